@@ -31,6 +31,7 @@ OF_A_TRAINING = (
     "tensorboard/events.out.tfevents.1700000000.host",
     "tensorboard-refit/events.out.tfevents.1700000000.host.v2",
     ".deepstep-0123456789ab",
+    ".deepstep-tmp-0123456789ab",
 )
 """What a training that was killed at its very end may leave in its run."""
 

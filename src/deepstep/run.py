@@ -533,20 +533,29 @@ class Run:
         returns: The same columns.
         DataError: When there are more or fewer columns.
         """
-        inputs, asked = self.preparation.inputs, self.config.get("asked", {})
-        if not isinstance(inputs, TablePreparation):
+        if not isinstance(self.preparation.inputs, TablePreparation):
             return frame
-        beside = self.config.get("sample_weight"), asked.get("groups")
-        others = [*self.target_names, *asked.get("drop", ()), *beside]
-        n = len({column.name for column in inputs.columns} | {name for name in others if name})
-        left = [name for name in (f"column_{at}" for at in range(1, n + 1)) if name not in self.target_names]
-        if frame.width not in (n, len(left)):
+        names, left = self.columns_by_number()
+        if frame.width not in (len(names), len(left)):
             raise DataError(
                 "table",
-                f"{n} columns, as in the table of training, or {len(left)} without the target are expected",
+                f"{len(names)} columns, as in the table of training, or {len(left)} without the target are "
+                "expected",
                 f"got {frame.width}",
             )
-        return frame if frame.width == n else frame.rename(dict(zip(frame.columns, left, strict=True)))
+        return (
+            frame if frame.width == len(names) else frame.rename(dict(zip(frame.columns, left, strict=True)))
+        )
+
+    def columns_by_number(self) -> tuple[list[str], list[str]]:
+        """The columns of a table without a header: all of them in training, and those without the target."""
+        asked = self.config.get("asked", {})
+        beside = self.config.get("sample_weight"), asked.get("groups")
+        others = [*self.target_names, *asked.get("drop", ()), *beside]
+        columns = getattr(self.preparation.inputs, "columns", ())
+        n = len({column.name for column in columns} | {name for name in others if name})
+        names = [f"column_{at}" for at in range(1, n + 1)]
+        return names, [name for name in names if name not in self.target_names]
 
     def _check_fit(self, folder: Path) -> None:
         """Refuse files that are each whole but belong to different runs."""

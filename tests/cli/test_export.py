@@ -1,7 +1,9 @@
 """`deepstep export`: what it writes, prints and refuses, for runs of each kind."""
 
 import csv
+import gzip
 import json
+import lzma
 import re
 import runpy
 import subprocess
@@ -12,6 +14,8 @@ import numpy as np
 import polars
 import pytest
 
+from deepstep.errors import FileError
+from deepstep.export import export
 from deepstep.run import Run
 
 OLD = Path(__file__).parents[1] / "old_runs"
@@ -54,6 +58,35 @@ def test_json_and_files_that_exist(deepstep, run):
     assert deepstep("export", folder, "-o", folder / "model.c").code == 2
     wrong = deepstep("export", folder, "-o", "model.txt")
     assert "path must be a file with one of the suffixes" in wrong.err
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "pack", "header"),
+    [("rows.csv.gz", "latin-1", gzip.compress, True), ("rows.tsv.xz", "utf-16", lzma.compress, False)],
+)
+def test_the_file_reads_the_table_of_its_training(deepstep, tmp_path, name, encoding, pack, header):
+    rng = np.random.default_rng(1)
+    sep = "\t" if "tsv" in name else ";"
+    rows = [
+        f"{a:.3f}{sep}{b}{sep}{c}" for a, b, c in zip(*rng.normal(size=(2, 60)), ["é", "o"] * 30, strict=True)
+    ]
+    text = "\n".join(["# made up", *[f"x{sep} größe {sep}y"] * header, *rows, ""])
+    (tmp_path / name).write_bytes(pack(text.encode(encoding)))
+    options = "--preset single", "--epochs 2", "--out run", *["--no-header"] * (not header)
+    trained = deepstep("train", name, "--target", "y" if header else "column_3", *options)
+    assert trained.code == 0, trained.err
+    exported = deepstep("export", "run", "-o", "model.py")
+    assert exported.code == 0, exported.err
+    done = subprocess.run(
+        [sys.executable, "-I", "model.py", name], capture_output=True, text=True, check=True
+    )
+    expected = deepstep("predict", "run", name).out
+    found, expected = (
+        [(row[0], float(row[1])) for row in csv.reader(one.splitlines()[1:])]
+        for one in (done.stdout, expected)
+    )
+    assert [one for one, _ in found] == [one for one, _ in expected]
+    assert np.allclose([one for _, one in found], [one for _, one in expected], atol=1e-6)
 
 
 def test_the_table_of_a_statement(deepstep, run):
@@ -105,6 +138,14 @@ def test_a_target_with_the_name_of_the_predictions(deepstep, tmp_path):
     )
     header = ["prediction", "other", "probability of prediction", "probability of other"]
     assert next(csv.reader(told.stdout.splitlines())) == header
+
+
+def test_python_refuses_what_cannot_be_written_before_the_work(run, monkeypatch):
+    folder, _ = run
+    trained = Run.load(folder)
+    monkeypatch.setattr("deepstep.export.exported", None)  # the first of the work
+    with pytest.raises(FileError, match=r"m\.py must be a path that can be written to"):
+        export(trained, Path("no", "folder", "m.py"))
 
 
 def test_refusals_name_options(deepstep, run):

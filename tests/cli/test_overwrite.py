@@ -2,14 +2,16 @@
 
 import os
 import shutil
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from deepstep.data.files import discard
+from deepstep.data.files import discard, held
 from deepstep.training.checkpoints import checkpoint_files
 
 PLAIN = ("--target kind --iterations 3 --hidden-layers 4",)
+LESSON = Path(__file__).parents[2] / "docs" / "lessons" / "lost-1-over-m.md"
 TABLE = ("--target", "kind", "--n-estimators", "2")
 
 
@@ -105,3 +107,83 @@ def test_a_training_that_was_killed_is_dropped_with_all_that_is_its_own(deepstep
     put(begun / ".deepstep-0123456789ab")
     assert deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite").code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
+
+
+@pytest.mark.parametrize("more", ["", "--overwrite"])
+def test_a_training_that_another_process_is_at(deepstep, flowers, begun, tmp_path, more):
+    before = content(tmp_path)
+    with held(begun / "training.json", "r"):
+        result = deepstep("train", flowers, *PLAIN, "--out r", *[more] * bool(more))
+    assert (result.code, content(tmp_path)) == (2, before)
+    assert result.err.splitlines()[-1] == (
+        "Error: r: nobody else is at work on it; another process is. Wait for it, or end it."
+    )
+
+
+def test_a_training_that_another_process_begins_at_the_same_time(
+    deepstep, flowers, begun, tmp_path, monkeypatch
+):
+    """It begins between the look at what is there and the folder of this one."""
+    begun.rename(tmp_path / "later")
+
+    def clear(run, folder, *, overwrite):
+        monkeypatch.undo()
+        monkeypatch.chdir(tmp_path)
+        shutil.copytree(tmp_path / "later", begun)
+        held_by_another.enter_context(held(begun / "training.json", "r"))
+
+    monkeypatch.setattr("deepstep.cli.unfinished._clear", clear)
+    with ExitStack() as held_by_another:
+        result = deepstep("train", flowers, *PLAIN, "--out r")
+    assert result.code == 2
+    assert result.err.endswith("nobody else is at work on it; another process is. Wait for it, or end it.\n")
+
+
+WRITERS = {
+    "export": ("export", "RUN", "-o", "m.c"),
+    "predict": ("predict", "RUN", "TABLE", "--output", "p.csv"),
+    "report": ("report", "RUN", "-o", "r.html"),
+    "explore": ("explore", "RUN", "--export", "e.html"),
+    "lesson": ("lesson", "build", "LESSON", "-o", "l.html"),
+    "worksheet": ("worksheet", "--students", "1", "-o", "w.html"),
+    "its key": ("worksheet", "--students", "1", "--key", "k.html"),
+    "start": ("course", "start", "1", "-o", "c.py"),
+    "museum": ("course", "museum", "-o", "m.html"),
+}
+
+
+@pytest.mark.parametrize("command", WRITERS.values(), ids=WRITERS)
+def test_a_file_in_a_new_folder_and_where_none_can_be_written(
+    deepstep, flower_run, flowers, tmp_path, monkeypatch, command
+):
+    shutil.copy(LESSON, tmp_path / "lesson.md")
+    put(tmp_path / "file")
+    names = {"RUN": flower_run, "TABLE": flowers, "LESSON": "lesson.md"}
+    *words, name = (names.get(word, word) for word in command)
+    before = {*tmp_path.iterdir()}
+    assert deepstep(*words, Path("new", "folder", name)).code == 0
+    assert (tmp_path / "new" / "folder" / name).stat().st_size
+    shutil.rmtree(tmp_path / "new")
+    for path in tmp_path.glob("*.html"):  # the sheets beside a key
+        path.unlink()
+
+    def work(*_, **__):
+        raise AssertionError("the work has begun")
+
+    for target in (
+        "deepstep.run.Run.load",
+        "deepstep.course.lesson.build",
+        "deepstep.course.museum.document",
+    ):
+        monkeypatch.setattr(target, work)
+    monkeypatch.setattr("deepstep.course.worksheet.worksheets", work)
+    (tmp_path / "taken").mkdir()
+    for place, told in {
+        Path("file", "folder", name): "a folder that exists or can be made",
+        Path("new", "n" * 300): "File name too long",
+        Path("taken"): "got a folder",
+    }.items():
+        failed = deepstep(*words, place)
+        assert (failed.code, failed.out) == (2, "")
+        assert told in failed.err
+        assert {*tmp_path.iterdir()} == before | {tmp_path / "taken"}

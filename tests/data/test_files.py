@@ -4,13 +4,16 @@ import os
 import stat
 import subprocess
 import sys
+import threading
+import time
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from deepstep.data import atomic_directory, atomic_write, sha256
-from deepstep.data.files import kind_at
+from deepstep.data.files import kind_at, remove_leftovers
 from deepstep.errors import DataError, FileError
 
 
@@ -149,10 +152,11 @@ def test_a_folder_is_on_the_disk_before_its_rename_and_its_parent_after(tmp_path
         (folder / "deep" / "file").write_bytes(b"x")
         assert calls == []
     renamed = [at for at, (kind, *_) in enumerate(calls) if kind == "rename"]
-    assert calls[renamed[-1]][2] == run
+    (named,) = (at for at in renamed if calls[at][2] == run)
     before = {inode for kind, inode, _ in calls[: renamed[0]] if kind == "fsync"}
     assert before == {entry.stat().st_ino for entry in (run, *run.rglob("*"))}
-    assert calls[renamed[-1] + 1 :] == [("fsync", tmp_path.stat().st_ino, None)]
+    assert calls[named + 1] == ("fsync", tmp_path.stat().st_ino, None)
+    assert len(calls) == named + 2 + exists  # only then the old one may go
 
 
 KILLED_BETWEEN_RENAMES = """
@@ -176,6 +180,98 @@ def test_killed_between_the_renames_both_folders_are_whole(tmp_path):
     assert done.returncode == 9
     assert all(name.startswith(".deepstep-") for name in names(tmp_path))
     assert sorted(map(name_of, tmp_path.iterdir())) == ["new", "old"]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from deepstep.data import atomic_directory, atomic_write
+folder = Path(sys.argv[1])
+with atomic_write(folder / "model") as file, atomic_directory(folder / "run") as run:
+    file.write(b"half")
+    (run / "config.toml").write_text("half")
+    (run / "members").mkdir()
+    (run / "members" / ".deepstep-tmp-0123456789ab").touch()
+    os.kill(os.getpid(), 9)
+"""
+
+
+@pytest.mark.parametrize("next_one", ["file", "folder"])
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path, next_one):
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+    assert done.returncode == -9
+    assert len(names(tmp_path)) == 2
+    if next_one == "file":
+        with atomic_write(tmp_path / "other") as file:
+            assert len(names(tmp_path)) == 1
+            file.write(b"new")
+    else:
+        with atomic_directory(tmp_path / "other") as folder:
+            assert names(tmp_path) == {folder.name}
+    assert names(tmp_path) == {"other"}
+
+
+def test_what_others_write_and_own_stays(tmp_path):
+    """Temporary files of living processes, those of old releases, what has other names or other contents."""
+    with atomic_write(tmp_path / "a"), atomic_directory(tmp_path / "b") as folder:
+        (folder / "config.toml").write_text("half")
+        before = names(tmp_path)
+        with atomic_write(tmp_path / "c"), atomic_directory(tmp_path / "d"):
+            assert before < names(tmp_path)
+        assert names(tmp_path) == before | {"c", "d"}
+    others = {".deepstep-0123456789ab", ".deepstep-notes", "deepstep-tmp-0123456789ab"}
+    for name in others:
+        (tmp_path / name).write_bytes(b"half")
+    owned = tmp_path / ".deepstep-tmp-111111111111"
+    owned.mkdir()
+    (owned / "thesis.txt").write_text("years")
+    (tmp_path / ".deepstep-tmp-222222222222").symlink_to(owned)
+    os.mkfifo(tmp_path / ".deepstep-tmp-333333333333")
+    before = names(tmp_path)
+    for _ in range(2):
+        with atomic_write(tmp_path / "c"):
+            pass
+        assert names(tmp_path) == before
+        assert (owned / "thesis.txt").read_text() == "years"
+        os.utime(tmp_path / ".deepstep-notes", (0, 0))
+    os.utime(tmp_path / ".deepstep-0123456789ab", (0, 0))
+    remove_leftovers(tmp_path)
+    assert names(tmp_path) == before - {".deepstep-0123456789ab"}
+
+
+def test_both_folders_of_a_kill_between_the_renames_stay(tmp_path):
+    run = run_folder(tmp_path / "run", "old")
+    subprocess.run([sys.executable, "-c", KILLED_BETWEEN_RENAMES, str(run)], check=False)
+    for entry in tmp_path.iterdir():
+        os.utime(entry, (0, 0))
+    with atomic_directory(run) as folder:
+        (folder / "config.toml").write_text('name = "third"')
+    assert sorted(map(name_of, tmp_path.iterdir())) == ["new", "old", "third"]
+
+
+def test_those_who_save_at_the_same_time(tmp_path, monkeypatch):
+    """Locks are of an open file, so that threads stand for processes here. The last one's folder stays."""
+    begin, rename = threading.Barrier(4), os.rename
+
+    def rename_slowly(source, target):
+        rename(source, target)
+        time.sleep(0.002)
+
+    monkeypatch.setattr(os, "rename", rename_slowly)
+
+    def save(number):
+        begin.wait()
+        for _ in range(8):
+            with atomic_directory(tmp_path / "run", overwrite=True) as folder:
+                (folder / "config.toml").write_text(f'format = "deepstep-run"\nname = "{number}"')
+        with pytest.raises(FileError, match="it exists already"), atomic_directory(tmp_path / "run"):
+            pass
+        return number
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [*pool.map(save, range(4))] == [*range(4)]
+    assert names(tmp_path) == {"run"}
+    assert name_of(tmp_path / "run") in "0123"
 
 
 FULL_DISK = """

@@ -2,13 +2,14 @@
 
 import io
 import random
+import sys
 import zlib
 
 import numpy as np
 import PIL.Image
 import pytest
 
-from deepstep.data import IMAGE_SUFFIXES, read_image
+from deepstep.data import IMAGE_SUFFIXES, ParquetRows, read_image, read_table
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 
 RAMP = np.arange(6 * 4 * 3, dtype=np.uint8).reshape(6, 4, 3) * 3
@@ -135,3 +136,18 @@ def test_a_damaged_picture_never_fails_otherwise(tmp_path, suffix, fresh_seed):
             assert pixels.shape == (8, 8, 3)
     assert read + refused == 50
     assert refused > 0
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_pictures_are_no_table(tmp_path, monkeypatch, installed):
+    if not installed:
+        monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    (tmp_path / "photos" / "cats").mkdir(parents=True)
+    (tmp_path / "photos" / "cats" / "1.JPG").write_bytes(b"\xff\xd8\xff")
+    expected = (
+        r"{}: a table is expected; .*1.JPG' is a picture, and training takes no .* deepstep train X.npy"
+    )
+    with pytest.raises(FileError, match=expected.format("photos")):
+        ParquetRows(tmp_path / "photos")
+    with pytest.raises(FileError, match=expected.format("1.JPG")):
+        read_table(tmp_path / "photos" / "cats" / "1.JPG")

@@ -8,11 +8,16 @@ import io
 import itertools
 import logging
 import lzma
+import random
 import sys
+import zipfile
 from pathlib import Path
 
 import polars
+import pyarrow
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 from test_tables import write_workbook
 
@@ -201,6 +206,52 @@ def test_categorical_columns_are_categories(tmp_path):
     series = read_table(tmp_path / "t.csv", categorical=["code"])["code"]
     assert series.dtype == polars.Categorical
     assert series.to_list() == ["8001", None, "715"]
+
+
+def zstd(content):
+    packed = io.BytesIO()
+    with pyarrow.output_stream(pyarrow.PythonFile(packed), compression="zstd") as file:
+        file.write(content)
+        packed.close = lambda: None
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(("ending", "pack"), [*PACKED.items(), (".zst", zstd)][1:])
+def test_a_small_file_that_unpacks_to_a_large_one(tmp_path, monkeypatch, ending, pack):
+    monkeypatch.setattr(sources, "MOST_INFLATED", 2**17)
+    path = tmp_path / f"t.csv{ending}"
+    path.write_bytes(pack(b"x\n" + b"0,\n" * 2**17))
+    expected = r"200 times the packed size, are expected; [\d,]+ bytes may unpack to [\d,]+ or more\. If you"
+    with pytest.raises(FileError, match=expected):
+        read_table(path)
+    numbers = random.Random(1).sample(range(10**6), 2**15)
+    path.write_bytes(pack(b"x\n" + b"".join(b"%d\n" % one for one in numbers)))
+    assert read_table(path)["x"].to_list() == numbers
+    path.write_bytes(pack(b"x\n" + b"0\n" * 1000))
+    assert read_table(path).height == 1000
+
+
+def test_a_workbook_that_unpacks_to_a_large_one(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "t.xlsx", "w", zipfile.ZIP_DEFLATED) as parts:
+        parts.writestr("xl/worksheets/sheet1.xml", bytes(2**21))
+    monkeypatch.setattr(sources, "MOST_INFLATED", 2**20)
+    with pytest.raises(FileError, match="bytes may unpack to 2,097,152 or more"):
+        read_table(tmp_path / "t.xlsx")
+
+
+@given(
+    parts=st.lists(st.tuples(st.binary(max_size=300), st.integers(1, 2000)), max_size=6),
+    damage=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=3),
+)
+def test_the_bytes_of_zstd_before_it_is_unpacked(tmp_path_factory, parts, damage):
+    content = b"".join(part * times for part, times in parts) or b"x"
+    path, packed = tmp_path_factory.mktemp("packed") / "t.zst", bytearray(zstd(content))
+    path.write_bytes(packed)
+    assert len(content) <= sources.most_of_zstd(path) <= len(content) + 2**17
+    for at, byte in damage:
+        packed[at % len(packed)] = byte
+    path.write_bytes(packed)
+    assert sources.most_of_zstd(path) <= 2**17 * len(packed)
 
 
 def test_zstd_as_polars_writes_it(tmp_path):

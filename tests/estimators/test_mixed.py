@@ -199,6 +199,14 @@ def test_trees_that_lead_nowhere_are_refused(tmp_path, monkeypatch):
         EnsembleFile(tmp_path / "run").ensemble()
 
 
+def test_a_run_with_them_is_replaced(saved, wine):
+    wine.save(saved, overwrite=True)
+    assert [entry.name for entry in saved.parent.iterdir()] == ["run"]
+    (saved / "others" / "mine.skops").touch()
+    with pytest.raises(FileError, match=r"did not write: 'others/mine\.skops'"):
+        wine.save(saved, overwrite=True)
+
+
 def test_models_of_another_release_of_scikit_learn(saved):
     path = saved / "ensemble.json"
     record = json.loads(path.read_text())

@@ -156,6 +156,27 @@ def test_texts_with_a_zero_character(value: str, label: str, where: str, tmp_pat
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("length", [4095, 4096, 10_000])
+def test_texts_beyond_a_literal(cc: list[str], length: int, tmp_path: Path) -> None:
+    """C99 promises literals of 4,095 bytes; the texts have quotes, trigraphs and other scripts."""
+    texts = [(sign * length)[:length] for sign in ('a"\\??/\n', "b")]
+    texts = [*texts, ("ä" * length).encode()[: length // 2 * 2].decode()]
+    rows = polars.DataFrame({"c": texts * 20})
+    model = DeepClassifier(4, preset="single", max_iter=2, random_state=1).fit(rows, texts * 20)
+    certificate = export(model, tmp_path / "model.c")
+    assert certificate.difference is not None
+    main = """#include "model.c"
+#include <stdio.h>
+int main(void) {
+    for (int i = 0; i < N_OUTPUTS; i++) printf("%d ", (int)code_0_c(output_names[i]));
+    printf("%d", (int)code_0_c(""));
+    return 0;
+}
+"""
+    codes = exported(model).program.inputs[0].settings["values"]
+    assert run(cc, tmp_path, main) == " ".join(str(codes.index(one)) for one in sorted(texts)) + " 3"
+
+
 def test_names_in_comments(tmp_path: Path) -> None:
     name = 'it\'s "a" */ /* ä'
     model = DeepClassifier(4, preset="single", max_iter=2, random_state=1)

@@ -1,17 +1,18 @@
 """Memory-mapped NumPy files, streamed."""
 
 import os
+from contextlib import suppress
 
 import numpy as np
 import polars
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sklearn.datasets import load_digits
 
 from deepstep.data import ArrayRows, arrays
 from deepstep.data.arrays import open_arrays
-from deepstep.errors import ConfigurationError, DataError, FileError, ShapeError
+from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, ShapeError
 from deepstep.estimators import DeepClassifier, DeepRegressor
 
 PLAIN = {
@@ -185,6 +186,34 @@ def test_a_file_that_changes_while_it_is_read_is_named(files, name, happens):
     got = "it is gone" if happens == "gone" else "it was changed meanwhile"
     with pytest.raises(FileError, match=f"{name}: the file as it was when reading began; {got}"):
         next(rows.pieces(0, ["x3"], 9))
+
+
+HEADERS = st.one_of(
+    st.lists(
+        st.sampled_from([*"()[]{}:,'-~#\n", "'descr'", "'shape'", "'<f8'", "False", "(3, 4)", "3L", "2**70"])
+    ).map("".join),
+    st.builds(
+        "{{'descr': {}, 'fortran_order': {}, 'shape': {}}}".format,
+        st.sampled_from(["'<f8'", "'|O'", "[", "b'<f8'", "[('a', '<f8')]", "None"]),
+        st.sampled_from(["False", "True", "0", "'"]),
+        st.sampled_from(["(3, 4)", "(True, 4)", "(", "(-1, 4)", "(3.0,)", "(4611686018427387904, 4)"]),
+    ),
+    st.builds(str.__mul__, st.sampled_from("(-~[{"), st.sampled_from([200, 3000, 9000])),
+)
+
+
+@pytest.mark.filterwarnings("ignore")
+@given(header=HEADERS, version=st.sampled_from([1, 2, 3]))
+@example(header="{'descr': '<f8', 'fortran_order': False, 'shape': [}", version=1)  # tokenize.TokenError
+@example(header="~" * 9000, version=3)  # MemoryError
+@example(header="{b'descr': '<f8', 'fortran_order': False, 'shape': (3, 4)}", version=1)  # TypeError
+@example(header="{'descr': '<f8', 'fortran_order': False, 'shape': (True, 4)}", version=1)  # TypeError
+def test_a_damaged_header_is_told_in_one_sentence(tmp_path_factory, header, version):
+    path, content = tmp_path_factory.mktemp("damaged") / "X.npy", f"{header}\n".encode()
+    length = len(content).to_bytes(2 if version == 1 else 4, "little")
+    path.write_bytes(b"\x93NUMPY" + bytes([version, 0]) + length + content + bytes(96))
+    with suppress(DeepStepError):
+        assert open_arrays(path).n_rows
 
 
 @given(data=st.data(), order=st.sampled_from("CF"), shape=st.sampled_from([(40,), (40, 9), (30, 4, 5)]))

@@ -140,7 +140,7 @@ class TestTheFolder:
         assert steps(tmp_path) == [3, 6, 9]
 
     def test_what_a_killed_process_left_goes(self, tmp_path):
-        (tmp_path / ".deepstep-0123456789ab").write_bytes(b"half")
+        (tmp_path / ".deepstep-tmp-0123456789ab").write_bytes(b"half")
         (tmp_path / "thesis").touch()
         setup().train(ModelCheckpoint(tmp_path))
         assert [path.name for path in tmp_path.iterdir()] == ["thesis"]

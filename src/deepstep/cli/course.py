@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from deepstep.cli.option_types import PATH
-from deepstep.cli.runs import refuse_file
+from deepstep.cli.runs import new_file
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, say
 from deepstep.course.chapters import CHAPTERS, find_chapter, starter
 from deepstep.data import atomic_write
@@ -65,7 +65,7 @@ def start_command(chapter: int, out: Path | None, overwrite: bool, json_wanted: 
     """Write a Python file with the functions of a chapter, to be filled in."""
     path = out or _file_of(chapter)
     text = starter(chapter)
-    refuse_file(path, "-o", overwrite=overwrite)
+    new_file(path, "-o", overwrite=overwrite)
     with atomic_write(path) as file:
         file.write(text.encode())
     names = find_chapter(chapter).exercises
@@ -112,7 +112,7 @@ def museum_command(out: Path, overwrite: bool, json_wanted: bool) -> None:
     from deepstep.course.museum import document
     from deepstep.explorer import export_html
 
-    refuse_file(out, "-o", overwrite=overwrite)
+    new_file(out, "-o", overwrite=overwrite)
     page = document()
     size, exhibits = export_html(page, out), len(page["museum"]["exhibits"])
     if json_wanted:

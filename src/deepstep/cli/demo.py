@@ -11,6 +11,7 @@ from deepstep.cli.drawing import decision_map, pictures
 from deepstep.cli.messages import of_one_network
 from deepstep.cli.option_types import PATH, SEED
 from deepstep.cli.options import TrainOptions, flag_of
+from deepstep.cli.runs import folder_for
 from deepstep.cli.screen import (
     GOOD,
     INTERRUPTED,
@@ -26,7 +27,7 @@ from deepstep.cli.screen import (
     printable,
 )
 from deepstep.cli.settings import new_network, train_arguments
-from deepstep.cli.unfinished import INTERRUPTED_BY_USER, folder_for, free_name
+from deepstep.cli.unfinished import INTERRUPTED_BY_USER, free_name
 from deepstep.data import atomic_directory, atomic_write, load, read_cats
 from deepstep.data.files import kind_at
 from deepstep.data.hdf5 import TEST_FILE

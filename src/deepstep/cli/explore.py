@@ -16,7 +16,7 @@ from click.core import ParameterSource
 from deepstep.cli.opened import step_settings
 from deepstep.cli.option_types import PATH, member_option
 from deepstep.cli.options import TYPED, SectionedCommand, SectionOption, TrainOptions, flag_of, train_options
-from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled, refuse_file
+from deepstep.cli.runs import OpenedNetwork, new_file, open_network, read_labelled
 from deepstep.cli.screen import as_json, json_option, note, program, say
 from deepstep.cli.settings import check_target, checked, new_network, train_arguments
 from deepstep.cli.split import table_split
@@ -214,7 +214,7 @@ def explore_command(
     """
     if export is not None:
         read = [Path(source)] if kind_at(source) == "file" else []
-        refuse_file(export, "--export", overwrite=overwrite, beside=read)
+        new_file(export, "--export", overwrite=overwrite, beside=read)
     given = [name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
     subject = _subject(context, source, member, data, options, given)
     with spelled(flag_of):
@@ -331,7 +331,7 @@ def _serve(
     from deepstep.explorer.server import ExplorerServer
 
     if not has_threads():
-        expected, hint = "threads to answer a browser", "Write a page with -o FILE."
+        expected, hint = "threads to answer a browser", "Write a page with --export FILE.html."
         raise ConfigurationError("explore", expected, "this Python cannot start any", hint)
     live = LiveTraining(what)
     server = ExplorerServer(document, live, port=port)

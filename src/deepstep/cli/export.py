@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from deepstep.cli.option_types import PATH, run_argument
-from deepstep.cli.runs import refuse_file
+from deepstep.cli.runs import new_file
 from deepstep.cli.screen import as_json, json_option, note, say
 from deepstep.export import FORMATS, export
 from deepstep.run import Run
@@ -31,7 +31,7 @@ def export_command(
     of the target. It is run on rows with missing, unseen and large values; its largest difference from RUN
     is printed and written into the file. Above the bound nothing is written.
     """
-    refuse_file(out, "-o", overwrite=overwrite, beside=(run_folder,))
+    new_file(out, "-o", overwrite=overwrite, beside=(run_folder,))
     asked = {name: value for name, value in options.items() if value}
     where = "deepstep export"
     certificate = export(Run.load(run_folder), out, to=to or "", overwrite=overwrite, where=where, **asked)

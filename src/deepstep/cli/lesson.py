@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from deepstep.cli.option_types import PATH
-from deepstep.cli.runs import refuse_file
+from deepstep.cli.runs import new_file
 from deepstep.cli.screen import as_json, json_option, say
 from deepstep.data.files import atomic_write, check_file
 
@@ -33,7 +33,7 @@ def build_command(source: Path, out: Path | None, scorm: bool, overwrite: bool, 
 
     check_file(source, "a lesson")
     out = source.with_suffix(".zip" if scorm else ".html") if out is None else out
-    refuse_file(out, "-o", overwrite=overwrite, beside=(source,))
+    new_file(out, "-o", overwrite=overwrite, beside=(source,))
     document = build(source)
     content = package(document) if scorm else html_page(document).encode()
     with atomic_write(out) as file:

@@ -11,7 +11,7 @@ import numpy as np
 
 from deepstep.cli.option_types import PATH, run_argument
 from deepstep.cli.options import train_options
-from deepstep.cli.runs import naming_piece, note_divergence, read_raw_pieces, reading, refuse_file
+from deepstep.cli.runs import naming_piece, new_file, note_divergence, read_raw_pieces, reading
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
 from deepstep.data.formats import ReadOptions
@@ -47,7 +47,7 @@ def predict_command(
     if output is not None and output.suffix.lower() in set(TABLE_SUFFIXES) - {".csv"}:
         raise ConfigurationError("--output", "the name of a CSV file", f"got {output}", "Let it end in .csv.")
     if output is not None:
-        refuse_file(output, "--output", overwrite=overwrite, beside=(run_folder, *files))
+        new_file(output, "--output", overwrite=overwrite, beside=(run_folder, *files))
     run = Run.load(run_folder)
     note_divergence(run)
     pieces = _predicted(run, files, reading(run, written))

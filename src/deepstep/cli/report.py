@@ -9,7 +9,7 @@ import click
 
 from deepstep.cli.option_types import PATH, run_argument
 from deepstep.cli.options import TYPED, flag_of, train_options
-from deepstep.cli.runs import predicted_rows, read_labelled, reading, refuse_file
+from deepstep.cli.runs import new_file, predicted_rows, read_labelled, reading
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, note, printable, say
 from deepstep.data.tables import is_table
 from deepstep.errors import ConfigurationError
@@ -98,7 +98,7 @@ def report_command(
     predictions are those for the rows that were held out in the training, which RUN keeps. The report is a
     self-contained HTML file without scripts or external resources.
     """
-    refuse_file(out, "-o", overwrite=overwrite, beside=() if data is None else (data,))
+    new_file(out, "-o", overwrite=overwrite, beside=() if data is None else (data,))
     run = Run.load(run_folder)
     rows, inputs = _rows(run, data, written)
     name = printable(Path(run_folder.resolve().name))

@@ -2,13 +2,14 @@
 
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import click
 import numpy as np
 
 from deepstep.cli.options import flag_of
@@ -16,7 +17,7 @@ from deepstep.cli.screen import note, printable, program
 from deepstep.cli.target import columns_in
 from deepstep.data import read_cats, read_cells, read_image
 from deepstep.data.arrays import NUMPY
-from deepstep.data.files import kind_at
+from deepstep.data.files import check_writable, kind_at
 from deepstep.data.formats import ReadOptions
 from deepstep.data.frames import with_old_names
 from deepstep.data.rows import Place, naming_rows
@@ -140,15 +141,41 @@ def note_divergence(run: Run) -> None:
         note("Warning: the training of this run diverged; predictions use the last finite parameters.")
 
 
-def refuse_file(path: Path, option: str, *, overwrite: bool, beside: Sequence[Path] = ()) -> None:
-    """Refuse to write to one of the files or folders ``beside``, and over any file without --overwrite."""
-    name, hint = str(path), f"Use another name with {option}"
-    there = kind_at(path) != "nothing"
+@contextmanager
+def folder_for(path: Path, option: str = "--out") -> Iterator[None]:
+    """Make the folders of a run or a file; those that were made and stay empty are removed again."""
+    missing = [folder for folder in path.parents if kind_at(folder) != "folder"]
+    try:
+        for folder in reversed(missing):
+            try:
+                folder.mkdir(exist_ok=True)
+            except OSError as error:
+                expected, got = "a folder that exists or can be made", error.strerror or str(error)
+                hint, name = f"Choose another {option}.", str(folder)
+                raise FileError(name, expected, f"got the error {got!r}", hint, setting=name) from error
+        yield
+    finally:
+        for folder in missing:
+            with suppress(OSError):  # it was never made, or something is in it
+                folder.rmdir()
+
+
+def new_file(path: Path, option: str, *, overwrite: bool, beside: Sequence[Path] = ()) -> None:
+    """Make ready for a file before the work for it: its folders as of `folder_for`, while the command runs.
+
+    Refused are files and folders ``beside``, any file without --overwrite, and what cannot be written.
+    """
+    name, hint, kind = str(path), f"Use another name with {option}", kind_at(path)
     if any(path.resolve().is_relative_to(one.resolve()) for one in beside):
         raise FileError(name, "a file other than those read", "got one of them", f"{hint}.", setting=name)
-    if there and not overwrite:
+    if kind in ("folder", "something else"):
+        got = "a folder" if kind == "folder" else "a pipe or a device"
+        raise FileError(name, "a file", f"got {got}", f"{hint}.", setting=name)
+    if kind == "file" and not overwrite:
         hint = f"{hint}, or --overwrite."
         raise FileError(name, "a new file", "got one that exists", hint, setting=name)
+    click.get_current_context().with_resource(folder_for(path, option))
+    check_writable(path)
 
 
 class Labelled(NamedTuple):

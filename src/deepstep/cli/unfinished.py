@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 from deepstep import __version__
 from deepstep.cli.option_types import CSV, HEALTH, TENSORBOARD, Logs
-from deepstep.cli.runs import is_diverged
+from deepstep.cli.runs import folder_for, is_diverged
 from deepstep.cli.screen import note, program, warnings_as_notes
 from deepstep.data import atomic_directory
 from deepstep.data.files import (
@@ -42,26 +42,6 @@ from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files, member_files
 from deepstep.training.fit import REFIT
 from deepstep.training.history import Record
-
-
-@contextmanager
-def folder_for(run: Path) -> Iterator[None]:
-    """Make the folders of the run; those that were made are removed again where no run results."""
-    missing = [folder for folder in run.parents if kind_at(folder) != "folder"]
-    try:
-        for folder in reversed(missing):
-            try:
-                folder.mkdir(exist_ok=True)
-            except OSError as error:
-                expected, got = "a folder that exists or can be made", error.strerror or str(error)
-                hint, name = "Choose another --out.", str(folder)
-                raise FileError(name, expected, f"got the error {got!r}", hint, setting=name) from error
-        yield
-    except BaseException:
-        for folder in missing:
-            with suppress(OSError):  # it was never made, or others have put something there by now
-                folder.rmdir()
-        raise
 
 
 def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:
@@ -269,8 +249,12 @@ def _place_to_train(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator
                 **asdict(keeping.training),
             }
             record[DIGEST] = config_digest(record)
-            with atomic_directory(folder) as new:
-                (new / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
+            try:
+                with atomic_directory(folder) as new:
+                    (new / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
+            except FileError:
+                _clear(run, folder, overwrite=False)  # another process began the same training meanwhile
+                raise
         with held(folder / NAME, str(run)):
             try:
                 yield partial(_fill, folder, run)
@@ -386,14 +370,14 @@ def _clear(run: Path, folder: Path, *, overwrite: bool) -> None:
         reason = why_kept(folder, training=True)
     if overwrite and reason:
         raise FileError(str(folder), "a training that is not done, and nothing else", reason, "Move it.")
-    if not overwrite:
-        raise FileError(
-            str(run),
-            "a run of which no training is under way",
-            f"{folder.name} is one",
-            f"Resume it: {resume_command(run)}. Or replace it: --overwrite.",
-        )
     with held(folder / NAME, str(run)):
+        if not overwrite:
+            raise FileError(
+                str(run),
+                "a run of which no training is under way",
+                f"{folder.name} is one",
+                f"Resume it: {resume_command(run)}. Or replace it: --overwrite.",
+            )
         discard(folder)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from deepstep.cli.option_types import PATH, SEED, LayerSizes
-from deepstep.cli.runs import refuse_file
+from deepstep.cli.runs import new_file
 from deepstep.cli.screen import as_json, json_option, say
 from deepstep.errors import spelled
 
@@ -48,9 +48,9 @@ def worksheet_command(
     from deepstep.course.worksheet_page import worksheets_html
     from deepstep.report.page import write_report
 
-    refuse_file(out, "-o", overwrite=overwrite)
+    new_file(out, "-o", overwrite=overwrite)
     if key is not None:
-        refuse_file(key, "--key", overwrite=overwrite, beside=[out])
+        new_file(key, "--key", overwrite=overwrite, beside=[out])
     with spelled(lambda name: FLAGS.get(name, "")):
         sheets = worksheets(net, **options)
     if key is not None:

@@ -246,8 +246,9 @@ def mapped(path: Path) -> AnyArray:
     expected = "a NumPy file of one array"
     try:
         found: Any = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError, SyntaxError) as error:
-        detail = str(error).partition("\n")[0].rstrip(". ")
+    except Exception as error:  # NumPy evaluates a header as Python, with all errors that this may have
+        known = isinstance(error, OSError | EOFError) or type(error) is ValueError
+        detail = str(error).partition("\n")[0].rstrip(". ") if known else "its header describes no array"
         raise FileError(
             str(path), expected, f"it cannot be read ({detail:.200})", "Get it again, or write it again."
         ) from error

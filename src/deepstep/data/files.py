@@ -2,29 +2,36 @@
 
 New bytes go to a temporary sibling, reach the disk (fsync), and then take the place of the old ones by a
 rename. Whatever fails before (a full disk, an interrupt, an exception of the caller) leaves the old file or
-folder as it was. A process killed outright leaves at most a `.deepstep-*` sibling behind.
+folder as it was. A process killed outright leaves at most a `.deepstep-tmp-*` sibling behind, which the next
+one that writes into this folder removes: a process locks what it writes, and locks end with it.
 
 One case is weaker: no portable call exchanges two folders, so a folder that replaces another needs two
 renames. Killed outright between them (the machine loses its power, `kill -9`), a process leaves no folder of
-this name; both, the old and the new, then lie whole beside it as `.deepstep-*`, to be renamed by hand.
+this name; both, the old as `.deepstep-*` and the new as `.deepstep-tmp-*`, then lie whole beside it, to be
+renamed by hand, and stay.
 """
 
 import hashlib
 import os
+import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from stat import S_IMODE, S_ISDIR, S_ISREG
 from typing import BinaryIO, Literal
 
+from deepstep.data.own_folders import ASIDE, TEMPORARY, TRAINING_MARK, remove_own, why_kept
 from deepstep.data.own_folders import RUN_MARK as RUN_MARK
-from deepstep.data.own_folders import remove_own, why_kept
 from deepstep.errors import DeepStepError, FileError
 
-_PREFIX = ".deepstep-"
-"""How the names of temporary files and folders begin."""
+_DAY = 86_400.0
+"""Age in seconds from which on temporary files of releases that locked none are left behind."""
+
+_LONGEST_TURN = 10.0
+"""Seconds that a process waits for others that give a folder its name beside."""
 
 EntryKind = Literal["file", "folder", "something else", "nothing"]
 
@@ -59,9 +66,9 @@ def atomic_write(path: Path | str) -> Iterator[BinaryIO]:
     b'weights'
     """
     target = _real(path)
-    temporary = _sibling(target)
+    remove_leftovers(target.parent)
     with as_file_error(path, target):
-        file = temporary.open("xb")
+        temporary, file = _new_file(target)
         try:
             with file:
                 _take_mode(temporary, target)  # before there is anything to read
@@ -73,6 +80,17 @@ def atomic_write(path: Path | str) -> Iterator[BinaryIO]:
             temporary.unlink(missing_ok=True)
             raise
     _sync_folder(target.parent)
+
+
+def check_writable(path: Path | str) -> None:
+    """Refuse a file that `atomic_write` could not write now, before the work for it."""
+    target = _real(path)
+    with as_file_error(path, target):
+        with suppress(FileNotFoundError):
+            target.stat()  # refuses a name that is too long
+        temporary, file = _new_file(target)
+        file.close()
+        temporary.unlink()
 
 
 @contextmanager
@@ -108,10 +126,13 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
     ['config.toml']
     """
     target = _real(path)
+    remove_leftovers(target.parent)
+    refuse_to_replace(path, overwrite=overwrite)
     temporary = _sibling(target)
-    with as_file_error(path, target, inside=temporary):
-        refuse_to_replace(path, overwrite=overwrite)
+    with ExitStack() as locks, as_file_error(path, target, inside=temporary):
         temporary.mkdir()
+        while locks.enter_context(_locked(temporary)) is False or not temporary.exists():
+            temporary.mkdir(exist_ok=True)  # another process took it for a leftover before it was locked
         try:
             _take_mode(temporary, target)
             yield temporary
@@ -126,17 +147,25 @@ def publish(folder: Path, path: Path | str, *, overwrite: bool = False) -> None:
     target = Path(os.path.realpath(path))
     with as_file_error(path, target):
         _sync_tree(folder)
-        refuse_to_replace(path, overwrite=overwrite)  # the work may have run for hours: look once more
-        old = _swap(folder, target)
+        with _turn(target.parent):
+            _refuse_to_replace(path, overwrite=overwrite)  # the work may have run for hours: look once more
+            aside = _swap(folder, target)
         _sync_folder(target.parent)
-    if old is not None:
+    if aside is not None:
+        old = _sibling(target)
         try:
-            remove_own(old)
+            os.rename(aside, old)  # the new folder has its name: from here on others may remove the old one
+            with _locked(old) as alone:
+                if alone is not False:  # else another process removes it, as it would after a kill
+                    remove_own(old)
         except OSError as error:
+            left = next((folder for folder in (aside, old) if folder.exists()), None)
+            if left is None:
+                return
             raise FileError(
                 str(path),
                 "the replaced folder is removed",
-                f"the new folder is in place, but the old one stays as {old} ({error.strerror})",
+                f"the new folder is in place, but the old one stays as {left} ({error.strerror})",
                 "Remove it by hand.",
             ) from error
 
@@ -153,14 +182,46 @@ def discard(folder: Path) -> None:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what processes that were killed in the midst of `atomic_write` left in a folder."""
-    for left in folder.glob(f"{_PREFIX}*"):
-        if left.is_file():
-            left.unlink(missing_ok=True)
+    """Remove what processes that were killed while they wrote into a folder left in it.
+
+    What a living process writes is locked and stays, as does everything where locks are not known; and a
+    folder that was moved aside for another one, with that other one.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            names = {entry.name for entry in entries if re.fullmatch(f"{TEMPORARY}|{ASIDE}", entry.name)}
+    except OSError:  # the folder is missing or of another user; writing into it gives the error
+        return
+    moved_aside = any(re.fullmatch(ASIDE, name) and (folder / name).is_dir() for name in names)
+    for path in (folder / name for name in sorted(names)):
+        with suppress(OSError):  # it belongs to another user, or another process removes it
+            _remove_left(path, moved_aside=moved_aside)
+
+
+def _remove_left(path: Path, *, moved_aside: bool) -> None:
+    status = path.lstat()
+    temporary, is_folder = re.fullmatch(TEMPORARY, path.name), S_ISDIR(status.st_mode)
+    if not (is_folder or S_ISREG(status.st_mode)):
+        return
+    if not temporary and time.time() - status.st_mtime < _DAY:
+        return
+    complete = is_folder and any((path / mark).exists() for mark in (RUN_MARK, TRAINING_MARK))
+    if complete and (moved_aside or not temporary):
+        return
+    with _locked(path) as alone:
+        if alone and is_folder:
+            remove_own(path)
+        elif alone:
+            path.unlink()
 
 
 def refuse_to_replace(path: Path | str, *, overwrite: bool) -> None:
     """Refuse a name under which a folder may not be written, before or after hours of work."""
+    with _turn(_real(path).parent):
+        _refuse_to_replace(path, overwrite=overwrite)
+
+
+def _refuse_to_replace(path: Path | str, *, overwrite: bool) -> None:
     target = _real(path)
     with as_file_error(path, target):
         if kind_at(target) == "nothing":
@@ -248,9 +309,19 @@ def _no_name(path: Path | str, reason: object) -> FileError:
     return FileError(shown, "the name of a file or folder is expected", f"{reason}")
 
 
-def _sibling(target: Path) -> Path:
+def _sibling(target: Path, *, aside: bool = False) -> Path:
     """A new hidden name in the same folder, and so on the same disk: only there is a rename atomic."""
-    return target.with_name(f"{_PREFIX}{secrets.token_hex(6)}")
+    return target.with_name(f".deepstep-{'' if aside else 'tmp-'}{secrets.token_hex(6)}")
+
+
+def _new_file(target: Path) -> tuple[Path, BinaryIO]:
+    """A new temporary file, open and locked."""
+    while True:
+        temporary = _sibling(target)
+        file = temporary.open("xb")
+        if _lock(file.fileno()) is not False and temporary.exists():
+            return temporary, file
+        file.close()  # another process took it for a leftover before it was locked
 
 
 def _take_mode(new: Path, old: Path) -> None:
@@ -282,18 +353,18 @@ def as_file_error(
 
 
 def _swap(new: Path, target: Path) -> Path | None:
-    """Rename `new` to `target`; the folder that stood there, if any, under its temporary name."""
+    """Rename `new` to `target`; the folder that stood there, if any, moved aside."""
     if not target.exists():
         os.rename(new, target)
         return None
-    old = _sibling(target)
-    os.rename(target, old)
+    aside = _sibling(target, aside=True)
+    os.rename(target, aside)
     try:
         os.rename(new, target)
     except BaseException:
-        os.rename(old, target)
+        os.rename(aside, target)
         raise
-    return old
+    return aside
 
 
 def _sync_tree(folder: Path) -> None:
@@ -335,17 +406,49 @@ def held(path: Path, what: str) -> Iterator[None]:
     except OSError as error:
         raise FileError(what, f"{path} can be read", error.strerror or str(error)) from error
     with file:
-        try:
-            from fcntl import LOCK_EX, LOCK_NB, flock
-        except ImportError:  # Windows
-            yield
-            return
-        try:
-            flock(file, LOCK_EX | LOCK_NB)
-        except BlockingIOError:
+        if _lock(file.fileno()) is False:
             raise FileError(
                 what, "nobody else is at work on it", "another process is", "Wait for it, or end it."
-            ) from None
-        except OSError:
-            pass  # a disk that knows no locks: then other processes are not known
+            )
         yield
+
+
+def _lock(descriptor: int) -> bool | None:
+    """Lock what is open until it is closed; False where another process has it, None where nobody knows."""
+    try:
+        from fcntl import LOCK_EX, LOCK_NB, flock
+    except ImportError:  # Windows
+        return None
+    try:
+        flock(descriptor, LOCK_EX | LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # a disk that knows no locks: then other processes are not known
+        return None
+    return True
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[bool | None]:
+    """Lock a file or a folder as long as the block runs; gives what `_lock` gives."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:  # Windows opens no folders
+        yield None
+        return
+    try:
+        yield _lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _turn(folder: Path) -> Iterator[None]:
+    """Keep other processes from renaming in a folder as long as the block runs, where locks are known."""
+    until = time.monotonic() + _LONGEST_TURN
+    while True:
+        with _locked(folder) as alone:
+            if alone is not False or time.monotonic() > until:
+                yield
+                return
+        time.sleep(0.01)

@@ -2,12 +2,14 @@
 
 from codecs import BOM_UTF8
 from collections.abc import Callable, Collection, Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from zipfile import BadZipFile, ZipFile
 
 from deepstep.data.dialect import UTF_8, Tell, TextFormat, encoding_by_bytes, log
 from deepstep.data.rows import check_room
-from deepstep.data.sources import local, unpacked_suffixes
+from deepstep.data.sources import check_inflated, local, unpacked_suffixes
 from deepstep.data.text_tables import damaged, first_line, typed_column
 from deepstep.errors import FileError, missing_package
 
@@ -119,6 +121,11 @@ def _read_excel(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFra
     except ImportError as error:
         raise missing_package("Excel workbooks", "fastexcel", "excel") from error
     content = file.read()
+    try:
+        with ZipFile(BytesIO(content)) as parts:
+            check_inflated(sum(part.file_size for part in parts.infolist()), len(content), where)
+    except BadZipFile as error:
+        raise damaged(where, "an Excel workbook", first_line(error)) from error
     try:
         sheets = fastexcel.read_excel(content).sheet_names
         header = how.given.header and how.usual.header

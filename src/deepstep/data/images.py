@@ -28,6 +28,17 @@ IMAGE_SUFFIXES = tuple(suffix for suffixes in _FORMATS.values() for suffix in su
 """The usual suffixes of the pictures that `read_image` reads; the content decides, not the suffix."""
 
 
+def no_table(where: str, picture: Path) -> FileError:
+    """The error for a picture where rows are expected."""
+    return FileError(
+        where,
+        "a table is expected",
+        f"{str(picture)!r} is a picture, and training takes no picture files yet",
+        "Read each with deepstep.data.read_image, save their pixels as X.npy and their classes as y.npy, and "
+        "type: deepstep train X.npy --target y",
+    )
+
+
 def read_image(path: Path | str, *, height: int, width: int, channels: int) -> NDArray[np.uint8]:
     r"""Read a picture and bring it to the given size.
 

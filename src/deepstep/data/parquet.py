@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from deepstep.data.files import kind_at, refuse_pipe, sha256
+from deepstep.data.images import IMAGE_SUFFIXES, no_table
 from deepstep.data.rows import Place, StoredRows
 from deepstep.data.sources import local
 from deepstep.errors import DataError, FileError, missing_package, unknown_name
@@ -72,9 +73,9 @@ class ParquetRows(StoredRows):
     """
 
     def __init__(self, path: Path | str) -> None:
-        _parquet()
         self.where, self._path = str(path), local(path)
-        found = [_opened(self._path, part) for part in part_paths(self._path)]
+        parts = part_paths(self._path)  # before pyarrow is needed: the folder may hold other files
+        found = [_opened(self._path, part) for part in parts]
         self._parts = [part for part, _ in found]
         self.schema = _common_schema(self.where, [(part.name, schema) for part, schema in found])
         groups = [
@@ -182,6 +183,8 @@ def part_paths(path: Path) -> list[Path]:
         for name in names:
             if name.startswith((".", "_")):
                 continue
+            if name.lower().endswith(IMAGE_SUFFIXES):
+                raise no_table(str(path), Path(folder, name).relative_to(path))
             if not name.lower().endswith(SUFFIX):
                 raise FileError(
                     str(path),

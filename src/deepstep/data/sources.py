@@ -26,6 +26,8 @@ _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):(/{1,2})(?!/)(.+)", re.DOTALL)
 
 _PARQUET_STREAMS = "Write it as Parquet, from which rows are streamed: --stream (stream=True)."
 _CHUNK = 2**22
+MOST_INFLATED, MOST_TIMES = 2**30, 200
+"""Bytes that a small file may become, unless they are at most so many times as many as the packed ones."""
 _OPENERS: dict[str, Callable[[IO[bytes]], Any]] = {
     ".gz": lambda file: gzip.GzipFile(fileobj=file),
     ".bz2": bz2.BZ2File,
@@ -129,17 +131,19 @@ def head_of(path: Path, where: str) -> bytes:
 
 def content_of(path: Path, where: str, compression: str) -> bytes:
     """All bytes of a file, unpacked."""
-    check_room(path.stat().st_size, where, "a table", "the file", _PARQUET_STREAMS)
+    packed_size = path.stat().st_size
+    check_room(packed_size, where, "a table", "the file", _PARQUET_STREAMS)
     if not compression:
         return path.read_bytes()
     try:
         if compression == ZSTD:
+            check_inflated(most_of_zstd(path), packed_size, where)
             return _without_zstd(path)
         with path.open("rb") as file, _OPENERS[compression](file) as packed:
             parts = BytesIO()
             while part := packed.read(_CHUNK):
                 parts.write(part)
-                check_room(2 * parts.tell(), where, "a table", "the file, unpacked,", _PARQUET_STREAMS)
+                check_inflated(parts.tell(), packed_size, where)
             return parts.getvalue()
     except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
         if isinstance(error, FileError):
@@ -150,6 +154,41 @@ def content_of(path: Path, where: str, compression: str) -> bytes:
             f"it cannot be unpacked ({str(error).rstrip('.')})",
             "The file is damaged: get it again.",
         ) from error
+
+
+def check_inflated(n_bytes: int, packed_size: int, where: str) -> None:
+    """Refuse what does not fit into memory, and a small file made to become a large one."""
+    check_room(2 * n_bytes, where, "a table", "the file, unpacked,", _PARQUET_STREAMS)
+    if n_bytes > max(MOST_INFLATED, MOST_TIMES * packed_size):
+        raise FileError(
+            where,
+            f"at most {MOST_INFLATED / 2**30:g} GiB, or {MOST_TIMES} times the packed size, are expected",
+            f"{packed_size:,} bytes may unpack to {n_bytes:,} or more",
+            "If you trust the file, unpack it yourself (gzip -d, bzip2 -d, xz -d, zstd -d), or save a CSV.",
+        )
+
+
+def most_of_zstd(path: Path) -> int:
+    """The bytes that a .zst file has at most, by the heads of its blocks; a compressed block has 128 KiB."""
+    content, start, n_bytes = path.read_bytes(), 0, 0
+    while len(content) >= start + 8:
+        magic, size = (int.from_bytes(content[begin : begin + 4], "little") for begin in (start, start + 4))
+        if magic & 0xFFFFFFF0 == 0x184D2A50:  # a frame to be skipped
+            start += 8 + size
+            continue
+        flags = content[start + 4]
+        single = flags >> 5 & 1
+        start += 6 - single + (0, 1, 2, 4)[flags & 3] + (single, 2, 4, 8)[flags >> 6]
+        last = magic != 0xFD2FB528  # what is no frame ends it, and is refused when it is read
+        while not last and len(content) >= start + 3:
+            head = int.from_bytes(content[start : start + 3], "little")
+            last, kind, size = bool(head & 1), head >> 1 & 3, head >> 3
+            n_bytes += min(size, 2**17) if kind < 2 else 2**17
+            start += 3 + (1 if kind == 1 else size)  # 1: a byte that is repeated
+        if magic != 0xFD2FB528:
+            break
+        start += 4 * (flags >> 2 & 1)
+    return n_bytes
 
 
 def _without_zstd(path: Path) -> bytes:

@@ -22,6 +22,7 @@ from deepstep.data.formats import (
     format_of,
 )
 from deepstep.data.frames import as_categories, begin_work
+from deepstep.data.images import IMAGE_SUFFIXES, no_table
 from deepstep.data.parquet import SUFFIX as PARQUET
 from deepstep.data.parquet import ParquetRows
 from deepstep.data.rows import StoredRows, check_room
@@ -155,6 +156,8 @@ def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: b
     head = head_of(file, where)
     kind = format_of(file, how.given)
     if kind is None:
+        if file.suffix.lower() in IMAGE_SUFFIXES:
+            raise no_table(where, file)
         raise FileError(
             where,
             f"a table ends in {', '.join(FORMATS)}",

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from deepstep.data import atomic_write
+from deepstep.data.files import check_writable
 from deepstep.docstrings import complete
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.export.certificate import BOUND, Certificate, ParityError, certify
@@ -108,6 +109,7 @@ def _check_targets(paths: list[Path], where: str, *, overwrite: bool) -> None:
         if path.exists() and not overwrite:
             hint = f"Pass {worded(where, 'overwrite=True', '--overwrite')} to replace it."
             raise FileError(str(path), "a new file", "got one that exists", hint, setting=str(path))
+        check_writable(path)
 
 
 def _by_suffix(path: Path, where: str) -> str:

@@ -4,7 +4,7 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,9 @@ SIGNATURES = {
     },
 }
 """The function of a file, by whether it has one output."""
+
+MOST_OF_A_LITERAL = 4095
+"""Bytes that a compiler of C99 has to take as one literal, joined ones too."""
 
 INT8_BOUND = 0.1
 """The largest difference that 8-bit weights may make."""
@@ -136,6 +139,22 @@ def _quoted(text: str) -> str:
     return f'"{plain.decode()}"'
 
 
+def _literals(texts: Iterable[str], name: str) -> tuple[str, str]:
+    """Texts as expressions of C, and the arrays of bytes before them of those that no literal may hold."""
+    arrays, expressions = "", []
+    for index, text in enumerate(texts):
+        content = text.encode()
+        if len(content) <= MOST_OF_A_LITERAL:
+            expressions.append(_quoted(text))
+            continue
+        array = f"{name}_{index}"
+        values = [f"'\\{byte:03o}'" for byte in content] + ["0"]
+        lines = ",\n".join(",".join(values[begin : begin + 15]) for begin in range(0, len(values), 15))
+        arrays += f"static const char {array}[{len(values)}] = {{\n{lines}\n}};\n"
+        expressions.append(array)
+    return arrays, ", ".join(expressions)
+
+
 def _commented(text: str) -> str:
     """A text of a comment, in ASCII; names are in it as ``repr`` has them."""
     plain = text.encode("ascii", "backslashreplace").decode().replace("\n", " ")
@@ -165,15 +184,16 @@ def _described(program: Program) -> Iterator[str]:
 def _code_functions(program: Program) -> Iterator[str]:
     for one in program.inputs:
         if one.kind == "category":
-            texts = ", ".join(map(_quoted, one.settings["values"])) or '""'
             n, name = len(one.settings["values"]), _code_name(one)
-            yield function("code", name=name, n=n, room=max(n, 1), texts=texts)
+            long, texts = _literals(one.settings["values"], f"{name}_text")
+            yield function("code", name=name, n=n, room=max(n, 1), long_texts=long, texts=texts or '""')
 
 
 def _text(program: Program, note: str, *, int8: bool) -> str:
     file = _File(program, int8=int8)
     body = [f"    {call}" for step in program.steps for call in file.calls(step)]
     n, output = len(program.result.names), file.pointer(program.output)
+    long, names = _literals(program.result.names, "output_name")
     return function(
         "file",
         title=_commented(program.title),
@@ -181,7 +201,8 @@ def _text(program: Program, note: str, *, int8: bool) -> str:
         described="\n".join(_described(program)),
         inputs=program.n_raw,
         outputs=n,
-        names=", ".join(map(_quoted, program.result.names)),
+        long_names=long,
+        names=names,
         functions="\n".join([*file.constants.values(), *file.functions.values(), *_code_functions(program)]),
         size=max(1, file.size),
         body="\n".join(body),

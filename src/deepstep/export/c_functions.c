@@ -209,7 +209,7 @@ static void do_normalize(const double *x, double *y, int n) {
 }
 
 /* code */
-static const char *const @name@_texts[@room@] = {@texts@};
+@long_texts@static const char *const @name@_texts[@room@] = {@texts@};
 /* The entry of a row for a text; NULL is missing. */
 double @name@(const char *text) {
     int i = 0;
@@ -237,7 +237,7 @@ static void do_##name(const double *in, double *out, int n) { \
 }
 #define N_INPUTS @inputs@
 #define N_OUTPUTS @outputs@
-const char *const output_names[N_OUTPUTS] = {@names@};
+@long_names@const char *const output_names[N_OUTPUTS] = {@names@};
 @functions@
 /* @about@ */
 @declaration@ {

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,7 +12,7 @@ from deepstep.errors import ConfigurationError
 from deepstep.estimators.ensemble import PROBABILITIES, Ensemble, FoldPreprocessor
 from deepstep.export.columns import Inputs, encoded_value, features_value
 from deepstep.export.network_steps import network_value
-from deepstep.export.program import RAW, Builder, Input, Program, Result
+from deepstep.export.program import RAW, Builder, Input, Program, Result, Written
 from deepstep.export.rows import stored_rows
 from deepstep.model import Network
 from deepstep.network.model_file import Model
@@ -103,7 +104,8 @@ def _of_run(run: Run, where: str, names: tuple[str, ...] = (), *, as_numbers: bo
     mean = _ensemble_value(builder, ensemble, features, where)
     output, result = _in_terms_of_the_target(builder, run, mean)
     usual, parts = run.reading().usual, builder.steps_of(output)
-    written = usual.sep or ",", usual.decimal or "."
+    source = Path(str(run.config.get("source", "")))
+    written = Written.of(source, usual, () if usual.header else run.columns_by_number())
     program = Program(names, read, *parts, output, result, needs_all, repr(ensemble), written)
 
     def outputs(ensemble: Ensemble, rows: Mapping[str, Any]) -> Array:
@@ -119,7 +121,7 @@ def _of_run(run: Run, where: str, names: tuple[str, ...] = (), *, as_numbers: bo
         lambda rows: _reported(run, outputs(precise, rows)),
         lambda rows: _decided(run, outputs(precise, rows)),
         ", ".join(dict.fromkeys(one.network.dtype.name for one in ensemble.members)),
-        stored_rows(program, cells, decimal_comma=written[1] == ","),
+        stored_rows(program, cells, decimal_comma=written.decimal == ","),
     )
 
 

@@ -20,6 +20,7 @@ sys.modules["deepstep"] = None  # an import of it fails
 module = runpy.run_path(sys.argv[1])
 columns = json.load(sys.stdin)
 m = len(next(iter(columns.values())))
+empty = [None] * m
 program = module["load"]()[0]
 
 def answers(start, stop):
@@ -40,7 +41,9 @@ def cell(value):
 def printed(rows):
     with open(sys.argv[1] + ".csv", "w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, delimiter=program["separator"])
-        writer.writerows([columns, *([cell(columns[name][row]) for name in columns] for row in rows)])
+        names = program["unnamed"][0] if program["unnamed"] else [*columns]
+        cells = ([cell(columns.get(name, empty)[row]) for name in names] for row in rows)
+        writer.writerows([*([] if program["unnamed"] else [names]), *cells])
     with contextlib.redirect_stdout(io.StringIO()) as screen:
         module["main"]([sys.argv[1] + ".csv"])
     return [*csv.reader(io.StringIO(screen.getvalue(), newline=""))][1:]

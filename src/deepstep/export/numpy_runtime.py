@@ -5,12 +5,16 @@ The model is in the .npz file of the same name beside this one. None and NaN are
     model.predict({"age": [31.0, None], "colour": ["red", "blue"]})  # columns, a table, or a 2-D array
     model.predict_proba([{"age": 31.0, "colour": "red"}])            # or a list of rows
 
-and as a program: ``python model.py rows.csv > predictions.csv``.
+and as a program: ``python model.py rows.csv > predictions.csv``, also for ``.csv.gz`` and the like.
 """
 
+import contextlib
 import csv
 import datetime
 import functools
+import importlib
+import io
+import itertools
 import json
 import math
 import pathlib
@@ -25,6 +29,8 @@ ISO = re.compile(
     r"(?a)(\d{4})-(\d{1,2})-(\d{1,2})(?:[Tt ]([01]?\d|2[0-3]):([0-5]?\d)(?::([0-5]?\d|60)(?:\.(\d+))?)?"
     r"(?: ?(?:[Zz]|([+-](?:[01]\d|2[0-3])):?([0-5]\d)?))?)?"
 )
+BEFORE = re.compile(r'#|"?sep=.')  # lines before the header
+PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ": "lzma", b"\x28\xb5\x2f\xfd": "compression.zstd"}
 WORD = re.compile(r"[^\W_]+")
 DAY, SECOND, ROWS_AT_ONCE = 86_400_000_000, 1_000_000, 1024
 SPANS = datetime.timedelta, np.timedelta64
@@ -258,16 +264,60 @@ def predict_proba(rows):
     return outputs(rows)
 
 
-def table_of(file):
-    """Columns of texts of a CSV file that is written as that of training, None where missing."""
-    program = load()[0]
-    lines = csv.reader(file, delimiter=program["separator"])
-    header = [name.strip() for name in next(filter(None, lines), [])]
-    cells = [row or [""] for row in lines if row or len(header) == 1]  # an empty line of one column is a row
-    wrong = [row for row in cells if len(row) != len(header)]
+def decoded(content):
+    """The text of a table, unpacked: in UTF-8, else in the encoding of training."""
+    encoding = load()[0]["encoding"]
+    for module in [name for begin, name in PACKED.items() if content.startswith(begin)]:
+        try:
+            content = importlib.import_module(module).decompress(content)
+        except Exception as error:  # each module has errors of its own
+            raise ValueError(f"a whole file of {module} is expected ({error})") from None
+    if b"\0" not in content[:1024] or not encoding.startswith(("utf-16", "utf-32")):
+        with contextlib.suppress(UnicodeError):
+            return content.decode("utf-8-sig")
+    return content.decode(encoding).removeprefix("\ufeff")
+
+
+def bare(name):
+    return name.strip().strip("\ufeff").strip()
+
+
+def numbered(name, others):
+    return next(new for n in itertools.count() if (new := f"{name}.{n}" if n else name) not in others)
+
+
+def names_of(header):
+    """Columns under their names of training: without blanks around them, and with numbers where needed."""
+    columns, names = load()[0]["columns"], {}
+    known = {bare(name): name for name in columns[::-1]} | {name: name for name in columns}
+    header = [known.get(name, known.get(bare(name), bare(name))) for name in header]
+    taken = {*header}
+    for index, name in enumerate(header):
+        if not name and name not in known:
+            name = numbered(f"Unnamed: {index}", taken)
+        names[numbered(name, taken | {*names}) if name in names else name] = index
+    return [*names]
+
+
+def table_of(text):
+    """Columns of texts of a text table, None where missing; the header is the first line with all columns."""
+    program, lines = load()[0], [*io.StringIO(text, newline="")]
+    needed, unnamed = {one["column"] for one in program["inputs"]}, program["unnamed"]
+    start = next((n for n, line in enumerate(lines) if line.strip() and not BEFORE.match(line)), 0)
+    tries = [(lines[n:], sep) for sep in (program["separator"], *",;\t|") for n in range(start, -1, -1)]
+    headers = (names_of(next(csv.reader(rest, delimiter=sep), [])) for rest, sep in tries)
+    fitting = (pair for pair, header in zip(tries, headers) if unnamed or needed <= {*header})
+    rest, sep = next(fitting, tries[0])
+    rows = [*csv.reader(rest, delimiter=sep)] or [[]]
+    names = names_of(rows[0])
+    if unnamed:
+        names = next((every for every in unnamed if len(every) == len(names)), unnamed[0])
+    rows = rows if unnamed else rows[1:]
+    cells = [row or [""] for row in rows if row or len(names) == 1]  # an empty line of one column is a row
+    wrong = [row for row in cells if len(row) != len(names)]
     if wrong or not cells:
-        raise ValueError(f"rows of {len(header)} fields are expected, got {wrong[0] if wrong else 'none'}")
-    columns = {name: [stripped(row[at]) for row in cells] for at, name in [*enumerate(header)][::-1]}
+        raise ValueError(f"rows of {len(names)} fields are expected, got {wrong[0] if wrong else 'none'}")
+    columns = {name: [*map(stripped, values)] for name, values in zip(names, zip(*cells))}
     for one in program["inputs"]:
         if program["comma"] and one["kind"] == "number" and not one["settings"] and one["column"] in columns:
             texts = columns[one["column"]]
@@ -278,13 +328,13 @@ def table_of(file):
 
 
 def main(arguments):
-    """Rows of a CSV file → predictions as CSV."""
+    """Rows of a text table → predictions as CSV."""
     if {"-h", "--help"} & {*arguments}:
         sys.stdout.write(__doc__)
         return
     try:
-        with open(arguments[0] if arguments else 0, newline="", encoding="utf-8-sig") as file:
-            found, result = outputs(table_of(file)), load()[0]["result"]
+        content = pathlib.Path(arguments[0]).read_bytes() if arguments else sys.stdin.buffer.read()
+        found, result = outputs(table_of(decoded(content))), load()[0]["result"]
     except (OSError, ValueError, csv.Error) as error:
         sys.exit(f"Error: {error}")
     answers, names = decided(found, result).reshape(len(found), -1), result["names"]

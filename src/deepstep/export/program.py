@@ -6,17 +6,20 @@ Constants are arrays by name. `numpy_runtime.OPERATIONS` defines the operations;
 
 import hashlib
 import json
+from codecs import lookup
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, reduce
 from itertools import count
 from operator import add
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
 
 from deepstep.data import dialect
+from deepstep.data.formats import usual_separator
 from deepstep.environment import package
 from deepstep.export import numpy_runtime
 from deepstep.types import AnyArray
@@ -107,13 +110,34 @@ class Result(NamedTuple):
     classes: tuple[Any, ...] = ()
 
 
+class Written(NamedTuple):
+    """How text tables are written.
+
+    unnamed: The names of columns of a table without a header, with the target and without; empty with one.
+    """
+
+    separator: str = ","
+    decimal: str = "."
+    encoding: str = dialect.WINDOWS
+    unnamed: tuple[list[str], ...] = ()
+
+    @classmethod
+    def of(cls, source: Path, usual: dialect.TextFormat, unnamed: tuple[list[str], ...] = ()) -> "Written":
+        """As the table of training; an encoding beside UTF-8, in which tables are read anyway."""
+        encoding = usual.encoding if usual.encoding not in (None, dialect.UTF_8) else dialect.WINDOWS
+        sep = usual.sep or usual_separator(source) or ","
+        return cls(sep, usual.decimal or ".", lookup(encoding).name, unnamed)
+
+
+USUAL = Written()
+
+
 @dataclass(frozen=True, eq=False)
 class Program:
     """From raw rows to outputs in terms of the target.
 
     columns: Names of the columns in their order, those that are not read among them.
     needs_all: Whether a missing number is refused.
-    written: Separator and decimal sign of text tables.
     """
 
     columns: tuple[str, ...]
@@ -124,7 +148,7 @@ class Program:
     result: Result
     needs_all: bool = False
     title: str = ""
-    written: tuple[str, str] = (",", ".")
+    written: Written = USUAL
 
     @property
     def n_raw(self) -> int:
@@ -154,8 +178,10 @@ class Program:
             "output": self.output,
             "result": self.result._asdict(),
             "needs_all": self.needs_all,
-            "separator": self.written[0],
-            "comma": WITH_COMMA if self.written[1] == "," else {},
+            "separator": self.written.separator,
+            "encoding": self.written.encoding,
+            "unnamed": self.written.unnamed,
+            "comma": WITH_COMMA if self.written.decimal == "," else {},
         }
         return json.dumps(record, ensure_ascii=False, allow_nan=False)
 
