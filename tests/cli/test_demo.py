@@ -49,7 +49,7 @@ def test_digits(deepstep):
     assert "Saved in runs/digits." in result.out
     assert re.search(r"^digits: 40/40, cost 0\.\d+$", result.err, re.MULTILINE)
     printed = words_of(result.out.splitlines())
-    drawn = words_of(lines_of_picture())[1:]  # without the prompt
+    drawn = words_of(lines_of_picture())[2:]  # without title and prompt
     assert drawn == printed, "docs/demo.svg is older than the demo: python docs/picture.py draws it"
 
     record = json.loads(deepstep("demo", "digits", "--json --out here").out)

@@ -347,9 +347,11 @@ def _print_result(
         screen.print(f"{whole.network!r}", markup=False)
         title = f"Cost J of each epoch ({history.stopped}, {history[-1]['seconds']:.1f} s)"
         print_curve(screen, history.costs, height=9, title=title)
+        if whole.ensemble.cost_note:
+            screen.print(f"{whole.ensemble.cost_note}\n", soft_wrap=True)
     else:
         print_presets(screen, whole.ensemble)
-    print_scores(screen, parts, by_class="class_weights" in whole.config)
+    print_scores(screen, parts, by_class="class_weights" in whole.config, decimal=whole.decimal)
     if "test" not in parts:
         screen.print(ONLY_OUT_OF_FOLD if "out_of_fold" in parts else NO_TEST, markup=False)
     further = OF_ONE_NETWORK if single else OF_AN_ENSEMBLE
