@@ -93,12 +93,13 @@ def header_of_values(data: Data) -> str:
     """A header whose cells are values of their own columns, as that of a file without a header."""
     columns = [*data.inputs, *(_series(name, values) for name, values in data.targets.items() if name)]
     named = [one for one in columns if not one.name.startswith(("Unnamed: ", "column_"))]
-    numbers = [_number(one.name) for one in named]
-    steps = np.diff([number for number in numbers if number is not None])
-    if len(steps) and (steps > 0).all():  # columns by number, years, wavelengths
-        named = [one for one, number in zip(named, numbers, strict=True) if number is None]
-    only_numbers = bool(named) and None not in numbers
-    hits = named if only_numbers else [one for one in named if _is_value(one)]
+    numbers = [number for one in named if (number := _number(one.name)) is not None]
+    hits, steps = [one for one in named if _is_value(one)], np.diff(numbers)
+    counted = len(steps) > 0 and bool((steps > 0).all())  # columns by number, years, wavelengths
+    if not named or (counted and all(_number(one.name) is not None for one in hits)):
+        return ""
+    only_numbers = len(numbers) == len(named)
+    hits = named if only_numbers else hits
     if not only_numbers and (len(hits) < 2 or 2 * len(hits) < len(named)):
         return ""
     return (
