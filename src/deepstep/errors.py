@@ -275,15 +275,13 @@ def naming(what: str) -> Iterator[None]:
         raise
 
 
-def missing_package(where: str, package: str, extra: str = "") -> MissingPackageError:
-    """The error for a package that is not installed, of an extra or of the installation.
+def missing_package(where: str, package: str, *others: str) -> MissingPackageError:
+    """The error for a package that is not installed; ``others`` are needed beside it.
 
-    >>> print(missing_package("read_hdf5", "h5py", "images"))
-    read_hdf5: the package 'h5py' is needed; it is not installed. Run: pip install 'deepstep[images]'
+    The hint names the packages themselves and no extra of DeepStep: it holds for a checkout, too.
+
+    >>> print(missing_package("read_hdf5", "h5py"))
+    read_hdf5: the package 'h5py' is needed; it is not installed. Run: pip install h5py
     """
-    return MissingPackageError(
-        where,
-        f"the package {package!r} is needed",
-        "it is not installed",
-        f"Run: pip install 'deepstep[{extra}]'" if extra else f"Run: pip install {package}",
-    )
+    hint = f"Run: pip install {' '.join((package, *others))}"
+    return MissingPackageError(where, f"the package {package!r} is needed", "it is not installed", hint)

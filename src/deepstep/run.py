@@ -382,6 +382,12 @@ class Run:
         target = self.preparation.target
         return target.names if target.several else (str(self.config.get("target", "target")),)
 
+    @property
+    def decimal(self) -> str:
+        """The decimal sign with which a numeric target is shown: that of the table it was learned from."""
+        comma = self.reading().usual.decimal == "," and not self.preparation.target.is_classification
+        return "," if comma else "."
+
     def predict(self, raw: Any) -> Prediction:
         """Predictions for raw rows.
 

@@ -5,6 +5,8 @@ import os
 import re
 import shlex
 import sys
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import PIL.Image
@@ -14,6 +16,23 @@ from deepstep.data import read_cats
 from deepstep.run import Run
 
 ESCAPE = "\x1b"
+PICTURE = Path(__file__).parents[2] / "docs" / "demo.svg"
+"""The terminal after ``deepstep demo``, drawn by ``python docs/picture.py``."""
+
+
+def words_of(lines):
+    """Lines with letters, without their numbers and with single spaces."""
+    masked = (" ".join(re.sub(r"[\d.,]+", "#", line).split()) for line in lines)
+    return [line for line in masked if re.search(r"[a-z]", line)]
+
+
+def lines_of_picture():
+    """The lines of text in the picture, from top to bottom."""
+    lines = {}
+    for element in ElementTree.parse(PICTURE).iter("{http://www.w3.org/2000/svg}text"):
+        if "matrix" not in element.get("class", "") and element.get("y") is not None:
+            lines.setdefault(float(element.get("y")), []).append(element.text or "")
+    return ["".join(parts) for _, parts in sorted(lines.items())]
 
 
 def test_digits(deepstep):
@@ -29,6 +48,9 @@ def test_digits(deepstep):
     assert wrong == round(360 * (1 - accuracy / 100))
     assert "Saved in runs/digits." in result.out
     assert re.search(r"^digits: 40/40, cost 0\.\d+$", result.err, re.MULTILINE)
+    printed = words_of(result.out.splitlines())
+    drawn = words_of(lines_of_picture())[2:]  # without title and prompt
+    assert drawn == printed, "docs/demo.svg is older than the demo: python docs/picture.py draws it"
 
     record = json.loads(deepstep("demo", "digits", "--json --out here").out)
     counts = np.array(record["confusion"])
@@ -114,7 +136,7 @@ def test_cats_without_matplotlib(deepstep, shared, monkeypatch):
     result = deepstep("demo", "cats", "--data", shared / "data" / "cats", "--iterations", 1, "--json")
     assert result.code == 0
     assert json.loads(result.out)["figure"] is None
-    assert "pip install 'deepstep[plots]'" in result.err
+    assert "pip install matplotlib" in result.err
 
 
 @pytest.mark.parametrize("taken", ["c-2-layer", "c-4-layer", "c-mislabeled.png"])

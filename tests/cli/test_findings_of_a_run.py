@@ -1,6 +1,7 @@
 """deepstep doctor: the findings about a run, and trainings that leave the finite numbers."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -148,6 +149,29 @@ def test_members_that_were_best_at_the_end(deepstep, change, ensemble_run, tmp_p
     older = change((), "unknown")
     assert deepstep("doctor", older).code == 0
     reported(deepstep, older, tmp_path)
+
+
+def test_a_class_of_which_no_row_is_recognized(deepstep):
+    rng, m = np.random.default_rng(3), 240
+    rare = np.arange(m) % 10 == 0  # nothing tells these rows from those of b
+    kinds = np.where(rare, "rare", rng.choice(["a", "b"], m))
+    frame = polars.DataFrame({"x": np.where(kinds == "a", 0.0, 3.0) + rng.normal(0, 0.5, m), "kind": kinds})
+    frame.write_csv("t.csv")
+    assert deepstep("train", "t.csv", "--target kind --out run --epochs 20 --test-fraction 0.4").code == 0
+    recall = Run.load("run").config["results"]["test"]["recall"]
+    assert recall["rare"] == 0
+    assert min(recall["a"], recall["b"]) > 0
+    printed = deepstep("doctor", "run").out
+    assert re.search(r"class never (predicted|recognized): .*class 'rare'", printed)
+    assert printed.count("'rare'") == 1
+    run = Run.load("run")
+    run.config["results"]["train"]["recall"]["rare"] = 0.1
+    run.save("learned")
+    found = findings(deepstep, "learned")["class never recognized"]
+    assert found["severity"] == "warning"
+    assert (
+        found["says"] == "on the test set, no row of class 'rare' (10 rows) is predicted as such (recall 0)"
+    )
 
 
 @pytest.mark.parametrize("best_epoch", [0, 65, 1.5, "3", True, []])

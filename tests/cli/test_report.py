@@ -5,7 +5,9 @@ import json
 import re
 import shlex
 import shutil
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import polars
@@ -14,6 +16,8 @@ import pytest
 from deepstep import History, Network
 from deepstep.cli.report import reproduce
 from deepstep.data import load
+from deepstep.estimators.ensemble import Ensemble
+from deepstep.estimators.tried import TriedPreset, TriedPresets
 from deepstep.held_out import HeldOut
 from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation
 from deepstep.report.predictions import MOST_EXAMPLES, WORST
@@ -55,6 +59,57 @@ def test_the_page_of_an_ensemble_has_every_part(deepstep, ensemble_run):
     words = "2 networks of 1 preset on 2 folds", "out of fold", "deepstep explore RUN --member 0"
     assert all(word in page.text for word in (*words, "that were held out for the test"))
     assert len(page.named("span")) >= len(run.ensemble.weights)
+    assert not re.search(r"</code>\s*<code", Path("page.html").read_text())  # two commands are no command
+
+
+def test_presets_are_shown_by_losses_that_label_smoothing_does_not_change(deepstep, flowers, flower_run):
+    typed = "--target kind --out smooth --epochs 3 --label-smoothing 0.3"
+    note = "The cost includes label smoothing of 0.3; the log loss does not."
+    assert note in deepstep("train", flowers, typed).out
+    assert note in page_of(deepstep, run="smooth").text
+    assert "label smoothing" not in page_of(deepstep, run=flower_run).text
+    network, plain = Run.load("smooth").ensemble.members[0], Run.load(flower_run).ensemble.members[0]
+    members = (
+        replace(plain, preset=SimpleNamespace(name="relu")),
+        replace(network, preset=SimpleNamespace(name="realmlp")),
+    )
+    tried = [
+        TriedPreset(one.preset.name, "", {}, 1, 3, loss, 1.0, 0.5, "")
+        for one, loss in zip(members, (0.125, 0.25), strict=True)
+    ]
+    weights = {"relu": 0.5, "realmlp": 0.5}
+    ensemble = Ensemble((), members, weights, weights, "sigmoid", None, TriedPresets(tried))
+    assert ensemble.preset_costs == ("out-of-fold loss", [0.125, 0.25])
+    assert (
+        ensemble.cost_note
+        == "Costs of realmlp include label smoothing, so that they are higher; losses do not."
+    )
+    ensemble = replace(ensemble, tried=TriedPresets(tried[:1]))
+    assert ensemble.preset_costs[0] == "mean validation cost"
+
+
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_numbers_are_written_as_those_of_the_target(deepstep, decimal):
+    rng = np.random.default_rng(1)
+    size, noise = rng.uniform(20, 200, 60), rng.normal(0, 20_000, 60)
+    rows = [f"{a:.1f};{3000 * a + e:.1f}" for a, e in zip(size, noise, strict=True)]
+    Path("flats.csv").write_text("\n".join(["size;price", *rows]).replace(".", decimal))
+    printed = deepstep("train", "flats.csv", "--target price --out run --epochs 5").out
+    page = page_of(deepstep)
+    (worst,) = page.examples
+    for row, cells in worst.items():
+        true, predicted, error = (cells[name] for name in ("true", "predicted", "error"))
+        assert true == rows[row - 1].partition(";")[2].replace(".", decimal)
+        assert re.fullmatch(rf"-?\d+\{decimal}\d", predicted)
+        assert re.fullmatch(rf"[+-]\d+\{decimal}\d", error)
+        values = [float(cell.replace(",", ".")) for cell in (true, predicted, error)]
+        assert values[1] - values[0] == pytest.approx(values[2], abs=0.11)
+    assert not [word for word in page.words if re.search(r"\d[.,]\d+e\+", word)]
+    evaluated, summary = deepstep("evaluate", "run", "flats.csv").out, deepstep("summary", "run").out
+    for shown in (printed, evaluated, summary, page.text):
+        assert re.search(rf"R² +-?\d+\{decimal}\d{{4}}\b", shown)
+        assert not re.search(r"RMSE .*\de\+", shown)
+    assert json.loads(deepstep("evaluate", "run", "flats.csv", "--json").out)["rmse"] > 1000
 
 
 @pytest.mark.parametrize("preset", ["network", "ensemble"])

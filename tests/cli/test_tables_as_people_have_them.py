@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -150,3 +152,23 @@ def test_each_kind_of_error_is_one_line(deepstep, tmp_path, piped, arguments, se
     result = deepstep("train", *arguments, "--target", "Preis")
     assert result.code == 2
     assert sentence in result.err.splitlines()[-1]
+
+
+def test_what_is_wrong_with_a_table_is_said_before_the_training(deepstep):
+    def warned(file, target, lines):
+        Path(file).write_text("\n".join(lines))
+        typed = "--preset single --epochs 1 --engine reference --out run --overwrite"
+        result = deepstep("train", file, "--target", target, typed)
+        assert result.code == 0, result.err
+        return [line for line in result.err.splitlines() if line.startswith("Warning: ")]
+
+    kinds = ["Yes" if row % 7 == 0 else "yes" if row % 2 else "no" for row in range(90)]
+    rows = [f"{row % 37 if row % 9 else -999},{kind},{row * row % 41}" for row, kind in enumerate(kinds)]
+    found = warned("t.csv", "kind", ["age,kind,kind", *rows])
+    for says, line in zip(("differ in case or blanks", "more than once", "far from all"), found, strict=True):
+        assert says in line
+    (line,) = [one for one in warned("headless.csv", "no", ["11,no,39", *rows[10:14] * 10]) if "names" in one]
+    assert "3 of 3 names of columns look like values" in line
+    assert "--no-header" in line
+    few, *_ = warned("few.csv", "kind", ["age,kind,size", *rows[:12]])
+    assert re.match(r"Warning: \d+ rows are learned from, fewer than 20", few)

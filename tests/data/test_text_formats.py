@@ -4,8 +4,10 @@ import json
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from deepstep.data.text_formats import json_values, toml_values
+from deepstep.data.text_formats import column_texts, json_values, number_text, toml_values
 from hostile_texts import HOSTILE, TOML
 
 
@@ -50,3 +52,25 @@ def test_texts_that_are_slow_to_match_take_no_longer():
         with pytest.raises(ValueError, match=r"\w"):
             toml_values(text)
         assert time.monotonic() - begun < 10
+
+
+SIZES = st.floats(1e-4, 1e14) | st.floats(-1e14, -1e-4)
+
+
+@given(value=SIZES, digits=st.integers(1, 9), decimal=st.sampled_from(".,"))
+def test_a_number_has_its_digits_and_no_exponent(value, digits, decimal):
+    text = number_text(value, digits, decimal)
+    assert "e" not in text
+    assert float(text.replace(decimal, ".")) == pytest.approx(value, rel=0.5001 * 10 ** (1 - digits))
+
+
+@given(st.lists(SIZES, min_size=1, max_size=5), st.integers(0, 6), st.sampled_from(".,"))
+def test_a_column_has_the_decimals_of_its_cells_and_enough_digits(values, decimals, decimal):
+    cells = [f"{value:.{decimals}f}".replace(".", decimal) for value in values]
+    (texts,) = column_texts([values], 5, decimal, cells)
+    places = {len(text.partition(decimal)[2]) for text in texts}
+    assert len(places) == 1
+    assert places.pop() >= decimals
+    largest = max(map(abs, values))
+    for text, value in zip(texts, values, strict=True):
+        assert float(text.replace(decimal, ".")) == pytest.approx(value, abs=0.5001e-4 * largest)

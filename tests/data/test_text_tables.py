@@ -268,7 +268,7 @@ def test_the_first_sheet_of_a_workbook(tmp_path, caplog, monkeypatch):
     assert read_table(path).rows() == [(1.5, 1, "a"), (None, 2, None), (3.0, 3, None)]
     assert caplog.messages == [f"{path}: 2 sheets; the first, 'First', is read."]
     monkeypatch.setitem(sys.modules, "fastexcel", None)
-    with pytest.raises(MissingPackageError, match=r"Run: pip install 'deepstep\[excel\]'"):
+    with pytest.raises(MissingPackageError, match=r"Run: pip install fastexcel"):
         read_table(path)
 
 

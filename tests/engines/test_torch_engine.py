@@ -168,11 +168,11 @@ class TestChoice:
         monkeypatch.setattr(choosing, "find_spec", lambda name: None)
         assert choosing.missing_torch("x") is not None
         for engine, settings in (("torch", {}), ("auto", {"precision": "bfloat16"})):
-            with pytest.raises(MissingPackageError, match=r"pip install 'deepstep\[torch\]'"):
+            with pytest.raises(MissingPackageError, match=r"pip install torch"):
                 choose_engine(engine, PLAIN, Settings(**settings))
         assert choose_engine("auto", PLAIN).name == "compiled"
         told = describe_engines()[-1]
-        assert (told.available, told.hint) == (False, "pip install 'deepstep[torch]'")
+        assert (told.available, told.hint) == (False, "pip install torch")
 
 
 def test_what_is_here_is_described():

@@ -1,6 +1,8 @@
 """What comes in: labels, frames, sparse rows, precision; and what is refused."""
 
+import re
 import tracemalloc
+import warnings
 from functools import partial
 
 import numpy as np
@@ -268,3 +270,29 @@ def test_memory_of_many_rows_is_bounded():
     finally:
         tracemalloc.stop()
     assert peak < 100e6
+
+
+DEFECTS = {
+    "classes": (lambda X, y: (X, y.where(X["x"] > 0, y.str.title())), "classes .* differ in case or blanks"),
+    "header": (lambda X, y: (X.rename(columns={"x": "1.5", "z": "0.25"}), y), "2 of 3 names .*--no-header"),
+    "target twice": (lambda X, y: (X.assign(**{"kind.1": X["z"]}), y), "more than once: the input 'kind.1'"),
+    "far value": (lambda X, y: (X.assign(x=X["x"].where(X["x"] > -1, -999.0)), y), r"'x' \(-999 in"),
+    "few rows": (lambda X, y: (X[:15], y[:15]), "15 rows are learned from, fewer than 20"),
+    "few of a class": (lambda X, y: (X, y.where(X.index != 7, "rare")), r"1 of 3 classes .*: 'rare' \(1\)"),
+    "none": (lambda X, y: (X, y), None),
+}
+
+
+@pytest.mark.parametrize("preset", ["single", "mlp"])
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_a_defect_of_a_frame_is_one_warning(defect, preset):
+    rng = np.random.default_rng(2)
+    frame = pandas.DataFrame({"x": rng.normal(0, 1, 80), "z": rng.normal(0, 1, 80)})
+    change, message = DEFECTS[defect]
+    frame, y = change(frame, pandas.Series(rng.choice(["yes", "no"], 80), name="kind"))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        DeepClassifier(preset=preset, max_iter=1, random_state=0).fit(frame, y)
+    told = [str(one.message) for one in caught if issubclass(one.category, DataWarning)]
+    assert len(told) == (message is not None), told
+    assert all(re.search(rf"^DeepClassifier.fit: .*{message}", one) for one in told)

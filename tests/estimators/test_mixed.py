@@ -223,7 +223,7 @@ def test_models_of_another_release_of_scikit_learn(saved):
 
 def test_without_skops(saved, wine, monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "skops.io", None)
-    command = r"the package 'skops' is needed; it is not installed. Run: pip install 'deepstep\[mixed\]'"
+    command = r"the package 'skops' is needed; it is not installed. Run: pip install skops"
     with pytest.raises(MissingPackageError, match=command):
         wine.save(tmp_path / "other")
     assert not (tmp_path / "other").exists()

@@ -1,10 +1,12 @@
 """held_out_findings and diagnose_ensemble: each finding from figures made for it, none where all is well."""
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
+from deepstep.estimators.presets import FOR_ALL_MEMBERS
 from deepstep.inspection.findings import MemberSummary, diagnose_ensemble, held_out_findings
 
 BOTH = {"majority_accuracy": 0.6, "recall": {"a": 0.9, "b": 0.7}}
@@ -144,6 +146,13 @@ OF_AN_ENSEMBLE: list[tuple[dict[str, Any], Any, list[str], str, float | None]] =
         1,
     ),
     (
+        changed(ENSEMBLE, out_of_fold={"recall": {"a": 0.9, "b": 0.0}}),
+        course(),
+        ["class never recognized warning"],
+        "out of fold, no row of class 'b' is predicted as such (recall 0); use class_weight='balanced'",
+        1,
+    ),
+    (
         changed(ENSEMBLE, test={"accuracy": 0.99}),
         course(),
         ["train/test shift warning"],
@@ -182,6 +191,8 @@ OF_AN_ENSEMBLE: list[tuple[dict[str, Any], Any, list[str], str, float | None]] =
         "5 of 10 members (linear), with 75 % of the weight",
         0.75,
     ),
+    # the others of a preset are trained for the epochs that were best for its first members
+    (ENSEMBLE, course(best=64) + [one._replace(epochs=90) for one in course(best=64)], [], "", None),
     (  # the most serious comes first
         changed(ENSEMBLE, out_of_fold={"accuracy": 0.5, "balanced_accuracy": 0.5}, test={"accuracy": 0.5}),
         course(FAR),
@@ -205,7 +216,16 @@ def test_of_an_ensemble(
 def test_options_of_an_ensemble() -> None:
     assert diagnose_ensemble(MEAN, [], by_squares=False) == []  # a quantile is no mean
     (of_time,) = diagnose_ensemble(ENSEMBLE, course(best=64), time_budget=3)
-    assert "time_budget above 3 s" in str(of_time)
+    assert "time_budget (--time-budget) above 3 s" in str(of_time)
+
+
+def test_the_advice_has_options_that_an_ensemble_takes() -> None:
+    (late,) = diagnose_ensemble(ENSEMBLE, course(best=64))
+    named = set(re.findall(r"--[\w-]+", str(late)))
+    assert named == {"--preset", "--epochs"}
+    assert "--preset single" in str(late)  # which takes --epochs; that of an ensemble refuses it
+    assert "max_iter" in str(late)
+    assert "max_iter" in FOR_ALL_MEMBERS
 
 
 @pytest.mark.parametrize("odd", ["many", True, None, [], {"a": "b"}, float("nan"), np.inf])

@@ -1,5 +1,7 @@
 """The training curve and the search for a learning rate: their lines are the numbers of the records."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from small_networks import X, Y, trained
@@ -49,6 +51,28 @@ def test_what_is_not_finite_is_a_gap():
     display = TrainingCurveDisplay.from_history(History(records)).plot()
     np.testing.assert_array_equal(display.lines_["cost"].get_ydata(), [1, np.nan, 0.5])
     assert "from 1 to 0.5, lowest 0.5 in epoch 2 (1 epochs had none that is finite)" in display.describe()
+
+
+def with_snapshots(*epochs, last):
+    """A history whose validation cost was computed after some epochs alone."""
+    records = ({"epoch": epoch, "cost": 1.0 / (epoch + 1)} for epoch in range(last + 1))
+    return History(
+        [{**one, **({"validation_cost": 2.0} if one["epoch"] in epochs else {})} for one in records]
+    )
+
+
+def test_a_validation_cost_of_few_epochs_has_a_marker_at_each_of_them():
+    histories = [with_snapshots(0, 3, 9, last=9), with_snapshots(0, 5, last=5)]
+    line = TrainingCurveDisplay.from_history(histories[0]).plot().lines_["validation_cost"]
+    assert [*line.get_markevery()] == [0, 3, 9]
+    assert line.get_marker() not in ("", "None", None)
+    assert "computed at the markers" in line.get_label()
+    members = [SimpleNamespace(preset=SimpleNamespace(name=name)) for name in "ab"]
+    ensemble = SimpleNamespace(ensemble_=SimpleNamespace(members=members), histories_=histories)
+    display = TrainingCurveDisplay.from_estimator(ensemble).plot()
+    of_members = [line for line in display.ax_.lines if len(line.get_xdata()) in (6, 10) and line.get_alpha()]
+    assert [[*line.get_markevery()] for line in of_members] == [[0, 3, 9], [0, 5]]
+    assert [*display.lines_["validation_cost"].get_markevery()] == [0, 3, 5, 9]
 
 
 def test_an_empty_history_is_refused():

@@ -394,6 +394,6 @@ def test_the_command_names_what_is_missing(runs, tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit, match="2"):
         main(["serve", str(tmp_path / "run")])
     assert (
-        "'uvicorn' is needed; it is not installed. Run: pip install 'deepstep[serve]'"
+        "'uvicorn' is needed; it is not installed. Run: pip install uvicorn starlette"
         in capsys.readouterr().err
     )

@@ -141,7 +141,7 @@ def test_what_is_not_installed_is_named_with_the_command(parts, monkeypatch, pac
         "pyarrow.parquet": lambda: ParquetRows(parts),
         "datasketches": lambda: [quantiles.update(np.ones((2, 1))) for quantiles in [Quantiles(1)] * 2],
     }[package]
-    with pytest.raises(MissingPackageError, match=r"pip install 'deepstep\[streaming\]'"):
+    with pytest.raises(MissingPackageError, match=rf"pip install {package.partition('.')[0]}"):
         use()
 
 

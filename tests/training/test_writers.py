@@ -198,5 +198,5 @@ def test_tensorboard_is_told_where_a_training_goes_on(teach, tmp_path):
 
 def test_a_missing_package_is_named_with_the_command(teach, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    with pytest.raises(MissingPackageError, match=r"tensorboardX.*pip install 'deepstep\[tensorboard\]'"):
+    with pytest.raises(MissingPackageError, match=r"tensorboardX.*pip install tensorboardX"):
         teach([TensorBoard(tmp_path)])

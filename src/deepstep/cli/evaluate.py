@@ -22,6 +22,7 @@ from deepstep.cli.screen import (
 from deepstep.cli.target import columns_of, row_weights
 from deepstep.data.frames import as_frame
 from deepstep.data.sources import STDIN
+from deepstep.data.text_formats import number_text
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.inspection.metrics import (
     confusion,
@@ -82,7 +83,8 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written:
         return
     screen = console()
     by_class = scores.uneven or "class_weights" in run.config
-    print_scores(screen, {file.name: scores}, by_class=by_class, title=run.target_name)
+    shown = {file.name: scores}
+    print_scores(screen, shown, by_class=by_class, title=run.target_name, decimal=run.decimal)
     if 0 < len(names) <= MOST_CLASSES:
         rows = [
             (name, *(str(count) if count else "·" for count in row))
@@ -170,7 +172,7 @@ def importance_command(
         return
     screen = console()
     screen.print(f"{found.label}: {found.shown(value)} of {table.height:,} rows.", markup=False)
-    rows = [(one.column, f"{one.mean:.4g}", f"± {one.std:.2g}") for one in each]
+    rows = [(one.column, number_text(one.mean, 4), f"± {number_text(one.std, 2)}") for one in each]
     print_table(screen, ("column", f"{'lower' if found.larger_is_better else 'higher'} by", ""), rows)
 
 

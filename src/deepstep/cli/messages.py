@@ -30,12 +30,12 @@ def as_records(board: "Leaderboard") -> list[dict[str, Any]]:
 
 def print_presets(screen: "Console", ensemble: "Ensemble") -> None:
     """A line for each preset: what it is good for, how many members it has, and how much they count."""
+    name, costs = ensemble.preset_costs
     rows = []
-    for preset, members, cost, weight in ensemble.presets:
+    for (preset, members, _, weight, _), cost in zip(ensemble.presets, costs, strict=True):
         shown = "–" if cost is None else f"{cost:.6f}"
         rows.append((preset.name, preset.why, str(len(members)), shown, f"{weight:.3f}"))
-    header = ("preset", "what it is", "members", "validation cost", "weight")
-    print_table(screen, header, rows, left=2)
+    print_table(screen, ("preset", "what it is", "members", name, "weight"), rows, left=2)
 
 
 def print_tried(screen: "Console", tried: "TriedPresets") -> None:
@@ -46,12 +46,14 @@ def print_tried(screen: "Console", tried: "TriedPresets") -> None:
         screen.print(f"… and {len(rows) - SHOWN_COLUMNS} presets more (--json names all)\n")
 
 
-def print_members(screen: "Console", board: "Leaderboard") -> None:
-    """The leaderboard of the members, which are numbered from 0."""
+def print_members(screen: "Console", ensemble: "Ensemble", board: "Leaderboard") -> None:
+    """The leaderboard of the members, which are numbered from 0, and what their costs include."""
     found = board.only(
         "member", "preset", "layer_dims", "fold", "epochs", "validation_cost", "score", "weight"
     )
     print_table(screen, found.header, found.cells(), left=3)
+    if ensemble.cost_note:
+        screen.print(f"{ensemble.cost_note}\n", soft_wrap=True)
 
 
 def of_one_network(run: Run) -> dict[str, Any]:

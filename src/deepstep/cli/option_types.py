@@ -218,7 +218,7 @@ def asked_logs(context: click.Context, parameter: click.Parameter, given: Any) -
             try:
                 import_module("tensorboardX")  # before a table is read, and a run is replaced
             except ImportError as error:
-                raise missing_package(f"{LOG} {TENSORBOARD}", "tensorboardX", TENSORBOARD) from error
+                raise missing_package(f"{LOG} {TENSORBOARD}", "tensorboardX") from error
         pairs.append((kind, place))
     return once_each(LOG, pairs) or None
 

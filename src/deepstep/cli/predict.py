@@ -15,6 +15,7 @@ from deepstep.cli.runs import naming_piece, new_file, note_divergence, read_raw_
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
 from deepstep.data.formats import ReadOptions
+from deepstep.data.text_formats import number_text
 from deepstep.errors import ConfigurationError
 from deepstep.run import TEXT_FORMAT, Prediction, Run
 from deepstep.serving.answers import Answers, csv_of
@@ -102,7 +103,7 @@ def _lines(prediction: Prediction, files: tuple[Path, ...]) -> str:
     """One line for each picture."""
     shares, lines = prediction.probabilities, []
     for at, (file, value) in enumerate(zip(files, prediction.values, strict=True)):
-        text = f"{value:g}" if shares is None else f"{value} (probability {shares[at].max():.4f})"
+        text = number_text(value) if shares is None else f"{value} (probability {shares[at].max():.4f})"
         lines.append(harmless(f"{file}: {text}") + "\n")
     return "".join(lines)
 

@@ -209,13 +209,18 @@ def print_curve(
 
 
 def print_scores(
-    screen: "Console", parts: "Mapping[str, Scores]", *, by_class: bool = False, title: str = ""
+    screen: "Console",
+    parts: "Mapping[str, Scores]",
+    *,
+    by_class: bool = False,
+    title: str = "",
+    decimal: str = ".",
 ) -> None:
     """The figures of each part of the rows side by side; those of each class where asked for or uneven."""
     from deepstep.inspection.metrics import figures
 
     by_class = by_class or any(scores.uneven for scores in parts.values())
-    rows, notes = figures(parts, by_class=by_class)
+    rows, notes = figures(parts, by_class=by_class, decimal=decimal)
     print_table(screen, (title, *(part.replace("_", " ") for part in parts)), rows)
     for note in notes:
         screen.print(harmless(note), soft_wrap=True)

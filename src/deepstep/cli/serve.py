@@ -61,7 +61,9 @@ def serve_command(
         from deepstep.serving.application import LOOPBACK, Limits, application
         from deepstep.serving.connections import in_time
     except ModuleNotFoundError as error:
-        raise missing_package("deepstep serve", (error.name or "").partition(".")[0], "serve") from error
+        missing = (error.name or "").partition(".")[0]
+        others = [name for name in ("starlette", "uvicorn") if name != missing]
+        raise missing_package("deepstep serve", missing, *others) from error
     run = Run.load(run_folder)
     note_divergence(run)
     limits = Limits(max_bytes, max_rows, timeout, threads)

@@ -15,6 +15,7 @@ from deepstep.inspection import Finding
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
 from deepstep.preparation import RegressionTarget, TablePreparation, Target
 from deepstep.preparation.batches import evenly_spread
+from deepstep.preparation.data_checks import data_cautions
 from deepstep.preparation.parsing import is_missing
 from deepstep.preparation.parsing import numbers as as_floats
 from deepstep.preparation.statistics import MOST_CLASSES
@@ -133,7 +134,7 @@ def table_split(
     inputs = TablePreparation.fit(
         train.frame, exclude=without, keep=options.keep, categorical=options.categorical
     )
-    notes += [f"Warning: {caution}" for caution in inputs.cautions]
+    notes += _cautions(inputs, train.frame, train.labels, options, classes=choice.kind not in NUMBERS)
     validated = rows(parts["validation"])
     if validation is not None:
         validated = _of_another_table(validation, options, inputs, target, notes)
@@ -209,6 +210,14 @@ def surveyed(
     elif not found.in_memory and not found.different.height:
         raise DataError(f"target {target_name!r}", f"at most {MOST_CLASSES:,} classes", "there are more")
     notes = _told(found, options, validation_fraction)
+    notes += _cautions(
+        found.inputs,
+        found.sample,
+        found.sample.get_column(target_name),
+        options,
+        classes=choice.kind not in NUMBERS,
+        whole=found.in_memory,
+    )
 
     def part(frame: "polars.DataFrame") -> Rows | None:
         labels = frame.get_column(target_name)
@@ -237,7 +246,23 @@ def _told(found: Survey, options: TrainOptions, validation_fraction: float) -> l
             )
     if not found.in_memory:
         notes.append(f"Scores of what was learned are those of {found.sample.height:,} rows drawn from it.")
-    return [*notes, *(f"Warning: {caution}" for caution in found.inputs.cautions)]
+    return notes
+
+
+def _cautions(
+    inputs: TablePreparation,
+    frame: "polars.DataFrame",
+    labels: Any,
+    options: TrainOptions,
+    *,
+    classes: bool,
+    whole: bool = True,
+) -> list[str]:
+    """What a person should look at in the rows that are learned from, before the training."""
+    columns = {column.name: column.to_numpy() for column in as_columns(labels)}
+    rows = frame.height if whole else None
+    known = data_cautions(frame.drop(_no_inputs(options), strict=False), columns, classes=classes, rows=rows)
+    return [f"Warning: {caution}" for caution in (*known, *inputs.cautions)]
 
 
 def _with_target(

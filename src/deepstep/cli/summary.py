@@ -43,12 +43,13 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
         screen.print()
     else:
         print_presets(screen, run.ensemble)
-        print_members(screen, run.leaderboard())
+        print_members(screen, run.ensemble, run.leaderboard())
         if run.ensemble.tried:
             print_tried(screen, run.ensemble.tried)
     print_table(screen, ("training", ""), _training(run), left=2)
     results = run.config.get("results", {})
-    print_scores(screen, {part: Scores(results[part]) for part in PARTS if part in results}, by_class=True)
+    parts = {part: Scores(results[part]) for part in PARTS if part in results}
+    print_scores(screen, parts, by_class=True, decimal=run.decimal)
     if isinstance(run.preparation.inputs, TablePreparation):
         columns = run.preparation.inputs.describe()
         print_table(screen, ("column", "kind", "preprocessing"), columns[:SHOWN_COLUMNS], left=3)

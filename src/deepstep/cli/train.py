@@ -346,9 +346,11 @@ def _print_result(
         screen.print(f"{whole.network!r}", markup=False)
         title = f"Cost J of each epoch ({history.stopped}, {history[-1]['seconds']:.1f} s)"
         print_curve(screen, history.costs, height=9, title=title)
+        if whole.ensemble.cost_note:
+            screen.print(f"{whole.ensemble.cost_note}\n", soft_wrap=True)
     else:
         print_presets(screen, whole.ensemble)
-    print_scores(screen, parts, by_class="class_weights" in whole.config)
+    print_scores(screen, parts, by_class="class_weights" in whole.config, decimal=whole.decimal)
     for sentence in of_what_is_held_out(split, parts, single=single):
         screen.print(sentence, markup=False)
     further = OF_ONE_NETWORK if single else OF_AN_ENSEMBLE

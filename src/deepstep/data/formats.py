@@ -119,7 +119,7 @@ def _read_excel(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFra
     try:
         import fastexcel
     except ImportError as error:
-        raise missing_package("Excel workbooks", "fastexcel", "excel") from error
+        raise missing_package("Excel workbooks", "fastexcel") from error
     content = file.read()
     try:
         with ZipFile(BytesIO(content)) as parts:

@@ -79,7 +79,7 @@ def _read_part(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int
     try:
         import h5py
     except ImportError as error:
-        raise missing_package("read_cats", "h5py", "images") from error
+        raise missing_package("read_cats", "h5py") from error
     check_file(path, "an HDF5 file is expected")
     try:
         with h5py.File(path, "r") as file:

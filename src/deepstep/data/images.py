@@ -64,7 +64,7 @@ def read_image(path: Path | str, *, height: int, width: int, channels: int) -> N
         import PIL.Image
         import PIL.ImageOps
     except ImportError as error:
-        raise missing_package("read_image", "pillow", "images") from error
+        raise missing_package("read_image", "pillow") from error
     if channels not in (1, 3) or height < 1 or width < 1:
         raise ConfigurationError(
             "read_image",

@@ -239,7 +239,7 @@ def _parquet() -> Any:
     try:
         import pyarrow.parquet
     except ImportError as error:
-        raise missing_package("Parquet that is streamed", "pyarrow", "streaming") from error
+        raise missing_package("Parquet that is streamed", "pyarrow", "datasketches") from error
     return pyarrow.parquet
 
 

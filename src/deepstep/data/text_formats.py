@@ -10,7 +10,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Sequence
 from html import escape
-from math import isinf
+from math import floor, isinf, log10
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
 from typing import Any, NoReturn
@@ -28,6 +28,9 @@ MOST_LEVELS = 100
 
 MOST_DIGITS = 300
 """Most digits of a whole number in JSON: each of them fits into a float."""
+
+MOST_DECIMALS = 6
+"""Most decimals of written numbers that others beside them are given."""
 
 MOST_PARTS = 64
 """Most parts of a dotted key in TOML: the time that `tomllib` takes grows with the square of their number."""
@@ -161,3 +164,34 @@ def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption:
     )
     top = f"<table><caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>"
     return f"{top}<tbody>{body}</tbody></table>"
+
+
+def number_text(value: float, digits: int = 6, decimal: str = ".") -> str:
+    """A number with so many significant digits; without an exponent where it has at most 15 digits.
+
+    >>> number_text(2696304.23), number_text(458140.35, 7, ","), number_text(1.5e-7), number_text(1e300)
+    ('2696304', '458140,3', '1.5e-07', '1e+300')
+    """
+    text = f"{value:.{digits}g}"
+    return (f"{value:.0f}" if "e+" in text and abs(value) < 1e15 else text).replace(".", decimal)
+
+
+def column_texts(
+    columns: Sequence[Sequence[float]], digits: int, decimal: str = ".", written: Sequence[str] = ()
+) -> list[list[str]]:
+    """Columns of one quantity with the same number of decimals.
+
+    The largest number has at least so many significant digits, and all have the decimals of ``written``,
+    cells of the same quantity.
+
+    >>> column_texts([[458140.3, 21.0], [269630.41, 20.5]], 5, ",", ["458140,3", "21"])
+    [['458140,3', '21,0'], ['269630,4', '20,5']]
+    """
+    largest = max((abs(value) for column in columns for value in column), default=0.0)
+    if not 1e-6 <= largest < 1e15:  # of no scale, or not finite
+        return [[number_text(value, digits, decimal) for value in column] for column in columns]
+    decimals = [
+        len(cell.rpartition(decimal)[2]) for cell in written if re.search(rf"{re.escape(decimal)}\d+$", cell)
+    ]
+    places = max(0, digits - 1 - floor(log10(largest)), *(one for one in decimals if one <= MOST_DECIMALS))
+    return [[f"{value:.{places}f}".replace(".", decimal) for value in column] for column in columns]

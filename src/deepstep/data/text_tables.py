@@ -32,7 +32,6 @@ from deepstep.data.dialect import (
     find_decimal,
     find_separator,
     first_lines,
-    is_number,
     lines_before,
 )
 from deepstep.data.frames import without_pattern
@@ -77,11 +76,6 @@ def read_text_table(
     cells = _cells(rows[0] if rows else b"", separator, _different(names, where, tell), blank)
     if len(names) == 1 and " " in names[0] and given.sep is None and where.lower().endswith(".txt"):
         tell(f"{where}: one column, {names[0]!r:.200}. If spaces separate columns: --sep ' ' (sep=' ').")
-    if header and all(is_number(name) for name in names):
-        tell(
-            f"{where}: the first line holds numbers alone and is taken for the names of the columns; "
-            "--no-header (header=False) reads it as a row."
-        )
     decimal = given.decimal or find_decimal(cells, separator, usual.decimal, where, tell)
     if decimal not in (given.decimal, usual.decimal or "."):
         found.append("decimal comma" if decimal == "," else "decimal point")

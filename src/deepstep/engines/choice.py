@@ -182,7 +182,7 @@ def missing_torch(where: str) -> MissingPackageError | None:
         found = find_spec("torch") is not None
     except ValueError:  # a module that was put in its place, or barred
         found = False
-    return None if found else missing_package(where, "torch", "torch")
+    return None if found else missing_package(where, "torch")
 
 
 @cache

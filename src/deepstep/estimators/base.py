@@ -31,7 +31,9 @@ from deepstep.estimators.inputs import (
     checked_weight,
     named_columns,
     reraise_with_row,
+    target_name,
     validation_data,
+    warn_of_data,
     with_named_columns,
 )
 from deepstep.estimators.label_issues import TrainingFingerprint
@@ -226,7 +228,10 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         of_numbers = fitted is not None and fitted.takes_numbers and self.preset == MLP.name
         going_on = of_numbers and (incremental or self.warm_start)
         where, self._interrupted = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}", False
-        context, begin = FitContext(where, going_on, incremental, classes, groups=groups), perf_counter()
+        context = FitContext(
+            where, going_on, incremental, classes, groups=groups, target=target_name(given.y)
+        )
+        begin = perf_counter()
         try:
             surveyed = isinstance(given.X, Survey)
             check_split(self, groups, where, validated=validation is not None, streamed=surveyed)
@@ -281,6 +286,8 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         shown = given.X if dtype is not None or not self._came_with_names else rows.X
         if hasattr(shown, "columns"):
             self._warn_of_leaks(shown, rows.Y, context)
+            if not getattr(self, "soft_targets", False):
+                warn_of_data(shown, rows.Y, context, classes=not is_regressor(self))
         rows = self._coded(rows, dtype, where, learned=True)
         self._check_taught(rows, context)
         held_out = None if validation is None else self._validation_rows(validation, dtype, where)

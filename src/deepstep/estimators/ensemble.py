@@ -217,12 +217,15 @@ class PresetSummary(NamedTuple):
     members: The members that are made by it.
     validation_cost (float or None): The mean of theirs; None without validation data.
     weight: How much they count together.
+    loss (float or None): Their loss on rows that they did not learn from, without label smoothing and at the
+        best temperature, so that presets can be compared; None where it was not computed.
     """
 
     preset: Preset
     members: "tuple[Member | SklearnMember, ...]"
     validation_cost: float | None
     weight: float
+    loss: float | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -302,13 +305,36 @@ class Ensemble:
     @property
     def presets(self) -> tuple[PresetSummary, ...]:
         """Each preset, in the order of the weights."""
-        found = []
+        found, losses = [], {one.preset: one.loss for one in self.tried}
         for name, weight in self.weights.items():
             members = tuple(one for one in self._all if one.preset.name == name)
             costs = [member.validation_cost for member in members if member.validation_cost is not None]
             cost = float(np.mean(costs)) if costs else None
-            found.append(PresetSummary(members[0].preset, members, cost, weight))
+            found.append(PresetSummary(members[0].preset, members, cost, weight, losses.get(name)))
         return tuple(found)
+
+    @property
+    def preset_costs(self) -> tuple[str, list[float | None]]:
+        """The name of a quantity by which presets can be compared, and its value for each preset.
+
+        This is the loss; where it was not computed for each, the mean validation cost.
+        """
+        losses, costs = zip(*((one.loss, one.validation_cost) for one in self.presets), strict=True)
+        return ("mean validation cost", [*costs]) if None in losses else ("out-of-fold loss", [*losses])
+
+    @property
+    def cost_note(self) -> str:
+        """What the costs of members include and a loss does not, as a sentence; empty where it is nothing."""
+        smoothed = {
+            member.preset.name: member.network.architecture.output_settings.get("smoothing")
+            for member in self.members
+        }
+        names = [name for name, smoothing in smoothed.items() if smoothing]
+        if not names:
+            return ""
+        if len(self.members) == 1:
+            return f"The cost includes label smoothing of {smoothed[names[0]]:g}; the log loss does not."
+        return f"Costs of {', '.join(names)} include label smoothing, so that they are higher; losses do not."
 
     def leaderboard(self) -> "Leaderboard":
         """A row for each member, the lowest validation cost first."""

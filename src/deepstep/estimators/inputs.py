@@ -17,6 +17,7 @@ from deepstep.estimators.solvers import warn_the_caller
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.column_statistics import why_identifier
+from deepstep.preparation.data_checks import data_cautions
 from deepstep.preparation.target_values import reads_as_number
 from deepstep.types import AnyArray, Array, is_whole
 
@@ -35,6 +36,7 @@ class FitContext:
     seed: int | None = None
     categorical: tuple[str, ...] = ()
     groups: Any = None
+    target: str = ""
 
 
 class RawData(NamedTuple):
@@ -284,6 +286,24 @@ def warn_of_leaks(X: Any, classes: AnyArray, where: str, *, table: bool) -> None
     columns = dict.fromkeys(series.name for series in frame if not (table and _names_rows(series)))
     for found in leak_findings(frame, columns, {"": classes[rows]}, classes=True, surely=True):
         warn_the_caller(f"{where}: {found.says}.", DataWarning)
+
+
+def warn_of_data(X: Any, y: AnyArray, context: FitContext, *, classes: bool) -> None:
+    """Warn of common defects of a frame and of its targets, see `deepstep.preparation.data_checks`."""
+    if context.incremental or context.going_on or len(set(map(str, X.columns))) < len(X.columns):
+        return
+    columns = [y] if y.ndim == 1 else list(y.T)
+    names = [context.target] if y.ndim == 1 else [f"target {number}" for number in range(1, len(columns) + 1)]
+    targets = dict(zip(names, columns, strict=True))
+    frame = as_frame(_safe_indexing(X, evenly_spread(len(y), MOST_ROWS)), where=context.where)
+    for caution in data_cautions(frame, targets, classes=classes, rows=len(y)):
+        warn_the_caller(f"{context.where}: {caution}", DataWarning)
+
+
+def target_name(y: Any) -> str:
+    """The name of y: that of its column, which it may be itself; empty where it has none."""
+    name = y if isinstance(y, str) else getattr(y, "name", None)
+    return name if isinstance(name, str) else ""
 
 
 def _names_rows(series: "polars.Series") -> bool:

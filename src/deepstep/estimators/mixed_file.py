@@ -63,7 +63,7 @@ def skops_io(where: str) -> Any:
     try:
         import skops.io
     except ImportError:
-        raise missing_package(where, "skops", "mixed") from None
+        raise missing_package(where, "skops") from None
     return skops.io
 
 

@@ -166,7 +166,7 @@ def write(program: Program, path: Path, note: str) -> list[Path]:
     try:
         import onnx
     except ImportError as error:
-        raise missing_package("export", "onnx", "onnx") from error
+        raise missing_package("export", "onnx", "onnxruntime") from error
     onnx.save_model(_model(program, note), path)
     return [path]
 
@@ -191,7 +191,7 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Ar
     try:
         from onnxruntime import InferenceSession
     except ImportError as error:
-        hint = "there is no onnxruntime (pip install 'deepstep[onnx]')"
+        hint = "there is no onnxruntime (pip install onnxruntime)"
         raise CannotRunError("onnx", "onnxruntime", hint) from error
     session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
     *label, found = session.run(outputs_of(program), feeds(program, rows))

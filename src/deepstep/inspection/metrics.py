@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.text_formats import number_text
 from deepstep.environment import package
 from deepstep.errors import unknown_name
 from deepstep.preparation import Target
@@ -144,7 +145,7 @@ class Metric(NamedTuple):
     undefined: Callable[[Predictions], str] = lambda of: ""  # why rows have no such metric
 
 
-_number, _classes, _mae = "{:.6g}".format, "{:.3f}".format, _by("mean_absolute_error")
+_classes, _mae = "{:.3f}".format, _by("mean_absolute_error")
 
 METRICS: tuple[Metric, ...] = (
     Metric("accuracy", "accuracy", "classes", True, _by("accuracy_score"), percent, "majority"),
@@ -155,10 +156,10 @@ METRICS: tuple[Metric, ...] = (
     Metric("brier_score", "Brier score", "classes", False, _brier, baseline="prior"),
     Metric("distance", "mean distance in classes", "ordered classes", False, _mae, _classes),
     Metric("within_one", "within one class", "ordered classes", True, _within_one, percent),
-    Metric("rmse", "RMSE", "numbers", False, _by("root_mean_squared_error"), _number, "mean"),
-    Metric("mae", "MAE", "numbers", False, _mae, _number, "mean"),
+    Metric("rmse", "RMSE", "numbers", False, _by("root_mean_squared_error"), number_text, "mean"),
+    Metric("mae", "MAE", "numbers", False, _mae, number_text, "mean"),
     Metric("r2", "R²", "numbers", True, _by("r2_score"), undefined=_constant),
-    Metric("deviance", "Poisson deviance", "counts", False, _poisson_deviance, _number, "mean"),
+    Metric("deviance", "Poisson deviance", "counts", False, _poisson_deviance, number_text, "mean"),
     Metric("coverage", "within the outer quantiles", "quantiles", True, _coverage, percent),
 )
 """The metrics in the order in which they are shown."""
@@ -390,11 +391,14 @@ def confusion(answers: AnyArray, given: AnyArray, n_classes: int) -> NDArray[np.
     return np.asarray(package("sklearn.metrics").confusion_matrix(answers, given, labels=range(n_classes)))
 
 
-def figures(parts: Mapping[str, Scores], *, by_class: bool = True) -> tuple[list[list[str]], list[str]]:
+def figures(
+    parts: Mapping[str, Scores], *, by_class: bool = True, decimal: str = "."
+) -> tuple[list[list[str]], list[str]]:
     """Rows of a table with a column for each part of the rows, and the reasons why figures are absent."""
     lines = [dict(scores.lines(by_class=by_class)) for scores in parts.values()]
     labels = dict.fromkeys(label for of_part in lines for label in of_part)
-    rows = [[label, *(of_part.get(label, "–") for of_part in lines)] for label in labels]
+    signs = str.maketrans(".,", ",.") if decimal == "," else {}  # the other sign separates thousands
+    rows = [[label, *(of_part.get(label, "–").translate(signs) for of_part in lines)] for label in labels]
     notes = [
         f"{note} ({part.replace('_', ' ')})." for part, scores in parts.items() for note in scores.notes()
     ]

@@ -7,6 +7,7 @@ import numpy as np
 
 from deepstep.errors import DataError
 from deepstep.plots.drawing import (
+    MARKERS,
     OKABE_ITO,
     REFERENCE,
     FromHistory,
@@ -18,7 +19,7 @@ from deepstep.plots.drawing import (
     whole_numbers,
 )
 from deepstep.training import History, RateSearch
-from deepstep.types import Array, is_number
+from deepstep.types import AnyArray, Array, is_number
 
 NO_METRICS = ("epoch", "step", "cost", "validation_cost", "learning_rate", "seconds", "examples")
 """Numbers in the records that are not metrics."""
@@ -55,7 +56,7 @@ class TrainingCurveDisplay(FromHistory):
     epochs: Array
     costs: Array
     validation_costs: Array | None = None
-    validated: Array | None = None
+    validated: AnyArray | None = None
     metrics: dict[str, Array] = field(default_factory=dict)
     rates: Array
     members: tuple[tuple[str, "TrainingCurveDisplay"], ...] = ()
@@ -81,6 +82,7 @@ class TrainingCurveDisplay(FromHistory):
             epochs=longest,
             costs=_median([one.costs for one in each]),
             validation_costs=_median([one._between for one in each]) if validated else None,
+            validated=np.isin(longest, np.concatenate([one.epochs[one._measured] for one in each])),
             rates=np.full(len(longest), np.nan),
             members=tuple((of.preset.name, one) for of, one in zip(ensemble.members, each, strict=True)),
         )
@@ -112,12 +114,23 @@ class TrainingCurveDisplay(FromHistory):
         return None if np.isnan(watched).all() else int(self.epochs[np.nanargmin(watched)])
 
     @property
+    def _measured(self) -> Array:
+        """Whether the validation cost was computed after each epoch (k,)."""
+        return np.ones(len(self.epochs), bool) if self.validated is None else self.validated
+
+    @property
     def _between(self) -> Array:
         """The validation costs, with straight lines between the epochs after which they were computed."""
-        costs, at = np.asarray(self.validation_costs), self.validated
-        if at is None or at.all():
+        costs, at = np.asarray(self.validation_costs), self._measured
+        if at.all() or not at.any():
             return costs
         return np.interp(self.epochs, self.epochs[at], costs[at], left=np.nan, right=np.nan)
+
+    @property
+    def _markers(self) -> dict[str, Any]:
+        """The style of a line that has a marker at each measured point, where not all epochs have one."""
+        at = self._measured
+        return {} if at.all() else {"marker": MARKERS[1], "markersize": 3, "markevery": [*np.flatnonzero(at)]}
 
     @property
     def _rate_changes(self) -> bool:
@@ -154,13 +167,16 @@ class TrainingCurveDisplay(FromHistory):
         for name, one in self.members:
             style = {"color": OKABE_ITO[(presets.index(name) + 2) % len(OKABE_ITO)], "linewidth": 0.8}
             costs = one.costs if one.validation_costs is None else one._between
+            style |= {} if one.validation_costs is None else one._markers
             ax.plot(one.epochs, drawable(costs), alpha=0.5, **style)
         for name in presets:
             color = OKABE_ITO[(presets.index(name) + 2) % len(OKABE_ITO)]
             ax.plot([], [], color=color, linewidth=0.8, label=name)
         self._line(ax, "cost", f"{median}training", self.costs, 0)
         if self.validation_costs is not None:
-            self._line(ax, "validation_cost", f"{median}validation", self._between, 1)
+            snapshots = "" if self._measured.all() else " (computed at the markers)"
+            self._line(ax, "validation_cost", f"{median}validation{snapshots}", self._between, 1)
+            self.lines_["validation_cost"].set(**self._markers)
         if self.best_epoch is not None and not self.members:
             ax.axvline(self.best_epoch, color=REFERENCE, linestyle=":", linewidth=1)
             ax.plot([], [], ":", color=REFERENCE, linewidth=1, label=f"best epoch {self.best_epoch}")

@@ -129,7 +129,7 @@ class _Sketch:
         try:
             from datasketches import tdigest_double
         except ImportError as error:
-            raise missing_package("quantiles of streams", "datasketches", "streaming") from error
+            raise missing_package("quantiles of streams", "datasketches") from error
         self.digest: Any = tdigest_double(COMPRESSION)
         self.values, self.counts, self.few = np.empty(0), np.empty(0, np.int64), True
 

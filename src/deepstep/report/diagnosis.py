@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
+
 from deepstep.held_out import HeldOut
 from deepstep.inspection.findings import (
     Finding,
@@ -13,12 +15,17 @@ from deepstep.inspection.findings import (
     held_out_findings,
     in_order,
     label_findings,
+    never_recognized,
 )
+from deepstep.inspection.findings.predictions import Scores
 from deepstep.report.predictions import classified
 from deepstep.run import Run
 from deepstep.run_folder import DEMO, DIVERGED, LEAKS
 from deepstep.training.history import health_in, layers_in
 from deepstep.types import Array, is_number
+
+OF_CLASSES = ("class never predicted", "class never recognized")
+"""Findings that name classes."""
 
 NO_MEANS = ("absolute_error", "quantile")
 """Heads whose predictions are not means, which squared errors do not measure."""
@@ -70,6 +77,8 @@ def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = No
         time_budget = budget if is_number(budget) else None
         found = diagnose_ensemble(results, members, by_squares=by_squares, time_budget=time_budget)
         found += constant_target(results.get("train", {}))
+    named = " ".join(finding.says for finding in found if finding.kind in OF_CLASSES)
+    found += _never_recognized(run, rows, named)
     return in_order([*found, *_label_errors(run, rows), *_leaks(run)])
 
 
@@ -77,6 +86,19 @@ def _leaks(run: Run) -> Iterator[Finding]:
     """Columns that alone determine the target, as found before the training."""
     for record in run.config.get(LEAKS, ()):
         yield Finding("leakage", "warning", str(record["says"]), str(record["mend"]), 1.0)
+
+
+def _never_recognized(run: Run, rows: HeldOut | None, named: str) -> Iterator[Finding]:
+    """Classes of which no row is predicted right, of rows that were not learned from, if not ``named``."""
+    if rows is None or rows.part in ("train", "kept") or not len(rows.outputs) or not rows.finite:
+        return
+    several, train = run.preparation.target.several, Scores(run.config.get("results", {}).get("train"))
+    for one in classified(run, rows):
+        sizes = np.bincount(one.true, minlength=len(one.classes))
+        right = np.bincount(one.true[one.true == one.predicted], minlength=len(one.classes))
+        zero = {one.classes[at]: int(sizes[at]) for at in np.flatnonzero((sizes > 0) & (right == 0))}
+        zero = {name: size for name, size in zero.items() if repr(name) not in named}
+        yield from never_recognized(f"{one.name}: " if several else "", rows.part, zero, train)
 
 
 def _label_errors(run: Run, rows: HeldOut | None) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.text_formats import column_texts
 from deepstep.held_out import HeldOut
 from deepstep.inspection.metrics import figures, score
 from deepstep.report.figures import picture
@@ -17,6 +18,7 @@ MOST_CLASSES = 20  # of a confusion matrix; with more only the most frequent con
 MOST_CELLS = 30  # confusions with their rows, the most frequent ones
 MOST_EXAMPLES = 8  # rows of a confusion, those with the greatest loss
 WORST = 12  # worst errors that are listed
+DIGITS = 5  # of the largest number among them
 
 FIGURES = ("loss", "P(predicted)", "P(true)")
 """Columns of a classified row: -log of the probability of the true class, and both probabilities."""
@@ -99,7 +101,7 @@ def predictions(run: Run, rows: HeldOut) -> Html:
         return join([about, tag("p", overflows)])
     target = run.preparation.target
     found = score(target, rows.answers, rows.outputs, rows.weight, run.calibrated)
-    lines, notes = figures({"value": found})
+    lines, notes = figures({"value": found}, decimal=run.decimal)
     metrics = [about, table(["metric", "value"], lines, caption="Metrics of these rows")]
     metrics += [tag("p", note) for note in notes]
     if target.is_classification:
@@ -107,8 +109,8 @@ def predictions(run: Run, rows: HeldOut) -> Html:
         return join([*metrics, *each])
     predicted = target.decode(rows.outputs).reshape(len(rows.outputs), -1)
     true = rows.answers.reshape(predicted.shape)
-    names = enumerate(run.target_names)
-    return join([*metrics, *(_of_numbers(name, true[:, at], predicted[:, at], rows) for at, name in names)])
+    columns, decimal = zip(run.target_names, true.T, predicted.T, strict=True), run.decimal
+    return join([*metrics, *(_of_numbers(name, y, p, rows, decimal) for name, y, p in columns)])
 
 
 def _of_classes(found: Classified, rows: HeldOut, ids: str) -> Html:
@@ -182,12 +184,16 @@ def _worst(found: Classified, rows: HeldOut) -> Html:
     return join([tag("h3", "Worst errors"), whole])
 
 
-def _of_numbers(name: str, true: Array, predicted: Array, rows: HeldOut) -> Html:
+def _of_numbers(name: str, true: Array, predicted: Array, rows: HeldOut, decimal: str) -> Html:
+    """The largest errors, with the decimals and the decimal sign of the cells of the target."""
     error = predicted - true
-    shown: dict[int, list[Content]] = {}
-    for row in map(int, np.argsort(-np.abs(error), kind="stable")[:WORST]):
-        value = rows.written[name][row] if name in rows.written else f"{true[row]:.5g}"
-        shown[row] = [value, f"{predicted[row]:.5g}", f"{error[row]:+.5g}"]
+    worst = np.argsort(-np.abs(error), kind="stable")[:WORST].tolist()
+    written = [rows.written[name][row] for row in worst] if name in rows.written else []
+    columns = [column[worst].tolist() for column in (true, predicted, error)]
+    texts = column_texts(columns, DIGITS, decimal, written)
+    signed = [text if value < 0 else f"+{text}" for value, text in zip(columns[2], texts[2], strict=True)]
+    cells = zip(written or texts[0], texts[1], signed, strict=True)
+    shown = {row: list[Content](of_row) for row, of_row in zip(worst, cells, strict=True)}
     caption = f"{name}: the {len(shown)} largest errors of {len(true)} rows"
     whole = listed(rows, ["true", "predicted", "error"], shown, caption=caption)
     return join([tag("h3", "Worst errors"), whole])

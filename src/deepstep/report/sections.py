@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from deepstep import __version__
+from deepstep.data.text_formats import number_text
 from deepstep.errors import MissingPackageError
 from deepstep.inspection import Finding
 from deepstep.inspection.metrics import Scores, figures
@@ -68,7 +69,7 @@ def overview(run: Run) -> Html:
         *how,
     ]
     results = {name: Scores(part) for name, part in config.get("results", {}).items()}
-    rows, notes = figures(results)
+    rows, notes = figures(results, decimal=run.decimal)
     header = ["metric", *(part.replace("_", " ") for part in results)]
     listed = tag("dl", *(join([tag("dt", name), tag("dd", value)]) for name, value in facts))
     undefined = [tag("p", note) for note in notes]
@@ -99,11 +100,13 @@ def curves(run: Run) -> Html:
     histories = [member.network.history for member in run.ensemble.members]
     if not all(histories):
         return tag("p", "The history is empty.")
+    smoothed = tag("p", run.ensemble.cost_note) if run.ensemble.cost_note else None
     if run.only is None:
         of_all = SimpleNamespace(ensemble_=run.ensemble, histories_=histories)
         try:
             display = TrainingCurveDisplay.from_estimator(of_all)
-            return figure(display, "curves", "Cost of each member over the epochs, and the medians")
+            heading = "Cost of each member over the epochs, and the medians"
+            return join([figure(display, "curves", heading), smoothed])
         except MissingPackageError as error:
             return tag("p", f"There is no figure of the curves. {error}")
     history = run.history
@@ -119,7 +122,7 @@ def curves(run: Run) -> Html:
     caption = "Cost, metrics and learning rate over the epochs"
     if any((np.abs(one) > HIGHEST).any() for one in shown.values()):
         caption += f"; values above {HIGHEST:g} are drawn there"
-    return join([figure(display, "curves", caption), numbers])
+    return join([figure(display, "curves", caption), smoothed, numbers])
 
 
 def layers(run: Run) -> Html:
@@ -170,17 +173,18 @@ def gradients(run: Run) -> Html:
 
 def presets(run: Run) -> Html:
     """The presets: their purpose, the cost of their members, and their weights."""
+    name, costs = run.ensemble.preset_costs
     rows: list[list[Content]] = [
         [
             summary.preset.name,
             summary.preset.why,
             len(summary.members),
-            written(summary.validation_cost),
+            written(cost),
             join([f"{summary.weight:.3f}", _bar(summary.weight)]),
         ]
-        for summary in run.ensemble.presets
+        for summary, cost in zip(run.ensemble.presets, costs, strict=True)
     ]
-    header = ["preset", "purpose", "members", "mean validation cost", "weight"]
+    header = ["preset", "purpose", "members", name, "weight"]
     text = "The weights are chosen by the out-of-fold predictions of all presets together."
     tried = run.ensemble.tried
     found = [tag("p", text), table(header, rows, caption="Presets", left=2)]
@@ -196,13 +200,15 @@ def members(run: Run) -> Html:
     commands = (
         tag("code", f"deepstep {name} RUN --member 0", class_="whole") for name in ("trace", "explore")
     )
-    text = tag("p", "The number selects a member: ", *commands, " show all quantities of a step.")
+    trace, explore = commands
+    text = tag("p", "The number selects a member: ", trace, " and ", explore, " show all numbers of a step.")
     board = run.leaderboard()
     rows = [[*cells[:3], tag("span", cells[3], class_="whole"), *cells[4:]] for cells in board.cells()]
     shown = rows[:MOST_MEMBERS]
     listed = table(board.header, shown, caption=f"{len(shown)} of {len(rows)} members", left=2)
     few = len(rows) <= FEW_MEMBERS
-    return join([text, listed if few else details(f"The {len(shown)} members", listed)])
+    smoothed = tag("p", run.ensemble.cost_note) if run.ensemble.cost_note else None
+    return join([text, smoothed, listed if few else details(f"The {len(shown)} members", listed)])
 
 
 def columns(run: Run) -> Html:
@@ -272,7 +278,7 @@ def written(value: Any) -> str:
     """A number in a table."""
     if value is None or (isinstance(value, float) and np.isnan(value)):
         return "–"
-    return f"{value:.5g}" if isinstance(value, int | float | np.number) else str(value)
+    return number_text(float(value), 5) if isinstance(value, int | float | np.number) else str(value)
 
 
 def _version(package: str) -> str:

@@ -9,6 +9,7 @@ from deepstep.inspection.findings.predictions import (
     diagnose_ensemble,
     held_out_findings,
     label_findings,
+    never_recognized,
 )
 from deepstep.inspection.findings.training import diagnose, divergence_finding
 
@@ -24,4 +25,5 @@ __all__ = [
     "in_order",
     "label_findings",
     "leak_findings",
+    "never_recognized",
 ]

@@ -47,6 +47,8 @@ KINDS: dict[str, str] = {
     # Symptoms, which causes may have as a consequence.
     "class never predicted": "warning: class {which} is never predicted, though there are rows of it; use "
     "class_weight='balanced' (--class-weight balanced), or collect more rows of it",
+    "class never recognized": "warning: {which}{where}, no row of {classes} is predicted as such (recall 0); "
+    "use class_weight='balanced' (--class-weight balanced), or collect more rows",
     "worse than the largest class": "serious: an accuracy of {accuracy:.1f} % is below the {majority:.1f} % "
     "of always predicting the largest class; look at the other findings, at the features and at the learning "
     "rate",

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.inspection.findings.finding import SERIOUS, WARNING, Finding, found, in_order
+from deepstep.inspection.findings.finding import NOTE, SERIOUS, WARNING, Finding, found, in_order
 from deepstep.types import AnyArray, Array, is_number
 
 LOST = 0.5  # fraction of the gain over the baseline that is missing for new rows: overfitting
@@ -33,7 +33,10 @@ NOT_YET = (
     "and look whether the inputs are related to the target"
 )
 UNRELATED = "look whether the columns are related to the target, and collect more rows"
-LONGER = "train for longer: raise epochs (max_iter of the estimators in Python)"
+LONGER = (
+    "train for longer: give the estimator a larger max_iter, or train one network by deepstep train "
+    "--preset single with more --epochs"
+)
 
 
 class Scores:
@@ -120,6 +123,21 @@ def never_predicted(scores: Scores) -> Iterator[Finding]:
         yield found("class never predicted", float(len(never)), severity=severity, which=which)
 
 
+def never_recognized(
+    target: str, part: str, sizes: Mapping[str, int | None], train: Scores
+) -> Iterator[Finding]:
+    """Classes with a recall of 0 on new rows, with the number of their rows where it is known."""
+    known = {str(name) for name, share in train.recall.items() if share == 0}
+    left = {name: size for name, size in sizes.items() if name not in known and size != 1}
+    if left:
+        named = [repr(name) if size is None else f"{name!r} ({size} rows)" for name, size in left.items()]
+        classes = f"class {', '.join(named[:3])}{', …' if len(named) > 3 else ''}"
+        few = all(size is not None and size < FEWEST_OF_A_CLASS for size in left.values())
+        severity, where = NOTE if few else WARNING, _named(part)
+        values: dict[str, Any] = {"which": target, "where": where, "classes": classes}
+        yield found("class never recognized", float(len(left)), severity=severity, **values)
+
+
 def held_out_findings(results: Mapping[str, Any], *, by_squares: bool = True) -> list[Finding]:
     """Findings from the figures of the test rows, else of the validation rows, beside those of ``train``."""
     part, targets = _by_target(results, ("test", "validation"))
@@ -202,7 +220,9 @@ def _by_target(
 
 
 def _named(part: str) -> str:
-    return part.replace("_", " ") if part == "out_of_fold" else f"on the {part} set"
+    if part not in ("train", "validation", "test"):
+        return "out of fold" if part == "out_of_fold" else "on these rows"
+    return f"on the {part} set"
 
 
 class MemberSummary(NamedTuple):
@@ -231,6 +251,8 @@ def diagnose_ensemble(
         findings += _generalization(target, part, parts.get("train", nothing), parts[part], by_squares)
         if part != "test":
             findings += _shift(target, parts[part], parts.get("test", nothing))
+            zero = {str(name): None for name, share in parts[part].recall.items() if share == 0}
+            findings += never_recognized(target, part, zero, parts.get("train", nothing))
     findings += _outlier_folds(members)
     findings += _convergence(members, time_budget)
     return in_order(findings)
@@ -275,7 +297,11 @@ def _outlier_folds(members: Sequence[MemberSummary]) -> Iterator[Finding]:
 
 def _convergence(members: Sequence[MemberSummary], time_budget: float | None) -> Iterator[Finding]:
     """Members that were best in their last epoch, if they have most of the weight."""
-    late = [member for member in members if member.best_epoch == member.epochs > 0]
+    # A preset's first members choose its epochs; the others train no longer than that, and end at their best.
+    longest: dict[str, int] = {}
+    for member in members:
+        longest[member.preset] = max(member.epochs, longest.get(member.preset, 0))
+    late = [member for member in members if member.best_epoch == longest[member.preset] > 0]
     weight = sum(member.weight for member in late)
     if weight >= STILL_LEARNING:
         yield found(
@@ -285,7 +311,9 @@ def _convergence(members: Sequence[MemberSummary], time_budget: float | None) ->
             members=len(members),
             names=", ".join(dict.fromkeys(member.preset for member in late)),
             percent=100 * weight,
-            hint=LONGER if time_budget is None else f"raise time_budget above {time_budget:g} s",
+            hint=LONGER
+            if time_budget is None
+            else f"raise time_budget (--time-budget) above {time_budget:g} s",
         )
 
 

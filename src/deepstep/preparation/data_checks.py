@@ -1,0 +1,223 @@
+"""Checks of a table before a training: each finds one common defect and says so in a sentence; none refuses.
+
+What stops a training is refused elsewhere. Columns that are read otherwise than they may be meant have a
+`caution`, and columns that alone determine the target are found by `deepstep.inspection.findings.leaks`.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from deepstep.data.dialect import is_number
+from deepstep.data.frames import without_pattern
+from deepstep.preparation.batches import evenly_spread
+from deepstep.types import AnyArray
+
+if TYPE_CHECKING:
+    import polars
+
+FEW_ROWS, FEW_OF_A_CLASS = 20, 10
+"""Rows of a table, and of a class, below which a score of them says little."""
+
+FAR_SHARE, FAR_ROWS = 0.05, 5
+"""A far value is in more than this share of the rows, and in at least so many."""
+FAR, FAR_CODE = 3.0, 0.5
+"""Its distance from all others, in ranges of these; of a code for missing values, such as -999."""
+DIFFERENT = 10
+"""Different other values that a far one needs: of fewer, as doses, one may well be far from the others."""
+_CODE = re.compile(r"-?9{2,}(\.0)?|-9(\.0)?")
+
+MOST_ROWS, MOST_CELLS, FEWEST_ROWS = 10_000, 2_000_000, 500
+"""Most rows whose values are looked at, most cells, and fewest rows in spite of many columns."""
+
+SHOWN = 3
+"""Classes and columns that a sentence names."""
+
+_AGAIN = re.compile(r"\.\d+$")
+"""The end of a name that stands in a header again, as DeepStep and pandas write it."""
+
+
+class Data(NamedTuple):
+    """A table before a training, with few of its rows, and all values of its targets.
+
+    inputs: Columns that are learned from, some rows of them.
+    targets: The values of each target by its name, which is empty where it is unknown.
+    classes: Whether the targets are classes.
+    rows: How many rows are learned from; None where ``targets`` are those of a part of them.
+    """
+
+    inputs: "polars.DataFrame"
+    targets: Mapping[str, AnyArray]
+    classes: bool
+    rows: int | None
+
+
+def few_rows(data: Data) -> str:
+    """A table of few rows."""
+    if data.rows is None or data.rows >= FEW_ROWS:
+        return ""
+    rows = "1 row is" if data.rows == 1 else f"{data.rows} rows are"
+    return f"{rows} learned from, fewer than {FEW_ROWS}: scores of so few vary by chance"
+
+
+def few_of_a_class(data: Data) -> str:
+    """Classes of few rows, in a table that has more."""
+    if not data.classes or data.rows is None or data.rows < FEW_ROWS:
+        return ""
+    few: dict[str, int] = {}
+    n = 0
+    for name, sizes in _class_sizes(data):
+        n += len(sizes)
+        few |= {f"{_of(name, data)}{cls!r}": size for cls, size in sizes.items() if size < FEW_OF_A_CLASS}
+    listed = [f"{cls} ({size})" for cls, size in sorted(few.items(), key=lambda one: one[1])]
+    says = f"{len(few)} of {n} classes have fewer than {FEW_OF_A_CLASS} rows to learn from: {_first(listed)}"
+    return f"{says}; collect more rows of them, or merge classes" if few else ""
+
+
+def classes_alike(data: Data) -> str:
+    """Classes that differ in case or blanks alone."""
+    pairs = []
+    for name, sizes in _class_sizes(data) if data.classes else ():
+        written: dict[str, list[str]] = {}
+        for cls in sizes:
+            if isinstance(cls, str):
+                written.setdefault("".join(cls.split()).casefold(), []).append(repr(cls))
+        pairs += [_of(name, data) + " and ".join(same) for same in written.values() if len(same) > 1]
+    says = f"classes that differ in case or blanks alone: {_first(pairs)}"
+    return f"{says}; write them the same way if they mean the same" if pairs else ""
+
+
+def header_of_values(data: Data) -> str:
+    """A header whose cells are values of their own columns, as that of a file without a header."""
+    columns = [*data.inputs, *(_series(name, values) for name, values in data.targets.items() if name)]
+    named = [one for one in columns if not one.name.startswith(("Unnamed: ", "column_"))]
+    numbers = [number for one in named if (number := _number(one.name)) is not None]
+    hits, steps = [one for one in named if _is_value(one)], np.diff(numbers)
+    counted = len(steps) > 0 and bool((steps > 0).all())  # columns by number, years, wavelengths
+    if not named or (counted and all(_number(one.name) is not None for one in hits)):
+        return ""
+    only_numbers = len(numbers) == len(named)
+    hits = named if only_numbers else hits
+    if not only_numbers and (len(hits) < 2 or 2 * len(hits) < len(named)):
+        return ""
+    return (
+        f"{len(hits)} of {len(columns)} names of columns look like values: "
+        f"{_first([repr(one.name) for one in hits])}; if the file has no header, read it with --no-header "
+        "(header=False, in pandas header=None)"
+    )
+
+
+def target_twice(data: Data) -> str:
+    """An input with the name of the target."""
+    again = [
+        one
+        for one in data.inputs.columns
+        for name in data.targets
+        if name and _number(name) is None
+        if one == name or (one.startswith(name) and _AGAIN.fullmatch(one[len(name) :]))
+    ]
+    says = f"the header has the name of the target more than once: the input {_first(list(map(repr, again)))}"
+    return f"{says} may be the target again; leave it out (--exclude) then" if again else ""
+
+
+def far_values(data: Data) -> str:
+    """Columns of numbers with one value far from all others in many rows, as a code for missing values."""
+    columns = [*data.inputs]
+    if not data.classes:
+        columns += [_series(name or "the target", values) for name, values in data.targets.items()]
+    found = [f"{one.name!r} ({says})" for one in columns if (says := _far_value(one))]
+    says = f"one value far from all others in many rows of {_first(found)}"
+    return f"{says}; leave these cells empty if it stands for a missing value" if found else ""
+
+
+CHECKS: tuple[Callable[[Data], str], ...] = (
+    few_rows,
+    few_of_a_class,
+    classes_alike,
+    header_of_values,
+    target_twice,
+    far_values,
+)
+"""The checks, in the order in which their sentences are shown; empty where nothing is found."""
+
+
+def data_cautions(
+    inputs: "polars.DataFrame", targets: Mapping[str, AnyArray], *, classes: bool, rows: int | None
+) -> list[str]:
+    """What the checks find in the rows that are learned from; ``inputs`` may be some of them, and ``rows`` is
+    None where the targets are those of a part, too.
+
+    >>> import polars
+    >>> frame = polars.DataFrame({"age": [*range(20, 40), -999, -999, -999, -999, -999]})
+    >>> kinds = np.array(["a", "b", "A", "b", "b"] * 5)
+    >>> data_cautions(frame, {"kind": kinds}, classes=True, rows=25)[1][:56]
+    "classes that differ in case or blanks alone: 'A' and 'a'"
+    """
+    most = max(FEWEST_ROWS, min(MOST_ROWS, MOST_CELLS // max(1, inputs.width)))
+    some = evenly_spread(inputs.height, most) if inputs.height > most else slice(None)
+    data = Data(inputs[some], targets, classes, rows)
+    return [f"{says}." for check in CHECKS if (says := check(data))]
+
+
+def _class_sizes(data: Data) -> Iterator[tuple[str, dict[Any, int]]]:
+    """The number of rows of each class of each target."""
+    for name, values in data.targets.items():
+        classes, sizes = np.unique(values, return_counts=True)
+        yield name, dict(zip(classes.tolist(), sizes.tolist(), strict=True))
+
+
+def _of(name: str, data: Data) -> str:
+    return f"{name} " if len(data.targets) > 1 else ""
+
+
+def _first(names: Sequence[str]) -> str:
+    more = f", and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more
+
+
+def _series(name: str, values: AnyArray) -> "polars.Series":
+    from deepstep.environment import polars
+
+    rows = values[evenly_spread(len(values), MOST_ROWS)]
+    return polars.Series(name, rows if rows.dtype.kind in "biuf" else list(map(str, rows.tolist())))
+
+
+def _number(name: str) -> float | None:
+    """The number that a name is, if it is one."""
+    return float(name) if is_number(name) and "," not in name else None
+
+
+def _is_value(series: "polars.Series") -> bool:
+    """Whether the name of a column is among its values, or a decimal number in their range."""
+    from deepstep.environment import polars
+
+    names = {series.name, _AGAIN.sub("", series.name)}
+    if not series.dtype.is_numeric():
+        texts = without_pattern(series).cast(polars.String, strict=False).str.strip_chars()
+        return bool(texts.is_in(list(names)).any())
+    values = series.drop_nulls().to_numpy().astype(np.float64)
+    numbers = [number for name in names if (number := _number(name)) is not None]
+    low, high = (values.min(), values.max()) if len(values) else (np.inf, -np.inf)
+    inside = "." in series.name and any(low <= number <= high for number in numbers)
+    return inside or bool(np.isin(numbers, values).any())
+
+
+def _far_value(series: "polars.Series") -> str:
+    """The value that is far from all others, in words; empty where there is none."""
+    if not series.dtype.is_numeric():
+        return ""
+    values = series.drop_nulls().to_numpy().astype(np.float64)
+    values = values[np.isfinite(values)]
+    for value in (values.min(), values.max()) if len(values) else ():
+        there = values == value
+        others = values[~there]
+        if there.sum() < FAR_ROWS or there.mean() <= FAR_SHARE or len(others) < FAR_ROWS:
+            continue
+        low, high = np.quantile(others, (0.01, 0.99), method="nearest")
+        code = _CODE.fullmatch(f"{value:.15g}") is not None
+        far = np.abs(others - value).min() > (FAR_CODE if code else FAR) * (high - low) > 0
+        if far and (code or len(np.unique(others)) >= DIFFERENT):
+            return f"{value:.15g} in {100 * there.mean():.0f} %, the others mostly {low:.6g} to {high:.6g}"
+    return ""

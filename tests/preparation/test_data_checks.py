@@ -1,0 +1,161 @@
+"""Checks of a table before a training: each finds what it is for, and nothing in ordinary tables."""
+
+import numpy as np
+import polars
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn import datasets
+
+from deepstep.data import read_table
+from deepstep.preparation import guess_task
+from deepstep.preparation.data_checks import CHECKS, FEW_OF_A_CLASS, data_cautions
+
+RNG = np.random.default_rng(7)
+M = 200
+FRAME = polars.DataFrame(
+    {
+        "age": RNG.integers(18, 90, M),
+        "size": RNG.normal(170, 10, M).round(1),
+        "colour": RNG.choice(["red", "green", "blue"], M),
+        "paid": np.where(RNG.random(M) < 0.9, 0.0, RNG.lognormal(5, 1, M)),
+        "dose": RNG.choice([1, 2, 5, 10, 50], M),
+        "rated": RNG.integers(0, 2, M),
+    }
+)
+KINDS = RNG.choice(["yes", "no"], M)
+
+
+def found(frame=FRAME, values=KINDS, name="kind", *, classes=True, rows=M):
+    return data_cautions(frame, {name: values}, classes=classes, rows=rows)
+
+
+def test_nothing_is_found_in_an_ordinary_table():
+    assert found() == []
+    assert found(values=FRAME["paid"].to_numpy(), name="amount", classes=False) == []
+
+
+@pytest.mark.parametrize(
+    ("again", "same"),
+    [("Yes", True), (" yes", True), ("YES ", True), ("y es", True), ("yes!", False), ("yess", False)],
+)
+def test_classes_that_differ_in_case_or_blanks_alone(again, same):
+    values = np.where(np.arange(M) % 3 == 0, again, np.array(KINDS))
+    sentences = found(values=values)
+    assert len(sentences) == same
+    assert all(repr(again) in one and "'yes'" in one and "case or blanks" in one for one in sentences)
+
+
+@given(st.lists(st.integers(1, 30), min_size=2, max_size=8).filter(lambda sizes: sum(sizes) >= 20))
+def test_classes_of_few_rows_are_counted(sizes):
+    values = np.repeat([f"class {number}" for number in range(len(sizes))], sizes)
+    few = [size for size in sizes if size < FEW_OF_A_CLASS]
+    sentences = found(FRAME[: min(M, len(values))], values, rows=len(values))
+    assert [f"{len(few)} of {len(sizes)} classes" in one for one in sentences] == [True] * bool(few)
+    assert all(f"({min(few)})" in one for one in sentences)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 19, 20])
+def test_few_rows_are_one_sentence(rows):
+    few = [one for one in found(FRAME[:rows], KINDS[:rows], rows=rows) if "fewer than 20" in one]
+    assert len(few) == (rows < 20)
+    assert not [one for one in found(FRAME[:rows], KINDS[:rows], rows=rows) if "classes have" in one and few]
+
+
+def test_what_is_a_part_of_the_rows_is_not_counted():
+    assert found(FRAME[:12], KINDS[:12], rows=None) == []
+
+
+IRIS = datasets.load_iris()
+FLOWERS = polars.DataFrame(IRIS.data, schema=["5.1", "3.5", "1.4", "0.2"])
+SPECIES = np.array(IRIS.target_names)[IRIS.target]
+DIGITS = datasets.load_digits().data
+COUNTS = polars.DataFrame(DIGITS[1:], schema=[f"{one:g}.{at}" for at, one in enumerate(DIGITS[0])])
+
+
+@pytest.mark.parametrize(
+    ("frame", "target", "expected"),
+    [
+        (FLOWERS, "setosa", True),  # iris.data of the UCI repository has no header
+        (FLOWERS.select("5.1", "3.5"), "setosa", True),
+        (COUNTS, "0", True),
+        (FRAME.rename({"age": "34", "colour": "red", "rated": "1", "paid": "0.0"}), "yes", True),
+        (FRAME.rename({"colour": "red"}), "kind", False),
+        (polars.DataFrame(IRIS.data, schema=["0", "1", "2", "3"]), "4", False),  # columns by number
+        (polars.DataFrame(IRIS.data, schema=["0", "1", "2", "3"])[["1", "3"]], "", False),
+        (polars.DataFrame(IRIS.data, schema=["1.0", "2.0", "2.5", "6.0"]), "kind", False),  # wavelengths
+        (polars.DataFrame(IRIS.data, schema=["column_1", "column_2", "column_3", "column_4"]), "", False),
+    ],
+)
+def test_a_header_of_values(frame, target, expected):
+    values = np.resize(KINDS if target == "yes" else SPECIES, frame.height)
+    sentences = found(frame, values, target, rows=frame.height)
+    assert len(sentences) == expected
+    assert all("--no-header" in one for one in sentences)
+
+
+@pytest.mark.parametrize(("name", "expected"), [("kind", 1), ("kind.1", 1), ("kinds", 0), ("kind.a", 0)])
+def test_the_name_of_the_target_stands_twice(name, expected):
+    sentences = found(FRAME.with_columns(polars.Series(name, RNG.random(M))))
+    assert ["more than once" in one and repr(name) in one for one in sentences] == [True] * expected
+    assert found(FRAME.with_columns(polars.Series(name, RNG.random(M))), name="") == []
+
+
+@pytest.mark.parametrize("column", ["age", "size", "paid"])
+@pytest.mark.parametrize(("value", "share", "expected"), [
+    (-999, 0.06, True), (-99_999, 0.5, True), (99_999, 0.06, True), (-999, 0.04, False), (-1e9, 0.1, True),
+])  # fmt: skip
+def test_a_far_value(column, value, share, expected):
+    rows = np.arange(M) < share * M
+    changed = np.where(rows, value, FRAME[column].to_numpy())
+    sentences = found(FRAME.with_columns(polars.Series(column, changed)))
+    assert [f"{column!r} ({value:.15g} in" in one for one in sentences] == [True] * expected
+    of_target = found(FRAME.drop(column), changed, "amount", classes=False)
+    assert ["'amount'" in one for one in of_target] == [True] * expected
+
+
+@given(
+    st.integers(0, 2**32 - 1), st.sampled_from(["normal", "exponential", "poisson", "binary", "lognormal"])
+)
+def test_a_drawn_column_has_no_far_value(seed, kind):
+    rng = np.random.default_rng(seed)
+    draws = {
+        "normal": lambda: rng.normal(rng.uniform(-1e3, 1e3), 1, M),
+        "exponential": lambda: np.where(rng.random(M) < 0.5, 0, rng.exponential(10, M)),
+        "poisson": lambda: rng.poisson(rng.uniform(0.1, 5), M),
+        "binary": lambda: rng.integers(0, 2, M) * rng.integers(1, 1000),
+        "lognormal": lambda: rng.lognormal(0, 2, M).round(),
+    }
+    assert found(polars.DataFrame({"x": draws[kind]()})) == []
+
+
+@pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "digits", "diabetes", "linnerud"])
+def test_nothing_is_found_in_the_tables_of_scikit_learn(name):
+    bunch = getattr(datasets, f"load_{name}")()
+    targets = bunch.target if bunch.target.ndim == 2 else bunch.target[:, None]
+    for names in (list(map(str, bunch.feature_names)), [str(at) for at in range(bunch.data.shape[1])]):
+        frame = polars.DataFrame(bunch.data, schema=names)
+        columns = {f"target {at}": column for at, column in enumerate(targets.T)}
+        assert (
+            data_cautions(frame, columns, classes=name not in ("diabetes", "linnerud"), rows=len(targets))
+            == []
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("titanic", "survived"), ("penguins", "species"), ("mpg", "mpg"),
+     ("california_housing", "median_house_value"), ("diamonds", "price")],
+)  # fmt: skip
+def test_nothing_is_found_in_the_shared_tables(shared, name, target):
+    frame = read_table(shared / "data" / "tables" / f"{name}.csv")
+    classes = guess_task(frame[target])[0] != "regression"
+    values = frame[target].to_numpy()
+    assert found(frame.drop(target), values, target, classes=classes, rows=len(values)) == []
+
+
+def test_each_check_is_in_the_table_and_takes_one_column_or_none():
+    assert len(CHECKS) == len({check.__name__ for check in CHECKS})
+    assert found(FRAME.select("colour")) == []
+    assert found(FRAME.select("age").head(0), KINDS[:0], rows=0) != []
+    assert found(polars.DataFrame({"x": [None] * M}, schema={"x": polars.Float64})) == []
