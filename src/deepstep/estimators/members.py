@@ -22,7 +22,7 @@ from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member
 from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.options import parameter_of
 from deepstep.estimators.presets import ALONE, MLP, Factors, Preset, hyperparameters, realmlp_init, tabm_init
-from deepstep.estimators.solvers import settings_of
+from deepstep.estimators.solvers import settings_of, warn_the_caller
 from deepstep.estimators.training import FitResult, NetworkFit
 from deepstep.model import Network
 from deepstep.network import Parameters
@@ -30,6 +30,7 @@ from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, StopTraining, Training
 from deepstep.training.callbacks import as_callbacks
+from deepstep.training.fit import INTERRUPTED
 from deepstep.training.history import Record
 from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.progress import epochs_done
@@ -59,10 +60,10 @@ BETWEEN_MOVES = 0.1
 
 @dataclass(frozen=True)
 class Link:
-    """Shared by a piece of work and the fit: whether the fit is given up, and the progress, 0 to 1."""
+    """Shared by a piece of work and the fit: whether the fit is given up, and the epochs done, of how many."""
 
     given_up: Event = field(default_factory=Event)
-    move: Callable[[float], None] = lambda share: None
+    move: Callable[[float, int], None] = lambda done, of: None
 
 
 class _Linked(Callback):
@@ -80,8 +81,7 @@ class _Linked(Callback):
         if (now := monotonic()) < self._next:
             return
         self._next = now + BETWEEN_MOVES
-        share, budget = epochs_done(training) / training.epochs, getattr(training.plan, "time_budget", None)
-        self._link.move(share if budget is None else max(share, training.position.seconds / budget))
+        self._link.move(epochs_done(training), training.epochs)
 
 
 class Snapshot(NamedTuple):
@@ -222,11 +222,19 @@ def train_member(
                 start = _start(network, preset, preprocessor, task.seed)
                 network.parameters, params.lr_multipliers = start
             result = fit.run(network, learned, validation)
+        if link is not None and result.history.stopped == INTERRUPTED:
+            raise KeyboardInterrupt  # in the thread of the fit: it keeps finished networks alone
     except DivergenceError as error:
         if of_ensemble:
             error.where += f", {preset.name} on fold {task.fold}"
         error.ensemble = _diverged(fit, task, network, error)
         raise
+    budget = params.time_budget
+    if link is None and budget is not None and result.epochs == 1 and result.history[-1]["seconds"] > budget:
+        warn_the_caller(
+            f"{context.where}: a time budget of {budget:g} s is too short for one epoch, which took "
+            f"{result.history[-1]['seconds']:.3g} s and was done whole."
+        )
     if preset is not MLP:  # no other fit continues it
         result = replace(result, state=replace(result.state, state=None))
     best = result.best_epoch
@@ -277,6 +285,9 @@ def _settings(params: SimpleNamespace, seed: int, rate: float | None, where: str
     return {**({} if rate is None else {"learning_rate": rate}), **of_steps}
 
 
+Move: TypeAlias = Callable[[int, float, int | None], None]
+"""Shows how many epochs of the member of a number are done, and of how many; of None where it is finished."""
+
 Work: TypeAlias = tuple[int, Callable[[Link], T]]
 """A piece of work with its number."""
 
@@ -285,7 +296,7 @@ class Workers(NamedTuple):
     """Runs pieces of work, ``n`` at once; ``results`` gives pairs of their number and result, as they end."""
 
     n: int
-    results: Callable[[Iterable[Work[T]], Callable[[int, float], None]], Iterator[tuple[int, T]]]
+    results: Callable[[Iterable[Work[T]], Move], Iterator[tuple[int, T]]]
     interruption: Interruption
 
 
@@ -325,7 +336,7 @@ def _of_joblib(n: int, *, generates: bool) -> Iterator[Workers]:
 
     with joblib.Parallel(return_as="generator_unordered" if generates else "list") as parallel:
 
-        def results(works: Iterable[Work[T]], move: Callable[[int, float], None]) -> Iterator[tuple[int, T]]:
+        def results(works: Iterable[Work[T]], move: Move) -> Iterator[tuple[int, T]]:
             for at, found, error in parallel(joblib.delayed(_elsewhere)(at, work) for at, work in [*works]):
                 if error is not None:
                     raise error
@@ -354,10 +365,10 @@ def _threads(asked: int | None) -> Iterator[Workers]:
     with (
         _one_thread(),
         executor(n, "deepstep member") as pool,
-        deferred() as interruption,
+        deferred(waits=False) as interruption,
     ):
 
-        def results(works: Iterable[Work[T]], move: Callable[[int, float], None]) -> Iterator[tuple[int, T]]:
+        def results(works: Iterable[Work[T]], move: Move) -> Iterator[tuple[int, T]]:
             given_up, numbers, waiting = Event(), dict[Future[T], int](), set[Future[T]]()
 
             def ended(seconds: float) -> Iterator[tuple[int, T]]:
