@@ -4,6 +4,7 @@ import io
 import json
 import re
 import signal
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from sklearn.metrics import accuracy_score, root_mean_squared_error
 from deepstep import Run
 from deepstep.cli import options
 from deepstep.cli.options import TYPED
+from deepstep.cli.screen import OutputError
 from deepstep.data import holdout
 from deepstep.estimators import DeepClassifier, DeepRegressor, population
 
@@ -282,6 +284,49 @@ def test_ctrl_c_after_the_last_network_waits_until_the_run_is_saved(process, flo
     typed = ["--target", "kind", "--preset", preset, *few, "--out", "r"]
     assert process("train", flowers, *typed, before=WHILE_SCORING).returncode == 130
     assert deepstep("predict", "r", flowers).code == 0
+
+
+AFTER_TRAINING = {
+    "deepstep.cli.fitting.scores": "its scores are missing",
+    "deepstep.cli.fitting.score": "its scores are missing",
+    "deepstep.cli.train.held_out_of": "the rows that were held out are not in it",
+    "deepstep.run.Run.write_results": "its scores are not in it",
+    "deepstep.cli.train.print_columns": "it cannot be shown",
+    "deepstep.cli.train.print_scores": "it cannot be shown",
+    "deepstep.cli.train.print_saved": "it cannot be shown",
+}
+
+
+@pytest.mark.parametrize("typed", ["--n-estimators 2", "--epochs 1", "--optimizer lbfgs --epochs 2 --json"])
+@pytest.mark.parametrize("name", AFTER_TRAINING)
+def test_a_failure_after_the_training_does_not_lose_it(deepstep, flowers, monkeypatch, name, typed, tmp_path):
+    """Whatever fails there: the run is saved before it is scored, and a warning says where it is."""
+
+    def fails(*arguments, **options):
+        raise ValueError("probabilities add to\n1.0000000000000002")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(name, fails)
+        result = deepstep("train", flowers, *KIND[:2], typed, "--out", "r")
+    fails_there = not ("--json" in typed and ".print_" in name)
+    said = f"Warning: The run is saved in r, but {AFTER_TRAINING[name]} (ValueError: probabilities add to"
+    assert (result.code, said in result.err) == (0, fails_there), result.err
+    assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
+    assert deepstep("predict", "r", flowers).code == 0
+    assert ("results" in Run.load("r").config) == ("its scores" not in AFTER_TRAINING[name])
+    if "--json" in typed:
+        assert json.loads(result.out)["run"] == "r"
+
+
+def test_a_full_disk_below_the_output_is_told_with_the_place_of_the_run(deepstep, flowers, monkeypatch):
+    def full(*arguments, **options):
+        raise OutputError(sys.stdout, OSError(28, "No space left on device"))
+
+    monkeypatch.setattr("deepstep.cli.train.print_scores", full)
+    monkeypatch.setattr("deepstep.cli.main.forget", lambda stream: None)
+    result = deepstep("train", flowers, *KIND, "--out", "r")
+    assert (result.code, "The run is saved in r" in result.err) == (2, True)
+    assert Run.load("r").config["results"]
 
 
 @pytest.mark.parametrize(("before", "overwrite"), [(INTERRUPTED, True), (IN_A_MEMBER, False)])
