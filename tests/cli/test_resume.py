@@ -131,6 +131,9 @@ def test_ctrl_c_at_any_instant_before_the_first_epoch(deepstep, flowers, typed, 
     shutil.rmtree("run")
     for number in np.random.default_rng(fresh_seed).integers(0, next(calls), 12):
         result = press(number)
+        if next(calls) <= number:  # a command that is repeated has fewer calls
+            shutil.rmtree("run")
+            continue
         assert (result.code, "Error" in result.err) == (130, False), (number, result.err)
         assert "nterrupted" in result.err, number
         left = [entry.name for entry in tmp_path.iterdir()]

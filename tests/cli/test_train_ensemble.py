@@ -2,9 +2,11 @@
 
 import io
 import json
+import os
 import re
 import signal
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +21,7 @@ from deepstep.cli.options import TYPED
 from deepstep.cli.screen import OutputError
 from deepstep.data import holdout
 from deepstep.estimators import DeepClassifier, DeepRegressor, population
+from deepstep.training.loop import Loop
 
 KIND = ("--target", "kind", "--n-estimators", "2")
 HEIGHT = ("--target height --exclude kind --n-estimators 2",)
@@ -411,6 +414,34 @@ def test_a_second_ctrl_c_keeps_the_networks_that_are_saved(process, deepstep, fl
     assert last.endswith(" train --resume run")
     assert deepstep("train", "--resume", "run").code == 0
     assert len(Run.load("run").ensemble.members) == 5
+
+
+@pytest.mark.usefixtures("pythons_own_handler")
+def test_the_only_network_of_an_ensemble_goes_on_from_its_checkpoint(deepstep, flowers, monkeypatch):
+    """As that of a table above 100,000 rows, with the options by default."""
+    monkeypatch.setattr(population, "SIZES", {"balanced": {np.inf: population.Size(1, 1, 1, 1)}})
+    typed = ("train", flowers, "--target", "kind", "--out")
+    pause = Loop._pause
+
+    def pressed(self):
+        if self._training.position.epoch >= 5:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.5)
+        pause(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Loop, "_pause", pressed)
+        ended = deepstep(*typed, "run")
+    last = ended.err.splitlines()[-1]
+    assert (ended.code, last.startswith("Interrupted. What was reached by update ")) == (130, True)
+    assert last.endswith("Resume it: deepstep train --resume run")
+    refused = deepstep("train", "--resume", "run", "--finalize")
+    assert (refused.code, "run is an ensemble's" in refused.err) == (2, True)
+    assert deepstep("train", "--resume", "run").code == deepstep(*typed, "whole").code == 0
+    runs = [Run.load(name) for name in ("run", "whole")]
+    assert_array_equal(*(run.network.parameters.flat for run in runs))
+    assert runs[0].config["results"] == runs[1].config["results"]
+    assert sorted(os.listdir("run")) == sorted(os.listdir("whole"))
 
 
 def test_an_ensemble_with_a_time_budget_cannot_be_resumed(process, flowers, tmp_path):

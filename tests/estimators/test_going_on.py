@@ -191,15 +191,16 @@ def test_interrupted_batches_keep_what_was_reached(monkeypatch):
 
 
 def pressed_at(number, work):
-    """The result of some work, with Ctrl-C in its call of this number of a function of DeepStep, from 0, and how
-    many there were; None where KeyboardInterrupt ended it.
+    """The result of some work with Ctrl-C in a call of a function of DeepStep, and how many calls there were.
+
+    The call has this number, from 0. The result is None where KeyboardInterrupt ended the work.
     """
     calls = count()
 
     def watch(frame, event, argument):
-        if event == "call" and frame.f_globals.get("__name__", "").startswith("deepstep"):
-            if next(calls) == number:
-                signal.raise_signal(signal.SIGINT)
+        ours = event == "call" and frame.f_globals.get("__name__", "").startswith("deepstep")
+        if ours and next(calls) == number:
+            signal.raise_signal(signal.SIGINT)
 
     result = None
     sys.setprofile(watch)

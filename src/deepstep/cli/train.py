@@ -162,14 +162,7 @@ def train_command(
             )
         file = file or Path(training.file)
         training.check(file)
-        if finish and member_files(unfinished(run)):
-            raise ConfigurationError(
-                "--finalize",
-                "the training of one network",
-                f"{run} is an ensemble's",
-                "Leave it out: after Ctrl-C the run of those networks that are done is saved.",
-            )
-        if finish and not checkpoint_files(unfinished(run)):
+        if finish and not (checkpoint_files(unfinished(run)) or member_files(unfinished(run))):
             raise FileError(
                 str(run), "a checkpoint to make a run of", "there is none yet", "Leave --finalize out."
             )
@@ -204,6 +197,13 @@ def train_command(
     checkpoints = checkpoint_options(asked)
     source, asked = table_of(file, asked, beside) if rows is None else (rows, asked)
     of_folds = preset.name != SINGLE and rows is None
+    if finish and of_folds:
+        raise ConfigurationError(
+            "--finalize",
+            "the training of one network",
+            f"{run} is an ensemble's",
+            "Leave it out: after Ctrl-C the run of those networks that are done is saved.",
+        )
     if of_folds and asked.time_budget is not None:
         checkpoints = None  # the clock decides
     if training is None:
@@ -328,10 +328,9 @@ def _warning(sentence: str) -> Iterator[None]:
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"Interrupted. {sentence}.") from None
     except Exception as error:
-        of_output = isinstance(error, OutputError)
-        if not (of_output and error.reader_gone):
+        if not (isinstance(error, OutputError) and error.reader_gone):
             note(f"Warning: {sentence} ({type(error).__name__}: {error}).")
-        if of_output:  # the exit code tells it
+        if isinstance(error, OutputError):  # the exit code tells it
             raise
 
 

@@ -34,7 +34,7 @@ from deepstep.estimators.inputs import (
     with_named_columns,
 )
 from deepstep.estimators.label_issues import TrainingFingerprint
-from deepstep.estimators.members import Task
+from deepstep.estimators.members import SEED_OF_THE_FIT, Task
 from deepstep.estimators.mixed import check_mixed
 from deepstep.estimators.options import Options
 from deepstep.estimators.population import PRESETS, STREAMED
@@ -97,8 +97,8 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
 
         After an error the estimator is as it was before. Ctrl-C ends the training with a warning: one network
         keeps the parameters reached, an ensemble the networks that are done, and the warning has their
-        number and their out-of-fold score. A second Ctrl-C, or one before the first network of an ensemble
-        is done, raises KeyboardInterrupt.
+        number and their out-of-fold score. A second Ctrl-C, or one before the first step of one network, the
+        first iteration of 'lbfgs' or the end of the first network of an ensemble, raises KeyboardInterrupt.
 
         X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example. Sparse rows
             are made dense a batch at a time.
@@ -481,7 +481,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
             return int(self.random_state)
         found, kept = fit_to_resume(self, where), kept_seed(self)
         if found is not None or kept is not None:
-            return found.seed if found is not None else cast(int, kept)
+            return cast(int, kept) if found is None else found.identity.get(SEED_OF_THE_FIT, found.seed)
         return int(check_random_state(self.random_state).randint(2**31))
 
     def _outputs(self, X: Any, outputs: Callable[[Any], Array] | None = None) -> Array:

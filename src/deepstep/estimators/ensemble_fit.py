@@ -172,7 +172,6 @@ class _Population:
         self._estimator, self._rows, self._validation, self._context = estimator, rows, validation, context
         self._mixed = estimator.members == MIXED
         self._clock = TimeBudget(estimator.time_budget, OF_NETWORKS if self._mixed else 1.0)
-        self._files = open_members(estimator, context)
         self._models: dict[str, dict[int, tuple[SklearnMember, Array]]] = {}
         self._preprocessors: dict[int, FoldPreprocessor] = {}
         self._trained: dict[tuple[int, int], Trained] = {}
@@ -189,6 +188,8 @@ class _Population:
         blind = validation is None and not self._parts[0].held_out.size
         few = blind and not estimator.n_estimators
         self._take(size.presets[:WITHOUT_ROWS] if few else size.presets)
+        only = len(self._presets) * len(self._parts) == 1 and estimator.time_budget is None
+        self._only, self._files = only, open_members(estimator, context, only=only)
         self._ends = blind or estimator.n_estimators is not None or estimator.preset == TABM.name
 
     def fit(self) -> Ensemble:
@@ -229,7 +230,7 @@ class _Population:
             budget, used = self._estimator.time_budget, self._clock.used_by_preparation
             warn_the_caller(
                 f"{self._context.where}: a time budget of {budget:g} s is too short. Preparing the rows took "
-                f"{used:.3g} s, and {self._n_cut} of {len(self._seconds)} networks were trained for one epoch."
+                f"{used:.3g} s, and {self._n_cut} of {len(self._seconds)} networks had one epoch."
             )
         return found
 
@@ -374,7 +375,7 @@ class _Population:
         kept = None if self._files is None else self._files.read(number, task, prepared)
         if kept is not None:
             return partial(_as_it_was, kept)
-        return partial(_train_one, self._estimator, task, prepared, self._context, seconds)
+        return partial(_train_one, self._estimator, task, prepared, self._context, seconds, self._only)
 
     @cached_property
     def _scored(self) -> Dataset:
@@ -579,12 +580,13 @@ def _train_one(
     prepared: Prepared,
     context: FitContext,
     seconds: float | None,
+    only: bool,
     link: Link,
 ) -> Trained | DivergenceError:
     """A member, with its outputs for the rows held out; the error where it diverged."""
     validation, preprocessor = prepared.validation(task.preset), prepared.preprocessor
     try:
-        trained = train_member(estimator, task, prepared, context, link=link, seconds=seconds)
+        trained = train_member(estimator, task, prepared, context, link=link, seconds=seconds, only=only)
     except DivergenceError as error:
         return error
     if validation is None or link.given_up.is_set():

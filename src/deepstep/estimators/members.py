@@ -48,6 +48,9 @@ WORSE = 0.01
 LEAST_EPOCHS = 32
 """Epochs from which on cycles are compared."""
 
+SEED_OF_THE_FIT = "seed of the fit"
+"""Its key in the identity of a checkpoint."""
+
 CYCLES = 3 / 15, 7 / 15
 """Shares of the epochs after which the second and the third cycle of the learning rate end."""
 
@@ -60,7 +63,7 @@ BETWEEN_MOVES = 0.1
 
 @dataclass(frozen=True)
 class Link:
-    """Shared by a piece of work and the fit: whether the fit is given up, and the epochs done, of how many."""
+    """Shared by a piece of work and the fit: whether the fit is given up, and the epochs done of how many."""
 
     given_up: Event = field(default_factory=Event)
     move: Callable[[float, int], None] = lambda done, of: None
@@ -77,6 +80,7 @@ class _Linked(Callback):
 
     def on_pause(self, training: Training) -> None:
         if self._link.given_up.is_set():
+            training.interrupted = True  # a checkpoint of the only network is written now
             raise StopTraining("given up")
         if (now := monotonic()) < self._next:
             return
@@ -99,11 +103,28 @@ class _Snapshots(Callback):
     adds_to_records = ()
     looks_at_the_network = False  # but after those epochs, where training pauses to validate
 
-    def __init__(self, epochs: int, window: tuple[int, ...], *, compares: bool) -> None:
+    def __init__(self, epochs: int, window: tuple[int, ...], seed: int | None, *, compares: bool) -> None:
+        self._seed, self._restored = seed, list[Mapping[str, Any]]()
         self._last = window[-1] if window else None
         self._second, self._third = (min(epochs, max(1, round(epochs * end))) for end in CYCLES)
         self.marks, self._compares = window or snapshot_epochs(epochs), compares
         self.kept: list[Snapshot] = []
+
+    def settings(self) -> Mapping[str, Any]:
+        """The epochs, and the seed of the fit, which the network's is drawn from."""
+        return {"snapshots": [*self.marks], SEED_OF_THE_FIT: self._seed}
+
+    def state(self) -> Mapping[str, Any]:
+        """The snapshots so far."""
+        return {"kept": [{**one._asdict(), "parameters": one.parameters.flat} for one in self.kept]}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on with them."""
+        self._restored = state["kept"]
+
+    def on_train_begin(self, training: Training) -> None:
+        like = training.parameters.like
+        self.kept = [Snapshot(**{**one, "parameters": like(one["parameters"])}) for one in self._restored]
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         done = len(training.history)
@@ -181,8 +202,10 @@ def train_member(
     context: FitContext,
     link: Link | None = None,
     seconds: float | None = None,
+    *,
+    only: bool = False,
 ) -> Trained:
-    """Train the network of a task; ``link`` is there where others are trained beside it."""
+    """Train the network of a task; ``link`` is there where it is one of an ensemble, or its ``only`` one."""
     preset, preprocessor, learned = task.preset, prepared.preprocessor, prepared.learned[task.preset.inputs]
     sample, validation = learned.sample, prepared.validation(preset)
     params = hyperparameters(estimator, preset, len(learned), seconds)
@@ -194,16 +217,16 @@ def train_member(
             pooled = has_pooled_epochs(params, seconds)
             cycles = pooled and params.schedule == "coslog4" and not task.window
             cycles &= params.max_iter >= LEAST_EPOCHS
-            snapshots = _Snapshots(params.max_iter, task.window, compares=cycles)
+            snapshots = _Snapshots(params.max_iter, task.window, context.seed, compares=cycles)
             if pooled and link is not None:  # alone, it keeps its own best epoch
                 validated = frozenset([1, *snapshots.marks])
         elif task.window:  # of the second training on all rows
-            snapshots = _Snapshots(params.max_iter, task.window, compares=False)
+            snapshots = _Snapshots(params.max_iter, task.window, context.seed, compares=False)
             validated = frozenset(task.window)  # the loop pauses there, and does no epoch past it
         watchers = [None if link is None else _Linked(link), snapshots]
         asked = as_callbacks(params.callbacks or [], context.where)  # of rows in files
         params.callbacks = [*(one for one in watchers if one is not None), *asked]
-        if link is not None:  # finished members are kept as wholes, see `MemberFiles`
+        if link is not None and not only:  # finished members are kept as wholes, see `MemberFiles`
             params.checkpoint_dir, params.resume = None, False
         params.early_stopping = validation is not None and validated is None
         params.scoring = None if validation is None else "loss"

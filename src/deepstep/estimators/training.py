@@ -266,8 +266,10 @@ class NetworkFit:
             search=search,
         )
 
-    def _train_again(self, network: Network, examples: Any, held_out: None) -> _Reached | None:
-        """Train on everything; None where Ctrl-C ended it: the network that was validated is the better one."""
+    def _train_again(
+        self, network: Network, examples: Examples, held_out: Examples | None
+    ) -> _Reached | None:
+        """Train on everything; None where Ctrl-C ended it, as the network that was validated is better."""
         try:
             reached = self._train(network, examples, held_out)
             if reached.result.history.stopped != INTERRUPTED:

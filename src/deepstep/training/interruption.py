@@ -15,8 +15,9 @@ ONE_PRESS = 0.5
 
 
 class Interruption:
-    """Whether Ctrl-C was pressed since the outermost `deferred` began, and once more; and whether the first one
-    waits, which it does as soon as there is something to lose.
+    """Whether Ctrl-C was pressed since the outermost `deferred` began, and once more.
+
+    The first press ``waits`` as soon as there is something to lose.
     """
 
     asked = again = False
