@@ -255,7 +255,7 @@ def test_a_training_that_is_not_done_is_not_trampled_on(deepstep, process, flowe
 INTERRUPTED = f"""
 import os
 from deepstep.training.progress import Meter
-def interrupted(self, done, told):
+def interrupted(self, *state):
     os.kill(os.getpid(), {int(signal.SIGINT)})
 Meter.move = interrupted
 """

@@ -378,7 +378,7 @@ def test_verbose_moves_one_bar_within_the_members(capsys, monkeypatch):
     monkeypatch.setattr(Meter, "move", lambda self, *state: moves.append(state) or show(self, *state))
     DeepClassifier(verbose=True, **QUICK).fit(X, y)
     assert "/2 networks" in sys.stderr.getvalue()
-    assert len({done for done, text in moves if text == "0/2 networks"}) > 3
+    assert len({done for done, text, _ in moves if text == "0/2 networks"}) > 3
     assert moves[-1][1] == "2/2 networks"
     assert moves == sorted(moves)
 

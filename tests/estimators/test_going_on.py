@@ -256,6 +256,26 @@ def test_ctrl_c_at_any_instant_keeps_what_is_trained_or_nothing(name, fresh_seed
     assert raised  # the first instant is before anything is trained
 
 
+@pytest.mark.parametrize("Estimator", [estimators.DeepClassifier, estimators.DeepRegressor])
+@pytest.mark.parametrize(
+    ("name", "said"), [("_read_known", "but not calibrated"), ("_metric", "has no score")]
+)
+def test_what_fails_after_the_training_does_not_lose_it(Estimator, name, said, monkeypatch):
+    """Calibration, and scores of members on the rows that their folds held out."""
+    settings = {"n_estimators": 2, "max_iter": 2, "random_state": 1}
+    whole = Estimator(**settings).fit(X, Y)
+
+    def fails(*arguments):
+        raise ValueError("no luck")
+
+    monkeypatch.setattr(Estimator, name, fails)
+    with pytest.warns(UserWarning, match=rf"{said} \(ValueError: no luck\)"):
+        model = Estimator(**settings).fit(X, Y)
+    for one, other in zip(model.ensemble_.members, whole.ensemble_.members, strict=True):
+        assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
+    assert model.predict(X).shape == whole.predict(X).shape
+
+
 @UNCONVERGED
 def test_interrupted_lbfgs_keeps_the_last_iteration(monkeypatch):
     expected = DeepClassifier(**{**FAST, "solver": "lbfgs"}).fit(X, Y)
