@@ -257,6 +257,17 @@ class Run:
             names += write_estimator(folder, self.estimator)
         write_config(folder, self.config, names)
 
+    def write_results(self, folder: Path) -> None:
+        """Write the config again with its results, and the rows held out, into a folder that `write` filled.
+
+        folder: The folder of this run; it is whole at each instant.
+        """
+        names = [
+            *read_config(folder)["files"],
+            *(() if self.held_out is None else self.held_out.write(folder)),
+        ]
+        write_config(folder, self.config, names)
+
     @classmethod
     def load(cls, path: Path | str) -> "Run":
         """Read a run folder; nothing in it is executed.

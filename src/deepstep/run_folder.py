@@ -6,7 +6,7 @@ from typing import Any
 
 from deepstep import __version__
 from deepstep.data import sha256
-from deepstep.data.files import RUN_MARK, kind_at
+from deepstep.data.files import RUN_MARK, atomic_write, kind_at
 from deepstep.data.own_folders import DIGEST as DIGEST
 from deepstep.data.own_folders import MOST_OF_A_MARK, RUN_FORMAT
 from deepstep.data.own_folders import config_digest as config_digest
@@ -72,7 +72,8 @@ def write_config(
         "files": {name: sha256(folder / name) for name in names},
     }
     whole[DIGEST] = config_digest(whole)
-    (folder / RUN_MARK).write_text(package("tomli_w").dumps(whole), encoding="utf-8")
+    with atomic_write(folder / RUN_MARK) as file:
+        file.write(package("tomli_w").dumps(whole).encode())
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import count
 
 import numpy as np
 import polars
@@ -16,6 +17,7 @@ from deepstep.run import Run
 from deepstep.run_folder import config_digest
 from deepstep.training import latest_checkpoint
 from deepstep.training.checkpoints import checkpoint_files
+from deepstep.training.fit import Fit
 
 TYPED = ("--target", "kind", "--out", "run", "--epochs", "12", "--batch-size", "8")
 
@@ -98,6 +100,47 @@ def test_a_second_ctrl_c_ends_at_once_and_says_what_is_lost(process, flowers, tm
     assert (result.returncode, "Traceback" in result.stderr) == (130, False)
     assert result.stderr.splitlines()[-1] == "Interrupted before there was a checkpoint, and nothing is kept."
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.filterwarnings("default")
+@pytest.mark.usefixtures("pythons_own_handler")
+@pytest.mark.parametrize("typed", ["--optimizer lbfgs", "--patience 3", "--preset tabular --n-estimators 2"])
+def test_ctrl_c_at_any_instant_before_the_first_epoch(deepstep, flowers, typed, fresh_seed, tmp_path):
+    """In the call of any function of DeepStep until there is a record: a sentence, and nothing is left."""
+    line = ("train", flowers, "--target kind --out run", typed)
+    end_epoch, calls, pressed = Fit.end_epoch, count(), [0]
+
+    def watch(frame, event, argument):
+        if event == "call" and frame.f_globals.get("__name__", "").startswith("deepstep"):
+            if frame.f_code is end_epoch.__code__:
+                sys.setprofile(None)
+            elif next(calls) == pressed[0]:
+                sys.setprofile(None)
+                signal.raise_signal(signal.SIGINT)
+
+    def press(number):
+        nonlocal calls
+        calls, pressed[0] = count(), number
+        sys.setprofile(watch)
+        try:
+            return deepstep(*line)
+        finally:
+            sys.setprofile(None)
+
+    assert press(-1).code == 0
+    shutil.rmtree("run")
+    for number in np.random.default_rng(fresh_seed).integers(0, next(calls), 12):
+        result = press(number)
+        if next(calls) <= number:  # a command that is repeated has fewer calls
+            shutil.rmtree("run")
+            continue
+        assert (result.code, "Error" in result.err) == (130, False), (number, result.err)
+        assert "nterrupted" in result.err, number
+        left = [entry.name for entry in tmp_path.iterdir()]
+        expected = "run.unfinished" if "Resume it" in result.err else "run" if "tabular" in typed else None
+        assert left in ([], [expected]), number
+        for name in left:
+            shutil.rmtree(name)
 
 
 def test_a_ctrl_c_that_comes_twice_loses_nothing(process, flowers, tmp_path):

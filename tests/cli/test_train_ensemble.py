@@ -2,8 +2,11 @@
 
 import io
 import json
+import os
 import re
 import signal
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +18,10 @@ from sklearn.metrics import accuracy_score, root_mean_squared_error
 from deepstep import Run
 from deepstep.cli import options
 from deepstep.cli.options import TYPED
+from deepstep.cli.screen import OutputError
 from deepstep.data import holdout
 from deepstep.estimators import DeepClassifier, DeepRegressor, population
+from deepstep.training.loop import Loop
 
 KIND = ("--target", "kind", "--n-estimators", "2")
 HEIGHT = ("--target height --exclude kind --n-estimators 2",)
@@ -250,7 +255,7 @@ def test_a_training_that_is_not_done_is_not_trampled_on(deepstep, process, flowe
 INTERRUPTED = f"""
 import os
 from deepstep.training.progress import Meter
-def interrupted(self, done, told):
+def interrupted(self, *state):
     os.kill(os.getpid(), {int(signal.SIGINT)})
 Meter.move = interrupted
 """
@@ -282,6 +287,49 @@ def test_ctrl_c_after_the_last_network_waits_until_the_run_is_saved(process, flo
     typed = ["--target", "kind", "--preset", preset, *few, "--out", "r"]
     assert process("train", flowers, *typed, before=WHILE_SCORING).returncode == 130
     assert deepstep("predict", "r", flowers).code == 0
+
+
+AFTER_TRAINING = {
+    "deepstep.cli.fitting.scores": "its scores are missing",
+    "deepstep.cli.fitting.score": "its scores are missing",
+    "deepstep.cli.train.held_out_of": "the rows that were held out are not in it",
+    "deepstep.run.Run.write_results": "its scores are not in it",
+    "deepstep.cli.train.print_columns": "it cannot be shown",
+    "deepstep.cli.train.print_scores": "it cannot be shown",
+    "deepstep.cli.train.print_saved": "it cannot be shown",
+}
+
+
+@pytest.mark.parametrize("typed", ["--n-estimators 2", "--epochs 1", "--optimizer lbfgs --epochs 2 --json"])
+@pytest.mark.parametrize("name", AFTER_TRAINING)
+def test_a_failure_after_the_training_does_not_lose_it(deepstep, flowers, monkeypatch, name, typed, tmp_path):
+    """Whatever fails there: the run is saved before it is scored, and a warning says where it is."""
+
+    def fails(*arguments, **options):
+        raise ValueError("probabilities add to\n1.0000000000000002")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(name, fails)
+        result = deepstep("train", flowers, *KIND[:2], typed, "--out", "r")
+    fails_there = not ("--json" in typed and ".print_" in name)
+    said = f"Warning: The run is saved in r, but {AFTER_TRAINING[name]} (ValueError: probabilities add to"
+    assert (result.code, said in result.err) == (0, fails_there), result.err
+    assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
+    assert deepstep("predict", "r", flowers).code == 0
+    assert ("results" in Run.load("r").config) == ("its scores" not in AFTER_TRAINING[name])
+    if "--json" in typed:
+        assert json.loads(result.out)["run"] == "r"
+
+
+def test_a_full_disk_below_the_output_is_told_with_the_place_of_the_run(deepstep, flowers, monkeypatch):
+    def full(*arguments, **options):
+        raise OutputError(sys.stdout, OSError(28, "No space left on device"))
+
+    monkeypatch.setattr("deepstep.cli.train.print_scores", full)
+    monkeypatch.setattr("deepstep.cli.main.forget", lambda stream: None)
+    result = deepstep("train", flowers, *KIND, "--out", "r")
+    assert (result.code, "The run is saved in r" in result.err) == (2, True)
+    assert Run.load("r").config["results"]
 
 
 @pytest.mark.parametrize(("before", "overwrite"), [(INTERRUPTED, True), (IN_A_MEMBER, False)])
@@ -366,6 +414,34 @@ def test_a_second_ctrl_c_keeps_the_networks_that_are_saved(process, deepstep, fl
     assert last.endswith(" train --resume run")
     assert deepstep("train", "--resume", "run").code == 0
     assert len(Run.load("run").ensemble.members) == 5
+
+
+@pytest.mark.usefixtures("pythons_own_handler")
+def test_the_only_network_of_an_ensemble_goes_on_from_its_checkpoint(deepstep, flowers, monkeypatch):
+    """As that of a table above 100,000 rows, with the options by default."""
+    monkeypatch.setattr(population, "SIZES", {"balanced": {np.inf: population.Size(1, 1, 1, 1)}})
+    typed = ("train", flowers, "--target", "kind", "--out")
+    pause = Loop._pause
+
+    def pressed(self):
+        if self._training.position.epoch >= 5:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(0.5)
+        pause(self)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Loop, "_pause", pressed)
+        ended = deepstep(*typed, "run")
+    last = ended.err.splitlines()[-1]
+    assert (ended.code, last.startswith("Interrupted. What was reached by update ")) == (130, True)
+    assert last.endswith("Resume it: deepstep train --resume run")
+    refused = deepstep("train", "--resume", "run", "--finalize")
+    assert (refused.code, "run is an ensemble's" in refused.err) == (2, True)
+    assert deepstep("train", "--resume", "run").code == deepstep(*typed, "whole").code == 0
+    runs = [Run.load(name) for name in ("run", "whole")]
+    assert_array_equal(*(run.network.parameters.flat for run in runs))
+    assert runs[0].config["results"] == runs[1].config["results"]
+    assert sorted(os.listdir("run")) == sorted(os.listdir("whole"))
 
 
 def test_an_ensemble_with_a_time_budget_cannot_be_resumed(process, flowers, tmp_path):

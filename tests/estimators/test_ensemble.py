@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_diabetes, load_wine, make_friedman1
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine, make_friedman1
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
@@ -288,13 +289,52 @@ def test_folds_that_time_does_not_suffice_for_are_not_begun(monkeypatch):
     few = {"n_estimators": 5, "max_iter": 1, "random_state": 1}
     for budget, n in ((1e-3, 1), (181, 2), (10_000, 5)):
         now[0] = 0.0
-        ensemble = DeepRegressor(**few, time_budget=budget).fit(X, y).ensemble_
+        short = pytest.warns(UserWarning, match="is too short") if budget < 1 else nullcontext()
+        with short:
+            ensemble = DeepRegressor(**few, time_budget=budget).fit(X, y).ensemble_
         assert len(ensemble.preprocessors) == len(ensemble.members) == n
         held_out = np.concatenate([one.fold.held_out for one in ensemble.preprocessors])
         assert_array_equal(np.flatnonzero(np.isfinite(ensemble.out_of_fold[:, 0])), np.sort(held_out))
     monkeypatch.undo()
     shared = DeepRegressor(n_estimators=2, max_iter=10**6, time_budget=0.5, random_state=1).fit(X, y)
     assert shared.n_iter_ < 10**6  # members that knew of no clock would take hours
+
+
+def test_where_preparation_uses_the_time_up_one_epoch_is_trained_and_told(monkeypatch, capsys):
+    """As on 900,000 rows: the schedule runs over the epoch, and the bar shows no more than that."""
+    now = [0.0]
+    monkeypatch.setattr(ensemble_fit, "perf_counter", lambda: now[0])
+    prepared = ensemble_fit.prepare_fold
+
+    def slowly(*arguments):
+        now[0] += 14.5
+        return prepared(*arguments)
+
+    monkeypatch.setattr(ensemble_fit, "prepare_fold", slowly)
+    X, y = load_breast_cancer(return_X_y=True)
+    model = DeepClassifier(n_estimators=1, time_budget=10, batch_size=8, random_state=1, verbose=True)
+    said = (
+        r"time budget of 10 s is too short. Preparing the rows took 14.5 s, and 1 of 1 networks had one epoch"
+    )
+    with pytest.warns(UserWarning, match=said):
+        model.fit(X, y)
+    (record,) = model.histories_[0]
+    assert "examples" not in record
+    assert model.score(X, y) > 0.9
+    assert capsys.readouterr().err.splitlines()[-1] in (
+        f"DeepClassifier: {seconds}/10 s, 1 networks, 1 epochs" for seconds in range(3)
+    )
+
+
+def test_the_bar_shows_the_epochs_that_were_done(capsys):
+    X, y = load_breast_cancer(return_X_y=True)
+    model = DeepClassifier(
+        n_estimators=4, batch_size=64, n_iter_no_change=1, max_iter=30, random_state=1, verbose=True
+    )
+    model.fit(X, y)
+    done = sum(len(history) for history in model.histories_)
+    assert done < 4 * 30
+    assert f" {done}/{done} epochs, 4/4 networks" in capsys.readouterr().err.splitlines()[-1]
 
 
 @given(st.floats(0.1, 1e4), st.integers(1, 5), st.integers(1, 20), st.floats(0, 100))
@@ -338,7 +378,7 @@ def test_verbose_moves_one_bar_within_the_members(capsys, monkeypatch):
     monkeypatch.setattr(Meter, "move", lambda self, *state: moves.append(state) or show(self, *state))
     DeepClassifier(verbose=True, **QUICK).fit(X, y)
     assert "/2 networks" in sys.stderr.getvalue()
-    assert len({done for done, text in moves if text == "0/2 networks"}) > 3
+    assert len({done for done, text, _ in moves if text == "0/2 networks"}) > 3
     assert moves[-1][1] == "2/2 networks"
     assert moves == sorted(moves)
 

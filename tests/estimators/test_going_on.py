@@ -1,9 +1,12 @@
 """Training that goes on, ends early, is interrupted, diverges, or is repeated."""
 
 import pickle
+import signal
+import sys
 from copy import copy
 from functools import partial
 from inspect import getdoc, isfunction, signature
+from itertools import count
 
 import numpy as np
 import pytest
@@ -187,20 +190,90 @@ def test_interrupted_batches_keep_what_was_reached(monkeypatch):
     assert (model.n_iter_, model.history_.stopped) == (3, "interrupted")
 
 
-@pytest.mark.parametrize(
-    ("Estimator", "solver", "method"),
-    [(DeepClassifier, "adam", "steps"), (DeepRegressor, "lbfgs", "cost_and_gradient")],
-)
-def test_interrupted_at_once(Estimator, solver, method, monkeypatch):
-    def interrupted(self, *args, **kwargs):
-        raise KeyboardInterrupt
+def pressed_at(number, work):
+    """The result of some work with Ctrl-C in a call of a function of DeepStep, and how many calls there were.
 
-    monkeypatch.setattr(CompiledSession, method, interrupted)
-    with pytest.warns(UserWarning, match="interrupted by user"):
-        model = Estimator(**{**FAST, "solver": solver}).fit(X, Y)
-    assert model.n_iter_ == 0
-    assert np.isnan(model.loss_)
-    assert np.isfinite(model.predict(X)).all()
+    The call has this number, from 0. The result is None where KeyboardInterrupt ended the work.
+    """
+    calls = count()
+
+    def watch(frame, event, argument):
+        ours = event == "call" and frame.f_globals.get("__name__", "").startswith("deepstep")
+        if ours and next(calls) == number:
+            signal.raise_signal(signal.SIGINT)
+
+    result = None
+    sys.setprofile(watch)
+    try:
+        result = work()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        sys.setprofile(None)
+    return result, next(calls)
+
+
+FITS = {
+    "lbfgs": (DeepRegressor, {"solver": "lbfgs", "max_iter": 3}),
+    "lbfgs, single": (DeepClassifier, {"solver": "lbfgs", "max_iter": 3, "preset": "single"}),
+    "adam": (DeepClassifier, {"max_iter": 2, "batch_size": 40}),
+    "sgd with a search": (DeepRegressor, {"max_iter": 2, "solver": "sgd", "learning_rate_init": "auto"}),
+    "stops early": (DeepClassifier, {"max_iter": 3, "early_stopping": True, "batch_size": 40}),
+    "refit": (DeepClassifier, {"max_iter": 3, "early_stopping": True, "refit": True, "preset": "single"}),
+    "ensemble": (
+        estimators.DeepClassifier,
+        {"n_estimators": 2, "max_iter": 2, "n_jobs": 1, "hidden_layer_sizes": (4,)},
+    ),
+    "refit of an ensemble": (
+        estimators.DeepRegressor,
+        {"n_estimators": 2, "max_iter": 2, "n_jobs": 1, "hidden_layer_sizes": (4,), "refit": True},
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.usefixtures("pythons_own_handler")
+@pytest.mark.parametrize("name", FITS)
+def test_ctrl_c_at_any_instant_keeps_what_is_trained_or_nothing(name, fresh_seed):
+    """Either KeyboardInterrupt, and the estimator is as before, or networks that have learned."""
+    Estimator, settings = FITS[name]
+    make = partial(Estimator, **{**FAST, "random_state": 1, **settings})
+    model, calls = pressed_at(-1, lambda: make().fit(X, Y))
+    assert not model.interrupted_
+    rng, raised = np.random.default_rng(fresh_seed), 0
+    for number in sorted({*rng.integers(0, calls, 12), 0, calls // 2, calls - 2, calls - 1}):
+        model = make()
+        before = vars(model).copy()
+        fitted, calls = pressed_at(number, lambda: model.fit(X, Y))  # noqa: B023
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        if fitted is None:
+            raised += 1
+            assert vars(model) == before, number
+            continue
+        assert model.interrupted_ == (number < calls), number  # a fit that is repeated has fewer calls
+        assert model.n_iter_ >= 1 or model.t_ >= 1, number
+        assert np.isfinite(model.predict(X)).all()
+    assert raised  # the first instant is before anything is trained
+
+
+@pytest.mark.parametrize("Estimator", [estimators.DeepClassifier, estimators.DeepRegressor])
+@pytest.mark.parametrize(
+    ("name", "said"), [("_read_known", "but not calibrated"), ("_metric", "has no score")]
+)
+def test_what_fails_after_the_training_does_not_lose_it(Estimator, name, said, monkeypatch):
+    """Calibration, and scores of members on the rows that their folds held out."""
+    settings = {"n_estimators": 2, "max_iter": 2, "random_state": 1}
+    whole = Estimator(**settings).fit(X, Y)
+
+    def fails(*arguments):
+        raise ValueError("no luck")
+
+    monkeypatch.setattr(Estimator, name, fails)
+    with pytest.warns(UserWarning, match=rf"{said} \(ValueError: no luck\)"):
+        model = Estimator(**settings).fit(X, Y)
+    for one, other in zip(model.ensemble_.members, whole.ensemble_.members, strict=True):
+        assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
+    assert model.predict(X).shape == whole.predict(X).shape
 
 
 @UNCONVERGED

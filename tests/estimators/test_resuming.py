@@ -20,8 +20,9 @@ from deepstep.errors import ConfigurationError, FileError
 from deepstep.estimators import ensemble_fit, population, resuming
 from deepstep.estimators.population import Size
 from deepstep.estimators.resuming import CONTENT, MemberFiles, read_member
-from deepstep.training.checkpoint import checksum
-from deepstep.training.checkpoints import member_files
+from deepstep.training.checkpoint import checksum, read_checkpoint
+from deepstep.training.checkpoints import checkpoint_files, member_files
+from deepstep.training.loop import Loop
 
 WINE, KINDS = load_wine(return_X_y=True)
 NUMBERS, TARGET = load_diabetes(return_X_y=True)
@@ -188,6 +189,47 @@ def test_after_ctrl_c_it_goes_on(monkeypatch, trained, tmp_path):
     model.set_params(resume=True).fit(WINE, KINDS)
     assert len(trained) - before == 10 - done
     same(model, DeepClassifier(**FEW).fit(WINE, KINDS), WINE)
+
+
+ONLY = {"n_estimators": 1, "max_iter": 12, "batch_size": 16, "n_jobs": 1}
+
+
+@pytest.mark.usefixtures("pythons_own_handler")
+def test_the_only_network_goes_on_from_its_checkpoint_to_the_same_bits(monkeypatch, tmp_path):
+    """As that of a table above 100,000 rows: with its snapshots, and with a drawn seed."""
+    pause = Loop._pause
+
+    def pressed(self):
+        if self._training.position.epoch == 5 and self._training.position.batch == 0:
+            os.kill(os.getpid(), signal.SIGINT)
+            for one in self._training._callbacks:
+                if hasattr(one, "_link"):
+                    assert one._link.given_up.wait(20)
+        pause(self)
+
+    model = DeepRegressor(checkpoint_dir=tmp_path, **ONLY)
+    with monkeypatch.context() as patched:
+        patched.setattr(Loop, "_pause", pressed)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(WINE, WINE[:, 0] + WINE[:, 1])
+    (path,) = checkpoint_files(tmp_path)
+    assert read_checkpoint(path).position.epoch == 5
+    steps = []
+
+    def watched(self):
+        steps.append(self._training.position.epoch)
+        pause(self)
+
+    monkeypatch.setattr(Loop, "_pause", watched)
+    model.set_params(resume=True).fit(WINE, WINE[:, 0] + WINE[:, 1])
+    assert min(steps) >= 5
+    seed = read_checkpoint(path).identity["seed of the fit"]
+    whole = DeepRegressor(random_state=seed, **ONLY).fit(WINE, WINE[:, 0] + WINE[:, 1])
+    same(model, whole, WINE)
+    assert model.ensemble_.members[0].best_epoch == whole.ensemble_.members[0].best_epoch
+    two = DeepRegressor(checkpoint_dir=tmp_path, resume=True, **{**ONLY, "n_estimators": 2})
+    with pytest.raises(FileError, match="They are of one network"):
+        two.fit(WINE, WINE[:, 0])
 
 
 def test_a_long_training_is_written_at_once_and_the_last_ones_at_the_end(monkeypatch, tmp_path):

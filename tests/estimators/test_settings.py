@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from deepstep import Network, estimators
 from deepstep.equations import INITIALIZATIONS, OPTIMIZERS, initialize_from_data
 from deepstep.errors import ConfigurationError
-from deepstep.training import ReduceLROnPlateau
+from deepstep.training import Callback, ReduceLROnPlateau
 
 # to the last digits of Network.train, which is float64 by default
 DeepClassifier = partial(estimators.DeepClassifier, dtype="float64", preset="mlp")
@@ -112,11 +112,23 @@ def test_time_budget_ends_training_and_completes_the_schedule(monkeypatch):
     assert 0 <= rates[-1] < 0.01e-3
 
 
-def test_a_time_budget_of_nothing_trains_one_batch():
-    model = DeepClassifier((6,), batch_size=40, time_budget=1e-9, random_state=0).fit(X, Y)
-    assert (model.n_iter_, model.t_, model.history_[-1]["step"]) == (1, 40, 1)
-    assert model.loss_curve_ == [model.loss_]
+@pytest.mark.parametrize("preset", ["mlp", "single"])
+def test_a_time_budget_of_nothing_trains_one_epoch_with_its_schedule(preset):
+    """The clock moves the schedule no further than the share of the first epoch that is done."""
+    rates = []
+
+    class Rates(Callback):
+        def on_step_end(self, training, update):
+            rates.append(update.learning_rate)
+
+    settings = {"batch_size": 10, "schedule": "linear", "learning_rate_init": 0.1, "callbacks": [Rates()]}
+    model = DeepClassifier((6,), time_budget=1e-9, random_state=0, preset=preset, **settings)
+    with pytest.warns(UserWarning, match="time budget of 1e-09 s is too short for one epoch, which took"):
+        model.fit(X, Y)
+    assert (model.n_iter_, model.t_, model.history_[-1]["step"]) == (1, 150, 15)
+    assert "examples" not in model.history_[-1]
     assert model.history_.stopped == "time budget of 1e-09 s used up"
+    assert_allclose(rates, 0.1 * (1 - np.arange(15) / 15), rtol=1e-12)
 
 
 def test_a_schedule_that_ran_to_its_end_is_no_failure():

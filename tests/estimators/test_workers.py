@@ -18,6 +18,7 @@ from deepstep.errors import ConfigurationError
 from deepstep.estimators import ensemble_fit, population
 from deepstep.estimators.members import member_executor
 from deepstep.estimators.population import Size
+from deepstep.training import interruption
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((150, 4))
@@ -118,8 +119,8 @@ def pressed(monkeypatch):
     def let(number, *, again=False):
         numbers, train, kept = count(), ensemble_fit.train_member, Semaphore(0)
 
-        def seen(of_fit, share):
-            if share == ensemble_fit.DONE:
+        def seen(of_fit, done, of):
+            if of is None:
                 kept.release()
 
         def trained(*args, link, **options):
@@ -196,7 +197,8 @@ def test_before_the_first_network_is_done_nothing_is_kept(pressed):
     assert vars(model) == before
 
 
-def test_a_second_one_keeps_nothing(pressed):
+def test_a_second_one_keeps_nothing(pressed, monkeypatch):
+    monkeypatch.setattr(interruption, "ONE_PRESS", 0.0)
     model = DeepClassifier(**TEN)
     before = vars(model).copy()
     pressed(1, again=True)

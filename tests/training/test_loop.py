@@ -257,10 +257,10 @@ class TestTimeBudget:
 
     @pytest.mark.parametrize("budget", [2.5, 30.0, 32.5])
     def test_resuming_what_has_used_its_time_up_trains_nothing(self, monkeypatch, tmp_path, budget):
-        """Three times, within an epoch and at the end of one."""
+        """Three times, at the end of the first epoch, which is done whole, of another one, and within one."""
         place = ModelCheckpoint(tmp_path, every_steps=1)
         session, history = self.train(monkeypatch, budget, [place], by_step=True)
-        assert session.state().step == np.ceil(budget)
+        assert session.state().step == max(np.ceil(budget), len(session_and_examples()[1]))
         files = sorted(tmp_path.iterdir())
         for _ in range(3):
             again, records = self.train(
@@ -270,6 +270,25 @@ class TestTimeBudget:
             np.testing.assert_array_equal(again.state().theta, session.state().theta)
             assert (records.records, records.stopped) == (history.records, history.stopped)
             assert sorted(tmp_path.iterdir()) == files
+
+    def test_the_clock_starts_with_the_first_step(self, monkeypatch):
+        """What callbacks do before it, such as reading the checkpoints of a folder, takes a minute here."""
+        now, rates = [0.0], []
+        monkeypatch.setattr("deepstep.training.loop.perf_counter", lambda: now[0])
+
+        class Slow(Callback):
+            def on_train_begin(self, training):
+                now[0] += 60.0
+
+            def on_step_end(self, training, update):
+                now[0] += 1.0
+                rates.append(update.learning_rate)
+
+        session, examples = session_and_examples()
+        plan = Plan(50, 1.0, 1, time_budget=30.0, schedule=lambda t: 1 - t)
+        history = train(session, examples, plan, callbacks=[Slow()])
+        assert (session.state().step, history[-1]["seconds"]) == (30, 29.0)  # before the callback
+        np.testing.assert_allclose(rates, 1 - np.arange(30) / 30, rtol=1e-12)
 
     def test_a_checkpoint_within_an_epoch_of_which_there_is_no_record_yet_gets_one(self, monkeypatch):
         """Its time went by between two updates: what was done of the epoch is recorded, and no more done."""

@@ -100,6 +100,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         ):
             code = _run(arguments)
             sys.stdout.flush()
+    except KeyboardInterrupt:  # before a command begins, or after it
+        code = INTERRUPTED
+        _last_words("Interrupted.")
     except OutputError as error:
         code = READER_GONE if error.reader_gone else WRONG_INPUT
         forget(error.stream)

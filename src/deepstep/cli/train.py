@@ -1,8 +1,8 @@
 """``deepstep train``: a table becomes a run."""
 
 import os
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -36,11 +36,14 @@ from deepstep.cli.runs import held_out_of, keep, what_happened
 from deepstep.cli.screen import (
     GOOD,
     INTERRUPTED,
+    OutputError,
     as_json,
     console,
     json_option,
+    note,
     print_curve,
     print_scores,
+    warnings_as_notes,
 )
 from deepstep.cli.settings import (
     Preset,
@@ -71,6 +74,7 @@ from deepstep.errors import ConfigurationError, DivergenceError, FileError
 from deepstep.run import Run
 from deepstep.run_folder import STREAMED
 from deepstep.training.checkpoints import checkpoint_files, member_files
+from deepstep.training.fit import INTERRUPTED as CUT
 from deepstep.training.interruption import deferred
 from deepstep.training.rate_finder import AUTO
 
@@ -157,14 +161,7 @@ def train_command(
             )
         file = file or Path(training.file)
         training.check(file)
-        if finish and member_files(unfinished(run)):
-            raise ConfigurationError(
-                "--finalize",
-                "the training of one network",
-                f"{run} is an ensemble's",
-                "Leave it out: after Ctrl-C the run of those networks that are done is saved.",
-            )
-        if finish and not checkpoint_files(unfinished(run)):
+        if finish and not (checkpoint_files(unfinished(run)) or member_files(unfinished(run))):
             raise FileError(
                 str(run), "a checkpoint to make a run of", "there is none yet", "Leave --finalize out."
             )
@@ -199,6 +196,13 @@ def train_command(
     checkpoints = checkpoint_options(asked)
     source, asked = table_of(file, asked, beside) if rows is None else (rows, asked)
     of_folds = preset.name != SINGLE and rows is None
+    if finish and of_folds:
+        raise ConfigurationError(
+            "--finalize",
+            "the training of one network",
+            f"{run} is an ensemble's",
+            "Leave it out: after Ctrl-C the run of those networks that are done is saved.",
+        )
     if of_folds and asked.time_budget is not None:
         checkpoints = None  # the clock decides
     if training is None:
@@ -254,7 +258,7 @@ def _train(
     tell(file, n_rows, options, split, preset)
     estimator = fitting.new_estimator(options, preset.name, split, stem_of(file))
     options = suited(options, split)
-    with ExitStack() as held, place(run, keeping, overwrite=options.overwrite) as save:
+    with deferred(waits=False) as press, place(run, keeping, overwrite=options.overwrite) as save:
         estimator.set_params(**keeping.parameters(run, options.logs or {}))
         config = about(file, options, split, preset.name)
         if split.survey is not None:
@@ -270,35 +274,63 @@ def _train(
                 if not single:
                     config["seconds"] = monotonic() - begun
                 reached = fitting.run_of(error.ensemble, split, config)
-                reached.held_out = held_out_of(reached, split, file, second)
+                with _warning("What was reached is kept without the rows that were held out"):
+                    reached.held_out = held_out_of(reached, split, file, second)
                 keep(reached, run, error)
             raise
-        late = held.enter_context(deferred())  # Ctrl-C no longer loses what is trained
-        late.waits = not (single and estimator.interrupted_)
+        history = estimator.histories_[0]
+        cut = history.stopped == CUT and not keeping.of_folds  # else a run of the networks that are done
+        press.waits = not cut
+        if cut:
+            keeping.interrupted(run, history)
         ensemble = estimator.ensemble_
         learned = [split.train]
         if single and split.validation is not None and estimator.stopping_history_ is not None:
             learned.append(split.validation)
-        history = estimator.histories_[0]
-        if estimator.interrupted_:
-            keeping.interrupted(history)
-        if options.learning_rate == AUTO and single:
-            tell_of_the_rate(estimator.learning_rate_, estimator.rate_search_)
         config |= {**_settings(options, preset, ensemble), **fitting.weights(split, learned, options)}
         if not single:
             seconds = [one[-1]["seconds"] for one in estimator.histories_ if one]
             config["seconds"] = max(monotonic() - begun, *seconds)
             config |= {"engine": ensemble.members[0].engine, "why_engine": history.why_engine}
         whole = fitting.run_of(estimator, split, config)
-        parts = fitting.scores(whole, split, learned)
-        whole.config["results"] = {name: part.to_dict() for name, part in parts.items()}
-        whole.held_out = held_out_of(whole, split, file, second, refit=len(learned) > 1)
         save(whole)
+    parts: dict[str, Scores] = {}
+    saved = f"The run is saved in {run}, but"
+    with warnings_as_notes():
+        with _warning(f"{saved} its scores are missing"):
+            parts = fitting.scores(whole, split, learned)
+            whole.config["results"] = {name: part.to_dict() for name, part in parts.items()}
+        with _warning(f"{saved} the rows that were held out are not in it"):
+            whole.held_out = held_out_of(whole, split, file, second, refit=len(learned) > 1)
+        with _warning(f"{saved} its scores are not in it"):
+            whole.write_results(run)
+    record: dict[str, Any] = {"run": run}
+    with _warning(f"{saved} it cannot be shown"):
+        if options.learning_rate == AUTO and single:
+            tell_of_the_rate(estimator.learning_rate_, estimator.rate_search_)
+        if json_wanted:
+            record = _record(run, whole, split, single=single)
+        else:
+            _print_result(whole, split, parts, run, file, single=single)
     if json_wanted:
-        click.echo(as_json(_record(run, whole, split, single=single)))
-    else:
-        _print_result(whole, split, parts, run, file, single=single)
-    return INTERRUPTED if estimator.interrupted_ or late.asked else GOOD
+        click.echo(as_json(record))
+    if press.asked and not estimator.interrupted_:
+        note(f"Interrupted after the training, whose run is saved in {run}.")
+    return INTERRUPTED if estimator.interrupted_ or press.asked else GOOD
+
+
+@contextmanager
+def _warning(sentence: str) -> Iterator[None]:
+    """Make a warning of what fails after the training, which is not lost by it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"Interrupted. {sentence}.") from None
+    except Exception as error:
+        if not (isinstance(error, OutputError) and error.reader_gone):
+            note(f"Warning: {sentence} ({type(error).__name__}: {error}).")
+        if isinstance(error, OutputError):  # the exit code tells it
+            raise
 
 
 def _settings(options: TrainOptions, preset: Preset, ensemble: "Ensemble") -> dict[str, Any]:
@@ -325,14 +357,14 @@ def _record(run: Path, whole: Run, split: TableSplit, *, single: bool) -> dict[s
         "settings": config["settings"],
     }
     if single:
-        return {**record, **of_one_network(whole), **config["results"]}
+        return {**record, **of_one_network(whole), **config.get("results", {})}
     return {
         **record,
         **{name: config[name] for name in ("engine", "why_engine", "seconds")},
         "output": whole.ensemble.output,
         "presets": whole.ensemble.weights,
         "members": as_records(whole.leaderboard()),
-        **config["results"],
+        **config.get("results", {}),
     }
 
 
@@ -350,9 +382,10 @@ def _print_result(
             screen.print(f"{whole.ensemble.cost_note}\n", soft_wrap=True)
     else:
         print_presets(screen, whole.ensemble)
-    print_scores(screen, parts, by_class="class_weights" in whole.config, decimal=whole.decimal)
-    for sentence in of_what_is_held_out(split, parts, single=single):
-        screen.print(sentence, markup=False)
+    if parts:
+        print_scores(screen, parts, by_class="class_weights" in whole.config, decimal=whole.decimal)
+        for sentence in of_what_is_held_out(split, parts, single=single):
+            screen.print(sentence, markup=False)
     further = OF_ONE_NETWORK if single else OF_AN_ENSEMBLE
     print_saved(screen, folder, file, (*NEXT, *further))
 

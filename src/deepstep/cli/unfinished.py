@@ -142,15 +142,13 @@ class Keeping(NamedTuple):
             given["refit"] = False
         return {**given, "callbacks": callbacks} if callbacks else given
 
-    def interrupted(self, history: History) -> None:
+    def interrupted(self, run: Path, history: History) -> None:
         """After Ctrl-C: raise KeyboardInterrupt, unless a run is made of what was reached."""
-        if self.of_folds:  # a run of those networks that are done
-            return
-        if self.checkpoints is not None or not history:
+        if not history or (self.checkpoints is not None and _kept(unfinished(run))):
             raise KeyboardInterrupt
         note(
-            f"Interrupted: {self.cannot_go_on}, and what was reached is being saved; "
-            "Ctrl-C once more ends at once."
+            f"Interrupted: {'there is no checkpoint' if self.checkpoints else self.cannot_go_on}, and what "
+            "was reached is being saved; Ctrl-C once more ends at once."
         )
 
 

@@ -1,7 +1,8 @@
 """The base of DeepClassifier and DeepRegressor: one path for fit, and one for predictions."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import replace
 from functools import update_wrapper
@@ -37,7 +38,7 @@ from deepstep.estimators.inputs import (
     with_named_columns,
 )
 from deepstep.estimators.label_issues import TrainingFingerprint
-from deepstep.estimators.members import Task
+from deepstep.estimators.members import SEED_OF_THE_FIT, Task
 from deepstep.estimators.mixed import check_mixed
 from deepstep.estimators.options import Options
 from deepstep.estimators.population import PRESETS, STREAMED
@@ -100,8 +101,8 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
 
         After an error the estimator is as it was before. Ctrl-C ends the training with a warning: one network
         keeps the parameters reached, an ensemble the networks that are done, and the warning has their
-        number and their out-of-fold score. A second Ctrl-C, or one before the first network of an ensemble
-        is done, raises KeyboardInterrupt.
+        number and their out-of-fold score. A second Ctrl-C, or one before the first step of one network, the
+        first iteration of 'lbfgs' or the end of the first network of an ensemble, raises KeyboardInterrupt.
 
         X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example. Sparse rows
             are made dense a batch at a time.
@@ -165,11 +166,16 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         """The score of predictions."""
 
     def _score_of(self, A: Array, Y: Array, weight: Array | None) -> float | None:
-        """The score of outputs for encoded targets; None where there are too few rows."""
+        """The score of outputs for encoded targets; None where there are too few rows, or where it fails."""
         weight = None if weight is None or not weight.any() else weight
         if len(Y) < 2 or not np.isfinite(A).all():
             return None
-        return self._metric(self._decoded(Y), self._predicted(A), weight)
+        try:
+            return self._metric(self._decoded(Y), self._predicted(A), weight)
+        except Exception as error:  # what is trained is not lost for a figure about it
+            kind = type(error).__name__
+            warn_the_caller(f"{type(self).__name__}.fit: a network has no score ({kind}: {error}).")
+            return None
 
     @abstractmethod
     def _predicted(self, A: Array) -> AnyArray:
@@ -224,15 +230,15 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         groups: Any = None,
     ) -> Self:
         """Fit, wholly or not at all: after an error the estimator is as it was before."""
-        before, fitted = vars(self).copy(), getattr(self, "ensemble_", None)
+        fitted = getattr(self, "ensemble_", None)
         of_numbers = fitted is not None and fitted.takes_numbers and self.preset == MLP.name
         going_on = of_numbers and (incremental or self.warm_start)
-        where, self._interrupted = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}", False
+        where = f"{type(self).__name__}.{'partial_fit' if incremental else 'fit'}"
         context = FitContext(
             where, going_on, incremental, classes, groups=groups, target=target_name(given.y)
         )
         begin = perf_counter()
-        try:
+        with self._whole_or_not_at_all(where):
             surveyed = isinstance(given.X, Survey)
             check_split(self, groups, where, validated=validation is not None, streamed=surveyed)
             if not going_on:
@@ -254,13 +260,24 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
                 given = with_named_columns(given, where)
                 X, groups = without_groups(given.X, groups, where)
                 self._fit_in_memory(given._replace(X=X), validation, replace(context, groups=groups))
+        if slow := slow_training(perf_counter() - begin):
+            warn_the_caller(f"{where}: {slow}", SpeedWarning)
+        return self
+
+    @contextmanager
+    def _whole_or_not_at_all(self, where: str) -> Iterator[None]:
+        """A fit, after whose error the estimator is as before; Ctrl-C waits once something is trained."""
+        before, self._interrupted = vars(self).copy(), False
+        try:
+            with deferred(waits=False) as interruption:
+                yield
+            if interruption.asked and not self.interrupted_:
+                self._interrupted = True
+                warn_the_caller(f"{where} was interrupted: all networks are trained and kept.")
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
-        if slow := slow_training(perf_counter() - begin):
-            warn_the_caller(f"{where}: {slow}", SpeedWarning)
-        return self
 
     def _fit_in_memory(self, given: RawData, validation: RawData | None, context: FitContext) -> None:
         where = context.where
@@ -292,13 +309,9 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         self._check_taught(rows, context)
         held_out = None if validation is None else self._validation_rows(validation, dtype, where)
         self.ensemble_ = fit_ensemble(self, rows, held_out, context)
-        with deferred() as interruption:  # what is trained is worth a second
-            self._finish(rows, held_out)
-        ended, self._interrupted = self._interrupted, self._interrupted or interruption.asked
-        if self.refit and self.preset not in ALONE and not ended:
-            self.ensemble_ = refit_ensemble(self, rows, context, interrupted=interruption.asked)
-        elif interruption.asked:
-            warn_the_caller(f"{context.where} was interrupted: all networks are trained and kept.")
+        self._calibrated(rows, held_out, where)
+        if self.refit and self.preset not in ALONE and not self._interrupted:
+            self.ensemble_ = refit_ensemble(self, rows, context)
         if any(one.table is not None and one.table.cautions for one in self.ensemble_.preprocessors):
             whole = Table.fit(rows.X, self.keep_columns or (), context.categorical)
             self._warn_of_columns(whole.cautions, context)  # with the counts of all rows
@@ -328,9 +341,20 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         if preset.name not in ALONE:
             seed = int(np.random.SeedSequence(seed).generate_state(1)[0])
         self.ensemble_ = fit_alone(self, prepared, Task(preset, 0, seed), context, self.time_budget)
-        self._finish(sample, held_out)
+        self._calibrated(sample, held_out, where)
         if dtype is None:
             self._warn_of_columns(found.inputs.cautions, context)
+
+    def _calibrated(self, rows: Dataset, held_out: Dataset | None, where: str) -> None:
+        """Calibrate what is trained; a failure there does not lose it."""
+        try:
+            with deferred():  # what is trained is worth a second
+                self._finish(rows, held_out)
+        except Exception as error:
+            warn_the_caller(
+                f"{where}: the networks are trained and kept, but not calibrated ({type(error).__name__}: "
+                f"{error}). Call calibrate(X, y) before prediction sets or intervals are asked for."
+            )
 
     @abstractmethod
     def _finish(self, rows: Dataset, held_out: Dataset | None) -> None:
@@ -468,7 +492,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
             return int(self.random_state)
         found, kept = fit_to_resume(self, where), kept_seed(self)
         if found is not None or kept is not None:
-            return found.seed if found is not None else cast(int, kept)
+            return cast(int, kept) if found is None else found.identity.get(SEED_OF_THE_FIT, found.seed)
         return int(check_random_state(self.random_state).randint(2**31))
 
     def _outputs(self, X: Any, outputs: Callable[[Any], Array] | None = None) -> Array:

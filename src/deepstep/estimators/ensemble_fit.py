@@ -6,7 +6,7 @@ from copy import copy
 from dataclasses import replace
 from functools import cache, cached_property, partial
 from math import inf
-from time import perf_counter
+from time import monotonic, perf_counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from warnings import catch_warnings
@@ -30,6 +30,7 @@ from deepstep.estimators.ensemble import (
 from deepstep.estimators.inputs import Dataset, FitContext
 from deepstep.estimators.members import (
     Link,
+    Move,
     Prepared,
     Task,
     Trained,
@@ -123,6 +124,7 @@ class TimeBudget:
     def __init__(self, budget: float | None, share: float = 1.0) -> None:
         whole, now = inf if budget is None else budget, perf_counter()
         self._end, self._end_of_all, self._preparation = now + share * whole, now + whole, 0.0
+        self.used_by_preparation = 0.0
 
     @contextmanager
     def preparing(self) -> Iterator[None]:
@@ -130,6 +132,7 @@ class TimeBudget:
         begin = perf_counter()
         yield
         self._preparation = perf_counter() - begin
+        self.used_by_preparation += self._preparation
 
     @property
     def left(self) -> float:
@@ -169,7 +172,6 @@ class _Population:
         self._estimator, self._rows, self._validation, self._context = estimator, rows, validation, context
         self._mixed = estimator.members == MIXED
         self._clock = TimeBudget(estimator.time_budget, OF_NETWORKS if self._mixed else 1.0)
-        self._files = open_members(estimator, context)
         self._models: dict[str, dict[int, tuple[SklearnMember, Array]]] = {}
         self._preprocessors: dict[int, FoldPreprocessor] = {}
         self._trained: dict[tuple[int, int], Trained] = {}
@@ -177,7 +179,7 @@ class _Population:
         self._seconds: dict[tuple[int, int], float] = {}  # of all trainings, also of what is dropped
         self._found: dict[int, tuple[int | None, float]] = {}  # epochs and loss of a preset
         self._outcomes: dict[int, Outcome] = {}
-        self._ended = False
+        self._ended, self._n_cut = False, 0  # networks whose time was shorter than an epoch
         self._diverged: DivergenceError | None = None
         self._seed, self._width = seed, _width(estimator, rows.X, context)
         asked, own = (estimator.n_estimators, estimator.preset, estimator.effort), validation is not None
@@ -186,6 +188,8 @@ class _Population:
         blind = validation is None and not self._parts[0].held_out.size
         few = blind and not estimator.n_estimators
         self._take(size.presets[:WITHOUT_ROWS] if few else size.presets)
+        only = len(self._presets) * len(self._parts) == 1 and estimator.time_budget is None
+        self._only, self._files = only, open_members(estimator, context, only=only)
         self._ends = blind or estimator.n_estimators is not None or estimator.preset == TABM.name
 
     def fit(self) -> Ensemble:
@@ -199,7 +203,6 @@ class _Population:
             member_executor(self._estimator.n_jobs) as self._workers,
             _progress(self._estimator, self._planned, self._params(0).max_iter) as self._move,
         ):
-            self._workers.interruption.waits = False
             try:
                 if by_the_clock:
                     self._in_rounds(numbers)
@@ -223,6 +226,12 @@ class _Population:
         self._estimator._interrupted = self._ended = self._ended or interruption.asked
         if self._ended:
             self._report(together, len(found.members), len(found.others))
+        if self._n_cut:
+            budget, used = self._estimator.time_budget, self._clock.used_by_preparation
+            warn_the_caller(
+                f"{self._context.where}: a time budget of {budget:g} s is too short. Preparing the rows took "
+                f"{used:.3g} s, and {self._n_cut} of {len(self._seconds)} networks had one epoch."
+            )
         return found
 
     def _params(self, number: int) -> SimpleNamespace:
@@ -304,15 +313,16 @@ class _Population:
                     self._diverged = self._diverged or result
                     self._outcomes[number] = Outcome.DIVERGED
                     continue
-                if estimator.time_budget is not None:
+                if seconds is not None:
                     result = result._replace(snapshots=())  # each member ends by the clock
+                    self._n_cut += result.member.epochs == 1 and (result.member.seconds or 0.0) > seconds
                 self._trained[number, fold] = result
                 self._seconds[number, fold] = result.member.seconds or 0.0
                 if self._files is not None:
                     self._files.keep(number, self._task(number, fold), prepared(fold), result)
                 self._preprocessors[fold] = self._with_earlier(prepared(fold).preprocessor, fold)
                 workers.interruption.waits = True
-                self._move(place, DONE)
+                self._move(place, result.member.epochs, None)
 
         if not self._trained and self._diverged is not None:
             raise self._diverged
@@ -339,7 +349,7 @@ class _Population:
                 for fold, one in enumerate(seeds[number :: len(kinds)])
                 if fold in folds and not self._clock.over  # one that lacks a fold is dropped
             )
-            for fold, found in self._workers.results(works, lambda number, share: None):
+            for fold, found in self._workers.results(works, lambda number, done, of: None):
                 if found is not None:
                     self._models.setdefault(kind.preset.name, {})[fold] = found
                     self._preprocessors[fold] = self._with_earlier(prepared(fold).preprocessor, fold)
@@ -365,7 +375,7 @@ class _Population:
         kept = None if self._files is None else self._files.read(number, task, prepared)
         if kept is not None:
             return partial(_as_it_was, kept)
-        return partial(_train_one, self._estimator, task, prepared, self._context, seconds)
+        return partial(_train_one, self._estimator, task, prepared, self._context, seconds, self._only)
 
     @cached_property
     def _scored(self) -> Dataset:
@@ -570,12 +580,13 @@ def _train_one(
     prepared: Prepared,
     context: FitContext,
     seconds: float | None,
+    only: bool,
     link: Link,
 ) -> Trained | DivergenceError:
     """A member, with its outputs for the rows held out; the error where it diverged."""
     validation, preprocessor = prepared.validation(task.preset), prepared.preprocessor
     try:
-        trained = train_member(estimator, task, prepared, context, link=link, seconds=seconds)
+        trained = train_member(estimator, task, prepared, context, link=link, seconds=seconds, only=only)
     except DivergenceError as error:
         return error
     if validation is None or link.given_up.is_set():
@@ -584,25 +595,28 @@ def _train_one(
     return trained._replace(outputs=outputs)
 
 
-DONE = 2.0
-"""The share of a finished member, for `_progress`."""
-
-
 @contextmanager
-def _progress(estimator: "DeepEstimator", planned: int, each: int) -> Iterator[Callable[[int, float], None]]:
-    """The function that shows which share of a member is done, as one bar of the epochs of all."""
+def _progress(estimator: "DeepEstimator", planned: int, each: int) -> Iterator[Move]:
+    """The function that shows the epochs of all members as one bar, or the seconds of a budget."""
     if not estimator.verbose:
-        yield lambda number, share: None
+        yield lambda number, done, of: None
         return
-    done, whole = dict[int, float](), [0]
-    meter = Meter(estimator._label, unit="epochs")
+    begun, budget = monotonic(), estimator.time_budget
+    done, ends, finished = dict[int, float](), dict[int, float](), set[int]()
+    meter = Meter(estimator._label, unit="epochs" if budget is None else "s")
 
-    def show(number: int, share: float) -> None:
-        whole[0] += share == DONE
-        done[number] = each * min(share, 1.0)
-        meter.move(min(sum(done.values()), each * planned), f"{whole[0]}/{max(planned, whole[0])} networks")
+    def show(number: int, epochs: float, of: int | None) -> None:
+        if of is None:  # it may have ended before all of its epochs
+            finished.add(number)
+        done[number], ends[number] = epochs, epochs if of is None else of
+        if budget is None:
+            total = sum(ends.values()) + each * max(0, planned - len(ends))
+            meter.move(sum(done.values()), f"{len(finished)}/{planned} networks", total)
+        else:
+            text = f"{len(finished)} networks, {sum(done.values()):.0f} epochs"
+            meter.move(min(monotonic() - begun, budget), text)
 
-    meter.begin(each * planned, text=f"0/{planned} networks")
+    meter.begin(each * planned if budget is None else budget, text=f"0/{planned} networks")
     try:
         yield show
     finally:

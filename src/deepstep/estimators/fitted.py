@@ -12,6 +12,7 @@ from deepstep.estimators.label_issues import TrainingFingerprint
 from deepstep.estimators.training import FitResult
 from deepstep.estimators.tried import TriedPresets
 from deepstep.training import History
+from deepstep.training.fit import INTERRUPTED
 from deepstep.types import Array
 
 SCIKIT_LEARN_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
@@ -169,7 +170,7 @@ class FittedAttributes:
     def interrupted_(self) -> bool:
         """Whether Ctrl-C ended the fit."""
         stopped = (history.stopped for history in self.histories_)
-        return getattr(self, "_interrupted", False) or "interrupted" in stopped
+        return getattr(self, "_interrupted", False) or INTERRUPTED in stopped
 
     @property
     def tried_(self) -> TriedPresets:

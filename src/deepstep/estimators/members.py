@@ -22,7 +22,7 @@ from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member
 from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.options import parameter_of
 from deepstep.estimators.presets import ALONE, MLP, Factors, Preset, hyperparameters, realmlp_init, tabm_init
-from deepstep.estimators.solvers import settings_of
+from deepstep.estimators.solvers import settings_of, warn_the_caller
 from deepstep.estimators.training import FitResult, NetworkFit
 from deepstep.model import Network
 from deepstep.network import Parameters
@@ -30,6 +30,7 @@ from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, StopTraining, Training
 from deepstep.training.callbacks import as_callbacks
+from deepstep.training.fit import INTERRUPTED
 from deepstep.training.history import Record
 from deepstep.training.interruption import Interruption, deferred
 from deepstep.training.progress import epochs_done
@@ -47,6 +48,9 @@ WORSE = 0.01
 LEAST_EPOCHS = 32
 """Epochs from which on cycles are compared."""
 
+SEED_OF_THE_FIT = "seed of the fit"
+"""Its key in the identity of a checkpoint."""
+
 CYCLES = 3 / 15, 7 / 15
 """Shares of the epochs after which the second and the third cycle of the learning rate end."""
 
@@ -59,10 +63,10 @@ BETWEEN_MOVES = 0.1
 
 @dataclass(frozen=True)
 class Link:
-    """Shared by a piece of work and the fit: whether the fit is given up, and the progress, 0 to 1."""
+    """Shared by a piece of work and the fit: whether the fit is given up, and the epochs done of how many."""
 
     given_up: Event = field(default_factory=Event)
-    move: Callable[[float], None] = lambda share: None
+    move: Callable[[float, int], None] = lambda done, of: None
 
 
 class _Linked(Callback):
@@ -76,12 +80,12 @@ class _Linked(Callback):
 
     def on_pause(self, training: Training) -> None:
         if self._link.given_up.is_set():
+            training.interrupted = True  # a checkpoint of the only network is written now
             raise StopTraining("given up")
         if (now := monotonic()) < self._next:
             return
         self._next = now + BETWEEN_MOVES
-        share, budget = epochs_done(training) / training.epochs, getattr(training.plan, "time_budget", None)
-        self._link.move(share if budget is None else max(share, training.position.seconds / budget))
+        self._link.move(epochs_done(training), training.epochs)
 
 
 class Snapshot(NamedTuple):
@@ -99,11 +103,28 @@ class _Snapshots(Callback):
     adds_to_records = ()
     looks_at_the_network = False  # but after those epochs, where training pauses to validate
 
-    def __init__(self, epochs: int, window: tuple[int, ...], *, compares: bool) -> None:
+    def __init__(self, epochs: int, window: tuple[int, ...], seed: int | None, *, compares: bool) -> None:
+        self._seed, self._restored = seed, list[Mapping[str, Any]]()
         self._last = window[-1] if window else None
         self._second, self._third = (min(epochs, max(1, round(epochs * end))) for end in CYCLES)
         self.marks, self._compares = window or snapshot_epochs(epochs), compares
         self.kept: list[Snapshot] = []
+
+    def settings(self) -> Mapping[str, Any]:
+        """The epochs, and the seed of the fit, which the network's is drawn from."""
+        return {"snapshots": [*self.marks], SEED_OF_THE_FIT: self._seed}
+
+    def state(self) -> Mapping[str, Any]:
+        """The snapshots so far."""
+        return {"kept": [{**one._asdict(), "parameters": one.parameters.flat} for one in self.kept]}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on with them."""
+        self._restored = state["kept"]
+
+    def on_train_begin(self, training: Training) -> None:
+        like = training.parameters.like
+        self.kept = [Snapshot(**{**one, "parameters": like(one["parameters"])}) for one in self._restored]
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         done = len(training.history)
@@ -181,8 +202,10 @@ def train_member(
     context: FitContext,
     link: Link | None = None,
     seconds: float | None = None,
+    *,
+    only: bool = False,
 ) -> Trained:
-    """Train the network of a task; ``link`` is there where others are trained beside it."""
+    """Train the network of a task; ``link`` is there where it is one of an ensemble, or its ``only`` one."""
     preset, preprocessor, learned = task.preset, prepared.preprocessor, prepared.learned[task.preset.inputs]
     sample, validation = learned.sample, prepared.validation(preset)
     params = hyperparameters(estimator, preset, len(learned), seconds)
@@ -194,16 +217,16 @@ def train_member(
             pooled = has_pooled_epochs(params, seconds)
             cycles = pooled and params.schedule == "coslog4" and not task.window
             cycles &= params.max_iter >= LEAST_EPOCHS
-            snapshots = _Snapshots(params.max_iter, task.window, compares=cycles)
+            snapshots = _Snapshots(params.max_iter, task.window, context.seed, compares=cycles)
             if pooled and link is not None:  # alone, it keeps its own best epoch
                 validated = frozenset([1, *snapshots.marks])
         elif task.window:  # of the second training on all rows
-            snapshots = _Snapshots(params.max_iter, task.window, compares=False)
+            snapshots = _Snapshots(params.max_iter, task.window, context.seed, compares=False)
             validated = frozenset(task.window)  # the loop pauses there, and does no epoch past it
         watchers = [None if link is None else _Linked(link), snapshots]
         asked = as_callbacks(params.callbacks or [], context.where)  # of rows in files
         params.callbacks = [*(one for one in watchers if one is not None), *asked]
-        if link is not None:  # finished members are kept as wholes, see `MemberFiles`
+        if link is not None and not only:  # finished members are kept as wholes, see `MemberFiles`
             params.checkpoint_dir, params.resume = None, False
         params.early_stopping = validation is not None and validated is None
         params.scoring = None if validation is None else "loss"
@@ -222,11 +245,19 @@ def train_member(
                 start = _start(network, preset, preprocessor, task.seed)
                 network.parameters, params.lr_multipliers = start
             result = fit.run(network, learned, validation)
+        if link is not None and result.history.stopped == INTERRUPTED:
+            raise KeyboardInterrupt  # in the thread of the fit: it keeps finished networks alone
     except DivergenceError as error:
         if of_ensemble:
             error.where += f", {preset.name} on fold {task.fold}"
         error.ensemble = _diverged(fit, task, network, error)
         raise
+    budget = params.time_budget
+    if link is None and budget is not None and result.epochs == 1 and result.history[-1]["seconds"] > budget:
+        warn_the_caller(
+            f"{context.where}: a time budget of {budget:g} s is too short for one epoch, which took "
+            f"{result.history[-1]['seconds']:.3g} s and was done whole."
+        )
     if preset is not MLP:  # no other fit continues it
         result = replace(result, state=replace(result.state, state=None))
     best = result.best_epoch
@@ -277,6 +308,9 @@ def _settings(params: SimpleNamespace, seed: int, rate: float | None, where: str
     return {**({} if rate is None else {"learning_rate": rate}), **of_steps}
 
 
+Move: TypeAlias = Callable[[int, float, int | None], None]
+"""Shows how many epochs of the member of a number are done, and of how many; of None where it is finished."""
+
 Work: TypeAlias = tuple[int, Callable[[Link], T]]
 """A piece of work with its number."""
 
@@ -285,7 +319,7 @@ class Workers(NamedTuple):
     """Runs pieces of work, ``n`` at once; ``results`` gives pairs of their number and result, as they end."""
 
     n: int
-    results: Callable[[Iterable[Work[T]], Callable[[int, float], None]], Iterator[tuple[int, T]]]
+    results: Callable[[Iterable[Work[T]], Move], Iterator[tuple[int, T]]]
     interruption: Interruption
 
 
@@ -325,7 +359,7 @@ def _of_joblib(n: int, *, generates: bool) -> Iterator[Workers]:
 
     with joblib.Parallel(return_as="generator_unordered" if generates else "list") as parallel:
 
-        def results(works: Iterable[Work[T]], move: Callable[[int, float], None]) -> Iterator[tuple[int, T]]:
+        def results(works: Iterable[Work[T]], move: Move) -> Iterator[tuple[int, T]]:
             for at, found, error in parallel(joblib.delayed(_elsewhere)(at, work) for at, work in [*works]):
                 if error is not None:
                     raise error
@@ -354,10 +388,10 @@ def _threads(asked: int | None) -> Iterator[Workers]:
     with (
         single_blas(),
         executor(n, "deepstep member") as pool,
-        deferred() as interruption,
+        deferred(waits=False) as interruption,
     ):
 
-        def results(works: Iterable[Work[T]], move: Callable[[int, float], None]) -> Iterator[tuple[int, T]]:
+        def results(works: Iterable[Work[T]], move: Move) -> Iterator[tuple[int, T]]:
             given_up, numbers, waiting = Event(), dict[Future[T], int](), set[Future[T]]()
 
             def ended(seconds: float) -> Iterator[tuple[int, T]]:

@@ -259,7 +259,8 @@ class Options(BaseEstimator):
         ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1. 'plateau', and
         ``{"name": "plateau", "quantity": "validation_cost", "patience": 5}``, fall when training stalls.
     time_budget : float, default=None
-        Seconds after which training ends, if it has not before; schedules run by the clock then. 'tabular'
+        Seconds after which training ends, if it has not before, but not before one epoch is done; schedules
+        run by the clock then, which begins with the first step, and for an ensemble with the fit. 'tabular'
         uses all of it: when the presets of ``effort`` are trained, further ones are drawn, a few at a time,
         as long as what is left suffices for one more (with ``n_estimators``, that many networks).
     scoring : str, callable or None, default=None
@@ -292,7 +293,8 @@ class Options(BaseEstimator):
     checkpoint_dir : str or Path, default=None
         Folder into which ``fit`` writes checkpoints, now and then and at Ctrl-C. Each fit needs its own. An
         ensemble ('tabular', 'tabm') writes its members instead, a file for each: at once after a training of
-        a second, else every 5 seconds and at Ctrl-C; a shorter fit leaves none. Refused for an ensemble with
+        a second, else every 5 seconds and at Ctrl-C; a shorter fit leaves none. The only network of one, as
+        of a table above 100,000 rows, has checkpoints, too. Refused for an ensemble with
         a ``time_budget``, as the clock decides how long its members are trained.
     checkpoint_every : float, default=None
         Seconds between two checkpoints of one network; None for 30.

@@ -33,9 +33,7 @@ def check_refit(estimator: "DeepEstimator", where: str, *, validated: bool) -> N
             raise ConfigurationError(where, f"False {why}", "got True", hint, setting="refit")
 
 
-def refit_ensemble(
-    estimator: "DeepEstimator", rows: Dataset, context: FitContext, *, interrupted: bool
-) -> Ensemble:
+def refit_ensemble(estimator: "DeepEstimator", rows: Dataset, context: FitContext) -> Ensemble:
     """A network of each preset on all rows, for the epochs of its folds, whose weights and scores stay."""
     folds, kept = estimator.ensemble_, rows
     if folds.out_of_fold is None:  # all networks have learned all rows
@@ -53,12 +51,12 @@ def refit_ensemble(
     ]
     workers: Workers | None = None
     try:
-        if interrupted:
-            raise KeyboardInterrupt
         with member_executor(estimator.n_jobs) as workers:
+            if workers.interruption.asked:
+                raise KeyboardInterrupt
             prepared = prepare_fold(estimator, kept, None, Fold(all_rows, none), presets, context)
             works = [partial(train_member, estimator, task, prepared, context) for task in tasks]
-            found = dict(workers.results(enumerate(works), lambda number, share: None))
+            found = dict(workers.results(enumerate(works), lambda number, done, of: None))
     except (KeyboardInterrupt, DivergenceError) as ended:
         if workers is not None and workers.interruption.again:
             raise

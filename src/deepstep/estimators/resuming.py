@@ -62,8 +62,10 @@ def kept_seed(estimator: Any) -> int | None:
     return None
 
 
-def open_members(estimator: "DeepEstimator", context: FitContext) -> "MemberFiles | None":
-    """The folder of a fit, checked; None where it has none."""
+def open_members(
+    estimator: "DeepEstimator", context: FitContext, *, only: bool = False
+) -> "MemberFiles | None":
+    """The folder of a fit, checked; None without. The ``only`` network has checkpoints there, too."""
     where, given = context.where, estimator.checkpoint_dir
     if given is None:
         if estimator.resume:
@@ -76,7 +78,10 @@ def open_members(estimator: "DeepEstimator", context: FitContext) -> "MemberFile
         raise ConfigurationError(where, expected, got, hint, setting="time_budget")
     folder = Path(given)
     ready_folder(folder)
-    refuse_earlier(folder, checkpoint_files(folder), hint="They are of one network. Choose another folder.")
+    if not (only and estimator.resume):
+        refuse_earlier(
+            folder, checkpoint_files(folder), hint="They are of one network. Choose another folder."
+        )
     if not estimator.resume:
         refuse_earlier(folder, member_files(folder))
     return MemberFiles(folder, estimator, context)

@@ -42,7 +42,7 @@ from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, History, ModelCheckpoint, Plan, Progress, Training
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.checkpoint import plain
-from deepstep.training.fit import Fit, refuse_rates_by_course
+from deepstep.training.fit import INTERRUPTED, Fit, refuse_rates_by_course
 from deepstep.training.history import Record
 from deepstep.training.interruption import blas_threads
 from deepstep.training.lbfgs import Limits
@@ -234,11 +234,14 @@ class NetworkFit:
             rate, search = self._first_rate(network, learned.sample)
             first = replace(self, rate=rate)
         reached = first._train(network, learned, validation)
-        interrupted = reached.result.history.stopped == "interrupted"
+        interrupted = reached.result.history.stopped == INTERRUPTED
         if early and params.refit and held_out is not None and reached.best_epochs and not interrupted:
             both = self.estimator._with_class_weights(together(cast(Examples, learn), held_out), None, where)
-            again, stopping = replace(first, epochs=reached.best_epochs), reached.result
-            reached = again._train(network, *both)
+            second = replace(first, epochs=reached.best_epochs)._train_again(network, *both)
+            if second is None:
+                reached.result.history.stopped = INTERRUPTED
+            else:
+                reached, stopping = second, reached.result
         parameters, statistics, result, _ = reached
         history = earlier.history + result.history  # a shallow copy of the estimator keeps its own
         if params.preset == "single" and len(result.history):
@@ -263,6 +266,19 @@ class NetworkFit:
             search=search,
         )
 
+    def _train_again(
+        self, network: Network, examples: Examples, held_out: Examples | None
+    ) -> _Reached | None:
+        """Train on everything; None where Ctrl-C ended it, as the network that was validated is better."""
+        try:
+            reached = self._train(network, examples, held_out)
+            if reached.result.history.stopped != INTERRUPTED:
+                return reached
+        except KeyboardInterrupt:  # before the first step
+            pass
+        warn_the_caller(f"{self.context.where} was interrupted: the network is kept as before the refit.")
+        return None
+
     def _train(
         self, network: Network, examples: Examples | StreamedExamples, held_out: Examples | None
     ) -> _Reached:
@@ -273,7 +289,7 @@ class NetworkFit:
         ended = self._run(asked)
         history, patience, end = asked.history, asked.patience, asked.session.state()
         parameters, statistics, best = asked.session.outcome, end.statistics, dict(before.best)
-        if early and patience is not None:
+        if early and patience is not None and len(history):
             parameters, statistics = network.parameters, network.statistics  # where it kept none
             if patience.best_parameters is not None:
                 parameters, statistics = patience.best_parameters, patience.best_statistics
@@ -297,6 +313,9 @@ class NetworkFit:
         adapted = rate.rate if isinstance(rate, AdaptiveRate) else None
         # a part of an epoch has its own number of examples
         seen = sum(record.get("examples", len(examples)) for record in history) if in_batches else 0
+        position = asked.training.position
+        if not ended and position.epoch == len(history):  # within an epoch that has no record
+            seen += int(position.sizes.sum())
         epochs, stalled = before.epochs + len(history), 0 if patience is None else patience.stalled
         state = WarmStartState(end if in_batches else None, adapted, epochs, best, stalled)
         result = FitResult(history, None, asked.cost, len(history), seen, state=state)
@@ -327,6 +346,9 @@ class NetworkFit:
             asked.history.records.append({**final, **nothing, "epoch": final["epoch"] + 1})
             warn_the_caller(f"Training diverged, and the best epoch is kept. {error}", ConvergenceWarning)
         except KeyboardInterrupt:
+            if not (len(asked.history) or asked.training.position.batch):
+                raise  # nothing was trained
+            asked.history.stopped = INTERRUPTED
             ours = asked.callbacks if self.params.checkpoint_dir is not None else []
             last = [one.last for one in ours if isinstance(one, ModelCheckpoint) and one.last is not None]
             kept = [f" With resume=True fit continues from {one}." for one in last]

@@ -31,6 +31,7 @@ from deepstep.training.scoring import Metric, check_metrics, score_names, scores
 from deepstep.training.stopping import EarlyStopping, check_watched
 
 REFIT = "refit"  # the folder, within that for checkpoints, of the second training
+INTERRUPTED = "interrupted"  # why a history ended that Ctrl-C cut short
 
 
 @dataclass
@@ -102,7 +103,7 @@ class Fit:
             keep(error, self.session, self.history)
             raise
         except KeyboardInterrupt:
-            self.history.stopped = "interrupted"
+            self.history.stopped = INTERRUPTED
             raise
         finally:
             tell_the_end(self.callbacks, self.training)

@@ -15,35 +15,53 @@ ONE_PRESS = 0.5
 
 
 class Interruption:
-    """Whether Ctrl-C was pressed since `deferred` began, and once more; and whether the first one waits."""
+    """Whether Ctrl-C was pressed since the outermost `deferred` began, and once more.
+
+    The first press ``waits`` as soon as there is something to lose.
+    """
 
     asked = again = False
     waits = True
 
 
-@contextmanager
-def deferred() -> Iterator[Interruption]:
-    """Let the first Ctrl-C set a mark instead of breaking in; a second one raises KeyboardInterrupt.
+class _Handler:
+    """Sets the marks of an interruption; the press that does not wait raises KeyboardInterrupt."""
 
-    Only Python's own handler in the main thread is replaced: a program with its own keeps it.
-    """
-    interruption, first = Interruption(), 0.0
-    in_main = threading.current_thread() is threading.main_thread()
-    if not (in_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler):
-        yield interruption
-        return
+    def __init__(self, interruption: Interruption) -> None:
+        self.interruption, self._first = interruption, 0.0
 
-    def mark(number: int, frame: FrameType | None) -> None:
-        nonlocal first
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        interruption = self.interruption
         if not interruption.waits:
             raise KeyboardInterrupt
         if not interruption.asked:
-            interruption.asked, first = True, monotonic()
-        elif monotonic() - first >= ONE_PRESS:
+            interruption.asked, self._first = True, monotonic()
+        elif monotonic() - self._first >= ONE_PRESS:
             interruption.again = True
             raise KeyboardInterrupt
 
-    signal.signal(signal.SIGINT, mark)
+
+@contextmanager
+def deferred(*, waits: bool = True) -> Iterator[Interruption]:
+    """Let the first Ctrl-C set a mark instead of breaking in; a second one raises KeyboardInterrupt.
+
+    Only Python's own handler in the main thread is replaced: a program with its own keeps it. A block within
+    another one has the marks of the outer one, so that no press is lost between two blocks.
+
+    waits: Whether the first press waits from the beginning; in a block within another one that does, it does.
+    """
+    in_main = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT) if in_main else None
+    if isinstance(before, _Handler):
+        before.interruption.waits |= waits
+        yield before.interruption
+        return
+    interruption = Interruption()
+    interruption.waits = waits
+    if before is not signal.default_int_handler:
+        yield interruption
+        return
+    signal.signal(signal.SIGINT, _Handler(interruption))
     try:
         yield interruption
     finally:

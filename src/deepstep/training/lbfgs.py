@@ -11,6 +11,7 @@ from deepstep.environment import package
 from deepstep.errors import ConfigurationError
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.diagnosis import evaluation_divergence
+from deepstep.training.interruption import deferred
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -62,15 +63,11 @@ class Minimizer:
         if fit.plan.epochs == 0:  # of which SciPy would make one
             fit.history.stopped, fit.converged = "all epochs done", False
             return
+        options = {"maxfun": limits.evaluations, "maxiter": fit.plan.epochs, "gtol": limits.tolerance}
+        of_scipy = {"method": "L-BFGS-B", "jac": True, "callback": self._end_iteration, "options": options}
         try:
-            result = minimize(
-                self._cost_and_gradient,
-                first.theta,
-                method="L-BFGS-B",
-                jac=True,
-                callback=self._end_iteration,
-                options={"maxfun": limits.evaluations, "maxiter": fit.plan.epochs, "gtol": limits.tolerance},
-            )
+            with deferred() as self._interruption:
+                result = minimize(self._cost_and_gradient, first.theta, **of_scipy)
             fit.history.stopped = str(result.message)
             if not (isfinite(result.fun) and np.isfinite(result.x).all()):
                 broken = result.x if self._broken is None else self._broken
@@ -81,6 +78,8 @@ class Minimizer:
             session.load(self._reached)
 
     def _cost_and_gradient(self, theta: Array) -> tuple[float, Array]:
+        if self._interruption.asked:
+            raise KeyboardInterrupt
         self._evaluations += 1
         self._session.load(replace(self._reached, theta=theta))
         with np.errstate(over="ignore", invalid="ignore"):  # divergence is reported in the end, once

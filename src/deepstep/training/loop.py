@@ -43,7 +43,8 @@ class Loop:
         self._chunk, self._seconds_a_step = 1, 0.0
         # without a time budget kernels that only late steps need may be loaded in the midst
         self._session.prepare(1 if plan.time_budget is None else plan.epochs * self._of)
-        self._begun, self._agreed = perf_counter(), 0.0
+        self._begun: float | None = None  # the clock starts with the first step
+        self._agreed = 0.0
         self._first = self._state = self._session.state()
         self._shared = self._workers.share.of > 1
         watched = any(one.looks_at_the_network for one in callbacks)
@@ -62,7 +63,6 @@ class Loop:
         if self._fit.resume is not None:  # which has loaded another state since
             self._state = self._session.state()
         self._agreed = training.position.seconds
-        self._begun -= training.position.seconds
         with deferred() as self._interruption:
             self._heed_the_clock()  # an earlier run may have used the time up
             while training.position.epoch < plan.epochs:
@@ -75,7 +75,8 @@ class Loop:
 
     @property
     def _elapsed(self) -> float:
-        return perf_counter() - self._begun
+        earlier = self._training.position.seconds
+        return earlier if self._begun is None else perf_counter() - self._begun
 
     @property
     def _clock(self) -> float:
@@ -95,14 +96,17 @@ class Loop:
                 raise StopTraining(f"time budget of {self._plan.time_budget:g} s used up")
 
     def _epoch(self, epoch: int) -> None:
-        """One epoch, or what is left of it, in chunks of batches; at least one, however late it is."""
+        """One epoch, or what is left of it, in chunks of batches; at least one, however late it is.
+
+        The first one is done whole, so that no row is left out where the time is shorter than that.
+        """
         position = self._training.position
         view = self._view(epoch, position.batch)
         # written once each: a position shows what is written so far, and later steps do not change that
         costs, sizes = np.empty(self._of), np.empty(self._of, dtype=int)
         costs[: position.batch], sizes[: position.batch] = position.costs, position.sizes
         rate = self._plan.rate(epoch)
-        while position.batch < self._of and not (position.batch and self._time_is_up):
+        while position.batch < self._of and not (position.epoch and position.batch and self._time_is_up):
             if position.batch >= view.stop:
                 view = self._view(epoch, position.batch)
             at_once = 1 if self._one_by_one else self._chunk
@@ -119,7 +123,7 @@ class Loop:
                 cost, watchers = float(chunk.costs[0]), self._step_watchers
                 update = update_done(before, epoch, cost, *walk.batch(0), walk.rates) if watchers else None
                 self._fit.tell("on_step_end", update, watchers)
-            if done.stop < self._of and not self._time_is_up:
+            if done.stop < self._of and not (position.epoch and self._time_is_up):
                 self._pause()
                 position = self._training.position
         done = slice(None, position.batch)
@@ -222,6 +226,8 @@ class Loop:
 
     def _walk(self, epoch: int, view: Window, numbers: range) -> Walk:
         """The steps of some batches, counted from the first of an epoch."""
+        if self._begun is None:
+            self._begun = perf_counter() - self._training.position.seconds
         rates = self._plan.rates(
             epoch, numbers, self._of, elapsed=self._clock, seconds_a_step=self._seconds_a_step
         )
@@ -264,7 +270,7 @@ class Loop:
         for epoch in plan.numbers:
             view = self._view(epoch, 0)
             for number in range(self._of):
-                if self._time_is_up:
+                if epoch > plan.first_epoch and self._time_is_up:
                     return
                 self._state = self._session.state()  # a caller may have loaded another one
                 walk, before = self._walk(epoch, view, range(number, number + 1)), self._state

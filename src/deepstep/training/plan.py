@@ -41,7 +41,8 @@ class Plan:
     schedule, weight_decay_schedule, dropout_schedule: Factors of the learning rate, the weight decay and the
         dropout, as functions of the fraction of training done (of the epochs or of the time, whichever is
         further).
-    time_budget: Seconds after which training ends; the schedules run by the clock, so that they complete.
+    time_budget: Seconds after which training ends, but not before one epoch is done; the schedules run by the
+        clock, so that they complete.
     deterministic: Use one BLAS thread, so that the same bits come out on any number of cores.
     ConfigurationError: If a setting is out of range.
 
@@ -145,7 +146,8 @@ class Plan:
         done = ((epoch - self.first_epoch) * of + steps) / (self.epochs * of)
         if self.time_budget is not None:
             clock = (elapsed + seconds_a_step * np.arange(len(steps))) / self.time_budget
-            done = np.minimum(1.0, np.maximum(done, clock))
+            of_one = ((epoch - self.first_epoch) * of + steps) / of  # the first epoch is done in any case
+            done = np.minimum(1.0, np.maximum(done, np.minimum(clock, of_one)))
         return Rates(
             rate * _factors("schedule", self.schedule, done),
             _factors("weight_decay_schedule", self.weight_decay_schedule, done),

@@ -35,8 +35,8 @@ class Meter:
 
     def begin(self, total: float | None, *, text: str = "") -> None:
         """Open the bar of so many parts, None where their number is not known."""
-        self._of = "" if total is None else f"/{total:.0f}"
         self._state: tuple[float, str] | None = None
+        self._total = total
         self._width, self._begun = 0, monotonic()
         self._next = self._begun + self._pause
         self._bar = self._new_bar(total, text)
@@ -46,9 +46,9 @@ class Meter:
             self.move(0, text)
             self._show()
 
-    def move(self, done: float, text: str) -> None:
-        """Show that so many parts are done, if the last state is old enough."""
-        self._state = done, text
+    def move(self, done: float, text: str, total: float | None = None) -> None:
+        """Show that so many parts are done, perhaps of another number, if the last state is old enough."""
+        self._state, self._total = (done, text), self._total if total is None else total
         if monotonic() >= self._next and self._lock.acquire(blocking=False):
             try:
                 self._show()
@@ -100,7 +100,8 @@ class Meter:
             return
         (done, text), self._state = self._state, None
         (task,) = self._bar.tasks
-        self._bar.update(task.id, completed=done, text=text, refresh=self._in_terminal)
+        total = self._total
+        self._bar.update(task.id, completed=done, total=total, text=text, refresh=self._in_terminal)
         if self._in_terminal:
             self._next = now + self._pause
         elif self._in_notebook:  # spaces cover what is left of a longer line
@@ -111,7 +112,8 @@ class Meter:
             self._width = len(line)
         else:
             left = f", {_duration(task.time_remaining)} left" if task.time_remaining else ""
-            self._stream.write(f"{self._label}: {done:.0f}{self._of}{self._unit}, {text}{left}\n")
+            of = "" if total is None else f"/{total:.0f}"
+            self._stream.write(f"{self._label}: {done:.0f}{of}{self._unit}, {text}{left}\n")
         self._stream.flush()
 
 
