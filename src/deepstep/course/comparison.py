@@ -105,7 +105,7 @@ class Comparison(NamedTuple):
     def _same_quantity(self, name: str, found: Sequence[Record]) -> bool:
         """Whether the wrong function has the same wrong values of this quantity, from the same generator."""
         for variant, record in zip(found, self.records, strict=True):
-            if ("value" in variant, variant["random"]) != ("value" in record, record["random"]):
+            if "value" in record and ("value" not in variant or variant["random"] != record["random"]):
                 return False
         mine = self.pairs(self.records, found).get(name, [])
         theirs = self.pairs(found, self.records).get(name, [])
@@ -216,8 +216,8 @@ class Comparison(NamedTuple):
                 text = numbers_of(name, right, value, self.exercise.tolerance)
                 if text and quantity(name) not in shown and len(shown) < MOST_NUMBERS:
                     shown.add(quantity(name))
-                    arguments = self._arguments(index) if index else "the example of the task"
-                    yield f"{text}{f' with {arguments}' if arguments else ''}."
+                    arguments = f" with {self._arguments(index)}" if self._arguments(index) else ""
+                    yield f"{text}{arguments if index else ' in the example of the task'}."
 
     def _arguments(self, index: int) -> str:
         """Small arguments of a case, and the shapes of others."""

@@ -123,7 +123,7 @@ def _kind(value: Any) -> str:
         return "a list of texts" if all(isinstance(one, str) for one in value) else f"{len(value)} results"
     if isinstance(value, dict | Other):
         return "a dictionary" if isinstance(value, dict) else value.type
-    return f"an array of shape {np.shape(value)}" if np.ndim(as_array(value)) else "a number"
+    return f"an array of shape {np.shape(value)}" if np.ndim(value) else "a number"
 
 
 def missing_keys(pairs: Iterable[Pair]) -> Iterator[str]:
@@ -196,7 +196,7 @@ ERROR_HINTS = (
         "The number of names differs from that of the values: compare with the task's order of the tuple.",
     ),
     (
-        "operand.*'tuple'|'tuple' object has no attribute",
+        "operand.*'tuple'|'tuple' object has no attribute|instances of 'tuple'",
         "",
         "A tuple stands where an array is expected: unpack it first, as in AL, caches = …",
     ),
@@ -212,8 +212,13 @@ ERROR_HINTS = (
     ),
     (
         "broadcast",
-        "",
-        "The shapes of the two arrays do not fit: sizes of an axis must be equal, or one of them 1.",
+        "@|linear_|parameters",
+        "The shapes of the two arrays do not fit: is one transposed, or of another layer?",
+    ),
+    (
+        "broadcast",
+        "^((?!@|linear_|parameters).)*$",
+        "The shapes of the two arrays do not fit: the sizes of an axis must be equal, or one of them 1.",
     ),
     (
         "KeyError: '[Wb]",
@@ -245,11 +250,11 @@ def describe_quantity(name: str, pairs: Sequence[Pair], tolerance: float) -> str
         first: Any = as_array(pair.value[0]) if isinstance(pair.value, list) and pair.value else None
         if is_array(expected) and expected.ndim and is_array(first) and first.shape == expected.shape:
             return f"{name} is {len(pair.value)} results, expected one array."
-        if is_array(pair.value) and isinstance(pair.expected, list) and [*value.shape] == [*expected]:
+        if is_array(pair.value) and isinstance(pair.expected, list) and _is_shape_of(pair.expected, value):
             return f"{name} is an array of shape {value.shape}, expected the shape alone, a tuple."
         if not (is_array(expected) and is_array(value)):
             if not close(expected, value, tolerance):
-                return f"{name} is {_kind(value)}, expected {_kind(expected)}."
+                return f"{name} is {_kind(pair.value)}, expected {_kind(pair.expected)}."
         elif expected.shape != value.shape and (expected.ndim or value.size != 1):
             shapes.append((expected, value))
         else:
@@ -266,6 +271,12 @@ def describe_quantity(name: str, pairs: Sequence[Pair], tolerance: float) -> str
     ):
         return f"{name} is cut to whole numbers: the array has an integer dtype."
     return f"{name} {relation(arrays, tolerance)}."
+
+
+def _is_shape_of(numbers: Sequence[Any], array: Any) -> bool:
+    return all(is_array(size) and size.ndim == 0 for size in numbers) and array.shape == tuple(
+        map(int, numbers)
+    )
 
 
 WRONG = "is wrong"
@@ -308,7 +319,7 @@ def decimals(pairs: Sequence[Pair]) -> int | None:
     """The number of decimals that a quantity is rounded to, None where it is not."""
     both = [(as_array(pair.expected), as_array(pair.value)) for pair in pairs]
     if all(is_array(e) and is_array(v) and (e.shape == v.shape or v.size == e.size == 1) for e, v in both):
-        both = [(e, v.reshape(e.shape)) for e, v in both]
+        both = [(e.astype(float), v.astype(float).reshape(e.shape)) for e, v in both]
         for digits in range(9):
             if all(np.array_equal(np.round(v, digits), v) for _, v in both) and all(
                 close(np.round(e, digits), v, 1e-12) for e, v in both

@@ -172,7 +172,7 @@ def check(*functions: Callable[..., Any], exercise: str | None = None, seed: int
     >>> check(my_relu)
     relu: wrong
         Mistake: the sign of Z is wrong.
-        A is [[1., 0.]], expected [[0., 2.]] with Z = [[-1., 2.]], the example of the task.
+        A is [[1., 0.]], expected [[0., 2.]] in the example of the task.
     0 of 1 right
     """
     if not functions or (exercise and len(functions) > 1):

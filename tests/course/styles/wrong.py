@@ -95,7 +95,7 @@ def initialize_deep_1(layer_dims, rng):
 
 
 def initialize_deep_2(layer_dims, rng):
-    "W has a wrong factor, which differs from array to array."
+    "W has a wrong factor: it is 63.25 times the expected one, elsewhere 70.71 times."
     p = {}
     for l in range(1, len(layer_dims)):
         p[f"W{l}"] = rng.randn(layer_dims[l], layer_dims[l - 1]) * np.sqrt(2 / layer_dims[l - 1])
@@ -112,7 +112,7 @@ def initialize_deep_3(layer_dims, rng):
 
 
 def initialize_he_1(layer_dims, rng):
-    "W is wrong in the layers after the first alone."
+    "the factor uses the number of inputs in every layer"
     p = {}
     for l in range(1, len(layer_dims)):
         p[f"W{l}"] = rng.randn(layer_dims[l], layer_dims[l - 1]) * np.sqrt(2 / layer_dims[0])
@@ -337,7 +337,7 @@ def linear_activation_backward_3(dA, cache, activation):
 
 
 def model_backward_2(AL, Y, caches):
-    "every layer gets dAL|dW is wrong in the layers before the last alone."
+    "every layer gets dAL"
     g = {}
     L = len(caches)
     dAL = -(Y / AL - (1 - Y) / (1 - AL))
@@ -370,7 +370,7 @@ def update_parameters_1(parameters, gradients, learning_rate):
 
 
 def update_parameters_2(parameters, gradients, learning_rate):
-    "updated is 4 results, expected a dictionary."
+    "updated is 2 results, expected a dictionary."
     return [parameters[k] - learning_rate * gradients["d" + k] for k in parameters]
 
 
@@ -478,7 +478,7 @@ def l2_cost_1(parameters, l2, m):
 
 
 def dropout_forward_1(A, keep_prob, rng):
-    "mask has a wrong factor, which differs from array to array."
+    "the mask that is returned is not rescaled"
     D = rng.rand(*A.shape) < keep_prob
     return A * D / keep_prob, D
 
