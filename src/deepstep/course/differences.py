@@ -85,6 +85,9 @@ def as_array(value: Any) -> Any:
     return value
 
 
+SMALLEST = 0.1
+"""The scale of smaller results: they may be differences of larger numbers, which were rounded."""
+
 FLOAT32 = 1e-4
 """Tolerance for results of type float32, in which sums and differences have lost some of the seven digits."""
 
@@ -102,7 +105,7 @@ def close(expected: Any, value: Any, tolerance: float) -> bool:
             return False
         value = value.reshape(())
     finite = np.abs(expected[np.isfinite(expected)])
-    scale = float(finite.max()) if finite.size else 0.0
+    scale = max(float(finite.max()), SMALLEST) if finite.size else SMALLEST
     tolerance = max(tolerance, FLOAT32) if value.dtype == np.float32 else tolerance
     with np.errstate(all="ignore"):
         return bool(
@@ -293,6 +296,8 @@ def relation(arrays: Sequence[Arrays], tolerance: float) -> str:
                 return text
         if text := _rounded_percent(arrays):
             return text
+        if all(close(e, v, 5e-4) for e, v, _ in wrong):
+            return "is right to three digits alone: is a number rounded, or a small one added"
         if text := _by_a_factor(wrong):
             return text
     offsets = {float(f"{d:.6g}") for e, v, _ in wrong for d in (v - e).ravel()}
