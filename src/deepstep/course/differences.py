@@ -41,7 +41,7 @@ _FURTHER = re.compile(r"d[^Wb]")
 """Keys that a dictionary of gradients may have besides, such as dA1."""
 
 
-def leaves(expected: Any, value: Any, names: Names) -> Iterator[Leaf]:
+def leaves(expected: Any, value: Any, names: Names, whole: str = "result") -> Iterator[Leaf]:
     """The quantities of a result by name, as the expected result is built."""
     if isinstance(expected, dict):
         if not isinstance(value, dict):
@@ -59,12 +59,12 @@ def leaves(expected: Any, value: Any, names: Names) -> Iterator[Leaf]:
         )
         parts = list(value) if isinstance(value, list) or stacked else None
         if parts is None or len(parts) != len(expected):
-            yield names if isinstance(names, str) else "result", expected, value
+            yield names if isinstance(names, str) else whole, expected, value
             return
         for index, (one, entry) in enumerate(zip(expected, parts, strict=True)):
             known = isinstance(names, list) and len(names) == len(expected)
-            whole = names if isinstance(names, str) else "result"
-            yield from leaves(one, entry, names[index] if known else f"{whole}[{index}]")
+            name = names[index] if known else f"{names if isinstance(names, str) else whole}[{index}]"
+            yield from leaves(one, entry, name, "cache")
     else:
         yield str(names), expected, value
 
@@ -196,7 +196,7 @@ ERROR_HINTS = (
     (
         "unpack",
         "",
-        "The number of names differs from that of the values: compare with the task's order of the tuple.",
+        "The number of names differs from that of the values.",
     ),
     (
         "operand.*'tuple'|'tuple' object has no attribute|instances of 'tuple'",
@@ -255,6 +255,8 @@ def describe_quantity(name: str, pairs: Sequence[Pair], tolerance: float) -> str
             return f"{name} is {len(pair.value)} results, expected one array."
         if is_array(pair.value) and isinstance(pair.expected, list) and _is_shape_of(pair.expected, value):
             return f"{name} is an array of shape {value.shape}, expected the shape alone, a tuple."
+        if is_array(pair.value) and isinstance(pair.expected, list) and not value.ndim:
+            return f"{name} is one number, expected {len(pair.expected)} numbers."
         if not (is_array(expected) and is_array(value)):
             if not close(expected, value, tolerance):
                 return f"{name} is {_kind(pair.value)}, expected {_kind(pair.expected)}."
@@ -272,7 +274,7 @@ def describe_quantity(name: str, pairs: Sequence[Pair], tolerance: float) -> str
     if all(v.dtype.kind in "iu" for _, v, _ in arrays) and all(
         close(np.trunc(e), v, tolerance) for e, v, _ in arrays
     ):
-        return f"{name} is cut to whole numbers: the array has an integer dtype."
+        return f"{name} is cut to whole numbers: its type is an integer."
     return f"{name} {relation(arrays, tolerance)}."
 
 
@@ -297,11 +299,12 @@ def relation(arrays: Sequence[Arrays], tolerance: float) -> str:
         if text := _rounded_percent(arrays):
             return text
         if all(close(e, v, 5e-4) for e, v, _ in wrong):
-            return "is right to three digits alone: is a number rounded, or a small one added"
+            parts = [np.abs(v - e).max() / max(np.abs(e).max(), SMALLEST) for e, v, _ in wrong]
+            return f"is nearly right: it differs by up to {100 * max(parts):.2g} % of the largest number"
         if text := _by_a_factor(wrong):
             return text
     offsets = {float(f"{d:.6g}") for e, v, _ in wrong for d in (v - e).ravel()}
-    if len(offsets) == 1:
+    if len(offsets) == 1 and len(wrong) == len(arrays) and sum(e.size for e, *_ in wrong) > 1:
         return f"is off by {offsets.pop():g} everywhere"
     if all(close(np.sort(e, None), np.sort(v, None), tolerance) for e, v, _ in arrays):
         return "has the right numbers in another order"
@@ -337,7 +340,7 @@ def _by_a_factor(wrong: Sequence[Arrays]) -> str:
     """The factor of wrong arrays, where they have one."""
     wrong = [(e, v, m) for e, v, m in wrong if e.any()]
     factors = [factor_of(e, v) for e, v, _ in wrong]
-    if not factors or not all(factors):
+    if not all(factors) or sum(np.count_nonzero(e) for e, *_ in wrong) < 2:
         return ""
     shown = list(dict.fromkeys(f"{factor:.4g}" for factor in factors))
     divisors = {f"{m / factor:.4g}" for factor, (*_, m) in zip(factors, wrong, strict=True)}
@@ -383,6 +386,8 @@ PLACES: Sequence[tuple[str, Callable[[Any], Any]]] = (
 """Parts of an array."""
 
 
+ROUNDED = "is rounded to {} decimals: give the number as it is"
+
 RELATIONS: Sequence[tuple[str, Callable[[Any, int], Any]]] = (
     ("is 0 everywhere", lambda e, m: 0 * e),
     ("has the wrong sign", lambda e, m: -e),
@@ -396,10 +401,7 @@ RELATIONS: Sequence[tuple[str, Callable[[Any, int], Any]]] = (
     ("is the square of the expected one", lambda e, m: e * e),
     ("is the root of the expected one: the root is taken once too often", lambda e, m: np.sqrt(np.abs(e))),
     ("is the absolute value of the expected one", lambda e, m: np.abs(e)),
-    *(
-        (f"is rounded to {digits} decimals", lambda e, m, digits=digits: np.round(e, digits))
-        for digits in range(6)
-    ),
+    *((ROUNDED.format(digits), lambda e, m, digits=digits: np.round(e, digits)) for digits in range(6)),
 )
 """Relations of a value to the expected one."""
 
@@ -423,7 +425,7 @@ def _reduced(name: str, axis: int | None) -> Callable[[Any, Any, float], bool]:
     """Whether a value is the sum, mean or maximum of the expected one, which is not all 0."""
 
     def holds(expected: Any, value: Any, tolerance: float) -> bool:
-        fits = expected.size > 1 and expected.any() and expected.ndim > (axis or 0)
+        fits = expected.size > 1 and expected.any() and expected.ndim > max(1, axis or 0)
         return bool(fits and close(getattr(np, name)(expected, axis=axis), value, tolerance))
 
     return holds
@@ -431,6 +433,7 @@ def _reduced(name: str, axis: int | None) -> Callable[[Any, Any, float], bool]:
 
 SHAPES: Sequence[tuple[str, Callable[[Any, Any, float], bool]]] = (
     ("it is transposed", lambda e, v, t: v.shape == e.shape[::-1] and close(e.T, v, t)),
+    ("the number is right, its axes are missing", lambda e, v, t: not v.ndim and _same_numbers(e, v, t)),
     (
         "an axis was lost, keepdims=True or reshape keeps it",
         lambda e, v, t: v.ndim < e.ndim and _same_numbers(e, v, t),
