@@ -187,7 +187,7 @@ class Comparison(NamedTuple):
             yield "It is right with matrices alone: an array may have another number of axes."
 
     def _apart(self, measure: Callable[[Arguments], int]) -> tuple[set[int], set[int]]:
-        """What cases measure in which the function is right, and wrong; empty where these overlap."""
+        """Measures of the cases that are right, and of those that are wrong; empty where both have one."""
         sizes: dict[bool, set[int]] = {True: set(), False: set()}
         for case, expected, record in zip(self.cases, self.expected, self.records, strict=True):
             sizes[self.fits(expected, record)].add(measure(case))
@@ -259,7 +259,7 @@ class Comparison(NamedTuple):
             yield "Nothing was drawn from rng: the results must come from its numbers."
 
     def _again(self) -> str:
-        """What may be the cause where the same call gives another result the second time."""
+        """The likely cause where the same call gives another result the second time."""
         first, second = self.records[0], self.records[-1]
         if "value" in first and "value" in second:
             both = [(as_array(before), as_array(after)) for _, before, after in self.leaves(first, second)]
@@ -282,15 +282,15 @@ class Comparison(NamedTuple):
                 if not wanted:
                     yield from self._hints(f"{kind}: {message}")
             if wanted:
-                yield f"{wanted} is expected with {self._texts_of(index)}, got {kind or 'a result'}."
+                yield f"{wanted} is expected with {self._named_texts(index)}, got {kind or 'a result'}."
 
-    def _texts_of(self, index: int) -> str:
+    def _named_texts(self, index: int) -> str:
         """The texts among the arguments of a case."""
         named = zip(signature(self.exercise.function).parameters, self.cases[index], strict=False)
         return ", ".join(f"{name} = {value!r}" for name, value in named if isinstance(value, str))
 
     def _hints(self, error: str) -> Iterator[str]:
-        """What to do about an error."""
+        """Hints on an error."""
         solution = " ".join(self.exercise.solution.split())
         for cause, part, hint in ERROR_HINTS:
             if re.search(cause, error) and re.search(part, solution):

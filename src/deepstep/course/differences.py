@@ -285,7 +285,7 @@ def _is_shape_of(numbers: Sequence[Any], array: Any) -> bool:
 
 
 WRONG = "is wrong"
-"""What is said of a quantity that has no relation to the expected one."""
+"""The text on a quantity that has no relation to the expected one."""
 
 
 def relation(arrays: Sequence[Arrays], tolerance: float) -> str:

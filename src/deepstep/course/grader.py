@@ -276,6 +276,7 @@ def check_file(
     return Grade(tuple(results))
 
 
+@np.errstate(all="ignore")  # numbers of any size come in
 def grade_records(exercise: Exercise, cases: Sequence[Arguments], records: Sequence[Record]) -> Result:
     """The grade of a function, from the records of its calls."""
     if "failed" in records[0]:
@@ -286,9 +287,8 @@ def grade_records(exercise: Exercise, cases: Sequence[Arguments], records: Seque
         return Result(exercise.name, True)
     if all(record.get("error", [""])[0] == "NotImplementedError" for record in records):
         return Result(exercise.name, False, messages=("The function is not written yet.",))
-    with np.errstate(all="ignore"):  # numbers of any size come in
-        mistakes = comparison.recognize()
-        messages = [*([] if mistakes else comparison.as_if()), *comparison.describe()]
+    mistakes = comparison.recognize()
+    messages = [*([] if mistakes else comparison.as_if()), *comparison.describe()]
     return Result(exercise.name, False, mistakes, tuple(dict.fromkeys(messages)))
 
 
@@ -304,9 +304,15 @@ def written(path: Path, chapter: Chapter) -> list[str] | None:
         return None
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     hole = ast.dump(ast.parse(HOLE).body[0])
-    return [name for name in chapter.exercises if name in functions and not _is(functions[name].body[-1], hole)]
+    return [
+        name for name in chapter.exercises if name in functions and not _is(functions[name].body[-1], hole)
+    ]
 
 
 def _is(statement: ast.stmt, dumped: str) -> bool:
     """Whether a statement is that of the text; others may be too deep for `ast.dump`."""
-    return isinstance(statement, ast.Raise) and isinstance(statement.exc, ast.Name) and ast.dump(statement) == dumped
+    return (
+        isinstance(statement, ast.Raise)
+        and isinstance(statement.exc, ast.Name)
+        and ast.dump(statement) == dumped
+    )

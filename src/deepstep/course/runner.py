@@ -12,6 +12,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,7 +23,6 @@ from io import StringIO
 from itertools import islice, product
 from numbers import Real
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any, NamedTuple, TypeAlias
 
@@ -70,7 +70,7 @@ WITHOUT_EVENT = "mkfifo", "mknod"
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
-KEPT = ("PATH", "LANG", "HOME", "SYSTEMROOT", "APPDATA", "USERPROFILE")
+KEPT = ("PATH", "LANG", "HOME", "SYSTEMROOT", "APPDATA", "USERPROFILE", "TEMP", "TMP")
 """Variables of the environment that Python and its packages need; others may be secrets."""
 
 MOST_PRINTED = 500
@@ -116,7 +116,7 @@ def encode(value: Any, level: int = 0) -> Any:
     if isinstance(value, Real | Decimal) or hasattr(value, "__array__"):
         array = np.asarray(value)
         if array.size <= MOST_ENTRIES:
-            array = _of_numbers(array)
+            array = _as_numbers(array)
             if array.dtype.name in DTYPES:
                 content = array.ravel().tolist()
                 return {"array": content, "shape": list(array.shape), "dtype": array.dtype.name}
@@ -124,10 +124,10 @@ def encode(value: Any, level: int = 0) -> Any:
     return {"other": type(value).__name__[:MOST_TEXT]}
 
 
-def _of_numbers(array: Any) -> Any:
+def _as_numbers(array: Any) -> Any:
     """Fractions, decimals, Python's whole numbers of any size and long doubles as float64."""
     wide = array.dtype.kind == "f" and array.itemsize > np.dtype(float).itemsize
-    objects = array.dtype.kind == "O" and all(isinstance(one, Real | Decimal) for one in array.flat)
+    objects = array.dtype.kind == "O" and all(isinstance(number, Real | Decimal) for number in array.flat)
     return array.astype(float) if wide or objects else array
 
 
@@ -211,7 +211,7 @@ def run_file(
     limits = limits or Limits()
     if sys.platform in WITHOUT_PROCESSES:
         return checked_records(_here(str(path.resolve()), name, list(cases), _solutions(given)), cases)
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         results = Path(folder, "results.json")
         request = {
             "path": str(path.resolve()),
@@ -247,36 +247,36 @@ def read_records(path: Path, cases: Sequence[Arguments]) -> list[Record]:
 
 def checked_records(records: Any, cases: Sequence[Arguments]) -> list[Record]:
     """Records in which each entry has its type and its size; a ValueError where one has not."""
-    _require(isinstance(records, list) and records and all(isinstance(one, dict) for one in records))
+    _require(isinstance(records, list) and records and all(isinstance(record, dict) for record in records))
     printed = _text(records[0].get("printed", ""), MOST_PRINTED)
     if "failed" in records[0]:
         return [{"failed": _text(records[0]["failed"], 2 * MOST_TEXT), "printed": printed}]
     _require(len(records) == len(cases))
-    found = [_checked_record(record, case) for record, case in zip(records, cases, strict=True)]
-    found[0]["printed"] = printed
-    return found
+    checked = [_checked_record(record, case) for record, case in zip(records, cases, strict=True)]
+    checked[0]["printed"] = printed
+    return checked
 
 
 def _checked_record(record: Record, case: Arguments) -> Record:
     _require(("value" in record) != ("error" in record))
-    found: Record = {}
+    checked: Record = {}
     if "value" in record:
-        found["value"] = _checked_value(record["value"])
+        checked["value"] = _checked_value(record["value"])
     else:
         _require(isinstance(record["error"], list) and len(record["error"]) == 4)
         kind, message, line, bases = record["error"]
         _require(type(line) is int and 0 <= line < 10**9 and isinstance(bases, list) and len(bases) < 100)
-        found["error"] = [_text(kind), _text(message), line, [_text(base) for base in bases]]
+        checked["error"] = [_text(kind), _text(message), line, [_text(base) for base in bases]]
     for name in ("random", "undrawn"):
         _require(isinstance(record.get(name), bool))
-        found[name] = record[name]
-    after = record.get("after")
+        checked[name] = record[name]
+    after: Any = record.get("after")
     _require(isinstance(after, list) and len(after) == len(case))
-    found["after"] = [
+    checked["after"] = [
         encode(argument) if isinstance(argument, Draws | CostOf) else _checked_value(value)
         for argument, value in zip(case, after, strict=True)
     ]
-    return found
+    return checked
 
 
 def _checked_value(value: Any, level: int = 0) -> Any:
@@ -297,9 +297,12 @@ def _checked_value(value: Any, level: int = 0) -> Any:
     shape, dtype = value.get("shape"), value.get("dtype")
     _require(dtype in DTYPES and isinstance(shape, list) and len(shape) <= MOST_AXES)
     _require(all(type(size) is int and 0 <= size <= MOST_ENTRIES for size in shape))
-    _require(math.prod(shape) == len(content) and all(type(one) in (bool, int, float) for one in content))
+    _require(
+        math.prod(shape) == len(content) and all(type(number) in (bool, int, float) for number in content)
+    )
     try:
-        np.array(content, dtype=dtype)
+        with np.errstate(over="ignore"):  # a number past float32 is infinity
+            np.array(content, dtype=dtype)
     except OverflowError as error:  # a number past the range of its type
         raise ValueError(str(error)) from error
     return {"array": content, "shape": shape, "dtype": dtype}
@@ -319,7 +322,6 @@ def _in_process(request: bytes, folder: str, limits: Limits) -> str:
     """Run `main` of this module in another process; a sentence where it did not end as it should."""
     environment = {name: os.environ[name] for name in KEPT if name in os.environ}
     environment |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP", "MPLCONFIGDIR"), folder)
     environment["PYTHONPATH"] = str(Path(__file__).parents[2])
     process = subprocess.Popen(
         [sys.executable, "-B", "-c", "from deepstep.course.runner import main; main()"],
@@ -378,6 +380,7 @@ def main() -> None:
         if hasattr(module, name):
             setattr(module, name, _refused)
     importlib.import_module("ctypes")  # loads itself, which is refused below
+    tempfile.tempdir = os.getcwd()  # the only folder that may be written
     write, dumps = partial(_write, request["results"], os.open, os.write), json.dumps
     _limit(Limits(*request["limits"]))
     sys.stdout = printed = Printed()
