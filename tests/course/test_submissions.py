@@ -14,7 +14,7 @@ from deepstep.course import EXERCISES, check
 STYLES = Path(__file__).with_name("styles")
 RIGHT = {
     f"{style}-{name}": (name, function)
-    for style in ("loops", "vectorized", "row_major")
+    for style in ("loops", "vectorized", "row_major", "number_types")
     for name, function in runpy.run_path(str(STYLES / f"{style}.py")).items()
     if name in EXERCISES and function.__module__ == "<run_path>"
 }

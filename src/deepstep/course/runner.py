@@ -48,6 +48,8 @@ DTYPES = ("bool", *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 
 DTYPES += ("float16", "float32", "float64")
 """Types of the arrays in a record."""
 
+_NAMES = {np.dtype(name): name for name in DTYPES}
+
 MOST_AXES = 32
 """Axes of an array in a record: as many as every NumPy has."""
 
@@ -117,9 +119,9 @@ def encode(value: Any, level: int = 0) -> Any:
         array = np.asarray(value)
         if array.size <= MOST_ENTRIES:
             array = _as_numbers(array)
-            if array.dtype.name in DTYPES:
-                content = array.ravel().tolist()
-                return {"array": content, "shape": list(array.shape), "dtype": array.dtype.name}
+            dtype = _NAMES.get(array.dtype) or array.dtype.name  # the name itself is slow
+            if dtype in DTYPES:
+                return {"array": array.ravel().tolist(), "shape": list(array.shape), "dtype": dtype}
         return {"other": f"an array of dtype {array.dtype} and shape {array.shape}"}
     return {"other": type(value).__name__[:MOST_TEXT]}
 
