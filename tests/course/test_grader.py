@@ -12,7 +12,7 @@ from deepstep import equations
 from deepstep.course import CHAPTERS, EXERCISES, check, starter
 from deepstep.course.comparison import Comparison, close
 from deepstep.course.exercise import Draws, Exercise, normal, parse_mistakes
-from deepstep.course.grader import SEED_VARIABLE, course_seed, grade_records
+from deepstep.course.grader import SEED_VARIABLE, course_seed, grade_records, written
 from deepstep.course.runner import call, decode
 from deepstep.errors import ConfigurationError, DeepStepError
 
@@ -49,6 +49,37 @@ def test_every_mistake_is_named(exercise: Exercise) -> None:
         assert not comparison.right, mistake.name
         assert comparison.recognize() == (mistake,), mistake.name
         assert "+" in exercise.diff(mistake)
+
+
+@by_name
+def test_the_example_of_the_task_is_a_case(exercise: Exercise) -> None:
+    cases = exercise.all_cases(3)
+    assert str(cases[0]) == str(exercise.example[0]) == str(cases[-1])
+    assert not check(lambda *_: None, exercise=exercise.name).results[0].right
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"x = " + b"-" * 900_000 + b"1",
+        b"x" + b".a" * 100_000,
+        b"def relu(Z):\n    return " + b"1 + " * 50_000 + b"1",
+        b"#" * (2 << 20),
+        b"\0",
+    ],
+    ids=["minus", "attributes", "plus", "large", "nul"],
+)
+def test_a_hostile_file_is_listed_as_no_python(source: bytes, tmp_path: Path) -> None:
+    (tmp_path / "chapter_04.py").write_bytes(source)
+    assert written(tmp_path / "chapter_04.py", CHAPTERS[4]) is None
+
+
+def test_what_is_written_is_listed(tmp_path: Path) -> None:
+    file = tmp_path / "chapter_04.py"
+    file.write_text(starter(4))
+    assert written(file, CHAPTERS[4]) == []
+    file.write_text(starter(4).replace("raise NotImplementedError", "return " + "-" * 150 + "Z", 2))
+    assert written(file, CHAPTERS[4]) == ["sigmoid", "relu"]
 
 
 @by_name
@@ -263,6 +294,7 @@ def test_a_starter_has_all_functions_and_the_earlier_ones() -> None:
                 namespace[name](*EXERCISES[name].all_cases(0)[0])
             for helper in EXERCISES[name].helpers:
                 assert helper in namespace
+    assert "linear_backward" in starter(8)  # where dZ[L] = AL - Y goes
 
 
 def test_a_damaged_table_is_refused() -> None:

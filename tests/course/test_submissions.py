@@ -18,11 +18,8 @@ RIGHT = {
     for name, function in runpy.run_path(str(STYLES / f"{style}.py")).items()
     if name in EXERCISES and function.__module__ == "<run_path>"
 }
-WRONG = {
-    name: function
-    for name, function in runpy.run_path(str(STYLES / "wrong.py")).items()
-    if re.search(r"_\d$", name)
-}
+SUBMISSIONS = runpy.run_path(str(STYLES / "wrong.py"))
+WRONG = {name: function for name, function in SUBMISSIONS.items() if re.search(r"_\d$", name)}
 
 
 @pytest.mark.parametrize(("name", "function"), RIGHT.values(), ids=list(RIGHT))
@@ -37,10 +34,11 @@ def test_a_wrong_solution_is_named(name: str) -> None:
     assert grade.score == 0
     for expected in str(WRONG[name].__doc__).split("|"):
         assert expected in str(grade)
+    assert not any(text in str(grade) for text in SUBMISSIONS["NEVER"].get(name, "").split("|") if text)
 
 
 def test_there_are_enough_submissions() -> None:
-    assert len(WRONG) >= 60
+    assert len(WRONG) >= 90
     assert {name for name, _ in RIGHT.values()} == EXERCISES.keys()
     assert len(RIGHT) >= 75
 
