@@ -1,16 +1,21 @@
 """A learner's file in a process of its own: limits, damage, and files that do not run."""
 
+import json
+import math
 import os
+import random
 import re
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from deepstep.course import EXERCISES, Grade, check_file, starter
-from deepstep.course.runner import Limits, run_file
+from deepstep.course.grader import grade_records
+from deepstep.course.runner import DTYPES, Limits, call, read_records, run_file
 from deepstep.errors import ConfigurationError, FileError
 
 CheckBody = Callable[..., Grade]
@@ -62,6 +67,20 @@ FAILURES = {
     ),
     "chmod": (body("import os", "os.chmod(__file__, 0)"), r"os.chmod is not allowed"),
     "remove": (body("import os", "os.remove(__file__)"), r"os.remove is not allowed"),
+    "mkfifo": (body("import os", "os.mkfifo('pipe')"), r"os.mkfifo is not allowed"),
+    "mknod": (body("import posix", "posix.mknod('node')"), r"os.mknod is not allowed"),
+    "mkdir": (body("import os", "os.mkdir(__file__ + '.d')"), r"written to the working folder alone"),
+    "utime": (body("import os", "os.utime(__file__)"), r"os.utime is not allowed"),
+    "dlopen": (body("import ctypes", "ctypes.CDLL(None)"), r"ctypes.dlopen is not allowed"),
+    "sqlite": (body("import sqlite3", "sqlite3.connect('t.db')"), r"sqlite3.connect is not allowed"),
+    "beside": (body("import os", "open(os.getcwd() + '.txt', 'w')"), r"written to the working folder alone"),
+    "parent": (body("open('../t.txt', 'w')"), r"written to the working folder alone"),
+    "devnullx": (body("import os", "open(os.devnull + 'x', 'w')"), r"written to the working folder alone"),
+    "large": (
+        "import numpy as np\n" + body("return X, [[np.ones(9999)] * 100]"),
+        r"The results are too large to compare",
+    ),
+    "folder": ("import os\nos.mkdir('results.json')\nos._exit(0)\n", r"ended without results"),
     "setrlimit": (
         body("import resource as r", "r.setrlimit(r.RLIMIT_CPU, (9, 9))"),
         r"setrlimit is not allowed",
@@ -198,3 +217,115 @@ def test_a_long_double_is_a_number(tmp_path: Path) -> None:
     (tmp_path / "relu.py").write_text(source)
     (record,) = run_file(tmp_path / "relu.py", "relu", [(np.array([[-1.0, 2.0]]),)])
     assert record["value"] == {"array": [0.0, 2.0], "shape": [1, 2], "dtype": "float64"}
+
+
+def test_the_working_folder_is_for_temporary_files(check_text: CheckBody) -> None:
+    writing = (
+        "import os, tempfile\nos.mkdir('sub')\ntempfile.mkdtemp()\n"
+        "open('sub/notes.txt', 'w').write('x')\nopen(os.devnull, 'w').write('x')\n"
+    )
+    assert check_text(writing + HELPERS + SOLUTION).score == 1
+
+
+def _fifo(path: Path, beside: Path) -> None:
+    os.mkfifo(path)
+
+
+def _endless(path: Path, beside: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+def _link(path: Path, beside: Path) -> None:
+    beside.write_text("[]")
+    path.symlink_to(beside)
+
+
+def _sparse(path: Path, beside: Path) -> None:
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.parametrize("make", [_fifo, _endless, _link, _sparse, lambda path, beside: path.mkdir()])
+def test_results_are_a_regular_file_of_bounded_size(make: Callable[..., None], tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    make(path, tmp_path / "beside.json")
+    begin = time.monotonic()
+    with pytest.raises((OSError, ValueError)):
+        read_records(path, [(1,)])
+    assert time.monotonic() - begin < 5
+
+
+HOSTILE: tuple[Any, ...] = (
+    *(None, True, -1, 10**30, 10**300, float("nan"), -1e308, "", "x" * 400, "\ud800", [], {}, [[]]),
+    *({"array": []}, {"list": []}, {"dict": []}, {"text": 3}, {"other": []}, {"Draws": []}),
+    {"array": [1], "shape": [2], "dtype": "float64"},
+    *({"array": [1], "shape": [1], "dtype": dtype} for dtype in ("object", "S1000000000", "V2000000000", 3)),
+    {"array": [], "shape": [0, 10**12], "dtype": "float64"},
+    *({"array": [number], "shape": [1], "dtype": "uint8"} for number in (300, -1, float("nan"), "1", None)),
+    {"array": [1], "shape": [1] * 40, "dtype": "float64"},
+    *(["ValueError", "m", 3, ["ValueError"]], ["E", "m", True, []], ["E", "m", 1, [1]], ["", ""]),
+)
+NUMBERS = (0.0, -0.0, 1.0, 0.5, float("nan"), float("inf"), -float("inf"), 1e-320, 1e308, -1e308, 7)
+
+
+def forged_value(rng: random.Random, level: int = 0) -> Any:
+    """A value that may stand in a record, of any structure."""
+    kind = rng.choice(("array", "array", "list", "dict", "text", "other")) if level < 4 else "array"
+    if kind == "array":
+        shape = rng.choices((0, 1, 1, 2, 3, 5), k=rng.choice((0, 1, 2, 2, 3)))
+        dtype = rng.choice(DTYPES)
+        numbers = NUMBERS if dtype[0] == "f" else (0, 1, 100)
+        return {"array": rng.choices(numbers, k=math.prod(shape)), "shape": shape, "dtype": dtype}
+    count = rng.randrange(4)
+    if kind == "list":
+        return {"list": [forged_value(rng, level + 1) for _ in range(count)]}
+    if kind == "dict":
+        names = rng.choices(("W1", "b1", "dW1", "db1", "W10", "", "é"), k=count)
+        return {"dict": [[name, forged_value(rng, level + 1)] for name in names]}
+    return {kind: rng.choice(("", "{0}%", "\ud800", "set"))}
+
+
+def forged(rng: random.Random, records: list[Any]) -> Any:
+    """Records in which some parts are others."""
+    copies = json.loads(json.dumps(records))
+    if rng.random() < 0.5:  # of the right structure
+        for record in copies:
+            choice = rng.random()
+            if choice < 0.3 and "value" in record:
+                record["value"] = forged_value(rng)
+            elif choice < 0.4:
+                record.pop("value", None)
+                message = rng.choice(("", "{", "not aligned", "unpack"))
+                record["error"] = [rng.choice(("ValueError", "é%")), message, 3, ["ValueError"]]
+            elif choice < 0.6:
+                record["after"][-1] = forged_value(rng)
+        return copies
+    place: Any = copies
+    while isinstance(place, list | dict) and place:
+        key = rng.choice(list(place) if isinstance(place, dict) else range(len(place)))
+        if rng.random() < 0.3 or not isinstance(place[key], list | dict) or not place[key]:
+            place[key] = rng.choice(HOSTILE)
+            break
+        place = place[key]
+    return copies
+
+
+@pytest.mark.parametrize(
+    "name", ["relu", "linear_backward", "model_forward", "fit", "parameter_shapes", "one_hot"]
+)
+def test_forged_records_escape_as_no_traceback(name: str, tmp_path: Path) -> None:
+    exercise, path = EXERCISES[name], tmp_path / "results.json"
+    cases = exercise.all_cases(1)
+    records = [call(exercise.function, case) for case in cases]
+    rng = random.Random(int(os.environ.get("DEEPSTEP_FORGED_SEED", "31")))
+    graded = 0
+    for _ in range(int(os.environ.get("DEEPSTEP_FORGED", "6"))):
+        path.write_text(json.dumps(forged(rng, records)))
+        try:
+            checked = read_records(path, cases)
+        except ValueError:
+            continue
+        graded += 1
+        "\n".join(grade_records(exercise, cases, checked).lines()).encode()
+    assert graded

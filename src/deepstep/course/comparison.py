@@ -14,11 +14,14 @@ import numpy as np
 
 from deepstep.course.differences import (
     ERROR_HINTS,
+    ROUNDED,
+    WRONG,
     Leaf,
     Pair,
     altered_arguments,
     as_array,
     close,
+    decimals,
     describe_quantity,
     is_array,
     layer_of,
@@ -33,6 +36,12 @@ from deepstep.course.runner import Record, call, decode
 MOST_SHOWN = 6
 """A message shows the entries of arrays of this size."""
 
+MOST_NUMBERS = 4
+"""A message shows numbers of so many quantities."""
+
+MOST_WIDTH = 40
+"""A message shows arguments that are written in so many characters."""
+
 
 class Comparison(NamedTuple):
     """The calls of a function beside those of the solution."""
@@ -42,12 +51,19 @@ class Comparison(NamedTuple):
     expected: Sequence[Record]
     records: Sequence[Record]
 
-    def all_agree(self, others: Sequence[Record]) -> bool:
-        """Whether the function gives in every case what the others give."""
-        return all(map(self.agree, others, self.records))
+    @property
+    def right(self) -> bool:
+        """Whether the function gives in every case what the solution gives, and does not round it."""
+        return all(map(self.fits, self.expected, self.records)) and not any(self._rounded())
+
+    def fits(self, expected: Record, record: Record) -> bool:
+        """Whether a call has the result of the solution, or an error that is of the solution's type."""
+        if "error" in expected and "error" in record:
+            return expected["error"][0] in record["error"][3]
+        return self.agree(expected, record)
 
     def agree(self, other: Record, record: Record) -> bool:
-        """Whether two calls of one case have the same result, or the same error."""
+        """Whether two calls of one case have the same result, or an error of the same type."""
         if "error" in other or "error" in record:
             return other.get("error", ["none"])[0] == record.get("error", ["nothing"])[0]
         if other["random"] != record["random"] or not unchanged(other["after"], record["after"]):
@@ -63,8 +79,10 @@ class Comparison(NamedTuple):
         wrong = self.wrong_quantities()
         values = [as_array(pair.value) for pairs in wrong.values() for pair in pairs]
         zero = wrong and all(is_array(value) and not value.any() for value in values)
+        most = 2 * sum(not self.fits(*both) for both in zip(self.expected, self.records, strict=True))
         for mistakes, function in self.exercise.variants():
-            if (len(mistakes) == 1 or not zero) and self._equals(function):  # two may give 0 by chance
+            alone = len(mistakes) == 1  # two agree by chance where results are 0, or most are right
+            if (alone or (not zero and most > len(self.cases))) and self._equals(function):
                 return mistakes
         found: dict[str, Mistake] = {}
         for mistake in self.exercise.mistakes if wrong else ():
@@ -88,7 +106,10 @@ class Comparison(NamedTuple):
         )
 
     def _same_quantity(self, name: str, found: Sequence[Record]) -> bool:
-        """Whether the wrong function has the same wrong values of this quantity, where both give values."""
+        """Whether the wrong function has the same wrong values of this quantity, from the same generator."""
+        for variant, record in zip(found, self.records, strict=True):
+            if "value" in record and ("value" not in variant or variant["random"] != record["random"]):
+                return False
         mine = self.pairs(self.records, found).get(name, [])
         theirs = self.pairs(found, self.records).get(name, [])
         alike = [one.key for one in mine] == [other.key for other in theirs] and all(
@@ -128,18 +149,49 @@ class Comparison(NamedTuple):
         yield from self._side_effects()
         yield from self._errors()
         wrong = self.wrong_quantities()
-        if wrong and (order := self._order()):
+        order = self._order() if wrong else ""
+        if order:
             yield f"The results are in another order: expected {order}."
         yield from missing_keys(pair for pairs in wrong.values() for pair in pairs)
-        for name, pairs in wrong.items():
+        for name, pairs in wrong.items() if not order else ():
             there = [pair for pair in pairs if pair.there]
             if self._differ(there):
                 yield from self._quantity(name, there)
+        yield from self._rounded()
         yield from self._texts(wrong)
-        yield from self._example()
+        yield from self._layers()
+        yield from self._numbers()
         right = [name for name in self.pairs(self.records, self.records) if name not in wrong]
         if wrong and right:
             yield f"{', '.join(right)} {'is' if len(right) == 1 else 'are'} right."
+
+    def _rounded(self) -> Iterator[str]:
+        """Sentences on quantities that are rounded."""
+        for name, pairs in self.pairs(self.records, self.records).items():
+            digits = decimals([pair for pair in pairs if pair.there])
+            if digits is not None:
+                yield f"{name} {ROUNDED.format(digits)}."
+
+    def _layers(self) -> Iterator[str]:
+        """The numbers of layers with which alone the function is right, or wrong."""
+        right, wrong = self._apart(layers_of)
+        if wrong and right:
+            name, layers = ("right", right) if len(right) == 1 else ("wrong", wrong)
+            if len(layers) == 1:
+                count = layers.pop()
+                rest = ": names such as W10 have two digits" if count > 9 else ""
+                yield f"It is {name} with {count} layer{'s' * (count > 1)} alone{rest}."
+            elif min(wrong) > max(right):
+                yield f"It is wrong with more than {max(right)} layers alone."
+        if self._apart(axes_of)[0] == {2}:
+            yield "It is right with matrices alone: an array may have another number of axes."
+
+    def _apart(self, measure: Callable[[Arguments], int]) -> tuple[set[int], set[int]]:
+        """Measures of the cases that are right, and of those that are wrong; empty where both have one."""
+        sizes: dict[bool, set[int]] = {True: set(), False: set()}
+        for case, expected, record in zip(self.cases, self.expected, self.records, strict=True):
+            sizes[self.fits(expected, record)].add(measure(case))
+        return (set(), set()) if sizes[True] & sizes[False] else (sizes[True], sizes[False])
 
     def _quantity(self, name: str, pairs: Sequence[Pair]) -> Iterator[str]:
         """Sentences on a wrong quantity: the layers that it is wrong in, and how."""
@@ -150,7 +202,7 @@ class Comparison(NamedTuple):
         if where:
             yield f"{name} is wrong in {where} alone."
         text = describe_quantity(name, wrong if where else pairs, self.exercise.tolerance)
-        if not where or text != f"{name} is wrong.":
+        if text != f"{name} {WRONG}.":
             yield text
 
     def _texts(self, wrong: Mapping[str, Sequence[Pair]]) -> Iterator[str]:
@@ -164,22 +216,31 @@ class Comparison(NamedTuple):
             if len(texts[True]) == 1 and texts[False] - texts[True]:
                 yield f"It is wrong with {name} {texts[True].pop()!r} alone."
 
-    def _example(self) -> Iterator[str]:
-        """A wrong number of a published case beside the right one."""
-        count = len(self.exercise.published())
-        for number, (expected, record) in enumerate(
-            zip(self.expected[:count], self.records, strict=False), 1
-        ):
-            for name, one, value in self.leaves(expected, record) if "value" in record else ():
-                right, given = as_array(one), as_array(value)
-                small = is_array(right) and is_array(given) and max(right.size, given.size) <= MOST_SHOWN
-                if small and not close(right, given, self.exercise.tolerance):
-                    texts = [
-                        " ".join(np.array2string(array + 0, separator=", ").split())
-                        for array in (given, right)
-                    ]
-                    yield f"Published case {number}: {name} is {texts[0]}, expected {texts[1]}."
-                    return
+    def _numbers(self) -> Iterator[str]:
+        """A wrong number of each quantity beside the right one, and the arguments with which it comes out."""
+        shown: set[str] = set()
+        order = sorted(range(len(self.cases)), key=lambda index: (index > 0, _size(self.cases[index])))
+        for index in order:
+            expected, record = self.expected[index], self.records[index]
+            for name, right, value in self.leaves(expected, record) if _both_values(expected, record) else ():
+                text = numbers_of(name, right, value, self.exercise.tolerance)
+                if text and quantity(name) not in shown and len(shown) < MOST_NUMBERS:
+                    shown.add(quantity(name))
+                    arguments = f" with {self._arguments(index)}" if self._arguments(index) else ""
+                    yield f"{text}{arguments if index else ' in the example of the task'}."
+
+    def _arguments(self, index: int) -> str:
+        """Small arguments of a case, and the shapes of others."""
+        named = zip(signature(self.exercise.function).parameters, self.cases[index], strict=False)
+        texts = []
+        for name, value in named:
+            if is_array(value) and value.size > MOST_SHOWN:
+                texts.append(f"{name} {value.shape}")
+            elif is_array(value):
+                texts.append(f"{name} = {written(value)}")
+            elif isinstance(value, str | int | float | list) and len(repr(value)) < MOST_WIDTH:
+                texts.append(f"{name} = {value!r}")
+        return ", ".join(texts)
 
     def _side_effects(self) -> Iterator[str]:
         for index, name in enumerate(signature(self.exercise.function).parameters):
@@ -187,24 +248,53 @@ class Comparison(NamedTuple):
             if not all(unchanged(one["after"][place], record["after"][place]) for one, record in both):
                 yield f"{name} was changed in place: make a new array."
         if any(record["random"] for record in self.records):
-            yield "The global random generator was used or seeded: draw from rng, not from np.random."
-        if any("value" in record and record["undrawn"] for record in self.records):
+            source = (
+                "rng" if "rng" in signature(self.exercise.function).parameters else "a generator of its own"
+            )
+            yield f"The global random generator was used or seeded: draw from {source}, not from np.random."
+        if not self.agree(self.records[0], self.records[-1]):
+            yield f"The same call gives another result the second time: {self._again()}"
+        drawing = [record for record in self.records if "value" in record]
+        if drawing and all(record["undrawn"] for record in drawing):
             yield "Nothing was drawn from rng: the results must come from its numbers."
+
+    def _again(self) -> str:
+        """The likely cause where the same call gives another result the second time."""
+        first, second = self.records[0], self.records[-1]
+        if "value" in first and "value" in second:
+            both = [(as_array(before), as_array(after)) for _, before, after in self.leaves(first, second)]
+            arrays = all(is_array(before) and is_array(after) for before, after in both)
+            if arrays and all(before.shape == after.shape for before, after in both):
+                return "is a generator without a seed used, or a global variable changed?"
+        return "does a list or a dictionary live on from call to call, as with caches=[] in the line of def?"
 
     def _errors(self) -> Iterator[str]:
         named: set[tuple[str, int]] = set()
-        for case, expected, record in zip(self.cases, self.expected, self.records, strict=True):
-            kind, message, line = record.get("error", ("", "", 0))
-            wanted, what, _ = expected.get("error", ("", "", 0))
-            if kind == wanted or (kind, line) in named:
+        for index, (expected, record) in enumerate(zip(self.expected, self.records, strict=True)):
+            kind, message, line, _ = record.get("error", ("", "", 0, []))
+            wanted = expected.get("error", ("",))[0]
+            if self.fits(expected, record) or (kind, line) in named or not (kind or wanted):
                 continue
             named.add((kind, line))
             if kind:
                 place = f" in line {line}" if line else ""
-                yield f"{kind}{place}{self._shapes(case)}: {message or 'without a message'}"
-                yield from (hint for cause, hint in ERROR_HINTS if re.search(cause, f"{kind}: {message}"))
-            else:
-                yield f"{wanted} is expected: {what}"
+                yield f"{kind}{place}{self._shapes(self.cases[index])}: {message or 'without a message'}"
+                if not wanted:
+                    yield from self._hints(f"{kind}: {message}")
+            if wanted:
+                yield f"{wanted} is expected with {self._named_texts(index)}, got {kind or 'a result'}."
+
+    def _named_texts(self, index: int) -> str:
+        """The texts among the arguments of a case."""
+        named = zip(signature(self.exercise.function).parameters, self.cases[index], strict=False)
+        return ", ".join(f"{name} = {value!r}" for name, value in named if isinstance(value, str))
+
+    def _hints(self, error: str) -> Iterator[str]:
+        """Hints on an error."""
+        solution = " ".join(self.exercise.solution.split())
+        for cause, part, hint in ERROR_HINTS:
+            if re.search(cause, error) and re.search(part, solution):
+                yield hint
 
     def _shapes(self, case: Arguments) -> str:
         """The shapes of the arguments that are arrays."""
@@ -229,8 +319,58 @@ def unchanged(before: Sequence[Any], after: Sequence[Any]) -> bool:
 
 
 def examples_of(case: Arguments) -> int:
-    """The number of examples m of a case: the columns of its first matrix."""
+    """The number of examples m of a case: the last axis of its first array."""
+    return next((value.shape[-1] for value in case if isinstance(value, np.ndarray) and value.ndim), 0)
+
+
+def layers_of(case: Arguments) -> int:
+    """The number of layers in the arguments of a case, 0 where they have none."""
     for value in case:
-        if isinstance(value, np.ndarray) and value.ndim == 2:
-            return value.shape[1]
+        if isinstance(value, dict):
+            return len(value) // 2
+        if isinstance(value, list):
+            return len(value) - isinstance(value[0], int)
     return 0
+
+
+def axes_of(case: Arguments) -> int:
+    """The number of axes of the first argument, 2 where it is no array."""
+    return case[0].ndim if isinstance(case[0], np.ndarray) else 2
+
+
+def numbers_of(name: str, expected: Any, value: Any, tolerance: float) -> str:
+    """A wrong value beside the expected one: the whole of small arrays, the worst entry of large ones."""
+    if isinstance(expected, list) and not all(is_array(entry) and not entry.ndim for entry in expected):
+        return ""  # the number of results is wrong
+    expected, value = as_array(expected), as_array(value)
+    if not (is_array(expected) and is_array(value)) or close(expected, value, tolerance):
+        return ""
+    if max(expected.size, value.size) <= MOST_SHOWN:
+        return _beside(name, value, expected)
+    if expected.shape != value.shape:
+        return f"{name} has shape {value.shape}, expected {expected.shape}"
+    difference = np.abs(np.nan_to_num(value.astype(float)) - expected)
+    difference[~np.isfinite(value)] = np.inf
+    place = np.unravel_index(int(difference.argmax()), expected.shape)
+    indices = ", ".join(str(int(index)) for index in place)
+    return _beside(f"{name}[{indices}]", value[place], expected[place])
+
+
+def _beside(name: str, value: Any, expected: Any) -> str:
+    """A value and the expected one, with as many digits as tell them apart."""
+    digits = 6 if written(value) != written(expected) else 17
+    return f"{name} is {written(value, digits)}, expected {written(expected, digits)}"
+
+
+def written(array: Any, digits: int = 6) -> str:
+    """Numbers in one line."""
+    return " ".join(np.array2string(np.asarray(array) + 0, separator=", ", precision=digits).split())
+
+
+def _both_values(expected: Record, record: Record) -> bool:
+    return "value" in expected and "value" in record
+
+
+def _size(case: Arguments) -> int:
+    """The number of entries of the arguments, as they are written."""
+    return len(repr(case))

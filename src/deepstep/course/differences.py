@@ -37,26 +37,34 @@ def quantity(name: str) -> str:
     return re.sub(r"\[.*|\d+$", "", name)
 
 
-def leaves(expected: Any, value: Any, names: Names) -> Iterator[Leaf]:
+_FURTHER = re.compile(r"d[^Wb]")
+"""Keys that a dictionary of gradients may have besides, such as dA1."""
+
+
+def leaves(expected: Any, value: Any, names: Names, whole: str = "result") -> Iterator[Leaf]:
     """The quantities of a result by name, as the expected result is built."""
     if isinstance(expected, dict):
         if not isinstance(value, dict):
             yield str(names), expected, value
             return
-        for key in [*expected, *(key for key in value if key not in expected and not key.startswith("dA"))]:
+        for key in [*expected, *(key for key in value if key not in expected and not _FURTHER.match(key))]:
             yield from leaves(expected.get(key, MISSING), value.get(key, MISSING), key)
-    elif isinstance(expected, list) and not all(is_array(entry) and entry.ndim == 0 for entry in expected):
+    elif isinstance(expected, list) and all(is_array(entry) and entry.ndim == 0 for entry in expected):
+        if isinstance(value, list) and all(is_array(entry) and entry.size == 1 for entry in value):
+            value = [entry.reshape(()) for entry in value]
+        yield str(names), expected, value
+    elif isinstance(expected, list):
         stacked = is_array(value) and all(
             is_array(entry) and entry.ndim == value.ndim - 1 for entry in expected
         )
         parts = list(value) if isinstance(value, list) or stacked else None
         if parts is None or len(parts) != len(expected):
-            yield names if isinstance(names, str) else "result", expected, value
+            yield names if isinstance(names, str) else whole, expected, value
             return
         for index, (one, entry) in enumerate(zip(expected, parts, strict=True)):
             known = isinstance(names, list) and len(names) == len(expected)
-            whole = names if isinstance(names, str) else "result"
-            yield from leaves(one, entry, names[index] if known else f"{whole}[{index}]")
+            name = names[index] if known else f"{names if isinstance(names, str) else whole}[{index}]"
+            yield from leaves(one, entry, name, "cache")
     else:
         yield str(names), expected, value
 
@@ -77,8 +85,18 @@ def as_array(value: Any) -> Any:
     return value
 
 
+SMALLEST = 0.1
+"""The scale of smaller results: they may be differences of larger numbers, which were rounded."""
+
+FLOAT32 = 1e-4
+"""Tolerance for results of type float32, in which sums and differences have lost some of the seven digits."""
+
+
 def close(expected: Any, value: Any, tolerance: float) -> bool:
-    """Whether two values are equal up to rounding; a number may be an array or a list with one entry."""
+    """Whether two values are equal up to rounding; a number may be an array or a list with one entry.
+
+    Numbers of type float32 are compared with fewer digits.
+    """
     expected, value = as_array(expected), as_array(value)
     if not (is_array(expected) and is_array(value)):
         return type(expected) is type(value) and encode(expected) == encode(value)
@@ -87,7 +105,8 @@ def close(expected: Any, value: Any, tolerance: float) -> bool:
             return False
         value = value.reshape(())
     finite = np.abs(expected[np.isfinite(expected)])
-    scale = float(finite.max()) if finite.size else 0.0
+    scale = max(float(finite.max()), SMALLEST) if finite.size else SMALLEST
+    tolerance = max(tolerance, FLOAT32) if value.dtype == np.float32 else tolerance
     with np.errstate(all="ignore"):
         return bool(
             np.allclose(value, expected, rtol=tolerance, atol=tolerance * scale + 1e-14, equal_nan=True)
@@ -173,47 +192,80 @@ def altered_arguments(names: Sequence[str]) -> Iterator[tuple[str, Callable[[Arg
 
 
 ERROR_HINTS = (
-    ("UnboundLocalError", "The name has no value there: give it one before the loop or the branch."),
+    ("UnboundLocalError", "", "The name has no value there: give it one before the loop or the branch."),
     (
         "unpack",
-        "The number of names differs from that of the values: compare with the task's order of the tuple.",
+        "",
+        "The number of names differs from that of the values.",
     ),
-    ("'tuple'", "A tuple stands where an array is expected: unpack it first, as in AL, caches = …"),
+    (
+        "operand.*'tuple'|'tuple' object has no attribute|instances of 'tuple'",
+        "",
+        "A tuple stands where an array is expected: unpack it first, as in AL, caches = …",
+    ),
     (
         "core dimension|not aligned",
+        "@|linear_",
         "The shapes of a product must fit, (n, k)·(k, m): is a factor transposed, or of another layer?",
     ),
-    ("broadcast", "The shapes of the two arrays do not fit: is one transposed, or of another layer?"),
+    (
+        "core dimension|not aligned",
+        "^((?!@|linear_).)*$",
+        "@ and np.dot are products of matrices, (n, k)·(k, m). The product entry by entry is *.",
+    ),
+    (
+        "broadcast",
+        "@|linear_|parameters",
+        "The shapes of the two arrays do not fit: is one transposed, or of another layer?",
+    ),
+    (
+        "broadcast",
+        "^((?!@|linear_|parameters).)*$",
+        "The shapes of the two arrays do not fit: the sizes of an axis must be equal, or one of them 1.",
+    ),
     (
         "KeyError: '[Wb]",
+        "",
         "Parameters are named W1, b1, … WL, bL, and gradients dW1, db1, …; L is half their number.",
     ),
+    ("scalar index", "np.maximum", "np.max takes one array and an axis; np.maximum compares two."),
+    ("'float' object cannot be interpreted", "", "A whole number is expected: / gives a float, // does not."),
     (
-        "scalar index|as an integer|integer is required",
-        "np.max takes one array and an axis; np.maximum compares two.",
+        "truth value",
+        "",
+        "if takes one truth value: for entry by entry use np.where, or multiply by the mask.",
     ),
-    ("truth value", "if takes one truth value: for entry by entry use np.where, or multiply by the mask."),
-    ("only (length-1|size-1|0-dim)", "A function of math takes one number: that of np takes an array."),
+    (
+        "only (length-1|size-1|0-dim)",
+        "",
+        "A function of math takes one number, as float() does: that of np takes an array.",
+    ),
 )
-"""Causes of an error by its type and message, and what to do."""
+"""Causes of an error by its type and message, by a text of the solution, and what to do."""
 
 
 def describe_quantity(name: str, pairs: Sequence[Pair], tolerance: float) -> str:
     """One sentence on a wrong quantity, from all pairs of an expected and a given value."""
     arrays: list[Arrays] = []
+    shapes: list[tuple[Any, Any]] = []
     for pair in pairs:
         expected, value = as_array(pair.expected), as_array(pair.value)
         first: Any = as_array(pair.value[0]) if isinstance(pair.value, list) and pair.value else None
         if is_array(expected) and expected.ndim and is_array(first) and first.shape == expected.shape:
             return f"{name} is {len(pair.value)} results, expected one array."
+        if is_array(pair.value) and isinstance(pair.expected, list) and _is_shape_of(pair.expected, value):
+            return f"{name} is an array of shape {value.shape}, expected the shape alone, a tuple."
+        if is_array(pair.value) and isinstance(pair.expected, list) and not value.ndim:
+            return f"{name} is one number, expected {len(pair.expected)} numbers."
         if not (is_array(expected) and is_array(value)):
             if not close(expected, value, tolerance):
-                return f"{name} is {_kind(value)}, expected {_kind(expected)}."
+                return f"{name} is {_kind(pair.value)}, expected {_kind(pair.expected)}."
         elif expected.shape != value.shape and (expected.ndim or value.size != 1):
-            about = _about_shape(expected, value, tolerance)
-            return f"{name} has shape {value.shape}, expected {expected.shape}{about}."
+            shapes.append((expected, value))
         else:
             arrays.append((expected.astype(float), value.reshape(expected.shape), pair.m))
+    if shapes:
+        return _about_shapes(name, shapes, tolerance)
     finite = [(e, v, m) for e, v, m in arrays if np.isfinite(v).all() or not np.isfinite(e).all()]
     if len(finite) < len(arrays):
         right = all(close(e, v, tolerance) for e, v, _ in finite)
@@ -222,38 +274,83 @@ def describe_quantity(name: str, pairs: Sequence[Pair], tolerance: float) -> str
     if all(v.dtype.kind in "iu" for _, v, _ in arrays) and all(
         close(np.trunc(e), v, tolerance) for e, v, _ in arrays
     ):
-        return f"{name} is cut to whole numbers: the array has an integer dtype."
+        return f"{name} is cut to whole numbers: its type is an integer."
     return f"{name} {relation(arrays, tolerance)}."
+
+
+def _is_shape_of(numbers: Sequence[Any], array: Any) -> bool:
+    return all(is_array(size) and size.ndim == 0 for size in numbers) and array.shape == tuple(
+        map(int, numbers)
+    )
+
+
+WRONG = "is wrong"
+"""The text on a quantity that has no relation to the expected one."""
 
 
 def relation(arrays: Sequence[Arrays], tolerance: float) -> str:
     """How the given arrays of finite numbers differ from the expected ones of the same shapes."""
-    for text, holds in RELATIONS:
-        if all(close(holds(e, m), v, max(tolerance, 1e-9)) for e, v, m in arrays):
+    wrong = [(e, v, m) for e, v, m in arrays if not close(e, v, tolerance)]
+    numbers = {float(number) for e, *_ in wrong for number in e.ravel()}
+    if len(numbers) > 2 or any(not number.is_integer() for number in numbers):  # others agree by chance
+        for text, holds in RELATIONS:
+            if all(close(holds(e, m), v, tolerance) for e, v, m in arrays):
+                return text
+        if text := _rounded_percent(arrays):
             return text
-    factors = [factor_of(e, v) for e, v, _ in arrays]
-    if all(factors):
-        rounded = {round(factor, 9) for factor, (e, *_) in zip(factors, arrays, strict=True) if e.any()}
-        divisors = {
-            round(m / factor, 6) for factor, (e, _, m) in zip(factors, arrays, strict=True) if e.any()
-        }
-        if len(rounded) == 1:
-            return f"has a wrong factor: it is {rounded.pop():.6g} times the expected one"
-        if len(divisors) == 1 and len({m for *_, m in arrays}) > 1:
-            return f"is divided by the fixed number {divisors.pop():g}, not by m"
-        if any(e.size > 1 for e, *_ in arrays):
-            return "has a wrong factor, which differs from array to array"
-    offsets = {round(float(d), 9) for e, v, _ in arrays for d in (v - e).ravel()}
-    if len(offsets) == 1:
-        return f"is off by {offsets.pop():.6g} everywhere"
+        if all(close(e, v, 5e-4) for e, v, _ in wrong):
+            parts = [np.abs(v - e).max() / max(np.abs(e).max(), SMALLEST) for e, v, _ in wrong]
+            return f"is nearly right: it differs by up to {100 * max(parts):.2g} % of the largest number"
+        if text := _by_a_factor(wrong):
+            return text
+    offsets = {float(f"{d:.6g}") for e, v, _ in wrong for d in (v - e).ravel()}
+    if len(offsets) == 1 and len(wrong) == len(arrays) and sum(e.size for e, *_ in wrong) > 1:
+        return f"is off by {offsets.pop():g} everywhere"
     if all(close(np.sort(e, None), np.sort(v, None), tolerance) for e, v, _ in arrays):
         return "has the right numbers in another order"
-    wrong = [(e, ~np.isclose(v, e, rtol=max(tolerance, 1e-9), atol=1e-12)) for e, v, _ in arrays]
+    bad = [(e, ~np.isclose(v, e, rtol=tolerance, atol=1e-12)) for e, v, _ in wrong]
     for text, place in PLACES:
-        beside = [bool((~place(e)).any()) for e, bad in wrong if bad.any()]
-        if all(e.ndim and (place(e) >= bad).all() for e, bad in wrong) and 2 * sum(beside) > len(beside):
+        beside = [bool((~place(e)).any()) for e, _ in bad]
+        if all(e.ndim and (place(e) >= marks).all() for e, marks in bad) and 2 * sum(beside) > len(beside):
             return f"is wrong in {text} alone"
-    return "is wrong"
+    return WRONG
+
+
+def _rounded_percent(arrays: Sequence[Arrays]) -> str:
+    for digits in range(5):
+        if all(close(np.round(100 * e, digits), v, 1e-12) for e, v, _ in arrays):
+            return f"is in percent, rounded to {digits} decimals"
+    return ""
+
+
+def decimals(pairs: Sequence[Pair]) -> int | None:
+    """The number of decimals that a quantity is rounded to, None where it is not."""
+    both = [(as_array(pair.expected), as_array(pair.value)) for pair in pairs]
+    if all(is_array(e) and is_array(v) and (e.shape == v.shape or v.size == e.size == 1) for e, v in both):
+        both = [(e.astype(float), v.astype(float).reshape(e.shape)) for e, v in both]
+        for digits in range(9):
+            if all(np.array_equal(np.round(v, digits), v) for _, v in both) and all(
+                close(np.round(e, digits), v, 1e-12) for e, v in both
+            ):
+                return None if all(close(e, v, 1e-10) for e, v in both) else digits
+    return None
+
+
+def _by_a_factor(wrong: Sequence[Arrays]) -> str:
+    """The factor of wrong arrays, where they have one."""
+    wrong = [(e, v, m) for e, v, m in wrong if e.any()]
+    factors = [factor_of(e, v) for e, v, _ in wrong]
+    if not all(factors) or sum(np.count_nonzero(e) for e, *_ in wrong) < 2:
+        return ""
+    shown = list(dict.fromkeys(f"{factor:.4g}" for factor in factors))
+    divisors = {f"{m / factor:.4g}" for factor, (*_, m) in zip(factors, wrong, strict=True)}
+    if len(shown) == 1:
+        return f"has a wrong factor: it is {factors[0]:.6g} times the expected one"
+    if len(divisors) == 1 and len({m for *_, m in wrong}) > 1:
+        return f"is divided by the fixed number {divisors.pop()}, not by m"
+    if any(e.size > 1 for e, *_ in wrong):
+        return f"has a wrong factor: it is {shown[0]} times the expected one, elsewhere {shown[1]} times"
+    return ""
 
 
 def factor_of(expected: Any, value: Any) -> float:
@@ -289,10 +386,13 @@ PLACES: Sequence[tuple[str, Callable[[Any], Any]]] = (
 """Parts of an array."""
 
 
+ROUNDED = "is rounded to {} decimals: give the number as it is"
+
 RELATIONS: Sequence[tuple[str, Callable[[Any, int], Any]]] = (
     ("is 0 everywhere", lambda e, m: 0 * e),
     ("has the wrong sign", lambda e, m: -e),
-    ("is m times too large: 1/m is missing", lambda e, m: e * m),
+    ("is in percent: it is 100 times the expected one", lambda e, m: 100 * e),
+    ("is m times too large: 1/m is missing, or m is not the number of columns", lambda e, m: e * m),
     ("has the wrong sign, and 1/m is missing", lambda e, m: -e * m),
     ("is m times too small: 1/m stands twice", lambda e, m: e / max(m, 1)),
     ("has the divisor m - 1 in place of m", lambda e, m: e * m / max(m - 1, 1)),
@@ -301,16 +401,52 @@ RELATIONS: Sequence[tuple[str, Callable[[Any, int], Any]]] = (
     ("is the square of the expected one", lambda e, m: e * e),
     ("is the root of the expected one: the root is taken once too often", lambda e, m: np.sqrt(np.abs(e))),
     ("is the absolute value of the expected one", lambda e, m: np.abs(e)),
-    ("is rounded to whole numbers", lambda e, m: np.round(e)),
+    *((ROUNDED.format(digits), lambda e, m, digits=digits: np.round(e, digits)) for digits in range(6)),
 )
 """Relations of a value to the expected one."""
 
 
-def _about_shape(expected: Any, value: Any, tolerance: float) -> str:
-    if value.shape == expected.shape[::-1]:
-        return ": it is transposed"
-    if value.size == expected.size and close(expected, value.reshape(expected.shape), tolerance):
-        return ": an axis was lost, keepdims=True or reshape keeps it"
-    if value.ndim < expected.ndim:
-        return ": a sum, mean or maximum is taken over an axis that must stay, or indexing loses it"
-    return ""
+def _about_shapes(name: str, shapes: Sequence[tuple[Any, Any]], tolerance: float) -> str:
+    """A sentence on arrays of other shapes than expected."""
+    expected, value = shapes[0]
+    for text, holds in SHAPES:
+        if all(holds(e, v, tolerance) for e, v in shapes):
+            return f"{name} has shape {value.shape}, expected {expected.shape}: {text}."
+    if not value.ndim:
+        return f"{name} is the number {value:g}, expected an array of shape {expected.shape}."
+    return f"{name} has shape {value.shape}, expected {expected.shape}."
+
+
+def _same_numbers(expected: Any, value: Any, tolerance: float) -> bool:
+    return bool(value.size == expected.size and close(expected, value.reshape(expected.shape), tolerance))
+
+
+def _reduced(name: str, axis: int | None) -> Callable[[Any, Any, float], bool]:
+    """Whether a value is the sum, mean or maximum of the expected one, which is not all 0."""
+
+    def holds(expected: Any, value: Any, tolerance: float) -> bool:
+        fits = expected.size > 1 and expected.any() and expected.ndim > max(1, axis or 0)
+        return bool(fits and close(getattr(np, name)(expected, axis=axis), value, tolerance))
+
+    return holds
+
+
+SHAPES: Sequence[tuple[str, Callable[[Any, Any, float], bool]]] = (
+    ("it is transposed", lambda e, v, t: v.shape == e.shape[::-1] and close(e.T, v, t)),
+    ("the number is right, its axes are missing", lambda e, v, t: not v.ndim and _same_numbers(e, v, t)),
+    (
+        "an axis was lost, keepdims=True or reshape keeps it",
+        lambda e, v, t: v.ndim < e.ndim and _same_numbers(e, v, t),
+    ),
+    ("the numbers are right, the shape is not", _same_numbers),
+    *(
+        (
+            f"it is the {word} {'of all entries' if axis is None else f'over axis {axis}'}",
+            _reduced(name, axis),
+        )
+        for word, name in (("sum", "sum"), ("mean", "mean"), ("maximum", "max"))
+        for axis in (None, 0, 1)
+    ),
+    ("that is the shape of the transpose", lambda e, v, t: v.shape == e.shape[::-1]),
+)
+"""Relations of arrays of other shapes to the expected ones."""

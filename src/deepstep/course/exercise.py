@@ -47,11 +47,25 @@ class CostOf(NamedTuple):
 
 
 COSTS: dict[str, Callable[[Array], float]] = {
+    "squares": lambda theta: float(np.sum(theta**2)),  # of the example in the task
     "cubic": lambda theta: float(np.sum(theta**3)),
     "coupled": lambda theta: float(np.sum(theta) ** 3 + np.sum(theta**2)),
     "exponential": lambda theta: float(np.sum(np.exp(0.3 * theta))),
 }
-"""Costs whose central, forward and backward differences are unequal."""
+"""Costs of θ; the central, forward and backward differences of all but the first are unequal."""
+
+
+def prepare(value: Any) -> Any:
+    """An argument as the function receives it: a copy, a generator, a cost."""
+    if isinstance(value, Draws):
+        return np.random.RandomState(value.seed)
+    if isinstance(value, CostOf):
+        return COSTS[value.name]
+    if isinstance(value, dict):
+        return {name: prepare(entry) for name, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(prepare(entry) for entry in value)
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def normal(seed: int, *shapes: tuple[int, ...]) -> list[Array]:
@@ -175,9 +189,25 @@ class Exercise:
 
     @property
     def helpers(self) -> list[str]:
-        """Functions of other exercises that the solution calls."""
+        """Functions of other exercises that the solution calls, or that the task names."""
         names = {node.id for node in ast.walk(self._definition) if isinstance(node, ast.Name)}
+        names |= set(re.findall(r"`(\w+)`", self.task))
         return sorted(names & EXERCISES.keys() - {self.name})
+
+    @cached_property
+    def example(self) -> list[Arguments]:
+        """The arguments of the calls in the example of the task."""
+        calls: list[Arguments] = []
+
+        def record(*values: Any, **named: Any) -> Any:
+            bound = inspect.signature(self.function).bind(*values, **named).args
+            calls.append(tuple(CostOf("squares") if callable(value) else value for value in bound))
+            return self.function(*map(prepare, calls[-1]))
+
+        lines = [line[4:] for line in self.task.splitlines() if line.startswith((">>> ", "... "))]
+        code = "\n".join(lines).replace("np.random.RandomState(", "Draws(")
+        exec(code, {"np": np, "Draws": Draws, self.name: record})
+        return calls
 
     @cached_property
     def _source(self) -> str:
@@ -191,8 +221,12 @@ class Exercise:
         return definition
 
     def all_cases(self, seed: int) -> list[Arguments]:
-        """The published cases, then hidden ones drawn from the seed."""
-        return [*self.published(), *self.cases(np.random.RandomState(seed))]
+        """The task's example, the published cases, and hidden ones drawn from the seed.
+
+        The last case is the first one again: a function that keeps something from call to call differs there.
+        """
+        cases = [*self.example, *self.published(), *self.cases(np.random.RandomState(seed))]
+        return [*cases, cases[0]]
 
     def edited(self, *mistakes: Mistake) -> Callable[..., Any] | None:
         """The function with these mistakes in it, None where they exclude each other."""
@@ -249,7 +283,7 @@ def exercise(
     *,
     cases: Callable[[np.random.RandomState], list[Arguments]],
     published: Callable[[], list[Arguments]] = list,
-    tolerance: float = 1e-9,
+    tolerance: float = 1e-6,
 ) -> Callable[[F], F]:
     """Register a function as the exercise of its name."""
 

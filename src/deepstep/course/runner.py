@@ -5,33 +5,53 @@ A call gives a `Record` of plain JSON: the result, the error, the arguments afte
 
 import importlib
 import json
+import math
 import os
 import pickle
 import signal
+import stat
 import subprocess
 import sys
+import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
+from decimal import Decimal
+from functools import partial
 from io import StringIO
-from itertools import islice
+from itertools import islice, product
+from numbers import Real
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import ModuleType
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from deepstep.course.exercise import COSTS, EXERCISES, Arguments, CostOf, Draws
+from deepstep.course.exercise import EXERCISES, Arguments, CostOf, Draws, prepare
 
 Record: TypeAlias = dict[str, Any]
-"""The record of a call: "value" or "error" (type, message, line of the file), "after" (the arguments),
-"random" (whether the global generator was used); of a file that does not run: "failed", a sentence. The first
-record of a file has "printed"."""
+"""The record of a call: "value" or "error" (type, message, line of the file, the built-in types that it is),
+"after" (the arguments), "random" (whether the global generator was used); of a file that does not run:
+"failed", a sentence. The first record of a file has "printed"."""
 
-MOST_ENTRIES = 100_000
+MOST_ENTRIES = 10_000
 """A result with more entries is not compared."""
+
+MOST_BYTES = 4 << 20
+"""The size of the file of results, which another process wrote."""
+
+MOST_TEXT = 300
+"""Characters of a text in a record."""
+
+DTYPES = ("bool", *(f"{kind}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)))
+DTYPES += ("float16", "float32", "float64")
+"""Types of the arrays in a record."""
+
+_NAMES = {np.dtype(name): name for name in DTYPES}
+
+MOST_AXES = 32
+"""Axes of an array in a record: as many as every NumPy has."""
 
 DEEPEST = 8
 """Levels of lists and dictionaries in a result."""
@@ -40,11 +60,15 @@ GLOBAL_SEED = 20
 """Seed of the global generator before each call, so that a mistake that uses it has reproducible results."""
 
 FORBIDDEN = (
-    *("os.exec", "os.fork", "os.kill", "os.posix_spawn", "os.system", "pty.", "subprocess."),
+    *("os.exec", "os.fork", "os.kill", "os.posix_spawn", "os.startfile", "os.system", "pty.", "subprocess."),
     *("os.chmod", "os.chown", "os.link", "os.remove", "os.rename", "os.rmdir", "os.symlink", "os.truncate"),
-    *("shutil.", "resource.setrlimit", "signal.pthread_kill", "socket."),
+    *("os.utime", "os.setxattr", "os.removexattr", "shutil.", "resource.setrlimit", "signal.pthread_kill"),
+    *("socket.", "ctypes.dlopen", "sqlite3.connect"),
 )
 """Audit events that a learner's function has no reason for: processes, other files, signals, network."""
+
+WITHOUT_EVENT = "mkfifo", "mknod"
+"""Functions of os that make files and raise no audit event."""
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 
@@ -86,20 +110,27 @@ def encode(value: Any, level: int = 0) -> Any:
     if isinstance(value, Draws | CostOf):
         return {type(value).__name__: value[0]}
     if isinstance(value, str) or value is None:
-        return {"text": value if value is None else value[:200]}
+        return {"text": value if value is None else value[:MOST_TEXT]}
     if level < DEEPEST and isinstance(value, Mapping):
         return {"dict": [[str(key), encode(entry, level + 1)] for key, entry in value.items()]}
     if level < DEEPEST and isinstance(value, list | tuple) and len(value) <= MOST_ENTRIES:
         return {"list": [encode(entry, level + 1) for entry in value]}
-    if isinstance(value, bool | int | float | np.ndarray | np.generic):
+    if isinstance(value, Real | Decimal) or hasattr(value, "__array__"):
         array = np.asarray(value)
-        if array.dtype.kind == "f" and array.itemsize > np.dtype(float).itemsize:
-            array = array.astype(float)  # numbers of a long double are no numbers of JSON
-        if array.dtype.kind in "biuf" and array.size <= MOST_ENTRIES:
-            return {"array": array.ravel().tolist(), "shape": list(array.shape), "dtype": array.dtype.name}
-    if isinstance(value, np.ndarray):
-        return {"other": f"an array of dtype {value.dtype} and shape {value.shape}"}
-    return {"other": type(value).__name__}
+        if array.size <= MOST_ENTRIES:
+            array = _as_numbers(array)
+            dtype = _NAMES.get(array.dtype) or array.dtype.name  # the name itself is slow
+            if dtype in DTYPES:
+                return {"array": array.ravel().tolist(), "shape": list(array.shape), "dtype": dtype}
+        return {"other": f"an array of dtype {array.dtype} and shape {array.shape}"}
+    return {"other": type(value).__name__[:MOST_TEXT]}
+
+
+def _as_numbers(array: Any) -> Any:
+    """Fractions, decimals, Python's whole numbers of any size and long doubles as float64."""
+    wide = array.dtype.kind == "f" and array.itemsize > np.dtype(float).itemsize
+    objects = array.dtype.kind == "O" and all(isinstance(number, Real | Decimal) for number in array.flat)
+    return array.astype(float) if wide or objects else array
 
 
 class Other(NamedTuple):
@@ -120,22 +151,9 @@ def decode(value: Any) -> Any:
     return Other(content) if kind == "other" else content
 
 
-def _argument(value: Any) -> Any:
-    """An argument as the function gets it: a copy, a generator, a cost."""
-    if isinstance(value, Draws):
-        return np.random.RandomState(value.seed)
-    if isinstance(value, CostOf):
-        return COSTS[value.name]
-    if isinstance(value, dict):
-        return {name: _argument(entry) for name, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return type(value)(_argument(entry) for entry in value)
-    return value.copy() if isinstance(value, np.ndarray) else value
-
-
 def call(function: Callable[..., Any], case: Arguments, file: str = "") -> Record:
     """Call the function with copies of the arguments; ``file`` is the one that an error names a line of."""
-    arguments = [_argument(value) for value in case]
+    arguments = [prepare(value) for value in case]
     record: Record = {}
     np.random.seed(GLOBAL_SEED)
     before: Any = np.random.get_state()
@@ -146,10 +164,12 @@ def call(function: Callable[..., Any], case: Arguments, file: str = "") -> Recor
             value = list(islice(value, MOST_ENTRIES)) if isinstance(value, Iterator) else value
         record["value"] = encode(value)
     except (Exception, SystemExit) as error:
-        record["error"] = [type(error).__name__, str(error)[:300], _line(error, file)]
+        bases = [base.__name__ for base in type(error).__mro__ if base.__module__ == "builtins"]
+        name, message = type(error).__name__[:MOST_TEXT], str(error)[:MOST_TEXT]
+        record["error"] = [name, message, _line(error, file), bases]
     record["random"] = not _same_state(before, np.random.get_state())
     record["undrawn"] = any(
-        isinstance(given, Draws) and _same_state(_argument(given).get_state(), rng.get_state())
+        isinstance(given, Draws) and _same_state(prepare(given).get_state(), rng.get_state())
         for given, rng in zip(case, arguments, strict=True)
     )
     record["after"] = [
@@ -192,8 +212,8 @@ def run_file(
     """
     limits = limits or Limits()
     if sys.platform in WITHOUT_PROCESSES:
-        return _checked(_here(str(path.resolve()), name, list(cases), _solutions(given)), len(cases))
-    with TemporaryDirectory() as folder:
+        return checked_records(_here(str(path.resolve()), name, list(cases), _solutions(given)), cases)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         results = Path(folder, "results.json")
         request = {
             "path": str(path.resolve()),
@@ -206,32 +226,98 @@ def run_file(
         failed = _in_process(pickle.dumps(request), folder, limits)
         if not failed:
             try:
-                return _checked(json.loads(results.read_text(encoding="utf-8")), len(cases))
-            except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+                return read_records(results, cases)
+            except (OSError, ValueError, RecursionError):
                 failed = "The program ended without results."
         return [{"failed": failed}]
 
 
-def _checked(records: list[Record], count: int) -> list[Record]:
-    """Records that can be read; what the learner's process wrote is not trusted."""
-    if records and "failed" in records[0]:
-        return [{"failed": str(records[0]["failed"]), "printed": str(records[0]["printed"])}]
-    if len(records) != count:
-        raise ValueError(f"{len(records)} records of {count} calls")
-    for record in records:
-        for value in [record["value"]] if "value" in record else []:
-            decode(value)
-        kind, message, line = record.get("error", ("", "", 0))
-        if not all(
-            map(
-                isinstance,
-                (kind, message, line, record["random"], record["undrawn"]),
-                (str, str, int, bool, bool),
-            )
-        ):
-            raise TypeError("an error has a type, a message and a line")
-        record["after"] = list(record["after"])
-    return records
+def read_records(path: Path, cases: Sequence[Arguments]) -> list[Record]:
+    """The records in a file that the learner's process wrote: nothing about the file is trusted.
+
+    Raises OSError, ValueError or RecursionError where it is no regular file of records.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # Windows has neither
+    with open(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise ValueError("the results are no regular file")
+        content = file.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise ValueError("the results are too large")
+    return checked_records(json.loads(content), cases)
+
+
+def checked_records(records: Any, cases: Sequence[Arguments]) -> list[Record]:
+    """Records in which each entry has its type and its size; a ValueError where one has not."""
+    _require(isinstance(records, list) and records and all(isinstance(record, dict) for record in records))
+    printed = _text(records[0].get("printed", ""), MOST_PRINTED)
+    if "failed" in records[0]:
+        return [{"failed": _text(records[0]["failed"], 2 * MOST_TEXT), "printed": printed}]
+    _require(len(records) == len(cases))
+    checked = [_checked_record(record, case) for record, case in zip(records, cases, strict=True)]
+    checked[0]["printed"] = printed
+    return checked
+
+
+def _checked_record(record: Record, case: Arguments) -> Record:
+    _require(("value" in record) != ("error" in record))
+    checked: Record = {}
+    if "value" in record:
+        checked["value"] = _checked_value(record["value"])
+    else:
+        _require(isinstance(record["error"], list) and len(record["error"]) == 4)
+        kind, message, line, bases = record["error"]
+        _require(type(line) is int and 0 <= line < 10**9 and isinstance(bases, list) and len(bases) < 100)
+        checked["error"] = [_text(kind), _text(message), line, [_text(base) for base in bases]]
+    for name in ("random", "undrawn"):
+        _require(isinstance(record.get(name), bool))
+        checked[name] = record[name]
+    after: Any = record.get("after")
+    _require(isinstance(after, list) and len(after) == len(case))
+    checked["after"] = [
+        encode(argument) if isinstance(argument, Draws | CostOf) else _checked_value(value)
+        for argument, value in zip(case, after, strict=True)
+    ]
+    return checked
+
+
+def _checked_value(value: Any, level: int = 0) -> Any:
+    """A value as `encode` gives it."""
+    _require(isinstance(value, dict) and level <= DEEPEST + 1)
+    kind = next(iter(value), "")
+    content = value.get(kind)
+    if kind == "text" and content is None:
+        return {"text": None}
+    if kind in ("text", "other"):
+        return {kind: _text(content)}
+    _require(kind in ("array", "list", "dict") and isinstance(content, list) and len(content) <= MOST_ENTRIES)
+    if kind == "list":
+        return {"list": [_checked_value(entry, level + 1) for entry in content]}
+    if kind == "dict":
+        _require(all(isinstance(pair, list) and len(pair) == 2 for pair in content))
+        return {"dict": [[_text(key), _checked_value(entry, level + 1)] for key, entry in content]}
+    shape, dtype = value.get("shape"), value.get("dtype")
+    _require(dtype in DTYPES and isinstance(shape, list) and len(shape) <= MOST_AXES)
+    _require(all(type(size) is int and 0 <= size <= MOST_ENTRIES for size in shape))
+    _require(
+        math.prod(shape) == len(content) and all(type(number) in (bool, int, float) for number in content)
+    )
+    try:
+        with np.errstate(over="ignore"):  # a number past float32 is infinity
+            np.array(content, dtype=dtype)
+    except OverflowError as error:  # a number past the range of its type
+        raise ValueError(str(error)) from error
+    return {"array": content, "shape": shape, "dtype": dtype}
+
+
+def _text(value: Any, most: int = MOST_TEXT) -> str:
+    _require(isinstance(value, str) and len(value) <= most)
+    return str(value).encode(errors="replace").decode()  # half of a surrogate pair cannot be printed
+
+
+def _require(holds: Any) -> None:
+    if not holds:
+        raise ValueError("these are no records")
 
 
 def _in_process(request: bytes, folder: str, limits: Limits) -> str:
@@ -295,7 +381,9 @@ def main() -> None:
     ]:
         if hasattr(module, name):
             setattr(module, name, _refused)
-    write, dumps = Path(request["results"]).write_text, json.dumps
+    importlib.import_module("ctypes")  # loads itself, which is refused below
+    tempfile.tempdir = os.getcwd()  # the only folder that may be written
+    write, dumps = partial(_write, request["results"], os.open, os.write), json.dumps
     _limit(Limits(*request["limits"]))
     sys.stdout = printed = Printed()
     try:
@@ -303,8 +391,19 @@ def main() -> None:
     except MemoryError:
         records = [{"failed": "The program ran out of memory."}]
     records[0]["printed"] = printed.getvalue()
-    write(dumps(records), encoding="utf-8")
+    text = dumps(records).encode()
+    if len(text) > MOST_BYTES:
+        text = dumps([{"failed": "The results are too large to compare.", "printed": ""}]).encode()
+    write(text)
     os._exit(0)  # neither exit handlers nor threads of the learner's file
+
+
+def _write(path: str, opened: Callable[..., int], written: Callable[..., int], content: bytes) -> None:
+    """Write the results to a new or regular file, never to the target of a link or to a reader that waits."""
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    file = opened(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o600)
+    while content:
+        content = content[written(file, content) :]
 
 
 def _refused(*_: Any, **__: Any) -> None:
@@ -321,7 +420,7 @@ def _records(
         exec(compile(Path(path).read_bytes(), path, "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         line = f", line {_line(error, path)}" if _line(error, path) else ""
-        return [{"failed": f"The file does not run: {type(error).__name__}{line}: {str(error)[:300]}."}]
+        return [{"failed": f"The file does not run: {type(error).__name__[:99]}{line}: {str(error)[:300]}."}]
     function = getattr(module, name, None)
     if not callable(function):
         return [{"failed": f"The file has no function {name}."}]
@@ -346,16 +445,25 @@ def _limit(limits: Limits) -> None:
             with suppress(ValueError, OSError):  # a lower limit stands already
                 resource.setrlimit(kind, (most, most))
 
-    sources, folder = str(Path(__file__).with_name("exercises")), os.getcwd()
+    for name, module in product(WITHOUT_EVENT, (os, sys.modules.get("posix"))):
+        if hasattr(module, name):
+            setattr(module, name, partial(_not_allowed, f"os.{name}"))
+    real, sep = os.path.realpath, os.sep
+    sources, folder = real(Path(__file__).with_name("exercises")) + sep, real(os.getcwd()) + sep
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         if event.startswith(FORBIDDEN):
-            raise PermissionError(f"{event} is not allowed in an exercise")
-        if event == "open" and isinstance(arguments[0], str | bytes):
-            place, flags = os.path.abspath(os.fsdecode(arguments[0])), arguments[2]
-            if flags & WRITING and not place.startswith((folder, os.devnull)):
+            _not_allowed(event)
+        if event in ("open", "os.mkdir") and not isinstance(arguments[0], int | None):
+            place = real(os.fsdecode(arguments[0]))
+            writing = event == "os.mkdir" or arguments[2] & WRITING
+            if writing and place != os.devnull and not place.startswith(folder):
                 raise PermissionError("files are written to the working folder alone in an exercise")
             if place.startswith(sources):
                 raise PermissionError("this is the text of the solutions: write the function yourself")
 
     sys.addaudithook(watch)
+
+
+def _not_allowed(event: str, *_: Any, **__: Any) -> None:
+    raise PermissionError(f"{event} is not allowed in an exercise")

@@ -81,7 +81,7 @@ def sigmoid(Z):
 
 
 def relu(Z):
-    return np.array([[z if z > 0 else 0.0 for z in row] for row in Z])
+    return np.array([z if z > 0 else 0.0 for z in Z.flat]).reshape(Z.shape)
 
 
 def linear_forward(A_prev, W, b):
@@ -126,17 +126,16 @@ def cost_from_logits(ZL, Y):
 
 def relu_backward(dA, Z):
     dZ = np.zeros_like(dA)
-    for i in range(dA.shape[0]):
-        for j in range(dA.shape[1]):
-            if Z[i, j] > 0:
-                dZ[i, j] = dA[i, j]
+    for index, z in np.ndenumerate(Z):
+        if z > 0:
+            dZ[index] = dA[index]
     return dZ
 
 
 def sigmoid_backward(dA, Z):
     dZ = dA.copy()
     for index in np.ndindex(*Z.shape):
-        s = 1 / (1 + math.exp(-Z[index]))
+        s = 0.5 * (1 + math.tanh(Z[index] / 2))
         dZ[index] *= s * (1 - s)
     return dZ
 

@@ -4,8 +4,11 @@ import numpy as np
 
 from deepstep.course.exercise import CostOf, exercise, normal
 from deepstep.course.exercises.forward import (
+    DEEP,
     LAYERS,
     NETWORKS,
+    OTHER_NAMES,
+    SHAPES,
     drawn_parameters,
     labels,
     model_forward,
@@ -16,9 +19,10 @@ from deepstep.course.exercises.forward import (
 
 def _derivatives(rng):
     return [
-        *((rng.randn(n, m), rng.randn(n, m)) for n, m in ((3, 4), (1, 5), (2, 2), (1, 1))),
+        *((rng.randn(*shape), rng.randn(*shape)) for shape in SHAPES),
         (rng.randn(2, 3), np.array([[0.0, 1.0, -1.0], [2.0, 0.0, -3.0]])),
         (rng.randn(1, 4), np.array([[-40.0, 0.0, 3.0, 40.0]])),
+        (rng.randn(6), np.array([-800.0, -1e-3, 1e-3, 30.0, 800.0, 1e4])),
     ]
 
 
@@ -41,7 +45,7 @@ def _backward_layers(rng, *names):
 def relu_backward(dA, Z):
     """The backward step of relu: dZ = dA where Z > 0, else 0, at Z = 0 too.
 
-    dA, Z: arrays of the same shape, which must not change. Return dZ of that shape.
+    dA, Z: arrays of the same shape, with one axis or more, which must not change. Return dZ of that shape.
 
     >>> relu_backward(np.array([[3.0, 4.0, 5.0]]), np.array([[-1.0, 0.0, 2.0]]))
     array([[0., 0., 5.]])
@@ -54,7 +58,8 @@ def relu_backward(dA, Z):
 def sigmoid_backward(dA, Z):
     """The backward step of the sigmoid: dZ = dA ∘ A ∘ (1 - A) with A = σ(Z).
 
-    dA, Z: arrays of the same shape. Return dZ of that shape. `sigmoid` of chapter 4 may be used.
+    dA, Z: arrays of the same shape, with one axis or more. Return dZ of that shape. Entries of Z of any size
+    give a number, not NaN. `sigmoid` of chapter 4 may be used.
 
     >>> sigmoid_backward(np.array([[1.0, 2.0]]), np.array([[0.0, 0.0]]))
     array([[0.25, 0.5 ]])
@@ -96,7 +101,7 @@ def linear_backward(dZ, cache):
 
 @exercise(
     published=lambda: _published_layer("sigmoid", "relu"),
-    cases=lambda rng: [*_backward_layers(rng, "sigmoid", "relu"), *_published_layer("rellu")],
+    cases=lambda rng: [*_backward_layers(rng, "sigmoid", "relu"), *_published_layer(*OTHER_NAMES)],
 )
 def linear_activation_backward(dA, cache, activation):
     """One layer backward: dZ = dA ∘ g′(Z), then dA_prev, dW and db.
@@ -124,6 +129,10 @@ def _models(rng):
         for m in (4, 1):
             AL, caches = model_forward(rng.randn(dims[0], m), drawn_parameters(rng, dims))
             yield AL, np.vstack([labels(rng, m) for _ in range(dims[-1])]), caches
+    parameters = {name: np.round(value) for name, value in drawn_parameters(rng, (2, 4, 3, 2)).items()}
+    parameters["b1"] *= 0
+    AL, caches = model_forward(np.array([[0.0, 1.0, 0.0], [0.0, -1.0, 1.0]]), parameters)
+    yield AL, np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]), caches  # Z of the first layer has zeros
 
 
 # Without the published case: no forward pass gives its AL and caches, so that right forms differ on it.
@@ -132,8 +141,9 @@ def model_backward(AL, Y, caches):
     """All layers backward: the derivatives of J with respect to W and b of every layer.
 
     AL, Y (n[L], m): output and labels; caches: ((A_prev, W, b), Z) of layers 1 … L, as `model_forward`
-    returns them; relu in layers 1 … L-1, sigmoid in layer L. Begin with dAL = -(Y / AL - (1 - Y) / (1 - AL)),
-    or with dZ[L] = AL - Y. Return {"dW1": …, "db1": …, …}; further keys such as "dA1" are allowed.
+    returns them; relu in layers 1 … L-1, sigmoid in layer L. Begin with dAL = -(Y / AL - (1 - Y) / (1 - AL))
+    and `linear_activation_backward`, or with dZ[L] = AL - Y and `linear_backward`, both of chapter 7.
+    Return {"dW1": …, "db1": …, …}; further keys such as "dA1" are allowed.
 
     >>> cache = (np.ones((2, 1)), np.zeros((1, 2)), np.array([[0.0]])), np.array([[0.0]])
     >>> model_backward(np.array([[0.5]]), np.array([[1.0]]), [cache])["dW1"]
@@ -150,7 +160,8 @@ def model_backward(AL, Y, caches):
 
 
 def _steps(rng):
-    for dims, rate in (((4, 3, 1), 0.1), ((3, 3, 3, 3), 0.5), ((2, 1), 2.0), ((1, 2, 2, 1), 0.01)):
+    sizes = (4, 3, 1), (3, 3, 3, 3), (2, 1), (1, 2, 2, 1), DEEP
+    for dims, rate in zip(sizes, (0.1, 0.5, 2.0, 0.01, 0.3), strict=True):
         gradients = {f"d{name}": value for name, value in drawn_parameters(rng, dims).items()}
         yield drawn_parameters(rng, dims), gradients, rate
 
@@ -181,12 +192,15 @@ def update_parameters(parameters, gradients, learning_rate):
 
 @exercise(
     published=lambda: [(CostOf("cubic"), np.array([1.0, -2.0, 0.5]), 0.1)],
-    cases=lambda rng: [
-        (CostOf(name), rng.randn(n), epsilon)
-        for name, n in (("cubic", 4), ("coupled", 3), ("exponential", 2), ("coupled", 1))
-        for epsilon in (0.1, 0.3)
-    ],
-    tolerance=1e-8,
+    cases=lambda rng: (
+        [
+            (CostOf(name), rng.randn(n), epsilon)
+            for name, n in (("cubic", 4), ("coupled", 3), ("exponential", 2), ("coupled", 1))
+            for epsilon in (0.1, 0.3)
+        ]
+        + [(CostOf("coupled"), np.array([0.0, 2.0, 0.0]), 0.2)]
+    ),
+    tolerance=1e-5,
 )
 def numerical_gradient(cost, theta, epsilon):
     """The central difference in each entry: gᵢ = (J(θ + ε·eᵢ) - J(θ - ε·eᵢ)) / 2ε.
@@ -209,8 +223,9 @@ def numerical_gradient(cost, theta, epsilon):
     cases=lambda rng: [
         *((rng.randn(n), rng.randn(n)) for n in (4, 3, 1)),
         (np.array([3.0, 4.0]), np.array([3.0, 4.0])),
-        (np.array([3.0, 4.0]), np.array([0.0, 0.0])),
-        (1e-3 * rng.randn(5), 1e-3 * rng.randn(5)),
+        *((scale * rng.randn(5), scale * rng.randn(5)) for scale in (1e-3, 1e-12, 1e6)),
+        (np.zeros(2), np.array([3.0, -4.0])),
+        (np.array([1.0, -2.0]), np.array([-1.0, 2.0])),
     ],
 )
 def relative_difference(gradient, numerical):

@@ -7,8 +7,17 @@ from deepstep.course.exercise import Draws, exercise, normal
 LAYERS = ((3, 4, 5), (2, 3, 3), (1, 3, 2), (3, 3, 3), (1, 1, 1), (4, 2, 1), (2, 6, 7))
 """Shapes (n, n_prev, m) of the hidden cases; square ones hide transposes, which the others show."""
 
-NETWORKS = ((3, 4, 1), (2, 1), (4, 3, 2, 1), (3, 3, 3, 3), (2, 2, 2, 2, 1), (1, 1, 1))
+DEEP = (2, 3, 2, 2, 2, 2, 2, 2, 2, 2, 2, 1)
+"""Sizes of a network with 11 layers: names such as W10 have two digits."""
+
+NETWORKS = ((3, 4, 1), (2, 1), (4, 3, 2, 1), (3, 3, 3, 3), (2, 2, 2, 2, 1), (1, 1, 1), DEEP)
 """Sizes of the networks of the hidden cases."""
+
+SHAPES = ((3, 4), (1, 5), (2, 2), (1, 1), (5,), (2, 3, 2))
+"""Shapes of arrays, for functions of each entry."""
+
+OTHER_NAMES = ("rellu", "tanh", "ReLU", "leaky_relu", "")
+"""Names of activations that a layer refuses."""
 
 
 def labels(rng, m):
@@ -26,13 +35,11 @@ def drawn_parameters(rng, layer_dims):
 
 
 def _neurons(rng):
-    return [(rng.randn(n, 1), rng.randn(), rng.randn(n, m)) for n, m in ((3, 4), (3, 3), (1, 5), (2, 1))]
+    sizes = (3, 4), (3, 3), (1, 5), (2, 1), (1, 1), (4, 2)
+    return [(rng.randn(n, 1), rng.randn(), rng.randn(n, m)) for n, m in sizes]
 
 
-@exercise(
-    published=lambda: [(np.array([[1.0], [2.0]]), 2.0, np.array([[1.0, 2.0, -1.0], [3.0, 4.0, -3.2]]))],
-    cases=_neurons,
-)
+@exercise(cases=_neurons)
 def neuron_forward(w, b, X):
     """The activations of one sigmoid neuron: A = σ(wᵀ·X + b).
 
@@ -48,8 +55,10 @@ def neuron_forward(w, b, X):
 
 
 @exercise(
-    published=lambda: [(*neuron_forward_case(), np.array([[1.0, 0.0, 1.0]]))],
-    cases=lambda rng: [(w, b, X, labels(rng, X.shape[1])) for w, b, X in _neurons(rng)],
+    cases=lambda rng: [
+        *((w, b, X, labels(rng, X.shape[1])) for w, b, X in _neurons(rng)),
+        *((w, b, X, np.full((1, X.shape[1]), y)) for y, (w, b, X) in enumerate(_neurons(rng)[:2])),
+    ],
 )
 def neuron_gradients(w, b, X, Y):
     """The derivatives of the cost of one neuron: dw = X·(A - Y)ᵀ / m and db = Σᵢ (a⁽ⁱ⁾ - y⁽ⁱ⁾) / m.
@@ -69,14 +78,11 @@ def neuron_gradients(w, b, X, Y):
     return dw, db
 
 
-def neuron_forward_case():
-    """The neuron of the published case."""
-    return np.array([[1.0], [2.0]]), 2.0, np.array([[1.0, 2.0, -1.0], [3.0, 4.0, -3.2]])
-
-
 @exercise(
-    published=lambda: [([3, 2, 1],), ([5, 4, 3],)],
-    cases=lambda rng: [([2, 1],), ([4, 4, 4],), ([7, 1, 3, 2, 1],), (rng.randint(1, 9, 4).tolist(),)],
+    cases=lambda rng: [
+        *((dims,) for dims in ([5, 4, 3], [2, 1], [4, 4, 4], [7, 1, 3, 2, 1], list(DEEP))),
+        (rng.randint(1, 9, 4).tolist(),),
+    ],
 )
 def parameter_shapes(layer_dims):
     """The shapes of all parameters of a network.
@@ -98,7 +104,7 @@ def parameter_shapes(layer_dims):
     published=lambda: [(np.arange(24, dtype=np.uint8).reshape(2, 2, 2, 3),)],
     cases=lambda rng: [
         (rng.randint(0, 256, shape).astype(np.uint8),)
-        for shape in ((5, 2, 3, 3), (12, 2, 2, 3), (1, 3, 3, 3), (4, 2, 2, 1))
+        for shape in ((5, 2, 3, 3), (12, 2, 2, 3), (1, 3, 3, 3), (4, 2, 2, 1), (2, 1, 4, 2), (1, 1, 1, 1))
     ],
 )
 def flatten_images(images):
@@ -117,8 +123,10 @@ def flatten_images(images):
 
 
 @exercise(
-    published=lambda: [(3, 2, 1, Draws(1)), (2, 2, 1, Draws(1))],
-    cases=lambda rng: [(4, 4, 4, Draws(rng.randint(99))), (5, 1, 2, Draws(rng.randint(99)))],
+    published=lambda: [(2, 2, 1, Draws(1))],
+    cases=lambda rng: [
+        (*sizes, Draws(rng.randint(99))) for sizes in ((4, 4, 4), (5, 1, 2), (1, 1, 1), (1, 3, 2))
+    ],
 )
 def initialize_two_layer(n_x, n_h, n_y, rng):
     """First parameters of a network with one hidden layer: W = 0.01·N(0, 1), b = 0.
@@ -138,8 +146,9 @@ def initialize_two_layer(n_x, n_h, n_y, rng):
 
 
 @exercise(
-    published=lambda: [([5, 4, 3], Draws(3))],
-    cases=lambda rng: [(dims, Draws(rng.randint(99))) for dims in ([3, 2, 1], [4, 4, 4, 4], [2, 1])],
+    cases=lambda rng: [
+        (dims, Draws(rng.randint(99))) for dims in ([3, 2, 1], [4, 4, 4, 4], [2, 1], list(DEEP))
+    ],
 )
 def initialize_deep(layer_dims, rng):
     """First parameters of a network of any depth: W[l] = 0.01·N(0, 1), b[l] = 0.
@@ -158,8 +167,10 @@ def initialize_deep(layer_dims, rng):
 
 
 @exercise(
-    published=lambda: [([2, 4, 1], Draws(3)), ([3, 1, 2], Draws(3))],
-    cases=lambda rng: [(dims, Draws(rng.randint(99))) for dims in ([4, 5, 3, 1], [4, 4, 4, 4], [2, 1])],
+    published=lambda: [([3, 1, 2], Draws(3))],
+    cases=lambda rng: [
+        (dims, Draws(rng.randint(99))) for dims in ([4, 5, 3, 1], [4, 4, 4, 4], [2, 1], list(DEEP))
+    ],
 )
 def initialize_he(layer_dims, rng):
     """First parameters with the He initialization: W[l] = √(2/n[l-1])·N(0, 1), b[l] = 0.
@@ -179,13 +190,17 @@ def initialize_he(layer_dims, rng):
 
 @exercise(
     published=lambda: [(np.array([[0.0, 2.0, -2.0]]),)],
-    cases=lambda rng: [(rng.randn(3, 4),), (rng.randn(1, 1),), (np.array([[-800.0, 30.0, 800.0]]),)],
+    cases=lambda rng: [
+        *((2 * rng.randn(*shape),) for shape in SHAPES),
+        (np.array([[-800.0, 30.0, 800.0]]),),
+        (np.array([1e4, -1e4, 40.0, -40.0, 0.0]),),
+    ],
 )
 def sigmoid(Z):
     """The sigmoid of each entry: A = 1 / (1 + e^-Z).
 
-    Z: an array of any shape. Return A of the same shape. Entries of any size give a number, not NaN; a NumPy
-    warning of an overflow is allowed.
+    Z: an array with one axis or more. Return A of the same shape. Entries of any size give a number,
+    not NaN; a NumPy warning of an overflow is allowed.
 
     >>> sigmoid(np.array([[0.0, 2.0]]))
     array([[0.5       , 0.88079708]])
@@ -196,12 +211,16 @@ def sigmoid(Z):
 
 @exercise(
     published=lambda: [(np.array([[0.0, 2.0, -2.0]]),)],
-    cases=lambda rng: [(rng.randn(3, 4),), (3 * rng.randn(2, 5),), (-np.ones((1, 1)),)],
+    cases=lambda rng: [
+        *((3 * rng.randn(*shape),) for shape in SHAPES),
+        (-np.ones((1, 1)),),
+        (np.array([-9.0, -0.5, -1e-3, 0.0, 1e-3, 0.5, 9.0]),),
+    ],
 )
 def relu(Z):
     """The relu of each entry: A = max(0, Z).
 
-    Z: an array of any shape, which must not change. Return A of the same shape.
+    Z: an array with one axis or more, which must not change. Return A of the same shape.
 
     >>> relu(np.array([[-1.0, 2.0]]))
     array([[0., 2.]])
@@ -235,7 +254,7 @@ def linear_forward(A_prev, W, b):
     published=lambda: [(*normal(2, (3, 2), (1, 3), (1, 1)), name) for name in ("sigmoid", "relu")],
     cases=lambda rng: [
         *((*layer, name) for layer in _layers(rng) for name in ("sigmoid", "relu")),
-        (*_layers(rng)[0], "rellu"),
+        *((*_layers(rng)[0], name) for name in OTHER_NAMES),
     ],
 )
 def linear_activation_forward(A_prev, W, b, activation):
@@ -290,12 +309,12 @@ def model_forward(X, parameters):
 
 
 @exercise(
-    published=lambda: [
-        (np.array([[0.8, 0.9, 0.4]]), np.array([[1.0, 1.0, 1.0]])),
-        (np.array([[0.8, 0.9, 0.4]]), np.array([[1.0, 1.0, 0.0]])),
+    published=lambda: [(np.array([[0.8, 0.9, 0.4]]), np.array([[1.0, 1.0, 1.0]]))],
+    cases=lambda rng: [
+        *((rng.uniform(0.05, 0.95, (1, m)), labels(rng, m)) for m in (6, 5, 2, 1)),
+        *((rng.uniform(0.05, 0.95, (1, 4)), np.full((1, 4), y)) for y in (0, 1)),
+        (rng.uniform(0.9, 0.99, (1, 3)), np.zeros((1, 3))),
     ],
-    cases=lambda rng: [(rng.uniform(0.05, 0.95, (1, m)), labels(rng, m)) for m in (6, 5, 2, 1)],
-    tolerance=1e-6,
 )
 def compute_cost(AL, Y):
     """The cross-entropy cost J = -1/m Σᵢ (y⁽ⁱ⁾ log a⁽ⁱ⁾ + (1 - y⁽ⁱ⁾) log(1 - a⁽ⁱ⁾)).
@@ -316,6 +335,8 @@ def compute_cost(AL, Y):
     published=lambda: [(np.array([[0.0, 2.0, -1.0]]), np.array([[1.0, 1.0, 0.0]]))],
     cases=lambda rng: [
         *((2 * rng.randn(1, m), labels(rng, m)) for m in (6, 5, 1)),
+        *((2 * rng.randn(1, 4), np.full((1, 4), y)) for y in (0, 1)),
+        (np.array([[0.0, 0.0]]), np.array([[1.0, 0.0]])),
         (np.array([[40.0, -40.0, 1.0]]), np.array([[1.0, 0.0, 1.0]])),
         (np.array([[800.0, -800.0, 800.0, 1.0]]), np.array([[1.0, 0.0, 0.0, 1.0]])),
     ],

@@ -5,6 +5,7 @@ import numpy as np
 from deepstep.course.exercise import Draws, exercise, normal
 from deepstep.course.exercises.backward import model_backward, update_parameters
 from deepstep.course.exercises.forward import (
+    DEEP,
     NETWORKS,
     compute_cost,
     drawn_parameters,
@@ -25,9 +26,9 @@ from deepstep.course.exercises.forward import (
             ((2, 1), 5, 1.0, 1),
             ((3, 3, 3, 1), 3, 0.5, 7),
             ((2, 2, 1), 4, 0.3, 0),
+            ((2, 3, 2, 2, 1), 1, 0.2, 4),
         )
     ],
-    tolerance=1e-7,
 )
 def fit(X, Y, layer_dims, learning_rate, iterations, seed):
     """Train a network by gradient descent on all examples.
@@ -73,7 +74,9 @@ def predict(X, parameters):
 def _answers(rng):
     answers = [(rng.randint(0, 2, (1, m)), rng.randint(0, 2, (1, m))) for m in (9, 8, 5, 1)]
     P, Y = np.array([[1, 0, 1, 0, 1, 1]]), np.array([[1, 0, 0, 1, 1, 0]])
-    return [*answers, (P, Y), (Y, 1 - Y), (Y, Y), (0 * Y, Y), (Y, 0 * Y)]
+    alone = [(Y, np.abs(Y - (np.arange(6) == place))) for place in (0, 3, 5)]  # one wrong prediction
+    one = [(np.array([[p]]), np.array([[y]])) for p in (0, 1) for y in (0, 1)]
+    return [*answers, (P, Y), (Y, 1 - Y), (Y, Y), (0 * Y, Y), (Y, 0 * Y), *alone, *one]
 
 
 @exercise(cases=_answers)
@@ -105,7 +108,7 @@ def first_wrong(P, Y):
     published=lambda: [(X, (Y < 0.5).astype(float), 2, Draws(0)) for X, Y in (normal(1, (7, 3), (1, 3)),)],
     cases=lambda rng: [
         (rng.randn(n, m), labels(rng, m), size, Draws(rng.randint(99)))
-        for n, m, size in ((3, 10, 4), (2, 12, 4), (4, 4, 2), (2, 3, 8), (1, 7, 1))
+        for n, m, size in ((3, 10, 4), (2, 12, 4), (4, 4, 2), (2, 3, 8), (1, 7, 1), (3, 5, 5), (2, 1, 3))
     ],
 )
 def mini_batches(X, Y, batch_size, rng):
@@ -134,7 +137,10 @@ def _adam(rng):
         (1, 50, 0.3, (0.7, 0.95, 1e-1)),
     ):
         yield rng.randn(n), rng.randn(n), rng.randn(n), rng.rand(n), t, rate, *options
-    yield rng.randn(3), 1e-4 * rng.randn(3), np.zeros(3), np.zeros(3), 1, 0.01, 0.9, 0.999, 1e-3
+    start = np.zeros(3), np.zeros(3), 1, 0.1
+    yield rng.randn(3), 1e-4 * rng.randn(3), *start, 0.9, 0.999, 1e-3
+    yield rng.randn(3), 1e-8 * (1 + rng.rand(3)), *start  # as small as ε
+    yield rng.randn(3), np.zeros(3), *start
 
 
 @exercise(cases=lambda rng: list(_adam(rng)))
@@ -159,10 +165,9 @@ def adam_update(theta, gradient, v, s, t, learning_rate, beta1=0.9, beta2=0.999,
 
 
 @exercise(
-    published=lambda: [({"W1": np.array([[3.0, 4.0]]), "b1": np.array([[2.0]])}, 0.1, 5)],
     cases=lambda rng: [
         (drawn_parameters(rng, dims), l2, m)
-        for dims, l2, m in (((3, 2, 3, 1), 0.1, 5), ((2, 1), 0.7, 3), ((3, 3, 3), 2.0, 1))
+        for dims, l2, m in (((3, 2, 3, 1), 0.1, 5), ((2, 1), 0.7, 3), ((3, 3, 3), 2.0, 1), (DEEP, 0.3, 4))
     ],
 )
 def l2_cost(parameters, l2, m):
@@ -181,10 +186,13 @@ def l2_cost(parameters, l2, m):
 
 
 @exercise(
-    cases=lambda rng: [
-        (rng.randn(n, m), keep_prob, Draws(rng.randint(99)))
-        for n, m, keep_prob in ((3, 4, 0.8), (4, 4, 0.7), (5, 2, 0.3), (2, 3, 1.0), (6, 1, 0.6))
-    ],
+    cases=lambda rng: (
+        [
+            (rng.randn(n, m), keep_prob, Draws(rng.randint(99)))
+            for n, m, keep_prob in ((3, 4, 0.8), (4, 4, 0.7), (5, 2, 0.3), (2, 3, 1.0), (6, 1, 0.6))
+        ]
+        + [(np.maximum(rng.randn(3, 5), 0), 0.5, Draws(rng.randint(99)))]
+    ),
 )
 def dropout_forward(A, keep_prob, rng):
     """Inverted dropout: mask = D / keep_prob with D = 1 where a draw is below keep_prob, else 0; A ∘ mask.
@@ -203,10 +211,13 @@ def dropout_forward(A, keep_prob, rng):
 def _tables(rng):
     for m, k, n in ((6, 4, 3), (5, 5, 5), (4, 1, 2)):
         yield 3 * rng.randn(m, n) + 5, 2 * rng.randn(k, n)
-    yield np.column_stack([rng.randn(5), np.full(5, 7.0)]), np.array([[1.0, 7.0], [2.0, 7.0]])
+    constant = np.column_stack([rng.randn(5), np.full(5, 7.0), np.zeros(5)])
+    yield constant, np.array([[1.0, 7.0, 0.0], [2.0, 9.5, -3.0]])
+    yield constant[:4], 1e3 * rng.randn(1, 3)
+    yield rng.randn(1, 3), rng.randn(2, 3)
 
 
-@exercise(cases=lambda rng: list(_tables(rng)), tolerance=1e-6)
+@exercise(cases=lambda rng: list(_tables(rng)))
 def standardize(train, test):
     """Columns of a table with mean 0 and standard deviation 1: x := (x - mean) / standard deviation.
 
@@ -229,6 +240,8 @@ def standardize(train, test):
         *((rng.randint(0, k, m), k) for k, m in ((4, 6), (3, 3), (5, 1))),
         (np.array([0, 1, 1]), 4),
         (np.array([2, 2]), 3),
+        (np.array([3]), 4),
+        (np.array([1, 0]), 2),
     ],
 )
 def one_hot(labels, n_classes):
