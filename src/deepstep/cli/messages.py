@@ -81,7 +81,7 @@ FEWEST_TESTED = 5
 
 
 def of_what_is_held_out(split: TableSplit, parts: Mapping[str, Any], *, single: bool) -> Iterator[str]:
-    """What to know of scores where few rows, or none, are held out."""
+    """Sentences about scores where few rows, or none, are held out."""
     if "test" not in parts:
         yield ONLY_OUT_OF_FOLD if "out_of_fold" in parts else NO_TEST
     elif split.test is not None and split.test.frame.height < FEWEST_TESTED:

@@ -258,7 +258,7 @@ def _cautions(
     classes: bool,
     whole: bool = True,
 ) -> list[str]:
-    """What a person should look at in the rows that are learned from, before the training."""
+    """Notes on the rows that are learned from, which a person should read before the training."""
     columns = {column.name: column.to_numpy() for column in as_columns(labels)}
     rows = frame.height if whole else None
     known = data_cautions(frame.drop(_no_inputs(options), strict=False), columns, classes=classes, rows=rows)

@@ -324,7 +324,7 @@ class Ensemble:
 
     @property
     def cost_note(self) -> str:
-        """What the costs of members include and a loss does not, as a sentence; empty where it is nothing."""
+        """A sentence on terms of the members' costs that are not in a loss; empty where there are none."""
         smoothed = {
             member.preset.name: member.network.architecture.output_settings.get("smoothing")
             for member in self.members

@@ -36,7 +36,7 @@ SHOWN = 3
 """Classes and columns that a sentence names."""
 
 _AGAIN = re.compile(r"\.\d+$")
-"""The end of a name that stands in a header again, as DeepStep and pandas write it."""
+"""The end of a name that occurs again in a header, as DeepStep and pandas write it."""
 
 
 class Data(NamedTuple):
@@ -146,8 +146,9 @@ CHECKS: tuple[Callable[[Data], str], ...] = (
 def data_cautions(
     inputs: "polars.DataFrame", targets: Mapping[str, AnyArray], *, classes: bool, rows: int | None
 ) -> list[str]:
-    """What the checks find in the rows that are learned from; ``inputs`` may be some of them, and ``rows`` is
-    None where the targets are those of a part, too.
+    """The findings of the checks in the rows that are learned from.
+
+    ``inputs`` may be some of the rows, and ``rows`` is None where the targets are those of a part, too.
 
     >>> import polars
     >>> frame = polars.DataFrame({"age": [*range(20, 40), -999, -999, -999, -999, -999]})
