@@ -282,7 +282,7 @@ def _train(
         cut = history.stopped == CUT and not keeping.of_folds  # else a run of the networks that are done
         press.waits = not cut
         if cut:
-            keeping.interrupted(run, history)
+            keeping.interrupted(run, history, again=press.again)
         ensemble = estimator.ensemble_
         learned = [split.train]
         if single and split.validation is not None and estimator.stopping_history_ is not None:

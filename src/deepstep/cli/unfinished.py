@@ -142,9 +142,9 @@ class Keeping(NamedTuple):
             given["refit"] = False
         return {**given, "callbacks": callbacks} if callbacks else given
 
-    def interrupted(self, run: Path, history: History) -> None:
+    def interrupted(self, run: Path, history: History, *, again: bool) -> None:
         """After Ctrl-C: raise KeyboardInterrupt, unless a run is made of what was reached."""
-        if not history or (self.checkpoints is not None and _kept(unfinished(run))):
+        if again or not history or (self.checkpoints is not None and _kept(unfinished(run))):
             raise KeyboardInterrupt
         note(
             f"Interrupted: {'there is no checkpoint' if self.checkpoints else self.cannot_go_on}, and what "

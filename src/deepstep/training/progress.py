@@ -112,7 +112,7 @@ class Meter:
             self._width = len(line)
         else:
             left = f", {_duration(task.time_remaining)} left" if task.time_remaining else ""
-            of = "" if total is None else f"/{total:.0f}"
+            of = "" if total is None else f"/{total:.0f}" if total >= 1 else f"/{total:g}"
             self._stream.write(f"{self._label}: {done:.0f}{of}{self._unit}, {text}{left}\n")
         self._stream.flush()
 
