@@ -156,7 +156,7 @@ def test_a_folder_is_on_the_disk_before_its_rename_and_its_parent_after(tmp_path
     before = {inode for kind, inode, _ in calls[: renamed[0]] if kind == "fsync"}
     assert before == {entry.stat().st_ino for entry in (run, *run.rglob("*"))}
     assert calls[named + 1] == ("fsync", tmp_path.stat().st_ino, None)
-    assert len(calls) == named + 2 + exists  # only then the old one may go
+    assert len(calls) == named + 2  # only then the old one may go
 
 
 KILLED_BETWEEN_RENAMES = """
@@ -247,6 +247,19 @@ def test_both_folders_of_a_kill_between_the_renames_stay(tmp_path):
     with atomic_directory(run) as folder:
         (folder / "config.toml").write_text('name = "third"')
     assert sorted(map(name_of, tmp_path.iterdir())) == ["new", "old", "third"]
+
+
+def test_an_old_folder_of_a_process_killed_after_the_renames_is_removed(tmp_path):
+    run = run_folder(tmp_path / "run", "old")
+    after = KILLED_BETWEEN_RENAMES.replace("os._exit(9)", 'target.endswith("run") and os._exit(9)')
+    after = after.replace("(source, target)\n", "(source, target)\n    target = str(target)\n", 1)
+    done = subprocess.run([sys.executable, "-c", after, str(run)], check=False)
+    assert done.returncode == 9
+    assert len(names(tmp_path)) == 2
+    with atomic_write(tmp_path / "other"):
+        assert len(names(tmp_path)) == 2
+    assert names(tmp_path) == {"run", "other"}
+    assert name_of(run) == "new"
 
 
 def test_those_who_save_at_the_same_time(tmp_path, monkeypatch):

@@ -7,8 +7,8 @@ one that writes into this folder removes: a process locks what it writes, and lo
 
 One case is weaker: no portable call exchanges two folders, so a folder that replaces another needs two
 renames. Killed outright between them (the machine loses its power, `kill -9`), a process leaves no folder of
-this name; both, the old as `.deepstep-*` and the new as `.deepstep-tmp-*`, then lie whole beside it, to be
-renamed by hand, and stay.
+this name; both, the old as `.deepstep-old-*` and the new as `.deepstep-tmp-*`, then lie whole beside it, to
+be renamed by hand, and stay: the name of the old one has a digest of the name of the new one.
 """
 
 import hashlib
@@ -23,9 +23,12 @@ from pathlib import Path
 from stat import S_IMODE, S_ISDIR, S_ISREG
 from typing import BinaryIO, Literal
 
-from deepstep.data.own_folders import ASIDE, TEMPORARY, TRAINING_MARK, remove_own, why_kept
+from deepstep.data.own_folders import OF_OLD_RELEASES, TEMPORARY, TRAINING_MARK, remove_own, why_kept
 from deepstep.data.own_folders import RUN_MARK as RUN_MARK
 from deepstep.errors import DeepStepError, FileError
+
+_ASIDE = r"\.deepstep-old-([0-9a-f]{12})-[0-9a-f]{12}"
+"""The name of a folder that was moved aside for another one, with the `_token` of that one's name."""
 
 _DAY = 86_400.0
 """Age in seconds from which on temporary files of releases that locked none are left behind."""
@@ -152,20 +155,17 @@ def publish(folder: Path, path: Path | str, *, overwrite: bool = False) -> None:
             aside = _swap(folder, target)
         _sync_folder(target.parent)
     if aside is not None:
-        old = _sibling(target)
         try:
-            os.rename(aside, old)  # the new folder has its name: from here on others may remove the old one
-            with _locked(old) as alone:
+            with _locked(aside) as alone:
                 if alone is not False:  # else another process removes it, as it would after a kill
-                    remove_own(old)
+                    remove_own(aside)
         except OSError as error:
-            left = next((folder for folder in (aside, old) if folder.exists()), None)
-            if left is None:
+            if not aside.exists():
                 return
             raise FileError(
                 str(path),
                 "the replaced folder is removed",
-                f"the new folder is in place, but the old one stays as {left} ({error.strerror})",
+                f"the new folder is in place, but the old one stays as {aside} ({error.strerror})",
                 "Remove it by hand.",
             ) from error
 
@@ -184,30 +184,32 @@ def discard(folder: Path) -> None:
 def remove_leftovers(folder: Path) -> None:
     """Remove what processes that were killed while they wrote into a folder left in it.
 
-    What a living process writes is locked and stays, as does everything where locks are not known; and a
-    folder that was moved aside for another one, with that other one.
+    What a living process writes is locked and stays, as does everything where locks are not known, and both
+    folders of a process that was killed between its two renames.
     """
     try:
         with os.scandir(folder) as entries:
-            names = {entry.name for entry in entries if re.fullmatch(f"{TEMPORARY}|{ASIDE}", entry.name)}
+            names = sorted(entry.name for entry in entries)
     except OSError:  # the folder is missing or of another user; writing into it gives the error
         return
-    moved_aside = any(re.fullmatch(ASIDE, name) and (folder / name).is_dir() for name in names)
-    for path in (folder / name for name in sorted(names)):
-        with suppress(OSError):  # it belongs to another user, or another process removes it
-            _remove_left(path, moved_aside=moved_aside)
+    aside = {match[0]: match[1] for name in names if (match := re.fullmatch(_ASIDE, name))}
+    tokens = {_token(name) for name in names} & {*aside.values()} if aside else set()
+    for name in names:
+        left = name in aside or re.fullmatch(f"{TEMPORARY}|{OF_OLD_RELEASES}", name)
+        if left and aside.get(name, _token(name)) not in tokens:
+            with suppress(OSError):  # it belongs to another user, or another process removes it
+                _remove_left(folder / name)
 
 
-def _remove_left(path: Path, *, moved_aside: bool) -> None:
+def _remove_left(path: Path) -> None:
     status = path.lstat()
-    temporary, is_folder = re.fullmatch(TEMPORARY, path.name), S_ISDIR(status.st_mode)
+    is_folder = S_ISDIR(status.st_mode)
     if not (is_folder or S_ISREG(status.st_mode)):
         return
-    if not temporary and time.time() - status.st_mtime < _DAY:
-        return
-    complete = is_folder and any((path / mark).exists() for mark in (RUN_MARK, TRAINING_MARK))
-    if complete and (moved_aside or not temporary):
-        return
+    if re.fullmatch(OF_OLD_RELEASES, path.name):  # these were not locked, and of a kill between two renames
+        complete = is_folder and any((path / mark).exists() for mark in (RUN_MARK, TRAINING_MARK))
+        if complete or time.time() - status.st_mtime < _DAY:
+            return
     with _locked(path) as alone:
         if alone and is_folder:
             remove_own(path)
@@ -309,9 +311,13 @@ def _no_name(path: Path | str, reason: object) -> FileError:
     return FileError(shown, "the name of a file or folder is expected", f"{reason}")
 
 
-def _sibling(target: Path, *, aside: bool = False) -> Path:
+def _sibling(target: Path) -> Path:
     """A new hidden name in the same folder, and so on the same disk: only there is a rename atomic."""
-    return target.with_name(f".deepstep-{'' if aside else 'tmp-'}{secrets.token_hex(6)}")
+    return target.with_name(f".deepstep-tmp-{secrets.token_hex(6)}")
+
+
+def _token(name: str) -> str:
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:12]
 
 
 def _new_file(target: Path) -> tuple[Path, BinaryIO]:
@@ -357,7 +363,7 @@ def _swap(new: Path, target: Path) -> Path | None:
     if not target.exists():
         os.rename(new, target)
         return None
-    aside = _sibling(target, aside=True)
+    aside = target.with_name(f".deepstep-old-{_token(new.name)}-{secrets.token_hex(6)}")
     os.rename(target, aside)
     try:
         os.rename(new, target)

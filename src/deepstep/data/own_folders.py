@@ -35,8 +35,8 @@ MOST_NAMED = 3
 
 _CHECKPOINT = r"checkpoint-[0-9]{12,}\.safetensors"
 _MEMBER = r"member-[0-9]{3,}-[0-9]+\.safetensors"
-TEMPORARY, ASIDE = r"\.deepstep-tmp-[0-9a-f]{12}", r"\.deepstep-[0-9a-f]{12}"
-"""Names of what is being written, and of what is moved aside for it; in old releases the second for both."""
+TEMPORARY, OF_OLD_RELEASES = r"\.deepstep-tmp-[0-9a-f]{12}", r"\.deepstep-[0-9a-f]{12}"
+"""Names of files and folders that are being written; old releases have the second."""
 
 _OF_DESKTOPS = r"\.DS_Store|Thumbs\.db|desktop\.ini"
 """Files that macOS and Windows write into a folder that somebody has looked into."""
@@ -128,5 +128,5 @@ def _entries(folder: Path) -> Iterator[tuple[Path, bool]]:
 
 
 def _is_own(entry: "os.DirEntry[str]", within: str) -> bool:
-    name = re.fullmatch(f"{_FILES[within]}|{TEMPORARY}|{ASIDE}|{_OF_DESKTOPS}", entry.name)
+    name = re.fullmatch(f"{_FILES[within]}|{TEMPORARY}|{OF_OLD_RELEASES}|{_OF_DESKTOPS}", entry.name)
     return entry.is_file(follow_symlinks=False) and name is not None
