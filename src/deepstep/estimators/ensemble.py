@@ -320,7 +320,7 @@ class Ensemble:
 
     @property
     def cost_note(self) -> str:
-        """What the costs of members include and a loss does not, as a sentence; empty where it is nothing."""
+        """A sentence about costs of members that include label smoothing; empty where none does."""
         smoothed = {
             member.preset.name: member.network.architecture.output_settings.get("smoothing")
             for member in self.members
