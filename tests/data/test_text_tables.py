@@ -132,7 +132,6 @@ def test_headers_comments_and_texts_with_separators(tmp_path, text, columns, row
         ("x;y\n1.234;1,5\n2.500;2\n", [1234, 2500], "decimal comma"),
         ("x;y\n01.02.2020;1,5\n1.2.2020;2\n", ["01.02.2020", "1.2.2020"], "decimal comma"),
         ("x;y\n12,5 %;1,5\n8 %;2\n", ["12,5 %", "8 %"], "decimal comma"),
-        ("1;2\n3;4\n", [3], "holds numbers alone and is taken for the names"),
         ("x,x,x.1\n1,2,3\n", [1], "another 'x' is called 'x.2'"),
         (b"x,y\n\xe9,2\n", ["é"], "Encoding windows-1252 found in"),
     ],

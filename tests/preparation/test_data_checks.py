@@ -159,3 +159,9 @@ def test_each_check_is_in_the_table_and_takes_one_column_or_none():
     assert found(FRAME.select("colour")) == []
     assert found(FRAME.select("age").head(0), KINDS[:0], rows=0) != []
     assert found(polars.DataFrame({"x": [None] * M}, schema={"x": polars.Float64})) == []
+
+
+@pytest.mark.parametrize("pattern", ["*", "^.*$", "^a.*$"])
+def test_names_that_polars_takes_for_patterns(pattern):
+    for column in FRAME.columns:
+        assert found(FRAME.rename({column: pattern})) == []

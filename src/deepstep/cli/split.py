@@ -258,10 +258,15 @@ def _cautions(
     classes: bool,
     whole: bool = True,
 ) -> list[str]:
-    """Notes on the rows that are learned from, which a person should read before the training."""
+    """Warnings about the rows that are learned from, for a person who begins a training."""
     columns = {column.name: column.to_numpy() for column in as_columns(labels)}
-    rows = frame.height if whole else None
-    known = data_cautions(frame.drop(_no_inputs(options), strict=False), columns, classes=classes, rows=rows)
+    from deepstep.environment import polars
+
+    rows, left_out = frame.height if whole else None, _no_inputs(options)
+    used = polars.DataFrame(
+        [column for column in frame if column.name not in left_out]
+    )  # no name is a pattern
+    known = data_cautions(used, columns, classes=classes, rows=rows)
     return [f"Warning: {caution}" for caution in (*known, *inputs.cautions)]
 
 

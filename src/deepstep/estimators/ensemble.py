@@ -324,7 +324,7 @@ class Ensemble:
 
     @property
     def cost_note(self) -> str:
-        """A sentence on terms of the members' costs that are not in a loss; empty where there are none."""
+        """A sentence about costs of members that include label smoothing; empty where none does."""
         smoothed = {
             member.preset.name: member.network.architecture.output_settings.get("smoothing")
             for member in self.members

@@ -36,7 +36,7 @@ SHOWN = 3
 """Classes and columns that a sentence names."""
 
 _AGAIN = re.compile(r"\.\d+$")
-"""The end of a name that occurs again in a header, as DeepStep and pandas write it."""
+"""The end that DeepStep and pandas give to a name which a header has once more."""
 
 
 class Data(NamedTuple):
@@ -76,7 +76,7 @@ def few_of_a_class(data: Data) -> str:
     return f"{says}; collect more rows of them, or merge classes" if few else ""
 
 
-def classes_alike(data: Data) -> str:
+def similar_classes(data: Data) -> str:
     """Classes that differ in case or blanks alone."""
     pairs = []
     for name, sizes in _class_sizes(data) if data.classes else ():
@@ -135,7 +135,7 @@ def far_values(data: Data) -> str:
 CHECKS: tuple[Callable[[Data], str], ...] = (
     few_rows,
     few_of_a_class,
-    classes_alike,
+    similar_classes,
     header_of_values,
     target_twice,
     far_values,
@@ -146,9 +146,9 @@ CHECKS: tuple[Callable[[Data], str], ...] = (
 def data_cautions(
     inputs: "polars.DataFrame", targets: Mapping[str, AnyArray], *, classes: bool, rows: int | None
 ) -> list[str]:
-    """The findings of the checks in the rows that are learned from.
+    """The sentences of all checks about the rows that are learned from.
 
-    ``inputs`` may be some of the rows, and ``rows`` is None where the targets are those of a part, too.
+    ``inputs`` may be some of these rows; ``rows`` is None where the targets are those of some rows, too.
 
     >>> import polars
     >>> frame = polars.DataFrame({"age": [*range(20, 40), -999, -999, -999, -999, -999]})
@@ -194,11 +194,11 @@ def _is_value(series: "polars.Series") -> bool:
     """Whether the name of a column is among its values, or a decimal number in their range."""
     from deepstep.environment import polars
 
-    names = {series.name, _AGAIN.sub("", series.name)}
+    names, plain = {series.name, _AGAIN.sub("", series.name)}, without_pattern(series)
     if not series.dtype.is_numeric():
-        texts = without_pattern(series).cast(polars.String, strict=False).str.strip_chars()
+        texts = plain.cast(polars.String, strict=False).str.strip_chars()
         return bool(texts.is_in(list(names)).any())
-    values = series.drop_nulls().to_numpy().astype(np.float64)
+    values = plain.drop_nulls().to_numpy().astype(np.float64)
     numbers = [number for name in names if (number := _number(name)) is not None]
     low, high = (values.min(), values.max()) if len(values) else (np.inf, -np.inf)
     inside = "." in series.name and any(low <= number <= high for number in numbers)
@@ -209,7 +209,7 @@ def _far_value(series: "polars.Series") -> str:
     """The value that is far from all others, in words; empty where there is none."""
     if not series.dtype.is_numeric():
         return ""
-    values = series.drop_nulls().to_numpy().astype(np.float64)
+    values = without_pattern(series).drop_nulls().to_numpy().astype(np.float64)
     values = values[np.isfinite(values)]
     for value in (values.min(), values.max()) if len(values) else ():
         there = values == value
