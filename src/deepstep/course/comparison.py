@@ -123,7 +123,7 @@ class Comparison(NamedTuple):
         found: dict[str, list[Pair]] = {}
         for number, (expected, record, other) in enumerate(zip(self.expected, records, others, strict=True)):
             if "value" in expected and "value" in record and "value" in other:
-                m = examples_of(self.cases[number])
+                m = examples_of(self.exercise, self.cases[number])
                 for key, one, value in self.leaves(expected, record):
                     found.setdefault(quantity(key), []).append(Pair(key, one, value, number, m))
         return found
@@ -297,9 +297,13 @@ class Comparison(NamedTuple):
                 yield hint
 
     def _shapes(self, case: Arguments) -> str:
-        """The shapes of the arguments that are arrays."""
+        """The shapes of the arguments that are arrays, and those that are texts."""
         named = zip(signature(self.exercise.function).parameters, case, strict=False)
-        shapes = [f"{name} {value.shape}" for name, value in named if is_array(value)]
+        shapes = [
+            f"{name} {value.shape}" if is_array(value) else f"{name} {value!r}"
+            for name, value in named
+            if is_array(value) or isinstance(value, str)
+        ]
         return f" with {', '.join(shapes)}" if shapes else ""
 
     def _order(self) -> str:
@@ -318,9 +322,10 @@ def unchanged(before: Sequence[Any], after: Sequence[Any]) -> bool:
     return before == after or all(close(one, value, 1e-12) for _, one, value in both)
 
 
-def examples_of(case: Arguments) -> int:
-    """The number of examples m of a case: the last axis of its first array."""
-    return next((value.shape[-1] for value in case if isinstance(value, np.ndarray) and value.ndim), 0)
+def examples_of(exercise: Exercise, case: Arguments) -> int:
+    """The number of examples m of a case: the last axis of its first array that is no weights."""
+    named = zip(signature(exercise.function).parameters, case, strict=False)
+    return next((value.shape[-1] for name, value in named if is_array(value) and name != "w"), 0)
 
 
 def layers_of(case: Arguments) -> int:

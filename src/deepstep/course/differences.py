@@ -123,10 +123,15 @@ def _kind(value: Any) -> str:
     if isinstance(value, str):
         return "a text"
     if isinstance(value, list):
-        return "a list of texts" if all(isinstance(one, str) for one in value) else f"{len(value)} results"
+        texts = value and all(isinstance(entry, str) for entry in value)
+        return "a list of texts" if texts else _count(value)
     if isinstance(value, dict | Other):
         return "a dictionary" if isinstance(value, dict) else value.type
     return f"an array of shape {np.shape(value)}" if np.ndim(value) else "a number"
+
+
+def _count(results: Sequence[Any]) -> str:
+    return f"{len(results)} result{'s' * (len(results) != 1)}"
 
 
 def missing_keys(pairs: Iterable[Pair]) -> Iterator[str]:
@@ -252,7 +257,7 @@ def describe_quantity(name: str, pairs: Sequence[Pair], tolerance: float) -> str
         expected, value = as_array(pair.expected), as_array(pair.value)
         first: Any = as_array(pair.value[0]) if isinstance(pair.value, list) and pair.value else None
         if is_array(expected) and expected.ndim and is_array(first) and first.shape == expected.shape:
-            return f"{name} is {len(pair.value)} results, expected one array."
+            return f"{name} is {_count(pair.value)}, expected one array."
         if is_array(pair.value) and isinstance(pair.expected, list) and _is_shape_of(pair.expected, value):
             return f"{name} is an array of shape {value.shape}, expected the shape alone, a tuple."
         if is_array(pair.value) and isinstance(pair.expected, list) and not value.ndim:
@@ -328,7 +333,7 @@ def decimals(pairs: Sequence[Pair]) -> int | None:
     both = [(as_array(pair.expected), as_array(pair.value)) for pair in pairs]
     if all(is_array(e) and is_array(v) and (e.shape == v.shape or v.size == e.size == 1) for e, v in both):
         both = [(e.astype(float), v.astype(float).reshape(e.shape)) for e, v in both]
-        for digits in range(9):
+        for digits in range(9) if any(v.any() for _, v in both) else ():  # 0 has no decimals
             if all(np.array_equal(np.round(v, digits), v) for _, v in both) and all(
                 close(np.round(e, digits), v, 1e-12) for e, v in both
             ):
@@ -397,7 +402,7 @@ RELATIONS: Sequence[tuple[str, Callable[[Any, int], Any]]] = (
     ("is m times too small: 1/m stands twice", lambda e, m: e / max(m, 1)),
     ("has the divisor m - 1 in place of m", lambda e, m: e * m / max(m - 1, 1)),
     ("is transposed", lambda e, m: e.T if e.T.shape == e.shape else e + 1),
-    ("has 0 and 1 exchanged", lambda e, m: 1 - e),
+    ("is 1 minus the expected one", lambda e, m: 1 - e),
     ("is the square of the expected one", lambda e, m: e * e),
     ("is the root of the expected one: the root is taken once too often", lambda e, m: np.sqrt(np.abs(e))),
     ("is the absolute value of the expected one", lambda e, m: np.abs(e)),
