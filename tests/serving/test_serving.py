@@ -228,7 +228,11 @@ def test_other_paths_methods_hosts_and_codings(runs):
 @pytest.mark.parametrize(
     ("valid", "passing", "refused"),
     [
-        (("models.example",), ("models.example", "Models.Example:8000"), ("a.models.example", "xmodels.example")),
+        (
+            ("models.example",),
+            ("models.example", "Models.Example:8000"),
+            ("a.models.example", "xmodels.example"),
+        ),
         (("*.example",), ("a.example", "a.b.example:1"), ("example", "aexample", "a.example.org", "")),
         (("*",), ("a", "a.example", "[::2]:80"), ()),
     ],
