@@ -51,6 +51,9 @@ def columns() -> dict[str, list[Any]]:
         "text": [f"{words[a]} {words[b]} {at}" for at, (a, b) in enumerate(rng.integers(0, 6, (M, 2)))],
         "constant": ["same"] * M,
         "constant number": [7.5] * M,
+        "named date": [
+            (day + datetime.timedelta(days=at)).strftime("%d-%b-%y") for at in range(-20 * M, 20 * M, 40)
+        ],
     }
     for values in found.values():
         for at in rng.integers(0, M, 7):

@@ -296,11 +296,16 @@ def test_without_rows_held_out(deepstep, flowers, validated):
 @pytest.mark.parametrize(
     ("rows", "typed", "says", "silent"),
     [
-        (3, "--n-estimators 2", ["Only 1 row is held out", "No fold holds rows out"], ["No test set"]),
-        (3, "--epochs 1", ["Only 1 row is held out"], ["No fold", "No test set"]),
-        (3, "--n-estimators 2 --test-fraction 0", ["scores are on training data", "No fold holds"], ["Only"]),
-        (20, "--epochs 1", ["Only 4 rows are held out"], ["No test set"]),
-        (21, "--n-estimators 2", [], ["Only", "No fold", "No test set"]),
+        (3, "--n-estimators 2", ["The test set has 1 row:", "No fold holds rows out"], ["No test set"]),
+        (3, "--epochs 1", ["The test set has 1 row:"], ["No fold", "No test set"]),
+        (
+            3,
+            "--n-estimators 2 --test-fraction 0",
+            ["scores are on training data", "No fold holds"],
+            ["The test set"],
+        ),
+        (20, "--epochs 1", ["The test set has 4 rows:"], ["No test set"]),
+        (21, "--n-estimators 2", [], ["The test set", "No fold", "No test set"]),
     ],
 )
 def test_scores_of_a_few_rows_come_with_a_caution(deepstep, tmp_path, rows, typed, says, silent):

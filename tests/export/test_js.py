@@ -125,11 +125,11 @@ def test_large_whole_numbers_as_classes(tmp_path: Path) -> None:
 
 def test_dates_and_columns_of_several_rows(tmp_path: Path) -> None:
     runtime = js_format.RUNTIME.read_text(encoding="utf-8")
-    settings = '{ pattern: "$^", iso: "", lenient: true }'
+    settings = "{ to_iso: [], lenient: true }"
     found = evaluated(
         f"{runtime}\nprint({json.dumps(DATES)}.map((text) => daysOf(text, {settings})));", tmp_path
     )
-    read = {"pattern": "$^", "iso": "", "lenient": True}
+    read = {"to_iso": [], "lenient": True}
     expected = np.array([RUNTIME.days_of(text, read) for text in DATES])
     assert np.allclose(np.array(found, float), expected, equal_nan=True, rtol=1e-15)
     export(fitted("single", "number"), tmp_path / "model.js")

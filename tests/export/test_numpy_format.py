@@ -85,7 +85,7 @@ def test_rows_that_are_refused(file: Path) -> None:
     with pytest.raises(ValueError, match="at least one row is expected"):
         module["predict"]({name: [] for name in one})
     for rows in (np.zeros((1, 40)), [[*row, 1] for row in table()[:2].rows()]):
-        with pytest.raises(ValueError, match="14 values are expected in each row"):
+        with pytest.raises(ValueError, match="15 values are expected in each row"):
             module["predict"](rows)
     first, second = table()[:2].to_dicts()
     del first["whole"]
@@ -139,6 +139,8 @@ RAW = {
     "category": ["red", "blue", "ä'\"\\?", "green", None, "", "NA", "red ", "1"],
     "text": ["red blue", "RED, blue!", "fast-car_old", "", None, "Ärger", "car car", "slow\ncar", "9"],
     "constant": ["same", "other", None, "", "NA", "?", " ", "same", None],
+    "named date": ["31-Dec-20", "1-January-69", "29-FEB-68", "3-Sept.-07", "30-Feb-20", None, "2021-03-01",
+        "05-May-99 12:30", "5-mars-20"],
     "constant number": ["7.5", " 7.5", None, "", "NA", "?", " ", "many", "NaN"],
 }  # fmt: skip
 
@@ -160,6 +162,27 @@ def test_typed_values_are_read_as_deepstep_reads_them(kind: str) -> None:
         assert np.allclose(features(preparation, form), expected, rtol=1e-12, atol=1e-12)
 
 
+NAMED = {
+    "31 Dec 2020": ["3 March 2021", "4 Sep. 2021 06:30", "5 JULY, 1969", "6 Mär 2020", "03-Mar-2021"],
+    "31-Dec-2020": ["3-March-2021", "4-sept-2021", "05-Aug-1969", "31-Jun-2020", "3 March 2021"],
+    "31-Dec-20": ["3-March-21", "04-oct-68", "05-Nov-69 23:59:59", "1-Dec-2020", "21-Mar-2020"],
+    "Dec 31, 2020": ["March 3, 2021", "apr 4 2021", "DEC. 31, 1968", "Mayor 3, 2021", "3 March 2021"],
+}
+
+
+@pytest.mark.parametrize("written", NAMED)
+def test_dates_with_names_of_months_are_read_as_deepstep_reads_them(written: str) -> None:
+    texts = NAMED[written]
+    preparation = TablePreparation.fit(polars.DataFrame({"x": [1.0, 2.0, 3.0], "c": texts[:3]}))
+    rows = {"x": [0.0] * len(texts), "c": texts}
+    assert preparation.columns[1].written == written  # type: ignore[attr-defined]
+    expected = preparation.transform(polars.DataFrame(rows))
+    settings = program_of(preparation).inputs[1].settings
+    days = [RUNTIME.days_of(text, settings) for text in texts]
+    assert np.isfinite(days).tolist() == [True] * 3 + [False] * 2
+    assert np.allclose(features(preparation, rows), expected, rtol=1e-12, atol=1e-12)
+
+
 FOLDS = {
     "category": ["a", "b", "c"] * 10,
     "other values": ["d", "b", "c"] * 10,
@@ -167,6 +190,7 @@ FOLDS = {
     "constant": ["a"] * 29 + [None],
     "numbers": [f"{at}.5 kg" for at in range(30)],
     "dates": [f"2020-01-{at + 1:02}" for at in range(30)],
+    "named dates": [f"{at + 1}-Jan-20" for at in range(30)],
     "words": [f"red car {at}" for at in range(29)] + ["blue car"],
 }
 """One column as folds may see it."""
@@ -178,7 +202,7 @@ def test_folds_see_a_column_each_in_its_own_way(kind: str) -> None:
         name: TablePreparation.fit(polars.DataFrame({"x": [*map(float, range(30))], "c": values}))
         for name, values in FOLDS.items()
     }
-    raw = ["a", "d", "y", None, "", "2.5 kg", "2020-01-07", "red, blue", "NA"]
+    raw = ["a", "d", "y", None, "", "2.5 kg", "2020-01-07", "7-Jan-20", "red, blue", "NA"]
     rows = {"x": [1.0] * len(raw), "c": raw}
     found = features(folds[kind], rows, *folds.values())
     assert np.allclose(found, folds[kind].transform(polars.DataFrame(rows)), rtol=1e-12, atol=1e-12)
@@ -198,7 +222,7 @@ DATES = ["2020-01-01 25:00", "2020-01-01 23:60", "2020-01-01 10:00+99:00", "2020
 
 def test_clocks_zones_and_the_year_0() -> None:
     expected = parsing.iso_moments(polars.Series(DATES)).to_physical() / 86_400_000_000
-    settings = {"pattern": "$^", "iso": "", "lenient": True}
+    settings = {"to_iso": [], "lenient": True}
     found = [RUNTIME.days_of(text, settings) for text in DATES]
     assert np.array_equal(found, expected.fill_null(float("nan")).to_numpy(), equal_nan=True)
 

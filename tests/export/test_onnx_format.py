@@ -134,7 +134,7 @@ def test_several_inputs_of_a_column(tmp_path: Path) -> None:
         Input("b", "number", 4),
         Input("b", "category", 5, settings={"values": ["7", "u"]}),
         Input("c", "presence", 6, settings=blanks),
-        Input("c", "date", 7, settings={"pattern": "$^", "iso": "", "lenient": True}),
+        Input("c", "date", 7, settings={"to_iso": (), "lenient": True}),
     )
     result = Result("classes", tuple(map(str, range(8))), tuple(range(8)))
     program = Program(("label", "a", "b", "c"), inputs, (), {}, RAW, result)

@@ -129,7 +129,7 @@ def test_values_that_differ_by_rounding_are_one(scaling):
 
 @given(st.floats(1e-6, 1e9), st.lists(st.integers(-20, 20), min_size=2, max_size=40), st.booleans())
 def test_a_constant_with_rounding_has_no_deviation(constant, ulps, negative):
-    """Differences of the last bits, as of 0.1 + 0.2 and 0.3, are none: scaled they would be noise."""
+    """Differences of the last bits, as of 0.1 + 0.2 and 0.3, are none: scaled, they would be noise."""
     column = (-1.0) ** negative * constant * (1 + 2.0**-52 * np.array(ulps))[:, np.newaxis]
     inputs = Encoding.fit(column, 0, "deviations").transform(np.vstack([column, 2 * column]), np.float64)
     assert not inputs.any()

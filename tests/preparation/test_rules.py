@@ -6,6 +6,8 @@ import itertools
 import numpy as np
 import polars
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import TablePreparation
@@ -290,11 +292,18 @@ def test_iso_dates_as_texts_are_dates_in_utc(texts):
         ("%d.%m.%Y %H:%M", "31.12.2020", range(20)),
         ("%-m/%-d/%Y %H:%M:%S", "12/31/2020", range(20)),
         ("%-d.%-m.%Y", "31.12.2020", range(9)),
+        ("%-d %B %Y", "31 Dec 2020", range(130)),
+        ("%d %b %Y %H:%M", "31 Dec 2020", range(130)),
+        ("%d-%b-%Y", "31-Dec-2020", range(20)),
+        ("%d-%b-%y", "31-Dec-20", range(0, 18_000, 130)),
+        ("%-d-%B-%y", "31-Dec-20", range(-5000, 0, 130)),
+        ("%b %-d, %Y", "Dec 31, 2020", range(130)),
+        ("%B %d %Y %H:%M:%S", "Dec 31, 2020", range(20)),
     ],
 )
 def test_dates_written_in_other_ways_are_those_of_python(format_, written, days):
     dates = [dt.datetime(2019, 12, 24) + dt.timedelta(days=3 * day, minutes=day) for day in days]
-    read = [dt.datetime.strptime(one.strftime(format_), format_.replace("-", "")) for one in dates]
+    read = [dt.datetime.strptime(one.strftime(format_), format_.replace("%-", "%")) for one in dates]
     preparation, frame = fit([*(one.strftime(format_) for one in dates), None])
     (column,) = preparation.columns
     assert (column.kind, column.written) == ("date", written)
@@ -314,10 +323,48 @@ def test_dates_written_in_other_ways_are_those_of_python(format_, written, days)
         ["31.2.2020", "1.2.2020", "2.2.2020"],
         ["1.2.20", "31.12.20", "2.2.20"],
         ["31.12.2020 soon", "1.2.2020", "2.2.2020"],
+        ["3 March 2021", "Mar 4, 2021", "5 March 2021"],  # mixed
+        ["3 March 2021", "4-Mar-2021", "5.3.2021"],
+        ["03-Mar-21", "04-Mar-2021", "05-Mar-21"],
+        ["30 Feb 2021", "1 Feb 2021", "2 Feb 2021"],
+        ["3 März 2021", "4 Mai 2021", "5 mars 2021"],
+        ["3 Marching 2021", "4 March 2021", "5 March 2021"],
+        ["March 2021", "April 2021", "May 2021"],
+        ["3 Mar 21", "4 Mar 21", "5 Mar 21"],
     ],
 )
 def test_other_texts_are_no_dates(texts):
     assert kind(texts) == "category"
+
+
+@settings(max_examples=25)
+@given(st.data())
+def test_names_of_months_are_read_in_any_case_and_length(data):
+    """Long and short names stand in one column; years of two digits are Python's."""
+    written, pieces = data.draw(
+        st.sampled_from(
+            [
+                ("31 Dec 2020", "{day} {name} {year}"),
+                ("31-Dec-2020", "{day:02}-{name}-{year}"),
+                ("31-Dec-20", "{day}-{name}-{short:02}"),
+                ("Dec 31, 2020", "{name} {day}, {year}"),
+            ]
+        )
+    )
+    days = data.draw(
+        st.lists(st.dates(dt.date(1969, 1, 1), dt.date(2068, 12, 31)), min_size=3, max_size=9, unique=True)
+    )
+    texts = []
+    for day in days:
+        long = day.strftime("%B")
+        name = data.draw(st.sampled_from([long, long[:3], "Sept" if day.month == 9 else long, long.upper()]))
+        name = data.draw(st.sampled_from([name, name.lower()]))
+        texts.append(pieces.format(day=day.day, name=name, year=day.year, short=day.year % 100))
+    preparation, frame = fit(texts)
+    (column,) = preparation.columns
+    assert (column.kind, column.written) == ("date", written)
+    expected, dates = fit(days)
+    np.testing.assert_allclose(preparation.transform(frame), expected.transform(dates), atol=1e-9)
 
 
 def test_moments_of_different_zones_are_compared_in_utc():

@@ -82,12 +82,11 @@ FEWEST_TESTED = 5
 
 def of_what_is_held_out(split: TableSplit, parts: Mapping[str, Any], *, single: bool) -> Iterator[str]:
     """Sentences about scores where few rows, or none, are held out."""
-    if "test" not in parts:
+    n = 0 if split.test is None else split.test.frame.height
+    if not n:
         yield ONLY_OUT_OF_FOLD if "out_of_fold" in parts else NO_TEST
-    elif split.test is not None and split.test.frame.height < FEWEST_TESTED:
-        n = split.test.frame.height
-        rows = "1 row is" if n == 1 else f"{n} rows are"
-        yield f"Only {rows} held out as the test set: these scores hardly estimate generalization.\n"
+    elif n < FEWEST_TESTED:
+        yield f"The test set has {n} row{'s' * (n > 1)}: its scores hardly estimate generalization.\n"
     if not single and "out_of_fold" not in parts and split.validation is None:
         yield NO_FOLDS
 

@@ -1,6 +1,5 @@
 """Columns of a table as steps: raw values as numbers, the features of each fold, inputs of networks."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import accumulate
@@ -15,7 +14,7 @@ from deepstep.preparation.columns import Column, ConstantColumn
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.number_formats import number_patterns
 from deepstep.preparation.numbers import BooleanColumn, DateColumn, StandardizedColumn
-from deepstep.preparation.parsing import DATE_FORMATS
+from deepstep.preparation.parsing import iso_substitutions
 from deepstep.types import AnyArray
 
 UNSEEN = "\0unseen"
@@ -69,9 +68,8 @@ def _inputs_of(column: Column) -> list[Input]:
     if isinstance(column, ConstantColumn):
         return [made("presence", blanks=not column.of_texts)]
     if isinstance(column, DateColumn):
-        form = DATE_FORMATS[column.written]
-        iso = re.sub(r"\$\{(\d)\}", r"\\\1", form.iso)
-        return [made(column.kind, lenient=column.of_texts, pattern=form.pattern, iso=iso)]
+        to_iso = iso_substitutions(column.written)
+        return [made(column.kind, lenient=column.of_texts, written=column.written, to_iso=to_iso)]
     written: str = getattr(column, "written", "")
     return [made(column.kind, **number_patterns(written), example=written) if written else made(column.kind)]
 

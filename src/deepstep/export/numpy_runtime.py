@@ -90,7 +90,7 @@ def days_of(value, settings):
         value = value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
     if isinstance(value, (datetime.date, np.datetime64)):
         return np.datetime64(value, "us").astype(np.int64) / DAY
-    found = ISO.fullmatch(re.sub(settings["pattern"], settings["iso"], str(value), count=1))
+    found = ISO.fullmatch(functools.reduce(lambda s, pair: re.sub(*pair, s), settings["to_iso"], str(value)))
     try:
         year, month, day, hour, minute, second, part, zone, zone_minutes = found.groups(default="0")
         moment = np.datetime64(f"{year}-{month:0>2}-{day:0>2}").astype(int) * DAY

@@ -67,8 +67,8 @@ function daysOf(value, settings) {
   const bare = stripped(value);
   if (bare === null) return NaN;
   if (bare instanceof Date) return bare.getTime() / DAY;
-  const iso = settings.iso.replace(/\\(\d)/g, "$$$1"); // \1 is $1 here
-  const found = ISO.exec(String(bare).replace(new RegExp(settings.pattern, "s"), iso));
+  settings.patterns ??= settings.to_iso.map(([pattern, iso]) => [new RegExp(pattern, "s"), iso.replace(/\\(\d)/g, "$$$1")]); // \1 is $1 here
+  const found = ISO.exec(settings.patterns.reduce((text, pair) => text.replace(...pair), String(bare)));
   const [year, month, day, hour, minute, second, part, zone, zoneMinutes] = (found ?? []).slice(1).map((text) => text ?? "0");
   const midnight = new Date(0).setUTCFullYear(Number(year), Number(month) - 1, Number(day));
   if (!(year >= 0) || new Date(midnight).getUTCMonth() !== month - 1) {

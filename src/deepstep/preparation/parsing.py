@@ -4,6 +4,7 @@
 all its texts fit one format, and one of them at least fits no other.
 """
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -168,12 +169,24 @@ _DAY, _MONTH = r"(0?[1-9]|[12]\d|3[01])", r"(0?[1-9]|1[0-2])"
 
 
 class DateFormat(NamedTuple):
-    """A format of dates."""
+    """A format of dates: the pattern of its texts, and what it is in ISO's, the name of a month in <>."""
 
     pattern: str
     iso: str
     proof: str = ""
 
+
+_NAME = r"([A-Za-z]{3,9}\.?)"
+_REST = {"jan": "uary", "feb": "ruary", "mar": "ch", "apr": "il", "may": "", "jun": "e", "jul": "y",
+    "aug": "ust", "sep": "tember", "oct": "ober", "nov": "ember", "dec": "ember"}  # fmt: skip
+MONTHS = {
+    f"<{name}>": f"{number:02}"
+    for number, (short, rest) in enumerate(_REST.items(), 1)
+    for name in dict.fromkeys((short, f"{short}.", short + rest, *(["sept", "sept."] * (short == "sep"))))
+}
+"""English names of months as formats leave them, and their numbers."""
+SHORT_YEARS = (("^~([0-5][0-9]|6[0-8])-", "20${1}-"), ("^~([0-9]{2})-", "19${1}-"))
+"""Years of two digits as formats leave them, and whole ones, by the rule of POSIX: 68 is 2068, 69 is 1969."""
 
 DATE_FORMATS = {
     "2020-12-31": DateFormat(rf"^(\d{{4}})-(\d{{2}})-(\d{{2}}){_TIME}", "${1}-${2}-${3}${4}"),
@@ -185,8 +198,14 @@ DATE_FORMATS = {
     "12/31/2020": DateFormat(
         rf"^{_MONTH}/{_DAY}/(\d{{4}}){_TIME}", "${3}-${1}-${2}${4}", r"^\d{1,2}/(?:1[3-9]|[23]\d)/"
     ),
+    "31 Dec 2020": DateFormat(rf"^{_DAY} {_NAME},? (\d{{4}}){_TIME}", "${3}-<${2}>-${1}${4}"),
+    "31-Dec-2020": DateFormat(rf"^{_DAY}-{_NAME}-(\d{{4}}){_TIME}", "${3}-<${2}>-${1}${4}"),
+    "31-Dec-20": DateFormat(rf"^{_DAY}-{_NAME}-([0-9]{{2}}){_TIME}", "~${3}-<${2}>-${1}${4}"),
+    "Dec 31, 2020": DateFormat(rf"^{_NAME} {_DAY},? (\d{{4}}){_TIME}", "${3}-<${1}>-${2}${4}"),
 }
-"""Formats of dates, by an example of each; a time may follow. The first one is ISO's."""
+"""Formats of dates, by an example of each; a time may follow. The first one is ISO's. Names of months are
+English, abbreviated or not.
+"""
 ISO = next(iter(DATE_FORMATS))
 
 
@@ -209,4 +228,25 @@ def infer_date_format(texts: "polars.Series") -> str | None:
 def as_iso(texts: "polars.Series", written: str) -> "polars.Series":
     """Texts of a format as ISO 8601 has them; others as they are."""
     form = DATE_FORMATS[written]
-    return texts.str.replace(form.pattern, form.iso)
+    texts = texts.str.replace(form.pattern, form.iso)
+    if "<" in form.iso:
+        texts = texts.str.replace_many(MONTHS, ascii_case_insensitive=True)
+    for pattern, years in SHORT_YEARS if form.iso.startswith("~") else ():
+        texts = texts.str.replace(pattern, years)
+    return texts
+
+
+def iso_substitutions(written: str) -> tuple[tuple[str, str], ...]:
+    """The same as patterns of Python's ``re``, one after another, for programs without polars."""
+    form = DATE_FORMATS[written]
+    pairs = [(form.pattern, form.iso)]
+    if "<" in form.iso:
+        pairs += [(_in_any_case(name), number) for name, number in MONTHS.items()]
+    if form.iso.startswith("~"):
+        pairs += SHORT_YEARS
+    return tuple((pattern, re.sub(r"\$\{(\d)\}", r"\\\1", iso)) for pattern, iso in pairs)
+
+
+def _in_any_case(text: str) -> str:
+    """A pattern of the text in small and capital letters: JavaScript has no flag within patterns."""
+    return "".join(f"[{sign.upper()}{sign}]" if sign.isalpha() else re.escape(sign) for sign in text)
