@@ -1,5 +1,7 @@
 """Checks of a table before a training: each finds what it is for, and nothing in ordinary tables."""
 
+import datetime
+
 import numpy as np
 import polars
 import pytest
@@ -152,6 +154,35 @@ def test_nothing_is_found_in_the_shared_tables(shared, name, target):
     classes = guess_task(frame[target])[0] != "regression"
     values = frame[target].to_numpy()
     assert found(frame.drop(target), values, target, classes=classes, rows=len(values)) == []
+
+
+EVERY_KIND = {
+    "i": ([1, 2, 3], polars.Int8),
+    "wide": ([1, 2, 3], polars.Int128),
+    "f": ([1.0, None, 3.0], polars.Float32),
+    "exact": ([1, 2, 3], polars.Decimal(10, 2)),
+    "true": ([True, None, False], polars.Boolean),
+    "text": (["a", None, "b"], polars.String),
+    "category": (["a", None, "b"], polars.Categorical),
+    "enum": (["a", "b", "a"], polars.Enum(["a", "b"])),
+    "day": ([datetime.date(2020, 1, 1)] * 3, polars.Date),
+    "instant": ([datetime.datetime(2020, 1, 1)] * 3, polars.Datetime),
+    "time": ([datetime.time(1)] * 3, polars.Time),
+    "duration": ([datetime.timedelta(1)] * 3, polars.Duration),
+    "bytes": ([b"x"] * 3, polars.Binary),
+    "list": ([[1]] * 3, polars.List(polars.Int64)),
+    "structure": ([{"a": 1}] * 3, polars.Struct({"a": polars.Int64})),
+    "nothing": ([None] * 3, polars.Null),
+    "object": ([object()] * 3, polars.Object),
+}
+"""A column of each type of polars."""
+
+
+@pytest.mark.parametrize("kind", EVERY_KIND)
+def test_a_column_of_any_type_is_no_error(kind):
+    values, dtype = EVERY_KIND[kind]
+    frame = polars.DataFrame({kind: polars.Series(values * 8, dtype=dtype), "n": range(24)})
+    assert found(frame, np.arange(24) % 2, rows=24) == []
 
 
 def test_each_check_is_in_the_table_and_takes_one_column_or_none():

@@ -196,9 +196,11 @@ def _is_value(series: "polars.Series") -> bool:
 
     names, plain = {series.name, _AGAIN.sub("", series.name)}, without_pattern(series)
     if not series.dtype.is_numeric():
+        if series.dtype.is_nested() or series.dtype in (polars.Duration, polars.Binary, polars.Object):
+            return False  # no text of a header is one
         texts = plain.cast(polars.String, strict=False).str.strip_chars()
         return bool(texts.is_in(list(names)).any())
-    values = plain.drop_nulls().to_numpy().astype(np.float64)
+    values = plain.drop_nulls().cast(polars.Float64).to_numpy()
     numbers = [number for name in names if (number := _number(name)) is not None]
     low, high = (values.min(), values.max()) if len(values) else (np.inf, -np.inf)
     inside = "." in series.name and any(low <= number <= high for number in numbers)
@@ -207,9 +209,11 @@ def _is_value(series: "polars.Series") -> bool:
 
 def _far_value(series: "polars.Series") -> str:
     """The value that is far from all others, in words; empty where there is none."""
+    from deepstep.environment import polars
+
     if not series.dtype.is_numeric():
         return ""
-    values = without_pattern(series).drop_nulls().to_numpy().astype(np.float64)
+    values = without_pattern(series).drop_nulls().cast(polars.Float64).to_numpy()
     values = values[np.isfinite(values)]
     for value in (values.min(), values.max()) if len(values) else ():
         there = values == value
