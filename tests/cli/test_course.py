@@ -67,6 +67,11 @@ def test_the_list_shows_chapters_and_files(deepstep) -> None:
     assert chapters[4]["written"] == ["model_forward"]
 
 
+def test_a_hostile_file_beside_does_not_stop_the_list(deepstep) -> None:
+    Path("chapter_04.py").write_bytes(b"x = " + b"-" * 900_000 + b"1")
+    assert " [chapter_04.py: not Python]" in deepstep("course", "list").out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -89,7 +89,8 @@ def starter(number: int) -> str:
     exercises = [EXERCISES[name] for name in chapter.exercises]
     helpers = sorted({helper for exercise in exercises for helper in exercise.helpers} - {*chapter.exercises})
     lines = [f'"""Chapter {number}: {chapter.title}.', "", "Write the functions, then run:"]
-    lines += [f"    deepstep course check {number}", '"""', "", "import numpy as np"]
+    lines += [f"    deepstep course check {number}", "", "The arguments of a call must not change.", '"""']
+    lines += ["", "import numpy as np"]
     if helpers:
         names = "".join(f"    {helper},\n" for helper in helpers)
         lines += ["", f"from deepstep.course.exercises import (  # of earlier chapters\n{names})"]

@@ -41,7 +41,7 @@ _FURTHER = re.compile(r"d[^Wb]")
 """Keys that a dictionary of gradients may have besides, such as dA1."""
 
 
-def leaves(expected: Any, value: Any, names: Names, whole: str = "result") -> Iterator[Leaf]:
+def leaves(expected: Any, value: Any, names: Names, nested: str = "result") -> Iterator[Leaf]:
     """The quantities of a result by name, as the expected result is built."""
     if isinstance(expected, dict):
         if not isinstance(value, dict):
@@ -59,11 +59,11 @@ def leaves(expected: Any, value: Any, names: Names, whole: str = "result") -> It
         )
         parts = list(value) if isinstance(value, list) or stacked else None
         if parts is None or len(parts) != len(expected):
-            yield names if isinstance(names, str) else whole, expected, value
+            yield names if isinstance(names, str) else nested, expected, value
             return
         for index, (one, entry) in enumerate(zip(expected, parts, strict=True)):
             known = isinstance(names, list) and len(names) == len(expected)
-            name = names[index] if known else f"{names if isinstance(names, str) else whole}[{index}]"
+            name = names[index] if known else f"{names if isinstance(names, str) else nested}[{index}]"
             yield from leaves(one, entry, name, "cache")
     else:
         yield str(names), expected, value
