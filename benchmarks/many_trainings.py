@@ -3,7 +3,7 @@
     python benchmarks/many_trainings.py --tables 200 --seed 0 --jobs 2
 
 The tables have 20 to 600 rows, 2 to 6 classes, and columns of numbers and texts with missing cells.
-Prints a line for each failure and the number of runs that were saved and can be read; ends with status 1 where
+Prints a line for each failure and the number of runs saved; ends with status 1 where
 one is missing.
 """
 
