@@ -122,7 +122,7 @@ DIAGNOSES = {
     cut: "Z is cut to whole numbers",
     negative: "Z has the wrong sign.",
     times_m: "Z is m times too large: 1/m is missing, or m is not the number of columns.",
-    nothing: "result is None (is the return missing?)",
+    nothing: "result is None (does every path end in return?)",
     a_set: "Z is set, expected an array of shape",
     three: "result is 3 results, expected 2 results",
     exchanged: "The results are in another order: expected Z, cache.",

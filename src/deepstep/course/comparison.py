@@ -208,10 +208,12 @@ class Comparison(NamedTuple):
     def _texts(self, wrong: Mapping[str, Sequence[Pair]]) -> Iterator[str]:
         """The value of a text argument with which alone the results are wrong."""
         bad = {pair.case for pairs in wrong.values() for pair in pairs if self._differ([pair])}
+        both = enumerate(zip(self.expected, self.records, strict=True))
+        bad |= {number for number, pair in both if wrong and not self.fits(*pair)}
         for index, name in enumerate(signature(self.exercise.function).parameters):
             texts: dict[bool, set[str]] = {True: set(), False: set()}
             for number, case in enumerate(self.cases):
-                if index < len(case) and isinstance(case[index], str) and "value" in self.expected[number]:
+                if index < len(case) and isinstance(case[index], str):
                     texts[number in bad].add(case[index])
             if len(texts[True]) == 1 and texts[False] - texts[True]:
                 yield f"It is wrong with {name} {texts[True].pop()!r} alone."

@@ -119,7 +119,7 @@ Arrays: TypeAlias = tuple[Any, Any, int]
 
 def _kind(value: Any) -> str:
     if value is None:
-        return "None (is the return missing?)"
+        return "None (does every path end in return?)"
     if isinstance(value, str):
         return "a text"
     if isinstance(value, list):
@@ -219,12 +219,17 @@ ERROR_HINTS = (
         "@ and np.dot are products of matrices, (n, k)·(k, m). The product entry by entry is *.",
     ),
     (
-        "broadcast",
+        r"broadcast.*\(\d+,\)",
+        "",
+        "An array of one axis stands beside a matrix: was an axis lost? A column (n, 1) fits.",
+    ),
+    (
+        r"broadcast(?!.*\(\d+,\))",
         "@|linear_|parameters",
         "The shapes of the two arrays do not fit: is one transposed, or of another layer?",
     ),
     (
-        "broadcast",
+        r"broadcast(?!.*\(\d+,\))",
         "^((?!@|linear_|parameters).)*$",
         "The shapes of the two arrays do not fit: the sizes of an axis must be equal, or one of them 1.",
     ),

@@ -104,7 +104,7 @@ def initialize_deep_2(layer_dims, rng):
 
 
 def initialize_deep_3(layer_dims, rng):
-    "parameters is None (is the return missing?)"
+    "parameters is None (does every path end in return?)"
     p = {}
     for l in range(1, len(layer_dims)):
         p[f"W{l}"] = rng.randn(layer_dims[l], layer_dims[l - 1]) * 0.01
@@ -728,7 +728,40 @@ def cost_from_logits_3(ZL, Y):
     return -np.mean(Y * np.log(A + 1e-9) + (1 - Y) * np.log(1 - A + 1e-9))
 
 
+def linear_activation_forward_7(A_prev, W, b, activation):
+    "sigmoid is used for every name, also for unknown ones"
+    Z, cache = linear_forward(A_prev, W, b)
+    if activation == "sigmoid" or "Sigmoid":  # noqa: SIM222
+        return sigmoid(Z), (cache, Z)
+    if activation == "relu":
+        return relu(Z), (cache, Z)
+    raise ValueError("unknown activation")
+
+
+def linear_forward_4(A_prev, W, b):
+    "was an axis lost?"
+    return W @ A_prev + np.squeeze(b), (A_prev, W, b)
+
+
+def l2_cost_2(parameters, l2, m):
+    "expected 0.25 in the example of the task"
+    return l2 / 2 * m * sum(np.sum(parameters[f"W{l}"] ** 2) for l in range(1, len(parameters) // 2 + 1))
+
+
+def fit_6(X, Y, layer_dims, learning_rate, iterations, seed):
+    "the loop returns in its first turn|does every path end in return?"
+    parameters, costs = initialize_he(layer_dims, np.random.RandomState(seed)), []
+    for _ in range(iterations):
+        AL, caches = model_forward(X, parameters)
+        costs.append(compute_cost(AL, Y))
+        parameters = update_parameters(parameters, model_backward(AL, Y, caches), learning_rate)
+        return parameters, costs
+
+
 NEVER = {
+    "linear_activation_forward_7": "relu|alone",
+    "linear_forward_4": "transposed",
+    "l2_cost_2": "alone",
     "initialize_two_layer_4": "sum, mean or maximum|sum of|global",
     "initialize_two_layer_5": "global",
     "relu_backward_3": "transposed",

@@ -167,7 +167,13 @@ def adam_update(theta, gradient, v, s, t, learning_rate, beta1=0.9, beta2=0.999,
 @exercise(
     cases=lambda rng: [
         (drawn_parameters(rng, dims), l2, m)
-        for dims, l2, m in (((3, 2, 3, 1), 0.1, 5), ((2, 1), 0.7, 3), ((3, 3, 3), 2.0, 1), (DEEP, 0.3, 4))
+        for dims, l2, m in (
+            ((3, 2, 3, 1), 0.1, 5),
+            ((2, 1), 0.7, 3),
+            ((3, 3, 3), 2.0, 1),
+            ((4, 2, 1), 0.4, 6),
+            (DEEP, 0.3, 4),
+        )
     ],
 )
 def l2_cost(parameters, l2, m):
