@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from deepstep.data import atomic_directory, atomic_write, sha256
-from deepstep.data.files import kind_at, remove_leftovers
+from deepstep.data.files import check_writable, kind_at, remove_leftovers
 from deepstep.errors import DataError, FileError
 
 
@@ -201,6 +201,11 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path, next_one):
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
     assert done.returncode == -9
     assert len(names(tmp_path)) == 2
+    with atomic_write(tmp_path / "soon"):
+        assert len(names(tmp_path)) == 3
+    (tmp_path / "soon").unlink()
+    for entry in tmp_path.iterdir():
+        os.utime(entry, (0, 0))
     if next_one == "file":
         with atomic_write(tmp_path / "other") as file:
             assert len(names(tmp_path)) == 1
@@ -285,6 +290,22 @@ def test_those_who_save_at_the_same_time(tmp_path, monkeypatch):
         assert [*pool.map(save, range(4))] == [*range(4)]
     assert names(tmp_path) == {"run"}
     assert name_of(tmp_path / "run") in "0123"
+
+
+def test_files_that_are_saved_into_a_folder_at_the_same_time(tmp_path):
+    """A file is not locked between its last byte and its new name."""
+
+    def save(number):
+        for value in range(60):
+            check_writable(tmp_path / str(number))
+            with atomic_write(tmp_path / str(number)) as file:
+                file.write(b"%d" % value)
+        return number
+
+    with ThreadPoolExecutor(4) as pool:
+        assert [*pool.map(save, range(4))] == [*range(4)]
+    assert {(tmp_path / str(number)).read_bytes() for number in range(4)} == {b"59"}
+    assert names(tmp_path) == set("0123")
 
 
 FULL_DISK = """

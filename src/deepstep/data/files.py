@@ -2,8 +2,8 @@
 
 New bytes go to a temporary sibling, reach the disk (fsync), and then take the place of the old ones by a
 rename. Whatever fails before (a full disk, an interrupt, an exception of the caller) leaves the old file or
-folder as it was. A process killed outright leaves at most a `.deepstep-tmp-*` sibling behind, which the next
-one that writes into this folder removes: a process locks what it writes, and locks end with it.
+folder as it was. A process killed outright leaves at most a `.deepstep-tmp-*` sibling behind. Who writes into
+this folder an hour later, or after that, removes it: a process locks what it writes, and locks end with it.
 
 One case is weaker: no portable call exchanges two folders, so a folder that replaces another needs two
 renames. Killed outright between them (the machine loses its power, `kill -9`), a process leaves no folder of
@@ -30,8 +30,11 @@ from deepstep.errors import DeepStepError, FileError
 _ASIDE = r"\.deepstep-old-([0-9a-f]{12})-[0-9a-f]{12}"
 """The name of a folder that was moved aside for another one, with the `_token` of that one's name."""
 
-_DAY = 86_400.0
-"""Age in seconds from which on temporary files of releases that locked none are left behind."""
+_HOUR, _DAY = 3_600.0, 86_400.0
+"""Age in seconds from which on what is not locked is left behind, and that of releases that locked none.
+
+A file is not locked while it is renamed, and locks of some network file systems hold for one machine alone.
+"""
 
 _LONGEST_TURN = 10.0
 """Seconds that a process waits for others that give a folder its name beside."""
@@ -206,10 +209,13 @@ def _remove_left(path: Path) -> None:
     is_folder = S_ISDIR(status.st_mode)
     if not (is_folder or S_ISREG(status.st_mode)):
         return
+    age = time.time() - status.st_mtime
     if re.fullmatch(OF_OLD_RELEASES, path.name):  # these were not locked, and of a kill between two renames
         complete = is_folder and any((path / mark).exists() for mark in (RUN_MARK, TRAINING_MARK))
-        if complete or time.time() - status.st_mtime < _DAY:
+        if complete or age < _DAY:
             return
+    if re.fullmatch(TEMPORARY, path.name) and age < _HOUR:
+        return
     with _locked(path) as alone:
         if alone and is_folder:
             remove_own(path)
