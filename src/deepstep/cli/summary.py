@@ -13,6 +13,7 @@ from deepstep.cli.screen import as_json, console, harmless, json_option, note, p
 from deepstep.data import column
 from deepstep.data.formats import ReadOptions
 from deepstep.data.tables import table_in, told_missing_words
+from deepstep.data.text_formats import number_text
 from deepstep.errors import ConfigurationError, spelled
 from deepstep.inspection.metrics import Scores
 from deepstep.preparation import TablePreparation, guess_task
@@ -72,7 +73,7 @@ def _of_network(run: Run) -> dict[str, Any]:
 
 
 def _figure(value: Any) -> str:
-    return f"{value:.6g}" if isinstance(value, int | float) else str(value)
+    return number_text(value) if isinstance(value, int | float) else str(value)
 
 
 def _training(run: Run) -> list[tuple[str, str]]:

@@ -296,6 +296,8 @@ def warn_of_data(X: Any, y: AnyArray, context: FitContext, *, classes: bool) -> 
     names = [context.target] if y.ndim == 1 else [f"target {number}" for number in range(1, len(columns) + 1)]
     targets = dict(zip(names, columns, strict=True))
     frame = as_frame(_safe_indexing(X, evenly_spread(len(y), MOST_ROWS)), where=context.where)
+    # names that are numbers, and no texts, are those of a frame without names: no header had them
+    frame = frame.rename({str(name): f"column_{name}" for name in X.columns if not isinstance(name, str)})
     for caution in data_cautions(frame, targets, classes=classes, rows=len(y)):
         warn_the_caller(f"{context.where}: {caution}", DataWarning)
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import partial
 from typing import Any
 
-from deepstep.data.text_formats import html_table
+from deepstep.data.text_formats import html_table, number_text
 from deepstep.inspection.tables import text_table
 from deepstep.types import is_number, is_whole, plain
 
@@ -129,7 +129,7 @@ def cell(value: Any, digits: int = 4) -> str:
         return "-".join(map(_word, value)) or "none"
     if isinstance(value, Mapping):
         return " ".join(f"{name} {_word(one)}" for name, one in value.items())
-    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
+    return number_text(value, digits) if isinstance(value, float) else str(value)
 
 
 _word = partial(cell, digits=3)

@@ -118,8 +118,8 @@ def target_twice(data: Data) -> str:
         if name and _number(name) is None
         if one == name or (one.startswith(name) and _AGAIN.fullmatch(one[len(name) :]))
     ]
-    says = f"the header has the name of the target more than once: the input {_first(list(map(repr, again)))}"
-    return f"{says} may be the target again; leave it out (--exclude) then" if again else ""
+    says = f"the header has the name of the target more than once: {_first(list(map(repr, again)))}"
+    return f"{says} may be the target again; drop it from the inputs (--exclude) then" if again else ""
 
 
 def far_values(data: Data) -> str:
@@ -129,7 +129,8 @@ def far_values(data: Data) -> str:
         columns += [_series(name or "the target", values) for name, values in data.targets.items()]
     found = [f"{one.name!r} ({says})" for one in columns if (says := _far_value(one))]
     says = f"one value far from all others in many rows of {_first(found)}"
-    return f"{says}; leave these cells empty if it stands for a missing value" if found else ""
+    advice = "leave these cells empty, or these rows out for a target,"
+    return f"{says}; {advice} if it stands for a missing value" if found else ""
 
 
 CHECKS: tuple[Callable[[Data], str], ...] = (

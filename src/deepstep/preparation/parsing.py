@@ -226,14 +226,14 @@ def infer_date_format(texts: "polars.Series") -> str | None:
 
 
 def as_iso(texts: "polars.Series", written: str) -> "polars.Series":
-    """Texts of a format as ISO 8601 has them; others as they are."""
+    """Texts of a format as ISO 8601 has them; null where the year does not have four digits."""
     form = DATE_FORMATS[written]
     texts = texts.str.replace(form.pattern, form.iso)
     if "<" in form.iso:
         texts = texts.str.replace_many(MONTHS, ascii_case_insensitive=True)
     for pattern, years in SHORT_YEARS if form.iso.startswith("~") else ():
         texts = texts.str.replace(pattern, years)
-    return texts
+    return texts.str.extract(r"(?s)^(\d{4}-.*)$")  # polars takes 20-01-05 for a day of the year 20
 
 
 def iso_substitutions(written: str) -> tuple[tuple[str, str], ...]:
