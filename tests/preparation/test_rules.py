@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.number_formats import NUMBER_FORMATS, SIGNS, infer_number_format, parse_numbers
+from deepstep.preparation.numbers import as_moments
+from deepstep.preparation.parsing import DATE_FORMATS
 
 
 def fit(values, name="x", **more):
@@ -335,6 +337,13 @@ def test_dates_written_in_other_ways_are_those_of_python(format_, written, days)
 )
 def test_other_texts_are_no_dates(texts):
     assert kind(texts) == "category"
+
+
+@pytest.mark.parametrize("written", DATE_FORMATS)
+def test_a_year_has_four_digits_in_every_format_but_its_own(written):
+    """As in exports: polars would take 20-01-05 for a day of the year 20."""
+    moments = as_moments(polars.Series(["20-01-05", "2020-01-05", None]), written)
+    assert moments.is_null().to_list() == [True, False, True]
 
 
 @settings(max_examples=25)
