@@ -259,13 +259,12 @@ def _cautions(
     whole: bool = True,
 ) -> list[str]:
     """Warnings about the rows that are learned from, for a person who begins a training."""
-    columns = {column.name: column.to_numpy() for column in as_columns(labels)}
     from deepstep.environment import polars
 
+    columns = {column.name: column.to_numpy() for column in as_columns(labels)}
     rows, left_out = frame.height if whole else None, _no_inputs(options)
-    used = polars.DataFrame(
-        [column for column in frame if column.name not in left_out]
-    )  # no name is a pattern
+    # by columns, as drop takes a name such as ^a.*$ for a pattern
+    used = polars.DataFrame([column for column in frame if column.name not in left_out])
     known = data_cautions(used, columns, classes=classes, rows=rows)
     return [f"Warning: {caution}" for caution in (*known, *inputs.cautions)]
 

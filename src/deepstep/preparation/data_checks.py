@@ -70,8 +70,8 @@ def few_of_a_class(data: Data) -> str:
     n = 0
     for name, sizes in _class_sizes(data):
         n += len(sizes)
-        few |= {f"{_of(name, data)}{cls!r}": size for cls, size in sizes.items() if size < FEW_OF_A_CLASS}
-    listed = [f"{cls} ({size})" for cls, size in sorted(few.items(), key=lambda one: one[1])]
+        few |= {f"{_prefix(name, data)}{cls!r}": size for cls, size in sizes.items() if size < FEW_OF_A_CLASS}
+    listed = [f"{cls} ({size})" for cls, size in sorted(few.items(), key=lambda item: item[1])]
     says = f"{len(few)} of {n} classes have fewer than {FEW_OF_A_CLASS} rows to learn from: {_first(listed)}"
     return f"{says}; collect more rows of them, or merge classes" if few else ""
 
@@ -84,7 +84,7 @@ def similar_classes(data: Data) -> str:
         for cls in sizes:
             if isinstance(cls, str):
                 written.setdefault("".join(cls.split()).casefold(), []).append(repr(cls))
-        pairs += [_of(name, data) + " and ".join(same) for same in written.values() if len(same) > 1]
+        pairs += [_prefix(name, data) + " and ".join(same) for same in written.values() if len(same) > 1]
     says = f"classes that differ in case or blanks alone: {_first(pairs)}"
     return f"{says}; write them the same way if they mean the same" if pairs else ""
 
@@ -92,11 +92,12 @@ def similar_classes(data: Data) -> str:
 def header_of_values(data: Data) -> str:
     """A header whose cells are values of their own columns, as that of a file without a header."""
     columns = [*data.inputs, *(_series(name, values) for name, values in data.targets.items() if name)]
-    named = [one for one in columns if not one.name.startswith(("Unnamed: ", "column_"))]
-    numbers = [number for one in named if (number := _number(one.name)) is not None]
-    hits, steps = [one for one in named if _is_value(one)], np.diff(numbers)
+    named = [column for column in columns if not column.name.startswith(("Unnamed: ", "column_"))]
+    numbers = [number for column in named if (number := _number(column.name)) is not None]
+    hits = [column for column in named if _is_value(column)]
+    steps = np.diff(numbers)
     counted = len(steps) > 0 and bool((steps > 0).all())  # columns by number, years, wavelengths
-    if not named or (counted and all(_number(one.name) is not None for one in hits)):
+    if not named or (counted and all(_number(column.name) is not None for column in hits)):
         return ""
     only_numbers = len(numbers) == len(named)
     hits = named if only_numbers else hits
@@ -104,7 +105,7 @@ def header_of_values(data: Data) -> str:
         return ""
     return (
         f"{len(hits)} of {len(columns)} names of columns look like values: "
-        f"{_first([repr(one.name) for one in hits])}; if the file has no header, read it with --no-header "
+        f"{_first([repr(column.name) for column in hits])}; if the file has no header, read it with --no-header "
         "(header=False, in pandas header=None)"
     )
 
@@ -112,11 +113,11 @@ def header_of_values(data: Data) -> str:
 def target_twice(data: Data) -> str:
     """An input with the name of the target."""
     again = [
-        one
-        for one in data.inputs.columns
+        column
+        for column in data.inputs.columns
         for name in data.targets
         if name and _number(name) is None
-        if one == name or (one.startswith(name) and _AGAIN.fullmatch(one[len(name) :]))
+        if column == name or (column.startswith(name) and _AGAIN.fullmatch(column[len(name) :]))
     ]
     says = f"the header has the name of the target more than once: {_first(list(map(repr, again)))}"
     return f"{says} may be the target again; drop it from the inputs (--exclude) then" if again else ""
@@ -127,10 +128,10 @@ def far_values(data: Data) -> str:
     columns = [*data.inputs]
     if not data.classes:
         columns += [_series(name or "the target", values) for name, values in data.targets.items()]
-    found = [f"{one.name!r} ({says})" for one in columns if (says := _far_value(one))]
-    says = f"one value far from all others in many rows of {_first(found)}"
+    far = [f"{column.name!r} ({says})" for column in columns if (says := _far_value(column))]
+    says = f"one value far from all others in many rows of {_first(far)}"
     advice = "leave these cells empty, or these rows out for a target,"
-    return f"{says}; {advice} if it stands for a missing value" if found else ""
+    return f"{says}; {advice} if it stands for a missing value" if far else ""
 
 
 CHECKS: tuple[Callable[[Data], str], ...] = (
@@ -170,7 +171,7 @@ def _class_sizes(data: Data) -> Iterator[tuple[str, dict[Any, int]]]:
         yield name, dict(zip(classes.tolist(), sizes.tolist(), strict=True))
 
 
-def _of(name: str, data: Data) -> str:
+def _prefix(name: str, data: Data) -> str:
     return f"{name} " if len(data.targets) > 1 else ""
 
 
