@@ -281,9 +281,9 @@ CASES = {
     "predict FLOWERS FLOWERS": "this is a file",
     "predict RUN nowhere.csv": "there is no such file",
     "predict RUN other.csv": "'x', 'size', 'colour', 'height' missing",
-    "predict RUN cat.jpg": "this ends in '.jpg'",
+    "predict RUN cat.jpg": "is a picture",
     "predict RUN FLOWERS FLOWERS": "got 2 files",
-    "predict RUN FLOWERS --output no/such.csv": "No such file",
+    "predict RUN FLOWERS --output /dev/null/such.csv": "/dev/null",
     "predict RUN FLOWERS --output a.parquet": "--output: the name of a CSV file; got a.parquet",
     "evaluate RUN other.csv": "other.csv must have the target of the run, got no column 'kind'",
     "evaluate RUN odd.csv": "got 'odd' as well",
@@ -326,7 +326,7 @@ CASES = {
     "explore moons --learning-rate -1": "--learning-rate",
     "explore moons --hidden-layers 0": "--hidden-layers",
     "explore moons --port 70000": "--port",
-    "explore moons --export no/folder/x.html": "no/folder/x.html",
+    "explore moons --export /dev/null/x.html": "/dev/null",
     "explore RUN --hidden-layers 3": "--hidden-layers: a table or a built-in set",
     **{
         typed.format("n" * 300): "File name too long"
