@@ -290,14 +290,15 @@ def warn_of_leaks(X: Any, classes: AnyArray, where: str, *, table: bool) -> None
 
 def warn_of_data(X: Any, y: AnyArray, context: FitContext, *, classes: bool) -> None:
     """Warn of common defects of a frame and of its targets, see `deepstep.preparation.data_checks`."""
-    if context.incremental or context.going_on or len(set(map(str, X.columns))) < len(X.columns):
+    header = list(getattr(X, "column_names", X.columns))  # of pyarrow, whose columns are arrays
+    if context.incremental or context.going_on or len(set(map(str, header))) < len(header):
         return
     columns = [y] if y.ndim == 1 else list(y.T)
     names = [context.target] if y.ndim == 1 else [f"target {number}" for number in range(1, len(columns) + 1)]
     targets = dict(zip(names, columns, strict=True))
     frame = as_frame(_safe_indexing(X, evenly_spread(len(y), MOST_ROWS)), where=context.where)
     # names that are numbers, and no texts, are those of a frame without names: no header had them
-    frame = frame.rename({str(name): f"column_{name}" for name in X.columns if not isinstance(name, str)})
+    frame = frame.rename({str(name): f"column_{name}" for name in header if not isinstance(name, str)})
     for caution in data_cautions(frame, targets, classes=classes, rows=len(y)):
         warn_the_caller(f"{context.where}: {caution}", DataWarning)
 

@@ -97,7 +97,7 @@ def header_of_values(data: Data) -> str:
     hits = [column for column in named if _is_value(column)]
     steps = np.diff(numbers)
     counted = len(steps) > 0 and bool((steps > 0).all())  # columns by number, years, wavelengths
-    if not named or (counted and all(_number(column.name) is not None for column in hits)):
+    if len(named) < 2 or (counted and all(_number(column.name) is not None for column in hits)):
         return ""
     only_numbers = len(numbers) == len(named)
     hits = named if only_numbers else hits
