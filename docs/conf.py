@@ -23,6 +23,8 @@ extensions = [
     "myst_nb",
     "sphinx_copybutton",
     "mathml",
+    "drawings",
+    "questions",
     "course",
     "included",
     "reference",

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import jupytext
 from docutils import nodes
+from drawings import as_picture
+from questions import as_markdown
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -21,7 +23,11 @@ def plain(match: re.Match[str]) -> str:
     _, kind, argument, body = match.groups()
     if kind == "code-cell":
         return match[0]
+    if kind == "question":
+        return as_markdown(body)
     body = "".join(line for line in body.splitlines(keepends=True) if not re.match(r":\w+:", line))
+    if kind == "drawing":
+        return as_picture(argument)
     if kind == "exercise":
         return f"### Exercise: {argument}\n\n{EXERCISES[argument].as_markdown()}\n"
     if kind == "mistakes":
