@@ -29,6 +29,7 @@ extensions = [
     "included",
     "reference",
     "downloads",
+    "chapter_heads",
 ]
 exclude_patterns = ["_ext", "_static", "_templates", "lessons/[!i]*.md", "lessons/i[!n]*.md"]  # all but index
 templates_path = ["_templates"]

@@ -47,7 +47,9 @@ def plain(match: re.Match[str]) -> str:
 def exercise_cell(name: str) -> str:
     """The cell in which the learner writes a function, with its head and its check."""
     exercise = EXERCISES[name]
-    helpers = [f"from deepstep.course.exercises import {', '.join(exercise.helpers)}"] if exercise.helpers else []
+    helpers = (
+        [f"from deepstep.course.exercises import {', '.join(exercise.helpers)}"] if exercise.helpers else []
+    )
     lines = [
         "import numpy as np",
         "from deepstep.course import check",

@@ -1,13 +1,14 @@
-"""Drawings of the course as SVG: networks, circuits, matrices and curves, whose numbers the library computes.
+"""Drawings of the course as SVG: networks, circuits, matrices, curves. The library computes their numbers.
 
-``:::{drawing} NAME`` shows a drawing of `DRAWINGS`; ``:::{drawing} story 5`` the network of the course with what
-is new in chapter 5. Colours come from the page, so a drawing is light or dark as the page is.
+``:::{drawing} NAME`` shows a drawing of `DRAWINGS`. ``:::{drawing} story 5`` shows the network of the
+course with what is new in chapter 5. Colours come from the page, so a drawing is as light or dark as it.
 """
 
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ COLORS = {
 """Of a drawing outside a page, such as in a notebook."""
 
 STYLE = """
-text{font:13px system-ui,sans-serif;fill:var(--ink);paint-order:stroke;stroke:var(--back);stroke-width:3px}
+text{font:13px system-ui,sans-serif;fill:var(--ink);paint-order:stroke;stroke:var(--back);stroke-width:5px}
 text.small{font-size:11.5px}text.bold{font-weight:600}
 .line{stroke:var(--muted);fill:none;stroke-width:1.3}.shape{stroke:var(--ink);fill:var(--back);stroke-width:1.3}
 .cell{stroke:var(--muted);fill:var(--cell);stroke-width:.8}
@@ -93,7 +94,8 @@ class Sketch:
     def box(self, x: float, y: float, w: float, h: float, words: str = "", kind: str = "") -> None:
         """A box around its middle, with lines of text."""
         self.parts.append(
-            f'<rect x="{x - w / 2:g}" y="{y - h / 2:g}" width="{w:g}" height="{h:g}" rx="5" class="shape {kind}"/>'
+            f'<rect x="{x - w / 2:g}" y="{y - h / 2:g}" width="{w:g}" height="{h:g}" rx="5"'
+            f' class="shape {kind}"/>'
         )
         lines = words.split("\n")
         for place, line in enumerate(lines):
@@ -113,9 +115,7 @@ class Sketch:
         wings = [tip - 7 * along + 4 * across, tip, tip - 7 * along - 4 * across]
         solid = kind.replace("backward", "backward head")
         text = " ".join(f"{x:.4g},{y:.4g}" for x, y in wings)
-        self.parts.append(
-            f'<polyline points="{text}" class="line {solid}" style="stroke-dasharray:none"/>'
-        )
+        self.parts.append(f'<polyline points="{text}" class="line {solid}" style="stroke-dasharray:none"/>')
         if words:
             self.text((x1 + x2) / 2, (y1 + y2) / 2 - 10, words, f"small {kind}")
 
@@ -142,7 +142,7 @@ class Sketch:
         rows, columns = values.shape
         if name:
             self.text(x + columns * w / 2, y - 12, name, f"small bold {kind}")
-        for (row, column), value in np.ndenumerate(values):
+        for row, column in np.ndindex(values.shape):
             new = "new" if marked(row, column) else ""
             self.parts.append(
                 f'<rect x="{x + column * w:g}" y="{y + row * h:g}" width="{w:g}" height="{h:g}"'
@@ -201,7 +201,9 @@ STORY = {
 """Number → what is new in the drawn network, as a title and a sentence."""
 
 
-def edge(sketch: Sketch, start: tuple[int, int], end: tuple[int, int], kind: str = "", words: str = "") -> None:
+def edge(
+    sketch: Sketch, start: tuple[int, int], end: tuple[int, int], kind: str = "", words: str = ""
+) -> None:
     """A weight between two units, with its number near the start where edges cross."""
     (x1, y1), (x2, y2) = start, end
     length = np.hypot(x2 - x1, y2 - y1)
@@ -266,10 +268,14 @@ def story(chapter: str) -> Sketch:
         sketch.circle(*place, words, kind("inputs"))
     A1, A2 = caches[1].linear.A_prev, AL
     for j, place in enumerate(HIDDEN):
-        words = {4: number(A1[j, 0]), 5: number(A1[j, 0]), 8: number(gradients["dZ1"][j, 0], 2)}.get(n, f"u{j + 1}")
+        words = {4: number(A1[j, 0]), 5: number(A1[j, 0]), 8: number(gradients["dZ1"][j, 0], 2)}.get(
+            n, f"u{j + 1}"
+        )
         if n == 7:
             words = number(gradients["dA1"][j, 0], 2)
-        sketch.circle(*place, words, ("backward" if n in (7, 8) else kind("hidden")) + (" off" if n == 13 and j else ""))
+        sketch.circle(
+            *place, words, ("backward" if n in (7, 8) else kind("hidden")) + (" off" if n == 13 and j else "")
+        )
     if n == 13:
         x, y = HIDDEN[1]
         sketch.line([(x - 15, y - 15), (x + 15, y + 15)], "new")
@@ -284,7 +290,13 @@ def story(chapter: str) -> Sketch:
     J = compute_cost(AL, Y)
     sketch.box(*COST, 50, 34, {6: number(J), 10: "J±"}.get(n, "J"), kind("cost"))
     below = {
-        2: [(48, "A0 (2, 2)"), (110, "W1 (2, 2)"), (172, "b1 (2, 1)"), (235, "W2 (1, 2)"), (300, "A2 (1, 2)")],
+        2: [
+            (48, "A0 (2, 2)"),
+            (110, "W1 (2, 2)"),
+            (172, "b1 (2, 1)"),
+            (235, "W2 (1, 2)"),
+            (300, "A2 (1, 2)"),
+        ],
         3: [(110, "W1 ~ N(0, 2/2)"), (245, "W2 ~ N(0, 2/2)")],
         4: [(110, "Z1 = W1 A0 + b1"), (245, "A1 = relu(Z1)")],
         6: [(200, f"J = mean of the losses = {number(J, 4)}")],
@@ -300,7 +312,9 @@ def story(chapter: str) -> Sketch:
             compute_cost(model_forward(X, {**PARAMETERS, "W2": np.array([[2.0 + e, -1.0]])})[0], Y)
             for e in (0.01, -0.01)
         )
-        words = f"(J+ − J−) / 0.02 = {number((up - down) / 0.02, 4)}, dW2 = {number(gradients['dW2'][0, 0], 4)}"
+        words = (
+            f"(J+ − J−) / 0.02 = {number((up - down) / 0.02, 4)}, dW2 = {number(gradients['dW2'][0, 0], 4)}"
+        )
         below = [(200, words)]
     for place_of, (x, words) in enumerate(below):
         sketch.text(x, 190 + (n == 2) * 18 * (place_of % 2), words, "small new")
@@ -308,7 +322,8 @@ def story(chapter: str) -> Sketch:
         sketch.parts.insert(0, '<rect x="14" y="30" width="320" height="150" rx="8" class="line new"/>')
         sketch.text(174, 192, "Network: fit, predict, parameters", "small new")
     sketch.text(WIDTH / 2, 12, f"{n}. {title}", "bold")
-    spoken = f" W1 {shown['W1']}, W2 {shown['W2']}." if labelled else ""
+    rows = (f"{name} {'; '.join(', '.join(row) for row in shown[name])}" for name in shown)
+    spoken = f" On the edges: {', '.join(rows)}." if labelled and n not in (6, 13) else ""
     sketch.description = f"Two inputs, two hidden units, one output and the cost. {sentence}{spoken}"
     return sketch
 
@@ -319,7 +334,7 @@ def story(chapter: str) -> Sketch:
 def circuit(title: str, x: Any, w: Any, b: float, *, y: int | None = None, dA: float | None = None) -> Sketch:
     """One unit with two inputs as a circuit: values above the edges, derivatives below them.
 
-    With a label the unit has a sigmoid and a loss, else a relu and the derivative that comes from the next layer.
+    With a label the unit has a sigmoid and a loss, else a relu and a derivative from the next layer.
     """
     z = float(w @ x + b)
     if y is not None:
@@ -389,7 +404,9 @@ def neuron_training() -> Sketch:
     net.train(points, labels, learning_rate=0.5, iterations=300)
     after = net.predict_proba(points).ravel()
     sketch = Sketch(196, "The three answers before and after 300 steps", "")
-    for place, (words, answers, kind) in enumerate((("before", before, ""), ("after 300 steps", after, "new"))):
+    for place, (words, answers, kind) in enumerate(
+        (("before", before, ""), ("after 300 steps", after, "new"))
+    ):
         left = 40 + 190 * place
         sketch.text(left + 66, 20, words, f"bold {kind}")
         sketch.line([(left - 12, 150), (left + 150, 150)])
@@ -414,8 +431,10 @@ def shapes_network() -> Sketch:
     net = Network(dims, seed=1)
     sketch = Sketch(232, "The network 3-2-1 with the shapes of its arrays, two examples", "")
     places = [60, 200, 340]
-    columns = [[(x, 100 + 52 * (row - (n - 1) / 2)) for row in range(n)] for x, n in zip(places, dims, strict=True)]
-    for before, after in zip(columns, columns[1:], strict=False):
+    columns = [
+        [(x, 100 + 52 * (row - (n - 1) / 2)) for row in range(n)] for x, n in zip(places, dims, strict=True)
+    ]
+    for before, after in pairwise(columns):
         for end in after:
             for start in before:
                 sketch.line([start, end], "new" if end == after[0] and before is columns[0] else "")
@@ -449,7 +468,9 @@ def product_shapes() -> Sketch:
     sketch.text(x + 14, 76, "=")
     sketch.matrix(x + 28, 52, Z, "Z (2, 2)", lambda i, j: i == j == 0, size=(32, 24))
     sketch.text(200, 136, f"1·1 + 0·2 + 2·3 + 10 = {number(Z[0, 0])}", "new")
-    sketch.description = "Row 1 of W meets column 1 of X: the inner numbers 3 and 3 are equal, the outer ones remain."
+    sketch.description = (
+        "Row 1 of W meets column 1 of X: the inner numbers 3 and 3 are equal, the outer ones remain."
+    )
     return sketch
 
 
@@ -475,7 +496,10 @@ def equal_units() -> Sketch:
     """Chapter 3: equal rows stay equal, random rows do not."""
     sketch = Sketch(192, "Equal units stay equal: W1 before, after 1 and after 50 updates", "")
     spoken = []
-    starts = (("equal rows", np.array([[0.5, 0.2], [0.5, 0.2]])), ("random rows", np.array([[0.5, 0.2], [-0.3, 0.4]])))
+    starts = (
+        ("equal rows", np.array([[0.5, 0.2], [0.5, 0.2]])),
+        ("random rows", np.array([[0.5, 0.2], [-0.3, 0.4]])),
+    )
     for row, (words, W1) in enumerate(starts):
         start = {"W1": W1, "b1": [[0.0], [0.0]], "W2": [[0.4, 0.4]], "b2": [[0.0]]}
         sketch.text(44, 62 + 82 * row, words.replace(" ", " "), "small bold")
@@ -486,7 +510,9 @@ def equal_units() -> Sketch:
             title = "start" if not updates else f"update {updates}"
             values = net.parameters["W1"]
             equal = np.allclose(values[0], values[1])
-            sketch.matrix(94 + 104 * column, 38 + 82 * row, values, title, lambda i, j, e=equal: e, size=(44, 24))
+            sketch.matrix(
+                94 + 104 * column, 38 + 82 * row, values, title, lambda i, j, e=equal: e, size=(44, 24)
+            )
             if updates == 50:
                 spoken.append(f"{words} after 50 updates: {values.round(3).tolist()}")
     sketch.description = "; ".join(spoken) + "."
@@ -647,13 +673,14 @@ def paths() -> Sketch:
     W, dZ = LAYER[0], np.array([[1.0, 3.0], [-2.0, 0.0]])
     dW, dA = dZ @ A_prev.T / 2, W.T @ dZ
     sketch = Sketch(222, "A weight reaches the cost by every example, an activation by every unit", "")
+    terms = [
+        f"{number(dZ[0, 0])}·{number(A_prev[1, 0])} + {number(dZ[0, 1])}·{number(A_prev[1, 1])}",
+        f"{number(W[0, 0])}·{number(dZ[0, 0])} + ({number(W[1, 0])})·({number(dZ[1, 0])})",
+    ]
     for left, head, start, ends, formula in (
-        (14, "dW: over the examples", "W12", ("example 1", "example 2"),
-         f"({number(dZ[0, 0])}·{number(A_prev[1, 0])} + {number(dZ[0, 1])}·{number(A_prev[1, 1])}) / 2"
-         f" = {number(dW[0, 1])}"),
-        (210, "dA: over the units", "a1", ("unit 1", "unit 2"),
-         f"{number(W[0, 0])}·{number(dZ[0, 0])} + ({number(W[1, 0])})·({number(dZ[1, 0])}) = {number(dA[0, 0])}"),
-    ):  # fmt: skip
+        (14, "dW: over the examples", "W12", ("example 1", "example 2"), f"({terms[0]}) / 2 = {dW[0, 1]:g}"),
+        (210, "dA: over the units", "a1", ("unit 1", "unit 2"), f"{terms[1]} = {dA[0, 0]:g}"),
+    ):
         sketch.text(left + 88, 16, head, "small bold")
         sketch.circle(left + 20, 96, start, "new", r=20)
         for y, end in zip((58, 134), ends, strict=True):
@@ -661,7 +688,9 @@ def paths() -> Sketch:
             sketch.box(left + 120, y, 74, 28, end)
         sketch.text(left + 88, 182, formula, "small backward")
     sketch.text(200, 206, "Derivatives of all paths are added.", "small muted")
-    sketch.description = f"dW of unit 1 and input 2 is {number(dW[0, 1])}; dA of input 1, example 1, is {number(dA[0, 0])}."
+    sketch.description = (
+        f"dW of unit 1 and input 2 is {number(dW[0, 1])}; dA of input 1, example 1, is {number(dA[0, 0])}."
+    )
     return sketch
 
 
@@ -719,7 +748,9 @@ def two_rows() -> Sketch:
     J = net.cost(X, Y)
     dZ2 = trace["dZ2"].value
     sketch.text(376, 30, number(J), "small forward")
-    sketch.text(270, 240, f"dZ2 = {[float(v) for v in dZ2.round(3).ravel()]}".replace("-", "−"), "small muted")
+    sketch.text(
+        270, 240, f"dZ2 = {[float(v) for v in dZ2.round(3).ravel()]}".replace("-", "−"), "small muted"
+    )
     sketch.description = (
         "Forward: X, layer 1, A1, layer 2, A2, J. Backward: dZ2 = A2 - Y, layer 2 gives dW2, db2 and dA1, "
         "layer 1 gives dW1, db1 and dA0. Each layer reads its cache."
@@ -734,8 +765,11 @@ def chain_of_two() -> Sketch:
     trace = net.trace([[2.0]], [[1]])
     value = {entry.name: float(np.ravel(entry.value)[0]) for entry in trace if np.size(entry.value) == 1}
     sketch = Sketch(184, "Two units: values above, derivatives below", "")
-    stops = [("x", 2.0, value["dA0"] if "dA0" in value else value["dZ1"] * 0.5), ("z1", value["Z1"], value["dZ1"]),
-             ("a1", value["A1"], value["dA1"]), ("z2", value["Z2"], value["dZ2"]), ("a2", value["A2"], None)]  # fmt: skip
+    names = [
+        ("x", "A0", "dA0"),
+        *((f"{k}{l}", f"{k.upper()}{l}", f"d{k.upper()}{l}") for l in (1, 2) for k in "za"),
+    ]
+    stops = [(name, value[of], None if name == "a2" else value[by]) for name, of, by in names]
     places = [34, 118, 202, 286, 366]
     for index, (x, (name, forward, backward)) in enumerate(zip(places, stops, strict=True)):
         if index:
@@ -781,7 +815,10 @@ def update_flow() -> Sketch:
     sketch.line([(252, 146), (252, 172), (72, 172)], "new")
     sketch.arrow(72, 172, 72, 147, kind="new")
     sketch.text(162, 186, "next iteration: forward with the new W2", "small new")
-    sketch.description = f"W2 {PARAMETERS['W2'].tolist()}, dW2 {gradients['dW2'].round(3).tolist()}, new W2 {updated['W2'].round(3).tolist()}."
+    sketch.description = ", ".join(
+        f"{name} {array.round(3).tolist()}"
+        for name, array in (("W2", PARAMETERS["W2"]), ("dW2", gradients["dW2"]), ("new W2", updated["W2"]))
+    )
     return sketch
 
 
@@ -791,6 +828,7 @@ def steps() -> Sketch:
     sketch = Sketch(196, "Steps on J(w) = (w − 3)² with the learning rates 0.25 and 1.1", "")
     spoken = []
     for left, rate in ((14, 0.25), (210, 1.1)):
+
         def place(w: float, left: int = left) -> tuple[float, float]:
             return left + 20 * (w + 1.3), 160 - 5.5 * (w - 3) ** 2
 
@@ -859,7 +897,10 @@ def two_passes() -> Sketch:
     slope = (up - down) / 0.02
     exact = Network(parameters=PARAMETERS).gradients(X, Y)["dW1"][0, 0]
     sketch.text(200, 178, f"difference / 0.02 = {number(slope, 5)}; dW1 = {number(exact, 5)}", "new")
-    sketch.description = f"J {number(up, 6)} and {number(down, 6)}, quotient {number(slope, 5)}, backward pass {number(exact, 5)}."
+    sketch.description = (
+        f"J {number(up, 6)} and {number(down, 6)}, quotient {number(slope, 5)}, "
+        f"backward pass {number(exact, 5)}."
+    )
     return sketch
 
 
@@ -887,7 +928,9 @@ def training_loop() -> Sketch:
     sketch.box(130, 202, 100, 26, "predict", "new")
     costs = ", ".join(number(value, 4) for value in history.costs)
     sketch.text(276, 202, f"J by hand: {costs}", "small muted")
-    sketch.description = f"Forward, cost, backward, update, and again. The costs of the hand example are {costs}."
+    sketch.description = (
+        f"Forward, cost, backward, update, and again. The costs of the hand example are {costs}."
+    )
     return sketch
 
 
@@ -896,7 +939,9 @@ def decision() -> Sketch:
     """Chapter 11: from the logit to the class."""
     sketch = Sketch(170, "From the logit z to a class: the limit 0.5 is at z = 0", "")
     sketch.line([(30, 130), (370, 130)])
-    sketch.line([(200 + 28 * z, 130 - 100 * float(sigmoid(np.array(z)))) for z in np.linspace(-6, 6, 80)], "forward")
+    sketch.line(
+        [(200 + 28 * z, 130 - 100 * float(sigmoid(np.array(z)))) for z in np.linspace(-6, 6, 80)], "forward"
+    )
     sketch.line([(200, 24), (200, 138)], "new")
     sketch.line([(30, 80), (370, 80)], "backward")
     for z in (-2.0, 1.5, 3.5):
@@ -919,7 +964,7 @@ def decision() -> Sketch:
 def dropout() -> Sketch:
     """Chapter 13: the mask of one step."""
     A, U, p = np.array([[1.0, 2.0, 3.0]]), np.array([[0.1, 0.7, 0.9]]), 0.8
-    mask = (U < p) / p
+    mask = (p > U) / p
     sketch = Sketch(218, "Dropout: the mask of one step, and the network without the unit", "")
     x, _ = sketch.matrix(10, 36, A, "A", size=(36, 24))
     sketch.text(x + 12, 48, "∘")
@@ -949,14 +994,18 @@ def batches() -> Sketch:
     order = np.array([2, 0, 1, 3, 4])
     labels = np.array([0, 1, 1, 0, 1])
     sketch = Sketch(190, "Mini-batches: the drawn order cut into parts of 2", "")
-    sketch.matrix(60, 34, np.array([[f"x{i}" for i in range(5)], [f"y{i}" for i in range(5)]]), "X and Y", size=(56, 24))
+    sketch.matrix(
+        60, 34, np.array([[f"x{i}" for i in range(5)], [f"y{i}" for i in range(5)]]), "X and Y", size=(56, 24)
+    )
     sketch.arrow(200, 86, 200, 112, kind="new")
     sketch.text(286, 100, "one order for X and Y", "small new")
     for start, left in ((0, 24), (2, 164), (4, 304)):
         part = order[start : start + 2]
         values = np.array([[f"x{i}" for i in part], [f"y{i}" for i in part]])
         sketch.matrix(left, 134, values, f"batch {start // 2 + 1}", lambda i, j: True, size=(48, 24))
-    sketch.description = f"Order {order.tolist()} of the labels {labels.tolist()}: batches of 2, 2 and 1 examples."
+    sketch.description = (
+        f"Order {order.tolist()} of the labels {labels.tolist()}: batches of 2, 2 and 1 examples."
+    )
     return sketch
 
 
@@ -1042,7 +1091,7 @@ def standardize() -> Sketch:
     sketch.arrow(200, 70, 200, 98)
     sketch.text(286, 82, f"(x − {number(mean)}) / {number(deviation, 4)}", "small bold")
     sketch.text(200, 160, "blue: training rows; purple: a test row", "small muted")
-    sketch.description = f"Training rows become {', '.join(map(number, normal[:4]))}, the test row {number(normal[4])}."
+    sketch.description = "Training rows and the test row become " + ", ".join(map(number, normal)) + "."
     return sketch
 
 
@@ -1077,7 +1126,7 @@ def softmax_bars() -> Sketch:
         sketch.text(254 + 110 * A[i, 0], y, number(A[i, 0]), "small", "start")
     sketch.box(180, 70, 66, 32, "softmax", "new")
     sketch.text(292, 138, f"sum {number(A.sum())}", "small new")
-    sketch.description = f"Logits {Z.ravel().tolist()}, probabilities {', '.join(number(a) for a in A.ravel())}."
+    sketch.description = f"Logits {Z.ravel().tolist()}, probabilities {A.ravel().round(3).tolist()}."
     return sketch
 
 
@@ -1091,7 +1140,11 @@ def split() -> Sketch:
         width = 372 * count / sum(rows.values())
         sketch.box(left + width / 2, 38, width - 4, 40, f"{name}\n{count}", kind)
         left += width
-    for x, y, words in ((125, 82, "gradients, μ and σ"), (272, 104, "when to stop"), (336, 82, "the result, once")):
+    for x, y, words in (
+        (125, 82, "gradients, μ and σ"),
+        (272, 104, "when to stop"),
+        (336, 82, "the result, once"),
+    ):
         sketch.arrow(x, 60, x, y - 10)
         sketch.text(x, y, words, "small")
     sketch.description = ", ".join(f"{count} rows for {name}" for name, count in rows.items())
@@ -1127,16 +1180,19 @@ class DrawingDirective(SphinxDirective):
         caption = " ".join(self.content) or sketch.title + "."
         identity = "-".join(["drawing", name, *rest])
         html = (
-            f'<figure class="drawing">{sketch.svg(identity)}<figcaption>{escape(caption)}</figcaption></figure>'
+            f'<figure class="drawing">{sketch.svg(identity)}'
+            f"<figcaption>{escape(caption)}</figcaption></figure>"
         )
         return [nodes.raw("", html, format="html")]
 
 
 THEMES = """
-.drawing{margin:1.2rem auto;max-width:30rem;--ink:var(--pst-color-text-base);--muted:var(--pst-color-text-muted)}
-.drawing{--back:var(--pst-color-background);--cell:var(--pst-color-surface)}
+.drawing{margin:1.2rem auto;max-width:30rem;--ink:var(--pst-color-text-base)}
+.drawing{--muted:var(--pst-color-text-muted);--back:var(--pst-color-background)}
+.drawing{--cell:var(--pst-color-surface)}
 .drawing svg{display:block;width:100%;height:auto}
-.drawing figcaption{font-size:.9rem;text-align:center;color:var(--pst-color-text-muted)}
+.drawing figcaption{font-size:.9rem;text-align:center;opacity:1;font-weight:400}
+.drawing figcaption{color:var(--pst-color-text-muted)}
 html[data-theme="light"]{--new:#5a32a8;--soft:#ece6f8;--forward:#0b5c8e;--backward:#a84300}
 html[data-theme="dark"]{--new:#c9b3ff;--soft:#3a2b5e;--forward:#8ecbff;--backward:#ffb38a}
 """
@@ -1145,10 +1201,11 @@ html[data-theme="dark"]{--new:#c9b3ff;--soft:#3a2b5e;--forward:#8ecbff;--backwar
 
 def page_style() -> str:
     """`STYLE` for the drawings of a page."""
-    rules = re.sub(
-        r"([^{}\n]+)(?={)", lambda match: ",".join(f".drawing svg {one}" for one in match[1].split(",")), STYLE
-    )
-    return THEMES + rules
+
+    def within(match: re.Match[str]) -> str:
+        return ",".join(f".drawing svg {selector}" for selector in match[1].split(","))
+
+    return THEMES + re.sub(r"([^{}\n]+)(?={)", within, STYLE)
 
 
 def write_style(app: Sphinx) -> None:

@@ -1,10 +1,11 @@
 """Questions of the chapters, in the format of the lessons' questions, and the lessons that are made of them.
 
-A block ``{question}`` has the keys of a question of `deepstep.course.lesson_format`, and two more: ``code``, whose
-last line computes the answer, and ``enter``, with which the learner writes a number in place of choosing one.
+A block ``{question}`` has the keys of a question of `deepstep.course.lesson_format`, and two more: ``code``,
+whose last line computes the answer, and ``enter``: the learner then writes a number in place of choosing one.
 """
 
 import ast
+import json
 import re
 from html import escape
 from pathlib import Path
@@ -88,7 +89,7 @@ def lesson(chapter: int, title: str, page: Path) -> str:
     for number, question in enumerate(questions(page), start=1):
         keys = {name: question[name] for name in ("text", "choices", "answer", "explanation")}
         block = "".join(f"{name} = {toml(value)}\n" for name, value in keys.items())
-        parts.append(f"\n# Question {number}\n\n```scene\nscreen = \"lab\"\n```\n\n```question\n{block}```\n")
+        parts.append(f'\n# Question {number}\n\n```scene\nscreen = "lab"\n```\n\n```question\n{block}```\n')
     return "".join(parts)
 
 
@@ -96,7 +97,7 @@ def toml(value: Any) -> str:
     """A text, a whole number or a list of texts in TOML."""
     if isinstance(value, list):
         return f"[{', '.join(map(toml, value))}]"
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' if isinstance(value, str) else str(value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 class QuestionDirective(SphinxDirective):
@@ -128,13 +129,15 @@ def html(question: dict[str, Any], chapter: int, number: int) -> str:
         data = f'data-value="{right}" data-tolerance="{margin:.3g}"'
     else:
         fields = "".join(
-            f'<label><input type="radio" name="{name}" value="{place}"> {MARKDOWN.renderInline(choice)}</label>'
+            f'<label><input type="radio" name="{name}" value="{place}">'
+            f" {MARKDOWN.renderInline(choice)}</label>"
             for place, choice in enumerate(question["choices"], start=1)
         )
         data = f'data-answer="{question["answer"]}"'
     return (
         f'<form class="question" id="{name}" data-chapter="{chapter}" data-number="{number}" {data}>'
-        f'<fieldset><legend><span class="label">Question</span> {MARKDOWN.renderInline(question["text"])}</legend>'
+        f'<fieldset><legend><span class="label">Question</span>'
+        f" {MARKDOWN.renderInline(question['text'])}</legend>"
         f'<div class="choices">{fields}</div></fieldset>'
         f'<button type="submit" hidden>Check</button> <output role="status"></output>'
         f"<details><summary>Answer and reason</summary><p><strong>{MARKDOWN.renderInline(right)}</strong></p>"
@@ -149,7 +152,8 @@ def progress(chapter: int, total: int) -> str:
     label = escape(f"Questions of chapter {chapter} answered right")
     return (
         f'<span class="course-progress" data-chapter="{chapter}" data-total="{total}" hidden>'
-        f'<progress max="{total}" value="0" aria-label="{label}"></progress> <span>0 of {total} questions</span></span>'
+        f'<progress max="{total}" value="0" aria-label="{label}"></progress>'
+        f" <span>0 of {total} questions</span></span>"
     )
 
 
