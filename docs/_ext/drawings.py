@@ -227,7 +227,7 @@ def story(chapter: str) -> Sketch:
     trace = Network(parameters=PARAMETERS).trace(X, Y)
     gradients = {name: trace[name].value for name in ("dW1", "dW2", "dA1", "dZ1", "dZ2")}
     classes = n == 14
-    sketch = Sketch(214, f"The network of the course in chapter {n}: {title}", "")
+    sketch = Sketch(222, f"The network of the course in chapter {n}: {title}", "")
     weights: dict[str, Any] = {name: PARAMETERS[name] for name in ("W1", "W2")}
     if n == 3:
         weights = initialize_parameters([2, 2, 1], method="he", rng=np.random.RandomState(1))
@@ -317,7 +317,9 @@ def story(chapter: str) -> Sketch:
         )
         below = [(200, words)]
     for place_of, (x, words) in enumerate(below):
-        sketch.text(x, 190 + (n == 2) * 18 * (place_of % 2), words, "small new")
+        sketch.text(
+            x, 190 + (n == 2) * 18 * (place_of % 2), words, "small backward" if n in (7, 8) else "small new"
+        )
     if n == 11:
         sketch.parts.insert(0, '<rect x="14" y="30" width="320" height="150" rx="8" class="line new"/>')
         sketch.text(174, 192, "Network: fit, predict, parameters", "small new")
