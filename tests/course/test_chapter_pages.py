@@ -233,18 +233,18 @@ def run(code: str) -> Any:
 
 
 def test_a_notebook_has_the_outputs_of_the_build(tmp_path: Path) -> None:
-    jupytext = pytest.importorskip("jupytext")
+    jupytext, nbformat = pytest.importorskip("jupytext"), pytest.importorskip("nbformat")
     downloads, text = extension("downloads"), text_of(PAGES[3])
     executed = jupytext.reads(text, fmt="md:myst")
     codes = [cell for cell in executed.cells if cell.cell_type == "code"]
     for number, cell in enumerate(codes):
-        cell.outputs = [{"output_type": "stream", "name": "stdout", "text": f"cell {number}"}]
+        cell.outputs = [nbformat.v4.new_output("stream", text=f"cell {number}")]
     jupytext.write(executed, tmp_path / "executed.ipynb")
     made = jupytext.reads(downloads.notebook(text, tmp_path / "executed.ipynb"), fmt="ipynb")
-    of_page = [cell for cell in made.cells if cell.cell_type == "code" and "check(my_" not in cell.source]
+    cells = [cell for cell in made.cells if cell.cell_type == "code"]
+    of_page = [cell for cell in cells if "check(my_" not in cell.source]
     assert [cell.outputs[0]["text"] for cell in of_page] == [f"cell {number}" for number in range(len(codes))]
-    open_cells = [cell for cell in made.cells if "check(my_" in cell.source]
-    assert all(not cell.outputs for cell in open_cells)
+    assert not any(cell.outputs for cell in cells if "check(my_" in cell.source)
     drawn = [cell for cell in of_page if "plt." in cell.source]
     assert drawn
     assert all(cell.metadata["jupyter"]["source_hidden"] for cell in drawn)
