@@ -116,6 +116,7 @@ def write_lessons(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directive and the steps of the build."""
     app.add_directive("chapters", ChaptersDirective)
+    app.add_js_file("symbols.js", defer="defer")
     app.connect("doctree-read", add_head)
     app.connect("build-finished", write_lessons)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
