@@ -60,10 +60,11 @@ CHAPTER = """() => {
         form.requestSubmit();
         return form.dataset.verdict;
     };
-    for (const form of document.querySelectorAll("form.question")) {
+    for (const form of document.querySelectorAll("form.question[data-chapter]")) {
         const field = form.querySelector("input[type=text]"), {answer, value} = form.dataset;
         const choices = [...form.querySelectorAll("[type=radio]")];
-        const [right, wrong] = [true, false].map((is) => choices.find((one) => (one.value === answer) === is));
+        const right = choices.find((one) => one.value === answer);
+        const wrong = choices.find((one) => one !== right);
         if (verdict(form, field, "123456", wrong) !== "wrong") problems.push(`${form.id} takes a wrong one`);
         if (verdict(form, field, value, right) !== "right") problems.push(`${form.id} refuses it`);
         if (!form.querySelector("details").open) problems.push(`${form.id} shows no reason`);
