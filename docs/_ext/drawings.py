@@ -238,7 +238,7 @@ def story(chapter: str) -> Sketch:
         moved = {name: weights[name] - 0.1 * gradients["d" + name] for name in shown}
         shown = {name: [[number(v, 3) for v in row] for row in moved[name]] for name in shown}
     if n == 10:
-        shown["W2"] = [["2 ± ε", shown["W2"][0][1]]]
+        shown["W2"] = [["2±ε", shown["W2"][0][1]]]
     new = {
         "W1": {2, 3, 4, 5, 8, 9}, "W2": {1, 2, 3, 5, 7, 8, 9}, "inputs": {5, 12, 14}, "hidden": {4, 5, 8},
         "output": {1, 5, 7, 8, 14}, "cost": {6, 10},
