@@ -23,10 +23,13 @@ extensions = [
     "myst_nb",
     "sphinx_copybutton",
     "mathml",
+    "drawings",
+    "questions",
     "course",
     "included",
     "reference",
     "downloads",
+    "chapter_heads",
 ]
 exclude_patterns = ["_ext", "_static", "_templates", "lessons/[!i]*.md", "lessons/i[!n]*.md"]  # all but index
 templates_path = ["_templates"]
@@ -40,6 +43,8 @@ nb_execution_timeout = 120
 nb_execution_raise_on_error = False  # a failed cell is a warning, with the traceback
 nb_execution_show_tb = True
 nb_merge_streams = True
+nb_code_prompt_show = "Show the {type} of this cell"
+nb_code_prompt_hide = "Hide the {type} of this cell"
 nb_render_markdown_format = "myst"  # tables in Markdown that cells display
 
 # The reference

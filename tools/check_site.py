@@ -2,7 +2,7 @@
 
 Each page is opened from its file in Chromium at 1280 and 390 px. Ends with status 1 where a page asks for
 anything outside the folder, writes an error to the console, has an axe violation, has a formula that is no
-MathML, or is wider than the window.
+MathML, is wider than the window, or where a question of a chapter does not take its answer.
 """
 
 import argparse
@@ -52,6 +52,33 @@ UNREADABLE = (
     "() => [...document.querySelectorAll('.math-block')].filter((one) => !one.querySelector('math')).length"
 )
 
+CHAPTER = """() => {
+    const problems = [];
+    const verdict = (form, field, value, choice) => {
+        if (field) field.value = value;
+        else choice.checked = true;
+        form.requestSubmit();
+        return form.dataset.verdict;
+    };
+    for (const form of document.querySelectorAll("form.question[data-chapter]")) {
+        const field = form.querySelector("input[type=text]"), {answer, value} = form.dataset;
+        const choices = [...form.querySelectorAll("[type=radio]")];
+        const right = choices.find((one) => one.value === answer);
+        const wrong = choices.find((one) => one !== right);
+        if (verdict(form, field, "123456", wrong) !== "wrong") problems.push(`${form.id} takes a wrong one`);
+        if (verdict(form, field, value, right) !== "right") problems.push(`${form.id} refuses it`);
+        if (!form.querySelector("details").open) problems.push(`${form.id} shows no reason`);
+    }
+    const head = document.querySelector(".chapter-head"), progress = head?.querySelector("progress");
+    if (progress && progress.value !== progress.max) problems.push("the progress does not count the answers");
+    const symbol = head && document.querySelector("[data-symbol][tabindex='0']");
+    symbol?.focus();
+    if (symbol && document.querySelectorAll(".lit").length < 2) problems.push("a symbol marks nothing else");
+    symbol?.blur();
+    return problems;
+}"""
+"""Questions of a chapter take their answer and no other; a symbol with the focus marks its other places."""
+
 
 def chromium() -> str:
     """Path of the installed browser."""
@@ -86,6 +113,7 @@ def check(browser: Browser, path: Path, folder: Path, shots: Path | None) -> lis
         page.wait_for_selector("#search-results li", timeout=20_000)
     if broken := page.evaluate(UNREADABLE):
         found.append(f"{broken} formulas that are no MathML")
+    found += page.evaluate(CHAPTER)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})

@@ -4,9 +4,11 @@
 ``:::{mistakes} N`` shows the mistakes of chapter N that the grader recognizes, with their fixes.
 """
 
+from html import escape
 from typing import Any
 
 from docutils import nodes
+from myst_nb.sphinx_ import HideCodeCellNode
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -25,6 +27,14 @@ def open_details(self: Any, node: Folded) -> None:
 def close_details(self: Any, node: Folded) -> None:
     """End of a folded part."""
     self.body.append("</details>\n")
+
+
+def open_cell(self: Any, node: nodes.Element) -> None:
+    """Start of a folded cell: the visible words are the name of its button, which myst-nb replaces."""
+    self.body.append(f'<details class="admonition hide {" ".join(node["classes"])}"><summary>\n')
+    for kind, prompt in (("collapsed", node["prompt_show"]), ("expanded", node["prompt_hide"])):
+        self.body.append(f'<p class="{kind} admonition-title">{escape(prompt)}</p>\n')
+    self.body.append("</summary>\n")
 
 
 def code(text: str, language: str) -> nodes.literal_block:
@@ -81,6 +91,7 @@ class MistakesDirective(SphinxDirective):
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register directives and the folded part."""
     app.add_node(Folded, html=(open_details, close_details))
+    app.add_node(HideCodeCellNode, override=True, html=(open_cell, close_details))
     app.add_directive("exercise", ExerciseDirective)
     app.add_directive("mistakes", MistakesDirective)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

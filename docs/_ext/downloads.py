@@ -5,14 +5,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-import jupytext
 from docutils import nodes
+from drawings import as_picture
+from questions import as_markdown
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from deepstep.course import EXERCISES
+from deepstep.course.exercise import HOLE
 
 HAS_NOTEBOOK = re.compile(r"\A---\n.*?file_format: mystnb.*?\n---\n", re.DOTALL)
+OPEN = "exercise"
+"""The tag of cells that the learner fills."""
+
 DIRECTIVE = re.compile(r"^(:{3,}|`{3,})\{(\w+)\} *([^\n]*)\n(.*?)^\1 *$", re.DOTALL | re.MULTILINE)
 
 
@@ -21,9 +26,13 @@ def plain(match: re.Match[str]) -> str:
     _, kind, argument, body = match.groups()
     if kind == "code-cell":
         return match[0]
+    if kind == "question":
+        return as_markdown(body)
     body = "".join(line for line in body.splitlines(keepends=True) if not re.match(r":\w+:", line))
+    if kind == "drawing":
+        return as_picture(argument)
     if kind == "exercise":
-        return f"### Exercise: {argument}\n\n{EXERCISES[argument].as_markdown()}\n"
+        return f"### Exercise: {argument}\n\n{EXERCISES[argument].as_markdown()}\n{exercise_cell(argument)}"
     if kind == "mistakes":
         return "".join(
             f"- `{exercise.name}`: {mistake.name}. {mistake.hint}\n"
@@ -35,9 +44,47 @@ def plain(match: re.Match[str]) -> str:
     return f"> **{title}**\n>\n" + "".join(f"> {line}" for line in body.splitlines(keepends=True))
 
 
-def notebook(text: str) -> str:
-    """The JSON of a notebook from a page in MyST."""
-    return jupytext.writes(jupytext.reads(DIRECTIVE.sub(plain, text), fmt="md:myst"), fmt="ipynb")
+def exercise_cell(name: str) -> str:
+    """The cell in which the learner writes a function, with its head and its check."""
+    exercise = EXERCISES[name]
+    helpers = (
+        [f"from deepstep.course.exercises import {', '.join(exercise.helpers)}"] if exercise.helpers else []
+    )
+    lines = [
+        "import numpy as np",
+        "from deepstep.course import check",
+        *helpers,
+        "",
+        "",
+        f"def my_{exercise.signature}:",
+        f"    {HOLE}  # write the function here",
+        "",
+        "",
+        f"check(my_{name})",
+    ]
+    return "\n".join(["```{code-cell}", f":tags: [{OPEN}]", "", *lines, "```", ""])
+
+
+def notebook(text: str, executed: Path | None = None) -> str:
+    """The JSON of a notebook from a page in MyST, with the outputs of the executed page.
+
+    Cells that the page folds are folded; cells of exercises have no output.
+    """
+    import jupytext
+
+    made = jupytext.reads(DIRECTIVE.sub(plain, text), fmt="md:myst")
+    cells = [cell for cell in made.cells if cell.cell_type == "code"]
+    for cell in cells:
+        tags = cell.metadata.get("tags", [])
+        if "hide-input" in tags or "hide-cell" in tags:
+            cell.metadata["jupyter"] = {"source_hidden": True, "outputs_hidden": "hide-cell" in tags}
+    if executed is not None and executed.exists():
+        shown = jupytext.read(executed)
+        of_page = [cell for cell in cells if OPEN not in cell.metadata.get("tags", [])]
+        outputs = [cell for cell in shown.cells if cell.cell_type == "code"]
+        for cell, other in zip(of_page, outputs, strict=True):
+            cell.outputs, cell.execution_count = other.outputs, other.execution_count
+    return jupytext.writes(made, fmt="ipynb")
 
 
 def is_notebook(app: Sphinx, docname: str) -> bool:
@@ -101,7 +148,8 @@ def make(app: Sphinx, error: Exception | None) -> None:
     for docname in app.env.found_docs:
         if is_notebook(app, docname):
             text = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
-            (out / f"{docname}.ipynb").write_text(notebook(text), encoding="utf-8")
+            executed = out.parent / "jupyter_execute" / f"{docname}.ipynb"
+            (out / f"{docname}.ipynb").write_text(notebook(text, executed), encoding="utf-8")
     (out / ".nojekyll").touch()
     (out / "_static" / "webpack-macros.html").unlink(missing_ok=True)  # a template of the theme, not a page
     if not app.config.site_files:

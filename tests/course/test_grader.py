@@ -1,6 +1,7 @@
 """The exercises and their known mistakes: every solution is right, every mistake is told from all others."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 
 from deepstep import equations
 from deepstep.course import CHAPTERS, EXERCISES, check, starter
-from deepstep.course.comparison import Comparison, close
+from deepstep.course.comparison import Beside, Comparison, close
 from deepstep.course.exercise import Draws, Exercise, normal, parse_mistakes
 from deepstep.course.grader import SEED_VARIABLE, course_seed, grade_records, written
 from deepstep.course.runner import call, decode
@@ -309,3 +310,35 @@ def test_numbers_are_compared_with_their_shape_and_size() -> None:
     assert not close(np.array(1e-6), np.array(2e-6), 1e-9)
     assert grade_records(EXERCISES["relu"], [(np.ones(1),)], [{"failed": "x"}]).messages == ("x",)
     assert Draws(3).seed == 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_notebook_shows_which_entries_differ(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+
+    def linear_backward(dZ: Any, cache: Any) -> Any:
+        dA_prev, dW, db = EXERCISES["linear_backward"].function(dZ, cache)
+        wrong.append(rng.random(dW.shape) < 0.4)
+        wrong[-1][0, 0] = True
+        return dA_prev, np.where(wrong[-1], dW + 1, dW), db
+
+    wrong: list[Any] = []
+    result = check(linear_backward).results[0]
+    assert [pair.name for pair in result.beside] == ["dW"]
+    yours, right = re.findall(r"<table><caption>(.*?)</table>", result.beside[0].as_html())
+    cells = [["<mark>" in cell for cell in row.split("<td>")[1:]] for row in yours.split("<tr>")[1:]]
+    np.testing.assert_array_equal(cells, wrong[0])
+    assert "<mark>" not in right
+    assert yours.startswith(f"dW, yours {wrong[0].shape}")
+
+
+def test_arrays_of_any_shape_are_drawn() -> None:
+    def draw(shape: tuple[int, ...], other: tuple[int, ...]) -> str:
+        return Beside("A", np.ones(shape), np.zeros(other), 1e-6).as_html()
+
+    shapes = [(), (1,), (3,), (3, 1), (20, 30), (2, 3, 4)]
+    for shape in shapes:
+        assert "<mark>1.</mark>" in draw(shape, shape)
+        for other in shapes:
+            assert ("<mark>" in draw(shape, other)) == (shape == other)
+    assert draw((20, 30), (20, 30)).count("<mark>") == 64  # of 600

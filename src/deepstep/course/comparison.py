@@ -6,11 +6,13 @@ described one by one.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from html import escape
 from inspect import signature
 from itertools import permutations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deepstep.course.differences import (
     ERROR_HINTS,
@@ -23,6 +25,7 @@ from deepstep.course.differences import (
     close,
     decimals,
     describe_quantity,
+    equal_entries,
     is_array,
     layer_of,
     leaves,
@@ -32,6 +35,7 @@ from deepstep.course.differences import (
 )
 from deepstep.course.exercise import Arguments, Exercise, Mistake
 from deepstep.course.runner import Record, call, decode
+from deepstep.types import Array
 
 MOST_SHOWN = 6
 """A message shows the entries of arrays of this size."""
@@ -39,8 +43,54 @@ MOST_SHOWN = 6
 MOST_NUMBERS = 4
 """A message shows numbers of so many quantities."""
 
+MOST_DRAWN = 8
+"""A drawn array has so many rows and columns."""
+
 MOST_WIDTH = 40
 """A message shows arguments that are written in so many characters."""
+
+
+class Beside(NamedTuple):
+    """A wrong array and the right one, of one call, for a notebook."""
+
+    name: str
+    value: Array
+    expected: Array
+    tolerance: float
+
+    def as_html(self) -> str:
+        """Both arrays as tables side by side; entries that differ are marked."""
+        marks = np.zeros(self.value.shape, dtype=bool)
+        if self.value.shape == self.expected.shape:
+            marks = ~equal_entries(self.expected, self.value, self.tolerance)
+        value, expected, wrong = map(_rows, (self.value, self.expected, marks))
+        first = np.argwhere(wrong)[0] if wrong.any() else (0, 0)
+        part = tuple(slice(max(0, int(place) - MOST_DRAWN // 2), None) for place in first)
+        cells = (
+            _drawn(f"{self.name}, yours {self.value.shape}", value[part], wrong[part]),
+            _drawn(f"{self.name}, right {self.expected.shape}", expected[part], np.zeros(expected.shape)),
+        )
+        style = "vertical-align:top;text-align:left"
+        row = "".join(f'<td style="{style}">{cell}</td>' for cell in cells)
+        return f'<table role="presentation"><tr>{row}</tr></table>'
+
+
+def _rows(array: NDArray[Any]) -> NDArray[Any]:
+    """An array as rows and columns."""
+    return np.atleast_2d(array if array.ndim < 3 else array.reshape(len(array), -1))
+
+
+def _drawn(caption: str, array: Array, marks: NDArray[Any]) -> str:
+    """The first rows and columns of an array as a table in HTML."""
+    shown = array[:MOST_DRAWN, :MOST_DRAWN]
+    rows = []
+    for numbers, wrong in zip(shown, marks, strict=False):
+        entries = (escape(written(number, 4)) for number in numbers)
+        marked = (f"<mark>{text}</mark>" if bad else text for text, bad in zip(entries, wrong, strict=False))
+        cut = "<td>…</td>" * (array.shape[1] > MOST_DRAWN)
+        rows.append("<tr>" + "".join(f"<td>{text}</td>" for text in marked) + cut + "</tr>")
+    rows += ["<tr><td>⋮</td></tr>"] * (array.shape[0] > MOST_DRAWN)
+    return f"<table><caption>{escape(caption)}</caption>{''.join(rows)}</table>"
 
 
 class Comparison(NamedTuple):
@@ -230,6 +280,19 @@ class Comparison(NamedTuple):
                     shown.add(quantity(name))
                     arguments = f" with {self._arguments(index)}" if self._arguments(index) else ""
                     yield f"{text}{arguments if index else ' in the example of the task'}."
+
+    def beside(self) -> Iterator[Beside]:
+        """The wrong arrays of the first call that has one, beside the right ones."""
+        for expected, record in zip(self.expected, self.records, strict=True):
+            pairs = []
+            for name, *both in self.leaves(expected, record) if _both_values(expected, record) else ():
+                right, value = map(as_array, both)
+                drawn = is_array(right) and is_array(value) and right.size and value.size
+                if drawn and not close(right, value, self.exercise.tolerance):
+                    pairs.append(Beside(name, value, right, self.exercise.tolerance))
+            if pairs:
+                yield from pairs[:MOST_NUMBERS]
+                return
 
     def _arguments(self, index: int) -> str:
         """Small arguments of a case, and the shapes of others."""

@@ -7,9 +7,11 @@ from itertools import combinations, product
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from deepstep.course.exercise import Arguments, Names
 from deepstep.course.runner import Other, encode
+from deepstep.types import Array
 
 MISSING = Other("nothing")
 
@@ -104,13 +106,16 @@ def close(expected: Any, value: Any, tolerance: float) -> bool:
         if expected.ndim or value.size != 1:
             return False
         value = value.reshape(())
+    return bool(equal_entries(expected, value, tolerance).all())
+
+
+def equal_entries(expected: Array, value: Array, tolerance: float) -> NDArray[np.bool_]:
+    """Which entries of two arrays of one shape are equal up to rounding, measured by the largest entry."""
     finite = np.abs(expected[np.isfinite(expected)])
     scale = max(float(finite.max()), SMALLEST) if finite.size else SMALLEST
     tolerance = max(tolerance, FLOAT32) if value.dtype == np.float32 else tolerance
     with np.errstate(all="ignore"):
-        return bool(
-            np.allclose(value, expected, rtol=tolerance, atol=tolerance * scale + 1e-14, equal_nan=True)
-        )
+        return np.isclose(value, expected, rtol=tolerance, atol=tolerance * scale + 1e-14, equal_nan=True)
 
 
 Arrays: TypeAlias = tuple[Any, Any, int]

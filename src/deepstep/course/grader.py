@@ -14,7 +14,7 @@ import numpy as np
 
 from deepstep.course import EXERCISES
 from deepstep.course.chapters import Chapter, find_chapter
-from deepstep.course.comparison import Comparison
+from deepstep.course.comparison import Beside, Comparison
 from deepstep.course.exercise import HOLE, Arguments, Exercise, Mistake
 from deepstep.course.runner import Limits, Record, call, own_generator, run_file
 from deepstep.errors import ConfigurationError, FileError, unknown_name
@@ -34,6 +34,7 @@ class Result(NamedTuple):
     right: bool
     mistakes: tuple[Mistake, ...] = ()
     messages: tuple[str, ...] = ()
+    beside: tuple[Beside, ...] = ()
 
     def lines(self) -> list[str]:
         """The result as text."""
@@ -129,6 +130,7 @@ class Grade:
             first, *lines = (html.escape(line.strip()) for line in result.lines())
             items = "".join(f"<li>{line}</li>" for line in lines)
             blocks.append(f"<p><strong>{first}</strong></p>" + (f"<ul>{items}</ul>" if items else ""))
+            blocks += [pair.as_html() for pair in result.beside]
         return "".join(blocks)
 
 
@@ -289,7 +291,7 @@ def grade_records(exercise: Exercise, cases: Sequence[Arguments], records: Seque
         return Result(exercise.name, False, messages=("The function is not written yet.",))
     mistakes = comparison.recognize()
     messages = [*([] if mistakes else comparison.as_if()), *comparison.describe()]
-    return Result(exercise.name, False, mistakes, tuple(dict.fromkeys(messages)))
+    return Result(exercise.name, False, mistakes, tuple(dict.fromkeys(messages)), tuple(comparison.beside()))
 
 
 def written(path: Path, chapter: Chapter) -> list[str] | None:

@@ -1,0 +1,122 @@
+"""The head of each chapter, the index of the course, and the lessons that the questions of a chapter make.
+
+``chapters.toml`` has the aim, the minutes, the needs and the lesson of each chapter.
+"""
+
+import re
+import tomllib
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from drawings import DRAWINGS
+from questions import lesson, progress, questions
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+from deepstep.course import CHAPTERS
+from deepstep.course.lesson import build, html_page
+from deepstep.course.scorm import package
+
+SOURCE = Path(__file__).with_name("chapters.toml")
+
+
+def chapters() -> dict[int, dict[str, Any]]:
+    """What is known of each chapter, by number."""
+    return {int(number): keys for number, keys in tomllib.loads(SOURCE.read_text(encoding="utf-8")).items()}
+
+
+def page_of(number: int, folder: Path) -> Path:
+    """The page of a chapter."""
+    return folder / f"{number:02}_{CHAPTERS[number].slug}.md"
+
+
+def facts(number: int, total: int) -> str:
+    """Minutes, needs and progress of a chapter, as HTML."""
+    known = chapters()[number]
+    return (
+        f"<p><strong>Time</strong> about {known['minutes']} minutes · "
+        f"<strong>Needs</strong> {escape(known['needs'])} {progress(number, total)}</p>"
+    )
+
+
+def lesson_title(folder: Path, name: str) -> str:
+    """The title of a lesson's file."""
+    match = re.search(
+        r'^title *= *"(.+)"$', (folder / f"{name}.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return match[1] if match else name
+
+
+def head(number: int, source: Path) -> str:
+    """The head of a chapter as HTML."""
+    known, total = chapters()[number], len(questions(page_of(number, source / "course")))
+    links = []
+    if "lesson" in known:
+        title = lesson_title(source / "lessons", known["lesson"])
+        links.append(f'<a href="../lessons/{known["lesson"]}.html">Lesson: {escape(title)}</a>')
+    if total:
+        name = f"../lessons/chapter-{number:02}"
+        links.append(f'<a href="{name}.html">Questions beside the explorer</a>')
+        links.append(f'<a href="{name}.zip">SCORM package</a>')
+    more = f"<p>{' · '.join(links)}</p>" if links else ""
+    return (
+        f'<div class="chapter-head"><p><strong>Aim</strong> {escape(known["aim"])}</p>'
+        f"{facts(number, total)}{more}</div>"
+    )
+
+
+def add_head(app: Sphinx, doctree: nodes.document) -> None:
+    """Insert the head below the title of a chapter."""
+    match = re.fullmatch(r"course/(\d+)_\w+", app.env.docname)
+    section = next(iter(doctree.findall(nodes.section)), None)
+    if match and section is not None:
+        app.env.note_dependency(str(SOURCE))
+        section.insert(1, nodes.raw("", head(int(match[1]), Path(app.srcdir)), format="html"))
+
+
+class ChaptersDirective(SphinxDirective):
+    """All chapters with their pictures: aim, minutes, needs and progress."""
+
+    def run(self) -> list[nodes.Node]:
+        """A list in HTML."""
+        folder = Path(self.env.srcdir) / "course"
+        self.env.note_dependency(str(SOURCE))
+        rows = []
+        for number, chapter in CHAPTERS.items():
+            page = page_of(number, folder)
+            self.env.note_dependency(str(page))
+            svg = DRAWINGS["story"](str(number)).svg(f"index-{number}")
+            rows.append(
+                f'<li><figure class="drawing">{svg}</figure><div>'
+                f'<p class="title"><a href="{page.stem}.html">{number}. {escape(chapter.title)}</a></p>'
+                f"<p>{escape(chapters()[number]['aim'])}</p>{facts(number, len(questions(page)))}</div></li>"
+            )
+        return [nodes.raw("", f'<ol class="chapters">{"".join(rows)}</ol>', format="html")]
+
+
+def write_lessons(app: Sphinx, error: Exception | None) -> None:
+    """Write the questions of each chapter as a lesson and as a SCORM package."""
+    if error is not None or app.builder.format != "html" or not app.config.site_files:
+        return
+    sources, out = Path(app.doctreedir) / "chapters", Path(app.outdir) / "lessons"
+    for folder in (sources, out):
+        folder.mkdir(parents=True, exist_ok=True)
+    for number, chapter in CHAPTERS.items():
+        page = page_of(number, Path(app.srcdir) / "course")
+        if questions(page):
+            path = sources / f"chapter-{number:02}.md"
+            path.write_text(lesson(number, chapter.title, page), encoding="utf-8")
+            document = build(path)
+            (out / f"{path.stem}.html").write_text(html_page(document), encoding="utf-8")
+            (out / f"{path.stem}.zip").write_bytes(package(document))
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directive and the steps of the build."""
+    app.add_directive("chapters", ChaptersDirective)
+    app.add_js_file("symbols.js", defer="defer")
+    app.connect("doctree-read", add_head)
+    app.connect("build-finished", write_lessons)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,268 @@
+"""What the pages of the chapters show and ask: drawings, questions, exercises before answers, notebooks."""
+
+import ast
+import re
+import sys
+import xml.etree.ElementTree as ET
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from test_chapters import Cell, cells_of
+
+from deepstep import equations
+from deepstep.course import CHAPTERS, EXERCISES, check
+from deepstep.course.lesson import build
+from deepstep.course.scorm import manifest
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = sorted((DOCS / "course").glob("[0-9]*.md"))
+SVG = "{http://www.w3.org/2000/svg}"
+DRAWING = re.compile(r"^:::\{drawing\} (\S+)(?: (\S+))?$", re.MULTILINE)
+SHOW_AND_ASK = [page for page in PAGES if "{question}" in page.read_text(encoding="utf-8")]
+each_page = pytest.mark.parametrize("page", SHOW_AND_ASK, ids=lambda path: path.stem)
+
+
+@cache
+def extension(name: str) -> Any:
+    """An extension of the build."""
+    sys.path.insert(0, str(DOCS / "_ext"))
+    try:
+        return import_module(name)
+    finally:
+        sys.path.remove(str(DOCS / "_ext"))
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+# Drawings
+
+
+def placed() -> list[tuple[str, ...]]:
+    """The drawings on the pages: name and argument."""
+    found = [match.groups() for page in PAGES for match in DRAWING.finditer(text_of(page))]
+    return [tuple(word for word in words if word) for words in found]
+
+
+def test_the_chapters_show_their_network_and_thirty_drawings() -> None:
+    assert len(placed()) >= 30
+    assert len(set(placed())) == len(placed())  # each once
+    assert {name for name, *_ in placed()} == set(extension("drawings").DRAWINGS)
+    for page in SHOW_AND_ASK:
+        assert DRAWING.findall(text_of(page))[0] == ("story", str(int(page.stem[:2]))), page
+
+
+@pytest.mark.parametrize("words", placed(), ids="-".join)
+def test_a_drawing_stays_on_its_canvas_and_is_described(words: tuple[str, ...]) -> None:
+    drawings = extension("drawings")
+    sketch = drawings.DRAWINGS[words[0]](*words[1:])
+    svg = sketch.svg("here")
+    root = ET.fromstring(svg)
+    assert root.get("role") == "img"
+    labels = {one.get("id"): one.text for one in root if one.tag in (f"{SVG}title", f"{SVG}desc")}
+    assert set((root.get("aria-labelledby") or "").split()) == set(labels)
+    assert all(text and text.strip() for text in labels.values())
+    assert "nan" not in svg
+    assert "#" not in svg  # colours are those of the page
+    for one in root.iter():
+        kind, place = one.tag.removeprefix(SVG), {name: float(one.get(name, 0)) for name in ("x", "y")}
+        if kind == "text":
+            half = 3.1 * len(one.text or "")
+            left = place["x"] - {"middle": half, "start": 0, "end": 2 * half}[one.get("text-anchor", "start")]
+            assert left >= -2, one.text
+            assert left + 2 * half <= drawings.WIDTH + 2, one.text
+            assert 0 < place["y"] <= sketch.height, one.text
+        elif kind == "rect":
+            assert place["x"] >= 0
+            assert place["x"] + float(one.get("width", 0)) <= drawings.WIDTH
+            assert place["y"] + float(one.get("height", 0)) <= sketch.height
+        elif kind == "polyline":
+            points = np.array([pair.split(",") for pair in (one.get("points") or "").split()], dtype=float)
+            assert (points >= 0).all()
+            assert (points <= [drawings.WIDTH, sketch.height]).all()
+
+
+def test_numbers_of_a_drawing_are_those_of_the_network() -> None:
+    drawings = extension("drawings")
+    gradients = drawings.Network(parameters=drawings.PARAMETERS).gradients(drawings.X, drawings.Y)
+    shown = "".join(drawings.DRAWINGS["story"]("8").parts)
+    for value in [*gradients["dW1"].ravel(), *gradients["dW2"].ravel()]:
+        assert f">{drawings.number(value, 2)}<" in shown
+
+
+def test_a_page_gives_each_rule_of_a_drawing_a_place() -> None:
+    style = extension("drawings").page_style()
+    rules = re.findall(r"([^{}\n]+)\{", style)
+    assert all(one.strip().startswith((".drawing", "html[data-theme")) for one in ",".join(rules).split(","))
+    names = set(re.findall(r"var\((--\w+)\)", style))
+    assert names == {f"--{name}" for name in extension("drawings").COLORS}
+    assert all(f"{name}:" in style for name in names)
+
+
+# Questions
+
+
+def asked() -> list[Any]:
+    """All questions, each with its page as the name of the test."""
+    return [
+        pytest.param(one, id=f"{page.stem[:2]}-{number}")
+        for page in PAGES
+        for number, one in enumerate(extension("questions").questions(page), start=1)
+    ]
+
+
+def test_the_chapters_ask_forty_questions() -> None:
+    counts = {page.stem: len(extension("questions").questions(page)) for page in SHOW_AND_ASK}
+    assert sum(counts.values()) >= 40
+    assert all(2 <= count <= 5 for count in counts.values()), counts
+    places = [parameter.values[0]["answer"] for parameter in asked()]
+    assert all(places.count(place) > sum(counts.values()) / 5 for place in (1, 2, 3))  # none is a guess
+
+
+@pytest.mark.parametrize("question", asked())
+def test_the_stated_answer_is_what_the_code_computes(question: dict[str, Any]) -> None:
+    is_right, count = extension("questions").is_right, len(question["choices"])
+    assert question["explanation"]
+    assert question["code"]
+    assert is_right(question)
+    for answer in set(range(1, count + 1)) - {question["answer"]}:
+        assert not is_right({**question, "answer": answer})
+
+
+@each_page
+def test_the_questions_of_a_chapter_are_a_lesson_that_counts_points(page: Path, tmp_path: Path) -> None:
+    questions, number = extension("questions"), int(page.stem[:2])
+    path = tmp_path / "chapter.md"
+    path.write_text(questions.lesson(number, CHAPTERS[number].title, page), encoding="utf-8")
+    document = build(path)
+    answers = [scene["question"]["answers"] for scene in document["scenes"]]
+    assert answers == [[one["answer"] - 1] for one in questions.questions(page)]
+    assert all(scene["question"]["points"] == 1 for scene in document["scenes"])
+    assert "masteryscore" in manifest(document)
+
+
+def test_a_number_may_be_rounded_but_not_be_another_choice() -> None:
+    questions = extension("questions")
+    for one in (parameter.values[0] for parameter in asked()):
+        if one["enter"]:
+            right = float(one["choices"][one["answer"] - 1])
+            near = [
+                abs(float(choice) - right) <= questions.tolerance(one["choices"]) for choice in one["choices"]
+            ]
+            assert near.count(True) == 1
+
+
+# Exercises before answers
+
+
+def functions_above(page: Path, name: str) -> dict[str, str]:
+    """The functions that cells define above an exercise, by their source."""
+    above = text_of(page).split(f"\n:::{{exercise}} {name}\n")[0]
+    found: dict[str, str] = {}
+    for cell in cells_of(above):
+        for node in ast.walk(ast.parse(cell.code)):
+            if isinstance(node, ast.FunctionDef):
+                found[node.name] = ast.unparse(node)
+    return found
+
+
+@pytest.mark.parametrize("name", [name for number in (4, 5, 6, 7) for name in CHAPTERS[number].exercises])
+def test_no_answer_stands_above_its_exercise(name: str) -> None:
+    page = PAGES[EXERCISES[name].chapter - 1]
+    above = text_of(page).split(f"\n:::{{exercise}} {name}\n")[0]
+    assert "getsource" not in above
+    for other, source in functions_above(page, name).items():
+        namespace = {"np": np} | {
+            key: getattr(equations, key) for key in EXERCISES if hasattr(equations, key)
+        }
+        exec(source, namespace)
+        assert check(namespace[other], exercise=name).score == 0, f"{other} solves {name}"
+
+
+def shown(cell: Cell) -> bool:
+    return "hide-input" not in cell.options and "hide-cell" not in cell.options
+
+
+@each_page
+def test_cells_that_draw_are_folded(page: Path) -> None:
+    for cell in cells_of(text_of(page)):
+        assert not (shown(cell) and "alt:" in cell.options), cell.line
+
+
+def test_the_chapters_have_more_prose_than_visible_code() -> None:
+    prose = code = 0
+    for page in SHOW_AND_ASK:
+        text = re.sub(r"\A---\n.*?\n---\n", "", text_of(page), flags=re.DOTALL)
+        code += sum(
+            bool(line.strip()) for cell in cells_of(text) if shown(cell) for line in cell.code.splitlines()
+        )
+        rest = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+        prose += sum(bool(line.strip()) and not line.startswith(":::") for line in rest.splitlines())
+    assert prose / code >= 1.5
+
+
+# Notebooks
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+def test_a_notebook_has_a_cell_for_each_exercise(page: Path) -> None:
+    downloads = extension("downloads")
+    cells = cells_of(downloads.DIRECTIVE.sub(downloads.plain, text_of(page)))
+    open_cells = [cell for cell in cells if f"[{downloads.OPEN}]" in cell.options]
+    names = CHAPTERS[int(page.stem[:2])].exercises
+    assert len(open_cells) == len(names)
+    for cell, name in zip(open_cells, names, strict=True):
+        assert str(run(cell.code)).startswith(f"{name}: wrong\n    The function is not written yet.")
+        body = EXERCISES[name].solution.split(":\n", 1)[1]
+        hole = next(line for line in cell.code.splitlines(keepends=True) if "NotImplementedError" in line)
+        assert run(cell.code.replace(hole, body)).score == 1
+
+
+def run(code: str) -> Any:
+    """The value of a cell's last line."""
+    tree, namespace = ast.parse(code), dict[str, Any]()
+    last = tree.body.pop()
+    assert isinstance(last, ast.Expr)
+    exec(compile(tree, "<cell>", "exec"), namespace)
+    return eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
+
+
+def test_a_notebook_has_the_outputs_of_the_build(tmp_path: Path) -> None:
+    jupytext, nbformat = pytest.importorskip("jupytext"), pytest.importorskip("nbformat")
+    downloads, text = extension("downloads"), text_of(PAGES[3])
+    executed = jupytext.reads(text, fmt="md:myst")
+    codes = [cell for cell in executed.cells if cell.cell_type == "code"]
+    for number, cell in enumerate(codes):
+        cell.outputs = [nbformat.v4.new_output("stream", text=f"cell {number}")]
+    jupytext.write(executed, tmp_path / "executed.ipynb")
+    made = jupytext.reads(downloads.notebook(text, tmp_path / "executed.ipynb"), fmt="ipynb")
+    cells = [cell for cell in made.cells if cell.cell_type == "code"]
+    of_page = [cell for cell in cells if "check(my_" not in cell.source]
+    assert [cell.outputs[0]["text"] for cell in of_page] == [f"cell {number}" for number in range(len(codes))]
+    assert not any(cell.outputs for cell in cells if "check(my_" in cell.source)
+    drawn = [cell for cell in of_page if "plt." in cell.source]
+    assert drawn
+    assert all(cell.metadata["jupyter"]["source_hidden"] for cell in drawn)
+
+
+# The index
+
+
+def test_each_chapter_has_an_aim_minutes_needs_and_perhaps_a_lesson() -> None:
+    heads = extension("chapter_heads")
+    assert set(heads.chapters()) == set(CHAPTERS)
+    for number, known in heads.chapters().items():
+        assert 15 <= known["minutes"] <= 120
+        text = heads.head(number, DOCS)
+        assert known["aim"] in text
+        assert known["needs"] in text
+        total = len(extension("questions").questions(heads.page_of(number, DOCS / "course")))
+        assert (f'data-total="{total}"' in text) == bool(total)
+        assert ("lesson" in known) == ("Lesson: " in text)
+        if "lesson" in known:
+            assert (DOCS / "lessons" / f"{known['lesson']}.md").exists()
