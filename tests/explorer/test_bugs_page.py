@@ -4,17 +4,18 @@ import json
 
 import numpy as np
 import pytest
+from javascript import evaluated
 
 from deepstep.course.museum import document
 from deepstep.explorer import Exploration
-from tests.explorer.javascript import evaluated
 
 SEEDS = range(1, 31)
 ROUNDS = """
 import {{ readFileSync }} from "node:fs";
 import {{ draw }} from "./src/lesson/bugs.js";
 const museum = JSON.parse(readFileSync({path!r}));
-const value = ({{ rows, cols, rank, data }}) => ({{ shape: [[], [cols], [rows, cols]][rank], data: [...data].map(String) }});
+const value = ({{ rows, cols, rank, data }}) =>
+  ({{ shape: [[], [cols], [rows, cols]][rank], data: [...data].map(String) }});
 const all = (values) => Object.fromEntries([...values].map(([name, one]) => [name, value(one)]));
 const rounds = {seeds}.map((seed) => draw(museum, seed)).map((round) => ({{
   id: round.exhibit.id, first: round.first, given: all(Object.entries(round.given)), lines: round.lines,
@@ -71,7 +72,10 @@ def test_numbers_shapes_and_errors_of_a_round_are_those_of_numpy(rounds):
             for number, cost in enumerate(one["costs"][:20]):
                 exec(step, variables)
                 expected = float(cost.replace("Infinity", "inf"))
-                assert variables["J"] == pytest.approx(expected, rel=1e-6, abs=1e-9, nan_ok=True), (seed, number)
+                assert variables["J"] == pytest.approx(expected, rel=1e-6, abs=1e-9, nan_ok=True), (
+                    seed,
+                    number,
+                )
             if one["stopped"] and len(one["costs"]) < 20:
                 stopped += 1
                 with pytest.raises(ValueError, match=r"broadcast|matmul|mismatch"):
@@ -82,7 +86,9 @@ def test_numbers_shapes_and_errors_of_a_round_are_those_of_numpy(rounds):
 
 def test_only_lines_of_the_mistake_are_wrong(rounds):
     for one in rounds:
-        changed = [[name, code] for (name, code), right in zip(one["code"], one["was"], strict=True) if code != right]
+        changed = [
+            [name, code] for (name, code), right in zip(one["code"], one["was"], strict=True) if code != right
+        ]
         assert changed == [[name, wrong] for name, wrong, _ in one["lines"]]
         assert one["first"] == one["lines"][0][0]
 
@@ -118,7 +124,9 @@ def test_a_round_by_keys_alone(watched, address, rounds):
     assert points() == 7
     page.focus('[data-action="check"]')
     keys(page, "Enter")
-    wrong = page.locator('[data-check]:not([data-verdict="good"])').evaluate_all("(a) => a.map((e) => e.dataset.check)")
+    wrong = page.locator('[data-check]:not([data-verdict="good"])').evaluate_all(
+        "(a) => a.map((e) => e.dataset.check)"
+    )
     assert one["first"][1:] in wrong
     page.focus('[data-action="point"]')
     keys(page, "Enter")

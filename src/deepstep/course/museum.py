@@ -110,7 +110,7 @@ def compared(name: str, analytic: Array, numeric: Array) -> dict[str, Any]:
     return {"of": name, "difference": number(difference), "verdict": verdict}
 
 
-def _differ(right: Array, wrong: Array) -> bool:
+def differ(right: Array, wrong: Array) -> bool:
     """Whether arrays differ by more than rounding."""
     rounding = 1e-12 * float(np.abs(right).max())
     return right.shape != wrong.shape or not np.allclose(right, wrong, rtol=1e-9, atol=rounding)
@@ -165,7 +165,7 @@ def _record(exhibit: Exhibit, right: Outcome) -> Document:
     program, described = exhibit.wrong, exhibit._asdict()
     del described["edits"]
     quantities, costs, stopped = run(program)
-    wrong = {name: value for name, value in quantities.items() if _differ(right.quantities[name], value)}
+    wrong = {name: value for name, value in quantities.items() if differ(right.quantities[name], value)}
     return {
         **described,
         "layers": list(exhibit.layers),
