@@ -1,11 +1,13 @@
 """Find the bug in a browser: its numbers are NumPy's, a round is played by keys, points, the address."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from javascript import evaluated
 
+from deepstep.course.lesson import build, html_page
 from deepstep.course.museum import document
 from deepstep.explorer import Exploration
 
@@ -192,3 +194,31 @@ def test_a_museum_without_a_mistake_to_play_says_so(watched, museum, tmp_path):
     Exploration({**museum, "museum": {**museum["museum"], "exhibits": data}}).export(path)
     page = watched(path.as_uri()).open(f"{path.as_uri()}#s=bugs&r=1")
     assert "museum.exhibits must be mistakes that show in a step" in page.inner_text("[data-error]")
+
+
+def test_a_lesson_has_the_game_after_its_last_scene(watched, accessible, tmp_path):
+    source = Path(__file__).parents[2] / "docs" / "lessons" / "lost-1-over-m.md"
+    path = tmp_path / "lesson.html"
+    lesson = build(source)
+    path.write_text(html_page(lesson), encoding="utf-8")
+    last = len(lesson["scenes"])
+    page = watched(path.as_uri(), reduced_motion="reduce").open(f"{path.as_uri()}#scene={last - 1}")
+    assert page.locator('[data-open="bugs"]').count() == 0
+    page.click('[data-scene-way="next"]')
+    page.click('[data-open="bugs"]')
+    page.fill(".bugs-number input", "7")
+    page.keyboard.press("Enter")
+    accessible(page)
+    page.click('[data-action="giveUp"]')
+    assert page.locator("[data-solution]").count() == 1
+    page.click('[data-scene-way="back"]')
+    assert page.locator(".bugs").count() == 0
+
+
+@pytest.mark.parametrize("part", ["bases", "exhibits"])
+def test_a_lesson_with_damaged_programs_is_refused_with_their_place(watched, tmp_path, part):
+    lesson = build(Path(__file__).parents[2] / "docs" / "lessons" / "zeros.md")
+    path = tmp_path / "damaged.html"
+    path.write_text(html_page({**lesson, "bugs": {**lesson["bugs"], part: [{}]}}), encoding="utf-8")
+    page = watched(path.as_uri()).open(path.as_uri())
+    assert f"bugs.{part} must be " in page.inner_text("[data-error]")

@@ -148,7 +148,7 @@ def museum() -> Document:
     outcomes = {name: run(program) for name, program in BASES.items()}
     bases = {
         name: {
-            "order": [{"id": line.name, "phase": line.phase, "code": line.code} for line in program],
+            "order": _order(program),
             "quantities": _packed(outcomes[name].quantities),
             "costs": packed(outcomes[name].costs),
         }
@@ -176,12 +176,27 @@ def _record(exhibit: Exhibit, right: Outcome) -> Document:
         "diagnosis": diagnosis(exhibit, quantities),
         "costs": packed(costs),
         "stopped": stopped,
-        "diff": [
-            [old.name, new.code, old.code]
-            for old, new in zip(exhibit.right, program, strict=True)
-            if old != new
-        ],
+        "diff": _diff(exhibit),
     }
+
+
+def _order(program: Program) -> list[Document]:
+    return [{"id": line.name, "phase": line.phase, "code": line.code} for line in program]
+
+
+def _diff(exhibit: Exhibit) -> list[list[str]]:
+    """Each wrong line: the quantity, the line, and the right one."""
+    pairs = zip(exhibit.right, exhibit.wrong, strict=True)
+    return [[old.name, new.code, old.code] for old, new in pairs if old != new]
+
+
+def programs() -> Document:
+    """The lines of the museum without numbers: the page of a lesson draws networks for them."""
+    exhibits = [
+        {"id": one.id, "title": one.title, "why": one.why, "base": one.base, "diff": _diff(one)}
+        for one in EXHIBITS
+    ]
+    return {"bases": {name: {"order": _order(lines)} for name, lines in BASES.items()}, "exhibits": exhibits}
 
 
 def document() -> Document:

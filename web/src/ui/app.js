@@ -18,7 +18,6 @@ import { number } from "../format.js";
 import { t } from "../messages.js";
 
 const SCREENS = { home: Home, play: Play, lab: Lab, museum: Museum, bugs: Bugs };
-const OF_MUSEUM = ["museum", "bugs"];
 const OF_TRAINING = ["play", "lab"];
 
 function Check() {
@@ -50,7 +49,8 @@ function Notes() {
 }
 
 export function App() {
-  const { screen, session, live, error, carried } = useApp();
+  const { screen, session, live, error, carried, game } = useApp();
+  const parts = { museum: carried?.museum, bugs: game }; // screens that not every page has
   const Screen = session ? SCREENS[screen] : Home;
   useEffect(() => {
     document.title = `${session ? `${session.lesson.title} · ` : ""}${t(`screen.${screen}`)} · ${t("app.name")}`;
@@ -66,7 +66,7 @@ export function App() {
     <header class="top">
       <p class="brand"><span class="brand-mark" aria-hidden="true"></span>${t("app.name")}</p>
       <nav aria-label=${t("app.screens")} class="tabs">
-        ${Object.keys(SCREENS).filter((name) => !OF_MUSEUM.includes(name) || carried?.museum).map(
+        ${Object.keys(SCREENS).filter((name) => !(name in parts) || parts[name]).map(
           (name) =>
             html`<button
               type="button"

@@ -21,7 +21,7 @@ const NETWORK = { activations: ["tanh", "sigmoid", "sigmoid"], output: "sigmoid"
 export function startRound(seed) {
   const known = Number.isSafeInteger(seed) && seed > 0 && seed <= 0xffffffff;
   try {
-    const round = draw(app.carried.museum, known ? seed : 1 + Math.floor(NETWORKS * Math.random()));
+    const round = draw(app.game, known ? seed : 1 + Math.floor(NETWORKS * Math.random()));
     set({ bugs: { round, stage: "point", asked: [], tried: [], denied: [], shown: {}, said: "" }, error: "" });
     show(round.order[0].id);
   } catch (problem) {
@@ -90,7 +90,10 @@ function Head({ bugs, score }) {
     startRound(Number(seed.current.value));
   };
   const title = useRef(null);
-  useEffect(() => title.current.focus({ preventScroll: true }), [round]);
+  useEffect(() => {
+    title.current.focus({ preventScroll: true });
+    if (app.scenes) requestAnimationFrame(() => title.current?.scrollIntoView()); // below the scene in a narrow window
+  }, [round]);
   return html`<section class="card bugs-head">
     <div>
       <h1 tabindex="-1" ref=${title}>${t("screen.bugs")}</h1>
@@ -114,10 +117,10 @@ function Head({ bugs, score }) {
 function Made({ open, cursor, fits }) {
   const made = fits && explain(open, cursor.name, cursor.row, cursor.col);
   if (!made) return null;
-  const terms = made.terms?.map(({ value }) => number(value, 3)).join(" + ").replaceAll("+ −", "− ");
-  const added = made.added?.length ? ` + ${number(made.added[0].value, 3)}` : "";
-  const sum = terms && (made.scale ? `1/${made.scale} · (${terms})${added}` : `${terms}${added}`);
-  const puts = sum ?? made.puts?.split("   ")[0];
+  const sumOf = (values) => values.map(({ value }) => number(value, 3)).join(" + ");
+  const { terms, added = [], scale } = made;
+  const sum = terms && [scale ? `1/${scale} · (${sumOf(terms)})` : sumOf(terms), ...added.map((one) => sumOf([one]))].join(" + ");
+  const puts = sum?.replaceAll("+ −", "− ") ?? made.puts?.split("   ")[0];
   return html`<p class="formula bugs-made"><${Name} name=${cursor.name} />[${cursor.row}, ${cursor.col}] = ${made.symbols}${puts ? html`<br />= ${puts}` : null}</p>`;
 }
 

@@ -4,6 +4,7 @@ import { checkLog } from "../lesson/check.js";
 import { app, changed, set, subscribe } from "./store.js";
 import { startRound } from "./bugs.js";
 import { switchTo } from "./museum.js";
+import { t } from "../messages.js";
 import { openUpdate, opened, pointAt, openScreen, work } from "./walk.js";
 
 const MOST = 1500; // characters of changes that a link carries
@@ -48,7 +49,7 @@ export function readHash(hash = location.hash) {
   const { s, k, q, c, l, n, e, x, r } = Object.fromEntries(new URLSearchParams(hash.slice(1)));
   const number = Number(k);
   return {
-    screen: s,
+    screen: s ?? (q && "lab"),
     exhibit: x,
     round: Number(r),
     k: Number.isSafeInteger(number) && number > 0 ? number : 1,
@@ -68,7 +69,7 @@ export function goToHash({ screen, exhibit, round, k, id, cell, log }) {
       switchTo(exhibit);
       openScreen(screen);
     }
-    if (screen === "bugs" && app.carried?.museum) {
+    if (screen === "bugs" && app.game) {
       startRound(round);
       return openScreen(screen);
     }
@@ -76,6 +77,7 @@ export function goToHash({ screen, exhibit, round, k, id, cell, log }) {
     openUpdate(k, 1, () => {
       const at = opened().steps.findIndex((step) => step.id === id);
       if (at >= 0) openUpdate(app.k, at);
+      else if (id) set({ error: t("error.link", { why: t("error.quantity", { k: app.k, name: id }) }) });
       if (cell?.every(Number.isInteger)) pointAt({ ...app.cursor, row: cell[0], col: cell[1] });
       changed();
     });

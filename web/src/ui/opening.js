@@ -50,6 +50,7 @@ export function startCarried(document_) {
   const lesson = checkLesson(decodeLesson(document_));
   knowLibrary(lesson);
   app.carried = lesson;
+  app.game = lesson.museum ?? null;
   begin(lesson, "lab");
 }
 
