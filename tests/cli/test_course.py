@@ -166,3 +166,11 @@ def test_the_game_ends_by_ctrl_c_and_needs_a_terminal(played, deepstep, monkeypa
     result = deepstep("course", "bugs")
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith("Error: stdin must be a terminal to type answers in, got a pipe or a file.")
+
+
+def test_a_network_with_a_bug_as_json(deepstep) -> None:
+    record, game = json.loads(deepstep("course", "bugs", "--seed 59", "--json").out), draw_round(59)
+    assert (record["first"], record["mistake"]) == (game.first, game.mistake.exhibit.title)
+    assert record["right"] == [line.code for line in game.right]
+    assert record["quantities"][game.first] == game.outcome.quantities[game.first].tolist()
+    assert record["fix"][game.first] == [game.mistake.lines[game.first].code, game.line(game.first).code]

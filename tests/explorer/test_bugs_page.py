@@ -20,7 +20,7 @@ const value = ({{ rows, cols, rank, data }}) =>
   ({{ shape: [[], [cols], [rows, cols]][rank], data: [...data].map(String) }});
 const all = (values) => Object.fromEntries([...values].map(([name, one]) => [name, value(one)]));
 const rounds = {seeds}.map((seed) => draw(museum, seed)).map((round) => ({{
-  id: round.exhibit.id, first: round.first, given: all(Object.entries(round.given)), lines: round.lines,
+  id: round.exhibit.id, first: round.first, given: all(Object.entries(round.start)), lines: round.lines,
   right: all(round.right), wrong: all(round.values),
   code: round.wrong.map(({{ id, code }}) => [id, code]), was: round.order.map(({{ code }}) => code),
   costs: round.trainings.wrong.costs.map(String), stopped: round.trainings.wrong.stopped,

@@ -1,7 +1,8 @@
 """``deepstep course``: the chapters, a file with the functions of one and its check, the bugs."""
 
+import secrets
 import sys
-from itertools import groupby
+from itertools import starmap
 from pathlib import Path
 from textwrap import indent
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, say
 from deepstep.course.chapters import CHAPTERS, find_chapter, starter
 from deepstep.data import atomic_write
 from deepstep.errors import ConfigurationError
+from deepstep.types import Array
 
 if TYPE_CHECKING:
     from deepstep.course.bugs import Round
@@ -130,54 +132,46 @@ def museum_command(out: Path, overwrite: bool, json_wanted: bool) -> None:
 
 
 BUGS_HELP = """\
-  dW2           the numbers of a quantity, and those that it is computed from; any name of the list
-  point dW2     this is the first wrong quantity (a wrong one costs {point} points)
-  compute dW2   its right line, computed from the numbers of the program (-{compute})
-  part          the part of the step with the mistake (-{part})
-  check         the gradient check (-{check})
-  answer        show the answer (no points)
-  quit          end the game"""
-
-
+Type the name of a quantity to see its numbers, and those that it is made of;
+point NAME for the first wrong quantity (-2 if it is another); or a hint: compute NAME
+(-1, its right line), part (-2), check (-2, the gradient check), answer (no points), quit."""
 VERDICTS = {"good": "agrees", "wrong": "differs", "shape": "has another shape", "nan": "is NaN"}
 
 
 @course_command.command("bugs")
-@click.option(
-    "--seed", type=click.IntRange(0, 2**32 - 1), help="Number of the first network. Default: random."
-)
-def bugs_command(seed: int | None) -> None:
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Number of the network. Default: random.")
+@json_option
+def bugs_command(seed: int | None, json_wanted: bool) -> None:
     """Find the bug: a training step in numbers, with a hidden mistake.
 
     Each round has a new network. Point at the first wrong quantity, and then choose what is wrong with it.
-    The same game is in the page that "deepstep course museum" writes.
+    The same game is in the page that "deepstep course museum" writes. With --json the command asks nothing:
+    it prints the network with its numbers and the answer.
     """
-    from secrets import randbelow
+    from deepstep.course.bugs import POINTS, draw_round
 
+    seed, points = secrets.randbelow(10_000) if seed is None else seed, list[int]()
+    if json_wanted:
+        click.echo(as_json(draw_round(seed).to_dict()))
+        return
     if sys.stdin is None or not sys.stdin.isatty():
         hint = "Type the command in a terminal, or open the page of deepstep course museum."
         got = "got a pipe or a file"
         raise ConfigurationError("stdin", "a terminal to type answers in", got, hint, setting="stdin")
-    points, seed = list[int](), randbelow(10_000) if seed is None else seed
     try:
-        while True:
-            points.append(_play(seed))
-            say(f"Points so far: {sum(points)} of {10 * len(points)}.\n", lines=True)
-            if not click.confirm("Another network?", default=True):
-                return
-            seed += 1
+        while not points or click.confirm("Another network?", default=True):
+            points.append(_play(draw_round(seed + len(points))))
+            say(f"Points so far: {sum(points)} of {POINTS * len(points)}.")
     except click.Abort:
         click.echo()
-        raise KeyboardInterrupt(f"Ended. Points: {sum(points)} of {10 * len(points)}.") from None
+        raise KeyboardInterrupt(f"Ended. Points: {sum(points)} of {POINTS * len(points)}.") from None
 
 
-def _play(seed: int) -> int:
+def _play(game: "Round") -> int:
     """A round; its points."""
-    from deepstep.course.bugs import POINTS, PRICES, draw_round
+    from deepstep.course.bugs import POINTS, PRICES
 
-    game = draw_round(seed)
-    say(_opening(game), lines=True)
-    say(BUGS_HELP.format(**PRICES), lines=True)
+    say(f"{_opening(game)}\n{BUGS_HELP}", lines=True)
     left, names = POINTS, [line.name for line in game.steps]
     while True:
         typed = click.prompt(f"[{max(0, left)} points]", prompt_suffix=" > ").replace("'", "′").split()
@@ -190,67 +184,55 @@ def _play(seed: int) -> int:
         if typed == ["part"]:
             say(f"The mistake is in this part: {game.line(game.first).phase}.")
         elif typed == ["check"]:
-            say(", ".join(f"{of} {VERDICTS[verdict]}" for of, verdict in game.verdicts().items()))
+            verdicts = game.verdicts().items()
+            say(", ".join(f"{gradient} {VERDICTS[verdict]}" for gradient, verdict in verdicts))
         elif name not in names or word not in (name, "point", "compute"):
-            say(f"A quantity is one of {', '.join(names)}.\n{BUGS_HELP.format(**PRICES)}", lines=True)
-            continue
+            say(f"A quantity is one of {', '.join(names)}.\n{BUGS_HELP}", lines=True)
         elif word == "compute":
-            say(_numbers(f"right line: {game.line(name).code}", game.recomputed(name)), lines=True)
-        elif word != "point":
-            say(_shown(game, name), lines=True)
-            continue
+            say(_numbers(game.line(name).code, game.recomputed(name)), lines=True)
+        elif word == name:
+            values = {f"{name} of the program": game.outcome.quantities[name]}
+            values |= {operand: game.outcome.quantities[operand] for operand in game.operands(name)}
+            say(
+                "\n".join((f"It should be: {game.line(name).code}", *starmap(_numbers, values.items()))),
+                lines=True,
+            )
         elif name == game.first:
             break
+        elif game.is_right(name):
+            say(f"{name} is right: look further on.")
         else:
-            right = (
-                "is right: look further on" if game.is_right(name) else "is wrong after an earlier quantity"
-            )
-            say(f"{name} {right}.")
-        left -= PRICES[word]
-    say(f"Yes: {game.first} is the first wrong quantity. What is wrong with it?")
-    for number, title in enumerate(game.choices, 1):
-        say(f"  {number}  {title}")
-    while True:
-        chosen = click.prompt("Number", type=click.IntRange(1, len(game.choices)))
-        if game.choices[chosen - 1] == game.mistake.exhibit.title:
-            break
+            say(f"{name} is wrong only because an earlier quantity is.")
+        left -= PRICES.get(word, 0)
+    titles = "\n".join(f"  {number}  {title}" for number, title in enumerate(game.choices, 1))
+    say(f"Yes: {game.first} is the first wrong quantity. What is wrong with it?\n{titles}", lines=True)
+    number = click.IntRange(1, len(game.choices))
+    while game.choices[click.prompt("Number", type=number) - 1] != game.mistake.exhibit.title:
         say("That is not the mistake.")
         left -= PRICES["choice"]
     say(f"Right. {_solution(game)}", lines=True)
     return max(0, left)
 
 
-def _numbers(title: str, value: Any) -> str:
+def _numbers(title: str, value: Array) -> str:
     """A matrix below its title and shape."""
     text = np.array2string(value, precision=4, max_line_width=76)
-    return f"{title}, shape {value.shape}\n{indent(text, '    ')}"
-
-
-def _shown(game: "Round", name: str) -> str:
-    values = game.outcome.quantities
-    parts = [f"It should be: {game.line(name).code}", _numbers(f"  {name} of the program", values[name])]
-    return "\n".join(parts + [_numbers(f"  {of}", values[of]) for of in game.operands(name)])
+    return f"  {title}, shape {value.shape}\n{indent(text, '    ')}"
 
 
 def _opening(game: "Round") -> str:
     """The task, the right program, and both trainings."""
-    values, costs = game.outcome.quantities, (game.expected.costs, game.outcome.costs)
-    dims = [values["A0"].shape[0], *(values[f"b{layer}"].shape[0] for layer in (1, 2, 3))]
-    phases = {
-        phase: [line.code for line in lines] for phase, lines in groupby(game.steps, lambda line: line.phase)
-    }
-    right, wrong = (f"J goes from {each[0]:.4g} to {each[-1]:.4g} in {len(each)} updates" for each in costs)
+    lines = "\n".join(f"  {line.phase:9} {line.code}" for line in game.steps)
+    costs = (game.expected.costs, game.outcome.costs)
+    right, wrong = (f"J goes from {J[0]:.4g} to {J[-1]:.4g} in {len(J)} updates" for J in costs)
     stopped = f", then NumPy stops: {game.outcome.stopped}" if game.outcome.stopped else ""
-    return "\n".join(
-        (
-            f"Find the bug, network {game.seed} ({'-'.join(map(str, dims))}, {int(values['m'])} examples)",
-            "One line of this step has a mistake, in one layer. These are the right lines:",
-            *(f"  {phase}\n{indent(chr(10).join(codes), '    ')}" for phase, codes in phases.items()),
-            f"Without the mistake {right}.",
-            f"With it {wrong}{stopped}.",
-            "Point at the first quantity that does not follow from its line.",
-        )
-    )
+    return f"""\
+Find the bug, network {game.seed} ({game.outcome.quantities["m"]:.0f} examples, learning rate 1)
+One line of this step has a mistake, in one layer. These are the right lines:
+{lines}
+Without the mistake {right}.
+With it {wrong}{stopped}.
+Point at the first quantity that does not follow from its line."""
 
 
 def _solution(game: "Round") -> str:

@@ -6,7 +6,8 @@ numbers, with two decimals, as a reader can compute with them.
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from itertools import groupby
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,9 +34,13 @@ class Mistake(NamedTuple):
     lines: dict[str, Line]
 
     @property
+    def first(self) -> str:
+        return next(iter(self.lines))
+
+    @property
     def symbol(self) -> str:
         """The kind of the first wrong quantity, such as ``dW``."""
-        return re.sub(r"\d", "", next(iter(self.lines)))
+        return re.sub(r"\d", "", self.first)
 
 
 class Round(NamedTuple):
@@ -51,7 +56,7 @@ class Round(NamedTuple):
 
     @property
     def first(self) -> str:
-        return next(iter(self.mistake.lines))
+        return self.mistake.first
 
     @property
     def steps(self) -> Program:
@@ -82,6 +87,13 @@ class Round(NamedTuple):
         """The gradient check of the wrong program: ``"good"``, ``"wrong"``, ``"shape"`` or ``"nan"``."""
         return {f"d{row['of']}": row["verdict"] for row in museum.check(self.wrong, self.outcome.quantities)}
 
+    def to_dict(self) -> dict[str, Any]:
+        """The network, the numbers of the wrong program, and the answer."""
+        fix = {name: [line.code, self.line(name).code] for name, line in self.mistake.lines.items()}
+        program = [line.code for line in self.right]
+        record = {"seed": self.seed, "right": program, "first": self.first, "choices": self.choices}
+        return {**record, **self.outcome._asdict(), "mistake": self.mistake.exhibit.title, "fix": fix}
+
 
 def _steps(program: Program) -> Program:
     return tuple(line for line in program if line.phase != "given")
@@ -90,16 +102,15 @@ def _steps(program: Program) -> Program:
 def mistakes() -> Iterator[Mistake]:
     """Each mistake of a line of the step, in each layer; none of the data, and none beside dropout."""
     for exhibit in EXHIBITS:
-        if exhibit.base == "dropout":
-            continue
         pairs = zip(exhibit.right, exhibit.wrong, strict=True)
         changed = [new for old, new in pairs if new != old]
-        if any(line.phase == "given" for line in changed):
-            continue
-        for layer in ("", *map(str, LAYERS)):
-            own = {line.name: line for line in changed if "".join(re.findall(r"\d", line.name)) == layer}
-            if own:
-                yield Mistake(exhibit, own)
+        if exhibit.base != "dropout" and all(line.phase != "given" for line in changed):
+            for _, lines in groupby(sorted(changed, key=_layer), _layer):
+                yield Mistake(exhibit, {line.name: line for line in lines})
+
+
+def _layer(line: Line) -> str:
+    return "".join(re.findall(r"\d", line.name))
 
 
 def _beginning(rng: np.random.Generator) -> Program:
@@ -135,23 +146,20 @@ def draw_round(seed: int) -> Round:
         pairs = ((name, value, outcome.quantities[name]) for name, value in expected.quantities.items())
         first = next((name for name, value, other in pairs if _visible(value, other)), None)
         learned = expected.costs[-1] < LEARNED * expected.costs[0]
-        harms = not np.array_equal(expected.costs, outcome.costs)
-        if learned and harms and first == next(iter(mistake.lines)):
+        harmed = not np.array_equal(expected.costs, outcome.costs)
+        if learned and harmed and first == mistake.first:
             choices = _choices(every, mistake, rng)
             return Round(seed, mistake, right, wrong, expected, outcome, choices)
 
 
 def _visible(value: Array, other: Array) -> bool:
-    if value.shape != other.shape:
-        return True
-    return not np.allclose(value, other, rtol=0, atol=VISIBLE * float(np.abs(value).max()))
+    tolerance = VISIBLE * float(np.abs(value).max())
+    return value.shape != other.shape or not np.allclose(value, other, rtol=0, atol=tolerance)
 
 
 def _choices(every: list[Mistake], mistake: Mistake, rng: np.random.Generator) -> tuple[str, ...]:
     """The mistake among others that show first in such a quantity, and then any."""
-    title = mistake.exhibit.title
-    near = [one.exhibit.title for one in every if one.symbol == mistake.symbol]
-    other = [one.exhibit.title for one in every if one.symbol != mistake.symbol]
-    mixed = [*rng.permutation(near), *rng.permutation(other)]
-    chosen = list(dict.fromkeys([title, *map(str, mixed)]))[:CHOICES]
-    return tuple(str(name) for name in rng.permutation(chosen))
+    shuffled = [every[index] for index in rng.permutation(len(every))]
+    near_first = sorted(shuffled, key=lambda other: other.symbol != mistake.symbol)
+    titles = list(dict.fromkeys(other.exhibit.title for other in (mistake, *near_first)))
+    return tuple(titles[index] for index in rng.permutation(CHOICES))

@@ -127,7 +127,7 @@ function expression(tokens) {
     while (take(","));
     need(")");
     need(")");
-    return (scope) => names.map((one) => inner({ ...scope, [name]: scope[one] })).reduce(OPERATORS["+"]);
+    return (scope) => names.map((term) => inner({ ...scope, [name]: scope[term] })).reduce(OPERATORS["+"]);
   };
   const whole = binary(0);
   if (tokens.length) throw new Error(`the line must end before ${tokens.join(" ")}`);

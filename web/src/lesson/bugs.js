@@ -48,8 +48,8 @@ function step(lines, scope) {
 }
 
 /** J of each update; NumPy's error where shapes no longer fit. */
-function train(lines, given) {
-  const [scope, costs] = [{ ...given }, []];
+function train(lines, start) {
+  const [scope, costs] = [{ ...start }, []];
   try {
     while (costs.length < UPDATES) costs.push(step(lines, scope).get("J").data[0]);
   } catch (error) {
@@ -58,9 +58,11 @@ function train(lines, given) {
   return { costs, stopped: "" };
 }
 
+export const fits = (a, b) => a.rank === b.rank && a.rows === b.rows && a.cols === b.cols;
+
 /** Whether a reader can see that two values differ. */
 export function differs(a, b, visible = VISIBLE) {
-  if (a.rank !== b.rank || a.rows !== b.rows || a.cols !== b.cols) return true;
+  if (!fits(a, b)) return true;
   const most = Math.max(...a.data.map(Math.abs));
   return a.data.some((x, i) => !Object.is(x, b.data[i]) && !(Math.abs(x - b.data[i]) <= visible * most));
 }
@@ -78,12 +80,12 @@ function drawn(u) {
   const A0 = matrix(n, m, 1);
   const order = Array.from({ length: m }, (_, j) => j).sort((a, b) => A0.data[a] - A0.data[b]);
   const Y = { ...tensor(1, m, Array.from({ length: m }, (_, j) => Number(order.indexOf(j) >= m / 2))), rank: 2 };
-  const given = { A0, Y, m: numberOf(m), learning_rate: numberOf(1) };
+  const start = { A0, Y, m: numberOf(m), learning_rate: numberOf(1) };
   for (const l of [1, 2, 3]) {
-    given[`W${l}`] = matrix(dims[l], dims[l - 1], 1 / Math.sqrt(dims[l - 1]));
-    given[`b${l}`] = matrix(dims[l], 1, 0.4);
+    start[`W${l}`] = matrix(dims[l], dims[l - 1], 1 / Math.sqrt(dims[l - 1]));
+    start[`b${l}`] = matrix(dims[l], 1, 0.4);
   }
-  return { dims, m, given };
+  return { dims, m, start };
 }
 
 /**
@@ -99,17 +101,17 @@ export function draw(museum, seed) {
     const u = stream(seed, 7, attempt);
     const { exhibit, layer, lines } = all[Math.floor(u() * all.length)];
     const base = museum.bases[exhibit.base];
-    const { dims, m, given } = drawn(u);
+    const { dims, m, start } = drawn(u);
     const [right, wrong] = [program(base), program(base, lines)];
-    const [before, values] = [step(right, { ...given }), step(wrong, { ...given })];
+    const [before, values] = [step(right, { ...start }), step(wrong, { ...start })];
     const first = right.find(({ id }) => differs(before.get(id), values.get(id)))?.id;
     if (first !== lines[0][0]) continue;
-    const trainings = { right: train(right, given), wrong: train(wrong, given) };
+    const trainings = { right: train(right, start), wrong: train(wrong, start) };
     const { costs } = trainings.right;
     if (costs.at(-1) > LEARNED * costs[0]) continue; // beside such a curve no mistake would show
     if (String(costs) === String(trainings.wrong.costs)) continue; // a shape alone, which NumPy mends
     return {
-      ...{ seed, exhibit, layer, lines, dims, m, given, order: right, values, right: before, first, trainings },
+      ...{ seed, exhibit, layer, lines, dims, m, start, order: right, values, right: before, first, trainings },
       l2: exhibit.base === "L2",
       choices: choicesOf(all, { exhibit, first }, u),
       wrong,
@@ -119,10 +121,10 @@ export function draw(museum, seed) {
 
 /** The mistake among others that show first in such a quantity, and then any. */
 function choicesOf(all, { exhibit, first }, u) {
-  const near = (one) => all.some((other) => other.exhibit === one && symbolOf(other.lines[0][0]) === symbolOf(first));
-  const others = [...new Set(all.map((one) => one.exhibit))].filter((one) => one !== exhibit);
-  const mixed = permutation(u, others.length).map((i) => others[i]);
-  const chosen = [exhibit, ...mixed.filter(near), ...mixed.filter((one) => !near(one))].slice(0, CHOICES);
+  const isNear = ({ lines }) => symbolOf(lines[0][0]) === symbolOf(first);
+  const mixed = permutation(u, all.length).map((i) => all[i]);
+  const sorted = [...mixed.filter(isNear), ...mixed.filter((mistake) => !isNear(mistake))];
+  const chosen = [...new Set([exhibit, ...sorted.map((mistake) => mistake.exhibit)])];
   return permutation(u, CHOICES).map((i) => chosen[i]);
 }
 
@@ -131,8 +133,8 @@ export const stateOf = ({ right, values, first }, id) =>
   id === first ? "first" : differs(right.get(id), values.get(id), 1e-9) ? "differs" : "same";
 
 /** What the right line makes of the numbers that the page shows. */
-export function recomputed({ order, given, values }, id) {
-  const scope = { ...given };
+export function recomputed({ order, start, values }, id) {
+  const scope = { ...start };
   for (const line of order) if (line.phase !== "update") scope[line.variable] = values.get(line.id);
   return order.find((line) => line.id === id).value(scope);
 }
@@ -140,20 +142,20 @@ export function recomputed({ order, given, values }, id) {
 const [DISTANCE, CLOSE] = [1e-5, 1e-4];
 
 /** The gradient check: each derivative beside differences of the program's own J, "good", "wrong", "shape" or "nan". */
-export function check({ wrong, given, values }) {
+export function check({ wrong, start, values }) {
   const forward = wrong.filter(({ phase }) => ["forward", "cost"].includes(phase));
   const cost = (name, i, by) => {
-    const moved = { ...given[name], data: given[name].data.map((x, j) => (i === j ? x + by : x)) };
-    return step(forward, { ...given, [name]: moved }).get("J").data[0];
+    const moved = { ...start[name], data: start[name].data.map((x, j) => (i === j ? x + by : x)) };
+    return step(forward, { ...start, [name]: moved }).get("J").data[0];
   };
-  return Object.keys(given)
+  return Object.keys(start)
     .filter((name) => /^[Wb]\d/.test(name))
     .map((name) => {
-      const found = values.get(`d${name}`);
-      if (found.rank < 2 || found.data.length !== given[name].data.length || found.rows !== given[name].rows) return { of: name, verdict: "shape" };
-      const slopes = given[name].data.map((_, i) => (cost(name, i, DISTANCE) - cost(name, i, -DISTANCE)) / (2 * DISTANCE));
-      const size = Math.max(...slopes.map(Math.abs), ...found.data.map(Math.abs));
-      const apart = Math.max(...slopes.map((slope, i) => Math.abs(slope - found.data[i])));
+      const gradient = values.get(`d${name}`);
+      if (!fits(gradient, start[name])) return { of: name, verdict: "shape" };
+      const slopes = start[name].data.map((_, i) => (cost(name, i, DISTANCE) - cost(name, i, -DISTANCE)) / (2 * DISTANCE));
+      const size = Math.max(...slopes.map(Math.abs), ...gradient.data.map(Math.abs));
+      const apart = Math.max(...slopes.map((slope, i) => Math.abs(slope - gradient.data[i])));
       const verdict = Number.isFinite(apart) ? (apart <= CLOSE * size + 1e-9 ? "good" : "wrong") : "nan";
       return { of: name, verdict };
     });

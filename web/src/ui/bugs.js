@@ -5,7 +5,7 @@ import { Costs, Fix, Side, Steps } from "./museum.js";
 import { Operands } from "./lab.js";
 import { say } from "./opening.js";
 import { Equation, Name } from "./symbol.js";
-import { check, COSTS, draw, differs, pointsOf, POINTS, recomputed, stateOf } from "../lesson/bugs.js";
+import { check, COSTS, differs, draw, fits, pointsOf, POINTS, recomputed, stateOf } from "../lesson/bugs.js";
 import { explain } from "../engine/explain.js";
 import { microSteps } from "../engine/microsteps.js";
 import { shapeText } from "../engine/numpy.js";
@@ -30,13 +30,13 @@ export function startRound(seed) {
 }
 
 /** The step as the Step lab shows it: the right equations, the numbers of the mistake. */
-function openedOf({ l2, values, given }) {
+function openedOf({ l2, values, start }) {
   const training = { optimizer: "gd", learning_rate: 1, l2: l2 ? LAMBDA : 0 };
-  const all = new Map([...Object.entries(given), ...values]);
+  const all = new Map([...Object.entries(start), ...values]);
   const [name, end] = [(base) => ({ name: base }), l2 ? " + λ/(2m) Σ W²" : ""];
   const formula = `J = −1/m Σ (Y log A3 + (1 − Y) log(1 − A3))${end}`;
   const cost = { id: "J", phase: "cost", layer: 3, kind: "", formula, tokens: [name("J"), "=", "loss", "(", name("A3"), ",", name("Y"), ")"] };
-  if (l2) for (const l of [1, 2, 3]) all.set(`dW${l}_L2`, map(given[`W${l}`], (w) => (LAMBDA / given.m.data[0]) * w));
+  if (l2) for (const l of [1, 2, 3]) all.set(`dW${l}_L2`, map(start[`W${l}`], (w) => (LAMBDA / start.m.data[0]) * w));
   const steps = microSteps(NETWORK, training, null).map((step) => (step.id === "J" ? cost : step));
   return { steps, values: all, problem: { network: NETWORK, training } };
 }
@@ -114,14 +114,13 @@ function Head({ bugs, score }) {
 }
 
 /** How the number under the cursor is made: its formula with the numbers put in, but not what they come to. */
-function Made({ open, cursor, fits }) {
-  const made = fits && explain(open, cursor.name, cursor.row, cursor.col);
-  if (!made) return null;
+function Made({ explanation, place }) {
+  if (!explanation) return null;
   const sumOf = (values) => values.map(({ value }) => number(value, 3)).join(" + ");
-  const { terms, added = [], scale } = made;
-  const sum = terms && [scale ? `1/${scale} · (${sumOf(terms)})` : sumOf(terms), ...added.map((one) => sumOf([one]))].join(" + ");
-  const puts = sum?.replaceAll("+ −", "− ") ?? made.puts?.split("   ")[0];
-  return html`<p class="formula bugs-made"><${Name} name=${cursor.name} />[${cursor.row}, ${cursor.col}] = ${made.symbols}${puts ? html`<br />= ${puts}` : null}</p>`;
+  const { symbols, terms, added = [], scale } = explanation;
+  const sum = terms && [scale ? `1/${scale} · (${sumOf(terms)})` : sumOf(terms), ...added.map((term) => sumOf([term]))].join(" + ");
+  const puts = sum?.replaceAll("+ −", "− ") ?? explanation.puts?.split("   ")[0];
+  return html`<p class="formula bugs-made"><${Name} name=${place.name} />[${place.row}, ${place.col}] = ${symbols}${puts ? html`<br />= ${puts}` : null}</p>`;
 }
 
 function Quantity({ bugs, cursor }) {
@@ -130,9 +129,9 @@ function Quantity({ bugs, cursor }) {
   const step = open.steps.find(({ id }) => id === quantity);
   const value = round.values.get(quantity);
   const right = round.right.get(quantity);
-  const fits = value.rank === right.rank && value.rows === right.rows && value.cols === right.cols;
-  const at = cursor?.name === quantity ? cursor : { name: quantity, row: 0, col: 0 };
-  const explanation = fits ? explain(open, quantity, at.row, at.col) : null;
+  const same = fits(value, right);
+  const place = cursor?.name === quantity ? cursor : { name: quantity, row: 0, col: 0 };
+  const explanation = same ? explain(open, quantity, place.row, place.col) : null;
   const again = stage === "point" && shown[`recompute ${quantity}`] ? recomputed(round, quantity) : null;
   const isSame = again && !differs(again, value);
   const toStep = (event) => {
@@ -146,7 +145,7 @@ function Quantity({ bugs, cursor }) {
     <h2 id="bugs-equation" class="lab-equation" aria-label=${quantity}><${Equation} step=${step} optimizer="gd" output="sigmoid" /></h2>
     <div onKeyDownCapture=${toStep}><${Operands} open=${open} step=${step} lit=${explanation?.lit ?? []} /></div>
     ${value.rank < 2 && quantity !== "J" ? html`<p class="note is-bad">${t("bugs.shape", { shape: shapeText(value) })}</p>` : null}
-    <${Made} open=${open} cursor=${at} fits=${fits} />
+    <${Made} explanation=${explanation} place=${place} />
     ${again ? html`<div class="bugs-again" data-again=${isSame ? "same" : "differs"}>
       <p class=${isSame ? "is-good" : "is-bad"}>${t(isSame ? "bugs.again.same" : "bugs.again.differs")}</p>
       ${isSame ? null : html`<${Side} side="right" matrix=${again} />`}
@@ -222,8 +221,8 @@ function Solution({ bugs }) {
   const { round, points } = bugs;
   const { exhibit, first, lines } = round;
   const [right, wrong] = [round.right.get(first), round.values.get(first)];
-  const fits = right.rank === wrong.rank && right.rows === wrong.rows && right.cols === wrong.cols;
-  const marks = Array.from(wrong.data, (x, i) => !fits || !Object.is(x, right.data[i]));
+  const same = fits(right, wrong);
+  const marks = Array.from(wrong.data, (x, i) => !same || !Object.is(x, right.data[i]));
   const next = useRef(null);
   useEffect(() => next.current.focus(), []);
   return html`<section class="card bugs-solution" aria-labelledby="bugs-solution" data-solution=${exhibit.id}>
@@ -235,7 +234,7 @@ function Solution({ bugs }) {
       </div>
       <div class="pair">
         <${Side} side="right" matrix=${right} />
-        <${Side} side="wrong" matrix=${wrong} differs=${marks} shape=${fits ? "" : shapeText(wrong)} />
+        <${Side} side="wrong" matrix=${wrong} differs=${marks} shape=${same ? "" : shapeText(wrong)} />
       </div>
     </section>
     <${Fix} diff=${lines} />`;
