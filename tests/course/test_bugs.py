@@ -27,7 +27,7 @@ def test_a_round_has_one_wrong_line_and_it_is_the_first_that_differs(seed):
     names = [line.name for line in game.right]
     differs = [name for name in names if not game.is_right(name)]
     assert differs[0] == game.first
-    assert game.expected.costs[-1] < LEARNED * game.expected.costs[0]
+    assert game.expected.costs[-1] < LEARNED[game.mistake.exhibit.base] * game.expected.costs[0]
     assert not np.array_equal(game.expected.costs, game.outcome.costs)
     assert len(set(game.choices)) == CHOICES
     assert game.mistake.exhibit.title in game.choices
@@ -58,6 +58,7 @@ def test_rounds_repeat_and_differ():
 def test_every_part_of_a_step_is_played():
     rounds = [draw_round(seed) for seed in range(25)]
     assert {game.line(game.first).phase for game in rounds} == {"forward", "cost", "backward", "update"}
+    assert {game.mistake.exhibit.base for game in rounds} == {"plain", "L2"}
     every = list(mistakes())
     assert {mistake.symbol for mistake in every} == {"Z", "A", "J", "dZ", "dW", "db", "dA", "W′", "b′"}
     assert all(line.phase != "given" for mistake in every for line in mistake.lines.values())

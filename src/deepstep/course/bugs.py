@@ -23,8 +23,8 @@ CHOICES = 5
 VISIBLE = 0.02
 """The smallest difference of a mistake that can be played, as a share of the largest entry."""
 
-LEARNED = 0.4
-"""The share of the first cost that is left at the end of a training without a mistake, at most."""
+LEARNED = {"plain": 0.4, "L2": 0.8}
+"""The share of the first cost that is left at the end of a training without a mistake, at most, by its base."""
 
 
 class Mistake(NamedTuple):
@@ -145,7 +145,7 @@ def draw_round(seed: int) -> Round:
         expected, outcome = museum.run(right), museum.run(wrong)
         pairs = ((name, value, outcome.quantities[name]) for name, value in expected.quantities.items())
         first = next((name for name, value, other in pairs if _visible(value, other)), None)
-        learned = expected.costs[-1] < LEARNED * expected.costs[0]
+        learned = expected.costs[-1] < LEARNED[mistake.exhibit.base] * expected.costs[0]
         harmed = not np.array_equal(expected.costs, outcome.costs)
         if learned and harmed and first == mistake.first:
             choices = _choices(every, mistake, rng)

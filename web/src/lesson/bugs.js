@@ -10,7 +10,7 @@ import { need } from "./check.js";
 
 export const UPDATES = 100;
 const VISIBLE = 0.02; // of the largest entry: what a reader sees in three digits
-const LEARNED = 0.4; // of the first cost: what is left of it at the end of a training that goes well
+const LEARNED = { L2: 0.8 }; // of the first cost, by base: what is left of it after a training that goes well; otherwise 0.4
 const CHOICES = 5;
 const MOST = 1000; // networks that are drawn for one that shows its mistake
 /** What a hint or a wrong answer costs, of the points of a round. */
@@ -108,7 +108,7 @@ export function draw(museum, seed) {
     if (first !== lines[0][0]) continue;
     const trainings = { right: train(right, start), wrong: train(wrong, start) };
     const { costs } = trainings.right;
-    if (costs.at(-1) > LEARNED * costs[0]) continue; // beside such a curve no mistake would show
+    if (costs.at(-1) > (LEARNED[exhibit.base] ?? 0.4) * costs[0]) continue; // beside such a curve no mistake would show
     if (String(costs) === String(trainings.wrong.costs)) continue; // a shape alone, which NumPy mends
     return {
       ...{ seed, exhibit, layer, lines, dims, m, start, order: right, values, right: before, first, trainings },
