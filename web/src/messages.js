@@ -355,6 +355,7 @@ const ENGLISH = {
   "bugs.recompute": "Compute it for me (−{n})",
   "bugs.again.same": "✓ The equation gives the same numbers.",
   "bugs.again.differs": "✗ From the same operands the equation gives other numbers:",
+  "bugs.again.shape": "✗ From the same operands the equation gives another shape:",
   "bugs.hints": "Hints",
   "bugs.part": "Which part is it in? (−{n})",
   "bugs.part.is": "The mistake is in this part: {part}.",

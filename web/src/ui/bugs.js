@@ -147,7 +147,7 @@ function Quantity({ bugs, cursor }) {
     ${value.rank < 2 && quantity !== "J" ? html`<p class="note is-bad">${t("bugs.shape", { shape: shapeText(value) })}</p>` : null}
     <${Made} explanation=${explanation} place=${place} />
     ${again ? html`<div class="bugs-again" data-again=${isSame ? "same" : "differs"}>
-      <p class=${isSame ? "is-good" : "is-bad"}>${t(isSame ? "bugs.again.same" : "bugs.again.differs")}</p>
+      <p class=${isSame ? "is-good" : "is-bad"}>${t(isSame ? "bugs.again.same" : same ? "bugs.again.differs" : "bugs.again.shape")}</p>
       ${isSame ? null : html`<${Side} side="right" matrix=${again} />`}
     </div>` : null}
     ${stage === "point" ? html`<div class="row bugs-presses">
@@ -218,7 +218,7 @@ function Choice({ bugs }) {
 }
 
 function Solution({ bugs }) {
-  const { round, points } = bugs;
+  const { round } = bugs;
   const { exhibit, first, lines } = round;
   const [right, wrong] = [round.right.get(first), round.values.get(first)];
   const same = fits(right, wrong);
@@ -230,7 +230,6 @@ function Solution({ bugs }) {
       <p>${t("bugs.first")} <${Name} name=${first} />. <span lang="en">${exhibit.why}</span></p>
       <div class="row">
         <button type="button" class="button" ref=${next} data-action="next" onClick=${() => startRound(NaN)}>${t("bugs.next")}</button>
-        <b>${t("bugs.points", { points, of: POINTS })}</b>
       </div>
       <div class="pair">
         <${Side} side="right" matrix=${right} />
