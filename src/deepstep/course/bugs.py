@@ -1,7 +1,7 @@
 """Find the bug: a network of its own with a hidden mistake of the museum in one layer.
 
-A round is a program of the museum whose data and parameters are drawn from a seed and stand in it as
-numbers, with two decimals, as a reader can compute with them.
+A round is a program of the museum with data and parameters that are drawn from a seed. The program contains
+them as numbers with two decimals, so that a reader can compute with them.
 """
 
 import re
@@ -17,14 +17,14 @@ from deepstep.types import Array
 
 POINTS = 10
 PRICES = {"point": 2, "choice": 2, "compute": 1, "part": 2, "check": 2}
-"""What a hint or a wrong answer costs, of the points of a round."""
+"""The points of a round that a hint or a wrong answer costs."""
 
 CHOICES = 5
 VISIBLE = 0.02
 """The smallest difference of a mistake that can be played, as a share of the largest entry."""
 
 LEARNED = {"plain": 0.4, "L2": 0.8}
-"""The share of the first cost that is left at the end of a training without a mistake, at most, by its base."""
+"""By base: the share of the first cost that is left after a training without a mistake, at most."""
 
 
 class Mistake(NamedTuple):
@@ -73,7 +73,7 @@ class Round(NamedTuple):
         return list(dict.fromkeys(names))
 
     def recomputed(self, name: str) -> Array:
-        """What the right line makes of the numbers of the wrong program."""
+        """The value of the right line, computed from the numbers of the wrong program."""
         variables = {"np": np, **self.outcome.quantities}
         variables["learning_rate"] = self.outcome.quantities["α"]
         with np.errstate(all="ignore"):
