@@ -1,11 +1,14 @@
 """``deepstep course``: a file with holes, its check, and the list of chapters."""
 
+import io
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from deepstep.course import CHAPTERS, EXERCISES, starter
+from deepstep.course.bugs import draw_round
 
 
 def solved(chapter: int) -> str:
@@ -98,3 +101,76 @@ def test_wrong_usage_is_one_sentence(arguments: tuple[str, ...], message: str, d
 def test_each_chapter_s_solution_passes(number: int, deepstep) -> None:
     Path(f"chapter_{number:02}.py").write_text(solved(number), encoding="utf-8")
     assert deepstep("course", "check", number).code == 0
+
+
+class Terminal(io.StringIO):
+    """What somebody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def played(deepstep, monkeypatch):
+    """A game of Find the bug with what is typed; at its end the terminal is closed."""
+
+    def play(*typed: str, seed: int = 59):
+        monkeypatch.setattr("sys.stdin", Terminal("".join(f"{line}\n" for line in typed)))
+        return deepstep("course", "bugs", f"--seed {seed}")
+
+    return play
+
+
+def test_a_bug_is_found_by_its_numbers(played) -> None:
+    game = draw_round(59)
+    number = game.choices.index(game.mistake.exhibit.title) + 1
+    wrong = number % len(game.choices) + 1
+    right_name = next(line.name for line in game.steps if game.is_right(line.name))
+    result = played(game.first, f"point {right_name}", f"point {game.first}", wrong, number, "n")
+    assert (result.code, result.err) == (0, "")
+    assert game.line(game.first).code in result.out
+    values = game.outcome.quantities
+    for name in (game.first, *game.operands(game.first)):
+        text = np.array2string(values[name], precision=4, max_line_width=76).split("\n")
+        assert all(line.strip() in result.out for line in text)
+    assert f"{right_name} is right: look further on." in result.out
+    assert "That is not the mistake." in result.out
+    for name, line in game.mistake.lines.items():
+        assert f"  - {line.code}\n  + {game.line(name).code}" in result.out
+    assert "Points so far: 6 of 10." in result.out
+
+
+def test_hints_cost_and_the_answer_has_no_points(played) -> None:
+    first = draw_round(59).first
+    hinted = played(f"compute {first}", "part", "check", "what", "answer", "y", "quit")
+    assert [f"[{points} points]" in hinted.out for points in (10, 9, 7, 5)] == [True] * 4
+    assert f"The mistake is in this part: {draw_round(59).line(first).phase}." in hinted.out
+    assert "A quantity is one of Z1, A1, " in hinted.out
+    assert "Points so far: 0 of 10." in hinted.out
+    assert "network 60" in hinted.out
+    assert (hinted.code, hinted.err) == (130, "Ended. Points: 0 of 10.\n")
+
+
+def test_a_quantity_of_the_update_is_typed_with_an_apostrophe(played) -> None:
+    assert "It should be: W2 = W2 - learning_rate * dW2" in played("W2'", "quit").out
+
+
+def test_the_game_ends_by_ctrl_c_and_needs_a_terminal(played, deepstep, monkeypatch) -> None:
+    def interrupted(_prompt: str = "") -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("click.termui.visible_prompt_func", interrupted)
+    result = played()
+    assert (result.code, result.err) == (130, "Ended. Points: 0 of 0.\n")
+    monkeypatch.setattr("sys.stdin", io.StringIO("quit\n"))
+    result = deepstep("course", "bugs")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Error: stdin must be a terminal to type answers in, got a pipe or a file.")
+
+
+def test_a_network_with_a_bug_as_json(deepstep) -> None:
+    record, game = json.loads(deepstep("course", "bugs", "--seed 59", "--json").out), draw_round(59)
+    assert (record["first"], record["mistake"]) == (game.first, game.mistake.exhibit.title)
+    assert record["right"] == [line.code for line in game.right]
+    assert record["quantities"][game.first] == game.outcome.quantities[game.first].tolist()
+    assert record["fix"][game.first] == [game.mistake.lines[game.first].code, game.line(game.first).code]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from deepstep import Network
+from deepstep.cli.main import main
 from deepstep.explorer import explore
 
 X = np.random.default_rng(5).standard_normal((2, 6))
@@ -193,3 +194,79 @@ def test_every_unit_of_a_wide_layer_can_be_seen_and_edited(page):
     page.wait_for_selector('.unit-panel input[data-tensor="b2"][data-value="0.625"]')
     page.get_by_label("Units before these, layer 2").click()
     assert units() == list(range(4, 12))
+
+
+@pytest.fixture(scope="module")
+def default_page(tmp_path_factory):
+    """The page that ``deepstep explore --export`` writes without an option."""
+    path = tmp_path_factory.mktemp("default") / "explorer.html"
+    with pytest.raises(SystemExit):
+        main(["explore", "--export", str(path)])
+    return path.as_uri()
+
+
+@pytest.mark.parametrize("opened", ["#s=play", "#s=home", f"#s=play&n={quote(json.dumps({'data': 'xor'}))}"])
+def test_the_default_training_is_below_a_tenth_after_five_seconds_of_play(watched, default_page, opened):
+    page = watched(default_page).open(f"{default_page}{opened}")
+    if "home" in opened:
+        page.click('[data-toy="circles"]')
+    page.click('[data-action="play"]')
+    page.wait_for_timeout(5000)
+    page.click('[data-action="pause"]')
+    text = page.inner_text(".transport-state span").removeprefix("J = ")
+    assert float(text.replace("−", "-")) < 0.1
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_of_the_default_network_is_cut(watched, default_page, width):
+    page = watched(default_page, viewport={"width": width, "height": 844}).open(f"{default_page}#s=play")
+    cut = """() => {
+      const box = document.querySelector('.network-scroll');
+      const { left, right } = box.getBoundingClientRect();
+      const names = '.unit, .unit-bias, .unit-name, .layer-head :is(select, button, span, b)';
+      const parts = [...box.querySelectorAll(names)];
+      const over = parts.filter((part) => {
+        const { left: from, right: to } = part.getBoundingClientRect();
+        return from < left - 0.5 || to > right + 0.5;
+      });
+      return [box.scrollWidth - box.clientWidth, over.map((part) => part.outerHTML)];
+    }"""
+    assert page.evaluate(cut) == [0, []]
+    boxes = """(selector) => [...document.querySelectorAll(selector)].map((part) => {
+      const { left, right, height } = part.getBoundingClientRect();
+      return [left, right, height];
+    })"""
+    heads, inner = (page.evaluate(boxes, name) for name in (".layer-head", ".layer-head :is(select, button)"))
+    assert all(any(a <= left + 0.5 and right <= b + 0.5 for a, b, _ in heads) for left, right, _ in inner)
+    assert all(right - left >= 24 and height >= 24 for left, right, height in inner)
+
+
+def test_quantities_that_are_shown_to_be_compared_say_so_where_they_stand(watched, default_page):
+    page = watched(default_page).open(f"{default_page}#s=lab")
+    for name, what in {
+        "loss_A3": "loss_A3 is the loss of each of the 300 examples computed from the output A3",
+        "dA3": "dA3 is the derivative of the loss by the output A3",
+        "dZ3_chain": "“dZ3 chain” is dZ3 by the chain rule",
+    }.items():
+        chip = page.locator(f'[data-micro="{name}"]')
+        assert "to compare" in chip.inner_text()
+        assert chip.get_attribute("title").startswith(what)
+        chip.click()
+        assert page.inner_text(".lab-sentence") == chip.get_attribute("title")
+    assert page.locator(".ribbon-step.is-aside").count() == 3
+
+
+def test_a_short_link_opens_a_quantity_and_an_unknown_one_is_refused(watched, default_page):
+    for hash_, micro, cell in (
+        ("#q=dW2", "dW2", ["0", "0"]),
+        ("#k=3&q=Z2&c=1,5", "Z2", ["1", "5"]),
+        ("#q=dZ3_chain", "dZ3_chain", ["0", "0"]),
+    ):
+        page = watched(default_page).open(f"{default_page}{hash_}")
+        assert page.get_attribute(".ribbon-step[aria-current]", "data-micro") == micro
+        cursor = page.locator('[role="gridcell"][aria-selected="true"]').first
+        assert [cursor.get_attribute("data-row"), cursor.get_attribute("data-col")] == cell
+        assert page.locator("[data-error]").count() == 0
+    page = watched(default_page).open(f"{default_page}#q=dW9")
+    assert page.inner_text("[data-error]") == "The link cannot be followed: update 1 has no quantity dW9."
+    assert page.locator(".ribbon-step[aria-current]").count() == 1

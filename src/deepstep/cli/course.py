@@ -1,15 +1,25 @@
-"""``deepstep course``: the chapters, a file with the functions of one and its check, the bug museum."""
+"""``deepstep course``: the chapters, a file with the functions of one and its check, the bugs."""
 
+import secrets
+import sys
+from itertools import starmap
 from pathlib import Path
-from typing import Any
+from textwrap import indent
+from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
 from deepstep.cli.option_types import PATH
 from deepstep.cli.runs import new_file
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, say
 from deepstep.course.chapters import CHAPTERS, find_chapter, starter
 from deepstep.data import atomic_write
+from deepstep.errors import ConfigurationError
+from deepstep.types import Array
+
+if TYPE_CHECKING:
+    from deepstep.course.bugs import Round
 
 
 @click.group("course")
@@ -119,3 +129,114 @@ def museum_command(out: Path, overwrite: bool, json_wanted: bool) -> None:
         click.echo(as_json({"file": out, "bytes": size, "exhibits": exhibits}))
     else:
         say(f"Bug museum, {exhibits} exhibits: written to {out}, {size / 1000:.0f} kB.")
+
+
+BUGS_HELP = """\
+Type the name of a quantity to see its numbers, and those that it is made of;
+point NAME for the first wrong quantity (-2 if it is another); or a hint: compute NAME
+(-1, its right line), part (-2), check (-2, the gradient check), answer (no points), quit."""
+VERDICTS = {"good": "agrees", "wrong": "differs", "shape": "has another shape", "nan": "is NaN"}
+
+
+@course_command.command("bugs")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Number of the network. Default: random.")
+@json_option
+def bugs_command(seed: int | None, json_wanted: bool) -> None:
+    """Find the bug: a training step in numbers, with a hidden mistake.
+
+    Each round has a new network. Point at the first wrong quantity, and then choose what is wrong with it.
+    The same game is in the page that "deepstep course museum" writes. With --json the command asks nothing:
+    it prints the network with its numbers and the answer.
+    """
+    from deepstep.course.bugs import POINTS, draw_round
+
+    seed, points = secrets.randbelow(10_000) if seed is None else seed, list[int]()
+    if json_wanted:
+        click.echo(as_json(draw_round(seed).to_dict()))
+        return
+    if sys.stdin is None or not sys.stdin.isatty():
+        hint = "Type the command in a terminal, or open the page of deepstep course museum."
+        got = "got a pipe or a file"
+        raise ConfigurationError("stdin", "a terminal to type answers in", got, hint, setting="stdin")
+    try:
+        while not points or click.confirm("Another network?", default=True):
+            points.append(_play(draw_round(seed + len(points))))
+            say(f"Points so far: {sum(points)} of {POINTS * len(points)}.")
+    except click.Abort:
+        click.echo()
+        raise KeyboardInterrupt(f"Ended. Points: {sum(points)} of {POINTS * len(points)}.") from None
+
+
+def _play(game: "Round") -> int:
+    """A round; its points."""
+    from deepstep.course.bugs import POINTS, PRICES
+
+    say(f"{_opening(game)}\n{BUGS_HELP}", lines=True)
+    left, names = POINTS, [line.name for line in game.steps]
+    while True:
+        typed = click.prompt(f"[{max(0, left)} points]", prompt_suffix=" > ").replace("'", "′").split()
+        word, name = (typed[0], typed[-1]) if typed else ("", "")
+        if typed == ["quit"]:
+            raise click.Abort
+        if typed == ["answer"]:
+            say(_solution(game), lines=True)
+            return 0
+        if typed == ["part"]:
+            say(f"The mistake is in this part: {game.line(game.first).phase}.")
+        elif typed == ["check"]:
+            verdicts = game.verdicts().items()
+            say(", ".join(f"{gradient} {VERDICTS[verdict]}" for gradient, verdict in verdicts))
+        elif name not in names or word not in (name, "point", "compute"):
+            say(f"A quantity is one of {', '.join(names)}.\n{BUGS_HELP}", lines=True)
+        elif word == "compute":
+            say(_numbers(game.line(name).code, game.recomputed(name)), lines=True)
+        elif word == name:
+            values = {f"{name} of the program": game.outcome.quantities[name]}
+            values |= {operand: game.outcome.quantities[operand] for operand in game.operands(name)}
+            say(
+                "\n".join((f"It should be: {game.line(name).code}", *starmap(_numbers, values.items()))),
+                lines=True,
+            )
+        elif name == game.first:
+            break
+        elif game.is_right(name):
+            say(f"{name} is right: look further on.")
+        else:
+            say(f"{name} is wrong only because an earlier quantity is.")
+        left -= PRICES.get(word, 0)
+    titles = "\n".join(f"  {number}  {title}" for number, title in enumerate(game.choices, 1))
+    say(f"Yes: {game.first} is the first wrong quantity. What is wrong with it?\n{titles}", lines=True)
+    number = click.IntRange(1, len(game.choices))
+    while game.choices[click.prompt("Number", type=number) - 1] != game.mistake.exhibit.title:
+        say("That is not the mistake.")
+        left -= PRICES["choice"]
+    say(f"Right. {_solution(game)}", lines=True)
+    return max(0, left)
+
+
+def _numbers(title: str, value: Array) -> str:
+    """A matrix below its title and shape."""
+    text = np.array2string(value, precision=4, max_line_width=76)
+    return f"  {title}, shape {value.shape}\n{indent(text, '    ')}"
+
+
+def _opening(game: "Round") -> str:
+    """The task, the right program, and both trainings."""
+    lines = "\n".join(f"  {line.phase:9} {line.code}" for line in game.steps)
+    costs = (game.expected.costs, game.outcome.costs)
+    right, wrong = (f"J goes from {J[0]:.4g} to {J[-1]:.4g} in {len(J)} updates" for J in costs)
+    stopped = f", then NumPy stops: {game.outcome.stopped}" if game.outcome.stopped else ""
+    return f"""\
+Find the bug, network {game.seed} ({game.outcome.quantities["m"]:.0f} examples, learning rate 1)
+One line of this step has a mistake, in one layer. These are the right lines:
+{lines}
+Without the mistake {right}.
+With it {wrong}{stopped}.
+Point at the first quantity that does not follow from its line."""
+
+
+def _solution(game: "Round") -> str:
+    """The mistake, why it is one, and the fix."""
+    exhibit = game.mistake.exhibit
+    fix = (f"  - {line.code}\n  + {game.line(name).code}" for name, line in game.mistake.lines.items())
+    return "\n".join((f"{exhibit.title}, first in {game.first}. {exhibit.why}", *fix))

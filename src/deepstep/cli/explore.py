@@ -160,12 +160,12 @@ OWN_DEFAULTS = {
     "hidden": (8, 8),
     "activation": "tanh",
     "initialization": "glorot",
-    "optimizer": "gd",
-    "learning_rate": 0.3,
+    "optimizer": "adam",
+    "learning_rate": 0.03,
     "iterations": 200,
     "test_fraction": 0.0,
 }
-"""A network that is small enough to look at, and trained as in the lecture."""
+"""A network that is small enough to look at, and learns its data while somebody watches."""
 
 HELP = {
     "targets": "With FILE: column to predict. Can be repeated.",

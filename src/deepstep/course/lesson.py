@@ -25,6 +25,7 @@ from deepstep.course.lesson_format import (
     located,
 )
 from deepstep.course.lesson_text import Texts, parsed
+from deepstep.course.museum import programs
 from deepstep.course.stage import MOST_UPDATES, Stage
 from deepstep.data.text_formats import read_text
 from deepstep.errors import ConfigurationError
@@ -88,6 +89,7 @@ def build(path: Path) -> Document:
         **shared,
         "networks": networks,
         "scenes": records,
+        "bugs": programs(),
     }
 
 

@@ -110,7 +110,7 @@ def compared(name: str, analytic: Array, numeric: Array) -> dict[str, Any]:
     return {"of": name, "difference": number(difference), "verdict": verdict}
 
 
-def _differ(right: Array, wrong: Array) -> bool:
+def differ(right: Array, wrong: Array) -> bool:
     """Whether arrays differ by more than rounding."""
     rounding = 1e-12 * float(np.abs(right).max())
     return right.shape != wrong.shape or not np.allclose(right, wrong, rtol=1e-9, atol=rounding)
@@ -148,7 +148,7 @@ def museum() -> Document:
     outcomes = {name: run(program) for name, program in BASES.items()}
     bases = {
         name: {
-            "order": [{"id": line.name, "phase": line.phase, "code": line.code} for line in program],
+            "order": _order(program),
             "quantities": _packed(outcomes[name].quantities),
             "costs": packed(outcomes[name].costs),
         }
@@ -165,7 +165,7 @@ def _record(exhibit: Exhibit, right: Outcome) -> Document:
     program, described = exhibit.wrong, exhibit._asdict()
     del described["edits"]
     quantities, costs, stopped = run(program)
-    wrong = {name: value for name, value in quantities.items() if _differ(right.quantities[name], value)}
+    wrong = {name: value for name, value in quantities.items() if differ(right.quantities[name], value)}
     return {
         **described,
         "layers": list(exhibit.layers),
@@ -176,12 +176,27 @@ def _record(exhibit: Exhibit, right: Outcome) -> Document:
         "diagnosis": diagnosis(exhibit, quantities),
         "costs": packed(costs),
         "stopped": stopped,
-        "diff": [
-            [old.name, new.code, old.code]
-            for old, new in zip(exhibit.right, program, strict=True)
-            if old != new
-        ],
+        "diff": _diff(exhibit),
     }
+
+
+def _order(program: Program) -> list[Document]:
+    return [{"id": line.name, "phase": line.phase, "code": line.code} for line in program]
+
+
+def _diff(exhibit: Exhibit) -> list[list[str]]:
+    """Each wrong line: the quantity, the line, and the right one."""
+    pairs = zip(exhibit.right, exhibit.wrong, strict=True)
+    return [[old.name, new.code, old.code] for old, new in pairs if old != new]
+
+
+def programs() -> Document:
+    """The lines of the museum without numbers: the page of a lesson draws networks for them."""
+    exhibits = [
+        {"id": one.id, "title": one.title, "why": one.why, "base": one.base, "diff": _diff(one)}
+        for one in EXHIBITS
+    ]
+    return {"bases": {name: {"order": _order(lines)} for name, lines in BASES.items()}, "exhibits": exhibits}
 
 
 def document() -> Document:

@@ -2,6 +2,7 @@
 import { ACTIVATIONS } from "./activations.js";
 import { HEADS } from "./heads.js";
 import { OPTIMIZERS } from "./optimizers.js";
+import { wayOf } from "./textbook.js";
 import { recordedProblem, recordedValues } from "./golden.js";
 
 /** What of a lesson the page's engine does not know; empty where it can compute everything. */
@@ -75,6 +76,7 @@ export class RecordedSession {
         layer,
         phase: PHASES[phase] ?? phase,
         kind: "recorded",
+        aside: !!wayOf(name, this.network.activations.length),
         equation,
         formula,
         tokens: [{ name }, ...operands(formula, name, values)],

@@ -13,6 +13,9 @@ export function addTextbook({ network }, values) {
   return values;
 }
 
+/** The kind of a quantity that stands beside those that train, to be compared; undefined for others. */
+export const wayOf = (id, L) => ({ [`loss_A${L}`]: "loss_textbook", [`dA${L}`]: "output_back", [`dZ${L}_chain`]: "chain" })[id];
+
 const CLOSE = 1e-12; // of the larger number: differences by rounding alone
 
 const differs = (a, b) => a !== b && !(Math.abs(a - b) <= CLOSE * Math.max(1, Math.min(Math.abs(a), Math.abs(b))));

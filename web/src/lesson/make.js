@@ -8,10 +8,11 @@ import { prepared } from "../data/examples.js";
 
 export const HEAD_OF = { binary: "sigmoid", classes: "softmax", numbers: "identity" };
 
+/** A training that a reader sees succeed in a few seconds: J of the circles is below 0.1 after 100 updates. */
 export const DEFAULTS = {
-  optimizer: "gd",
+  optimizer: "adam",
   hyperparameters: {},
-  learning_rate: 0.3,
+  learning_rate: 0.03,
   l2: 0,
   weight_decay: 0,
   batch_size: null,

@@ -58,6 +58,17 @@ export function courseOf({ data }) {
   return { first: data[0], last: data[last], updates: last + 1, broken: broken + 1 };
 }
 
+const isTexts = (list) => isList(list) && list.every((text) => typeof text === "string");
+
+/** Right lines and wrong ones that came from outside. */
+export function checkPrograms({ bases, exhibits }, where) {
+  const isProgram = ({ order }) => isList(order) && order.every(({ id, phase, code }) => isTexts([id, phase, code]));
+  need(bases && Object.values(bases).every(isProgram), `${where}.bases`, "lines with id, phase and code", bases);
+  const isMistake = ({ id, title, why, base, diff }) =>
+    isTexts([id, title, why]) && bases[base] && isList(diff) && diff.every((lines) => isTexts(lines) && lines.length === 3);
+  need(isList(exhibits) && exhibits.every(isMistake), `${where}.exhibits`, "mistakes with their lines", exhibits);
+}
+
 /** Names and sizes of a museum that came from outside. */
 export function checkMuseum(museum) {
   const { bases, exhibits } = museum;

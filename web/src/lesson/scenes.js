@@ -1,6 +1,7 @@
 /** A lesson of scenes: its check, the answers, the score. Functions without a page. */
 import { checkLesson, isList, need } from "./check.js";
 import { decodeLesson } from "./codec.js";
+import { checkPrograms } from "./museum.js";
 
 export const FORMAT = "deepstep-scenes";
 
@@ -33,6 +34,7 @@ export function decodeScenes(document_) {
     need(networks[network], `${where}.network`, `a number below ${networks.length}`, network);
     if (question) checkQuestion(question, `${where}.question`);
   });
+  if (document_.bugs) checkPrograms(document_.bugs, "bugs");
   const lessons = networks.map((one) => checkLesson(decodeLesson({ ...one, sources, formulas })));
   return { ...document_, networks: lessons };
 }

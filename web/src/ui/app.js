@@ -8,6 +8,7 @@ import { Home } from "./home.js";
 import { Play } from "./play.js";
 import { Lab } from "./lab.js";
 import { Museum } from "./museum.js";
+import { Bugs } from "./bugs.js";
 import { Transport } from "./transport.js";
 import { Dialogs } from "./dialogs.js";
 import { Tour, TourButton } from "./tour.js";
@@ -16,7 +17,7 @@ import { unknownParts } from "../engine/recorded.js";
 import { number } from "../format.js";
 import { t } from "../messages.js";
 
-const SCREENS = { home: Home, play: Play, lab: Lab, museum: Museum };
+const SCREENS = { home: Home, play: Play, lab: Lab, museum: Museum, bugs: Bugs };
 const OF_TRAINING = ["play", "lab"];
 
 function Check() {
@@ -48,7 +49,8 @@ function Notes() {
 }
 
 export function App() {
-  const { screen, session, live, error, carried } = useApp();
+  const { screen, session, live, error, carried, game } = useApp();
+  const parts = { museum: carried?.museum, bugs: game }; // screens that not every page has
   const Screen = session ? SCREENS[screen] : Home;
   useEffect(() => {
     document.title = `${session ? `${session.lesson.title} · ` : ""}${t(`screen.${screen}`)} · ${t("app.name")}`;
@@ -64,7 +66,7 @@ export function App() {
     <header class="top">
       <p class="brand"><span class="brand-mark" aria-hidden="true"></span>${t("app.name")}</p>
       <nav aria-label=${t("app.screens")} class="tabs">
-        ${Object.keys(SCREENS).filter((name) => name !== "museum" || carried?.museum).map(
+        ${Object.keys(SCREENS).filter((name) => !(name in parts) || parts[name]).map(
           (name) =>
             html`<button
               type="button"
@@ -77,11 +79,11 @@ export function App() {
             >${t(`screen.${name}`)}</button>`,
         )}
       </nav>
-      <${Check} />
+      ${screen === "bugs" ? null : html`<${Check} />`}
       <${Server} />
       <div class="top-actions">
         ${
-          session
+          session && screen !== "bugs"
             ? html`<button
               type="button"
               class="button is-quiet"

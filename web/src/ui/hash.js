@@ -2,7 +2,9 @@
 import { Session } from "../engine/session.js";
 import { checkLog } from "../lesson/check.js";
 import { app, changed, set, subscribe } from "./store.js";
+import { startRound } from "./bugs.js";
 import { switchTo } from "./museum.js";
+import { t } from "../messages.js";
 import { openUpdate, opened, pointAt, openScreen, work } from "./walk.js";
 
 const MOST = 1500; // characters of changes that a link carries
@@ -29,7 +31,8 @@ export function hashText() {
   const { screen, session, k, micro, cursor } = app;
   const parts = { s: screen };
   if (screen === "museum" && app.exhibit) parts.x = app.exhibit;
-  if (session) {
+  if (screen === "bugs") parts.r = app.bugs?.round.seed;
+  else if (session) {
     const { lesson } = session;
     Object.assign(parts, { k, q: session.open(k).steps[micro]?.id });
     if (cursor?.row || cursor?.col) parts.c = `${cursor.row},${cursor.col}`;
@@ -43,11 +46,12 @@ export function hashText() {
 
 /** @throws where it is damaged */
 export function readHash(hash = location.hash) {
-  const { s, k, q, c, l, n, e, x } = Object.fromEntries(new URLSearchParams(hash.slice(1)));
+  const { s, k, q, c, l, n, e, x, r } = Object.fromEntries(new URLSearchParams(hash.slice(1)));
   const number = Number(k);
   return {
-    screen: s,
+    screen: s ?? (q && "lab"),
     exhibit: x,
+    round: Number(r),
     k: Number.isSafeInteger(number) && number > 0 ? number : 1,
     id: q,
     cell: c?.split(",").map(Number),
@@ -58,17 +62,22 @@ export function readHash(hash = location.hash) {
 }
 
 /** Go to the place that a hash names, with its changes. */
-export function goToHash({ screen, exhibit, k, id, cell, log }) {
+export function goToHash({ screen, exhibit, round, k, id, cell, log }) {
   const { session } = app;
   const arrive = () => {
     if (screen === "museum" && app.carried?.museum) {
       switchTo(exhibit);
       openScreen(screen);
     }
+    if (screen === "bugs" && app.game) {
+      startRound(round);
+      return openScreen(screen);
+    }
     if (["play", "lab", "home"].includes(screen)) openScreen(session.isRecorded && screen === "play" ? "lab" : screen);
     openUpdate(k, 1, () => {
       const at = opened().steps.findIndex((step) => step.id === id);
       if (at >= 0) openUpdate(app.k, at);
+      else if (id) set({ error: t("error.link", { why: t("error.quantity", { k: app.k, name: id }) }) });
       if (cell?.every(Number.isInteger)) pointAt({ ...app.cursor, row: cell[0], col: cell[1] });
       changed();
     });

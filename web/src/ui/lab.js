@@ -28,7 +28,8 @@ function useWidth() {
   return [element, width];
 }
 
-function Operands({ open, step, lit }) {
+/** The equation as matrices in a row. */
+export function Operands({ open, step, lit }) {
   const [element, width] = useWidth();
   const parts = step.tokens.map((token) =>
     typeof token === "string" ? token : { ...token, matrix: matrixOf(open.values, token.name) },

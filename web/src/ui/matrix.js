@@ -50,7 +50,8 @@ export function fitting(width, columns, signs) {
     columns.reduce((sum, count) => sum + Math.max(NARROWEST, INDEX + cell * (count <= whole ? count : few)), 0);
   const found = SIZES.find((size) => needs(size) <= width);
   if (found) return found;
-  return width < 560 ? { ...WRAPPED, few: Math.max(2, Math.floor((width - INDEX) / ROOMY.cell)) } : SIZES[5];
+  const room = Math.max(2, Math.floor((width - INDEX) / ROOMY.cell));
+  return width < 560 ? { ...WRAPPED, whole: Math.max(WRAPPED.whole, room), few: room } : SIZES[5];
 }
 
 /** A quantity of the step as a matrix: numbers are 1 × 1, slots before the first step are zero. */

@@ -2,6 +2,7 @@
 import { html, useLayoutEffect, useRef } from "./html.js";
 import { app, set, useApp } from "./store.js";
 import { Name } from "./symbol.js";
+import { showScreen } from "./walk.js";
 import { Curve } from "./cost-curve.js";
 import { baseOf, courseOf, curvesOf, exhibitOf, groupsOf, pairOf, statesOf } from "../lesson/museum.js";
 import { exact, number } from "../format.js";
@@ -48,18 +49,21 @@ function Switches({ museum, shown }) {
   </nav>`;
 }
 
+/** Neighbours in a row of quantities by key. */
+export const moved = (at, count, key) => ({ ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: count - 1 })[key];
+
 const MARKS = { first: "✗", differs: "≠" };
 
 /** The micro-steps; arrows go from one to the next. */
-function Steps({ states, current }) {
+export function Steps({ states, current, onPick = (id) => set({ quantity: id }) }) {
   const list = useRef(null);
   const phases = [...new Set(states.map(({ phase }) => phase))];
   const onKeyDown = (event) => {
     const at = states.findIndex(({ id }) => id === current);
-    const to = { ArrowLeft: at - 1, ArrowRight: at + 1, Home: 0, End: states.length - 1 }[event.key];
+    const to = moved(at, states.length, event.key);
     if (to === undefined || !states[to]) return;
     event.preventDefault();
-    set({ quantity: states[to].id });
+    onPick(states[to].id);
     list.current.querySelector(`[data-at="${to}"]`).focus();
   };
   return html`<div class="ribbon museum-ribbon" ref=${list} role="group" aria-label=${t("museum.steps")} onKeyDown=${onKeyDown}>
@@ -74,7 +78,7 @@ function Steps({ states, current }) {
           data-at=${at}
           tabindex=${id === current ? 0 : -1}
           aria-current=${id === current ? "step" : undefined}
-          onClick=${() => set({ quantity: id })}
+          onClick=${() => onPick(id)}
         >${MARKS[state] ? html`<span class="mark" aria-hidden="true">${MARKS[state]}</span>` : null}<${Name} name=${id} />${MARKS[state] ? html`<span class="visually-hidden">, ${t(`museum.state.${state}`)}</span>` : null}</button>
       </li>`)}</ol>
     </div>`)}
@@ -82,7 +86,7 @@ function Steps({ states, current }) {
 }
 
 /** One side of a pair: a table of numbers, those that differ with a mark. */
-function Side({ side, matrix, differs = [], shape }) {
+export function Side({ side, matrix, differs = [], shape }) {
   const { rows, cols, data } = matrix;
   const label = t(`museum.${side}`);
   return html`<div class="table-scroll" tabindex="0" role="group" aria-label=${label}>
@@ -142,7 +146,7 @@ function course(costs, stopped) {
   return broken ? `${text} ${t("museum.course.broken", { n: broken })}` : text;
 }
 
-function Costs({ base, exhibit }) {
+export function Costs({ base, exhibit }) {
   const { lines, cut } = curvesOf(base.costs, exhibit?.costs);
   const texts = [
     `${t("museum.right")}: ${course(base.costs)}`,
@@ -157,7 +161,7 @@ function Costs({ base, exhibit }) {
 }
 
 /** Wrong lines above the right ones. */
-function Fix({ diff }) {
+export function Fix({ diff }) {
   return html`<section class="card" aria-labelledby="museum-fix">
     <h2 id="museum-fix">${t("museum.fix")}</h2>
     <pre class="code diff" tabindex="0"><code>${diff.map(
@@ -183,7 +187,8 @@ export function Museum() {
           exhibit
             ? html`<p class="museum-first" data-first=${exhibit.first}><span class="mark" aria-hidden="true">✗</span> ${t("museum.first")} <${Name} name=${exhibit.first} /></p>
               <dl><dt>${t("museum.symptom")}</dt><dd lang=${ofExhibits()}>${exhibit.symptom}</dd><dt>${t("museum.why")}</dt><dd lang=${ofExhibits()}>${exhibit.why}</dd></dl>`
-            : html`<p>${t("museum.lead", { n: museum.exhibits.length })}</p>`
+            : html`<p>${t("museum.lead", { n: museum.exhibits.length })}</p>
+              <p>${t("museum.game")} <button type="button" class="link" data-open="bugs" onClick=${() => showScreen("bugs")}>${t("screen.bugs")}</button></p>`
         }
       </section>
       <${Steps} states=${states} current=${current} />
@@ -197,9 +202,10 @@ export function Museum() {
   </div>`;
 }
 
-/** The way into the museum from Home. */
+/** The ways into the museum from Home. */
 export function Door() {
   const { carried } = useApp();
   if (!carried?.museum) return null;
-  return html`<button type="button" class="button" data-open="museum" onClick=${() => set({ screen: "museum" })}>${t("museum.door", { n: carried.museum.exhibits.length })}</button>`;
+  return html`<button type="button" class="button" data-open="bugs" onClick=${() => showScreen("bugs")}>${t("screen.bugs")}</button>
+    <button type="button" class="button" data-open="museum" onClick=${() => set({ screen: "museum" })}>${t("museum.door", { n: carried.museum.exhibits.length })}</button>`;
 }

@@ -120,7 +120,7 @@ export function NetworkMap({ parameters, surface }) {
     <div class="network-scroll" tabindex="0" role="group" aria-label=${t("play.network")}>
       <div
         class="network"
-        style=${{ height: `${TOP + high + (Math.max(...dims) > MOST ? 50 : 8)}px`, minWidth: `${dims.length * 80}px` }}
+        style=${{ height: `${TOP + high + (Math.max(...dims) > MOST ? 50 : 8)}px`, minWidth: `${dims.length * 62}px` }}
       >
         <svg class="links" aria-hidden="true" style=${{ top: `${TOP}px`, height: `${high}px` }}>${links}</svg>
         ${dims.map(

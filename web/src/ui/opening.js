@@ -1,5 +1,5 @@
 /** What the page opens: toy sets, tables, lessons, exported pages. */
-import { makeLesson, RATES } from "../lesson/make.js";
+import { DEFAULTS, makeLesson, RATES } from "../lesson/make.js";
 import { checkLesson } from "../lesson/check.js";
 import { decodeLesson } from "../lesson/codec.js";
 import { knowLibrary } from "../lesson/library.js";
@@ -31,7 +31,7 @@ const LARGE = 20_000; // inputs from which on an update of all examples would ta
 /** @param {any} given as for makeLesson */
 function choice({ hidden, activations, training, ...others }, data) {
   const small = data.X.rows > 64 ? [16, 8] : [8, 8];
-  const rate = data.kind === "numbers" ? 0.03 : RATES[training?.optimizer ?? "gd"];
+  const rate = data.kind === "numbers" ? 0.03 : RATES[training?.optimizer ?? DEFAULTS.optimizer];
   return {
     ...others,
     hidden: hidden ?? small,
@@ -50,6 +50,7 @@ export function startCarried(document_) {
   const lesson = checkLesson(decodeLesson(document_));
   knowLibrary(lesson);
   app.carried = lesson;
+  app.game = lesson.museum ?? null;
   begin(lesson, "lab");
 }
 

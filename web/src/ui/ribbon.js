@@ -4,6 +4,7 @@ import { useApp } from "./store.js";
 import { goToMicro, opened } from "./walk.js";
 import { Name } from "./symbol.js";
 import { locked } from "./locks.js";
+import { sentence } from "./sentences.js";
 import { t } from "../messages.js";
 
 /** Neighbours of one phase together. */
@@ -17,7 +18,7 @@ function groups(steps) {
 }
 
 export function Ribbon() {
-  const { micro } = useApp();
+  const { micro, session } = useApp();
   const list = useRef(null);
   const { steps } = opened();
   const fixed = locked("transport");
@@ -41,17 +42,18 @@ export function Ribbon() {
         <span class="ribbon-phase" id=${`phase-${own[0].at}`}>${t(`phase.${phase}`)}</span>
         <ol aria-labelledby=${`phase-${own[0].at}`}>
           ${own.map(
-            ({ id, at }) => html`<li key=${id}>
+            ({ at, ...step }) => html`<li key=${step.id}>
               <button
                 type="button"
-                class="ribbon-step"
-                data-micro=${id}
+                class=${`ribbon-step${step.aside ? " is-aside" : ""}`}
+                data-micro=${step.id}
+                title=${step.aside ? sentence(session, step) : undefined}
                 tabindex=${at === micro ? 0 : -1}
                 aria-disabled=${fixed ? "true" : undefined}
                 aria-current=${at === micro ? "step" : undefined}
                 onClick=${() => goToMicro(at)}
               >
-                <${Name} name=${id} />
+                <${Name} name=${step.id} />${step.aside ? html`<small> ${t("lab.aside")}</small>` : null}
               </button>
             </li>`,
           )}

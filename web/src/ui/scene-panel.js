@@ -2,6 +2,8 @@
 import { h } from "preact";
 import { html, useLayoutEffect, useRef, useState } from "./html.js";
 import { useApp } from "./store.js";
+import { canShow } from "./locks.js";
+import { showScreen } from "./walk.js";
 import { answerScene, showScene } from "./scenes.js";
 import { isRight, scoreOf } from "../lesson/scenes.js";
 import { number } from "../format.js";
@@ -77,7 +79,7 @@ function Score({ score }) {
 }
 
 export function ScenePanel() {
-  const { scenes, platformLost } = useApp();
+  const { scenes, platformLost, game } = useApp();
   const title = useRef(null);
   const at = scenes?.state.at;
   const first = useRef(true);
@@ -99,6 +101,7 @@ export function ScenePanel() {
     </div>
     ${question ? html`<div lang=${language}><${Question} question=${question} answered=${state.answers[at]} at=${at} key=${at} /></div>` : null}
     ${score.questions ? html`<${Score} score=${score} />` : null}
+    ${at === n - 1 && game && canShow("bugs") ? html`<p class="scene-game">${t("scene.game")} <button type="button" class="button is-quiet is-small" data-open="bugs" onClick=${() => showScreen("bugs")}>${t("screen.bugs")}</button></p>` : null}
     <p class="quiet" role="status" data-platform>${platformLost ? t("scene.platform") : ""}</p>
     <nav class="scene-ways" aria-label=${t("scene.ways")}>
       <button type="button" class="button is-quiet" data-scene-way="back" title=${`${t("scene.back")} (p)`} disabled=${at === 0} onClick=${() => showScene(at - 1)}>${t("scene.back")}</button>

@@ -41,6 +41,7 @@ function openScene() {
 export function startScenes(document_) {
   const lesson = decodeScenes(document_);
   knowLibrary(lesson);
+  app.game = lesson.bugs ?? null;
   platform = connectScorm(findApi(globalThis), undefined, () => set({ platformLost: true }));
   const state = readState(lesson, platform.kept());
   const asked = Number(new URLSearchParams(location.hash.slice(1)).get("scene")) - 1;

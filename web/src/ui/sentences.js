@@ -1,10 +1,12 @@
 /** One plain sentence for each micro-step. */
+import { wayOf } from "../engine/textbook.js";
 import { t } from "../messages.js";
 
 export function sentence(session, step) {
-  if (step.kind === "recorded") return t("say.recorded", { name: step.id });
   const { layer_dims, activations } = session.network;
-  const { layer: l, kind, id } = step;
+  const { layer: l, id } = step;
+  const kind = step.kind === "recorded" ? (wayOf(id, activations.length) ?? "recorded") : step.kind;
+  if (kind === "recorded") return t("say.recorded", { name: id });
   return t(`say.${kind}`, {
     l,
     next: l + 1,

@@ -47,6 +47,11 @@ export const app = {
   /** The mistake that is on in the bug museum, and the quantity that is shown. */
   exhibit: null,
   quantity: null,
+  /** Programs and mistakes for Find the bug: those of the museum, or of a lesson; null where the page has none. */
+  game: null,
+  /** The round of Find the bug, with what its reader asked and answered; and the points of all rounds. */
+  bugs: null,
+  score: { points: 0, rounds: 0 },
   /** Whether the curve of the cost has a logarithmic axis. */
   logCost: false,
   server: null,

@@ -12,6 +12,8 @@ const PAUSES = { micro: [2400, 1400, 800, 350, 100], other: [500, 150, 40, 0, 0]
 /** Seconds between two updates in Python, by speed; the last one is as fast as it can. */
 const PYTHON_PAUSES = [0.5, 0.15, 0.04, 1 / 60, 0];
 const FRAME = 12; // milliseconds of a frame that training may take
+const RHYTHM = 1000 / 60; // milliseconds of an update in Play at its usual speed, however slowly the page is drawn
+const CATCH_UP = 6; // updates in one drawing, at most
 const REDRAWN = 300; // milliseconds between two drawings of work that goes on
 
 export const opened = () => app.session.open(app.k);
@@ -211,11 +213,12 @@ function frame(now) {
   if (!app.playing) return;
   requestAnimationFrame(frame);
   if (app.job || now - last < PAUSES[app.unit === "micro" ? "micro" : "other"][app.speed]) return;
+  const due = Math.round((now - last) / RHYTHM);
   last = now;
   if (app.unit === "micro") return byMicro(1);
   if (app.unit === "epoch") return byEpoch();
   const until = performance.now() + FRAME;
-  const most = app.speed < 4 ? 1 : Infinity;
+  const most = [1, 1, 1, Math.max(1, Math.min(due, CATCH_UP))][app.speed] ?? Infinity;
   for (let done = 0; done < most && performance.now() < until && app.playing && !app.job; done++) {
     if (app.session.latest.t >= app.k) goTo(app.k + 1);
     else if (!advance()) break;

@@ -1,0 +1,81 @@
+"""Find the bug: rounds of any seed have one wrong line, which its equation gives away."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from deepstep import Network
+from deepstep.course.bugs import CHOICES, LEARNED, draw_round, mistakes
+from deepstep.course.exhibits import LAYERS
+from deepstep.course.museum import ACTIVATIONS, differ
+
+SEEDS = st.integers(0, 2**32 - 1)
+
+
+@settings(max_examples=15, deadline=None)
+@given(SEEDS)
+def test_a_round_has_one_wrong_line_and_it_is_the_first_that_differs(seed):
+    game = draw_round(seed)
+    wrong = [
+        line.name
+        for line in game.steps
+        if differ(game.recomputed(line.name), game.outcome.quantities[line.name])
+    ]
+    assert wrong[0] == game.first
+    assert set(wrong) <= set(game.mistake.lines)
+    names = [line.name for line in game.right]
+    differs = [name for name in names if not game.is_right(name)]
+    assert differs[0] == game.first
+    assert game.expected.costs[-1] < LEARNED[game.mistake.exhibit.base] * game.expected.costs[0]
+    assert not np.array_equal(game.expected.costs, game.outcome.costs)
+    assert len(set(game.choices)) == CHOICES
+    assert game.mistake.exhibit.title in game.choices
+
+
+@settings(max_examples=6, deadline=None)
+@given(SEEDS)
+def test_the_right_program_of_a_round_is_the_library_s_step(seed):
+    game = draw_round(seed)
+    values = game.expected.quantities
+    theta = {f"{symbol}{layer}": values[f"{symbol}{layer}"] for layer in LAYERS for symbol in "Wb"}
+    dims = [values["A0"].shape[0], *(len(values[f"b{layer}"]) for layer in LAYERS)]
+    net = Network(dims, activation=list(ACTIVATIONS), parameters=theta, seed=1)
+    options = {"l2": 0.3} if game.mistake.exhibit.base == "L2" else {}
+    trace = net.trace(values["A0"], values["Y"], learning_rate=1.0, **options)
+    for line in game.steps:
+        np.testing.assert_allclose(
+            values[line.name], trace[line.name].value, rtol=1e-9, atol=1e-12, err_msg=line.name
+        )
+
+
+def test_rounds_repeat_and_differ():
+    first, again, other = draw_round(3), draw_round(3), draw_round(4)
+    assert (first.right, first.mistake, first.choices) == (again.right, again.mistake, again.choices)
+    assert first.right != other.right
+
+
+def test_every_part_of_a_step_is_played():
+    rounds = [draw_round(seed) for seed in range(25)]
+    assert {game.line(game.first).phase for game in rounds} == {"forward", "cost", "backward", "update"}
+    assert {game.mistake.exhibit.base for game in rounds} == {"plain", "L2"}
+    every = list(mistakes())
+    assert {mistake.symbol for mistake in every} == {"Z", "A", "J", "dZ", "dW", "db", "dA", "W′", "b′"}
+    assert all(line.phase != "given" for mistake in every for line in mistake.lines.values())
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_gradient_check_passes_where_the_mistake_is_in_the_update_alone(seed):
+    game = draw_round(seed)
+    failed = {name for name, verdict in game.verdicts().items() if verdict != "good"}
+    assert bool(failed) == (game.line(game.first).phase != "update")
+
+
+def test_operands_are_those_of_the_right_line():
+    game = draw_round(1)
+    assert game.operands("Z2") == ["W2", "A1", "b2"]
+    assert game.operands("dZ2") == ["dA2", "A2"]
+    assert game.operands("db1") == ["dZ1"]
+    assert game.operands("J") == ["Y", "A3"]
+    with pytest.raises(StopIteration):
+        game.line("Q7")

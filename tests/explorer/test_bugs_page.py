@@ -1,0 +1,225 @@
+"""Find the bug in a browser: its numbers are NumPy's, a round is played by keys, points, the address."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from javascript import evaluated
+
+from deepstep.course.lesson import build, html_page
+from deepstep.course.museum import document
+from deepstep.explorer import Exploration
+
+SEEDS = range(10, 38)
+ROUNDS = """
+import {{ readFileSync }} from "node:fs";
+import {{ draw }} from "./src/lesson/bugs.js";
+const museum = JSON.parse(readFileSync({path!r}));
+const value = ({{ rows, cols, rank, data }}) =>
+  ({{ shape: [[], [cols], [rows, cols]][rank], data: [...data].map(String) }});
+const all = (values) => Object.fromEntries([...values].map(([name, one]) => [name, value(one)]));
+const rounds = {seeds}.map((seed) => draw(museum, seed)).map((round) => ({{
+  id: round.exhibit.id, first: round.first, given: all(Object.entries(round.start)), lines: round.lines,
+  right: all(round.right), wrong: all(round.values),
+  code: round.wrong.map(({{ id, code }}) => [id, code]), was: round.order.map(({{ code }}) => code),
+  costs: round.trainings.wrong.costs.map(String), stopped: round.trainings.wrong.stopped,
+}}));
+console.log(JSON.stringify(rounds));
+"""
+
+
+@pytest.fixture(scope="module")
+def museum():
+    return document()
+
+
+@pytest.fixture(scope="module")
+def address(museum, tmp_path_factory):
+    path = tmp_path_factory.mktemp("bugs") / "museum.html"
+    Exploration(museum).export(path)
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def rounds(museum, tmp_path_factory):
+    path = tmp_path_factory.mktemp("rounds") / "museum.json"
+    path.write_text(json.dumps(museum["museum"]), encoding="utf-8")
+    return json.loads(evaluated(ROUNDS.format(path=str(path), seeds=list(SEEDS))))
+
+
+def array(record):
+    texts = [text.replace("Infinity", "inf") for text in record["data"]]
+    return np.array(texts, dtype=np.float64).reshape(record["shape"])
+
+
+def assert_same(found, expected, where):
+    assert found.shape == np.shape(expected), where
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-13, err_msg=where)
+
+
+def test_numbers_shapes_and_errors_of_a_round_are_those_of_numpy(rounds):
+    stopped = 0
+    for seed, one in zip(SEEDS, rounds, strict=True):
+        given = {name: array(value) for name, value in one["given"].items()}
+        for side, codes in (("right", one["was"]), ("wrong", [code for _, code in one["code"]])):
+            variables = {"np": np, **given}
+            with np.errstate(all="ignore"):
+                for (name, _), code in zip(one["code"], codes, strict=True):
+                    exec(code, variables)
+                    value = variables[code.split(" = ")[0]]
+                    assert_same(array(one[side][name]), value, f"{seed} {one['id']} {side} {name}")
+        variables, step = {"np": np, **given}, "\n".join(code for _, code in one["code"])
+        with np.errstate(all="ignore"):
+            for number, cost in enumerate(one["costs"][:20]):
+                exec(step, variables)
+                expected = float(cost.replace("Infinity", "inf"))
+                assert variables["J"] == pytest.approx(expected, rel=1e-6, abs=1e-9, nan_ok=True), (
+                    seed,
+                    number,
+                )
+            if one["stopped"] and len(one["costs"]) < 20:
+                stopped += 1
+                with pytest.raises(ValueError, match=r"broadcast|matmul|mismatch"):
+                    exec(step, variables)
+    assert {one["id"] for one in rounds} > {"lost-1-m", "1-n"}
+    assert len({one["first"] for one in rounds}) > 10
+    assert any("0.3 / m" in "".join(one["was"]) for one in rounds)  # with L2
+
+
+def test_only_lines_of_the_mistake_are_wrong(rounds):
+    for one in rounds:
+        changed = [
+            [name, code] for (name, code), right in zip(one["code"], one["was"], strict=True) if code != right
+        ]
+        assert changed == [[name, wrong] for name, wrong, _ in one["lines"]]
+        assert one["first"] == one["lines"][0][0]
+
+
+def keys(page, *names):
+    for name in names:
+        page.keyboard.press(name)
+
+
+def test_a_round_by_keys_alone(watched, address, rounds):
+    seed, one = next((s, r) for s, r in zip(SEEDS, rounds, strict=True) if r["first"].startswith("dW"))
+    page = watched(address).open(f"{address}#s=bugs&r={seed}")
+    points = lambda: int(page.get_attribute("[data-points]", "data-points"))  # noqa: E731
+    assert page.locator("[data-solution], .diff").count() == 0
+    assert page.evaluate("document.activeElement.tagName") == "H1"
+    page.focus('[data-quantity="Z1"]')
+    page.focus('[data-action="point"]')
+    keys(page, "Enter")
+    assert "Z1 is right" in page.inner_text("[data-said]")
+    assert page.inner_text('[role="status"]') == page.inner_text("[data-said]")
+    assert points() == 8
+    order = page.evaluate("[...document.querySelectorAll('[data-quantity]')].map((e) => e.dataset.quantity)")
+    page.focus('[data-quantity="Z1"]')
+    keys(page, *["ArrowRight"] * order.index(one["first"]))
+    assert page.get_attribute("[data-shown]", "data-shown") == one["first"]
+    shown = page.locator(f'.is-result [data-tensor="{one["first"]}"]').evaluate_all(
+        "(cells) => cells.map((cell) => Number(cell.dataset.value))"
+    )
+    np.testing.assert_array_equal(shown, array(one["wrong"][one["first"]]).ravel())
+    page.focus('[data-action="recompute"]')
+    keys(page, "Enter")
+    assert page.get_attribute("[data-again]", "data-again") == "differs"
+    assert points() == 7
+    page.focus('[data-action="check"]')
+    keys(page, "Enter")
+    wrong = page.locator('[data-check]:not([data-verdict="good"])').evaluate_all(
+        "(a) => a.map((e) => e.dataset.check)"
+    )
+    assert one["first"][1:] in wrong
+    page.focus('[data-action="point"]')
+    keys(page, "Enter")
+    assert page.get_attribute(".bugs", "data-stage") == "choose"
+    assert page.evaluate("document.activeElement.type") == "radio"
+    values = page.locator(".answer input").evaluate_all("(all) => all.map((e) => e.value)")
+    assert len(values) == 5
+    other = next(value for value in values if value != one["id"])
+    page.focus(f'.answer input[value="{other}"]')
+    keys(page, "Space", "Enter")
+    assert points() == 3
+    page.focus(f'.answer input[value="{one["id"]}"]')
+    keys(page, "Space", "Enter")
+    assert page.get_attribute("[data-solution]", "data-solution") == one["id"]
+    assert page.locator("[data-state=first]").get_attribute("data-quantity") == one["first"]
+    fix = [line for _, old, new in one["lines"] for line in (f"− {old}", f"+ {new}")]
+    assert page.locator(".diff del, .diff ins").all_text_contents() == fix
+    assert page.get_attribute("[data-score]", "data-score") == "3"
+    assert page.evaluate("document.activeElement.dataset.action") == "next"
+    keys(page, "Enter")
+    assert page.get_attribute(".bugs", "data-stage") == "point"
+    assert points() == 10
+    assert "3 of 10 points" in page.inner_text(".bugs-score")
+    page.wait_for_timeout(500)
+    now = page.get_attribute("[data-seed]", "data-seed")
+    assert page.evaluate("location.hash") == f"#s=bugs&r={now}"
+
+
+def test_a_number_opens_its_network_and_giving_up_has_no_points(watched, address, rounds):
+    page = watched(address).open(address)
+    page.click('[data-screen="home"]')
+    page.click('[data-open="bugs"]')
+    page.fill(".bugs-number input", "16")
+    page.keyboard.press("Enter")
+    page.click('[data-action="giveUp"]')
+    assert page.get_attribute("[data-solution]", "data-solution") == rounds[16 - SEEDS[0]]["id"]
+    assert page.get_attribute("[data-score]", "data-score") == "0"
+    page.click('[data-screen="lab"]')
+    page.click('[data-action="next"]')
+    page.click('[data-screen="bugs"]')
+    assert page.get_attribute("[data-solution]", "data-solution") == rounds[16 - SEEDS[0]]["id"]
+
+
+@pytest.mark.parametrize("seed", [14, 36])
+def test_every_stage_is_accessible_and_fits(watched, address, accessible, rounds, seed):
+    page = watched(address, reduced_motion="reduce").open(f"{address}#s=bugs&r={seed}")
+    first = rounds[seed - SEEDS[0]]["first"]
+    for action in ("check", "part"):
+        page.click(f'[data-action="{action}"]')
+    page.click(f'[data-quantity="{first}"]')
+    page.click('[data-action="recompute"]')
+    accessible(page)
+    page.click('[data-action="point"]')
+    accessible(page)
+    page.click(f'.answer input[value="{rounds[seed - SEEDS[0]]["id"]}"]')
+    page.click(".question .button")
+    accessible(page)
+
+
+def test_a_museum_without_a_mistake_to_play_says_so(watched, museum, tmp_path):
+    data = [one for one in museum["museum"]["exhibits"] if one["group"] == "data"]
+    path = tmp_path / "data.html"
+    Exploration({**museum, "museum": {**museum["museum"], "exhibits": data}}).export(path)
+    page = watched(path.as_uri()).open(f"{path.as_uri()}#s=bugs&r=1")
+    assert "museum.exhibits must be mistakes that show in a step" in page.inner_text("[data-error]")
+
+
+def test_a_lesson_has_the_game_after_its_last_scene(watched, accessible, tmp_path):
+    source = Path(__file__).parents[2] / "docs" / "lessons" / "lost-1-over-m.md"
+    path = tmp_path / "lesson.html"
+    lesson = build(source)
+    path.write_text(html_page(lesson), encoding="utf-8")
+    last = len(lesson["scenes"])
+    page = watched(path.as_uri(), reduced_motion="reduce").open(f"{path.as_uri()}#scene={last - 1}")
+    assert page.locator('[data-open="bugs"]').count() == 0
+    page.click('[data-scene-way="next"]')
+    page.click('[data-open="bugs"]')
+    page.fill(".bugs-number input", "7")
+    page.keyboard.press("Enter")
+    accessible(page)
+    page.click('[data-action="giveUp"]')
+    assert page.locator("[data-solution]").count() == 1
+    page.click('[data-scene-way="back"]')
+    assert page.locator(".bugs").count() == 0
+
+
+@pytest.mark.parametrize("part", ["bases", "exhibits"])
+def test_a_lesson_with_damaged_programs_is_refused_with_their_place(watched, tmp_path, part):
+    lesson = build(Path(__file__).parents[2] / "docs" / "lessons" / "zeros.md")
+    path = tmp_path / "damaged.html"
+    path.write_text(html_page({**lesson, "bugs": {**lesson["bugs"], part: [{}]}}), encoding="utf-8")
+    page = watched(path.as_uri()).open(path.as_uri())
+    assert f"bugs.{part} must be " in page.inner_text("[data-error]")
