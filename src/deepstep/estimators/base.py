@@ -303,7 +303,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         shown = given.X if dtype is not None or not self._came_with_names else rows.X
         if hasattr(shown, "columns"):
             self._warn_of_leaks(shown, rows.Y, context)
-            if not getattr(self, "soft_targets", False):
+            if self.preset != MLP.name and not getattr(self, "soft_targets", False):
                 warn_of_data(shown, rows.Y, context, classes=not is_regressor(self))
         rows = self._coded(rows, dtype, where, learned=True)
         self._check_taught(rows, context)
