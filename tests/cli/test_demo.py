@@ -200,6 +200,12 @@ def test_a_folder_of_photographs_is_learned(deepstep, photographs):
         (lambda folder: None, "train FOLDER --preset tabular", "--preset must be used with a table"),
         (lambda folder: None, "train FOLDER --learning-rate auto", "--learning-rate must be a number"),
         (lambda folder: None, "train FOLDER/red", "'0.png' lies in no class"),
+        (lambda folder: None, "train FOLDER --test-fraction 0", "--test-fraction"),
+        (
+            lambda folder: (folder / "part.parquet").write_bytes(b"PAR1"),
+            "train FOLDER --target y",
+            "a table is expected; 'blue/",
+        ),
         (
             lambda folder: [file.write_bytes(b"no picture") for file in folder.rglob("*.png")],
             "train FOLDER",

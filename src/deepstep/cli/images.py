@@ -27,6 +27,8 @@ from deepstep.data import atomic_directory, holdout
 from deepstep.data.drawn_cats import SIZE
 from deepstep.data.files import kind_at
 from deepstep.data.images import picture_files, read_pictures_by_class
+from deepstep.data.rows import check_room
+from deepstep.environment import package
 from deepstep.errors import ConfigurationError, FileError, spelled
 from deepstep.held_out import HeldOut
 from deepstep.inspection.metrics import Scores, score
@@ -106,6 +108,7 @@ def train_one(
     loaded: Loaded, options: TrainOptions, folder: Path, label: str, *, overwrite: bool = False
 ) -> Trained:
     """Train a network and save its run, then score it; after Ctrl-C what was reached."""
+    package("safetensors")  # which saves the run: without it, nothing is trained
     raw, labels = loaded.rows["train"]
     X, Y = loaded.preparation.inputs.transform(raw), loaded.target.encode(labels)
     network = new_network(options, X.shape[1], loaded.target)
@@ -132,23 +135,26 @@ def train_one(
 
 def load_folder(folder: Path, *, test_fraction: float, seed: int) -> Loaded:
     """The pictures of a folder that has one folder per class, resized, with a part held out."""
-    pictures = read_pictures_by_class(folder, height=SIZE, width=SIZE, channels=3, tell=note)
-    learned, held = holdout(pictures.labels, fraction=test_fraction, seed=seed, stratify=True)
+    n = len(picture_files(folder))
+    check_room(8 * n * SIZE * SIZE * 3, str(folder), "pictures", f"{n:,} pictures of {SIZE}×{SIZE} pixels")
+    pixels, labels = read_pictures_by_class(folder, height=SIZE, width=SIZE, channels=3, tell=note)
+    with spelled(lambda name: "--test-fraction"):
+        learned, held = holdout(labels, fraction=test_fraction, seed=seed, stratify=True)
     rows = {"train": learned, "test": held}
-    classes = tuple(sorted(set(pictures.labels.tolist())))
+    classes = tuple(sorted(set(labels.tolist())))
     inputs = ImagePreparation(SIZE, SIZE, 3, 1 / 255)
     about = {"task": "binary" if len(classes) == 2 else "multiclass", "target": "class"}
     return Loaded(
         Preparation(inputs, ClassificationTarget((classes,))),
-        {part: (pictures.pixels[which], pictures.labels[which]) for part, which in rows.items()},
+        {part: (pixels[which], labels[which]) for part, which in rows.items()},
         {**about, "source": printable(folder)},
         printable(folder),
     )
 
 
 def holds_pictures(path: Path) -> bool:
-    """Whether this is a folder in which, or in whose folders, there are pictures."""
-    return kind_at(path) == "folder" and bool(picture_files(path))
+    """Whether there are pictures, and no parts of a table, in this folder or in its folders."""
+    return kind_at(path) == "folder" and bool(picture_files(path)) and not any(path.rglob("*.parquet"))
 
 
 def train_on_folder(context: click.Context, folder: Path, out: Path | None, *, json_wanted: bool) -> int:

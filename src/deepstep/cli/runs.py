@@ -261,8 +261,8 @@ def read_labelled(run: Run, file: Path, how: ReadOptions | None = None) -> Label
         if picture_files(file):
             inputs = cast(ImagePreparation, run.preparation.inputs)
             size = {"height": inputs.height, "width": inputs.width, "channels": inputs.channels}
-            pictures = read_pictures_by_class(file, **size, tell=note)
-            return Labelled(pictures.pixels / (255 * inputs.scale), pictures.labels)
+            pixels, labels = read_pictures_by_class(file, **size, tell=note)
+            return Labelled(pixels / (255 * inputs.scale), labels)
         cats = read_cats(file)
         return Labelled(cats.X_test, np.array(cats.classes)[cats.y_test])
     with spelled(flag_of):

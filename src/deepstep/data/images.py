@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,22 +57,16 @@ def picture_files(folder: Path) -> list[Path]:
     )
 
 
-class LabelledPictures(NamedTuple):
-    """Pictures (m, height, width, channels), uint8, and the names of their classes (m,)."""
-
-    pixels: NDArray[np.uint8]
-    labels: NDArray[np.str_]
-
-
 def read_pictures_by_class(
     folder: Path, *, height: int, width: int, channels: int, tell: Callable[[str], None]
-) -> LabelledPictures:
+) -> tuple[NDArray[np.uint8], NDArray[np.str_]]:
     """Read the pictures of a folder that has one folder per class.
 
     folder: Its folders are the classes; pictures in deeper folders belong to the class, too.
     height, width, channels: As of `read_image`.
     tell: Takes a sentence for each picture that cannot be read, which is left out.
-    returns: In the order of the classes' names, then of the files' names.
+    returns: Pictures (m, height, width, channels) and the names of their classes (m,), in the order of the
+        classes, then of the files.
     FileError: When pictures lie in no class, or fewer than two classes have pictures that can be read.
     MissingPackageError: When Pillow is not installed.
     """
@@ -94,7 +88,7 @@ def read_pictures_by_class(
             f"{', '.join(map(repr, sorted(set(labels)))) or 'no class'} has pictures that can be read",
             "Make a folder with pictures for each class.",
         )
-    return LabelledPictures(np.stack(list(readable.values())), np.array(labels))
+    return np.stack(list(readable.values())), np.array(labels)
 
 
 def read_readable(
