@@ -13,6 +13,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from deepstep.cli.drawing import coloured
 from deepstep.data import read_cats
 from deepstep.errors import DataError
 from deepstep.run import Run
@@ -225,6 +226,18 @@ def test_photographs_that_cannot_be_learned(deepstep, photographs, change, typed
     assert sentence.replace("FOLDER", str(photographs)) in result.err
     assert "Traceback" not in result.err
     assert not Path("runs").exists()
+
+
+def test_a_class_with_control_characters_is_shown_harmlessly(deepstep, photographs, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)  # whose fonts have no such letters
+    (photographs / "red").rename(photographs / "r\x1b[31md")
+    monkeypatch.setattr(
+        "deepstep.cli.demo._drawn", lambda screen, images, captions: coloured(images, captions)
+    )
+    result = deepstep("demo", "cats", "--data", photographs, "--iterations 1")
+    assert result.code == 0
+    assert r"r\x1b[31md" in result.out
+    assert ESCAPE not in result.out
 
 
 def test_broken_pictures_are_named(deepstep, photographs):

@@ -340,8 +340,8 @@ def _print_mistakes(
         images = [shrunk(wrong.images[index], PICTURE_WIDTH) / 255 for index in some]
         captions = [
             (
-                f"{wrong.rows[index]}: {wrong.true[index]},",
-                f"given {wrong.predicted[index]} ({wrong.probabilities[index]:.3f})",
+                f"{wrong.rows[index]}: {harmless(wrong.true[index])},",
+                f"given {harmless(wrong.predicted[index])} ({wrong.probabilities[index]:.3f})",
             )
             for index in some
         ]
