@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: demo test fuzz docs check-docs tiny bench ensemble quality mutate clean
 
 demo: $(VENV)/.installed
-	$(BIN)/deepstep demo
+	$(BIN)/deepstep demo cats
 
 test: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -4,6 +4,7 @@ import fcntl
 import io
 import os
 import pty
+import re
 import shutil
 import struct
 import subprocess
@@ -24,6 +25,7 @@ FRAME = """<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg
 <style>
 .{unique_id}-matrix {{ font: {char_height}px Menlo, Consolas, "DejaVu Sans Mono", monospace;
  line-height: {line_height}px; }}
+rect, path {{ shape-rendering: crispEdges; }}
 .{unique_id}-title {{ font: bold 18px sans-serif; }}
 {styles}
 </style>
@@ -40,7 +42,13 @@ def screen_of(command: list[str], folder: str) -> str:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, COLUMNS, 0, 0))
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    environment = {**os.environ, "PATH": path, "TERM": "xterm-256color", "COLUMNS": str(COLUMNS)}
+    environment = {
+        **os.environ,
+        "PATH": path,
+        "TERM": "xterm-256color",
+        "COLORTERM": "truecolor",
+        "COLUMNS": str(COLUMNS),
+    }
     found = [shutil.which(command[0], path=path) or command[0], *command[1:]]
     process = subprocess.Popen(
         found, cwd=folder, env=environment, stdin=theirs, stdout=theirs, stderr=subprocess.DEVNULL
@@ -71,7 +79,19 @@ def main() -> None:
     shown.highlight_regex("[\u2800-\u28ff]+", Style(bold=False))
     console.print(shown)
     target = Path(__file__).with_name("demo.svg")
-    console.save_svg(str(target), title="deepstep demo", theme=MONOKAI, code_format=FRAME, unique_id="demo")
+    drawing = console.export_svg(title="deepstep demo", theme=MONOKAI, code_format=FRAME, unique_id="demo")
+    target.write_text(with_drawn_pixels(drawing), encoding="utf-8")
+
+
+def with_drawn_pixels(drawing: str) -> str:
+    """Half blocks as paths: fonts leave gaps between the characters, and the paths are shorter."""
+
+    def path(found: re.Match[str]) -> str:
+        style, x, baseline = found.groups()
+        return f'<path class="{style}" d="M{x} {float(baseline) - 18.5:.1f}h12.3v12.4h-12.3"/>'
+
+    drawing = re.sub(r'<text class="([\w-]+)" x="([\d.]+)" y="([\d.]+)"[^>]*>▀</text>', path, drawing)
+    return drawing.replace(' shape-rendering="crispEdges"', "")
 
 
 if __name__ == "__main__":

@@ -85,6 +85,16 @@ for engine in ("reference", "auto"):
 explore(network, X, Y).export("page.html")
 """
 
+CATS = """
+from deepstep.data import load
+cats = load("cats", seed=3)
+print(cats.X_train.shape, int(cats.y_train.sum()))
+"""
+
+
+def test_cats_are_drawn(python, tmp_path):
+    assert run(python, "-c", CATS, cwd=tmp_path) == "(209, 12288) 72\n"
+
 
 def test_a_network_trains_and_is_traced_and_checked(python, tmp_path):
     assert run(python, "-c", NETWORK, cwd=tmp_path) == ""
@@ -143,7 +153,8 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(python, tm
 @pytest.mark.parametrize(
     ("command", "missing"),
     [
-        ("demo", "scikit-learn"),
+        ("demo", "safetensors"),
+        ("demo digits", "scikit-learn"),
         ("train table.csv --target b --out run", "scikit-learn"),
         ("describe-columns table.csv --target b", "polars"),
     ],

@@ -36,6 +36,7 @@ PACKAGES = [
     "deepstep.preparation",
     "deepstep.engines",
     "deepstep.equations",
+    "deepstep.lecture",
     "deepstep.distributed",
     "deepstep.errors",
     "deepstep.course",

@@ -6,13 +6,16 @@ import re
 import shlex
 import sys
 from pathlib import Path
+from shutil import rmtree
 from xml.etree import ElementTree
 
 import numpy as np
 import PIL.Image
 import pytest
 
+from deepstep.cli.drawing import coloured
 from deepstep.data import read_cats
+from deepstep.errors import DataError
 from deepstep.run import Run
 
 ESCAPE = "\x1b"
@@ -21,8 +24,8 @@ PICTURE = Path(__file__).parents[2] / "docs" / "demo.svg"
 
 
 def words_of(lines):
-    """Lines with letters, without their numbers and with single spaces."""
-    masked = (" ".join(re.sub(r"[\d.,]+", "#", line).split()) for line in lines)
+    """Lines with letters, without their numbers, and without spaces, which the picture has not everywhere."""
+    masked = ("".join(re.sub(r"[\d.,]+", "", line).split()) for line in lines)
     return [line for line in masked if re.search(r"[a-z]", line)]
 
 
@@ -36,7 +39,7 @@ def lines_of_picture():
 
 
 def test_digits(deepstep):
-    result = deepstep("demo")
+    result = deepstep("demo", "digits")
     assert result.code == 0
     assert ESCAPE not in result.out + result.err
     assert max(map(len, result.out.splitlines())) <= 80
@@ -48,10 +51,6 @@ def test_digits(deepstep):
     assert wrong == round(360 * (1 - accuracy / 100))
     assert "Saved in runs/digits." in result.out
     assert re.search(r"^digits: 40/40, cost 0\.\d+$", result.err, re.MULTILINE)
-    printed = words_of(result.out.splitlines())
-    drawn = words_of(lines_of_picture())[2:]  # without title and prompt
-    assert drawn == printed, "docs/demo.svg is older than the demo: python docs/picture.py draws it"
-
     record = json.loads(deepstep("demo", "digits", "--json --out here").out)
     counts = np.array(record["confusion"])
     assert counts.sum() == record["test"]["rows"] == 360
@@ -94,19 +93,175 @@ def test_points(deepstep, name, least, marks):
     assert max(map(len, result.out.splitlines())) <= 80
 
 
-def test_cats(deepstep, shared, tmp_path):
+def test_the_story_of_the_cats(deepstep, tmp_path):
+    """Both networks on the drawn pictures, without an option, in a pipe."""
+    result = deepstep("demo")
+    assert result.code == 0
+    assert ESCAPE not in result.out + result.err
+    assert "drawn pictures, no photographs" in result.out
+    assert max(map(len, result.out.partition("All of")[0].splitlines())) <= 80
+    first, last = (re.search(rf"^{at} +(\S+) +(\S+)$", result.out, re.MULTILINE) for at in (0, 2499))
+    assert (float(first[1]), float(first[2])) == pytest.approx((0.693, 0.767), abs=1e-3)
+    assert max(float(last[1]), float(last[2])) < 0.1
+    shares = re.search(r"^test accuracy +(\S+) % +(\S+) % +66\.00 %$", result.out, re.MULTILINE)
+    two, four = float(shares[1]), float(shares[2])
+    assert (two, four) == (70, 82)
+    missed = re.search(
+        r"^cat given another class +(\d+) +(\d+) +33\nnon-cat given another class +(\d+) +(\d+) +17$",
+        result.out,
+        re.MULTILINE,
+    )
+    assert [int(missed[1]) + int(missed[3]), int(missed[2]) + int(missed[4])] == [15, 9]
+    both, first, second = (
+        set(re.findall(r"\d+", line.partition(": ")[2]))
+        for line in re.findall(r"^Wrong in .*$", result.out, re.MULTILINE)
+    )
+    assert (len(both | first), len(both | second)) == (15, 9)
+    shown = re.findall(r"(\d+): (?:non-)?cat,", result.out)
+    assert len(shown) == 6
+    assert set(shown) <= both | second
+    assert "predict runs/cats-4-layer PICTURE.jpg" in result.out
+    assert sorted(os.listdir(tmp_path / "runs")) == ["cats-2-layer", "cats-4-layer", "cats-mislabeled.png"]
+    printed = words_of(result.out.splitlines())
+    drawn = words_of(lines_of_picture())[2:]  # without title and prompt
+    assert drawn == printed, "docs/demo.svg is older than the demo: python docs/picture.py draws it"
+
+
+def test_cats_of_the_lecture_s_files(deepstep, shared, tmp_path):
     """A few iterations; the full numbers are tested with the lecture's runs."""
     result = deepstep("demo", "cats", "--data", shared / "data" / "cats", "--iterations", 3)
     assert result.code == 0
-    assert ESCAPE not in result.out + result.err
     # The published first costs of both models.
     assert re.search(r"^0 +0\.693050 +0\.771749$", result.out, re.MULTILINE)
     assert re.search(r"^test accuracy .* 66\.00 %$", result.out, re.MULTILINE)
-    names = ["cats-2-layer", "cats-4-layer", "cats-mislabeled.png"]
-    assert sorted(os.listdir(tmp_path / "runs")) == names
     assert Run.load("runs/cats-4-layer").network.architecture.layer_dims == (12288, 20, 7, 5, 1)
     with PIL.Image.open("runs/cats-mislabeled.png") as figure:
         assert figure.format == "PNG"
+
+
+def test_a_model_is_saved_before_it_is_scored(deepstep, monkeypatch):
+    def fail(*_):
+        raise DataError("scores", "numbers are expected", "there are none")
+
+    monkeypatch.setattr("deepstep.cli.images.score", fail)
+    assert deepstep("demo", "cats", "--iterations 1 --out c").code == 2
+    assert len(Run.load("c-2-layer").history) == 1
+
+
+@pytest.fixture
+def photographs(tmp_path):
+    """Pictures of several sizes in folders of three classes, with files that are none."""
+    rng = np.random.default_rng(0)
+    for name, colour in (("red", 0), ("green", 1), ("blue", 2)):
+        (tmp_path / "photos" / name / "more").mkdir(parents=True)
+        for number in range(8):
+            pixels = rng.integers(0, 60, (20 + 9 * number, 30, 3), dtype=np.uint8)
+            pixels[..., colour] += 150
+            place = "more" if number > 5 else ""
+            PIL.Image.fromarray(pixels).save(tmp_path / "photos" / name / place / f"{number}.png")
+    (tmp_path / "photos" / "blue" / "broken.jpg").write_bytes(b"\xff\xd8\xff")
+    (tmp_path / "photos" / "blue" / "notes.txt").write_text("of a walk")
+    return tmp_path / "photos"
+
+
+def test_a_folder_of_photographs_is_learned(deepstep, photographs):
+    result = deepstep("train", photographs, "--hidden-layers 8 --learning-rate 0.01 --epochs 20 --json")
+    assert result.code == 0
+    assert result.err.count("Left out: ") == 1
+    assert "broken.jpg" in result.err
+    record = json.loads(result.out)
+    assert (record["train"]["rows"], record["test"]["rows"], record["test"]["accuracy"]) == (19, 5, 1)
+    run = Run.load(record["run"])
+    assert (str(record["run"]), run.preparation.target.classes) == (
+        "runs/photos",
+        (("blue", "green", "red"),),
+    )
+    assert run.network.architecture.layer_dims == (64 * 64 * 3, 8, 3)
+
+    predicted = deepstep("predict", "runs/photos", photographs / "green", "--output g.csv")
+    assert predicted.code == 0
+    lines = Path("g.csv").read_text().splitlines()
+    assert lines[0] == "file,prediction,probability_blue,probability_green,probability_red"
+    assert [line.split(",")[1] for line in lines[1:]] == ["green"] * 8
+    assert lines[-1].startswith(f"{photographs}/green/more/7.png,")
+    record = json.loads(deepstep("predict", "runs/photos", photographs, "--json").out)
+    assert [Path(file).relative_to(photographs).parts[0] for file in record["files"]] == record["predictions"]
+    assert json.loads(deepstep("evaluate", "runs/photos", photographs, "--json").out)["rows"] == 24
+    demo = json.loads(deepstep("demo", "cats", "--data", photographs, "--iterations 2 --json").out)
+    assert demo["models"]["4-layer"]["test"]["rows"] == 5
+    assert deepstep("train", photographs).code == 0
+    assert Run.load("runs/photos-2").config["settings"]["batch_size"] > 0
+
+
+@pytest.mark.parametrize(
+    ("change", "typed", "sentence"),
+    [
+        (lambda folder: None, "train FOLDER --target y", "--target must be used with a table, got FOLDER"),
+        (lambda folder: None, "train FOLDER --patience 3", "--patience must be used with a table"),
+        (lambda folder: None, "train FOLDER --preset tabular", "--preset must be used with a table"),
+        (lambda folder: None, "train FOLDER --learning-rate auto", "--learning-rate must be a number"),
+        (lambda folder: None, "train FOLDER/red", "'0.png' lies in no class"),
+        (lambda folder: None, "train FOLDER --test-fraction 0", "--test-fraction"),
+        (
+            lambda folder: (folder / "part.parquet").write_bytes(b"PAR1"),
+            "train FOLDER --target y",
+            "a table is expected; 'blue/",
+        ),
+        (
+            lambda folder: [file.write_bytes(b"no picture") for file in folder.rglob("*.png")],
+            "train FOLDER",
+            "pictures of at least two classes are expected; no class has pictures that can be read",
+        ),
+        (
+            lambda folder: [rmtree(folder / name) for name in ("red", "blue")],
+            "demo cats --data FOLDER",
+            "pictures of at least two classes are expected; 'green' has pictures that can be read",
+        ),
+    ],
+)
+def test_photographs_that_cannot_be_learned(deepstep, photographs, change, typed, sentence):
+    change(photographs)
+    result = deepstep(*typed.replace("FOLDER", str(photographs)).split())
+    assert result.code == 2
+    assert sentence.replace("FOLDER", str(photographs)) in result.err
+    assert "Traceback" not in result.err
+    assert not Path("runs").exists()
+
+
+def test_a_class_with_control_characters_is_shown_harmlessly(deepstep, photographs, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)  # whose fonts have no such letters
+    (photographs / "red").rename(photographs / "r\x1b[31md")
+    monkeypatch.setattr(
+        "deepstep.cli.demo._drawn", lambda screen, images, captions: coloured(images, captions)
+    )
+    result = deepstep("demo", "cats", "--data", photographs, "--iterations 1")
+    assert result.code == 0
+    assert r"r\x1b[31md" in result.out
+    assert ESCAPE not in result.out
+
+
+def test_broken_pictures_are_named(deepstep, photographs):
+    assert deepstep("train", photographs, "--epochs 1 --out r").code == 0
+    broken = photographs / "blue" / "broken.jpg"
+    result = deepstep("predict", "r", broken)
+    assert (result.code, result.out) == (2, "")
+    assert f"{broken}: a picture is expected" in result.err
+    result = deepstep("predict", "r", photographs / "blue")
+    assert (result.code, len(result.out.splitlines())) == (0, 8)
+    assert f"Left out: {broken}: a picture is expected" in result.err
+    (photographs / "none").mkdir()
+    (photographs / "none" / "broken.png").write_bytes(b"no picture")
+    result = deepstep("predict", "r", photographs / "none")
+    assert (result.code, result.out) == (2, "")
+    assert "none of its files is one that can be read" in result.err
+
+
+@pytest.mark.parametrize("typed", ["train FOLDER", "demo cats --data FOLDER"])
+def test_photographs_without_pillow(deepstep, photographs, monkeypatch, typed):
+    monkeypatch.setitem(sys.modules, "PIL.Image", None)
+    result = deepstep(*typed.replace("FOLDER", str(photographs)).split())
+    assert result.code == 2
+    assert "the package 'pillow' is needed; it is not installed. Run: pip install pillow" in result.err
 
 
 def test_cats_are_predicted_and_evaluated(deepstep, shared):

@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from rich.console import Console
 
-from deepstep.cli.drawing import SHADES, curve, decision_map, pictures
+from deepstep.cli.demo import _drawn
+from deepstep.cli.drawing import SHADES, coloured, curve, decision_map, pictures, shrunk
 
 
 def test_curve_of_a_straight_line_falls_from_corner_to_corner():
@@ -53,3 +55,40 @@ def test_costs_of_hundreds_of_digits_leave_room_for_the_curve():
     lines = drawn.splitlines()
     assert lines[0].startswith("1e+308 ┤")
     assert max(map(len, lines)) <= 40
+
+
+def test_two_pixels_of_a_colour_picture_are_one_character():
+    red, blue = np.zeros((2, 2, 3)), np.zeros((2, 2, 3))
+    red[0, :, 0], blue[1, 1, 2] = 1.0, 0.5
+    text = coloured([red, blue], [("one",), ("two",)], gap=1)
+    assert text.plain == "▀▀ ▀▀\non tw\n"
+    styles = [str(span.style) for span in text.spans]
+    assert styles[:2] == ["rgb(255,0,0) on rgb(0,0,0)"] * 2
+    assert styles[2:] == ["rgb(0,0,0) on rgb(0,0,0)", "rgb(0,0,0) on rgb(0,0,127)"]
+
+
+@pytest.mark.parametrize("size", [64, 8, 5, 1])
+def test_a_smaller_picture_has_the_means(size):
+    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    small = shrunk(picture, size)
+    assert small.shape == (size, size, 3)
+    edges = [at * 64 // size for at in range(size + 1)]
+    for row, column in ((0, 0), (size - 1, size // 2)):
+        part = picture[edges[row] : edges[row + 1], edges[column] : edges[column + 1]]
+        np.testing.assert_allclose(small[row, column], part.mean(axis=(0, 1)))
+
+
+@pytest.mark.parametrize(
+    ("settings", "block"),
+    [
+        ({"force_terminal": True, "color_system": "truecolor"}, True),
+        ({"force_terminal": True, "color_system": "truecolor", "no_color": True}, False),
+        ({"force_terminal": True, "color_system": None}, False),
+        ({"force_terminal": False}, False),
+    ],
+)
+def test_pictures_have_colours_where_the_screen_has(settings, block):
+    image = np.linspace(0, 1, 24 * 24 * 3).reshape(24, 24, 3)
+    drawn = str(_drawn(Console(**settings), [image], [("a",)]))
+    assert ("▀" in drawn) == block
+    assert ("░" in drawn) != block

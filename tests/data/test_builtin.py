@@ -1,6 +1,7 @@
 """Built-in sets, published ones among them; the hold-out split is a partition."""
 
 import json
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits, make_circles, make_moons
 from sklearn.neighbors import KNeighborsClassifier
 
-from deepstep.data import DATASETS, holdout, load, planar_flower, stratification_obstacle
+from deepstep.data import DATASETS, drawn_cats, holdout, load, planar_flower, stratification_obstacle
 from deepstep.errors import ConfigurationError, DataError
 
 
@@ -55,8 +56,42 @@ def test_every_set_is_whole_and_can_be_learned(name):
         assert X.flags.c_contiguous
         assert set(y.tolist()) == set(range(len(data.classes)))
     assert not {tuple(row) for row in data.X_train} & {tuple(row) for row in data.X_test}
-    neighbours = KNeighborsClassifier().fit(data.X_train, data.y_train)
-    assert neighbours.score(data.X_test, data.y_test) > 0.8
+    if name != "cats":  # whose pixels say little by themselves
+        neighbours = KNeighborsClassifier().fit(data.X_train, data.y_train)
+        assert neighbours.score(data.X_test, data.y_test) > 0.8
+
+
+def test_drawn_cats_have_the_shares_of_the_lecture_s_files():
+    cats = load("cats")
+    assert cats.X_train.shape == (209, 64 * 64 * 3)
+    assert (int(cats.y_train.sum()), int(cats.y_test.sum()), len(cats.y_test)) == (72, 33, 50)
+    assert (cats.classes, cats.image_shape, cats.scale) == (("non-cat", "cat"), (64, 64, 3), 1 / 255)
+    assert cats.feature_names[:4] == ("pixel_0_0_0", "pixel_0_0_1", "pixel_0_0_2", "pixel_0_1_0")
+    np.testing.assert_array_equal(cats.X_train, cats.X_train.astype(np.uint8))
+
+
+def test_drawn_cats_are_the_same_on_every_machine():
+    """All published numbers of the course rest on these pixels."""
+    cats = load("cats")
+    pixels = np.vstack([cats.X_train, cats.X_test]).astype(np.uint8)
+    assert sha256(pixels.tobytes()).hexdigest().startswith("f3d4ec6c47e8eca9")
+
+
+@pytest.mark.parametrize("name", ["dog", "rabbit", "bear", "owl", "cup", "car", "house", "flower", "cat"])
+def test_every_thing_is_seen_before_its_background(name, monkeypatch):
+    """The thing covers a tenth to three quarters of the picture, about its middle."""
+    empty = {one: [] for one in drawn_cats._things()}
+    drawn = []
+    for things in (drawn_cats._things(), empty):
+        monkeypatch.setattr(drawn_cats, "_background", lambda rng, x, y: np.zeros((64, 64, 3)))
+        drawn.append(
+            np.mean(
+                [drawn_cats._picture(np.random.RandomState(seed), things[name]) for seed in range(20)], axis=0
+            )
+        )
+    covered = (np.abs(drawn[0] - drawn[1]) > 12).any(axis=2)
+    assert 0.1 < covered.mean() < 0.75
+    assert covered[24:40, 24:40].all()
 
 
 @pytest.mark.parametrize("name", DATASETS)

@@ -52,6 +52,17 @@ def test_first_layer_weights_are_the_largest_units():
         FirstLayerWeightsDisplay.from_network(network, image_shape=(2, 3))
 
 
+def test_first_layer_weights_of_colours_are_colours():
+    W = np.zeros((2, 12))
+    W[0, 0], W[0, 4], W[1, 11] = 2.0, -2.0, 1.0
+    network = Network(parameters={"W1": W, "b1": np.zeros((2, 1)), "W2": np.ones((1, 2)), "b2": [[0.0]]})
+    display = FirstLayerWeightsDisplay.from_network(network, image_shape=(2, 2, 3)).plot()
+    first, second = (np.asarray(image.get_array()) for image in display.images_)
+    np.testing.assert_array_equal(first[0], [[1, 0.5, 0.5], [0.5, 0, 0.5]])  # red; no green
+    np.testing.assert_array_equal(second[1, 1], [0.5, 0.5, 0.75])
+    assert "±2" in display.figure_.get_suptitle()
+
+
 def test_the_gradient_is_that_of_finite_differences(network):
     x, epsilon = X[:, 3], 1e-6
     found = SaliencyDisplay.from_network(network, x).attributions

@@ -1,12 +1,15 @@
 """`deepstep.lecture`: the cells of the lecture run with its names and give the published numbers."""
 
 import inspect
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from lecture import assert_printed, replay
 
+from deepstep import equations
 from deepstep import lecture as post
 from deepstep.errors import DataError, ShapeError
 
@@ -27,6 +30,22 @@ SIGNATURES = {
     "update_params": ["params", "grads", "lr"],
 }
 """The names and arguments of the lecture, in its order."""
+
+
+def test_the_cells_of_the_table_run() -> None:
+    """The last column of the table in docs/lecture.md, from top to bottom, as a reader types it."""
+    page = (Path(__file__).parents[2] / "docs" / "lecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| [^|]+ \| ([^|]+) \| ([^|]+) \| \[\d+\][^|]+ \| `([^|]+)` \|$", page, re.MULTILINE)
+    named = {name for column, _, _ in rows for name in re.findall(r"`(\w+)\(", column)}
+    assert named == {*post.__all__} == {*SIGNATURES}
+    rng = np.random.RandomState(0)
+    names: dict[str, Any] = {"np": np, "X": rng.randn(2, 4), "Y": np.array([[0, 1, 1, 0]])}
+    exec("from deepstep.lecture import *", names)
+    for _, functions, cell in rows:
+        for name in re.findall(r"`(\w+)`", functions):
+            assert hasattr(equations, name), name
+        exec(cell, names)
+    assert names["grads"].keys() >= {"dW1", "db1", "dW2", "db2"}
 
 
 def initial(d: dict[str, Any]) -> dict[str, Any]:

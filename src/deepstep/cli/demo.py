@@ -1,17 +1,17 @@
 """``deepstep demo``: train on a built-in data set, and show the results."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 
-from deepstep.cli.drawing import decision_map, pictures
-from deepstep.cli.messages import of_one_network
+from deepstep.cli.drawing import coloured, curve, decision_map, pictures, shrunk
+from deepstep.cli.images import Loaded, Trained, holds_pictures, load_folder, train_one
 from deepstep.cli.option_types import PATH, SEED
-from deepstep.cli.options import TrainOptions, flag_of
-from deepstep.cli.runs import folder_for
+from deepstep.cli.options import TrainOptions
 from deepstep.cli.screen import (
     GOOD,
     INTERRUPTED,
@@ -20,26 +20,21 @@ from deepstep.cli.screen import (
     harmless,
     json_option,
     note,
-    print_curve,
     print_next,
-    print_scores,
     print_table,
     printable,
 )
-from deepstep.cli.settings import new_network, train_arguments
-from deepstep.cli.unfinished import INTERRUPTED_BY_USER, free_name
-from deepstep.data import atomic_directory, atomic_write, load, read_cats
+from deepstep.cli.unfinished import free_name
+from deepstep.data import atomic_write, load, read_cats
+from deepstep.data.drawn_cats import SOURCE
 from deepstep.data.files import kind_at
 from deepstep.data.hdf5 import TEST_FILE
-from deepstep.errors import ConfigurationError, FileError, MissingPackageError, spelled, unknown_name
-from deepstep.held_out import HeldOut
-from deepstep.inspection.metrics import Scores, confusion, percent, score
+from deepstep.errors import ConfigurationError, FileError, MissingPackageError, unknown_name
+from deepstep.inspection.metrics import confusion, percent
 from deepstep.plots import MistakesDisplay
 from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation, TablePreparation
-from deepstep.run import Run
 from deepstep.run_folder import DEMO
-from deepstep.training import History
-from deepstep.types import AnyArray, Array
+from deepstep.types import Array
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -76,7 +71,9 @@ NEXT = {
         ("demo spirals", "a network bends the plane"),
     ),
     "cats": (
-        ("predict RUN picture.jpg", "put any picture of yours here"),
+        ("predict RUN PICTURE.jpg", "your own picture, of any size"),
+        ("demo cats --data FOLDER", "your photographs, one folder per class"),
+        ("course start 12", "write both networks yourself"),
         ("trace RUN --layer 1", "every number of one training step"),
         CHECK,
     ),
@@ -93,55 +90,18 @@ MAP_HEIGHT, MAP_WIDTH = 20, 72
 MARKS, FILLS = "ox+", " ░▒"
 COLOURS = ("blue", "red", "green")
 """Colours of the marks, where the class is not itself the name of a colour."""
-SHOWN_MISTAKES, EVERY = 4, 100
-
-
-class Loaded(NamedTuple):
-    """A data set: its preprocessing, raw rows and labels of the parts "train" and "test", entries of a run's
-    config, and the name of the test rows in a report.
-    """
-
-    preparation: Preparation
-    rows: Mapping[str, tuple[Any, AnyArray]]
-    about: dict[str, Any]
-    of_test: str
-
-    @property
-    def target(self) -> ClassificationTarget:
-        """The classes."""
-        return cast(ClassificationTarget, self.preparation.target)
-
-    def answers(self, part: str) -> AnyArray:
-        """The positions of the classes of rows in the target."""
-        return self.target.answers(self.rows[part][1])
-
-
-class Trained(NamedTuple):
-    """The run of a demo, its scores on training and test rows, and the outputs for the test rows."""
-
-    run: Run
-    parts: Mapping[str, Scores]
-    test_outputs: Array
-
-    @property
-    def interrupted(self) -> bool:
-        """Whether Ctrl-C ended training."""
-        return self.run.history.stopped == INTERRUPTED_BY_USER
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON has it."""
-        return {**of_one_network(self.run), **{name: part.to_dict() for name, part in self.parts.items()}}
-
-    def print_result(self, screen: "Console", what: str, *, height: int) -> None:
-        """The network, the course of the cost, and the scores."""
-        screen.print(f"{what}; {self.run.network!r}", markup=False)
-        print_curve(screen, self.run.history.costs, height=height)
-        print_scores(screen, self.parts)
+SHOWN_MISTAKES, EVERY = 4, 500
+SHOWN_CATS, CATS_IN_A_ROW, PICTURE_WIDTH, CURVE_WIDTH = 6, 3, 24, 38
+SOURCES = {"digits": "scikit-learn's bundled digits", "cats": SOURCE}
 
 
 @click.command("demo")
-@click.argument("name", default="digits", metavar="[digits|cats|planar|moons|circles|spirals]")
-@click.option("--data", type=PATH, help="With cats: folder of the two HDF5 files.")
+@click.argument("name", default="cats", metavar="[cats|digits|planar|moons|circles|spirals]")
+@click.option(
+    "--data",
+    type=PATH,
+    help="With cats: a folder with one folder of photographs per class, or that of the lecture's HDF5 files.",
+)
 @click.option("--out", type=PATH, help="Run folder. Default: a new one in runs/.")
 @click.option("--seed", type=SEED, default=1, show_default=True, help="Seed of the initial weights.")
 @click.option("--iterations", type=click.IntRange(min=1), help="Number of epochs.")
@@ -153,20 +113,13 @@ def demo_command(
 
     Shows the cost curve, the scores beside those of a baseline, and the mistakes, and saves a run.
 
-    digits: handwritten digits (8×8 images, bundled with scikit-learn). planar, moons, circles, spirals:
-    points of a plane. cats: the lecture's cat images and its two networks; needs --data.
+    cats: the lecture's two networks on drawn pictures of cats and of other things. digits: handwritten digits
+    (8×8 images, bundled with scikit-learn). planar, moons, circles, spirals: points of a plane.
     """
     if name not in DEMOS:
         raise unknown_name("deepstep demo", "data set", name, DEMOS)
     if name != "cats" and data is not None:
         raise ConfigurationError("--data", "it belongs to demo cats", f"the data of {name} are built in")
-    if name == "cats" and data is None:
-        raise ConfigurationError(
-            "deepstep demo cats",
-            "--data names the folder with train_catvnoncat.h5 and test_catvnoncat.h5",
-            "got no --data",
-            "Type deepstep demo cats --data FOLDER.",
-        )
     models, loaded = DEMOS[name], _loaded(name, seed, data)
     endings = [*models, FIGURE] if name == "cats" else [""]
     base = out or free_name(name, endings)
@@ -177,7 +130,7 @@ def demo_command(
     for ending, settings in models.items():
         folder, label = Path(f"{base}{ending}"), f"{name}, {ending[1:]}" if ending else name
         asked = {**settings, "seed": seed, **({} if iterations is None else {"iterations": iterations})}
-        trained[folder] = _train(name, loaded, TrainOptions(**asked), folder, label)
+        trained[folder] = train_one(loaded, TrainOptions(**asked), folder, label)
         if trained[folder].interrupted:
             break
     show = {"digits": _show_digits, "cats": _show_cats}.get(name, _show_points)
@@ -186,58 +139,39 @@ def demo_command(
         click.echo(as_json({"demo": name, **record}))
     else:
         print_next(console(), folder, NEXT.get(name, NEXT["points"]))
+        if name == "cats" and find_spec("PIL") is None:
+            console().print("Pictures of your own are read by Pillow: pip install pillow")
     return INTERRUPTED if trained[folder].interrupted else GOOD
 
 
-def _train(name: str, loaded: Loaded, options: TrainOptions, folder: Path, label: str) -> Trained:
-    """Train a network and save its run; after Ctrl-C what was reached."""
-    raw, labels = loaded.rows["train"]
-    X, Y = loaded.preparation.inputs.transform(raw), loaded.target.encode(labels)
-    network = new_network(options, X.shape[1], loaded.target)
-    config = {**loaded.about, DEMO: name, "settings": options.kept("settings")}
-    with folder_for(folder), atomic_directory(folder) as whole, spelled(flag_of):
-        try:
-            network.train(X.T, Y.T, progress=label, **train_arguments(options, validated=False))
-        except KeyboardInterrupt:
-            if not network.history:
-                raise
-            note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
-        history = History() if network.history is None else network.history
-        run, parts, outputs = Run.of_network(network, loaded.preparation, history, config, X, Y), {}, {}
-        for part, (raw, _) in loaded.rows.items():
-            outputs[part] = run.outputs(raw)
-            parts[part] = score(loaded.target, loaded.answers(part), outputs[part])
-        run.config["results"] = {part: found.to_dict() for part, found in parts.items()}
-        run.held_out = HeldOut.of(run, *loaded.rows["test"], part="test", source=loaded.of_test)
-        run.write(whole)
-    return Trained(run, parts, outputs["test"])
-
-
 def _loaded(name: str, seed: int, folder: Path | None) -> Loaded:
-    """The rows of a data set with the names of their classes; those of the cats are in a folder."""
-    data: Any = load(name, seed=seed) if folder is None else read_cats(folder)
+    """The rows of a data set with the names of their classes, or those of a folder in place of the cats."""
+    if folder is not None and holds_pictures(folder):
+        loaded = load_folder(folder, test_fraction=0.2, seed=seed)
+        return loaded._replace(about={**loaded.about, DEMO: name})
+    data: Any = load(name, seed=1 if name == "cats" else seed) if folder is None else read_cats(folder)
     rows, classes, of_test = (data.X_train, data.X_test), data.classes, f"the built-in set {name}"
     inputs: TablePreparation | ImagePreparation
+    about = f"deepstep.data.load({name!r}, seed={seed})"
     if folder is not None:
         height, width, channels = data.X_train.shape[1:]
-        inputs, about, of_test = (
-            ImagePreparation(height, width, channels, 1 / 255),
-            printable(folder),
-            TEST_FILE,
-        )
-    elif name == "digits":
-        inputs, about = ImagePreparation(8, 8, 1, data.scale), "scikit-learn's bundled digits"
+        inputs = ImagePreparation(height, width, channels, 1 / 255)
+        about, of_test = printable(folder), TEST_FILE
+    elif data.image_shape is not None:
+        height, width, channels = data.image_shape
+        inputs, about = ImagePreparation(height, width, channels, data.scale), SOURCES[name]
+        if name == "cats":
+            rows = tuple(X.reshape(-1, *data.image_shape).astype(np.uint8) for X in rows)
     else:
         from deepstep.environment import polars
 
         train, test = (polars.DataFrame(X, schema=list(data.feature_names)) for X in rows)
         rows, inputs, classes = (train, test), TablePreparation.fit(train), tuple(sorted(classes))
-        about = f"deepstep.data.load({name!r}, seed={seed})"
     names = np.array(data.classes)
     task, target = "binary" if len(names) == 2 else "multiclass", "digit" if name == "digits" else "class"
     parts = {"train": (rows[0], names[data.y_train]), "test": (rows[1], names[data.y_test])}
     preparation = Preparation(inputs, ClassificationTarget((classes,)))
-    return Loaded(preparation, parts, {"task": task, "target": target, "source": about}, of_test)
+    return Loaded(preparation, parts, {"task": task, "target": target, "source": about, DEMO: name}, of_test)
 
 
 def _show_digits(
@@ -321,52 +255,106 @@ def _map(trained: Trained, loaded: Loaded) -> "Text":
 def _show_cats(
     loaded: Loaded, models: Mapping[Path, Trained], base: Path, json_wanted: bool
 ) -> dict[str, Any]:
-    """Costs and scores of the networks side by side, and a figure of the mislabeled images of the deeper."""
-    target = loaded.target
+    """Curves, costs and scores of the networks side by side, what each gets wrong, and pictures of it."""
+    target, trained = loaded.target, list(models.values())
     mistakes = [
         MistakesDisplay.from_predictions(
             *loaded.rows["test"],
-            target.decode(trained.test_outputs),
-            target.probabilities(trained.test_outputs).max(axis=1),
+            target.decode(one.test_outputs),
+            target.probabilities(one.test_outputs).max(axis=1),
         )
-        for trained in models.values()
+        for one in trained
     ]
-    whole = len(models) == len(DEMOS["cats"])
-    figure = _draw(mistakes[-1], Path(f"{base}{FIGURE}")) if whole else None
+    figure = _draw(mistakes[-1], Path(f"{base}{FIGURE}")) if len(models) == len(DEMOS["cats"]) else None
     if json_wanted:
         record = {
             folder.name.removeprefix(f"{base.name}-"): {
                 "run": folder,
-                **trained.to_dict(),
+                **one.to_dict(),
                 "wrong_test_images": wrong.rows,
             }
-            for (folder, trained), wrong in zip(models.items(), mistakes, strict=True)
+            for (folder, one), wrong in zip(models.items(), mistakes, strict=True)
         }
         return {"models": record, "figure": figure}
     screen = console()
-    sizes = ["-".join(map(str, one.run.network.architecture.layer_dims)) for one in models.values()]
-    costs = [trained.run.history.costs for trained in models.values()]
+    for part, text in (("train", "to learn from"), ("test", "to test")):
+        labels = loaded.rows[part][1].tolist()
+        counts = ", ".join(f"{labels.count(name)} {name}" for name in target.classes[0])
+        screen.print(f"{len(labels)} pictures {text}: {counts}")
+    screen.print(f"They are {loaded.about['source']}", soft_wrap=True)
+    screen.print()
+    curves = [
+        curve(one.run.history.costs, width=CURVE_WIDTH, height=10, x_name="epoch").splitlines()
+        for one in trained
+    ]
+    screen.print("  ".join(f"Cost J of {one.name}".ljust(CURVE_WIDTH) for one in trained).rstrip())
+    for lines in zip(*curves, strict=True):
+        screen.print("  ".join(line.ljust(CURVE_WIDTH) for line in lines).rstrip())
+    screen.print()
+    _print_numbers(screen, trained)
+    _print_mistakes(screen, loaded, trained, mistakes)
+    if figure is not None:
+        screen.print(harmless(f"All of {trained[-1].name} as a figure: {figure}"), soft_wrap=True)
+        screen.print()
+    return {}
+
+
+def _print_numbers(screen: "Console", trained: Sequence[Trained]) -> None:
+    """Costs and accuracies of the networks side by side."""
+    names, costs = [one.name for one in trained], [one.run.history.costs for one in trained]
     longest = max(map(len, costs))
     shown = sorted({*range(0, longest, EVERY), longest - 1})
     rows = [(str(at), *(f"{cost[at]:.6f}" if at < len(cost) else "" for cost in costs)) for at in shown]
-    print_table(screen, ("iteration", *sizes), rows, title="Cost J before the update")
-    parts = [(part, [one.parts[part].values for one in models.values()]) for part in ("train", "test")]
-    accuracies = [
-        (
-            f"{part} accuracy",
-            *(percent(scores["accuracy"]) for scores in each),
-            percent(each[0]["majority_accuracy"]),
-        )
-        for part, each in parts
+    print_table(screen, ("iteration", *names), rows, title="Cost J before the update")
+    accuracies = []
+    for part in ("train", "test"):
+        scores = [one.parts[part].values for one in trained]
+        shares = [percent(each["accuracy"]) for each in scores]
+        accuracies.append((f"{part} accuracy", *shares, percent(scores[0]["majority_accuracy"])))
+    print_table(screen, ("", *names, "majority class"), accuracies)
+
+
+def _print_mistakes(
+    screen: "Console", loaded: Loaded, trained: Sequence[Trained], mistakes: Sequence[MistakesDisplay]
+) -> None:
+    """The mistakes of each network, and the pictures of the last one's most confident mistakes."""
+    labels, names = loaded.rows["test"][1], [one.name for one in trained]
+    rows = [
+        (f"{name} given another class", *(str(wrong.true.count(name)) for wrong in mistakes), str(total))
+        for name, total in zip(*np.unique(labels, return_counts=True), strict=True)
     ]
-    print_table(screen, ("", *sizes, "majority class"), accuracies)
-    for size, wrong in zip(sizes, mistakes, strict=True):
-        numbers = ", ".join(map(str, wrong.rows)) or "none"
-        screen.print(f"Wrong test images of {size}: {numbers}", markup=False)
-    if figure is not None:
-        screen.print(harmless(f"Those of {sizes[-1]} as a figure: {figure}"), soft_wrap=True)
-    screen.print()
-    return {}
+    print_table(screen, ("wrong test pictures", *names, "of"), rows)
+    if len(mistakes) > 1:
+        first, last = (set(wrong.rows.tolist()) for wrong in mistakes)
+        groups = {"both": first & last, f"{names[0]} alone": first - last, f"{names[1]} alone": last - first}
+        for name, numbers in groups.items():
+            listed = ", ".join(map(str, sorted(numbers))) or "none"
+            screen.print(harmless(f"Wrong in {name}: {listed}"), soft_wrap=True)
+        screen.print()
+    wrong = mistakes[-1]
+    surest = np.argsort(-wrong.probabilities, kind="stable")[:SHOWN_CATS]
+    if len(surest):
+        screen.print(f"Wrong pictures of {names[-1]} with the highest probability")
+    for start in range(0, len(surest), CATS_IN_A_ROW):
+        some = surest[start : start + CATS_IN_A_ROW]
+        images = [shrunk(wrong.images[index], PICTURE_WIDTH) / 255 for index in some]
+        captions = [
+            (
+                f"{wrong.rows[index]}: {harmless(wrong.true[index])},",
+                f"given {harmless(wrong.predicted[index])} ({wrong.probabilities[index]:.3f})",
+            )
+            for index in some
+        ]
+        screen.print(_drawn(screen, images, captions))
+
+
+def _drawn(screen: "Console", images: Sequence[Array], captions: Sequence[Sequence[str]]) -> "Text | str":
+    """Pictures in colour, or in shades of grey where the screen has no colours."""
+    if screen.is_terminal and screen.color_system is not None and not screen.no_color:
+        return coloured(images, captions)
+    grey = [image.mean(axis=2).reshape(PICTURE_WIDTH // 2, 2, -1).mean(axis=1) for image in images]
+    even = [(one - one.min()) / (np.ptp(one) or 1.0) for one in grey]  # so that a dark picture has all shades
+    return pictures(even, captions, repeat=1) + "\n"
 
 
 def _draw(mistakes: MistakesDisplay, path: Path) -> Path | None:

@@ -1,10 +1,14 @@
-"""Pictures made of characters: a curve, grey pictures, a map of decisions. No colour, no control codes."""
+"""Pictures made of characters: a curve, grey pictures, decisions. All but `coloured` is plain text."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    from rich.text import Text
 
 SHADES = " ░▒▓█"
 """From dark to light on a dark terminal."""
@@ -34,15 +38,44 @@ def curve(values: Array, *, width: int, height: int, x_name: str, first: int = 1
     )
 
 
-def pictures(images: Sequence[AnyArray], captions: Sequence[Sequence[str]], *, gap: int = 3) -> str:
-    """Grey pictures (height, width), from 0 to 1, side by side: two characters a pixel, text below."""
+def pictures(
+    images: Sequence[AnyArray], captions: Sequence[Sequence[str]], *, gap: int = 3, repeat: int = 2
+) -> str:
+    """Grey pictures (height, width), from 0 to 1, side by side: ``repeat`` characters a pixel, text below."""
     blocks = []
     for image, lines in zip(images, captions, strict=True):
         shades = np.clip((image * len(SHADES)).astype(int), 0, len(SHADES) - 1)
-        rows = ["".join(SHADES[shade] * 2 for shade in row) for row in shades]
-        width = 2 * image.shape[1]
+        rows = ["".join(SHADES[shade] * repeat for shade in row) for row in shades]
+        width = repeat * image.shape[1]
         blocks.append([line.ljust(width) for line in (*rows, *lines)])
     return "\n".join((" " * gap).join(parts).rstrip() for parts in zip(*blocks, strict=True))
+
+
+def coloured(images: Sequence[AnyArray], captions: Sequence[Sequence[str]], *, gap: int = 3) -> "Text":
+    """Pictures (height, width, 3), from 0 to 1, side by side: two pixels in a character, text below."""
+    from rich.text import Text
+
+    text, widths = Text(), [image.shape[1] for image in images]
+    levels = [(255 * np.clip(image, 0, 1)).astype(int) for image in images]
+    for top in range(0, images[0].shape[0], 2):
+        for place, image in enumerate(levels):
+            text.append(" " * gap if place else "")
+            for upper, lower in zip(image[top], image[top + 1], strict=True):
+                ink, paper = (f"rgb({r},{g},{b})" for r, g, b in (upper, lower))
+                text.append("▀", f"{ink} on {paper}")
+        text.append("\n")
+    for lines in zip(*captions, strict=True):
+        cells = (f"{line:{width}.{width}}" for line, width in zip(lines, widths, strict=True))
+        text.append((" " * gap).join(cells).rstrip() + "\n")
+    return text
+
+
+def shrunk(image: AnyArray, size: int) -> Array:
+    """A square picture (n, n, channels) as means over about equal squares, (size, size, channels)."""
+    edges = np.arange(size) * len(image) // size
+    sums = np.add.reduceat(np.add.reduceat(image.astype(float), edges, axis=0), edges, axis=1)
+    counts = np.diff([*edges, len(image)])
+    return sums / (counts[:, None, None] * counts[None, :, None])
 
 
 def decision_map(

@@ -49,7 +49,8 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written:
     """Evaluate a trained run on labelled data.
 
     FILE is a table with the target's columns, "-" for standard input, or a folder of Parquet files. For a run
-    on the cats it may be the folder of the two HDF5 files: the test images are taken.
+    on images it may be a folder with one folder of images per class, or the folder of the lecture's two HDF5
+    files, of which the test images are taken.
     """
     run = Run.load(run_folder)
     note_divergence(run)

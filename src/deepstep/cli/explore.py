@@ -21,7 +21,7 @@ from deepstep.cli.screen import as_json, json_option, note, program, say
 from deepstep.cli.settings import check_target, checked, new_network, train_arguments
 from deepstep.cli.split import table_split
 from deepstep.cli.target import table_of
-from deepstep.data import DATASETS
+from deepstep.data.builtin import SMALL_DATASETS
 from deepstep.data.files import RUN_MARK, kind_at, refuse_pipe
 from deepstep.environment import has_threads
 from deepstep.equations import get_optimizer
@@ -284,11 +284,11 @@ def _subject(
             targets = next(parameter for parameter in explore_command.params if parameter.name == "targets")
             raise click.MissingParameter(ctx=context, param=targets)
         return _of_table(path, asked)
-    if source not in DATASETS:
+    if source not in SMALL_DATASETS:
         refuse_pipe(path, "a run folder, a table or a built-in set")
         if path.suffix or path.parent != Path():
             raise FileError(source, "a run folder, a table or a built-in set", "there is no such file")
-        raise unknown_name("deepstep explore", "data set", source, DATASETS)
+        raise unknown_name("deepstep explore", "data set", source, SMALL_DATASETS)
     idle = [name for name in given if TYPED[name].section == "Data" or name in ("loss", "quantiles")]
     if idle:
         raise ConfigurationError(_typed_as(idle[0]), "a table, whose columns it is about", f"got {source}")

@@ -1,8 +1,9 @@
 """``deepstep predict``: predictions of a run for new rows or images."""
 
+import csv
+import io
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import numpy as np
 
 from deepstep.cli.option_types import PATH, run_argument
 from deepstep.cli.options import train_options
-from deepstep.cli.runs import naming_piece, new_file, note_divergence, read_raw_pieces, reading
+from deepstep.cli.runs import Pictures, naming_piece, new_file, note_divergence, read_raw_pieces, reading
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
 from deepstep.data.formats import ReadOptions
@@ -37,8 +38,8 @@ def predict_command(
 ) -> None:
     """Predict for the rows of a table or for images.
 
-    FILE is a table, a folder of Parquet files, "-" for standard input, or an image. Text tables are read as
-    that of the training, where they and the options below do not say otherwise.
+    FILE is a table, a folder of Parquet files, "-" for standard input, an image, or a folder of images. Text
+    tables are read as that of the training, where they and the options below do not say otherwise.
 
     A table gives CSV: "prediction", the probability of each class, and
     quantiles where RUN has them. With several targets the columns are "prediction_COLUMN" and the
@@ -53,18 +54,22 @@ def predict_command(
     note_divergence(run)
     pieces = _predicted(run, files, reading(run, written))
     if json_wanted:
-        predictions = [prediction for _, prediction in pieces]
+        raws, predictions = zip(*pieces, strict=True)
         if output is not None:
-            _write(output, run, predictions)
+            _write(output, run, zip(raws, predictions, strict=True))
         record = {"run": run_folder, "target": run.config.get("target"), **_record(run, _joined(predictions))}
+        if isinstance(raws[0], Pictures):
+            record["files"] = raws[0].files
         click.echo(as_json(record))
         return
     if output is not None:
-        _write(output, run, (prediction for _, prediction in pieces))
+        _write(output, run, pieces)
         return
-    for at, (raw, prediction) in enumerate(pieces):
-        pictures = isinstance(raw, np.ndarray)
-        text = _lines(prediction, files) if pictures else csv_of(run, Answers(prediction), header=not at)
+    for index, (raw, prediction) in enumerate(pieces):
+        pictures = isinstance(raw, Pictures)
+        text = (
+            _lines(prediction, raw.files) if pictures else csv_of(run, Answers(prediction), header=not index)
+        )
         # not by click.echo, which takes escape sequences out of the labels where it is no terminal
         sys.stdout.write(harmless(text, lines=True) if sys.stdout.isatty() else text)
 
@@ -73,21 +78,33 @@ def _predicted(run: Run, files: Sequence[Path], how: ReadOptions) -> Iterator[tu
     """Pieces of rows, and the predictions for them."""
     before = 0
     for raw in read_raw_pieces(run, files, how):
-        of_table = not isinstance(raw, np.ndarray)
-        with naming_piece(files[0], before, len(raw)) if of_table else nullcontext():
+        if isinstance(raw, Pictures):
+            yield raw, run.predict(raw.pixels)
+            continue
+        with naming_piece(files[0], before, len(raw)):
             prediction = run.predict(raw)
         before += len(raw)
         yield raw, prediction
 
 
-def _write(output: Path, run: Run, predictions: Iterable[Prediction]) -> None:
+def _write(output: Path, run: Run, pieces: Iterable[tuple[Any, Prediction]]) -> None:
     """Write CSV a piece at a time; the file appears when the last one is written."""
     rows = 0
     with atomic_write(output) as file:
-        for prediction in predictions:
-            file.write(csv_of(run, Answers(prediction), header=not rows).encode())
+        for raw, prediction in pieces:
+            text = csv_of(run, Answers(prediction), header=not rows)
+            file.write((_with_files(text, raw.files) if isinstance(raw, Pictures) else text).encode())
             rows += len(prediction.values)
     note(f"{rows:,} predictions written to {output}")
+
+
+def _with_files(text: str, files: Sequence[Path]) -> str:
+    """CSV with the names of the pictures as first column: a folder does not say which rows it has."""
+    lines = io.StringIO()
+    writer = csv.writer(lines, lineterminator="\n")
+    cells = csv.reader(io.StringIO(text))
+    writer.writerows([name, *row] for name, row in zip(("file", *files), cells, strict=True))
+    return lines.getvalue()
 
 
 def _joined(predictions: Sequence[Prediction]) -> Prediction:
@@ -99,7 +116,7 @@ def _joined(predictions: Sequence[Prediction]) -> Prediction:
     return Prediction(*whole)
 
 
-def _lines(prediction: Prediction, files: tuple[Path, ...]) -> str:
+def _lines(prediction: Prediction, files: Sequence[Path]) -> str:
     """One line for each picture."""
     shares, lines = prediction.probabilities, []
     for at, (file, value) in enumerate(zip(files, prediction.values, strict=True)):

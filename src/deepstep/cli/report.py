@@ -11,6 +11,7 @@ from deepstep.cli.option_types import PATH, run_argument
 from deepstep.cli.options import TYPED, flag_of, train_options
 from deepstep.cli.runs import new_file, predicted_rows, read_labelled, reading
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, note, printable, say
+from deepstep.data.drawn_cats import SOURCE
 from deepstep.data.tables import is_table
 from deepstep.errors import ConfigurationError
 from deepstep.held_out import HeldOut
@@ -21,7 +22,7 @@ from deepstep.run_folder import DEMO
 from deepstep.types import Array
 
 CATS = "cats"
-"""The demo that has its data from outside."""
+"""The demo that can have its data from outside."""
 
 
 def reproduce(run: Run) -> str | None:
@@ -45,7 +46,7 @@ def reproduce(run: Run) -> str | None:
 
 def _demo(name: str, source: str, settings: Mapping[str, Any]) -> Iterator[str]:
     yield from ("deepstep", "demo", name)
-    if name == CATS:
+    if name == CATS and source != SOURCE:
         yield from ("--data", source)
     for asked in ("seed", "iterations"):
         if asked in settings:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import click
 import numpy as np
@@ -20,6 +20,7 @@ from deepstep.data.arrays import NUMPY
 from deepstep.data.files import check_writable, kind_at
 from deepstep.data.formats import ReadOptions
 from deepstep.data.frames import with_old_names
+from deepstep.data.images import picture_files, read_pictures_by_class, read_readable
 from deepstep.data.rows import Place, naming_rows
 from deepstep.data.sources import local, shown
 from deepstep.data.tables import is_table, pieces_in, silent, table_in
@@ -178,6 +179,13 @@ def new_file(path: Path, option: str, *, overwrite: bool, beside: Sequence[Path]
     check_writable(path)
 
 
+class Pictures(NamedTuple):
+    """Pictures (m, height, width, channels), and the files that they are from."""
+
+    pixels: AnyArray
+    files: Sequence[Path]
+
+
 class Labelled(NamedTuple):
     """Raw rows (a table or pictures) and the true values for them: (m,), or a table of several targets."""
 
@@ -192,7 +200,7 @@ def reading(run: Run, given: Mapping[str, Any] = MappingProxyType({})) -> ReadOp
 
 def read_raw_pieces(
     run: Run, files: Sequence[Path], how: ReadOptions
-) -> "Iterator[polars.DataFrame | AnyArray]":
+) -> "Iterator[polars.DataFrame | Pictures]":
     """The rows of a table, a piece at a time where they are streamed, or pictures where the run was trained
     on pictures and the files are no tables.
     """
@@ -227,17 +235,34 @@ def naming_piece(file: Path, before: int, rows: int) -> Iterator[None]:
         raise type(error)(where, error.expected, error.got, error.hint) from error
 
 
-def read_pictures(inputs: ImagePreparation, files: Sequence[Path]) -> Array:
-    """Pictures (m, height, width, channels) of the size and the range of pixels of training."""
+def read_pictures(inputs: ImagePreparation, files: Sequence[Path]) -> Pictures:
+    """Pictures of the size and the range of pixels of training.
+
+    Of a folder all that can be read are taken, and a note names each of the others.
+    """
     size = {"height": inputs.height, "width": inputs.width, "channels": inputs.channels}
-    images = np.stack([read_image(file, **size) for file in files])
+    images: dict[Path, AnyArray] = {}
+    for file in files:
+        if kind_at(file) == "folder":
+            images |= read_readable(picture_files(file), **size, tell=note)
+        else:
+            images[file] = read_image(file, **size)
+    if not images:
+        raise FileError(str(files[0]), "a folder with pictures", "none of its files is one that can be read")
     # A file's pixels go to 255; training's may go to another number, 16 for the digits.
-    return images / (255 * inputs.scale)
+    return Pictures(np.stack(list(images.values())) / (255 * inputs.scale), list(images))
 
 
 def read_labelled(run: Run, file: Path, how: ReadOptions | None = None) -> Labelled:
-    """A table with the target column, or the folder of the cats' files, of which the test part counts."""
-    if _of_cats(run, file):
+    """A table with the target column, a folder with one folder of pictures per class, or the folder of the
+    cats' files, of which the test part counts.
+    """
+    if _of_pictures(run, file):
+        if picture_files(file):
+            inputs = cast(ImagePreparation, run.preparation.inputs)
+            size = {"height": inputs.height, "width": inputs.width, "channels": inputs.channels}
+            pixels, labels = read_pictures_by_class(file, **size, tell=note)
+            return Labelled(pixels / (255 * inputs.scale), labels)
         cats = read_cats(file)
         return Labelled(cats.X_test, np.array(cats.classes)[cats.y_test])
     with spelled(flag_of):
@@ -246,7 +271,7 @@ def read_labelled(run: Run, file: Path, how: ReadOptions | None = None) -> Label
 
 def read_labelled_pieces(run: Run, file: Path, how: ReadOptions) -> Iterator[Labelled]:
     """The same, a piece at a time where the rows of a table are streamed."""
-    if _of_cats(run, file):
+    if _of_pictures(run, file):
         yield read_labelled(run, file, how)
         return
     with spelled(flag_of):
@@ -254,7 +279,7 @@ def read_labelled_pieces(run: Run, file: Path, how: ReadOptions) -> Iterator[Lab
             yield _labelled(run, file, frame)
 
 
-def _of_cats(run: Run, file: Path) -> bool:
+def _of_pictures(run: Run, file: Path) -> bool:
     return kind_at(file) == "folder" and isinstance(run.preparation.inputs, ImagePreparation)
 
 

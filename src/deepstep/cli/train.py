@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from deepstep.cli.groups_and_time import check_held_out
+from deepstep.cli.images import holds_pictures, train_on_folder
 from deepstep.cli.messages import (
     about,
     as_records,
@@ -137,6 +138,9 @@ def train_command(
     preprocessing is fitted to the training rows alone. The separator, decimal comma and encoding of a text
     table are found. Parquet of 256 MB or more is streamed from disk (see docs/streaming.md).
 
+    FILE may be a folder of pictures, one folder per class: without --target, one network learns the pictures,
+    resized to 64×64 pixels.
+
     By default an ensemble of small networks is trained (--preset tabular). An option of a single network,
     such as --hidden-layers, --epochs, --optimizer, --validation or --log, selects --preset single.
 
@@ -173,6 +177,8 @@ def train_command(
         if finish:
             raise ConfigurationError("--finalize", "it belongs to --resume", "got it alone")
         file = _required(context, "file", file)
+        if holds_pictures(file):
+            return train_on_folder(context, file, out, json_wanted=json_wanted)
         _required(context, "targets", options["targets"] or None)
         run, training = out or free_name(stem_of(file)), None
         if options["validation"] is not None:

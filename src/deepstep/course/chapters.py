@@ -34,7 +34,7 @@ _TABLE = (
     ("update", "The update and the learning rate", "update_parameters"),
     ("gradient_check", "The gradient check", "numerical_gradient relative_difference"),
     ("the_class", "The class", "fit predict"),
-    ("cats", "Two layers against L layers on cats", "accuracy first_wrong"),
+    ("cats", "Two layers against L layers on cats", "accuracy first_wrong two_layer_model L_layer_model"),
     (
         "faster_training",
         "Mini-batches, Adam, regularization",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deepstep.course.stage import MOST_UPDATES
-from deepstep.data.builtin import DATASETS
+from deepstep.data.builtin import SMALL_DATASETS
 from deepstep.data.text_formats import toml_values
 from deepstep.errors import ConfigurationError, DeepStepError, unknown_name
 from deepstep.types import is_number, is_whole
@@ -76,7 +76,7 @@ def _points(value: Any) -> bool:
 
 
 SCENE = {
-    "data": _among("circles", DATASETS),
+    "data": _among("circles", SMALL_DATASETS),
     "points": Key(
         [], "2 to 500 rows of numbers, the last one a class (0, 1, …), of 2 classes or more", _points
     ),

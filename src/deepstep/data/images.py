@@ -1,5 +1,7 @@
 """Pictures from files, as arrays of the size that a network was made for."""
 
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,10 +35,73 @@ def no_table(where: str, picture: Path) -> FileError:
     return FileError(
         where,
         "a table is expected",
-        f"{str(picture)!r} is a picture, and training takes no picture files yet",
-        "Read each with deepstep.data.read_image, save their pixels as X.npy and their classes as y.npy, and "
-        "type: deepstep train X.npy --target y",
+        f"{str(picture)!r} is a picture",
+        "A folder with one folder of pictures per class is learned by: deepstep train FOLDER. Its run takes "
+        "pictures: deepstep predict RUN PICTURE.",
     )
+
+
+def picture_files(folder: Path) -> list[Path]:
+    """The pictures in a folder and in its folders, by their suffixes, in the order of their names.
+
+    What begins with a point is left out, and so are links to folders.
+    """
+    files = [
+        Path(place, name)
+        for place, _, names in os.walk(folder)
+        for name in names
+        if name.lower().endswith(IMAGE_SUFFIXES)
+    ]
+    return sorted(
+        file for file in files if not any(part[0] == "." for part in file.relative_to(folder).parts)
+    )
+
+
+def read_pictures_by_class(
+    folder: Path, *, height: int, width: int, channels: int, tell: Callable[[str], None]
+) -> tuple[NDArray[np.uint8], NDArray[np.str_]]:
+    """Read the pictures of a folder that has one folder per class.
+
+    folder: Its folders are the classes; pictures in deeper folders belong to the class, too.
+    height, width, channels: As of `read_image`.
+    tell: Takes a sentence for each picture that cannot be read, which is left out.
+    returns: Pictures (m, height, width, channels) and the names of their classes (m,), in the order of the
+        classes, then of the files.
+    FileError: When pictures lie in no class, or fewer than two classes have pictures that can be read.
+    MissingPackageError: When Pillow is not installed.
+    """
+    files = picture_files(folder)
+    for file in files:
+        if file.parent == folder:
+            raise FileError(
+                str(folder),
+                "a folder of pictures for each class is expected",
+                f"{file.name!r} lies in no class",
+                "Move each picture into a folder with the name of its class.",
+            )
+    readable = read_readable(files, height=height, width=width, channels=channels, tell=tell)
+    labels = [file.relative_to(folder).parts[0] for file in readable]
+    if len(set(labels)) < 2:
+        raise FileError(
+            str(folder),
+            "pictures of at least two classes are expected",
+            f"{', '.join(map(repr, sorted(set(labels)))) or 'no class'} has pictures that can be read",
+            "Make a folder with pictures for each class.",
+        )
+    return np.stack(list(readable.values())), np.array(labels)
+
+
+def read_readable(
+    files: Sequence[Path], *, height: int, width: int, channels: int, tell: Callable[[str], None]
+) -> dict[Path, NDArray[np.uint8]]:
+    """The pictures that `read_image` reads; ``tell`` takes a sentence for each of the others."""
+    pictures = {}
+    for file in files:
+        try:
+            pictures[file] = read_image(file, height=height, width=width, channels=channels)
+        except FileError as error:
+            tell(f"Left out: {error}")
+    return pictures
 
 
 def read_image(path: Path | str, *, height: int, width: int, channels: int) -> NDArray[np.uint8]:

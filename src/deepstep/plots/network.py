@@ -134,7 +134,8 @@ class FirstLayerWeightsDisplay(FromNetwork):
     units (array of integers of shape (k,)): Indices of the drawn units, from 0.
     total: Number of units in the layer.
     self.axes_ (ndarray of Axes (k,)): One for each picture.
-    self.images_ (list of images): The pictures; with channels, the mean over them.
+    self.images_ (list of images): The pictures. Three channels are red, green and blue, and grey is a weight
+        of 0; of any other number of channels the mean is drawn.
 
     >>> from deepstep import Network
     >>> net = Network(parameters={"W1": [[1.0, -2, 0, 0]], "b1": [[0.0]]})
@@ -164,18 +165,24 @@ class FirstLayerWeightsDisplay(FromNetwork):
         return cls(weights=W[units].reshape(len(units), *shape), units=units, total=len(W))
 
     def plot(self, *, columns: int = 8) -> Self:
-        """Draw the weights as pictures on one scale with 0 in the middle.
+        """Draw the weights as pictures on one scale with 0 in the middle, in colour where the inputs were.
 
         columns: Pictures in a row.
         """
         places = self._grid(len(self.units), columns, (1.0, 1.2), (0.9, 0.5), least=3.2)
         self.axes_: Any = places[: len(self.units)]
-        scale = centred(self._pictures)
+        coloured = self.weights.shape[3:] == (3,)
+        largest = np.abs(self.weights).max() or 1.0
+        drawn = 0.5 + 0.5 * self.weights / largest if coloured else self._pictures
+        scale = {} if coloured else centred(self._pictures)
         self.images_: list[Any] = []
-        for ax, unit, picture in zip(self.axes_, self.units, self._pictures, strict=True):
+        for ax, unit, picture in zip(self.axes_, self.units, drawn, strict=True):
             self.images_.append(ax.imshow(picture, **scale))
             ax.set_title(f"unit {unit}", fontsize=8)
-        self.figure_.colorbar(self.images_[0], ax=places.tolist(), label="weight", shrink=0.8)
+        if coloured:
+            self.figure_.suptitle(f"grey is 0, full colours are ±{largest:.3g}", fontsize=9)
+        else:
+            self.figure_.colorbar(self.images_[0], ax=places.tolist(), label="weight", shrink=0.8)
         return self
 
     @property

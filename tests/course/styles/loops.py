@@ -229,6 +229,41 @@ def first_wrong(P, Y):
     return -1
 
 
+def two_layer_model(X, Y, layer_dims, learning_rate, iterations, rng):
+    n_x, n_h, n_y = layer_dims
+    m = X.shape[1]
+    W1, b1 = 0.01 * rng.randn(n_h, n_x), np.zeros((n_h, 1))
+    W2, b2 = 0.01 * rng.randn(n_y, n_h), np.zeros((n_y, 1))
+    costs, step = [], 0
+    while step < iterations:
+        Z1 = W1 @ X + b1
+        A1 = np.maximum(0, Z1)
+        A2 = 1 / (1 + np.exp(-(W2 @ A1 + b2)))
+        cost = 0.0
+        for i in range(m):
+            cost -= math.log(A2[0, i] if Y[0, i] == 1 else 1 - A2[0, i])
+        costs.append(cost / m)
+        dZ2 = A2 - Y
+        dZ1 = (W2.T @ dZ2) * (Z1 > 0)
+        W2, b2 = W2 - learning_rate * dZ2 @ A1.T / m, b2 - learning_rate * dZ2.sum(axis=1, keepdims=True) / m
+        W1, b1 = W1 - learning_rate * dZ1 @ X.T / m, b1 - learning_rate * dZ1.sum(axis=1, keepdims=True) / m
+        step += 1
+    parameters = {"W1": W1, "b1": b1, "W2": W2, "b2": b2}
+    return parameters, costs, accuracy(predict(X, parameters), Y)
+
+
+def L_layer_model(X, Y, layer_dims, learning_rate, iterations, rng):
+    parameters, costs = {}, []
+    for l, (before, units) in enumerate(zip(layer_dims, layer_dims[1:], strict=False), 1):
+        parameters["W" + str(l)] = rng.randn(units, before) / math.sqrt(before)
+        parameters["b" + str(l)] = np.zeros((units, 1))
+    for _ in range(iterations):
+        AL, caches = model_forward(X, parameters)
+        costs.append(compute_cost(AL, Y))
+        parameters = update_parameters(parameters, model_backward(AL, Y, caches), learning_rate)
+    return parameters, costs, accuracy(predict(X, parameters), Y)
+
+
 def mini_batches(X, Y, batch_size, rng):
     order = list(rng.permutation(X.shape[1]))
     while order:

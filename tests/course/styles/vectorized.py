@@ -155,6 +155,25 @@ def first_wrong(P, Y):
     return np.argmax(wrong) if wrong.any() else -1
 
 
+def two_layer_model(X, Y, layer_dims, learning_rate, iterations, rng):
+    theta = initialize_parameters(layer_dims, method="small", rng=rng).to_dict()
+    return _trained(X, Y, theta, learning_rate, iterations)
+
+
+def L_layer_model(X, Y, layer_dims, learning_rate, iterations, rng):
+    theta = initialize_parameters(layer_dims, method="lecun", rng=rng).to_dict()
+    return _trained(X, Y, theta, learning_rate, iterations)
+
+
+def _trained(X, Y, theta, learning_rate, iterations):
+    costs = np.zeros(iterations)
+    for step in range(iterations):
+        AL, caches = model_forward(X, theta)
+        costs[step] = compute_cost(AL, Y)
+        theta = update_parameters(theta, model_backward(AL, Y, caches), learning_rate)
+    return theta, costs, np.mean(predict(X, theta) == Y)
+
+
 def mini_batches(X, Y, batch_size, rng):
     order = rng.permutation(X.shape[1])
     cuts = np.arange(batch_size, X.shape[1], batch_size)

@@ -7,6 +7,7 @@ import numpy as np
 from deepstep.course.exercises import (
     compute_cost,
     initialize_he,
+    initialize_two_layer,
     linear_activation_backward,
     linear_activation_forward,
     linear_backward,
@@ -756,6 +757,66 @@ def fit_6(X, Y, layer_dims, learning_rate, iterations, seed):
         costs.append(compute_cost(AL, Y))
         parameters = update_parameters(parameters, model_backward(AL, Y, caches), learning_rate)
         return parameters, costs
+
+
+def two_layer_model_1(X, Y, layer_dims, learning_rate, iterations, rng):
+    "dA2 is A2 - Y, which is dZ2|begin with linear_backward"
+    p, costs = initialize_two_layer(*layer_dims, rng), []
+    for _ in range(iterations):
+        A1, c1 = linear_activation_forward(X, p["W1"], p["b1"], "relu")
+        A2, c2 = linear_activation_forward(A1, p["W2"], p["b2"], "sigmoid")
+        costs.append(compute_cost(A2, Y))
+        dA1, dW2, db2 = linear_activation_backward(A2 - Y, c2, "sigmoid")
+        _, dW1, db1 = linear_activation_backward(dA1, c1, "relu")
+        p = update_parameters(p, {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}, learning_rate)
+    return p, costs, np.mean((model_forward(X, p)[0] > 0.5) == Y)
+
+
+def two_layer_model_2(X, Y, layer_dims, learning_rate, iterations, rng):
+    "only layer 1 is updated"
+    p, costs = initialize_two_layer(*layer_dims, rng), []
+    for _ in range(iterations):
+        AL, caches = model_forward(X, p)
+        costs.append(compute_cost(AL, Y))
+        g = model_backward(AL, Y, caches)
+        p = {**p, "W1": p["W1"] - learning_rate * g["dW1"], "b1": p["b1"] - learning_rate * g["db1"]}
+    return p, costs, np.mean((model_forward(X, p)[0] > 0.5) == Y)
+
+
+def two_layer_model_3(X, Y, layer_dims, learning_rate, iterations, rng):
+    "the accuracy is in percent"
+    p, costs = initialize_two_layer(*layer_dims, rng), []
+    for _ in range(iterations):
+        AL, caches = model_forward(X, p)
+        costs.append(compute_cost(AL, Y))
+        p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
+    return p, costs, 100 * np.mean((model_forward(X, p)[0] > 0.5) == Y)
+
+
+def L_layer_model_1(X, Y, layer_dims, learning_rate, iterations, rng):
+    "the factor is 0.01 in every layer|the cost stays at that of the best constant answer"
+    p, costs = {}, []
+    for l in range(1, len(layer_dims)):
+        p[f"W{l}"] = rng.randn(layer_dims[l], layer_dims[l - 1]) * 0.01
+        p[f"b{l}"] = np.zeros((layer_dims[l], 1))
+    for _ in range(iterations):
+        AL, caches = model_forward(X, p)
+        costs.append(compute_cost(AL, Y))
+        p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
+    return p, costs, np.mean((model_forward(X, p)[0] > 0.5) == Y)
+
+
+def L_layer_model_2(X, Y, layer_dims, learning_rate, iterations, rng):
+    "the accuracy is that of the step before the last update"
+    p, costs = {}, []
+    for l in range(1, len(layer_dims)):
+        p[f"W{l}"] = rng.randn(layer_dims[l], layer_dims[l - 1]) / np.sqrt(layer_dims[l - 1])
+        p[f"b{l}"] = np.zeros((layer_dims[l], 1))
+    for _ in range(iterations):
+        AL, caches = model_forward(X, p)
+        costs.append(compute_cost(AL, Y))
+        p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
+    return p, costs, np.mean((AL > 0.5) == Y)
 
 
 NEVER = {

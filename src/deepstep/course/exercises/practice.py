@@ -3,14 +3,20 @@
 import numpy as np
 
 from deepstep.course.exercise import Draws, exercise, normal
-from deepstep.course.exercises.backward import model_backward, update_parameters
+from deepstep.course.exercises.backward import (
+    linear_activation_backward,
+    model_backward,
+    update_parameters,
+)
 from deepstep.course.exercises.forward import (
     DEEP,
     NETWORKS,
     compute_cost,
     drawn_parameters,
     initialize_he,
+    initialize_two_layer,
     labels,
+    linear_activation_forward,
     model_forward,
 )
 
@@ -102,6 +108,83 @@ def first_wrong(P, Y):
     """
     wrong = np.flatnonzero(P != Y)
     return int(wrong[0]) if len(wrong) > 0 else -1
+
+
+def _trainings(rng, sizes, rate):
+    """A few steps of small networks, of which some change the accuracy in their only step."""
+    for dims, m, iterations in sizes:
+        yield 2 * rng.randn(dims[0], m), labels(rng, m), dims, rate, iterations, Draws(rng.randint(99))
+
+
+@exercise(
+    cases=lambda rng: [
+        *_trainings(
+            rng, (([3, 4, 1], 21, 1), ([3, 4, 1], 25, 1), ([2, 3, 1], 16, 12), ([4, 3, 1], 30, 9)), 1.5
+        )
+    ],
+)
+def two_layer_model(X, Y, layer_dims, learning_rate, iterations, rng):
+    """The lecture's network with one hidden layer, relu then sigmoid, trained by gradient descent.
+
+    X (n_x, m), Y (1, m); layer_dims: n_x, n_h, n_y; learning_rate: α; iterations: the number of steps, at
+    least 1; rng: a np.random.RandomState. Begin with `initialize_two_layer`. In each step:
+    `linear_activation_forward` for both layers, `compute_cost`, dA2 = -(Y / A2 - (1 - Y) / (1 - A2)),
+    `linear_activation_backward` for both layers, `update_parameters`. Return the parameters after the last
+    step, the list of the costs, one per step and taken before its update, and the accuracy of these
+    parameters on X (`predict` and `accuracy`).
+
+    >>> X, Y = np.array([[-3.0, -1.0, 1.0, 3.0]]), np.array([[0, 0, 1, 1]])
+    >>> parameters, costs, right = two_layer_model(X, Y, [1, 2, 1], 2.0, 10, np.random.RandomState(1))
+    >>> [round(float(cost), 3) for cost in costs[::9]], float(right)
+    ([0.693, 0.052], 1.0)
+    """
+    n_x, n_h, n_y = layer_dims
+    parameters, costs = initialize_two_layer(n_x, n_h, n_y, rng), []
+    for _ in range(iterations):
+        A1, cache1 = linear_activation_forward(X, parameters["W1"], parameters["b1"], "relu")
+        A2, cache2 = linear_activation_forward(A1, parameters["W2"], parameters["b2"], "sigmoid")
+        costs.append(compute_cost(A2, Y))
+        dA2 = -(Y / A2 - (1 - Y) / (1 - A2))
+        dA1, dW2, db2 = linear_activation_backward(dA2, cache2, "sigmoid")
+        _, dW1, db1 = linear_activation_backward(dA1, cache1, "relu")
+        gradients = {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}
+        parameters = update_parameters(parameters, gradients, learning_rate)
+    right = accuracy(predict(X, parameters), Y)
+    return parameters, costs, right
+
+
+_DEEP_TRAININGS = (
+    *(([3, 4, 1], 41, 1), ([2, 1], 45, 1), ([2, 3, 1], 49, 1)),
+    *(([3, 6, 4, 3, 1], 16, 8), ([4, 5, 3, 1], 30, 4)),
+)
+
+
+@exercise(cases=lambda rng: [*_trainings(rng, _DEEP_TRAININGS, 0.4)])
+def L_layer_model(X, Y, layer_dims, learning_rate, iterations, rng):
+    """The lecture's network with L layers, relu and in the last one sigmoid, trained by gradient descent.
+
+    X (n[0], m), Y (1, m); layer_dims: n[0], …, n[L]; learning_rate: α; iterations: the number of steps, at
+    least 1; rng: a np.random.RandomState. Begin with W[l] = N(0, 1) / √n[l-1], drawn in the order W1, W2, …
+    with rng.randn, and b[l] = 0. In each step: `model_forward`, `compute_cost`, `model_backward`,
+    `update_parameters`. Return the parameters after the last step, the list of the costs, one per step and
+    taken before its update, and the accuracy of these parameters on X (`predict` and `accuracy`).
+
+    >>> X, Y = np.array([[-3.0, -1.0, 1.0, 3.0]]), np.array([[0, 0, 1, 1]])
+    >>> parameters, costs, right = L_layer_model(X, Y, [1, 3, 2, 1], 0.5, 10, np.random.RandomState(4))
+    >>> [round(float(cost), 3) for cost in costs[::9]], float(right)
+    ([0.705, 0.368], 1.0)
+    """
+    parameters, costs = {}, []
+    for l in range(1, len(layer_dims)):
+        parameters[f"W{l}"] = rng.randn(layer_dims[l], layer_dims[l - 1]) / np.sqrt(layer_dims[l - 1])
+        parameters[f"b{l}"] = np.zeros((layer_dims[l], 1))
+    for _ in range(iterations):
+        AL, caches = model_forward(X, parameters)
+        costs.append(compute_cost(AL, Y))
+        gradients = model_backward(AL, Y, caches)
+        parameters = update_parameters(parameters, gradients, learning_rate)
+    right = accuracy(predict(X, parameters), Y)
+    return parameters, costs, right
 
 
 @exercise(
