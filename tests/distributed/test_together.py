@@ -234,5 +234,5 @@ def test_what_many_workers_cannot_do(monkeypatch):
     with pytest.raises(ConfigurationError, match="RANK is a whole number; got 'first'"):
         worker()
     monkeypatch.setattr("deepstep.engines.choice.find_spec", lambda name: None)
-    with pytest.raises(MissingPackageError, match=r"deepstep\[torch\]"):
+    with pytest.raises(MissingPackageError, match="pip install torch"):
         fit(net, X, Y)

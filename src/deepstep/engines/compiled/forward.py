@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from deepstep import environment  # its numbers are in no kernel
 from deepstep.engines.compiled import calls
 from deepstep.engines.compiled.calls import kernel, told_while_compiled
 from deepstep.engines.compiled.layout import NONE
@@ -28,7 +29,6 @@ from deepstep.engines.compiled.machine import (
 from deepstep.engines.compiled.threads import run_together, threads_for
 from deepstep.engines.session import writable
 from deepstep.engines.settings import Settings
-from deepstep.environment import NEVER_SHARED, WORTH_SHARING, single_blas
 from deepstep.equations import members_mean
 from deepstep.network import Architecture, Parameters
 from deepstep.types import AnyArray, Array
@@ -100,7 +100,7 @@ def _outputs_of_one(tables: Tables, theta: Array, statistics: Array, X: Array, o
     products = sizes[1:] * sizes[:-1]
     widest, tile = int(products.max()), max(1, min(AT_ONCE, m))
     if m <= AT_ONCE:  # tiles depend on the sizes alone: for any number of threads outputs have the same bits
-        tile = min(tile, max(LEAST_AT_ONCE, WORTH_SHARING // widest))
+        tile = min(tile, max(LEAST_AT_ONCE, environment.WORTH_SHARING // widest))
     many = m > tile
     work_of_all = int(products.sum()) * m
     n_threads = threads_for(work_of_all, -(-m // tile), m, least=WORTH_A_THREAD) if many else 1
@@ -113,7 +113,7 @@ def _outputs_of_one(tables: Tables, theta: Array, statistics: Array, X: Array, o
         given = blas, layers, own, theta, statistics, flat, m, rooms[thread], found, finish
         predict(thread, barrier, n_threads, *given)
 
-    with single_blas(shares=True) if widest * tile > NEVER_SHARED else nullcontext():
+    with environment.single_blas(shares=True) if widest * tile > environment.NEVER_SHARED else nullcontext():
         if many:
             run_together(work, n_threads)
         else:
