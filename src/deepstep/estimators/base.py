@@ -260,8 +260,8 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
                 given = with_named_columns(given, where)
                 X, groups = without_groups(given.X, groups, where)
                 self._fit_in_memory(given._replace(X=X), validation, replace(context, groups=groups))
-        if slow := slow_training(perf_counter() - begin):
-            warn_the_caller(f"{where}: {slow}", SpeedWarning)
+            if slow := slow_training(perf_counter() - begin):
+                warn_the_caller(f"{where}: {slow}", SpeedWarning)
         return self
 
     @contextmanager
