@@ -270,10 +270,8 @@ def decoded(content):
     for module in [name for begin, name in PACKED.items() if content.startswith(begin)]:
         try:
             content = importlib.import_module(module).decompress(content)
-        except ImportError:
-            raise ValueError(f"this Python has no {module}: unpack the table first") from None
-        except Exception as error:  # each module has errors of its own
-            raise ValueError(f"a whole file of {module} is expected ({error})") from None
+        except Exception as error:  # each module has errors of its own, and this Python may lack one
+            raise ValueError(f"a packed table that {module} can unpack is expected ({error})") from None
     if b"\0" not in content[:1024] or not encoding.startswith(("utf-16", "utf-32")):
         with contextlib.suppress(UnicodeError):
             return content.decode("utf-8-sig")
