@@ -151,7 +151,6 @@ def test_a_killed_process_and_the_seed_that_it_drew(trained, tmp_path):
     done = subprocess.run(typed, env=environment, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == -signal.SIGKILL, done.stderr
     (tmp_path / ".deepstep-tmp-0123456789ab").write_bytes(b"half")  # as a kill within a write leaves it
-    os.utime(tmp_path / ".deepstep-tmp-0123456789ab", (0, 0))
     settings, seed = {"n_estimators": 5, "max_iter": 6}, read_member(member_files(tmp_path)[0])["seed"]
     model = DeepClassifier(checkpoint_dir=str(tmp_path), resume=True, **settings).fit(WINE, KINDS)
     assert len(trained) == 3

@@ -2,8 +2,8 @@
 
 New bytes go to a temporary sibling, reach the disk (fsync), and then take the place of the old ones by a
 rename. Whatever fails before (a full disk, an interrupt, an exception of the caller) leaves the old file or
-folder as it was. A process killed outright leaves at most a `.deepstep-tmp-*` sibling behind. Who writes into
-this folder an hour later, or after that, removes it: a process locks what it writes, and locks end with it.
+folder as it was. A process killed outright leaves at most a `.deepstep-tmp-*` sibling behind, which the next
+one that writes into this folder removes: a process locks what it writes, and locks end with it.
 
 One case is weaker: no portable call exchanges two folders, so a folder that replaces another needs two
 renames. Killed outright between them (the machine loses its power, `kill -9`), a process leaves no folder of
@@ -30,11 +30,11 @@ from deepstep.errors import DeepStepError, FileError
 _ASIDE = r"\.deepstep-old-([0-9a-f]{12})-[0-9a-f]{12}"
 """The name of a folder that was moved aside for another one, with the `_token` of that one's name."""
 
-_HOUR, _DAY = 3_600.0, 86_400.0
-"""Age in seconds from which on what is not locked is left behind, and that of releases that locked none.
+_DAY = 86_400.0
+"""Age in seconds from which on temporary files of releases that locked none are left behind."""
 
-A file is not locked while it is renamed, and locks of some network file systems hold for one machine alone.
-"""
+_RENAMES_OPEN_FILES = os.name == "posix"
+"""Whether a file can have its new name while it is open, and so locked; Windows knows no such locks."""
 
 _LONGEST_TURN = 10.0
 """Seconds that a process waits for others that give a folder its name beside."""
@@ -81,7 +81,10 @@ def atomic_write(path: Path | str) -> Iterator[BinaryIO]:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(temporary, target)
+                if _RENAMES_OPEN_FILES:  # closed, it would be a leftover to those who write beside
+                    os.replace(temporary, target)
+            if not _RENAMES_OPEN_FILES:
+                os.replace(temporary, target)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -96,7 +99,7 @@ def check_writable(path: Path | str) -> None:
             target.stat()  # refuses a name that is too long
         temporary, file = _new_file(target)
         file.close()
-        temporary.unlink()
+        temporary.unlink(missing_ok=True)  # closed, it is a leftover to those who write beside
 
 
 @contextmanager
@@ -209,13 +212,10 @@ def _remove_left(path: Path) -> None:
     is_folder = S_ISDIR(status.st_mode)
     if not (is_folder or S_ISREG(status.st_mode)):
         return
-    age = time.time() - status.st_mtime
     if re.fullmatch(OF_OLD_RELEASES, path.name):  # these were not locked, and of a kill between two renames
         complete = is_folder and any((path / mark).exists() for mark in (RUN_MARK, TRAINING_MARK))
-        if complete or age < _DAY:
+        if complete or time.time() - status.st_mtime < _DAY:
             return
-    if re.fullmatch(TEMPORARY, path.name) and age < _HOUR:
-        return
     with _locked(path) as alone:
         if alone and is_folder:
             remove_own(path)
