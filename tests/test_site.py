@@ -1,33 +1,21 @@
 """The documentation without a build: names, links, and that nothing is loaded from elsewhere."""
 
 import re
-import sys
 from functools import cache
-from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
-from types import ModuleType
 from typing import Any
 
 import pytest
 
 import deepstep
 from deepstep.course import EXERCISES, check
+from docs_extensions import extension
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 TEXTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted(DOCS.rglob("*.md"))]
 LINK = re.compile(r"(?<!\[[lL])\]\((?!\w+:)([^)\s#]*)(#[^)\s]*)?\)")
-
-
-@cache
-def extension(name: str) -> ModuleType:
-    """An extension of the build."""
-    sys.path.insert(0, str(DOCS / "_ext"))
-    try:
-        return import_module(name)
-    finally:
-        sys.path.remove(str(DOCS / "_ext"))
 
 
 def packages() -> list[str]:

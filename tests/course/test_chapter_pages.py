@@ -2,10 +2,7 @@
 
 import ast
 import re
-import sys
 import xml.etree.ElementTree as ET
-from functools import cache
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +14,7 @@ from deepstep import equations
 from deepstep.course import CHAPTERS, EXERCISES, check
 from deepstep.course.lesson import build
 from deepstep.course.scorm import manifest
+from docs_extensions import extension
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = sorted((DOCS / "course").glob("[0-9]*.md"))
@@ -24,16 +22,6 @@ SVG = "{http://www.w3.org/2000/svg}"
 DRAWING = re.compile(r"^:::\{drawing\} (\S+)(?: (\S+))?$", re.MULTILINE)
 SHOW_AND_ASK = [page for page in PAGES if "{question}" in page.read_text(encoding="utf-8")]
 each_page = pytest.mark.parametrize("page", SHOW_AND_ASK, ids=lambda path: path.stem)
-
-
-@cache
-def extension(name: str) -> Any:
-    """An extension of the build."""
-    sys.path.insert(0, str(DOCS / "_ext"))
-    try:
-        return import_module(name)
-    finally:
-        sys.path.remove(str(DOCS / "_ext"))
 
 
 def text_of(page: Path) -> str:
