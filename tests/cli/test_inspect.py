@@ -25,13 +25,14 @@ def test_summary(deepstep, flower_run):
     assert record["epochs"] == 30
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     ("n", "more"), [(40, ""), (41, "… and 1 columns more"), (500, "… and 460 columns more")]
 )
 def test_a_summary_shows_a_bounded_number_of_columns(deepstep, tmp_path, n, more):
     rng = np.random.default_rng(1)
     X = polars.DataFrame(rng.standard_normal((20, n)), schema=[f"column_{number}" for number in range(n)])
-    model = DeepRegressor(2, preset="mlp", solver="lbfgs", max_iter=20).fit(X.to_numpy(), X["column_0"])
+    model = DeepRegressor(2, preset="mlp", max_iter=1).fit(X.to_numpy(), X["column_0"])
     preparation = Preparation(TablePreparation.fit(X), Run.of(model).preparation.target)
     Run.of(model, preparation=preparation).save(tmp_path / "run")
     shown = deepstep("summary", tmp_path / "run").out
