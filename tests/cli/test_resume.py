@@ -1,5 +1,6 @@
 """A training that is interrupted, killed, or diverges, and what becomes of it."""
 
+import inspect
 import json
 import os
 import shutil
@@ -117,7 +118,8 @@ def test_ctrl_c_at_any_instant_before_the_first_epoch(deepstep, flowers, typed, 
         if event == "call" and frame.f_globals.get("__name__", "").startswith("deepstep"):
             if frame.f_code is end_epoch.__code__:
                 sys.setprofile(None)
-            elif next(calls) == pressed[0]:
+            # Python drops what is raised in a generator that it closes; a press there is one of the next call
+            elif next(calls) >= pressed[0] >= 0 and not frame.f_code.co_flags & inspect.CO_GENERATOR:
                 sys.setprofile(None)
                 signal.raise_signal(signal.SIGINT)
 
@@ -132,7 +134,7 @@ def test_ctrl_c_at_any_instant_before_the_first_epoch(deepstep, flowers, typed, 
 
     assert press(-1).code == 0
     shutil.rmtree("run")
-    for number in np.random.default_rng(fresh_seed).integers(0, next(calls), 12):
+    for number in np.random.default_rng(fresh_seed).integers(1, next(calls), 12):
         result = press(number)
         if next(calls) <= number:  # a command that is repeated has fewer calls
             shutil.rmtree("run")
@@ -142,7 +144,7 @@ def test_ctrl_c_at_any_instant_before_the_first_epoch(deepstep, flowers, typed, 
         left = [entry.name for entry in tmp_path.iterdir()]
         saved = "is being saved" in result.err or "tabular" in typed
         expected = "run.unfinished" if "Resume it" in result.err else "run" if saved else None
-        assert left in ([], [expected]), number
+        assert left in ([], [expected]), (number, result.err)
         for name in left:
             shutil.rmtree(name)
 

@@ -86,13 +86,13 @@ def deepstep(context: click.Context) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line, ``sys.argv[1:]`` by default, and leave with its exit code."""
-    arguments = sys.argv[1:] if arguments is None else list(arguments)
-    fill_closed()
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            # A terminal without Unicode shows ? and does not stop the work.
-            stream.reconfigure(errors="replace")
     try:
+        arguments = sys.argv[1:] if arguments is None else list(arguments)
+        fill_closed()
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                # A terminal without Unicode shows ? and does not stop the work.
+                stream.reconfigure(errors="replace")
         with (
             redirect_stdout(_watched(sys.stdout)),
             redirect_stderr(_watched(sys.stderr)),

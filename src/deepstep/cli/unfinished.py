@@ -238,35 +238,44 @@ def _place_to_train(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator
     overwrite = overwrite or is_diverged(run)
     refuse_to_replace(run, overwrite=overwrite)
     with folder_for(run):
-        if not keeping.resumed:
-            _clear(run, folder, overwrite=overwrite)
-            record = {
-                "format": FORMAT,
-                "version": VERSION,
-                "deepstep": __version__,
-                **asdict(keeping.training),
-            }
-            record[DIGEST] = config_digest(record)
-            try:
-                with atomic_directory(folder) as new:
-                    (new / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
-            except FileError:
-                _clear(run, folder, overwrite=False)  # another process began the same training meanwhile
-                raise
-        with held(folder / NAME, str(run)):
-            try:
-                yield partial(_fill, folder, run)
-                with _going_on_named(folder, run):
-                    publish(folder, run, overwrite=overwrite)
-            except BaseException as error:
-                if not _kept(folder) or (keeping.of_folds and isinstance(error, DivergenceError)):
+        try:
+            if not keeping.resumed:
+                _begin(run, folder, keeping.training, overwrite=overwrite)
+            with held(folder / NAME, str(run)):
+                try:
+                    yield partial(_fill, folder, run)
+                    with _going_on_named(folder, run):
+                        publish(folder, run, overwrite=overwrite)
+                except BaseException as error:
+                    if not _kept(folder) or (keeping.of_folds and isinstance(error, DivergenceError)):
+                        discard(folder)
+                    raise
+        except KeyboardInterrupt:  # perhaps between two of these lines
+            if kind_at(folder / NAME) == "file" and not _kept(folder):
+                with (
+                    suppress(FileError),
+                    held(folder / NAME, str(run)),
+                ):  # not if another process is at work on it
                     discard(folder)
-                raise
+            raise
     for path in (*checkpoint_files(run / REFIT), run / NAME, *checkpoint_files(run), *member_files(run)):
         with suppress(OSError):  # the run is whole with or without them
             path.unlink()
     with suppress(OSError):
         (run / REFIT).rmdir()
+
+
+def _begin(run: Path, folder: Path, training: Training, *, overwrite: bool) -> None:
+    """Make the folder of a training that begins."""
+    _clear(run, folder, overwrite=overwrite)
+    record = {"format": FORMAT, "version": VERSION, "deepstep": __version__, **asdict(training)}
+    record[DIGEST] = config_digest(record)
+    try:
+        with atomic_directory(folder) as new:
+            (new / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
+    except FileError:
+        _clear(run, folder, overwrite=False)  # another process began the same training meanwhile
+        raise
 
 
 def _fill(folder: Path, name: Path, run: Run) -> None:

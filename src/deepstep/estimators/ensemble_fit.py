@@ -316,12 +316,12 @@ class _Population:
                 if seconds is not None:
                     result = result._replace(snapshots=())  # each member ends by the clock
                     self._n_cut += result.member.epochs == 1 and (result.member.seconds or 0.0) > seconds
+                workers.interruption.waits = True  # before there is a network without its preprocessor
                 self._trained[number, fold] = result
                 self._seconds[number, fold] = result.member.seconds or 0.0
                 if self._files is not None:
                     self._files.keep(number, self._task(number, fold), prepared(fold), result)
                 self._preprocessors[fold] = self._with_earlier(prepared(fold).preprocessor, fold)
-                workers.interruption.waits = True
                 self._move(place, result.member.epochs, None)
 
         if not self._trained and self._diverged is not None:

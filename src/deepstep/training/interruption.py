@@ -25,20 +25,26 @@ class Interruption:
 
 
 class _Handler:
-    """Sets the marks of an interruption; the press that does not wait raises KeyboardInterrupt."""
+    """Sets the marks of an interruption; the press that does not wait raises KeyboardInterrupt.
+
+    That press sets its mark as well: Python drops what is raised while it ends a generator or an object; the
+    training then ends at its first step.
+    """
 
     def __init__(self, interruption: Interruption) -> None:
         self.interruption, self._first = interruption, 0.0
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         interruption = self.interruption
-        if not interruption.waits:
-            raise KeyboardInterrupt
         if not interruption.asked:
             interruption.asked, self._first = True, monotonic()
-        elif monotonic() - self._first >= ONE_PRESS:
+            if interruption.waits:
+                return
+        elif monotonic() - self._first < ONE_PRESS:
+            return
+        else:
             interruption.again = True
-            raise KeyboardInterrupt
+        raise KeyboardInterrupt
 
 
 @contextmanager
