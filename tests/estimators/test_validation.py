@@ -168,6 +168,21 @@ def test_refit_is_a_fit_on_everything_for_the_best_count(Estimator):
     assert first.stopping_history_ is None
 
 
+def test_a_refit_that_diverges_keeps_the_network_that_was_validated():
+    settings = {**FAST, "max_iter": 12, "solver": "sgd", "early_stopping": True}
+    held = X[VAL].copy()
+    held[0] = 1e200  # its cost is finite as long as it is not learned from
+    rows = {"X_val": held, "y_val": NAMES[VAL]}
+    first = DeepClassifier(**settings).fit(X[~VAL], NAMES[~VAL], **rows)
+    with pytest.warns(
+        UserWarning, match=r"diverged in the refit .*: the network is kept as before the refit"
+    ):
+        model = DeepClassifier(refit=True, **settings).fit(X[~VAL], NAMES[~VAL], **rows)
+    assert_array_equal(theta(model), theta(first))
+    assert model.score(X, NAMES) == first.score(X, NAMES)
+    assert not model.interrupted_
+
+
 def test_refit_of_a_held_out_part():
     settings = {**FAST, "max_iter": 30, "early_stopping": True, "random_state": None}
     model = DeepClassifier(refit=True, **settings).fit(scipy.sparse.csr_array(X), NAMES)

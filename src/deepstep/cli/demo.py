@@ -134,7 +134,8 @@ def demo_command(
         if trained[folder].interrupted:
             break
     show = {"digits": _show_digits, "cats": _show_cats}.get(name, _show_points)
-    record = show(loaded, trained, base, json_wanted)
+    scored = all(model.parts for model in trained.values())  # else a warning gave the reason
+    record = show(loaded, trained, base, json_wanted) if scored else {}
     if json_wanted:
         click.echo(as_json({"demo": name, **record}))
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import click
+import numpy as np
 
 from deepstep.cli.messages import of_one_network
 from deepstep.cli.options import SINGLE, TYPED, TrainOptions, flag_of
@@ -14,6 +15,7 @@ from deepstep.cli.screen import (
     GOOD,
     INTERRUPTED,
     as_json,
+    as_warning,
     console,
     note,
     print_curve,
@@ -77,7 +79,10 @@ class Loaded(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """A run of one network, its scores on training and test rows, and the outputs for the test rows."""
+    """A run of one network, its scores on training and test rows, and the outputs for the test rows.
+
+    Both are empty where they could not be computed: the run is saved before.
+    """
 
     run: Run
     parts: Mapping[str, Scores]
@@ -101,7 +106,8 @@ class Trained(NamedTuple):
         """The network, the course of the cost, and the scores."""
         screen.print(f"{what}; {self.run.network!r}", markup=False)
         print_curve(screen, self.run.history.costs, height=height)
-        print_scores(screen, self.parts)
+        if self.parts:
+            print_scores(screen, self.parts)
 
 
 def train_one(
@@ -123,14 +129,15 @@ def train_one(
         history = History() if network.history is None else network.history
         run = Run.of_network(network, loaded.preparation, history, config, X, Y)
         run.write(place)
-    parts, outputs = {}, {}
-    for part, (raw, _) in loaded.rows.items():
-        outputs[part] = run.outputs(raw)
-        parts[part] = score(loaded.target, loaded.answers(part), outputs[part])
-    run.config["results"] = {part: scores.to_dict() for part, scores in parts.items()}
-    run.held_out = HeldOut.of(run, *loaded.rows["test"], part="test", source=loaded.of_test)
-    run.write_results(folder)
-    return Trained(run, parts, outputs["test"])
+    trained = Trained(run, {}, np.empty((0, 0)))
+    with as_warning(f"The run is saved in {folder}, but its scores are missing"):
+        outputs = {part: run.outputs(raw) for part, (raw, _) in loaded.rows.items()}
+        parts = {part: score(loaded.target, loaded.answers(part), A) for part, A in outputs.items()}
+        trained = Trained(run, parts, outputs["test"])
+        run.config["results"] = {part: scores.to_dict() for part, scores in parts.items()}
+        run.held_out = HeldOut.of(run, *loaded.rows["test"], part="test", source=loaded.of_test)
+        run.write_results(folder)
+    return trained
 
 
 def load_folder(folder: Path, *, test_fraction: float, seed: int) -> Loaded:

@@ -208,6 +208,20 @@ def print_curve(
     screen.print()
 
 
+@contextmanager
+def as_warning(sentence: str) -> Iterator[None]:
+    """Make a warning of what fails after the training, which is not lost by it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise KeyboardInterrupt(f"Interrupted. {sentence}.") from None
+    except Exception as error:
+        if not (isinstance(error, OutputError) and error.reader_gone):
+            note(f"Warning: {sentence} ({type(error).__name__}: {error}).")
+        if isinstance(error, OutputError):  # the exit code tells it
+            raise
+
+
 def print_scores(
     screen: "Console",
     parts: "Mapping[str, Scores]",

@@ -1,8 +1,7 @@
 """``deepstep train``: a table becomes a run."""
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from time import monotonic
@@ -37,8 +36,8 @@ from deepstep.cli.runs import held_out_of, keep, what_happened
 from deepstep.cli.screen import (
     GOOD,
     INTERRUPTED,
-    OutputError,
     as_json,
+    as_warning,
     console,
     json_option,
     note,
@@ -280,7 +279,7 @@ def _train(
                 if not single:
                     config["seconds"] = monotonic() - begun
                 reached = fitting.run_of(error.ensemble, split, config)
-                with _warning("What was reached is kept without the rows that were held out"):
+                with as_warning("What was reached is kept without the rows that were held out"):
                     reached.held_out = held_out_of(reached, split, file, second)
                 keep(reached, run, error)
             raise
@@ -303,15 +302,15 @@ def _train(
     parts: dict[str, Scores] = {}
     saved = f"The run is saved in {run}, but"
     with warnings_as_notes():
-        with _warning(f"{saved} its scores are missing"):
+        with as_warning(f"{saved} its scores are missing"):
             parts = fitting.scores(whole, split, learned)
             whole.config["results"] = {name: part.to_dict() for name, part in parts.items()}
-        with _warning(f"{saved} the rows that were held out are not in it"):
+        with as_warning(f"{saved} the rows that were held out are not in it"):
             whole.held_out = held_out_of(whole, split, file, second, refit=len(learned) > 1)
-        with _warning(f"{saved} its scores are not in it"):
+        with as_warning(f"{saved} its scores are not in it"):
             whole.write_results(run)
     record: dict[str, Any] = {"run": run}
-    with _warning(f"{saved} it cannot be shown"):
+    with as_warning(f"{saved} it cannot be shown"):
         if options.learning_rate == AUTO and single:
             tell_of_the_rate(estimator.learning_rate_, estimator.rate_search_)
         if json_wanted:
@@ -323,20 +322,6 @@ def _train(
     if press.asked and not estimator.interrupted_:
         note(f"Interrupted after the training, whose run is saved in {run}.")
     return INTERRUPTED if estimator.interrupted_ or press.asked else GOOD
-
-
-@contextmanager
-def _warning(sentence: str) -> Iterator[None]:
-    """Make a warning of what fails after the training, which is not lost by it."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"Interrupted. {sentence}.") from None
-    except Exception as error:
-        if not (isinstance(error, OutputError) and error.reader_gone):
-            note(f"Warning: {sentence} ({type(error).__name__}: {error}).")
-        if isinstance(error, OutputError):  # the exit code tells it
-            raise
 
 
 def _settings(options: TrainOptions, preset: Preset, ensemble: "Ensemble") -> dict[str, Any]:

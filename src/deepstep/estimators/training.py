@@ -237,10 +237,8 @@ class NetworkFit:
         interrupted = reached.result.history.stopped == INTERRUPTED
         if early and params.refit and held_out is not None and reached.best_epochs and not interrupted:
             both = self.estimator._with_class_weights(together(cast(Examples, learn), held_out), None, where)
-            second = replace(first, epochs=reached.best_epochs)._train_again(network, *both)
-            if second is None:
-                reached.result.history.stopped = INTERRUPTED
-            else:
+            second = replace(first, epochs=reached.best_epochs)._train_again(network, reached, *both)
+            if second is not None:
                 reached, stopping = second, reached.result
         parameters, statistics, result, _ = reached
         history = earlier.history + result.history  # a shallow copy of the estimator keeps its own
@@ -267,16 +265,21 @@ class NetworkFit:
         )
 
     def _train_again(
-        self, network: Network, examples: Examples, held_out: Examples | None
+        self, network: Network, validated: _Reached, examples: Examples, held_out: Examples | None
     ) -> _Reached | None:
-        """Train on everything; None where Ctrl-C ended it, as the network that was validated is better."""
+        """Train on everything; None where it diverged or Ctrl-C ended it: the validated network is better."""
+        reason = "was interrupted"
         try:
             reached = self._train(network, examples, held_out)
             if reached.result.history.stopped != INTERRUPTED:
                 return reached
         except KeyboardInterrupt:  # before the first step
             pass
-        warn_the_caller(f"{self.context.where} was interrupted: the network is kept as before the refit.")
+        except DivergenceError as error:
+            reason = f"diverged in the refit ({error.got})"
+        if reason == "was interrupted":
+            validated.result.history.stopped = INTERRUPTED
+        warn_the_caller(f"{self.context.where} {reason}: the network is kept as before the refit.")
         return None
 
     def _train(

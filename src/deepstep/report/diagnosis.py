@@ -18,6 +18,7 @@ from deepstep.inspection.findings import (
     never_recognized,
 )
 from deepstep.inspection.findings.predictions import Scores
+from deepstep.preparation import ImagePreparation
 from deepstep.report.predictions import classified
 from deepstep.run import Run
 from deepstep.run_folder import DEMO, DIVERGED, LEAKS
@@ -122,6 +123,8 @@ def no_health(run: Run) -> str:
         lacking = "The layers were examined before and after the training, and not epoch by epoch"
     if DEMO in run.config:
         return f"{lacking}: deepstep demo records none; deepstep train does with --log health."
+    if isinstance(run.preparation.inputs, ImagePreparation):
+        return f"{lacking}: trainings on pictures record none."
     return f"{lacking}: train with --log health."
 
 
