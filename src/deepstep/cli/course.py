@@ -126,10 +126,10 @@ def report_command(folder: Path, out: Path | None, overwrite: bool, json_wanted:
     from deepstep.course.class_report import check_class
 
     if out is not None:
+        new_file(out, "-o", overwrite=overwrite, beside=(folder,))
         if out.suffix.lower() not in (".csv", ".html"):
             expected = "the name of a CSV or HTML file"
             raise ConfigurationError("--out", expected, f"got {out}", "Let it end in .csv or .html.")
-        new_file(out, "-o", overwrite=overwrite, beside=(folder,))
     meter = Meter("check", unit="functions")
     meter.begin(None)
     try:
