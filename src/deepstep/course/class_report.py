@@ -149,18 +149,13 @@ class ClassReport(NamedTuple):
         mistakes: list[list[Content]] = [
             [text, place, ", ".join(names), len(names)] for place, text, names in self.mistakes()
         ]
-        heads = ["learner", "right", *heads]
+        heads, counted = ["learner", "right", *heads], ["mistake", "exercise", "learners", "count"]
         main = tag(
             "main",
             tag("h1", title),
             tag("p", self.summary()),
             table(heads, rows, caption="Exercises of each learner", texts_last=len(self.exercises)),
-            table(
-                ["mistake", "exercise", "learners", "count"],
-                mistakes,
-                caption="Mistakes by frequency",
-                left=3,
-            ),
+            table(counted, mistakes, caption="Mistakes by frequency", left=3),
         )
         sheets = (("deepstep.report", "style.css"), ("deepstep.course", "class_report.css"))
         style = [(package_files(package) / sheet).read_text(encoding="utf-8") for package, sheet in sheets]
@@ -185,7 +180,7 @@ def check_class(folder: Path, tell: Callable[[int, int, str], None]) -> ClassRep
     """The report of the files in a folder: a file or a folder for each learner.
 
     folder: The folder; the name of a learner is that of the file without its ending, or that of the folder.
-    tell: Is told how many functions are checked, of how many, and whose was the last one.
+    tell: Is called with the number of checked functions, that of all, and the name of the last one's learner.
     FileError: If there is no such folder, or no function of the course in it.
     """
     where, seed, seconds = str(folder), course_seed(), defaultdict[str, float](float)
@@ -306,7 +301,7 @@ def program_of(notebook: bytes) -> str:
                     "\n".join(f"def {name}{refusal}" for name in DEFINITION.findall(text))
                 ).body
         functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
-        mine = [node for node in functions if node.name.startswith("my_")]
+        mine = [node for node in functions if node.name.startswith("my_") and node.name[3:] in EXERCISES]
         nodes += [ast.FunctionDef(**{**vars(node), "name": node.name[3:]}) for node in mine]
         return "\n".join(map(ast.unparse, nodes))
     except (LookupError, TypeError, ValueError, RecursionError) as error:
