@@ -12,7 +12,7 @@ os.environ["JUPYTER_PATH"] = str(HERE / "_ext" / "jupyter")  # the kernel of cel
 
 project = "DeepStep"
 author = "The DeepStep authors"
-project_copyright = "The DeepStep authors, BSD-3-Clause"
+project_copyright = "The DeepStep authors. Code: BSD-3-Clause. Texts of the course and the lessons: CC BY 4.0"
 version = release = __version__
 language = "en"
 

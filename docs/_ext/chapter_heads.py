@@ -10,16 +10,21 @@ from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from downloads import write_lesson
 from drawings import DRAWINGS
 from questions import lesson, progress, questions
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from deepstep.course import CHAPTERS
-from deepstep.course.lesson import build, html_page
-from deepstep.course.scorm import package
 
 SOURCE = Path(__file__).with_name("chapters.toml")
+
+
+LICENCE = """\
+<p class="licence">Text and drawings of this chapter: © The DeepStep authors,
+<a rel="license" href="https://creativecommons.org/licenses/by/4.0/">CC BY 4.0</a>. Code: BSD-3-Clause.</p>"""
+"""The foot of each chapter."""
 
 
 def chapters() -> dict[int, dict[str, Any]]:
@@ -74,6 +79,7 @@ def add_head(app: Sphinx, doctree: nodes.document) -> None:
     if match and section is not None:
         app.env.note_dependency(str(SOURCE))
         section.insert(1, nodes.raw("", head(int(match[1]), Path(app.srcdir)), format="html"))
+        section.append(nodes.raw("", LICENCE, format="html"))
 
 
 class ChaptersDirective(SphinxDirective):
@@ -96,6 +102,60 @@ class ChaptersDirective(SphinxDirective):
         return [nodes.raw("", f'<ol class="chapters">{"".join(rows)}</ol>', format="html")]
 
 
+def chapter_link(number: int, up: str) -> str:
+    """The link to a chapter in Markdown, from a page so many folders below the first one."""
+    return f"[{number}. {CHAPTERS[number].title}]({up}{page_of(number, Path('course'))})"
+
+
+def chapter_table(up: str) -> str:
+    """Aim, minutes and needs of all chapters as a table in Markdown."""
+    rows = [
+        f"| {chapter_link(number, up)} | {known['aim']} | {known['minutes']} | {known['needs']} |"
+        for number, known in chapters().items()
+    ]
+    total = f"| all | | {sum(known['minutes'] for known in chapters().values())} | |"
+    return "\n".join(["| chapter | aim | minutes | needs |", "|---|---|---|---|", *rows, total])
+
+
+def week(number: int, up: str, source: Path) -> str:
+    """What is known of a chapter as a list in Markdown, for the plan of a course."""
+    known, names = chapters()[number], ", ".join(f"`{name}`" for name in CHAPTERS[number].exercises)
+    lines = [
+        f"- **Chapter:** {chapter_link(number, up)}",
+        f"- **Time:** about {known['minutes']} minutes. **Needs:** {known['needs']}",
+        f"- **Aim:** {known['aim']}",
+        f"- **Exercises:** {names}",
+    ]
+    if "lesson" in known:
+        title = lesson_title(source / "lessons", known["lesson"])
+        link = f'<a href="{up}lessons/{known["lesson"]}.html">{escape(title)}</a>'
+        lines.append(f"- **Lesson:** {link}")
+    return "\n".join(lines)
+
+
+class MarkdownDirective(SphinxDirective):
+    """Markdown that is made of what is known of the chapters."""
+
+    def text(self, up: str) -> str:
+        """The table of all chapters."""
+        return chapter_table(up)
+
+    def run(self) -> list[nodes.Node]:
+        """The nodes of the text."""
+        self.env.note_dependency(str(SOURCE))
+        return self.parse_text_to_nodes(self.text("../" * self.env.docname.count("/")))
+
+
+class WeekDirective(MarkdownDirective):
+    """What is known of the chapter with the number in the argument."""
+
+    required_arguments = 1
+
+    def text(self, up: str) -> str:
+        """The list of the chapter."""
+        return week(int(self.arguments[0]), up, Path(self.env.srcdir))
+
+
 def write_lessons(app: Sphinx, error: Exception | None) -> None:
     """Write the questions of each chapter as a lesson and as a SCORM package."""
     if error is not None or app.builder.format != "html" or not app.config.site_files:
@@ -108,14 +168,14 @@ def write_lessons(app: Sphinx, error: Exception | None) -> None:
         if questions(page):
             path = sources / f"chapter-{number:02}.md"
             path.write_text(lesson(number, chapter.title, page), encoding="utf-8")
-            document = build(path)
-            (out / f"{path.stem}.html").write_text(html_page(document), encoding="utf-8")
-            (out / f"{path.stem}.zip").write_bytes(package(document))
+            write_lesson(path, out)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directive and the steps of the build."""
     app.add_directive("chapters", ChaptersDirective)
+    app.add_directive("chapter-table", MarkdownDirective)
+    app.add_directive("week", WeekDirective)
     app.add_js_file("symbols.js", defer="defer")
     app.connect("doctree-read", add_head)
     app.connect("build-finished", write_lessons)

@@ -13,12 +13,23 @@ from sphinx.util.docutils import SphinxDirective
 
 from deepstep.course import EXERCISES
 from deepstep.course.exercise import HOLE
+from deepstep.course.lesson import build, html_page
+from deepstep.course.scorm import package
 
 HAS_NOTEBOOK = re.compile(r"\A---\n.*?file_format: mystnb.*?\n---\n", re.DOTALL)
 OPEN = "exercise"
 """The tag of cells that the learner fills."""
 
 DIRECTIVE = re.compile(r"^(:{3,}|`{3,})\{(\w+)\} *([^\n]*)\n(.*?)^\1 *$", re.DOTALL | re.MULTILINE)
+
+
+LICENCE = """
++++
+
+Text and drawings: © The DeepStep authors, [CC BY 4.0](https://creativecommons.org/licenses/by/4.0/).
+Code: BSD-3-Clause.
+"""
+"""The last cell of the notebook of a chapter."""
 
 
 def plain(match: re.Match[str]) -> str:
@@ -115,8 +126,9 @@ class Lessons(SphinxDirective):
             title = re.search(r"^title *[=:] *(.+)$", source, re.MULTILINE)
             text = title[1].strip("\"'") if title else path.stem
             refer = nodes.reference("", text, refuri=f"{path.stem}.html")
-            scenes = ": " + " · ".join(re.findall(r"^# (.+)$", source, re.MULTILINE))
-            rows += nodes.list_item("", nodes.paragraph("", "", refer, nodes.Text(scenes)))
+            scenes = ": " + " · ".join(re.findall(r"^# (.+)$", source, re.MULTILINE)) + " · "
+            scorm = nodes.reference("", f"SCORM package: {text}", refuri=f"{path.stem}.zip")
+            rows += nodes.list_item("", nodes.paragraph("", "", refer, nodes.Text(scenes), scorm))
         return (
             [rows] if rows.children else [nodes.note("", nodes.paragraph("", "This build has no lessons."))]
         )
@@ -130,6 +142,13 @@ def lessons(source: Path) -> list[Path]:
 def command(*arguments: str) -> None:
     """Run ``deepstep``; an error ends the build."""
     subprocess.run([sys.executable, "-m", "deepstep", *arguments], check=True, stdout=subprocess.DEVNULL)
+
+
+def write_lesson(source: Path, folder: Path) -> None:
+    """Write a lesson as a page and as a SCORM package."""
+    document = build(source)
+    (folder / f"{source.stem}.html").write_text(html_page(document), encoding="utf-8")
+    (folder / f"{source.stem}.zip").write_bytes(package(document))
 
 
 def has(*words: str) -> bool:
@@ -148,6 +167,7 @@ def make(app: Sphinx, error: Exception | None) -> None:
     for docname in app.env.found_docs:
         if is_notebook(app, docname):
             text = Path(app.env.doc2path(docname)).read_text(encoding="utf-8")
+            text += LICENCE if docname.startswith("course/") else ""
             executed = out.parent / "jupyter_execute" / f"{docname}.ipynb"
             (out / f"{docname}.ipynb").write_text(notebook(text, executed), encoding="utf-8")
     (out / ".nojekyll").touch()
@@ -158,9 +178,7 @@ def make(app: Sphinx, error: Exception | None) -> None:
     (out / "lessons").mkdir(exist_ok=True)
     command("explore", "circles", "--export", str(out / "live" / "explorer.html"), "--overwrite")
     for lesson in lessons(source):
-        command(
-            "lesson", "build", str(lesson), "-o", str(out / "lessons" / f"{lesson.stem}.html"), "--overwrite"
-        )
+        write_lesson(lesson, out / "lessons")
     if has("course", "museum"):
         command("course", "museum", "-o", str(out / "live" / "bug_museum.html"), "--overwrite")
 

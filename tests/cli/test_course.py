@@ -103,6 +103,31 @@ def test_each_chapter_s_solution_passes(number: int, deepstep) -> None:
     assert deepstep("course", "check", number).code == 0
 
 
+def test_the_report_of_a_class_in_the_terminal_as_json_and_as_files(deepstep) -> None:
+    Path("class").mkdir()
+    Path("class/Ada.py").write_text(solved(9), encoding="utf-8")
+    wrong = solved(9).replace("- learning_rate", "+ learning_rate")
+    Path("class/Bob\x1b[31m.py").write_text(wrong, encoding="utf-8")
+    text = deepstep("course", "report", "class")
+    assert text.code == 0
+    assert "9     update_parameters     1/2" in text.out
+    assert "1   update_parameters: the step is added   Bob" in text.out
+    assert "\x1b" not in text.out
+    record = json.loads(deepstep("course", "report", "class", "--json", "-o", "new/r.csv").out)
+    assert record["learners"]["Ada"] == {"update_parameters": {"state": "right", "text": ""}}
+    assert record["right"] == {"update_parameters": 1}
+    assert (
+        Path("new/r.csv")
+        .read_text(encoding="utf-8")
+        .startswith("learner,right,update_parameters\nAda,1,right\n")
+    )
+    refused = deepstep("course", "report", "class", "-o", "r.pdf")
+    assert (refused.code, refused.err) == (
+        2, "Error: --out: the name of a CSV or HTML file; got r.pdf. Let it end in .csv or .html.\n"
+    )  # fmt: skip
+    assert deepstep("course", "report", "class", "-o", "new/r.csv").code == 2
+
+
 class Terminal(io.StringIO):
     """What somebody types."""
 

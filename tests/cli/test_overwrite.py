@@ -149,6 +149,7 @@ WRITERS = {
     "its key": ("worksheet", "--students", "1", "--key", "k.html"),
     "start": ("course", "start", "1", "-o", "c.py"),
     "museum": ("course", "museum", "-o", "m.html"),
+    "class": ("course", "report", "CLASS", "-o", "m.csv"),
 }
 
 
@@ -158,7 +159,8 @@ def test_a_file_in_a_new_folder_and_where_none_can_be_written(
 ):
     shutil.copy(LESSON, tmp_path / "lesson.md")
     put(tmp_path / "file")
-    names = {"RUN": flower_run, "TABLE": flowers, "LESSON": "lesson.md"}
+    put(tmp_path / "class" / "Ada.py", "def relu(Z):\n    raise NotImplementedError\n")
+    names = {"RUN": flower_run, "TABLE": flowers, "LESSON": "lesson.md", "CLASS": "class"}
     *words, name = (names.get(word, word) for word in command)
     before = {*tmp_path.iterdir()}
     assert deepstep(*words, Path("new", "folder", name)).code == 0
@@ -174,6 +176,7 @@ def test_a_file_in_a_new_folder_and_where_none_can_be_written(
         "deepstep.run.Run.load",
         "deepstep.course.lesson.build",
         "deepstep.course.museum.document",
+        "deepstep.course.class_report.check_class",
     ):
         monkeypatch.setattr(target, work)
     monkeypatch.setattr("deepstep.course.worksheet.worksheets", work)

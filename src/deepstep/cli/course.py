@@ -12,14 +12,16 @@ import numpy as np
 
 from deepstep.cli.option_types import PATH
 from deepstep.cli.runs import new_file
-from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, say
+from deepstep.cli.screen import FAILED, GOOD, as_json, console, harmless, json_option, print_table, say
 from deepstep.course.chapters import CHAPTERS, find_chapter, starter
 from deepstep.data import atomic_write
 from deepstep.errors import ConfigurationError
+from deepstep.training.progress import Meter
 from deepstep.types import Array
 
 if TYPE_CHECKING:
     from deepstep.course.bugs import Round
+    from deepstep.course.class_report import ClassReport
 
 
 @click.group("course")
@@ -107,6 +109,68 @@ def check_command(chapter: int, file: Path | None, seed: int | None, json_wanted
     else:
         say(str(grade), lines=True)
     return GOOD if grade.score == 1 else FAILED
+
+
+@course_command.command("report")
+@click.argument("folder", type=PATH)
+@click.option("-o", "--out", type=PATH, help="Write the report to this file, which ends in .csv or .html.")
+@click.option("--overwrite", is_flag=True, help="With --out: replace the file if it exists.")
+@json_option
+def report_command(folder: Path, out: Path | None, overwrite: bool, json_wanted: bool) -> None:
+    """Check the files of a class: exercise by learner, with the mistakes named.
+
+    FOLDER has a file (.py or .ipynb) or a folder with files for each learner, of any chapters. Functions run
+    as those of "deepstep course check", with the same limits and the same seed. What cannot be read or run
+    is named in the report.
+    """
+    from deepstep.course.class_report import check_class
+
+    if out is not None:
+        new_file(out, "-o", overwrite=overwrite, beside=(folder,))
+        if out.suffix.lower() not in (".csv", ".html"):
+            expected = "the name of a CSV or HTML file"
+            raise ConfigurationError("--out", expected, f"got {out}", "Let it end in .csv or .html.")
+    meter = Meter("check", unit="functions")
+    meter.begin(None)
+    try:
+        report = check_class(folder, lambda done, total, name: meter.move(done, harmless(name), total))
+    finally:
+        meter.end()
+    if out is not None:
+        text = report.to_csv() if out.suffix.lower() == ".csv" else report.to_html(folder.resolve().name)
+        with atomic_write(out) as file:
+            file.write(text.encode())
+    if json_wanted:
+        click.echo(as_json({"folder": folder, "report": out, **report.to_dict()}))
+    elif out is not None:
+        say(f"{report.summary()}\nWritten: {out} ({len(text.encode()) / 1000:.0f} kB)", lines=True)
+    else:
+        _print_class(report)
+
+
+def _print_class(report: "ClassReport") -> None:
+    """The marks of each learner by chapter, how many are right, and the mistakes with their learners."""
+    from deepstep.course.class_report import MARKS
+    from deepstep.course.exercise import EXERCISES
+
+    screen, chapters = console(), [EXERCISES[name].chapter for name in report.exercises]
+    say(f"A mark for each exercise: {', '.join(f'{mark} {state}' for state, mark in MARKS.items())}.")
+    rows = []
+    for learner, right, *cells in report.table()[: len(report.rows)]:
+        marks = dict.fromkeys(chapters, "")
+        for chapter, cell in zip(chapters, cells, strict=True):
+            marks[chapter] += MARKS[cell.state]
+        rows.append((learner, *marks.values(), f"{right}/{len(cells)}"))
+    head = ("learner", *(f"ch. {number}" for number in dict.fromkeys(chapters)), "right")
+    print_table(screen, head, rows, left=len(head) - 1)
+    right = zip(chapters, report.exercises, report.right(), strict=True)
+    counts = [(f"{chapter}", name, f"{count}/{len(rows)}") for chapter, name, count in right]
+    print_table(screen, ("ch.", "exercise", "right"), counts, left=2)
+    mistakes = [
+        (f"{len(names)}", f"{place}: {text}", ", ".join(names)) for place, text, names in report.mistakes()
+    ]
+    print_table(screen, ("", "mistake, the most frequent first", "learners"), mistakes, left=3)
+    say(report.summary())
 
 
 @course_command.command("museum")

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,15 +27,23 @@ SEED_VARIABLE = "DEEPSTEP_COURSE_SEED"
 MOST_SOURCE = 1 << 20
 """The size in bytes of a learner's file; larger ones are not read."""
 
+NOT_WRITTEN = "The function is not written yet."
+
+GRADING = Lock()
+"""Solutions run one at a time, as they may draw from the global generator; learners' processes need not."""
+
 
 class Result(NamedTuple):
-    """The grade of one function: whether it is right, the mistakes recognized, and what was seen."""
+    """The grade of one function: whether it is right, the mistakes recognized, what was seen, and whether
+    it could be called at all.
+    """
 
     exercise: str
     right: bool
     mistakes: tuple[Mistake, ...] = ()
     messages: tuple[str, ...] = ()
     beside: tuple[Beside, ...] = ()
+    ran: bool = True
 
     def lines(self) -> list[str]:
         """The result as text."""
@@ -254,41 +263,43 @@ def check_file(
     if not Path(path).is_file():
         hint = f"Run deepstep course start {chapter}."
         raise FileError(str(path), "a Python file", "got nothing there", hint, setting=str(path))
-    results = []
-    for name in names:
-        exercise = EXERCISES[name]
-        cases = exercise.all_cases(hidden)
-        run = partial(run_file, Path(path), name, cases, limits=limits)
-        records = run()
-        with own_generator():
-            result = grade_records(exercise, cases, records)
-            others = [other for other in exercise.helpers if other in names]
-            if not result.right and others and "failed" not in records[0]:
-                apart = grade_records(exercise, cases, run(others))
-                if apart.right:
-                    result = Result(
-                        name, True, messages=("It is right; another function of the file is wrong.",)
-                    )
-                elif apart.mistakes:
-                    result = apart
-        printed = str(records[0].get("printed", "")).strip()
-        if printed and not result.right:
-            result = result._replace(messages=(*result.messages, f"It printed: {printed}"))
-        results.append(result)
-    return Grade(tuple(results))
+    return Grade(tuple(check_exercise(Path(path), name, hidden, limits) for name in names))
+
+
+def check_exercise(path: Path, name: str, seed: int, limits: Limits) -> Result:
+    """The grade of one function of a file, which runs in another process."""
+    exercise = EXERCISES[name]
+    cases = exercise.all_cases(seed)
+    run = partial(run_file, path, name, cases, limits=limits)
+    records = run()
+    with GRADING, own_generator():
+        result = grade_records(exercise, cases, records)
+    others = [other for other in exercise.helpers if EXERCISES[other].chapter == exercise.chapter]
+    if not result.right and others and result.ran:
+        records_apart = run(others)
+        with GRADING, own_generator():
+            apart = grade_records(exercise, cases, records_apart)
+        if apart.right:
+            result = Result(name, True, messages=("It is right; another function of the file is wrong.",))
+        elif apart.mistakes:
+            result = apart
+    printed = str(records[0].get("printed", "")).strip()
+    if printed and not result.right:
+        result = result._replace(messages=(*result.messages, f"It printed: {printed}"))
+    return result
 
 
 @np.errstate(all="ignore")  # numbers of any size come in
 def grade_records(exercise: Exercise, cases: Sequence[Arguments], records: Sequence[Record]) -> Result:
     """The grade of a function, from the records of its calls."""
     if "failed" in records[0]:
-        return Result(exercise.name, False, messages=(records[0]["failed"],))
+        return Result(exercise.name, False, messages=(records[0]["failed"],), ran=False)
     expected = [call(exercise.function, case) for case in cases]
     comparison = Comparison(exercise, cases, expected, records)
     if comparison.right:
         return Result(exercise.name, True)
     if all(record.get("error", [""])[0] == "NotImplementedError" for record in records):
-        return Result(exercise.name, False, messages=("The function is not written yet.",))
+        return Result(exercise.name, False, messages=(NOT_WRITTEN,))
     mistakes = comparison.recognize()
     messages = [*([] if mistakes else comparison.as_if()), *comparison.describe()]
     return Result(exercise.name, False, mistakes, tuple(dict.fromkeys(messages)), tuple(comparison.beside()))
@@ -300,15 +311,22 @@ def written(path: Path, chapter: Chapter) -> list[str] | None:
         source = file.read(MOST_SOURCE + 1)
     if len(source) > MOST_SOURCE:
         return None
+    functions = functions_in(source)
+    return None if functions is None else [name for name in chapter.exercises if functions.get(name)]
+
+
+def functions_in(source: str | bytes) -> dict[str, bool] | None:
+    """The functions of a program, and whether each is more than a hole; None if it is not Python."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, MemoryError, RecursionError):  # the last two: thousands of parentheses
         return None
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     hole = ast.dump(ast.parse(HOLE).body[0])
-    return [
-        name for name in chapter.exercises if name in functions and not _is(functions[name].body[-1], hole)
-    ]
+    targets = (target for node in tree.body if isinstance(node, ast.Assign) for target in node.targets)
+    functions = {target.id: True for target in targets if isinstance(target, ast.Name)}  # perhaps a lambda
+    return functions | {
+        node.name: not _is(node.body[-1], hole) for node in tree.body if isinstance(node, ast.FunctionDef)
+    }
 
 
 def _is(statement: ast.stmt, dumped: str) -> bool:

@@ -334,18 +334,34 @@ def _in_process(request: bytes, folder: str, limits: Limits) -> str:
         env=environment,
         start_new_session=True,
     )
+    _running.add(process)
     try:
         process.communicate(request, timeout=limits.seconds + TO_START)
     except subprocess.TimeoutExpired:
         return f"The program did not end within {limits.seconds:g} seconds: is there an endless loop?"
     finally:
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
+        _kill(process)
         process.wait()
+        _running.discard(process)
     ended = [-getattr(signal, name, 0) for name in ("SIGXCPU", "SIGKILL")]  # Windows has neither
     if process.returncode in ended and process.returncode:
         return f"The program took more than {limits.seconds:g} seconds: is there an endless loop?"
     return "" if process.returncode == 0 else f"The program ended with exit code {process.returncode}."
+
+
+_running: set[subprocess.Popen[bytes]] = set()
+"""Learners' processes that were started and not yet waited for, by any thread."""
+
+
+def end_processes() -> None:
+    """End the learners' processes that other threads wait for."""
+    for process in list(_running):
+        _kill(process)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL) if hasattr(os, "killpg") else process.kill()
 
 
 def _here(

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from deepstep.course.chapters import CHAPTERS
 from deepstep.course.worksheet import DECIMALS, LARGEST_LOGIT, Sheet
 from deepstep.inspection import TraceEntry
 from deepstep.report.html import Content, Html, page, table, tag
@@ -43,7 +44,7 @@ def _exercise(sheet: Sheet) -> Html:
     return tag(
         "section",
         tag("h1", f"Worksheet {sheet.number}: one training step by hand"),
-        tag("p", f"Network {sizes} ({names}), {examples}."),
+        tag("p", f"Network {sizes} ({names}), {examples}. {chapter_of(sheet)}"),
         tag("p", "Name: ____________________________________  Date: ______________", class_="who"),
         tag("h2", "Given"),
         _matrices(sheet, sheet.given),
@@ -53,6 +54,13 @@ def _exercise(sheet: Sheet) -> Html:
         tag("div", *map(_box, sheet.asked), class_="steps"),
         class_="sheet dense" if len(sheet.asked) > MANY else "sheet",
     )
+
+
+def chapter_of(sheet: Sheet) -> str:
+    """The chapter of the course that derives what a sheet asks for, by the layers of its network."""
+    sizes = sheet.trace.architecture.layer_dims
+    number = 8 if len(sizes) > 2 else 1 if sizes[-1] == 1 else 7
+    return f"Course, chapter {number}: {CHAPTERS[number].title}."
 
 
 def _key(sheet: Sheet) -> Html:

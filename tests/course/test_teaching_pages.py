@@ -1,0 +1,149 @@
+"""The pages for teachers: what they name exists, what they show of the chapters is made from the chapters."""
+
+import json
+import re
+import shlex
+from functools import cache
+from pathlib import Path
+
+import click
+import pytest
+
+from deepstep import Network
+from deepstep.cli.main import deepstep
+from deepstep.course import CHAPTERS, EXERCISES
+from deepstep.course.museum import document
+from deepstep.course.worksheet import worksheets
+from deepstep.course.worksheet_page import worksheets_html
+from docs_extensions import extension
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGES = [
+    DOCS / "teaching.md",
+    *(DOCS / "how-to" / f"{name}.md" for name in ("semester", "afternoon", "worksheets")),
+]
+each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
+
+
+def text_of(page: Path) -> str:
+    return page.read_text(encoding="utf-8")
+
+
+@each_page
+def test_commands_exist_with_their_options(page: Path) -> None:
+    codes = re.findall(r"`(deepstep [^`]+)`|^(deepstep [^#\n]+)", text_of(page), re.MULTILINE)
+    for code in map("".join, codes):
+        words = shlex.split(code)[1:]
+        command: click.Command = deepstep
+        while isinstance(command, click.Group):
+            with click.Context(command) as context:
+                found = command.get_command(context, words[0])
+            assert found is not None, code
+            command, words = found, words[1:]
+        options = {name for parameter in command.params for name in parameter.opts}
+        assert {word for word in words if word.startswith("-")} <= options, code
+        if words and command.name in ("start", "check") and words[0] != "CHAPTER":
+            assert int(words[0]) in CHAPTERS, code
+        if "--net" in words:
+            assert re.fullmatch(r"\d(-\d)+", words[words.index("--net") + 1]), code
+
+
+@cache
+def quantities() -> set[str]:
+    """What the explorer of the site shows of a step: a network with two hidden layers."""
+    trace = Network([2, 8, 8, 1]).trace([[0.0, 1.0], [1.0, 0.0]], [[0, 1]])
+    return {entry.name for entry in trace.entries}
+
+
+@each_page
+def test_links_to_what_the_build_makes_lead_somewhere(page: Path) -> None:
+    lessons = {f"lessons/{path.stem}.html" for path in (DOCS / "lessons").glob("*.md")}
+    for link in re.findall(r'href="(?:\.\./)?([^"]+)"', text_of(page)):
+        place, _, state = link.partition("#")
+        parts = dict(part.split("=") for part in state.split("&") if part)
+        assert place in {"live/explorer.html", "live/bug_museum.html", *lessons}, link
+        assert {*parts} <= {"q", "k", "s", "x", "r"}, link
+        assert parts.get("q", "J") in quantities(), link
+        if parts.get("s") == "museum":
+            assert parts["x"] in {exhibit["id"] for exhibit in document()["museum"]["exhibits"]}, link
+
+
+@each_page
+def test_names_of_functions_are_exercises(page: Path) -> None:
+    names = set(re.findall(r"`([a-z]+_[a-z_]+|relu|sigmoid)`", text_of(page)))
+    known = {
+        "passing_score",
+        "hidden_layers",
+        "learning_rate",
+        "batch_size",
+        "predict_first",
+        "squared_error",
+    }
+    assert names - known <= EXERCISES.keys() | {"cross_entropy", "dA_prev"}
+
+
+def test_the_course_of_14_weeks_has_each_chapter_in_its_week() -> None:
+    text = text_of(DOCS / "how-to" / "semester.md")
+    weeks = re.split(r"^## Week ", text, flags=re.MULTILINE)[1:]
+    assert [int(week.split("\n")[0]) for week in weeks] == list(CHAPTERS)
+    for number, week in enumerate(weeks, start=1):
+        assert f":::{{week}} {number}\n" in week
+        assert re.findall(r"^- \*\*([\w ]+):\*\*", week, re.MULTILINE) == [
+            "Live", "Ask", "On paper", "Home work", "Assessment",
+        ]  # fmt: skip
+        assert f"`deepstep course check {number}`" in week
+
+
+def test_a_week_and_the_table_of_chapters_are_made_from_the_chapters() -> None:
+    heads = extension("chapter_heads")
+    table = heads.chapter_table("../")
+    for number, known in heads.chapters().items():
+        text = heads.week(number, "../", DOCS)
+        assert known["aim"] in text
+        assert f"{known['minutes']} minutes" in text
+        assert all(f"`{name}`" in text for name in CHAPTERS[number].exercises)
+        assert f"| {known['aim']} | {known['minutes']} | {known['needs']} |" in table
+        for target in re.findall(r"\]\(\.\./([^)]+)\)", text + table):
+            assert (DOCS / target).exists(), target
+    assert ":::{chapter-table}" in text_of(PAGES[0])
+
+
+def test_the_timetable_of_the_afternoon_has_no_gap() -> None:
+    rows = re.findall(r"^\| (\d):(\d\d) \| (\d+) \|", text_of(DOCS / "how-to" / "afternoon.md"), re.MULTILINE)
+    time = 0
+    for hours, minutes, length in rows:
+        assert 60 * int(hours) + int(minutes) == time
+        time += int(length)
+    assert time == 180
+
+
+def test_the_licence_of_the_texts_is_named_where_they_are() -> None:
+    notice = text_of(DOCS / "LICENSE-texts")
+    assert "SPDX-License-Identifier: CC-BY-4.0" in notice
+    for path in re.findall(r"docs/[\w/.-]+\w", notice):
+        assert (DOCS.parent / path).exists(), path
+    for path in ("README.md", "CONTRIBUTING.md", "pyproject.toml"):
+        assert "docs/LICENSE-texts" in text_of(DOCS.parent / path), path
+    assert "CC BY 4.0" in text_of(DOCS / "conf.py")
+    assert "CC BY 4.0" in extension("chapter_heads").LICENCE
+
+
+def test_the_notebook_of_a_chapter_ends_with_its_licence() -> None:
+    downloads = extension("downloads")
+    text = text_of(DOCS / "course" / "02_shapes.md")
+    last = json.loads(downloads.notebook(text + downloads.LICENCE))["cells"][-1]
+    assert last["cell_type"] == "markdown"
+    assert "CC BY 4.0" in "".join(last["source"])
+
+
+def test_a_lesson_is_a_page_and_a_package(tmp_path: Path) -> None:
+    extension("downloads").write_lesson(DOCS / "lessons" / "zeros.md", tmp_path)
+    assert {file.name for file in tmp_path.iterdir()} == {"zeros.html", "zeros.zip"}
+
+
+@pytest.mark.parametrize(("sizes", "chapter"), [((2, 1), 1), ((3, 2), 7), ((2, 2, 1), 8), ((2, 2, 2, 1), 8)])
+def test_a_worksheet_names_its_chapter_as_the_page_says(sizes: tuple[int, ...], chapter: int) -> None:
+    page, net = worksheets_html(worksheets(sizes, students=2, seed=1)), "-".join(map(str, sizes))
+    assert page.count(f"Course, chapter {chapter}: {CHAPTERS[chapter].title}.") == 2
+    rows = [line for line in text_of(PAGES[-1]).splitlines() if f"`{net}`" in line and "chapter" not in line]
+    assert all(f"[{chapter}. {CHAPTERS[chapter].title}]" in row for row in rows)
