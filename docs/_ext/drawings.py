@@ -959,6 +959,57 @@ def decision() -> Sketch:
     return sketch
 
 
+# Chapter 12
+
+
+@drawing
+def lecture_networks() -> Sketch:
+    """Chapter 12: the two networks of the lecture with the shapes of their weights."""
+    sketch = Sketch(222, "The two networks of the lecture, with the shapes of their weights", "")
+    spoken = []
+    for top, dims in ((12, [12288, 7, 1]), (124, [12288, 20, 7, 5, 1])):
+        parameters = initialize_parameters(dims, method="he", rng=np.random.RandomState(1))
+        count = sum(value.size for value in parameters.values())
+        shapes = [parameters[f"W{l}"].shape for l in range(1, len(dims))]
+        places = np.linspace(40, 370, len(dims))
+        for x, end, (rows, columns) in zip(places, places[1:], shapes, strict=False):
+            sketch.arrow(x + (34 if x == 40 else 20), top + 44, end - 20, top + 44)
+            sketch.text((x + end) / 2 + 6, top + 6, f"({rows}, {columns})", "small new")
+        for x, n in zip(places, dims, strict=True):
+            kind = "new" if n == dims[0] else "forward"
+            sketch.box(x, top + 44, 62 if n == dims[0] else 34, 20 + 8 * np.log10(n), str(n), kind)
+        words = f"{len(shapes)} layers, {count} parameters"
+        sketch.text(200, top + 84, words, "small bold")
+        spoken.append(f"{'-'.join(map(str, dims))}: {words}")
+    sketch.description = "; ".join(spoken) + "."
+    return sketch
+
+
+@drawing
+def constant_answer() -> Sketch:
+    """Chapter 12: the cost of the same answer to every picture."""
+    Y = (np.arange(209) < 72).astype(int).reshape(1, -1)
+    sketch = Sketch(196, "The cost of the same answer a to all 209 pictures, 72 of them cats", "")
+
+    def place(a: float) -> tuple[float, float]:
+        return 40 + 320 * a, 158 - 110 * (compute_cost(np.full(Y.shape, a), Y) - 0.5)
+
+    sketch.line([(40, 24), (40, 160), (370, 160)])
+    sketch.line([place(a) for a in np.linspace(0.04, 0.9, 80)], "forward")
+    spoken = []
+    for a, up, anchor in ((float(Y.mean()), 30, "middle"), (0.5, -9, "start")):
+        cost = compute_cost(np.full(Y.shape, a), Y)
+        x, y = place(a)
+        sketch.circle(x, y, r=4.5, kind="new")
+        words = f"a = {number(a)}: {number(cost)}"
+        sketch.text(x + 10 * (anchor == "start"), y - up, words, "small new", anchor)
+        spoken.append(words)
+    sketch.text(205, 180, "answer a, from 0 to 1", "small muted")
+    sketch.text(40, 12, "cost J", "small muted")
+    sketch.description = "; ".join(spoken) + ". The lowest point is at the share of cats."
+    return sketch
+
+
 # Chapter 13
 
 
