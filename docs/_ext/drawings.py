@@ -266,6 +266,8 @@ def story(chapter: str) -> Sketch:
     inputs = {5: ["2", "1"], 14: ["x′1", "x′2"], 12: ["px", "px"]}.get(n, ["x1", "x2"])
     for words, place in zip(inputs, INPUTS, strict=True):
         sketch.circle(*place, words, kind("inputs"))
+    if n == 12:
+        sketch.text(INPUTS[0][0], OUTPUT[1], "⋮", "bold new")
     A1, A2 = caches[1].linear.A_prev, AL
     for j, place in enumerate(HIDDEN):
         words = {4: number(A1[j, 0]), 5: number(A1[j, 0]), 8: number(gradients["dZ1"][j, 0], 2)}.get(
@@ -320,6 +322,7 @@ def story(chapter: str) -> Sketch:
         sketch.text(
             x, 190 + (n == 2) * 18 * (place_of % 2), words, "small backward" if n in (7, 8) else "small new"
         )
+    sketch.height = 222 if n == 2 else 204 if below or n == 11 else 176
     if n == 11:
         sketch.parts.insert(0, '<rect x="14" y="30" width="320" height="150" rx="8" class="line new"/>')
         sketch.text(174, 192, "Network: fit, predict, parameters", "small new")
@@ -362,17 +365,21 @@ def circuit(title: str, x: Any, w: Any, b: float, *, y: int | None = None, dA: f
         sketch.text(178, 66 if k == 0 else 160, number(w[k] * x[k]), "small forward")
         sketch.text(178, 80 if k == 0 else 174, number(dz), "small backward")
     sketch.circle(204, 109, "+", r=15)
-    chain = [(272, "σ" if y is not None else "relu"), (350, "loss" if y is not None else "next\nlayer")]
+    chain = (
+        [(280, 15, "σ"), (366, 21, "loss")]
+        if y is not None
+        else [(280, 18, "relu"), (366, 21, "next\nlayer")]
+    )
     before = 219
-    for (place, words), value, derivative in zip(chain, (z, a), (dz, da), strict=True):
-        sketch.box(place, 109, 42, 36, words)
-        sketch.arrow(before, 109, place - 21, 109)
-        sketch.text((before + place - 21) / 2, 97, number(value), "small forward")
-        sketch.text((before + place - 21) / 2, 122, number(derivative), "small backward")
-        before = place + 21
+    for (place, half, words), value, derivative in zip(chain, (z, a), (dz, da), strict=True):
+        sketch.box(place, 109, 2 * half, 36, words)
+        sketch.arrow(before, 109, place - half, 109)
+        sketch.text((before + place - half) / 2, 97, number(value), "small forward")
+        sketch.text((before + place - half) / 2, 122, number(derivative), "small backward")
+        before = place + half
     if loss is not None:
-        sketch.text(350, 80, f"ℓ {number(loss)}", "small forward")
-        sketch.text(350, 139, f"y = {y}", "small")
+        sketch.text(366, 80, f"ℓ {number(loss)}", "small forward")
+        sketch.text(366, 139, f"y = {y}", "small")
     sketch.text(300, 186, "above: values, forward", "small forward")
     sketch.text(300, 204, "below: derivatives, backward", "small backward")
     sketch.text(WIDTH / 2, 10, "z = w1 x1 + w2 x2 + b", "bold")
