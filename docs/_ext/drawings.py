@@ -619,7 +619,7 @@ def forward_chain() -> Sketch:
     sketch.arrow(236, 64, 322, 64, "layer 2", "forward")
     sketch.text(121, 34, "relu", "small forward")
     sketch.text(279, 34, "sigmoid", "small forward")
-    sketch.matrix(326, 52, AL, "A2", size=size)
+    sketch.matrix(324, 52, AL, "A2", size=(36, 24))
     for l, x in ((1, 112), (2, 270)):
         sketch.arrow(x + 8, 70, x + 8, 104)
         sketch.box(x + 8, 122, 66, 34, f"cache {l}", "new")
