@@ -84,23 +84,18 @@ import {{ startCarried }} from "./src/ui/opening.js";
 import {{ app }} from "./src/ui/store.js";
 startCarried(JSON.parse(readFileSync({path!r})));
 goToHash(readHash({hash!r}));
-const done = () => {{
-  if (app.job) return setTimeout(done);
-  const {{ screen, k, error, session, micro }} = app;
-  console.log(JSON.stringify({{ screen, k, error, q: session.open(k).steps[micro].id }}));
-  process.exit();
-}};
-done();
+while (app.job) await new Promise(setTimeout);
+const {{ screen, k, error, session, micro }} = app;
+console.log(JSON.stringify({{ screen, k, error, q: session.open(k).steps[micro].id }}));
+process.exit();
 """
 
 
 def opened(document: Any, address: str, folder: Path) -> dict[str, Any]:
     """Where the explorer's own modules go with the hash of an address."""
-    path = folder / "lesson.json"
-    path.write_text(json.dumps(document), encoding="utf-8")
-    hash_ = "#" + address.partition("#")[2]
-    place: dict[str, Any] = json.loads(evaluated(OPENED.format(path=str(path), hash=hash_)))
-    return place
+    (folder / "lesson.json").write_text(json.dumps(document), encoding="utf-8")
+    names = {"path": str(folder / "lesson.json"), "hash": "#" + address.partition("#")[2]}
+    return dict(json.loads(evaluated(OPENED.format(**names))))
 
 
 def is_slow(text: str) -> bool:
