@@ -30,6 +30,7 @@ extensions = [
     "reference",
     "downloads",
     "chapter_heads",
+    "explorers",
 ]
 exclude_patterns = ["_ext", "_static", "_templates", "lessons/[!i]*.md", "lessons/i[!n]*.md"]  # all but index
 templates_path = ["_templates"]
@@ -78,7 +79,7 @@ html_theme_options = {
     "header_links_before_dropdown": 6,
     "navigation_depth": 2,
     "show_nav_level": 1,
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "footer_start": ["copyright"],
     "footer_end": [],
     "primary_sidebar_end": [],

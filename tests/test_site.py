@@ -11,6 +11,7 @@ import pytest
 import deepstep
 from deepstep.course import EXERCISES, check
 from docs_extensions import extension
+from javascript import evaluated
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -64,6 +65,13 @@ def test_links_of_a_page_lead_to_files_and_headings(path: Path) -> None:
         assert file.exists(), f"{target} of {path}"
         if anchor and file.suffix == ".md":
             assert anchor in anchors(file), f"{target}{anchor} of {path}"
+
+
+def test_the_explorer_of_the_first_page_opens_a_network_that_it_knows() -> None:
+    [place] = set(re.findall(r"live/explorer\.html(#[^\s\"]+)", (DOCS / "index.md").read_text("utf-8")))
+    modules = 'import {readHash} from "./src/ui/hash.js"; import {checkToy} from "./src/lesson/check.js";'
+    layers = evaluated(f"{modules} console.log(checkToy(readHash({place!r}).toy).hidden)")
+    assert layers.strip() == "[ 4, 3 ]"
 
 
 def test_the_site_loads_nothing_from_elsewhere() -> None:

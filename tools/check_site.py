@@ -2,7 +2,8 @@
 
 Each page is opened from its file in Chromium at 1280 and 390 px. Ends with status 1 where a page asks for
 anything outside the folder, writes an error to the console, has an axe violation, has a formula that is no
-MathML, is wider than the window, or where a question of a chapter does not take its answer.
+MathML, is wider than the window, links to a missing file, or where a question of a chapter does not take its
+answer.
 """
 
 import argparse
@@ -12,6 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from fnmatch import fnmatch
 from itertools import repeat
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -51,6 +53,10 @@ OVERFLOW = "() => document.scrollingElement.scrollWidth - document.scrollingElem
 UNREADABLE = (
     "() => [...document.querySelectorAll('.math-block')].filter((one) => !one.querySelector('math')).length"
 )
+
+FILES = """() => [...document.querySelectorAll("a[href], iframe[src]")]
+    .map((link) => link.href || link.src).filter((address) => address.startsWith("file:"))"""
+"""The files that a page links to and shows."""
 
 CHAPTER = """() => {
     const problems = [];
@@ -113,6 +119,8 @@ def check(browser: Browser, path: Path, folder: Path, shots: Path | None) -> lis
         page.wait_for_selector("#search-results li", timeout=20_000)
     if broken := page.evaluate(UNREADABLE):
         found.append(f"{broken} formulas that are no MathML")
+    files = {urlsplit(address).path for address in page.evaluate(FILES)}
+    found += [f"missing file: {file}" for file in sorted(files) if not Path(unquote(file)).exists()]
     found += page.evaluate(CHAPTER)
     page.evaluate(AXE.read_text(encoding="utf-8"))
     for width in WIDTHS:

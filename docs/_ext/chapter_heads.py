@@ -1,6 +1,6 @@
 """The head of each chapter, the index of the course, and the lessons that the questions of a chapter make.
 
-``chapters.toml`` has the aim, the minutes, the needs and the lesson of each chapter.
+``chapters.toml`` has the aim of each chapter, its minutes, needs and lesson, and its place in the explorer.
 """
 
 import re
@@ -8,6 +8,7 @@ import tomllib
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from docutils import nodes
 from downloads import write_lesson
@@ -37,6 +38,29 @@ def page_of(number: int, folder: Path) -> Path:
     return folder / f"{number:02}_{CHAPTERS[number].slug}.md"
 
 
+def explorer_file(number: int) -> str:
+    """The file with the explorer of a chapter."""
+    return f"chapter-{number:02}.html"
+
+
+def explorer_place(number: int) -> str:
+    """The hash that opens a chapter's explorer at the chapter's quantity."""
+    keys = {"s": "lab", **chapters()[number]["explorer"]}
+    return "&".join(f"{name}={quote(str(value))}" for name, value in keys.items())
+
+
+def explorer_quantity(number: int) -> str:
+    """The quantity at which a chapter's explorer opens, as HTML."""
+    known = chapters()[number]["explorer"]
+    update = f" of update {known['k']}" if "k" in known else ""
+    return f"<code>{escape(known['q'])}</code>{update}"
+
+
+def explorer_address(number: int) -> str:
+    """The address of a chapter's explorer at its quantity, for the HTML of the chapter."""
+    return escape(f"../live/{explorer_file(number)}#{explorer_place(number)}")
+
+
 def facts(number: int, total: int) -> str:
     """Minutes, needs and progress of a chapter, as HTML."""
     known = chapters()[number]
@@ -57,7 +81,7 @@ def lesson_title(folder: Path, name: str) -> str:
 def head(number: int, source: Path) -> str:
     """The head of a chapter as HTML."""
     known, total = chapters()[number], len(questions(page_of(number, source / "course")))
-    links = []
+    links = [f'<a href="{explorer_address(number)}">Explorer at {explorer_quantity(number)}</a>']
     if "lesson" in known:
         title = lesson_title(source / "lessons", known["lesson"])
         links.append(f'<a href="../lessons/{known["lesson"]}.html">Lesson: {escape(title)}</a>')
@@ -65,10 +89,9 @@ def head(number: int, source: Path) -> str:
         name = f"../lessons/chapter-{number:02}"
         links.append(f'<a href="{name}.html">Questions beside the explorer</a>')
         links.append(f'<a href="{name}.zip">SCORM package</a>')
-    more = f"<p>{' · '.join(links)}</p>" if links else ""
     return (
         f'<div class="chapter-head"><p><strong>Aim</strong> {escape(known["aim"])}</p>'
-        f"{facts(number, total)}{more}</div>"
+        f"{facts(number, total)}<p>{' · '.join(links)}</p></div>"
     )
 
 

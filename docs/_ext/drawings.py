@@ -266,6 +266,8 @@ def story(chapter: str) -> Sketch:
     inputs = {5: ["2", "1"], 14: ["x′1", "x′2"], 12: ["px", "px"]}.get(n, ["x1", "x2"])
     for words, place in zip(inputs, INPUTS, strict=True):
         sketch.circle(*place, words, kind("inputs"))
+    if n == 12:
+        sketch.text(INPUTS[0][0], OUTPUT[1], "⋮", "bold new")
     A1, A2 = caches[1].linear.A_prev, AL
     for j, place in enumerate(HIDDEN):
         words = {4: number(A1[j, 0]), 5: number(A1[j, 0]), 8: number(gradients["dZ1"][j, 0], 2)}.get(
@@ -320,6 +322,7 @@ def story(chapter: str) -> Sketch:
         sketch.text(
             x, 190 + (n == 2) * 18 * (place_of % 2), words, "small backward" if n in (7, 8) else "small new"
         )
+    sketch.height = 222 if n == 2 else 204 if below or n == 11 else 176
     if n == 11:
         sketch.parts.insert(0, '<rect x="14" y="30" width="320" height="150" rx="8" class="line new"/>')
         sketch.text(174, 192, "Network: fit, predict, parameters", "small new")
@@ -362,17 +365,21 @@ def circuit(title: str, x: Any, w: Any, b: float, *, y: int | None = None, dA: f
         sketch.text(178, 66 if k == 0 else 160, number(w[k] * x[k]), "small forward")
         sketch.text(178, 80 if k == 0 else 174, number(dz), "small backward")
     sketch.circle(204, 109, "+", r=15)
-    chain = [(272, "σ" if y is not None else "relu"), (350, "loss" if y is not None else "next\nlayer")]
+    chain = (
+        [(280, 15, "σ"), (366, 21, "loss")]
+        if y is not None
+        else [(280, 18, "relu"), (366, 21, "next\nlayer")]
+    )
     before = 219
-    for (place, words), value, derivative in zip(chain, (z, a), (dz, da), strict=True):
-        sketch.box(place, 109, 42, 36, words)
-        sketch.arrow(before, 109, place - 21, 109)
-        sketch.text((before + place - 21) / 2, 97, number(value), "small forward")
-        sketch.text((before + place - 21) / 2, 122, number(derivative), "small backward")
-        before = place + 21
+    for (place, half, words), value, derivative in zip(chain, (z, a), (dz, da), strict=True):
+        sketch.box(place, 109, 2 * half, 36, words)
+        sketch.arrow(before, 109, place - half, 109)
+        sketch.text((before + place - half) / 2, 97, number(value), "small forward")
+        sketch.text((before + place - half) / 2, 122, number(derivative), "small backward")
+        before = place + half
     if loss is not None:
-        sketch.text(350, 80, f"ℓ {number(loss)}", "small forward")
-        sketch.text(350, 139, f"y = {y}", "small")
+        sketch.text(366, 80, f"ℓ {number(loss)}", "small forward")
+        sketch.text(366, 139, f"y = {y}", "small")
     sketch.text(300, 186, "above: values, forward", "small forward")
     sketch.text(300, 204, "below: derivatives, backward", "small backward")
     sketch.text(WIDTH / 2, 10, "z = w1 x1 + w2 x2 + b", "bold")
@@ -612,7 +619,7 @@ def forward_chain() -> Sketch:
     sketch.arrow(236, 64, 322, 64, "layer 2", "forward")
     sketch.text(121, 34, "relu", "small forward")
     sketch.text(279, 34, "sigmoid", "small forward")
-    sketch.matrix(326, 52, AL, "A2", size=size)
+    sketch.matrix(324, 52, AL, "A2", size=(36, 24))
     for l, x in ((1, 112), (2, 270)):
         sketch.arrow(x + 8, 70, x + 8, 104)
         sketch.box(x + 8, 122, 66, 34, f"cache {l}", "new")
@@ -956,6 +963,57 @@ def decision() -> Sketch:
     sketch.text(310, 152, "class 1", "bold")
     sketch.text(40, 70, "0.5", "small backward")
     sketch.description = "Answers above 0.5 become class 1, others class 0."
+    return sketch
+
+
+# Chapter 12
+
+
+@drawing
+def lecture_networks() -> Sketch:
+    """Chapter 12: the two networks of the lecture with the shapes of their weights."""
+    sketch = Sketch(222, "The two networks of the lecture, with the shapes of their weights", "")
+    spoken = []
+    for top, dims in ((12, [12288, 7, 1]), (124, [12288, 20, 7, 5, 1])):
+        parameters = initialize_parameters(dims, method="he", rng=np.random.RandomState(1))
+        count = sum(value.size for value in parameters.values())
+        shapes = [parameters[f"W{l}"].shape for l in range(1, len(dims))]
+        places = np.linspace(40, 370, len(dims))
+        for x, end, (rows, columns) in zip(places, places[1:], shapes, strict=False):
+            sketch.arrow(x + (34 if x == 40 else 20), top + 44, end - 20, top + 44)
+            sketch.text((x + end) / 2 + 6, top + 6, f"({rows}, {columns})", "small new")
+        for x, n in zip(places, dims, strict=True):
+            kind = "new" if n == dims[0] else "forward"
+            sketch.box(x, top + 44, 62 if n == dims[0] else 34, 20 + 8 * np.log10(n), str(n), kind)
+        words = f"{len(shapes)} layers, {count} parameters"
+        sketch.text(200, top + 84, words, "small bold")
+        spoken.append(f"{'-'.join(map(str, dims))}: {words}")
+    sketch.description = "; ".join(spoken) + "."
+    return sketch
+
+
+@drawing
+def constant_answer() -> Sketch:
+    """Chapter 12: the cost of the same answer to every picture."""
+    Y = (np.arange(209) < 72).astype(int).reshape(1, -1)
+    sketch = Sketch(196, "The cost of the same answer a to all 209 pictures, 72 of them cats", "")
+
+    def place(a: float) -> tuple[float, float]:
+        return 40 + 320 * a, 158 - 110 * (compute_cost(np.full(Y.shape, a), Y) - 0.5)
+
+    sketch.line([(40, 24), (40, 160), (370, 160)])
+    sketch.line([place(a) for a in np.linspace(0.04, 0.9, 80)], "forward")
+    spoken = []
+    for a, up, anchor in ((float(Y.mean()), 30, "middle"), (0.5, -9, "start")):
+        cost = compute_cost(np.full(Y.shape, a), Y)
+        x, y = place(a)
+        sketch.circle(x, y, r=4.5, kind="new")
+        words = f"a = {number(a)}: {number(cost)}"
+        sketch.text(x + 10 * (anchor == "start"), y - up, words, "small new", anchor)
+        spoken.append(words)
+    sketch.text(205, 180, "answer a, from 0 to 1", "small muted")
+    sketch.text(40, 12, "cost J", "small muted")
+    sketch.description = "; ".join(spoken) + ". The lowest point is at the share of cats."
     return sketch
 
 

@@ -3,17 +3,23 @@
 import ast
 import re
 import xml.etree.ElementTree as ET
+from html import unescape
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+from docutils import nodes
+from docutils.utils import new_document
+from sphinx.errors import ExtensionError
 from test_chapters import Cell, cells_of
 
-from deepstep import equations
+from deepstep import Network, equations
 from deepstep.course import CHAPTERS, EXERCISES, check
 from deepstep.course.lesson import build
 from deepstep.course.scorm import manifest
+from deepstep.explorer import explore
 from docs_extensions import extension
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -251,6 +257,25 @@ def test_each_chapter_has_an_aim_minutes_needs_and_perhaps_a_lesson() -> None:
         assert known["needs"] in text
         total = len(extension("questions").questions(heads.page_of(number, DOCS / "course")))
         assert (f'data-total="{total}"' in text) == bool(total)
+        assert f'<a href="{heads.explorer_address(number)}">Explorer at ' in text
+        assert known["explorer"]["q"] in text
         assert ("lesson" in known) == ("Lesson: " in text)
         if "lesson" in known:
             assert (DOCS / "lessons" / f"{known['lesson']}.md").exists()
+
+
+def test_the_explorer_of_a_chapter_is_a_page_of_its_own(tmp_path: Path) -> None:
+    explorers = extension("explorers")
+    page = explore(Network([1, 1], seed=1), [[0.0, 1.0]], [[0, 1]], iterations=2)
+    env = SimpleNamespace(docname="course/07_one_layer_backward", note_dependency=lambda path: None)
+    folders = {"doctreedir": tmp_path / "trees", "outdir": tmp_path / "pages"}
+    app = SimpleNamespace(env=env, builder=SimpleNamespace(format="html"), **folders)
+    doctree = new_document("chapter")
+    doctree += nodes.raw("", page._repr_html_(), format="html")
+    explorers.take_out(app, doctree)
+    explorers.write(app, None)
+    assert (tmp_path / "pages" / "live" / "chapter-07.html").read_text(encoding="utf-8") == page.html
+    sources = re.findall(r'<iframe [^>]*src="([^"]*)"', doctree.astext())
+    assert [unescape(address) for address in sources] == ["../live/chapter-07.html#s=lab&q=dW2"]
+    with pytest.raises(ExtensionError, match="0 explorers"):
+        explorers.take_out(app, doctree)

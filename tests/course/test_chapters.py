@@ -1,9 +1,11 @@
-"""The chapters of the course: cells run without a warning, figures have a text, headings are nested."""
+"""The chapters of the course: cells run without a warning, figures have a text, explorers open in place."""
 
 import ast
+import json
 import linecache
 import re
 from collections.abc import Iterator
+from html import unescape
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +14,10 @@ import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+
+from deepstep.explorer import Exploration
+from docs_extensions import extension
+from javascript import evaluated
 
 matplotlib.use("Agg")
 
@@ -51,8 +57,8 @@ def compiled(chapter: Path, cell: Cell) -> Iterator[Any]:
         yield compile(ast.Expression(shown.value), name, "eval")
 
 
-def run(chapter: Path, cell: Cell, namespace: dict[str, Any]) -> None:
-    """Run a cell and draw what the page shows of it."""
+def run(chapter: Path, cell: Cell, namespace: dict[str, Any]) -> Any:
+    """Run a cell and draw what the page shows of it; the value of its last line."""
     value = None
     for code in compiled(chapter, cell):
         value = eval(code, namespace)
@@ -68,6 +74,28 @@ def run(chapter: Path, cell: Cell, namespace: dict[str, Any]) -> None:
         assert re.search(r"^ +alt: \S", cell.options, re.MULTILINE), (
             f"line {cell.line}: no text for the figure"
         )
+    return value
+
+
+OPENED = """
+import {{ readFileSync }} from "node:fs";
+import {{ goToHash, readHash }} from "./src/ui/hash.js";
+import {{ startCarried }} from "./src/ui/opening.js";
+import {{ app }} from "./src/ui/store.js";
+startCarried(JSON.parse(readFileSync({path!r})));
+goToHash(readHash({hash!r}));
+while (app.job) await new Promise(setTimeout);
+const {{ screen, k, error, session, micro }} = app;
+console.log(JSON.stringify({{ screen, k, error, q: session.open(k).steps[micro].id }}));
+process.exit();
+"""
+
+
+def opened(document: Any, address: str, folder: Path) -> dict[str, Any]:
+    """Where the explorer's own modules go with the hash of an address."""
+    (folder / "lesson.json").write_text(json.dumps(document), encoding="utf-8")
+    names = {"path": str(folder / "lesson.json"), "hash": "#" + address.partition("#")[2]}
+    return dict(json.loads(evaluated(OPENED.format(**names))))
 
 
 def is_slow(text: str) -> bool:
@@ -91,11 +119,15 @@ def test_cells_run(chapter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     cells, namespace = cells_of(text), {"__name__": "__main__"}
     assert cells
     monkeypatch.chdir(tmp_path)
-    for cell in cells:
-        if is_slow(text):
+    if is_slow(text):
+        for cell in cells:
             list(compiled(chapter, cell))
-        else:
-            run(chapter, cell, namespace)
+        return
+    values = [run(chapter, cell, namespace) for cell in cells]
+    [page] = [value for value in values if isinstance(value, Exploration)]
+    heads, number = extension("chapter_heads"), int(chapter.stem[:2])
+    place = opened(page.document, unescape(heads.explorer_address(number)), tmp_path)
+    assert place == {"screen": "lab", "k": 1, "error": "", **heads.chapters()[number]["explorer"]}
 
 
 @each_chapter

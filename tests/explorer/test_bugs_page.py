@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from javascript import evaluated
 
 from deepstep.course.lesson import build, html_page
 from deepstep.course.museum import document
 from deepstep.explorer import Exploration
+from javascript import evaluated
 
 SEEDS = range(10, 38)
 ROUNDS = """

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from javascript import evaluated, node
 
 from deepstep import Network
 from deepstep.equations import FEATURES, feature
@@ -15,6 +14,7 @@ from deepstep.explorer import lesson, replay, unpacked
 from deepstep.explorer.abilities import OPTIMIZERS
 from deepstep.explorer.replay import order, uniform
 from deepstep.explorer.reproduction import SHOWN
+from javascript import evaluated, node
 
 RATES = {"gd": 0.3, "momentum": 0.3, "nesterov": 0.1, "rmsprop": 0.003}
 EDIT = {"t": 9, "edit": ["W2", 1, 0, 0.75]}

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import vectors
-from javascript import WEB, evaluated, node
 
 from deepstep import Architecture, Network
 from deepstep.engines import Settings
 from deepstep.equations import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS, get_head
 from deepstep.explorer import abilities, lesson
 from deepstep.explorer.replay import uniform
+from javascript import WEB, evaluated, node
 
 
 def test_what_the_page_leaves_out_is_named() -> None:

@@ -2,10 +2,9 @@
 
 import json
 
-from javascript import evaluated
-
 from deepstep import Network
 from deepstep.explorer.abilities import sources_of
+from javascript import evaluated
 
 EQUATIONS_OF_ALL_STEPS = """
 import { ACTIVATIONS } from './src/engine/activations.js';

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-WEB = Path(__file__).parents[2] / "web"
+WEB = Path(__file__).parents[1] / "web"
 
 
 def node(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
