@@ -233,11 +233,11 @@ CONFIGS = {
     "another format": ('format = "other"', "format = 'deepstep-run' is expected; got 'other'"),
     "a newer version": (
         'format = "deepstep-run"\nversion = 4',
-        "a run of version 1 to 3 is expected; got version 4",
+        "a run of version 3 is expected; got version 4",
     ),
-    "no files": ('format = "deepstep-run"\nversion = 1', r"\[files\] names"),
+    "no files": ('format = "deepstep-run"\nversion = 3', r"\[files\] names"),
     "fewer files": (
-        'format = "deepstep-run"\nversion = 1\n[files]\n"history.jsonl" = "0"',
+        'format = "deepstep-run"\nversion = 3\n[files]\n"history.jsonl" = "0"',
         r"\[files\] names",
     ),
 }

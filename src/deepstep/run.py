@@ -8,7 +8,6 @@ file of a run folder       what it holds
 ``ensemble.json``          how rows become the inputs of each fold's networks, and what each network counts
 ``members/…safetensors``   the networks, each an ordinary model file
 ``members/….jsonl``        their trainings, a record for each epoch
-``others/….skops``         models of scikit-learn beside them
 ``examples.safetensors``   up to 16 training rows as features of each fold, for `trace` and `explore`
 ``held_out.safetensors``   up to 10,000 rows that were held out, with the predictions, for `report`
 ``estimator.json``         parameters and attributes of the estimator, with ``estimator.safetensors``
@@ -53,8 +52,6 @@ from deepstep.preparation.table import with_columns
 from deepstep.run_folder import (
     ARRAYS,
     ESTIMATOR,
-    OF_ONE_NETWORK,
-    VERSION,
     check_files,
     opened,
     read_config,
@@ -281,17 +278,14 @@ class Run:
         deepstep.errors.FileError: no/such/run: a run folder is expected; there is no such folder. Runs are
         written by deepstep train, deepstep demo and the save method of estimators.
         """
+        from deepstep.estimators.ensemble_file import NAME as ENSEMBLE
         from deepstep.estimators.ensemble_file import EnsembleFile
 
         folder = Path(path)
         config = read_config(folder)
-        if config["version"] == OF_ONE_NETWORK:
-            return cls._of_version_1(folder, config)
-        check_files(folder, config, [EnsembleFile.name_in(folder)], further=True)
-        stored, files = EnsembleFile(folder), [EXAMPLES]
-        if config["version"] == VERSION:
-            optional, listed = (EXAMPLES, held_out.NAME, ESTIMATOR, ARRAYS), config.get("files")
-            files = [name for name in optional if isinstance(listed, dict) and name in listed]
+        check_files(folder, config, [ENSEMBLE], further=True)
+        optional, listed = (EXAMPLES, held_out.NAME, ESTIMATOR, ARRAYS), config["files"]
+        stored, files = EnsembleFile(folder), [name for name in optional if name in listed]
         check_files(folder, config, [*stored.names, PREPARATION, *files])
         run = cls(stored.ensemble(), read_preparation(folder / PREPARATION), opened(config))
         run.temperature = stored.temperature
@@ -303,24 +297,6 @@ class Run:
             run.examples = run._read_examples(folder / EXAMPLES)
         if held_out.NAME in files:
             run.held_out = HeldOut.read(folder, run)
-        return run
-
-    @classmethod
-    def _of_version_1(cls, folder: Path, config: dict[str, Any]) -> "Run":
-        """The run of one network in the format of 0.1 and 0.2."""
-        from deepstep.estimators.ensemble_file import read_history
-
-        check_files(folder, config, OF_VERSION_1)
-        config, preparation = opened(config), read_preparation(folder / PREPARATION)
-        network = Network.load(folder / "model.safetensors")
-        history = read_history(folder / "history.jsonl", network)
-        for name in ("engine", "why_engine", "stopped"):
-            setattr(history, name, str(config.pop(name, "")))
-        shape = network.architecture
-        nothing = np.empty((0, shape.n_inputs)), np.empty((0, shape.n_outputs))
-        run = cls.of_network(network, preparation, history, config, *nothing)
-        run._check_fit(folder)
-        run.examples = run._read_examples(folder / EXAMPLES, {"X": "features0"})
         return run
 
     @property
@@ -340,7 +316,7 @@ class Run:
     def only(self) -> "Member | None":
         """The network where there is one alone, with what is known of its training; None of several."""
         members = self.ensemble.members
-        return members[0] if len(members) == 1 and not self.ensemble.others else None
+        return members[0] if len(members) == 1 else None
 
     @property
     def network(self) -> Network:

@@ -1,4 +1,4 @@
-"""The config of a run folder, with the SHA-256 of every file; those of older versions under today's names."""
+"""The config of a run folder, with the SHA-256 of every file."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -15,11 +15,9 @@ from deepstep.data.text_formats import toml_values
 from deepstep.environment import package
 from deepstep.errors import FileError
 from deepstep.preparation import Preparation
-from deepstep.training.checkpoint import OLD_ARGUMENTS
 from deepstep.types import is_number
 
-OF_ONE_NETWORK, OF_AN_ENSEMBLE, VERSION = 1, 2, 3
-"""Versions: those of 0.1 and 0.2 for one network and for an ensemble, which are read, and that of today."""
+VERSION = 3
 
 DIVERGED = "diverged"
 """The table of a config that says how training diverged: got, hint, layer, step, costs."""
@@ -77,7 +75,7 @@ def write_config(
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The config of a run, of any version that this release reads."""
+    """The config of a run."""
     if kind_at(folder / RUN_MARK) != "file":
         kind = kind_at(folder)
         got = {"nothing": "there is no such folder", "folder": f"there is no {RUN_MARK} in it"}
@@ -97,10 +95,10 @@ def read_config(folder: Path) -> dict[str, Any]:
         ) from error
     if config.get("format") != RUN_FORMAT:
         raise FileError(where, f"format = {RUN_FORMAT!r} is expected", f"got {config.get('format')!r:.60}")
-    if config.get("version") not in (OF_ONE_NETWORK, OF_AN_ENSEMBLE, VERSION):
+    if config.get("version") != VERSION:
         raise FileError(
             where,
-            f"a run of version {OF_ONE_NETWORK} to {VERSION} is expected",
+            f"a run of version {VERSION} is expected",
             f"got version {config.get('version')!r:.20}",
             "Update DeepStep, or train again with this version.",
         )
@@ -119,24 +117,6 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-OLD_SETTINGS: Mapping[str, str] = {**OLD_ARGUMENTS, "recipe": "preset", "members": "n_estimators"}
-"""Names of settings in runs of version 0.2, and those of today."""
-
-OLD_PRESETS: Mapping[str, str] = {
-    "selective": "gated",
-    "pieces": "ple",
-    "bent": "relu",
-    "smooth": "realmlp",
-    "straight": "linear",
-    "shared": "tabm",
-    "table": "tabular",
-    "plain": "single",
-}
-
-
-OLD_ENSEMBLE = ("deepstep-committee", "committee.json", "recipe")
-"""Format and name of the file of an ensemble of version 0.2, and the key of a member's preset there."""
-
 ESTIMATOR, ARRAYS = "estimator.json", "estimator.safetensors"
 """Files of the estimator of a run."""
 
@@ -145,20 +125,8 @@ WRITTEN = ("format", "version", DIGEST, "files")
 
 
 def opened(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A config that was checked, as it was before it was written, its settings under the names of today."""
-    found = {name: value for name, value in config.items() if name not in WRITTEN}
-    return {**found, "settings": renamed(found["settings"])} if "settings" in found else found
-
-
-def renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of a run under the names of today."""
-    today = {"members"} if isinstance(settings.get("members"), str) else set()
-    found = {
-        name if name in today else OLD_SETTINGS.get(name, name): value for name, value in settings.items()
-    }
-    if isinstance(found.get("preset"), str):
-        found["preset"] = OLD_PRESETS.get(found["preset"], found["preset"])
-    return found
+    """A config that was checked, as it was before it was written."""
+    return {name: value for name, value in config.items() if name not in WRITTEN}
 
 
 def check_files(

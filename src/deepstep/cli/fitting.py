@@ -17,8 +17,6 @@ from deepstep.cli.target import by_position, columns_of, weights_by_class
 from deepstep.errors import DataError, DataWarning, spelled
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.ensemble import Ensemble
-from deepstep.estimators.mixed import MIXED
-from deepstep.estimators.mixed_file import skops_io
 from deepstep.estimators.targets import NUMBER_LOSSES
 from deepstep.inspection.metrics import Scores, score
 from deepstep.model.options import LBFGS
@@ -38,8 +36,6 @@ def new_estimator(
 ) -> DeepClassifier | DeepRegressor:
     """The estimator that learns a table, whose progress is shown under a name."""
     target, single = split.target, preset == SINGLE
-    if options.members == MIXED:
-        skops_io("--members mixed")  # it saves the models, after the training
     given: dict[str, Any] = {"preset": preset, "verbose": harmless(name) or "train"}
     for option, typed in TYPED.items():
         value = getattr(options, option)

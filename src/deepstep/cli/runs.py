@@ -19,7 +19,6 @@ from deepstep.data import read_cats, read_cells, read_image
 from deepstep.data.arrays import NUMPY
 from deepstep.data.files import check_writable, kind_at
 from deepstep.data.formats import ReadOptions
-from deepstep.data.frames import with_old_names
 from deepstep.data.images import picture_files, read_pictures_by_class, read_readable
 from deepstep.data.rows import Place, naming_rows
 from deepstep.data.sources import local, shown
@@ -284,7 +283,7 @@ def _of_pictures(run: Run, file: Path) -> bool:
 
 
 def _labelled(run: Run, file: Path, frame: "polars.DataFrame") -> Labelled:
-    names = with_old_names(frame, run.target_names).columns
+    names = frame.columns
     for name in run.target_names:
         if name not in names:
             hint = unknown_name(str(file), "column", name, names).hint

@@ -100,9 +100,7 @@ class Choice(NamedTuple):
 def columns_in(frame: "polars.DataFrame", names: Sequence[str], where: str) -> Any:
     """The target in a table: a polars.Series, of several targets a polars.DataFrame."""
     from deepstep.data import column
-    from deepstep.data.frames import with_old_names
 
-    frame = with_old_names(frame, names)
     columns = [column(frame, name, where) for name in names]
     return columns[0] if len(names) == 1 else frame.select(names)
 

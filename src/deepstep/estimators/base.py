@@ -39,7 +39,6 @@ from deepstep.estimators.inputs import (
 )
 from deepstep.estimators.label_issues import TrainingFingerprint
 from deepstep.estimators.members import SEED_OF_THE_FIT, Task
-from deepstep.estimators.mixed import check_mixed
 from deepstep.estimators.options import Options
 from deepstep.estimators.population import PRESETS, STREAMED
 from deepstep.estimators.presets import (
@@ -299,7 +298,6 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         if self.categorical_features is not None:
             context = replace(context, categorical=named_columns(self.categorical_features, columns, where))
         self._learn_targets(rows.Y, context)
-        check_mixed(self, where)
         shown = given.X if dtype is not None or not self._came_with_names else rows.X
         if hasattr(shown, "columns"):
             self._warn_of_leaks(shown, rows.Y, context)
@@ -324,7 +322,6 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
             context = replace(context, seed=self._seed(context.where))
         fit, where = replace(fit, context=context), context.where
         self._refuse_foreign(where, streamed=True)
-        check_mixed(self, where, streamed=True)
         y = labels_in(found.answers())
         self._learn_targets(y, context)
         Y = self._encode(y, np.float64, where)

@@ -18,7 +18,6 @@ from deepstep.estimators.base import DeepEstimator, Incremental
 from deepstep.estimators.conformal import ConformalClassifier
 from deepstep.estimators.ensemble import FoldPreprocessor
 from deepstep.estimators.inputs import Dataset, FitContext, RawData, warn_of_leaks
-from deepstep.estimators.mixed import MIXED
 from deepstep.estimators.options import documented
 from deepstep.estimators.row_sources import score_of
 from deepstep.estimators.targets import (
@@ -318,7 +317,7 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = self.loss != "ordinal" and self.members != MIXED
+        tags.classifier_tags.multi_label = self.loss != "ordinal"
         return tags
 
 

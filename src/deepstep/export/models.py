@@ -154,10 +154,6 @@ def _reported(run: Run, A: Array) -> Array:
 
 def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str], where: str) -> str:
     """The weighted mean of the members' outputs."""
-    if ensemble.others:
-        kinds = dict.fromkeys(one.preset.name for one in ensemble.others)
-        got, hint = f"got members of the kinds {', '.join(kinds)}", "Fit without members='mixed'."
-        raise ConfigurationError(where, "an ensemble of networks alone", got, hint, setting="model")
     parts, shares = [], []
     for member, share in zip(ensemble.members, ensemble.shares, strict=True):
         if share > 0:

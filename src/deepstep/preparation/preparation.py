@@ -1,7 +1,6 @@
 """Pictures as features; the two halves of a preparation together, and their JSON file."""
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -116,20 +115,11 @@ class ImagePreparation:
 
 FORMAT = "deepstep-preparation"
 VERSION = 3
-READABLE = (1, 2, 3)
-"""Versions of the file that this release reads."""
 
 _INPUTS: dict[str, type[TablePreparation | ImagePreparation]] = {
     kind.kind: kind for kind in (TablePreparation, ImagePreparation)
 }
 _TARGETS: dict[str, type[Target]] = {kind.kind: kind for kind in (ClassificationTarget, RegressionTarget)}
-_OLD_TARGETS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "classes": lambda old: {**old, "kind": "classification", "classes": [old.get("classes")]},
-    "labels": lambda old: {**old, "kind": "classification", "classes": _pairs(old.get("classes"))},
-    "number": lambda old: _without(old, "mean", "std", means=[old.get("mean")], stds=[old.get("std")]),
-    "numbers": lambda old: _without(old),
-}
-"""Records of targets in versions 1 and 2, as version 3 has them."""
 
 
 @dataclass(frozen=True)
@@ -176,29 +166,15 @@ class Preparation:
             raise damaged("JSON is expected", f"it cannot be read ({error!s:.200})") from error
         if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise damaged(f"an object with format {FORMAT!r} is expected", "this is none")
-        if record.get("version") not in READABLE:
+        if record.get("version") != VERSION:
             raise FileError(
                 "preparation",
-                f"version {' or '.join(map(str, READABLE))} is expected",
+                f"version {VERSION} is expected",
                 f"got version {record.get('version')!r:.20}",
                 "Update DeepStep, or train again with this version.",
             )
-        inputs, target = _half(record, "inputs", _INPUTS), _half(record, "target", _TARGETS | _OLD_TARGETS)
-        if target["kind"] in _OLD_TARGETS:
-            target = _OLD_TARGETS[target["kind"]](target)
+        inputs, target = _half(record, "inputs", _INPUTS), _half(record, "target", _TARGETS)
         return cls(_INPUTS[inputs["kind"]].from_dict(inputs), _TARGETS[target["kind"]].from_dict(target))
-
-
-def _pairs(classes: Any) -> Any:
-    """The two classes of each column, which stood in one list."""
-    whole = isinstance(classes, list)
-    return [classes[at : at + 2] for at in range(0, len(classes), 2)] if whole else classes
-
-
-def _without(old: dict[str, Any], *names: str, **new: Any) -> dict[str, Any]:
-    """A record of numbers with other entries."""
-    kept = {name: value for name, value in old.items() if name not in names}
-    return {**kept, "kind": "regression", **new}
 
 
 def _half(record: dict[str, Any], name: str, kinds: dict[str, Any]) -> dict[str, Any]:
