@@ -1,6 +1,8 @@
 """The config of a run folder, with the SHA-256 of every file."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +12,13 @@ from deepstep.data.files import RUN_MARK, atomic_write, kind_at
 from deepstep.data.own_folders import DIGEST as DIGEST
 from deepstep.data.own_folders import MOST_OF_A_MARK, RUN_FORMAT
 from deepstep.data.own_folders import config_digest as config_digest
+from deepstep.data.text_formats import json_values, toml_values
 from deepstep.data.text_formats import read_text as read_text
-from deepstep.data.text_formats import toml_values
 from deepstep.environment import package
 from deepstep.errors import FileError
-from deepstep.preparation import Preparation
+from deepstep.preparation import ImagePreparation, TablePreparation
+from deepstep.preparation.columns import damaged
+from deepstep.targets import Targets
 from deepstep.types import is_number
 
 VERSION = 3
@@ -147,6 +151,71 @@ def check_files(
             raise FileError(str(path), "this file of the run is needed", "it is missing", "Train again.")
         if sha256(path) != config["files"][name]:
             raise altered(path)
+
+
+PREPARATION_FORMAT, PREPARATION_VERSION = "deepstep-preparation", 4
+
+_INPUTS: dict[str, type[TablePreparation | ImagePreparation]] = {
+    kind.kind: kind for kind in (TablePreparation, ImagePreparation)
+}
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How inputs and targets become floats; what `preparation.json` of a run folder holds.
+
+    >>> target = Targets.of_classes([np.array(["non-cat", "cat"])])
+    >>> preparation = Preparation(ImagePreparation(64, 64, 3, 1 / 255), target)
+    >>> Preparation.from_json(preparation.to_json()) == preparation
+    True
+    """
+
+    inputs: TablePreparation | ImagePreparation
+    target: Targets
+
+    def to_json(self) -> str:
+        """The preparation as text.
+
+        returns: JSON with format, version and both halves.
+        """
+        return json.dumps(
+            {
+                "format": PREPARATION_FORMAT,
+                "version": PREPARATION_VERSION,
+                "inputs": self.inputs.to_dict(),
+                "target": self.target.to_dict(),
+            },
+            ensure_ascii=False,
+            allow_nan=False,
+            indent=1,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "Preparation":
+        """The preparation that `to_json` wrote.
+
+        text: As `to_json` wrote it.
+        returns: The same.
+        FileError: When the text is no JSON, of another format or version, or was altered.
+        """
+        try:
+            record = json_values(text)
+        except ValueError as error:
+            raise damaged("JSON is expected", f"it cannot be read ({error!s:.200})") from error
+        if not isinstance(record, dict) or record.get("format") != PREPARATION_FORMAT:
+            raise damaged(f"an object with format {PREPARATION_FORMAT!r} is expected", "this is none")
+        if record.get("version") != PREPARATION_VERSION:
+            raise FileError(
+                "preparation",
+                f"version {PREPARATION_VERSION} is expected",
+                f"got version {record.get('version')!r:.20}",
+                "Update DeepStep, or train again with this version.",
+            )
+        inputs = record.get("inputs")
+        kind = inputs.get("kind") if isinstance(inputs, dict) else None
+        if not isinstance(inputs, dict) or not isinstance(kind, str) or kind not in _INPUTS:
+            raise damaged(f"inputs is of kind {' or '.join(map(repr, _INPUTS))}", f"got {kind!r:.60}")
+        return cls(_INPUTS[kind].from_dict(inputs), Targets.from_dict(record.get("target")))
 
 
 def read_preparation(path: Path) -> Preparation:

@@ -48,7 +48,7 @@ def test_classes_are_those_of_the_estimator_bit_for_bit(deepstep, flowers, ensem
     assert results["train"]["accuracy"] == accuracy_score(y, model.predict(X))
     A = model.ensemble_.out_of_fold
     known = np.isfinite(A).all(axis=1)
-    held_out = model._labels.decode(A[known])
+    held_out = model.targets_.decode(A[known])
     assert results["out_of_fold"]["accuracy"] == accuracy_score(y[known], held_out)
     assert results["out_of_fold"]["rows"] == known.sum()
 

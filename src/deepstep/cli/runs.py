@@ -27,16 +27,16 @@ from deepstep.errors import ConfigurationError, DataError, DivergenceError, File
 from deepstep.held_out import HeldOut
 from deepstep.model import Network
 from deepstep.model.options import LBFGS
-from deepstep.preparation import ImagePreparation, Target
+from deepstep.preparation import ImagePreparation
 from deepstep.run import Run, text_format
 from deepstep.run_folder import DIVERGED, read_config
+from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
 
     from deepstep.cli.split import TableSplit
-    from deepstep.estimators.ensemble import FoldPreprocessor
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,15 @@ class OpenedNetwork:
     run: Run
     number: int
     network: Network
-    target: Target
+    target: Targets
     config: dict[str, Any]
     examples: Callable[[], tuple[Array, Array]]
     inputs: Callable[[Any], Array]
+
+    def encode(self, labels: Any) -> Array:
+        """Y (k, n_outputs) of raw targets, as the network learned them."""
+        preprocessor = self.run.ensemble.preprocessors[self.run.ensemble.members[self.number].fold]
+        return preprocessor.scaled(self.target.encode(labels))
 
 
 def open_network(folder: Path, member: int | None) -> OpenedNetwork:
@@ -79,19 +84,11 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
         run,
         member,
         one.network,
-        in_units(run.preparation.target, run.ensemble.preprocessors[one.fold]),
+        run.preparation.target,
         {**run.config, "settings": settings},
         partial(run.kept_examples, member),
         partial(run.inputs, member=member),
     )
-
-
-def in_units(target: Target, preprocessor: "FoldPreprocessor") -> Target:
-    """The target as the networks of a fold learn it."""
-    if target.is_classification or not preprocessor.center.size:
-        return target
-    n = target.n_columns
-    return target.in_units(preprocessor.center[:n].tolist(), preprocessor.scale[:n].tolist())
 
 
 ENDING = ".diverged"

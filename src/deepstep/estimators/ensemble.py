@@ -18,6 +18,7 @@ from deepstep.inspection.tables import text_table
 from deepstep.model import Network
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.table import TablePreparation
+from deepstep.targets import PROBABILITIES
 from deepstep.training.rows import forward_rows, largest_product
 from deepstep.types import Array
 
@@ -35,9 +36,6 @@ LEAST_SHARE = 0.03
 
 DRAWS, PICKS, MOST_ROWS = 10, 10, 10_000
 """Draws of the rows by which presets are selected, presets selected by each, and rows of a draw at most."""
-
-PROBABILITIES = ("sigmoid", "softmax")
-"""Heads whose outputs have a temperature."""
 
 
 class Fold(NamedTuple):

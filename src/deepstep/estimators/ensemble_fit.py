@@ -13,11 +13,9 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import is_classifier
 
-from deepstep.equations import get_head
 from deepstep.errors import DataError, DivergenceError
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.ensemble import (
-    PROBABILITIES,
     Ensemble,
     FoldPreprocessor,
     Member,
@@ -45,6 +43,7 @@ from deepstep.estimators.solvers import warn_the_caller
 from deepstep.estimators.splits import split
 from deepstep.estimators.tried import Outcome, TriedPreset, TriedPresets
 from deepstep.preparation.batches import evenly_spread
+from deepstep.targets import PROBABILITIES
 from deepstep.training.interruption import deferred
 from deepstep.training.progress import Meter
 from deepstep.types import Array, plain
@@ -109,7 +108,7 @@ def fit_alone(
     """Train one network, which is then an ensemble of one, in this thread."""
     with limited_threads(estimator.n_jobs):
         member = train_member(estimator, task, prepared, context, seconds=seconds).member
-    return Ensemble.of_one(member, prepared.preprocessor, estimator._head(context.where)[0])
+    return Ensemble.of_one(member, prepared.preprocessor, estimator.targets_.head)
 
 
 class TimeBudget:
@@ -353,11 +352,11 @@ class _Population:
 
     @cached_property
     def _losses(self) -> Any:
-        return _loss(self._estimator, self._context.where)
+        return self._estimator.targets_.losses()
 
     @cached_property
     def _output(self) -> str:
-        return self._estimator._head(self._context.where)[0]
+        return self._estimator.targets_.head
 
     def _choice(self, number: int) -> Choice:
         """The number of epochs of a preset that is best for all folds that it has learned."""
@@ -560,20 +559,3 @@ def _progress(estimator: "DeepEstimator", planned: int, each: int) -> Iterator[M
         yield show
     finally:
         meter.end()
-
-
-def _loss(estimator: "DeepEstimator", where: str) -> Any:
-    """(A, Y) → loss of each example, from outputs; None where the head has no such form."""
-    name, settings = estimator._head(where)
-    head = get_head(name).with_settings(where, **{k: v for k, v in settings.items() if k != "smoothing"})
-    textbook = head.textbook
-    if textbook is None:
-        return None
-    tiny = 1e-6
-    probabilities = name in (*PROBABILITIES, "ordinal")
-
-    def loss(A: Array, Y: Array) -> Array:
-        A = np.clip(A, tiny, 1 - tiny) if probabilities else A
-        return np.asarray(textbook(A.T, Y.T)).ravel()
-
-    return loss

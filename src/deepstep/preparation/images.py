@@ -1,17 +1,14 @@
-"""Pictures as features; the two halves of a preparation together, and their JSON file."""
+"""Pictures as features."""
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.text_formats import json_values
-from deepstep.errors import DataError, FileError, ShapeError
+from deepstep.errors import DataError, ShapeError
 from deepstep.preparation.columns import damaged, from_record, to_record
-from deepstep.preparation.table import TablePreparation, with_columns
-from deepstep.preparation.targets import ClassificationTarget, RegressionTarget, Target
+from deepstep.preparation.table import with_columns
 from deepstep.types import AnyArray
 
 if TYPE_CHECKING:
@@ -111,76 +108,3 @@ class ImagePreparation:
         if min(preparation.height, preparation.width, preparation.channels) < 1:
             raise damaged("height, width and channels are at least 1", f"got {preparation}")
         return preparation
-
-
-FORMAT = "deepstep-preparation"
-VERSION = 3
-
-_INPUTS: dict[str, type[TablePreparation | ImagePreparation]] = {
-    kind.kind: kind for kind in (TablePreparation, ImagePreparation)
-}
-_TARGETS: dict[str, type[Target]] = {kind.kind: kind for kind in (ClassificationTarget, RegressionTarget)}
-
-
-@dataclass(frozen=True)
-class Preparation:
-    """How inputs and targets become floats; what `preparation.json` of a run folder holds.
-
-    >>> target = ClassificationTarget((("non-cat", "cat"),))
-    >>> preparation = Preparation(ImagePreparation(64, 64, 3, 1 / 255), target)
-    >>> Preparation.from_json(preparation.to_json()) == preparation
-    True
-    """
-
-    inputs: TablePreparation | ImagePreparation
-    target: Target
-
-    def to_json(self) -> str:
-        """The preparation as text.
-
-        returns: JSON with format, version and both halves.
-        """
-        return json.dumps(
-            {
-                "format": FORMAT,
-                "version": VERSION,
-                "inputs": self.inputs.to_dict(),
-                "target": self.target.to_dict(),
-            },
-            ensure_ascii=False,
-            allow_nan=False,
-            indent=1,
-        )
-
-    @classmethod
-    def from_json(cls, text: str) -> "Preparation":
-        """The preparation that `to_json` wrote.
-
-        text: As `to_json` wrote it.
-        returns: The same.
-        FileError: When the text is no JSON, of another format or version, or was altered.
-        """
-        try:
-            record = json_values(text)
-        except ValueError as error:
-            raise damaged("JSON is expected", f"it cannot be read ({error!s:.200})") from error
-        if not isinstance(record, dict) or record.get("format") != FORMAT:
-            raise damaged(f"an object with format {FORMAT!r} is expected", "this is none")
-        if record.get("version") != VERSION:
-            raise FileError(
-                "preparation",
-                f"version {VERSION} is expected",
-                f"got version {record.get('version')!r:.20}",
-                "Update DeepStep, or train again with this version.",
-            )
-        inputs, target = _half(record, "inputs", _INPUTS), _half(record, "target", _TARGETS)
-        return cls(_INPUTS[inputs["kind"]].from_dict(inputs), _TARGETS[target["kind"]].from_dict(target))
-
-
-def _half(record: dict[str, Any], name: str, kinds: dict[str, Any]) -> dict[str, Any]:
-    """One half of the record, of a known kind."""
-    half = record.get(name)
-    kind = half.get("kind") if isinstance(half, dict) else None
-    if not isinstance(half, dict) or not isinstance(kind, str) or kind not in kinds:
-        raise damaged(f"{name} is of kind {' or '.join(map(repr, kinds))}", f"got {kind!r:.60}")
-    return half
