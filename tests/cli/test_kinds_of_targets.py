@@ -101,7 +101,7 @@ def test_ordered_classes(deepstep, table):
     typed = "--target grade --exclude kind --exclude height --loss ordinal --epochs 100 --learning-rate 0.01"
     trained(deepstep, table, typed, "--classes", "small, medium,large")
     run, grade = Run.load("r"), polars.read_csv(table)["grade"]
-    assert run.preparation.target.classes == (("small", "medium", "large"),)
+    assert run.preparation.target.labels == (("small", "medium", "large"),)
     assert run.network.architecture.output == "ordinal"
     given = answers(deepstep, table)
     assert given.columns[1:] == ["probability_small", "probability_medium", "probability_large"]
