@@ -345,11 +345,11 @@ class TestModelFile:
         [
             (None, "a DeepStep model; its header says something else"),
             ({"format": "pt"}, "a DeepStep model; its header says something else"),
-            ({"format": "deepstep-model"}, "model format version 1 or 2; got version None"),
+            ({"format": "deepstep-model"}, "model format version 2; got version None"),
             ({"format": "deepstep-model", "version": "9"}, "got version '9'"),
-            ({"format": "deepstep-model", "version": "1"}, "a whole DeepStep model"),
-            ({"format": "deepstep-model", "version": "1", "network": "{"}, "a whole DeepStep model"),
-            ({"format": "deepstep-model", "version": "1", "network": "[]"}, "a whole DeepStep model"),
+            ({"format": "deepstep-model", "version": "2"}, "a whole DeepStep model"),
+            ({"format": "deepstep-model", "version": "2", "network": "{"}, "a whole DeepStep model"),
+            ({"format": "deepstep-model", "version": "2", "network": "[]"}, "a whole DeepStep model"),
         ],
     )
     def test_a_safetensors_file_of_somebody_else(self, tmp_path, metadata, message):

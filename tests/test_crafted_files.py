@@ -20,9 +20,10 @@ from deepstep import Network
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.errors import DeepStepError, FileError
 from deepstep.explorer import read_lesson
-from deepstep.preparation import ClassificationTarget, Preparation, TablePreparation
+from deepstep.preparation import TablePreparation
 from deepstep.run import Run
-from deepstep.run_folder import read_text, write_config
+from deepstep.run_folder import Preparation, read_text, write_config
+from deepstep.targets import Targets, label_array
 from deepstep.training import Csv, ModelCheckpoint
 from deepstep.training.checkpoint import checksum
 from hostile_texts import HOSTILE, TOML
@@ -31,7 +32,7 @@ from hostile_texts import HOSTILE, TOML
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     frame = polars.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
-    preparation = Preparation(TablePreparation.fit(frame), ClassificationTarget((("no", "yes"),)))
+    preparation = Preparation(TablePreparation.fit(frame), Targets.of_classes([label_array(["no", "yes"])]))
     X, Y = preparation.inputs.transform(frame), preparation.target.encode(["no", "no", "yes", "yes"])
     network = Network([1, 1], seed=1)
     history = network.train(X.T, Y.T, iterations=3)

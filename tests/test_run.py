@@ -16,15 +16,10 @@ from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.engines import ReferenceSession
 from deepstep.errors import DataError, FileError
 from deepstep.held_out import MOST_ROWS, HeldOut
-from deepstep.preparation import (
-    ClassificationTarget,
-    ImagePreparation,
-    Preparation,
-    RegressionTarget,
-    TablePreparation,
-)
+from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.run import Run, few_rows
-from deepstep.run_folder import config_digest, opened, read_config, write_config
+from deepstep.run_folder import Preparation, config_digest, opened, read_config, write_config
+from deepstep.targets import Targets, label_array
 from deepstep.training import History
 
 MODEL, HISTORY = "members/00-single-0.safetensors", "members/00-single-0.jsonl"
@@ -35,9 +30,9 @@ FRAME = polars.DataFrame({"x": [0.0, 1.0, None, 3.0], "word": ["a", "b", "a", "Ã
 
 def _run() -> Run:
     labels = ("no", "yes", "no", "yes")
-    inputs, target = TablePreparation.fit(FRAME), ClassificationTarget.fit(labels)
+    inputs, target = TablePreparation.fit(FRAME), Targets.from_labels(labels)
     X, Y = inputs.transform(FRAME), target.encode(labels)
-    network = Network([inputs.n_features, 4, target.n_outputs], output=target.output, seed=1)
+    network = Network([inputs.n_features, 4, target.n_outputs], output=target.head, seed=1)
     history = network.train(X.T, Y.T, iterations=3)
     config = {"task": "binary", "target": "y"}
     run = Run.of_network(network, Preparation(inputs, target), history, config, X, Y)
@@ -109,21 +104,8 @@ def test_outputs_in_parts_equal_outputs_at_once(monkeypatch, widths):
     assert widths == [3, 3, 2]
 
 
-def test_numbers_come_back_in_their_own_units():
-    """100, 200, 300, 400: mean 250, deviation âˆš12500; the network is y = 2x - 1 on x standardized."""
-    frame = polars.DataFrame({"x": [-1.0, 1.0]})  # mean 0, deviation 1
-    target = RegressionTarget.fit([100.0, 200.0, 300.0, 400.0])
-    network = Network(parameters={"W1": [[2.0]], "b1": [[-1.0]]}, output="identity")
-    preparation = Preparation(TablePreparation.fit(frame), target)
-    run = Run.of_network(network, preparation, History(), {}, np.zeros((1, 1)), np.zeros((1, 1)))
-    prediction = run.predict(polars.DataFrame({"x": [0.5, 1.0, 0.0]}))
-    assert prediction.probabilities is None
-    deviation = 111.80339887498948
-    np.testing.assert_allclose(prediction.values, [250, 250 + deviation, 250 - deviation], rtol=1e-14)
-
-
 def test_pictures_and_tables_of_pixels_are_the_same():
-    inputs, target = ImagePreparation(1, 2, 1, 0.5), ClassificationTarget((("dark", "light"),))
+    inputs, target = ImagePreparation(1, 2, 1, 0.5), Targets.of_classes([label_array(["dark", "light"])])
     network = Network([2, 1], seed=1)
     preparation = Preparation(inputs, target)
     run = Run.of_network(network, preparation, History(), {}, np.zeros((1, 2)), np.zeros((1, 1)))
@@ -233,11 +215,11 @@ CONFIGS = {
     "another format": ('format = "other"', "format = 'deepstep-run' is expected; got 'other'"),
     "a newer version": (
         'format = "deepstep-run"\nversion = 4',
-        "a run of version 1 to 3 is expected; got version 4",
+        "a run of version 3 is expected; got version 4",
     ),
-    "no files": ('format = "deepstep-run"\nversion = 1', r"\[files\] names"),
+    "no files": ('format = "deepstep-run"\nversion = 3', r"\[files\] names"),
     "fewer files": (
-        'format = "deepstep-run"\nversion = 1\n[files]\n"history.jsonl" = "0"',
+        'format = "deepstep-run"\nversion = 3\n[files]\n"history.jsonl" = "0"',
         r"\[files\] names",
     ),
 }

@@ -111,7 +111,6 @@ ABLATIONS: dict[str, Method] = {
         for name in FIRST
     },
     "mlp": partial(ours, preset="mlp"),
-    "mixed": partial(ours, members="mixed"),
     "tabm": partial(ours, preset="tabm"),
     "one shared network": partial(ours, preset="tabm", n_estimators=1),
 }

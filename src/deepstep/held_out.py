@@ -11,9 +11,10 @@ import numpy as np
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.text_formats import json_values
 from deepstep.errors import DataError, FileError
-from deepstep.preparation import ImagePreparation, TablePreparation, Target
+from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.preparation.batches import evenly_spread
 from deepstep.run_folder import DIVERGED
+from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array, is_whole
 
 if TYPE_CHECKING:
@@ -107,7 +108,7 @@ class HeldOut:
         labels = chosen(target, labels, kept)
         raw = raw[kept] if len(kept) < m else raw
         found = _or_nan(run, len(raw), lambda: run.outputs(raw)) if outputs is None else outputs[kept]
-        answers, weight = target.answers(labels), None if weight is None else weight[kept]
+        answers, weight = target.values(labels), None if weight is None else weight[kept]
         rows = kept + 1 if numbers is None else np.asarray(numbers)[kept]
         if isinstance(raw, np.ndarray):
             return cls(part, source, m, rows, found, answers, {}, {}, pictures=_as_pictures(run, raw))
@@ -196,7 +197,7 @@ class HeldOut:
         return found
 
 
-def chosen(target: Target, labels: Any, rows: AnyArray) -> Any:
+def chosen(target: Targets, labels: Any, rows: AnyArray) -> Any:
     """The true values of some rows, from an array or a list; of several targets as a table."""
     from deepstep.environment import polars
 
@@ -221,15 +222,15 @@ def _check(found: HeldOut, run: "Run") -> None:
     target, k = run.preparation.target, len(found.numbers)
     of_targets = (k, target.n_columns) if target.several else (k,)
     expected = {"numbers": ("iu", (k,)), "outputs": ("f", (k, target.n_outputs)), "weight": ("f", (k,))}
-    expected["answers"] = ("i" if target.is_classification else "f", of_targets)
+    expected["answers"] = ("i" if target.is_classes else "f", of_targets)
     for name, (kind, shape) in expected.items():
         array = getattr(found, name)
         if array is not None and (array.dtype.kind not in kind or array.shape != shape):
             raise ValueError(f"{name} are {array.dtype} {array.shape}")
     answers = found.answers.reshape(k, -1)
-    if not np.isfinite(answers).all() or (target.is_classification and answers.min(initial=0) < 0):
+    if not np.isfinite(answers).all() or (target.is_classes and answers.min(initial=0) < 0):
         raise ValueError("answers are finite numbers, or positions of classes")
-    if any((column >= len(one)).any() for column, one in zip(answers.T, target.classes, strict=False)):
+    if any((column >= len(one)).any() for column, one in zip(answers.T, target.labels, strict=False)):
         raise ValueError("answers are positions of classes")
     if found.part not in DESCRIPTIONS or not is_whole(found.total, k) or not is_whole(found.left_out, 0):
         raise ValueError("there is no such part")

@@ -8,7 +8,6 @@ file of a run folder       what it holds
 ``ensemble.json``          how rows become the inputs of each fold's networks, and what each network counts
 ``members/…safetensors``   the networks, each an ordinary model file
 ``members/….jsonl``        their trainings, a record for each epoch
-``others/….skops``         models of scikit-learn beside them
 ``examples.safetensors``   up to 16 training rows as features of each fold, for `trace` and `explore`
 ``held_out.safetensors``   up to 10,000 rows that were held out, with the predictions, for `report`
 ``estimator.json``         parameters and attributes of the estimator, with ``estimator.safetensors``
@@ -19,7 +18,7 @@ Folders of versions 1 (one network) and 2 (an ensemble) are read as well.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -40,27 +39,21 @@ from deepstep.environment import package
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.held_out import HeldOut, chosen
 from deepstep.model import Network
-from deepstep.preparation import (
-    ClassificationTarget,
-    Preparation,
-    RegressionTarget,
-    TablePreparation,
-    Target,
-)
+from deepstep.preparation import TablePreparation
 from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.numbers import NumberColumn
 from deepstep.preparation.table import with_columns
 from deepstep.run_folder import (
     ARRAYS,
     ESTIMATOR,
-    OF_ONE_NETWORK,
-    VERSION,
+    Preparation,
     check_files,
     opened,
     read_config,
     read_preparation,
     write_config,
 )
+from deepstep.targets import Targets, is_label, label_array
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
@@ -209,7 +202,8 @@ class Run:
 
         >>> import polars
         >>> frame = polars.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
-        >>> preparation = Preparation(TablePreparation.fit(frame), ClassificationTarget((("no", "yes"),)))
+        >>> targets = Targets.of_classes([np.array(["no", "yes"])])
+        >>> preparation = Preparation(TablePreparation.fit(frame), targets)
         >>> X, Y = preparation.inputs.transform(frame), preparation.target.encode(["no", "no", "yes", "yes"])
         >>> network = Network([1, 1], seed=1)
         >>> history = network.train(X.T, Y.T, learning_rate=1.0, iterations=50)
@@ -281,17 +275,14 @@ class Run:
         deepstep.errors.FileError: no/such/run: a run folder is expected; there is no such folder. Runs are
         written by deepstep train, deepstep demo and the save method of estimators.
         """
+        from deepstep.estimators.ensemble_file import NAME as ENSEMBLE
         from deepstep.estimators.ensemble_file import EnsembleFile
 
         folder = Path(path)
         config = read_config(folder)
-        if config["version"] == OF_ONE_NETWORK:
-            return cls._of_version_1(folder, config)
-        check_files(folder, config, [EnsembleFile.name_in(folder)], further=True)
-        stored, files = EnsembleFile(folder), [EXAMPLES]
-        if config["version"] == VERSION:
-            optional, listed = (EXAMPLES, held_out.NAME, ESTIMATOR, ARRAYS), config.get("files")
-            files = [name for name in optional if isinstance(listed, dict) and name in listed]
+        check_files(folder, config, [ENSEMBLE], further=True)
+        optional, listed = (EXAMPLES, held_out.NAME, ESTIMATOR, ARRAYS), config["files"]
+        stored, files = EnsembleFile(folder), [name for name in optional if name in listed]
         check_files(folder, config, [*stored.names, PREPARATION, *files])
         run = cls(stored.ensemble(), read_preparation(folder / PREPARATION), opened(config))
         run.temperature = stored.temperature
@@ -303,24 +294,6 @@ class Run:
             run.examples = run._read_examples(folder / EXAMPLES)
         if held_out.NAME in files:
             run.held_out = HeldOut.read(folder, run)
-        return run
-
-    @classmethod
-    def _of_version_1(cls, folder: Path, config: dict[str, Any]) -> "Run":
-        """The run of one network in the format of 0.1 and 0.2."""
-        from deepstep.estimators.ensemble_file import read_history
-
-        check_files(folder, config, OF_VERSION_1)
-        config, preparation = opened(config), read_preparation(folder / PREPARATION)
-        network = Network.load(folder / "model.safetensors")
-        history = read_history(folder / "history.jsonl", network)
-        for name in ("engine", "why_engine", "stopped"):
-            setattr(history, name, str(config.pop(name, "")))
-        shape = network.architecture
-        nothing = np.empty((0, shape.n_inputs)), np.empty((0, shape.n_outputs))
-        run = cls.of_network(network, preparation, history, config, *nothing)
-        run._check_fit(folder)
-        run.examples = run._read_examples(folder / EXAMPLES, {"X": "features0"})
         return run
 
     @property
@@ -340,7 +313,7 @@ class Run:
     def only(self) -> "Member | None":
         """The network where there is one alone, with what is known of its training; None of several."""
         members = self.ensemble.members
-        return members[0] if len(members) == 1 and not self.ensemble.others else None
+        return members[0] if len(members) == 1 else None
 
     @property
     def network(self) -> Network:
@@ -396,7 +369,7 @@ class Run:
     @property
     def decimal(self) -> str:
         """The decimal sign with which a numeric target is shown: that of the table it was learned from."""
-        comma = self.reading().usual.decimal == "," and not self.preparation.target.is_classification
+        comma = self.reading().usual.decimal == "," and not self.preparation.target.is_classes
         return "," if comma else "."
 
     def predict(self, raw: Any) -> Prediction:
@@ -407,9 +380,9 @@ class Run:
         DataError, ShapeError: As in `outputs`.
         """
         outputs, target = self.outputs(raw), self.preparation.target
-        if target.is_classification:
+        if target.is_classes:
             return Prediction(target.decode(outputs), self.calibrated(target.probabilities(outputs)))
-        return Prediction(target.decode(outputs), None, target.quantiles(outputs) if target.levels else None)
+        return Prediction(target.decode(outputs), None, outputs if target.levels else None)
 
     def calibrated(self, P: Array) -> Array:
         """The probabilities that the target reads in the outputs, at the temperature of the model.
@@ -522,7 +495,7 @@ class Run:
         if estimator is None:
             got = "the run has none"
             raise ConfigurationError("Run", "an estimator, which knows how often it is wrong", got)
-        name = "predict_set" if self.preparation.target.is_classification else "predict_interval"
+        name = "predict_set" if self.preparation.target.is_classes else "predict_interval"
         found: AnyArray = getattr(estimator, name)(_as_fitted(estimator, self._rows(raw)), alpha)
         return found
 
@@ -535,7 +508,7 @@ class Run:
         tell: A function that is called with what is found.
         returns: How to read it; texts that are classes of the target are not read as missing.
         """
-        values = dict(zip(self.target_names, self.preparation.target.classes, strict=False))
+        values = dict(zip(self.target_names, self.preparation.target.labels, strict=False))
         return ReadOptions(given, text_format(self.config.get("asked", {})), values, tell)
 
     def _read(self, path: Path) -> "polars.DataFrame":
@@ -579,8 +552,8 @@ class Run:
         inputs, target, ensemble = self.preparation.inputs, self.preparation.target, self.ensemble
         shape, numbers = ensemble.members[0].network.architecture, ensemble.preprocessors[0].table is None
         n_inputs = inputs.n_features if numbers else isinstance(inputs, TablePreparation)
-        got = (n_inputs, target.n_outputs, target.output)
-        output = ensemble.output if self._estimator is None else target.output  # it may have one of its own
+        got = (n_inputs, target.n_outputs, target.head)
+        output = ensemble.output if self._estimator is None else target.head  # it may have one of its own
         expected = (shape.n_inputs if numbers else True, shape.n_outputs, output)
         if got != expected:
             raise FileError(
@@ -657,22 +630,16 @@ def _inputs(estimator: "DeepEstimator") -> TablePreparation:
     return TablePreparation(tuple(NumberColumn(name, 0.0, 1.0, marks_missing=False) for name in names))
 
 
-def _target(estimator: Any, name: Any) -> Target:
+def _target(estimator: Any, name: Any) -> Targets:
     """The meaning of outputs, in the target's own units; ``name`` is its name, or those of several."""
-    labels = vars(estimator).get("_labels")
-    n = estimator.ensemble_.members[0].network.architecture.n_outputs
-    if labels is not None:
-        classes = tuple(labels.classes.tolist())
-        if not all(isinstance(one, str | int | float) for one in classes):
-            expected = "classes that are texts or numbers, to be saved"
-            raise ConfigurationError(type(estimator).__name__, expected, f"got {classes[0]!r:.60}")
-        if not labels.several:
-            return ClassificationTarget((classes,), ordered=labels.output == "ordinal")
-        return ClassificationTarget(((0, 1),) * n, names=_names(name, n))
-    head = estimator._learned
-    levels = tuple(map(float, head.settings["levels"])) if "levels" in head.settings else ()
-    n = 1 if levels else n
-    return RegressionTarget((0.0,) * n, (1.0,) * n, head.name, levels, _names(name, n) if n > 1 else ())
+    targets: Targets = estimator.targets_
+    strange: list[Any] = [label for labels in targets.labels for label in labels if not is_label(label)]
+    if strange:
+        expected = "classes that are texts or numbers, to be saved"
+        raise ConfigurationError(type(estimator).__name__, expected, f"got {strange[0]!r:.60}")
+    classes = tuple(label_array(labels, several=targets.several) for labels in targets.labels)
+    names = _names(name, targets.n_columns) if targets.several else ()
+    return replace(targets, classes=classes, names=names)
 
 
 def _names(name: Any, n: int) -> tuple[str, ...]:

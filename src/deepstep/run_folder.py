@@ -1,6 +1,8 @@
-"""The config of a run folder, with the SHA-256 of every file; those of older versions under today's names."""
+"""The config of a run folder, with the SHA-256 of every file."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +12,16 @@ from deepstep.data.files import RUN_MARK, atomic_write, kind_at
 from deepstep.data.own_folders import DIGEST as DIGEST
 from deepstep.data.own_folders import MOST_OF_A_MARK, RUN_FORMAT
 from deepstep.data.own_folders import config_digest as config_digest
+from deepstep.data.text_formats import json_values, toml_values
 from deepstep.data.text_formats import read_text as read_text
-from deepstep.data.text_formats import toml_values
 from deepstep.environment import package
 from deepstep.errors import FileError
-from deepstep.preparation import Preparation
-from deepstep.training.checkpoint import OLD_ARGUMENTS
+from deepstep.preparation import ImagePreparation, TablePreparation
+from deepstep.preparation.columns import damaged
+from deepstep.targets import Targets
 from deepstep.types import is_number
 
-OF_ONE_NETWORK, OF_AN_ENSEMBLE, VERSION = 1, 2, 3
-"""Versions: those of 0.1 and 0.2 for one network and for an ensemble, which are read, and that of today."""
+VERSION = 3
 
 DIVERGED = "diverged"
 """The table of a config that says how training diverged: got, hint, layer, step, costs."""
@@ -77,7 +79,7 @@ def write_config(
 
 
 def read_config(folder: Path) -> dict[str, Any]:
-    """The config of a run, of any version that this release reads."""
+    """The config of a run."""
     if kind_at(folder / RUN_MARK) != "file":
         kind = kind_at(folder)
         got = {"nothing": "there is no such folder", "folder": f"there is no {RUN_MARK} in it"}
@@ -97,10 +99,10 @@ def read_config(folder: Path) -> dict[str, Any]:
         ) from error
     if config.get("format") != RUN_FORMAT:
         raise FileError(where, f"format = {RUN_FORMAT!r} is expected", f"got {config.get('format')!r:.60}")
-    if config.get("version") not in (OF_ONE_NETWORK, OF_AN_ENSEMBLE, VERSION):
+    if config.get("version") != VERSION:
         raise FileError(
             where,
-            f"a run of version {OF_ONE_NETWORK} to {VERSION} is expected",
+            f"a run of version {VERSION} is expected",
             f"got version {config.get('version')!r:.20}",
             "Update DeepStep, or train again with this version.",
         )
@@ -119,24 +121,6 @@ def read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
-OLD_SETTINGS: Mapping[str, str] = {**OLD_ARGUMENTS, "recipe": "preset", "members": "n_estimators"}
-"""Names of settings in runs of version 0.2, and those of today."""
-
-OLD_PRESETS: Mapping[str, str] = {
-    "selective": "gated",
-    "pieces": "ple",
-    "bent": "relu",
-    "smooth": "realmlp",
-    "straight": "linear",
-    "shared": "tabm",
-    "table": "tabular",
-    "plain": "single",
-}
-
-
-OLD_ENSEMBLE = ("deepstep-committee", "committee.json", "recipe")
-"""Format and name of the file of an ensemble of version 0.2, and the key of a member's preset there."""
-
 ESTIMATOR, ARRAYS = "estimator.json", "estimator.safetensors"
 """Files of the estimator of a run."""
 
@@ -145,20 +129,8 @@ WRITTEN = ("format", "version", DIGEST, "files")
 
 
 def opened(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A config that was checked, as it was before it was written, its settings under the names of today."""
-    found = {name: value for name, value in config.items() if name not in WRITTEN}
-    return {**found, "settings": renamed(found["settings"])} if "settings" in found else found
-
-
-def renamed(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings of a run under the names of today."""
-    today = {"members"} if isinstance(settings.get("members"), str) else set()
-    found = {
-        name if name in today else OLD_SETTINGS.get(name, name): value for name, value in settings.items()
-    }
-    if isinstance(found.get("preset"), str):
-        found["preset"] = OLD_PRESETS.get(found["preset"], found["preset"])
-    return found
+    """A config that was checked, as it was before it was written."""
+    return {name: value for name, value in config.items() if name not in WRITTEN}
 
 
 def check_files(
@@ -179,6 +151,71 @@ def check_files(
             raise FileError(str(path), "this file of the run is needed", "it is missing", "Train again.")
         if sha256(path) != config["files"][name]:
             raise altered(path)
+
+
+PREPARATION_FORMAT, PREPARATION_VERSION = "deepstep-preparation", 4
+
+_INPUTS: dict[str, type[TablePreparation | ImagePreparation]] = {
+    kind.kind: kind for kind in (TablePreparation, ImagePreparation)
+}
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How inputs and targets become floats; what `preparation.json` of a run folder holds.
+
+    >>> target = Targets.of_classes([np.array(["non-cat", "cat"])])
+    >>> preparation = Preparation(ImagePreparation(64, 64, 3, 1 / 255), target)
+    >>> Preparation.from_json(preparation.to_json()) == preparation
+    True
+    """
+
+    inputs: TablePreparation | ImagePreparation
+    target: Targets
+
+    def to_json(self) -> str:
+        """The preparation as text.
+
+        returns: JSON with format, version and both halves.
+        """
+        return json.dumps(
+            {
+                "format": PREPARATION_FORMAT,
+                "version": PREPARATION_VERSION,
+                "inputs": self.inputs.to_dict(),
+                "target": self.target.to_dict(),
+            },
+            ensure_ascii=False,
+            allow_nan=False,
+            indent=1,
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> "Preparation":
+        """The preparation that `to_json` wrote.
+
+        text: As `to_json` wrote it.
+        returns: The same.
+        FileError: When the text is no JSON, of another format or version, or was altered.
+        """
+        try:
+            record = json_values(text)
+        except ValueError as error:
+            raise damaged("JSON is expected", f"it cannot be read ({error!s:.200})") from error
+        if not isinstance(record, dict) or record.get("format") != PREPARATION_FORMAT:
+            raise damaged(f"an object with format {PREPARATION_FORMAT!r} is expected", "this is none")
+        if record.get("version") != PREPARATION_VERSION:
+            raise FileError(
+                "preparation",
+                f"version {PREPARATION_VERSION} is expected",
+                f"got version {record.get('version')!r:.20}",
+                "Update DeepStep, or train again with this version.",
+            )
+        inputs = record.get("inputs")
+        kind = inputs.get("kind") if isinstance(inputs, dict) else None
+        if not isinstance(inputs, dict) or not isinstance(kind, str) or kind not in _INPUTS:
+            raise damaged(f"inputs is of kind {' or '.join(map(repr, _INPUTS))}", f"got {kind!r:.60}")
+        return cls(_INPUTS[kind].from_dict(inputs), Targets.from_dict(record.get("target")))
 
 
 def read_preparation(path: Path) -> Preparation:

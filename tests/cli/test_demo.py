@@ -183,7 +183,7 @@ def test_a_folder_of_photographs_is_learned(deepstep, photographs):
     record = json.loads(result.out)
     assert (record["train"]["rows"], record["test"]["rows"], record["test"]["accuracy"]) == (19, 5, 1)
     run = Run.load(record["run"])
-    assert (str(record["run"]), run.preparation.target.classes) == (
+    assert (str(record["run"]), run.preparation.target.labels) == (
         "runs/photos",
         (("blue", "green", "red"),),
     )

@@ -18,8 +18,6 @@ from deepstep.errors import FileError
 from deepstep.export import export
 from deepstep.run import Run
 
-OLD = Path(__file__).parents[1] / "old_runs"
-
 
 @pytest.fixture
 def run(deepstep, tmp_path):
@@ -95,15 +93,6 @@ def test_the_table_of_a_statement(deepstep, run):
     assert '  FROM "shop"."customers" AS t\n' in Path("model.sql").read_text()
     wrong = deepstep("export", folder, "-o", "model.py", "--table", "customers")
     assert "to must be a format that has the option 'table', got 'numpy'" in wrong.err
-
-
-@pytest.mark.parametrize(
-    "old", sorted(path.name for path in OLD.iterdir() if (path / "config.toml").exists())
-)
-def test_old_runs(deepstep, old):
-    found = deepstep("export", OLD / old, "-o", "model.py")
-    assert found.code == 0, found.err
-    assert "Parity certificate: largest difference" in found.out
 
 
 def test_pictures_and_several_targets(deepstep, tmp_path):

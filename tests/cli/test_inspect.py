@@ -8,8 +8,9 @@ import pytest
 
 from deepstep.equations import EQUATIONS
 from deepstep.estimators import DeepRegressor
-from deepstep.preparation import Preparation, TablePreparation
+from deepstep.preparation import TablePreparation
 from deepstep.run import Run
+from deepstep.run_folder import Preparation
 
 
 def test_summary(deepstep, flower_run):

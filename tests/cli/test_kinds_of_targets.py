@@ -11,7 +11,6 @@ from sklearn import metrics
 
 from deepstep.data import holdout
 from deepstep.estimators import DeepClassifier
-from deepstep.preparation import ClassificationTarget, RegressionTarget
 from deepstep.run import Run
 
 LABELS, NUMBERS = "--target kind --target warm", "--target height --target width"
@@ -102,7 +101,7 @@ def test_ordered_classes(deepstep, table):
     typed = "--target grade --exclude kind --exclude height --loss ordinal --epochs 100 --learning-rate 0.01"
     trained(deepstep, table, typed, "--classes", "small, medium,large")
     run, grade = Run.load("r"), polars.read_csv(table)["grade"]
-    assert run.preparation.target.classes == (("small", "medium", "large"),)
+    assert run.preparation.target.labels == (("small", "medium", "large"),)
     assert run.network.architecture.output == "ordinal"
     given = answers(deepstep, table)
     assert given.columns[1:] == ["probability_small", "probability_medium", "probability_large"]
@@ -194,26 +193,3 @@ def test_numbers_of_few_values_beside_others_are_numbers(deepstep, tmp_path):
     (tmp_path / "t.csv").write_text("x,a,b\n" + "".join(f"{x},{x % 3},{x / 7}\n" for x in range(60)))
     result = deepstep("train", "t.csv", "--target a --target b --epochs 1 --out r")
     assert "Task: multioutput, because a, b hold numbers." in result.err
-
-
-OF_LABELS = ClassificationTarget((("a", "b"), (0, 1)), names=("kind", "warm"))
-OF_NUMBERS = RegressionTarget((1.0, 2.0), (1.0, 3.0), "poisson", names=("a", "b"))
-
-
-@pytest.mark.parametrize(
-    ("target", "damage"),
-    [
-        (OF_LABELS, {"names": ["kind", "kind"]}),
-        (OF_LABELS, {"names": ["kind"]}),
-        (OF_LABELS, {"classes": ["a", "b", "c"]}),
-        (OF_LABELS, {"classes": ["a", "a", 0, 1]}),
-        (OF_NUMBERS, {"means": [1.0]}),
-        (OF_NUMBERS, {"stds": [1.0, 0.0]}),
-        (OF_NUMBERS, {"names": ["a", "a"]}),
-    ],
-)
-def test_damaged_records(target, damage):
-    record = target.to_dict()
-    assert type(target).from_dict(record).to_dict() == record
-    with pytest.raises(OSError, match="preparation: "):
-        type(target).from_dict({**record, **damage})

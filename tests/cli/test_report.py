@@ -19,9 +19,11 @@ from deepstep.data import load
 from deepstep.estimators.ensemble import Ensemble
 from deepstep.estimators.tried import TriedPreset, TriedPresets
 from deepstep.held_out import HeldOut
-from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation
+from deepstep.preparation import ImagePreparation
 from deepstep.report.predictions import MOST_EXAMPLES, WORST
 from deepstep.run import Run
+from deepstep.run_folder import Preparation
+from deepstep.targets import Targets, label_array
 from report_page import check
 
 ENSEMBLE = "--n-estimators 2"
@@ -192,7 +194,7 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
         for epoch, cost in enumerate(costs)
     ]
     X, Y = rng.random((20, 12288)), (rng.random((20, 1)) < 0.5).astype(float)
-    target = ClassificationTarget((("non-cat", "cat"),))
+    target = Targets.of_classes([label_array(["non-cat", "cat"])])
     preparation = Preparation(ImagePreparation(64, 64, 3, 1 / 255), target)
     history = History(records, engine="reference", stopped="all epochs done")
     Run.of_network(network, preparation, history, {"task": "binary"}, X, Y).save("run")

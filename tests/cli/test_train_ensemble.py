@@ -48,7 +48,7 @@ def test_classes_are_those_of_the_estimator_bit_for_bit(deepstep, flowers, ensem
     assert results["train"]["accuracy"] == accuracy_score(y, model.predict(X))
     A = model.ensemble_.out_of_fold
     known = np.isfinite(A).all(axis=1)
-    held_out = model._labels.decode(A[known])
+    held_out = model.targets_.decode(A[known])
     assert results["out_of_fold"]["accuracy"] == accuracy_score(y[known], held_out)
     assert results["out_of_fold"]["rows"] == known.sum()
 
@@ -63,24 +63,6 @@ def test_numbers_are_those_of_the_estimator_bit_for_bit(deepstep, flowers):
     assert_array_equal(answers.to_numpy(), model.predict(polars.read_csv(flowers).drop("height", "kind")))
     rmse = Run.load("r").config["results"]["test"]["rmse"]
     assert rmse == pytest.approx(root_mean_squared_error(y_test, model.predict(X_test)), rel=1e-12)
-
-
-def test_models_of_scikit_learn_beside_the_networks(deepstep, flowers):
-    done = deepstep("train", flowers, *HEIGHT, "--members", "mixed", "--json", "--out", "r")
-    X, y, *_ = parts(flowers, "height", ["kind"], stratify=False)
-    model = DeepRegressor(n_estimators=2, random_state=1, members="mixed").fit(X, y)
-    record = json.loads(done.out)
-    assert record["presets"] == dict(model.ensemble_.weights)
-    assert len(record["members"]) == len(model.leaderboard()) > 2
-    answers = polars.read_csv(io.StringIO(deepstep("predict", "r", flowers).out))["prediction"]
-    assert_array_equal(answers.to_numpy(), model.predict(polars.read_csv(flowers).drop("height", "kind")))
-    assert re.search(r"scikit-learn[^$]*\nmembers +mixed", deepstep("summary", "r").out)
-    assert deepstep("trace", "r", "--member", "1").code == 0
-    assert "from 0 to 1" in deepstep("trace", "r", "--member", "2").err
-    assert deepstep("report", "r", "--out", "report.html").code == 0
-    assert re.search(r"with \d+ models? of scikit-learn", Path("report.html").read_text())
-    refused = deepstep("train", flowers, "--target height --members mixed --preset single")
-    assert "--members must be used with --preset tabular" in refused.err
 
 
 def test_weights_of_classes_and_of_rows_that_are_not_there_where_it_is_0(deepstep, flowers):

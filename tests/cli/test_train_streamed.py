@@ -232,7 +232,7 @@ def test_a_class_of_rows_that_are_held_out_alone(deepstep, tmp_path):
         usual, path = polars.when(polars.int_range(200) != row).then("target"), tmp_path / "rare.parquet"
         frame.with_columns(target=usual.otherwise(polars.lit("rare"))).write_parquet(path)
         told, run, _ = trained(deepstep, path, "--stream", epochs=1)
-        assert run.preparation.target.classes == (("no", "rare", "yes"),)
+        assert run.preparation.target.labels == (("no", "rare", "yes"),)
         assert told["test"]["rows"] + told["train"]["rows"] == 200
 
 

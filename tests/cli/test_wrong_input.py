@@ -182,7 +182,7 @@ WITHOUT_THE_TABLE = {
     "--target warm --exclude warm": "--exclude must be a column other than the target",
     "--finalize": "it belongs to --resume",
     "--n-estimators 2 --preset single": "--n-estimators must be used with --preset tabular or tabm, got",
-    "--members mixed --hidden-layers 4": "--members must be used with --preset tabular, got --hidden-layers",
+    "--effort fast --hidden-layers 4": "--effort must be used with --preset tabular, got --hidden-layers",
     "--preset tabm --hidden-layers 64": "--hidden-layers must be used with a single network only",
 }
 """What is typed, and a part of the sentence, which is said before the table is looked for."""

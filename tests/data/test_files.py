@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from deepstep.data import atomic_directory, atomic_write, sha256
-from deepstep.data.files import check_writable, kind_at, remove_leftovers
+from deepstep.data.files import check_writable, kind_at
 from deepstep.errors import DataError, FileError
 
 
@@ -212,7 +212,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path, next_one):
 
 
 def test_what_others_write_and_own_stays(tmp_path):
-    """Temporary files of living processes, those of old releases, what has other names or other contents."""
+    """Temporary files of living processes, what has other names or other contents."""
     with atomic_write(tmp_path / "a"), atomic_directory(tmp_path / "b") as folder:
         (folder / "config.toml").write_text("half")
         before = names(tmp_path)
@@ -234,9 +234,6 @@ def test_what_others_write_and_own_stays(tmp_path):
         assert names(tmp_path) == before
         assert (owned / "thesis.txt").read_text() == "years"
         os.utime(tmp_path / ".deepstep-notes", (0, 0))
-    os.utime(tmp_path / ".deepstep-0123456789ab", (0, 0))
-    remove_leftovers(tmp_path)
-    assert names(tmp_path) == before - {".deepstep-0123456789ab"}
 
 
 def test_both_folders_of_a_kill_between_the_renames_stay(tmp_path):

@@ -12,7 +12,7 @@ from deepstep.data.rows import check_room, memory
 from deepstep.data.tables import table_in
 from deepstep.errors import DataError
 from deepstep.estimators import DeepClassifier
-from deepstep.preparation import ClassificationTarget
+from deepstep.targets import Targets
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def test_a_file_of_holes(tmp_path, small):
 def test_more_classes_than_any_machine_has_room_for():
     """A terabyte, which NumPy would be asked for."""
     values = list(range(400_000))
-    target = ClassificationTarget.fit(values)
+    target = Targets.from_labels(values)
     with pytest.raises(
         DataError, match=r"target: targets of classes .*; 400,000 classes of 400,000 rows would"
     ):

@@ -113,7 +113,7 @@ def test_an_ensemble_finds_one_that_does_no_harm():
     told = model.predict_proba(X_test)
     untempered = with_temperature(told, 1 / model.temperature_)
     raw = model.ensemble_.outputs(model._table(X_test, reset=False, where="here"))
-    np.testing.assert_allclose(untempered, model._labels.probabilities(raw), rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(untempered, model.targets_.probabilities(raw), rtol=1e-5, atol=1e-7)
     # answers of one fold say how sure all together may be: about, so log-losses that are good already stay so
     assert log_loss(y_test, told) < 1.02 * log_loss(y_test, untempered)
     np.testing.assert_array_equal(model.predict(X_test), told.argmax(axis=1))
@@ -314,7 +314,7 @@ def test_an_ensemble_finds_wrong_labels_in_what_it_learned(load):
     preparer, kept = model.ensemble_.preprocessors[2], np.flatnonzero(weight)
     rows = kept[preparer.fold.held_out]
     inputs = preparer.inputs(model._table(X[rows], reset=False, where="here"))[member.preset.inputs]
-    norms = member.network.gradient_norms(inputs.T, model._labels.encode(y[rows], float).T)[0]
+    norms = member.network.gradient_norms(inputs.T, model.targets_.encode(y[rows], float).T)[0]
     np.testing.assert_allclose([found[row].gradient_norm for row in rows], norms, rtol=1e-4)
 
 

@@ -299,7 +299,6 @@ def test_importance_of_columns_of_a_table(tmp_path, capsys):
     "options",
     [
         {"n_estimators": 3},
-        {"n_estimators": 3, "members": "mixed"},
         {"preset": "single"},
     ],
 )

@@ -9,7 +9,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from deepstep.estimators import DeepClassifier, DeepRegressor, mixed
+from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.options import DEFAULTS
 
 SKIPPED_BY_SKLEARN = {
@@ -71,20 +71,10 @@ CHECKS = parametrize_with_checks(
         DeepRegressor(loss="quantile", quantiles=0.5, l1=0.01, clip_norm=1.0, ema_decay=0.9, **PLAIN),
         DeepClassifier(**TABLE),
         DeepRegressor(**TABLE),
-        DeepClassifier(members="mixed", **TABLE),
         DeepClassifier((32,), **{**TABLE, **TABM, "n_estimators": 1, "max_iter": 40}),
     ],
     expected_failed_checks=expected_failures,
 )
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _few_trees():
-    """Members of scikit-learn that are quick to fit."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(mixed, "TREES", 5)
-        patch.setattr(mixed, "ROUNDS", 5)
-        yield
 
 
 def name_and_estimator(case):

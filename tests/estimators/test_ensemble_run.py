@@ -58,22 +58,6 @@ def test_members_are_ordinary_model_files(folder):
         assert Network.load(name).parameters == member.network.parameters
 
 
-def test_ensembles_of_releases_that_kept_no_course_are_read(folder, tmp_path, table):
-    path = tmp_path / "run"
-    shutil.copytree(folder, path)
-    record = json.loads((path / "ensemble.json").read_text())
-    record["version"] = 1
-    for member in record["members"]:
-        del member["history"], member["best_epoch"], member["why"]
-    (path / "ensemble.json").write_text(json.dumps(record))
-    for file in (path / "members").glob("*.jsonl"):
-        file.unlink()
-    ensemble = EnsembleFile(path).ensemble()
-    assert [member.network.history for member in ensemble.members] == [None, None]
-    assert {member.preset.name for member in ensemble.members} == {"gated"}
-    assert_array_equal(ensemble.outputs(table), EnsembleFile(folder).ensemble().outputs(table))
-
-
 @pytest.mark.parametrize(
     ("text", "message"),
     [('{"epoch": 1}\n', "epoch, step and cost in every record"), ("{", "01-gated-1.jsonl")],
@@ -113,7 +97,7 @@ def forge(record, path, to):
 
 MUTATIONS = [
     ("format", "deepstep-run", "format 'deepstep-ensemble'"),
-    ("version", 4, "a version up to 3 is expected; got version 4. Update"),
+    ("version", 4, "version 3 is expected; got version 4. Update"),
     ("code", "import os", "the entries format, version"),
     ("weights", ..., "the entries format, version"),
     ("temperature", 0, "temperature is a number above 0"),

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from deepstep.engines.choice import ON_CPU
 from deepstep.engines.compiled import threads
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble, mixed
+from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble
 from deepstep.estimators.presets import engine_on
 
 SMALL = {"max_iter": 8, "random_state": 1}
@@ -80,7 +80,6 @@ def test_a_pickle_holds_parameters_once(fitted):
     [
         {"n_estimators": 2},
         {"n_estimators": 2, "engine": "reference"},
-        {"n_estimators": 2, "members": "mixed"},
         {"preset": "single", "hidden_layer_sizes": (1100, 1100)},
     ],
 )
@@ -93,7 +92,6 @@ def test_predictions_have_the_same_bits_for_any_number_of_threads(
     model = Estimator(**options, max_iter=1, random_state=1).fit(X, y)
     answers = getattr(model, "predict_proba", model.predict)
     monkeypatch.setattr(ensemble, "LEAST_ROWS", 16)  # blocks of few rows
-    monkeypatch.setattr(mixed, "KERNEL_ROWS", 50)
     for m in (*rng.integers([1, 30], [30, 257]).tolist(), 300):
         rows = X[rng.integers(0, len(X), m)] + rng.normal(0, 0.1, (m, 4))
         outputs = []

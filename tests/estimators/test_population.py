@@ -23,7 +23,6 @@ from deepstep.estimators.members import snapshot_epochs
 from deepstep.estimators.population import EFFORTS, FIRST, SIZES, Size, Width, drawn_preset, ensemble_size
 from deepstep.estimators.presets import INPUTS, hyperparameters
 from deepstep.plots import TrainingCurveDisplay
-from deepstep.run_folder import OLD_PRESETS
 
 WINE, KINDS = load_wine(return_X_y=True)
 NUMBERS, TARGET = load_diabetes(return_X_y=True)
@@ -240,22 +239,6 @@ def test_the_draws_are_those_of_the_seed():
     same = [a for a, b in zip(one[7:], other[7:], strict=True) if replace(a, name=b.name) == b]
     assert not same
     assert len({repr(replace(preset, name="")) for preset in one}) == 40
-
-
-def test_no_preset_has_the_name_that_release_0_2_gave_another_one():
-    assert not {*population.PRESETS} & {*OLD_PRESETS}
-
-
-def test_the_seed_of_the_estimator_draws(sizes, trainings):
-    sizes(Size(10, 2, 1, 1))
-
-    def presets(seed):
-        trainings.clear()
-        DeepClassifier(max_iter=1, random_state=seed).fit(WINE, KINDS)
-        return presets_of(trainings)
-
-    assert presets(1) == presets(1)
-    assert presets(1) != presets(2)
 
 
 @pytest.mark.parametrize(("m", "units", "pieces"), [(500, {64, 128}, 0.28), (5000, {128, 256}, 0.6)])

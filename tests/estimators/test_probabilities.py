@@ -80,7 +80,7 @@ def test_probabilities_of_many_ensembles(preset: str, target: str, fresh_seed: i
                 other.ensemble_.mean_and_spread_of_fold(0, ROWS)[0],
                 other.ensemble_.mean_and_spread(ROWS)[0],
             ):
-                check(other._labels.probabilities(A), columns_of_their_own=True)
+                check(other.targets_.probabilities(A), columns_of_their_own=True)
 
 
 @pytest.mark.parametrize("engine", ["reference", "compiled", "torch"])

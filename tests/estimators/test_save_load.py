@@ -16,6 +16,7 @@ from sklearn.exceptions import NotFittedError
 from deepstep import DeepClassifier, DeepRegressor, Run
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.run_folder import opened, read_config, write_config
+from deepstep.targets import Targets
 
 M = 60
 RNG = np.random.default_rng(7)
@@ -178,7 +179,7 @@ def test_classes_that_no_file_holds_are_refused(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(X, TWO)
-    model._labels = type(model._labels)(np.unique(days), False, "sigmoid")
+    model.targets_ = Targets.of_classes([np.unique(days)])
     with pytest.raises(ConfigurationError, match="classes that are texts or numbers"):
         model.save(tmp_path / "model")
     assert list(tmp_path.iterdir()) == []
@@ -239,7 +240,9 @@ FORGED = {
     "a newer version": lambda record: record.update(version=2),
     "fewer fits": lambda record: record["fits"].pop(),
     "fits that are none": lambda record: record.update(fits=[1, 1]),
-    "a target that is none": lambda record: record.update(target=1),
+    "classes that are none": lambda record: record.update(classes=1),
+    "settings that are none": lambda record: record.update(settings=[]),
+    "other columns": lambda record: record.update(n_columns=3),
     "a list": lambda record: record.clear(),
 }
 

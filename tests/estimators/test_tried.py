@@ -14,7 +14,6 @@ from deepstep import DeepClassifier, DeepRegressor, Run
 from deepstep.cli.main import main
 from deepstep.errors import FileError
 from deepstep.estimators import population
-from deepstep.estimators.ensemble_file import EnsembleFile
 from deepstep.estimators.population import EFFORTS, Size
 from deepstep.estimators.tried import TriedPresets
 from deepstep.run_folder import opened as as_given
@@ -83,14 +82,6 @@ def test_they_are_saved(model, folder):
     assert Run.load(folder).ensemble.tried == model.tried_
     assert DeepClassifier.load(folder).tried_ == model.tried_
     assert repr(DeepClassifier.load(folder).tried_) == repr(model.tried_)
-
-
-def test_files_of_before_have_none(folder, tmp_path):
-    path = shutil.copytree(folder, tmp_path / "run")
-    record = json.loads((path / "ensemble.json").read_text())
-    del record["tried"]
-    (path / "ensemble.json").write_text(json.dumps(record))
-    assert EnsembleFile(path).ensemble().tried == ()
 
 
 @pytest.mark.parametrize(

@@ -6,32 +6,39 @@ from sklearn import metrics as sklearn_metrics
 from sklearn.dummy import DummyClassifier
 
 from deepstep.inspection.metrics import METRICS, confusion, figures, metrics_of, score
-from deepstep.preparation import ClassificationTarget, RegressionTarget
+from deepstep.targets import Targets, label_array
 
 RNG = np.random.default_rng(0)
 
+
+def classes(*labels):
+    return Targets.of_classes([label_array(labels)])
+
+
 TARGETS = {
-    "two classes": ClassificationTarget((("no", "yes"),)),
-    "classes": ClassificationTarget((("a", "b", "c"),)),
-    "ordered": ClassificationTarget((tuple("abcd"),), ordered=True),
-    "columns of classes": ClassificationTarget((("no", "yes"), (0, 1)), names=("wet", "warm")),
-    "number": RegressionTarget((10.0,), (2.0,)),
-    "numbers": RegressionTarget((1.0, 2.0), (2.0, 3.0), names=("width", "height")),
-    "counts": RegressionTarget((0.0,), (2.0,), output="poisson"),
-    "quantiles": RegressionTarget((1.0,), (2.0,), output="quantile", levels=(0.1, 0.5, 0.9)),
+    "two classes": classes("no", "yes"),
+    "classes": classes("a", "b", "c"),
+    "ordered": Targets.of_classes([label_array(tuple("abcd"))], loss="ordinal"),
+    "columns of classes": Targets.of_classes(
+        [label_array(["no", "yes"], several=True), label_array([0, 1], several=True)], names=("wet", "warm")
+    ),
+    "number": Targets.of_numbers(),
+    "numbers": Targets.of_numbers(n_columns=2, names=("width", "height")),
+    "counts": Targets.of_numbers(loss="poisson"),
+    "quantiles": Targets.of_numbers(loss="quantile", quantiles=(0.1, 0.5, 0.9)),
 }
 
 
 def rows_of(target, m=60):
     """True values and outputs of m rows."""
-    if target.is_classification:
+    if target.is_classes:
         true = np.column_stack([RNG.integers(0, len(one), m) for one in target.classes])
         outputs = (
             RNG.dirichlet([1.0] * target.n_outputs, m)
-            if target.output == "softmax"
+            if target.head == "softmax"
             else RNG.random((m, target.n_outputs))
         )
-        outputs = -np.sort(-outputs, axis=1) if target.ordered else outputs
+        outputs = -np.sort(-outputs, axis=1) if target.is_ordered else outputs
     else:
         true, outputs = (
             RNG.poisson(3.0, (m, target.n_columns)).astype(float),
@@ -65,7 +72,7 @@ def test_few_rows_have_all_lines_and_the_reasons(name, m):
 
 
 def test_every_metric_belongs_to_a_target():
-    assert {metric for target in TARGETS.values() for metric in metrics_of(target.each[0])} == set(METRICS)
+    assert {metric for target in TARGETS.values() for metric in metrics_of(target.columns[0])} == set(METRICS)
 
 
 @pytest.mark.parametrize("name", ["two classes", "classes"])
@@ -98,7 +105,7 @@ def test_classes(name):
 @pytest.mark.parametrize(("sizes", "uneven"), [([20, 20], False), ([10, 30], True), ([1, 39], True)])
 def test_uneven_classes_have_recalls(sizes, uneven):
     answers = np.repeat([0, 1], sizes)
-    scores = score(ClassificationTarget((("no", "yes"),)), answers, np.full((40, 1), 0.9))
+    scores = score(classes("no", "yes"), answers, np.full((40, 1), 0.9))
     assert scores.uneven is uneven
     assert scores.values["balanced_accuracy"] == 0.5
     lines = dict(scores.lines(by_class=True))
@@ -109,7 +116,7 @@ def test_uneven_classes_have_recalls(sizes, uneven):
 
 
 def test_a_class_that_is_not_there():
-    scores = score(ClassificationTarget((("a", "b", "c"),)), np.array([0, 0, 1]), np.eye(3)[[0, 2, 1]])
+    scores = score(classes("a", "b", "c"), np.array([0, 0, 1]), np.eye(3)[[0, 2, 1]])
     assert scores.values["recall"] == pytest.approx({"a": 0.5, "b": 1.0, "c": np.nan}, nan_ok=True)
     assert scores.values["balanced_accuracy"] == 0.75
     assert dict(scores.lines(by_class=True))["recall of c"] == "–"
@@ -119,7 +126,7 @@ def test_a_class_that_is_not_there():
 
 def test_classes_in_an_order():
     answers, outputs = RNG.integers(0, 4, 60), np.sort(RNG.random((60, 3)))[:, ::-1]
-    scores = score(ClassificationTarget((tuple("abcd"),), ordered=True), answers, outputs)
+    scores = score(Targets.of_classes([label_array(tuple("abcd"))], loss="ordinal"), answers, outputs)
     above = np.hstack([np.ones((60, 1)), outputs, np.zeros((60, 1))])
     given = (above[:, :-1] - above[:, 1:]).argmax(axis=1)
     assert scores.values["distance"] == pytest.approx(sklearn_metrics.mean_absolute_error(answers, given))
@@ -128,12 +135,12 @@ def test_classes_in_an_order():
 
 
 def test_counts():
-    target = RegressionTarget((0.0,), (2.0,), output="poisson")
+    target = Targets.of_numbers(loss="poisson")
     answers, outputs = RNG.poisson(2, 40).astype(float), RNG.random((40, 1))
     scores = score(target, answers, outputs)
     assert scores.values["deviance"] == pytest.approx(
-        sklearn_metrics.mean_poisson_deviance(answers, 2 * outputs[:, 0])
+        sklearn_metrics.mean_poisson_deviance(answers, outputs[:, 0])
     )
-    d2 = sklearn_metrics.d2_tweedie_score(answers, 2 * outputs[:, 0], power=1)
+    d2 = sklearn_metrics.d2_tweedie_score(answers, outputs[:, 0], power=1)
     assert 1 - scores.values["deviance"] / scores.values["mean_deviance"] == pytest.approx(d2)
     assert score(target, np.zeros(3), np.zeros((3, 1))).values["deviance"] == pytest.approx(0)

@@ -25,7 +25,7 @@ from deepstep.errors import FileError
 from deepstep.training import ModelCheckpoint
 
 FOLDER = Path(__file__).parent
-V1, V2 = (FOLDER / "fixtures" / f"model-v{version}.safetensors" for version in (1, 2))
+SAVED = FOLDER / "fixtures" / "model-v2.safetensors"
 
 X = np.array([[0.5, 1.0], [-1.0, 0.0], [2.0, -0.25]])
 
@@ -85,23 +85,14 @@ class TestFunctionsOfTheUser:
             Network.from_checkpoint(tmp_path / "training")
 
 
-class TestFilesOfEarlierReleases:
-    """Their parameters are sin 1, sin 2, … to three digits, so that the outputs follow from the lecture's
-    formulas; they were worked out with `math` alone.
+class TestTheFormat:
+    """Parameters of the file are sin 1, sin 2, … to three digits, so that the outputs follow from the
+    lecture's formulas; they were worked out with `math` alone.
     """
 
-    def test_version_1(self):
-        """Written by the code before version 2: tanh, softmax, float64."""
-        net = Network.load(V1)
-        assert repr(net) == "Network(3-4-2: tanh, softmax; 26 parameters, float64)"
-        assert net.seed == 7
-        np.testing.assert_array_equal(net.parameters.flat, np.round(np.sin(np.arange(1, 27)), 3))
-        expected = [[0.10031974007373659, 0.8996802599262634], [0.05256821910603903, 0.947431780893961]]
-        np.testing.assert_allclose(net.forward(X).T, expected, rtol=1e-14)
-
-    def test_version_2(self):
+    def test_what_it_means(self):
         """Batch normalization with statistics, an output with settings, float32."""
-        net = Network.load(V2)
+        net = Network.load(SAVED)
         assert repr(net) == "Network(3-4-2: batch norm, silu, quantile; 30 parameters, float32)"
         assert dict(net.architecture.output_settings) == {"levels": (0.25, 0.75)}
         assert net.seed == 7
@@ -114,9 +105,8 @@ class TestFilesOfEarlierReleases:
         expected = [[-0.12856000859225447, 0.43419806302341846], [-0.8213320598280561, -0.04820630654043723]]
         np.testing.assert_allclose(net.forward(X).T, expected, rtol=2e-6, atol=1e-7)
 
-    @pytest.mark.parametrize("path", [V1, V2])
-    def test_what_was_read_is_written_as_version_2(self, path, tmp_path):
-        net = Network.load(path)
+    def test_what_was_read_is_written_again(self, tmp_path):
+        net = Network.load(SAVED)
         net.save(tmp_path / "net")
         header, _ = taken_apart((tmp_path / "net").read_bytes())
         assert header["__metadata__"]["version"] == "2"
@@ -181,7 +171,7 @@ def test_factors_come_back_and_others_have_no_word_of_them(factors, tmp_path):
     for name, options in (("off", off), ("plain", {})):
         Network([3, 4, 4, 2], **options, seed=1).save(tmp_path / name)
     assert (tmp_path / "off").read_bytes() == (tmp_path / "plain").read_bytes()
-    assert set(entries(tmp_path / "plain")) == set(entries(V2)) == PLAIN
+    assert set(entries(tmp_path / "plain")) == set(entries(SAVED)) == PLAIN
 
 
 PLAIN = {"layer_dims", "activations", "output", "output_settings", "normalization", "notes"}
@@ -193,12 +183,6 @@ def entries(path):
 
 class TestForgedFiles:
     """What a right checksum does not excuse."""
-
-    @pytest.mark.parametrize(("path", "version"), [(V1, "2"), (V2, "1")])
-    def test_the_version_of_another(self, path, version, tmp_path):
-        """The checksum does not cover it: version 2 read as 1 would lose the meaning of the output."""
-        message = forged(path, tmp_path, lambda header: header["__metadata__"].update(version=version))
-        assert "its header does not fit: it has the entries ['activations'" in message
 
     @pytest.mark.parametrize(
         ("change", "message"),
@@ -224,7 +208,7 @@ class TestForgedFiles:
         ],
     )
     def test_json_that_says_what_cannot_be(self, change, message, tmp_path):
-        assert message in forged(V2, tmp_path, nothing, lambda network: network.update(change))
+        assert message in forged(SAVED, tmp_path, nothing, lambda network: network.update(change))
 
     @pytest.mark.parametrize(
         ("text", "message"),
@@ -237,7 +221,7 @@ class TestForgedFiles:
         ],
     )
     def test_json_that_is_hard_to_read(self, text, message, tmp_path):
-        assert message in forged(V1, tmp_path, lambda header: header["__metadata__"].update(network=text))
+        assert message in forged(SAVED, tmp_path, lambda header: header["__metadata__"].update(network=text))
 
     @pytest.mark.parametrize(
         ("name", "value", "message"),
@@ -250,7 +234,7 @@ class TestForgedFiles:
         ],
     )
     def test_numbers_that_cannot_be(self, name, value, message, tmp_path):
-        header, numbers = taken_apart(V2.read_bytes())
+        header, numbers = taken_apart(SAVED.read_bytes())
         start = header[name]["data_offsets"][0]
         changed = numbers[:start] + np.float32(value).tobytes() + numbers[start + 4 :]
         header["__metadata__"]["sha256"] = seal(header, changed)
@@ -263,7 +247,7 @@ class TestForgedFiles:
         def halve(header):
             header["b1"].update(dtype="F16", shape=[8, 1])
 
-        assert "its arrays are of ['float16', 'float32']" in forged(V2, tmp_path, halve)
+        assert "its arrays are of ['float16', 'float32']" in forged(SAVED, tmp_path, halve)
 
 
 @pytest.mark.parametrize("use", [Network.load, lambda path: Network([2, 1], seed=1).save(path)])

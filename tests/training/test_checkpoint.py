@@ -125,13 +125,6 @@ def altered(file, header=None, content=None, arrays=None):
     return file
 
 
-def test_names_of_version_0_2_are_those_of_today(file, checkpoint):
-    old = {name: former for former, name in {**module.OLD_ARGUMENTS, **module.OLD_CALLBACKS}.items()}
-    identity = {old.get(name, name): value for name, value in checkpoint.identity.items()}
-    assert identity.keys() >= {"hyperparameters", "average"}
-    assert read_checkpoint(altered(file, content={"identity": identity})).identity == checkpoint.identity
-
-
 N = 4 * 5 + 5 + 5 + 5 * 3 + 3 + 3 + 3 + 1
 BROKEN = {
     "another format": ({"header": {"format": "deepstep-model"}}, "its header says something else"),

@@ -32,8 +32,9 @@ from deepstep.data.hdf5 import TEST_FILE
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError, unknown_name
 from deepstep.inspection.metrics import confusion, percent
 from deepstep.plots import MistakesDisplay
-from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation, TablePreparation
-from deepstep.run_folder import DEMO
+from deepstep.preparation import ImagePreparation, TablePreparation
+from deepstep.run_folder import DEMO, Preparation
+from deepstep.targets import Targets, label_array
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def _loaded(name: str, seed: int, folder: Path | None) -> Loaded:
     names = np.array(data.classes)
     task, target = "binary" if len(names) == 2 else "multiclass", "digit" if name == "digits" else "class"
     parts = {"train": (rows[0], names[data.y_train]), "test": (rows[1], names[data.y_test])}
-    preparation = Preparation(inputs, ClassificationTarget((classes,)))
+    preparation = Preparation(inputs, Targets.of_classes([label_array(classes)]))
     return Loaded(preparation, parts, {"task": task, "target": target, "source": about, DEMO: name}, of_test)
 
 
@@ -180,7 +181,11 @@ def _show_digits(
 ) -> dict[str, Any]:
     """The scores, the confusion matrix and the most confident mistakes."""
     (trained,) = models.values()
-    answers, probabilities, classes = loaded.answers("test"), trained.test_outputs, loaded.target.classes[0]
+    answers, probabilities, classes = (
+        loaded.answers("test"),
+        trained.test_outputs,
+        [*map(str, loaded.target.labels[0])],
+    )
     given, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(given != answers)
     wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
@@ -217,7 +222,7 @@ def _show_points(
     (trained,) = models.values()
     if json_wanted:
         return {"run": base, **trained.to_dict()}
-    screen, classes = console(), loaded.target.classes[0]
+    screen, classes = console(), loaded.target.labels[0]
     m, m_test = (len(labels) for _, labels in loaded.rows.values())
     trained.print_result(screen, f"{m} points in {len(classes)} classes, {m_test} more to test", height=9)
     screen.print("Predictions of the network, and the training points", markup=False)
@@ -246,7 +251,7 @@ def _map(trained: Trained, loaded: Loaded) -> "Text":
     outputs = trained.run.outputs(polars.DataFrame(grid, schema=points.columns))
     regions = loaded.target.decide(outputs).reshape(MAP_HEIGHT, MAP_WIDTH)
     text = Text(decision_map(regions, X, answers, low, high, marks=MARKS, fills=FILLS))
-    for mark, fill, name, other in zip(MARKS, FILLS, loaded.target.classes[0], COLOURS, strict=False):
+    for mark, fill, name, other in zip(MARKS, FILLS, loaded.target.labels[0], COLOURS, strict=False):
         colour = name if name in COLOURS else other
         text.highlight_words([fill], style=f"dim {colour}")
         text.highlight_words([mark], style=f"bold {colour}")
@@ -280,7 +285,7 @@ def _show_cats(
     screen = console()
     for part, text in (("train", "to learn from"), ("test", "to test")):
         labels = loaded.rows[part][1].tolist()
-        counts = ", ".join(f"{labels.count(name)} {name}" for name in target.classes[0])
+        counts = ", ".join(f"{labels.count(name)} {name}" for name in target.labels[0])
         screen.print(f"{len(labels)} pictures {text}: {counts}")
     screen.print(f"They are {loaded.about['source']}", soft_wrap=True)
     screen.print()

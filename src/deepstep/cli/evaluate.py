@@ -59,7 +59,7 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written:
     parts = list[tuple[AnyArray, Array, Array | None]]()
     for raw, labels in read_labelled_pieces(run, file, reading(run, written)):
         with naming_piece(file, sum(len(outputs) for _, outputs, _ in parts), len(labels)):
-            parts.append((target.answers(labels), run.outputs(raw), _weights(run, raw, file)))
+            parts.append((target.values(labels), run.outputs(raw), _weights(run, raw, file)))
     answers, outputs = (np.concatenate([part[at] for part in parts]) for at in (0, 1))
     weights = [weight for *_, weight in parts if weight is not None]
     weight = np.concatenate(weights) if weights else None
@@ -69,14 +69,14 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written:
         record["split"] = run.config["split"]
         note(f"{run_folder} was trained with these rows held out: {harmless(str(record['split']))}.")
     names: list[str] = []
-    if target.is_classification:
-        pairs = zip(columns_of(answers), columns_of(target.decide(outputs)), target.classes, strict=True)
+    if target.is_classes:
+        pairs = zip(columns_of(answers), columns_of(target.decide(outputs)), target.labels, strict=True)
         each = [confusion(right, given, len(classes)) for right, given, classes in pairs]
         if target.several:
-            record["classes"] = dict(zip(target.names, target.classes, strict=True))
+            record["classes"] = dict(zip(target.names, target.labels, strict=True))
             record["confusion"] = dict(zip(target.names, each, strict=True))
         else:
-            (classes,), (counts,) = target.classes, each
+            (classes,), (counts,) = target.labels, each
             names = [str(label) for label in classes]
             record |= {"classes": classes, "confusion": counts}
     if json_wanted:
@@ -139,7 +139,7 @@ def importance_command(
     _note_training_rows(run, run_folder, file)
     raw, labels = read_labelled(run, file, reading(run, written))
     table, found = as_frame(raw, where=str(file)), main_metric(target, metric, "--metric")
-    answers, weight = target.answers(labels), _weights(run, raw, file)
+    answers, weight = target.values(labels), _weights(run, raw, file)
 
     def measured(outputs: Array) -> float:
         predicted = predictions_of(target, answers, outputs, weight, run.calibrated)

@@ -40,8 +40,9 @@ from deepstep.inspection.findings import divergence_finding
 from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.options import LBFGS
-from deepstep.preparation import ImagePreparation, Target
+from deepstep.preparation import ImagePreparation
 from deepstep.run_folder import DIVERGED, read_config
+from deepstep.targets import Targets
 from deepstep.training.rate_finder import AUTO
 from deepstep.types import Array
 
@@ -105,7 +106,7 @@ def _rows_for(opened: OpenedNetwork, data: Path | None) -> tuple[Array, Array]:
     if data is None:
         return opened.examples()
     raw, answers = read_labelled(opened.run, data)
-    return opened.inputs(raw), opened.target.encode(answers)
+    return opened.inputs(raw), opened.encode(answers)
 
 
 def _examples(opened: OpenedNetwork, count: int, *, kept: bool) -> str:
@@ -143,9 +144,9 @@ def refused(source: Path, error: DivergenceError) -> DeepStepError:
     )
 
 
-def names_of(target: Target) -> tuple[str, ...]:
+def names_of(target: Targets) -> tuple[str, ...]:
     """The classes' names; of other targets there are none."""
-    return () if target.several or not target.classes else tuple(map(str, target.classes[0]))
+    return () if target.several or not target.labels else tuple(map(str, target.labels[0]))
 
 
 DEMO = "circles"
@@ -302,10 +303,12 @@ def _of_table(path: Path, options: TrainOptions) -> Subject:
     check_target(options, target)
     names = inputs.feature_names
     about = About(path.name, feature_names=names, class_names=names_of(target), notes=split.notes)
-    return _made(options, inputs.transform(rows.frame).T, target.encode(rows.labels).T, target, about)
+    Y = target.encode(rows.labels)
+    center, scale = target.scale_of(Y, None, counts=True)
+    return _made(options, inputs.transform(rows.frame).T, ((Y - center) / scale).T, target, about)
 
 
-def _made(options: TrainOptions, X: Array, Y: Array, target: Target, about: About) -> Subject:
+def _made(options: TrainOptions, X: Array, Y: Array, target: Targets, about: About) -> Subject:
     network = new_network(options, X.shape[0], target)
     if options.initialization == FROM_DATA:
         network.initialize_from_data(X)

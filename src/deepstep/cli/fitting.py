@@ -17,13 +17,11 @@ from deepstep.cli.target import by_position, columns_of, weights_by_class
 from deepstep.errors import DataError, DataWarning, spelled
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.ensemble import Ensemble
-from deepstep.estimators.mixed import MIXED
-from deepstep.estimators.mixed_file import skops_io
-from deepstep.estimators.targets import NUMBER_LOSSES
 from deepstep.inspection.metrics import Scores, score
 from deepstep.model.options import LBFGS
-from deepstep.preparation import Preparation, Target
 from deepstep.run import Run, few_rows
+from deepstep.run_folder import Preparation
+from deepstep.targets import NUMBER_LOSSES, Targets
 from deepstep.training.checkpoints import KEPT
 from deepstep.training.plan import UNTIL_TIME_IS_UP
 from deepstep.training.scoring import COST
@@ -38,8 +36,6 @@ def new_estimator(
 ) -> DeepClassifier | DeepRegressor:
     """The estimator that learns a table, whose progress is shown under a name."""
     target, single = split.target, preset == SINGLE
-    if options.members == MIXED:
-        skops_io("--members mixed")  # it saves the models, after the training
     given: dict[str, Any] = {"preset": preset, "verbose": harmless(name) or "train"}
     for option, typed in TYPED.items():
         value = getattr(options, option)
@@ -51,17 +47,17 @@ def new_estimator(
         given["validation"] = "time"
     if single:
         given |= _of_one_network(options, validated=split.validation is not None)
-    if target.is_classification:
+    if target.is_classes:
         if options.label_smoothing is not None:
             given["label_smoothing"] = options.label_smoothing
         if not target.several:
-            given["classes"] = target.classes[0]
-        loss = "ordinal" if target.ordered else "cross_entropy"
+            given["classes"] = target.labels[0]
+        loss = "ordinal" if target.is_ordered else "cross_entropy"
         return DeepClassifier(loss=loss, class_weight=_class_weight(target, options), **given)
-    loss = next(name for name, head in NUMBER_LOSSES.items() if head == target.output)
+    loss = next(name for name, head in NUMBER_LOSSES.items() if head == target.head)
     if loss == "huber":  # a delta is asked for in the target's deviations
         delta = 1.0 if options.huber_delta is None else options.huber_delta
-        given["loss_params"] = {"delta": delta * max(target.stds)}
+        given["loss_params"] = {"delta": delta * split.deviation}
     return DeepRegressor(loss=loss, quantiles=target.levels or None, **given)
 
 
@@ -92,7 +88,7 @@ def _class_weight(target: Any, options: TrainOptions) -> Any:
     found = by_position(options.class_weight, target)
     if target.several or isinstance(found, str):
         return found
-    return {target.classes[0][position]: weight for position, weight in found[0].items()}
+    return {target.labels[0][position]: weight for position, weight in found[0].items()}
 
 
 def fit(estimator: DeepClassifier | DeepRegressor, split: TableSplit, options: TrainOptions) -> None:
@@ -122,10 +118,10 @@ def _given(split: TableSplit, rows: Rows) -> tuple[Any, AnyArray, Any]:
     return rows.frame.with_columns(missing)[names], _labels(split.target, rows.labels), rows.weight
 
 
-def _labels(target: Target, labels: Any) -> AnyArray:
+def _labels(target: Targets, labels: Any) -> AnyArray:
     """y of some rows: labels, of several columns 0 and 1, or numbers."""
-    found = in_own_units(target).answers(labels)
-    return np.asarray(target.classes[0])[found] if target.is_classification and not target.several else found
+    values = target.values(labels)
+    return np.asarray(target.labels[0])[values] if target.is_classes and not target.several else values
 
 
 @contextmanager
@@ -143,7 +139,7 @@ def run_of(
     ensemble: DeepClassifier | DeepRegressor | Ensemble, split: TableSplit, config: dict[str, Any]
 ) -> Run:
     """The run of a fitted estimator, or of an ensemble alone, with some of the training rows."""
-    preparation = Preparation(split.inputs, in_own_units(split.target))
+    preparation = Preparation(split.inputs, split.target)
     if isinstance(ensemble, Ensemble):
         run = Run(ensemble, preparation, config)
     else:
@@ -151,13 +147,6 @@ def run_of(
         run = Run.of(ensemble, config, preparation=preparation)
     run.examples = run.examples_of(split.train.frame, split.train.labels)
     return run
-
-
-def in_own_units(target: Target) -> Target:
-    """The target as estimators are given it, which scale numbers by themselves."""
-    if target.is_classification:
-        return target
-    return target.in_units([0.0] * target.n_columns, [1.0] * target.n_columns)
 
 
 OF_ONE_CALL = ("callbacks", "checkpoint_dir", "checkpoint_every")
@@ -170,8 +159,8 @@ def weights(split: TableSplit, learned: Sequence[Rows], options: TrainOptions) -
     if split.train.weight is not None:
         whole = np.concatenate([rows.weight for rows in learned if rows.weight is not None])
         known["example_weights"] = split.train.weight[few_rows(len(split.train.weight))].tolist()
-    if options.class_weight is not None and target.is_classification:
-        answers = np.concatenate([target.answers(rows.labels) for rows in learned])
+    if options.class_weight is not None and target.is_classes:
+        answers = np.concatenate([target.values(rows.labels) for rows in learned])
         found = weights_by_class(options.class_weight, target, columns_of(answers), whole)
         of_each = [one.tolist() for one in found]
         known["class_weights"] = of_each if target.several else of_each[0]
@@ -185,14 +174,14 @@ def scores(run: Run, split: TableSplit, learned: Sequence[Rows]) -> dict[str, Sc
     target = run.preparation.target
 
     def of(*parts: Rows) -> Scores:
-        answers = np.concatenate([target.answers(rows.labels) for rows in parts])
+        answers = np.concatenate([target.values(rows.labels) for rows in parts])
         outputs = np.concatenate([run.outputs(rows.frame) for rows in parts])
         of_rows = [rows.weight for rows in parts if rows.weight is not None]
         return score(target, answers, outputs, np.concatenate(of_rows) if of_rows else None, run.calibrated)
 
     found, A = {"train": of(*learned)}, run.ensemble.out_of_fold
     if A is not None:
-        weight, answers = split.train.weight, target.answers(split.train.labels)
+        weight, answers = split.train.weight, target.values(split.train.labels)
         kept = slice(None) if weight is None else weight > 0
         known = np.isfinite(A).all(axis=1)
         of_known = None if weight is None else weight[kept][known]

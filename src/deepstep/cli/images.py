@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import numpy as np
@@ -35,8 +35,10 @@ from deepstep.errors import ConfigurationError, FileError, spelled
 from deepstep.held_out import HeldOut
 from deepstep.inspection.metrics import Scores, score
 from deepstep.model.options import LBFGS
-from deepstep.preparation import ClassificationTarget, ImagePreparation, Preparation
+from deepstep.preparation import ImagePreparation
 from deepstep.run import Run
+from deepstep.run_folder import Preparation
+from deepstep.targets import Targets, label_array
 from deepstep.training import History
 from deepstep.training.rate_finder import AUTO
 from deepstep.types import AnyArray, Array
@@ -69,13 +71,13 @@ class Loaded(NamedTuple):
     of_test: str
 
     @property
-    def target(self) -> ClassificationTarget:
+    def target(self) -> Targets:
         """The classes."""
-        return cast(ClassificationTarget, self.preparation.target)
+        return self.preparation.target
 
     def answers(self, part: str) -> AnyArray:
         """The positions of the classes of rows in the target."""
-        return self.target.answers(self.rows[part][1])
+        return self.target.values(self.rows[part][1])
 
 
 class Trained(NamedTuple):
@@ -152,7 +154,7 @@ def load_folder(folder: Path, *, test_fraction: float, seed: int) -> Loaded:
     inputs = ImagePreparation(SIZE, SIZE, 3, 1 / 255)
     about = {"task": "binary" if len(classes) == 2 else "multiclass", "target": "class"}
     return Loaded(
-        Preparation(inputs, ClassificationTarget((classes,))),
+        Preparation(inputs, Targets.of_classes([label_array(classes)])),
         {part: (pixels[which], labels[which]) for part, which in rows.items()},
         {**about, "source": printable(folder)},
         printable(folder),

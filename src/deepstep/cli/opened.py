@@ -21,9 +21,9 @@ from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, MissingPackageError
 from deepstep.model import Network
 from deepstep.model.options import LBFGS
-from deepstep.preparation import Target
 from deepstep.preparation.class_weights import example_weights as weights_by_answers
 from deepstep.run import MOST_EXAMPLES
+from deepstep.targets import Targets
 from deepstep.training.progress import Meter
 from deepstep.types import Array, is_number
 
@@ -103,17 +103,17 @@ def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Ar
         first = raw[:MOST_EXAMPLES]
         if name is not None and not isinstance(first, np.ndarray):
             weight = row_weights(first, name, f"{data}, the weights")
-        X, Y = opened.inputs(first), opened.target.encode(labels[:MOST_EXAMPLES])
+        X, Y = opened.inputs(first), opened.encode(labels[:MOST_EXAMPLES])
     weights = opened.config.get("class_weights")
-    if weights is None or not opened.target.is_classification:
+    if weights is None or not opened.target.is_classes:
         return X, Y, weight
     of_classes = _of_classes(weights if opened.target.several else [weights], opened.target, Y)
     return X, Y, of_classes if weight is None else of_classes * weight
 
 
-def _of_classes(weights: Any, target: Target, Y: Array) -> Array:
+def _of_classes(weights: Any, target: Targets, Y: Array) -> Array:
     """The weights (m,) of the classes of prepared rows."""
-    columns, number = columns_of(target.decide(Y)), len(target.classes[0])
+    columns, number = columns_of(target.decide(Y)), len(target.labels[0])
     fits = all(isinstance(one, list) and len(one) == number and all(map(is_number, one)) for one in weights)
     if len(weights) != len(columns) or not fits:
         expected = f"{number} weights for each of {len(columns)} targets"

@@ -267,10 +267,6 @@ class TrainOptions:
     effort: Annotated[str | None, _network(
         "How many networks --preset tabular tries: fast, balanced or best. Default: balanced.",
         common=True, of="ensembles alone", type=click.Choice(EFFORTS))] = None
-    members: Annotated[str | None, _network(
-        "networks, or mixed: models of scikit-learn beside them, for the last percent (slower; needs skops). "
-        "Default: networks.",
-        of="ensembles alone", type=click.Choice(("networks", "mixed")))] = None
     hidden: Annotated[tuple[int, ...], _network(
         "Sizes of the hidden layers.", "--hidden-layers",
         common=True, type=LayerSizes(","), to="hidden_layer_sizes")] = (64, 32)

@@ -131,14 +131,14 @@ def _record(run: Run, prediction: Prediction) -> dict[str, Any]:
     if target.several:
         columns = zip(target.names, prediction.values.T, strict=True)
         record: dict[str, Any] = {"predictions": dict(columns)}
-        if target.is_classification and prediction.probabilities is not None:
+        if target.is_classes and prediction.probabilities is not None:
             shares = target.by_column(prediction.probabilities)
-            record["classes"] = dict(zip(target.names, target.classes, strict=True))
+            record["classes"] = dict(zip(target.names, target.labels, strict=True))
             record["probabilities"] = dict(zip(target.names, shares, strict=True))
         return record
     record = {"predictions": prediction.values}
-    if target.is_classification:
-        record |= {"classes": target.classes[0], "probabilities": prediction.probabilities}
+    if target.is_classes:
+        record |= {"classes": target.labels[0], "probabilities": prediction.probabilities}
     elif prediction.quantiles is not None:
         record |= {"levels": target.levels, "quantiles": prediction.quantiles}
     return record

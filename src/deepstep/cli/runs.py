@@ -19,7 +19,6 @@ from deepstep.data import read_cats, read_cells, read_image
 from deepstep.data.arrays import NUMPY
 from deepstep.data.files import check_writable, kind_at
 from deepstep.data.formats import ReadOptions
-from deepstep.data.frames import with_old_names
 from deepstep.data.images import picture_files, read_pictures_by_class, read_readable
 from deepstep.data.rows import Place, naming_rows
 from deepstep.data.sources import local, shown
@@ -28,16 +27,16 @@ from deepstep.errors import ConfigurationError, DataError, DivergenceError, File
 from deepstep.held_out import HeldOut
 from deepstep.model import Network
 from deepstep.model.options import LBFGS
-from deepstep.preparation import ImagePreparation, Target
+from deepstep.preparation import ImagePreparation
 from deepstep.run import Run, text_format
 from deepstep.run_folder import DIVERGED, read_config
+from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
 
     from deepstep.cli.split import TableSplit
-    from deepstep.estimators.ensemble import FoldPreprocessor
 
 
 @dataclass(frozen=True)
@@ -51,10 +50,15 @@ class OpenedNetwork:
     run: Run
     number: int
     network: Network
-    target: Target
+    target: Targets
     config: dict[str, Any]
     examples: Callable[[], tuple[Array, Array]]
     inputs: Callable[[Any], Array]
+
+    def encode(self, labels: Any) -> Array:
+        """Y (k, n_outputs) of raw targets, as the network learned them."""
+        preprocessor = self.run.ensemble.preprocessors[self.run.ensemble.members[self.number].fold]
+        return preprocessor.scaled(self.target.encode(labels))
 
 
 def open_network(folder: Path, member: int | None) -> OpenedNetwork:
@@ -80,19 +84,11 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
         run,
         member,
         one.network,
-        in_units(run.preparation.target, run.ensemble.preprocessors[one.fold]),
+        run.preparation.target,
         {**run.config, "settings": settings},
         partial(run.kept_examples, member),
         partial(run.inputs, member=member),
     )
-
-
-def in_units(target: Target, preprocessor: "FoldPreprocessor") -> Target:
-    """The target as the networks of a fold learn it."""
-    if target.is_classification or not preprocessor.center.size:
-        return target
-    n = target.n_columns
-    return target.in_units(preprocessor.center[:n].tolist(), preprocessor.scale[:n].tolist())
 
 
 ENDING = ".diverged"
@@ -284,7 +280,7 @@ def _of_pictures(run: Run, file: Path) -> bool:
 
 
 def _labelled(run: Run, file: Path, frame: "polars.DataFrame") -> Labelled:
-    names = with_old_names(frame, run.target_names).columns
+    names = frame.columns
     for name in run.target_names:
         if name not in names:
             hint = unknown_name(str(file), "column", name, names).hint

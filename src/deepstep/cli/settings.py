@@ -19,7 +19,7 @@ from deepstep.model import Network
 from deepstep.model.construction import INITIALIZATION_NAMES, hidden_names
 from deepstep.model.options import LBFGS, PLATEAU, as_limits, as_plan, as_schedule, refuse_idle
 from deepstep.network import Architecture
-from deepstep.preparation import Target
+from deepstep.targets import Targets
 from deepstep.training.checkpoints import KEPT
 from deepstep.training.loop import Loop
 from deepstep.training.plan import SCHEDULED, UNTIL_TIME_IS_UP
@@ -194,32 +194,32 @@ def check_watched(options: TrainOptions, *, validated: bool) -> None:
             raise unknown_name(flag_of(name), "quantity", watched, known)
 
 
-def check_target(options: TrainOptions, target: Target) -> None:
+def check_target(options: TrainOptions, target: Targets) -> None:
     """Refuse options that do not fit a target."""
-    of_classes = target.is_classification
+    of_classes = target.is_classes
     if options.scoring is not None:
         task = "regression" if of_classes else "classification"
         check_kind(options.scoring, "--scoring", classes=of_classes, or_else=f", or add --task {task}")
     if options.class_weight is not None:
-        if not target.is_classification:
+        if not target.is_classes:
             raise ConfigurationError("--class-weight", "a target of classes", "it holds numbers")
         by_position(options.class_weight, target)
-    if options.label_smoothing is not None and target.output not in ("sigmoid", "softmax"):
+    if options.label_smoothing is not None and target.head not in ("sigmoid", "softmax"):
         raise ConfigurationError(
-            "--label-smoothing", "--loss cross_entropy", f"the output is {target.output!r}"
+            "--label-smoothing", "--loss cross_entropy", f"the output is {target.head!r}"
         )
-    if options.huber_delta is not None and target.output != "huber":
-        raise ConfigurationError("--huber-delta", "--loss huber", f"the output is {target.output!r}")
+    if options.huber_delta is not None and target.head != "huber":
+        raise ConfigurationError("--huber-delta", "--loss huber", f"the output is {target.head!r}")
 
 
-def new_network(options: TrainOptions, n_inputs: int, target: Target) -> Network:
+def new_network(options: TrainOptions, n_inputs: int, target: Targets) -> Network:
     """The network before training."""
     with spelled(flag_of):
         return Network(
             [n_inputs, *options.hidden, target.n_outputs],
             activation=options.activation,
-            output=target.output,
-            output_settings={**target.output_settings, **_of_head(options, "huber", "sigmoid")},
+            output=target.head,
+            output_settings={**target.settings, **_of_head(options, "huber", "sigmoid")},
             normalization=options.normalization or "none",
             initialization=options.initialization,
             seed=options.seed,

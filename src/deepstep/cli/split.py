@@ -13,13 +13,14 @@ from deepstep.data import StoredRows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.inspection import Finding
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
-from deepstep.preparation import RegressionTarget, TablePreparation, Target
+from deepstep.preparation import TablePreparation
 from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.data_checks import data_cautions
 from deepstep.preparation.parsing import is_missing
 from deepstep.preparation.parsing import numbers as as_floats
 from deepstep.preparation.statistics import MOST_CLASSES
 from deepstep.preparation.survey import Survey, survey
+from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class TableSplit:
     kind: str
     reason: str
     inputs: TablePreparation
-    target: Target
+    target: Targets
     train: Rows
     test: Rows | None
     validation: Rows | None
@@ -77,19 +78,26 @@ class TableSplit:
         """How many rows are learned from."""
         return self.train.frame.height if self.survey is None else sum(self.survey.kept)
 
+    @property
+    def deviation(self) -> float:
+        """The largest standard deviation of the numbers that are learned, in a stream of all rows."""
+        if self.survey is not None and not self.survey.in_memory:
+            return self.survey.moments.moments(self.survey.target)[1]
+        return float(self.target.scale_of(self.target.encode(self.train.labels), None)[1].max())
+
     @cached_property
     def leaks(self) -> list[Finding]:
         """Columns that alone tell the target."""
         rows = evenly_spread(self.train.frame.height, MOST_ROWS)
         labels, target = self.train.labels[rows], self.target
         answers: dict[str, AnyArray]
-        if target.is_classification:
-            found = target.answers(labels).reshape(-1, target.n_columns)
+        if target.is_classes:
+            found = target.values(labels).reshape(-1, target.n_columns)
             answers = dict(zip(target.names or ("",), found.T, strict=True))
         else:
             answers = {column.name: as_floats(column) for column in as_columns(labels)}
         columns = {column.name: column for column in self.inputs.columns}
-        return list(leak_findings(self.train.frame[rows], columns, answers, classes=target.is_classification))
+        return list(leak_findings(self.train.frame[rows], columns, answers, classes=target.is_classes))
 
 
 def table_split(
@@ -151,7 +159,7 @@ def _of_another_table(
     frame: "polars.DataFrame",
     options: TrainOptions,
     inputs: TablePreparation,
-    target: Target,
+    target: Targets,
     notes: list[str],
 ) -> Rows:
     """The rows of the table to validate on, with the columns of the training table."""
@@ -159,7 +167,7 @@ def _of_another_table(
         frame, labels, numbers = _with_target(frame, options, notes)
         weight = None if options.sample_weight is None else row_weights(frame, options.sample_weight)
         inputs.transform(frame)
-        target.answers(labels)
+        target.values(labels)
     except (ConfigurationError, DataError) as error:
         where = "--validation" if error.where == "table" else f"--validation, {error.where}"
         hint = f"{error.hint} The table to validate on needs the columns of the training table.".strip()
@@ -205,9 +213,7 @@ def surveyed(
     answers = found.answers()
     choice = choose(answers, options, rows.n_rows - found.without_target)
     target = choice.fit(found.sample.get_column(target_name) if choice.kind in NUMBERS else answers)
-    if not found.in_memory and choice.kind in NUMBERS:  # all numbers were seen, and not only the sample
-        target = RegressionTarget.of({target_name: found.moments}, output=target.output, levels=target.levels)
-    elif not found.in_memory and not found.different.height:
+    if not found.in_memory and choice.kind not in NUMBERS and not found.different.height:
         raise DataError(f"target {target_name!r}", f"at most {MOST_CLASSES:,} classes", "there are more")
     notes = _told(found, options, validation_fraction)
     notes += _cautions(

@@ -1,6 +1,6 @@
 """The target of a table: its columns, its kind, weights of rows and of classes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,15 +16,11 @@ from deepstep.data.formats import ReadOptions, usual_separator
 from deepstep.data.tables import table_in, told_missing_words
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
-from deepstep.preparation import (
-    ClassificationTarget,
-    RegressionTarget,
-    Target,
-    guess_task,
-)
+from deepstep.preparation import guess_task
 from deepstep.preparation.class_weights import class_weights
 from deepstep.preparation.target_values import MOST_NUMBER_CLASSES
 from deepstep.run import text_format
+from deepstep.targets import CLASS_LOSSES, NUMBER_LOSSES, Targets
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -37,8 +33,6 @@ NUMBERS = ("regression", "multioutput")
 
 def check_table_options(options: TrainOptions) -> None:
     """Refuse options that fit no table."""
-    from deepstep.estimators.targets import CLASS_LOSSES, NUMBER_LOSSES
-
     known = [*CLASS_LOSSES, *NUMBER_LOSSES]
     if options.loss is not None and options.loss not in known:
         raise unknown_name("--loss", "loss", options.loss, known)
@@ -94,15 +88,13 @@ class Choice(NamedTuple):
 
     kind: str
     reason: str
-    fit: Callable[[Any], Target]
+    fit: Callable[[Any], Targets]
 
 
 def columns_in(frame: "polars.DataFrame", names: Sequence[str], where: str) -> Any:
     """The target in a table: a polars.Series, of several targets a polars.DataFrame."""
     from deepstep.data import column
-    from deepstep.data.frames import with_old_names
 
-    frame = with_old_names(frame, names)
     columns = [column(frame, name, where) for name in names]
     return columns[0] if len(names) == 1 else frame.select(names)
 
@@ -117,8 +109,6 @@ def choose(answers: Any, options: TrainOptions, rows: int | None = None) -> Choi
 
     ``answers`` are as `columns_in` gives them; ``rows`` counts all rows where these are values of some.
     """
-    from deepstep.estimators.targets import CLASS_LOSSES, NUMBER_LOSSES
-
     several, loss, columns = len(options.targets) > 1, options.loss, as_columns(answers)
     kind, numbers, reason = "", options.task == "regression", "--task says so"
     if options.task == "auto":
@@ -141,8 +131,7 @@ def choose(answers: Any, options: TrainOptions, rows: int | None = None) -> Choi
         kind = "binary" if answers.n_unique() == 2 else "multiclass"
     if kind == "multiclass" and options.task == "auto":
         _refuse_mostly_different(answers, len(answers) if rows is None else rows)
-    of_kind: Any = RegressionTarget if numbers else ClassificationTarget
-    return Choice(kind, reason, partial(of_kind.fit, **_target_settings(options, numbers=numbers)))
+    return Choice(kind, reason, partial(_numbers if numbers else _classes, options))
 
 
 def _refuse_decimals(answers: "polars.Series", where: str) -> None:
@@ -183,20 +172,29 @@ def _guess_of_several(columns: "Sequence[polars.Series]", guesses: Sequence[str]
     return bool(more), f"{names} hold numbers" if more else f"each of {names} has 2 different values"
 
 
-def _target_settings(options: TrainOptions, *, numbers: bool) -> Mapping[str, Any]:
-    """How the target is coded, as the loss asks for it."""
-    from deepstep.estimators.targets import CLASS_LOSSES, NUMBER_LOSSES
+def _classes(options: TrainOptions, values: Any) -> Targets:
+    """The classes of some rows."""
+    return Targets.from_labels(
+        values, "--loss", loss=_known_loss(options, CLASS_LOSSES, "classes"), order=options.classes
+    )
 
-    known = NUMBER_LOSSES if numbers else CLASS_LOSSES
-    loss = options.loss or next(iter(known))
-    if loss not in known:
-        raise unknown_name("--loss", f"loss of {'numbers' if numbers else 'classes'}", loss, known)
-    if not numbers:
-        return {"ordered": loss == "ordinal", "order": options.classes}
+
+def _numbers(options: TrainOptions, values: Any) -> Targets:
+    """The numbers of some rows."""
+    loss = _known_loss(options, NUMBER_LOSSES, "numbers")
     if options.classes is not None:
         raise ConfigurationError("--classes", "a target of classes", "it holds numbers", "See --task.")
-    levels = (options.quantiles or QUANTILES) if loss == "quantile" else ()
-    return {"output": NUMBER_LOSSES[loss], "levels": levels}
+    levels = (options.quantiles or QUANTILES) if loss == "quantile" else None
+    return Targets.from_numbers(values, "--loss", loss=loss, quantiles=levels)
+
+
+def _known_loss(options: TrainOptions, losses: Iterable[str], kind: str) -> str:
+    """The loss, by default the first of those of such targets."""
+    losses = tuple(losses)
+    loss = options.loss or losses[0]
+    if loss not in losses:
+        raise unknown_name("--loss", f"loss of {kind}", loss, losses)
+    return loss
 
 
 def table_of(
@@ -270,14 +268,14 @@ def _shown(value: Any) -> str:
 
 
 def weights_by_class(
-    weights: ClassWeight, target: ClassificationTarget, columns: AnyArray, weight: Array | None
+    weights: ClassWeight, target: Targets, columns: AnyArray, weight: Array | None
 ) -> list[Array]:
     """For each target the weights of its classes, by position.
 
     Names are classes, of several targets ``COLUMN:CLASS``. ``columns`` (n_targets, m) are the classes'
     positions in the training rows, in which "balanced" counts by ``weight``.
     """
-    number = len(target.classes[0])
+    number = len(target.labels[0])
     return class_weights(by_position(weights, target), columns, range(number), weight, CLASS_WEIGHT)
 
 
@@ -286,7 +284,7 @@ def columns_of(answers: AnyArray) -> AnyArray:
     return np.atleast_2d(answers.T)
 
 
-def by_position(weights: ClassWeight, target: ClassificationTarget) -> str | list[dict[int, float]]:
+def by_position(weights: ClassWeight, target: Targets) -> str | list[dict[int, float]]:
     """As the library takes it: for each target a mapping of positions to weights, or "balanced"."""
     if isinstance(weights, str):
         return weights
@@ -306,10 +304,10 @@ def by_position(weights: ClassWeight, target: ClassificationTarget) -> str | lis
     return found
 
 
-def _columns(target: ClassificationTarget) -> list[tuple[str, Sequence[Any]]]:
+def _columns(target: Targets) -> list[tuple[str, Sequence[Any]]]:
     """The prefix of a class's name, and the classes, for each target."""
     names = [f"{name}:" for name in target.names] if target.several else [""]
-    return list(zip(names, target.classes, strict=True))
+    return list(zip(names, target.labels, strict=True))
 
 
 def _as_written(label: Any) -> str:

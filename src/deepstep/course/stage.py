@@ -14,8 +14,8 @@ from deepstep.explorer.reproduction import rows_code
 from deepstep.explorer.shown import About, Subject, builtin
 from deepstep.inspection.trace_step import Step
 from deepstep.model import Network
-from deepstep.preparation import ClassificationTarget
 from deepstep.preparation.batches import evenly_spread, n_batches, shuffled
+from deepstep.targets import Targets, label_array
 from deepstep.training.plan import require
 from deepstep.types import AnyArray, Array
 
@@ -53,7 +53,7 @@ def examples_of(settings: Mapping[str, Any]) -> Subject:
 def _of_points(points: Sequence[Sequence[float]]) -> Subject:
     *inputs, labels = np.array(points, dtype=float).T
     classes = tuple(map(str, sorted(set(labels.astype(int).tolist()))))
-    target = ClassificationTarget((classes,))
+    target = Targets.of_classes([label_array(classes)])
     Y = target.encode(labels.astype(int).astype(str)).T
     about = About("points", class_names=classes)
     return Subject(np.array(inputs), np.ascontiguousarray(Y), target, about)
@@ -73,7 +73,7 @@ class Stage:
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self.settings = settings
         self.X, self.Y, target, self.about = examples_of(settings)
-        self.output = target.output
+        self.output = target.head
         self.options = {name: settings[name] for name in OPTIONS if settings[name] is not None}
         self.opened: set[int] = set()
         self.longest = 1

@@ -23,15 +23,12 @@ from pathlib import Path
 from stat import S_IMODE, S_ISDIR, S_ISREG
 from typing import BinaryIO, Literal
 
-from deepstep.data.own_folders import OF_OLD_RELEASES, TEMPORARY, TRAINING_MARK, remove_own, why_kept
 from deepstep.data.own_folders import RUN_MARK as RUN_MARK
+from deepstep.data.own_folders import TEMPORARY, remove_own, why_kept
 from deepstep.errors import DeepStepError, FileError
 
 _ASIDE = r"\.deepstep-old-([0-9a-f]{12})-[0-9a-f]{12}"
 """The name of a folder that was moved aside for another one, with the `_token` of that one's name."""
-
-_DAY = 86_400.0
-"""Age in seconds from which on temporary files of releases that locked none are left behind."""
 
 _RENAMES_OPEN_FILES = os.name == "posix"
 """Whether a file can have its new name while it is open, and so locked; Windows knows no such locks."""
@@ -201,7 +198,7 @@ def remove_leftovers(folder: Path) -> None:
     aside = {match[0]: match[1] for name in names if (match := re.fullmatch(_ASIDE, name))}
     tokens = {_token(name) for name in names} & {*aside.values()} if aside else set()
     for name in names:
-        left = name in aside or re.fullmatch(f"{TEMPORARY}|{OF_OLD_RELEASES}", name)
+        left = name in aside or re.fullmatch(TEMPORARY, name)
         if left and aside.get(name, _token(name)) not in tokens:
             with suppress(OSError):  # it belongs to another user, or another process removes it
                 _remove_left(folder / name)
@@ -212,10 +209,6 @@ def _remove_left(path: Path) -> None:
     is_folder = S_ISDIR(status.st_mode)
     if not (is_folder or S_ISREG(status.st_mode)):
         return
-    if re.fullmatch(OF_OLD_RELEASES, path.name):  # these were not locked, and of a kill between two renames
-        complete = is_folder and any((path / mark).exists() for mark in (RUN_MARK, TRAINING_MARK))
-        if complete or time.time() - status.st_mtime < _DAY:
-            return
     with _locked(path) as alone:
         if alone and is_folder:
             remove_own(path)

@@ -265,16 +265,6 @@ def _no_columns(where: str, shape: tuple[int, ...]) -> DataError:
     )
 
 
-def with_old_names(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.DataFrame":
-    """The same table, with a nameless column under the name of release 0.2 where a run asks for it."""
-    there = frame.columns
-    missing = set(names).difference(there)
-    if not missing:
-        return frame
-    old = {f"Unnamed: {at}": f"column_{at}" for at in range(len(there))}
-    return frame.rename({new: name for new, name in old.items() if new in there and name in missing})
-
-
 def as_categories(series: "polars.Series") -> "polars.Series":
     """The values of a column that was declared to be one of categories, as texts."""
     from deepstep.environment import polars

@@ -35,8 +35,8 @@ MOST_NAMED = 3
 
 _CHECKPOINT = r"checkpoint-[0-9]{12,}\.safetensors"
 _MEMBER = r"member-[0-9]{3,}-[0-9]+\.safetensors"
-TEMPORARY, OF_OLD_RELEASES = r"\.deepstep-tmp-[0-9a-f]{12}", r"\.deepstep-[0-9a-f]{12}"
-"""Names of files and folders that are being written; old releases have the second."""
+TEMPORARY = r"\.deepstep-tmp-[0-9a-f]{12}"
+"""Names of files and folders that are being written."""
 
 _OF_DESKTOPS = r"\.DS_Store|Thumbs\.db|desktop\.ini"
 """Files that macOS and Windows write into a folder that somebody has looked into."""
@@ -46,13 +46,11 @@ _FILES = {
         (
             r"config\.toml|preparation\.json|ensemble\.json|estimator\.json",
             r"(examples|estimator|held_out)\.safetensors",
-            r"history\.jsonl|model\.safetensors|committee\.json",  # of releases before 0.3
             rf"training\.json|{_CHECKPOINT}|{_MEMBER}",  # of a training that is not done, and its logs
-            r"history(-refit)?\.csv|mlflow(-refit)?\.json",  # the second of releases before 0.3
+            r"history(-refit)?\.csv",
         )
     ),
     "members": r"[0-9]{2,}-[A-Za-z]+-[0-9]+\.(safetensors|jsonl)",
-    "others": r"[0-9]{2,}-[a-z]+-[0-9]+\.skops",
     "refit": _CHECKPOINT,
     "tensorboard": r"events\.out\.tfevents\..+",
     "tensorboard-refit": r"events\.out\.tfevents\..+",
@@ -128,5 +126,5 @@ def _entries(folder: Path) -> Iterator[tuple[Path, bool]]:
 
 
 def _is_own(entry: "os.DirEntry[str]", within: str) -> bool:
-    name = re.fullmatch(f"{_FILES[within]}|{TEMPORARY}|{OF_OLD_RELEASES}|{_OF_DESKTOPS}", entry.name)
+    name = re.fullmatch(f"{_FILES[within]}|{TEMPORARY}|{_OF_DESKTOPS}", entry.name)
     return entry.is_file(follow_symlinks=False) and name is not None

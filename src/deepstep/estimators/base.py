@@ -39,7 +39,6 @@ from deepstep.estimators.inputs import (
 )
 from deepstep.estimators.label_issues import TrainingFingerprint
 from deepstep.estimators.members import SEED_OF_THE_FIT, Task
-from deepstep.estimators.mixed import check_mixed
 from deepstep.estimators.options import Options
 from deepstep.estimators.population import PRESETS, STREAMED
 from deepstep.estimators.presets import (
@@ -65,11 +64,11 @@ from deepstep.estimators.streamed_fit import (
     refuse_for_one,
     survey_rows,
 )
-from deepstep.estimators.training import NetworkFit
 from deepstep.model import Network
 from deepstep.network.border import weights_in
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.survey import Survey
+from deepstep.targets import Targets
 from deepstep.training.interruption import deferred
 from deepstep.training.rows import parts
 from deepstep.types import AnyArray, Array
@@ -79,6 +78,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
     """Base of the estimators; use `DeepClassifier` or `DeepRegressor`."""
 
     ensemble_: Ensemble
+    targets_: Targets
     n_features_in_: int
     _training_rows: TrainingFingerprint | None = None
     _interrupted: bool = False
@@ -153,37 +153,18 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
     def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
         """The targets as rows (m, n_L); ``learned`` are those that `_learn_targets` has checked."""
 
-    @abstractmethod
-    def _decoded(self, Y: Array) -> AnyArray:
-        """The y that targets, as rows, stand for."""
-
-    @abstractmethod
-    def _head(self, where: str, fit: NetworkFit | None = None) -> tuple[str, dict[str, Any]]:
-        """The head and its settings, in the units and with the parameters of a network."""
-
-    @abstractmethod
-    def _metric(self, y: AnyArray, predicted: AnyArray, weight: Any) -> float:
-        """The score of predictions."""
-
     def _score_of(self, A: Array, Y: Array, weight: Array | None) -> float | None:
         """The score of outputs for encoded targets; None where there are too few rows, or where it fails."""
         weight = None if weight is None or not weight.any() else weight
         if len(Y) < 2 or not np.isfinite(A).all():
             return None
         try:
-            return self._metric(self._decoded(Y), self._predicted(A), weight)
+            targets = self.targets_
+            return targets.score(targets.decode(Y), targets.predictions(A), weight)
         except Exception as error:  # what is trained is not lost for a figure about it
             kind = type(error).__name__
             warn_the_caller(f"{type(self).__name__}.fit: a network has no score ({kind}: {error}).")
             return None
-
-    @abstractmethod
-    def _predicted(self, A: Array) -> AnyArray:
-        """Outputs as `predict` returns them."""
-
-    def _strata(self, Y: Array) -> AnyArray | None:
-        """Groups that the validation part should hold in proportion."""
-        return None
 
     def _warn_of_leaks(self, X: Any, y: AnyArray, context: FitContext) -> None:
         """Warn of columns of a frame that alone tell the target."""
@@ -191,21 +172,14 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
     def _check_taught(self, rows: Dataset, context: FitContext) -> None:
         """Refuse training data that teach nothing."""
 
-    def _target_scale(self, Y: Array, weight: Array | None) -> tuple[Array, Array]:
-        """Center and scale (n_L,) of the targets that a network on a table learns."""
-        return np.zeros(Y.shape[1]), np.ones(Y.shape[1])
-
-    def _class_weights(self, Y: Array, weight: Array | None, where: str) -> list[Array] | None:
-        """The weights of the classes, by the rows that are learned from; None for equal weights."""
-        return None
-
-    def _times_class_weights(self, of_classes: list[Array], Y: Array, weight: Array | None) -> Array | None:
-        """The weight of each row, with that of its class."""
-        return weight
-
     def _class_weighted(self, learned: Any, rows: Any, where: str) -> Array | None:
-        of_classes, weight = self._class_weights(learned.Y, learned.weight, where), rows.weight
-        return weight if of_classes is None else self._times_class_weights(of_classes, rows.Y, weight)
+        """The weight of each row, with that of its class, which the rows that are learned from decide."""
+        targets, class_weight = self.targets_, getattr(self, "class_weight", None)
+        if class_weight is None:
+            return rows.weight
+        positions = targets.class_columns(learned.Y)
+        of_classes = targets.weights_of_classes(class_weight, positions, learned.weight, where)
+        return targets.row_weights(of_classes, rows.Y, rows.weight)
 
     def _with_class_weights(
         self, learn: Examples, held_out: Examples | None, where: str
@@ -299,7 +273,6 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         if self.categorical_features is not None:
             context = replace(context, categorical=named_columns(self.categorical_features, columns, where))
         self._learn_targets(rows.Y, context)
-        check_mixed(self, where)
         shown = given.X if dtype is not None or not self._came_with_names else rows.X
         if hasattr(shown, "columns"):
             self._warn_of_leaks(shown, rows.Y, context)
@@ -324,7 +297,6 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
             context = replace(context, seed=self._seed(context.where))
         fit, where = replace(fit, context=context), context.where
         self._refuse_foreign(where, streamed=True)
-        check_mixed(self, where, streamed=True)
         y = labels_in(found.answers())
         self._learn_targets(y, context)
         Y = self._encode(y, np.float64, where)
@@ -536,7 +508,7 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
         found.n_features_in_ = network.architecture.n_inputs
         if hasattr(found, "feature_names_in_"):
             del found.feature_names_in_  # the rows have been stripped of theirs
-        return found, self._decoded(Y)
+        return found, self.targets_.decode(Y)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -7,31 +7,27 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
-from sklearn.metrics import accuracy_score
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.multiclass import type_of_target, unique_labels
-from sklearn.utils.validation import assert_all_finite, check_consistent_length, column_or_1d
+from sklearn.utils.multiclass import unique_labels
 
-from deepstep.equations import get_head
+from deepstep.equations import HEADS
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.base import DeepEstimator, Incremental
 from deepstep.estimators.conformal import ConformalClassifier
 from deepstep.estimators.ensemble import FoldPreprocessor
-from deepstep.estimators.inputs import Dataset, FitContext, RawData, warn_of_leaks
-from deepstep.estimators.mixed import MIXED
-from deepstep.estimators.options import documented
-from deepstep.estimators.row_sources import score_of
-from deepstep.estimators.targets import (
-    Labels,
+from deepstep.estimators.inputs import (
+    Dataset,
+    FitContext,
+    RawData,
     check_probabilities,
     classes_of,
     classes_of_columns,
-    merged,
-    soft_code,
+    warn_of_leaks,
 )
-from deepstep.estimators.training import NetworkFit
+from deepstep.estimators.options import documented
+from deepstep.estimators.row_sources import score_of
 from deepstep.model import Network
-from deepstep.preparation.class_weights import class_weights, example_weights
+from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array
 
 
@@ -148,7 +144,7 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         returns (n_samples,) or (n_samples, n_outputs): Labels, or columns of 0 and 1 if the target had
             several.
         """
-        return self._predicted(self._outputs(X))
+        return self.targets_.predictions(self._outputs(X))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy of the predictions.
@@ -162,8 +158,8 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
         y = np.asarray(y)
         if self._is_soft(y):  # the most probable labels count
-            y = self._decoded(self._encode(y, np.float64, f"{type(self).__name__}.score"))
-        return self._metric(y, self.predict(X), sample_weight)
+            y = self.targets_.decode(self._encode(y, np.float64, f"{type(self).__name__}.score"))
+        return self.targets_.score(y, self.predict(X), sample_weight)
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each label, at the temperature that was found on rows not learned from.
@@ -175,7 +171,7 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         return self._reported(self._outputs(X))
 
     def _reported(self, A: Array) -> Array:
-        return self._tempered(self._labels.probabilities(A))
+        return self._tempered(self.targets_.probabilities(A))
 
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of the probability of each label.
@@ -187,22 +183,21 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
             return np.log(self.predict_proba(X))
 
     def _learn_targets(self, y: AnyArray, context: FitContext) -> None:
-        self._labels = self._known_labels(y, context)
-        self.classes_ = self._labels.shown
+        self.targets_ = self._known_labels(y, context)
+        self.classes_ = [*self.targets_.classes] if self.targets_.several else self.targets_.classes[0]
 
     def _warn_of_leaks(self, X: Any, y: AnyArray, context: FitContext) -> None:
         whole = not (context.incremental or context.going_on)
-        if whole and not (self._labels.several or self.soft_targets):
-            warn_of_leaks(X, self._labels.positions(y), context.where, table=self.preset != "mlp")
+        if whole and not (self.targets_.several or self.soft_targets):
+            warn_of_leaks(X, self.targets_.positions(y), context.where, table=self.preset != "mlp")
 
     def _check_taught(self, rows: Dataset, context: FitContext) -> None:
-        labels = self._labels
-        alone = self.preset == "mlp" and self.loss == "cross_entropy" and len(labels.classes) == 1
-        if context.incremental or labels.several or alone or self.soft_targets:
+        targets, labels = self.targets_, self.targets_.classes[0]
+        alone = self.preset == "mlp" and self.loss == "cross_entropy" and len(labels) == 1
+        if context.incremental or targets.several or alone or self.soft_targets:
             return  # scikit-learn's network learns one class, too
-        (column,) = labels.columns(rows.Y)
-        weight = self._class_weighted(rows, rows, context.where)
-        taught = labels.classes[np.unique(column if weight is None else column[weight > 0])]
+        positions, weight = targets.decide(rows.Y), self._class_weighted(rows, rows, context.where)
+        taught = labels[np.unique(positions if weight is None else positions[weight > 0])]
         if len(taught) < 2:
             got = f"got one class, {taught.tolist()}" if len(taught) else "got no weight above 0"
             hint = "Add examples of another class; an example of weight 0 does not count."
@@ -211,23 +206,13 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
     def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
         if self._is_soft(y):
             check_probabilities(y, where)
-            classes_of_columns(y, self._labels.classes, where)
-            return soft_code(y, self._labels.output, where).astype(dtype)
-        if not learned:
-            self._labels.check_known(*self._labels_in(y, where), where, all_of_them=False)
-        return self._labels.encode(y, dtype)
+            classes_of_columns(y, self.targets_.classes[0], where)
+        elif not learned:
+            self._check_known(self.targets_, *self._labels_in(y, where), where, all_of_them=False)
+        return self.targets_.encode(y, where, dtype)
 
     def _is_soft(self, y: AnyArray) -> bool:
         return self.soft_targets and y.ndim == 2
-
-    def _class_weights(self, Y: Array, weight: Array | None, where: str) -> list[Array] | None:
-        if self.class_weight is None:
-            return None
-        return class_weights(self.class_weight, self._labels.columns(Y), self._labels.each, weight, where)
-
-    def _times_class_weights(self, of_classes: list[Array], Y: Array, weight: Array | None) -> Array:
-        of_example = example_weights(of_classes, self._labels.columns(Y))
-        return of_example if weight is None else weight * of_example
 
     def _labels_in(self, y: AnyArray, where: str) -> tuple[AnyArray, bool]:
         """The labels that occur, and whether y has several columns."""
@@ -235,7 +220,7 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
             return np.unique(y), False
         return classes_of(y, where)
 
-    def _known_labels(self, y: AnyArray, context: FitContext) -> Labels:
+    def _known_labels(self, y: AnyArray, context: FitContext) -> Targets:
         """The labels of the earlier calls, of partial_fit's ``classes``, or of y."""
         if self.soft_targets:
             return self._columns_of(y, context)
@@ -249,86 +234,85 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         elif incremental and (announced is None or len(announced) < 2):
             got, hint = f"got classes={context.classes!r}", "Pass all labels that will come."
             raise DataError(where, "at least two classes in the first call", got, hint)
-        classes = self._labels.classes if going_on else found if announced is None else announced
-        known = Labels.named(classes, self._labels.several if going_on else several, self.loss, where)
+        if going_on:
+            labels = self.targets_.classes
+        elif several:
+            labels = (np.arange(2),) * len(found)
+        else:
+            labels = (found if announced is None else announced,)
+        targets = self._with_loss(labels, where)
         all_of_them = several or (announced is None and not incremental)
-        if going_on and not incremental and not np.array_equal(found, known.classes):
+        if going_on and not incremental and not np.array_equal(found, _shown(targets)):
             got = (
                 "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
             )
-            got += f"Previously got {known.classes}, `y` has {found}"
+            got += f"Previously got {_shown(targets)}, `y` has {found}"
             hint = "Train a new estimator on other classes."
-            raise DataError(where, f"y has the classes {known.classes.tolist()}", got, hint)
-        known.check_known(found, several, where, all_of_them=all_of_them)
-        return known
+            raise DataError(where, f"y has the classes {_shown(targets).tolist()}", got, hint)
+        self._check_known(targets, found, several, where, all_of_them=all_of_them)
+        return targets
+
+    def _with_loss(self, labels: tuple[AnyArray, ...], where: str) -> Targets:
+        """Targets of these labels with the loss of the parameters."""
+        targets = Targets.of_classes(labels, where, loss=self.loss, loss_params=self.loss_params)
+        if self.soft_targets and targets.is_ordered:
+            expected, hint = "another with soft_targets=True", "Use loss='cross_entropy'."
+            raise ConfigurationError(where, expected, f"got {self.loss!r}", hint, setting="loss")
+        if self.label_smoothing and "smoothing" not in HEADS[targets.head].settings:
+            expected = "loss='cross_entropy', where label_smoothing is given"
+            raise ConfigurationError(where, expected, f"got loss={self.loss!r}")
+        return targets
+
+    def _check_known(
+        self, targets: Targets, labels: AnyArray, several: bool, where: str, *, all_of_them: bool
+    ) -> None:
+        """Refuse labels that are not among those of targets, and if all are due, labels that are missing."""
+        known = _shown(targets)
+        missing = all_of_them and len(labels) < len(known)
+        if several != targets.several or len(np.setdiff1d(labels, known)) or missing:
+            expected = f"y has the classes {known.tolist()}"
+            got = f"got the {'columns' if several else 'classes'} {labels.tolist()}"
+            raise DataError(where, expected, got, "Train a new estimator on other classes.")
 
     def _check_classes(self, given: AnyArray | None, where: str) -> None:
         """Refuse other classes than those of the fitted network."""
-        classes = self._labels.classes
+        classes = _shown(self.targets_)
         if given is not None and not np.array_equal(given, classes):
             expected = f"classes as in the first call, {classes.tolist()}"
             raise DataError(where, expected, f"got {given.tolist()}")
 
-    def _columns_of(self, y: AnyArray, context: FitContext) -> Labels:
+    def _columns_of(self, y: AnyArray, context: FitContext) -> Targets:
         """The labels of the columns of soft targets."""
         check_probabilities(y, context.where)
         given = self.classes if context.classes is None else context.classes
         if context.going_on and given is None:
-            given = self._labels.classes
-        found = classes_of_columns(y, given, context.where)
+            given = self.targets_.classes[0]
+        labels = classes_of_columns(y, given, context.where)
         if context.going_on:
-            self._check_classes(found, context.where)
-        return Labels.named(found, False, self.loss, context.where)
-
-    def _head(self, where: str, fit: NetworkFit | None = None) -> tuple[str, dict[str, Any]]:
-        output = self._labels.output
-        smooths = "smoothing" in get_head(output).settings
-        if self.label_smoothing and not smooths:
-            expected = "loss='cross_entropy', where label_smoothing is given"
-            raise ConfigurationError(where, expected, f"got loss={self.loss!r}")
-        smoothing = self.label_smoothing if fit is None else fit.params.label_smoothing
-        of_preset = smoothing if smooths and smoothing else None
-        return output, merged(self.loss_params, "smoothing", of_preset, "label_smoothing", where)
+            self._check_classes(labels, context.where)
+        return self._with_loss((labels,), context.where)
 
     def _scored(
         self, network: Network, engine: str, preprocessor: FoldPreprocessor, Y: Array
     ) -> tuple[DeepEstimator, AnyArray]:
-        found, y = super()._scored(network, engine, preprocessor, Y)
-        labels = self._labels
-        if isinstance(self.scoring, str) and not labels.several and labels.classes.dtype.kind in "OSU":
+        scored, y = super()._scored(network, engine, preprocessor, Y)
+        targets = self.targets_
+        if isinstance(self.scoring, str) and not targets.several and targets.classes[0].dtype.kind in "OSU":
             # metrics of two classes ask for the class 1, which no text is
-            known = np.arange(len(labels.classes))
-            found._labels, y = replace(labels, classes=known), labels.positions(y)
-            found.classes_ = known
-        return found, y
-
-    def _decoded(self, Y: Array) -> AnyArray:
-        return self._labels.decode(Y)
-
-    def _predicted(self, A: Array) -> AnyArray:
-        return self._labels.decode(A)
-
-    def _metric(self, y: AnyArray, predicted: AnyArray, weight: Any) -> float:
-        if not self._labels.several and type_of_target(self._labels.classes) == "continuous":
-            y, predicted = _numbered(y, predicted)
-        return float(accuracy_score(y, predicted, sample_weight=weight))
-
-    def _strata(self, Y: Array) -> AnyArray | None:
-        return None if self._labels.several else self._labels.decide(Y)
+            known = np.arange(len(targets.classes[0]))
+            scored.targets_, y = replace(targets, classes=(known,)), targets.positions(y)
+            scored.classes_ = known
+        return scored, y
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = self.loss != "ordinal" and self.members != MIXED
+        tags.classifier_tags.multi_label = self.loss != "ordinal"
         return tags
 
 
-def _numbered(y: AnyArray, predicted: AnyArray) -> tuple[AnyArray, AnyArray]:
-    """Labels that are decimal numbers, each as its place among all: scikit-learn's metrics refuse them."""
-    check_consistent_length(y, predicted)
-    y = column_or_1d(y, dtype=predicted.dtype)
-    assert_all_finite(y, input_name="y_true")
-    places = np.unique(np.concatenate([y, predicted]), return_inverse=True)[1]
-    return places[: len(y)], places[len(y) :]
+def _shown(targets: Targets) -> AnyArray:
+    """The classes of one column, or the numbers of several columns."""
+    return np.arange(targets.n_columns) if targets.several else targets.classes[0]
 
 
 def _ordered(classes: Any, where: str) -> AnyArray:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.base import DeepEstimator
 from deepstep.estimators.calibration import (
@@ -23,8 +22,8 @@ from deepstep.estimators.calibration import (
 from deepstep.estimators.inputs import Dataset, RawData
 from deepstep.estimators.label_issues import TrainingFingerprint, out_of_fold_scores
 from deepstep.estimators.presets import ALONE
-from deepstep.estimators.targets import Labels
 from deepstep.estimators.widths import fit_widths, outputs_and_sigma
+from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array, is_number, is_whole
 
 
@@ -205,7 +204,7 @@ class Calibrated(DeepEstimator):
 class ConformalClassifier(Calibrated):
     """Temperature, conformal prediction sets and label issues of `DeepClassifier`."""
 
-    _labels: Labels
+    targets_: Targets
     classes_: Any
 
     @property
@@ -262,7 +261,7 @@ class ConformalClassifier(Calibrated):
         """
         check_is_fitted(self)
         where = f"{type(self).__name__}.predict_set"
-        if self._labels.several:
+        if self.targets_.several:
             got = f"this estimator has {len(self.classes_)} columns of 0 and 1"
             hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
             raise ConfigurationError(where, "one column of labels", got, hint)
@@ -272,19 +271,19 @@ class ConformalClassifier(Calibrated):
             outputs = [self.ensemble_.mean_and_spread_of_fold(k, rows)[0] for k in range(len(scores))]
         else:
             outputs = [self._outputs(X).astype(np.float64)]
-        strangeness = [1 - self._labels.probabilities(A) for A in outputs]
+        strangeness = [1 - self.targets_.probabilities(A) for A in outputs]
         classes = self._calibration.classes if per_class else None
         sets = prediction_sets(scores, strangeness, alpha, classes)
         if not allow_empty:
             whole = self._outputs(X) if self._calibration.by_fold else outputs[0]
-            sets[np.arange(len(sets)), self._labels.decide(whole)] = True
+            sets[np.arange(len(sets)), self.targets_.decide(whole)] = True
         return sets
 
     def _tempered(self, P: Array) -> Array:
-        return self.ensemble_.tempered(P, self._calibration.temperature, each=self._labels.several)
+        return self.ensemble_.tempered(P, self._calibration.temperature, each=self.targets_.several)
 
     def _issues(self, A: Array, Y: Array) -> tuple[Array, Callable[[int, float], LabelIssue]]:
-        labels, P = self._labels, self._tempered(self._labels.probabilities(A))
+        labels, P = self.targets_, self._tempered(self.targets_.probabilities(A))
         if labels.several:
             of_given = np.prod(np.where(Y > 0.5, P, 1 - P), axis=1)
         else:
@@ -293,7 +292,7 @@ class ConformalClassifier(Calibrated):
         return 1 - of_given, lambda at, norm: LabelIssue(at, given[at], found[at], p[at], norm)
 
     def _read(self, A: Array, Y: Array, weight: Array | None) -> Calibration:
-        labels, P = self._labels, self._labels.probabilities(A)
+        labels, P = self.targets_, self.targets_.probabilities(A)
         temperature = fit_temperature(P, labels.probabilities(Y), weight, each=labels.several)
         if labels.several:
             return Calibration(temperature)
@@ -304,7 +303,7 @@ class ConformalClassifier(Calibrated):
 class ConformalRegressor(Calibrated):
     """Conformal prediction intervals and issues of targets of `DeepRegressor`."""
 
-    _learned: Any
+    targets_: Targets
 
     def predict_interval(self, X: Any, alpha: float = 0.1) -> Array:
         """The numbers between which the target is for about 1 - alpha of the rows.
@@ -354,13 +353,13 @@ class ConformalRegressor(Calibrated):
         most = interval_half_width(np.concatenate(self._scores(where, alpha)), alpha)
         A, sigma = np.split(self._outputs(X, self._answers), 2, axis=1)
         ends = np.stack([A - most * sigma, A + most * sigma], axis=-1)
-        if self._learned.targets == "counts":
+        if self.targets_.kind == "counts":
             ends = np.maximum(ends, 0)
         return ends[:, 0] if A.shape[1] == 1 else ends
 
     def _issues(self, A: Array, Y: Array) -> tuple[Array, Callable[[int, float], TargetIssue]]:
-        if TARGETS[self._learned.targets].repeats:  # the quantile next to the median
-            levels = np.asarray(self._learned.settings.get("levels", (0.5,)))
+        if self.targets_.repeats:  # the quantile next to the median
+            levels = np.asarray(self.targets_.levels or (0.5,))
             Y, A = Y[:, :1], A[:, [int(np.argmin(np.abs(levels - 0.5)))]]
         deviations = _in_deviations(Y.astype(np.float64) - A)
         given, found = (rows[:, 0] if rows.shape[1] == 1 else rows for rows in (Y, A))
@@ -368,7 +367,7 @@ class ConformalRegressor(Calibrated):
         return np.abs(deviations), lambda at, norm: TargetIssue(at, given[at], found[at], by[at], norm)
 
     def _read(self, A: Array, Y: Array, weight: Array | None) -> Calibration:
-        if TARGETS[self._learned.targets].repeats:
+        if self.targets_.repeats:
             return Calibration()
         outputs, sigma = np.split(A, 2, axis=1)
         return Calibration(scores=(np.abs(Y - outputs) / sigma,), widths=self._calibration.widths)
@@ -378,16 +377,16 @@ class ConformalRegressor(Calibrated):
         return outputs_and_sigma(self.ensemble_, self._calibration.widths, X)
 
     def _learn_widths(self, rows: Dataset, A: Array, part: AnyArray | None) -> Array:
-        if TARGETS[self._learned.targets].repeats:
+        if self.targets_.repeats:
             return A
         widths, sigma = fit_widths(self.ensemble_, rows, A, part)
         self._calibration = Calibration(widths=widths)
         return np.hstack([A, sigma])
 
     def _check_calibrated(self, where: str) -> None:
-        if TARGETS[self._learned.targets].repeats:
+        if self.targets_.repeats:
             expected = "a loss whose answer lies in the middle of an interval"
-            got = f"got loss={self._learned.name!r}, whose quantiles are an interval themselves"
+            got = f"got loss={self.targets_.head!r}, whose quantiles are an interval themselves"
             raise ConfigurationError(where, expected, got, "Use predict, or loss='squared_error'.")
 
 

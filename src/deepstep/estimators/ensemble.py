@@ -18,11 +18,11 @@ from deepstep.inspection.tables import text_table
 from deepstep.model import Network
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.table import TablePreparation
+from deepstep.targets import PROBABILITIES
 from deepstep.training.rows import forward_rows, largest_product
 from deepstep.types import Array
 
 if TYPE_CHECKING:
-    from deepstep.estimators.mixed import SklearnMember
     from deepstep.estimators.training import FitResult
 
 NUMBERS_AT_ONCE = 2**24
@@ -36,9 +36,6 @@ LEAST_SHARE = 0.03
 
 DRAWS, PICKS, MOST_ROWS = 10, 10, 10_000
 """Draws of the rows by which presets are selected, presets selected by each, and rows of a draw at most."""
-
-PROBABILITIES = ("sigmoid", "softmax")
-"""Heads whose outputs have a temperature."""
 
 
 class Fold(NamedTuple):
@@ -137,7 +134,7 @@ class Member:
     validation_cost (float or None): The smallest one, of the epoch that was kept; None without
         validation data.
     best_epoch (int or None): After how many of them that one was, from 1; None without
-        validation data, or where a file of an older release does not say so.
+        validation data.
     settings: The learning rate, and what else of `deepstep.engines.Settings` its steps were made with.
     fit: Its training; None in an ensemble that was read from files.
     """
@@ -180,9 +177,8 @@ class Member:
 class Leaderboard(list[dict[str, Any]]):
     """The members of an ensemble as a table: dicts of the same keys, which ``pandas.DataFrame`` takes.
 
-    member: Number of the member in ``ensemble_.members``; None for one of ``ensemble_.others``.
-    preset, fold, layer_dims: How its network was made, and the fold whose rows it held out. A model of
-        scikit-learn has its name as preset, and neither layers nor epochs.
+    member: Number of the member in ``ensemble_.members``.
+    preset, fold, layer_dims: How its network was made, and the fold whose rows it held out.
     epochs, best_epoch: Epochs of its training, and the one that was kept, from 1; None where none was chosen.
     validation_cost: The cost of this epoch on the rows that the fold held out.
     score: Accuracy, R², or for quantiles D², on the same rows.
@@ -222,7 +218,7 @@ class PresetSummary(NamedTuple):
     """
 
     preset: Preset
-    members: "tuple[Member | SklearnMember, ...]"
+    members: tuple[Member, ...]
     validation_cost: float | None
     weight: float
     loss: float | None = None
@@ -234,15 +230,13 @@ class Ensemble:
 
     preprocessors: One for each fold.
     members: The networks.
-    weights: How much each preset, or kind of model of scikit-learn, counts, by its name; they sum to 1.
+    weights: How much each preset counts, by its name; they sum to 1.
     temperatures: At which temperature the probabilities of each preset count: what learned smoothed labels is
         less sure than it should be. 1 for outputs that are no probabilities.
     output (str): The head of the members.
     out_of_fold (array of shape (m, n_L), or None): Outputs for the training rows by members that did not
         learn from them, NaN for rows that all learned from; None where nothing was held out.
     tried (TriedPresets): All presets that were trained for it; empty for one network.
-    others: With ``members="mixed"`` the models of scikit-learn that predict beside the networks, each with
-        ``preset`` (its name and purpose), ``fold`` and ``model``.
     """
 
     preprocessors: tuple[FoldPreprocessor, ...]
@@ -252,7 +246,6 @@ class Ensemble:
     output: str
     out_of_fold: Array | None
     tried: TriedPresets = field(default_factory=TriedPresets)
-    others: "tuple[SklearnMember, ...]" = ()
 
     def __repr__(self) -> str:
         n_folds = len({member.fold for member in self.members})
@@ -262,10 +255,9 @@ class Ensemble:
 
     @property
     def counted(self) -> str:
-        """How many networks, and other models, there are, in words."""
-        n, k = len(self.members), len(self.others)
-        models = f" and {k} model{'s' if k > 1 else ''} of scikit-learn" if k else ""
-        return f"{n} network{'s' if n > 1 else ''}{models}"
+        """How many networks there are, in words."""
+        n = len(self.members)
+        return f"{n} network{'s' if n > 1 else ''}"
 
     def _repr_html_(self) -> str:
         return self.leaderboard()._repr_html_()
@@ -281,33 +273,18 @@ class Ensemble:
         """Whether rows are arrays of floats, which its one network takes as they are."""
         return self.preprocessors[0].table is None
 
-    @property
-    def _all(self) -> "tuple[Member | SklearnMember, ...]":
-        """The networks and the other models."""
-        return (*self.members, *self.others)
-
     @cached_property
-    def _all_shares(self) -> tuple[float, ...]:
-        """How much each network and other model counts; they sum to 1."""
-        names = [member.preset.name for member in self._all]
-        return tuple(self.weights[name] / names.count(name) for name in names)
-
-    @property
     def shares(self) -> tuple[float, ...]:
-        """How much each network counts."""
-        return self._all_shares[: len(self.members)]
-
-    @property
-    def shares_of_others(self) -> tuple[float, ...]:
-        """How much each model of scikit-learn counts."""
-        return self._all_shares[len(self.members) :]
+        """How much each network counts; they sum to 1."""
+        names = [member.preset.name for member in self.members]
+        return tuple(self.weights[name] / names.count(name) for name in names)
 
     @property
     def presets(self) -> tuple[PresetSummary, ...]:
         """Each preset, in the order of the weights."""
         found, losses = [], {one.preset: one.loss for one in self.tried}
         for name, weight in self.weights.items():
-            members = tuple(one for one in self._all if one.preset.name == name)
+            members = tuple(one for one in self.members if one.preset.name == name)
             costs = [member.validation_cost for member in members if member.validation_cost is not None]
             cost = float(np.mean(costs)) if costs else None
             found.append(PresetSummary(members[0].preset, members, cost, weight, losses.get(name)))
@@ -340,16 +317,18 @@ class Ensemble:
         """A row for each member, the lowest validation cost first."""
         rows = [
             {
-                "member": number if number < len(self.members) else None,
+                "member": number,
                 "preset": member.preset.name,
                 "fold": member.fold,
-                **{name: getattr(member, name, None) for name in ("layer_dims", "epochs", "best_epoch")},
+                "layer_dims": member.layer_dims,
+                "epochs": member.epochs,
+                "best_epoch": member.best_epoch,
                 "validation_cost": member.validation_cost,
                 "score": member.score,
                 "weight": share,
                 "seconds": member.seconds,
             }
-            for number, (member, share) in enumerate(zip(self._all, self._all_shares, strict=True))
+            for number, (member, share) in enumerate(zip(self.members, self.shares, strict=True))
         ]
         costs = [row["validation_cost"] for row in rows]
         order = np.argsort([np.inf if cost is None else cost for cost in costs], kind="stable")
@@ -397,14 +376,12 @@ class Ensemble:
                 yield from self._tempered([member.outputs(of_fold, preprocessor) for member, _ in own], own)
 
     @cached_property
-    def _by_fold(self) -> "list[list[tuple[Member | SklearnMember, float]]]":
+    def _by_fold(self) -> list[list[tuple[Member, float]]]:
         """The members of each fold that count, with their shares."""
-        pairs = [pair for pair in zip(self._all, self._all_shares, strict=True) if pair[1] > 0]
+        pairs = [pair for pair in zip(self.members, self.shares, strict=True) if pair[1] > 0]
         return [[pair for pair in pairs if pair[0].fold == k] for k in range(len(self.preprocessors))]
 
-    def _tempered(
-        self, found: list[Array], own: "list[tuple[Member | SklearnMember, float]]"
-    ) -> Sequence[Array]:
+    def _tempered(self, found: list[Array], own: list[tuple[Member, float]]) -> Sequence[Array]:
         """Outputs of members at their temperatures, all at once."""
         T = [self.temperatures[member.preset.name] for member, _ in own]
         away = [at for at, one in enumerate(T) if one != 1 and self.output in PROBABILITIES]

@@ -1,7 +1,7 @@
 """An ensemble on disk: ``ensemble.json``, and beside it the files of each member.
 
 ``members/NN-PRESET-FOLD.safetensors`` is a network, ``….jsonl`` has the records of its training, one for each
-epoch, and ``others/NN-NAME-FOLD.skops`` is a model of scikit-learn. Nothing is pickled.
+epoch. Nothing is pickled.
 """
 
 import json
@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from deepstep.data import atomic_write
-from deepstep.data.files import kind_at
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.engines import ENGINES, Settings
 from deepstep.errors import DeepStepError, FileError
@@ -24,25 +23,21 @@ from deepstep.estimators.tried import TriedPreset, TriedPresets
 from deepstep.model import Network
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.encoding import Encoding
-from deepstep.run_folder import OLD_ENSEMBLE, OLD_PRESETS, renamed
 from deepstep.training.history import History, check_records
 from deepstep.types import is_number, is_whole, plain
 
-FORMAT, VERSION, MIXED_VERSION, READABLE = "deepstep-ensemble", 2, 3, (1, 2, 3)
-NAME = "ensemble.json"
-OLD_FORMAT, OLD_NAME, OLD_KEY = OLD_ENSEMBLE
+FORMAT, VERSION, NAME = "deepstep-ensemble", 3, "ensemble.json"
 
 TABLE, SPARSE, NUMBERS = "table", "sparse", "numbers"
 """Rows that a preprocessor takes: those of a table, sparse ones or floats, which are taken as they are."""
 
-MEMBERS, OTHERS = "members", "others"
-"""The folders of the networks' files, and of those of other models."""
+MEMBERS = "members"
+"""The folder of the networks' files."""
 
 Entries = dict[str, Any]
 
-OTHER = "of another release"
-LATER: Entries = {"best_epoch": None, "history": False, "why_engine": "", "stopped": "", "why": OTHER}
-"""Entries of a member that files of older releases lack."""
+OF_HISTORY: Entries = {"why_engine": "", "stopped": ""}
+"""Entries of a member whose history is kept."""
 
 
 def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list[str]:
@@ -59,10 +54,6 @@ def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list
         "members": members,
         "tried": ensemble.tried.to_dicts(),
     }
-    if ensemble.others:
-        from deepstep.estimators.mixed_file import write_models
-
-        record |= {"version": MIXED_VERSION, "others": write_models(folder, ensemble.others)}
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, default=np.generic.tolist)
     with atomic_write(folder / NAME) as file:
         file.write(text.encode())
@@ -73,7 +64,7 @@ def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list
         if member.network.history is not None:
             text = member.network.history.to_jsonl()
             (folder / f"{begin}.jsonl").write_text(text, encoding="utf-8")
-    return [NAME, *member_files(begins, members), *other_files(record.get("others", []))]
+    return [NAME, *member_files(begins, members)]
 
 
 def _of_member(member: Member) -> Entries:
@@ -111,38 +102,31 @@ def _of_preprocessor(preprocessor: FoldPreprocessor) -> Entries:
 class EnsembleFile:
     """``ensemble.json``, read and checked; the members are read when `ensemble` is asked for."""
 
-    @staticmethod
-    def name_in(folder: Path) -> str:
-        """The name that the file has in a folder."""
-        return OLD_NAME if kind_at(folder / OLD_NAME) == "file" else NAME
-
     def __init__(self, folder: Path) -> None:
-        self._folder, self._path = folder, folder / self.name_in(folder)
-        old = self._path.name == OLD_NAME
+        self._folder, self._path = folder, folder / NAME
         record = self._checked(lambda: _object(json_values(read_text(self._path))))
-        if record.get("format") != (OLD_FORMAT if old else FORMAT):
+        if record.get("format") != FORMAT:
             raise self._error(f"an object with format {FORMAT!r} is expected", "this is none")
-        if record.get("version") not in READABLE:
-            expected, got = f"a version up to {MIXED_VERSION} is expected", f"{record.get('version')!r:.20}"
+        if record.get("version") != VERSION:
+            expected, got = f"version {VERSION} is expected", f"got version {record.get('version')!r:.20}"
             hint = "Update DeepStep, or train again with this version."
-            raise FileError(str(self._path), expected, f"got version {got}", hint)
-        self._checked(lambda: self._read(record, OLD_KEY if old else "preset"))
+            raise FileError(str(self._path), expected, got, hint)
+        self._checked(lambda: self._read(record))
 
-    def _read(self, record: Entries, named: str) -> None:
-        record = {"tried": [], "others": [], **record}  # which files of before do not have
-        names = "format, version, output, temperature, weights, temperatures, preparers, members"
-        _names(record, f"{names}, tried, others")
+    def _read(self, record: Entries) -> None:
+        _names(
+            record, "format, version, output, temperature, weights, temperatures, preparers, members, tried"
+        )
         self.temperature, self.output = record["temperature"], record["output"]
         _require(_is_above_0(self.temperature), "temperature is a number above 0", self.temperature)
         _require(isinstance(self.output, str), "output is a text", self.output)
-        for name, least in (("preparers", 1), ("members", 1), ("others", 0), ("tried", 0)):
+        for name, least in (("preparers", 1), ("members", 1), ("tried", 0)):
             is_list = isinstance(record[name], list) and len(record[name]) >= least
             _require(is_list, f"{name} are a list", record[name])
         self.preprocessors = tuple(map(_preprocessor, record["preparers"]))
-        found = [_member(one, at, named, self.preprocessors) for at, one in enumerate(record["members"])]
+        found = [_member(one, at, self.preprocessors) for at, one in enumerate(record["members"])]
         self._begins, self._records = [begin for begin, _ in found], [one for _, one in found]
-        self._others = [_other(one, self.preprocessors) for one in record["others"]]
-        presets = {one["preset"] for one in self._records} | {one["name"] for one in self._others}
+        presets = {one["preset"] for one in self._records}
         self.weights = _of_presets("weights", record["weights"], presets)
         self.temperatures = _of_presets("temperatures", record["temperatures"], presets)
         for temperature in self.temperatures.values():
@@ -155,20 +139,12 @@ class EnsembleFile:
     @property
     def names(self) -> list[str]:
         """All files of the ensemble, relative to the folder."""
-        return [self._path.name, *member_files(self._begins, self._records), *other_files(self._others)]
+        return [NAME, *member_files(self._begins, self._records)]
 
     def ensemble(self) -> Ensemble:
         """The ensemble; nothing is executed."""
         members = tuple(map(self._opened, self._begins, self._records))
-        others: tuple[Any, ...] = ()
-        if self._others:
-            from deepstep.estimators.mixed import KNOWN
-            from deepstep.estimators.mixed_file import read_models
-
-            of_sparse = members[0].network.architecture.n_inputs
-            n_inputs = [self._n_inputs(one["fold"], KNOWN[one["name"]], of_sparse) for one in self._others]
-            others = read_models(self._folder, self._others, self.preprocessors, n_inputs)
-        known = self.weights, self.temperatures, self.output, None, self.tried, others
+        known = self.weights, self.temperatures, self.output, None, self.tried
         return Ensemble(self.preprocessors, members, *known)
 
     def _n_inputs(self, fold: int, preset: Preset, of_sparse: int) -> int:
@@ -181,7 +157,7 @@ class EnsembleFile:
 
     def _opened(self, begin: str, record: Entries) -> Member:
         preset, inputs, fold = PRESETS.get(record["preset"]), record["inputs"], record["fold"]
-        if preset is None or preset.inputs != inputs:  # it was drawn, or is of another release
+        if preset is None or preset.inputs != inputs:  # it was drawn
             preset = Preset(record["preset"], record["why"], (), inputs)
         network = _network(self._folder, begin, record)
         shape, n_outputs = network.architecture, len(self.preprocessors[fold].scale)
@@ -211,7 +187,7 @@ class EnsembleFile:
 
 
 def _preprocessor(record: Any) -> FoldPreprocessor:
-    record = {"takes": TABLE, **_object(record)}
+    record = _object(record)
     _names(record, "takes, table, encodings, center, scale")
     takes, given = record["takes"], _object(record["encodings"])
     _require(takes in (TABLE, SPARSE, NUMBERS), f"takes is {TABLE}, {SPARSE} or {NUMBERS}", takes)
@@ -233,14 +209,13 @@ def _preprocessor(record: Any) -> FoldPreprocessor:
     return FoldPreprocessor(Fold(none, none), taken, encodings, center, scale)
 
 
-def _member(
-    record: Any, number: int, named: str, preprocessors: tuple[FoldPreprocessor, ...]
-) -> tuple[str, Entries]:
-    """How the files of a member begin, and its entries under the names of today; ``named`` is its preset."""
-    record = {**LATER, **_object(record)}
-    _names(record, f"{named}, fold, inputs, engine, epochs, validation_cost, settings, {', '.join(LATER)}")
-    preset, fold, cost, best = (record[name] for name in (named, "fold", "validation_cost", "best_epoch"))
-    for name in (named, "inputs", "engine", "why_engine", "stopped", "why"):
+def _member(record: Any, number: int, preprocessors: tuple[FoldPreprocessor, ...]) -> tuple[str, Entries]:
+    """How the files of a member begin, and its entries."""
+    record = {**OF_HISTORY, **_object(record)}
+    names = "preset, fold, inputs, why, engine, epochs, validation_cost, best_epoch, history, settings"
+    _names(record, f"{names}, {', '.join(OF_HISTORY)}")
+    preset, fold, cost, best = (record[name] for name in ("preset", "fold", "validation_cost", "best_epoch"))
+    for name in ("preset", "inputs", "engine", "why_engine", "stopped", "why"):
         _require(isinstance(record[name], str), f"{name} is a text", record[name])
     _require(preset.isascii() and preset.isalnum(), "a preset is a word", preset)
     of_fold = is_whole(fold, 0) and fold < len(preprocessors)
@@ -254,33 +229,15 @@ def _member(
     kept = best is None or (is_whole(best, 1) and best <= record["epochs"])
     _require(kept, "a best epoch is a number from 1 to that of the epochs or null", best)
     _require(isinstance(record["history"], bool), "history is true or false", record["history"])
-    settings = plain(renamed(_object(record["settings"])))
+    settings = plain(_object(record["settings"]))
     rate = settings.get("learning_rate", 1)
     _require(_is_above_0(rate), "learning_rate is a number above 0", rate)
     Settings.of("settings", **{name: value for name, value in settings.items() if name != "learning_rate"})
-    today = {"preset": OLD_PRESETS.get(preset, preset), "settings": settings}
-    return stem(number, preset, fold), {**record, **today}
-
-
-def _other(record: Any, preprocessors: tuple[FoldPreprocessor, ...]) -> Entries:
-    """The entries of a model of scikit-learn."""
-    from deepstep.estimators.mixed import KNOWN
-
-    record = _object(record)
-    _names(record, "name, fold, validation_cost, score, seconds, scikit_learn")
-    _require(record["name"] in KNOWN, f"a model is one of {', '.join(KNOWN)}", record["name"])
-    fold, n_folds = record["fold"], len(preprocessors)
-    _require(is_whole(fold, 0) and fold < n_folds, f"a fold is a number below {n_folds}", fold)
-    inputs, known = KNOWN[record["name"]].inputs, preprocessors[fold].encodings
-    _require(inputs in known, f"fold {fold} has the inputs {inputs}", [*known])
-    _require(isinstance(record["scikit_learn"], str), "scikit_learn is a version", record["scikit_learn"])
-    for name in ("validation_cost", "score", "seconds"):
-        _require(record[name] is None or is_number(record[name]), f"{name} is a number or null", record[name])
-    return record
+    return stem(number, preset, fold), {**record, "settings": settings}
 
 
 def _of_presets(name: str, record: Any, presets: set[str]) -> Mapping[str, float]:
-    record = {OLD_PRESETS.get(preset, preset): value for preset, value in _object(record).items()}
+    record = _object(record)
     each = set(record) == presets and all(map(is_number, record.values()))
     _require(each, f"{name} are a number for each of the presets {', '.join(sorted(presets))}", record)
     return {preset: float(value) for preset, value in record.items()}
@@ -319,13 +276,8 @@ def member_files(begins: Iterable[str], records: Iterable[Mapping[str, Any]]) ->
     return names
 
 
-def other_files(records: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The files of the models of scikit-learn, relative to the folder of their ensemble."""
-    return [f"{OTHERS}/{number:02}-{one['name']}-{one['fold']}.skops" for number, one in enumerate(records)]
-
-
 def _network(folder: Path, begin: str, record: Entries) -> Network:
-    """A member's network, with the records of its training if they were kept, which 0.1 did not."""
+    """A member's network, with the records of its training if they were kept."""
     network = Network.load(folder / f"{begin}.safetensors")
     if record["history"]:
         network.history = read_history(folder / f"{begin}.jsonl", network)

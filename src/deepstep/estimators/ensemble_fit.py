@@ -2,25 +2,20 @@
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import copy
 from dataclasses import replace
 from functools import cache, cached_property, partial
 from math import inf
 from time import monotonic, perf_counter
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
-from warnings import catch_warnings
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import is_classifier
-from sklearn.exceptions import ConvergenceWarning
 
-from deepstep.equations import get_head
 from deepstep.errors import DataError, DivergenceError
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.ensemble import (
-    PROBABILITIES,
     Ensemble,
     FoldPreprocessor,
     Member,
@@ -40,7 +35,6 @@ from deepstep.estimators.members import (
     snapshot_epochs,
     train_member,
 )
-from deepstep.estimators.mixed import MIXED, OF_NETWORKS, SklearnMember, fit_model, kinds_for
 from deepstep.estimators.population import Width, ensemble_size, more_presets
 from deepstep.estimators.preparing import prepare_fold
 from deepstep.estimators.presets import ALONE, TABM, Preset, hyperparameters
@@ -49,6 +43,7 @@ from deepstep.estimators.solvers import warn_the_caller
 from deepstep.estimators.splits import split
 from deepstep.estimators.tried import Outcome, TriedPreset, TriedPresets
 from deepstep.preparation.batches import evenly_spread
+from deepstep.targets import PROBABILITIES
 from deepstep.training.interruption import deferred
 from deepstep.training.progress import Meter
 from deepstep.types import Array, plain
@@ -70,8 +65,6 @@ COUNTED = 2_000
 
 REMEMBERED = 4
 """Presets whose members are kept within a budget, as a multiple of those that learn all folds without one."""
-
-AnyMember = TypeVar("AnyMember", Member, SklearnMember)
 
 AROUND = 2
 """Snapshots before and after the best one of the first folds that the other folds have."""
@@ -115,15 +108,14 @@ def fit_alone(
     """Train one network, which is then an ensemble of one, in this thread."""
     with limited_threads(estimator.n_jobs):
         member = train_member(estimator, task, prepared, context, seconds=seconds).member
-    return Ensemble.of_one(member, prepared.preprocessor, estimator._head(context.where)[0])
+    return Ensemble.of_one(member, prepared.preprocessor, estimator.targets_.head)
 
 
 class TimeBudget:
     """The time, ``budget`` seconds or unlimited, of an ensemble; preparing its folds counts."""
 
-    def __init__(self, budget: float | None, share: float = 1.0) -> None:
-        whole, now = inf if budget is None else budget, perf_counter()
-        self._end, self._end_of_all, self._preparation = now + share * whole, now + whole, 0.0
+    def __init__(self, budget: float | None) -> None:
+        self._end, self._preparation = perf_counter() + (inf if budget is None else budget), 0.0
         self.used_by_preparation = 0.0
 
     @contextmanager
@@ -136,13 +128,8 @@ class TimeBudget:
 
     @property
     def left(self) -> float:
-        """Seconds that are left for networks, which have a share of the budget."""
+        """Seconds that are left."""
         return self._end - perf_counter()
-
-    @property
-    def over(self) -> bool:
-        """Whether all of the budget is used."""
-        return perf_counter() >= self._end_of_all
 
     def begins_another(self, done: int) -> bool:
         """Whether after so many folds there is time to prepare another one and to train as long as that."""
@@ -170,9 +157,7 @@ class _Population:
         seed: int,
     ) -> None:
         self._estimator, self._rows, self._validation, self._context = estimator, rows, validation, context
-        self._mixed = estimator.members == MIXED
-        self._clock = TimeBudget(estimator.time_budget, OF_NETWORKS if self._mixed else 1.0)
-        self._models: dict[str, dict[int, tuple[SklearnMember, Array]]] = {}
+        self._clock = TimeBudget(estimator.time_budget)
         self._preprocessors: dict[int, FoldPreprocessor] = {}
         self._trained: dict[tuple[int, int], Trained] = {}
         self._window: dict[int, tuple[int, ...]] = {}
@@ -212,9 +197,6 @@ class _Population:
                         self._train(self._best(numbers, first), folds[len(first) :])
                 if self._files is not None:
                     self._files.end()
-                if self._mixed:
-                    with catch_warnings(action="ignore", category=ConvergenceWarning):
-                        self._fit_models()
             except KeyboardInterrupt:
                 if not self._trained or self._workers.interruption.again:
                     raise
@@ -225,7 +207,7 @@ class _Population:
             found, together = self._ensemble()
         self._estimator._interrupted = self._ended = self._ended or interruption.asked
         if self._ended:
-            self._report(together, len(found.members), len(found.others))
+            self._report(together, len(found.members))
         if self._n_cut:
             budget, used = self._estimator.time_budget, self._clock.used_by_preparation
             warn_the_caller(
@@ -332,28 +314,6 @@ class _Population:
         given = estimator, self._rows, self._validation
         return cache(lambda fold: prepare_fold(*given, self._parts[fold], tuple(presets), self._context))
 
-    def _fit_models(self) -> None:
-        """Fit one kind of model of scikit-learn after another on the folds that networks have learned."""
-        kinds, folds = kinds_for(self._rows.X), _largest_whole(self._trained)[1]
-        estimator = copy(self._estimator)
-        estimator.dtype = "float64"  # the precision of the models, in which rows are prepared
-        prepared = self._preparing(estimator, [kind.preset for kind in kinds])
-        seeds = np.random.SeedSequence([self._seed, 5]).generate_state(len(kinds) * len(self._parts))
-        for number, kind in enumerate(kinds):
-            if self._clock.over:
-                break
-            if len(self._rows) >= MANY:
-                prepared.cache_clear()
-            works = (
-                (fold, partial(fit_model, estimator, kind, fold, int(one), prepared(fold), self._context))
-                for fold, one in enumerate(seeds[number :: len(kinds)])
-                if fold in folds and not self._clock.over  # one that lacks a fold is dropped
-            )
-            for fold, found in self._workers.results(works, lambda number, done, of: None):
-                if found is not None:
-                    self._models.setdefault(kind.preset.name, {})[fold] = found
-                    self._preprocessors[fold] = self._with_earlier(prepared(fold).preprocessor, fold)
-
     def _with_earlier(self, preprocessor: FoldPreprocessor, fold: int) -> FoldPreprocessor:
         """The preprocessor of a fold with the encodings of the presets before, too."""
         earlier = self._preprocessors.get(fold, preprocessor)
@@ -392,11 +352,11 @@ class _Population:
 
     @cached_property
     def _losses(self) -> Any:
-        return _loss(self._estimator, self._context.where)
+        return self._estimator.targets_.losses()
 
     @cached_property
     def _output(self) -> str:
-        return self._estimator._head(self._context.where)[0]
+        return self._estimator.targets_.head
 
     def _choice(self, number: int) -> Choice:
         """The number of epochs of a preset that is best for all folds that it has learned."""
@@ -417,9 +377,7 @@ class _Population:
         self._found[number] = best.epochs, best.loss
         return best
 
-    def _gathered(
-        self, known: Mapping[int, tuple[AnyMember, Array]]
-    ) -> tuple[dict[int, AnyMember], Array, float]:
+    def _gathered(self, known: Mapping[int, tuple[Member, Array]]) -> tuple[dict[int, Member], Array, float]:
         """Members, their outputs for all rows, and the mean loss of these at the best temperature."""
         outputs = np.full(self._scored.Y.shape, np.nan, next(iter(known.values()))[1].dtype)
         for fold, (_, A) in known.items():
@@ -427,7 +385,7 @@ class _Population:
                 outputs[self._held_out(fold)] = A
         return {fold: member for fold, (member, _) in known.items()}, outputs, self._mean_loss(outputs, known)
 
-    def _mean_loss(self, A: Array, known: Mapping[int, tuple[AnyMember, Array]]) -> float:
+    def _mean_loss(self, A: Array, known: Mapping[int, tuple[Member, Array]]) -> float:
         there = np.isfinite(A).all(axis=1)
         if self._losses is None or not there.any():  # outputs alone do not tell the loss of this head
             costs = [one.validation_cost for one, _ in known.values() if one.validation_cost is not None]
@@ -448,8 +406,6 @@ class _Population:
         outputs: dict[str, list[Array]] = {}
         for one in choices:
             outputs.setdefault(one.preset.name, []).append(one.outputs)
-        models = {name: known for name, known in self._models.items() if {*known} >= {*folds}}
-        outputs |= {name: [self._gathered(known)[1]] for name, known in models.items()}
         found = fit_ensemble_weights(outputs, self._scored.Y, self._output, self._losses, self._weight)
         shares = {name: weight / len(outputs[name]) for name, weight in found.weights.items()}
         tried = self._tried({at: shares[one.preset.name] for at, one in zip(numbers, choices, strict=True)})
@@ -463,13 +419,7 @@ class _Population:
             for one in choices
             if one.preset.name in weights and fold in one.members
         ]
-        others = [
-            self._as_other(*models[name][fold], fold, folds.index(fold))
-            for fold in folds
-            for name in models
-            if name in weights
-        ]
-        used = {one.preset.inputs for one in members} | {one.preset.inputs for one in others}
+        used = {one.preset.inputs for one in members}
         of_folds = [self._preprocessors[fold] for fold in folds]
         inputs = [{name: each for name, each in one.encodings.items() if name in used} for one in of_folds]
         ensemble = Ensemble(
@@ -480,7 +430,6 @@ class _Population:
             self._output,
             None if self._validation is not None else found.together,
             tried,
-            tuple(others),
         )
         return ensemble, found.together
 
@@ -512,17 +461,7 @@ class _Population:
             member = replace(member, fit=replace(fit, held_out_score=score))
         return replace(member, fold=at)
 
-    def _as_other(self, member: SklearnMember, A: Array, fold: int, at: int) -> SklearnMember:
-        """A model of scikit-learn with its cost, in the units of networks, and score on the same rows."""
-        of_fold, preprocessor = self._held_out(fold), self._preprocessors[fold]
-        Y, of_rows = self._scored.Y[of_fold], (self._weight, self._scored.weight)
-        weight, own = (None if one is None else one[of_fold] for one in of_rows)
-        losses = self._losses(preprocessor.scaled(A), preprocessor.scaled(Y))
-        weight = weight if weight is not None and weight.any() else None
-        cost = float(np.average(losses, weights=weight))
-        return replace(member, fold=at, validation_cost=cost, score=self._estimator._score_of(A, Y, own))
-
-    def _report(self, together: Array | None, n: int, n_others: int) -> None:
+    def _report(self, together: Array | None, n: int) -> None:
         """Warn that Ctrl-C ended the fit, with the score: accuracy, R², or of quantiles D²."""
         known = np.zeros(0, bool) if together is None else np.isfinite(together).all(axis=1)
         score, found = None, "without rows that tell how good they are"
@@ -536,8 +475,7 @@ class _Population:
             found = f"{part} {metric} {score:.4f}"
         planned = f" of {self._planned}" if self._estimator.time_budget is None else ""
         networks = f"{n}{planned} networks are trained and kept"
-        others = f", with {n_others} models of scikit-learn" if self._mixed else ""
-        warn_the_caller(f"{self._context.where} was interrupted: {networks}{others}, {found}.")
+        warn_the_caller(f"{self._context.where} was interrupted: {networks}, {found}.")
 
 
 def _largest_whole(trained: Collection[tuple[int, int]]) -> tuple[list[int], list[int]]:
@@ -621,20 +559,3 @@ def _progress(estimator: "DeepEstimator", planned: int, each: int) -> Iterator[M
         yield show
     finally:
         meter.end()
-
-
-def _loss(estimator: "DeepEstimator", where: str) -> Any:
-    """(A, Y) → loss of each example, from outputs; None where the head has no such form."""
-    name, settings = estimator._head(where)
-    head = get_head(name).with_settings(where, **{k: v for k, v in settings.items() if k != "smoothing"})
-    textbook = head.textbook
-    if textbook is None:
-        return None
-    tiny = 1e-6
-    probabilities = name in (*PROBABILITIES, "ordinal")
-
-    def loss(A: Array, Y: Array) -> Array:
-        A = np.clip(A, tiny, 1 - tiny) if probabilities else A
-        return np.asarray(textbook(A.T, Y.T)).ravel()
-
-    return loss

@@ -32,7 +32,7 @@ class OfTheNetwork:
         if estimator is None:
             return self
         ensemble = estimator._fitted(self._name)
-        if len(ensemble.members) > 1 or ensemble.others:
+        if len(ensemble.members) > 1:
             raise AttributeError(
                 f"{type(estimator).__name__} has no {self._name} of its own with preset={estimator.preset!r}"
                 f", which trained {ensemble.counted}: see ensemble_.members[0].network and its history"
@@ -60,8 +60,7 @@ class FittedAttributes:
     ----------
     ensemble_ : deepstep.estimators.ensemble.Ensemble
         The networks as ``members``, with the ``weights`` of the presets and the predictions ``out_of_fold``;
-        with ``preset='mlp'`` and 'single' there is one. With ``members="mixed"`` the models of scikit-learn
-        are ``others``. What follows is that of the only member; of several
+        with ``preset='mlp'`` and 'single' there is one. What follows is that of the only member; of several
         the attribute says so, except ``n_iter_``, which is the largest, and those of engines.
     network_ : deepstep.Network
         The network; columns are examples there, and its cost has no L1 and L2 term.

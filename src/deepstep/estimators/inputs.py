@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import _safe_indexing
+from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from deepstep.data.frames import as_frame
@@ -23,6 +24,9 @@ from deepstep.types import AnyArray, Array, is_whole
 
 if TYPE_CHECKING:
     import polars
+
+TOLERANCE = 1e-6
+"""How far from 1 the probabilities of a row may sum."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +203,53 @@ def as_target(y: Any, *, numbers: bool, where: str) -> AnyArray:
         )
         return np.asarray(column_or_1d(y))
     return y
+
+
+def classes_of(y: AnyArray, where: str) -> tuple[AnyArray, bool]:
+    """The labels that occur, sorted, or the numbers of several columns; and whether there are several."""
+    try:
+        check_classification_targets(y)
+        if y.ndim == 1:  # unique_labels would check numbers a second time
+            return np.unique(y) if y.dtype.kind in "biuf" else unique_labels(y), False
+    except (TypeError, ValueError) as error:
+        if rows_without_target(y):
+            raise without_target(y, where) from error
+        if isinstance(error, ValueError):
+            raise
+        expected = "texts or numbers of one kind as labels"
+        raise DataError(where, expected, str(error).rstrip(".")) from error
+    if type_of_target(y) != "multilabel-indicator" or not np.isin(y, (0, 1)).all():
+        expected = "y is one column of labels, or several columns of 0 and 1"
+        hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
+        raise DataError(where, expected, f"got {y.shape[1]} columns with other values", hint)
+    return np.arange(y.shape[1]), True
+
+
+def check_probabilities(y: AnyArray, where: str) -> None:
+    """Refuse a target that is no table of probabilities, a column for each class."""
+    kind, hint = "probabilities (n_samples, n_classes) with soft_targets=True", ""
+    got = f"got shape {y.shape}"
+    if y.ndim == 1:
+        hint = "For labels leave soft_targets out."
+    elif y.dtype.kind not in "fiub":
+        got = f"got values such as {y.flat[0]!r:.60}"
+    elif y.shape[1] > 1:
+        sums = y.sum(axis=1)
+        wrong = np.flatnonzero((y < 0).any(axis=1) | (np.abs(sums - 1) > TOLERANCE))
+        if not wrong.size:
+            return
+        kind = "probabilities of at least 0 with a sum of 1 in every row"
+        got = f"got row {wrong[0] + 1} with the smallest {y[wrong[0]].min():g} and the sum {sums[wrong[0]]:g}"
+    raise DataError(where, kind, got, hint, setting="y")
+
+
+def classes_of_columns(y: AnyArray, classes: Any, where: str) -> AnyArray:
+    """The class of each column: ``classes`` in their order, else the numbers from 0."""
+    found = np.arange(y.shape[1]) if classes is None else np.asarray(classes)
+    if found.shape != (y.shape[1],) or len({*found.tolist()}) != len(found):
+        expected = f"{y.shape[1]} different labels, one for each column of y"
+        raise ConfigurationError(where, expected, f"got {classes!r:.60}", setting="classes")
+    return found
 
 
 def refuse_texts(y: AnyArray, where: str, *, in_order: bool = False) -> None:

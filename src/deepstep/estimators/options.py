@@ -119,13 +119,6 @@ class Options(BaseEstimator):
     effort : {'fast', 'balanced', 'best'}, default='balanced'
         How many networks 'tabular' tries at most, see `deepstep.estimators.population.SIZES`; a given
         ``n_estimators`` goes before it, and a ``time_budget`` ends or goes on by the clock.
-    members : {'networks', 'mixed'}, default='networks'
-        Members of the ensemble of 'tabular'. With 'mixed' scikit-learn's extremely randomized trees,
-        histogram gradient boosting and kernel models (`deepstep.estimators.mixed`) are fitted on the rows of
-        each fold after the networks, and selected by the same out-of-fold predictions. The selected ones are
-        ``ensemble_.others``. For numbers with the squared error, or one column of labels, in memory. Where no
-        rows are held out there are none. With a ``time_budget`` networks have 0.8 of it, and only kinds of
-        models that are fitted on all folds in the rest are members. Saving needs the package skops.
     solver : str, default='adam'
         'adam', 'sgd' and 'lbfgs' are scikit-learn's, with parameters of their own below. 'adamw', 'rmsprop',
         'lion', 'gd', 'momentum', 'nesterov' and 'heavy_ball' are the update rules of
@@ -315,7 +308,6 @@ class Options(BaseEstimator):
     preset: Annotated[str, StrOptions({"tabular", "tabm", "single", "mlp"})] = "tabular"
     n_estimators: Annotated[int | None, _COUNT, None] = None
     effort: Annotated[str, StrOptions({*EFFORTS})] = "balanced"
-    members: Annotated[str, StrOptions({"networks", "mixed"})] = "networks"
     solver: Annotated[str, str] = "adam"
     alpha: Annotated[float | None, _AT_LEAST_0, None] = None
     batch_size: Annotated[int | str, StrOptions({"auto"}), _COUNT] = "auto"

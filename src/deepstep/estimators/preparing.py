@@ -39,7 +39,8 @@ def prepare_fold(
         name: _encoding(features, name) if encoded else None
         for name in dict.fromkeys(preset.inputs for preset in presets)
     }
-    center, scale = estimator._target_scale(learned.Y, learned.weight)
+    counts = presets[0].name in ALONE  # the ensembles' presets are better without
+    center, scale = estimator.targets_.scale_of(learned.Y, learned.weight, counts=counts, where=context.where)
     preprocessor = FoldPreprocessor(fold, table, encodings, center, scale)
     dtype, examples = estimator._precision, None
     if held_out is not None:

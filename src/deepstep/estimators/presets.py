@@ -119,7 +119,7 @@ OF_THE_ENSEMBLE = (
     "preset", "n_estimators", "effort", "random_state", "verbose", "validation_fraction", "early_stopping",
     "engine", "dtype", "loss", "loss_params", "quantiles", "class_weight", "time_budget", "deterministic",
     "shuffle", "stream", "buffer_rows", "keep_columns", "classes", "device", "n_jobs",
-    "categorical_features", "validation", "soft_targets", "checkpoint_dir", "resume", "members",
+    "categorical_features", "validation", "soft_targets", "checkpoint_dir", "resume",
 )  # fmt: skip
 """Parameters that an ensemble has itself."""
 

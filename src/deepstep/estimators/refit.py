@@ -2,15 +2,14 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deepstep.errors import ConfigurationError, DivergenceError
-from deepstep.estimators.ensemble import Ensemble, Fold, Member, PresetSummary
+from deepstep.estimators.ensemble import Ensemble, Fold, PresetSummary
 from deepstep.estimators.inputs import Dataset, FitContext
 from deepstep.estimators.members import Task, Workers, member_executor, train_member
-from deepstep.estimators.mixed import MIXED
 from deepstep.estimators.preparing import prepare_fold
 from deepstep.estimators.presets import ALONE, hyperparameters
 from deepstep.estimators.solvers import warn_the_caller
@@ -25,7 +24,6 @@ def check_refit(estimator: "DeepEstimator", where: str, *, validated: bool) -> N
         return
     for refused, why in (
         (validated, "where fit is given validation data, which the networks would not learn"),
-        (estimator.members == MIXED, "with members='mixed'"),
         (estimator.time_budget is not None, "with time_budget, by which epochs end"),
     ):
         if refused:
@@ -79,7 +77,7 @@ def refit_ensemble(estimator: "DeepEstimator", rows: Dataset, context: FitContex
 def _epochs(estimator: "DeepEstimator", chosen: PresetSummary, folds: Ensemble, m: int) -> int:
     """The epochs of a preset on m rows: the same share of its schedule as on the folds."""
     shares = []
-    for member in cast(tuple[Member, ...], chosen.members):
+    for member in chosen.members:
         learned = folds.preprocessors[member.fold].fold.learned.size
         planned = hyperparameters(estimator, chosen.preset, learned).max_iter
         shares.append((member.best_epoch or member.epochs) / planned)

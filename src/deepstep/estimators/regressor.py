@@ -6,20 +6,14 @@ from typing import Annotated, Any, Self
 
 import numpy as np
 from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
-from sklearn.metrics import d2_pinball_score, r2_score
 from sklearn.utils._param_validation import Interval
 
-from deepstep.equations import Head
-from deepstep.equations.targets import TARGETS
-from deepstep.errors import ConfigurationError, DataError, spelled
 from deepstep.estimators.base import Incremental
 from deepstep.estimators.conformal import ConformalRegressor
 from deepstep.estimators.inputs import FitContext, RawData, refuse_texts
 from deepstep.estimators.options import documented
-from deepstep.estimators.presets import SINGLE
 from deepstep.estimators.row_sources import score_of
-from deepstep.estimators.targets import merged, number_head, outputs_of_one_number
-from deepstep.estimators.training import NetworkFit
+from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array
 
 
@@ -115,7 +109,7 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, ConformalRegressor):
         A = self._outputs(X)
         if A.dtype == np.float32 and getattr(X, "dtype", None) != np.float32:
             A = A.astype(np.float64)
-        return self._predicted(A)
+        return self.targets_.predictions(A)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R² of the predictions; for 'quantile' the mean over the quantiles of D², its counterpart for them.
@@ -127,91 +121,32 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, ConformalRegressor):
         returns: At most 1; 0 for always the same best number.
         """
         X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
-        return self._metric(y, self.predict(X), sample_weight)
+        return self.targets_.score(y, self.predict(X), sample_weight)
 
     @property
     def quantiles_(self) -> tuple[float, ...]:
         """The quantiles of the columns of `predict`."""
-        if "_learned" not in vars(self):
+        if "targets_" not in vars(self):
             raise AttributeError(f"{type(self).__name__} has no quantiles_ before it is fitted")
-        settings = self._learned.settings
-        if "levels" not in settings:
+        if not self.targets_.levels:
             raise AttributeError(f"{type(self).__name__} has no quantiles_ with loss={self.loss!r}")
-        return tuple(settings["levels"])
+        return self.targets_.levels
 
     def _learn_targets(self, y: AnyArray, context: FitContext) -> None:
-        self._learned = self._given_head(context.where)
+        self.targets_ = Targets.of_numbers(
+            context.where,
+            loss=self.loss,
+            loss_params=self.loss_params,
+            quantiles=self.quantiles,
+            n_columns=1 if y.ndim == 1 else y.shape[1],
+        )
 
     def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
         refuse_texts(y, where, in_order=learned)
-        head, rows = self._learned, y.reshape(len(y), -1)
-        with np.errstate(over="ignore"):
-            Y = rows.astype(dtype)
-        finite = np.isfinite(Y)
-        if not finite.all():
-            row, column = np.argwhere(~finite)[0]
-            expected = f"y has finite values of {Y.dtype}, the precision of the network"
-            got = f"y of row {row} is {rows[row, column]}"
-            raise DataError(where, expected, got, "Scale y, or train in dtype='float64'.")
-        kind = TARGETS[head.targets]
-        for rule in kind.rules:
-            if not rule.holds(Y.T):
-                expected = rule.expected.format(name=self.loss)
-                raise DataError(where, expected, rule.got(Y.T), "Use loss='squared_error'.")
-        if not kind.repeats:
-            return Y
-        if Y.shape[1] > 1:
-            raise DataError(where, f"one target for loss={self.loss!r}", f"got {Y.shape[1]} columns of y")
-        return np.repeat(Y, outputs_of_one_number(head), axis=1)
+        return self.targets_.encode(y, where, dtype)
 
-    def _head(self, where: str, fit: NetworkFit | None = None) -> tuple[str, dict[str, Any]]:
-        settings = self._given_settings(where)
-        if fit is not None and fit.preprocessor.center.size and "delta" in self._learned.settings:
-            # it is in the units of the target
-            delta = self._learned.settings["delta"] / float(fit.preprocessor.scale.max())
-            settings = {**settings, "delta": delta}
-        return self._learned.name, settings
-
-    def _given_head(self, where: str) -> Head:
-        head = number_head(self.loss, where)
-        if self.quantiles is not None and head.name != "quantile":
-            got = f"got quantiles for loss={self.loss!r}"
-            raise ConfigurationError(where, "quantiles=None, or loss='quantile'", got)
-        words = {"loss_params['levels']": "quantiles"} if self.quantiles is not None else {}
-        with spelled(lambda setting: words.get(setting, "")):
-            return head.with_settings("loss_params", **self._given_settings(where))
-
-    def _given_settings(self, where: str) -> dict[str, Any]:
-        levels = None if self.quantiles is None else np.ravel(self.quantiles).tolist()
-        return merged(self.loss_params, "levels", levels, "quantiles", where)
-
-    def _target_scale(self, Y: Array, weight: Array | None) -> tuple[Array, Array]:
-        if TARGETS[self._learned.targets].rules:  # counts stay at least 0
-            mean = np.average(Y, axis=0, weights=weight)
-            scales = (mean > 0) & (self.preset == SINGLE.name)  # the ensembles' presets are better without it
-            return np.zeros(Y.shape[1]), np.where(scales, mean, 1.0)
-        with np.errstate(over="ignore", invalid="ignore"):
-            center = np.average(Y, axis=0, weights=weight)
-            scale = np.sqrt(np.average((Y - center) ** 2, axis=0, weights=weight))
-        if not np.isfinite([center, scale]).all():
-            size = f"they reach from {Y.min():g} to {Y.max():g}"
-            raise DataError("DeepRegressor.fit", "targets whose squares are floats", size, "Divide them.")
-        return center, np.where(scale > 0, scale, 1.0)
-
-    def _metric(self, y: AnyArray, predicted: AnyArray, weight: Any) -> float:
-        if self._learned.name != "quantile":
-            return float(r2_score(y, predicted, sample_weight=weight))
-        columns = zip(predicted.reshape(len(predicted), -1).T, self.quantiles_, strict=True)
-        scores = [d2_pinball_score(y, column, sample_weight=weight, alpha=q) for column, q in columns]
-        return float(np.mean(scores))
-
-    def _predicted(self, A: Array) -> Array:
-        return A[:, 0] if A.shape[1] == 1 else A
-
-    _reported = _predicted
-
-    def _decoded(self, Y: Array) -> AnyArray:
-        return Y[:, 0] if Y.shape[1] == 1 or TARGETS[self._learned.targets].repeats else Y
+    def _reported(self, A: Array) -> Array:
+        return self.targets_.predictions(A)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

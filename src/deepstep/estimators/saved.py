@@ -20,16 +20,15 @@ from deepstep.data import atomic_write
 from deepstep.data.array_files import write_arrays
 from deepstep.data.text_formats import json_values
 from deepstep.engines import SessionState
-from deepstep.equations import HEADS
 from deepstep.errors import DeepStepError, FileError
 from deepstep.estimators.calibration import Calibration
 from deepstep.estimators.ensemble import Ensemble, Fold, Member
 from deepstep.estimators.label_issues import TrainingFingerprint
 from deepstep.estimators.solvers import warn_the_caller
-from deepstep.estimators.targets import Labels
 from deepstep.estimators.training import FitResult, WarmStartState
 from deepstep.estimators.widths import WidthModel
 from deepstep.run_folder import ARRAYS, ESTIMATOR
+from deepstep.targets import Targets
 from deepstep.training import History
 from deepstep.training.rate_finder import RateSearch
 from deepstep.types import AnyArray, is_whole
@@ -139,15 +138,16 @@ def _dtype_of_objects(kind: str) -> Any:
 
 def write_estimator(folder: Path, estimator: Any) -> list[str]:
     """Write what `write_ensemble` does not, into the same folder; the files, relative to it."""
-    values, ensemble, labels = Values({}), estimator.ensemble_, vars(estimator).get("_labels")
-    target = [labels.classes, labels.several] if labels else dict(estimator._learned.settings)
+    values, ensemble, targets = Values({}), estimator.ensemble_, estimator.targets_
     state = {name: vars(estimator)[name] for name in STATE if name in vars(estimator)}
     record = {
         "format": FORMAT,
         "version": VERSION,
         "kind": "DeepRegressor" if is_regressor(estimator) else "DeepClassifier",
         "parameters": _parameters(estimator, values),
-        "target": values.packed(target),
+        "classes": values.packed(list(targets.classes)),
+        "settings": values.packed(dict(targets.settings)),
+        "n_columns": targets.n_columns,
         "state": {name: values.packed(value) for name, value in state.items()},
         "fits": [_packed_fit(member, values) for member in ensemble.members],
         "held_out": [values.packed(one.fold.held_out) for one in ensemble.preprocessors],
@@ -215,13 +215,16 @@ def read_estimator(
             out_of_fold=values.unpacked(record["out_of_fold"]),
         )
         estimator.__dict__.update(state)
-        target = values.unpacked(record["target"])
+        classes, settings = (values.unpacked(record[name]) for name in ("classes", "settings"))
+        columns = record["n_columns"]
+        if not (isinstance(classes, list) and isinstance(settings, dict) and is_whole(columns, 1)):
+            raise TypeError("classes, settings and n_columns are those of targets")
+        targets = Targets(ensemble.output, settings, tuple(map(np.asarray, classes)), columns)
+        if targets.n_outputs != ensemble.members[0].network.architecture.n_outputs:
+            raise ValueError("the targets are not those of the networks")
+        estimator.targets_ = targets
         if isinstance(estimator, DeepClassifier):
-            classes, several = target
-            estimator._labels = Labels(classes, several, ensemble.output)
-            estimator.classes_ = estimator._labels.shown
-        else:
-            estimator._learned = HEADS[ensemble.output].with_settings(where, **target)
+            estimator.classes_ = classes if targets.several else classes[0]
     except FileError:
         raise
     except (*DAMAGES, AttributeError) as error:

@@ -119,7 +119,7 @@ def split(
     if whole:
         return [Fold(np.arange(m), np.arange(0))]
     fraction = DEFAULTS["mlp"]["validation_fraction"] if fraction is None else fraction
-    strata = estimator._strata(rows.Y)
+    strata = estimator.targets_.strata(rows.Y)
     if at_random:
         return random_folds(m, n_folds, strata, fraction, seed)
     return structured_folds(rows, strata, n_folds, fraction, seed, where)

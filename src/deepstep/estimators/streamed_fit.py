@@ -16,7 +16,6 @@ from deepstep.estimators.preparing import as_examples
 from deepstep.estimators.presets import ALONE, AS_THEY_ARE, INPUTS, MLP, Preset, default_n_bins
 from deepstep.estimators.row_sources import NamedRows, labels_in
 from deepstep.preparation.batches import Examples, evenly_spread
-from deepstep.preparation.class_weights import class_weights
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.statistics import Quantiles
 from deepstep.preparation.survey import Survey, few, rows_in_memory, survey
@@ -93,7 +92,7 @@ def prepare_stream(
     identity: dict[str, Any] = {"preset": "mlp", "columns read": list(found.columns)}
     if preset is not MLP:
         encoding = None if preset.name in ALONE else _encoding(found, preset.inputs)
-        center, scale = estimator._target_scale(Y, None)
+        center, scale = estimator.targets_.scale_of(Y, None, counts=preset.name in ALONE, where=where)
         if is_regressor(estimator) and not found.in_memory and (center.any() or (scale != 1).any()):
             mean, std, _ = found.moments.moments(f"target {found.target!r}")
             center, scale = np.full_like(center, mean), np.full_like(scale, std)
@@ -117,8 +116,7 @@ def prepare_stream(
     def encode(frame: "polars.DataFrame") -> Examples:
         Y = estimator._encode(fit.y(frame), dtype if preset is MLP else np.float64, where)
         weight = fit.weight(frame)
-        if of_classes is not None:
-            weight = estimator._times_class_weights(of_classes, Y, weight)
+        weight = estimator.targets_.row_weights(of_classes, Y, weight)
         weight = None if weight is None else weight.astype(dtype)
         return Examples(inputs(frame), preprocessor.scaled(Y).astype(dtype), weight)
 
@@ -164,10 +162,9 @@ def _streamed_class_weights(estimator: Any, fit: StreamedFit) -> list[Array] | N
     if is_regressor(estimator) or estimator.class_weight is None:
         return None
     counted = fit.found.different.filter(fit.found.different["rows"] > 0)
-    labels = estimator._labels
-    positions = labels.positions(labels_in(counted["value"]))[np.newaxis]
-    return class_weights(
-        estimator.class_weight, positions, labels.each, counted["weight"].to_numpy(), fit.context.where
+    positions = estimator.targets_.positions(labels_in(counted["value"]))[np.newaxis]
+    return estimator.targets_.weights_of_classes(
+        estimator.class_weight, positions, counted["weight"].to_numpy(), fit.context.where
     )
 
 

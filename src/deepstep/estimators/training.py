@@ -165,11 +165,13 @@ class NetworkFit:
         given, bent, normalization = isinstance(start, Mapping), params.parametric, params.normalization
         sizes = params.hidden_layer_sizes
         hidden = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
-        output, settings = self.estimator._head(self.context.where, self)
+        targets, preprocessor = self.estimator.targets_, self.preprocessor
+        smoothing = getattr(params, "label_smoothing", None)
+        settings = targets.head_settings(preprocessor.scale, smoothing, self.context.where)
         return Network(
             (sample.X.shape[1], *hidden, sample.Y.shape[1]),
             activation=_activations(params.activation),
-            output=output,
+            output=targets.head,
             output_settings=settings,
             normalization=normalization if isinstance(normalization, str) else [*normalization],
             input_scale=params.input_scale,
@@ -220,7 +222,7 @@ class NetworkFit:
                 got = "got refit=True" if params.refit else "got solver='lbfgs'"
                 raise ConfigurationError(where, expected, got)
         elif early and held_out is None:
-            strata = self.estimator._strata(learn.Y)
+            strata = self.estimator.targets_.strata(learn.Y)
             if params.preset == "mlp" and strata is not None:
                 refuse_lonely_class(strata, where)
             fraction = params.validation_fraction

@@ -23,7 +23,6 @@ from deepstep.network import Architecture
 from deepstep.network.border import check_inputs, check_targets
 from deepstep.preparation.batches import batch, n_batches, shuffled
 from deepstep.training import Update
-from deepstep.training.checkpoint import OLD_ARGUMENTS
 from deepstep.types import Array, is_whole
 
 WHERE = "replay"
@@ -107,7 +106,7 @@ class _Page:
         return self.session.state().step
 
     def _session(self, theta: Array, slots: Mapping[str, Array] | None, done: int) -> ReferenceSession:
-        given = {OLD_ARGUMENTS.get(k, k): value for k, value in self.training.items() if k not in OF_THE_LOOP}
+        given = {k: value for k, value in self.training.items() if k not in OF_THE_LOOP}
         settings = Settings.of(WHERE, **given)
         session = ReferenceSession(self.shape, self.network.parameters.like(theta), settings)
         slots = slots or {name: np.zeros_like(theta) for name in get_optimizer(settings.optimizer).state}

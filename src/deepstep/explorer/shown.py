@@ -20,8 +20,8 @@ from deepstep.explorer.reproduction import rows_code
 from deepstep.model import Network
 from deepstep.network.border import check_inputs, check_targets
 from deepstep.plots.network import check_image_shape
-from deepstep.preparation import ClassificationTarget
 from deepstep.preparation.batches import shuffled
+from deepstep.targets import Targets, label_array
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
@@ -196,14 +196,14 @@ class Subject(NamedTuple):
 
     X: Array
     Y: Array
-    target: ClassificationTarget
+    target: Targets
     about: About
 
 
 def builtin(name: str, seed: int) -> Subject:
     """The training part of a built-in data set."""
     data = load(name, seed=seed)
-    target = ClassificationTarget((data.classes,))
+    target = Targets.of_classes([label_array(data.classes)])
     K = target.n_outputs
     inputs = "data.X_train.T" + (f" * {data.scale}" if data.scale != 1 else "")
     targets = f"one_hot(data.y_train, {K}).T" if K > 1 else "data.y_train[None]"

@@ -9,15 +9,16 @@ import numpy as np
 
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError
-from deepstep.estimators.ensemble import PROBABILITIES, Ensemble, FoldPreprocessor
+from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor
 from deepstep.export.columns import Inputs, encoded_value, features_value
 from deepstep.export.network_steps import network_value
 from deepstep.export.program import RAW, Builder, Input, Program, Result, Written
 from deepstep.export.rows import stored_rows
 from deepstep.model import Network
 from deepstep.network.model_file import Model
-from deepstep.preparation import ImagePreparation, TablePreparation, Target
+from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.run import Run
+from deepstep.targets import PROBABILITIES, Targets
 from deepstep.types import AnyArray, Array
 
 Outputs: TypeAlias = Callable[[Mapping[str, Any]], Array]
@@ -142,22 +143,18 @@ def _features(
 def _decided(run: Run, A: Array) -> AnyArray:
     """Classes, of several targets their positions; numbers."""
     target = run.preparation.target
-    if not target.is_classification:
-        return target.quantiles(A)
+    if not target.is_classes:
+        return A
     return (target.decide if target.several else target.decode)(A).reshape(len(A), -1)
 
 
 def _reported(run: Run, A: Array) -> Array:
     target = run.preparation.target
-    return run.calibrated(target.probabilities(A)) if target.is_classification else target.quantiles(A)
+    return run.calibrated(target.probabilities(A)) if target.is_classes else A
 
 
 def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str], where: str) -> str:
     """The weighted mean of the members' outputs."""
-    if ensemble.others:
-        kinds = dict.fromkeys(one.preset.name for one in ensemble.others)
-        got, hint = f"got members of the kinds {', '.join(kinds)}", "Fit without members='mixed'."
-        raise ConfigurationError(where, "an ensemble of networks alone", got, hint, setting="model")
     parts, shares = [], []
     for member, share in zip(ensemble.members, ensemble.shares, strict=True):
         if share > 0:
@@ -178,15 +175,12 @@ def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str], w
 
 
 def _in_terms_of_the_target(builder: Builder, run: Run, A: str) -> tuple[str, Result]:
-    target: Target = run.preparation.target
-    if not target.is_classification:
-        means, stds = np.array(target.means), np.array(target.stds)
-        if (means != 0).any() or (stds != 1).any():
-            A = builder.affine(A, stds, means)
+    target: Targets = run.preparation.target
+    if not target.is_classes:
         names = [f"quantile {level:g}" for level in target.levels] or [*map(str, run.target_names)]
         return A, Result("numbers", tuple(names))
     several = target.several
-    if not several and target.code != "classes":
+    if not several and target.kind != "classes":
         A = builder.of_classes(A)
     if not several:
         A = builder.add("normalize", A)
@@ -194,7 +188,7 @@ def _in_terms_of_the_target(builder: Builder, run: Run, A: str) -> tuple[str, Re
         A = builder.warmed(A, run.temperature, each=several)
     if several:
         return A, Result("labels", tuple(map(str, run.target_names)))
-    (classes,) = target.classes
+    (classes,) = target.labels
     return A, Result("classes", tuple(map(str, classes)), tuple(classes))
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from deepstep.data.text_formats import number_text
 from deepstep.environment import package
 from deepstep.errors import unknown_name
-from deepstep.preparation import Target
+from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array
 
 UNEVEN = 1.5  # ratio of the largest class to the smallest one, from which on recall is shown by class
@@ -176,18 +176,18 @@ OTHERS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
 """Figures that are no metric of one target, with their labels and formats."""
 
 
-def metrics_of(target: Target) -> list[Metric]:
+def metrics_of(target: Targets) -> list[Metric]:
     """The metrics of one column of a target."""
-    if target.is_classification:
-        tasks = ["classes", *(["ordered classes"] if target.ordered else [])]
+    if target.is_classes:
+        tasks = ["classes", *(["ordered classes"] if target.is_ordered else [])]
     else:
-        tasks = ["numbers", *(["counts"] if target.output == "poisson" else [])]
+        tasks = ["numbers", *(["counts"] if target.head == "poisson" else [])]
         tasks += ["quantiles"] if len(target.levels) > 1 else []
     return [metric for metric in METRICS if metric.task in tasks]
 
 
 def predictions_of(
-    target: Target,
+    target: Targets,
     true: AnyArray,
     outputs: Array,
     weight: Array | None = None,
@@ -198,13 +198,13 @@ def predictions_of(
         used = weight > 0
         true, outputs, weight = true[used], outputs[used], weight[used]
     columns = true.reshape(len(true), target.n_columns).T
-    if target.is_classification:
+    if target.is_classes:
         decided = target.decide(outputs).reshape(columns.T.shape).T
         P = target.by_column(reported(target.probabilities(outputs)))
         each = zip(columns, decided, P, strict=True)
         return [Predictions(true, predicted, weight, of) for true, predicted, of in each]
     predicted = target.decode(outputs).reshape(columns.T.shape).T
-    quantiles = target.quantiles(outputs) if len(target.levels) > 1 else NONE
+    quantiles = outputs if len(target.levels) > 1 else NONE
     pairs = zip(columns, predicted, strict=True)
     return [Predictions(*pair, weight, quantiles=quantiles) for pair in pairs]
 
@@ -289,7 +289,7 @@ def _labels() -> dict[str, tuple[str, Callable[[Any], str]]]:
 
 
 def score(
-    target: Target,
+    target: Targets,
     true: AnyArray,
     outputs: Array,
     weight: Array | None = None,
@@ -297,7 +297,7 @@ def score(
 ) -> Scores:
     """Metrics of outputs for rows with these classes or numbers; the arguments are of `predictions_of`."""
     each = predictions_of(target, true, outputs, weight, reported)
-    found = [_of_column(one, of) for one, of in zip(target.each, each, strict=True)]
+    found = [_of_column(one, of) for one, of in zip(target.columns, each, strict=True)]
     rows: dict[str, Any] = {"rows": len(true)}
     uneven = any(one.uneven for one in found)
     if not target.several:
@@ -310,7 +310,7 @@ def score(
                 values.setdefault(name, {}).update(why)
             elif name != "recall":
                 values.setdefault(name, {})[column] = value
-    if target.is_classification and len(true):
+    if target.is_classes and len(true):
         right = np.all([of.predicted == of.true for of in each], axis=0)
         rows["all_right"] = float(np.average(right, weights=each[0].weight))
     elif values.get("r2"):
@@ -323,8 +323,8 @@ def _of_column(target: Any, of: Predictions) -> Scores:
     undefined = {name: reason for name, reason in found.items() if isinstance(reason, str)}
     values: dict[str, Any] = {name: value for name, value in found.items() if name not in undefined}
     uneven = False
-    if target.is_classification and len(of.true):
-        names, sizes = list(map(str, target.classes[0])), np.bincount(of.true)
+    if target.is_classes and len(of.true):
+        names, sizes = list(map(str, target.labels[0])), np.bincount(of.true)
         uneven = bool(sizes.max() > UNEVEN * sizes[sizes > 0].min())
         if len(names) <= MOST_RECALLS:
             values["recall"] = dict(zip(names, recalls(of).tolist(), strict=True))
@@ -333,17 +333,17 @@ def _of_column(target: Any, of: Predictions) -> Scores:
     return Scores({**values, **({"undefined": undefined} if undefined else {})}, uneven)
 
 
-def _values(target: Target, of: Predictions) -> Iterator[tuple[str, float | str]]:
+def _values(target: Targets, of: Predictions) -> Iterator[tuple[str, float | str]]:
     for metric in metrics_of(target):
         yield metric.name, evaluate(metric, of)
         if metric.baseline and len(of.true):
             yield f"{metric.baseline}_{metric.name}", evaluate(metric, of.baseline())
 
 
-def main_metric(target: Target, name: str | None = None, where: str = "metric") -> Metric:
+def main_metric(target: Targets, name: str | None = None, where: str = "metric") -> Metric:
     """The metric of a name, by default accuracy or R²; a `ConfigurationError` where the target has none."""
     known = {metric.name: metric for metric in metrics_of(target)}
-    name = name or ("accuracy" if target.is_classification else "r2")
+    name = name or ("accuracy" if target.is_classes else "r2")
     if name not in known:
         raise unknown_name(where, "metric", name, known)
     return known[name]

@@ -23,7 +23,6 @@ from deepstep.training import (
     latest_checkpoint,
     read_checkpoint,
 )
-from deepstep.training.checkpoint import OLD_ARGUMENTS
 from deepstep.training.fit import REFIT, refuse_rates_by_course
 from deepstep.training.lbfgs import OF_STEPS, Limits
 from deepstep.training.plan import SCHEDULED, check_learning_rate, require
@@ -55,9 +54,8 @@ INSTEAD = {
     "random_state": "seed of Network(…)",
     **dict.fromkeys(("activation", "engine", "initialization"), "the argument of Network(…)"),
     **dict.fromkeys(("loss", "criterion"), "output of Network(…)"),
-    **OLD_ARGUMENTS,
 }
-"""Names of other libraries, and of version 0.2, for arguments of `Network.train`, and the name here."""
+"""Names of other libraries for arguments of `Network.train`, and the name here."""
 
 
 def refuse_unknown(options: Mapping[str, Any], method: Callable[..., Any], where: str) -> None:

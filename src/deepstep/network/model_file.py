@@ -16,12 +16,6 @@ from deepstep.network.architecture import ENTRIES, LATER_ENTRIES, Architecture
 from deepstep.types import Array
 
 FORMAT, VERSION = "deepstep-model", 2
-"""Version 1 had no head apart from the last activation, and no normalization. It is read for ever."""
-
-_SHAPE: dict[str, tuple[str, ...]] = {"1": ("layer_dims", "activations"), "2": ENTRIES}
-"""Entries of the architecture in each version, beside the notes, and in version 2 those of `LATER_ENTRIES`
-that are on.
-"""
 
 MOST_CHARACTERS = 2**24
 """Limit of the header's JSON: a million layers fit in; Python's objects take many times the space."""
@@ -51,30 +45,28 @@ def save_model(path: str | Path, model: Model) -> None:
 
 
 def load_model(path: str | Path) -> Model:
-    """Read what `save_model` wrote, in this version or version 1."""
+    """Read what `save_model` wrote."""
     path = Path(path)
     header, arrays = read_arrays(
         path, "a model file", instead_of_a_folder="A run folder is read by deepstep.Run.load."
     )
     if header.get("format") != FORMAT:
         raise FileError(str(path), "a DeepStep model", "its header says something else")
-    shape = _SHAPE.get(header.get("version", ""))
-    if shape is None:
+    if header.get("version") != str(VERSION):
         raise FileError(
             str(path),
-            f"model format version {' or '.join(_SHAPE)}",
+            f"model format version {VERSION}",
             f"got version {header.get('version')!r:.20}",
             "Use the DeepStep release that wrote it, or a newer one.",
         )
     try:
         network = _network(header["network"])
-        later = [] if header["version"] == "1" else [name for name in LATER_ENTRIES if name in network]
-        # the version is not in the checksum: it has to fit, too
-        if set(network) != {*shape, *later, "notes"}:
+        later = [name for name in LATER_ENTRIES if name in network]
+        if set(network) != {*ENTRIES, *later, "notes"}:
             raise ValueError(f"it has the entries {sorted(network)}")
         # Architecture would not know them
         refuse_unregistered("features", unregistered_features(network), "feature", path)
-        architecture = Architecture(**{name: network[name] for name in (*shape, *later)})
+        architecture = Architecture(**{name: network[name] for name in (*ENTRIES, *later)})
         own = [name for name in architecture.activations[:-1] if name not in ACTIVATIONS]
         refuse_unregistered("activations", own, "register_activation", path)
         own = [] if architecture.output in HEADS else [architecture.output]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.frames import with_old_names, without_pattern
+from deepstep.data.frames import without_pattern
 from deepstep.errors import DataError, unknown_name
 from deepstep.preparation.categories import CategoryColumn, TextColumn, TwoValuesColumn
 from deepstep.preparation.column_statistics import column_statistics
@@ -275,8 +275,7 @@ class TableStatistics:
 
 
 def with_columns(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.DataFrame":
-    """The table, which has all the columns of training under the names that they had then."""
-    frame = with_old_names(frame, names)
+    """The table, which has all the columns of training."""
     there = set(frame.columns)
     missing = [name for name in names if name not in there]
     if missing:

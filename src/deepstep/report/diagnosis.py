@@ -43,17 +43,19 @@ def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = No
 
     >>> import numpy as np
     >>> from deepstep import History, Network
-    >>> from deepstep.preparation import ImagePreparation, Preparation, RegressionTarget
+    >>> from deepstep.preparation import ImagePreparation
+    >>> from deepstep.run_folder import Preparation
+    >>> from deepstep.targets import Targets
     >>> run = Run.of_network(
     ...     Network([1, 2, 1], output="identity", initialization="zeros"),
-    ...     Preparation(ImagePreparation(1, 1, 1, 1.0), RegressionTarget((0.0,), (1.0,))),
+    ...     Preparation(ImagePreparation(1, 1, 1, 1.0), Targets.of_numbers()),
     ...     History(), {}, np.empty((0, 1)), np.empty((0, 1)))
     >>> [finding.kind for finding in findings_of(run)]
     ['symmetric units']
     """
     results, settings = (run.config.get(name, {}) for name in ("results", "settings"))
     diverged, target = run.config.get(DIVERGED), run.preparation.target
-    by_squares = target.several or target.output not in NO_MEANS
+    by_squares = target.several or target.head not in NO_MEANS
     if run.only is not None:
         found = diagnose(
             run.history,

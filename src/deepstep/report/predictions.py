@@ -80,13 +80,13 @@ class Classified:
 def classified(run: Run, rows: HeldOut) -> Iterator[Classified]:
     """The predictions for each target of classes; none for targets of numbers."""
     target = run.preparation.target
-    if not target.is_classification:
+    if not target.is_classes:
         return
     each = target.by_column(run.calibrated(target.probabilities(rows.outputs)))
     true = rows.answers.reshape(-1, target.n_columns)
     given = target.decide(rows.outputs).reshape(true.shape)
     for at, (name, P) in enumerate(zip(run.target_names, each, strict=True)):
-        yield Classified(name, tuple(map(str, target.classes[at])), true[:, at], given[:, at], P)
+        yield Classified(name, tuple(map(str, target.labels[at])), true[:, at], given[:, at], P)
 
 
 def predictions(run: Run, rows: HeldOut) -> Html:
@@ -104,7 +104,7 @@ def predictions(run: Run, rows: HeldOut) -> Html:
     lines, notes = figures({"value": found}, decimal=run.decimal)
     metrics = [about, table(["metric", "value"], lines, caption="Metrics of these rows")]
     metrics += [tag("p", note) for note in notes]
-    if target.is_classification:
+    if target.is_classes:
         each = (_of_classes(one, rows, f"answer-{at}") for at, one in enumerate(classified(run, rows)))
         return join([*metrics, *each])
     predicted = target.decode(rows.outputs).reshape(len(rows.outputs), -1)

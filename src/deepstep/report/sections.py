@@ -54,11 +54,8 @@ def overview(run: Run) -> Html:
         folds = {member.fold for member in ensemble.members}
         of_networks = {member.preset.name for member in ensemble.members}
         counts = [len(part) for part in (ensemble.members, of_networks, folds)]
-        others = (
-            f", with {_counted(len(ensemble.others), 'model')} of scikit-learn" if ensemble.others else ""
-        )
         networks = "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold")))
-        how = [("ensemble", networks + others)]
+        how = [("ensemble", networks)]
     if config.get("seconds") is not None:
         how.append(("trained in", f"{written(config['seconds'])} seconds"))
     facts = [

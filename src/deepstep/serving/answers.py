@@ -108,14 +108,14 @@ def records(run: Run, answers: Answers) -> list[dict[str, Any]]:
     target, (prediction, likely) = run.preparation.target, answers
     names = target.names if target.several else ()
     found = {"prediction": _by_target(names, prediction.values)}
-    if target.is_classification and prediction.probabilities is not None:
+    if target.is_classes and prediction.probabilities is not None:
         shares = target.by_column(prediction.probabilities)
-        each = [_by_label(*pair) for pair in zip(target.classes, shares, strict=True)]
+        each = [_by_label(*pair) for pair in zip(target.labels, shares, strict=True)]
         found["probabilities"] = _of_targets(names, zip(*each, strict=True)) if names else each[0]
     elif prediction.quantiles is not None:
         found["quantiles"] = _by_label([f"{level:g}" for level in target.levels], prediction.quantiles)
-    if likely is not None and target.is_classification:
-        labels = np.array(target.classes[0], dtype=object)
+    if likely is not None and target.is_classes:
+        labels = np.array(target.labels[0], dtype=object)
         found["set"] = [labels[row].tolist() for row in likely]
     elif likely is not None:
         found["interval"] = _by_target(names, likely)
@@ -155,16 +155,16 @@ def _columns(run: Run, answers: Answers) -> Iterator[tuple[str, Any]]:
     values, several = prediction.values, target.several
     for name, column in zip(target.names or ("",), values.reshape(len(values), -1).T, strict=True):
         yield f"prediction_{name}" if several else "prediction", column.tolist()
-    if target.is_classification and prediction.probabilities is not None:
-        pairs = zip(target.names, target.classes, strict=True) if several else ()
-        names = [f"{name}_{second}" for name, (_, second) in pairs] or target.classes[0]
+    if target.is_classes and prediction.probabilities is not None:
+        pairs = zip(target.names, target.labels, strict=True) if several else ()
+        names = [f"{name}_{second}" for name, (_, second) in pairs] or target.labels[0]
         for label, share in zip(names, prediction.probabilities.T, strict=True):
             yield f"probability_{label}", np.ascontiguousarray(share)
     elif prediction.quantiles is not None:
         for level, quantile in zip(target.levels, prediction.quantiles.T, strict=True):
             yield f"quantile_{level:g}", np.ascontiguousarray(quantile)
-    if likely is not None and target.is_classification:
-        for label, there in zip(target.classes[0], likely.T, strict=True):
+    if likely is not None and target.is_classes:
+        for label, there in zip(target.labels[0], likely.T, strict=True):
             yield f"in_set_{label}", there.tolist()
     elif likely is not None:
         ends = likely.reshape(len(values), -1, 2).transpose(1, 2, 0)

@@ -54,9 +54,9 @@ def _answer_schema(run: Run) -> dict[str, Any]:
     target = run.preparation.target
     names = target.names if target.several else ()
     entries: dict[str, list[Any]]
-    if target.is_classification:
-        labels = [{"enum": list(classes)} for classes in target.classes]
-        shares = [_object(map(str, classes), SHARE) for classes in target.classes]
+    if target.is_classes:
+        labels = [{"enum": list(classes)} for classes in target.labels]
+        shares = [_object(map(str, classes), SHARE) for classes in target.labels]
         entries = {"prediction": labels, "probabilities": shares}
         entries |= {} if names else {"set": [{"type": "array", "items": labels[0]}]}
     else:

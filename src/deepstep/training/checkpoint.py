@@ -34,21 +34,6 @@ FORMAT, VERSION = "deepstep-checkpoint", 1
 
 ARRAY = "$array"  # in states and records: the key of the name of an array, which lies among the file's arrays
 
-LATER_SETTINGS = {"precision": None}
-"""Settings of later versions, and their values in checkpoints without them."""
-
-OLD_ARGUMENTS: Mapping[str, str] = {
-    "average": "ema_decay",
-    "rate_factors": "lr_multipliers",
-    "decay_factors": "weight_decay_multipliers",
-    "hyperparameters": "optimizer_params",
-    "decay_schedule": "weight_decay_schedule",
-    "watch": "monitor",
-}
-"""Settings of version 0.2, in checkpoints, runs and lessons, and their names today."""
-
-OLD_CALLBACKS = {"Patience": "EarlyStopping", "Plateau": "ReduceLROnPlateau", "Judge": "EpochScoring"}
-
 NUMBERS_AT_ONCE = 2**20  # numbers of a chunk that is hashed
 
 
@@ -172,7 +157,7 @@ def identity(
 
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The settings that differ, with what to say of each; one that only one side has is off in the other."""
-    before, now = ({**LATER_ENTRIES, **LATER_SETTINGS, **parts} for parts in (before, now))
+    before, now = ({**LATER_ENTRIES, **parts} for parts in (before, now))
     found = []
     for name in before:
         if name not in now or before[name] == now[name]:
@@ -325,23 +310,12 @@ def _unpacked(content: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> Che
         {name.removeprefix(kind): array for name, array in arrays.items() if name.startswith(kind)}
         for kind in ("slot ", "statistic ")
     )
-    identity = content["identity"]
-    renamed = {**OLD_ARGUMENTS, **OLD_CALLBACKS} if "hyperparameters" in identity else {}
-    if renamed:
-        identity = {
-            re.sub(r"\w+", lambda word: renamed.get(word[0], word[0]), name): identity[name]
-            for name in identity
-        }
-        identity["callbacks"] = [renamed.get(name, name) for name in identity["callbacks"]]
     checkpoint = Checkpoint(
-        identity,
+        content["identity"],
         SessionState(arrays["theta"], slots, step, statistics, arrays.get("average")),
         Position(epoch, batch, seconds, arrays["costs"], arrays["sizes"]),
         records,
-        [
-            (renamed.get(name, str(name)), dict(_with_arrays(values, arrays)))
-            for name, values in content["callbacks"]
-        ],
+        [(str(name), dict(_with_arrays(values, arrays))) for name, values in content["callbacks"]],
     )
     architecture, dtype = checkpoint.architecture, np.dtype(checkpoint.identity["dtype"])
     shapes = statistics_shapes(architecture)

@@ -13,8 +13,14 @@ from sklearn.utils.class_weight import compute_sample_weight
 
 from deepstep.equations import answers
 from deepstep.errors import DataError, FileError, ShapeError
-from deepstep.preparation import ClassificationTarget, RegressionTarget, guess_task, one_hot, ordinal_code
+from deepstep.preparation import guess_task, one_hot, ordinal_code
 from deepstep.preparation.class_weights import class_weights, example_weights
+from deepstep.targets import Targets, label_array
+
+
+def classes(*labels):
+    return Targets.of_classes([label_array(labels)])
+
 
 LABELS = st.one_of(
     st.lists(st.text(max_size=4), min_size=2, max_size=30),
@@ -26,8 +32,8 @@ LABELS = st.one_of(
 
 @given(labels=LABELS)
 def test_classes_equal_scikit_learn_s_label_binarizer(labels):
-    target = ClassificationTarget.fit(labels)
-    assert list(target.classes[0]) == sorted(set(labels))
+    target = Targets.from_labels(labels)
+    assert list(target.labels[0]) == sorted(set(labels))
     Y = target.encode(labels)
     assert Y.dtype == np.float64
     assert Y.shape == (len(labels), target.n_outputs)
@@ -37,9 +43,7 @@ def test_classes_equal_scikit_learn_s_label_binarizer(labels):
 
 @given(labels=LABELS)
 def test_classes_come_back_after_json_with_their_types(labels):
-    target = ClassificationTarget.from_dict(
-        json.loads(json.dumps(ClassificationTarget.fit(labels).to_dict(), allow_nan=False))
-    )
+    target = Targets.from_dict(json.loads(json.dumps(Targets.from_labels(labels).to_dict(), allow_nan=False)))
     decoded = target.decode(target.encode(labels)).tolist()
     assert decoded == labels
     assert [type(label) for label in decoded] == [type(label) for label in labels]
@@ -57,21 +61,21 @@ def test_classes_come_back_after_json_with_their_types(labels):
     ],
 )
 def test_any_kind_of_column(values):
-    target = ClassificationTarget.fit(values)
-    assert target == ClassificationTarget((("a", "b"),))
+    target = Targets.from_labels(values)
+    assert target == classes("a", "b")
     assert target.encode(values).tolist() == [[1.0], [0.0], [1.0]]
-    assert all(type(label) is str for label in target.classes[0])
+    assert all(type(label) is str for label in target.labels[0])
 
 
 def test_decoding_is_strictly_above_one_half():
-    target = ClassificationTarget((("no", "yes"),))
+    target = classes("no", "yes")
     outputs = np.array([[0.5], [np.nextafter(0.5, 1)], [0.0], [1.0]])
     assert target.decode(outputs).tolist() == ["no", "yes", "no", "yes"]
     np.testing.assert_allclose(target.probabilities(outputs).sum(axis=1), 1)
     assert target.probabilities(outputs)[3].tolist() == [0.0, 1.0]
 
 
-@pytest.mark.parametrize("fit", [ClassificationTarget.fit, RegressionTarget.fit])
+@pytest.mark.parametrize("fit", [Targets.from_labels, Targets.from_numbers])
 @pytest.mark.parametrize(
     ("values", "error", "sentence"),
     [
@@ -93,17 +97,17 @@ def test_impossible_targets(fit, values, error, sentence):
 
 def test_one_class_only():
     with pytest.raises(DataError, match="at least two classes are needed; got only 'a'"):
-        ClassificationTarget.fit(["a", "a"])
+        Targets.from_labels(["a", "a"])
 
 
 def test_an_unseen_class_is_named():
     with pytest.raises(DataError, match="'c'"):
-        ClassificationTarget((("a", "b"),)).encode(["a", "c"])
+        classes("a", "b").encode(["a", "c"])
 
 
 @pytest.mark.parametrize(
     "target",
-    [ClassificationTarget(((0, 1),)), ClassificationTarget(((0, 1, 2),)), RegressionTarget((0.0,), (1.0,))],
+    [classes(0, 1), classes(0, 1, 2), Targets.of_numbers()],
 )
 def test_outputs_of_another_shape(target):
     for shape in [(5,), (5, target.n_outputs + 1)]:
@@ -115,95 +119,110 @@ def test_outputs_of_another_shape(target):
 
 @given(values=st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=30).filter(lambda v: np.ptp(v) > 1e-3))
 def test_numbers_equal_scikit_learn_s_scaler_and_come_back(values):
-    target = RegressionTarget.fit(values)
+    target = Targets.from_numbers(values)
+    Y = target.encode(values)
+    center, scale = target.scale_of(Y, None)
     expected = StandardScaler().fit_transform(np.array(values)[:, None])
-    np.testing.assert_allclose(target.encode(values), expected, atol=1e-8)
-    np.testing.assert_allclose(target.decode(target.encode(values)), values, rtol=1e-9, atol=1e-9)
-    assert RegressionTarget.from_dict(json.loads(json.dumps(target.to_dict(), allow_nan=False))) == target
+    np.testing.assert_allclose((Y - center) / scale, expected, atol=1e-8)
+    np.testing.assert_array_equal(target.decode(Y), values)
+    assert Targets.from_dict(json.loads(json.dumps(target.to_dict(), allow_nan=False))) == target
 
 
 def test_the_text_that_is_no_number_is_told_and_no_number_before_it():
     with pytest.raises(DataError, match="numbers are expected; row 3 is 'unknown'"):
-        RegressionTarget.fit(["1.5", "2", "unknown", "3"])
+        Targets.from_numbers(["1.5", "2", "unknown", "3"])
 
 
+RECORD = {"head": "sigmoid", "settings": {}, "classes": [["a", "b"]], "n_columns": 1, "names": []}
+NUMBERS = {**RECORD, "head": "identity", "classes": []}
+LEVELS = {**NUMBERS, "head": "quantile", "settings": {"levels": [0.1, 0.9]}}
+
+
+@pytest.mark.parametrize("record", [RECORD, NUMBERS, LEVELS])
 @pytest.mark.parametrize(
-    ("kind", "record"),
+    "change",
     [
-        (ClassificationTarget, {"kind": "classification", "classes": [["a"]]}),
-        (ClassificationTarget, {"kind": "classification", "classes": [["a", "a"]]}),
-        (ClassificationTarget, {"kind": "classification", "classes": [["a", None]]}),
-        (ClassificationTarget, {"kind": "classification", "classes": ["a", "b"]}),
-        (ClassificationTarget, {"kind": "classification", "classes": []}),
-        (ClassificationTarget, {"kind": "classification", "classes": [["a", "b"]], "names": ["a", "b"]}),
-        (ClassificationTarget, {"kind": "regression", "means": [0.0], "stds": [1.0]}),
-        (RegressionTarget, {"kind": "regression", "means": [0.0], "stds": [0.0]}),
-        (RegressionTarget, {"kind": "regression", "means": [0.0]}),
-        (RegressionTarget, {"kind": "regression", "means": [0.0], "stds": [1.0], "levels": [0.9, 0.1]}),
-        (RegressionTarget, {"kind": "regression", "means": [0.0, 1.0], "stds": [1.0, 1.0]}),
+        {"head": "sigmoidal"},
+        {"head": ["sigmoid"]},
+        {"head": "ordinal", "n_columns": 2, "names": ["x", "y"]},
+        {"classes": [["a"]]},
+        {"classes": [["a", "a"]]},
+        {"classes": [["a", None]]},
+        {"classes": ["a", "b"]},
+        {"classes": [["a", float("inf")]]},
+        {"classes": [["a", "b", "c"]]},
+        {"names": ["a", "b"]},
+        {"names": [1]},
+        {"n_columns": 0},
+        {"n_columns": 2.5},
+        {"settings": {"levels": [0.9, 0.1]}},
+        {"settings": {"levels": 0.5, "delta": 1}},
+        {"settings": []},
+        {"more": 1},
     ],
 )
-def test_altered_records_are_refused(kind, record):
+def test_altered_records_are_refused(record, change):
+    assert Targets.from_dict(record).to_dict() == Targets.from_dict(record).to_dict()
     with pytest.raises(FileError, match="train again"):
-        kind.from_dict(record)
+        Targets.from_dict({**record, **change})
 
 
 @given(
     labels=st.lists(st.integers(0, 6), min_size=2, max_size=30).filter(lambda labels: len(set(labels)) > 1)
 )
 def test_ordered_classes_count_what_they_lie_above(labels):
-    target = ClassificationTarget.fit(labels, ordered=True)
+    target = Targets.from_labels(labels, loss="ordinal")
     classes = sorted(set(labels))
     assert target.n_outputs == len(classes) - 1
-    assert target.output == "ordinal"
+    assert target.head == "ordinal"
     above = [[float(label > each) for each in classes[:-1]] for label in labels]
     Y = target.encode(labels)
     assert Y.tolist() == above
     assert target.decode(Y).tolist() == labels
-    np.testing.assert_array_equal(target.probabilities(Y).argmax(axis=1), target.answers(labels))
-    assert ClassificationTarget.from_dict(json.loads(json.dumps(target.to_dict()))) == target
+    np.testing.assert_array_equal(target.probabilities(Y).argmax(axis=1), target.values(labels))
+    assert Targets.from_dict(json.loads(json.dumps(target.to_dict()))) == target
 
 
 def test_an_order_of_ones_own():
-    target = ClassificationTarget.fit(
-        ["low", "high", "medium"], ordered=True, order=["low", "medium", "high"]
-    )
-    assert target.classes == (("low", "medium", "high"),)
-    assert ClassificationTarget.fit([3, 1, 2], order=["3", "2", "1"]).classes == ((3, 2, 1),)
+    target = Targets.from_labels(["low", "high", "medium"], loss="ordinal", order=["low", "medium", "high"])
+    assert target.labels == (("low", "medium", "high"),)
+    assert Targets.from_labels([3, 1, 2], order=["3", "2", "1"]).labels == ((3, 2, 1),)
     for order in (["low", "high"], ["low", "high", "high"], ["low", "high", "odd"]):
         with pytest.raises(DataError, match="an order of the classes high, low, medium"):
-            ClassificationTarget.fit(["low", "high", "medium"], order=order)
+            Targets.from_labels(["low", "high", "medium"], order=order)
 
 
 def test_counts_stay_counts():
-    target = RegressionTarget.fit([0, 4, 8], output="poisson")
-    assert target.encode([0, 4, 8]).ravel().tolist() == [0.0, 1.0, 2.0]
-    assert target.decode(np.array([[0.5]])).tolist() == [2.0]
-    assert RegressionTarget.fit([0.0, 0.0], output="poisson").encode([3.0]).tolist() == [[3.0]]
+    target = Targets.from_numbers([0, 4, 8], loss="poisson")
+    Y = target.encode([0, 4, 8])
+    assert [part.tolist() for part in target.scale_of(Y, None, counts=True)] == [[0.0], [4.0]]
+    assert [part.tolist() for part in target.scale_of(Y, None)] == [[0.0], [1.0]]
+    assert target.scale_of(np.zeros((2, 1)), None, counts=True)[1].tolist() == [1.0]
     with pytest.raises(DataError, match=r"counts of at least 0; row 2 is -1"):
-        RegressionTarget.fit([3, -1], output="poisson")
+        Targets.from_numbers([3, -1], loss="poisson")
 
 
 def test_quantiles_are_columns_and_the_answer_is_next_to_the_median():
-    target = RegressionTarget.fit([0.0, 2.0], output="quantile", levels=(0.1, 0.45, 0.9))
+    target = Targets.from_numbers([0.0, 2.0], loss="quantile", quantiles=(0.1, 0.45, 0.9))
     assert target.n_outputs == 3
-    assert target.encode([2.0]).tolist() == [[1.0, 1.0, 1.0]]
-    assert target.quantiles(np.array([[-1.0, 0.0, 2.0]])).tolist() == [[0.0, 1.0, 3.0]]
-    assert target.decode(np.array([[-1.0, 0.0, 2.0]])).tolist() == [1.0]
-    assert RegressionTarget.from_dict(json.loads(json.dumps(target.to_dict()))) == target
+    assert target.encode([2.0]).tolist() == [[2.0, 2.0, 2.0]]
+    A = np.array([[-1.0, 0.0, 2.0]])
+    assert target.predictions(A).tolist() == A.tolist()
+    assert target.decode(A).tolist() == [0.0]
+    assert Targets.from_dict(json.loads(json.dumps(target.to_dict()))) == target
 
 
 def test_columns_are_told_apart():
     frame = polars.DataFrame({"a": ["x", "y", "x"], "b": [1, 2, 2]})
-    target = ClassificationTarget.fit(frame)
-    assert target == ClassificationTarget((("x", "y"), (1, 2)), names=("a", "b"))
-    np.testing.assert_array_equal(target.answers(frame[["b", "a"]]), [[0, 0], [1, 1], [0, 1]])
-    np.testing.assert_array_equal(target.decide(target.encode(frame)), target.answers(frame))
+    target = Targets.from_labels(frame)
+    assert (target.labels, target.names) == ((("x", "y"), (1, 2)), ("a", "b"))
+    np.testing.assert_array_equal(target.values(frame[["b", "a"]]), [[0, 0], [1, 1], [0, 1]])
+    np.testing.assert_array_equal(target.decide(target.encode(frame)), target.values(frame))
     assert [P.tolist() for P in target.by_column(np.array([[0.25, 1.0]]))] == [[[0.75, 0.25]], [[0.0, 1.0]]]
     with pytest.raises(ShapeError, match="1 columns are expected; got 2"):
-        ClassificationTarget((("x", "y"),)).encode(frame)
+        classes("x", "y").encode(frame)
     with pytest.raises(DataError, match=r"target 'b': two classes, as one of several targets; got 3"):
-        ClassificationTarget.fit(frame.with_columns(b=polars.Series([1, 2, 3])))
+        Targets.from_labels(frame.with_columns(b=polars.Series([1, 2, 3])))
 
 
 labels_of_7 = st.lists(st.integers(0, 6), max_size=20)

@@ -1,0 +1,110 @@
+"""Pictures as features."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.errors import DataError, ShapeError
+from deepstep.preparation.columns import damaged, from_record, to_record
+from deepstep.preparation.table import with_columns
+from deepstep.types import AnyArray
+
+if TYPE_CHECKING:
+    import polars
+
+
+@dataclass(frozen=True)
+class ImagePreparation:
+    """Pictures of one size, flattened and scaled.
+
+    scale: Factor of each pixel, as 1/255.
+
+    >>> preparation = ImagePreparation(1, 2, 1, scale=0.5)
+    >>> preparation.transform(np.array([[[[2], [4]]]], dtype=np.uint8))
+    array([[1., 2.]])
+    >>> preparation.feature_names
+    ('pixel_0_0', 'pixel_0_1')
+    """
+
+    kind: ClassVar[str] = "image"
+    height: int
+    width: int
+    channels: int
+    scale: float
+
+    @property
+    def n_features(self) -> int:
+        """height · width · channels."""
+        return self.height * self.width * self.channels
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """`pixel_<row>_<column>`, with `_<channel>` where there are several: the digits' own names."""
+        return tuple(
+            f"pixel_{row}_{column}" + (f"_{channel}" if self.channels > 1 else "")
+            for row in range(self.height)
+            for column in range(self.width)
+            for channel in range(self.channels)
+        )
+
+    def transform(self, images: AnyArray) -> NDArray[np.float64]:
+        """The features of m pictures.
+
+        images (array of shape (m, height, width, channels) or (m, height·width·channels), any numbers): A
+            flat picture has the order rows, columns, channels.
+        returns (array of shape (m, n_features), float64, C-ordered):
+        ShapeError: When the shape is another.
+        DataError: When there are no pictures, or a pixel is no finite number.
+        """
+        shape = (self.height, self.width, self.channels)
+        if images.shape[1:] not in (shape, (self.n_features,)):
+            hint = "Pass pictures[None] for one picture." if images.shape == shape else ""
+            raise ShapeError(
+                "pictures", f"(m, {', '.join(map(str, shape))}) is expected", f"got {images.shape}", hint
+            )
+        if len(images) == 0:
+            raise DataError("pictures", "at least one picture is expected", "got none")
+        if images.dtype.kind not in "buif":
+            raise DataError("pictures", "pixels are numbers", f"got {images.dtype}")
+        features = np.ascontiguousarray(images, dtype=np.float64).reshape(len(images), -1) * self.scale
+        wrong = np.flatnonzero(~np.isfinite(features).all(axis=1))
+        if wrong.size:
+            raise DataError("pictures", "pixels are finite numbers", f"picture {wrong[0] + 1} has others")
+        return features
+
+    def transform_table(self, frame: "polars.DataFrame") -> NDArray[np.float64]:
+        """The features of m pictures that come as a table with a column per pixel (`feature_names`).
+
+        frame: The pixel columns in any order; further columns are ignored.
+        returns (array of shape (m, n_features), float64): As of `transform`.
+        DataError: When a column is missing, holds no numbers, or has missing values.
+        """
+        names = list(self.feature_names)
+        pixels = with_columns(frame, names).select(names)
+        for series in pixels:
+            if not series.dtype.is_numeric() or series.null_count():
+                got = f"{series.null_count()} are missing" if series.null_count() else f"got {series.dtype}"
+                raise DataError(f"column {series.name!r}", "pixels are numbers", got)
+        return self.transform(pixels.to_numpy())
+
+    def to_dict(self) -> dict[str, Any]:
+        """The preparation as JSON has it.
+
+        returns: Plain JSON types.
+        """
+        return to_record(self, self.kind)
+
+    @classmethod
+    def from_dict(cls, record: dict[str, Any]) -> "ImagePreparation":
+        """The preparation that `to_dict` wrote.
+
+        record: As `to_dict` wrote it.
+        returns: The same.
+        FileError: When the record was altered.
+        """
+        preparation = from_record(record, {cls.kind: cls})
+        if min(preparation.height, preparation.width, preparation.channels) < 1:
+            raise damaged("height, width and channels are at least 1", f"got {preparation}")
+        return preparation

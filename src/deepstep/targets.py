@@ -1,0 +1,718 @@
+"""Targets: what is learned, chosen once from y, and everything in which classes and numbers differ."""
+
+from collections.abc import Callable, Container, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.equations import HEADS, Head, answers, get_head
+from deepstep.equations.targets import TARGETS
+from deepstep.errors import ConfigurationError, DataError, ShapeError, spelled, unknown_name
+from deepstep.preparation.class_weights import class_weights, example_weights
+from deepstep.preparation.columns import damaged
+from deepstep.preparation.target_values import (
+    CODES,
+    Label,
+    class_probabilities,
+    classes_of,
+    encode_classes,
+    finite_in,
+    places_in,
+)
+from deepstep.types import AnyArray, Array, is_number, is_whole
+
+CLASS_LOSSES = ("cross_entropy", "ordinal")
+"""DeepStep's losses of classes; users may register others."""
+
+NUMBER_LOSSES = {
+    "squared_error": "identity",
+    "absolute_error": "absolute_error",
+    "huber": "huber",
+    "poisson": "poisson",
+    "quantile": "quantile",
+}
+"""DeepStep's losses of numbers, and their heads; users may register others."""
+
+NUMBER_KINDS = ("numbers", "counts", "one number")
+"""Kinds of targets that are numbers."""
+
+PROBABILITIES = ("sigmoid", "softmax")
+"""Heads whose outputs have a temperature."""
+
+TINY = 1e-6
+"""Outputs that are probabilities count as at least this far from 0 and 1 in a loss."""
+
+ENTRIES = {"head", "settings", "classes", "n_columns", "names"}
+"""Entries of the record of `Targets.to_dict`."""
+
+
+@dataclass(frozen=True, eq=False)
+class Targets:
+    """What is learned: y → Y (m, n_outputs) for a network, and outputs A (m, n_outputs) → predictions.
+
+    One column of labels has an output for each class, or one for two classes and, where the order of the
+    classes counts, one for each question y > k. Each of several columns of two classes, or of several
+    numbers, has an output. Of one number a head may learn several quantiles, each by an output.
+
+    Parameters
+    ----------
+    head : str
+        A name in ``deepstep.equations.HEADS``: the output of the networks and their loss.
+    settings : mapping
+        Settings of the head, such as the ``levels`` of quantiles.
+    classes : tuple of ndarray
+        The labels of each column; empty for numbers.
+    n_columns : int
+        Columns of y; 1 for labels whose y holds probabilities, a column for each class.
+    names : tuple of str
+        The names of several columns, where they are known.
+
+    Examples
+    --------
+    >>> targets = Targets.of_classes([np.array(["no", "yes"])])
+    >>> targets.encode(["yes", "no"]).tolist()
+    [[1.0], [0.0]]
+    >>> targets.decode(np.array([[0.7], [0.2]])).tolist()
+    ['yes', 'no']
+    >>> Targets.of_numbers(loss="quantile", loss_params={"levels": (0.1, 0.9)}).n_outputs
+    2
+    """
+
+    head: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    classes: tuple[AnyArray, ...] = ()
+    n_columns: int = 1
+    names: tuple[str, ...] = ()
+
+    @classmethod
+    def of_classes(
+        cls,
+        classes: Sequence[Any],
+        where: str = "Targets",
+        *,
+        loss: str = "cross_entropy",
+        loss_params: Mapping[str, Any] | None = None,
+        names: Sequence[str] = (),
+    ) -> "Targets":
+        """Targets of labels.
+
+        Parameters
+        ----------
+        classes : sequence of ndarray
+            The labels of each column.
+        where : str
+            Name for error messages.
+        loss : str
+            'cross_entropy', 'ordinal', or a loss of classes that was registered.
+        loss_params : mapping, optional
+            Settings of the loss.
+        names
+            As of `Targets`.
+
+        Returns
+        -------
+        Targets
+
+        Raises
+        ------
+        ConfigurationError
+            If the loss is unknown, or cannot learn such columns.
+        """
+        registered = _registered(CODES)
+        if loss not in (*CLASS_LOSSES, *registered):
+            raise unknown_name(where, "loss", loss, [*CLASS_LOSSES, *registered])
+        n, several = len(classes[0]), len(classes) > 1
+        head = loss
+        if loss == "cross_entropy":
+            head = "sigmoid" if several or n == 2 else "softmax"
+        elif HEADS[head].targets != "probabilities" if several else _needs_two(HEADS[head]) and n != 2:
+            got = f"got {len(classes)} columns of 0 and 1" if several else f"got {n} classes"
+            expected = f"a target that the loss {loss!r} can learn"
+            raise ConfigurationError(where, expected, got, "Use loss='cross_entropy'.")
+        labels = tuple(np.asarray(column) for column in classes)
+        return cls(head, dict(loss_params or {}), labels, len(labels), tuple(names))
+
+    @classmethod
+    def of_numbers(
+        cls,
+        where: str = "Targets",
+        *,
+        loss: str = "squared_error",
+        loss_params: Mapping[str, Any] | None = None,
+        quantiles: Any = None,
+        n_columns: int = 1,
+        names: Sequence[str] = (),
+    ) -> "Targets":
+        """Targets of numbers.
+
+        Parameters
+        ----------
+        where : str
+            Name for error messages.
+        loss : str
+            'squared_error', 'absolute_error', 'huber', 'poisson', 'quantile', or a loss of numbers that was
+            registered.
+        loss_params : mapping, optional
+            Settings of the loss.
+        quantiles : float or sequence of float, optional
+            The ``levels`` of 'quantile'.
+        n_columns, names
+            As of `Targets`.
+
+        Returns
+        -------
+        Targets
+
+        Raises
+        ------
+        ConfigurationError
+            If the loss or a setting is unknown, or the loss cannot learn several columns.
+        """
+        registered = _registered(NUMBER_KINDS)
+        if loss not in (*NUMBER_LOSSES, *registered):
+            raise unknown_name(where, "loss", loss, [*NUMBER_LOSSES, *registered])
+        head = HEADS[NUMBER_LOSSES.get(loss, loss)]
+        if quantiles is not None and head.name != "quantile":
+            got = f"got quantiles for loss={loss!r}"
+            raise ConfigurationError(where, "quantiles=None, or loss='quantile'", got)
+        levels = None if quantiles is None else np.ravel(quantiles).tolist()
+        settings = merged(loss_params, "levels", levels, "quantiles", where)
+        words = {} if quantiles is None else {"loss_params['levels']": "quantiles"}
+        with spelled(lambda setting: words.get(setting, "")):
+            head = head.with_settings("loss_params", **settings)
+        if n_columns > 1 and TARGETS[head.targets].repeats:
+            raise DataError(where, f"one target for loss={loss!r}", f"got {n_columns} columns of y")
+        return cls(head.name, dict(head.settings), (), n_columns, tuple(names))
+
+    @classmethod
+    def from_labels(
+        cls, y: Any, where: str = "target", *, loss: str = "cross_entropy", order: Sequence[str] | None = None
+    ) -> "Targets":
+        """Targets of the labels that occur, sorted (numbers before texts where a column has both).
+
+        Parameters
+        ----------
+        y : iterable of m labels, or a polars DataFrame with a column for each target
+            Texts, numbers or truth values.
+        where, loss
+            As of `of_classes`.
+        order : sequence of str, optional
+            All classes of one column as texts, in another order than the sorted one.
+
+        Returns
+        -------
+        Targets
+
+        Raises
+        ------
+        DataError
+            When there are no rows, missing values, fewer than two classes, more than two as one of several
+            columns, or other ones than ``order`` has.
+        ShapeError
+            When y is an array of several columns.
+        """
+        columns = _table_columns(y)
+        classes = _of_each(columns, lambda column: classes_of(column, order))
+        several = len(columns) > 1
+        for name, labels in zip(columns, classes, strict=True):
+            if several and len(labels) != 2:
+                raise DataError(
+                    f"target {name!r}",
+                    "two classes, as one of several targets",
+                    f"got {len(labels)}",
+                    "Train a network for each target.",
+                )
+        arrays = [label_array(labels, several=several) for labels in classes]
+        return cls.of_classes(arrays, where, loss=loss, names=tuple(columns) if several else ())
+
+    @classmethod
+    def from_numbers(
+        cls, y: Any, where: str = "target", *, loss: str = "squared_error", quantiles: Any = None
+    ) -> "Targets":
+        """Targets of numbers, which are checked.
+
+        Parameters
+        ----------
+        y : iterable of m numbers, or a polars DataFrame with a column for each target
+            Finite numbers.
+        where, loss, quantiles
+            As of `of_numbers`.
+
+        Returns
+        -------
+        Targets
+
+        Raises
+        ------
+        DataError
+            When there are no rows, a value is missing, infinite or no number, or for 'poisson' below 0.
+        ShapeError
+            When y is an array of several columns.
+        """
+        columns = _table_columns(y)
+        for numbers in _of_each(columns, finite_in):
+            below = np.flatnonzero(numbers < 0)
+            if loss == "poisson" and below.size:
+                got = f"row {below[0] + 1} is {numbers[below[0]]:g}"
+                raise DataError("target", "counts of at least 0", got)
+        names = tuple(columns) if len(columns) > 1 else ()
+        return cls.of_numbers(where, loss=loss, quantiles=quantiles, n_columns=len(columns), names=names)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Targets):
+            return NotImplemented
+        return self.to_dict() == other.to_dict()
+
+    __hash__ = None  # type: ignore[assignment]  # arrays of labels have none
+
+    @property
+    def is_classes(self) -> bool:
+        """Whether labels are learned, else numbers."""
+        return bool(self.classes)
+
+    @cached_property
+    def labels(self) -> tuple[tuple[Label, ...], ...]:
+        """The classes of each column as plain Python values."""
+        return tuple(tuple(column.tolist()) for column in self.classes)
+
+    @property
+    def several(self) -> bool:
+        """Whether y has several columns: values are then (m, n_columns), else (m,)."""
+        return self.n_columns > 1
+
+    @property
+    def is_ordered(self) -> bool:
+        """Whether the order of the classes counts."""
+        return self.equation.targets == "cumulative"
+
+    @cached_property
+    def equation(self) -> Head:
+        """The head with its settings."""
+        return get_head(self.head).with_settings(**self.settings)
+
+    @property
+    def kind(self) -> str:
+        """What Y has to be, a name in ``deepstep.equations.targets.TARGETS``."""
+        return self.equation.targets
+
+    @property
+    def repeats(self) -> bool:
+        """Whether several outputs learn the same number, as quantiles do."""
+        return TARGETS[self.kind].repeats
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """The quantiles that are learned; empty for other losses."""
+        return tuple(self.settings.get("levels", ()))
+
+    @property
+    def n_outputs(self) -> int:
+        """Outputs of a network."""
+        if self.several:
+            return self.n_columns
+        if self.is_classes:
+            n = len(self.classes[0])
+            return 1 if self.kind == "probabilities" else n - self.is_ordered
+        sizes = [len(value) for value in self.equation.settings.values() if isinstance(value, tuple)]
+        return max(sizes, default=1) if self.repeats else 1
+
+    @property
+    def metric(self) -> str:
+        """The name of the score: accuracy, r2, or d2 for quantiles."""
+        return "accuracy" if self.is_classes else "d2" if self.head == "quantile" else "r2"
+
+    @property
+    def columns(self) -> tuple["Targets", ...]:
+        """The targets of each column."""
+        if not self.several:
+            return (self,)
+        if self.is_classes:
+            return tuple(replace(self, classes=(labels,), n_columns=1, names=()) for labels in self.classes)
+        return (replace(self, n_columns=1, names=()),) * self.n_columns
+
+    # y and Y
+
+    def positions(self, y: Any, where: str = "target") -> NDArray[np.intp]:
+        """The position of each label among the classes of its column, (m,) or (m, n_columns)."""
+        columns = self._columns_of(y)
+        return self._joined(
+            [
+                _positions(labels, column, name if self.several else where)
+                for labels, (name, column) in zip(self.classes, columns.items(), strict=True)
+            ]
+        )
+
+    def numbers(self, y: Any, where: str = "target") -> Array:
+        """The numbers of y as rows, (m, n_columns)."""
+        columns = [
+            _numbers(column, name if self.several else where) for name, column in self._columns_of(y).items()
+        ]
+        return np.column_stack(columns)
+
+    def values(self, y: Any, where: str = "target") -> AnyArray:
+        """The right answers as `decide` gives answers: positions of classes, or numbers as float64."""
+        if self.is_classes:
+            return self.positions(y, where)
+        numbers = self.numbers(y, where).astype(np.float64, copy=False)
+        return numbers if self.several else numbers[:, 0]
+
+    def encode(self, y: Any, where: str = "target", dtype: Any = np.float64) -> Array:
+        """Y: 0 and 1 for classes, answers to y > k for ordered ones, numbers for numbers.
+
+        Parameters
+        ----------
+        y : array of shape (m,) or (m, n_columns), or a polars Series or DataFrame
+            Labels or numbers; of one column of labels probabilities of shape (m, n_classes), too.
+        where : str
+            Name for error messages.
+        dtype : numpy dtype
+            Of the result.
+
+        Returns
+        -------
+        ndarray of shape (m, n_outputs)
+
+        Raises
+        ------
+        DataError
+            If a label is not known, or a number is missing, not finite or none that the loss can learn.
+        ShapeError
+            If y has other columns.
+        """
+        if not self.is_classes:
+            return self._encode_numbers(y, where, np.dtype(dtype))
+        if not self.several and isinstance(y, np.ndarray) and y.shape[1:] == (len(self.classes[0]),):
+            return (y[:, 1:] if self.kind == "probabilities" else y).astype(dtype)
+        columns = self.positions(y, where).reshape(-1, self.n_columns).T
+        coded = [
+            encode_classes(column, len(labels), self.kind)
+            for column, labels in zip(columns, self.classes, strict=True)
+        ]
+        return (coded[0] if len(coded) == 1 else np.hstack(coded)).astype(dtype, copy=False)
+
+    def _encode_numbers(self, y: Any, where: str, dtype: "np.dtype[Any]") -> Array:
+        rows = self.numbers(y, where)
+        with np.errstate(over="ignore"):
+            Y = rows.astype(dtype)
+        finite = np.isfinite(Y)
+        if not finite.all():
+            row, column = np.argwhere(~finite)[0]
+            expected = f"y has finite values of {dtype}, the precision of the network"
+            hint = "Scale y, or train in dtype='float64'."
+            raise DataError(where, expected, f"y of row {row} is {rows[row, column]}", hint)
+        kind = TARGETS[self.kind]
+        for rule in kind.rules:
+            if len(Y) and not rule.holds(Y.T):
+                expected = rule.expected.format(name=self.head)
+                raise DataError(where, expected, rule.got(Y.T), "Use loss='squared_error'.")
+        return np.repeat(Y, self.n_outputs, axis=1) if kind.repeats else Y
+
+    def _columns_of(self, y: Any) -> dict[str, Any]:
+        """The columns of y by their names."""
+        if hasattr(y, "get_columns"):
+            names = self.names or tuple(y.columns)
+            columns = {f"target {name!r}": y.get_column(name) for name in names}
+        elif isinstance(y, np.ndarray) and y.ndim == 2:
+            names = self.names or tuple(map(str, range(y.shape[1])))
+            columns = {f"target {name!r}": column for name, column in zip(names, y.T, strict=False)}
+            if y.shape[1] != len(columns):
+                columns = dict(enumerate(y.T))  # type: ignore[arg-type]  # they are refused below
+        else:
+            columns = {"target": y}
+        if len(columns) != self.n_columns:
+            raise ShapeError("target", f"{self.n_columns} columns are expected", f"got {len(columns)}")
+        return columns
+
+    def _joined(self, columns: list[AnyArray]) -> AnyArray:
+        """Values of each column, as they come in and go out."""
+        return np.column_stack(columns) if self.several else columns[0]
+
+    # outputs
+
+    def probabilities(self, A: Array) -> Array:
+        """Probabilities of the classes (m, n_classes); of several columns of each second one."""
+        self._check_outputs(A)
+        return A if self.several else class_probabilities(A, self.kind)
+
+    def by_column(self, P: Array) -> list[Array]:
+        """The probabilities (m, n_classes) of each column, from those of `probabilities`."""
+        return [np.column_stack([1 - share, share]) for share in P.T] if self.several else [P]
+
+    def decide(self, A: Array) -> AnyArray:
+        """Positions of the most probable classes, or numbers: (m,), of several columns (m, n_columns)."""
+        if not self.is_classes:
+            return self.decode(A)
+        self._check_outputs(A)
+        if len(self.classes[0]) == 1:  # of which there is nothing to decide
+            return np.zeros(len(A), np.intp)
+        return answers(self.head, A.T).T if self.several else self.probabilities(A).argmax(axis=1)
+
+    def decode(self, A: Array) -> AnyArray:
+        """A value for each column, from outputs or targets: a label, a number, the median's quantile."""
+        if self.is_classes:
+            decided = self.decide(A).reshape(-1, self.n_columns).T
+            return self._joined(
+                [labels[column] for labels, column in zip(self.classes, decided, strict=True)]
+            )
+        self._check_outputs(A)
+        return A if self.several else A[:, self._median]
+
+    @cached_property
+    def _median(self) -> int:
+        """The output next to the median."""
+        levels = self.levels or (0.5,)
+        return min(range(len(levels)), key=lambda place: abs(levels[place] - 0.5))
+
+    def predictions(self, A: Array) -> AnyArray:
+        """As ``predict`` returns them: labels, or numbers, a column for each quantile."""
+        return self.decode(A) if self.is_classes else A[:, 0] if A.shape[1] == 1 else A
+
+    def _check_outputs(self, A: Array) -> None:
+        if A.ndim != 2 or A.shape[1] != self.n_outputs:
+            hint = "Pass A.T." if A.ndim == 2 and A.shape[0] == self.n_outputs else ""
+            expected = f"output rows (m, {self.n_outputs}) are expected"
+            raise ShapeError("target", expected, f"got {A.shape}", hint)
+
+    # what a fit asks
+
+    def strata(self, Y: Array) -> AnyArray | None:
+        """Classes (m,) that folds hold in proportion; None for numbers and several columns."""
+        return self.decide(Y) if self.is_classes and not self.several else None
+
+    def class_columns(self, Y: Array) -> AnyArray:
+        """Positions of the classes in Y, (n_columns, m)."""
+        return self.decide(Y).reshape(len(Y), -1).T
+
+    def weights_of_classes(
+        self, class_weight: Any, positions: AnyArray, weight: Array | None, where: str
+    ) -> list[Array] | None:
+        """The weights of the classes of each column, by the rows that are learned from.
+
+        ``positions`` (n_columns, m) are those of the rows' classes, ``weight`` (m,) their weights, by which
+        'balanced' counts. None for equal weights.
+        """
+        if class_weight is None or not self.is_classes:
+            return None
+        labels = [0, 1] if self.several else self.classes[0].tolist()
+        return class_weights(class_weight, positions, labels, weight, where)
+
+    def row_weights(self, of_classes: list[Array] | None, Y: Array, weight: Array | None) -> Array | None:
+        """The weights of rows times those of their classes."""
+        if of_classes is None:
+            return weight
+        of_rows = example_weights(of_classes, self.class_columns(Y))
+        return of_rows if weight is None else weight * of_rows
+
+    def scale_of(
+        self, Y: Array, weight: Array | None, *, counts: bool = False, where: str = "fit"
+    ) -> tuple[Array, Array]:
+        """Center and scale (n_outputs,) of the targets that a network learns; 0 and 1 for classes.
+
+        Counts, which stay at least 0, are divided by their mean with ``counts``, else left.
+        """
+        zeros, ones = np.zeros(Y.shape[1]), np.ones(Y.shape[1])
+        if self.is_classes:
+            return zeros, ones
+        if TARGETS[self.kind].rules:
+            mean = np.average(Y, axis=0, weights=weight)
+            return zeros, np.where(counts & (mean > 0), mean, 1.0)
+        with np.errstate(over="ignore", invalid="ignore"):
+            center = np.average(Y, axis=0, weights=weight)
+            scale = np.sqrt(np.average((Y - center) ** 2, axis=0, weights=weight))
+        if not np.isfinite([center, scale]).all():
+            size = f"they reach from {Y.min():g} to {Y.max():g}"
+            raise DataError(where, "targets whose squares are floats", size, "Divide them.")
+        return center, np.where(scale > 0, scale, ones)
+
+    def head_settings(self, scale: Array, smoothing: float | None, where: str) -> dict[str, Any]:
+        """Settings of the head of a network whose targets are divided by ``scale``, with label smoothing."""
+        settings = dict(self.settings)
+        if smoothing and "smoothing" in get_head(self.head).settings:
+            settings = merged(settings, "smoothing", smoothing, "label_smoothing", where)
+        if "delta" in settings and scale.size:
+            settings["delta"] /= float(scale.max())  # it is in the units of the target
+        return settings
+
+    def losses(self) -> Callable[[Array, Array], Array] | None:
+        """The function (A, Y) → loss of each row; None where outputs do not tell it."""
+        settings = {name: value for name, value in self.settings.items() if name != "smoothing"}
+        textbook = get_head(self.head).with_settings(**settings).textbook
+        if textbook is None:
+            return None
+        clips = self.head in (*PROBABILITIES, "ordinal")
+
+        def loss(A: Array, Y: Array) -> Array:
+            A = np.clip(A, TINY, 1 - TINY) if clips else A
+            return np.asarray(textbook(A.T, Y.T)).ravel()
+
+        return loss
+
+    def score(self, y: AnyArray, predicted: AnyArray, weight: Any = None) -> float:
+        """The `metric` of predictions, as ``predict`` returns them, for y."""
+        from sklearn.metrics import accuracy_score, d2_pinball_score, r2_score
+        from sklearn.utils.multiclass import type_of_target
+
+        if self.is_classes:
+            if not self.several and type_of_target(self.classes[0]) == "continuous":
+                y, predicted = _places(y, predicted)
+            return float(accuracy_score(y, predicted, sample_weight=weight))
+        if self.metric == "r2":
+            return float(r2_score(y, predicted, sample_weight=weight))
+        columns = zip(predicted.reshape(len(predicted), -1).T, self.levels, strict=True)
+        scores = [d2_pinball_score(y, column, sample_weight=weight, alpha=level) for column, level in columns]
+        return float(np.mean(scores))
+
+    # files
+
+    def to_dict(self) -> dict[str, Any]:
+        """The targets as JSON has them; labels keep their kind of text, number or truth value."""
+        settings = {
+            name: list(value) if isinstance(value, tuple) else value for name, value in self.settings.items()
+        }
+        return {
+            "head": self.head,
+            "settings": settings,
+            "classes": [labels.tolist() for labels in self.classes],
+            "n_columns": self.n_columns,
+            "names": list(self.names),
+        }
+
+    @classmethod
+    def from_dict(cls, record: Any) -> "Targets":
+        """The targets that `to_dict` wrote; a `FileError` where the record was altered."""
+        if not isinstance(record, dict) or record.keys() != ENTRIES:
+            raise damaged(f"targets have the entries {', '.join(sorted(ENTRIES))}", f"got {record!r:.100}")
+        expected = _fault(**record)
+        if expected:
+            raise damaged(expected, f"got {record!r:.200}")
+        n, classes, settings = record["n_columns"], record["classes"], record["settings"]
+        return cls(
+            record["head"],
+            {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()},
+            tuple(label_array(labels, several=n > 1) for labels in classes),
+            n,
+            names=tuple(record["names"]),
+        )
+
+
+def _fault(head: Any, settings: Any, classes: Any, n_columns: Any, names: Any) -> str:
+    """The condition that entries of a record do not meet; empty for valid ones."""
+    if not (isinstance(head, str) and head in HEADS):
+        return "a head of DeepStep's, or of your own that is registered"
+    if not is_whole(n_columns, 1):
+        return "n_columns is at least 1"
+    texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
+    if not texts or len(set(names)) != len(names) or len(names) not in {0, n_columns}:
+        return "a different name for each of the columns"
+    lists = isinstance(classes, list) and all(isinstance(labels, list) for labels in classes)
+    if not lists or len(classes) not in {0, n_columns}:
+        return "classes of each of the columns"
+    if not all(map(is_label, (label for labels in classes for label in labels))):
+        return "classes are texts, finite numbers or truth values"
+    if any(len(set(labels)) != len(labels) or len(labels) < 2 for labels in classes):
+        return "at least two different classes of each column"
+    kind = HEADS[head].targets
+    if kind not in (CODES if classes else NUMBER_KINDS):
+        return f"a head of {'classes' if classes else 'numbers'}"
+    if kind == "probabilities" and any(len(labels) != 2 for labels in classes):
+        return f"two classes of each column for the head {head!r}"
+    if n_columns > 1 and (TARGETS[kind].repeats or (classes and kind != "probabilities")):
+        return "a head for several columns"
+    try:
+        HEADS[head].with_settings("settings", **settings)
+    except (ConfigurationError, TypeError) as error:
+        return f"settings of the head {head!r} ({error!s:.200})"
+    return ""
+
+
+def _table_columns(y: Any) -> dict[str, Any]:
+    """The columns of a table by name; what is no table is one column without a name."""
+    return {column.name: column for column in y.get_columns()} if hasattr(y, "get_columns") else {"": y}
+
+
+def _of_each(columns: Mapping[str, Any], read: Callable[[Any], Any]) -> list[Any]:
+    """What is read in each column; an error about one of several says which."""
+    results = []
+    for name, column in columns.items():
+        try:
+            results.append(read(column))
+        except DataError as error:
+            if len(columns) == 1:
+                raise
+            raise DataError(f"target {name!r}", error.expected, error.got, error.hint) from None
+    return results
+
+
+def label_array(labels: Sequence[Label], *, several: bool = False) -> AnyArray:
+    """Labels as an array: texts as objects, as NumPy's own type of texts loses zero bytes at the end.
+
+    >>> label_array([1, 2]).dtype.kind, label_array(["a", "b"]).dtype.kind
+    ('i', 'O')
+    """
+    kinds = {type(label) for label in labels}
+    plain = len(kinds) == 1 and str not in kinds and not several
+    return np.array(labels, dtype=None if plain else object)
+
+
+def merged(settings: Mapping[str, Any] | None, name: str, value: Any, of: str, where: str) -> dict[str, Any]:
+    """The settings of a loss together with one that has a parameter of its own, not given in both places."""
+    settings = dict(settings or {})
+    if value is None:
+        return settings
+    if name in settings:
+        raise ConfigurationError(where, f"{of}, or {name!r} in loss_params", "got both")
+    return {**settings, name: value}
+
+
+def _registered(kinds: Container[str]) -> list[str]:
+    """Names of the registered heads with these kinds of targets."""
+    return [name for name, head in HEADS.items() if name not in HEADS.built_in and head.targets in kinds]
+
+
+def _needs_two(head: Head) -> bool:
+    """Whether a head has one output, the probability of the second of two classes."""
+    return head.targets == "probabilities"
+
+
+def is_label(value: Any) -> bool:
+    """Whether a label is a text, a finite number or a truth value, which files can hold."""
+    return isinstance(value, str | bool) or is_number(value)
+
+
+def _positions(labels: AnyArray, column: Any, where: str) -> NDArray[np.intp]:
+    """The position of each value among labels; of arrays of one kind without a look at each value."""
+    if isinstance(column, np.ndarray) and (
+        column.dtype.kind == labels.dtype.kind or _are_numeric(column, labels)
+    ):
+        try:
+            order = np.argsort(labels)
+            places = order[np.minimum(np.searchsorted(labels, column, sorter=order), len(labels) - 1)]
+        except TypeError:  # texts and numbers
+            return places_in(tuple(labels.tolist()), column)
+        if (labels[places] == column).all():
+            return places
+    return places_in(tuple(labels.tolist()), column)
+
+
+def _are_numeric(*arrays: AnyArray) -> bool:
+    return all(array.dtype.kind in "biuf" for array in arrays)
+
+
+def _numbers(column: Any, where: str) -> Array:
+    if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
+        return column
+    return finite_in(column)
+
+
+def _places(y: AnyArray, predicted: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """Labels that are decimal numbers, each as its place among all: scikit-learn's metrics refuse them."""
+    from sklearn.utils.validation import assert_all_finite, check_consistent_length, column_or_1d
+
+    check_consistent_length(y, predicted)
+    y = column_or_1d(y, dtype=predicted.dtype)
+    assert_all_finite(y, input_name="y_true")
+    places = np.unique(np.concatenate([y, predicted]), return_inverse=True)[1]
+    return places[: len(y)], places[len(y) :]
