@@ -51,7 +51,7 @@ ENTRIES = {"head", "settings", "classes", "n_columns", "names"}
 
 @dataclass(frozen=True, eq=False)
 class Targets:
-    """What is learned: y → Y (m, n_outputs) for a network, and outputs A (m, n_outputs) → predictions.
+    """The targets of a model: y → Y (m, n_outputs) for a network, and outputs A (m, n_outputs) → predictions.
 
     One column of labels has an output for each class, or one for two classes and, where the order of the
     classes counts, one for each question y > k. Each of several columns of two classes, or of several
@@ -295,7 +295,7 @@ class Targets:
 
     @property
     def kind(self) -> str:
-        """What Y has to be, a name in ``deepstep.equations.targets.TARGETS``."""
+        """The condition on Y: a name in ``deepstep.equations.targets.TARGETS``."""
         return self.equation.targets
 
     @property
@@ -634,7 +634,7 @@ def _table_columns(y: Any) -> dict[str, Any]:
 
 
 def _of_each(columns: Mapping[str, Any], read: Callable[[Any], Any]) -> list[Any]:
-    """What is read in each column; an error about one of several says which."""
+    """The results of a function of each column; an error about one of several says which."""
     results = []
     for name, column in columns.items():
         try:
