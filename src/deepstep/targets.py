@@ -24,6 +24,8 @@ from deepstep.preparation.target_values import (
 )
 from deepstep.types import AnyArray, Array, is_number, is_whole
 
+__all__ = ["Targets"]
+
 CLASS_LOSSES = ("cross_entropy", "ordinal")
 """DeepStep's losses of classes; users may register others."""
 
