@@ -2,8 +2,8 @@
 
 The equations that you read are the system that trains: ``deepstep.equations`` holds the lecture's pure
 functions, `Network` is the easy-to-use class over them, `DeepClassifier` and `DeepRegressor` are
-scikit-learn estimators, `explore` opens a network as a page. Names load on first use, so that
-``import deepstep`` costs next to nothing.
+scikit-learn estimators, `TableEncoder` is their encoding of tables alone, `explore` opens a network as a
+page. Names load on first use, so that ``import deepstep`` costs next to nothing.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from deepstep.errors import DeepStepError
-    from deepstep.estimators import DeepClassifier, DeepRegressor, distill
+    from deepstep.estimators import DeepClassifier, DeepRegressor, TableEncoder, distill
     from deepstep.explorer import explore
     from deepstep.inspection import GradientReport, Trace, diagnose
     from deepstep.model import Network
@@ -30,6 +30,7 @@ _HOME = {
     "Network": "deepstep.model",
     "Parameters": "deepstep.network",
     "Run": "deepstep.run",
+    "TableEncoder": "deepstep.estimators",
     "Trace": "deepstep.inspection",
     "diagnose": "deepstep.inspection",
     "distill": "deepstep.estimators",
@@ -46,6 +47,7 @@ __all__ = [
     "Network",
     "Parameters",
     "Run",
+    "TableEncoder",
     "Trace",
     "diagnose",
     "distill",

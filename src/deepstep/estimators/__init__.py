@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Any
 from deepstep.environment import package
 
 if TYPE_CHECKING:
-    from deepstep.estimators.names import DeepClassifier, DeepRegressor, LabelIssue, TargetIssue, distill
+    from deepstep.estimators.names import (
+        DeepClassifier,
+        DeepRegressor,
+        LabelIssue,
+        TableEncoder,
+        TargetIssue,
+        distill,
+    )
 
-__all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TargetIssue", "distill"]
+__all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TableEncoder", "TargetIssue", "distill"]
 
 
 def __getattr__(name: str) -> Any:

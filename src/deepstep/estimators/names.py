@@ -15,6 +15,7 @@ from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member, PresetSu
 from deepstep.estimators.fitted import FittedAttributes
 from deepstep.estimators.regressor import DeepRegressor
 from deepstep.estimators.saved import SavedEstimator
+from deepstep.estimators.table_encoder import TableEncoder
 
 BASES = (DeepEstimator, FittedAttributes, Calibrated, ConformalClassifier, ConformalRegressor, SavedEstimator)
 """Classes whose methods the estimators inherit."""
@@ -24,4 +25,4 @@ OF_AN_ENSEMBLE = (Ensemble, Leaderboard, Member, PresetSummary)
 
 complete(globals())
 
-__all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TargetIssue", "distill"]
+__all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TableEncoder", "TargetIssue", "distill"]

@@ -1,0 +1,162 @@
+"""TableEncoder: a table as it is becomes floats, as a transformer of scikit-learn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from deepstep.data.frames import as_frame
+from deepstep.errors import DataError, DataWarning
+from deepstep.estimators.inputs import check_kept, named_columns
+from deepstep.estimators.solvers import warn_the_caller
+from deepstep.preparation.table import TablePreparation
+from deepstep.types import AnyArray, Array
+
+
+@dataclass(eq=False, repr=False, match_args=False, kw_only=True)
+class TableEncoder(TransformerMixin, BaseEstimator):
+    """Turn the columns of a table into features: texts, dates, truth values, numbers and missing values.
+
+    How each kind of column becomes features is on the page "From a table to numbers", docs/tables.md. The
+    rules are learned from the rows of `fit` alone: means, categories, the kinds of columns.
+
+    Parameters
+    ----------
+    categorical_features : sequence of str or int, default=None
+        Columns, by name or number, whose values are categories, whatever they look like.
+    keep_columns : sequence of str, default=None
+        Columns that become features even if they look like identifiers of the rows.
+
+    Attributes
+    ----------
+    preparation_ : deepstep.preparation.TablePreparation
+        The rules of each column.
+    n_features_in_ : int
+        Columns of the table.
+    feature_names_in_ : ndarray of str
+        Their names, where the table has names.
+
+    See Also
+    --------
+    DeepClassifier, DeepRegressor : Learn from a table as it is; they encode it for each fold.
+
+    Examples
+    --------
+    >>> import polars
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> X = polars.DataFrame({"age": [20.0, None, 40.0, 60.0], "city": ["Rome", "Oslo", "Rome", "Oslo"]})
+    >>> model = make_pipeline(TableEncoder(), LogisticRegression()).fit(X, [0, 1, 0, 1])
+    >>> model[0].get_feature_names_out().tolist()
+    ['age', 'age missing', 'city=Rome']
+    >>> model.predict(X).tolist()
+    [0, 1, 0, 1]
+    """
+
+    categorical_features: Sequence[Any] | None = None
+    keep_columns: Sequence[str] | None = None
+
+    def fit(self, X: Any, y: Any = None) -> Self:
+        """Learn how columns become features.
+
+        Parameters
+        ----------
+        X : frame of pandas, polars or pyarrow, or array, of shape (n_samples, n_columns)
+            The table.
+        y : ignored
+            There by scikit-learn's convention.
+
+        Returns
+        -------
+        TableEncoder
+            Fitted.
+
+        Raises
+        ------
+        DataError
+            If the table has no rows, or no column from which something can be learned.
+        """
+        where = "TableEncoder.fit"
+        frame = self._frame(X, where, reset=True)
+        check_kept(self.keep_columns, frame.columns, where)
+        categorical: tuple[str, ...] = ()
+        if self.categorical_features is not None:
+            categorical = named_columns(self.categorical_features, frame.columns, where)
+        self.preparation_ = TablePreparation.fit(
+            frame, keep=tuple(self.keep_columns or ()), categorical=categorical
+        )
+        for caution in self.preparation_.cautions:
+            warn_the_caller(f"{where}, {caution}", DataWarning)
+        return self
+
+    def transform(self, X: Any) -> Array:
+        """Encode rows.
+
+        Parameters
+        ----------
+        X : frame or array of shape (n_samples, n_columns)
+            A table with the columns of `fit`: of a frame with names in any order, and others beside them.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_features), float64
+            The features, without missing values.
+
+        Raises
+        ------
+        DataError
+            If a column of `fit` is missing, or a value cannot be read as its column asks for.
+        """
+        check_is_fitted(self)
+        return self.preparation_.transform(self._frame(X, "TableEncoder.transform", reset=False))
+
+    def get_feature_names_out(self, input_features: Any = None) -> AnyArray:
+        """The names of the features.
+
+        Parameters
+        ----------
+        input_features : ignored
+            There by scikit-learn's convention: a feature is named by its own column.
+
+        Returns
+        -------
+        ndarray of str objects
+        """
+        check_is_fitted(self)
+        return np.asarray(self.preparation_.feature_names, object)
+
+    def _frame(self, X: Any, where: str, *, reset: bool) -> Any:
+        """X as a frame under the names of the fit."""
+        named = hasattr(X, "columns") or hasattr(X, "column_names")
+        if issparse(X) or not named:
+            finite = {"ensure_all_finite": "allow-nan" if _is_numeric(X) else False}
+            X = validate_data(self, X, dtype=None, reset=reset, **finite)
+        elif reset:
+            validate_data(self, X, skip_check_array=True, reset=True)
+        frame = as_frame(X, where=where)
+        if reset:
+            self._column_names = tuple(frame.columns)
+        elif not (named and hasattr(self, "feature_names_in_")):
+            if frame.width != len(self._column_names):
+                got = f"got {frame.width}"
+                raise DataError(where, f"the {len(self._column_names)} columns of fit", got)
+            frame = frame.rename(dict(zip(frame.columns, self._column_names, strict=True)))
+        if not frame.height:
+            raise DataError(where, "at least one row", "got a table without rows (minimum of 1 is required)")
+        return frame
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def _is_numeric(X: Any) -> bool:
+    return getattr(getattr(X, "dtype", None), "kind", "O") in "biufc"
