@@ -2,7 +2,6 @@
 
 import json
 import os
-from pathlib import Path
 
 import numpy as np
 import pandas
@@ -72,22 +71,6 @@ def test_it_is_kept_on_request_and_the_leak_is_told(deepstep, noise, preset):
     assert "it numbers the rows, which are sorted by the target" in leak["says"]
     assert deepstep("doctor", "r", "--strict").code == 1
     assert "--keep 'Unnamed: 0'" in reproduce(Run.load("r"))
-
-
-@pytest.mark.parametrize(("target", "preset"), [("y", ENSEMBLE), ("column_0", PLAIN)])
-def test_a_run_of_0_2_finds_the_column_without_a_name(deepstep, noise, preset, target):
-    """Version 0.2 called it column_0, which stands in its runs."""
-    noise.index.name = "column_0"
-    noise.index += noise.index % 7  # a number and no count
-    noise.to_csv("t.csv")
-    result = deepstep("train", "t.csv", "--target", target, "--out", "r", *preset, "--json")
-    assert result.code == 0, result.err
-    expected = deepstep("predict", "r", "t.csv").out, deepstep("evaluate", "r", "t.csv", "--json").out
-    text = Path("t.csv").read_text(encoding="utf-8")
-    Path("t.csv").write_text(text.replace("column_0", "", 1), encoding="utf-8")
-    found = deepstep("predict", "r", "t.csv").out, deepstep("evaluate", "r", "t.csv", "--json").out
-    assert found == expected
-    assert "" not in found
 
 
 def test_streams_do_the_same(deepstep, noise):
