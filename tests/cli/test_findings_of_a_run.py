@@ -120,9 +120,7 @@ def change(ensemble_run, tmp_path):
         run = Run.load(folder)
         record = json.loads((folder / "ensemble.json").read_text())
         for member in record["members"]:
-            if best_epoch == "unknown":
-                del member["best_epoch"]
-            elif best_epoch is not None:
+            if best_epoch is not None:
                 member["best_epoch"] = best_epoch
         (folder / "ensemble.json").write_text(json.dumps(record))
         for part, figures in dict(results).items():
