@@ -87,14 +87,6 @@ def test_the_file_reads_the_table_of_its_training(deepstep, tmp_path, name, enco
     assert np.allclose([one for _, one in found], [one for _, one in expected], atol=1e-6)
 
 
-def test_the_table_of_a_statement(deepstep, run):
-    folder, _ = run
-    assert deepstep("export", folder, "-o", "model.sql", "--table", "shop.customers").code == 0
-    assert '  FROM "shop"."customers" AS t\n' in Path("model.sql").read_text()
-    wrong = deepstep("export", folder, "-o", "model.py", "--table", "customers")
-    assert "to must be a format that has the option 'table', got 'numpy'" in wrong.err
-
-
 def test_pictures_and_several_targets(deepstep, tmp_path):
     rng = np.random.default_rng(2)
     rows = polars.DataFrame({name: rng.normal(size=50) for name in "abc"})

@@ -19,7 +19,6 @@ from deepstep.run import Run
 @click.option(
     "--int8", is_flag=True, help="For c: weights of 8 bits, with a looser bound of the certificate."
 )
-@click.option("--table", metavar="NAME", help="For sql: the table to select from. Default: rows.")
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 @json_option
 def export_command(

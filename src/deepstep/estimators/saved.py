@@ -294,7 +294,7 @@ class SavedEstimator:
         path (Path or str): The file to write; its suffix is that of the format.
         to: The format, a name in ``deepstep.export.FORMATS``; by default by the suffix.
         overwrite: Replace files that exist.
-        options: Of the format: ``int8=True`` for 'c', ``table=NAME`` for 'sql'.
+        options: Of the format: ``int8=True`` for 'c'.
         returns (deepstep.export.Certificate): The largest difference from the predictions of this estimator.
         NotFittedError: Before `fit`.
         ConfigurationError: If the format cannot carry the model; the message names the reason.

@@ -4,9 +4,9 @@ A model becomes a `deepstep.export.program.Program`: a list of plain operations 
 columns to outputs in terms of the target. A format writes a program.
 
 To add a format, write a file ``deepstep/export/NAME_format.py`` with a table *operation → how it is written*
-and a record ``FORMAT`` (`deepstep.export.formats.Format`): suffix of the file, writer, runner for the
-certificate, and what is refused, by the name of the operation or as ``"input words"``, with the reason. Then
-name the module in `deepstep.export.formats.FORMATS`. Command, method, certificate and tests follow.
+and a record ``FORMAT`` (`deepstep.export.formats.Format`): suffix of the file, writer, and runner for the
+certificate. Then name the module in `deepstep.export.formats.FORMATS`. Command, method, certificate and tests
+follow.
 
 ``model.export`` and ``deepstep export`` call `export`.
 """
@@ -24,7 +24,7 @@ from deepstep.data.files import check_writable
 from deepstep.docstrings import complete
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.export.certificate import BOUND, Certificate, ParityError, certify
-from deepstep.export.formats import FORMATS, Format, get_format, refuse_what_it_cannot, worded
+from deepstep.export.formats import FORMATS, Format, get_format, refuse_too_many_numbers, worded
 from deepstep.export.models import exported
 
 NOT_YET = "[not run yet]"
@@ -51,7 +51,7 @@ def export(
     where: Name for error messages.
     options: Of the format.
     returns: The certificate, which the file holds, too.
-    ConfigurationError: If the format cannot carry the model; the message names the reason.
+    ConfigurationError: If the model cannot be exported; the message names the reason.
     ParityError: If the file predicts other values than the model; nothing is written.
     FileError: If the file exists and may not be replaced, or cannot be written.
 
@@ -70,7 +70,7 @@ def export(
     asked = {name: value for name, value in options.items() if value}
     bound = max([BOUND, *(kind.options[name] for name in asked)])
     found = exported(model, where)
-    refuse_what_it_cannot(to, kind, found.program, where)
+    refuse_too_many_numbers(to, kind, found.program, where)
     with tempfile.TemporaryDirectory(prefix="deepstep-") as folder:
         made = Path(folder) / path.name
         files = kind.write(found.program, made, NOT_YET, **asked)

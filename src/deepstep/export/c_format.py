@@ -13,7 +13,7 @@ import numpy as np
 from deepstep.errors import FileError
 from deepstep.export.c_operations import FUNCTIONS, calls, function
 from deepstep.export.certificate import CannotRunError, output_of
-from deepstep.export.formats import Format, refuse_zero_characters
+from deepstep.export.formats import Format, refused
 from deepstep.export.program import MEANINGS, RAW, RUNTIME, Input, Program, Step
 from deepstep.export.rows import as_raw
 from deepstep.types import AnyArray, Array
@@ -212,9 +212,18 @@ def _text(program: Program, note: str, *, int8: bool) -> str:
     )
 
 
+def _refuse_zero_characters(program: Program) -> None:
+    """Refuse values of categories and names of outputs that a text of C would end within."""
+    texts = [(f"column {each.column!r}", each.settings.get("values", ())) for each in program.inputs]
+    for place, values in [*texts, ("the outputs", program.result.names)]:
+        text = next((value for value in values if "\0" in value), None)
+        if text is not None:
+            raise refused("c", "with texts without the character of code 0", f"{text!r} in {place}")
+
+
 def write(program: Program, path: Path, note: str, *, int8: bool = False) -> list[Path]:
     """Write the file."""
-    refuse_zero_characters("c", program)
+    _refuse_zero_characters(program)
     if int8:
         note += "; weights of 8 bits, one scale for each unit: the difference is their loss"
     path.write_text(f"{_text(program, note, int8=int8)}\n", encoding="utf-8")

@@ -184,7 +184,7 @@ def _compare_decisions(
 
 
 def _is(one: Any, other: Any) -> bool:
-    """Whether values are equal, as numbers or as texts: SQL and ONNX have 1 for true and texts of numbers."""
+    """Whether values are equal, as numbers or as texts: ONNX has 1 for true and texts of numbers."""
     return bool(one == other) or str(one) == str(other)
 
 

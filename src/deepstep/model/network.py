@@ -716,7 +716,7 @@ class Network:
         path: The file to write; its suffix is that of the format.
         to: The format, a name in ``deepstep.export.FORMATS``; by default by the suffix.
         overwrite: Replace files that exist.
-        options: Of the format: ``int8=True`` for 'c', ``table=NAME`` for 'sql'.
+        options: Of the format: ``int8=True`` for 'c'.
         returns (deepstep.export.Certificate): The largest difference from this network's outputs.
         ConfigurationError: If the format cannot carry the network; the message names the reason.
         ParityError: If the file gives other outputs; nothing is written.
