@@ -44,11 +44,11 @@ def test_the_file_predicts_what_the_run_predicts(deepstep, run):
 
 def test_json_and_files_that_exist(deepstep, run):
     folder, _ = run
-    record = json.loads(deepstep("export", folder, "--to c", "-o", "model.c", "--int8", "--json").out)
+    record = json.loads(deepstep("export", folder, "--to c", "-o", "model.c", "--json").out)
     assert record["files"] == ["model.c"]
-    assert record["bound"] == 0.1
+    assert record["bound"] == 1e-6
     assert record["bytes"] == Path("model.c").stat().st_size
-    assert record["why_not"] or record["difference"] <= 0.1
+    assert record["why_not"] or record["difference"] <= 1e-6
     again = deepstep("export", folder, "-o", "model.c")
     assert again.code == 2
     assert "model.c must be a new file, got one that exists" in again.err

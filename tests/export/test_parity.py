@@ -132,7 +132,6 @@ def test_an_operation_of_ones_own_is_refused(tmp_path: Path) -> None:
         (None, "x.txt", {}, "path must be a file with one of the suffixes"),
         (None, "x.c", {"to": "numpy"}, r"path must be a file with the suffix .py, got 'x.c'"),
         (None, "x.py", {"to": "numpi"}, "to must be one of"),
-        (None, "x.py", {"int8": True}, "to must be a format that has the option 'int8', got 'numpy'"),
     ],
 )
 def test_refusals(model: Any, path: str, options: dict[str, Any], match: str, tmp_path: Path) -> None:

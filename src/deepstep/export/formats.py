@@ -1,7 +1,7 @@
 """The formats of exports: one record for each, in a file of its own."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,23 +19,21 @@ class Format:
     """A format.
 
     suffix: Of its file.
-    write: ``(program, path, note, **options)`` writes the file, and others beside it; ``note`` is the text of
+    write: ``(program, path, note)`` writes the file, and others beside it; ``note`` is the text of
         the certificate, which it holds. Returns the paths.
     run: ``(path, program, rows by column)`` runs the file. Returns its outputs (m, n), NaN in rows that it
         refuses, and a list of its predictions; raises `deepstep.export.certificate.CannotRunError` where
         there is no program that runs the file.
     most_numbers: How many constants it holds at most.
-    options: Names of what `write` takes, with the bound of the certificate where one is looser.
 
-    >>> get_format("c").suffix, dict(get_format("c").options)
-    ('.c', {'int8': 0.1})
+    >>> get_format("c").suffix
+    '.c'
     """
 
     suffix: str
-    write: Callable[..., list[Path]]
+    write: Callable[[Program, Path, str], list[Path]]
     run: Callable[[Path, Program, Mapping[str, list[Any]]], tuple[Array, list[Any]]]
     most_numbers: float = float("inf")
-    options: Mapping[str, float] = field(default_factory=dict)
 
 
 def get_format(name: str, where: str = "export") -> Format:
