@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deepstep import __version__
-from deepstep.cli.option_types import CSV, HEALTH, TENSORBOARD, Logs
+from deepstep.cli.option_types import CSV, HEALTH, Logs
 from deepstep.cli.runs import folder_for, is_diverged
 from deepstep.cli.screen import note, program, warnings_as_notes
 from deepstep.data import atomic_directory
@@ -37,7 +37,7 @@ from deepstep.data.text_formats import json_values, read_text
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError
 from deepstep.run import Run
 from deepstep.run_folder import DIGEST, config_digest
-from deepstep.training import Callback, Csv, Health, History, StopTraining, TensorBoard, latest_checkpoint
+from deepstep.training import Callback, Csv, Health, History, StopTraining, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files, member_files
 from deepstep.training.fit import REFIT
@@ -414,22 +414,15 @@ def log_callbacks(logs: Logs, folder: Path, *, resumed: bool) -> list[Callback]:
     A refit has places of its own. Those of a training that is resumed without a checkpoint are replaced.
     """
 
-    def place(kind: str, own: str, *, refit: bool) -> Path:
-        path = Path(logs[kind] or folder / own)
+    def table(*, refit: bool) -> Csv:
+        path = Path(logs[CSV] or folder / "history.csv")
         path = path.with_name(f"{path.stem}{'-refit' if refit else ''}{path.suffix}")
-        replaced = resumed and not has_an_epoch(folder / REFIT if refit else folder)
-        # A table is this training's, as one that existed was refused; a folder may hold others' events.
-        for file in (path, *(() if logs[kind] else path.glob("events.*"))) if replaced else ():
-            with suppress(OSError):
-                file.unlink()
-        return path
+        if resumed and not has_an_epoch(folder / REFIT if refit else folder):
+            with suppress(OSError):  # the file is this training's, as one that existed was refused
+                path.unlink()
+        return Csv(path, append=resumed)
 
     made: list[Callback] = [Health(every=int(logs[HEALTH] or 1))] if HEALTH in logs else []
-    writers: dict[str, tuple[str, Callable[[Path], Callback]]] = {
-        CSV: ("history.csv", partial(Csv, append=resumed)),
-        TENSORBOARD: ("tensorboard", TensorBoard),
-    }
-    for kind, (own, writer) in writers.items():
-        if kind in logs:
-            made.append(_Twice(*(writer(place(kind, own, refit=refit)) for refit in (False, True))))
+    if CSV in logs:  # after the health, which it writes too
+        made.append(_Twice(table(refit=False), table(refit=True)))
     return made
