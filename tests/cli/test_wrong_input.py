@@ -180,7 +180,6 @@ WITHOUT_THE_TABLE = {
     "--target warm --loss ordinal": "--loss: a loss of several targets; got 'ordinal'",
     "--target warm --classes a,b": "--classes: one target",
     "--target warm --exclude warm": "--exclude must be a column other than the target",
-    "--finalize": "it belongs to --resume",
     "--n-estimators 2 --preset single": "--n-estimators must be used with --preset tabular or tabm, got",
     "--effort fast --hidden-layers 4": "--effort must be used with --preset tabular, got --hidden-layers",
     "--preset tabm --hidden-layers 64": "--hidden-layers must be used with a single network only",

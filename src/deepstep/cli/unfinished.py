@@ -34,10 +34,10 @@ from deepstep.data.own_folders import MOST_OF_A_MARK, TRAINING_FORMAT, TRAINING_
 from deepstep.data.parquet import digest_of
 from deepstep.data.sources import STDIN, local, shown
 from deepstep.data.text_formats import json_values, read_text
-from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError
+from deepstep.errors import ConfigurationError, DivergenceError, FileError
 from deepstep.run import Run
 from deepstep.run_folder import DIGEST, config_digest
-from deepstep.training import Callback, Csv, Health, History, StopTraining, latest_checkpoint
+from deepstep.training import Callback, Csv, Health, History, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files, member_files
 from deepstep.training.fit import REFIT
@@ -54,8 +54,8 @@ def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:
         number += 1
 
 
-INTERRUPTED_BY_USER, FINISHED = "interrupted", "finished early"
-"""Ends of a training in its history."""
+INTERRUPTED_BY_USER = "interrupted"
+"""The end of a training in its history."""
 
 FORMAT, VERSION = TRAINING_FORMAT, 4
 NAME = TRAINING_MARK
@@ -119,7 +119,6 @@ class Keeping(NamedTuple):
     training: Training
     checkpoints: Mapping[str, Any] | None
     resumed: bool
-    finishes: bool
     of_folds: bool
 
     @property
@@ -137,9 +136,6 @@ class Keeping(NamedTuple):
             every, keep = self.checkpoints["every"], self.checkpoints["keep"]
             given = {"checkpoint_dir": folder, "checkpoint_every": every, "keep_checkpoints": keep}
             given["resume"] = True  # where it begins there is none yet
-        if self.finishes:
-            callbacks.append(Finish())
-            given["refit"] = False
         return {**given, "callbacks": callbacks} if callbacks else given
 
     def interrupted(self, run: Path, history: History, *, again: bool) -> None:
@@ -319,29 +315,12 @@ def _saying_what_is_kept(run: Path, keeping: Keeping) -> Iterator[None]:
     except DivergenceError as error:
         kept = _checkpoints(folder)
         if kept:
-            way = "no epoch was done, of which a run could be made"
-            if has_an_epoch(folder):
-                way = f"to make a run of it: {resume_command(run)} --finalize"
             error.also(
                 "To start again, add --overwrite. "
-                f"The last good checkpoint, of update {_step(kept[-1]):,}, is kept; {way}"
+                f"The last good checkpoint, of update {_step(kept[-1]):,}, is kept; in Python it is "
+                f"Network.from_checkpoint({str(kept[-1])!r})"
             )
         raise
-
-
-class Finish(Callback):
-    """Ends a training at once, so that a run is made of it."""
-
-    adds_to_records = ()
-    in_every_worker = True
-
-    def on_train_begin(self, training: TrainingNow) -> None:
-        """End it."""
-        if not training.history:
-            raise DataError(
-                "--finalize", "at least one epoch that is done", "got none", "Leave --finalize out."
-            )
-        raise StopTraining(FINISHED)
 
 
 def _checkpoints(folder: Path) -> list[Path]:
