@@ -18,22 +18,22 @@ LIMITS: dict[str, tuple[int, int]] = {
     "training": (2_050, 2_660),
     "inspection": (2_150, 2_350),
     "model": (1_150, 1_340),
-    "data": (1_900, 2_820),
-    "preparation": (1_850, 2_870),
+    "data": (1_900, 2_800),
+    "preparation": (1_850, 2_830),
     "estimators": (3_600, 5_830),
     "plots": (1_000, 1_060),
     "report": (650, 700),
-    "explorer": (1_250, 1_330),
-    "export": (1_750, 2_210),
+    "explorer": (1_250, 1_310),
+    "export": (1_750, 1_850),
     "serving": (300, 380),
     "course": (2_700, 3_020),
-    "cli": (2_200, 4_800),
+    "cli": (2_200, 4_740),
     "": (500, 1_610),
 }
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
-FILES = 215, 285
-TESTS = 30_000, 49_600
+FILES = 215, 281
+TESTS = 30_000, 48_600
 """Files of src, and lines of tests: the goal, and the limit."""
 
 
