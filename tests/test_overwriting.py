@@ -28,8 +28,6 @@ OF_A_TRAINING = (
     "history-refit.csv",
     "mlflow.json",
     "mlflow-refit.json",
-    "tensorboard/events.out.tfevents.1700000000.host",
-    "tensorboard-refit/events.out.tfevents.1700000000.host.v2",
     ".deepstep-0123456789ab",
     ".deepstep-tmp-0123456789ab",
 )

@@ -11,7 +11,7 @@ const MOST = 240_000; // bytes of script and style together
 const names = readdirSync(join(here, "src"), { recursive: true, encoding: "utf8" }).sort();
 const sources = names.map((name) => join(here, "src", name));
 const texts = new Map(sources.filter((path) => /\.(js|css)$/.test(path)).map((path) => [path, readFileSync(path, "utf8")]));
-const whole = [...texts].map(([path, text]) => (/messages_\w+\.js$/.test(path) ? "" : text)).join("\n");
+const whole = [...texts.values()].join("\n");
 
 /** Keys of the catalogue that stand whole in the sources become short; not those that are put together, `say.${kind}`. */
 const parted = [...whole.matchAll(/`([\w.]+\.)\$\{/g)].map(([, beginning]) => beginning);
@@ -67,14 +67,7 @@ for (const [name, text] of Object.entries(bundle)) console.log(`${name} ${Buffer
 if (size > MOST) throw new Error(`${size} bytes are more than ${MOST}`);
 if (/<\/script/i.test(bundle["explorer.js"]) || /<\/style/i.test(bundle["explorer.css"]))
   throw new Error("an end tag in the bundle would end its element");
-/** Catalogues of other languages are data of a page, with the short keys: {de: {key: text}}. */
-const languages = {};
-for (const path of sources.filter((path) => /messages_\w+\.js$/.test(path))) {
-  const [catalogue] = Object.values(await import(path));
-  const texts = Object.entries(catalogue).map(([key, text]) => [short.get(`"${key}"`)?.slice(1, -1) ?? key, text]);
-  languages[path.match(/_(\w+)\.js$/)[1]] = Object.fromEntries(texts);
-}
-const files = { ...bundle, "texts.json": `${JSON.stringify(languages)}\n`, NOTICE: readFileSync(join(here, "NOTICE"), "utf8") };
+const files = { ...bundle, NOTICE: readFileSync(join(here, "NOTICE"), "utf8") };
 if (process.argv.includes("--check")) {
   for (const [name, text] of Object.entries(files)) {
     if (readFileSync(join(target, name), "utf8") !== text)

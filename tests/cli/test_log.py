@@ -1,13 +1,10 @@
 """--log: the records of a training while it runs; each epoch once, whatever interrupts it."""
 
 import csv
-import struct
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tensorboardX.proto.event_pb2 import Event
 
 from deepstep.run import Run
 
@@ -19,35 +16,17 @@ def rows(path):
         return list(csv.DictReader(file))
 
 
-def shown(folder):
-    """What TensorBoard shows: of each epoch's cost the values that no later start hides."""
-    kept = []
-    for file in sorted(Path(folder).iterdir(), key=lambda path: path.stat().st_mtime_ns):
-        content, at = file.read_bytes(), 0
-        while at < len(content):
-            (length,) = struct.unpack_from("<Q", content, at)
-            event = Event.FromString(content[at + 12 : at + 12 + length])
-            at += 16 + length
-            if event.session_log.status == event.session_log.START:
-                kept = [pair for pair in kept if pair[0] < event.step]
-            kept += [(event.step, value.simple_value) for value in event.summary.value if value.tag == "cost"]
-    return kept
-
-
-def check(run, table, events=None):
+def check(run, table):
     """The same as in the history, each epoch once."""
     history = Run.load(run).history
     assert [int(row["epoch"]) for row in rows(table)] == list(range(len(history)))
     np.testing.assert_array_equal([float(row["cost"]) for row in rows(table)], history.costs)
-    if events is not None:
-        assert [epoch for epoch, _ in shown(events)] == list(range(len(history)))
-        np.testing.assert_allclose([cost for _, cost in shown(events)], history.costs, rtol=1e-6)
 
 
 def test_places_in_the_run(deepstep, flowers):
-    typed = ["--log", "csv", "--log", "tensorboard", "--log", "health=3", "--validation-fraction", "0.2"]
+    typed = ["--log", "csv", "--log", "health=3", "--validation-fraction", "0.2"]
     assert deepstep("train", flowers, *TYPED, *typed, "--out", "r").code == 0
-    check("r", "r/history.csv", "r/tensorboard")
+    check("r", "r/history.csv")
     looked_at = [record["epoch"] for record in Run.load("r").history if "health" in record]
     assert looked_at == [2, 5]
     table = rows("r/history.csv")
@@ -62,9 +41,9 @@ def test_places_in_the_run(deepstep, flowers):
 
 
 def test_places_of_ones_own(deepstep, flowers, tmp_path):
-    typed = ["--log", "csv=own.csv", "--log", "tensorboard=events", "--out", "r"]
+    typed = ["--log", "csv=own.csv", "--out", "r"]
     assert deepstep("train", flowers, *TYPED, *typed).code == 0
-    check("r", "own.csv", "events")
+    check("r", "own.csv")
     refused = deepstep("train", flowers, *TYPED, *typed[:2], "--out", "s", "--overwrite")
     assert refused.code == 2
     assert "own.csv: a new name is expected; it exists already. Choose another" in refused.err
@@ -74,7 +53,7 @@ def test_places_of_ones_own(deepstep, flowers, tmp_path):
 @pytest.mark.parametrize("often", [True, False])
 def test_they_go_on_with_a_killed_training(deepstep, process, flowers, tmp_path, killed_at, often):
     """After checkpoints of some epochs, and after none at all."""
-    typed = ["--log", "csv=own.csv", "--log", "tensorboard", "--log", "health", "--out", "r"]
+    typed = ["--log", "csv=own.csv", "--log", "health", "--out", "r"]
     every = ["--checkpoint-every", "0"] if often else []
     killed = process("train", flowers, *TYPED, *typed, *every, before=killed_at(5))
     assert killed.returncode == -9
@@ -82,13 +61,13 @@ def test_they_go_on_with_a_killed_training(deepstep, process, flowers, tmp_path,
     with Path("own.csv").open("a") as file:
         file.write("6,7,0.")  # half a line, of which the disk had no more
     assert deepstep("train", "--resume", "r").code == 0
-    check("r", "own.csv", "r/tensorboard")
+    check("r", "own.csv")
 
 
 def test_a_refit_has_places_of_its_own(deepstep, flowers):
-    typed = ["--log", "csv", "--log", "tensorboard=events", "--patience", "2", "--refit"]
+    typed = ["--log", "csv", "--patience", "2", "--refit"]
     assert deepstep("train", flowers, *TYPED, *typed, "--out", "r").code == 0
-    check("r", "r/history-refit.csv", "events-refit")
+    check("r", "r/history-refit.csv")
     assert "validation_cost" in rows("r/history.csv")[0]
 
 
@@ -97,12 +76,3 @@ def test_lbfgs(deepstep, flowers):
     assert deepstep("train", flowers, *typed, "--out", "r").code == 0
     check("r", "r/history.csv")
     assert "health/1/dead" in rows("r/history.csv")[0]
-
-
-def test_what_is_not_installed_is_said(deepstep, flowers, monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    result = deepstep("train", flowers, *TYPED, "--log tensorboard --out r")
-    assert result.code == 2
-    assert "--log tensorboard: the package 'tensorboardX' is needed; it is not installed." in result.err
-    assert "pip install tensorboardX" in result.err
-    assert list(tmp_path.iterdir()) == []

@@ -366,11 +366,6 @@ def test_killed_it_goes_on_from_the_networks_that_were_done(process, deepstep, f
     dies = "import os\nfrom deepstep.run import Run\nRun.write = lambda *_: os.kill(os.getpid(), 9)"
     assert process("train", "--resume", "run", before=dies).returncode == -signal.SIGKILL
     assert {path: path.read_bytes() for path in saved} == saved
-    refused = deepstep("train", "--resume", "run", "--finalize")
-    assert (refused.code, "--finalize: the training of one network; run is an ensemble's" in refused.err) == (
-        2,
-        True,
-    )
     assert deepstep("train", "--resume", "run").code == 0
     runs = run, whole = Run.load("run"), Run.load("whole")
     for name in ("settings", "options", "results", "class_weights", "engine"):
@@ -417,8 +412,6 @@ def test_the_only_network_of_an_ensemble_goes_on_from_its_checkpoint(deepstep, f
     last = ended.err.splitlines()[-1]
     assert (ended.code, last.startswith("Interrupted. What was reached by update ")) == (130, True)
     assert last.endswith("Resume it: deepstep train --resume run")
-    refused = deepstep("train", "--resume", "run", "--finalize")
-    assert (refused.code, "run is an ensemble's" in refused.err) == (2, True)
     assert deepstep("train", "--resume", "run").code == deepstep(*typed, "whole").code == 0
     runs = [Run.load(name) for name in ("run", "whole")]
     assert_array_equal(*(run.network.parameters.flat for run in runs))

@@ -4,7 +4,6 @@ import io
 import json
 import os
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import polars
 import pytest
 from polars.testing import assert_frame_equal
 
+from deepstep import Network
 from deepstep.data import tables
 from deepstep.run import Run
 from deepstep.training import ModelCheckpoint
@@ -153,9 +153,7 @@ def test_an_ensemble_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepst
         stopped = deepstep("train", parts, options, "--checkpoint-every 9 --out run")
     assert stopped.code == 130
     assert "Resume it: deepstep train --resume run" in stopped.err
-    shutil.copytree("run.unfinished", "part.unfinished")
-    assert deepstep("train", "--resume", "part", "--finalize").code == 0
-    assert Run.load("part").ensemble.members[0].epochs == 2
+    assert len(Network.from_checkpoint("run.unfinished").history) == 2
 
     lost = parts / "part-2.parquet"
     lost.rename(parts.parent / "aside")

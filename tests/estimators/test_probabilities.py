@@ -95,7 +95,7 @@ def test_probabilities_of_each_engine(engine: str, target: str, fresh_seed: int)
     check(model.predict_proba(ROWS), columns_of_their_own=target == "several")
 
 
-EXPORTS = [("tabular", name) for name in FORMATS if name != "sql"]  # SQL carries no ensemble
+EXPORTS = [("tabular", name) for name in FORMATS]
 
 
 @pytest.mark.parametrize(("preset", "name"), [*EXPORTS, ("tabm", "numpy")])

@@ -10,7 +10,7 @@ import pytest
 import deepstep
 from deepstep import Network
 from deepstep.equations import EQUATIONS
-from deepstep.errors import ConfigurationError, DeepStepError, DivergenceError, ShapeError
+from deepstep.errors import DeepStepError, DivergenceError, ShapeError
 from deepstep.explorer import About, explore, lesson
 from deepstep.explorer.page import packed, unpacked
 from deepstep.explorer.reproduction import SHOWN
@@ -295,14 +295,3 @@ def test_inputs_that_are_pixels_have_their_shape_and_wide_ones_their_pictures():
 def test_a_shape_that_is_not_that_of_the_inputs_is_refused(shape):
     with pytest.raises(ShapeError, match="64 inputs"):
         lesson(Network([64, 2, 1], seed=1), np.ones((64, 4)), [[0, 1, 0, 1]], about=About(image_shape=shape))
-
-
-def test_a_page_has_the_language_of_its_texts():
-    network = Network([2, 2, 1], activation="tanh", seed=1)
-    X, Y = [[0, 1], [1, 0]], [[0, 1]]
-    german = explore(network, X, Y, about=About(language="de"), iterations=1)
-    assert german.document["language"] == "de"
-    assert '<html lang="de">' in german.html
-    assert '<html lang="en">' in explore(network, X, Y, iterations=1).html
-    with pytest.raises(ConfigurationError, match="language must be one of 'en', 'de', got 'xx'"):
-        explore(network, X, Y, about=About(language="xx"), iterations=1)

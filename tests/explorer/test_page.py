@@ -98,25 +98,6 @@ def test_the_page_is_whole_and_names_nothing_outside(document):
         assert not {"src", "href"} & set(given)
 
 
-@pytest.mark.parametrize(
-    ("language", "carried"),
-    [("en", []), ("EN-gb", []), ("fr", []), ("de", ["de"]), ("DE", ["de"]), ("de-AT", ["de"])],
-)
-def test_an_exported_page_has_the_texts_of_its_language_alone(document, language, carried):
-    elements = Elements(page("a page", {**document, "language": language}))
-    texts = elements.texts("script", type="application/json", id="deepstep-texts")
-    assert [name for text in texts for name in json.loads(text)] == carried
-
-
-def test_the_served_page_has_all_texts_and_one_without_a_language_is_english(document):
-    known = json.loads(bundle("texts.json"))
-    (text,) = Elements(page("a page")).texts("script", type="application/json", id="deepstep-texts")
-    assert json.loads(text) == known
-    assert "de" in known
-    plain = {name: part for name, part in document.items() if name != "language"}
-    assert "deepstep-texts" not in page("a page", plain).split("<script>")[0]
-
-
 def test_the_bundle_is_small_and_asks_for_nothing():
     js, css = bundle("explorer.js"), bundle("explorer.css")
     assert len(js.encode()) + len(css.encode()) <= 240_000

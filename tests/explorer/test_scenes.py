@@ -231,12 +231,14 @@ def test_a_question_reveals_its_answer_and_counts_once(watched, address):
     page = watched(address).open(address)
     assert score(page) == ("0", "false")
     assert page.inner_text(".question legend") == "Predict J."
+    assert page.get_attribute("html", "lang") == "en"
+    assert page.evaluate("document.querySelector('.question').closest('[lang]').lang") == "de"
     assert page.locator('.question [type="submit"]').is_disabled()
     assert "before update 7" not in page.inner_text(".scene")
     answer(page, 1)
     assert page.get_attribute(".answer >> nth=1", "data-verdict") == "right"
     result = page.inner_text("[data-result]")
-    assert result.startswith("Richtig.")
+    assert result.startswith("Right.")
     assert "before update 7" in result
     assert page.locator(".answer input").first.is_disabled()
     assert score(page) == ("25", "false")
@@ -245,10 +247,10 @@ def test_a_question_reveals_its_answer_and_counts_once(watched, address):
     answer(page, 0, 1)
     verdicts = [page.get_attribute(f".answer >> nth={number}", "data-verdict") for number in range(3)]
     assert verdicts == ["right", "wrong", "missed"]
-    assert page.inner_text("[data-result]").startswith("Nicht richtig.")
+    assert page.inner_text("[data-result]").startswith("Not right.")
     next_scene(page)
     assert score(page) == ("25", "true")
-    assert "Nicht bestanden." in page.inner_text(".scene-score")
+    assert "Not passed." in page.inner_text(".scene-score")
     page.click('[data-scene-way="back"]')
     assert page.get_attribute(".answer >> nth=2", "data-verdict") == "missed"
 
@@ -383,10 +385,10 @@ def test_a_platform_that_breaks_leaves_the_lesson(watched, document, served):
     page = watched(base, errors="favicon").page
     page.goto(f"{base}player.html")
     lesson = page.frame_locator("iframe")
-    lesson.locator("[data-platform]", has_text="Lernplattform antwortet nicht").wait_for()
+    lesson.locator("[data-platform]", has_text="learning platform does not answer").wait_for()
     lesson.locator(".answer >> nth=1").click()
     lesson.locator('.question [type="submit"]').click()
-    lesson.locator('[data-result]:has-text("Richtig.")').wait_for()
+    lesson.locator('[data-result]:has-text("Right.")').wait_for()
     lesson.locator('[data-scene-way="next"]').click()
     lesson.locator('.scene[data-scene="2"]').wait_for()
     assert page.evaluate("calls") == ["initialize"]

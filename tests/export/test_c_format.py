@@ -1,8 +1,7 @@
-"""The file of C: no warning, no allocation, codes of texts, 8-bit weights, and its speed."""
+"""The file of C: no warning, no allocation, codes of texts, and its speed."""
 
 import re
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,8 @@ import pytest
 
 from deepstep import DeepClassifier, Network
 from deepstep.errors import ConfigurationError
-from deepstep.export import ParityError, export
-from deepstep.export.c_format import FLAGS, FORMAT, compiler
+from deepstep.export import export
+from deepstep.export.c_format import FLAGS, compiler
 from deepstep.export.formats import get_format
 from deepstep.export.models import exported
 from export_models import fitted
@@ -87,22 +86,6 @@ def test_no_allocation_and_its_headers(cc: list[str], tmp_path: Path) -> None:
     assert re.findall(r"#include (.*)", text) == ["<math.h>", "<string.h>"]
     for flag in ("-O0", "-O3"):
         subprocess.run([*cc, *FLAGS, flag, "-c", "model.c", "-o", "model.o"], cwd=tmp_path, check=True)
-
-
-def test_weights_of_8_bits(cc: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    model = fitted("tabular", "number")
-    whole = export(model, tmp_path / "whole.c")
-    small = export(model, tmp_path / "small.c", int8=True)
-    assert whole.difference < 1e-6 < small.difference <= small.bound == 0.1
-    texts = [(tmp_path / name).read_text() for name in ("whole.c", "small.c")]
-    assert len(texts[1]) < 0.6 * len(texts[0])
-    assert "weights of 8 bits" in texts[1]
-    assert f"{small.difference:.1e}" in texts[1]
-    network = Network([2, 3, 1], activation="silu", output="identity", seed=0)
-    assert "; 66 rows as in training" in str(export(network, tmp_path / "other.c", int8=True))
-    monkeypatch.setattr("deepstep.export.c_format.FORMAT", replace(FORMAT, options={"int8": 1e-4}))
-    with pytest.raises(ParityError, match="Leave int8 out"):
-        export(network, tmp_path / "large.c", int8=True)
 
 
 @pytest.mark.parametrize("command", ["", "false", "true", "cc '"])

@@ -57,9 +57,7 @@ def test_what_it_exports(tmp_path: Path) -> None:
                  lists: model.predictProba(lists), dates: model.predictProba(dates) }});""",
         tmp_path,
     )
-    typed = rows.with_columns(
-        rows["date"].str.to_datetime(), duration=polars.lit(None, polars.Duration("us"))
-    )
+    typed = rows.with_columns(rows["date"].str.to_datetime())
     assert found["columns"] == rows.columns
     assert found["classes"] == found["names"] == ["a", "b", "c"]
     assert found["certificate"] == str(certificate)

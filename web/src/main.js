@@ -4,7 +4,6 @@ import { App } from "./ui/app.js";
 import { listenToKeys } from "./ui/keyboard.js";
 import { goToHash, keepHash, mark, readHash } from "./ui/hash.js";
 import { listenToDrops, say, startCarried, startToy } from "./ui/opening.js";
-import { beginLanguage } from "./ui/language.js";
 import { connect, isServed } from "./ui/server.js";
 import { startScenes } from "./ui/scenes.js";
 import { app, set } from "./ui/store.js";
@@ -47,7 +46,6 @@ async function begin() {
   }
 }
 
-beginLanguage();
 begin().then(() => {
   render(html`<${App} />`, document.getElementById("app"));
   listenToKeys();

@@ -1,7 +1,6 @@
 /** All text that a reader sees; {name} is filled in. */
 
-
-const ENGLISH = {
+const TEXTS = {
   "app.name": "DeepStep",
   "app.offline": "Works offline. The data stay in this page.",
   "app.skip": "Skip to the content",
@@ -15,7 +14,6 @@ const ENGLISH = {
   "app.help": "Help and keys",
   "app.find": "Find a quantity",
   "app.close": "Close",
-  "app.language": "Language",
   "app.recorded":
     "The page cannot compute {parts}, so Play is off. It shows the steps recorded by Python: update {numbers}.",
 
@@ -500,25 +498,9 @@ const ENGLISH = {
     "Python does not train what you changed, so its training stopped and the page computes it. Reload the page to return to Python.",
 };
 
-/** The texts by language, an ISO code of two letters. A page carries those of other languages beside the program. */
-export const CATALOGUES = { en: ENGLISH };
-
-/** Take the catalogues of other languages. */
-export function addLanguages(catalogues) {
-  Object.assign(CATALOGUES, catalogues);
-}
-
-let catalogue = ENGLISH;
-
 /** The text of a key with its parts filled in. */
 export function t(key, parts = {}) {
-  const text = catalogue[key] ?? ENGLISH[key] ?? key;
-  return text.replace(/\{(\w+)\}/g, (whole, name) => (name in parts ? String(parts[name]) : whole));
+  return (TEXTS[key] ?? key).replace(/\{(\w+)\}/g, (whole, name) => (name in parts ? String(parts[name]) : whole));
 }
 
-export const hasText = (key) => key in ENGLISH;
-
-/** Take the texts of a language; one without a catalogue is shown in English. */
-export function useLanguage(language) {
-  catalogue = Object.hasOwn(CATALOGUES, language) ? CATALOGUES[language] : ENGLISH;
-}
+export const hasText = (key) => key in TEXTS;

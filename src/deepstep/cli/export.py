@@ -1,7 +1,6 @@
 """``deepstep export``: a run as one file that predicts without DeepStep."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -16,15 +15,9 @@ from deepstep.run import Run
 @run_argument
 @click.option("--to", type=click.Choice(list(FORMATS)), help="Format. Default: by the suffix of the file.")
 @click.option("-o", "--out", required=True, type=PATH, help="The file to write.")
-@click.option(
-    "--int8", is_flag=True, help="For c: weights of 8 bits, with a looser bound of the certificate."
-)
-@click.option("--table", metavar="NAME", help="For sql: the table to select from. Default: rows.")
 @click.option("--overwrite", is_flag=True, help="Replace files that exist.")
 @json_option
-def export_command(
-    run_folder: Path, to: str | None, out: Path, overwrite: bool, json_wanted: bool, **options: Any
-) -> None:
+def export_command(run_folder: Path, to: str | None, out: Path, overwrite: bool, json_wanted: bool) -> None:
     """Export a run as one file that predicts without DeepStep.
 
     The file has the preparation of the columns, the network or the whole ensemble, and the output in terms
@@ -32,9 +25,7 @@ def export_command(
     is printed and written into the file. Above the bound nothing is written.
     """
     new_file(out, "-o", overwrite=overwrite, beside=(run_folder,))
-    asked = {name: value for name, value in options.items() if value}
-    where = "deepstep export"
-    certificate = export(Run.load(run_folder), out, to=to or "", overwrite=overwrite, where=where, **asked)
+    certificate = export(Run.load(run_folder), out, to=to or "", overwrite=overwrite, where="deepstep export")
     size = sum(path.stat().st_size for path in certificate.files)
     if json_wanted:
         click.echo(as_json({"run": run_folder, "bytes": size, **vars(certificate)}))

@@ -4,22 +4,21 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from importlib import import_module
 from math import isfinite
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import click
 
-from deepstep.errors import ConfigurationError, missing_package, unknown_name
+from deepstep.errors import ConfigurationError, unknown_name
 
 CLASS_WEIGHT, BALANCED = "--class-weight", "balanced"
 ClassWeight: TypeAlias = str | Mapping[str, float]
 """``"balanced"``, or weights by the names of the classes; 1 for those that are left out."""
 
 LOG = "--log"
-HEALTH, CSV, TENSORBOARD = KINDS = ("health", "csv", "tensorboard")
-"""In this order, so that those after health write what it found."""
+HEALTH, CSV = KINDS = ("health", "csv")
+"""Kinds of logs."""
 
 Logs: TypeAlias = Mapping[str, str]
 """Kinds of logs with the place of each, empty for its own place in the run."""
@@ -200,7 +199,7 @@ def _unreadable(text: str) -> ConfigurationError:
 
 
 def asked_logs(context: click.Context, parameter: click.Parameter, given: Any) -> dict[str, str] | None:
-    """Typed logs: ``csv``, ``csv=FILE``, ``tensorboard=FOLDER``, ``health=EPOCHS``."""
+    """Typed logs: ``csv``, ``csv=FILE``, ``health=EPOCHS``."""
     pairs = []
     for text in given:
         kind, sign, place = text.partition("=")
@@ -212,13 +211,8 @@ def asked_logs(context: click.Context, parameter: click.Parameter, given: Any) -
             raise ConfigurationError(
                 LOG, "health, or health=EPOCHS between two looks, such as health=5", f"got {text!r}"
             )
-        if kind in (CSV, TENSORBOARD) and place:
+        if kind == CSV and place:
             place = os.path.abspath(place)  # it may be resumed from another folder
-        if kind == TENSORBOARD:
-            try:
-                import_module("tensorboardX")  # before a table is read, and a run is replaced
-            except ImportError as error:
-                raise missing_package(f"{LOG} {TENSORBOARD}", "tensorboardX") from error
         pairs.append((kind, place))
     return once_each(LOG, pairs) or None
 

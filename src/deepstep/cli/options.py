@@ -384,8 +384,7 @@ class TrainOptions:
         "Run folder. Default: a new one in runs/.", common=True, of="ensemble", type=PATH)] = None
     logs: Annotated[Mapping[str, str] | None, _run(
         "Write each epoch's record while training runs. Can be repeated: csv (RUN/history.csv, or "
-        "csv=FILE), tensorboard (RUN/tensorboard, or tensorboard=FOLDER). health, or health=EPOCHS, "
-        "adds dead units and sizes of updates to the records.",
+        "csv=FILE). health, or health=EPOCHS, adds dead units and sizes of updates to the records.",
         "--log", multiple=True, metavar="KIND[=PLACE]", callback=asked_logs)] = None
     overwrite: Annotated[bool, _run(
         "Replace the run folder if it exists.", common=True, of="ensemble", is_flag=True)] = False

@@ -73,7 +73,6 @@ from deepstep.data.tables import stored
 from deepstep.errors import ConfigurationError, DivergenceError, FileError
 from deepstep.run import Run
 from deepstep.run_folder import STREAMED
-from deepstep.training.checkpoints import checkpoint_files, member_files
 from deepstep.training.fit import INTERRUPTED as CUT
 from deepstep.training.interruption import deferred
 from deepstep.training.rate_finder import AUTO
@@ -110,15 +109,6 @@ OF_AN_ENSEMBLE = (
     metavar="RUN",
     help="Resume the interrupted training of RUN with its original options.",
 )
-@click.option(
-    "--finalize",
-    "finish",
-    cls=SectionOption,
-    section="Run folder",
-    common=False,
-    is_flag=True,
-    help="With --resume: stop now and save the current state as a finished run.",
-)
 @json_option
 @click.pass_context
 def train_command(
@@ -126,7 +116,6 @@ def train_command(
     /,
     file: Path | None,
     resume: Path | None,
-    finish: bool,
     json_wanted: bool,
     **options: Any,
 ) -> int:
@@ -164,17 +153,11 @@ def train_command(
             )
         file = file or Path(training.file)
         training.check(file)
-        if finish and not (checkpoint_files(unfinished(run)) or member_files(unfinished(run))):
-            raise FileError(
-                str(run), "a checkpoint to make a run of", "there is none yet", "Leave --finalize out."
-            )
         options = {
             name: tuple(value) if isinstance(value, list) else value
             for name, value in training.options.items()
         }
     else:
-        if finish:
-            raise ConfigurationError("--finalize", "it belongs to --resume", "got it alone")
         file = _required(context, "file", file)
         if holds_pictures(file):
             return train_on_folder(context, file, out, json_wanted=json_wanted)
@@ -201,19 +184,12 @@ def train_command(
     checkpoints = checkpoint_options(asked)
     source, asked = table_of(file, asked, beside) if rows is None else (rows, asked)
     of_folds = preset.name != SINGLE and rows is None
-    if finish and of_folds:
-        raise ConfigurationError(
-            "--finalize",
-            "the training of one network",
-            f"{run} is an ensemble's",
-            "Leave it out: after Ctrl-C the run of those networks that are done is saved.",
-        )
     if of_folds and asked.time_budget is not None:
         checkpoints = None  # the clock decides
     if training is None:
         began = {**options, "preset": preset.name} if of_folds else options
         training = Training.of(file, began, options["validation"])
-    keeping = Keeping(training, checkpoints, resume is not None, finish, of_folds)
+    keeping = Keeping(training, checkpoints, resume is not None, of_folds)
     return _train(file, source, run, keeping, asked, preset, json_wanted=json_wanted)
 
 
@@ -228,7 +204,7 @@ def _refuse_beside_resume(context: click.Context) -> None:
     """Refuse other options beside --resume."""
     for parameter in context.command.params:
         name = parameter.name or ""
-        if is_given(context, name) and name not in ("file", "resume", "finish", "json_wanted"):
+        if is_given(context, name) and name not in ("file", "resume", "json_wanted"):
             raise ConfigurationError(
                 "--resume",
                 "used without other options",

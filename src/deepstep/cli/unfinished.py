@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deepstep import __version__
-from deepstep.cli.option_types import CSV, HEALTH, TENSORBOARD, Logs
+from deepstep.cli.option_types import CSV, HEALTH, Logs
 from deepstep.cli.runs import folder_for, is_diverged
 from deepstep.cli.screen import note, program, warnings_as_notes
 from deepstep.data import atomic_directory
@@ -34,10 +34,10 @@ from deepstep.data.own_folders import MOST_OF_A_MARK, TRAINING_FORMAT, TRAINING_
 from deepstep.data.parquet import digest_of
 from deepstep.data.sources import STDIN, local, shown
 from deepstep.data.text_formats import json_values, read_text
-from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError
+from deepstep.errors import ConfigurationError, DivergenceError, FileError
 from deepstep.run import Run
 from deepstep.run_folder import DIGEST, config_digest
-from deepstep.training import Callback, Csv, Health, History, StopTraining, TensorBoard, latest_checkpoint
+from deepstep.training import Callback, Csv, Health, History, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files, member_files
 from deepstep.training.fit import REFIT
@@ -54,8 +54,8 @@ def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:
         number += 1
 
 
-INTERRUPTED_BY_USER, FINISHED = "interrupted", "finished early"
-"""Ends of a training in its history."""
+INTERRUPTED_BY_USER = "interrupted"
+"""The end of a training in its history."""
 
 FORMAT, VERSION = TRAINING_FORMAT, 4
 NAME = TRAINING_MARK
@@ -119,7 +119,6 @@ class Keeping(NamedTuple):
     training: Training
     checkpoints: Mapping[str, Any] | None
     resumed: bool
-    finishes: bool
     of_folds: bool
 
     @property
@@ -137,9 +136,6 @@ class Keeping(NamedTuple):
             every, keep = self.checkpoints["every"], self.checkpoints["keep"]
             given = {"checkpoint_dir": folder, "checkpoint_every": every, "keep_checkpoints": keep}
             given["resume"] = True  # where it begins there is none yet
-        if self.finishes:
-            callbacks.append(Finish())
-            given["refit"] = False
         return {**given, "callbacks": callbacks} if callbacks else given
 
     def interrupted(self, run: Path, history: History, *, again: bool) -> None:
@@ -319,29 +315,12 @@ def _saying_what_is_kept(run: Path, keeping: Keeping) -> Iterator[None]:
     except DivergenceError as error:
         kept = _checkpoints(folder)
         if kept:
-            way = "no epoch was done, of which a run could be made"
-            if has_an_epoch(folder):
-                way = f"to make a run of it: {resume_command(run)} --finalize"
             error.also(
                 "To start again, add --overwrite. "
-                f"The last good checkpoint, of update {_step(kept[-1]):,}, is kept; {way}"
+                f"The last good checkpoint, of update {_step(kept[-1]):,}, is kept; in Python it is "
+                f"Network.from_checkpoint({str(kept[-1])!r})"
             )
         raise
-
-
-class Finish(Callback):
-    """Ends a training at once, so that a run is made of it."""
-
-    adds_to_records = ()
-    in_every_worker = True
-
-    def on_train_begin(self, training: TrainingNow) -> None:
-        """End it."""
-        if not training.history:
-            raise DataError(
-                "--finalize", "at least one epoch that is done", "got none", "Leave --finalize out."
-            )
-        raise StopTraining(FINISHED)
 
 
 def _checkpoints(folder: Path) -> list[Path]:
@@ -414,22 +393,15 @@ def log_callbacks(logs: Logs, folder: Path, *, resumed: bool) -> list[Callback]:
     A refit has places of its own. Those of a training that is resumed without a checkpoint are replaced.
     """
 
-    def place(kind: str, own: str, *, refit: bool) -> Path:
-        path = Path(logs[kind] or folder / own)
+    def table(*, refit: bool) -> Csv:
+        path = Path(logs[CSV] or folder / "history.csv")
         path = path.with_name(f"{path.stem}{'-refit' if refit else ''}{path.suffix}")
-        replaced = resumed and not has_an_epoch(folder / REFIT if refit else folder)
-        # A table is this training's, as one that existed was refused; a folder may hold others' events.
-        for file in (path, *(() if logs[kind] else path.glob("events.*"))) if replaced else ():
-            with suppress(OSError):
-                file.unlink()
-        return path
+        if resumed and not has_an_epoch(folder / REFIT if refit else folder):
+            with suppress(OSError):  # the file is this training's, as one that existed was refused
+                path.unlink()
+        return Csv(path, append=resumed)
 
     made: list[Callback] = [Health(every=int(logs[HEALTH] or 1))] if HEALTH in logs else []
-    writers: dict[str, tuple[str, Callable[[Path], Callback]]] = {
-        CSV: ("history.csv", partial(Csv, append=resumed)),
-        TENSORBOARD: ("tensorboard", TensorBoard),
-    }
-    for kind, (own, writer) in writers.items():
-        if kind in logs:
-            made.append(_Twice(*(writer(place(kind, own, refit=refit)) for refit in (False, True))))
+    if CSV in logs:  # after the health, which it writes too
+        made.append(_Twice(table(refit=False), table(refit=True)))
     return made

@@ -52,8 +52,6 @@ _FILES = {
     ),
     "members": r"[0-9]{2,}-[A-Za-z]+-[0-9]+\.(safetensors|jsonl)",
     "refit": _CHECKPOINT,
-    "tensorboard": r"events\.out\.tfevents\..+",
-    "tensorboard-refit": r"events\.out\.tfevents\..+",
 }
 """Names of files by the folder that they lie in."""
 

@@ -289,7 +289,7 @@ class SavedEstimator:
 
         Run.of(cast("DeepEstimator", self)).save(folder, overwrite=overwrite)
 
-    def export(self, path: Path | str, *, to: str = "", overwrite: bool = False, **options: Any) -> Any:
+    def export(self, path: Path | str, *, to: str = "", overwrite: bool = False) -> Any:
         """Write one file that predicts without DeepStep: preparation of the columns, networks, target.
 
         The file is run, on rows with missing, unseen and large values, before it is written.
@@ -297,7 +297,6 @@ class SavedEstimator:
         path (Path or str): The file to write; its suffix is that of the format.
         to: The format, a name in ``deepstep.export.FORMATS``; by default by the suffix.
         overwrite: Replace files that exist.
-        options: Of the format: ``int8=True`` for 'c', ``table=NAME`` for 'sql'.
         returns (deepstep.export.Certificate): The largest difference from the predictions of this estimator.
         NotFittedError: Before `fit`.
         ConfigurationError: If the format cannot carry the model; the message names the reason.
@@ -314,7 +313,7 @@ class SavedEstimator:
         check_is_fitted(self)
         where = f"{type(self).__name__}.export"
         found: Any = import_module("deepstep.export").export  # nothing imports the exports
-        return found(self, path, to=to, overwrite=overwrite, where=where, **options)
+        return found(self, path, to=to, overwrite=overwrite, where=where)
 
     @classmethod
     def load(cls, folder: Path | str) -> Any:

@@ -88,7 +88,6 @@ def document_of(what: Shown, opened: tuple[int, ...] = ()) -> Document:
         **_equations(found, options),
         "code": reproduce_code(network, found.recorded[0], X, Y, about.code, options),
         "origin": "export",
-        "language": about.language,
         "wide": what.wide,
     }
 

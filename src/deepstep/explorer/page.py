@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from deepstep.errors import DataError, FileError
 
 LESSON_ID = "deepstep-lesson"  # the element with the lesson
-TEXTS_ID = "deepstep-texts"  # the element with texts in other languages than English
 ESCAPED = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 """Characters that would end a script element, or begin a comment in it."""
 
@@ -31,7 +30,7 @@ def as_json(record: Any) -> str:
 
 @cache
 def bundle(name: str) -> str:
-    """A file of the front end: ``explorer.js``, ``explorer.css`` or ``texts.json``."""
+    """A file of the front end: ``explorer.js`` or ``explorer.css``."""
     place, where = files("deepstep.explorer") / "static" / name, f"deepstep/explorer/static/{name}"
     endings = ("</style",) if name.endswith(".css") else ("</script", "<!--")
     if not place.is_file():
@@ -64,28 +63,16 @@ def policy(*, served: bool) -> str:
     return "; ".join(f"{name} {value}" for name, value in rules.items())
 
 
-def texts_of(language: str | None) -> str:
-    """The element with the page's texts in a language, or in all of them; English is part of the program."""
-    texts = json.loads(bundle("texts.json"))
-    if language is not None:
-        name = language.lower().split("-")[0]
-        texts = {name: texts[name]} if name in texts else {}
-    if not texts:
-        return ""
-    return f'<script type="application/json" id="{TEXTS_ID}">{as_json(texts)}</script>\n'
-
-
 def page(title: str, document: Any = None) -> str:
     """The page of a lesson; without a document the page of the server, which requests it."""
     served = document is None
-    language = (document or {}).get("language", "en")
     meta = "" if served else f'<meta http-equiv="Content-Security-Policy" content="{policy(served=False)}">\n'
     data = (
         "" if served else f'<script type="application/json" id="{LESSON_ID}">{as_json(document)}</script>\n'
     )
     shown = escape(title.encode("utf-8", "replace").decode("utf-8"))
     return (
-        f'<!doctype html>\n<html lang="{escape(language)}">\n<head>\n<meta charset="utf-8">\n'
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f"{meta}"
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="referrer" content="no-referrer">\n'
@@ -93,7 +80,6 @@ def page(title: str, document: Any = None) -> str:
         f"<style>{bundle('explorer.css')}</style>\n</head>\n<body>\n"
         f'<div id="app" data-source="{"server" if served else "export"}"></div>\n'
         "<noscript>This page needs JavaScript.</noscript>\n"
-        f"{texts_of(None if served else language)}"
         f"{data}<script>{bundle('explorer.js')}</script>\n</body>\n</html>\n"
     )
 

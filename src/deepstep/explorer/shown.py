@@ -29,7 +29,6 @@ MOST_EXAMPLES, FEWEST = 500, 16  # examples of a page
 MOST_NUMBERS = 40_000  # in the inputs, and in all quantities of a step on all examples
 MOST_PARAMETERS = 50_000  # of a page: a step with more, with the optimizer's state, is too large to send
 EXAMPLES = 16  # of a network with more parameters
-LANGUAGES = ("en", "de")  # of the page's texts
 MOST_PIXELS = 64  # along a side of a picture of wide inputs
 LINEAR = ("gd", "momentum", "heavy_ball", "nesterov")  # update rules that are linear in the gradient
 
@@ -46,7 +45,6 @@ class About:
     history: History of the training so far; by default that of the network.
     image_shape: (height, width) or (height, width, channels) of inputs that are pixels: the page then shows
         examples and the weights of layer 1 as pictures.
-    language: Language of the page's texts: "en" or "de". A German page can switch to English.
 
     >>> About("flowers", class_names=("setosa", "virginica")).name
     'flowers'
@@ -60,7 +58,6 @@ class About:
     notes: Sequence[str] = ()
     history: History | None = None
     image_shape: Sequence[int] = ()
-    language: str = "en"
 
 
 @dataclass(frozen=True)
@@ -87,9 +84,6 @@ def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, An
     X = check_inputs(X, shape.n_inputs, "explore", dtype=np.dtype(float))
     Y = check_targets(Y, shape.n_outputs, X.shape[1], get_head(shape), "explore", dtype=np.dtype(float))
     notes, pictures = list(about.notes), None
-    if about.language not in LANGUAGES:
-        expected = f"one of {', '.join(map(repr, LANGUAGES))}"
-        raise ConfigurationError("About", expected, f"got {about.language!r:.20}", setting="language")
     if len(about.image_shape):
         about = replace(about, image_shape=check_image_shape(about.image_shape, X.shape[0], "explore"))
     title = about.title or f"{'-'.join(map(str, shape.layer_dims))} on {about.name}"

@@ -4,15 +4,14 @@ A model becomes a `deepstep.export.program.Program`: a list of plain operations 
 columns to outputs in terms of the target. A format writes a program.
 
 To add a format, write a file ``deepstep/export/NAME_format.py`` with a table *operation → how it is written*
-and a record ``FORMAT`` (`deepstep.export.formats.Format`): suffix of the file, writer, runner for the
-certificate, and what is refused, by the name of the operation or as ``"input words"``, with the reason. Then
-name the module in `deepstep.export.formats.FORMATS`. Command, method, certificate and tests follow.
+and a record ``FORMAT`` (`deepstep.export.formats.Format`): suffix of the file, writer, and runner for the
+certificate. Then name the module in `deepstep.export.formats.FORMATS`. Command, method, certificate and tests
+follow.
 
 ``model.export`` and ``deepstep export`` call `export`.
 """
 
 import tempfile
-from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -23,8 +22,8 @@ from deepstep.data import atomic_write
 from deepstep.data.files import check_writable
 from deepstep.docstrings import complete
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.export.certificate import BOUND, Certificate, ParityError, certify
-from deepstep.export.formats import FORMATS, Format, get_format, refuse_what_it_cannot, worded
+from deepstep.export.certificate import Certificate, ParityError, certify
+from deepstep.export.formats import FORMATS, Format, get_format, refuse_too_many_numbers, worded
 from deepstep.export.models import exported
 
 NOT_YET = "[not run yet]"
@@ -40,7 +39,6 @@ def export(
     to: str = "",
     overwrite: bool = False,
     where: str = "export",
-    **options: Any,
 ) -> Certificate:
     """Write a model as a file that predicts without DeepStep, whole or not at all.
 
@@ -49,9 +47,8 @@ def export(
     to: The format, a name in ``FORMATS``; by default by the suffix of the file.
     overwrite: Replace files that exist.
     where: Name for error messages.
-    options: Of the format.
     returns: The certificate, which the file holds, too.
-    ConfigurationError: If the format cannot carry the model; the message names the reason.
+    ConfigurationError: If the model cannot be exported; the message names the reason.
     ParityError: If the file predicts other values than the model; nothing is written.
     FileError: If the file exists and may not be replaced, or cannot be written.
 
@@ -65,22 +62,20 @@ def export(
     path = Path(path)
     to = to or _by_suffix(path, where)
     kind = get_format(to, where)
-    _check_asked(path, to, kind, options, where)
+    _check_suffix(path, kind, where)
     _check_targets([path], where, overwrite=overwrite)
-    asked = {name: value for name, value in options.items() if value}
-    bound = max([BOUND, *(kind.options[name] for name in asked)])
     found = exported(model, where)
-    refuse_what_it_cannot(to, kind, found.program, where)
+    refuse_too_many_numbers(to, kind, found.program, where)
     with tempfile.TemporaryDirectory(prefix="deepstep-") as folder:
         made = Path(folder) / path.name
-        files = kind.write(found.program, made, NOT_YET, **asked)
+        files = kind.write(found.program, made, NOT_YET)
         targets = [path.parent / one.name for one in files]
         _check_targets(targets, where, overwrite=overwrite)
-        certificate = certify(found, partial(kind.run, made, found.program), bound=bound, where=where)
+        certificate = certify(found, partial(kind.run, made, found.program), where=where)
         tested = made.read_bytes()
         if b"\0" in tested:  # a binary file holds the length of its texts
-            kind.write(found.program, made, str(certificate), **asked)
-            certificate = certify(found, partial(kind.run, made, found.program), bound=bound, where=where)
+            kind.write(found.program, made, str(certificate))
+            certificate = certify(found, partial(kind.run, made, found.program), where=where)
         else:
             made.write_bytes(tested.replace(NOT_YET.encode(), str(certificate).encode()))
         with ExitStack() as stack:  # the last one gets its name first
@@ -90,16 +85,12 @@ def export(
     return replace(certificate, files=tuple(targets))
 
 
-def _check_asked(path: Path, to: str, kind: Format, options: Mapping[str, Any], where: str) -> None:
-    """Refuse a file with the suffix of another format, and options of other formats."""
+def _check_suffix(path: Path, kind: Format, where: str) -> None:
+    """Refuse a file with the suffix of another format."""
     if path.suffix != kind.suffix:
         expected = f"a file with the suffix {kind.suffix}"
         hint = f"Pass {path.with_suffix(kind.suffix).name!r}."
         raise ConfigurationError(where, expected, f"got {path.name!r}", hint, setting="path")
-    for name in options:
-        if name not in kind.options:
-            expected = f"a format that has the option {name!r}"
-            raise ConfigurationError(where, expected, f"got {to!r}", setting="to")
 
 
 def _check_targets(paths: list[Path], where: str, *, overwrite: bool) -> None:

@@ -13,14 +13,14 @@ import numpy as np
 from deepstep.errors import FileError
 from deepstep.export.c_operations import FUNCTIONS, calls, function
 from deepstep.export.certificate import CannotRunError, output_of
-from deepstep.export.formats import Format, refuse_zero_characters
+from deepstep.export.formats import Format, refused
 from deepstep.export.program import MEANINGS, RAW, RUNTIME, Input, Program, Step
 from deepstep.export.rows import as_raw
 from deepstep.types import AnyArray, Array
 
 COMPILERS = ("cc", "gcc", "clang")
 FLAGS = ("-std=c99", "-O2", "-Wall", "-Wextra", "-Wconversion", "-pedantic", "-Werror")
-TYPES = {"float32": "float", "float64": "double", "int64": "int", "int8": "signed char"}
+TYPES = {"float32": "float", "float64": "double", "int64": "int"}
 """Types of constants."""
 
 TRIVIAL = "int main(void) { return 0; }"
@@ -44,15 +44,12 @@ SIGNATURES = {
 MOST_OF_A_LITERAL = 4095
 """Bytes that a compiler of C99 has to take as one literal, joined ones too."""
 
-INT8_BOUND = 0.1
-"""The largest difference that 8-bit weights may make."""
-
 
 class _File:
     """The parts of a file that is written."""
 
-    def __init__(self, program: Program, *, int8: bool) -> None:
-        self.program, self.int8 = program, int8
+    def __init__(self, program: Program) -> None:
+        self.program = program
         self.constants: dict[str, str] = {}
         self.functions: dict[str, str] = {}
         self.places, self.size = _places(program)
@@ -87,19 +84,12 @@ class _File:
         return own
 
     def _stored(self, step: Step) -> tuple[Step, dict[str, AnyArray]]:
-        """A step and its constants as the file has them: weights by input, of 8 bits where asked."""
+        """A step and its constants as the file has them: weights by input."""
         arrays = self.program.arrays(step)
         if step.op != "linear":
             return step, arrays
-        W, name, bias = arrays["W"], step.constants["W"], {"b": step.constants["b"]}
-        if not self.int8:
-            arrays["W"] = np.ascontiguousarray(W.T)
-            return step._replace(constants={"W": f"{name}_t", **bias}), arrays
-        scale = np.maximum(np.abs(W).max(axis=1, initial=0), np.finfo(np.float32).tiny) / 127
-        whole = np.rint(W / scale[:, np.newaxis]).astype(np.int8)
-        names = {"W": f"{name}_q", "s": f"{name}_s", **bias}
-        stored = {"W": np.ascontiguousarray(whole.T), "s": scale.astype(np.float32), "b": arrays["b"]}
-        return step._replace(op="linear_int8", constants=names), stored
+        arrays["W"] = np.ascontiguousarray(arrays["W"].T)
+        return step._replace(constants={**step.constants, "W": f"{step.constants['W']}_t"}), arrays
 
     def pointer(self, value: str) -> str:
         """Where a value is."""
@@ -189,8 +179,8 @@ def _code_functions(program: Program) -> Iterator[str]:
             yield function("code", name=name, n=n, room=max(n, 1), long_texts=long, texts=texts or '""')
 
 
-def _text(program: Program, note: str, *, int8: bool) -> str:
-    file = _File(program, int8=int8)
+def _text(program: Program, note: str) -> str:
+    file = _File(program)
     body = [f"    {call}" for step in program.steps for call in file.calls(step)]
     n, output = len(program.result.names), file.pointer(program.output)
     long, names = _literals(program.result.names, "output_name")
@@ -212,12 +202,19 @@ def _text(program: Program, note: str, *, int8: bool) -> str:
     )
 
 
-def write(program: Program, path: Path, note: str, *, int8: bool = False) -> list[Path]:
+def _refuse_zero_characters(program: Program) -> None:
+    """Refuse values of categories and names of outputs that a text of C would end within."""
+    texts = [(f"column {each.column!r}", each.settings.get("values", ())) for each in program.inputs]
+    for place, values in [*texts, ("the outputs", program.result.names)]:
+        text = next((value for value in values if "\0" in value), None)
+        if text is not None:
+            raise refused("c", "with texts without the character of code 0", f"{text!r} in {place}")
+
+
+def write(program: Program, path: Path, note: str) -> list[Path]:
     """Write the file."""
-    refuse_zero_characters("c", program)
-    if int8:
-        note += "; weights of 8 bits, one scale for each unit: the difference is their loss"
-    path.write_text(f"{_text(program, note, int8=int8)}\n", encoding="utf-8")
+    _refuse_zero_characters(program)
+    path.write_text(f"{_text(program, note)}\n", encoding="utf-8")
     return [path]
 
 
@@ -257,4 +254,4 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Ar
     return found, RUNTIME.decided(found, program.result._asdict()).tolist()
 
 
-FORMAT = Format(".c", write, run, most_numbers=1e7, options={"int8": INT8_BOUND})
+FORMAT = Format(".c", write, run, most_numbers=1e7)

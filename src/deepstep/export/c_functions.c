@@ -139,18 +139,6 @@ static void do_linear(const double *x, const TYPE0 *W, const TYPE1 *b, int k, do
     for (int i = 0; i < n; i++) y[i] += (double)b[i];
 }
 
-/* linear_int8 */
-static void do_linear_int8(const double *x, const signed char *W, const float *s, const TYPE2 *b,
-                           int k, double *y, int n) {
-    for (int i = 0; i < n; i++) y[i] = 0.0;
-    for (int j = 0; j < k; j++) {
-        const double v = x[j];
-        const signed char *w = W + j * n;
-        if (v != 0.0) for (int i = 0; i < n; i++) y[i] += v * (double)w[i];
-    }
-    for (int i = 0; i < n; i++) y[i] = y[i] * (double)s[i] + (double)b[i];
-}
-
 /* grouped_linear */
 static void do_grouped_linear(const double *x, const TYPE0 *V, const TYPE1 *a, int d, int k, double *y, int n) {
     for (int i = 0; i < n; i++) {

@@ -38,7 +38,6 @@ OTHERS: dict[str, tuple[str, Callable[[Arrays, int], list[object]]]] = {
     "interpolate": ("interpolate", lambda arrays, width: [len(arrays["marks"])]),
     "grouped_linear": ("grouped_linear", lambda arrays, width: [*arrays["V"].shape[1:]]),
     "linear": ("linear", lambda arrays, width: [width]),
-    "linear_int8": ("linear_int8", lambda arrays, width: [width]),
 }
 """Operations whose function has another name or takes more numbers, of the constants and the width."""
 

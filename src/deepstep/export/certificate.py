@@ -13,8 +13,7 @@ for rows as in training, 1 where they are all the same. A difference above 1e-6 
 written. Predictions of the file are compared with the decisions of the model; ties within the bound may go
 either way. How far the export is from what the model predicts in its own precision stands beside it
 (``from_predictions``): for networks in float32 this is their rounding. A row that the model refuses has to be
-refused by the export, and no other. Differences of 8-bit weights are those of rows as in training and of kept
-ones: what rounding loses has no bound where values of 1e30 cancel out.
+refused by the export, and no other.
 """
 
 import json
@@ -111,15 +110,14 @@ class Certificate:
             return f"not run here: {self.why_not}"
         refused = f", of which both refuse {self.refused}" if self.refused else ""
         stored = f", {self.stored} of them held out by the run" if self.stored else ""
-        drawn = "as in training" if self.bound > BOUND else "with missing, unseen and large values"
         return (
             f"largest difference {self.difference:.1e} (bound {self.bound:g}) from the model's equations in "
             f"float64, {self.from_predictions:.1e} from its predictions in {self.precision}; "
-            f"{self.rows} rows {drawn}{stored}{refused}"
+            f"{self.rows} rows with missing, unseen and large values{stored}{refused}"
         )
 
 
-def certify(model: Exported, run: Runner, *, bound: float = BOUND, where: str = "export") -> Certificate:
+def certify(model: Exported, run: Runner, *, where: str = "export") -> Certificate:
     """Run an exported file, and compare it.
 
     ParityError: If a difference is above the bound, predictions are others, rows are refused by one of both
@@ -130,7 +128,7 @@ def certify(model: Exported, run: Runner, *, bound: float = BOUND, where: str = 
     try:
         found, decisions = run(rows)
     except CannotRunError as error:
-        return Certificate(None, bound=bound, why_not=error.got)
+        return Certificate(None, why_not=error.got)
     exact, predicted = _or_nan(model.exact, rows), _or_nan(model.predicted, rows)
     refused = np.asarray(np.isnan(exact).any(axis=1))
     m = len(found)
@@ -138,16 +136,14 @@ def certify(model: Exported, run: Runner, *, bound: float = BOUND, where: str = 
     beyond = np.asarray((np.abs(exact) > np.finfo(np.float32).max).any(axis=1))  # a file may give float32
     _compare_refusals(refused, finite, beyond, where)
     scale = _scale(model, exact)
-    at = np.r_[: ROWS // 3, ROWS:m] if bound > BOUND else np.arange(m)
-    difference, from_predictions = (_largest((found - one)[at], one[at], scale) for one in (exact, predicted))
-    if difference > bound:
-        expected = f"differences of at most {bound:g} from the model"
-        hint = _HINT if bound == BOUND else "Leave int8 out: its weights lose too much here."
-        raise ParityError(where, expected, f"got {difference:.2e}", hint)
-    near, kept = bound * _size(exact, scale), np.isin(np.arange(m), at) & finite & ~refused
-    _compare_decisions(model, rows, exact, kept, decisions, near, where)
-    counts = len(at), m - ROWS, int(refused[at].sum())
-    return Certificate(difference, from_predictions, model.own_precision, *counts, bound)
+    difference, from_predictions = (_largest(found - one, one, scale) for one in (exact, predicted))
+    if difference > BOUND:
+        expected = f"differences of at most {BOUND:g} from the model"
+        raise ParityError(where, expected, f"got {difference:.2e}", _HINT)
+    near = BOUND * _size(exact, scale)
+    _compare_decisions(model, rows, exact, finite & ~refused, decisions, near, where)
+    counts = m, m - ROWS, int(refused.sum())
+    return Certificate(difference, from_predictions, model.own_precision, *counts)
 
 
 def _compare_refusals(refused: AnyArray, finite: AnyArray, beyond: AnyArray, where: str) -> None:
@@ -184,7 +180,7 @@ def _compare_decisions(
 
 
 def _is(one: Any, other: Any) -> bool:
-    """Whether values are equal, as numbers or as texts: SQL and ONNX have 1 for true and texts of numbers."""
+    """Whether values are equal, as numbers or as texts: ONNX has 1 for true and texts of numbers."""
     return bool(one == other) or str(one) == str(other)
 
 

@@ -213,14 +213,11 @@ def _frame(program: Program, rows: Mapping[str, Any]) -> Any:
     """Rows as a table whose columns have the types of training."""
     from deepstep.environment import polars
 
-    spans = {one.column for one in program.inputs if one.kind == "duration"}
-    usual = {"number": float, "duration": float, "boolean": bool}
+    usual = {"number": float, "boolean": bool}
     empty = {one.column: usual.get(one.kind, str) for one in program.inputs}
     kinds = {str: polars.String, bool: polars.Boolean, float: polars.Float64}
     columns = {}
     for name, values in rows.items():
         kind = next((type(value) for value in values if value is not None), empty.get(name, float))
         columns[name] = polars.Series(name, values, kinds[kind])
-        if name in spans:
-            columns[name] = (columns[name] * 1e6).round().cast(polars.Int64).cast(polars.Duration("us"))
     return polars.DataFrame(columns)

@@ -33,7 +33,6 @@ BEFORE = re.compile(r'#|"?sep=.')  # lines before the header
 PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\xfd7zXZ": "lzma", b"\x28\xb5\x2f\xfd": "compression.zstd"}
 WORD = re.compile(r"[^\W_]+")
 DAY, SECOND, ROWS_AT_ONCE = 86_400_000_000, 1_000_000, 1024
-SPANS = datetime.timedelta, np.timedelta64
 TRUTHS = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0, 1: 1.0, 0: 0.0, None: math.nan}
 
 
@@ -117,7 +116,6 @@ READERS = {
     "number": number_of,
     "boolean": truth_of,
     "date": days_of,
-    "duration": lambda v, _: number_of(v / np.timedelta64(1, "s") if isinstance(v, SPANS) else v, {}),
     "category": place_of,
     "words": words_of,
     "presence": lambda v, blanks: math.nan if is_missing(stripped(v) if blanks["blanks"] else v) else 0.0,

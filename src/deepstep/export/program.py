@@ -62,7 +62,6 @@ MEANINGS = {
     "number": "a number",
     "boolean": "0 or 1",
     "date": "days since 1970-01-01 (a time of day: since midnight)",
-    "duration": "seconds",
     "presence": "any number where there is a value",
 }
 """Kinds of inputs as numbers of ``raw``, beside those of texts."""

@@ -86,10 +86,9 @@ def stored_rows(
 ) -> dict[str, list[Any]]:
     """At most 100 rows that a run has kept as texts, read as its table, as `drawn_rows` has rows with texts.
 
-    There are none where the run has not kept all columns, where spans of time are among them, or where one
-    cannot be read.
+    There are none where the run has not kept all columns, or where one cannot be read, as texts of durations.
     """
-    if any(one.column not in cells or one.kind == "duration" for one in program.inputs):
+    if any(one.column not in cells for one in program.inputs):
         return {}
     found: dict[str, list[Any]] = {}
     for name, inputs in _by_column(program).items():
@@ -163,7 +162,6 @@ DRAWN: dict[str, Callable[[np.random.Generator, Input, int], list[Any]]] = {
     "number": _normal,
     "boolean": lambda rng, one, m: (rng.random(m) < 0.5).tolist(),
     "date": _dates,
-    "duration": lambda rng, one, m: np.rint(_normal(rng, one, m)).tolist(),
     "category": _texts,
     "words": _words,
     "presence": lambda rng, one, m: ["text"] * m,

@@ -96,7 +96,6 @@ const READERS = {
   number: numberOf,
   boolean: truthOf,
   date: daysOf,
-  duration: (value) => numberOf(value, {}),
   category: placeOf,
   words: wordsOf,
   presence: (value, { blanks }) => (isMissing(blanks ? stripped(value) : value) ? NaN : 0),

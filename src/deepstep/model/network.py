@@ -710,13 +710,12 @@ class Network:
         """
         save_model(path, self._model._replace(notes={"seed": self.seed}))
 
-    def export(self, path: str | Path, *, to: str = "", overwrite: bool = False, **options: Any) -> Any:
+    def export(self, path: str | Path, *, to: str = "", overwrite: bool = False) -> Any:
         """Write one file that predicts without DeepStep; rows are examples there.
 
         path: The file to write; its suffix is that of the format.
         to: The format, a name in ``deepstep.export.FORMATS``; by default by the suffix.
         overwrite: Replace files that exist.
-        options: Of the format: ``int8=True`` for 'c', ``table=NAME`` for 'sql'.
         returns (deepstep.export.Certificate): The largest difference from this network's outputs.
         ConfigurationError: If the format cannot carry the network; the message names the reason.
         ParityError: If the file gives other outputs; nothing is written.
@@ -728,7 +727,7 @@ class Network:
         True
         """
         found: Any = import_module("deepstep.export").export  # nothing imports the exports
-        return found(self, path, to=to, overwrite=overwrite, where="Network.export", **options)
+        return found(self, path, to=to, overwrite=overwrite, where="Network.export")
 
     @classmethod
     def load(cls, path: str | Path) -> Self:

@@ -34,7 +34,6 @@ from deepstep.preparation.numbers import (
     CIRCLES,
     BooleanColumn,
     DateColumn,
-    DurationColumn,
     NumberColumn,
     as_moments,
     parts_by,
@@ -45,7 +44,6 @@ from deepstep.preparation.parsing import (
     infer_date_format,
     is_missing,
     numbers,
-    seconds,
     truths,
     wrong_kind,
 )
@@ -137,11 +135,12 @@ class _Truths(_Measured):
 
 
 class _Times(_Measured):
-    """Dates, times of day, spans of time."""
+    """Dates, times of day."""
 
-    def __init__(self, name: str, *, spans: bool) -> None:
+    read = staticmethod(days)
+
+    def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.read = seconds if spans else days
         self._first: polars.Series | None = None
         self._differ = False  # in the column's own type: two moments may be the same day as floats
         self._positions: dict[str, set[float]] = {part: set() for part in CIRCLES}
@@ -152,9 +151,8 @@ class _Times(_Measured):
             self._first = present[:1]
         if self._first is not None:
             self._differ |= bool((present != self._first).any())
-        if self.read is days:
-            for part, found in positions_on_circles(np.unique(values[~np.isnan(values)])).items():
-                self._positions[part] |= found
+        for part, found in positions_on_circles(np.unique(values[~np.isnan(values)])).items():
+            self._positions[part] |= found
 
     def finish(self, *, identifiers: bool) -> Column:
         from deepstep.environment import polars
@@ -162,14 +160,10 @@ class _Times(_Measured):
         seen, first = self._moments, self._first
         if first is None:
             return EmptyColumn(self.name)
-        spans = self.read is seconds
         if not self._differ:
-            # polars writes no spans; Python needs a database of time zones to write moments.
-            value = str(first[0]) if spans else first.cast(polars.String)[0]
+            value = first.cast(polars.String)[0]  # Python needs a database of time zones to write moments
             return ConstantColumn(self.name, value[:60], seen.missing > 0, of_texts=False)
         mean, std, marks = seen.moments(f"column {self.name!r}")
-        if spans:
-            return DurationColumn(self.name, mean, std, marks)
         parts = parts_by(seen.high - seen.low, self._positions, is_time=str(first.dtype) == "Time")
         return DateColumn(self.name, mean, std, marks, parts=parts)
 
@@ -283,10 +277,10 @@ def column_statistics(name: str, dtype: "polars.DataType", *, categorical: bool 
         return _Texts(name, typed=True, declared=True)
     if dtype == polars.Boolean:
         return _Truths(name)
-    if dtype.is_numeric():
+    if dtype.is_numeric() or isinstance(dtype, polars.Duration):
         return _Numbers(name, may_identify=dtype.is_integer() and _says_identifier(name))
     if dtype.is_temporal():
-        return _Times(name, spans=isinstance(dtype, polars.Duration))
+        return _Times(name)
     if dtype in (polars.String, polars.Categorical, polars.Enum):
         return _Texts(name, typed=dtype != polars.String)
     return _Empty(name)

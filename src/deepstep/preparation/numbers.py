@@ -1,5 +1,5 @@
-"""Columns of numbers, truth values, spans of time, and dates: a number that grows, and the circles of the
-year, the week and the day.
+"""Columns of numbers, truth values and dates: a number that grows, and the circles of the year, the week and
+the day.
 """
 
 from abc import abstractmethod
@@ -20,7 +20,6 @@ from deepstep.preparation.parsing import (
     iso_moments,
     numbers,
     refuse_infinite,
-    seconds,
     truths,
 )
 
@@ -84,7 +83,9 @@ class StandardizedColumn(Column):
 
 @dataclass(frozen=True)
 class NumberColumn(StandardizedColumn):
-    """Numbers, also written as texts, of which a few may be words, whose numbers are missing."""
+    """Numbers, also durations in seconds and numbers written as texts, of which a few may be words, whose
+    numbers are missing.
+    """
 
     kind: ClassVar[str] = "number"
     written: str = ""
@@ -114,18 +115,6 @@ class NumberColumn(StandardizedColumn):
         if self.words and not self.written:
             return "words stand beside a way to write numbers"
         return super().fault
-
-
-@dataclass(frozen=True)
-class DurationColumn(StandardizedColumn):
-    """Spans of time: their seconds."""
-
-    kind: ClassVar[str] = "duration"
-    unit: ClassVar[str] = "seconds, "
-    why = "spans of time"
-
-    def values(self, series: "polars.Series") -> NDArray[np.float64]:
-        return seconds(series)
 
 
 @dataclass(frozen=True)

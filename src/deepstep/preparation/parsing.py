@@ -18,8 +18,12 @@ if TYPE_CHECKING:
     import polars
 
 
+_PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
+"""Units of time of polars in a second."""
+
+
 def numbers(series: "polars.Series", written: str = "") -> NDArray[np.float64]:
-    """Floats with NaN for missing; texts are parsed."""
+    """Floats with NaN for missing; texts are parsed, and durations are seconds."""
     from deepstep.environment import polars
 
     dtype = series.dtype
@@ -32,6 +36,8 @@ def numbers(series: "polars.Series", written: str = "") -> NDArray[np.float64]:
             series = parse_numbers(stripped(series), written)
         else:
             series = _parsed(series, lambda text: text.cast(polars.Float64, strict=False), "a number")
+    elif isinstance(dtype, polars.Duration):
+        series = series.to_physical() / _PER_SECOND[dtype.time_unit]
     elif not (dtype.is_numeric() or dtype in (polars.Boolean, polars.Null)):
         raise wrong_kind(series, "numbers")
     values = series.cast(polars.Float64).to_numpy()
@@ -65,19 +71,8 @@ def days(series: "polars.Series") -> NDArray[np.float64]:
         raise wrong_kind(series, "dates")
     per_day = {"Date": 1, "Time": 86_400 * 10**9}.get(str(series.dtype))
     if per_day is None:
-        per_day = 86_400 * {"ms": 10**3, "us": 10**6, "ns": 10**9}[series.dtype.time_unit]  # type: ignore[attr-defined]
+        per_day = 86_400 * _PER_SECOND[series.dtype.time_unit]  # type: ignore[attr-defined]
     return series.to_physical().cast(polars.Float64).to_numpy() / per_day
-
-
-def seconds(series: "polars.Series") -> NDArray[np.float64]:
-    """Seconds of spans of time, NaN for missing."""
-    from deepstep.environment import polars
-
-    if series.dtype == polars.Null:
-        return np.full(len(series), np.nan)
-    if not isinstance(series.dtype, polars.Duration):
-        raise wrong_kind(series, "spans of time")
-    return days(series) * 86_400
 
 
 def iso_moments(text: "polars.Series") -> "polars.Series":

@@ -21,7 +21,7 @@ from deepstep.preparation.columns import (
     from_record,
     to_record,
 )
-from deepstep.preparation.numbers import BooleanColumn, DateColumn, DurationColumn, NumberColumn
+from deepstep.preparation.numbers import BooleanColumn, DateColumn, NumberColumn
 from deepstep.preparation.parsing import numbers
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ COLUMN_KINDS: dict[str, type[Column]] = {
     for column in (
         NumberColumn,
         DateColumn,
-        DurationColumn,
         BooleanColumn,
         TwoValuesColumn,
         CategoryColumn,
@@ -69,12 +68,11 @@ class TablePreparation:
     ========== ====================================================================================
     kind       features
     ========== ====================================================================================
-    number     minus the training mean, divided by the training deviation; also numbers written as
-               texts (1,234.5, 12 % or 70 kg); of whole numbers with 3 to 10 values, 20 rows or more for
-               each on average, a 0/1 feature for each value, too
+    number     minus the training mean, divided by the training deviation; also durations, in seconds,
+               and numbers written as texts (1,234.5, 12 % or 70 kg); of whole numbers with 3 to 10
+               values, 20 rows or more for each on average, a 0/1 feature for each value, too
     date       days since 1970-01-01 (times of day: since midnight), in UTC, then as a number; sine
                and cosine of month, day of the week and hour where training went round them
-    duration   seconds, then as a number
     boolean    0 or 1
     two values texts of two values: 0 or 1
     category   a 0/1 feature for each training value, sorted; of more than 50 the 50 most frequent,
@@ -87,7 +85,7 @@ class TablePreparation:
     empty      none: the column had no value in training
     ========== ====================================================================================
 
-    A missing number, date, span, truth value or one of two values is the training mean, and a further 0/1
+    A missing number, date, truth value or one of two values is the training mean, and a further 0/1
     feature marks it where the training rows had missing ones (NaN counts as missing). Every rule with its
     reason is on the page "From a table to numbers", docs/tables.md.
 

@@ -15,7 +15,6 @@ from deepstep.run import Run
 
 TYPES: dict[str, dict[str, Any]] = {
     "number": {"type": ["number", "null"]},
-    "duration": {"type": ["number", "null"]},
     "boolean": {"type": ["boolean", "null"]},
     "date": {"type": ["string", "null"], "format": "date-time"},
 }

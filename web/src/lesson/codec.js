@@ -36,7 +36,6 @@ const TEXTS = new Set([
   "classes",
   "name",
   "kind",
-  "language",
   "place",
   "toy",
   "log",

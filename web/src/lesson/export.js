@@ -1,6 +1,5 @@
 /** This page as one file, with a lesson in it. */
 import { lessonText } from "./codec.js";
-import { CATALOGUES } from "../messages.js";
 
 const escaped = (text) =>
   text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]);
@@ -31,18 +30,11 @@ async function policy({ css, js }) {
   return `default-src 'none'; script-src ${allowed[0]}; style-src ${allowed[1]}; img-src data:; worker-src blob:; connect-src 'none'; base-uri 'none'; form-action 'none'`;
 }
 
-/** The page's texts in its own language; English is part of the program. */
-function ownTexts(language) {
-  const texts = language === "en" ? null : CATALOGUES[language];
-  return texts ? `<script type="application/json" id="deepstep-texts">${lessonText({ [language]: texts })}</script>\n` : "";
-}
-
 /** @returns {Promise<string>} HTML */
 export async function pageText(lesson) {
   const parts = await ownParts();
-  const html = document.documentElement;
   return `<!doctype html>
-<html lang="${escaped(html.lang || "en")}">
+<html lang="en">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${escaped(await policy(parts))}">
@@ -52,7 +44,7 @@ export async function pageText(lesson) {
 </head>
 <body>
 <div id="app"></div>
-${ownTexts(html.lang)}<script type="application/json" id="deepstep-lesson">${lessonText(lesson)}</script>
+<script type="application/json" id="deepstep-lesson">${lessonText(lesson)}</script>
 <script>${parts.js}</script>
 </body>
 </html>

@@ -40,7 +40,6 @@ export function hashText() {
     else if (lesson.toy) parts.n = JSON.stringify(lesson.toy);
     if (logText() && !linkLacks()) parts.e = logText();
   }
-  if (app.language !== app.ownLanguage) parts.g = app.language;
   return new URLSearchParams(Object.entries(parts).filter(([, value]) => value !== undefined)).toString();
 }
 

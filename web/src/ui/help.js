@@ -3,7 +3,6 @@ import { html } from "./html.js";
 import { set, useApp } from "./store.js";
 import { opened } from "./walk.js";
 import { Name } from "./symbol.js";
-import { LanguageChoice } from "./language.js";
 import { TourButton } from "./tour.js";
 import { glossary } from "../engine/glossary.js";
 import { number } from "../format.js";
@@ -55,7 +54,6 @@ export function Help() {
     <dl class="keys">${[...KEYS, ...(scenes ? SCENE_KEYS : [])].map(([keys, key]) => html`<dt><kbd>${keys}</kbd></dt><dd>${t(key)}</dd>`)}</dl>
     <p class="quiet">${t("help.grid")}</p>
     <p class="quiet">${t("help.count")}</p>
-    <${LanguageChoice} />
     <label class="choice"><input
       type="checkbox"
       checked=${singleKeys}

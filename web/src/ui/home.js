@@ -2,7 +2,6 @@
 import { html, useRef, useState } from "./html.js";
 import { useApp } from "./store.js";
 import { showScreen } from "./walk.js";
-import { LanguageChoice } from "./language.js";
 import { TourButton } from "./tour.js";
 import { Scatter } from "./scatter.js";
 import { Door } from "./museum.js";
@@ -81,7 +80,6 @@ export function Home() {
       <${Door} />
       </div>
     </div>
-    <${LanguageChoice} />
     <h2>${t("home.play")}</h2>
     <ul class="tiles">${SETS.map((data) => html`<${Tile} data=${data} key=${data.name} />`)}</ul>
     <h2>${t("home.open")}</h2>

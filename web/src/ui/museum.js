@@ -8,9 +8,6 @@ import { baseOf, courseOf, curvesOf, exhibitOf, groupsOf, pairOf, statesOf } fro
 import { exact, number } from "../format.js";
 import { t } from "../messages.js";
 
-/** The language of an exhibit's texts, where the page has another one. */
-const ofExhibits = () => (app.language === "en" ? undefined : "en");
-
 const museumOf = ({ carried }) => carried.museum;
 
 /** One mistake on, or none; the first quantity that differs is shown. */
@@ -41,7 +38,7 @@ function Switches({ museum, shown }) {
               data-exhibit=${id}
               aria-checked=${id === shown?.id ? "true" : "false"}
               onClick=${() => switchTo(id === shown?.id ? null : id)}
-            ><span class="switch-knob" aria-hidden="true"></span><span lang=${ofExhibits()}>${title}</span></button>
+            ><span class="switch-knob" aria-hidden="true"></span><span>${title}</span></button>
           </li>`,
         )}</ul>
       </section>`,
@@ -134,7 +131,7 @@ function Check({ rows, diagnosis, fault, inEvery }) {
         <td class=${verdict === "good" ? "is-good" : "is-bad"}>${t(`museum.verdict.${verdict}`, { shapes })}</td>
       </tr>`)}</tbody>
     </table>
-    ${diagnosis ? html`<p class="note"><code>check_gradients</code>: <span lang=${ofExhibits()}>${diagnosis}</span></p>` : null}
+    ${diagnosis ? html`<p class="note"><code>check_gradients</code>: <span>${diagnosis}</span></p>` : null}
     ${fault ? html`<p class="note">${t(inEvery ? "museum.fault" : "museum.fault.layers")} <code>net.train(X, Y, fault="${fault}")</code></p>` : null}
   </section>`;
 }
@@ -182,11 +179,11 @@ export function Museum() {
     <${Switches} museum=${museum} shown=${exhibit} />
     <div class="museum-main">
       <section class="card museum-head">
-        <h1 lang=${exhibit ? ofExhibits() : undefined}>${exhibit?.title ?? t("museum.title")}</h1>
+        <h1>${exhibit?.title ?? t("museum.title")}</h1>
         ${
           exhibit
             ? html`<p class="museum-first" data-first=${exhibit.first}><span class="mark" aria-hidden="true">✗</span> ${t("museum.first")} <${Name} name=${exhibit.first} /></p>
-              <dl><dt>${t("museum.symptom")}</dt><dd lang=${ofExhibits()}>${exhibit.symptom}</dd><dt>${t("museum.why")}</dt><dd lang=${ofExhibits()}>${exhibit.why}</dd></dl>`
+              <dl><dt>${t("museum.symptom")}</dt><dd>${exhibit.symptom}</dd><dt>${t("museum.why")}</dt><dd>${exhibit.why}</dd></dl>`
             : html`<p>${t("museum.lead", { n: museum.exhibits.length })}</p>
               <p>${t("museum.game")} <button type="button" class="link" data-open="bugs" onClick=${() => showScreen("bugs")}>${t("screen.bugs")}</button></p>`
         }

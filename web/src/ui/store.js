@@ -40,9 +40,6 @@ export const app = {
   firstUnit: {},
   /** The stop of the tour. */
   tour: null,
-  language: "en",
-  /** The language of the document, which a link need not name. */
-  ownLanguage: "en",
   paint: null,
   /** The mistake that is on in the bug museum, and the quantity that is shown. */
   exhibit: null,

@@ -28,7 +28,7 @@ FEWEST_OF_AN_ORDER = 50  # rows; with fewer a measured column may well separate 
 CHANCE = 1e-6  # probability that a random column does as well, over all columns of the table
 CORRELATION = 0.999  # of ranks: from here on a column has the order of a numeric target
 FEWEST_NUMBERS = 20  # rows of a numeric target
-OF_ORDER = ("number", "duration", "boolean", "date")  # kinds of columns; others have no order
+OF_ORDER = ("number", "boolean", "date")  # kinds of columns; others have no order
 
 
 def leak_findings(
