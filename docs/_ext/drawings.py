@@ -294,10 +294,12 @@ def story(chapter: str) -> Sketch:
     below = {
         2: [
             (48, "A0 (2, 2)"),
-            (110, "W1 (2, 2)"),
-            (172, "b1 (2, 1)"),
-            (235, "W2 (1, 2)"),
-            (300, "A2 (1, 2)"),
+            (172, "A1 (2, 2)"),
+            (288, "A2 (1, 2)"),
+            (94, "W1 (2, 2)"),
+            (166, "b1 (2, 1)"),
+            (238, "W2 (1, 2)"),
+            (310, "b2 (1, 1)"),
         ],
         3: [(110, "W1 ~ N(0, 2/2)"), (245, "W2 ~ N(0, 2/2)")],
         4: [(110, "Z1 = W1 A0 + b1"), (245, "A1 = relu(Z1)")],
@@ -318,10 +320,9 @@ def story(chapter: str) -> Sketch:
             f"(J+ − J−) / 0.02 = {number((up - down) / 0.02, 4)}, dW2 = {number(gradients['dW2'][0, 0], 4)}"
         )
         below = [(200, words)]
-    for place_of, (x, words) in enumerate(below):
-        sketch.text(
-            x, 190 + (n == 2) * 18 * (place_of % 2), words, "small backward" if n in (7, 8) else "small new"
-        )
+    for x, words in below:
+        y = 208 if n == 2 and words[0] != "A" else 190
+        sketch.text(x, y, words, "small backward" if n in (7, 8) else "small new")
     sketch.height = 222 if n == 2 else 204 if below or n == 11 else 176
     if n == 11:
         sketch.parts.insert(0, '<rect x="14" y="30" width="320" height="150" rx="8" class="line new"/>')
