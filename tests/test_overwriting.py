@@ -1,4 +1,4 @@
-"""``overwrite=True`` replaces runs of DeepStep, of any version and damaged ones too, and nothing else."""
+"""``overwrite=True`` replaces runs of DeepStep, damaged ones too, and nothing else."""
 
 import os
 from pathlib import Path
@@ -8,9 +8,9 @@ import tomli_w
 
 from deepstep.data import atomic_directory
 from deepstep.errors import FileError
-from deepstep.run_folder import OF_AN_ENSEMBLE, OF_ONE_NETWORK, VERSION, config_digest, write_config
+from deepstep.run_folder import config_digest, write_config
 
-OF_ONE = ("history.jsonl", "model.safetensors", "preparation.json", "examples.safetensors")
+OF_ONE = ("ensemble.json", "estimator.json", "preparation.json", "examples.safetensors")
 OF_MANY = (
     "ensemble.json",
     "members/00-bent-0.safetensors",
@@ -26,9 +26,6 @@ OF_A_TRAINING = (
     "refit/checkpoint-000000000003.safetensors",
     "history.csv",
     "history-refit.csv",
-    "mlflow.json",
-    "mlflow-refit.json",
-    ".deepstep-0123456789ab",
     ".deepstep-tmp-0123456789ab",
 )
 """What a training that was killed at its very end may leave in its run."""
@@ -39,22 +36,17 @@ def put(path: Path, text: str = "some text") -> None:
     path.write_text(text)
 
 
-def run_of(folder: Path, names=OF_ONE, version=OF_ONE_NETWORK) -> Path:
+def run_of(folder: Path, names=OF_ONE) -> Path:
     """A folder with the files of a run; only ``config.toml`` has to be one."""
     folder.mkdir()
     for name in names:
         put(folder / name)
-    write_config(folder, {"task": "binary"}, names, version)
+    write_config(folder, {"task": "binary"}, names)
     return folder
 
 
 OF_DESKTOPS = (".DS_Store", "members/.DS_Store", "Thumbs.db", "desktop.ini")
 """What macOS and Windows put into a folder when somebody looks into it."""
-
-
-def without_digest(run: Path) -> None:
-    """As the first releases wrote it."""
-    (run / "config.toml").write_text(tomli_w.dumps({"format": "deepstep-run", "version": 1}))
 
 
 def altered(run: Path) -> None:
@@ -83,12 +75,11 @@ class TestReplaced:
         "make",
         [
             run_of,
-            lambda path: run_of(path, OF_MANY, OF_AN_ENSEMBLE),
-            lambda path: run_of(path, OF_TODAY, VERSION),
-            lambda path: without_digest(run_of(path)),
+            lambda path: run_of(path, OF_MANY),
+            lambda path: run_of(path, OF_TODAY),
             lambda path: [put(run / name) for run in [run_of(path)] for name in OF_A_TRAINING],
             lambda path: [put(run / name) for run in [run_of(path, OF_MANY)] for name in OF_DESKTOPS],
-            lambda path: os.truncate(run_of(path) / "model.safetensors", 3),
+            lambda path: os.truncate(run_of(path) / "examples.safetensors", 3),
             lambda path: (run_of(path) / "preparation.json").unlink(),
             lambda path: run_of(path, ()),
             lambda path: path.mkdir(),
@@ -97,7 +88,6 @@ class TestReplaced:
             "one",
             "many",
             "today",
-            "no digest",
             "killed",
             "seen",
             "truncated",
@@ -131,14 +121,14 @@ def with_config(text: str):
 
 
 def with_one_more(name: str):
-    return lambda path: put(run_of(path, OF_MANY, OF_AN_ENSEMBLE) / name)
+    return lambda path: put(run_of(path, OF_MANY) / name)
 
 
 def linked(name: str):
     """A run of which a part lies elsewhere."""
 
     def make(path: Path) -> None:
-        run_of(path, OF_MANY, OF_AN_ENSEMBLE)
+        run_of(path, OF_MANY)
         (path / name).rename(path.parent / "elsewhere")
         (path / name).symlink_to(path.parent / "elsewhere")
 

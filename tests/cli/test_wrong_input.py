@@ -181,7 +181,7 @@ WITHOUT_THE_TABLE = {
     "--target warm --classes a,b": "--classes: one target",
     "--target warm --exclude warm": "--exclude must be a column other than the target",
     "--n-estimators 2 --preset single": "--n-estimators must be used with --preset tabular or tabm, got",
-    "--effort fast --hidden-layers 4": "--effort must be used with --preset tabular, got --hidden-layers",
+    "--effort fast --hidden-layers 4": "--effort must be used with --preset tabular or tabm, got",
     "--preset tabm --hidden-layers 64": "--hidden-layers must be used with a single network only",
 }
 """What is typed, and a part of the sentence, which is said before the table is looked for."""
