@@ -48,7 +48,6 @@ REGULARIZERS: dict[str, dict[str, object]] = {
     "batch normalization": {"normalization": "batch"},
     "layer normalization": {"normalization": "layer"},
     "input scale": {"input_scale": True},
-    "parametric activation": {"parametric": True},
     "shared members": {"shared_members": 3},
     "max-norm": {"max_norm": 0.5},
     "input noise": {"input_noise": 0.1},

@@ -106,12 +106,12 @@ def networks() -> dict[str, Network]:
     features: dict[str, dict[str, Any]] = {
         "batch": {"normalization": "batch"},
         "layer": {"normalization": "layer"},
-        "input scale": {"input_scale": True, "parametric": True},
-        "members": {"shared_members": 4, "parametric": True},
+        "input scale": {"input_scale": True},
+        "members": {"shared_members": 4},
         "periodic": {"features": periodic},
         "codes": {"features": codes},
         "all": {"features": {**periodic, **codes}, "normalization": "layer", "input_scale": True},
-        "float32": {"dtype": "float32", "parametric": True, "activation": "sigmoid"},
+        "float32": {"dtype": "float32", "activation": "sigmoid"},
     }
     found = {
         f"feature {name}": Network(

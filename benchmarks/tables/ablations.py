@@ -104,7 +104,6 @@ ABLATIONS: dict[str, Method] = {
     "cosines of small tables": _patched(population, "COSINES_FROM", 0),
     "without pieces": _each(lambda preset: replace(preset, inputs=UNCUT.get(preset.inputs, preset.inputs))),
     "without factors": _all(input_scale=False),
-    "learned activations": _all(parametric=True),
     "slow cosines": _patched(presets, "SLOW", (*presets.SLOW, "omega", "phi", "V", "a1")),
     **{
         f"without {name}": _first({one: preset for one, preset in FIRST.items() if one != name})

@@ -92,7 +92,6 @@ def drawn(seed, rate):
         head_settings(output, layer_dims[-1]),
         normalization=normalization,
         input_scale=bool(rng.uniform() < 0.2),
-        parametric=bool(rng.uniform() < 0.2),
     )
     settings = Settings(
         str(rng.choice(RULES[-2:] if shape == "far below 0" else RULES)),

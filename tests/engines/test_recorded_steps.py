@@ -29,7 +29,7 @@ EVERYTHING = {
 }  # fmt: skip
 PARTS = (
     {"normalization": ["batch", "layer"]},
-    {"parametric": True, "input_scale": True},
+    {"input_scale": True},
     {"shared_members": 2},
 )
 RULES = [name for name in OPTIMIZERS if not why_not_torch(Architecture((3, 2), ("softmax",)), Settings(name))]

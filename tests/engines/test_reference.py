@@ -99,7 +99,7 @@ def normalized(U, kind, running, layer):
 def plain_gradients(architecture, theta, X, Y, weight, settings, masks, running):
     """J and its derivatives, layer by layer; a dictionary in, a dictionary out."""
     L, m, total = architecture.n_layers, X.shape[1], X.shape[1] if weight is None else weight.sum()
-    A, inputs, logits, hats, backs, bent = X, {}, {}, {}, {}, {}
+    A, inputs, logits, hats, backs = X, {}, {}, {}, {}
     for layer in range(1, L + 1):
         inputs[layer] = A = theta["s1"] * A if layer == 1 and "s1" in theta else A
         Z, kind = theta[f"W{layer}"] @ A, "none" if layer == L else architecture.normalization[layer - 1]
@@ -107,8 +107,7 @@ def plain_gradients(architecture, theta, X, Y, weight, settings, masks, running)
             hats[layer], backs[layer] = normalized(Z, kind, running, layer)
             Z = theta[f"gamma{layer}"] * hats[layer]
         logits[layer] = Z = Z + theta[f"b{layer}"]
-        bent[layer] = ACTIVATIONS[architecture.activations[layer - 1]].forward(Z) - Z
-        A = (Z + theta.get(f"alpha{layer}", 1) * bent[layer]) * masks.get(layer, 1)
+        A = ACTIVATIONS[architecture.activations[layer - 1]].forward(Z) * masks.get(layer, 1)
     weights = [theta[f"W{layer}"] for layer in range(1, L + 1)]
     J = cost_from_logits(Z, Y, output=architecture, sample_weight=weight)
     J += settings.l1 / total * sum(np.abs(W).sum() for W in weights)
@@ -125,11 +124,7 @@ def plain_gradients(architecture, theta, X, Y, weight, settings, masks, running)
             g["s1"] = np.sum(W.T @ dU * X, axis=1, keepdims=True) / m
         if layer > 1:
             backward = ACTIVATIONS[architecture.activations[layer - 2]].backward
-            dA, name = W.T @ dU * masks.get(layer - 1, 1), f"alpha{layer - 1}"
-            if name in theta:
-                g[name] = np.sum(dA * bent[layer - 1], axis=1, keepdims=True) / m
-            alpha = theta.get(name, 1)
-            dZ = dA - alpha * dA + backward(alpha * dA, logits[layer - 1])
+            dZ = backward(W.T @ dU * masks.get(layer - 1, 1), logits[layer - 1])
     return J, g
 
 
@@ -230,7 +225,7 @@ def test_the_reference_does_as_the_plain_loop(shape, fresh_seed):
             regularizes, normalization, factors = "nothing", kinds[0][: len(normalization)], False
         if shape == "one unit everywhere":
             rule = "gd"  # a unit that is constant has noise for a gradient, and Adam divides it by noise
-        parts = {"normalization": normalization, "input_scale": factors, "parametric": factors}
+        parts = {"normalization": normalization, "input_scale": factors}
         architecture, parameters, examples = problem(shape, activation, output, rng, **parts)
         settings = Settings(rule, **REGULARIZES[regularizes], seed=7)
         session = open_session("reference", architecture, parameters, settings)

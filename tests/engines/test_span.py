@@ -79,7 +79,7 @@ CASES = {
     **{f"{rule}, {name}": (rule, {}, given) for rule in RULES for name, given in SETTINGS.items()},
     **{name: ("momentum", {"shape": name, "weight": False}, {"l2": 0.3}) for name in SHAPES},
     **{
-        f"normalization={kind}": ("nesterov", {"normalization": kind, "parametric": True}, {"l2": 0.3})
+        f"normalization={kind}": ("nesterov", {"normalization": kind}, {"l2": 0.3})
         for kind in ("none", "batch", "layer")
     },
 }

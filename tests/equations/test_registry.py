@@ -51,7 +51,7 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
         "U": draw(3, 4), "U_hat": draw(3, 4), "dU_hat": draw(3, 4), "deviation": np.abs(draw(3, 1)),
         "gamma": draw(3, 1), "mean": draw(3, 1), "variance": np.abs(draw(3, 1)),
         "batch_mean": draw(3, 1), "batch_variance": np.abs(draw(3, 1)),
-        "dU": draw(3, 4), "dW_s": draw(3, 2), "alpha": draw(3, 1), "G": draw(3, 4),
+        "dU": draw(3, 4), "dW_s": draw(3, 2), "G": draw(3, 4),
     }  # fmt: skip
     if EQUATIONS[name].topic == "feature_scaling":
         known["s"] = draw(2, 1)
@@ -133,7 +133,7 @@ def test_every_table_is_made_of_registered_equations() -> None:
     "options",
     [
         {},
-        {"normalization": "batch", "input_scale": True, "parametric": True, "dropout": True},
+        {"normalization": "batch", "input_scale": True, "dropout": True},
         {"normalization": "layer"},
         {"shared_members": 2},
     ],

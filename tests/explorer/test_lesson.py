@@ -58,7 +58,7 @@ def test_the_first_golden_step_is_the_trace_bit_for_bit(document, circles, netwo
         ({}, {"dropout": [0.0, 0.5], "batch_size": 50, "optimizer": "adamw", "weight_decay": 0.1}, []),
         ({}, {"optimizer": "lion", "weight_decay": 0.1, "batch_size": 64, "clip_norm": None}, []),
         ({"normalization": "batch"}, {}, ["normalization"]),
-        ({"input_scale": True, "parametric": True}, {"lr_multipliers": {"s1": 6}}, []),
+        ({"input_scale": True}, {"lr_multipliers": {"s1": 6}}, []),
         ({"features": {"periodic_embedding": True}}, {}, ["periodic_embedding"]),
         ({"output": "huber"}, {}, ["huber"]),
         (

@@ -18,7 +18,7 @@ COMBINED: dict[str, dict[str, Any]] = {
     "alone": {},
     "normalized": {"normalization": "layer"},
     "by batch": {"normalization": "batch"},
-    "scaled": {"input_scale": True, "parametric": True},
+    "scaled": {"input_scale": True},
     "ensemble": {"shared_members": 3},
 }
 

@@ -90,22 +90,19 @@ def test_every_derivative_passes_the_check(training):
         expected = {f"dZ{layer}", f"dW{layer}", f"db{layer}", f"dA{layer - 1}"}
         if layer in shape.normalized:
             expected |= {f"dU{layer}", f"dU_hat{layer}", f"dgamma{layer}"}
-        masked, bends = f"mask{layer}" in {entry.name for entry in trace}, layer in shape.bent
-        if masked or bends:
+        if f"mask{layer}" in {entry.name for entry in trace}:
             expected.add(f"dg(Z{layer})")
-        if bends:
-            expected |= {f"dalpha{layer}"} | ({f"dp(Z{layer})"} if masked else set())
         if layer == 1 and shape.input_scale:
             expected |= {"ds1", "dW_s1"}
         assert expected <= checked
 
 
 def test_a_derivative_of_exactly_0_passes_in_spite_of_the_rounding_of_costs():
-    bends = {"activations": ("softmax", "elu", "identity"), "parametric": (False, True)}
-    shape = {"output": "absolute_error", "normalization": ("none", "batch"), **bends}
+    shape = {"output": "absolute_error", "normalization": ("none", "batch")}
+    shape["activations"] = ("softmax", "elu", "identity")
     architecture = Architecture((1, 1, 1, 1), **shape)  # U2 is equal for both examples, so that dU2 is 0
     values = {"W1": 0.5895829212634988, "b1": -2.083277820056846, "W2": -0.21351671641479741}
-    values |= {"b2": 1.0149215456791578, "gamma2": -0.870773030299594, "alpha2": 0.03724741840096745}
+    values |= {"b2": 1.0149215456791578, "gamma2": -0.870773030299594}
     values |= {"W3": 1.0499031341471892, "b3": -0.8177433277515631}
     parameters = Parameters.from_dict({name: np.array([[value]]) for name, value in values.items()})
     X, Y = np.array([[0.81062163, 1.89889791]]), np.array([[0.44696423, 1.62914762]])
@@ -228,17 +225,6 @@ FORMULAS: dict[str, tuple[dict[str, Any], list[str]]] = {
             "ds1 = Σᵢ (W1 ∘ dW_s1)ᵢᵀ, over the rows i",
             "dA0 = W_s1ᵀ·dZ1",
             "s1′ := s1 - 0.5·ds1",
-        ],
-    ),
-    "a parametric relu": (
-        {"shape": {"parametric": True, "activations": ("relu", "identity")}},
-        [
-            "g(Z1) = max(0, Z1)",
-            "A1 = (1 - alpha1) ∘ Z1 + alpha1 ∘ g(Z1)",
-            "dg(Z1) = alpha1 ∘ dA1",
-            "dZ1 = (1 - alpha1) ∘ dA1 + (dg(Z1) where Z1 > 0, else 0)",
-            "dalpha1 = Σᵢ (dA1 ∘ (g(Z1) - Z1))⁽ⁱ⁾ / m",
-            "alpha1′ := alpha1 - 0.5·dalpha1",
         ],
     ),
     "noise": (

@@ -135,10 +135,7 @@ class TestAnotherTraining:
             ({"batch_size": 4}, "batch_size was 8 and is 4"),
             ({"dtype": "float32"}, "dtype was 'float64' and is 'float32'"),
             ({"normalization": "batch"}, "normalization was ['none', 'none'] and is ['batch', 'batch']"),
-            (
-                {"factors": True},
-                "input_scale was False and is True; parametric was False and is [True, True]",
-            ),
+            ({"factors": True}, "input_scale was False and is True"),
             ({"m": 19}, "the training data is another"),
             ({"weights": np.ones(20)}, "the training data is another"),
             ({"validation": False}, "the validation data is another"),

@@ -138,16 +138,6 @@ class TestThePlace:
         assert "Z1 = W1·A0 + b1 overflows, A0 from 1 to 1e+150, W1 from 0 to 1e+200, b1 = 0. " in text
         assert text.endswith("Begin with smaller weights: they go up to 1e+200.")
 
-    def test_a_parametric_activation(self):
-        session = opened((1, 1, 1), "relu", shape={"parametric": True})
-        theta = np.array([1e200, 0, 1e200, 1, 0])  # W1, b1, alpha1, W2, b2
-        session.load(replace(session.state(), theta=theta))
-        inputs = np.ones((6, 1))
-        inputs[4] = -1
-        text = said(session, examples(inputs, np.ones((6, 1))))
-        assert re.search(r"; layer 1, A: example 0 .*is nan in epoch 0, step 1, at learning rate 0", text)
-        assert "A1 = (1 - alpha1) ∘ Z1 + alpha1 ∘ g(Z1) overflows, Z1 = 1e+200, g(Z1) = 1e+200, " in text
-
     @pytest.mark.parametrize("dtype", ["float64", "float32"])
     def test_the_first_sign_is_in_the_parameters(self, dtype):
         """J and its gradient are finite; α·g is not."""

@@ -65,7 +65,6 @@ def setup(
             ("tanh", "relu", "sigmoid"),
             normalization="none" if members else normalization,
             input_scale=factors and not members,
-            parametric=factors,
             shared_members=members,
         ),
         Settings(**settings),

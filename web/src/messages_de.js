@@ -79,7 +79,6 @@ export const GERMAN = {
   "say.linear": "Schicht {l}: jede der {n} Einheiten multipliziert ihre {before} Eingaben mit Gewichten und addiert ihren Bias.",
   "say.activation": "Schicht {l}: {g} jeder Voraktivierung. A{l} ist die Ausgabe der Schicht.",
   "say.scale": "Schicht 1: die Gewichte jeder Eingabe werden mit deren Faktor multipliziert.",
-  "say.bent": "Schicht {l}: α mischt zwei Werte: 0 ist nur Z{l}, 1 ist nur {g}(Z{l}).",
   "say.dropout":
     "Schicht {l}: Dropout setzt einige Aktivierungen auf 0 und vergrößert die anderen, sodass der Mittelwert gleich bleibt.",
   "say.loss": "Der Verlust jedes der {m} Beispiele, aus den Logits berechnet.",
@@ -96,8 +95,6 @@ export const GERMAN = {
   "say.activation_back":
     "Schicht {l}: der Gradient wird mit der Steigung von {g} bei jedem Z{l} multipliziert. Eine Steigung von 0 hält ihn auf.",
   "say.dropout_back": "Schicht {l}: Einheiten, die Dropout auf 0 gesetzt hat, bekommen keinen Gradienten.",
-  "say.bent_back": "Schicht {l}: der Anteil 1 − α des Gradienten geht unverändert durch, der Rest durch {g}.",
-  "say.bent_alpha": "Schicht {l}: die Ableitung von J nach jedem α.",
   "say.scale_back": "Schicht 1: die Ableitung von J nach jedem Gewicht.",
   "say.scale_sum": "Schicht 1: die Ableitung von J nach jedem Faktor der Eingaben.",
   "say.decay": "Schicht {l}: Weight Decay macht die Gewichte etwas kleiner.",

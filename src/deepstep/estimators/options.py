@@ -36,7 +36,6 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "n_iter_no_change": 10,
         "initialization": "glorot",
         "input_scale": False,
-        "parametric": False,
         "shared_members": 0,
         "dropout": 0.0,
         "label_smoothing": 0.0,
@@ -220,9 +219,6 @@ class Options(BaseEstimator):
         Normalization of the hidden layers: one for all, or one for each.
     input_scale : bool or None, default=None ('mlp': False)
         Whether a factor of each input is learned.
-    parametric : bool or sequence of bool or None, default=None ('mlp': False)
-        Whether each unit of a hidden layer learns how much of its activation it uses: one answer for all
-        layers, or one for each.
     shared_members : int or None, default=None ('mlp': 0)
         K: one network that is K, which share all matrices but the last and whose answers are averaged, see
         `deepstep.Network`; 0 for an ordinary one. With 'tabm' as many as the table's size asks for; 'tabular'
@@ -341,7 +337,6 @@ class Options(BaseEstimator):
     loss_params: Annotated[Mapping[str, Any] | None, Mapping, None] = None
     normalization: Annotated[Any, str, "array-like"] = "none"
     input_scale: Annotated[bool | None, "boolean", None] = None
-    parametric: Annotated[bool | Sequence[bool] | None, "boolean", "array-like", None] = None
     shared_members: Annotated[int | None, Interval(Integral, 0, None, closed="left"), None] = None
     dropout: Annotated[float | Sequence[float] | None, _SHARE, "array-like", None] = None
     input_noise: Annotated[float, _AT_LEAST_0] = 0.0

@@ -162,7 +162,7 @@ class NetworkFit:
     def new_network(self, sample: Examples, seed: int) -> Network:
         """The network before training, as ``initialization`` says."""
         params, start = self.params, self.params.initialization
-        given, bent, normalization = isinstance(start, Mapping), params.parametric, params.normalization
+        given, normalization = isinstance(start, Mapping), params.normalization
         sizes = params.hidden_layer_sizes
         hidden = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
         output, settings = self.estimator._head(self.context.where, self)
@@ -173,7 +173,6 @@ class NetworkFit:
             output_settings=settings,
             normalization=normalization if isinstance(normalization, str) else [*normalization],
             input_scale=params.input_scale,
-            parametric=bent if isinstance(bent, bool) else [*bent],
             shared_members=int(params.shared_members),
             features=params.features,
             seed=seed,

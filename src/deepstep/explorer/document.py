@@ -104,7 +104,6 @@ def _described(network: Network, found: Recording, options: Mapping[str, Any]) -
             "output_settings": dict(shape.output_settings),
             "normalization": list(shape.normalization),
             "input_scale": shape.input_scale,
-            "parametric": list(shape.parametric),
             "seed": network.seed,
         },
         "training": {

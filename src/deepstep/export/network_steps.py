@@ -130,9 +130,6 @@ STEPS: dict[str, Callable[..., Quantity]] = {
     "normalize_fixed": _normalize_fixed,
     "normalize_layer": lambda builder, node, U: builder.add("normalize_layer", U, settings=_settings(node)),
     "scale_shift_forward": lambda builder, node, U, gamma, b: builder.affine(U, gamma[:, 0], b[:, 0]),
-    "learned_activation_forward": lambda builder, node, Z, G, alpha: _each(
-        lambda z, g: builder.add("blend", z, g, alpha=alpha[:, 0]), Z, G
-    ),
     "members_linear_forward": _members_linear,
     "members_output_forward": _members_output,
     "members_mean": _members_mean,

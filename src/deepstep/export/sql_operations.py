@@ -88,7 +88,6 @@ EACH: dict[str, tuple[str, ...]] = {
     "pieces": ("({x} - {begins}) / {widths}", within("{0}", "{low}", "{high}") + " - 0.5e0"),
     "single": ("(536870913e0 * {x} - (536870913e0 * {x} - {x}))",),  # 24 bits remain
     "affine": ("{x} * {scale} + {shift}",),
-    "blend": ("(1e0 - {alpha}) * {x} + {alpha} * {y}",),
     "relu": ("CASE WHEN {x} < 0 THEN 0e0 ELSE {x} END",),
     "leaky_relu": ("CASE WHEN {x} < 0 THEN 0.01e0 * {x} ELSE {x} END",),
     "elu": (elu(),),

@@ -137,7 +137,6 @@ class Network:
         output_settings: Mapping[str, Any] | None = None,
         normalization: str | Sequence[str] = "none",
         input_scale: bool = False,
-        parametric: bool | Sequence[bool] = False,
         shared_members: int = 0,
         features: Mapping[str, Any] | None = None,
         initialization: str = "he",
@@ -167,7 +166,6 @@ class Network:
             output_settings={name: head.settings[name] for name in output_settings or {}},
             normalization=normalization,  # type: ignore[arg-type]  # a name is spread over the layers
             input_scale=input_scale,
-            parametric=parametric,  # type: ignore[arg-type]  # likewise
             shared_members=shared_members,
             features=features or {},
         )
@@ -827,8 +825,7 @@ class Network:
             activation is left out.
         returns (torch.nn.Sequential): In evaluation mode, of this network's precision, with copies of its
             numbers: Linear, BatchNorm1d or LayerNorm, activation for each layer. Modules of DeepStep's own
-            are at the end of the outputs "poisson", "quantile" and "ordinal", and where inputs are scaled or
-            activations parametric.
+            are at the end of the outputs "poisson", "quantile" and "ordinal", and where inputs are scaled.
         ConfigurationError: If an activation is your own, or the network has shared members or ``features``.
         MissingPackageError: If torch is not installed.
 

@@ -27,7 +27,7 @@ TINY = 1e-10  # sample weights whose mean is below this are worth a word, too
 
 SCALED = "to mean 0 and standard deviation 1"
 
-OF_A_UNIT = re.compile(r"(W|W_s|b|gamma|alpha)\d")  # parameters that have a row for each unit
+OF_A_UNIT = re.compile(r"(W|W_s|b|gamma)\d")  # parameters that have a row for each unit
 
 
 class Walk(NamedTuple):

@@ -3,7 +3,7 @@ import { ACTIVATIONS } from "./activations.js";
 import { HEADS, smoothed } from "./heads.js";
 import { OPTIMIZERS } from "./optimizers.js";
 import { forward } from "./forward.js";
-import { byRow, map, multiplyByTransposed, scaleColumns, sumOfRows, transposedMultiply, zeros, zip } from "./tensor.js";
+import { map, multiplyByTransposed, scaleColumns, sumOfRows, transposedMultiply, zeros, zip } from "./tensor.js";
 
 /** α of a parameter. */
 export const rateOf = ({ learning_rate, rate_factors }, name) => learning_rate * (rate_factors?.[name] ?? 1);
@@ -49,19 +49,9 @@ export function backward({ network, training, parameters, masks = undefined }, v
     if (l === 1) break;
     let dA = transposedMultiply(W, dZ);
     values.set(`dA${l - 1}`, dA);
-    const [mask, alpha] = [masks?.[`A${l - 1}`], parameters[`alpha${l - 1}`]];
-    const [Z, g] = [values.get(`Z${l - 1}`), ACTIVATIONS[activations[l - 2]]];
-    if (mask) values.set(`d${alpha ? "p" : "g"}(Z${l - 1})`, (dA = zip(dA, mask, product)));
-    if (!alpha) {
-      dZ = g.backward(dA, Z);
-      continue;
-    }
-    const dg = byRow(dA, alpha, product);
-    values.set(`dg(Z${l - 1})`, dg);
-    const straight = byRow(dA, alpha, (d, a) => (1 - a) * d);
-    dZ = zip(straight, g.backward(dg, Z), sum);
-    const bend = zip(values.get(`g(Z${l - 1})`), Z, (a, z) => (a - z) / m);
-    values.set(`dalpha${l - 1}`, sumOfRows(zip(dA, bend, product)));
+    const mask = masks?.[`A${l - 1}`];
+    if (mask) values.set(`dg(Z${l - 1})`, (dA = zip(dA, mask, product)));
+    dZ = ACTIVATIONS[activations[l - 2]].backward(dA, values.get(`Z${l - 1}`));
   }
   return values;
 }

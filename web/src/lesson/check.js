@@ -25,12 +25,11 @@ function checkArray(A, rows, cols, where) {
   need(i < 0, `${where}[${Math.floor(i / cols)}, ${i % cols}]`, "a finite number", String(A.data[i]));
 }
 
-function checkParameters(parameters, { layer_dims: dims, input_scale, parametric }, where) {
+function checkParameters(parameters, { layer_dims: dims, input_scale }, where) {
   if (input_scale) checkArray(parameters?.s1, dims[0], 1, `${where}.s1`);
   for (let l = 1; l < dims.length; l++) {
     checkArray(parameters?.[`W${l}`], dims[l], dims[l - 1], `${where}.W${l}`);
     checkArray(parameters[`b${l}`], dims[l], 1, `${where}.b${l}`);
-    if (parametric?.[l - 1]) checkArray(parameters[`alpha${l}`], dims[l], 1, `${where}.alpha${l}`);
   }
 }
 

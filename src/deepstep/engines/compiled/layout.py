@@ -13,8 +13,8 @@ import numpy as np
 from deepstep import equations
 from deepstep.types import AnyArray, Array
 
-KINDS = ("W", "b", "gamma", "s", "alpha")
-WEIGHTS, BIAS, SCALE, INPUTS, BEND = range(len(KINDS))
+KINDS = ("W", "b", "gamma", "s")
+WEIGHTS, BIAS, SCALE, INPUTS = range(len(KINDS))
 """Kinds of parameters of a layer. r of members takes the place of s: a row for each."""
 
 NONE, BATCH, LAYER = range(3)
@@ -30,8 +30,7 @@ CALLS = {
     "backward": "thread barrier plan layers theta work embedded batch",
     "gradient": "thread plan layers parameters state source first work batch",
     "activate": "z at stride n low high theta b slope",
-    "bend": "activate_at z at stride n low high theta b alpha slope bent",
-    "drop": "A D bent first stride n low high keep seed step layer row",
+    "drop": "A D first stride n low high keep seed step layer row",
     "normalize": "thread barrier layers l work theta batch",
     "standardize": "z at layers l widest stride theta statistics n_examples",
     "loss": "plan levels work at n batch",
@@ -151,7 +150,7 @@ STAGE_CODES: dict[Callable[..., Any], int] = {
 }
 """Stages before layer 1, see `embeddings`."""
 
-INPUT, FACTORS, LINEAR, NORMALIZED, SHIFTED, ACTIVATION, LEARNED, DROPPED = range(8)
+INPUT, FACTORS, LINEAR, NORMALIZED, SHIFTED, ACTIVATION, DROPPED = range(7)
 """Places of operations in a layer, in the order in which kernels do them."""
 
 
@@ -176,7 +175,6 @@ KERNELS: dict[Callable[..., Any], Lowers] = {
         equations.ACTIVATIONS[name].forward: Lowers(ACTIVATION, {"activation": code})
         for name, code in ACTIVATION_CODES.items()
     },
-    equations.learned_activation_forward: Lowers(LEARNED),
     equations.dropout_forward: Lowers(DROPPED),
 }
 """The equation of a forward pass → how it is lowered. What is not here, the reference engine does."""

@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any
 
 from deepstep.engines.compiled import embeddings, gradient, normalization, step, updates
-from deepstep.engines.compiled.activations import ACTIVATIONS, bend, drop
+from deepstep.engines.compiled.activations import ACTIVATIONS, drop
 from deepstep.engines.compiled.calls import address_of
 from deepstep.engines.compiled.heads import LOSSES, OUTPUTS
 from deepstep.engines.compiled.layout import BATCH, MUON, NONE
@@ -27,7 +27,6 @@ def link_training(plan: AnyArray, tables: Tables, head: str, dtype: Any) -> None
         ("regularize", updates.regularize, at["l1"] > 0 or at["l2"] > 0),
         ("update_whole", gradient.update_whole, at["clip_norm"] > 0 or embedded or muon),
         ("muon", updates.muon_of_matrices, muon),
-        ("bend", bend, (layers["alpha"] >= 0).any()),
         ("drop", drop, layers["drop"].any()),
         ("scale_weights", gradient.scale_weights, scaled),
         ("through_the_scale", gradient.through_the_scale, scaled),

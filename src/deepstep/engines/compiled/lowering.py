@@ -93,7 +93,7 @@ def tables_of(architecture: Architecture, settings: Settings, dtype: Any) -> Tab
         if symbol == "W" and rows > layers["size"][l]:
             layers["blocks"][l] = rows // layers["size"][l]
         at += rows * columns
-    hides = (layers["activation"] == RELU) & ((layers["drop"] > 0) | (layers["alpha"] >= 0))
+    hides = (layers["activation"] == RELU) & (layers["drop"] > 0)
     layers["activation"][hides] = RELU_WITH_SLOPE
     return Tables(layers, parameters, stages_of(graph, starts, dtype))
 
@@ -217,7 +217,6 @@ class Work(NamedTuple):
     shared: Array  # float64 (n_threads, k): sums that threads tell each other
     moments: Array  # float64 (2, units): mean and variance of the batch, where layers are normalized
     scaled: Array  # W_s1 in the forward pass, then W1 ∘ dW_s1, where inputs have factors
-    bent: Array  # g(Z) - Z like `A`, then dA ∘ (g(Z) - Z), where activations are parametric
 
 
 class Room(NamedTuple):
@@ -266,6 +265,5 @@ def room_for(
         shared=np.zeros((n_threads, SUMS + 4 * units * normalized)),
         moments=np.zeros((2, units * normalized)),
         scaled=np.zeros(int(layers["blocks"][1] * sizes[0] * sizes[1]) * int(layers["s"][1] >= 0), dtype),
-        bent=room(units, (layers["alpha"] >= 0).any()),
     )
     return Room(work, np.zeros(matrices, dtype), embedded._replace(room=room(embedded.rows)))

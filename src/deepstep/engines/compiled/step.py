@@ -64,14 +64,10 @@ def forward_pass(thread, barrier, plan, layers, theta, source, first, work, batc
                     for j in range(a.size):
                         a[j] += bias
             continue
-        if layer.alpha >= 0:
-            units = A, at, stride, n, low, high, theta, layer.b, layer.alpha, work.D, work.bent
-            calls.bend(plan.bend, (layer.activate, *units))
-        else:
-            calls.activate(layer.activate, (A, at, stride, n, low, high, theta, layer.b, work.D))
+        calls.activate(layer.activate, (A, at, stride, n, low, high, theta, layer.b, work.D))
         if layer.drop * batch.dropout > 0:
             keep = 1 - layer.drop * batch.dropout
-            units = A, work.D, work.bent, at, stride, n, low, high, keep, plan.seed, batch.step, l
+            units = A, work.D, at, stride, n, low, high, keep, plan.seed, batch.step, l
             calls.drop(plan.drop, (*units, work.rows[ROOM]))
 
 
@@ -104,8 +100,8 @@ def through_the_weights(plan, weights, at_W, layer, n_prev, D, into, begin, batc
 
 @calls.routine("backward")
 def backward_pass(thread, barrier, plan, layers, theta, work, embedded, batch):
-    """dZ of all hidden layers (dU of normalized ones) from dZL; and dA ∘ (g(Z) - Z) where α is learned."""
-    zero, scaled, bent = theta.dtype.type(0), work.scaled, work.bent
+    """dZ of all hidden layers (dU of normalized ones) from dZL."""
+    zero, scaled = theta.dtype.type(0), work.scaled
     A, D, S, stride, low, high = work.A, work.D, work.S, batch.stride, batch.low, batch.high
     for l in range(layers.size - 1, 0, -1):
         layer, n_prev = layers[l], layers[l - 1].size
@@ -130,10 +126,6 @@ def backward_pass(thread, barrier, plan, layers, theta, work, embedded, batch):
                     d[j] = d[j] if a[j] > zero else zero
             else:
                 s = run(S, i * stride + low, high - low)
-                if bent.size:
-                    e = run(bent, before + i * stride + low, high - low)
-                    for j in range(s.size):
-                        e[j] = s[j] * e[j] if s[j] != zero else zero
                 for j in range(s.size):
                     d[j] = s[j] * d[j] if s[j] != zero else zero
 
