@@ -53,7 +53,6 @@ REGULARIZERS: dict[str, dict[str, object]] = {
     "input noise": {"input_noise": 0.1},
     "clipping by norm": {"clip_norm": 0.1},
     "clipping by value": {"clip_value": 0.01},
-    "moving average": {"ema_decay": 0.9},
     **{
         name.replace("_", " "): {"features": {name: option.example}}
         for name, option in FEATURES.items()
@@ -78,7 +77,7 @@ which nothing is compared.
 {table}
 
 Optimizers: {optimizer_names}.
-L-BFGS supports the terms of the cost: no dropout, noise, decay, clipping, max-norm or average.
+L-BFGS supports the terms of the cost: no dropout, noise, decay, clipping or max-norm.
 
 | regularizer, part | arguments of `Network` and `train`, for example |
 |---|---|

@@ -99,7 +99,6 @@ ABLATIONS: dict[str, Method] = {
     "own epochs": _own_epochs,
     "raw epochs": _patched(ensemble_fit, "fit_temperature", _no_temperature),
     "Muon": _all(solver="muon", learning_rate_init=0.02, beta_2=0.999),
-    "moving average": _all(ema_decay=0.98),
     "without cosines": _all(features={}),
     "cosines of small tables": _patched(population, "COSINES_FROM", 0),
     "without pieces": _each(lambda preset: replace(preset, inputs=UNCUT.get(preset.inputs, preset.inputs))),

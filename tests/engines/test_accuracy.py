@@ -37,7 +37,6 @@ LIMITS = {
     "l2": 0.1,
     "weight_decay": 0.1,
     "dropout": 0.2,
-    "ema_decay": 0.9,
     "clip_norm": 1.0,
     "clip_value": 0.1,
     "max_norm": 2.0,

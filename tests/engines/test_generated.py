@@ -46,7 +46,6 @@ REGULARIZES = {
     "max_norm": 1.0,
     "clip_norm": 0.1,
     "clip_value": 0.02,
-    "ema_decay": 0.9,
     "lr_multipliers": {"b*": 0.1, "W1": 3.0},
     "weight_decay_multipliers": {"b*": 1.0},
 }
@@ -168,8 +167,7 @@ def done(case: Case, engine: str, dtype: str, rate: float, nudge: float = 0.0) -
 def arrays(value: Any) -> list[Any]:
     if not hasattr(value, "theta"):
         return [np.asarray(value, float)]
-    average = [] if value.average is None else [value.average]
-    vectors = (value.theta, *value.slots.values(), *value.statistics.values(), *average, np.array(value.step))
+    vectors = (value.theta, *value.slots.values(), *value.statistics.values(), np.array(value.step))
     return [np.asarray(vector, float) for vector in vectors]
 
 

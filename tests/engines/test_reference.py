@@ -55,11 +55,10 @@ REGULARIZES = {
     "clip norm": {"clip_norm": 0.1},
     "clip value": {"clip_value": 0.01},
     "both clips": {"clip_value": 0.02, "clip_norm": 0.03},
-    "average": {"ema_decay": 0.8},
     "rates of groups": {"lr_multipliers": {"b*": 0.1, "W1": 3.0}},
     "all at once": {
         "l1": 0.1, "l2": 0.1, "weight_decay": 0.2, "dropout": 0.2, "input_noise": 0.1, "max_norm": 1.0,
-        "clip_norm": 0.5, "clip_value": 0.2, "ema_decay": 0.9, "lr_multipliers": {"b*": 0.5},
+        "clip_norm": 0.5, "clip_value": 0.2, "lr_multipliers": {"b*": 0.5},
     },
 }  # fmt: skip
 
@@ -175,7 +174,6 @@ def plain_step(architecture, theta, memory, batch, rule, settings, t, rate, fact
     """One step; J before it, the new θ."""
     X, Y, weight = batch
     decay_factor, dropout_factor = factors
-    memory["running"]["decay"] = max(0.9, settings.ema_decay)  # it looks back over ten batches at least
     draw = {"seed": settings.seed, "step": t, "dtype": np.dtype(float)}
     rates = tuple(dropout_factor * one for one in settings.dropout_of(architecture))
     masks = dropout_masks(architecture, rates, X.shape[1], **draw)
@@ -195,11 +193,6 @@ def plain_step(architecture, theta, memory, batch, rule, settings, t, rate, fact
         if settings.max_norm and name[0] == "W":
             norms = np.linalg.norm(new[name], axis=1, keepdims=True)
             new[name] = new[name] * np.minimum(1.0, settings.max_norm / norms)
-    if settings.ema_decay:
-        d, sums = settings.ema_decay, memory["sums"]
-        for name, value in new.items():
-            sums[name] = d * sums.get(name, 0.0) + (1 - d) * value
-        memory["average"] = {name: value / (1 - d**t) for name, value in sums.items()}
     return J, new
 
 
@@ -230,9 +223,10 @@ def test_the_reference_does_as_the_plain_loop(shape, fresh_seed):
         settings = Settings(rule, **REGULARIZES[regularizes], seed=7)
         session = open_session("reference", architecture, parameters, settings)
         rate = SLOW.get(activation, RATE) * SLOWER.get(output, 1)
-        begin = np.zeros if settings.ema_decay else np.ones  # what begins at 0 is divided by 1 - βᵗ
-        first = {layer: [np.zeros((n, 1)), begin((n, 1))] for layer, n in enumerate(architecture.layer_dims)}
-        theta, memory = dict(parameters), {"rule": {}, "running": first, "sums": {}}
+        first = {
+            layer: [np.zeros((n, 1)), np.ones((n, 1))] for layer, n in enumerate(architecture.layer_dims)
+        }
+        theta, memory = dict(parameters), {"rule": {}, "running": first}
         close = {"rtol": 1e-9, "atol": 1e-7, "err_msg": f"{activation, output, rule, regularizes, parts}"}
         for t in range(1, STEPS + 1):
             start = (t - 1) * of_all % m if batch_size else 0
@@ -246,10 +240,7 @@ def test_the_reference_does_as_the_plain_loop(shape, fresh_seed):
             J, theta = plain_step(architecture, theta, memory, batch, rule, settings, t, rate, by)
             np.testing.assert_allclose(cost, J, **close)
             np.testing.assert_allclose(session.parameters.flat, flat(theta, parameters), **close)
-        predicts = memory.get("average", theta)
-        np.testing.assert_allclose(session.outcome.flat, flat(predicts, parameters), **close)
-        whole = 1 - memory["running"]["decay"] ** STEPS if settings.ema_decay else 1.0
         for name, value in session.state().statistics.items():
             kind, layer = name[:-1], int(name[-1])
-            expected = memory["running"][layer][kind == "variance"] / whole
+            expected = memory["running"][layer][kind == "variance"]
             np.testing.assert_allclose(value, expected, **close)

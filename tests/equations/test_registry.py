@@ -46,7 +46,7 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
         "parameters": {"W1": W, "b1": b}, "gradients": {"dW1": draw(3, 2), "db1": draw(3, 1)},
         "weights": [W], "l2": 0.1, "m": 4, "smoothing": 0.1, "n": 3, "learning_rate": 0.1, "t": 3,
         "theta": draw(5), "gradient": draw(5), "v": draw(5), "s": np.abs(draw(5)),
-        "l1": 0.1, "weight_decay": 0.1, "most": 0.5, "average": draw(5), "decay": 0.9, "beta": 0.9,
+        "l1": 0.1, "weight_decay": 0.1, "most": 0.5, "decay": 0.9, "beta": 0.9,
         "A": draw(3, 4), "mask": mask, "uniform": rng.uniform(size=(3, 4)).astype(dtype), "keep_prob": 0.8,
         "U": draw(3, 4), "U_hat": draw(3, 4), "dU_hat": draw(3, 4), "deviation": np.abs(draw(3, 1)),
         "gamma": draw(3, 1), "mean": draw(3, 1), "variance": np.abs(draw(3, 1)),

@@ -11,7 +11,6 @@ from deepstep.equations import (
     OPTIMIZERS,
     Optimizer,
     adam_update,
-    average_update,
     decoupled_decay,
     muon_update,
     orthogonalized,
@@ -141,20 +140,6 @@ def test_fifty_steps_as_torch_does_them(
 )
 def test_a_decay_for_each_parameter(name: str, peer: Callable[[Any], Any]) -> None:
     compare(OPTIMIZERS[name], {}, peer, RATES, decays=(0.3, 0.0))
-
-
-@pytest.mark.parametrize("decay", [0.0, 0.5, 0.9, 0.999])
-def test_the_average_is_a_weighted_sum(decay: float) -> None:
-    """Of all θ until now, a step earlier counting β times as much; the weights add up to 1."""
-    path = np.random.default_rng(8).standard_normal((STEPS, SIZE)).cumsum(axis=0)
-    average = np.full(SIZE, np.nan)  # what stands there before the first step does not count
-    for t, theta in enumerate(path, start=1):
-        average = average_update(average, theta, decay=decay, t=t)
-        weights = decay ** np.arange(t)[::-1]
-        expected = np.average(path[:t], axis=0, weights=weights)
-        np.testing.assert_allclose(average, expected, rtol=1e-11, atol=1e-13)
-    first = average_update(average, path[0], decay=decay, t=1)
-    assert not np.shares_memory(first, path)
 
 
 def arguments(rule: Optimizer, dtype: Any) -> tuple[list[Any], dict[str, Any]]:

@@ -36,7 +36,6 @@ SETTINGS = [
     {"max_norm": 0.5},
     {"clip_norm": 0.01},
     {"clip_value": 0.001},
-    {"ema_decay": 0.7},
     {"lr_multipliers": {"W2": 0.0, "b*": 6.0}},
     {"schedule": "cosine"},
     {"schedule": {"name": "one_cycle", "warm_up": 0.2}},
@@ -138,7 +137,7 @@ def test_a_schedule_that_ran_to_its_end_is_no_failure():
 
 LBFGS_REFUSES = {
     "dropout": [0.0, 0.1], "input_noise": 0.1, "weight_decay": 0.1, "max_norm": 1.0, "clip_norm": 1.0,
-    "clip_value": 1.0, "ema_decay": 0.9, "lr_multipliers": {"b*": 0.1},
+    "clip_value": 1.0, "lr_multipliers": {"b*": 0.1},
     "weight_decay_multipliers": {"b*": 0.1}, "precision": "bfloat16", "schedule": "cosine",
     "weight_decay_schedule": "cosine", "dropout_schedule": "cosine", "time_budget": 1.0,
 }  # fmt: skip

@@ -37,7 +37,7 @@ NAMES = np.array(["a", "b", "c"])[Y]
 VAL = np.arange(150) % 3 == 0
 FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 6, "learning_rate_init": 0.02}
 FAST |= {"batch_size": 20, "dtype": "float64"}
-BUSY = {"solver": "adamw", "normalization": "batch", "dropout": 0.2, "ema_decay": 0.8, "schedule": "cosine"}
+BUSY = {"solver": "adamw", "normalization": "batch", "dropout": 0.2, "schedule": "cosine"}
 BOTH = pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 
 

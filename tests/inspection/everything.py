@@ -32,7 +32,6 @@ SETTINGS = st.fixed_dictionaries(
         "max_norm": st.just(0.8),
         "clip_norm": st.just(0.5),
         "clip_value": st.just(0.1),
-        "ema_decay": st.just(0.9),
         "lr_multipliers": PATTERNS,
         "weight_decay_multipliers": PATTERNS,
     },

@@ -10,7 +10,7 @@ from everything import Training, trainings
 from hypothesis import given, settings
 
 from deepstep import Network
-from deepstep.engines import ReferenceSession, Settings, open_session
+from deepstep.engines import ReferenceSession, Settings
 from deepstep.equations import EQUATIONS, NORMALIZATIONS, example_targets, get_head
 from deepstep.inspection.trace_step import trace_step
 from deepstep.network import Architecture, Parameters
@@ -45,9 +45,6 @@ def check_the_step(training):
         for slot, vector in after.slots.items():
             mine = session.parameters.like(vector)[name]
             np.testing.assert_array_equal(trace[f"{slot}_d{name}"].value, mine, err_msg=f"{slot} {name}")
-        if after.average is not None:
-            mine = session.parameters.like(after.average)[name]
-            np.testing.assert_array_equal(trace[f"{name}_average"].value, mine)
     for name, value in after.statistics.items():
         np.testing.assert_array_equal(trace[f"running {name}′"].value, value)
     for entry in trace:
@@ -148,9 +145,7 @@ class TestByHand:
         assert trace["dZ2"].formula == "dZ2 = w ∘ ∂loss/∂Z2, w scaled to mean 1"
 
     def test_clipping_decay_and_the_limit_of_norms(self):
-        trace = whole(
-            settings=Settings(clip_value=1.0, clip_norm=2.0, weight_decay=0.5, max_norm=0.5, ema_decay=0.5)
-        )
+        trace = whole(settings=Settings(clip_value=1.0, clip_norm=2.0, weight_decay=0.5, max_norm=0.5))
         g = np.array([-5.5, -5.5, -2, -2, *(trace["dW2"].value[0]), -2])
         np.testing.assert_allclose(trace["dW1"].value.ravel(), g[:2])
         cut = np.clip(g, -1, 1)
@@ -162,36 +157,12 @@ class TestByHand:
         np.testing.assert_allclose(trace["W1_moved"].value.ravel(), moved)
         np.testing.assert_allclose(trace["W1′"].value.ravel(), 0.5 * np.sign(moved))
         np.testing.assert_allclose(trace["b1′"].value.ravel(), [0.5, 0] - 0.5 * clipped[2:4])
-        np.testing.assert_array_equal(trace["W1_average"].value, trace["W1′"].value)
         assert trace["dW1_cut"].formula == "dW1_cut := min(max(dW1, -1), 1)"
         assert trace["dW1_clipped"].formula == "dW1_clipped := dW1_cut·min(1, 2 / ‖g‖)"
         assert trace["W1_decayed"].formula == "W1_decayed := (1 - 0.5·0.5)·W1"
         assert trace["W1_moved"].formula == "W1_moved := W1_decayed - 0.5·dW1_clipped"
         assert trace["W1′"].formula == "W1′ⱼ := W1_movedⱼ·min(1, 0.5 / ‖W1_movedⱼ‖)"
         assert trace["b1′"].formula == "b1′ := b1 - 0.5·db1_clipped"  # b does not decay
-        assert trace["W1_average"].formula == "W1_average := W1′"
-
-    def test_the_average_of_the_second_step(self):
-        """β = ½: the second θ counts twice as much as the first one."""
-        architecture = Architecture((1, 1), ("identity",), output="identity")
-        parameters = Parameters(np.array([1.0, 0.0]), (1, 1))
-        session = open_session("reference", architecture, parameters, Settings(ema_decay=0.5))
-        X, Y = np.array([[1.0, 3.0]]), np.array([[0.0, 1.0]])
-        session.step(X, Y, learning_rate=0.5)
-        first = session.parameters["W1"]
-        trace = trace_step(
-            architecture,
-            session.parameters,
-            X,
-            Y,
-            learning_rate=0.5,
-            settings=session.settings,
-            state=session.state(),
-        )
-        np.testing.assert_allclose(trace["W1_average"].value, (first + 2 * trace["W1′"].value) / 3)
-        formula = "W1_average := W1_average + (1 - 0.5) / (1 - 0.5ᵗ)·(W1′ - W1_average)"
-        assert trace["W1_average"].formula == formula
-        assert trace["t"].value == 2
 
 
 FORMULAS: dict[str, tuple[dict[str, Any], list[str]]] = {

@@ -322,9 +322,6 @@ class TrainOptions:
     lr_multipliers: Annotated[Mapping[str, float] | None, _learning(
         "Learning-rate multiplier for parameters matching a pattern. Can be repeated.",
         "--lr-multiplier", passed=True, **_FACTORS)] = None
-    ema_decay: Annotated[float | None, _learning(
-        "Decay of an exponential moving average of the weights used for prediction, e.g. 0.999.",
-        passed=True, type=float, metavar="DECAY")] = None
     seed: Annotated[int, _learning(
         "Seed of the split, the initial weights and the order of the rows.",
         common=True, of="ensemble", type=SEED, to="random_state")] = 1

@@ -14,7 +14,6 @@ from deepstep.equations import (
     Graph,
     Head,
     Tape,
-    average_update,
     clip_by_norm,
     clip_by_value,
     cost_from_logits,
@@ -131,11 +130,6 @@ class ReferenceSession(Session):
             self._parameters = self._like(self._state.theta)
         return self._parameters
 
-    @property
-    def outcome(self) -> Parameters:
-        average = self._state.average
-        return self.parameters if average is None else self._like(average)
-
     def step(self, X: Array, Y: Array, **options: Any) -> float:
         opened = self.open_step(X, Y, **options)
         self._state = opened.after
@@ -171,13 +165,7 @@ class ReferenceSession(Session):
             decayed = decoupled_decay(decayed, learning_rate=rates, weight_decay=decays)
         moved, slots = self._moved(decayed, clipped, number, rates)
         theta = self._limited(moved)
-        average = None
-        if settings.ema_decay:  # begun in mid-training, it counts its first θ for the steps before
-            count = 1 if before.average is None else number
-            until_now = theta if before.average is None else before.average
-            average = average_update(until_now, theta, decay=settings.ema_decay, t=count)
-        statistics = self._statistics_after(graph, tape, settings.share_of_a_batch(number))
-        after = SessionState(theta, slots, number, statistics, average)
+        after = SessionState(theta, slots, number, self._statistics_after(graph, tape))
         return OpenedStep(
             *(before, X, Y, sample_weight, A0, masks, graph, tape, costs, dZL),
             *(gradient, cut, clipped, decayed, moved, rates, decays, after),
@@ -237,17 +225,15 @@ class ReferenceSession(Session):
             for values in (state.slots, state.statistics)
         )
         theta = np.array(state.theta, self._dtype)
-        keeps = bool(self.settings.ema_decay) and state.average is not None
-        average = np.array(state.average, self._dtype) if keeps else None
-        super().load(SessionState(theta, slots, int(state.step), statistics, average))
+        super().load(SessionState(theta, slots, int(state.step), statistics))
 
     def _forward(self, X: Array, *, masks: Mapping[int, Array] | None = None) -> tuple[Graph, Tape]:
         """The forward pass of training: the batch's own statistics."""
         return self.architecture.run(X, self.parameters, masks=masks)
 
     def _predicting(self, X: Array) -> tuple[Graph, Tape]:
-        """The forward pass of prediction: running statistics, no dropout, averaged parameters."""
-        return self.architecture.run(X, self.outcome, statistics=self._state.statistics)
+        """The forward pass of prediction: running statistics, no dropout."""
+        return self.architecture.run(X, self.parameters, statistics=self._state.statistics)
 
     def _cost_and_gradient(
         self, graph: Graph, tape: Tape, Y: Array, sample_weight: Array | None
@@ -290,7 +276,7 @@ class ReferenceSession(Session):
             W[:] = limit_norms(W, most=float(self.settings.max_norm))
         return limited.flat
 
-    def _statistics_after(self, graph: Graph, tape: Tape, momentum: float) -> Mapping[str, Array]:
+    def _statistics_after(self, graph: Graph, tape: Tape, **momentum: float) -> Mapping[str, Array]:
         """The running statistics with those of a batch."""
         statistics = dict(self._state.statistics)
         for node in graph.nodes:
@@ -298,9 +284,7 @@ class ReferenceSession(Session):
                 names = [node.names[symbol] for symbol in node.op.running.start]
                 old, new = ([given[name] for name in names] for given in (statistics, tape))
                 m = tape[node.reads[0]].shape[1]
-                statistics |= zip(
-                    names, node.op.running.update(*old, *new, m, momentum=momentum), strict=True
-                )
+                statistics |= zip(names, node.op.running.update(*old, *new, m, **momentum), strict=True)
         return statistics
 
 

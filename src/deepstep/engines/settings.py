@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations import Optimizer, get_optimizer
-from deepstep.equations.updates import check_number, corrected_share, shown
+from deepstep.equations.updates import check_number, shown
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array, is_whole
@@ -31,8 +31,6 @@ class Settings:
     input_noise: Standard deviation of normal noise that is added to the inputs of each step.
     max_norm: Greatest norm of the incoming weights of a unit; longer ones are shortened after each update.
     clip_norm, clip_value: Greatest norm of the whole gradient, and greatest size of each of its entries.
-    ema_decay: Decay of the moving average of θ, which is then what predicts; 0 for none. It looks back about
-        1 / (1 - decay) steps, over all of them with nearly equal weights where there are fewer.
     lr_multipliers, weight_decay_multipliers: Factors of the learning rate and of the weight decay for groups
         of parameters, by name or pattern: ``{"b*": 0.1, "s1": 6}``. Where several fit, the last one counts.
         By default the weights W alone decay; b, gamma, s, r, T, omega, phi, V and a do not.
@@ -56,7 +54,6 @@ class Settings:
     max_norm: float | None = None
     clip_norm: float | None = None
     clip_value: float | None = None
-    ema_decay: float = 0.0
     lr_multipliers: Mapping[str, float] = field(default_factory=dict)
     weight_decay_multipliers: Mapping[str, float] = field(default_factory=dict)
     precision: str | None = None
@@ -70,7 +67,6 @@ class Settings:
             check_number("weight_decay", self.weight_decay, 0)
         for rate in self.dropout if isinstance(self.dropout, list | tuple) else [self.dropout]:
             check_number("dropout", rate, 0, 1)
-        check_number("ema_decay", self.ema_decay, 0, 1)
         if not (is_whole(self.seed, 0) and self.seed < 2**64):
             raise ConfigurationError(
                 "seed", "a whole number from 0 to 2⁶⁴ - 1", f"got {shown(self.seed)}", setting="seed"
@@ -103,17 +99,6 @@ class Settings:
         if self.weight_decay is None:
             return get_optimizer(self.optimizer).weight_decay
         return float(self.weight_decay)
-
-    def share_of_a_batch(self, number: int) -> float:
-        """The share of a new batch in the running statistics; where θ is averaged, all count the same.
-
-        number: Number of the step, from 1.
-        returns: 0.1, or that of an average that looks back over ten batches at least.
-
-        >>> Settings().share_of_a_batch(1), Settings(ema_decay=0.99).share_of_a_batch(1)
-        (0.1, 1.0)
-        """
-        return corrected_share(max(0.9, self.ema_decay), number) if self.ema_decay else 0.1
 
     def dropout_of(self, architecture: Architecture) -> tuple[float, ...]:
         """The probability of dropout of each hidden layer, from layer 1 to L - 1.

@@ -236,8 +236,6 @@ class Options(BaseEstimator):
         Greatest norm of the incoming weights of a unit.
     clip_norm, clip_value : float, default=None
         Greatest norm of the whole gradient, and greatest size of each of its entries.
-    ema_decay : float, default=0.0
-        Decay of a moving average of θ, such as 0.999, which is then what predicts; 0 for none.
     lr_multipliers, weight_decay_multipliers : mapping, default=None
         Factors of the learning rate and of the weight decay for parameters by name or pattern, such as
         ``{"b*": 0.1, "W1": 6}``. By default the weights W alone decay.
@@ -345,7 +343,6 @@ class Options(BaseEstimator):
     max_norm: Annotated[float | None, _ABOVE_0, None] = None
     clip_norm: Annotated[float | None, _ABOVE_0, None] = None
     clip_value: Annotated[float | None, _ABOVE_0, None] = None
-    ema_decay: Annotated[float, _SHARE] = 0.0
     lr_multipliers: Annotated[Mapping[str, float] | None, Mapping, None] = None
     weight_decay_multipliers: Annotated[Mapping[str, float] | None, Mapping, None] = None
     schedule: Schedule = None

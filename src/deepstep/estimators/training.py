@@ -290,7 +290,7 @@ class NetworkFit:
         asked = self._asked(network, examples, held_out, early=early)
         ended = self._run(asked)
         history, patience, end = asked.history, asked.patience, asked.session.state()
-        parameters, statistics, best = asked.session.outcome, end.statistics, dict(before.best)
+        parameters, statistics, best = asked.session.parameters, end.statistics, dict(before.best)
         if early and patience is not None and len(history):
             parameters, statistics = network.parameters, network.statistics  # where it kept none
             if patience.best_parameters is not None:
@@ -309,8 +309,7 @@ class NetworkFit:
             best[patience.quantity] = patience.best
         if not in_batches and len(history):
             best["cost"] = min(*(record["cost"] for record in history), best.get("cost", np.inf))
-        if end.average is None:  # training continues from the network's own parameters
-            end = replace(end, theta=end.theta[:0].copy())
+        end = replace(end, theta=end.theta[:0].copy())  # training continues from the network's parameters
         rate = asked.plan.learning_rate
         adapted = rate.rate if isinstance(rate, AdaptiveRate) else None
         # a part of an epoch has its own number of examples
@@ -547,11 +546,7 @@ def _resumed(session: Session, before: WarmStartState) -> bool:
     now, state = session.state(), before.state
     if state is None or state.step == 0 or set(state.slots) != set(now.slots):
         return False
-    averaged = session.settings.ema_decay and state.average is not None
-    theta = state.theta if averaged else now.theta  # without an average the user may have changed it
-    session.load(
-        SessionState(theta, state.slots, state.step, now.statistics, state.average if averaged else None)
-    )
+    session.load(replace(now, slots=state.slots, step=state.step))  # the user may have changed θ
     return True
 
 

@@ -307,7 +307,7 @@ class _Walk:
         """From the gradient to θ′, for each parameter."""
         settings, after = self.settings, self.opened.after
         rule, t = get_optimizer(settings.optimizer), after.step
-        if rule.counts_steps or settings.ema_decay:
+        if rule.counts_steps:
             yield TraceEntry("t", self.L, "update", "t, the number of the step", "", float(t))
         corrected = rule.corrected(after.slots, t=t, optimizer_params=settings.optimizer_params)
         for name in self.theta:
@@ -361,12 +361,6 @@ class _Walk:
         if limited:
             symbols = {"W": moved, "c": f"{settings.max_norm:g}"}
             yield step(f"{name}′", moved, "limit_norms", "W", opened.after.theta, **symbols)
-        if opened.after.average is not None:
-            average, rule = f"{name}_average", "average_update"
-            symbols = {"θ̄": average, "θ": f"{name}′", "β": f"{settings.ema_decay:g}"}
-            first, _, later = EQUATIONS[rule].written("θ̄", symbols).partition(" for t = 1, then ")
-            formula = first if opened.before.average is None else later
-            yield TraceEntry(average, layer, "update", formula, rule, part(opened.after.average))
 
 
 def _sum(statements: list[str]) -> str:

@@ -315,7 +315,7 @@ class Network:
             "lost 1/m" or "sign of dW" (a name in ``deepstep.inspection.FAULTS``, or "derivative of relu"), by
             the reference engine and without checkpoints.
         settings: `deepstep.engines.Settings` by name: ``l1``, ``l2``, ``weight_decay``, ``dropout``,
-            ``input_noise``, ``max_norm``, ``clip_norm``, ``clip_value``, ``ema_decay``, ``lr_multipliers``,
+            ``input_noise``, ``max_norm``, ``clip_norm``, ``clip_value``, ``lr_multipliers``,
             ``weight_decay_multipliers``, ``precision``. ``seed``, of dropout and noise, is the
             network's unless given.
         returns: ``history.costs`` holds J before each update (for mini-batches: the epoch's mean).
@@ -752,9 +752,9 @@ class Network:
         """The network of a training that is not done, as it stood in a checkpoint; nothing is executed.
 
         path: A file, or a folder, whose newest whole checkpoint is taken.
-        returns (Network): It predicts with what training had reached (the moving average of θ where one is
-            kept, and not the best epoch of ``patience``); ``history`` has the records so far. To go on with
-            the training: `train` with its options and ``resume=path``.
+        returns (Network): It predicts with what training had reached, not with the best epoch of
+            ``patience``; ``history`` has the records so far. To go on with the training: `train` with its
+            options and ``resume=path``.
         FileError: If there is none, or it is damaged, or has a feature of one's own that is not registered.
         ConfigurationError: If it has an activation or a head of one's own that is not registered.
 
@@ -768,7 +768,7 @@ class Network:
         True
         """
         found = checkpoint_at(path)
-        network = cls._of(Model(found.architecture, found.outcome, found.state.statistics), found.seed)
+        network = cls._of(Model(found.architecture, found.parameters, found.state.statistics), found.seed)
         network.history = History(found.records)
         return network
 
@@ -931,7 +931,7 @@ class Network:
 
     def _walk(self, walk: Iterator[Update], session: Session, mistake: Mistake | None) -> Iterator[Step]:
         for update in walk:
-            self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
+            self.parameters, self.statistics = session.parameters, dict(session.state().statistics)
             yield Step(update, session.parameters, self.architecture, session.settings, mistake)
 
     def _settings(self, settings: Mapping[str, Any], where: str) -> Settings:

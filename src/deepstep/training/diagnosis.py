@@ -85,8 +85,7 @@ class Quantity(NamedTuple):
 
 def all_finite(state: SessionState) -> bool:
     """Whether everything that training carries on is: a second moment that is infinite ends learning, too."""
-    average = () if state.average is None else (state.average,)
-    vectors = (state.theta, *state.slots.values(), *state.statistics.values(), *average)
+    vectors = (state.theta, *state.slots.values(), *state.statistics.values())
     # a sum is not finite where a number is not; only where large ones make it so, each is looked at
     with np.errstate(over="ignore", invalid="ignore"):
         return all(np.isfinite(vector.sum()) or np.isfinite(vector).all() for vector in vectors)
@@ -234,7 +233,6 @@ def _of_the_update(session: ReferenceSession, opened: OpenedStep) -> Iterator[Qu
     before, after, like = opened.before, opened.after, session.parameters.like
     theta, g = {"θ": before.theta}, {"the gradient": opened.clipped}
     slots = ((f"{{}}, the optimizer's {slot}", like(vector)) for slot, vector in after.slots.items())
-    average = () if after.average is None else (like(after.average),)
     for words, values, made_by, sources in (
         ("d{}", like(opened.gradient), "the derivative of the regularization", theta),
         ("d{}", like(opened.cut), "the clipping by value", g),
@@ -243,7 +241,6 @@ def _of_the_update(session: ReferenceSession, opened: OpenedStep) -> Iterator[Qu
         *((words, values, "the update rule", g) for words, values in slots),
         ("{}", like(opened.moved), "the update", theta | g),
         ("{}", like(after.theta), "the limit of norms", {"θ": opened.moved}),
-        *(("{}, averaged", values, "the moving average", {"θ": after.theta}) for values in average),
         ("running {}", after.statistics, "the moving average", before.statistics),
     ):
         for name, value in values.items():

@@ -24,7 +24,6 @@ OF_STEPS = (
     "max_norm",
     "clip_norm",
     "clip_value",
-    "ema_decay",
     "lr_multipliers",
     "weight_decay_multipliers",
     "precision",

@@ -43,7 +43,7 @@ CALLS = {
     "scale_weights": "thread plan layers theta scaled",
     "through_the_scale": "theta at layers n_x gradient into count scaled",
     "gradient_of_the_scale": "thread plan layers parameters state work batch",
-    "run_along": "plan layers statistics moments m step",
+    "run_along": "layers statistics moments m",
     "embed": "embedded theta room stride low high",
     "embed_rows": "layers embedded theta X low count stride",
     "through_the_stages": "embedded theta room members examples stride low high",
@@ -83,11 +83,8 @@ PLAN = np.dtype(
         *((name, "i8") for name in ("n_threads", "blas", "turned", "rule", "epsilon_at", "seed")),
         *((name, "i8") for name in CALLS),  # the addresses of what steps call; 0 for what is not called
         *((name, "f8") for name in ("head_setting", "beta", "beta1", "beta2", "epsilon", "l1", "l2")),
-        *((name, "f8") for name in ("clip_value", "clip_norm", "max_norm", "ema_decay")),
-        *(
-            (name, "i8")
-            for name in ("m", "batch_size", "first_batch", "steps_done", "averaged", "only_gradient")
-        ),
+        *((name, "f8") for name in ("clip_value", "clip_norm", "max_norm")),
+        *((name, "i8") for name in ("m", "batch_size", "first_batch", "steps_done", "only_gradient")),
         ("whole", "i8"),  # whether the gradient is kept whole, and the update comes after it
         ("tile", "i8"),
         ("n_x", "i8"),

@@ -149,7 +149,7 @@ def plan_of(settings: Settings, head: Head, tables: Tables) -> AnyArray:
     for name in ("beta", "beta2", "epsilon"):
         plan[name] = values.get(name, 0)
     plan["epsilon_at"] = list(EPSILON_AT).index(values.get("epsilon_at", "outside"))
-    for name in ("l1", "l2", "clip_value", "clip_norm", "max_norm", "ema_decay"):
+    for name in ("l1", "l2", "clip_value", "clip_norm", "max_norm"):
         plan[name] = getattr(settings, name) or 0
     plan["seed"] = np.uint64(settings.seed).astype(np.int64)  # its bits: kernels take it as it was
     plan["n_x"] = tables.layers["size"][0]

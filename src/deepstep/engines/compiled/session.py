@@ -86,10 +86,6 @@ class CompiledSession(Session):
     def parameters(self) -> Parameters:
         return self._like(self._state[0].copy())
 
-    @property
-    def outcome(self) -> Parameters:
-        return self._like(self._state[-1].copy()) if self._averaged else self.parameters
-
     def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
         check_dropout(self._dropout, asked.rates[2], self._step + 1)
         if not self.settings.input_noise and isinstance(examples.X, np.ndarray):
@@ -131,34 +127,25 @@ class CompiledSession(Session):
 
     def state(self) -> SessionState:
         theta, *others = (vector.copy() for vector in self._state)
-        slots = dict(zip(self._optimizer.state, others, strict=False))
-        average = others[-1] if self._averaged else None
-        return SessionState(theta, slots, self._step, statistics_of(self._layers, self._statistics), average)
+        slots = dict(zip(self._optimizer.state, others, strict=True))
+        return SessionState(theta, slots, self._step, statistics_of(self._layers, self._statistics))
 
     def _take(self, state: SessionState) -> None:
         """Copies of a state's vectors, which steps change in place."""
         vectors = [state.theta, *(state.slots[name] for name in self._optimizer.state)]
-        if self.settings.ema_decay:
-            vectors.append(state.theta if state.average is None else state.average)
         self._vectors = np.array(vectors, self._dtype)
         self._statistics = running_statistics(self._layers, state.statistics, self._dtype)
-        averaged = bool(self.settings.ema_decay) and state.average is not None
-        self._progress = np.array([state.step, averaged], np.int64)
+        self._progress = np.array([state.step], np.int64)
 
     @property
     def _state(self) -> Array:
-        """θ, the vectors of the update rule and the average, as rows."""
+        """θ and the vectors of the update rule, as rows."""
         return self._vectors
 
     @property
     def _step(self) -> int:
         """Updates done."""
         return int(self._progress[0])
-
-    @property
-    def _averaged(self) -> bool:
-        """Whether there is a moving average."""
-        return bool(self._progress[1])
 
     def _run(
         self, examples: Examples, asked: Asked, found: StepCosts, *, only_gradient: bool = False
@@ -185,7 +172,7 @@ class CompiledSession(Session):
         plan["n_threads"], plan["blas"], plan["tile"] = n_threads, blas_address(self._dtype), tile
         plan["turned"], plan["whole"] = turned, whole
         plan["m"], plan["batch_size"], plan["first_batch"] = m, size, asked.numbers.start
-        plan["steps_done"], plan["averaged"] = self._progress
+        plan["steps_done"] = self._progress[0]
         plan["only_gradient"] = only_gradient
         given = *self._given(Data(X, Y, weight, order), room), np.ascontiguousarray(asked.rates), *found
         run_together(lambda thread, barrier: train(thread, barrier, *given), n_threads)
@@ -196,8 +183,12 @@ class CompiledSession(Session):
         if not self._predicts:
             prepare_prediction(self._tables, self._dtype)
             self._predicts = True
-        theta = self._state[-1] if self._averaged else self._state[0]
-        return self._tables, theta, self._statistics, writable(np.ascontiguousarray(X.T, self._dtype))
+        return (
+            self._tables,
+            self._state[0],
+            self._statistics,
+            writable(np.ascontiguousarray(X.T, self._dtype)),
+        )
 
     def _flat(self, examples: Examples) -> tuple[Array, Array, Array]:
         """X, Y and weights as flat arrays of this precision: views where they are such, else kept copies."""

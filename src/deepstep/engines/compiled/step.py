@@ -138,11 +138,11 @@ def train(
     """Do the updates of some batches; costs get J before each, sizes the number of examples.
 
     A batch whose cost is not finite is the last one and is not updated with: the state is that before it. A
-    batch without weight is left out. The rows of state are θ, the vectors of the update rule and the moving
-    average; those of rates are α and the factors of weight decay and dropout.
+    batch without weight is left out. The rows of state are θ and the vectors of the update rule; those of
+    rates are α and the factors of weight decay and dropout.
     """
-    # progress, the number of updates done and whether there is a moving average, changes here with the state:
-    # no interruption of Python can find the one without the other.
+    # progress, the number of updates done, changes here with the state: no interruption of Python can find
+    # the one without the other.
     plan, theta, scaled = plans[0], state[0], work.scaled
     if not assemble(barrier, plan.n_threads):
         return
@@ -201,11 +201,10 @@ def train(
             whole = thread, barrier, plan, parameters, state, work, matrices, batch
             calls.update_whole(plan.update_whole, whole)
         if plan.run_along != 0 and thread == 0 and plan.only_gradient == 0:
-            calls.run_along(plan.run_along, (plan, layers, statistics, work.moments, m, step))
+            calls.run_along(plan.run_along, (layers, statistics, work.moments, m))
         wait_for_all(barrier, n_threads)
         if thread == 0 and plan.only_gradient == 0:
             progress[0] = step
-            progress[1] = 1 if plan.ema_decay > 0 else 0
         if thread == 0 and (plan.l1 > 0 or plan.l2 > 0):
             for t in range(n_threads):
                 by_size, by_square = work.shared[t, SIZES], work.shared[t, SQUARES]

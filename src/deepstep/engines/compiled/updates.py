@@ -119,7 +119,7 @@ UPDATES[MUON] = UPDATES[ADAM]  # of what is no matrix
 
 @part
 def move(plan, own, state, at, gradient, into, count, step, rate, decay):
-    """One run of θ after its update, of a row of PARAMETERS; with the limit of norms and the average."""
+    """One run of θ after its update, of a row of PARAMETERS; with the limit of norms."""
     alpha = rate * own.rate
     keep = 1 - alpha * (decay * own.decay)
     calls.update(plan.update, (plan, state, at, gradient, into, count, alpha, keep, step))
@@ -129,12 +129,9 @@ def move(plan, own, state, at, gradient, into, count, step, rate, decay):
 
 @calls.routine("after_update")
 def after_the_update(plan, own, state, at, count, step):
-    """Steps after the update of a run of θ: the limit of norms and the average."""
+    """What comes after the update of a run of θ: the limit of norms."""
     if own.weights and plan.max_norm > 0:
         limit_norms(state[0], at, count, own.width, plan.max_norm)
-    if plan.ema_decay > 0:
-        begins = plan.averaged == 0 and step == plan.steps_done + 1
-        average(state, at, count, plan.ema_decay, 1 if begins else step)
 
 
 @calls.routine("regularize")
@@ -161,21 +158,6 @@ def cut(plan, g, begin, count):
     g, limit = run(g, begin, count), g.dtype.type(plan.clip_value)
     for i in range(count):
         g[i] = limit if g[i] > limit else -limit if g[i] < -limit else g[i]
-
-
-@part
-def corrected_share(decay, t):
-    """The weight of what is new at step t in an average without the pull of its start: 1 at first."""
-    return (1 - decay) / (1 - decay**t)
-
-
-@part
-def average(state, at, count, decay, t):
-    """The moving average, the last row of state: θ for t = 1, then mean += share·(θ - mean)."""
-    mean, theta = run(state[state.shape[0] - 1], at, count), run(state[0], at, count)
-    share = theta.dtype.type(corrected_share(decay, t))
-    for i in range(count):
-        mean[i] = theta[i] if t == 1 else mean[i] + share * (theta[i] - mean[i])
 
 
 @part

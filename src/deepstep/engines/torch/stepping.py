@@ -13,7 +13,6 @@ from deepstep.engines.session import StepCosts, writable
 from deepstep.engines.settings import Settings
 from deepstep.engines.torch.step import Batch, Machine, Numbers, Place, Statistics, adam, adam_, place_for
 from deepstep.equations import get_optimizer
-from deepstep.equations.updates import corrected_share
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.types import AnyArray, Array
@@ -61,11 +60,10 @@ class Feed:
 
 
 class Now(NamedTuple):
-    """Which of the two places is the state, how many steps it is old, and whether it has an average."""
+    """Which of the two places is the state, and how many steps it is old."""
 
     place: int
     step: int
-    averaged: bool
 
 
 class Factors(NamedTuple):
@@ -104,12 +102,10 @@ class Stepper:
         self._dtype = parameters.dtype
         self._dropout = settings.dropout_of(architecture)
         self.machine = Machine(architecture, settings, parameters, like)
-        n_vectors = 1 + len(get_optimizer(settings.optimizer).state) + bool(settings.ema_decay)
+        n_vectors = 1 + len(get_optimizer(settings.optimizer).state)
         self.places = tuple(place_for(architecture, n_vectors, like) for _ in range(2))
-        self._now, self._owed = Now(0, 0, averaged=False), None
-        more = (
-            settings.decay or settings.lr_multipliers or settings.ema_decay or settings.max_norm is not None
-        )
+        self._now, self._owed = Now(0, 0), None
+        more = settings.decay or settings.lr_multipliers or settings.max_norm is not None
         rule = self.machine.in_memory
         alone = rule is not None and rule.func is adam and not more and not self.here.running
         self._in_place = rule.keywords if alone and rule is not None else None
@@ -152,12 +148,12 @@ class Stepper:
         now, here, g = self._now, self.here, self.machine.gradient
         if self._in_place is None:
             self.machine.update(here, self.there, batch, statistics, by)
-            self.now = Now(1 - now.place, number, bool(self._settings.ema_decay))
+            self.now = Now(1 - now.place, number)
             return
         self.machine.clip()
         theta, v, s = ([one, mark] for one, mark in zip(here.vectors, self._mark, strict=True))
         self._mark[1].zero_()
-        self._owed = after = now._replace(step=number, averaged=False)
+        self._owed = after = now._replace(step=number)
         adam_(theta, [g, self._one], v, s, float(by.rate), number, **self._in_place)
         self.now = after
 
@@ -183,7 +179,4 @@ class Stepper:
 
     def _numbers(self, task: Task, number: int) -> Numbers:
         settings = self._settings
-        count = number if self.now.averaged else 1  # begun later, it counts its first θ for those before
-        share = corrected_share(settings.ema_decay, count) if settings.ema_decay else 1.0
-        decay, momentum = settings.decay * task.by.decay, settings.share_of_a_batch(number)
-        return Numbers(task.by.rate, decay, task.total, number, share, momentum)
+        return Numbers(task.by.rate, settings.decay * task.by.decay, task.total, number)
