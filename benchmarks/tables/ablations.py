@@ -98,7 +98,6 @@ ABLATIONS: dict[str, Method] = {
     "equal weights": _patched(ensemble, "selection_weights", _equal_weights),
     "own epochs": _own_epochs,
     "raw epochs": _patched(ensemble_fit, "fit_temperature", _no_temperature),
-    "Muon": _all(solver="muon", learning_rate_init=0.02, beta_2=0.999),
     "without cosines": _all(features={}),
     "cosines of small tables": _patched(population, "COSINES_FROM", 0),
     "without pieces": _each(lambda preset: replace(preset, inputs=UNCUT.get(preset.inputs, preset.inputs))),

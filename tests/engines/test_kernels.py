@@ -459,7 +459,7 @@ def test_after_it_nothing_is_compiled_whatever_is_trained(caplog):
                 X[:1] > 0,
                 epochs=2,
                 batch_size=8,
-                optimizer="muon",
+                optimizer="adam",
                 dropout=0.2,
                 max_norm=2.0,
             )

@@ -29,8 +29,8 @@ STEPS = 8
 RATE, SLOW, SLOWER = 0.05, {"exponential": 0.001, "increasing": 0.0002}, {"poisson": 0.02}
 """Learning rates; by activation, where outputs are so large that the usual one diverges; factors by head."""
 BETA, BETA1, BETA2, EPSILON = 0.9, 0.9, 0.999, 1e-8
-RMSPROP_BETA, LION_BETA2, MUON_BETA = 0.99, 0.99, 0.95
-DECAY = {"adamw": 0.01, "muon": 0.01}
+RMSPROP_BETA, LION_BETA2 = 0.99, 0.99
+DECAY = {"adamw": 0.01}
 
 SHAPES = {
     "one layer": ((3, 2), 5, None),
@@ -127,15 +127,6 @@ def plain_gradients(architecture, theta, X, Y, weight, settings, masks, running)
     return J, g
 
 
-def newton_schulz(G):
-    """By the singular values: each goes through the quintic five times."""
-    U, values, Vt = np.linalg.svd(G, full_matrices=False)
-    values = values / (np.linalg.norm(values) or 1.0)  # a unit that is dead has no gradient
-    for _ in range(5):
-        values = 3.4445 * values - 4.7750 * values**3 + 2.0315 * values**5
-    return U * values @ Vt
-
-
 def moved(rule, name, value, g, memory, t, rate):
     """A parameter, after its decay, after the update rule as its paper writes it."""
     v, s = memory.get(name, (0.0, 0.0))
@@ -153,11 +144,7 @@ def moved(rule, name, value, g, memory, t, rate):
     elif rule == "lion":
         new = value - rate * np.sign(BETA1 * v + (1 - BETA1) * g)
         v = LION_BETA2 * v + (1 - LION_BETA2) * g
-    elif rule == "muon" and name.startswith("W"):
-        v = MUON_BETA * v + (1 - MUON_BETA) * g
-        ahead = MUON_BETA * v + (1 - MUON_BETA) * g
-        new = value - rate * 0.2 * np.sqrt(max(g.shape)) * newton_schulz(ahead)
-    elif rule in ("adam", "adamw", "muon"):
+    elif rule in ("adam", "adamw"):
         v, s = BETA1 * v + (1 - BETA1) * g, BETA2 * s + (1 - BETA2) * g**2
         new = value - rate * (v / (1 - BETA1**t)) / (np.sqrt(s / (1 - BETA2**t)) + EPSILON)
     else:

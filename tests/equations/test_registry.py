@@ -70,8 +70,6 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
     if EQUATIONS[name].topic == "category_embedding":
         codes = np.asarray([[0.5, 1, 2, 3], [2, 0, 1, 1]], dtype)
         known |= {"X": codes, "T": draw(3, 2), "inputs": [1], "counts": [3], "dX_e": draw(3, 4)}
-    if EQUATIONS[name].topic == "muon":
-        known |= {"V": draw(3, 2), "layout": (("W1", (2, 2)), ("b1", (1, 1)))}
     required = [
         p.name for p in signature(EQUATIONS[name].function).parameters.values() if p.default is p.empty
     ]

@@ -30,7 +30,7 @@ from deepstep.inspection.trace_step import trace_step
 from deepstep.training.health import FLAT, layer_health
 from head_examples import head_target
 
-NOT_OFFERED = {"exponential", "softmax", "increasing", "ordinal", "heavy_ball", "muon"}
+NOT_OFFERED = {"exponential", "softmax", "increasing", "ordinal", "heavy_ball"}
 """What the page leaves out among activations of hidden layers and update rules."""
 
 STEPS, MANY = 50, 500

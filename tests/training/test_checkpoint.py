@@ -145,7 +145,7 @@ BROKEN = {
     "half an epoch": ({"content": {"epoch": 0.5}}, "step, epoch and batch are"),
     "negative seconds": ({"content": {"seconds": -1e-9}}, "seconds are -1e-09"),
     "endless seconds": ({"content": {"seconds": float("inf")}}, "seconds are inf"),
-    "huge sizes": ({"content": {"identity/layer_dims": [10**9, 10**9, 10**9, 1]}}, "theta has shape"),
+    "huge sizes": ({"content": {"identity/layer_dims": [10**9, 10**9, 10**9, 1]}}, "slot s has shape"),
     "no network": ({"content": {"identity": []}}, "do not fit"),
     "unknown dtype": ({"content": {"identity/dtype": "object"}}, "do not fit"),
     "callbacks of another kind": ({"content": {"callbacks": 5}}, "do not fit"),

@@ -28,7 +28,6 @@ from deepstep.equations.own import *
 from deepstep.equations.costs import *
 from deepstep.equations.regularization import *
 from deepstep.equations.updates import *
-from deepstep.equations.muon import *
 from deepstep.equations.schedules import *
 from deepstep.equations.model import *
 from deepstep.equations.example_gradients import *

@@ -87,7 +87,6 @@ class Optimizer:
     weight_decay: λ of `decoupled_decay` before each update, where nothing else is asked for.
     corrections: Symbol of each vector of state that is corrected for its start at zero, with the names of
         that vector and of its decay: ``{"v̂": ("v", "beta1"), …}``.
-    of_vectors: The equation for parameters that are no weights, where it is another one.
     ConfigurationError: If the weight decay or a hyperparameter is out of range.
 
     >>> OPTIMIZERS["adam"].state
@@ -102,7 +101,6 @@ class Optimizer:
     optimizer_params: Mapping[str, Any] = field(default_factory=dict)
     weight_decay: float = 0.0
     corrections: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    of_vectors: Callable[..., tuple[Array, ...]] | None = None
 
     def __post_init__(self) -> None:
         check_number("weight_decay", self.weight_decay, 0)

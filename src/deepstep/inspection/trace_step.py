@@ -349,8 +349,8 @@ class _Walk:
             yield step(f"{name}_decayed", now, "decoupled_decay", "θ", opened.decayed, **symbols)
             now = f"{name}_decayed"
         optimizer = get_optimizer(settings.optimizer)
-        update = optimizer.update if kind == "W" else optimizer.of_vectors or optimizer.update
-        equation = EQUATIONS[update.__name__].with_settings(optimizer.settings(settings.optimizer_params))
+        equation = EQUATIONS[optimizer.update.__name__]
+        equation = equation.with_settings(optimizer.settings(settings.optimizer_params))
         symbols = {"θ": now, "g": g, "α": alpha, **{symbol: f"{symbol}_d{name}" for symbol in averages}}
         for symbol, vector in averages.items():
             formula = equation.written(f"{symbol} ", symbols)

@@ -91,7 +91,7 @@ def _types(number: Any) -> dict[str, Any]:
     work = (*(flat,) * 6, number[:, ::1], flat, pair, pair, flat)
     batch = [double if kind is float else types.int64 for kind in Batch.__annotations__.values()]
     return {
-        **dict.fromkeys(("A", "D", "X", "g", "gradient", "matrices", "room", "scaled"), flat),
+        **dict.fromkeys(("A", "D", "X", "g", "gradient", "room", "scaled"), flat),
         **dict.fromkeys(("row", "slope", "source", "theta", "z"), flat),
         **dict.fromkeys(("keep", "rate", "total"), double),
         **dict.fromkeys(("moments", "shared"), pair),

@@ -8,7 +8,6 @@ from deepstep.engines.compiled.layout import (
     BIAS,
     INPUTS,
     LARGEST,
-    MUON,
     NONE,
     NORM,
     SCALE,
@@ -201,8 +200,8 @@ def _clipping(thread, barrier, plan, work):
 
 
 @calls.routine("update_whole")
-def update_whole(thread, barrier, plan, parameters, state, work, matrices, batch):
-    """The update of this thread's rows of each parameter; of each W, where Muon updates them, by all."""
+def update_whole(thread, barrier, plan, parameters, state, work, batch):
+    """The update of this thread's rows of each parameter."""
     wait_for_all(barrier, plan.n_threads)
     gradient = work.gradient
     factor, times = _clipping(thread, barrier, plan, work)
@@ -213,8 +212,4 @@ def update_whole(thread, barrier, plan, parameters, state, work, matrices, batch
         for _ in range(times):
             for i in range(at, at + count):
                 gradient[i] *= scale
-        if plan.rule != MUON or own.weights == 0:
-            move(plan, own, state, at, gradient, at, count, batch.step, batch.rate, batch.decay)
-    if plan.muon != 0:
-        wait_for_all(barrier, plan.n_threads)
-        calls.muon(plan.muon, (thread, barrier, plan, parameters, state, work, matrices, batch))
+        move(plan, own, state, at, gradient, at, count, batch.step, batch.rate, batch.decay)

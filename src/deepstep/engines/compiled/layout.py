@@ -38,8 +38,7 @@ CALLS = {
     "update": "plan state at g begin count rate keep step",
     "after_update": "plan own state at count step",
     "regularize": "thread plan theta at g begin count total shared",
-    "update_whole": "thread barrier plan parameters state work matrices batch",
-    "muon": "thread barrier plan parameters state work matrices batch",
+    "update_whole": "thread barrier plan parameters state work batch",
     "scale_weights": "thread plan layers theta scaled",
     "through_the_scale": "theta at layers n_x gradient into count scaled",
     "gradient_of_the_scale": "thread plan layers parameters state work batch",
@@ -127,7 +126,7 @@ RELU, RELU_WITH_SLOPE = ACTIVATION_CODES["relu"], ACTIVATION_CODES.pop("relu_wit
 HEADS = ("sigmoid", "softmax", "identity", "absolute_error", "huber", "poisson", "quantile", "ordinal")
 """Operations that have a kernel."""
 
-GD, MOMENTUM, HEAVY_BALL, NESTEROV, RMSPROP, ADAM, LION, MUON = range(8)
+GD, MOMENTUM, HEAVY_BALL, NESTEROV, RMSPROP, ADAM, LION = range(7)
 RULE_CODES: dict[Callable[..., Any], int] = {
     equations.gradient_descent_update: GD,
     equations.momentum_update: MOMENTUM,
@@ -136,7 +135,6 @@ RULE_CODES: dict[Callable[..., Any], int] = {
     equations.rmsprop_update: RMSPROP,
     equations.adam_update: ADAM,
     equations.lion_update: LION,
-    equations.muon_update: MUON,
 }
 
 COSINES, MAPS, CATEGORIES = range(3)

@@ -17,7 +17,6 @@ from deepstep.engines.compiled.layout import (
     LAYERS,
     LINEAR,
     MAPS,
-    MUON,
     PARAMETERS,
     PLAN,
     RELU,
@@ -223,7 +222,6 @@ class Room(NamedTuple):
     """The arrays of a step; what few routines take is no part of the record that each call copies."""
 
     work: Work
-    matrices: Array  # for the matrices that Muon updates
     embedded: Embedded
 
 
@@ -238,17 +236,12 @@ def stride_for(m: int) -> int:
     return 16 * (vectors | 1 if m > 64 else vectors)
 
 
-def room_for(
-    plan: AnyArray, tables: Tables, m: int, n_threads: int, *, n_gradient: int, n_inputs: int, dtype: Any
-) -> Room:
+def room_for(tables: Tables, m: int, n_threads: int, *, n_gradient: int, n_inputs: int, dtype: Any) -> Room:
     """Room for batches of m examples; so many numbers of the gradient, and of inputs that are copied."""
-    layers, parameters, embedded = tables
+    layers, _, embedded = tables
     sizes, stride = layers["size"], stride_for(members_of(layers) * m)
     units, widest = int(sizes[1:].sum()), int(sizes[1:].max())
     normalized = bool(layers["normalization"].any())
-    muon = plan["rule"][0] == MUON
-    sides = [(int(own["rows"]), int(own["width"])) for own in parameters if own["weights"] and muon]
-    matrices = max((2 * n * k + 2 * min(n, k) ** 2 for n, k in sides), default=0)
 
     def room(rows: int, needed: Any = True) -> Array:
         return np.zeros(rows * stride if needed else 0, dtype)
@@ -266,4 +259,4 @@ def room_for(
         moments=np.zeros((2, units * normalized)),
         scaled=np.zeros(int(layers["blocks"][1] * sizes[0] * sizes[1]) * int(layers["s"][1] >= 0), dtype),
     )
-    return Room(work, np.zeros(matrices, dtype), embedded._replace(room=room(embedded.rows)))
+    return Room(work, embedded._replace(room=room(embedded.rows)))

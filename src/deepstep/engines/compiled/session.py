@@ -8,7 +8,7 @@ import numpy as np
 
 from deepstep.engines.compiled.calls import ROUTINES, address_of, told_while_compiled
 from deepstep.engines.compiled.forward import outputs, outputs_of_each, prepare_prediction
-from deepstep.engines.compiled.layout import MUON, TURNED_UP_TO, Data
+from deepstep.engines.compiled.layout import TURNED_UP_TO, Data
 from deepstep.engines.compiled.linking import link_training
 from deepstep.engines.compiled.lowering import (
     Room,
@@ -72,7 +72,7 @@ class CompiledSession(Session):
 
     def _load_kernel(self) -> None:
         none, self._plan["n_threads"] = np.zeros(0, self._dtype), 1
-        room = room_for(self._plan, self._tables, 1, 1, n_gradient=0, n_inputs=0, dtype=self._dtype)
+        room = room_for(self._tables, 1, 1, n_gradient=0, n_inputs=0, dtype=self._dtype)
         data = Data(none, none, none, _NO_ORDER)
         nothing = np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)
         train(0, np.zeros(BARRIER_SIZE, np.int64), *self._given(data, room), *nothing)
@@ -158,8 +158,7 @@ class CompiledSession(Session):
         size = largest_batch(m, asked.batch_size)
         order = _NO_ORDER if asked.order is None else np.ascontiguousarray(asked.order, np.int64)
         plan, embedded, n_parameters = self._plan, self._tables.embedded, state.shape[1]
-        whole = only_gradient or self.settings.clip_norm is not None
-        whole = whole or embedded.rows > 0 or plan["rule"][0] == MUON
+        whole = only_gradient or self.settings.clip_norm is not None or embedded.rows > 0
         columns = members_of(layers) * size
         multiplications = 3 * n_parameters * columns
         n_threads = threads_for(multiplications, int(layers["size"][1:].max()), columns)
@@ -202,7 +201,7 @@ class CompiledSession(Session):
         """Room for such a step, kept for the next one."""
         key = (m, n_threads, *sizes.values())
         if self._kept is None or self._kept_for != key:
-            self._kept = room_for(self._plan, self._tables, m, n_threads, dtype=self._dtype, **sizes)
+            self._kept = room_for(self._tables, m, n_threads, dtype=self._dtype, **sizes)
             self._kept_for = key
         return self._kept
 

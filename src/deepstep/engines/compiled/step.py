@@ -132,7 +132,7 @@ def backward_pass(thread, barrier, plan, layers, theta, work, embedded, batch):
 
 @kernel
 def train(
-    thread, barrier, plans, layers, parameters, levels, data, state, statistics, progress, work, matrices,
+    thread, barrier, plans, layers, parameters, levels, data, state, statistics, progress, work,
     embedded, rates, costs, sizes,
 ):  # fmt: skip
     """Do the updates of some batches; costs get J before each, sizes the number of examples.
@@ -198,7 +198,7 @@ def train(
             found = thread, plan, embedded, work.inputs, work.gradient, batch
             calls.gradients_of_stages(plan.gradients_of_stages, found)
         if plan.whole != 0 and plan.only_gradient == 0:
-            whole = thread, barrier, plan, parameters, state, work, matrices, batch
+            whole = thread, barrier, plan, parameters, state, work, batch
             calls.update_whole(plan.update_whole, whole)
         if plan.run_along != 0 and thread == 0 and plan.only_gradient == 0:
             calls.run_along(plan.run_along, (layers, statistics, work.moments, m))

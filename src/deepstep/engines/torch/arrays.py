@@ -196,12 +196,18 @@ def _scale_shift_backward(dZ: Tensor, U_hat: Tensor, gamma: Tensor) -> tuple[Ten
 
 
 def _running_statistics(
-    mean: Tensor, variance: Tensor, batch_mean: Tensor, batch_variance: Tensor, m: int, *, momentum: Any = 0.1
+    mean: Tensor,
+    variance: Tensor,
+    batch_mean: Tensor,
+    batch_variance: Tensor,
+    m: int,
+    *,
+    momentum: float = 0.1,
 ) -> tuple[Tensor, Tensor]:
     if m == 1:
         return mean, variance
-    share = momentum.to(mean.dtype) if isinstance(momentum, Tensor) else momentum
-    return torch.lerp(mean, batch_mean, share), torch.lerp(variance, batch_variance * (m / (m - 1)), share)
+    unbiased = batch_variance * (m / (m - 1))
+    return torch.lerp(mean, batch_mean, momentum), torch.lerp(variance, unbiased, momentum)
 
 
 FASTER: dict[Callable[..., Any], Callable[..., Any]] = {

@@ -243,8 +243,7 @@ class Machine:
         settings, g, rates, decays = self._settings, self.gradient, *self._factors
         theta, *slots = old.vectors[: 1 + len(self._rule.state)]
         if self.in_memory is None or isinstance(by.rate, Tensor) or isinstance(rates, Tensor):
-            parts = g.is_cpu and not self._rule.of_matrices
-            size = AT_ONCE * torch.get_num_threads() if parts else g.numel()
+            size = AT_ONCE * torch.get_num_threads() if g.is_cpu else g.numel()
             for at in range(0, g.numel(), size):
                 given = [_part(one, slice(at, at + size)) for one in (theta, g, *slots, rates, decays)]
                 for value, out in zip(self._updated(by, *given), new.vectors, strict=False):
@@ -266,8 +265,6 @@ class Machine:
             decayed = on_tensors(equations.decoupled_decay)
             theta = decayed(theta, learning_rate=rate, weight_decay=decays * by.decay)
         count: dict[str, Any] = {"t": by.t} if self._rule.counts_steps else {}
-        if self._rule.of_matrices:
-            count["layout"] = self.architecture.layout
         update: Callable[..., Sequence[Tensor]] = on_tensors(self._rule.update)
         return update(theta, *vectors, learning_rate=rate, **count, **self._optimizer_params)
 
