@@ -49,8 +49,6 @@ REGULARIZERS: dict[str, dict[str, object]] = {
     "layer normalization": {"normalization": "layer"},
     "input scale": {"input_scale": True},
     "shared members": {"shared_members": 3},
-    "max-norm": {"max_norm": 0.5},
-    "input noise": {"input_noise": 0.1},
     "clipping by norm": {"clip_norm": 0.1},
     "clipping by value": {"clip_value": 0.01},
     **{
@@ -77,7 +75,7 @@ which nothing is compared.
 {table}
 
 Optimizers: {optimizer_names}.
-L-BFGS supports the terms of the cost: no dropout, noise, decay, clipping or max-norm.
+L-BFGS supports the terms of the cost: no dropout, decay or clipping.
 
 | regularizer, part | arguments of `Network` and `train`, for example |
 |---|---|

@@ -15,7 +15,7 @@ from deepstep.training.diagnosis import all_finite
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 GENERATED = runpy.run_path(str(DOCS / "generate.py"))
 REGULARIZERS = GENERATED["REGULARIZERS"]
-PULLS_ELSEWHERE = {"weight_decay", "max_norm", "dropout", "input_noise"}
+PULLS_ELSEWHERE = {"weight_decay", "dropout"}
 """With these a step need not go down the gradient of the undisturbed cost."""
 
 M = 4

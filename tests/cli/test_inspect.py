@@ -69,7 +69,7 @@ def test_trace_of_a_layer_and_an_example(deepstep, flowers, flower_run):
 
 OPENED = {
     "--optimizer": "adamw", "--l1": "0.1", "--l2": "0.2", "--weight-decay": "0.3", "--dropout": "0.3",
-    "--input-noise": "0.1", "--max-norm": "1", "--clip-norm": "0.1", "--clip-value": "0.05",
+    "--clip-norm": "0.1", "--clip-value": "0.05",
     "--lr-multiplier": "b*=0.5", "--class-weight": "balanced",
 }  # fmt: skip
 
@@ -90,7 +90,7 @@ def test_the_trace_is_that_of_a_step_of_the_training(deepstep, everything):
     short, tall = everything.config["class_weights"]
     expected = everything.network.trace(
         X.T, Y.T, learning_rate=0.001, optimizer="adamw", l1=0.1, l2=0.2, weight_decay=0.3, dropout=0.3,
-        input_noise=0.1, max_norm=1.0, clip_norm=0.1, clip_value=0.05,
+        clip_norm=0.1, clip_value=0.05,
         lr_multipliers={"b*": 0.5},
         sample_weight=np.where(Y[:, 0] == 1, tall, short),
     )  # fmt: skip

@@ -44,9 +44,7 @@ EVERYTHING = {
     "--l2": "0.2",
     "--weight-decay": "0.3",
     "--dropout": "0.1,0.2",
-    "--input-noise": "0.05",
     "--label-smoothing": "0.1",
-    "--max-norm": "3.0",
     "--time-budget": "600",
     "--class-weight": "balanced",
     "--validation-fraction": "0.25",
@@ -88,7 +86,7 @@ def test_everything_at_once_is_the_estimator(deepstep, weighted):
     rows, _ = holdout(y, fraction=0.2, seed=3, stratify=True)
     kept, held = holdout(y[rows], fraction=0.25, seed=3, stratify=True)
     learn, validation = rows[kept], rows[held]
-    same = {"l1": 0.1, "weight_decay": 0.3, "input_noise": 0.05, "max_norm": 3.0, "clip_norm": 0.5}
+    same = {"l1": 0.1, "weight_decay": 0.3, "clip_norm": 0.5}
     schedules = {"weight_decay_schedule": "linear", "dropout_schedule": "linear"}
     model = DeepClassifier(
         (5, 4),

@@ -39,7 +39,6 @@ LIMITS = {
     "dropout": 0.2,
     "clip_norm": 1.0,
     "clip_value": 0.1,
-    "max_norm": 2.0,
 }
 SHAPES = ("wide inputs", "wide layer", "deep", "many examples", "single examples", "far below 0")
 

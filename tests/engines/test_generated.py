@@ -42,8 +42,6 @@ REGULARIZES = {
     "l2": 0.2,
     "weight_decay": 0.2,
     "dropout": 0.3,
-    "input_noise": 0.1,
-    "max_norm": 1.0,
     "clip_norm": 0.1,
     "clip_value": 0.02,
     "lr_multipliers": {"b*": 0.1, "W1": 3.0},

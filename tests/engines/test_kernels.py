@@ -461,7 +461,6 @@ def test_after_it_nothing_is_compiled_whatever_is_trained(caplog):
                 batch_size=8,
                 optimizer="adam",
                 dropout=0.2,
-                max_norm=2.0,
             )
             network.predict(whole)
     assert kinds() == known

@@ -24,7 +24,7 @@ from deepstep.engines.torch.step import Batch, Machine, Numbers, place_for  # no
 
 M = 40
 EVERYTHING = {
-    "l1": 0.01, "l2": 0.01, "weight_decay": 0.1, "dropout": 0.2, "input_noise": 0.1, "max_norm": 2.0,
+    "l1": 0.01, "l2": 0.01, "weight_decay": 0.1, "dropout": 0.2,
     "clip_norm": 1.0, "clip_value": 0.5, "lr_multipliers": {"b*": 0.5},
 }  # fmt: skip
 PARTS = (
@@ -150,9 +150,9 @@ class TestEnds:
 
     def test_an_interruption_after_it_leaves_the_step_that_was_reached(self, monkeypatch):
         opened, rows = self.opened(Settings("adam"))
-        take = opened._stepper._disturbed
+        take = opened._stepper._masked
         monkeypatch.setattr(
-            opened._stepper, "_disturbed", lambda task, n: take(task, n if task.at < 2 else 1 / 0)
+            opened._stepper, "_masked", lambda task, n: take(task, n if task.at < 2 else 1 / 0)
         )
         with pytest.raises(ZeroDivisionError):
             epochs(opened, rows, 1)

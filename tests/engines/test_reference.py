@@ -1,7 +1,7 @@
 """The reference engine against a plain loop over the equations, for everything in `Settings`.
 
 The loop knows neither flat vectors nor sessions, and writes the update rules out once more for dictionaries.
-It takes masks and noise from `deepstep.engines.draws`: what is drawn is decided there, what is done with it
+It takes masks from `deepstep.engines.draws`: what is drawn is decided there, what is done with it
 here.
 """
 
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from deepstep.engines import Settings, open_session
-from deepstep.engines.draws import dropout_masks, input_noise
+from deepstep.engines.draws import dropout_masks
 from deepstep.equations import (
     ACTIVATIONS,
     HEADS,
@@ -50,14 +50,12 @@ REGULARIZES = {
     "weight decay of all": {"weight_decay": 0.5, "weight_decay_multipliers": {"*": 1.0}},
     "weight decay of W1 alone": {"weight_decay": 0.5, "weight_decay_multipliers": {"W*": 0.0, "W1": 2.0}},
     "dropout": {"dropout": 0.4},
-    "input noise": {"input_noise": 0.2},
-    "max norm": {"max_norm": 0.6},
     "clip norm": {"clip_norm": 0.1},
     "clip value": {"clip_value": 0.01},
     "both clips": {"clip_value": 0.02, "clip_norm": 0.03},
     "rates of groups": {"lr_multipliers": {"b*": 0.1, "W1": 3.0}},
     "all at once": {
-        "l1": 0.1, "l2": 0.1, "weight_decay": 0.2, "dropout": 0.2, "input_noise": 0.1, "max_norm": 1.0,
+        "l1": 0.1, "l2": 0.1, "weight_decay": 0.2, "dropout": 0.2,
         "clip_norm": 0.5, "clip_value": 0.2, "lr_multipliers": {"b*": 0.5},
     },
 }  # fmt: skip
@@ -164,7 +162,6 @@ def plain_step(architecture, theta, memory, batch, rule, settings, t, rate, fact
     draw = {"seed": settings.seed, "step": t, "dtype": np.dtype(float)}
     rates = tuple(dropout_factor * one for one in settings.dropout_of(architecture))
     masks = dropout_masks(architecture, rates, X.shape[1], **draw)
-    X = X + (input_noise(X.shape, settings.input_noise, **draw) if settings.input_noise else 0)
     J, g = plain_gradients(architecture, theta, X, Y, weight, settings, masks, memory["running"])
     if settings.clip_value:
         g = {name: np.clip(value, -settings.clip_value, settings.clip_value) for name, value in g.items()}
@@ -177,9 +174,6 @@ def plain_step(architecture, theta, memory, batch, rule, settings, t, rate, fact
         own = rate * factor_of(name, settings.lr_multipliers, 1.0)
         by = decay * decay_factor * factor_of(name, settings.weight_decay_multipliers, float(name[0] == "W"))
         new[name] = moved(rule, name, value * (1 - own * by), g[name], memory["rule"], t, own)
-        if settings.max_norm and name[0] == "W":
-            norms = np.linalg.norm(new[name], axis=1, keepdims=True)
-            new[name] = new[name] * np.minimum(1.0, settings.max_norm / norms)
     return J, new
 
 

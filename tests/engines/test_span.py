@@ -141,7 +141,6 @@ def test_what_leaves_the_span_goes_the_plain_way():
             (plain, Settings(**given), examples)
             for given in (
                 {"optimizer": "adam"}, {"l1": 0.1}, {"clip_norm": 1.0}, {"clip_value": 1.0},
-                {"max_norm": 1.0}, {"input_noise": 0.1},
             )
         ),
         (scaled, Settings(), examples),

@@ -30,7 +30,7 @@ def test_parts_of_networks_and_settings_without_a_twin_are_named() -> None:
         "normalization",
         "shared_members",
     }
-    left_out = {"l1", "input_noise", "max_norm", "clip_norm", "clip_value", "precision"}
+    left_out = {"l1", "clip_norm", "clip_value", "precision"}
     assert {entry.name for entry in fields(Settings)} - set(abilities.SETTINGS) == left_out
     of_heads = {name for head in vectors.HEADS for name in get_head(head).settings}
     assert of_heads == set(abilities.OUTPUT_SETTINGS)

@@ -142,7 +142,7 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
         batch = np.arange(m)[k * size : (k + 1) * size]
         batches.append(batch.tolist())
         masks.append(
-            _arrays({f"A{layer}": mask for layer, mask in session.disturbed(X[:, batch], number)[1].items()})
+            _arrays({f"A{layer}": mask for layer, mask in session.drawn_masks(len(batch), number).items()})
         )
         if number == 1:
             trace = trace_step(

@@ -28,8 +28,6 @@ SETTINGS = st.fixed_dictionaries(
         "l2": st.just(0.3),
         "weight_decay": st.just(0.2),
         "dropout": st.sampled_from([0.1, 0.5]),
-        "input_noise": st.just(0.1),
-        "max_norm": st.just(0.8),
         "clip_norm": st.just(0.5),
         "clip_value": st.just(0.1),
         "lr_multipliers": PATTERNS,

@@ -277,8 +277,6 @@ NEUTRAL = [
     {"weight_decay": 0.0},
     {"dropout": 0.0},
     {"dropout": [0.0]},
-    {"input_noise": 0.0},
-    {"max_norm": 1e6},
     {"clip_norm": 1e6},
     {"clip_value": 1e6},
     {"lr_multipliers": {"*": 1.0}},
@@ -291,8 +289,6 @@ TELLING = [
     {"l2": 0.1},
     {"weight_decay": 0.1},
     {"dropout": 0.2},
-    {"input_noise": 0.1},
-    {"max_norm": 0.5},
     {"clip_norm": 0.01},
     {"clip_value": 0.001},
     {"lr_multipliers": {"b*": 0.1}},
@@ -310,10 +306,9 @@ class TestSettings:
     def test_what_is_asked_for_is_done(self, settings):
         assert not same(trained(batch_size=BATCH), trained(batch_size=BATCH, **settings))
 
-    @pytest.mark.parametrize("settings", [{"dropout": 0.3}, {"input_noise": 0.2}], ids=str)
-    def test_the_seed_of_what_is_drawn_is_the_networks_unless_given(self, settings):
-        assert same(trained(**settings), trained(**settings, seed=1))
-        assert not same(trained(**settings), trained(**settings, seed=2))
+    def test_the_seed_of_what_is_drawn_is_the_networks_unless_given(self):
+        assert same(trained(dropout=0.3), trained(dropout=0.3, seed=1))
+        assert not same(trained(dropout=0.3), trained(dropout=0.3, seed=2))
 
 
 def test_batches_of_one_have_no_statistics_of_their_own():

@@ -54,7 +54,7 @@ class TestTheLastFiniteState:
         """The same training, walked step by step, says which one that is."""
         rng = np.random.default_rng(fresh_seed)
         batch_size, dtype = rng.choice([None, 4, 7]), str(rng.choice(["float64", "float32"]))
-        settings = {"optimizer": optimizer, "dropout": 0.2, "input_noise": 0.1, "seed": 5}
+        settings = {"optimizer": optimizer, "dropout": 0.2, "seed": 5}
         plan = Plan(500, 1e120 if dtype == "float64" else 1e15, batch_size, shuffled(2))
         data = examples(dtype=dtype)
         session, twin = (opened((3, 4, 4, 2), "relu", dtype, **settings) for _ in range(2))
@@ -85,7 +85,6 @@ class TestTheLastFiniteState:
                 "l2": st.just(0.1),
                 "weight_decay": st.just(1e3),
                 "dropout": st.just(0.5),
-                "max_norm": st.just(1.0),
                 "clip_norm": st.just(1e300),
                 "clip_value": st.just(1e300),
             },
@@ -163,7 +162,6 @@ class TestThePlace:
             ({"l2": 1.7e308}, "the cost J is inf in epoch 0, step 1, at learning rate 1000: the L2 term "),
             ({"l1": 1.7e308}, "the cost J is inf in epoch 0, step 1, at learning rate 1000: the L1 term "),
             ({"weight_decay": 1.7e308}, "the weight decay overflows"),
-            ({"input_noise": 1.7e308}, "A0: example "),
         ],
     )
     def test_what_regularizes(self, settings, words):

@@ -28,8 +28,6 @@ class Settings:
         optimizer's own (0.01 for adamw, else 0).
     dropout: Probability with which a unit of a hidden layer is left out of a step, from 0 to below 1: one
         number for all hidden layers, or one for each.
-    input_noise: Standard deviation of normal noise that is added to the inputs of each step.
-    max_norm: Greatest norm of the incoming weights of a unit; longer ones are shortened after each update.
     clip_norm, clip_value: Greatest norm of the whole gradient, and greatest size of each of its entries.
     lr_multipliers, weight_decay_multipliers: Factors of the learning rate and of the weight decay for groups
         of parameters, by name or pattern: ``{"b*": 0.1, "s1": 6}``. Where several fit, the last one counts.
@@ -37,7 +35,7 @@ class Settings:
     precision: Of the products of matrices in steps, where it is another than that of the parameters:
         "bfloat16" halves their memory and is fast on GPUs and on CPUs with AMX or AVX512-BF16. Parameters,
         update rule, costs and predictions stay in float32. The torch engine has it.
-    seed: Of the dropout masks and the noise, which are functions of (seed, step, layer).
+    seed: Of the dropout masks, which are functions of (seed, step, layer).
     ConfigurationError: If a setting is unknown or out of range.
 
     >>> Settings("adamw", dropout=0.2).decay
@@ -50,8 +48,6 @@ class Settings:
     l2: float = 0.0
     weight_decay: float | None = None
     dropout: float | list[float] | tuple[float, ...] = 0.0
-    input_noise: float = 0.0
-    max_norm: float | None = None
     clip_norm: float | None = None
     clip_value: float | None = None
     lr_multipliers: Mapping[str, float] = field(default_factory=dict)
@@ -61,7 +57,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         get_optimizer(self.optimizer).settings(self.optimizer_params)
-        for name in ("l1", "l2", "input_noise"):
+        for name in ("l1", "l2"):
             check_number(name, getattr(self, name), 0)
         if self.weight_decay is not None:
             check_number("weight_decay", self.weight_decay, 0)
@@ -73,7 +69,7 @@ class Settings:
             )
         if self.precision not in (None, *PRECISIONS):
             raise unknown_name("train", "precision", self.precision, PRECISIONS, setting="precision")
-        for name in ("max_norm", "clip_norm", "clip_value"):
+        for name in ("clip_norm", "clip_value"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), 0, above=True)
         for name in ("lr_multipliers", "weight_decay_multipliers"):
@@ -114,7 +110,7 @@ class Settings:
                 "dropout",
                 f"one number for all hidden layers or a list of {n_hidden}",
                 f"got {list(self.dropout)}",
-                "Inputs and outputs are not dropped; for inputs there is --input-noise (input_noise=).",
+                "Inputs and outputs are not dropped.",
                 setting="dropout",
             )
         return tuple(float(rate) for rate in self.dropout)

@@ -145,7 +145,7 @@ class Options(BaseEstimator):
     shuffle : bool, default=True
         Take the examples in a new order in each epoch.
     random_state : int, RandomState or None, default=None
-        Where the initial values, the order of the examples, dropout, noise and the validation part come
+        Where the initial values, the order of the examples, dropout and the validation part come
         from. An int gives the same fit bit for bit, and the initial values of
         ``Network(…, initialization=…, seed=…)``.
     tol : float or None, default=None ('mlp': 1e-4, 'single': 0.0)
@@ -225,15 +225,11 @@ class Options(BaseEstimator):
         has none.
     dropout : float or sequence of float or None, default=None ('mlp': 0.0)
         Probability with which a unit of a hidden layer is left out of a step: one for all, or one for each.
-    input_noise : float, default=0.0
-        Standard deviation of normal noise that is added to the inputs of each step.
     l1 : float, default=0.0
         λ of L1 regularization: J has l1 / Σ weights · Σ |W| on top.
     weight_decay : float, default=None
         λ of decoupled weight decay, θ := (1 - α·λ)·θ before each update; None is the solver's own (0.01 for
         'adamw', else 0).
-    max_norm : float, default=None
-        Greatest norm of the incoming weights of a unit.
     clip_norm, clip_value : float, default=None
         Greatest norm of the whole gradient, and greatest size of each of its entries.
     lr_multipliers, weight_decay_multipliers : mapping, default=None
@@ -337,10 +333,8 @@ class Options(BaseEstimator):
     input_scale: Annotated[bool | None, "boolean", None] = None
     shared_members: Annotated[int | None, Interval(Integral, 0, None, closed="left"), None] = None
     dropout: Annotated[float | Sequence[float] | None, _SHARE, "array-like", None] = None
-    input_noise: Annotated[float, _AT_LEAST_0] = 0.0
     l1: Annotated[float, _AT_LEAST_0] = 0.0
     weight_decay: Annotated[float | None, _AT_LEAST_0, None] = None
-    max_norm: Annotated[float | None, _ABOVE_0, None] = None
     clip_norm: Annotated[float | None, _ABOVE_0, None] = None
     clip_value: Annotated[float | None, _ABOVE_0, None] = None
     lr_multipliers: Annotated[Mapping[str, float] | None, Mapping, None] = None

@@ -315,8 +315,8 @@ class Network:
             "lost 1/m" or "sign of dW" (a name in ``deepstep.inspection.FAULTS``, or "derivative of relu"), by
             the reference engine and without checkpoints.
         settings: `deepstep.engines.Settings` by name: ``l1``, ``l2``, ``weight_decay``, ``dropout``,
-            ``input_noise``, ``max_norm``, ``clip_norm``, ``clip_value``, ``lr_multipliers``,
-            ``weight_decay_multipliers``, ``precision``. ``seed``, of dropout and noise, is the
+            ``clip_norm``, ``clip_value``, ``lr_multipliers``,
+            ``weight_decay_multipliers``, ``precision``. ``seed``, of dropout, is the
             network's unless given.
         returns: ``history.costs`` holds J before each update (for mini-batches: the epoch's mean).
         ShapeError, DataError, ConfigurationError: If an argument does not fit, or the checkpoint is of
@@ -636,8 +636,8 @@ class Network:
 
         gradients: Gradients to check instead of the network's own: a learner's dW1, db1, …
         epsilon, order, tolerance, max_entries: As in `deepstep.inspection.check_gradients`.
-        settings: As in `train`: ``l1`` and ``l2`` are part of the cost; with ``dropout`` and ``input_noise``
-            the masks and the noise of the first step stay as they are. Other settings make no difference.
+        settings: As in `train`: ``l1`` and ``l2`` are part of the cost; with ``dropout``
+            the masks of the first step stay as they are. Other settings make no difference.
         returns: Per parameter the worst entry and the verdict; if wrong, the classic fault that explains it.
         ShapeError, DataError, ConfigurationError: If an argument does not fit.
 

@@ -97,7 +97,7 @@ class Checkpoint:
 
     @property
     def seed(self) -> int:
-        """The seed of the order of mini-batches; where that is not drawn, of the dropout and the noise."""
+        """The seed of the order of mini-batches; where that is not drawn, of the dropout."""
         match self.identity["order"]:
             case [drawn, int(seed)] if drawn == plain(shuffled(0))[0]:
                 return seed

@@ -182,7 +182,7 @@ def _first_broken(session: ReferenceSession, opened: OpenedStep) -> Quantity | N
 def _quantities(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
     """All quantities of an opened step in the order in which they arise, each computed when asked for."""
     graph, tape = opened.graph, opened.tape
-    yield Quantity("A0", 0, opened.A0, "the noise on the inputs", {"X": opened.X}, columns=True)
+    yield Quantity("A0", 0, opened.X, "the input", {"X": opened.X}, columns=True)
     for node in graph.nodes:
         sources = {name: tape[name] for name in node.reads}
         for symbol, name in node.made:
@@ -239,8 +239,7 @@ def _of_the_update(session: ReferenceSession, opened: OpenedStep) -> Iterator[Qu
         ("d{}", like(opened.clipped), "the clipping by norm", g),
         ("{}", like(opened.decayed), "the weight decay", theta),
         *((words, values, "the update rule", g) for words, values in slots),
-        ("{}", like(opened.moved), "the update", theta | g),
-        ("{}", like(after.theta), "the limit of norms", {"θ": opened.moved}),
+        ("{}", like(after.theta), "the update", theta | g),
         ("running {}", after.statistics, "the moving average", before.statistics),
     ):
         for name, value in values.items():

@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 
 OF_STEPS = (
     "dropout",
-    "input_noise",
     "weight_decay",
-    "max_norm",
     "clip_norm",
     "clip_value",
     "lr_multipliers",

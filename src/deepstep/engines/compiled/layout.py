@@ -36,7 +36,6 @@ CALLS = {
     "loss": "plan levels work at n batch",
     "finish": "z at stride n k room at_row",
     "update": "plan state at g begin count rate keep step",
-    "after_update": "plan own state at count step",
     "regularize": "thread plan theta at g begin count total shared",
     "update_whole": "thread barrier plan parameters state work batch",
     "scale_weights": "thread plan layers theta scaled",
@@ -68,9 +67,7 @@ LAYERS = np.dtype(
 
 PARAMETERS = np.dtype(
     [
-        *(
-            (name, "i8") for name in ("at", "rows", "width", "weights")
-        ),  # its place in θ, and whether it is a W
+        *((name, "i8") for name in ("at", "rows", "width")),  # its place in θ
         ("rate", "f8"),  # factor of the learning rate
         ("decay", "f8"),  # λ of decoupled decay
     ]
@@ -81,8 +78,8 @@ PLAN = np.dtype(
     [
         *((name, "i8") for name in ("n_threads", "blas", "turned", "rule", "epsilon_at", "seed")),
         *((name, "i8") for name in CALLS),  # the addresses of what steps call; 0 for what is not called
-        *((name, "f8") for name in ("head_setting", "beta", "beta1", "beta2", "epsilon", "l1", "l2")),
-        *((name, "f8") for name in ("clip_value", "clip_norm", "max_norm")),
+        *((name, "f8") for name in ("head_setting", "beta1", "beta2", "epsilon", "l1", "l2")),
+        *((name, "f8") for name in ("clip_value", "clip_norm")),
         *((name, "i8") for name in ("m", "batch_size", "first_batch", "steps_done", "only_gradient")),
         ("whole", "i8"),  # whether the gradient is kept whole, and the update comes after it
         ("tile", "i8"),

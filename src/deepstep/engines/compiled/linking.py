@@ -23,7 +23,6 @@ def link_training(plan: AnyArray, tables: Tables, head: str, dtype: Any) -> None
         ("gradient", gradient.gradient_and_update, True),
         ("loss", LOSSES[head], True),
         ("update", updates.UPDATES[rule], True),
-        ("after_update", updates.after_the_update, at["max_norm"] > 0),
         ("regularize", updates.regularize, at["l1"] > 0 or at["l2"] > 0),
         ("update_whole", gradient.update_whole, at["clip_norm"] > 0 or embedded),
         ("drop", drop, layers["drop"].any()),

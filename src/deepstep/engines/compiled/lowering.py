@@ -84,7 +84,7 @@ def tables_of(architecture: Architecture, settings: Settings, dtype: Any) -> Tab
         symbol, l = symbol_and_layer(name)
         kind = "s" if symbol == "r" else symbol
         starts[name] = at
-        parameters[row] = at, rows, columns, symbol == "W", rates[name], settings.decay * decays[name]
+        parameters[row] = at, rows, columns, rates[name], settings.decay * decays[name]
         if kind in KINDS:
             layers[kind][l], layers["own"][l, KINDS.index(kind)] = at, row
         if symbol == "r":
@@ -145,10 +145,10 @@ def plan_of(settings: Settings, head: Head, tables: Tables) -> AnyArray:
     plan["rule"] = RULE_CODES[optimizer.update]
     plan["head_setting"] = head.settings.get("smoothing", head.settings.get("delta", 0))
     plan["beta1"] = values.get("beta1", values.get("beta", 0))
-    for name in ("beta", "beta2", "epsilon"):
+    for name in ("beta2", "epsilon"):
         plan[name] = values.get(name, 0)
     plan["epsilon_at"] = list(EPSILON_AT).index(values.get("epsilon_at", "outside"))
-    for name in ("l1", "l2", "clip_value", "clip_norm", "max_norm"):
+    for name in ("l1", "l2", "clip_value", "clip_norm"):
         plan[name] = getattr(settings, name) or 0
     plan["seed"] = np.uint64(settings.seed).astype(np.int64)  # its bits: kernels take it as it was
     plan["n_x"] = tables.layers["size"][0]

@@ -26,7 +26,7 @@ from deepstep.engines.compiled.lowering import (
 from deepstep.engines.compiled.machine import BARRIER_SIZE, blas_address
 from deepstep.engines.compiled.step import train
 from deepstep.engines.compiled.threads import run_together, threads_for
-from deepstep.engines.draws import check_dropout, input_noise
+from deepstep.engines.draws import check_dropout
 from deepstep.engines.reference import ReferenceSession
 from deepstep.engines.session import Asked, Session, SessionState, StepCosts, writable
 from deepstep.engines.settings import Settings
@@ -88,15 +88,12 @@ class CompiledSession(Session):
 
     def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
         check_dropout(self._dropout, asked.rates[2], self._step + 1)
-        if not self.settings.input_noise and isinstance(examples.X, np.ndarray):
+        if isinstance(examples.X, np.ndarray):
             self._run(examples, asked, found)
             return
         for at, number in enumerate(asked.numbers):
-            # NumPy draws the noise; of sparse rows a batch is made dense
+            # of sparse rows a batch is made dense
             X, Y, weight = examples.take(batch(asked.order, len(examples), asked.batch_size, number))
-            if self.settings.input_noise:
-                noise, seed = self.settings.input_noise, self.settings.seed
-                X = X + input_noise(X.shape, noise, seed=seed, step=self._step + 1, dtype=self._dtype)
             one = found.part(slice(at, at + 1))
             rates = asked.rates[:, at : at + 1]
             self._run(Examples(X.T, Y.T, weight), Asked(None, None, range(1), rates), one)

@@ -98,19 +98,10 @@ UPDATES = {code: _of_rule(code, rule.__name__) for rule, code in RULE_CODES.item
 
 @part
 def move(plan, own, state, at, gradient, into, count, step, rate, decay):
-    """One run of θ after its update, of a row of PARAMETERS; with the limit of norms."""
+    """One run of θ after its update, of a row of PARAMETERS."""
     alpha = rate * own.rate
     keep = 1 - alpha * (decay * own.decay)
     calls.update(plan.update, (plan, state, at, gradient, into, count, alpha, keep, step))
-    if plan.after_update != 0:
-        calls.after_update(plan.after_update, (plan, own, state, at, count, step))
-
-
-@calls.routine("after_update")
-def after_the_update(plan, own, state, at, count, step):
-    """What comes after the update of a run of θ: the limit of norms."""
-    if own.weights and plan.max_norm > 0:
-        limit_norms(state[0], at, count, own.width, plan.max_norm)
 
 
 @calls.routine("regularize")
@@ -137,21 +128,3 @@ def cut(plan, g, begin, count):
     g, limit = run(g, begin, count), g.dtype.type(plan.clip_value)
     for i in range(count):
         g[i] = limit if g[i] > limit else -limit if g[i] < -limit else g[i]
-
-
-@part
-def limit_norms(theta, at, count, width, most):
-    """Rows of so many weights, in a run of θ, that are longer than most are shortened to it."""
-    number = theta.dtype.type
-    for begin in range(at, at + count, width):
-        largest, row = number(0), run(theta, begin, width)
-        for j in range(width):
-            largest = abs(row[j]) if abs(row[j]) > largest else largest
-        if 0 < largest < np.inf:
-            squares = number(0)
-            for j in range(width):
-                squares += (row[j] / largest) * (row[j] / largest)
-            limit = number(most / np.sqrt(np.float64(squares)))
-            if largest > limit:
-                for j in range(width):
-                    row[j] = row[j] / largest * limit

@@ -144,11 +144,6 @@ TORCH_AS_NUMPY = _TorchAsNumpy(
     flip=lambda values, axis: torch.flip(values, (axis,)),
     concatenate=lambda parts, axis=0: torch.cat(parts, dim=axis),
     tile=lambda values, repeats: values.repeat(repeats),
-    linalg=SimpleNamespace(
-        norm=lambda values, axis=None, keepdims=False: torch.linalg.vector_norm(
-            values, dim=axis, keepdim=keepdims
-        )
-    ),
 )
 """The functions of NumPy that the equations use."""
 

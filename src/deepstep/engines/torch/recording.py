@@ -157,7 +157,7 @@ class RecordedStepper(Stepper):
         try:
             for task in tasks:
                 before, number = self.now, self.now.step + 1
-                batch = self._disturbed(task, number)
+                batch = self._masked(task, number)
                 rows[task.at] = rows.new_tensor(self._numbers(task, number))
                 self._recording(batch, rows[task.at]).replay()
                 there[task.at].copy_(self._cost)

@@ -252,9 +252,6 @@ class Machine:
             if settings.decay:
                 theta = decay(theta, decays, by.rate * by.decay, new.vectors[0])
             self.in_memory([theta, *slots], g, new.vectors, by.rate, by.t)
-        if settings.max_norm is not None:
-            for W in (new.parameters[name] for name in self._weights):
-                W.copy_(on_tensors(equations.limit_norms)(W, most=float(settings.max_norm)))
         self.run_on(old, new, batch, statistics)
 
     def _updated(self, by: Numbers, *given: Any) -> Sequence[Tensor]:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deepstep.engines.draws import check_dropout, dropout_masks, input_noise
+from deepstep.engines.draws import check_dropout, dropout_masks
 from deepstep.engines.session import StepCosts, writable
 from deepstep.engines.settings import Settings
 from deepstep.engines.torch.step import Batch, Machine, Numbers, Place, Statistics, adam, adam_, place_for
@@ -105,7 +105,7 @@ class Stepper:
         n_vectors = 1 + len(get_optimizer(settings.optimizer).state)
         self.places = tuple(place_for(architecture, n_vectors, like) for _ in range(2))
         self._now, self._owed = Now(0, 0), None
-        more = settings.decay or settings.lr_multipliers or settings.max_norm is not None
+        more = settings.decay or settings.lr_multipliers
         rule = self.machine.in_memory
         alone = rule is not None and rule.func is adam and not more and not self.here.running
         self._in_place = rule.keywords if alone and rule is not None else None
@@ -136,7 +136,7 @@ class Stepper:
         """Steps until a cost is not finite, whose update is not done any more."""
         for task in tasks:
             number = self.now.step + 1
-            batch = self._disturbed(task, number)
+            batch = self._masked(task, number)
             J, statistics = self._cost_and_gradient(task, batch)
             cost = found.costs[task.at] = float(J)
             found.sizes[task.at] = task.m
@@ -161,21 +161,18 @@ class Stepper:
         """J and the statistics of the batch, and ∂J/∂θ in the machine."""
         return self.machine.cost_and_gradient(self.here, batch, task.total)
 
-    def _disturbed(self, task: Task, number: int) -> Batch:
-        """The batch with the noise and the masks of its step."""
-        settings, X, m = self._settings, task.batch.X, task.m
-        drawn: dict[str, Any] = {"seed": settings.seed, "step": number, "dtype": self._dtype}
-        if settings.input_noise:
-            noise = input_noise((len(X), m), settings.input_noise, **drawn)
-            X = X + self._feed.tensor(noise.T[task.part]).T
+    def _masked(self, task: Task, number: int) -> Batch:
+        """The batch with the masks of its step."""
+        m = task.m
+        drawn: dict[str, Any] = {"seed": self._settings.seed, "step": number, "dtype": self._dtype}
         check_dropout(self._dropout, [task.by.dropout], number)
         rates, rows = tuple(task.by.dropout * rate for rate in self._dropout), None
-        if X.shape[1] < m:  # the part of each member
+        if task.batch.X.shape[1] < m:  # the part of each member
             columns = np.arange(max(1, self._shape.shared_members) * m).reshape(-1, m)
             rows = columns[:, task.part].ravel()
         masks = dropout_masks(self._shape, rates, m, rows=rows, **drawn)
         there = {layer: self._feed.tensor(mask.T).T.contiguous() for layer, mask in masks.items()}
-        return task.batch._replace(X=X, masks=there)
+        return task.batch._replace(masks=there)
 
     def _numbers(self, task: Task, number: int) -> Numbers:
         settings = self._settings
