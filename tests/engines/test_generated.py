@@ -56,7 +56,7 @@ PARTS = [
     {"shared_members": 2},
     {"features": {name: one.example for name, one in FEATURES.items() if one.example is not None}},
     {"features": {"periodic_embedding": True}, "shared_members": 3},
-    {"features": {"category_embedding": {"counts": {"2": 5, "1": 3}}}, "normalization": "layer"},
+    {"features": {"periodic_embedding": True}, "normalization": "layer"},
     {
         "features": {"periodic_embedding": {"frequencies": 3, "outputs": 5, "inputs": [2, 0]}},
         "input_scale": True,
@@ -134,8 +134,6 @@ def done(case: Case, engine: str, dtype: str, rate: float, nudge: float = 0.0) -
     parameters = network.parameters.astype("float32").astype(dtype)
     parameters.flat[:] *= 1 + nudge * rng.standard_normal(theta.size)
     X = 0.5 * rng.standard_normal((case.m, case.sizes[0]))
-    if "category_embedding" in case.network.get("features", {}):
-        X[:, 1:3] = rng.integers(-1, 6, (case.m, 2))  # codes, some of them unknown
     Y = example_targets(network.architecture, 3, case.m, rng=rng).T
     weight = rng.uniform(0.5, 2, case.m) * (np.arange(case.m) > 0) if case.weighted else None
     single = (part if part is None else part.astype("float32").astype(dtype) for part in (X, Y, weight))

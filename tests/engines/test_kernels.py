@@ -111,7 +111,7 @@ def epochs(session, examples, count=3, batch_size=128):
         {"normalization": "batch", "input_scale": True},
         {"shared_members": 3},
         {"features": {"periodic_embedding": True}, "shared_members": 3},
-        {"features": {"category_embedding": {"counts": {"2": 5}}}, "input_scale": True},
+        {"features": {"periodic_embedding": True}, "input_scale": True},
     ],
 )
 def test_rows_are_predicted_as_by_the_equations(parts, dtype, with_threads, monkeypatch):
@@ -448,7 +448,7 @@ def test_after_it_nothing_is_compiled_whatever_is_trained(caplog):
         for parts in (
             {"activation": "tanh", "dtype": "float64"},
             {"normalization": ["layer", "batch"]},
-            {"features": {"category_embedding": {"counts": {"0": 3}, "size": 2}}, "input_scale": True},
+            {"features": {"periodic_embedding": {"inputs": [0]}}, "input_scale": True},
             {"shared_members": 2, "features": {"periodic_embedding": True}},
         ):
             given = {"dtype": "float32", "engine": "compiled", "seed": 1, **parts}

@@ -83,8 +83,7 @@ def normalized(U, kind, running, layer):
     hat = (U - U.mean(axis=axis, keepdims=True)) / deviation
     if kind == "batch":
         moments = U.mean(axis=1, keepdims=True), U.var(axis=1, keepdims=True) * m / (m - 1)
-        decay, pairs = running["decay"], zip(running[layer], moments, strict=True)
-        running[layer] = [decay * old + (1 - decay) * new for old, new in pairs]
+        running[layer] = [0.9 * old + 0.1 * new for old, new in zip(running[layer], moments, strict=True)]
 
     def back(d):
         mean, along = (part.mean(axis=axis, keepdims=True) for part in (d, d * hat))

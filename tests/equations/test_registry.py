@@ -67,9 +67,6 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
         known |= {"omega": draw(1, 3), "phi": draw(1, 3), "dC": draw(3, 4), "inputs": [1], "C": draw(3, 4)}
         known |= {"X": draw(2, 4), "V": draw(2, 3), "a": draw(2, 1), "dE": draw(4, 4)}
         known |= {} if name.startswith("input_maps") else {"X": draw(2, 4)}
-    if EQUATIONS[name].topic == "category_embedding":
-        codes = np.asarray([[0.5, 1, 2, 3], [2, 0, 1, 1]], dtype)
-        known |= {"X": codes, "T": draw(3, 2), "inputs": [1], "counts": [3], "dX_e": draw(3, 4)}
     required = [
         p.name for p in signature(EQUATIONS[name].function).parameters.values() if p.default is p.empty
     ]

@@ -168,10 +168,7 @@ def test_what_no_page_gives_is_refused(options, why):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_code_of_a_network_with_features_makes_its_state(dtype):
-    features = {
-        "periodic_embedding": {"inputs": [0], "frequencies": 2},
-        "category_embedding": {"counts": {"1": 3}},
-    }
+    features = {"periodic_embedding": {"inputs": [0], "frequencies": 2}}
     X, Y = np.array([[0.5, -1.0, 2.0], [0, 1, 2]]), np.array([[1, 0, 1]])
     network = Network([2, 3, 1], features=features, seed=1, dtype=dtype)
     document = lesson(network, X, Y, iterations=3, learning_rate=0.1)

@@ -31,7 +31,7 @@ class Settings:
     clip_norm, clip_value: Greatest norm of the whole gradient, and greatest size of each of its entries.
     lr_multipliers, weight_decay_multipliers: Factors of the learning rate and of the weight decay for groups
         of parameters, by name or pattern: ``{"b*": 0.1, "s1": 6}``. Where several fit, the last one counts.
-        By default the weights W alone decay; b, gamma, s, r, T, omega, phi, V and a do not.
+        By default the weights W alone decay; b, gamma, s, r, omega, phi, V and a do not.
     precision: Of the products of matrices in steps, where it is another than that of the parameters:
         "bfloat16" halves their memory and is fast on GPUs and on CPUs with AMX or AVX512-BF16. Parameters,
         update rule, costs and predictions stay in float32. The torch engine has it.

@@ -16,7 +16,6 @@ from deepstep.equations.normalization import *
 from deepstep.equations.feature_scaling import *
 from deepstep.equations.batch_ensemble import *
 from deepstep.equations.dropout import *
-from deepstep.equations.category_embedding import *
 from deepstep.equations.periodic_embedding import *
 from deepstep.equations.parameters import *
 from deepstep.equations.initialization import *

@@ -101,18 +101,6 @@ def _input_maps(builder: Builder, node: Node, X: str, C: str, V: AnyArray, a: An
     return builder.concat(X, builder.add("grouped_linear", C, V=maps, a=a[:, 0]))
 
 
-def _embed_categories(builder: Builder, node: Node, X: str, T: AnyArray) -> str:
-    inputs, counts = _settings(node)["inputs"], _settings(node)["counts"]
-    others = [at for at in range(builder.widths[X]) if at not in inputs]
-    parts, start = [builder.take(X, others)] if others else [], 0
-    for at, count in zip(inputs, counts, strict=True):
-        rows = T[start : start + count]
-        table = np.concatenate([rows, rows[:1], rows[:1]])  # what is no code is the first category
-        parts.append(builder.add("lookup", builder.take(X, [at]), table=table))
-        start += count
-    return builder.concat(*parts)
-
-
 def _settings(node: Node) -> Mapping[str, Any]:
     """The settings of an operation, those by default among them."""
     forward: Any = node.op.forward
@@ -135,6 +123,5 @@ STEPS: dict[str, Callable[..., Quantity]] = {
     "members_mean": _members_mean,
     "cosine_features": _cosines,
     "input_maps_forward": _input_maps,
-    "embed_categories": _embed_categories,
 }
 """Operations of a graph by the name of their equation, beside the activations: how each becomes steps."""

@@ -95,16 +95,16 @@ STAGES = np.dtype(
         ("cosines", "i8"),  # the first row of those that maps read
         ("picks", "i8"),  # where the numbers of its count inputs begin in `Embedded.picks`
         ("count", "i8"),
-        ("each", "i8"),  # cosines, or entries of the table, for each input
+        ("each", "i8"),  # cosines for each input
         ("d", "i8"),  # outputs of the map of an input
-        *((name, "i8") for name in ("first", "second")),  # its parameters in θ: omega and phi, V and a, or T
+        *((name, "i8") for name in ("first", "second")),  # its parameters in θ: omega and phi, V and a
     ]
 )
 """A row for each stage before layer 1."""
 
 
 class Embedded(NamedTuple):
-    """Stages before layer 1; of codes the numbers of categories follow in ``picks``."""
+    """Stages before layer 1."""
 
     stages: AnyArray
     picks: AnyArray
@@ -134,11 +134,10 @@ RULE_CODES: dict[Callable[..., Any], int] = {
     equations.lion_update: LION,
 }
 
-COSINES, MAPS, CATEGORIES = range(3)
+COSINES, MAPS = range(2)
 STAGE_CODES: dict[Callable[..., Any], int] = {
     equations.cosine_features: COSINES,
     equations.input_maps_forward: MAPS,
-    equations.embed_categories: CATEGORIES,
 }
 """Stages before layer 1, see `embeddings`."""
 

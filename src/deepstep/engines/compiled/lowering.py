@@ -113,13 +113,9 @@ def stages_of(graph: Graph, starts: Mapping[str, int], dtype: type) -> Embedded:
             inputs = value.get("inputs") if isinstance(value, Mapping) else None
             chosen = list(range(n)) if inputs is None else [int(at) for at in inputs]
             count, written = rows, 2 * rows * each  # the sines follow
-        elif kind == MAPS:
+        else:
             count = sizes[node.reads[1]] // (2 * each)
             d, written = rows // count, n + rows
-        else:
-            counts = options["category_embedding"]["counts"]
-            chosen, count = [int(at) for at in (*counts, *counts.values())], len(counts)
-            written = n + count * (each - 1)
         stage = {"kind": kind, "n": n, "picks": len(picks), "count": count, "each": each, "d": d}
         stages.append(stage | {"first": starts[learned[0]], "second": starts[learned[-1]]})
         picks += chosen
