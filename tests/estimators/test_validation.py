@@ -158,7 +158,7 @@ def test_refit_is_a_fit_on_everything_for_the_best_count(Estimator):
     best = int(np.argmax(first.validation_scores_)) + 1
     assert best < first.n_iter_
     everything = np.r_[X[~VAL], X[VAL]], np.r_[y[~VAL], y[VAL]]
-    alone = Estimator(callbacks=ending_after(best), **settings).fit(*everything)
+    alone = Estimator(callbacks=ending_after(best), n_iter_no_change=25, **settings).fit(*everything)
     assert_array_equal(theta(model), theta(alone))
     assert (model.n_iter_, model.t_) == (best, best * 150)
     assert model.validation_scores_ == first.validation_scores_
