@@ -48,13 +48,9 @@ REGULARIZERS: dict[str, dict[str, object]] = {
     "batch normalization": {"normalization": "batch"},
     "layer normalization": {"normalization": "layer"},
     "input scale": {"input_scale": True},
-    "parametric activation": {"parametric": True},
     "shared members": {"shared_members": 3},
-    "max-norm": {"max_norm": 0.5},
-    "input noise": {"input_noise": 0.1},
     "clipping by norm": {"clip_norm": 0.1},
     "clipping by value": {"clip_value": 0.01},
-    "moving average": {"ema_decay": 0.9},
     **{
         name.replace("_", " "): {"features": {name: option.example}}
         for name, option in FEATURES.items()
@@ -79,7 +75,7 @@ which nothing is compared.
 {table}
 
 Optimizers: {optimizer_names}.
-L-BFGS supports the terms of the cost: no dropout, noise, decay, clipping, max-norm or average.
+L-BFGS supports the terms of the cost: no dropout, decay or clipping.
 
 | regularizer, part | arguments of `Network` and `train`, for example |
 |---|---|

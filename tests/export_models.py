@@ -102,16 +102,14 @@ def networks() -> dict[str, Network]:
         for name in sorted(ACTIVATIONS.built_in)
     }
     periodic = {"periodic_embedding": {"frequencies": 4, "outputs": 2, "scale": 0.5, "inputs": [0, 2]}}
-    codes = {"category_embedding": {"counts": {"1": 3}, "size": 2}}
     features: dict[str, dict[str, Any]] = {
         "batch": {"normalization": "batch"},
         "layer": {"normalization": "layer"},
-        "input scale": {"input_scale": True, "parametric": True},
-        "members": {"shared_members": 4, "parametric": True},
+        "input scale": {"input_scale": True},
+        "members": {"shared_members": 4},
         "periodic": {"features": periodic},
-        "codes": {"features": codes},
-        "all": {"features": {**periodic, **codes}, "normalization": "layer", "input_scale": True},
-        "float32": {"dtype": "float32", "parametric": True, "activation": "sigmoid"},
+        "all": {"features": periodic, "normalization": "layer", "input_scale": True},
+        "float32": {"dtype": "float32", "activation": "sigmoid"},
     }
     found = {
         f"feature {name}": Network(

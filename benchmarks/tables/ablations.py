@@ -98,13 +98,10 @@ ABLATIONS: dict[str, Method] = {
     "equal weights": _patched(ensemble, "selection_weights", _equal_weights),
     "own epochs": _own_epochs,
     "raw epochs": _patched(ensemble_fit, "fit_temperature", _no_temperature),
-    "Muon": _all(solver="muon", learning_rate_init=0.02, beta_2=0.999),
-    "moving average": _all(ema_decay=0.98),
     "without cosines": _all(features={}),
     "cosines of small tables": _patched(population, "COSINES_FROM", 0),
     "without pieces": _each(lambda preset: replace(preset, inputs=UNCUT.get(preset.inputs, preset.inputs))),
     "without factors": _all(input_scale=False),
-    "learned activations": _all(parametric=True),
     "slow cosines": _patched(presets, "SLOW", (*presets.SLOW, "omega", "phi", "V", "a1")),
     **{
         f"without {name}": _first({one: preset for one, preset in FIRST.items() if one != name})

@@ -53,7 +53,6 @@ theta (n_parameters,): θ.
 gradient (n_parameters,): g = ∂J/∂θ.
 v (n_parameters,): Moving average or velocity of the rule, 0 at first.
 s (n_parameters,): Moving average of g², 0 at first.
-average (n_parameters,): θ̄, the moving average of θ.
 learning_rate (float): α.
 learning_rate: α; an array (n_parameters,) has a rate for each parameter.
 beta, beta1, beta2: Decay of an average, from 0 to below 1.
@@ -99,7 +98,7 @@ ERRORS = {
 }
 """The error that a parameter of that kind may raise, where the docstring names none."""
 
-ALIASES = {"θ": "theta", "g": "gradient", "θ̄": "average"}
+ALIASES = {"θ": "theta", "g": "gradient"}
 """Parameters by the symbol that formulas have for them."""
 
 RAISED, WARNED = ("Error", "Interrupt"), "Warning"

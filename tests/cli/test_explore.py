@@ -103,7 +103,7 @@ def test_a_member_of_an_ensemble(deepstep, tmp_path, flowers):
     assert None in kept
     assert document["data"]["classes"] == ["short", "tall"]
     assert (document["training"]["beyond"], document["network"]["input_scale"]) == ([], True)
-    assert document["training"]["rate_factors"]["s1"] == 6
+    assert document["training"]["lr_multipliers"]["s1"] == 6
 
 
 def test_a_run_of_thousands_of_epochs(deepstep, tmp_path, flowers):

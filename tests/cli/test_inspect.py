@@ -70,8 +70,8 @@ def test_trace_of_a_layer_and_an_example(deepstep, flowers, flower_run):
 
 OPENED = {
     "--optimizer": "adamw", "--l1": "0.1", "--l2": "0.2", "--weight-decay": "0.3", "--dropout": "0.3",
-    "--input-noise": "0.1", "--max-norm": "1", "--clip-norm": "0.1", "--clip-value": "0.05",
-    "--ema-decay": "0.5", "--lr-multiplier": "b*=0.5", "--class-weight": "balanced",
+    "--clip-norm": "0.1", "--clip-value": "0.05",
+    "--lr-multiplier": "b*=0.5", "--class-weight": "balanced",
 }  # fmt: skip
 
 
@@ -91,7 +91,7 @@ def test_the_trace_is_that_of_a_step_of_the_training(deepstep, everything):
     short, tall = everything.config["class_weights"]
     expected = everything.network.trace(
         X.T, Y.T, learning_rate=0.001, optimizer="adamw", l1=0.1, l2=0.2, weight_decay=0.3, dropout=0.3,
-        input_noise=0.1, max_norm=1.0, clip_norm=0.1, clip_value=0.05, ema_decay=0.5,
+        clip_norm=0.1, clip_value=0.05,
         lr_multipliers={"b*": 0.5},
         sample_weight=np.where(Y[:, 0] == 1, tall, short),
     )  # fmt: skip
@@ -99,7 +99,7 @@ def test_the_trace_is_that_of_a_step_of_the_training(deepstep, everything):
     assert [entry["name"] for entry in record["entries"]] == [entry.name for entry in expected]
     for entry, found in zip(expected, record["entries"], strict=True):
         np.testing.assert_array_equal(found["value"], entry.value)
-    assert {"w", "mask1", "J_L1", "dW1_clipped", "W1_decayed", "W1_average"} <= {e.name for e in expected}
+    assert {"w", "mask1", "J_L1", "dW1_clipped", "W1_decayed"} <= {e.name for e in expected}
 
 
 def test_gradients_are_checked_with_what_regularizes(deepstep, everything, monkeypatch):

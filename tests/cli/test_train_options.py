@@ -39,15 +39,12 @@ EVERYTHING = {
     "--weight-decay-multiplier": "W1=2.0",
     "--weight-decay-schedule": "linear",
     "--dropout-schedule": "linear",
-    "--ema-decay": "0.5",
     "--seed": "3",
     "--l1": "0.1",
     "--l2": "0.2",
     "--weight-decay": "0.3",
     "--dropout": "0.1,0.2",
-    "--input-noise": "0.05",
     "--label-smoothing": "0.1",
-    "--max-norm": "3.0",
     "--time-budget": "600",
     "--class-weight": "balanced",
     "--validation-fraction": "0.25",
@@ -89,7 +86,7 @@ def test_everything_at_once_is_the_estimator(deepstep, weighted):
     rows, _ = holdout(y, fraction=0.2, seed=3, stratify=True)
     kept, held = holdout(y[rows], fraction=0.25, seed=3, stratify=True)
     learn, validation = rows[kept], rows[held]
-    same = {"l1": 0.1, "weight_decay": 0.3, "input_noise": 0.05, "max_norm": 3.0, "clip_norm": 0.5}
+    same = {"l1": 0.1, "weight_decay": 0.3, "clip_norm": 0.5}
     schedules = {"weight_decay_schedule": "linear", "dropout_schedule": "linear"}
     model = DeepClassifier(
         (5, 4),
@@ -106,7 +103,6 @@ def test_everything_at_once_is_the_estimator(deepstep, weighted):
         clip_value=0.4,
         lr_multipliers={"b*": 0.5},
         weight_decay_multipliers={"W1": 2.0},
-        ema_decay=0.5,
         random_state=3,
         alpha=0.2,
         dropout=(0.1, 0.2),

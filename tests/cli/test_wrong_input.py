@@ -120,7 +120,6 @@ WITHOUT_THE_TABLE = {
     "--learning-rate aut": "--learning-rate: a number or auto; got 'aut'.",
     "--optimizer lbfgs --learning-rate auto": "an optimizer that has a learning rate; got 'lbfgs'",
     "--time-budget 0": "",
-    "--ema-decay 1": "",
     "--optimizer-param beta3=0.9": "",
     "--optimizer-param beta1=2": "",
     "--optimizer-param beta1=much": "",

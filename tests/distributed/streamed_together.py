@@ -68,7 +68,7 @@ def train(parts, fitted, case, counted, **more):
     if held is not None:
         case["validation"] = held.X.T, held.Y.T
     net = Network([examples.sample.X.shape[1], 6, 1], output="identity", seed=1)
-    history = fitted(net, examples, **case, dropout=0.1, input_noise=0.1)
+    history = fitted(net, examples, **case, dropout=0.1)
     return net, history, examples
 
 

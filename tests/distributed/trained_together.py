@@ -36,10 +36,7 @@ CASES = {
         "batch_size": 10,
         "weight_decay": 0.1,
         "dropout": 0.3,
-        "input_noise": 0.1,
         "clip_norm": 0.5,
-        "max_norm": 2.0,
-        "ema_decay": 0.9,
         "sample_weight": np.r_[np.zeros(15), np.linspace(0.5, 2, 20)],
     },
 }

@@ -37,10 +37,8 @@ LIMITS = {
     "l2": 0.1,
     "weight_decay": 0.1,
     "dropout": 0.2,
-    "ema_decay": 0.9,
     "clip_norm": 1.0,
     "clip_value": 0.1,
-    "max_norm": 2.0,
 }
 SHAPES = ("wide inputs", "wide layer", "deep", "many examples", "single examples", "far below 0")
 
@@ -92,7 +90,6 @@ def drawn(seed, rate):
         head_settings(output, layer_dims[-1]),
         normalization=normalization,
         input_scale=bool(rng.uniform() < 0.2),
-        parametric=bool(rng.uniform() < 0.2),
     )
     settings = Settings(
         str(rng.choice(RULES[-2:] if shape == "far below 0" else RULES)),

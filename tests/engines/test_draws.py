@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepstep.engines.draws import Purpose, dropout_masks, generator, input_noise
+from deepstep.engines.draws import Purpose, dropout_masks, generator
 from deepstep.network import Architecture
 
 SHAPE = Architecture((3, 200, 100, 1), ("relu", "relu", "sigmoid"))
@@ -60,13 +60,3 @@ def test_the_first_examples_of_a_batch_do_not_depend_on_how_many_follow():
     few, many = (dropout_masks(SHAPE, (0.5, 0.5), m, **HOW) for m in (4, 9))
     for layer in (1, 2):
         np.testing.assert_array_equal(few[layer], many[layer][:, :4])
-    noises = [input_noise((3, m), 0.5, **HOW) for m in (4, 9)]
-    np.testing.assert_array_equal(noises[0], noises[1][:, :4])
-
-
-def test_noise_has_mean_0_and_the_deviation_asked_for():
-    noise = input_noise((3, 100_000), 0.5, **HOW)
-    assert noise.shape == (3, 100_000)
-    assert abs(noise.mean()) < 5 * 0.5 / np.sqrt(noise.size)
-    assert noise.std() == pytest.approx(0.5, rel=0.01)
-    assert np.corrcoef(noise)[0, 1] == pytest.approx(0, abs=0.02)

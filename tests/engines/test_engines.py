@@ -21,8 +21,8 @@ from deepstep.preparation.batches import Examples
 PACKAGE = os.path.dirname(deepstep.__file__)  # not the checkout, which may have the same name
 RATE, BATCH = 0.05, 4
 EVERYTHING = Settings(
-    "adam", l1=0.1, l2=0.1, weight_decay=0.2, dropout=0.3, input_noise=0.1, max_norm=1.5, clip_norm=0.5,
-    clip_value=0.2, ema_decay=0.9, lr_multipliers={"b*": 0.5}, seed=5,
+    "adam", l1=0.1, l2=0.1, weight_decay=0.2, dropout=0.3, clip_norm=0.5,
+    clip_value=0.2, lr_multipliers={"b*": 0.5}, seed=5,
 )  # fmt: skip
 
 
@@ -51,9 +51,8 @@ def some_steps(session, examples, numbers=range(3), rate=RATE):
 
 def arrays_of(state):
     """All numbers of a state by name."""
-    average = {} if state.average is None else {"average": state.average}
     step = {"step": np.array(state.step)}
-    return {"theta": state.theta, **state.slots, **state.statistics, **average, **step}
+    return {"theta": state.theta, **state.slots, **state.statistics, **step}
 
 
 def is_same(first, second):
@@ -124,25 +123,6 @@ class TestContract:
             session.load(replace(before, theta=theta[1:]))
         assert is_same(session.state(), before)
 
-    def test_an_average_that_it_does_not_keep_is_left_behind(self, engine):
-        session, _ = opened(engine, Settings("adam"))
-        state = session.state()
-        session.load(replace(state, average=2 * state.theta))
-        np.testing.assert_array_equal(session.outcome.flat, state.theta)
-        assert session.state().average is None
-
-    def test_an_average_that_begins_later_counts_its_first_theta_for_the_steps_before(self, engine):
-        session, examples = opened(engine, Settings(ema_decay=0.8))
-        path = []
-        for t in range(1, 7):
-            some_steps(session, examples, range(1))
-            path.append(session.parameters.flat)
-            if t == 3:
-                session.load(replace(session.state(), average=None))
-                path = []
-        expected = np.average(path, axis=0, weights=[sum(0.8**k for k in range(2, 6)), 0.8, 1.0])
-        np.testing.assert_allclose(session.outcome.flat, expected, rtol=1e-12)
-
     def test_the_gradient_is_that_of_the_cost_whatever_is_cut_in_steps(self, engine):
         (plain, examples), (cutting, _) = (
             opened(engine, Settings("gd", **given)) for given in ({}, {"clip_value": 1e-4, "clip_norm": 1e-4})
@@ -151,10 +131,9 @@ class TestContract:
         found, expected = (session.cost_and_gradient(X, Y)[1] for session in (cutting, plain))
         np.testing.assert_array_equal(found, expected, strict=True)
 
-    @pytest.mark.parametrize("noise", [0.0, 0.1])
     @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-    def test_a_cost_that_is_not_finite_ends_the_chunk_and_has_no_gradient(self, engine, noise):
-        session, examples = opened(engine, Settings("gd", input_noise=noise))
+    def test_a_cost_that_is_not_finite_ends_the_chunk_and_has_no_gradient(self, engine):
+        session, examples = opened(engine, Settings("gd"))
         X, Y, _ = examples.take(slice(0, 11))
         session.cost_and_gradient(X, Y)
         cost, gradient = session.cost_and_gradient(np.where(X[0, 0] == X, np.inf, X), Y)
@@ -169,8 +148,8 @@ class TestContract:
 
     @pytest.mark.parametrize("optimizer", OPTIMIZERS)
     def test_a_state_has_all_that_the_next_step_needs(self, engine, optimizer):
-        """Slots, statistics, the average, and the number that the masks and the noise go by."""
-        settings = Settings(optimizer, dropout=0.3, input_noise=0.1, ema_decay=0.9, seed=5)
+        """Slots, statistics, and the number that the masks go by."""
+        settings = Settings(optimizer, dropout=0.3, seed=5)
         (first, examples), (second, _) = (opened(engine, settings, "float32") for _ in "12")
         some_steps(first, examples)
         second.load(first.state())
@@ -286,9 +265,8 @@ def test_a_chunk_that_is_interrupted_has_done_whole_steps(engine):
         ({"dropout": 1.0}, "dropout must be a finite number of at least 0 and below 1, got 1.0"),
         ({"dropout": -0.1}, "got -0.1"),
         ({"dropout": "half"}, "got 'half'"),
-        ({"ema_decay": 1}, "ema_decay must be a finite number of at least 0 and below 1"),
         ({"clip_norm": 0}, "clip_norm must be a finite number above 0, got 0"),
-        ({"max_norm": float("inf")}, "got inf"),
+        ({"clip_norm": float("inf")}, "got inf"),
         ({"weight_decay": -1}, "weight_decay must be a finite number of at least 0, got -1"),
         ({"l1": 10**400}, "l1 must be a finite number of at least 0"),
         ({"lr_multipliers": 3}, "lr_multipliers must be a mapping such as {'b*': 0.1}, got 3"),
@@ -319,9 +297,7 @@ def test_what_fits_no_network_is_refused():
 NO_NUMBERS = (10**400, -(10**400), 10**5000, np.longdouble("1e400"), "1", 1j, True)
 
 
-@pytest.mark.parametrize(
-    "name", ["l1", "l2", "weight_decay", "input_noise", "clip_norm", "clip_value", "max_norm", "ema_decay"]
-)
+@pytest.mark.parametrize("name", ["l1", "l2", "weight_decay", "clip_norm", "clip_value"])
 def test_what_is_no_number_is_refused(name):
     for value in NO_NUMBERS:
         with pytest.raises(ConfigurationError, match=f"^{name} must be a finite number .*, got "):

@@ -63,7 +63,6 @@ def test_limits(scale):
         with np.errstate(invalid="ignore", over="ignore"):
             assert_same(partial(equations.clip_by_value, most=most), (W,))
             assert_same(partial(equations.clip_by_norm, most=most), (W.ravel(),))
-            assert_same(partial(equations.limit_norms, most=most), (W,))
 
 
 def test_what_has_no_form_on_tensors():

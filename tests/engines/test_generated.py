@@ -42,11 +42,8 @@ REGULARIZES = {
     "l2": 0.2,
     "weight_decay": 0.2,
     "dropout": 0.3,
-    "input_noise": 0.1,
-    "max_norm": 1.0,
     "clip_norm": 0.1,
     "clip_value": 0.02,
-    "ema_decay": 0.9,
     "lr_multipliers": {"b*": 0.1, "W1": 3.0},
     "weight_decay_multipliers": {"b*": 1.0},
 }
@@ -54,12 +51,12 @@ PARTS = [
     {},
     {"normalization": "batch"},
     {"normalization": "layer"},
-    {"input_scale": True, "parametric": True},
-    {"shared_members": 3, "parametric": True},
+    {"input_scale": True},
+    {"shared_members": 3},
     {"shared_members": 2},
     {"features": {name: one.example for name, one in FEATURES.items() if one.example is not None}},
     {"features": {"periodic_embedding": True}, "shared_members": 3},
-    {"features": {"category_embedding": {"counts": {"2": 5, "1": 3}}}, "normalization": "layer"},
+    {"features": {"periodic_embedding": True}, "normalization": "layer"},
     {
         "features": {"periodic_embedding": {"frequencies": 3, "outputs": 5, "inputs": [2, 0]}},
         "input_scale": True,
@@ -137,8 +134,6 @@ def done(case: Case, engine: str, dtype: str, rate: float, nudge: float = 0.0) -
     parameters = network.parameters.astype("float32").astype(dtype)
     parameters.flat[:] *= 1 + nudge * rng.standard_normal(theta.size)
     X = 0.5 * rng.standard_normal((case.m, case.sizes[0]))
-    if "category_embedding" in case.network.get("features", {}):
-        X[:, 1:3] = rng.integers(-1, 6, (case.m, 2))  # codes, some of them unknown
     Y = example_targets(network.architecture, 3, case.m, rng=rng).T
     weight = rng.uniform(0.5, 2, case.m) * (np.arange(case.m) > 0) if case.weighted else None
     single = (part if part is None else part.astype("float32").astype(dtype) for part in (X, Y, weight))
@@ -168,8 +163,7 @@ def done(case: Case, engine: str, dtype: str, rate: float, nudge: float = 0.0) -
 def arrays(value: Any) -> list[Any]:
     if not hasattr(value, "theta"):
         return [np.asarray(value, float)]
-    average = [] if value.average is None else [value.average]
-    vectors = (value.theta, *value.slots.values(), *value.statistics.values(), *average, np.array(value.step))
+    vectors = (value.theta, *value.slots.values(), *value.statistics.values(), np.array(value.step))
     return [np.asarray(vector, float) for vector in vectors]
 
 

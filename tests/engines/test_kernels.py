@@ -69,21 +69,21 @@ def test_elementary_functions_are_right_to_the_last_digits(name, dtype):
 
 
 @njit
-def dropped(A, D, bent, low, high, n, m, seed):
-    drop(A, D, bent, 0, m, n, low, high, 0.7, seed, 9, 1, np.empty(m))
+def dropped(A, D, low, high, n, m, seed):
+    drop(A, D, 0, m, n, low, high, 0.7, seed, 9, 1, np.empty(m))
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2**63, 2**64 - 1])
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 5), (16, 4), (13, 33)])
 def test_a_kernel_drops_the_units_that_numpy_drops(n, m, seed):
-    A, D, bent = np.ones(n * m), np.ones(n * m), np.ones(n * m)
+    A, D = np.ones(n * m), np.ones(n * m)
     for low, high in ((0, m // 2), (m // 2, m)):  # in two parts, as two threads do
-        dropped(A, D, bent, low, high, n, m, int(np.uint64(seed).astype(np.int64)))
+        dropped(A, D, low, high, n, m, int(np.uint64(seed).astype(np.int64)))
     shape = Architecture((2, n, 1), ("tanh", "sigmoid"))
     masks = dropout_masks(shape, (1 - 0.7,), m, seed=seed, step=9, dtype=np.dtype(float))
     np.testing.assert_allclose(A.reshape(n, m), masks[1], rtol=1e-15)
     np.testing.assert_array_equal(A, D)
-    np.testing.assert_array_equal(A, bent)
+    np.testing.assert_array_equal(A, D)
 
 
 def work(m=600, n_x=20, hidden=(256, 64), dtype="float32", **settings):
@@ -108,10 +108,10 @@ def epochs(session, examples, count=3, batch_size=128):
     "parts",
     [
         *({"normalization": kind} for kind in ("none", "batch", "layer")),
-        {"normalization": "batch", "input_scale": True, "parametric": True},
-        {"shared_members": 3, "parametric": True},
+        {"normalization": "batch", "input_scale": True},
+        {"shared_members": 3},
         {"features": {"periodic_embedding": True}, "shared_members": 3},
-        {"features": {"category_embedding": {"counts": {"2": 5}}}, "input_scale": True},
+        {"features": {"periodic_embedding": True}, "input_scale": True},
     ],
 )
 def test_rows_are_predicted_as_by_the_equations(parts, dtype, with_threads, monkeypatch):
@@ -447,8 +447,8 @@ def test_after_it_nothing_is_compiled_whatever_is_trained(caplog):
     with caplog.at_level(logging.WARNING, "deepstep"):
         for parts in (
             {"activation": "tanh", "dtype": "float64"},
-            {"normalization": ["layer", "batch"], "parametric": True},
-            {"features": {"category_embedding": {"counts": {"0": 3}, "size": 2}}, "input_scale": True},
+            {"normalization": ["layer", "batch"]},
+            {"features": {"periodic_embedding": {"inputs": [0]}}, "input_scale": True},
             {"shared_members": 2, "features": {"periodic_embedding": True}},
         ):
             given = {"dtype": "float32", "engine": "compiled", "seed": 1, **parts}
@@ -459,10 +459,8 @@ def test_after_it_nothing_is_compiled_whatever_is_trained(caplog):
                 X[:1] > 0,
                 epochs=2,
                 batch_size=8,
-                optimizer="muon",
+                optimizer="adam",
                 dropout=0.2,
-                ema_decay=0.9,
-                max_norm=2.0,
             )
             network.predict(whole)
     assert kinds() == known

@@ -42,7 +42,7 @@ def test_small_work_and_what_has_no_kernel_load_neither_numba_nor_torch():
     assert done.stdout.splitlines() == ["reference False False"] * 2
 
 
-@pytest.mark.parametrize("options", [{}, {"optimizer": "adam"}, {"batch_size": 3, "ema_decay": 0.9}])
+@pytest.mark.parametrize("options", [{}, {"optimizer": "adam"}, {"batch_size": 3}])
 def test_the_first_steps_are_the_equations(options):
     network, history = trained(100, **options)
     reference, _ = trained(100, "reference", **options)

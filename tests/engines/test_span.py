@@ -79,7 +79,7 @@ CASES = {
     **{f"{rule}, {name}": (rule, {}, given) for rule in RULES for name, given in SETTINGS.items()},
     **{name: ("momentum", {"shape": name, "weight": False}, {"l2": 0.3}) for name in SHAPES},
     **{
-        f"normalization={kind}": ("nesterov", {"normalization": kind, "parametric": True}, {"l2": 0.3})
+        f"normalization={kind}": ("nesterov", {"normalization": kind}, {"l2": 0.3})
         for kind in ("none", "batch", "layer")
     },
 }
@@ -141,7 +141,6 @@ def test_what_leaves_the_span_goes_the_plain_way():
             (plain, Settings(**given), examples)
             for given in (
                 {"optimizer": "adam"}, {"l1": 0.1}, {"clip_norm": 1.0}, {"clip_value": 1.0},
-                {"max_norm": 1.0}, {"ema_decay": 0.9}, {"input_noise": 0.1},
             )
         ),
         (scaled, Settings(), examples),

@@ -44,10 +44,7 @@ def models(draw: st.DrawFn, *, outputs: tuple[str, ...] = tuple(HEADS), hidden_l
     output = draw(st.sampled_from(outputs))
     m = draw(st.integers(1, 7))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    bent = [layer for layer in range(1, len(hidden) + 1) if draw(st.booleans())]
-    factors = {f"alpha{layer}": np.ones((layer_dims[layer], 1)) for layer in bent}
-    if draw(st.booleans()):
-        factors["s1"] = np.ones((layer_dims[0], 1))
+    factors = {"s1": np.ones((layer_dims[0], 1))} if draw(st.booleans()) else {}
     drawn = initialize_parameters(layer_dims, method="glorot", rng=rng)
     parameters = Parameters.from_dict({**drawn, **factors})
     parameters.flat[:] += 0.1 * rng.standard_normal(parameters.flat.size)  # biases too

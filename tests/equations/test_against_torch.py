@@ -128,8 +128,6 @@ def test_gradients_of_the_whole_model(model: Model, l2: float) -> None:
     for layer, activation in enumerate(activations, start=1):
         Z = theta[f"W{layer}"] @ A + theta[f"b{layer}"]
         A = TORCH_ACTIVATIONS[activation](Z)
-        if f"alpha{layer}" in theta:  # as the paper has it
-            A = Z + theta[f"alpha{layer}"] * (A - Z)
     w = torch.tensor(np.ones(Y.shape[1]) if weight is None else weight)
     squares = sum((value**2).sum() for name, value in theta.items() if name.startswith("W"))
     loss = TORCH_LOSSES[head.name](Z, torch.tensor(Y), **head.settings)

@@ -34,7 +34,7 @@ def of_one(model: Model, i: int) -> float:
 @settings(max_examples=40, deadline=None)
 @given(models())
 def test_the_norms_are_those_of_gradients_written_out(model: Model) -> None:
-    """With input scales and parametric activations, for all heads."""
+    """With input scales, for all heads."""
     _, caches = model_forward(model.X, model.parameters, activations=model.activations)
     dZL = output_gradient(caches[-1].Z, model.Y, output=model.head)
     graph = caches.graph

@@ -46,12 +46,12 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
         "parameters": {"W1": W, "b1": b}, "gradients": {"dW1": draw(3, 2), "db1": draw(3, 1)},
         "weights": [W], "l2": 0.1, "m": 4, "smoothing": 0.1, "n": 3, "learning_rate": 0.1, "t": 3,
         "theta": draw(5), "gradient": draw(5), "v": draw(5), "s": np.abs(draw(5)),
-        "l1": 0.1, "weight_decay": 0.1, "most": 0.5, "average": draw(5), "decay": 0.9, "beta": 0.9,
+        "l1": 0.1, "weight_decay": 0.1, "most": 0.5, "decay": 0.9, "beta": 0.9,
         "A": draw(3, 4), "mask": mask, "uniform": rng.uniform(size=(3, 4)).astype(dtype), "keep_prob": 0.8,
         "U": draw(3, 4), "U_hat": draw(3, 4), "dU_hat": draw(3, 4), "deviation": np.abs(draw(3, 1)),
         "gamma": draw(3, 1), "mean": draw(3, 1), "variance": np.abs(draw(3, 1)),
         "batch_mean": draw(3, 1), "batch_variance": np.abs(draw(3, 1)),
-        "dU": draw(3, 4), "dW_s": draw(3, 2), "alpha": draw(3, 1), "G": draw(3, 4),
+        "dU": draw(3, 4), "dW_s": draw(3, 2), "G": draw(3, 4),
     }  # fmt: skip
     if EQUATIONS[name].topic == "feature_scaling":
         known["s"] = draw(2, 1)
@@ -67,11 +67,6 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
         known |= {"omega": draw(1, 3), "phi": draw(1, 3), "dC": draw(3, 4), "inputs": [1], "C": draw(3, 4)}
         known |= {"X": draw(2, 4), "V": draw(2, 3), "a": draw(2, 1), "dE": draw(4, 4)}
         known |= {} if name.startswith("input_maps") else {"X": draw(2, 4)}
-    if EQUATIONS[name].topic == "category_embedding":
-        codes = np.asarray([[0.5, 1, 2, 3], [2, 0, 1, 1]], dtype)
-        known |= {"X": codes, "T": draw(3, 2), "inputs": [1], "counts": [3], "dX_e": draw(3, 4)}
-    if EQUATIONS[name].topic == "muon":
-        known |= {"V": draw(3, 2), "layout": (("W1", (2, 2)), ("b1", (1, 1)))}
     required = [
         p.name for p in signature(EQUATIONS[name].function).parameters.values() if p.default is p.empty
     ]
@@ -133,7 +128,7 @@ def test_every_table_is_made_of_registered_equations() -> None:
     "options",
     [
         {},
-        {"normalization": "batch", "input_scale": True, "parametric": True, "dropout": True},
+        {"normalization": "batch", "input_scale": True, "dropout": True},
         {"normalization": "layer"},
         {"shared_members": 2},
     ],

@@ -1,4 +1,4 @@
-"""L1, L2, max-norm, clipping and dropout: torch, their laws, and entries that no square can hold."""
+"""L1, L2, clipping and dropout: torch, their laws, and entries that no square can hold."""
 
 from typing import Any
 
@@ -18,7 +18,6 @@ from deepstep.equations import (
     l1_cost,
     l2_backward,
     l2_cost,
-    limit_norms,
 )
 from deepstep.errors import ConfigurationError, ShapeError
 
@@ -41,28 +40,6 @@ def test_cost_and_derivative_are_torch_s(cost: Any, backward: Any, norm: Any) ->
     assert cost(WEIGHTS, 0.3, 7.5) == pytest.approx(expected.item(), rel=1e-14)
     for W, tensor in zip(WEIGHTS, tensors, strict=True):
         np.testing.assert_allclose(backward(W, 0.3, 7.5), tensor.grad.numpy(), rtol=1e-14)
-
-
-@given(arrays(np.float64, (3, 4), elements=st.floats(-1e3, 1e3, allow_subnormal=False)), st.floats(1e-3, 1e3))
-def test_limit_norms_is_torch_s_renorm(W: Any, most: float) -> None:
-    expected = torch.renorm(torch.tensor(W), p=2, dim=0, maxnorm=most).numpy()  # divides by ‖W‖ + 1e-7
-    limited = limit_norms(W, most=most)
-    np.testing.assert_allclose(limited, expected, rtol=1e-6 + 1e-7 / most, atol=1e-300)
-    norms = np.linalg.norm(W, axis=1)
-    np.testing.assert_array_equal(limited[norms < most * (1 - 1e-14)], W[norms < most * (1 - 1e-14)])
-    assert (np.linalg.norm(limited, axis=1) <= most * (1 + 1e-14)).all()
-
-
-def test_limit_norms_row_by_row() -> None:
-    W = np.array([[3e38, 3e38], [0, 0], [0.3, 0.4], [np.nan, 1], [np.inf, 1], [1e-45, 0]], np.float32)
-    limited = limit_norms(W, most=1.0)
-    assert limited.dtype == np.float32
-    np.testing.assert_allclose(limited[0], np.sqrt(0.5), rtol=1e-6)
-    np.testing.assert_array_equal(limited[[1, 2, 5]], W[[1, 2, 5]])
-    assert not np.isfinite(limited[3:5]).all(axis=1).any()
-    np.testing.assert_array_equal(limit_norms(W[:3], most=1e300), W[:3])
-    assert not np.shares_memory(limit_norms(W[1:3], most=1.0), W)
-    assert limit_norms(np.zeros((2, 0)), most=1.0).shape == (2, 0)
 
 
 gradients = arrays(np.float64, st.integers(1, 8), elements=st.floats(-1e3, 1e3, allow_subnormal=False))
@@ -95,11 +72,10 @@ def test_the_largest_and_the_smallest_numbers(dtype: Any, n: int) -> None:
         gradient = np.full(n, size, dtype)
         for most in (1.0, float(size) / 2):
             expected = min(float(size), most / np.sqrt(n))
-            clipped, row = clip_by_norm(gradient, most=most), limit_norms(gradient[None], most=most)
-            assert clipped.dtype == row.dtype == dtype
+            clipped = clip_by_norm(gradient, most=most)
+            assert clipped.dtype == dtype
             tolerance = {"rtol": 1e-5, "atol": float(info.smallest_subnormal)}
             np.testing.assert_allclose(clipped.astype(np.float64), expected, **tolerance)
-            np.testing.assert_allclose(row[0].astype(np.float64), expected, **tolerance)
 
 
 @pytest.mark.parametrize("function", [clip_by_norm, clip_by_value])

@@ -45,14 +45,12 @@ def alone(net, k):
         parameters=parts,
         activation=list(shape.activations[:-1]),
         output=shape.output,
-        parametric=list(shape.parametric),
     )
 
 
-@pytest.mark.parametrize("parametric", [False, True])
 @pytest.mark.parametrize("head", HEADS)
-def test_members_are_single_networks_whose_answers_and_losses_are_averaged(head, parametric):
-    net, X, Y = shared(head, parametric=parametric)
+def test_members_are_single_networks_whose_answers_and_losses_are_averaged(head):
+    net, X, Y = shared(head)
     members = [alone(net, k) for k in range(MEMBERS)]
     answers = np.mean([one.forward(X) for one in members], axis=0)
     np.testing.assert_allclose(net.forward(X), answers, rtol=1e-13)

@@ -1,6 +1,8 @@
 """The update rules: torch's optimizers over 50 steps in float64, rates for each parameter, precision."""
 
 from collections.abc import Callable
+from doctest import DocTestParser
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,7 @@ from deepstep.equations import (
     OPTIMIZERS,
     Optimizer,
     adam_update,
-    average_update,
     decoupled_decay,
-    muon_update,
-    orthogonalized,
 )
 from deepstep.errors import ShapeError
 
@@ -143,26 +142,10 @@ def test_a_decay_for_each_parameter(name: str, peer: Callable[[Any], Any]) -> No
     compare(OPTIMIZERS[name], {}, peer, RATES, decays=(0.3, 0.0))
 
 
-@pytest.mark.parametrize("decay", [0.0, 0.5, 0.9, 0.999])
-def test_the_average_is_a_weighted_sum(decay: float) -> None:
-    """Of all θ until now, a step earlier counting β times as much; the weights add up to 1."""
-    path = np.random.default_rng(8).standard_normal((STEPS, SIZE)).cumsum(axis=0)
-    average = np.full(SIZE, np.nan)  # what stands there before the first step does not count
-    for t, theta in enumerate(path, start=1):
-        average = average_update(average, theta, decay=decay, t=t)
-        weights = decay ** np.arange(t)[::-1]
-        expected = np.average(path[:t], axis=0, weights=weights)
-        np.testing.assert_allclose(average, expected, rtol=1e-11, atol=1e-13)
-    first = average_update(average, path[0], decay=decay, t=1)
-    assert not np.shares_memory(first, path)
-
-
 def arguments(rule: Optimizer, dtype: Any) -> tuple[list[Any], dict[str, Any]]:
     rng = np.random.default_rng(9)
     vectors = [rng.uniform(0.1, 1, SIZE).astype(dtype) for _ in ("theta", "gradient", *rule.state)]
     count: dict[str, Any] = {"t": 3} if rule.counts_steps else {}
-    if rule.of_matrices:
-        count["layout"] = (("W1", (2, SIZE // 2 - 1)), ("b1", (2, 1)))
     return vectors, count
 
 
@@ -213,47 +196,38 @@ def test_the_formula_says_where_epsilon_stands(where: str) -> None:
     np.testing.assert_allclose(got, eval(statement.partition(":=")[2], names), rtol=1e-13)
 
 
-SHAPES = [(4, 4), (3, 7), (5, 1)]
+@pytest.fixture(scope="module")
+def muon() -> Any:
+    """The rule of docs/extending.md, as it stands there."""
+    text = (Path(__file__).parents[2] / "docs/extending.md").read_text(encoding="utf-8")
+    names: dict[str, Any] = {}
+    for example in DocTestParser().get_examples(text):
+        if example.source.startswith(
+            ("import", "from deepstep.equations import adam", "def ortho", "def muon")
+        ):
+            exec(example.source, names)
+    return names["muon"]
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200])
-def test_singular_vectors_stay_and_singular_values_become_about_1(shape: Any, scale: float) -> None:
-    V = scale * np.random.default_rng(1).standard_normal(shape)
-    U, values, Vt = np.linalg.svd(V, full_matrices=False)
-    O = orthogonalized(V)
-    got = U.T @ O @ Vt.T
-    np.testing.assert_allclose(got, np.diag(np.diag(got)), atol=1e-12)
-    well = values > 0.02 * values.max()  # five steps do not lift what is much smaller
-    assert (np.abs(np.diag(got)[well] - 1) < 0.35).all()
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_a_weight_moves_as_by_torch(shape: Any) -> None:
+@pytest.mark.parametrize("shape", [(4, 4), (3, 7), (5, 1)])
+def test_the_rule_of_the_documentation_moves_weights_as_torch_s_muon(muon: Any, shape: Any) -> None:
     if not hasattr(torch.optim, "Muon"):  # pragma: no cover  # older than 2.9
         pytest.fail("torch.optim.Muon is the oracle")
     rng = np.random.default_rng(2)
-    W, layout = rng.standard_normal(shape), (("W1", shape),)
+    W, b, layout = rng.standard_normal(shape), np.ones(shape[0]), (("W1", shape), ("b1", (shape[0], 1)))
     peer = torch.tensor(W, requires_grad=True)
     optimizer = torch.optim.Muon([peer], lr=0.1, weight_decay=0.0, adjust_lr_fn="match_rms_adamw")
-    theta, v, s = W.ravel(), np.zeros(W.size), np.zeros(W.size)
+    theta = np.append(W, b)
+    (v, s), adam = np.zeros((2, theta.size)), (b, 0 * b, 0 * b)
     for t in range(1, 6):
-        gradient = rng.standard_normal(shape)
-        peer.grad = torch.tensor(gradient)
+        gradient = rng.standard_normal(theta.size)
+        peer.grad = torch.tensor(gradient[: W.size].reshape(shape))
         optimizer.step()
-        theta, v, s = muon_update(theta, gradient.ravel(), v, s, learning_rate=0.1, t=t, layout=layout)
+        theta, v, s = muon(theta, gradient, v, s, learning_rate=0.1, t=t, layout=layout)
         step = 0.1 * 0.2 * np.sqrt(max(shape))
         # its products are of bfloat16, with 8 bits
-        np.testing.assert_allclose(theta.reshape(shape), peer.detach().numpy(), atol=0.05 * t * step)
-    assert not s.any()
-
-
-def test_what_is_no_weight_moves_as_by_adam() -> None:
-    layout = (("W1", (2, 2)), ("b1", (2, 1)), ("gamma1", (2, 1)))
-    rng = np.random.default_rng(3)
-    vectors = [rng.uniform(0.1, 1, 8) for _ in range(4)]
-    got = muon_update(*vectors, learning_rate=0.1, t=3, layout=layout)
-    adam = adam_update(*vectors, learning_rate=0.1, t=3)
-    for one, other in zip(got, adam, strict=True):
-        np.testing.assert_array_equal(one[4:], other[4:])
-        assert (one[:4] != other[:4]).any()
+        found = theta[: W.size].reshape(shape)
+        np.testing.assert_allclose(found, peer.detach().numpy(), atol=0.05 * t * step)
+        b, *slots = adam
+        adam = adam_update(b, gradient[W.size :], *slots, learning_rate=0.1, t=t)
+        np.testing.assert_array_equal(theta[W.size :], adam[0])

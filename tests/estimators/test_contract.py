@@ -68,7 +68,7 @@ CHECKS = parametrize_with_checks(
         DeepClassifier(**{**PLAIN, "dtype": "auto"}),
         DeepRegressor(loss="huber", solver="adamw", schedule="cosine", **PLAIN),
         DeepRegressor(loss="poisson", learning_rate_init=0.01, **PLAIN),
-        DeepRegressor(loss="quantile", quantiles=0.5, l1=0.01, clip_norm=1.0, ema_decay=0.9, **PLAIN),
+        DeepRegressor(loss="quantile", quantiles=0.5, l1=0.01, clip_norm=1.0, **PLAIN),
         DeepClassifier(**TABLE),
         DeepRegressor(**TABLE),
         DeepClassifier((32,), **{**TABLE, **TABM, "n_estimators": 1, "max_iter": 40}),

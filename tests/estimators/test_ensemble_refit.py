@@ -66,7 +66,7 @@ class Keeper(Callback):
 
     def on_epoch_end(self, training, record):
         if len(training.history) == self.epochs:
-            self.kept = training.outcome.flat.copy()
+            self.kept = training.parameters.flat.copy()
 
 
 def test_a_network_is_that_of_a_training_on_all_rows(monkeypatch):

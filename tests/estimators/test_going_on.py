@@ -48,7 +48,7 @@ def theta(estimator):
         (DeepClassifier, {"solver": "adam"}),
         (DeepRegressor, {"solver": "sgd", "learning_rate": "invscaling"}),
         (DeepClassifier, {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 1}),
-        (DeepClassifier, {"solver": "adamw", "dropout": 0.3, "input_noise": 0.1, "ema_decay": 0.9}),
+        (DeepClassifier, {"solver": "adamw", "dropout": 0.3}),
         (DeepRegressor, {"solver": "lion", "normalization": ["layer", "batch"], "clip_norm": 0.1}),
     ],
 )

@@ -76,7 +76,6 @@ SETTINGS = {
         "solver": "lion",
         "normalization": "batch",
         "dropout": 0.2,
-        "ema_decay": 0.8,
         "schedule": "cosine",
     },
     "from data": {"initialization": "data", "learning_rate_init": "auto"},

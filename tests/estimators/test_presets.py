@@ -79,9 +79,8 @@ def test_the_part_held_out_of_one_fold():
 @pytest.mark.parametrize(
     ("given", "names"),
     [
-        ({"normalization": "layer", "input_scale": True, "parametric": True}, {"gamma2", "s1", "alpha1"}),
+        ({"normalization": "layer", "input_scale": True}, {"gamma2", "s1"}),
         ({"hidden_layer_sizes": (6, 5), "normalization": ["none", "batch"]}, {"gamma2"}),
-        ({"hidden_layer_sizes": (6, 5), "parametric": [False, True]}, {"alpha2"}),
     ],
 )
 def test_networks_that_have_more_than_weights_and_biases(given, names):

@@ -32,11 +32,8 @@ SETTINGS = [
     {"weight_decay": 0.3, "weight_decay_multipliers": {"b*": 1.0}, "weight_decay_schedule": "linear"},
     {"dropout": 0.4},
     {"dropout": [0.1, 0.6], "dropout_schedule": {"name": "step", "every": 0.5}},
-    {"input_noise": 0.3},
-    {"max_norm": 0.5},
     {"clip_norm": 0.01},
     {"clip_value": 0.001},
-    {"ema_decay": 0.7},
     {"lr_multipliers": {"W2": 0.0, "b*": 6.0}},
     {"schedule": "cosine"},
     {"schedule": {"name": "one_cycle", "warm_up": 0.2}},
@@ -137,8 +134,8 @@ def test_a_schedule_that_ran_to_its_end_is_no_failure():
 
 
 LBFGS_REFUSES = {
-    "dropout": [0.0, 0.1], "input_noise": 0.1, "weight_decay": 0.1, "max_norm": 1.0, "clip_norm": 1.0,
-    "clip_value": 1.0, "ema_decay": 0.9, "lr_multipliers": {"b*": 0.1},
+    "dropout": [0.0, 0.1], "weight_decay": 0.1, "clip_norm": 1.0,
+    "clip_value": 1.0, "lr_multipliers": {"b*": 0.1},
     "weight_decay_multipliers": {"b*": 0.1}, "precision": "bfloat16", "schedule": "cosine",
     "weight_decay_schedule": "cosine", "dropout_schedule": "cosine", "time_budget": 1.0,
 }  # fmt: skip

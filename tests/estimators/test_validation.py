@@ -37,7 +37,7 @@ NAMES = np.array(["a", "b", "c"])[Y]
 VAL = np.arange(150) % 3 == 0
 FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 6, "learning_rate_init": 0.02}
 FAST |= {"batch_size": 20, "dtype": "float64"}
-BUSY = {"solver": "adamw", "normalization": "batch", "dropout": 0.2, "ema_decay": 0.8, "schedule": "cosine"}
+BUSY = {"solver": "adamw", "normalization": "batch", "dropout": 0.2, "schedule": "cosine"}
 BOTH = pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 
 
@@ -158,7 +158,7 @@ def test_refit_is_a_fit_on_everything_for_the_best_count(Estimator):
     best = int(np.argmax(first.validation_scores_)) + 1
     assert best < first.n_iter_
     everything = np.r_[X[~VAL], X[VAL]], np.r_[y[~VAL], y[VAL]]
-    alone = Estimator(callbacks=ending_after(best), **settings).fit(*everything)
+    alone = Estimator(callbacks=ending_after(best), n_iter_no_change=25, **settings).fit(*everything)
     assert_array_equal(theta(model), theta(alone))
     assert (model.n_iter_, model.t_) == (best, best * 150)
     assert model.validation_scores_ == first.validation_scores_

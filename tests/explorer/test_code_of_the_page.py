@@ -19,7 +19,7 @@ from javascript import evaluated, node
 RATES = {"gd": 0.3, "momentum": 0.3, "nesterov": 0.1, "rmsprop": 0.003}
 EDIT = {"t": 9, "edit": ["W2", 1, 0, 0.75]}
 POINT = {"t": 4, "add": [[0.3, -0.4], [1]]}
-RETRAINED = {"t": 12, "set": {"optimizer": "adam", "learning_rate": 0.01, "hyperparameters": {}, "l2": 0.1}}
+RETRAINED = {"t": 12, "set": {"optimizer": "adam", "learning_rate": 0.01, "optimizer_params": {}, "l2": 0.1}}
 
 
 def states() -> list[dict[str, Any]]:
@@ -87,12 +87,12 @@ def lessons() -> list[dict[str, Any]]:
         for actions, done in (([], 2), ([EDIT], 9), ([{**EDIT, "t": 2}, {**POINT, "t": 3}], 5), ([], 60)):
             reached = [change for change in actions if change["t"] <= done]
             found.append({"lesson": document, "actions": reached, "done": done})
-    parts = {"input_scale": True, "parametric": True, "output_settings": {"smoothing": 0.1}}
+    parts = {"input_scale": True, "output_settings": {"smoothing": 0.1}}
     network = Network([2, 5, 4, 1], activation="selu", seed=4, **parts)
     options = {"optimizer": "adam", "weight_decay": 0.02, "dropout": 0.15, "learning_rate": 0.02}
-    factors = {"lr_multipliers": {"s1": 6, "alpha*": 0.1}, "weight_decay_multipliers": {"b1": 0.5}}
+    factors = {"lr_multipliers": {"s1": 6}, "weight_decay_multipliers": {"b1": 0.5}}
     document = lesson(network, X, (X[:1] > 0).astype(float), iterations=4, **options, **factors)
-    changes = {"edit": ["s1", 1, 0, 0.7]}, {"edit": ["alpha2", 0, 0, 0.4]}, {"set": {"l2": 0.1}}
+    changes = {"edit": ["s1", 1, 0, 0.7]}, {"edit": ["b2", 0, 0, 0.4]}, {"set": {"l2": 0.1}}
     found += [{"lesson": document, "actions": [{"t": 2, **change}], "done": 9} for change in changes]
     network = Network([2, 8, 1], activation="tanh", seed=4)
     options = {"optimizer": "rmsprop", "learning_rate": 0.01, "iterations": 1200}
@@ -168,10 +168,7 @@ def test_what_no_page_gives_is_refused(options, why):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_the_code_of_a_network_with_features_makes_its_state(dtype):
-    features = {
-        "periodic_embedding": {"inputs": [0], "frequencies": 2},
-        "category_embedding": {"counts": {"1": 3}},
-    }
+    features = {"periodic_embedding": {"inputs": [0], "frequencies": 2}}
     X, Y = np.array([[0.5, -1.0, 2.0], [0, 1, 2]]), np.array([[1, 0, 1]])
     network = Network([2, 3, 1], features=features, seed=1, dtype=dtype)
     document = lesson(network, X, Y, iterations=3, learning_rate=0.1)

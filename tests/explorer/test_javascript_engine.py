@@ -24,22 +24,22 @@ def test_what_the_page_leaves_out_is_named() -> None:
 
 def test_parts_of_networks_and_settings_without_a_twin_are_named() -> None:
     """A new one is computed by the page or stands here; one that it computes has vectors."""
-    known = {"layer_dims", "activations", "output", "output_settings", "input_scale", "parametric"}
+    known = {"layer_dims", "activations", "output", "output_settings", "input_scale"}
     assert {entry.name for entry in fields(Architecture)} - known == {
         "features",
         "normalization",
         "shared_members",
     }
-    left_out = {"l1", "input_noise", "max_norm", "clip_norm", "clip_value", "ema_decay", "precision"}
+    left_out = {"l1", "clip_norm", "clip_value", "precision"}
     assert {entry.name for entry in fields(Settings)} - set(abilities.SETTINGS) == left_out
     of_heads = {name for head in vectors.HEADS for name in get_head(head).settings}
     assert of_heads == set(abilities.OUTPUT_SETTINGS)
     cases = vectors.cases()
     tried = {name for case in cases for name in case.settings} | {"optimizer", "seed"}
     assert set(abilities.SETTINGS) <= tried
-    assert {name for case in cases for name in case.parts} == {"input_scale", "parametric", "output_settings"}
-    bent = {case.activations[0] for case in cases if "bent" in case.name}
-    assert bent >= set(vectors.ACTIVATIONS)
+    assert {name for case in cases for name in case.parts} == {"input_scale", "output_settings"}
+    scaled = {case.activations[0] for case in cases if "scaled" in case.name}
+    assert scaled >= set(vectors.ACTIVATIONS)
 
 
 MEMBER = {
@@ -49,7 +49,7 @@ MEMBER = {
     "weight_decay": 0.02,
     "dropout": 0.15,
     "batch_size": 16,
-    "lr_multipliers": {"W1": 0.5, "W2": 0.35, "b*": 0.1, "s1": 6, "alpha*": 0.1},
+    "lr_multipliers": {"W1": 0.5, "W2": 0.35, "b*": 0.1, "s1": 6},
 }
 
 
@@ -60,7 +60,7 @@ def test_a_lesson_of_a_member_is_computed_by_the_page(output: str, tmp_path: Pat
     X, n_y = rng.standard_normal((4, 50)), 3 if output == "softmax" else 1
     Y = np.eye(n_y)[:, rng.integers(0, n_y, 50)] if n_y > 1 else (X[:1] > 0).astype(float)
     smooth = {} if output == "identity" else {"output_settings": {"smoothing": 0.1}}
-    parts = {"input_scale": True, "parametric": True, "output": output, **smooth}
+    parts = {"input_scale": True, "output": output, **smooth}
     network = Network([4, 8, 8, n_y], activation="selu", seed=1, **parts)
     document = lesson(network, X, Y, iterations=40, **MEMBER)
     assert len(document["recorded"]) > 10

@@ -30,7 +30,7 @@ from deepstep.inspection.trace_step import trace_step
 from deepstep.training.health import FLAT, layer_health
 from head_examples import head_target
 
-NOT_OFFERED = {"exponential", "softmax", "increasing", "ordinal", "heavy_ball", "muon"}
+NOT_OFFERED = {"exponential", "softmax", "increasing", "ordinal", "heavy_ball"}
 """What the page leaves out among activations of hidden layers and update rules."""
 
 STEPS, MANY = 50, 500
@@ -89,34 +89,33 @@ def cases() -> list[Case]:
 
 
 FACTORS = {
-    "lr_multipliers": {"s1": 6, "alpha*": 0.1, "b*": 0.1, "W2": 0.3},
-    "weight_decay_multipliers": {"W1": 0.5, "b2": 0.25, "s1": 0.1, "alpha1": 0.2},
+    "lr_multipliers": {"s1": 6, "b*": 0.1, "W2": 0.3},
+    "weight_decay_multipliers": {"W1": 0.5, "b2": 0.25, "s1": 0.1},
 }
 """Of the learning rate and of the weight decay, as members of ensembles have them."""
 
 
 def _learned_parts() -> list[Case]:
-    """A factor for each input, activations that learn to bend, factors of parameters, smoothed labels."""
-    both = {"input_scale": True, "parametric": (True, True)}
+    """A factor for each input, factors of parameters, smoothed labels."""
+    scaled = {"input_scale": True}
     found = []
     for at, g in enumerate(ACTIVATIONS):
         output = HEADS[at % len(HEADS)]
         n_y = 3 if output == "softmax" else 2
         rule = [rule for rule in OPTIMIZERS if rule not in NOT_OFFERED][at % 7]
-        case = Case(f"bent {g}, {output}, {rule}", (3, 5, 4, n_y), (g, g, output), output, rule,
-                    RATES.get(rule, 0.002), {**FACTORS, "weight_decay": 0.02}, both)  # fmt: skip
+        case = Case(f"scaled {g}, {output}, {rule}", (3, 5, 4, n_y), (g, g, output), output, rule,
+                    RATES.get(rule, 0.002), {**FACTORS, "weight_decay": 0.02}, scaled)  # fmt: skip
         found.append(case)
     for output in HEADS:
         n_y = 3 if output == "softmax" else 2
         shape = ((3, 6, 4, n_y), ("tanh", "selu", output), output, "adam", 0.002)
-        bent = {"input_scale": True, "parametric": (False, True)}
         strong = {**FACTORS, "weight_decay_multipliers": {}, "l2": 0.3, "dropout": 0.25}
-        strong["lr_multipliers"] = {"s1": 6, "alpha*": 0.1}
-        found.append(Case(f"bent, l2, dropout, {output}", *shape, strong, bent, steps=40))
+        strong["lr_multipliers"] = {"s1": 6}
+        found.append(Case(f"scaled, l2, dropout, {output}", *shape, strong, scaled, steps=40))
         if "smoothing" in get_head(output).settings:
             smooth = {"output_settings": {"smoothing": 0.1}}
             found.append(Case(f"smoothed, {output}", *shape, {}, smooth))
-            found.append(Case(f"smoothed, batches, {output}", *shape, {}, {**smooth, **bent}, batch_size=5))
+            found.append(Case(f"smoothed, batches, {output}", *shape, {}, {**smooth, **scaled}, batch_size=5))
     return found
 
 
@@ -143,7 +142,7 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
         batch = np.arange(m)[k * size : (k + 1) * size]
         batches.append(batch.tolist())
         masks.append(
-            _arrays({f"A{layer}": mask for layer, mask in session.disturbed(X[:, batch], number)[1].items()})
+            _arrays({f"A{layer}": mask for layer, mask in session.drawn_masks(len(batch), number).items()})
         )
         if number == 1:
             trace = trace_step(
@@ -169,14 +168,14 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
         },
         "training": {
             "optimizer": case.optimizer,
-            "hyperparameters": {**defaults, **case.settings.get("optimizer_params", {})},
+            "optimizer_params": {**defaults, **case.settings.get("optimizer_params", {})},
             "learning_rate": case.learning_rate,
             "l2": case.settings.get("l2", 0),
             "weight_decay": settings.decay,
             **{
-                f"{kind}_factors": settings.factors_by_name(kind, theta)
-                for kind in ("rate", "decay")
-                if case.settings.get({"rate": "lr_multipliers", "decay": "weight_decay_multipliers"}[kind])
+                name: settings.factors_by_name(kind, theta)
+                for name, kind in (("lr_multipliers", "rate"), ("weight_decay_multipliers", "decay"))
+                if case.settings.get(name)
             },
             "batch_size": case.batch_size,
             "dropout": case.settings.get("dropout", 0),

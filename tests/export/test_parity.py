@@ -99,8 +99,8 @@ def test_ten_thousand_fuzzed_rows(
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_missing_number_is_refused_where_all_are_needed(name: str, tmp_path: Path) -> None:
-    """By a network: the embedding of a code has numbers for a code that is missing, too."""
-    kind, known = get_format(name), models.exported(NETWORKS["feature codes"])
+    """By a network."""
+    kind, known = get_format(name), models.exported(NETWORKS["feature periodic"])
     path, columns = tmp_path / f"model{kind.suffix}", known.program.columns
     kind.write(known.program, path, "")
     n, rows = len(columns), range(len(columns) + 2)

@@ -17,7 +17,6 @@ PATTERNS = st.fixed_dictionaries(
         "b*": st.just(0.5),
         "W1": st.just(3.0),
         "s1": st.just(6.0),
-        "alpha1": st.just(0.1),
         "*": st.just(0.25),
     },
 )
@@ -29,11 +28,8 @@ SETTINGS = st.fixed_dictionaries(
         "l2": st.just(0.3),
         "weight_decay": st.just(0.2),
         "dropout": st.sampled_from([0.1, 0.5]),
-        "input_noise": st.just(0.1),
-        "max_norm": st.just(0.8),
         "clip_norm": st.just(0.5),
         "clip_value": st.just(0.1),
-        "ema_decay": st.just(0.9),
         "lr_multipliers": PATTERNS,
         "weight_decay_multipliers": PATTERNS,
     },
@@ -63,15 +59,12 @@ def architectures(draw: st.DrawFn, *, heads: Any = None) -> Architecture:
         {"levels": np.linspace(0, 1, layer_dims[-1] + 2)[1:-1].tolist()} if head.name == "quantile" else {}
     )
     kinds = [draw(st.sampled_from(["none", "batch", "layer"])) for _ in layer_dims[1:-1]]
-    bent = tuple(draw(st.booleans()) for _ in hidden)
     names = (*hidden, head.activation)
     members = draw(st.sampled_from([0, 0, 1, 3])) if hidden else 0
     if members:  # they scale the inputs themselves, and are not normalized
-        return Architecture(
-            tuple(layer_dims), names, head.name, levels, parametric=bent, shared_members=members
-        )
+        return Architecture(tuple(layer_dims), names, head.name, levels, shared_members=members)
     scaled = draw(st.booleans())
-    return Architecture(tuple(layer_dims), names, head.name, levels, tuple(kinds), scaled, bent)
+    return Architecture(tuple(layer_dims), names, head.name, levels, tuple(kinds), scaled)
 
 
 @st.composite

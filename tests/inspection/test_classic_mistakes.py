@@ -81,7 +81,7 @@ FACTORS = {
 }
 
 
-@pytest.mark.parametrize("features", [{"normalization": "batch", "parametric": True}], ids=str)
+@pytest.mark.parametrize("features", [{"normalization": "batch"}], ids=str)
 @pytest.mark.parametrize("sentence", FACTORS)
 def test_a_factor_in_one_derivative_of_one_layer_and_of_all(sentence: str, features: dict[str, Any]) -> None:
     net, X, Y = problem((4, 3, 3, 5), seed=4, features=features)

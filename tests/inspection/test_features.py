@@ -18,7 +18,7 @@ COMBINED: dict[str, dict[str, Any]] = {
     "alone": {},
     "normalized": {"normalization": "layer"},
     "by batch": {"normalization": "batch"},
-    "scaled": {"input_scale": True, "parametric": True},
+    "scaled": {"input_scale": True},
     "ensemble": {"shared_members": 3},
 }
 
@@ -27,7 +27,6 @@ def network(features: dict[str, Any], **options: Any) -> tuple[Network, Any, Any
     rng = np.random.default_rng(3)
     net = Network([3, 5, 2], activation="tanh", output="softmax", features=features, seed=1, **options)
     X = rng.standard_normal((3, M))
-    X[1] = rng.integers(4, size=M)  # codes, one of them unknown
     return net, X, np.eye(2)[:, rng.integers(2, size=M)]
 
 
@@ -64,14 +63,12 @@ class TestEachFeature:
         self, names: list[str], options: dict[str, Any]
     ) -> None:
         net, X, _ = network({name: ADDED[name] for name in names}, **options)
-        found, codes = net.input_gradients(X, output=1), {1} if "category_embedding" in names else set()
-        for i in {0, 1, 2} - codes:
+        found = net.input_gradients(X, output=1)
+        for i in range(3):
             step = np.zeros_like(X)
             step[i] = 1e-5
             expected = (net.forward(X + step)[1] - net.forward(X - step)[1]) / 2e-5
             np.testing.assert_allclose(found[i], expected, atol=1e-8)
-        for i in codes:
-            np.testing.assert_array_equal(found[i], 0)
 
     def test_it_trains_and_a_file_holds_it(
         self, names: list[str], options: dict[str, Any], tmp_path: Path
@@ -109,8 +106,6 @@ def test_a_feature_is_told_from_its_misspelling_and_its_value_is_checked() -> No
         Network([2, 1], features={"periodic_embeding": True})
     with pytest.raises(ConfigurationError, match=r"features\['periodic_embedding'\] is True or a mapping"):
         Network([2, 1], features={"periodic_embedding": {"frequencies": 0}})
-    with pytest.raises(ConfigurationError, match="a mapping with counts"):
-        Network([2, 1], features={"category_embedding": {"size": 3}})
     with pytest.raises(ConfigurationError, match="features is a mapping"):
         Network([2, 1], features=["periodic_embedding"])
 
@@ -126,17 +121,6 @@ REFUSED: dict[str, list[Any]] = {
         {"inputs": [0, 0]},
         {"inputs": 1},
         {"inputs": [2]},
-    ],
-    "category_embedding": [
-        True,
-        {"counts": {}},
-        {"counts": [3]},
-        {"counts": {"a": 3}},
-        {"counts": {2: 3}},
-        {"counts": {0: 3, 1: 0}},
-        {"counts": {"1": 3, "01": 3}},
-        {"counts": {0: 3}, "size": 0},
-        {"counts": {0: 3}, "width": 2},
     ],
 }
 
@@ -157,13 +141,6 @@ def test_parameters_of_a_network_with_features_are_laid_out_by_name() -> None:
     )
     np.testing.assert_array_equal(same.forward(X), net.forward(X))
     values = net.parameters.to_dict()
-    del values["T1"]
+    del values["omega1"]
     with pytest.raises(ShapeError, match="keys"):
         Network([3, 5, 2], output="softmax", features=ADDED, parameters=values)
-
-
-def test_codes_out_of_range_are_the_first_category() -> None:
-    net, X, _ = network({"category_embedding": ADDED["category_embedding"]})
-    known, unknown = X.copy(), X.copy()
-    known[1], unknown[1] = 0, [-1, 3, 99, 1e300, -1e300, 3]
-    np.testing.assert_array_equal(net.forward(unknown), net.forward(known))

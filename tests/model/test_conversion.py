@@ -16,7 +16,7 @@ from torch.nn.functional import binary_cross_entropy, cross_entropy, mse_loss
 from deepstep import DeepClassifier, Network
 from deepstep.equations import ACTIVATIONS, HEADS
 from deepstep.errors import ConfigurationError, DataError, MissingPackageError, ShapeError
-from deepstep.model.conversion import ACTIVATION, TWINS, Increasing, InputScale, Ordinal, Parametric
+from deepstep.model.conversion import ACTIVATION, TWINS, Increasing, InputScale, Ordinal
 from head_examples import head_target
 
 M = 7
@@ -94,8 +94,6 @@ def torch_gradients(module, output, X, Y):
     for part in module.modules():
         if isinstance(part, InputScale):
             found["ds1"] = part.weight.grad.numpy()[:, np.newaxis]
-        if isinstance(part, Parametric):
-            found[f"dalpha{layer}"] = part.alpha.grad.numpy()[:, np.newaxis]
         if isinstance(part, nn.Linear):
             layer += 1
             found[f"dW{layer}"] = part.weight.grad.numpy()
@@ -251,8 +249,6 @@ class TestFromTorch:
             ),
             ([nn.Linear(2, 2), InputScale(2)], "module 1 (InputScale): Linear, "),
             ([InputScale(2), InputScale(2), nn.Linear(2, 2)], "module 1 (InputScale): Linear, "),
-            ([nn.Linear(2, 2), Parametric(nn.ReLU6(), 2)], "module 1 (Parametric): Linear, "),
-            ([nn.Linear(2, 2), Parametric(nn.Sigmoid(), 2)], "an output without parametric activation"),
             ([nn.utils.parametrizations.weight_norm(nn.Linear(2, 2))], "module 0 (ParametrizedLinear)"),
             ([nn.utils.spectral_norm(nn.Linear(2, 2))], "module 0 (Linear): a module without hooks"),
         ],
@@ -301,7 +297,7 @@ class TestToTorch:
         factors, normalization = bool(rng.integers(2)), str(rng.choice(["none", "batch", "layer"]))
         first = "small" if activation == "exponential" else "he"  # e to the e is soon too large
         options = {"activation": activation, "normalization": normalization, "dtype": dtype}
-        options |= {"input_scale": factors, "parametric": [False, factors]}
+        options |= {"input_scale": factors}
         net = Network([3, 5, 4, 2], **options, initialization=first, seed=3)
         net.train(inputs(3), head_target("sigmoid", 2, M), iterations=3, learning_rate=0.1)  # own statistics
         module = net.to_torch()

@@ -11,7 +11,7 @@ from deepstep.errors import ConfigurationError
 SHAPES: dict[str, dict[str, Any]] = {
     "classes": {"output": "softmax"},
     "yes or no": {"output": "sigmoid", "input_scale": True},
-    "numbers": {"output": "identity", "parametric": True},
+    "numbers": {"output": "identity"},
     "in order": {"output": "ordinal"},
     "layers normalized": {"normalization": "layer"},
     "batches normalized": {"normalization": "batch", "output": "softmax"},

@@ -12,7 +12,7 @@ X = RNG.standard_normal((3, 60))
 Y = (np.sin(3 * X[:1]) + 0.5 * RNG.standard_normal((1, 60)) > 0).astype(float)
 WEIGHTS = RNG.uniform(0.5, 2, 60)
 FAST = {"learning_rate": 0.5, "iterations": 60, "batch_size": 16, "optimizer": "adamw", "schedule": "cosine"}
-BUSY = {"dropout": 0.1, "ema_decay": 0.8, "class_weight": "balanced"}
+BUSY = {"dropout": 0.1, "class_weight": "balanced"}
 
 
 def network(**options):

@@ -80,7 +80,7 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
             for name in ("schedule", "dropout_schedule")
         ),
         ({"schedule": PLATEAU}, "got 'validation_cost'. Give validation data"),
-        ({"optimizer": "adamm"}, "'muon', 'lbfgs', got 'adamm'. Did you mean 'adam'?"),
+        ({"optimizer": "adamm"}, "'lion', 'lbfgs', got 'adamm'. Did you mean 'adam'?"),
         *(
             ({**LBFGS, "optimizer_params": {name: 0}}, f"optimizer_params[{name!r}] must be a {kind}")
             for name, kind in (("evaluations", WHOLE[2:]), ("tolerance", "positive number, got 0"))

@@ -53,12 +53,6 @@ def test_one_activation_for_each_layer(activations: Any) -> None:
     ("parts", "message"),
     [
         ({"input_scale": 1}, "input_scale is True or False; got 1."),
-        (
-            {"parametric": 1},
-            "parametric is True or False for all hidden layers, or a list of 1; got 1. The out",
-        ),
-        ({"parametric": [True, True]}, "a list of 1; got [True, True]. The output layer has none."),
-        ({"parametric": ["yes"]}, "got ['yes']"),
         ({"shared_members": -1}, "shared_members is a whole number, 0 for an ordinary network; got -1."),
         ({"shared_members": 2, "normalization": "layer"}, "got normalization."),
         ({"shared_members": 2, "input_scale": True}, "got input_scale=True. Each member scales"),

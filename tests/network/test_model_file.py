@@ -152,8 +152,6 @@ def nothing(header):
     "factors",
     [
         {"input_scale": True},
-        {"parametric": True},
-        {"parametric": [False, True]},
         {"shared_members": 1},
         {"shared_members": 3},
     ],
@@ -198,8 +196,7 @@ class TestForgedFiles:
             ({"normalization": ["batch", "batch"]}, "one for all hidden layers or a list of 1"),
             ({"normalization": ["layer"]}, "mean1 is none there, (4, 1) in the file"),
             ({"input_scale": 1}, "input_scale is True or False; got 1"),
-            ({"parametric": True}, "alpha1 is (4, 1) there, none in the file"),
-            ({"parametric": [True, True]}, "a list of 1; got [True, True]"),
+            ({"input_scale": True}, "s1 is (3, 1) there, none in the file"),
             ({"layer_dims": [3, -4, 2]}, "every size is a whole number of at least 1"),
             ({"layer_dims": [3, 4, 10**9]}, "W2 is (1000000000, 4) there, (2, 4) in the file"),
             ({"notes": {"seed": -1}}, "seed is a whole number"),

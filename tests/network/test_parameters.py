@@ -94,13 +94,12 @@ def test_from_dict_makes_floats(W: Any, b: Any, dtype: Any) -> None:
 
 
 def test_members_have_a_row_of_factors_and_an_output_layer_each() -> None:
-    shape = Architecture((3, 2, 2), ("relu", "softmax"), parametric=True, shared_members=4)
+    shape = Architecture((3, 2, 2), ("relu", "softmax"), shared_members=4)
     parameters = shape.lay_out(np.arange(float(shape.n_parameters)))
     expected = [
         ("W1", (2, 3)),
         ("b1", (2, 1)),
         ("r1", (4, 3)),
-        ("alpha1", (2, 1)),
         ("W2", (8, 2)),
         ("b2", (8, 1)),
     ]
@@ -138,11 +137,10 @@ W, b = np.ones((2, 3)), np.ones((2, 1))
         ({"W1": np.ones(3), "b1": b}, ShapeError, r"layer 1: W1 .*\(n_1, n_0\), at least 1 each; got \(3,\)"),
         ({"W1": np.ones((2, 0)), "b1": b}, ShapeError, r"got \(2, 0\)"),
         ({"W1": W, "b1": b, "s1": b}, ShapeError, r"s1 is a column of shape \(3, 1\); got \(2, 1\)"),
-        ({"W1": W, "b1": b, "alpha1": b}, ShapeError, r"keys are W1, b1, W2, b2"),  # the output has none
         (
-            {"W1": W, "b1": b, "W2": np.ones((1, 2)), "b2": [[0]], "alpha1": np.ones((3, 1))},
+            {"W1": W, "b1": b, "W2": np.ones((1, 2)), "b2": [[0]], "gamma1": np.ones((3, 1))},
             ShapeError,
-            r"layer 1: alpha1 is a column of shape \(2, 1\); got \(3, 1\)",
+            r"layer 1: gamma1 is a column of shape \(2, 1\); got \(3, 1\)",
         ),
         ({"W1": [["a"]], "b1": [[0]]}, DataError, r"W1 holds real numbers; got dtype <U1"),
         ({"W1": W * 1j, "b1": b}, DataError, r"real numbers; got dtype complex128"),

@@ -25,7 +25,7 @@ X, Y = RNG.standard_normal((3, 11)), (RNG.uniform(size=(1, 11)) > 0.5).astype(fl
 def train(**options):
     net = Network([3, 4, 1], normalization="batch", activation="tanh", seed=1)
     net.train(
-        X, Y, iterations=4, batch_size=4, optimizer="adam", dropout=0.2, ema_decay=0.9, patience=3,
+        X, Y, iterations=4, batch_size=4, optimizer="adam", dropout=0.2, patience=3,
         learning_rate=0.01, validation=(X, Y), **options,
     )  # fmt: skip
     return net.parameters.flat

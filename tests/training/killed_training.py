@@ -46,7 +46,7 @@ def training(folder):
     shape = {"activation": ["relu", "tanh"], "normalization": ["batch", "layer"], "engine": "reference"}
     net, counts = Network([6, 8, 8, 1], seed=4, **shape), Counts()
     kept = {} if folder is None else {"checkpoint": ModelCheckpoint(folder, every_steps=5), "resume": True}
-    settings = {"optimizer": "adamw", "dropout": 0.3, "input_noise": 0.01, "ema_decay": 0.95, "clip_norm": 1}
+    settings = {"optimizer": "adamw", "dropout": 0.3, "clip_norm": 1}
     plan = {"epochs": 6, "learning_rate": 0.02, "batch_size": 16, "patience": 6}
     plan["schedule"] = {"name": "cosine", "warm_up": 0.1}
     held_out = X[:, 150:], Y[:, 150:]

@@ -54,11 +54,8 @@ TRAININGS = st.builds(
     l2=SMALL,
     weight_decay=st.none() | SMALL,
     dropout=SMALL | st.tuples(SMALL, SMALL),
-    input_noise=SMALL,
-    max_norm=st.none() | st.just(0.5),
     clip_norm=st.none() | st.just(0.1),
     clip_value=st.none() | st.just(0.01),
-    ema_decay=st.sampled_from([0.0, 0.9]),
     lr_multipliers=st.sampled_from([{}, {"b*": 0.1, "W1": 6}]),
     seed=st.integers(0, 5),
 )
@@ -97,9 +94,9 @@ def test_batches_of_weight_zero(tmp_path):
 
 def test_patience_with_its_best_parameters(tmp_path):
     """From every pause: also when the best epoch lies before the interruption, and the end after it."""
-    training = setup(
-        epochs=4, validation=True, optimizer="momentum", normalization="batch", ema_decay=0.5
-    )._replace(plan=Plan(4, 2.0, 8))
+    training = setup(epochs=4, validation=True, optimizer="momentum", normalization="batch")._replace(
+        plan=Plan(4, 2.0, 8)
+    )
 
     def patience():
         return EarlyStopping("validation_cost", tolerance=0.0, epochs=1, keep_best=True)
@@ -135,10 +132,7 @@ class TestAnotherTraining:
             ({"batch_size": 4}, "batch_size was 8 and is 4"),
             ({"dtype": "float32"}, "dtype was 'float64' and is 'float32'"),
             ({"normalization": "batch"}, "normalization was ['none', 'none'] and is ['batch', 'batch']"),
-            (
-                {"factors": True},
-                "input_scale was False and is True; parametric was False and is [True, True]",
-            ),
+            ({"factors": True}, "input_scale was False and is True"),
             ({"m": 19}, "the training data is another"),
             ({"weights": np.ones(20)}, "the training data is another"),
             ({"validation": False}, "the validation data is another"),
@@ -186,7 +180,7 @@ class Stop(Callback):
 class TestNetwork:
     X = np.random.default_rng(1).standard_normal((3, 40))
     Y = (X[:1] > 0).astype(float)
-    NOISY: ClassVar = {"dropout": 0.2, "ema_decay": 0.9}
+    NOISY: ClassVar = {"dropout": 0.2}
 
     def train(self, seed=3, /, callbacks=(), **options):
         net = Network([3, 6, 1], normalization="batch", seed=seed)
@@ -265,7 +259,7 @@ class TestNetwork:
         place = ModelCheckpoint(tmp_path, every_epochs=1)
         given = {"output": "softmax", "normalization": ["batch", "layer"], "activation": ["relu", "tanh"]}
         net = Network([3, 6, 4, 2], **given, output_settings={"smoothing": 0.1}, seed=5, dtype="float32")
-        options = {"iterations": 4, "batch_size": 8, "ema_decay": 0.9, "checkpoint": place}
+        options = {"iterations": 4, "batch_size": 8, "checkpoint": place}
         net.train(self.X, np.vstack([self.Y, 1 - self.Y]), **options)
         for path in (tmp_path, str(place.last)):
             twin = Network.from_checkpoint(path)

@@ -30,7 +30,7 @@ def session_and_examples(m=M, **settings):
     rng = np.random.RandomState(1)
     architecture = Architecture((2, 3, 1), ("tanh", "sigmoid"), normalization="batch")
     values = {**initialize_parameters((2, 3, 1), rng=rng), "gamma1": np.ones((3, 1))}
-    settings = Settings(**{"optimizer": "adam", "ema_decay": 0.9, **settings})
+    settings = Settings(**{"optimizer": "adam", **settings})
     session = Counting(architecture, Parameters.from_dict(values), settings)
     X = rng.standard_normal((m, 2))
     return session, Examples(X, (X[:, :1] > 0).astype(float), rng.uniform(0.5, 2, m))
@@ -165,26 +165,25 @@ class TestReadOnly:
         found = []
 
         def arrays(state):
-            return [state.theta, state.average, *state.slots.values(), *state.statistics.values()]
+            return [state.theta, *state.slots.values(), *state.statistics.values()]
 
         class Look(Callback):
             def on_step_end(self, training, update):
                 found.extend([update.X, update.Y, update.sample_weight, *arrays(update.before)])
 
             def on_epoch_end(self, training, record):
-                shown, of = [training.parameters, training.outcome], training.examples
+                shown, of = training.parameters, training.examples
                 found.extend([of.X, of.Y, of.weight, *arrays(training.state())])
-                found.extend(array for one in shown for array in (one.flat, *one.values()))
-                self.copies = [array if array is None else array.copy() for array in found]
+                found.extend([shown.flat, *shown.values()])
+                self.copies = [array.copy() for array in found]
 
         look = Look()
         train(session, examples, Plan(1, 0.1, batch_size), callbacks=[look])
         session.step(*examples.take(slice(None))[:2], learning_rate=0.1)
         for array, copy in zip(found, look.copies, strict=True):
-            if array is not None:  # there is no average before the first step
-                np.testing.assert_array_equal(array, copy)
-                with pytest.raises(ValueError, match="read-only"):
-                    array[...] = 9
+            np.testing.assert_array_equal(array, copy)
+            with pytest.raises(ValueError, match="read-only"):
+                array[...] = 9
 
     def test_entries_can_be_added_to_a_record_and_none_is_changed(self):
         """They go into the history and to the callbacks after."""

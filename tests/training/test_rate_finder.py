@@ -96,7 +96,7 @@ def deep(optimizer):
     rng = np.random.default_rng(0)
     inputs = rng.standard_normal((40, 5))
     parameters = initialize_parameters((5, 8, 1), method="he", rng=np.random.RandomState(0))
-    settings = Settings(optimizer, dropout=0.2, ema_decay=0.9)
+    settings = Settings(optimizer, dropout=0.2)
     session = open_session("reference", Architecture((5, 8, 1), ("relu", "sigmoid")), parameters, settings)
     return session, Examples(inputs, (inputs[:, :1] > 0).astype(float)), parameters
 
@@ -107,12 +107,12 @@ def test_nothing_of_the_user_s_is_changed(optimizer):
     X, Y, _ = examples.take(slice(None))
     session.step(X, Y, learning_rate=0.1)  # slots and a count that are not at their beginning
     given, before = parameters.flat.copy(), session.state()
-    kept = [array.copy() for array in (before.theta, before.average, *before.slots.values())]
+    kept = [array.copy() for array in (before.theta, *before.slots.values())]
     search = find_rate(session, examples, batch_size=7, order=shuffled(0), most=1e4)
     assert len(search.rates) > 10
     after = session.state()
     assert after.step == 1
-    for array, expected in zip((after.theta, after.average, *after.slots.values()), kept, strict=True):
+    for array, expected in zip((after.theta, *after.slots.values()), kept, strict=True):
         np.testing.assert_array_equal(array, expected)
     np.testing.assert_array_equal(parameters.flat, given)
     again = find_rate(session, examples, batch_size=7, order=shuffled(0), most=1e4)

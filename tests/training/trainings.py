@@ -65,7 +65,6 @@ def setup(
             ("tanh", "relu", "sigmoid"),
             normalization="none" if members else normalization,
             input_scale=factors and not members,
-            parametric=factors,
             shared_members=members,
         ),
         Settings(**settings),
@@ -91,14 +90,13 @@ class EachPause(Callback):
 
 
 def same_bits(first: tuple[Session, History], second: tuple[Session, History]) -> None:
-    """θ, slots, statistics, average, step, costs and what else the records hold, but for the time."""
+    """θ, slots, statistics, step, costs and what else the records hold, but for the time."""
     one, two = (session.state() for session, _ in (first, second))
     assert one.step == two.step
     for mine, other in (
         ({"theta": one.theta}, {"theta": two.theta}),
         (one.slots, two.slots),
         (one.statistics, two.statistics),
-        ({"average": one.average}, {"average": two.average}),
     ):
         assert mine.keys() == other.keys()
         for name, vector in mine.items():

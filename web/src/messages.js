@@ -80,7 +80,6 @@ const TEXTS = {
   "say.linear": "Layer {l}: each of the {n} units multiplies its {before} inputs by weights and adds its bias.",
   "say.activation": "Layer {l}: {g} of each pre-activation. A{l} is the output of the layer.",
   "say.scale": "Layer 1: the weights of each input are multiplied by its factor.",
-  "say.bent": "Layer {l}: α mixes two values: 0 is Z{l} alone, 1 is {g}(Z{l}) alone.",
   "say.dropout":
     "Layer {l}: dropout sets some activations to 0 and scales up the others, so that their mean stays the same.",
   "say.loss": "The loss of each of the {m} examples, computed from the logits.",
@@ -98,8 +97,6 @@ const TEXTS = {
   "say.activation_back":
     "Layer {l}: the gradient is multiplied by the slope of {g} at each Z{l}. A slope of 0 stops it.",
   "say.dropout_back": "Layer {l}: units that dropout set to 0 get no gradient.",
-  "say.bent_back": "Layer {l}: the share 1 − α of the gradient passes unchanged, the rest through {g}.",
-  "say.bent_alpha": "Layer {l}: the derivative of J by each α.",
   "say.scale_back": "Layer 1: the derivative of J by each weight.",
   "say.scale_sum": "Layer 1: the derivative of J by each input factor.",
   "say.decay": "Layer {l}: weight decay makes the weights a little smaller.",

@@ -322,9 +322,6 @@ class TrainOptions:
     lr_multipliers: Annotated[Mapping[str, float] | None, _learning(
         "Learning-rate multiplier for parameters matching a pattern. Can be repeated.",
         "--lr-multiplier", passed=True, **_FACTORS)] = None
-    ema_decay: Annotated[float | None, _learning(
-        "Decay of an exponential moving average of the weights used for prediction, e.g. 0.999.",
-        passed=True, type=float, metavar="DECAY")] = None
     seed: Annotated[int, _learning(
         "Seed of the split, the initial weights and the order of the rows.",
         common=True, of="ensemble", type=SEED, to="random_state")] = 1
@@ -345,12 +342,8 @@ class TrainOptions:
         common=True, passed=True, type=Listed(float, "0.1,0.2"), metavar="NUMBERS")] = None
     dropout_schedule: Annotated[NamedSchedule | None, _regularization(
         "Schedule of the dropout, as --schedule.", **_SCHEDULE)] = None
-    input_noise: Annotated[float | None, _regularization(
-        "Standard deviation of normal noise added to the inputs.", passed=True, type=float)] = None
     label_smoothing: Annotated[float | None, _regularization(
         "Share of a label that is spread over all classes.", type=float, to="")] = None
-    max_norm: Annotated[float | None, _regularization(
-        "Maximum norm of the incoming weights of a unit.", passed=True, type=float)] = None
 
     patience: Annotated[int | None, _stop(
         "Stop after this many epochs without improvement in validation loss and restore the best "

@@ -21,7 +21,6 @@ class Purpose(IntEnum):
     """Purpose of a draw: the same counter gives different numbers for each. 0 is the order of examples."""
 
     DROPOUT = 1
-    INPUT_NOISE = 2
 
 
 def generator(seed: int, purpose: Purpose, step: int, layer: int = 0) -> np.random.Generator:
@@ -81,10 +80,3 @@ def _uniform_of(rows: slice | AnyArray, drawn: np.random.Generator, shape: tuple
         found[start:stop] = drawn.random(n, dtype=np.float32)[before:].reshape(-1, width)
         at = block - (-n // OF_A_COUNT)
     return found
-
-
-def input_noise(shape: tuple[int, ...], deviation: float, *, seed: int, step: int, dtype: np.dtype) -> Array:
-    """Normal noise for the inputs (n_x, m) of one step."""
-    n_x, m = shape
-    draws = generator(seed, Purpose.INPUT_NOISE, step).standard_normal((m, n_x), dtype=np.float32)
-    return (deviation * draws.T).astype(dtype, copy=False)

@@ -7,21 +7,19 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from deepstep.engines.choice import SMALL_WORK
-from deepstep.engines.draws import check_dropout, dropout_masks, input_noise
+from deepstep.engines.draws import check_dropout, dropout_masks
 from deepstep.engines.session import Asked, Session, SessionState, StepCosts
 from deepstep.engines.settings import Settings
 from deepstep.equations import (
     Graph,
     Head,
     Tape,
-    average_update,
     clip_by_norm,
     clip_by_value,
     cost_from_logits,
     cost_of_the_answer,
     decoupled_decay,
     flatten_gradients,
-    limit_norms,
     output_gradient,
 )
 from deepstep.equations.ops import backward, is_weights
@@ -69,10 +67,9 @@ class OpenedStep(NamedTuple):
     """The computations of one step of the reference engine, in order, before any is done."""
 
     before: SessionState
-    X: Array  # without noise
+    X: Array
     Y: Array
     sample_weight: Array | None
-    A0: Array  # X with the noise of the step
     masks: Mapping[int, Array]  # D / keep_prob by layer
     graph: Graph
     tape: Tape
@@ -82,7 +79,6 @@ class OpenedStep(NamedTuple):
     cut: Array
     clipped: Array
     decayed: Array  # θ after the decoupled decay
-    moved: Array  # … and after the update rule; its norms are limited in `after`
     rates: float | Array  # α and λ, with the factors of the groups of parameters
     decays: float | Array
     after: SessionState
@@ -131,11 +127,6 @@ class ReferenceSession(Session):
             self._parameters = self._like(self._state.theta)
         return self._parameters
 
-    @property
-    def outcome(self) -> Parameters:
-        average = self._state.average
-        return self.parameters if average is None else self._like(average)
-
     def step(self, X: Array, Y: Array, **options: Any) -> float:
         opened = self.open_step(X, Y, **options)
         self._state = opened.after
@@ -154,9 +145,8 @@ class ReferenceSession(Session):
     ) -> OpenedStep:
         """The parts of `step`, without an update. With ``masks`` these units are dropped."""
         before, number, settings = self._state, self._state.step + 1, self.settings
-        A0, own = self.disturbed(X, number, dropout if masks is None else 0.0)
-        masks = own if masks is None else dict(masks)
-        graph, tape = self._forward(A0, masks=masks)
+        masks = self.drawn_masks(X.shape[1], number, dropout) if masks is None else dict(masks)
+        graph, tape = self._forward(X, masks=masks)
         costs, graph, dZL, gradient = self._cost_and_gradient(graph, tape, Y, sample_weight)
         cut = clipped = gradient
         if settings.clip_value is not None:
@@ -169,18 +159,11 @@ class ReferenceSession(Session):
         if decays:
             decays = _times(decays, self._decay_factors)
             decayed = decoupled_decay(decayed, learning_rate=rates, weight_decay=decays)
-        moved, slots = self._moved(decayed, clipped, number, rates)
-        theta = self._limited(moved)
-        average = None
-        if settings.ema_decay:  # begun in mid-training, it counts its first θ for the steps before
-            count = 1 if before.average is None else number
-            until_now = theta if before.average is None else before.average
-            average = average_update(until_now, theta, decay=settings.ema_decay, t=count)
-        statistics = self._statistics_after(graph, tape, settings.share_of_a_batch(number))
-        after = SessionState(theta, slots, number, statistics, average)
+        theta, slots = self._moved(decayed, clipped, number, rates)
+        after = SessionState(theta, slots, number, self._statistics_after(graph, tape))
         return OpenedStep(
-            *(before, X, Y, sample_weight, A0, masks, graph, tape, costs, dZL),
-            *(gradient, cut, clipped, decayed, moved, rates, decays, after),
+            *(before, X, Y, sample_weight, masks, graph, tape, costs, dZL),
+            *(gradient, cut, clipped, decayed, rates, decays, after),
         )
 
     def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
@@ -218,14 +201,11 @@ class ReferenceSession(Session):
             settled = self._statistics_after(*self._forward(X), momentum=1.0)
             self._state = replace(self._state, statistics=settled)
 
-    def disturbed(self, X: Array, number: int, factor: float = 1.0) -> tuple[Array, dict[int, Array]]:
-        """The inputs with the noise of a step, and its dropout masks by layer."""
-        seed, dtype, noise = self.settings.seed, self._dtype, self.settings.input_noise
-        if noise:
-            X = X + input_noise(X.shape, noise, seed=seed, step=number, dtype=dtype)
+    def drawn_masks(self, m: int, number: int, factor: float = 1.0) -> dict[int, Array]:
+        """The dropout masks of a step by layer."""
         check_dropout(self._dropout, [factor], number)
-        rates = tuple(factor * rate for rate in self._dropout)
-        return X, dropout_masks(self.architecture, rates, X.shape[1], seed=seed, step=number, dtype=dtype)
+        rates, seed = tuple(factor * rate for rate in self._dropout), self.settings.seed
+        return dropout_masks(self.architecture, rates, m, seed=seed, step=number, dtype=self._dtype)
 
     def state(self) -> SessionState:
         return self._state
@@ -237,17 +217,15 @@ class ReferenceSession(Session):
             for values in (state.slots, state.statistics)
         )
         theta = np.array(state.theta, self._dtype)
-        keeps = bool(self.settings.ema_decay) and state.average is not None
-        average = np.array(state.average, self._dtype) if keeps else None
-        super().load(SessionState(theta, slots, int(state.step), statistics, average))
+        super().load(SessionState(theta, slots, int(state.step), statistics))
 
     def _forward(self, X: Array, *, masks: Mapping[int, Array] | None = None) -> tuple[Graph, Tape]:
         """The forward pass of training: the batch's own statistics."""
         return self.architecture.run(X, self.parameters, masks=masks)
 
     def _predicting(self, X: Array) -> tuple[Graph, Tape]:
-        """The forward pass of prediction: running statistics, no dropout, averaged parameters."""
-        return self.architecture.run(X, self.outcome, statistics=self._state.statistics)
+        """The forward pass of prediction: running statistics, no dropout."""
+        return self.architecture.run(X, self.parameters, statistics=self._state.statistics)
 
     def _cost_and_gradient(
         self, graph: Graph, tape: Tape, Y: Array, sample_weight: Array | None
@@ -281,16 +259,7 @@ class ReferenceSession(Session):
         )
         return theta, dict(zip(rule.state, slots, strict=True))
 
-    def _limited(self, theta: Array) -> Array:
-        """θ with the norms of the units' weights limited."""
-        if self.settings.max_norm is None:
-            return theta
-        limited = self._like(theta.copy())
-        for W in (value for name, value in limited.items() if is_weights(name)):
-            W[:] = limit_norms(W, most=float(self.settings.max_norm))
-        return limited.flat
-
-    def _statistics_after(self, graph: Graph, tape: Tape, momentum: float) -> Mapping[str, Array]:
+    def _statistics_after(self, graph: Graph, tape: Tape, **momentum: float) -> Mapping[str, Array]:
         """The running statistics with those of a batch."""
         statistics = dict(self._state.statistics)
         for node in graph.nodes:
@@ -298,9 +267,7 @@ class ReferenceSession(Session):
                 names = [node.names[symbol] for symbol in node.op.running.start]
                 old, new = ([given[name] for name in names] for given in (statistics, tape))
                 m = tape[node.reads[0]].shape[1]
-                statistics |= zip(
-                    names, node.op.running.update(*old, *new, m, momentum=momentum), strict=True
-                )
+                statistics |= zip(names, node.op.running.update(*old, *new, m, **momentum), strict=True)
         return statistics
 
 

@@ -24,7 +24,6 @@ class SessionState:
     slots: The optimizer's vectors by name.
     step: Number of updates done.
     statistics: Running statistics of batch normalization: ``"mean1"``, ``"variance1"``, … (n_l, 1).
-    average (n_parameters,): The moving average of θ; None where none is kept.
 
     >>> SessionState(np.zeros(3), {"v": np.zeros(3)}, step=0).slots
     {'v': array([0., 0., 0.])}
@@ -34,7 +33,6 @@ class SessionState:
     slots: Mapping[str, Array]
     step: int
     statistics: Mapping[str, Array] = field(default_factory=dict)
-    average: Array | None = None
 
 
 class StepCosts(NamedTuple):
@@ -142,12 +140,7 @@ class Session(ABC):
     @property
     @abstractmethod
     def parameters(self) -> Parameters:
-        """The parameters that training moves, now; never changed by a later step."""
-
-    @property
-    @abstractmethod
-    def outcome(self) -> Parameters:
-        """The parameters that predict: the moving average where one is kept, else `parameters`."""
+        """The parameters now; never changed by a later step."""
 
     def step(
         self,
@@ -271,7 +264,6 @@ class Session(ABC):
                 expected = f"the {kind} of this session, {list(own)}"
                 raise ConfigurationError("Session.load", expected, f"got {list(got)}", hint)
         vectors = {"theta": state.theta, **state.slots, **state.statistics}
-        vectors |= {} if state.average is None else {"average": state.average}
         for name, vector in vectors.items():
             shape = running[name].shape if name in running else (self.architecture.n_parameters,)
             if np.shape(vector) != shape:

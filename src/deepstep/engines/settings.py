@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations import Optimizer, get_optimizer
-from deepstep.equations.updates import check_number, corrected_share, shown
+from deepstep.equations.updates import check_number, shown
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.network import Architecture, Parameters
 from deepstep.types import Array, is_whole
@@ -28,18 +28,14 @@ class Settings:
         optimizer's own (0.01 for adamw, else 0).
     dropout: Probability with which a unit of a hidden layer is left out of a step, from 0 to below 1: one
         number for all hidden layers, or one for each.
-    input_noise: Standard deviation of normal noise that is added to the inputs of each step.
-    max_norm: Greatest norm of the incoming weights of a unit; longer ones are shortened after each update.
     clip_norm, clip_value: Greatest norm of the whole gradient, and greatest size of each of its entries.
-    ema_decay: Decay of the moving average of θ, which is then what predicts; 0 for none. It looks back about
-        1 / (1 - decay) steps, over all of them with nearly equal weights where there are fewer.
     lr_multipliers, weight_decay_multipliers: Factors of the learning rate and of the weight decay for groups
         of parameters, by name or pattern: ``{"b*": 0.1, "s1": 6}``. Where several fit, the last one counts.
-        By default the weights W alone decay; b, gamma, s, r, alpha, T, omega, phi, V and a do not.
+        By default the weights W alone decay; b, gamma, s, r, omega, phi, V and a do not.
     precision: Of the products of matrices in steps, where it is another than that of the parameters:
         "bfloat16" halves their memory and is fast on GPUs and on CPUs with AMX or AVX512-BF16. Parameters,
         update rule, costs and predictions stay in float32. The torch engine has it.
-    seed: Of the dropout masks and the noise, which are functions of (seed, step, layer).
+    seed: Of the dropout masks, which are functions of (seed, step, layer).
     ConfigurationError: If a setting is unknown or out of range.
 
     >>> Settings("adamw", dropout=0.2).decay
@@ -52,11 +48,8 @@ class Settings:
     l2: float = 0.0
     weight_decay: float | None = None
     dropout: float | list[float] | tuple[float, ...] = 0.0
-    input_noise: float = 0.0
-    max_norm: float | None = None
     clip_norm: float | None = None
     clip_value: float | None = None
-    ema_decay: float = 0.0
     lr_multipliers: Mapping[str, float] = field(default_factory=dict)
     weight_decay_multipliers: Mapping[str, float] = field(default_factory=dict)
     precision: str | None = None
@@ -64,20 +57,19 @@ class Settings:
 
     def __post_init__(self) -> None:
         get_optimizer(self.optimizer).settings(self.optimizer_params)
-        for name in ("l1", "l2", "input_noise"):
+        for name in ("l1", "l2"):
             check_number(name, getattr(self, name), 0)
         if self.weight_decay is not None:
             check_number("weight_decay", self.weight_decay, 0)
         for rate in self.dropout if isinstance(self.dropout, list | tuple) else [self.dropout]:
             check_number("dropout", rate, 0, 1)
-        check_number("ema_decay", self.ema_decay, 0, 1)
         if not (is_whole(self.seed, 0) and self.seed < 2**64):
             raise ConfigurationError(
                 "seed", "a whole number from 0 to 2⁶⁴ - 1", f"got {shown(self.seed)}", setting="seed"
             )
         if self.precision not in (None, *PRECISIONS):
             raise unknown_name("train", "precision", self.precision, PRECISIONS, setting="precision")
-        for name in ("max_norm", "clip_norm", "clip_value"):
+        for name in ("clip_norm", "clip_value"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), 0, above=True)
         for name in ("lr_multipliers", "weight_decay_multipliers"):
@@ -104,17 +96,6 @@ class Settings:
             return get_optimizer(self.optimizer).weight_decay
         return float(self.weight_decay)
 
-    def share_of_a_batch(self, number: int) -> float:
-        """The share of a new batch in the running statistics; where θ is averaged, all count the same.
-
-        number: Number of the step, from 1.
-        returns: 0.1, or that of an average that looks back over ten batches at least.
-
-        >>> Settings().share_of_a_batch(1), Settings(ema_decay=0.99).share_of_a_batch(1)
-        (0.1, 1.0)
-        """
-        return corrected_share(max(0.9, self.ema_decay), number) if self.ema_decay else 0.1
-
     def dropout_of(self, architecture: Architecture) -> tuple[float, ...]:
         """The probability of dropout of each hidden layer, from layer 1 to L - 1.
 
@@ -129,7 +110,7 @@ class Settings:
                 "dropout",
                 f"one number for all hidden layers or a list of {n_hidden}",
                 f"got {list(self.dropout)}",
-                "Inputs and outputs are not dropped; for inputs there is --input-noise (input_noise=).",
+                "Inputs and outputs are not dropped.",
                 setting="dropout",
             )
         return tuple(float(rate) for rate in self.dropout)

@@ -15,9 +15,7 @@ from deepstep.equations.graph import *
 from deepstep.equations.normalization import *
 from deepstep.equations.feature_scaling import *
 from deepstep.equations.batch_ensemble import *
-from deepstep.equations.learned_activation import *
 from deepstep.equations.dropout import *
-from deepstep.equations.category_embedding import *
 from deepstep.equations.periodic_embedding import *
 from deepstep.equations.parameters import *
 from deepstep.equations.initialization import *
@@ -29,7 +27,6 @@ from deepstep.equations.own import *
 from deepstep.equations.costs import *
 from deepstep.equations.regularization import *
 from deepstep.equations.updates import *
-from deepstep.equations.muon import *
 from deepstep.equations.schedules import *
 from deepstep.equations.model import *
 from deepstep.equations.example_gradients import *

@@ -36,7 +36,7 @@ class Feature(NamedTuple):
         `Architecture`.
 
     >>> [(name, option.symbol) for name, option in FEATURES.items() if option.symbol]
-    [('normalization', 'gamma'), ('input_scale', 's'), ('shared_members', 'r'), ('parametric', 'alpha')]
+    [('normalization', 'gamma'), ('input_scale', 's'), ('shared_members', 'r')]
     """
 
     apply: Apply
@@ -118,7 +118,7 @@ def graph_of(layers: Sequence[Layer]) -> Graph:
 
     ConfigurationError: If an operation comes after the output activation: the loss would not depend on it.
 
-    >>> layers = layers_in([2, 3, 1], ["relu", "sigmoid"], lambda l: {"parametric": True} if l == 1 else {})
+    >>> layers = layers_in([2, 3, 1], ["relu", "sigmoid"], lambda l: {"dropout": True} if l == 1 else {})
     >>> [node.writes for node in graph_of(layers).nodes]
     [('Z1',), ('g(Z1)',), ('A1',), ('Z2',), ('A2',)]
     """

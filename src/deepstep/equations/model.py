@@ -195,7 +195,7 @@ def model_backward(
     caches: One per layer: those of `model_forward`, or a list of ``((A_prev, W, b), Z)``.
     output: The head, which decides the loss; by default that of the last activation's name.
     masks: The dropout masks of the forward pass, where the caches are a list of one's own.
-    gradients: ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db, dgamma, ds, dr and dalpha are
+    gradients: ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db, dgamma, ds and dr are
         derivatives of J, dA of J times its number of columns, which is m, or K·m in the hidden layers of K
         members.
     ShapeError, DataError, ConfigurationError: If the target, the caches or the activations do not fit.

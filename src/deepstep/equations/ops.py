@@ -37,8 +37,8 @@ class Layer(NamedTuple):
     n_in: Rows that the linear part reads: n_prev, unless an embedding comes before it.
 
     >>> from deepstep import Architecture
-    >>> Architecture((2, 3, 1), ("relu", "sigmoid"), parametric=True).graph.layers[0].options
-    {'parametric': True}
+    >>> Architecture((2, 3, 1), ("relu", "sigmoid"), input_scale=True).graph.layers[0].options
+    {'input_scale': True}
     """
 
     number: int
@@ -59,9 +59,9 @@ class Learned(NamedTuple):
     meaning: Description in the trace.
 
     >>> from deepstep import Architecture
-    >>> layer, alpha = Architecture((2, 3, 1), ("relu", "sigmoid"), parametric=True).graph.learned["alpha1"]
-    >>> layer, alpha.start, alpha.meaning
-    (1, 1.0, 'how far it bends')
+    >>> layer, s = Architecture((2, 3, 1), ("relu", "sigmoid"), input_scale=True).graph.learned["s1"]
+    >>> layer, s.start, s.meaning
+    (1, 1.0, 'the factors of the inputs')
     """
 
     shape: Callable[[Layer], tuple[int, int]]

@@ -1,4 +1,4 @@
-"""Limits of sizes: costs of large weights with their derivatives, max-norm, and clipping of gradients."""
+"""Limits of sizes: costs of large weights with their derivatives, and clipping of gradients."""
 
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
@@ -73,26 +73,6 @@ def penalties(l1: float, l2: float) -> list[Penalty]:
     """L1 and L2, those whose λ is not 0, in the order in which they are added."""
     terms = Penalty("l1", l1, l1_cost, l1_backward), Penalty("l2", l2, l2_cost, l2_backward)
     return [term for term in terms if term.strength]
-
-
-@equation("Wⱼ := Wⱼ·min(1, c / ‖Wⱼ‖)", source="Srivastava et al. 2014, section 5.1 (max-norm)")
-def limit_norms(W: Array, *, most: float) -> Array:
-    """Shorten the incoming weights of each unit to length c where they are longer, after an update.
-
-    W (n_l, n_{l-1}): A row has the incoming weights of one unit. A row that is not finite stays so.
-
-    >>> limit_norms(np.array([[3.0, 4.0], [0.3, 0.4]]), most=1.0)
-    array([[0.6, 0.8],
-           [0.3, 0.4]])
-    """
-    largest = np.max(np.abs(W), axis=1, keepdims=True, initial=0)
-    # Parts of the row's largest entry, whose squares neither overflow nor vanish, as in `clip_by_norm`.
-    unit = np.where((largest > 0) & (largest < np.inf), largest, 1)
-    parts = W / unit
-    length = np.maximum(np.linalg.norm(parts, axis=1, keepdims=True), 1)  # below 1 in rows of zeros alone
-    with np.errstate(over="ignore", invalid="ignore"):  # a limit that float32 cannot hold; a row with inf
-        limit = float(most) / length
-        return np.where(unit > limit, parts * limit, W)
 
 
 @equation("g := g·min(1, c / ‖g‖)", source="Pascanu et al., arXiv 1211.5063, algorithm 1")

@@ -23,7 +23,6 @@ __all__ = [
     "OPTIMIZERS",
     "Optimizer",
     "adam_update",
-    "average_update",
     "bias_corrected",
     "decoupled_decay",
     "get_optimizer",
@@ -88,7 +87,6 @@ class Optimizer:
     weight_decay: λ of `decoupled_decay` before each update, where nothing else is asked for.
     corrections: Symbol of each vector of state that is corrected for its start at zero, with the names of
         that vector and of its decay: ``{"v̂": ("v", "beta1"), …}``.
-    of_vectors: The equation for parameters that are no weights, where it is another one.
     ConfigurationError: If the weight decay or a hyperparameter is out of range.
 
     >>> OPTIMIZERS["adam"].state
@@ -103,7 +101,6 @@ class Optimizer:
     optimizer_params: Mapping[str, Any] = field(default_factory=dict)
     weight_decay: float = 0.0
     corrections: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    of_vectors: Callable[..., tuple[Array, ...]] | None = None
 
     def __post_init__(self) -> None:
         check_number("weight_decay", self.weight_decay, 0)
@@ -367,31 +364,6 @@ def decoupled_decay(theta: Array, *, learning_rate: Rate, weight_decay: Rate) ->
     array([ 0.95, -1.9 ])
     """
     return (1 - like_theta(theta, learning_rate) * like_theta(theta, weight_decay)) * theta
-
-
-@equation(
-    "θ̄ := θ for t = 1, then θ̄ := θ̄ + (1 - β) / (1 - βᵗ)·(θ - θ̄)",
-    source="Kingma & Ba, arXiv 1412.6980, section 7.2; Polyak & Juditsky 1992",
-)
-def average_update(average: Array, theta: Array, *, decay: float, t: int) -> Array:
-    """Moving average of the parameters themselves, to predict with, without the pull of its start.
-
-    It is ``bias_corrected`` of an average begun at 0: after t steps the weights (1 - β)·βᵗ⁻ⁱ / (1 - βᵗ) of
-    all θᵢ add up to 1, and the first θ has the least of them.
-
-    average, theta (n_parameters,): θ̄ until now (any values for the first step) and θ after this step's
-        update.
-    decay: β, from 0 (θ̄ is θ) to below 1.
-
-    >>> average_update(np.array([1.0]), np.array([2.5]), decay=0.5, t=2)
-    array([2.])
-    """
-    return theta.copy() if t == 1 else average + corrected_share(decay, t) * (theta - average)
-
-
-def corrected_share(decay: float, t: int) -> float:
-    """The weight (1 - β) / (1 - βᵗ) of step t in a bias-corrected average: 1 at first."""
-    return (1 - float(decay)) / (1 - float(decay) ** int(t))
 
 
 def like_theta(theta: Array, factor: float | Array) -> float | Array:

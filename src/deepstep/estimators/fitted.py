@@ -83,8 +83,7 @@ class FittedAttributes:
         After ``refit``: that of the training that early stopping ended; ``history_`` is of the second one.
     coefs_, intercepts_ : list of ndarray
         Weights (n_{l-1}, n_l) and biases (n_l,) of each layer, views of the network's parameters: what is
-        written into them is where ``warm_start`` or ``partial_fit`` continues (with ``ema_decay``, which is a
-        copy of what trains, only ``warm_start``).
+        written into them is where ``warm_start`` or ``partial_fit`` continues.
     loss_curve_ : list of float
         J of each epoch, over all fits that went on; for 'lbfgs' J after each iteration.
     loss_ : float

@@ -130,8 +130,8 @@ class _Snapshots(Callback):
         done = len(training.history)
         if done in self.marks and np.isfinite(record.get("validation_cost", np.nan)):
             statistics = {name: value.copy() for name, value in training.state().statistics.items()}
-            outcome = training.outcome.copy()  # views of it cannot be written
-            self.kept.append(Snapshot(done, outcome, statistics, training.validation_outputs()))
+            parameters = training.parameters.copy()  # views of it cannot be written
+            self.kept.append(Snapshot(done, parameters, statistics, training.validation_outputs()))
         if done == self._last:
             raise StopTraining(f"the folds before were best after {done} epochs or earlier")
         if self._compares and done == self._third:

@@ -36,7 +36,6 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "n_iter_no_change": 10,
         "initialization": "glorot",
         "input_scale": False,
-        "parametric": False,
         "shared_members": 0,
         "dropout": 0.0,
         "label_smoothing": 0.0,
@@ -146,7 +145,7 @@ class Options(BaseEstimator):
     shuffle : bool, default=True
         Take the examples in a new order in each epoch.
     random_state : int, RandomState or None, default=None
-        Where the initial values, the order of the examples, dropout, noise and the validation part come
+        Where the initial values, the order of the examples, dropout and the validation part come
         from. An int gives the same fit bit for bit, and the initial values of
         ``Network(…, initialization=…, seed=…)``.
     tol : float or None, default=None ('mlp': 1e-4, 'single': 0.0)
@@ -220,28 +219,19 @@ class Options(BaseEstimator):
         Normalization of the hidden layers: one for all, or one for each.
     input_scale : bool or None, default=None ('mlp': False)
         Whether a factor of each input is learned.
-    parametric : bool or sequence of bool or None, default=None ('mlp': False)
-        Whether each unit of a hidden layer learns how much of its activation it uses: one answer for all
-        layers, or one for each.
     shared_members : int or None, default=None ('mlp': 0)
         K: one network that is K, which share all matrices but the last and whose answers are averaged, see
         `deepstep.Network`; 0 for an ordinary one. With 'tabm' as many as the table's size asks for; 'tabular'
         has none.
     dropout : float or sequence of float or None, default=None ('mlp': 0.0)
         Probability with which a unit of a hidden layer is left out of a step: one for all, or one for each.
-    input_noise : float, default=0.0
-        Standard deviation of normal noise that is added to the inputs of each step.
     l1 : float, default=0.0
         λ of L1 regularization: J has l1 / Σ weights · Σ |W| on top.
     weight_decay : float, default=None
         λ of decoupled weight decay, θ := (1 - α·λ)·θ before each update; None is the solver's own (0.01 for
         'adamw', else 0).
-    max_norm : float, default=None
-        Greatest norm of the incoming weights of a unit.
     clip_norm, clip_value : float, default=None
         Greatest norm of the whole gradient, and greatest size of each of its entries.
-    ema_decay : float, default=0.0
-        Decay of a moving average of θ, such as 0.999, which is then what predicts; 0 for none.
     lr_multipliers, weight_decay_multipliers : mapping, default=None
         Factors of the learning rate and of the weight decay for parameters by name or pattern, such as
         ``{"b*": 0.1, "W1": 6}``. By default the weights W alone decay.
@@ -341,16 +331,12 @@ class Options(BaseEstimator):
     loss_params: Annotated[Mapping[str, Any] | None, Mapping, None] = None
     normalization: Annotated[Any, str, "array-like"] = "none"
     input_scale: Annotated[bool | None, "boolean", None] = None
-    parametric: Annotated[bool | Sequence[bool] | None, "boolean", "array-like", None] = None
     shared_members: Annotated[int | None, Interval(Integral, 0, None, closed="left"), None] = None
     dropout: Annotated[float | Sequence[float] | None, _SHARE, "array-like", None] = None
-    input_noise: Annotated[float, _AT_LEAST_0] = 0.0
     l1: Annotated[float, _AT_LEAST_0] = 0.0
     weight_decay: Annotated[float | None, _AT_LEAST_0, None] = None
-    max_norm: Annotated[float | None, _ABOVE_0, None] = None
     clip_norm: Annotated[float | None, _ABOVE_0, None] = None
     clip_value: Annotated[float | None, _ABOVE_0, None] = None
-    ema_decay: Annotated[float, _SHARE] = 0.0
     lr_multipliers: Annotated[Mapping[str, float] | None, Mapping, None] = None
     weight_decay_multipliers: Annotated[Mapping[str, float] | None, Mapping, None] = None
     schedule: Schedule = None

@@ -110,8 +110,8 @@ ALONE: Mapping[str, Preset] = {preset.name: preset for preset in (SINGLE, MLP)}
 
 FOR_ALL_MEMBERS = (
     "hidden_layer_sizes", "activation", "alpha", "batch_size", "learning_rate_init", "max_iter",
-    "normalization", "input_scale", "parametric", "dropout", "input_noise", "l1", "weight_decay", "max_norm",
-    "clip_norm", "clip_value", "ema_decay", "precision", "label_smoothing", "tol", "n_iter_no_change",
+    "normalization", "input_scale", "dropout", "l1", "weight_decay",
+    "clip_norm", "clip_value", "precision", "label_smoothing", "tol", "n_iter_no_change",
 )  # fmt: skip
 """Parameters that, where they are given, hold for all members of an ensemble instead of the presets'."""
 

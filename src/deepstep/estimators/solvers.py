@@ -71,7 +71,7 @@ def settings_of(params: SimpleNamespace, seed: int, where: str) -> Settings:
     (optimizer, optimizer_params), dropout = make_optimizer(params, where), params.dropout
     if isinstance(dropout, Sequence | np.ndarray):
         dropout = np.asarray(dropout, object).tolist()
-    same = ("l1", "weight_decay", "input_noise", "max_norm", "clip_norm", "clip_value", "ema_decay")
+    same = ("l1", "weight_decay", "clip_norm", "clip_value")
     return Settings(
         optimizer,
         optimizer_params,

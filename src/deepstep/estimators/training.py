@@ -162,7 +162,7 @@ class NetworkFit:
     def new_network(self, sample: Examples, seed: int) -> Network:
         """The network before training, as ``initialization`` says."""
         params, start = self.params, self.params.initialization
-        given, bent, normalization = isinstance(start, Mapping), params.parametric, params.normalization
+        given, normalization = isinstance(start, Mapping), params.normalization
         sizes = params.hidden_layer_sizes
         hidden = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
         targets, preprocessor = self.estimator.targets_, self.preprocessor
@@ -175,7 +175,6 @@ class NetworkFit:
             output_settings=settings,
             normalization=normalization if isinstance(normalization, str) else [*normalization],
             input_scale=params.input_scale,
-            parametric=bent if isinstance(bent, bool) else [*bent],
             shared_members=int(params.shared_members),
             features=params.features,
             seed=seed,
@@ -293,7 +292,7 @@ class NetworkFit:
         asked = self._asked(network, examples, held_out, early=early)
         ended = self._run(asked)
         history, patience, end = asked.history, asked.patience, asked.session.state()
-        parameters, statistics, best = asked.session.outcome, end.statistics, dict(before.best)
+        parameters, statistics, best = asked.session.parameters, end.statistics, dict(before.best)
         if early and patience is not None and len(history):
             parameters, statistics = network.parameters, network.statistics  # where it kept none
             if patience.best_parameters is not None:
@@ -312,8 +311,7 @@ class NetworkFit:
             best[patience.quantity] = patience.best
         if not in_batches and len(history):
             best["cost"] = min(*(record["cost"] for record in history), best.get("cost", np.inf))
-        if end.average is None:  # training continues from the network's own parameters
-            end = replace(end, theta=end.theta[:0].copy())
+        end = replace(end, theta=end.theta[:0].copy())  # training continues from the network's parameters
         rate = asked.plan.learning_rate
         adapted = rate.rate if isinstance(rate, AdaptiveRate) else None
         # a part of an epoch has its own number of examples
@@ -550,11 +548,7 @@ def _resumed(session: Session, before: WarmStartState) -> bool:
     now, state = session.state(), before.state
     if state is None or state.step == 0 or set(state.slots) != set(now.slots):
         return False
-    averaged = session.settings.ema_decay and state.average is not None
-    theta = state.theta if averaged else now.theta  # without an average the user may have changed it
-    session.load(
-        SessionState(theta, state.slots, state.step, now.statistics, state.average if averaged else None)
-    )
+    session.load(replace(now, slots=state.slots, step=state.step))  # the user may have changed θ
     return True
 
 

@@ -103,16 +103,15 @@ def _described(network: Network, found: Recording, options: Mapping[str, Any]) -
             "output_settings": dict(shape.output_settings),
             "normalization": list(shape.normalization),
             "input_scale": shape.input_scale,
-            "parametric": list(shape.parametric),
             "seed": network.seed,
         },
         "training": {
             "optimizer": settings.optimizer if isinstance(settings.optimizer, str) else "own",
-            "hyperparameters": _optimizer_params(settings),
+            "optimizer_params": _optimizer_params(settings),
             "learning_rate": float(options["learning_rate"]),
             "l2": float(settings.l2),
             "weight_decay": settings.decay,
-            **_factors(settings, found.recorded[0]),
+            **_multipliers(settings, found.recorded[0]),
             "batch_size": None if size is None else int(size),
             "dropout": list(rates) if len(set(rates)) > 1 else max(rates, default=0.0),
             "seed": int(settings.seed),
@@ -121,11 +120,13 @@ def _described(network: Network, found: Recording, options: Mapping[str, Any]) -
     }
 
 
-def _factors(settings: Settings, parameters: Parameters) -> dict[str, dict[str, float]]:
+def _multipliers(settings: Settings, parameters: Parameters) -> dict[str, dict[str, float]]:
     """Multipliers of learning rate and weight decay by names of parameters, if any are given."""
-    given = {"rate": settings.lr_multipliers, "decay": settings.weight_decay_multipliers}
+    kinds = {"lr_multipliers": "rate", "weight_decay_multipliers": "decay"}
     return {
-        f"{kind}_factors": settings.factors_by_name(kind, parameters) for kind, some in given.items() if some
+        name: settings.factors_by_name(kind, parameters)
+        for name, kind in kinds.items()
+        if getattr(settings, name)
     }
 
 

@@ -48,7 +48,7 @@ def replay(
     network: The network at the start, which is not changed.
     X, Y (array of shape (n_x, m) and (n_L, m)): The examples at the start.
     updates: Number of updates to repeat.
-    training: ``optimizer``, ``hyperparameters``, ``learning_rate``, ``l2``, ``weight_decay``,
+    training: ``optimizer``, ``optimizer_params``, ``learning_rate``, ``l2``, ``weight_decay``,
         ``batch_size``, ``dropout`` and ``seed``, as in a lesson.
     changes (sequence of mappings): Changes by hand, each after ``t`` updates, in order: ``set``
         settings of the training, ``edit`` a parameter (``[name, row, column, value]``), ``add`` an example

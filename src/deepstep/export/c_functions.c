@@ -160,11 +160,6 @@ static void do_normalize_layer(const double *x, double epsilon, double *y, int n
     for (int i = 0; i < n; i++) y[i] = (x[i] - mean) / sqrt(variance + epsilon);
 }
 
-/* blend */
-static void do_blend(const double *x, const double *g, const TYPE0 *alpha, double *y, int n) {
-    for (int i = 0; i < n; i++) y[i] = (1.0 - (double)alpha[i]) * x[i] + (double)alpha[i] * g[i];
-}
-
 /* softmax */
 static void do_softmax(const double *x, double *y, int n) {
     double most = x[0], sum = 0.0;

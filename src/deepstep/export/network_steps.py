@@ -101,18 +101,6 @@ def _input_maps(builder: Builder, node: Node, X: str, C: str, V: AnyArray, a: An
     return builder.concat(X, builder.add("grouped_linear", C, V=maps, a=a[:, 0]))
 
 
-def _embed_categories(builder: Builder, node: Node, X: str, T: AnyArray) -> str:
-    inputs, counts = _settings(node)["inputs"], _settings(node)["counts"]
-    others = [at for at in range(builder.widths[X]) if at not in inputs]
-    parts, start = [builder.take(X, others)] if others else [], 0
-    for at, count in zip(inputs, counts, strict=True):
-        rows = T[start : start + count]
-        table = np.concatenate([rows, rows[:1], rows[:1]])  # what is no code is the first category
-        parts.append(builder.add("lookup", builder.take(X, [at]), table=table))
-        start += count
-    return builder.concat(*parts)
-
-
 def _settings(node: Node) -> Mapping[str, Any]:
     """The settings of an operation, those by default among them."""
     forward: Any = node.op.forward
@@ -130,14 +118,10 @@ STEPS: dict[str, Callable[..., Quantity]] = {
     "normalize_fixed": _normalize_fixed,
     "normalize_layer": lambda builder, node, U: builder.add("normalize_layer", U, settings=_settings(node)),
     "scale_shift_forward": lambda builder, node, U, gamma, b: builder.affine(U, gamma[:, 0], b[:, 0]),
-    "learned_activation_forward": lambda builder, node, Z, G, alpha: _each(
-        lambda z, g: builder.add("blend", z, g, alpha=alpha[:, 0]), Z, G
-    ),
     "members_linear_forward": _members_linear,
     "members_output_forward": _members_output,
     "members_mean": _members_mean,
     "cosine_features": _cosines,
     "input_maps_forward": _input_maps,
-    "embed_categories": _embed_categories,
 }
 """Operations of a graph by the name of their equation, beside the activations: how each becomes steps."""

@@ -186,7 +186,6 @@ OPERATIONS = {
     "grouped_linear": lambda x, V, a: (V @ x.reshape(-1, *V.shape[::2], 1)).reshape(-1, len(a)) + a,
     "affine": lambda x, scale, shift: x * scale + shift,
     "normalize_layer": lambda x, epsilon: ((x.T - x.mean(1)) / np.sqrt(x.var(1) + epsilon)).T,
-    "blend": lambda x, y, alpha: (1 - alpha) * x + alpha * y,
     "relu": lambda x: np.maximum(x, 0),
     "leaky_relu": lambda x: np.where(x > 0, x, 0.01 * x),
     "elu": lambda x: np.where(x > 0, x, np.expm1(-np.abs(x))),

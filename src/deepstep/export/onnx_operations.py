@@ -207,7 +207,6 @@ OPERATIONS: dict[str, Callable[..., Value]] = {
     "grouped_linear": grouped_linear,
     "affine": affine,
     "normalize_layer": normalize_layer,
-    "blend": lambda x, y, alpha: x * (1 - alpha) + y * alpha,
     "relu": lambda x: x.to("Relu"),
     "leaky_relu": lambda x: x.to("Max", x * 0.01),
     "elu": elu,

@@ -224,7 +224,6 @@ const OPERATIONS = {
   grouped_linear: groupedLinear,
   affine: ({ scale, shift }, x) => x.map((v, i) => v * scale[i] + shift[i]),
   normalize_layer: normalizeLayer,
-  blend: ({ alpha }, x, y) => x.map((v, i) => (1 - alpha[i]) * v + alpha[i] * y[i]),
   relu: each((v) => Math.max(v, 0)),
   leaky_relu: each((v) => (v > 0 ? v : 0.01 * v)),
   elu: each((v) => elu(v, 1)),

@@ -413,7 +413,7 @@ def check_gradients(
 
     architecture, parameters: The network.
     gradients: dW1, db1, … to check, for example from code of your own; by default those of training.
-    settings: ``l1`` and ``l2`` are part of the cost. The dropout masks and the noise are those of step 1 and
+    settings: ``l1`` and ``l2`` are part of the cost. The dropout masks are those of step 1 and
         are kept while θ moves. Batch normalization uses the statistics of the batch.
     epsilon: Distance of the differences. By default the distance of each entry is reduced until two
         neighbouring ones agree, so that inputs of any size are checked up to rounding.
@@ -437,12 +437,12 @@ def check_gradients(
     weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
     settings = settings or Settings()
     session = ReferenceSession(architecture, theta, settings)
-    A0, masks = session.disturbed(X, number=1)
-    graph, tape = architecture.run(A0, theta, masks=masks)
+    masks = session.drawn_masks(X.shape[1], number=1)
+    graph, tape = architecture.run(X, theta, masks=masks)
     head = get_head(architecture, "check_gradients")
     objective = Objective(graph, tape, head, Y, weight, settings)
     if gradients is None:
-        _, gradient = session.cost_and_gradient(A0, Y, sample_weight=weight, masks=masks)
+        _, gradient = session.cost_and_gradient(X, Y, sample_weight=weight, masks=masks)
         gradients = {f"d{name}": value for name, value in theta.like(gradient).items()}
     derivatives = [Derivative(name, name, _gradient(gradients, f"d{name}")) for name in theta]
     report = compare_all(objective, derivatives, options)

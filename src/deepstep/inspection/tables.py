@@ -16,11 +16,8 @@ def text_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def layer_names(shape: Architecture) -> list[str]:
     """The activation of each layer with its normalization; for the last one the head."""
-    hidden = zip(shape.activations[:-1], shape.normalization, shape.parametric, strict=True)
-    names = [
-        f"{'' if kind == 'none' else f'{kind} norm, '}{'parametric ' if bent else ''}{activation}"
-        for activation, kind, bent in hidden
-    ]
+    hidden = zip(shape.activations[:-1], shape.normalization, strict=True)
+    names = [f"{'' if kind == 'none' else f'{kind} norm, '}{activation}" for activation, kind in hidden]
     return [*names, shape.output]
 
 

@@ -166,11 +166,8 @@ class _Walk:
             yield from self.update()
 
     def given(self) -> Iterator[TraceEntry]:
-        opened, noise, inputs = self.opened, self.settings.input_noise, "A0 = X"
-        if noise:
-            inputs = f"A0 = X + noise of standard deviation {noise:g}"
-            yield TraceEntry("X", 0, "input", "X, the inputs", "", opened.X, columns=True)
-        yield TraceEntry("A0", 0, "input", inputs, "", opened.A0, columns=True)
+        opened = self.opened
+        yield TraceEntry("A0", 0, "input", "A0 = X", "", opened.X, columns=True)
         yield TraceEntry("Y", self.L, "input", "Y, the target", "", opened.Y, columns=True)
         if opened.sample_weight is not None:
             row = np.array(opened.sample_weight)[np.newaxis]
@@ -307,7 +304,7 @@ class _Walk:
         """From the gradient to θ′, for each parameter."""
         settings, after = self.settings, self.opened.after
         rule, t = get_optimizer(settings.optimizer), after.step
-        if rule.counts_steps or settings.ema_decay:
+        if rule.counts_steps:
             yield TraceEntry("t", self.L, "update", "t, the number of the step", "", float(t))
         corrected = rule.corrected(after.slots, t=t, optimizer_params=settings.optimizer_params)
         for name in self.theta:
@@ -320,7 +317,7 @@ class _Walk:
 
     def moved(self, name: str, averages: Mapping[str, Array]) -> Iterator[TraceEntry]:
         """One parameter, from its gradient to its new value."""
-        settings, opened, (kind, layer) = self.settings, self.opened, symbol_and_layer(name)
+        settings, opened, (_, layer) = self.settings, self.opened, symbol_and_layer(name)
         g, now = f"d{name}", name
 
         def part(vector: Array) -> Array:
@@ -349,24 +346,14 @@ class _Walk:
             yield step(f"{name}_decayed", now, "decoupled_decay", "θ", opened.decayed, **symbols)
             now = f"{name}_decayed"
         optimizer = get_optimizer(settings.optimizer)
-        update = optimizer.update if kind == "W" else optimizer.of_vectors or optimizer.update
-        equation = EQUATIONS[update.__name__].with_settings(optimizer.settings(settings.optimizer_params))
+        equation = EQUATIONS[optimizer.update.__name__]
+        equation = equation.with_settings(optimizer.settings(settings.optimizer_params))
         symbols = {"θ": now, "g": g, "α": alpha, **{symbol: f"{symbol}_d{name}" for symbol in averages}}
         for symbol, vector in averages.items():
             formula = equation.written(f"{symbol} ", symbols)
             yield TraceEntry(f"{symbol}_d{name}", layer, "update", formula, equation.name, part(vector))
-        limited = settings.max_norm is not None and kind == "W"
-        moved = f"{name}_moved" if limited else f"{name}′"
-        yield _becomes(moved, now, layer, equation.written("θ", symbols), equation, part(opened.moved))
-        if limited:
-            symbols = {"W": moved, "c": f"{settings.max_norm:g}"}
-            yield step(f"{name}′", moved, "limit_norms", "W", opened.after.theta, **symbols)
-        if opened.after.average is not None:
-            average, rule = f"{name}_average", "average_update"
-            symbols = {"θ̄": average, "θ": f"{name}′", "β": f"{settings.ema_decay:g}"}
-            first, _, later = EQUATIONS[rule].written("θ̄", symbols).partition(" for t = 1, then ")
-            formula = first if opened.before.average is None else later
-            yield TraceEntry(average, layer, "update", formula, rule, part(opened.after.average))
+        theta = part(opened.after.theta)
+        yield _becomes(f"{name}′", now, layer, equation.written("θ", symbols), equation, theta)
 
 
 def _sum(statements: list[str]) -> str:

@@ -60,19 +60,6 @@ class InputScale(nn.Module):
         return X * self.weight
 
 
-class Parametric(nn.Module):
-    """An activation that learns how far it bends: from Z at α = 0 to the activation at 1, unit by unit."""
-
-    def __init__(self, activation: nn.Module, n: int, dtype: torch.dtype | None = None) -> None:
-        super().__init__()
-        self.activation = activation
-        self.alpha = nn.Parameter(torch.ones(n, dtype=dtype))
-
-    def forward(self, Z: torch.Tensor) -> torch.Tensor:
-        activated: torch.Tensor = self.activation(Z)
-        return (1 - self.alpha) * Z + self.alpha * activated
-
-
 PASSED_OVER, SCALE, LINEAR, NORMALIZATION, ACTIVATION = range(5)
 """Roles of modules in a layer, in their order."""
 
@@ -89,8 +76,6 @@ class Twin(NamedTuple):
         """A module."""
         return self.kind(*sizes, **{name: values[0] for name, values in self.settings.items()}, **options)
 
-
-ALPHA = {"alpha": "alpha"}  # the numbers of `Parametric`, beside those of its activation
 
 _SHIFTED = {"bias": "b", "weight": "gamma"}
 
@@ -149,10 +134,7 @@ def to_torch(model: Model, *, logits: bool, where: str) -> nn.Sequential:
         add("linear", layer.number, layer.n_prev, layer.n, bias=kind == "none")
         if kind != "none":
             add(kind, layer.number, layer.n)
-        if layer.options.get("parametric"):
-            modules.append(Parametric(_activation(layer.activation, where), layer.n, dtype))
-            _fill(modules[-1], ALPHA, layer.number, values)
-        elif layer.activation != "identity" and not (layer.last and logits):
+        if layer.activation != "identity" and not (layer.last and logits):
             modules.append(_activation(layer.activation, where))
     return modules.eval()
 
@@ -182,8 +164,6 @@ def from_torch(module: Any, output: str | None, output_settings: Mapping[str, An
     if last.normalization != "none":
         got = f"the last Linear, {last.place}, has one"
         raise ConfigurationError(where, "an output layer without normalization", got)
-    if "alpha" in last.values:
-        raise ConfigurationError(where, "an output without parametric activation", "the last one is such")
     head = _head(last.activation, output, where).with_settings(where, **output_settings)
     values = {f"{name}{l}": value for l, one in enumerate(layers, 1) for name, value in one.values.items()}
     running = [name for name in values if name.startswith(("mean", "variance"))]
@@ -196,7 +176,6 @@ def from_torch(module: Any, output: str | None, output_settings: Mapping[str, An
         output_settings={name: head.settings[name] for name in output_settings},
         normalization=tuple(layer.normalization for layer in hidden),
         input_scale="s1" in parameters,
-        parametric=tuple("alpha" in layer.values for layer in hidden),
     )
     return Model(architecture, parameters, statistics)
 
@@ -220,9 +199,8 @@ def _read(module: Any, where: str) -> list[_Layer]:
         if part._forward_hooks or part._forward_pre_hooks:
             expected = "a module without hooks, which may change what it computes"
             raise ConfigurationError(at, expected, "it has some", "Remove them.")
-        bent = isinstance(part, Parametric)
-        name = _name_of(part.activation if bent else part, at)
-        role, numbers = (ACTIVATION, ALPHA) if bent else (TWINS[name].role, TWINS[name].numbers)
+        name = _name_of(part, at)
+        role, numbers = TWINS[name].role, TWINS[name].numbers
         if role == PASSED_OVER or type(part) is nn.Identity:
             continue
         # a Linear begins a layer wherever it stands, and a scale stands before the first one
@@ -239,7 +217,6 @@ def _read(module: Any, where: str) -> list[_Layer]:
             _normalize(layers[-1], name, part, at)
         else:
             layers[-1].activation = name
-            layers[-1].values |= _numbers(part, numbers, 0, at)
     if not layers:
         raise ConfigurationError(where, "a torch.nn.Sequential with a Linear", "there is none in it")
     return layers

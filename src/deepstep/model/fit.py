@@ -301,7 +301,7 @@ def _take(
 ) -> None:
     """Give the network the parameters that training reached, or the best that patience kept."""
     session, patience = training.session, training.patience if best else None
-    network.parameters, network.statistics = session.outcome, dict(session.state().statistics)
+    network.parameters, network.statistics = session.parameters, dict(session.state().statistics)
     network.history, network.stopping_history, network.seed = training.history, None, seed
     network.beginning, network.best_epochs = beginning, None
     if patience is not None:

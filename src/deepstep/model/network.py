@@ -137,7 +137,6 @@ class Network:
         output_settings: Mapping[str, Any] | None = None,
         normalization: str | Sequence[str] = "none",
         input_scale: bool = False,
-        parametric: bool | Sequence[bool] = False,
         shared_members: int = 0,
         features: Mapping[str, Any] | None = None,
         initialization: str = "he",
@@ -167,7 +166,6 @@ class Network:
             output_settings={name: head.settings[name] for name in output_settings or {}},
             normalization=normalization,  # type: ignore[arg-type]  # a name is spread over the layers
             input_scale=input_scale,
-            parametric=parametric,  # type: ignore[arg-type]  # likewise
             shared_members=shared_members,
             features=features or {},
         )
@@ -317,8 +315,8 @@ class Network:
             "lost 1/m" or "sign of dW" (a name in ``deepstep.inspection.FAULTS``, or "derivative of relu"), by
             the reference engine and without checkpoints.
         settings: `deepstep.engines.Settings` by name: ``l1``, ``l2``, ``weight_decay``, ``dropout``,
-            ``input_noise``, ``max_norm``, ``clip_norm``, ``clip_value``, ``ema_decay``, ``lr_multipliers``,
-            ``weight_decay_multipliers``, ``precision``. ``seed``, of dropout and noise, is the
+            ``clip_norm``, ``clip_value``, ``lr_multipliers``,
+            ``weight_decay_multipliers``, ``precision``. ``seed``, of dropout, is the
             network's unless given.
         returns: ``history.costs`` holds J before each update (for mini-batches: the epoch's mean).
         ShapeError, DataError, ConfigurationError: If an argument does not fit, or the checkpoint is of
@@ -638,8 +636,8 @@ class Network:
 
         gradients: Gradients to check instead of the network's own: a learner's dW1, db1, …
         epsilon, order, tolerance, max_entries: As in `deepstep.inspection.check_gradients`.
-        settings: As in `train`: ``l1`` and ``l2`` are part of the cost; with ``dropout`` and ``input_noise``
-            the masks and the noise of the first step stay as they are. Other settings make no difference.
+        settings: As in `train`: ``l1`` and ``l2`` are part of the cost; with ``dropout``
+            the masks of the first step stay as they are. Other settings make no difference.
         returns: Per parameter the worst entry and the verdict; if wrong, the classic fault that explains it.
         ShapeError, DataError, ConfigurationError: If an argument does not fit.
 
@@ -753,9 +751,9 @@ class Network:
         """The network of a training that is not done, as it stood in a checkpoint; nothing is executed.
 
         path: A file, or a folder, whose newest whole checkpoint is taken.
-        returns (Network): It predicts with what training had reached (the moving average of θ where one is
-            kept, and not the best epoch of ``patience``); ``history`` has the records so far. To go on with
-            the training: `train` with its options and ``resume=path``.
+        returns (Network): It predicts with what training had reached, not with the best epoch of
+            ``patience``; ``history`` has the records so far. To go on with the training: `train` with its
+            options and ``resume=path``.
         FileError: If there is none, or it is damaged, or has a feature of one's own that is not registered.
         ConfigurationError: If it has an activation or a head of one's own that is not registered.
 
@@ -769,7 +767,7 @@ class Network:
         True
         """
         found = checkpoint_at(path)
-        network = cls._of(Model(found.architecture, found.outcome, found.state.statistics), found.seed)
+        network = cls._of(Model(found.architecture, found.parameters, found.state.statistics), found.seed)
         network.history = History(found.records)
         return network
 
@@ -826,8 +824,7 @@ class Network:
             activation is left out.
         returns (torch.nn.Sequential): In evaluation mode, of this network's precision, with copies of its
             numbers: Linear, BatchNorm1d or LayerNorm, activation for each layer. Modules of DeepStep's own
-            are at the end of the outputs "poisson", "quantile" and "ordinal", and where inputs are scaled or
-            activations parametric.
+            are at the end of the outputs "poisson", "quantile" and "ordinal", and where inputs are scaled.
         ConfigurationError: If an activation is your own, or the network has shared members or ``features``.
         MissingPackageError: If torch is not installed.
 
@@ -933,7 +930,7 @@ class Network:
 
     def _walk(self, walk: Iterator[Update], session: Session, mistake: Mistake | None) -> Iterator[Step]:
         for update in walk:
-            self.parameters, self.statistics = session.outcome, dict(session.state().statistics)
+            self.parameters, self.statistics = session.parameters, dict(session.state().statistics)
             yield Step(update, session.parameters, self.architecture, session.settings, mistake)
 
     def _settings(self, settings: Mapping[str, Any], where: str) -> Settings:

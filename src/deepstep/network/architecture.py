@@ -17,7 +17,7 @@ from deepstep.types import Array, is_whole, plain
 WHERE = "Architecture"
 
 ENTRIES = ("layer_dims", "activations", "output", "output_settings", "normalization")
-LATER_ENTRIES = {"input_scale": False, "parametric": False, "shared_members": 0, "features": {}}
+LATER_ENTRIES = {"input_scale": False, "shared_members": 0, "features": {}}
 """Entries of an architecture in files: those above always, these where they differ."""
 
 OFF = (False, None, "none")
@@ -37,9 +37,6 @@ class Architecture:
         normalized layer has a scale gamma (n_l, 1), and its b is the shift.
     input_scale: Whether each input has a factor s1 (n_0, 1) that is learned, with ``lr_multipliers={"s1":
         6}`` faster; see `deepstep.equations.scaled_weights`.
-    parametric: Whether each unit has an alpha1 (n_1, 1), … that is learned and says how far its activation
-        bends, from A = Z at 0 to A = g(Z) at 1: one answer for all hidden layers or one for each. See
-        `deepstep.equations.learned_activation_forward`.
     shared_members: K: so many networks in one that share all matrices but the last (TabM, arXiv 2410.24210).
         Each has factors of the inputs, a row of r1 (K, n_0), an output layer and a loss of its own; their
         answers are averaged. 0 for an ordinary network. See `deepstep.equations.members_linear_forward`.
@@ -53,8 +50,8 @@ class Architecture:
     (2, 17)
     >>> Architecture((2, 4, 1), ("tanh", "sigmoid"), normalization="batch").n_parameters
     21
-    >>> Architecture((2, 4, 1), ("tanh", "sigmoid"), input_scale=True, parametric=True).n_parameters
-    23
+    >>> Architecture((2, 4, 1), ("tanh", "sigmoid"), input_scale=True).n_parameters
+    19
     >>> Architecture((2, 4, 1), ("tanh", "sigmoid"), shared_members=3).n_parameters  # 12 + 3·2 + 3·5
     33
     """
@@ -65,7 +62,6 @@ class Architecture:
     output_settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
     normalization: tuple[str, ...] = "none"  # type: ignore[assignment]  # a name is spread over the layers
     input_scale: bool = False
-    parametric: tuple[bool, ...] = False  # type: ignore[assignment]  # likewise
     shared_members: int = 0
     features: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
@@ -81,7 +77,6 @@ class Architecture:
             "output": output,
             "output_settings": settings,
             "normalization": _per_hidden_layer(self.normalization, len(sizes) - 2),
-            "parametric": _switches(self.parametric, len(sizes) - 2),
             "features": MappingProxyType(_checked_features(self.features, sizes[0])),
         }
         for name, value in checked.items():
@@ -113,11 +108,6 @@ class Architecture:
     def normalized(self) -> tuple[int, ...]:
         """Numbers of the layers that have a gamma."""
         return tuple(layer for layer, kind in enumerate(self.normalization, start=1) if kind != "none")
-
-    @property
-    def bent(self) -> tuple[int, ...]:
-        """Numbers of the layers that have an alpha."""
-        return tuple(layer for layer, own in enumerate(self.parametric, start=1) if own)
 
     @property
     def n_parameters(self) -> int:
@@ -202,9 +192,8 @@ class Architecture:
         >>> list(shape.entries())
         ['layer_dims', 'activations', 'output', 'output_settings', 'normalization', 'input_scale']
         """
-        later = {name: getattr(self, name) for name in LATER_ENTRIES}
-        on = {name: any(value) if isinstance(value, tuple) else value for name, value in later.items()}
-        found = {name: getattr(self, name) for name in (*ENTRIES, *(name for name in on if on[name]))}
+        on = (name for name in LATER_ENTRIES if getattr(self, name))
+        found = {name: getattr(self, name) for name in (*ENTRIES, *on)}
         return {**found, "features": dict(self.features)} if self.features else found
 
     def network_arguments(self) -> dict[str, Any]:
@@ -300,12 +289,3 @@ def _per_hidden_layer(normalization: Any, n_hidden: int) -> tuple[str, ...]:
         expected, hint = f"one for all hidden layers or a list of {n_hidden}", "The output layer has none."
         raise ConfigurationError(WHERE, expected, f"got {normalization!r}", hint, setting="normalization")
     return names
-
-
-def _switches(parametric: Any, n_hidden: int) -> tuple[bool, ...]:
-    answers = (parametric,) * n_hidden if isinstance(parametric, bool) else parametric
-    fits = isinstance(answers, list | tuple) and all(isinstance(answer, bool) for answer in answers)
-    if not fits or len(answers) != n_hidden:
-        expected = f"parametric is True or False for all hidden layers, or a list of {n_hidden}"
-        raise ConfigurationError(WHERE, expected, f"got {parametric!r:.100}", "The output layer has none.")
-    return tuple(answers)

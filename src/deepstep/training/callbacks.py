@@ -125,13 +125,8 @@ class Training:
 
     @property
     def parameters(self) -> Parameters:
-        """The parameters that training moves, now; later steps do not change them."""
+        """The parameters now; later steps do not change them."""
         return _views(self._session.parameters)
-
-    @property
-    def outcome(self) -> Parameters:
-        """The parameters that predict: the moving average where one is kept."""
-        return _views(self._session.outcome)
 
     def state(self) -> SessionState:
         """Everything that training carries, as views that cannot be written.
@@ -354,4 +349,4 @@ def _locked(state: SessionState) -> SessionState:
     slots, statistics = (
         {name: read_only(one) for name, one in of.items()} for of in (state.slots, state.statistics)
     )
-    return SessionState(read_only(state.theta), slots, state.step, statistics, read_only(state.average))
+    return SessionState(read_only(state.theta), slots, state.step, statistics)

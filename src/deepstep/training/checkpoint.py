@@ -53,7 +53,7 @@ class Checkpoint:
     """A training between two updates.
 
     identity: Network, settings and data, as JSON values by name.
-    state: θ, the optimizer's vectors, the running statistics, the moving average, the number of updates.
+    state: θ, the optimizer's vectors, the running statistics, the number of updates.
     position: Epochs and batches done, and the costs of the epoch that runs.
     records: The history so far.
     callbacks (sequence of pairs): Class and state of each callback that keeps one.
@@ -91,14 +91,13 @@ class Checkpoint:
         return Architecture(**{name: self.identity[name] for name in (*ENTRIES, *later)})
 
     @property
-    def outcome(self) -> Parameters:
-        """The parameters that predict: the moving average where one is kept, else θ."""
-        flat = self.state.theta if self.state.average is None else self.state.average
-        return self.architecture.lay_out(flat)
+    def parameters(self) -> Parameters:
+        """θ as the parameters of the network."""
+        return self.architecture.lay_out(self.state.theta)
 
     @property
     def seed(self) -> int:
-        """The seed of the order of mini-batches; where that is not drawn, of the dropout and the noise."""
+        """The seed of the order of mini-batches; where that is not drawn, of the dropout."""
         match self.identity["order"]:
             case [drawn, int(seed)] if drawn == plain(shuffled(0))[0]:
                 return seed
@@ -215,7 +214,6 @@ def write_checkpoint(path: Path | str, checkpoint: Checkpoint) -> None:
         "theta": state.theta,
         **{f"slot {name}": vector for name, vector in state.slots.items()},
         **{f"statistic {name}": values for name, values in state.statistics.items()},
-        **({} if state.average is None else {"average": state.average}),
         "costs": position.costs,
         "sizes": position.sizes,
     }
@@ -312,7 +310,7 @@ def _unpacked(content: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> Che
     )
     checkpoint = Checkpoint(
         content["identity"],
-        SessionState(arrays["theta"], slots, step, statistics, arrays.get("average")),
+        SessionState(arrays["theta"], slots, step, statistics),
         Position(epoch, batch, seconds, arrays["costs"], arrays["sizes"]),
         records,
         [(str(name), dict(_with_arrays(values, arrays))) for name, values in content["callbacks"]],
@@ -321,7 +319,7 @@ def _unpacked(content: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> Che
     shapes = statistics_shapes(architecture)
     if statistics.keys() != shapes.keys():
         raise ValueError(f"the running statistics are {list(statistics)}")
-    vectors = [name for name in arrays if name in ("theta", "average") or name.startswith("slot ")]
+    vectors = [name for name in arrays if name == "theta" or name.startswith("slot ")]
     expected: dict[str, tuple[tuple[int, ...], Any]] = {
         **dict.fromkeys(vectors, ((architecture.n_parameters,), dtype)),
         **{f"statistic {name}": (shape, np.floating) for name, shape in shapes.items()},
@@ -331,7 +329,7 @@ def _unpacked(content: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> Che
     for name, (shape, kind) in expected.items():
         if arrays[name].shape != shape or not np.issubdtype(arrays[name].dtype, kind):
             raise ValueError(f"{name} has shape {arrays[name].shape} and dtype {arrays[name].dtype}")
-    if not all(np.isfinite(arrays[name]).all() for name in ("theta", "average") if name in arrays):
+    if not np.isfinite(arrays["theta"]).all():
         raise ValueError("a parameter is not finite")
     if not 0 <= checkpoint.seed < 2**64:
         raise ValueError(f"the seed is {checkpoint.seed}")

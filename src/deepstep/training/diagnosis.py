@@ -27,7 +27,7 @@ TINY = 1e-10  # sample weights whose mean is below this are worth a word, too
 
 SCALED = "to mean 0 and standard deviation 1"
 
-OF_A_UNIT = re.compile(r"(W|W_s|b|gamma|alpha)\d")  # parameters that have a row for each unit
+OF_A_UNIT = re.compile(r"(W|W_s|b|gamma)\d")  # parameters that have a row for each unit
 
 
 class Walk(NamedTuple):
@@ -85,8 +85,7 @@ class Quantity(NamedTuple):
 
 def all_finite(state: SessionState) -> bool:
     """Whether everything that training carries on is: a second moment that is infinite ends learning, too."""
-    average = () if state.average is None else (state.average,)
-    vectors = (state.theta, *state.slots.values(), *state.statistics.values(), *average)
+    vectors = (state.theta, *state.slots.values(), *state.statistics.values())
     # a sum is not finite where a number is not; only where large ones make it so, each is looked at
     with np.errstate(over="ignore", invalid="ignore"):
         return all(np.isfinite(vector.sum()) or np.isfinite(vector).all() for vector in vectors)
@@ -183,7 +182,7 @@ def _first_broken(session: ReferenceSession, opened: OpenedStep) -> Quantity | N
 def _quantities(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
     """All quantities of an opened step in the order in which they arise, each computed when asked for."""
     graph, tape = opened.graph, opened.tape
-    yield Quantity("A0", 0, opened.A0, "the noise on the inputs", {"X": opened.X}, columns=True)
+    yield Quantity("A0", 0, opened.X, "the input", {"X": opened.X}, columns=True)
     for node in graph.nodes:
         sources = {name: tape[name] for name in node.reads}
         for symbol, name in node.made:
@@ -234,16 +233,13 @@ def _of_the_update(session: ReferenceSession, opened: OpenedStep) -> Iterator[Qu
     before, after, like = opened.before, opened.after, session.parameters.like
     theta, g = {"θ": before.theta}, {"the gradient": opened.clipped}
     slots = ((f"{{}}, the optimizer's {slot}", like(vector)) for slot, vector in after.slots.items())
-    average = () if after.average is None else (like(after.average),)
     for words, values, made_by, sources in (
         ("d{}", like(opened.gradient), "the derivative of the regularization", theta),
         ("d{}", like(opened.cut), "the clipping by value", g),
         ("d{}", like(opened.clipped), "the clipping by norm", g),
         ("{}", like(opened.decayed), "the weight decay", theta),
         *((words, values, "the update rule", g) for words, values in slots),
-        ("{}", like(opened.moved), "the update", theta | g),
-        ("{}", like(after.theta), "the limit of norms", {"θ": opened.moved}),
-        *(("{}, averaged", values, "the moving average", {"θ": after.theta}) for values in average),
+        ("{}", like(after.theta), "the update", theta | g),
         ("running {}", after.statistics, "the moving average", before.statistics),
     ):
         for name, value in values.items():

@@ -19,12 +19,9 @@ if TYPE_CHECKING:
 
 OF_STEPS = (
     "dropout",
-    "input_noise",
     "weight_decay",
-    "max_norm",
     "clip_norm",
     "clip_value",
-    "ema_decay",
     "lr_multipliers",
     "weight_decay_multipliers",
     "precision",

@@ -65,7 +65,7 @@ def find_rate(
     """Search for a learning rate.
 
     The rates grow by the same factor from step to step, on one batch each. Some batches are easier than
-    others: the cost of each is taken relative to that of the same batch, with the same masks and noise, at
+    others: the cost of each is taken relative to that of the same batch, with the same masks, at
     the first parameters. It is smoothed by a moving average, corrected for its beginning as in Adam. The
     search ends when all rates were tried or the smoothed cost rose far above the lowest one: to four times
     the first one if it had not fallen. The suggestion is a tenth of the rate at which it was lowest: there
@@ -112,7 +112,7 @@ def find_rate(
     average = 0.0
     try:
         for number, taken in zip(range(steps + 1), _taught(examples, plan), strict=False):
-            session.load(replace(begun, step=begun.step + number))  # the step's masks and noise
+            session.load(replace(begun, step=begun.step + number))  # the step's masks
             cost = _step(session, taken, 0.0)
             if not isfinite(cost):
                 break
@@ -170,7 +170,7 @@ def times_too_high(
     weight = None if weight is None else weight[columns]
     if weight is not None and not weight.any():
         return None
-    settings = replace(session.settings, dropout=0.0, input_noise=0.0)  # they let the cost waver
+    settings = replace(session.settings, dropout=0.0)  # it lets the cost waver
     trial = ReferenceSession(session.architecture, session.parameters, settings, session.state().statistics)
 
     def good(exponent: float, state: SessionState) -> bool:

@@ -49,7 +49,7 @@ def cost_of_rows(cost: Callable[..., float], examples: Examples, layer_dims: Seq
 def cost_and_outputs(session: Session, examples: Examples) -> tuple[float, Array]:
     """Both of the network that predicts, from one forward pass; the outputs as rows (m, n_L)."""
     shape, statistics = session.architecture, session.state().statistics
-    parameters, head = session.outcome, get_head(shape)
+    parameters, head = session.parameters, get_head(shape)
     costs, outputs = [], []
     slices = list(parts(len(examples), shape.held_dims))
     shares = _shares(examples, slices)

@@ -110,7 +110,7 @@ class EpochScoring(Callback):
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Score the parameters of the epoch."""
         if self._scorer is not None:
-            self._network.parameters = training.outcome
+            self._network.parameters = training.parameters
             self._network.statistics = dict(training.state().statistics)
         record["validation_score"] = self._score(record["validation_cost"])
 

@@ -65,7 +65,7 @@ class EarlyStopping(Watcher):
         if value < best:
             self.best = record[self.quantity]
             if self.keep_best:
-                self.best_parameters = training.outcome
+                self.best_parameters = training.parameters
                 statistics = training.state().statistics
                 self.best_statistics = {name: value.copy() for name, value in statistics.items()}
         if self.stalled > self.epochs:

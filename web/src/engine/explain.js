@@ -124,16 +124,6 @@ const KINDS = {
       terms: products(values, W, dW, values.get(W).rows, (i) => [cell(W, i, row), cell(dW, i, row)]),
     };
   },
-  bent_alpha({ values, step }, row) {
-    const names = operandsOf(step).map(({ name }) => name);
-    const [dA, g, Z] = names.map((name) => `${name}[${row}, i]`);
-    const m = values.get(names[0]).cols;
-    return {
-      symbols: `1/${m} Σᵢ ${dA}·(${g} − ${Z})`,
-      code: `(${names[0]} * (${names[1]} - ${names[2]})).sum(axis=1)[${row}] / ${m}`,
-      lit: names.map((name) => ({ name, row, col: null })),
-    };
-  },
   weights({ values, step, layer: l, opened }, row, col) {
     const [dZ, A] = [`dZ${l}`, `A${l - 1}`];
     const m = values.get(dZ).cols;
@@ -200,7 +190,7 @@ const KINDS = {
     const before = values.has(`${step.id}⁻`) ? at(values.get(`${step.id}⁻`), row, col) : 0;
     const given = at(values.get(g), row, col);
     const { training } = opened.problem;
-    const rule = { ...OPTIMIZERS[training.optimizer].defaults, ...training.hyperparameters };
+    const rule = { ...OPTIMIZERS[training.optimizer].defaults, ...training.optimizer_params };
     const power = slot === "s" ? "²" : "";
     if (training.optimizer === "nesterov") {
       return {
@@ -277,8 +267,6 @@ const FORMS = {
   dropout_back: times,
   scale: times,
   scale_back: ([dW, s, W]) => times([dW, s]) + (W ? ` + λ/m·${W}` : ""),
-  bent: ([a, z, , g]) => `(1 − ${a})·${z} + ${a}·${g}`,
-  bent_back: ([a, d, dg, z], { g }) => (dg ? `(1 − ${a})·${d} + ${dg}·${g}′(${z})` : times([a, d])),
   output_back: ([a, y], { opened }) => {
     const { output } = opened.problem.network;
     const T = targetOf(opened, y);
@@ -289,14 +277,14 @@ const FORMS = {
 };
 
 /** The form with the operands put in; a column has one entry in each row, a transposed one in each column. */
-function written({ values, opened, step, layer }, row, col) {
+function written({ values, opened, step }, row, col) {
   const lit = operandsOf(step).map(({ name, transposed }) =>
     cell(name, transposed ? col : row, values.get(name).cols === 1 ? 0 : col),
   );
   const form = (put) =>
     FORMS[step.kind](
       lit.map(({ name, row: r, col: c }) => put(name, r, c)),
-      { opened, g: opened.problem.network.activations[layer - 1] },
+      { opened },
     );
   const symbols = form(sub);
   const code = symbols.replace(/ ?· ?/g, " * ").replaceAll("−", "-");

@@ -1,7 +1,7 @@
 /** The forward pass and the cost: every quantity by the name that the library's trace gives it. */
 import { ACTIVATIONS } from "./activations.js";
 import { HEADS, smoothed } from "./heads.js";
-import { multiply, addColumn, byRow, scaleColumns, zip } from "./tensor.js";
+import { multiply, addColumn, scaleColumns, zip } from "./tensor.js";
 
 /**
  * Z, A, loss and J, in order. With `moved`, a quantity of that name is replaced where it is made: so a
@@ -28,12 +28,7 @@ export function forward({ network, training, parameters, X, Y, masks }, into = n
     const W = l === 1 && parameters.s1 ? put("W_s1", scaleColumns(of("W1"), of("s1"))) : of(`W${l}`);
     Z = put(`Z${l}`, addColumn(multiply(W, A), of(`b${l}`)));
     A = ACTIVATIONS[activations[l - 1]].forward(Z);
-    const alpha = of(`alpha${l}`);
-    if (alpha) {
-      const straight = byRow(Z, alpha, (z, a) => (1 - a) * z);
-      A = zip(straight, byRow(put(`g(Z${l})`, A), alpha, (g, a) => a * g), (z, g) => z + g);
-    }
-    A = put(mask ? `${alpha ? "p" : "g"}(Z${l})` : `A${l}`, A);
+    A = put(mask ? `g(Z${l})` : `A${l}`, A);
     if (mask) {
       into.set(`mask${l}`, mask);
       A = put(

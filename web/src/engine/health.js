@@ -24,13 +24,12 @@ const share = (units) => units.filter(Boolean).length / units.length;
  *
  * @returns {{dead: number, saturated?: number}}
  */
-export function unitHealth(A, Z, activation, hidden, alpha = undefined) {
+export function unitHealth(A, Z, activation, hidden) {
   const dead = rows(A).map((row) => row.every((value) => value === 0));
   const slope = ACTIVATIONS[activation].one?.backward;
   if (!hidden || !slope) return { dead: share(dead) };
-  const flat = (row, a) =>
-    row.reduce((sum, z) => sum + Math.abs(1 - a + slope(a, z)), 0) / row.length < FLAT;
-  return { dead: share(dead), saturated: share(rows(Z).map((row, i) => !dead[i] && flat(row, alpha?.data[i] ?? 1))) };
+  const flat = (row) => row.reduce((sum, z) => sum + Math.abs(slope(1, z)), 0) / row.length < FLAT;
+  return { dead: share(dead), saturated: share(rows(Z).map((row, i) => !dead[i] && flat(row))) };
 }
 
 /**
@@ -44,14 +43,13 @@ export function layerHealth({ problem, values }) {
     const [W, after] = [values.get(`W${layer}`), values.get(`W${layer}′`)];
     const change = { data: W.data.map((value, p) => after.data[p] - value) };
     const own = Object.keys(problem.parameters).filter((name) => name.match(/\d+$/)[0] === `${layer}`);
-    const masked = values.has(`mask${layer}`) && [`p(Z${layer})`, `g(Z${layer})`].find((name) => values.has(name));
-    const A = values.get(masked || `A${layer}`);
+    const A = values.get(values.has(`mask${layer}`) ? `g(Z${layer})` : `A${layer}`);
     return {
       layer,
       units: W.rows,
       gradient: norm(...own.map((name) => values.get(`d${name}`))),
       ratio: norm(change) / (norm(W) || 1),
-      ...unitHealth(A, values.get(`Z${layer}`), activation, layer < activations.length, values.get(`alpha${layer}`)),
+      ...unitHealth(A, values.get(`Z${layer}`), activation, layer < activations.length),
     };
   });
 }

@@ -16,8 +16,6 @@ import { decayOf } from "./step.js";
 const of = (name) => ({ name });
 const transposed = (name) => ({ name, transposed: true });
 
-const bends = ({ parametric }, l) => !!parametric?.[l - 1];
-
 /** The targets, smoothed or not, as they stand in an equation. */
 function targets(network) {
   const T = smoothing(network);
@@ -43,16 +41,9 @@ function* forwardSteps(network, masked) {
       "+",
       of(`b${l}`),
     );
-    const bent = bends(network, l);
-    const handed = masked(l) ? `${bent ? "p" : "g"}(Z${l})` : `A${l}`;
-    const made = bent ? `g(Z${l})` : handed;
+    const made = masked(l) ? `g(Z${l})` : `A${l}`;
     yield step(made, "activation", g, of(made), "=", g, "(", of(`Z${l}`), ")");
-    if (bent) {
-      const [alpha, Z] = [of(`alpha${l}`), of(`Z${l}`)];
-      const way = ["=", "(1 −", alpha, ")", "∘", Z, "+", alpha, "∘", of(made)];
-      yield step(handed, "bent", "learned_activation_forward", of(handed), ...way);
-    }
-    if (masked(l)) yield step(`A${l}`, "dropout", "dropout_forward", of(`A${l}`), "=", of(handed), "∘", of(`mask${l}`));
+    if (masked(l)) yield step(`A${l}`, "dropout", "dropout_forward", of(`A${l}`), "=", of(made), "∘", of(`mask${l}`));
   }
 }
 
@@ -94,17 +85,11 @@ function* backwardSteps(network, l2, masked) {
       const A = masked(l) ? `g(Z${l})` : `A${l}`;
       yield step(`dZ${l}`, "output", `${HEADS[output].equation}_backward`, of(`dZ${l}`), "=", of(A), "−", ...targets(network));
     } else {
-      const bent = bends(network, l);
-      const dA = masked(l) ? `d${bent ? "p" : "g"}(Z${l})` : `dA${l}`;
+      const dA = masked(l) ? `dg(Z${l})` : `dA${l}`;
       if (masked(l)) yield step(dA, "dropout_back", "dropout_backward", of(dA), "=", of(`dA${l}`), "∘", of(`mask${l}`));
-      const [g, alpha, Z] = [activations[l - 1], of(`alpha${l}`), of(`Z${l}`)];
-      const slope = ["∘", `${g}′`, "(", Z, ")"];
-      const back = (id, kind, ...tokens) => step(id, kind, "learned_activation_backward", of(id), "=", ...tokens);
-      if (bent) {
-        yield back(`dg(Z${l})`, "bent_back", alpha, "∘", of(dA));
-        yield back(`dZ${l}`, "bent_back", "(1 −", alpha, ")", "∘", of(dA), "+", of(`dg(Z${l})`), ...slope);
-        yield back(`dalpha${l}`, "bent_alpha", "1/m", "Σ", of(dA), "∘", "(", of(`g(Z${l})`), "−", Z, ")");
-      } else yield step(`dZ${l}`, "activation_back", `${g}_backward`, of(`dZ${l}`), "=", of(dA), ...slope);
+      const g = activations[l - 1];
+      const slope = ["∘", `${g}′`, "(", of(`Z${l}`), ")"];
+      yield step(`dZ${l}`, "activation_back", `${g}_backward`, of(`dZ${l}`), "=", of(dA), ...slope);
     }
     const decay = l2 ? ["+", "λ/m", of(`W${l}`)] : [];
     const scaled = l === 1 && input_scale;
@@ -140,7 +125,6 @@ function* updateSteps(network, training) {
   for (let l = 1; l <= activations.length; l++) {
     const own = [`W${l}`, `b${l}`];
     if (l === 1 && input_scale) own.push("s1");
-    if (bends(network, l)) own.push(`alpha${l}`);
     for (const name of own) {
       const step = (id, kind, equation, ...tokens) => ({ id, phase: "update", layer: l, kind, equation, tokens });
       const decayed = decayOf(training, name) ? `${name}_decayed` : name;

@@ -1,6 +1,6 @@
 /** Names of quantities, as the library's trace writes them, taken apart: "v_dW2" → prefix v_, d, W, layer 2. */
 
-const PATTERN = /^(?:(v|s|v̂|ŝ)_)?(d)?(?:([gp])\()?(A|Z|W_s|W|b|s|alpha|mask)(\d+)\)?(_decayed|_data|_L2|_chain|′|⁻)?$/u;
+const PATTERN = /^(?:(v|s|v̂|ŝ)_)?(d)?(?:(g)\()?(A|Z|W_s|W|b|s|mask)(\d+)\)?(_decayed|_data|_L2|_chain|′|⁻)?$/u;
 
 /**
  * @param {string} name
@@ -26,6 +26,6 @@ export function axes(name) {
   const units = parts.layer === 0 ? "axis.inputs" : "axis.units";
   if (parts.letter === "s") return ["axis.inputs", "axis.one"];
   if (parts.letter[0] === "W") return [units, parts.layer === 1 ? "axis.inputs" : "axis.unitsBefore"];
-  if (["b", "alpha"].includes(parts.letter)) return [units, "axis.one"];
+  if (parts.letter === "b") return [units, "axis.one"];
   return [units, "axis.examples"];
 }

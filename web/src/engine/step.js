@@ -3,14 +3,14 @@ import { ACTIVATIONS } from "./activations.js";
 import { HEADS, smoothed } from "./heads.js";
 import { OPTIMIZERS } from "./optimizers.js";
 import { forward } from "./forward.js";
-import { byRow, map, multiplyByTransposed, scaleColumns, sumOfRows, transposedMultiply, zeros, zip } from "./tensor.js";
+import { map, multiplyByTransposed, scaleColumns, sumOfRows, transposedMultiply, zeros, zip } from "./tensor.js";
 
 /** α of a parameter. */
-export const rateOf = ({ learning_rate, rate_factors }, name) => learning_rate * (rate_factors?.[name] ?? 1);
+export const rateOf = ({ learning_rate, lr_multipliers }, name) => learning_rate * (lr_multipliers?.[name] ?? 1);
 
 /** λ of a parameter: by itself of weights alone. */
-export const decayOf = ({ weight_decay, decay_factors }, name) =>
-  (weight_decay || 0) * (decay_factors?.[name] ?? (name[0] === "W" ? 1 : 0));
+export const decayOf = ({ weight_decay, weight_decay_multipliers }, name) =>
+  (weight_decay || 0) * (weight_decay_multipliers?.[name] ?? (name[0] === "W" ? 1 : 0));
 
 const sum = (a, b) => a + b;
 const product = (a, b) => a * b;
@@ -49,19 +49,9 @@ export function backward({ network, training, parameters, masks = undefined }, v
     if (l === 1) break;
     let dA = transposedMultiply(W, dZ);
     values.set(`dA${l - 1}`, dA);
-    const [mask, alpha] = [masks?.[`A${l - 1}`], parameters[`alpha${l - 1}`]];
-    const [Z, g] = [values.get(`Z${l - 1}`), ACTIVATIONS[activations[l - 2]]];
-    if (mask) values.set(`d${alpha ? "p" : "g"}(Z${l - 1})`, (dA = zip(dA, mask, product)));
-    if (!alpha) {
-      dZ = g.backward(dA, Z);
-      continue;
-    }
-    const dg = byRow(dA, alpha, product);
-    values.set(`dg(Z${l - 1})`, dg);
-    const straight = byRow(dA, alpha, (d, a) => (1 - a) * d);
-    dZ = zip(straight, g.backward(dg, Z), sum);
-    const bend = zip(values.get(`g(Z${l - 1})`), Z, (a, z) => (a - z) / m);
-    values.set(`dalpha${l - 1}`, sumOfRows(zip(dA, bend, product)));
+    const mask = masks?.[`A${l - 1}`];
+    if (mask) values.set(`dg(Z${l - 1})`, (dA = zip(dA, mask, product)));
+    dZ = ACTIVATIONS[activations[l - 2]].backward(dA, values.get(`Z${l - 1}`));
   }
   return values;
 }
@@ -76,7 +66,7 @@ export function update({ training, parameters, slots, t }, values) {
   const after = { parameters: {}, slots: {} };
   for (const [name, given] of Object.entries(parameters)) {
     const [learning_rate, decay] = [rateOf(training, name), decayOf(training, name)];
-    const settings = { ...rule.defaults, ...training.hyperparameters, learning_rate, t };
+    const settings = { ...rule.defaults, ...training.optimizer_params, learning_rate, t };
     let theta = given;
     if (decay) {
       theta = map(given, (w) => (1 - learning_rate * decay) * w);

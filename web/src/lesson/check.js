@@ -25,18 +25,17 @@ function checkArray(A, rows, cols, where) {
   need(i < 0, `${where}[${Math.floor(i / cols)}, ${i % cols}]`, "a finite number", String(A.data[i]));
 }
 
-function checkParameters(parameters, { layer_dims: dims, input_scale, parametric }, where) {
+function checkParameters(parameters, { layer_dims: dims, input_scale }, where) {
   if (input_scale) checkArray(parameters?.s1, dims[0], 1, `${where}.s1`);
   for (let l = 1; l < dims.length; l++) {
     checkArray(parameters?.[`W${l}`], dims[l], dims[l - 1], `${where}.W${l}`);
     checkArray(parameters[`b${l}`], dims[l], 1, `${where}.b${l}`);
-    if (parametric?.[l - 1]) checkArray(parameters[`alpha${l}`], dims[l], 1, `${where}.alpha${l}`);
   }
 }
 
 function checkTraining(training, depth, where = "training") {
   const { learning_rate, l2 = 0, weight_decay = 0, batch_size = null, dropout = 0, seed = 0 } = training ?? {};
-  const factors = { ...training?.rate_factors, ...training?.decay_factors };
+  const factors = { ...training?.lr_multipliers, ...training?.weight_decay_multipliers };
   for (const [name, value] of Object.entries({ ...factors, learning_rate, l2, weight_decay }))
     need(isPositive(value), `${where}.${name}`, "a number from 0", value);
   need(batch_size === null || isCount(batch_size), `${where}.batch_size`, "a whole number or null", batch_size);

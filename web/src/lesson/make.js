@@ -11,7 +11,7 @@ export const HEAD_OF = { binary: "sigmoid", classes: "softmax", numbers: "identi
 /** A training that a reader sees succeed in a few seconds: J of the circles is below 0.1 after 100 updates. */
 export const DEFAULTS = {
   optimizer: "adam",
-  hyperparameters: {},
+  optimizer_params: {},
   learning_rate: 0.03,
   l2: 0,
   weight_decay: 0,
@@ -39,7 +39,7 @@ export function makeLesson(given, choice = {}) {
     initialization,
   };
   const whole = { ...DEFAULTS, ...training };
-  whole.hyperparameters = { ...OPTIMIZERS[whole.optimizer].defaults, ...whole.hyperparameters };
+  whole.optimizer_params = { ...OPTIMIZERS[whole.optimizer].defaults, ...whole.optimizer_params };
   return {
     format: FORMAT,
     version: 1,

@@ -73,7 +73,7 @@ network = Network(
     activation=${literal(hidden.length ? hidden : "relu")},
     output=${literal(network.output)},
     parameters=parameters,
-${["output_settings", "input_scale", "parametric"]
+${["output_settings", "input_scale"]
   .filter((name) => /True|:/.test(literal(network[name] ?? 0)))
   .map((name) => `    ${name}=${literal(network[name])},\n`)
   .join("")}    seed=${network.seed ?? 1},

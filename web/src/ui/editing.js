@@ -68,7 +68,7 @@ function choiceNow() {
     ...(session.lesson.toy?.noise && { noise: session.lesson.toy.noise }),
     hidden: layer_dims.slice(1, -1),
     activations: activations.slice(0, -1),
-    training: { ...session.trainingAt(app.k), rate_factors: undefined, decay_factors: undefined, hyperparameters: { ...session.trainingAt(app.k).hyperparameters } },
+    training: { ...session.trainingAt(app.k), lr_multipliers: undefined, weight_decay_multipliers: undefined, optimizer_params: { ...session.trainingAt(app.k).optimizer_params } },
   };
 }
 

@@ -17,7 +17,7 @@ import { Picture } from "./picture.js";
 import { pictureShape } from "../data/pictures.js";
 import { t } from "../messages.js";
 
-const PARAMETER = /^(W|b|s|alpha)\d+$/;
+const PARAMETER = /^(W|b|s)\d+$/;
 
 const SHOWN = 6;
 

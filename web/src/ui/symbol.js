@@ -2,8 +2,6 @@
 import { html } from "./html.js";
 import { parse } from "../engine/names.js";
 
-const letterOf = ({ letter }) => (letter === "alpha" ? "α" : letter);
-
 /** J_L2 and loss_A2: what stands behind _ is set below. */
 const withIndex = (name) => {
   const [base, index] = name.split("_");
@@ -15,8 +13,8 @@ export function Name({ name }) {
   const parts = parse(name);
   if (!parts)
     return html`<span class="name"><i>${withIndex(name)}</i></span>`;
-  const { slot, derivative, before, layer, suffix } = parts;
-  const core = html`<i>${derivative ? "d" : ""}${before && `${before}(`}${letterOf(parts)}</i><sup>[${layer}]</sup>${before ? html`<i>)</i>` : ""}`;
+  const { slot, derivative, before, letter, layer, suffix } = parts;
+  const core = html`<i>${derivative ? "d" : ""}${before && `${before}(`}${letter}</i><sup>[${layer}]</sup>${before ? html`<i>)</i>` : ""}`;
   const tail = suffix === "′" ? "′" : suffix === "⁻" ? "" : suffix.replace("_", " ");
   return html`<span class="name">${slot ? html`<i>${slot}</i><sub>${core}</sub>` : core}${suffix === "⁻" ? html`<sub>before</sub>` : tail}</span>`;
 }
@@ -32,8 +30,7 @@ function mathName(name, transposed) {
     if (index && /^(J|loss)$/.test(base)) return html`<msub><mi>${base}</mi><mi>${index}</mi></msub>`;
     return html`<mi>${name}</mi>`;
   }
-  const { slot, derivative, before, layer, suffix } = parts;
-  const letter = letterOf(parts);
+  const { slot, derivative, before, letter, layer, suffix } = parts;
   const index = [html`<mo stretchy="false">[</mo>`, html`<mn>${layer}</mn>`, html`<mo stretchy="false">]</mo>`, T];
   const symbol = above(
     derivative ? row(html`<mi>d</mi>`, html`<mi>${letter}</mi>`) : html`<mi>${letter}</mi>`,

@@ -29,7 +29,7 @@ export function TrainingPanel() {
   const rule = (optimizer) =>
     editTraining({
       optimizer,
-      hyperparameters: { ...OPTIMIZERS[optimizer].defaults },
+      optimizer_params: { ...OPTIMIZERS[optimizer].defaults },
       weight_decay: OPTIMIZERS[optimizer].weight_decay ?? 0,
       learning_rate: session.lesson.data.kind === "numbers" ? RATES[optimizer] / 10 : RATES[optimizer],
     });

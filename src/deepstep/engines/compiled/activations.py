@@ -167,24 +167,6 @@ ACTIVATIONS |= {
 """By code."""
 
 
-@calls.routine("bend", order=ORDERED)
-def bend(activate_at, z, at, stride, n, low, high, theta, b, alpha, slope, bent):
-    """z := (1 - α)·v + α·g(v) with v = z + bias, slope := its derivative, bent := g(v) - v."""
-    one, k = z.dtype.type(1), high - low
-    for i in range(n):
-        begin, bias, share = at + i * stride, theta[b + i], theta[alpha + i]
-        a, s, e = run(z, begin + low, k), run(slope, begin + low, k), run(bent, begin + low, k)
-        rest = one - share
-        for j in range(k):
-            e[j] = a[j] + bias
-        calls.activate(activate_at, (z, begin, stride, 1, low, high, theta, b + i, slope))
-        for j in range(k):
-            g, v = a[j], e[j]
-            e[j] = g - v
-            a[j] = rest * v + share * g
-            s[j] = rest + share * s[j]
-
-
 DROPOUT = np.uint64(Purpose.DROPOUT)
 
 _M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
@@ -213,8 +195,8 @@ def _below(word, limit):
 
 
 @calls.routine("drop", order=ORDERED)
-def drop(A, D, bent, first, stride, n, low, high, keep, seed, step, layer, row):
-    """A := A ∘ mask, D := D ∘ mask, and so bent if it is not empty, of n units; ``row`` is room."""
+def drop(A, D, first, stride, n, low, high, keep, seed, step, layer, row):
+    """A := A ∘ mask, D := D ∘ mask, of n units; ``row`` is room."""
     # The draws of `deepstep.engines.draws` lie example by example. Those of eight units are made for all
     # examples, as the bits of a number in the row, so that masks are applied along the examples.
     number, k = A.dtype.type, high - low
@@ -236,7 +218,3 @@ def drop(A, D, bent, first, stride, n, low, high, keep, seed, step, layer, row):
                 mask = raised if np.int32(bits[j]) >> np.int32(u) & one != 0 else zero
                 a[j] *= mask
                 d[j] *= mask
-            if bent.size:
-                e = run(bent, at, k)
-                for j in range(k):
-                    e[j] *= raised if np.int32(bits[j]) >> np.int32(u) & one != 0 else zero

@@ -88,10 +88,10 @@ def _types(number: Any) -> dict[str, Any]:
     )
     embedded = types.NamedTuple((stages, types.int64[::1], types.int64, flat), Embedded)
     pair = double[:, ::1]
-    work = (*(flat,) * 6, number[:, ::1], flat, pair, pair, flat, flat)
+    work = (*(flat,) * 6, number[:, ::1], flat, pair, pair, flat)
     batch = [double if kind is float else types.int64 for kind in Batch.__annotations__.values()]
     return {
-        **dict.fromkeys(("A", "D", "X", "bent", "g", "gradient", "matrices", "room", "scaled"), flat),
+        **dict.fromkeys(("A", "D", "X", "g", "gradient", "room", "scaled"), flat),
         **dict.fromkeys(("row", "slope", "source", "theta", "z"), flat),
         **dict.fromkeys(("keep", "rate", "total"), double),
         **dict.fromkeys(("moments", "shared"), pair),

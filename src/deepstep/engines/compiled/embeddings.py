@@ -24,7 +24,7 @@ def embed(embedded, theta, room, stride, low, high):
     k, number = high - low, theta.dtype.type
     turn = number(2 * pi)
     for stage in stages:
-        each, chosen = stage.each, run(picks, stage.picks, 2 * stage.count)
+        each, chosen = stage.each, run(picks, stage.picks, stage.count)
         if stage.kind == COSINES:
             sines = stage.writes + stage.count * each
             for i in range(stage.count):
@@ -38,7 +38,7 @@ def embed(embedded, theta, room, stride, low, high):
                     for j in range(k):
                         turns = omega * x[j]
                         c[j], s[j] = cosine_and_sine(turn * (turns - np.rint(turns)) + phi)
-        elif stage.kind == MAPS:
+        else:
             _copy(room, stage.reads, stage.writes, stage.n, stride, low, k)
             for r in range(stage.count * stage.d):
                 out = run(room, (stage.writes + stage.n + r) * stride + low, k)
@@ -49,17 +49,6 @@ def embed(embedded, theta, room, stride, low, high):
                     v = theta[stage.first + r * each + e]
                     for j in range(k):
                         out[j] += v * c[j]
-        else:
-            into = _copy_others(room, stage, chosen, stage.reads, stage.writes, stride, low, k)
-            start = stage.first
-            for i in range(stage.count):
-                x, limit = run(room, (stage.reads + chosen[i]) * stride + low, k), chosen[stage.count + i]
-                for j in range(k):
-                    at = start + _code(x[j], limit) * each
-                    for e in range(each):
-                        room[(into + e) * stride + low + j] = theta[at + e]
-                into += each
-                start += limit * each
 
 
 @calls.routine("embed_rows", order=ORDERED)
@@ -79,22 +68,18 @@ def embed_rows(layers, embedded, theta, X, low, count, stride):
 
 @calls.routine("through_the_stages", order=ORDERED)
 def through_the_stages(embedded, theta, room, members, examples, stride, low, high):
-    """From the derivatives by what layer 1 reads to those by what the stages read, and by angles."""
-    stages, picks, d = embedded.stages, embedded.picks, embedded.room
-    k, turn = high - low, theta.dtype.type(2 * pi)
+    """From the derivatives by what layer 1 reads to those by cosines, and by angles."""
+    stages, d, k = embedded.stages, embedded.room, high - low
     last = stages[stages.size - 1]
-    for r in range(last.n + last.count * (last.d if last.kind == MAPS else last.each - 1)):
+    for r in range(last.n + last.count * last.d):
         for member in range(1, members):
             total, of = run(d, r * stride + low, k), run(d, r * stride + member * examples + low, k)
             for j in range(k):
                 total[j] += of[j]
     for number in range(stages.size - 1, -1, -1):
         stage = stages[number]
-        each, chosen = stage.each, run(picks, stage.picks, 2 * stage.count)
-        asked = stage.reads != stages[0].reads
+        each = stage.each
         if stage.kind == MAPS:
-            if asked:
-                _copy(d, stage.writes, stage.reads, stage.n, stride, low, k)
             for e in range(stage.count * each):
                 dc = run(d, (stage.cosines + e) * stride + low, k)
                 for j in range(k):
@@ -104,23 +89,12 @@ def through_the_stages(embedded, theta, room, members, examples, stride, low, hi
                     v = theta[stage.first + r * each + e % each]
                     for j in range(k):
                         dc[j] += v * out[j]
-        elif stage.kind == COSINES:
+        else:
             for e in range(stage.count * each):
                 dp = run(d, (stage.writes + e) * stride + low, k)
                 s = run(room, (stage.writes + stage.count * each + e) * stride + low, k)
                 for j in range(k):
                     dp[j] *= -s[j]
-                if asked:
-                    dx = run(d, (stage.reads + chosen[e // each]) * stride + low, k)
-                    omega = turn * theta[stage.first + e]
-                    for j in range(k):
-                        dx[j] += omega * dp[j]
-        elif asked:
-            for i in range(stage.count):
-                dx = run(d, (stage.reads + chosen[i]) * stride + low, k)
-                for j in range(k):
-                    dx[j] = 0
-            _copy_others(d, stage, chosen, stage.writes, stage.reads, stride, low, k)
 
 
 @calls.routine("gradients_of_stages")
@@ -130,7 +104,7 @@ def gradients_of_stages(thread, plan, embedded, room, gradient, batch):
     stride, m = batch.stride, batch.examples
     per_example = gradient.dtype.type(1 / batch.m)
     for stage in stages:
-        each, chosen = stage.each, run(picks, stage.picks, 2 * stage.count)
+        each, chosen = stage.each, run(picks, stage.picks, stage.count)
         low, high = stage.count * thread // plan.n_threads, stage.count * (thread + 1) // plan.n_threads
         if stage.kind == COSINES:
             turn = gradient.dtype.type(2 * pi) * per_example
@@ -143,7 +117,7 @@ def gradients_of_stages(thread, plan, embedded, room, gradient, batch):
                 gradient[stage.first + e] = sum_of(d, dp, m) * turn
             cut(plan, gradient, stage.first + low * each, (high - low) * each)
             cut(plan, gradient, stage.second + low * each, (high - low) * each)
-        elif stage.kind == MAPS:
+        else:
             for i in range(low, high):
                 row, shape = stage.writes + stage.n + i * stage.d, (stage.d, each, m)
                 C = room, (stage.cosines + i * each) * stride, stride
@@ -154,26 +128,6 @@ def gradients_of_stages(thread, plan, embedded, room, gradient, batch):
             rows = (high - low) * stage.d
             cut(plan, gradient, stage.first + low * stage.d * each, rows * each)
             cut(plan, gradient, stage.second + low * stage.d, rows)
-        else:
-            start, into = stage.first, stage.writes + stage.n - stage.count
-            for i in range(high):
-                limit = chosen[stage.count + i]
-                if i >= low:
-                    for at in range(start, start + limit * each):
-                        gradient[at] = 0
-                    for e in range(each):
-                        x, dt = (stage.reads + chosen[i]) * stride, (into + i * each + e) * stride
-                        for j in range(m):
-                            gradient[start + _code(room[x + j], limit) * each + e] += d[dt + j] * per_example
-                    cut(plan, gradient, start, limit * each)
-                start += limit * each
-
-
-@part(order=ORDERED)
-def _code(x, limit):
-    """The number of a category; 0 for what is none."""
-    code = np.rint(x)
-    return np.int64(code) if code >= 0 and code < limit else np.int64(0)
 
 
 @part
@@ -182,21 +136,3 @@ def _copy(room, source, target, n, stride, low, k):
         a, b = run(room, (source + r) * stride + low, k), run(room, (target + r) * stride + low, k)
         for j in range(k):
             b[j] = a[j]
-
-
-@part
-def _copy_others(room, stage, chosen, reads, writes, stride, low, k):
-    """Copy rows of what is no code between both sides of a stage; gives the next row that it writes."""
-    others = 0
-    for r in range(stage.n):
-        is_code = False
-        for i in range(stage.count):
-            is_code = is_code or chosen[i] == r
-        if not is_code:
-            forth = reads == stage.reads
-            a = run(room, (reads + (r if forth else others)) * stride + low, k)
-            b = run(room, (writes + (others if forth else r)) * stride + low, k)
-            for j in range(k):
-                b[j] = a[j]
-            others += 1
-    return writes + others

@@ -160,17 +160,8 @@ def predict(
                 if finish != 0:
                     calls.finish(finish, (out, low, m, n, count, flat, 3 * widest * tile))
                 without_denormals()
-            elif layer.alpha < 0:
+            else:
                 units = flat, at, tile, n, START, count, theta, layer.b, none
                 calls.activate(layer.activate, units)
-            else:
-                for i in range(n):
-                    begin, bias, alpha = (here + i) * tile, theta[layer.b + i], theta[layer.alpha + i]
-                    for j in range(count):
-                        room[3 * widest, j] = flat[begin + j] + bias
-                    unit = flat, begin, tile, 1, START, count, theta, layer.b + i, none
-                    calls.activate(layer.activate, unit)
-                    for j in range(count):
-                        flat[begin + j] = (one - alpha) * room[3 * widest, j] + alpha * flat[begin + j]
     as_before(control)
     wait_for_all(barrier, n_threads)

@@ -5,11 +5,9 @@ import numpy as np
 from deepstep.engines.compiled import calls
 from deepstep.engines.compiled.calls import part
 from deepstep.engines.compiled.layout import (
-    BEND,
     BIAS,
     INPUTS,
     LARGEST,
-    MUON,
     NONE,
     NORM,
     SCALE,
@@ -37,7 +35,7 @@ LEAST_FACTOR = 1e-30  # in float32 smaller ones vanish
 
 @calls.routine("gradient")
 def gradient_and_update(thread, plan, layers, parameters, state, source, first, work, batch):
-    """The gradient of this thread's units, by tiles of W, then b, gamma, alpha; and at once their update."""
+    """The gradient of this thread's units, by tiles of W, then b, gamma; and at once their update."""
     theta, per_example, gradient = state[0], state.dtype.type(1 / batch.m), work.gradient
     m, stride, step, shared, scaled = batch.m, batch.stride, batch.step, work.shared, work.scaled
     shared[thread, SIZES], shared[thread, SQUARES] = 0.0, 0.0
@@ -49,10 +47,10 @@ def gradient_and_update(thread, plan, layers, parameters, state, source, first, 
         at_once = plan.tile // n_prev
         at_once = at_once if at_once > 1 else 1
         n_tiles = -(-(high - low) // at_once)
-        for number in range(n_tiles + 3 if high > low else 0):
+        for number in range(n_tiles + 2 if high > low else 0):
             after = number - n_tiles
-            kind = WEIGHTS if after < 0 else BIAS if after == 0 else SCALE if after == 1 else BEND
-            begins = layer.b if kind == BIAS else layer.gamma if kind == SCALE else layer.alpha
+            kind = WEIGHTS if after < 0 else BIAS if after == 0 else SCALE
+            begins = layer.b if kind == BIAS else layer.gamma
             if kind != WEIGHTS and begins < 0:
                 continue
             if kind == WEIGHTS:
@@ -91,9 +89,6 @@ def gradient_and_update(thread, plan, layers, parameters, state, source, first, 
                 if plan.l1 > 0 or plan.l2 > 0:
                     of = thread, plan, theta, at, gradient, into, count, batch.total, shared
                     calls.regularize(plan.regularize, of)
-            elif kind == BEND:
-                for i in range(low, high):
-                    gradient[into + i - low] = sum_of(work.bent, (layer.unit + i) * stride, m) * per_example
             elif layer.normalization != NONE:
                 sums, offset = sums_of(work, layers, l, BACK), layer.size if kind == SCALE else START
                 for i in range(low, high):
@@ -205,8 +200,8 @@ def _clipping(thread, barrier, plan, work):
 
 
 @calls.routine("update_whole")
-def update_whole(thread, barrier, plan, parameters, state, work, matrices, batch):
-    """The update of this thread's rows of each parameter; of each W, where Muon updates them, by all."""
+def update_whole(thread, barrier, plan, parameters, state, work, batch):
+    """The update of this thread's rows of each parameter."""
     wait_for_all(barrier, plan.n_threads)
     gradient = work.gradient
     factor, times = _clipping(thread, barrier, plan, work)
@@ -217,8 +212,4 @@ def update_whole(thread, barrier, plan, parameters, state, work, matrices, batch
         for _ in range(times):
             for i in range(at, at + count):
                 gradient[i] *= scale
-        if plan.rule != MUON or own.weights == 0:
-            move(plan, own, state, at, gradient, at, count, batch.step, batch.rate, batch.decay)
-    if plan.muon != 0:
-        wait_for_all(barrier, plan.n_threads)
-        calls.muon(plan.muon, (thread, barrier, plan, parameters, state, work, matrices, batch))
+        move(plan, own, state, at, gradient, at, count, batch.step, batch.rate, batch.decay)

@@ -13,8 +13,8 @@ import numpy as np
 from deepstep import equations
 from deepstep.types import AnyArray, Array
 
-KINDS = ("W", "b", "gamma", "s", "alpha")
-WEIGHTS, BIAS, SCALE, INPUTS, BEND = range(len(KINDS))
+KINDS = ("W", "b", "gamma", "s")
+WEIGHTS, BIAS, SCALE, INPUTS = range(len(KINDS))
 """Kinds of parameters of a layer. r of members takes the place of s: a row for each."""
 
 NONE, BATCH, LAYER = range(3)
@@ -30,21 +30,18 @@ CALLS = {
     "backward": "thread barrier plan layers theta work embedded batch",
     "gradient": "thread plan layers parameters state source first work batch",
     "activate": "z at stride n low high theta b slope",
-    "bend": "activate_at z at stride n low high theta b alpha slope bent",
-    "drop": "A D bent first stride n low high keep seed step layer row",
+    "drop": "A D first stride n low high keep seed step layer row",
     "normalize": "thread barrier layers l work theta batch",
     "standardize": "z at layers l widest stride theta statistics n_examples",
     "loss": "plan levels work at n batch",
     "finish": "z at stride n k room at_row",
     "update": "plan state at g begin count rate keep step",
-    "after_update": "plan own state at count step",
     "regularize": "thread plan theta at g begin count total shared",
-    "update_whole": "thread barrier plan parameters state work matrices batch",
-    "muon": "thread barrier plan parameters state work matrices batch",
+    "update_whole": "thread barrier plan parameters state work batch",
     "scale_weights": "thread plan layers theta scaled",
     "through_the_scale": "theta at layers n_x gradient into count scaled",
     "gradient_of_the_scale": "thread plan layers parameters state work batch",
-    "run_along": "plan layers statistics moments m step",
+    "run_along": "layers statistics moments m",
     "embed": "embedded theta room stride low high",
     "embed_rows": "layers embedded theta X low count stride",
     "through_the_stages": "embedded theta room members examples stride low high",
@@ -70,9 +67,7 @@ LAYERS = np.dtype(
 
 PARAMETERS = np.dtype(
     [
-        *(
-            (name, "i8") for name in ("at", "rows", "width", "weights")
-        ),  # its place in θ, and whether it is a W
+        *((name, "i8") for name in ("at", "rows", "width")),  # its place in θ
         ("rate", "f8"),  # factor of the learning rate
         ("decay", "f8"),  # λ of decoupled decay
     ]
@@ -83,12 +78,9 @@ PLAN = np.dtype(
     [
         *((name, "i8") for name in ("n_threads", "blas", "turned", "rule", "epsilon_at", "seed")),
         *((name, "i8") for name in CALLS),  # the addresses of what steps call; 0 for what is not called
-        *((name, "f8") for name in ("head_setting", "beta", "beta1", "beta2", "epsilon", "l1", "l2")),
-        *((name, "f8") for name in ("clip_value", "clip_norm", "max_norm", "ema_decay")),
-        *(
-            (name, "i8")
-            for name in ("m", "batch_size", "first_batch", "steps_done", "averaged", "only_gradient")
-        ),
+        *((name, "f8") for name in ("head_setting", "beta1", "beta2", "epsilon", "l1", "l2")),
+        *((name, "f8") for name in ("clip_value", "clip_norm")),
+        *((name, "i8") for name in ("m", "batch_size", "first_batch", "steps_done", "only_gradient")),
         ("whole", "i8"),  # whether the gradient is kept whole, and the update comes after it
         ("tile", "i8"),
         ("n_x", "i8"),
@@ -103,16 +95,16 @@ STAGES = np.dtype(
         ("cosines", "i8"),  # the first row of those that maps read
         ("picks", "i8"),  # where the numbers of its count inputs begin in `Embedded.picks`
         ("count", "i8"),
-        ("each", "i8"),  # cosines, or entries of the table, for each input
+        ("each", "i8"),  # cosines for each input
         ("d", "i8"),  # outputs of the map of an input
-        *((name, "i8") for name in ("first", "second")),  # its parameters in θ: omega and phi, V and a, or T
+        *((name, "i8") for name in ("first", "second")),  # its parameters in θ: omega and phi, V and a
     ]
 )
 """A row for each stage before layer 1."""
 
 
 class Embedded(NamedTuple):
-    """Stages before layer 1; of codes the numbers of categories follow in ``picks``."""
+    """Stages before layer 1."""
 
     stages: AnyArray
     picks: AnyArray
@@ -131,7 +123,7 @@ RELU, RELU_WITH_SLOPE = ACTIVATION_CODES["relu"], ACTIVATION_CODES.pop("relu_wit
 HEADS = ("sigmoid", "softmax", "identity", "absolute_error", "huber", "poisson", "quantile", "ordinal")
 """Operations that have a kernel."""
 
-GD, MOMENTUM, HEAVY_BALL, NESTEROV, RMSPROP, ADAM, LION, MUON = range(8)
+GD, MOMENTUM, HEAVY_BALL, NESTEROV, RMSPROP, ADAM, LION = range(7)
 RULE_CODES: dict[Callable[..., Any], int] = {
     equations.gradient_descent_update: GD,
     equations.momentum_update: MOMENTUM,
@@ -140,18 +132,16 @@ RULE_CODES: dict[Callable[..., Any], int] = {
     equations.rmsprop_update: RMSPROP,
     equations.adam_update: ADAM,
     equations.lion_update: LION,
-    equations.muon_update: MUON,
 }
 
-COSINES, MAPS, CATEGORIES = range(3)
+COSINES, MAPS = range(2)
 STAGE_CODES: dict[Callable[..., Any], int] = {
     equations.cosine_features: COSINES,
     equations.input_maps_forward: MAPS,
-    equations.embed_categories: CATEGORIES,
 }
 """Stages before layer 1, see `embeddings`."""
 
-INPUT, FACTORS, LINEAR, NORMALIZED, SHIFTED, ACTIVATION, LEARNED, DROPPED = range(8)
+INPUT, FACTORS, LINEAR, NORMALIZED, SHIFTED, ACTIVATION, DROPPED = range(7)
 """Places of operations in a layer, in the order in which kernels do them."""
 
 
@@ -176,7 +166,6 @@ KERNELS: dict[Callable[..., Any], Lowers] = {
         equations.ACTIVATIONS[name].forward: Lowers(ACTIVATION, {"activation": code})
         for name, code in ACTIVATION_CODES.items()
     },
-    equations.learned_activation_forward: Lowers(LEARNED),
     equations.dropout_forward: Lowers(DROPPED),
 }
 """The equation of a forward pass → how it is lowered. What is not here, the reference engine does."""

@@ -4,10 +4,10 @@ from functools import cache
 from typing import Any
 
 from deepstep.engines.compiled import embeddings, gradient, normalization, step, updates
-from deepstep.engines.compiled.activations import ACTIVATIONS, bend, drop
+from deepstep.engines.compiled.activations import ACTIVATIONS, drop
 from deepstep.engines.compiled.calls import address_of
 from deepstep.engines.compiled.heads import LOSSES, OUTPUTS
-from deepstep.engines.compiled.layout import BATCH, MUON, NONE
+from deepstep.engines.compiled.layout import BATCH, NONE
 from deepstep.engines.compiled.lowering import Tables
 from deepstep.types import AnyArray
 
@@ -16,18 +16,15 @@ def link_training(plan: AnyArray, tables: Tables, head: str, dtype: Any) -> None
     """Addresses of what steps call."""
     layers, at, rule, embedded = tables.layers, plan[0], int(plan["rule"][0]), tables.embedded.rows > 0
     _link_layers(layers, dtype, ("forth", "back"))
-    scaled, muon = layers["s"][1] >= 0, rule == MUON
+    scaled = layers["s"][1] >= 0
     for name, routine, wanted in (
         ("forward", step.forward_pass, True),
         ("backward", step.backward_pass, True),
         ("gradient", gradient.gradient_and_update, True),
         ("loss", LOSSES[head], True),
         ("update", updates.UPDATES[rule], True),
-        ("after_update", updates.after_the_update, at["ema_decay"] > 0 or at["max_norm"] > 0),
         ("regularize", updates.regularize, at["l1"] > 0 or at["l2"] > 0),
-        ("update_whole", gradient.update_whole, at["clip_norm"] > 0 or embedded or muon),
-        ("muon", updates.muon_of_matrices, muon),
-        ("bend", bend, (layers["alpha"] >= 0).any()),
+        ("update_whole", gradient.update_whole, at["clip_norm"] > 0 or embedded),
         ("drop", drop, layers["drop"].any()),
         ("scale_weights", gradient.scale_weights, scaled),
         ("through_the_scale", gradient.through_the_scale, scaled),

@@ -17,7 +17,6 @@ from deepstep.engines.compiled.layout import (
     LAYERS,
     LINEAR,
     MAPS,
-    MUON,
     PARAMETERS,
     PLAN,
     RELU,
@@ -85,7 +84,7 @@ def tables_of(architecture: Architecture, settings: Settings, dtype: Any) -> Tab
         symbol, l = symbol_and_layer(name)
         kind = "s" if symbol == "r" else symbol
         starts[name] = at
-        parameters[row] = at, rows, columns, symbol == "W", rates[name], settings.decay * decays[name]
+        parameters[row] = at, rows, columns, rates[name], settings.decay * decays[name]
         if kind in KINDS:
             layers[kind][l], layers["own"][l, KINDS.index(kind)] = at, row
         if symbol == "r":
@@ -93,7 +92,7 @@ def tables_of(architecture: Architecture, settings: Settings, dtype: Any) -> Tab
         if symbol == "W" and rows > layers["size"][l]:
             layers["blocks"][l] = rows // layers["size"][l]
         at += rows * columns
-    hides = (layers["activation"] == RELU) & ((layers["drop"] > 0) | (layers["alpha"] >= 0))
+    hides = (layers["activation"] == RELU) & (layers["drop"] > 0)
     layers["activation"][hides] = RELU_WITH_SLOPE
     return Tables(layers, parameters, stages_of(graph, starts, dtype))
 
@@ -114,13 +113,9 @@ def stages_of(graph: Graph, starts: Mapping[str, int], dtype: type) -> Embedded:
             inputs = value.get("inputs") if isinstance(value, Mapping) else None
             chosen = list(range(n)) if inputs is None else [int(at) for at in inputs]
             count, written = rows, 2 * rows * each  # the sines follow
-        elif kind == MAPS:
+        else:
             count = sizes[node.reads[1]] // (2 * each)
             d, written = rows // count, n + rows
-        else:
-            counts = options["category_embedding"]["counts"]
-            chosen, count = [int(at) for at in (*counts, *counts.values())], len(counts)
-            written = n + count * (each - 1)
         stage = {"kind": kind, "n": n, "picks": len(picks), "count": count, "each": each, "d": d}
         stages.append(stage | {"first": starts[learned[0]], "second": starts[learned[-1]]})
         picks += chosen
@@ -146,10 +141,10 @@ def plan_of(settings: Settings, head: Head, tables: Tables) -> AnyArray:
     plan["rule"] = RULE_CODES[optimizer.update]
     plan["head_setting"] = head.settings.get("smoothing", head.settings.get("delta", 0))
     plan["beta1"] = values.get("beta1", values.get("beta", 0))
-    for name in ("beta", "beta2", "epsilon"):
+    for name in ("beta2", "epsilon"):
         plan[name] = values.get(name, 0)
     plan["epsilon_at"] = list(EPSILON_AT).index(values.get("epsilon_at", "outside"))
-    for name in ("l1", "l2", "clip_value", "clip_norm", "max_norm", "ema_decay"):
+    for name in ("l1", "l2", "clip_value", "clip_norm"):
         plan[name] = getattr(settings, name) or 0
     plan["seed"] = np.uint64(settings.seed).astype(np.int64)  # its bits: kernels take it as it was
     plan["n_x"] = tables.layers["size"][0]
@@ -217,14 +212,12 @@ class Work(NamedTuple):
     shared: Array  # float64 (n_threads, k): sums that threads tell each other
     moments: Array  # float64 (2, units): mean and variance of the batch, where layers are normalized
     scaled: Array  # W_s1 in the forward pass, then W1 ∘ dW_s1, where inputs have factors
-    bent: Array  # g(Z) - Z like `A`, then dA ∘ (g(Z) - Z), where activations are parametric
 
 
 class Room(NamedTuple):
     """The arrays of a step; what few routines take is no part of the record that each call copies."""
 
     work: Work
-    matrices: Array  # for the matrices that Muon updates
     embedded: Embedded
 
 
@@ -239,17 +232,12 @@ def stride_for(m: int) -> int:
     return 16 * (vectors | 1 if m > 64 else vectors)
 
 
-def room_for(
-    plan: AnyArray, tables: Tables, m: int, n_threads: int, *, n_gradient: int, n_inputs: int, dtype: Any
-) -> Room:
+def room_for(tables: Tables, m: int, n_threads: int, *, n_gradient: int, n_inputs: int, dtype: Any) -> Room:
     """Room for batches of m examples; so many numbers of the gradient, and of inputs that are copied."""
-    layers, parameters, embedded = tables
+    layers, _, embedded = tables
     sizes, stride = layers["size"], stride_for(members_of(layers) * m)
     units, widest = int(sizes[1:].sum()), int(sizes[1:].max())
     normalized = bool(layers["normalization"].any())
-    muon = plan["rule"][0] == MUON
-    sides = [(int(own["rows"]), int(own["width"])) for own in parameters if own["weights"] and muon]
-    matrices = max((2 * n * k + 2 * min(n, k) ** 2 for n, k in sides), default=0)
 
     def room(rows: int, needed: Any = True) -> Array:
         return np.zeros(rows * stride if needed else 0, dtype)
@@ -266,6 +254,5 @@ def room_for(
         shared=np.zeros((n_threads, SUMS + 4 * units * normalized)),
         moments=np.zeros((2, units * normalized)),
         scaled=np.zeros(int(layers["blocks"][1] * sizes[0] * sizes[1]) * int(layers["s"][1] >= 0), dtype),
-        bent=room(units, (layers["alpha"] >= 0).any()),
     )
-    return Room(work, np.zeros(matrices, dtype), embedded._replace(room=room(embedded.rows)))
+    return Room(work, embedded._replace(room=room(embedded.rows)))

@@ -11,7 +11,6 @@ from deepstep.engines.compiled import calls
 from deepstep.engines.compiled.calls import part
 from deepstep.engines.compiled.layout import ALONG, BATCH, DEVIATION, LAYER, ROOM, SUMS
 from deepstep.engines.compiled.machine import START, run, sum_of_threads, wait_for_all
-from deepstep.engines.compiled.updates import corrected_share
 
 FORTH, BACK = np.int64(0), np.int64(1)
 
@@ -159,13 +158,11 @@ def by_layer_of_prediction(z, at, layers, l, widest, stride, theta, statistics, 
 
 
 @calls.routine("run_along")
-def run_along(plan, layers, statistics, moments, m, step):
-    """Move the statistics (2, units) that predict towards a batch's; where θ is averaged, so are they."""
+def run_along(layers, statistics, moments, m):
+    """Move the statistics (2, units) that predict towards a batch's."""
     if m == 1:
         return
     share, unbiased = MOMENTUM, m / (m - 1)
-    if plan.ema_decay > 0:
-        share = corrected_share(max(1 - MOMENTUM, plan.ema_decay), step)
     for l in range(1, layers.size):
         if layers[l].normalization == BATCH:
             for i in range(layers[l].unit, layers[l].unit + layers[l].size):

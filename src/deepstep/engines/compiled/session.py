@@ -8,7 +8,7 @@ import numpy as np
 
 from deepstep.engines.compiled.calls import ROUTINES, address_of, told_while_compiled
 from deepstep.engines.compiled.forward import outputs, outputs_of_each, prepare_prediction
-from deepstep.engines.compiled.layout import MUON, TURNED_UP_TO, Data
+from deepstep.engines.compiled.layout import TURNED_UP_TO, Data
 from deepstep.engines.compiled.linking import link_training
 from deepstep.engines.compiled.lowering import (
     Room,
@@ -26,7 +26,7 @@ from deepstep.engines.compiled.lowering import (
 from deepstep.engines.compiled.machine import BARRIER_SIZE, blas_address
 from deepstep.engines.compiled.step import train
 from deepstep.engines.compiled.threads import run_together, threads_for
-from deepstep.engines.draws import check_dropout, input_noise
+from deepstep.engines.draws import check_dropout
 from deepstep.engines.reference import ReferenceSession
 from deepstep.engines.session import Asked, Session, SessionState, StepCosts, writable
 from deepstep.engines.settings import Settings
@@ -72,7 +72,7 @@ class CompiledSession(Session):
 
     def _load_kernel(self) -> None:
         none, self._plan["n_threads"] = np.zeros(0, self._dtype), 1
-        room = room_for(self._plan, self._tables, 1, 1, n_gradient=0, n_inputs=0, dtype=self._dtype)
+        room = room_for(self._tables, 1, 1, n_gradient=0, n_inputs=0, dtype=self._dtype)
         data = Data(none, none, none, _NO_ORDER)
         nothing = np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)
         train(0, np.zeros(BARRIER_SIZE, np.int64), *self._given(data, room), *nothing)
@@ -86,21 +86,14 @@ class CompiledSession(Session):
     def parameters(self) -> Parameters:
         return self._like(self._state[0].copy())
 
-    @property
-    def outcome(self) -> Parameters:
-        return self._like(self._state[-1].copy()) if self._averaged else self.parameters
-
     def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
         check_dropout(self._dropout, asked.rates[2], self._step + 1)
-        if not self.settings.input_noise and isinstance(examples.X, np.ndarray):
+        if isinstance(examples.X, np.ndarray):
             self._run(examples, asked, found)
             return
         for at, number in enumerate(asked.numbers):
-            # NumPy draws the noise; of sparse rows a batch is made dense
+            # of sparse rows a batch is made dense
             X, Y, weight = examples.take(batch(asked.order, len(examples), asked.batch_size, number))
-            if self.settings.input_noise:
-                noise, seed = self.settings.input_noise, self.settings.seed
-                X = X + input_noise(X.shape, noise, seed=seed, step=self._step + 1, dtype=self._dtype)
             one = found.part(slice(at, at + 1))
             rates = asked.rates[:, at : at + 1]
             self._run(Examples(X.T, Y.T, weight), Asked(None, None, range(1), rates), one)
@@ -131,34 +124,25 @@ class CompiledSession(Session):
 
     def state(self) -> SessionState:
         theta, *others = (vector.copy() for vector in self._state)
-        slots = dict(zip(self._optimizer.state, others, strict=False))
-        average = others[-1] if self._averaged else None
-        return SessionState(theta, slots, self._step, statistics_of(self._layers, self._statistics), average)
+        slots = dict(zip(self._optimizer.state, others, strict=True))
+        return SessionState(theta, slots, self._step, statistics_of(self._layers, self._statistics))
 
     def _take(self, state: SessionState) -> None:
         """Copies of a state's vectors, which steps change in place."""
         vectors = [state.theta, *(state.slots[name] for name in self._optimizer.state)]
-        if self.settings.ema_decay:
-            vectors.append(state.theta if state.average is None else state.average)
         self._vectors = np.array(vectors, self._dtype)
         self._statistics = running_statistics(self._layers, state.statistics, self._dtype)
-        averaged = bool(self.settings.ema_decay) and state.average is not None
-        self._progress = np.array([state.step, averaged], np.int64)
+        self._progress = np.array([state.step], np.int64)
 
     @property
     def _state(self) -> Array:
-        """θ, the vectors of the update rule and the average, as rows."""
+        """θ and the vectors of the update rule, as rows."""
         return self._vectors
 
     @property
     def _step(self) -> int:
         """Updates done."""
         return int(self._progress[0])
-
-    @property
-    def _averaged(self) -> bool:
-        """Whether there is a moving average."""
-        return bool(self._progress[1])
 
     def _run(
         self, examples: Examples, asked: Asked, found: StepCosts, *, only_gradient: bool = False
@@ -171,8 +155,7 @@ class CompiledSession(Session):
         size = largest_batch(m, asked.batch_size)
         order = _NO_ORDER if asked.order is None else np.ascontiguousarray(asked.order, np.int64)
         plan, embedded, n_parameters = self._plan, self._tables.embedded, state.shape[1]
-        whole = only_gradient or self.settings.clip_norm is not None
-        whole = whole or embedded.rows > 0 or plan["rule"][0] == MUON
+        whole = only_gradient or self.settings.clip_norm is not None or embedded.rows > 0
         columns = members_of(layers) * size
         multiplications = 3 * n_parameters * columns
         n_threads = threads_for(multiplications, int(layers["size"][1:].max()), columns)
@@ -185,7 +168,7 @@ class CompiledSession(Session):
         plan["n_threads"], plan["blas"], plan["tile"] = n_threads, blas_address(self._dtype), tile
         plan["turned"], plan["whole"] = turned, whole
         plan["m"], plan["batch_size"], plan["first_batch"] = m, size, asked.numbers.start
-        plan["steps_done"], plan["averaged"] = self._progress
+        plan["steps_done"] = self._progress[0]
         plan["only_gradient"] = only_gradient
         given = *self._given(Data(X, Y, weight, order), room), np.ascontiguousarray(asked.rates), *found
         run_together(lambda thread, barrier: train(thread, barrier, *given), n_threads)
@@ -196,8 +179,12 @@ class CompiledSession(Session):
         if not self._predicts:
             prepare_prediction(self._tables, self._dtype)
             self._predicts = True
-        theta = self._state[-1] if self._averaged else self._state[0]
-        return self._tables, theta, self._statistics, writable(np.ascontiguousarray(X.T, self._dtype))
+        return (
+            self._tables,
+            self._state[0],
+            self._statistics,
+            writable(np.ascontiguousarray(X.T, self._dtype)),
+        )
 
     def _flat(self, examples: Examples) -> tuple[Array, Array, Array]:
         """X, Y and weights as flat arrays of this precision: views where they are such, else kept copies."""
@@ -211,7 +198,7 @@ class CompiledSession(Session):
         """Room for such a step, kept for the next one."""
         key = (m, n_threads, *sizes.values())
         if self._kept is None or self._kept_for != key:
-            self._kept = room_for(self._plan, self._tables, m, n_threads, dtype=self._dtype, **sizes)
+            self._kept = room_for(self._tables, m, n_threads, dtype=self._dtype, **sizes)
             self._kept_for = key
         return self._kept
 

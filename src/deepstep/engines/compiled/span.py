@@ -48,10 +48,9 @@ LINEAR_RULES = {gradient_descent_update, momentum_update, heavy_ball_update, nes
 def keeps_the_span(architecture: Architecture, settings: Settings) -> bool:
     """Whether steps leave W1 in the span of the examples and of its beginning."""
     first, *others = (node.reads for node in architecture.graph.nodes if "A0" in node.reads)
-    bends = (settings.l1, settings.input_noise, settings.clip_norm, settings.clip_value, settings.max_norm)
+    bends = (settings.l1, settings.clip_norm, settings.clip_value)
     linear = get_optimizer(settings.optimizer).update in LINEAR_RULES and not any(bends)
-    # the average is linear too, but it would be one more vector to begin with
-    return linear and not settings.ema_decay and not others and set(first) <= {"A0", "W1", "b1"}
+    return linear and not others and set(first) <= {"A0", "W1", "b1"}
 
 
 class SpanSession(CompiledSession):

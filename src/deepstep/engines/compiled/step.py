@@ -64,14 +64,10 @@ def forward_pass(thread, barrier, plan, layers, theta, source, first, work, batc
                     for j in range(a.size):
                         a[j] += bias
             continue
-        if layer.alpha >= 0:
-            units = A, at, stride, n, low, high, theta, layer.b, layer.alpha, work.D, work.bent
-            calls.bend(plan.bend, (layer.activate, *units))
-        else:
-            calls.activate(layer.activate, (A, at, stride, n, low, high, theta, layer.b, work.D))
+        calls.activate(layer.activate, (A, at, stride, n, low, high, theta, layer.b, work.D))
         if layer.drop * batch.dropout > 0:
             keep = 1 - layer.drop * batch.dropout
-            units = A, work.D, work.bent, at, stride, n, low, high, keep, plan.seed, batch.step, l
+            units = A, work.D, at, stride, n, low, high, keep, plan.seed, batch.step, l
             calls.drop(plan.drop, (*units, work.rows[ROOM]))
 
 
@@ -104,8 +100,8 @@ def through_the_weights(plan, weights, at_W, layer, n_prev, D, into, begin, batc
 
 @calls.routine("backward")
 def backward_pass(thread, barrier, plan, layers, theta, work, embedded, batch):
-    """dZ of all hidden layers (dU of normalized ones) from dZL; and dA ∘ (g(Z) - Z) where α is learned."""
-    zero, scaled, bent = theta.dtype.type(0), work.scaled, work.bent
+    """dZ of all hidden layers (dU of normalized ones) from dZL."""
+    zero, scaled = theta.dtype.type(0), work.scaled
     A, D, S, stride, low, high = work.A, work.D, work.S, batch.stride, batch.low, batch.high
     for l in range(layers.size - 1, 0, -1):
         layer, n_prev = layers[l], layers[l - 1].size
@@ -130,27 +126,23 @@ def backward_pass(thread, barrier, plan, layers, theta, work, embedded, batch):
                     d[j] = d[j] if a[j] > zero else zero
             else:
                 s = run(S, i * stride + low, high - low)
-                if bent.size:
-                    e = run(bent, before + i * stride + low, high - low)
-                    for j in range(s.size):
-                        e[j] = s[j] * e[j] if s[j] != zero else zero
                 for j in range(s.size):
                     d[j] = s[j] * d[j] if s[j] != zero else zero
 
 
 @kernel
 def train(
-    thread, barrier, plans, layers, parameters, levels, data, state, statistics, progress, work, matrices,
+    thread, barrier, plans, layers, parameters, levels, data, state, statistics, progress, work,
     embedded, rates, costs, sizes,
 ):  # fmt: skip
     """Do the updates of some batches; costs get J before each, sizes the number of examples.
 
     A batch whose cost is not finite is the last one and is not updated with: the state is that before it. A
-    batch without weight is left out. The rows of state are θ, the vectors of the update rule and the moving
-    average; those of rates are α and the factors of weight decay and dropout.
+    batch without weight is left out. The rows of state are θ and the vectors of the update rule; those of
+    rates are α and the factors of weight decay and dropout.
     """
-    # progress, the number of updates done and whether there is a moving average, changes here with the state:
-    # no interruption of Python can find the one without the other.
+    # progress, the number of updates done, changes here with the state: no interruption of Python can find
+    # the one without the other.
     plan, theta, scaled = plans[0], state[0], work.scaled
     if not assemble(barrier, plan.n_threads):
         return
@@ -206,14 +198,13 @@ def train(
             found = thread, plan, embedded, work.inputs, work.gradient, batch
             calls.gradients_of_stages(plan.gradients_of_stages, found)
         if plan.whole != 0 and plan.only_gradient == 0:
-            whole = thread, barrier, plan, parameters, state, work, matrices, batch
+            whole = thread, barrier, plan, parameters, state, work, batch
             calls.update_whole(plan.update_whole, whole)
         if plan.run_along != 0 and thread == 0 and plan.only_gradient == 0:
-            calls.run_along(plan.run_along, (plan, layers, statistics, work.moments, m, step))
+            calls.run_along(plan.run_along, (layers, statistics, work.moments, m))
         wait_for_all(barrier, n_threads)
         if thread == 0 and plan.only_gradient == 0:
             progress[0] = step
-            progress[1] = 1 if plan.ema_decay > 0 else 0
         if thread == 0 and (plan.l1 > 0 or plan.l2 > 0):
             for t in range(n_threads):
                 by_size, by_square = work.shared[t, SIZES], work.shared[t, SQUARES]

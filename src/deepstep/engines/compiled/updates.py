@@ -1,7 +1,4 @@
-"""The update rules over a run of θ, each in a single pass: θ, the gradient and the state are read once.
-
-Muon's takes whole matrices.
-"""
+"""The update rules over a run of θ, each in a single pass: θ, the gradient and the state are read once."""
 
 from typing import Any
 
@@ -13,36 +10,19 @@ from deepstep.engines.compiled.layout import (
     ADAM,
     GD,
     HEAVY_BALL,
-    LARGEST,
     LION,
     MOMENTUM,
-    MUON,
     NESTEROV,
-    NORM,
     RMSPROP,
     RULE_CODES,
     SIZES,
     SQUARES,
 )
-from deepstep.engines.compiled.machine import (
-    START,
-    N,
-    T,
-    largest_of_threads,
-    product,
-    run,
-    sum_of_threads,
-    wait_for_all,
-)
-from deepstep.equations.muon import COEFFICIENTS
+from deepstep.engines.compiled.machine import run
 from deepstep.equations.updates import EPSILON_AT
 
 OUTSIDE, HAT, INSIDE = range(len(EPSILON_AT))
 """Where Adam's ε stands."""
-
-LINEAR_PART, CUBIC, QUINTIC = COEFFICIENTS
-STEPS = 5
-"""Coefficients of Muon's iteration."""
 
 LEAST_EPSILON = 1e-12
 """An ε from which on numbers that count as 0 do not show: √s of a subnormal s is below 1.1e-19 in float32,
@@ -54,7 +34,7 @@ about what a rounding of this ε is.
 def steps_show_denormals(plan):
     """Whether an update may be large where the gradient is subnormal: it knows no size, or hardly an ε."""
     divides = plan.rule == RMSPROP or plan.rule == ADAM
-    return plan.rule == LION or plan.rule == MUON or (divides and plan.epsilon < LEAST_EPSILON)
+    return plan.rule == LION or (divides and plan.epsilon < LEAST_EPSILON)
 
 
 def _of_rule(rule: int, name: str) -> Any:
@@ -113,28 +93,15 @@ def _of_rule(rule: int, name: str) -> Any:
     return calls.routine("update", name)(update)
 
 
-UPDATES = {code: _of_rule(code, rule.__name__) for rule, code in RULE_CODES.items() if code != MUON}
-UPDATES[MUON] = UPDATES[ADAM]  # of what is no matrix
+UPDATES = {code: _of_rule(code, rule.__name__) for rule, code in RULE_CODES.items()}
 
 
 @part
 def move(plan, own, state, at, gradient, into, count, step, rate, decay):
-    """One run of θ after its update, of a row of PARAMETERS; with the limit of norms and the average."""
+    """One run of θ after its update, of a row of PARAMETERS."""
     alpha = rate * own.rate
     keep = 1 - alpha * (decay * own.decay)
     calls.update(plan.update, (plan, state, at, gradient, into, count, alpha, keep, step))
-    if plan.after_update != 0:
-        calls.after_update(plan.after_update, (plan, own, state, at, count, step))
-
-
-@calls.routine("after_update")
-def after_the_update(plan, own, state, at, count, step):
-    """Steps after the update of a run of θ: the limit of norms and the average."""
-    if own.weights and plan.max_norm > 0:
-        limit_norms(state[0], at, count, own.width, plan.max_norm)
-    if plan.ema_decay > 0:
-        begins = plan.averaged == 0 and step == plan.steps_done + 1
-        average(state, at, count, plan.ema_decay, 1 if begins else step)
 
 
 @calls.routine("regularize")
@@ -161,106 +128,3 @@ def cut(plan, g, begin, count):
     g, limit = run(g, begin, count), g.dtype.type(plan.clip_value)
     for i in range(count):
         g[i] = limit if g[i] > limit else -limit if g[i] < -limit else g[i]
-
-
-@part
-def corrected_share(decay, t):
-    """The weight of what is new at step t in an average without the pull of its start: 1 at first."""
-    return (1 - decay) / (1 - decay**t)
-
-
-@part
-def average(state, at, count, decay, t):
-    """The moving average, the last row of state: θ for t = 1, then mean += share·(θ - mean)."""
-    mean, theta = run(state[state.shape[0] - 1], at, count), run(state[0], at, count)
-    share = theta.dtype.type(corrected_share(decay, t))
-    for i in range(count):
-        mean[i] = theta[i] if t == 1 else mean[i] + share * (theta[i] - mean[i])
-
-
-@part
-def limit_norms(theta, at, count, width, most):
-    """Rows of so many weights, in a run of θ, that are longer than most are shortened to it."""
-    number = theta.dtype.type
-    for begin in range(at, at + count, width):
-        largest, row = number(0), run(theta, begin, width)
-        for j in range(width):
-            largest = abs(row[j]) if abs(row[j]) > largest else largest
-        if 0 < largest < np.inf:
-            squares = number(0)
-            for j in range(width):
-                squares += (row[j] / largest) * (row[j] / largest)
-            limit = number(most / np.sqrt(np.float64(squares)))
-            if largest > limit:
-                for j in range(width):
-                    row[j] = row[j] / largest * limit
-
-
-@calls.routine("muon")
-def muon_of_matrices(thread, barrier, plan, parameters, state, work, matrices, batch):
-    """Muon's update of each W from the whole gradient: all threads work on one, each on its rows."""
-    gradient, shared, n_threads, room = work.gradient, work.shared, plan.n_threads, matrices
-    number = gradient.dtype.type
-    b1, c1, one = number(plan.beta), number(1 - plan.beta), number(1)
-    a, b, c = number(LINEAR_PART), number(CUBIC), number(QUINTIC)
-    for own in parameters:
-        if own.weights == 0:
-            continue
-        rows, width = own.rows, own.width
-        tall = rows > width
-        k, n = (width, rows) if tall else (rows, width)
-        low, high = rows * thread // n_threads, rows * (thread + 1) // n_threads
-        first, last = k * thread // n_threads, k * (thread + 1) // n_threads
-        x, y, A, B = START, START + k * n, START + 2 * k * n, START + 2 * k * n + k * k
-        largest = 0.0
-        for i in range(low, high):
-            g, v = run(gradient, own.at + i * width, width), run(state[1], own.at + i * width, width)
-            for j in range(width):
-                v[j] = b1 * v[j] + c1 * g[j]
-                ahead = b1 * v[j] + c1 * g[j]
-                room[x + (j * rows + i if tall else i * width + j)] = ahead
-                size = abs(np.float64(ahead))
-                largest = size if size > largest or size != size else largest  # a NaN stays
-        shared[thread, LARGEST] = largest
-        wait_for_all(barrier, n_threads)
-        largest = largest_of_threads(shared, LARGEST)
-        if 0 < largest < np.inf:
-            scale, squares = number(largest), 0.0
-            for i in range(first * n, last * n):
-                room[x + i] /= scale
-                squares += np.float64(room[x + i]) * np.float64(room[x + i])
-            shared[thread, NORM] = squares
-            wait_for_all(barrier, n_threads)
-            scale = number(np.sqrt(sum_of_threads(shared, NORM)))
-            for i in range(first * n, last * n):
-                room[x + i] /= scale
-            wait_for_all(barrier, n_threads)
-            for _ in range(STEPS):
-                mine = last - first
-                if mine > 0:
-                    X = room, x + first * n, n
-                    product(plan.blas, one, (mine, k, n), N, X, T, (room, x, n), (room, A + first * k, k))
-                wait_for_all(barrier, n_threads)
-                if mine > 0:
-                    own_A, own_B = (room, A + first * k, k), (room, B + first * k, k)
-                    product(plan.blas, one, (mine, k, k), N, own_A, N, (room, A, k), own_B)
-                    found, of = run(room, B + first * k, mine * k), run(room, A + first * k, mine * k)
-                    for i in range(mine * k):
-                        found[i] = b * of[i] + c * found[i]
-                    product(plan.blas, one, (mine, n, k), N, own_B, N, (room, x, n), (room, y + first * n, n))
-                    found, of = run(room, y + first * n, mine * n), run(room, x + first * n, mine * n)
-                    for i in range(mine * n):
-                        found[i] += a * of[i]
-                wait_for_all(barrier, n_threads)
-                x, y = y, x
-        alpha = batch.rate * own.rate
-        keep = number(1 - alpha * (batch.decay * own.decay))
-        way = number(alpha * 0.2 * np.sqrt(np.float64(n)))
-        for i in range(low, high):
-            w = run(state[0], own.at + i * width, width)
-            for j in range(width):
-                w[j] = keep * w[j] - way * room[x + (j * rows + i if tall else i * width + j)]
-        if plan.after_update != 0:
-            at, count = own.at + low * width, (high - low) * width
-            calls.after_update(plan.after_update, (plan, own, state, at, count, batch.step))
-        wait_for_all(barrier, n_threads)  # the room is free

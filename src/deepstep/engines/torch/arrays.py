@@ -94,19 +94,6 @@ def _take(values: Tensor, at: Iterable[int], axis: int) -> Tensor:
     return values.index_select(axis, _places(tuple(at), values.device))
 
 
-def _delete(values: Tensor, at: Iterable[int], axis: int) -> Tensor:
-    left_out = set(at)
-    return _take(values, (one for one in range(values.shape[axis]) if one not in left_out), axis)
-
-
-def _add_at(values: Tensor, at: Tensor, more: Tensor) -> None:
-    """In an order that is always the same: which kernel keeps one differs between devices."""
-    if values.is_cuda:
-        values.index_put_((at,), more, accumulate=True)
-    else:
-        values.index_add_(0, at, more)
-
-
 class _TorchAsNumpy(SimpleNamespace):
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(f"np.{name} has no form on tensors: {__name__}.TORCH_AS_NUMPY lacks it")
@@ -120,12 +107,8 @@ TORCH_AS_NUMPY = _TorchAsNumpy(
     **{name: getattr(torch, name) for name in _THE_SAME.split()},
     ndarray=Tensor,
     newaxis=None,
-    intp=torch.int64,
-    rint=torch.round,
     size=torch.numel,
     take=_take,
-    delete=_delete,
-    add=SimpleNamespace(at=_add_at),
     errstate=lambda **_: nullcontext(),
     result_type=_result_type,
     ndim=lambda value: getattr(value, "ndim", 0),
@@ -144,11 +127,6 @@ TORCH_AS_NUMPY = _TorchAsNumpy(
     flip=lambda values, axis: torch.flip(values, (axis,)),
     concatenate=lambda parts, axis=0: torch.cat(parts, dim=axis),
     tile=lambda values, repeats: values.repeat(repeats),
-    linalg=SimpleNamespace(
-        norm=lambda values, axis=None, keepdims=False: torch.linalg.vector_norm(
-            values, dim=axis, keepdim=keepdims
-        )
-    ),
 )
 """The functions of NumPy that the equations use."""
 
@@ -196,12 +174,18 @@ def _scale_shift_backward(dZ: Tensor, U_hat: Tensor, gamma: Tensor) -> tuple[Ten
 
 
 def _running_statistics(
-    mean: Tensor, variance: Tensor, batch_mean: Tensor, batch_variance: Tensor, m: int, *, momentum: Any = 0.1
+    mean: Tensor,
+    variance: Tensor,
+    batch_mean: Tensor,
+    batch_variance: Tensor,
+    m: int,
+    *,
+    momentum: float = 0.1,
 ) -> tuple[Tensor, Tensor]:
     if m == 1:
         return mean, variance
-    share = momentum.to(mean.dtype) if isinstance(momentum, Tensor) else momentum
-    return torch.lerp(mean, batch_mean, share), torch.lerp(variance, batch_variance * (m / (m - 1)), share)
+    unbiased = batch_variance * (m / (m - 1))
+    return torch.lerp(mean, batch_mean, momentum), torch.lerp(variance, unbiased, momentum)
 
 
 FASTER: dict[Callable[..., Any], Callable[..., Any]] = {

@@ -157,12 +157,12 @@ class RecordedStepper(Stepper):
         try:
             for task in tasks:
                 before, number = self.now, self.now.step + 1
-                batch = self._disturbed(task, number)
+                batch = self._masked(task, number)
                 rows[task.at] = rows.new_tensor(self._numbers(task, number))
                 self._recording(batch, rows[task.at]).replay()
                 there[task.at].copy_(self._cost)
                 found.sizes[task.at], path[task.at] = task.m, before
-                self.now = Now(1 - before.place, number, bool(self._settings.ema_decay))
+                self.now = Now(1 - before.place, number)
         finally:  # after an interruption, too, the number of the step is that of the state
             found.costs[:] = there.cpu().numpy()
             ended = next((at for at in path if not np.isfinite(found.costs[at])), None)

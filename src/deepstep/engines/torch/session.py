@@ -47,11 +47,6 @@ class TorchSession(Session):
     def parameters(self) -> Parameters:
         return self._like(_array(self._stepper.here.vectors[0]))
 
-    @property
-    def outcome(self) -> Parameters:
-        averaged = self._stepper.now.averaged
-        return self._like(_array(self._stepper.here.vectors[-1])) if averaged else self.parameters
-
     @torch.inference_mode()
     def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
         begin_work(self._device)
@@ -117,9 +112,8 @@ class TorchSession(Session):
         """A quantity of the network that predicts; of some examples at once, as a tape holds all layers."""
         begin_work(self._device)
         here, found = self._stepper.here, []
-        given = here.predicting if self._stepper.now.averaged else here.parameters
         for columns in torch.split(self._feed.tensor(X.T).T, EXAMPLES_AT_ONCE, 1):
-            tape: dict[str, Any] = {"A0": columns, **given, **here.running}
+            tape: dict[str, Any] = {"A0": columns, **here.parameters, **here.running}
             values: Any = forward(self._predicting.nodes, tape)[name]
             found.append(values.reshape(len(values), members, columns.shape[1]))
         return _array(torch.cat(found, dim=2).flatten(1))
@@ -133,28 +127,26 @@ class TorchSession(Session):
             _, statistics = machine.cost_and_gradient(here, batch, total, exact=True)
             for vector, value in zip(there.vectors, here.vectors, strict=True):
                 vector.copy_(value)
-            machine.run_on(here, there, batch, statistics, 1.0)
+            machine.run_on(here, there, batch, statistics, momentum=1.0)
             self._stepper.now = self._stepper.now._replace(place=1 - self._stepper.now.place)
 
     def state(self) -> SessionState:
         here, now = self._stepper.here, self._stepper.now
         theta, *others = map(_array, here.vectors)
-        slots = dict(zip(self._optimizer.state, others, strict=False))
+        slots = dict(zip(self._optimizer.state, others, strict=True))
         running = {name: _array(value) for name, value in here.running.items()}
-        return SessionState(theta, slots, now.step, running, others[-1] if now.averaged else None)
+        return SessionState(theta, slots, now.step, running)
 
     def _take(self, state: SessionState) -> None:
         """A state's vectors, into the other place, which then is the state."""
         begin_work(self._device)
-        averaged = bool(self.settings.ema_decay) and state.average is not None
-        average = state.average if averaged else state.theta
-        vectors = [state.theta, *(state.slots[name] for name in self._optimizer.state), average]
+        vectors = [state.theta, *(state.slots[name] for name in self._optimizer.state)]
         there = self._stepper.there
-        for given, vector in zip(vectors, there.vectors, strict=False):
+        for given, vector in zip(vectors, there.vectors, strict=True):
             vector.copy_(torch.from_numpy(np.array(given, self._dtype)))
         for name, value in there.running.items():
             value.copy_(torch.from_numpy(np.array(state.statistics[name], self._dtype)))
-        self._stepper.now = Now(1 - self._stepper.now.place, int(state.step), averaged)
+        self._stepper.now = Now(1 - self._stepper.now.place, int(state.step))
 
 
 def _array(values: Tensor) -> Any:

@@ -37,13 +37,11 @@ class Place(NamedTuple):
     vectors: tuple[Tensor, ...]
     running: Statistics
     parameters: dict[str, Tensor]
-    predicting: dict[str, Tensor]
 
 
 def place_of(architecture: Architecture, vectors: tuple[Tensor, ...], running: Statistics) -> Place:
     """The place that tensors are."""
-    first, last = (parameters_in(vector, architecture.graph) for vector in (vectors[0], vectors[-1]))
-    return Place(vectors, running, first, last)
+    return Place(vectors, running, parameters_in(vectors[0], architecture.graph))
 
 
 def place_for(architecture: Architecture, n_vectors: int, like: Tensor) -> Place:
@@ -70,8 +68,6 @@ class Numbers(NamedTuple):
     decay: Number  # λ of the decoupled decay
     total: Number  # the sum of all weights
     t: Number  # counts steps from 1
-    share: Number  # of the new θ in the average
-    momentum: Number  # the share of the batch in the running statistics
 
 
 # Update rules that write into memory that is there: several times faster for numbers of Python on a CPU.
@@ -247,8 +243,7 @@ class Machine:
         settings, g, rates, decays = self._settings, self.gradient, *self._factors
         theta, *slots = old.vectors[: 1 + len(self._rule.state)]
         if self.in_memory is None or isinstance(by.rate, Tensor) or isinstance(rates, Tensor):
-            parts = g.is_cpu and not self._rule.of_matrices
-            size = AT_ONCE * torch.get_num_threads() if parts else g.numel()
+            size = AT_ONCE * torch.get_num_threads() if g.is_cpu else g.numel()
             for at in range(0, g.numel(), size):
                 given = [_part(one, slice(at, at + size)) for one in (theta, g, *slots, rates, decays)]
                 for value, out in zip(self._updated(by, *given), new.vectors, strict=False):
@@ -257,12 +252,7 @@ class Machine:
             if settings.decay:
                 theta = decay(theta, decays, by.rate * by.decay, new.vectors[0])
             self.in_memory([theta, *slots], g, new.vectors, by.rate, by.t)
-        if settings.max_norm is not None:
-            for W in (new.parameters[name] for name in self._weights):
-                W.copy_(on_tensors(equations.limit_norms)(W, most=float(settings.max_norm)))
-        if settings.ema_decay:
-            torch.lerp(old.vectors[-1], new.vectors[0], by.share, out=new.vectors[-1])
-        self.run_on(old, new, batch, statistics, by.momentum)
+        self.run_on(old, new, batch, statistics)
 
     def _updated(self, by: Numbers, *given: Any) -> Sequence[Tensor]:
         """θ and the vectors of the rule after the step, by the equations."""
@@ -272,20 +262,18 @@ class Machine:
             decayed = on_tensors(equations.decoupled_decay)
             theta = decayed(theta, learning_rate=rate, weight_decay=decays * by.decay)
         count: dict[str, Any] = {"t": by.t} if self._rule.counts_steps else {}
-        if self._rule.of_matrices:
-            count["layout"] = self.architecture.layout
         update: Callable[..., Sequence[Tensor]] = on_tensors(self._rule.update)
         return update(theta, *vectors, learning_rate=rate, **count, **self._optimizer_params)
 
     def run_on(
-        self, old: Place, new: Place, batch: Batch, statistics: Mapping[str, Tensor], momentum: Number
+        self, old: Place, new: Place, batch: Batch, statistics: Mapping[str, Tensor], **momentum: float
     ) -> None:
         """The running statistics after a batch."""
         for node in self.architecture.graph.nodes if statistics else ():
             if node.op.running is not None:
                 names = node.written(node.op.running.start)
                 given = (values[name] for values in (old.running, statistics) for name in names)
-                after = on_tensors(node.op.running.update)(*given, batch.Y.shape[1], momentum=momentum)
+                after = on_tensors(node.op.running.update)(*given, batch.Y.shape[1], **momentum)
                 for name, value in zip(names, after, strict=True):
                     new.running[name].copy_(value)
 

@@ -8,12 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from deepstep.engines.draws import check_dropout, dropout_masks, input_noise
+from deepstep.engines.draws import check_dropout, dropout_masks
 from deepstep.engines.session import StepCosts, writable
 from deepstep.engines.settings import Settings
 from deepstep.engines.torch.step import Batch, Machine, Numbers, Place, Statistics, adam, adam_, place_for
 from deepstep.equations import get_optimizer
-from deepstep.equations.updates import corrected_share
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples
 from deepstep.types import AnyArray, Array
@@ -61,11 +60,10 @@ class Feed:
 
 
 class Now(NamedTuple):
-    """Which of the two places is the state, how many steps it is old, and whether it has an average."""
+    """Which of the two places is the state, and how many steps it is old."""
 
     place: int
     step: int
-    averaged: bool
 
 
 class Factors(NamedTuple):
@@ -104,12 +102,10 @@ class Stepper:
         self._dtype = parameters.dtype
         self._dropout = settings.dropout_of(architecture)
         self.machine = Machine(architecture, settings, parameters, like)
-        n_vectors = 1 + len(get_optimizer(settings.optimizer).state) + bool(settings.ema_decay)
+        n_vectors = 1 + len(get_optimizer(settings.optimizer).state)
         self.places = tuple(place_for(architecture, n_vectors, like) for _ in range(2))
-        self._now, self._owed = Now(0, 0, averaged=False), None
-        more = (
-            settings.decay or settings.lr_multipliers or settings.ema_decay or settings.max_norm is not None
-        )
+        self._now, self._owed = Now(0, 0), None
+        more = settings.decay or settings.lr_multipliers
         rule = self.machine.in_memory
         alone = rule is not None and rule.func is adam and not more and not self.here.running
         self._in_place = rule.keywords if alone and rule is not None else None
@@ -140,7 +136,7 @@ class Stepper:
         """Steps until a cost is not finite, whose update is not done any more."""
         for task in tasks:
             number = self.now.step + 1
-            batch = self._disturbed(task, number)
+            batch = self._masked(task, number)
             J, statistics = self._cost_and_gradient(task, batch)
             cost = found.costs[task.at] = float(J)
             found.sizes[task.at] = task.m
@@ -152,12 +148,12 @@ class Stepper:
         now, here, g = self._now, self.here, self.machine.gradient
         if self._in_place is None:
             self.machine.update(here, self.there, batch, statistics, by)
-            self.now = Now(1 - now.place, number, bool(self._settings.ema_decay))
+            self.now = Now(1 - now.place, number)
             return
         self.machine.clip()
         theta, v, s = ([one, mark] for one, mark in zip(here.vectors, self._mark, strict=True))
         self._mark[1].zero_()
-        self._owed = after = now._replace(step=number, averaged=False)
+        self._owed = after = now._replace(step=number)
         adam_(theta, [g, self._one], v, s, float(by.rate), number, **self._in_place)
         self.now = after
 
@@ -165,25 +161,19 @@ class Stepper:
         """J and the statistics of the batch, and ∂J/∂θ in the machine."""
         return self.machine.cost_and_gradient(self.here, batch, task.total)
 
-    def _disturbed(self, task: Task, number: int) -> Batch:
-        """The batch with the noise and the masks of its step."""
-        settings, X, m = self._settings, task.batch.X, task.m
-        drawn: dict[str, Any] = {"seed": settings.seed, "step": number, "dtype": self._dtype}
-        if settings.input_noise:
-            noise = input_noise((len(X), m), settings.input_noise, **drawn)
-            X = X + self._feed.tensor(noise.T[task.part]).T
+    def _masked(self, task: Task, number: int) -> Batch:
+        """The batch with the masks of its step."""
+        m = task.m
+        drawn: dict[str, Any] = {"seed": self._settings.seed, "step": number, "dtype": self._dtype}
         check_dropout(self._dropout, [task.by.dropout], number)
         rates, rows = tuple(task.by.dropout * rate for rate in self._dropout), None
-        if X.shape[1] < m:  # the part of each member
+        if task.batch.X.shape[1] < m:  # the part of each member
             columns = np.arange(max(1, self._shape.shared_members) * m).reshape(-1, m)
             rows = columns[:, task.part].ravel()
         masks = dropout_masks(self._shape, rates, m, rows=rows, **drawn)
         there = {layer: self._feed.tensor(mask.T).T.contiguous() for layer, mask in masks.items()}
-        return task.batch._replace(X=X, masks=there)
+        return task.batch._replace(masks=there)
 
     def _numbers(self, task: Task, number: int) -> Numbers:
         settings = self._settings
-        count = number if self.now.averaged else 1  # begun later, it counts its first θ for those before
-        share = corrected_share(settings.ema_decay, count) if settings.ema_decay else 1.0
-        decay, momentum = settings.decay * task.by.decay, settings.share_of_a_batch(number)
-        return Numbers(task.by.rate, decay, task.total, number, share, momentum)
+        return Numbers(task.by.rate, settings.decay * task.by.decay, task.total, number)

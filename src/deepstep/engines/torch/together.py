@@ -1,7 +1,7 @@
 """Many workers on one batch: each works on a part of its rows, and one all-reduce adds the gradients up.
 
 Of examples in memory every worker has all, and takes its part of each batch; of a `Shard` it has those that
-it works on, and knows where they stand. So orders, masks, noise and weights are those of one worker, and all
+it works on, and knows where they stand. So orders, masks and weights are those of one worker, and all
 workers have the same state after every step.
 """
 
