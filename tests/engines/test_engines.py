@@ -242,7 +242,7 @@ def test_a_chunk_that_is_interrupted_has_done_whole_steps(engine):
         reached.add(which[0])
         if not interrupted:
             break
-    assert reached == {0, 1, 2, 3}
+    assert reached == ({0, 3} if engine == "compiled" else {0, 1, 2, 3})  # one call of the kernel
 
 
 @pytest.mark.parametrize(
