@@ -34,6 +34,7 @@ PACKAGES = [
     "deepstep.report",
     "deepstep.data",
     "deepstep.preparation",
+    "deepstep.targets",
     "deepstep.engines",
     "deepstep.equations",
     "deepstep.lecture",

@@ -22,7 +22,7 @@ from deepstep.preparation.target_values import (
     finite_in,
     places_in,
 )
-from deepstep.types import AnyArray, Array, is_number, is_whole
+from deepstep.types import AnyArray, Array, is_number, is_whole, plain
 
 __all__ = ["Targets"]
 
@@ -134,8 +134,10 @@ class Targets:
             got = f"got {len(classes)} columns of 0 and 1" if several else f"got {n} classes"
             expected = f"a target that the loss {loss!r} can learn"
             raise ConfigurationError(where, expected, got, "Use loss='cross_entropy'.")
+        equation = HEADS[head].with_settings("loss_params", **(loss_params or {}))
+        settings = {name: equation.settings[name] for name in loss_params or {}}
         labels = tuple(np.asarray(column) for column in classes)
-        return cls(head, dict(loss_params or {}), labels, len(labels), tuple(names))
+        return cls(head, plain(settings), labels, len(labels), tuple(names))
 
     @classmethod
     def of_numbers(
@@ -187,7 +189,7 @@ class Targets:
             head = head.with_settings("loss_params", **settings)
         if n_columns > 1 and TARGETS[head.targets].repeats:
             raise DataError(where, f"one target for loss={loss!r}", f"got {n_columns} columns of y")
-        return cls(head.name, dict(head.settings), (), n_columns, tuple(names))
+        return cls(head.name, plain(dict(head.settings)), (), n_columns, tuple(names))
 
     @classmethod
     def from_labels(
@@ -402,9 +404,10 @@ class Targets:
         finite = np.isfinite(Y)
         if not finite.all():
             row, column = np.argwhere(~finite)[0]
-            expected = f"y has finite values of {dtype}, the precision of the network"
-            hint = "Scale y, or train in dtype='float64'."
-            raise DataError(where, expected, f"y of row {row} is {rows[row, column]}", hint)
+            value = rows[row, column]
+            expected = f"finite numbers of {dtype} as y"
+            hint = "Scale y, or train in dtype='float64'." if np.isfinite(value) else "Leave such rows out."
+            raise DataError(where, expected, f"row {row + 1} of y is {value}", hint)
         kind = TARGETS[self.kind]
         for rule in kind.rules:
             if len(Y) and not rule.holds(Y.T):
@@ -563,7 +566,9 @@ class Targets:
             return float(accuracy_score(y, predicted, sample_weight=weight))
         if self.metric == "r2":
             return float(r2_score(y, predicted, sample_weight=weight))
-        columns = zip(predicted.reshape(len(predicted), -1).T, self.levels, strict=True)
+        predicted = np.reshape(predicted, (len(predicted), -1))
+        self._check_outputs(predicted)
+        columns = zip(predicted.T, self.levels, strict=True)
         scores = [d2_pinball_score(y, column, sample_weight=weight, alpha=level) for column, level in columns]
         return float(np.mean(scores))
 

@@ -7,14 +7,23 @@ import os
 import random
 import runpy
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 from typing import Any
 
 import pytest
 
 import report_page
 from deepstep.course import CHAPTERS, EXERCISES, check, class_report, starter
-from deepstep.course.class_report import NOT_RUN, NOT_TRIED, RIGHT, WRONG, Cell, ClassReport, check_class
+from deepstep.course.class_report import (
+    NOT_RUN,
+    NOT_TRIED,
+    RIGHT,
+    WRONG,
+    Cell,
+    ClassReport,
+    check_class,
+    program_of,
+)
 from deepstep.course.grader import Result
 from deepstep.course.runner import Limits
 from deepstep.errors import FileError
@@ -131,11 +140,11 @@ def test_files_that_cannot_be_read_are_cells_with_the_reason(tmp_path: Path) -> 
     (folder / "README.txt").write_text("no learner", encoding="utf-8")
     rows = report_of(folder).rows
     assert rows.pop("good") == [Cell(NOT_TRIED), Cell(RIGHT), Cell(NOT_TRIED), Cell(NOT_TRIED)]
-    assert rows.pop("empty") == 4 * [Cell(NOT_TRIED)]
+    assert rows.pop("empty") == rows.pop("folder.py") == 4 * [Cell(NOT_TRIED)]
     reasons = {
         name: cells[1].text for name, cells in rows.items() if {cell.state for cell in cells} == {NOT_RUN}
     }
-    assert len(reasons) == len(rows) == 11
+    assert len(reasons) == len(rows) == 10
     assert reasons["link"] == "link.py: a link that leads out of the folder"
     assert reasons["pipe"] == "pipe.py: no regular file, or a folder that is not read"
     assert reasons["large"] == "large.py: larger than 1 MB"
@@ -164,7 +173,7 @@ def test_files_that_do_not_run_are_cells_and_the_others_are_checked(
     }
     assert "is there an endless loop?" in rows["loop"][1].text
     assert rows["syntax"][1].text.startswith("The file does not run: SyntaxError, line 5")
-    assert [(done, total) for done, total, _ in seen] == [(1, 3), (2, 3), (3, 3)]
+    assert [(done, total) for done, total, _ in seen] == [(0, 3)] * 3 + [(1, 3), (2, 3), (3, 3)]
     monkeypatch.setattr(class_report, "SECONDS", -1)
     assert "took more than -1 seconds" in report_of(tmp_path).rows["good"][1].text
 
@@ -216,3 +225,28 @@ def test_a_folder_without_the_files_of_a_class_is_refused(tmp_path: Path) -> Non
     for folder, message in ((tmp_path, "got no function of the course"), (tmp_path / "no", "No such file")):
         with pytest.raises(FileError, match=message):
             report_of(folder)
+
+
+def test_a_row_for_each_learner_whose_names_look_alike(tmp_path: Path) -> None:
+    for name in (" a.py", "a (2).py", "a.py"):
+        (tmp_path / name).write_text(RELU)
+    assert list(check_class(tmp_path, lambda *_: None).rows) == ["a", "a (2)", "a (3)"]
+
+
+@pytest.mark.parametrize("text", ["\n" * 300_000 + "def (", " " * 300_000 + "def", "def " * 50_000])
+def test_a_file_of_blanks_is_searched_in_one_pass(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.py").write_text(text)
+    (tmp_path / "b.py").write_text(RELU)
+    began = process_time()
+    check_class(tmp_path, lambda *_: None)
+    assert process_time() - began < 3
+
+
+def test_constants_and_lambdas_of_a_notebook_are_run() -> None:
+    cells = ["EPS = 1.0\nX = load()\nplot(X)", "sigmoid = lambda Z: EPS / (EPS + 2.718281828459045 ** -Z)"]
+    notebook = {"cells": [{"cell_type": "code", "source": [text]} for text in cells]}
+    program = program_of(json.dumps(notebook).encode())
+    assert "load" not in program
+    namespace: dict[str, Any] = {}
+    exec(program, namespace)
+    assert namespace["sigmoid"](0) == 0.5

@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from deepstep import Network, estimators
 from deepstep.engines.compiled.session import CompiledSession
 from deepstep.errors import ConfigurationError, DataError, DivergenceError
+from deepstep.targets import Targets
 from deepstep.training import Callback
 
 DeepClassifier = partial(estimators.DeepClassifier, preset="mlp")
@@ -258,9 +259,9 @@ def test_ctrl_c_at_any_instant_keeps_what_is_trained_or_nothing(name, fresh_seed
 
 @pytest.mark.parametrize("Estimator", [estimators.DeepClassifier, estimators.DeepRegressor])
 @pytest.mark.parametrize(
-    ("name", "said"), [("_read_known", "but not calibrated"), ("_metric", "has no score")]
+    ("of", "name", "said"), [(None, "_read_known", "but not calibrated"), (Targets, "score", "has no score")]
 )
-def test_what_fails_after_the_training_does_not_lose_it(Estimator, name, said, monkeypatch):
+def test_what_fails_after_the_training_does_not_lose_it(Estimator, of, name, said, monkeypatch):
     """Calibration, and scores of members on the rows that their folds held out."""
     settings = {"n_estimators": 2, "max_iter": 2, "random_state": 1}
     whole = Estimator(**settings).fit(X, Y)
@@ -268,7 +269,7 @@ def test_what_fails_after_the_training_does_not_lose_it(Estimator, name, said, m
     def fails(*arguments):
         raise ValueError("no luck")
 
-    monkeypatch.setattr(Estimator, name, fails)
+    monkeypatch.setattr(of or Estimator, name, fails)
     with pytest.warns(UserWarning, match=rf"{said} \(ValueError: no luck\)"):
         model = Estimator(**settings).fit(X, Y)
     for one, other in zip(model.ensemble_.members, whole.ensemble_.members, strict=True):

@@ -222,7 +222,7 @@ OF_CLASSES = [
     ({"hidden_layer_sizes": (5, 4), "activation": ["tanh"]}, Y, "list of 2"),
 ]
 TOO_LARGE = np.where(np.arange(150) == 7, 1e300, Y)
-IN_WORDS = r"y of row 7 is 1e\+300\. Scale y, or train in dtype='float64'\.$"
+IN_WORDS = r"row 8 of y is 1e\+300\. Scale y, or train in dtype='float64'\.$"
 OF_NUMBERS = [
     ({"loss": "hubber"}, Y, r"DeepRegressor\.fit: loss is one of 'squared_error', .* Did you"),
     ({"dtype": "float32"}, TOO_LARGE, IN_WORDS),

@@ -2,8 +2,10 @@
 
 import signal
 
+import numpy as np
 import pytest
 
+from deepstep import Network
 from deepstep.training.interruption import deferred
 
 pytestmark = pytest.mark.usefixtures("pythons_own_handler")
@@ -45,3 +47,23 @@ def test_a_program_with_its_own_handler_keeps_it():
     with deferred() as interruption:
         signal.raise_signal(signal.SIGINT)
     assert (seen, interruption.asked) == ([1], False)
+
+
+class Ended:
+    """An object whose end raises what Python drops."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_press_that_python_drops_ends_the_training_before_its_first_step():
+    network, X = Network([2, 3, 1], seed=1), np.ones((2, 5))
+    before = network.parameters.flat.copy()
+    with deferred(waits=False) as interruption:
+        ended = Ended()
+        del ended
+        assert interruption.asked
+        with pytest.raises(KeyboardInterrupt):
+            network.train(X, np.array([[0, 1, 0, 1, 0]]), iterations=3)
+    np.testing.assert_array_equal(network.parameters.flat, before)

@@ -136,7 +136,7 @@ def demo_command(
             break
     show = {"digits": _show_digits, "cats": _show_cats}.get(name, _show_points)
     scored = all(model.parts for model in trained.values())  # else a warning gave the reason
-    record = show(loaded, trained, base, json_wanted) if scored else {}
+    record = show(loaded, trained, base, json_wanted) if scored else {"runs": [*trained]}
     if json_wanted:
         click.echo(as_json({"demo": name, **record}))
     else:

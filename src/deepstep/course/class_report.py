@@ -6,6 +6,7 @@ Whatever a learner's files are, the learner has a row: what cannot be read or ru
 import ast
 import csv
 import io
+import itertools
 import json
 import os
 import re
@@ -43,10 +44,14 @@ MOST_NAME, MOST_CELL = 60, 160
 SECONDS = 60
 """When the functions of a learner took so long, no other is run."""
 
-DEFINITION = re.compile(r"^\s*def\s+(\w+)\s*\(", re.MULTILINE)
+DEFINITION = re.compile(r"^[ \t]*def[ \t]+(\w+)[ \t]*\(", re.MULTILINE)  # no \s, which goes over lines
 
 KEPT = ast.FunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
-"""Statements of a notebook that are run: not those that draw and train."""
+VALUES = ast.Constant | ast.Lambda
+"""Statements of a notebook that are run, and values whose assignment is: not what draws and trains."""
+
+MOST_OF_A_LEARNER = 20
+"""Files of a learner that are read."""
 
 
 class Cell(NamedTuple):
@@ -204,9 +209,11 @@ def check_class(folder: Path, tell: Callable[[int, int, str], None]) -> ClassRep
         raise FileError(where, "a folder", f"got the error {error.strerror!r}", setting=where) from error
     with TemporaryDirectory(ignore_cleanup_errors=True) as scratch, executor(thread_limit(), "check") as pool:
         tasks = []
-        for number, (learner, file) in enumerate(
-            (name, file) for name in learners for file in learners[name]
-        ):
+        files = [(name, file) for name in learners for file in learners[name][:MOST_OF_A_LEARNER]]
+        for number, (learner, file) in enumerate(files):
+            tell(0, len(files), _shown(learner, MOST_NAME))
+            if len(learners[learner]) > MOST_OF_A_LEARNER:
+                problems[learner] = f"more than {MOST_OF_A_LEARNER} files, of which the first were read"
             try:
                 path, functions = _functions(file, folder.resolve(), Path(scratch, f"{number}.py"))
             except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a circle of links
@@ -233,8 +240,9 @@ def check_class(folder: Path, tell: Callable[[int, int, str], None]) -> ClassRep
     for learner in learners:
         other = Cell(NOT_RUN, problems[learner]) if learner in problems else Cell(NOT_TRIED)
         shown = _shown(learner, MOST_NAME)
-        shown = f"{shown} ({len(report.rows) + 1})" if shown in report.rows else shown
-        report.rows[shown] = [cells[learner].get(exercise, other) for exercise in report.exercises]
+        names = itertools.chain([shown], (f"{shown} ({number})" for number in itertools.count(2)))
+        name = next(name for name in names if name not in report.rows)
+        report.rows[name] = [cells[learner].get(exercise, other) for exercise in report.exercises]
     return report
 
 
@@ -246,7 +254,7 @@ def _learners(folder: Path) -> dict[str, list[Path]]:
     """The files of each learner; a folder that cannot be listed, or a link to one, stands for itself."""
     learners = defaultdict[str, list[Path]](list)
     for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in ENDINGS and not path.name.startswith(HIDDEN):
+        if path.suffix.lower() in ENDINGS and not path.name.startswith(HIDDEN) and not os.path.isdir(path):
             learners[path.stem].append(path)
         elif os.path.isdir(path) and not path.name.startswith(HIDDEN):
             listed = os.access(path, os.R_OK | os.X_OK) and not path.is_symlink()
@@ -278,13 +286,19 @@ def _functions(file: Path, root: Path, program: Path) -> tuple[Path, dict[str, b
         file, content = program, program_of(content).encode(errors="replace")
         program.write_bytes(content)
     functions = functions_in(content)
+    if b"\0" in content:
+        raise ValueError("not Python")
     if functions is None:  # it is run nevertheless: Python says what is wrong with it
         functions = dict.fromkeys(DEFINITION.findall(content.decode(errors="replace")), True)
     return file, {name: functions[name] for name in functions if name in EXERCISES}
 
 
+def _is_run(node: ast.stmt) -> bool:
+    return isinstance(node, KEPT) or (isinstance(node, ast.Assign) and isinstance(node.value, VALUES))
+
+
 def program_of(notebook: bytes) -> str:
-    """The functions of a notebook, with its imports, as a program.
+    """The functions of a notebook, with its imports and constants, as a program.
 
     A function ``my_relu`` is there as ``relu`` too. A function in a cell that is not Python raises the error
     of the cell.
@@ -294,7 +308,7 @@ def program_of(notebook: bytes) -> str:
         cells = [cell for cell in json.loads(notebook)["cells"] if cell["cell_type"] == "code"]
         for text in (re.sub("(?m)^[%!].*", "", "".join(cell["source"])) for cell in cells):
             try:
-                nodes += [node for node in ast.parse(text).body if isinstance(node, KEPT)]
+                nodes += [node for node in ast.parse(text).body if _is_run(node)]
             except (SyntaxError, MemoryError) as error:
                 refusal = f"(*_):\n    raise SyntaxError({str(error)!r})"
                 nodes += ast.parse(

@@ -27,7 +27,7 @@ from deepstep.estimators.inputs import (
 from deepstep.estimators.options import documented
 from deepstep.estimators.row_sources import score_of
 from deepstep.model import Network
-from deepstep.targets import Targets
+from deepstep.targets import Targets, merged
 from deepstep.types import AnyArray, Array
 
 
@@ -255,6 +255,8 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
     def _with_loss(self, labels: tuple[AnyArray, ...], where: str) -> Targets:
         """Targets of these labels with the loss of the parameters."""
         targets = Targets.of_classes(labels, where, loss=self.loss, loss_params=self.loss_params)
+        if self.label_smoothing:
+            merged(targets.settings, "smoothing", self.label_smoothing, "label_smoothing", where)
         if self.soft_targets and targets.is_ordered:
             expected, hint = "another with soft_targets=True", "Use loss='cross_entropy'."
             raise ConfigurationError(where, expected, f"got {self.loss!r}", hint, setting="loss")

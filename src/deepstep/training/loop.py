@@ -64,6 +64,9 @@ class Loop:
             self._state = self._session.state()
         self._agreed = training.position.seconds
         with deferred() as self._interruption:
+            begun = training.position.epoch or training.position.batch or self._shared
+            if self._interruption.asked and not begun:  # a press whose exception Python dropped
+                raise KeyboardInterrupt
             self._heed_the_clock()  # an earlier run may have used the time up
             while training.position.epoch < plan.epochs:
                 if k := self._epochs_at_once():
