@@ -15,25 +15,25 @@ LIMITS: dict[str, tuple[int, int]] = {
     "equations": (2_600, 2_780),
     "network": (450, 470),
     "engines": (3_400, 4_300),
-    "training": (2_050, 2_620),
+    "training": (2_050, 2_630),
     "inspection": (2_150, 2_330),
     "model": (1_150, 1_320),
     "data": (1_900, 2_800),
     "preparation": (1_850, 2_560),
-    "estimators": (3_600, 5_300),
+    "estimators": (3_600, 5_310),
     "plots": (1_000, 1_060),
     "report": (650, 700),
-    "explorer": (1_250, 1_310),
+    "explorer": (1_250, 1_320),
     "export": (1_750, 1_830),
     "serving": (300, 380),
-    "course": (2_700, 3_260),
+    "course": (2_700, 3_270),
     "cli": (2_200, 4_790),
-    "": (500, 2_030),
+    "": (500, 2_040),
 }
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
 FILES = 215, 279
-TESTS = 30_000, 48_800
+TESTS = 30_000, 48_900
 """Files of src, and lines of tests: the goal, and the limit."""
 
 

@@ -44,6 +44,12 @@ NUMBER_KINDS = ("numbers", "counts", "one number")
 PROBABILITIES = ("sigmoid", "softmax")
 """Heads whose outputs have a temperature."""
 
+TOLERANCE = 1e-6
+"""How far from 1 the probabilities of a row may sum."""
+
+MOST_COLUMNS = 2**20
+"""Columns of y that a file may have."""
+
 TINY = 1e-6
 """Outputs that are probabilities count as at least this far from 0 and 1 in a loss."""
 
@@ -268,7 +274,8 @@ class Targets:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Targets):
             return NotImplemented
-        return self.to_dict() == other.to_dict()
+        kinds = [[[type(label) for label in labels] for labels in one.labels] for one in (self, other)]
+        return self.to_dict() == other.to_dict() and kinds[0] == kinds[1]  # 1 and True are equal
 
     __hash__ = None  # type: ignore[assignment]  # arrays of labels have none
 
@@ -389,6 +396,11 @@ class Targets:
         if not self.is_classes:
             return self._encode_numbers(y, where, np.dtype(dtype))
         if not self.several and isinstance(y, np.ndarray) and y.shape[1:] == (len(self.classes[0]),):
+            sums = y.sum(axis=1) if y.dtype.kind in "biuf" and (y >= 0).all() else np.zeros(len(y))
+            if (np.abs(sums - 1) > TOLERANCE).any():
+                raise DataError(
+                    where, "labels (m,), or probabilities that sum to 1 in each row", "got others"
+                )
             return (y[:, 1:] if self.kind == "probabilities" else y).astype(dtype)
         columns = self.positions(y, where).reshape(-1, self.n_columns).T
         coded = [
@@ -609,8 +621,8 @@ def _fault(head: Any, settings: Any, classes: Any, n_columns: Any, names: Any) -
     """The condition that entries of a record do not meet; empty for valid ones."""
     if not (isinstance(head, str) and head in HEADS):
         return "a head of DeepStep's, or of your own that is registered"
-    if not is_whole(n_columns, 1):
-        return "n_columns is at least 1"
+    if not is_whole(n_columns, 1) or n_columns > MOST_COLUMNS:
+        return f"n_columns is from 1 to {MOST_COLUMNS}"
     texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
     if not texts or len(set(names)) != len(names) or len(names) not in {0, n_columns}:
         return "a different name for each of the columns"
@@ -619,8 +631,8 @@ def _fault(head: Any, settings: Any, classes: Any, n_columns: Any, names: Any) -
         return "classes of each of the columns"
     if not all(map(is_label, (label for labels in classes for label in labels))):
         return "classes are texts, finite numbers or truth values"
-    if any(len(set(labels)) != len(labels) or len(labels) < 2 for labels in classes):
-        return "at least two different classes of each column"
+    if any(len(set(labels)) != len(labels) or not labels for labels in classes):
+        return "different classes of each column, at least one"
     kind = HEADS[head].targets
     if kind not in (CODES if classes else NUMBER_KINDS):
         return f"a head of {'classes' if classes else 'numbers'}"

@@ -241,6 +241,9 @@ FORGED = {
     "fewer fits": lambda record: record["fits"].pop(),
     "fits that are none": lambda record: record.update(fits=[1, 1]),
     "classes that are none": lambda record: record.update(classes=1),
+    "no classes": lambda record: record.update(classes=[]),
+    "classes of columns": lambda record: record.update(classes=[["a", "b"], ["a", "b"]]),
+    "classes of several dimensions": lambda record: record.update(classes=[[["a", "b"]]]),
     "settings that are none": lambda record: record.update(settings=[]),
     "other columns": lambda record: record.update(n_columns=3),
     "a list": lambda record: record.clear(),
@@ -265,3 +268,16 @@ def test_no_file_is_a_pickle(folder):
     for path in folder.rglob("*.*"):
         with pytest.raises(Exception):  # noqa: B017, PT011
             pickle.loads(path.read_bytes())
+
+
+def test_a_network_of_one_class_comes_back(tmp_path):
+    model = DeepClassifier(
+        2, preset="mlp", max_iter=1, random_state=1, tol=0.0, loss_params={"smoothing": np.float32(0.5)}
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, np.full(len(X), "only"))
+    model.save(tmp_path / "model")
+    loaded = DeepClassifier.load(tmp_path / "model")
+    assert_array_equal(loaded.predict(X), model.predict(X))
+    assert loaded.targets_.settings == {"smoothing": 0.5}

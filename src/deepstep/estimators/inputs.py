@@ -20,13 +20,11 @@ from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.column_statistics import why_identifier
 from deepstep.preparation.data_checks import data_cautions
 from deepstep.preparation.target_values import reads_as_number
+from deepstep.targets import TOLERANCE
 from deepstep.types import AnyArray, Array, is_whole
 
 if TYPE_CHECKING:
     import polars
-
-TOLERANCE = 1e-6
-"""How far from 1 the probabilities of a row may sum."""
 
 
 @dataclass(frozen=True)

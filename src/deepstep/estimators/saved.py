@@ -216,15 +216,17 @@ def read_estimator(
         )
         estimator.__dict__.update(state)
         classes, settings = (values.unpacked(record[name]) for name in ("classes", "settings"))
-        columns = record["n_columns"]
-        if not (isinstance(classes, list) and isinstance(settings, dict) and is_whole(columns, 1)):
+        fits = isinstance(classes, list) and all(np.ndim(labels) == 1 for labels in classes)
+        columns, of_labels = record["n_columns"], isinstance(estimator, DeepClassifier)
+        fits = fits and is_whole(columns, 1) and len(classes) == columns * of_labels
+        if not (fits and isinstance(settings, dict)):
             raise TypeError("classes, settings and n_columns are those of targets")
         targets = Targets(ensemble.output, settings, tuple(map(np.asarray, classes)), columns)
         if targets.n_outputs != ensemble.members[0].network.architecture.n_outputs:
             raise ValueError("the targets are not those of the networks")
         estimator.targets_ = targets
         if isinstance(estimator, DeepClassifier):
-            estimator.classes_ = classes if targets.several else classes[0]
+            estimator.classes_ = [*targets.classes] if targets.several else targets.classes[0]
     except FileError:
         raise
     except (*DAMAGES, AttributeError) as error:
