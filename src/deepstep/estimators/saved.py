@@ -216,10 +216,10 @@ def read_estimator(
         )
         estimator.__dict__.update(state)
         classes, settings = (values.unpacked(record[name]) for name in ("classes", "settings"))
-        fits = isinstance(classes, list) and all(np.ndim(labels) == 1 for labels in classes)
+        valid = isinstance(classes, list) and all(np.ndim(labels) == 1 for labels in classes)
         columns, of_labels = record["n_columns"], isinstance(estimator, DeepClassifier)
-        fits = fits and is_whole(columns, 1) and len(classes) == columns * of_labels
-        if not (fits and isinstance(settings, dict)):
+        valid = valid and is_whole(columns, 1) and len(classes) == columns * of_labels
+        if not (valid and isinstance(settings, dict)):
             raise TypeError("classes, settings and n_columns are those of targets")
         targets = Targets(ensemble.output, settings, tuple(map(np.asarray, classes)), columns)
         if targets.n_outputs != ensemble.members[0].network.architecture.n_outputs:
