@@ -938,7 +938,7 @@ def L_layer_model_4(X, Y, layer_dims, learning_rate, iterations, rng):
 
 
 def L_layer_model_5(X, Y, layer_dims, learning_rate, iterations, rng):
-    "learning_rate = 8.0|costs, right are right."
+    "the learning rate is halved where the cost rises|costs, right are right."
     p, costs = _first_parameters(layer_dims, rng), []
     for _ in range(iterations):
         AL, caches = model_forward(X, p)
