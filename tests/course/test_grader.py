@@ -211,6 +211,14 @@ def test_the_published_backward_pass_comes_out(reference: dict[str, Any]) -> Non
         np.testing.assert_allclose(np.ravel(found[name]), value, rtol=1e-10)
 
 
+def test_the_derivative_of_the_sigmoid_has_its_digits() -> None:
+    exercise = EXERCISES["sigmoid_backward"]
+    for dA, Z in exercise.all_cases(2):
+        with np.errstate(over="ignore"):
+            expected = dA * (1 / (1 + np.exp(-Z))) * (1 / (1 + np.exp(Z)))
+            np.testing.assert_allclose(exercise.function(dA, Z), expected, rtol=1e-9)
+
+
 def my_relu(Z: Any) -> Any:
     return np.abs(Z)
 

@@ -48,6 +48,7 @@ FAILURES = {
     "syntax": ("def model_forward(X, parameters)\n", r"does not run: SyntaxError, line 1"),
     "import": ("import nowhere\n" + SOLUTION, r"does not run: ModuleNotFoundError, line 1: No module named"),
     "missing": ("x = 1\n", r"has no function model_forward"),
+    "capital": (SOLUTION.replace("model_f", "Model_f"), r"but Model_forward: names are case-sensitive"),
     "number": ("model_forward = 3\n", r"has no function model_forward"),
     "hole": (starter(5), r"not written yet"),
     "exit-0": ("import os\nos._exit(0)\n", r"ended without results"),
@@ -181,6 +182,16 @@ def test_a_wrong_helper_is_charged_once(tmp_path: Path) -> None:
     assert [result.right for result in grade.results] == [True, True, False, True]
     assert grade.results[2].mistakes[0].name == "keepdims was lost in db"
     assert "another function of the file is wrong" in grade.results[3].messages[0]
+
+
+def test_a_value_kept_from_an_earlier_call_is_the_only_finding(check_text: CheckBody) -> None:
+    kept = SOLUTION.replace(
+        "    A, caches", "    parameters = first.setdefault(0, parameters)\n    A, caches"
+    )
+    (result,) = check_text(HELPERS + "first = {}\n" + kept).results
+    assert not result.mistakes
+    (message,) = result.messages
+    assert message.startswith("A value of an earlier call is kept")
 
 
 def test_the_file_s_folder_is_importable(check_text: CheckBody, tmp_path: Path) -> None:

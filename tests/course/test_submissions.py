@@ -43,6 +43,22 @@ def test_there_are_enough_submissions() -> None:
     assert len(RIGHT) >= 90
 
 
+@pytest.mark.parametrize("key", ["L", "m", "AL", "A1", "dA1", "dAL", "cache"])
+def test_gradients_may_have_further_keys(key: str) -> None:
+    def model_backward(AL: Any, Y: Any, caches: Any) -> Any:
+        return {key: AL - Y} | EXERCISES["model_backward"].function(AL, Y, caches)
+
+    assert check(model_backward).score == 1
+
+
+@pytest.mark.parametrize("form", [float, np.array, np.float32, np.squeeze], ids=lambda form: form.__name__)
+def test_a_cost_is_a_number_of_any_type(form: Callable[..., Any]) -> None:
+    def compute_cost(AL: Any, Y: Any) -> Any:
+        return form(EXERCISES["compute_cost"].function(AL, Y))
+
+    assert check(compute_cost).score == 1
+
+
 def scaled(A: Any, W: Any, b: Any) -> Any:
     return 3 * (W @ A + b), (A, W, b)
 

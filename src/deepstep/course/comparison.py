@@ -27,6 +27,7 @@ from deepstep.course.differences import (
     describe_quantity,
     equal_entries,
     is_array,
+    is_shape,
     layer_of,
     leaves,
     missing_keys,
@@ -48,6 +49,10 @@ MOST_DRAWN = 8
 
 MOST_WIDTH = 40
 """A message shows arguments that are written in so many characters."""
+
+
+REMEDIES: dict[type, str] = {list: "pop and append change it, work on a copy", dict: "make a new dictionary"}
+"""Remedies for a change of an argument, by its type."""
 
 
 class Beside(NamedTuple):
@@ -103,8 +108,8 @@ class Comparison(NamedTuple):
 
     @property
     def right(self) -> bool:
-        """Whether the function gives in every case what the solution gives, and does not round it."""
-        return all(map(self.fits, self.expected, self.records)) and not any(self._rounded())
+        """Whether the function gives in every case what the solution gives, in the form that it has."""
+        return all(map(self.fits, self.expected, self.records)) and not any(self._forms())
 
     def fits(self, expected: Record, record: Record) -> bool:
         """Whether a call has the result of the solution, or an error that is of the solution's type."""
@@ -197,6 +202,9 @@ class Comparison(NamedTuple):
     def describe(self) -> Iterator[str]:
         """The differences, without knowledge of the cause."""
         yield from self._side_effects()
+        if not self.agree(self.records[0], self.records[-1]):
+            yield f"The same call gives another result the second time: {self._again()}"
+            return
         yield from self._errors()
         wrong = self.wrong_quantities()
         order = self._order() if wrong else ""
@@ -207,7 +215,7 @@ class Comparison(NamedTuple):
             there = [pair for pair in pairs if pair.there]
             if self._differ(there):
                 yield from self._quantity(name, there)
-        yield from self._rounded()
+        yield from self._forms()
         yield from self._texts(wrong)
         yield from self._layers()
         yield from self._numbers()
@@ -215,12 +223,16 @@ class Comparison(NamedTuple):
         if wrong and right:
             yield f"{', '.join(right)} {'is' if len(right) == 1 else 'are'} right."
 
-    def _rounded(self) -> Iterator[str]:
-        """Sentences on quantities that are rounded."""
+    def _forms(self) -> Iterator[str]:
+        """Sentences on quantities that are rounded, and on a number that is returned as a larger array."""
         for name, pairs in self.pairs(self.records, self.records).items():
             digits = decimals([pair for pair in pairs if pair.there])
             if digits is not None:
                 yield f"{name} {ROUNDED.format(digits)}."
+            both = [(e, v) for _, e, v, *_ in pairs if is_array(e) and is_array(v)]
+            shapes = [v.shape for e, v in both if e.ndim == 0 and v.size == 1]
+            if name == self.exercise.returns and any(shapes) and len(shapes) == len(pairs):
+                yield f"{name} has shape {max(shapes, key=len)}, a number is expected: .item() gives it."
 
     def _layers(self) -> Iterator[str]:
         """The numbers of layers with which alone the function is right, or wrong."""
@@ -241,7 +253,8 @@ class Comparison(NamedTuple):
         sizes: dict[bool, set[int]] = {True: set(), False: set()}
         for case, expected, record in zip(self.cases, self.expected, self.records, strict=True):
             sizes[self.fits(expected, record)].add(measure(case))
-        return (set(), set()) if sizes[True] & sizes[False] else (sizes[True], sizes[False])
+        apart = sizes[False] and not sizes[True] & sizes[False]
+        return (sizes[True], sizes[False]) if apart else (set(), set())
 
     def _quantity(self, name: str, pairs: Sequence[Pair]) -> Iterator[str]:
         """Sentences on a wrong quantity: the layers that it is wrong in, and how."""
@@ -311,14 +324,13 @@ class Comparison(NamedTuple):
         for index, name in enumerate(signature(self.exercise.function).parameters):
             place, both = slice(index, index + 1), zip(self.expected, self.records, strict=True)
             if not all(unchanged(one["after"][place], record["after"][place]) for one, record in both):
-                yield f"{name} was changed in place: make a new array."
+                remedy = REMEDIES.get(type(self.cases[0][index]), "make a new array")
+                yield f"{name} was changed in place: {remedy}."
         if any(record["random"] for record in self.records):
             source = (
                 "rng" if "rng" in signature(self.exercise.function).parameters else "a generator of its own"
             )
             yield f"The global random generator was used or seeded: draw from {source}, not from np.random."
-        if not self.agree(self.records[0], self.records[-1]):
-            yield f"The same call gives another result the second time: {self._again()}"
         drawing = [record for record in self.records if "value" in record]
         if drawing and all(record["undrawn"] for record in drawing):
             yield "Nothing was drawn from rng: the results must come from its numbers."
@@ -412,6 +424,8 @@ def numbers_of(name: str, expected: Any, value: Any, tolerance: float) -> str:
     """A wrong value beside the expected one: the whole of small arrays, the worst entry of large ones."""
     if isinstance(expected, list) and not all(is_array(entry) and not entry.ndim for entry in expected):
         return ""  # the number of results is wrong
+    if is_shape(expected) and is_shape(value) and not close(expected, value, tolerance):
+        return "{} is {}, expected {}".format(name, *(tuple(map(int, sizes)) for sizes in (value, expected)))
     expected, value = as_array(expected), as_array(value)
     if not (is_array(expected) and is_array(value)) or close(expected, value, tolerance):
         return ""

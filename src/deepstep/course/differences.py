@@ -39,17 +39,16 @@ def quantity(name: str) -> str:
     return re.sub(r"\[.*|\d+$", "", name)
 
 
-_FURTHER = re.compile(r"d[^Wb]")
-"""Keys that a dictionary of gradients may have besides, such as dA1."""
-
-
 def leaves(expected: Any, value: Any, names: Names, nested: str = "result") -> Iterator[Leaf]:
     """The quantities of a result by name, as the expected result is built."""
     if isinstance(expected, dict):
         if not isinstance(value, dict):
             yield str(names), expected, value
             return
-        for key in [*expected, *(key for key in value if key not in expected and not _FURTHER.match(key))]:
+        reserved = re.compile(
+            r"d[Wb]\d+" if "dW1" in expected else ""
+        )  # further keys may stand with gradients
+        for key in [*expected, *(key for key in value if key not in expected and reserved.match(key))]:
             yield from leaves(expected.get(key, MISSING), value.get(key, MISSING), key)
     elif isinstance(expected, list) and all(is_array(entry) and entry.ndim == 0 for entry in expected):
         if isinstance(value, list) and all(is_array(entry) and entry.size == 1 for entry in value):
@@ -122,21 +121,30 @@ Arrays: TypeAlias = tuple[Any, Any, int]
 """An expected and a given array of the same shape, and the number of examples m."""
 
 
-def _kind(value: Any) -> str:
+def _kind(value: Any, name: str = "result") -> str:
     if value is None:
         return "None (does every path end in return?)"
     if isinstance(value, str):
         return "a text"
     if isinstance(value, list):
         texts = value and all(isinstance(entry, str) for entry in value)
-        return "a list of texts" if texts else _count(value)
+        return "a list of texts" if texts else _count(value, name)
     if isinstance(value, dict | Other):
         return "a dictionary" if isinstance(value, dict) else value.type
     return f"an array of shape {np.shape(value)}" if np.ndim(value) else "a number"
 
 
-def _count(results: Sequence[Any]) -> str:
-    return f"{len(results)} result{'s' * (len(results) != 1)}"
+def _count(results: Sequence[Any], name: str = "result") -> str:
+    """The number of results, or of the entries of the list or tuple of this name."""
+    if name == "result":
+        return f"{len(results)} result{'s' * (len(results) != 1)}"
+    return f"a {'tuple' if name == 'cache' or is_shape(results) else 'list'} of {len(results)}"
+
+
+def is_shape(value: Any) -> bool:
+    """Whether this is a list of whole numbers, as a shape is after `decode`."""
+    entries = value if isinstance(value, list) else []
+    return {is_array(entry) and not entry.ndim and entry.dtype.kind == "i" for entry in entries} == {True}
 
 
 def missing_keys(pairs: Iterable[Pair]) -> Iterator[str]:
@@ -272,9 +280,11 @@ def describe_quantity(name: str, pairs: Sequence[Pair], tolerance: float) -> str
             return f"{name} is an array of shape {value.shape}, expected the shape alone, a tuple."
         if is_array(pair.value) and isinstance(pair.expected, list) and not value.ndim:
             return f"{name} is one number, expected {len(pair.expected)} numbers."
-        if not (is_array(expected) and is_array(value)):
+        lists = [both for both in (pair.expected, pair.value) if isinstance(both, list)]
+        if len(set(map(len, lists))) > 1 or not (is_array(expected) and is_array(value)):
             if not close(expected, value, tolerance):
-                return f"{name} is {_kind(pair.value)}, expected {_kind(pair.expected)}."
+                word = name if isinstance(pair.expected, list) else "result"
+                return f"{name} is {_kind(pair.value, word)}, expected {_kind(pair.expected, word)}."
         elif expected.shape != value.shape and (expected.ndim or value.size != 1):
             shapes.append((expected, value))
         else:
@@ -286,6 +296,8 @@ def describe_quantity(name: str, pairs: Sequence[Pair], tolerance: float) -> str
         right = all(close(e, v, tolerance) for e, v, _ in finite)
         rest = "" if right else f" in some cases; in the others it {relation(finite, tolerance)}"
         return f"{name} is not finite (NaN or infinity){rest}."
+    if all(v.dtype.kind == "b" for _, v, _ in arrays) and any((e % 1).any() for e, *_ in arrays):
+        return f"{name} is True or False, expected {'numbers' if arrays[0][0].ndim else 'a number'}."
     if all(v.dtype.kind in "iu" for _, v, _ in arrays) and all(
         close(np.trunc(e), v, tolerance) for e, v, _ in arrays
     ):
@@ -406,7 +418,7 @@ ROUNDED = "is rounded to {} decimals: give the number as it is"
 RELATIONS: Sequence[tuple[str, Callable[[Any, int], Any]]] = (
     ("is 0 everywhere", lambda e, m: 0 * e),
     ("has the wrong sign", lambda e, m: -e),
-    ("is in percent: it is 100 times the expected one", lambda e, m: 100 * e),
+    ("is in percent: it is 100 times the expected one", lambda e, m: e + 1 if e.ndim else 100 * e),
     ("is m times too large: 1/m is missing, or m is not the number of columns", lambda e, m: e * m),
     ("has the wrong sign, and 1/m is missing", lambda e, m: -e * m),
     ("is m times too small: 1/m stands twice", lambda e, m: e / max(m, 1)),

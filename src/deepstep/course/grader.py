@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from inspect import signature
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -29,13 +30,15 @@ MOST_SOURCE = 1 << 20
 
 NOT_WRITTEN = "The function is not written yet."
 
+KEPT_VALUE = "A value of an earlier call is kept, as in a global variable: the first call is right."
+
 GRADING = Lock()
 """Solutions run one at a time, as they may draw from the global generator; learners' processes need not."""
 
 
 class Result(NamedTuple):
-    """The grade of one function: whether it is right, the mistakes recognized, what was seen, and whether
-    it could be called at all.
+    """The grade of one function: whether it is right, the mistakes recognized, what was seen, whether it
+    could be called at all, and the first case that is wrong.
     """
 
     exercise: str
@@ -44,6 +47,7 @@ class Result(NamedTuple):
     messages: tuple[str, ...] = ()
     beside: tuple[Beside, ...] = ()
     ran: bool = True
+    first_wrong: int = 0
 
     def lines(self) -> list[str]:
         """The result as text."""
@@ -270,19 +274,24 @@ def check_exercise(path: Path, name: str, seed: int, limits: Limits) -> Result:
     """The grade of one function of a file, which runs in another process."""
     exercise = EXERCISES[name]
     cases = exercise.all_cases(seed)
-    run = partial(run_file, path, name, cases, limits=limits)
-    records = run()
+    run = partial(run_file, path, name, limits=limits)
+    records = run(cases)
     with GRADING, own_generator():
         result = grade_records(exercise, cases, records)
     others = [other for other in exercise.helpers if EXERCISES[other].chapter == exercise.chapter]
     if not result.right and others and result.ran:
-        records_apart = run(others)
+        records_apart = run(cases, others)
         with GRADING, own_generator():
             apart = grade_records(exercise, cases, records_apart)
         if apart.right:
             result = Result(name, True, messages=("It is right; another function of the file is wrong.",))
         elif apart.mistakes:
             result = apart
+    if result.first_wrong and not result.mistakes:
+        records_alone = run(alone := cases[result.first_wrong :][:1])
+        with GRADING, own_generator():
+            if grade_records(exercise, alone, records_alone).right:
+                result = Result(name, False, messages=(KEPT_VALUE,))
     printed = str(records[0].get("printed", "")).strip()
     if printed and not result.right:
         result = result._replace(messages=(*result.messages, f"It printed: {printed}"))
@@ -300,9 +309,16 @@ def grade_records(exercise: Exercise, cases: Sequence[Arguments], records: Seque
         return Result(exercise.name, True)
     if all(record.get("error", [""])[0] == "NotImplementedError" for record in records):
         return Result(exercise.name, False, messages=(NOT_WRITTEN,))
+    names = list(signature(exercise.function).parameters)
+    theirs = records[0].get("parameters", [])
+    if theirs != names and sorted(theirs) == sorted(names):
+        exchanged = " and ".join(name for name, other in zip(names, theirs, strict=True) if name != other)
+        text = f"The parameters of your def line are in another order than in {exercise.signature}"
+        return Result(exercise.name, False, messages=(f"{text}: {exchanged} are exchanged.",))
     mistakes = comparison.recognize()
-    messages = [*([] if mistakes else comparison.as_if()), *comparison.describe()]
-    return Result(exercise.name, False, mistakes, tuple(dict.fromkeys(messages)), tuple(comparison.beside()))
+    messages = dict.fromkeys([*([] if mistakes else comparison.as_if()), *comparison.describe()])
+    first = [*map(comparison.fits, expected, records), False].index(False) % len(cases)
+    return Result(exercise.name, False, mistakes, tuple(messages), tuple(comparison.beside()), True, first)
 
 
 def written(path: Path, chapter: Chapter) -> list[str] | None:

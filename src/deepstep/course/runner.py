@@ -32,8 +32,8 @@ from deepstep.course.exercise import EXERCISES, Arguments, CostOf, Draws, prepar
 
 Record: TypeAlias = dict[str, Any]
 """The record of a call: "value" or "error" (type, message, line of the file, the built-in types that it is),
-"after" (the arguments), "random" (whether the global generator was used); of a file that does not run:
-"failed", a sentence. The first record of a file has "printed"."""
+"after" (the arguments), "parameters" (the names in the line of def), "random" (whether the global generator
+was used); of a file that does not run: "failed", a sentence. The first record of a file has "printed"."""
 
 MOST_ENTRIES = 10_000
 """A result with more entries is not compared."""
@@ -122,7 +122,11 @@ def encode(value: Any, level: int = 0) -> Any:
             dtype = _NAMES.get(array.dtype) or array.dtype.name  # the name itself is slow
             if dtype in DTYPES:
                 return {"array": array.ravel().tolist(), "shape": list(array.shape), "dtype": dtype}
-        return {"other": f"an array of dtype {array.dtype} and shape {array.shape}"}
+        text = f"an array of dtype {array.dtype} and shape {array.shape}"
+        return {"other": "an array of texts, not of numbers" if array.dtype.kind in "US" else text}
+    if isinstance(value, Iterator):
+        count = len(list(islice(value, MOST_ENTRIES)))
+        return {"other": f"an iterator of {count}, as yield makes it (return the list)"}
     return {"other": type(value).__name__[:MOST_TEXT]}
 
 
@@ -161,12 +165,13 @@ def call(function: Callable[..., Any], case: Arguments, file: str = "") -> Recor
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             value = function(*arguments)
-            value = list(islice(value, MOST_ENTRIES)) if isinstance(value, Iterator) else value
         record["value"] = encode(value)
     except (Exception, SystemExit) as error:
         bases = [base.__name__ for base in type(error).__mro__ if base.__module__ == "builtins"]
         name, message = type(error).__name__[:MOST_TEXT], str(error)[:MOST_TEXT]
         record["error"] = [name, message, _line(error, file), bases]
+    code = getattr(function, "__code__", None)
+    record["parameters"] = list(code.co_varnames[: code.co_argcount]) if code else []
     record["random"] = not _same_state(before, np.random.get_state())
     record["undrawn"] = any(
         isinstance(given, Draws) and _same_state(prepare(given).get_state(), rng.get_state())
@@ -272,6 +277,9 @@ def _checked_record(record: Record, case: Arguments) -> Record:
     for name in ("random", "undrawn"):
         _require(isinstance(record.get(name), bool))
         checked[name] = record[name]
+    names: Any = record.get("parameters")
+    _require(isinstance(names, list) and len(names) <= MOST_ENTRIES)
+    checked["parameters"] = list(map(_text, names))
     after: Any = record.get("after")
     _require(isinstance(after, list) and len(after) == len(case))
     checked["after"] = [
@@ -439,7 +447,9 @@ def _records(
         return [{"failed": f"The file does not run: {type(error).__name__[:99]}{line}: {str(error)[:300]}."}]
     function = getattr(module, name, None)
     if not callable(function):
-        return [{"failed": f"The file has no function {name}."}]
+        near = next((key for key in vars(module) if key != name and key.lower() == name.lower()), "")
+        case = f", but {near}: names are case-sensitive" if near else ""
+        return [{"failed": f"The file has no function {name}{case}."}]
     if str(getattr(function, "__module__", "")).startswith("deepstep"):
         return [{"failed": f"{name} is a function of the library: write it yourself."}]
     module.__dict__.update(given)

@@ -265,10 +265,11 @@ def L_layer_model(X, Y, layer_dims, learning_rate, iterations, rng):
 
 
 def mini_batches(X, Y, batch_size, rng):
-    order = list(rng.permutation(X.shape[1]))
+    order, batches = list(rng.permutation(X.shape[1])), []
     while order:
         now, order = order[:batch_size], order[batch_size:]
-        yield [np.stack([X[:, i] for i in now], axis=1), np.stack([Y[:, i] for i in now], axis=1)]
+        batches += [[np.stack([X[:, i] for i in now], axis=1), np.stack([Y[:, i] for i in now], axis=1)]]
+    return batches
 
 
 def adam_update(theta, gradient, v, s, t, learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-8):

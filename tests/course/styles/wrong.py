@@ -412,7 +412,7 @@ def fit_2(X, Y, layer_dims, learning_rate, iterations, seed):
 
 
 def fit_3(X, Y, layer_dims, learning_rate, iterations, seed):
-    "costs has shape (1,), expected (2,)"
+    "costs is a list of 1, expected a list of 2"
     p = initialize_he(layer_dims, np.random.RandomState(seed))
     costs = []
     for i in range(iterations):
@@ -819,7 +819,292 @@ def L_layer_model_2(X, Y, layer_dims, learning_rate, iterations, rng):
     return p, costs, np.mean((AL > 0.5) == Y)
 
 
+# Accepted, misnamed or left vague by an earlier grader.
+
+
+def compute_cost_1(AL, Y):
+    "AL is clipped to 0.01 … 0.99"
+    AL = np.clip(AL, 0.01, 0.99)
+    return -np.mean(Y * np.log(AL) + (1 - Y) * np.log(1 - AL))
+
+
+def compute_cost_3(AL, Y):
+    "AL is clipped to 0.001 … 0.999"
+    AL = np.clip(AL, 1e-3, 1 - 1e-3)
+    return -np.mean(Y * np.log(AL) + (1 - Y) * np.log(1 - AL))
+
+
+def compute_cost_9(AL, Y):
+    "J has shape (1, 1), a number is expected: .item() gives it."
+    return -(np.log(AL) @ Y.T + np.log(1 - AL) @ (1 - Y).T) / Y.shape[1]
+
+
+def _backward(dZ, caches):
+    gradients, L = {}, len(caches)
+    dA, gradients[f"dW{L}"], gradients[f"db{L}"] = linear_backward(dZ, caches[-1][0])
+    for l in range(L - 1, 0, -1):
+        dA, dW, db = linear_activation_backward(dA, caches[l - 1], "relu")
+        gradients |= {f"dW{l}": dW, f"db{l}": db}
+    return gradients
+
+
+def model_backward_1(AL, Y, caches):
+    "AL is clipped to 0.01 … 0.99"
+    AL = np.clip(AL, 0.01, 0.99)
+    dAL = -(Y / AL - (1 - Y) / (1 - AL))
+    return _backward(sigmoid_backward(dAL, caches[-1][1]), caches)
+
+
+def model_backward_6(AL, Y, caches):
+    "AL is clipped to 0.001 … 0.999 in AL - Y"
+    return _backward(np.clip(AL, 1e-3, 1 - 1e-3) - Y, caches)
+
+
+def model_backward_7(AL, Y, caches):
+    "caches was changed in place: pop and append change it, work on a copy."
+    gradients = _backward(AL - Y, caches)
+    caches.pop()
+    return gradients
+
+
+def model_backward_8(Y, AL, caches):
+    "another order than in model_backward(AL, Y, caches): AL and Y are exchanged."
+    return _backward(AL - Y, caches)
+
+
+def linear_forward_5(W, A_prev, b):
+    "another order than in linear_forward(A_prev, W, b): A_prev and W are exchanged."
+    return W @ A_prev + b, (A_prev, W, b)
+
+
+def fit_1(X, Y, layer_dims, iterations, learning_rate, seed):
+    "iterations, seed): learning_rate and iterations are exchanged."
+    parameters = initialize_he(layer_dims, np.random.RandomState(seed))
+    return _trained(X, Y, parameters, learning_rate, iterations)
+
+
+def _trained(X, Y, parameters, learning_rate, iterations, ends=lambda costs: False):
+    costs = []
+    for _ in range(iterations):
+        AL, caches = model_forward(X, parameters)
+        costs.append(compute_cost(AL, Y))
+        if ends(costs):
+            break
+        parameters = update_parameters(parameters, model_backward(AL, Y, caches), learning_rate)
+    return parameters, costs
+
+
+def fit_7(X, Y, layer_dims, learning_rate, iterations, seed):
+    "costs is a list of 5, expected a list of 12."
+    parameters = initialize_he(layer_dims, np.random.RandomState(seed))
+    ends = lambda costs: len(costs) > 4 and abs(costs[-1] - costs[-2]) < 1e-4  # noqa: E731
+    return _trained(X, Y, parameters, learning_rate, iterations, ends)
+
+
+def fit_8(X, Y, layer_dims, learning_rate, iterations, seed):
+    "the parameters are those before the last update|costs is right."
+    parameters, costs = initialize_he(layer_dims, np.random.RandomState(seed)), []
+    for i in range(iterations):
+        AL, caches = model_forward(X, parameters)
+        costs.append(compute_cost(AL, Y))
+        if i < iterations - 1:
+            parameters = update_parameters(parameters, model_backward(AL, Y, caches), learning_rate)
+    return parameters, costs
+
+
+def _first_parameters(layer_dims, rng):
+    parameters = {}
+    for l, (before, n) in enumerate(zip(layer_dims, layer_dims[1:], strict=False), 1):
+        parameters |= {f"W{l}": rng.randn(n, before) / np.sqrt(before), f"b{l}": np.zeros((n, 1))}
+    return parameters
+
+
+def _right(X, Y, parameters):
+    return np.mean((model_forward(X, parameters)[0] > 0.5) == Y)
+
+
+def L_layer_model_3(X, Y, layer_dims, learning_rate, iterations, rng):
+    "costs is a list of 7, expected a list of 12."
+    ends = lambda costs: len(costs) > 6 and costs[-1] > costs[-2] - 1e-3  # noqa: E731
+    p, costs = _trained(X, Y, _first_parameters(layer_dims, rng), learning_rate, iterations, ends)
+    return p, costs, _right(X, Y, p)
+
+
+def L_layer_model_4(X, Y, layer_dims, learning_rate, iterations, rng):
+    "costs is a list of 5, expected a list of 14."
+    ends = lambda costs: costs[-1] < 0.1  # noqa: E731
+    p, costs = _trained(X, Y, _first_parameters(layer_dims, rng), learning_rate, iterations, ends)
+    return p, costs, _right(X, Y, p)
+
+
+def L_layer_model_5(X, Y, layer_dims, learning_rate, iterations, rng):
+    "the learning rate is halved where the cost rises|costs, right are right."
+    p, costs = _first_parameters(layer_dims, rng), []
+    for _ in range(iterations):
+        AL, caches = model_forward(X, p)
+        costs.append(compute_cost(AL, Y))
+        if len(costs) > 1 and costs[-1] > costs[-2]:
+            learning_rate /= 2
+        p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
+    return p, costs, _right(X, Y, p)
+
+
+def L_layer_model_6(X, Y, layer_dims, learning_rate, iterations, rng):
+    "the parameters of the lowest cost are returned, not the last|costs, right are right."
+    p, costs = best, _ = _first_parameters(layer_dims, rng), []
+    for _ in range(iterations):
+        AL, caches = model_forward(X, p)
+        costs.append(compute_cost(AL, Y))
+        best = p if costs[-1] == min(costs) else best
+        p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
+    return best, costs, _right(X, Y, p)
+
+
+def two_layer_model_4(X, Y, layer_dims, learning_rate, iterations, rng):
+    "costs is a list of 13, expected a list of 14."
+    ends = lambda costs: costs[-1] < 0.03  # noqa: E731
+    p, costs = _trained(X, Y, initialize_two_layer(*layer_dims, rng), learning_rate, iterations, ends)
+    return p, costs, _right(X, Y, p)
+
+
+def mini_batches_2(X, Y, batch_size, rng):
+    "batches is an iterator of 3, as yield makes it (return the list), expected a list of 3."
+    order = rng.permutation(X.shape[1])
+    for k in range(0, len(order), batch_size):
+        yield X[:, order[k : k + batch_size]], Y[:, order[k : k + batch_size]]
+
+
+def mini_batches_3(X, Y, batch_size, rng):
+    "batch_size is taken for the number of batches|batches is a list of 2, expected a list of 3."
+    return [(X[:, part], Y[:, part]) for part in np.array_split(rng.permutation(X.shape[1]), batch_size)]
+
+
+def mini_batches_4(X, Y, batch_size, rng):
+    "two lists are returned, of X and of Y, not one of pairs"
+    order = rng.permutation(X.shape[1])
+    parts = [order[k : k + batch_size] for k in range(0, len(order), batch_size)]
+    return [X[:, part] for part in parts], [Y[:, part] for part in parts]
+
+
+def predict_3(X, parameters):
+    "the threshold is not 0.5, but about 0.6"
+    return (model_forward(X, parameters)[0] > 0.6) * 1
+
+
+def predict_4(X, parameters):
+    "P is an array of texts, not of numbers, expected an array of shape (1, 3)."
+    return np.where(model_forward(X, parameters)[0] > 0.5, "cat", "non-cat")
+
+
+def first_wrong_5(P, Y):
+    "the loop returns in its first turn or runs over the one row, range(len(P))"
+    return next((i for i in range(len(P)) if P[0, i] != Y[0, i]), -1)
+
+
+def initialize_two_layer_1(n_x, n_h, n_y, rng):
+    "the factor 0.01 is missing in W2|it is 100 times the expected one"
+    W1, W2 = rng.randn(n_h, n_x) * 0.01, rng.randn(n_y, n_h)
+    return {"W1": W1, "b1": np.zeros((n_h, 1)), "W2": W2, "b2": np.zeros((n_y, 1))}
+
+
+def initialize_deep_4(layer_dims, rng):
+    "the loop goes one layer too far"
+    p = {}
+    for l in range(1, len(layer_dims) + 1):
+        p["W" + str(l)] = rng.randn(layer_dims[l], layer_dims[l - 1]) * 0.01
+        p["b" + str(l)] = np.zeros((layer_dims[l], 1))
+    return p
+
+
+def l2_cost_3(parameters, l2, m):
+    "the result is"
+    return l2 / (2 * m) * sum(np.linalg.norm(v, 2) ** 2 for k, v in parameters.items() if k[0] == "W")
+
+
+def l2_cost_4(parameters, l2, m):
+    "the result is"
+    return l2 / (2 * m) * sum(np.sum(v @ v.T) for k, v in parameters.items() if k[0] == "W")
+
+
+def parameter_shapes_4(layer_dims):
+    "layer_dims was changed in place: pop and append change it, work on a copy."
+    shapes, before, l = {}, layer_dims.pop(0), 1
+    while layer_dims:
+        n = layer_dims.pop(0)
+        shapes |= {f"W{l}": (n, before), f"b{l}": (n, 1)}
+        before, l = n, l + 1
+    return shapes
+
+
+def parameter_shapes_5(layer_dims):
+    "b is a tuple of 1, expected a tuple of 2.|b1 is (2,), expected (2, 1) in the example of the task."
+    sizes = enumerate(zip(layer_dims[1:], layer_dims, strict=False), 1)
+    return {key: shape for l, (n, p) in sizes for key, shape in ((f"W{l}", (n, p)), (f"b{l}", (n,)))}
+
+
+def update_parameters_4(parameters, gradients, learning_rate):
+    "parameters was changed in place: make a new dictionary.|Begin with a new dictionary"
+    for key in parameters:
+        parameters[key] = parameters[key] - learning_rate * gradients["d" + key]
+    return parameters
+
+
+velocity = {}
+
+
+def update_parameters_5(parameters, gradients, learning_rate):
+    "The same call gives another result the second time"
+    updated = {}
+    for key in parameters:
+        velocity[key] = 0.9 * velocity.get(key, 0) + gradients["d" + key]
+        updated[key] = parameters[key] - learning_rate * velocity[key]
+    return updated
+
+
+def _layers(X, parameters):
+    L = len(parameters) // 2
+    for l in range(1, L + 1):
+        name = "relu" if l < L else "sigmoid"
+        X, cache = linear_activation_forward(X, parameters[f"W{l}"], parameters[f"b{l}"], name)
+        yield X, cache
+
+
+def model_forward_2(X, parameters):
+    "has the activations in place of the caches|caches is an array of shape (2, 3), expected a list of 2."
+    *activations, AL = [A for A, _ in _layers(X, parameters)]
+    return AL, [*activations, activations[-1] if activations else X]
+
+
+def model_forward_9(X, parameters):
+    "extend in place of append|caches is a list of 2, expected a list of 1."
+    layers = list(_layers(X, parameters))
+    return layers[-1][0], [part for _, cache in layers for part in cache]
+
+
+def model_forward_0(X, parameters):
+    "the cache of the last layer alone is returned|caches is a list of 2, expected a list of 1."
+    return list(_layers(X, parameters))[-1]
+
+
+def relative_difference_3(gradient, numerical):
+    "the result is True or False, expected a number."
+    size = np.linalg.norm(gradient) + np.linalg.norm(numerical)
+    return np.linalg.norm(gradient - numerical) / size < 1e-7
+
+
 NEVER = {
+    "fit_8": "too few",
+    "L_layer_model_6": "too few",
+    "predict_3": "Z[L]",
+    "initialize_two_layer_1": "percent",
+    "compute_cost_9": "matrices alone",
+    "l2_cost_3": "1 layer alone",
+    "l2_cost_4": "1 layer alone",
+    "update_parameters_4": "-=",
+    "update_parameters_5": "ValueError|shape",
+    "linear_forward_5": "Mistake|core dimension",
+    "model_backward_8": "Mistake",
+    "fit_1": "TypeError",
     "linear_activation_forward_7": "relu|alone",
     "linear_forward_4": "transposed",
     "l2_cost_2": "alone",

@@ -314,6 +314,7 @@ def model_forward(X, parameters):
         *((rng.uniform(0.05, 0.95, (1, m)), labels(rng, m)) for m in (6, 5, 2, 1)),
         *((rng.uniform(0.05, 0.95, (1, 4)), np.full((1, 4), y)) for y in (0, 1)),
         (rng.uniform(0.9, 0.99, (1, 3)), np.zeros((1, 3))),
+        (np.array([[2.0**-20, 1 - 2.0**-20] * 2]), np.array([[0.0, 1.0, 1.0, 0.0]])),  # in float32, too
     ],
 )
 def compute_cost(AL, Y):

@@ -20,20 +20,32 @@ from deepstep.course.exercises.forward import (
     model_forward,
 )
 
+_X = np.array([[-3.0, -2.0, -1.0, 1.0, 2.0, 3.0], [1.0, -1.0, 2.0, -2.0, 1.0, -1.0]])
+"""Two inputs; the sign of the first tells the easy labels, that of the second the others."""
+
+_FITS = (
+    *(((3, 4, 1), 6, 0.1, 3), ((2, 1), 5, 1.0, 1), ((3, 3, 3, 1), 3, 0.5, 7)),
+    *(((2, 2, 1), 4, 0.3, 0), ((2, 3, 2, 2, 1), 1, 0.2, 4)),
+)
+
+
+def _all_steps(dims, iterations, seed, draws=Draws):
+    """Trainings that make all their steps: the cost stays, becomes small, and rises."""
+    yield _X, (_X[1:] < 0) * 1.0, [2, 3, 1], 1e-9, 12, draws(0)
+    yield _X, (_X[:1] > 0) * 1.0, [2, 3, 1], 2.0, 14, draws(3)
+    yield _X, (_X[1:] < 0) * 1.0, dims, 8.0, iterations, draws(seed)
+
 
 @exercise(
     published=lambda: [
         (*normal(1, (10, 10)), np.array([[1.0, 1, 1, 1, 0, 0, 0, 1, 1, 0]]), [10, 5, 6, 1], 0.0075, 2, 1)
     ],
     cases=lambda rng: [
-        (rng.randn(dims[0], m), labels(rng, m), list(dims), rate, iterations, int(rng.randint(99)))
-        for dims, m, rate, iterations in (
-            ((3, 4, 1), 6, 0.1, 3),
-            ((2, 1), 5, 1.0, 1),
-            ((3, 3, 3, 1), 3, 0.5, 7),
-            ((2, 2, 1), 4, 0.3, 0),
-            ((2, 3, 2, 2, 1), 1, 0.2, 4),
-        )
+        *_all_steps([2, 1], 2, 2, int),
+        *(
+            (rng.randn(dims[0], m), labels(rng, m), list(dims), rate, iterations, int(rng.randint(99)))
+            for dims, m, rate, iterations in _FITS
+        ),
     ],
 )
 def fit(X, Y, layer_dims, learning_rate, iterations, seed):
@@ -58,10 +70,15 @@ def fit(X, Y, layer_dims, learning_rate, iterations, seed):
     return parameters, costs
 
 
+_AL = np.array([[0.05, 0.15, 0.25, 0.35, 0.43, 0.47, 0.52, 0.57, 0.61, 0.65, 0.75, 0.85, 0.92, 0.97]])
+"""Probabilities that tell thresholds apart; 0.61 is that of Z = 0.45."""
+
+
 @exercise(
     cases=lambda rng: [
         *((rng.randn(dims[0], m), drawn_parameters(rng, dims)) for dims in NETWORKS for m in (8, 1)),
         (rng.randn(3, 4), {"W1": np.zeros((1, 3)), "b1": np.zeros((1, 1))}),
+        (np.log(_AL / (1 - _AL)), {"W1": np.ones((1, 1)), "b1": np.zeros((1, 1))}),
     ],
 )
 def predict(X, parameters):
@@ -120,7 +137,8 @@ def _trainings(rng, sizes, rate):
     cases=lambda rng: [
         *_trainings(
             rng, (([3, 4, 1], 21, 1), ([3, 4, 1], 25, 1), ([2, 3, 1], 16, 12), ([4, 3, 1], 30, 9)), 1.5
-        )
+        ),
+        *_all_steps([2, 3, 1], 6, 1),
     ],
 )
 def two_layer_model(X, Y, layer_dims, learning_rate, iterations, rng):
@@ -159,7 +177,7 @@ _DEEP_TRAININGS = (
 )
 
 
-@exercise(cases=lambda rng: [*_trainings(rng, _DEEP_TRAININGS, 0.4)])
+@exercise(cases=lambda rng: [*_trainings(rng, _DEEP_TRAININGS, 0.4), *_all_steps([2, 1], 2, 2)])
 def L_layer_model(X, Y, layer_dims, learning_rate, iterations, rng):
     """The lecture's network with L layers, relu and in the last one sigmoid, trained by gradient descent.
 
@@ -253,6 +271,7 @@ def adam_update(theta, gradient, v, s, t, learning_rate, beta1=0.9, beta2=0.999,
         for dims, l2, m in (
             ((3, 2, 3, 1), 0.1, 5),
             ((2, 1), 0.7, 3),
+            ((3, 2), 0.5, 4),
             ((3, 3, 3), 2.0, 1),
             ((4, 2, 1), 0.4, 6),
             (DEEP, 0.3, 4),
