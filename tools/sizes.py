@@ -26,14 +26,14 @@ LIMITS: dict[str, tuple[int, int]] = {
     "explorer": (1_250, 1_320),
     "export": (1_750, 1_830),
     "serving": (300, 380),
-    "course": (2_700, 3_270),
+    "course": (2_700, 3_330),
     "cli": (2_200, 4_790),
     "": (500, 2_040),
 }
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
 FILES = 215, 279
-TESTS = 30_000, 48_900
+TESTS = 30_000, 49_200
 """Files of src, and lines of tests: the goal, and the limit."""
 
 
