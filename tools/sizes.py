@@ -18,7 +18,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "training": (2_050, 2_630),
     "inspection": (2_150, 2_330),
     "model": (1_150, 1_320),
-    "data": (1_900, 2_800),
+    "data": (1_900, 2_810),
     "preparation": (1_850, 2_560),
     "estimators": (3_600, 5_310),
     "plots": (1_000, 1_060),

@@ -279,7 +279,6 @@ def test_cells_that_are_no_single_values(table):
         (pandas.Series([1]), ShapeError, r"X\.to_frame"),
         (polars.Series([1]), ShapeError, r"X\.to_frame"),
         ([], DataError, "at least one row"),
-        ([{"a": 1}], DataError, r"Use polars\.DataFrame"),
         ({"a": [1]}, DataError, r"Use polars\.DataFrame"),
         ("table.csv", DataError, "got str"),
         (None, DataError, "got NoneType"),
@@ -333,3 +332,14 @@ def test_names_that_mean_something_to_polars(name, tmp_path):
     assert as_frame(pyarrow.table({name: there}), where="X")[name].to_list() == there
     (tmp_path / "t.csv").write_text(f"{name or 'x'},y\n1,\n2,z\n")
     assert read_table(tmp_path / "t.csv")[name or "x"].to_list() == [1, 2]
+
+
+def test_rows_that_are_dictionaries():
+    rows = [{"a": 1, "b": "x"}, {"b": None, "c": True}, {}]
+    assert as_frame(rows, where="X").to_dict(as_series=False) == {
+        "a": [1, None, None],
+        "b": ["x", None, None],
+        "c": [None, True, None],
+    }
+    with pytest.raises(DataError, match="columns"):
+        as_frame([{1: 0, "1": 0}], where="X")

@@ -10,6 +10,7 @@ import polars
 import pyarrow
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
@@ -348,3 +349,27 @@ def test_importance_encodes_the_table_once_and_shows_how_far_it_is(tmp_path, cap
     told = capsys.readouterr().err
     assert "importance: 1/30 columns" in told
     assert "importance: 30/30 columns" in told
+
+
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+@pytest.mark.parametrize("preset", ["tabular", "single"])
+def test_rows_are_taken_by_the_names_of_their_columns(Estimator, preset):
+    """Columns in another order, others beside them, and rows that are dictionaries."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"age": rng.normal(size=40), "town": rng.choice(["Rome", "Oslo"], 40)})
+    y = (table["town"] == "Rome") * 1.0
+    options = {"n_estimators": 2} if preset == "tabular" else {}
+    model = Estimator(preset=preset, max_iter=2, random_state=0, tol=0.0, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(table, y)
+        of_records = clone(model).fit(table.to_dict("records"), y)
+    expected = model.predict(table)
+    other = table.assign(more="x")[["more", "town", "age"]]
+    for rows in (other, polars.from_pandas(other), other.to_dict("records")):
+        np.testing.assert_array_equal(model.predict(rows), expected)
+        np.testing.assert_array_equal(of_records.predict(rows), expected)
+        assert model.score(rows, y) == model.score(table, y)
+    assert of_records.feature_names_in_.tolist() == ["age", "town"]
+    with pytest.raises(ValueError, match="'town' missing"):
+        model.predict([{"age": 1.0}])

@@ -35,6 +35,7 @@ def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
     NumPy (m, n)           columns x0, x1, … of its type; masked values are missing
     NumPy, structured      a column for each field
     objects, lists of rows each column the one type that all its values have, else texts
+    lists of dictionaries  a column for each key; what a row lacks is missing
     ====================== ============================================================================
 
     None, NaN, NaT and pandas' NA are missing. An index is no column.
@@ -106,12 +107,30 @@ def _from_rows(X: Any, where: str) -> "list[polars.Series]":
     ]
 
 
+def are_records(X: Any) -> bool:
+    """Whether X is a list of rows that are dictionaries, which have the names of columns.
+
+    >>> are_records([{"age": 31, "town": "Rome"}]), are_records([[31, "Rome"]])
+    (True, False)
+    """
+    return isinstance(X, list | tuple) and len(X) > 0 and all(isinstance(row, dict) for row in X)
+
+
+def has_names(X: Any) -> bool:
+    """Whether the columns of a table have names."""
+    return hasattr(X, "columns") or hasattr(X, "column_names") or are_records(X)
+
+
 def _from_list(rows: Sequence[Any], where: str) -> "list[polars.Series]":
     if not rows:
         raise DataError(where, "at least one row is expected", "got an empty list")
+    if are_records(rows):
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        return [
+            objects_as_series(name, tuple(row.get(key) for row in rows), where)
+            for key, name in zip(names, _names(names, where), strict=True)
+        ]
     for number, row in enumerate(rows, 1):
-        if isinstance(row, dict):
-            raise DataError(where, _TABLES, "got dictionaries", "Use polars.DataFrame(X).")
         if not isinstance(row, list | tuple | np.ndarray) or (isinstance(row, np.ndarray) and row.ndim != 1):
             raise ShapeError(where, "a list of rows", f"entry {number} is a {type(row).__name__}", _RESHAPE)
         if len(row) != len(rows[0]):

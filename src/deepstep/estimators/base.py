@@ -17,7 +17,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted, validate_data
 
-from deepstep.data.frames import as_frame
+from deepstep.data.frames import are_records, as_frame, has_names
 from deepstep.environment import slow_training
 from deepstep.errors import ConfigurationError, DataError, DataWarning, SpeedWarning
 from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member, Table
@@ -68,6 +68,7 @@ from deepstep.model import Network
 from deepstep.network.border import weights_in
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.survey import Survey
+from deepstep.preparation.table import with_columns
 from deepstep.targets import Targets
 from deepstep.training.interruption import deferred
 from deepstep.training.rows import parts
@@ -396,12 +397,16 @@ class DeepEstimator(SavedEstimator, FittedAttributes, Options):
             return self._named(as_frame(checked, where=where), False, reset=reset, where=where)
         if isinstance(X, np.ndarray):
             validate_data(self, X, dtype=None, ensure_all_finite=False, reset=reset)
-        frame = as_frame(X, where=where)
-        has_names = hasattr(X, "columns") or hasattr(X, "column_names")
-        if not hasattr(X, "shape"):
+        frame, named = as_frame(X, where=where), has_names(X)
+        if named and not reset and self._came_with_names:  # in any order, with others beside them
+            frame = with_columns(frame, self._column_names).select(self._column_names)
+            return self._named(frame, True, reset=False, where=where)
+        if are_records(X):
+            X = frame
+        elif not hasattr(X, "shape"):
             X = np.empty(frame.shape)
         validate_data(self, X, skip_check_array=True, reset=reset)
-        return self._named(frame, has_names, reset=reset, where=where)
+        return self._named(frame, named, reset=reset, where=where)
 
     def _named(self, frame: Any, has_names: bool, *, reset: bool, where: str) -> Any:
         """A frame under the names of the fit; by order where one of both came without names."""

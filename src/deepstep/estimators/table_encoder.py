@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from deepstep.data.frames import as_frame
+from deepstep.data.frames import as_frame, has_names
 from deepstep.errors import DataError, DataWarning
 from deepstep.estimators.inputs import check_kept, named_columns
 from deepstep.estimators.solvers import warn_the_caller
@@ -131,13 +131,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
     def _frame(self, X: Any, where: str, *, reset: bool) -> Any:
         """X as a frame under the names of the fit."""
-        named = hasattr(X, "columns") or hasattr(X, "column_names")
+        named = has_names(X)
         if issparse(X) or not named:
             finite = {"ensure_all_finite": "allow-nan" if _is_numeric(X) else False}
             X = validate_data(self, X, dtype=None, reset=reset, **finite)
-        elif reset:
-            validate_data(self, X, skip_check_array=True, reset=True)
         frame = as_frame(X, where=where)
+        if named and reset:
+            validate_data(self, frame, skip_check_array=True, reset=True)
         if reset:
             self._column_names = tuple(frame.columns)
         elif not (named and hasattr(self, "feature_names_in_")):
