@@ -341,5 +341,5 @@ def test_rows_that_are_dictionaries():
         "b": ["x", None, None],
         "c": [None, True, None],
     }
-    with pytest.raises(DataError, match="columns"):
+    with pytest.raises(DataError, match="own name"):
         as_frame([{1: 0, "1": 0}], where="X")
