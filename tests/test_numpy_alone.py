@@ -155,7 +155,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(python, tm
     [
         ("demo", "safetensors"),
         ("demo digits", "scikit-learn"),
-        ("train table.csv --target b --out run", "scikit-learn"),
+        ("train table.csv --target b --out run", "polars"),
         ("describe-columns table.csv --target b", "polars"),
     ],
 )

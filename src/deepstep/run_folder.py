@@ -164,7 +164,7 @@ _INPUTS: dict[str, type[TablePreparation | ImagePreparation]] = {
 class Preparation:
     """How inputs and targets become floats; what `preparation.json` of a run folder holds.
 
-    >>> target = Targets.of_classes([np.array(["non-cat", "cat"])])
+    >>> target = Targets.of_classes([["non-cat", "cat"]])
     >>> preparation = Preparation(ImagePreparation(64, 64, 3, 1 / 255), target)
     >>> Preparation.from_json(preparation.to_json()) == preparation
     True

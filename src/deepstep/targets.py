@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.environment import package
 from deepstep.equations import HEADS, Head, answers, get_head
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, DataError, ShapeError, spelled, unknown_name
@@ -569,19 +570,20 @@ class Targets:
 
     def score(self, y: AnyArray, predicted: AnyArray, weight: Any = None) -> float:
         """The `metric` of predictions, as ``predict`` returns them, for y."""
-        from sklearn.metrics import accuracy_score, d2_pinball_score, r2_score
-        from sklearn.utils.multiclass import type_of_target
-
+        metrics, kinds = package("sklearn.metrics"), package("sklearn.utils.multiclass")
         if self.is_classes:
-            if not self.several and type_of_target(self.classes[0]) == "continuous":
+            if not self.several and kinds.type_of_target(self.classes[0]) == "continuous":
                 y, predicted = _places(y, predicted)
-            return float(accuracy_score(y, predicted, sample_weight=weight))
+            return float(metrics.accuracy_score(y, predicted, sample_weight=weight))
         if self.metric == "r2":
-            return float(r2_score(y, predicted, sample_weight=weight))
+            return float(metrics.r2_score(y, predicted, sample_weight=weight))
         predicted = np.reshape(predicted, (len(predicted), -1))
         self._check_outputs(predicted)
         columns = zip(predicted.T, self.levels, strict=True)
-        scores = [d2_pinball_score(y, column, sample_weight=weight, alpha=level) for column, level in columns]
+        scores = [
+            metrics.d2_pinball_score(y, column, sample_weight=weight, alpha=level)
+            for column, level in columns
+        ]
         return float(np.mean(scores))
 
     # files
@@ -728,10 +730,9 @@ def _numbers(column: Any, where: str) -> Array:
 
 def _places(y: AnyArray, predicted: AnyArray) -> tuple[AnyArray, AnyArray]:
     """Labels that are decimal numbers, each as its place among all: scikit-learn's metrics refuse them."""
-    from sklearn.utils.validation import assert_all_finite, check_consistent_length, column_or_1d
-
-    check_consistent_length(y, predicted)
-    y = column_or_1d(y, dtype=predicted.dtype)
-    assert_all_finite(y, input_name="y_true")
+    checks = package("sklearn.utils.validation")
+    checks.check_consistent_length(y, predicted)
+    y = checks.column_or_1d(y, dtype=predicted.dtype)
+    checks.assert_all_finite(y, input_name="y_true")
     places = np.unique(np.concatenate([y, predicted]), return_inverse=True)[1]
     return places[: len(y)], places[len(y) :]

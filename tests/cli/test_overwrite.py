@@ -104,7 +104,7 @@ def test_a_training_of_another_program_or_behind_a_link_stays(deepstep, flowers,
 
 
 def test_a_training_that_was_killed_is_dropped_with_all_that_is_its_own(deepstep, flowers, begun, tmp_path):
-    put(begun / ".deepstep-0123456789ab")
+    put(begun / ".deepstep-tmp-0123456789ab")
     assert deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite").code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
 

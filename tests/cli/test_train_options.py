@@ -188,9 +188,9 @@ def test_the_run_knows_its_weights_and_its_commands_take_them(deepstep, weighted
     run, frame = Run.load("r"), polars.read_csv(weighted)
     target, of_classes = run.preparation.target, np.array(run.config["class_weights"])
     X, Y = run.kept_examples()
-    weights = np.array(run.config["example_weights"]) * of_classes[target.answers(target.decode(Y))]
+    weights = np.array(run.config["example_weights"]) * of_classes[target.values(target.decode(Y))]
     first = frame[:MOST_EXAMPLES]
-    other_weights = first["w"].to_numpy() * of_classes[target.answers(first["kind"])]
+    other_weights = first["w"].to_numpy() * of_classes[target.values(first["kind"])]
     other = run.inputs(first), target.encode(first["kind"]), other_weights
     for data, (rows, answers, w) in {(): (X, Y, weights), ("--data", weighted): other}.items():
         trace = json.loads(deepstep("trace", "r", *data, "--json").out)

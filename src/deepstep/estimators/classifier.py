@@ -144,7 +144,8 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
         returns (n_samples,) or (n_samples, n_outputs): Labels, or columns of 0 and 1 if the target had
             several.
         """
-        return self.targets_.predictions(self._outputs(X))
+        A = self._outputs(X)
+        return self.targets_.predictions(A)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy of the predictions.
