@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from sklearn import config_context
-from sklearn.model_selection import TimeSeriesSplit
+from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
 
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.errors import ConfigurationError, DataError
@@ -254,3 +254,20 @@ def test_streamed_rows_have_no_groups(tmp_path):
     in_memory = DeepClassifier(**FAST).fit(tmp_path / "rows.parquet", "y", groups="g")
     assert in_memory.n_features_in_ == 1
     assert not any({*GROUPS[fold.learned]} & {*GROUPS[fold.held_out]} for fold in folds_of(in_memory))
+
+
+def test_weights_and_groups_reach_the_fit_through_pipelines_and_searches():
+    """scikit-learn's metadata routing; the best estimator is that of a direct fit."""
+    rng = np.random.default_rng(0)
+    rows, weight, groups = rng.normal(size=(60, 3)), rng.random(60), np.repeat(np.arange(12), 5)
+    labels = (rows[:, 0] > 0).astype(int)
+    routed = {"sample_weight": weight, "groups": groups}
+    options = {"n_estimators": 2, "max_iter": 1, "random_state": 0}
+    with config_context(enable_metadata_routing=True):
+        model = DeepClassifier(**options).set_fit_request(sample_weight=True, groups=True)
+        model = model.set_score_request(sample_weight=True)
+        pipeline = make_pipeline(FunctionTransformer(), model)
+        grid = {"deepclassifier__n_estimators": [2]}
+        search = GridSearchCV(pipeline, grid, cv=GroupKFold(2)).fit(rows, labels, **routed)
+    direct = DeepClassifier(**options).fit(rows, labels, **routed)
+    np.testing.assert_array_equal(search.predict_proba(rows), direct.predict_proba(rows))
