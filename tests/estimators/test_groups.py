@@ -12,7 +12,7 @@ from numpy.testing import assert_array_equal
 from sklearn import config_context
 from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.preprocessing import FunctionTransformer
 
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.errors import ConfigurationError, DataError
@@ -158,14 +158,6 @@ def test_the_part_of_early_stopping_has_whole_groups(preset):
     held_out = np.isin(np.round(SHIFT, 6), seen[-1])
     assert len(seen[-1]) == held_out.sum()
     assert 1 <= len({*GROUPS[held_out]}) <= 5
-
-
-def test_groups_through_a_pipeline():
-    with config_context(enable_metadata_routing=True):
-        model = DeepClassifier(**FAST).set_fit_request(groups=True)
-        pipeline = make_pipeline(StandardScaler(), model).fit(X, CLASSES, groups=GROUPS)
-    for fold in folds_of(pipeline[-1]):
-        assert not {*GROUPS[fold.learned]} & {*GROUPS[fold.held_out]}
 
 
 def test_what_was_held_out_by_groups_serves_sets_intervals_and_label_issues():
