@@ -1,6 +1,6 @@
 """Targets: what is learned, chosen once from y, and everything in which classes and numbers differ."""
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -130,14 +130,13 @@ class Targets:
         ConfigurationError
             If the loss is unknown, or cannot learn such columns.
         """
-        registered = _registered(CODES)
-        if loss not in (*CLASS_LOSSES, *registered):
-            raise unknown_name(where, "loss", loss, [*CLASS_LOSSES, *registered])
+        _check_loss(loss, CLASS_LOSSES, CODES, where)
         n, several = len(classes[0]), len(classes) > 1
         head = loss
         if loss == "cross_entropy":
             head = "sigmoid" if several or n == 2 else "softmax"
-        elif HEADS[head].targets != "probabilities" if several else _needs_two(HEADS[head]) and n != 2:
+        of_two = HEADS[head].targets == "probabilities"  # an output is the share of the second of two classes
+        if not (of_two if several else not of_two or n == 2):
             got = f"got {len(classes)} columns of 0 and 1" if several else f"got {n} classes"
             expected = f"a target that the loss {loss!r} can learn"
             raise ConfigurationError(where, expected, got, "Use loss='cross_entropy'.")
@@ -182,9 +181,7 @@ class Targets:
         ConfigurationError
             If the loss or a setting is unknown, or the loss cannot learn several columns.
         """
-        registered = _registered(NUMBER_KINDS)
-        if loss not in (*NUMBER_LOSSES, *registered):
-            raise unknown_name(where, "loss", loss, [*NUMBER_LOSSES, *registered])
+        _check_loss(loss, NUMBER_LOSSES, NUMBER_KINDS, where)
         head = HEADS[NUMBER_LOSSES.get(loss, loss)]
         if quantiles is not None and head.name != "quantile":
             got = f"got quantiles for loss={loss!r}"
@@ -688,14 +685,32 @@ def merged(settings: Mapping[str, Any] | None, name: str, value: Any, of: str, w
     return {**settings, name: value}
 
 
-def _registered(kinds: Container[str]) -> list[str]:
-    """Names of the registered heads with these kinds of targets."""
-    return [name for name, head in HEADS.items() if name not in HEADS.built_in and head.targets in kinds]
+def check_probabilities(y: AnyArray, where: str) -> None:
+    """Refuse a target that is no table of probabilities, a column for each class."""
+    kind, hint = "probabilities (n_samples, n_classes) with soft_targets=True", ""
+    got = f"got shape {y.shape}"
+    if y.ndim == 1:
+        hint = "For labels leave soft_targets out."
+    elif y.dtype.kind not in "fiub":
+        got = f"got values such as {y.flat[0]!r:.60}"
+    elif y.shape[1] > 1:
+        sums = y.sum(axis=1)
+        wrong = np.flatnonzero((y < 0).any(axis=1) | (np.abs(sums - 1) > TOLERANCE))
+        if not wrong.size:
+            return
+        kind = "probabilities of at least 0 with a sum of 1 in every row"
+        got = f"got row {wrong[0] + 1} with the smallest {y[wrong[0]].min():g} and the sum {sums[wrong[0]]:g}"
+    raise DataError(where, kind, got, hint, setting="y")
 
 
-def _needs_two(head: Head) -> bool:
-    """Whether a head has one output, the probability of the second of two classes."""
-    return head.targets == "probabilities"
+def _check_loss(loss: str, losses: Iterable[str], kinds: Container[str], where: str) -> None:
+    """Refuse a loss that is neither one of DeepStep's nor of a registered head with such targets."""
+    registered = [
+        name for name, head in HEADS.items() if name not in HEADS.built_in and head.targets in kinds
+    ]
+    known = [*losses, *registered]
+    if loss not in known:
+        raise unknown_name(where, "loss", loss, known)
 
 
 def is_label(value: Any) -> bool:

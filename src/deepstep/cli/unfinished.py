@@ -248,10 +248,8 @@ def _place_to_train(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator
                     raise
         except KeyboardInterrupt:  # perhaps between two of these lines
             if kind_at(folder / NAME) == "file" and not _kept(folder):
-                with (
-                    suppress(FileError),
-                    held(folder / NAME, str(run)),
-                ):  # not if another process is at work on it
+                # a training that another process is at work on stays
+                with suppress(FileError), held(folder / NAME, str(run)):
                     discard(folder)
             raise
     for path in (*checkpoint_files(run / REFIT), run / NAME, *checkpoint_files(run), *member_files(run)):

@@ -19,7 +19,6 @@ from deepstep.estimators.inputs import (
     Dataset,
     FitContext,
     RawData,
-    check_probabilities,
     classes_of,
     classes_of_columns,
     warn_of_leaks,
@@ -27,7 +26,7 @@ from deepstep.estimators.inputs import (
 from deepstep.estimators.options import documented
 from deepstep.estimators.row_sources import score_of
 from deepstep.model import Network
-from deepstep.targets import Targets, merged
+from deepstep.targets import Targets, check_probabilities, merged
 from deepstep.types import AnyArray, Array
 
 
@@ -206,7 +205,6 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
 
     def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
         if self._is_soft(y):
-            check_probabilities(y, where)
             classes_of_columns(y, self.targets_.classes[0], where)
         elif not learned:
             self._check_known(self.targets_, *self._labels_in(y, where), where, all_of_them=False)
