@@ -685,24 +685,6 @@ def merged(settings: Mapping[str, Any] | None, name: str, value: Any, of: str, w
     return {**settings, name: value}
 
 
-def check_probabilities(y: AnyArray, where: str) -> None:
-    """Refuse a target that is no table of probabilities, a column for each class."""
-    kind, hint = "probabilities (n_samples, n_classes) with soft_targets=True", ""
-    got = f"got shape {y.shape}"
-    if y.ndim == 1:
-        hint = "For labels leave soft_targets out."
-    elif y.dtype.kind not in "fiub":
-        got = f"got values such as {y.flat[0]!r:.60}"
-    elif y.shape[1] > 1:
-        sums = y.sum(axis=1)
-        wrong = np.flatnonzero((y < 0).any(axis=1) | (np.abs(sums - 1) > TOLERANCE))
-        if not wrong.size:
-            return
-        kind = "probabilities of at least 0 with a sum of 1 in every row"
-        got = f"got row {wrong[0] + 1} with the smallest {y[wrong[0]].min():g} and the sum {sums[wrong[0]]:g}"
-    raise DataError(where, kind, got, hint, setting="y")
-
-
 def _check_loss(loss: str, losses: Iterable[str], kinds: Container[str], where: str) -> None:
     """Refuse a loss that is neither one of DeepStep's nor of a registered head with such targets."""
     registered = [

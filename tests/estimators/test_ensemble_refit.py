@@ -87,7 +87,7 @@ def test_a_network_is_that_of_a_training_on_all_rows(monkeypatch):
         (task, prepared), *_ = [pair for pair in tasks if pair[0].preset is member.preset]
         keeper = Keeper(member.epochs)
         whole = clone(model).set_params(callbacks=[keeper])
-        whole.classes_, whole.targets_ = model.classes_, model.targets_
+        whole.targets_ = model.targets_
         train_member(whole, replace(task, window=()), prepared, contexts[0])
         assert_array_equal(member.network.parameters.flat, keeper.kept)
 

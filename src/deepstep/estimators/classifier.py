@@ -19,6 +19,7 @@ from deepstep.estimators.inputs import (
     Dataset,
     FitContext,
     RawData,
+    check_probabilities,
     classes_of,
     classes_of_columns,
     warn_of_leaks,
@@ -26,7 +27,7 @@ from deepstep.estimators.inputs import (
 from deepstep.estimators.options import documented
 from deepstep.estimators.row_sources import score_of
 from deepstep.model import Network
-from deepstep.targets import Targets, check_probabilities, merged
+from deepstep.targets import Targets, merged
 from deepstep.types import AnyArray, Array
 
 
@@ -109,6 +110,14 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
     classes: Annotated[Any, "array-like", None] = None
     soft_targets: Annotated[bool, "boolean"] = False
 
+    @property
+    def classes_(self) -> AnyArray | list[AnyArray]:
+        """The labels; of a target of several columns those of each, 0 and 1."""
+        if "targets_" not in vars(self):
+            raise AttributeError(f"{type(self).__name__} has no classes_ before it is fitted")
+        classes = self.targets_.classes
+        return [*classes] if self.targets_.several else classes[0]
+
     @Incremental
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
@@ -184,7 +193,6 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
 
     def _learn_targets(self, y: AnyArray, context: FitContext) -> None:
         self.targets_ = self._known_labels(y, context)
-        self.classes_ = [*self.targets_.classes] if self.targets_.several else self.targets_.classes[0]
 
     def _warn_of_leaks(self, X: Any, y: AnyArray, context: FitContext) -> None:
         whole = not (context.incremental or context.going_on)
@@ -205,6 +213,7 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
 
     def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
         if self._is_soft(y):
+            check_probabilities(y, where)
             classes_of_columns(y, self.targets_.classes[0], where)
         elif not learned:
             self._check_known(self.targets_, *self._labels_in(y, where), where, all_of_them=False)
@@ -302,7 +311,6 @@ class DeepClassifier(ClassifierMixin, ConformalClassifier):
             # metrics of two classes ask for the class 1, which no text is
             known = np.arange(len(targets.classes[0]))
             scored.targets_, y = replace(targets, classes=(known,)), targets.positions(y)
-            scored.classes_ = known
         return scored, y
 
     def __sklearn_tags__(self) -> Any:

@@ -205,7 +205,6 @@ class ConformalClassifier(Calibrated):
     """Temperature, conformal prediction sets and label issues of `DeepClassifier`."""
 
     targets_: Targets
-    classes_: Any
 
     @property
     def temperature_(self) -> float:
@@ -262,7 +261,7 @@ class ConformalClassifier(Calibrated):
         check_is_fitted(self)
         where = f"{type(self).__name__}.predict_set"
         if self.targets_.several:
-            got = f"this estimator has {len(self.classes_)} columns of 0 and 1"
+            got = f"this estimator has {self.targets_.n_columns} columns of 0 and 1"
             hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
             raise ConfigurationError(where, "one column of labels", got, hint)
         scores = self._scores(where, alpha)

@@ -20,6 +20,7 @@ from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.column_statistics import why_identifier
 from deepstep.preparation.data_checks import data_cautions
 from deepstep.preparation.target_values import reads_as_number
+from deepstep.targets import TOLERANCE
 from deepstep.types import AnyArray, Array, is_whole
 
 if TYPE_CHECKING:
@@ -220,6 +221,24 @@ def classes_of(y: AnyArray, where: str) -> tuple[AnyArray, bool]:
         hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
         raise DataError(where, expected, f"got {y.shape[1]} columns with other values", hint)
     return np.arange(y.shape[1]), True
+
+
+def check_probabilities(y: AnyArray, where: str) -> None:
+    """Refuse a target that is no table of probabilities, a column for each class."""
+    kind, hint = "probabilities (n_samples, n_classes) with soft_targets=True", ""
+    got = f"got shape {y.shape}"
+    if y.ndim == 1:
+        hint = "For labels leave soft_targets out."
+    elif y.dtype.kind not in "fiub":
+        got = f"got values such as {y.flat[0]!r:.60}"
+    elif y.shape[1] > 1:
+        sums = y.sum(axis=1)
+        wrong = np.flatnonzero((y < 0).any(axis=1) | (np.abs(sums - 1) > TOLERANCE))
+        if not wrong.size:
+            return
+        kind = "probabilities of at least 0 with a sum of 1 in every row"
+        got = f"got row {wrong[0] + 1} with the smallest {y[wrong[0]].min():g} and the sum {sums[wrong[0]]:g}"
+    raise DataError(where, kind, got, hint, setting="y")
 
 
 def classes_of_columns(y: AnyArray, classes: Any, where: str) -> AnyArray:

@@ -225,8 +225,6 @@ def read_estimator(
         if targets.n_outputs != ensemble.members[0].network.architecture.n_outputs:
             raise ValueError("the targets are not those of the networks")
         estimator.targets_ = targets
-        if isinstance(estimator, DeepClassifier):
-            estimator.classes_ = [*targets.classes] if targets.several else targets.classes[0]
     except FileError:
         raise
     except (*DAMAGES, AttributeError) as error:
