@@ -1,39 +1,30 @@
-"""DeepRegressor: a deep network as a scikit-learn regressor."""
+"""DeepRegressor: ensembles of deep networks on a table, as a scikit-learn regressor."""
 
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from numbers import Real
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import numpy as np
-from sklearn.base import MultiOutputMixin, RegressorMixin, _fit_context
+from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils._param_validation import Interval
 
-from deepstep.estimators.base import Incremental
-from deepstep.estimators.conformal import ConformalRegressor
-from deepstep.estimators.inputs import FitContext, RawData, refuse_texts
-from deepstep.estimators.options import documented
-from deepstep.estimators.row_sources import score_of
+from deepstep.estimators.deep import DeepEstimator
+from deepstep.estimators.inputs import FitContext, refuse_texts
+from deepstep.estimators.moved import refuse_moved
+from deepstep.estimators.network_parameters import documented
+from deepstep.estimators.number_predictions import NumberPredictions
 from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array
 
 
+@refuse_moved
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
-class DeepRegressor(MultiOutputMixin, RegressorMixin, ConformalRegressor):
-    """Deep fully-connected networks that predict numbers.
+class DeepRegressor(MultiOutputMixin, RegressorMixin, NumberPredictions, DeepEstimator):
+    """An ensemble of deep fully-connected networks that predicts numbers, from a table as it is.
 
-    By default the output is the identity, the cost half the mean squared error, summed over the outputs.
-
-    By default (``preset='tabular'``) X is a table as it is, from which an ensemble learns. ``ensemble_``
-    holds the networks, in which every step can be opened.
-
-    With ``preset='mlp'`` J, in ``loss_`` and ``loss_curve_``, is for one output that of
-    `sklearn.neural_network.MLPRegressor`. For several it is the sum of their costs, whose derivative the
-    gradient is; there it is their mean, though the gradient is that of the sum, so what goes by the cost
-    (``tol``, 'adaptive', ``best_loss_``) differs.
-
-    It learns targets in their own units: scale them, for example with
-    `sklearn.compose.TransformedTargetRegressor`, if they are far from 1. The other presets scale them.
+    It is the counterpart of `DeepClassifier`. By default the output is the identity, the cost half the mean
+    squared error, summed over the outputs. Networks learn targets of mean 0 and variance 1.
 
     Parameters
     ----------
@@ -41,7 +32,7 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, ConformalRegressor):
         'squared_error' (half of it: the mean is learned), 'absolute_error' (the median), 'huber' (in
         between: ``loss_params={"delta": …}``), 'poisson' (means of counts of at least 0, by half the
         deviance), 'quantile' (see ``quantiles``), or a loss of numbers that was registered with
-        `deepstep.equations.register_head`. By keyword only (in MLPRegressor: the first argument).
+        `deepstep.equations.register_head`.
     quantiles : float or sequence of float, default=None
         The quantiles, increasing, that 'quantile' learns of a single target, all at once so that they never
         cross; None for 0.1, 0.5 and 0.9.
@@ -54,86 +45,31 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, ConformalRegressor):
     See Also
     --------
     DeepClassifier : The same for classes.
-    deepstep.Network : The network inside.
+    NetworkRegressor : One network on numbers, as `sklearn.neural_network.MLPRegressor`.
+    deepstep.Network : The networks inside.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> X = np.linspace(-1, 1, 100)[:, np.newaxis]
+    >>> X = np.linspace(-1, 1, 200)[:, np.newaxis]
     >>> y = X[:, 0] ** 2
-    >>> model = DeepRegressor((20, 20), "tanh", solver="lbfgs", random_state=1, preset="mlp").fit(X, y)
+    >>> model = DeepRegressor(effort="fast", random_state=1).fit(X, y)
     >>> model.score(X, y) > 0.99
     True
-    >>> [coef.shape for coef in model.coefs_]
-    [(1, 20), (20, 20), (20, 1)]
 
     Quantiles of one number are columns:
 
-    >>> plain = {"preset": "mlp", "solver": "lbfgs", "random_state": 1}
-    >>> model = DeepRegressor(20, loss="quantile", quantiles=(0.25, 0.75), **plain)
+    >>> model = DeepRegressor(loss="quantile", quantiles=(0.25, 0.75), effort="fast", random_state=1)
     >>> low, high = model.fit(X, y).predict(X).T
     >>> bool((low <= high).all())
     True
     """
 
+    _: KW_ONLY
     loss: Annotated[str, str] = "squared_error"
     quantiles: Annotated[Any, Interval(Real, 0, 1, closed="neither"), "array-like", None] = None
 
-    @Incremental
-    @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
-        """Continue training with one epoch of these rows, and with the optimizer's state.
-
-        X, y, sample_weight: As in `fit`.
-        returns (self): Fitted.
-        ValueError: As in `fit`.
-        AttributeError: With early stopping (a ValueError, too) or 'lbfgs', which need all data at once, with
-            schedules or a time budget, which need to know how much training will come, and with
-            ``checkpoint_dir``.
-
-        >>> model = DeepRegressor(4, random_state=1, preset="mlp")
-        >>> for X, y in (([[-1.0], [1.0]], [-2.0, 2.0]), ([[2.0]], [4.0])):
-        ...     model = model.partial_fit(X, y)
-        >>> len(model.loss_curve_)
-        2
-        """
-        return self._fit(RawData(X, y, sample_weight), incremental=True)
-
-    def predict(self, X: Any) -> Array:
-        """The numbers of each row: for 'poisson' the means, for 'quantile' a column for each quantile.
-
-        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
-        returns (n_samples,) or (n_samples, n_outputs): One dimension for one target (with a single quantile,
-            too). float64, or float32 where X is an array of float32 and the network has that precision.
-        """
-        A = self._outputs(X)
-        if A.dtype == np.float32 and getattr(X, "dtype", None) != np.float32:
-            A = A.astype(np.float64)
-        return self.targets_.predictions(A)
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """R² of the predictions; for 'quantile' the mean over the quantiles of D², its counterpart for them.
-
-        X (array, frame, sparse matrix or file of n_samples rows): A row is an example.
-        y (array of shape (n_samples,) or (n_samples, n_outputs), or str): Numbers, or the name of their
-            column in a frame or file.
-        sample_weight (array of shape (n_samples,) or str): Weight of each row, at least 0, or its column.
-        returns: At most 1; 0 for always the same best number.
-        """
-        X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
-        return self.targets_.score(y, self.predict(X), sample_weight)
-
-    @property
-    def quantiles_(self) -> tuple[float, ...]:
-        """The quantiles of the columns of `predict`."""
-        if "targets_" not in vars(self):
-            raise AttributeError(f"{type(self).__name__} has no quantiles_ before it is fitted")
-        if not self.targets_.levels:
-            raise AttributeError(f"{type(self).__name__} has no quantiles_ with loss={self.loss!r}")
-        return self.targets_.levels
-
-    def _learn_targets(self, y: AnyArray, context: FitContext) -> None:
-        self.targets_ = Targets.of_numbers(
+    def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
+        return Targets.of_numbers(
             context.where,
             loss=self.loss,
             loss_params=self.loss_params,
@@ -141,12 +77,9 @@ class DeepRegressor(MultiOutputMixin, RegressorMixin, ConformalRegressor):
             n_columns=1 if y.ndim == 1 else y.shape[1],
         )
 
-    def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
+    def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:
         refuse_texts(y, where, in_order=learned)
-        return self.targets_.encode(y, where, dtype)
-
-    def _reported(self, A: Array) -> Array:
-        return self.targets_.predictions(A)
+        return targets.encode(y, where, np.float64)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -8,7 +8,6 @@ from typing import Any
 
 from deepstep.data.text_formats import html_table, number_text
 from deepstep.inspection.tables import text_table
-from deepstep.types import is_number, is_whole, plain
 
 
 class Outcome(StrEnum):
@@ -30,7 +29,7 @@ class TriedPreset:
     preset, description : str
         Its name, and what it is good for.
     settings : mapping
-        Its parameters, by the names of the estimators'; ``inputs`` are those of `Preset`.
+        The fields of its `Preset`, and of its `Settings`, that differ from those by default.
     folds : int
         How many folds it has learned.
     epochs : int or None
@@ -56,18 +55,6 @@ class TriedPreset:
     weight: float
     outcome: str
 
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> "TriedPreset":
-        """From a record of a file; a ValueError or TypeError where an entry is of another kind."""
-        found = cls(**{**record, "settings": plain(dict(record["settings"]))})
-        words = (found.preset, found.description, found.outcome)
-        numbers = (found.seconds, found.weight, 0 if found.loss is None else found.loss)
-        counts = (found.folds, 0 if found.epochs is None else found.epochs)
-        each = all(isinstance(word, str) for word in words) and all(map(is_number, numbers))
-        if not (each and all(is_whole(count, 0) for count in counts)):
-            raise ValueError(f"a preset that was tried is expected, got {record!r:.60}")
-        return found
-
 
 class TriedPresets(tuple[TriedPreset, ...]):
     """The presets that were tried, the best first, as a table; `to_dicts` is for ``pandas.DataFrame``.
@@ -75,10 +62,10 @@ class TriedPresets(tuple[TriedPreset, ...]):
     >>> from sklearn.datasets import load_iris
     >>> from deepstep import DeepClassifier
     >>> X, y = load_iris(return_X_y=True)
-    >>> model = DeepClassifier(effort="fast", max_iter=4, random_state=1).fit(X, y)
-    >>> sorted({one.folds for one in model.tried_})  # some were dropped after the first two
+    >>> model = DeepClassifier(effort="fast", network_params={"epochs": 4}, random_state=1).fit(X, y)
+    >>> sorted({preset.folds for preset in model.tried_})  # some were dropped after the first two
     [2, 5]
-    >>> len(model.tried_), sum(one.weight > 0 for one in model.tried_) == len(model.ensemble_.weights)
+    >>> len(model.tried_), sum(preset.weight > 0 for preset in model.tried_) == len(model.ensemble_.weights)
     (7, True)
     """
 
@@ -88,30 +75,30 @@ class TriedPresets(tuple[TriedPreset, ...]):
     def sorted(cls, tried: Iterable[TriedPreset]) -> "TriedPresets":
         """By weight, then by loss."""
         last = float("inf")
-        return cls(sorted(tried, key=lambda one: (-one.weight, last if one.loss is None else one.loss)))
+        return cls(sorted(tried, key=lambda preset: (-preset.weight, last if preset.loss is None else preset.loss)))
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """A dict for each preset, all with the same keys."""
-        return [asdict(one) for one in self]
+        return [asdict(preset) for preset in self]
 
     def cells(self) -> list[tuple[str, ...]]:
         """The values as texts, in the order of ``HEADER``."""
         return [
             (
-                one.preset,
+                preset.preset,
                 ", ".join(
                     name if value is True else f"{name} {_word(value)}"
-                    for name, value in one.settings.items()
+                    for name, value in preset.settings.items()
                     if not (value is None or value is False or value == {})
                 ),
-                str(one.folds),
-                _word(one.epochs),
-                _word(one.loss),
-                f"{one.seconds:.2f}",
-                f"{one.weight:.3f}",
-                one.outcome,
+                str(preset.folds),
+                _word(preset.epochs),
+                _word(preset.loss),
+                f"{preset.seconds:.2f}",
+                f"{preset.weight:.3f}",
+                preset.outcome,
             )
-            for one in self
+            for preset in self
         ]
 
     def __repr__(self) -> str:
@@ -128,7 +115,7 @@ def cell(value: Any, digits: int = 4) -> str:
     if isinstance(value, tuple):
         return "-".join(map(_word, value)) or "none"
     if isinstance(value, Mapping):
-        return " ".join(f"{name} {_word(one)}" for name, one in value.items())
+        return " ".join(f"{name} {_word(entry)}" for name, entry in value.items())
     return number_text(value, digits) if isinstance(value, float) else str(value)
 
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.environment import single_blas
-from deepstep.estimators.calibration import answered, interval_half_width
-from deepstep.estimators.ensemble import Ensemble
-from deepstep.estimators.inputs import Dataset
+from deepstep.ensembles.calibration import answered, interval_half_width
+from deepstep.ensembles.ensemble import Ensemble
+from deepstep.ensembles.split import Rows
 from deepstep.training.rows import parts
 from deepstep.types import AnyArray, Array
 
@@ -125,7 +125,7 @@ def _interval_score(sizes: Array, sigma: Array) -> float:
 
 
 def fit_widths(
-    ensemble: Ensemble, rows: Dataset, A: Array, part: AnyArray | None
+    ensemble: Ensemble, rows: Rows, A: Array, part: AnyArray | None
 ) -> tuple[Widths | None, Array]:
     """The widths by outputs (m, n_L) for rows held out, of the folds ``part`` (m,), and σ (m, n_L)."""
     sigma, known = np.ones(A.shape), answered(A, rows.weight)

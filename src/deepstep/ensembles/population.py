@@ -1,94 +1,108 @@
-"""The population of ``preset='tabular'``: networks whose settings are drawn, and how many a table is worth.
+"""The population: presets by name, drawn presets, and how many of them a table is worth.
 
 After TabPack (arXiv 2607.05380); the first presets are fixed: RealMLP's (arXiv 2407.04491) and plainer ones.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import inf
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.estimators.presets import ALONE, TABM, Preset
+from deepstep.engines import Settings
+from deepstep.ensembles.presets import STEPS, Preset
+from deepstep.errors import ConfigurationError, unknown_name
 
 RATE_OF_CLASSES, RATE_OF_NUMBERS = 0.04, 0.07
 """Learning rates of RealMLP's simple variant."""
 
-_SMALL: Mapping[str, Any] = {"learning_rate_init": RATE_OF_CLASSES, "dropout": 0.15, "weight_decay": 0.02}
-_OF_NUMBERS: Mapping[str, Any] = {"learning_rate_init": RATE_OF_NUMBERS, "activation": "mish"}
+_NUMBERS: Mapping[str, Any] = {"learning_rate": RATE_OF_NUMBERS}
+_SMOOTH: Mapping[str, Any] = {**_NUMBERS, "activation": "mish"}
 
 REALMLP = Preset(
     "realmlp",
     "scaled numbers, smooth activations, a learned factor for each input: RealMLP's simple variant",
-    (128, 128),
-    settings={**_SMALL, "activation": "mish", "input_scale": True},
-    of_classes={"label_smoothing": 0.1},
-    of_numbers=_OF_NUMBERS,
+    activation="mish",
+    input_scale=True,
+    label_smoothing=0.1,
+    numbers=_NUMBERS,
 )
 RELU = Preset(
     "relu",
     "scaled numbers and relu: piecewise linear predictions",
-    (128, 128),
-    settings={**_SMALL, "activation": "relu"},
-    of_classes={"label_smoothing": 0.1},
-    of_numbers={"learning_rate_init": RATE_OF_NUMBERS},
+    label_smoothing=0.1,
+    numbers=_NUMBERS,
 )
 GATED = Preset(
     "gated",
     "numbers cut at quantiles, and a learned factor for each input, which is small for useless columns",
-    (128, 128),
+    activation="selu",
     inputs="pieces",
-    settings={**_SMALL, "activation": "selu", "input_scale": True},
-    of_numbers=_OF_NUMBERS,
+    input_scale=True,
+    numbers=_SMOOTH,
 )
 STANDARD = Preset(
     "standard",
     "numbers scaled by deviations and a smooth activation, in place of `periodic` where rows are few",
-    (128, 128),
+    activation="silu",
     inputs="standard",
-    settings={**_SMALL, "activation": "silu", "dropout": 0.3},
+    settings=replace(STEPS, dropout=0.3),
 )
 PERIODIC = replace(
     STANDARD,
     name="periodic",
     why="cosines of learned frequencies of each number: smooth functions of few columns",
-    settings={**STANDARD.settings, "features": {"periodic_embedding": {"scale": 0.06}}},
+    features={"periodic_embedding": {"scale": 0.06}},
 )
 RANKS = Preset(
     "ranks",
     "ranks of the numbers: columns whose distances have little meaning",
-    (64, 64),
+    hidden_layers=(64, 64),
+    activation="tanh",
     inputs="ranks",
-    settings={"learning_rate_init": 0.05, "weight_decay": 0.01, "activation": "tanh", "input_scale": True},
+    input_scale=True,
+    settings=replace(STEPS, dropout=0.0, weight_decay=0.01),
+    learning_rate=0.05,
 )
 LINEAR = Preset(
     "linear",
     "no hidden layer: a linear model, which is often good for small tables; its many epochs cost little",
-    (),
-    epochs=5,
-    settings={"learning_rate_init": 0.04, "weight_decay": 0.02},
+    hidden_layers=(),
+    settings=replace(STEPS, dropout=0.0),
+    epoch_factor=5.0,
 )
 PLE = Preset(
     "ple",
     "numbers cut at quantiles: predictions that jump, as those of trees",
-    (128, 128),
+    activation="selu",
     inputs="pieces",
-    settings={**_SMALL, "activation": "selu", "dropout": 0.3, "weight_decay": 0.1},
-    of_numbers=_OF_NUMBERS,
+    settings=replace(STEPS, dropout=0.3, weight_decay=0.1),
+    numbers=_SMOOTH,
 )
+TABM = Preset(
+    "tabm",
+    "many networks in one that share their matrices, numbers cut at quantiles: TabM-mini, smaller",
+    inputs="pieces",
+    shared_members=None,
+    settings=Settings("adamw", weight_decay=3e-4, clip_norm=1.0, dropout=0.1),
+    learning_rate=0.002,
+    schedule=None,
+    weight_decay_schedule=None,
+    dropout_schedule=None,
+    epochs=300,
+    patience=17,
+)
+"""Settings as those of TabM (arXiv 2410.24210, appendix), on smaller layers; in no population."""
 
 STREAMED = GATED
 """The preset of rows that stay in their files."""
 
-FIRST: Mapping[str, Preset] = {
-    one.name: one for one in (GATED, PERIODIC, STANDARD, REALMLP, RELU, PLE, RANKS, LINEAR)
-}
-"""The presets that every population begins with, by name."""
+FIRST = (GATED, PERIODIC, STANDARD, REALMLP, RELU, PLE, RANKS, LINEAR)
+"""The presets that every population begins with."""
 
-PRESETS: Mapping[str, Preset] = {**FIRST, TABM.name: TABM, **ALONE}
+PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in (*FIRST, TABM)}
 """All presets that are not drawn, by name."""
-
 
 def drawn_preset(number: int, m: int, rng: np.random.Generator) -> Preset:
     """A preset with random settings for a table of m rows; ``number`` is in its name.
@@ -112,26 +126,36 @@ def drawn_preset(number: int, m: int, rng: np.random.Generator) -> Preset:
     def log_uniform(least: float, most: float) -> float:
         return float(np.exp(rng.uniform(np.log(least), np.log(most))))
 
-    def one_of(*values: Any, p: Any = None) -> Any:
+    def choice(*values: Any, p: Any = None) -> Any:
         return values[int(rng.choice(len(values), p=p))]
 
     units = next(units for rows, units in UNITS.items() if m < rows)
-    hidden = (one_of(*units, p=(0.6, 0.4)),) * one_of(1, 2, 3, p=(0.35, 0.5, 0.15))
+    hidden_layers = (choice(*units, p=(0.6, 0.4)),) * choice(1, 2, 3, p=(0.35, 0.5, 0.15))
     pieces = rng.random() < (0.28 if m < LARGE else 0.6)
-    inputs = one_of("pieces", "standard_pieces") if pieces else one_of("scaled", "standard", "ranks")
+    inputs = choice("pieces", "standard_pieces") if pieces else choice("scaled", "standard", "ranks")
     cosines = rng.random() < 1 / 3 and not pieces
-    settings = {
-        "activation": one_of("relu", "selu", "mish", "silu", "tanh"),
-        "weight_decay": log_uniform(1e-3, 0.3),
-        "dropout": 0.0 if rng.random() < 0.3 else float(rng.uniform(0, 0.4)),
-        "input_scale": rng.random() < 0.5 and not cosines,
-        "features": {"periodic_embedding": {"scale": log_uniform(0.02, 0.2)}} if cosines else {},
-    }
+    activation = choice("relu", "selu", "mish", "silu", "tanh")
+    weight_decay = log_uniform(1e-3, 0.3)
+    dropout = 0.0 if rng.random() < 0.3 else float(rng.uniform(0, 0.4))
+    input_scale = bool(rng.random() < 0.5) and not cosines
+    features = {"periodic_embedding": {"scale": log_uniform(0.02, 0.2)}} if cosines else {}
     rate = log_uniform(0.3, 2)
-    of_classes = {"learning_rate_init": RATE_OF_CLASSES * rate, "label_smoothing": one_of(0.0, 0.05, 0.1)}
-    of_numbers = {"learning_rate_init": RATE_OF_NUMBERS * rate}
-    why, epochs = "settings drawn at random", one_of(0.5, 1.0)
-    return Preset(f"drawn{number}", why, hidden, inputs, epochs, settings, of_classes, of_numbers)
+    label_smoothing = choice(0.0, 0.05, 0.1)
+    return Preset(
+        f"drawn{number}",
+        "settings drawn at random",
+        hidden_layers=hidden_layers,
+        activation=activation,
+        inputs=inputs,
+        input_scale=input_scale,
+        features=features,
+        label_smoothing=label_smoothing,
+        settings=replace(STEPS, dropout=dropout, weight_decay=weight_decay),
+        learning_rate=RATE_OF_CLASSES * rate,
+        epoch_factor=choice(0.5, 1.0),
+        numbers={"learning_rate": RATE_OF_NUMBERS * rate},
+    )
+
 
 
 class Size(NamedTuple):
@@ -193,73 +217,66 @@ class Width(NamedTuple):
     features: float
 
 
-NARROW = Width(1, 1)
-"""The width of a table on which all presets can learn."""
+def size_of(
+    m: int, n_estimators: int | None, effort: str, *, validated: bool = False, n_folds: int | None = None
+) -> Size:
+    """The presets and folds for m rows, or for a number of members, which are on 5 folds at most.
 
-
-@dataclass(frozen=True)
-class EnsembleSize:
-    """Presets of a table, folds, those that all presets learn, and how many presets learn the others."""
-
-    presets: tuple[Preset, ...]
-    n_folds: int
-    first_folds: int
-    kept: int
-
-
-def ensemble_size(
-    m: int,
-    n_estimators: int | None,
-    preset: str = "tabular",
-    effort: str = "balanced",
-    *,
-    width: Width = NARROW,
-    validated: bool = False,
-    seed: int = 0,
-) -> EnsembleSize:
-    """The presets and folds for m rows, or for a number of members, which are on 5 folds at most."""
-    if preset in ALONE:
-        return EnsembleSize((ALONE[preset],), 1, 1, 1)
-    if n_estimators is None:
-        n, n_folds, first, kept = next(size for rows, size in SIZES[effort].items() if m < rows)
-        n_folds = 1 if validated else n_folds
-        n_folds = min(n_folds, MOST_FOLDS) if m < 4 * n_folds else n_folds
-    else:
-        n_folds = min(MOST_FOLDS, n_estimators)
-        n_folds = first = 1 if validated or m < 2 * n_folds else n_folds
-        n = kept = -(-n_estimators // n_folds)
-    if preset == TABM.name:
-        n = 1 if n_estimators is None else n
-        n_folds = min(n_folds, MOST_FOLDS)
-        return EnsembleSize((TABM,) * n, n_folds, n_folds, n)
-    fixed = max(n // 2, 1) if n_estimators is None else n
-    presets = population(n, m, width, seed, fixed=fixed)
-    return EnsembleSize(presets, n_folds, min(first, n_folds), kept)
+    ``n_folds`` are those that a splitter of the user makes.
+    """
+    if n_estimators is not None:
+        folds = min(MOST_FOLDS, n_estimators) if n_folds is None else n_folds
+        folds = 1 if validated or (n_folds is None and m < 2 * folds) else folds
+        presets = -(-n_estimators // folds)
+        return Size(presets, folds, folds, presets)
+    size = next(size for rows, size in SIZES[effort].items() if m < rows)
+    folds = 1 if validated else size.n_folds if n_folds is None else n_folds
+    folds = min(folds, MOST_FOLDS) if n_folds is None and m < 4 * folds else folds
+    return size._replace(n_folds=folds, first_folds=min(size.first_folds, folds))
 
 
 def population(n: int, m: int, width: Width, seed: int, *, fixed: int) -> tuple[Preset, ...]:
     """So many presets for a table of m rows, at most ``fixed`` of them not drawn."""
     rng = np.random.default_rng([seed, 21])
-    found = [one for one in FIRST.values() if _is_for(one, m, width)][:fixed]
+    presets = [preset for preset in FIRST if _is_for(preset, m, width)][:fixed]
     number = 0
-    while len(found) < n:
+    while len(presets) < n:
         number += 1
-        one = drawn_preset(number, m, rng)
-        if _is_for(one, m, width):
-            found.append(one)
-    return tuple(found)
+        preset = drawn_preset(number, m, rng)
+        if _is_for(preset, m, width):
+            presets.append(preset)
+    return tuple(presets)
 
 
-def more_presets(presets: tuple[Preset, ...], m: int, width: Width, seed: int) -> tuple[Preset, ...]:
-    """Twice as many presets of the same table, which begin with these."""
-    fixed = sum(one.name in FIRST for one in presets)
-    return population(2 * len(presets), m, width, seed, fixed=fixed)
+def named_presets(presets: Any, n: int | None = None) -> tuple[Preset, ...]:
+    """Presets by their names or as they are; n of them, where more are asked for under further names.
+
+    >>> [preset.name for preset in named_presets(["relu", "tabm"], 3)]
+    ['relu', 'tabm', 'relu-2']
+    """
+    listed = [presets] if isinstance(presets, str | Preset) else [*presets]
+    chosen = []
+    for preset in listed:
+        if not isinstance(preset, Preset) and preset not in PRESETS:
+            raise unknown_name("", "preset", preset, PRESETS, setting="presets")
+        chosen.append(preset if isinstance(preset, Preset) else PRESETS[preset])
+    names = [preset.name for preset in chosen]
+    if not names or len({*names}) < len(names):
+        expected = "different presets, at least one: their names, or Preset objects"
+        raise ConfigurationError("", expected, f"got {names}", setting="presets")
+    rounds = range(-(-(n or len(chosen)) // len(chosen)))
+    repeated = [
+        replace(preset, name=f"{preset.name}-{number + 1}") if number else preset
+        for number in rounds
+        for preset in chosen
+    ]
+    return tuple(repeated[: n or len(chosen)])
 
 
 def _is_for(preset: Preset, m: int, width: Width) -> bool:
     """Whether a table is neither too wide nor too short for the inputs of a preset."""
     if preset is STANDARD:
         return m < COSINES_FROM
-    if preset.settings.get("features"):
+    if preset.features:
         return m >= COSINES_FROM and width.columns <= WIDE and width.features <= WIDEST
     return not preset.cuts or 8 * width.columns <= 2 * m

@@ -1,0 +1,255 @@
+"""Presets: a network for a table and its training as data, in the words of `Network` and `Network.train`."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from deepstep.engines import Settings
+from deepstep.equations import INITIALIZATIONS
+from deepstep.equations.initialization import drawn
+from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.model import Network
+from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import as_they_are, shuffled
+from deepstep.targets import Targets
+from deepstep.training import Plan
+from deepstep.training.plan import check_learning_rate
+from deepstep.training.schedules import get_schedule
+from deepstep.types import AnyArray, Array, is_whole, plain
+
+INPUTS: Mapping[str, tuple[str, bool]] = {
+    "scaled": ("quartiles", False),
+    "pieces": ("quartiles", True),
+    "standard": ("deviations", False),
+    "standard_pieces": ("deviations", True),
+    "ranks": ("ranks", False),
+}
+"""The inputs that a network may take, by name: the scaling, and whether numbers are cut as well."""
+
+STEPS = Settings("adam", {"beta2": 0.95, "epsilon_at": "hat"}, weight_decay=0.02, dropout=0.15)
+"""The update rule of the presets: RealMLP's (arXiv 2407.04491)."""
+
+SLOW = ("b", "alpha")
+"""How parameters are called that learn at a tenth of the rate."""
+
+NAMES_OF_A_PRESET = ("name", "why", "inputs", "features", "settings", "numbers", "epoch_factor")
+"""Fields that no parameter for all members changes."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A network for a table, and its training. The fields from ``hidden_layers`` on may be changed for all
+    members of an ensemble by ``network_params``, and so may those of ``settings``.
+
+    Attributes
+    ----------
+    name, why : str
+        Its name, and what it is good for.
+    inputs : str
+        How numbers become inputs: a name in ``INPUTS``.
+    features : mapping
+        Features of the network, as `deepstep.Network` takes them.
+    settings : Settings
+        The update rule and the regularization.
+    numbers : mapping
+        Fields that have another value where numbers are learned.
+    epoch_factor : float
+        Factor of the epochs that a table of some size gets.
+    hidden_layers : tuple of int
+        Units of each hidden layer.
+    activation, normalization, input_scale
+        As `deepstep.Network` takes them.
+    shared_members : int or None
+        As `deepstep.Network` takes it; None for as many as the size of the table asks for.
+    label_smoothing : float
+        Of classes.
+    learning_rate, schedule, weight_decay_schedule, dropout_schedule
+        As `Network.train` takes them.
+    epochs, batch_size : int or None
+        None for what the size of the table asks for.
+    patience : int or None
+        Epochs without a better validation cost that end a training; None for all epochs.
+
+    Examples
+    --------
+    >>> preset = Preset("small", "a network with few units", hidden_layers=(16,))
+    >>> preset.epochs_of(1000), preset.plan(1000, seed=1).batch_size
+    (64, 64)
+    """
+
+    name: str
+    why: str
+    inputs: str = "scaled"
+    features: Mapping[str, Any] = field(default_factory=dict)
+    settings: Settings = STEPS
+    numbers: Mapping[str, Any] = field(default_factory=dict)
+    epoch_factor: float = 1.0
+    hidden_layers: tuple[int, ...] = (128, 128)
+    activation: str | tuple[str, ...] = "relu"
+    normalization: str | tuple[str, ...] = "none"
+    input_scale: bool = False
+    shared_members: int | None = 0
+    label_smoothing: float = 0.0
+    learning_rate: float = 0.04
+    schedule: str | None = "coslog4"
+    weight_decay_schedule: str | None = "flat_cos"
+    dropout_schedule: str | None = "flat_cos"
+    epochs: int | None = None
+    batch_size: int | None = None
+    patience: int | None = None
+
+    @property
+    def cuts(self) -> bool:
+        """Whether numbers are cut into pieces."""
+        return INPUTS[self.inputs][1]
+
+    def with_params(self, targets: Targets, network_params: Mapping[str, Any]) -> "Preset":
+        """The preset for a kind of target, with the parameters that hold for all members."""
+        preset = self if targets.is_classes else replace(self, **{"label_smoothing": 0.0, **self.numbers})
+        changed = checked_params(network_params)
+        steps = {name: changed.pop(name) for name in [*changed] if name in STEP_NAMES}
+        return replace(preset, settings=replace(preset.settings, **steps), **changed)
+
+    def own_settings(self) -> dict[str, Any]:
+        """The fields and the settings that differ from those by default, as JSON has them."""
+        default = Preset(self.name, self.why)
+        names = ("inputs", "features", "epoch_factor", *PARAMETER_NAMES)
+        changed = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(default, name)}
+        steps = {name: getattr(self.settings, name) for name in STEP_NAMES}
+        changed |= {name: value for name, value in steps.items() if value != getattr(STEPS, name)}
+        return dict(plain({"hidden_layers": self.hidden_layers, **changed}))
+
+    def epochs_of(self, m: int) -> int:
+        """Epochs for m rows learned from."""
+        return self.epochs or max(1, round(self.epoch_factor * epochs_of_table(m)))
+
+    def plan(self, m: int, seed: int, *, seconds: float | None = None) -> Plan:
+        """The plan of a training on m rows, which ends after some seconds where these are given."""
+        size = min(self.batch_size or batch_size_of_table(m), m) if m else 1
+        schedules = {
+            "schedule": self.schedule,
+            "weight_decay_schedule": self.weight_decay_schedule if self.settings.decay else None,
+            "dropout_schedule": self.dropout_schedule if np.any(self.settings.dropout) else None,
+        }
+        return Plan(
+            self.epochs_of(m),
+            self.learning_rate,
+            size,
+            as_they_are if size == m else shuffled(seed),
+            time_budget=seconds,
+            **{name: get_schedule(rule, name) for name, rule in schedules.items() if rule is not None},
+        )
+
+    def network(
+        self, n_inputs: int, m: int, targets: Targets, scale: Array, seed: int, dtype: Any, engine: str
+    ) -> Network:
+        """The network for m rows, without the values of its parameters."""
+        smoothing = None if "smoothing" in targets.settings else self.label_smoothing  # the user's own
+        return Network(
+            (n_inputs, *self.hidden_layers, targets.n_outputs),
+            activation=self.activation if isinstance(self.activation, str) else [*self.activation],
+            output=targets.head,
+            output_settings=targets.head_settings(scale, smoothing, "network_params"),
+            normalization=self.normalization if isinstance(self.normalization, str) else [*self.normalization],
+            input_scale=self.input_scale,
+            shared_members=shared_members_of_table(m) if self.shared_members is None else self.shared_members,
+            features=dict(self.features),
+            seed=seed,
+            dtype=dtype,
+            engine=engine,
+            initialization="zeros",
+        )
+
+
+PARAMETER_NAMES = tuple(item.name for item in fields(Preset) if item.name not in NAMES_OF_A_PRESET)
+"""Fields of a preset that ``network_params`` may change."""
+
+STEP_NAMES = tuple(item.name for item in fields(Settings) if item.name != "seed")
+"""Fields of `Settings` that ``network_params`` may change."""
+
+_COUNTS = ("epochs", "batch_size", "patience")
+
+
+def checked_params(network_params: Mapping[str, Any]) -> dict[str, Any]:
+    """Parameters for all members under known names, with lists as tuples.
+
+    >>> checked_params({"hidden_layers": [64, 32], "dropout": 0.1})
+    {'hidden_layers': (64, 32), 'dropout': 0.1}
+    """
+    params = dict(network_params)
+    known = (*PARAMETER_NAMES, *STEP_NAMES)
+    for name, value in params.items():
+        if name not in known:
+            raise unknown_name("", "name", name, known, setting="network_params", inside=True)
+        if name in _COUNTS and not is_whole(value, 1):
+            raise ConfigurationError(
+                "", "a whole number of at least 1", f"got {value!r}", setting=f"network_params[{name!r}]"
+            )
+    if "learning_rate" in params:
+        params["learning_rate"] = check_learning_rate(params["learning_rate"])
+    if "hidden_layers" in params:
+        params["hidden_layers"] = _as_layers(params["hidden_layers"])
+    for name in ("activation", "normalization"):
+        if name in params and not isinstance(params[name], str):
+            params[name] = tuple(params[name])
+    return params
+
+
+def _as_layers(sizes: Any) -> tuple[int, ...]:
+    layers = (sizes,) if is_whole(sizes, 1) else tuple(sizes) if isinstance(sizes, Iterable) else None
+    if layers is None or isinstance(sizes, str) or not all(is_whole(size, 1) for size in layers):
+        name = "network_params['hidden_layers']"
+        raise ConfigurationError("", "whole numbers of at least 1", f"got {sizes!r:.60}", setting=name)
+    return tuple(int(size) for size in layers)
+
+
+def realmlp_init(
+    shape: Architecture, dtype: Any, rng: np.random.Generator
+) -> tuple[Parameters, dict[str, float]]:
+    """Initial values and factors of the learning rate in RealMLP's manner (arXiv 2407.04491, appendix A).
+
+    Its "neural tangent" layer, Z = W·A / √n with weights of variance 1, is under Adam the plain one with
+    weights and learning rate divided by √n. The output layer begins with zeros.
+    """
+    values = shape.lay_out(drawn(shape.graph, INITIALIZATIONS["lecun"], rng).astype(dtype))
+    for layer in range(1, shape.n_layers):
+        values[f"b{layer}"][:] = rng.standard_normal(values[f"b{layer}"].shape)
+    values[f"W{shape.n_layers}"][:] = 0
+    factors = {name: 1 / sqrt(W.shape[1]) for name, W in values.to_dict().items() if name.startswith("W")}
+    slow = {f"{start}*": 0.1 for start in SLOW if any(name.startswith(start) for name in values)}
+    return values, {**factors, **slow, **({"s1": 6.0} if "s1" in values else {})}
+
+
+def tabm_init(
+    shape: Architecture, origins: AnyArray, dtype: Any, rng: np.random.Generator
+) -> tuple[Parameters, dict[str, float]]:
+    """Initial values in TabM's manner (arXiv 2410.24210, section 3): inputs of a feature have one sign."""
+    values = shape.lay_out(drawn(shape.graph, INITIALIZATIONS["lecun"], rng).astype(dtype))
+    values["r1"][:] = values["r1"][:, origins]
+    return values, {}
+
+
+def shared_members_of_table(m: int) -> int:
+    """How many members share a network, for m rows learned from: fewer where each takes long."""
+    return 16 if m < 20_000 else 8
+
+
+def default_n_bins(m: int) -> int:
+    """Greatest number of pieces that a number is cut into, for m rows learned from: some 30 rows each."""
+    return min(32, max(8, m // 30))
+
+
+def epochs_of_table(m: int) -> int:
+    """Epochs for m rows learned from: 64, and fewer where they are so many that all are seen often."""
+    return min(64, max(4, 4_000_000 // m))
+
+
+def batch_size_of_table(m: int) -> int:
+    """Examples of an update for m rows learned from."""
+    for size, most in ((32, 500), (64, 2_000), (128, 8_000), (256, 12_000), (512, 100_000)):
+        if m <= most:
+            return size
+    return 1024

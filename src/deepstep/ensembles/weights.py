@@ -1,0 +1,91 @@
+"""How much each preset counts: temperatures, and greedy selection on rows that were held out."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.ensembles.calibration import fit_temperature, with_temperature
+from deepstep.ensembles.metric import Metric
+from deepstep.targets import PROBABILITIES
+from deepstep.types import Array
+
+LEAST_SHARE = 0.03
+"""The weight below which a preset is left out: a slower prediction for a difference that cannot be seen."""
+
+DRAWS, PICKS, MOST_ROWS = 10, 10, 10_000
+"""Draws of the rows by which presets are selected, presets selected by each, and rows of a draw at most."""
+
+
+class Weights(NamedTuple):
+    """Weights and temperatures of the presets, and the outputs of all together for rows held out."""
+
+    weights: dict[str, float]
+    temperatures: dict[str, float]
+    together: Array | None
+
+
+def weigh(outputs: Mapping[str, Array], Y: Array, metric: Metric, weight: Array | None) -> Weights:
+    """Weigh presets by their outputs (m, n_outputs), NaN for rows that were never held out."""
+    outputs, head = dict(outputs), metric.targets.head
+    known = np.all([np.isfinite(A).all(axis=1) for A in outputs.values()], axis=0)
+    temperatures = dict.fromkeys(outputs, 1.0)
+    shares = np.full(len(outputs), 1 / len(outputs))
+    if not known.any():
+        partly = mean_of_known(np.stack([*outputs.values()]))
+        together = partly if np.isfinite(partly).any() else None
+        return Weights(dict(zip(outputs, shares.tolist(), strict=True)), temperatures, together)
+    known_weight = None if weight is None else weight[known]
+    if head in PROBABILITIES and len(outputs) > 1:
+        each = head == "sigmoid"
+        for name, A in outputs.items():
+            T = fit_temperature(A[known], Y[known], known_weight, each=each)
+            temperatures[name], outputs[name] = T, with_temperature(A, T, each=each)
+    if metric.is_known and len(outputs) > 1:
+        stack = np.stack([A[known] for A in outputs.values()])
+        shares = selection_weights(stack, Y[known], metric, known_weight)
+    together = mean_of_known(np.stack([*outputs.values()]).astype(np.float64), shares)
+    return Weights(dict(zip(outputs, shares.tolist(), strict=True)), temperatures, together)
+
+
+def mean_of_known(stack: Array, weights: Array | None = None) -> Array:
+    """The mean over the first axis, with these weights, of what is no NaN; NaN where all is."""
+    total, count = np.zeros_like(stack[0]), np.zeros_like(stack[0])
+    for A, weight in zip(stack, np.ones(len(stack)) if weights is None else weights, strict=True):
+        known, share = np.isfinite(A), stack.dtype.type(weight)
+        total += share * np.where(known, A, 0)
+        count += share * known  # in the order of the total, see `weighted_mean`
+    with np.errstate(invalid="ignore"):
+        return np.where(count > 0, total / count, np.nan).astype(stack.dtype)
+
+
+def selection_weights(
+    outputs: Array, Y: Array, metric: Metric, weight: Array | None = None
+) -> NDArray[np.float64]:
+    """Weights of outputs (n, m, n_outputs), at least 0 and with the sum 1: how often each was selected.
+
+    Greedy selection with repeats: each time the one is taken with which the loss of the mean is smallest
+    (Caruana et al., Ensemble selection from libraries of models, ICML 2004). It is done for several draws of
+    the rows with replacement, so that a few rows do not decide.
+    """
+    n, m = outputs.shape[:2]
+    rng, counts = np.random.default_rng(m), np.zeros(n)
+    for _ in range(DRAWS):
+        rows = rng.integers(0, m, min(m, MOST_ROWS))
+        drawn_weight = None if weight is None else weight[rows]
+        counts += _selected(outputs[:, rows].astype(np.float64), Y[rows], metric, drawn_weight)
+    counts[counts < min(LEAST_SHARE * counts.sum(), counts.max())] = 0
+    return np.asarray(counts / counts.sum())
+
+
+def _selected(outputs: Array, Y: Array, metric: Metric, weight: Array | None) -> NDArray[np.intp]:
+    """How often each output is selected for the mean of `PICKS` of them."""
+    total, counts = np.zeros_like(outputs[0]), np.zeros(len(outputs), np.intp)
+    if weight is not None and not weight.any():
+        weight = None
+    for size in range(1, PICKS + 1):
+        best = int(np.argmin(metric.losses((total + outputs) / size, Y, weight)))
+        total += outputs[best]
+        counts[best] += 1
+    return counts
