@@ -19,7 +19,7 @@ from sklearn.utils.validation import _check_y, check_consistent_length, check_is
 
 from deepstep.data.frames import are_records, as_frame, has_names
 from deepstep.environment import slow_training
-from deepstep.errors import ConfigurationError, DataError, DataWarning, SpeedWarning
+from deepstep.errors import ConfigurationError, DataError, DataWarning, SpeedWarning, warn_the_caller
 from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member, Table
 from deepstep.estimators.ensemble_fit import fit_alone, fit_ensemble
 from deepstep.estimators.fitted import FittedAttributes
@@ -56,7 +56,7 @@ from deepstep.estimators.refit import check_refit, refit_ensemble
 from deepstep.estimators.resuming import kept_seed
 from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, labels_in, reading
 from deepstep.estimators.saved import SavedEstimator
-from deepstep.estimators.solvers import fit_to_resume, supports_partial_fit, warn_the_caller
+from deepstep.estimators.solvers import fit_to_resume, supports_partial_fit
 from deepstep.estimators.splits import check_split, checked_groups, without_groups
 from deepstep.estimators.streamed_fit import (
     StreamedFit,

@@ -9,17 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.data.text_formats import html_table
-from deepstep.engines import missing_numba
-from deepstep.environment import WORTH_SHARING, executor, may_share, single_blas, thread_limit
+from deepstep.environment import single_blas
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.presets import AS_THEY_ARE, Preset
 from deepstep.estimators.tried import TriedPresets, cell
 from deepstep.inspection.tables import text_table
 from deepstep.model import Network
+from deepstep.model.outputs import outputs_of_rows
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.table import TablePreparation
 from deepstep.targets import PROBABILITIES
-from deepstep.training.rows import forward_rows, largest_product
 from deepstep.types import Array
 
 if TYPE_CHECKING:
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
 
 NUMBERS_AT_ONCE = 2**24
 """Inputs of rows that are in memory at once for a prediction."""
-
-LEAST_ROWS = 64
-"""Rows of a block that a thread predicts."""
 
 LEAST_SHARE = 0.03
 """The weight below which a preset is left out: a slower prediction for a difference that cannot be seen."""
@@ -493,39 +489,6 @@ class PermutedColumn:
             elif features.size:
                 where = np.isin(encoding.origins, np.arange(block.start, block.stop))
                 yield inputs[name], where, encoding.part(block).transform(features)
-
-
-def outputs_of_rows(network: Network, engine: str, X: Any) -> Array:
-    """The outputs of a network for rows of floats, by the engine that trained it, (m, n_L)."""
-    architecture = network.architecture
-    if engine == "compiled" and not missing_numba():
-        from deepstep.engines.compiled import forward
-
-        def kernel(A: Array) -> Array:
-            rows = forward.outputs_of_rows(architecture, network.parameters, network.statistics, A.T)
-            return rows.T
-
-        whole = isinstance(X, np.ndarray)
-        A = kernel(X.T).T if whole else forward_rows(kernel, X, architecture.held_dims)
-        if np.isfinite(A).all():
-            return A
-    # the network's own forward pass names what is not finite
-    if network.engine.partition(":")[0] == "torch":  # it has threads of its own
-        return forward_rows(network.forward, X, architecture.held_dims)
-    rows = WORTH_SHARING // largest_product(architecture.held_dims)
-    return in_blocks(lambda block: forward_rows(network.forward, block, architecture.held_dims), X, rows)
-
-
-def in_blocks(outputs: Callable[[Any], Array], X: Any, rows: int) -> Array:
-    """Outputs of blocks of rows, by several threads: the same bits for any number of them."""
-    size = max(LEAST_ROWS, rows)
-    blocks = [X[first : first + size] for first in range(0, max(1, X.shape[0]), size)]
-    n = min(thread_limit(), len(blocks)) if may_share() else 1
-    if n == 1:
-        with single_blas(shares=True):
-            return np.concatenate([outputs(block) for block in blocks])
-    with single_blas(), executor(n, "deepstep rows") as workers:
-        return np.concatenate(list(workers.map(outputs, blocks)))
 
 
 class EnsembleWeights(NamedTuple):

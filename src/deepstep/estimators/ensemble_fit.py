@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import is_classifier
 
-from deepstep.errors import DataError, DivergenceError
+from deepstep.errors import DataError, DivergenceError, warn_the_caller
 from deepstep.estimators.calibration import fit_temperature, with_temperature
 from deepstep.estimators.ensemble import (
     Ensemble,
@@ -39,7 +39,6 @@ from deepstep.estimators.population import Width, ensemble_size, more_presets
 from deepstep.estimators.preparing import prepare_fold
 from deepstep.estimators.presets import ALONE, TABM, Preset, hyperparameters
 from deepstep.estimators.resuming import open_members
-from deepstep.estimators.solvers import warn_the_caller
 from deepstep.estimators.splits import split
 from deepstep.estimators.tried import Outcome, TriedPreset, TriedPresets
 from deepstep.preparation.batches import evenly_spread

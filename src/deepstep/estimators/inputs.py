@@ -13,8 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from deepstep.data.frames import as_frame
-from deepstep.errors import ConfigurationError, DataError, DataWarning, unknown_name
-from deepstep.estimators.solvers import warn_the_caller
+from deepstep.errors import ConfigurationError, DataError, DataWarning, unknown_name, warn_the_caller
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.column_statistics import why_identifier

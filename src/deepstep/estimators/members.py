@@ -17,12 +17,12 @@ import numpy as np
 
 from deepstep.engines import Settings, missing_numba
 from deepstep.environment import executor, has_threads, single_blas
-from deepstep.errors import DivergenceError, spelled
+from deepstep.errors import DivergenceError, spelled, warn_the_caller
 from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member
 from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.options import parameter_of
 from deepstep.estimators.presets import ALONE, MLP, Factors, Preset, hyperparameters, realmlp_init, tabm_init
-from deepstep.estimators.solvers import settings_of, warn_the_caller
+from deepstep.estimators.solvers import settings_of
 from deepstep.estimators.training import FitResult, NetworkFit
 from deepstep.model import Network
 from deepstep.network import Parameters

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.errors import ConfigurationError, DivergenceError
+from deepstep.errors import ConfigurationError, DivergenceError, warn_the_caller
 from deepstep.estimators.ensemble import Ensemble, Fold, PresetSummary
 from deepstep.estimators.inputs import Dataset, FitContext
 from deepstep.estimators.members import Task, Workers, member_executor, train_member
 from deepstep.estimators.preparing import prepare_fold
 from deepstep.estimators.presets import ALONE, hyperparameters
-from deepstep.estimators.solvers import warn_the_caller
 
 if TYPE_CHECKING:
     from deepstep.estimators.base import DeepEstimator

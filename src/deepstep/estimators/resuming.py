@@ -15,14 +15,13 @@ import numpy as np
 
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.text_formats import json_values
-from deepstep.errors import ConfigurationError, FileError, spelled
+from deepstep.errors import ConfigurationError, FileError, spelled, warn_the_caller
 from deepstep.estimators.ensemble import Member
 from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.members import Prepared, Snapshot, Task, Trained
 from deepstep.estimators.options import parameter_of
 from deepstep.estimators.presets import hyperparameters
 from deepstep.estimators.saved import DAMAGES, Values
-from deepstep.estimators.solvers import warn_the_caller
 from deepstep.estimators.training import FitResult, NetworkFit
 from deepstep.training.checkpoint import checksum, differences, digest, plain
 from deepstep.training.checkpoints import checkpoint_files, member_files, ready_folder, refuse_earlier

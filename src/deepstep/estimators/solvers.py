@@ -1,7 +1,5 @@
 """The parameters of an estimator as settings of a training: solver, rates, schedules and checkpoints."""
 
-import inspect
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
@@ -238,12 +236,3 @@ def fit_to_resume(params: Any, where: str) -> Checkpoint | None:
     """The newest checkpoint of a killed fit, of either training: a short first one leaves none."""
     first = checkpoint_to_resume(params, where, refit=False)
     return checkpoint_to_resume(params, where, refit=True) if first is None else first
-
-
-def warn_the_caller(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn whoever called fit: the first frame outside this package and scikit-learn, which wraps fit."""
-    frame, level = inspect.currentframe(), 1
-    ours = ("deepstep", "sklearn")
-    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ours:
-        frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, stacklevel=level)

@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
 from deepstep.engines import Session, SessionState, open_session
 from deepstep.equations import get_optimizer
-from deepstep.errors import ConfigurationError, DivergenceError
+from deepstep.errors import ConfigurationError, DivergenceError, warn_the_caller
 from deepstep.estimators.inputs import FitContext
 from deepstep.estimators.options import DEFAULTS
 from deepstep.estimators.solvers import (
@@ -28,7 +28,6 @@ from deepstep.estimators.solvers import (
     refuse_without_use,
     schedules_of,
     settings_of,
-    warn_the_caller,
 )
 from deepstep.inspection.findings.beginning import beginning_of, looks_to_record
 from deepstep.model import Network
