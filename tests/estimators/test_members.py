@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from deepstep.engines.choice import ON_CPU
 from deepstep.engines.compiled import threads
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble
+from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.presets import engine_on
+from deepstep.model import outputs as outputs_module
 
 SMALL = {"max_iter": 8, "random_state": 1}
 CASES = {
@@ -91,13 +92,13 @@ def test_predictions_have_the_same_bits_for_any_number_of_threads(
     y = y if Estimator is DeepClassifier else X @ [1.0, -2.0, 0.5, 3.0]
     model = Estimator(**options, max_iter=1, random_state=1).fit(X, y)
     answers = getattr(model, "predict_proba", model.predict)
-    monkeypatch.setattr(ensemble, "LEAST_ROWS", 16)  # blocks of few rows
+    monkeypatch.setattr(outputs_module, "LEAST_ROWS", 16)  # blocks of few rows
     for m in (*rng.integers([1, 30], [30, 257]).tolist(), 300):
         rows = X[rng.integers(0, len(X), m)] + rng.normal(0, 0.1, (m, 4))
         outputs = []
         for n in (1, 2, 7):
             monkeypatch.setattr(threads, "limit", lambda n=n: n)
-            monkeypatch.setattr(ensemble, "thread_limit", lambda n=n: n)
+            monkeypatch.setattr(outputs_module, "thread_limit", lambda n=n: n)
             with threadpool_limits(n, user_api="blas"):
                 before = [pool["num_threads"] for pool in threadpool_info()]
                 outputs.append(answers(rows))

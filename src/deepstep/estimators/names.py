@@ -13,6 +13,7 @@ from deepstep.estimators.conformal import (
 from deepstep.estimators.distillation import distill
 from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member, PresetSummary
 from deepstep.estimators.fitted import FittedAttributes
+from deepstep.estimators.network import NetworkClassifier, NetworkRegressor
 from deepstep.estimators.regressor import DeepRegressor
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.estimators.table_encoder import TableEncoder
@@ -25,4 +26,13 @@ OF_AN_ENSEMBLE = (Ensemble, Leaderboard, Member, PresetSummary)
 
 complete(globals())
 
-__all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TableEncoder", "TargetIssue", "distill"]
+__all__ = [
+    "DeepClassifier",
+    "DeepRegressor",
+    "LabelIssue",
+    "NetworkClassifier",
+    "NetworkRegressor",
+    "TableEncoder",
+    "TargetIssue",
+    "distill",
+]

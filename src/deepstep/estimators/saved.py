@@ -20,11 +20,10 @@ from deepstep.data import atomic_write
 from deepstep.data.array_files import write_arrays
 from deepstep.data.text_formats import json_values
 from deepstep.engines import SessionState
-from deepstep.errors import DeepStepError, FileError
+from deepstep.errors import DeepStepError, FileError, warn_the_caller
 from deepstep.estimators.calibration import Calibration
 from deepstep.estimators.ensemble import Ensemble, Fold, Member
 from deepstep.estimators.label_issues import TrainingFingerprint
-from deepstep.estimators.solvers import warn_the_caller
 from deepstep.estimators.training import FitResult, WarmStartState
 from deepstep.estimators.widths import WidthModel
 from deepstep.run_folder import ARRAYS, ESTIMATOR

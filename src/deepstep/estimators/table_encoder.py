@@ -10,9 +10,8 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepstep.data.frames import as_frame, has_names
-from deepstep.errors import DataError, DataWarning
+from deepstep.errors import DataError, DataWarning, warn_the_caller
 from deepstep.estimators.inputs import check_kept, named_columns
-from deepstep.estimators.solvers import warn_the_caller
 from deepstep.preparation.table import TablePreparation
 from deepstep.types import AnyArray, Array
 
