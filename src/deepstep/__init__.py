@@ -2,8 +2,9 @@
 
 The equations that you read are the system that trains: ``deepstep.equations`` holds the lecture's pure
 functions, `Network` is the easy-to-use class over them, `DeepClassifier` and `DeepRegressor` are
-scikit-learn estimators, `TableEncoder` is their encoding of tables alone, `explore` opens a network as a
-page. Names load on first use, so that ``import deepstep`` costs next to nothing.
+scikit-learn estimators, `TableEncoder` is their encoding of tables alone, `save` and `load` keep a model in a
+folder, `explore` opens a network as a page. Names load on first use, so that ``import deepstep`` costs next to
+nothing.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.2.0"
 
 if TYPE_CHECKING:
+    from deepstep.archive import load, save
     from deepstep.errors import DeepStepError
     from deepstep.estimators import DeepClassifier, DeepRegressor, TableEncoder, distill
     from deepstep.explorer import explore
@@ -35,6 +37,8 @@ _HOME = {
     "diagnose": "deepstep.inspection",
     "distill": "deepstep.estimators",
     "explore": "deepstep.explorer",
+    "load": "deepstep.archive",
+    "save": "deepstep.archive",
 }
 
 __all__ = [
@@ -52,6 +56,8 @@ __all__ = [
     "diagnose",
     "distill",
     "explore",
+    "load",
+    "save",
 ]
 
 

@@ -1,7 +1,6 @@
-"""An ensemble on disk: ``ensemble.json``, and beside it the files of each member.
+"""An ensemble on disk: ``ensemble.json``, and beside it a folder of each member.
 
-``members/NN-PRESET-FOLD.safetensors`` is a network, ``….jsonl`` has the records of its training, one for each
-epoch. Nothing is pickled.
+``members/NN-PRESET-FOLD`` is a saved network, which `Network.load` reads. Nothing is pickled.
 """
 
 import json
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from deepstep.archive import FILES, model_record, write_files
 from deepstep.data import atomic_write
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.engines import ENGINES, Settings
@@ -23,21 +23,17 @@ from deepstep.estimators.tried import TriedPreset, TriedPresets
 from deepstep.model import Network
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.encoding import Encoding
-from deepstep.training.history import History, check_records
 from deepstep.types import is_number, is_whole, plain
 
-FORMAT, VERSION, NAME = "deepstep-ensemble", 3, "ensemble.json"
+FORMAT, VERSION, NAME = "deepstep-ensemble", 4, "ensemble.json"
 
 TABLE, SPARSE, NUMBERS = "table", "sparse", "numbers"
 """Rows that a preprocessor takes: those of a table, sparse ones or floats, which are taken as they are."""
 
 MEMBERS = "members"
-"""The folder of the networks' files."""
+"""The folder of the networks."""
 
 Entries = dict[str, Any]
-
-OF_HISTORY: Entries = {"why_engine": "", "stopped": ""}
-"""Entries of a member whose history is kept."""
 
 
 def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list[str]:
@@ -57,21 +53,16 @@ def write_ensemble(folder: Path, ensemble: Ensemble, temperature: float) -> list
     text = json.dumps(record, ensure_ascii=False, allow_nan=False, default=np.generic.tolist)
     with atomic_write(folder / NAME) as file:
         file.write(text.encode())
-    (folder / MEMBERS).mkdir(exist_ok=True)  # of a run that could not be written before
-    begins = [stem(at, record["preset"], record["fold"]) for at, record in enumerate(members)]
-    for begin, member in zip(begins, ensemble.members, strict=True):
-        member.network.save(folder / f"{begin}.safetensors")
-        if member.network.history is not None:
-            text = member.network.history.to_jsonl()
-            (folder / f"{begin}.jsonl").write_text(text, encoding="utf-8")
-    return [NAME, *member_files(begins, members)]
+    names = [member_name(index, record["preset"], record["fold"]) for index, record in enumerate(members)]
+    for name, member in zip(names, ensemble.members, strict=True):
+        (folder / name).mkdir(parents=True, exist_ok=True)  # of a run that could not be written before
+        write_files(folder / name, model_record(member.network))
+    return [NAME, *member_files(names)]
 
 
 def _of_member(member: Member) -> Entries:
-    cost, history = member.validation_cost, member.network.history
-    ended = {} if history is None else {"why_engine": history.why_engine, "stopped": history.stopped}
+    cost = member.validation_cost
     return {
-        **ended,
         "preset": member.preset.name,
         "fold": member.fold,
         "inputs": member.preset.inputs,
@@ -80,7 +71,6 @@ def _of_member(member: Member) -> Entries:
         "epochs": member.epochs,
         "validation_cost": cost if cost is not None and isfinite(cost) else None,
         "best_epoch": member.best_epoch,
-        "history": history is not None,
         "settings": dict(member.settings),
     }
 
@@ -124,8 +114,8 @@ class EnsembleFile:
             is_list = isinstance(record[name], list) and len(record[name]) >= least
             _require(is_list, f"{name} are a list", record[name])
         self.preprocessors = tuple(map(_preprocessor, record["preparers"]))
-        found = [_member(one, at, self.preprocessors) for at, one in enumerate(record["members"])]
-        self._begins, self._records = [begin for begin, _ in found], [one for _, one in found]
+        members = [_member(one, index, self.preprocessors) for index, one in enumerate(record["members"])]
+        self._names, self._records = [name for name, _ in members], [one for _, one in members]
         presets = {one["preset"] for one in self._records}
         self.weights = _of_presets("weights", record["weights"], presets)
         self.temperatures = _of_presets("temperatures", record["temperatures"], presets)
@@ -139,11 +129,11 @@ class EnsembleFile:
     @property
     def names(self) -> list[str]:
         """All files of the ensemble, relative to the folder."""
-        return [NAME, *member_files(self._begins, self._records)]
+        return [NAME, *member_files(self._names)]
 
     def ensemble(self) -> Ensemble:
         """The ensemble; nothing is executed."""
-        members = tuple(map(self._opened, self._begins, self._records))
+        members = tuple(map(self._opened, self._names, self._records))
         known = self.weights, self.temperatures, self.output, None, self.tried
         return Ensemble(self.preprocessors, members, *known)
 
@@ -155,19 +145,18 @@ class EnsembleFile:
             return encoding.n_inputs
         return of_sparse if table is None else table.n_features
 
-    def _opened(self, begin: str, record: Entries) -> Member:
+    def _opened(self, name: str, record: Entries) -> Member:
         preset, inputs, fold = PRESETS.get(record["preset"]), record["inputs"], record["fold"]
         if preset is None or preset.inputs != inputs:  # it was drawn
             preset = Preset(record["preset"], record["why"], (), inputs)
-        network = _network(self._folder, begin, record)
+        network = Network.load(self._folder / name)
         shape, n_outputs = network.architecture, len(self.preprocessors[fold].scale)
         got = (shape.n_inputs, shape.n_outputs, shape.output)
         n_inputs = self._n_inputs(fold, preset, shape.n_inputs)
         expected = (n_inputs, n_outputs or shape.n_outputs, self.output)
         if got != expected:
             expects = f"inputs, outputs and kind of output are the ensemble's {expected}"
-            path = str(self._folder / f"{begin}.safetensors")
-            raise FileError(path, expects, f"got {got}", "Train again.")
+            raise FileError(str(self._folder / name), expects, f"got {got}", "Train again.")
         course = (record[name] for name in ("engine", "epochs", "validation_cost", "best_epoch", "settings"))
         return Member(preset, fold, network, *course)
 
@@ -210,12 +199,11 @@ def _preprocessor(record: Any) -> FoldPreprocessor:
 
 
 def _member(record: Any, number: int, preprocessors: tuple[FoldPreprocessor, ...]) -> tuple[str, Entries]:
-    """How the files of a member begin, and its entries."""
-    record = {**OF_HISTORY, **_object(record)}
-    names = "preset, fold, inputs, why, engine, epochs, validation_cost, best_epoch, history, settings"
-    _names(record, f"{names}, {', '.join(OF_HISTORY)}")
+    """The folder of a member, and its entries."""
+    record = _object(record)
+    _names(record, "preset, fold, inputs, why, engine, epochs, validation_cost, best_epoch, settings")
     preset, fold, cost, best = (record[name] for name in ("preset", "fold", "validation_cost", "best_epoch"))
-    for name in ("preset", "inputs", "engine", "why_engine", "stopped", "why"):
+    for name in ("preset", "inputs", "engine", "why"):
         _require(isinstance(record[name], str), f"{name} is a text", record[name])
     _require(preset.isascii() and preset.isalnum(), "a preset is a word", preset)
     of_fold = is_whole(fold, 0) and fold < len(preprocessors)
@@ -228,12 +216,11 @@ def _member(record: Any, number: int, preprocessors: tuple[FoldPreprocessor, ...
     _require(cost is None or is_number(cost), "a cost is a number or null", cost)
     kept = best is None or (is_whole(best, 1) and best <= record["epochs"])
     _require(kept, "a best epoch is a number from 1 to that of the epochs or null", best)
-    _require(isinstance(record["history"], bool), "history is true or false", record["history"])
     settings = plain(_object(record["settings"]))
     rate = settings.get("learning_rate", 1)
     _require(_is_above_0(rate), "learning_rate is a number above 0", rate)
     Settings.of("settings", **{name: value for name, value in settings.items() if name != "learning_rate"})
-    return stem(number, preset, fold), {**record, "settings": settings}
+    return member_name(number, preset, fold), {**record, "settings": settings}
 
 
 def _of_presets(name: str, record: Any, presets: set[str]) -> Mapping[str, float]:
@@ -263,33 +250,11 @@ def _is_above_0(value: Any) -> bool:
     return is_number(value) and value > 0
 
 
-def stem(number: int, preset: str, fold: int) -> str:
-    """A member's files without their suffixes, relative to the folder of its ensemble."""
+def member_name(number: int, preset: str, fold: int) -> str:
+    """The folder of a member, relative to that of its ensemble."""
     return f"{MEMBERS}/{number:02}-{preset}-{fold}"
 
 
-def member_files(begins: Iterable[str], records: Iterable[Mapping[str, Any]]) -> list[str]:
-    """The files of the members that ``ensemble.json`` lists, relative to its folder."""
-    names: list[str] = []
-    for begin, record in zip(begins, records, strict=True):
-        names += [f"{begin}.safetensors", *([f"{begin}.jsonl"] if record["history"] else [])]
-    return names
-
-
-def _network(folder: Path, begin: str, record: Entries) -> Network:
-    """A member's network, with the records of its training if they were kept."""
-    network = Network.load(folder / f"{begin}.safetensors")
-    if record["history"]:
-        network.history = read_history(folder / f"{begin}.jsonl", network)
-        network.history.engine = record["engine"]
-        network.history.why_engine, network.history.stopped = record["why_engine"], record["stopped"]
-    return network
-
-
-def read_history(path: Path, network: Network) -> History:
-    """The records of a network's training; what was not finite is NaN."""
-    history = History.from_jsonl(read_text(path), where=str(path))
-    check_records(history, network.architecture.n_layers, str(path))
-    for record in history.records:
-        record |= {name: np.nan for name, value in record.items() if value is None}
-    return history
+def member_files(names: Iterable[str]) -> list[str]:
+    """The files of the members in these folders."""
+    return [f"{name}/{file}" for name in names for file in FILES]
