@@ -6,8 +6,7 @@ file of a run folder       what it holds
 ``config.toml``            what was trained on what and how, its results, and the SHA-256 of all files
 ``preparation.json``       how raw rows are seen over all training rows, and what outputs mean
 ``ensemble.json``          how rows become the inputs of each fold's networks, and what each network counts
-``members/…safetensors``   the networks, each an ordinary model file
-``members/….jsonl``        their trainings, a record for each epoch
+``members/…/``             the networks with their trainings, each a folder of `Network.load`
 ``examples.safetensors``   up to 16 training rows as features of each fold, for `trace` and `explore`
 ``held_out.safetensors``   up to 10,000 rows that were held out, with the predictions, for `report`
 ``estimator.json``         parameters and attributes of the estimator, with ``estimator.safetensors``

@@ -278,6 +278,11 @@ class Targets:
     __hash__ = None  # type: ignore[assignment]  # arrays of labels have none
 
     @property
+    def fault(self) -> str:
+        """The condition that stored targets do not meet; empty for valid ones."""
+        return _fault(**self.to_dict())
+
+    @property
     def is_classes(self) -> bool:
         """Whether labels are learned, else numbers."""
         return bool(self.classes)

@@ -14,7 +14,7 @@ from deepstep import DeepClassifier, Network
 from deepstep.estimators.ensemble import fit_ensemble_weights, weighted_mean
 from deepstep.export import FORMATS, models
 from deepstep.export.formats import get_format
-from deepstep.network.model_file import Model
+from deepstep.network.architecture import Model
 from deepstep.types import Array
 from export_models import PRESETS, fitted, table
 

@@ -5,7 +5,7 @@ Guo, Pleiss, Sun & Weinberger, On calibration of modern neural networks, ICML 20
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil, exp
+from math import ceil, exp, inf
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,6 +47,14 @@ class Calibration:
     by_fold: bool = False
     classes: tuple[AnyArray, ...] | None = None
     widths: "tuple[WidthModel | None, ...] | None" = None
+
+    @property
+    def fault(self) -> str:
+        """The condition that a stored calibration does not meet; empty for a valid one."""
+        if not 0 < self.temperature < inf:
+            return "a finite temperature above 0"
+        lengths = [None if rows is None else [*map(len, rows)] for rows in (self.scores, self.classes)]
+        return "" if lengths[1] in (None, lengths[0]) else "classes of the rows of the scores"
 
     def parts(self, part: AnyArray, n: int) -> "Calibration":
         """The calibration of rows of n folds, ``part`` (m,) of which are the numbers."""

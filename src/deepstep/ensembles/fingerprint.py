@@ -19,6 +19,12 @@ class TrainingFingerprint:
     kept: NDArray[np.intp]
     n: int
 
+    @property
+    def fault(self) -> str:
+        """The condition that a stored fingerprint does not meet; empty for a valid one."""
+        valid = self.kept.ndim == 1 and bool(((self.kept >= 0) & (self.kept < self.n)).all())
+        return "" if valid else "numbers of rows"
+
     @classmethod
     def of(cls, ensemble: Ensemble, X: Any, weight: Array | None) -> "TrainingFingerprint":
         """The learned rows of a fit."""

@@ -114,7 +114,7 @@ class FinishedMembers:
         waiting, self._waiting = self._waiting, []
         try:
             for path, record in waiting:
-                archive.save(path, record, overwrite=True)
+                archive.write(path, record, overwrite=True)
         except FileError as error:
             if not self._warned:
                 self._warned = True

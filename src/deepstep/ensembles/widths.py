@@ -60,6 +60,13 @@ class WidthModel:
     intercept: float
     limits: tuple[float, float]
 
+    @property
+    def fault(self) -> str:
+        """The condition that a stored model does not meet; empty for a valid one."""
+        n_terms = 1 + len(self.knots) + 2 * len(self.center)
+        is_vector = self.knots.ndim == self.center.ndim == 1 and self.coefficients.shape == (n_terms,)
+        return "" if is_vector and len(self.knots) else "knots, and a coefficient of each term"
+
     def sigma(self, inputs: WidthInputs) -> Array:
         """σ of rows, (m,)."""
         terms = _terms(inputs, self.floor, self.knots, self.center)

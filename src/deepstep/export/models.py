@@ -15,7 +15,7 @@ from deepstep.export.network_steps import network_value
 from deepstep.export.program import RAW, Builder, Input, Program, Result, Written
 from deepstep.export.rows import stored_rows
 from deepstep.model import Network
-from deepstep.network.model_file import Model
+from deepstep.network.architecture import Model
 from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.run import Run
 from deepstep.targets import PROBABILITIES, Targets

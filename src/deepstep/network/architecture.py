@@ -1,17 +1,28 @@
-"""The shape of a network: layer sizes, the function of each layer, and what its output means."""
+"""The shape of a network: layer sizes, the function of each layer, what its output means; and its parts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple, Self
 
-from deepstep.equations import FEATURES, NORMALIZATIONS, Graph, Layer, Parameters, Tape, graph_of
+from deepstep.equations import (
+    ACTIVATIONS,
+    FEATURES,
+    HEADS,
+    NORMALIZATIONS,
+    Graph,
+    Layer,
+    Parameters,
+    Tape,
+    graph_of,
+)
 from deepstep.equations.graph import layers_in
 from deepstep.equations.ops import Layout, forward
 from deepstep.equations.parameters import layer_sizes
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.types import Array, is_whole, plain
 
 WHERE = "Architecture"
@@ -196,11 +207,56 @@ class Architecture:
         found = {name: getattr(self, name) for name in (*ENTRIES, *on)}
         return {**found, "features": dict(self.features)} if self.features else found
 
+    @classmethod
+    def from_archive(cls, **entries: Any) -> Self:
+        """The architecture that `deepstep.archive` reads.
+
+        entries: The fields.
+        FileError: If a function of one's own in it is not registered.
+        """
+        refuse_unregistered("features", unregistered_features(entries), "feature", "")
+        own = [name for name in entries["activations"][:-1] if name not in ACTIVATIONS]
+        refuse_unregistered("activations", own, "register_activation", "")
+        own = [] if entries["output"] in HEADS else [entries["output"]]
+        refuse_unregistered("an output", own, "register_head", "")
+        return cls(**entries)
+
+    @property
+    def statistics_layout(self) -> dict[str, tuple[int, int]]:
+        """Names and shapes of the running statistics of batch normalization."""
+        running = self.graph.running.items()
+        return {name: (self.layer_dims[node.layer], 1) for name, (node, _) in running}
+
     def network_arguments(self) -> dict[str, Any]:
         """Arguments of `Network` beside the layer sizes that give this architecture."""
         found = self.entries()
         del found["layer_dims"]
         return {"activation": found.pop("activations")[:-1], **found}
+
+
+class Model(NamedTuple):
+    """A network that predicts, with the running statistics of batch normalization."""
+
+    architecture: Architecture
+    parameters: Parameters
+    statistics: Mapping[str, Array] = {}
+
+
+def refuse_unregistered(kind: str, names: Sequence[str], register: str, path: Path | str) -> None:
+    """Ask for the functions of the user's that a file names: it does not hold them."""
+    if names:
+        raise FileError(
+            str(path),
+            f"{kind} of DeepStep's, or of your own that are registered",
+            f"got {', '.join(dict.fromkeys(map(repr, names))):.100}",
+            f"If it is yours, register it first: deepstep.equations.{register}.",
+        )
+
+
+def unregistered_features(entries: Any) -> list[str]:
+    """The features in a file that are none here."""
+    features = entries.get("features") if isinstance(entries, Mapping) else None
+    return [name for name in features if name not in FEATURES] if isinstance(features, Mapping) else []
 
 
 def _of_layer(values: Mapping[str, Any], l: int) -> dict[str, Any]:

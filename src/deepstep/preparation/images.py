@@ -1,6 +1,7 @@
 """Pictures as features."""
 
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -38,6 +39,13 @@ class ImagePreparation:
     def n_features(self) -> int:
         """height · width · channels."""
         return self.height * self.width * self.channels
+
+    @property
+    def fault(self) -> str:
+        """The condition that a stored preparation does not meet; empty for a valid one."""
+        if min(self.height, self.width, self.channels) < 1:
+            return "height, width and channels are at least 1"
+        return "" if isfinite(self.scale) else "the scale is finite"
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -105,6 +113,6 @@ class ImagePreparation:
         FileError: When the record was altered.
         """
         preparation = from_record(record, {cls.kind: cls})
-        if min(preparation.height, preparation.width, preparation.channels) < 1:
-            raise damaged("height, width and channels are at least 1", f"got {preparation}")
+        if preparation.fault:
+            raise damaged(preparation.fault, f"got {preparation}")
         return preparation

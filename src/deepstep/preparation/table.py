@@ -158,6 +158,18 @@ class TablePreparation:
         return {column.name: slice(*block) for column, block in pairs}
 
     @property
+    def fault(self) -> str:
+        """The condition that a stored preparation does not meet; empty for a valid one."""
+        if len({column.name for column in self.columns}) < len(self.columns):
+            return "every column has its own name"
+        for column in self.columns:
+            if column.fault:
+                return column.fault
+        if any(len(set(column.feature_names)) < len(column.feature_names) for column in self.columns):
+            return "every category stands once"
+        return ""
+
+    @property
     def identifiers(self) -> tuple[str, ...]:
         """The names of the columns that were left out because they name the rows."""
         return tuple(column.name for column in self.columns if isinstance(column, IdentifierColumn))
@@ -213,15 +225,10 @@ class TablePreparation:
         records = record.get("columns")
         if not isinstance(records, list):
             raise damaged("columns is a list", f"got {type(records).__name__}")
-        columns = tuple(from_record(item, COLUMN_KINDS) for item in records)
-        if len({column.name for column in columns}) < len(columns):
-            raise damaged("every column has its own name", "one stands twice")
-        for column in columns:
-            if column.fault:
-                raise damaged(column.fault, "this is not so")
-        if any(len(set(column.feature_names)) < len(column.feature_names) for column in columns):
-            raise damaged("every category stands once", "one stands twice")
-        return cls(columns)
+        preparation = cls(tuple(from_record(item, COLUMN_KINDS) for item in records))
+        if preparation.fault:
+            raise damaged(preparation.fault, "this is not so")
+        return preparation
 
 
 class TableStatistics:
