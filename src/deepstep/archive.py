@@ -74,6 +74,9 @@ TYPES = {
     "Preprocessor": "deepstep.ensembles.preprocessor",
     "Preset": "deepstep.ensembles.presets",
     "TriedPreset": "deepstep.ensembles.tried",
+    "SessionState": "deepstep.engines",
+    "RateSearch": "deepstep.training.rate_finder",
+    "Progress": "deepstep.estimators.network_training",
 }
 """The classes of a model by name, and the module of each, which is imported when one is met."""
 
@@ -104,8 +107,9 @@ def save(model: Any, folder: Path | str, *, overwrite: bool = False) -> None:
 
     Parameters
     ----------
-    model : Network
-        What to save.
+    model : Network, estimator or Pipeline
+        A network, a fitted estimator of DeepStep, or a `sklearn.pipeline.Pipeline` of a `TableEncoder` and one
+        network. Parameters of estimators that are functions or objects are left out, with a UserWarning.
     folder : Path or str
         The folder to make; its parent exists.
     overwrite : bool, default False
@@ -141,8 +145,8 @@ def load(folder: Path | str) -> Any:
 
     Returns
     -------
-    Network
-        With the checksum of every file compared.
+    Network, estimator or Pipeline
+        As it was saved, with the checksum of every file compared.
 
     Raises
     ------
@@ -155,15 +159,31 @@ def load(folder: Path | str) -> Any:
     Traceback (most recent call last):
     deepstep.errors.FileError: no/such/model: the folder of a saved model is expected; there is none.
     """
-    record = read(folder)
-    name = _class_name(record.get("model"))
-    if name not in _MODELS or record.get("estimator") != name:
+    return model_of(read(folder), folder)
+
+
+def model_of(record: Mapping[str, Any], folder: Path | str) -> Any:
+    """The model of a record that was read from a folder."""
+    name, model = record.get("estimator"), record.get("model")
+    if name == "Network" and _class_name(model) == name:
+        return model
+    if name not in ESTIMATORS:
         raise _altered(folder, "it holds no model")
-    return record["model"]
+    try:
+        return package("deepstep.estimators.saved").estimator_of(record)
+    except DAMAGES as error:
+        raise _altered(folder, error) from None
 
 
-_MODELS = ("Network",)
-"""Classes of models that `save` takes."""
+ESTIMATORS = (
+    "DeepClassifier",
+    "DeepRegressor",
+    "NetworkClassifier",
+    "NetworkRegressor",
+    "TableEncoder",
+    "Pipeline",
+)
+"""Names of the models beside `Network`: estimators, which scikit-learn comes with, are made by `load` alone."""
 
 
 def model_record(model: Any) -> dict[str, Any]:
@@ -173,11 +193,13 @@ def model_record(model: Any) -> dict[str, Any]:
     >>> model_record(Network([1, 1], seed=1))
     {'estimator': 'Network', 'model': Network(1-1: sigmoid; 2 parameters, float64)}
     """
-    name = _class_name(model)
-    if name not in _MODELS:
-        got, hint = f"got {type(model).__name__}", "Estimators have a method save."
-        raise ConfigurationError("deepstep.save", "a Network", got, hint, setting="model")
-    return {"estimator": name, "model": model}
+    if _class_name(model) == "Network":
+        return {"estimator": "Network", "model": model}
+    if any(cls.__name__ in ESTIMATORS for cls in type(model).__mro__):
+        record: dict[str, Any] = package("deepstep.estimators.saved").estimator_record(model)
+        return record
+    expected = "a Network, an estimator of DeepStep, or a Pipeline of these"
+    raise ConfigurationError("deepstep.save", expected, f"got {type(model).__name__}", setting="model")
 
 
 def write(path: Path | str, record: Mapping[str, Any], *, overwrite: bool = False) -> None:
@@ -205,6 +227,17 @@ def write_files(folder: Path, record: Mapping[str, Any]) -> None:
     text = json.dumps({**values, DIGEST: config_digest(values)}, ensure_ascii=False, allow_nan=False)
     with atomic_write(folder / MODEL_MARK) as file:
         file.write(text.encode())
+
+
+def check_value(value: Any, name: str) -> None:
+    """Refuse a value that no file can hold.
+
+    >>> check_value(print, "callbacks")
+    Traceback (most recent call last):
+    deepstep.errors.ConfigurationError: callbacks: callbacks must be a value that a file can hold, got
+    builtin_function_or_method.
+    """
+    _Writer().encoded(value, name)
 
 
 def read(path: Path | str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from math import isclose
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from deepstep.ensembles.leaderboard import Leaderboard, PresetSummary
 from deepstep.ensembles.member import Member
 from deepstep.ensembles.preprocessor import Preprocessor
 from deepstep.ensembles.presets import Preset
-from deepstep.ensembles.tried import TriedPresets
+from deepstep.ensembles.tried import TriedPreset
 from deepstep.environment import single_blas
 from deepstep.targets import PROBABILITIES
 from deepstep.types import AnyArray, Array
@@ -45,8 +46,8 @@ class Ensemble:
         None where nothing was held out.
     presets : mapping
         The presets of the members, by name; empty for one network alone.
-    tried : TriedPresets
-        All presets that were trained for it; empty for one network alone.
+    tried : tuple of TriedPreset
+        All presets that were trained for it, the best first; empty for one network alone.
     """
 
     preprocessors: tuple[Preprocessor, ...]
@@ -57,10 +58,27 @@ class Ensemble:
     held_out: tuple[AnyArray, ...]
     out_of_fold: Array | None = None
     presets: Mapping[str, Preset] = field(default_factory=dict)
-    tried: TriedPresets = field(default_factory=TriedPresets)
+    tried: tuple[TriedPreset, ...] = ()
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "tried", TriedPresets(self.tried))  # a file has a plain sequence
+    @property
+    def fault(self) -> str:
+        """The condition that a stored ensemble does not meet; empty for a valid one."""
+        folds = range(len(self.preprocessors))
+        if not self.members or len(self.held_out) != len(folds):
+            return "at least one member, and rows held out for each fold"
+        for member in self.members:
+            if member.fold not in folds or member.preset not in self.weights:
+                return "members of folds and presets that it has"
+            if member.inputs not in self.preprocessors[member.fold].encodings:
+                return "members whose inputs their fold has"
+            if member.network.architecture.output != self.head:
+                return f"members with the head {self.head!r}"
+        weights = [*self.weights.values()]
+        if min(weights) < 0 or not isclose(sum(weights), 1, rel_tol=1e-9):
+            return "weights of at least 0 that sum to 1"
+        if self.weights.keys() != self.temperatures.keys() or min(self.temperatures.values()) <= 0:
+            return "a temperature above 0 for each preset"
+        return ""
 
     @classmethod
     def of_one(

@@ -79,6 +79,19 @@ class Predictor:
     calibration: Calibration = Calibration()
     rows_of_fit: TrainingFingerprint | None = None
 
+    @property
+    def fault(self) -> str:
+        """The condition that a stored predictor does not meet; empty for a valid one."""
+        shape, n_outputs = self.ensemble.members[0].network.architecture, self.targets.n_outputs
+        if (shape.output, shape.n_outputs) != (self.targets.head, n_outputs):
+            return "targets of the networks"
+        for preprocessor in self.ensemble.preprocessors:
+            if not len(preprocessor.center) == len(preprocessor.scale) in (0, n_outputs):
+                return "a center and a scale of each output"
+            if (preprocessor.scale <= 0).any():
+                return "a scale above 0"
+        return ""
+
     def outputs(self, X: Any, where: str = "predict") -> Array:
         """The outputs for rows, (m, n_outputs)."""
         return self.ensemble.outputs(self.columns.frame(X, where) if self.columns.names else X)

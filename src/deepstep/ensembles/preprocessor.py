@@ -113,4 +113,5 @@ def _features(preparation: Any, X: Any) -> Any:
         return preparation.transform_table(X)
     if preparation is not None:
         return preparation.transform(X)
+    X = X.to_numpy() if hasattr(X, "to_numpy") else X  # a frame of numbers
     return X if X.dtype in (np.float64, np.float32) else X.astype(np.float64)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.errors import ConfigurationError, DataError
+from deepstep.preparation.batches import Examples
 from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array
 
@@ -40,6 +41,11 @@ class Rows:
         weight = None if self.weight is None else self.weight[numbers]
         groups = None if self.groups is None else self.groups[numbers]
         return Rows(self.X[numbers], self.Y[numbers], weight, groups)
+
+    @property
+    def examples(self) -> Examples:
+        """Rows of numbers as examples."""
+        return Examples(self.X, self.Y, self.weight)
 
     @property
     def weighing(self) -> "Rows":

@@ -54,6 +54,7 @@ from deepstep.estimators.inputs import (
     without_groups,
 )
 from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, reading
+from deepstep.estimators.saved import SavedEstimator
 from deepstep.preparation.survey import Survey
 from deepstep.targets import Targets
 from deepstep.training import latest_checkpoint
@@ -67,7 +68,7 @@ FREE = ("verbose", "n_jobs", "random_state", "checkpoint_dir", "resume", "callba
 """Parameters that no member depends on; the seed is compared itself."""
 
 
-class DeepEstimator(Calibrated, DeepAttributes, DeepParameters):
+class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
     """Base of the estimators; use `DeepClassifier` or `DeepRegressor`."""
 
     @_fit_context(prefer_skip_nested_validation=True)
@@ -257,6 +258,10 @@ class DeepEstimator(Calibrated, DeepAttributes, DeepParameters):
 
     def _set_calibration(self, calibration: Calibration) -> None:
         self.predictor_ = replace(self.predictor_, calibration=calibration)
+
+    def _take_predictor(self, predictor: Predictor) -> None:
+        """Take what was saved."""
+        self.predictor_ = predictor
 
     def _request(self, context: FitContext) -> Request:
         """The parameters as the ensembles take them."""

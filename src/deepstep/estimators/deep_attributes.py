@@ -102,7 +102,7 @@ class DeepAttributes:
     @property
     def tried_(self) -> TriedPresets:
         """All presets that were trained for the ensemble."""
-        return self._fitted("tried_").ensemble.tried
+        return TriedPresets(self._fitted("tried_").ensemble.tried)
 
     @property
     def oof_predictions_(self) -> Any:

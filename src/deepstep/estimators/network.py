@@ -16,16 +16,26 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from deepstep.ensembles.calibration import Calibration
+from deepstep.ensembles.ensemble import Ensemble
+from deepstep.ensembles.member import Member
+from deepstep.ensembles.predictor import Columns, Predictor
+from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
+from deepstep.ensembles.split import Rows, structured_folds
 from deepstep.environment import single_blas, slow_training
 from deepstep.errors import ConfigurationError, SpeedWarning, spelled, warn_the_caller
 from deepstep.estimators.inputs import (
     FitContext,
     RawData,
+    checked_groups,
     refuse_texts,
     validation_data,
     warn_of_leaks,
     with_named_columns,
+    without_groups,
 )
+from deepstep.estimators.calibrated import Calibrated
+from deepstep.estimators.class_predictions import ClassPredictions
 from deepstep.estimators.labels import check_taught, encoded_labels, learned_labels
 from deepstep.estimators.network_attributes import NetworkAttributes
 from deepstep.estimators.network_parameters import NetworkParameters, documented, parameter_of
@@ -36,7 +46,7 @@ from deepstep.estimators.network_rows import (
     checked_rows,
     numbers_alone,
 )
-from deepstep.estimators.network_settings import fit_to_resume, supports_partial_fit
+from deepstep.estimators.network_settings import fit_to_resume, settings_of, supports_partial_fit
 from deepstep.estimators.network_training import (
     NetworkTraining,
     Progress,
@@ -44,6 +54,7 @@ from deepstep.estimators.network_training import (
     network_to_go_on,
     new_network,
 )
+from deepstep.estimators.number_predictions import NumberPredictions
 from deepstep.estimators.row_sources import (
     NamedRows,
     as_row_source,
@@ -53,7 +64,7 @@ from deepstep.estimators.row_sources import (
     reading,
     score_of,
 )
-from deepstep.estimators.splits import checked_groups, structured_folds, without_groups
+from deepstep.estimators.saved import SavedEstimator
 from deepstep.model import Network
 from deepstep.model.outputs import outputs_of_rows
 from deepstep.preparation.batches import Examples
@@ -64,14 +75,54 @@ from deepstep.training.interruption import deferred
 from deepstep.training.scoring import EpochScoring
 from deepstep.types import AnyArray, Array
 
+ONE_NETWORK = "network"
+"""The name of the only member of an ensemble of one."""
+
 FLOATS = (np.float64, np.float32)
 """Types of numbers that a network takes as they are."""
 
 
-class NetworkEstimator(NetworkAttributes, NetworkParameters):
+class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkParameters):
     """The base of both estimators: one path for fit, and one for predictions."""
 
     _scaling: Scaling | None = None
+    _calibration = Calibration()
+
+    @property
+    def predictor_(self) -> Predictor:
+        """All that predicts: the network as an ensemble of one."""
+        network, history, best = self._fitted("predictor_"), self.history_, self._best_epoch
+        costs = self.validation_costs_
+        member = Member(
+            ONE_NETWORK,
+            AS_THEY_ARE,
+            0,
+            network,
+            history.engine or "reference",
+            settings_of(self, network.seed, type(self).__name__),
+            self._progress.learning_rate,
+            len(history),
+            best,
+            None if best is None or costs is None else costs[best - 1],
+        )
+        none = np.empty(0)
+        center, scale = (none, none) if self._scaling is None else self._scaling
+        preprocessor = Preprocessor(None, {AS_THEY_ARE: None}, center, scale)
+        ensemble = Ensemble.of_one(member, preprocessor, network.architecture.output)
+        names = getattr(self, "feature_names_in_", None)
+        columns = Columns() if names is None else Columns(tuple(map(str, names)), named=True)
+        return Predictor(columns, self.targets_, ensemble, self._calibration)
+
+    def _take_predictor(self, predictor: Predictor) -> None:
+        """Take what was saved; the network has the history."""
+        (member,), (preprocessor,) = predictor.ensemble.members, predictor.ensemble.preprocessors
+        self.network_, self.targets_ = member.network, predictor.targets
+        self._calibration = predictor.calibration
+        if preprocessor.center.size:
+            self._scaling = Scaling(preprocessor.center, preprocessor.scale)
+
+    def _set_calibration(self, calibration: Calibration) -> None:
+        self._calibration = calibration
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -303,6 +354,11 @@ class NetworkEstimator(NetworkAttributes, NetworkParameters):
             progress = training.run(network, learn, held_out)
         self.network_, self._progress = network, progress
 
+    def _checked_rows(self, data: RawData, where: str) -> Rows:
+        data, dtype = with_named_columns(data, where), self.network_.dtype
+        rows = checked_rows(self, data, dtype, reset=False, where=where)
+        return replace(rows, Y=self._encode(rows.Y, np.float64 if self._scaling else dtype, where))
+
     def _judges(self, network: Network, held_out: Examples) -> list[Callback]:
         """The callback that scores validation data by a copy of the estimator that predicts by a network."""
         scored, targets, where = copy(self), self.targets_, f"{type(self).__name__}.fit"
@@ -352,7 +408,7 @@ class NetworkEstimator(NetworkAttributes, NetworkParameters):
 
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
-class NetworkClassifier(ClassifierMixin, NetworkEstimator):
+class NetworkClassifier(ClassifierMixin, ClassPredictions, NetworkEstimator):
     """One network that tells classes apart, as `sklearn.neural_network.MLPClassifier` does, on numbers.
 
     Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a
@@ -429,14 +485,6 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
     classes: Annotated[Any, "array-like", None] = None
     soft_targets: Annotated[bool, "boolean"] = False
 
-    @property
-    def classes_(self) -> AnyArray | list[AnyArray]:
-        """The labels; of a target of several columns those of each, 0 and 1."""
-        if "targets_" not in vars(self):
-            raise AttributeError(f"{type(self).__name__} has no classes_ before it is fitted")
-        classes = self.targets_.classes
-        return [*classes] if self.targets_.several else classes[0]
-
     @available_if(supports_partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
@@ -479,84 +527,6 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
             raise ConfigurationError(where, "class_weight is None or a dict", got, hint)
         return self._partial_fit(RawData(X, y, sample_weight), classes)
 
-    def predict(self, X: Any) -> AnyArray:
-        """The most probable label of each row.
-
-        Parameters
-        ----------
-        X : array, frame, sparse matrix or file of shape (n_samples, n_features)
-            A row is an example.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Labels, or columns of 0 and 1 if the target had several.
-        """
-        A = self._outputs(X)
-        return self.targets_.predictions(A)
-
-    def predict_proba(self, X: Any) -> Array:
-        """The probability of each label.
-
-        Parameters
-        ----------
-        X : array, frame, sparse matrix or file of shape (n_samples, n_features)
-            A row is an example.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``. Rows sum to 1, except for a target of several columns.
-        """
-        A = self._outputs(X)
-        P = self.targets_.probabilities(A)
-        if self.targets_.several:
-            return P
-        # a softmax of a thousand classes in float32 is off by 4e-6
-        shares: Array = P / P.sum(axis=1, keepdims=True, dtype=np.float64)
-        return shares.astype(P.dtype)
-
-    def predict_log_proba(self, X: Any) -> Array:
-        """The logarithm of the probability of each label.
-
-        Parameters
-        ----------
-        X : array, frame, sparse matrix or file of shape (n_samples, n_features)
-            A row is an example.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, n_classes)
-            As of `predict_proba`; -inf where a probability is 0.
-        """
-        with np.errstate(divide="ignore"):
-            return np.log(self.predict_proba(X))
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Accuracy of the predictions.
-
-        Parameters
-        ----------
-        X : array, frame, sparse matrix or file of n_samples rows
-            A row is an example.
-        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
-            Labels, or the name of their column in a frame or file; with ``soft_targets`` probabilities, too,
-            whose largest counts.
-        sample_weight : array of shape (n_samples,) or str, optional
-            Weight of each row, at least 0, or its column.
-
-        Returns
-        -------
-        float
-            At most 1.
-        """
-        where = f"{type(self).__name__}.score"
-        X, y, sample_weight = score_of(X, y, sample_weight, where)
-        y = np.asarray(y)
-        if self.soft_targets and y.ndim == 2:  # the most probable labels count
-            y = self.targets_.decode(self._encode(y, np.float64, where))
-        return self.targets_.score(y, self.predict(X), sample_weight)
-
     def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
         return learned_labels(self, y, context, self.targets_ if context.going_on else None)
 
@@ -588,7 +558,7 @@ class NetworkClassifier(ClassifierMixin, NetworkEstimator):
 
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
-class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):
+class NetworkRegressor(MultiOutputMixin, RegressorMixin, NumberPredictions, NetworkEstimator):
     """One network that predicts numbers, as `sklearn.neural_network.MLPRegressor` does, from numbers.
 
     By default the output is the identity, the cost half the mean squared error, summed over the outputs. X
@@ -682,54 +652,6 @@ class NetworkRegressor(MultiOutputMixin, RegressorMixin, NetworkEstimator):
         2
         """
         return self._partial_fit(RawData(X, y, sample_weight))
-
-    def predict(self, X: Any) -> Array:
-        """The numbers of each row: for 'poisson' the means, for 'quantile' a column for each quantile.
-
-        Parameters
-        ----------
-        X : array, frame, sparse matrix or file of shape (n_samples, n_features)
-            A row is an example.
-
-        Returns
-        -------
-        ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            One dimension for one target (with a single quantile, too). float64, or float32 where X is an
-            array of float32 and the network has that precision.
-        """
-        A = self._outputs(X)
-        if A.dtype == np.float32 and getattr(X, "dtype", None) != np.float32:
-            A = A.astype(np.float64)
-        return self.targets_.predictions(A)
-
-    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """R² of the predictions; for 'quantile' the mean over the quantiles of D², its counterpart for them.
-
-        Parameters
-        ----------
-        X : array, frame, sparse matrix or file of n_samples rows
-            A row is an example.
-        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
-            Numbers, or the name of their column in a frame or file.
-        sample_weight : array of shape (n_samples,) or str, optional
-            Weight of each row, at least 0, or its column.
-
-        Returns
-        -------
-        float
-            At most 1; 0 for always the same best number.
-        """
-        X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
-        return self.targets_.score(y, self.predict(X), sample_weight)
-
-    @property
-    def quantiles_(self) -> tuple[float, ...]:
-        """The quantiles of the columns of `predict`."""
-        if "targets_" not in vars(self):
-            raise AttributeError(f"{type(self).__name__} has no quantiles_ before it is fitted")
-        if not self.targets_.levels:
-            raise AttributeError(f"{type(self).__name__} has no quantiles_ with loss={self.loss!r}")
-        return self.targets_.levels
 
     def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
         return Targets.of_numbers(

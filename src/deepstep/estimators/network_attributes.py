@@ -3,6 +3,8 @@
 from math import nan
 from typing import Any
 
+import numpy as np
+
 from deepstep.equations.ops import is_weights
 from deepstep.estimators.network_training import Progress
 from deepstep.model import Network
@@ -148,6 +150,14 @@ class NetworkAttributes:
     def best_validation_score_(self) -> float | None:
         """The largest score."""
         return self._progress_of("best_validation_score_").best_validation_score
+
+    @property
+    def _best_epoch(self) -> int | None:
+        """The epoch with the best score, from 1; None where early stopping kept none."""
+        scores = self.validation_scores_
+        if scores is None or self.best_validation_score_ is None:
+            return None
+        return int(np.nanargmax(scores)) + 1
 
     @property
     def learning_rate_(self) -> float:

@@ -11,7 +11,8 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from deepstep.data import ArrayRows
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.inputs import Dataset, RawData, as_target, checked_weight, reraise_with_row
+from deepstep.ensembles.split import Rows
+from deepstep.estimators.inputs import RawData, as_target, checked_weight, reraise_with_row
 from deepstep.estimators.row_sources import NamedRows, labels_in
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
@@ -56,7 +57,7 @@ def numbers_alone(estimator: Any, where: str) -> Iterator[None]:
         raise DataError(where, "X of numbers, none of them missing", got, hint) from error
 
 
-def checked_rows(estimator: Any, given: RawData, dtype: Any, *, reset: bool, where: str) -> Dataset:
+def checked_rows(estimator: Any, given: RawData, dtype: Any, *, reset: bool, where: str) -> Rows:
     """X as numbers of a type, or of one of several; y dense; weights of at least 0."""
     numbers = is_regressor(estimator)
     checks = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "multi_output": True, "reset": reset}
@@ -69,7 +70,7 @@ def checked_rows(estimator: Any, given: RawData, dtype: Any, *, reset: bool, whe
         X, y = validate_data(estimator, given.X, given.y, y_numeric=numbers, **checks)
     y = as_target(y, numbers=numbers, where=where)
     check_consistent_length(X, y)
-    return Dataset(X, y, checked_weight(given.sample_weight, X))
+    return Rows(X, y, checked_weight(given.sample_weight, X))
 
 
 class StreamedRows(NamedTuple):

@@ -10,6 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepstep.data.frames import as_frame, has_names
+from deepstep.ensembles.predictor import Columns
 from deepstep.errors import DataError, DataWarning, warn_the_caller
 from deepstep.estimators.inputs import check_kept, named_columns
 from deepstep.preparation.table import TablePreparation
@@ -134,19 +135,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         if issparse(X) or not named:
             finite = {"ensure_all_finite": "allow-nan" if _is_numeric(X) else False}
             X = validate_data(self, X, dtype=None, reset=reset, **finite)
-        frame = as_frame(X, where=where)
-        if named and reset:
-            validate_data(self, frame, skip_check_array=True, reset=True)
+        elif reset:
+            validate_data(self, as_frame(X, where=where), skip_check_array=True, reset=True)
         if reset:
-            self._column_names = tuple(frame.columns)
-        elif not (named and hasattr(self, "feature_names_in_")):
-            if frame.width != len(self._column_names):
-                got = f"got {frame.width}"
-                raise DataError(where, f"the {len(self._column_names)} columns of fit", got)
-            frame = frame.rename(dict(zip(frame.columns, self._column_names, strict=True)))
-        if not frame.height:
-            raise DataError(where, "at least one row", "got a table without rows (minimum of 1 is required)")
-        return frame
+            self.columns_ = Columns.of(X, where)
+        return self.columns_.frame(X, where)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
