@@ -125,7 +125,8 @@ def trained(path: Path, out: Path, *options: str) -> dict[str, Any]:
     found = run("train", path, "--target", "y", "--epochs", "1", "--out", out, "--json", *options)
     said = json.loads(found.pop("printed"))
     config = (out / "config.toml").read_text(encoding="utf-8")
-    learned = json.loads(next((out / "members").glob("*.jsonl")).read_text(encoding="utf-8").splitlines()[-1])
+    history = next((out / "members").glob("*/history.jsonl")).read_text(encoding="utf-8")
+    learned = json.loads(history.splitlines()[-1])
     batch = next(int(line.split("=")[1]) for line in config.splitlines() if line.startswith("batch_size"))
     rows = learned["step"] * batch
     return {

@@ -16,6 +16,7 @@ import numpy as np
 import polars
 import tomli_w
 
+from archive_examples import reseal as reseal_model
 from damage import as_text, damaged, forge, survey
 from deepstep import DeepClassifier
 from deepstep.data.files import RUN_MARK
@@ -45,7 +46,7 @@ def make(folder, preset):
         return run, table
     typed = ["train", "table.csv", "--target", "y", "--out", "run", "--seed", "1", *OPTIONS[preset]]
     subprocess.run([sys.executable, "-m", "deepstep", *typed], cwd=folder, check=True, capture_output=True)
-    for history in (run / "members").glob("*.jsonl"):  # the same files in every run
+    for history in (run / "members").glob("*/history.jsonl"):  # the same files in every run
         records = [{**json.loads(line), "seconds": 0.0} for line in history.open()]
         history.write_text("".join(json.dumps(record) + "\n" for record in records))
     reseal(run)
@@ -54,6 +55,8 @@ def make(folder, preset):
 
 def reseal(folder):
     """Checksums of what is there now."""
+    for member in (folder / "members").iterdir():
+        reseal_model(member)
     config = tomllib.loads((folder / RUN_MARK).read_text())
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != RUN_MARK]
     digests = ((path.relative_to(folder).as_posix(), path.read_bytes()) for path in sorted(files))

@@ -13,9 +13,9 @@ from deepstep.run_folder import config_digest, write_config
 OF_ONE = ("ensemble.json", "estimator.json", "preparation.json", "examples.safetensors")
 OF_MANY = (
     "ensemble.json",
-    "members/00-bent-0.safetensors",
-    "members/00-bent-0.jsonl",
-    "members/11-plain-2.safetensors",
+    "members/00-bent-0/model.json",
+    "members/00-bent-0/arrays.safetensors",
+    "members/11-plain-2/history.jsonl",
     "preparation.json",
     "examples.safetensors",
 )
@@ -45,7 +45,7 @@ def run_of(folder: Path, names=OF_ONE) -> Path:
     return folder
 
 
-OF_DESKTOPS = (".DS_Store", "members/.DS_Store", "Thumbs.db", "desktop.ini")
+OF_DESKTOPS = (".DS_Store", "members/.DS_Store", "members/00-bent-0/Thumbs.db", "desktop.ini")
 """What macOS and Windows put into a folder when somebody looks into it."""
 
 
@@ -154,6 +154,11 @@ KEPT = {
     "a file": (with_one_more("notes.txt"), "did not write: 'notes.txt', and stays"),
     "a file deeper": (with_one_more("members/notes.txt"), "did not write: 'members/notes.txt', and stays"),
     "a model of others": (with_one_more("members/best.safetensors"), "'members/best.safetensors'"),
+    "a member of others": (with_one_more("members/best/model.json"), "'members/best'"),
+    "a file in a member": (
+        with_one_more("members/00-bent-0/notes.txt"),
+        "did not write: 'members/00-bent-0/notes.txt', and stays",
+    ),
     "a checkpoint of others": (with_one_more("checkpoint-best.safetensors"), "'checkpoint-best.safetensors'"),
     "an empty folder": (lambda path: (run_of(path) / "figures").mkdir(), "'figures'"),
     "a folder in a file's place": (
@@ -163,6 +168,7 @@ KEPT = {
     "a pipe": (lambda path: os.mkfifo(run_of(path, ()) / "history.jsonl"), "'history.jsonl'"),
     "a linked file": (linked("ensemble.json"), "did not write: 'ensemble.json', and stays"),
     "a linked folder": (linked("members"), "did not write: 'members', and stays"),
+    "a linked member": (linked("members/00-bent-0"), "did not write: 'members/00-bent-0', and stays"),
     "a linked config": (linked("config.toml"), "without a config.toml"),
 }
 
@@ -176,7 +182,7 @@ class TestKept:
         with pytest.raises(FileError) as refused:
             replace(tmp_path / "run")
         assert content(tmp_path) == before
-        assert str(refused.value).startswith(f"{tmp_path / 'run'}: only an empty folder or a run of DeepStep")
+        assert str(refused.value).startswith(f"{tmp_path / 'run'}: only an empty folder, a run or a model")
         assert reason in str(refused.value)
         assert len(str(refused.value)) < 600
 

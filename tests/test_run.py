@@ -10,6 +10,7 @@ import polars
 import pytest
 from numpy.testing import assert_array_equal
 
+from damaged_runs import reseal
 from deepstep import Network
 from deepstep.data import sha256
 from deepstep.data.array_files import read_arrays, write_arrays
@@ -22,8 +23,19 @@ from deepstep.run_folder import Preparation, config_digest, opened, read_config,
 from deepstep.targets import Targets, label_array
 from deepstep.training import History
 
-MODEL, HISTORY = "members/00-single-0.safetensors", "members/00-single-0.jsonl"
-FILES = (MODEL, HISTORY, "ensemble.json", "preparation.json", "examples.safetensors", "held_out.safetensors")
+MEMBER = "members/00-single-0"
+ARRAYS, HISTORY, MODEL = (
+    f"{MEMBER}/{name}" for name in ("arrays.safetensors", "history.jsonl", "model.json")
+)
+FILES = (
+    ARRAYS,
+    HISTORY,
+    MODEL,
+    "ensemble.json",
+    "preparation.json",
+    "examples.safetensors",
+    "held_out.safetensors",
+)
 
 FRAME = polars.DataFrame({"x": [0.0, 1.0, None, 3.0], "word": ["a", "b", "a", "ä"]})
 
@@ -244,10 +256,8 @@ def test_config_with_something_else_for_a_table(folder, table):
 
 def test_history_without_costs(folder):
     """Whole and with its checksum, but not what training writes."""
-    (folder / HISTORY).write_text('{"epoch": 0}\n')
-    old = tomllib.loads((folder / "config.toml").read_text())["files"][HISTORY]
-    text = (folder / "config.toml").read_text().replace(old, sha256(folder / HISTORY))
-    (folder / "config.toml").write_text(_signed(text))
+    (folder / HISTORY).write_text('{"epoch": 0}\n' * 3)
+    reseal(folder)
     with pytest.raises(FileError, match="epoch, step and cost in every record"):
         Run.load(folder)
 
@@ -262,12 +272,8 @@ def test_path_outside_the_run_in_the_config_is_not_followed(folder):
 
 def test_files_of_different_runs_do_not_mix(folder):
     """Each file whole, with its checksum, but the model of another network."""
-    other = Network([2, 3, 1], seed=1)
-    other.save(folder / MODEL)
-    config = tomllib.loads((folder / "config.toml").read_text())
-    text = (folder / "config.toml").read_text()
-    digest = sha256(folder / MODEL)
-    (folder / "config.toml").write_text(_signed(text.replace(config["files"][MODEL], digest)))
+    Network([2, 3, 1], seed=1).save(folder / MEMBER, overwrite=True)
+    reseal(folder)
     with pytest.raises(FileError, match=r"preparation\.json: inputs, outputs and kind of output"):
         Run.load(folder)
 

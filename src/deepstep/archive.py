@@ -11,8 +11,8 @@ file                      what it holds
 A value that JSON does not have is an object whose ``type`` is a tag of `_Reader`, or the name of a class in
 `TYPES`. A list of JSON is a tuple. The entries of a class are the fields of a dataclass, or what its method
 ``to_archive`` returns. Reading makes it by its class method ``from_archive``, where it has one, else by the
-class itself. Entries are checked here alone: by their annotations in the class or in ``from_archive``, then by
-``fault``, a property that names a condition that is not met. What could not be read is not written.
+class itself. Entries are checked here alone: by their annotations in the class or in ``from_archive``, then
+by ``fault``, a property that names a condition that is not met. What could not be read is not written.
 
 Nothing is pickled, no other class is made, and nothing in a file is executed.
 """
@@ -40,7 +40,8 @@ from deepstep.data.own_folders import (
     MODEL_FORMAT,
     MODEL_MARK,
     RUN_MARK,
-    config_digest,
+    is_sealed,
+    sealed,
 )
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.environment import package
@@ -224,9 +225,8 @@ def write_files(folder: Path, record: Mapping[str, Any]) -> None:
         file.write("".join(writer.lines).encode())
     sums = {name: sha256(folder / name) for name in (ARRAYS, HISTORY)}
     values = {"format": MODEL_FORMAT, "version": VERSION, "deepstep": __version__, "files": sums, **content}
-    text = json.dumps({**values, DIGEST: config_digest(values)}, ensure_ascii=False, allow_nan=False)
     with atomic_write(folder / MODEL_MARK) as file:
-        file.write(text.encode())
+        file.write(sealed(values).encode())
 
 
 def check_value(value: Any, name: str) -> None:
@@ -245,8 +245,11 @@ def read(path: Path | str) -> dict[str, Any]:
     folder = Path(path)
     _check_files(folder)
     try:
-        values = json_values(read_text(folder / MODEL_MARK))
+        text = read_text(folder / MODEL_MARK)
         history = read_text(folder / HISTORY)
+        if not is_sealed(text):
+            raise ValueError(f"{MODEL_MARK} has another checksum")
+        values = json_values(text)
         _check_header(folder, values)
         _, arrays = read_arrays(folder / ARRAYS, "the arrays of a model")
         reader = _Reader(arrays, history.splitlines(keepends=True))
@@ -280,8 +283,6 @@ def _check_header(folder: Path, values: Any) -> None:
     """Refuse another format or version, and files that are not those that were written."""
     if not isinstance(values, dict) or values.get("format") != MODEL_FORMAT:
         raise ValueError(f"{MODEL_MARK} is of another format than {MODEL_FORMAT!r}")
-    if values[DIGEST] != config_digest(values):
-        raise ValueError(f"{MODEL_MARK} has another checksum")
     if values["version"] != VERSION:
         expected, got = f"version {VERSION} of a model", f"got version {values['version']!r:.20}"
         raise FileError("", expected, got, "Update DeepStep, or save again with this version.")

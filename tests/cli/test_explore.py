@@ -74,9 +74,8 @@ def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run):
     document = lesson_in(tmp_path / "x.html")
     assert document["title"] == "flowers, after 30 epochs"
     assert document["history"]["unit"] == "epoch"
-    records = [
-        json.loads(line) for line in (flower_run / "members/00-single-0.jsonl").read_text().splitlines()
-    ]
+    lines = (flower_run / "members/00-single-0/history.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
     assert document["history"]["at"] == list(range(30))
     assert document["history"]["cost"] == [record["cost"] for record in records]
     assert document["history"]["text"].startswith("30 epochs: the cost went from ")
@@ -94,7 +93,7 @@ def test_a_member_of_an_ensemble(deepstep, tmp_path, flowers):
     member = json.loads((tmp_path / "several" / "ensemble.json").read_text())["members"][1]
     assert f"learned {member['epochs']} epochs" in document["notes"][0]
     assert f"in epoch {member['best_epoch']}" in document["notes"][0]
-    (course,) = (tmp_path / "several" / "members").glob("01-*.jsonl")
+    (course,) = (tmp_path / "several" / "members").glob("01-*/history.jsonl")
     records = [json.loads(line) for line in course.read_text().splitlines()]
     assert document["history"]["cost"] == [record["cost"] for record in records]
     kept = [record.get("validation_cost") for record in records]

@@ -39,14 +39,14 @@ def test_a_folder_of_others_or_a_run_to_which_something_was_added_stays(
     result = deepstep("train", flowers, *typed, "--out r --overwrite")
     assert (result.code, content(tmp_path)) == (2, before)
     told = result.err.splitlines()[-1]
-    assert told.startswith("Error: r: only an empty folder or a run of DeepStep is replaced; ")
+    assert told.startswith("Error: r: only an empty folder, a run or a model of DeepStep is replaced; ")
     told_why = "DeepStep did not write: '.git', 'answers.csv', and stays" if added else "it is something else"
     assert told_why in told
 
 
 def test_a_damaged_run_is_replaced(deepstep, flowers, flower_run, tmp_path):
     shutil.copytree(flower_run, tmp_path / "r")
-    os.truncate(tmp_path / "r/members/00-single-0.safetensors", 10)
+    os.truncate(tmp_path / "r/members/00-single-0/arrays.safetensors", 10)
     assert deepstep("predict", "r", flowers).code == 2
     assert deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite").code == 0
     assert deepstep("predict", "r", flowers).code == 0

@@ -8,6 +8,7 @@ import polars
 import pytest
 from numpy.testing import assert_array_equal
 
+from archive_examples import reseal
 from deepstep import Network, Run
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.errors import DataError, FileError
@@ -51,21 +52,27 @@ def test_without_folds_there_is_one_preparer(table, tmp_path):
     assert {member.validation_cost for member in read.ensemble.members} == {None}
 
 
-def test_members_are_ordinary_model_files(folder):
+def test_members_are_saved_networks(folder):
     read = Run.load(folder)
-    names = sorted((folder / "members").glob("*.safetensors"))
+    names = sorted((folder / "members").iterdir())
     for name, member in zip(names, read.ensemble.members, strict=True):
         assert Network.load(name).parameters == member.network.parameters
+        assert Network.load(name).history.engine == member.engine
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [('{"epoch": 1}\n', "epoch, step and cost in every record"), ("{", "01-gated-1.jsonl")],
+    [
+        ('{"epoch": 1}\n', "epoch, step and cost in every record"),
+        ("{\n", "01-gated-1: .*one JSON object a line"),
+    ],
 )
 def test_a_damaged_course_is_named(folder, tmp_path, text, message):
     path = tmp_path / "run"
     shutil.copytree(folder, path)
-    (path / "members/01-gated-1.jsonl").write_text(text)
+    lines = (path / "members/01-gated-1/history.jsonl").read_text().splitlines(keepends=True)
+    (path / "members/01-gated-1/history.jsonl").write_text("".join([text, *lines[1:]]))
+    reseal(path / "members/01-gated-1")
     with pytest.raises(FileError, match=message):
         EnsembleFile(path).ensemble()
 
@@ -97,7 +104,7 @@ def forge(record, path, to):
 
 MUTATIONS = [
     ("format", "deepstep-run", "format 'deepstep-ensemble'"),
-    ("version", 4, "version 3 is expected; got version 4. Update"),
+    ("version", 5, "version 4 is expected; got version 5. Update"),
     ("code", "import os", "the entries format, version"),
     ("weights", ..., "the entries format, version"),
     ("temperature", 0, "temperature is a number above 0"),
@@ -125,7 +132,6 @@ MUTATIONS = [
     ("members 0 settings learning_rate", 0, "learning_rate"),
     ("members 0 settings dropout", 2, "dropout"),
     ("members 0 settings", [], "an object is expected"),
-    ("members 0 history", 1, "history is true or false"),
     ("preparers", [], "preparers are a list"),
     ("preparers", lambda all_: all_[:1], "a fold is a number below 1"),
     ("preparers 0 takes", "numbers", "features of the table"),
@@ -177,7 +183,7 @@ def test_what_is_no_ensemble_is_refused(tmp_path, text):
 def test_the_members_of_another_run_are_refused(folder, tmp_path, table):
     path = tmp_path / "run"
     shutil.copytree(folder, path)
-    Network([3, 1], seed=1).save(path / "members/00-gated-0.safetensors")
+    Network([3, 1], seed=1).save(path / "members/00-gated-0", overwrite=True)
     names = read_config(path)["files"]
     write_config(path, {"task": "binary"}, names)
     with pytest.raises(FileError, match="kind of output are the ensemble's"):

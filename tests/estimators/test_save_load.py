@@ -216,7 +216,7 @@ def test_the_class_has_to_be_that_of_the_folder(folder, tmp_path):
 
 def test_a_damaged_file_is_named(folder, tmp_path):
     files = sorted(path.relative_to(folder) for path in folder.rglob("*.*") if path.is_file())
-    assert len(files) == 9
+    assert len(files) == 11
     for number, name in enumerate(files):
         whole = (folder / name).read_bytes()
         at = int(RNG.integers(len(whole)))

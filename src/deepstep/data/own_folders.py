@@ -1,10 +1,10 @@
 """Which folders may be replaced or removed: those that DeepStep wrote and to which nothing was added.
 
 A folder is known by the record in it (``config.toml`` of a run, ``model.json`` of a saved model,
-``training.json`` of a training that is not done), which has a format and its own digest; everything else in it
-by its name, as the parts of DeepStep that write into such folders give it, or as desktops do that keep the look
-of a folder in it. Of the other files neither presence nor content matters: a damaged run can be replaced, too.
-Symbolic links are never followed and belong to no run.
+``training.json`` of a training that is not done), which has a format and its own digest; everything else in
+it by its name, as the parts of DeepStep that write into such folders give it, or as desktops do that keep
+the look of a folder in it. Of the other files neither presence nor content matters: a damaged run can be
+replaced, too. Symbolic links are never followed and belong to no run.
 """
 
 import hashlib
@@ -69,6 +69,26 @@ def config_digest(config: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
 
 
+def sealed(values: Mapping[str, Any]) -> str:
+    """Values as JSON, with the SHA-256 of this text as the last entry.
+
+    >>> sealed({"a": 1})[:20]
+    '{"a": 1, "sha256": "'
+    >>> is_sealed(sealed({"a": 1})), is_sealed(sealed({"a": 1}).replace("1", "2"))
+    (True, False)
+    """
+    text = json.dumps(values, ensure_ascii=False, allow_nan=False)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f'{text[:-1]}, "{DIGEST}": "{digest}"}}'
+
+
+def is_sealed(text: str) -> bool:
+    """Whether a text is as `sealed` made it."""
+    content, _, end = text.rpartition(f', "{DIGEST}": "')
+    digest = hashlib.sha256(f"{content}}}".encode()).hexdigest()
+    return end == f'{digest}"}}'
+
+
 def why_kept(folder: Path, *, training: bool = False) -> str:
     """Why a folder may not be replaced or removed."""
     if folder.is_symlink() or not folder.is_dir():
@@ -116,9 +136,8 @@ def _why_no_mark(folder: Path, mark: str) -> str:
         return f"it is something else, with a {mark} that cannot be read ({got})"
     if not isinstance(record, dict) or record.get("format") != expected:
         return f"it is something else, with a {mark} of another format than {expected!r}"
-    if DIGEST in record and record[DIGEST] != config_digest(record):  # the first releases wrote none
-        return f"its {mark} was altered"
-    return ""
+    whole = is_sealed(text) if mark == MODEL_MARK else record.get(DIGEST) in (None, config_digest(record))
+    return "" if whole else f"its {mark} was altered"
 
 
 def _entries(folder: Path, place: str = "") -> Iterator[tuple[Path, bool]]:

@@ -214,7 +214,7 @@ class Architecture:
         entries: The fields.
         FileError: If a function of one's own in it is not registered.
         """
-        refuse_unregistered("features", unregistered_features(entries), "feature", "")
+        refuse_unregistered_features(entries, "")
         own = [name for name in entries["activations"][:-1] if name not in ACTIVATIONS]
         refuse_unregistered("activations", own, "register_activation", "")
         own = [] if entries["output"] in HEADS else [entries["output"]]
@@ -253,10 +253,11 @@ def refuse_unregistered(kind: str, names: Sequence[str], register: str, path: Pa
         )
 
 
-def unregistered_features(entries: Any) -> list[str]:
-    """The features in a file that are none here."""
+def refuse_unregistered_features(entries: Any, path: Path | str) -> None:
+    """Ask for the features of the user's that the entries of an architecture in a file name."""
     features = entries.get("features") if isinstance(entries, Mapping) else None
-    return [name for name in features if name not in FEATURES] if isinstance(features, Mapping) else []
+    names = [name for name in features if name not in FEATURES] if isinstance(features, Mapping) else []
+    refuse_unregistered("features", names, "feature", path)
 
 
 def _of_layer(values: Mapping[str, Any], l: int) -> dict[str, Any]:

@@ -170,7 +170,10 @@ def from_record(record: object, kinds: Mapping[str, type[Record]]) -> Record:
     for name, value in given.items():
         if not _fits(value, wanted[name]):
             raise damaged(f"{name} of kind {kind!r} is {_type_name(wanted[name])}", f"got {value!r:.60}")
-    return kinds[kind](**{name: _as_kind(value, wanted[name]) for name, value in given.items()})
+    instance = kinds[kind](**{name: _as_kind(value, wanted[name]) for name, value in given.items()})
+    if fault := getattr(instance, "fault", ""):
+        raise damaged(fault, "this is not so")
+    return instance
 
 
 def _listed(value: Any) -> Any:

@@ -162,9 +162,6 @@ class TablePreparation:
         """The condition that a stored preparation does not meet; empty for a valid one."""
         if len({column.name for column in self.columns}) < len(self.columns):
             return "every column has its own name"
-        for column in self.columns:
-            if column.fault:
-                return column.fault
         if any(len(set(column.feature_names)) < len(column.feature_names) for column in self.columns):
             return "every category stands once"
         return ""

@@ -19,7 +19,7 @@ from deepstep.data.text_formats import json_values
 from deepstep.engines import SessionState, Settings
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.network import Architecture, Parameters
-from deepstep.network.architecture import ENTRIES, LATER_ENTRIES, refuse_unregistered, unregistered_features
+from deepstep.network.architecture import ENTRIES, LATER_ENTRIES, refuse_unregistered_features
 from deepstep.preparation.batches import Examples, n_batches, shuffled
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.history import Record
@@ -259,7 +259,7 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
         raise FileError(where, expected, "the file was altered or damaged")
     try:
         content = json_values(header["content"], finite=False)
-        refuse_unregistered("features", unregistered_features(content["identity"]), "feature", where)
+        refuse_unregistered_features(content["identity"], where)
         return _unpacked(content, arrays)
     except FileError:
         raise
