@@ -25,7 +25,7 @@ from math import isfinite
 from pathlib import Path, PurePath
 from reprlib import repr as shortened
 from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
@@ -39,6 +39,8 @@ from deepstep.data.own_folders import (
     HISTORY,
     MODEL_FORMAT,
     MODEL_MARK,
+    ROWS,
+    RUN_FORMAT,
     RUN_MARK,
     is_sealed,
     sealed,
@@ -50,8 +52,21 @@ from deepstep.types import AnyArray
 
 VERSION = 1
 
-FILES = (MODEL_MARK, ARRAYS, HISTORY)
-"""The files of an archive."""
+
+class Files(NamedTuple):
+    """The files of an archive: that of the values, and those of arrays and lines, which are there if used."""
+
+    mark: str
+    arrays: str
+    lines: str
+    format: str
+
+
+MODEL = Files(MODEL_MARK, ARRAYS, HISTORY, MODEL_FORMAT)
+"""A saved model."""
+
+RUN = Files(RUN_MARK, ROWS, "", RUN_FORMAT)
+"""What the command line knows of a model, beside its files."""
 
 TYPES = {
     "Network": "deepstep.model",
@@ -75,6 +90,8 @@ TYPES = {
     "Preprocessor": "deepstep.ensembles.preprocessor",
     "Preset": "deepstep.ensembles.presets",
     "TriedPreset": "deepstep.ensembles.tried",
+    "Examples": "deepstep.run",
+    "HeldOut": "deepstep.held_out",
     "SessionState": "deepstep.engines",
     "RateSearch": "deepstep.training.rate_finder",
     "Progress": "deepstep.estimators.network_training",
@@ -168,6 +185,8 @@ def model_of(record: Mapping[str, Any], folder: Path | str) -> Any:
     name, model = record.get("estimator"), record.get("model")
     if name == "Network" and _class_name(model) == name:
         return model
+    if name == "Predictor" and _class_name(model) == name:  # of pictures, or of a training that diverged
+        return model
     if name not in ESTIMATORS:
         raise _altered(folder, "it holds no model")
     try:
@@ -194,8 +213,8 @@ def model_record(model: Any) -> dict[str, Any]:
     >>> model_record(Network([1, 1], seed=1))
     {'estimator': 'Network', 'model': Network(1-1: sigmoid; 2 parameters, float64)}
     """
-    if _class_name(model) == "Network":
-        return {"estimator": "Network", "model": model}
+    if _class_name(model) in ("Network", "Predictor"):
+        return {"estimator": _class_name(model), "model": model}
     if any(cls.__name__ in ESTIMATORS for cls in type(model).__mro__):
         record: dict[str, Any] = package("deepstep.estimators.saved").estimator_record(model)
         return record
@@ -216,16 +235,21 @@ def write(path: Path | str, record: Mapping[str, Any], *, overwrite: bool = Fals
         write_files(folder, record)
 
 
-def write_files(folder: Path, record: Mapping[str, Any]) -> None:
-    """Write the files of a record into a folder that is there, ``model.json`` last."""
+def write_files(folder: Path, record: Mapping[str, Any], files: Files = MODEL) -> None:
+    """Write the files of a record into a folder that is there: that of the values last, and as a whole."""
     writer = _Writer()
     content = {name: writer.encoded(value, name) for name, value in record.items()}
-    write_arrays(folder / ARRAYS, writer.arrays, {})
-    with atomic_write(folder / HISTORY) as file:
-        file.write("".join(writer.lines).encode())
-    sums = {name: sha256(folder / name) for name in (ARRAYS, HISTORY)}
-    values = {"format": MODEL_FORMAT, "version": VERSION, "deepstep": __version__, "files": sums, **content}
-    with atomic_write(folder / MODEL_MARK) as file:
+    written = []
+    if writer.arrays or files is MODEL:
+        write_arrays(folder / files.arrays, writer.arrays, {})
+        written.append(files.arrays)
+    if files.lines:
+        with atomic_write(folder / files.lines) as file:
+            file.write("".join(writer.lines).encode())
+        written.append(files.lines)
+    sums = {name: sha256(folder / name) for name in written}
+    values = {"format": files.format, "version": VERSION, "deepstep": __version__, "files": sums, **content}
+    with atomic_write(folder / files.mark) as file:
         file.write(sealed(values).encode())
 
 
@@ -240,19 +264,21 @@ def check_value(value: Any, name: str) -> None:
     _Writer().encoded(value, name)
 
 
-def read(path: Path | str) -> dict[str, Any]:
+def read(path: Path | str, files: Files = MODEL) -> dict[str, Any]:
     """The record that `write` wrote; a `FileError` for whatever is wrong with the files."""
     folder = Path(path)
-    _check_files(folder)
+    _check_place(folder, files)
     try:
-        text = read_text(folder / MODEL_MARK)
-        history = read_text(folder / HISTORY)
+        text = read_text(folder / files.mark)
         if not is_sealed(text):
-            raise ValueError(f"{MODEL_MARK} has another checksum")
+            raise ValueError(f"{files.mark} has another checksum")
         values = json_values(text)
-        _check_header(folder, values)
-        _, arrays = read_arrays(folder / ARRAYS, "the arrays of a model")
-        reader = _Reader(arrays, history.splitlines(keepends=True))
+        listed = _checked_files(folder, values, files)
+        lines = read_text(folder / files.lines) if files.lines in listed else ""
+        arrays: dict[str, AnyArray] = {}
+        if files.arrays in listed:
+            _, arrays = read_arrays(folder / files.arrays, "the arrays of a model")
+        reader = _Reader(arrays, lines.splitlines(keepends=True))
         record = {name: reader.value(value) for name, value in values.items() if name not in HEADER}
         reader.check_end()
     except MissingPackageError:
@@ -264,33 +290,34 @@ def read(path: Path | str) -> dict[str, Any]:
     return record
 
 
-def _check_files(folder: Path) -> None:
+def _check_place(folder: Path, files: Files) -> None:
     """Refuse a folder that is no archive, and files that nobody could read."""
     kind = kind_at(folder)
     if kind != "folder":
         got = "there is none" if kind == "nothing" else f"this is {'a file' if kind == 'file' else kind}"
         raise FileError(str(folder), "the folder of a saved model is expected", got)
-    if kind_at(folder / MODEL_MARK) == "nothing":
-        is_run = kind_at(folder / RUN_MARK) == "file"
-        hint = "A run folder is read by deepstep.Run.load." if is_run else ""
-        got = f"there is no {MODEL_MARK} in it"
-        raise FileError(str(folder), "the folder of a saved model is expected", got, hint)
-    for name in FILES:
+    if kind_at(folder / files.mark) == "nothing":
+        got = f"there is no {files.mark} in it"
+        raise FileError(str(folder), "the folder of a saved model is expected", got)
+    for name in files[:3] if files is MODEL else files[:1]:
         check_file(folder / name, "a file of a saved model is expected")
 
 
-def _check_header(folder: Path, values: Any) -> None:
-    """Refuse another format or version, and files that are not those that were written."""
-    if not isinstance(values, dict) or values.get("format") != MODEL_FORMAT:
-        raise ValueError(f"{MODEL_MARK} is of another format than {MODEL_FORMAT!r}")
+def _checked_files(folder: Path, values: Any, files: Files) -> set[str]:
+    """The files that are listed; refused are another format or version, and other files."""
+    if not isinstance(values, dict) or values.get("format") != files.format:
+        raise ValueError(f"{files.mark} is of another format than {files.format!r}")
     if values["version"] != VERSION:
         expected, got = f"version {VERSION} of a model", f"got version {values['version']!r:.20}"
         raise FileError("", expected, got, "Update DeepStep, or save again with this version.")
-    if {*values["files"]} != {ARRAYS, HISTORY}:
-        raise ValueError(f"{MODEL_MARK} names other files than {ARRAYS} and {HISTORY}")
-    for name, written in values["files"].items():
-        if sha256(folder / name) != written:
+    listed = {*values["files"]}
+    if not listed <= {files.arrays, files.lines} - {""} or (files is MODEL and len(listed) < 2):
+        raise ValueError(f"{files.mark} names other files than its own")
+    for name, digest in values["files"].items():
+        check_file(folder / name, "a file of a saved model is expected")
+        if sha256(folder / name) != digest:
             raise ValueError(f"{name} has another checksum")
+    return listed
 
 
 def _altered(folder: Path | str, reason: object) -> FileError:
@@ -432,7 +459,7 @@ class _Reader:
     def _read_lines(self, *, count: int) -> Lines:
         stop = self._lines_read + count
         if type(count) is not int or not self._lines_read <= stop <= len(self._lines):
-            raise ValueError(f"{HISTORY} has other lines")
+            raise ValueError("there are other lines")
         lines = self._lines[self._lines_read : stop]
         self._lines_read = stop
         return Lines("".join(lines))

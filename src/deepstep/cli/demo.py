@@ -33,7 +33,7 @@ from deepstep.errors import ConfigurationError, FileError, MissingPackageError, 
 from deepstep.inspection.metrics import confusion, percent
 from deepstep.plots import MistakesDisplay
 from deepstep.preparation import ImagePreparation, TablePreparation
-from deepstep.run_folder import DEMO, Preparation
+from deepstep.run import DEMO
 from deepstep.targets import Targets, label_array
 from deepstep.types import Array
 

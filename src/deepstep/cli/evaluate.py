@@ -54,7 +54,7 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written:
     """
     run = Run.load(run_folder)
     note_divergence(run)
-    target = run.preparation.target
+    target = run.targets
     _note_training_rows(run, run_folder, file)
     parts = list[tuple[AnyArray, Array, Array | None]]()
     for raw, labels in read_labelled_pieces(run, file, reading(run, written)):
@@ -63,7 +63,7 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written:
     answers, outputs = (np.concatenate([part[at] for part in parts]) for at in (0, 1))
     weights = [weight for *_, weight in parts if weight is not None]
     weight = np.concatenate(weights) if weights else None
-    scores = score(target, answers, outputs, weight, run.calibrated)
+    scores = score(target, answers, outputs, weight, run.predictor.tempered)
     record = {"run": run_folder, "file": file, "target": run.config.get("target"), **scores.to_dict()}
     if "split" in run.config:
         record["split"] = run.config["split"]
@@ -96,7 +96,7 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written:
 
 def _note_training_rows(run: Run, run_folder: Path, file: Path) -> None:
     learned_from = str(file) != STDIN and printable(file) == run.config.get("source")
-    if learned_from and isinstance(run.preparation.inputs, TablePreparation):
+    if learned_from and isinstance(run.preparation, TablePreparation):
         note(f"Warning: {file} was used to train {run_folder}; these scores include training rows.")
 
 
@@ -133,7 +133,7 @@ def importance_command(
     """
     run = Run.load(run_folder)
     note_divergence(run)
-    target, inputs = run.preparation.target, run.preparation.inputs
+    target, inputs = run.targets, run.preparation
     if not isinstance(inputs, TablePreparation):
         raise ConfigurationError("RUN", "a run that was trained on a table", "got one of images")
     _note_training_rows(run, run_folder, file)
@@ -142,7 +142,7 @@ def importance_command(
     answers, weight = target.values(labels), _weights(run, raw, file)
 
     def measured(outputs: Array) -> float:
-        predicted = predictions_of(target, answers, outputs, weight, run.calibrated)
+        predicted = predictions_of(target, answers, outputs, weight, run.predictor.tempered)
         values = [evaluate(found, of) for of in predicted]
         undefined = [value for value in values if isinstance(value, str)]
         if undefined:

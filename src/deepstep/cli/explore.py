@@ -41,7 +41,7 @@ from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.options import LBFGS
 from deepstep.preparation import ImagePreparation
-from deepstep.run_folder import DIVERGED, read_config
+from deepstep.run import DIVERGED, read_config
 from deepstep.targets import Targets
 from deepstep.training.rate_finder import AUTO
 from deepstep.types import Array
@@ -75,7 +75,7 @@ def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, 
         notes.append("The training diverged: these are the parameters of its last step that was finite.")
     notes.append(_examples(opened, len(X), kept=data is None))
     notes.append(_updates(settings, steps.get("optimizer", "gd")))
-    inputs = opened.run.preparation.inputs
+    inputs = opened.run.preparation
     names = inputs.feature_names
     pixels = (inputs.height, inputs.width, inputs.channels) if isinstance(inputs, ImagePreparation) else ()
     which = f"after {len(history or ())} epochs" if alone else f"member {member}"
@@ -94,7 +94,7 @@ def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, 
 
 def _learned(member: "Member") -> str:
     """The record of a member's training in the run of an ensemble."""
-    text = f"This member, {member.preset.name} on fold {member.fold}, learned {member.epochs} epochs"
+    text = f"This member, {member.preset} on fold {member.fold}, learned {member.epochs} epochs"
     if member.validation_cost is not None:
         best = "" if member.best_epoch is None else f" in epoch {member.best_epoch}"
         text += f"; its lowest validation cost was {member.validation_cost:.6g}{best}"

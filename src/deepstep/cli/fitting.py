@@ -20,7 +20,6 @@ from deepstep.estimators.ensemble import Ensemble
 from deepstep.inspection.metrics import Scores, score
 from deepstep.model.options import LBFGS
 from deepstep.run import Run, few_rows
-from deepstep.run_folder import Preparation
 from deepstep.targets import NUMBER_LOSSES, Targets
 from deepstep.training.checkpoints import KEPT
 from deepstep.training.plan import UNTIL_TIME_IS_UP
@@ -171,13 +170,13 @@ def scores(run: Run, split: TableSplit, learned: Sequence[Rows]) -> dict[str, Sc
     """Scores of the rows that were learned from, by all networks and by those that did not learn them, and of
     the rows that were held out.
     """
-    target = run.preparation.target
+    target = run.targets
 
     def of(*parts: Rows) -> Scores:
         answers = np.concatenate([target.values(rows.labels) for rows in parts])
         outputs = np.concatenate([run.outputs(rows.frame) for rows in parts])
         of_rows = [rows.weight for rows in parts if rows.weight is not None]
-        return score(target, answers, outputs, np.concatenate(of_rows) if of_rows else None, run.calibrated)
+        return score(target, answers, outputs, np.concatenate(of_rows) if of_rows else None, run.predictor.tempered)
 
     found, A = {"train": of(*learned)}, run.ensemble.out_of_fold
     if A is not None:
@@ -185,7 +184,7 @@ def scores(run: Run, split: TableSplit, learned: Sequence[Rows]) -> dict[str, Sc
         kept = slice(None) if weight is None else weight > 0
         known = np.isfinite(A).all(axis=1)
         of_known = None if weight is None else weight[kept][known]
-        found["out_of_fold"] = score(target, answers[kept][known], A[known], of_known, run.calibrated)
+        found["out_of_fold"] = score(target, answers[kept][known], A[known], of_known, run.predictor.tempered)
     if split.validation is not None and len(learned) == 1 and run.ensemble.members[0].preset.name == SINGLE:
         found["validation"] = of(split.validation)
     return found if split.test is None else {**found, "test": of(split.test)}

@@ -37,7 +37,6 @@ from deepstep.inspection.metrics import Scores, score
 from deepstep.model.options import LBFGS
 from deepstep.preparation import ImagePreparation
 from deepstep.run import Run
-from deepstep.run_folder import Preparation
 from deepstep.targets import Targets, label_array
 from deepstep.training import History
 from deepstep.training.rate_finder import AUTO

@@ -13,7 +13,7 @@ from deepstep.cli.split import TableSplit
 from deepstep.data.sources import shown
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run
-from deepstep.run_folder import LEAKS
+from deepstep.run import LEAKS
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -32,7 +32,7 @@ def print_presets(screen: "Console", ensemble: "Ensemble") -> None:
     """A line for each preset: what it is good for, how many members it has, and how much they count."""
     name, costs = ensemble.preset_costs
     rows = []
-    for (preset, members, _, weight, _), cost in zip(ensemble.presets, costs, strict=True):
+    for (preset, members, _, weight, _), cost in zip(ensemble.by_preset, costs, strict=True):
         shown = "–" if cost is None else f"{cost:.6f}"
         rows.append((preset.name, preset.why, str(len(members)), shown, f"{weight:.3f}"))
     print_table(screen, ("preset", "what it is", "members", name, "weight"), rows, left=2)

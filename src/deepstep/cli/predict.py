@@ -127,7 +127,7 @@ def _lines(prediction: Prediction, files: Sequence[Path]) -> str:
 
 def _record(run: Run, prediction: Prediction) -> dict[str, Any]:
     """The predictions for JSON; several targets each by its name."""
-    target = run.preparation.target
+    target = run.targets
     if target.several:
         columns = zip(target.names, prediction.values.T, strict=True)
         record: dict[str, Any] = {"predictions": dict(columns)}

@@ -18,7 +18,7 @@ from deepstep.held_out import HeldOut
 from deepstep.report import report, write_report
 from deepstep.report.diagnosis import findings_of, has_health, no_health
 from deepstep.run import TEXT_FORMAT, Run
-from deepstep.run_folder import DEMO
+from deepstep.run import DEMO
 from deepstep.types import Array
 
 CATS = "cats"

@@ -29,7 +29,7 @@ from deepstep.model import Network
 from deepstep.model.options import LBFGS
 from deepstep.preparation import ImagePreparation
 from deepstep.run import Run, text_format
-from deepstep.run_folder import DIVERGED, read_config
+from deepstep.run import DIVERGED, read_config
 from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array
 
@@ -84,7 +84,7 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
         run,
         member,
         one.network,
-        run.preparation.target,
+        run.targets,
         {**run.config, "settings": settings},
         partial(run.kept_examples, member),
         partial(run.inputs, member=member),
@@ -200,7 +200,7 @@ def read_raw_pieces(
     """The rows of a table, a piece at a time where they are streamed, or pictures where the run was trained
     on pictures and the files are no tables.
     """
-    inputs = run.preparation.inputs
+    inputs = run.preparation
     if isinstance(inputs, ImagePreparation) and not any(map(is_table, files)):
         yield read_pictures(inputs, files)
         return
@@ -255,7 +255,7 @@ def read_labelled(run: Run, file: Path, how: ReadOptions | None = None) -> Label
     """
     if _of_pictures(run, file):
         if picture_files(file):
-            inputs = cast(ImagePreparation, run.preparation.inputs)
+            inputs = cast(ImagePreparation, run.preparation)
             size = {"height": inputs.height, "width": inputs.width, "channels": inputs.channels}
             pixels, labels = read_pictures_by_class(file, **size, tell=note)
             return Labelled(pixels / (255 * inputs.scale), labels)
@@ -276,7 +276,7 @@ def read_labelled_pieces(run: Run, file: Path, how: ReadOptions) -> Iterator[Lab
 
 
 def _of_pictures(run: Run, file: Path) -> bool:
-    return kind_at(file) == "folder" and isinstance(run.preparation.inputs, ImagePreparation)
+    return kind_at(file) == "folder" and isinstance(run.preparation, ImagePreparation)
 
 
 def _labelled(run: Run, file: Path, frame: "polars.DataFrame") -> Labelled:

@@ -31,10 +31,10 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
     run = Run.load(run_folder)
     if json_wanted:
         halves = {
-            "inputs": run.preparation.inputs.to_dict(),
-            "outputs": run.preparation.target.to_dict(),
+            "inputs": run.preparation.to_dict(),
+            "outputs": run.targets.to_dict(),
         }
-        what = {"members": as_records(run.leaderboard()), "tried": run.ensemble.tried.to_dicts()}
+        what = {"members": as_records(run.leaderboard()), "tried": TriedPresets(run.ensemble.tried).to_dicts()}
         what |= {} if run.only is None else _of_network(run)
         click.echo(as_json({"run": run_folder, **run.config, **what, **halves}))
         return
@@ -51,8 +51,8 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
     results = run.config.get("results", {})
     parts = {part: Scores(results[part]) for part in PARTS if part in results}
     print_scores(screen, parts, by_class=True, decimal=run.decimal)
-    if isinstance(run.preparation.inputs, TablePreparation):
-        columns = run.preparation.inputs.describe()
+    if isinstance(run.preparation, TablePreparation):
+        columns = run.preparation.describe()
         print_table(screen, ("column", "kind", "preprocessing"), columns[:SHOWN_COLUMNS], left=3)
         if len(columns) > SHOWN_COLUMNS:
             screen.print(f"… and {len(columns) - SHOWN_COLUMNS} columns more (--json names all)\n")

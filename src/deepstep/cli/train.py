@@ -72,7 +72,7 @@ from deepstep.data.sources import stem_of
 from deepstep.data.tables import stored
 from deepstep.errors import ConfigurationError, DivergenceError, FileError
 from deepstep.run import Run
-from deepstep.run_folder import STREAMED
+from deepstep.run import STREAMED
 from deepstep.training.fit import INTERRUPTED as CUT
 from deepstep.training.interruption import deferred
 from deepstep.training.rate_finder import AUTO
@@ -328,7 +328,7 @@ def _record(run: Path, whole: Run, split: TableSplit, *, single: bool) -> dict[s
     return {
         **record,
         **{name: config[name] for name in ("engine", "why_engine", "seconds")},
-        "output": whole.ensemble.output,
+        "output": whole.ensemble.head,
         "presets": whole.ensemble.weights,
         "members": as_records(whole.leaderboard()),
         **config.get("results", {}),

@@ -36,7 +36,7 @@ from deepstep.data.sources import STDIN, local, shown
 from deepstep.data.text_formats import json_values, read_text
 from deepstep.errors import ConfigurationError, DivergenceError, FileError
 from deepstep.run import Run
-from deepstep.run_folder import DIGEST, config_digest
+from deepstep.data.own_folders import DIGEST, config_digest
 from deepstep.training import Callback, Csv, Health, History, latest_checkpoint
 from deepstep.training import Training as TrainingNow
 from deepstep.training.checkpoints import checkpoint_files, member_files

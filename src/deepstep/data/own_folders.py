@@ -1,7 +1,7 @@
 """Which folders may be replaced or removed: those that DeepStep wrote and to which nothing was added.
 
-A folder is known by the record in it (``config.toml`` of a run, ``model.json`` of a saved model,
-``training.json`` of a training that is not done), which has a format and its own digest; everything else in
+A folder is known by the record in it (``model.json`` of a saved model, which a run is with a ``run.json``
+beside it, ``training.json`` of a training that is not done), which has a format and its own digest; everything else in
 it by its name, as the parts of DeepStep that write into such folders give it, or as desktops do that keep
 the look of a folder in it. Of the other files neither presence nor content matters: a damaged run can be
 replaced, too. Symbolic links are never followed and belong to no run.
@@ -15,17 +15,17 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from deepstep.data.text_formats import MOST_BYTES, json_values, read_text, toml_values
+from deepstep.data.text_formats import MOST_BYTES, json_values, read_text
 from deepstep.errors import FileError
 
-RUN_MARK, MODEL_MARK, TRAINING_MARK = "config.toml", "model.json", "training.json"
-"""The files that make a folder a run of DeepStep, a saved model, or a training that is not done."""
+MODEL_MARK, RUN_MARK, TRAINING_MARK = "model.json", "run.json", "training.json"
+"""The files that make a folder a saved model, a run of the command line, or a training that is not done."""
 
-RUN_FORMAT, MODEL_FORMAT, TRAINING_FORMAT = "deepstep-run", "deepstep", "deepstep-training"
+MODEL_FORMAT, RUN_FORMAT, TRAINING_FORMAT = "deepstep", "deepstep-run", "deepstep-training"
 """The values of ``format`` in these files."""
 
-ARRAYS, HISTORY = "arrays.safetensors", "history.jsonl"
-"""The files of a saved model beside ``model.json``."""
+ARRAYS, HISTORY, ROWS = "arrays.safetensors", "history.jsonl", "rows.safetensors"
+"""The files of a saved model beside ``model.json``, and that of a run beside ``run.json``."""
 
 DIGEST = "sha256"
 """The key under which they hold their own digest."""
@@ -37,7 +37,7 @@ MOST_NAMED = 3
 """Foreign files in a message; of the others the number alone."""
 
 _CHECKPOINT = r"checkpoint-[0-9]{12,}\.safetensors"
-_MEMBER = r"member-[0-9]{3,}-[0-9]+\.safetensors"
+_MEMBER = r"member-[0-9]{3,}-[0-9]+"
 TEMPORARY = r"\.deepstep-tmp-[0-9a-f]{12}"
 """Names of files and folders that are being written."""
 
@@ -49,15 +49,13 @@ _MODEL = r"model\.json|arrays\.safetensors|history\.jsonl"
 _FILES = {
     "": "|".join(
         (
-            r"config\.toml|preparation\.json|ensemble\.json|estimator\.json",
-            r"(examples|estimator|held_out)\.safetensors",
             _MODEL,
-            rf"training\.json|{_CHECKPOINT}|{_MEMBER}",  # of a training that is not done, and its logs
+            r"run\.json|rows\.safetensors",
+            rf"training\.json|{_CHECKPOINT}",  # of a training that is not done, and its logs
             r"history(-refit)?\.csv",
         )
     ),
-    "members": "",
-    r"members/[0-9]{2,}-[A-Za-z]+-[0-9]+": _MODEL,
+    _MEMBER: _MODEL,
     "refit": _CHECKPOINT,
 }
 """Names of files by the folder that they lie in, relative to that of the record."""
@@ -96,7 +94,7 @@ def why_kept(folder: Path, *, training: bool = False) -> str:
     with os.scandir(folder) as entries:
         if next(entries, None) is None:
             return ""
-    reason = _why_no_mark(folder, TRAINING_MARK if training else _mark_in(folder))
+    reason = _why_no_mark(folder, TRAINING_MARK if training else MODEL_MARK)
     if reason:
         return reason
     foreign = sorted(path.relative_to(folder).as_posix() for path, own in _entries(folder) if not own)
@@ -115,22 +113,15 @@ def remove_own(folder: Path) -> None:
     folder.rmdir()
 
 
-def _mark_in(folder: Path) -> str:
-    """The record that is expected in a folder: that of a model where there is one, and none of a run."""
-    is_model = os.path.lexists(folder / MODEL_MARK) and not os.path.lexists(folder / RUN_MARK)
-    return MODEL_MARK if is_model else RUN_MARK
-
-
 def _why_no_mark(folder: Path, mark: str) -> str:
     """Why the record of a folder is none of DeepStep's; empty where it is."""
     path = folder / mark
     if path.is_symlink() or not path.is_file():
         return f"it is something else, without a {mark}"
-    expected = {RUN_MARK: RUN_FORMAT, MODEL_MARK: MODEL_FORMAT, TRAINING_MARK: TRAINING_FORMAT}[mark]
+    expected = {MODEL_MARK: MODEL_FORMAT, TRAINING_MARK: TRAINING_FORMAT}[mark]
     try:
         text = read_text(path, most=MOST_BYTES if mark == MODEL_MARK else MOST_OF_A_MARK)
-        is_toml = mark == RUN_MARK
-        record = toml_values(text) if is_toml else json_values(text, finite=False, surrogates=True)
+        record = json_values(text, finite=False, surrogates=True)
     except (FileError, ValueError) as error:
         got = f"{(error.__cause__ if isinstance(error, FileError) else None) or error!s:.200}"
         return f"it is something else, with a {mark} that cannot be read ({got})"

@@ -424,7 +424,7 @@ class _Fit:
             tuple(self._folds[fold].held_out for fold in folds),
             None if judge.is_validated else weighed.together,
             {choice.preset.name: choice.preset for choice in choices.values() if choice.preset.name in weights},
-            self._tried({number: weighed.weights[choice.preset.name] for number, choice in choices.items()}),
+            tuple(self._tried({number: weighed.weights[choice.preset.name] for number, choice in choices.items()})),
         )
         return ensemble, weighed.together
 

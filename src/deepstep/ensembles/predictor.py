@@ -1,6 +1,6 @@
 """`Predictor`: what a fit has learned, and all that predicts needs; scikit-learn is not imported."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -103,14 +103,17 @@ class Predictor:
         return self.targets.predictions(outputs)
 
     def probabilities(self, outputs: Array) -> Array:
-        """The probability of each class, at the temperature of the calibration.
+        """The probability of each class, at the temperature of the calibration."""
+        return self.tempered(self.targets.probabilities(outputs))
+
+    def tempered(self, P: Array) -> Array:
+        """Probabilities (m, n_classes), or of several columns (m, n_columns), at that temperature.
 
         Those of one column sum to 1: a softmax of a thousand classes in float32 is off by 4e-6.
         """
-        P, each = self.targets.probabilities(outputs), self.targets.several
-        if not each:
+        if not self.targets.several:
             P = (P / P.sum(axis=1, keepdims=True, dtype=np.float64)).astype(P.dtype)
-        return with_temperature(P, self.calibration.temperature, each=each)
+        return with_temperature(P, self.calibration.temperature, each=self.targets.several)
 
     def out_of_fold(self) -> Array | None:
         """Outputs for the rows of the fit by members that did not learn them, NaN for others; None without."""
@@ -120,7 +123,3 @@ class Predictor:
         outputs = np.full((rows.n, A.shape[1]), np.nan)
         outputs[rows.kept] = A
         return outputs
-
-    def with_calibration(self, calibration: Calibration) -> "Predictor":
-        """The same with another calibration."""
-        return replace(self, calibration=calibration)

@@ -84,7 +84,7 @@ class TrainingCurveDisplay(FromHistory):
             validation_costs=_median([one._between for one in each]) if validated else None,
             validated=np.isin(longest, np.concatenate([one.epochs[one._measured] for one in each])),
             rates=np.full(len(longest), np.nan),
-            members=tuple((of.preset.name, one) for of, one in zip(ensemble.members, each, strict=True)),
+            members=tuple((of.preset, one) for of, one in zip(ensemble.members, each, strict=True)),
         )
 
     @classmethod

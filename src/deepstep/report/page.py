@@ -34,8 +34,7 @@ def report(
     MissingPackageError: If matplotlib is not installed, for a run of one network.
 
     >>> from deepstep.preparation import ImagePreparation
-    >>> from deepstep.run_folder import Preparation
-    >>> from deepstep.targets import Targets
+    >>>     >>> from deepstep.targets import Targets
     >>> from deepstep import Network
     >>> import numpy as np
     >>> X, Y = np.array([[0.0], [1.0]]), np.array([[1.0], [3.0]])

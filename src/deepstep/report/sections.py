@@ -28,7 +28,7 @@ from deepstep.report.diagnosis import has_health, no_health
 from deepstep.report.figures import figure
 from deepstep.report.html import Content, Html, details, join, table, tag
 from deepstep.run import Run
-from deepstep.run_folder import DEMO
+from deepstep.run import DEMO
 from deepstep.training.history import health_in
 
 MOST_EPOCHS = 40  # in the table of the training curve, evenly spread
@@ -52,7 +52,7 @@ def overview(run: Run) -> Html:
     else:
         ensemble = run.ensemble
         folds = {member.fold for member in ensemble.members}
-        of_networks = {member.preset.name for member in ensemble.members}
+        of_networks = {member.preset for member in ensemble.members}
         counts = [len(part) for part in (ensemble.members, of_networks, folds)]
         networks = "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold")))
         how = [("ensemble", networks)]
@@ -126,7 +126,7 @@ def layers(run: Run) -> Html:
     """The network, and the health of its layers."""
     architecture, history = run.network.architecture, run.history
     parts = [figure(ArchitectureDisplay.from_network(run.network), "network", "The network")]
-    inputs = run.preparation.inputs
+    inputs = run.preparation
     if isinstance(inputs, ImagePreparation) and inputs.height * inputs.width > 1:
         shape = (inputs.height, inputs.width, inputs.channels)[: 2 if inputs.channels == 1 else 3]
         display = FirstLayerWeightsDisplay.from_network(run.network, image_shape=shape)
@@ -173,13 +173,13 @@ def presets(run: Run) -> Html:
     name, costs = run.ensemble.preset_costs
     rows: list[list[Content]] = [
         [
-            summary.preset.name,
-            summary.preset.why,
+            summary.name,
+            summary.why,
             len(summary.members),
             written(cost),
             join([f"{summary.weight:.3f}", _bar(summary.weight)]),
         ]
-        for summary, cost in zip(run.ensemble.presets, costs, strict=True)
+        for summary, cost in zip(run.ensemble.by_preset, costs, strict=True)
     ]
     header = ["preset", "purpose", "members", name, "weight"]
     text = "The weights are chosen by the out-of-fold predictions of all presets together."
@@ -210,7 +210,7 @@ def members(run: Run) -> Html:
 
 def columns(run: Run) -> Html:
     """The treatment of each column, and its reason; or that of the pixels of pictures."""
-    inputs = run.preparation.inputs
+    inputs = run.preparation
     if isinstance(inputs, ImagePreparation):
         size = f"{inputs.height}×{inputs.width}, channels: {inputs.channels}"
         return tag("p", f"Inputs are pictures of {size}, each pixel multiplied by {inputs.scale:.6g}.")
