@@ -1,78 +1,57 @@
 """``deepstep train``: a table becomes a run."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import replace
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
+from warnings import catch_warnings, filterwarnings, simplefilter
 
 import click
+import numpy as np
+from click.core import ParameterSource
+from sklearn.exceptions import ConvergenceWarning
 
-from deepstep.cli.groups_and_time import check_held_out
-from deepstep.cli.images import holds_pictures, train_on_folder
-from deepstep.cli.messages import (
-    about,
-    as_records,
-    of_one_network,
-    of_what_is_held_out,
-    print_columns,
-    print_presets,
-    print_saved,
-    tell,
-    tell_of_the_rate,
-)
-from deepstep.cli.option_types import PATH
-from deepstep.cli.options import (
-    SINGLE,
-    TYPED,
-    SectionedCommand,
-    SectionOption,
-    TrainOptions,
+from deepstep.cli.models import Fitted, fit_ensemble, fit_network
+from deepstep.cli.option_types import PATH, READ_HELP, read_settings
+from deepstep.cli.parameters import (
+    ENSEMBLE,
+    FROM_FILE,
+    MODELS,
+    MOVED_FLAGS,
+    NETWORK,
     config_option,
-    train_options,
+    flag_of,
+    parameter_options,
+    parameters_of,
+    words_of,
 )
+from deepstep.cli.parts import Parts, Rows, parts_in_memory, parts_of_a_stream
+from deepstep.cli.reading import TableOptions, read_table
+from deepstep.cli.results import TableResult, print_table_result, tell, tell_of_the_rate
 from deepstep.cli.runs import held_out_of, keep, what_happened
-from deepstep.cli.screen import (
-    GOOD,
-    INTERRUPTED,
-    as_json,
-    as_warning,
-    console,
-    json_option,
-    note,
-    print_curve,
-    print_scores,
-    warnings_as_notes,
-)
-from deepstep.cli.settings import (
-    Preset,
-    check_refit,
-    checked,
-    checkpoint_options,
-    chosen_preset,
-    is_given,
-    preset_that_began,
-    suited,
-)
-from deepstep.cli.split import DEFAULT_VALIDATION, TableSplit, surveyed, table_split
-from deepstep.cli.target import table_of
+from deepstep.cli.screen import GOOD, INTERRUPTED, as_json, as_warning, json_option, note, printable, warnings_as_notes
+from deepstep.cli.sections import SectionedCommand, SectionOption
+from deepstep.cli.task import TASKS, weights_of_classes
 from deepstep.cli.unfinished import (
-    NAME,
     Keeping,
     Training,
     free_name,
+    log_callbacks,
     named_run,
     place,
     read_training,
-    unfinished,
 )
 from deepstep.data import StoredRows
 from deepstep.data.sources import stem_of
 from deepstep.data.tables import stored
-from deepstep.errors import ConfigurationError, DivergenceError, FileError
-from deepstep.run import Run
-from deepstep.run import STREAMED
+from deepstep.errors import ConfigurationError, DataWarning, DivergenceError, spelled
+from deepstep.inspection.metrics import Scores, score
+from deepstep.run import LEAKS, Run, few_rows
 from deepstep.training.fit import INTERRUPTED as CUT
 from deepstep.training.interruption import deferred
 from deepstep.training.rate_finder import AUTO
@@ -80,44 +59,125 @@ from deepstep.training.rate_finder import AUTO
 if TYPE_CHECKING:
     import polars
 
-    from deepstep.estimators.ensemble import Ensemble
-    from deepstep.inspection.metrics import Scores
-
 T = TypeVar("T")
 
-NEXT = (
-    ("predict RUN FILE", "predictions for the rows of a table"),
-    ("evaluate RUN FILE", "predictions compared with the table's target"),
-)
-OF_ONE_NETWORK = (
-    ("trace RUN --layer 1", "every number of one training step"),
-    ("check-gradients RUN", "its gradients against finite differences"),
-)
-OF_AN_ENSEMBLE = (
-    ("summary RUN", "members, options, results, columns"),
-    ("trace RUN --member 0 --layer 1", "every number of one training step of a member"),
-)
+
+@dataclass(frozen=True)
+class TrainOptions:
+    """The flags of ``deepstep train``: about the table, about the model, about the run."""
+
+    table: TableOptions
+    model: str
+    parameters: Mapping[str, Any]
+    stream: bool | None = None
+    validation: Path | None = None
+    log: str | None = None
+    rows: bool = True
+    overwrite: bool = False
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> "TrainOptions":
+        """What was typed, or what a training was begun with, checked as far as that needs no table."""
+        model = options["model"]
+        settings = [(name, value) for name, value in options["settings"]]
+        parameters = parameters_of(model, options, settings, options[FROM_FILE])
+        parameters.setdefault("random_state", 1)
+        stops = model == NETWORK and parameters.get("early_stopping") and parameters.get("solver") != "lbfgs"
+        table = TableOptions(
+            tuple(options["target"]),
+            options["task"],
+            tuple(options["exclude"]),
+            tuple(parameters.get("keep_columns", ())),
+            tuple(parameters.get("categorical_features", ())),
+            parameters.get("classes"),
+            parameters.get("loss"),
+            parameters.get("quantiles"),
+            options["sample_weight"],
+            options["groups"],
+            options["time_order"],
+            options["time_column"],
+            options["test_fraction"],
+            parameters.get("validation_fraction", 0.1) if stops and options["validation"] is None else 0.0,
+            options["drop_missing_target"],
+            options["read"],
+            parameters["random_state"],
+        )
+        with spelled(partial(flag_of, model)):
+            table.check()
+        stream = parameters.pop("stream", None)
+        log = options["log"]
+        if log is not None and (model == ENSEMBLE or parameters.get("refit")):
+            expected = "used with --model network, of a single training"
+            got = f"got --model {model}" if model == ENSEMBLE else "got --set refit=true"
+            raise ConfigurationError("--log", expected, got, setting="--log")
+        validation = None if options["validation"] is None else Path(options["validation"])
+        if validation is not None and model == ENSEMBLE and table.how_split:
+            expected, got = "it, or groups or an order of time, which folds respect", "got both"
+            raise ConfigurationError("--validation", expected, got)
+        return cls(
+            table, model, parameters, stream, validation, log, not options["no_rows"], options["overwrite"]
+        )
 
 
-@click.command("train", cls=SectionedCommand)
+def _data(*words: str, **settings: Any) -> SectionOption:
+    return SectionOption(words, section="Data", **settings)
+
+
+_OWN = [
+    _data("--target", multiple=True, metavar="COLUMN", help="Column to predict. Can be repeated: several "
+          "columns that have two values each, or are all numbers.  [required]"),
+    _data("--task", type=click.Choice(TASKS), default="auto", show_default=True, help="What is learned."),
+    _data("--exclude", multiple=True, metavar="COLUMN", help="Column to exclude from the features. Can be "
+          "repeated."),
+    _data("--sample-weight", metavar="COLUMN", help="Column with per-row sample weights. Not used as a "
+          "feature."),
+    _data("--groups", metavar="COLUMN", help="Column of groups, such as patients: rows of one group are never "
+          "split between folds, validation and test set. Not used as a feature, except with --keep."),
+    _data("--time-order", is_flag=True, help="The rows are in the order of time: the test set is the newest "
+          "rows, and validation rows are newer than those that are learned from."),
+    _data("--time-column", metavar="COLUMN", help="Column of dates or numbers to sort the rows by, for "
+          "--time-order. It remains a feature, except with --exclude."),
+    _data("--test-fraction", type=float, default=0.2, show_default=True, help="Fraction of rows held out as "
+          "the test set; 0 disables the test set."),
+    _data("--validation", type=PATH, metavar="FILE", help="Table to validate on, in place of folds or of a "
+          "part of the rows."),
+    _data("--drop-missing-target", is_flag=True, help="Drop rows with a missing target and report how many "
+          "were dropped."),
+    _data("--read", multiple=True, metavar="NAME=VALUE", callback=read_settings, help=READ_HELP),
+]  # fmt: skip
+_MODEL = SectionOption(
+    ["--model"],
+    type=click.Choice(MODELS),
+    default=ENSEMBLE,
+    show_default=True,
+    section="Model",
+    help="ensemble: networks on folds, selected from a population of presets. network: one network.",
+)
+_RUN = [
+    SectionOption(["--out"], type=PATH, section="Run folder", help="Run folder. Default: a new one in runs/."),
+    SectionOption(["--overwrite"], is_flag=True, section="Run folder", help="Replace the run folder if it "
+                  "exists."),
+    SectionOption(["--resume"], type=PATH, metavar="RUN", section="Run folder", help="Resume the interrupted "
+                  "training of RUN with its original options."),
+    SectionOption(["--log"], metavar="FILE.csv", section="Run folder", help="Write each epoch's record, with "
+                  "the health of the layers, while training runs. For --model network."),
+    SectionOption(["--no-rows"], is_flag=True, section="Run folder", help="Keep no rows of the table in the "
+                  "run folder: no examples for trace and explore, no rows in a report."),
+]  # fmt: skip
+
+
+class TrainCommand(SectionedCommand):
+    """The command, which answers flags of 0.2."""
+
+    moved = MOVED_FLAGS
+
+
+@click.command("train", cls=TrainCommand)
 @click.argument("file", required=False, metavar="FILE", type=PATH)
-@click.option(
-    "--resume",
-    cls=SectionOption,
-    section="Run folder",
-    type=PATH,
-    metavar="RUN",
-    help="Resume the interrupted training of RUN with its original options.",
-)
 @json_option
 @click.pass_context
 def train_command(
-    context: click.Context,
-    /,
-    file: Path | None,
-    resume: Path | None,
-    json_wanted: bool,
-    **options: Any,
+    context: click.Context, /, file: Path | None, resume: Path | None, json_wanted: bool, **options: Any
 ) -> int:
     """Train a model on a table and save it to a run folder.
 
@@ -129,68 +189,35 @@ def train_command(
     FILE may be a folder of pictures, one folder per class: without --target, one network learns the pictures,
     resized to 64×64 pixels.
 
-    By default an ensemble of small networks is trained (--preset tabular). An option of a single network,
-    such as --hidden-layers, --epochs, --optimizer, --validation or --log, selects --preset single.
-
     A training is kept in RUN.unfinished until it is done. After a kill, --resume RUN continues it to the same
     bits: one network from its last checkpoint, an ensemble from the networks that were done (those of the
     last 5 seconds are trained again). FILE is then needed only if it was moved. After Ctrl-C one network can
     be resumed, too; of an ensemble the run of those networks that are done is saved, with exit code 130.
-    Trainings with --optimizer lbfgs and ensembles with --time-budget cannot be resumed.
+    Trainings with --set solver=lbfgs and ensembles with --time-budget cannot be resumed.
     """
-    out = options.pop("out")
+    out, training = options.pop("out"), None
+    options[FROM_FILE] = context.meta.get(FROM_FILE)
     if resume is not None:
         _refuse_beside_resume(context)
         run = named_run(resume)
         training = read_training(run)
-        if training.options.keys() != options.keys():
-            different = sorted(training.options.keys() ^ options.keys())
-            raise FileError(
-                str(unfinished(run) / NAME),
-                "the options of a training",
-                f"it differs in {', '.join(different[:3])!s:.100}",
-                "Start a new training.",
-            )
         file = file or Path(training.file)
         training.check(file)
-        options = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in training.options.items()
-        }
+        options = dict(training.options)
     else:
         file = _required(context, "file", file)
+        from deepstep.cli.images import holds_pictures, train_on_folder
+
         if holds_pictures(file):
-            return train_on_folder(context, file, out, json_wanted=json_wanted)
-        _required(context, "targets", options["targets"] or None)
-        run, training = out or free_name(stem_of(file)), None
-        if options["validation"] is not None:
-            options["validation"] = os.path.abspath(options["validation"])
-    weighing = options["sample_weight"]
-    beside = [*options["targets"], *([weighing] if weighing else [])]
-    rows = stored(file, options["stream"], beside=beside)
-    streamed = rows is not None
-    if resume is None:
-        preset = chosen_preset(context, streamed=streamed)
-    else:
-        preset = preset_that_began(options["preset"], streamed=streamed)
-    asked = checked(options)
-    if preset.name == SINGLE:
-        check_refit(asked)
-    check_held_out(asked, single=preset.name == SINGLE, streamed=rows is not None)
-    if rows is None and options["buffer_rows"] is not None:
-        raise ConfigurationError(
-            "--buffer-rows", "--stream", "the table is read into memory", "Add --stream."
-        )
-    checkpoints = checkpoint_options(asked)
-    source, asked = table_of(file, asked, beside) if rows is None else (rows, asked)
-    of_folds = preset.name != SINGLE and rows is None
-    if of_folds and asked.time_budget is not None:
-        checkpoints = None  # the clock decides
+            return train_on_folder(context, file, out, options, json_wanted=json_wanted)
+        _required(context, "target", options["target"] or None)
+        run = out or free_name(stem_of(file))
+        for name in ("validation", "log"):  # the training may be resumed from another folder
+            options[name] = None if options[name] is None else os.path.abspath(options[name])
+    request = TrainOptions.of(options)
     if training is None:
-        began = {**options, "preset": preset.name} if of_folds else options
-        training = Training.of(file, began, options["validation"])
-    keeping = Keeping(training, checkpoints, resume is not None, of_folds)
-    return _train(file, source, run, keeping, asked, preset, json_wanted=json_wanted)
+        training = Training.of(file, options)
+    return _train(file, run, request, training, resumed=resume is not None, json_wanted=json_wanted)
 
 
 def _required(context: click.Context, name: str, value: T | None) -> T:
@@ -204,7 +231,8 @@ def _refuse_beside_resume(context: click.Context) -> None:
     """Refuse other options beside --resume."""
     for parameter in context.command.params:
         name = parameter.name or ""
-        if is_given(context, name) and name not in ("file", "resume", "json_wanted"):
+        typed = (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)
+        if context.get_parameter_source(name) in typed and name not in ("file", "resume", "json_wanted"):
             raise ConfigurationError(
                 "--resume",
                 "used without other options",
@@ -215,146 +243,211 @@ def _refuse_beside_resume(context: click.Context) -> None:
 
 
 def _train(
-    file: Path,
-    source: "polars.DataFrame | StoredRows",
-    run: Path,
-    keeping: Keeping,
-    options: TrainOptions,
-    preset: Preset,
-    *,
-    json_wanted: bool,
+    file: Path, run: Path, options: TrainOptions, training: Training, *, resumed: bool, json_wanted: bool
 ) -> int:
     """From the table to the run, printed; gives the exit code."""
-    from deepstep.cli import fitting  # scikit-learn comes with it
-
-    single = preset.name == SINGLE
-    second = None if options.validation is None else Path(options.validation)
-    validation = None if second is None else table_of(second, options)[0]
-    if isinstance(source, StoredRows):
-        share = (options.validation_fraction or 0.0) if single else DEFAULT_VALIDATION
-        split = surveyed(source, options, validation, validation_fraction=share)
-        n_rows = source.n_rows
-    else:
-        split, n_rows = table_split(source, options, validation), source.height
-    tell(file, n_rows, options, split, preset)
-    estimator = fitting.new_estimator(options, preset.name, split, stem_of(file))
-    options = suited(options, split)
+    options, parts, n_rows = _read(file, options)
+    tell(file, n_rows, options.table, parts, options.model)
+    of_folds = options.model == ENSEMBLE and parts.survey is None
+    keeping = Keeping(training, resumed, of_folds, _cannot_resume(options))
     with deferred(waits=False) as press, place(run, keeping, overwrite=options.overwrite) as save:
-        estimator.set_params(**keeping.parameters(run, options.logs or {}))
-        config = about(file, options, split, preset.name)
-        if split.survey is not None:
-            rows = options.buffer_rows
-            config[STREAMED] = {} if rows is None else {"buffer_rows": rows}
+        config = _config(file, options, parts)
         begun = monotonic()
         try:
-            fitting.fit(estimator, split, options)
+            fitted = _fit(file, run, options, parts, keeping)
         except DivergenceError as error:
             if error.ensemble is not None:
-                config |= {**_settings(options, preset, error.ensemble), **what_happened(error)}
-                config |= fitting.weights(split, [split.train], options)
-                if not single:
-                    config["seconds"] = monotonic() - begun
-                reached = fitting.run_of(error.ensemble, split, config)
-                with as_warning("What was reached is kept without the rows that were held out"):
-                    reached.held_out = held_out_of(reached, split, file, second)
+                config |= {**what_happened(error), "settings": dict(options.parameters)}
+                config |= _weights(parts, [parts.train], options)
+                reached = Run.of(Fitted.reached(error.ensemble, parts), config)
+                if options.rows:
+                    reached.examples = reached.examples_of(parts.train.frame, parts.train.labels)
+                    with as_warning("What was reached is kept without the rows that were held out"):
+                        reached.held_out = held_out_of(reached, parts, file, options.validation)
                 keep(reached, run, error)
             raise
-        history = estimator.histories_[0]
-        cut = history.stopped == CUT and not keeping.of_folds  # else a run of the networks that are done
+        cut = fitted.history.stopped == CUT and not of_folds  # else a run of the networks that are done
         press.waits = not cut
         if cut:
-            keeping.interrupted(run, history, again=press.again)
-        ensemble = estimator.ensemble_
-        learned = [split.train]
-        if single and split.validation is not None and estimator.stopping_history_ is not None:
-            learned.append(split.validation)
-        config |= {**_settings(options, preset, ensemble), **fitting.weights(split, learned, options)}
-        if not single:
-            seconds = [one[-1]["seconds"] for one in estimator.histories_ if one]
-            config["seconds"] = max(monotonic() - begun, *seconds)
-            config |= {"engine": ensemble.members[0].engine, "why_engine": history.why_engine}
-        whole = fitting.run_of(estimator, split, config)
+            keeping.interrupted(run, fitted.history, again=press.again)
+        learned = [parts.train]
+        if fitted.refits and parts.validation is not None:
+            learned.append(parts.validation)
+        config |= {"settings": fitted.settings, **_weights(parts, learned, options)}
+        if fitted.rate is not None:
+            config["found"] = ["learning_rate_init"]
+        if options.model == ENSEMBLE:
+            config["seconds"] = max(monotonic() - begun, *fitted.seconds)
+        whole = Run.of(fitted.model, config)
+        if options.rows:
+            whole.examples = whole.examples_of(parts.train.frame, parts.train.labels)
         save(whole)
-    parts: dict[str, Scores] = {}
+    scores: dict[str, Scores] = {}
     saved = f"The run is saved in {run}, but"
     with warnings_as_notes():
         with as_warning(f"{saved} its scores are missing"):
-            parts = fitting.scores(whole, split, learned)
-            whole.config["results"] = {name: part.to_dict() for name, part in parts.items()}
-        with as_warning(f"{saved} the rows that were held out are not in it"):
-            whole.held_out = held_out_of(whole, split, file, second, refit=len(learned) > 1)
+            scores = _scores(whole, parts, learned)
+            whole.config["results"] = {name: part.to_dict() for name, part in scores.items()}
+        if options.rows:
+            with as_warning(f"{saved} the rows that were held out are not in it"):
+                refit = len(learned) > 1
+                whole.held_out = held_out_of(whole, parts, file, options.validation, refit=refit)
         with as_warning(f"{saved} its scores are not in it"):
             whole.write_results(run)
     record: dict[str, Any] = {"run": run}
     with as_warning(f"{saved} it cannot be shown"):
-        if options.learning_rate == AUTO and single:
-            tell_of_the_rate(estimator.learning_rate_, estimator.rate_search_)
+        if fitted.rate is not None:
+            tell_of_the_rate(fitted.rate, fitted.search)
         if json_wanted:
-            record = _record(run, whole, split, single=single)
+            record = TableResult.of(run, whole, parts).to_dict()
         else:
-            _print_result(whole, split, parts, run, file, single=single)
+            print_table_result(whole, parts, scores, run, file)
     if json_wanted:
         click.echo(as_json(record))
-    if press.asked and not estimator.interrupted_:
+    if press.asked and not fitted.interrupted:
         note(f"Interrupted after the training, whose run is saved in {run}.")
-    return INTERRUPTED if estimator.interrupted_ or press.asked else GOOD
+    return INTERRUPTED if fitted.interrupted or press.asked else GOOD
 
 
-def _settings(options: TrainOptions, preset: Preset, ensemble: "Ensemble") -> dict[str, Any]:
-    """Entries of a run's config about the settings of the training."""
-    if preset.name == SINGLE:
-        entries: dict[str, Any] = {}
-        if options.learning_rate == AUTO:
-            options = replace(options, learning_rate=ensemble.members[0].settings["learning_rate"])
-            entries = {"found": ["learning_rate"]}
-        return {**entries, "settings": options.kept("settings")}
-    own = {name: value for name, value in options.kept("settings").items() if TYPED[name].of != "network"}
-    n = options.n_estimators or len(ensemble.members)
-    return {"settings": {"preset": preset.name, "n_estimators": n, **own}}
+def _read(file: Path, options: TrainOptions) -> tuple[TrainOptions, Parts, int]:
+    """The rows of the table in parts, and how many there are; the options have how it is written."""
+    table = options.table
+    beside = [*table.targets, *([table.sample_weight] if table.sample_weight else [])]
+    rows = None
+    if options.model == ENSEMBLE:
+        rows = stored(file, options.stream, beside=beside)
+    early = table.test_fraction or table.validation_fraction or options.model == ENSEMBLE
+    table.check_held_out(held_out=bool(early), streamed=rows is not None)
+    source: polars.DataFrame | StoredRows | None = rows
+    if source is None:
+        source, read = read_table(file, table, beside)
+        table = replace(table, read=read)
+    validation = None if options.validation is None else read_table(options.validation, table)[0]
+    with spelled(partial(flag_of, options.model)):
+        if isinstance(source, StoredRows):
+            return replace(options, table=table), parts_of_a_stream(source, table, validation), source.n_rows
+        return replace(options, table=table), parts_in_memory(source, table, validation), source.height
 
 
-def _record(run: Path, whole: Run, split: TableSplit, *, single: bool) -> dict[str, Any]:
-    """The result as JSON has it."""
-    config = whole.config
-    record = {
-        "run": run,
-        "task": split.kind,
-        "reason": split.reason,
-        "columns": [summary._asdict() for summary in split.inputs.describe()],
-        "settings": config["settings"],
+def _cannot_resume(options: TrainOptions) -> str:
+    """Why a training leaves nothing that it could go on from; empty where it does."""
+    if options.model == ENSEMBLE and options.parameters.get("time_budget") is not None:
+        return "a training with --time-budget cannot be resumed"
+    by_lbfgs = options.model == NETWORK and options.parameters.get("solver") == "lbfgs"
+    return "a training with --set solver=lbfgs cannot be resumed" if by_lbfgs else ""
+
+
+def _fit(file: Path, run: Path, options: TrainOptions, parts: Parts, keeping: Keeping) -> Fitted:
+    """Fit the model to the rows that are learned from."""
+    table, of_call = options.table, keeping.parameters(run)
+    with spelled(partial(flag_of, options.model)), _told_by_the_command():
+        if options.model == ENSEMBLE:
+            validated = options.validation is not None
+            return fit_ensemble(
+                parts, table, options.parameters, of_call, stem_of(file), validated=validated
+            )
+        callbacks = [] if options.log is None else log_callbacks(options.log, run, resumed=keeping.resumed)
+        return fit_network(parts, table, options.parameters, of_call, stem_of(file), callbacks)
+
+
+@contextmanager
+def _told_by_the_command() -> Iterator[None]:
+    """Leave out warnings about what the command says itself."""
+    with catch_warnings():
+        for category in (DataWarning, ConvergenceWarning):
+            simplefilter("ignore", category)
+        for said in ("Training interrupted by user", "learning_rate_init='auto' found no rate", "batch_size"):
+            filterwarnings("ignore", said)
+        yield
+
+
+def _config(file: Path, options: TrainOptions, parts: Parts) -> dict[str, Any]:
+    """Entries of a run's config about the table and the command."""
+    table = options.table
+    target = table.targets[0] if len(table.targets) == 1 else list(table.targets)
+    config: dict[str, Any] = {
+        "task": parts.choice.kind,
+        "target": target,
+        "source": printable(file),
+        "model": options.model,
+        "command": _command(file, options),
+        "read": dict(table.read),
+        "exclude": list(table.exclude),
     }
-    if single:
-        return {**record, **of_one_network(whole), **config.get("results", {})}
-    return {
-        **record,
-        **{name: config[name] for name in ("engine", "why_engine", "seconds")},
-        "output": whole.ensemble.head,
-        "presets": whole.ensemble.weights,
-        "members": as_records(whole.leaderboard()),
-        **config.get("results", {}),
+    for name in ("sample_weight", "groups"):
+        if getattr(table, name) is not None:
+            config[name] = getattr(table, name)
+    if table.how_split:
+        config["split"] = table.how_split
+    if parts.leaks:
+        config[LEAKS] = [{"says": finding.says, "mend": finding.hint} for finding in parts.leaks]
+    return config
+
+
+def _command(file: Path, options: TrainOptions) -> str:
+    """The command that trains the same model."""
+    table = options.table
+    words = ["deepstep", "train", printable(file)]
+    many = {"--target": table.targets, "--exclude": table.exclude}
+    words += [word for flag, names in many.items() for name in names for word in (flag, name)]
+    one: dict[str, Any] = {
+        "--task": None if table.task == "auto" else table.task,
+        "--model": None if options.model == ENSEMBLE else options.model,
+        "--sample-weight": table.sample_weight,
+        "--groups": table.groups,
+        "--time-column": table.time_column,
+        "--test-fraction": None if table.test_fraction == 0.2 else table.test_fraction,
+        "--validation": options.validation,
+        "--log": options.log,
     }
+    words += [str(word) for flag, value in one.items() if value is not None for word in (flag, value)]
+    yes = {"--time-order": table.time_order, "--drop-missing-target": table.drop_missing_target}
+    yes |= {"--no-rows": not options.rows}
+    words += [flag for flag, wanted in yes.items() if wanted]
+    if options.stream is not None:
+        words.append("--stream" if options.stream else "--no-stream")
+    for name, value in table.read.items():
+        words += ["--read", f"{name}={str(value).lower() if isinstance(value, bool) else value}"]
+    return shlex.join([*words, *words_of(options.model, options.parameters)])
 
 
-def _print_result(
-    whole: Run, split: TableSplit, parts: "Mapping[str, Scores]", folder: Path, file: Path, *, single: bool
-) -> None:
-    screen = console()
-    print_columns(screen, split.inputs)
-    if single:
-        history = whole.history
-        screen.print(f"{whole.network!r}", markup=False)
-        title = f"Cost J of each epoch ({history.stopped}, {history[-1]['seconds']:.1f} s)"
-        print_curve(screen, history.costs, height=9, title=title)
-        if whole.ensemble.cost_note:
-            screen.print(f"{whole.ensemble.cost_note}\n", soft_wrap=True)
-    else:
-        print_presets(screen, whole.ensemble)
-    if parts:
-        print_scores(screen, parts, by_class="class_weights" in whole.config, decimal=whole.decimal)
-        for sentence in of_what_is_held_out(split, parts, single=single):
-            screen.print(sentence, markup=False)
-    further = OF_ONE_NETWORK if single else OF_AN_ENSEMBLE
-    print_saved(screen, folder, file, (*NEXT, *further))
+def _weights(parts: Parts, learned: list[Rows], options: TrainOptions) -> dict[str, Any]:
+    """The weights of classes and of the rows that are kept, as the config of a run has them."""
+    targets, known, whole = parts.targets, {}, None
+    if parts.train.weight is not None:
+        whole = np.concatenate([rows.weight for rows in learned if rows.weight is not None])
+        if options.rows:
+            known["example_weights"] = parts.train.weight[few_rows(len(parts.train.weight))].tolist()
+    class_weight = options.parameters.get("class_weight")
+    if class_weight is not None and targets.is_classes:
+        answers = np.concatenate([targets.values(rows.labels) for rows in learned])
+        by_target = [one.tolist() for one in weights_of_classes(class_weight, targets, answers, whole)]
+        known["class_weights"] = by_target if targets.several else by_target[0]
+    return known
 
 
-train_command.params[1:1] = [*train_options(), config_option()]
+def _scores(run: Run, parts: Parts, learned: list[Rows]) -> dict[str, Scores]:
+    """Scores of the rows that were learned from, by all networks and by those that did not learn them, and of
+    the rows that were held out.
+    """
+    targets, tempered = run.targets, run.predictor.tempered
+
+    def of(*pieces: Rows) -> Scores:
+        answers = np.concatenate([targets.values(rows.labels) for rows in pieces])
+        outputs = np.concatenate([run.outputs(rows.frame) for rows in pieces])
+        weights = [rows.weight for rows in pieces if rows.weight is not None]
+        return score(targets, answers, outputs, np.concatenate(weights) if weights else None, tempered)
+
+    scores, A = {"train": of(*learned)}, run.ensemble.out_of_fold
+    if A is not None:
+        weight, answers = parts.train.weight, targets.values(parts.train.labels)
+        counted = slice(None) if weight is None else weight > 0
+        known = np.isfinite(A).all(axis=1)
+        some = None if weight is None else weight[counted][known]
+        scores["out_of_fold"] = score(targets, answers[counted][known], A[known], some, tempered)
+    if parts.validation is not None and parts.survey is None and len(learned) == 1:
+        scores["validation"] = of(parts.validation)
+    return scores if parts.test is None else {**scores, "test": of(parts.test)}
+
+
+train_command.params[1:1] = [*_OWN, _MODEL, *parameter_options(), *_RUN, config_option()]

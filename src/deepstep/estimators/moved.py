@@ -72,11 +72,20 @@ MOVED: Mapping[str, str] = {
 Estimator = TypeVar("Estimator", bound=type)
 
 
+def moved_to(name: str) -> str:
+    """What to use instead of a parameter of 0.2.
+
+    >>> moved_to("l1")
+    "l1 is a parameter of Network.train. For all members of an ensemble: network_params={'l1': …}."
+    """
+    return MOVED[name].replace("{name}", name)
+
+
 def check_moved(estimator: type, names: Iterable[str]) -> None:
     """Refuse the names of parameters of 0.2, with their new places."""
     for name in names:
         if name in MOVED and not hasattr(estimator, name):
-            raise TypeError(f"{estimator.__name__}: {MOVED[name].format(name=name)}")
+            raise TypeError(f"{estimator.__name__}: {moved_to(name)}")
 
 
 def refuse_moved(estimator: Estimator) -> Estimator:
