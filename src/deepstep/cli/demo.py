@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-
 class Recipe(NamedTuple):
     """A demo's network: hidden layers, further arguments of `Network`, and those of `Network.train`."""
 
@@ -187,7 +186,9 @@ def _loaded(name: str, seed: int, folder: Path | None) -> Loaded:
     task, target = "binary" if len(names) == 2 else "multiclass", "digit" if name == "digits" else "class"
     parts = {"train": (rows[0], names[data.y_train]), "test": (rows[1], names[data.y_test])}
     targets = Targets.of_classes([label_array(classes)])
-    return Loaded(inputs, targets, parts, {"task": task, "target": target, "source": about, DEMO: name}, of_test)
+    return Loaded(
+        inputs, targets, parts, {"task": task, "target": target, "source": about, DEMO: name}, of_test
+    )
 
 
 def _show_digits(

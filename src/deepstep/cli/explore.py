@@ -15,8 +15,17 @@ import click
 from click.core import ParameterSource
 
 from deepstep.cli.opened import step_settings
-from deepstep.cli.option_types import LIST, NAMED, PATH, SEED, VALUE, member_option, once_each, read_settings
-from deepstep.cli.option_types import READ_HELP
+from deepstep.cli.option_types import (
+    LIST,
+    NAMED,
+    PATH,
+    READ_HELP,
+    SEED,
+    VALUE,
+    member_option,
+    once_each,
+    read_settings,
+)
 from deepstep.cli.parts import parts_in_memory
 from deepstep.cli.reading import TableOptions, read_table
 from deepstep.cli.runs import OpenedNetwork, new_file, open_network, read_labelled
@@ -319,7 +328,11 @@ def _arguments(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, An
     for name in words:
         if name not in TRAINING_WORDS and name not in OF_A_NETWORK:
             raise unknown_name("--set", "name", name, (*OF_A_NETWORK, *TRAINING_WORDS))
-    arguments = {**OWN_DEFAULTS, **words, **{name: value for name, value in flags.items() if value is not None}}
+    arguments = {
+        **OWN_DEFAULTS,
+        **words,
+        **{name: value for name, value in flags.items() if value is not None},
+    }
     if arguments["optimizer"] == LBFGS:
         raise ConfigurationError("--set optimizer", "one that makes steps", f"got {LBFGS}")
     start = {name: arguments.pop(name) for name in OF_A_NETWORK if name in arguments}

@@ -56,7 +56,16 @@ NEXT = (
 )
 
 OF_PICTURES = (
-    *("file", "json_wanted", "test_fraction", "model", "epochs", "hidden_layers", "learning_rate", "batch_size"),
+    *(
+        "file",
+        "json_wanted",
+        "test_fraction",
+        "model",
+        "epochs",
+        "hidden_layers",
+        "learning_rate",
+        "batch_size",
+    ),
     *("dropout", "time_budget", "seed", "engine", "settings", "config", "out", "overwrite"),
 )
 """Flags of ``deepstep train`` that pictures take."""

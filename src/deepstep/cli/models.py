@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline
 
-from deepstep.cli.parts import Parts, Rows
+from deepstep.cli.parts import Parts
 from deepstep.cli.reading import TableOptions
 from deepstep.cli.screen import harmless
 from deepstep.cli.task import weights_by_position
@@ -23,13 +23,11 @@ from deepstep.estimators import (
     NetworkRegressor,
     TableEncoder,
 )
-from deepstep.preparation import TablePreparation
 from deepstep.targets import NUMBER_LOSSES, Targets
 from deepstep.training import Callback, History, Progress
 from deepstep.training.plan import UNTIL_TIME_IS_UP
 from deepstep.training.rate_finder import AUTO, RateSearch
 from deepstep.training.scoring import COST
-from deepstep.types import AnyArray
 
 NETWORK_DEFAULTS: Mapping[str, Any] = {
     "hidden_layer_sizes": (64, 32),
@@ -140,7 +138,9 @@ def fit_network(
     network = new_network(parts.targets, parameters, len(X), validated=judges is not None, parts=parts)
     network.set_params(**of_call, callbacks=[Progress(harmless(name) or "train"), *callbacks])
     network.fit(X, parts.y(rows), rows.weight, **validation)
-    return fitted_network(network, Pipeline([("tableencoder", encoder), (_step_name(network), network)]), parts.targets)
+    return fitted_network(
+        network, Pipeline([("tableencoder", encoder), (_step_name(network), network)]), parts.targets
+    )
 
 
 def new_network(
@@ -173,9 +173,7 @@ def new_network(
     return cls(**params)
 
 
-def fitted_network(
-    network: NetworkClassifier | NetworkRegressor, model: Any, targets: Targets
-) -> Fitted:
+def fitted_network(network: NetworkClassifier | NetworkRegressor, model: Any, targets: Targets) -> Fitted:
     """A network that is fitted, as the command tells of it."""
     network.set_params(**OF_ONE_CALL)
     network.targets_ = _with_labels(network.targets_, targets)

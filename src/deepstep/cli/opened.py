@@ -110,7 +110,9 @@ def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Ar
 def _of_classes(weights: Any, target: Targets, Y: Array) -> Array:
     """The weights (m,) of the classes of prepared rows."""
     columns, number = np.atleast_2d(target.decide(Y).T), len(target.labels[0])
-    fits = all(isinstance(one, list | tuple) and len(one) == number and all(map(is_number, one)) for one in weights)
+    fits = all(
+        isinstance(one, list | tuple) and len(one) == number and all(map(is_number, one)) for one in weights
+    )
     if len(weights) != len(columns) or not fits:
         expected = f"{number} weights for each of {len(columns)} targets"
         raise ConfigurationError("class_weights of the run", expected, f"got {weights!r:.60}")
@@ -123,9 +125,7 @@ RANDOM_EXAMPLES = 8
 @click.command("check-gradients")
 @click.argument("run_folder", metavar="[RUN]", required=False, type=PATH)
 @member_option
-@click.option(
-    "--network", "sizes", type=SIZES, help="Check a new network of these sizes, e.g. 4-5-3-1."
-)
+@click.option("--network", "sizes", type=SIZES, help="Check a new network of these sizes, e.g. 4-5-3-1.")
 @click.option("--activation", default="relu", show_default=True, help="Activation of the new network.")
 @click.option("--output", default="sigmoid", show_default=True, help="Output of the new network.")
 @click.option("--seed", type=SEED, default=1, show_default=True, help="Seed of the new network.")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from inspect import cleandoc
-from numbers import Integral, Real
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,6 @@ from deepstep.estimators import (
     DeepRegressor,
     NetworkClassifier,
     NetworkRegressor,
-    TableEncoder,
     deep_parameters,
     network_parameters,
 )
@@ -179,7 +178,11 @@ def constraints_of(name: str) -> list[Any]:
     """The constraints of a parameter of any model; none of an entry of a mapping."""
     kinds = [kind for pair in ESTIMATORS.values() for kind in pair]
     return next(
-        (kind._parameter_constraints[name] for kind in reversed(kinds) if name in kind._parameter_constraints),
+        (
+            kind._parameter_constraints[name]
+            for kind in reversed(kinds)
+            if name in kind._parameter_constraints
+        ),
         [],
     )
 
@@ -216,7 +219,12 @@ def parameter_options() -> list[click.Parameter]:
     options: list[click.Parameter] = [flag.option() for flag in FLAGS]
     options.append(
         SectionOption(
-            ["--set", "settings"], type=NAMED, multiple=True, metavar="NAME=VALUE", section="Model", help=SET_HELP
+            ["--set", "settings"],
+            type=NAMED,
+            multiple=True,
+            metavar="NAME=VALUE",
+            section="Model",
+            help=SET_HELP,
         )
     )
     return options

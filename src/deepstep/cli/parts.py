@@ -182,14 +182,14 @@ def _held_out(
     some = None if strata is None else strata[learned]
     groups = None if rows.groups is None else rows.groups[learned]
     try:
-        fold = hold_out(
-            len(learned), some, groups, fraction, options.seed, part, by_time=options.in_time
-        )
+        fold = hold_out(len(learned), some, groups, fraction, options.seed, part, by_time=options.in_time)
     except DataError as error:
         expected, got, hint = error.expected, error.got, error.hint
         if options.how_split:
             one_group = error.setting == "groups"
-            expected = "rows of at least two groups" if one_group else "rows of two classes beside those held out"
+            expected = (
+                "rows of at least two groups" if one_group else "rows of two classes beside those held out"
+            )
             got, hint = f"got one {'group' if one_group else 'class'}", "Hold out fewer rows."
         where = "--test-fraction" if part == "test" else "--set validation_fraction"
         raise DataError(where, expected, got, hint) from None

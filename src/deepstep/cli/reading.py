@@ -124,7 +124,12 @@ class TableOptions:
         both = "used without --time-order and --time-column"
         nothing = "got --test-fraction 0 and a network without early stopping"
         for refused, expected, got, help_ in (
-            (self.groups and self.in_time, both, "got both", f"{hint}, or hold out later rows without groups."),
+            (
+                self.groups and self.in_time,
+                both,
+                "got both",
+                f"{hint}, or hold out later rows without groups.",
+            ),
             (streamed, "used with rows in memory", "got streamed ones", f"{hint}, or add --no-stream."),
             (not held_out, "used where rows are held out", nothing, f"{hint}, or hold rows out."),
         ):
@@ -160,7 +165,9 @@ def read_table(
 def unusual_format(file: Path, written: TextFormat) -> dict[str, Any]:
     """How a text table is written, as --read has it: what the name of the file does not say."""
     usual = {"sep": usual_separator(file), "decimal": ".", "encoding": UTF_8, "header": True}
-    return {name: getattr(written, name) for name in READ if getattr(written, name) not in (usual[name], None)}
+    return {
+        name: getattr(written, name) for name in READ if getattr(written, name) not in (usual[name], None)
+    }
 
 
 def with_target(

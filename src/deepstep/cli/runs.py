@@ -71,14 +71,16 @@ class OpenedNetwork:
     @property
     def by_lbfgs(self) -> bool:
         """Whether L-BFGS trained it, which has no steps."""
-        return self.member.learning_rate is None and bool(self.run.config.get("settings"))
+        return bool(self.run.config.get("settings", {}).get("solver") == LBFGS)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of its steps, as `Network.trace` takes them."""
         steps, default = self.member.settings, Settings()
         names = [part.name for part in fields(Settings)]
-        changed = {name: getattr(steps, name) for name in names if getattr(steps, name) != getattr(default, name)}
+        changed = {
+            name: getattr(steps, name) for name in names if getattr(steps, name) != getattr(default, name)
+        }
         return {"optimizer": LBFGS if self.by_lbfgs else steps.optimizer, **changed}
 
     def encode(self, labels: Any) -> Array:

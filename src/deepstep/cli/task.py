@@ -230,7 +230,9 @@ def weights_by_position(weights: Any, targets: Targets) -> str | list[dict[int, 
     return by_position
 
 
-def weights_of_classes(weights: Any, targets: Targets, answers: AnyArray, weight: Array | None) -> list[Array]:
+def weights_of_classes(
+    weights: Any, targets: Targets, answers: AnyArray, weight: Array | None
+) -> list[Array]:
     """For each target the weights of its classes; "balanced" counts positions of classes by ``weight``."""
     columns, n_classes = np.atleast_2d(answers.T), len(targets.labels[0])
     return class_weights(

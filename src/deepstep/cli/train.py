@@ -34,7 +34,16 @@ from deepstep.cli.parts import Parts, Rows, parts_in_memory, parts_of_a_stream
 from deepstep.cli.reading import TableOptions, read_table
 from deepstep.cli.results import TableResult, print_table_result, tell, tell_of_the_rate
 from deepstep.cli.runs import held_out_of, keep, what_happened
-from deepstep.cli.screen import GOOD, INTERRUPTED, as_json, as_warning, json_option, note, printable, warnings_as_notes
+from deepstep.cli.screen import (
+    GOOD,
+    INTERRUPTED,
+    as_json,
+    as_warning,
+    json_option,
+    note,
+    printable,
+    warnings_as_notes,
+)
 from deepstep.cli.sections import SectionedCommand, SectionOption
 from deepstep.cli.task import TASKS, weights_of_classes
 from deepstep.cli.unfinished import (
@@ -54,7 +63,6 @@ from deepstep.inspection.metrics import Scores, score
 from deepstep.run import LEAKS, Run, few_rows
 from deepstep.training.fit import INTERRUPTED as CUT
 from deepstep.training.interruption import deferred
-from deepstep.training.rate_finder import AUTO
 
 if TYPE_CHECKING:
     import polars
@@ -343,9 +351,7 @@ def _fit(file: Path, run: Path, options: TrainOptions, parts: Parts, keeping: Ke
     with spelled(partial(flag_of, options.model)), _told_by_the_command():
         if options.model == ENSEMBLE:
             validated = options.validation is not None
-            return fit_ensemble(
-                parts, table, options.parameters, of_call, stem_of(file), validated=validated
-            )
+            return fit_ensemble(parts, table, options.parameters, of_call, stem_of(file), validated=validated)
         callbacks = [] if options.log is None else log_callbacks(options.log, run, resumed=keeping.resumed)
         return fit_network(parts, table, options.parameters, of_call, stem_of(file), callbacks)
 

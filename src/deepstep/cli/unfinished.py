@@ -83,7 +83,9 @@ class Training:
         """A new one on a table, with perhaps a second one to validate on."""
         second = options.get("validation")
         digest = "" if second is None else digest_of(Path(second))
-        return cls(os.path.abspath(file), digest_of(file), json.loads(json.dumps(options, default=str)), digest)
+        return cls(
+            os.path.abspath(file), digest_of(file), json.loads(json.dumps(options, default=str)), digest
+        )
 
     def check(self, file: Path) -> None:
         """Refuse tables that are not those that training began with."""
@@ -91,7 +93,9 @@ class Training:
             expected, got = "- again, as the table came from standard input", "got no FILE"
             hint = "Type: cat FILE | deepstep train - --resume RUN"
             raise ConfigurationError("FILE", expected, got, hint, setting="FILE")
-        _check_table(file, self.file_sha256, "FILE", "If it was moved, name it: append its new place to the command.")
+        _check_table(
+            file, self.file_sha256, "FILE", "If it was moved, name it: append its new place to the command."
+        )
         if self.validation_sha256:
             second = Path(self.options["validation"])
             hint = "Put it back, or start again with --overwrite."

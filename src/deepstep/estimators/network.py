@@ -23,7 +23,7 @@ from deepstep.ensembles.predictor import Columns, Predictor
 from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
 from deepstep.ensembles.split import Rows, structured_folds
 from deepstep.environment import single_blas, slow_training
-from deepstep.errors import ConfigurationError, SpeedWarning, spelled, warn_the_caller
+from deepstep.errors import ConfigurationError, DivergenceError, SpeedWarning, spelled, warn_the_caller
 from deepstep.estimators.inputs import (
     FitContext,
     RawData,
@@ -351,8 +351,23 @@ class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkPar
                 network = network_to_go_on(*shape, self.network_, where)
             else:
                 network = new_network(*shape, context.seed or 0, where)
-            progress = training.run(network, learn, held_out)
+            try:
+                progress = training.run(network, learn, held_out)
+            except DivergenceError as error:
+                self._keep_before(error, network)
+                raise
         self.network_, self._progress = network, progress
+
+    def _keep_before(self, error: DivergenceError, network: Network) -> None:
+        """Give an error the network as it was before it diverged, as an ensemble of one."""
+        if error.history is None or error.parameters is None:
+            return
+        network.parameters, network.statistics = error.parameters, dict(error.statistics)
+        network.history = error.history
+        rate = self.learning_rate_init
+        self.network_ = network
+        self._progress = Progress(learning_rate=None if isinstance(rate, str) else float(rate))
+        error.ensemble = self.predictor_.ensemble
 
     def _checked_rows(self, data: RawData, where: str) -> Rows:
         data, dtype = with_named_columns(data, where), self.network_.dtype

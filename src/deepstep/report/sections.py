@@ -10,6 +10,7 @@ import numpy as np
 
 from deepstep import __version__
 from deepstep.data.text_formats import number_text
+from deepstep.ensembles.tried import TriedPresets
 from deepstep.errors import MissingPackageError
 from deepstep.inspection import Finding
 from deepstep.inspection.metrics import Scores, figures
@@ -27,8 +28,7 @@ from deepstep.preparation import ImagePreparation
 from deepstep.report.diagnosis import has_health, no_health
 from deepstep.report.figures import figure
 from deepstep.report.html import Content, Html, details, join, table, tag
-from deepstep.run import Run
-from deepstep.run import DEMO
+from deepstep.run import DEMO, Run
 from deepstep.training.history import health_in
 
 MOST_EPOCHS = 40  # in the table of the training curve, evenly spread
@@ -183,7 +183,7 @@ def presets(run: Run) -> Html:
     ]
     header = ["preset", "purpose", "members", name, "weight"]
     text = "The weights are chosen by the out-of-fold predictions of all presets together."
-    tried = run.ensemble.tried
+    tried = TriedPresets(run.ensemble.tried)
     found = [tag("p", text), table(header, rows, caption="Presets", left=2)]
     if tried:
         n, whole = len(tried), "All presets that were tried"
@@ -257,7 +257,8 @@ def environment(run: Run) -> Html:
 
 def reproduction(run: Run, command: str | None) -> Html:
     """How to reproduce the numbers."""
-    seed = run.config.get("settings", {}).get("seed")
+    recorded = run.config.get("settings", {})
+    seed = recorded.get("random_state", recorded.get("seed"))
     seeded = "" if seed is None else f" The seed {seed} determines initial weights, order and masks."
     if command is None:
         source = run.config.get("source", "its source")
@@ -265,8 +266,7 @@ def reproduction(run: Run, command: str | None) -> Html:
     text = (
         f"The demo has settings of its own.{seeded}"
         if DEMO in run.config
-        else "The command has the recorded settings. Add the options for rows and columns (--exclude, "
-        f"--classes, --test-fraction, --validation), if any were used.{seeded}"
+        else f"The command is the one of the training, without its --out.{seeded}"
     )
     return join([tag("pre", tag("code", command)), tag("p", text)])
 
