@@ -67,7 +67,7 @@ DEMOS: Mapping[str, Mapping[str, Recipe]] = {
         "-2-layer": Recipe((7,), {"initialization": "small"}, _LECTURE),
         "-4-layer": Recipe((20, 7, 5), {"initialization": "lecun"}, _LECTURE),
     },
-    **dict.fromkeys(("planar", "moons", "circles", "spirals"), {"": _POINTS}),
+    **{name: {"": _POINTS} for name in ("planar", "moons", "circles", "spirals")},
 }
 """Each demo's networks by the ending of the run's name. Those of the cats are the lecture's (course 1, week
 4).

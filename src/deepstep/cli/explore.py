@@ -183,6 +183,11 @@ OF_A_RUN = ("learning_rate", "epochs")
 OF_A_NETWORK = ("activation", "normalization", "initialization", "dtype", "input_scale")
 """Words of --set that are arguments of `Network`; the others are those of `Network.train`."""
 
+SET_HELP = (
+    "Further arguments of Network and Network.train, such as activation=relu, optimizer=gd or l2=0.1. Can be "
+    "repeated."
+)
+
 OF_A_TABLE = ("target", "task", "exclude", "keep", "categorical", "classes", "loss", "test_fraction", "read",
               "drop_missing_target")  # fmt: skip
 """Flags about a table."""
@@ -217,8 +222,7 @@ _page = partial(click.option, cls=SectionOption, section="Page")
 @_training("--batch-size", type=click.IntRange(1), help="Rows of an update. Default: all rows.")
 @_training("--dropout", type=LIST, metavar="NUMBERS", help="Dropout probability of the hidden layers.")
 @_training("--seed", type=SEED, default=1, show_default=True, help="Seed of the weights and the order.")
-@_training("--set", "settings", type=NAMED, multiple=True, metavar="NAME=VALUE", help="Further arguments of "
-           "Network and Network.train, such as activation=relu, optimizer=gd or l2=0.1. Can be repeated.")  # fmt: skip
+@_training("--set", "settings", type=NAMED, multiple=True, metavar="NAME=VALUE", help=SET_HELP)
 @json_option
 @click.pass_context
 def explore_command(

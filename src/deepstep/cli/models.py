@@ -1,4 +1,4 @@
-"""The two models of ``deepstep train``: an ensemble on folds of a table, and one network on an encoded table."""
+"""The two models of ``deepstep train``: an ensemble on folds of a table, and one network behind an encoder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -91,8 +91,8 @@ _NUMBERS = {"type": LIST, "metavar": "NUMBERS"}
 FLAGS = (
     Flag("--keep", "keep_columns", "keep_columns", "Data", "Column to use as a feature even if it looks like "
          "a row number. Can be repeated.", _COLUMNS),
-    Flag("--categorical", "categorical_features", "categorical_features", "Data", "Column of categories, also "
-         "where they are numbers. Can be repeated.", _COLUMNS),
+    Flag("--categorical", "categorical_features", "categorical_features", "Data", "Column of categories, "
+         "also where they are numbers. Can be repeated.", _COLUMNS),
     Flag("--classes", "classes", "classes", "Data", "All classes in their order, for --loss ordinal "
          "[default: sorted], or where one of them is called NA, which otherwise is a missing value.",
          {"type": str, "metavar": "NAMES", "callback": _names}),
@@ -104,25 +104,25 @@ FLAGS = (
          "loading the table into memory (Parquet, .npy). Default: on for inputs of at least 256 MB.",
          {"type": bool, "metavar": None, "default": None}),
     Flag("--effort", "effort", "", "Model", "How many networks are tried. Default: balanced."),
-    Flag("--loss", "loss", "loss", "Model", "Loss function. Classification: cross_entropy (default), ordinal. "
-         "Regression: squared_error (default), absolute_error, huber, poisson, quantile.",
+    Flag("--loss", "loss", "loss", "Model", "Loss function. Classification: cross_entropy (default), "
+         "ordinal. Regression: squared_error (default), absolute_error, huber, poisson, quantile.",
          {"type": str, "metavar": "NAME"}),
     Flag("--hidden-layers", "network_params.hidden_layers", "hidden_layer_sizes", "Model", "", _NUMBERS),
     Flag("--dropout", "network_params.dropout", "dropout", "Model", "", _NUMBERS),
-    Flag("--epochs", "network_params.epochs", "max_iter", "Training", "Epochs, each a pass over the rows. "
-         "Default: 40 of one network, of an ensemble by the number of rows."),
-    Flag("--learning-rate", "network_params.learning_rate", "learning_rate_init", "Training", "Learning rate; "
-         "of one network auto searches for it before the training."),
-    Flag("--batch-size", "network_params.batch_size", "batch_size", "Training", "Rows of an update. Default: by "
-         "the number of rows."),
+    Flag("--epochs", "network_params.epochs", "max_iter", "Training", "Epochs, each a pass over the "
+         "rows. Default: 40 of one network, of an ensemble by the number of rows."),
+    Flag("--learning-rate", "network_params.learning_rate", "learning_rate_init", "Training", "Learning "
+         "rate; of one network auto searches for it before the training."),
+    Flag("--batch-size", "network_params.batch_size", "batch_size", "Training", "Rows of an update. "
+         "Default: by the number of rows."),
     Flag("--time-budget", "time_budget", "time_budget", "Training", "", {"metavar": "SECONDS"}),
-    Flag("--scoring", "scoring", "scoring", "Training", "The name of a scikit-learn metric (balanced_accuracy, "
-         "neg_log_loss, r2, …), by which an ensemble is selected, or early stopping of one network goes.",
+    Flag("--scoring", "scoring", "scoring", "Training", "The name of a scikit-learn metric "
+         "(balanced_accuracy, neg_log_loss, r2, …), by which an ensemble is selected, or early stopping of one network goes.",
          {"type": str, "metavar": "NAME"}),
-    Flag("--seed", "random_state", "random_state", "Training", "Seed of the split, the initial weights and the "
-         "order of the rows. Default: 1.", {"type": click.IntRange(0, 2**31 - 1), "metavar": "INTEGER"}),
-    Flag("--engine", "engine", "engine", "Training", "auto (default), compiled, reference, torch, or torch on "
-         'a device: torch:cpu, torch:cuda, torch:mps. "deepstep engines" lists what is available.',
+    Flag("--seed", "random_state", "random_state", "Training", "Seed of the split, the initial weights and "
+         "the order of the rows. Default: 1.", {"type": click.IntRange(0, 2**31 - 1), "metavar": "INTEGER"}),
+    Flag("--engine", "engine", "engine", "Training", "auto (default), compiled, reference, torch, or torch "
+         'on a device: torch:cpu, torch:cuda, torch:mps. "deepstep engines" lists what is available.',
          {"type": str, "metavar": "NAME"}),
 )  # fmt: skip
 """The flags that are parameters, in the order of the help."""
@@ -132,46 +132,6 @@ SET_HELP = (
     "network_params.weight_decay=0.01, of one network those of NetworkClassifier and NetworkRegressor, such "
     "as activation=tanh or early_stopping=true. Values as in TOML, else texts. Can be repeated."
 )
-
-MOVED_FLAGS: Mapping[str, str] = {
-    "--preset": "--model ensemble (tabular) or --model network (single); tabm is --set presets=tabm.",
-    "--n-estimators": "--set n_estimators=5.",
-    "--activation": "--model network --set activation=tanh.",
-    "--normalization": "--model network --set normalization=batch.",
-    "--initialization": "--model network --set initialization=glorot.",
-    "--quantiles": "--set quantiles=[0.1,0.9].",
-    "--huber-delta": "--set loss_params.delta=2, in the units of the target.",
-    "--label-smoothing": "--model network --set loss_params.smoothing=0.1.",
-    "--optimizer": "--model network --set solver=adamw.",
-    "--optimizer-param": "--model network --set optimizer_params.beta1=0.95.",
-    "--iterations": "--epochs.",
-    "--schedule": "--model network --set schedule=cosine.",
-    "--warmup-fraction": "--model network --set schedule.name=cosine --set schedule.warm_up=0.1.",
-    "--clip-norm": "--model network --set clip_norm=1.",
-    "--clip-value": "--set network_params.clip_value=1.",
-    "--lr-multiplier": "--model network --set 'lr_multipliers={\"b*\" = 0.1}'.",
-    "--l1": "--set network_params.l1=0.1.",
-    "--l2": "--model network --set alpha=0.1.",
-    "--weight-decay": "--model network --set weight_decay=0.01.",
-    "--weight-decay-multiplier": "--set 'network_params.weight_decay_multipliers={\"b*\" = 0}'.",
-    "--weight-decay-schedule": "--model network --set schedule.weight_decay_schedule=cosine.",
-    "--dropout-schedule": "--model network --set schedule.dropout_schedule=linear.",
-    "--patience": "--model network --set early_stopping=true --set n_iter_no_change=4 (ends after more than "
-    "4 epochs without improvement, as --patience 5 did).",
-    "--validation-fraction": "--model network --set early_stopping=true --set validation_fraction=0.1.",
-    "--refit": "--set refit=true.",
-    "--precision": "--set dtype=float32.",
-    "--deterministic": "members of an ensemble have one thread: the same bits on any number of cores.",
-    "--buffer-rows": "as many rows of a stream are in memory as 64 MB hold.",
-    "--checkpoint-every": "a checkpoint is written every 30 seconds.",
-    "--keep-checkpoints": "the newest 3 checkpoints are kept.",
-    "--sep": "--read 'sep=;'.",
-    "--decimal": "--read decimal=,.",
-    "--encoding": "--read encoding=windows-1251.",
-    "--no-header": "--read header=false.",
-    "--help-all": "--help.",
-}
-"""What to type instead of the flags of 0.2; this table goes with `deepstep.estimators.moved`."""
 
 
 def constraints_of(name: str) -> list[Any]:
@@ -327,8 +287,8 @@ def _check_value(model: str, name: str, value: Any, where: str) -> None:
 def flag_of(model: str, setting: str) -> str:
     """How a setting of a training is typed, for `deepstep.errors.spelled`; empty where it cannot be.
 
-    >>> flag_of("network", "epochs"), flag_of("ensemble", "network_params['dropout']"), flag_of("network", "l2")
-    ('--epochs', '--dropout', '--set alpha')
+    >>> flag_of("network", "epochs"), flag_of("network", "l2")
+    ('--epochs', '--set alpha')
     """
     words = (network_parameters if model == NETWORK else deep_parameters).parameter_of(setting) or setting
     name = re.sub(r"\['(.*)'\]$", r".\1", words).partition(" ")[0]
@@ -336,58 +296,6 @@ def flag_of(model: str, setting: str) -> str:
         if flag.of(model) == name:
             return flag.flag.partition("/")[0]
     return f"--set {name}" if name.partition(".")[0] in known_parameters(model) else ""
-
-
-def words_of(model: str, parameters: Mapping[str, Any]) -> list[str]:
-    """Parameters as they are typed.
-
-    >>> words_of("network", {"max_iter": 3, "activation": "tanh", "early_stopping": True})
-    ['--epochs', '3', '--set', 'activation=tanh', '--set', 'early_stopping=true']
-    """
-    words = []
-    for name, value in _flat(parameters):
-        flag = next((flag for flag in FLAGS if flag.of(model) == name), None)
-        if flag is None:
-            words += ["--set", f"{name}={_in_toml(value)}"]
-        elif isinstance(value, bool):
-            words.append(flag.flag.split("/")[0 if value else -1])
-        elif isinstance(value, Mapping):
-            words += [flag.flag, ",".join(f"{label}={weight}" for label, weight in value.items())]
-        elif isinstance(value, list | tuple) and flag.click.get("multiple"):
-            words += [word for entry in value for word in (flag.flag, str(entry))]
-        else:
-            text = ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-            words += [flag.flag, text]
-    return words
-
-
-def _flat(parameters: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    """Parameters, and the entries of mappings by dotted names."""
-    for name, value in parameters.items():
-        dotted = isinstance(value, Mapping) and name != "class_weight" and all(map(_is_bare, value))
-        if dotted and value:
-            yield from ((f"{name}.{entry}", inner) for entry, inner in _flat(value))
-        else:
-            yield name, value
-
-
-def _is_bare(key: Any) -> bool:
-    return isinstance(key, str) and re.fullmatch(r"[A-Za-z0-9_-]+", key) is not None
-
-
-def _in_toml(value: Any) -> str:
-    """A value as --set takes it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return f"[{','.join(_quoted(entry) for entry in value)}]"
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{_quoted(str(key))} = {_quoted(entry)}' for key, entry in value.items())}}}"
-    return str(value)
-
-
-def _quoted(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else _in_toml(value)
 
 
 FROM_FILE = "deepstep.parameters_of_config"

@@ -44,8 +44,8 @@ if TYPE_CHECKING:
 class OpenedNetwork:
     """One network, as commands open it: the only one of a run, or a member of an ensemble.
 
-    ``examples`` gives prepared training rows, (k, n_inputs) and (k, n_outputs). ``inputs`` turns raw rows into
-    the network's inputs.
+    ``examples`` gives prepared training rows, (k, n_inputs) and (k, n_outputs). ``inputs`` turns raw rows
+    into the network's inputs.
     """
 
     run: Run

@@ -9,6 +9,9 @@ import click
 
 from deepstep.errors import ConfigurationError
 
+WORDS = "deepstep.words"
+"""The entry of click's context with what was typed behind the name of the command."""
+
 
 class SectionOption(click.Option):
     """An option in a section of the help."""
@@ -32,6 +35,7 @@ class SectionedCommand(click.Command):
             flag = word.partition("=")[0]
             if flag in self.moved:
                 raise ConfigurationError(flag, "an option of this version", "it is gone", self.moved[flag])
+        ctx.meta[WORDS] = list(args)
         *_, order = self.make_parser(ctx).parse_args(list(args))
         for parameter, times in Counter(order).items():
             single = isinstance(parameter, click.Option) and not (parameter.multiple or parameter.is_flag)

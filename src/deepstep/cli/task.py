@@ -1,4 +1,4 @@
-"""What is to be learned: the kind of the target columns, guessed or asked for, and weights of their classes."""
+"""What is to be learned: the kind of the target, guessed or asked for, and the weights of its classes."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial

@@ -22,13 +22,11 @@ from deepstep.cli.parameters import (
     ENSEMBLE,
     FROM_FILE,
     MODELS,
-    MOVED_FLAGS,
     NETWORK,
     config_option,
     flag_of,
     parameter_options,
     parameters_of,
-    words_of,
 )
 from deepstep.cli.parts import Parts, Rows, parts_in_memory, parts_of_a_stream
 from deepstep.cli.reading import TableOptions, read_table
@@ -44,7 +42,7 @@ from deepstep.cli.screen import (
     printable,
     warnings_as_notes,
 )
-from deepstep.cli.sections import SectionedCommand, SectionOption
+from deepstep.cli.sections import WORDS, SectionedCommand, SectionOption
 from deepstep.cli.task import TASKS, weights_of_classes
 from deepstep.cli.unfinished import (
     Keeping,
@@ -59,6 +57,7 @@ from deepstep.data import StoredRows
 from deepstep.data.sources import stem_of
 from deepstep.data.tables import stored
 from deepstep.errors import ConfigurationError, DataWarning, DivergenceError, spelled
+from deepstep.estimators.moved import MOVED_FLAGS
 from deepstep.inspection.metrics import Scores, score
 from deepstep.run import LEAKS, Run, few_rows
 from deepstep.training.fit import INTERRUPTED as CUT
@@ -82,6 +81,7 @@ class TrainOptions:
     log: str | None = None
     rows: bool = True
     overwrite: bool = False
+    command: str = ""
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "TrainOptions":
@@ -123,7 +123,15 @@ class TrainOptions:
             expected, got = "it, or groups or an order of time, which folds respect", "got both"
             raise ConfigurationError("--validation", expected, got)
         return cls(
-            table, model, parameters, stream, validation, log, not options["no_rows"], options["overwrite"]
+            table,
+            model,
+            parameters,
+            stream,
+            validation,
+            log,
+            not options["no_rows"],
+            options["overwrite"],
+            options[WORDS],
         )
 
 
@@ -139,8 +147,8 @@ _OWN = [
           "repeated."),
     _data("--sample-weight", metavar="COLUMN", help="Column with per-row sample weights. Not used as a "
           "feature."),
-    _data("--groups", metavar="COLUMN", help="Column of groups, such as patients: rows of one group are never "
-          "split between folds, validation and test set. Not used as a feature, except with --keep."),
+    _data("--groups", metavar="COLUMN", help="Column of groups, such as patients: rows of one group are "
+          "never split between folds, validation and test set. Not used as a feature, except with --keep."),
     _data("--time-order", is_flag=True, help="The rows are in the order of time: the test set is the newest "
           "rows, and validation rows are newer than those that are learned from."),
     _data("--time-column", metavar="COLUMN", help="Column of dates or numbers to sort the rows by, for "
@@ -162,7 +170,8 @@ _MODEL = SectionOption(
     help="ensemble: networks on folds, selected from a population of presets. network: one network.",
 )
 _RUN = [
-    SectionOption(["--out"], type=PATH, section="Run folder", help="Run folder. Default: a new one in runs/."),
+    SectionOption(["--out"], type=PATH, section="Run folder", help="Run folder. Default: a new one in "
+                  "runs/."),
     SectionOption(["--overwrite"], is_flag=True, section="Run folder", help="Replace the run folder if it "
                   "exists."),
     SectionOption(["--resume"], type=PATH, metavar="RUN", section="Run folder", help="Resume the interrupted "
@@ -205,6 +214,7 @@ def train_command(
     """
     out, training = options.pop("out"), None
     options[FROM_FILE] = context.meta.get(FROM_FILE)
+    options[WORDS] = _command(context.meta[WORDS])
     if resume is not None:
         _refuse_beside_resume(context)
         run = named_run(resume)
@@ -226,6 +236,21 @@ def train_command(
     if training is None:
         training = Training.of(file, options)
     return _train(file, run, request, training, resumed=resume is not None, json_wanted=json_wanted)
+
+
+def _command(words: list[str]) -> str:
+    """What was typed, without what is about the place and the output of one call.
+
+    >>> _command(["t.csv", "--target", "y", "--out", "runs/a", "--json"])
+    'deepstep train t.csv --target y'
+    """
+    places = [number for number, word in enumerate(words) if word == "--out"]
+    left_out = {*places, *(number + 1 for number in places)}
+    kept = [word for number, word in enumerate(words) if number not in left_out]
+    others = [
+        word for word in kept if word not in ("--overwrite", "--json") and not word.startswith("--out=")
+    ]
+    return shlex.join(["deepstep", "train", *others])
 
 
 def _required(context: click.Context, name: str, value: T | None) -> T:
@@ -376,7 +401,7 @@ def _config(file: Path, options: TrainOptions, parts: Parts) -> dict[str, Any]:
         "target": target,
         "source": printable(file),
         "model": options.model,
-        "command": _command(file, options),
+        "command": options.command,
         "read": dict(table.read),
         "exclude": list(table.exclude),
     }
@@ -388,33 +413,6 @@ def _config(file: Path, options: TrainOptions, parts: Parts) -> dict[str, Any]:
     if parts.leaks:
         config[LEAKS] = [{"says": finding.says, "mend": finding.hint} for finding in parts.leaks]
     return config
-
-
-def _command(file: Path, options: TrainOptions) -> str:
-    """The command that trains the same model."""
-    table = options.table
-    words = ["deepstep", "train", printable(file)]
-    many = {"--target": table.targets, "--exclude": table.exclude}
-    words += [word for flag, names in many.items() for name in names for word in (flag, name)]
-    one: dict[str, Any] = {
-        "--task": None if table.task == "auto" else table.task,
-        "--model": None if options.model == ENSEMBLE else options.model,
-        "--sample-weight": table.sample_weight,
-        "--groups": table.groups,
-        "--time-column": table.time_column,
-        "--test-fraction": None if table.test_fraction == 0.2 else table.test_fraction,
-        "--validation": options.validation,
-        "--log": options.log,
-    }
-    words += [str(word) for flag, value in one.items() if value is not None for word in (flag, value)]
-    yes = {"--time-order": table.time_order, "--drop-missing-target": table.drop_missing_target}
-    yes |= {"--no-rows": not options.rows}
-    words += [flag for flag, wanted in yes.items() if wanted]
-    if options.stream is not None:
-        words.append("--stream" if options.stream else "--no-stream")
-    for name, value in table.read.items():
-        words += ["--read", f"{name}={str(value).lower() if isinstance(value, bool) else value}"]
-    return shlex.join([*words, *words_of(options.model, options.parameters)])
 
 
 def _weights(parts: Parts, learned: list[Rows], options: TrainOptions) -> dict[str, Any]:

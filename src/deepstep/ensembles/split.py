@@ -187,9 +187,7 @@ def hold_out(
     if groups is None and not by_time:
         rows = np.arange(m) if strata is None else strata
         return Fold(*holdout(rows, fraction=fraction, seed=seed, stratify=strata is not None))
-    numbers = np.arange(m)
-    rows_of_groups = Rows(numbers, numbers, None, groups)
-    (fold,) = structured_folds(rows_of_groups, strata, 1, fraction, seed, where)
+    (fold,) = structured_folds(Rows(np.arange(m), np.zeros((m, 0)), None, groups), strata, 1, fraction, seed, where)
     return fold
 
 
