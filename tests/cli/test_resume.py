@@ -17,7 +17,7 @@ import pytest
 
 from deepstep import Network
 from deepstep.run import Run
-from deepstep.run_folder import config_digest
+from deepstep.data.own_folders import config_digest
 from deepstep.training import latest_checkpoint
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import Fit
