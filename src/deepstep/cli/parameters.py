@@ -117,8 +117,8 @@ FLAGS = (
          "Default: by the number of rows."),
     Flag("--time-budget", "time_budget", "time_budget", "Training", "", {"metavar": "SECONDS"}),
     Flag("--scoring", "scoring", "scoring", "Training", "The name of a scikit-learn metric "
-         "(balanced_accuracy, neg_log_loss, r2, …), by which an ensemble is selected, or early stopping of one "
-         "network goes.",
+         "(balanced_accuracy, neg_log_loss, r2, …), by which an ensemble is selected, or early stopping of "
+         "one network goes.",
          {"type": str, "metavar": "NAME"}),
     Flag("--seed", "random_state", "random_state", "Training", "Seed of the split, the initial weights and "
          "the order of the rows. Default: 1.", {"type": click.IntRange(0, 2**31 - 1), "metavar": "INTEGER"}),
@@ -213,7 +213,7 @@ def parameters_of(
     where: dict[str, str] = {}
     for flag in FLAGS:
         value, name = flags.get(flag.name), flag.of(model)
-        if value in (None, ()):
+        if value is None or (isinstance(value, list | tuple) and not value):
             continue
         if not name:
             other = ENSEMBLE if flag.ensemble else NETWORK
