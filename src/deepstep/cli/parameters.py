@@ -347,7 +347,13 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
     for name, value in entries.items():
         option = names.get(name.replace("-", "_"))
         if option is not None:
-            several = option.multiple and not isinstance(value, list | dict)
+            if isinstance(value, dict):
+                words = {
+                    key: str(entry).lower() if isinstance(entry, bool) else entry
+                    for key, entry in value.items()
+                }
+                value = [f"{key}={word}" for key, word in words.items()]
+            several = option.multiple and not isinstance(value, list)
             flags[str(option.name)] = [value] if several else value
         elif name in known:
             parameters[name] = value

@@ -24,6 +24,8 @@ from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
 from deepstep.ensembles.split import Rows, structured_folds
 from deepstep.environment import single_blas, slow_training
 from deepstep.errors import ConfigurationError, DivergenceError, SpeedWarning, spelled, warn_the_caller
+from deepstep.estimators.calibrated import Calibrated
+from deepstep.estimators.class_predictions import ClassPredictions
 from deepstep.estimators.inputs import (
     FitContext,
     RawData,
@@ -34,11 +36,10 @@ from deepstep.estimators.inputs import (
     with_named_columns,
     without_groups,
 )
-from deepstep.estimators.calibrated import Calibrated
-from deepstep.estimators.class_predictions import ClassPredictions
 from deepstep.estimators.labels import check_taught, encoded_labels, learned_labels
 from deepstep.estimators.network_attributes import NetworkAttributes
 from deepstep.estimators.network_parameters import NetworkParameters, documented, parameter_of
+from deepstep.estimators.network_progress import Progress
 from deepstep.estimators.network_rows import (
     Scaling,
     StreamedRows,
@@ -49,7 +50,6 @@ from deepstep.estimators.network_rows import (
 from deepstep.estimators.network_settings import fit_to_resume, settings_of, supports_partial_fit
 from deepstep.estimators.network_training import (
     NetworkTraining,
-    Progress,
     held_out_part,
     network_to_go_on,
     new_network,
@@ -62,7 +62,6 @@ from deepstep.estimators.row_sources import (
     inputs_in,
     is_stored,
     reading,
-    score_of,
 )
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.model import Network

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.equations.ops import is_weights
-from deepstep.estimators.network_training import Progress
+from deepstep.estimators.network_progress import Progress
 from deepstep.model import Network
 from deepstep.targets import Targets
 from deepstep.training import History

@@ -12,10 +12,11 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
-from deepstep.engines import Session, SessionState, open_session
+from deepstep.engines import Session, open_session
 from deepstep.equations import get_optimizer
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, warn_the_caller
 from deepstep.estimators.network_parameters import NetworkParameters
+from deepstep.estimators.network_progress import Progress
 from deepstep.estimators.network_settings import (
     AdaptiveRate,
     InverseScaling,
@@ -66,30 +67,6 @@ LOGISTIC = {"logistic": "sigmoid"}
 
 DEFAULT_BATCH_SIZE = 200
 """Examples of an update where batch_size is 'auto', as in scikit-learn."""
-
-
-@dataclass(frozen=True)
-class Progress:
-    """What a fit reached, and what the next one continues from; the network has the history.
-
-    ``epochs`` are those of the last fit, ``examples_seen`` those of all. ``stopping_history`` is that of the
-    training that early stopping ended, before a refit. ``best`` has the best value of each quantity that was
-    watched, and ``stalled`` counts epochs without improvement. ``learning_rate`` is None for L-BFGS,
-    ``search`` where no rate was searched for, and ``adapted_rate`` where the rate is not 'adaptive'.
-    """
-
-    loss: float = nan
-    epochs: int = 0
-    examples_seen: int = 0
-    stopping_history: History | None = None
-    best_loss: float | None = None
-    best_validation_score: float | None = None
-    learning_rate: float | None = None
-    search: RateSearch | None = None
-    best: Mapping[str, float] = field(default_factory=dict)
-    stalled: int = 0
-    adapted_rate: float | None = None
-    optimizer: SessionState | None = None
 
 
 class _Reached(NamedTuple):
