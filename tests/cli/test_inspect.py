@@ -66,11 +66,10 @@ def test_trace_of_a_layer_and_an_example(deepstep, flowers, flower_run):
     np.testing.assert_array_equal(A0, Run.load(flower_run).inputs(polars.read_csv(flowers)[:16]).T)
 
 
-OPENED = {
-    "--optimizer": "adamw", "--l1": "0.1", "--l2": "0.2", "--weight-decay": "0.3", "--dropout": "0.3",
-    "--clip-norm": "0.1", "--clip-value": "0.05",
-    "--lr-multiplier": "b*=0.5", "--class-weight": "balanced",
-}  # fmt: skip
+OPENED = (
+    "--set solver=adamw --set alpha=0.2 --set weight_decay=0.3 --dropout 0.3 --set clip_norm=0.1 "
+    "--set lr_multipliers={'b*'=0.5} --class-weight balanced"
+)
 
 
 @pytest.fixture
@@ -78,8 +77,7 @@ def everything(deepstep, flowers):
     """A run with all that takes part in a step; the classes are uneven."""
     table = polars.read_csv(flowers)[:45]
     table.write_csv("t.csv")
-    options = [word for option in OPENED.items() for word in option]
-    assert deepstep("train", "t.csv", "--target", "kind", "--model", "network", "--epochs", "2", "--out", "r", *options).code == 0
+    assert deepstep("train", "t.csv", "--target kind --model network --epochs 2 --out r", OPENED).code == 0
     return Run.load("r")
 
 
@@ -88,8 +86,7 @@ def test_the_trace_is_that_of_a_step_of_the_training(deepstep, everything):
     X, Y = everything.kept_examples()
     short, tall = everything.config["class_weights"]
     expected = everything.network.trace(
-        X.T, Y.T, learning_rate=0.001, optimizer="adamw", l1=0.1, l2=0.2, weight_decay=0.3, dropout=0.3,
-        clip_norm=0.1, clip_value=0.05,
+        X.T, Y.T, learning_rate=0.001, optimizer="adamw", l2=0.2, weight_decay=0.3, dropout=0.3, clip_norm=0.1,
         lr_multipliers={"b*": 0.5},
         sample_weight=np.where(Y[:, 0] == 1, tall, short),
     )  # fmt: skip
@@ -97,7 +94,7 @@ def test_the_trace_is_that_of_a_step_of_the_training(deepstep, everything):
     assert [entry["name"] for entry in record["entries"]] == [entry.name for entry in expected]
     for entry, found in zip(expected, record["entries"], strict=True):
         np.testing.assert_array_equal(found["value"], entry.value)
-    assert {"w", "mask1", "J_L1", "dW1_clipped", "W1_decayed"} <= {e.name for e in expected}
+    assert {"w", "mask1", "J_L2", "dW1_clipped", "W1_decayed"} <= {e.name for e in expected}
 
 
 def test_gradients_are_checked_with_what_regularizes(deepstep, everything, monkeypatch):

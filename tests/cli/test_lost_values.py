@@ -145,7 +145,7 @@ def test_numbers_in_texts_are_told_by_describe_columns_and_train(deepstep, tmp_p
         assert trained.code == 0
         streamed = table != "t.csv"  # a part of its rows is validated on
         for caution in (of_words, of_units):
-            said = f"Warning: {caution[:20] if streamed else caution}"
+            said = f"Warning: {caution[:15] if streamed else caution}"
             assert trained.err.count(said) == 1  # by the fit inside not once more
 
 

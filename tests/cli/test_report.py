@@ -7,7 +7,6 @@ import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import polars
@@ -16,8 +15,8 @@ import pytest
 from deepstep import History, Network
 from deepstep.cli.report import reproduce
 from deepstep.data import load
-from deepstep.estimators.ensemble import Ensemble
-from deepstep.estimators.tried import TriedPreset, TriedPresets
+from deepstep.ensembles.ensemble import Ensemble
+from deepstep.ensembles.tried import TriedPreset
 from deepstep.held_out import HeldOut
 from deepstep.preparation import ImagePreparation
 from deepstep.report.predictions import MOST_EXAMPLES, WORST
@@ -54,8 +53,8 @@ def test_the_page_of_an_ensemble_has_every_part(deepstep, ensemble_run):
     for member in run.ensemble.members:
         assert "-".join(map(str, member.network.architecture.layer_dims)) in page.words
         assert {f"{member.validation_cost:.4g}", str(member.best_epoch)} <= set(page.words)
-    for preset in run.ensemble.presets:
-        assert {preset.preset.why, f"{preset.validation_cost:.5g}"} <= set(page.words)
+    for preset, cost in zip(run.ensemble.by_preset, run.ensemble.preset_costs[1], strict=True):
+        assert {preset.why, f"{cost:.5g}"} <= set(page.words)
     assert f"{100 * run.config['results']['out_of_fold']['accuracy']:.2f} %" in page.words
     words = "2 networks of 1 preset on 2 folds", "out of fold", "deepstep explore RUN --member 0"
     assert all(word in page.text for word in (*words, "that were held out for the test"))
@@ -64,28 +63,25 @@ def test_the_page_of_an_ensemble_has_every_part(deepstep, ensemble_run):
 
 
 def test_presets_are_shown_by_losses_that_label_smoothing_does_not_change(deepstep, flowers, flower_run):
-    typed = "--target kind --out smooth --model network --epochs 3 --label-smoothing 0.3"
+    typed = "--target kind --out smooth --model network --epochs 3 --set loss_params.smoothing=0.3"
     note = "The cost includes label smoothing of 0.3; the log loss does not."
     assert note in deepstep("train", flowers, typed).out
     assert note in page_of(deepstep, run="smooth").text
     assert "label smoothing" not in page_of(deepstep, run=flower_run).text
     network, plain = Run.load("smooth").ensemble.members[0], Run.load(flower_run).ensemble.members[0]
-    members = (
-        replace(plain, preset=SimpleNamespace(name="relu")),
-        replace(network, preset=SimpleNamespace(name="realmlp")),
-    )
+    members = replace(plain, preset="relu"), replace(network, preset="realmlp")
     tried = [
-        TriedPreset(one.preset.name, "", {}, 1, 3, loss, 1.0, 0.5, "")
+        TriedPreset(one.preset, "", {}, 1, 3, loss, 1.0, 0.5, "")
         for one, loss in zip(members, (0.125, 0.25), strict=True)
     ]
     weights = {"relu": 0.5, "realmlp": 0.5}
-    ensemble = Ensemble((), members, weights, weights, "sigmoid", None, TriedPresets(tried))
+    ensemble = Ensemble((), members, weights, weights, "sigmoid", (), tried=tuple(tried))
     assert ensemble.preset_costs == ("out-of-fold loss", [0.125, 0.25])
     assert (
         ensemble.cost_note
         == "Costs of realmlp include label smoothing, so that they are higher; losses do not."
     )
-    ensemble = replace(ensemble, tried=TriedPresets(tried[:1]))
+    ensemble = replace(ensemble, tried=tuple(tried[:1]))
     assert ensemble.preset_costs[0] == "mean validation cost"
 
 
@@ -137,7 +133,7 @@ def test_a_page_that_exists_is_not_replaced_unless_asked(deepstep, flower_run, t
     assert (result.code, "must be a new file, got one that exists" in result.err) == (2, True)
     assert (tmp_path / "page.html").read_text() == "mine"
     text = page_of(deepstep, run=flower_run).text
-    assert "train with --log log.csv" in text
+    assert "train with --log FILE.csv" in text
     assert "of 16 training rows after the training" in text
 
 
@@ -194,9 +190,8 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
     ]
     X, Y = rng.random((20, 12288)), (rng.random((20, 1)) < 0.5).astype(float)
     target = Targets.of_classes([label_array(["non-cat", "cat"])])
-    preparation = Preparation(ImagePreparation(64, 64, 3, 1 / 255), target)
     history = History(records, engine="reference", stopped="all epochs done")
-    Run.of_network(network, preparation, history, {"task": "binary"}, X, Y).save("run")
+    Run.of_network(network, ImagePreparation(64, 64, 3, 1 / 255), target, history, {"task": "binary"}, X, Y).save("run")
     page = page_of(deepstep)
     assert (tmp_path / "page.html").stat().st_size < 2_000_000
     assert "12288-20-7-5-1" in page.text
@@ -206,20 +201,17 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
 @pytest.mark.parametrize(
     "options",
     [
-        "--test-fraction 0.3 --model network --set early_stopping=true --set validation_fraction=0.25 --exclude colour --exclude x",
-        "--task classification --validation t.csv --drop-missing-target",
-        "--loss ordinal --classes tall,short --model network --set early_stopping=true --set n_iter_no_change=1",
+        "--test-fraction 0.3 --set early_stopping=true --exclude colour --exclude x --model network --epochs 3",
+        "--loss ordinal --classes tall,short --set validation=time --epochs 3",
         "--set n_estimators=2 --test-fraction 0.3 --exclude x --class-weight tall=2",
         "--effort fast --test-fraction 0.3 --exclude x",
-        "--hidden-layers 6,4 --model network --set solver=momentum --optimizer-param beta=0.8 --dropout 0.1,0.2 "
-        "--schedule step:drop=0.5,every=0.1 --lr-multiplier b*=0.5 --class-weight tall=2 "
-        "--label-smoothing 0.1",
+        "--hidden-layers 6,4 --set solver=momentum --set optimizer_params.beta=0.8 --dropout 0.1,0.2 "
+        "--model network --epochs 3 --class-weight tall=2 --set loss_params.smoothing=0.1",
     ],
 )
 def test_the_command_trains_the_same_run_again(deepstep, flowers, options):
     shutil.copy(flowers, "t.csv")
-    few = [] if "tabular" in options else ["--model network --epochs 3"]
-    assert deepstep("train", "t.csv", "--target kind --seed 3 --out run", *few, options).code == 0
+    assert deepstep("train", "t.csv", "--target kind --seed 3 --out run", options).code == 0
     one, frame = Run.load("run"), polars.read_csv("t.csv")
     program, *words = shlex.split(reproduce(one))
     assert program == "deepstep"
@@ -266,9 +258,9 @@ def as_written(page, lines, columns):
 @pytest.mark.parametrize(
     ("options", "part", "told"),
     [
-        (f"{ONE_NETWORK} --model network --set early_stopping=true --set validation_fraction=0.3", "test", "held out for the test"),
+        (f"{ONE_NETWORK} --set early_stopping=true --set validation_fraction=0.3", "test", "held out for the test"),
         (f"{ONE_NETWORK} --validation patients.csv --test-fraction 0", "validation", "validated on"),
-        (f"{ONE_NETWORK} --model network --set early_stopping=true --set n_iter_no_change=1 --set refit=true --test-fraction 0", "train", "No rows were held out"),
+        (f"{ONE_NETWORK} --set early_stopping=true --set n_iter_no_change=1 --set refit=true --test-fraction 0", "train", "No rows were held out"),
         (ENSEMBLE, "test", "held out for the test"),
         (f"{ENSEMBLE} --test-fraction 0", "out_of_fold", "each predicted by the members that did not learn"),
     ],
@@ -327,9 +319,9 @@ def test_the_page_stays_small_and_says_how_much_is_left_out(deepstep, tmp_path):
 
 def test_demos_have_their_own_test_parts(deepstep, shared, tmp_path):
     for name in ("digits", "moons"):
-        assert deepstep("demo", name, "--epochs 3 --seed 5 --out", name).code == 0
+        assert deepstep("demo", name, "--iterations 3 --seed 5 --out", name).code == 0
         page = page_of(deepstep, run=name)
-        command = f"deepstep demo {name} --seed 5 --epochs 3"
+        command = f"deepstep demo {name} --seed 5 --iterations 3"
         assert command in page.text
         assert "deepstep demo records none" in page.text  # and has no --log log.csv
         assert deepstep(*command.split()[1:], "--out", "again").code == 0
