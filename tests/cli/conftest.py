@@ -137,7 +137,20 @@ def flower_run(flowers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trained run on the flowers; tests copy it before they change it."""
     folder = tmp_path_factory.mktemp("runs") / "flowers"
     with pytest.raises(SystemExit) as leaving:
-        main(["train", str(flowers), "--target", "kind", "--out", str(folder), "--model", "network", "--epochs", "30"])
+        main(
+            [
+                "train",
+                str(flowers),
+                "--target",
+                "kind",
+                "--out",
+                str(folder),
+                "--model",
+                "network",
+                "--epochs",
+                "30",
+            ]
+        )
     assert not leaving.value.code
     return folder
 

@@ -60,7 +60,9 @@ def test_units_are_looked_at_on_a_table(deepstep, flowers, flower_run):
     assert (found["layer"], found["evidence"]) == (1, pytest.approx(1))
 
 
-@pytest.mark.parametrize("preset", ["--model network --epochs 150 --learning-rate 0.01 --log log.csv", "--set n_estimators=5"])
+@pytest.mark.parametrize(
+    "preset", ["--model network --epochs 150 --learning-rate 0.01 --log log.csv", "--set n_estimators=5"]
+)
 def test_what_cannot_be_learned_is_found(deepstep, tmp_path, preset):
     rng = np.random.default_rng(0)
     frame = polars.DataFrame(rng.standard_normal((120, 10)), schema=list("abcdefghij"))
@@ -142,7 +144,12 @@ def test_a_class_of_which_no_row_is_recognized(deepstep):
     kinds = np.where(rare, "rare", rng.choice(["a", "b"], m))
     frame = polars.DataFrame({"x": np.where(kinds == "a", 0.0, 3.0) + rng.normal(0, 0.5, m), "kind": kinds})
     frame.write_csv("t.csv")
-    assert deepstep("train", "t.csv", "--target kind --out run --model network --epochs 20 --test-fraction 0.4").code == 0
+    assert (
+        deepstep(
+            "train", "t.csv", "--target kind --out run --model network --epochs 20 --test-fraction 0.4"
+        ).code
+        == 0
+    )
     recall = Run.load("run").config["results"]["test"]["recall"]
     assert recall["rare"] == 0
     assert min(recall["a"], recall["b"]) > 0
@@ -226,7 +233,10 @@ def test_the_epochs_before_are_kept_and_reported_and_the_next_training_takes_the
     assert Run.load("run").history.stopped == "all epochs done"
 
 
-@pytest.mark.parametrize("more", ["--set early_stopping=true", "--set alpha=0.1 --set normalization=batch", "--set activation=identity"])
+@pytest.mark.parametrize(
+    "more",
+    ["--set early_stopping=true", "--set alpha=0.1 --set normalization=batch", "--set activation=identity"],
+)
 def test_every_page_of_a_diverged_run_is_whole(deepstep, flowers, tmp_path, more):
     target = "kind" if "identity" in more else "height"
     result = deepstep("train", flowers, f"--target {target} --out run {FAR_TOO_HIGH} {more}")

@@ -13,7 +13,9 @@ from deepstep import DeepClassifier, Run
 
 M = 120
 FAST = ("--set n_estimators=2",)
-ONE = ("--hidden-layers 4 --model network --epochs 3 --set early_stopping=true --set validation_fraction=0.2",)
+ONE = (
+    "--hidden-layers 4 --model network --epochs 3 --set early_stopping=true --set validation_fraction=0.2",
+)
 
 
 def rows_of(numbers, form="%d.%m.%Y"):

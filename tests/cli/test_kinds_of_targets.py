@@ -83,7 +83,9 @@ def test_a_loss_sets_the_task(deepstep, tmp_path, values, loss, told):
 
 
 def test_quantiles(deepstep, table):
-    typed = "--target height --loss quantile --set quantiles=[0.2,0.55,0.8] --model network --epochs 60 --out r"
+    typed = (
+        "--target height --loss quantile --set quantiles=[0.2,0.55,0.8] --model network --epochs 60 --out r"
+    )
     assert "within the outer quantiles" in deepstep("train", table, typed).out
     given = answers(deepstep, table)
     assert given.columns == ["prediction", "quantile_0.2", "quantile_0.55", "quantile_0.8"]
@@ -182,7 +184,9 @@ SCORES = {
 @pytest.mark.parametrize(("targets", "scoring"), SCORES)
 def test_scoring_is_that_of_scikit_learn(deepstep, table, targets, scoring):
     """Of the last epoch it equals the metric of the answers of `predict` for the validation file."""
-    trained(deepstep, table, targets, "--validation", table, f"--scoring {scoring} --model network --epochs 9")
+    trained(
+        deepstep, table, targets, "--validation", table, f"--scoring {scoring} --model network --epochs 9"
+    )
     names, given, frame = targets.split()[1::2], answers(deepstep, table), polars.read_csv(table)
     right = np.column_stack([frame[name] for name in names])
     predicted = np.column_stack([given[:, at] for at in range(len(names))])

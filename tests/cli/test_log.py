@@ -39,7 +39,9 @@ def test_it_changes_nothing_else(deepstep, flowers, tmp_path):
     assert not (tmp_path / "s").exists()
 
 
-@pytest.mark.parametrize("typed", ["--effort fast", "--model network --set early_stopping=true --set refit=true"])
+@pytest.mark.parametrize(
+    "typed", ["--effort fast", "--model network --set early_stopping=true --set refit=true"]
+)
 def test_it_is_of_one_training(deepstep, flowers, typed):
     result = deepstep("train", flowers, "--target kind --log own.csv", typed)
     assert "--log must be used with --model network, of a single training, got" in result.err

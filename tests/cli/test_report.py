@@ -191,7 +191,9 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
     X, Y = rng.random((20, 12288)), (rng.random((20, 1)) < 0.5).astype(float)
     target = Targets.of_classes([label_array(["non-cat", "cat"])])
     history = History(records, engine="reference", stopped="all epochs done")
-    Run.of_network(network, ImagePreparation(64, 64, 3, 1 / 255), target, history, {"task": "binary"}, X, Y).save("run")
+    Run.of_network(
+        network, ImagePreparation(64, 64, 3, 1 / 255), target, history, {"task": "binary"}, X, Y
+    ).save("run")
     page = page_of(deepstep)
     assert (tmp_path / "page.html").stat().st_size < 2_000_000
     assert "12288-20-7-5-1" in page.text
@@ -258,9 +260,17 @@ def as_written(page, lines, columns):
 @pytest.mark.parametrize(
     ("options", "part", "told"),
     [
-        (f"{ONE_NETWORK} --set early_stopping=true --set validation_fraction=0.3", "test", "held out for the test"),
+        (
+            f"{ONE_NETWORK} --set early_stopping=true --set validation_fraction=0.3",
+            "test",
+            "held out for the test",
+        ),
         (f"{ONE_NETWORK} --validation patients.csv --test-fraction 0", "validation", "validated on"),
-        (f"{ONE_NETWORK} --set early_stopping=true --set n_iter_no_change=1 --set refit=true --test-fraction 0", "train", "No rows were held out"),
+        (
+            f"{ONE_NETWORK} --set early_stopping=true --set n_iter_no_change=1 --set refit=true --test-fraction 0",
+            "train",
+            "No rows were held out",
+        ),
         (ENSEMBLE, "test", "held out for the test"),
         (f"{ENSEMBLE} --test-fraction 0", "out_of_fold", "each predicted by the members that did not learn"),
     ],

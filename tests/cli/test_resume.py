@@ -16,8 +16,8 @@ import polars
 import pytest
 
 from deepstep import Network
-from deepstep.run import Run
 from deepstep.data.own_folders import config_digest
+from deepstep.run import Run
 from deepstep.training import latest_checkpoint
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import Fit
@@ -109,7 +109,14 @@ def test_a_second_ctrl_c_ends_at_once_and_says_what_is_lost(process, flowers, tm
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.usefixtures("pythons_own_handler")
-@pytest.mark.parametrize("typed", ["--model network --set solver=lbfgs", "--model network --set early_stopping=true", "--set n_estimators=2"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "--model network --set solver=lbfgs",
+        "--model network --set early_stopping=true",
+        "--set n_estimators=2",
+    ],
+)
 def test_ctrl_c_at_any_instant_before_the_first_epoch(deepstep, flowers, typed, fresh_seed, tmp_path):
     """In the call of any function of DeepStep until there is a record: a sentence, and nothing is left.
 

@@ -101,7 +101,8 @@ def test_a_european_table_from_stdin_to_predictions(deepstep, tmp_path, piped):
 def test_columns_between_spaces_get_a_hint(deepstep, tmp_path):
     (tmp_path / "t.txt").write_text("a b y\n" + "".join(f"{n} {n % 3} {n % 2}\n" for n in range(40)))
     assert (
-        "If spaces separate columns: --read 'sep= '" in deepstep("describe-columns", "t.txt", "--target", "y").err
+        "If spaces separate columns: --read 'sep= '"
+        in deepstep("describe-columns", "t.txt", "--target", "y").err
     )
     assert deepstep("describe-columns", "t.txt", "--target", "y", "--read", "sep= ").code == 0
 
@@ -134,11 +135,17 @@ def test_a_table_without_a_header_is_predicted_with_and_without_its_target(deeps
     ("arguments", "sentence"),
     [
         (("https://example.com/t.csv",), "https://example.com/t.csv: a file on this machine is expected"),
-        (("t.csv", "--read", "sep=::"), "--read sep must be one ASCII character, such as ';', or tab, got '::'"),
+        (
+            ("t.csv", "--read", "sep=::"),
+            "--read sep must be one ASCII character, such as ';', or tab, got '::'",
+        ),
         (("t.csv", "--read", "sep=|"), "the header has commas"),
         (("t.csv", "--read", "encoding=klingon"), "--read encoding must be an encoding that Python knows"),
         (("t.csv", "--categorical", "plz"), "--categorical: column is one of"),
-        (("t.dat",), "Give the file the suffix of its format, or, of a text table, its separator: --read sep=;"),
+        (
+            ("t.dat",),
+            "Give the file the suffix of its format, or, of a text table, its separator: --read sep=;",
+        ),
         (("-",), "standard input: a CSV table is expected; the file is empty"),
     ],
 )

@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import re
 import signal
 import sys
 import time
@@ -243,7 +242,9 @@ AFTER_TRAINING = {
 }
 
 
-@pytest.mark.parametrize("typed", ["--set n_estimators=2", "--model network --set solver=lbfgs --epochs 2 --json"])
+@pytest.mark.parametrize(
+    "typed", ["--set n_estimators=2", "--model network --set solver=lbfgs --epochs 2 --json"]
+)
 @pytest.mark.parametrize("name", AFTER_TRAINING)
 def test_a_failure_after_the_training_does_not_lose_it(deepstep, flowers, monkeypatch, name, typed, tmp_path):
     """Whatever fails there: the run is saved before it is scored, and a warning says where it is."""

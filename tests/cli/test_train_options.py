@@ -53,7 +53,9 @@ def test_there_are_few_flags_and_each_has_a_sentence(deepstep):
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_everything_at_once_is_the_estimator(deepstep, weighted):
     """The same bits as those of the estimator on the rows that are learned from and validated on."""
-    result = deepstep("train", weighted, "--target kind --model network --sample-weight w --out r", EVERYTHING)
+    result = deepstep(
+        "train", weighted, "--target kind --model network --sample-weight w --out r", EVERYTHING
+    )
     assert result.code == 0, result.err
     frame = polars.read_csv(weighted)
     X, y, w = frame.drop("kind", "w"), frame["kind"].to_numpy(), frame["w"].to_numpy()
@@ -105,7 +107,9 @@ def test_everything_at_once_is_the_estimator(deepstep, weighted):
 
 
 def test_parameters_of_an_ensemble(deepstep, flowers):
-    typed = "--target kind --effort fast --epochs 3 --dropout 0.1 --set network_params.hidden_layers=[8] --out r"
+    typed = (
+        "--target kind --effort fast --epochs 3 --dropout 0.1 --set network_params.hidden_layers=[8] --out r"
+    )
     assert deepstep("train", flowers, typed).code == 0
     run = Run.load("r")
     params = {"epochs": 3, "dropout": 0.1, "hidden_layers": [8]}
@@ -222,7 +226,9 @@ def test_validation_rows_of_a_file_teach_nothing(deepstep, weighted):
 
 
 def test_a_table_to_validate_on_takes_the_place_of_folds(deepstep, flowers):
-    result = deepstep("train", flowers, "--target kind --effort fast --epochs 2 --out r --validation", flowers)
+    result = deepstep(
+        "train", flowers, "--target kind --effort fast --epochs 2 --out r --validation", flowers
+    )
     assert result.code == 0, result.err
     run = Run.load("r")
     assert list(run.config["results"]) == ["train", "validation", "test"]

@@ -73,7 +73,9 @@ def test_weights_of_rows_and_of_classes(deepstep, tmp_path, monkeypatch):
     frame = table(500).with_columns(w=polars.Series(np.random.default_rng(1).uniform(0, 2, 500)))
     folder = written(tmp_path / "weighed", frame, 2, 60)
     options = ("--stream --sample-weight w --test-fraction 0",)
-    weighed, plain = (trained(deepstep, folder, *options, more)[1] for more in ("--class-weight balanced", "--seed 1"))
+    weighed, plain = (
+        trained(deepstep, folder, *options, more)[1] for more in ("--class-weight balanced", "--seed 1")
+    )
     assert not np.array_equal(weighed.network.parameters.flat, plain.network.parameters.flat)
     assert len(weighed.config["class_weights"]) == 2
 

@@ -197,7 +197,7 @@ CASES = {
     f"{LABELS} kind --target colour --task classification": "target 'colour': two classes, as one of several",
     f"{LABELS} kind --target warm --task regression": "target 'kind': numbers are expected",
     f"{LABELS} kind --target warm --class-weight tall=2": "class is one of 'kind:short', 'kind:tall', 'warm:",
-            f"{LABELS} height --target width --class-weight balanced": "--class-weight must be used with a target of classes",
+    f"{LABELS} height --target width --class-weight balanced": "--class-weight must be used with a target of classes",
     "train FLOWERS --target kind --out full --overwrite": "it is something else, without a model.json, and",
     "train FLOWERS --target kind --out full": "it exists already",
     "train FLOWERS --target kind --out taken --overwrite": "stays as it is",

@@ -17,7 +17,7 @@ import polars
 import pytest
 
 from deepstep import DeepClassifier
-from deepstep.cli.target import found_format
+from deepstep.cli.reading import unusual_format
 from deepstep.data.dialect import TextFormat
 from deepstep.data.formats import ReadOptions
 from deepstep.data.tables import load_table, silent
@@ -303,7 +303,7 @@ def test_a_table_is_read_as_training_read_it(
         path.write_bytes(content)
         header = name != "no header"
         frame, found = load_table(path, ReadOptions(TextFormat(header=header), tell=silent), as_written=True)
-        usual = TextFormat(**found_format(path, found))
+        usual = TextFormat(**unusual_format(path, found))
         unnamed = () if header else (frame.columns, frame.columns[1:])
         inputs = [{"column": one, "kind": "category", "settings": {}} for one in frame.columns]
         program = {"columns": frame.columns, "inputs": inputs, **Written.of(path, usual, unnamed)._asdict()}

@@ -42,30 +42,30 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 
-class Recipe(NamedTuple):
-    """A demo's network: hidden layers, further arguments of `Network`, and those of `Network.train`."""
+class DemoNetwork(NamedTuple):
+    """The network of a demo: hidden layers, further arguments of `Network`, and those of `Network.train`."""
 
     hidden: tuple[int, ...]
     start: Mapping[str, Any]
     training: Mapping[str, Any]
 
 
-_POINTS = Recipe(
+_POINTS = DemoNetwork(
     (16, 16),
     {"activation": "tanh", "initialization": "glorot"},
     {"optimizer": "adam", "learning_rate": 0.01, "iterations": 500},
 )
-_DIGITS = Recipe(
+_DIGITS = DemoNetwork(
     (64, 32),
     {"initialization": "he"},
     {"optimizer": "adam", "learning_rate": 0.002, "iterations": 40, "batch_size": 64},
 )
 _LECTURE: dict[str, Any] = {"optimizer": "gd", "learning_rate": 0.0075, "iterations": 2500}
-DEMOS: Mapping[str, Mapping[str, Recipe]] = {
+DEMOS: Mapping[str, Mapping[str, DemoNetwork]] = {
     "digits": {"": _DIGITS},
     "cats": {
-        "-2-layer": Recipe((7,), {"initialization": "small"}, _LECTURE),
-        "-4-layer": Recipe((20, 7, 5), {"initialization": "lecun"}, _LECTURE),
+        "-2-layer": DemoNetwork((7,), {"initialization": "small"}, _LECTURE),
+        "-4-layer": DemoNetwork((20, 7, 5), {"initialization": "lecun"}, _LECTURE),
     },
     **{name: {"": _POINTS} for name in ("planar", "moons", "circles", "spirals")},
 }
@@ -139,11 +139,11 @@ def demo_command(
         if kind_at(path) != "nothing":
             raise FileError(str(path), "a new name is expected", "it exists already", "Choose another --out.")
     trained: dict[Path, Trained] = {}
-    for ending, recipe in models.items():
+    for ending, demo in models.items():
         folder, label = Path(f"{base}{ending}"), f"{name}, {ending[1:]}" if ending else name
-        training = {**recipe.training, **({} if iterations is None else {"iterations": iterations})}
-        start = {**recipe.start, "seed": seed}
-        train = partial(by_network, loaded, recipe.hidden, start, training, label)
+        training = {**demo.training, **({} if iterations is None else {"iterations": iterations})}
+        start = {**demo.start, "seed": seed}
+        train = partial(by_network, loaded, demo.hidden, start, training, label)
         trained[folder] = save_and_score(loaded, train, folder)
         if trained[folder].interrupted:
             break

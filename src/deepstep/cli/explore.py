@@ -188,8 +188,7 @@ SET_HELP = (
     "repeated."
 )
 
-OF_A_TABLE = ("target", "task", "exclude", "keep", "categorical", "classes", "loss", "test_fraction", "read",
-              "drop_missing_target")  # fmt: skip
+OF_A_TABLE = ("target", "task", "exclude", "loss", "read", "drop_missing_target")
 """Flags about a table."""
 
 _table = partial(click.option, cls=SectionOption, section="With FILE")
@@ -207,20 +206,15 @@ _page = partial(click.option, cls=SectionOption, section="Page")
 @_page("--data", type=PATH, help="With RUN: table whose rows are shown. Default: the rows kept in RUN.")
 @member_option
 @_table("--target", multiple=True, metavar="COLUMN", help="Column to predict. Can be repeated.")
-@_table("--task", type=click.Choice(TASKS), default="auto", show_default=True, help="What is learned.")
+@_table("--task", type=click.Choice(TASKS), default="auto", show_default=True, help="Kind of the target.")
 @_table("--exclude", multiple=True, metavar="COLUMN", help="Column to exclude from the features.")
-@_table("--keep", multiple=True, metavar="COLUMN", help="Column to use even if it looks like a row number.")
-@_table("--categorical", multiple=True, metavar="COLUMN", help="Column of categories.")
-@_table("--classes", metavar="NAMES", help="All classes in their order, with ',' between them.")
 @_table("--loss", metavar="NAME", help="Loss function. Default: by the target.")
-@_table("--test-fraction", type=float, default=0.0, show_default=True, help="Fraction of rows left out.")
 @_table("--drop-missing-target", is_flag=True, help="Drop rows with a missing target.")
 @_table("--read", multiple=True, metavar="NAME=VALUE", callback=read_settings, help=READ_HELP)
 @_training("--hidden-layers", type=LIST, metavar="NUMBERS", help="Sizes of the hidden layers. Default: 8,8.")
 @_training("--epochs", type=click.IntRange(1), help="Epochs that are recorded. Default: 200, of a RUN 50.")
 @_training("--learning-rate", type=VALUE, metavar="NUMBER", help="Default: 0.03, of a RUN its own.")
 @_training("--batch-size", type=click.IntRange(1), help="Rows of an update. Default: all rows.")
-@_training("--dropout", type=LIST, metavar="NUMBERS", help="Dropout probability of the hidden layers.")
 @_training("--seed", type=SEED, default=1, show_default=True, help="Seed of the weights and the order.")
 @_training("--set", "settings", type=NAMED, multiple=True, metavar="NAME=VALUE", help=SET_HELP)
 @json_option
@@ -326,7 +320,7 @@ def _arguments(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, An
     if options["learning_rate"] == AUTO:
         hint = "deepstep train --learning-rate auto finds one."
         raise ConfigurationError("--learning-rate", "a number", f"got {AUTO}", hint)
-    flags = {name: options[name] for name in ("learning_rate", "batch_size", "dropout")}
+    flags = {name: options[name] for name in ("learning_rate", "batch_size")}
     flags["iterations"] = options["epochs"]
     words = once_each("--set", options["settings"])
     for name in words:
@@ -351,20 +345,10 @@ TRAINING_WORDS = tuple(name for name in signature(Network.train).parameters if n
 def _of_table(
     path: Path, options: Mapping[str, Any], start: dict[str, Any], training: dict[str, Any]
 ) -> Subject:
-    classes = options["classes"]
-    table = TableOptions(
-        targets=options["target"],
-        task=options["task"],
-        exclude=options["exclude"],
-        keep=options["keep"],
-        categorical=options["categorical"],
-        classes=None if classes is None else tuple(name.strip() for name in classes.split(",")),
-        loss=options["loss"],
-        test_fraction=options["test_fraction"],
-        drop_missing_target=options["drop_missing_target"],
-        read=options["read"],
-        seed=options["seed"],
-    )
+    flags = {
+        name: options[name] for name in ("task", "exclude", "loss", "drop_missing_target", "read", "seed")
+    }
+    table = TableOptions(options["target"], **flags, test_fraction=0.0)
     table.check()
     parts = parts_in_memory(read_table(path, table)[0], table)
     targets, inputs, rows = parts.targets, parts.inputs, parts.train

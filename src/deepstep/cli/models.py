@@ -41,7 +41,7 @@ NETWORK_DEFAULTS: Mapping[str, Any] = {
 """Parameters of one network on a table, where they are not given."""
 
 LBFGS_DEFAULTS: Mapping[str, Any] = {"max_iter": 2500, "tol": 1e-5}
-"""Those of L-BFGS, which ends by itself where the gradient is small."""
+"""Parameters of L-BFGS, which ends by itself where the gradient is small."""
 
 OF_ONE_CALL: Mapping[str, Any] = {
     "callbacks": None, "checkpoint_dir": None, "resume": False, "verbose": False
@@ -67,7 +67,7 @@ class Fitted:
 
     @property
     def history(self) -> History:
-        """That of the first network."""
+        """The history of the first network."""
         return self.histories[0]
 
     @property

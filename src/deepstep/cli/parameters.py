@@ -149,7 +149,7 @@ def constraints_of(name: str) -> list[Any]:
 
 
 def _metavar(constraints: Iterable[Any]) -> str:
-    """What is typed for a parameter with these constraints."""
+    """A word for the values that these constraints allow."""
     words = []
     for constraint in constraints:
         if isinstance(constraint, StrOptions):

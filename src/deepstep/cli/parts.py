@@ -312,7 +312,7 @@ def _cautions(
 
 
 def strata_of(answers: Any) -> AnyArray:
-    """What a split keeps in proportion: the classes, of several targets each combination of them.
+    """The strata that a split keeps in proportion: the classes, of several targets each combination of them.
 
     >>> import polars
     >>> strata_of(polars.DataFrame({"wet": ["no", "yes"], "warm": [0, 1]})).tolist()

@@ -29,7 +29,7 @@ SAMPLE_WEIGHT = "--sample-weight"
 
 @dataclass(frozen=True)
 class TableOptions:
-    """What is asked of a table: its columns, its target, how it is read, and which rows are held out.
+    """The options of a table: its columns, its target, how it is read, and which rows are held out.
 
     ``validation_fraction`` is the share of the rows that a network's early stopping watches.
     """

@@ -60,7 +60,7 @@ class NetworkResult:
 
     @classmethod
     def of(cls, run: Run) -> "NetworkResult":
-        """That of a run of one network."""
+        """The result of a run of one network."""
         history, shape = run.history, run.network.architecture
         return cls(
             shape.layer_dims,
@@ -89,7 +89,7 @@ class EnsembleResult:
 
     @classmethod
     def of(cls, run: Run) -> "EnsembleResult":
-        """That of a run of an ensemble."""
+        """The result of a run of an ensemble."""
         engine, why = run.engine
         return cls(
             run.config["settings"],
@@ -104,7 +104,7 @@ class EnsembleResult:
 
 @dataclass(frozen=True)
 class TableResult:
-    """What ``deepstep train`` made of a table."""
+    """The result of ``deepstep train`` on a table."""
 
     run: Path
     task: str
@@ -115,7 +115,7 @@ class TableResult:
 
     @classmethod
     def of(cls, folder: Path, run: Run, parts: Parts) -> "TableResult":
-        """That of a run."""
+        """The result that a run shows."""
         one = run.config["model"] == "network"
         return cls(
             folder,

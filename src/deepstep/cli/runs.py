@@ -55,7 +55,7 @@ class OpenedNetwork:
 
     @property
     def member(self) -> Member:
-        """What is known of its training."""
+        """The member of the ensemble that it is."""
         return self.run.ensemble.members[self.number]
 
     @property
@@ -65,7 +65,7 @@ class OpenedNetwork:
 
     @property
     def targets(self) -> Targets:
-        """What it learned."""
+        """The targets that it learned."""
         return self.run.targets
 
     @property

@@ -60,7 +60,7 @@ class TrainOptions:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "TrainOptions":
-        """What was typed, or what a training was begun with, checked as far as that needs no table."""
+        """The flags as they were typed, or as a training was begun with, checked as far as no table is needed."""
         model = options["model"]
         settings = [(name, value) for name, value in options["settings"]]
         parameters = parameters_of(model, options, settings, options[FROM_FILE])
@@ -232,8 +232,12 @@ def _told_by_the_command() -> Iterator[None]:
     with catch_warnings():
         for category in (DataWarning, ConvergenceWarning):
             simplefilter("ignore", category)
-        for said in ("Training interrupted by user", "learning_rate_init='auto' found no rate", "batch_size"):
-            filterwarnings("ignore", said)
+        for message in (
+            "Training interrupted by user",
+            "learning_rate_init='auto' found no rate",
+            "batch_size",
+        ):
+            filterwarnings("ignore", message)
         yield
 
 

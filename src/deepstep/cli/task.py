@@ -1,4 +1,4 @@
-"""What is to be learned: the kind of the target, guessed or asked for, and the weights of its classes."""
+"""The task: the kind of the target, guessed or asked for, and the weights of its classes."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial

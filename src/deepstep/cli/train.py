@@ -28,7 +28,7 @@ def _data(*words: str, **settings: Any) -> SectionOption:
 _OWN = [
     _data("--target", multiple=True, metavar="COLUMN", help="Column to predict. Can be repeated: several "
           "columns that have two values each, or are all numbers.  [required]"),
-    _data("--task", type=click.Choice(TASKS), default="auto", show_default=True, help="What is learned."),
+    _data("--task", type=click.Choice(TASKS), default="auto", show_default=True, help="Kind of the target."),
     _data("--exclude", multiple=True, metavar="COLUMN", help="Column to exclude from the features. Can be "
           "repeated."),
     _data("--sample-weight", metavar="COLUMN", help="Column with per-row sample weights. Not used as a "
@@ -139,7 +139,7 @@ def train_command(
 
 
 def _command(words: list[str]) -> str:
-    """What was typed, without what is about the place and the output of one call.
+    """The command as it was typed, without the flags about the place and the output of one call.
 
     >>> _command(["t.csv", "--target", "y", "--out", "runs/a", "--json"])
     'deepstep train t.csv --target y'
