@@ -60,7 +60,7 @@ class TrainOptions:
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> "TrainOptions":
-        """The flags as they were typed, or as a training was begun with, checked as far as no table is needed."""
+        """The flags of a new training or of one that is resumed, checked as far as no table is needed."""
         model = options["model"]
         settings = [(name, value) for name, value in options["settings"]]
         parameters = parameters_of(model, options, settings, options[FROM_FILE])
