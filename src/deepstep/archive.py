@@ -126,8 +126,8 @@ def save(model: Any, folder: Path | str, *, overwrite: bool = False) -> None:
     Parameters
     ----------
     model : Network, estimator or Pipeline
-        A network, a fitted estimator of DeepStep, or a `sklearn.pipeline.Pipeline` of a `TableEncoder` and one
-        network. Parameters of estimators that are functions or objects are left out, with a UserWarning.
+        A network, a fitted estimator of DeepStep, or a `sklearn.pipeline.Pipeline` of a `TableEncoder` and
+        one network. Parameters of estimators that are functions or objects are left out, with a UserWarning.
     folder : Path or str
         The folder to make; its parent exists.
     overwrite : bool, default False
@@ -203,7 +203,7 @@ ESTIMATORS = (
     "TableEncoder",
     "Pipeline",
 )
-"""Names of the models beside `Network`: estimators, which scikit-learn comes with, are made by `load` alone."""
+"""Names of the models beside `Network`: `load` alone makes them, as scikit-learn comes with them."""
 
 
 def model_record(model: Any) -> dict[str, Any]:

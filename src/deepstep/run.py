@@ -14,7 +14,7 @@ executes nothing.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -289,7 +289,7 @@ class Run:
 
     @property
     def estimator(self) -> Any:
-        """The fitted estimator or pipeline, made when it is asked for; None where there is a predictor alone."""
+        """The fitted estimator or pipeline, made when it is asked for; None for a predictor alone."""
         if isinstance(self._model, dict):
             self._model = archive.model_of(self._model, "the run")
         return None if isinstance(self._model, Predictor) else self._model
@@ -312,7 +312,8 @@ class Run:
             return preparation
         names = self.predictor.columns.names
         if not names:
-            names = tuple(f"x{index}" for index in range(self.ensemble.members[0].network.architecture.n_inputs))
+            n_inputs = self.ensemble.members[0].network.architecture.n_inputs
+            names = tuple(f"x{index}" for index in range(n_inputs))
         columns = tuple(NumberColumn(name, 0.0, 1.0, marks_missing=False) for name in names)
         return TablePreparation(columns)
 
@@ -479,7 +480,11 @@ class Run:
         if not isinstance(inputs, TablePreparation):
             return inputs.feature_names
         tables = [preprocessor.preparation for preprocessor in self.ensemble.preprocessors]
-        columns = [column for table in tables for column in (inputs if table is None else table).columns]
+        columns = [
+            column
+            for table in tables
+            for column in (table if isinstance(table, TablePreparation) else inputs).columns
+        ]
         return tuple(dict.fromkeys(column.name for column in columns if column.feature_names))
 
     def likely(self, raw: Any, alpha: float = 0.1) -> AnyArray:
@@ -579,7 +584,8 @@ def read_config(folder: Path) -> dict[str, Any]:
         return {}
     config = archive.read(folder, archive.RUN).get("config")
     if not isinstance(config, dict):
-        raise FileError(str(folder / RUN_MARK), "the file as training wrote it", "it has no config", "Train again.")
+        where, expected = str(folder / RUN_MARK), "the file as training wrote it"
+        raise FileError(where, expected, "it has no config", "Train again.")
     return config
 
 

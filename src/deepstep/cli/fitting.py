@@ -176,7 +176,9 @@ def scores(run: Run, split: TableSplit, learned: Sequence[Rows]) -> dict[str, Sc
         answers = np.concatenate([target.values(rows.labels) for rows in parts])
         outputs = np.concatenate([run.outputs(rows.frame) for rows in parts])
         of_rows = [rows.weight for rows in parts if rows.weight is not None]
-        return score(target, answers, outputs, np.concatenate(of_rows) if of_rows else None, run.predictor.tempered)
+        return score(
+            target, answers, outputs, np.concatenate(of_rows) if of_rows else None, run.predictor.tempered
+        )
 
     found, A = {"train": of(*learned)}, run.ensemble.out_of_fold
     if A is not None:

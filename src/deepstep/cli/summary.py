@@ -34,7 +34,10 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
             "inputs": run.preparation.to_dict(),
             "outputs": run.targets.to_dict(),
         }
-        what = {"members": as_records(run.leaderboard()), "tried": TriedPresets(run.ensemble.tried).to_dicts()}
+        what = {
+            "members": as_records(run.leaderboard()),
+            "tried": TriedPresets(run.ensemble.tried).to_dicts(),
+        }
         what |= {} if run.only is None else _of_network(run)
         click.echo(as_json({"run": run_folder, **run.config, **what, **halves}))
         return

@@ -82,7 +82,11 @@ class Ensemble:
 
     @classmethod
     def of_one(
-        cls, member: Member, preprocessor: Preprocessor, head: str, presets: Mapping[str, Preset] | None = None
+        cls,
+        member: Member,
+        preprocessor: Preprocessor,
+        head: str,
+        presets: Mapping[str, Preset] | None = None,
     ) -> "Ensemble":
         """An ensemble of one network."""
         alone = {member.preset: 1.0}
@@ -274,5 +278,3 @@ def weighted_mean(outputs: Iterable[Array], weights: Iterable[float]) -> Array:
     if total is None:
         raise ValueError("weighted_mean has no outputs.")
     return np.asarray(total / count)
-
-

@@ -1,6 +1,6 @@
 """`Predictor`: what a fit has learned, and all that predicts needs; scikit-learn is not imported."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,7 @@ class Predictor:
     columns: Columns
     targets: Targets
     ensemble: Ensemble
-    calibration: Calibration = Calibration()
+    calibration: Calibration = field(default_factory=Calibration)
     rows_of_fit: TrainingFingerprint | None = None
 
     @property
@@ -116,7 +116,7 @@ class Predictor:
         return with_temperature(P, self.calibration.temperature, each=self.targets.several)
 
     def out_of_fold(self) -> Array | None:
-        """Outputs for the rows of the fit by members that did not learn them, NaN for others; None without."""
+        """Outputs for the rows of the fit by members that did not learn them, NaN for others; or None."""
         A, rows = self.ensemble.out_of_fold, self.rows_of_fit
         if A is None or rows is None:
             return None

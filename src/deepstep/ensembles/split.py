@@ -1,4 +1,4 @@
-"""How rows are split into folds: at random, by groups that stay whole, in the order of time, or by a splitter."""
+"""How rows are split into folds: at random, by whole groups, in the order of time, or by a splitter."""
 
 import warnings
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ STRATIFIED = 10_000
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Checked rows: a frame (sparse rows stay so), encoded targets, weights, and the number of each row's group."""
+    """Checked rows: a frame (sparse rows stay so), encoded targets, weights, and the number of each group."""
 
     X: Any
     Y: Array

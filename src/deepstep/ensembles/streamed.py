@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -93,9 +93,7 @@ def fit_streamed(
         mean, deviation, _ = surveyed.moments.moments(f"target {surveyed.target!r}")
         center, scale = np.full_like(center, mean), np.full_like(scale, deviation)
     most = rows_in_memory(encoding.n_inputs)  # of one feature there may be many inputs
-    surveyed = replace(
-        surveyed, sample=few(surveyed.sample, most), validation=few(surveyed.validation, most)
-    )
+    surveyed = replace(surveyed, sample=few(surveyed.sample, most), validation=few(surveyed.validation, most))
     Y = Y[evenly_spread(len(Y), most)]
     preprocessor = Preprocessor(surveyed.inputs, {preset.inputs: encoding}, center, scale)
     class_weights = _class_weights(table, targets, request)

@@ -4,6 +4,9 @@ from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, NamedTuple, Self
 
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
 from deepstep.ensembles.calibrate import answers_of_rows, calibration_of_answers
 from deepstep.ensembles.calibration import Calibration
 from deepstep.ensembles.predictor import Predictor
@@ -12,10 +15,7 @@ from deepstep.errors import ConfigurationError
 from deepstep.estimators.inputs import RawData
 from deepstep.estimators.label_issues import out_of_fold_outputs
 from deepstep.targets import Targets
-from deepstep.types import AnyArray, Array, is_number, is_whole
-
-import numpy as np
-from sklearn.utils.validation import check_is_fitted
+from deepstep.types import Array, is_number, is_whole
 
 
 class LabelIssue(NamedTuple):

@@ -1,6 +1,7 @@
-"""What every fitted classifier predicts: labels, probabilities, sets of labels, and labels that may be wrong."""
+"""What every fitted classifier predicts: labels, probabilities, sets of labels, doubtful labels."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -135,10 +136,11 @@ class ClassPredictions(Calibrated):
         scores = self._scores(where, alpha)
         calibration, ensemble = self.predictor_.calibration, self.predictor_.ensemble
         if calibration.by_fold:
-            outputs = [
-                self._outputs(X, lambda rows, k=k: ensemble.mean_and_spread_of_fold(k, rows)[0])
-                for k in range(len(scores))
-            ]
+
+            def mean_of_fold(k: int, rows: Any) -> Array:
+                return ensemble.mean_and_spread_of_fold(k, rows)[0]
+
+            outputs = [self._outputs(X, partial(mean_of_fold, k)) for k in range(len(scores))]
         else:
             outputs = [self._outputs(X).astype(np.float64)]
         strangeness = [1 - targets.probabilities(A) for A in outputs]

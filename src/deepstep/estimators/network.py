@@ -1,7 +1,7 @@
 """NetworkClassifier and NetworkRegressor: scikit-learn's MLPClassifier and MLPRegressor on `Network`."""
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, replace
@@ -24,6 +24,8 @@ from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
 from deepstep.ensembles.split import Rows, structured_folds
 from deepstep.environment import single_blas, slow_training
 from deepstep.errors import ConfigurationError, SpeedWarning, spelled, warn_the_caller
+from deepstep.estimators.calibrated import Calibrated
+from deepstep.estimators.class_predictions import ClassPredictions
 from deepstep.estimators.inputs import (
     FitContext,
     RawData,
@@ -34,8 +36,6 @@ from deepstep.estimators.inputs import (
     with_named_columns,
     without_groups,
 )
-from deepstep.estimators.calibrated import Calibrated
-from deepstep.estimators.class_predictions import ClassPredictions
 from deepstep.estimators.labels import check_taught, encoded_labels, learned_labels
 from deepstep.estimators.network_attributes import NetworkAttributes
 from deepstep.estimators.network_parameters import NetworkParameters, documented, parameter_of
@@ -62,7 +62,6 @@ from deepstep.estimators.row_sources import (
     inputs_in,
     is_stored,
     reading,
-    score_of,
 )
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.model import Network
@@ -89,7 +88,7 @@ class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkPar
     _calibration = Calibration()
 
     @property
-    def predictor_(self) -> Predictor:
+    def predictor_(self) -> Predictor:  # type: ignore[override]  # made of the network when it is asked for
         """All that predicts: the network as an ensemble of one."""
         network, history, best = self._fitted("predictor_"), self.history_, self._best_epoch
         costs = self.validation_costs_
@@ -376,19 +375,21 @@ class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkPar
         judge.try_out()
         return [judge]
 
-    def _outputs(self, X: Any) -> Array:
-        """The outputs for rows in the units of the target, (m, n_L)."""
+    def _outputs(self, X: Any, outputs: Callable[[Any], Array] | None = None) -> Array:
+        """The outputs for rows in the units of the target, (m, n_L), or what a function gives for them."""
         if "network_" not in vars(self):
             check_is_fitted(self)
         if is_stored(X):
             names = getattr(self, "feature_names_in_", None)
             pieces = inputs_in(X, () if names is None else tuple(map(str, names)), reading(self.verbose))
             return np.concatenate(
-                [self._outputs(piece.to_numpy() if names is None else piece) for piece in pieces]
+                [self._outputs(piece.to_numpy() if names is None else piece, outputs) for piece in pieces]
             )
         if not self._is_plain(X):
             with numbers_alone(self, f"{type(self).__name__}.predict"):
                 X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False)
+        if outputs is not None:
+            return outputs(X)
         engine = "" if self.network_.history is None else self.network_.history.engine
         with single_blas(shares=True):
             A = outputs_of_rows(self.network_, engine, X)

@@ -10,8 +10,8 @@ from sklearn.base import is_regressor
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from deepstep.data import ArrayRows
-from deepstep.errors import ConfigurationError, DataError
 from deepstep.ensembles.split import Rows
+from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.inputs import RawData, as_target, checked_weight, reraise_with_row
 from deepstep.estimators.row_sources import NamedRows, labels_in
 from deepstep.preparation.batches import Examples

@@ -1,11 +1,10 @@
-"""Fitted estimators as records of an archive: parameters, what was learned, and what else a fit goes on from."""
+"""Fitted estimators as records of an archive: parameters, what was learned, what a fit goes on from."""
 
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Self
 
-import numpy as np
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 

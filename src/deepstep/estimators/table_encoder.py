@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepstep.data.frames import as_frame, has_names
 from deepstep.ensembles.predictor import Columns
-from deepstep.errors import DataError, DataWarning, warn_the_caller
+from deepstep.errors import DataWarning, warn_the_caller
 from deepstep.estimators.inputs import check_kept, named_columns
 from deepstep.preparation.table import TablePreparation
 from deepstep.types import AnyArray, Array

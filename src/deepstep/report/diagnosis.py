@@ -20,8 +20,7 @@ from deepstep.inspection.findings import (
 from deepstep.inspection.findings.predictions import Scores
 from deepstep.preparation import ImagePreparation
 from deepstep.report.predictions import classified
-from deepstep.run import Run
-from deepstep.run import DEMO, DIVERGED, LEAKS
+from deepstep.run import DEMO, DIVERGED, LEAKS, Run
 from deepstep.training.history import health_in, layers_in
 from deepstep.types import Array, is_number
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from deepstep import __version__
 from deepstep.data.text_formats import number_text
+from deepstep.ensembles.tried import TriedPresets
 from deepstep.errors import MissingPackageError
 from deepstep.inspection import Finding
 from deepstep.inspection.metrics import Scores, figures
@@ -27,8 +28,7 @@ from deepstep.preparation import ImagePreparation
 from deepstep.report.diagnosis import has_health, no_health
 from deepstep.report.figures import figure
 from deepstep.report.html import Content, Html, details, join, table, tag
-from deepstep.run import Run
-from deepstep.run import DEMO
+from deepstep.run import DEMO, Run
 from deepstep.training.history import health_in
 
 MOST_EPOCHS = 40  # in the table of the training curve, evenly spread
@@ -99,7 +99,7 @@ def curves(run: Run) -> Html:
         return tag("p", "The history is empty.")
     smoothed = tag("p", run.ensemble.cost_note) if run.ensemble.cost_note else None
     if run.only is None:
-        of_all = SimpleNamespace(ensemble_=run.ensemble, histories_=histories)
+        of_all = SimpleNamespace(predictor_=run.predictor, histories_=histories)
         try:
             display = TrainingCurveDisplay.from_estimator(of_all)
             heading = "Cost of each member over the epochs, and the medians"
@@ -183,7 +183,7 @@ def presets(run: Run) -> Html:
     ]
     header = ["preset", "purpose", "members", name, "weight"]
     text = "The weights are chosen by the out-of-fold predictions of all presets together."
-    tried = run.ensemble.tried
+    tried = TriedPresets(run.ensemble.tried)
     found = [tag("p", text), table(header, rows, caption="Presets", left=2)]
     if tried:
         n, whole = len(tried), "All presets that were tried"
