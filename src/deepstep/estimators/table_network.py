@@ -11,7 +11,6 @@ from deepstep.estimators.table_encoder import TableEncoder
 SETTINGS = {
     "hidden_layer_sizes": (64, 32),
     "alpha": 0.0,
-    "learning_rate_init": 0.003,
     "max_iter": 40,
     "tol": 0.0,
     "n_iter_no_change": inf,
