@@ -13,7 +13,8 @@ from deepstep.estimators.conformal import (
 from deepstep.estimators.distillation import distill
 from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member, PresetSummary
 from deepstep.estimators.fitted import FittedAttributes
-from deepstep.estimators.network import NetworkClassifier, NetworkRegressor
+from deepstep.estimators.network_classifier import NetworkClassifier
+from deepstep.estimators.network_regressor import NetworkRegressor
 from deepstep.estimators.regressor import DeepRegressor
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.estimators.table_encoder import TableEncoder

@@ -1,11 +1,13 @@
 """The parameters of an estimator as settings of one training: solver, rates, schedules, checkpoints."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import update_wrapper
 from typing import Any
 
 import numpy as np
+from sklearn.utils.metaestimators import available_if
 
 from deepstep.engines import Settings
 from deepstep.equations import OPTIMIZERS
@@ -169,7 +171,9 @@ def fit_to_resume(params: NetworkParameters, where: str) -> Checkpoint | None:
 def supports_partial_fit(params: NetworkParameters) -> bool:
     """Whether partial_fit can go on with one batch after another; the error says why not."""
     planned = [name for name in ("schedule", "time_budget") if getattr(params, name) is not None]
+    early = "partial_fit does not support early_stopping=True: it holds no validation part out"
     for refused, why in (
+        (params.early_stopping, early),
         (params.solver == "lbfgs", "it needs a solver that learns from batches; solver is 'lbfgs'"),
         (params.checkpoint_dir is not None, "it continues with its own rows; checkpoint_dir is for fit"),
         (planned, f"it cannot tell {' and '.join(planned)} how much training will come"),
@@ -177,6 +181,27 @@ def supports_partial_fit(params: NetworkParameters) -> bool:
         if refused:
             raise AttributeError(why)
     return True
+
+
+class NotAvailableError(AttributeError, ValueError):
+    """For `hasattr`, and a ValueError as scikit-learn's network raises it for early stopping."""
+
+
+class Incremental:
+    """A method that is there where `supports_partial_fit`; else the error has the reason.
+
+    It is scikit-learn's `available_if`, whose own error has the reason as its cause alone.
+    """
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self._method = available_if(supports_partial_fit)(method)
+        update_wrapper(self, method)  # type: ignore[arg-type]  # nothing calls it: it gives the method
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        try:
+            return self._method.__get__(owner, kind)
+        except AttributeError as error:
+            raise NotAvailableError(f"{error}: {error.__cause__}") from None
 
 
 def refuse_without_use(params: NetworkParameters, where: str, *, validated: bool) -> None:
