@@ -17,10 +17,10 @@ LIMITS: dict[str, tuple[int, int]] = {
     "engines": (3_400, 4_300),
     "training": (2_050, 2_630),
     "inspection": (2_150, 2_330),
-    "model": (1_150, 1_320),
+    "model": (1_150, 1_345),
     "data": (1_900, 2_810),
     "preparation": (1_850, 2_560),
-    "estimators": (3_600, 5_310),
+    "estimators": (3_600, 6_785),
     "plots": (1_000, 1_060),
     "report": (650, 700),
     "explorer": (1_250, 1_320),
@@ -28,12 +28,12 @@ LIMITS: dict[str, tuple[int, int]] = {
     "serving": (300, 380),
     "course": (2_700, 3_330),
     "cli": (2_200, 4_790),
-    "": (500, 2_040),
+    "": (500, 2_065),
 }
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
-FILES = 215, 279
-TESTS = 30_000, 49_200
+FILES = 215, 291
+TESTS = 30_000, 49_400
 """Files of src, and lines of tests: the goal, and the limit."""
 
 

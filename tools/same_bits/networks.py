@@ -1,168 +1,140 @@
 """The same bits of one network from two source trees: python tools/same_bits/networks.py write|compare FILE.
 
-`write` fits every configuration with the tree on PYTHONPATH and writes predictions, costs and counts;
-`compare` fits them with another tree and compares. A tree with `NetworkClassifier` uses it, and a pipeline with
-`TableEncoder`; one without uses `DeepClassifier` with the presets "mlp" and "single".
+`write` fits all configurations with the tree on PYTHONPATH, `compare` with another tree, and compares. Both
+need OMP_NUM_THREADS=1 and kernels in Numba's cache (run `write` twice).
 """
 
 import pickle
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
 import polars
 import scipy.sparse
 from sklearn.datasets import load_diabetes, load_digits, load_iris
-from sklearn.pipeline import make_pipeline
 
 import deepstep
 
 NEW = hasattr(deepstep, "NetworkClassifier")
+"""Whether the tree has the classes of one network, else `preset="mlp"` and "single" stand for them."""
+
 DIGITS, FIGURES = (array[:400] for array in load_digits(return_X_y=True))
-DIGITS = DIGITS / 16
 IRIS, KINDS = load_iris(return_X_y=True)
-NAMES = np.array(["a", "b", "c"])[KINDS]
 ILL, COURSE = load_diabetes(return_X_y=True)
 COURSE = (COURSE - COURSE.mean()) / COURSE.std()
-COLUMNS = np.stack([FIGURES > 4, FIGURES % 2], 1).astype(int)
-WEIGHT = np.random.default_rng(5).random(400)
-BASE = {"max_iter": 40, "random_state": 3}
-SGD = {"solver": "sgd", "learning_rate_init": 0.3}
-
-CLASSES: dict[str, tuple[dict[str, Any], Any, Any]] = {
-    "adam": ({}, DIGITS, FIGURES),
-    "early": ({"early_stopping": True}, DIGITS, FIGURES),
-    "early loss": ({"early_stopping": True, "scoring": "loss"}, DIGITS, FIGURES),
-    "early names auc": ({"early_stopping": True, "scoring": "roc_auc"}, IRIS[:100], NAMES[:100]),
-    "sgd nesterov": ({"solver": "sgd"}, DIGITS, FIGURES),
-    "sgd adaptive": ({**SGD, "learning_rate": "adaptive", "max_iter": 100}, DIGITS, FIGURES),
-    "sgd invscaling": ({**SGD, "learning_rate": "invscaling", "nesterovs_momentum": False}, DIGITS, FIGURES),
-    "lbfgs": ({"solver": "lbfgs"}, IRIS, NAMES),
-    "adamw dropout": ({"solver": "adamw", "dropout": 0.2, "weight_decay": 0.05}, DIGITS, FIGURES),
-    "batchnorm": ({"normalization": "batch"}, DIGITS, FIGURES),
-    "two layers": ({"hidden_layer_sizes": (20, 10), "activation": "logistic"}, DIGITS, FIGURES),
-    "refit": ({"early_stopping": True, "refit": True}, DIGITS, FIGURES),
-    "class_weight": ({"class_weight": "balanced"}, DIGITS, FIGURES),
-    "float32": ({}, DIGITS.astype(np.float32), FIGURES),
-    "sparse": ({}, scipy.sparse.csr_array(DIGITS), FIGURES),
-    "multilabel": ({}, DIGITS, COLUMNS),
-    "cosine": ({"schedule": "cosine", "max_iter": 30}, DIGITS, FIGURES),
-    "full batch": ({"batch_size": 400}, DIGITS, FIGURES),
-    "ordinal": ({"loss": "ordinal"}, IRIS, KINDS),
-    "searched rate": ({"learning_rate_init": "auto"}, DIGITS, FIGURES),
+RNG = np.random.default_rng(5)
+WEIGHT = RNG.random(400)
+PAID = np.where(RNG.random(400) < 0.1, np.nan, RNG.normal(100, 20, 400))
+CITY = RNG.choice(["A", "B", "C"], 400)
+TABLE = polars.DataFrame({"age": RNG.integers(18, 80, 400), "city": CITY, "paid": PAID})
+SPENT = TABLE["age"].to_numpy() * 2 + 30 * (CITY == "B") + RNG.normal(0, 5, 400)
+DATA: dict[str, tuple[Any, Any]] = {
+    "digits": (DIGITS / 16, FIGURES),
+    "float32": (DIGITS.astype(np.float32) / 16, FIGURES),
+    "sparse": (scipy.sparse.csr_array(DIGITS / 16), FIGURES),
+    "columns": (DIGITS / 16, np.stack([FIGURES > 4, FIGURES % 2], 1).astype(int)),
+    "iris": (IRIS, np.array(["a", "b", "c"])[KINDS]),
+    "two names": (IRIS[:100], np.array(["a", "b"])[KINDS[:100]]),
+    "numbers": (ILL, COURSE),
+    "two numbers": (ILL, np.stack([COURSE, COURSE**2], 1)),
 }
-NUMBERS: dict[str, tuple[dict[str, Any], Any, Any]] = {
-    "numbers adam": ({}, ILL, COURSE),
-    "numbers lbfgs": ({"solver": "lbfgs", "max_iter": 300}, ILL, COURSE),
-    "huber": ({"loss": "huber"}, ILL, COURSE),
-    "quantile": ({"loss": "quantile", "quantiles": [0.2, 0.8]}, ILL, COURSE),
-    "two outputs": ({}, ILL, np.stack([COURSE, COURSE**2], 1)),
-    "numbers early": ({"early_stopping": True}, ILL, COURSE),
-}
-PARTIAL: tuple[dict[str, Any], ...] = (
-    {},
-    *({**SGD, "learning_rate": how} for how in ("adaptive", "invscaling")),
-)
-WARM: tuple[dict[str, Any], ...] = ({}, {"early_stopping": True}, {"solver": "lbfgs"})
-WARM += ({**SGD, "learning_rate": "adaptive"},)
-LOSSES: dict[str, dict[str, Any]] = {
-    "squared_error": {},
-    "huber": {"loss_params": {"delta": 9.0}},
-    "quantile": {"quantiles": [0.1, 0.9]},
-    "absolute_error": {},
-    "poisson": {},
-}
-SINGLE = {
-    "hidden_layer_sizes": (64, 32),
-    "alpha": 0.0,
-    "tol": 0.0,
-    "n_iter_no_change": np.inf,
-    "batch_size": 32,
-}
-SINGLE |= {"initialization": "he", "optimizer_params": {"epsilon_at": "outside"}, "random_state": 4}
+EARLY, SGD = {"early_stopping": True}, {"solver": "sgd", "learning_rate_init": 0.3}
+ADAPTIVE, SCALING = ({**SGD, "learning_rate": name} for name in ("adaptive", "invscaling"))
+FITS: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in DATA),
+    ("digits", EARLY),
+    ("digits", {**EARLY, "scoring": "loss"}),
+    ("two names", {**EARLY, "scoring": "roc_auc"}),
+    ("digits", {**EARLY, "refit": True}),
+    ("numbers", EARLY),
+    ("digits", {"solver": "sgd"}),
+    ("digits", {**ADAPTIVE, "max_iter": 100}),
+    ("digits", {**SCALING, "nesterovs_momentum": False}),
+    ("iris", {"solver": "lbfgs"}),
+    ("numbers", {"solver": "lbfgs", "max_iter": 300}),
+    ("digits", {"solver": "adamw", "dropout": 0.2, "weight_decay": 0.05}),
+    ("digits", {"normalization": "batch"}),
+    ("digits", {"hidden_layer_sizes": (20, 10), "activation": "logistic"}),
+    ("digits", {"class_weight": "balanced"}),
+    ("digits", {"schedule": "cosine"}),
+    ("digits", {"batch_size": 400}),
+    ("digits", {"learning_rate_init": "auto"}),
+    ("iris", {"loss": "ordinal"}),
+    ("numbers", {"loss": "huber"}),
+    ("numbers", {"loss": "quantile", "quantiles": [0.2, 0.8]}),
+]
+TABLES: list[dict[str, Any]] = [
+    {"loss": "squared_error"},
+    {"loss": "huber", "loss_params": {"delta": 9.0}},
+    {"loss": "quantile", "quantiles": [0.1, 0.9]},
+    {"loss": "absolute_error"},
+    {"loss": "poisson"},
+    {"scoring": "loss", **EARLY},
+]
+SINGLE = {"hidden_layer_sizes": (64, 32), "alpha": 0.0, "tol": 0.0, "batch_size": 32, "initialization": "he"}
+SINGLE |= {"optimizer_params": {"epsilon_at": "outside"}, "scale_targets": True}
 
 
-def mlp(kind: str, **params: Any) -> Any:
-    if NEW:
-        return getattr(deepstep, f"Network{kind}")(**params)
-    return getattr(deepstep, f"Deep{kind}")(preset="mlp", **params)
+def network(kind: str, **params: Any) -> Any:
+    Estimator = getattr(deepstep, f"{'Network' if NEW else 'Deep'}{kind}")
+    return Estimator(**params) if NEW else Estimator(**{"preset": "mlp", **params})
 
 
-def measured(model: Any, X: Any) -> tuple[Any, ...]:
-    predicted = getattr(model, "predict_proba", model.predict)(X)
-    return predicted, model.loss_curve_, model.validation_scores_, model.n_iter_, model.t_, model.best_loss_
-
-
-def table() -> tuple[polars.DataFrame, Any]:
-    rng, m = np.random.default_rng(5), 400
-    paid = np.where(rng.random(m) < 0.1, np.nan, rng.normal(100, 20, m))
-    X = polars.DataFrame(
-        {"age": rng.integers(18, 80, m), "city": rng.choice(["A", "B", "C"], m), "paid": paid}
-    )
-    return X, X["age"].to_numpy() * 2 + 30 * (X["city"].to_numpy() == "B") + rng.normal(0, 5, m)
-
-
-def single(kind: str, X: Any, y: Any, weight: Any = None, val: Any = None, **params: Any) -> Any:
-    """Predictions of one network on a table; a pipeline encodes validation data by hand."""
-    if not NEW:
-        early = {} if val is None else {"X_val": val[0], "y_val": val[1], "early_stopping": True}
-        given = {name: early.pop(name) for name in ("X_val", "y_val") if early}
-        model = getattr(deepstep, f"Deep{kind}")(
-            preset="single", random_state=4, n_iter_no_change=np.inf, **early, **params
-        )
-        return model.fit(X, y, weight, **given).predict(table()[0])
-    scaled = {"scale_targets": True} if kind == "Regressor" else {}
-    network = mlp(kind, **{**SINGLE, **scaled, **params}, early_stopping=val is not None)
-    encoder = deepstep.TableEncoder().fit(X)
-    given = {} if val is None else {"X_val": encoder.transform(val[0]), "y_val": val[1]}
-    network.fit(encoder.transform(X), y, weight, **given)
-    return make_pipeline(encoder, network).predict(table()[0])
-
-
-def results() -> Iterator[tuple[str, Callable[[], Any]]]:
-    for kind, cases in (("Classifier", CLASSES), ("Regressor", NUMBERS)):
-        for name, (params, X, y) in cases.items():
-            yield name, lambda k=kind, p=params, X=X, y=y: measured(mlp(k, **{**BASE, **p}).fit(X, y), X)
-    yield "weights", lambda: measured(mlp("Classifier", **BASE).fit(DIGITS, FIGURES, WEIGHT), DIGITS)
-    for params in PARTIAL:
-        yield f"partial_fit {params}", lambda p=params: measured(several(p, partial=True), DIGITS)
-    for params in WARM:
-        yield f"warm_start {params}", lambda p=params: measured(several(p, partial=False), DIGITS)
-    X, y = table()
-    for loss, params in LOSSES.items():
-        given = {"loss": loss, "max_iter": 15, **params}
-        yield f"table {loss}", lambda g=given: single("Regressor", X, np.round(abs(y)), WEIGHT, **g)
-    yield "table classes", lambda: single("Classifier", X, y > 100, max_iter=15)
-    val, stops = (X[300:], y[300:]), {"scoring": "loss", "max_iter": 30}
-    yield "table early", lambda: single("Regressor", X[:300], y[:300], val=val, **stops)
-
-
-def several(params: dict[str, Any], *, partial: bool) -> Any:
-    model = mlp(
-        "Classifier", random_state=1, **({} if partial else {"warm_start": True, "max_iter": 8}), **params
-    )
-    for part in range(4):
+def fitted(data: str, params: dict[str, Any], *, parts: int = 0) -> Any:
+    """Predictions, costs and counts of a fit, of several that go on, or of partial fits."""
+    (X, y), kind = DATA[data], "Regressor" if "numbers" in data else "Classifier"
+    model = network(kind, **{"max_iter": 40, "random_state": 3, **params})
+    for part in range(parts):
         rows = slice(part * 100, part * 100 + 100)
-        if partial:
-            model.partial_fit(DIGITS[rows], FIGURES[rows], classes=np.arange(10))
-        else:
-            model.fit(DIGITS, FIGURES)
-    return model
+        model.partial_fit(X[rows], y[rows], classes=np.arange(10))
+    for _ in range(0 if parts else 3 if model.warm_start else 1):
+        model.fit(X, y, WEIGHT if not params and data == "digits" else None)
+    predicted = getattr(model, "predict_proba", model.predict)(X)
+    counts = model.n_iter_, model.t_, model.best_loss_, model.best_validation_score_
+    return predicted, model.loss_curve_, model.validation_scores_, counts
+
+
+def of_table(params: dict[str, Any]) -> Any:
+    """Predictions of one network behind a `TableEncoder`, with validation data of its own."""
+    params, y = (
+        {**params, "max_iter": 15, "random_state": 4, "n_iter_no_change": np.inf},
+        np.round(abs(SPENT)),
+    )
+    rows, last = TABLE[:300], TABLE[300:]
+    if not NEW:
+        model = network("Regressor", preset="single", **params)
+        return model.fit(rows, y[:300], WEIGHT[:300], X_val=last, y_val=y[300:]).predict(TABLE)
+    encode = deepstep.TableEncoder().fit(rows).transform
+    model = network("Regressor", **SINGLE, **params)
+    model.fit(encode(rows), y[:300], WEIGHT[:300], X_val=encode(last), y_val=y[300:])
+    return model.predict(encode(TABLE))
+
+
+def works() -> Iterator[tuple[str, Callable[[], Any]]]:
+    for data, params in FITS:
+        yield f"{data} {params}", partial(fitted, data, params)
+    for params in ({}, ADAPTIVE, SCALING):
+        yield f"partial_fit {params}", partial(fitted, "digits", params, parts=4)
+    for params in ({}, EARLY, ADAPTIVE, {"solver": "lbfgs"}):
+        yield f"warm_start {params}", partial(fitted, "digits", {**params, "max_iter": 8, "warm_start": True})
+    for params in TABLES:
+        yield f"table {params}", partial(of_table, params)
 
 
 def main(what: str, path: str) -> int:
     warnings.simplefilter("ignore")
-    found = {name: fit() for name, fit in results()}
+    bits = {name: pickle.dumps(work()) for name, work in works()}
     if what == "write":
         with open(path, "wb") as file:
-            pickle.dump(found, file)
+            pickle.dump(bits, file)
         return 0
     with open(path, "rb") as file:
         before = pickle.load(file)
-    other = [name for name in found if pickle.dumps(found[name]) != pickle.dumps(before[name])]
-    print(f"{len(found) - len(other)} of {len(found)} are the same", *other, sep="\n")
+    other = [name for name in bits if bits[name] != before[name]]
+    print(f"{len(bits) - len(other)} of {len(bits)} are the same", *other, sep="\n")
     return 1 if other else 0
 
 

@@ -22,23 +22,19 @@ from deepstep.estimators.inputs import (
     validation_data,
     with_named_columns,
 )
-from deepstep.estimators.network_attributes import NetworkAttributes
+from deepstep.estimators.network_attributes import NetworkAttributes, Progress
+from deepstep.estimators.network_construction import network_to_go_on, new_network
 from deepstep.estimators.network_parameters import NetworkParameters, parameter_of
 from deepstep.estimators.network_rows import (
     Scaling,
     StreamedRows,
     check_groups,
     checked_rows,
+    held_out_part,
     numbers_alone,
 )
 from deepstep.estimators.network_settings import fit_to_resume
-from deepstep.estimators.network_training import (
-    NetworkTraining,
-    Progress,
-    held_out_part,
-    network_to_go_on,
-    new_network,
-)
+from deepstep.estimators.network_training import NetworkTraining
 from deepstep.estimators.row_sources import (
     NamedRows,
     as_row_source,

@@ -12,8 +12,9 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 from deepstep.data import ArrayRows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.inputs import Dataset, RawData, as_target, checked_weight, reraise_with_row
+from deepstep.estimators.network_parameters import NetworkParameters
 from deepstep.estimators.row_sources import NamedRows, labels_in
-from deepstep.preparation.batches import Examples
+from deepstep.preparation.batches import Examples, hold_out
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.survey import Survey, survey
 from deepstep.targets import Targets
@@ -198,3 +199,18 @@ def check_groups(params: Any, groups: Any, where: str, *, validated: bool, strea
     ):
         if refused:
             raise ConfigurationError(where, expected, got, "Leave groups out.")
+
+
+def held_out_part(
+    params: NetworkParameters, examples: Examples, targets: Targets, seed: int, where: str
+) -> tuple[Examples, Examples]:
+    """The examples to learn from, and those held out by early stopping, drawn as scikit-learn draws them."""
+    strata = targets.strata(examples.Y)
+    counts = np.empty(0, np.intp) if strata is None else np.bincount(strata)
+    if len(counts) == 2 and counts.min() == 1:
+        got = (
+            "got one. The least populated classes in y have only 1 member. Classes with too few members are: "
+            f"['{bool(counts.argmin())}'] (False is the first class, True the second)"
+        )
+        raise DataError(where, "two examples of each class, where early_stopping holds a part out", got)
+    return hold_out(examples, strata, fraction=params.validation_fraction, seed=seed, where=where)

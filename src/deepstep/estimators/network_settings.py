@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any
 
@@ -14,7 +13,7 @@ from deepstep.equations import OPTIMIZERS
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.estimators.network_parameters import BFLOAT16, NetworkParameters
 from deepstep.model.options import as_schedule
-from deepstep.training import Callback, Checkpoint, ModelCheckpoint, latest_checkpoint
+from deepstep.training import Checkpoint, ModelCheckpoint, latest_checkpoint
 from deepstep.training.fit import REFIT
 from deepstep.training.plan import SCHEDULED
 from deepstep.training.rate_finder import AUTO
@@ -90,58 +89,6 @@ def schedules_of(params: NetworkParameters, where: str) -> dict[str, Any]:
         for name, schedule in schedules.items()
         if schedule is not None
     }
-
-
-@dataclass(frozen=True)
-class InverseScaling:
-    """α / (t + 1)^power with t the examples seen so far; ``restart`` begins at α, as a warm start does."""
-
-    initial: float
-    power: float
-    examples: int
-    first_epoch: int = 0
-    seen: int = 0
-    restart: bool = False
-
-    def __call__(self, epoch: int) -> float:
-        """The rate of an epoch."""
-        if self.restart and epoch == self.first_epoch:
-            return self.initial
-        return self.initial / (self.seen + (epoch - self.first_epoch) * self.examples + 1) ** self.power
-
-
-class AdaptiveRate(Callback):
-    """A rate that `lower` divides as long as it is above ``least``; a callback, so that it can be resumed."""
-
-    adds_to_records = ()
-
-    def __init__(self, rate: float, *, factor: float = 5.0, least: float = 1e-6) -> None:
-        self.rate = self._initial = rate
-        self._factor = factor
-        self._least = least
-
-    def __call__(self, epoch: int) -> float:
-        """The rate now, whatever the epoch."""
-        return self.rate
-
-    def lower(self) -> bool:
-        """Lower the rate; False where it is too small for that."""
-        if self.rate <= self._least:
-            return False
-        self.rate /= self._factor
-        return True
-
-    def settings(self) -> Mapping[str, Any]:
-        """Where it began, and how it falls."""
-        return {"rate": self._initial, "factor": self._factor, "least": self._least}
-
-    def state(self) -> Mapping[str, Any]:
-        """The rate now."""
-        return {"rate": self.rate}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave."""
-        self.rate = float(state["rate"])
 
 
 def checkpoints_of(params: NetworkParameters, *, refit: bool = False) -> list[ModelCheckpoint]:
