@@ -103,12 +103,10 @@ def test_classes_have_the_order_that_is_given_and_may_be_missing_in_y():
 
 
 def test_settings_by_the_names_of_the_parameters_in_errors():
-    with pytest.raises(ConfigurationError, match="hidden_layer_sizes must be"):
-        NetworkClassifier((0,)).fit(IRIS, KINDS)
-    with pytest.raises(
-        ConfigurationError, match=r"NetworkRegressor.fit: engine must be one of .*'torch:cuda'"
-    ):
-        NetworkRegressor(engine="torch:tpu").fit(X, Y)
+    with pytest.raises(ConfigurationError, match="lr_multipliers must have names among"):
+        NetworkClassifier(lr_multipliers={"W9": 1.0}).fit(IRIS, KINDS)
+    with pytest.raises(ConfigurationError, match=r"engine must be one of .*'torch:cuda'"):
+        NetworkRegressor(engine="numba").fit(X, Y)
 
 
 def test_attributes_are_there_after_the_fit_alone():

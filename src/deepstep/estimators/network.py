@@ -134,16 +134,16 @@ class NetworkEstimator(NetworkAttributes, NetworkParameters):
         context = FitContext(where, self.warm_start and "network_" in vars(self), groups=groups)
         return self._fit(RawData(X, y, sample_weight), validation, context)
 
-    def _partial_fit(self, given: RawData, classes: Any = None) -> Self:
+    def _partial_fit(self, data: RawData, classes: Any = None) -> Self:
         """One more epoch."""
         context = FitContext(
             f"{type(self).__name__}.partial_fit", "network_" in vars(self), incremental=True, classes=classes
         )
-        return self._fit(given, None, context)
+        return self._fit(data, None, context)
 
     @abstractmethod
     def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
-        """What is learned, from the targets of the training data."""
+        """The classes, or the kind of numbers, of the training data."""
 
     @abstractmethod
     def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
@@ -155,7 +155,7 @@ class NetworkEstimator(NetworkAttributes, NetworkParameters):
     def _warn_of_leaks(self, X: Any, y: AnyArray, context: FitContext) -> None:
         """Warn of columns of a frame that alone tell the target."""
 
-    def _fit(self, given: RawData, validation: RawData | None, context: FitContext) -> Self:
+    def _fit(self, data: RawData, validation: RawData | None, context: FitContext) -> Self:
         """Fit, wholly or not at all: after an error the estimator is as it was before."""
         where, begin = context.where, perf_counter()
         with self._whole_or_not_at_all(where):
@@ -163,15 +163,15 @@ class NetworkEstimator(NetworkAttributes, NetworkParameters):
             context = replace(context, seed=seed)
             if validation is not None and is_stored(validation.X):
                 validation = in_memory(validation, f"{where}, validation", reading(self.verbose))
-            stored = is_stored(given.X)
-            rows = as_row_source(given, None, context) if stored else None
+            stored = is_stored(data.X)
+            rows = as_row_source(data, None, context) if stored else None
             validated, streamed = validation is not None, rows is not None
             check_groups(self, context.groups, where, validated=validated, streamed=streamed)
             if rows is not None:
                 self._fit_streamed(rows, validation, context)
             else:
-                given = in_memory(given, where, reading(self.verbose)) if stored else given
-                self._fit_in_memory(given, validation, context)
+                data = in_memory(data, where, reading(self.verbose)) if stored else data
+                self._fit_in_memory(data, validation, context)
             if slow := slow_training(perf_counter() - begin):
                 warn_the_caller(f"{where}: {slow}", SpeedWarning)
         return self
@@ -192,7 +192,7 @@ class NetworkEstimator(NetworkAttributes, NetworkParameters):
             raise
 
     def _seed(self, where: str) -> int:
-        """One seed for everything: the int itself, that of a killed fit that goes on, or a draw."""
+        """One seed for everything: the int itself, that of a killed fit that is resumed, or a draw."""
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
         checkpoint = fit_to_resume(self, where)
@@ -200,12 +200,12 @@ class NetworkEstimator(NetworkAttributes, NetworkParameters):
             return checkpoint.seed
         return int(check_random_state(self.random_state).randint(2**31))
 
-    def _fit_in_memory(self, given: RawData, validation: RawData | None, context: FitContext) -> None:
+    def _fit_in_memory(self, data: RawData, validation: RawData | None, context: FitContext) -> None:
         where, going_on = context.where, context.going_on
-        given = with_named_columns(given, where)
-        X, groups = without_groups(given.X, context.groups, where)
+        data = with_named_columns(data, where)
+        X, groups = without_groups(data.X, context.groups, where)
         dtype: Any = self.network_.dtype if going_on else self.precision or FLOATS
-        rows = checked_rows(self, given._replace(X=X), dtype, reset=not going_on, where=where)
+        rows = checked_rows(self, data._replace(X=X), dtype, reset=not going_on, where=where)
         if groups is not None:
             rows = replace(rows, groups=checked_groups(groups, len(rows), where))
         self.targets_ = self._learned_targets(rows.Y, context)

@@ -20,7 +20,7 @@ OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
 
 @dataclass(frozen=True)
 class Progress:
-    """What a fit reached, and what the next one continues from; the network has the history.
+    """The result of a fit, from which the next one continues; the network has the history.
 
     ``epochs`` are those of the last fit, ``examples_seen`` those of all. ``stopping_history`` is that of the
     training that early stopping ended, before a refit. ``best`` has the best value of each quantity that was
@@ -43,7 +43,7 @@ class Progress:
 
 
 class NetworkAttributes:
-    """What a fitted estimator of one network shows; all is read from the network and the progress of the fit.
+    """The attributes of a fitted estimator, all read from its network and the progress of its fit.
 
     Attributes
     ----------
@@ -185,7 +185,7 @@ class NetworkAttributes:
 
     @property
     def rate_search_(self) -> RateSearch | None:
-        """What was seen in the search for a learning rate."""
+        """The search for a learning rate."""
         return self._progress_of("rate_search_").search
 
     @property

@@ -167,7 +167,7 @@ class NetworkTraining:
         return weighted(learn, self.where), validation
 
     def _first_rate(self, network: Network, learned: Examples) -> tuple[float, RateSearch | None]:
-        """The rate that the fit begins with, which one that goes on keeps, and the search that found it."""
+        """The first rate of the fit, which a continued one keeps, and the search that found it."""
         earlier = self.earlier
         if self.params.learning_rate_init == AUTO and earlier.search is not None:
             return cast(float, earlier.learning_rate), earlier.search
