@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from deepstep import DeepClassifier, DeepRegressor
+from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.inputs import Dataset
 from deepstep.estimators.splits import structured_folds
@@ -145,15 +145,14 @@ def test_groups_make_held_out_scores_honest():
     assert r2[1] < 0.3
 
 
-@pytest.mark.parametrize("preset", ["single", "mlp"])
-def test_the_part_of_early_stopping_has_whole_groups(preset):
+def test_the_part_of_early_stopping_has_whole_groups():
     seen = []
 
     def score(estimator, X, y):
         seen.append(np.round(y, 6))
         return 0.0
 
-    model = DeepRegressor(preset=preset, scoring=score, **ONE)
+    model = NetworkRegressor(scoring=score, **ONE)
     model.fit(X, SHIFT, groups=GROUPS)
     held_out = np.isin(np.round(SHIFT, 6), seen[-1])
     assert len(seen[-1]) == held_out.sum()
@@ -182,13 +181,6 @@ def test_no_fold_learns_rows_later_than_those_it_judges():
     assert_array_equal(np.isnan(model.oof_predictions_).any(axis=1), np.arange(M) < M // 2)
 
 
-@pytest.mark.parametrize("preset", ["single", "mlp"])
-def test_the_part_of_early_stopping_is_the_last_rows(preset):
-    asked = DeepRegressor(preset=preset, validation="time", validation_fraction=0.25, **ONE).fit(X, SHIFT)
-    given = DeepRegressor(preset=preset, **ONE).fit(X[:180], SHIFT[:180], X_val=X[180:], y_val=SHIFT[180:])
-    assert_array_equal(asked.network_.parameters.flat, given.network_.parameters.flat)
-
-
 @pytest.mark.parametrize("m", [10, 11, 19, 100])
 def test_time_of_few_rows(m):
     found = split(m, 5)
@@ -215,17 +207,6 @@ REFUSED = [
     ({"groups": GROUPS, "X_val": X, "y_val": CLASSES}, {}, "groups, or validation data of its own; got both"),
     ({"X_val": X, "y_val": CLASSES}, {"validation": "time"}, "validation='time', or validation data of its"),
     ({"groups": GROUPS}, {"validation": "time"}, "groups, or validation='time'; got both"),
-    (
-        {"groups": GROUPS},
-        {"preset": "single"},
-        "where groups is given; got early_stopping=None with preset='s",
-    ),
-    ({}, {"preset": "mlp", "validation": "time"}, "rows that are held out, where validation='time' is given"),
-    (
-        {"groups": GROUPS},
-        {"preset": "mlp", "solver": "lbfgs", "early_stopping": True},
-        "solver='lbfgs', which",
-    ),
 ]
 
 
@@ -234,6 +215,20 @@ def test_what_is_refused(given, settings, message):
     model = DeepClassifier(max_iter=2, random_state=0, **settings)
     with pytest.raises((DataError, ConfigurationError), match=message):
         model.fit(X, CLASSES, **given)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "settings", "message"),
+    [
+        ({}, {"early_stopping": False}, "where groups is given; got early_stopping=False with solver='adam'"),
+        ({}, {"solver": "lbfgs"}, "solver='lbfgs', which hold none out. Leave groups out"),
+        ({"X_val": X, "y_val": CLASSES}, {}, "groups, or validation data of its own; got both"),
+    ],
+)
+def test_groups_without_use_are_refused(arguments, settings, message):
+    model = NetworkClassifier(**{**ONE, **settings})
+    with pytest.raises(ConfigurationError, match=message):
+        model.fit(X, CLASSES, groups=GROUPS, **arguments)
 
 
 def test_streamed_rows_have_no_groups(tmp_path):

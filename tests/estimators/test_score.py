@@ -1,4 +1,4 @@
-"""`DeepClassifier.score` is scikit-learn's accuracy, whatever labels training and scoring have."""
+"""The score of both classifiers is scikit-learn's accuracy, whatever labels training and scoring have."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ from sklearn.model_selection import (
 )
 from sklearn.neural_network import MLPClassifier
 
-from deepstep import DeepClassifier
+from deepstep import DeepClassifier, NetworkClassifier
 from deepstep.types import AnyArray
 
 pytestmark = [
@@ -48,8 +48,8 @@ KINDS = {
 """Labels of each kind, of which training and scoring have some."""
 
 
-def _plain(**params: object) -> DeepClassifier:
-    return DeepClassifier(4, preset="mlp", max_iter=3, random_state=0, **params)
+def _plain(**params: object) -> NetworkClassifier:
+    return NetworkClassifier(4, max_iter=3, random_state=0, **params)
 
 
 def _labels(kind: str, rng: np.random.Generator) -> AnyArray:
