@@ -15,6 +15,7 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 
+from short_fits import short
 from deepstep.cli import evaluate
 from deepstep.cli.main import main
 from deepstep.errors import DataError
@@ -41,7 +42,7 @@ FRAME = pd.DataFrame({**INPUTS, "survived": LABELS, "counts": WEIGHTS})
 OWN = FRAME[list(INPUTS)]
 
 KINDS_OF_MODELS = {
-    "ensemble": (DeepClassifier, DeepRegressor, {"n_estimators": 2, "max_iter": 2, "random_state": 1}),
+    "ensemble": (DeepClassifier, DeepRegressor, {"n_estimators": 2, "network_params": {"epochs": 2}, "random_state": 1}),
     "network": (NetworkClassifier, NetworkRegressor, {"max_iter": 2, "random_state": 1}),
 }
 OF_BOTH = pytest.mark.parametrize("kind", KINDS_OF_MODELS)
@@ -172,7 +173,7 @@ def test_targets_in_a_file_are_refused_alike(tmp_path):
     polars.from_pandas(FRAME).write_parquet(tmp_path / "rows.parquet")
     for name, stream in (("rows.csv", None), ("rows.parquet", None), ("rows.parquet", True)):
         with pytest.raises(DataError, match="y of numbers; got texts such as"):
-            DeepRegressor(n_estimators=1, max_iter=2, stream=stream).fit(tmp_path / name, "survived")
+            DeepRegressor(n_estimators=1, network_params={"epochs": 2}, stream=stream).fit(tmp_path / name, "survived")
     with pytest.raises(DataError, match=r"the column 'Survive' in .*rows.csv; .* mean 'survived'\?"):
         classifier("ensemble").fit(tmp_path / "rows.csv", "Survive")
 
@@ -191,7 +192,7 @@ def test_targets_in_a_file_are_refused_alike(tmp_path):
 )
 def test_rows_without_a_target_are_named(Estimator, y, got):
     with pytest.raises(DataError, match=rf"{Estimator.__name__}.fit: a target in every row; .*{got}"):
-        Estimator(max_iter=1).fit(np.arange(8.0).reshape(4, 2), y)
+        Estimator(**short(Estimator, 1)).fit(np.arange(8.0).reshape(4, 2), y)
 
 
 @pytest.mark.filterwarnings("ignore:X has feature names")
@@ -205,7 +206,7 @@ def test_for_one_network_the_encoder_is_named_that_takes_tables(cells):
         model.predict(cells)
 
 
-QUICK = {"n_estimators": 1, "max_iter": 2, "random_state": 1}
+QUICK = {"n_estimators": 1, "network_params": {"epochs": 2}, "random_state": 1}
 SIZES = np.random.default_rng(3).uniform(50, 100, 120).round(1)
 KINDS = np.where(SIZES > 75, "heavy", "light")
 WORDS = ["unknown" if n % 20 == 0 else str(value) for n, value in enumerate(SIZES)]
@@ -242,7 +243,7 @@ NOISE = np.random.default_rng(0).normal(size=(90, 2))
 def warned(X, y, Estimator):
     """What a short fit warns of, but for its being short."""
     few = {"n_estimators": 1} if Estimator in (DeepClassifier, DeepRegressor) else {}
-    model = Estimator(max_iter=1, engine="reference", random_state=0, **few)
+    model = Estimator(engine="reference", random_state=0, **few, **short(Estimator, 1))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.fit(X, y)
@@ -292,7 +293,7 @@ def test_an_index_among_the_columns_is_no_input_of_tables_and_warned_of_otherwis
     (told,) = warned(beside_noise(range(90), name="index"), SORTED, NetworkClassifier)
     assert "the column 'index' alone determines the target" in told
     for name in ("index", "Unnamed: 0", "obs", "rowid"):
-        model = DeepClassifier(n_estimators=1, max_iter=1, engine="reference")
+        model = DeepClassifier(n_estimators=1, network_params={"epochs": 1}, engine="reference")
         (preparer,) = model.fit(beside_noise(range(90), name=name), SORTED).ensemble_.preprocessors
         assert preparer.preparation.feature_names == ("x", "z")
 
@@ -326,13 +327,14 @@ def test_importance_of_columns_of_a_table(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "options",
+    "make",
     [
-        {"n_estimators": 3},
-        {"preset": "single"},
+        lambda: DeepClassifier(n_estimators=3, network_params={"epochs": 1}, random_state=1),
+        lambda: table_network(classes=True, rows=300, max_iter=1, random_state=1),
     ],
+    ids=["ensemble", "network"],
 )
-def test_a_permuted_column_is_encoded_alone(options, fresh_seed, monkeypatch):
+def test_a_permuted_column_is_encoded_alone(make, fresh_seed, monkeypatch):
     """The outputs of a table with that column permuted, bit for bit, also where rows are taken in parts."""
     rng, m = np.random.default_rng(fresh_seed), 300
     frame = polars.DataFrame(
@@ -347,7 +349,7 @@ def test_a_permuted_column_is_encoded_alone(options, fresh_seed, monkeypatch):
     )
     score = frame["number"].fill_nan(0).to_numpy() + (frame["word"].to_numpy() == "red")
     y = np.where(score > 0.3, "high", "low")
-    model = DeepClassifier(**options, max_iter=1, random_state=1).fit(frame, y)
+    model = make().fit(frame, y)
     run = Run.of(model)
     for at_once in (2**24, 4_000):
         monkeypatch.setattr(ensemble, "NUMBERS_AT_ONCE", at_once)
@@ -364,7 +366,7 @@ def test_importance_encodes_the_table_once_and_shows_how_far_it_is(tmp_path, cap
     frame = polars.DataFrame(rng.standard_normal((60, 30)), schema=[f"x{number}" for number in range(30)])
     frame = frame.with_columns(y=frame["x3"] + frame["x4"])
     frame.write_csv(tmp_path / "t.csv")
-    model = DeepRegressor(n_estimators=1, max_iter=1).fit(frame.drop("y"), frame["y"].to_numpy())
+    model = DeepRegressor(n_estimators=1, network_params={"epochs": 1}).fit(frame.drop("y"), frame["y"].to_numpy())
     Run.of(model, {"target": "y"}).save(tmp_path / "run")
     transformed, transform = [], TablePreparation.transform
     monkeypatch.setattr(
@@ -380,15 +382,22 @@ def test_importance_encodes_the_table_once_and_shows_how_far_it_is(tmp_path, cap
     assert "importance: 30/30 columns" in told
 
 
-@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
-@pytest.mark.parametrize("preset", ["tabular", "single"])
-def test_rows_are_taken_by_the_names_of_their_columns(Estimator, preset):
+@pytest.mark.parametrize(
+    "model",
+    [
+        DeepClassifier(n_estimators=2, network_params={"epochs": 2}, random_state=0),
+        DeepRegressor(n_estimators=2, network_params={"epochs": 2}, random_state=0),
+        table_network(classes=True, rows=40, max_iter=2, random_state=0),
+        table_network(classes=False, rows=40, max_iter=2, random_state=0),
+    ],
+    ids=["classes", "numbers", "network of classes", "network of numbers"],
+)
+def test_rows_are_taken_by_the_names_of_their_columns(model):
     """Columns in another order, others beside them, and rows that are dictionaries."""
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"age": rng.normal(size=40), "town": rng.choice(["Rome", "Oslo"], 40)})
     y = (table["town"] == "Rome") * 1.0
-    options = {"n_estimators": 2} if preset == "tabular" else {}
-    model = Estimator(preset=preset, max_iter=2, random_state=0, tol=0.0, **options)
+    model = clone(model)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(table, y)

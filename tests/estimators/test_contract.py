@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from short_fits import short
 from deepstep.estimators import (
     DeepClassifier,
     DeepRegressor,
@@ -54,16 +55,15 @@ def expected_failures(estimator):
     if estimator.loss == "poisson":
         return {"check_regressor_multioutput": "its targets are below 0, whatever the estimator's tags say"}
     of_one = isinstance(estimator, NetworkClassifier | NetworkRegressor)
-    splits = estimator.early_stopping or not of_one
+    splits = not of_one or estimator.early_stopping
     reason = OTHER_SPLIT if splits else RANDOM_DRAWS if estimator.dropout else ""
     kinds = ("dense", "sparse") if reason else ()
     return {f"check_sample_weight_equivalence_on_{kind}_data": reason for kind in kinds}
 
 
 PLAIN = {"max_iter": 200, "dtype": "float64"}
-# With a number for max_iter most checks take five epochs: what is by default takes minutes.
-TABLE = {"n_estimators": 2, "max_iter": 20, "dtype": "float64"}
-TABM = {"preset": "tabm", "shared_members": 4, "learning_rate_init": 0.02}
+TABLE = {"n_estimators": 2, "network_params": {"epochs": 20}, "dtype": "float64"}
+TABM = {"epochs": 40, "shared_members": 4, "learning_rate": 0.02, "hidden_layers": (32,)}
 CHECKS = parametrize_with_checks(
     [
         NetworkClassifier(**PLAIN),
@@ -83,7 +83,7 @@ CHECKS = parametrize_with_checks(
         TableEncoder(),
         DeepClassifier(**TABLE),
         DeepRegressor(**TABLE),
-        DeepClassifier((32,), **{**TABLE, **TABM, "n_estimators": 1, "max_iter": 40}),
+        DeepClassifier(**{**TABLE, "presets": "tabm", "n_estimators": 1, "network_params": TABM}),
     ],
     expected_failed_checks=expected_failures,
 )
@@ -136,7 +136,7 @@ def test_grid_search_in_two_processes():
 
 @pytest.mark.parametrize("Estimator", [NetworkClassifier, NetworkRegressor, DeepClassifier])
 def test_html(Estimator):
-    model = Estimator(5, max_iter=3)
+    model = Estimator(**short(Estimator, 3))
     assert Estimator.__name__ in model._repr_html_()
     X, y = load_iris(return_X_y=True)
     options = {"n_estimators": 1} if Estimator is DeepClassifier else {"solver": "lbfgs", "max_iter": 20000}

@@ -223,11 +223,11 @@ FITS = {
     "refit": (NetworkClassifier, {"max_iter": 3, "early_stopping": True, "refit": True}),
     "ensemble": (
         DeepClassifier,
-        {"n_estimators": 2, "max_iter": 2, "n_jobs": 1, "hidden_layer_sizes": (4,)},
+        {"n_estimators": 2, "n_jobs": 1, "network_params": {"epochs": 2, "hidden_layers": (4,)}},
     ),
     "refit of an ensemble": (
         DeepRegressor,
-        {"n_estimators": 2, "max_iter": 2, "n_jobs": 1, "hidden_layer_sizes": (4,), "refit": True},
+        {"n_estimators": 2, "n_jobs": 1, "network_params": {"epochs": 2, "hidden_layers": (4,)}, "refit": True},
     ),
 }
 
@@ -238,7 +238,8 @@ FITS = {
 def test_ctrl_c_at_any_instant_keeps_what_is_trained_or_nothing(name, fresh_seed):
     """Either KeyboardInterrupt, and the estimator is as before, or networks that have learned."""
     Estimator, settings = FITS[name]
-    make = partial(Estimator, **{**FAST, "random_state": 1, **settings})
+    shared = {} if "network_params" in settings else FAST
+    make = partial(Estimator, **{**shared, "random_state": 1, **settings})
     model, calls = pressed_at(-1, lambda: make().fit(X, Y))
     assert not model.interrupted_
     rng, raised = np.random.default_rng(fresh_seed), 0
@@ -259,17 +260,18 @@ def test_ctrl_c_at_any_instant_keeps_what_is_trained_or_nothing(name, fresh_seed
 
 @pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 @pytest.mark.parametrize(
-    ("of", "name", "said"), [(None, "_read_known", "but not calibrated"), (Targets, "score", "has no score")]
+    ("owner", "name", "said"),
+    [(deep, "calibration_of_fit", "but not calibrated"), (Targets, "score", "has no score")],
 )
-def test_what_fails_after_the_training_does_not_lose_it(Estimator, of, name, said, monkeypatch):
+def test_what_fails_after_the_training_does_not_lose_it(Estimator, owner, name, said, monkeypatch):
     """Calibration, and scores of members on the rows that their folds held out."""
-    settings = {"n_estimators": 2, "max_iter": 2, "random_state": 1}
+    settings = {"n_estimators": 2, "network_params": {"epochs": 2}, "random_state": 1}
     whole = Estimator(**settings).fit(X, Y)
 
-    def fails(*arguments):
+    def fails(*arguments, **options):
         raise ValueError("no luck")
 
-    monkeypatch.setattr(of or Estimator, name, fails)
+    monkeypatch.setattr(owner, name, fails)
     with pytest.warns(UserWarning, match=rf"{said} \(ValueError: no luck\)"):
         model = Estimator(**settings).fit(X, Y)
     for one, other in zip(model.ensemble_.members, whole.ensemble_.members, strict=True):

@@ -14,6 +14,7 @@ from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import average_precision_score, get_scorer, roc_auc_score
 
+from short_fits import short
 from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 from deepstep.errors import ConfigurationError, DataError, DataWarning
 from deepstep.training import rows
@@ -48,7 +49,7 @@ def test_labels_of_any_type(names):
 def test_metrics_of_probabilities_see_two_columns_as_two(Classifier):
     """Under the numbers 0 and 1 they passed for one column of two classes."""
     inputs, columns = make_multilabel_classification(80, 6, n_classes=2, random_state=0)
-    model = Classifier(max_iter=20, random_state=0).fit(inputs, columns)
+    model = Classifier(random_state=0, **short(Classifier, 20)).fit(inputs, columns)
     assert [classes.tolist() for classes in model.classes_] == [[0, 1], [0, 1]]
     for scoring, metric in {"roc_auc": roc_auc_score, "average_precision": average_precision_score}.items():
         expected = metric(columns, model.predict_proba(inputs))
@@ -99,13 +100,12 @@ def test_rows_to_predict_may_be_sparse_where_those_of_the_fit_were_dense_and_the
     forms = {"sparse": scipy.sparse.csr_array(dense), "dense": dense}
     other = forms["dense" if fitted == "sparse" else "sparse"]
     few = {"n_estimators": 2} if Regressor is DeepRegressor else {}
-    model = Regressor(max_iter=3, random_state=1, **few).fit(forms[fitted], dense[:, 0])
+    model = Regressor(random_state=1, **few, **short(Regressor, 3)).fit(forms[fitted], dense[:, 0])
     expected = model.predict(forms[fitted])
     assert_array_equal(model.predict(other), expected)
     assert model.score(other, dense[:, 0]) == pytest.approx(model.score(forms[fitted], dense[:, 0]))
-    if Regressor is DeepRegressor:
-        model.save(tmp_path / "run")
-        assert_array_equal(DeepRegressor.load(tmp_path / "run").predict(other), expected)
+    model.save(tmp_path / "model")
+    assert_array_equal(Regressor.load(tmp_path / "model").predict(other), expected)
     monkeypatch.setattr(rows, "NUMBERS_AT_ONCE", 50)  # a few rows at once
     np.testing.assert_allclose(model.predict(other), expected, rtol=1e-5, atol=1e-6)
     with pytest.raises(ValueError, match="features"):
@@ -190,7 +190,7 @@ def test_rows_that_leave_the_finite_numbers(answer):
 def test_warnings_and_errors_of_fit_name_the_caller_and_its_parameter():
     frame = polars.DataFrame({"id": [1.5, 2.0, 3.0] * 10, "leak": [0.5, 0.5, 2.0] * 10})
     labels = np.array(["a", "a", "b"] * 10)
-    model = DeepClassifier(n_estimators=2, max_iter=1, random_state=1)
+    model = DeepClassifier(n_estimators=2, network_params={"epochs": 1}, random_state=1)
     with pytest.warns((DataConversionWarning, DataWarning)) as caught:
         model.fit(frame, labels[:, np.newaxis])
     assert len(caught) == 2
@@ -291,7 +291,7 @@ def test_a_defect_of_a_frame_is_one_warning(defect, Classifier):
     few = {"n_estimators": 1} if Classifier is DeepClassifier else {}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        Classifier(max_iter=1, random_state=0, **few).fit(frame, y)
+        Classifier(random_state=0, **few, **short(Classifier, 1)).fit(frame, y)
     told = [str(one.message) for one in caught if issubclass(one.category, DataWarning)]
     assert len(told) == (message is not None and Classifier is DeepClassifier), told
     assert all(re.search(rf"^DeepClassifier.fit: .*{message}", one) for one in told)

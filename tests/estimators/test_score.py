@@ -138,7 +138,7 @@ def test_several_columns_are_right_together() -> None:
 def test_the_ensemble_scores_labels_that_were_not_learned() -> None:
     """Learned are 0 and 2, scored 0 and 1: no label 1 is right."""
     learned, scored = NUMBERS != 1, NUMBERS != 2
-    model = DeepClassifier(effort="fast", max_iter=2, n_estimators=2, random_state=0)
+    model = DeepClassifier(network_params={"epochs": 2}, n_estimators=2, random_state=0)
     model.fit(X[learned], NUMBERS[learned])
     predicted = model.predict(X[scored])
     assert model.score(X[scored], NUMBERS[scored]) == accuracy_score(NUMBERS[scored], predicted)

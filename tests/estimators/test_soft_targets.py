@@ -18,8 +18,8 @@ IRIS, Y = load_iris(return_X_y=True)
 NAMES = np.array(["red", "green", "blue"])
 P = RNG.dirichlet([1.0, 1.0, 1.0], 150)
 FITS = {
-    "tabular": (DeepClassifier, {"n_estimators": 3, "max_iter": 4}),
-    "tabm": (DeepClassifier, {"preset": "tabm", "n_estimators": 2, "max_iter": 2}),
+    "tabular": (DeepClassifier, {"n_estimators": 3, "network_params": {"epochs": 4}}),
+    "tabm": (DeepClassifier, {"presets": "tabm", "n_estimators": 2, "network_params": {"epochs": 2}}),
     "network": (NetworkClassifier, {"early_stopping": True, "class_weight": "balanced", "max_iter": 5}),
     "smoothing": (NetworkClassifier, {"loss_params": {"smoothing": 0.1}, "max_iter": 5}),
     "lbfgs": (NetworkClassifier, {"solver": "lbfgs", "max_iter": 20}),
@@ -75,7 +75,9 @@ def test_probabilities_are_learned():
 
 
 def test_what_an_ensemble_does_with_held_out_rows(tmp_path):
-    model = DeepClassifier(n_estimators=3, max_iter=4, soft_targets=True, classes=NAMES, random_state=0)
+    model = DeepClassifier(
+        n_estimators=3, network_params={"epochs": 4}, soft_targets=True, classes=NAMES, random_state=0
+    )
     model.fit(IRIS, P)
     assert model.oof_predictions_.shape == (150, 3)
     assert model.predict_set(IRIS[:4]).shape == (4, 3)
@@ -89,7 +91,7 @@ def test_what_an_ensemble_does_with_held_out_rows(tmp_path):
 
 
 def test_calibration_by_probabilities():
-    sure = DeepClassifier(preset="single", max_iter=60, random_state=0).fit(IRIS, Y)
+    sure = NetworkClassifier(max_iter=60, random_state=0).fit(IRIS, Y)
     unsure = sure.set_params(soft_targets=True).calibrate(IRIS, np.full((150, 3), 1 / 3))
     assert unsure.temperature_ > 5
 

@@ -165,7 +165,7 @@ def test_bad_weights(class_weight, weight, message):
         NetworkClassifier(class_weight=class_weight).fit(X[np.argsort(y)], np.sort(y), weight)
 
 
-QUICK = {"n_estimators": 2, "max_iter": 4, "random_state": 1}
+QUICK = {"n_estimators": 2, "network_params": {"epochs": 4}, "random_state": 1}
 
 
 def weights_of(y, sample_weight, class_weight):

@@ -1,10 +1,10 @@
 """Which folders may be replaced or removed: those that DeepStep wrote and to which nothing was added.
 
 A folder is known by the record in it (``model.json`` of a saved model, which a run is with a ``run.json``
-beside it, ``training.json`` of a training that is not done), which has a format and its own digest. Everything
-else in it is known by its name, as the parts of DeepStep that write into such folders give it, or as desktops
-do that keep the look of a folder in it. Of the other files neither presence nor content matters: a damaged run
-can be replaced, too. Symbolic links are never followed and belong to no run.
+beside it, ``training.json`` of a training that is not done), which has a format and its own digest.
+Everything else in it is known by its name, as the parts of DeepStep that write into such folders give it, or
+as desktops do that keep the look of a folder in it. Of the other files neither presence nor content matters:
+a damaged run can be replaced, too. Symbolic links are never followed and belong to no run.
 """
 
 import hashlib
