@@ -18,7 +18,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "training": (2_050, 2_632),
     "inspection": (2_150, 2_330),
     "model": (1_150, 1_366),
-    "data": (1_900, 2_823),
+    "data": (1_900, 2_826),
     "preparation": (1_850, 2_570),
     "estimators": (3_600, 5_300),
     "plots": (1_000, 1_060),
@@ -34,7 +34,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
 FILES = 215, 279
-TESTS = 30_000, 49_710
+TESTS = 30_000, 49_730
 """Files of src, and lines of tests: the goal, and the limit."""
 
 

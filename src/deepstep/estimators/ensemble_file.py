@@ -114,8 +114,10 @@ class EnsembleFile:
             is_list = isinstance(record[name], list) and len(record[name]) >= least
             _require(is_list, f"{name} are a list", record[name])
         self.preprocessors = tuple(map(_preprocessor, record["preparers"]))
-        members = [_member(one, index, self.preprocessors) for index, one in enumerate(record["members"])]
-        self._names, self._records = [name for name, _ in members], [one for _, one in members]
+        pairs = enumerate(record["members"])
+        members = [_member(entries, number, self.preprocessors) for number, entries in pairs]
+        self._names = [name for name, _ in members]
+        self._records = [entries for _, entries in members]
         presets = {one["preset"] for one in self._records}
         self.weights = _of_presets("weights", record["weights"], presets)
         self.temperatures = _of_presets("temperatures", record["temperatures"], presets)
