@@ -20,7 +20,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_150, 1_366),
     "data": (1_900, 2_826),
     "preparation": (1_850, 2_570),
-    "estimators": (3_600, 5_300),
+    "estimators": (3_600, 5_301),
     "plots": (1_000, 1_060),
     "report": (650, 700),
     "explorer": (1_250, 1_320),
