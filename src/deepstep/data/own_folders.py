@@ -127,8 +127,11 @@ def _why_no_mark(folder: Path, mark: str) -> str:
         return f"it is something else, with a {mark} that cannot be read ({got})"
     if not isinstance(record, dict) or record.get("format") != expected:
         return f"it is something else, with a {mark} of another format than {expected!r}"
-    whole = is_sealed(text) if mark == MODEL_MARK else record.get(DIGEST) in (None, config_digest(record))
-    return "" if whole else f"its {mark} was altered"
+    if mark == MODEL_MARK:
+        is_unaltered = is_sealed(text)
+    else:
+        is_unaltered = record.get(DIGEST, config_digest(record)) == config_digest(record)
+    return "" if is_unaltered else f"its {mark} was altered"
 
 
 def _entries(folder: Path, place: str = "") -> Iterator[tuple[Path, bool]]:
