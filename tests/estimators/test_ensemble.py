@@ -10,6 +10,11 @@ import pandas as pd
 import polars
 import pyarrow
 import pytest
+from deepstep.estimators.ensemble import fit_ensemble_weights, selection_weights
+from deepstep.estimators.ensemble_fit import TimeBudget
+from deepstep.estimators.population import LINEAR, EnsembleSize, ensemble_size
+from deepstep.estimators.presets import realmlp_init
+from deepstep.estimators.splits import random_folds
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
@@ -21,11 +26,6 @@ from sklearn.preprocessing import StandardScaler
 
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble_fit
-from deepstep.estimators.ensemble import fit_ensemble_weights, selection_weights
-from deepstep.estimators.ensemble_fit import TimeBudget
-from deepstep.estimators.population import LINEAR, EnsembleSize, ensemble_size
-from deepstep.estimators.presets import realmlp_init
-from deepstep.estimators.splits import random_folds
 from deepstep.network import Architecture
 from deepstep.training.progress import Meter
 

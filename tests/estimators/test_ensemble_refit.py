@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from deepstep.estimators.members import train_member
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_wine
@@ -12,7 +13,6 @@ from sklearn.datasets import load_wine
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.estimators import conformal, ensemble_fit, refit
-from deepstep.estimators.members import train_member
 from deepstep.training import Callback
 
 RNG = np.random.default_rng(0)

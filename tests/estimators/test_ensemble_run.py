@@ -6,6 +6,8 @@ import shutil
 import numpy as np
 import polars
 import pytest
+from deepstep.estimators.ensemble_file import EnsembleFile
+from deepstep.run_folder import opened, read_config, write_config
 from numpy.testing import assert_array_equal
 
 from archive_examples import reseal
@@ -13,8 +15,6 @@ from deepstep import Network, Run
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.errors import DataError, FileError
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.ensemble_file import EnsembleFile
-from deepstep.run_folder import opened, read_config, write_config
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import polars
 import pytest
+from deepstep.run_folder import opened, read_config, write_config
 from numpy.testing import assert_array_equal
 from scipy.sparse import csr_matrix
 from sklearn.base import clone
@@ -15,7 +16,6 @@ from sklearn.exceptions import NotFittedError
 
 from deepstep import DeepClassifier, DeepRegressor, Run
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.run_folder import opened, read_config, write_config
 from deepstep.targets import Targets
 
 M = 60
