@@ -14,7 +14,7 @@ model = make_pipeline(
     StandardScaler(),
     NetworkClassifier(hidden_layer_sizes=(16,), class_weight="balanced", early_stopping=True, random_state=0),
 )
-search = GridSearchCV(model, {"deepclassifier__alpha": [1e-4, 1e-2]}, cv=3).fit(X_train, y_train)
-print(f"best alpha {search.best_params_['deepclassifier__alpha']}")
+search = GridSearchCV(model, {"networkclassifier__alpha": [1e-4, 1e-2]}, cv=3).fit(X_train, y_train)
+print(f"best alpha {search.best_params_['networkclassifier__alpha']}")
 print(f"test accuracy {search.score(X_test, y_test):.3f}, majority baseline {y_test.mean():.3f}")
 print(search.best_estimator_[-1].network_.summary())
