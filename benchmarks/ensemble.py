@@ -118,7 +118,7 @@ def fit(name: str, *, seed: int, parts: bool) -> dict[str, Any]:
 
     X, y, m, classes = table(name, seed)
     kind = DeepClassifier if classes else DeepRegressor
-    kind(network_params={"epochs": 1}, random_state=0).fit(X[:200], y[:200])  # loads, or compiles, the kernels
+    kind(network_params={"epochs": 1}, random_state=0).fit(X[:200], y[:200])  # loads the kernels
     spent: Counter[str] = Counter()
     if parts:
         import joblib
