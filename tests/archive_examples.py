@@ -1,6 +1,7 @@
 """Archives to damage: an example of each class that an archive holds, and checksums that fit."""
 
 import json
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,17 +10,28 @@ import polars
 
 from deepstep import History, Network
 from deepstep.archive import ARRAYS, HISTORY
-from deepstep.engines import Settings
-from deepstep.estimators.calibration import Calibration
-from deepstep.estimators.label_issues import TrainingFingerprint
-from deepstep.estimators.widths import WidthModel
+from deepstep.engines import SessionState, Settings
+from deepstep.ensembles.calibration import Calibration
+from deepstep.ensembles.ensemble import Ensemble
+from deepstep.ensembles.fingerprint import TrainingFingerprint
+from deepstep.ensembles.member import Member
+from deepstep.ensembles.member_fit import Snapshot, Trained
+from deepstep.ensembles.population import PRESETS
+from deepstep.ensembles.predictor import Columns, Predictor
+from deepstep.ensembles.preprocessor import Preprocessor
+from deepstep.ensembles.tried import TriedPreset
+from deepstep.ensembles.widths import WidthModel
+from deepstep.estimators.network_attributes import Progress
+from deepstep.held_out import HeldOut
 from deepstep.network import Architecture
 from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.preparation.categories import CategoryColumn, TextColumn, TwoValuesColumn
 from deepstep.preparation.columns import ConstantColumn, EmptyColumn, IdentifierColumn
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.numbers import BooleanColumn, DateColumn, NumberColumn
+from deepstep.run import Examples
 from deepstep.targets import Targets, label_array
+from deepstep.training.rate_finder import RateSearch
 
 COLUMNS = (
     NumberColumn("size", 1.5, 2.0, True, "1,234.5", ("n/a",), 3),
@@ -44,6 +56,27 @@ def trained_network(**options) -> Network:
     return network
 
 
+def member() -> Member:
+    """A member of an ensemble."""
+    steps = Settings("adam", {"beta2": 0.95})
+    return Member("gated", "scaled", 0, trained_network(), "compiled", steps, 0.04, 3, 2, 0.5, None)
+
+
+def ensemble() -> Ensemble:
+    """An ensemble of one member on one fold."""
+    return Ensemble(
+        (EXAMPLES["Preprocessor"](),),
+        (member(),),
+        {"gated": 1.0},
+        {"gated": 1.1},
+        "softmax",
+        (np.arange(4),),
+        np.full((8, 2), 0.5),
+        {"gated": PRESETS["gated"]},
+        (EXAMPLES["TriedPreset"](),),
+    )
+
+
 EXAMPLES = {
     "Network": trained_network,
     "Architecture": lambda: Architecture(
@@ -65,6 +98,28 @@ EXAMPLES = {
     ),
     "WidthModel": lambda: WIDTH,
     "TrainingFingerprint": lambda: TrainingFingerprint(b"\0\xff", np.arange(3), 5),
+    "SessionState": lambda: SessionState(np.arange(3.0), {"m": np.ones(3)}, 7, {"mean1": np.zeros((4, 1))}),
+    "RateSearch": lambda: RateSearch(np.array([0.1, 1.0]), np.array([0.5, 0.9]), 0.7, None, diverged=True),
+    "Progress": lambda: Progress(
+        0.5, 3, 60, best={"cost": 0.5}, search=EXAMPLES["RateSearch"](), optimizer=EXAMPLES["SessionState"]()
+    ),
+    "Preset": lambda: replace(PRESETS["periodic"], hidden_layers=(64, 32), patience=5),
+    "TriedPreset": lambda: TriedPreset(
+        "gated", "why", {"inputs": "pieces"}, 5, None, 0.25, 1.5, 1.0, "selected"
+    ),
+    "Preprocessor": lambda: Preprocessor(None, {"scaled": None}, np.array([0.0, 1.0]), np.array([1.0, 2.0])),
+    "Member": member,
+    "Snapshot": lambda: Snapshot(2, 0.5, np.arange(3.0), {}, np.ones((4, 2))),
+    "Trained": lambda: Trained(member(), (EXAMPLES["Snapshot"](),), np.ones((4, 2)), last=8.0),
+    "Ensemble": ensemble,
+    "Columns": lambda: Columns(("size", "day"), named=True),
+    "Predictor": lambda: Predictor(
+        EXAMPLES["Columns"](), Targets("softmax", {}, (np.array(["a", "b"]),)), ensemble()
+    ),
+    "Examples": lambda: Examples((np.ones((4, 3)),), np.zeros((4, 2))),
+    "HeldOut": lambda: HeldOut(
+        "test", "a.csv", 9, np.arange(1, 3), np.ones((2, 2)), np.array([0, 1]), {"a": ("x", "y")}, {}, 1
+    ),
 }
 """A function for each class of the table that makes one."""
 
