@@ -370,13 +370,10 @@ def test_what_is_no_file(folder, name, make, got):
 
 def test_what_is_no_folder(tmp_path):
     (tmp_path / "file").touch()
-    (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "config.toml").touch()
     for name, got in (
         ("none", "there is none."),
         ("file", "this is a file."),
         ("", "there is no model.json in it."),
-        ("run", "there is no model.json in it. A run folder is read by deepstep.Run.load."),
     ):
         with pytest.raises(FileError) as refused:
             deepstep.load(tmp_path / name)
@@ -391,7 +388,7 @@ def test_a_record_without_a_model(whole):
 
 @pytest.mark.parametrize("model", [None, [1], {"a": 1}, Network, EXAMPLES["Settings"]()])
 def test_what_is_no_model_is_not_saved(tmp_path, model):
-    with pytest.raises(ConfigurationError, match=r"deepstep\.save: model must be a Network, got"):
+    with pytest.raises(ConfigurationError, match=r"deepstep\.save: model must be a Network, an estimator"):
         deepstep.save(model, tmp_path / "model")
     assert [*tmp_path.iterdir()] == []
 
