@@ -37,7 +37,7 @@ threading.Thread.start = fails
 
 import numpy as np
 from pathlib import Path
-from deepstep import DeepClassifier, DeepRegressor, Network, Run
+from deepstep import DeepClassifier, DeepRegressor, Network, NetworkClassifier, NetworkRegressor, Run
 from deepstep.training import ModelCheckpoint
 
 rng = np.random.RandomState(1)
@@ -58,9 +58,9 @@ def run(code, cwd):
 def test_the_networks_of_scikit_learn_train(tmp_path):
     code = """
 for options in ({}, {"early_stopping": True}, {"solver": "lbfgs"}):
-    model = DeepClassifier((8,), preset="mlp", max_iter=300, tol=0, random_state=1, **options)
+    model = NetworkClassifier((8,), max_iter=300, tol=0, random_state=1, **options)
     assert model.fit(X, y).score(X, y) > 0.7, options
-model = DeepRegressor((8,), preset="mlp", max_iter=300, random_state=1).fit(X, X[:, 0])
+model = NetworkRegressor((8,), max_iter=300, random_state=1).fit(X, X[:, 0])
 assert model.score(X, X[:, 0]) > 0.5
 """
     run(code, tmp_path)

@@ -8,6 +8,7 @@ import numpy as np
 import polars
 import pytest
 
+from damaged_runs import reseal
 from deepstep.estimators import members
 from deepstep.run import Run
 from deepstep.run_folder import read_config, write_config
@@ -60,10 +61,13 @@ def test_units_are_looked_at_on_a_table(deepstep, flowers, flower_run):
 
 
 @pytest.mark.parametrize("wrong", [{"step": "many"}, {"epoch": None}, {"health": [{"dead": 0.0}]}])
-def test_a_history_that_does_not_fit_is_refused(deepstep, flower_run, wrong):
-    run = Run.load(flower_run)
-    run.history.records[1] |= wrong
-    run.save("odd")
+def test_a_history_that_does_not_fit_is_refused(deepstep, flower_run, tmp_path, wrong):
+    shutil.copytree(flower_run, tmp_path / "odd")
+    history = tmp_path / "odd" / "members/00-single-0/history.jsonl"
+    records = [json.loads(line) for line in history.read_text().splitlines()]
+    records[1] |= wrong
+    history.write_text("".join(json.dumps(record) + "\n" for record in records))
+    reseal(tmp_path / "odd")
     result = deepstep("doctor", "odd")
     assert result.code == 2
     assert "numbers for epoch, step and cost in every record" in result.err

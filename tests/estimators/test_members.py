@@ -107,12 +107,9 @@ def test_predictions_have_the_same_bits_for_any_number_of_threads(
             np.testing.assert_array_equal(other, outputs[0], err_msg=f"{m} rows")
 
 
-@pytest.mark.filterwarnings("ignore:Training ended before it converged")
-@pytest.mark.parametrize("preset", ["tabular", "single", "mlp"])
-def test_n_jobs_changes_no_bit(preset):
+def test_n_jobs_changes_no_bit():
     X, y = load_iris(return_X_y=True)
-    own = {"tabular": {"n_estimators": 2}, "mlp": {"tol": 0.0, "n_iter_no_change": np.inf}}
-    options = {**SMALL, "preset": preset, "max_iter": 3, **own.get(preset, {})}
+    options = {**SMALL, "n_estimators": 2, "max_iter": 3}
     models = [DeepClassifier(n_jobs=n, **options) for n in (None, 2, -1)]
     first, *others = [model.fit(X, y).predict_proba(X) for model in models]
     for other in others:
@@ -149,8 +146,6 @@ def test_numbers_that_are_categories():
     for wrong in (["postcod"], [2], [True], [0.5]):
         with pytest.raises(ConfigurationError, match="categorical_features"):
             DeepRegressor(categorical_features=wrong).fit(X, y)
-    with pytest.raises(ConfigurationError, match="categorical_features=None with preset='mlp'"):
-        DeepRegressor(categorical_features=[0], preset="mlp").fit(X, y)
 
 
 def test_eval_set_is_the_validation_data():

@@ -155,7 +155,7 @@ FORGED = {
     "truth": ({"factor": [True, 1.0]}, "factor of kind 'encoding'"),
     "not finite": ({"center": [float("nan"), 1.0]}, "center of kind 'encoding'"),
     "beyond the floats": ({"center": [10**400, 1.0]}, "center of kind 'encoding'"),
-    "one feature less": ({"center": [0.0]}, "their numbers differ"),
+    "one feature less": ({"center": [0.0]}, "center, factor and edges of each"),
     "a factor below 0": ({"factor": [1.0, -1.0]}, "factors of at least 0"),
     "edges of numbers": ({"edges": [0.0, 1.0]}, "edges of kind 'encoding'"),
     "edges that stand still": ({"edges": [[0.0, 1.0, 1.0], []]}, "edges that increase"),

@@ -39,28 +39,47 @@ class ClassPredictions(Calibrated):
     def predict(self, X: Any) -> AnyArray:
         """The most probable label of each row.
 
-        X (array, frame, sparse matrix or file of shape (n_samples, n_features)): A row is an example.
-        returns (n_samples,) or (n_samples, n_outputs): Labels, or columns of 0 and 1 if the target had
-            several.
+        Parameters
+        ----------
+        X : array, frame, sparse matrix or file of shape (n_samples, n_features)
+            A row is an example.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Labels, or columns of 0 and 1 if the target had several.
         """
-        outputs = self._outputs(X)
-        return self.targets_.predictions(outputs)
+        A = self._outputs(X)
+        return self.targets_.predictions(A)
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each label, at the temperature of the calibration.
 
-        X (array, frame, sparse matrix or file of shape (n_samples, n_features)): A row is an example.
-        returns (n_samples, n_classes): In the order of ``classes_``. Rows sum to 1, except for a target of
-            several columns.
+        Parameters
+        ----------
+        X : array, frame, sparse matrix or file of shape (n_samples, n_features)
+            A row is an example.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``. Rows sum to 1, except for a target of several columns.
         """
-        outputs = self._outputs(X)
-        return self.predictor_.probabilities(outputs)
+        A = self._outputs(X)
+        return self.predictor_.probabilities(A)
 
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of the probability of each label.
 
-        X (array, frame, sparse matrix or file of shape (n_samples, n_features)): A row is an example.
-        returns (n_samples, n_classes): As of `predict_proba`; -inf where a probability is 0.
+        Parameters
+        ----------
+        X : array, frame, sparse matrix or file of shape (n_samples, n_features)
+            A row is an example.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            As of `predict_proba`; -inf where a probability is 0.
         """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
@@ -68,11 +87,20 @@ class ClassPredictions(Calibrated):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy of the predictions.
 
-        X (array, frame, sparse matrix or file of n_samples rows): A row is an example.
-        y (array of shape (n_samples,) or (n_samples, n_outputs), or str): Labels, or the name of their column
-            in a frame or file; with ``soft_targets`` probabilities, too, whose largest counts.
-        sample_weight (array of shape (n_samples,) or str): Weight of each row, at least 0, or its column.
-        returns: At most 1.
+        Parameters
+        ----------
+        X : array, frame, sparse matrix or file of n_samples rows
+            A row is an example.
+        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
+            Labels, or the name of their column in a frame or file; with ``soft_targets`` probabilities, too,
+            whose largest counts.
+        sample_weight : array of shape (n_samples,) or str, optional
+            Weight of each row, at least 0, or its column.
+
+        Returns
+        -------
+        float
+            At most 1.
         """
         where = f"{type(self).__name__}.score"
         X, y, sample_weight = score_of(X, y, sample_weight, where)

@@ -50,8 +50,8 @@ def distill(
     random_state: As of the estimators; it draws the synthetic rows, too.
     parameters: Of `NetworkClassifier` or `NetworkRegressor`; by default those of one network on a table, with
         ``max_iter=40``, ``learning_rate_init=0.01`` and ``schedule="cosine"``.
-    returns (sklearn.pipeline.Pipeline): A `TableEncoder` and the fitted network. A classifier has the classes of
-        the teacher, and ``soft_targets=True``; it is scored on labels.
+    returns (sklearn.pipeline.Pipeline): A `TableEncoder` and the fitted network. A classifier has the classes
+        of the teacher, and ``soft_targets=True``; it is scored on labels.
     ConfigurationError: If the teacher predicts neither probabilities nor numbers, or if ``augment`` is no
         number of at least 0.
     DataError: If X is not in memory, or predictions are not finite or, of a classifier, do not sum to 1.

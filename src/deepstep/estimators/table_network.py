@@ -5,7 +5,8 @@ from typing import Any
 
 from sklearn.pipeline import Pipeline, make_pipeline
 
-from deepstep.estimators.network import NetworkClassifier, NetworkRegressor
+from deepstep.estimators.network_classifier import NetworkClassifier
+from deepstep.estimators.network_regressor import NetworkRegressor
 from deepstep.estimators.table_encoder import TableEncoder
 
 SETTINGS = {
