@@ -76,7 +76,8 @@ def check_moved(estimator: type, names: Iterable[str]) -> None:
     """Refuse the names of parameters of 0.2, with their new places."""
     for name in names:
         if name in MOVED and not hasattr(estimator, name):
-            raise TypeError(f"{estimator.__name__}: {MOVED[name].replace("{name}", name)}")
+            instead = MOVED[name].replace("{name}", name)
+            raise TypeError(f"{estimator.__name__}: {instead}")
 
 
 def refuse_moved(estimator: Estimator) -> Estimator:
