@@ -15,11 +15,12 @@ import numpy as np
 from archive_examples import EXAMPLES, TABLE, reseal, trained_network
 from damage import as_text, damaged, forge, survey, with_other_header, with_other_numbers
 from deepstep import Network
-from deepstep.archive import ARRAYS, FILES, HISTORY, MODEL_MARK, read, write
+from deepstep.archive import ARRAYS, HISTORY, MODEL, MODEL_MARK, read, write
 from deepstep.errors import DeepStepError, FileError
 from deepstep.preparation import TablePreparation
 from deepstep.targets import Targets
 
+FILES = MODEL[:3]
 X = np.linspace(-1, 1, 12).reshape(3, 4)
 A = np.linspace(0, 1, 12).reshape(3, 4)
 

@@ -16,11 +16,13 @@ import deepstep
 from archive_examples import EXAMPLES, TABLE, TARGETS, WIDTH, reseal, trained_network
 from damage import in_a_process
 from deepstep import Network, archive
-from deepstep.archive import FILES, TYPES, read, write
+from deepstep.archive import MODEL, TYPES, read, write
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.estimators.widths import WidthInputs
+from deepstep.ensembles.widths import WidthInputs
 from deepstep.preparation.numbers import NumberColumn
 from hostile_texts import HOSTILE
+
+FILES = MODEL[:3]
 
 
 def same(one, other):
