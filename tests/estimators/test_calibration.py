@@ -6,6 +6,13 @@ from itertools import pairwise
 import numpy as np
 import pandas
 import pytest
+from deepstep.estimators.calibration import (
+    conformal_rank,
+    fit_temperature,
+    interval_half_width,
+    prediction_sets,
+    with_temperature,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
@@ -24,13 +31,6 @@ from sklearn.model_selection import train_test_split
 
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.calibration import (
-    conformal_rank,
-    fit_temperature,
-    interval_half_width,
-    prediction_sets,
-    with_temperature,
-)
 
 SMALL = {"preset": "tabular", "n_estimators": 5, "max_iter": 15, "random_state": 1}
 MLP = {"preset": "mlp", "random_state": 1}

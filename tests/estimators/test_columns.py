@@ -15,21 +15,22 @@ from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 
-from short_fits import short
 from deepstep.cli import evaluate
 from deepstep.cli.main import main
+from deepstep.ensembles import ensemble
 from deepstep.errors import DataError
 from deepstep.estimators import (
     DeepClassifier,
     DeepRegressor,
     NetworkClassifier,
     NetworkRegressor,
-    ensemble,
 )
 from deepstep.estimators.inputs import warn_of_leaks
+from deepstep.estimators.table_network import table_network
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run
 from deepstep.training.progress import Meter
+from short_fits import short
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -42,7 +43,11 @@ FRAME = pd.DataFrame({**INPUTS, "survived": LABELS, "counts": WEIGHTS})
 OWN = FRAME[list(INPUTS)]
 
 KINDS_OF_MODELS = {
-    "ensemble": (DeepClassifier, DeepRegressor, {"n_estimators": 2, "network_params": {"epochs": 2}, "random_state": 1}),
+    "ensemble": (
+        DeepClassifier,
+        DeepRegressor,
+        {"n_estimators": 2, "network_params": {"epochs": 2}, "random_state": 1},
+    ),
     "network": (NetworkClassifier, NetworkRegressor, {"max_iter": 2, "random_state": 1}),
 }
 OF_BOTH = pytest.mark.parametrize("kind", KINDS_OF_MODELS)
@@ -173,7 +178,9 @@ def test_targets_in_a_file_are_refused_alike(tmp_path):
     polars.from_pandas(FRAME).write_parquet(tmp_path / "rows.parquet")
     for name, stream in (("rows.csv", None), ("rows.parquet", None), ("rows.parquet", True)):
         with pytest.raises(DataError, match="y of numbers; got texts such as"):
-            DeepRegressor(n_estimators=1, network_params={"epochs": 2}, stream=stream).fit(tmp_path / name, "survived")
+            DeepRegressor(n_estimators=1, network_params={"epochs": 2}, stream=stream).fit(
+                tmp_path / name, "survived"
+            )
     with pytest.raises(DataError, match=r"the column 'Survive' in .*rows.csv; .* mean 'survived'\?"):
         classifier("ensemble").fit(tmp_path / "rows.csv", "Survive")
 
@@ -366,7 +373,9 @@ def test_importance_encodes_the_table_once_and_shows_how_far_it_is(tmp_path, cap
     frame = polars.DataFrame(rng.standard_normal((60, 30)), schema=[f"x{number}" for number in range(30)])
     frame = frame.with_columns(y=frame["x3"] + frame["x4"])
     frame.write_csv(tmp_path / "t.csv")
-    model = DeepRegressor(n_estimators=1, network_params={"epochs": 1}).fit(frame.drop("y"), frame["y"].to_numpy())
+    model = DeepRegressor(n_estimators=1, network_params={"epochs": 1}).fit(
+        frame.drop("y"), frame["y"].to_numpy()
+    )
     Run.of(model, {"target": "y"}).save(tmp_path / "run")
     transformed, transform = [], TablePreparation.transform
     monkeypatch.setattr(

@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from deepstep.estimators.calibration import POOLED, prediction_sets
+from deepstep.estimators.widths import FEWEST, WidthInputs, fit_width
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.datasets import load_iris
@@ -13,8 +15,6 @@ from threadpoolctl import threadpool_limits
 
 from deepstep.environment import blas_pools
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.calibration import POOLED, prediction_sets
-from deepstep.estimators.widths import FEWEST, WidthInputs, fit_width
 
 SMALL = {"preset": "tabular", "n_estimators": 5, "max_iter": 30, "random_state": 1}
 ALPHA = 0.2

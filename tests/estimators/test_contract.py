@@ -11,7 +11,6 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from short_fits import short
 from deepstep.estimators import (
     DeepClassifier,
     DeepRegressor,
@@ -19,6 +18,7 @@ from deepstep.estimators import (
     NetworkRegressor,
     TableEncoder,
 )
+from short_fits import short
 
 SKIPPED_BY_SKLEARN = {
     "check_array_api_input": "needs SCIPY_ARRAY_API=1 in the environment, and estimators that claim support",

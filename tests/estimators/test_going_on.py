@@ -19,6 +19,7 @@ from sklearn.utils.validation import check_is_fitted
 from deepstep import DeepClassifier, DeepRegressor, Network, NetworkClassifier, NetworkRegressor
 from deepstep.engines.compiled.session import CompiledSession
 from deepstep.errors import ConfigurationError, DataError, DivergenceError
+from deepstep.estimators import deep
 from deepstep.targets import Targets
 from deepstep.training import Callback
 
@@ -227,7 +228,12 @@ FITS = {
     ),
     "refit of an ensemble": (
         DeepRegressor,
-        {"n_estimators": 2, "n_jobs": 1, "network_params": {"epochs": 2, "hidden_layers": (4,)}, "refit": True},
+        {
+            "n_estimators": 2,
+            "n_jobs": 1,
+            "network_params": {"epochs": 2, "hidden_layers": (4,)},
+            "refit": True,
+        },
     ),
 }
 

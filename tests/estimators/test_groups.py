@@ -15,9 +15,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
+from deepstep.ensembles.split import Rows, structured_folds
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.inputs import Dataset
-from deepstep.estimators.splits import structured_folds
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -95,7 +94,7 @@ def test_many_groups():
 def test_fewer_groups_than_folds_make_fewer_folds():
     groups = np.repeat(["a", "b", "c"], M // 3)
     model = DeepClassifier(**FAST).fit(X, CLASSES, groups=groups)
-    assert len(folds_of(model)) == 3
+    assert len(held_out_by(model)) == 3
     assert len(model.ensemble_.members) == 3
 
 
@@ -118,8 +117,8 @@ def test_groups_of_any_hashable_values_and_rows_of_weight_0():
     pairs = DeepClassifier(**FAST).fit(X, CLASSES, weight, groups=[(day, "x") for day in days])
     assert_array_equal(model.predict_proba(X), pairs.predict_proba(X))
     kept = GROUPS[weight > 0]
-    for fold in folds_of(model):
-        assert not {*kept[fold.learned]} & {*kept[fold.held_out]}
+    for held_out in held_out_by(model):
+        assert not {*kept[np.setdiff1d(np.arange(len(kept)), held_out)]} & {*kept[held_out]}
     assert_array_equal(np.isnan(model.oof_predictions_).any(axis=1), weight == 0)
 
 
@@ -163,9 +162,7 @@ def test_what_was_held_out_by_groups_serves_sets_intervals_and_label_issues():
     assert classifier.predict_set(X[:4]).shape == (4, 2)
     assert len(classifier.label_issues(X, CLASSES)) == M
     for settings in ({"groups": GROUPS}, {}):
-        regressor = DeepRegressor(validation=None if settings else "time", **FAST).fit(
-            X, SHIFT, **settings
-        )
+        regressor = DeepRegressor(validation=None if settings else "time", **FAST).fit(X, SHIFT, **settings)
         assert np.isfinite(regressor.predict_interval(X[:4], alpha=0.2)).all()
         assert len(regressor.label_issues(X, SHIFT)) == M
 

@@ -14,10 +14,10 @@ from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import average_precision_score, get_scorer, roc_auc_score
 
-from short_fits import short
 from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 from deepstep.errors import ConfigurationError, DataError, DataWarning
 from deepstep.training import rows
+from short_fits import short
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

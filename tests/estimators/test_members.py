@@ -7,6 +7,7 @@ import numpy as np
 import pandas
 import polars
 import pytest
+from deepstep.estimators.presets import engine_on
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.metrics import accuracy_score, r2_score
 from threadpoolctl import threadpool_info, threadpool_limits
@@ -15,7 +16,6 @@ from deepstep.engines.choice import ON_CPU
 from deepstep.engines.compiled import threads
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.presets import engine_on
 from deepstep.model import outputs as outputs_module
 
 SMALL = {"max_iter": 8, "random_state": 1}

@@ -9,6 +9,10 @@ from time import perf_counter
 import numpy as np
 import polars
 import pytest
+from deepstep.estimators.calibration import fit_temperature, with_temperature
+from deepstep.estimators.members import snapshot_epochs
+from deepstep.estimators.population import EFFORTS, FIRST, SIZES, Size, Width, drawn_preset, ensemble_size
+from deepstep.estimators.presets import INPUTS, hyperparameters
 from numpy.testing import assert_allclose
 from scipy.sparse import csr_array
 from sklearn.base import clone
@@ -18,10 +22,6 @@ from sklearn.metrics import log_loss, mean_squared_error
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.errors import DivergenceError
 from deepstep.estimators import ensemble, ensemble_fit, members, population
-from deepstep.estimators.calibration import fit_temperature, with_temperature
-from deepstep.estimators.members import snapshot_epochs
-from deepstep.estimators.population import EFFORTS, FIRST, SIZES, Size, Width, drawn_preset, ensemble_size
-from deepstep.estimators.presets import INPUTS, hyperparameters
 from deepstep.plots import TrainingCurveDisplay
 
 WINE, KINDS = load_wine(return_X_y=True)

@@ -2,11 +2,6 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose
-from sklearn.datasets import load_diabetes, load_wine
-
-from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.estimators.options import DEFAULTS
 from deepstep.estimators.population import PRESETS, Width, ensemble_size, population
 from deepstep.estimators.presets import (
@@ -19,6 +14,11 @@ from deepstep.estimators.presets import (
     n_shared,
     small_batch_size,
 )
+from numpy.testing import assert_allclose
+from sklearn.datasets import load_diabetes, load_wine
+
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators import DeepClassifier, DeepRegressor
 
 QUICK = {"n_estimators": 2, "max_iter": 2, "random_state": 1}
 SHARED = {"preset": "tabm", "n_estimators": 2, "hidden_layer_sizes": (24, 24), "random_state": 1}

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from deepstep.estimators.ensemble import fit_ensemble_weights, weighted_mean
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deepstep import DeepClassifier, Network, NetworkClassifier
-from deepstep.estimators.ensemble import fit_ensemble_weights, weighted_mean
 from deepstep.export import FORMATS, models
 from deepstep.export.formats import get_format
 from deepstep.network.architecture import Model

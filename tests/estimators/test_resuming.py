@@ -10,6 +10,8 @@ from math import inf
 import joblib
 import numpy as np
 import pytest
+from deepstep.estimators.population import Size
+from deepstep.estimators.resuming import CONTENT, MemberFiles, read_member
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_wine
@@ -18,8 +20,6 @@ from deepstep import DeepClassifier, DeepRegressor
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.estimators import ensemble_fit, population, resuming
-from deepstep.estimators.population import Size
-from deepstep.estimators.resuming import CONTENT, MemberFiles, read_member
 from deepstep.training.checkpoint import checksum, read_checkpoint
 from deepstep.training.checkpoints import checkpoint_files, member_files
 from deepstep.training.loop import Loop

@@ -91,7 +91,7 @@ def test_what_an_ensemble_does_with_held_out_rows(tmp_path):
 
 
 def test_calibration_by_probabilities():
-    sure = NetworkClassifier(max_iter=60, random_state=0).fit(IRIS, Y)
+    sure = NetworkClassifier(max_iter=90, random_state=0).fit(IRIS, Y)
     unsure = sure.set_params(soft_targets=True).calibrate(IRIS, np.full((150, 3), 1 / 3))
     assert unsure.temperature_ > 5
 

@@ -8,16 +8,16 @@ from math import inf
 
 import pandas as pd
 import pytest
+from deepstep.estimators.population import EFFORTS, Size
+from deepstep.estimators.tried import TriedPresets
+from deepstep.run_folder import opened as as_given
+from deepstep.run_folder import read_config, write_config
 from sklearn.datasets import load_wine
 
 from deepstep import DeepClassifier, DeepRegressor, Run
 from deepstep.cli.main import main
 from deepstep.errors import FileError
 from deepstep.estimators import population
-from deepstep.estimators.population import EFFORTS, Size
-from deepstep.estimators.tried import TriedPresets
-from deepstep.run_folder import opened as as_given
-from deepstep.run_folder import read_config, write_config
 
 X, Y = load_wine(return_X_y=True)
 QUICK = {"max_iter": 10, "random_state": 1}

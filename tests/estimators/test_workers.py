@@ -10,14 +10,14 @@ from threading import Semaphore
 import joblib
 import numpy as np
 import pytest
+from deepstep.estimators.members import member_executor
+from deepstep.estimators.population import Size
 from joblib.parallel import get_active_backend
 from sklearn.datasets import load_diabetes, load_wine
 
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.errors import ConfigurationError
 from deepstep.estimators import ensemble_fit, population
-from deepstep.estimators.members import member_executor
-from deepstep.estimators.population import Size
 from deepstep.training import interruption
 
 RNG = np.random.default_rng(0)

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import polars
 import pytest
+from deepstep.run_folder import Preparation
 from sklearn.datasets import load_digits
 
 from deepstep.errors import DataError, FileError, ShapeError
 from deepstep.preparation import ImagePreparation, TablePreparation
-from deepstep.run_folder import Preparation
 from deepstep.targets import Targets, label_array
 
 FRAME = polars.DataFrame({"größe": [1.0, None, 3.0], "wort": ["ä", "b", None], "ja": [True, False, None]})

@@ -3,13 +3,13 @@
 import numpy as np
 import polars
 import pytest
+from deepstep.estimators.ensemble import Ensemble
 from sklearn.base import clone
 from sklearn.metrics import r2_score
 
 from deepstep.data import ParquetRows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
-from deepstep.estimators.ensemble import Ensemble
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.statistics import Quantiles
 from deepstep.training import ModelCheckpoint

@@ -21,6 +21,7 @@ from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.statistics import Quantiles
 from deepstep.preparation.survey import Survey, few, rows_in_memory, survey
 from deepstep.targets import Targets
+from deepstep.training.checkpoint import plain
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -105,7 +106,8 @@ def fit_streamed(
         weight = None if weight is None else weight.astype(dtype)
         return Examples(inputs, preprocessor.scaled(targets_of_rows).astype(dtype), weight)
 
-    identity = {"inputs": surveyed.inputs.to_dict(), "encoding": encoding.to_dict()}
+    kinds = [column.kind for column in surveyed.inputs.columns]
+    identity = {"inputs": [kinds, plain(surveyed.inputs)], "encoding": plain(encoding)}
     stream = surveyed.stream(examples, identity, buffer_rows=None)
     if validation is None and surveyed.validation.height:
         held = surveyed.validation

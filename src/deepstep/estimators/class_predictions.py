@@ -34,7 +34,7 @@ class ClassPredictions(Calibrated):
         """T of `predict_proba`: above 1 the networks were too sure of themselves, below 1 not sure enough."""
         if not _is_fitted(self):
             raise AttributeError(f"{type(self).__name__} has no temperature_ before it is fitted")
-        return self.predictor_.calibration.temperature
+        return self._calibration.temperature
 
     def predict(self, X: Any) -> AnyArray:
         """The most probable label of each row.
@@ -66,7 +66,7 @@ class ClassPredictions(Calibrated):
             In the order of ``classes_``. Rows sum to 1, except for a target of several columns.
         """
         A = self._outputs(X)
-        return self.predictor_.probabilities(A)
+        return self._reported(A)
 
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of the probability of each label.
@@ -162,7 +162,7 @@ class ClassPredictions(Calibrated):
             hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
             raise ConfigurationError(where, "one column of labels", got, hint)
         scores = self._scores(where, alpha)
-        calibration, ensemble = self.predictor_.calibration, self.predictor_.ensemble
+        calibration, ensemble = self._calibration, self.predictor_.ensemble
         if calibration.by_fold:
 
             def mean_of_fold(k: int, rows: Any) -> Array:
@@ -179,10 +179,11 @@ class ClassPredictions(Calibrated):
         return sets
 
     def _reported(self, outputs: Array) -> Array:
-        return self.predictor_.probabilities(outputs)
+        P = self.targets_.probabilities(outputs)
+        return self._calibration.tempered(P, several=self.targets_.several)
 
     def _issues(self, A: Array, Y: Array) -> tuple[Array, Callable[[int, float], LabelIssue]]:
-        targets, P = self.targets_, self.predictor_.probabilities(A)
+        targets, P = self.targets_, self._reported(A)
         if targets.several:
             p_of_label = np.prod(np.where(Y > 0.5, P, 1 - P), axis=1)
         else:

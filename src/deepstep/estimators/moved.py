@@ -76,8 +76,8 @@ def check_moved(estimator: type, names: Iterable[str]) -> None:
     """Refuse the names of parameters of 0.2, with their new places."""
     for name in names:
         if name in MOVED and not hasattr(estimator, name):
-            instead = MOVED[name].replace("{name}", name)
-            raise TypeError(f"{estimator.__name__}: {instead}")
+            message = MOVED[name].replace("{name}", name)
+            raise TypeError(f"{estimator.__name__}: {message}")
 
 
 def refuse_moved(estimator: Estimator) -> Estimator:

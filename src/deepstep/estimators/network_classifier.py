@@ -21,7 +21,7 @@ from deepstep.types import AnyArray, Array
 
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
-class NetworkClassifier(ClassifierMixin, ClassPredictions, NetworkEstimator):
+class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
     """One network that tells classes apart, as `sklearn.neural_network.MLPClassifier` does, on numbers.
 
     Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a

@@ -18,7 +18,7 @@ from deepstep.types import AnyArray, Array
 
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
-class NetworkRegressor(MultiOutputMixin, RegressorMixin, NumberPredictions, NetworkEstimator):
+class NetworkRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, NetworkEstimator):
     """One network that predicts numbers, as `sklearn.neural_network.MLPRegressor` does, from numbers.
 
     By default the output is the identity, the cost half the mean squared error, summed over the outputs. X

@@ -33,9 +33,9 @@ class NumberPredictions(Calibrated):
             array of float32 and the network has that precision.
         """
         A = self._outputs(X)
-        if getattr(X, "dtype", None) == np.float32:
-            return self.targets_.predictions(A)
-        return self.predictor_.predictions(A)
+        if A.dtype == np.float32 and getattr(X, "dtype", None) != np.float32:
+            A = A.astype(np.float64)
+        return self.targets_.predictions(A)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R² of the predictions; for 'quantile' the mean over the quantiles of D², its counterpart for them.
@@ -112,7 +112,7 @@ class NumberPredictions(Calibrated):
         where, targets = f"{type(self).__name__}.predict_interval", self.targets_
         self._refuse_quantiles(where)
         most = interval_half_width(np.concatenate(self._scores(where, alpha)), alpha)
-        ensemble, widths = self.predictor_.ensemble, self.predictor_.calibration.widths
+        ensemble, widths = self.predictor_.ensemble, self._calibration.widths
         answers = self._outputs(X, lambda rows: answers_of_rows(ensemble, targets, widths, rows))
         A, sigma = np.split(answers, 2, axis=1)
         ends = np.stack([A - most * sigma, A + most * sigma], axis=-1)
