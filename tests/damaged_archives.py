@@ -20,6 +20,7 @@ from deepstep.errors import DeepStepError, FileError
 from deepstep.preparation import TablePreparation
 from deepstep.targets import Targets
 
+FILES = MODEL[:3]
 X = np.linspace(-1, 1, 12).reshape(3, 4)
 A = np.linspace(0, 1, 12).reshape(3, 4)
 

@@ -22,6 +22,8 @@ from deepstep.errors import ConfigurationError, FileError
 from deepstep.preparation.numbers import NumberColumn
 from hostile_texts import HOSTILE
 
+FILES = MODEL[:3]
+
 
 def same(one, other):
     """Whether two values are equal in all they hold, with their types."""
