@@ -163,7 +163,7 @@ class DivergenceError(DeepStepError, ArithmeticError, ValueError):
     statistics : mapping
         Of the normalized layers, of the same moment.
     ensemble : Ensemble or None
-        Of the member that diverged alone, with these parameters, where it is one of an ensemble.
+        Of the network that diverged alone, with these parameters, where an estimator trained it.
 
     Examples
     --------

@@ -63,9 +63,6 @@ DEMO = "demo"
 LEAKS = "leaks"
 """Entry of the config: warnings of columns that alone determine the target."""
 
-STREAMED = "streamed"
-"""Entry of the config: how rows that stayed in their files were read."""
-
 
 class Prediction(NamedTuple):
     """Predictions for m rows.
@@ -106,9 +103,10 @@ class Run:
     """A trained model of one network or more, and what belongs to it.
 
     predictor (deepstep.ensembles.predictor.Predictor): Columns, targets, networks and calibration.
-    config: Values by name: ``task``, ``target`` (a list where there are several), ``source``, ``settings``,
-        ``results``, ``class_weights`` in the order of the classes where they have some (of several targets a
-        list for each); empty for a model that the command line did not make.
+    config: Values by name: ``task``, ``target`` (a list where there are several), ``source``, ``command`` (the
+        words that were typed), ``read`` (how the table is written), ``settings``, ``results``,
+        ``class_weights`` in the order of the classes where they have some (of several targets a list for
+        each); empty for a model that the command line did not make.
     examples (Examples or None): At most 16 training rows.
     held_out (HeldOut or None): Rows that were held out, with the predictions for them.
 
@@ -183,6 +181,9 @@ class Run:
         config: dict[str, Any],
         X: Array,
         Y: Array,
+        *,
+        settings: Settings = Settings(),
+        learning_rate: float | None = None,
     ) -> "Run":
         """The run of one network that learned prepared rows.
 
@@ -193,6 +194,8 @@ class Run:
         config: Entries of the config.
         X (m, n_inputs): Prepared training rows, of which 16 are kept.
         Y (m, n_outputs): Their targets.
+        settings: Of its steps.
+        learning_rate: Of its training.
         returns: With an ensemble of one.
 
         >>> import polars
@@ -208,7 +211,7 @@ class Run:
         """
         network.history = history
         engine = history.engine or "reference"
-        member = Member("network", AS_THEY_ARE, 0, network, engine, Settings(), None, len(history))
+        member = Member("network", AS_THEY_ARE, 0, network, engine, settings, learning_rate, len(history))
         columns = Columns()
         if isinstance(preparation, TablePreparation):
             columns = Columns(tuple(column.name for column in preparation.columns), named=True)
@@ -521,7 +524,7 @@ class Run:
         returns: How to read it; texts that are classes of the target are not read as missing.
         """
         values = dict(zip(self.target_names, self.targets.labels, strict=False))
-        return ReadOptions(given, text_format(self.config.get("asked", {})), values, tell)
+        return ReadOptions(given, text_format(self.config.get("read", {})), values, tell)
 
     def _read(self, path: Path) -> "polars.DataFrame":
         how = self.reading()
@@ -551,22 +554,16 @@ class Run:
 
     def columns_by_number(self) -> tuple[list[str], list[str]]:
         """The columns of a table without a header: all of them in training, and those without the target."""
-        asked = self.config.get("asked", {})
-        beside = self.config.get("sample_weight"), asked.get("groups")
-        others = [*self.target_names, *asked.get("drop", ()), *beside]
+        beside = self.config.get("sample_weight"), self.config.get("groups")
+        others = [*self.target_names, *self.config.get("exclude", ()), *beside]
         n = len({*self.predictor.columns.names} | {name for name in others if name})
-        names = [f"column_{at}" for at in range(1, n + 1)]
+        names = [f"column_{number}" for number in range(1, n + 1)]
         return names, [name for name in names if name not in self.target_names]
 
 
-TEXT_FORMAT = ("sep", "decimal", "encoding", "no_header")
-"""Options of how a text table is written, as a config has them."""
-
-
-def text_format(options: Mapping[str, Any]) -> TextFormat:
-    """The way in which text tables are written, of options by their names."""
-    sep, decimal, encoding, no_header = map(options.get, TEXT_FORMAT)
-    return TextFormat(sep, decimal, encoding, not no_header)
+def text_format(read: Mapping[str, Any]) -> TextFormat:
+    """The way in which text tables are written, of the values of ``--read`` by their names."""
+    return TextFormat(read.get("sep"), read.get("decimal"), read.get("encoding"), read.get("header", True))
 
 
 def read_config(folder: Path) -> dict[str, Any]:

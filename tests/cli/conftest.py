@@ -27,7 +27,7 @@ Deepstep = Callable[..., Result]
 
 
 def words_of(arguments: tuple[object, ...]) -> list[str]:
-    """Arguments as they are typed; "--out r --epochs 3" is four of them."""
+    """Arguments as they are typed; "--out r --model network --epochs 3" is four of them."""
     texts = map(str, arguments)
     return [word for text in texts for word in (text.split() if text.startswith("--") else [text])]
 
@@ -135,7 +135,7 @@ def flower_run(flowers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trained run on the flowers; tests copy it before they change it."""
     folder = tmp_path_factory.mktemp("runs") / "flowers"
     with pytest.raises(SystemExit) as leaving:
-        main(["train", str(flowers), "--target", "kind", "--out", str(folder), "--iterations", "30"])
+        main(["train", str(flowers), "--target", "kind", "--out", str(folder), "--model", "network", "--epochs", "30"])
     assert not leaving.value.code
     return folder
 
@@ -145,6 +145,6 @@ def ensemble_run(flowers: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """An ensemble of two on the flowers; tests copy it before they change it."""
     folder = tmp_path_factory.mktemp("runs") / "ensemble"
     with pytest.raises(SystemExit) as leaving:
-        main(["train", str(flowers), "--target", "kind", "--n-estimators", "2", "--out", str(folder)])
+        main(["train", str(flowers), "--target", "kind", "--set", "n_estimators=2", "--out", str(folder)])
     assert not leaving.value.code
     return folder

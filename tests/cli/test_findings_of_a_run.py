@@ -33,7 +33,7 @@ def reported(deepstep, folder, tmp_path):
 
 
 def test_a_rate_that_is_too_low(deepstep, flowers, tmp_path):
-    typed = "--target kind --iterations 15 --learning-rate 1e-7 --log health --out sick"
+    typed = "--target kind --model network --epochs 15 --learning-rate 1e-7 --log log.csv --out sick"
     assert deepstep("train", flowers, typed).code == 0
     result = deepstep("doctor", "sick")
     assert (result.code, result.err) == (0, "")
@@ -46,13 +46,13 @@ def test_a_rate_that_is_too_low(deepstep, flowers, tmp_path):
 
 
 def test_a_rate_that_is_too_high_is_told_before_what_came_of_it(deepstep, flowers):
-    typed = "--target kind --out high --optimizer adam --learning-rate 3 --iterations 40 --batch-size 16"
+    typed = "--target kind --out high --model network --set solver=adam --learning-rate 3 --epochs 40 --batch-size 16"
     assert deepstep("train", flowers, typed).code == 0
     assert next(iter(findings(deepstep, "high"))) == "learning rate too high"
 
 
 def test_units_are_looked_at_on_a_table(deepstep, flowers, flower_run):
-    assert "train with --log health" in deepstep("doctor", flower_run).err
+    assert "train with --log log.csv" in deepstep("doctor", flower_run).err
     run = Run.load(flower_run)
     run.network.parameters["b1"][:] = -100
     run.save("dead")
@@ -74,7 +74,7 @@ def test_a_history_that_does_not_fit_is_refused(deepstep, flower_run, tmp_path, 
     assert "record 2 has others" in result.err
 
 
-@pytest.mark.parametrize("preset", ["--iterations 150 --learning-rate 0.01 --log health", "--n-estimators 5"])
+@pytest.mark.parametrize("preset", ["--model network --epochs 150 --learning-rate 0.01 --log log.csv", "--set n_estimators=5"])
 def test_what_cannot_be_learned_is_found(deepstep, tmp_path, preset):
     rng = np.random.default_rng(0)
     frame = polars.DataFrame(rng.standard_normal((120, 10)), schema=list("abcdefghij"))
@@ -89,7 +89,7 @@ def test_what_cannot_be_learned_is_found(deepstep, tmp_path, preset):
 
 def test_a_network_that_cannot_tell_cats_is_called_so(deepstep, shared):
     """Its answers to training rows are better than always the largest class by a hair, to test rows worse."""
-    deepstep("demo", "cats", "--data", shared / "data" / "cats", "--out cats --iterations 40")
+    deepstep("demo", "cats", "--data", shared / "data" / "cats", "--out cats --epochs 40")
     for name in ("cats-2-layer", "cats-4-layer"):
         found = findings(deepstep, name)
         assert found["no better than a guess"]["severity"] == "serious"
@@ -110,7 +110,7 @@ def test_nothing_is_found_of_a_healthy_run(deepstep):
         "survived": np.where(rng.random(m) < 1 / (1 + np.exp(-logit)), "yes", "no"),
     }
     polars.DataFrame(columns).write_csv("t.csv")
-    assert deepstep("train", "t.csv", "--target survived --n-estimators 5 --out run").code == 0
+    assert deepstep("train", "t.csv", "--target survived --set n_estimators=5 --out run").code == 0
     assert deepstep("doctor", "run", "--strict") == (0, "Nothing was found.\n", "")
 
 
@@ -155,7 +155,7 @@ def test_a_class_of_which_no_row_is_recognized(deepstep):
     kinds = np.where(rare, "rare", rng.choice(["a", "b"], m))
     frame = polars.DataFrame({"x": np.where(kinds == "a", 0.0, 3.0) + rng.normal(0, 0.5, m), "kind": kinds})
     frame.write_csv("t.csv")
-    assert deepstep("train", "t.csv", "--target kind --out run --epochs 20 --test-fraction 0.4").code == 0
+    assert deepstep("train", "t.csv", "--target kind --out run --model network --epochs 20 --test-fraction 0.4").code == 0
     recall = Run.load("run").config["results"]["test"]["recall"]
     assert recall["rare"] == 0
     assert min(recall["a"], recall["b"]) > 0
@@ -181,8 +181,8 @@ def test_best_epochs_that_cannot_be_are_refused(deepstep, change, best_epoch):
 
 # Trainings that diverge
 
-GD = "--optimizer gd --hidden-layers 4 --learning-rate "
-FAR_TOO_HIGH = f"{GD} 1e200 --iterations 50"
+GD = "--model network --set solver=gd --hidden-layers 4 --learning-rate "
+FAR_TOO_HIGH = f"{GD} 1e200 --model network --epochs 50"
 LATER = f"{GD} 9 --warmup-fraction 0.9 --batch-size 4"
 
 
@@ -198,7 +198,7 @@ def divergence(deepstep, folder):
 @pytest.mark.parametrize("out", ["", "a/b/new"])
 def test_a_divergence_in_the_first_epoch_leaves_a_run(deepstep, flowers, tmp_path, out):
     typed = ["--out", out] if out else []
-    result = deepstep("train", flowers, f"--target height {FAR_TOO_HIGH} --log health --json", *typed)
+    result = deepstep("train", flowers, f"--target height {FAR_TOO_HIGH} --log log.csv --json", *typed)
     error, folder = json.loads(result.out)["error"], out or "runs/flowers"
     assert (result.code, error["kind"]) == (1, "DivergenceError")
     assert f"doctor {folder}" in result.err
@@ -215,7 +215,7 @@ def test_a_divergence_in_the_first_epoch_leaves_a_run(deepstep, flowers, tmp_pat
     told = deepstep("doctor", folder)
     assert "diverged before the end of its first epoch" in told.err
     text = reported(deepstep, folder, tmp_path)
-    assert "--log health" not in told.err + text
+    assert "--log log.csv" not in told.err + text
     assert "it is not finite in any layer, so there is nothing to draw" in text
     assert "nan in layer" not in text
 
@@ -246,7 +246,7 @@ def test_the_epochs_before_are_kept_and_reported_and_the_next_training_takes_the
     assert Run.load("run").history.stopped == "all epochs done"
 
 
-@pytest.mark.parametrize("more", ["--patience 3", "--l2 0.1 --normalization batch", "--activation identity"])
+@pytest.mark.parametrize("more", ["--model network --set early_stopping=true --set n_iter_no_change=2", "--set alpha=0.1 --normalization batch", "--set activation=identity"])
 def test_every_page_of_a_diverged_run_is_whole(deepstep, flowers, tmp_path, more):
     target = "kind" if "identity" in more else "height"
     result = deepstep("train", flowers, f"--target {target} --out run {FAR_TOO_HIGH} {more}")
@@ -286,7 +286,7 @@ def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_pa
         return values.like(values.flat * np.float32(1e30)), factors
 
     monkeypatch.setattr(members, "realmlp_init", huge)
-    typed = ["train", flowers, f"--target {target} --n-estimators 2 --out run"]
+    typed = ["train", flowers, f"--target {target} --set n_estimators=2 --out run"]
     result = deepstep(*typed)
     assert result.code == 1
     assert "doctor run" in result.err

@@ -11,8 +11,8 @@ import pytest
 from deepstep.cli.report import reproduce
 from deepstep.run import Run
 
-PLAIN = ["--preset single --iterations 20 --engine reference"]
-ENSEMBLE = ["--n-estimators", "1"]
+PLAIN = ["--model network --epochs 20 --engine reference"]
+ENSEMBLE = ["--set", "n_estimators=1"]
 M = 120
 
 

@@ -81,7 +81,7 @@ def everything(deepstep, flowers):
     table = polars.read_csv(flowers)[:45]
     table.write_csv("t.csv")
     options = [word for option in OPENED.items() for word in option]
-    assert deepstep("train", "t.csv", "--target", "kind", "--epochs", "2", "--out", "r", *options).code == 0
+    assert deepstep("train", "t.csv", "--target", "kind", "--model", "network", "--epochs", "2", "--out", "r", *options).code == 0
     return Run.load("r")
 
 
@@ -110,7 +110,7 @@ def test_gradients_are_checked_with_what_regularizes(deepstep, everything, monke
 
 
 def test_lbfgs_has_no_update_to_open(deepstep, flowers):
-    options = ["--target kind --optimizer lbfgs --l2 0.1 --out r"]
+    options = ["--target kind --model network --set solver=lbfgs --set alpha=0.1 --out r"]
     assert deepstep("train", flowers, *options).code == 0
     record = json.loads(deepstep("trace", "r", "--json").out)
     assert {entry["phase"] for entry in record["entries"]} == {"input", "forward", "cost", "backward"}

@@ -8,7 +8,7 @@ import pytest
 
 from deepstep.run import Run
 
-TYPED = ("--target kind --hidden-layers 4 --epochs 8 --batch-size 12",)
+TYPED = ("--target kind --hidden-layers 4 --model network --epochs 8 --batch-size 12",)
 
 
 def rows(path):
@@ -24,7 +24,7 @@ def check(run, table):
 
 
 def test_places_in_the_run(deepstep, flowers):
-    typed = ["--log", "csv", "--log", "health=3", "--validation-fraction", "0.2"]
+    typed = ["--log", "csv", "--log", "health=3", "--model network --set early_stopping=true --set validation_fraction=0.2"]
     assert deepstep("train", flowers, *TYPED, *typed, "--out", "r").code == 0
     check("r", "r/history.csv")
     looked_at = [record["epoch"] for record in Run.load("r").history if "health" in record]
@@ -34,7 +34,7 @@ def test_places_in_the_run(deepstep, flowers):
     assert float(table[0]["validation_cost"]) > 0
     for command in (["summary", "r"], ["predict", "r", flowers]):
         assert deepstep(*command).code == 0
-    assert deepstep("train", flowers, *TYPED, "--validation-fraction 0.2 --out plain").code == 0
+    assert deepstep("train", flowers, *TYPED, "--model network --set early_stopping=true --set validation_fraction=0.2 --out plain").code == 0
     run, plain = Run.load("r"), Run.load("plain")
     np.testing.assert_array_equal(run.network.parameters.flat, plain.network.parameters.flat)
     assert run.config["settings"] == plain.config["settings"]
@@ -65,14 +65,14 @@ def test_they_go_on_with_a_killed_training(deepstep, process, flowers, tmp_path,
 
 
 def test_a_refit_has_places_of_its_own(deepstep, flowers):
-    typed = ["--log", "csv", "--patience", "2", "--refit"]
+    typed = ["--log", "csv", "--model network --set early_stopping=true --set n_iter_no_change=1", "--set refit=true"]
     assert deepstep("train", flowers, *TYPED, *typed, "--out", "r").code == 0
     check("r", "r/history-refit.csv")
     assert "validation_cost" in rows("r/history.csv")[0]
 
 
 def test_lbfgs(deepstep, flowers):
-    typed = ["--target", "height", "--optimizer", "lbfgs", "--epochs", "5", "--log", "csv", "--log", "health"]
+    typed = ["--target", "height", "--model network", "--set", "solver=lbfgs", "--model", "network", "--epochs", "5", "--log", "csv", "--log", "health"]
     assert deepstep("train", flowers, *typed, "--out", "r").code == 0
     check("r", "r/history.csv")
     assert "health/1/dead" in rows("r/history.csv")[0]

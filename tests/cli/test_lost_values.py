@@ -16,8 +16,8 @@ WEIGHT = RNG.uniform(50, 100, M).round(1)
 TABLE = {"x": X, "weight": [f"{value} kg" for value in WEIGHT], "region": REGION}
 N_NA = int((REGION == "NA").sum())
 
-PLAIN = ["--preset single --epochs 2 --hidden-layers 4"]
-PRESETS = {"tabular": ["--n-estimators", "1"], "single": PLAIN}
+PLAIN = ["--model network --epochs 2 --hidden-layers 4"]
+PRESETS = {"tabular": ["--set", "n_estimators=1"], "single": PLAIN}
 
 
 def write(path, **columns):

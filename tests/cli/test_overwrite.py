@@ -10,9 +10,9 @@ import pytest
 from deepstep.data.files import discard, held
 from deepstep.training.checkpoints import checkpoint_files
 
-PLAIN = ("--target kind --iterations 3 --hidden-layers 4",)
+PLAIN = ("--target kind --model network --epochs 3 --hidden-layers 4",)
 LESSON = Path(__file__).parents[2] / "docs" / "lessons" / "lost-1-over-m.md"
-TABLE = ("--target", "kind", "--n-estimators", "2")
+TABLE = ("--target", "kind", "--set", "n_estimators=2")
 
 
 def content(folder: Path) -> dict[str, bytes | None]:
@@ -53,7 +53,7 @@ def test_a_damaged_run_is_replaced(deepstep, flowers, flower_run, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
 
 
-FAR_TOO_HIGH = ("--target height --out r --optimizer gd --learning-rate 1e9",)
+FAR_TOO_HIGH = ("--target height --out r --model network --set solver=gd --learning-rate 1e9",)
 
 
 def test_a_run_that_diverged_is_not_replaced_with_what_was_added(deepstep, flowers, tmp_path):

@@ -26,7 +26,7 @@ from deepstep.run_folder import Preparation
 from deepstep.targets import Targets, label_array
 from report_page import check
 
-ENSEMBLE = "--n-estimators 2"
+ENSEMBLE = "--set n_estimators=2"
 
 
 def page_of(deepstep, *words, run="run"):
@@ -36,7 +36,7 @@ def page_of(deepstep, *words, run="run"):
 
 
 def test_the_page_of_a_network_has_every_part(deepstep, flowers, tmp_path):
-    typed = "--target kind --out run --iterations 12 --log health --validation-fraction 0.2 --schedule cosine"
+    typed = "--target kind --out run --model network --epochs 12 --log log.csv --set early_stopping=true --set validation_fraction=0.2 --set schedule=cosine"
     assert deepstep("train", flowers, typed).code == 0
     assert deepstep("report", "run").out.startswith("Written: report.html (")
     page = check(tmp_path / "report.html")
@@ -65,7 +65,7 @@ def test_the_page_of_an_ensemble_has_every_part(deepstep, ensemble_run):
 
 
 def test_presets_are_shown_by_losses_that_label_smoothing_does_not_change(deepstep, flowers, flower_run):
-    typed = "--target kind --out smooth --epochs 3 --label-smoothing 0.3"
+    typed = "--target kind --out smooth --model network --epochs 3 --label-smoothing 0.3"
     note = "The cost includes label smoothing of 0.3; the log loss does not."
     assert note in deepstep("train", flowers, typed).out
     assert note in page_of(deepstep, run="smooth").text
@@ -96,7 +96,7 @@ def test_numbers_are_written_as_those_of_the_target(deepstep, decimal):
     size, noise = rng.uniform(20, 200, 60), rng.normal(0, 20_000, 60)
     rows = [f"{a:.1f};{3000 * a + e:.1f}" for a, e in zip(size, noise, strict=True)]
     Path("flats.csv").write_text("\n".join(["size;price", *rows]).replace(".", decimal))
-    printed = deepstep("train", "flats.csv", "--target price --out run --epochs 5").out
+    printed = deepstep("train", "flats.csv", "--target price --out run --model network --epochs 5").out
     page = page_of(deepstep)
     (worst,) = page.examples
     for row, cells in worst.items():
@@ -138,11 +138,11 @@ def test_a_page_that_exists_is_not_replaced_unless_asked(deepstep, flower_run, t
     assert (result.code, "must be a new file, got one that exists" in result.err) == (2, True)
     assert (tmp_path / "page.html").read_text() == "mine"
     text = page_of(deepstep, run=flower_run).text
-    assert "train with --log health" in text
+    assert "train with --log log.csv" in text
     assert "of 16 training rows after the training" in text
 
 
-@pytest.mark.parametrize("preset", [ENSEMBLE, "--iterations 3"])
+@pytest.mark.parametrize("preset", [ENSEMBLE, "--model network --epochs 3"])
 @pytest.mark.parametrize(
     ("targets", "told"),
     [
@@ -163,7 +163,7 @@ def test_other_targets(deepstep, flowers, targets, told, preset):
 HOSTILE = "</td><script>alert(1)</script>&$_{\"'"
 
 
-@pytest.mark.parametrize("preset", [ENSEMBLE, "--iterations 3"])
+@pytest.mark.parametrize("preset", [ENSEMBLE, "--model network --epochs 3"])
 def test_names_labels_and_cells_are_hostile_input(deepstep, preset):
     x, text = np.random.default_rng(0).standard_normal(40), ["<img src=x onerror=alert(2)>", "b"] * 20
     table = polars.DataFrame({f"x{HOSTILE}": x, "text": text, "y": [HOSTILE, "<b>other</b>"] * 20})
@@ -207,19 +207,19 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
 @pytest.mark.parametrize(
     "options",
     [
-        "--test-fraction 0.3 --validation-fraction 0.25 --exclude colour --exclude x",
+        "--test-fraction 0.3 --model network --set early_stopping=true --set validation_fraction=0.25 --exclude colour --exclude x",
         "--task classification --validation t.csv --drop-missing-target",
-        "--loss ordinal --classes tall,short --patience 2",
-        "--preset tabular --n-estimators 2 --test-fraction 0.3 --exclude x --class-weight tall=2",
-        "--preset tabular --effort fast --test-fraction 0.3 --exclude x",
-        "--hidden-layers 6,4 --optimizer momentum --optimizer-param beta=0.8 --dropout 0.1,0.2 "
+        "--loss ordinal --classes tall,short --model network --set early_stopping=true --set n_iter_no_change=1",
+        "--set n_estimators=2 --test-fraction 0.3 --exclude x --class-weight tall=2",
+        "--effort fast --test-fraction 0.3 --exclude x",
+        "--hidden-layers 6,4 --model network --set solver=momentum --optimizer-param beta=0.8 --dropout 0.1,0.2 "
         "--schedule step:drop=0.5,every=0.1 --lr-multiplier b*=0.5 --class-weight tall=2 "
-        "--label-smoothing 0.1 --deterministic",
+        "--label-smoothing 0.1",
     ],
 )
 def test_the_command_trains_the_same_run_again(deepstep, flowers, options):
     shutil.copy(flowers, "t.csv")
-    few = [] if "tabular" in options else ["--preset single --iterations 3"]
+    few = [] if "tabular" in options else ["--model network --epochs 3"]
     assert deepstep("train", "t.csv", "--target kind --seed 3 --out run", *few, options).code == 0
     one, frame = Run.load("run"), polars.read_csv("t.csv")
     program, *words = shlex.split(reproduce(one))
@@ -233,7 +233,7 @@ def test_the_command_trains_the_same_run_again(deepstep, flowers, options):
 
 
 COLUMNS = ["code", "age", "weight", "ward", "seen", "ill", "days"]
-ONE_NETWORK = "--iterations 8 --hidden-layers 4 --seed 5"
+ONE_NETWORK = "--model network --epochs 8 --hidden-layers 4 --seed 5"
 
 
 @pytest.fixture
@@ -267,9 +267,9 @@ def as_written(page, lines, columns):
 @pytest.mark.parametrize(
     ("options", "part", "told"),
     [
-        (f"{ONE_NETWORK} --validation-fraction 0.3", "test", "held out for the test"),
+        (f"{ONE_NETWORK} --model network --set early_stopping=true --set validation_fraction=0.3", "test", "held out for the test"),
         (f"{ONE_NETWORK} --validation patients.csv --test-fraction 0", "validation", "validated on"),
-        (f"{ONE_NETWORK} --patience 2 --refit --test-fraction 0", "train", "No rows were held out"),
+        (f"{ONE_NETWORK} --model network --set early_stopping=true --set n_iter_no_change=1 --set refit=true --test-fraction 0", "train", "No rows were held out"),
         (ENSEMBLE, "test", "held out for the test"),
         (f"{ENSEMBLE} --test-fraction 0", "out_of_fold", "each predicted by the members that did not learn"),
     ],
@@ -282,7 +282,7 @@ def test_held_out_rows_stand_there_as_in_the_file(deepstep, patients, tmp_path, 
     assert told in page.text
     recorded = json.loads(deepstep("summary", "run", "--json").out)["results"][part]
     right, rows = map(int, re.search(r"(\d+) of (\d+) predictions are correct", page.text).groups())
-    if "--refit" not in options:  # whose results are those of all rows
+    if "--set refit=true" not in options:  # whose results are those of all rows
         assert (rows, right) == (recorded["rows"], round(recorded["accuracy"] * recorded["rows"]))
     shown = as_written(page, patients, ["code", "age", "weight", "ward", "seen", "days"])
     assert shown
@@ -315,7 +315,7 @@ def test_the_page_stays_small_and_says_how_much_is_left_out(deepstep, tmp_path):
     frame = polars.DataFrame(rng.standard_normal((m, 40)))
     frame = frame.with_columns(note=polars.lit("a long text " * 40), y=polars.Series(rng.integers(0, 7, m)))
     frame.write_csv("t.csv")
-    typed = "--target y --task classification --iterations 1 --hidden-layers 2 --test-fraction 0.9 --out run"
+    typed = "--target y --task classification --model network --epochs 1 --hidden-layers 2 --test-fraction 0.9 --out run"
     assert deepstep("train", "t.csv", typed).code == 0
     page = page_of(deepstep)
     assert (tmp_path / "page.html").stat().st_size < 400_000
@@ -328,11 +328,11 @@ def test_the_page_stays_small_and_says_how_much_is_left_out(deepstep, tmp_path):
 
 def test_demos_have_their_own_test_parts(deepstep, shared, tmp_path):
     for name in ("digits", "moons"):
-        assert deepstep("demo", name, "--iterations 3 --seed 5 --out", name).code == 0
+        assert deepstep("demo", name, "--epochs 3 --seed 5 --out", name).code == 0
         page = page_of(deepstep, run=name)
-        command = f"deepstep demo {name} --seed 5 --iterations 3"
+        command = f"deepstep demo {name} --seed 5 --epochs 3"
         assert command in page.text
-        assert "deepstep demo records none" in page.text  # and has no --log health
+        assert "deepstep demo records none" in page.text  # and has no --log log.csv
         assert deepstep(*command.split()[1:], "--out", "again").code == 0
         one, other = Run.load(name), Run.load("again")
         np.testing.assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
@@ -346,10 +346,10 @@ def test_demos_have_their_own_test_parts(deepstep, shared, tmp_path):
             assert [float(cells[one]) for one in ("x1", "x2")] == data.X_test[number - 1].tolist()
             assert cells["true"] == data.classes[data.y_test[number - 1]]
     cats = shared / "data" / "cats"
-    deepstep("demo", "cats", "--data", cats, "--iterations", 1, "--out", "c")
+    deepstep("demo", "cats", "--data", cats, "--epochs", 1, "--out", "c")
     assert "50 pictures of test_catvnoncat.h5 that were held out" in page_of(deepstep, run="c-2-layer").text
     assert (tmp_path / "page.html").stat().st_size < 2_000_000
-    command = ["deepstep", "demo", "cats", "--data", str(cats), "--seed", "1", "--iterations", "1"]
+    command = ["deepstep", "demo", "cats", "--data", str(cats), "--seed", "1", "--epochs", "1"]
     assert shlex.split(reproduce(Run.load("c-2-layer"))) == command
 
 

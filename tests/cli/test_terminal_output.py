@@ -27,7 +27,7 @@ CLEAR, BACKWARDS, UP = "\x9b2J", "\u202egnp", "\r\x1b[1A\nError: none"
 LABELS = ("[red]safe[/red]", f"[/x]{TITLE}:smile:", f"{BACKWARDS}{UP}")
 COLUMNS = (f"size{CLEAR}", f"{TITLE}shade", "back\\slash [bold]")
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-SHORT = ("--iterations 3 --hidden-layers 4 --preset single --test-fraction 0.3",)
+SHORT = ("--epochs 3 --hidden-layers 4 --model network --test-fraction 0.3",)
 
 
 @pytest.fixture(scope="module")
@@ -156,7 +156,7 @@ def on_a_terminal(folder: Path, *words: object) -> str:
 
 def test_a_terminal_of_80_columns(tmp_path):
     """A bar, colours, nothing wider than the terminal."""
-    printed = on_a_terminal(tmp_path, "demo", "spirals", "--iterations", "30")
+    printed = on_a_terminal(tmp_path, "demo", "spirals", "--epochs", "30")
     assert "\u2501" in printed.partition("Cost J")[0]
     assert "\x1b[1;34mo" in printed
     assert printed.count("\x1b[?25l") == printed.count("\x1b[?25h")  # the cursor comes back

@@ -12,7 +12,7 @@ from deepstep.estimators import DeepClassifier
 from deepstep.estimators.presets import TABM, n_shared
 from deepstep.run import Run
 
-TYPED = ("--target kind --preset tabm --n-estimators 1 --seed 2",)
+TYPED = ("--target kind --preset tabm --set n_estimators=1 --seed 2",)
 
 
 @pytest.fixture

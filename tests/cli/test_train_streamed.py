@@ -27,7 +27,7 @@ def parts(tmp_path):
 
 
 def trained(deepstep, path, *options, epochs=3):
-    options = (*PLAIN, *options, "--epochs", epochs, "--json", "--overwrite", "--out", "runs/a")
+    options = (*PLAIN, *options, "--model", "network", "--epochs", epochs, "--json", "--overwrite", "--out", "runs/a")
     result = deepstep("train", path, *options)
     assert result.code == 0, result.err
     return json.loads(result.out), Run.load("runs/a"), result.err
@@ -111,7 +111,7 @@ def test_large_files_are_streamed_by_themselves(deepstep, parts, monkeypatch):
 def test_the_preset_of_ensembles_on_streams(deepstep, parts, target, monkeypatch):
     monkeypatch.setattr("deepstep.estimators.presets.n_epochs", lambda m: 6)
     other = "y" if target == "target" else "target"
-    options = f"--preset tabular --stream --target {target} --exclude {other} --buffer-rows 200"
+    options = f"--stream --target {target} --exclude {other} --buffer-rows 200"
     result = deepstep("train", parts, options, "--json --out runs/c")
     assert result.code == 0, result.err
     assert "Preset: tabular, one network, as rows are streamed." in result.err
@@ -123,9 +123,9 @@ def test_the_preset_of_ensembles_on_streams(deepstep, parts, target, monkeypatch
 
 
 REFUSED = {
-    "--preset tabular --n-estimators 5": "n_estimators=1 or None",
-    "--refit --patience 2": "--refit",
-    "--optimizer lbfgs": "learns from batches",
+    "--set n_estimators=5": "n_estimators=1 or None",
+    "--set refit=true --model network --set early_stopping=true --set n_iter_no_change=1": "--set refit=true",
+    "--model network --set solver=lbfgs": "learns from batches",
     "--target größe": "one target",
 }
 
@@ -139,7 +139,7 @@ def test_what_does_not_go_with_streams_is_refused(deepstep, parts, options):
 
 def test_an_ensemble_of_one_that_was_interrupted_goes_on_to_the_same_bits(deepstep, parts, monkeypatch):
     monkeypatch.setattr("deepstep.estimators.presets.n_epochs", lambda m: 5)
-    options = "--preset tabular --target target --exclude y --stream --buffer-rows 100"
+    options = "--target target --exclude y --stream --buffer-rows 100"
     written = ModelCheckpoint.on_pause
 
     def pressed(self, training):
@@ -175,7 +175,7 @@ def test_arrays_of_numpy(deepstep, tmp_path):
     X, y = frame.select("x", "z").to_numpy(), np.array(frame["target"].to_list())
     np.save(tmp_path / "X.npy", X)
     np.save(tmp_path / "target.npy", y)
-    options, runs = "--target target --epochs 3 --hidden-layers 8 --test-fraction 0 --out", []
+    options, runs = "--target target --model network --epochs 3 --hidden-layers 8 --test-fraction 0 --out", []
     for way in ("stream", "no-stream"):
         result = deepstep("train", "X.npy", options, way, f"--{way}")
         assert result.code == 0, result.err
@@ -191,7 +191,7 @@ def test_arrays_of_numpy(deepstep, tmp_path):
 def test_a_report_shows_the_rows_that_were_held_out(deepstep, parts, monkeypatch, preset):
     monkeypatch.setattr("deepstep.estimators.presets.n_epochs", lambda m: 2)
     options = ("--stream", "--preset", preset, "--target", "target", "--exclude", "y", "--out", "a")
-    assert deepstep("train", parts, *options, *(("--epochs", 2) if preset == "single" else ())).code == 0
+    assert deepstep("train", parts, *options, *(("--model", "network", "--epochs", 2) if preset == "single" else ())).code == 0
     assert deepstep("report", "a", "--out", "kept.html").code == 0
     page = Path("kept.html").read_text()
     assert re.search(r"These are the \d+ rows of parts that were held out for the test", page)
@@ -230,13 +230,13 @@ def test_a_class_of_rows_that_are_held_out_alone(deepstep, tmp_path):
         usual, path = polars.when(polars.int_range(200) != row).then("target"), tmp_path / "rare.parquet"
         frame.with_columns(target=usual.otherwise(polars.lit("rare"))).write_parquet(path)
         told, run, _ = trained(deepstep, path, "--stream", epochs=1)
-        assert run.preparation.target.labels == (("no", "rare", "yes"),)
+        assert run.targets.labels == (("no", "rare", "yes"),)
         assert told["test"]["rows"] + told["train"]["rows"] == 200
 
 
 def test_other_commands_take_folders_into_memory(deepstep, parts):
     explained = json.loads(deepstep("describe-columns", parts, "--target", "target", "--json").out)
     assert [column["column"] for column in explained["columns"]][:3] == ["x", "z", "kind"]
-    options = ("--validation", parts, "--patience", "2", "--stream", "--buffer-rows", "100")
+    options = ("--validation", parts, "--model network --set early_stopping=true --set n_iter_no_change=1", "--stream", "--buffer-rows", "100")
     told, _, _ = trained(deepstep, parts, *options)
     assert told["validation"]["rows"] == 900

@@ -6,18 +6,18 @@ from typing import Any
 
 import click
 
-from deepstep.cli.messages import SHOWN_COLUMNS, as_records, print_members, print_presets, print_tried
-from deepstep.cli.option_types import PATH, run_argument
-from deepstep.cli.options import flag_of, train_options
+from deepstep.cli.option_types import PATH, read_option, run_argument, word_of_reading
+from deepstep.cli.results import as_records, print_columns, print_members, print_presets, print_tried
 from deepstep.cli.screen import as_json, console, harmless, json_option, note, print_scores, print_table
 from deepstep.data import column
 from deepstep.data.formats import ReadOptions
 from deepstep.data.tables import table_in, told_missing_words
 from deepstep.data.text_formats import number_text
+from deepstep.ensembles.tried import TriedPresets
 from deepstep.errors import ConfigurationError, spelled
 from deepstep.inspection.metrics import Scores
 from deepstep.preparation import TablePreparation, guess_task
-from deepstep.run import TEXT_FORMAT, Run, text_format
+from deepstep.run import Run, text_format
 
 PARTS = ("train", "validation", "out_of_fold", "test")
 """Parts of the rows that a run may have results of, in the order of the table."""
@@ -49,16 +49,13 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
         print_presets(screen, run.ensemble)
         print_members(screen, run.ensemble, run.leaderboard())
         if run.ensemble.tried:
-            print_tried(screen, run.ensemble.tried)
+            print_tried(screen, TriedPresets(run.ensemble.tried))
     print_table(screen, ("training", ""), _training(run), left=2)
     results = run.config.get("results", {})
     parts = {part: Scores(results[part]) for part in PARTS if part in results}
     print_scores(screen, parts, by_class=True, decimal=run.decimal)
     if isinstance(run.preparation, TablePreparation):
-        columns = run.preparation.describe()
-        print_table(screen, ("column", "kind", "preprocessing"), columns[:SHOWN_COLUMNS], left=3)
-        if len(columns) > SHOWN_COLUMNS:
-            screen.print(f"… and {len(columns) - SHOWN_COLUMNS} columns more (--json names all)\n")
+        print_columns(screen, run.preparation)
 
 
 def _of_network(run: Run) -> dict[str, Any]:
@@ -110,6 +107,13 @@ def _training(run: Run) -> list[tuple[str, str]]:
     metavar="COLUMN",
     help="Column to use as a feature even if it looks like a row number. Can be repeated.",
 )
+@click.option(
+    "--categorical",
+    multiple=True,
+    metavar="COLUMN",
+    help="Column of categories, also where they are numbers. Can be repeated.",
+)
+@read_option
 @json_option
 def describe_columns_command(
     file: Path,
@@ -117,16 +121,16 @@ def describe_columns_command(
     drop: Sequence[str],
     keep: Sequence[str],
     categorical: Sequence[str],
+    read: dict[str, Any],
     json_wanted: bool,
-    **written: Any,
 ) -> None:
     """Show how each column of a table becomes features, and why.
 
     Nothing is trained. A training fits the same rules to its training rows alone, so some numbers
     differ, and a column that hardly varies may have no feature there.
     """
-    how = ReadOptions(text_format(written), tell=note)
-    with spelled(flag_of):
+    how = ReadOptions(text_format(read), tell=note)
+    with spelled(word_of_reading):
         frame = table_in(file, [target], how).frame
     answers = column(frame, target, "--target")
     without = told_missing_words(file, frame, target, how)
@@ -171,6 +175,3 @@ def describe_columns_command(
         screen.print(harmless(f"Warning: {caution}"), soft_wrap=True)
     if drop:
         screen.print(harmless(f"Dropped: {', '.join(drop)}."), soft_wrap=True)
-
-
-describe_columns_command.params[-2:-2] = train_options(("categorical", *TEXT_FORMAT))

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from deepstep.cli.option_types import PATH, SEED, LayerSizes
+from deepstep.cli.option_types import PATH, SEED, SIZES
 from deepstep.cli.runs import new_file
 from deepstep.cli.screen import as_json, json_option, say
 from deepstep.errors import spelled
@@ -16,7 +16,7 @@ FLAGS = {"layer_dims": "--net", "learning_rate": "--learning-rate"} | {
 
 
 @click.command("worksheet")
-@click.option("--net", type=LayerSizes("-"), default="2-2-1", show_default=True, help="Sizes of the layers.")
+@click.option("--net", type=SIZES, default="2-2-1", show_default=True, help="Sizes of the layers.")
 @click.option("--students", type=int, default=30, show_default=True, help="Number of sheets.")
 @click.option("--seed", type=SEED, default=0, show_default=True, help="The same seed gives the same file.")
 @click.option(

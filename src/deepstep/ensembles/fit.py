@@ -342,7 +342,9 @@ class _Fit:
         inputs = task.preset.inputs
         learned = prepared.learned[inputs]
         held_out = None if prepared.held_out is None else prepared.held_out[inputs]
-        finished = None if self._files is None else self._files.read(number, task, learned, held_out)
+        finished = None
+        if self._files is not None:
+            finished = self._files.read(number, task, prepared.preprocessor, learned, held_out)
         if finished is not None:
             return partial(_as_it_was, finished)
         return partial(
@@ -517,7 +519,7 @@ def _open_files(request: Request, *, one_network: bool) -> FinishedMembers | Non
         hint = "The clock decides how long each member is trained, so that no fit can go on to the same bits."
         expected, got = "None, where checkpoint_dir is given", f"got {request.time_budget}"
         raise ConfigurationError(where, expected, got, hint, setting="time_budget")
-    identity = {**(request.identity or {}), "seed": request.options.seed}
+    identity = {**(request.identity or {}), "random_state": request.options.seed}
     return FinishedMembers(request.folder, identity, where, resume=request.resume, one_network=one_network)
 
 

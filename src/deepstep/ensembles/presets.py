@@ -111,6 +111,8 @@ class Preset:
         preset = self if targets.is_classes else replace(self, **{"label_smoothing": 0.0, **self.numbers})
         changed = checked_params(network_params)
         steps = {name: changed.pop(name) for name in [*changed] if name in STEP_NAMES}
+        if steps.get("optimizer", preset.settings.optimizer) != preset.settings.optimizer:
+            steps.setdefault("optimizer_params", {})  # those of the preset are of its own optimizer
         return replace(preset, settings=replace(preset.settings, **steps), **changed)
 
     def own_settings(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.splits import holdout
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation.batches import Examples
 from deepstep.targets import Targets
@@ -166,6 +167,28 @@ def structured_folds(
         hint = "Pass validation data of your own, as X_val and y_val."
         raise DataError(where, expected, "got one class", hint)
     return usable
+
+
+def hold_out(
+    m: int,
+    strata: AnyArray | None,
+    groups: AnyArray | None,
+    fraction: float,
+    seed: int,
+    where: str,
+    *,
+    by_time: bool = False,
+) -> Fold:
+    """A fraction of m rows held out: at random with strata in proportion, as whole groups, or the last ones.
+
+    >>> hold_out(5, None, None, 0.4, 1, "test", by_time=True).held_out.tolist()
+    [3, 4]
+    """
+    if groups is None and not by_time:
+        rows = np.arange(m) if strata is None else strata
+        return Fold(*holdout(rows, fraction=fraction, seed=seed, stratify=strata is not None))
+    (fold,) = structured_folds(Rows(np.arange(m), np.zeros((m, 0)), None, groups), strata, 1, fraction, seed, where)
+    return fold
 
 
 def _folds_of_time(m: int, n: int, fraction: float) -> Iterator[Fold]:

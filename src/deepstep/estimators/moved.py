@@ -69,15 +69,63 @@ MOVED: Mapping[str, str] = {
 }
 """What to use instead, by the name of the parameter."""
 
+MOVED_FLAGS: Mapping[str, str] = {
+    "--preset": "--model ensemble (tabular) or --model network (single); tabm is --set presets=tabm.",
+    "--n-estimators": "--set n_estimators=5.",
+    "--activation": "--model network --set activation=tanh.",
+    "--normalization": "--model network --set normalization=batch.",
+    "--initialization": "--model network --set initialization=glorot.",
+    "--quantiles": "--set quantiles=[0.1,0.9].",
+    "--huber-delta": "--set loss_params.delta=2, in the units of the target.",
+    "--label-smoothing": "--model network --set loss_params.smoothing=0.1.",
+    "--optimizer": "--model network --set solver=adamw.",
+    "--optimizer-param": "--model network --set optimizer_params.beta1=0.95.",
+    "--iterations": "--epochs.",
+    "--schedule": "--model network --set schedule=cosine.",
+    "--warmup-fraction": "--model network --set schedule.name=cosine --set schedule.warm_up=0.1.",
+    "--clip-norm": "--model network --set clip_norm=1.",
+    "--clip-value": "--set network_params.clip_value=1.",
+    "--lr-multiplier": "--model network --set 'lr_multipliers={\"b*\" = 0.1}'.",
+    "--l1": "--set network_params.l1=0.1.",
+    "--l2": "--model network --set alpha=0.1.",
+    "--weight-decay": "--model network --set weight_decay=0.01.",
+    "--weight-decay-multiplier": "--set 'network_params.weight_decay_multipliers={\"b*\" = 0}'.",
+    "--weight-decay-schedule": "--model network --set schedule.weight_decay_schedule=cosine.",
+    "--dropout-schedule": "--model network --set schedule.dropout_schedule=linear.",
+    "--patience": "--model network --set early_stopping=true --set n_iter_no_change=4 (ends after more than "
+    "4 epochs without improvement, as --patience 5 did).",
+    "--validation-fraction": "--model network --set early_stopping=true --set validation_fraction=0.1.",
+    "--refit": "--set refit=true.",
+    "--precision": "--set dtype=float32.",
+    "--deterministic": "members of an ensemble have one thread: the same bits on any number of cores.",
+    "--buffer-rows": "as many rows of a stream are in memory as 64 MB hold.",
+    "--checkpoint-every": "a checkpoint is written every 30 seconds.",
+    "--keep-checkpoints": "the newest 3 checkpoints are kept.",
+    "--sep": "--read 'sep=;'.",
+    "--decimal": "--read decimal=,.",
+    "--encoding": "--read encoding=windows-1251.",
+    "--no-header": "--read header=false.",
+    "--help-all": "--help.",
+}
+"""What to type instead of the flags of 0.2; the command line answers them."""
+
 Estimator = TypeVar("Estimator", bound=type)
+
+
+def moved_to(name: str) -> str:
+    """What to use instead of a parameter of 0.2.
+
+    >>> moved_to("l1")
+    "l1 is a parameter of Network.train. For all members of an ensemble: network_params={'l1': …}."
+    """
+    return MOVED[name].replace("{name}", name)
 
 
 def check_moved(estimator: type, names: Iterable[str]) -> None:
     """Refuse the names of parameters of 0.2, with their new places."""
     for name in names:
         if name in MOVED and not hasattr(estimator, name):
-            message = MOVED[name].replace("{name}", name)
-            raise TypeError(f"{estimator.__name__}: {message}")
+            raise TypeError(f"{estimator.__name__}: {moved_to(name)}")
 
 
 def refuse_moved(estimator: Estimator) -> Estimator:

@@ -21,7 +21,7 @@ from deepstep.ensembles.predictor import Columns, Predictor
 from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
 from deepstep.ensembles.split import Rows, structured_folds
 from deepstep.environment import single_blas, slow_training
-from deepstep.errors import SpeedWarning, spelled, warn_the_caller
+from deepstep.errors import DivergenceError, SpeedWarning, spelled, warn_the_caller
 from deepstep.estimators.calibrated import Calibrated
 from deepstep.estimators.inputs import (
     FitContext,
@@ -337,8 +337,24 @@ class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkPar
                 network = network_to_go_on(*shape, self.network_, where)
             else:
                 network = new_network(*shape, context.seed or 0, where)
-            progress = training.run(network, learn, held_out)
+            try:
+                progress = training.run(network, learn, held_out)
+            except DivergenceError as error:
+                self._keep_before(error, network)
+                raise
         self.network_, self._progress, self._calibration = network, progress, Calibration()
+
+    def _keep_before(self, error: DivergenceError, network: Network) -> None:
+        """Give an error the network as it was before it diverged, as an ensemble of one."""
+        if error.history is None or error.parameters is None:
+            return
+        network.parameters, network.statistics = error.parameters, dict(error.statistics)
+        network.history = error.history
+        rate = self.learning_rate_init
+        self.network_ = network
+        self._progress = Progress(learning_rate=None if isinstance(rate, str) else float(rate))
+        self._calibration = Calibration()
+        error.ensemble = self.predictor_.ensemble
 
     def _checked_rows(self, data: RawData, where: str) -> Rows:
         data, dtype = with_named_columns(data, where), self.network_.dtype
@@ -348,7 +364,7 @@ class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkPar
     def _judges(self, network: Network, held_out: Examples) -> list[Callback]:
         """The callback that scores validation data by a copy of the estimator that predicts by a network."""
         scored, targets, where = copy(self), self.targets_, f"{type(self).__name__}.fit"
-        scored.network_ = network
+        scored.network_, scored._progress = network, Progress()
         if hasattr(scored, "feature_names_in_"):
             del scored.feature_names_in_  # the rows have been stripped of theirs
         Y = held_out.Y if self._scaling is None else self._scaling.unscaled(held_out.Y)

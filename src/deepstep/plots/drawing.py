@@ -35,7 +35,7 @@ MARKS = 8  # approximate number of markers on a line
 WIDE = (6.4, 4.0)  # inches of a figure with one pair of axes
 HIGHEST = 1e100  # largest value that is drawn: matplotlib's axes and ticks end before the floats do
 MANY = 5  # with more names the legend is placed beside the axes
-ADVICE = "Train with callbacks=[Health()], of deepstep.training; deepstep train has --log health."
+ADVICE = "Train with callbacks=[Health()], of deepstep.training; deepstep train has --log FILE.csv."
 
 
 class Display(ABC):

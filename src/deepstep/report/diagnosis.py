@@ -61,7 +61,7 @@ def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = No
             parameters=run.network.parameters,
             X=None if inputs is None else inputs.T.astype(run.network.dtype),
             scores=results.get("train"),  # a class never predicted there is not a matter of chance
-            kept_best="patience" in settings or run.only.best_epoch is not None,
+            kept_best=run.only.best_epoch is not None,
             diverged=diverged,
         )
         if diverged is not None:
@@ -122,10 +122,10 @@ def no_health(run: Run) -> str:
     if len(run.history) and layers_in(run.history[-1]):
         lacking = "The layers were examined before and after the training, and not epoch by epoch"
     if DEMO in run.config:
-        return f"{lacking}: deepstep demo records none; deepstep train does with --log health."
+        return f"{lacking}: deepstep demo records none; deepstep train does with --log FILE.csv."
     if isinstance(run.preparation, ImagePreparation):
         return f"{lacking}: trainings on pictures record none."
-    return f"{lacking}: train with --log health."
+    return f"{lacking}: train with --log FILE.csv."
 
 
 def has_health(run: Run) -> bool:

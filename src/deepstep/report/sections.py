@@ -257,7 +257,8 @@ def environment(run: Run) -> Html:
 
 def reproduction(run: Run, command: str | None) -> Html:
     """How to reproduce the numbers."""
-    seed = run.config.get("settings", {}).get("seed")
+    recorded = run.config.get("settings", {})
+    seed = recorded.get("random_state", recorded.get("seed"))
     seeded = "" if seed is None else f" The seed {seed} determines initial weights, order and masks."
     if command is None:
         source = run.config.get("source", "its source")
@@ -265,8 +266,7 @@ def reproduction(run: Run, command: str | None) -> Html:
     text = (
         f"The demo has settings of its own.{seeded}"
         if DEMO in run.config
-        else "The command has the recorded settings. Add the options for rows and columns (--exclude, "
-        f"--classes, --test-fraction, --validation), if any were used.{seeded}"
+        else f"The command is the one of the training, without its --out.{seeded}"
     )
     return join([tag("pre", tag("code", command)), tag("p", text)])
 

@@ -34,8 +34,7 @@ NOT_YET = (
 )
 UNRELATED = "look whether the columns are related to the target, and collect more rows"
 LONGER = (
-    "train for longer: give the estimator a larger max_iter, or train one network by deepstep train "
-    "--preset single with more --epochs"
+    "train for longer, with more --epochs (of an estimator: network_params={'epochs': …})"
 )
 
 
