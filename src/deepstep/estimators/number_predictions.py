@@ -73,7 +73,7 @@ class NumberPredictions(Calibrated):
         learned from (split-conformal prediction).
 
         The width follows how difficult a row is: residuals are divided by their expected size, a function of
-        the spread of the members, of the prediction and of the columns (`deepstep.estimators.widths`), which
+        the spread of the members, of the prediction and of the columns (`deepstep.ensembles.widths`), which
         is learned from the rows that the folds held out. Where it does not shorten intervals, and with one
         network all intervals of a target are equally wide.
 
