@@ -20,7 +20,7 @@ from deepstep.ensembles.preprocessor import Preprocessor
 from deepstep.ensembles.presets import Preset
 from deepstep.ensembles.tried import TriedPreset
 from deepstep.ensembles.widths import WidthModel
-from deepstep.estimators.network_attributes import Progress
+from deepstep.estimators.network_progress import Progress
 from deepstep.held_out import HeldOut
 from deepstep.network import Architecture
 from deepstep.preparation import ImagePreparation, TablePreparation

@@ -94,7 +94,7 @@ TYPES = {
     "HeldOut": "deepstep.held_out",
     "SessionState": "deepstep.engines",
     "RateSearch": "deepstep.training.rate_finder",
-    "Progress": "deepstep.estimators.network_attributes",
+    "Progress": "deepstep.estimators.network_progress",
 }
 """The classes of a model by name, and the module of each, which is imported when one is met."""
 

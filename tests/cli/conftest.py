@@ -99,9 +99,11 @@ def fresh_process(tmp_path: Path) -> Process:
 
 @pytest.fixture
 def killed_at() -> Callable[[int], str]:
-    """Python that runs first in a process, so that it is killed at the end of an epoch."""
+    """Python that runs first in a process: checkpoints all the time, and a kill at the end of an epoch."""
     return (
         "import os\n"
+        "from deepstep.training import checkpoints\n"
+        "checkpoints.SECONDS = 0.0\n"
         "from deepstep.training import Progress\n"
         "go_on = Progress.on_epoch_end\n"
         "def killed(self, training, record):\n"

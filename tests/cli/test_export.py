@@ -96,7 +96,7 @@ def test_pictures_and_several_targets(deepstep, tmp_path):
     assert deepstep("export", "run", "-o", "model.py").code == 0
     found = runpy.run_path("model.py")["predict"]({"c": [0.5]})
     assert np.allclose(found, Run.load("run").predict(polars.DataFrame({"c": [0.5]})).values)
-    assert deepstep("demo", "digits", "--epochs 2", "--out digits").code == 0
+    assert deepstep("demo", "digits", "--iterations 2", "--out digits").code == 0
     assert deepstep("export", "digits", "-o", "digits.py").code == 0
     pixels = rng.integers(0, 16, (3, 64)).astype(float)
     P = runpy.run_path("digits.py")["predict_proba"](pixels)

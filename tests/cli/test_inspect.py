@@ -5,12 +5,11 @@ import json
 import numpy as np
 import polars
 import pytest
+from sklearn.pipeline import make_pipeline
 
 from deepstep.equations import EQUATIONS
-from deepstep.estimators import DeepRegressor
-from deepstep.preparation import TablePreparation
+from deepstep.estimators import NetworkRegressor, TableEncoder
 from deepstep.run import Run
-from deepstep.run_folder import Preparation
 
 
 def test_summary(deepstep, flower_run):
@@ -33,9 +32,8 @@ def test_summary(deepstep, flower_run):
 def test_a_summary_shows_a_bounded_number_of_columns(deepstep, tmp_path, n, more):
     rng = np.random.default_rng(1)
     X = polars.DataFrame(rng.standard_normal((20, n)), schema=[f"column_{number}" for number in range(n)])
-    model = DeepRegressor(2, preset="mlp", max_iter=1).fit(X.to_numpy(), X["column_0"])
-    preparation = Preparation(TablePreparation.fit(X), Run.of(model).preparation.target)
-    Run.of(model, preparation=preparation).save(tmp_path / "run")
+    model = make_pipeline(TableEncoder(), NetworkRegressor(2, max_iter=1)).fit(X, X["column_0"])
+    Run.of(model).save(tmp_path / "run")
     shown = deepstep("summary", tmp_path / "run").out
     assert shown.count("column_") == min(n, 40)
     assert ("columns more" in shown) == bool(more)

@@ -111,6 +111,7 @@ def test_ordered_classes(deepstep, table):
     assert deepstep("check-gradients", "r").code == 0
 
 
+@pytest.mark.filterwarnings("ignore:Training ended before it converged")
 def test_labels(deepstep, table):
     typed = f"{LABELS} --exclude height --exclude width --hidden-layers 6 --model network --epochs 60 --learning-rate 0.02"
     record = trained(deepstep, table, typed, "--batch-size 12 --class-weight balanced")

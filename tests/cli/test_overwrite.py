@@ -46,7 +46,7 @@ def test_a_folder_of_others_or_a_run_to_which_something_was_added_stays(
 
 def test_a_damaged_run_is_replaced(deepstep, flowers, flower_run, tmp_path):
     shutil.copytree(flower_run, tmp_path / "r")
-    os.truncate(tmp_path / "r/members/00-single-0/arrays.safetensors", 10)
+    os.truncate(tmp_path / "r/arrays.safetensors", 10)
     assert deepstep("predict", "r", flowers).code == 2
     assert deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite").code == 0
     assert deepstep("predict", "r", flowers).code == 0
@@ -68,7 +68,7 @@ def test_a_run_that_diverged_is_not_replaced_with_what_was_added(deepstep, flowe
 @pytest.fixture
 def begun(process, flowers, tmp_path, killed_at):
     """A training that was killed."""
-    typed = ("train", flowers, *PLAIN, "--out", "r", "--checkpoint-every", "0")
+    typed = ("train", flowers, *PLAIN, "--out", "r")
     assert process(*typed, before=killed_at(1)).returncode == -9
     assert checkpoint_files(tmp_path / "r.unfinished")
     return tmp_path / "r.unfinished"

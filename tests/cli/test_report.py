@@ -22,7 +22,6 @@ from deepstep.held_out import HeldOut
 from deepstep.preparation import ImagePreparation
 from deepstep.report.predictions import MOST_EXAMPLES, WORST
 from deepstep.run import Run
-from deepstep.run_folder import Preparation
 from deepstep.targets import Targets, label_array
 from report_page import check
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepstep.run_folder import read_config
+from deepstep.run import read_config
 
 rng = np.random.default_rng(1)
 HEADER = ["Größe", "PLZ", "Preis", "Ort", "Ort"]
@@ -70,9 +70,7 @@ def test_a_european_table_from_stdin_to_predictions(deepstep, tmp_path, piped):
     ):
         assert line in result.err.splitlines()
     config = read_config(tmp_path / "run")
-    kept = {"sep": ";", "decimal": ",", "encoding": "windows-1252", "categorical": ["PLZ"]}
-    assert config["asked"] == kept
-    assert kept.items() <= config["options"].items()
+    assert config["read"] == {"sep": ";", "decimal": ",", "encoding": "windows-1252"}
 
     (tmp_path / "one.csv").write_bytes(european([(1234.0, 8001, "", "Köln", "a")]))
     (tmp_path / "one.tsv").write_bytes(plain([(1234.0, 8001, "", "Köln", "a")]).replace(b",", b"\t"))
@@ -97,22 +95,21 @@ def test_a_european_table_from_stdin_to_predictions(deepstep, tmp_path, piped):
     (tmp_path / "run").rename(tmp_path / "first")
     assert deepstep("train", "plain.csv", *TRAIN, "--categorical", "PLZ").code == 0
     assert predictions(deepstep, "plain.csv") == all_rows
-    assert read_config(tmp_path / "run")["asked"] == {"categorical": ["PLZ"]}
+    assert read_config(tmp_path / "run")["read"] == {}
 
 
 def test_columns_between_spaces_get_a_hint(deepstep, tmp_path):
     (tmp_path / "t.txt").write_text("a b y\n" + "".join(f"{n} {n % 3} {n % 2}\n" for n in range(40)))
     assert (
-        "If spaces separate columns: --read sep=' '" in deepstep("describe-columns", "t.txt", "--target", "y").err
+        "If spaces separate columns: --read 'sep= '" in deepstep("describe-columns", "t.txt", "--target", "y").err
     )
     assert deepstep("describe-columns", "t.txt", "--target", "y", "--read", "sep= ").code == 0
 
 
-@pytest.mark.parametrize("preset", ["single", "tabular"])
-def test_declared_categories_in_each_preset(deepstep, tmp_path, preset):
+@pytest.mark.parametrize("few", ["--model network --epochs 2", "--set n_estimators=1"])
+def test_declared_categories_in_each_model(deepstep, tmp_path, few):
     (tmp_path / "t.csv").write_bytes(plain())
-    few = ("--model", "network", "--epochs", 2) if preset == "single" else ("--n-estimators", 1)
-    options = ("--target", "Preis", "--preset", preset, *few, "--out", "run", "--categorical", "PLZ")
+    options = ("--target", "Preis", few, "--out", "run", "--categorical", "PLZ")
     result = deepstep("train", "t.csv", *options, "--json")
     assert result.code == 0, result.err
     kinds = {column["column"]: column["kind"] for column in json.loads(result.out)["columns"]}
@@ -137,11 +134,11 @@ def test_a_table_without_a_header_is_predicted_with_and_without_its_target(deeps
     ("arguments", "sentence"),
     [
         (("https://example.com/t.csv",), "https://example.com/t.csv: a file on this machine is expected"),
-        (("t.csv", "--read", "sep=::"), "--read sep=must be one ASCII character, such as ';', or tab, got '::'"),
+        (("t.csv", "--read", "sep=::"), "--read sep must be one ASCII character, such as ';', or tab, got '::'"),
         (("t.csv", "--read", "sep=|"), "the header has commas"),
-        (("t.csv", "--encoding", "klingon"), "--read encoding=must be an encoding that Python knows"),
+        (("t.csv", "--read", "encoding=klingon"), "--read encoding must be an encoding that Python knows"),
         (("t.csv", "--categorical", "plz"), "--categorical: column is one of"),
-        (("t.dat",), "Give the file the suffix of its format, or, of a text table, its separator: --sep"),
+        (("t.dat",), "Give the file the suffix of its format, or, of a text table, its separator: --read sep=;"),
         (("-",), "standard input: a CSV table is expected; the file is empty"),
     ],
 )

@@ -156,7 +156,7 @@ def on_a_terminal(folder: Path, *words: object) -> str:
 
 def test_a_terminal_of_80_columns(tmp_path):
     """A bar, colours, nothing wider than the terminal."""
-    printed = on_a_terminal(tmp_path, "demo", "spirals", "--epochs", "30")
+    printed = on_a_terminal(tmp_path, "demo", "spirals", "--iterations", "30")
     assert "\u2501" in printed.partition("Cost J")[0]
     assert "\x1b[1;34mo" in printed
     assert printed.count("\x1b[?25l") == printed.count("\x1b[?25h")  # the cursor comes back

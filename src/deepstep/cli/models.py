@@ -1,4 +1,4 @@
-"""The two models of ``deepstep train``: an ensemble on folds of a table, and one network behind an encoder."""
+"""The two models of ``deepstep train``: an ensemble on a table, and one network behind an encoder."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -136,7 +136,7 @@ def fit_network(
         encoded, y = encoder.transform(parts.X(judges)), parts.y(judges)
         validation = {"X_val": encoded, "y_val": y, "sample_weight_val": judges.weight}
     network = new_network(parts.targets, parameters, len(X), validated=judges is not None, parts=parts)
-    network.set_params(**of_call, callbacks=[Progress(harmless(name) or "train"), *callbacks])
+    network.set_params(**of_call, callbacks=[*callbacks, Progress(harmless(name) or "train")])
     network.fit(X, parts.y(rows), rows.weight, **validation)
     return fitted_network(
         network, Pipeline([("tableencoder", encoder), (_step_name(network), network)]), parts.targets

@@ -102,8 +102,7 @@ READ = ("sep", "decimal", "encoding", "header")
 
 def read_settings(context: click.Context, parameter: click.Parameter, value: Any) -> dict[str, Any]:
     """The values of --read by name, checked."""
-    pairs = [*value.items()] if isinstance(value, dict) else [_read_setting(pair) for pair in value]
-    settings = once_each("--read", pairs)
+    settings = once_each("--read", [_read_setting(pair) for pair in value])
     for name, setting in settings.items():
         if name not in READ:
             raise unknown_name("--read", "name", name, READ)
@@ -115,8 +114,8 @@ def read_settings(context: click.Context, parameter: click.Parameter, value: Any
     return settings
 
 
-def _read_setting(pair: Any) -> tuple[str, Any]:
-    name, _, text = pair.partition("=") if isinstance(pair, str) else (pair[0], "", pair[1])
+def _read_setting(pair: str) -> tuple[str, Any]:
+    name, _, text = pair.partition("=")
     if not (name and text):
         expected = "a name, '=' and a value, such as sep=;"
         raise ConfigurationError("--read", expected, f"got {pair!r}", setting="--read")

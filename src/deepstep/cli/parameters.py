@@ -117,7 +117,8 @@ FLAGS = (
          "Default: by the number of rows."),
     Flag("--time-budget", "time_budget", "time_budget", "Training", "", {"metavar": "SECONDS"}),
     Flag("--scoring", "scoring", "scoring", "Training", "The name of a scikit-learn metric "
-         "(balanced_accuracy, neg_log_loss, r2, …), by which an ensemble is selected, or early stopping of one network goes.",
+         "(balanced_accuracy, neg_log_loss, r2, …), by which an ensemble is selected, or early stopping of "
+         "one network goes.",
          {"type": str, "metavar": "NAME"}),
     Flag("--seed", "random_state", "random_state", "Training", "Seed of the split, the initial weights and "
          "the order of the rows. Default: 1.", {"type": click.IntRange(0, 2**31 - 1), "metavar": "INTEGER"}),
@@ -212,7 +213,7 @@ def parameters_of(
     where: dict[str, str] = {}
     for flag in FLAGS:
         value, name = flags.get(flag.name), flag.of(model)
-        if value in (None, ()):
+        if value is None or (isinstance(value, list | tuple) and not value):
             continue
         if not name:
             other = ENSEMBLE if flag.ensemble else NETWORK
@@ -265,7 +266,7 @@ def _check_name(model: str, name: str, where: str) -> None:
         raise ConfigurationError(where, f"a parameter of --model {model}", got, hint)
     if name in MOVED:
         raise ConfigurationError(where, "a parameter of this version", f"got {name!r}", moved_to(name))
-    raise unknown_name(where, "parameter", name, known)
+    raise unknown_name(where, "parameter", name, dict.fromkeys((*known, *known_parameters(other))))
 
 
 def _check_value(model: str, name: str, value: Any, where: str) -> None:
@@ -284,16 +285,25 @@ def _check_value(model: str, name: str, value: Any, where: str) -> None:
             raise ConfigurationError(where, expected, f"got {value!r:.80}", setting=where)
 
 
+OF_LOSSES: Mapping[str, str] = {
+    "output_settings['levels']": "quantiles",
+    "output_settings['delta']": "loss_params['delta']",
+    "output_settings['smoothing']": "loss_params['smoothing']",
+}
+"""Settings of a network's output by the parameters that they come from."""
+
+
 def flag_of(model: str, setting: str) -> str:
     """How a setting of a training is typed, for `deepstep.errors.spelled`; empty where it cannot be.
 
     >>> flag_of("network", "epochs"), flag_of("network", "l2")
     ('--epochs', '--set alpha')
     """
+    setting = OF_LOSSES.get(setting, setting)
     words = (network_parameters if model == NETWORK else deep_parameters).parameter_of(setting) or setting
     name = re.sub(r"\['(.*)'\]$", r".\1", words).partition(" ")[0]
     for flag in FLAGS:
-        if flag.of(model) == name:
+        if name and flag.of(model) == name:
             return flag.flag.partition("/")[0]
     return f"--set {name}" if name.partition(".")[0] in known_parameters(model) else ""
 
@@ -337,7 +347,13 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
     for name, value in entries.items():
         option = names.get(name.replace("-", "_"))
         if option is not None:
-            several = option.multiple and not isinstance(value, list | dict)
+            if isinstance(value, dict):
+                words = {
+                    key: str(entry).lower() if isinstance(entry, bool) else entry
+                    for key, entry in value.items()
+                }
+                value = [f"{key}={word}" for key, word in words.items()]
+            several = option.multiple and not isinstance(value, list)
             flags[str(option.name)] = [value] if several else value
         elif name in known:
             parameters[name] = value

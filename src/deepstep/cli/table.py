@@ -1,6 +1,6 @@
 """A table becomes a run: read, split, fitted, saved, scored, shown."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -111,13 +111,23 @@ class TrainOptions:
 
 
 def train_table(
-    file: Path, run: Path, options: TrainOptions, training: Training, *, resumed: bool, json_wanted: bool
+    file: Path,
+    run: Path,
+    options: TrainOptions,
+    training: Training | None,
+    begin: Callable[[], Training],
+    *,
+    json_wanted: bool,
 ) -> int:
-    """From the table to the run, printed; gives the exit code."""
+    """From the table to the run, printed; gives the exit code.
+
+    ``training`` is the one that is resumed; else ``begin`` makes one.
+    """
     options, parts, n_rows = _read(file, options)
     tell(file, n_rows, options.table, parts, options.model)
     of_folds = options.model == ENSEMBLE and parts.survey is None
-    keeping = Keeping(training, resumed, of_folds, _cannot_resume(options))
+    resumed = training is not None
+    keeping = Keeping(training or begin(), resumed, of_folds, _cannot_resume(options))
     with deferred(waits=False) as press, place(run, keeping, overwrite=options.overwrite) as save:
         config = _config(file, options, parts)
         begun = monotonic()

@@ -1,6 +1,6 @@
 """What is to be learned: the kind of the target, guessed or asked for, and the weights of its classes."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -162,9 +162,6 @@ def _known_loss(loss: str | None, losses: Iterable[str], kind: str) -> str:
 
 def typed_weights(context: click.Context, parameter: click.Parameter, values: Any) -> Any:
     """Typed weights: ``balanced``, or ``rare=3,usual=0.5`` in one or several pieces; None without them."""
-    if isinstance(values, Mapping):
-        return {str(name): _weight(weight, f"{name}={weight}") for name, weight in values.items()}
-    values = [values] if isinstance(values, str) else values
     if not values:
         return None
     if BALANCED in values:
@@ -194,10 +191,10 @@ def _pairs(text: str) -> Iterable[tuple[str, float]]:
     return pairs
 
 
-def _weight(number: Any, text: str) -> float:
+def _weight(number: str, text: str) -> float:
     try:
         weight = float(number)
-    except (TypeError, ValueError):
+    except ValueError:
         raise _unreadable(text) from None
     if not (isfinite(weight) and weight >= 0):
         raise ConfigurationError(CLASS_WEIGHT, "weights of at least 0", f"got {text!r}")

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -133,10 +134,8 @@ def train_command(
         run = out or free_name(stem_of(file))
         for name in ("validation", "log"):  # the training may be resumed from another folder
             options[name] = None if options[name] is None else os.path.abspath(options[name])
-    request = TrainOptions.of(options)
-    if training is None:
-        training = Training.of(file, options)
-    return train_table(file, run, request, training, resumed=resume is not None, json_wanted=json_wanted)
+    begin = partial(Training.of, file, options)
+    return train_table(file, run, TrainOptions.of(options), training, begin, json_wanted=json_wanted)
 
 
 def _command(words: list[str]) -> str:

@@ -44,7 +44,7 @@ class Columns:
         """Rows as a frame with these columns: by name, others left out; by order where names are missing."""
         frame = as_frame(X, where=where)
         if self.named and has_names(X):
-            frame = with_columns(frame, self.names).select(self.names)
+            frame = with_columns(frame, self.names)[[*self.names]]
         elif frame.width != len(self.names):
             expected, got = f"the {len(self.names)} columns of fit", f"got {frame.width}"
             raise DataError(where, expected, got)

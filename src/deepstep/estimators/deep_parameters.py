@@ -17,6 +17,9 @@ from deepstep.estimators.moved import check_moved
 from deepstep.estimators.network_parameters import ABOVE_0, COUNT
 from deepstep.training import Callback
 
+SPLITTER = HasMethods(["split", "get_n_splits"])
+"""A text has a method split, too."""
+
 SPELLED = {
     "seed": "random_state",
     "epochs": "network_params['epochs']",
@@ -119,7 +122,7 @@ class DeepParameters(BaseEstimator):
     effort: Annotated[str, StrOptions({*EFFORTS})] = "balanced"
     time_budget: Annotated[float | None, ABOVE_0, None] = None
     scoring: Annotated[Any, str, callable, None] = None
-    validation: Annotated[Any, StrOptions({TIME}), HasMethods(["split"]), "array-like", None] = None
+    validation: Annotated[Any, StrOptions({TIME}), SPLITTER, "array-like", None] = None
     n_estimators: Annotated[int | None, COUNT, None] = None
     presets: Annotated[Any, str, Preset, "array-like", None] = None
     network_params: Annotated[Mapping[str, Any] | None, Mapping, None] = None

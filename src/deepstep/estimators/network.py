@@ -31,9 +31,10 @@ from deepstep.estimators.inputs import (
     with_named_columns,
     without_groups,
 )
-from deepstep.estimators.network_attributes import NetworkAttributes, Progress
+from deepstep.estimators.network_attributes import NetworkAttributes
 from deepstep.estimators.network_construction import network_to_go_on, new_network
 from deepstep.estimators.network_parameters import NetworkParameters, parameter_of
+from deepstep.estimators.network_progress import Progress
 from deepstep.estimators.network_rows import (
     Scaling,
     StreamedRows,
