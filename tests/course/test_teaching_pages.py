@@ -40,7 +40,8 @@ def test_commands_exist_with_their_options(page: Path) -> None:
                 found = command.get_command(context, words[0])
             assert found is not None, code
             command, words = found, words[1:]
-        options = {name for parameter in command.params for name in parameter.opts}
+        with click.Context(command) as context:
+            options = {name for parameter in command.get_params(context) for name in parameter.opts}
         assert {word for word in words if word.startswith("-")} <= options, code
         if words and command.name in ("start", "check") and words[0] != "CHAPTER":
             assert int(words[0]) in CHAPTERS, code
