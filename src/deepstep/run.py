@@ -103,8 +103,8 @@ class Run:
     """A trained model of one network or more, and what belongs to it.
 
     predictor (deepstep.ensembles.predictor.Predictor): Columns, targets, networks and calibration.
-    config: Values by name: ``task``, ``target`` (a list where there are several), ``source``, ``command`` (the
-        words that were typed), ``read`` (how the table is written), ``settings``, ``results``,
+    config: Values by name: ``task``, ``target`` (a list where there are several), ``source``, ``command``
+        (the words that were typed), ``read`` (how the table is written), ``settings``, ``results``,
         ``class_weights`` in the order of the classes where they have some (of several targets a list for
         each); empty for a model that the command line did not make.
     examples (Examples or None): At most 16 training rows.
@@ -182,7 +182,7 @@ class Run:
         X: Array,
         Y: Array,
         *,
-        settings: Settings = Settings(),
+        settings: Settings | None = None,
         learning_rate: float | None = None,
     ) -> "Run":
         """The run of one network that learned prepared rows.
@@ -194,7 +194,7 @@ class Run:
         config: Entries of the config.
         X (m, n_inputs): Prepared training rows, of which 16 are kept.
         Y (m, n_outputs): Their targets.
-        settings: Of its steps.
+        settings: Of its steps; None for those of gradient descent.
         learning_rate: Of its training.
         returns: With an ensemble of one.
 
@@ -211,7 +211,7 @@ class Run:
         """
         network.history = history
         engine = history.engine or "reference"
-        member = Member("network", AS_THEY_ARE, 0, network, engine, settings, learning_rate, len(history))
+        member = Member("network", AS_THEY_ARE, 0, network, engine, settings or Settings(), learning_rate, len(history))
         columns = Columns()
         if isinstance(preparation, TablePreparation):
             columns = Columns(tuple(column.name for column in preparation.columns), named=True)

@@ -1,5 +1,6 @@
 """The fitted attributes of NetworkClassifier and NetworkRegressor, under scikit-learn's names."""
 
+from math import nan
 from typing import Any
 
 import numpy as np
