@@ -211,7 +211,8 @@ class Run:
         """
         network.history = history
         engine = history.engine or "reference"
-        member = Member("network", AS_THEY_ARE, 0, network, engine, settings or Settings(), learning_rate, len(history))
+        steps = settings or Settings()
+        member = Member("network", AS_THEY_ARE, 0, network, engine, steps, learning_rate, len(history))
         columns = Columns()
         if isinstance(preparation, TablePreparation):
             columns = Columns(tuple(column.name for column in preparation.columns), named=True)

@@ -187,7 +187,8 @@ def hold_out(
     if groups is None and not by_time:
         rows = np.arange(m) if strata is None else strata
         return Fold(*holdout(rows, fraction=fraction, seed=seed, stratify=strata is not None))
-    (fold,) = structured_folds(Rows(np.arange(m), np.zeros((m, 0)), None, groups), strata, 1, fraction, seed, where)
+    rows_in_groups = Rows(np.arange(m), np.zeros((m, 0)), None, groups)
+    (fold,) = structured_folds(rows_in_groups, strata, 1, fraction, seed, where)
     return fold
 
 

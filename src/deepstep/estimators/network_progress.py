@@ -1,4 +1,4 @@
-"""The result of a fit of one network. A saved network is read with it, so no scikit-learn is imported here."""
+"""The result of a fit of one network. It is read with a saved network, so scikit-learn is not imported."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
