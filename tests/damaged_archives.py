@@ -12,18 +12,23 @@ from pathlib import Path
 
 import numpy as np
 
-from archive_examples import EXAMPLES, reseal, trained_network
+from archive_examples import EXAMPLES, TABLE, reseal, trained_network
 from damage import as_text, damaged, forge, survey, with_other_header, with_other_numbers
-from deepstep.archive import ARRAYS, FILES, HISTORY, MODEL_MARK, read, write
+from deepstep import Network
+from deepstep.archive import ARRAYS, HISTORY, MODEL, MODEL_MARK, read, write
 from deepstep.errors import DeepStepError, FileError
+from deepstep.preparation import TablePreparation
+from deepstep.targets import Targets
 
+FILES = MODEL[:3]
 X = np.linspace(-1, 1, 12).reshape(3, 4)
+A = np.linspace(0, 1, 12).reshape(3, 4)
 
 
 def change(folder, number):
     """Damage or forge one of the files; whether all checksums were made to fit."""
     rng = np.random.RandomState(number)
-    path = folder / FILES[number % len(FILES)]
+    path = folder / MODEL[number % 3]
     if rng.randint(4) == 0:
         path.write_bytes(damaged(path.read_bytes(), rng))
         return False
@@ -45,7 +50,7 @@ def change(folder, number):
 
 def load(number, wholes, path):
     """Whether the folder is refused; if it is loaded, it has to be right, and it predicts or refuses to."""
-    whole = wholes[number // len(FILES) % len(wholes)]
+    whole = wholes[number // 3 % len(wholes)]
     shutil.rmtree(path, ignore_errors=True)
     shutil.copytree(whole, path)
     sealed = change(path, number)
@@ -54,11 +59,16 @@ def load(number, wholes, path):
     except FileError as error:
         return "refused" if len(str(error)) < 800 and "\n" not in str(error) else "refused at length"
     network = record.get("network")
-    if network is not None:
+    if isinstance(network, Network):
         with suppress(DeepStepError):  # numbers that are finite, and too large, or of other inputs
             assert np.isfinite(network.forward(X)).all(), "outputs that are not finite"
         if not sealed:
             assert (network.forward(X) == read(whole)["network"].forward(X)).all(), "another network"
+    table, targets = record.get("TablePreparation"), record.get("Targets")
+    with suppress(DeepStepError):
+        assert not isinstance(table, TablePreparation) or np.isfinite(table.transform(TABLE)).all()
+    with suppress(DeepStepError):
+        assert not isinstance(targets, Targets) or targets.predictions(A[:, : targets.n_outputs]).size
     write(path, record, overwrite=True)
     assert read(path).keys() == record.keys()
     return "loaded" if sealed else "loaded as it was"

@@ -11,7 +11,7 @@ from deepstep import Network, environment
 from deepstep.cli.main import main
 from deepstep.environment import CORETYPE, KERNELS, VECTORS, blas_libraries, old_kernel
 from deepstep.errors import SpeedWarning
-from deepstep.estimators import DeepClassifier
+from deepstep.estimators import NetworkClassifier
 
 FLAGS = {"AVX-512": VECTORS["AVX-512"] | {"sse2"}, "AVX2": VECTORS["AVX2"] | {"sse2"}, "SSE2": {"sse2"}}
 TEXT = "products of matrices run the kernels for Haswell, without the processor's AVX-512. Install a newer"
@@ -73,7 +73,7 @@ def train_a_network():
 
 
 def fit_an_estimator():
-    DeepClassifier(preset="mlp", max_iter=1, n_iter_no_change=np.inf, tol=0.0).fit([[0.0], [1.0]], [0, 1])
+    NetworkClassifier(max_iter=1, n_iter_no_change=np.inf, tol=0.0).fit([[0.0], [1.0]], [0, 1])
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")

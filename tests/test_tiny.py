@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import deepstep
-from deepstep import DeepClassifier, Network
+from deepstep import Network, NetworkClassifier
 
 X, Y = np.array([[0.0, 0, 1, 1], [0, 1, 0, 1]]), np.array([[0, 1, 1, 0]])
 
@@ -41,9 +41,7 @@ def test_an_estimator_learns_labels():
     rng = np.random.RandomState(0)
     points = np.vstack([rng.standard_normal((30, 2)) - 2, rng.standard_normal((30, 2)) + 2])
     labels = np.repeat(["cat", "dog"], 30)
-    model = DeepClassifier(
-        hidden_layer_sizes=(8,), learning_rate_init=0.01, tol=1e-3, random_state=0, preset="mlp"
-    )
+    model = NetworkClassifier(hidden_layer_sizes=(8,), learning_rate_init=0.01, tol=1e-3, random_state=0)
     assert model.fit(points, labels).score(points, labels) > 0.9
     assert set(model.predict(points)) == {"cat", "dog"}
 

@@ -3,8 +3,8 @@
 The equations that you read are the system that trains: ``deepstep.equations`` holds the lecture's pure
 functions, `Network` is the easy-to-use class over them, `NetworkClassifier` and `NetworkRegressor` are it as
 scikit-learn estimators, `DeepClassifier` and `DeepRegressor` are ensembles on tables, `TableEncoder` is their
-encoding of tables alone, `save` and `load` keep a model in a folder, `explore` opens a network as a page. Names
-load on first use, so that ``import deepstep`` costs next to nothing.
+encoding of tables alone, `save` and `load` keep a model in a folder, `explore` opens a network as a page.
+Names load on first use, so that ``import deepstep`` costs next to nothing.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -126,8 +126,8 @@ def save(model: Any, folder: Path | str, *, overwrite: bool = False) -> None:
     Parameters
     ----------
     model : Network, estimator or Pipeline
-        A network, a fitted estimator of DeepStep, or a `sklearn.pipeline.Pipeline` of a `TableEncoder` and one
-        network. Parameters of estimators that are functions or objects are left out, with a UserWarning.
+        A network, a fitted estimator of DeepStep, or a `sklearn.pipeline.Pipeline` of a `TableEncoder` and
+        one network. Parameters of estimators that are functions or objects are left out, with a UserWarning.
     folder : Path or str
         The folder to make; its parent exists.
     overwrite : bool, default False
@@ -203,7 +203,7 @@ ESTIMATORS = (
     "TableEncoder",
     "Pipeline",
 )
-"""Names of the models beside `Network`: estimators, which scikit-learn comes with, are made by `load` alone."""
+"""Names of the models beside `Network`: `load` alone makes them, as scikit-learn comes with them."""
 
 
 def model_record(model: Any) -> dict[str, Any]:
@@ -272,9 +272,9 @@ def read(path: Path | str, files: Files = MODEL) -> dict[str, Any]:
         text = read_text(folder / files.mark)
         if not is_sealed(text):
             raise ValueError(f"{files.mark} has another checksum")
+        lines = read_text(folder / files.lines) if files.lines else ""  # which limits its size
         values = json_values(text)
         listed = _checked_files(folder, values, files)
-        lines = read_text(folder / files.lines) if files.lines in listed else ""
         arrays: dict[str, AnyArray] = {}
         if files.arrays in listed:
             _, arrays = read_arrays(folder / files.arrays, "the arrays of a model")
@@ -459,7 +459,7 @@ class _Reader:
     def _read_lines(self, *, count: int) -> Lines:
         stop = self._lines_read + count
         if type(count) is not int or not self._lines_read <= stop <= len(self._lines):
-            raise ValueError("there are other lines")
+            raise ValueError("it has other lines")
         lines = self._lines[self._lines_read : stop]
         self._lines_read = stop
         return Lines("".join(lines))

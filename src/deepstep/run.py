@@ -14,7 +14,7 @@ executes nothing.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -103,8 +103,8 @@ class Run:
     """A trained model of one network or more, and what belongs to it.
 
     predictor (deepstep.ensembles.predictor.Predictor): Columns, targets, networks and calibration.
-    config: Values by name: ``task``, ``target`` (a list where there are several), ``source``, ``command`` (the
-        words that were typed), ``read`` (how the table is written), ``settings``, ``results``,
+    config: Values by name: ``task``, ``target`` (a list where there are several), ``source``, ``command``
+        (the words that were typed), ``read`` (how the table is written), ``settings``, ``results``,
         ``class_weights`` in the order of the classes where they have some (of several targets a list for
         each); empty for a model that the command line did not make.
     examples (Examples or None): At most 16 training rows.
@@ -182,7 +182,7 @@ class Run:
         X: Array,
         Y: Array,
         *,
-        settings: Settings = Settings(),
+        settings: Settings | None = None,
         learning_rate: float | None = None,
     ) -> "Run":
         """The run of one network that learned prepared rows.
@@ -194,7 +194,7 @@ class Run:
         config: Entries of the config.
         X (m, n_inputs): Prepared training rows, of which 16 are kept.
         Y (m, n_outputs): Their targets.
-        settings: Of its steps.
+        settings: Of its steps; None for those of gradient descent.
         learning_rate: Of its training.
         returns: With an ensemble of one.
 
@@ -211,7 +211,8 @@ class Run:
         """
         network.history = history
         engine = history.engine or "reference"
-        member = Member("network", AS_THEY_ARE, 0, network, engine, settings, learning_rate, len(history))
+        steps = settings or Settings()
+        member = Member("network", AS_THEY_ARE, 0, network, engine, steps, learning_rate, len(history))
         columns = Columns()
         if isinstance(preparation, TablePreparation):
             columns = Columns(tuple(column.name for column in preparation.columns), named=True)
@@ -292,7 +293,7 @@ class Run:
 
     @property
     def estimator(self) -> Any:
-        """The fitted estimator or pipeline, made when it is asked for; None where there is a predictor alone."""
+        """The fitted estimator or pipeline, made when it is asked for; None for a predictor alone."""
         if isinstance(self._model, dict):
             self._model = archive.model_of(self._model, "the run")
         return None if isinstance(self._model, Predictor) else self._model
@@ -315,7 +316,8 @@ class Run:
             return preparation
         names = self.predictor.columns.names
         if not names:
-            names = tuple(f"x{index}" for index in range(self.ensemble.members[0].network.architecture.n_inputs))
+            n_inputs = self.ensemble.members[0].network.architecture.n_inputs
+            names = tuple(f"x{index}" for index in range(n_inputs))
         columns = tuple(NumberColumn(name, 0.0, 1.0, marks_missing=False) for name in names)
         return TablePreparation(columns)
 
@@ -482,7 +484,11 @@ class Run:
         if not isinstance(inputs, TablePreparation):
             return inputs.feature_names
         tables = [preprocessor.preparation for preprocessor in self.ensemble.preprocessors]
-        columns = [column for table in tables for column in (inputs if table is None else table).columns]
+        columns = [
+            column
+            for table in tables
+            for column in (table if isinstance(table, TablePreparation) else inputs).columns
+        ]
         return tuple(dict.fromkeys(column.name for column in columns if column.feature_names))
 
     def likely(self, raw: Any, alpha: float = 0.1) -> AnyArray:
@@ -576,7 +582,8 @@ def read_config(folder: Path) -> dict[str, Any]:
         return {}
     config = archive.read(folder, archive.RUN).get("config")
     if not isinstance(config, dict):
-        raise FileError(str(folder / RUN_MARK), "the file as training wrote it", "it has no config", "Train again.")
+        where, expected = str(folder / RUN_MARK), "the file as training wrote it"
+        raise FileError(where, expected, "it has no config", "Train again.")
     return config
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from deepstep.estimators.ensemble import fit_ensemble_weights, weighted_mean
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepstep import DeepClassifier, Network
-from deepstep.estimators.ensemble import fit_ensemble_weights, weighted_mean
+from deepstep import DeepClassifier, Network, NetworkClassifier
 from deepstep.export import FORMATS, models
 from deepstep.export.formats import get_format
 from deepstep.network.architecture import Model
@@ -115,8 +115,7 @@ def test_probabilities_of_each_export(
 def test_a_thousand_classes_in_float32() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1000, 3)).astype(np.float32)
-    settings: dict[str, Any] = {"preset": "mlp", "tol": 99, "n_iter_no_change": 1}
-    model = DeepClassifier(8, random_state=0, **settings).fit(X, np.arange(1000))
+    model = NetworkClassifier(8, random_state=0, tol=99, n_iter_no_change=1).fit(X, np.arange(1000))
     P = model.predict_proba(30 * X)
     assert P.dtype == np.float32
     check(P)

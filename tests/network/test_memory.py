@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deepstep import DeepRegressor, Network
+from deepstep import Network, NetworkRegressor
 from deepstep.errors import ConfigurationError
 from deepstep.network import memory
 
@@ -34,9 +34,7 @@ def test_to_train_one(small_machine):
     with pytest.raises(ConfigurationError, match=r"Network.train: .* to train"):
         net.train(*data, iterations=1, optimizer="adam")
     with pytest.raises(ConfigurationError, match=r"hidden_layer_sizes must be .* to train"):
-        DeepRegressor(300, max_iter=1, dtype="float64", preset="mlp").fit(
-            np.array([[0.0], [1.0]]), np.array([1.0, 0.0])
-        )
+        NetworkRegressor(300, max_iter=1, dtype="float64").fit(np.array([[0.0], [1.0]]), np.array([1.0, 0.0]))
 
 
 def test_what_is_there_is_taken(small_machine, tmp_path):

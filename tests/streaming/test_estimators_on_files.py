@@ -3,20 +3,20 @@
 import numpy as np
 import polars
 import pytest
+from deepstep.estimators.ensemble import Ensemble
 from sklearn.base import clone
 from sklearn.metrics import r2_score
 
 from deepstep.data import ParquetRows
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.ensemble import Ensemble
+from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.statistics import Quantiles
 from deepstep.training import ModelCheckpoint
 from tables_in_parts import table, written
 
 FAST = {"hidden_layer_sizes": 16, "max_iter": 4, "batch_size": 32, "random_state": 1}
-PLAIN = {**FAST, "preset": "mlp", "tol": 0.0}
+PLAIN = {**FAST, "tol": 0.0}
 
 
 @pytest.fixture
@@ -29,18 +29,26 @@ def whole(parts):
     return polars.concat([polars.read_parquet(part) for part in sorted(parts.iterdir())])
 
 
+@pytest.fixture
+def streamed(monkeypatch):
+    """Files of any size are streamed."""
+    for module in ("data.tables", "estimators.row_sources"):
+        monkeypatch.setattr(f"deepstep.{module}.STREAMED_FROM", 0)
+
+
 def numbers_alone(folder, whole):
     frame = whole.select("x", "z", "größe", "target", "y").cast({"größe": polars.Float64})
     return written(folder / "numbers", frame, 2, 100), frame
 
 
 @pytest.mark.filterwarnings("ignore:Training ended before")
+@pytest.mark.usefixtures("streamed")
 def test_one_window_is_the_fit_in_memory_bit_for_bit(tmp_path, whole):
     path, frame = numbers_alone(tmp_path, whole)
     X, y = frame.drop("target", "y"), frame["target"].to_numpy().astype(str)
     path = written(tmp_path / "few", frame.drop("y"), 2, 100)
-    one = DeepClassifier(**PLAIN, class_weight="balanced").fit(X.to_numpy(), y)
-    other = DeepClassifier(**PLAIN, class_weight="balanced", stream=True).fit(path, "target")
+    one = NetworkClassifier(**PLAIN, class_weight="balanced").fit(X.to_numpy(), y)
+    other = NetworkClassifier(**PLAIN, class_weight="balanced").fit(path, "target")
     np.testing.assert_array_equal(one.network_.parameters.flat, other.network_.parameters.flat)
     np.testing.assert_array_equal(other.predict(path), one.predict(X.to_numpy()))
     assert other.classes_.tolist() == ["no", "yes"]
@@ -63,20 +71,21 @@ def test_an_ensemble_of_one_answers_for_files_and_frames(parts, whole):
     )
 
 
+@pytest.mark.usefixtures("streamed")
 def test_a_fit_that_was_stopped_goes_on(tmp_path, whole):
     path = written(tmp_path / "few", whole.select("x", "z", "y"), 2, 90)
-    settings = {**PLAIN, "max_iter": 6, "schedule": "cosine", "stream": True, "buffer_rows": 150}
+    settings = {**PLAIN, "max_iter": 6, "schedule": "cosine", "scale_targets": True}
     settings |= {"early_stopping": True, "n_iter_no_change": np.inf}
-    expected = DeepRegressor(**settings).fit(path, "y")
+    expected = NetworkRegressor(**settings).fit(path, "y")
 
     def stop(record):
         if record["epoch"] == 3:
             raise RuntimeError("stopped")
 
-    kept = {"checkpoint_dir": tmp_path / "kept", "checkpoint_every": 0.0}
+    checkpoints = ModelCheckpoint(tmp_path / "kept", every=0.0)
     with pytest.raises(RuntimeError):
-        DeepRegressor(**settings, **kept, callbacks=[stop]).fit(path, "y")
-    resumed = DeepRegressor(**settings, **kept, resume=True).fit(path, "y")
+        NetworkRegressor(**settings, checkpoint_dir=checkpoints, callbacks=[stop]).fit(path, "y")
+    resumed = NetworkRegressor(**settings, checkpoint_dir=checkpoints, resume=True).fit(path, "y")
     np.testing.assert_array_equal(resumed.network_.parameters.flat, expected.network_.parameters.flat)
     assert resumed.validation_scores_ == expected.validation_scores_
 
@@ -132,7 +141,7 @@ def test_statistics_beyond_what_is_in_memory(parts, whole, monkeypatch):
 
 
 def test_small_files_are_read_into_memory(parts, whole):
-    of_files = DeepClassifier(**PLAIN).fit
+    of_files = NetworkClassifier(**PLAIN).fit
     model = DeepClassifier(n_estimators=1, max_iter=2, random_state=1).fit(parts, "target")
     same = DeepClassifier(n_estimators=1, max_iter=2, random_state=1).fit(
         whole.drop("target"), whole["target"].to_numpy().astype(str)
@@ -147,7 +156,6 @@ def test_small_files_are_read_into_memory(parts, whole):
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"preset": "mlp"}, "'kind' holds String"),
         ({"n_estimators": 4}, "n_estimators=1 or None"),
         ({"checkpoint_dir": "a"}, "random_state as a number"),
     ],
@@ -155,6 +163,29 @@ def test_small_files_are_read_into_memory(parts, whole):
 def test_what_streams_cannot_do_is_refused(parts, settings, says):
     with pytest.raises((ConfigurationError, DataError), match=says):
         DeepClassifier(stream=True, **settings).fit(parts, "target")
+
+
+@pytest.mark.usefixtures("streamed")
+@pytest.mark.parametrize(
+    ("settings", "arguments", "says"),
+    [
+        ({}, {}, "'kind' holds String. Rows of other kinds are for DeepClassifier"),
+        ({"early_stopping": True}, {"groups": "kind"}, "rows in memory, where groups is given"),
+    ],
+)
+def test_what_one_network_cannot_do_with_streams_is_refused(parts, settings, arguments, says):
+    with pytest.raises((ConfigurationError, DataError), match=says):
+        NetworkClassifier(**settings).fit(parts, "target", **arguments)
+
+
+@pytest.mark.usefixtures("streamed")
+@pytest.mark.parametrize("settings", [{"solver": "lbfgs"}, {"early_stopping": True, "refit": True}])
+def test_streams_are_for_batches_alone(tmp_path, whole, settings):
+    path = written(tmp_path / "few", whole.select("x", "z", "y"), 2, 90)
+    with pytest.raises(
+        ConfigurationError, match="learns from batches, and no refit, where rows are streamed"
+    ):
+        NetworkRegressor(**settings).fit(path, "y")
 
 
 def test_quantiles_are_within_the_sketchs_error_in_any_pieces():
@@ -194,6 +225,7 @@ def test_an_ensemble_answers_for_many_rows_in_parts(whole, monkeypatch):
     assert len(answered) > 3
 
 
+@pytest.mark.usefixtures("streamed")
 @pytest.mark.parametrize(("at", "value"), [(0, float("nan")), (230, None), (399, 1e300)])
 def test_a_number_that_cannot_be_used_is_named_with_its_part_and_row(tmp_path, whole, at, value):
     _, frame = numbers_alone(tmp_path, whole[:400])
@@ -202,7 +234,7 @@ def test_a_number_that_cannot_be_used_is_named_with_its_part_and_row(tmp_path, w
     )
     path = written(tmp_path / "few", frame, 2, 60)
     with pytest.raises(DataError) as refused:
-        DeepClassifier(**PLAIN, dtype="float32", stream=True).fit(path, "target")
+        NetworkClassifier(**PLAIN, dtype="float32").fit(path, "target")
     assert f"few, part part-{at // 200}.parquet, the column 'z'" in str(refused.value)
     assert f"row {at % 200 + 1} is {value}" in str(refused.value)
 
@@ -210,7 +242,7 @@ def test_a_number_that_cannot_be_used_is_named_with_its_part_and_row(tmp_path, w
 @pytest.mark.filterwarnings("ignore:Training ended before")
 def test_scores_by_the_name_of_a_column(tmp_path, whole):
     path, frame = numbers_alone(tmp_path, whole)
-    for model, y in ((DeepClassifier(**PLAIN), "target"), (DeepRegressor(**PLAIN), "y")):
+    for model, y in ((NetworkClassifier(**PLAIN), "target"), (NetworkRegressor(**PLAIN), "y")):
         X, expected = frame.select("x", "z").to_numpy(), frame[y].to_numpy()
         model.fit(X, expected)
         frame.select("x", "z", y).write_csv(tmp_path / "scored.csv", separator=";")

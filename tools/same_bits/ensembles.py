@@ -102,7 +102,14 @@ def cases():
     for n in (2, "number"):
         yield f"stream, {n}", 3000, FEW, n, {"network_params": {"epochs": 5}}, ("stream",)
     yield "stream with weights", 3000, FEW, 2, {"network_params": {"epochs": 5}}, ("stream", "weight")
-    yield "stream with validation data", 3000, FEW, 2, {"network_params": {"epochs": 5}}, ("stream", "validation")
+    yield (
+        "stream with validation data",
+        3000,
+        FEW,
+        2,
+        {"network_params": {"epochs": 5}},
+        ("stream", "validation"),
+    )
 
 
 def target(kind, signal, rng):
@@ -159,23 +166,35 @@ def fitted(m, kinds, kind, params, arguments, folder):
 def results(model, rows):
     """What must be equal."""
     ensemble = model.ensemble_
-    named = [(member.preset if isinstance(member.preset, str) else member.preset.name) for member in ensemble.members]
+    named = [
+        (member.preset if isinstance(member.preset, str) else member.preset.name)
+        for member in ensemble.members
+    ]
     costs = [member.validation_cost for member in ensemble.members]
     values = {
-        "predictions": model.predict(rows).astype(str) if hasattr(model, "predict_proba") else model.predict(rows),
+        "predictions": model.predict(rows).astype(str)
+        if hasattr(model, "predict_proba")
+        else model.predict(rows),
         "members": np.array([f"{name} {member.fold}" for name, member in zip(named, ensemble.members)]),
         "epochs": np.array([[member.epochs, member.best_epoch or 0] for member in ensemble.members]),
         "costs": np.array([np.nan if cost is None else cost for cost in costs]),
         "scores": np.array([np.nan if row["score"] is None else row["score"] for row in model.leaderboard()]),
         "weights": np.array([*ensemble.weights.values()]),
         "temperatures": np.array([*ensemble.temperatures.values()]),
-        "tried": np.array([str((t.preset, t.folds, t.epochs, t.loss, t.weight, t.outcome)) for t in model.tried_]),
+        "tried": np.array(
+            [str((t.preset, t.folds, t.epochs, t.loss, t.weight, t.outcome)) for t in model.tried_]
+        ),
     }
     if hasattr(model, "predict_proba"):
-        values["probabilities"], values["temperature"] = model.predict_proba(rows), np.array(model.temperature_)
+        values["probabilities"], values["temperature"] = (
+            model.predict_proba(rows),
+            np.array(model.temperature_),
+        )
     if ensemble.out_of_fold is not None:
         values["out of fold"] = ensemble.out_of_fold
-        if not (getattr(model, "loss", "") == "quantile" or model.targets_.several and model.targets_.is_classes):
+        if not (
+            getattr(model, "loss", "") == "quantile" or model.targets_.several and model.targets_.is_classes
+        ):
             ask = model.predict_set if hasattr(model, "predict_proba") else model.predict_interval
             values["sets or intervals"] = ask(rows, alpha=0.2)
     return values
@@ -200,7 +219,9 @@ def compare(before, after):
     different = set()
     for key in sorted({*first, *second}):
         same = key in first and key in second
-        same = same and first[key].dtype == second[key].dtype and first[key].tobytes() == second[key].tobytes()
+        same = (
+            same and first[key].dtype == second[key].dtype and first[key].tobytes() == second[key].tobytes()
+        )
         if not same:
             different.add(key.partition(": ")[0])
             print("differs:", key)

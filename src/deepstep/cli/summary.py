@@ -1,6 +1,7 @@
 """``deepstep summary`` and ``deepstep describe-columns``: what a run is, and how a table becomes numbers."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,14 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
     """Show the layers, training, results and columns of a run; for an ensemble its presets and members."""
     run = Run.load(run_folder)
     if json_wanted:
+        inputs = run.preparation
+        if isinstance(inputs, TablePreparation):
+            features: dict[str, Any] = {"columns": _column_records(inputs)}
+        else:
+            features = {"kind": inputs.kind, **asdict(inputs)}
         halves = {
-            "inputs": run.preparation.to_dict(),
-            "outputs": run.targets.to_dict(),
+            "inputs": features,
+            "outputs": asdict(run.targets),
         }
         what = {
             "members": as_records(run.leaderboard()),
@@ -56,6 +62,21 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
     print_scores(screen, parts, by_class=True, decimal=run.decimal)
     if isinstance(run.preparation, TablePreparation):
         print_columns(screen, run.preparation)
+
+
+def _column_records(inputs: TablePreparation) -> list[dict[str, Any]]:
+    """How each column becomes features, for ``--json``."""
+    return [
+        {
+            "column": column.name,
+            "kind": column.kind,
+            "done": column.done,
+            "why": column.why,
+            "caution": column.caution,
+            "features": column.feature_names,
+        }
+        for column in inputs.columns
+    ]
 
 
 def _of_network(run: Run) -> dict[str, Any]:
@@ -146,17 +167,7 @@ def describe_columns_command(
     task, reason = guess_task(answers)
     preparation = TablePreparation.fit(frame, exclude=(target, *drop), keep=keep, categorical=categorical)
     if json_wanted:
-        columns = [
-            {
-                "column": one.name,
-                "kind": one.kind,
-                "done": one.done,
-                "why": one.why,
-                "caution": one.caution,
-                "features": one.feature_names,
-            }
-            for one in preparation.columns
-        ]
+        columns = _column_records(preparation)
         record = {"file": file, "rows": frame.height, "target": target, "task": task, "reason": reason}
         if without:
             record["without_target"] = without

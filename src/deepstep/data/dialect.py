@@ -135,7 +135,7 @@ def _undecodable(where: str, encoding: str, error: UnicodeDecodeError) -> FileEr
         where,
         f"{wanted} text is expected",
         f"{error.object[error.start]:#04x} at byte {error.start + 1:,} is no {wanted}",
-        "Save the file as UTF-8, or name its encoding: --read encoding=NAME (encoding=), such as windows-1251, "
+        "Save the file as UTF-8, or name its encoding: --read encoding=NAME (encoding=), as windows-1251, "
         "shift_jis or gb18030.",
     )
 

@@ -1,10 +1,10 @@
 """Which folders may be replaced or removed: those that DeepStep wrote and to which nothing was added.
 
 A folder is known by the record in it (``model.json`` of a saved model, which a run is with a ``run.json``
-beside it, ``training.json`` of a training that is not done), which has a format and its own digest; everything else in
-it by its name, as the parts of DeepStep that write into such folders give it, or as desktops do that keep
-the look of a folder in it. Of the other files neither presence nor content matters: a damaged run can be
-replaced, too. Symbolic links are never followed and belong to no run.
+beside it, ``training.json`` of a training that is not done), which has a format and its own digest.
+Everything else in it is known by its name, as the parts of DeepStep that write into such folders give it, or
+as desktops do that keep the look of a folder in it. Of the other files neither presence nor content matters:
+a damaged run can be replaced, too. Symbolic links are never followed and belong to no run.
 """
 
 import hashlib
@@ -127,8 +127,11 @@ def _why_no_mark(folder: Path, mark: str) -> str:
         return f"it is something else, with a {mark} that cannot be read ({got})"
     if not isinstance(record, dict) or record.get("format") != expected:
         return f"it is something else, with a {mark} of another format than {expected!r}"
-    whole = is_sealed(text) if mark == MODEL_MARK else record.get(DIGEST) in (None, config_digest(record))
-    return "" if whole else f"its {mark} was altered"
+    if mark == MODEL_MARK:
+        is_unaltered = is_sealed(text)
+    else:
+        is_unaltered = record.get(DIGEST, config_digest(record)) == config_digest(record)
+    return "" if is_unaltered else f"its {mark} was altered"
 
 
 def _entries(folder: Path, place: str = "") -> Iterator[tuple[Path, bool]]:

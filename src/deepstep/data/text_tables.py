@@ -133,11 +133,12 @@ def _check_first(where: str, first: list[str], sep: str, header: bool) -> None:
     others = {sign: name for sign, name in SEPARATORS.items() if sign != sep and sign in "".join(first)}
     if len(first) == 1 and others:
         sign, name = next(iter(others.items()))
+        typed = "tab" if sign == "\t" else repr(sign)
         raise FileError(
             where,
             f"columns separated by {SEPARATORS.get(sep, repr(sep))} are expected",
             f"the {'header' if header else 'first line'} has {name}: {first[0][:200]!r}",
-            f"If they separate the columns: --read sep={'tab' if sign == chr(9) else repr(sign)} (sep={sign!r}).",
+            f"If they separate the columns: --read sep={typed} (sep={sign!r}).",
         )
 
 

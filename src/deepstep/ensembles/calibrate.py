@@ -28,7 +28,9 @@ def calibration_of_fit(
     preset will predict in place of those of the folds.
     """
     if validation is not None:
-        answers, widths = _learned_answers(ensemble, targets, validation, ensemble.outputs(validation.X), None)
+        answers, widths = _learned_answers(
+            ensemble, targets, validation, ensemble.outputs(validation.X), None
+        )
         return calibration_of_answers(targets, answers, validation.Y, weight, widths, "fit")
     A = ensemble.out_of_fold
     if A is None:
@@ -46,7 +48,7 @@ def calibration_of_fit(
 
 
 def answers_of_rows(ensemble: Ensemble, targets: Targets, widths: Widths | None, X: object) -> Array:
-    """Outputs for rows; of numbers with the expected sizes of their residuals beside them, (m, 2 n_outputs)."""
+    """Outputs for rows; of numbers beside them the expected sizes of their residuals, (m, 2 n_outputs)."""
     if targets.is_classes or targets.repeats:
         return ensemble.outputs(X)
     return outputs_and_sigma(ensemble, widths, X)

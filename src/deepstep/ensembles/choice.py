@@ -59,7 +59,9 @@ class Judge:
             choices = [self._choice(preset, None, pairs)]
         return min(choices, key=lambda choice: or_last(choice.loss))
 
-    def _choice(self, preset: Preset, epochs: int | None, pairs: Mapping[int, tuple[Member, Array]]) -> Choice:
+    def _choice(
+        self, preset: Preset, epochs: int | None, pairs: Mapping[int, tuple[Member, Array]]
+    ) -> Choice:
         """Members and their outputs for all rows, with the mean loss of these."""
         outputs = np.full(self.rows.Y.shape, np.nan, next(iter(pairs.values()))[1].dtype)
         for fold, (_, A) in pairs.items():

@@ -71,8 +71,11 @@ class Ensemble:
                 return "members of folds and presets that it has"
             if member.inputs not in self.preprocessors[member.fold].encodings:
                 return "members whose inputs their fold has"
-            if member.network.architecture.output != self.head:
+            shape = member.network.architecture
+            if shape.output != self.head:
                 return f"members with the head {self.head!r}"
+            if self.preprocessors[member.fold].n_inputs_of(member.inputs) not in (None, shape.n_inputs):
+                return "members with as many inputs as their fold makes"
         weights = [*self.weights.values()]
         if min(weights) < 0 or not isclose(sum(weights), 1, rel_tol=1e-9):
             return "weights of at least 0 that sum to 1"
@@ -82,7 +85,11 @@ class Ensemble:
 
     @classmethod
     def of_one(
-        cls, member: Member, preprocessor: Preprocessor, head: str, presets: Mapping[str, Preset] | None = None
+        cls,
+        member: Member,
+        preprocessor: Preprocessor,
+        head: str,
+        presets: Mapping[str, Preset] | None = None,
     ) -> "Ensemble":
         """An ensemble of one network."""
         alone = {member.preset: 1.0}
@@ -274,5 +281,3 @@ def weighted_mean(outputs: Iterable[Array], weights: Iterable[float]) -> Array:
     if total is None:
         raise ValueError("weighted_mean has no outputs.")
     return np.asarray(total / count)
-
-

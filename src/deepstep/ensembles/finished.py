@@ -2,12 +2,15 @@
 
 import json
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
+from shutil import rmtree
 from time import monotonic
 from typing import Any
 
 from deepstep import archive
 from deepstep.ensembles.member_fit import Task, Trained
+from deepstep.ensembles.preprocessor import Preprocessor
 from deepstep.errors import ConfigurationError, FileError, warn_the_caller
 from deepstep.preparation.batches import Examples
 from deepstep.training.checkpoint import differences, digest, plain
@@ -36,7 +39,7 @@ def seed_of_members(folder: Path | str) -> int | None:
     """The seed of the fit whose members are in a folder; None where none can be read."""
     for path in member_folders(folder):
         try:
-            return int(archive.read(path)["identity"]["seed"])
+            return int(archive.read(path)["identity"]["random_state"])
         except (FileError, KeyError, TypeError):  # `FinishedMembers.read` warns of it
             continue
     return None
@@ -56,6 +59,7 @@ class FinishedMembers:
         self._identity = _as_json(identity)
         self._digests: dict[tuple[int, str], dict[str, Any]] = {}
         self._read: set[Path] = set()
+        self._damaged: set[Path] = set()
         self._waiting: list[tuple[Path, dict[str, Any]]] = []
         self._begun = self._written = monotonic()
         self._warned = False
@@ -66,11 +70,20 @@ class FinishedMembers:
         if not resume:
             refuse_earlier(self._folder, member_folders(self._folder))
 
-    def read(self, number: int, task: Task, learned: Examples, held_out: Examples | None) -> Trained | None:
+    def read(
+        self,
+        number: int,
+        task: Task,
+        preprocessor: Preprocessor,
+        learned: Examples,
+        held_out: Examples | None,
+    ) -> Trained | None:
         """The member of a task; None where it is not there, damaged, or was trained in another window."""
         if (task.fold, task.preset.inputs) not in self._digests:
+            units = [values.tolist() for values in (preprocessor.center, preprocessor.scale)]
+            training_data = f"{digest(learned)} {units}"
             self._digests[task.fold, task.preset.inputs] = {
-                "training data": digest(learned),
+                "training data": sha256(training_data.encode()).hexdigest(),
                 "validation data": None if held_out is None else digest(held_out),
             }
         path = self._path(number, task)
@@ -82,6 +95,7 @@ class FinishedMembers:
             if not isinstance(trained, Trained):
                 raise FileError(str(path), "a member of an ensemble", f"it holds {type(trained).__name__}")
         except (FileError, KeyError, TypeError) as error:
+            self._damaged.add(path)
             warn_the_caller(f"{error} The member is trained again.")
             return None
         if tuple(window) != task.window:
@@ -114,6 +128,8 @@ class FinishedMembers:
         waiting, self._waiting = self._waiting, []
         try:
             for path, record in waiting:
+                if path in self._damaged:  # it may be none that an archive would replace
+                    rmtree(path, ignore_errors=True)
                 archive.write(path, record, overwrite=True)
         except FileError as error:
             if not self._warned:

@@ -1,7 +1,7 @@
 """How an ensemble is fitted: presets are trained side by side on folds of the rows, selected and weighed."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from math import inf
 from pathlib import Path
@@ -59,7 +59,7 @@ AROUND = 2
 
 @dataclass(frozen=True)
 class Request:
-    """What a fit asks for, in the words of the estimators; ``identity`` is what a resumed fit has in common."""
+    """What a fit asks for, in the words of the estimators; ``identity`` is the same in a resumed fit."""
 
     effort: str = "balanced"
     n_estimators: int | None = None
@@ -76,7 +76,7 @@ class Request:
     folder: Path | str | None = None
     resume: bool = False
     identity: Mapping[str, Any] | None = None
-    options: Options = Options()
+    options: Options = field(default_factory=Options)
 
 
 class Prepared(NamedTuple):
@@ -342,7 +342,9 @@ class _Fit:
         inputs = task.preset.inputs
         learned = prepared.learned[inputs]
         held_out = None if prepared.held_out is None else prepared.held_out[inputs]
-        finished = None if self._files is None else self._files.read(number, task, learned, held_out)
+        finished = None
+        if self._files is not None:
+            finished = self._files.read(number, task, prepared.preprocessor, learned, held_out)
         if finished is not None:
             return partial(_as_it_was, finished)
         return partial(
@@ -387,7 +389,9 @@ class _Fit:
 
     def _choice(self, number: int) -> Choice:
         """A preset after the number of epochs that is best for all folds that it has learned."""
-        trained = {fold: self._trained[place, fold] for place, fold in sorted(self._trained) if place == number}
+        trained = {
+            fold: self._trained[place, fold] for place, fold in sorted(self._trained) if place == number
+        }
         choice = self._judge.choice(self._presets[number], trained, self._preprocessors)
         self._best[number] = choice.epochs, choice.loss
         return choice
@@ -423,8 +427,16 @@ class _Fit:
             self._targets.head,
             tuple(self._folds[fold].held_out for fold in folds),
             None if judge.is_validated else weighed.together,
-            {choice.preset.name: choice.preset for choice in choices.values() if choice.preset.name in weights},
-            tuple(self._tried({number: weighed.weights[choice.preset.name] for number, choice in choices.items()})),
+            {
+                choice.preset.name: choice.preset
+                for choice in choices.values()
+                if choice.preset.name in weights
+            },
+            tuple(
+                self._tried(
+                    {number: weighed.weights[choice.preset.name] for number, choice in choices.items()}
+                )
+            ),
         )
         return ensemble, weighed.together
 
@@ -487,9 +499,7 @@ class _Fit:
                 name = {"r2": "R²", "d2": "D²"}.get(self._targets.metric, self._targets.metric)
                 words = f"{part} {name} {score:.4f}"
             planned = f" of {self._planned}" if budget is None else ""
-            warn_the_caller(
-                f"{where} was interrupted: {n}{planned} networks are trained and kept, {words}."
-            )
+            warn_the_caller(f"{where} was interrupted: {n}{planned} networks are trained and kept, {words}.")
         if self._n_cut:
             used = self._clock.used_by_preparation
             warn_the_caller(
@@ -509,7 +519,7 @@ def _open_files(request: Request, *, one_network: bool) -> FinishedMembers | Non
         hint = "The clock decides how long each member is trained, so that no fit can go on to the same bits."
         expected, got = "None, where checkpoint_dir is given", f"got {request.time_budget}"
         raise ConfigurationError(where, expected, got, hint, setting="time_budget")
-    identity = {**(request.identity or {}), "seed": request.options.seed}
+    identity = {**(request.identity or {}), "random_state": request.options.seed}
     return FinishedMembers(request.folder, identity, where, resume=request.resume, one_network=one_network)
 
 

@@ -333,12 +333,13 @@ def _stopping(preset: Preset, *, validated: bool) -> EarlyStopping | None:
     return None if preset.patience is None else EarlyStopping("cost", tolerance=0.0, epochs=epochs)
 
 
-def _finished(
-    task: Task, network: Network, training: Fit, snapshots: _Snapshots | None
-) -> Trained:
+def _finished(task: Task, network: Network, training: Fit, snapshots: _Snapshots | None) -> Trained:
     """The member at its best epoch, or after the last one where it kept none."""
     stopping, best, cost = training.patience, None, None
-    network.parameters, network.statistics = training.session.parameters, dict(training.session.state().statistics)
+    network.parameters, network.statistics = (
+        training.session.parameters,
+        dict(training.session.state().statistics),
+    )
     network.history = training.history
     if stopping is not None and stopping.best_parameters is not None:
         network.parameters, network.statistics = stopping.best_parameters, dict(stopping.best_statistics)
@@ -366,7 +367,12 @@ def _member(
 
 
 def _keep_before(
-    error: DivergenceError, task: Task, network: Network, training: Fit, preprocessor: Preprocessor, targets: Targets
+    error: DivergenceError,
+    task: Task,
+    network: Network,
+    training: Fit,
+    preprocessor: Preprocessor,
+    targets: Targets,
 ) -> None:
     """Give an error the member as it was before it diverged, as an ensemble of one."""
     if error.history is None or error.parameters is None:

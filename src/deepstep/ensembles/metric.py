@@ -81,7 +81,9 @@ class _Predicted:
 
     def predict(self, X: Any) -> AnyArray:
         """Positions of classes, or numbers."""
-        return self._targets.decide(self._A) if self._targets.is_classes else self._targets.predictions(self._A)
+        return (
+            self._targets.decide(self._A) if self._targets.is_classes else self._targets.predictions(self._A)
+        )
 
     def predict_proba(self, X: Any) -> Array:
         """Probabilities of classes."""

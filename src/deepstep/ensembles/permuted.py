@@ -22,10 +22,8 @@ class PermutedColumn:
         self._ensemble, self._m = ensemble, rows.shape[0]
         self._size = ensemble.rows_at_once(rows.shape[1])
         self._features = [preprocessor.features(rows) for preprocessor in ensemble.preprocessors]
-        self._blocks = [
-            (table if preprocessor.preparation is None else preprocessor.preparation).blocks
-            for preprocessor in ensemble.preprocessors
-        ]
+        tables = [preprocessor.preparation for preprocessor in ensemble.preprocessors]
+        self._blocks = [(own if isinstance(own, TablePreparation) else table).blocks for own in tables]
         self._inputs = lru_cache(maxsize=1)(self._inputs_of_part)  # all rows, where they are one part
 
     def _inputs_of_part(self, first: int) -> list[dict[str, Any]]:
@@ -33,7 +31,7 @@ class PermutedColumn:
         return [preprocessor.inputs(X[first : first + self._size]) for preprocessor, X in pairs]
 
     def outputs(self, column: str = "", order: NDArray[np.intp] | None = None) -> Array:
-        """Outputs (m, n_outputs) where a column has its values in another order; without one, as the rows are."""
+        """Outputs (m, n_outputs) with the values of a column in another order; without one, as rows are."""
         outputs = []
         for first in range(0, self._m, self._size):
             inputs, changes = self._inputs(first), list[tuple[Array, Any, Array]]()

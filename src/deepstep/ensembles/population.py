@@ -104,6 +104,7 @@ FIRST = (GATED, PERIODIC, STANDARD, REALMLP, RELU, PLE, RANKS, LINEAR)
 PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in (*FIRST, TABM)}
 """All presets that are not drawn, by name."""
 
+
 def drawn_preset(number: int, m: int, rng: np.random.Generator) -> Preset:
     """A preset with random settings for a table of m rows; ``number`` is in its name.
 
@@ -155,7 +156,6 @@ def drawn_preset(number: int, m: int, rng: np.random.Generator) -> Preset:
         epoch_factor=choice(0.5, 1.0),
         numbers={"learning_rate": RATE_OF_NUMBERS * rate},
     )
-
 
 
 class Size(NamedTuple):

@@ -1,12 +1,12 @@
 """`Predictor`: what a fit has learned, and all that predicts needs; scikit-learn is not imported."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from deepstep.data.frames import as_frame, has_names
-from deepstep.ensembles.calibration import Calibration, with_temperature
+from deepstep.ensembles.calibration import Calibration
 from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.fingerprint import TrainingFingerprint
 from deepstep.errors import DataError
@@ -76,7 +76,7 @@ class Predictor:
     columns: Columns
     targets: Targets
     ensemble: Ensemble
-    calibration: Calibration = Calibration()
+    calibration: Calibration = field(default_factory=Calibration)
     rows_of_fit: TrainingFingerprint | None = None
 
     @property
@@ -98,25 +98,18 @@ class Predictor:
 
     def predictions(self, outputs: Array) -> AnyArray:
         """Labels of outputs, or numbers as float64."""
-        if outputs.dtype == np.float32 and not self.targets.is_classes:
-            outputs = outputs.astype(np.float64)
-        return self.targets.predictions(outputs)
+        return self.targets.predictions(outputs if self.targets.is_classes else outputs.astype(np.float64))
 
     def probabilities(self, outputs: Array) -> Array:
         """The probability of each class, at the temperature of the calibration."""
         return self.tempered(self.targets.probabilities(outputs))
 
     def tempered(self, P: Array) -> Array:
-        """Probabilities (m, n_classes), or of several columns (m, n_columns), at that temperature.
-
-        Those of one column sum to 1: a softmax of a thousand classes in float32 is off by 4e-6.
-        """
-        if not self.targets.several:
-            P = (P / P.sum(axis=1, keepdims=True, dtype=np.float64)).astype(P.dtype)
-        return with_temperature(P, self.calibration.temperature, each=self.targets.several)
+        """Probabilities (m, n_classes), or of several columns (m, n_columns), at that temperature."""
+        return self.calibration.tempered(P, several=self.targets.several)
 
     def out_of_fold(self) -> Array | None:
-        """Outputs for the rows of the fit by members that did not learn them, NaN for others; None without."""
+        """Outputs for the rows of the fit by members that did not learn them, NaN for others; or None."""
         A, rows = self.ensemble.out_of_fold, self.rows_of_fit
         if A is None or rows is None:
             return None

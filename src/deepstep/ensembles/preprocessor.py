@@ -39,6 +39,22 @@ class Preprocessor:
     center: Array
     scale: Array
 
+    @property
+    def fault(self) -> str:
+        """The condition that a stored preprocessor does not meet; empty for a valid one."""
+        n_features = None if self.preparation is None else self.preparation.n_features
+        for encoding in self.encodings.values():
+            if encoding is not None and n_features not in (None, len(encoding.center)):
+                return "encodings of the features"
+        return "" if self.encodings else "at least one encoding"
+
+    def n_inputs_of(self, name: str) -> int | None:
+        """How many inputs networks of these inputs have; None where rows are taken as they are."""
+        encoding = self.encodings[name]
+        if encoding is not None:
+            return encoding.n_inputs
+        return None if self.preparation is None else self.preparation.n_features
+
     @classmethod
     def of_features(cls, preparation: TablePreparation | ImagePreparation | None = None) -> "Preprocessor":
         """A preprocessor of one network that takes the features, and learns the targets, as they are."""

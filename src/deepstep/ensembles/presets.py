@@ -111,13 +111,17 @@ class Preset:
         preset = self if targets.is_classes else replace(self, **{"label_smoothing": 0.0, **self.numbers})
         changed = checked_params(network_params)
         steps = {name: changed.pop(name) for name in [*changed] if name in STEP_NAMES}
+        if steps.get("optimizer", preset.settings.optimizer) != preset.settings.optimizer:
+            steps.setdefault("optimizer_params", {})  # those of the preset are of its own optimizer
         return replace(preset, settings=replace(preset.settings, **steps), **changed)
 
     def own_settings(self) -> dict[str, Any]:
         """The fields and the settings that differ from those by default, as JSON has them."""
         default = Preset(self.name, self.why)
         names = ("inputs", "features", "epoch_factor", *PARAMETER_NAMES)
-        changed = {name: getattr(self, name) for name in names if getattr(self, name) != getattr(default, name)}
+        changed = {
+            name: getattr(self, name) for name in names if getattr(self, name) != getattr(default, name)
+        }
         steps = {name: getattr(self.settings, name) for name in STEP_NAMES}
         changed |= {name: value for name, value in steps.items() if value != getattr(STEPS, name)}
         return dict(plain({"hidden_layers": self.hidden_layers, **changed}))
@@ -129,19 +133,16 @@ class Preset:
     def plan(self, m: int, seed: int, *, seconds: float | None = None) -> Plan:
         """The plan of a training on m rows, which ends after some seconds where these are given."""
         size = min(self.batch_size or batch_size_of_table(m), m) if m else 1
-        schedules = {
+        schedules: dict[str, str | None] = {
             "schedule": self.schedule,
             "weight_decay_schedule": self.weight_decay_schedule if self.settings.decay else None,
             "dropout_schedule": self.dropout_schedule if np.any(self.settings.dropout) else None,
         }
-        return Plan(
-            self.epochs_of(m),
-            self.learning_rate,
-            size,
-            as_they_are if size == m else shuffled(seed),
-            time_budget=seconds,
-            **{name: get_schedule(rule, name) for name, rule in schedules.items() if rule is not None},
-        )
+        rules: dict[str, Any] = {
+            name: get_schedule(rule, name) for name, rule in schedules.items() if rule is not None
+        }
+        order = as_they_are if size == m else shuffled(seed)
+        return Plan(self.epochs_of(m), self.learning_rate, size, order, time_budget=seconds, **rules)
 
     def network(
         self, n_inputs: int, m: int, targets: Targets, scale: Array, seed: int, dtype: Any, engine: str
@@ -153,7 +154,9 @@ class Preset:
             activation=self.activation if isinstance(self.activation, str) else [*self.activation],
             output=targets.head,
             output_settings=targets.head_settings(scale, smoothing, "network_params"),
-            normalization=self.normalization if isinstance(self.normalization, str) else [*self.normalization],
+            normalization=self.normalization
+            if isinstance(self.normalization, str)
+            else [*self.normalization],
             input_scale=self.input_scale,
             shared_members=shared_members_of_table(m) if self.shared_members is None else self.shared_members,
             features=dict(self.features),

@@ -38,7 +38,9 @@ def refit_ensemble(outcomes: Outcomes, rows: Rows, targets: Targets, request: Re
             for preset, seed, window in zip(presets, seeds, epochs, strict=True):
                 learned = prepared.learned[preset.inputs]
                 task = Task(preset, 1, seed, (window,))
-                works.append(partial(fit_member, task, targets, prepared.preprocessor, learned, None, options))
+                works.append(
+                    partial(fit_member, task, targets, prepared.preprocessor, learned, None, options)
+                )
             trained = dict(workers.results(enumerate(works), lambda number, done, epochs: None))
     except (KeyboardInterrupt, DivergenceError) as end:
         if workers is not None and workers.interruption.again:

@@ -1,4 +1,4 @@
-"""How rows are split into folds: at random, by groups that stay whole, in the order of time, or by a splitter."""
+"""How rows are split into folds: at random, by whole groups, in the order of time, or by a splitter."""
 
 import warnings
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ STRATIFIED = 10_000
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Checked rows: a frame (sparse rows stay so), encoded targets, weights, and the number of each row's group."""
+    """Checked rows: a frame (sparse rows stay so), encoded targets, weights, and the number of each group."""
 
     X: Any
     Y: Array
@@ -187,7 +187,8 @@ def hold_out(
     if groups is None and not by_time:
         rows = np.arange(m) if strata is None else strata
         return Fold(*holdout(rows, fraction=fraction, seed=seed, stratify=strata is not None))
-    (fold,) = structured_folds(Rows(np.arange(m), np.zeros((m, 0)), None, groups), strata, 1, fraction, seed, where)
+    rows_in_groups = Rows(np.arange(m), np.zeros((m, 0)), None, groups)
+    (fold,) = structured_folds(rows_in_groups, strata, 1, fraction, seed, where)
     return fold
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +21,7 @@ from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.statistics import Quantiles
 from deepstep.preparation.survey import Survey, few, rows_in_memory, survey
 from deepstep.targets import Targets
+from deepstep.training.checkpoint import plain
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -93,9 +94,7 @@ def fit_streamed(
         mean, deviation, _ = surveyed.moments.moments(f"target {surveyed.target!r}")
         center, scale = np.full_like(center, mean), np.full_like(scale, deviation)
     most = rows_in_memory(encoding.n_inputs)  # of one feature there may be many inputs
-    surveyed = replace(
-        surveyed, sample=few(surveyed.sample, most), validation=few(surveyed.validation, most)
-    )
+    surveyed = replace(surveyed, sample=few(surveyed.sample, most), validation=few(surveyed.validation, most))
     Y = Y[evenly_spread(len(Y), most)]
     preprocessor = Preprocessor(surveyed.inputs, {preset.inputs: encoding}, center, scale)
     class_weights = _class_weights(table, targets, request)
@@ -107,7 +106,8 @@ def fit_streamed(
         weight = None if weight is None else weight.astype(dtype)
         return Examples(inputs, preprocessor.scaled(targets_of_rows).astype(dtype), weight)
 
-    identity = {"inputs": surveyed.inputs.to_dict(), "encoding": encoding.to_dict()}
+    kinds = [column.kind for column in surveyed.inputs.columns]
+    identity = {"inputs": [kinds, plain(surveyed.inputs)], "encoding": plain(encoding)}
     stream = surveyed.stream(examples, identity, buffer_rows=None)
     if validation is None and surveyed.validation.height:
         held = surveyed.validation

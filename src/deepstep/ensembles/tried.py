@@ -75,7 +75,9 @@ class TriedPresets(tuple[TriedPreset, ...]):
     def sorted(cls, tried: Iterable[TriedPreset]) -> "TriedPresets":
         """By weight, then by loss."""
         last = float("inf")
-        return cls(sorted(tried, key=lambda preset: (-preset.weight, last if preset.loss is None else preset.loss)))
+        return cls(
+            sorted(tried, key=lambda preset: (-preset.weight, last if preset.loss is None else preset.loss))
+        )
 
     def to_dicts(self) -> list[dict[str, Any]]:
         """A dict for each preset, all with the same keys."""

@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.environment import single_blas
 from deepstep.ensembles.calibration import answered, interval_half_width
 from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.split import Rows
+from deepstep.environment import single_blas
 from deepstep.training.rows import parts
 from deepstep.types import AnyArray, Array
 

@@ -39,7 +39,9 @@ def member_executor(n_jobs: int | None = None) -> AbstractContextManager[Workers
     backend, configured = get_active_backend()
     wanted = configured if n_jobs is None else n_jobs
     threads, _ = get_active_backend(prefer="threads")
-    is_configured = type(threads) is type(backend)  # else it is joblib's own default, which gives way to threads
+    is_configured = type(threads) is type(
+        backend
+    )  # else it is joblib's own default, which gives way to threads
     outermost = (backend.nesting_level or 0) == 0
     n = joblib.effective_n_jobs(wanted) if (outermost or n_jobs) and wanted is not None else None
     if outermost and is_configured and not getattr(backend, "uses_threads", False):

@@ -63,6 +63,7 @@ class Calibrated:
 
     predictor_: Predictor
     targets_: Targets
+    _calibration: Calibration
 
     @abstractmethod
     def _checked_rows(self, rows: RawData, where: str) -> Rows:
@@ -160,7 +161,7 @@ class Calibrated:
         if not (is_number(alpha) and 0 < alpha < 1):
             expected = "a number above 0 and below 1"
             raise ConfigurationError(where, expected, f"got {alpha!r}", setting="alpha")
-        scores = self.predictor_.calibration.scores
+        scores = self._calibration.scores
         if scores is None:
             expected = "rows that were not learned from, which tell how wrong answers are"
             got = "there were none in fit (it held no rows out)"

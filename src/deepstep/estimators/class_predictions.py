@@ -1,6 +1,7 @@
-"""What every fitted classifier predicts: labels, probabilities, sets of labels, and labels that may be wrong."""
+"""What every fitted classifier predicts: labels, probabilities, sets of labels, doubtful labels."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,33 +34,52 @@ class ClassPredictions(Calibrated):
         """T of `predict_proba`: above 1 the networks were too sure of themselves, below 1 not sure enough."""
         if not _is_fitted(self):
             raise AttributeError(f"{type(self).__name__} has no temperature_ before it is fitted")
-        return self.predictor_.calibration.temperature
+        return self._calibration.temperature
 
     def predict(self, X: Any) -> AnyArray:
         """The most probable label of each row.
 
-        X (array, frame, sparse matrix or file of shape (n_samples, n_features)): A row is an example.
-        returns (n_samples,) or (n_samples, n_outputs): Labels, or columns of 0 and 1 if the target had
-            several.
+        Parameters
+        ----------
+        X : array, frame, sparse matrix or file of shape (n_samples, n_features)
+            A row is an example.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Labels, or columns of 0 and 1 if the target had several.
         """
-        outputs = self._outputs(X)
-        return self.targets_.predictions(outputs)
+        A = self._outputs(X)
+        return self.targets_.predictions(A)
 
     def predict_proba(self, X: Any) -> Array:
         """The probability of each label, at the temperature of the calibration.
 
-        X (array, frame, sparse matrix or file of shape (n_samples, n_features)): A row is an example.
-        returns (n_samples, n_classes): In the order of ``classes_``. Rows sum to 1, except for a target of
-            several columns.
+        Parameters
+        ----------
+        X : array, frame, sparse matrix or file of shape (n_samples, n_features)
+            A row is an example.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``. Rows sum to 1, except for a target of several columns.
         """
-        outputs = self._outputs(X)
-        return self.predictor_.probabilities(outputs)
+        A = self._outputs(X)
+        return self._reported(A)
 
     def predict_log_proba(self, X: Any) -> Array:
         """The logarithm of the probability of each label.
 
-        X (array, frame, sparse matrix or file of shape (n_samples, n_features)): A row is an example.
-        returns (n_samples, n_classes): As of `predict_proba`; -inf where a probability is 0.
+        Parameters
+        ----------
+        X : array, frame, sparse matrix or file of shape (n_samples, n_features)
+            A row is an example.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, n_classes)
+            As of `predict_proba`; -inf where a probability is 0.
         """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
@@ -67,11 +87,20 @@ class ClassPredictions(Calibrated):
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Accuracy of the predictions.
 
-        X (array, frame, sparse matrix or file of n_samples rows): A row is an example.
-        y (array of shape (n_samples,) or (n_samples, n_outputs), or str): Labels, or the name of their column
-            in a frame or file; with ``soft_targets`` probabilities, too, whose largest counts.
-        sample_weight (array of shape (n_samples,) or str): Weight of each row, at least 0, or its column.
-        returns: At most 1.
+        Parameters
+        ----------
+        X : array, frame, sparse matrix or file of n_samples rows
+            A row is an example.
+        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
+            Labels, or the name of their column in a frame or file; with ``soft_targets`` probabilities, too,
+            whose largest counts.
+        sample_weight : array of shape (n_samples,) or str, optional
+            Weight of each row, at least 0, or its column.
+
+        Returns
+        -------
+        float
+            At most 1.
         """
         where = f"{type(self).__name__}.score"
         X, y, sample_weight = score_of(X, y, sample_weight, where)
@@ -133,12 +162,13 @@ class ClassPredictions(Calibrated):
             hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
             raise ConfigurationError(where, "one column of labels", got, hint)
         scores = self._scores(where, alpha)
-        calibration, ensemble = self.predictor_.calibration, self.predictor_.ensemble
+        calibration, ensemble = self._calibration, self.predictor_.ensemble
         if calibration.by_fold:
-            outputs = [
-                self._outputs(X, lambda rows, k=k: ensemble.mean_and_spread_of_fold(k, rows)[0])
-                for k in range(len(scores))
-            ]
+
+            def mean_of_fold(k: int, rows: Any) -> Array:
+                return ensemble.mean_and_spread_of_fold(k, rows)[0]
+
+            outputs = [self._outputs(X, partial(mean_of_fold, k)) for k in range(len(scores))]
         else:
             outputs = [self._outputs(X).astype(np.float64)]
         strangeness = [1 - targets.probabilities(A) for A in outputs]
@@ -149,10 +179,11 @@ class ClassPredictions(Calibrated):
         return sets
 
     def _reported(self, outputs: Array) -> Array:
-        return self.predictor_.probabilities(outputs)
+        P = self.targets_.probabilities(outputs)
+        return self._calibration.tempered(P, several=self.targets_.several)
 
     def _issues(self, A: Array, Y: Array) -> tuple[Array, Callable[[int, float], LabelIssue]]:
-        targets, P = self.targets_, self.predictor_.probabilities(A)
+        targets, P = self.targets_, self._reported(A)
         if targets.several:
             p_of_label = np.prod(np.where(Y > 0.5, P, 1 - P), axis=1)
         else:

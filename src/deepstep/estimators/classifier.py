@@ -23,7 +23,7 @@ from deepstep.types import AnyArray, Array
 @refuse_moved
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
-class DeepClassifier(ClassifierMixin, ClassPredictions, DeepEstimator):
+class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
     """An ensemble of deep fully-connected networks that tells classes apart, on a table as it is.
 
     X is a pandas, polars or pyarrow frame or an array, with texts, dates and missing values. A population of

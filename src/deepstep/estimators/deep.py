@@ -129,7 +129,7 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
 
     @abstractmethod
     def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:
-        """The targets as rows (m, n_outputs), float64; ``learned`` are those of which the targets were made."""
+        """The targets as rows (m, n_outputs), float64; ``learned`` are those that the targets are made of."""
 
     def _warn_of_leaks(self, X: Any, targets: Targets, y: AnyArray, context: FitContext) -> None:
         """Warn of columns of a frame that alone tell the target."""
@@ -211,7 +211,7 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
                     self.predictor_, ensemble=outcomes.ensemble, calibration=calibration
                 )
         preparations = [preprocessor.preparation for preprocessor in self.ensemble_.preprocessors]
-        if any(preparation is not None and preparation.cautions for preparation in preparations):
+        if any(getattr(preparation, "cautions", ()) for preparation in preparations):
             preparation = table_preparation(rows.X, request.keep, request.categorical)
             self._warn_of_columns(preparation, context)  # with the counts of all rows
 
@@ -223,7 +223,7 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
         targets = self._learned_targets(y, context)
         answers = self._encode(targets, y, where)
         self._check_taught(targets, Rows(answers, answers), request)
-        sample = surveyed.sample.select(table.names)
+        sample: Any = surveyed.sample.select(table.names)
         if isinstance(surveyed.rows, ArrayRows):
             sample = sample.to_numpy()
         _, columns = self._table(sample, None, where)
@@ -309,9 +309,7 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
         check_kept(self.keep_columns, columns, context.where)
         if self.categorical_features is None:
             return context
-        return replace(
-            context, categorical=named_columns(self.categorical_features, columns, context.where)
-        )
+        return replace(context, categorical=named_columns(self.categorical_features, columns, context.where))
 
     def _warn_of_columns(self, preparation: Any, context: FitContext) -> None:
         """Warn of columns that are not read as they may be meant."""
@@ -321,7 +319,7 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
     # what is refused
 
     def _check_split(self, groups: Any, where: str, *, validated: bool, streamed: bool) -> None:
-        """Refuse groups, an order of time or a refit that would have no effect, or that nothing can respect."""
+        """Refuse groups, an order of time or a refit that would have no effect, or cannot be respected."""
         structured = {"groups": groups is not None, "validation": self.validation is not None}
         names = " and ".join(name for name, yes in structured.items() if yes)
         hint = "Leave one of both out."
@@ -404,7 +402,7 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
         return columns.frame(X, where), columns
 
     def _outputs(self, X: Any, outputs: Callable[[Any], Array] | None = None) -> Array:
-        """The outputs for rows, (m, n_outputs), or what else a function gives for the rows of the ensemble."""
+        """The outputs for rows, (m, n_outputs), or what else a function gives for the ensemble's rows."""
         if "predictor_" not in vars(self):
             check_is_fitted(self)
         columns, of_rows = self.predictor_.columns, outputs or self.predictor_.ensemble.outputs
@@ -415,7 +413,8 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
             )
         blocks = [slice(None)]
         if issparse(X) and columns.names:  # rows are made dense a part at a time
-            blocks = [*parts(X.shape[0], X.shape[1:])]
+            shape: tuple[int, int] = X.shape  # type: ignore[attr-defined]  # of all sparse classes
+            blocks = [*parts(shape[0], shape[1:])]
         if len(blocks) > 1:
             X = X.tocsr()
             return np.concatenate([self._outputs(X[block], outputs) for block in blocks])

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from typing import Any
 
+from deepstep.ensembles.calibration import Calibration
 from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.leaderboard import Leaderboard
 from deepstep.ensembles.predictor import Predictor
@@ -67,6 +68,10 @@ class DeepAttributes:
     def targets_(self) -> Targets:
         """What is learned."""
         return self._fitted("targets_").targets
+
+    @property
+    def _calibration(self) -> Calibration:
+        return self.predictor_.calibration
 
     @property
     def n_iter_(self) -> int:

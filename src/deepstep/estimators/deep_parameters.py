@@ -154,7 +154,29 @@ class DeepParameters(BaseEstimator):
         }
 
     def set_params(self, **params: Any) -> Self:
-        """Set parameters by name, as `sklearn.base.BaseEstimator.set_params` does."""
+        """Set parameters by name, as `sklearn.base.BaseEstimator.set_params` does.
+
+        Parameters
+        ----------
+        **params
+            New values.
+
+        Returns
+        -------
+        self
+            The estimator; `fit` takes the values.
+
+        Raises
+        ------
+        TypeError
+            For a parameter of 0.2, with its new place.
+
+        Examples
+        --------
+        >>> from deepstep import DeepClassifier
+        >>> DeepClassifier().set_params(effort="fast").effort
+        'fast'
+        """
         check_moved(type(self), params)
         super().set_params(**params)
         return self

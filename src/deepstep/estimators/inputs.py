@@ -265,7 +265,7 @@ def refuse_texts(y: AnyArray, where: str, *, in_order: bool = False) -> None:
         if isinstance(value, str | bytes) and (of_texts or not reads_as_number(value)):
             hint = "Make numbers of them, as y.astype(float) does."
             if not reads_as_number(value):
-                hint = "Use DeepClassifier, which learns classes, or make numbers of them."
+                hint = "Use a classifier, which learns classes, or make numbers of them."
             place = f" in row {at * len(y) // y.size + 1}" if in_order else ""
             raise DataError(where, "y of numbers", f"got texts such as {str(value)[:40]!r}{place}", hint)
 

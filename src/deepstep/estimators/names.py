@@ -10,7 +10,8 @@ from deepstep.estimators.classifier import DeepClassifier
 from deepstep.estimators.deep import DeepEstimator
 from deepstep.estimators.deep_attributes import DeepAttributes
 from deepstep.estimators.distillation import distill
-from deepstep.estimators.network import NetworkClassifier, NetworkRegressor
+from deepstep.estimators.network_classifier import NetworkClassifier
+from deepstep.estimators.network_regressor import NetworkRegressor
 from deepstep.estimators.number_predictions import NumberPredictions
 from deepstep.estimators.regressor import DeepRegressor
 from deepstep.estimators.saved import SavedEstimator

@@ -19,7 +19,7 @@ OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
 
 
 class NetworkAttributes:
-    """What a fitted estimator of one network shows; all is read from the network and the progress of the fit.
+    """The attributes of a fitted estimator, all read from its network and the progress of its fit.
 
     Attributes
     ----------
@@ -169,7 +169,7 @@ class NetworkAttributes:
 
     @property
     def rate_search_(self) -> RateSearch | None:
-        """What was seen in the search for a learning rate."""
+        """The search for a learning rate."""
         return self._progress_of("rate_search_").search
 
     @property

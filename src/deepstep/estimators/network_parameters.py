@@ -24,6 +24,7 @@ BFLOAT16 = "bfloat16"
 SPELLED = {
     "l2": "alpha",
     "epochs": "max_iter",
+    "iterations": "max_iter",
     "seed": "random_state",
     "tolerance": "tol",
     "optimizer_params['tolerance']": "tol",

@@ -1,4 +1,4 @@
-"""What a fit of one network reached. A saved network is read with it, so no scikit-learn is imported here."""
+"""The result of a fit of one network. It is read with a saved network, so scikit-learn is not imported."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from deepstep.training.rate_finder import RateSearch
 
 @dataclass(frozen=True)
 class Progress:
-    """What a fit reached, and what the next one continues from; the network has the history.
+    """The result of a fit, from which the next one continues; the network has the history.
 
     ``epochs`` are those of the last fit, ``examples_seen`` those of all. ``stopping_history`` is that of the
     training that early stopping ended, before a refit. ``best`` has the best value of each quantity that was

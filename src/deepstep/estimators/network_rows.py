@@ -13,8 +13,9 @@ from deepstep.data import ArrayRows
 from deepstep.ensembles.split import Rows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.inputs import RawData, as_target, checked_weight, reraise_with_row
+from deepstep.estimators.network_parameters import NetworkParameters
 from deepstep.estimators.row_sources import NamedRows, labels_in
-from deepstep.preparation.batches import Examples
+from deepstep.preparation.batches import Examples, hold_out
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.survey import Survey, survey
 from deepstep.targets import Targets
@@ -57,20 +58,20 @@ def numbers_alone(estimator: Any, where: str) -> Iterator[None]:
         raise DataError(where, "X of numbers, none of them missing", got, hint) from error
 
 
-def checked_rows(estimator: Any, given: RawData, dtype: Any, *, reset: bool, where: str) -> Rows:
+def checked_rows(estimator: Any, data: RawData, dtype: Any, *, reset: bool, where: str) -> Rows:
     """X as numbers of a type, or of one of several; y dense; weights of at least 0."""
     numbers = is_regressor(estimator)
     checks = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "multi_output": True, "reset": reset}
     # what is too large for the dtype is refused in words
     with (
         np.errstate(over="ignore"),
-        reraise_with_row(given, where, numbers=numbers),
+        reraise_with_row(data, where, numbers=numbers),
         numbers_alone(estimator, where),
     ):
-        X, y = validate_data(estimator, given.X, given.y, y_numeric=numbers, **checks)
+        X, y = validate_data(estimator, data.X, data.y, y_numeric=numbers, **checks)
     y = as_target(y, numbers=numbers, where=where)
     check_consistent_length(X, y)
-    return Rows(X, y, checked_weight(given.sample_weight, X))
+    return Rows(X, y, checked_weight(data.sample_weight, X))
 
 
 class StreamedRows(NamedTuple):
@@ -90,7 +91,7 @@ class StreamedRows(NamedTuple):
             if name not in others and not (kind.is_numeric() or str(kind) == "Boolean"):
                 hint = "Rows of other kinds are for DeepClassifier and DeepRegressor, which encode them."
                 raise DataError(where, "columns of numbers", f"{name!r} holds {kind}", hint)
-        found = survey(
+        surveyed = survey(
             named.rows,
             named.target,
             exclude=[] if named.weighing is None else [named.weighing],
@@ -99,7 +100,7 @@ class StreamedRows(NamedTuple):
             seed=seed,
             validation_fraction=validation_fraction,
         )
-        return cls(found, named.weighing, where)
+        return cls(surveyed, named.weighing, where)
 
     @property
     def columns(self) -> list[str]:
@@ -119,11 +120,11 @@ class StreamedRows(NamedTuple):
 
     def scaling(self, targets: Targets, encode: Callable[..., Array]) -> Scaling:
         """Center and scale of the numbers, of all rows that are learned from."""
-        found = self.survey
-        Y = encode(labels_in(found.sample.get_column(found.target)), np.float64, self.where)
+        surveyed = self.survey
+        Y = encode(labels_in(surveyed.sample.get_column(surveyed.target)), np.float64, self.where)
         center, scale = targets.scale_of(Y, None, counts=True, where=self.where)
-        if not found.in_memory and (center.any() or (scale != 1).any()):
-            mean, std, _ = found.moments.moments(f"target {found.target!r}")
+        if not surveyed.in_memory and (center.any() or (scale != 1).any()):
+            mean, std, _ = surveyed.moments.moments(f"target {surveyed.target!r}")
             return Scaling(np.full_like(center, mean), np.full_like(scale, std))
         return Scaling(center, scale)
 
@@ -155,8 +156,8 @@ class StreamedRows(NamedTuple):
             weight = targets.row_weights(of_classes, Y, weight)
             columns = [frame.get_column(name).to_numpy().astype(dtype, copy=False) for name in self.columns]
             weight = None if weight is None else weight.astype(dtype)
-            found = Examples(np.column_stack(columns), Y, weight)
-            return found if scaling is None else scaling.scaled(found)
+            examples = Examples(np.column_stack(columns), Y, weight)
+            return examples if scaling is None else scaling.scaled(examples)
 
         identity = {"columns read": list(self.survey.columns)}
         stream = self.survey.stream(as_examples, identity, buffer_rows=None)
@@ -199,3 +200,18 @@ def check_groups(params: Any, groups: Any, where: str, *, validated: bool, strea
     ):
         if refused:
             raise ConfigurationError(where, expected, got, "Leave groups out.")
+
+
+def held_out_part(
+    params: NetworkParameters, examples: Examples, targets: Targets, seed: int, where: str
+) -> tuple[Examples, Examples]:
+    """The examples to learn from, and those held out by early stopping, drawn as scikit-learn draws them."""
+    strata = targets.strata(examples.Y)
+    counts = np.empty(0, np.intp) if strata is None else np.bincount(strata)
+    if len(counts) == 2 and counts.min() == 1:
+        got = (
+            "got one. The least populated classes in y have only 1 member. Classes with too few members are: "
+            f"['{bool(counts.argmin())}'] (False is the first class, True the second)"
+        )
+        raise DataError(where, "two examples of each class, where early_stopping holds a part out", got)
+    return hold_out(examples, strata, fraction=params.validation_fraction, seed=seed, where=where)

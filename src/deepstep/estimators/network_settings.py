@@ -1,18 +1,19 @@
 """The parameters of an estimator as settings of one training: solver, rates, schedules, checkpoints."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from functools import update_wrapper
 from typing import Any
 
 import numpy as np
+from sklearn.utils.metaestimators import available_if
 
 from deepstep.engines import Settings
 from deepstep.equations import OPTIMIZERS
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.estimators.network_parameters import BFLOAT16, NetworkParameters
 from deepstep.model.options import as_schedule
-from deepstep.training import Callback, Checkpoint, ModelCheckpoint, latest_checkpoint
+from deepstep.training import Checkpoint, ModelCheckpoint, latest_checkpoint
 from deepstep.training.fit import REFIT
 from deepstep.training.plan import SCHEDULED
 from deepstep.training.rate_finder import AUTO
@@ -90,58 +91,6 @@ def schedules_of(params: NetworkParameters, where: str) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
-class InverseScaling:
-    """α / (t + 1)^power with t the examples seen so far; ``restart`` begins at α, as a warm start does."""
-
-    initial: float
-    power: float
-    examples: int
-    first_epoch: int = 0
-    seen: int = 0
-    restart: bool = False
-
-    def __call__(self, epoch: int) -> float:
-        """The rate of an epoch."""
-        if self.restart and epoch == self.first_epoch:
-            return self.initial
-        return self.initial / (self.seen + (epoch - self.first_epoch) * self.examples + 1) ** self.power
-
-
-class AdaptiveRate(Callback):
-    """A rate that `lower` divides as long as it is above ``least``; a callback, so that it can be resumed."""
-
-    adds_to_records = ()
-
-    def __init__(self, rate: float, *, factor: float = 5.0, least: float = 1e-6) -> None:
-        self.rate = self._initial = rate
-        self._factor = factor
-        self._least = least
-
-    def __call__(self, epoch: int) -> float:
-        """The rate now, whatever the epoch."""
-        return self.rate
-
-    def lower(self) -> bool:
-        """Lower the rate; False where it is too small for that."""
-        if self.rate <= self._least:
-            return False
-        self.rate /= self._factor
-        return True
-
-    def settings(self) -> Mapping[str, Any]:
-        """Where it began, and how it falls."""
-        return {"rate": self._initial, "factor": self._factor, "least": self._least}
-
-    def state(self) -> Mapping[str, Any]:
-        """The rate now."""
-        return {"rate": self.rate}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave."""
-        self.rate = float(state["rate"])
-
-
 def checkpoints_of(params: NetworkParameters, *, refit: bool = False) -> list[ModelCheckpoint]:
     """The callback that writes the checkpoints of a training, if they are asked for."""
     place = params.checkpoint_dir
@@ -169,7 +118,9 @@ def fit_to_resume(params: NetworkParameters, where: str) -> Checkpoint | None:
 def supports_partial_fit(params: NetworkParameters) -> bool:
     """Whether partial_fit can go on with one batch after another; the error says why not."""
     planned = [name for name in ("schedule", "time_budget") if getattr(params, name) is not None]
+    early = "partial_fit does not support early_stopping=True: it holds no validation part out"
     for refused, why in (
+        (params.early_stopping, early),
         (params.solver == "lbfgs", "it needs a solver that learns from batches; solver is 'lbfgs'"),
         (params.checkpoint_dir is not None, "it continues with its own rows; checkpoint_dir is for fit"),
         (planned, f"it cannot tell {' and '.join(planned)} how much training will come"),
@@ -177,6 +128,27 @@ def supports_partial_fit(params: NetworkParameters) -> bool:
         if refused:
             raise AttributeError(why)
     return True
+
+
+class NotAvailableError(AttributeError, ValueError):
+    """For `hasattr`, and a ValueError as scikit-learn's network raises it for early stopping."""
+
+
+class Incremental:
+    """A method that is there where `supports_partial_fit`; else the error has the reason.
+
+    It is scikit-learn's `available_if`, whose own error has the reason as its cause alone.
+    """
+
+    def __init__(self, method: Callable[..., Any]) -> None:
+        self._method = available_if(supports_partial_fit)(method)
+        update_wrapper(self, method)  # type: ignore[arg-type]  # nothing calls it: it gives the method
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        try:
+            return self._method.__get__(owner, kind)
+        except AttributeError as error:
+            raise NotAvailableError(f"{error}: {error.__cause__}") from None
 
 
 def refuse_without_use(params: NetworkParameters, where: str, *, validated: bool) -> None:

@@ -1,28 +1,25 @@
 """The training of one network as an estimator asks for it: a `Fit`, or two, with scikit-learn's rules."""
 
 import sys
-import warnings
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
+from functools import partial
 from math import inf, nan
-from numbers import Integral
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
 from deepstep.engines import Session, open_session
 from deepstep.equations import get_optimizer
-from deepstep.errors import ConfigurationError, DataError, DivergenceError, warn_the_caller
+from deepstep.errors import ConfigurationError, DivergenceError, warn_the_caller
 from deepstep.estimators.network_parameters import NetworkParameters
 from deepstep.estimators.network_progress import Progress
+from deepstep.estimators.network_rates import DEFAULT_BATCH_SIZE, AdaptiveRate, InverseScaling, first_rate
 from deepstep.estimators.network_settings import (
-    AdaptiveRate,
-    InverseScaling,
     checkpoint_to_resume,
     checkpoints_of,
-    fit_to_resume,
     refuse_what_is_of_batches,
     refuse_without_use,
     schedules_of,
@@ -35,7 +32,7 @@ from deepstep.model.options import refuse_idle
 from deepstep.network import Parameters
 from deepstep.network.border import weights_in
 from deepstep.network.memory import check_memory_to_train
-from deepstep.preparation.batches import Examples, as_they_are, hold_out, shuffled, together
+from deepstep.preparation.batches import Examples, as_they_are, shuffled, together
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.targets import Targets
 from deepstep.training import Callback, History, ModelCheckpoint, Plan, Training
@@ -44,7 +41,7 @@ from deepstep.training.checkpoint import plain
 from deepstep.training.fit import INTERRUPTED, Fit, refuse_rates_by_course
 from deepstep.training.history import Record
 from deepstep.training.lbfgs import Limits
-from deepstep.training.rate_finder import AUTO, RateSearch, find_rate
+from deepstep.training.rate_finder import AUTO, RateSearch
 from deepstep.training.scoring import COST
 from deepstep.training.stopping import EarlyStopping, Repeat
 from deepstep.types import Array
@@ -62,12 +59,6 @@ BLIND = (
 )
 """The warning where early stopping had no score to go by."""
 
-LOGISTIC = {"logistic": "sigmoid"}
-"""scikit-learn's name of an activation that is not ours."""
-
-DEFAULT_BATCH_SIZE = 200
-"""Examples of an update where batch_size is 'auto', as in scikit-learn."""
-
 
 class _Reached(NamedTuple):
     """Where one training ended; ``best_epochs`` is the number that early stopping kept, or 0."""
@@ -77,54 +68,6 @@ class _Reached(NamedTuple):
     history: History
     progress: Progress
     best_epochs: int = 0
-
-
-def new_network(
-    params: NetworkParameters, targets: Targets, scale: Array, sample: Examples, seed: int, where: str
-) -> Network:
-    """The network before training, as ``initialization`` says."""
-    start, normalization = params.initialization, params.normalization
-    values = start if isinstance(start, Mapping) else None
-    sizes = params.hidden_layer_sizes
-    hidden = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
-    return Network(
-        (sample.X.shape[1], *hidden, sample.Y.shape[1]),
-        activation=_activations(params.activation),
-        output=targets.head,
-        output_settings=targets.head_settings(scale, None, where),
-        normalization=normalization if isinstance(normalization, str) else [*normalization],
-        seed=seed,
-        dtype=sample.X.dtype,
-        engine=params.engine,
-        initialization="zeros" if values is not None or start == FROM_DATA else start,
-        parameters=values,
-    )
-
-
-def _activations(activation: Any) -> Any:
-    if isinstance(activation, str):
-        return LOGISTIC.get(activation, activation)
-    return [LOGISTIC.get(name, name) if isinstance(name, str) else name for name in activation]
-
-
-def network_to_go_on(
-    params: NetworkParameters, targets: Targets, scale: Array, sample: Examples, network: Network, where: str
-) -> Network:
-    """A copy of the fitted network to go on with; refused where the parameters ask for another one."""
-    hint = "Use a new estimator" + ("." if where.endswith("partial_fit") else ", or warm_start=False.")
-    plain_start = copy(params)
-    plain_start.initialization = "zeros"
-    expected_network = new_network(plain_start, targets, scale, sample, 0, where)
-    if expected_network.architecture != network.architecture:
-        expected = "hidden_layer_sizes, activation, normalization, loss and outputs as they were"
-        raise ConfigurationError(where, expected, f"the fitted network is {network!r}", hint)
-    dtype = str(network.dtype)
-    if params.dtype != "auto" and str(params.precision) != dtype:
-        expected = f"dtype={dtype!r} or 'auto', as the fitted network has that precision"
-        raise ConfigurationError(where, expected, f"got {params.dtype!r}", hint)
-    network = copy(network)
-    network.engine = params.engine
-    return network
 
 
 @dataclass(frozen=True)
@@ -222,6 +165,14 @@ class NetworkTraining:
 
         validation = None if held_out is None else weighted(held_out, f"{self.where}, validation")
         return weighted(learn, self.where), validation
+
+    def _first_rate(self, network: Network, learned: Examples) -> tuple[float, RateSearch | None]:
+        """The first rate of the fit, which a continued one keeps, and the search that found it."""
+        earlier = self.earlier
+        if self.params.learning_rate_init == AUTO and earlier.search is not None:
+            return cast(float, earlier.learning_rate), earlier.search
+        session = partial(self._session, network, network.parameters)
+        return first_rate(self.params, learned, session, network.seed, self.where)
 
     def _train_again(self, network: Network, validated: _Reached, examples: Examples) -> _Reached | None:
         """Train on everything; None where it diverged or Ctrl-C ended it: the validated network is better."""
@@ -445,34 +396,6 @@ class NetworkTraining:
             where=where,
         )
 
-    def _first_rate(self, network: Network, learned: Examples) -> tuple[float, RateSearch | None]:
-        """The learning rate that a fit begins with, and the search that found it, in the order of the fit."""
-        params, earlier = self.params, self.earlier
-        if params.learning_rate_init != AUTO:
-            return float(params.learning_rate_init), None
-        if self.going_on and earlier.search is not None and earlier.learning_rate is not None:
-            return earlier.learning_rate, earlier.search
-        with warnings.catch_warnings(action="ignore"):  # of damaged checkpoints: the training warns of them
-            checkpoint = fit_to_resume(params, self.where)
-        if checkpoint is not None:
-            return float(checkpoint.identity["learning_rate"]), None
-        size = DEFAULT_BATCH_SIZE if isinstance(params.batch_size, str) else int(params.batch_size)
-        whole = size >= len(learned)
-        search = find_rate(
-            self._session(network, network.parameters),
-            learned,
-            batch_size=None if whole else size,
-            order=as_they_are if whole or not params.shuffle else shuffled(network.seed),
-            where=f"{self.where}, learning_rate_init='auto'",
-        )
-        if search.suggestion is not None:
-            return search.suggestion, search
-        instead = float(NetworkParameters.learning_rate_init)
-        warn_the_caller(
-            f"learning_rate_init='auto' found no rate that lowers the cost; {instead:g} is taken."
-        )
-        return instead, search
-
 
 class _Iterations(Callback):
     """Print the cost of each epoch on stdout, as scikit-learn does."""
@@ -485,21 +408,6 @@ class _Iterations(Callback):
         if "validation_score" in record:
             lines.append(f"Validation score: {record['validation_score']:f}")
         sys.stdout.write("".join(f"{line}\n" for line in lines))
-
-
-def held_out_part(
-    params: NetworkParameters, examples: Examples, targets: Targets, seed: int, where: str
-) -> tuple[Examples, Examples]:
-    """The examples to learn from, and those held out by early stopping, drawn as scikit-learn draws them."""
-    strata = targets.strata(examples.Y)
-    counts = np.empty(0, np.intp) if strata is None else np.bincount(strata)
-    if len(counts) == 2 and counts.min() == 1:
-        got = (
-            "got one. The least populated classes in y have only 1 member. Classes with too few members are: "
-            f"['{bool(counts.argmin())}'] (False is the first class, True the second)"
-        )
-        raise DataError(where, "two examples of each class, where early_stopping holds a part out", got)
-    return hold_out(examples, strata, fraction=params.validation_fraction, seed=seed, where=where)
 
 
 def _resumed(session: Session, earlier: Progress) -> bool:

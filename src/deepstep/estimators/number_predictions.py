@@ -18,39 +18,53 @@ class NumberPredictions(Calibrated):
 
     loss: str
 
-    @property
-    def quantiles_(self) -> tuple[float, ...]:
-        """The quantiles of the columns of `predict`."""
-        name = type(self).__name__
-        if not any(attribute in vars(self) for attribute in ("predictor_", "network_")):
-            raise AttributeError(f"{name} has no quantiles_ before it is fitted")
-        if not self.targets_.levels:
-            raise AttributeError(f"{name} has no quantiles_ with loss={self.loss!r}")
-        return self.targets_.levels
-
     def predict(self, X: Any) -> Array:
         """The numbers of each row: for 'poisson' the means, for 'quantile' a column for each quantile.
 
-        X (array, frame, sparse matrix or file of shape (n_samples, n_features)): A row is an example.
-        returns (n_samples,) or (n_samples, n_outputs): One dimension for one target (with a single quantile,
-            too). float64, or float32 where X is an array of float32 and the network has that precision.
+        Parameters
+        ----------
+        X : array, frame, sparse matrix or file of shape (n_samples, n_features)
+            A row is an example.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            One dimension for one target (with a single quantile, too). float64, or float32 where X is an
+            array of float32 and the network has that precision.
         """
-        outputs = self._outputs(X)
-        if getattr(X, "dtype", None) == np.float32:
-            return self.targets_.predictions(outputs)
-        return self.predictor_.predictions(outputs)
+        A = self._outputs(X)
+        if A.dtype == np.float32 and getattr(X, "dtype", None) != np.float32:
+            A = A.astype(np.float64)
+        return self.targets_.predictions(A)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """R² of the predictions; for 'quantile' the mean over the quantiles of D², its counterpart for them.
 
-        X (array, frame, sparse matrix or file of n_samples rows): A row is an example.
-        y (array of shape (n_samples,) or (n_samples, n_outputs), or str): Numbers, or the name of their
-            column in a frame or file.
-        sample_weight (array of shape (n_samples,) or str): Weight of each row, at least 0, or its column.
-        returns: At most 1; 0 for always the same best number.
+        Parameters
+        ----------
+        X : array, frame, sparse matrix or file of n_samples rows
+            A row is an example.
+        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
+            Numbers, or the name of their column in a frame or file.
+        sample_weight : array of shape (n_samples,) or str, optional
+            Weight of each row, at least 0, or its column.
+
+        Returns
+        -------
+        float
+            At most 1; 0 for always the same best number.
         """
         X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
         return self.targets_.score(y, self.predict(X), sample_weight)
+
+    @property
+    def quantiles_(self) -> tuple[float, ...]:
+        """The quantiles of the columns of `predict`."""
+        if not any(attribute in vars(self) for attribute in ("predictor_", "network_")):
+            raise AttributeError(f"{type(self).__name__} has no quantiles_ before it is fitted")
+        if not self.targets_.levels:
+            raise AttributeError(f"{type(self).__name__} has no quantiles_ with loss={self.loss!r}")
+        return self.targets_.levels
 
     def predict_interval(self, X: Any, alpha: float = 0.1) -> Array:
         """The numbers between which the target is for about 1 - alpha of the rows.
@@ -59,7 +73,7 @@ class NumberPredictions(Calibrated):
         learned from (split-conformal prediction).
 
         The width follows how difficult a row is: residuals are divided by their expected size, a function of
-        the spread of the members, of the prediction and of the columns (`deepstep.estimators.widths`), which
+        the spread of the members, of the prediction and of the columns (`deepstep.ensembles.widths`), which
         is learned from the rows that the folds held out. Where it does not shorten intervals, and with one
         network all intervals of a target are equally wide.
 
@@ -98,7 +112,7 @@ class NumberPredictions(Calibrated):
         where, targets = f"{type(self).__name__}.predict_interval", self.targets_
         self._refuse_quantiles(where)
         most = interval_half_width(np.concatenate(self._scores(where, alpha)), alpha)
-        ensemble, widths = self.predictor_.ensemble, self.predictor_.calibration.widths
+        ensemble, widths = self.predictor_.ensemble, self._calibration.widths
         answers = self._outputs(X, lambda rows: answers_of_rows(ensemble, targets, widths, rows))
         A, sigma = np.split(answers, 2, axis=1)
         ends = np.stack([A - most * sigma, A + most * sigma], axis=-1)

@@ -20,7 +20,7 @@ from deepstep.types import AnyArray, Array
 @refuse_moved
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
-class DeepRegressor(MultiOutputMixin, RegressorMixin, NumberPredictions, DeepEstimator):
+class DeepRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, DeepEstimator):
     """An ensemble of deep fully-connected networks that predicts numbers, from a table as it is.
 
     It is the counterpart of `DeepClassifier`. By default the output is the identity, the cost half the mean

@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from deepstep.ensembles.ensemble import Ensemble
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError
-from deepstep.ensembles.ensemble import Ensemble
 from deepstep.export.columns import Inputs, encoded_value, features_value
 from deepstep.export.network_steps import network_value
 from deepstep.export.program import RAW, Builder, Input, Program, Result, Written
@@ -56,7 +56,9 @@ def exported(model: Any, where: str = "export") -> Exported:
         return _of_run(model, where)
     if hasattr(model, "predictor_") or hasattr(model, "steps"):
         return _of_run(Run.of(model), where)
-    expected = "a fitted estimator of DeepStep, a pipeline of a TableEncoder and one network, a Network or a Run"
+    expected = (
+        "a fitted estimator of DeepStep, a pipeline of a TableEncoder and one network, a Network or a Run"
+    )
     raise ConfigurationError(where, expected, f"got {type(model).__name__}", setting="model")
 
 
@@ -92,7 +94,7 @@ def _of_network(network: Network, where: str) -> Exported:
 
 
 def _of_run(run: Run, where: str) -> Exported:
-    """A run; an ensemble without preparations takes the columns of a table as they are, none of them missing."""
+    """A run; an ensemble without preparations takes the columns of a table as they are, none missing."""
     inputs, ensemble = run.preparation, run.ensemble
     preparations = [preprocessor.preparation for preprocessor in ensemble.preprocessors]
     tables = [table for table in preparations if isinstance(table, TablePreparation)]

@@ -123,7 +123,7 @@ def from_sklearn(estimator: Any, where: str) -> Model:
     """The network of a fitted MLPClassifier or MLPRegressor."""
     peers = package("sklearn.neural_network")
     if not isinstance(estimator, peers.MLPClassifier | peers.MLPRegressor):
-        hint = "Of a fitted DeepClassifier or DeepRegressor network_ is the network."
+        hint = "Of a fitted NetworkClassifier or NetworkRegressor network_ is the network."
         raise ConfigurationError(where, "an MLPClassifier or MLPRegressor", f"got {estimator!r:.200}", hint)
     if not hasattr(estimator, "coefs_"):
         raise ConfigurationError(where, "a fitted estimator", "it is not fitted", "Call its fit first.")

@@ -215,10 +215,10 @@ class Architecture:
         FileError: If a function of one's own in it is not registered.
         """
         refuse_unregistered_features(entries, "")
-        own = [name for name in entries["activations"][:-1] if name not in ACTIVATIONS]
-        refuse_unregistered("activations", own, "register_activation", "")
-        own = [] if entries["output"] in HEADS else [entries["output"]]
-        refuse_unregistered("an output", own, "register_head", "")
+        activations = [name for name in entries["activations"][:-1] if name not in ACTIVATIONS]
+        refuse_unregistered("activations", activations, "register_activation", "")
+        heads = [] if entries["output"] in HEADS else [entries["output"]]
+        refuse_unregistered("an output", heads, "register_head", "")
         return cls(**entries)
 
     @property

@@ -15,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.environment import package
-from deepstep.preparation.columns import from_record, to_record
 from deepstep.preparation.statistics import Quantiles
 from deepstep.types import AnyArray, Array
 
@@ -182,15 +181,6 @@ class Encoding:
 
     def __getstate__(self) -> dict[str, Any]:
         return {one.name: getattr(self, one.name) for one in fields(self)}
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return to_record(self, self.kind)
-
-    @classmethod
-    def from_dict(cls, record: object) -> "Encoding":
-        """The encoding that `to_dict` wrote."""
-        return from_record(record, {cls.kind: cls})
 
 
 def _increase(numbers: tuple[float, ...]) -> bool:

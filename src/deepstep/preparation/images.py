@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.errors import DataError, ShapeError
-from deepstep.preparation.columns import from_record, to_record
 from deepstep.preparation.table import with_columns
 from deepstep.types import AnyArray
 
@@ -96,20 +95,3 @@ class ImagePreparation:
                 got = f"{series.null_count()} are missing" if series.null_count() else f"got {series.dtype}"
                 raise DataError(f"column {series.name!r}", "pixels are numbers", got)
         return self.transform(pixels.to_numpy())
-
-    def to_dict(self) -> dict[str, Any]:
-        """The preparation as JSON has it.
-
-        returns: Plain JSON types.
-        """
-        return to_record(self, self.kind)
-
-    @classmethod
-    def from_dict(cls, record: dict[str, Any]) -> "ImagePreparation":
-        """The preparation that `to_dict` wrote.
-
-        record: As `to_dict` wrote it.
-        returns: The same.
-        FileError: When the record was altered.
-        """
-        return from_record(record, {cls.kind: cls})

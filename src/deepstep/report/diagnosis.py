@@ -43,10 +43,10 @@ def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = No
     >>> import numpy as np
     >>> from deepstep import History, Network
     >>> from deepstep.preparation import ImagePreparation
-    >>>     >>> from deepstep.targets import Targets
+    >>> from deepstep.targets import Targets
     >>> run = Run.of_network(
     ...     Network([1, 2, 1], output="identity", initialization="zeros"),
-    ...     Preparation(ImagePreparation(1, 1, 1, 1.0), Targets.of_numbers()),
+    ...     ImagePreparation(1, 1, 1, 1.0), Targets.of_numbers(),
     ...     History(), {}, np.empty((0, 1)), np.empty((0, 1)))
     >>> [finding.kind for finding in findings_of(run)]
     ['symmetric units']

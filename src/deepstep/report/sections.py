@@ -99,7 +99,7 @@ def curves(run: Run) -> Html:
         return tag("p", "The history is empty.")
     smoothed = tag("p", run.ensemble.cost_note) if run.ensemble.cost_note else None
     if run.only is None:
-        of_all = SimpleNamespace(ensemble_=run.ensemble, histories_=histories)
+        of_all = SimpleNamespace(predictor_=run.predictor, histories_=histories)
         try:
             display = TrainingCurveDisplay.from_estimator(of_all)
             heading = "Cost of each member over the epochs, and the medians"

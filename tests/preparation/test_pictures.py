@@ -1,68 +1,12 @@
-"""Preparations in JSON, and pictures → features."""
-
-import json
+"""Pictures → features."""
 
 import numpy as np
 import polars
 import pytest
 from sklearn.datasets import load_digits
 
-from deepstep.errors import DataError, FileError, ShapeError
-from deepstep.preparation import ImagePreparation, TablePreparation
-from deepstep.run_folder import Preparation
-from deepstep.targets import Targets, label_array
-
-FRAME = polars.DataFrame({"größe": [1.0, None, 3.0], "wort": ["ä", "b", None], "ja": [True, False, None]})
-
-
-@pytest.mark.parametrize("inputs", [TablePreparation.fit(FRAME), ImagePreparation(8, 8, 1, 1 / 16)])
-@pytest.mark.parametrize(
-    "target",
-    [
-        Targets.of_classes([label_array([False, True])]),
-        Targets.of_classes([label_array(["a", "b", "c"])]),
-        Targets.of_numbers(),
-    ],
-)
-def test_json_keeps_everything(inputs, target):
-    preparation = Preparation(inputs, target)
-    assert Preparation.from_json(preparation.to_json()) == preparation
-
-
-@pytest.mark.parametrize(
-    ("change", "sentence"),
-    [
-        ({"format": "other"}, "format 'deepstep-preparation'"),
-        ({"version": 5}, "version 4 is expected; got version 5. Update DeepStep"),
-        ({"version": None}, "got version None"),
-        ({"inputs": {"kind": "sound"}}, "inputs is of kind 'table' or 'image'; got 'sound'"),
-        ({"inputs": []}, "inputs is of kind"),
-        ({"inputs": {"kind": []}}, "inputs is of kind"),
-        ({"target": None}, "targets have the entries .*; got None"),
-    ],
-)
-def test_other_records_are_refused(change, sentence):
-    record = json.loads(
-        Preparation(ImagePreparation(8, 8, 1, 1.0), Targets.of_classes([label_array([0, 1])])).to_json()
-    )
-    with pytest.raises(FileError, match=sentence):
-        Preparation.from_json(json.dumps(record | change))
-
-
-@pytest.mark.parametrize(
-    "text", ["", "{", "[]", "3", "null", '{"format": "deepstep-preparation", "version": NaN}']
-)
-def test_what_is_no_record(text):
-    with pytest.raises(FileError):
-        Preparation.from_json(text)
-
-
-def test_any_cut_is_refused():
-    text = Preparation(TablePreparation.fit(FRAME), Targets.of_classes([label_array([0, 1])])).to_json()
-    for end in range(len(text) - 1):
-        with pytest.raises(FileError):
-            Preparation.from_json(text[:end])
-
+from deepstep.errors import DataError, ShapeError
+from deepstep.preparation import ImagePreparation
 
 SMALL = ImagePreparation(2, 3, 3, scale=1 / 255)
 
