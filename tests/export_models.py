@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import polars
-
 from sklearn.exceptions import ConvergenceWarning
 
 from deepstep import DeepClassifier, DeepRegressor, Network

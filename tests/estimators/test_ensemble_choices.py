@@ -41,10 +41,14 @@ TWO = {"n_estimators": 2, **FEW}
 
 @pytest.mark.parametrize(
     ("Estimator", "scoring"),
-    [(DeepClassifier, "roc_auc_ovr"), (DeepClassifier, "neg_log_loss"), (DeepRegressor, "neg_median_absolute_error")],
+    [
+        (DeepClassifier, "roc_auc_ovr"),
+        (DeepClassifier, "neg_log_loss"),
+        (DeepRegressor, "neg_median_absolute_error"),
+    ],
 )
 def test_presets_are_ranked_by_the_metric(Estimator, scoring, monkeypatch):
-    """The loss of each in the table is minus the score of its outputs for rows held out, at the best epochs."""
+    """The loss of each in the table is minus the score of its outputs for rows that were held out."""
     monkeypatch.setattr(population, "SIZES", {"balanced": {np.inf: Size(4, 3, 3, 4)}})
     X_, y = (X, Y) if Estimator is DeepClassifier else (NUMBERS, TARGET)
     model = Estimator(scoring=scoring, **FEW).fit(X_, y)
@@ -211,7 +215,10 @@ def test_a_splitter_goes_with_a_refit_and_with_classes_in_proportion():
     ("validation", "says"),
     [
         ([(np.arange(100), np.arange(90, 178))], "got fold 0 that learns from rows which it holds out"),
-        ([(np.arange(100), np.arange(100, 178)), (np.arange(9), np.arange(0))], "got fold 1 with 9 and 0 rows"),
+        (
+            [(np.arange(100), np.arange(100, 178)), (np.arange(9), np.arange(0))],
+            "got fold 1 with 9 and 0 rows",
+        ),
         ([], "got no fold"),
         ([(np.arange(100), np.arange(100, 179))], "got fold 0 with row numbers beyond the 178 rows"),
         ([(np.arange(100), np.arange(-5, 0))], "got fold 0 with row numbers beyond"),
@@ -228,7 +235,11 @@ def test_what_are_no_folds(validation, says):
 @pytest.mark.parametrize(
     ("settings", "arguments", "says"),
     [
-        ({"validation": KFold(3)}, {"X_val": X, "y_val": Y}, "validation, or validation data of its own; got both"),
+        (
+            {"validation": KFold(3)},
+            {"X_val": X, "y_val": Y},
+            "validation, or validation data of its own; got both",
+        ),
         ({"validation": "time"}, {"groups": GROUPS}, "groups, or validation='time'; got both"),
     ],
 )
@@ -297,7 +308,9 @@ class Stopper(Callback):
 
 
 def test_stop_training_ends_one_member():
-    model = DeepRegressor(**{**TWO, "network_params": {"epochs": 40}}, callbacks=[Stopper()]).fit(NUMBERS, TARGET)
+    model = DeepRegressor(**{**TWO, "network_params": {"epochs": 40}}, callbacks=[Stopper()]).fit(
+        NUMBERS, TARGET
+    )
     first, second = model.ensemble_.members
     assert first.fold == 0
     assert first.epochs > second.epochs == 2
@@ -333,7 +346,9 @@ def test_an_error_of_a_callback_is_that_of_the_fit():
 def test_processes_do_not_share_callbacks(backend):
     model = DeepClassifier(**TWO, callbacks=[Watcher()])
     with joblib.parallel_config(backend=backend, n_jobs=2):
-        with pytest.raises(ConfigurationError, match="callbacks must be None where members are trained in processes"):
+        with pytest.raises(
+            ConfigurationError, match="callbacks must be None where members are trained in processes"
+        ):
             model.fit(X, Y)
         DeepClassifier(**TWO).fit(X, Y)
 

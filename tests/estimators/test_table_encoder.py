@@ -85,7 +85,9 @@ def test_declared_columns():
 
 def test_pipelines():
     """scikit-learn's use of the encoder, before its own models and before one network."""
-    network = make_pipeline(TableEncoder(), NetworkClassifier(4, solver="lbfgs", random_state=1)).fit(TABLE, Y)
+    network = make_pipeline(TableEncoder(), NetworkClassifier(4, solver="lbfgs", random_state=1)).fit(
+        TABLE, Y
+    )
     alone = NetworkClassifier(4, solver="lbfgs", random_state=1).fit(TableEncoder().fit_transform(TABLE), Y)
     assert_array_equal(network.predict_proba(TABLE), alone.predict_proba(TableEncoder().fit_transform(TABLE)))
     search = GridSearchCV(

@@ -1,6 +1,5 @@
 """The training curve and the search for a learning rate: their lines are the numbers of the records."""
 
-
 import numpy as np
 import pytest
 from small_networks import X, Y, trained

@@ -5,12 +5,12 @@ from functools import partial
 import numpy as np
 import polars
 import pytest
-from deepstep.ensembles import member_fit
-from deepstep.ensembles.ensemble import Ensemble
 from sklearn.base import clone
 from sklearn.metrics import r2_score
 
 from deepstep.data import ParquetRows
+from deepstep.ensembles import member_fit
+from deepstep.ensembles.ensemble import Ensemble
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 from deepstep.preparation.encoding import Encoding

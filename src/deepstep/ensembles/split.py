@@ -98,11 +98,13 @@ def folds_of_splitter(rows: Rows, targets: Targets, validation: Any, where: str)
     folds, got = list[Fold](), ""
     for number, pair in enumerate(pairs):
         parts = [np.asarray(part) for part in pair] if hasattr(pair, "__len__") else []
-        if len(parts) != 2 or any(part.ndim != 1 or part.dtype.kind not in "iu" for part in parts if part.size):
+        if len(parts) != 2 or any(
+            part.ndim != 1 or part.dtype.kind not in "iu" for part in parts if part.size
+        ):
             got = f"got fold {number} that is no pair of row numbers"
         elif any(part.size and not 0 <= part.min() <= part.max() < m for part in parts):
             got = f"got fold {number} with row numbers beyond the {m} rows"
-        elif np.intersect1d(*parts).size:
+        elif np.intersect1d(parts[0], parts[1]).size:
             got = f"got fold {number} that learns from rows which it holds out"
         if got:
             break

@@ -119,7 +119,9 @@ class DeepParameters(BaseEstimator):
     effort: Annotated[str, StrOptions({*EFFORTS})] = "balanced"
     time_budget: Annotated[float | None, ABOVE_0, None] = None
     scoring: Annotated[Any, str, callable, None] = None
-    validation: Annotated[Any, StrOptions({TIME}), HasMethods(["split", "get_n_splits"]), "array-like", None] = None
+    validation: Annotated[
+        Any, StrOptions({TIME}), HasMethods(["split", "get_n_splits"]), "array-like", None
+    ] = None
     n_estimators: Annotated[int | None, COUNT, None] = None
     presets: Annotated[Any, str, Preset, "array-like", None] = None
     network_params: Annotated[Mapping[str, Any] | None, Mapping, None] = None
