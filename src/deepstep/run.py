@@ -14,7 +14,7 @@ executes nothing.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -305,8 +305,10 @@ class Run:
 
     @property
     def targets(self) -> Targets:
-        """What is learned, and what outputs mean."""
-        return self.predictor.targets
+        """What is learned, and what outputs mean; several targets have their names."""
+        targets = self.predictor.targets
+        named = not targets.several or bool(targets.names)
+        return targets if named else replace(targets, names=self.target_names)
 
     @property
     def preparation(self) -> TablePreparation | ImagePreparation:
@@ -373,12 +375,13 @@ class Run:
     @property
     def target_names(self) -> tuple[str, ...]:
         """The columns that are predicted."""
-        name, n = self.config.get("target", "target"), self.targets.n_columns
+        name, targets = self.config.get("target", "target"), self.predictor.targets
         if isinstance(name, list | tuple):
             return tuple(map(str, name))
-        if not self.targets.several:
+        if not targets.several:
             return (str(name),)
-        return self.targets.names or tuple(f"{name} {number}" for number in range(1, n + 1))
+        numbered = (f"{name} {number}" for number in range(targets.n_columns))
+        return targets.names or tuple(numbered)
 
     @property
     def decimal(self) -> str:
@@ -500,10 +503,14 @@ class Run:
         ConfigurationError: Where no estimator is kept, or it has no rows that were not learned from.
         """
         estimator, name = self.estimator, "predict_set" if self.targets.is_classes else "predict_interval"
+        rows = self._as_fitted(self._rows(raw))
+        if hasattr(estimator, "steps"):  # an encoder and one network
+            encoder, estimator = estimator.steps[0][1], estimator.steps[-1][1]
+            rows = encoder.transform(rows)
         if not hasattr(estimator, name):
             got = "the run has none"
             raise ConfigurationError("Run", "an estimator, which knows how often it is wrong", got)
-        likely: AnyArray = getattr(estimator, name)(self._as_fitted(self._rows(raw)), alpha)
+        likely: AnyArray = getattr(estimator, name)(rows, alpha)
         return likely
 
     def _as_fitted(self, rows: Any) -> Any:

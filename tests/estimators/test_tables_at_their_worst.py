@@ -13,7 +13,7 @@ import pytest
 from deepstep.errors import DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 
-FAST = {"n_estimators": 2, "max_iter": 3, "random_state": 0}
+FAST = {"n_estimators": 2, "network_params": {"epochs": 3}, "random_state": 0}
 M = 60
 RNG = np.random.default_rng(0)
 NUMBERS = RNG.standard_normal(M)

@@ -28,7 +28,7 @@ from deepstep.ensembles.population import Width, named_presets, population, size
 from deepstep.ensembles.preprocessor import Preprocessor, table_preparation
 from deepstep.ensembles.presets import Preset
 from deepstep.ensembles.progress import member_progress
-from deepstep.ensembles.split import Fold, Rows, n_folds_of, split
+from deepstep.ensembles.split import Fold, Rows, folds_of_splitter, is_splitter, split
 from deepstep.ensembles.tried import Outcome, TriedPreset, TriedPresets
 from deepstep.ensembles.weights import weigh
 from deepstep.ensembles.workers import Move, Workers, member_executor
@@ -100,6 +100,9 @@ def fit_ensemble(rows: Rows, targets: Targets, request: Request, validation: Row
 
     Ctrl-C ends the fit with the networks that are done and a warning.
     """
+    if validation is None and is_splitter(request.validation):
+        folds = folds_of_splitter(rows, targets, request.validation, request.options.where)
+        request = replace(request, validation=folds)
     try:
         return _Fit(rows.weighing, targets, request, validation).run()
     except DataError:  # what cannot be a number is refused under the number of its own row
@@ -157,7 +160,7 @@ class _Fit:
             request.n_estimators,
             request.effort,
             validated=validated,
-            n_folds=n_folds_of(request.validation, rows),
+            n_folds=len(request.validation) if is_splitter(request.validation) and not validated else None,
         )
         self._folds = split(
             rows,

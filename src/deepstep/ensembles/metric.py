@@ -86,8 +86,9 @@ class _Predicted:
         )
 
     def predict_proba(self, X: Any) -> Array:
-        """Probabilities of classes."""
-        return self._targets.probabilities(self._A)
+        """Probabilities of classes, whose sum is 1 to the last digit in one column."""
+        P = self._targets.probabilities(self._A).astype(np.float64)
+        return P if self._targets.several else P / P.sum(axis=1, keepdims=True)
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, RegressorTags, Tags, TargetTags

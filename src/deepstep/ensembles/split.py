@@ -66,13 +66,13 @@ def split(
 ) -> list[Fold]:
     """At most n folds, or one that holds nothing out where rows are few or ``validated`` on others.
 
-    validation: None for random folds, or of whole groups where rows have them; 'time'; or a splitter of
-        scikit-learn, or pairs of row numbers (learned, held out), which give as many folds as they say.
+    validation: None for random folds, or of whole groups where rows have them; 'time'; or the folds of a
+        splitter, see `folds_of_splitter`.
     """
     m = len(rows)
-    strata = targets.strata(rows.Y)
     if is_splitter(validation) and not validated:
-        return _folds_of_splitter(rows, strata, validation, where)
+        return list(validation)
+    strata = targets.strata(rows.Y)
     if validated or m < 2 * n:
         return [Fold(np.arange(m), np.arange(0))]
     if validation is None and rows.groups is None:
@@ -85,30 +85,36 @@ def is_splitter(validation: Any) -> bool:
     return validation is not None and not isinstance(validation, str)
 
 
-def n_folds_of(validation: Any, rows: Rows) -> int | None:
-    """How many folds a splitter of the user makes; None for folds of ours."""
-    if not is_splitter(validation):
-        return None
-    if hasattr(validation, "get_n_splits"):
-        return int(validation.get_n_splits(rows.X, None, rows.groups))
-    return len(validation) if hasattr(validation, "__len__") else None
+def folds_of_splitter(rows: Rows, targets: Targets, validation: Any, where: str) -> list[Fold]:
+    """The folds of a splitter of the user, or of pairs of row numbers, checked.
 
-
-def _folds_of_splitter(rows: Rows, strata: AnyArray | None, validation: Any, where: str) -> list[Fold]:
-    """The folds of a splitter of the user, checked."""
-    pairs = validation
+    The user's numbers are those of all rows, the numbers of the folds those of the rows of a weight above 0.
+    """
+    pairs, m = validation, len(rows)
     if hasattr(validation, "split"):
-        placeholder = np.zeros((len(rows), 1))
-        pairs = validation.split(placeholder, rows.Y if strata is None else strata, rows.groups)
-    folds = [Fold(np.asarray(learned, np.intp), np.asarray(held_out, np.intp)) for learned, held_out in pairs]
-    got = ""
-    if not folds:
-        got = "got no fold"
-    for number, fold in enumerate(folds):
-        if not (fold.learned.size and fold.held_out.size):
-            got = f"got fold {number} with {fold.learned.size} and {fold.held_out.size} rows"
-        elif np.intersect1d(fold.learned, fold.held_out).size:
+        strata = targets.strata(rows.Y)
+        pairs = validation.split(np.zeros((m, 1)), rows.Y if strata is None else strata, rows.groups)
+    weighs = np.full(m, True) if rows.weight is None else rows.weight > 0
+    places = np.cumsum(weighs) - 1
+    folds, got = list[Fold](), ""
+    for number, pair in enumerate(pairs):
+        parts = [np.asarray(part) for part in pair] if hasattr(pair, "__len__") else []
+        if len(parts) != 2 or any(
+            part.ndim != 1 or part.dtype.kind not in "iu" for part in parts if part.size
+        ):
+            got = f"got fold {number} that is no pair of row numbers"
+        elif any(part.size and not 0 <= part.min() <= part.max() < m for part in parts):
+            got = f"got fold {number} with row numbers beyond the {m} rows"
+        elif np.intersect1d(parts[0], parts[1]).size:
             got = f"got fold {number} that learns from rows which it holds out"
+        if got:
+            break
+        learned, held_out = (part.astype(np.intp) for part in parts)
+        folds.append(Fold(places[learned[weighs[learned]]], places[held_out[weighs[held_out]]]))
+        if not (folds[-1].learned.size and folds[-1].held_out.size):
+            got = f"got fold {number} with {folds[-1].learned.size} and {folds[-1].held_out.size} rows"
+            break
+    got = got or ("" if folds else "got no fold")
     if got:
         expected = "a splitter, or pairs of row numbers (learned, held out) without a row in both"
         raise ConfigurationError(where, expected, got, setting="validation")

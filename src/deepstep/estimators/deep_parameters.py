@@ -52,12 +52,12 @@ class DeepParameters(BaseEstimator):
         The metric by which the epochs, the presets and their weights are chosen, on rows that were held out:
         the name of a scikit-learn scorer, a ``scorer(estimator, X, y)``, or None for the loss. Training
         itself goes by the loss.
-    validation : None, 'time', splitter or iterable, default=None
+    validation : None, 'time', splitter or sequence, default=None
         Which rows the folds hold out. None draws them, classes in proportion; with ``fit(…, groups=…)`` whole
         groups. 'time' is for rows in the order of time: the later half is held out in blocks, each by a fold
         that learned from all rows before it alone (`sklearn.model_selection.TimeSeriesSplit`); rows of the
         first half are held out by none, and their ``oof_predictions_`` are NaN. A splitter of scikit-learn,
-        or pairs of row numbers (learned, held out), give the folds that they say.
+        or a list of pairs of row numbers (learned, held out), gives the folds that it says.
     n_estimators : int or None, default=None
         Networks of the ensemble, with folds (without validation data) rounded up to whole folds; None for as
         many as ``effort`` and the table's size ask for.
