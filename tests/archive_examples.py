@@ -61,15 +61,15 @@ SEARCH = RateSearch(np.array([0.1, 1.0]), np.array([0.5, 0.9]), 0.7, 0.01, diver
 
 def member(classes=2) -> Member:
     """A member of an ensemble."""
-    return Member("small", "scaled", 0, trained_network(classes), "reference", Settings(), 0.01, 3, 2, 0.5, 0.75)
+    return Member(
+        "small", "scaled", 0, trained_network(classes), "reference", Settings(), 0.01, 3, 2, 0.5, 0.75
+    )
 
 
 def ensemble(classes=2) -> Ensemble:
     """An ensemble of one network."""
     preset = Preset("small", "few units", hidden_layers=(4,), numbers={"learning_rate": 0.1})
-    preprocessor = Preprocessor(
-        None, {"scaled": EXAMPLES["Encoding"]()}, np.zeros(classes), np.ones(classes)
-    )
+    preprocessor = Preprocessor(None, {"scaled": EXAMPLES["Encoding"]()}, np.zeros(classes), np.ones(classes))
     return Ensemble.of_one(member(classes), preprocessor, "softmax", {"small": preset})
 
 

@@ -52,7 +52,9 @@ def change(folder, number):
             text = "".join(as_text(line, rng) + "\n" for line in lines)
             path.write_bytes(text.encode("utf-8", "surrogatepass"))
         is_mark = path.name == mark
-        reseal(folder, lambda values: is_mark and forge(values, rng), lambda values: as_text(values, rng), mark)
+        reseal(
+            folder, lambda values: is_mark and forge(values, rng), lambda values: as_text(values, rng), mark
+        )
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError):
         return False
     return True

@@ -12,4 +12,6 @@ def test_hundreds_of_damaged_and_forged_run_folders(fresh_seed):
     assert outcomes["gigabytes"] < 1
     assert sum(outcomes["counts"].values()) == 200
     assert "refused at length" not in outcomes["counts"]
-    assert {"refused", "loaded"} <= set(outcomes["counts"])  # "loaded as it was" is rarer than one in a hundred
+    assert {"refused", "loaded"} <= set(
+        outcomes["counts"]
+    )  # "loaded as it was" is rarer than one in a hundred

@@ -125,7 +125,11 @@ def test_what_is_no_run(kind, tmp_path):
         path.mkdir()
     else:
         path.touch()
-    says = {"network": "it holds a Network. deepstep.load", "folder": "no model.json", "file": "this is a file"}
+    says = {
+        "network": "it holds a Network. deepstep.load",
+        "folder": "no model.json",
+        "file": "this is a file",
+    }
     with pytest.raises(FileError, match=says[kind]):
         Run.load(path)
 
@@ -239,7 +243,10 @@ def test_files_of_different_runs_do_not_mix(folder, tmp_path):
 def test_a_file_that_was_altered_or_is_missing(folder, name):
     content = (folder / name).read_bytes()
     middle = len(content) // 2
-    for damaged in (content[:middle], content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]):
+    for damaged in (
+        content[:middle],
+        content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
+    ):
         (folder / name).write_bytes(damaged)
         with pytest.raises(FileError, match=name):
             Run.load(folder)

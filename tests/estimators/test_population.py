@@ -256,7 +256,10 @@ def test_drawn_settings_lie_within_their_distributions(fresh_seed, m, units, pie
     assert 1.6 < rates.max() < 2.001
     for preset in drawn:
         assert not (preset.features and (preset.cuts or preset.input_scale))
-    shares = [np.mean([preset.cuts for preset in drawn]), np.mean([bool(preset.features) for preset in drawn])]
+    shares = [
+        np.mean([preset.cuts for preset in drawn]),
+        np.mean([bool(preset.features) for preset in drawn]),
+    ]
     assert_allclose(shares, [pieces, (1 - pieces) / 3], atol=0.1)
 
 

@@ -162,7 +162,9 @@ def test_each_parameter_is_that_of_the_members(name):
 def test_schedules_and_penalties_change_the_training(name):
     presets, settings = Preset("one", "", settings=STEPS), {"random_state": 1, "n_estimators": 1}
     one, other = (
-        DeepRegressor(presets=presets, network_params={"epochs": 4, **params}, **settings).fit(NUMBERS, TARGET)
+        DeepRegressor(presets=presets, network_params={"epochs": 4, **params}, **settings).fit(
+            NUMBERS, TARGET
+        )
         for params in ({}, {name: VALUES[name]})
     )
     costs = [model.histories_[0].costs.tolist() for model in (one, other)]

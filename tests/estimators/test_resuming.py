@@ -307,7 +307,10 @@ def test_a_new_fit_spares_the_members_of_an_old_one(killed, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"time_budget": 5.0}, r"time_budget must be None, where checkpoint_dir is given, got 5\.0\. The clock"),
+        (
+            {"time_budget": 5.0},
+            r"time_budget must be None, where checkpoint_dir is given, got 5\.0\. The clock",
+        ),
         ({"checkpoint_dir": None, "resume": True}, "checkpoint_dir, where resume=True; got None"),
     ],
 )

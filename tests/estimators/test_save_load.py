@@ -191,10 +191,14 @@ def test_what_is_no_plain_value_is_left_out_with_a_warning(tmp_path):
 
 @pytest.mark.parametrize("kind", ["function", "presets"])
 def test_presets_and_scorers_of_ensembles(kind, tmp_path):
-    options = {"scoring": lambda estimator, X, y: 1.0} if kind == "function" else {"presets": ["relu", "tabm"]}
+    options = (
+        {"scoring": lambda estimator, X, y: 1.0} if kind == "function" else {"presets": ["relu", "tabm"]}
+    )
     model, rows, _ = fitted("ensemble", "two classes", **options)
-    with pytest.warns(UserWarning, match="scoring will have the default") if kind == "function" else (
-        warnings.catch_warnings()
+    with (
+        pytest.warns(UserWarning, match="scoring will have the default")
+        if kind == "function"
+        else (warnings.catch_warnings())
     ):
         model.save(tmp_path / "model")
     loaded = DeepClassifier.load(tmp_path / "model")
@@ -266,7 +270,10 @@ FORGED = {
     "weights that do not sum to 1": (put(*ENSEMBLE, "weights", "gated", to=2.0), "sum to 1"),
     "a fold that is not there": (put(*ENSEMBLE, "members", 0, "fold", to=7), "members of folds and presets"),
     "no members": (put(*ENSEMBLE, "members", to=[]), "at least one member"),
-    "inputs that a fold lacks": (put(*ENSEMBLE, "members", 0, "inputs", to="ranks"), "whose inputs their fold"),
+    "inputs that a fold lacks": (
+        put(*ENSEMBLE, "members", 0, "inputs", to="ranks"),
+        "whose inputs their fold",
+    ),
     "a cold preset": (put(*ENSEMBLE, "temperatures", "gated", to=0.0), "a temperature above 0"),
     "fewer columns": (
         put(*ENSEMBLE, "preprocessors", 0, "preparation", "columns", to=lambda columns: columns[1:]),

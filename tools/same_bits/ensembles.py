@@ -193,7 +193,7 @@ def results(model, rows):
     if ensemble.out_of_fold is not None:
         values["out of fold"] = ensemble.out_of_fold
         if not (
-            getattr(model, "loss", "") == "quantile" or model.targets_.several and model.targets_.is_classes
+            getattr(model, "loss", "") == "quantile" or (model.targets_.several and model.targets_.is_classes)
         ):
             ask = model.predict_set if hasattr(model, "predict_proba") else model.predict_interval
             values["sets or intervals"] = ask(rows, alpha=0.2)

@@ -33,9 +33,7 @@ NOT_YET = (
     "and look whether the inputs are related to the target"
 )
 UNRELATED = "look whether the columns are related to the target, and collect more rows"
-LONGER = (
-    "train for longer, with more --epochs (of an estimator: network_params={'epochs': …})"
-)
+LONGER = "train for longer, with more --epochs (of an estimator: network_params={'epochs': …})"
 
 
 class Scores:
