@@ -66,7 +66,7 @@ MODEL = Files(MODEL_MARK, ARRAYS, HISTORY, MODEL_FORMAT)
 """A saved model."""
 
 RUN = Files(RUN_MARK, ROWS, "", RUN_FORMAT)
-"""What the command line knows of a model, beside its files."""
+"""The record of a run, beside the files of its model."""
 
 TYPES = {
     "Network": "deepstep.model",

@@ -305,7 +305,7 @@ class Run:
 
     @property
     def targets(self) -> Targets:
-        """What is learned, and what outputs mean; several targets have their names."""
+        """The targets of the model; several targets have their names."""
         targets = self.predictor.targets
         named = not targets.several or bool(targets.names)
         return targets if named else replace(targets, names=self.target_names)

@@ -141,7 +141,7 @@ class FinishedMembers:
         return self._folder / f"{KIND}-{number:03}-{task.fold}"
 
     def _identity_of(self, task: Task) -> dict[str, Any]:
-        """What a member depends on: the fit, the data, the preset and the seed."""
+        """The conditions of a member: the fit, the data, the preset and the seed."""
         data = self._digests[task.fold, task.preset.inputs]
         member = {"preset of the member": plain(task.preset), "seed of the member": task.seed}
         return {**self._identity, **data, **_as_json(member)}

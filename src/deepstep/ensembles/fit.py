@@ -59,7 +59,7 @@ AROUND = 2
 
 @dataclass(frozen=True)
 class Request:
-    """What a fit asks for, in the words of the estimators; ``identity`` is the same in a resumed fit."""
+    """The settings of a fit, under the names of the estimators; ``identity`` is the same in a resumed fit."""
 
     effort: str = "balanced"
     n_estimators: int | None = None

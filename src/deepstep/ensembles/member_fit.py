@@ -62,7 +62,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Options:
-    """What holds for all members of a fit; ``seed`` is that of the fit."""
+    """The settings of all members of a fit; ``seed`` is that of the fit."""
 
     dtype: Any = np.float32
     engine: str = "auto"

@@ -167,7 +167,7 @@ def outputs_and_sigma(ensemble: Ensemble, widths: Widths | None, X: Any) -> Arra
 
 
 def _inputs(ensemble: Ensemble, X: Any, A: Array, spread: Array) -> list[WidthInputs]:
-    """What the width of each target depends on; sparse rows have no columns here."""
+    """The inputs of the width of each target; sparse rows have no columns here."""
     columns = ensemble.preprocessors[0].features(X)
     dense = isinstance(columns, np.ndarray)
     columns = np.clip(columns, -FARTHEST, FARTHEST) if dense else np.empty((len(A), 0))

@@ -1,4 +1,4 @@
-"""What every fitted classifier predicts: labels, probabilities, sets of labels, doubtful labels."""
+"""The predictions of fitted classifiers: labels, probabilities, sets of labels, doubtful labels."""
 
 from collections.abc import Callable
 from functools import partial

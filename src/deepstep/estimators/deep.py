@@ -125,7 +125,7 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
 
     @abstractmethod
     def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
-        """What is learned, from the targets of the training data."""
+        """The targets of the training data."""
 
     @abstractmethod
     def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:

@@ -15,7 +15,7 @@ from deepstep.types import Array
 
 
 class DeepAttributes:
-    """What a fitted ensemble shows; all is read from one `Predictor`.
+    """The attributes of a fitted ensemble; all is read from one `Predictor`.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class DeepAttributes:
         """Outputs as predictions: probabilities at the temperature, or numbers."""
 
     def _fitted(self, name: str) -> Predictor:
-        """What was learned; an `AttributeError` before the fit, so that no attribute seems to be there."""
+        """The predictor; an `AttributeError` before the fit, so that no attribute seems to be there."""
         if "predictor_" not in vars(self):
             raise AttributeError(f"{type(self).__name__} has no {name} before it is fitted")
         return self.predictor_
@@ -66,7 +66,7 @@ class DeepAttributes:
 
     @property
     def targets_(self) -> Targets:
-        """What is learned."""
+        """The targets that were learned."""
         return self._fitted("targets_").targets
 
     @property

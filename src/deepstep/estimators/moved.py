@@ -67,7 +67,7 @@ MOVED: Mapping[str, str] = {
     "checkpoint_every": "checkpoint_every is a parameter of deepstep.training.ModelCheckpoint.",
     "keep_checkpoints": "keep_checkpoints is a parameter of deepstep.training.ModelCheckpoint.",
 }
-"""What to use instead, by the name of the parameter."""
+"""The new place, by the name of the parameter."""
 
 MOVED_FLAGS: Mapping[str, str] = {
     "--preset": "--model ensemble (tabular) or --model network (single); tabm is --set presets=tabm.",
@@ -107,13 +107,13 @@ MOVED_FLAGS: Mapping[str, str] = {
     "--no-header": "--read header=false.",
     "--help-all": "--help.",
 }
-"""What to type instead of the flags of 0.2; the command line answers them."""
+"""The words to type in place of the flags of 0.2; the command line answers them."""
 
 Estimator = TypeVar("Estimator", bound=type)
 
 
 def moved_to(name: str) -> str:
-    """What to use instead of a parameter of 0.2.
+    """The new place of a parameter of 0.2.
 
     >>> moved_to("l1")
     "l1 is a parameter of Network.train. For all members of an ensemble: network_params={'l1': …}."

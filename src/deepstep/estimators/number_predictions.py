@@ -1,4 +1,4 @@
-"""What every fitted regressor predicts: numbers, quantiles, intervals, and targets that may be wrong."""
+"""The predictions of fitted regressors: numbers, quantiles, intervals, and targets that may be wrong."""
 
 from collections.abc import Callable
 from typing import Any

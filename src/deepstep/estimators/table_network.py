@@ -21,7 +21,7 @@ SETTINGS = {
 """Parameters of the network, where no others are given."""
 
 LBFGS_SETTINGS = {"max_iter": 2500, "tol": 1e-5}
-"""Those of 'lbfgs', which ends by itself where the gradient is small."""
+"""Iterations of 'lbfgs', which ends by itself where the gradient is small."""
 
 
 def table_network(*, classes: bool, rows: int, encodes: bool = True, **parameters: Any) -> Pipeline:
