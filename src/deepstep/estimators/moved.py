@@ -54,9 +54,9 @@ MOVED: Mapping[str, str] = {
     "weight_decay_multipliers": "weight_decay_multipliers is a parameter of Network.train. "
     "For all members of an ensemble: network_params={'weight_decay_multipliers': …}.",
     "schedule": _network("'schedule': …"),
-    "weight_decay_schedule": "weight_decay_schedule is an entry of schedule={'name': …, …} of NetworkClassifier and "
+    "weight_decay_schedule": "weight_decay_schedule is an entry of schedule={…} of NetworkClassifier and "
     "NetworkRegressor. For all members of an ensemble: network_params={'weight_decay_schedule': …}.",
-    "dropout_schedule": "dropout_schedule is an entry of schedule={'name': …, …} of NetworkClassifier and "
+    "dropout_schedule": "dropout_schedule is an entry of schedule={…} of NetworkClassifier and "
     "NetworkRegressor. For all members of an ensemble: network_params={'dropout_schedule': …}.",
     "label_smoothing": "label_smoothing is loss_params={'smoothing': …} of NetworkClassifier. "
     "For all members of an ensemble: network_params={'label_smoothing': …}.",
@@ -66,8 +66,8 @@ MOVED: Mapping[str, str] = {
     "deterministic": "deterministic is gone: members have one thread, and the same bits on any machine's "
     "number of processors.",
     "buffer_rows": "buffer_rows is gone: as many rows of a stream are in memory as 64 MB hold.",
-    "checkpoint_every": "checkpoint_every is ModelCheckpoint(folder, every=seconds) of deepstep.training, in callbacks.",
-    "keep_checkpoints": "keep_checkpoints is ModelCheckpoint(folder, keep=…) of deepstep.training, in callbacks.",
+    "checkpoint_every": "checkpoint_every is ModelCheckpoint(folder, every=…) of deepstep.training.",
+    "keep_checkpoints": "keep_checkpoints is ModelCheckpoint(folder, keep=…) of deepstep.training.",
 }
 """The new place, by the name of the parameter."""
 
