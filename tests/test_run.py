@@ -171,7 +171,7 @@ def test_a_file_is_read_as_the_table_of_training_was(tmp_path):
     FRAME.write_csv(path, separator=";", null_value="NA")
     assert_array_equal(run.outputs(path), expected)
     path.write_text("0^a\n1^b\n^a\n3^ä\n")
-    run.config["asked"] = {"sep": "^"}
+    run.config["read"] = {"sep": "^"}
     with pytest.raises(DataError, match="columns of the training table are expected"):
         run.predict(str(path))
     path.write_text("x^word\n" + path.read_text())

@@ -46,7 +46,7 @@ def test_a_rate_that_is_too_low(deepstep, flowers, tmp_path):
 
 
 def test_a_rate_that_is_too_high_is_told_before_what_came_of_it(deepstep, flowers):
-    typed = "--target kind --out high --model network --set solver=adam --learning-rate 3 --epochs 40 --batch-size 16"
+    typed = "--target kind --out high --model network --learning-rate 3 --epochs 40 --batch-size 16"
     assert deepstep("train", flowers, typed).code == 0
     assert next(iter(findings(deepstep, "high"))) == "learning rate too high"
 

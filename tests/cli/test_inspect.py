@@ -86,8 +86,8 @@ def test_the_trace_is_that_of_a_step_of_the_training(deepstep, everything):
     X, Y = everything.kept_examples()
     short, tall = everything.config["class_weights"]
     expected = everything.network.trace(
-        X.T, Y.T, learning_rate=0.001, optimizer="adamw", l2=0.2, weight_decay=0.3, dropout=0.3, clip_norm=0.1,
-        lr_multipliers={"b*": 0.5},
+        X.T, Y.T, learning_rate=0.001, optimizer="adamw", l2=0.2, weight_decay=0.3, dropout=0.3,
+        clip_norm=0.1, lr_multipliers={"b*": 0.5},
         sample_weight=np.where(Y[:, 0] == 1, tall, short),
     )  # fmt: skip
     assert short != tall

@@ -13,6 +13,7 @@ from deepstep.data import holdout
 from deepstep.estimators import NetworkClassifier, TableEncoder
 from deepstep.run import Run
 
+NETWORK = "--model network --epochs"
 LABELS, NUMBERS = "--target kind --target warm", "--target height --target width"
 OUTPUTS = {
     "absolute_error": "absolute_error",
@@ -55,7 +56,7 @@ def judged(deepstep, table):
 
 @pytest.mark.parametrize("loss", OUTPUTS)
 def test_losses_of_numbers(deepstep, table, loss):
-    typed = f"--target height --exclude kind --exclude grade --loss {loss} --model network --epochs 100 --learning-rate 0.01"
+    typed = f"--target height --exclude kind --exclude grade --loss {loss} {NETWORK} 100 --learning-rate 0.01"
     record = trained(deepstep, table, typed)
     assert record["output"] == OUTPUTS[loss]
     assert record["test"]["r2"] > 0.8
@@ -100,7 +101,9 @@ def test_quantiles(deepstep, table):
 
 
 def test_ordered_classes(deepstep, table):
-    typed = "--target grade --exclude kind --exclude height --loss ordinal --model network --epochs 100 --learning-rate 0.01"
+    typed = (
+        f"--target grade --exclude kind --exclude height --loss ordinal {NETWORK} 100 --learning-rate 0.01"
+    )
     trained(deepstep, table, typed, "--classes", "small, medium,large")
     run, grade = Run.load("r"), polars.read_csv(table)["grade"]
     assert run.targets.labels == (("small", "medium", "large"),)
@@ -115,7 +118,7 @@ def test_ordered_classes(deepstep, table):
 
 @pytest.mark.filterwarnings("ignore:Training ended before it converged")
 def test_labels(deepstep, table):
-    typed = f"{LABELS} --exclude height --exclude width --hidden-layers 6 --model network --epochs 60 --learning-rate 0.02"
+    typed = f"{LABELS} --exclude height --exclude width --hidden-layers 6 {NETWORK} 60 --learning-rate 0.02"
     record = trained(deepstep, table, typed, "--batch-size 12 --class-weight balanced")
     assert record["test"]["accuracy"]["kind"] > 0.8
     frame, given, run = polars.read_csv(table), answers(deepstep, table), Run.load("r")
@@ -156,7 +159,7 @@ def test_labels(deepstep, table):
 
 @pytest.mark.parametrize("loss", ["squared_error", "poisson"])
 def test_several_numbers(deepstep, table, loss):
-    typed = f"{NUMBERS} --exclude kind --exclude warm --loss {loss} --model network --epochs 150 --learning-rate 0.02"
+    typed = f"{NUMBERS} --exclude kind --exclude warm --loss {loss} {NETWORK} 150 --learning-rate 0.02"
     record = trained(deepstep, table, typed)
     assert record["task"] == "multioutput"
     assert min(record["test"]["r2"].values()) > 0.8

@@ -34,7 +34,8 @@ def page_of(deepstep, *words, run="run"):
 
 
 def test_the_page_of_a_network_has_every_part(deepstep, flowers, tmp_path):
-    typed = "--target kind --out run --model network --epochs 12 --log log.csv --set early_stopping=true --set validation_fraction=0.2 --set schedule=cosine"
+    typed = "--target kind --out run --model network --epochs 12 --log log.csv"
+    typed += " --set early_stopping=true --set validation_fraction=0.2 --set schedule=cosine"
     assert deepstep("train", flowers, typed).code == 0
     assert deepstep("report", "run").out.startswith("Written: report.html (")
     page = check(tmp_path / "report.html")
@@ -203,7 +204,7 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
 @pytest.mark.parametrize(
     "options",
     [
-        "--test-fraction 0.3 --set early_stopping=true --exclude colour --exclude x --model network --epochs 3",
+        "--test-fraction 0.3 --set early_stopping=true --exclude colour --model network --epochs 3",
         "--loss ordinal --classes tall,short --set validation=time --epochs 3",
         "--set n_estimators=2 --test-fraction 0.3 --exclude x --class-weight tall=2",
         "--effort fast --test-fraction 0.3 --exclude x",
@@ -267,7 +268,7 @@ def as_written(page, lines, columns):
         ),
         (f"{ONE_NETWORK} --validation patients.csv --test-fraction 0", "validation", "validated on"),
         (
-            f"{ONE_NETWORK} --set early_stopping=true --set n_iter_no_change=1 --set refit=true --test-fraction 0",
+            f"{ONE_NETWORK} --set early_stopping=true --set refit=true --test-fraction 0",
             "train",
             "No rows were held out",
         ),
@@ -316,7 +317,7 @@ def test_the_page_stays_small_and_says_how_much_is_left_out(deepstep, tmp_path):
     frame = polars.DataFrame(rng.standard_normal((m, 40)))
     frame = frame.with_columns(note=polars.lit("a long text " * 40), y=polars.Series(rng.integers(0, 7, m)))
     frame.write_csv("t.csv")
-    typed = "--target y --task classification --model network --epochs 1 --hidden-layers 2 --test-fraction 0.9 --out run"
+    typed = "--target y --task classification --model network --epochs 1 --test-fraction 0.9 --out run"
     assert deepstep("train", "t.csv", typed).code == 0
     page = page_of(deepstep)
     assert (tmp_path / "page.html").stat().st_size < 400_000
@@ -347,10 +348,10 @@ def test_demos_have_their_own_test_parts(deepstep, shared, tmp_path):
             assert [float(cells[one]) for one in ("x1", "x2")] == data.X_test[number - 1].tolist()
             assert cells["true"] == data.classes[data.y_test[number - 1]]
     cats = shared / "data" / "cats"
-    deepstep("demo", "cats", "--data", cats, "--epochs", 1, "--out", "c")
+    deepstep("demo", "cats", "--data", cats, "--iterations", 1, "--out", "c")
     assert "50 pictures of test_catvnoncat.h5 that were held out" in page_of(deepstep, run="c-2-layer").text
     assert (tmp_path / "page.html").stat().st_size < 2_000_000
-    command = ["deepstep", "demo", "cats", "--data", str(cats), "--seed", "1", "--epochs", "1"]
+    command = ["deepstep", "demo", "cats", "--data", str(cats), "--seed", "1", "--iterations", "1"]
     assert shlex.split(reproduce(Run.load("c-2-layer"))) == command
 
 

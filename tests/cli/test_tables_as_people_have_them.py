@@ -144,7 +144,7 @@ def test_a_table_without_a_header_is_predicted_with_and_without_its_target(deeps
         (("t.csv", "--categorical", "plz"), "--categorical: column is one of"),
         (
             ("t.dat",),
-            "Give the file the suffix of its format, or, of a text table, its separator: --read sep=;",
+            "Give the file the suffix of its format, or name the separator of the text: --read sep=;",
         ),
         (("-",), "standard input: a CSV table is expected; the file is empty"),
     ],

@@ -31,7 +31,7 @@ from deepstep.cli.reading import TableOptions, read_table
 from deepstep.cli.runs import OpenedNetwork, new_file, open_network, read_labelled
 from deepstep.cli.screen import as_json, json_option, note, program, say
 from deepstep.cli.sections import SectionedCommand, SectionOption
-from deepstep.cli.task import TASKS
+from deepstep.cli.task import TASKS, class_names
 from deepstep.data.builtin import SMALL_DATASETS
 from deepstep.data.files import RUN_MARK, kind_at, refuse_pipe
 from deepstep.environment import has_threads
@@ -188,7 +188,7 @@ SET_HELP = (
     "repeated."
 )
 
-OF_A_TABLE = ("target", "task", "exclude", "loss", "read", "drop_missing_target")
+OF_A_TABLE = ("task", "exclude", "classes", "loss", "read", "drop_missing_target")
 """Flags about a table."""
 
 _table = partial(click.option, cls=SectionOption, section="With FILE")
@@ -208,6 +208,7 @@ _page = partial(click.option, cls=SectionOption, section="Page")
 @_table("--target", multiple=True, metavar="COLUMN", help="Column to predict. Can be repeated.")
 @_table("--task", type=click.Choice(TASKS), default="auto", show_default=True, help="Kind of the target.")
 @_table("--exclude", multiple=True, metavar="COLUMN", help="Column to exclude from the features.")
+@_table("--classes", metavar="NAMES", callback=class_names, help="All classes, with ',' between them.")
 @_table("--loss", metavar="NAME", help="Loss function. Default: by the target.")
 @_table("--drop-missing-target", is_flag=True, help="Drop rows with a missing target.")
 @_table("--read", multiple=True, metavar="NAME=VALUE", callback=read_settings, help=READ_HELP)
@@ -308,7 +309,7 @@ def _subject(
         if path.suffix or path.parent != Path():
             raise FileError(source, "a run folder, a table or a built-in set", "there is no such file")
         raise unknown_name("deepstep explore", "data set", source, SMALL_DATASETS)
-    idle = [name for name in typed if name in OF_A_TABLE]
+    idle = [name for name in typed if name in ("target", *OF_A_TABLE)]
     if idle:
         raise ConfigurationError(_typed_as(idle[0]), "a table, whose columns it is about", f"got {source}")
     subject = builtin(source, options["seed"])
@@ -345,10 +346,8 @@ TRAINING_WORDS = tuple(name for name in signature(Network.train).parameters if n
 def _of_table(
     path: Path, options: Mapping[str, Any], start: dict[str, Any], training: dict[str, Any]
 ) -> Subject:
-    flags = {
-        name: options[name] for name in ("task", "exclude", "loss", "drop_missing_target", "read", "seed")
-    }
-    table = TableOptions(options["target"], **flags, test_fraction=0.0)
+    flags = {name: options[name] for name in OF_A_TABLE}
+    table = TableOptions(options["target"], **flags, seed=options["seed"], test_fraction=0.0)
     table.check()
     parts = parts_in_memory(read_table(path, table)[0], table)
     targets, inputs, rows = parts.targets, parts.inputs, parts.train

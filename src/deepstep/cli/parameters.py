@@ -18,7 +18,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, make_constrain
 
 from deepstep.cli.option_types import LIST, NAMED, PATH, VALUE, once_each
 from deepstep.cli.sections import SectionOption
-from deepstep.cli.task import typed_weights
+from deepstep.cli.task import class_names, typed_weights
 from deepstep.data.text_formats import read_text
 from deepstep.ensembles.presets import checked_params
 from deepstep.errors import ConfigurationError, FileError, spelled, unknown_name
@@ -78,14 +78,6 @@ class Flag:
         return SectionOption([self.flag, self.name], help=text, section=self.section, **settings)
 
 
-def _names(context: click.Context, parameter: click.Parameter, value: Any) -> tuple[str, ...] | None:
-    """Names between commas, as texts."""
-    if value is None:
-        return None
-    names = value.split(",") if isinstance(value, str) else value
-    return tuple(str(name).strip() for name in names)
-
-
 _COLUMNS = {"type": str, "multiple": True, "metavar": "COLUMN"}
 _NUMBERS = {"type": LIST, "metavar": "NUMBERS"}
 FLAGS = (
@@ -95,7 +87,7 @@ FLAGS = (
          "also where they are numbers. Can be repeated.", _COLUMNS),
     Flag("--classes", "classes", "classes", "Data", "All classes in their order, for --loss ordinal "
          "[default: sorted], or where one of them is called NA, which otherwise is a missing value.",
-         {"type": str, "metavar": "NAMES", "callback": _names}),
+         {"type": str, "metavar": "NAMES", "callback": class_names}),
     Flag("--class-weight", "class_weight", "class_weight", "Data", '"balanced", or '
          "CLASS=WEIGHT[,CLASS=WEIGHT…]. Classes without a weight get 1. With several targets use "
          "COLUMN:CLASS=WEIGHT. Can be repeated.",

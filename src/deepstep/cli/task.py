@@ -160,6 +160,14 @@ def _known_loss(loss: str | None, losses: Iterable[str], kind: str) -> str:
     return loss
 
 
+def class_names(context: click.Context, parameter: click.Parameter, value: Any) -> tuple[str, ...] | None:
+    """Names of classes between commas, as texts."""
+    if value is None:
+        return None
+    names = value.split(",") if isinstance(value, str) else value
+    return tuple(str(name).strip() for name in names)
+
+
 def typed_weights(context: click.Context, parameter: click.Parameter, values: Any) -> Any:
     """Typed weights: ``balanced``, or ``rare=3,usual=0.5`` in one or several pieces; None without them."""
     if not values:
