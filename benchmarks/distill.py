@@ -25,7 +25,7 @@ from sklearn.model_selection import train_test_split  # noqa: E402
 import deepstep  # noqa: E402
 from deepstep import DeepClassifier, DeepRegressor, distill  # noqa: E402
 from deepstep.estimators.distillation import STUDENT  # noqa: E402
-from deepstep.estimators.table_network import table_network  # noqa: E402
+from deepstep.estimators.table_encoder import table_network  # noqa: E402
 from tables.methods import THREADS, _filled, _kinds  # noqa: E402
 from tables.sets import Table, load  # noqa: E402
 

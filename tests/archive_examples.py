@@ -10,16 +10,15 @@ import polars
 from deepstep import History, Network
 from deepstep.archive import MODEL_MARK
 from deepstep.engines import SessionState, Settings
+from deepstep.ensembles.calibrate import WidthModel
 from deepstep.ensembles.calibration import Calibration
 from deepstep.ensembles.ensemble import Ensemble
-from deepstep.ensembles.fingerprint import TrainingFingerprint
+from deepstep.ensembles.leaderboard import TriedPreset
 from deepstep.ensembles.member import Member
 from deepstep.ensembles.member_fit import Snapshot, Trained
-from deepstep.ensembles.predictor import Columns, Predictor
+from deepstep.ensembles.predictor import Columns, Predictor, TrainingFingerprint
 from deepstep.ensembles.preprocessor import Preprocessor
 from deepstep.ensembles.presets import Preset
-from deepstep.ensembles.tried import TriedPreset
-from deepstep.ensembles.widths import WidthModel
 from deepstep.estimators.network_progress import Progress
 from deepstep.held_out import HeldOut
 from deepstep.network import Architecture

@@ -19,7 +19,7 @@ from sklearn.exceptions import ConvergenceWarning
 from deepstep import DeepClassifier, DeepRegressor, Network
 from deepstep.equations import ACTIVATIONS, HEADS
 from deepstep.errors import ConfigurationError
-from deepstep.estimators.table_network import table_network
+from deepstep.estimators.table_encoder import table_network
 from deepstep.export import FORMATS, export
 from deepstep.export.formats import get_format
 

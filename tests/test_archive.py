@@ -17,7 +17,7 @@ from archive_examples import EXAMPLES, TABLE, TARGETS, WIDTH, reseal, trained_ne
 from damage import in_a_process
 from deepstep import Network, archive
 from deepstep.archive import MODEL, TYPES, read, write
-from deepstep.ensembles.widths import WidthInputs
+from deepstep.ensembles.calibrate import WidthInputs
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.preparation.numbers import NumberColumn
 from hostile_texts import HOSTILE

@@ -15,7 +15,7 @@ from deepstep import DeepClassifier, DeepRegressor, Network, NetworkClassifier, 
 from deepstep.data.own_folders import RUN_MARK
 from deepstep.engines import ReferenceSession
 from deepstep.errors import ConfigurationError, DataError, FileError
-from deepstep.estimators.table_network import table_network
+from deepstep.estimators.table_encoder import table_network
 from deepstep.held_out import MOST_ROWS, HeldOut
 from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.run import Run, few_rows

@@ -14,7 +14,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from deepstep.equations import answers
 from deepstep.errors import DataError, ShapeError
 from deepstep.preparation import guess_task, one_hot, ordinal_code
-from deepstep.preparation.class_weights import class_weights, example_weights
+from deepstep.preparation.target_values import class_weights, example_weights
 from deepstep.targets import Targets, label_array
 
 

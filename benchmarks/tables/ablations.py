@@ -9,8 +9,7 @@ from unittest.mock import patch
 import numpy as np
 
 from deepstep.ensembles import choice, fit, population, presets, weights
-from deepstep.ensembles.population import FIRST, SIZES, Size
-from deepstep.ensembles.presets import Preset
+from deepstep.ensembles.presets import FIRST, SIZES, Preset, Size
 from tables.methods import one_network, ours
 
 Method = Callable[..., Any]

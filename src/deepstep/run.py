@@ -33,8 +33,7 @@ from deepstep.docstrings import complete
 from deepstep.engines import Settings
 from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.member import Member
-from deepstep.ensembles.permuted import PermutedColumn
-from deepstep.ensembles.predictor import Columns, Predictor
+from deepstep.ensembles.predictor import Columns, PermutedColumn, Predictor
 from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.held_out import HeldOut, chosen
@@ -164,7 +163,7 @@ class Run:
         if isinstance(model, Predictor):
             run = cls(model, dict(config or {}), None, None, model)
         else:
-            from deepstep.estimators.predictors import predictor_of
+            from deepstep.ensembles.predictor import predictor_of
 
             run = cls(predictor_of(model, "Run.of"), dict(config or {}), None, None, model)
         if rows is not None:

@@ -12,13 +12,14 @@ from deepstep.environment import package
 from deepstep.equations import HEADS, Head, answers, get_head
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, DataError, ShapeError, spelled, unknown_name
-from deepstep.preparation.class_weights import class_weights, example_weights
 from deepstep.preparation.target_values import (
     CODES,
     Label,
     class_probabilities,
+    class_weights,
     classes_of,
     encode_classes,
+    example_weights,
     finite_in,
     places_in,
 )

@@ -16,7 +16,7 @@ from deepstep import History, Network
 from deepstep.cli.report import reproduce
 from deepstep.data import load
 from deepstep.ensembles.ensemble import Ensemble
-from deepstep.ensembles.tried import TriedPreset
+from deepstep.ensembles.leaderboard import TriedPreset
 from deepstep.held_out import HeldOut
 from deepstep.preparation import ImagePreparation
 from deepstep.report.predictions import MOST_EXAMPLES, WORST

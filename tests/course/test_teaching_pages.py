@@ -13,8 +13,7 @@ from deepstep import Network
 from deepstep.cli.main import deepstep
 from deepstep.course import CHAPTERS, EXERCISES
 from deepstep.course.museum import document
-from deepstep.course.worksheet import worksheets
-from deepstep.course.worksheet_page import worksheets_html
+from deepstep.course.worksheet import worksheets, worksheets_html
 from docs_extensions import extension
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"

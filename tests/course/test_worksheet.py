@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from deepstep.cli.course import worksheet_command
 from deepstep.cli.main import main
-from deepstep.cli.worksheet import worksheet_command
 from deepstep.course import worksheet
-from deepstep.course.worksheet import DECIMALS, worksheets
-from deepstep.course.worksheet_page import worksheets_html
+from deepstep.course.worksheet import DECIMALS, worksheets, worksheets_html
 from deepstep.errors import ConfigurationError, FileError
 
 CASES = [

@@ -26,7 +26,7 @@ from deepstep.estimators import (
     NetworkRegressor,
 )
 from deepstep.estimators.inputs import warn_of_leaks
-from deepstep.estimators.table_network import table_network
+from deepstep.estimators.table_encoder import table_network
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run
 from deepstep.training.progress import Meter

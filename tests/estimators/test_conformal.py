@@ -11,8 +11,8 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import GammaRegressor
 from threadpoolctl import threadpool_limits
 
+from deepstep.ensembles.calibrate import FEWEST, WidthInputs, fit_width
 from deepstep.ensembles.calibration import POOLED, prediction_sets
-from deepstep.ensembles.widths import FEWEST, WidthInputs, fit_width
 from deepstep.environment import blas_pools
 from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkRegressor
 

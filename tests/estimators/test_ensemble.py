@@ -20,10 +20,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from deepstep.ensembles import budget, fit
-from deepstep.ensembles.budget import TimeBudget
 from deepstep.ensembles.metric import Metric
-from deepstep.ensembles.population import size_of
-from deepstep.ensembles.presets import realmlp_init
+from deepstep.ensembles.presets import realmlp_init, size_of
+from deepstep.ensembles.progress import TimeBudget
 from deepstep.ensembles.split import random_folds
 from deepstep.ensembles.weights import selection_weights, weigh
 from deepstep.errors import ConfigurationError, DataError

@@ -26,7 +26,7 @@ from sklearn.model_selection import (
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.ensembles import population
 from deepstep.ensembles.metric import Metric
-from deepstep.ensembles.population import Size
+from deepstep.ensembles.presets import Size
 from deepstep.errors import ConfigurationError
 from deepstep.training import Callback, StopTraining
 

@@ -19,8 +19,7 @@ from deepstep import DeepClassifier, DeepRegressor
 from deepstep.ensembles import budget, fit, member_fit, population, weights
 from deepstep.ensembles.calibration import fit_temperature, with_temperature
 from deepstep.ensembles.member_fit import snapshot_epochs
-from deepstep.ensembles.population import EFFORTS, FIRST, SIZES, Size, Width, drawn_preset, size_of
-from deepstep.ensembles.presets import INPUTS
+from deepstep.ensembles.presets import EFFORTS, FIRST, INPUTS, SIZES, Size, Width, drawn_preset, size_of
 from deepstep.errors import DivergenceError
 from deepstep.plots import TrainingCurveDisplay
 

@@ -9,20 +9,24 @@ from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_wine
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.ensembles.population import PRESETS, TABM, Width, population, size_of
 from deepstep.ensembles.presets import (
     PARAMETER_NAMES,
+    PRESETS,
     STEP_NAMES,
     STEPS,
+    TABM,
     Preset,
+    Width,
     batch_size_of_table,
     default_n_bins,
     epochs_of_table,
+    population,
     shared_members_of_table,
+    size_of,
 )
 from deepstep.errors import ConfigurationError
 from deepstep.estimators.moved import MOVED
-from deepstep.estimators.table_network import small_batch_size
+from deepstep.estimators.table_encoder import small_batch_size
 
 QUICK = {"n_estimators": 2, "random_state": 1}
 WINE, KINDS = load_wine(return_X_y=True)

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 from deepstep import Network, NetworkClassifier, Run
 from deepstep.ensembles.ensemble import weighted_mean
 from deepstep.ensembles.metric import Metric
-from deepstep.ensembles.predictor import Predictor
+from deepstep.ensembles.predictor import Predictor, predictor_of
 from deepstep.ensembles.weights import weigh
-from deepstep.estimators.predictors import predictor_of
 from deepstep.export import FORMATS, models
 from deepstep.export.formats import get_format
 from deepstep.network.architecture import Model

@@ -19,7 +19,7 @@ from archive_examples import reseal
 from deepstep import DeepClassifier, DeepRegressor, archive
 from deepstep.ensembles import finished, fit, population
 from deepstep.ensembles.finished import FinishedMembers, member_folders
-from deepstep.ensembles.population import Size
+from deepstep.ensembles.presets import Size
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.training.checkpoint import read_checkpoint
 from deepstep.training.checkpoints import checkpoint_files

@@ -26,7 +26,7 @@ from deepstep import (
     archive,
 )
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.estimators.table_network import table_network
+from deepstep.estimators.table_encoder import table_network
 
 pytestmark = pytest.mark.filterwarnings("ignore:Training ended before")
 

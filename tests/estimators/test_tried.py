@@ -9,7 +9,7 @@ from sklearn.datasets import load_wine
 
 from deepstep import DeepClassifier, DeepRegressor, Run
 from deepstep.ensembles import population
-from deepstep.ensembles.population import EFFORTS, Size
+from deepstep.ensembles.presets import EFFORTS, Size
 
 X, Y = load_wine(return_X_y=True)
 

@@ -16,7 +16,7 @@ from sklearn.datasets import load_diabetes, load_wine
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.ensembles import fit, population
 from deepstep.ensembles.member_fit import Link
-from deepstep.ensembles.population import Size
+from deepstep.ensembles.presets import Size
 from deepstep.ensembles.workers import member_executor
 from deepstep.errors import ConfigurationError
 from deepstep.training import interruption

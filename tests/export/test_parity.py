@@ -13,8 +13,8 @@ from scipy.sparse import csr_matrix, random_array
 from sklearn.exceptions import NotFittedError
 
 from deepstep import DeepClassifier, Network, NetworkClassifier, Run
+from deepstep.ensembles.predictor import predictor_of
 from deepstep.errors import ConfigurationError
-from deepstep.estimators.predictors import predictor_of
 from deepstep.export import FORMATS, export, models
 from deepstep.export.certificate import CannotRunError
 from deepstep.export.formats import get_format

@@ -22,6 +22,8 @@ from deepstep.cli.option_types import (
     READ_HELP,
     SEED,
     VALUE,
+    SectionedCommand,
+    SectionOption,
     member_option,
     once_each,
     read_settings,
@@ -30,7 +32,6 @@ from deepstep.cli.parts import parts_in_memory
 from deepstep.cli.reading import TableOptions, read_table
 from deepstep.cli.runs import OpenedNetwork, new_file, open_network, read_labelled
 from deepstep.cli.screen import as_json, json_option, note, program, say
-from deepstep.cli.sections import SectionedCommand, SectionOption
 from deepstep.cli.task import TASKS, class_names
 from deepstep.data.builtin import SMALL_DATASETS
 from deepstep.data.files import RUN_MARK, kind_at, refuse_pipe

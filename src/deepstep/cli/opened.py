@@ -18,7 +18,7 @@ from deepstep.equations import EQUATIONS, example_targets
 from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, MissingPackageError
 from deepstep.model import Network
-from deepstep.preparation.class_weights import example_weights as weights_by_answers
+from deepstep.preparation.target_values import example_weights as weights_by_answers
 from deepstep.run import MOST_EXAMPLES
 from deepstep.targets import Targets
 from deepstep.training.progress import Meter

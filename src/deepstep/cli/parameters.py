@@ -16,8 +16,7 @@ from typing import Any
 import click
 from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
 
-from deepstep.cli.option_types import LIST, NAMED, PATH, VALUE, once_each
-from deepstep.cli.sections import SectionOption
+from deepstep.cli.option_types import LIST, NAMED, PATH, VALUE, SectionOption, once_each
 from deepstep.cli.task import class_names, typed_weights
 from deepstep.data.text_formats import read_text
 from deepstep.ensembles.presets import checked_params

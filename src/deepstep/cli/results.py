@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from deepstep.cli.parts import Parts
 from deepstep.cli.screen import console, note, print_curve, print_next, print_scores, print_table
 from deepstep.data.sources import shown
-from deepstep.ensembles.tried import TriedPresets
+from deepstep.ensembles.leaderboard import TriedPresets
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run
 

@@ -14,7 +14,7 @@ from deepstep.data import column
 from deepstep.data.formats import ReadOptions
 from deepstep.data.tables import table_in, told_missing_words
 from deepstep.data.text_formats import number_text
-from deepstep.ensembles.tried import TriedPresets
+from deepstep.ensembles.leaderboard import TriedPresets
 from deepstep.errors import ConfigurationError, spelled
 from deepstep.inspection.metrics import Scores
 from deepstep.preparation import TablePreparation, guess_task

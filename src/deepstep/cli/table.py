@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from deepstep.cli.models import Fitted, fit_ensemble, fit_network
+from deepstep.cli.option_types import WORDS
 from deepstep.cli.parameters import ENSEMBLE, FROM_FILE, NETWORK, flag_of, parameters_of
 from deepstep.cli.parts import Parts, Rows, parts_in_memory, parts_of_a_stream
 from deepstep.cli.reading import TableOptions, read_table
@@ -28,7 +29,6 @@ from deepstep.cli.screen import (
     printable,
     warnings_as_notes,
 )
-from deepstep.cli.sections import WORDS
 from deepstep.cli.task import weights_of_classes
 from deepstep.cli.unfinished import Keeping, Training, log_callbacks, place
 from deepstep.data import StoredRows

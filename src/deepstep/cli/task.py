@@ -11,8 +11,7 @@ import numpy as np
 from deepstep.cli.option_types import once_each
 from deepstep.errors import ConfigurationError, DataError, unknown_name
 from deepstep.preparation import guess_task
-from deepstep.preparation.class_weights import class_weights
-from deepstep.preparation.target_values import MOST_NUMBER_CLASSES
+from deepstep.preparation.target_values import MOST_NUMBER_CLASSES, class_weights
 from deepstep.targets import CLASS_LOSSES, NUMBER_LOSSES, Targets
 from deepstep.types import AnyArray, Array
 

@@ -9,9 +9,8 @@ from typing import Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from deepstep.cli.option_types import PATH, READ_HELP, read_settings
+from deepstep.cli.option_types import PATH, READ_HELP, WORDS, SectionedCommand, SectionOption, read_settings
 from deepstep.cli.screen import json_option
-from deepstep.cli.sections import WORDS, SectionedCommand, SectionOption
 from deepstep.cli.task import TASKS
 from deepstep.cli.unfinished import Training, free_name, named_run, read_training
 from deepstep.data.sources import stem_of

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
-    from deepstep.ensembles.widths import WidthModel
+    from deepstep.ensembles.calibrate import WidthModel
 
 DOUBT = 0.2
 """Mean of |log T| before any row is seen (T is log-Laplace then): few rows do not move T from 1."""

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from deepstep.ensembles.calibration import with_temperature
-from deepstep.ensembles.leaderboard import Leaderboard, PresetSummary
+from deepstep.ensembles.leaderboard import Leaderboard, PresetSummary, TriedPreset
 from deepstep.ensembles.member import Member
 from deepstep.ensembles.preprocessor import Preprocessor
 from deepstep.ensembles.presets import Preset
-from deepstep.ensembles.tried import TriedPreset
 from deepstep.environment import single_blas
 from deepstep.targets import PROBABILITIES
 from deepstep.types import AnyArray, Array

@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.ensembles.budget import TimeBudget
-from deepstep.ensembles.choice import Choice, Judge, or_last
 from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.finished import FinishedMembers
+from deepstep.ensembles.leaderboard import Outcome, TriedPreset, TriedPresets
 from deepstep.ensembles.member import Member
 from deepstep.ensembles.member_fit import (
     Checkpoints,
@@ -24,13 +23,11 @@ from deepstep.ensembles.member_fit import (
     snapshot_epochs,
 )
 from deepstep.ensembles.metric import Metric
-from deepstep.ensembles.population import Width, named_presets, population, size_of
 from deepstep.ensembles.preprocessor import Preprocessor, table_preparation
-from deepstep.ensembles.presets import Preset
-from deepstep.ensembles.progress import member_progress
+from deepstep.ensembles.presets import Preset, Width, named_presets, population, size_of
+from deepstep.ensembles.progress import TimeBudget, member_progress
 from deepstep.ensembles.split import Fold, Rows, folds_of_splitter, is_splitter, split
-from deepstep.ensembles.tried import Outcome, TriedPreset, TriedPresets
-from deepstep.ensembles.weights import weigh
+from deepstep.ensembles.weights import Choice, Judge, or_last, weigh
 from deepstep.ensembles.workers import Move, Workers, member_executor
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, warn_the_caller
 from deepstep.preparation.batches import Examples, evenly_spread

@@ -19,7 +19,7 @@ from deepstep.ensembles.presets import Preset, realmlp_init, tabm_init
 from deepstep.equations import get_optimizer
 from deepstep.errors import DivergenceError
 from deepstep.model import Network
-from deepstep.network.memory import check_memory_to_train
+from deepstep.network.architecture import check_memory_to_train
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.targets import Targets

@@ -10,9 +10,8 @@ from deepstep.data import StoredRows
 from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.fit import Request
 from deepstep.ensembles.member_fit import Checkpoints, Task, fit_member
-from deepstep.ensembles.population import STREAMED, named_presets
 from deepstep.ensembles.preprocessor import Preprocessor
-from deepstep.ensembles.presets import INPUTS, default_n_bins
+from deepstep.ensembles.presets import INPUTS, STREAMED, default_n_bins, named_presets
 from deepstep.ensembles.split import FRACTION, Rows
 from deepstep.ensembles.workers import limited_threads
 from deepstep.errors import DataError

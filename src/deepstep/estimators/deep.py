@@ -1,28 +1,28 @@
 """The base of DeepClassifier and DeepRegressor: one path for fit, and one for predictions."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
-from numbers import Integral
+from dataclasses import KW_ONLY, dataclass, replace
+from numbers import Integral, Real
 from time import perf_counter
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
-from sklearn.base import _fit_context, is_regressor
+from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit_context, is_regressor
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted, validate_data
 
 from deepstep.data import ArrayRows
 from deepstep.data.frames import are_records, as_frame, has_names
 from deepstep.ensembles.calibrate import calibration_of_fit
 from deepstep.ensembles.calibration import Calibration
-from deepstep.ensembles.fingerprint import TrainingFingerprint
 from deepstep.ensembles.finished import seed_of_members
 from deepstep.ensembles.fit import Request, fit_ensemble, weight_with_classes
 from deepstep.ensembles.member_fit import SEED_OF_THE_FIT, Options
-from deepstep.ensembles.predictor import Columns, Predictor
+from deepstep.ensembles.predictor import Columns, Predictor, TrainingFingerprint
 from deepstep.ensembles.preprocessor import table_preparation
 from deepstep.ensembles.refit import refit_ensemble
 from deepstep.ensembles.split import TIME, Rows
@@ -35,7 +35,6 @@ from deepstep.errors import (
     spelled,
     warn_the_caller,
 )
-from deepstep.estimators.calibrated import Calibrated
 from deepstep.estimators.deep_attributes import DeepAttributes
 from deepstep.estimators.deep_parameters import DeepParameters, parameter_of
 from deepstep.estimators.inputs import (
@@ -46,13 +45,19 @@ from deepstep.estimators.inputs import (
     checked_groups,
     checked_weight,
     named_columns,
+    refuse_texts,
     reraise_with_row,
     target_name,
     validation_data,
     warn_of_data,
+    warn_of_leaks,
     with_named_columns,
     without_groups,
 )
+from deepstep.estimators.labels import check_taught, encoded_labels, learned_labels
+from deepstep.estimators.moved import refuse_moved
+from deepstep.estimators.network_parameters import documented
+from deepstep.estimators.predictions import Calibrated, ClassPredictions, NumberPredictions
 from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, reading
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.preparation.survey import Survey
@@ -425,4 +430,170 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = True
+        return tags
+
+
+@refuse_moved
+@documented
+@dataclass(eq=False, repr=False, match_args=False)
+class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
+    """An ensemble of deep fully-connected networks that tells classes apart, on a table as it is.
+
+    X is a pandas, polars or pyarrow frame or an array, with texts, dates and missing values. A population of
+    small networks learns on the folds of a cross-validation: some with fixed settings (after RealMLP,
+    Holzmüller et al., arXiv 2407.04491, and plainer ones), the others with random ones (after TabPack, arXiv
+    2607.05380). All are trained on the first folds, the best on all. An ensemble of them is selected by their
+    predictions for rows that they have not learned from. Their number follows from ``effort`` and the number
+    of rows (`deepstep.ensembles.presets`). ``ensemble_`` holds the networks, in which every step can be
+    opened.
+
+    Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a
+    sigmoid for each; the cost is the cross-entropy. Ordered classes train the questions y > k.
+
+    Parameters
+    ----------
+    loss : str, default='cross_entropy'
+        'cross_entropy', 'ordinal' for classes in the order of ``classes_`` (labels as they sort, or those of
+        ``classes``), or a loss of classes that was registered with `deepstep.equations.register_head`. With
+        'ordinal', too, `predict` answers with the most probable class.
+    class_weight : 'balanced', dict, list of dict or None, default=None
+        Weight of each class, multiplied with ``sample_weight``: ``{label: weight}`` with 1 for labels left
+        out, or 'balanced' for n / (n_classes · count of the class), counted in the rows that are learned from
+        (what a fold holds out has no say). For a target of several columns each has
+        the classes 0 and 1, a list has a dict for each column, and the weights of the columns are
+        multiplied. Validation data have the same weights, in their cost and in their score.
+    classes : sequence of labels, default=None
+        All labels of one column in the order of ``classes_``, where y lacks some or 'ordinal' asks for
+        another order than the sorted one; None for the labels of y, sorted. With ``soft_targets`` those of
+        the columns of y.
+    soft_targets : bool, default=False
+        Whether y of `fit` is an array (n_samples, n_classes) of probabilities, such as the
+        ``predict_proba`` of another model or shares of votes: at least 0, with a sum of 1 in every row. The
+        columns are ``classes``, by default 0 to n_classes - 1. The cost is the cross-entropy with these
+        probabilities. Folds, scores, class weights and sets go by the most probable class. Other methods, and
+        validation data, take labels, too.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        The labels; for a target of several columns a list of the labels of each, 0 and 1.
+    temperature_ : float
+        By which the logits of the answers are divided in `predict_proba` (Guo et al., arXiv 1706.04599): the
+        best one for the rows that were held out, and after `calibrate` for its rows. Which label is most
+        probable does not depend on it.
+
+    See Also
+    --------
+    DeepRegressor : The same for numbers.
+    NetworkClassifier : One network on numbers, as `sklearn.neural_network.MLPClassifier`.
+    deepstep.Network : The networks inside.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> names = y.map({0: "setosa", 1: "versicolor", 2: "virginica"})
+    >>> model = DeepClassifier(effort="fast", random_state=1).fit(X, names)
+    >>> model.predict(X[:1]), model.predict_proba(X[:1]).shape
+    (array(['setosa'], dtype=object), (1, 3))
+    >>> member = model.ensemble_.members[0]
+    >>> member.network.architecture.layer_dims[0] > 0, 0 <= member.fold < 5
+    (True, True)
+    """
+
+    _: KW_ONLY
+    loss: Annotated[str, str] = "cross_entropy"
+    class_weight: Annotated[Any, StrOptions({"balanced"}), Mapping, list, None] = None
+    classes: Annotated[Any, "array-like", None] = None
+    soft_targets: Annotated[bool, "boolean"] = False
+
+    def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
+        return learned_labels(self, y, context, None)
+
+    def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:
+        return encoded_labels(self, targets, y, np.float64, where, learned=learned)
+
+    def _warn_of_leaks(self, X: Any, targets: Targets, y: AnyArray, context: FitContext) -> None:
+        if not (targets.several or self.soft_targets):
+            warn_of_leaks(X, targets.positions(y), context.where, table=True)
+
+    def _check_taught(self, targets: Targets, rows: Rows, request: Request) -> None:
+        if not (targets.several or self.soft_targets):
+            weight = weight_with_classes(rows, rows, targets, request)
+            check_taught(targets, rows.Y, weight, request.options.where)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = self.loss != "ordinal"
+        return tags
+
+
+@refuse_moved
+@documented
+@dataclass(eq=False, repr=False, match_args=False)
+class DeepRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, DeepEstimator):
+    """An ensemble of deep fully-connected networks that predicts numbers, from a table as it is.
+
+    It is the counterpart of `DeepClassifier`. By default the output is the identity, the cost half the mean
+    squared error, summed over the outputs. Networks learn targets of mean 0 and variance 1.
+
+    Parameters
+    ----------
+    loss : str, default='squared_error'
+        'squared_error' (half of it: the mean is learned), 'absolute_error' (the median), 'huber' (in
+        between: ``loss_params={"delta": …}``), 'poisson' (means of counts of at least 0, by half the
+        deviance), 'quantile' (see ``quantiles``), or a loss of numbers that was registered with
+        `deepstep.equations.register_head`.
+    quantiles : float or sequence of float, default=None
+        The quantiles, increasing, that 'quantile' learns of a single target, all at once so that they never
+        cross; None for 0.1, 0.5 and 0.9.
+
+    Attributes
+    ----------
+    quantiles_ : tuple of float
+        The quantiles of the columns of `predict`; for 'quantile' alone.
+
+    See Also
+    --------
+    DeepClassifier : The same for classes.
+    NetworkRegressor : One network on numbers, as `sklearn.neural_network.MLPRegressor`.
+    deepstep.Network : The networks inside.
+
+    Examples
+    --------
+    >>> X = np.linspace(-1, 1, 200)[:, np.newaxis]
+    >>> y = X[:, 0] ** 2
+    >>> model = DeepRegressor(effort="fast", random_state=1).fit(X, y)
+    >>> model.score(X, y) > 0.99
+    True
+
+    Quantiles of one number are columns:
+
+    >>> model = DeepRegressor(loss="quantile", quantiles=(0.25, 0.75), effort="fast", random_state=1)
+    >>> low, high = model.fit(X, y).predict(X).T
+    >>> bool((low <= high).all())
+    True
+    """
+
+    _: KW_ONLY
+    loss: Annotated[str, str] = "squared_error"
+    quantiles: Annotated[Any, Interval(Real, 0, 1, closed="neither"), "array-like", None] = None
+
+    def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
+        return Targets.of_numbers(
+            context.where,
+            loss=self.loss,
+            loss_params=self.loss_params,
+            quantiles=self.quantiles,
+            n_columns=1 if y.ndim == 1 else y.shape[1],
+        )
+
+    def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:
+        refuse_texts(y, where, in_order=learned)
+        return targets.encode(y, where, np.float64)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = self.loss != "quantile"
+        tags.target_tags.positive_only = self.loss == "poisson"
         return tags

@@ -5,9 +5,8 @@ from typing import Any
 
 from deepstep.ensembles.calibration import Calibration
 from deepstep.ensembles.ensemble import Ensemble
-from deepstep.ensembles.leaderboard import Leaderboard
+from deepstep.ensembles.leaderboard import Leaderboard, TriedPresets
 from deepstep.ensembles.predictor import Predictor
-from deepstep.ensembles.tried import TriedPresets
 from deepstep.targets import Targets
 from deepstep.training import History
 from deepstep.training.fit import INTERRUPTED

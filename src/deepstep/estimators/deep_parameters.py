@@ -10,8 +10,7 @@ from typing import Annotated, Any, ClassVar, Self
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
-from deepstep.ensembles.population import EFFORTS
-from deepstep.ensembles.presets import Preset
+from deepstep.ensembles.presets import EFFORTS, Preset
 from deepstep.ensembles.split import TIME
 from deepstep.estimators.moved import check_moved
 from deepstep.estimators.network_parameters import ABOVE_0, COUNT
@@ -41,7 +40,7 @@ class DeepParameters(BaseEstimator):
     Parameters
     ----------
     effort : {'fast', 'balanced', 'best'}, default='balanced'
-        How many presets are tried at most, see `deepstep.ensembles.population.SIZES`; a given
+        How many presets are tried at most, see `deepstep.ensembles.presets.SIZES`; a given
         ``n_estimators`` goes before it, and a ``time_budget`` ends or goes on by the clock.
     time_budget : float, default=None
         Seconds after which training ends, if it has not before, but not before one epoch is done; schedules
@@ -62,7 +61,7 @@ class DeepParameters(BaseEstimator):
         Networks of the ensemble, with folds (without validation data) rounded up to whole folds; None for as
         many as ``effort`` and the table's size ask for.
     presets : str, Preset or sequence of these, default=None
-        What is tried in place of the population: names in `deepstep.ensembles.population.PRESETS`, or
+        What is tried in place of the population: names in `deepstep.ensembles.presets.PRESETS`, or
         `deepstep.ensembles.presets.Preset` objects.
     network_params : mapping, default=None
         Parameters that hold for the networks of all members in place of the presets', in the words of

@@ -10,7 +10,7 @@ from sklearn.utils import check_random_state
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.inputs import is_frame
 from deepstep.estimators.row_sources import is_stored
-from deepstep.estimators.table_network import table_network
+from deepstep.estimators.table_encoder import table_network
 from deepstep.types import AnyArray, Array, is_whole
 
 WHERE = "distill"

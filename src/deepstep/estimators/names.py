@@ -4,16 +4,17 @@ from deepstep.docstrings import complete
 from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.leaderboard import Leaderboard, PresetSummary
 from deepstep.ensembles.member import Member
-from deepstep.estimators.calibrated import Calibrated, LabelIssue, TargetIssue
-from deepstep.estimators.class_predictions import ClassPredictions
-from deepstep.estimators.classifier import DeepClassifier
-from deepstep.estimators.deep import DeepEstimator
+from deepstep.estimators.deep import DeepClassifier, DeepEstimator, DeepRegressor
 from deepstep.estimators.deep_attributes import DeepAttributes
 from deepstep.estimators.distillation import distill
-from deepstep.estimators.network_classifier import NetworkClassifier
-from deepstep.estimators.network_regressor import NetworkRegressor
-from deepstep.estimators.number_predictions import NumberPredictions
-from deepstep.estimators.regressor import DeepRegressor
+from deepstep.estimators.network import NetworkClassifier, NetworkRegressor
+from deepstep.estimators.predictions import (
+    Calibrated,
+    ClassPredictions,
+    LabelIssue,
+    NumberPredictions,
+    TargetIssue,
+)
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.estimators.table_encoder import TableEncoder
 

@@ -1,17 +1,18 @@
 """The base of NetworkClassifier and NetworkRegressor: scikit-learn's MLPClassifier on `Network`."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import replace
-from numbers import Integral
+from dataclasses import KW_ONLY, dataclass, replace
+from numbers import Integral, Real
 from time import perf_counter
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
-from sklearn.base import _fit_context
+from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepstep.ensembles.calibration import Calibration
@@ -21,19 +22,20 @@ from deepstep.ensembles.predictor import Columns, Predictor
 from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
 from deepstep.ensembles.split import Rows, structured_folds
 from deepstep.environment import single_blas, slow_training
-from deepstep.errors import DivergenceError, SpeedWarning, spelled, warn_the_caller
-from deepstep.estimators.calibrated import Calibrated
+from deepstep.errors import ConfigurationError, DivergenceError, SpeedWarning, spelled, warn_the_caller
 from deepstep.estimators.inputs import (
     FitContext,
     RawData,
     checked_groups,
+    refuse_texts,
     validation_data,
+    warn_of_leaks,
     with_named_columns,
     without_groups,
 )
+from deepstep.estimators.labels import check_taught, encoded_labels, learned_labels
 from deepstep.estimators.network_attributes import NetworkAttributes
-from deepstep.estimators.network_construction import network_to_go_on, new_network
-from deepstep.estimators.network_parameters import NetworkParameters, parameter_of
+from deepstep.estimators.network_parameters import NetworkParameters, documented, parameter_of
 from deepstep.estimators.network_progress import Progress
 from deepstep.estimators.network_rows import (
     Scaling,
@@ -43,8 +45,15 @@ from deepstep.estimators.network_rows import (
     held_out_part,
     numbers_alone,
 )
-from deepstep.estimators.network_settings import fit_to_resume, settings_of
+from deepstep.estimators.network_settings import (
+    Incremental,
+    fit_to_resume,
+    network_to_go_on,
+    new_network,
+    settings_of,
+)
 from deepstep.estimators.network_training import NetworkTraining
+from deepstep.estimators.predictions import Calibrated, ClassPredictions, NumberPredictions
 from deepstep.estimators.row_sources import (
     NamedRows,
     as_row_source,
@@ -408,4 +417,274 @@ class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkPar
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
+        return tags
+
+
+@documented
+@dataclass(eq=False, repr=False, match_args=False)
+class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
+    """One network that tells classes apart, as `sklearn.neural_network.MLPClassifier` does, on numbers.
+
+    Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a
+    sigmoid for each; the cost is the cross-entropy. Ordered classes train the questions y > k. X has numbers,
+    which should be scaled; `TableEncoder` makes them of a table as it is.
+
+    Parameters
+    ----------
+    loss : str, default='cross_entropy'
+        'cross_entropy', 'ordinal' for classes in the order of ``classes_`` (labels as they sort, or those of
+        ``classes``), or a loss of classes that was registered with `deepstep.equations.register_head`. With
+        'ordinal', too, `predict` answers with the most probable class.
+    class_weight : 'balanced', dict, list of dict or None, default=None
+        Weight of each class, multiplied with ``sample_weight``: ``{label: weight}`` with 1 for labels left
+        out, or 'balanced' for n / (n_classes · count of the class), counted in the rows that are learned from
+        (what early stopping holds out has no say). For a target of several columns each has
+        the classes 0 and 1, a list has a dict for each column, and the weights of the columns are
+        multiplied. Validation data have the same weights, in their cost and in their score.
+    classes : sequence of labels, default=None
+        All labels of one column in the order of ``classes_``, where y lacks some or 'ordinal' asks for
+        another order than the sorted one; None for the labels of y, sorted. With ``soft_targets`` those of
+        the columns of y.
+    soft_targets : bool, default=False
+        Whether y of `fit` and `partial_fit` is an array (n_samples, n_classes) of probabilities, such as the
+        ``predict_proba`` of another model or shares of votes: at least 0, with a sum of 1 in every row. The
+        columns are ``classes``, by default 0 to n_classes - 1. The cost is the cross-entropy with these
+        probabilities. Scores and class weights go by the most probable class. `score`, and validation data,
+        take labels, too.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        The labels; for a target of several columns a list of the labels of each, 0 and 1.
+
+    See Also
+    --------
+    NetworkRegressor : The same for numbers.
+    TableEncoder : Makes numbers of a table.
+    DeepClassifier : Ensembles of networks on a table as it is.
+    deepstep.Network : The network inside.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> names = y.map({0: "setosa", 1: "versicolor", 2: "virginica"})
+    >>> model = make_pipeline(StandardScaler(), NetworkClassifier(20, solver="lbfgs", random_state=1))
+    >>> model.fit(X, names).score(X, names) > 0.97
+    True
+    >>> model.predict(X[:1]), model.predict_proba(X[:1]).shape
+    (array(['setosa'], dtype='<U10'), (1, 3))
+
+    Every step of the fitted network can be opened; columns are examples there:
+
+    >>> scaled = StandardScaler().fit_transform(X)
+    >>> trace = model[-1].network_.trace(scaled[:4].T, np.eye(3)[:, [0, 0, 0, 0]])
+    >>> trace["Z1"].value.shape
+    (20, 4)
+
+    A table as it is goes through a `TableEncoder`:
+
+    >>> from deepstep import TableEncoder
+    >>> table = X.assign(garden=np.where(X.index % 2, "north", "south"))
+    >>> model = make_pipeline(TableEncoder(), NetworkClassifier(20, solver="lbfgs", random_state=1))
+    >>> model.fit(table, names).score(table, names) > 0.97
+    True
+    """
+
+    _: KW_ONLY
+    loss: Annotated[str, str] = "cross_entropy"
+    class_weight: Annotated[Any, StrOptions({"balanced"}), Mapping, list, None] = None
+    classes: Annotated[Any, "array-like", None] = None
+    soft_targets: Annotated[bool, "boolean"] = False
+
+    @Incremental
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
+        """Continue training with one epoch of these rows, and with the optimizer's state.
+
+        It is not there with early stopping and 'lbfgs', which need all data at once, with schedules or a time
+        budget, which need to know how much training will come, and with ``checkpoint_dir``.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+        classes : array of shape (n_classes,), optional
+            All labels that will come, needed in the first call; with ``soft_targets`` those of the columns of
+            y, in their order.
+
+        Returns
+        -------
+        self
+            Fitted.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`; also for ``class_weight='balanced'``, which needs all data at once.
+        AttributeError
+            Where it is not there; with early stopping a ValueError, too.
+
+        Examples
+        --------
+        >>> model = NetworkClassifier(4, random_state=1)
+        >>> for X, y in (([[-1.0], [1.0]], ["low", "high"]), ([[2.0]], ["high"])):
+        ...     model = model.partial_fit(X, y, classes=["high", "low"])
+        >>> len(model.loss_curve_)
+        2
+        """
+        if self.class_weight == "balanced":
+            got = "got 'balanced', which needs the labels of all data"
+            hint = "Pass compute_class_weight's weights as a dict."
+            where = "NetworkClassifier.partial_fit"
+            raise ConfigurationError(where, "class_weight is None or a dict", got, hint)
+        return self._partial_fit(RawData(X, y, sample_weight), classes)
+
+    def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
+        return learned_labels(self, y, context, self.targets_ if context.going_on else None)
+
+    def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
+        return encoded_labels(self, self.targets_, y, dtype, where, learned=learned)
+
+    def _check_taught(self, examples: Examples, context: FitContext) -> None:
+        targets = self.targets_
+        alone = self.loss == "cross_entropy" and len(targets.classes[0]) == 1
+        if context.incremental or targets.several or alone or self.soft_targets:
+            return  # scikit-learn's network learns one class, too
+        weight, where = examples.weight, context.where
+        if self.class_weight is not None:
+            positions = targets.class_columns(examples.Y)
+            of_classes = targets.weights_of_classes(self.class_weight, positions, weight, where)
+            weight = targets.row_weights(of_classes, examples.Y, weight)
+        check_taught(targets, examples.Y, weight, where)
+
+    def _warn_of_leaks(self, X: Any, y: AnyArray, context: FitContext) -> None:
+        whole = not (context.incremental or context.going_on)
+        if whole and not (self.targets_.several or self.soft_targets):
+            warn_of_leaks(X, self.targets_.positions(y), context.where, table=False)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = self.loss != "ordinal"
+        return tags
+
+
+@documented
+@dataclass(eq=False, repr=False, match_args=False)
+class NetworkRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, NetworkEstimator):
+    """One network that predicts numbers, as `sklearn.neural_network.MLPRegressor` does, from numbers.
+
+    By default the output is the identity, the cost half the mean squared error, summed over the outputs. X
+    has numbers, which should be scaled; `TableEncoder` makes them of a table as it is.
+
+    J, in ``loss_`` and ``loss_curve_``, is for one output that of MLPRegressor. For several it is the sum of
+    their costs, whose derivative the gradient is; there it is their mean, though the gradient is that of the
+    sum, so what goes by the cost (``tol``, 'adaptive', ``best_loss_``) differs.
+
+    Parameters
+    ----------
+    loss : str, default='squared_error'
+        'squared_error' (half of it: the mean is learned), 'absolute_error' (the median), 'huber' (in
+        between: ``loss_params={"delta": …}``), 'poisson' (means of counts of at least 0, by half the
+        deviance), 'quantile' (see ``quantiles``), or a loss of numbers that was registered with
+        `deepstep.equations.register_head`. By keyword only (in MLPRegressor: the first argument).
+    quantiles : float or sequence of float, default=None
+        The quantiles, increasing, that 'quantile' learns of a single target, all at once so that they never
+        cross; None for 0.1, 0.5 and 0.9.
+    scale_targets : bool, default=False
+        Whether the network learns targets of mean 0 and variance 1 (counts divided by their mean), and its
+        outputs are turned back: for targets that are far from 1. The costs, ``loss_`` and its kin, are those
+        of the scaled targets then. As by default, MLPRegressor learns them in their own units.
+
+    Attributes
+    ----------
+    quantiles_ : tuple of float
+        The quantiles of the columns of `predict`; for 'quantile' alone.
+
+    See Also
+    --------
+    NetworkClassifier : The same for classes.
+    TableEncoder : Makes numbers of a table.
+    DeepRegressor : Ensembles of networks on a table as it is.
+    deepstep.Network : The network inside.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.linspace(-1, 1, 100)[:, np.newaxis]
+    >>> y = X[:, 0] ** 2
+    >>> model = NetworkRegressor((20, 20), "tanh", solver="lbfgs", random_state=1).fit(X, y)
+    >>> model.score(X, y) > 0.99
+    True
+    >>> [coef.shape for coef in model.coefs_]
+    [(1, 20), (20, 20), (20, 1)]
+
+    Quantiles of one number are columns:
+
+    >>> model = NetworkRegressor(20, loss="quantile", quantiles=(0.25, 0.75), solver="lbfgs", random_state=1)
+    >>> low, high = model.fit(X, y).predict(X).T
+    >>> bool((low <= high).all())
+    True
+    """
+
+    _: KW_ONLY
+    loss: Annotated[str, str] = "squared_error"
+    quantiles: Annotated[Any, Interval(Real, 0, 1, closed="neither"), "array-like", None] = None
+    scale_targets: Annotated[bool, "boolean"] = False
+
+    @Incremental
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Continue training with one epoch of these rows, and with the optimizer's state.
+
+        It is not there with early stopping and 'lbfgs', which need all data at once, with schedules or a time
+        budget, which need to know how much training will come, and with ``checkpoint_dir``. With
+        ``scale_targets`` the rows of the first call tell the scale.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+
+        Returns
+        -------
+        self
+            Fitted.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`.
+        AttributeError
+            Where it is not there; with early stopping a ValueError, too.
+
+        Examples
+        --------
+        >>> model = NetworkRegressor(4, random_state=1)
+        >>> for X, y in (([[-1.0], [1.0]], [-2.0, 2.0]), ([[2.0]], [4.0])):
+        ...     model = model.partial_fit(X, y)
+        >>> len(model.loss_curve_)
+        2
+        """
+        return self._partial_fit(RawData(X, y, sample_weight))
+
+    def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
+        return Targets.of_numbers(
+            context.where,
+            loss=self.loss,
+            loss_params=self.loss_params,
+            quantiles=self.quantiles,
+            n_columns=1 if y.ndim == 1 else y.shape[1],
+        )
+
+    def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
+        refuse_texts(y, where, in_order=learned)
+        return self.targets_.encode(y, where, dtype)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = self.loss != "quantile"
+        tags.target_tags.positive_only = self.loss == "poisson"
         return tags

@@ -1,22 +1,30 @@
 """The parameters of an estimator as settings of one training: solver, rates, schedules, checkpoints."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
+from dataclasses import dataclass
 from functools import update_wrapper
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn.utils.metaestimators import available_if
 
-from deepstep.engines import Settings
+from deepstep.engines import Session, Settings
 from deepstep.equations import OPTIMIZERS
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.errors import ConfigurationError, unknown_name, warn_the_caller
 from deepstep.estimators.network_parameters import BFLOAT16, NetworkParameters
+from deepstep.model import Network
+from deepstep.model.construction import FROM_DATA
 from deepstep.model.options import as_schedule
-from deepstep.training import Checkpoint, ModelCheckpoint, latest_checkpoint
+from deepstep.preparation.batches import Examples, as_they_are, shuffled
+from deepstep.targets import Targets
+from deepstep.training import Callback, Checkpoint, ModelCheckpoint, latest_checkpoint
 from deepstep.training.fit import REFIT
 from deepstep.training.plan import SCHEDULED
-from deepstep.training.rate_finder import AUTO
+from deepstep.training.rate_finder import AUTO, RateSearch, find_rate
+from deepstep.types import Array
 
 SOLVERS = ("adam", "sgd", "lbfgs")
 """The solvers of scikit-learn."""
@@ -187,3 +195,144 @@ def refuse_what_is_of_batches(params: NetworkParameters, where: str) -> None:
 
 def _asks_for_something(value: Any) -> bool:
     return bool(np.any(value) if isinstance(value, float | list | tuple | np.ndarray) else value)
+
+
+LOGISTIC = {"logistic": "sigmoid"}
+"""scikit-learn's name of an activation that is not ours."""
+
+
+def new_network(
+    params: NetworkParameters, targets: Targets, scale: Array, sample: Examples, seed: int, where: str
+) -> Network:
+    """The network before training, as ``initialization`` says."""
+    start, normalization = params.initialization, params.normalization
+    values = start if isinstance(start, Mapping) else None
+    sizes = params.hidden_layer_sizes
+    hidden = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
+    return Network(
+        (sample.X.shape[1], *hidden, sample.Y.shape[1]),
+        activation=_activations(params.activation),
+        output=targets.head,
+        output_settings=targets.head_settings(scale, None, where),
+        normalization=normalization if isinstance(normalization, str) else [*normalization],
+        seed=seed,
+        dtype=sample.X.dtype,
+        engine=params.engine,
+        initialization="zeros" if values is not None or start == FROM_DATA else start,
+        parameters=values,
+    )
+
+
+def _activations(activation: Any) -> Any:
+    if isinstance(activation, str):
+        return LOGISTIC.get(activation, activation)
+    return [LOGISTIC.get(name, name) if isinstance(name, str) else name for name in activation]
+
+
+def network_to_go_on(
+    params: NetworkParameters, targets: Targets, scale: Array, sample: Examples, network: Network, where: str
+) -> Network:
+    """A copy of the fitted network to go on with; refused where the parameters ask for another one."""
+    hint = "Use a new estimator" + ("." if where.endswith("partial_fit") else ", or warm_start=False.")
+    plain_start = copy(params)
+    plain_start.initialization = "zeros"
+    expected_network = new_network(plain_start, targets, scale, sample, 0, where)
+    if expected_network.architecture != network.architecture:
+        expected = "hidden_layer_sizes, activation, normalization, loss and outputs as they were"
+        raise ConfigurationError(where, expected, f"the fitted network is {network!r}", hint)
+    dtype = str(network.dtype)
+    if params.dtype != "auto" and str(params.precision) != dtype:
+        expected = f"dtype={dtype!r} or 'auto', as the fitted network has that precision"
+        raise ConfigurationError(where, expected, f"got {params.dtype!r}", hint)
+    network = copy(network)
+    network.engine = params.engine
+    return network
+
+
+DEFAULT_BATCH_SIZE = 200
+"""Examples of an update where batch_size is 'auto', as in scikit-learn."""
+
+
+@dataclass(frozen=True)
+class InverseScaling:
+    """α / (t + 1)^power with t the examples seen so far; ``restart`` begins at α, as a warm start does."""
+
+    initial: float
+    power: float
+    examples: int
+    first_epoch: int = 0
+    seen: int = 0
+    restart: bool = False
+
+    def __call__(self, epoch: int) -> float:
+        """The rate of an epoch."""
+        if self.restart and epoch == self.first_epoch:
+            return self.initial
+        return self.initial / (self.seen + (epoch - self.first_epoch) * self.examples + 1) ** self.power
+
+
+class AdaptiveRate(Callback):
+    """A rate that `lower` divides as long as it is above ``least``; a callback, so that it can be resumed."""
+
+    adds_to_records = ()
+
+    def __init__(self, rate: float, *, factor: float = 5.0, least: float = 1e-6) -> None:
+        self.rate = self._initial = rate
+        self._factor = factor
+        self._least = least
+
+    def __call__(self, epoch: int) -> float:
+        """The rate now, whatever the epoch."""
+        return self.rate
+
+    def lower(self) -> bool:
+        """Lower the rate; False where it is too small for that."""
+        if self.rate <= self._least:
+            return False
+        self.rate /= self._factor
+        return True
+
+    def settings(self) -> Mapping[str, Any]:
+        """Where it began, and how it falls."""
+        return {"rate": self._initial, "factor": self._factor, "least": self._least}
+
+    def state(self) -> Mapping[str, Any]:
+        """The rate now."""
+        return {"rate": self.rate}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from what `state` gave."""
+        self.rate = float(state["rate"])
+
+
+def first_rate(
+    params: NetworkParameters,
+    learned: Examples,
+    session: Callable[[], Session],
+    seed: int,
+    where: str,
+) -> tuple[float, RateSearch | None]:
+    """The learning rate that a new fit begins with, and the search that found it, in the order of the fit.
+
+    A fit that is resumed has the rate of its checkpoint.
+    """
+    if params.learning_rate_init != AUTO:
+        return float(params.learning_rate_init), None
+    with warnings.catch_warnings(action="ignore"):  # of damaged checkpoints: the training warns of them
+        checkpoint = fit_to_resume(params, where)
+    if checkpoint is not None:
+        return float(checkpoint.identity["learning_rate"]), None
+    size = DEFAULT_BATCH_SIZE if isinstance(params.batch_size, str) else int(params.batch_size)
+    whole = size >= len(learned)
+    search = find_rate(
+        session(),
+        learned,
+        batch_size=None if whole else size,
+        order=as_they_are if whole or not params.shuffle else shuffled(seed),
+        where=f"{where}, learning_rate_init='auto'",
+    )
+    if search.suggestion is not None:
+        return search.suggestion, search
+    instead = float(NetworkParameters.learning_rate_init)
+    warn_the_caller(f"learning_rate_init='auto' found no rate that lowers the cost; {instead:g} is taken.")
+    return instead, search

@@ -16,10 +16,13 @@ from deepstep.equations import get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError, warn_the_caller
 from deepstep.estimators.network_parameters import NetworkParameters
 from deepstep.estimators.network_progress import Progress
-from deepstep.estimators.network_rates import DEFAULT_BATCH_SIZE, AdaptiveRate, InverseScaling, first_rate
 from deepstep.estimators.network_settings import (
+    DEFAULT_BATCH_SIZE,
+    AdaptiveRate,
+    InverseScaling,
     checkpoint_to_resume,
     checkpoints_of,
+    first_rate,
     refuse_what_is_of_batches,
     refuse_without_use,
     schedules_of,
@@ -30,8 +33,8 @@ from deepstep.model.construction import FROM_DATA
 from deepstep.model.fit import inputs_to_draw_from
 from deepstep.model.options import refuse_idle
 from deepstep.network import Parameters
+from deepstep.network.architecture import check_memory_to_train
 from deepstep.network.border import weights_in
-from deepstep.network.memory import check_memory_to_train
 from deepstep.preparation.batches import Examples, as_they_are, shuffled, together
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.targets import Targets

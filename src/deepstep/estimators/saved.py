@@ -34,7 +34,7 @@ def _entries(model: Any) -> dict[str, Any]:
 
 def _pipeline_record(pipeline: Pipeline) -> dict[str, Any]:
     """The record of a pipeline: its predictor, and the steps without theirs."""
-    from deepstep.estimators.predictors import predictor_of
+    from deepstep.ensembles.predictor import predictor_of
 
     steps = []
     for name, step in pipeline.steps:

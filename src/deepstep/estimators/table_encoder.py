@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepstep.data.frames import as_frame, has_names
 from deepstep.ensembles.predictor import Columns
 from deepstep.errors import DataWarning, warn_the_caller
 from deepstep.estimators.inputs import check_kept, named_columns
+from deepstep.estimators.network import NetworkClassifier, NetworkRegressor
 from deepstep.preparation.table import TablePreparation
 from deepstep.types import AnyArray, Array
 
@@ -152,3 +155,60 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
 def _is_numeric(X: Any) -> bool:
     return getattr(getattr(X, "dtype", None), "kind", "O") in "biufc"
+
+
+SETTINGS = {
+    "hidden_layer_sizes": (64, 32),
+    "alpha": 0.0,
+    "max_iter": 40,
+    "tol": 0.0,
+    "n_iter_no_change": inf,
+    "initialization": "he",
+    "dtype": "float64",
+}
+"""Parameters of the network, where no others are given."""
+
+LBFGS_SETTINGS = {"max_iter": 2500, "tol": 1e-5}
+"""Iterations of 'lbfgs', which ends by itself where the gradient is small."""
+
+
+def table_network(*, classes: bool, rows: int, encodes: bool = True, **parameters: Any) -> Pipeline:
+    """One network on a table of so many rows, not fitted.
+
+    Parameters
+    ----------
+    classes : bool
+        Whether labels are learned, else numbers, which are scaled.
+    rows : int
+        Rows that it will learn from: they decide the size of batches.
+    encodes : bool, default True
+        Whether the rows are a table; else they are numbers, as sparse ones.
+    **parameters
+        Of `NetworkClassifier` or `NetworkRegressor`.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        Of a `TableEncoder` and the network.
+
+    Examples
+    --------
+    >>> table_network(classes=True, rows=500, max_iter=10)[-1].batch_size
+    32
+    """
+    solver = parameters.get("solver", "adam")
+    settings: dict[str, Any] = {**SETTINGS, "batch_size": min(small_batch_size(rows), rows)}
+    if solver == "lbfgs":
+        settings |= LBFGS_SETTINGS
+    if solver == "adam":
+        settings["optimizer_params"] = {"epsilon_at": "outside"}
+    settings |= parameters
+    if not classes:
+        settings.setdefault("scale_targets", True)
+    network = (NetworkClassifier if classes else NetworkRegressor)(**settings)
+    return make_pipeline(*([TableEncoder()] if encodes else []), network)
+
+
+def small_batch_size(m: int) -> int:
+    """Examples of an update of one network on a table of m rows, measured on 344 to 53,940 rows."""
+    return 32 if m < 4096 else 128 if m < 32768 else 256

@@ -36,7 +36,7 @@ from deepstep.errors import (
 )
 from deepstep.inspection import Beginning, GradientReport, Trace, check_gradients
 from deepstep.inspection.faults import get_fault
-from deepstep.inspection.tables import LAYERS, layer_names, layer_rows, text_table
+from deepstep.inspection.metrics import LAYERS, layer_names, layer_rows, text_table
 from deepstep.inspection.trace_step import Step, trace_step
 from deepstep.model.construction import (
     FROM_DATA,
@@ -54,9 +54,8 @@ from deepstep.model.construction import (
 from deepstep.model.fit import fit, prepare
 from deepstep.model.options import LBFGS, checkpoint_at, refuse_beside_a_fault, refuse_unknown
 from deepstep.network import Architecture, Parameters, as_parameters
-from deepstep.network.architecture import Model
+from deepstep.network.architecture import Model, check_memory
 from deepstep.network.border import check_inputs, check_targets, check_weights
-from deepstep.network.memory import check_memory
 from deepstep.preparation.batches import Examples, Order
 from deepstep.training import History, ModelCheckpoint, Update, updates
 from deepstep.training.history import check_records

@@ -10,7 +10,7 @@ import numpy as np
 
 from deepstep import __version__
 from deepstep.data.text_formats import number_text
-from deepstep.ensembles.tried import TriedPresets
+from deepstep.ensembles.leaderboard import TriedPresets
 from deepstep.errors import MissingPackageError
 from deepstep.inspection import Finding
 from deepstep.inspection.metrics import Scores, figures
