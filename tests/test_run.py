@@ -63,7 +63,7 @@ def test_what_is_loaded_is_what_was_saved(folder, tmp_path):
 
 
 def test_a_model_is_whole_before_its_results(tmp_path):
-    """What is trained is saved before it is scored; `deepstep.load` reads it, and a run without results too."""
+    """A model is saved before it is scored; `deepstep.load` reads it, and a run without results too."""
     model = DeepRegressor(n_estimators=2, network_params={"epochs": 2}, random_state=1).fit(FRAME, range(4))
     run = Run.of(model, {"target": "y"}, rows=FRAME, labels=range(4))
     run.write(tmp_path)

@@ -15,27 +15,27 @@ LIMITS: dict[str, tuple[int, int]] = {
     "equations": (2_600, 2_780),
     "network": (390, 392),
     "engines": (3_400, 4_300),
-    "training": (2_050, 2_632),
+    "training": (2_050, 2_625),
     "inspection": (2_150, 2_330),
-    "model": (1_150, 1_366),
-    "data": (1_900, 2_823),
-    "preparation": (1_850, 2_570),
-    "estimators": (2_000, 3_000),
-    "ensembles": (1_970, 2_400),
+    "model": (1_150, 1_400),
+    "data": (1_900, 2_825),
+    "preparation": (1_850, 2_500),
+    "estimators": (2_000, 3_115),
+    "ensembles": (1_970, 2_725),
     "plots": (1_000, 1_060),
     "report": (650, 700),
     "explorer": (1_250, 1_320),
     "export": (1_750, 1_830),
     "serving": (300, 380),
     "course": (2_700, 3_330),
-    "cli": (2_200, 4_730),
-    "archive": (250, 320),
-    "": (500, 2_048),
+    "cli": (2_200, 4_815),
+    "archive": (250, 365),
+    "": (500, 1_810),
 }
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
 FILES = 215, 279
-TESTS = 30_000, 49_710
+TESTS = 30_000, 49_600
 """Files of src, and lines of tests: the goal, and the limit."""
 
 

@@ -17,7 +17,7 @@ from sklearn.metrics import accuracy_score, root_mean_squared_error
 from deepstep import Run
 from deepstep.cli.screen import OutputError
 from deepstep.data import holdout
-from deepstep.ensembles import population
+from deepstep.ensembles import presets as catalogue
 from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.training.loop import Loop
 
@@ -351,7 +351,7 @@ def test_a_second_ctrl_c_keeps_the_networks_that_are_saved(process, deepstep, fl
 @pytest.mark.usefixtures("pythons_own_handler")
 def test_the_only_network_of_an_ensemble_goes_on_from_its_checkpoint(deepstep, flowers, monkeypatch):
     """As that of a table above 100,000 rows, with the options by default."""
-    monkeypatch.setattr(population, "SIZES", {"balanced": {np.inf: population.Size(1, 1, 1, 1)}})
+    monkeypatch.setattr(catalogue, "SIZES", {"balanced": {np.inf: catalogue.Size(1, 1, 1, 1)}})
     typed = ("train", flowers, "--target", "kind", "--out")
     pause = Loop._pause
 

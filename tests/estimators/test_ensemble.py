@@ -19,7 +19,7 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from deepstep.ensembles import budget, fit
+from deepstep.ensembles import fit, progress
 from deepstep.ensembles.metric import Metric
 from deepstep.ensembles.presets import realmlp_init, size_of
 from deepstep.ensembles.progress import TimeBudget
@@ -264,9 +264,9 @@ def test_ctrl_c_ends_all_members():
 
 @pytest.fixture
 def slow_folds(monkeypatch):
-    """The function that lets each fold take so many seconds to prepare, by a clock that nothing else moves."""
+    """The function that lets each fold take so many seconds to prepare, by a clock that only it moves."""
     now, prepared = [0.0], fit.prepare_fold
-    monkeypatch.setattr(budget, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(progress, "perf_counter", lambda: now[0])
 
     def let(seconds):
         def slowly(*arguments):

@@ -24,7 +24,7 @@ from sklearn.model_selection import (
 )
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.ensembles import population
+from deepstep.ensembles import presets as catalogue
 from deepstep.ensembles.metric import Metric
 from deepstep.ensembles.presets import Size
 from deepstep.errors import ConfigurationError
@@ -49,7 +49,7 @@ TWO = {"n_estimators": 2, **FEW}
 )
 def test_presets_are_ranked_by_the_metric(Estimator, scoring, monkeypatch):
     """The loss of each in the table is minus the score of its outputs for rows that were held out."""
-    monkeypatch.setattr(population, "SIZES", {"balanced": {np.inf: Size(4, 3, 3, 4)}})
+    monkeypatch.setattr(catalogue, "SIZES", {"balanced": {np.inf: Size(4, 3, 3, 4)}})
     X_, y = (X, Y) if Estimator is DeepClassifier else (NUMBERS, TARGET)
     model = Estimator(scoring=scoring, **FEW).fit(X_, y)
     losses = [preset.loss for preset in model.tried_]

@@ -16,7 +16,8 @@ from sklearn.datasets import load_diabetes, load_wine
 from sklearn.metrics import log_loss, mean_squared_error
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.ensembles import budget, fit, member_fit, population, weights
+from deepstep.ensembles import fit, member_fit, progress, weights
+from deepstep.ensembles import presets as catalogue
 from deepstep.ensembles.calibration import fit_temperature, with_temperature
 from deepstep.ensembles.member_fit import snapshot_epochs
 from deepstep.ensembles.presets import EFFORTS, FIRST, INPUTS, SIZES, Size, Width, drawn_preset, size_of
@@ -38,7 +39,7 @@ def sizes(monkeypatch):
     """The function that lets every table have a population of this size."""
 
     def let(size):
-        monkeypatch.setattr(population, "SIZES", {effort: {inf: size} for effort in EFFORTS})
+        monkeypatch.setattr(catalogue, "SIZES", {effort: {inf: size} for effort in EFFORTS})
 
     return let
 
@@ -100,7 +101,7 @@ CASES = {"classes": (DeepClassifier, WINE, KINDS), "numbers": (DeepRegressor, NU
 def tried(request):
     Estimator, X, y = CASES[request.param]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(population, "SIZES", {"balanced": {inf: TRIED}})
+        patch.setattr(catalogue, "SIZES", {"balanced": {inf: TRIED}})
         trainings = watch(patch)
         return Tried(Estimator(**few(EPOCHS)).fit(X, y), X, y, trainings)
 
@@ -225,7 +226,7 @@ def test_where_no_rows_tell_which_are_good_there_are_few_and_all_count(trainings
 
 def test_the_draws_are_those_of_the_seed():
     def drawn(seed, n=40):
-        return population.population(n, 1500, Width(10, 10), seed, fixed=n // 2)
+        return catalogue.population(n, 1500, Width(10, 10), seed, fixed=n // 2)
 
     one, other = drawn(1), drawn(2)
     assert one == drawn(1)
@@ -249,8 +250,8 @@ def test_drawn_settings_lie_within_their_distributions(fresh_seed, m, units, pie
     assert {preset.epoch_factor for preset in drawn} == {0.5, 1.0}
     rates = np.array([preset.learning_rate for preset in drawn])
     numbers = np.array([preset.numbers["learning_rate"] for preset in drawn])
-    assert_allclose(rates / numbers, population.RATE_OF_CLASSES / population.RATE_OF_NUMBERS)
-    rates = rates / population.RATE_OF_CLASSES
+    assert_allclose(rates / numbers, catalogue.RATE_OF_CLASSES / catalogue.RATE_OF_NUMBERS)
+    rates = rates / catalogue.RATE_OF_CLASSES
     assert 0.299 < rates.min() < 0.4
     assert 1.6 < rates.max() < 2.001
     for preset in drawn:
@@ -265,12 +266,12 @@ def test_drawn_settings_lie_within_their_distributions(fresh_seed, m, units, pie
 @pytest.mark.parametrize("n", [1, 2, 3, 9, 30])
 def test_fixed_presets_come_first(n):
     for m in (500, 5000):
-        presets = population.population(n, m, Width(10, 10), 1, fixed=min(n, 2))
+        presets = catalogue.population(n, m, Width(10, 10), 1, fixed=min(n, 2))
         assert len(presets) == n
         assert [preset for preset in presets if preset in FIRST] == [*presets[: min(n, 2)]]
-        many = population.population(n, m, Width(10, 10), 1, fixed=n)[:7]
+        many = catalogue.population(n, m, Width(10, 10), 1, fixed=n)[:7]
         assert {*[preset.name for preset in many]} <= {preset.name for preset in FIRST}
-        assert ("standard" in {preset.name for preset in many}) is (n > 1 and m < population.COSINES_FROM)
+        assert ("standard" in {preset.name for preset in many}) is (n > 1 and m < catalogue.COSINES_FROM)
         assert many[0].name == presets[0].name == "gated"
 
 
@@ -278,8 +279,8 @@ def test_fixed_presets_come_first(n):
 def test_wide_and_short_tables_have_no_presets_with_more_inputs_for_each_feature_than_rows_teach(
     m, n_features
 ):
-    for preset in population.population(30, m, Width(n_features, n_features), 1, fixed=15):
-        suited = n_features <= population.WIDE and m >= population.COSINES_FROM
+    for preset in catalogue.population(30, m, Width(n_features, n_features), 1, fixed=15):
+        suited = n_features <= catalogue.WIDE and m >= catalogue.COSINES_FROM
         assert suited or not preset.features
         assert not preset.cuts or 4 * n_features <= m
 
@@ -320,7 +321,7 @@ def test_sparse_rows_have_a_population_too(sizes, trainings):
 @pytest.fixture
 def clock(monkeypatch, trainings):
     """A clock by which each training of a member takes a second."""
-    monkeypatch.setattr(budget, "perf_counter", lambda: float(len(trainings)))
+    monkeypatch.setattr(progress, "perf_counter", lambda: float(len(trainings)))
 
 
 def presets_of(trainings):
@@ -350,7 +351,7 @@ def test_presets_are_drawn_until_the_time_is_used(sizes, trainings, clock, monke
     assert len(trainings) == 2 * len(names) == 2 * 2 * rounds  # two presets a round, on two folds
     assert 90 <= len(trainings) <= 100
     assert max(kept) <= fit.REMEMBERED * 2
-    first = population.population(6, 178, Width(13, 13), 1, fixed=3)
+    first = catalogue.population(6, 178, Width(13, 13), 1, fixed=3)
     assert [*names][:6] == [preset.name for preset in first]
     tried = model.tried_
     assert {preset.preset for preset in tried} == {*names}
@@ -369,8 +370,8 @@ def test_a_given_number_of_networks_is_not_exceeded_within_a_budget(trainings, c
 
 
 def test_categories_are_counted_as_the_inputs_that_they_become(trainings, monkeypatch):
-    monkeypatch.setattr(population, "WIDEST", 64)
-    monkeypatch.setattr(population, "COSINES_FROM", 0)
+    monkeypatch.setattr(catalogue, "WIDEST", 64)
+    monkeypatch.setattr(catalogue, "COSINES_FROM", 0)
     texts = np.array([f"c{number % 40}" for number in range(200)])
     table = polars.DataFrame({"a": texts, "b": texts[::-1], "x": np.arange(200) % 7})
     for columns, wide in ((["a", "b", "x"], True), (["a", "x"], False)):
@@ -394,13 +395,13 @@ def test_rounds_of_a_budget_share_the_inputs_of_their_folds(monkeypatch, clock, 
 
 
 def test_a_preset_that_diverges_is_left_out_and_all_of_them_are_an_error(monkeypatch):
-    draw = population.drawn_preset
+    draw = catalogue.drawn_preset
 
     def too_fast(number, m, rng):
         preset = draw(number, m, rng)
         return preset if number > 2 else replace(preset, learning_rate=1e30)
 
-    monkeypatch.setattr(population, "drawn_preset", too_fast)
+    monkeypatch.setattr(catalogue, "drawn_preset", too_fast)
     model = DeepClassifier(effort="fast", **few(5)).fit(WINE, KINDS)
     assert model.ensemble_.weights
     assert not {*model.ensemble_.weights} & {"drawn1", "drawn2"}

@@ -50,10 +50,28 @@ FAMILIES = ("ensemble", "network", "pipeline")
 OF_ENSEMBLE = {"n_estimators": 2, "network_params": {"epochs": 3, "hidden_layers": (4,)}}
 OF_NETWORK = {"max_iter": 3, "hidden_layer_sizes": [4, 3], "early_stopping": True, "n_iter_no_change": np.inf}
 FITTED = (
-    "n_features_in_", "n_iter_", "feature_names_in_", "classes_", "temperature_", "quantiles_", "loss_curve_",
-    "validation_scores_", "best_loss_", "loss_", "t_", "learning_rate_", "engine_", "engine_reason_", "coefs_",
-    "best_validation_score_", "out_activation_", "n_outputs_", "interrupted_", "oof_predictions_", "tried_",
-)  # fmt: skip
+    "n_features_in_",
+    "n_iter_",
+    "feature_names_in_",
+    "classes_",
+    "temperature_",
+    "quantiles_",
+    "loss_curve_",
+    "validation_scores_",
+    "best_loss_",
+    "loss_",
+    "t_",
+    "learning_rate_",
+    "engine_",
+    "engine_reason_",
+    "coefs_",
+    "best_validation_score_",
+    "out_activation_",
+    "n_outputs_",
+    "interrupted_",
+    "oof_predictions_",
+    "tried_",
+)
 
 
 def fitted(family, target, rows=None, **options):
@@ -119,8 +137,14 @@ def test_sparse_rows(family, tmp_path):
     rows = csr_matrix(np.where(np.abs(X) > 0.5, X, 0))
     model, _, y = fitted(family, "two classes", rows)
     model.save(tmp_path / "model")
-    check_equal(model, DeepClassifier.load(tmp_path / "model") if family == "ensemble" else
-                NetworkClassifier.load(tmp_path / "model"), rows, y)  # fmt: skip
+    check_equal(
+        model,
+        DeepClassifier.load(tmp_path / "model")
+        if family == "ensemble"
+        else NetworkClassifier.load(tmp_path / "model"),
+        rows,
+        y,
+    )
 
 
 @pytest.mark.parametrize("fitted_on", [FRAME, FRAME.drop("colour").to_numpy()], ids=["frame", "array"])
@@ -177,9 +201,13 @@ def test_parameters_that_are_set_after_fit_change_no_prediction(family, target, 
 def test_what_is_no_plain_value_is_left_out_with_a_warning(tmp_path):
     initial = {"W1": np.ones((2, 3)), "b1": np.zeros((2, 1)), "W2": np.ones((1, 2)), "b2": [[0.5]]}
     model = NetworkRegressor(
-        2, max_iter=1, random_state=np.random.RandomState(1), callbacks=[lambda record: None],
-        initialization=initial, schedule=lambda t: 1 - t,
-    ).fit(X, X[:, 0])  # fmt: skip
+        2,
+        max_iter=1,
+        random_state=np.random.RandomState(1),
+        callbacks=[lambda record: None],
+        initialization=initial,
+        schedule=lambda t: 1 - t,
+    ).fit(X, X[:, 0])
     with pytest.warns(UserWarning, match="random_state, callbacks|callbacks, random_state") as caught:
         model.save(tmp_path / "model")
     assert "schedule" in str(caught[0].message)

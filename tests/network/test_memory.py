@@ -5,13 +5,13 @@ import pytest
 
 from deepstep import Network, NetworkRegressor
 from deepstep.errors import ConfigurationError
-from deepstep.network import memory
+from deepstep.network import architecture
 
 
 @pytest.fixture
 def small_machine(monkeypatch):
     """One that has 24,000 bytes."""
-    monkeypatch.setattr(memory.os, "sysconf", {"SC_PHYS_PAGES": 6, "SC_PAGE_SIZE": 4000}.__getitem__)
+    monkeypatch.setattr(architecture.os, "sysconf", {"SC_PHYS_PAGES": 6, "SC_PAGE_SIZE": 4000}.__getitem__)
 
 
 def test_a_network_that_no_machine_holds():

@@ -39,7 +39,9 @@ def table(m, kinds, seed):
         if kind == "number":
             columns[name] = x
         elif kind == "holes":
-            columns[name] = [None if hole else value for value, hole in zip(x, rng.random(m) < 0.1)]
+            columns[name] = [
+                None if hole else value for value, hole in zip(x, rng.random(m) < 0.1, strict=True)
+            ]
         elif kind == "text":
             columns[name] = [f"city {int(value * 2)}" for value in x]
         elif kind == "date":
@@ -175,7 +177,9 @@ def results(model, rows):
         "predictions": model.predict(rows).astype(str)
         if hasattr(model, "predict_proba")
         else model.predict(rows),
-        "members": np.array([f"{name} {member.fold}" for name, member in zip(named, ensemble.members)]),
+        "members": np.array(
+            [f"{name} {member.fold}" for name, member in zip(named, ensemble.members, strict=True)]
+        ),
         "epochs": np.array([[member.epochs, member.best_epoch or 0] for member in ensemble.members]),
         "costs": np.array([np.nan if cost is None else cost for cost in costs]),
         "scores": np.array([np.nan if row["score"] is None else row["score"] for row in model.leaderboard()]),

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import inf
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import make_pipeline
 
 from deepstep.cli.parts import Parts
 from deepstep.cli.reading import TableOptions
@@ -23,29 +22,19 @@ from deepstep.estimators import (
     NetworkRegressor,
     TableEncoder,
 )
+from deepstep.estimators.table_encoder import table_network
 from deepstep.targets import NUMBER_LOSSES, Targets
 from deepstep.training import Callback, History, Progress
 from deepstep.training.plan import UNTIL_TIME_IS_UP
 from deepstep.training.rate_finder import AUTO, RateSearch
 from deepstep.training.scoring import COST
 
-NETWORK_DEFAULTS: Mapping[str, Any] = {
-    "hidden_layer_sizes": (64, 32),
-    "alpha": 0.0,
-    "max_iter": 40,
-    "tol": 0.0,
-    "n_iter_no_change": inf,
-    "initialization": "he",
-    "dtype": "float64",
-}
-"""Parameters of one network on a table, where they are not given."""
-
-LBFGS_DEFAULTS: Mapping[str, Any] = {"max_iter": 2500, "tol": 1e-5}
-"""Parameters of L-BFGS, which ends by itself where the gradient is small."""
-
 OF_ONE_CALL: Mapping[str, Any] = {
-    "callbacks": None, "checkpoint_dir": None, "resume": False, "verbose": False
-}  # fmt: skip
+    "callbacks": None,
+    "checkpoint_dir": None,
+    "resume": False,
+    "verbose": False,
+}
 """Parameters of an estimator that are those of one call of the command, and their defaults."""
 
 
@@ -129,18 +118,14 @@ def fit_network(
         categorical_features=parameters.get("categorical_features"),
         keep_columns=parameters.get("keep_columns"),
     )
-    rows, judges = parts.train, parts.validation
+    rows, validation = parts.train, _validation(parts)
     X = encoder.fit_transform(parts.X(rows))
-    validation: dict[str, Any] = {}
-    if judges is not None:
-        encoded, y = encoder.transform(parts.X(judges)), parts.y(judges)
-        validation = {"X_val": encoded, "y_val": y, "sample_weight_val": judges.weight}
-    network = new_network(parts.targets, parameters, len(X), validated=judges is not None, parts=parts)
+    if validation:
+        validation["X_val"] = encoder.transform(validation["X_val"])
+    network = new_network(parts.targets, parameters, len(X), validated=bool(validation), parts=parts)
     network.set_params(**of_call, callbacks=[*callbacks, Progress(harmless(name) or "train")])
     network.fit(X, parts.y(rows), rows.weight, **validation)
-    return fitted_network(
-        network, Pipeline([("tableencoder", encoder), (_step_name(network), network)]), parts.targets
-    )
+    return fitted_network(network, make_pipeline(encoder, network), parts.targets)
 
 
 def new_network(
@@ -151,26 +136,20 @@ def new_network(
     validated: bool = False,
     parts: Parts | None = None,
 ) -> NetworkClassifier | NetworkRegressor:
-    """The estimator of one network for m rows, with the defaults of the command line."""
-    cls = NetworkClassifier if targets.is_classes else NetworkRegressor
+    """The estimator of one network for m rows, with the defaults of a table."""
     others = {"categorical_features", "keep_columns"}
     typed = {name: value for name, value in parameters.items() if name not in others}
-    params = {**NETWORK_DEFAULTS, **_of_targets(parts, typed, (NetworkClassifier, NetworkRegressor), targets)}
-    if params.get("solver", "adam") == "adam":
-        params["optimizer_params"] = {"epsilon_at": "outside", **(params.get("optimizer_params") or {})}
-    defaults: dict[str, Any] = {"batch_size": min(small_batch_size(m), m)}
-    if params.get("solver") == "lbfgs":
-        defaults = dict(LBFGS_DEFAULTS)
-    elif params.get("early_stopping"):
-        defaults["n_iter_no_change"] = cls.n_iter_no_change
-    if params.get("time_budget") is not None:
+    params = _of_targets(parts, typed, (NetworkClassifier, NetworkRegressor), targets)
+    pipeline = table_network(classes=targets.is_classes, rows=m, encodes=False, **params)
+    network: NetworkClassifier | NetworkRegressor = pipeline[-1]
+    defaults: dict[str, Any] = {}
+    if params.get("early_stopping") and network.solver != "lbfgs":
+        defaults["n_iter_no_change"] = type(network).n_iter_no_change
+    if network.time_budget is not None:
         defaults["max_iter"] = UNTIL_TIME_IS_UP
     if validated:
         defaults["scoring"] = COST
-    if not targets.is_classes:
-        defaults["scale_targets"] = True
-    params |= {name: value for name, value in defaults.items() if name not in parameters}
-    return cls(**params)
+    return network.set_params(**{name: value for name, value in defaults.items() if name not in parameters})
 
 
 def fitted_network(network: NetworkClassifier | NetworkRegressor, model: Any, targets: Targets) -> Fitted:
@@ -247,10 +226,6 @@ def _validation(parts: Parts) -> dict[str, Any]:
     return {"X_val": parts.X(rows), "y_val": parts.y(rows), "sample_weight_val": rows.weight}
 
 
-def _step_name(network: Any) -> str:
-    return type(network).__name__.lower()
-
-
 def _same(value: Any, default: Any) -> bool:
     if value is default:
         return True
@@ -258,8 +233,3 @@ def _same(value: Any, default: Any) -> bool:
         return bool(np.all(value == default)) and type(value) is type(default)
     except (TypeError, ValueError):
         return False
-
-
-def small_batch_size(m: int) -> int:
-    """Rows of an update of one network on a table of m rows, measured on 344 to 53,940 rows."""
-    return 32 if m < 4096 else 128 if m < 32768 else 256

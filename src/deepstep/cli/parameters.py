@@ -80,43 +80,113 @@ class Flag:
 _COLUMNS = {"type": str, "multiple": True, "metavar": "COLUMN"}
 _NUMBERS = {"type": LIST, "metavar": "NUMBERS"}
 FLAGS = (
-    Flag("--keep", "keep_columns", "keep_columns", "Data", "Column to use as a feature even if it looks like "
-         "a row number. Can be repeated.", _COLUMNS),
-    Flag("--categorical", "categorical_features", "categorical_features", "Data", "Column of categories, "
-         "also where they are numbers. Can be repeated.", _COLUMNS),
-    Flag("--classes", "classes", "classes", "Data", "All classes in their order, for --loss ordinal "
-         "[default: sorted], or where one of them is called NA, which otherwise is a missing value.",
-         {"type": str, "metavar": "NAMES", "callback": class_names}),
-    Flag("--class-weight", "class_weight", "class_weight", "Data", '"balanced", or '
-         "CLASS=WEIGHT[,CLASS=WEIGHT…]. Classes without a weight get 1. With several targets use "
-         "COLUMN:CLASS=WEIGHT. Can be repeated.",
-         {"type": str, "multiple": True, "metavar": "balanced|NAME=WEIGHT,…", "callback": typed_weights}),
-    Flag("--stream/--no-stream", "stream", "", "Data", "Stream rows from disk in every epoch instead of "
-         "loading the table into memory (Parquet, .npy). Default: on for inputs of at least 256 MB.",
-         {"type": bool, "metavar": None, "default": None}),
+    Flag(
+        "--keep",
+        "keep_columns",
+        "keep_columns",
+        "Data",
+        "Column to use as a feature even if it looks like a row number. Can be repeated.",
+        _COLUMNS,
+    ),
+    Flag(
+        "--categorical",
+        "categorical_features",
+        "categorical_features",
+        "Data",
+        "Column of categories, also where they are numbers. Can be repeated.",
+        _COLUMNS,
+    ),
+    Flag(
+        "--classes",
+        "classes",
+        "classes",
+        "Data",
+        "All classes in their order, for --loss ordinal "
+        "[default: sorted], or where one of them is called NA, which otherwise is a missing value.",
+        {"type": str, "metavar": "NAMES", "callback": class_names},
+    ),
+    Flag(
+        "--class-weight",
+        "class_weight",
+        "class_weight",
+        "Data",
+        '"balanced", or '
+        "CLASS=WEIGHT[,CLASS=WEIGHT…]. Classes without a weight get 1. With several targets use "
+        "COLUMN:CLASS=WEIGHT. Can be repeated.",
+        {"type": str, "multiple": True, "metavar": "balanced|NAME=WEIGHT,…", "callback": typed_weights},
+    ),
+    Flag(
+        "--stream/--no-stream",
+        "stream",
+        "",
+        "Data",
+        "Stream rows from disk in every epoch instead of "
+        "loading the table into memory (Parquet, .npy). Default: on for inputs of at least 256 MB.",
+        {"type": bool, "metavar": None, "default": None},
+    ),
     Flag("--effort", "effort", "", "Model", "How many networks are tried. Default: balanced."),
-    Flag("--loss", "loss", "loss", "Model", "Loss function. Classification: cross_entropy (default), "
-         "ordinal. Regression: squared_error (default), absolute_error, huber, poisson, quantile.",
-         {"type": str, "metavar": "NAME"}),
+    Flag(
+        "--loss",
+        "loss",
+        "loss",
+        "Model",
+        "Loss function. Classification: cross_entropy (default), "
+        "ordinal. Regression: squared_error (default), absolute_error, huber, poisson, quantile.",
+        {"type": str, "metavar": "NAME"},
+    ),
     Flag("--hidden-layers", "network_params.hidden_layers", "hidden_layer_sizes", "Model", "", _NUMBERS),
     Flag("--dropout", "network_params.dropout", "dropout", "Model", "", _NUMBERS),
-    Flag("--epochs", "network_params.epochs", "max_iter", "Training", "Epochs, each a pass over the "
-         "rows. Default: 40 of one network, of an ensemble by the number of rows."),
-    Flag("--learning-rate", "network_params.learning_rate", "learning_rate_init", "Training", "Learning "
-         "rate; of one network auto searches for it before the training."),
-    Flag("--batch-size", "network_params.batch_size", "batch_size", "Training", "Rows of an update. "
-         "Default: by the number of rows."),
+    Flag(
+        "--epochs",
+        "network_params.epochs",
+        "max_iter",
+        "Training",
+        "Epochs, each a pass over the "
+        "rows. Default: 40 of one network, of an ensemble by the number of rows.",
+    ),
+    Flag(
+        "--learning-rate",
+        "network_params.learning_rate",
+        "learning_rate_init",
+        "Training",
+        "Learning rate; of one network auto searches for it before the training.",
+    ),
+    Flag(
+        "--batch-size",
+        "network_params.batch_size",
+        "batch_size",
+        "Training",
+        "Rows of an update. Default: by the number of rows.",
+    ),
     Flag("--time-budget", "time_budget", "time_budget", "Training", "", {"metavar": "SECONDS"}),
-    Flag("--scoring", "scoring", "scoring", "Training", "The name of a scikit-learn metric "
-         "(balanced_accuracy, neg_log_loss, r2, …), by which an ensemble is selected, or early stopping of "
-         "one network goes.",
-         {"type": str, "metavar": "NAME"}),
-    Flag("--seed", "random_state", "random_state", "Training", "Seed of the split, the initial weights and "
-         "the order of the rows. Default: 1.", {"type": click.IntRange(0, 2**31 - 1), "metavar": "INTEGER"}),
-    Flag("--engine", "engine", "engine", "Training", "auto (default), compiled, reference, torch, or torch "
-         'on a device: torch:cpu, torch:cuda, torch:mps. "deepstep engines" lists what is available.',
-         {"type": str, "metavar": "NAME"}),
-)  # fmt: skip
+    Flag(
+        "--scoring",
+        "scoring",
+        "scoring",
+        "Training",
+        "The name of a scikit-learn metric "
+        "(balanced_accuracy, neg_log_loss, r2, …), by which an ensemble is selected, or early stopping of "
+        "one network goes.",
+        {"type": str, "metavar": "NAME"},
+    ),
+    Flag(
+        "--seed",
+        "random_state",
+        "random_state",
+        "Training",
+        "Seed of the split, the initial weights and the order of the rows. Default: 1.",
+        {"type": click.IntRange(0, 2**31 - 1), "metavar": "INTEGER"},
+    ),
+    Flag(
+        "--engine",
+        "engine",
+        "engine",
+        "Training",
+        "auto (default), compiled, reference, torch, or torch "
+        'on a device: torch:cpu, torch:cuda, torch:mps. "deepstep engines" lists what is available.',
+        {"type": str, "metavar": "NAME"},
+    ),
+)
 """The flags that are parameters, in the order of the help."""
 
 SET_HELP = (

@@ -92,8 +92,10 @@ class TableOptions:
             expected, got = "a share from 0, for none, to below 1", f"got {self.test_fraction:g}"
             raise ConfigurationError("--test-fraction", expected, got)
         one_column = {
-            SAMPLE_WEIGHT: self.sample_weight, "--groups": self.groups, "--time-column": self.time_column
-        }  # fmt: skip
+            SAMPLE_WEIGHT: self.sample_weight,
+            "--groups": self.groups,
+            "--time-column": self.time_column,
+        }
         others = {**self.named, **{flag: (name,) for flag, name in one_column.items() if name}}
         for flag, names in others.items():
             for name in {*names}.intersection(self.targets):

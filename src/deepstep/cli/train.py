@@ -25,27 +25,61 @@ def _data(*words: str, **settings: Any) -> SectionOption:
 
 
 _OWN = [
-    _data("--target", multiple=True, metavar="COLUMN", help="Column to predict. Can be repeated: several "
-          "columns that have two values each, or are all numbers.  [required]"),
+    _data(
+        "--target",
+        multiple=True,
+        metavar="COLUMN",
+        help="Column to predict. Can be repeated: several "
+        "columns that have two values each, or are all numbers.  [required]",
+    ),
     _data("--task", type=click.Choice(TASKS), default="auto", show_default=True, help="Kind of the target."),
-    _data("--exclude", multiple=True, metavar="COLUMN", help="Column to exclude from the features. Can be "
-          "repeated."),
-    _data("--sample-weight", metavar="COLUMN", help="Column with per-row sample weights. Not used as a "
-          "feature."),
-    _data("--groups", metavar="COLUMN", help="Column of groups, such as patients: rows of one group are "
-          "never split between folds, validation and test set. Not used as a feature, except with --keep."),
-    _data("--time-order", is_flag=True, help="The rows are in the order of time: the test set is the newest "
-          "rows, and validation rows are newer than those that are learned from."),
-    _data("--time-column", metavar="COLUMN", help="Column of dates or numbers to sort the rows by, for "
-          "--time-order. It remains a feature, except with --exclude."),
-    _data("--test-fraction", type=float, default=0.2, show_default=True, help="Fraction of rows held out as "
-          "the test set; 0 disables the test set."),
-    _data("--validation", type=PATH, metavar="FILE", help="Table to validate on, in place of folds or of a "
-          "part of the rows."),
-    _data("--drop-missing-target", is_flag=True, help="Drop rows with a missing target and report how many "
-          "were dropped."),
+    _data(
+        "--exclude",
+        multiple=True,
+        metavar="COLUMN",
+        help="Column to exclude from the features. Can be repeated.",
+    ),
+    _data(
+        "--sample-weight", metavar="COLUMN", help="Column with per-row sample weights. Not used as a feature."
+    ),
+    _data(
+        "--groups",
+        metavar="COLUMN",
+        help="Column of groups, such as patients: rows of one group are "
+        "never split between folds, validation and test set. Not used as a feature, except with --keep.",
+    ),
+    _data(
+        "--time-order",
+        is_flag=True,
+        help="The rows are in the order of time: the test set is the newest "
+        "rows, and validation rows are newer than those that are learned from.",
+    ),
+    _data(
+        "--time-column",
+        metavar="COLUMN",
+        help="Column of dates or numbers to sort the rows by, for "
+        "--time-order. It remains a feature, except with --exclude.",
+    ),
+    _data(
+        "--test-fraction",
+        type=float,
+        default=0.2,
+        show_default=True,
+        help="Fraction of rows held out as the test set; 0 disables the test set.",
+    ),
+    _data(
+        "--validation",
+        type=PATH,
+        metavar="FILE",
+        help="Table to validate on, in place of folds or of a part of the rows.",
+    ),
+    _data(
+        "--drop-missing-target",
+        is_flag=True,
+        help="Drop rows with a missing target and report how many were dropped.",
+    ),
     _data("--read", multiple=True, metavar="NAME=VALUE", callback=read_settings, help=READ_HELP),
-]  # fmt: skip
+]
 _MODEL = SectionOption(
     ["--model"],
     type=click.Choice(("ensemble", "network")),
@@ -55,17 +89,34 @@ _MODEL = SectionOption(
     help="ensemble: networks on folds, selected from a population of presets. network: one network.",
 )
 _RUN = [
-    SectionOption(["--out"], type=PATH, section="Run folder", help="Run folder. Default: a new one in "
-                  "runs/."),
-    SectionOption(["--overwrite"], is_flag=True, section="Run folder", help="Replace the run folder if it "
-                  "exists."),
-    SectionOption(["--resume"], type=PATH, metavar="RUN", section="Run folder", help="Resume the interrupted "
-                  "training of RUN with its original options."),
-    SectionOption(["--log"], metavar="FILE.csv", section="Run folder", help="Write each epoch's record, with "
-                  "the health of the layers, while training runs. For --model network."),
-    SectionOption(["--no-rows"], is_flag=True, section="Run folder", help="Keep no rows of the table in the "
-                  "run folder: no examples for trace and explore, no rows in a report."),
-]  # fmt: skip
+    SectionOption(
+        ["--out"], type=PATH, section="Run folder", help="Run folder. Default: a new one in runs/."
+    ),
+    SectionOption(
+        ["--overwrite"], is_flag=True, section="Run folder", help="Replace the run folder if it exists."
+    ),
+    SectionOption(
+        ["--resume"],
+        type=PATH,
+        metavar="RUN",
+        section="Run folder",
+        help="Resume the interrupted training of RUN with its original options.",
+    ),
+    SectionOption(
+        ["--log"],
+        metavar="FILE.csv",
+        section="Run folder",
+        help="Write each epoch's record, with "
+        "the health of the layers, while training runs. For --model network.",
+    ),
+    SectionOption(
+        ["--no-rows"],
+        is_flag=True,
+        section="Run folder",
+        help="Keep no rows of the table in the "
+        "run folder: no examples for trace and explore, no rows in a report.",
+    ),
+]
 
 
 class TrainCommand(SectionedCommand):

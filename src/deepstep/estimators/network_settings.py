@@ -33,9 +33,15 @@ OF_SOLVERS = ("beta_1", "beta_2", "epsilon", "momentum", "nesterovs_momentum")
 """Parameters of these alone."""
 
 OF_BATCHES = (
-    "dropout", "weight_decay", "clip_norm", "lr_multipliers", "schedule", "time_budget", "checkpoint_dir",
+    "dropout",
+    "weight_decay",
+    "clip_norm",
+    "lr_multipliers",
+    "schedule",
+    "time_budget",
+    "checkpoint_dir",
     "resume",
-)  # fmt: skip
+)
 """Parameters that mean nothing to L-BFGS: it minimizes one cost of all examples, its state is SciPy's own."""
 
 

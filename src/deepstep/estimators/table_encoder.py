@@ -197,12 +197,12 @@ def table_network(*, classes: bool, rows: int, encodes: bool = True, **parameter
     32
     """
     solver = parameters.get("solver", "adam")
-    settings: dict[str, Any] = {**SETTINGS, "batch_size": min(small_batch_size(rows), rows)}
+    settings: dict[str, Any] = {"batch_size": min(small_batch_size(rows), rows)}
     if solver == "lbfgs":
-        settings |= LBFGS_SETTINGS
+        settings = LBFGS_SETTINGS
+    settings = {**SETTINGS, **settings, **parameters}
     if solver == "adam":
-        settings["optimizer_params"] = {"epsilon_at": "outside"}
-    settings |= parameters
+        settings["optimizer_params"] = {"epsilon_at": "outside", **(settings.get("optimizer_params") or {})}
     if not classes:
         settings.setdefault("scale_targets", True)
     network = (NetworkClassifier if classes else NetworkRegressor)(**settings)
