@@ -23,7 +23,7 @@ from sklearn.metrics import log_loss  # noqa: E402
 from sklearn.model_selection import train_test_split  # noqa: E402
 
 import deepstep  # noqa: E402
-from deepstep import DeepClassifier, DeepRegressor, distill  # noqa: E402
+from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor, distill  # noqa: E402
 from deepstep.estimators.distillation import STUDENT  # noqa: E402
 from deepstep.estimators.table_encoder import table_network  # noqa: E402
 from tables.methods import THREADS, _filled, _kinds  # noqa: E402
@@ -104,7 +104,8 @@ def run(table: str, teacher: str, seed: int) -> list[float]:
     begun = time.perf_counter()
     student = distill(model, X, random_state=seed)
     seconds = time.perf_counter() - begun
-    plain = table_network(classes=data.classes, rows=len(X), random_state=seed, **SMALL).fit(X, y)
+    kind = NetworkClassifier if data.classes else NetworkRegressor
+    plain = table_network(kind, rows=len(X), random_state=seed, **SMALL).fit(X, y)
     losses = [loss(one, data, X_test, y_test, scale) for one in (model, student, plain)]
     pair = (model, student)
     return [

@@ -16,7 +16,7 @@ import numpy as np
 import polars
 from sklearn.exceptions import ConvergenceWarning
 
-from deepstep import DeepClassifier, DeepRegressor, Network
+from deepstep import DeepClassifier, DeepRegressor, Network, NetworkClassifier, NetworkRegressor
 from deepstep.equations import ACTIVATIONS, HEADS
 from deepstep.errors import ConfigurationError
 from deepstep.estimators.table_encoder import table_network
@@ -95,7 +95,9 @@ def one_network(rows: Any, y: Any, *, classes: bool = True, **parameters: Any) -
     """A fitted pipeline of a `TableEncoder` and one network that is trained for a moment."""
     parameters = {"max_iter": 2, "random_state": 3, "engine": "reference", **parameters}
     with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
-        return table_network(classes=classes, rows=len(y), **parameters).fit(rows, y)
+        return table_network(
+            NetworkClassifier if classes else NetworkRegressor, rows=len(y), **parameters
+        ).fit(rows, y)
 
 
 @cache

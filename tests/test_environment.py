@@ -98,12 +98,12 @@ def test_a_training_of_the_command_line_says_it_in_one_line(blas, monkeypatch, t
     monkeypatch.setattr(environment, "SLOW", 0.0)
     rows = "".join(f"{row % 7},{row % 3},{row % 2}\n" for row in range(40))
     (tmp_path / "t.csv").write_text(f"a,b,y\n{rows}")
-    run = ["--out", str(tmp_path / "run"), "--preset", "single", "--epochs", "1"]
+    run = ["--out", str(tmp_path / "run"), "--model", "network", "--epochs", "1"]
     with pytest.raises(SystemExit) as end:
         main(["train", str(tmp_path / "t.csv"), "--target", "y", *run])
     assert end.value.code == 0
     (line,) = [line for line in capsys.readouterr().err.splitlines() if TEXT in line]
-    assert line.startswith("Warning: DeepClassifier.fit: ")
+    assert line.startswith("Warning: NetworkClassifier.fit: ")
 
 
 def test_engines_show_blas(blas, capsys):

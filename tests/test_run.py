@@ -86,7 +86,7 @@ def test_a_run_of_any_model_predicts_as_it_does(kind, tmp_path):
     table = FRAME if kind != "network" else FRAME.select(polars.col("x").fill_null(0.0))
     model = {
         "ensemble": DeepClassifier(n_estimators=2, network_params={"epochs": 2}, random_state=1),
-        "pipeline": table_network(classes=True, rows=4, max_iter=2, random_state=1),
+        "pipeline": table_network(NetworkClassifier, rows=4, max_iter=2, random_state=1),
         "network": NetworkClassifier(4, max_iter=2, random_state=1),
     }[kind].fit(table, LABELS)
     Run.of(model, rows=table, labels=LABELS).save(tmp_path / "run")

@@ -120,8 +120,8 @@ WITHOUT_THE_TABLE = {
     "--target kind": "--target: each column once",
     "--target warm --loss ordinal": "--loss: a loss of several targets; got 'ordinal'",
     "--target warm --classes a,b": "--classes: one target",
-    "--preset single": "--preset: an option of this version; it is gone. --model ensemble (tabular) or",
-    "--optimizer lbfgs": "it is gone. --model network --set solver=adamw.",
+    "--preset single": "--preset is an option of 0.2. In its place: --model ensemble (tabular) or",
+    "--optimizer lbfgs": "In its place: --model network --set solver=adamw.",
 }
 """What is typed, and a part of the sentence, which is said before the table is looked for."""
 

@@ -317,7 +317,7 @@ def test_importance_of_columns_of_a_table(tmp_path, capsys):
     }
     run, table = str(tmp_path / "run"), str(tmp_path / "t.csv")
     pd.DataFrame(X).to_csv(table, index=False)
-    train = ["train", table, "--target", "y", "--n-estimators", "2", "--out", run]
+    train = ["train", table, "--target", "y", "--set", "n_estimators=2", "--out", run]
     asked = ["importance", run, table, "--json", "--repeats", "2", "--metric", "log_loss"]
     for arguments in (train, asked):
         capsys.readouterr()
@@ -337,7 +337,7 @@ def test_importance_of_columns_of_a_table(tmp_path, capsys):
     "make",
     [
         lambda: DeepClassifier(n_estimators=3, network_params={"epochs": 1}, random_state=1),
-        lambda: table_network(classes=True, rows=300, max_iter=1, random_state=1),
+        lambda: table_network(NetworkClassifier, rows=300, max_iter=1, random_state=1),
     ],
     ids=["ensemble", "network"],
 )
@@ -396,8 +396,8 @@ def test_importance_encodes_the_table_once_and_shows_how_far_it_is(tmp_path, cap
     [
         DeepClassifier(n_estimators=2, network_params={"epochs": 2}, random_state=0),
         DeepRegressor(n_estimators=2, network_params={"epochs": 2}, random_state=0),
-        table_network(classes=True, rows=40, max_iter=2, random_state=0),
-        table_network(classes=False, rows=40, max_iter=2, random_state=0),
+        table_network(NetworkClassifier, rows=40, max_iter=2, random_state=0),
+        table_network(NetworkRegressor, rows=40, max_iter=2, random_state=0),
     ],
     ids=["classes", "numbers", "network of classes", "network of numbers"],
 )

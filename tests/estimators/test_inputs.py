@@ -270,7 +270,7 @@ def test_memory_of_many_rows_is_bounded():
 
 DEFECTS = {
     "classes": (lambda X, y: (X, y.where(X["x"] > 0, y.str.title())), "classes .* differ in case or blanks"),
-    "header": (lambda X, y: (X.rename(columns={"x": "1.5", "z": "0.25"}), y), "2 of 3 names .*--no-header"),
+    "header": (lambda X, y: (X.rename(columns={"x": "1.5", "z": "0.25"}), y), "2 of 3 names .*header=false"),
     "target twice": (lambda X, y: (X.assign(**{"kind.1": X["z"]}), y), "more than once: 'kind.1'"),
     "far value": (lambda X, y: (X.assign(x=X["x"].where(X["x"] > -1, -999.0)), y), r"'x' \(-999 in"),
     "no names": (lambda X, y: (X.set_axis([7, 3], axis=1), y), None),  # integers are no cells of a header

@@ -84,7 +84,9 @@ def fitted(family, target, rows=None, **options):
     elif family == "network":
         model = (NetworkClassifier if classes else NetworkRegressor)(**OF_NETWORK, **settings)
     else:
-        model = table_network(classes=classes, rows=M, max_iter=2, **settings)
+        model = table_network(
+            NetworkClassifier if classes else NetworkRegressor, rows=M, max_iter=2, **settings
+        )
     return model.fit(rows, y), rows, y
 
 

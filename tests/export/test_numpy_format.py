@@ -241,7 +241,7 @@ def of_commas(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("commas")
     rows = table("number").with_columns(y=polars.Series(["p", "q"] * 45))
     run = Run.of(one_network(rows.drop("y"), rows["y"].to_list()))
-    run.config["asked"] = {"sep": ";", "decimal": ","}
+    run.config["read"] = {"sep": ";", "decimal": ","}
     cells = rows.with_columns(
         polars.col("x", "number").cast(polars.String).str.replace(".", ",", literal=True)
     )

@@ -82,7 +82,7 @@ def test_they_draw_where_they_are_told_to(displays):
 @pytest.mark.parametrize("display", NEED_HEALTH)
 def test_records_without_health_are_refused_with_the_way_to_have_them(display):
     _, history = trained(health=False)
-    with pytest.raises(DataError, match=r"callbacks=\[Health\(\)\].*--log health"):
+    with pytest.raises(DataError, match=r"callbacks=\[Health\(\)\].*--log FILE.csv"):
         display.from_history(history)
 
 

@@ -140,11 +140,11 @@ def new_network(
     others = {"categorical_features", "keep_columns"}
     typed = {name: value for name, value in parameters.items() if name not in others}
     params = _of_targets(parts, typed, (NetworkClassifier, NetworkRegressor), targets)
-    pipeline = table_network(classes=targets.is_classes, rows=m, encodes=False, **params)
-    network: NetworkClassifier | NetworkRegressor = pipeline[-1]
+    kind = NetworkClassifier if targets.is_classes else NetworkRegressor
+    network: NetworkClassifier | NetworkRegressor = table_network(kind, m, encodes=False, **params)[-1]
     defaults: dict[str, Any] = {}
     if params.get("early_stopping") and network.solver != "lbfgs":
-        defaults["n_iter_no_change"] = type(network).n_iter_no_change
+        defaults["n_iter_no_change"] = kind.n_iter_no_change
     if network.time_budget is not None:
         defaults["max_iter"] = UNTIL_TIME_IS_UP
     if validated:

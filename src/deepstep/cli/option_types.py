@@ -163,7 +163,7 @@ class SectionedCommand(click.Command):
         for word in args[: args.index("--")] if "--" in args else args:
             flag = word.partition("=")[0]
             if flag in self.moved:
-                raise ConfigurationError(flag, "an option of this version", "it is gone", self.moved[flag])
+                raise click.UsageError(f"{flag} is an option of 0.2. In its place: {self.moved[flag]}", ctx)
         ctx.meta[WORDS] = list(args)
         *_, order = self.make_parser(ctx).parse_args(list(args))
         for parameter, times in Counter(order).items():

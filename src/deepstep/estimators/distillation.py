@@ -9,6 +9,7 @@ from sklearn.utils import check_random_state
 
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.inputs import is_frame
+from deepstep.estimators.network import NetworkClassifier, NetworkRegressor
 from deepstep.estimators.row_sources import is_stored
 from deepstep.estimators.table_encoder import table_network
 from deepstep.types import AnyArray, Array, is_whole
@@ -83,7 +84,7 @@ def distill(
     }
     if hasattr(teacher, "predict_proba"):
         P, classes = _probabilities(teacher, rows), getattr(teacher, "classes_", None)
-        student = table_network(classes=True, soft_targets=True, **settings)
+        student = table_network(NetworkClassifier, soft_targets=True, **settings)
         return student.set_params(networkclassifier__classes=classes).fit(rows, P)
     if len(getattr(teacher, "classes_", ())) or not hasattr(teacher, "predict"):  # CatBoostRegressor has none
         expected, got = "a fitted model with predict_proba, or with predict of numbers", "got one without"
@@ -91,7 +92,7 @@ def distill(
         raise ConfigurationError(
             WHERE, expected, f"{got} ({type(teacher).__name__})", hint, setting="teacher"
         )
-    return table_network(classes=False, **settings).fit(rows, _finite(teacher.predict(rows)))
+    return table_network(NetworkRegressor, **settings).fit(rows, _finite(teacher.predict(rows)))
 
 
 def _finite(predicted: Any) -> Array:

@@ -172,19 +172,21 @@ LBFGS_SETTINGS = {"max_iter": 2500, "tol": 1e-5}
 """Iterations of 'lbfgs', which ends by itself where the gradient is small."""
 
 
-def table_network(*, classes: bool, rows: int, encodes: bool = True, **parameters: Any) -> Pipeline:
+def table_network(
+    kind: type[NetworkClassifier | NetworkRegressor], rows: int, *, encodes: bool = True, **parameters: Any
+) -> Pipeline:
     """One network on a table of so many rows, not fitted.
 
     Parameters
     ----------
-    classes : bool
-        Whether labels are learned, else numbers, which are scaled.
+    kind : type
+        `NetworkClassifier`, or `NetworkRegressor`, of which the targets are scaled.
     rows : int
         Rows that it will learn from: they decide the size of batches.
     encodes : bool, default True
         Whether the rows are a table; else they are numbers, as sparse ones.
     **parameters
-        Of `NetworkClassifier` or `NetworkRegressor`.
+        Of the network.
 
     Returns
     -------
@@ -193,7 +195,7 @@ def table_network(*, classes: bool, rows: int, encodes: bool = True, **parameter
 
     Examples
     --------
-    >>> table_network(classes=True, rows=500, max_iter=10)[-1].batch_size
+    >>> table_network(NetworkClassifier, 500, max_iter=10)[-1].batch_size
     32
     """
     solver = parameters.get("solver", "adam")
@@ -203,10 +205,9 @@ def table_network(*, classes: bool, rows: int, encodes: bool = True, **parameter
     settings = {**SETTINGS, **settings, **parameters}
     if solver == "adam":
         settings["optimizer_params"] = {"epsilon_at": "outside", **(settings.get("optimizer_params") or {})}
-    if not classes:
+    if kind is NetworkRegressor:
         settings.setdefault("scale_targets", True)
-    network = (NetworkClassifier if classes else NetworkRegressor)(**settings)
-    return make_pipeline(*([TableEncoder()] if encodes else []), network)
+    return make_pipeline(*([TableEncoder()] if encodes else []), kind(**settings))
 
 
 def small_batch_size(m: int) -> int:
