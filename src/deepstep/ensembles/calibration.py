@@ -159,7 +159,7 @@ def prediction_sets(
     Each model has scores (n_k,) of rows that it did not learn from, and a strangeness (m, n_classes) of each
     label. With ``classes``, the right ones of these rows, a label is compared with the rows of its own class
     (Vovk, Conditional validity of inductive conformal predictors, Machine Learning 92, 2013), and with all as
-    if `POOLED` rows said so: its p-value is (s + 1 + 5 p) / (n + 1 + 5), where s of the n rows of the class
+    if `POOLED` rows had it: its p-value is (s + 1 + 5 p) / (n + 1 + 5), where s of the n rows of the class
     are as strange, and p is the p-value by all rows, which alone decides for n = 0. The right label is missed
     with a probability of at most α·(1 + 5/(n + 1)) for n > 0.
     """

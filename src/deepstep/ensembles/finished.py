@@ -1,4 +1,4 @@
-"""The finished members of a fit as files, from which the same call goes on to the same bits."""
+"""The finished members of a fit as files, from which the same call is resumed to the same bits."""
 
 import json
 from collections.abc import Mapping

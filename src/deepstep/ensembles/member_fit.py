@@ -224,7 +224,7 @@ class Trained:
 
 @dataclass(frozen=True)
 class Checkpoints:
-    """Where the only network of a fit writes checkpoints, and whether it goes on from the newest one."""
+    """Where the only network of a fit writes checkpoints, and whether it is resumed from the newest one."""
 
     folder: Path | str
     resume: bool

@@ -294,7 +294,7 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
         )
 
     def _seed(self) -> int:
-        """One seed for everything: the int itself, that of a killed fit that goes on, or a draw."""
+        """One seed for everything: the int itself, that of a killed fit that is resumed, or a draw."""
         if isinstance(self.random_state, Integral):
             return int(self.random_state)
         if self.resume and self.checkpoint_dir is not None:

@@ -41,7 +41,7 @@ class DeepParameters(BaseEstimator):
     ----------
     effort : {'fast', 'balanced', 'best'}, default='balanced'
         How many presets are tried at most, see `deepstep.ensembles.presets.SIZES`; a given
-        ``n_estimators`` goes before it, and a ``time_budget`` ends or goes on by the clock.
+        ``n_estimators`` goes before it, and a ``time_budget`` ends or extends a fit by the clock.
     time_budget : float, default=None
         Seconds after which training ends, if it has not before, but not before one epoch is done; schedules
         run by the clock then. All of it is used: when the presets of ``effort`` are trained, further ones are
