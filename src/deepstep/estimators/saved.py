@@ -1,4 +1,4 @@
-"""Fitted estimators as records of an archive: parameters, what was learned, and the state to continue from."""
+"""Fitted estimators as records of an archive: parameters, learned values, and the state to continue from."""
 
 from collections.abc import Mapping
 from importlib import import_module
