@@ -68,7 +68,9 @@ def member(classes=2) -> Member:
 def ensemble(classes=2) -> Ensemble:
     """An ensemble of one network."""
     preset = Preset("small", "few units", hidden_layers=(4,), numbers={"learning_rate": 0.1})
-    preprocessor = Preprocessor(None, {"scaled": EXAMPLES["Encoding"]()}, np.zeros(classes), np.ones(classes))
+    preprocessor = Preprocessor(
+        None, {"scaled": Encoding.fit(np.zeros((9, 3)))}, np.zeros(classes), np.ones(classes)
+    )
     return Ensemble.of_one(member(classes), preprocessor, "softmax", {"small": preset})
 
 

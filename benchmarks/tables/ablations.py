@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from deepstep.ensembles import choice, fit, population, presets, weights
+from deepstep.ensembles import fit, presets, weights
 from deepstep.ensembles.presets import FIRST, SIZES, Preset, Size
 from tables.methods import one_network, ours
 
@@ -26,7 +26,7 @@ def _patched(where: Any, name: str, value: Any) -> Method:
 def _sizes(change: Callable[[Size], Size]) -> Method:
     """All sizes changed."""
     changed = {rows: change(size) for rows, size in SIZES["balanced"].items()}
-    return _patched(population, "SIZES", {**SIZES, "balanced": changed})
+    return _patched(presets, "SIZES", {**SIZES, "balanced": changed})
 
 
 def _each(change: Callable[[Preset], Preset]) -> Method:
@@ -63,11 +63,11 @@ def _fixed_alone(*given: Any, **named: Any) -> Any:
     return tuple(preset for preset in first if preset in FIRST)
 
 
-_population = population.population
+_population = presets.population
 
 
 def _first(chosen: tuple[Preset, ...]) -> Method:
-    return _patched(population, "FIRST", chosen)
+    return _patched(presets, "FIRST", chosen)
 
 
 def _equal_weights(outputs: Any, *_: Any, **__: Any) -> Any:
@@ -89,9 +89,9 @@ ABLATIONS: dict[str, Method] = {
     "twice as many": _sizes(lambda size: size._replace(presets=2 * size.presets)),
     "equal weights": _patched(weights, "selection_weights", _equal_weights),
     "own epochs": _all(patience=FOREVER),
-    "raw epochs": _patched(choice, "fit_temperature", _no_temperature),
+    "raw epochs": _patched(weights, "fit_temperature", _no_temperature),
     "without cosines": _all(features={}),
-    "cosines of small tables": _patched(population, "COSINES_FROM", 0),
+    "cosines of small tables": _patched(presets, "COSINES_FROM", 0),
     "without pieces": _each(lambda preset: replace(preset, inputs=UNCUT.get(preset.inputs, preset.inputs))),
     "without factors": _all(input_scale=False),
     "slow cosines": _patched(presets, "SLOW", (*presets.SLOW, "omega", "phi", "V", "a1")),

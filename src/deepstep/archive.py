@@ -258,7 +258,7 @@ def check_value(value: Any, name: str) -> None:
 
     >>> check_value(print, "callbacks")
     Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: callbacks: callbacks must be a value that a file can hold, got
+    deepstep.errors.ConfigurationError: callbacks must be a value that a file can hold, got
     builtin_function_or_method.
     """
     _Writer().encoded(value, name)

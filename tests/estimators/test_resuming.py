@@ -17,7 +17,8 @@ from sklearn.datasets import load_diabetes, load_wine
 
 from archive_examples import reseal
 from deepstep import DeepClassifier, DeepRegressor, archive
-from deepstep.ensembles import finished, fit, population
+from deepstep.ensembles import finished, fit
+from deepstep.ensembles import presets as catalogue
 from deepstep.ensembles.finished import FinishedMembers, member_folders
 from deepstep.ensembles.presets import Size
 from deepstep.errors import ConfigurationError, FileError
@@ -34,7 +35,7 @@ FEW = {"network_params": {"epochs": 6}, "random_state": 1}
 @pytest.fixture(autouse=True)
 def _small_and_written_at_once(monkeypatch):
     """Four presets on two of three folds, and two of them on the last one: ten members."""
-    monkeypatch.setattr(population, "SIZES", {"balanced": {inf: Size(4, 3, 2, 2)}})
+    monkeypatch.setattr(catalogue, "SIZES", {"balanced": {inf: Size(4, 3, 2, 2)}})
     monkeypatch.setattr(finished, "SECONDS", 0.0)
 
 

@@ -8,7 +8,7 @@ import pytest
 from sklearn.datasets import load_wine
 
 from deepstep import DeepClassifier, DeepRegressor, Run
-from deepstep.ensembles import population
+from deepstep.ensembles import presets as catalogue
 from deepstep.ensembles.presets import EFFORTS, Size
 
 X, Y = load_wine(return_X_y=True)
@@ -17,7 +17,7 @@ X, Y = load_wine(return_X_y=True)
 @pytest.fixture(scope="module")
 def model():
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(population, "SIZES", {effort: {inf: Size(6, 4, 2, 3)} for effort in EFFORTS})
+        patch.setattr(catalogue, "SIZES", {effort: {inf: Size(6, 4, 2, 3)} for effort in EFFORTS})
         return DeepClassifier(network_params={"epochs": 10}, random_state=1).fit(X, Y)
 
 

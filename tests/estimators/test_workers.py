@@ -14,7 +14,8 @@ from joblib.parallel import get_active_backend
 from sklearn.datasets import load_diabetes, load_wine
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.ensembles import fit, population
+from deepstep.ensembles import fit
+from deepstep.ensembles import presets as catalogue
 from deepstep.ensembles.member_fit import Link
 from deepstep.ensembles.presets import Size
 from deepstep.ensembles.workers import member_executor
@@ -171,7 +172,7 @@ def test_the_networks_that_are_done_are_kept(pressed, done, kept, own):
 @pytest.mark.parametrize("done", [1, 3, 6, 8, 13])
 def test_what_is_done_on_the_first_folds_is_kept(pressed, monkeypatch, done):
     """Six presets are tried on two of four folds, and two learn all."""
-    monkeypatch.setattr(population, "SIZES", {"balanced": {inf: Size(6, 4, 2, 2)}})
+    monkeypatch.setattr(catalogue, "SIZES", {"balanced": {inf: Size(6, 4, 2, 2)}})
     model = DeepClassifier(network_params={"epochs": 3}, random_state=1)
     pressed(done)
     with pytest.warns(UserWarning, match="was interrupted: .* out-of-fold accuracy [01]"):

@@ -101,7 +101,7 @@ def test_a_column_of_the_inputs_as_target(files, digits):
 def test_what_is_no_target_of_arrays_is_refused(files, digits):
     _, y = digits
     mapped = np.load(files / "X.npy", mmap_mode="r")
-    model = DeepClassifier(max_iter=1, random_state=1, stream=True)
+    model = DeepClassifier(network_params={"epochs": 1}, random_state=1, stream=True)
     for arguments, error, says in [
         ((mapped, "y"), DataError, "y with a value for each row, where X is an array; got the name 'y'"),
         ((mapped, np.c_[y, y]), ShapeError, r"y: one column, .* got shape \(1797, 2\)"),
@@ -119,7 +119,7 @@ def test_an_ensemble_of_one_on_a_mapped_array(files, digits):
     X, y = digits
     mapped = np.load(files / "X.npy", mmap_mode="r")
     model = DeepClassifier(
-        hidden_layer_sizes=32, max_iter=6, random_state=1, stream=True, buffer_rows=500
+        network_params={"hidden_layers": 32, "epochs": 6}, random_state=1, stream=True
     ).fit(mapped, y)
     assert (model.predict(mapped) == y).mean() > 0.9
     assert (model.predict(X.reshape(len(X), -1)) == model.predict(mapped)).all()

@@ -84,7 +84,7 @@ def fit_ensemble(
     validated: bool,
 ) -> Fitted:
     """An ensemble on the rows that are learned from; of a survey one network."""
-    params = _of_targets(parts, parameters, (DeepClassifier, DeepRegressor))
+    params = _of_targets(parts.targets, parameters, (DeepClassifier, DeepRegressor), parts)
     if options.in_time:
         params.setdefault("validation", TIME)
     if parts.survey is not None:
@@ -139,7 +139,7 @@ def new_network(
     """The estimator of one network for m rows, with the defaults of a table."""
     others = {"categorical_features", "keep_columns"}
     typed = {name: value for name, value in parameters.items() if name not in others}
-    params = _of_targets(parts, typed, (NetworkClassifier, NetworkRegressor), targets)
+    params = _of_targets(targets, typed, (NetworkClassifier, NetworkRegressor), parts)
     kind = NetworkClassifier if targets.is_classes else NetworkRegressor
     network: NetworkClassifier | NetworkRegressor = table_network(kind, m, encodes=False, **params)[-1]
     defaults: dict[str, Any] = {}
@@ -174,14 +174,12 @@ def fitted_network(network: NetworkClassifier | NetworkRegressor, model: Any, ta
 
 
 def _of_targets(
-    parts: Parts | None,
+    targets: Targets,
     parameters: Mapping[str, Any],
     kinds: tuple[type[Any], type[Any]],
-    targets: Targets | None = None,
+    parts: Parts | None = None,
 ) -> dict[str, Any]:
     """Parameters as the estimator of these targets takes them."""
-    targets = targets if parts is None else parts.targets
-    assert targets is not None
     of_classes, of_numbers = (set(kind._parameter_constraints) for kind in kinds)
     own = of_classes if targets.is_classes else of_numbers
     for name in parameters:

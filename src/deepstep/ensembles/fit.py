@@ -173,6 +173,7 @@ class _Fit:
         self._take(self._first_presets(blind=blind))
         weight = weight_with_classes(rows, rows if validation is None else validation, targets, request)
         metric = Metric(targets, request.scoring, options.where)
+        metric.try_out(rows.Y if validation is None else validation.Y, weight)
         self._judge = Judge(metric, self._folds, rows, validation, weight)
         self._preprocessors: dict[int, Preprocessor] = {}
         self._trained: dict[tuple[int, int], Trained] = {}
@@ -404,6 +405,12 @@ class _Fit:
         self._trained = {(number, fold): self._trained[number, fold] for number in numbers for fold in folds}
         choices = {number: self._choice(number) for number in numbers}
         outputs = {choice.preset.name: choice.outputs for choice in choices.values()}
+        if not judge.metric.is_loss and all(choice.loss == np.inf for choice in choices.values()):
+            where, scoring = self._request.options.where, self._request.scoring
+            warn_the_caller(
+                f"{where}: scoring={scoring!r:.60} has no value for the rows that were held out: nothing was "
+                "chosen by it."
+            )
         weighed = weigh(outputs, judge.rows.Y, judge.metric, judge.weight)
         all_count = self._request.n_estimators is not None
         weights = {name: share for name, share in weighed.weights.items() if share > 0 or all_count}

@@ -101,6 +101,11 @@ class Preset:
     batch_size: int | None = None
     patience: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.inputs not in INPUTS:
+            raise unknown_name("Preset", "inputs", self.inputs, INPUTS, setting="inputs")
+        object.__setattr__(self, "hidden_layers", _as_layers(self.hidden_layers))
+
     @property
     def cuts(self) -> bool:
         """Whether numbers are cut into pieces."""
@@ -110,6 +115,9 @@ class Preset:
         """The preset for a kind of target, with the parameters that hold for all members."""
         preset = self if targets.is_classes else replace(self, **{"label_smoothing": 0.0, **self.numbers})
         changed = checked_params(network_params)
+        if "label_smoothing" in changed and not targets.is_classes:
+            expected, got = "used with classes", "got it with numbers"
+            raise ConfigurationError("", expected, got, setting="network_params['label_smoothing']")
         steps = {name: changed.pop(name) for name in [*changed] if name in STEP_NAMES}
         if steps.get("optimizer", preset.settings.optimizer) != preset.settings.optimizer:
             steps.setdefault("optimizer_params", {})  # those of the preset are of its own optimizer
@@ -204,8 +212,8 @@ def checked_params(network_params: Mapping[str, Any]) -> dict[str, Any]:
 def _as_layers(sizes: Any) -> tuple[int, ...]:
     layers = (sizes,) if is_whole(sizes, 1) else tuple(sizes) if isinstance(sizes, Iterable) else None
     if layers is None or isinstance(sizes, str) or not all(is_whole(size, 1) for size in layers):
-        name = "network_params['hidden_layers']"
-        raise ConfigurationError("", "whole numbers of at least 1", f"got {sizes!r:.60}", setting=name)
+        expected, got = "whole numbers of at least 1", f"got {sizes!r:.60}"
+        raise ConfigurationError("", expected, got, setting="hidden_layers")
     return tuple(int(size) for size in layers)
 
 

@@ -93,7 +93,7 @@ def folds_of_splitter(rows: Rows, targets: Targets, validation: Any, where: str)
     pairs, m = validation, len(rows)
     if hasattr(validation, "split"):
         strata = targets.strata(rows.Y)
-        pairs = validation.split(np.zeros((m, 1)), rows.Y if strata is None else strata, rows.groups)
+        pairs = validation.split(rows.X, rows.Y if strata is None else strata, rows.groups)
     weighs = np.full(m, True) if rows.weight is None else rows.weight > 0
     places = np.cumsum(weighs) - 1
     folds, got = list[Fold](), ""

@@ -22,8 +22,10 @@ from deepstep.ensembles.calibration import Calibration
 from deepstep.ensembles.finished import seed_of_members
 from deepstep.ensembles.fit import Request, fit_ensemble, weight_with_classes
 from deepstep.ensembles.member_fit import SEED_OF_THE_FIT, Options
+from deepstep.ensembles.metric import LOSS
 from deepstep.ensembles.predictor import Columns, Predictor, TrainingFingerprint
 from deepstep.ensembles.preprocessor import table_preparation
+from deepstep.ensembles.presets import Preset
 from deepstep.ensembles.refit import refit_ensemble
 from deepstep.ensembles.split import TIME, Rows
 from deepstep.ensembles.streamed import StreamedTable, fit_streamed, labels_in, survey_rows
@@ -353,6 +355,16 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
             expected = "n_estimators=1 or None where rows are streamed, which folds would read many times"
             hint = "Pass stream=False to read the table into memory."
             raise ConfigurationError(where, expected, f"got {self.n_estimators}", hint)
+        several = not isinstance(self.presets, str | Preset | None) and len(self.presets) > 1
+        for name, value, refused in (
+            ("scoring", self.scoring, self.scoring not in (None, LOSS)),
+            ("presets", self.presets, several),
+            ("validation", self.validation, self.validation is not None),
+        ):
+            if refused:
+                requirement = "one preset" if name == "presets" else "None"
+                expected, got = f"{requirement} where rows are streamed", f"got {value!r:.60}"
+                raise ConfigurationError(where, expected, got, "Pass stream=False.", setting=name)
         if self.checkpoint_dir is not None and not isinstance(self.random_state, Integral):
             # the seed of the network is drawn from it, and tells nothing of the order of rows
             expected = "random_state as a number, where a streamed fit is to go on"
@@ -494,8 +506,8 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
     >>> X, y = load_iris(return_X_y=True, as_frame=True)
     >>> names = y.map({0: "setosa", 1: "versicolor", 2: "virginica"})
     >>> model = DeepClassifier(effort="fast", random_state=1).fit(X, names)
-    >>> model.predict(X[:1]), model.predict_proba(X[:1]).shape
-    (array(['setosa'], dtype=object), (1, 3))
+    >>> model.predict(X[:1]).tolist(), model.predict_proba(X[:1]).shape
+    (['setosa'], (1, 3))
     >>> member = model.ensemble_.members[0]
     >>> member.network.architecture.layer_dims[0] > 0, 0 <= member.fold < 5
     (True, True)

@@ -49,8 +49,9 @@ class DeepParameters(BaseEstimator):
         ``presets``, no further ones).
     scoring : str, callable or None, default=None
         The metric by which the epochs, the presets and their weights are chosen, on rows that were held out:
-        the name of a scikit-learn scorer, a ``scorer(estimator, X, y)``, or None for the loss. Training
-        itself goes by the loss.
+        the name of a scikit-learn scorer, a ``scorer(estimator, X, y)``, or None for the loss. A scorer sees
+        predictions for rows, X without columns. Training itself goes by the loss: where ``time_budget`` or
+        ``network_params={"patience": …}`` end it, they choose the epochs.
     validation : None, 'time', splitter or sequence, default=None
         Which rows the folds hold out. None draws them, classes in proportion; with ``fit(…, groups=…)`` whole
         groups. 'time' is for rows in the order of time: the later half is held out in blocks, each by a fold

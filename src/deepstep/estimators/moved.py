@@ -54,10 +54,10 @@ MOVED: Mapping[str, str] = {
     "weight_decay_multipliers": "weight_decay_multipliers is a parameter of Network.train. "
     "For all members of an ensemble: network_params={'weight_decay_multipliers': …}.",
     "schedule": _network("'schedule': …"),
-    "weight_decay_schedule": "weight_decay_schedule is an entry of schedule={…} of NetworkClassifier and "
-    "NetworkRegressor. For all members of an ensemble: network_params={'weight_decay_schedule': …}.",
-    "dropout_schedule": "dropout_schedule is an entry of schedule={…} of NetworkClassifier and "
-    "NetworkRegressor. For all members of an ensemble: network_params={'dropout_schedule': …}.",
+    "weight_decay_schedule": "weight_decay_schedule is an entry of the mapping schedule of NetworkClassifier "
+    "and NetworkRegressor. For all members of an ensemble: network_params={'weight_decay_schedule': …}.",
+    "dropout_schedule": "dropout_schedule is an entry of the mapping schedule of NetworkClassifier "
+    "and NetworkRegressor. For all members of an ensemble: network_params={'dropout_schedule': …}.",
     "label_smoothing": "label_smoothing is loss_params={'smoothing': …} of NetworkClassifier. "
     "For all members of an ensemble: network_params={'label_smoothing': …}.",
     "precision": "precision is dtype='bfloat16' of NetworkClassifier and NetworkRegressor. "

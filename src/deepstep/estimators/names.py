@@ -1,5 +1,7 @@
 """The public names of the estimators, with complete help; scikit-learn is imported with them."""
 
+import sklearn  # noqa: F401 - named first where packages are missing
+
 from deepstep.docstrings import complete
 from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.leaderboard import Leaderboard, PresetSummary

@@ -77,8 +77,8 @@ def _name(model: Any) -> str:
         if cls.__name__ in archive.ESTIMATORS and cls.__module__.startswith("deepstep."):
             return cls.__name__
     expected = "a pipeline of a TableEncoder and one network of DeepStep"
-    got = f"got a step of type {type(model).__name__}"
-    hint = "Save the estimator alone, and make the other steps again."
+    got = f"got {type(model).__name__} in it"
+    hint = "Save the last step alone, and make the other steps again."
     raise ConfigurationError("deepstep.save", expected, got, hint, setting="model")
 
 
