@@ -69,7 +69,10 @@ def ensemble(classes=2) -> Ensemble:
     """An ensemble of one network."""
     preset = Preset("small", "few units", hidden_layers=(4,), numbers={"learning_rate": 0.1})
     preprocessor = Preprocessor(
-        None, {"scaled": Encoding.fit(np.zeros((9, 3)))}, np.zeros(classes), np.ones(classes)
+        None,
+        {"scaled": Encoding.fit(np.zeros((9, 3)), pieces=0, scaling="ranks")},
+        np.zeros(classes),
+        np.ones(classes),
     )
     return Ensemble.of_one(member(classes), preprocessor, "softmax", {"small": preset})
 

@@ -426,7 +426,7 @@ class TestOverwriting:
                 lambda path: (path / "model.json").write_text('{"format": "deepstep", "sha256": "0"}'),
                 "altered",
             ),
-            (lambda path: (path / "model.json").rename(path / "arrays.safetensors"), "without a config.toml"),
+            (lambda path: (path / "model.json").rename(path / "arrays.safetensors"), "without a model.json"),
             (lambda path: linked(path / "model.json"), "without a model.json"),
             (lambda path: linked(path / "history.jsonl"), "'history.jsonl'"),
         ],

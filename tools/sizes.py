@@ -20,8 +20,8 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_150, 1_400),
     "data": (1_900, 2_825),
     "preparation": (1_850, 2_500),
-    "estimators": (2_000, 3_115),
-    "ensembles": (1_970, 2_725),
+    "estimators": (2_000, 3_125),
+    "ensembles": (1_970, 2_765),
     "plots": (1_000, 1_060),
     "report": (650, 700),
     "explorer": (1_250, 1_320),
@@ -35,7 +35,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
 FILES = 215, 279
-TESTS = 30_000, 49_600
+TESTS = 30_000, 49_650
 """Files of src, and lines of tests: the goal, and the limit."""
 
 

@@ -167,6 +167,60 @@ SPLITTERS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("Estimator", "settings", "says"),
+    [
+        (DeepClassifier, {"scoring": "roc_auc"}, "multi_class must be in"),
+        (DeepClassifier, {"scoring": "f1"}, "Target is multiclass"),
+        (DeepRegressor, {"scoring": "accuracy"}, "continuous"),
+        (DeepRegressor, {"scoring": "r2", "loss": "quantile"}, "different number of output"),
+        (DeepClassifier, {"scoring": lambda estimator, X, y: X[0, 0]}, None),
+    ],
+)
+def test_a_metric_that_does_not_suit_is_refused_before_the_training(Estimator, settings, says):
+    X_, y = (X, Y) if Estimator is DeepClassifier else (NUMBERS, TARGET)
+    settings = {**TWO, **settings, "callbacks": [Never()]}
+    error = IndexError if says is None else ConfigurationError
+    with pytest.raises(error, match=says):
+        Estimator(**settings).fit(X_, y)
+
+
+class Never(Callback):
+    """Fails where a training begins."""
+
+    def on_train_begin(self, training):
+        raise AssertionError("a training began")
+
+
+def test_scorers_see_labels_and_may_take_no_weights():
+    X_, y = load_breast_cancer(return_X_y=True)
+    names, seen = np.where(y == 1, "fraud", "fair"), []
+
+    def recall(estimator, X, y):
+        seen.append((set(y), set(estimator.predict(X)) | set(estimator.classes_), X.shape[1]))
+        return np.mean(estimator.predict(X)[y == "fraud"] == "fraud")
+
+    settings = {"n_estimators": 2, "network_params": {"epochs": 2}, "random_state": 1}
+    DeepClassifier(scoring=recall, **settings).fit(X_, names, sample_weight=np.where(y, 1.0, 2.0))
+    assert all(labels <= {"fraud", "fair"} and known == {"fraud", "fair"} for labels, known, _ in seen)
+    assert {columns for *_, columns in seen} == {0}
+    by_name = make_scorer(balanced_accuracy_score)
+    DeepClassifier(scoring=by_name, **settings).fit(X_, names)
+
+
+def test_a_score_that_has_no_value_is_said():
+    calls = []
+
+    def fails_later(estimator, X, y):
+        calls.append(1)
+        if len(calls) > 1:
+            raise ValueError("no score")
+        return 0.5
+
+    with pytest.warns(UserWarning, match="has no value for the rows that were held out"):
+        DeepClassifier(scoring=fails_later, **TWO).fit(X, Y)
+
+
 @pytest.mark.parametrize("name", SPLITTERS)
 def test_splitters_say_which_rows_are_held_out(name):
     splitter, n = SPLITTERS[name]

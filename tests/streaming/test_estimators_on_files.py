@@ -177,6 +177,9 @@ def test_small_files_are_read_into_memory(parts, whole):
     [
         ({"n_estimators": 4}, "n_estimators=1 or None"),
         ({"checkpoint_dir": "a"}, "random_state as a number"),
+        ({"scoring": "accuracy"}, "scoring must be None where rows are streamed"),
+        ({"presets": ["relu", "linear"]}, "presets must be one preset where rows are streamed"),
+        ({"validation": "time"}, "validation"),
     ],
 )
 def test_what_streams_cannot_do_is_refused(parts, settings, says):

@@ -422,8 +422,3 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
             raise unknown_name(f"--config {path}", "flag or parameter", name, sorted({*names, *known}))
     context.default_map = flags
     context.meta[FROM_FILE] = parameters
-
-
-def _word(value: Any) -> str:
-    """A value of TOML as it is typed."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -52,7 +52,9 @@ class Metric:
         """Score targets as outputs: a metric that does not suit them is refused before the training."""
         if self._scorer is None:
             return
-        A = Y if Y.shape[1] == self.targets.n_outputs else np.repeat(Y, self.targets.n_outputs, axis=1)
+        A = Y if self.targets.is_classes else Y + 0.5  # predictions of whole numbers are no whole numbers
+        if A.shape[1] != self.targets.n_outputs:
+            A = np.repeat(A, self.targets.n_outputs, axis=1)
         try:
             if weight is not None:
                 try:

@@ -104,7 +104,7 @@ class Preset:
     def __post_init__(self) -> None:
         if self.inputs not in INPUTS:
             raise unknown_name("Preset", "inputs", self.inputs, INPUTS, setting="inputs")
-        object.__setattr__(self, "hidden_layers", _as_layers(self.hidden_layers))
+        object.__setattr__(self, "hidden_layers", _as_layers(self.hidden_layers, "hidden_layers"))
 
     @property
     def cuts(self) -> bool:
@@ -202,18 +202,18 @@ def checked_params(network_params: Mapping[str, Any]) -> dict[str, Any]:
     if "learning_rate" in params:
         params["learning_rate"] = check_learning_rate(params["learning_rate"])
     if "hidden_layers" in params:
-        params["hidden_layers"] = _as_layers(params["hidden_layers"])
+        params["hidden_layers"] = _as_layers(params["hidden_layers"], "network_params['hidden_layers']")
     for name in ("activation", "normalization"):
         if name in params and not isinstance(params[name], str):
             params[name] = tuple(params[name])
     return params
 
 
-def _as_layers(sizes: Any) -> tuple[int, ...]:
+def _as_layers(sizes: Any, name: str) -> tuple[int, ...]:
     layers = (sizes,) if is_whole(sizes, 1) else tuple(sizes) if isinstance(sizes, Iterable) else None
     if layers is None or isinstance(sizes, str) or not all(is_whole(size, 1) for size in layers):
         expected, got = "whole numbers of at least 1", f"got {sizes!r:.60}"
-        raise ConfigurationError("", expected, got, setting="hidden_layers")
+        raise ConfigurationError("", expected, got, setting=name)
     return tuple(int(size) for size in layers)
 
 
