@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from deepstep import DeepClassifier, DeepRegressor
+from deepstep import NetworkClassifier, NetworkRegressor
 
 CALIFORNIA = Path(__file__).resolve().parents[2] / "shared" / "data" / "tables" / "california_housing.csv"
 SHARE = 0.1
 SETTINGS: dict[str, Any] = {
     "hidden_layer_sizes": (256, 256),
-    "preset": "mlp",
     "engine": "torch:cpu",
     "learning_rate_init": 1e-3,
     "schedule": "cosine",
@@ -25,7 +24,7 @@ SETTINGS: dict[str, Any] = {
 
 def accuracy(n_seeds: int, *, quick: bool) -> dict[str, Any]:
     """Of each table the errors of each precision on held-out rows, by seed."""
-    sets: Mapping[str, Callable[[int, str | None, int], float]] = {
+    sets: Mapping[str, Callable[[int, str, int], float]] = {
         "digits": _digits,
         "california": _california,
     }
@@ -35,8 +34,8 @@ def accuracy(n_seeds: int, *, quick: bool) -> dict[str, Any]:
             continue
         epochs = 1 if quick else 40
         errors = {
-            precision or "float32": [train(seed, precision, epochs) for seed in range(n_seeds)]
-            for precision in (None, "bfloat16")
+            precision: [train(seed, precision, epochs) for seed in range(n_seeds)]
+            for precision in ("float32", "bfloat16")
         }
         found[name] = {"errors": errors, **_compared(**errors)}
     return found
@@ -58,17 +57,17 @@ def _compared(float32: list[float], bfloat16: list[float]) -> dict[str, Any]:
     }
 
 
-def _digits(seed: int, precision: str | None, epochs: int) -> float:
+def _digits(seed: int, precision: str, epochs: int) -> float:
     """The share of wrong answers."""
     from sklearn.datasets import load_digits
 
     X, y = load_digits(return_X_y=True)
     (X, y), (X_test, y_test) = _split(X / 16, y, seed)
-    model = DeepClassifier(**SETTINGS, max_iter=epochs, batch_size=64, random_state=seed, precision=precision)
+    model = NetworkClassifier(**SETTINGS, max_iter=epochs, batch_size=64, random_state=seed, dtype=precision)
     return float(1 - model.fit(X, y).score(X_test, y_test))
 
 
-def _california(seed: int, precision: str | None, epochs: int) -> float:
+def _california(seed: int, precision: str, epochs: int) -> float:
     """The root mean squared error in deviations of the training targets."""
     import polars
 
@@ -77,7 +76,7 @@ def _california(seed: int, precision: str | None, epochs: int) -> float:
     (X, y), (X_test, y_test) = _split(numbers.drop("median_house_value").to_numpy(), y, seed)
     X, X_test = ((part - X.mean(axis=0)) / X.std(axis=0) for part in (X, X_test))
     y, y_test = ((part - y.mean()) / y.std() for part in (y, y_test))
-    model = DeepRegressor(**SETTINGS, max_iter=epochs, batch_size=256, random_state=seed, precision=precision)
+    model = NetworkRegressor(**SETTINGS, max_iter=epochs, batch_size=256, random_state=seed, dtype=precision)
     return float(np.sqrt(np.mean((model.fit(X, y).predict(X_test) - y_test) ** 2)))
 
 

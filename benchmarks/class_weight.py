@@ -15,7 +15,7 @@ from sklearn.metrics import accuracy_score, balanced_accuracy_score, recall_scor
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
-from deepstep import DeepClassifier
+from deepstep import NetworkClassifier
 
 ROWS, POSITIVES, SEEDS, LEAST = 11_183, 260, 5, 0.05
 METRICS = {
@@ -32,7 +32,7 @@ def scores(seed: int, class_weight: str | None) -> list[float]:
     )
     X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.5, stratify=y, random_state=seed)
     scaler = StandardScaler().fit(X_train)
-    model = DeepClassifier((32, 16), max_iter=40, class_weight=class_weight, random_state=seed, preset="mlp")
+    model = NetworkClassifier((32, 16), max_iter=40, class_weight=class_weight, random_state=seed)
     predicted = model.fit(scaler.transform(X_train), y_train).predict(scaler.transform(X_test))
     return [float(metric(y_test, predicted)) for metric in METRICS.values()]
 

@@ -17,11 +17,11 @@ EPOCHS, BATCH, UNITS, RATE = 40, 200, 100, 0.003
 
 
 def deepstep(X, y, seed):
-    """The preset that takes scikit-learn's settings."""
-    from deepstep import DeepClassifier
+    """The network with scikit-learn's parameters."""
+    from deepstep import NetworkClassifier
 
-    model = DeepClassifier(
-        (UNITS,), "relu", preset="mlp", solver="adam", alpha=0, batch_size=BATCH, learning_rate_init=RATE,
+    model = NetworkClassifier(
+        (UNITS,), "relu", solver="adam", alpha=0, batch_size=BATCH, learning_rate_init=RATE,
         max_iter=EPOCHS, n_iter_no_change=np.inf, random_state=seed,
     )  # fmt: skip
     return model.fit(X, y).predict

@@ -2,7 +2,7 @@
 
 python benchmarks/conditional_coverage.py [--classes | --numbers] [--alpha 0.1] [--seed 0] [TABLE …]
 
-Half of the rows, at most 1,000, are fitted with the default preset, and others, at most 3,000, tested.
+Half of the rows, at most 1,000, are fitted by the default ensemble, and others, at most 3,000, tested.
 Intervals: of constant width by the same predictions out of fold, and those of ``predict_interval``. The worst
 fifth is the lowest coverage of five groups by prediction and five by the spread of the members; the score is
 the mean interval score (Winkler) as a ratio to that of the constant width. Sets: those of all rows together,
@@ -20,7 +20,7 @@ from sklearn.metrics import log_loss
 from sklearn.model_selection import train_test_split
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.estimators.calibration import interval_half_width, with_temperature
+from deepstep.ensembles.calibration import interval_half_width, with_temperature
 from tables.sets import MORE, TABLES, load
 
 HEADERS = {
@@ -47,7 +47,7 @@ def of_intervals(model: DeepRegressor, y: Any, X: Any, y_test: Any, alpha: float
     predicted = model.predict(X)
     residuals = np.abs(y - model.oof_predictions_)
     half = interval_half_width(residuals[np.isfinite(residuals)], alpha)
-    _, spread = model.ensemble_.mean_and_spread(model._table(X, reset=False, where="coverage"))
+    _, spread = model.ensemble_.mean_and_spread(model.predictor_.columns.frame(X, "coverage"))
     found = []
     for ends in (np.stack([predicted - half, predicted + half], axis=1), model.predict_interval(X, alpha)):
         lower, upper = ends.T

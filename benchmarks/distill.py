@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,14 @@ import pandas as pd  # noqa: E402
 from sklearn.metrics import log_loss  # noqa: E402
 from sklearn.model_selection import train_test_split  # noqa: E402
 
-from deepstep import DeepClassifier, DeepRegressor, distill  # noqa: E402
-from deepstep.estimators.distillation import OF_THE_STUDENT  # noqa: E402
+import deepstep  # noqa: E402
+from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor, distill  # noqa: E402
+from deepstep.estimators.distillation import STUDENT  # noqa: E402
+from deepstep.estimators.table_encoder import table_network  # noqa: E402
 from tables.methods import THREADS, _filled, _kinds  # noqa: E402
 from tables.sets import Table, load  # noqa: E402
 
-SMALL = {**OF_THE_STUDENT, "hidden_layer_sizes": (128, 64)}
+SMALL = {**STUDENT, "hidden_layer_sizes": (128, 64)}
 ROWS = 10_000
 
 
@@ -57,8 +60,8 @@ class CatBoost:
         self._model.save_model(str(path))
 
 
-def ours(classes: bool, seed: int, **parameters: Any) -> Any:
-    return (DeepClassifier if classes else DeepRegressor)(random_state=seed, n_jobs=THREADS, **parameters)
+def ours(classes: bool, seed: int) -> Any:
+    return (DeepClassifier if classes else DeepRegressor)(random_state=seed, n_jobs=THREADS)
 
 
 TEACHERS = {"ensemble": ours, "catboost": CatBoost}
@@ -74,7 +77,7 @@ def size(model: Any) -> int:
     """Bytes of the saved model."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model"
-        model.save(path)
+        (model.save if isinstance(model, CatBoost) else partial(deepstep.save, model))(path)
         files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
         return sum(file.stat().st_size for file in files)
 
@@ -101,7 +104,8 @@ def run(table: str, teacher: str, seed: int) -> list[float]:
     begun = time.perf_counter()
     student = distill(model, X, random_state=seed)
     seconds = time.perf_counter() - begun
-    plain = ours(data.classes, seed, **SMALL).fit(X, y)
+    kind = NetworkClassifier if data.classes else NetworkRegressor
+    plain = table_network(kind, rows=len(X), random_state=seed, **SMALL).fit(X, y)
     losses = [loss(one, data, X_test, y_test, scale) for one in (model, student, plain)]
     pair = (model, student)
     return [

@@ -39,11 +39,11 @@ MOST_ROWS = 7_000
 """Rows of a table of `tables.sets`, of which a fifth is for the test."""
 
 PARTS = {
-    "preparation": "deepstep.estimators.ensemble_fit:prepare_fold",
+    "preparation": "deepstep.ensembles.fit:prepare_fold",
     "steps": "deepstep.training.loop:Loop._steps",
     "validation": "deepstep.training.fit:scores",
-    "answers": "deepstep.estimators.ensemble:Member.outputs",
-    "weights": "deepstep.estimators.ensemble_fit:fit_ensemble_weights",
+    "answers": "deepstep.ensembles.member:Member.outputs",
+    "weights": "deepstep.ensembles.fit:weigh",
 }
 """The function whose time is a part's."""
 
@@ -118,7 +118,7 @@ def fit(name: str, *, seed: int, parts: bool) -> dict[str, Any]:
 
     X, y, m, classes = table(name, seed)
     kind = DeepClassifier if classes else DeepRegressor
-    kind(max_iter=1, random_state=0).fit(X[:200], y[:200])  # loads, or compiles, the kernels
+    kind(network_params={"epochs": 1}, random_state=0).fit(X[:200], y[:200])  # loads the kernels
     spent: Counter[str] = Counter()
     if parts:
         import joblib

@@ -141,7 +141,7 @@ def fitted(asked: argparse.Namespace) -> tuple[Any, polars.DataFrame]:
     X, y = table.drop(target), table[target]
     numbers = y.dtype.is_numeric() and y.n_unique() > 20
     model = (DeepRegressor if numbers else DeepClassifier)(
-        n_estimators=asked.networks, max_iter=asked.epochs, random_state=0
+        n_estimators=asked.networks, network_params={"epochs": asked.epochs}, random_state=0
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it has not converged

@@ -26,6 +26,7 @@ GROUP = 100_000
 """Rows of a row group: 33 MB."""
 TARGET_MB = 1024
 ROW_BYTES = 8 * (COLUMNS + 1)
+BATCH = 256
 
 WRITE = f"""
 import sys
@@ -122,12 +123,11 @@ def written(path: Path, gigabytes: float) -> dict[str, Any]:
 
 def trained(path: Path, out: Path, *options: str) -> dict[str, Any]:
     """An epoch of training: what `run` gives, and rows a second while it learns."""
-    found = run("train", path, "--target", "y", "--epochs", "1", "--out", out, "--json", *options)
+    one_network = ("--set", "n_estimators=1", "--batch-size", BATCH, "--epochs", "1")
+    found = run("train", path, "--target", "y", *one_network, "--out", out, "--json", *options)
     said = json.loads(found.pop("printed"))
-    config = (out / "config.toml").read_text(encoding="utf-8")
-    learned = json.loads(next((out / "members").glob("*.jsonl")).read_text(encoding="utf-8").splitlines()[-1])
-    batch = next(int(line.split("=")[1]) for line in config.splitlines() if line.startswith("batch_size"))
-    rows = learned["step"] * batch
+    history = (out / "history.jsonl").read_text(encoding="utf-8")
+    rows = json.loads(history.splitlines()[-1])["step"] * BATCH
     return {
         **found,
         "rows_learned": rows,

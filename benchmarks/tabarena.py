@@ -35,7 +35,7 @@ from tabarena.utils.config_utils import ConfigGenerator  # noqa: E402
 
 
 class DeepStepModel(AbstractModel):
-    """``DeepClassifier`` or ``DeepRegressor``, ``preset="tabular"``; hyperparameters are its parameters."""
+    """``DeepClassifier`` or ``DeepRegressor``; hyperparameters are its parameters."""
 
     ag_key = "DEEPSTEP"
     ag_name = "DeepStep"
@@ -79,9 +79,6 @@ class DeepStepModel(AbstractModel):
         whole = np.zeros((len(found), self.num_classes or found.shape[1]))
         whole[:, np.asarray(self.model.classes_, dtype=int)] = found  # a fold may lack a class
         return whole
-
-    def _set_default_params(self) -> None:
-        self._set_default_param_value("preset", "tabular")
 
     def _get_default_auxiliary_params(self) -> dict[str, Any]:
         kinds = {"valid_raw_types": ["bool", "int", "float", "category"]}

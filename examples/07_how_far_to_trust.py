@@ -20,7 +20,7 @@ from sklearn.model_selection import train_test_split
 
 from deepstep import DeepClassifier, DeepRegressor
 
-SMALL = {"preset": "tabular", "n_estimators": 5, "max_iter": 30, "random_state": 0}  # seconds, not minutes
+SMALL = {"n_estimators": 5, "network_params": {"epochs": 30}, "random_state": 0}  # seconds, not minutes
 ALPHA, SEEDS = 0.1, range(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
 
 

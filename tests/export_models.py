@@ -6,6 +6,7 @@ largest difference of each export, or the reason of its refusal.
 
 import datetime
 import tempfile
+import warnings
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -13,23 +14,26 @@ from typing import Any
 
 import numpy as np
 import polars
+from sklearn.exceptions import ConvergenceWarning
 
-from deepstep import DeepClassifier, DeepRegressor, Network
+from deepstep import DeepClassifier, DeepRegressor, Network, NetworkClassifier, NetworkRegressor
 from deepstep.equations import ACTIVATIONS, HEADS
 from deepstep.errors import ConfigurationError
+from deepstep.estimators.table_encoder import table_network
 from deepstep.export import FORMATS, export
 from deepstep.export.formats import get_format
 
 M = 90
 
-QUICK: dict[str, Any] = {"max_iter": 2, "random_state": 3, "engine": "reference"}
+QUICK: dict[str, Any] = {"random_state": 3, "engine": "reference"}
 
 PRESETS: dict[str, dict[str, Any]] = {
-    "tabular": {"preset": "tabular", "n_estimators": 5, **QUICK},
-    "tabm": {"preset": "tabm", **QUICK},
-    "single": {"preset": "single", **QUICK},
-    "single in float32": {"preset": "single", "dtype": "float32", **QUICK},
+    "ensemble": {"n_estimators": 5, "network_params": {"epochs": 2}, **QUICK},
+    "tabm": {"presets": "tabm", "network_params": {"epochs": 2}, **QUICK},
+    "network": {"max_iter": 2, **QUICK},
+    "network in float32": {"max_iter": 2, "dtype": "float32", **QUICK},
 }
+"""Parameters of an ensemble, or of one network behind a `TableEncoder`."""
 
 
 def columns() -> dict[str, list[Any]]:
@@ -87,11 +91,24 @@ TARGETS: dict[str, tuple[Any, dict[str, Any], Callable[[np.random.Generator], An
 }
 
 
+def one_network(rows: Any, y: Any, *, classes: bool = True, **parameters: Any) -> Any:
+    """A fitted pipeline of a `TableEncoder` and one network that is trained for a moment."""
+    parameters = {"max_iter": 2, "random_state": 3, "engine": "reference", **parameters}
+    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
+        return table_network(
+            NetworkClassifier if classes else NetworkRegressor, rows=len(y), **parameters
+        ).fit(rows, y)
+
+
 @cache
 def fitted(preset: str, *kinds: str, target: str = "classes") -> Any:
-    """An estimator of a preset, fitted on the table."""
+    """An ensemble, or a pipeline of one network, fitted on the table."""
     estimator, settings, labels = TARGETS[target]
-    return estimator(**settings, **PRESETS[preset]).fit(table(*kinds), labels(np.random.default_rng(2)))
+    settings = {**settings, **PRESETS[preset]}
+    rows, y = table(*kinds), labels(np.random.default_rng(2))
+    if preset.startswith("network"):
+        return one_network(rows, y, classes=estimator is DeepClassifier, **settings)
+    return estimator(**settings).fit(rows, y)
 
 
 def networks() -> dict[str, Network]:

@@ -18,7 +18,13 @@ from typing import Any
 
 SOURCE = Path(__file__).resolve().parents[1] / "src"
 
-IMPORTED = ("deepstep.cli.train", "deepstep.engines.compiled.session", "deepstep.estimators", "deepstep.run")
+IMPORTED = (
+    "deepstep.cli.table",
+    "deepstep.cli.train",
+    "deepstep.engines.compiled.session",
+    "deepstep.estimators",
+    "deepstep.run",
+)
 
 SECONDS = 120
 """A process that takes longer is ended by the clock's signal."""

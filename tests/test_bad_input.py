@@ -4,10 +4,9 @@ import re
 
 import numpy as np
 import pytest
-from safetensors.numpy import save
 
 from deepstep import DeepStepError, Network
-from deepstep.errors import ConfigurationError, DataError, FileError, ShapeError
+from deepstep.errors import ConfigurationError, DataError, ShapeError
 
 NAN, INF = float("nan"), float("inf")
 TEMPLATE = re.compile(r"^([^\n]+?: [^\n]+; |([^\n]+: )?[^\n]+ must [^\n]+, )[^\n]+\.( [^\n]+)?$")
@@ -304,58 +303,6 @@ def test_settings_of_inspection(net, method):
     with pytest.raises(ConfigurationError) as raised:
         getattr(net, method)(X, Y, **setting)
     check_error(raised.value, "a positive number")
-
-
-@pytest.fixture
-def saved(tmp_path):
-    path = tmp_path / "net.safetensors"
-    Network([3, 2, 1], seed=1).save(path)
-    return path
-
-
-def load_error(path) -> FileError:
-    """The error of loading; the file is as it was."""
-    before = path.read_bytes() if path.is_file() else None
-    with pytest.raises(FileError) as raised:
-        Network.load(path)
-    assert isinstance(raised.value, DeepStepError)
-    assert isinstance(raised.value, OSError)
-    check_error(raised.value, f"{path}: ")
-    assert (path.read_bytes() if path.is_file() else None) == before
-    return raised.value
-
-
-class TestModelFile:
-    def test_missing(self, tmp_path):
-        check_error(load_error(tmp_path / "none.safetensors"), "a model file; there is none")
-
-    def test_a_folder(self, tmp_path):
-        check_error(load_error(tmp_path), "this is a folder", "deepstep.Run.load")
-
-    @pytest.mark.parametrize(
-        "content", [b"", b"\0", b"hello", b"\x89PNG\r\n\x1a\n" + bytes(100), b"\xff" * 64]
-    )
-    def test_foreign(self, tmp_path, content):
-        path = tmp_path / "net.safetensors"
-        path.write_bytes(content)
-        check_error(load_error(path), "a safetensors file; it cannot be read", "Restore it, or train again.")
-
-    @pytest.mark.parametrize(
-        ("metadata", "message"),
-        [
-            (None, "a DeepStep model; its header says something else"),
-            ({"format": "pt"}, "a DeepStep model; its header says something else"),
-            ({"format": "deepstep-model"}, "model format version 2; got version None"),
-            ({"format": "deepstep-model", "version": "9"}, "got version '9'"),
-            ({"format": "deepstep-model", "version": "2"}, "a whole DeepStep model"),
-            ({"format": "deepstep-model", "version": "2", "network": "{"}, "a whole DeepStep model"),
-            ({"format": "deepstep-model", "version": "2", "network": "[]"}, "a whole DeepStep model"),
-        ],
-    )
-    def test_a_safetensors_file_of_somebody_else(self, tmp_path, metadata, message):
-        path = tmp_path / "net.safetensors"
-        path.write_bytes(save({"W1": np.ones((1, 2)), "b1": np.zeros((1, 1))}, metadata=metadata))
-        check_error(load_error(path), message)
 
 
 def test_a_misspelt_activation_shows_without_hidden_layers_too():

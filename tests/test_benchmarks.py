@@ -203,7 +203,8 @@ def test_probabilities_become_an_error_and_a_log_loss(quality):
 def test_folds_with_epochs_of_their_own_look_at_all_of_them(monkeypatch):
     from tables import ablations
 
-    monkeypatch.setattr(ablations, "ours", lambda X, y: DeepRegressor(n_estimators=2, max_iter=9).fit(X, y))
+    few = {"n_estimators": 2, "network_params": {"epochs": 9}}
+    monkeypatch.setattr(ablations, "ours", lambda X, y: DeepRegressor(**few).fit(X, y))
     model = ablations.ABLATIONS["own epochs"](np.arange(40.0).reshape(20, 2), np.arange(20.0))
     assert not any(np.isnan(history.column("validation_cost")).any() for history in model.histories_)
 
@@ -309,8 +310,8 @@ class StubOfAutoGluon:
         self.params.setdefault(self.seed_name, 0)
         self._set_default_params()
 
-    def _set_default_param_value(self, name, value):
-        self.params.setdefault(name, value)
+    def _set_default_params(self):
+        pass
 
     def _get_model_params(self):
         return dict(self.params)
@@ -357,12 +358,11 @@ def test_the_model_of_tabarena_has_its_interface(model_of_tabarena, kind):
     y = {"binary": numbers > 0, "multiclass": np.where(numbers > 0, 3, numbers > -1), "regression": numbers}[
         kind
     ]
-    model = model_of_tabarena(kind, {"n_estimators": 1, "max_iter": 20})
+    model = model_of_tabarena(kind, {"n_estimators": 1, "network_params": {"epochs": 20}})
     model.num_classes = {"binary": 2, "multiclass": 4}.get(kind)  # of which the fold lacks the third
     model._fit(
         X=X, y=pandas.Series(np.asarray(y, float if kind == "regression" else int)), X_val=None, num_cpus=1
     )
-    assert model.model.get_params()["preset"] == "tabular"
     assert model.model.get_params()["random_state"] == 0
     found = model._predict_proba(X)
     assert found.shape == {"binary": (60,), "multiclass": (60, 4), "regression": (60,)}[kind]

@@ -1,6 +1,5 @@
 """Files made to break their reader, with checksums that fit: one `FileError` that names the file."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -12,32 +11,34 @@ import time
 import numpy as np
 import polars
 import pytest
-from safetensors.numpy import save
+from safetensors.numpy import load_file, save
 
+from archive_examples import reseal
 from damage import taken_apart
-from damaged_runs import reseal
 from deepstep import Network
 from deepstep.data.array_files import read_arrays, write_arrays
-from deepstep.errors import DeepStepError, FileError
+from deepstep.data.own_folders import MODEL_MARK, RUN_MARK
+from deepstep.data.text_formats import read_text
+from deepstep.errors import FileError
 from deepstep.explorer import read_lesson
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run
-from deepstep.run_folder import Preparation, read_text, write_config
 from deepstep.targets import Targets, label_array
 from deepstep.training import Csv, ModelCheckpoint
 from deepstep.training.checkpoint import checksum
-from hostile_texts import HOSTILE, TOML
+from hostile_texts import HOSTILE
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory):
     frame = polars.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
-    preparation = Preparation(TablePreparation.fit(frame), Targets.of_classes([label_array(["no", "yes"])]))
-    X, Y = preparation.inputs.transform(frame), preparation.target.encode(["no", "no", "yes", "yes"])
+    preparation, targets = TablePreparation.fit(frame), Targets.of_classes([label_array(["no", "yes"])])
+    X, Y = preparation.transform(frame), targets.encode(["no", "no", "yes", "yes"])
     network = Network([1, 1], seed=1)
     history = network.train(X.T, Y.T, iterations=3)
     folder = tmp_path_factory.mktemp("runs") / "run"
-    Run.of_network(network, preparation, history, {"task": "binary", "target": "y"}, X, Y).save(folder)
+    config = {"task": "binary", "target": "y"}
+    Run.of_network(network, preparation, targets, history, config, X, Y).save(folder)
     return folder
 
 
@@ -58,37 +59,38 @@ def refusal(path, *, seconds=10):
     return refused.value
 
 
-@pytest.mark.parametrize("kind", TOML)
-def test_a_config(run, kind):
-    config = run / "config.toml"
-    config.write_text(f"{TOML[kind]}\n" if "=" not in TOML[kind] else f"{TOML[kind]}\n{config.read_text()}")
-    assert refusal(run).where == str(config)
-
-
-def test_texts_of_a_config_may_have_dots_and_brackets(run):
-    text = json.dumps(".".join(["a"] * 1_000) + '"' + "[" * 1_000)
-    config = run / "config.toml"
-    config.write_text(f"note = {text}\nname = 'a.{'b.' * 1_000}'\n{config.read_text()}")
-    reseal(run)
-    assert Run.load(run).config["note"] == json.loads(text)
+def with_more(text):
+    """Values as JSON, with another entry in the first object."""
+    return lambda values: json.dumps(values).replace("{", f'{{"more": {text}, ', 1)
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
-@pytest.mark.parametrize("name", ["members/00-single-0.jsonl", "ensemble.json", "preparation.json"])
-def test_json_of_a_run(run, name, kind):
-    path = run / name
-    text = path.read_text()
-    path.write_text(text.replace("{", f'{{"more": {HOSTILE[kind]}, ', 1))
-    reseal(run)
-    assert refusal(run).where == str(path)
+@pytest.mark.parametrize("mark", [MODEL_MARK, RUN_MARK])
+def test_json_of_a_run(run, mark, kind):
+    reseal(run, as_text=with_more(HOSTILE[kind]), mark=mark)
+    assert refusal(run).where == str(run)
 
 
-@pytest.mark.parametrize("name", ["config.toml", "members/00-single-0.jsonl", "preparation.json"])
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_records_of_a_training(run, kind):
+    path = run / "history.jsonl"
+    path.write_text(with_more(HOSTILE[kind])(json.loads(path.read_text().splitlines()[0])) + "\n")
+    reseal(run, lambda values: None)
+    assert refusal(run).where == str(run)
+
+
+def test_texts_of_a_config_may_have_dots_and_brackets(run):
+    note = ".".join(["a"] * 1_000) + '"' + "[" * 1_000
+    reseal(run, lambda values: values["config"].update(note=note), mark=RUN_MARK)
+    assert Run.load(run).config["note"] == note
+
+
+@pytest.mark.parametrize("name", [MODEL_MARK, RUN_MARK, "history.jsonl"])
 def test_a_text_of_terabytes(run, name):
     """Most of it are holes, which take no room on the disk."""
     os.truncate(run / name, 2**41)
-    if name == "config.toml":
-        assert refusal(run).where == str(run / name)
+    if name != "history.jsonl":  # whose checksum would be computed
+        assert refusal(run).where == str(run)
     with pytest.raises(FileError, match="at most"):
         read_text(run / name)
 
@@ -104,28 +106,31 @@ except FileError as error:
 """
 
 
-def test_a_pipe_in_the_place_of_an_ensemble(tmp_path):
+@pytest.mark.parametrize("name", ["arrays.safetensors", RUN_MARK])
+def test_a_pipe_in_the_place_of_a_file(run, name):
     """Reading it would not end."""
-    (tmp_path / "ensemble.json").write_text("{}")
-    write_config(tmp_path, {"task": "binary"}, ["ensemble.json"])
-    (tmp_path / "ensemble.json").unlink()
-    os.mkfifo(tmp_path / "ensemble.json")
+    (run / name).unlink()
+    os.mkfifo(run / name)
     done = subprocess.run(
-        [sys.executable, "-c", OPENED, str(tmp_path)], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", OPENED, str(run)], capture_output=True, text=True, timeout=60, check=True
     )
-    assert done.stdout.startswith(f"{tmp_path / 'ensemble.json'}: this file of the run is needed")
+    assert done.stdout.startswith(str(run / name))
+    assert "a pipe" in done.stdout
 
 
 def test_examples_that_are_no_numbers_of_the_same_rows(run):
-    path = run / "examples.safetensors"
+    path = run / "arrays.safetensors"
+    arrays = load_file(path)
+    (features,) = (name for name in arrays if name.startswith("examples.features"))
     for X, Y in (
         (np.array([[np.nan], [1.0]]), np.ones((2, 1))),
         (np.ones((2, 1)), np.ones((3, 1))),
         (np.ones((2, 1), np.complex64), np.ones((2, 1))),
+        (np.ones((2, 2)), np.ones((2, 1))),
     ):
-        path.write_bytes(save({"features0": X, "Y": Y}))
+        path.write_bytes(save({**arrays, features: X, "examples.Y": Y}))
         reseal(run)
-        assert refusal(run).where == str(path)
+        assert refusal(run).where == str(run)
 
 
 class TestArrays:
@@ -181,13 +186,3 @@ def test_a_table_that_a_writer_goes_on_with(tmp_path):
                 [[0.0, 1.0]], [[0, 1]], iterations=2, callbacks=[Csv(tmp_path / "history.csv", append=True)]
             )
         assert (tmp_path / "history.csv").read_bytes() == damage
-
-
-def test_the_digest_of_a_run_is_that_of_other_programs(whole):
-    """Written down here, so that a run of an earlier release stays one."""
-    import tomllib
-
-    config = tomllib.loads((whole / "config.toml").read_text())
-    digest = config.pop("sha256")
-    assert hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest() == digest
-    assert issubclass(FileError, DeepStepError)

@@ -138,7 +138,7 @@ def test_a_property_says_what_it_is(label: str) -> None:
 def test_what_is_checked_is_what_is_public() -> None:
     assert {"deepstep.model.network.Network", "deepstep.equations.activations.relu"} <= set(OBJECTS)
     assert {"deepstep.model.network.Network.train", "deepstep.run.Run.predict"} <= set(METHODS)
-    assert "deepstep.estimators.classifier.DeepClassifier.partial_fit" in METHODS
+    assert "deepstep.estimators.network.NetworkClassifier.partial_fit" in METHODS
 
 
 def test_what_holds_for_several_names_stands_once() -> None:

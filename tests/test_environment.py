@@ -11,7 +11,7 @@ from deepstep import Network, environment
 from deepstep.cli.main import main
 from deepstep.environment import CORETYPE, KERNELS, VECTORS, blas_libraries, old_kernel
 from deepstep.errors import SpeedWarning
-from deepstep.estimators import DeepClassifier
+from deepstep.estimators import NetworkClassifier
 
 FLAGS = {"AVX-512": VECTORS["AVX-512"] | {"sse2"}, "AVX2": VECTORS["AVX2"] | {"sse2"}, "SSE2": {"sse2"}}
 TEXT = "products of matrices run the kernels for Haswell, without the processor's AVX-512. Install a newer"
@@ -73,7 +73,7 @@ def train_a_network():
 
 
 def fit_an_estimator():
-    DeepClassifier(preset="mlp", max_iter=1, n_iter_no_change=np.inf, tol=0.0).fit([[0.0], [1.0]], [0, 1])
+    NetworkClassifier(max_iter=1, n_iter_no_change=np.inf, tol=0.0).fit([[0.0], [1.0]], [0, 1])
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -98,12 +98,12 @@ def test_a_training_of_the_command_line_says_it_in_one_line(blas, monkeypatch, t
     monkeypatch.setattr(environment, "SLOW", 0.0)
     rows = "".join(f"{row % 7},{row % 3},{row % 2}\n" for row in range(40))
     (tmp_path / "t.csv").write_text(f"a,b,y\n{rows}")
-    run = ["--out", str(tmp_path / "run"), "--preset", "single", "--epochs", "1"]
+    run = ["--out", str(tmp_path / "run"), "--model", "network", "--epochs", "1"]
     with pytest.raises(SystemExit) as end:
         main(["train", str(tmp_path / "t.csv"), "--target", "y", *run])
     assert end.value.code == 0
     (line,) = [line for line in capsys.readouterr().err.splitlines() if TEXT in line]
-    assert line.startswith("Warning: DeepClassifier.fit: ")
+    assert line.startswith("Warning: NetworkClassifier.fit: ")
 
 
 def test_engines_show_blas(blas, capsys):

@@ -418,8 +418,8 @@ class TestFile:
         net = Network([3, 4, 5, 2], activation=["relu", "tanh"], **head, seed=7, dtype=dtype)
         X, Y = data(output)
         net.train(X, Y, iterations=3)
-        net.save(tmp_path / "net.safetensors")
-        back = Network.load(tmp_path / "net.safetensors")
+        net.save(tmp_path / "net")
+        back = Network.load(tmp_path / "net")
         assert back.architecture == net.architecture
         assert back.dtype == net.dtype
         assert back.seed == net.seed

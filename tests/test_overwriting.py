@@ -4,22 +4,14 @@ import os
 from pathlib import Path
 
 import pytest
-import tomli_w
 
 from deepstep.data import atomic_directory
+from deepstep.data.own_folders import sealed
 from deepstep.errors import FileError
-from deepstep.run_folder import config_digest, write_config
 
-OF_ONE = ("ensemble.json", "estimator.json", "preparation.json", "examples.safetensors")
-OF_MANY = (
-    "ensemble.json",
-    "members/00-bent-0.safetensors",
-    "members/00-bent-0.jsonl",
-    "members/11-plain-2.safetensors",
-    "preparation.json",
-    "examples.safetensors",
-)
-OF_TODAY = (*OF_MANY, "estimator.json", "estimator.safetensors", "held_out.safetensors")
+OF_A_MODEL = ("arrays.safetensors", "history.jsonl")
+OF_A_RUN = (*OF_A_MODEL, "run.json", "rows.safetensors")
+MEMBER = "member-011-2"
 OF_A_TRAINING = (
     "training.json",
     "checkpoint-000000000123.safetensors",
@@ -27,6 +19,9 @@ OF_A_TRAINING = (
     "history.csv",
     "history-refit.csv",
     ".deepstep-tmp-0123456789ab",
+    f"{MEMBER}/model.json",
+    f"{MEMBER}/arrays.safetensors",
+    f"{MEMBER}/history.jsonl",
 )
 """What a training that was killed at its very end may leave in its run."""
 
@@ -36,22 +31,22 @@ def put(path: Path, text: str = "some text") -> None:
     path.write_text(text)
 
 
-def run_of(folder: Path, names=OF_ONE) -> Path:
-    """A folder with the files of a run; only ``config.toml`` has to be one."""
+def run_of(folder: Path, names=OF_A_RUN) -> Path:
+    """A folder with the files of a run; only ``model.json`` has to be one."""
     folder.mkdir()
     for name in names:
         put(folder / name)
-    write_config(folder, {"task": "binary"}, names)
+    put(folder / "model.json", sealed({"format": "deepstep", "version": 1, "model": "binary"}))
     return folder
 
 
-OF_DESKTOPS = (".DS_Store", "members/.DS_Store", "Thumbs.db", "desktop.ini")
+OF_DESKTOPS = (".DS_Store", f"{MEMBER}/.DS_Store", f"{MEMBER}/Thumbs.db", "desktop.ini")
 """What macOS and Windows put into a folder when somebody looks into it."""
 
 
 def altered(run: Path) -> None:
-    text = (run / "config.toml").read_text()
-    (run / "config.toml").write_text(text.replace("binary", "multiclass"))
+    text = (run / "model.json").read_text()
+    (run / "model.json").write_text(text.replace("binary", "multiclass"))
 
 
 def content(folder: Path) -> dict[str, object]:
@@ -75,24 +70,22 @@ class TestReplaced:
         "make",
         [
             run_of,
-            lambda path: run_of(path, OF_MANY),
-            lambda path: run_of(path, OF_TODAY),
+            lambda path: run_of(path, OF_A_MODEL),
             lambda path: [put(run / name) for run in [run_of(path)] for name in OF_A_TRAINING],
-            lambda path: [put(run / name) for run in [run_of(path, OF_MANY)] for name in OF_DESKTOPS],
-            lambda path: os.truncate(run_of(path) / "examples.safetensors", 3),
-            lambda path: (run_of(path) / "preparation.json").unlink(),
+            lambda path: [put(run / name) for run in [run_of(path)] for name in OF_DESKTOPS],
+            lambda path: os.truncate(run_of(path) / "arrays.safetensors", 3),
+            lambda path: (run_of(path) / "history.jsonl").unlink(),
             lambda path: run_of(path, ()),
             lambda path: path.mkdir(),
         ],
         ids=[
-            "one",
-            "many",
-            "today",
+            "a run",
+            "a model",
             "killed",
             "seen",
             "truncated",
             "a file is missing",
-            "config",
+            "the record alone",
             "empty",
         ],
     )
@@ -112,48 +105,48 @@ class TestReplaced:
         assert [path.name for path in (tmp_path / "run").iterdir()] == ["new"]
 
 
-def with_config(text: str):
+def with_record(text: str):
     def make(path: Path) -> None:
-        put(path / "config.toml", text)
-        put(path / "model.safetensors")
+        put(path / "model.json", text)
+        put(path / "arrays.safetensors")
 
     return make
 
 
 def with_one_more(name: str):
-    return lambda path: put(run_of(path, OF_MANY) / name)
+    return lambda path: put(run_of(path) / name)
 
 
 def linked(name: str):
     """A run of which a part lies elsewhere."""
 
     def make(path: Path) -> None:
-        run_of(path, OF_MANY)
+        put(run_of(path) / MEMBER / "model.json")
         (path / name).rename(path.parent / "elsewhere")
         (path / name).symlink_to(path.parent / "elsewhere")
 
     return make
 
 
-def sealed(values: dict[str, object]) -> str:
-    return tomli_w.dumps({**values, "sha256": config_digest(values)})
-
-
 KEPT = {
     "a repository": (
-        lambda path: [put(path / name) for name in ("config.toml", ".git/HEAD", ".git/objects/ab/cd")],
-        "config.toml that cannot be read",
+        lambda path: [put(path / name) for name in ("model.json", ".git/HEAD", ".git/objects/ab/cd")],
+        "model.json that cannot be read",
     ),
-    "a config of others": (with_config('title = "my site"'), "of another format than 'deepstep-run'"),
-    "another format": (with_config(sealed({"format": "deepstep-training"})), "of another format"),
-    "a format that is no text": (with_config("format = [1]"), "of another format"),
-    "a deep config": (with_config("a = " + "[" * 100_000), "config.toml that cannot be read"),
-    "no text": (lambda path: (path.mkdir(), (path / "config.toml").write_bytes(b"\xff")), "cannot be read"),
-    "an altered config": (lambda path: altered(run_of(path)), "its config.toml was altered"),
+    "a record of others": (with_record('{"title": "my model"}'), "of another format than 'deepstep'"),
+    "another format": (with_record(sealed({"format": "deepstep-training"})), "of another format"),
+    "a format that is no text": (with_record('{"format": [1]}'), "of another format"),
+    "a deep record": (with_record('{"a": ' + "[" * 100_000), "model.json that cannot be read"),
+    "no text": (lambda path: (path.mkdir(), (path / "model.json").write_bytes(b"\xff")), "cannot be read"),
+    "an altered record": (lambda path: altered(run_of(path)), "its model.json was altered"),
     "a run in a repository": (with_one_more(".git/HEAD"), "did not write: '.git', and stays"),
     "a file": (with_one_more("notes.txt"), "did not write: 'notes.txt', and stays"),
-    "a file deeper": (with_one_more("members/notes.txt"), "did not write: 'members/notes.txt', and stays"),
-    "a model of others": (with_one_more("members/best.safetensors"), "'members/best.safetensors'"),
+    "a file deeper": (
+        with_one_more(f"{MEMBER}/notes.txt"),
+        f"did not write: '{MEMBER}/notes.txt', and stays",
+    ),
+    "a model of others": (with_one_more("best.safetensors"), "'best.safetensors'"),
+    "a member of others": (with_one_more("member-best/model.json"), "'member-best'"),
     "a checkpoint of others": (with_one_more("checkpoint-best.safetensors"), "'checkpoint-best.safetensors'"),
     "an empty folder": (lambda path: (run_of(path) / "figures").mkdir(), "'figures'"),
     "a folder in a file's place": (
@@ -161,9 +154,13 @@ KEPT = {
         "'history.jsonl'",
     ),
     "a pipe": (lambda path: os.mkfifo(run_of(path, ()) / "history.jsonl"), "'history.jsonl'"),
-    "a linked file": (linked("ensemble.json"), "did not write: 'ensemble.json', and stays"),
-    "a linked folder": (linked("members"), "did not write: 'members', and stays"),
-    "a linked config": (linked("config.toml"), "without a config.toml"),
+    "a linked file": (linked("run.json"), "did not write: 'run.json', and stays"),
+    "a linked member": (linked(MEMBER), f"did not write: '{MEMBER}', and stays"),
+    "a linked file of a member": (
+        linked(f"{MEMBER}/model.json"),
+        f"did not write: '{MEMBER}/model.json', and stays",
+    ),
+    "a linked record": (linked("model.json"), "without a model.json"),
 }
 
 
@@ -176,7 +173,7 @@ class TestKept:
         with pytest.raises(FileError) as refused:
             replace(tmp_path / "run")
         assert content(tmp_path) == before
-        assert str(refused.value).startswith(f"{tmp_path / 'run'}: only an empty folder or a run of DeepStep")
+        assert str(refused.value).startswith(f"{tmp_path / 'run'}: only an empty folder, a run or a model")
         assert reason in str(refused.value)
         assert len(str(refused.value)) < 600
 
@@ -199,7 +196,7 @@ class TestKept:
 
         with pytest.raises(FileError, match=r"thesis\.txt"):
             write_slowly()
-        assert {path.name for path in run.iterdir()} == {"config.toml", "thesis.txt", *OF_ONE}
+        assert {path.name for path in run.iterdir()} == {"model.json", "thesis.txt", *OF_A_RUN}
         assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
     def test_a_file_that_comes_after_the_last_look(self, tmp_path, monkeypatch):

@@ -1,56 +1,40 @@
-"""Run folders: what is written is what is read, and nothing else is accepted."""
+"""Runs: a saved model with what the command line knows of it; what is written is what is read."""
 
 import json
+import shutil
 import subprocess
 import sys
-import tomllib
 
 import numpy as np
 import polars
 import pytest
 from numpy.testing import assert_array_equal
 
-from deepstep import Network
-from deepstep.data import sha256
-from deepstep.data.array_files import read_arrays, write_arrays
+from archive_examples import reseal
+from deepstep import DeepClassifier, DeepRegressor, Network, NetworkClassifier, archive
+from deepstep.data.own_folders import RUN_MARK
 from deepstep.engines import ReferenceSession
-from deepstep.errors import DataError, FileError
+from deepstep.errors import ConfigurationError, DataError, FileError
+from deepstep.estimators.table_encoder import table_network
 from deepstep.held_out import MOST_ROWS, HeldOut
 from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.run import Run, few_rows
-from deepstep.run_folder import Preparation, config_digest, opened, read_config, write_config
 from deepstep.targets import Targets, label_array
 from deepstep.training import History
 
-MODEL, HISTORY = "members/00-single-0.safetensors", "members/00-single-0.jsonl"
-FILES = (MODEL, HISTORY, "ensemble.json", "preparation.json", "examples.safetensors", "held_out.safetensors")
-
 FRAME = polars.DataFrame({"x": [0.0, 1.0, None, 3.0], "word": ["a", "b", "a", "ä"]})
+LABELS = ["no", "yes", "no", "yes"]
+FILES = ("model.json", "arrays.safetensors", "history.jsonl", "run.json", "rows.safetensors")
 
 
-def _run() -> Run:
-    labels = ("no", "yes", "no", "yes")
-    inputs, target = TablePreparation.fit(FRAME), Targets.from_labels(labels)
-    X, Y = inputs.transform(FRAME), target.encode(labels)
-    network = Network([inputs.n_features, 4, target.n_outputs], output=target.head, seed=1)
+def _run(**config) -> Run:
+    inputs, targets = TablePreparation.fit(FRAME), Targets.of_classes([np.array(["no", "yes"])])
+    X, Y = inputs.transform(FRAME), targets.encode(LABELS)
+    network = Network([inputs.n_features, 4, targets.n_outputs], output=targets.head, seed=1)
     history = network.train(X.T, Y.T, iterations=3)
-    config = {"task": "binary", "target": "y"}
-    run = Run.of_network(network, Preparation(inputs, target), history, config, X, Y)
-    run.held_out = HeldOut.of(run, FRAME, labels, part="train", source="few.csv")
+    run = Run.of_network(network, inputs, targets, history, {"task": "binary", "target": "y", **config}, X, Y)
+    run.held_out = HeldOut.of(run, FRAME, LABELS, part="train", source="few.csv")
     return run
-
-
-@pytest.fixture
-def widths(monkeypatch):
-    """The number of rows of each forward pass."""
-    seen, forward = [], ReferenceSession.forward
-
-    def watched(self, X):
-        seen.append(np.shape(X)[1])
-        return forward(self, X)
-
-    monkeypatch.setattr(ReferenceSession, "forward", watched)
-    return seen
 
 
 @pytest.fixture
@@ -59,77 +43,135 @@ def folder(tmp_path):
     return tmp_path / "run"
 
 
-def test_what_is_loaded_is_what_was_saved(folder):
+def test_what_is_loaded_is_what_was_saved(folder, tmp_path):
     saved, loaded = _run(), Run.load(folder)
-    np.testing.assert_array_equal(loaded.network.parameters.flat, saved.network.parameters.flat)
+    assert_array_equal(loaded.network.parameters.flat, saved.network.parameters.flat)
     assert loaded.network.architecture == saved.network.architecture
-    assert loaded.preparation == saved.preparation
+    assert (loaded.preparation, loaded.targets) == (saved.preparation, saved.targets)
     assert loaded.history.costs.tolist() == saved.history.costs.tolist()
     assert (loaded.history.engine, loaded.history.stopped) == (saved.history.engine, "all epochs done")
-    assert loaded.target_name == "y"
+    assert (loaded.config, loaded.target_name) == (saved.config, "y")
     for one, other in zip(loaded.kept_examples(), saved.kept_examples(), strict=True):
-        np.testing.assert_array_equal(one, other)
+        assert_array_equal(one, other)
     assert_array_equal(loaded.held_out.outputs, loaded.outputs(FRAME))
     assert (loaded.held_out.cells, loaded.held_out.numbers.tolist()) == (saved.held_out.cells, [1, 2, 3, 4])
-    np.testing.assert_array_equal(loaded.predict(FRAME).probabilities, saved.predict(FRAME).probabilities)
-
-
-def test_loaded_run_can_be_saved_again(folder, tmp_path):
-    Run.load(folder).save(tmp_path / "again")
+    assert_array_equal(loaded.predict(FRAME).probabilities, saved.predict(FRAME).probabilities)
+    loaded.save(tmp_path / "again")
     for name in FILES:
         assert (tmp_path / "again" / name).read_bytes() == (folder / name).read_bytes()
-    first, second = (
-        tomllib.loads((path / "config.toml").read_text()) for path in (folder, tmp_path / "again")
-    )
-    digests = {"files": None, "sha256": None}
-    assert {**first, **digests} == {**second, **digests}
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
 
 
-def test_config_is_readable_and_complete(folder):
-    config = tomllib.loads((folder / "config.toml").read_text())
-    assert (config["format"], config["version"]) == ("deepstep-run", 3)
-    assert config["files"] == {name: sha256(folder / name) for name in FILES}
-    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    assert sorted(files) == sorted(["config.toml", *FILES])
+def test_a_model_is_whole_before_its_results(tmp_path):
+    """A model is saved before it is scored; `deepstep.load` reads it, and a run without results too."""
+    model = DeepRegressor(n_estimators=2, network_params={"epochs": 2}, random_state=1).fit(FRAME, range(4))
+    run = Run.of(model, {"target": "y"}, rows=FRAME, labels=range(4))
+    run.write(tmp_path)
+    assert Run.load(tmp_path).held_out is None
+    assert_array_equal(archive.load(tmp_path).predict(FRAME), model.predict(FRAME))
+    run.config["results"] = {"test": {"r2": 0.5}}
+    run.held_out = HeldOut.of(run, FRAME, range(4), part="test", source="few.csv")
+    run.write_results(tmp_path)
+    loaded = Run.load(tmp_path)
+    assert loaded.config["results"] == {"test": {"r2": 0.5}}
+    assert_array_equal(loaded.held_out.answers, [0, 1, 2, 3])
+    assert loaded.held_out.fault_for(loaded.targets) == ""
+    (tmp_path / RUN_MARK).unlink()
+    assert (Run.load(tmp_path).config, Run.load(tmp_path).held_out) == ({}, None)
 
 
-def test_outputs_in_parts_equal_outputs_at_once(monkeypatch, widths):
-    """With room for 30 numbers, of 5 inputs, 4 hidden units and 1 output: 3 rows at once."""
+@pytest.mark.filterwarnings("ignore:Training ended before", "ignore:DeepClassifier.fit")
+@pytest.mark.parametrize("kind", ["ensemble", "pipeline", "network"])
+def test_a_run_of_any_model_predicts_as_it_does(kind, tmp_path):
+    table = FRAME if kind != "network" else FRAME.select(polars.col("x").fill_null(0.0))
+    model = {
+        "ensemble": DeepClassifier(n_estimators=2, network_params={"epochs": 2}, random_state=1),
+        "pipeline": table_network(NetworkClassifier, rows=4, max_iter=2, random_state=1),
+        "network": NetworkClassifier(4, max_iter=2, random_state=1),
+    }[kind].fit(table, LABELS)
+    Run.of(model, rows=table, labels=LABELS).save(tmp_path / "run")
+    run = Run.load(tmp_path / "run")
+    told = run.predict(table)
+    assert_array_equal(told.values, model.predict(table))
+    assert_array_equal(told.probabilities, model.predict_proba(table))
+    assert type(run.estimator) is type(model)
+    assert_array_equal(run.estimator.predict_proba(table), model.predict_proba(table))
+    assert len(run.kept_examples()[0]) == 4
+    assert run.only is None if kind == "ensemble" else run.network is run.only.network
+    with pytest.raises(DataError, match="missing"):
+        run.predict(table.drop("x"))
+    if kind != "network":  # columns that no fold uses may be absent or anything
+        more = table.with_columns(polars.Series("lists", [[1]] * len(table)))
+        assert_array_equal(run.outputs(more.select(more.columns[::-1])), run.outputs(table))
+
+
+def test_a_predictor_alone_has_no_estimator(tmp_path):
     run = _run()
+    assert run.estimator is None
+    with pytest.raises(ConfigurationError, match="an estimator, which knows how often it is wrong"):
+        run.likely(FRAME)
+    run.save(tmp_path / "run")
+    assert_array_equal(archive.load(tmp_path / "run").outputs(FRAME), run.outputs(FRAME))
+    with pytest.raises(FileError, match="a saved DeepClassifier is expected; it is a Predictor"):
+        DeepClassifier.load(tmp_path / "run")
+
+
+@pytest.mark.parametrize("kind", ["folder", "file", "network"])
+def test_what_is_no_run(kind, tmp_path):
+    path = tmp_path / "run"
+    if kind == "network":
+        Network([2, 1], seed=1).save(path)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path.touch()
+    says = {
+        "network": "it holds a Network. deepstep.load",
+        "folder": "no model.json",
+        "file": "this is a file",
+    }
+    with pytest.raises(FileError, match=says[kind]):
+        Run.load(path)
+
+
+def test_outputs_in_parts_equal_outputs_at_once(monkeypatch):
+    """With room for 30 numbers, of 5 inputs, 4 hidden units and 1 output: 3 rows at once."""
+    run, widths, forward = _run(), [], ReferenceSession.forward
     many = polars.concat([FRAME] * 2)
     once = run.network.forward(run.inputs(many).T).T
+
+    def watched(self, X):
+        widths.append(np.shape(X)[1])
+        return forward(self, X)
+
+    monkeypatch.setattr(ReferenceSession, "forward", watched)
     monkeypatch.setattr("deepstep.training.rows.NUMBERS_AT_ONCE", 30)
-    widths.clear()
     np.testing.assert_allclose(run.outputs(many), once, rtol=1e-12)
     assert widths == [3, 3, 2]
 
 
 def test_pictures_and_tables_of_pixels_are_the_same():
-    inputs, target = ImagePreparation(1, 2, 1, 0.5), Targets.of_classes([label_array(["dark", "light"])])
+    inputs, targets = ImagePreparation(1, 2, 1, 0.5), Targets.of_classes([label_array(["dark", "light"])])
     network = Network([2, 1], seed=1)
-    preparation = Preparation(inputs, target)
-    run = Run.of_network(network, preparation, History(), {}, np.zeros((1, 2)), np.zeros((1, 1)))
+    run = Run.of_network(network, inputs, targets, History(), {}, np.zeros((1, 2)), np.zeros((1, 1)))
     pictures = np.array([[[[0], [2]]], [[[1], [1]]]])
     table = polars.DataFrame({"pixel_0_1": [2, 1], "pixel_0_0": [0, 1]})
-    np.testing.assert_array_equal(run.outputs(pictures), run.outputs(table))
-
-
-def test_array_for_a_table_is_refused():
-    with pytest.raises(DataError, match="a table, as in training"):
-        _run().predict(np.zeros((2, 4)))
+    assert_array_equal(run.outputs(pictures), run.outputs(table))
 
 
 def test_a_file_is_read_as_the_table_of_training_was(tmp_path):
     run, path = _run(), tmp_path / "few.csv"
     expected = run.outputs(FRAME)
-    assert repr(run) == "Run(target 'y', Ensemble(1 network: single 1.00))"
+    assert repr(run) == "Run(target 'y', Ensemble(1 network: network 1.00))"
     assert repr(run.predict(FRAME)) == "Prediction(values of shape (4,), probabilities of shape (4, 2))"
     assert "<table" in run._repr_html_()
+    with pytest.raises(DataError, match="a table, as in training"):
+        run.predict(np.zeros((2, 4)))
     assert_array_equal(run.outputs(FRAME.to_pandas()), expected)
     FRAME.write_csv(path, separator=";", null_value="NA")
     assert_array_equal(run.outputs(path), expected)
     path.write_text("0^a\n1^b\n^a\n3^ä\n")
-    run.config["asked"] = {"sep": "^"}
+    run.config["read"] = {"sep": "^"}
     with pytest.raises(DataError, match="columns of the training table are expected"):
         run.predict(str(path))
     path.write_text("x^word\n" + path.read_text())
@@ -152,135 +194,90 @@ def test_many_held_out_rows_are_thinned():
     assert "These are 10,000 of the 20,000 rows, evenly spread, of t.csv" in held.description
 
 
+def put(*path, to):
+    """The function that puts a value at a place of a record."""
+
+    def change(values):
+        for step in path[:-1]:
+            values = values[step]
+        values[path[-1]] = to(values[path[-1]]) if callable(to) else to
+
+    return change
+
+
 FORGED = {
-    "fewer rows": lambda arrays, texts: arrays.update(outputs=arrays["outputs"][1:]),
-    "another class": lambda arrays, texts: arrays.update(answers=arrays["answers"] + 1),
-    "classes as floats": lambda arrays, texts: arrays.update(answers=arrays["answers"] / 1),
-    "another part": lambda arrays, texts: texts.update(part="all"),
-    "no part": lambda arrays, texts: texts.pop("part"),
-    "cells of fewer rows": lambda arrays, texts: texts.update(cells={"x": ["1"]}),
-    "cells that are no texts": lambda arrays, texts: texts.update(cells={"x": [1, 2, 3, 4]}),
-    "an array more": lambda arrays, texts: arrays.update(more=arrays["numbers"]),
-    "fewer rows in all": lambda arrays, texts: texts.update(total=1),
+    "another part": (RUN_MARK, put("held_out", "part", to="all"), "rows of a part"),
+    "fewer rows in all": (RUN_MARK, put("held_out", "total", to=1), "rows of a part"),
+    "cells of fewer rows": (RUN_MARK, put("held_out", "cells", "x", to=["1"]), "values of all rows"),
+    "no class": (RUN_MARK, put("held_out", to={"type": "Popen"}), "'Popen' is no class of a model"),
+    "no config": (RUN_MARK, put("config", to=1), "it has no config"),
+    "another format": (RUN_MARK, put("format", to="other"), "is of another format"),
+    "a newer version": (RUN_MARK, put("version", to=2), "version 1 of a model; got version 2"),
+    "a file outside": (RUN_MARK, put("files", to={"../secret": "0"}), "names other files than its own"),
+    "fewer examples": ("model.json", put("examples", "features", to=[]), "finite features and targets"),
+    "other targets": ("model.json", put("model", "targets", "head", to="identity"), "altered or damaged"),
+    "no columns": ("model.json", put("model", "columns", to=1), "columns of Predictor"),
 }
 
 
-@pytest.mark.parametrize("change", FORGED.values(), ids=FORGED)
-def test_held_out_rows_that_no_training_keeps_are_refused(folder, change):
-    path, config = folder / "held_out.safetensors", read_config(folder)
-    _, arrays = read_arrays(path, "held out")
-    texts = json.loads(arrays["texts"].tobytes())
-    change(arrays, texts)
-    write_arrays(path, {**arrays, "texts": np.frombuffer(json.dumps(texts).encode(), np.uint8)}, {})
-    write_config(folder, opened(config), config["files"])
-    with pytest.raises(FileError, match=r"held_out\.safetensors: the file as it was saved"):
+@pytest.mark.parametrize(("mark", "change", "message"), FORGED.values(), ids=FORGED)
+def test_what_no_training_writes_is_refused(folder, mark, change, message):
+    """With every checksum made to fit, as somebody who forges it would do."""
+    reseal(folder, change, mark=mark)
+    with pytest.raises(FileError, match=message) as refused:
         Run.load(folder)
+    assert str(folder) in str(refused.value)
 
 
-def _signed(text: str) -> str:
-    """A config whose digest is right for what it says."""
-    config = tomllib.loads(text)
-    return text.replace(config["sha256"], config_digest(config))
+def test_files_of_different_runs_do_not_mix(folder, tmp_path):
+    """Each file whole, with its checksum, but the rows of another model."""
+    model = NetworkClassifier(4, solver="lbfgs", random_state=1).fit(np.eye(4), [1, 2, 3, 4])
+    Run.of(model).save(tmp_path / "other")
+    for name in (RUN_MARK, "rows.safetensors"):
+        shutil.copy(folder / name, tmp_path / "other" / name)
+    with pytest.raises(FileError, match=r"there are others \(outputs and answers of the targets\)"):
+        Run.load(tmp_path / "other")
 
 
-ALTERATIONS = {
-    "another target": ('target = "y"', 'target = "x"'),
-    "another result": ("accuracy = 0.5", "accuracy = 1.0"),
-    "another setting": ("hidden = 4", "hidden = 5"),
-    "a line more": ("[files]", "[note]\nby = 1\n[files]"),
-    "no digest": ("sha256 = ", "sha = "),
-}
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_was_altered_or_is_missing(folder, name):
+    content = (folder / name).read_bytes()
+    middle = len(content) // 2
+    for damaged in (
+        content[:middle],
+        content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
+    ):
+        (folder / name).write_bytes(damaged)
+        with pytest.raises(FileError, match=name):
+            Run.load(folder)
+    (folder / name).unlink()
+    if name != RUN_MARK:  # without it the folder is a saved model
+        with pytest.raises(FileError, match=name):
+            Run.load(folder)
 
 
-@pytest.mark.parametrize(("old", "new"), ALTERATIONS.values(), ids=ALTERATIONS)
-def test_altered_config_is_named(tmp_path, old, new):
-    run = _run()
-    run.config |= {"settings": {"hidden": 4}, "results": {"test": {"accuracy": 0.5}}}
-    run.save(tmp_path / "run")
-    config = tmp_path / "run" / "config.toml"
-    assert config.read_text().count(old) == 1
-    config.write_text(config.read_text().replace(old, new))
-    with pytest.raises(FileError, match=r"config\.toml: the file is as training wrote it; it was altered"):
-        Run.load(tmp_path / "run")
+def test_the_config_can_be_read_by_any_program(folder):
+    record = json.loads((folder / RUN_MARK).read_text())
+    assert (record["format"], record["version"]) == ("deepstep-run", 1)
+    assert record["config"] == {"task": "binary", "target": "y"}
 
 
-def test_config_laid_out_anew_is_the_same(folder):
-    config = folder / "config.toml"
-    config.write_text("# mine\n\n" + config.read_text().replace(" = ", "="))
-    assert Run.load(folder).target_name == "y"
+WITHOUT_SKLEARN = """
+import sys, polars
+from deepstep import Run
+told = Run.load(sys.argv[1]).predict(polars.read_csv(sys.argv[2]))
+print(told.values.tolist(), "sklearn" in sys.modules)
+"""
 
 
-CONFIGS = {
-    "no TOML": ("format = ", "TOML is expected"),
-    "another format": ('format = "other"', "format = 'deepstep-run' is expected; got 'other'"),
-    "a newer version": (
-        'format = "deepstep-run"\nversion = 4',
-        "a run of version 3 is expected; got version 4",
-    ),
-    "no files": ('format = "deepstep-run"\nversion = 3', r"\[files\] names"),
-    "fewer files": (
-        'format = "deepstep-run"\nversion = 3\n[files]\n"history.jsonl" = "0"',
-        r"\[files\] names",
-    ),
-}
-
-
-@pytest.mark.parametrize(("text", "message"), CONFIGS.values(), ids=CONFIGS)
-def test_config_of_another_kind(folder, text, message):
-    (folder / "config.toml").write_text(text)
-    with pytest.raises(FileError, match=message):
-        Run.load(folder)
-
-
-@pytest.mark.parametrize("table", ["settings", "results", "results.train"])
-def test_config_with_something_else_for_a_table(folder, table):
-    head, name = f"{table}.".split(".")[:2]
-    line = f"{head} = 1" if not name else f"{head} = {{ {name} = 1 }}"
-    config = (folder / "config.toml").read_text()
-    (folder / "config.toml").write_text(f"{line}\n{config}")
-    with pytest.raises(FileError, match=rf"\[{table}\] is a table; got 1"):
-        Run.load(folder)
-
-
-def test_history_without_costs(folder):
-    """Whole and with its checksum, but not what training writes."""
-    (folder / HISTORY).write_text('{"epoch": 0}\n')
-    old = tomllib.loads((folder / "config.toml").read_text())["files"][HISTORY]
-    text = (folder / "config.toml").read_text().replace(old, sha256(folder / HISTORY))
-    (folder / "config.toml").write_text(_signed(text))
-    with pytest.raises(FileError, match="epoch, step and cost in every record"):
-        Run.load(folder)
-
-
-def test_path_outside_the_run_in_the_config_is_not_followed(folder):
-    """A hostile config names other files: only the known names are ever opened."""
-    config = (folder / "config.toml").read_text().replace(HISTORY, "../secret")
-    (folder / "config.toml").write_text(_signed(config))
-    with pytest.raises(FileError, match=r"\[files\] names"):
-        Run.load(folder)
-
-
-def test_files_of_different_runs_do_not_mix(folder):
-    """Each file whole, with its checksum, but the model of another network."""
-    other = Network([2, 3, 1], seed=1)
-    other.save(folder / MODEL)
-    config = tomllib.loads((folder / "config.toml").read_text())
-    text = (folder / "config.toml").read_text()
-    digest = sha256(folder / MODEL)
-    (folder / "config.toml").write_text(_signed(text.replace(config["files"][MODEL], digest)))
-    with pytest.raises(FileError, match=r"preparation\.json: inputs, outputs and kind of output"):
-        Run.load(folder)
-
-
-def test_a_run_predicts_without_scikit_learn(folder, tmp_path):
+@pytest.mark.filterwarnings("ignore:DeepClassifier.fit")
+def test_a_saved_ensemble_predicts_without_scikit_learn(tmp_path):
     """Whose import takes longer than the prediction."""
+    model = DeepClassifier(n_estimators=2, network_params={"epochs": 2}, random_state=1).fit(FRAME, LABELS)
+    model.save(tmp_path / "run")
     FRAME.write_csv(tmp_path / "rows.csv")
-    program = (
-        "import sys, polars; from deepstep import Run\n"
-        "Run.load(sys.argv[1]).predict(polars.read_csv(sys.argv[2])); print('sklearn' in sys.modules)"
-    )
     done = subprocess.run(
-        [sys.executable, "-c", program, folder, tmp_path / "rows.csv"],
+        [sys.executable, "-c", WITHOUT_SKLEARN, tmp_path / "run", tmp_path / "rows.csv"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    assert done.stdout == "False\n"
+    assert done.stdout == f"{model.predict(FRAME).tolist()} False\n"

@@ -1,7 +1,7 @@
 """Targets to Y and back; codes and weights of classes; the task that a target column tells."""
 
 import datetime
-import json
+from dataclasses import replace
 
 import numpy as np
 import polars
@@ -12,9 +12,9 @@ from sklearn.preprocessing import LabelBinarizer, StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
 
 from deepstep.equations import answers
-from deepstep.errors import DataError, FileError, ShapeError
+from deepstep.errors import DataError, ShapeError
 from deepstep.preparation import guess_task, one_hot, ordinal_code
-from deepstep.preparation.class_weights import class_weights, example_weights
+from deepstep.preparation.target_values import class_weights, example_weights
 from deepstep.targets import Targets, label_array
 
 
@@ -42,8 +42,8 @@ def test_classes_equal_scikit_learn_s_label_binarizer(labels):
 
 
 @given(labels=LABELS)
-def test_classes_come_back_after_json_with_their_types(labels):
-    target = Targets.from_dict(json.loads(json.dumps(Targets.from_labels(labels).to_dict(), allow_nan=False)))
+def test_classes_come_back_with_their_types(labels):
+    target = Targets.from_labels(labels)
     decoded = target.decode(target.encode(labels)).tolist()
     assert decoded == labels
     assert [type(label) for label in decoded] == [type(label) for label in labels]
@@ -125,7 +125,6 @@ def test_numbers_equal_scikit_learn_s_scaler_and_come_back(values):
     expected = StandardScaler().fit_transform(np.array(values)[:, None])
     np.testing.assert_allclose((Y - center) / scale, expected, atol=1e-8)
     np.testing.assert_array_equal(target.decode(Y), values)
-    assert Targets.from_dict(json.loads(json.dumps(target.to_dict(), allow_nan=False))) == target
 
 
 def test_the_text_that_is_no_number_is_told_and_no_number_before_it():
@@ -133,38 +132,31 @@ def test_the_text_that_is_no_number_is_told_and_no_number_before_it():
         Targets.from_numbers(["1.5", "2", "unknown", "3"])
 
 
-RECORD = {"head": "sigmoid", "settings": {}, "classes": [["a", "b"]], "n_columns": 1, "names": []}
-NUMBERS = {**RECORD, "head": "identity", "classes": []}
-LEVELS = {**NUMBERS, "head": "quantile", "settings": {"levels": [0.1, 0.9]}}
+CLASSES = Targets.of_classes([np.array(["a", "b"])])
+NUMBERS = Targets.of_numbers()
+LEVELS = Targets.of_numbers(loss="quantile", quantiles=[0.1, 0.9])
 
 
-@pytest.mark.parametrize("record", [RECORD, NUMBERS, LEVELS])
+@pytest.mark.parametrize("targets", [CLASSES, NUMBERS, LEVELS])
 @pytest.mark.parametrize(
     "change",
     [
         {"head": "sigmoidal"},
-        {"head": ["sigmoid"]},
-        {"head": "ordinal", "n_columns": 2, "names": ["x", "y"]},
-        {"classes": [["a"]]},
-        {"classes": [["a", "a"]]},
-        {"classes": [["a", None]]},
-        {"classes": ["a", "b"]},
-        {"classes": [["a", float("inf")]]},
-        {"classes": [["a", "b", "c"]]},
-        {"names": ["a", "b"]},
-        {"names": [1]},
+        {"head": "ordinal", "n_columns": 2, "names": ("x", "y")},
+        {"classes": (np.array(["a"]),)},
+        {"classes": (np.array(["a", "a"]),)},
+        {"classes": (np.array(["a", None], object),)},
+        {"classes": (np.array([0.0, np.inf]),)},
+        {"classes": (np.array(["a", "b", "c"]),)},
+        {"names": ("a", "b")},
         {"n_columns": 0},
-        {"n_columns": 2.5},
-        {"settings": {"levels": [0.9, 0.1]}},
+        {"settings": {"levels": (0.9, 0.1)}},
         {"settings": {"levels": 0.5, "delta": 1}},
-        {"settings": []},
-        {"more": 1},
     ],
 )
-def test_altered_records_are_refused(record, change):
-    assert Targets.from_dict(record).to_dict() == Targets.from_dict(record).to_dict()
-    with pytest.raises(FileError, match="train again"):
-        Targets.from_dict({**record, **change})
+def test_altered_targets_have_a_fault(targets, change):
+    assert targets.fault == ""
+    assert replace(targets, **change).fault
 
 
 @given(
@@ -180,7 +172,6 @@ def test_ordered_classes_count_what_they_lie_above(labels):
     assert Y.tolist() == above
     assert target.decode(Y).tolist() == labels
     np.testing.assert_array_equal(target.probabilities(Y).argmax(axis=1), target.values(labels))
-    assert Targets.from_dict(json.loads(json.dumps(target.to_dict()))) == target
 
 
 def test_an_order_of_ones_own():
@@ -209,7 +200,6 @@ def test_quantiles_are_columns_and_the_answer_is_next_to_the_median():
     A = np.array([[-1.0, 0.0, 2.0]])
     assert target.predictions(A).tolist() == A.tolist()
     assert target.decode(A).tolist() == [0.0]
-    assert Targets.from_dict(json.loads(json.dumps(target.to_dict()))) == target
 
 
 def test_columns_are_told_apart():

@@ -37,7 +37,7 @@ threading.Thread.start = fails
 
 import numpy as np
 from pathlib import Path
-from deepstep import DeepClassifier, DeepRegressor, Network, Run
+from deepstep import DeepClassifier, DeepRegressor, Network, NetworkClassifier, NetworkRegressor, Run
 from deepstep.training import ModelCheckpoint
 
 rng = np.random.RandomState(1)
@@ -58,9 +58,9 @@ def run(code, cwd):
 def test_the_networks_of_scikit_learn_train(tmp_path):
     code = """
 for options in ({}, {"early_stopping": True}, {"solver": "lbfgs"}):
-    model = DeepClassifier((8,), preset="mlp", max_iter=300, tol=0, random_state=1, **options)
+    model = NetworkClassifier((8,), max_iter=300, tol=0, random_state=1, **options)
     assert model.fit(X, y).score(X, y) > 0.7, options
-model = DeepRegressor((8,), preset="mlp", max_iter=300, random_state=1).fit(X, X[:, 0])
+model = NetworkRegressor((8,), max_iter=300, random_state=1).fit(X, X[:, 0])
 assert model.score(X, X[:, 0]) > 0.5
 """
     run(code, tmp_path)
@@ -68,9 +68,10 @@ assert model.score(X, X[:, 0]) > 0.5
 
 def test_members_of_an_ensemble_train_one_after_another_and_equal_those_of_threads(tmp_path):
     code = """
+few = {"n_estimators": 2, "network_params": {"epochs": 8}, "random_state": 1}
+
 def fitted():
-    model = DeepClassifier(n_estimators=2, effort="fast", max_iter=8, random_state=1, n_jobs=2, verbose=True)
-    return model.fit(X, y)
+    return DeepClassifier(n_jobs=2, verbose=True, **few).fit(X, y)
 
 model = fitted()
 assert model.score(X, y) > 0.8
@@ -78,7 +79,7 @@ assert len(DeepRegressor(time_budget=2, n_estimators=2, random_state=1).fit(X, X
 Run.of(model).save("run")
 import polars
 table = polars.DataFrame(X, schema=list("abcd"))
-of_table = DeepClassifier(n_estimators=2, effort="fast", max_iter=8, random_state=1).fit(table, y)
+of_table = DeepClassifier(**few).fit(table, y)
 of_table.save("run of a table")
 assert Run.load("run of a table").predict(table).probabilities.shape == (120, 2)
 threading.Thread.start = started
@@ -91,7 +92,7 @@ def test_rows_of_a_file_and_checkpoints(tmp_path):
     code = """
 np.save("X.npy", X.astype(np.float32))
 rows = np.load("X.npy", mmap_mode="r")
-model = DeepClassifier((8,), preset="single", max_iter=5, buffer_rows=32, random_state=1).fit(rows, y)
+model = DeepClassifier(stream=True, network_params={"epochs": 5}, random_state=1).fit(rows, y)
 assert model.predict(X.astype(np.float32)).shape == (120,)
 checkpoint = ModelCheckpoint("checkpoints", every_epochs=2)
 Network([4, 5, 1], seed=1).train(X.T, y[np.newaxis], epochs=6, checkpoint=checkpoint)

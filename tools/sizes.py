@@ -13,27 +13,29 @@ SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 
 LIMITS: dict[str, tuple[int, int]] = {
     "equations": (2_600, 2_780),
-    "network": (450, 470),
+    "network": (390, 392),
     "engines": (3_400, 4_300),
-    "training": (2_050, 2_630),
+    "training": (2_050, 2_625),
     "inspection": (2_150, 2_330),
-    "model": (1_150, 1_320),
-    "data": (1_900, 2_810),
-    "preparation": (1_850, 2_560),
-    "estimators": (3_600, 5_310),
+    "model": (1_150, 1_400),
+    "data": (1_900, 2_825),
+    "preparation": (1_850, 2_500),
+    "estimators": (2_000, 3_125),
+    "ensembles": (1_970, 2_765),
     "plots": (1_000, 1_060),
     "report": (650, 700),
     "explorer": (1_250, 1_320),
     "export": (1_750, 1_830),
     "serving": (300, 380),
     "course": (2_700, 3_330),
-    "cli": (2_200, 4_790),
-    "": (500, 2_040),
+    "cli": (2_200, 4_815),
+    "archive": (250, 365),
+    "": (500, 1_810),
 }
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
 FILES = 215, 279
-TESTS = 30_000, 49_200
+TESTS = 30_000, 49_650
 """Files of src, and lines of tests: the goal, and the limit."""
 
 
@@ -73,8 +75,8 @@ def main() -> int:
 
 
 def _stage(path: Path) -> str:
-    parts = path.relative_to(SOURCE).parts
-    return parts[0] if len(parts) > 1 else ""
+    name = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+    return name if name in LIMITS else ""
 
 
 if __name__ == "__main__":

@@ -15,14 +15,14 @@ os.environ["PYTHONWARNINGS"] = "ignore"
 warnings.simplefilter("ignore")
 from joblib import Parallel, delayed
 from sklearn.datasets import load_digits
-from deepstep import DeepClassifier
+from deepstep import NetworkClassifier
 
 X, y = load_digits(return_X_y=True)
 X = X.astype("float32") / 16
 
 def fit(seed):
-    return DeepClassifier((100,), preset="mlp", max_iter={EPOCHS}, tol=0, n_iter_no_change=10**6,
-                          batch_size=200, random_state=seed, engine="compiled").fit(X, y).loss_
+    return NetworkClassifier((100,), max_iter={EPOCHS}, tol=0, n_iter_no_change=10**6,
+                             batch_size=200, random_state=seed, engine="compiled").fit(X, y).loss_
 
 def seconds(work):
     work()

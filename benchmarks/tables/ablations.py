@@ -1,6 +1,6 @@
-"""Our estimators with one part changed each: what every part of ``preset='tabular'`` is worth."""
+"""Our estimators with one part changed each: what every part of an ensemble is worth."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -8,10 +8,9 @@ from unittest.mock import patch
 
 import numpy as np
 
-from deepstep.estimators import ensemble, ensemble_fit, members, population, presets
-from deepstep.estimators.population import FIRST, SIZES, Size
-from deepstep.estimators.presets import Preset
-from tables.methods import ours
+from deepstep.ensembles import fit, presets, weights
+from deepstep.ensembles.presets import FIRST, SIZES, Preset, Size
+from tables.methods import one_network, ours
 
 Method = Callable[..., Any]
 
@@ -27,7 +26,7 @@ def _patched(where: Any, name: str, value: Any) -> Method:
 def _sizes(change: Callable[[Size], Size]) -> Method:
     """All sizes changed."""
     changed = {rows: change(size) for rows, size in SIZES["balanced"].items()}
-    return _patched(population, "SIZES", {**SIZES, "balanced": changed})
+    return _patched(presets, "SIZES", {**SIZES, "balanced": changed})
 
 
 def _each(change: Callable[[Preset], Preset]) -> Method:
@@ -36,7 +35,7 @@ def _each(change: Callable[[Preset], Preset]) -> Method:
     def changed(*given: Any, **named: Any) -> Any:
         return tuple(map(change, _population(*given, **named)))
 
-    return _patched(population, "population", changed)
+    return _patched(fit, "population", changed)
 
 
 def _all(**settings: Any) -> Method:
@@ -44,12 +43,14 @@ def _all(**settings: Any) -> Method:
     return _each(
         lambda preset: replace(
             preset,
-            settings={**preset.settings, **settings},
-            of_classes={**preset.of_classes, **settings},
-            of_numbers={**preset.of_numbers, **settings},
+            **settings,
+            numbers={name: value for name, value in preset.numbers.items() if name not in settings},
         )
     )
 
+
+FOREVER = 10**6
+"""A patience with which each fold keeps the epoch that is best for it alone, of all epochs."""
 
 UNCUT = {"pieces": "scaled", "standard_pieces": "standard"}
 """Inputs with pieces, and the same without them."""
@@ -58,15 +59,15 @@ UNCUT = {"pieces": "scaled", "standard_pieces": "standard"}
 def _fixed_alone(*given: Any, **named: Any) -> Any:
     """As many fixed presets as there are, and none that is drawn."""
     _, *where = given
-    found = _population(len(FIRST), *where, **{**named, "fixed": len(FIRST)})
-    return tuple(preset for preset in found if preset.name in FIRST)
+    first = _population(len(FIRST), *where, **{**named, "fixed": len(FIRST)})
+    return tuple(preset for preset in first if preset in FIRST)
 
 
-_population = population.population
+_population = presets.population
 
 
-def _first(chosen: Mapping[str, Any]) -> Method:
-    return _patched(population, "FIRST", chosen)
+def _first(chosen: tuple[Preset, ...]) -> Method:
+    return _patched(presets, "FIRST", chosen)
 
 
 def _equal_weights(outputs: Any, *_: Any, **__: Any) -> Any:
@@ -77,38 +78,29 @@ def _no_temperature(*_: Any, **__: Any) -> float:
     return 1.0
 
 
-def _own_epochs(*given: Any) -> Any:
-    """Each fold keeps the epoch that is best for it alone, of all epochs."""
-    with (
-        patch.object(members, "has_pooled_epochs", lambda *_: False),
-        patch.object(ensemble_fit, "has_pooled_epochs", lambda *_: False),
-    ):
-        return ours(*given)
-
-
 ABLATIONS: dict[str, Method] = {
     "ours": ours,
     "fast": partial(ours, effort="fast"),
     "best": partial(ours, effort="best"),
-    "without draws": _patched(population, "population", _fixed_alone),
-    "draws alone": _first({}),
+    "without draws": _patched(fit, "population", _fixed_alone),
+    "draws alone": _first(()),
     "all folds for all": _sizes(lambda size: size._replace(first_folds=size.n_folds)),
     "5 folds": _sizes(lambda size: size._replace(n_folds=min(5, size.n_folds))),
     "twice as many": _sizes(lambda size: size._replace(presets=2 * size.presets)),
-    "equal weights": _patched(ensemble, "selection_weights", _equal_weights),
-    "own epochs": _own_epochs,
-    "raw epochs": _patched(ensemble_fit, "fit_temperature", _no_temperature),
+    "equal weights": _patched(weights, "selection_weights", _equal_weights),
+    "own epochs": _all(patience=FOREVER),
+    "raw epochs": _patched(weights, "fit_temperature", _no_temperature),
     "without cosines": _all(features={}),
-    "cosines of small tables": _patched(population, "COSINES_FROM", 0),
+    "cosines of small tables": _patched(presets, "COSINES_FROM", 0),
     "without pieces": _each(lambda preset: replace(preset, inputs=UNCUT.get(preset.inputs, preset.inputs))),
     "without factors": _all(input_scale=False),
     "slow cosines": _patched(presets, "SLOW", (*presets.SLOW, "omega", "phi", "V", "a1")),
     **{
-        f"without {name}": _first({one: preset for one, preset in FIRST.items() if one != name})
-        for name in FIRST
+        f"without {preset.name}": _first(tuple(other for other in FIRST if other is not preset))
+        for preset in FIRST
     },
-    "mlp": partial(ours, preset="mlp"),
-    "tabm": partial(ours, preset="tabm"),
-    "one shared network": partial(ours, preset="tabm", n_estimators=1),
+    "one network": one_network,
+    "tabm": partial(ours, presets="tabm", n_estimators=5),
+    "one shared network": partial(ours, presets="tabm", n_estimators=1),
 }
 """By name, the whole first."""

@@ -92,11 +92,16 @@ def ours(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int
     """Our estimators as they come; with other parameters, where they are given."""
     from deepstep import DeepClassifier, DeepRegressor
 
-    given = {"preset": "tabular", "random_state": seed, **parameters}
-    model: Any = (DeepClassifier if classes else DeepRegressor)(**given)
-    if given["preset"] == "mlp":
-        return in_the_usual_pipeline(model, X, y, X_test, classes)
+    model: Any = (DeepClassifier if classes else DeepRegressor)(random_state=seed, **parameters)
     return _predicted(model.fit(X, y), X_test, classes)
+
+
+def one_network(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int) -> Any:
+    """Our network with scikit-learn's parameters, where scikit-learn's network is."""
+    from deepstep import NetworkClassifier, NetworkRegressor
+
+    model = (NetworkClassifier if classes else NetworkRegressor)(random_state=seed)
+    return in_the_usual_pipeline(model, X, y, X_test, classes)
 
 
 METHODS: dict[str, Callable[..., Any]] = {

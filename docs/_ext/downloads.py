@@ -13,8 +13,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from deepstep.course import EXERCISES
 from deepstep.course.exercise import HOLE
-from deepstep.course.lesson import build, html_page
-from deepstep.course.scorm import package
+from deepstep.course.lesson import build, html_page, package
 
 HAS_NOTEBOOK = re.compile(r"\A---\n.*?file_format: mystnb.*?\n---\n", re.DOTALL)
 OPEN = "exercise"

@@ -1,9 +1,10 @@
 """DeepStep: the deep fully-connected network with every step open.
 
 The equations that you read are the system that trains: ``deepstep.equations`` holds the lecture's pure
-functions, `Network` is the easy-to-use class over them, `DeepClassifier` and `DeepRegressor` are
-scikit-learn estimators, `TableEncoder` is their encoding of tables alone, `explore` opens a network as a
-page. Names load on first use, so that ``import deepstep`` costs next to nothing.
+functions, `Network` is the easy-to-use class over them, `NetworkClassifier` and `NetworkRegressor` are it as
+scikit-learn estimators, `DeepClassifier` and `DeepRegressor` are ensembles on tables, `TableEncoder` is their
+encoding of tables alone, `save` and `load` keep a model in a folder, `explore` opens a network as a page.
+Names load on first use, so that ``import deepstep`` costs next to nothing.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,16 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.2.0"
 
 if TYPE_CHECKING:
+    from deepstep.archive import load, save
     from deepstep.errors import DeepStepError
-    from deepstep.estimators import DeepClassifier, DeepRegressor, TableEncoder, distill
+    from deepstep.estimators import (
+        DeepClassifier,
+        DeepRegressor,
+        NetworkClassifier,
+        NetworkRegressor,
+        TableEncoder,
+        distill,
+    )
     from deepstep.explorer import explore
     from deepstep.inspection import GradientReport, Trace, diagnose
     from deepstep.model import Network
@@ -28,6 +37,8 @@ _HOME = {
     "GradientReport": "deepstep.inspection",
     "History": "deepstep.training",
     "Network": "deepstep.model",
+    "NetworkClassifier": "deepstep.estimators",
+    "NetworkRegressor": "deepstep.estimators",
     "Parameters": "deepstep.network",
     "Run": "deepstep.run",
     "TableEncoder": "deepstep.estimators",
@@ -35,6 +46,8 @@ _HOME = {
     "diagnose": "deepstep.inspection",
     "distill": "deepstep.estimators",
     "explore": "deepstep.explorer",
+    "load": "deepstep.archive",
+    "save": "deepstep.archive",
 }
 
 __all__ = [
@@ -45,6 +58,8 @@ __all__ = [
     "GradientReport",
     "History",
     "Network",
+    "NetworkClassifier",
+    "NetworkRegressor",
     "Parameters",
     "Run",
     "TableEncoder",
@@ -52,6 +67,8 @@ __all__ = [
     "diagnose",
     "distill",
     "explore",
+    "load",
+    "save",
 ]
 
 

@@ -12,13 +12,16 @@ The command line turns them into exit code 2 (1 for `DivergenceError`).
 """
 
 import re
+import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
+from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from deepstep.estimators.ensemble import Ensemble
+    from deepstep.ensembles.ensemble import Ensemble
     from deepstep.network import Parameters
     from deepstep.training import History
     from deepstep.types import Array
@@ -160,7 +163,7 @@ class DivergenceError(DeepStepError, ArithmeticError, ValueError):
     statistics : mapping
         Of the normalized layers, of the same moment.
     ensemble : Ensemble or None
-        Of the member that diverged alone, with these parameters, where it is one of an ensemble.
+        Of the network that diverged alone, with these parameters, where an estimator trained it.
 
     Examples
     --------
@@ -215,6 +218,17 @@ class DataWarning(UserWarning):
 
 class SpeedWarning(UserWarning):
     """A training took longer than the processor needs for it."""
+
+
+def warn_the_caller(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn whoever called fit: the first frame outside this package and scikit-learn, which wraps fit."""
+    ours = ("deepstep", "sklearn")
+    frame: FrameType | None = sys._getframe()
+    level = 1
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ours:
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, category, stacklevel=level)
 
 
 class WorkerError(DeepStepError, RuntimeError):

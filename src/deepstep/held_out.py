@@ -1,28 +1,21 @@
 """Rows that a run keeps with its predictions: those held out in training, from which a report is made."""
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.data.array_files import read_arrays, write_arrays
-from deepstep.data.text_formats import json_values
-from deepstep.errors import DataError, FileError
+from deepstep.errors import DataError
 from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.preparation.batches import evenly_spread
-from deepstep.run_folder import DIVERGED
 from deepstep.targets import Targets
-from deepstep.types import AnyArray, Array, is_whole
+from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
 
     from deepstep.run import Run
-
-NAME = "held_out.safetensors"
 
 MOST_ROWS = 10_000
 """Rows that are kept, evenly spread over all."""
@@ -103,9 +96,9 @@ class HeldOut:
         weight (m,): Sample weights.
         DataError, ShapeError: If the rows do not fit the run.
         """
-        target, m = run.preparation.target, len(raw)
+        target, m = run.targets, len(raw)
         kept = evenly_spread(m, MOST_ROWS)
-        labels = chosen(target, labels, kept)
+        labels = chosen(target, labels, kept, run.target_names)
         raw = raw[kept] if len(kept) < m else raw
         found = _or_nan(run, len(raw), lambda: run.outputs(raw)) if outputs is None else outputs[kept]
         answers, weight = target.values(labels), None if weight is None else weight[kept]
@@ -121,19 +114,19 @@ class HeldOut:
     @classmethod
     def kept_by(cls, run: "Run") -> "HeldOut":
         """The training rows that the run keeps, at most 16; of a run that keeps none, no rows."""
-        target = run.preparation.target
+        target = run.targets
         if run.examples is None:
             nothing = np.empty((0, target.n_outputs))
             return cls("kept", "", 0, np.arange(0), nothing, target.decide(nothing), {}, {})
-        (X, *_), Y = features, _ = run.examples
-        outputs = _or_nan(run, len(Y), lambda: run.ensemble.outputs_of(features))
-        first, numbers = run.ensemble.preprocessors[0].preparation, np.arange(1, len(X) + 1)
-        inputs = run.preparation.inputs
+        features, Y = run.examples.features, run.examples.Y
+        X = features[0]
+        outputs = _or_nan(run, len(Y), lambda: run.ensemble.outputs_of_features(features))
+        numbers, inputs = np.arange(1, len(X) + 1), run.preparation
         answers = target.decide(Y)
         if isinstance(inputs, ImagePreparation):
             pictures = _as_pictures(run, X)
             return cls("kept", "", len(X), numbers, outputs, answers, {}, {}, pictures=pictures)
-        names = (first or inputs).feature_names
+        names = inputs.feature_names
 
         def largest(row: Array) -> str:
             at = sorted(np.argsort(-np.abs(row), kind="stable")[:MOST_FEATURES])
@@ -162,89 +155,56 @@ class HeldOut:
             text += f" {len(self.cells)} of their {len(self.cells) + self.left_out} columns are shown."
         return text
 
-    def write(self, folder: Path) -> list[str]:
-        """Write the file into the folder of a run; its name."""
-        texts = {
-            "part": self.part,
-            "source": self.source,
-            "total": self.total,
-            "left_out": self.left_out,
-            "cells": {name: [*column] for name, column in self.cells.items()},
-            "written": {name: [*column] for name, column in self.written.items()},
-        }
-        arrays = {"numbers": self.numbers, "outputs": self.outputs, "answers": self.answers}
-        arrays["texts"] = np.frombuffer(json.dumps(texts, ensure_ascii=False).encode(), np.uint8)
-        others = {"weight": self.weight, "pictures": self.pictures}
-        arrays |= {name: array for name, array in others.items() if array is not None}
-        write_arrays(folder / NAME, arrays, {})
-        return [NAME]
+    @property
+    def fault(self) -> str:
+        """The condition that stored rows do not meet; empty for valid ones."""
+        k = len(self.numbers)
+        if self.part not in DESCRIPTIONS or self.total < k or self.left_out < 0:
+            return "rows of a part"
+        columns = [*self.cells.values(), *self.written.values()]
+        if any(len(column) != k for column in columns) or len(self.outputs) != k or len(self.answers) != k:
+            return "values of all rows"
+        others = (self.weight, self.pictures)
+        return "" if all(array is None or len(array) == k for array in others) else "values of all rows"
 
-    @classmethod
-    def read(cls, folder: Path, run: "Run") -> "HeldOut":
-        """The data that `write` wrote into the folder of a run."""
-        path = folder / NAME
-        _, arrays = read_arrays(path, "the rows of a run that were held out")
-        try:
-            texts = json_values(arrays.pop("texts").astype(np.uint8).tobytes())
-            given: dict[str, Any] = {**texts, **arrays}
-            found = cls(**given)
-            _check(found, run)
-        except (ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError) as error:
-            got = f"it cannot be used ({error!s:.300})"
-            raise FileError(
-                str(path), "the file as it was saved", got, "Restore it, or train again."
-            ) from None
-        return found
+    def fault_for(self, targets: Targets) -> str:
+        """The condition on rows of a model with these targets that is not met; empty where all are."""
+        k = len(self.numbers)
+        shape = (k, targets.n_columns) if targets.several else (k,)
+        if self.outputs.shape != (k, targets.n_outputs) or self.answers.shape != shape:
+            return "outputs and answers of the targets"
+        answers = self.answers.reshape(k, -1)
+        if not np.isfinite(answers).all():
+            return "answers that are finite"
+        sizes = [len(labels) for labels in targets.labels]
+        if targets.is_classes and not ((answers >= 0) & (answers < sizes)).all():
+            return "answers that are positions of classes"
+        return ""
 
 
-def chosen(target: Targets, labels: Any, rows: AnyArray) -> Any:
-    """The true values of some rows, from an array or a list; of several targets as a table."""
+def chosen(target: Targets, labels: Any, rows: AnyArray, names: Sequence[str]) -> Any:
+    """The true values of some rows, from an array or a list; of several targets as a table of these names."""
     from deepstep.environment import polars
 
-    found = labels[rows] if hasattr(labels, "shape") else [labels[row] for row in rows]
-    is_table = isinstance(found, np.ndarray) and found.ndim == 2
-    return polars.DataFrame(found, schema=list(target.names)) if is_table else found
+    values = labels[rows] if hasattr(labels, "shape") else [labels[row] for row in rows]
+    is_table = target.several and isinstance(values, np.ndarray) and values.ndim == 2
+    return polars.DataFrame(values, schema=list(names)) if is_table else values
 
 
 def _or_nan(run: "Run", m: int, compute: Callable[[], Array]) -> Array:
     """The outputs for m rows; NaN if those of a training that diverged overflow."""
-    if DIVERGED not in run.config:
+    if "diverged" not in run.config:
         return compute()
     with np.errstate(over="ignore", invalid="ignore"):
         try:
             return compute()
         except DataError:
-            return np.full((m, run.preparation.target.n_outputs), np.nan)
-
-
-def _check(found: HeldOut, run: "Run") -> None:
-    """Refuse rows of another run."""
-    target, k = run.preparation.target, len(found.numbers)
-    of_targets = (k, target.n_columns) if target.several else (k,)
-    expected = {"numbers": ("iu", (k,)), "outputs": ("f", (k, target.n_outputs)), "weight": ("f", (k,))}
-    expected["answers"] = ("i" if target.is_classes else "f", of_targets)
-    for name, (kind, shape) in expected.items():
-        array = getattr(found, name)
-        if array is not None and (array.dtype.kind not in kind or array.shape != shape):
-            raise ValueError(f"{name} are {array.dtype} {array.shape}")
-    answers = found.answers.reshape(k, -1)
-    if not np.isfinite(answers).all() or (target.is_classes and answers.min(initial=0) < 0):
-        raise ValueError("answers are finite numbers, or positions of classes")
-    if any((column >= len(one)).any() for column, one in zip(answers.T, target.labels, strict=False)):
-        raise ValueError("answers are positions of classes")
-    if found.part not in DESCRIPTIONS or not is_whole(found.total, k) or not is_whole(found.left_out, 0):
-        raise ValueError("there is no such part")
-    columns = [*found.cells.values(), *found.written.values(), [found.source] * k]
-    texts = all(isinstance(cell, str) for column in columns for cell in column)
-    if not texts or {len(column) for column in columns} != {k}:
-        raise ValueError("cells are texts of all rows")
-    if found.pictures is not None and len(found.pictures) != k:
-        raise ValueError("pictures of all rows are expected")
+            return np.full((m, run.targets.n_outputs), np.nan)
 
 
 def _as_pictures(run: "Run", raw: AnyArray) -> AnyArray:
     """Pictures (k, height, width, channels) of their own range."""
-    inputs = run.preparation.inputs
+    inputs = run.preparation
     if not isinstance(inputs, ImagePreparation):
         raise DataError("HeldOut", "a table, as in training", f"got an array of shape {raw.shape}")
     return raw.reshape(len(raw), inputs.height, inputs.width, inputs.channels)
@@ -253,7 +213,7 @@ def _as_pictures(run: "Run", raw: AnyArray) -> AnyArray:
 def _shown(run: "Run", frame: "polars.DataFrame") -> tuple[list[str], int]:
     """The columns of a table that are shown, inputs first, and the number of others."""
     names = [name for name in frame.columns if name not in run.target_names]
-    inputs = run.preparation.inputs
+    inputs = run.preparation
     used: set[str] = set()
     if isinstance(inputs, TablePreparation):
         used = {column.name for column in inputs.columns if column.feature_names}

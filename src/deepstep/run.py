@@ -1,72 +1,66 @@
-"""`Run`: a trained model with everything that is needed to use it, as a folder on disk.
+"""`Run`: a saved model with what the command line knows of it, as a folder on disk.
 
 =========================  ===================================================================================
 file of a run folder       what it holds
 =========================  ===================================================================================
-``config.toml``            what was trained on what and how, its results, and the SHA-256 of all files
-``preparation.json``       how raw rows are seen over all training rows, and what outputs mean
-``ensemble.json``          how rows become the inputs of each fold's networks, and what each network counts
-``members/…safetensors``   the networks, each an ordinary model file
-``members/….jsonl``        their trainings, a record for each epoch
-``examples.safetensors``   up to 16 training rows as features of each fold, for `trace` and `explore`
-``held_out.safetensors``   up to 10,000 rows that were held out, with the predictions, for `report`
-``estimator.json``         parameters and attributes of the estimator, with ``estimator.safetensors``
+``model.json``             the model as `deepstep.load` reads it, with ``arrays.safetensors`` and
+                           ``history.jsonl``; with it up to 16 training rows, for `trace` and `explore`
+``run.json``               what was trained on what and how, and its results
+``rows.safetensors``       up to 10,000 rows that were held out, with the predictions, for `report`
 =========================  ===================================================================================
 
-The last three are there where something is known of them. Nothing is pickled, and loading executes nothing.
-Folders of versions 1 (one network) and 2 (an ensemble) are read as well.
+A folder without the last two, which `deepstep.save` wrote, is read as well. Nothing is pickled, and loading
+executes nothing.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from deepstep import held_out
+from deepstep import archive
 from deepstep.data import atomic_directory
-from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.dialect import TextFormat
+from deepstep.data.files import kind_at
 from deepstep.data.formats import BY_CONTENT, ReadOptions
 from deepstep.data.frames import as_frame
+from deepstep.data.own_folders import MODEL_MARK, RUN_MARK
 from deepstep.data.tables import silent, table_in
-from deepstep.data.text_formats import read_text
 from deepstep.docstrings import complete
-from deepstep.environment import package
+from deepstep.engines import Settings
+from deepstep.ensembles.ensemble import Ensemble
+from deepstep.ensembles.member import Member
+from deepstep.ensembles.predictor import Columns, PermutedColumn, Predictor
+from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.held_out import HeldOut, chosen
 from deepstep.model import Network
-from deepstep.preparation import TablePreparation
+from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.numbers import NumberColumn
 from deepstep.preparation.table import with_columns
-from deepstep.run_folder import (
-    ARRAYS,
-    ESTIMATOR,
-    Preparation,
-    check_files,
-    opened,
-    read_config,
-    read_preparation,
-    write_config,
-)
-from deepstep.targets import Targets, is_label, label_array
+from deepstep.targets import Targets
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
 
-    from deepstep.estimators.base import DeepEstimator
-    from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member, PermutedColumn
-
-PREPARATION, EXAMPLES = "preparation.json", "examples.safetensors"
-OF_VERSION_1 = ("history.jsonl", "model.safetensors", PREPARATION, EXAMPLES)
+    from deepstep.ensembles.leaderboard import Leaderboard
 
 MOST_EXAMPLES = 16
+
+DIVERGED = "diverged"
+"""The entry of a config that says how training diverged: came, mend, layer, step, costs."""
+
+DEMO = "demo"
+"""The entry of a config that names the demo whose run it is."""
+
+LEAKS = "leaks"
+"""Entry of the config: warnings of columns that alone determine the target."""
 
 
 class Prediction(NamedTuple):
@@ -88,24 +82,31 @@ class Prediction(NamedTuple):
         return f"Prediction({', '.join(f'{name} of shape {part.shape}' for name, part in parts)})"
 
 
-class Examples(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Examples:
     """Training rows that open the networks: features (k, n_features) of each fold, encoded targets."""
 
     features: tuple[Array, ...]
     Y: Array
+
+    @property
+    def fault(self) -> str:
+        """The condition that stored rows do not meet; empty for valid ones."""
+        sizes = {len(array) for array in (*self.features, self.Y)}
+        finite = all(np.isfinite(array).all() and array.ndim == 2 for array in (*self.features, self.Y))
+        return "" if finite and len(sizes) == 1 and self.features else "finite features and targets of rows"
 
 
 @dataclass(repr=False)
 class Run:
     """A trained model of one network or more, and what belongs to it.
 
-    ensemble (deepstep.estimators.ensemble.Ensemble): The networks, and how rows become their inputs.
-    preparation: How the columns are seen over all training rows, and what outputs mean.
-    config: TOML values: ``task``, ``target`` (a list where there are several), ``source``, ``settings``,
-        ``results``, ``class_weights`` in the order of the classes where they have some (of several targets a
-        list for each), and ``found`` with the names of those settings that were searched for.
+    predictor (deepstep.ensembles.predictor.Predictor): Columns, targets, networks and calibration.
+    config: Values by name: ``task``, ``target`` (a list where there are several), ``source``, ``command``
+        (the words that were typed), ``read`` (how the table is written), ``settings``, ``results``,
+        ``class_weights`` in the order of the classes where they have some (of several targets a list for
+        each); empty for a model that the command line did not make.
     examples (Examples or None): At most 16 training rows.
-    temperature: By which the logits of the outputs are divided; 1 for numbers.
     held_out (HeldOut or None): Rows that were held out, with the predictions for them.
 
     >>> import tempfile
@@ -113,23 +114,21 @@ class Run:
     >>> from deepstep import DeepClassifier
     >>> table = polars.DataFrame({"x": np.linspace(-1, 1, 40), "side": ["left", "right"] * 20})
     >>> y = np.where(table["x"] > 0, "up", "down")
-    >>> model = DeepClassifier(n_estimators=2, max_iter=20, random_state=1).fit(table, y)
+    >>> model = DeepClassifier(n_estimators=2, network_params={"epochs": 20}, random_state=1).fit(table, y)
     >>> folder = Path(tempfile.mkdtemp()) / "run"
     >>> Run.of(model).save(folder)
     >>> run = Run.load(folder)
     >>> bool((run.predict(table).probabilities == model.predict_proba(table)).all())
     True
-    >>> run.estimator
-    DeepClassifier(max_iter=20, n_estimators=2, random_state=1)
+    >>> run.estimator.n_estimators
+    2
     """
 
-    ensemble: "Ensemble"
-    preparation: Preparation
+    predictor: Predictor
     config: dict[str, Any]
     examples: Examples | None = None
-    temperature: float = 1.0
     held_out: HeldOut | None = None
-    _estimator: Any = None
+    _model: Any = None  # the estimator, or the record that it is made of
 
     def __repr__(self) -> str:
         return f"Run(target {self.target_name!r:.80}, {self.ensemble!r})"
@@ -140,42 +139,33 @@ class Run:
     @classmethod
     def of(
         cls,
-        estimator: "DeepEstimator",
+        model: Any,
         config: Mapping[str, Any] | None = None,
         *,
-        preparation: Preparation | None = None,
         rows: "polars.DataFrame | AnyArray | None" = None,
         labels: Any = None,
     ) -> "Run":
-        """The run of a fitted estimator.
+        """The run of a fitted model.
 
-        estimator: A `DeepClassifier` or `DeepRegressor`.
-        config (mapping): Entries of the config; the settings are the estimator's by default.
-        preparation: How the columns are seen, and the target in its own units; by default as by the first
-            fold of the estimator.
+        model: An estimator of DeepStep, a pipeline of a `TableEncoder` and one network, or a `Predictor`.
+        config (mapping): Entries of the config.
         rows (polars.DataFrame or array): Training rows, of which 16 are kept.
         labels (array-like (m,), for several targets a table): Their targets.
-        returns: A run that predicts as the estimator does.
+        returns: A run that predicts as the model does.
         NotFittedError: Before the estimator is fitted.
 
-        >>> from deepstep import DeepRegressor
+        >>> from deepstep import NetworkRegressor
         >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 2.0, 4.0, 6.0]
-        >>> model = DeepRegressor((), preset="mlp", solver="lbfgs", random_state=1).fit(X, y)
+        >>> model = NetworkRegressor((), solver="lbfgs", random_state=1).fit(X, y)
         >>> Run.of(model).network
         Network(1-1: identity; 2 parameters, float64)
         """
-        from deepstep.estimators.presets import changed
+        if isinstance(model, Predictor):
+            run = cls(model, dict(config or {}), None, None, model)
+        else:
+            from deepstep.ensembles.predictor import predictor_of
 
-        package("sklearn.utils.validation").check_is_fitted(estimator)
-        ensemble, config = estimator.ensemble_, dict(config or {})
-        plain = (bool, int, float, str)
-        given = {name: value for name, value in changed(estimator).items() if isinstance(value, plain)}
-        members = {"preset": estimator.preset, "n_estimators": len(ensemble.members)}
-        config.setdefault("settings", {**members, **given})
-        if preparation is None:
-            target = _target(estimator, config.get("target", "target"))
-            preparation = Preparation(_inputs(estimator), target)
-        run = cls(ensemble, preparation, config, None, estimator._calibration.temperature, None, estimator)
+            run = cls(predictor_of(model, "Run.of"), dict(config or {}), None, None, model)
         if rows is not None:
             run.examples = run.examples_of(rows, labels)
         return run
@@ -184,41 +174,50 @@ class Run:
     def of_network(
         cls,
         network: Network,
-        preparation: Preparation,
+        preparation: TablePreparation | ImagePreparation,
+        targets: Targets,
         history: History,
         config: dict[str, Any],
         X: Array,
         Y: Array,
+        *,
+        settings: Settings | None = None,
+        learning_rate: float | None = None,
     ) -> "Run":
         """The run of one network that learned prepared rows.
 
         network: It takes what ``preparation`` makes of rows.
-        preparation: The target scales numbers itself.
+        preparation: How rows become its inputs.
+        targets: What its outputs mean.
         history: Of the training.
         config: Entries of the config.
         X (m, n_inputs): Prepared training rows, of which 16 are kept.
         Y (m, n_outputs): Their targets.
+        settings: Of its steps; None for those of gradient descent.
+        learning_rate: Of its training.
         returns: With an ensemble of one.
 
         >>> import polars
         >>> frame = polars.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
         >>> targets = Targets.of_classes([np.array(["no", "yes"])])
-        >>> preparation = Preparation(TablePreparation.fit(frame), targets)
-        >>> X, Y = preparation.inputs.transform(frame), preparation.target.encode(["no", "no", "yes", "yes"])
+        >>> preparation = TablePreparation.fit(frame)
+        >>> X, Y = preparation.transform(frame), targets.encode(["no", "no", "yes", "yes"])
         >>> network = Network([1, 1], seed=1)
         >>> history = network.train(X.T, Y.T, learning_rate=1.0, iterations=50)
-        >>> run = Run.of_network(network, preparation, history, {"task": "binary", "target": "y"}, X, Y)
+        >>> run = Run.of_network(network, preparation, targets, history, {"task": "binary"}, X, Y)
         >>> run.predict(frame).values.tolist()
         ['no', 'no', 'yes', 'yes']
         """
-        from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor, Member
-        from deepstep.estimators.presets import SINGLE
-
         network.history = history
-        member = Member(SINGLE, 0, network, history.engine or "reference", len(history), None, None, {})
-        ensemble = Ensemble.of_one(member, FoldPreprocessor.of_numbers(), network.architecture.output)
-        rows = few_rows(len(X))
-        return cls(ensemble, preparation, config, Examples((X[rows],), Y[rows]))
+        engine = history.engine or "reference"
+        steps = settings or Settings()
+        member = Member("network", AS_THEY_ARE, 0, network, engine, steps, learning_rate, len(history))
+        columns = Columns()
+        if isinstance(preparation, TablePreparation):
+            columns = Columns(tuple(column.name for column in preparation.columns), named=True)
+        ensemble = Ensemble.of_one(member, Preprocessor.of_features(preparation), targets.head)
+        predictor, rows = Predictor(columns, targets, ensemble), few_rows(len(X))
+        return cls(predictor, config, Examples((X[rows],), Y[rows]), None, predictor)
 
     def save(self, path: Path | str, overwrite: bool = False) -> None:
         """Write the run folder, whole or not at all.
@@ -229,88 +228,102 @@ class Run:
         """
         with atomic_directory(path, overwrite=overwrite) as folder:
             self.write(folder)
+            self.write_results(folder)
 
     def write(self, folder: Path) -> None:
-        """Write the files into an existing empty folder, the config last.
+        """Write the model and the config, without rows that were held out, into an existing folder.
 
         folder: Where they go.
         """
-        from deepstep.estimators.ensemble_file import write_ensemble
-
-        names = [PREPARATION, *write_ensemble(folder, self.ensemble, self.temperature)]
-        (folder / PREPARATION).write_text(self.preparation.to_json(), encoding="utf-8")
-        if self.examples is not None:
-            arrays = {f"features{fold}": array for fold, array in enumerate(self.examples.features)}
-            write_arrays(folder / EXAMPLES, {**arrays, "Y": self.examples.Y}, {})
-            names.append(EXAMPLES)
-        if self.held_out is not None:
-            names += self.held_out.write(folder)
-        if self.estimator is not None:
-            from deepstep.estimators.saved import write_estimator
-
-            names += write_estimator(folder, self.estimator)
-        write_config(folder, self.config, names)
+        record = {**archive.model_record(self.estimator or self.predictor), "examples": self.examples}
+        archive.write_files(folder, {"config": self.config, "held_out": None}, archive.RUN)
+        archive.write_files(folder, record)
 
     def write_results(self, folder: Path) -> None:
         """Write the config again with its results, and the rows held out, into a folder that `write` filled.
 
         folder: The folder of this run; it is whole at each instant.
         """
-        names = [
-            *read_config(folder)["files"],
-            *(() if self.held_out is None else self.held_out.write(folder)),
-        ]
-        write_config(folder, self.config, names)
+        archive.write_files(folder, {"config": self.config, "held_out": self.held_out}, archive.RUN)
 
     @classmethod
     def load(cls, path: Path | str) -> "Run":
-        """Read a run folder; nothing in it is executed.
+        """Read a run folder, or that of a saved estimator; nothing in it is executed.
 
-        path: A folder that `save`, the ``save`` method of an estimator, or ``deepstep train`` wrote.
+        path: A folder that `save`, `deepstep.save` or ``deepstep train`` wrote.
         returns: With the checksum of every file compared.
-        FileError: When the folder is no run, of another version, or one of its files is missing or altered.
+        FileError: When the folder is no run, or one of its files is missing or altered.
 
         >>> Run.load("no/such/run")
         Traceback (most recent call last):
         deepstep.errors.FileError: no/such/run: a run folder is expected; there is no such folder. Runs are
         written by deepstep train, deepstep demo and the save method of estimators.
         """
-        from deepstep.estimators.ensemble_file import NAME as ENSEMBLE
-        from deepstep.estimators.ensemble_file import EnsembleFile
-
         folder = Path(path)
         config = read_config(folder)
-        check_files(folder, config, [ENSEMBLE], further=True)
-        optional, listed = (EXAMPLES, held_out.NAME, ESTIMATOR, ARRAYS), config["files"]
-        stored, files = EnsembleFile(folder), [name for name in optional if name in listed]
-        check_files(folder, config, [*stored.names, PREPARATION, *files])
-        run = cls(stored.ensemble(), read_preparation(folder / PREPARATION), opened(config))
-        run.temperature = stored.temperature
-        if ESTIMATOR in files:
-            _, arrays = read_arrays(folder / ARRAYS, "the arrays of an estimator")
-            run._estimator = partial(_estimator_of, folder, read_text(folder / ESTIMATOR), arrays)
-        run._check_fit(folder)
-        if EXAMPLES in files:
-            run.examples = run._read_examples(folder / EXAMPLES)
-        if held_out.NAME in files:
-            run.held_out = HeldOut.read(folder, run)
+        record = archive.read(folder)
+        predictor = record.get("model")
+        if not isinstance(predictor, Predictor):
+            got = f"it holds a {record.get('estimator')!s:.40}"
+            hint = "deepstep.load reads it." if isinstance(predictor, Network) else ""
+            raise FileError(str(folder), "the folder of a run or an estimator is expected", got, hint)
+        held_out = None
+        if kind_at(folder / RUN_MARK) == "file":
+            held_out = archive.read(folder, archive.RUN).get("held_out")
+        run = cls(predictor, config, record.get("examples"), held_out, record)
+        run._check(folder)
         return run
 
-    @property
-    def estimator(self) -> "DeepEstimator | None":
-        """The fitted `DeepClassifier` or `DeepRegressor`, made when it is asked for; None without."""
-        if callable(self._estimator):
-            self._estimator = self._estimator(self.ensemble)
-            self.ensemble = self._estimator.ensemble_
-        found: DeepEstimator | None = self._estimator
-        return found
+    def _check(self, folder: Path) -> None:
+        """Refuse rows of another run."""
+        fault, shape = "", self.ensemble.members[0].network.architecture
+        if self.examples is not None:
+            widths = [
+                shape.n_inputs if preprocessor.preparation is None else preprocessor.preparation.n_features
+                for preprocessor in self.ensemble.preprocessors
+            ]
+            same = [features.shape[1] for features in self.examples.features] == widths
+            fault = "" if same and self.examples.Y.shape[1] == shape.n_outputs else "examples of its networks"
+        if self.held_out is not None:
+            fault = fault or self.held_out.fault_for(self.targets)
+        if fault:
+            hint = "Restore it, or train again."
+            raise FileError(str(folder), "the files of one run", f"there are others ({fault})", hint)
 
-    @estimator.setter
-    def estimator(self, estimator: "DeepEstimator | None") -> None:
-        self._estimator = estimator
+    @property
+    def estimator(self) -> Any:
+        """The fitted estimator or pipeline, made when it is asked for; None for a predictor alone."""
+        if isinstance(self._model, dict):
+            self._model = archive.model_of(self._model, "the run")
+        return None if isinstance(self._model, Predictor) else self._model
 
     @property
-    def only(self) -> "Member | None":
+    def ensemble(self) -> Ensemble:
+        """The networks, and how rows become their inputs."""
+        return self.predictor.ensemble
+
+    @property
+    def targets(self) -> Targets:
+        """The targets of the model; several targets have their names."""
+        targets = self.predictor.targets
+        named = not targets.several or bool(targets.names)
+        return targets if named else replace(targets, names=self.target_names)
+
+    @property
+    def preparation(self) -> TablePreparation | ImagePreparation:
+        """How the columns or pictures are seen by the first fold; numbers as they are for a network alone."""
+        preparation = self.ensemble.preprocessors[0].preparation
+        if preparation is not None:
+            return preparation
+        names = self.predictor.columns.names
+        if not names:
+            n_inputs = self.ensemble.members[0].network.architecture.n_inputs
+            names = tuple(f"x{index}" for index in range(n_inputs))
+        columns = tuple(NumberColumn(name, 0.0, 1.0, marks_missing=False) for name in names)
+        return TablePreparation(columns)
+
+    @property
+    def only(self) -> Member | None:
         """The network where there is one alone, with what is known of its training; None of several."""
         members = self.ensemble.members
         return members[0] if len(members) == 1 else None
@@ -328,16 +341,15 @@ class Run:
     @property
     def history(self) -> History:
         """The training of the only network, empty where it was not kept; an AttributeError of several."""
-        found = self.network.history
-        return History() if found is None else found
+        history = self.network.history
+        return History() if history is None else history
 
     def leaderboard(self) -> "Leaderboard":
         """The networks as a table, see `DeepClassifier.leaderboard`.
 
-        returns (Leaderboard): Without scores where no estimator is kept.
+        returns (Leaderboard): A row for each.
         """
-        estimator = self.estimator  # of which the trainings have the scores
-        return (self.ensemble if estimator is None else estimator.ensemble_).leaderboard()
+        return self.ensemble.leaderboard()
 
     @property
     def ended(self) -> str:
@@ -352,8 +364,7 @@ class Run:
     def engine(self) -> tuple[str, str]:
         """The engine that trained, and why where another one could be expected."""
         first = self.ensemble.members[0]
-        why = "" if first.network.history is None else first.network.history.why_engine
-        return first.engine, why or str(self.config.get("why_engine", ""))
+        return first.engine, "" if first.network.history is None else first.network.history.why_engine
 
     @property
     def target_name(self) -> str:
@@ -363,13 +374,18 @@ class Run:
     @property
     def target_names(self) -> tuple[str, ...]:
         """The columns that are predicted."""
-        target = self.preparation.target
-        return target.names if target.several else (str(self.config.get("target", "target")),)
+        name, targets = self.config.get("target", "target"), self.predictor.targets
+        if isinstance(name, list | tuple):
+            return tuple(map(str, name))
+        if not targets.several:
+            return (str(name),)
+        numbered = (f"{name} {number}" for number in range(targets.n_columns))
+        return targets.names or tuple(numbered)
 
     @property
     def decimal(self) -> str:
         """The decimal sign with which a numeric target is shown: that of the table it was learned from."""
-        comma = self.reading().usual.decimal == "," and not self.preparation.target.is_classes
+        comma = self.reading().usual.decimal == "," and not self.targets.is_classes
         return "," if comma else "."
 
     def predict(self, raw: Any) -> Prediction:
@@ -379,18 +395,10 @@ class Run:
         returns: Values, and what is known beside them.
         DataError, ShapeError: As in `outputs`.
         """
-        outputs, target = self.outputs(raw), self.preparation.target
-        if target.is_classes:
-            return Prediction(target.decode(outputs), self.calibrated(target.probabilities(outputs)))
-        return Prediction(target.decode(outputs), None, outputs if target.levels else None)
-
-    def calibrated(self, P: Array) -> Array:
-        """The probabilities that the target reads in the outputs, at the temperature of the model.
-
-        P (array of shape (m, n_classes), of several targets (m, n_targets)):
-        returns (array of the same shape):
-        """
-        return self.ensemble.tempered(P, self.temperature, each=self.preparation.target.several)
+        outputs, targets = self.outputs(raw), self.targets
+        if targets.is_classes:
+            return Prediction(targets.decode(outputs), self.predictor.probabilities(outputs))
+        return Prediction(targets.decode(outputs), None, outputs if targets.levels else None)
 
     def outputs(self, raw: Any) -> Array:
         """The outputs for raw rows, of several networks their weighted mean.
@@ -402,16 +410,14 @@ class Run:
         """
         return self.ensemble.outputs(self._rows(raw))
 
-    def permuted(self, raw: Any) -> "PermutedColumn":
+    def permuted(self, raw: Any) -> PermutedColumn:
         """The outputs for raw rows of which a column is permuted, see ``outputs`` of what it gives.
 
         raw (table, or path of one): As in `outputs`.
         returns: Each prediction encodes that column alone.
         DataError, ShapeError: As in `outputs`, and for a run of pictures.
         """
-        from deepstep.estimators.ensemble import PermutedColumn
-
-        table = self.preparation.inputs
+        table = self.preparation
         if not isinstance(table, TablePreparation):
             raise DataError("Run.permuted", "a run of a table, which has columns", "got one of pictures")
         return PermutedColumn(self.ensemble, self._rows(raw), table)
@@ -424,8 +430,9 @@ class Run:
         returns (m, n_inputs):
         DataError, ShapeError: As in `outputs`.
         """
-        one = self.ensemble.members[member]
-        inputs: Array = self.ensemble.preprocessors[one.fold].inputs(self._rows(raw))[one.preset.inputs]
+        network = self.ensemble.members[member]
+        preprocessor = self.ensemble.preprocessors[network.fold]
+        inputs: Array = preprocessor.inputs(preprocessor.features(self._rows(raw)))[network.inputs]
         return inputs
 
     def examples_of(self, rows: "polars.DataFrame | AnyArray", labels: Any) -> Examples:
@@ -435,10 +442,12 @@ class Run:
         labels (array-like (m,), for several targets a table): Their targets.
         returns: Features of each fold, and encoded targets.
         """
-        some = few_rows(len(rows))
-        target = self.preparation.target
-        taken, Y = self._rows(rows[some]), target.encode(chosen(target, labels, some))
-        return Examples(tuple(one.features(taken) for one in self.ensemble.preprocessors), Y)
+        numbers = few_rows(len(rows))
+        taken = self._rows(rows[numbers])
+        Y = self.targets.encode(chosen(self.targets, labels, numbers, self.target_names))
+        return Examples(
+            tuple(preprocessor.features(taken) for preprocessor in self.ensemble.preprocessors), Y
+        )
 
     def kept_examples(self, member: int = 0) -> tuple[Array, Array]:
         """The training rows that the run keeps, as inputs and targets of a network.
@@ -450,37 +459,38 @@ class Run:
         """
         if self.examples is None:
             raise DataError("Run", "training rows that the run keeps", "it keeps none", "Pass --data FILE.")
-        one = self.ensemble.members[member]
-        preprocessor, features = self.ensemble.preprocessors[one.fold], self.examples.features[one.fold]
-        X: Array = preprocessor.encoded(features)[one.preset.inputs]
+        network = self.ensemble.members[member]
+        preprocessor = self.ensemble.preprocessors[network.fold]
+        X: Array = preprocessor.inputs(self.examples.features[network.fold])[network.inputs]
         return X, preprocessor.scaled(self.examples.Y)
 
     def _rows(self, raw: Any) -> Any:
-        """Rows as the ensemble takes them: columns that one fold or another has features of, or floats."""
+        """Rows as the ensemble takes them: columns that one fold or another has features of, or pictures."""
         from deepstep.environment import polars
 
-        inputs = self.preparation.inputs
         if isinstance(raw, str | PathLike):
             raw = self._read(Path(raw))
         elif not isinstance(raw, np.ndarray | polars.DataFrame):  # unused columns of polars may hold anything
             raw = as_frame(raw, where="Run")
-        if not isinstance(inputs, TablePreparation):
-            return inputs.transform(raw) if isinstance(raw, np.ndarray) else inputs.transform_table(raw)
+        if isinstance(self.preparation, ImagePreparation):
+            return raw
         if isinstance(raw, np.ndarray):
             raise DataError("Run", "a table, as in training", f"got an array of shape {raw.shape}")
-        if all(one.preparation is None for one in self.ensemble.preprocessors):
-            return inputs.transform(raw)
         names = list(self.columns)
         return as_frame(with_columns(raw, names)[names], where="table")
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that a table must have: those that one fold or another has features of."""
-        inputs = self.preparation.inputs
+        inputs = self.preparation
         if not isinstance(inputs, TablePreparation):
             return inputs.feature_names
-        tables = [one.preparation for one in self.ensemble.preprocessors if one.preparation is not None]
-        columns = [column for table in tables or [inputs] for column in table.columns]
+        tables = [preprocessor.preparation for preprocessor in self.ensemble.preprocessors]
+        columns = [
+            column
+            for table in tables
+            for column in (table if isinstance(table, TablePreparation) else inputs).columns
+        ]
         return tuple(dict.fromkeys(column.name for column in columns if column.feature_names))
 
     def likely(self, raw: Any, alpha: float = 0.1) -> AnyArray:
@@ -491,13 +501,25 @@ class Run:
         returns (array): As ``predict_set`` or ``predict_interval`` of the estimator.
         ConfigurationError: Where no estimator is kept, or it has no rows that were not learned from.
         """
-        estimator = self.estimator
-        if estimator is None:
+        estimator, name = self.estimator, "predict_set" if self.targets.is_classes else "predict_interval"
+        rows = self._as_fitted(self._rows(raw))
+        if hasattr(estimator, "steps"):  # an encoder and one network
+            encoder, estimator = estimator.steps[0][1], estimator.steps[-1][1]
+            rows = encoder.transform(rows)
+        if not hasattr(estimator, name):
             got = "the run has none"
             raise ConfigurationError("Run", "an estimator, which knows how often it is wrong", got)
-        name = "predict_set" if self.preparation.target.is_classes else "predict_interval"
-        found: AnyArray = getattr(estimator, name)(_as_fitted(estimator, self._rows(raw)), alpha)
-        return found
+        likely: AnyArray = getattr(estimator, name)(rows, alpha)
+        return likely
+
+    def _as_fitted(self, rows: Any) -> Any:
+        """All columns of the fit: those without features, which a table may lack, are missing."""
+        from deepstep.environment import polars
+
+        columns = self.predictor.columns
+        unseen = [polars.lit(np.nan).alias(name) for name in columns.names if name not in rows.columns]
+        table = rows.with_columns(unseen).select(columns.names)
+        return table if columns.named else table.to_numpy()
 
     def reading(
         self, given: TextFormat = BY_CONTENT.given, tell: Callable[[str], None] = silent
@@ -508,8 +530,8 @@ class Run:
         tell: A function that is called with what is found.
         returns: How to read it; texts that are classes of the target are not read as missing.
         """
-        values = dict(zip(self.target_names, self.preparation.target.labels, strict=False))
-        return ReadOptions(given, text_format(self.config.get("asked", {})), values, tell)
+        values = dict(zip(self.target_names, self.targets.labels, strict=False))
+        return ReadOptions(given, text_format(self.config.get("read", {})), values, tell)
 
     def _read(self, path: Path) -> "polars.DataFrame":
         how = self.reading()
@@ -523,7 +545,7 @@ class Run:
         returns: The same columns.
         DataError: When there are more or fewer columns.
         """
-        if not isinstance(self.preparation.inputs, TablePreparation):
+        if not isinstance(self.preparation, TablePreparation):
             return frame
         names, left = self.columns_by_number()
         if frame.width not in (len(names), len(left)):
@@ -539,112 +561,41 @@ class Run:
 
     def columns_by_number(self) -> tuple[list[str], list[str]]:
         """The columns of a table without a header: all of them in training, and those without the target."""
-        asked = self.config.get("asked", {})
-        beside = self.config.get("sample_weight"), asked.get("groups")
-        others = [*self.target_names, *asked.get("drop", ()), *beside]
-        columns = getattr(self.preparation.inputs, "columns", ())
-        n = len({column.name for column in columns} | {name for name in others if name})
-        names = [f"column_{at}" for at in range(1, n + 1)]
+        beside = self.config.get("sample_weight"), self.config.get("groups")
+        others = [*self.target_names, *self.config.get("exclude", ()), *beside]
+        n = len({*self.predictor.columns.names} | {name for name in others if name})
+        names = [f"column_{number}" for number in range(1, n + 1)]
         return names, [name for name in names if name not in self.target_names]
 
-    def _check_fit(self, folder: Path) -> None:
-        """Refuse files that are each whole but belong to different runs."""
-        inputs, target, ensemble = self.preparation.inputs, self.preparation.target, self.ensemble
-        shape, numbers = ensemble.members[0].network.architecture, ensemble.preprocessors[0].table is None
-        n_inputs = inputs.n_features if numbers else isinstance(inputs, TablePreparation)
-        got = (n_inputs, target.n_outputs, target.head)
-        output = ensemble.output if self._estimator is None else target.head  # it may have one of its own
-        expected = (shape.n_inputs if numbers else True, shape.n_outputs, output)
-        if got != expected:
-            raise FileError(
-                str(folder / PREPARATION),
-                f"inputs, outputs and kind of output are the model's {expected}",
-                f"got {got}",
-                "Train again.",
-            )
 
-    def _read_examples(self, path: Path, names: Mapping[str, str] | None = None) -> Examples:
-        """The rows that a run keeps, checked against its networks; ``names`` are those of today."""
-        _, found = read_arrays(path, "the examples of a run")
-        arrays = {(names or {}).get(name, name): array for name, array in found.items()}
-        shape = self.ensemble.members[0].network.architecture
-        tables = [one.preparation for one in self.ensemble.preprocessors]
-        widths = {
-            f"features{fold}": shape.n_inputs if table is None else table.n_features
-            for fold, table in enumerate(tables)
-        }
-        k = len(arrays["Y"]) if arrays.get("Y", np.empty(())).ndim == 2 else 0
-        expected = {name: (k, width) for name, width in {**widths, "Y": shape.n_outputs}.items()}
-        finite = all(array.dtype.kind in "fiub" and np.isfinite(array).all() for array in arrays.values())
-        if not (k and finite and {name: array.shape for name, array in arrays.items()} == expected):
-            raise FileError(
-                str(path),
-                f"finite arrays of the same rows: {', '.join(expected)}",
-                "they are others",
-                "Restore it, or train again.",
-            )
-        return Examples(tuple(arrays[name] for name in widths), arrays["Y"])
+def text_format(read: Mapping[str, Any]) -> TextFormat:
+    """The way in which text tables are written, of the values of ``--read`` by their names."""
+    return TextFormat(read.get("sep"), read.get("decimal"), read.get("encoding"), read.get("header", True))
 
 
-TEXT_FORMAT = ("sep", "decimal", "encoding", "no_header")
-"""Options of how a text table is written, as a config has them."""
-
-
-def text_format(options: Mapping[str, Any]) -> TextFormat:
-    """The way in which text tables are written, of options by their names."""
-    sep, decimal, encoding, no_header = map(options.get, TEXT_FORMAT)
-    return TextFormat(sep, decimal, encoding, not no_header)
-
-
-def _estimator_of(*read: Any) -> "DeepEstimator":
-    from deepstep.estimators.saved import read_estimator
-
-    return read_estimator(*read)
+def read_config(folder: Path) -> dict[str, Any]:
+    """The config of a run; empty for the folder of a saved estimator."""
+    if kind_at(folder / MODEL_MARK) != "file":
+        kind = kind_at(folder)
+        got = {"nothing": "there is no such folder", "folder": f"there is no {MODEL_MARK} in it"}
+        raise FileError(
+            str(folder),
+            "a run folder is expected",
+            got.get(kind, f"this is {'a file' if kind == 'file' else kind}"),
+            "Runs are written by deepstep train, deepstep demo and the save method of estimators.",
+        )
+    if kind_at(folder / RUN_MARK) == "nothing":
+        return {}
+    config = archive.read(folder, archive.RUN).get("config")
+    if not isinstance(config, dict):
+        where, expected = str(folder / RUN_MARK), "the file as training wrote it"
+        raise FileError(where, expected, "it has no config", "Train again.")
+    return config
 
 
 def few_rows(m: int) -> AnyArray:
     """Which of m training rows a run keeps: at most 16, evenly spread, first and last among them."""
     return evenly_spread(m, MOST_EXAMPLES)
-
-
-def _as_fitted(estimator: "DeepEstimator", rows: Any) -> Any:
-    """All columns of the fit, with names where it had them: scikit-learn warns where only one of both has."""
-    from deepstep.environment import polars
-
-    named = list(getattr(estimator, "feature_names_in_", ()))
-    if isinstance(rows, np.ndarray):
-        return polars.DataFrame(rows, schema=named) if named else rows
-    names, there = estimator._column_names, set(rows.columns)
-    unseen = [polars.lit(np.nan).alias(name) for name in names if name not in there]  # of no fold's features
-    table = rows.with_columns(unseen).select(names)
-    return table if named else table.to_numpy()
-
-
-def _inputs(estimator: "DeepEstimator") -> TablePreparation:
-    """How the columns are seen: by the first fold, or as numbers that stay as they are."""
-    preparation = estimator.ensemble_.preprocessors[0].preparation
-    if preparation is not None:
-        return preparation
-    n = estimator.n_features_in_
-    names = [*map(str, getattr(estimator, "feature_names_in_", [f"x{at}" for at in range(n)]))]
-    return TablePreparation(tuple(NumberColumn(name, 0.0, 1.0, marks_missing=False) for name in names))
-
-
-def _target(estimator: Any, name: Any) -> Targets:
-    """The meaning of outputs, in the target's own units; ``name`` is its name, or those of several."""
-    targets: Targets = estimator.targets_
-    strange: list[Any] = [label for labels in targets.labels for label in labels if not is_label(label)]
-    if strange:
-        expected = "classes that are texts or numbers, to be saved"
-        raise ConfigurationError(type(estimator).__name__, expected, f"got {strange[0]!r:.60}")
-    classes = tuple(label_array(labels, several=targets.several) for labels in targets.labels)
-    names = _names(name, targets.n_columns) if targets.several else ()
-    return replace(targets, classes=classes, names=names)
-
-
-def _names(name: Any, n: int) -> tuple[str, ...]:
-    several = isinstance(name, list | tuple) and len(name) == n
-    return tuple(map(str, name)) if several else tuple(f"{name} {at}" for at in range(n))
 
 
 complete({"Prediction": Prediction, "Run": Run})

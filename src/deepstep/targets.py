@@ -12,18 +12,18 @@ from deepstep.environment import package
 from deepstep.equations import HEADS, Head, answers, get_head
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, DataError, ShapeError, spelled, unknown_name
-from deepstep.preparation.class_weights import class_weights, example_weights
-from deepstep.preparation.columns import damaged
 from deepstep.preparation.target_values import (
     CODES,
     Label,
     class_probabilities,
+    class_weights,
     classes_of,
     encode_classes,
+    example_weights,
     finite_in,
     places_in,
 )
-from deepstep.types import AnyArray, Array, is_number, is_whole, plain
+from deepstep.types import AnyArray, Array, is_number, plain
 
 __all__ = ["Targets"]
 
@@ -53,9 +53,6 @@ MOST_COLUMNS = 2**20
 
 TINY = 1e-6
 """Outputs that are probabilities count as at least this far from 0 and 1 in a loss."""
-
-ENTRIES = {"head", "settings", "classes", "n_columns", "names"}
-"""Entries of the record of `Targets.to_dict`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -272,10 +269,44 @@ class Targets:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Targets):
             return NotImplemented
-        kinds = [[[type(label) for label in labels] for labels in one.labels] for one in (self, other)]
-        return self.to_dict() == other.to_dict() and kinds[0] == kinds[1]  # 1 and True are equal
+        return self._comparable == other._comparable
 
     __hash__ = None  # type: ignore[assignment]  # arrays of labels have none
+
+    @property
+    def _comparable(self) -> tuple[Any, ...]:
+        """All that makes targets equal; 1 and True are different labels."""
+        kinds = [[type(label) for label in labels] for labels in self.labels]
+        return self.head, dict(self.settings), self.labels, kinds, self.n_columns, self.names
+
+    @property
+    def fault(self) -> str:
+        """The condition that stored targets do not meet; empty for valid ones."""
+        labels, n = self.labels, self.n_columns
+        if self.head not in HEADS:
+            return "a head of DeepStep's, or of your own that is registered"
+        if not 1 <= n <= MOST_COLUMNS:
+            return f"n_columns is from 1 to {MOST_COLUMNS}"
+        if len(set(self.names)) != len(self.names) or len(self.names) not in {0, n}:
+            return "a different name for each of the columns"
+        if len(labels) not in {0, n} or any(column.ndim != 1 for column in self.classes):
+            return "classes of each of the columns"
+        if not all(is_label(label) for column in labels for label in column):
+            return "classes are texts, finite numbers or truth values"
+        if any(len(set(column)) != len(column) or not column for column in labels):
+            return "different classes of each column, at least one"
+        kind = HEADS[self.head].targets
+        if kind not in (CODES if labels else NUMBER_KINDS):
+            return f"a head of {'classes' if labels else 'numbers'}"
+        if kind == "probabilities" and any(len(column) != 2 for column in labels):
+            return f"two classes of each column for the head {self.head!r}"
+        if n > 1 and (TARGETS[kind].repeats or (labels and kind != "probabilities")):
+            return "a head for several columns"
+        try:
+            HEADS[self.head].with_settings("settings", **self.settings)
+        except (ConfigurationError, TypeError) as error:
+            return f"settings of the head {self.head!r} ({error!s:.200})"
+        return ""
 
     @property
     def is_classes(self) -> bool:
@@ -582,68 +613,6 @@ class Targets:
             for column, level in columns
         ]
         return float(np.mean(scores))
-
-    # files
-
-    def to_dict(self) -> dict[str, Any]:
-        """The targets as JSON has them; labels keep their kind of text, number or truth value."""
-        settings = {
-            name: list(value) if isinstance(value, tuple) else value for name, value in self.settings.items()
-        }
-        return {
-            "head": self.head,
-            "settings": settings,
-            "classes": [labels.tolist() for labels in self.classes],
-            "n_columns": self.n_columns,
-            "names": list(self.names),
-        }
-
-    @classmethod
-    def from_dict(cls, record: Any) -> "Targets":
-        """The targets that `to_dict` wrote; a `FileError` where the record was altered."""
-        if not isinstance(record, dict) or record.keys() != ENTRIES:
-            raise damaged(f"targets have the entries {', '.join(sorted(ENTRIES))}", f"got {record!r:.100}")
-        expected = _fault(**record)
-        if expected:
-            raise damaged(expected, f"got {record!r:.200}")
-        n, classes, settings = record["n_columns"], record["classes"], record["settings"]
-        return cls(
-            record["head"],
-            {name: tuple(value) if isinstance(value, list) else value for name, value in settings.items()},
-            tuple(label_array(labels, several=n > 1) for labels in classes),
-            n,
-            names=tuple(record["names"]),
-        )
-
-
-def _fault(head: Any, settings: Any, classes: Any, n_columns: Any, names: Any) -> str:
-    """The condition that entries of a record do not meet; empty for valid ones."""
-    if not (isinstance(head, str) and head in HEADS):
-        return "a head of DeepStep's, or of your own that is registered"
-    if not is_whole(n_columns, 1) or n_columns > MOST_COLUMNS:
-        return f"n_columns is from 1 to {MOST_COLUMNS}"
-    texts = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    if not texts or len(set(names)) != len(names) or len(names) not in {0, n_columns}:
-        return "a different name for each of the columns"
-    lists = isinstance(classes, list) and all(isinstance(labels, list) for labels in classes)
-    if not lists or len(classes) not in {0, n_columns}:
-        return "classes of each of the columns"
-    if not all(map(is_label, (label for labels in classes for label in labels))):
-        return "classes are texts, finite numbers or truth values"
-    if any(len(set(labels)) != len(labels) or not labels for labels in classes):
-        return "different classes of each column, at least one"
-    kind = HEADS[head].targets
-    if kind not in (CODES if classes else NUMBER_KINDS):
-        return f"a head of {'classes' if classes else 'numbers'}"
-    if kind == "probabilities" and any(len(labels) != 2 for labels in classes):
-        return f"two classes of each column for the head {head!r}"
-    if n_columns > 1 and (TARGETS[kind].repeats or (classes and kind != "probabilities")):
-        return "a head for several columns"
-    try:
-        HEADS[head].with_settings("settings", **settings)
-    except (ConfigurationError, TypeError) as error:
-        return f"settings of the head {head!r} ({error!s:.200})"
-    return ""
 
 
 def _table_columns(y: Any) -> dict[str, Any]:

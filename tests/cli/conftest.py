@@ -27,7 +27,7 @@ Deepstep = Callable[..., Result]
 
 
 def words_of(arguments: tuple[object, ...]) -> list[str]:
-    """Arguments as they are typed; "--out r --epochs 3" is four of them."""
+    """Arguments as they are typed; "--out r --model network --epochs 3" is four of them."""
     texts = map(str, arguments)
     return [word for text in texts for word in (text.split() if text.startswith("--") else [text])]
 
@@ -99,9 +99,11 @@ def fresh_process(tmp_path: Path) -> Process:
 
 @pytest.fixture
 def killed_at() -> Callable[[int], str]:
-    """Python that runs first in a process, so that it is killed at the end of an epoch."""
+    """Python that runs first in a process: checkpoints all the time, and a kill at the end of an epoch."""
     return (
         "import os\n"
+        "from deepstep.training import checkpoints\n"
+        "checkpoints.SECONDS = 0.0\n"
         "from deepstep.training import Progress\n"
         "go_on = Progress.on_epoch_end\n"
         "def killed(self, training, record):\n"
@@ -135,7 +137,20 @@ def flower_run(flowers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A trained run on the flowers; tests copy it before they change it."""
     folder = tmp_path_factory.mktemp("runs") / "flowers"
     with pytest.raises(SystemExit) as leaving:
-        main(["train", str(flowers), "--target", "kind", "--out", str(folder), "--iterations", "30"])
+        main(
+            [
+                "train",
+                str(flowers),
+                "--target",
+                "kind",
+                "--out",
+                str(folder),
+                "--model",
+                "network",
+                "--epochs",
+                "30",
+            ]
+        )
     assert not leaving.value.code
     return folder
 
@@ -145,6 +160,6 @@ def ensemble_run(flowers: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """An ensemble of two on the flowers; tests copy it before they change it."""
     folder = tmp_path_factory.mktemp("runs") / "ensemble"
     with pytest.raises(SystemExit) as leaving:
-        main(["train", str(flowers), "--target", "kind", "--n-estimators", "2", "--out", str(folder)])
+        main(["train", str(flowers), "--target", "kind", "--set", "n_estimators=2", "--out", str(folder)])
     assert not leaving.value.code
     return folder

@@ -183,7 +183,7 @@ def test_a_folder_of_photographs_is_learned(deepstep, photographs):
     record = json.loads(result.out)
     assert (record["train"]["rows"], record["test"]["rows"], record["test"]["accuracy"]) == (19, 5, 1)
     run = Run.load(record["run"])
-    assert (str(record["run"]), run.preparation.target.labels) == (
+    assert (str(record["run"]), run.targets.labels) == (
         "runs/photos",
         (("blue", "green", "red"),),
     )
@@ -209,8 +209,8 @@ def test_a_folder_of_photographs_is_learned(deepstep, photographs):
     ("change", "typed", "sentence"),
     [
         (lambda folder: None, "train FOLDER --target y", "--target must be used with a table, got FOLDER"),
-        (lambda folder: None, "train FOLDER --patience 3", "--patience must be used with a table"),
-        (lambda folder: None, "train FOLDER --preset tabular", "--preset must be used with a table"),
+        (lambda folder: None, "train FOLDER --loss ordinal", "--loss must be used with a table"),
+        (lambda folder: None, "train FOLDER --model ensemble", "--model must be used with a table"),
         (lambda folder: None, "train FOLDER --learning-rate auto", "--learning-rate must be a number"),
         (lambda folder: None, "train FOLDER/red", "'0.png' lies in no class"),
         (lambda folder: None, "train FOLDER --test-fraction 0", "--test-fraction"),

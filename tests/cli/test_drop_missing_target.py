@@ -21,8 +21,8 @@ def holes(tmp_path):
 
 
 ALONE = {
-    "tabular": ["--n-estimators", "1"],
-    "single": ["--preset single --epochs 2 --patience 1"],
+    "tabular": ["--set", "n_estimators=1"],
+    "single": ["--model network --epochs 2 --set early_stopping=true --set n_iter_no_change=1"],
 }
 
 

@@ -38,7 +38,7 @@ def test_the_demo_is_written_into_one_small_file(deepstep, tmp_path):
 
 @pytest.mark.parametrize("name", ["spirals", "digits"])
 def test_other_built_in_sets(deepstep, tmp_path, name):
-    result = deepstep("explore", name, "--export", "x.html", "--iterations", "2", "--json")
+    result = deepstep("explore", name, "--export", "x.html", "--epochs", "2", "--json")
     record = json.loads(result.out)
     assert (record["source"], record["export"]) == (name, "x.html")
     assert record["bytes"] == (tmp_path / "x.html").stat().st_size <= 1_000_000
@@ -46,7 +46,7 @@ def test_other_built_in_sets(deepstep, tmp_path, name):
 
 
 def test_a_table_with_settings_of_its_own(deepstep, tmp_path, flowers):
-    options = ("--hidden-layers 5,4 --optimizer adam --learning-rate 0.01 --batch-size 16",)
+    options = ("--hidden-layers 5,4 --set optimizer=adam --learning-rate 0.01 --batch-size 16",)
     result = deepstep("explore", flowers, "--target", "kind", *options, "--export", "x.html")
     assert result.code == 0, result.err
     document = lesson_in(tmp_path / "x.html")
@@ -60,7 +60,7 @@ def test_a_table_with_settings_of_its_own(deepstep, tmp_path, flowers):
 
 
 def test_weights_that_are_drawn_for_the_data_and_numbers_to_predict(deepstep, tmp_path, flowers):
-    typed = "--target height --initialization data --iterations 2 --export x.html"
+    typed = "--target height --set initialization=data --epochs 2 --export x.html"
     assert deepstep("explore", flowers, typed).code == 0
     document = lesson_in(tmp_path / "x.html")
     assert (document["data"]["kind"], document["data"]["classes"]) == ("numbers", None)
@@ -74,9 +74,8 @@ def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run):
     document = lesson_in(tmp_path / "x.html")
     assert document["title"] == "flowers, after 30 epochs"
     assert document["history"]["unit"] == "epoch"
-    records = [
-        json.loads(line) for line in (flower_run / "members/00-single-0.jsonl").read_text().splitlines()
-    ]
+    lines = (flower_run / "history.jsonl").read_text().splitlines()
+    records = [json.loads(line) for line in lines]
     assert document["history"]["at"] == list(range(30))
     assert document["history"]["cost"] == [record["cost"] for record in records]
     assert document["history"]["text"].startswith("30 epochs: the cost went from ")
@@ -84,18 +83,17 @@ def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run):
 
 
 def test_a_member_of_an_ensemble(deepstep, tmp_path, flowers):
-    options = ("--preset tabular --n-estimators 2 --out several",)
+    options = ("--set n_estimators=2 --out several",)
     assert deepstep("train", flowers, "--target", "kind", *options).code == 0
     assert "--member" in deepstep("explore", "several", "--export", "x.html").err
     result = deepstep("explore", "several", "--member", "1", "--export", "x.html")
     assert result.code == 0, result.err
     document = lesson_in(tmp_path / "x.html")
     assert document["title"] == "several, member 1"
-    member = json.loads((tmp_path / "several" / "ensemble.json").read_text())["members"][1]
-    assert f"learned {member['epochs']} epochs" in document["notes"][0]
-    assert f"in epoch {member['best_epoch']}" in document["notes"][0]
-    (course,) = (tmp_path / "several" / "members").glob("01-*.jsonl")
-    records = [json.loads(line) for line in course.read_text().splitlines()]
+    member = Run.load("several").ensemble.members[1]
+    assert f"learned {member.epochs} epochs" in document["notes"][0]
+    assert f"in epoch {member.best_epoch}" in document["notes"][0]
+    records = list(member.network.history)
     assert document["history"]["cost"] == [record["cost"] for record in records]
     kept = [record.get("validation_cost") for record in records]
     assert document["history"]["validation_cost"] == kept
@@ -107,7 +105,7 @@ def test_a_member_of_an_ensemble(deepstep, tmp_path, flowers):
 
 
 def test_a_run_of_thousands_of_epochs(deepstep, tmp_path, flowers):
-    options = ("--hidden-layers 3 --batch-size 64 --iterations 3000 --out long",)
+    options = ("--hidden-layers 3 --batch-size 64 --model network --epochs 3000 --out long",)
     assert deepstep("train", flowers, "--target", "kind", *options).code == 0
     assert deepstep("explore", "long", "--export", "x.html").code == 0
     history = lesson_in(tmp_path / "x.html")["history"]
@@ -126,7 +124,7 @@ def test_names_that_a_file_brings_cannot_leave_the_data(deepstep, tmp_path):
 
 
 def test_it_ends_by_itself_when_asked(deepstep):
-    result = deepstep("explore", "--no-open", "--timeout", "0.1", "--iterations", "2")
+    result = deepstep("explore", "--no-open", "--timeout", "0.1", "--epochs", "2")
     assert result.code == 0
     assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=\S+\n", result.out)
     assert "Ctrl-C ends it." in result.err
@@ -137,7 +135,7 @@ def served(tmp_path):
     """The command in a process of its own: the process, and the record that it printed."""
     run = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
     process = subprocess.Popen(
-        [sys.executable, "-c", run, "explore", "--no-open", "--port", "0", "--json", "--iterations", "2"],
+        [sys.executable, "-c", run, "explore", "--no-open", "--port", "0", "--json", "--epochs", "2"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
         stdout=subprocess.PIPE,
@@ -192,7 +190,7 @@ def test_the_page_says_which_rows_it_shows(deepstep, tmp_path, flower_run, flowe
 
 
 def test_a_run_that_diverged_is_refused_with_the_doctor_s_advice(deepstep, flowers, tmp_path):
-    typed = ["--optimizer", "gd", "--learning-rate", "20", "--hidden-layers", "4", "--iterations", "50"]
+    typed = ["--model network --set solver=gd --learning-rate 20 --hidden-layers 4 --epochs 50"]
     assert deepstep("train", flowers, "--target", "height", "--out", "run", *typed).code == 1
     (finding,) = json.loads(deepstep("doctor", "run", "--json").out)["findings"]
     result = deepstep("explore", "run", "--export", "x.html")
@@ -214,7 +212,7 @@ def test_a_run_that_diverged_is_opened_where_its_next_step_is_finite(deepstep, t
 
 def test_a_file_that_exists_is_not_replaced_unless_asked(deepstep, tmp_path):
     (tmp_path / "x.html").write_text("mine")
-    options = ("--iterations", "2", "--export", "x.html")
+    options = ("--epochs", "2", "--export", "x.html")
     result = deepstep("explore", "moons", *options)
     assert result.code == 2
     assert "x.html must be a new file" in result.err

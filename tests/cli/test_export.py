@@ -26,7 +26,7 @@ def run(deepstep, tmp_path):
     rows = polars.DataFrame({"a": rng.normal(size=60), "b": rng.choice(["x", "y", "z"], 60)})
     rows = rows.with_columns(y=polars.Series(rng.choice(["no", "yes"], 60)))
     rows.write_csv(tmp_path / "rows.csv")
-    trained = deepstep("train", "rows.csv", "--target y", "--preset single", "--epochs 2", "--out run")
+    trained = deepstep("train", "rows.csv", "--target y", "--model network", "--epochs 2", "--out run")
     assert trained.code == 0, trained.err
     return Path("run"), rows
 
@@ -70,7 +70,7 @@ def test_the_file_reads_the_table_of_its_training(deepstep, tmp_path, name, enco
     ]
     text = "\n".join(["# made up", *[f"x{sep} größe {sep}y"] * header, *rows, ""])
     (tmp_path / name).write_bytes(pack(text.encode(encoding)))
-    options = "--preset single", "--epochs 2", "--out run", *["--no-header"] * (not header)
+    options = "--model network", "--epochs 2", "--out run", *["--read header=false"] * (not header)
     trained = deepstep("train", name, "--target", "y" if header else "column_3", *options)
     assert trained.code == 0, trained.err
     exported = deepstep("export", "run", "-o", "model.py")
@@ -91,7 +91,7 @@ def test_pictures_and_several_targets(deepstep, tmp_path):
     rng = np.random.default_rng(2)
     rows = polars.DataFrame({name: rng.normal(size=50) for name in "abc"})
     rows.write_csv(tmp_path / "rows.csv")
-    arguments = "--preset single", "--epochs 2", "--out run"
+    arguments = "--model network", "--epochs 2", "--out run"
     assert deepstep("train", "rows.csv", "--target a", "--target b", *arguments).code == 0
     assert deepstep("export", "run", "-o", "model.py").code == 0
     found = runpy.run_path("model.py")["predict"]({"c": [0.5]})
@@ -101,7 +101,7 @@ def test_pictures_and_several_targets(deepstep, tmp_path):
     pixels = rng.integers(0, 16, (3, 64)).astype(float)
     P = runpy.run_path("digits.py")["predict_proba"](pixels)
     whole = Run.load("digits")
-    names = whole.preparation.inputs.feature_names
+    names = whole.preparation.feature_names
     expected = whole.predict(polars.DataFrame(pixels, schema=list(names))).probabilities
     assert np.max(np.abs(P - expected)) < 1e-6
 
@@ -110,7 +110,7 @@ def test_a_target_with_the_name_of_the_predictions(deepstep, tmp_path):
     rng = np.random.default_rng(2)
     labels = {name: rng.integers(0, 2, 60) for name in ("prediction", "other")}
     polars.DataFrame({"a": rng.normal(size=60), **labels}).write_csv(tmp_path / "rows.csv")
-    arguments = "--preset single", "--epochs 2", "--out run"
+    arguments = "--model network", "--epochs 2", "--out run"
     assert deepstep("train", "rows.csv", "--target prediction", "--target other", *arguments).code == 0
     found = deepstep("export", "run", "-o", "model.py")
     assert found.code == 0, found.err

@@ -3,14 +3,15 @@
 import json
 import re
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import polars
 import pytest
 
-from deepstep.estimators import members
+from deepstep import archive
+from deepstep.ensembles import member_fit
 from deepstep.run import Run
-from deepstep.run_folder import read_config, write_config
 from report_page import check
 
 
@@ -32,7 +33,7 @@ def reported(deepstep, folder, tmp_path):
 
 
 def test_a_rate_that_is_too_low(deepstep, flowers, tmp_path):
-    typed = "--target kind --iterations 15 --learning-rate 1e-7 --log health --out sick"
+    typed = "--target kind --model network --epochs 15 --learning-rate 1e-7 --log log.csv --out sick"
     assert deepstep("train", flowers, typed).code == 0
     result = deepstep("doctor", "sick")
     assert (result.code, result.err) == (0, "")
@@ -45,13 +46,13 @@ def test_a_rate_that_is_too_low(deepstep, flowers, tmp_path):
 
 
 def test_a_rate_that_is_too_high_is_told_before_what_came_of_it(deepstep, flowers):
-    typed = "--target kind --out high --optimizer adam --learning-rate 3 --iterations 40 --batch-size 16"
+    typed = "--target kind --out high --model network --learning-rate 3 --epochs 40 --batch-size 16"
     assert deepstep("train", flowers, typed).code == 0
     assert next(iter(findings(deepstep, "high"))) == "learning rate too high"
 
 
 def test_units_are_looked_at_on_a_table(deepstep, flowers, flower_run):
-    assert "train with --log health" in deepstep("doctor", flower_run).err
+    assert "train with --log FILE.csv" in deepstep("doctor", flower_run).err
     run = Run.load(flower_run)
     run.network.parameters["b1"][:] = -100
     run.save("dead")
@@ -59,18 +60,9 @@ def test_units_are_looked_at_on_a_table(deepstep, flowers, flower_run):
     assert (found["layer"], found["evidence"]) == (1, pytest.approx(1))
 
 
-@pytest.mark.parametrize("wrong", [{"step": "many"}, {"epoch": None}, {"health": [{"dead": 0.0}]}])
-def test_a_history_that_does_not_fit_is_refused(deepstep, flower_run, wrong):
-    run = Run.load(flower_run)
-    run.history.records[1] |= wrong
-    run.save("odd")
-    result = deepstep("doctor", "odd")
-    assert result.code == 2
-    assert "numbers for epoch, step and cost in every record" in result.err
-    assert "record 2 has others" in result.err
-
-
-@pytest.mark.parametrize("preset", ["--iterations 150 --learning-rate 0.01 --log health", "--n-estimators 5"])
+@pytest.mark.parametrize(
+    "preset", ["--model network --epochs 150 --learning-rate 0.01 --log log.csv", "--set n_estimators=5"]
+)
 def test_what_cannot_be_learned_is_found(deepstep, tmp_path, preset):
     rng = np.random.default_rng(0)
     frame = polars.DataFrame(rng.standard_normal((120, 10)), schema=list("abcdefghij"))
@@ -106,7 +98,7 @@ def test_nothing_is_found_of_a_healthy_run(deepstep):
         "survived": np.where(rng.random(m) < 1 / (1 + np.exp(-logit)), "yes", "no"),
     }
     polars.DataFrame(columns).write_csv("t.csv")
-    assert deepstep("train", "t.csv", "--target survived --n-estimators 5 --out run").code == 0
+    assert deepstep("train", "t.csv", "--target survived --set n_estimators=5 --out run").code == 0
     assert deepstep("doctor", "run", "--strict") == (0, "Nothing was found.\n", "")
 
 
@@ -117,15 +109,16 @@ def change(ensemble_run, tmp_path):
     def changed(results=(), best_epoch=None):
         folder = tmp_path / "changed"
         shutil.copytree(ensemble_run, folder)
+        record = archive.read(folder)
+        if best_epoch is not None:
+            predictor = record["model"]
+            members = [replace(one, best_epoch=best_epoch) for one in predictor.ensemble.members]
+            ensemble = replace(predictor.ensemble, members=tuple(members))
+            archive.write_files(folder, {**record, "model": replace(predictor, ensemble=ensemble)})
         run = Run.load(folder)
-        record = json.loads((folder / "ensemble.json").read_text())
-        for member in record["members"]:
-            if best_epoch is not None:
-                member["best_epoch"] = best_epoch
-        (folder / "ensemble.json").write_text(json.dumps(record))
         for part, figures in dict(results).items():
             run.config["results"][part] |= figures
-        write_config(folder, run.config, read_config(folder)["files"])
+        run.write_results(folder)
         return folder
 
     return changed
@@ -151,7 +144,12 @@ def test_a_class_of_which_no_row_is_recognized(deepstep):
     kinds = np.where(rare, "rare", rng.choice(["a", "b"], m))
     frame = polars.DataFrame({"x": np.where(kinds == "a", 0.0, 3.0) + rng.normal(0, 0.5, m), "kind": kinds})
     frame.write_csv("t.csv")
-    assert deepstep("train", "t.csv", "--target kind --out run --epochs 20 --test-fraction 0.4").code == 0
+    assert (
+        deepstep(
+            "train", "t.csv", "--target kind --out run --model network --epochs 20 --test-fraction 0.4"
+        ).code
+        == 0
+    )
     recall = Run.load("run").config["results"]["test"]["recall"]
     assert recall["rare"] == 0
     assert min(recall["a"], recall["b"]) > 0
@@ -168,18 +166,11 @@ def test_a_class_of_which_no_row_is_recognized(deepstep):
     )
 
 
-@pytest.mark.parametrize("best_epoch", [0, 65, 1.5, "3", True, []])
-def test_best_epochs_that_cannot_be_are_refused(deepstep, change, best_epoch):
-    result = deepstep("doctor", change((), best_epoch))
-    assert result.code == 2
-    assert "a best epoch is a number from 1 to that of the epochs" in result.err
-
-
 # Trainings that diverge
 
-GD = "--optimizer gd --hidden-layers 4 --learning-rate "
-FAR_TOO_HIGH = f"{GD} 1e200 --iterations 50"
-LATER = f"{GD} 9 --warmup-fraction 0.9 --batch-size 4"
+GD = "--model network --set solver=gd --hidden-layers 4 --learning-rate "
+FAR_TOO_HIGH = f"{GD} 1e200 --epochs 50"
+LATER = f"{GD} 9 --set schedule.name=constant --set schedule.warm_up=0.9 --batch-size 4"
 
 
 def divergence(deepstep, folder):
@@ -194,24 +185,24 @@ def divergence(deepstep, folder):
 @pytest.mark.parametrize("out", ["", "a/b/new"])
 def test_a_divergence_in_the_first_epoch_leaves_a_run(deepstep, flowers, tmp_path, out):
     typed = ["--out", out] if out else []
-    result = deepstep("train", flowers, f"--target height {FAR_TOO_HIGH} --log health --json", *typed)
+    result = deepstep("train", flowers, f"--target height {FAR_TOO_HIGH} --log log.csv --json", *typed)
     error, folder = json.loads(result.out)["error"], out or "runs/flowers"
     assert (result.code, error["kind"]) == (1, "DivergenceError")
     assert f"doctor {folder}" in result.err
     run, finding = Run.load(folder), divergence(deepstep, folder)
     assert (run.history.stopped, run.history.costs.tolist()) == ("diverged", [])
     assert np.isfinite(run.network.parameters.flat).all()
-    assert run.config["settings"]["learning_rate"] == 1e200
+    assert run.config["settings"]["learning_rate_init"] == 1e200
     assert (finding["layer"], finding["step"]) == (error["layer"], error["step"])
     assert f"layer {finding['layer']}, " in finding["says"]
     assert f"step {finding['step']}, at learning rate 1e+200" in finding["says"]
     assert "lower the learning rate to about" in finding["hint"]
-    assert [path.name for path in tmp_path.iterdir()] == [folder.split("/")[0]]
+    assert {path.name for path in tmp_path.iterdir()} == {folder.split("/")[0], "log.csv"}
     # health that was asked for is not advised, and a gradient that is not finite is said in words
     told = deepstep("doctor", folder)
     assert "diverged before the end of its first epoch" in told.err
     text = reported(deepstep, folder, tmp_path)
-    assert "--log health" not in told.err + text
+    assert "train with --log" not in told.err + text
     assert "it is not finite in any layer, so there is nothing to draw" in text
     assert "nan in layer" not in text
 
@@ -220,7 +211,7 @@ def test_the_epochs_before_are_kept_and_reported_and_the_next_training_takes_the
     deepstep, flowers, tmp_path
 ):
     typed = f"--target height --out run {LATER}"
-    assert deepstep("train", flowers, typed, "--log", "health").code == 1
+    assert deepstep("train", flowers, typed, "--log", "one.csv").code == 1
     run = Run.load("run")
     epochs, step, of_batches = len(run.history), run.config["diverged"]["step"], run.history[0]["step"]
     assert epochs > 1
@@ -242,7 +233,10 @@ def test_the_epochs_before_are_kept_and_reported_and_the_next_training_takes_the
     assert Run.load("run").history.stopped == "all epochs done"
 
 
-@pytest.mark.parametrize("more", ["--patience 3", "--l2 0.1 --normalization batch", "--activation identity"])
+@pytest.mark.parametrize(
+    "more",
+    ["--set early_stopping=true", "--set alpha=0.1 --set normalization=batch", "--set activation=identity"],
+)
 def test_every_page_of_a_diverged_run_is_whole(deepstep, flowers, tmp_path, more):
     target = "kind" if "identity" in more else "height"
     result = deepstep("train", flowers, f"--target {target} --out run {FAR_TOO_HIGH} {more}")
@@ -255,12 +249,12 @@ def test_every_page_of_a_diverged_run_is_whole(deepstep, flowers, tmp_path, more
 
 def test_a_good_run_is_not_replaced_by_one_that_diverged(deepstep, flowers, flower_run, tmp_path):
     shutil.copytree(flower_run, "run")
-    kept, typed = (tmp_path / "run" / "config.toml").read_bytes(), "--target height --out run --overwrite "
+    kept, typed = (tmp_path / "run" / "run.json").read_bytes(), "--target height --out run --overwrite "
     for _ in range(2):  # the second one replaces the first's
         result = deepstep("train", flowers, typed + FAR_TOO_HIGH)
         assert result.code == 1
         assert "doctor run.diverged" in result.err
-        assert (tmp_path / "run" / "config.toml").read_bytes() == kept
+        assert (tmp_path / "run" / "run.json").read_bytes() == kept
         assert divergence(deepstep, "run.diverged")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "run.diverged"]
     shutil.rmtree("run.diverged")
@@ -274,26 +268,26 @@ def test_a_good_run_is_not_replaced_by_one_that_diverged(deepstep, flowers, flow
 
 @pytest.mark.parametrize("target", ["kind", "height"])
 def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_path, monkeypatch, target):
-    start = members.realmlp_init
+    start = member_fit.realmlp_init
 
     def huge(shape, dtype, rng):
         """Weights from which the first products overflow."""
         values, factors = start(shape, dtype, rng)
         return values.like(values.flat * np.float32(1e30)), factors
 
-    monkeypatch.setattr(members, "realmlp_init", huge)
-    typed = ["train", flowers, f"--target {target} --n-estimators 2 --out run"]
+    monkeypatch.setattr(member_fit, "realmlp_init", huge)
+    typed = ["train", flowers, f"--target {target} --set n_estimators=2 --out run"]
     result = deepstep(*typed)
     assert result.code == 1
     assert "doctor run" in result.err
     run = Run.load("run")
     (member,) = run.ensemble.members
-    assert member.preset.name in result.err
+    assert member.preset in result.err
     assert member.network.history.costs.tolist() == run.config["diverged"]["costs"]
     assert np.isfinite(member.network.parameters.flat).all()
     finding = divergence(deepstep, "run")
     assert finding["sentence"] in reported(deepstep, "run", tmp_path)
-    monkeypatch.setattr(members, "realmlp_init", start)
+    monkeypatch.setattr(member_fit, "realmlp_init", start)
     assert deepstep(*typed).code == 0
     assert "diverged" not in Run.load("run").config
 

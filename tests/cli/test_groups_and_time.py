@@ -12,8 +12,10 @@ from numpy.testing import assert_array_equal
 from deepstep import DeepClassifier, Run
 
 M = 120
-FAST = ("--n-estimators 2",)
-ONE = ("--hidden-layers 4 --epochs 3 --validation-fraction 0.2",)
+FAST = ("--set n_estimators=2",)
+ONE = (
+    "--hidden-layers 4 --model network --epochs 3 --set early_stopping=true --set validation_fraction=0.2",
+)
 
 
 def rows_of(numbers, form="%d.%m.%Y"):
@@ -60,7 +62,7 @@ def test_groups_stay_whole_in_the_test_set_and_in_folds(deepstep, visits, file):
     learned = np.setdiff1d(np.arange(1, M), tested)
     assert 0.1 < len(tested) / M < 0.3
     assert not {*patient[tested]} & {*patient[learned]}
-    assert "patient" not in [column.name for column in run.preparation.inputs.columns]
+    assert "patient" not in [column.name for column in run.preparation.columns]
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ def test_an_ensemble_is_that_of_the_estimator(deepstep, visits, typed, settings,
 
 def test_groups_that_are_kept_are_features(deepstep, visits):
     assert deepstep("train", "t.csv", *TRAIN, *FAST, "--groups patient --keep patient").code == 0
-    assert "patient" in [column.name for column in Run.load("r").preparation.inputs.columns]
+    assert "patient" in [column.name for column in Run.load("r").preparation.columns]
 
 
 def test_one_network_validates_on_other_groups(deepstep, visits):
@@ -107,7 +109,7 @@ def test_the_newest_rows_are_the_test_set(deepstep, visits, column):
     learned = np.setdiff1d(np.arange(1, M), tested)
     assert len(tested) == 24
     assert step[tested].min() > step[learned].max()
-    assert "day" in [one.name for one in run.preparation.inputs.columns]
+    assert "day" in [one.name for one in run.preparation.columns]
 
 
 def test_rows_in_the_order_of_time(deepstep, visits):
@@ -119,7 +121,7 @@ def test_what_says_how_rows_were_held_out(deepstep, visits):
     assert deepstep("train", "t.csv", *TRAIN, *FAST, "--groups patient").code == 0
     whole = "whole groups of 'patient'"
     assert Run.load("r").config["split"] == whole
-    assert Run.load("r").config["options"]["groups"] == "patient"
+    assert Run.load("r").config["groups"] == "patient"
     assert whole in deepstep("summary", "r").out
     visits.filter(polars.col("kind").is_not_null()).write_csv("known.csv")
     assert json.loads(deepstep("evaluate", "r", "known.csv", "--json").out)["split"] == whole
@@ -153,7 +155,7 @@ def test_what_says_how_rows_were_held_out(deepstep, visits):
         ),
         ("--groups x --time-column day", "--groups must be used without --time-order"),
         (
-            "--time-order --preset single --test-fraction 0",
+            "--time-order --model network --test-fraction 0",
             "--time-order must be used where rows are held out",
         ),
         ("--groups x --keep x --exclude x", "--keep: a column that is an input; 'x' is none."),
@@ -177,9 +179,9 @@ def test_streamed_rows_are_refused(deepstep, visits):
 
 
 def test_an_ensemble_is_trained_again_on_all_training_rows(deepstep, visits):
-    result = deepstep("train", "t.csv", *TRAIN, *FAST, "--time-column step --refit")
+    result = deepstep("train", "t.csv", *TRAIN, *FAST, "--time-column step --set refit=true")
     assert result.code == 0, result.err
     run = Run.load("r")
     assert len(run.ensemble.members) == len(run.ensemble.weights) == 1
-    assert run.config["options"]["refit"] is True
+    assert run.config["settings"]["refit"] is True
     assert "out_of_fold" in run.config["results"]

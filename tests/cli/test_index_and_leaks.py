@@ -11,8 +11,9 @@ import pytest
 from deepstep.cli.report import reproduce
 from deepstep.run import Run
 
-PLAIN = ["--preset single --iterations 20 --engine reference"]
-ENSEMBLE = ["--n-estimators", "1"]
+PLAIN = ["--model network --epochs 20 --engine reference"]
+FAST = ("--effort fast --epochs 2",)
+ENSEMBLE = ["--set", "n_estimators=1"]
 M = 120
 
 
@@ -25,7 +26,8 @@ def noise(tmp_path):
 
 
 def trained(deepstep, path, *options):
-    result = deepstep("train", path, "--target", "y", *PLAIN, "--out", "r", "--overwrite", *options)
+    few = FAST if "--stream" in options else PLAIN
+    result = deepstep("train", path, "--target", "y", *few, "--out", "r", "--overwrite", *options)
     assert result.code == 0, result.err
     return result
 
@@ -117,7 +119,7 @@ def test_an_honest_table_has_neither(deepstep, noise):
 def test_a_target_that_is_another_in_every_row_is_asked_about(deepstep, noise, stream):
     noise["who"] = [f"person {number}" for number in range(M)]
     polars.from_pandas(noise).write_parquet("t.parquet")
-    typed = ["train", "t.parquet", "--target", "who", *PLAIN, "--out", "r", *stream]
+    typed = ["train", "t.parquet", "--target", "who", "--out", "r", *stream]
     result = deepstep(*typed)
     assert result.code == 2
     assert "target 'who': classes that come again; it has 120 different values in 120 rows." in result.err

@@ -5,12 +5,11 @@ import json
 import numpy as np
 import polars
 import pytest
+from sklearn.pipeline import make_pipeline
 
 from deepstep.equations import EQUATIONS
-from deepstep.estimators import DeepRegressor
-from deepstep.preparation import TablePreparation
+from deepstep.estimators import NetworkRegressor, TableEncoder
 from deepstep.run import Run
-from deepstep.run_folder import Preparation
 
 
 def test_summary(deepstep, flower_run):
@@ -33,9 +32,8 @@ def test_summary(deepstep, flower_run):
 def test_a_summary_shows_a_bounded_number_of_columns(deepstep, tmp_path, n, more):
     rng = np.random.default_rng(1)
     X = polars.DataFrame(rng.standard_normal((20, n)), schema=[f"column_{number}" for number in range(n)])
-    model = DeepRegressor(2, preset="mlp", max_iter=1).fit(X.to_numpy(), X["column_0"])
-    preparation = Preparation(TablePreparation.fit(X), Run.of(model).preparation.target)
-    Run.of(model, preparation=preparation).save(tmp_path / "run")
+    model = make_pipeline(TableEncoder(), NetworkRegressor(2, max_iter=1)).fit(X, X["column_0"])
+    Run.of(model).save(tmp_path / "run")
     shown = deepstep("summary", tmp_path / "run").out
     assert shown.count("column_") == min(n, 40)
     assert ("columns more" in shown) == bool(more)
@@ -68,11 +66,10 @@ def test_trace_of_a_layer_and_an_example(deepstep, flowers, flower_run):
     np.testing.assert_array_equal(A0, Run.load(flower_run).inputs(polars.read_csv(flowers)[:16]).T)
 
 
-OPENED = {
-    "--optimizer": "adamw", "--l1": "0.1", "--l2": "0.2", "--weight-decay": "0.3", "--dropout": "0.3",
-    "--clip-norm": "0.1", "--clip-value": "0.05",
-    "--lr-multiplier": "b*=0.5", "--class-weight": "balanced",
-}  # fmt: skip
+OPENED = (
+    "--set solver=adamw --set alpha=0.2 --set weight_decay=0.3 --dropout 0.3 --set clip_norm=0.1 "
+    "--set lr_multipliers={'b*'=0.5} --class-weight balanced"
+)
 
 
 @pytest.fixture
@@ -80,8 +77,7 @@ def everything(deepstep, flowers):
     """A run with all that takes part in a step; the classes are uneven."""
     table = polars.read_csv(flowers)[:45]
     table.write_csv("t.csv")
-    options = [word for option in OPENED.items() for word in option]
-    assert deepstep("train", "t.csv", "--target", "kind", "--epochs", "2", "--out", "r", *options).code == 0
+    assert deepstep("train", "t.csv", "--target kind --model network --epochs 2 --out r", OPENED).code == 0
     return Run.load("r")
 
 
@@ -90,16 +86,15 @@ def test_the_trace_is_that_of_a_step_of_the_training(deepstep, everything):
     X, Y = everything.kept_examples()
     short, tall = everything.config["class_weights"]
     expected = everything.network.trace(
-        X.T, Y.T, learning_rate=0.001, optimizer="adamw", l1=0.1, l2=0.2, weight_decay=0.3, dropout=0.3,
-        clip_norm=0.1, clip_value=0.05,
-        lr_multipliers={"b*": 0.5},
+        X.T, Y.T, learning_rate=0.001, optimizer="adamw", l2=0.2, weight_decay=0.3, dropout=0.3,
+        clip_norm=0.1, lr_multipliers={"b*": 0.5},
         sample_weight=np.where(Y[:, 0] == 1, tall, short),
     )  # fmt: skip
     assert short != tall
     assert [entry["name"] for entry in record["entries"]] == [entry.name for entry in expected]
     for entry, found in zip(expected, record["entries"], strict=True):
         np.testing.assert_array_equal(found["value"], entry.value)
-    assert {"w", "mask1", "J_L1", "dW1_clipped", "W1_decayed"} <= {e.name for e in expected}
+    assert {"w", "mask1", "J_L2", "dW1_clipped", "W1_decayed"} <= {e.name for e in expected}
 
 
 def test_gradients_are_checked_with_what_regularizes(deepstep, everything, monkeypatch):
@@ -110,7 +105,7 @@ def test_gradients_are_checked_with_what_regularizes(deepstep, everything, monke
 
 
 def test_lbfgs_has_no_update_to_open(deepstep, flowers):
-    options = ["--target kind --optimizer lbfgs --l2 0.1 --out r"]
+    options = ["--target kind --model network --set solver=lbfgs --set alpha=0.1 --out r"]
     assert deepstep("train", flowers, *options).code == 0
     record = json.loads(deepstep("trace", "r", "--json").out)
     assert {entry["phase"] for entry in record["entries"]} == {"input", "forward", "cost", "backward"}

@@ -10,9 +10,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from sklearn import metrics
 
 from deepstep.data import holdout
-from deepstep.estimators import DeepClassifier
+from deepstep.estimators import NetworkClassifier, TableEncoder
 from deepstep.run import Run
 
+NETWORK = "--model network --epochs"
 LABELS, NUMBERS = "--target kind --target warm", "--target height --target width"
 OUTPUTS = {
     "absolute_error": "absolute_error",
@@ -55,7 +56,7 @@ def judged(deepstep, table):
 
 @pytest.mark.parametrize("loss", OUTPUTS)
 def test_losses_of_numbers(deepstep, table, loss):
-    typed = f"--target height --exclude kind --exclude grade --loss {loss} --epochs 100 --learning-rate 0.01"
+    typed = f"--target height --exclude kind --exclude grade --loss {loss} {NETWORK} 100 --learning-rate 0.01"
     record = trained(deepstep, table, typed)
     assert record["output"] == OUTPUTS[loss]
     assert record["test"]["r2"] > 0.8
@@ -77,13 +78,15 @@ def test_losses_of_numbers(deepstep, table, loss):
 )
 def test_a_loss_sets_the_task(deepstep, tmp_path, values, loss, told):
     (tmp_path / "t.csv").write_text("x,y\n" + "".join(f"{x},{x % values}\n" for x in range(60)))
-    result = deepstep("train", "t.csv", f"--target y --loss {loss} --epochs 1 --out r")
+    result = deepstep("train", "t.csv", f"--target y --loss {loss} --model network --epochs 1 --out r")
     assert f"Task: {told}" in result.err
     assert Run.load("r").network.architecture.output == loss
 
 
 def test_quantiles(deepstep, table):
-    typed = "--target height --loss quantile --quantiles 0.2,0.55,0.8 --epochs 60 --out r"
+    typed = (
+        "--target height --loss quantile --set quantiles=[0.2,0.55,0.8] --model network --epochs 60 --out r"
+    )
     assert "within the outer quantiles" in deepstep("train", table, typed).out
     given = answers(deepstep, table)
     assert given.columns == ["prediction", "quantile_0.2", "quantile_0.55", "quantile_0.8"]
@@ -98,10 +101,12 @@ def test_quantiles(deepstep, table):
 
 
 def test_ordered_classes(deepstep, table):
-    typed = "--target grade --exclude kind --exclude height --loss ordinal --epochs 100 --learning-rate 0.01"
+    typed = (
+        f"--target grade --exclude kind --exclude height --loss ordinal {NETWORK} 100 --learning-rate 0.01"
+    )
     trained(deepstep, table, typed, "--classes", "small, medium,large")
     run, grade = Run.load("r"), polars.read_csv(table)["grade"]
-    assert run.preparation.target.labels == (("small", "medium", "large"),)
+    assert run.targets.labels == (("small", "medium", "large"),)
     assert run.network.architecture.output == "ordinal"
     given = answers(deepstep, table)
     assert given.columns[1:] == ["probability_small", "probability_medium", "probability_large"]
@@ -111,8 +116,9 @@ def test_ordered_classes(deepstep, table):
     assert deepstep("check-gradients", "r").code == 0
 
 
+@pytest.mark.filterwarnings("ignore:Training ended before it converged")
 def test_labels(deepstep, table):
-    typed = f"{LABELS} --exclude height --exclude width --hidden-layers 6 --epochs 60 --learning-rate 0.02"
+    typed = f"{LABELS} --exclude height --exclude width --hidden-layers 6 {NETWORK} 60 --learning-rate 0.02"
     record = trained(deepstep, table, typed, "--batch-size 12 --class-weight balanced")
     assert record["test"]["accuracy"]["kind"] > 0.8
     frame, given, run = polars.read_csv(table), answers(deepstep, table), Run.load("r")
@@ -123,7 +129,10 @@ def test_labels(deepstep, table):
     rows, _ = holdout(together, fraction=0.2, seed=1, stratify=True)
     X = frame.drop("kind", "warm", "height", "width")
     options = {"max_iter": 60, "learning_rate_init": 0.02, "batch_size": 12, "class_weight": "balanced"}
-    model = DeepClassifier((6,), preset="single", random_state=1, **options).fit(X[rows], Y[rows])
+    options |= {"alpha": 0.0, "tol": 0.0, "n_iter_no_change": np.inf, "initialization": "he"}
+    rule = {"optimizer_params": {"epsilon_at": "outside"}, "dtype": "float64"}
+    model = NetworkClassifier((6,), random_state=1, **options, **rule)
+    model.fit(TableEncoder().fit_transform(X[rows]), Y[rows])
     assert_array_equal(run.network.parameters.flat, model.network_.parameters.flat)
 
     shares = given.select("probability_kind_tall", "probability_warm_True").to_numpy()
@@ -150,7 +159,7 @@ def test_labels(deepstep, table):
 
 @pytest.mark.parametrize("loss", ["squared_error", "poisson"])
 def test_several_numbers(deepstep, table, loss):
-    typed = f"{NUMBERS} --exclude kind --exclude warm --loss {loss} --epochs 150 --learning-rate 0.02"
+    typed = f"{NUMBERS} --exclude kind --exclude warm --loss {loss} {NETWORK} 150 --learning-rate 0.02"
     record = trained(deepstep, table, typed)
     assert record["task"] == "multioutput"
     assert min(record["test"]["r2"].values()) > 0.8
@@ -178,7 +187,9 @@ SCORES = {
 @pytest.mark.parametrize(("targets", "scoring"), SCORES)
 def test_scoring_is_that_of_scikit_learn(deepstep, table, targets, scoring):
     """Of the last epoch it equals the metric of the answers of `predict` for the validation file."""
-    trained(deepstep, table, targets, "--validation", table, f"--scoring {scoring} --epochs 9")
+    trained(
+        deepstep, table, targets, "--validation", table, f"--scoring {scoring} --model network --epochs 9"
+    )
     names, given, frame = targets.split()[1::2], answers(deepstep, table), polars.read_csv(table)
     right = np.column_stack([frame[name] for name in names])
     predicted = np.column_stack([given[:, at] for at in range(len(names))])
@@ -191,5 +202,5 @@ def test_scoring_is_that_of_scikit_learn(deepstep, table, targets, scoring):
 
 def test_numbers_of_few_values_beside_others_are_numbers(deepstep, tmp_path):
     (tmp_path / "t.csv").write_text("x,a,b\n" + "".join(f"{x},{x % 3},{x / 7}\n" for x in range(60)))
-    result = deepstep("train", "t.csv", "--target a --target b --epochs 1 --out r")
+    result = deepstep("train", "t.csv", "--target a --target b --model network --epochs 1 --out r")
     assert "Task: multioutput, because a, b hold numbers." in result.err

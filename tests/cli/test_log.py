@@ -8,7 +8,7 @@ import pytest
 
 from deepstep.run import Run
 
-TYPED = ("--target kind --hidden-layers 4 --epochs 8 --batch-size 12",)
+TYPED = ("--target kind --hidden-layers 4 --model network --epochs 8 --batch-size 12",)
 
 
 def rows(path):
@@ -17,45 +17,41 @@ def rows(path):
 
 
 def check(run, table):
-    """The same as in the history, each epoch once."""
+    """The same as in the history, each epoch once, with the health of the layers."""
     history = Run.load(run).history
     assert [int(row["epoch"]) for row in rows(table)] == list(range(len(history)))
     np.testing.assert_array_equal([float(row["cost"]) for row in rows(table)], history.costs)
+    assert all(row["health/1/dead"] for row in rows(table))
 
 
-def test_places_in_the_run(deepstep, flowers):
-    typed = ["--log", "csv", "--log", "health=3", "--validation-fraction", "0.2"]
-    assert deepstep("train", flowers, *TYPED, *typed, "--out", "r").code == 0
-    check("r", "r/history.csv")
-    looked_at = [record["epoch"] for record in Run.load("r").history if "health" in record]
-    assert looked_at == [2, 5]
-    table = rows("r/history.csv")
-    assert [row["epoch"] for row in table if row["health/1/dead"]] == ["2", "5"]
-    assert float(table[0]["validation_cost"]) > 0
-    for command in (["summary", "r"], ["predict", "r", flowers]):
-        assert deepstep(*command).code == 0
-    assert deepstep("train", flowers, *TYPED, "--validation-fraction 0.2 --out plain").code == 0
+def test_it_changes_nothing_else(deepstep, flowers, tmp_path):
+    early = "--set early_stopping=true --set validation_fraction=0.2"
+    assert deepstep("train", flowers, *TYPED, early, "--log own.csv --out r").code == 0
+    check("r", "own.csv")
+    assert float(rows("own.csv")[0]["validation_cost"]) > 0
+    assert deepstep("train", flowers, *TYPED, early, "--out plain").code == 0
     run, plain = Run.load("r"), Run.load("plain")
     np.testing.assert_array_equal(run.network.parameters.flat, plain.network.parameters.flat)
     assert run.config["settings"] == plain.config["settings"]
-
-
-def test_places_of_ones_own(deepstep, flowers, tmp_path):
-    typed = ["--log", "csv=own.csv", "--out", "r"]
-    assert deepstep("train", flowers, *TYPED, *typed).code == 0
-    check("r", "own.csv")
-    refused = deepstep("train", flowers, *TYPED, *typed[:2], "--out", "s", "--overwrite")
+    refused = deepstep("train", flowers, *TYPED, "--log own.csv --out s")
     assert refused.code == 2
     assert "own.csv: a new name is expected; it exists already. Choose another" in refused.err
     assert not (tmp_path / "s").exists()
 
 
+@pytest.mark.parametrize(
+    "typed", ["--effort fast", "--model network --set early_stopping=true --set refit=true"]
+)
+def test_it_is_of_one_training(deepstep, flowers, typed):
+    result = deepstep("train", flowers, "--target kind --log own.csv", typed)
+    assert "--log must be used with --model network, of a single training, got" in result.err
+
+
 @pytest.mark.parametrize("often", [True, False])
-def test_they_go_on_with_a_killed_training(deepstep, process, flowers, tmp_path, killed_at, often):
+def test_it_goes_on_with_a_killed_training(deepstep, process, flowers, killed_at, often):
     """After checkpoints of some epochs, and after none at all."""
-    typed = ["--log", "csv=own.csv", "--log", "health", "--out", "r"]
-    every = ["--checkpoint-every", "0"] if often else []
-    killed = process("train", flowers, *TYPED, *typed, *every, before=killed_at(5))
+    before = killed_at(5) if often else killed_at(5).replace("SECONDS = 0.0", "SECONDS = 1e9")
+    killed = process("train", flowers, *TYPED, "--log own.csv --out r", before=before)
     assert killed.returncode == -9
     assert len(rows("own.csv")) == 6
     with Path("own.csv").open("a") as file:
@@ -64,15 +60,7 @@ def test_they_go_on_with_a_killed_training(deepstep, process, flowers, tmp_path,
     check("r", "own.csv")
 
 
-def test_a_refit_has_places_of_its_own(deepstep, flowers):
-    typed = ["--log", "csv", "--patience", "2", "--refit"]
-    assert deepstep("train", flowers, *TYPED, *typed, "--out", "r").code == 0
-    check("r", "r/history-refit.csv")
-    assert "validation_cost" in rows("r/history.csv")[0]
-
-
 def test_lbfgs(deepstep, flowers):
-    typed = ["--target", "height", "--optimizer", "lbfgs", "--epochs", "5", "--log", "csv", "--log", "health"]
-    assert deepstep("train", flowers, *typed, "--out", "r").code == 0
-    check("r", "r/history.csv")
-    assert "health/1/dead" in rows("r/history.csv")[0]
+    typed = "--target height --model network --set solver=lbfgs --epochs 5 --log own.csv --out r"
+    assert deepstep("train", flowers, typed).code == 0
+    check("r", "own.csv")

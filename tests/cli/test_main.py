@@ -136,13 +136,13 @@ def test_output_to_a_full_disk():
     assert result.stderr == "Error: the output: it can be written; No space left on device.\n"
 
 
-@pytest.mark.parametrize("preset", ["tabular", "single"])
-def test_reader_of_the_progress_that_goes_away(flowers, tmp_path, preset, reader_gone):
+@pytest.mark.parametrize("model", ["ensemble", "network"])
+def test_reader_of_the_progress_that_goes_away(flowers, tmp_path, model, reader_gone):
     """As with ``2>&1 | head``: it is no fault of the run folder, which training is about to write."""
-    late = "from deepstep.cli import messages\nmessages.note = lambda text: None\n"  # until training begins
+    late = "from deepstep.cli import results\nresults.note = lambda text: None\n"  # until training begins
     # nothing is kept yet, however slow the machine is
-    late += "from deepstep.estimators import resuming\nresuming.SECONDS = resuming.LONG = 1e9\n"
-    typed = ["train", flowers, "--target", "kind", "--out", tmp_path / "run", "--json", "--preset", preset]
+    late += "from deepstep.ensembles import finished\nfinished.SECONDS = finished.LONG = 1e9\n"
+    typed = ["train", flowers, "--target", "kind", "--out", tmp_path / "run", "--json", "--model", model]
     result = run(*typed, stderr=reader_gone, script=late + SCRIPT)
     assert (result.returncode, result.stdout) == (141, "")
     assert list(tmp_path.iterdir()) == []
@@ -177,7 +177,7 @@ Progress.on_train_begin = interrupted
     ("typed", "sentence"),
     [
         (
-            ["train", "FLOWERS", "--target", "kind", "--preset", "single"],
+            ["train", "FLOWERS", "--target", "kind", "--model", "network"],
             "Interrupted before there was a checkpoint, and nothing is kept.",
         ),
         (["demo", "moons"], "Interrupted."),

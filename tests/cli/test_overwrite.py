@@ -10,9 +10,9 @@ import pytest
 from deepstep.data.files import discard, held
 from deepstep.training.checkpoints import checkpoint_files
 
-PLAIN = ("--target kind --iterations 3 --hidden-layers 4",)
+PLAIN = ("--target kind --model network --epochs 3 --hidden-layers 4",)
 LESSON = Path(__file__).parents[2] / "docs" / "lessons" / "lost-1-over-m.md"
-TABLE = ("--target", "kind", "--n-estimators", "2")
+TABLE = ("--target", "kind", "--set", "n_estimators=2")
 
 
 def content(folder: Path) -> dict[str, bytes | None]:
@@ -39,21 +39,21 @@ def test_a_folder_of_others_or_a_run_to_which_something_was_added_stays(
     result = deepstep("train", flowers, *typed, "--out r --overwrite")
     assert (result.code, content(tmp_path)) == (2, before)
     told = result.err.splitlines()[-1]
-    assert told.startswith("Error: r: only an empty folder or a run of DeepStep is replaced; ")
+    assert told.startswith("Error: r: only an empty folder, a run or a model of DeepStep is replaced; ")
     told_why = "DeepStep did not write: '.git', 'answers.csv', and stays" if added else "it is something else"
     assert told_why in told
 
 
 def test_a_damaged_run_is_replaced(deepstep, flowers, flower_run, tmp_path):
     shutil.copytree(flower_run, tmp_path / "r")
-    os.truncate(tmp_path / "r/members/00-single-0.safetensors", 10)
+    os.truncate(tmp_path / "r/arrays.safetensors", 10)
     assert deepstep("predict", "r", flowers).code == 2
     assert deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite").code == 0
     assert deepstep("predict", "r", flowers).code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
 
 
-FAR_TOO_HIGH = ("--target height --out r --optimizer gd --learning-rate 1e9",)
+FAR_TOO_HIGH = ("--target height --out r --model network --set solver=gd --learning-rate 1e9",)
 
 
 def test_a_run_that_diverged_is_not_replaced_with_what_was_added(deepstep, flowers, tmp_path):
@@ -68,7 +68,7 @@ def test_a_run_that_diverged_is_not_replaced_with_what_was_added(deepstep, flowe
 @pytest.fixture
 def begun(process, flowers, tmp_path, killed_at):
     """A training that was killed."""
-    typed = ("train", flowers, *PLAIN, "--out", "r", "--checkpoint-every", "0")
+    typed = ("train", flowers, *PLAIN, "--out", "r")
     assert process(*typed, before=killed_at(1)).returncode == -9
     assert checkpoint_files(tmp_path / "r.unfinished")
     return tmp_path / "r.unfinished"

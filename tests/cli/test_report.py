@@ -7,7 +7,6 @@ import shlex
 import shutil
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import polars
@@ -16,17 +15,16 @@ import pytest
 from deepstep import History, Network
 from deepstep.cli.report import reproduce
 from deepstep.data import load
-from deepstep.estimators.ensemble import Ensemble
-from deepstep.estimators.tried import TriedPreset, TriedPresets
+from deepstep.ensembles.ensemble import Ensemble
+from deepstep.ensembles.leaderboard import TriedPreset
 from deepstep.held_out import HeldOut
 from deepstep.preparation import ImagePreparation
 from deepstep.report.predictions import MOST_EXAMPLES, WORST
 from deepstep.run import Run
-from deepstep.run_folder import Preparation
 from deepstep.targets import Targets, label_array
 from report_page import check
 
-ENSEMBLE = "--n-estimators 2"
+ENSEMBLE = "--set n_estimators=2"
 
 
 def page_of(deepstep, *words, run="run"):
@@ -36,7 +34,8 @@ def page_of(deepstep, *words, run="run"):
 
 
 def test_the_page_of_a_network_has_every_part(deepstep, flowers, tmp_path):
-    typed = "--target kind --out run --iterations 12 --log health --validation-fraction 0.2 --schedule cosine"
+    typed = "--target kind --out run --model network --epochs 12 --log log.csv"
+    typed += " --set early_stopping=true --set validation_fraction=0.2 --set schedule=cosine"
     assert deepstep("train", flowers, typed).code == 0
     assert deepstep("report", "run").out.startswith("Written: report.html (")
     page = check(tmp_path / "report.html")
@@ -55,8 +54,8 @@ def test_the_page_of_an_ensemble_has_every_part(deepstep, ensemble_run):
     for member in run.ensemble.members:
         assert "-".join(map(str, member.network.architecture.layer_dims)) in page.words
         assert {f"{member.validation_cost:.4g}", str(member.best_epoch)} <= set(page.words)
-    for preset in run.ensemble.presets:
-        assert {preset.preset.why, f"{preset.validation_cost:.5g}"} <= set(page.words)
+    for preset, cost in zip(run.ensemble.by_preset, run.ensemble.preset_costs[1], strict=True):
+        assert {preset.why, f"{cost:.5g}"} <= set(page.words)
     assert f"{100 * run.config['results']['out_of_fold']['accuracy']:.2f} %" in page.words
     words = "2 networks of 1 preset on 2 folds", "out of fold", "deepstep explore RUN --member 0"
     assert all(word in page.text for word in (*words, "that were held out for the test"))
@@ -65,28 +64,25 @@ def test_the_page_of_an_ensemble_has_every_part(deepstep, ensemble_run):
 
 
 def test_presets_are_shown_by_losses_that_label_smoothing_does_not_change(deepstep, flowers, flower_run):
-    typed = "--target kind --out smooth --epochs 3 --label-smoothing 0.3"
+    typed = "--target kind --out smooth --model network --epochs 3 --set loss_params.smoothing=0.3"
     note = "The cost includes label smoothing of 0.3; the log loss does not."
     assert note in deepstep("train", flowers, typed).out
     assert note in page_of(deepstep, run="smooth").text
     assert "label smoothing" not in page_of(deepstep, run=flower_run).text
     network, plain = Run.load("smooth").ensemble.members[0], Run.load(flower_run).ensemble.members[0]
-    members = (
-        replace(plain, preset=SimpleNamespace(name="relu")),
-        replace(network, preset=SimpleNamespace(name="realmlp")),
-    )
+    members = replace(plain, preset="relu"), replace(network, preset="realmlp")
     tried = [
-        TriedPreset(one.preset.name, "", {}, 1, 3, loss, 1.0, 0.5, "")
+        TriedPreset(one.preset, "", {}, 1, 3, loss, 1.0, 0.5, "")
         for one, loss in zip(members, (0.125, 0.25), strict=True)
     ]
     weights = {"relu": 0.5, "realmlp": 0.5}
-    ensemble = Ensemble((), members, weights, weights, "sigmoid", None, TriedPresets(tried))
+    ensemble = Ensemble((), members, weights, weights, "sigmoid", (), tried=tuple(tried))
     assert ensemble.preset_costs == ("out-of-fold loss", [0.125, 0.25])
     assert (
         ensemble.cost_note
         == "Costs of realmlp include label smoothing, so that they are higher; losses do not."
     )
-    ensemble = replace(ensemble, tried=TriedPresets(tried[:1]))
+    ensemble = replace(ensemble, tried=tuple(tried[:1]))
     assert ensemble.preset_costs[0] == "mean validation cost"
 
 
@@ -96,7 +92,7 @@ def test_numbers_are_written_as_those_of_the_target(deepstep, decimal):
     size, noise = rng.uniform(20, 200, 60), rng.normal(0, 20_000, 60)
     rows = [f"{a:.1f};{3000 * a + e:.1f}" for a, e in zip(size, noise, strict=True)]
     Path("flats.csv").write_text("\n".join(["size;price", *rows]).replace(".", decimal))
-    printed = deepstep("train", "flats.csv", "--target price --out run --epochs 5").out
+    printed = deepstep("train", "flats.csv", "--target price --out run --model network --epochs 5").out
     page = page_of(deepstep)
     (worst,) = page.examples
     for row, cells in worst.items():
@@ -138,11 +134,11 @@ def test_a_page_that_exists_is_not_replaced_unless_asked(deepstep, flower_run, t
     assert (result.code, "must be a new file, got one that exists" in result.err) == (2, True)
     assert (tmp_path / "page.html").read_text() == "mine"
     text = page_of(deepstep, run=flower_run).text
-    assert "train with --log health" in text
+    assert "train with --log FILE.csv" in text
     assert "of 16 training rows after the training" in text
 
 
-@pytest.mark.parametrize("preset", [ENSEMBLE, "--iterations 3"])
+@pytest.mark.parametrize("preset", [ENSEMBLE, "--model network --epochs 3"])
 @pytest.mark.parametrize(
     ("targets", "told"),
     [
@@ -163,7 +159,7 @@ def test_other_targets(deepstep, flowers, targets, told, preset):
 HOSTILE = "</td><script>alert(1)</script>&$_{\"'"
 
 
-@pytest.mark.parametrize("preset", [ENSEMBLE, "--iterations 3"])
+@pytest.mark.parametrize("preset", [ENSEMBLE, "--model network --epochs 3"])
 def test_names_labels_and_cells_are_hostile_input(deepstep, preset):
     x, text = np.random.default_rng(0).standard_normal(40), ["<img src=x onerror=alert(2)>", "b"] * 20
     table = polars.DataFrame({f"x{HOSTILE}": x, "text": text, "y": [HOSTILE, "<b>other</b>"] * 20})
@@ -195,9 +191,10 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
     ]
     X, Y = rng.random((20, 12288)), (rng.random((20, 1)) < 0.5).astype(float)
     target = Targets.of_classes([label_array(["non-cat", "cat"])])
-    preparation = Preparation(ImagePreparation(64, 64, 3, 1 / 255), target)
     history = History(records, engine="reference", stopped="all epochs done")
-    Run.of_network(network, preparation, history, {"task": "binary"}, X, Y).save("run")
+    Run.of_network(
+        network, ImagePreparation(64, 64, 3, 1 / 255), target, history, {"task": "binary"}, X, Y
+    ).save("run")
     page = page_of(deepstep)
     assert (tmp_path / "page.html").stat().st_size < 2_000_000
     assert "12288-20-7-5-1" in page.text
@@ -207,20 +204,17 @@ def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_p
 @pytest.mark.parametrize(
     "options",
     [
-        "--test-fraction 0.3 --validation-fraction 0.25 --exclude colour --exclude x",
-        "--task classification --validation t.csv --drop-missing-target",
-        "--loss ordinal --classes tall,short --patience 2",
-        "--preset tabular --n-estimators 2 --test-fraction 0.3 --exclude x --class-weight tall=2",
-        "--preset tabular --effort fast --test-fraction 0.3 --exclude x",
-        "--hidden-layers 6,4 --optimizer momentum --optimizer-param beta=0.8 --dropout 0.1,0.2 "
-        "--schedule step:drop=0.5,every=0.1 --lr-multiplier b*=0.5 --class-weight tall=2 "
-        "--label-smoothing 0.1 --deterministic",
+        "--test-fraction 0.3 --set early_stopping=true --exclude colour --model network --epochs 3",
+        "--loss ordinal --classes tall,short --set validation=time --epochs 3",
+        "--set n_estimators=2 --test-fraction 0.3 --exclude x --class-weight tall=2",
+        "--effort fast --test-fraction 0.3 --exclude x",
+        "--hidden-layers 6,4 --set solver=momentum --set optimizer_params.beta=0.8 --dropout 0.1,0.2 "
+        "--model network --epochs 3 --class-weight tall=2 --set loss_params.smoothing=0.1",
     ],
 )
 def test_the_command_trains_the_same_run_again(deepstep, flowers, options):
     shutil.copy(flowers, "t.csv")
-    few = [] if "tabular" in options else ["--preset single --iterations 3"]
-    assert deepstep("train", "t.csv", "--target kind --seed 3 --out run", *few, options).code == 0
+    assert deepstep("train", "t.csv", "--target kind --seed 3 --out run", options).code == 0
     one, frame = Run.load("run"), polars.read_csv("t.csv")
     program, *words = shlex.split(reproduce(one))
     assert program == "deepstep"
@@ -233,7 +227,7 @@ def test_the_command_trains_the_same_run_again(deepstep, flowers, options):
 
 
 COLUMNS = ["code", "age", "weight", "ward", "seen", "ill", "days"]
-ONE_NETWORK = "--iterations 8 --hidden-layers 4 --seed 5"
+ONE_NETWORK = "--model network --epochs 8 --hidden-layers 4 --seed 5"
 
 
 @pytest.fixture
@@ -267,9 +261,17 @@ def as_written(page, lines, columns):
 @pytest.mark.parametrize(
     ("options", "part", "told"),
     [
-        (f"{ONE_NETWORK} --validation-fraction 0.3", "test", "held out for the test"),
+        (
+            f"{ONE_NETWORK} --set early_stopping=true --set validation_fraction=0.3",
+            "test",
+            "held out for the test",
+        ),
         (f"{ONE_NETWORK} --validation patients.csv --test-fraction 0", "validation", "validated on"),
-        (f"{ONE_NETWORK} --patience 2 --refit --test-fraction 0", "train", "No rows were held out"),
+        (
+            f"{ONE_NETWORK} --set early_stopping=true --set refit=true --test-fraction 0",
+            "train",
+            "No rows were held out",
+        ),
         (ENSEMBLE, "test", "held out for the test"),
         (f"{ENSEMBLE} --test-fraction 0", "out_of_fold", "each predicted by the members that did not learn"),
     ],
@@ -282,7 +284,7 @@ def test_held_out_rows_stand_there_as_in_the_file(deepstep, patients, tmp_path, 
     assert told in page.text
     recorded = json.loads(deepstep("summary", "run", "--json").out)["results"][part]
     right, rows = map(int, re.search(r"(\d+) of (\d+) predictions are correct", page.text).groups())
-    if "--refit" not in options:  # whose results are those of all rows
+    if "--set refit=true" not in options:  # whose results are those of all rows
         assert (rows, right) == (recorded["rows"], round(recorded["accuracy"] * recorded["rows"]))
     shown = as_written(page, patients, ["code", "age", "weight", "ward", "seen", "days"])
     assert shown
@@ -315,7 +317,7 @@ def test_the_page_stays_small_and_says_how_much_is_left_out(deepstep, tmp_path):
     frame = polars.DataFrame(rng.standard_normal((m, 40)))
     frame = frame.with_columns(note=polars.lit("a long text " * 40), y=polars.Series(rng.integers(0, 7, m)))
     frame.write_csv("t.csv")
-    typed = "--target y --task classification --iterations 1 --hidden-layers 2 --test-fraction 0.9 --out run"
+    typed = "--target y --task classification --model network --epochs 1 --test-fraction 0.9 --out run"
     assert deepstep("train", "t.csv", typed).code == 0
     page = page_of(deepstep)
     assert (tmp_path / "page.html").stat().st_size < 400_000
@@ -332,7 +334,7 @@ def test_demos_have_their_own_test_parts(deepstep, shared, tmp_path):
         page = page_of(deepstep, run=name)
         command = f"deepstep demo {name} --seed 5 --iterations 3"
         assert command in page.text
-        assert "deepstep demo records none" in page.text  # and has no --log health
+        assert "deepstep demo records none" in page.text  # and has no --log log.csv
         assert deepstep(*command.split()[1:], "--out", "again").code == 0
         one, other = Run.load(name), Run.load("again")
         np.testing.assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)

@@ -16,13 +16,13 @@ import polars
 import pytest
 
 from deepstep import Network
+from deepstep.data.own_folders import config_digest
 from deepstep.run import Run
-from deepstep.run_folder import config_digest
 from deepstep.training import latest_checkpoint
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import Fit
 
-TYPED = ("--target", "kind", "--out", "run", "--epochs", "12", "--batch-size", "8")
+TYPED = ("--target", "kind", "--out", "run", "--model network --epochs 12 --batch-size 8")
 
 SIGNAL = """
 import os, signal
@@ -35,6 +35,8 @@ def interrupted(self, training, record):
 Progress.on_epoch_end, Progress.looks_at_the_network = interrupted, True
 """
 """Python that sends a signal to its own process in the midst of training."""
+
+ALWAYS = "from deepstep.training import checkpoints\ncheckpoints.SECONDS = 0.0\n"
 
 OFTEN = """
 from deepstep.training import ModelCheckpoint
@@ -66,8 +68,8 @@ def interrupted(process, flowers, *typed, epoch=5, name="SIGINT", before=""):
 
 def test_a_table_from_standard_input_is_piped_again(process, deepstep, flowers):
     piped = f"import sys\nsys.stdin = open({str(flowers)!r})\n"
-    typed = ["--target", "kind", "--epochs", "9", "--checkpoint-every", "0", "--out", "run"]
-    stop = HANDLER + SIGNAL.format(epoch=5, name="SIGINT") + piped
+    typed = ["--target", "kind", "--model network --epochs 9", "--out", "run"]
+    stop = HANDLER + ALWAYS + SIGNAL.format(epoch=5, name="SIGINT") + piped
     result = process("train", "-", *typed, before=stop)
     assert result.stderr.endswith("Resume it: cat FILE | deepstep train - --resume run\n")
     refused(deepstep("train", "--resume", "run"), "FILE must be - again", "cat FILE | ")
@@ -107,7 +109,14 @@ def test_a_second_ctrl_c_ends_at_once_and_says_what_is_lost(process, flowers, tm
 
 @pytest.mark.filterwarnings("default")
 @pytest.mark.usefixtures("pythons_own_handler")
-@pytest.mark.parametrize("typed", ["--optimizer lbfgs", "--patience 3", "--preset tabular --n-estimators 2"])
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "--model network --set solver=lbfgs",
+        "--model network --set early_stopping=true",
+        "--set n_estimators=2",
+    ],
+)
 def test_ctrl_c_at_any_instant_before_the_first_epoch(deepstep, flowers, typed, fresh_seed, tmp_path):
     """In the call of any function of DeepStep until there is a record: a sentence, and nothing is left.
 
@@ -144,7 +153,7 @@ def test_ctrl_c_at_any_instant_before_the_first_epoch(deepstep, flowers, typed, 
         assert (result.code, "Error" in result.err) == (130, False), (number, result.err)
         assert "nterrupted" in result.err, number
         left = [entry.name for entry in tmp_path.iterdir()]
-        saved = "is being saved" in result.err or "tabular" in typed
+        saved = "is being saved" in result.err or "n_estimators" in typed
         expected = "run.unfinished" if "Resume it" in result.err else "run" if saved else None
         assert left in ([], [expected]), (number, result.err)
         for name in left:
@@ -160,8 +169,9 @@ def test_a_ctrl_c_that_comes_twice_loses_nothing(process, flowers, tmp_path):
 
 def test_ctrl_c_from_outside(flowers, tmp_path, deepstep):
     """A real key press comes at any instant."""
-    script = f"{HANDLER}import sys\nfrom deepstep.cli.main import main\nmain(sys.argv[1:])"
-    typed = ["train", str(flowers), *TYPED[:4], "--epochs", "1000000", "--checkpoint-every", "0.2"]
+    often = "from deepstep.training import checkpoints\ncheckpoints.SECONDS = 0.2\n"
+    script = f"{HANDLER}{often}import sys\nfrom deepstep.cli.main import main\nmain(sys.argv[1:])"
+    typed = ["train", str(flowers), *TYPED[:4], "--model", "network", "--epochs", "1000000"]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
         [sys.executable, "-c", script, *typed],
@@ -186,39 +196,44 @@ def test_ctrl_c_from_outside(flowers, tmp_path, deepstep):
 
 def test_the_old_run_stays_until_the_new_one_is_done(process, deepstep, flowers, tmp_path, never_interrupted):
     (tmp_path / "whole").rename(tmp_path / "run")
-    old = (tmp_path / "run" / "config.toml").read_bytes()
+    old = (tmp_path / "run" / "run.json").read_bytes()
     interrupted(process, flowers, "--overwrite", "--seed", "7")
-    assert (tmp_path / "run" / "config.toml").read_bytes() == old
+    assert (tmp_path / "run" / "run.json").read_bytes() == old
     assert deepstep("train", "--resume", "run").code == 0
-    assert Run.load("run").config["settings"]["seed"] == 7
+    assert Run.load("run").config["settings"]["random_state"] == 7
 
 
 KILLED = """
 import os
 from deepstep.training import Progress
-go_on = Progress.on_epoch_end
+go_on, begin, begun = Progress.on_epoch_end, Progress.on_train_begin, []
+def counted(self, training):
+    begun.append(1)
+    begin(self, training)
 def killed(self, training, record):
     go_on(self, training, record)
-    if record["epoch"] == 2 and ("all rows" in self._meter._label) is {refit}: os.kill(os.getpid(), 9)
-Progress.on_epoch_end = killed
+    if record["epoch"] == 2 and (len(begun) == 2) is {refit}: os.kill(os.getpid(), 9)
+Progress.on_epoch_end, Progress.on_train_begin = killed, counted
 """
 SEARCH_NO_MORE = """
-from deepstep import Network
+from deepstep.estimators import network_training
 def never(*_, **__): raise AssertionError
-Network.find_learning_rate = never
+network_training.find_rate = never
 """
-KIND, REFIT = "--target kind ", "--patience 9 --refit --validation-fraction 0.2 "
+KIND = "--target kind --model network "
+EARLY = "--set early_stopping=true --set validation_fraction=0.2 "
+REFIT = f"{EARLY} --set n_iter_no_change=8 --set refit=true"
 CASES = {
     "plain": KIND,
     "weights": f"{KIND} --class-weight tall=3,short=0.5 --sample-weight w",
-    "torch": f"{KIND} --engine torch --precision float32",
-    "schedules": f"{KIND} --schedule step:drop=0.5,every=0.2 --weight-decay 0.1 --validation-fraction 0.2 "
-    "--weight-decay-schedule plateau:patience=0,threshold=0.5",
+    "torch": f"{KIND} --engine torch --set dtype=float32",
+    "schedules": f"{KIND} {EARLY} --set weight_decay=0.1 --set schedule.schedule=cosine "
+    "--set schedule.weight_decay_schedule.name=plateau --set schedule.weight_decay_schedule.patience=0",
     "labels": f"{KIND} --target warm --class-weight warm:True=3",
     "rate": f"{KIND} --learning-rate auto --dropout 0.1",
-    "refit": f"{KIND} {REFIT} --sample-weight w --dropout 0.2 --schedule cosine",
+    "refit": f"{KIND} {REFIT} --sample-weight w --dropout 0.2 --set schedule=cosine",
     "killed in the refit": f"{KIND} {REFIT} --learning-rate auto --dropout 0.2",
-    "a table to validate on": f"{KIND} --validation t.csv --activation relu,tanh --scoring accuracy",
+    "a table to validate on": f"{KIND} --validation t.csv --set activation=tanh --scoring accuracy",
 }
 
 
@@ -232,14 +247,14 @@ def test_killed_it_goes_on_to_the_same_bits(process, deepstep, flowers, tmp_path
     typed = ["train", "t.csv", f"{CASES[case]} --batch-size 8 --epochs 7 --hidden-layers 4,4"]
     assert deepstep(*typed, "--out whole").code == 0
     in_refit = case == "killed in the refit"
-    killed = process(*typed, "--out run --checkpoint-every 0", before=KILLED.format(refit=in_refit))
+    killed = process(*typed, "--out run", before=ALWAYS + KILLED.format(refit=in_refit))
     assert killed.returncode == -signal.SIGKILL, killed.stderr
     assert (tmp_path / "run.unfinished" / "refit").exists() is in_refit
     resumed = process("train", "--resume", "run", before=SEARCH_NO_MORE)
     assert resumed.returncode == 0, resumed.stderr
     run, whole = Run.load("run"), Run.load("whole")
     same_bits(run, whole)
-    for part in ("settings", "results", "found", "class_weights", "example_weights"):
+    for part in ("settings", "results", "found", "class_weights", "example_weights", "command"):
         assert run.config.get(part) == whole.config.get(part)
     for part in ("validation_cost", "validation_score"):
         np.testing.assert_array_equal(run.history.column(part), whole.history.column(part))
@@ -264,22 +279,13 @@ def test_killed_again_and_again(process, deepstep, flowers, tmp_path, never_inte
     assert Run.load("run").config["settings"] == never_interrupted.config["settings"]
 
 
-@pytest.mark.parametrize("number", [3, 1, 5])
-def test_so_many_checkpoints_are_kept(process, flowers, tmp_path, number):
-    all_the_time = "from deepstep.training import checkpoints\ncheckpoints.SHARE = 1.0\n"
-    kept = [] if number == 3 else ["--keep-checkpoints", number]
-    result = interrupted(process, flowers, "--checkpoint-every 0", *kept, before=all_the_time)
-    assert result.returncode == 130
-    assert len(checkpoint_files(tmp_path / "run.unfinished")) == number
-
-
 @pytest.fixture(scope="module")
 def ended(forks, flowers, tmp_path_factory):
     """A folder with a table and an interrupted training on it."""
     folder = tmp_path_factory.mktemp("ended")
     (folder / "t.csv").write_bytes(flowers.read_bytes())
     script = HANDLER + SIGNAL.format(epoch=5, name="SIGINT") + MAIN
-    typed = ["train", "t.csv", *TYPED, "--validation", "t.csv", "--json"]
+    typed = ["train", "t.csv", *TYPED[:4], *TYPED[4].split(), "--validation", "t.csv", "--json"]
     done = forks.run(script, typed, folder=folder, environment={**os.environ, "OMP_NUM_THREADS": "1"})
     assert done.returncode == 130, done.stderr
     record = {"kind": "KeyboardInterrupt", "message": done.stderr.splitlines()[-1]}
@@ -356,8 +362,6 @@ class TestRefused:
         whole = path.read_text()
         alter(path, lambda record: record["options"].update(seed=2), digest=False)
         refused(deepstep("train", "--resume", "run"), "its contents were altered")
-        alter(path, lambda record: record.update(options={"preset": "single", "fast": True}))
-        refused(deepstep("train", "--resume", "run"), "json: the options of a training; it differs in")
         path.write_text(whole)
         monkeypatch.setattr("deepstep.cli.unfinished.__version__", "99.0")
         refused(deepstep("train", "--resume", "run"), "and this is '99.0'", "Install deepstep==")
@@ -446,8 +450,8 @@ def test_one_process_at_a_time(process, deepstep, begun):
 
 
 def test_a_training_that_diverges_keeps_and_names_the_last_good_checkpoint(process, deepstep, flowers):
-    typed = ("--target", "height", "--optimizer", "gd", "--learning-rate", "9", "--hidden-layers", "4")
-    later = ("--warmup-fraction", "0.9", "--batch-size", "4")
+    typed = ("--target", "height", "--model network --set solver=gd --learning-rate 9 --hidden-layers 4")
+    later = ("--set schedule.name=constant --set schedule.warm_up=0.9 --batch-size 4",)
     result = process("train", flowers, *typed, *later, "--out", "run", before=OFTEN)
     assert result.returncode == 1
     files = checkpoint_files("run.unfinished")
@@ -464,7 +468,7 @@ def test_a_training_that_diverges_keeps_and_names_the_last_good_checkpoint(proce
 
 def test_a_divergence_in_the_first_epoch(process, deepstep, flowers):
     """There is a checkpoint, but no epoch that is done."""
-    typed = ("--target", "height", "--out", "run", "--optimizer", "gd", "--learning-rate", "1e5")
+    typed = ("--target height --out run --model network --set solver=gd", "--learning-rate", "1e5")
     result = process("train", flowers, *typed, "--batch-size", "1", before=OFTEN)
     assert result.returncode == 1
     assert checkpoint_files("run.unfinished")
@@ -483,10 +487,10 @@ def test_a_short_training_writes_no_checkpoint(deepstep, flowers, monkeypatch):
 
 
 def test_ctrl_c_makes_a_run_of_what_lbfgs_reached_and_says_that_it_cannot_go_on(process, flowers, tmp_path):
-    typed = ["train", flowers, "--target", "kind", "--out", "run", "--optimizer", "lbfgs"]
+    typed = ["train", flowers, "--target", "kind", "--out", "run", "--model network --set solver=lbfgs"]
     result = process(*typed, before=HANDLER + SIGNAL.format(epoch=2, name="SIGINT"))
     assert result.returncode == 130
-    assert "with --optimizer lbfgs cannot be resumed, and what was reached is being saved" in result.stderr
+    assert "with --set solver=lbfgs cannot be resumed, and what was reached is being saved" in result.stderr
     assert len(Run.load(tmp_path / "run").history) == 3
     assert not (tmp_path / "run.unfinished").exists()
     at_once = HANDLER + SIGNAL.replace("on_epoch_end", "on_train_begin").replace(", record", "").replace(
@@ -495,6 +499,6 @@ def test_ctrl_c_makes_a_run_of_what_lbfgs_reached_and_says_that_it_cannot_go_on(
     result = process(*typed, "--overwrite", before=at_once)
     assert result.returncode == 130
     assert result.stderr.splitlines()[-1] == (
-        "Interrupted: a training with --optimizer lbfgs cannot be resumed, and nothing is kept."
+        "Interrupted: a training with --set solver=lbfgs cannot be resumed, and nothing is kept."
     )
     assert len(Run.load(tmp_path / "run").history) == 3

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from deepstep.run_folder import read_config
+from deepstep.run import read_config
 
 rng = np.random.default_rng(1)
 HEADER = ["Größe", "PLZ", "Preis", "Ort", "Ort"]
@@ -25,7 +25,7 @@ ROWS = [
         )
     )
 ]
-TRAIN = ("--target", "Preis", "--preset", "single", "--epochs", 3, "--engine", "reference", "--out", "run")
+TRAIN = ("--target", "Preis", "--model", "network", "--epochs", 3, "--engine", "reference", "--out", "run")
 
 
 def plain(rows=ROWS, header=HEADER):
@@ -70,9 +70,7 @@ def test_a_european_table_from_stdin_to_predictions(deepstep, tmp_path, piped):
     ):
         assert line in result.err.splitlines()
     config = read_config(tmp_path / "run")
-    kept = {"sep": ";", "decimal": ",", "encoding": "windows-1252", "categorical": ["PLZ"]}
-    assert config["asked"] == kept
-    assert kept.items() <= config["options"].items()
+    assert config["read"] == {"sep": ";", "decimal": ",", "encoding": "windows-1252"}
 
     (tmp_path / "one.csv").write_bytes(european([(1234.0, 8001, "", "Köln", "a")]))
     (tmp_path / "one.tsv").write_bytes(plain([(1234.0, 8001, "", "Köln", "a")]).replace(b",", b"\t"))
@@ -83,7 +81,7 @@ def test_a_european_table_from_stdin_to_predictions(deepstep, tmp_path, piped):
     (tmp_path / "plain.csv").write_bytes(plain())
     assert predictions(deepstep, "plain.csv") == all_rows
     (tmp_path / "odd.txt").write_bytes(plain().replace(b",", b"~"))
-    assert predictions(deepstep, "odd.txt", "--sep", "~") == all_rows
+    assert predictions(deepstep, "odd.txt", "--read", "sep=~") == all_rows
 
     piped(european())
     evaluated = deepstep("evaluate", "run", "-")
@@ -97,22 +95,22 @@ def test_a_european_table_from_stdin_to_predictions(deepstep, tmp_path, piped):
     (tmp_path / "run").rename(tmp_path / "first")
     assert deepstep("train", "plain.csv", *TRAIN, "--categorical", "PLZ").code == 0
     assert predictions(deepstep, "plain.csv") == all_rows
-    assert read_config(tmp_path / "run")["asked"] == {"categorical": ["PLZ"]}
+    assert read_config(tmp_path / "run")["read"] == {}
 
 
 def test_columns_between_spaces_get_a_hint(deepstep, tmp_path):
     (tmp_path / "t.txt").write_text("a b y\n" + "".join(f"{n} {n % 3} {n % 2}\n" for n in range(40)))
     assert (
-        "If spaces separate columns: --sep ' '" in deepstep("describe-columns", "t.txt", "--target", "y").err
+        "If spaces separate columns: --read 'sep= '"
+        in deepstep("describe-columns", "t.txt", "--target", "y").err
     )
-    assert deepstep("describe-columns", "t.txt", "--target", "y", "--sep", " ").code == 0
+    assert deepstep("describe-columns", "t.txt", "--target", "y", "--read", "sep= ").code == 0
 
 
-@pytest.mark.parametrize("preset", ["single", "tabular"])
-def test_declared_categories_in_each_preset(deepstep, tmp_path, preset):
+@pytest.mark.parametrize("few", ["--model network --epochs 2", "--set n_estimators=1"])
+def test_declared_categories_in_each_model(deepstep, tmp_path, few):
     (tmp_path / "t.csv").write_bytes(plain())
-    few = ("--epochs", 2) if preset == "single" else ("--n-estimators", 1)
-    options = ("--target", "Preis", "--preset", preset, *few, "--out", "run", "--categorical", "PLZ")
+    options = ("--target", "Preis", few, "--out", "run", "--categorical", "PLZ")
     result = deepstep("train", "t.csv", *options, "--json")
     assert result.code == 0, result.err
     kinds = {column["column"]: column["kind"] for column in json.loads(result.out)["columns"]}
@@ -122,7 +120,7 @@ def test_declared_categories_in_each_preset(deepstep, tmp_path, preset):
 
 def test_a_table_without_a_header_is_predicted_with_and_without_its_target(deepstep, tmp_path):
     (tmp_path / "t.csv").write_bytes(plain(header=None))
-    result = deepstep("train", "t.csv", *TRAIN[2:], "--target", "column_3", "--no-header")
+    result = deepstep("train", "t.csv", *TRAIN[2:], "--target", "column_3", "--read header=false")
     assert result.code == 0, result.err
     with_target = predictions(deepstep, "t.csv")
     (tmp_path / "new.csv").write_bytes(plain([row[:2] + row[3:] for row in ROWS], None))
@@ -137,11 +135,17 @@ def test_a_table_without_a_header_is_predicted_with_and_without_its_target(deeps
     ("arguments", "sentence"),
     [
         (("https://example.com/t.csv",), "https://example.com/t.csv: a file on this machine is expected"),
-        (("t.csv", "--sep", "::"), "--sep must be one ASCII character, such as ';', or tab, got '::'"),
-        (("t.csv", "--sep", "|"), "the header has commas"),
-        (("t.csv", "--encoding", "klingon"), "--encoding must be an encoding that Python knows"),
+        (
+            ("t.csv", "--read", "sep=::"),
+            "--read sep must be one ASCII character, such as ';', or tab, got '::'",
+        ),
+        (("t.csv", "--read", "sep=|"), "the header has commas"),
+        (("t.csv", "--read", "encoding=klingon"), "--read encoding must be an encoding that Python knows"),
         (("t.csv", "--categorical", "plz"), "--categorical: column is one of"),
-        (("t.dat",), "Give the file the suffix of its format, or, of a text table, its separator: --sep"),
+        (
+            ("t.dat",),
+            "Give the file the suffix of its format, or name the separator of the text: --read sep=;",
+        ),
         (("-",), "standard input: a CSV table is expected; the file is empty"),
     ],
 )
@@ -157,7 +161,7 @@ def test_each_kind_of_error_is_one_line(deepstep, tmp_path, piped, arguments, se
 def test_what_is_wrong_with_a_table_is_said_before_the_training(deepstep):
     def warned(file, target, lines):
         Path(file).write_text("\n".join(lines))
-        typed = "--preset single --epochs 1 --engine reference --out run --overwrite"
+        typed = "--model network --epochs 1 --engine reference --out run --overwrite"
         result = deepstep("train", file, "--target", target, typed)
         assert result.code == 0, result.err
         return [line for line in result.err.splitlines() if line.startswith("Warning: ")]
@@ -169,6 +173,6 @@ def test_what_is_wrong_with_a_table_is_said_before_the_training(deepstep):
         assert says in line
     (line,) = [one for one in warned("headless.csv", "no", ["11,no,39", *rows[10:14] * 10]) if "names" in one]
     assert "3 of 3 names of columns look like values" in line
-    assert "--no-header" in line
+    assert "--read header=false" in line
     few, *_ = warned("few.csv", "kind", ["age,kind,size", *rows[:12]])
     assert re.match(r"Warning: \d+ rows are learned from, fewer than 20", few)

@@ -27,7 +27,7 @@ CLEAR, BACKWARDS, UP = "\x9b2J", "\u202egnp", "\r\x1b[1A\nError: none"
 LABELS = ("[red]safe[/red]", f"[/x]{TITLE}:smile:", f"{BACKWARDS}{UP}")
 COLUMNS = (f"size{CLEAR}", f"{TITLE}shade", "back\\slash [bold]")
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-SHORT = ("--iterations 3 --hidden-layers 4 --preset single --test-fraction 0.3",)
+SHORT = ("--epochs 3 --hidden-layers 4 --model network --test-fraction 0.3",)
 
 
 @pytest.fixture(scope="module")

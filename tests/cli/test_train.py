@@ -15,8 +15,8 @@ from deepstep.run import Run
 
 TABLES = {
     "titanic": ("survived", "binary", "--exclude alive"),
-    "penguins": ("species", "multiclass", "--iterations 40"),
-    "mpg": ("mpg", "regression", "--iterations 40"),
+    "penguins": ("species", "multiclass", "--model network --epochs 40"),
+    "mpg": ("mpg", "regression", "--model network --epochs 40"),
 }
 
 
@@ -45,7 +45,7 @@ def test_a_real_table(deepstep, shared, table):
 
 
 def test_what_train_says(deepstep, flowers):
-    result = deepstep("train", flowers, "--target", "kind", "--iterations", "3")
+    result = deepstep("train", flowers, "--target", "kind", "--model", "network", "--epochs", "3")
     assert result.code == 0
     assert "\x1b" not in result.out + result.err
     assert "60 rows; 48 to learn from, 12 held out." in result.err
@@ -58,7 +58,7 @@ def test_what_train_says(deepstep, flowers):
 def test_parquet_gives_the_same_run_as_csv(deepstep, flowers):
     polars.read_csv(flowers).write_parquet("flowers.parquet")
     for file in (flowers, "flowers.parquet"):
-        assert deepstep("train", file, "--target", "kind", "--iterations", "2").code == 0
+        assert deepstep("train", file, "--target", "kind", "--model", "network", "--epochs", "2").code == 0
     first, second = Run.load("runs/flowers"), Run.load("runs/flowers-2")
     assert first.preparation == second.preparation
     np.testing.assert_array_equal(first.network.parameters.flat, second.network.parameters.flat)
@@ -66,7 +66,7 @@ def test_parquet_gives_the_same_run_as_csv(deepstep, flowers):
 
 def test_test_rows_teach_nothing(deepstep, flowers):
     """What the preparation learned is that of the training rows, and not of all."""
-    typed = ["--target height --exclude kind --iterations 1 --seed 4 --out r"]
+    typed = ["--target height --exclude kind --model network --epochs 1 --seed 4 --out r"]
     assert deepstep("train", flowers, *typed).code == 0
     frame = polars.read_csv(flowers)
     train, _ = holdout(frame["height"].to_numpy(), fraction=0.2, seed=4, stratify=False)
@@ -81,7 +81,7 @@ def test_test_rows_teach_nothing(deepstep, flowers):
 def test_classes_beyond_the_64_bit_integers(deepstep, tmp_path, huge):
     rows = "".join(f"{x},{huge if x > 9 else 0}\n" for x in range(20))
     (tmp_path / "t.csv").write_text(f"x,y\n{rows}")
-    result = deepstep("train", "t.csv", "--target y --out r --preset single --epochs 2")
+    result = deepstep("train", "t.csv", "--target y --out r --model network --epochs 2")
     assert result.code == 0
     assert "Task: binary, because y has 2 different values: 0, 1" in result.err
     for typed in (["evaluate", "r", "t.csv"], ["predict", "r", "t.csv"], ["summary", "r"]):
@@ -94,15 +94,15 @@ def test_a_failed_run_leaves_what_others_put_beside_it(deepstep, flowers, tmp_pa
         (tmp_path / "runs" / "theirs").mkdir()
         raise DataError("here", "this", "that")
 
-    monkeypatch.setattr("deepstep.cli.fitting.fit", others)
-    assert deepstep("train", flowers, "--target", "kind", "--epochs", "1").code == 2
+    monkeypatch.setattr("deepstep.cli.table.fit_network", others)
+    assert deepstep("train", flowers, "--target", "kind", "--model", "network", "--epochs", "1").code == 2
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == ["runs", "runs/theirs"]
 
 
 def test_a_class_of_one_row_is_no_obstacle(deepstep, tmp_path):
     rows = "".join(f"{x},{'ab'[x % 2]}\n" for x in range(20)) + "99,rare\n"
     (tmp_path / "t.csv").write_text("x,y\n" + rows)
-    result = deepstep("train", "t.csv", "--target", "y", "--iterations", "2")
+    result = deepstep("train", "t.csv", "--target", "y", "--model", "network", "--epochs", "2")
     assert result.code == 0
     assert "class 'rare' has one row only" in result.err
 
@@ -110,7 +110,7 @@ def test_a_class_of_one_row_is_no_obstacle(deepstep, tmp_path):
 def test_table_of_many_columns(deepstep, tmp_path):
     frame = polars.DataFrame({f"c{at}": range(at, at + 8) for at in range(60)} | {"y": [0, 1] * 4})
     frame.write_csv("wide.csv")
-    result = deepstep("train", "wide.csv", "--target y --iterations 1")
+    result = deepstep("train", "wide.csv", "--target y --model network --epochs 1")
     assert "… and 20 columns more" in result.out
 
 

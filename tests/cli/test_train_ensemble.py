@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import re
 import signal
 import sys
 import time
@@ -16,15 +15,14 @@ from numpy.testing import assert_array_equal
 from sklearn.metrics import accuracy_score, root_mean_squared_error
 
 from deepstep import Run
-from deepstep.cli import options
-from deepstep.cli.options import TYPED
 from deepstep.cli.screen import OutputError
 from deepstep.data import holdout
-from deepstep.estimators import DeepClassifier, DeepRegressor, population
+from deepstep.ensembles import presets as catalogue
+from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.training.loop import Loop
 
-KIND = ("--target", "kind", "--n-estimators", "2")
-HEIGHT = ("--target height --exclude kind --n-estimators 2",)
+KIND = ("--target", "kind", "--set", "n_estimators=2")
+HEIGHT = ("--target height --exclude kind --set n_estimators=2",)
 
 
 def parts(flowers, target, without, *, stratify, seed=1):
@@ -54,10 +52,10 @@ def test_classes_are_those_of_the_estimator_bit_for_bit(deepstep, flowers, ensem
 
 
 def test_numbers_are_those_of_the_estimator_bit_for_bit(deepstep, flowers):
-    typed = [*HEIGHT, "--seed", "4", "--loss", "huber", "--huber-delta", "0.5", "--out", "r"]
+    typed = [*HEIGHT, "--seed", "4", "--loss", "huber", "--out", "r"]
     assert deepstep("train", flowers, *typed).code == 0
     X, y, X_test, y_test = parts(flowers, "height", ["kind"], stratify=False, seed=4)
-    delta = {"delta": 0.5 * y.std()}
+    delta = {"delta": y.std()}
     model = DeepRegressor(n_estimators=2, random_state=4, loss="huber", loss_params=delta).fit(X, y)
     answers = polars.read_csv(io.StringIO(deepstep("predict", "r", flowers).out))["prediction"]
     assert_array_equal(answers.to_numpy(), model.predict(polars.read_csv(flowers).drop("height", "kind")))
@@ -68,13 +66,12 @@ def test_numbers_are_those_of_the_estimator_bit_for_bit(deepstep, flowers):
 def test_weights_of_classes_and_of_rows_that_are_not_there_where_it_is_0(deepstep, flowers):
     frame = polars.read_csv(flowers).with_columns(w=polars.Series([0, 1, 2] * 20))
     frame.write_csv("t.csv")
-    typed = [*KIND, "--sample-weight w --class-weight tall=3 --deterministic --out r"]
+    typed = [*KIND, "--sample-weight w --class-weight tall=3 --out r"]
     trained = json.loads(deepstep("train", "t.csv", *typed, "--json").out)
     learned, _ = holdout(frame["kind"].to_numpy(), fraction=0.2, seed=1, stratify=True)
     assert trained["out_of_fold"]["rows"] == np.count_nonzero(frame["w"].to_numpy()[learned])
     X = frame.drop("kind", "w")[learned]
-    given = {"class_weight": {"tall": 3.0}, "deterministic": True}
-    model = DeepClassifier(n_estimators=2, random_state=1, **given)
+    model = DeepClassifier(n_estimators=2, random_state=1, class_weight={"tall": 3.0})
     model.fit(X, frame["kind"][learned].to_numpy(), frame["w"][learned].to_numpy())
     assert_array_equal(Run.load("r").predict(X).probabilities, model.predict_proba(X))
 
@@ -84,7 +81,7 @@ def test_a_class_that_is_in_the_test_part_alone_is_no_obstacle(deepstep, tmp_pat
     (tmp_path / "t.csv").write_text("x,y\n" + rows)
     lonely = set()
     for seed in range(3):
-        typed = ["--target", "y", "--n-estimators", "2", "--seed", seed, "--out", f"r{seed}"]
+        typed = ["--target", "y", "--set", "n_estimators=2", "--seed", seed, "--out", f"r{seed}"]
         assert deepstep("train", "t.csv", *typed).code == 0
         lonely.add(Run.load(f"r{seed}").config["results"]["test"]["recall"]["rare"])
         assert "probability_rare" in deepstep("predict", f"r{seed}", "t.csv").out
@@ -95,7 +92,7 @@ def test_names_that_look_like_patterns(deepstep, tmp_path):
     """polars takes ^…$ for many columns where it can."""
     rows = "".join(f"{x},{x % 3},{'ab'[x % 2]}\n" for x in range(40))
     (tmp_path / "t.csv").write_text("^a.*$,ab,^.*$\n" + rows)
-    assert deepstep("train", "t.csv", "--target", "^.*$", "--n-estimators", "2", "--out", "r").code == 0
+    assert deepstep("train", "t.csv", "--target", "^.*$", "--set", "n_estimators=2", "--out", "r").code == 0
     assert deepstep("evaluate", "r", "t.csv").code == 0
 
 
@@ -105,14 +102,14 @@ def test_what_train_says(deepstep, flowers):
     assert lines == [
         f"{flowers}: 60 rows; 48 to learn from, 12 held out.",
         "Task: binary, because kind has 2 different values: short, tall.",
-        "Preset: tabular, an ensemble of networks, the default, as no option of a single network is given.",
+        "Model: ensemble, an ensemble of networks.",
     ]
     assert progress.startswith("flowers: ")
     assert "2/2 networks" in progress
     for part in ("gated", "train   out of fold", "baseline accuracy (majority class)", "Saved in r. Next:"):
         assert part in result.out
     record = json.loads(deepstep("train", flowers, *KIND, "--out", "s", "--json").out)
-    assert record["settings"] == {"preset": "tabular", "n_estimators": 2, "seed": 1}
+    assert record["settings"] == {"n_estimators": 2, "random_state": 1}
     members = [(one["preset"], one["fold"], one["weight"]) for one in record["members"]]
     assert members == [("gated", 0, 0.5), ("gated", 1, 0.5)]
     assert record["test"]["rows"] + record["train"]["rows"] == 60
@@ -120,7 +117,7 @@ def test_what_train_says(deepstep, flowers):
     assert summary["members"] == record["members"]
     assert summary["results"]["test"] == record["test"]
     shown = deepstep("summary", "s").out
-    for part in ("gated", "out of fold", "member", "preset         tabular", "engine", "colour"):
+    for part in ("gated", "out of fold", "member", "n_estimators   2", "engine", "colour"):
         assert part in shown
 
 
@@ -142,43 +139,9 @@ def test_columns_are_refused_or_ignored_by_name(deepstep, flowers, ensemble_run)
     assert whole == more
 
 
-OF_ONE = {
-    name: typed.flag(name)
-    for name, typed in TYPED.items()
-    if typed.of in ("network", "streamed ensemble") and name != "validation"
-}
-
-
-def value_of(name):
-    """What can be typed for an option; its text need not be a value that trains."""
-    kind = TYPED[name].click.get("type")
-    if hasattr(kind, "expected"):
-        example = re.search(r"such as '?([^' ]+)", kind.expected)
-        return example[1] if example else "auto"
-    return kind.choices[0] if hasattr(kind, "choices") else "csv" if kind is None else "1"
-
-
-@pytest.mark.parametrize("name", OF_ONE)
-def test_an_option_of_a_single_training_is_refused_for_an_ensemble(deepstep, flowers, name):
-    typed = [OF_ONE[name], *([] if TYPED[name].click.get("is_flag") else [value_of(name)])]
-    for beside in (["--preset", "tabular"], ["--n-estimators", "2"]):
-        result = deepstep("train", flowers, "--target", "kind", *beside, *typed)
-        assert (result.code, result.out) == (2, "")
-        assert OF_ONE[name] in result.err
-        assert "used with" in result.err
-
-
-@pytest.mark.parametrize(
-    ("typed", "told"),
-    [
-        (["--epochs", "1"], "single, one network, because of --epochs."),
-        (["--preset", "single"], "single, one network, as asked."),
-    ],
-)
-def test_one_network_where_it_is_asked_for(deepstep, flowers, typed, told):
-    result = deepstep("train", flowers, "--target", "kind", *typed, "--out", "r")
-    assert f"Preset: {told}" in result.err
-    assert "layers" not in Run.load("r").config["settings"]
+def test_one_network_where_it_is_asked_for(deepstep, flowers):
+    result = deepstep("train", flowers, "--target kind --model network --epochs 1 --out r")
+    assert "Model: network, one network." in result.err
     assert Run.load("r").network.architecture.layer_dims[1:] == (64, 32, 1)
 
 
@@ -193,7 +156,7 @@ def test_members_are_opened_as_networks_of_their_fold(deepstep, flowers, typed):
     """The trace is that of the network that the file holds, on what its fold makes of the rows."""
     frame = polars.read_csv(flowers).with_columns(w=polars.Series([0.0, 1.0, 2.0] * 20))
     frame.write_csv("t.csv")
-    words = [typed, "--sample-weight w --n-estimators 6 --out r"]
+    words = [typed, "--sample-weight w --set n_estimators=6 --out r"]
     assert deepstep("train", "t.csv", *words).code == 0
     run, first = Run.load("r"), frame[:16]
     labels = first[list(run.target_names)] if len(run.target_names) > 1 else first[run.target_names[0]]
@@ -201,10 +164,10 @@ def test_members_are_opened_as_networks_of_their_fold(deepstep, flowers, typed):
     preparer, opened = run.ensemble.preprocessors[member.fold], ("r", "--member", 1)
     traced = json.loads(deepstep("trace", *opened, "--data", "t.csv", "--json").out)
     value = {entry["name"]: np.array(entry["value"]) for entry in traced["entries"]}
-    assert_array_equal(value["A0"], preparer.inputs(first)[member.preset.inputs].T)
-    Y = (run.preparation.target.encode(labels) - preparer.center) / preparer.scale
+    assert_array_equal(value["A0"], preparer.inputs(preparer.features(first))[member.inputs].T)
+    Y = (run.targets.encode(labels) - preparer.center) / preparer.scale
     np.testing.assert_allclose(value["Y"], Y.T, rtol=1e-6)
-    assert traced["learning_rate"] == member.settings["learning_rate"]
+    assert traced["learning_rate"] == member.learning_rate
     assert traced["settings"]["lr_multipliers"]["b*"] == 0.1
     kept = json.loads(deepstep("trace", *opened, "--json").out)
     assert [entry["name"] for entry in kept["entries"]] == list(value)
@@ -219,14 +182,14 @@ def test_the_only_member_need_not_be_named(deepstep, flower_run):
 
 
 def test_overwrite_replaces_either_kind_of_run(deepstep, flowers, tmp_path):
-    for typed in ("--epochs 1", "--n-estimators 2", "--epochs 1"):
+    for typed in ("--model network --epochs 1", "--set n_estimators=2", "--model network --epochs 1"):
         assert deepstep("train", flowers, "--target kind --out r --overwrite", typed).code == 0
         assert deepstep("predict", "r", flowers).code == 0
     assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
 
 
 def test_a_training_that_is_not_done_is_not_trampled_on(deepstep, process, flowers, killed_at, tmp_path):
-    typed = ["--target", "kind", "--epochs", "9", "--checkpoint-every", "0", "--out", "r"]
+    typed = ["--target kind --model network --epochs 9 --out r"]
     assert process("train", flowers, *typed, before=killed_at(3)).returncode == -9
     refused = deepstep("train", flowers, *KIND, "--out", "r")
     assert (refused.code, "r.unfinished is one" in refused.err) == (2, True)
@@ -243,46 +206,45 @@ Meter.move = interrupted
 """
 IN_A_MEMBER = f"""
 import os
-from deepstep.estimators import ensemble_fit
-train = ensemble_fit.train_member
+from deepstep.ensembles import fit
+train = fit.fit_member
 def interrupted(*args, **options):
     os.kill(os.getpid(), {int(signal.SIGINT)})
     return train(*args, **options)
-ensemble_fit.train_member = interrupted
+fit.fit_member = interrupted
 """
 
 
 WHILE_SCORING = f"""
 import os
-from deepstep.cli import fitting
-score = fitting.scores
+from deepstep.cli import table
+score = table._scores
 def interrupted(*args):
     os.kill(os.getpid(), {int(signal.SIGINT)})
     return score(*args)
-fitting.scores = interrupted
+table._scores = interrupted
 """
 
 
-@pytest.mark.parametrize("preset", ["tabular", "single"])
-def test_ctrl_c_after_the_last_network_waits_until_the_run_is_saved(process, flowers, preset, deepstep):
-    few = ["--n-estimators", "2"] if preset == "tabular" else ["--epochs", "2"]
-    typed = ["--target", "kind", "--preset", preset, *few, "--out", "r"]
+@pytest.mark.parametrize("typed", ["--set n_estimators=2", "--model network --epochs 2"])
+def test_ctrl_c_after_the_last_network_waits_until_the_run_is_saved(process, flowers, typed, deepstep):
+    typed = ["--target", "kind", typed, "--out", "r"]
     assert process("train", flowers, *typed, before=WHILE_SCORING).returncode == 130
     assert deepstep("predict", "r", flowers).code == 0
 
 
 AFTER_TRAINING = {
-    "deepstep.cli.fitting.scores": "its scores are missing",
-    "deepstep.cli.fitting.score": "its scores are missing",
-    "deepstep.cli.train.held_out_of": "the rows that were held out are not in it",
+    "deepstep.cli.table.score": "its scores are missing",
+    "deepstep.cli.table.held_out_of": "the rows that were held out are not in it",
     "deepstep.run.Run.write_results": "its scores are not in it",
-    "deepstep.cli.train.print_columns": "it cannot be shown",
-    "deepstep.cli.train.print_scores": "it cannot be shown",
-    "deepstep.cli.train.print_saved": "it cannot be shown",
+    "deepstep.cli.results.print_columns": "it cannot be shown",
+    "deepstep.cli.results.print_scores": "it cannot be shown",
 }
 
 
-@pytest.mark.parametrize("typed", ["--n-estimators 2", "--epochs 1", "--optimizer lbfgs --epochs 2 --json"])
+@pytest.mark.parametrize(
+    "typed", ["--set n_estimators=2", "--model network --set solver=lbfgs --epochs 2 --json"]
+)
 @pytest.mark.parametrize("name", AFTER_TRAINING)
 def test_a_failure_after_the_training_does_not_lose_it(deepstep, flowers, monkeypatch, name, typed, tmp_path):
     """Whatever fails there: the run is saved before it is scored, and a warning says where it is."""
@@ -307,7 +269,7 @@ def test_a_full_disk_below_the_output_is_told_with_the_place_of_the_run(deepstep
     def full(*arguments, **options):
         raise OutputError(sys.stdout, OSError(28, "No space left on device"))
 
-    monkeypatch.setattr("deepstep.cli.train.print_scores", full)
+    monkeypatch.setattr("deepstep.cli.results.print_scores", full)
     monkeypatch.setattr("deepstep.cli.main.forget", lambda stream: None)
     result = deepstep("train", flowers, *KIND, "--out", "r")
     assert (result.code, "The run is saved in r" in result.err) == (2, True)
@@ -328,19 +290,13 @@ def test_ctrl_c_leaves_no_half_written_run(deepstep, process, flowers, tmp_path,
     assert [entry.name for entry in tmp_path.iterdir()] == ["r"] * overwrite
 
 
-def test_efforts_of_the_command_are_those_of_the_estimators():
-    """They are written twice, as the command starts without the estimators."""
-    assert options.EFFORTS == population.EFFORTS
-    assert TYPED["effort"].click["type"].choices == population.EFFORTS
-
-
 AFTER_SOME = """
 import os, time
-from deepstep.estimators import resuming
+from deepstep.ensembles import finished
 from deepstep.training import interruption
-resuming.SECONDS = 0.0
+finished.SECONDS = finished.LONG = 0.0
 interruption.ONE_PRESS = 0.0
-keep, seen = resuming.MemberFiles.keep, []
+keep, seen = finished.FinishedMembers.add, []
 def killed(self, *arguments):
     keep(self, *arguments)
     seen.append(1)
@@ -348,27 +304,26 @@ def killed(self, *arguments):
         for number in {}:
             os.kill(os.getpid(), number)
             time.sleep(0.1)
-resuming.MemberFiles.keep = killed
+finished.FinishedMembers.add = killed
 """
 """Python that sends signals to its own process when so many networks are saved."""
 
 
-@pytest.mark.parametrize("preset", ["tabular", "tabm"])
-def test_killed_it_goes_on_from_the_networks_that_were_done(process, deepstep, flowers, tmp_path, preset):
+def test_killed_it_goes_on_from_the_networks_that_were_done(process, deepstep, flowers, tmp_path):
     """Killed twice, the second time while the run is written."""
-    typed = ["--target", "kind", "--n-estimators", "5", "--class-weight", "tall=2"]
-    typed += [] if preset == "tabular" else ["--preset", preset]
+    typed = ["--target", "kind", "--set", "n_estimators=5", "--class-weight", "tall=2"]
     assert deepstep("train", flowers, *typed, "--out", "whole").code == 0
     killed = process("train", flowers, *typed, "--out", "run", before=AFTER_SOME.format(3, [9]))
     assert killed.returncode == -signal.SIGKILL, killed.stderr
-    saved = {path: path.read_bytes() for path in (tmp_path / "run.unfinished").glob("member-*")}
+    files = (tmp_path / "run.unfinished").glob("member-*/model.json")
+    saved = {path: path.read_bytes() for path in files}
     assert len(saved) == 3
     dies = "import os\nfrom deepstep.run import Run\nRun.write = lambda *_: os.kill(os.getpid(), 9)"
     assert process("train", "--resume", "run", before=dies).returncode == -signal.SIGKILL
     assert {path: path.read_bytes() for path in saved} == saved
     assert deepstep("train", "--resume", "run").code == 0
     runs = run, whole = Run.load("run"), Run.load("whole")
-    for name in ("settings", "options", "results", "class_weights", "engine"):
+    for name in ("settings", "command", "results", "class_weights"):
         assert run.config.get(name) == whole.config.get(name), name
     networks = ([one.network.parameters.flat for one in each.ensemble.members] for each in runs)
     for first, second in zip(*networks, strict=True):
@@ -383,7 +338,7 @@ def test_killed_it_goes_on_from_the_networks_that_were_done(process, deepstep, f
 
 
 def test_a_second_ctrl_c_keeps_the_networks_that_are_saved(process, deepstep, flowers, tmp_path):
-    typed = ["--target", "kind", "--n-estimators", "5", "--out", "run"]
+    typed = ["--target", "kind", "--set", "n_estimators=5", "--out", "run"]
     ended = process("train", flowers, *typed, before=AFTER_SOME.format(2, [int(signal.SIGINT)] * 2))
     last = ended.stderr.splitlines()[-1]
     assert (ended.returncode, "Traceback" in ended.stderr) == (130, False)
@@ -396,7 +351,7 @@ def test_a_second_ctrl_c_keeps_the_networks_that_are_saved(process, deepstep, fl
 @pytest.mark.usefixtures("pythons_own_handler")
 def test_the_only_network_of_an_ensemble_goes_on_from_its_checkpoint(deepstep, flowers, monkeypatch):
     """As that of a table above 100,000 rows, with the options by default."""
-    monkeypatch.setattr(population, "SIZES", {"balanced": {np.inf: population.Size(1, 1, 1, 1)}})
+    monkeypatch.setattr(catalogue, "SIZES", {"balanced": {np.inf: catalogue.Size(1, 1, 1, 1)}})
     typed = ("train", flowers, "--target", "kind", "--out")
     pause = Loop._pause
 

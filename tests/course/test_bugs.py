@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from deepstep import Network
 from deepstep.course.bugs import CHOICES, LEARNED, draw_round, mistakes
-from deepstep.course.exhibits import LAYERS
-from deepstep.course.museum import ACTIVATIONS, differ
+from deepstep.course.museum import ACTIVATIONS, LAYERS, differ
 
 SEEDS = st.integers(0, 2**32 - 1)
 

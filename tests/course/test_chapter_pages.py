@@ -17,8 +17,7 @@ from test_chapters import Cell, cells_of
 
 from deepstep import Network, equations
 from deepstep.course import CHAPTERS, EXERCISES, check
-from deepstep.course.lesson import build
-from deepstep.course.scorm import manifest
+from deepstep.course.lesson import build, manifest
 from deepstep.explorer import explore
 from docs_extensions import extension
 

@@ -15,8 +15,7 @@ import pytest
 
 from deepstep import Network
 from deepstep.cli.main import main
-from deepstep.course.lesson import FORMAT, build, html_page
-from deepstep.course.scorm import package
+from deepstep.course.lesson import FORMAT, build, html_page, package
 from deepstep.course.stage import written
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.explorer.page import LESSON_ID, unpacked

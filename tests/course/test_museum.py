@@ -8,13 +8,17 @@ import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.course.exhibits import BASES, EXHIBITS, LAYERS, RIGHT, edited
 from deepstep.course.museum import (
     ACTIVATIONS,
+    BASES,
+    EXHIBITS,
     LAYER_DIMS,
+    LAYERS,
     PARAMETERS,
+    RIGHT,
     SEED,
     document,
+    edited,
     first_step,
     network,
     run,

@@ -13,8 +13,7 @@ from deepstep import Network
 from deepstep.cli.main import deepstep
 from deepstep.course import CHAPTERS, EXERCISES
 from deepstep.course.museum import document
-from deepstep.course.worksheet import worksheets
-from deepstep.course.worksheet_page import worksheets_html
+from deepstep.course.worksheet import worksheets, worksheets_html
 from docs_extensions import extension
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -40,7 +39,8 @@ def test_commands_exist_with_their_options(page: Path) -> None:
                 found = command.get_command(context, words[0])
             assert found is not None, code
             command, words = found, words[1:]
-        options = {name for parameter in command.params for name in parameter.opts}
+        with click.Context(command) as context:
+            options = {name for parameter in command.get_params(context) for name in parameter.opts}
         assert {word for word in words if word.startswith("-")} <= options, code
         if words and command.name in ("start", "check") and words[0] != "CHAPTER":
             assert int(words[0]) in CHAPTERS, code

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from deepstep.cli.course import worksheet_command
 from deepstep.cli.main import main
-from deepstep.cli.worksheet import worksheet_command
 from deepstep.course import worksheet
-from deepstep.course.worksheet import DECIMALS, worksheets
-from deepstep.course.worksheet_page import worksheets_html
+from deepstep.course.worksheet import DECIMALS, worksheets, worksheets_html
 from deepstep.errors import ConfigurationError, FileError
 
 CASES = [
@@ -175,7 +174,10 @@ def test_the_command_and_its_files(tmp_path):
     ("words", "sentence"),
     [
         (["--net", "2-9-1"], "Error: --net must be 2 to 4 sizes from 1 to 4, got (2, 9, 1)."),
-        (["--net", "2,2"], "Error: --net: whole numbers with '-' between them, such as 64-32; got '2,2'."),
+        (
+            ["--net", "2,2"],
+            "Error: --net must be whole numbers with '-' between them, such as 4-5-3-1, got '2,2'.",
+        ),
         (["--examples", "3"], "Error: --examples must be 1, 2, 4 or 5, got 3."),
     ],
     ids=str,

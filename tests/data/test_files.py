@@ -1,12 +1,12 @@
 """Files and folders appear whole or not at all."""
 
+import json
 import os
 import stat
 import subprocess
 import sys
 import threading
 import time
-import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import pytest
 
 from deepstep.data import atomic_directory, atomic_write, sha256
 from deepstep.data.files import check_writable, kind_at
+from deepstep.data.own_folders import sealed
 from deepstep.errors import DataError, FileError
 
 
@@ -23,13 +24,18 @@ def names(folder: Path) -> set[str]:
 
 def run_folder(path: Path, text: str) -> Path:
     path.mkdir()
-    (path / "config.toml").write_text(f'format = "deepstep-run"\nname = "{text}"')
+    (path / "model.json").write_text(record(text))
     return path
 
 
+def record(name: str) -> str:
+    """What makes a folder one that may be replaced."""
+    return sealed({"format": "deepstep", "name": name})
+
+
 def name_of(run: Path) -> str:
-    text = (run / "config.toml").read_text()
-    return tomllib.loads(text)["name"] if "=" in text else text
+    text = (run / "model.json").read_text()
+    return json.loads(text)["name"] if text.startswith("{") else text
 
 
 def test_a_written_file_holds_the_bytes_and_leaves_no_other(tmp_path):
@@ -55,7 +61,7 @@ def test_an_exception_of_the_caller_passes_and_keeps_what_was_there(tmp_path, er
 
     def fill_half():
         with atomic_directory(run, overwrite=True) as folder:
-            (folder / "config.toml").write_text("half")
+            (folder / "model.json").write_text("half")
             raise error
 
     for half in (write_half, fill_half):
@@ -98,7 +104,7 @@ def test_permissions_are_kept(tmp_path, mode):
         assert {stat.S_IMODE(entry.stat().st_mode) for entry in tmp_path.glob(".deepstep-*")} == {mode}
         file.write(b"secret")
     with atomic_directory(run, overwrite=True) as folder:
-        (folder / "config.toml").write_text("new")
+        (folder / "model.json").write_text("new")
     assert stat.S_IMODE(path.stat().st_mode) == mode
     assert stat.S_IMODE(run.stat().st_mode) == mode | 0o100
 
@@ -147,7 +153,7 @@ def test_a_file_is_on_the_disk_before_its_rename_and_its_folder_after(tmp_path, 
 def test_a_folder_is_on_the_disk_before_its_rename_and_its_parent_after(tmp_path, calls, exists):
     run = run_folder(tmp_path / "run", "old") if exists else tmp_path / "run"
     with atomic_directory(run, overwrite=True) as folder:
-        (folder / "config.toml").write_text("new")
+        (folder / "model.json").write_text("new")
         (folder / "deep" / "deeper").mkdir(parents=True)
         (folder / "deep" / "file").write_bytes(b"x")
         assert calls == []
@@ -169,7 +175,7 @@ def rename_and_die(source, target):
     os._exit(9)
 os.rename = rename_and_die
 with atomic_directory(sys.argv[1], overwrite=True) as folder:
-    (folder / "config.toml").write_text("new")
+    (folder / "model.json").write_text("new")
 """
 
 
@@ -189,9 +195,9 @@ from deepstep.data import atomic_directory, atomic_write
 folder = Path(sys.argv[1])
 with atomic_write(folder / "model") as file, atomic_directory(folder / "run") as run:
     file.write(b"half")
-    (run / "config.toml").write_text("half")
-    (run / "members").mkdir()
-    (run / "members" / ".deepstep-tmp-0123456789ab").touch()
+    (run / "model.json").write_text("half")
+    (run / "member-000-1").mkdir()
+    (run / "member-000-1" / ".deepstep-tmp-0123456789ab").touch()
     os.kill(os.getpid(), 9)
 """
 
@@ -214,7 +220,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path, next_one):
 def test_what_others_write_and_own_stays(tmp_path):
     """Temporary files of living processes, what has other names or other contents."""
     with atomic_write(tmp_path / "a"), atomic_directory(tmp_path / "b") as folder:
-        (folder / "config.toml").write_text("half")
+        (folder / "model.json").write_text("half")
         before = names(tmp_path)
         with atomic_write(tmp_path / "c"), atomic_directory(tmp_path / "d"):
             assert before < names(tmp_path)
@@ -242,7 +248,7 @@ def test_both_folders_of_a_kill_between_the_renames_stay(tmp_path):
     for entry in tmp_path.iterdir():
         os.utime(entry, (0, 0))
     with atomic_directory(run) as folder:
-        (folder / "config.toml").write_text('name = "third"')
+        (folder / "model.json").write_text(record("third"))
     assert sorted(map(name_of, tmp_path.iterdir())) == ["new", "old", "third"]
 
 
@@ -273,7 +279,7 @@ def test_those_who_save_at_the_same_time(tmp_path, monkeypatch):
         begin.wait()
         for _ in range(8):
             with atomic_directory(tmp_path / "run", overwrite=True) as folder:
-                (folder / "config.toml").write_text(f'format = "deepstep-run"\nname = "{number}"')
+                (folder / "model.json").write_text(record(str(number)))
         with pytest.raises(FileError, match="it exists already"), atomic_directory(tmp_path / "run"):
             pass
         return number
@@ -335,8 +341,8 @@ def test_a_full_disk_keeps_the_old_file_and_the_old_folder(tmp_path, size):
 def test_an_empty_folder_may_be_replaced(tmp_path):
     (tmp_path / "run").mkdir()
     with atomic_directory(tmp_path / "run", overwrite=True) as folder:
-        (folder / "config.toml").write_text("new")
-    assert names(tmp_path / "run") == {"config.toml"}
+        (folder / "model.json").write_text("new")
+    assert names(tmp_path / "run") == {"model.json"}
 
 
 def test_the_old_folder_comes_back_when_the_last_rename_fails(tmp_path, monkeypatch):
@@ -354,7 +360,7 @@ def test_the_old_folder_comes_back_when_the_last_rename_fails(tmp_path, monkeypa
         pytest.raises(FileError, match="Input/output error"),
         atomic_directory(run, overwrite=True) as folder,
     ):
-        (folder / "config.toml").write_text("new")
+        (folder / "model.json").write_text("new")
     assert name_of(run) == "old"
     assert names(tmp_path) == {"run"}
 

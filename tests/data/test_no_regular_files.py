@@ -8,10 +8,10 @@ import pytest
 
 from deepstep.data import ParquetRows, read_cells, read_image, read_table, sha256
 from deepstep.data.arrays import open_arrays
+from deepstep.data.text_formats import read_text
 from deepstep.errors import FileError
 from deepstep.estimators import DeepClassifier
 from deepstep.explorer import read_lesson
-from deepstep.run_folder import read_text
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes in folders")
 

@@ -140,7 +140,7 @@ def test_layouts_of_csv(tmp_path, text, expected):
         (
             "t.csv",
             b"a;b\n1;2\n3\n",
-            "the header has semicolons: 'a;b'. If they separate the columns: --sep ';'",
+            "the header has semicolons: 'a;b'. If they separate the columns: --read sep=';'",
         ),
         ("t.tsv", b"a|b\n1\n", "columns separated by tabs are expected; the header has vertical bars"),
         ("t.csv", b"a,b\n1,2\n# by hand\n3,4\n", "line 3 has 1, and begins with #. Remove comments"),

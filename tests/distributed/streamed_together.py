@@ -53,7 +53,7 @@ def stream(parts, counted, buffer_rows, validation_fraction=0.0, weighed=False):
         )
         return Examples(X, frame.get_column("y").to_numpy()[:, np.newaxis], weight)
 
-    examples = found.stream(encode, {"inputs": found.inputs.to_dict()}, buffer_rows=buffer_rows)
+    examples = found.stream(encode, {"inputs": len(found.inputs.columns)}, buffer_rows=buffer_rows)
     held = encode(found.validation) if validation_fraction else None
     counted.clear()
     rows.groups = ()

@@ -86,13 +86,13 @@ def own_activation():
 
 
 def test_the_reason_reaches_the_history_and_the_estimator(own_activation):
-    from deepstep import DeepClassifier
+    from deepstep import NetworkClassifier
 
     X, Y = [[0.0, 1.0, 2.0]], [[0, 1, 1]]
     history = Network([1, 2, 1], activation=own_activation, seed=1).train(X, Y, iterations=2)
     assert history.engine == "reference"
     assert own_activation in history.why_engine
-    model = DeepClassifier((2,), activation=own_activation, max_iter=2, random_state=0, preset="mlp")
+    model = NetworkClassifier((2,), activation=own_activation, max_iter=2, random_state=0)
     with pytest.warns(ConvergenceWarning):
         model.fit([[0.0], [1.0], [2.0]], [0, 1, 1])
     assert (model.engine_, own_activation in model.engine_reason_) == ("reference", True)

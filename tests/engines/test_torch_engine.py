@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits
 
-from deepstep import DeepClassifier, Network
+from deepstep import Network, NetworkClassifier
 from deepstep.engines import Settings, choose_engine, describe_engines, open_session
 from deepstep.engines import choice as choosing
 from deepstep.engines.choice import WORTH_A_GPU
@@ -56,13 +56,12 @@ class TestBfloat16:
     def test_digits_are_learned_as_well_as_in_float32(self):
         X, y = load_digits(return_X_y=True)
         X, scores = X / 16, {}
-        for precision, engine in (("bfloat16", "torch"), (None, "compiled")):
-            model = DeepClassifier((64,), preset="mlp", max_iter=20, random_state=0, precision=precision)
-            model.set_params(n_iter_no_change=np.inf, dtype="auto" if precision else "float32")
-            model.fit(X[:1300], y[:1300])
+        for dtype, engine in (("bfloat16", "torch"), ("float32", "compiled")):
+            model = NetworkClassifier((64,), max_iter=20, random_state=0, dtype=dtype)
+            model.set_params(n_iter_no_change=np.inf).fit(X[:1300], y[:1300])
             assert (model.engine_, model.network_.dtype) == (engine, np.float32)
-            scores[precision] = model.score(X[1300:], y[1300:])
-        assert scores["bfloat16"] > scores[None] - 0.03
+            scores[dtype] = model.score(X[1300:], y[1300:])
+        assert scores["bfloat16"] > scores["float32"] - 0.03
 
     def test_the_parameters_stay_in_float32_and_are_near_those_of_float32(self):
         X, Y = data()

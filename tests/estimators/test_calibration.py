@@ -22,19 +22,18 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import average_precision_score, log_loss
 from sklearn.model_selection import train_test_split
 
-from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.calibration import (
+from deepstep.ensembles.calibration import (
     conformal_rank,
     fit_temperature,
     interval_half_width,
     prediction_sets,
     with_temperature,
 )
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 
-SMALL = {"preset": "tabular", "n_estimators": 5, "max_iter": 15, "random_state": 1}
-MLP = {"preset": "mlp", "random_state": 1}
-LBFGS = {**MLP, "solver": "lbfgs", "max_iter": 1000}
+SMALL = {"n_estimators": 5, "network_params": {"epochs": 15}, "random_state": 1}
+LBFGS = {"random_state": 1, "solver": "lbfgs", "max_iter": 1000}
 MULTILABEL = make_multilabel_classification(120, random_state=1)
 
 
@@ -88,7 +87,7 @@ def test_few_rows_do_not_move_it_and_large_weights_do():
 def test_calibrate_makes_an_overconfident_network_doubt():
     """A network that has learned noise by heart, rows to calibrate it, and rows to judge it."""
     X, y = make_moons(900, noise=0.4, random_state=1)
-    model = DeepClassifier((50, 50), alpha=0.01, tol=1e-3, **{**LBFGS, "max_iter": 10_000})
+    model = NetworkClassifier((50, 50), alpha=0.01, tol=1e-3, **{**LBFGS, "max_iter": 10_000})
     assert not hasattr(model, "temperature_")
     model.fit(X[:150], y[:150])
     assert model.temperature_ == 1.0
@@ -112,7 +111,7 @@ def test_an_ensemble_finds_one_that_does_no_harm():
     model = DeepClassifier(**SMALL).fit(X, y)
     told = model.predict_proba(X_test)
     untempered = with_temperature(told, 1 / model.temperature_)
-    raw = model.ensemble_.outputs(model._table(X_test, reset=False, where="here"))
+    raw = model.predictor_.outputs(X_test)
     np.testing.assert_allclose(untempered, model.targets_.probabilities(raw), rtol=1e-5, atol=1e-7)
     # answers of one fold say how sure all together may be: about, so log-losses that are good already stay so
     assert log_loss(y_test, told) < 1.02 * log_loss(y_test, untempered)
@@ -176,7 +175,7 @@ def check_coverage(model, X, y, alpha):
     else:
         lower, upper = model.predict_interval(X, alpha).T
         share = ((lower <= y) & (y <= upper)).mean()
-    n = sum(map(len, model._calibration.scores))
+    n = sum(map(len, model.predictor_.calibration.scores))
     assert abs(share - (1 - alpha)) < 3 * np.sqrt(alpha * (1 - alpha) * (1 / n + 1 / len(y)))
 
 
@@ -211,12 +210,12 @@ def test_the_surer_the_larger(fitted):
 
 def test_too_few_rows_exclude_nothing():
     X, y = make_moons(400, noise=0.3, random_state=1)
-    classifier = DeepClassifier(5, **LBFGS).fit(X, y).calibrate(X[:9], y[:9])
+    classifier = NetworkClassifier(5, **LBFGS).fit(X, y).calibrate(X[:9], y[:9])
     for per_class in (False, True):
         assert classifier.predict_set(X, 0.05, per_class=per_class).all()
         assert not classifier.predict_set(X, 0.3, per_class=per_class).all()
     assert not classifier.predict_set(X, 0.1, per_class=False).all()
-    regressor = DeepRegressor(5, **LBFGS).fit(X, X[:, 0]).calibrate(X[:9], X[:9, 0])
+    regressor = NetworkRegressor(5, **LBFGS).fit(X, X[:, 0]).calibrate(X[:9], X[:9, 0])
     assert (regressor.predict_interval(X[:2], 0.05) == [-np.inf, np.inf]).all()
     assert np.isfinite(regressor.predict_interval(X[:2], 0.1)).all()
 
@@ -238,7 +237,7 @@ def test_several_targets_have_an_interval_each_and_counts_end_at_0():
 def test_rows_of_weight_0_do_not_count():
     X, y = make_friedman1(300, random_state=1)
     weight = np.where(np.arange(300) < 200, 1.0, 0.0)
-    model = DeepRegressor(10, max_iter=300, tol=0.1, **MLP).fit(X, y)
+    model = NetworkRegressor(10, max_iter=300, tol=0.1, random_state=1).fit(X, y)
     weighed = model.calibrate(X, np.where(weight > 0, y, 1e6), weight).predict_interval(X)
     np.testing.assert_array_equal(weighed, model.calibrate(X[:200], y[:200]).predict_interval(X))
     ensemble = DeepRegressor(**SMALL).fit(X, np.where(weight > 0, y, 1e6), sample_weight=weight)
@@ -248,16 +247,16 @@ def test_rows_of_weight_0_do_not_count():
 
 def test_what_makes_no_sense_is_refused_in_words():
     X, y = make_moons(100, noise=0.3, random_state=1)
-    plain, several = DeepClassifier(5, **LBFGS), DeepClassifier(5, **LBFGS).fit(*MULTILABEL)
+    plain, several = NetworkClassifier(5, **LBFGS), NetworkClassifier(5, **LBFGS).fit(*MULTILABEL)
     for ask in (lambda: plain.calibrate(X, y), lambda: plain.predict_set(X)):
         with pytest.raises(NotFittedError):
             ask()
     plain.fit(X, y)
     numbers, quantiles = (
-        DeepRegressor(5, loss=loss, max_iter=500, tol=0.1, **MLP).fit(X, X[:, 0])
+        NetworkRegressor(5, loss=loss, max_iter=500, tol=0.1, random_state=1).fit(X, X[:, 0])
         for loss in ("squared_error", "quantile")
     )
-    batch = DeepClassifier(5, normalization="batch", max_iter=500, tol=0.1, **MLP).fit(X, y)
+    batch = NetworkClassifier(5, normalization="batch", max_iter=500, tol=0.1, random_state=1).fit(X, y)
     refused = [
         (lambda alpha=alpha: plain.predict_set(X, alpha), "alpha must be a number") for alpha in (0, 1, "a")
     ]
@@ -311,19 +310,22 @@ def test_an_ensemble_finds_wrong_labels_in_what_it_learned(load):
     by_all = model.predict_proba(X[:20])[np.arange(20), y[:20]]
     np.testing.assert_allclose([one.probability for one in elsewhere], by_all, rtol=1e-5)
     (member,) = (member for member in model.ensemble_.members if member.fold == 2)
-    preparer, kept = model.ensemble_.preprocessors[2], np.flatnonzero(weight)
-    rows = kept[preparer.fold.held_out]
-    inputs = preparer.inputs(model._table(X[rows], reset=False, where="here"))[member.preset.inputs]
+    preprocessor, learned = model.ensemble_.preprocessors[2], np.flatnonzero(weight)
+    rows = learned[model.ensemble_.held_out[2]]
+    features = preprocessor.features(model.predictor_.columns.frame(X[rows], ""))
+    inputs = preprocessor.inputs(features)[member.inputs]
     norms = member.network.gradient_norms(inputs.T, model.targets_.encode(y[rows], float).T)[0]
     np.testing.assert_allclose([found[row].gradient_norm for row in rows], norms, rtol=1e-4)
 
 
-@pytest.mark.parametrize("own", [SMALL, {**MLP, "max_iter": 2000, "tol": 1e-2}])
-def test_wrong_numbers_are_found(own):
+@pytest.mark.parametrize(
+    "model", [DeepRegressor(**SMALL), NetworkRegressor(random_state=1, max_iter=2000, tol=1e-2)]
+)
+def test_wrong_numbers_are_found(model):
     X, y = make_friedman1(400, noise=0.5, random_state=1)
     wrong = np.arange(400) % 20 == 0
     y = np.where(wrong, y + 15, y)
-    found = DeepRegressor(**own).fit(X, y).label_issues(X, y)
+    found = model.fit(X, y).label_issues(X, y)
     assert precision(found, wrong) > 0.9
     assert found[0].deviations == max(one.deviations for one in found) > 3
 
@@ -345,6 +347,6 @@ def test_what_is_told_of_several_targets_frames_and_sparse_rows():
     table = pandas.DataFrame(DeepClassifier(**SMALL).fit(frame, names).label_issues(frame, names, n=5))
     assert [*table] == ["row", "given", "predicted", "probability", "gradient_norm"]
     assert set(table.given) <= set(names)
-    plain = DeepClassifier(5, max_iter=2000, tol=1e-2, **MLP).fit(csr_matrix(X), names)
+    plain = NetworkClassifier(5, max_iter=2000, tol=1e-2, random_state=1).fit(csr_matrix(X), names)
     dense = [one.row for one in plain.label_issues(X, names, n=20)]
     assert [one.row for one in plain.label_issues(csr_matrix(X), names, n=20)] == dense

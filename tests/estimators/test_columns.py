@@ -17,12 +17,20 @@ from sklearn.neural_network import MLPRegressor
 
 from deepstep.cli import evaluate
 from deepstep.cli.main import main
+from deepstep.ensembles import ensemble
 from deepstep.errors import DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble
+from deepstep.estimators import (
+    DeepClassifier,
+    DeepRegressor,
+    NetworkClassifier,
+    NetworkRegressor,
+)
 from deepstep.estimators.inputs import warn_of_leaks
+from deepstep.estimators.table_encoder import table_network
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run
 from deepstep.training.progress import Meter
+from short_fits import short
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -34,10 +42,27 @@ WEIGHTS = RNG.uniform(0.5, 2, M)
 FRAME = pd.DataFrame({**INPUTS, "survived": LABELS, "counts": WEIGHTS})
 OWN = FRAME[list(INPUTS)]
 
-PRESETS = {
-    "tabular": {"n_estimators": 2, "max_iter": 2, "random_state": 1},
-    "mlp": {"preset": "mlp", "max_iter": 2, "random_state": 1},
+KINDS_OF_MODELS = {
+    "ensemble": (
+        DeepClassifier,
+        DeepRegressor,
+        {"n_estimators": 2, "network_params": {"epochs": 2}, "random_state": 1},
+    ),
+    "network": (NetworkClassifier, NetworkRegressor, {"max_iter": 2, "random_state": 1}),
 }
+OF_BOTH = pytest.mark.parametrize("kind", KINDS_OF_MODELS)
+
+
+def classifier(kind):
+    Classifier, _, settings = KINDS_OF_MODELS[kind]
+    return Classifier(**settings)
+
+
+def regressor(kind):
+    _, Regressor, settings = KINDS_OF_MODELS[kind]
+    return Regressor(**settings)
+
+
 FRAMES = {
     "pandas": lambda frame: frame,
     "polars": polars.from_pandas,
@@ -48,35 +73,37 @@ FRAMES = {
 
 
 @pytest.mark.parametrize(
-    ("library", "preset"), [*((name, "mlp") for name in FRAMES), ("pandas", "tabular"), ("lazy", "tabular")]
+    ("library", "kind"),
+    [*((name, "network") for name in FRAMES), ("pandas", "ensemble"), ("lazy", "ensemble")],
 )
-def test_named_columns_are_those_taken_out_by_hand(library, preset):
-    by_hand = DeepClassifier(**PRESETS[preset]).fit(OWN, LABELS, WEIGHTS)
-    by_name = DeepClassifier(**PRESETS[preset]).fit(FRAMES[library](FRAME), "survived", "counts")
+def test_named_columns_are_those_taken_out_by_hand(library, kind):
+    by_hand = classifier(kind).fit(OWN, LABELS, WEIGHTS)
+    by_name = classifier(kind).fit(FRAMES[library](FRAME), "survived", "counts")
     assert by_name.feature_names_in_.tolist() == list(INPUTS)
     assert_array_equal(by_name.predict_proba(OWN), by_hand.predict_proba(OWN))
 
 
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
-@pytest.mark.parametrize("preset", PRESETS)
-def test_everything_that_takes_targets_takes_their_name(preset):
+@OF_BOTH
+def test_everything_that_takes_targets_takes_their_name(kind):
     frame = FRAME.drop(columns="counts")
-    model = DeepClassifier(**PRESETS[preset]).fit(frame, "survived", X_val=frame[:20], y_val="survived")
+    model = classifier(kind).fit(frame, "survived", X_val=frame[:20], y_val="survived")
     assert model.score(frame, "survived") == model.score(OWN, LABELS)
-    assert model.label_issues(frame, "survived", n=1) == model.label_issues(OWN, LABELS, n=1)
-    assert model.calibrate(polars.from_pandas(frame), "survived") is model
-    of_numbers = DeepRegressor(**PRESETS[preset]).fit(OWN, "size")
-    assert of_numbers.score(OWN, "size") == of_numbers.score(OWN[["age", "fare"]], OWN["size"])
-    if preset == "mlp":
+    if kind == "ensemble":
+        assert model.label_issues(frame, "survived", n=1) == model.label_issues(OWN, LABELS, n=1)
+        assert model.calibrate(polars.from_pandas(frame), "survived") is model
+    else:
         model.partial_fit(FRAME, "survived", "counts")
+    of_numbers = regressor(kind).fit(OWN, "size")
+    assert of_numbers.score(OWN, "size") == of_numbers.score(OWN[["age", "fare"]], OWN["size"])
     numbered = pd.DataFrame(OWN.to_numpy())  # pandas takes numbers for names, too
-    expected = DeepRegressor(**PRESETS[preset]).fit(numbered[[0, 1]], numbered[2])
-    found = DeepRegressor(**PRESETS[preset]).fit(numbered, "2")
+    expected = regressor(kind).fit(numbered[[0, 1]], numbered[2])
+    found = regressor(kind).fit(numbered, "2")
     assert_array_equal(found.predict(numbered[[0, 1]]), expected.predict(numbered[[0, 1]]))
 
 
 REFUSED = {
-    "y": (FRAME, "Survive", None, r"DeepClassifier.fit, y: .* got 'Survive'. .*'survived'\?"),
+    "y": (FRAME, "Survive", None, r"Classifier.fit, y: .* got 'Survive'. .*'survived'\?"),
     "weight": (FRAMES["batch"](FRAME), "survived", "count", r"fit, sample_weight: .* mean 'counts'\?"),
     "a number": (pd.DataFrame(OWN.to_numpy()), "3", None, r"column is one of '0', '1', '2'; got '3'"),
     "one name": (FRAME.rename(columns={"fare": "age"}), "survived", None, "'age' stands more than once"),
@@ -90,11 +117,11 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@OF_BOTH
 @pytest.mark.parametrize(("X", "y", "weight", "message"), REFUSED.values(), ids=REFUSED)
-def test_names_that_are_no_columns_are_refused_with_the_nearest(preset, X, y, weight, message):
+def test_names_that_are_no_columns_are_refused_with_the_nearest(kind, X, y, weight, message):
     with pytest.raises(ValueError, match=message):
-        DeepClassifier(**PRESETS[preset]).fit(X, y, weight)
+        classifier(kind).fit(X, y, weight)
 
 
 TEXTS = {
@@ -106,12 +133,12 @@ TEXTS = {
 }
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@OF_BOTH
 @pytest.mark.parametrize("y", TEXTS.values(), ids=TEXTS)
-def test_a_regressor_of_texts_blames_y(y, preset):
-    says = "y of numbers; got texts such as '(yes|no)' in row 1. Use DeepClassifier"
+def test_a_regressor_of_texts_blames_y(y, kind):
+    says = "y of numbers; got texts such as '(yes|no)' in row 1. Use a classifier"
     with pytest.raises(DataError, match=says) as e:
-        DeepRegressor(**PRESETS[preset]).fit(OWN, y)
+        regressor(kind).fit(OWN, y)
     assert "X" not in str(e.value)
     assert "preset" not in str(e.value)
 
@@ -130,19 +157,19 @@ OF_NUMBERS = {
 }
 
 
-@pytest.mark.parametrize("preset", PRESETS)
+@OF_BOTH
 @pytest.mark.parametrize("y", OF_NUMBERS.values(), ids=OF_NUMBERS)
-def test_numbers_as_texts_are_targets_where_they_are_for_scikit_learn(y, preset):
+def test_numbers_as_texts_are_targets_where_they_are_for_scikit_learn(y, kind):
     """An array of texts is refused, in other words than a TypeError of NumPy; objects become numbers."""
     try:
         MLPRegressor(hidden_layer_sizes=2, max_iter=1).fit(OWN, y)
     except TypeError:
         says = "y of numbers; got texts such as .*0.0.* in row 1. Make numbers of them, as y.astype"
         with pytest.raises(DataError, match=says):
-            DeepRegressor(**PRESETS[preset]).fit(OWN, y)
+            regressor(kind).fit(OWN, y)
         return
-    model = DeepRegressor(**PRESETS[preset]).fit(OWN, y)
-    expected = DeepRegressor(**PRESETS[preset]).fit(OWN, NUMBERS)
+    model = regressor(kind).fit(OWN, y)
+    expected = regressor(kind).fit(OWN, NUMBERS)
     assert_array_equal(model.predict(OWN), expected.predict(OWN))
 
 
@@ -151,35 +178,42 @@ def test_targets_in_a_file_are_refused_alike(tmp_path):
     polars.from_pandas(FRAME).write_parquet(tmp_path / "rows.parquet")
     for name, stream in (("rows.csv", None), ("rows.parquet", None), ("rows.parquet", True)):
         with pytest.raises(DataError, match="y of numbers; got texts such as"):
-            DeepRegressor(n_estimators=1, max_iter=2, stream=stream).fit(tmp_path / name, "survived")
+            DeepRegressor(n_estimators=1, network_params={"epochs": 2}, stream=stream).fit(
+                tmp_path / name, "survived"
+            )
     with pytest.raises(DataError, match=r"the column 'Survive' in .*rows.csv; .* mean 'survived'\?"):
-        DeepClassifier(**PRESETS["tabular"]).fit(tmp_path / "rows.csv", "Survive")
+        classifier("ensemble").fit(tmp_path / "rows.csv", "Survive")
 
 
 @pytest.mark.parametrize(
-    ("Estimator", "preset", "y", "got"),
+    ("Estimator", "y", "got"),
     [
-        (DeepClassifier, "mlp", [0, 1, np.nan, 1], "row 3 has none, 1 row"),
-        (DeepClassifier, "tabular", ["a", None, "b", None], "row 2 has none, 2 row"),
-        (DeepClassifier, "tabular", [None, True, False, True], "row 1 has none, 1 row"),
-        (DeepClassifier, "mlp", pd.Series(["a", "b", pd.NA, "a"]), "row 3 has none, 1 row"),
-        (DeepClassifier, "tabular", pd.array([None, 1, 0, 1], dtype="Int64"), "row 1 has none, 1 row"),
-        (DeepRegressor, "tabular", [0.5, 1.0, np.nan, 1.0], "row 3 has none, 1 row"),
-        (DeepRegressor, "mlp", np.array([[1, 2], [3, np.nan], [5, 6], [7, 8]]), "row 2 has none, 1 row"),
+        (NetworkClassifier, [0, 1, np.nan, 1], "row 3 has none, 1 row"),
+        (DeepClassifier, ["a", None, "b", None], "row 2 has none, 2 row"),
+        (DeepClassifier, [None, True, False, True], "row 1 has none, 1 row"),
+        (NetworkClassifier, pd.Series(["a", "b", pd.NA, "a"]), "row 3 has none, 1 row"),
+        (DeepClassifier, pd.array([None, 1, 0, 1], dtype="Int64"), "row 1 has none, 1 row"),
+        (DeepRegressor, [0.5, 1.0, np.nan, 1.0], "row 3 has none, 1 row"),
+        (NetworkRegressor, np.array([[1, 2], [3, np.nan], [5, 6], [7, 8]]), "row 2 has none, 1 row"),
     ],
 )
-def test_rows_without_a_target_are_named(preset, Estimator, y, got):
+def test_rows_without_a_target_are_named(Estimator, y, got):
     with pytest.raises(DataError, match=rf"{Estimator.__name__}.fit: a target in every row; .*{got}"):
-        Estimator(preset=preset, max_iter=1, n_estimators=1).fit(np.arange(8.0).reshape(4, 2), y)
+        Estimator(**short(Estimator, 1)).fit(np.arange(8.0).reshape(4, 2), y)
 
 
+@pytest.mark.filterwarnings("ignore:X has feature names")
 @pytest.mark.parametrize("cells", [[[1.0, np.nan]] * 4, pd.DataFrame({"x": ["u", "v", "u", "v"]})])
-def test_for_one_network_the_preset_is_named_that_takes_tables(cells):
-    with pytest.raises(DataError, match=r"X of numbers.*Use preset='tabular'"):
-        DeepClassifier(preset="mlp").fit(cells, [0, 1, 0, 1])
+def test_for_one_network_the_encoder_is_named_that_takes_tables(cells):
+    says = r"X of numbers.*Put a TableEncoder before it: make_pipeline\(TableEncoder\(\), NetworkCl"
+    with pytest.raises(DataError, match=says):
+        NetworkClassifier().fit(cells, [0, 1, 0, 1])
+    model = NetworkRegressor(max_iter=1).fit(np.eye(4, np.shape(cells)[1]), [0, 1, 0, 1])
+    with pytest.raises(DataError, match="Put a TableEncoder before it"):
+        model.predict(cells)
 
 
-QUICK = {"n_estimators": 1, "max_iter": 2, "random_state": 1}
+QUICK = {"n_estimators": 1, "network_params": {"epochs": 2}, "random_state": 1}
 SIZES = np.random.default_rng(3).uniform(50, 100, 120).round(1)
 KINDS = np.where(SIZES > 75, "heavy", "light")
 WORDS = ["unknown" if n % 20 == 0 else str(value) for n, value in enumerate(SIZES)]
@@ -213,10 +247,10 @@ MIXED = np.random.default_rng(1).permutation(SORTED)
 NOISE = np.random.default_rng(0).normal(size=(90, 2))
 
 
-def warned(X, y, preset, kind=DeepClassifier):
+def warned(X, y, Estimator):
     """What a short fit warns of, but for its being short."""
-    given = {"n_estimators": 1} if preset == "tabular" else {}
-    model = kind(preset=preset, max_iter=1, engine="reference", random_state=0, **given)
+    few = {"n_estimators": 1} if Estimator in (DeepClassifier, DeepRegressor) else {}
+    model = Estimator(engine="reference", random_state=0, **few, **short(Estimator, 1))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         model.fit(X, y)
@@ -227,22 +261,25 @@ def beside_noise(column, library=pd, name="extra"):
     return library.DataFrame({name: column, "x": NOISE[:, 0], "z": NOISE[:, 1]})
 
 
-@pytest.mark.parametrize(("library", "preset"), [(pd, "tabular"), (polars, "mlp")])
-def test_a_fit_warns_of_columns_that_tell_the_target(library, preset):
-    (told,) = warned(beside_noise(range(90), library), SORTED, preset)
-    start = "DeepClassifier.fit: the column 'extra' alone determines the target in 100 % of 90 rows"
+@pytest.mark.parametrize(
+    ("library", "Classifier", "Regressor"),
+    [(pd, DeepClassifier, DeepRegressor), (polars, NetworkClassifier, NetworkRegressor)],
+)
+def test_a_fit_warns_of_columns_that_tell_the_target(library, Classifier, Regressor):
+    (told,) = warned(beside_noise(range(90), library), SORTED, Classifier)
+    start = f"{Classifier.__name__}.fit: the column 'extra' alone determines the target in 100 % of 90 rows"
     assert told.startswith(start)
-    (told,) = warned(beside_noise(pd.factorize(MIXED)[0] * 2.5, library), MIXED, preset)
+    (told,) = warned(beside_noise(pd.factorize(MIXED)[0] * 2.5, library), MIXED, Classifier)
     assert "'extra' alone" in told
     iris = load_iris(as_frame=True)
-    assert warned(beside_noise(NOISE[:, 0] ** 2, library), SORTED, preset) == []
-    assert warned(iris.data, iris.target == 0, preset) == []
-    assert warned(np.column_stack([np.arange(90), NOISE]), SORTED, preset) == []
-    assert warned(beside_noise(range(90)), np.arange(90) ** 2.0, preset, DeepRegressor) == []
+    assert warned(beside_noise(NOISE[:, 0] ** 2, library), SORTED, Classifier) == []
+    assert warned(iris.data, iris.target == 0, Classifier) == []
+    assert warned(np.column_stack([np.arange(90), NOISE]), SORTED, Classifier) == []
+    assert warned(beside_noise(range(90)), np.arange(90) ** 2.0, Regressor) == []
 
 
-@pytest.mark.parametrize("preset", ["mlp", "tabular"])
-def test_thousands_of_columns_are_looked_at_without_a_query_for_each(preset, monkeypatch):
+@pytest.mark.parametrize("table", [False, True])
+def test_thousands_of_columns_are_looked_at_without_a_query_for_each(table, monkeypatch):
     """A query of polars takes longer than everything else that is done with a column of few rows."""
     queries, select = [], polars.DataFrame.select_seq  # by which methods of a series ask
 
@@ -254,16 +291,16 @@ def test_thousands_of_columns_are_looked_at_without_a_query_for_each(preset, mon
     X = pd.DataFrame(noise).rename(columns=str).assign(extra=range(90))
     monkeypatch.setattr(polars.DataFrame, "select_seq", counted)
     with pytest.warns(UserWarning, match="the column 'extra' alone determines the target"):
-        warn_of_leaks(X, pd.factorize(SORTED)[0], "fit", table=preset == "tabular")
+        warn_of_leaks(X, pd.factorize(SORTED)[0], "fit", table=table)
     assert len(queries) < 100
     warn_of_leaks(X.set_axis(["a"] * 301, axis=1), pd.factorize(SORTED)[0], "fit", table=False)  # one name
 
 
 def test_an_index_among_the_columns_is_no_input_of_tables_and_warned_of_otherwise():
-    (told,) = warned(beside_noise(range(90), name="index"), SORTED, "mlp")
+    (told,) = warned(beside_noise(range(90), name="index"), SORTED, NetworkClassifier)
     assert "the column 'index' alone determines the target" in told
     for name in ("index", "Unnamed: 0", "obs", "rowid"):
-        model = DeepClassifier(n_estimators=1, max_iter=1, engine="reference")
+        model = DeepClassifier(n_estimators=1, network_params={"epochs": 1}, engine="reference")
         (preparer,) = model.fit(beside_noise(range(90), name=name), SORTED).ensemble_.preprocessors
         assert preparer.preparation.feature_names == ("x", "z")
 
@@ -280,7 +317,7 @@ def test_importance_of_columns_of_a_table(tmp_path, capsys):
     }
     run, table = str(tmp_path / "run"), str(tmp_path / "t.csv")
     pd.DataFrame(X).to_csv(table, index=False)
-    train = ["train", table, "--target", "y", "--n-estimators", "2", "--out", run]
+    train = ["train", table, "--target", "y", "--set", "n_estimators=2", "--out", run]
     asked = ["importance", run, table, "--json", "--repeats", "2", "--metric", "log_loss"]
     for arguments in (train, asked):
         capsys.readouterr()
@@ -297,13 +334,14 @@ def test_importance_of_columns_of_a_table(tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "options",
+    "make",
     [
-        {"n_estimators": 3},
-        {"preset": "single"},
+        lambda: DeepClassifier(n_estimators=3, network_params={"epochs": 1}, random_state=1),
+        lambda: table_network(NetworkClassifier, rows=300, max_iter=1, random_state=1),
     ],
+    ids=["ensemble", "network"],
 )
-def test_a_permuted_column_is_encoded_alone(options, fresh_seed, monkeypatch):
+def test_a_permuted_column_is_encoded_alone(make, fresh_seed, monkeypatch):
     """The outputs of a table with that column permuted, bit for bit, also where rows are taken in parts."""
     rng, m = np.random.default_rng(fresh_seed), 300
     frame = polars.DataFrame(
@@ -318,7 +356,7 @@ def test_a_permuted_column_is_encoded_alone(options, fresh_seed, monkeypatch):
     )
     score = frame["number"].fill_nan(0).to_numpy() + (frame["word"].to_numpy() == "red")
     y = np.where(score > 0.3, "high", "low")
-    model = DeepClassifier(**options, max_iter=1, random_state=1).fit(frame, y)
+    model = make().fit(frame, y)
     run = Run.of(model)
     for at_once in (2**24, 4_000):
         monkeypatch.setattr(ensemble, "NUMBERS_AT_ONCE", at_once)
@@ -335,7 +373,9 @@ def test_importance_encodes_the_table_once_and_shows_how_far_it_is(tmp_path, cap
     frame = polars.DataFrame(rng.standard_normal((60, 30)), schema=[f"x{number}" for number in range(30)])
     frame = frame.with_columns(y=frame["x3"] + frame["x4"])
     frame.write_csv(tmp_path / "t.csv")
-    model = DeepRegressor(n_estimators=1, max_iter=1).fit(frame.drop("y"), frame["y"].to_numpy())
+    model = DeepRegressor(n_estimators=1, network_params={"epochs": 1}).fit(
+        frame.drop("y"), frame["y"].to_numpy()
+    )
     Run.of(model, {"target": "y"}).save(tmp_path / "run")
     transformed, transform = [], TablePreparation.transform
     monkeypatch.setattr(
@@ -351,15 +391,22 @@ def test_importance_encodes_the_table_once_and_shows_how_far_it_is(tmp_path, cap
     assert "importance: 30/30 columns" in told
 
 
-@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
-@pytest.mark.parametrize("preset", ["tabular", "single"])
-def test_rows_are_taken_by_the_names_of_their_columns(Estimator, preset):
+@pytest.mark.parametrize(
+    "model",
+    [
+        DeepClassifier(n_estimators=2, network_params={"epochs": 2}, random_state=0),
+        DeepRegressor(n_estimators=2, network_params={"epochs": 2}, random_state=0),
+        table_network(NetworkClassifier, rows=40, max_iter=2, random_state=0),
+        table_network(NetworkRegressor, rows=40, max_iter=2, random_state=0),
+    ],
+    ids=["classes", "numbers", "network of classes", "network of numbers"],
+)
+def test_rows_are_taken_by_the_names_of_their_columns(model):
     """Columns in another order, others beside them, and rows that are dictionaries."""
     rng = np.random.default_rng(0)
     table = pd.DataFrame({"age": rng.normal(size=40), "town": rng.choice(["Rome", "Oslo"], 40)})
     y = (table["town"] == "Rome") * 1.0
-    options = {"n_estimators": 2} if preset == "tabular" else {}
-    model = Estimator(preset=preset, max_iter=2, random_state=0, tol=0.0, **options)
+    model = clone(model)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(table, y)

@@ -11,12 +11,12 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import GammaRegressor
 from threadpoolctl import threadpool_limits
 
+from deepstep.ensembles.calibrate import FEWEST, WidthInputs, fit_width
+from deepstep.ensembles.calibration import POOLED, prediction_sets
 from deepstep.environment import blas_pools
-from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.calibration import POOLED, prediction_sets
-from deepstep.estimators.widths import FEWEST, WidthInputs, fit_width
+from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkRegressor
 
-SMALL = {"preset": "tabular", "n_estimators": 5, "max_iter": 30, "random_state": 1}
+SMALL = {"n_estimators": 5, "network_params": {"epochs": 30}, "random_state": 1}
 ALPHA = 0.2
 
 
@@ -61,7 +61,7 @@ def test_noisy_and_quiet_rows_are_covered_alike(regressor, own):
 
 def test_intervals_of_one_network_are_equally_wide_and_miss_more_noisy_rows():
     X, y, noisy = uneven(3000, 2)
-    model = DeepRegressor(8, preset="mlp", solver="lbfgs", max_iter=2000, random_state=1)
+    model = NetworkRegressor(8, solver="lbfgs", max_iter=2000, random_state=1)
     model = model.fit(*uneven(300, 1)[:2]).calibrate(*uneven(500, 3)[:2])
     of_all, of_noisy, of_quiet = shares(model, X, y, [slice(None), noisy, ~noisy])
     assert within(of_all, 1 - ALPHA, 500, 3000)
@@ -136,18 +136,6 @@ def test_widths_are_saved(regressor, tmp_path):
     np.testing.assert_array_equal(loaded.calibrate(X, y).predict_interval(X), again)
 
 
-def test_a_calibration_of_an_older_release_has_equal_widths_and_sets_of_all_rows(regressor, classifier):
-    X, _, _ = uneven(50, 6)
-    old = pickle.loads(pickle.dumps(regressor))
-    distances = tuple(np.abs(score) for score in old._calibration.scores)
-    old._calibration = type(old._calibration)(1.0, distances, by_fold=True)
-    assert np.ptp(np.diff(old.predict_interval(X), axis=1)) == pytest.approx(0, abs=1e-12)
-    X, _ = rare(50, 6)
-    old = pickle.loads(pickle.dumps(classifier))
-    old._calibration = replace(old._calibration, classes=None)
-    np.testing.assert_array_equal(old.predict_set(X), classifier.predict_set(X, per_class=False))
-
-
 def rare(m, seed, share=0.06):
     """Two columns, and a class of few rows that overlaps with the other one."""
     rng = np.random.default_rng(seed)
@@ -190,7 +178,7 @@ def test_folds_answer_at_the_temperatures_of_their_presets():
     X, y = load_iris(return_X_y=True)
     model = DeepClassifier(**SMALL).fit(X, y)
     ensemble = replace(model.ensemble_, temperatures=dict.fromkeys(model.ensemble_.temperatures, 0.4))
-    rows = model._table(X, reset=False, where="here")
+    rows = model.predictor_.columns.frame(X, "")
     mean, spread = ensemble.mean_and_spread(rows)
     np.testing.assert_allclose(mean, ensemble.outputs(rows), rtol=1e-5, atol=1e-7)
     assert (spread >= 0).all()

@@ -3,14 +3,22 @@
 from inspect import signature
 
 import pytest
+from sklearn.base import is_regressor
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.options import DEFAULTS
+from deepstep.estimators import (
+    DeepClassifier,
+    DeepRegressor,
+    NetworkClassifier,
+    NetworkRegressor,
+    TableEncoder,
+)
+from short_fits import short
 
 SKIPPED_BY_SKLEARN = {
     "check_array_api_input": "needs SCIPY_ARRAY_API=1 in the environment, and estimators that claim support",
@@ -42,36 +50,40 @@ run with float64 alone.
 
 
 def expected_failures(estimator):
-    if estimator.get_params().get("loss") == "poisson":
+    if isinstance(estimator, TableEncoder):
+        return {}
+    if estimator.loss == "poisson":
         return {"check_regressor_multioutput": "its targets are below 0, whatever the estimator's tags say"}
-    splits = estimator.early_stopping or estimator.preset != "mlp"
+    of_one = isinstance(estimator, NetworkClassifier | NetworkRegressor)
+    splits = not of_one or estimator.early_stopping
     reason = OTHER_SPLIT if splits else RANDOM_DRAWS if estimator.dropout else ""
     kinds = ("dense", "sparse") if reason else ()
     return {f"check_sample_weight_equivalence_on_{kind}_data": reason for kind in kinds}
 
 
-PLAIN = {"preset": "mlp", "max_iter": 200, "dtype": "float64"}
-# With a number for max_iter most checks take five epochs: what is by default takes minutes.
-TABLE = {"n_estimators": 2, "max_iter": 20, "dtype": "float64"}
-TABM = {"preset": "tabm", "shared_members": 4, "learning_rate_init": 0.02}
+PLAIN = {"max_iter": 200, "dtype": "float64"}
+TABLE = {"n_estimators": 2, "network_params": {"epochs": 20}, "dtype": "float64"}
+TABM = {"epochs": 40, "shared_members": 4, "learning_rate": 0.02, "hidden_layers": (32,)}
 CHECKS = parametrize_with_checks(
     [
-        DeepClassifier(**PLAIN),
+        NetworkClassifier(**PLAIN),
         # sgd at 0.001 is slow and early stopping would end it before it has learned the checks' data.
-        DeepClassifier(solver="sgd", learning_rate_init="auto", early_stopping=True, **PLAIN),
+        NetworkClassifier(solver="sgd", learning_rate_init="auto", early_stopping=True, **PLAIN),
         # alpha: without regularization the multilabel check's data are separated until a probability is 1.
         # max_iter: from step to step L-BFGS multiplies rounding errors, and a check compares weighted with
         # repeated rows, which are summed in another order, to 1e-7.
-        DeepClassifier(solver="lbfgs", alpha=1.0, **{**PLAIN, "max_iter": 20}),
-        DeepClassifier((20, 10), ["tanh", "relu"], loss="ordinal", learning_rate_init=0.01, **PLAIN),
-        DeepClassifier(dropout=0.1, normalization="batch", learning_rate_init=0.01, **PLAIN),
-        DeepClassifier(**{**PLAIN, "dtype": "auto"}),
-        DeepRegressor(loss="huber", solver="adamw", schedule="cosine", **PLAIN),
-        DeepRegressor(loss="poisson", learning_rate_init=0.01, **PLAIN),
-        DeepRegressor(loss="quantile", quantiles=0.5, l1=0.01, clip_norm=1.0, **PLAIN),
+        NetworkClassifier(solver="lbfgs", alpha=1.0, **{**PLAIN, "max_iter": 20}),
+        NetworkClassifier((20, 10), ["tanh", "relu"], loss="ordinal", learning_rate_init=0.01, **PLAIN),
+        NetworkClassifier(dropout=0.1, normalization="batch", learning_rate_init=0.01, **PLAIN),
+        NetworkClassifier(**{**PLAIN, "dtype": "auto"}),
+        NetworkRegressor(loss="huber", solver="adamw", schedule="cosine", **PLAIN),
+        NetworkRegressor(loss="poisson", learning_rate_init=0.01, **PLAIN),
+        NetworkRegressor(loss="quantile", quantiles=0.5, clip_norm=1.0, **PLAIN),
+        NetworkRegressor(scale_targets=True, **PLAIN),
+        TableEncoder(),
         DeepClassifier(**TABLE),
         DeepRegressor(**TABLE),
-        DeepClassifier((32,), **{**TABLE, **TABM, "n_estimators": 1, "max_iter": 40}),
+        DeepClassifier(**{**TABLE, "presets": "tabm", "n_estimators": 1, "network_params": TABM}),
     ],
     expected_failed_checks=expected_failures,
 )
@@ -83,8 +95,8 @@ def name_and_estimator(case):
 
 
 def is_run(name, estimator):
-    exact = estimator.dtype != "float64" and name in MORE_DIGITS_THAN_FLOAT32
-    return name not in SKIPPED_BY_SKLEARN and not exact
+    exact = getattr(estimator, "dtype", "") != "float64" and name in MORE_DIGITS_THAN_FLOAT32
+    return name not in SKIPPED_BY_SKLEARN and not (exact and not isinstance(estimator, TableEncoder))
 
 
 @pytest.mark.parametrize(
@@ -97,37 +109,36 @@ def test_scikit_learn_check(estimator, check):
     check(estimator)
 
 
-@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
-def test_parameters_have_the_defaults_of_scikit_learn(Estimator):
-    from sklearn.neural_network import MLPClassifier, MLPRegressor
-
-    theirs = (MLPClassifier if Estimator is DeepClassifier else MLPRegressor)().get_params()
-    ours = Estimator(preset="mlp").get_params()
-    used = {
-        name: DEFAULTS["mlp"][name] if value is None and name in DEFAULTS["mlp"] else value
-        for name, value in ours.items()
-    }
-    assert {name: used[name] for name in theirs} == theirs
-    assert {name for name in DEFAULTS["mlp"] if ours.get(name) is not None} == set()
+@pytest.mark.parametrize(
+    ("Estimator", "Peer", "n"), [(NetworkClassifier, MLPClassifier, 44), (NetworkRegressor, MLPRegressor, 43)]
+)
+def test_parameters_have_the_names_the_order_and_the_defaults_of_scikit_learn(Estimator, Peer, n):
+    theirs, ours = Peer().get_params(), Estimator().get_params()
+    assert {name: ours[name] for name in theirs} == theirs
     assert list(ours) == sorted(signature(Estimator).parameters)
+    names = [name for name in signature(Peer).parameters if name != "loss"]
+    assert [*signature(Estimator).parameters][: len(names)] == names
+    assert len(ours) == n
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_grid_search_in_two_processes():
     X, y = load_iris(return_X_y=True, as_frame=True)
     names = y.map({0: "a", 1: "b", 2: "c"})
-    plain = DeepClassifier(10, solver="lbfgs", random_state=0, preset="mlp")
+    plain = NetworkClassifier(10, solver="lbfgs", random_state=0)
     pipeline = make_pipeline(StandardScaler(), plain).set_output(transform="pandas")
-    grid = {"deepclassifier__alpha": [0.1, 1e4]}
+    grid = {"networkclassifier__alpha": [0.1, 1e4]}
     search = GridSearchCV(pipeline, grid, cv=2, n_jobs=2).fit(X, names)
-    assert search.best_params_["deepclassifier__alpha"] == 0.1
+    assert search.best_params_["networkclassifier__alpha"] == 0.1
     assert search.score(X, names) > 0.95
     assert list(search.best_estimator_[-1].feature_names_in_) == list(X.columns)
 
 
-@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+@pytest.mark.parametrize("Estimator", [NetworkClassifier, NetworkRegressor, DeepClassifier])
 def test_html(Estimator):
-    assert Estimator.__name__ in Estimator(5, preset="mlp")._repr_html_()
+    model = Estimator(**short(Estimator, 3))
+    assert Estimator.__name__ in model._repr_html_()
     X, y = load_iris(return_X_y=True)
-    fitted = Estimator(5, solver="lbfgs", max_iter=20000, preset="mlp").fit(X[:100], y[:100])
-    assert "fitted" in fitted._repr_html_()
+    options = {"n_estimators": 1} if Estimator is DeepClassifier else {"solver": "lbfgs", "max_iter": 20000}
+    assert "fitted" in model.set_params(**options).fit(X[:100], y[:100])._repr_html_()
+    assert is_regressor(model) == (Estimator is NetworkRegressor)

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import LinearSVC
 
-from deepstep import DeepClassifier, DeepRegressor, distill
+from deepstep import DeepClassifier, NetworkRegressor, distill
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.distillation import with_synthetic_rows
 
@@ -42,12 +42,12 @@ FRAMES = {
 def test_a_classifier_becomes_two_layers_with_its_classes():
     teacher = make_pipeline(StandardScaler(), LogisticRegression()).fit(WINE, NAMES)
     student = distill(teacher, WINE, **FEW)
-    assert student.network_.architecture.layer_dims == (13, 16, 8, 3)
+    assert student[-1].network_.architecture.layer_dims == (13, 16, 8, 3)
     assert student.classes_.tolist() == ["a", "b", "c"]
     assert np.abs(student.predict_proba(WINE) - teacher.predict_proba(WINE)).mean() < 0.03
     assert student.score(WINE, NAMES) > 0.97
     again = distill(teacher, WINE, **FEW)
-    assert_array_equal(again.network_.parameters.flat, student.network_.parameters.flat)
+    assert_array_equal(again[-1].network_.parameters.flat, student[-1].network_.parameters.flat)
 
 
 @pytest.mark.parametrize("targets", [1, 2])
@@ -56,7 +56,7 @@ def test_a_regressor_becomes_two_layers(targets):
     y = y if targets == 1 else np.column_stack([y, -y])
     teacher = RandomForestRegressor(50, min_samples_leaf=5, random_state=0).fit(X, y)
     student = distill(teacher, X, augment=2_000, random_state=0)
-    assert isinstance(student, DeepRegressor)
+    assert isinstance(student[-1], NetworkRegressor)
     assert student.score(X, teacher.predict(X)) > 0.9
 
 
@@ -74,10 +74,10 @@ def test_synthetic_rows_teach_more_than_a_small_table_alone():
 
 def test_an_ensemble_of_ours_on_a_table_as_it_is():
     y = np.where(TABLE["rooms"] + TABLE["size"].fillna(0) > 3, "large", "small")
-    teacher = DeepClassifier(n_estimators=2, max_iter=10, random_state=0).fit(TABLE, y)
+    teacher = DeepClassifier(n_estimators=2, network_params={"epochs": 10}, random_state=0).fit(TABLE, y)
     student = distill(teacher, TABLE, **FEW)
     assert np.abs(student.predict_proba(TABLE) - teacher.predict_proba(TABLE)).mean() < 0.06
-    assert len(student.ensemble_.members) == 1
+    assert student[0].feature_names_in_.tolist() == [*TABLE]
 
 
 @pytest.mark.parametrize("X", FRAMES.values(), ids=FRAMES)
@@ -127,8 +127,8 @@ def test_a_student_of_sparse_rows_predicts_dense_ones(dtype):
     y = X.toarray()[:, 0] > 0
     own = {"max_iter": 20, "activation": "tanh", "random_state": 0}
     student = distill(LogisticRegression().fit(X, y), X, augment=500, **own)
-    assert student.network_.architecture.activations == ("tanh", "tanh", "sigmoid")
-    assert student.n_iter_ == 20
+    assert student[-1].network_.architecture.activations == ("tanh", "tanh", "sigmoid")
+    assert student[-1].n_iter_ == 20
     assert student.score(X, y) > 0.95
     assert_array_equal(student.predict(X.toarray()), student.predict(X))
 
@@ -164,7 +164,7 @@ def test_what_is_refused():
     for augment, X in ((-1, WINE), (1.5, WINE), (True, csr_array(WINE))):
         with pytest.raises(ConfigurationError, match="augment must be"):
             distill(Constant(1.0), X, augment=augment)
-    assert isinstance(distill(Constant(1.0), WINE, augment=9, max_iter=1), DeepRegressor)
+    assert isinstance(distill(Constant(1.0), WINE, augment=9, max_iter=1)[-1], NetworkRegressor)
     for X, got in (("rows.parquet", r"'rows\.parquet'\."), (polars.LazyFrame({"x": [1.0]}), "<LazyFrame")):
         with pytest.raises(DataError, match=f"X must be rows in memory, got {got}"):
             distill(Constant(1.0), X)

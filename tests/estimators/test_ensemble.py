@@ -19,17 +19,19 @@ from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from deepstep.ensembles import fit, progress
+from deepstep.ensembles.metric import Metric
+from deepstep.ensembles.presets import realmlp_init, size_of
+from deepstep.ensembles.progress import TimeBudget
+from deepstep.ensembles.split import random_folds
+from deepstep.ensembles.weights import selection_weights, weigh
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble_fit
-from deepstep.estimators.ensemble import fit_ensemble_weights, selection_weights
-from deepstep.estimators.ensemble_fit import TimeBudget
-from deepstep.estimators.population import LINEAR, EnsembleSize, ensemble_size
-from deepstep.estimators.presets import realmlp_init
-from deepstep.estimators.splits import random_folds
+from deepstep.estimators import DeepClassifier, DeepRegressor
 from deepstep.network import Architecture
+from deepstep.targets import Targets
 from deepstep.training.progress import Meter
 
-QUICK = {"n_estimators": 2, "max_iter": 8, "random_state": 1}
+QUICK = {"n_estimators": 2, "network_params": {"epochs": 8}, "random_state": 1}
 
 
 @given(st.integers(1, 60), st.integers(1, 6), st.integers(0, 5), st.integers(0, 99))
@@ -56,27 +58,25 @@ def test_classes_keep_their_shares_in_every_fold(n):
         assert np.bincount(y[fold.held_out]).tolist() == [14, 4, 2]
 
 
-def squared(A, Y):
-    return ((A - Y) ** 2).sum(axis=1)
+SQUARED = Metric(Targets.of_numbers("test"))
 
 
 @given(st.integers(1, 5), st.integers(1, 40), st.integers(0, 2**20))
 def test_weights_are_shares(n, m, seed):
-    outputs = np.random.default_rng(seed).standard_normal((n, m, 2))
-    weights = selection_weights(outputs, outputs[seed % n] + 1, squared)
+    outputs = np.random.default_rng(seed).standard_normal((n, m, 1))
+    weights = selection_weights(outputs, outputs[seed % n] + 1, SQUARED)
     assert weights.min() >= 0
     assert sum(weights) == pytest.approx(1)
-    assert_array_equal(weights, selection_weights(outputs, outputs[seed % n] + 1, squared))
+    assert_array_equal(weights, selection_weights(outputs, outputs[seed % n] + 1, SQUARED))
 
 
-@pytest.mark.parametrize("place", [0, 2])
 @pytest.mark.parametrize("m", [50, 20_000])
-def test_the_right_one_of_noisy_outputs_has_nearly_all_weight(place, m):
+def test_the_right_one_of_noisy_outputs_has_nearly_all_weight(m):
     rng = np.random.default_rng(1)
     Y = rng.standard_normal((m, 1))
     outputs = Y + rng.standard_normal((3, m, 1))
-    outputs[place] = Y + 1e-3 * rng.standard_normal((m, 1))
-    assert selection_weights(outputs, Y, squared)[place] == pytest.approx(1)
+    outputs[2] = Y + 1e-3 * rng.standard_normal((m, 1))
+    assert selection_weights(outputs, Y, SQUARED)[2] == pytest.approx(1)
 
 
 def test_weights_are_those_of_least_squares():
@@ -84,7 +84,7 @@ def test_weights_are_those_of_least_squares():
     outputs = np.random.default_rng(1).standard_normal((4, 20_000, 1))
     Y = 0.5 * outputs[0] + 0.3 * outputs[1] + 0.2 * outputs[3]
     line = LinearRegression(fit_intercept=False).fit(outputs[..., 0].T, Y[:, 0])
-    assert_allclose(selection_weights(outputs, Y, squared), line.coef_, atol=0.05)
+    assert_allclose(selection_weights(outputs, Y, SQUARED), line.coef_, atol=0.05)
 
 
 @pytest.mark.parametrize(("heavy", "scale"), [(0.0, 1.0), (0.01, 1.0), (1.0, 1e-6), (9.0, 1.0), (9.0, 1e-6)])
@@ -95,11 +95,10 @@ def test_weights_of_examples_decide_between_answers(heavy, scale):
     first_is_right = np.arange(m)[:, np.newaxis] % 2 == 0
     answers = np.stack([np.where(first_is_right, Y, Y + 1), np.where(first_is_right, Y + 1, Y)])
     of_examples = scale * np.where(first_is_right[:, 0], heavy, 1.0)
-    weights = selection_weights(answers, Y, squared, of_examples)
+    weights = selection_weights(answers, Y, SQUARED, of_examples)
     assert_allclose(weights, [heavy / (heavy + 1), 1 / (heavy + 1)], atol=0.05)
-    of_presets = {"right where it is heavy": [answers[0]], "right where it is light": [answers[1]]}
-    found = fit_ensemble_weights(of_presets, Y, "identity", squared, of_examples)
-    assert_allclose([*found.weights.values()], weights, rtol=1e-12)
+    weighed = weigh({"right where heavy": answers[0], "where light": answers[1]}, Y, SQUARED, of_examples)
+    assert_allclose([*weighed.weights.values()], weights, rtol=1e-12)
 
 
 def test_members_start_as_realmlp_does():
@@ -114,34 +113,34 @@ def test_members_start_as_realmlp_does():
 @pytest.fixture(scope="module")
 def wine():
     X, y = load_wine(return_X_y=True)
-    return X, y, DeepClassifier(random_state=1, max_iter=30, n_estimators=10).fit(X, y)
+    model = DeepClassifier(random_state=1, network_params={"epochs": 30}, n_estimators=10)
+    return X, y, model.fit(X, y)
 
 
 def test_an_ensemble_answers_with_the_weighted_mean_of_its_members(wine):
     X, _, model = wine
     ensemble = model.ensemble_
-    assert {member.preset.name for member in ensemble.members} == {"gated", "standard"}
+    assert {member.preset for member in ensemble.members} == {"gated", "standard"} == {*ensemble.presets}
     assert len(ensemble.members) == 10
     assert_allclose(sum(ensemble.shares), 1)
-    rows, expected = model._table(X, reset=False, where=""), 0
+    rows, expected = model.predictor_.columns.frame(X, ""), 0
     for member, share in zip(ensemble.members, ensemble.shares, strict=True):
-        preparer = ensemble.preprocessors[member.fold]
-        A = member.outputs(preparer.inputs(rows), preparer)
-        sharp = A ** (1 / ensemble.temperatures[member.preset.name])
+        preprocessor = ensemble.preprocessors[member.fold]
+        A = member.outputs(preprocessor.inputs(preprocessor.features(rows)), preprocessor)
+        sharp = A ** (1 / ensemble.temperatures[member.preset])
         expected = expected + share * sharp / sharp.sum(axis=1, keepdims=True)
-    assert_allclose(model._outputs(X), expected, rtol=1e-6, atol=1e-8)  # of float32
+    assert_allclose(model.predictor_.outputs(X), expected, rtol=1e-6, atol=1e-8)  # of float32
     assert_array_equal(model.predict(X), model.classes_[model.predict_proba(X).argmax(axis=1)])
 
 
 def test_out_of_fold_answers_are_of_members_that_did_not_learn_the_row(wine):
     """They are worse than the answers of all: of no use would be a leak that makes them equal."""
     X, y, model = wine
-    known, answers = model.ensemble_.out_of_fold, model._outputs(X)
+    known, answers = model.ensemble_.out_of_fold, model.predictor_.outputs(X)
     assert_allclose(known.sum(axis=1), 1, rtol=1e-6)
     known, answers = (A / A.sum(axis=1, keepdims=True) for A in (known, answers))
     assert log_loss(y, known) > log_loss(y, answers)
-    held_out = np.concatenate([preparer.fold.held_out for preparer in model.ensemble_.preprocessors])
-    assert_array_equal(np.sort(held_out), np.arange(len(y)))
+    assert_array_equal(np.sort(np.concatenate(model.ensemble_.held_out)), np.arange(len(y)))
 
 
 def test_nothing_of_a_held_out_row_is_in_its_member():
@@ -149,7 +148,7 @@ def test_nothing_of_a_held_out_row_is_in_its_member():
     X, y = load_diabetes(return_X_y=True)
     models = [DeepRegressor(**QUICK).fit(X, y)]
     other = X.copy()
-    other[models[0].ensemble_.preprocessors[0].fold.held_out[0]] = 1e6
+    other[models[0].ensemble_.held_out[0][0]] = 1e6
     models.append(DeepRegressor(**QUICK).fit(other, y))
     # its answer to that row chooses the epoch, so the whole course of training is compared
     one, two = (model.histories_[0].costs.tolist() for model in models)
@@ -210,7 +209,7 @@ def test_so_few_rows_that_none_can_be_held_out(m):
 def test_the_weights_of_classes_count_in_weights_of_presets_and_temperature():
     """As if the weight had been given with each row."""
     X, y = load_wine(return_X_y=True)
-    settings = {"max_iter": 8, "random_state": 1, "n_estimators": 10}
+    settings = {**QUICK, "n_estimators": 10}
     rows = np.where(y == 1, 20.0, 1.0)
     by_class = DeepClassifier(**settings, class_weight={1: 20.0}).fit(X, y)
     by_row = DeepClassifier(**settings).fit(X, y, sample_weight=rows)
@@ -223,7 +222,7 @@ def test_the_weights_of_classes_count_in_weights_of_presets_and_temperature():
 
 def test_numbers_are_learned_in_deviations_and_answered_in_their_units():
     X, y = make_friedman1(200, random_state=1)
-    long = QUICK | {"max_iter": 30}
+    long = QUICK | {"network_params": {"epochs": 30}}
     model, scaled = (DeepRegressor(**long).fit(X, target) for target in (y, 1e6 * y + 3e7))
     assert_allclose(scaled.predict(X), 1e6 * model.predict(X) + 3e7, rtol=1e-3)
 
@@ -232,20 +231,9 @@ def test_numbers_are_learned_in_deviations_and_answered_in_their_units():
 def test_losses_of_numbers(loss):
     X, y = make_friedman1(200, random_state=1)
     y = np.maximum(y, 0)
-    model = DeepRegressor(**QUICK | {"max_iter": 40}, loss=loss).fit(X, y)
+    model = DeepRegressor(**QUICK | {"network_params": {"epochs": 40}}, loss=loss).fit(X, y)
     assert model.score(X, y) > (0.3 if loss == "quantile" else 0.5)
     assert loss != "quantile" or (np.diff(model.predict(X), axis=1) >= 0).all()
-
-
-def test_what_one_network_has_is_found_at_the_members(wine):
-    *_, model = wine
-    for name in ("coefs_", "network_", "history_"):
-        says = rf"no {name} of its own .* see ensemble_.members\[0\].network"
-        with pytest.raises(AttributeError, match=says):
-            getattr(model, name)
-    with pytest.raises(AttributeError, match="no attribute 'unknown'"):
-        _ = model.unknown
-    assert len(model.ensemble_.members[0].fit.history) == model.ensemble_.members[0].epochs
 
 
 CTRL_C = """
@@ -254,14 +242,14 @@ from time import monotonic
 from deepstep.estimators import DeepClassifier
 X = pandas.DataFrame({"a": np.linspace(0, 1, 200), "b": ["u", "v"] * 100})
 y = np.arange(200) % 2
-DeepClassifier(n_estimators=2, max_iter=2, random_state=1).fit(X, y)
+DeepClassifier(n_estimators=2, network_params={"epochs": 2}, random_state=1).fit(X, y)
 sent = []
 def interrupt():
     sent.append(monotonic())
     os.kill(os.getpid(), signal.SIGINT)
 threading.Timer(1.0, interrupt).start()
 try:
-    DeepClassifier(n_estimators=4, max_iter=10**5, random_state=1).fit(X, y)
+    DeepClassifier(n_estimators=4, network_params={"epochs": 10**5}, random_state=1).fit(X, y)
 except KeyboardInterrupt:
     print(monotonic() - sent[0])
 """
@@ -274,45 +262,48 @@ def test_ctrl_c_ends_all_members():
     assert float(done.stdout) < 5  # all of them would take minutes
 
 
-def test_folds_that_time_does_not_suffice_for_are_not_begun(monkeypatch):
-    """Preparing them counts: here each takes a minute, by a clock that nothing else moves."""
-    now = [0.0]
-    monkeypatch.setattr(ensemble_fit, "perf_counter", lambda: now[0])
-    prepared = ensemble_fit.prepare_fold
+@pytest.fixture
+def slow_folds(monkeypatch):
+    """The function that lets each fold take so many seconds to prepare, by a clock that only it moves."""
+    now, prepared = [0.0], fit.prepare_fold
+    monkeypatch.setattr(progress, "perf_counter", lambda: now[0])
 
-    def slowly(*arguments):
-        now[0] += 60
-        return prepared(*arguments)
+    def let(seconds):
+        def slowly(*arguments):
+            now[0] += seconds
+            return prepared(*arguments)
 
-    monkeypatch.setattr(ensemble_fit, "prepare_fold", slowly)
-    X, y = load_diabetes(return_X_y=True)
-    few = {"n_estimators": 5, "max_iter": 1, "random_state": 1}
-    for budget, n in ((1e-3, 1), (181, 2), (10_000, 5)):
         now[0] = 0.0
-        short = pytest.warns(UserWarning, match="is too short") if budget < 1 else nullcontext()
-        with short:
-            ensemble = DeepRegressor(**few, time_budget=budget).fit(X, y).ensemble_
-        assert len(ensemble.preprocessors) == len(ensemble.members) == n
-        held_out = np.concatenate([one.fold.held_out for one in ensemble.preprocessors])
-        assert_array_equal(np.flatnonzero(np.isfinite(ensemble.out_of_fold[:, 0])), np.sort(held_out))
-    monkeypatch.undo()
-    shared = DeepRegressor(n_estimators=2, max_iter=10**6, time_budget=0.5, random_state=1).fit(X, y)
-    assert shared.n_iter_ < 10**6  # members that knew of no clock would take hours
+        monkeypatch.setattr(fit, "prepare_fold", slowly)
+
+    return let
 
 
-def test_where_preparation_uses_the_time_up_one_epoch_is_trained_and_told(monkeypatch, capsys):
+@pytest.mark.parametrize(("seconds", "n"), [(1e-3, 1), (181, 2), (10_000, 5)])
+def test_folds_that_time_does_not_suffice_for_are_not_begun(slow_folds, seconds, n):
+    """Preparing them counts: here each takes a minute."""
+    slow_folds(60)
+    X, y = load_diabetes(return_X_y=True)
+    model = DeepRegressor(n_estimators=5, network_params={"epochs": 1}, random_state=1, time_budget=seconds)
+    with pytest.warns(UserWarning, match="is too short") if seconds < 1 else nullcontext():
+        ensemble = model.fit(X, y).ensemble_
+    assert len(ensemble.preprocessors) == len(ensemble.members) == n
+    known = np.flatnonzero(np.isfinite(ensemble.out_of_fold[:, 0]))
+    assert_array_equal(known, np.sort(np.concatenate(ensemble.held_out)))
+
+
+def test_members_end_by_the_clock():
+    X, y = load_diabetes(return_X_y=True)
+    model = DeepRegressor(n_estimators=2, network_params={"epochs": 10**6}, time_budget=0.5, random_state=1)
+    assert model.fit(X, y).n_iter_ < 10**6  # members that knew of no clock would take hours
+
+
+def test_where_preparation_uses_the_time_up_one_epoch_is_trained_and_told(slow_folds, capsys):
     """As on 900,000 rows: the schedule runs over the epoch, and the bar shows no more than that."""
-    now = [0.0]
-    monkeypatch.setattr(ensemble_fit, "perf_counter", lambda: now[0])
-    prepared = ensemble_fit.prepare_fold
-
-    def slowly(*arguments):
-        now[0] += 14.5
-        return prepared(*arguments)
-
-    monkeypatch.setattr(ensemble_fit, "prepare_fold", slowly)
+    slow_folds(14.5)
     X, y = load_breast_cancer(return_X_y=True)
-    model = DeepClassifier(n_estimators=1, time_budget=10, batch_size=8, random_state=1, verbose=True)
+    settings = {"network_params": {"batch_size": 8}, "random_state": 1}
+    model = DeepClassifier(n_estimators=1, time_budget=10, verbose=True, **settings)
     said = (
         r"time budget of 10 s is too short. Preparing the rows took 14.5 s, and 1 of 1 networks had one epoch"
     )
@@ -328,10 +319,8 @@ def test_where_preparation_uses_the_time_up_one_epoch_is_trained_and_told(monkey
 
 def test_the_bar_shows_the_epochs_that_were_done(capsys):
     X, y = load_breast_cancer(return_X_y=True)
-    model = DeepClassifier(
-        n_estimators=4, batch_size=64, n_iter_no_change=1, max_iter=30, random_state=1, verbose=True
-    )
-    model.fit(X, y)
+    params = {"batch_size": 64, "patience": 2, "epochs": 30}
+    model = DeepClassifier(n_estimators=4, network_params=params, random_state=1, verbose=True).fit(X, y)
     done = sum(len(history) for history in model.histories_)
     assert done < 4 * 30
     assert f" {done}/{done} epochs, 4/4 networks" in capsys.readouterr().err.splitlines()[-1]
@@ -349,19 +338,19 @@ def test_members_have_what_the_preparation_leaves(budget, folds, turns, of_a_fol
 
 @pytest.mark.parametrize(("n_estimators", "members"), [(1, 1), (5, 5), (7, 10), (30, 30), (32, 35)])
 def test_members_are_rounded_up_to_whole_folds(n_estimators, members):
-    choice = ensemble_size(500, n_estimators)
-    assert len(choice.presets) * choice.n_folds == members
-    assert (choice.first_folds, choice.kept) == (choice.n_folds, len(choice.presets))
-    without_folds = ensemble_size(500, n_estimators, validated=True)
-    assert (len(without_folds.presets), without_folds.n_folds) == (n_estimators, 1)
+    size = size_of(500, n_estimators, "balanced")
+    assert size.presets * size.n_folds == members
+    assert (size.first_folds, size.kept) == (size.n_folds, size.presets)
+    without_folds = size_of(500, n_estimators, "balanced", validated=True)
+    assert (without_folds.presets, without_folds.n_folds) == (n_estimators, 1)
 
 
 def test_with_validation_data_there_are_as_many_networks_as_asked_for(wine):
     X, y, _ = wine
-    model = DeepClassifier(n_estimators=7, max_iter=1, random_state=1)
-    found = model.fit(X[::2], y[::2], eval_set=(X[1::2], y[1::2])).ensemble_
-    assert (len(found.members), len(found.preprocessors), found.out_of_fold) == (7, 1, None)
-    assert "validation_cost" in found.members[0].network.history[0]
+    model = DeepClassifier(n_estimators=7, network_params={"epochs": 1}, random_state=1)
+    ensemble = model.fit(X[::2], y[::2], eval_set=(X[1::2], y[1::2])).ensemble_
+    assert (len(ensemble.members), len(ensemble.preprocessors), ensemble.out_of_fold) == (7, 1, None)
+    assert "validation_cost" in ensemble.members[0].network.history[0]
 
 
 class Terminal(io.StringIO):
@@ -372,7 +361,7 @@ class Terminal(io.StringIO):
 def test_verbose_moves_one_bar_within_the_members(capsys, monkeypatch):
     X, y = load_wine(return_X_y=True)
     monkeypatch.setattr("deepstep.training.progress.BETWEEN_MOVES", 0)
-    monkeypatch.setattr("deepstep.estimators.members.BETWEEN_MOVES", 0)
+    monkeypatch.setattr("deepstep.ensembles.member_fit.BETWEEN_MOVES", 0)
     monkeypatch.setattr("sys.stderr", Terminal())
     moves, show = [], Meter.move
     monkeypatch.setattr(Meter, "move", lambda self, *state: moves.append(state) or show(self, *state))
@@ -383,18 +372,16 @@ def test_verbose_moves_one_bar_within_the_members(capsys, monkeypatch):
     assert moves == sorted(moves)
 
 
-def test_the_linear_preset_arrives_where_logistic_regression_does(monkeypatch):
-    alone = EnsembleSize((LINEAR,), 5, 5, 1)
-    monkeypatch.setattr(ensemble_fit, "ensemble_size", lambda *asked, **how: alone)
+def test_the_linear_preset_arrives_where_logistic_regression_does():
     X, y = load_wine(return_X_y=True)
-    ensemble = DeepClassifier(random_state=1).fit(X, y).ensemble_
-    (linear,) = ensemble.presets
+    ensemble = DeepClassifier(presets="linear", random_state=1).fit(X, y).ensemble_
+    (linear,) = ensemble.by_preset
     costs = {C: [] for C in (0.1, 1, 10, 100)}
-    for preparer in ensemble.preprocessors:
-        learned, held_out = preparer.fold
-        for C, found in costs.items():
+    for held_out in ensemble.held_out:
+        learned = np.setdiff1d(np.arange(len(y)), held_out)
+        for C, losses in costs.items():
             peer = make_pipeline(StandardScaler(), LogisticRegression(C=C)).fit(X[learned], y[learned])
-            found.append(log_loss(y[held_out], peer.predict_proba(X[held_out])))
+            losses.append(log_loss(y[held_out], peer.predict_proba(X[held_out])))
     assert linear.validation_cost < 1.2 * min(np.mean(cost) for cost in costs.values())
 
 

@@ -6,13 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone
 from sklearn.datasets import load_wine
 
 from deepstep import DeepClassifier, DeepRegressor
+from deepstep.ensembles import calibrate, fit, refit
+from deepstep.ensembles.member_fit import fit_member
 from deepstep.errors import ConfigurationError, DivergenceError
-from deepstep.estimators import conformal, ensemble_fit, refit
-from deepstep.estimators.members import train_member
 from deepstep.training import Callback
 
 RNG = np.random.default_rng(0)
@@ -20,15 +19,15 @@ M = 240
 TIME = np.arange(M) / M
 X = np.column_stack([RNG.normal(size=(M, 3)), TIME])
 Y = X[:, 0] + 3 * TIME * X[:, 1]  # what the newest rows teach differs from what the oldest ones do
-QUICK = {"effort": "fast", "max_iter": 16, "random_state": 0}
+QUICK = {"effort": "fast", "network_params": {"epochs": 16}, "random_state": 0}
 WINE, KINDS = load_wine(return_X_y=True)
 
 
 @pytest.fixture(scope="module")
 def pair():
     """The same fit without and with the second training, on folds in the order of time."""
-    given = {**QUICK, "max_iter": 40, "validation": "time"}
-    return [DeepRegressor(**given, refit=again).fit(X, Y) for again in (False, True)]
+    settings = {**QUICK, "network_params": {"epochs": 40}, "validation": "time"}
+    return [DeepRegressor(**settings, refit=again).fit(X, Y) for again in (False, True)]
 
 
 def test_the_newest_rows_are_learned_too(pair):
@@ -40,65 +39,52 @@ def test_the_newest_rows_are_learned_too(pair):
 def test_one_network_of_each_selected_preset_for_the_epochs_of_its_folds(pair):
     before, after = (model.ensemble_ for model in pair)
     assert after.weights == before.weights
-    assert [member.preset for member in after.members] == [one.preset for one in before.presets]
-    for member, summary in zip(after.members, before.presets, strict=True):
-        epochs = {one.best_epoch for one in summary.members}
+    assert [member.preset for member in after.members] == [summary.name for summary in before.by_preset]
+    for member, summary in zip(after.members, before.by_preset, strict=True):
+        epochs = {each.best_epoch for each in summary.members}
         assert epochs == {member.epochs} == {len(member.network.history)}
         assert member.validation_cost is None
     assert "on" not in repr(after).partition(":")[0]
-
-
-def pressed(work):
-    """The same function, while which Ctrl-C is pressed."""
-
-    def interrupted(*arguments, **options):
-        signal.raise_signal(signal.SIGINT)
-        return work(*arguments, **options)
-
-    return interrupted
 
 
 class Keeper(Callback):
     """Keeps the parameters after some epochs."""
 
     def __init__(self, epochs):
-        self.epochs, self.kept = epochs, None
+        self.epochs, self.parameters = epochs, None
 
     def on_epoch_end(self, training, record):
         if len(training.history) == self.epochs:
-            self.kept = training.parameters.flat.copy()
+            self.parameters = training.parameters.flat.copy()
 
 
 def test_a_network_is_that_of_a_training_on_all_rows(monkeypatch):
-    tasks, contexts = [], []
+    calls = []
 
-    def watched(estimator, task, prepared, context, link):
-        tasks.append((task, prepared))
-        contexts.append(context)
-        return train_member(estimator, task, prepared, context, link)
+    def watched(*arguments):
+        calls.append(arguments)
+        return fit_member(*arguments)
 
-    monkeypatch.setattr(refit, "train_member", watched)
+    monkeypatch.setattr(refit, "fit_member", watched)
     model = DeepClassifier(**QUICK, refit=True).fit(WINE, KINDS)
-    assert len(tasks) == len(model.ensemble_.weights)
-    for task, prepared in tasks:
-        assert prepared.held_out is None
-        assert len(prepared.learned[task.preset.inputs]) == len(WINE)
-    for member in model.ensemble_.members:
-        (task, prepared), *_ = [pair for pair in tasks if pair[0].preset is member.preset]
-        keeper = Keeper(member.epochs)
-        whole = clone(model).set_params(callbacks=[keeper])
-        whole.targets_ = model.targets_
-        train_member(whole, replace(task, window=()), prepared, contexts[0])
-        assert_array_equal(member.network.parameters.flat, keeper.kept)
+    assert len(calls) == len(model.ensemble_.weights)
+    members = {member.preset: member for member in model.ensemble_.members}
+    for task, targets, preprocessor, learned, held_out, options, *_ in calls:
+        assert held_out is None
+        assert len(learned) == len(WINE)
+        keeper = Keeper(members[task.preset.name].epochs)
+        whole, watching = replace(task, window=()), replace(options, callbacks=(keeper,))
+        fit_member(whole, targets, preprocessor, learned, None, watching)
+        assert_array_equal(members[task.preset.name].network.parameters.flat, keeper.parameters)
 
 
 def test_what_is_known_of_rows_held_out_stays_that_of_the_folds(pair):
     before, after = pair
     assert_array_equal(after.oof_predictions_, before.oof_predictions_)
-    for scores, of_folds in zip(after._calibration.scores, [before._calibration.scores], strict=True):
-        assert_array_equal(scores, np.concatenate(of_folds))
+    (scores,), by_fold = (model.predictor_.calibration.scores for model in (after, before))
+    assert_array_equal(scores, np.concatenate(by_fold))
     assert after.tried_[0].loss == before.tried_[0].loss
-    assert np.isfinite([one.gradient_norm for one in after.label_issues(X, Y)]).all()
+    assert np.isfinite([issue.gradient_norm for issue in after.label_issues(X, Y)]).all()
     low, high = after.predict_interval(X).T
     assert (low < high).all()
 
@@ -116,21 +102,24 @@ def test_sets_by_the_scores_of_the_folds(tmp_path):
 
 
 def test_the_temperature_is_not_lowered_for_a_mean_of_folds(monkeypatch):
-    monkeypatch.setattr(conformal, "ensemble_temperature", lambda temperature: 0.25)
-    temperatures = {
-        again: DeepClassifier(**QUICK, refit=again).fit(WINE, KINDS)._calibration.temperature
-        for again in (False, True)
-    }
-    assert temperatures[False] == 0.25 != temperatures[True]
+    monkeypatch.setattr(calibrate, "ensemble_temperature", lambda temperature: 0.25)
+    of_folds, of_all = (
+        DeepClassifier(**QUICK, refit=again).fit(WINE, KINDS).temperature_ for again in (False, True)
+    )
+    assert of_folds == 0.25 != of_all
 
 
-@pytest.mark.parametrize("settings", [{"n_iter_no_change": 3}, {"preset": "tabm"}, {"n_estimators": 4}])
+@pytest.mark.parametrize(
+    "settings",
+    [{"network_params": {"epochs": 12, "patience": 4}}, {"presets": "tabm"}, {"n_estimators": 4}],
+    ids=["patience", "tabm", "members"],
+)
 def test_where_each_fold_has_epochs_of_its_own_it_is_their_mean(settings):
-    given = {"max_iter": 12, "random_state": 0, "effort": "fast", **settings}
-    before = DeepClassifier(**given).fit(WINE, KINDS)
-    after = DeepClassifier(**given, refit=True).fit(WINE, KINDS)
-    for member, summary in zip(after.ensemble_.members, before.ensemble_.presets, strict=True):
-        expected = np.mean([one.best_epoch for one in summary.members])
+    settings = {**QUICK, "network_params": {"epochs": 12}, **settings}
+    before = DeepClassifier(**settings).fit(WINE, KINDS)
+    after = DeepClassifier(**settings, refit=True).fit(WINE, KINDS)
+    for member, summary in zip(after.ensemble_.members, before.ensemble_.by_preset, strict=True):
+        expected = np.mean([each.best_epoch for each in summary.members])
         assert abs(member.epochs - expected) <= 0.5 + 1e-9
     assert after.score(WINE, KINDS) > 0.9
 
@@ -143,49 +132,57 @@ def test_rows_without_weight_are_not_learned():
 
 
 def test_where_nothing_is_held_out_there_is_nothing_to_repeat():
-    given = {"max_iter": 2, "random_state": 0}
-    few = DeepRegressor(**given, refit=True).fit(X[:5], Y[:5])
-    assert len(few.ensemble_.members) == ensemble_fit.WITHOUT_ROWS
+    few = DeepRegressor(network_params={"epochs": 2}, random_state=0, refit=True).fit(X[:5], Y[:5])
+    assert len(few.ensemble_.members) == fit.WITHOUT_ROWS
 
 
 def test_a_refit_that_diverges_keeps_the_networks_of_the_folds(monkeypatch):
     def diverges(*_, **__):
         raise DivergenceError("a training", "numbers that are finite", "got NaN")
 
-    monkeypatch.setattr(refit, "train_member", diverges)
+    monkeypatch.setattr(refit, "fit_member", diverges)
     with pytest.warns(UserWarning, match="networks of the folds are kept, without refit"):
         model = DeepClassifier(**QUICK, refit=True).fit(WINE, KINDS)
     assert not model.interrupted_
     assert model.predict_set(WINE).any(axis=1).all()
 
 
-WEIGHING, CALIBRATING = (ensemble_fit, "fit_ensemble_weights"), (conformal, "fit_temperature")
+def stopped(*_):
+    raise KeyboardInterrupt
+
+
+class Stopped:
+    """A context that Ctrl-C ends before it has begun."""
+
+    __enter__ = stopped
+
+    def __exit__(self, *_):
+        """Nothing was begun."""
+
+
+def pressed(work):
+    """The same function, while which Ctrl-C is pressed."""
+
+    def interrupted(*arguments, **options):
+        signal.raise_signal(signal.SIGINT)
+        return work(*arguments, **options)
+
+    return interrupted
+
+
+PRESSES = {
+    "preparing": (refit, "prepare_fold", stopped),
+    "training": (refit, "member_executor", lambda n_jobs: Stopped()),
+    "weighing": (fit, "weigh", pressed(fit.weigh)),
+    "calibrating": (calibrate, "fit_temperature", pressed(calibrate.fit_temperature)),
+}
 
 
 @pytest.mark.usefixtures("pythons_own_handler")
-@pytest.mark.parametrize(
-    "when",
-    ["preparing", "training", WEIGHING, CALIBRATING],
-    ids=["preparing", "training", "weighing", "calibrating"],
-)
+@pytest.mark.parametrize("when", PRESSES)
 def test_ctrl_c_keeps_the_networks_of_the_folds(monkeypatch, when):
-    def stopped(*_):
-        raise KeyboardInterrupt
-
-    class Stopped:
-        def __enter__(self):
-            raise KeyboardInterrupt
-
-        def __exit__(self, *_):
-            """Nothing was begun."""
-
-    if when == "preparing":
-        monkeypatch.setattr(refit, "prepare_fold", stopped)
-    elif when == "training":
-        monkeypatch.setattr(refit, "member_executor", lambda n_jobs: Stopped())
-    else:
-        monkeypatch.setattr(*when, pressed(getattr(*when)))
-    for again in (True, when is not CALIBRATING):  # without refit, too
+    monkeypatch.setattr(*PRESSES[when])
+    for again in {True, when != "calibrating"}:  # without refit, too
         with pytest.warns(UserWarning, match="was interrupted: .*networks .*are.* kept"):
             model = DeepClassifier(**QUICK, refit=again).fit(WINE, KINDS)
         assert model.interrupted_
@@ -194,13 +191,13 @@ def test_ctrl_c_keeps_the_networks_of_the_folds(monkeypatch, when):
 
 
 @pytest.mark.parametrize(
-    ("settings", "given", "message"),
+    ("settings", "validation", "message"),
     [
         ({"time_budget": 5.0}, {}, "refit must be False with time_budget"),
         ({}, {"X_val": X, "y_val": Y}, "refit must be False where fit is given validation data"),
     ],
     ids=["time_budget", "validation data"],
 )
-def test_what_is_refused(settings, given, message):
+def test_what_is_refused(settings, validation, message):
     with pytest.raises(ConfigurationError, match=message):
-        DeepRegressor(refit=True, **settings).fit(X, Y, **given)
+        DeepRegressor(refit=True, **settings).fit(X, Y, **validation)

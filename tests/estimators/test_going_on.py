@@ -16,22 +16,21 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from deepstep import Network, estimators
+from deepstep import DeepClassifier, DeepRegressor, Network, NetworkClassifier, NetworkRegressor
 from deepstep.engines.compiled.session import CompiledSession
 from deepstep.errors import ConfigurationError, DataError, DivergenceError
+from deepstep.estimators import deep
 from deepstep.targets import Targets
 from deepstep.training import Callback
 
-DeepClassifier = partial(estimators.DeepClassifier, preset="mlp")
-DeepRegressor = partial(estimators.DeepRegressor, preset="mlp")
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 5, "learning_rate_init": 0.01}
-BOTH = pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+BOTH = pytest.mark.parametrize("Estimator", [NetworkClassifier, NetworkRegressor])
 WITHOUT_PARTIAL_FIT = [
     ({"solver": "lbfgs"}, "solver is 'lbfgs'"),
     ({"schedule": "cosine"}, "cannot tell schedule how much training"),
-    ({"dropout_schedule": "linear", "time_budget": 1.0}, "dropout_schedule and time_budget how much"),
+    ({"schedule": "linear", "time_budget": 1.0}, "schedule and time_budget how much"),
     ({"checkpoint_dir": "kept"}, "checkpoint_dir is for fit"),
     ({"early_stopping": True}, "does not support early_stopping=True"),
 ]
@@ -46,18 +45,21 @@ def theta(estimator):
 @pytest.mark.parametrize(
     ("Estimator", "settings"),
     [
-        (DeepClassifier, {"solver": "adam"}),
-        (DeepRegressor, {"solver": "sgd", "learning_rate": "invscaling"}),
-        (DeepClassifier, {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 1}),
-        (DeepClassifier, {"solver": "adamw", "dropout": 0.3}),
-        (DeepRegressor, {"solver": "lion", "normalization": ["layer", "batch"], "clip_norm": 0.1}),
+        (NetworkClassifier, {"solver": "adam"}),
+        (NetworkRegressor, {"solver": "sgd", "learning_rate": "invscaling"}),
+        (
+            NetworkClassifier,
+            {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 1},
+        ),
+        (NetworkClassifier, {"solver": "adamw", "dropout": 0.3}),
+        (NetworkRegressor, {"solver": "lion", "normalization": ["layer", "batch"], "clip_norm": 0.1}),
     ],
 )
 def test_partial_fits_are_the_epochs_of_a_fit(Estimator, settings):
     """Bit for bit, order of the examples and all: an epoch is a function of the seed and its number."""
     settings = {**FAST, "batch_size": 40, "max_iter": 12, **settings}
     whole, pieces = Estimator(**settings).fit(X, Y), Estimator(**settings)
-    classes = {"classes": [0, 1, 2]} if Estimator is DeepClassifier else {}
+    classes = {"classes": [0, 1, 2]} if Estimator is NetworkClassifier else {}
     for number in range(whole.n_iter_):
         if number == 2:  # from a file, too
             pieces = pickle.loads(pickle.dumps(pieces))
@@ -69,11 +71,11 @@ def test_partial_fits_are_the_epochs_of_a_fit(Estimator, settings):
 
 
 def test_partial_fit_after_fit_and_of_other_classes():
-    model = DeepClassifier(solver="sgd", max_iter=500, tol=1e-2, random_state=0).fit(X, Y)
+    model = NetworkClassifier(solver="sgd", max_iter=500, tol=1e-2, random_state=0).fit(X, Y)
     epochs = len(model.history_)
     model.partial_fit(X[:50], Y[:50])  # one of the known classes
     assert len(model.loss_curve_) == epochs + 1
-    new = DeepClassifier()
+    new = NetworkClassifier()
     for ask, message in (
         (lambda: model.partial_fit(X, Y + 1), "classes"),
         (lambda: model.partial_fit(X, Y, classes=[0, 1, 2, 3]), "classes as in the first call"),
@@ -87,11 +89,11 @@ def test_partial_fit_after_fit_and_of_other_classes():
 @BOTH
 def test_partial_fit_is_a_method_like_others_or_not_there(Estimator):
     """For documentation, for monkeypatching and for metadata routing."""
-    method = Estimator.func.partial_fit
+    method = Estimator.partial_fit
     assert isfunction(method)
     assert getdoc(Estimator().partial_fit) == getdoc(method) != ""
     assert list(signature(method).parameters) == ["self", *signature(Estimator().partial_fit).parameters]
-    assert "sample_weight" in signature(Estimator.func.set_partial_fit_request).parameters
+    assert "sample_weight" in signature(Estimator.set_partial_fit_request).parameters
     for settings, reason in WITHOUT_PARTIAL_FIT:
         assert not hasattr(Estimator(**settings), "partial_fit")
         with pytest.raises(AttributeError, match=rf"has no attribute 'partial_fit': .*{reason}"):
@@ -118,7 +120,7 @@ def test_warm_start(Estimator):
 
 @UNCONVERGED
 def test_a_copy_that_goes_on_leaves_the_original():
-    model = DeepClassifier(batch_size=40, **FAST).fit(X, Y)
+    model = NetworkClassifier(batch_size=40, **FAST).fit(X, Y)
     before, curve, predicted = theta(model).copy(), model.loss_curve_, model.predict(X)
     other = copy(model).partial_fit(X, Y)
     assert len(other.loss_curve_) == len(other.network_.history) == len(curve) + 1
@@ -130,7 +132,7 @@ def test_a_copy_that_goes_on_leaves_the_original():
 
 @UNCONVERGED
 def test_warm_start_of_another_shape():
-    model = DeepClassifier(warm_start=True, **FAST).fit(X, Y)
+    model = NetworkClassifier(warm_start=True, **FAST).fit(X, Y)
     before = theta(model).copy()
     with pytest.raises(DataError, match="classes"):
         model.fit(X[:100], Y[:100])
@@ -147,20 +149,20 @@ def test_random_state():
 
     def flat(random_state):
         settings = {**FAST, "early_stopping": True, "batch_size": 30, "random_state": random_state}
-        return theta(DeepRegressor(**settings).fit(X, Y))
+        return theta(NetworkRegressor(**settings).fit(X, Y))
 
     assert_array_equal(flat(1), flat(1))
     assert_array_equal(flat(np.random.RandomState(3)), flat(np.random.RandomState(3)))
     assert not np.array_equal(flat(rng), flat(rng))
     assert not np.array_equal(flat(None), flat(None))
-    unmoved = DeepRegressor(**{**FAST, "max_iter": 1, "learning_rate_init": 1e-300}).fit(X, Y)
+    unmoved = NetworkRegressor(**{**FAST, "max_iter": 1, "learning_rate_init": 1e-300}).fit(X, Y)
     same = Network([4, 8, 6, 1], output="identity", initialization="glorot", seed=1)
     assert_allclose(theta(unmoved), same.parameters.flat, rtol=0, atol=1e-200)
 
 
 def test_what_ends_training():
     """After n_iter_no_change + 1 epochs that did not improve by tol, as scikit-learn counts."""
-    model = DeepClassifier(tol=1e6, n_iter_no_change=3, random_state=0).fit(X, Y)
+    model = NetworkClassifier(tol=1e6, n_iter_no_change=3, random_state=0).fit(X, Y)
     assert model.n_iter_ == 1 + 3 + 1  # the first one improves on nothing
     assert "cost did not improve" in model.history_.stopped
     for settings, limit in (
@@ -169,7 +171,7 @@ def test_what_ends_training():
         ({"solver": "lbfgs", "max_fun": 2}, "EVALUATIONS"),
     ):
         with pytest.warns(ConvergenceWarning, match=limit):
-            DeepClassifier(**settings, random_state=0).fit(X, Y)
+            NetworkClassifier(**settings, random_state=0).fit(X, Y)
 
 
 @UNCONVERGED
@@ -183,10 +185,10 @@ def test_interrupted_batches_keep_what_was_reached(monkeypatch):
 
     # a callback that looks at the network has each epoch done by itself
     given = {"batch_size": 40, "engine": "compiled", "callbacks": [Callback()]}
-    expected = DeepRegressor(**{**FAST, "max_iter": 3}, **given).fit(X, Y)
+    expected = NetworkRegressor(**{**FAST, "max_iter": 3}, **given).fit(X, Y)
     monkeypatch.setattr(CompiledSession, "steps", interrupted)
     with pytest.warns(UserWarning, match="interrupted by user"):
-        model = DeepRegressor(**FAST, **given).fit(X, Y)
+        model = NetworkRegressor(**FAST, **given).fit(X, Y)
     assert_array_equal(theta(model), theta(expected))
     assert (model.n_iter_, model.history_.stopped) == (3, "interrupted")
 
@@ -215,19 +217,23 @@ def pressed_at(number, work):
 
 
 FITS = {
-    "lbfgs": (DeepRegressor, {"solver": "lbfgs", "max_iter": 3}),
-    "lbfgs, single": (DeepClassifier, {"solver": "lbfgs", "max_iter": 3, "preset": "single"}),
-    "adam": (DeepClassifier, {"max_iter": 2, "batch_size": 40}),
-    "sgd with a search": (DeepRegressor, {"max_iter": 2, "solver": "sgd", "learning_rate_init": "auto"}),
-    "stops early": (DeepClassifier, {"max_iter": 3, "early_stopping": True, "batch_size": 40}),
-    "refit": (DeepClassifier, {"max_iter": 3, "early_stopping": True, "refit": True, "preset": "single"}),
+    "lbfgs": (NetworkRegressor, {"solver": "lbfgs", "max_iter": 3}),
+    "adam": (NetworkClassifier, {"max_iter": 2, "batch_size": 40}),
+    "sgd with a search": (NetworkRegressor, {"max_iter": 2, "solver": "sgd", "learning_rate_init": "auto"}),
+    "stops early": (NetworkClassifier, {"max_iter": 3, "early_stopping": True, "batch_size": 40}),
+    "refit": (NetworkClassifier, {"max_iter": 3, "early_stopping": True, "refit": True}),
     "ensemble": (
-        estimators.DeepClassifier,
-        {"n_estimators": 2, "max_iter": 2, "n_jobs": 1, "hidden_layer_sizes": (4,)},
+        DeepClassifier,
+        {"n_estimators": 2, "n_jobs": 1, "network_params": {"epochs": 2, "hidden_layers": (4,)}},
     ),
     "refit of an ensemble": (
-        estimators.DeepRegressor,
-        {"n_estimators": 2, "max_iter": 2, "n_jobs": 1, "hidden_layer_sizes": (4,), "refit": True},
+        DeepRegressor,
+        {
+            "n_estimators": 2,
+            "n_jobs": 1,
+            "network_params": {"epochs": 2, "hidden_layers": (4,)},
+            "refit": True,
+        },
     ),
 }
 
@@ -238,7 +244,8 @@ FITS = {
 def test_ctrl_c_at_any_instant_keeps_what_is_trained_or_nothing(name, fresh_seed):
     """Either KeyboardInterrupt, and the estimator is as before, or networks that have learned."""
     Estimator, settings = FITS[name]
-    make = partial(Estimator, **{**FAST, "random_state": 1, **settings})
+    shared = {} if "network_params" in settings else FAST
+    make = partial(Estimator, **{**shared, "random_state": 1, **settings})
     model, calls = pressed_at(-1, lambda: make().fit(X, Y))
     assert not model.interrupted_
     rng, raised = np.random.default_rng(fresh_seed), 0
@@ -257,19 +264,20 @@ def test_ctrl_c_at_any_instant_keeps_what_is_trained_or_nothing(name, fresh_seed
     assert raised  # the first instant is before anything is trained
 
 
-@pytest.mark.parametrize("Estimator", [estimators.DeepClassifier, estimators.DeepRegressor])
+@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 @pytest.mark.parametrize(
-    ("of", "name", "said"), [(None, "_read_known", "but not calibrated"), (Targets, "score", "has no score")]
+    ("owner", "name", "said"),
+    [(deep, "calibration_of_fit", "but not calibrated"), (Targets, "score", "has no score")],
 )
-def test_what_fails_after_the_training_does_not_lose_it(Estimator, of, name, said, monkeypatch):
+def test_what_fails_after_the_training_does_not_lose_it(Estimator, owner, name, said, monkeypatch):
     """Calibration, and scores of members on the rows that their folds held out."""
-    settings = {"n_estimators": 2, "max_iter": 2, "random_state": 1}
+    settings = {"n_estimators": 2, "network_params": {"epochs": 2}, "random_state": 1}
     whole = Estimator(**settings).fit(X, Y)
 
-    def fails(*arguments):
+    def fails(*arguments, **options):
         raise ValueError("no luck")
 
-    monkeypatch.setattr(of or Estimator, name, fails)
+    monkeypatch.setattr(owner, name, fails)
     with pytest.warns(UserWarning, match=rf"{said} \(ValueError: no luck\)"):
         model = Estimator(**settings).fit(X, Y)
     for one, other in zip(model.ensemble_.members, whole.ensemble_.members, strict=True):
@@ -279,7 +287,7 @@ def test_what_fails_after_the_training_does_not_lose_it(Estimator, of, name, sai
 
 @UNCONVERGED
 def test_interrupted_lbfgs_keeps_the_last_iteration(monkeypatch):
-    expected = DeepClassifier(**{**FAST, "solver": "lbfgs"}).fit(X, Y)
+    expected = NetworkClassifier(**{**FAST, "solver": "lbfgs"}).fit(X, Y)
     evaluate = CompiledSession.cost_and_gradient
     evaluations = expected.history_[-1]["step"]
 
@@ -292,7 +300,7 @@ def test_interrupted_lbfgs_keeps_the_last_iteration(monkeypatch):
 
     monkeypatch.setattr(CompiledSession, "cost_and_gradient", interrupted)
     with pytest.warns(UserWarning, match="interrupted by user"):
-        model = DeepClassifier(**{**FAST, "solver": "lbfgs", "max_iter": 100}).fit(X, Y)
+        model = NetworkClassifier(**{**FAST, "solver": "lbfgs", "max_iter": 100}).fit(X, Y)
     assert_array_equal(theta(model), theta(expected))
     assert model.loss_ == expected.loss_
 
@@ -323,7 +331,7 @@ def test_divergence_leaves_the_estimator_as_it_was(Estimator):
 @UNCONVERGED
 def test_a_divergence_after_the_best_epoch_keeps_it_as_scikit_learn_does():
     given = {"activation": "identity", "solver": "sgd", "learning_rate_init": 1.0, "early_stopping": True}
-    model = DeepRegressor(100, max_iter=20, random_state=0, **given)
+    model = NetworkRegressor(100, max_iter=20, random_state=0, **given)
     with pytest.warns(ConvergenceWarning, match="Training diverged, and the best epoch is kept"):
         model.fit(X * 3, Y.astype(float))
     assert (model.history_.stopped, np.isnan(model.validation_scores_[-1])) == ("diverged", True)
@@ -331,8 +339,6 @@ def test_a_divergence_after_the_best_epoch_keeps_it_as_scikit_learn_does():
 
 
 @UNCONVERGED
-def test_verbose_shows_progress(capsys):
-    model = DeepClassifier(verbose=True, **FAST).fit(X, Y)
+def test_verbose_shows_the_cost(capsys):
+    model = NetworkClassifier(verbose=True, **FAST).fit(X, Y)
     assert f"Iteration 5, loss = {model.loss_:.8f}" in capsys.readouterr().out
-    DeepClassifier(verbose=True, **FAST, preset="single").fit(X, Y)
-    assert "DeepClassifier: 5/5, cost" in capsys.readouterr().err

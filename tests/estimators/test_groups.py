@@ -14,10 +14,9 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from deepstep import DeepClassifier, DeepRegressor
+from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
+from deepstep.ensembles.split import Rows, structured_folds
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.inputs import Dataset
-from deepstep.estimators.splits import structured_folds
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -27,29 +26,28 @@ X = RNG.standard_normal((M, 3))
 GROUPS = RNG.integers(0, 24, M)
 SHIFT = RNG.standard_normal(24)[GROUPS]  # what rows of a group have in common
 CLASSES = (X[:, 0] + SHIFT > 0).astype(int)
-FAST = {"n_estimators": 5, "max_iter": 4, "random_state": 0}
+FAST = {"n_estimators": 5, "network_params": {"epochs": 4}, "random_state": 0}
 ONE = {"max_iter": 3, "early_stopping": True, "random_state": 0}
 
 
-def folds_of(model):
-    return [one.fold for one in model.ensemble_.preprocessors]
+def held_out_by(model):
+    return model.ensemble_.held_out
 
 
 def split(m, n, *, groups=None, strata=None, fraction=0.1, seed=0):
     return structured_folds(
-        Dataset(np.empty((m, 1)), np.empty(m), None, groups), strata, n, fraction, seed, "fit"
+        Rows(np.empty((m, 1)), np.empty(m), None, groups), strata, n, fraction, seed, "fit"
     )
 
 
-@pytest.mark.parametrize(("Estimator", "preset"), [(DeepClassifier, "tabular"), (DeepRegressor, "tabm")])
-def test_no_group_is_on_both_sides_of_a_fold(Estimator, preset):
-    model = Estimator(preset=preset, **FAST).fit(X, CLASSES, groups=GROUPS)
-    held_out = [fold.held_out for fold in folds_of(model)]
-    assert_array_equal(np.sort(np.concatenate(held_out)), np.arange(M))
-    for fold in folds_of(model):
-        assert not {*GROUPS[fold.learned]} & {*GROUPS[fold.held_out]}
-        assert len(fold.learned) + len(fold.held_out) == M
-        assert 0.1 < len(fold.held_out) / M < 0.3
+@pytest.mark.parametrize(("Estimator", "presets"), [(DeepClassifier, None), (DeepRegressor, "tabm")])
+def test_no_group_is_on_both_sides_of_a_fold(Estimator, presets):
+    model = Estimator(presets=presets, **FAST).fit(X, CLASSES, groups=GROUPS)
+    assert_array_equal(np.sort(np.concatenate(held_out_by(model))), np.arange(M))
+    for held_out in held_out_by(model):
+        learned = np.setdiff1d(np.arange(M), held_out)
+        assert not {*GROUPS[learned]} & {*GROUPS[held_out]}
+        assert 0.1 < len(held_out) / M < 0.3
     assert np.isfinite(model.oof_predictions_).all()
 
 
@@ -96,7 +94,7 @@ def test_many_groups():
 def test_fewer_groups_than_folds_make_fewer_folds():
     groups = np.repeat(["a", "b", "c"], M // 3)
     model = DeepClassifier(**FAST).fit(X, CLASSES, groups=groups)
-    assert len(folds_of(model)) == 3
+    assert len(held_out_by(model)) == 3
     assert len(model.ensemble_.members) == 3
 
 
@@ -119,8 +117,8 @@ def test_groups_of_any_hashable_values_and_rows_of_weight_0():
     pairs = DeepClassifier(**FAST).fit(X, CLASSES, weight, groups=[(day, "x") for day in days])
     assert_array_equal(model.predict_proba(X), pairs.predict_proba(X))
     kept = GROUPS[weight > 0]
-    for fold in folds_of(model):
-        assert not {*kept[fold.learned]} & {*kept[fold.held_out]}
+    for held_out in held_out_by(model):
+        assert not {*kept[np.setdiff1d(np.arange(len(kept)), held_out)]} & {*kept[held_out]}
     assert_array_equal(np.isnan(model.oof_predictions_).any(axis=1), weight == 0)
 
 
@@ -137,7 +135,7 @@ def test_groups_make_held_out_scores_honest():
     """By a column that tells the group, a network knows rows of groups that it has learned."""
     of_group = np.column_stack([np.eye(24)[GROUPS], X])
     y = SHIFT + 0.1 * X[:, 0]
-    settings = {**FAST, "max_iter": 20}
+    settings = {**FAST, "network_params": {"epochs": 20}}
     at_random = DeepRegressor(**settings).fit(of_group, y)
     grouped = DeepRegressor(**settings).fit(of_group, y, groups=GROUPS)
     r2 = [1 - np.var(y - model.oof_predictions_) / np.var(y) for model in (at_random, grouped)]
@@ -145,15 +143,14 @@ def test_groups_make_held_out_scores_honest():
     assert r2[1] < 0.3
 
 
-@pytest.mark.parametrize("preset", ["single", "mlp"])
-def test_the_part_of_early_stopping_has_whole_groups(preset):
+def test_the_part_of_early_stopping_has_whole_groups():
     seen = []
 
     def score(estimator, X, y):
         seen.append(np.round(y, 6))
         return 0.0
 
-    model = DeepRegressor(preset=preset, scoring=score, **ONE)
+    model = NetworkRegressor(scoring=score, **ONE)
     model.fit(X, SHIFT, groups=GROUPS)
     held_out = np.isin(np.round(SHIFT, 6), seen[-1])
     assert len(seen[-1]) == held_out.sum()
@@ -165,28 +162,18 @@ def test_what_was_held_out_by_groups_serves_sets_intervals_and_label_issues():
     assert classifier.predict_set(X[:4]).shape == (4, 2)
     assert len(classifier.label_issues(X, CLASSES)) == M
     for settings in ({"groups": GROUPS}, {}):
-        regressor = DeepRegressor(validation="random" if settings else "time", **FAST).fit(
-            X, SHIFT, **settings
-        )
+        regressor = DeepRegressor(validation=None if settings else "time", **FAST).fit(X, SHIFT, **settings)
         assert np.isfinite(regressor.predict_interval(X[:4], alpha=0.2)).all()
         assert len(regressor.label_issues(X, SHIFT)) == M
 
 
 def test_no_fold_learns_rows_later_than_those_it_judges():
     model = DeepClassifier(validation="time", **FAST).fit(X, CLASSES)
-    found = folds_of(model)
-    for fold, (learned, held_out) in zip(found, TimeSeriesSplit(5, test_size=M // 10).split(X), strict=True):
-        assert_array_equal(fold.learned, learned)
-        assert_array_equal(fold.held_out, held_out)
-        assert fold.learned.max() < fold.held_out.min()
+    folds = TimeSeriesSplit(5, test_size=M // 10).split(X)
+    for rows, (learned, held_out) in zip(held_out_by(model), folds, strict=True):
+        assert_array_equal(rows, held_out)
+        assert learned.max() < rows.min()
     assert_array_equal(np.isnan(model.oof_predictions_).any(axis=1), np.arange(M) < M // 2)
-
-
-@pytest.mark.parametrize("preset", ["single", "mlp"])
-def test_the_part_of_early_stopping_is_the_last_rows(preset):
-    asked = DeepRegressor(preset=preset, validation="time", validation_fraction=0.25, **ONE).fit(X, SHIFT)
-    given = DeepRegressor(preset=preset, **ONE).fit(X[:180], SHIFT[:180], X_val=X[180:], y_val=SHIFT[180:])
-    assert_array_equal(asked.network_.parameters.flat, given.network_.parameters.flat)
 
 
 @pytest.mark.parametrize("m", [10, 11, 19, 100])
@@ -213,39 +200,43 @@ REFUSED = [
     ({"groups": CLASSES}, {}, "rows of at least two classes beside the rows that are held out, where groups"),
     ({"groups": "home"}, {}, "groups with a value for each row, where X is no table with names of columns"),
     ({"groups": GROUPS, "X_val": X, "y_val": CLASSES}, {}, "groups, or validation data of its own; got both"),
-    ({"X_val": X, "y_val": CLASSES}, {"validation": "time"}, "validation='time', or validation data of its"),
+    ({"X_val": X, "y_val": CLASSES}, {"validation": "time"}, "validation, or validation data of its own"),
     ({"groups": GROUPS}, {"validation": "time"}, "groups, or validation='time'; got both"),
-    (
-        {"groups": GROUPS},
-        {"preset": "single"},
-        "where groups is given; got early_stopping=None with preset='s",
-    ),
-    ({}, {"preset": "mlp", "validation": "time"}, "rows that are held out, where validation='time' is given"),
-    (
-        {"groups": GROUPS},
-        {"preset": "mlp", "solver": "lbfgs", "early_stopping": True},
-        "solver='lbfgs', which",
-    ),
 ]
 
 
 @pytest.mark.parametrize(("given", "settings", "message"), REFUSED, ids=[text[:40] for _, _, text in REFUSED])
 def test_what_is_refused(given, settings, message):
-    model = DeepClassifier(max_iter=2, random_state=0, **settings)
+    model = DeepClassifier(network_params={"epochs": 2}, random_state=0, **settings)
     with pytest.raises((DataError, ConfigurationError), match=message):
         model.fit(X, CLASSES, **given)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "settings", "message"),
+    [
+        ({}, {"early_stopping": False}, "where groups is given; got early_stopping=False with solver='adam'"),
+        ({}, {"solver": "lbfgs"}, "solver='lbfgs', which hold none out. Leave groups out"),
+        ({"X_val": X, "y_val": CLASSES}, {}, "groups, or validation data of its own; got both"),
+    ],
+)
+def test_groups_without_use_are_refused(arguments, settings, message):
+    model = NetworkClassifier(**{**ONE, **settings})
+    with pytest.raises(ConfigurationError, match=message):
+        model.fit(X, CLASSES, groups=GROUPS, **arguments)
+
+
 def test_streamed_rows_have_no_groups(tmp_path):
     polars.DataFrame({"a": X[:, 0], "g": GROUPS, "y": CLASSES}).write_parquet(tmp_path / "rows.parquet")
-    streamed = DeepClassifier(stream=True, max_iter=2)
+    streamed = DeepClassifier(stream=True, network_params={"epochs": 2})
     with pytest.raises(
         ConfigurationError, match="rows in memory, where groups is given; got rows that are str"
     ):
         streamed.fit(tmp_path / "rows.parquet", "y", groups="g")
     in_memory = DeepClassifier(**FAST).fit(tmp_path / "rows.parquet", "y", groups="g")
     assert in_memory.n_features_in_ == 1
-    assert not any({*GROUPS[fold.learned]} & {*GROUPS[fold.held_out]} for fold in folds_of(in_memory))
+    for held_out in held_out_by(in_memory):
+        assert not {*GROUPS[np.setdiff1d(np.arange(M), held_out)]} & {*GROUPS[held_out]}
 
 
 def test_weights_and_groups_reach_the_fit_through_pipelines_and_searches():
@@ -254,7 +245,7 @@ def test_weights_and_groups_reach_the_fit_through_pipelines_and_searches():
     rows, weight, groups = rng.normal(size=(60, 3)), rng.random(60), np.repeat(np.arange(12), 5)
     labels = (rows[:, 0] > 0).astype(int)
     routed = {"sample_weight": weight, "groups": groups}
-    options = {"n_estimators": 2, "max_iter": 1, "random_state": 0}
+    options = {"n_estimators": 2, "network_params": {"epochs": 1}, "random_state": 0}
     with config_context(enable_metadata_routing=True):
         model = DeepClassifier(**options).set_fit_request(sample_weight=True, groups=True)
         model = model.set_score_request(sample_weight=True)

@@ -1,7 +1,6 @@
 """A fit that is killed goes on as if nothing had happened."""
 
 import signal
-from functools import partial
 
 import numpy as np
 import pytest
@@ -11,14 +10,11 @@ from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.preprocessing import StandardScaler
 
-from deepstep import estimators
+from deepstep import NetworkClassifier, NetworkRegressor
 from deepstep.engines.compiled.session import CompiledSession
 from deepstep.errors import ConfigurationError, FileError
-from deepstep.training import Callback
+from deepstep.training import Callback, ModelCheckpoint
 from deepstep.training.checkpoints import checkpoint_files
-
-DeepClassifier = partial(estimators.DeepClassifier, preset="mlp")
-DeepRegressor = partial(estimators.DeepRegressor, preset="mlp")
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -86,7 +82,7 @@ SETTINGS = {
 @pytest.mark.parametrize("number", range(len(SETTINGS)), ids=SETTINGS)
 def test_a_fit_that_goes_on(number, tmp_path):
     settings, epochs = [*SETTINGS.values()][number], (1, 5)[number % 2]
-    Estimator = (DeepRegressor, DeepClassifier)[number % 3 > 0]
+    Estimator = (NetworkRegressor, NetworkClassifier)[number % 3 > 0]
     settings = {**FAST, **settings, "checkpoint_dir": tmp_path / "kept", "callbacks": Kill(epochs)}
     with pytest.raises(Killed):
         Estimator(**settings).fit(X, Y)
@@ -102,12 +98,12 @@ def test_both_trainings_of_a_refit(epochs, random_state, tmp_path):
     settings = {**FAST, **REFIT, "random_state": random_state, "callbacks": Kill(epochs)}
     rows = scipy.sparse.csr_array(X)
     own = {"X_val": rows[VAL], "y_val": Y[VAL], "sample_weight": np.linspace(0, 1, 150)[~VAL]}
-    model = DeepClassifier(checkpoint_dir=str(tmp_path), **settings)
+    model = NetworkClassifier(checkpoint_dir=str(tmp_path), **settings)
     with pytest.raises(Killed):
         model.fit(rows[~VAL], Y[~VAL], **own)
     assert bool(checkpoint_files(tmp_path / "refit")) == (epochs > 12)
     model.set_params(resume=True).fit(rows[~VAL], Y[~VAL], **own)
-    whole = DeepClassifier(**{**settings, "random_state": model.network_.seed}).fit(
+    whole = NetworkClassifier(**{**settings, "random_state": model.network_.seed}).fit(
         rows[~VAL], Y[~VAL], **own
     )
     same(model, whole)
@@ -117,13 +113,13 @@ def test_both_trainings_of_a_refit(epochs, random_state, tmp_path):
 
 def test_the_refit_knows_the_seed_of_a_short_first_training(tmp_path):
     settings = {**FAST, **REFIT, "random_state": None, "max_iter": 4}
-    model = DeepClassifier(checkpoint_dir=tmp_path, callbacks=Kill(6), **settings)
+    model = NetworkClassifier(checkpoint_dir=tmp_path, callbacks=Kill(6), **settings)
     with pytest.raises(Killed):
         model.fit(X, Y)
     for path in checkpoint_files(tmp_path):
         path.unlink()
     model.set_params(resume=True).fit(X, Y)
-    same(model, DeepClassifier(**{**settings, "random_state": model.network_.seed}).fit(X, Y))
+    same(model, NetworkClassifier(**{**settings, "random_state": model.network_.seed}).fit(X, Y))
 
 
 @pytest.mark.parametrize(
@@ -147,17 +143,17 @@ def test_the_refit_knows_the_seed_of_a_short_first_training(tmp_path):
 def test_another_fit_is_refused(changed, sentence, tmp_path):
     settings = {**FAST, "solver": "rmsprop", "learning_rate": "invscaling", "early_stopping": True}
     settings |= {"scoring": "accuracy", "checkpoint_dir": tmp_path, "n_iter_no_change": np.inf}
-    model = DeepClassifier(**settings).fit(X, Y)
+    model = NetworkClassifier(**settings).fit(X, Y)
     before = vars(model).copy()
     with pytest.raises(
-        ConfigurationError, match=rf"DeepClassifier.fit: resume must be a checkpoint .*{sentence}"
+        ConfigurationError, match=rf"NetworkClassifier.fit: resume must be a checkpoint .*{sentence}"
     ):
         model.set_params(resume=True, **changed).fit(X, Y)
-    assert model.ensemble_ is before["ensemble_"]
+    assert model.network_ is before["network_"]
 
 
 def test_a_new_fit_spares_the_checkpoints_of_an_old_one(tmp_path):
-    model = DeepClassifier(checkpoint_dir=tmp_path, **FAST).fit(X, Y)
+    model = NetworkClassifier(checkpoint_dir=tmp_path, **FAST).fit(X, Y)
     kept = {path: path.read_bytes() for path in checkpoint_files(tmp_path)}
     assert len(kept) == 3
     with pytest.raises(FileError, match=r"earlier one. Go on from them \(resume=True\), or choose another"):
@@ -166,30 +162,25 @@ def test_a_new_fit_spares_the_checkpoints_of_an_old_one(tmp_path):
 
 
 def test_the_same_call_starts_and_goes_on(tmp_path):
-    whole = DeepClassifier(**FAST).fit(X, Y)
-    same(DeepClassifier(checkpoint_dir=tmp_path / "new", resume=True, **FAST).fit(X, Y), whole)
+    whole = NetworkClassifier(**FAST).fit(X, Y)
+    same(NetworkClassifier(checkpoint_dir=tmp_path / "new", resume=True, **FAST).fit(X, Y), whole)
 
 
 def test_what_has_no_checkpoints(tmp_path):
-    for given in ({"checkpoint_every": 5.0}, {"keep_checkpoints": 1, "solver": "lbfgs"}):
-        with pytest.raises(
-            ConfigurationError, match=rf"checkpoint_dir, where {next(iter(given))} is given; got"
-        ):
-            DeepClassifier(**given).fit(X, Y)
     with pytest.raises(ConfigurationError, match="checkpoint_dir, where resume=True; got None"):
-        DeepClassifier(resume=True).fit(X, Y)
+        NetworkClassifier(resume=True).fit(X, Y)
     with pytest.raises(ConfigurationError, match=r"solver='lbfgs'.* got checkpoint_dir, resume"):
-        DeepClassifier(solver="lbfgs", checkpoint_dir=tmp_path, resume=True).fit(X, Y)
+        NetworkClassifier(solver="lbfgs", checkpoint_dir=tmp_path, resume=True).fit(X, Y)
     with pytest.raises(AttributeError):
-        DeepClassifier(checkpoint_dir=tmp_path).partial_fit  # noqa: B018
+        NetworkClassifier(checkpoint_dir=tmp_path).partial_fit  # noqa: B018
 
 
 @pytest.mark.usefixtures("pythons_own_handler")
 def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
     steps = CompiledSession.steps
     # a callback that looks at the network has each epoch done by itself
-    given = {**FAST, "preset": "mlp", "engine": "compiled", "callbacks": [Callback()]}
-    whole = DeepRegressor(**given).fit(X, Y)
+    given = {**FAST, "engine": "compiled", "callbacks": [Callback()]}
+    whole = NetworkRegressor(**given).fit(X, Y)
 
     def pressed(self, *args, **kwargs):
         if self.state().step == 4 * 4:
@@ -198,7 +189,7 @@ def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
 
     monkeypatch.setattr("deepstep.training.checkpoints.SECONDS", 1e9)
     monkeypatch.setattr(CompiledSession, "steps", pressed)
-    model = DeepRegressor(checkpoint_dir=tmp_path, **given)
+    model = NetworkRegressor(checkpoint_dir=tmp_path, **given)
     with pytest.warns(UserWarning, match=r"by user\. With resume=True fit continues from .*checkpoint-0+20"):
         model.fit(X, Y)
     assert model.n_iter_ == 5
@@ -207,11 +198,10 @@ def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
 
 def test_how_often_and_how_many(tmp_path):
     """Of as many epochs as those that are kept only."""
-    for name, given in (("two", {"keep_checkpoints": 2}), ("three", {}), ("none", {"checkpoint_every": 1e9})):
-        settings = {**FAST, "checkpoint_every": 0.0, "checkpoint_dir": tmp_path / name, **given}
-        DeepClassifier(**settings).fit(X, Y)
-    found = [len(checkpoint_files(tmp_path / name)) for name in ("two", "three", "none")]
-    assert found == [2, 3, 0]
-    again = {**settings, **REFIT, "keep_checkpoints": 1, "checkpoint_every": 0.0}
-    DeepClassifier(**{**again, "checkpoint_dir": tmp_path / "refit"}).fit(X, Y)
+    for n, given in ((2, {"keep": 2}), (3, {}), (0, {"every": 1e9})):
+        folder = tmp_path / str(n)
+        NetworkClassifier(checkpoint_dir=ModelCheckpoint(folder, **{"every": 0.0, **given}), **FAST).fit(X, Y)
+        assert len(checkpoint_files(folder)) == n
+    checkpoints = ModelCheckpoint(tmp_path / "refit", every=0.0, keep=1)
+    NetworkClassifier(checkpoint_dir=checkpoints, **FAST, **REFIT).fit(X, Y)
     assert len(checkpoint_files(tmp_path / "refit" / "refit")) == 1

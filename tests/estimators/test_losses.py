@@ -1,7 +1,5 @@
 """Losses of classes and of numbers: against scikit-learn's and SciPy's linear models, and closed forms."""
 
-from functools import partial
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -12,12 +10,9 @@ from sklearn.linear_model import PoissonRegressor, QuantileRegressor
 from sklearn.metrics import d2_pinball_score
 from sklearn.preprocessing import StandardScaler
 
-from deepstep import estimators
+from deepstep import NetworkClassifier, NetworkRegressor
 from deepstep.equations import register_head, unregister_head
 from deepstep.errors import ConfigurationError, DataError
-
-DeepClassifier = partial(estimators.DeepClassifier, preset="mlp")
-DeepRegressor = partial(estimators.DeepRegressor, preset="mlp")
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -33,7 +28,7 @@ def numbers():
 
 def test_huber_is_that_of_scipy(numbers):
     X, y = numbers
-    model = DeepRegressor(loss="huber", loss_params={"delta": 0.7}, **LINEAR).fit(X, y)
+    model = NetworkRegressor(loss="huber", loss_params={"delta": 0.7}, **LINEAR).fit(X, y)
 
     def cost(theta):
         return huber(0.7, X @ theta[:-1] + theta[-1] - y).mean()
@@ -46,7 +41,7 @@ def test_huber_is_that_of_scipy(numbers):
 def test_poisson_is_that_of_scikit_learn(numbers):
     X, y = numbers
     counts = np.round(np.exp(y + 1))
-    model = DeepRegressor(loss="poisson", **{**LINEAR, "alpha": 5.0}).fit(X, counts)
+    model = NetworkRegressor(loss="poisson", **{**LINEAR, "alpha": 5.0}).fit(X, counts)
     theirs = PoissonRegressor(alpha=5.0 / len(y), tol=1e-10, max_iter=1000).fit(X, counts)
     assert_allclose(model.coefs_[0][:, 0], theirs.coef_, atol=1e-4)
     assert_allclose(model.predict(X), theirs.predict(X), rtol=1e-3)
@@ -60,7 +55,7 @@ def test_poisson_is_that_of_scikit_learn(numbers):
 def test_medians_are_those_of_scikit_learn(numbers, loss):
     X, y = numbers
     settings = {**LINEAR, "solver": "adam", "learning_rate_init": 0.05, "schedule": "cosine", "max_iter": 400}
-    model = DeepRegressor(loss=loss, n_iter_no_change=np.inf, **settings)
+    model = NetworkRegressor(loss=loss, n_iter_no_change=np.inf, **settings)
     if loss == "quantile":
         model.set_params(quantiles=0.5)
     model.fit(X, y)
@@ -75,7 +70,7 @@ def test_quantiles_cover_their_share_and_do_not_cross():
     rng = np.random.default_rng(0)
     x = rng.uniform(0.5, 2, 4000)
     y = x + x * rng.standard_normal(4000)
-    model = DeepRegressor(loss="quantile", solver="lbfgs", random_state=0, activation="tanh", max_iter=300)
+    model = NetworkRegressor(loss="quantile", solver="lbfgs", random_state=0, activation="tanh", max_iter=300)
     model.fit(x[:, np.newaxis], y)
     assert model.quantiles_ == (0.1, 0.5, 0.9)
     assert model.n_outputs_ == 3
@@ -106,9 +101,9 @@ def test_quantiles_of_several_targets_or_of_another_loss(numbers):
         ),
     ):
         with pytest.raises(ValueError, match=message):
-            DeepRegressor(**settings).fit(X, target)
+            NetworkRegressor(**settings).fit(X, target)
     with pytest.raises(AttributeError, match="no quantiles_ with loss='huber'"):
-        DeepRegressor(loss="huber", max_iter=1).fit(X, y).quantiles_  # noqa: B018
+        NetworkRegressor(loss="huber", max_iter=1).fit(X, y).quantiles_  # noqa: B018
 
 
 def test_ordered_classes():
@@ -117,7 +112,7 @@ def test_ordered_classes():
     x = rng.uniform(-3, 3, 3000)
     noisy = x + rng.logistic(size=3000) * 0.3
     names = np.array([10, 20, 30])[(noisy > -1).astype(int) + (noisy > 1)]
-    model = DeepClassifier(loss="ordinal", solver="lbfgs", random_state=0, activation="tanh", alpha=1e-2)
+    model = NetworkClassifier(loss="ordinal", solver="lbfgs", random_state=0, activation="tanh", alpha=1e-2)
     model.fit(x[:, np.newaxis], names)
     assert model.n_outputs_ == 2
     assert_array_equal(model.predict([[-2.5], [0.0], [2.5]]), [10, 20, 30])
@@ -136,7 +131,7 @@ def test_label_smoothing_of_constant_inputs(n_classes):
     """What is learned is the shares, drawn to even ones: (1 - ε)·share + ε / K."""
     y = np.repeat(np.arange(n_classes), [60, 40, 20][:n_classes])
     shares = np.bincount(y) / len(y)
-    model = DeepClassifier(label_smoothing=0.3, **LINEAR).fit(np.zeros((len(y), 1)), y)
+    model = NetworkClassifier(loss_params={"smoothing": 0.3}, **LINEAR).fit(np.zeros((len(y), 1)), y)
     assert_allclose(model.predict_proba([[0.0]])[0], 0.7 * shares + 0.3 / n_classes, atol=1e-5)
 
 
@@ -145,10 +140,14 @@ def test_losses_of_other_targets():
     for settings, y, message in (
         ({"loss": "ordinal"}, columns, "'ordinal' can learn; got 3 columns"),
         ({"loss": "huber"}, columns[:, 0], "loss is one of 'cross_entropy', 'ordinal'; got 'huber'"),
-        ({"loss": "ordinal", "label_smoothing": 0.1}, columns[:, 0], "where label_smoothing is given"),
+        (
+            {"loss": "ordinal", "loss_params": {"smoothing": 0.1}},
+            columns[:, 0],
+            "loss_params must have no names",
+        ),
     ):
         with pytest.raises(ConfigurationError, match=message):
-            DeepClassifier(**settings).fit(X, y)
+            NetworkClassifier(**settings).fit(X, y)
 
 
 @pytest.fixture
@@ -174,15 +173,15 @@ def own_losses():
 def test_own_losses(numbers):
     X, y = numbers
     settings = {**LINEAR, "tol": 1e-6}
-    model = DeepRegressor(loss="fourth_power", loss_params={"scale": 2.0}, **settings).fit(X, y)
+    model = NetworkRegressor(loss="fourth_power", loss_params={"scale": 2.0}, **settings).fit(X, y)
     best = minimize(lambda theta: 2 * ((X @ theta[:-1] + theta[-1] - y) ** 4).mean(), np.zeros(11))
     assert model.loss_ == pytest.approx(best.fun, rel=1e-5)
     sign = np.where(y > 0, "up", "down")
-    classes = DeepClassifier(loss="brier", solver="lbfgs", random_state=0).fit(X, sign)
+    classes = NetworkClassifier(loss="brier", solver="lbfgs", random_state=0).fit(X, sign)
     p = classes.predict_proba(X)[:, 1]
     assert classes.score(X, sign) > 0.75
     assert classes.network_.cost(X.T, (y > 0)[np.newaxis]) == pytest.approx(np.mean((p - (y > 0)) ** 2))
     with pytest.raises(ConfigurationError, match="got 3 classes"):
-        DeepClassifier(loss="brier").fit(*load_iris(return_X_y=True))
+        NetworkClassifier(loss="brier").fit(*load_iris(return_X_y=True))
     with pytest.raises(ConfigurationError, match="loss is one of 'cross_entropy', 'ordinal', 'brier'"):
-        DeepClassifier(loss="fourth_power").fit(X, sign)
+        NetworkClassifier(loss="fourth_power").fit(X, sign)

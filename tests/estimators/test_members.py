@@ -11,13 +11,12 @@ from sklearn.datasets import load_diabetes, load_iris
 from sklearn.metrics import accuracy_score, r2_score
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from deepstep.engines.choice import ON_CPU
 from deepstep.engines.compiled import threads
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor, ensemble
-from deepstep.estimators.presets import engine_on
+from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
+from deepstep.model import outputs as outputs_module
 
-SMALL = {"max_iter": 8, "random_state": 1}
+SMALL = {"network_params": {"epochs": 8}, "random_state": 1}
 CASES = {
     "classes": (DeepClassifier, load_iris, {}),
     "numbers": (DeepRegressor, load_diabetes, {}),
@@ -75,29 +74,34 @@ def test_a_pickle_holds_parameters_once(fitted):
         np.testing.assert_array_equal(copied.predict(X), model.predict(X))
 
 
+ENSEMBLE, NETWORK = (DeepClassifier, DeepRegressor), (NetworkClassifier, NetworkRegressor)
+FAST = {"n_estimators": 2, "network_params": {"epochs": 1}, "random_state": 1}
+
+
+@pytest.mark.filterwarnings("ignore:Training ended before it converged")
 @pytest.mark.parametrize(
-    "options",
+    ("family", "options"),
     [
-        {"n_estimators": 2},
-        {"n_estimators": 2, "engine": "reference"},
-        {"preset": "single", "hidden_layer_sizes": (1100, 1100)},
+        (ENSEMBLE, FAST),
+        (ENSEMBLE, {**FAST, "engine": "reference"}),
+        (NETWORK, {"hidden_layer_sizes": (1100, 1100), "max_iter": 1, "random_state": 1}),
     ],
 )
-@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+@pytest.mark.parametrize("number", [0, 1], ids=["classes", "numbers"])
 def test_predictions_have_the_same_bits_for_any_number_of_threads(
-    Estimator, options, fresh_seed, monkeypatch
+    family, number, options, fresh_seed, monkeypatch
 ):
     (X, y), rng = load_iris(return_X_y=True), np.random.default_rng(fresh_seed)
-    y = y if Estimator is DeepClassifier else X @ [1.0, -2.0, 0.5, 3.0]
-    model = Estimator(**options, max_iter=1, random_state=1).fit(X, y)
+    y = X @ [1.0, -2.0, 0.5, 3.0] if number else y
+    model = family[number](**options).fit(X, y)
     answers = getattr(model, "predict_proba", model.predict)
-    monkeypatch.setattr(ensemble, "LEAST_ROWS", 16)  # blocks of few rows
+    monkeypatch.setattr(outputs_module, "LEAST_ROWS", 16)  # blocks of few rows
     for m in (*rng.integers([1, 30], [30, 257]).tolist(), 300):
         rows = X[rng.integers(0, len(X), m)] + rng.normal(0, 0.1, (m, 4))
         outputs = []
         for n in (1, 2, 7):
             monkeypatch.setattr(threads, "limit", lambda n=n: n)
-            monkeypatch.setattr(ensemble, "thread_limit", lambda n=n: n)
+            monkeypatch.setattr(outputs_module, "thread_limit", lambda n=n: n)
             with threadpool_limits(n, user_api="blas"):
                 before = [pool["num_threads"] for pool in threadpool_info()]
                 outputs.append(answers(rows))
@@ -106,32 +110,11 @@ def test_predictions_have_the_same_bits_for_any_number_of_threads(
             np.testing.assert_array_equal(other, outputs[0], err_msg=f"{m} rows")
 
 
-@pytest.mark.filterwarnings("ignore:Training ended before it converged")
-@pytest.mark.parametrize("preset", ["tabular", "single", "mlp"])
-def test_n_jobs_changes_no_bit(preset):
+def test_n_jobs_changes_no_bit():
     X, y = load_iris(return_X_y=True)
-    own = {"tabular": {"n_estimators": 2}, "mlp": {"tol": 0.0, "n_iter_no_change": np.inf}}
-    options = {**SMALL, "preset": preset, "max_iter": 3, **own.get(preset, {})}
-    models = [DeepClassifier(n_jobs=n, **options) for n in (None, 2, -1)]
-    first, *others = [model.fit(X, y).predict_proba(X) for model in models]
+    first, *others = [DeepClassifier(n_jobs=n, **FAST).fit(X, y).predict_proba(X) for n in (None, 2, -1)]
     for other in others:
         np.testing.assert_array_equal(other, first)
-
-
-def test_devices_are_engines():
-    assert engine_on("cpu", "auto", "") == ON_CPU
-    assert engine_on("cuda:1", "torch", "") == engine_on("cuda:1", "torch:cuda:1", "") == "torch:cuda:1"
-    for device, engine in (
-        ("cuda", "compiled"),
-        ("cpu", "torch:cuda"),
-        ("mps", "reference"),
-        ("tpu", "auto"),
-    ):
-        with pytest.raises(ConfigurationError, match="device"):
-            DeepClassifier(device=device, engine=engine).fit([[0.0], [1.0]], [0, 1])
-    X, y = load_iris(return_X_y=True)
-    model = DeepClassifier(preset="single", max_iter=2, device="cpu").fit(X, y)
-    assert model.engine_ in ("compiled", "reference")
 
 
 def test_numbers_that_are_categories():
@@ -140,16 +123,15 @@ def test_numbers_that_are_categories():
         {"postcode": rng.permutation(np.repeat(np.arange(8000, 8010), 20)), "x": rng.random(200)}
     )
     y = rng.standard_normal(10)[X["postcode"] - 8000]
-    score = DeepRegressor(preset="single", **SMALL).fit(X, y).score(X, y)
+    settings = {"presets": "relu", **SMALL}
+    score = DeepRegressor(**settings).fit(X, y).score(X, y)
     for named in (["postcode"], [0], [-2], [True, False], np.array([0])):
-        model = DeepRegressor(preset="single", categorical_features=named, **SMALL).fit(X, y)
-        assert model.network_.architecture.n_inputs == 11
+        model = DeepRegressor(categorical_features=named, **settings).fit(X, y)
+        assert {member.layer_dims[0] for member in model.ensemble_.members} == {11}
         assert model.score(X, y) > max(score + 0.1, 0.9)
     for wrong in (["postcod"], [2], [True], [0.5]):
         with pytest.raises(ConfigurationError, match="categorical_features"):
             DeepRegressor(categorical_features=wrong).fit(X, y)
-    with pytest.raises(ConfigurationError, match="categorical_features=None with preset='mlp'"):
-        DeepRegressor(categorical_features=[0], preset="mlp").fit(X, y)
 
 
 def test_eval_set_is_the_validation_data():

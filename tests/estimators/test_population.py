@@ -1,4 +1,4 @@
-"""The population of 'tabular': what is tried, on which folds, after how many epochs a member is kept."""
+"""The population: what is tried, on which folds, after how many epochs a member is kept."""
 
 from collections import Counter
 from dataclasses import replace
@@ -16,12 +16,12 @@ from sklearn.datasets import load_diabetes, load_wine
 from sklearn.metrics import log_loss, mean_squared_error
 
 from deepstep import DeepClassifier, DeepRegressor
+from deepstep.ensembles import fit, member_fit, progress, weights
+from deepstep.ensembles import presets as catalogue
+from deepstep.ensembles.calibration import fit_temperature, with_temperature
+from deepstep.ensembles.member_fit import snapshot_epochs
+from deepstep.ensembles.presets import EFFORTS, FIRST, INPUTS, SIZES, Size, Width, drawn_preset, size_of
 from deepstep.errors import DivergenceError
-from deepstep.estimators import ensemble, ensemble_fit, members, population
-from deepstep.estimators.calibration import fit_temperature, with_temperature
-from deepstep.estimators.members import snapshot_epochs
-from deepstep.estimators.population import EFFORTS, FIRST, SIZES, Size, Width, drawn_preset, ensemble_size
-from deepstep.estimators.presets import INPUTS, hyperparameters
 from deepstep.plots import TrainingCurveDisplay
 
 WINE, KINDS = load_wine(return_X_y=True)
@@ -29,28 +29,33 @@ NUMBERS, TARGET = load_diabetes(return_X_y=True)
 EPOCHS, TRIED = 12, Size(presets=6, n_folds=4, first_folds=2, kept=2)
 
 
+def few(epochs):
+    """Parameters of a fit of so many epochs."""
+    return {"network_params": {"epochs": epochs}, "random_state": 1}
+
+
 @pytest.fixture
 def sizes(monkeypatch):
     """The function that lets every table have a population of this size."""
 
     def let(size):
-        monkeypatch.setattr(population, "SIZES", {effort: {inf: size} for effort in EFFORTS})
+        monkeypatch.setattr(catalogue, "SIZES", {effort: {inf: size} for effort in EFFORTS})
 
     return let
 
 
 def watch(patch):
     """All trainings of members from here on, as pairs of the task and what came of it."""
-    found, lock, train = [], Lock(), ensemble_fit.train_member
+    trainings, lock, train = [], Lock(), fit.fit_member
 
-    def watched(estimator, task, *arguments, **options):
-        trained = train(estimator, task, *arguments, **options)
+    def watched(task, *arguments, **options):
+        trained = train(task, *arguments, **options)
         with lock:
-            found.append((task, trained))
+            trainings.append((task, trained))
         return trained
 
-    patch.setattr(ensemble_fit, "train_member", watched)
-    return found
+    patch.setattr(fit, "fit_member", watched)
+    return trainings
 
 
 @pytest.fixture
@@ -63,33 +68,30 @@ class Tried:
 
     def __init__(self, model, X, y, trainings):
         self.model, self.X, self.y, self.tasks = model, X, y, [task for task, _ in trainings]
-        self.of = {(task.preset.name, task.fold): trained for task, trained in trainings}
+        self.trained = {(task.preset.name, task.fold): trained for task, trained in trainings}
         self.names = sorted({task.preset.name for task in self.tasks})
+        self.ensemble = model.ensemble_
 
     def folds(self, name):
-        return sorted(fold for one, fold in self.of if one == name)
+        return sorted(fold for preset, fold in self.trained if preset == name)
+
+    def outputs(self, name, epochs, fold):
+        """In the units of the target, for the rows that a fold holds out."""
+        return self.trained[name, fold].after(epochs, self.ensemble.preprocessors[fold])[1]
 
     def loss(self, name, epochs, folds):
         """The log-loss at the fitted temperature, or half the mean squared error, of rows held out."""
-        preprocessors = {one: self.preprocessor(one) for one in folds}
-        outputs = [
-            preprocessors[one].unscaled(self.of[name, one].after(epochs)[1]).astype(np.float64)
-            for one in folds
-        ]
-        y = np.concatenate([self.y[preprocessors[one].fold.held_out] for one in folds])
-        A = np.concatenate(outputs)
+        y = np.concatenate([self.y[self.ensemble.held_out[fold]] for fold in folds])
+        A = np.concatenate([self.outputs(name, epochs, fold).astype(np.float64) for fold in folds])
         if A.shape[1] == 1:
             return mean_squared_error(y, A[:, 0]) / 2
         P = with_temperature(A, fit_temperature(A, np.eye(3)[y]))
         return log_loss(y, P / P.sum(axis=1, keepdims=True))
 
-    def preprocessor(self, fold):
-        return self.model.ensemble_.preprocessors[fold]
-
     def losses(self, name, folds):
         """The loss by the number of epochs, where all folds have a snapshot."""
-        both = set.intersection(*({one.epochs for one in self.of[name, k].snapshots} for k in folds))
-        return {epochs: self.loss(name, epochs, folds) for epochs in sorted(both)}
+        marks = [{snapshot.epochs for snapshot in self.trained[name, fold].snapshots} for fold in folds]
+        return {epochs: self.loss(name, epochs, folds) for epochs in sorted(set.intersection(*marks))}
 
 
 CASES = {"classes": (DeepClassifier, WINE, KINDS), "numbers": (DeepRegressor, NUMBERS, TARGET)}
@@ -99,20 +101,20 @@ CASES = {"classes": (DeepClassifier, WINE, KINDS), "numbers": (DeepRegressor, NU
 def tried(request):
     Estimator, X, y = CASES[request.param]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(population, "SIZES", {"balanced": {inf: TRIED}})
+        patch.setattr(catalogue, "SIZES", {"balanced": {inf: TRIED}})
         trainings = watch(patch)
-        return Tried(Estimator(max_iter=EPOCHS, random_state=1).fit(X, y), X, y, trainings)
+        return Tried(Estimator(**few(EPOCHS)).fit(X, y), X, y, trainings)
 
 
 def test_all_are_tried_on_the_first_folds_and_the_best_learn_all(tried):
     """And those of weight 0 are dropped."""
     assert Counter(map(len, map(tried.folds, tried.names))) == {2: 4, 4: 2}
-    assert len(tried.tasks) == len(tried.of) == 6 * 2 + 2 * 2
+    assert len(tried.tasks) == len(tried.trained) == 6 * 2 + 2 * 2
     kept = {name for name in tried.names if len(tried.folds(name)) == 4}
     first = {name: min(tried.losses(name, (0, 1)).values()) for name in tried.names}
     assert kept == {*sorted(first, key=first.get)[:2]}
-    ensemble = tried.model.ensemble_
-    assert {*ensemble.weights} == {member.preset.name for member in ensemble.members} <= kept
+    ensemble = tried.ensemble
+    assert {*ensemble.weights} == {member.preset for member in ensemble.members} <= kept
     assert min(ensemble.weights.values()) > 0
     assert_allclose(sum(ensemble.shares), 1)
     assert len(ensemble.members) == 4 * len(ensemble.weights)
@@ -120,38 +122,38 @@ def test_all_are_tried_on_the_first_folds_and_the_best_learn_all(tried):
 
 def test_one_number_of_epochs_is_chosen_for_all_folds_by_the_rows_that_they_hold_out(tried):
     """The least loss among the snapshots, and the members predict as they did after so many epochs."""
-    ensemble, tables = tried.model.ensemble_, tried.model._table(tried.X, reset=False, where="")
-    listed = {one.preset: (one.epochs, one.loss) for one in tried.model.tried_}
-    for summary in ensemble.presets:
+    table = tried.model.predictor_.columns.frame(tried.X, "")
+    listed = {preset.preset: (preset.epochs, preset.loss) for preset in tried.model.tried_}
+    for summary in tried.ensemble.by_preset:
         (epochs,) = {member.best_epoch for member in summary.members}
-        losses = tried.losses(summary.preset.name, range(4))
+        losses = tried.losses(summary.name, range(4))
         assert set(losses) <= set(snapshot_epochs(EPOCHS))
         assert len(losses) > 2
         assert losses[epochs] <= min(losses.values()) * (1 + 1e-3)
-        assert_allclose(listed[summary.preset.name], (epochs, losses[epochs]), rtol=1e-4)
+        assert_allclose(listed[summary.name], (epochs, losses[epochs]), rtol=1e-4)
         for member in summary.members:
-            history, preprocessor = member.network.history, tried.preprocessor(member.fold)
+            preprocessor = tried.ensemble.preprocessors[member.fold]
             assert member.network.parameters.flat.flags.writeable  # they are its own
-            assert member.validation_cost == history[epochs - 1]["validation_cost"]
-            held_out = preprocessor.fold.held_out
-            inputs = preprocessor.inputs(tables[held_out])
-            then = tried.of[summary.preset.name, member.fold].after(epochs)[1]
-            assert_allclose(member.outputs(inputs, preprocessor), preprocessor.unscaled(then), rtol=1e-4)
+            assert member.validation_cost == member.network.history[epochs - 1]["validation_cost"]
+            held_out = table[tried.ensemble.held_out[member.fold]]
+            inputs = preprocessor.inputs(preprocessor.features(held_out))
+            then = tried.outputs(summary.name, epochs, member.fold)
+            assert_allclose(member.outputs(inputs, preprocessor), then, rtol=1e-4)
 
 
 def test_the_other_folds_keep_what_was_good_on_the_first(tried):
     """Two snapshots before the best one of the first folds, and two after it, where training ends."""
     marks = snapshot_epochs(EPOCHS)
     for task in tried.tasks:
-        trained = tried.of[task.preset.name, task.fold]
+        trained = tried.trained[task.preset.name, task.fold]
+        looked_at = [snapshot.epochs for snapshot in trained.snapshots]
         if task.fold < 2:
             assert task.window == ()
-            assert [one.epochs for one in trained.snapshots] == marks
+            assert looked_at == marks
         else:
             first = tried.losses(task.preset.name, (0, 1))
-            at = marks.index(min(first, key=first.get))
-            assert [*task.window] == marks[max(0, at - 2) : at + 3]
-            assert [one.epochs for one in trained.snapshots] == [*task.window]
+            index = marks.index(min(first, key=first.get))
+            assert [*task.window] == marks[max(0, index - 2) : index + 3] == looked_at
             assert len(trained.member.network.history) == task.window[-1]
 
 
@@ -160,11 +162,11 @@ def test_members_are_validated_after_the_epochs_of_their_snapshots_and_learn_the
 ):
     """As where each epoch is validated."""
     sizes(TRIED)
-    network_fit = members.NetworkFit
-    monkeypatch.setattr(members, "NetworkFit", lambda *a, **k: network_fit(*a, **{**k, "validated": None}))
+    Fit = member_fit.Fit
+    monkeypatch.setattr(member_fit, "Fit", lambda *a, **k: Fit(*a, **{**k, "validated": None}))
     looked_at = clone(tried.model).fit(tried.X, tried.y)
     marks = {1, *snapshot_epochs(EPOCHS)}
-    for one, each in zip(tried.model.ensemble_.members, looked_at.ensemble_.members, strict=True):
+    for one, each in zip(tried.ensemble.members, looked_at.ensemble_.members, strict=True):
         assert one.network.parameters.flat.tobytes() == each.network.parameters.flat.tobytes()
         costs, of_each = (member.network.history.column("validation_cost") for member in (one, each))
         assert np.isfinite(of_each).all()
@@ -175,52 +177,48 @@ def test_members_are_validated_after_the_epochs_of_their_snapshots_and_learn_the
         drawn = TrainingCurveDisplay.from_history(one.network.history)
         assert "had none that is finite" not in drawn.describe()
         assert np.isfinite(drawn.plot().lines_["validation_cost"].get_ydata()).all()
-    assert tried.model.ensemble_.weights == looked_at.ensemble_.weights
+    assert tried.ensemble.weights == looked_at.ensemble_.weights
 
 
 # Sizes
 
 
 def n_trainings(size):
-    return len(size.presets) * size.first_folds + size.kept * (size.n_folds - size.first_folds)
+    return size.presets * size.first_folds + size.kept * (size.n_folds - size.first_folds)
 
 
 @pytest.mark.parametrize("effort", EFFORTS)
 @pytest.mark.parametrize("m", [10, 999, 1_000, 3_999, 11_999, 99_999, 10**6])
 def test_the_sizes_of_an_effort(effort, m):
-    size, expected = ensemble_size(m, None, effort=effort), next(s for n, s in SIZES[effort].items() if m < n)
-    few = {"n_folds": min(5, expected.n_folds)} if m == 10 else {}  # so many rows have no ten folds
-    assert (len(size.presets), size.n_folds, size.first_folds, size.kept) == expected._replace(**few)
+    size, expected = size_of(m, None, effort), next(size for n, size in SIZES[effort].items() if m < n)
+    few_rows = {"n_folds": min(5, expected.n_folds)} if m == 10 else {}  # so many rows have no ten folds
+    assert size == expected._replace(**few_rows)
     assert size.first_folds <= size.n_folds
-    assert size.kept <= len(size.presets)
-    names = [preset.name for preset in size.presets]
-    assert len(set(names)) == len(names)
-    validated = ensemble_size(m, None, effort=effort, validated=True)
-    assert (validated.n_folds, validated.first_folds) == (1, 1)
-    assert validated.presets == size.presets
+    assert size.kept <= size.presets
+    assert size_of(m, None, effort, validated=True) == size._replace(n_folds=1, first_folds=1)
 
 
 def test_more_effort_is_more_trainings_and_never_fewer_presets():
     for m in (100, 1_500, 3_000, 8_000, 50_000, 10**6):
-        sizes = [ensemble_size(m, None, effort=effort) for effort in EFFORTS]
-        trained, tried = [*map(n_trainings, sizes)], [len(size.presets) for size in sizes]
+        sizes = [size_of(m, None, effort) for effort in EFFORTS]
+        trained, tried = [*map(n_trainings, sizes)], [size.presets for size in sizes]
         assert trained == sorted(trained)
         assert tried == sorted(tried)
         assert trained[2] > trained[0]
 
 
 def test_fast_trains_less_than_balanced(trainings):
-    sizes = [ensemble_size(178, None, effort=effort, width=Width(13, 13)) for effort in ("fast", "balanced")]
-    DeepClassifier(effort="fast", max_iter=1, random_state=1).fit(WINE, KINDS)
+    sizes = [size_of(178, None, effort) for effort in ("fast", "balanced")]
+    DeepClassifier(effort="fast", **few(1)).fit(WINE, KINDS)
     assert len(trainings) == n_trainings(sizes[0]) < n_trainings(sizes[1]) / 2
     with pytest.raises(ValueError, match="'effort' parameter"):
         DeepClassifier(effort="worst").fit(WINE, KINDS)
 
 
 def test_where_no_rows_tell_which_are_good_there_are_few_and_all_count(trainings):
-    model = DeepRegressor(max_iter=1, random_state=1).fit(NUMBERS[:5], TARGET[:5])
-    assert len(trainings) == len(model.ensemble_.members) == ensemble_fit.WITHOUT_ROWS
-    assert {*model.ensemble_.weights.values()} == {1 / ensemble_fit.WITHOUT_ROWS}
+    model = DeepRegressor(**few(1)).fit(NUMBERS[:5], TARGET[:5])
+    assert len(trainings) == len(model.ensemble_.members) == fit.WITHOUT_ROWS
+    assert {*model.ensemble_.weights.values()} == {1 / fit.WITHOUT_ROWS}
 
 
 # Draws
@@ -228,14 +226,15 @@ def test_where_no_rows_tell_which_are_good_there_are_few_and_all_count(trainings
 
 def test_the_draws_are_those_of_the_seed():
     def drawn(seed, n=40):
-        return population.population(n, 1500, Width(10, 10), seed, fixed=n // 2)
+        return catalogue.population(n, 1500, Width(10, 10), seed, fixed=n // 2)
 
     one, other = drawn(1), drawn(2)
     assert one == drawn(1)
     assert one[7:17] == drawn(1, 20)[7:17]  # a smaller population has the first ones of a greater one
-    assert [preset.name for preset in one[:7]] == [name for name in FIRST if name != "standard"]
+    fixed = [preset for preset in FIRST if preset.name != "standard"]
+    assert [*one[:7]] == fixed
     assert one[:7] == other[:7]
-    assert not {preset.name for preset in one[7:]} & {*FIRST}
+    assert not {preset.name for preset in one[7:]} & {preset.name for preset in FIRST}
     same = [a for a, b in zip(one[7:], other[7:], strict=True) if replace(a, name=b.name) == b]
     assert not same
     assert len({repr(replace(preset, name="")) for preset in one}) == 40
@@ -245,47 +244,44 @@ def test_the_draws_are_those_of_the_seed():
 def test_drawn_settings_lie_within_their_distributions(fresh_seed, m, units, pieces):
     rng = np.random.default_rng(fresh_seed)
     drawn = [drawn_preset(number, m, rng) for number in range(600)]
-    assert {len(preset.hidden) for preset in drawn} == {1, 2, 3}
-    assert {size for preset in drawn for size in preset.hidden} == units
+    assert {len(preset.hidden_layers) for preset in drawn} == {1, 2, 3}
+    assert {size for preset in drawn for size in preset.hidden_layers} == units
     assert {preset.inputs for preset in drawn} == {*INPUTS}
-    assert {preset.epochs for preset in drawn} == {0.5, 1.0}
-    rates = [
-        [preset.parameters(classes=classes)["learning_rate_init"] for preset in drawn]
-        for classes in (True, False)
-    ]
-    assert_allclose(np.divide(*rates), population.RATE_OF_CLASSES / population.RATE_OF_NUMBERS)
-    of_classes = np.divide(rates[0], population.RATE_OF_CLASSES)
-    assert 0.299 < of_classes.min() < 0.4
-    assert 1.6 < of_classes.max() < 2.001
+    assert {preset.epoch_factor for preset in drawn} == {0.5, 1.0}
+    rates = np.array([preset.learning_rate for preset in drawn])
+    numbers = np.array([preset.numbers["learning_rate"] for preset in drawn])
+    assert_allclose(rates / numbers, catalogue.RATE_OF_CLASSES / catalogue.RATE_OF_NUMBERS)
+    rates = rates / catalogue.RATE_OF_CLASSES
+    assert 0.299 < rates.min() < 0.4
+    assert 1.6 < rates.max() < 2.001
     for preset in drawn:
-        cosines = bool(preset.settings["features"])
-        assert not (cosines and (preset.cuts or preset.settings["input_scale"]))
+        assert not (preset.features and (preset.cuts or preset.input_scale))
     shares = [
         np.mean([preset.cuts for preset in drawn]),
-        np.mean([bool(p.settings["features"]) for p in drawn]),
+        np.mean([bool(preset.features) for preset in drawn]),
     ]
     assert_allclose(shares, [pieces, (1 - pieces) / 3], atol=0.1)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 9, 30])
-def test_fixed_presets_come_first_and_are_all_of_a_given_number(n):
+def test_fixed_presets_come_first(n):
     for m in (500, 5000):
-        names = [preset.name for preset in population.population(n, m, Width(10, 10), 1, fixed=min(n, 2))]
-        assert len(names) == n
-        assert [name for name in names if name in FIRST] == names[: min(n, 2)]
-        asked = ensemble_size(m, 5 * n, width=Width(10, 10)).presets
-        assert {preset.name for preset in asked[:7]} <= {*FIRST}
-        assert ("standard" in {one.name for one in asked[:7]}) is (n > 1 and m < population.COSINES_FROM)
-        assert asked[0].name == names[0] == "gated"
+        presets = catalogue.population(n, m, Width(10, 10), 1, fixed=min(n, 2))
+        assert len(presets) == n
+        assert [preset for preset in presets if preset in FIRST] == [*presets[: min(n, 2)]]
+        many = catalogue.population(n, m, Width(10, 10), 1, fixed=n)[:7]
+        assert {*[preset.name for preset in many]} <= {preset.name for preset in FIRST}
+        assert ("standard" in {preset.name for preset in many}) is (n > 1 and m < catalogue.COSINES_FROM)
+        assert many[0].name == presets[0].name == "gated"
 
 
 @pytest.mark.parametrize(("m", "n_features"), [(40, 30), (5000, 100), (300, inf)])
 def test_wide_and_short_tables_have_no_presets_with_more_inputs_for_each_feature_than_rows_teach(
     m, n_features
 ):
-    for preset in population.population(30, m, Width(n_features, n_features), 1, fixed=15):
-        suited = n_features <= population.WIDE and m >= population.COSINES_FROM
-        assert suited or not preset.settings.get("features")
+    for preset in catalogue.population(30, m, Width(n_features, n_features), 1, fixed=15):
+        suited = n_features <= catalogue.WIDE and m >= catalogue.COSINES_FROM
+        assert suited or not preset.features
         assert not preset.cuts or 4 * n_features <= m
 
 
@@ -293,30 +289,29 @@ def test_each_drawn_preset_trains(sizes, trainings, fresh_seed):
     """Thirty draws on a tiny table: the networks are made as drawn, learn, and predict finite numbers."""
     n = 37
     sizes(Size(n, 2, 1, n))
-    model = DeepRegressor(max_iter=2, random_state=fresh_seed).fit(NUMBERS[:120, :4], TARGET[:120])
-    presets = {task.preset.name: task.preset for task, _ in trainings}
-    assert len(presets) == n
+    model = DeepRegressor(network_params={"epochs": 2}, random_state=fresh_seed)
+    model.fit(NUMBERS[:120, :4], TARGET[:120])
+    assert len({task.preset.name for task, _ in trainings}) == n
     assert len(trainings) == 2 * n
     for task, trained in trainings:
-        network, preset, shape = trained.member.network, task.preset, trained.member.network.architecture
-        assert shape.layer_dims[1:] == (*preset.hidden, 1)
-        assert {*shape.activations[:-1]} <= {preset.parameters(classes=False).get("activation")}
+        network, preset = trained.member.network, task.preset
+        shape = network.architecture
+        assert shape.layer_dims[1:] == (*preset.hidden_layers, 1)
+        assert {*shape.activations[:-1]} <= {preset.activation}
+        assert (trained.member.learning_rate, preset.epochs) == (preset.learning_rate, 2)
         assert len(network.history) == 2
         assert np.isfinite(network.history.costs).all()
         assert network.parameters[f"W{shape.n_layers}"].any()  # it began with zeros
         assert np.isfinite(trained.outputs).all()
-        asked = hyperparameters(model, preset, 60)
-        assert asked.max_iter == 2
-        assert asked.learning_rate_init == preset.parameters(classes=False)["learning_rate_init"]
     assert np.isfinite(model.predict(NUMBERS[:120, :4])).all()
 
 
 def test_sparse_rows_have_a_population_too(sizes, trainings):
     sizes(Size(12, 2, 1, 3))
     X = csr_array(np.where(NUMBERS[:100] > 0.02, NUMBERS[:100], 0))
-    model = DeepRegressor(max_iter=2, random_state=1).fit(X, TARGET[:100])
+    model = DeepRegressor(**few(2)).fit(X, TARGET[:100])
     assert len(trainings) == 12 + 3
-    assert not any(task.preset.cuts or task.preset.settings.get("features") for task, _ in trainings)
+    assert not any(task.preset.cuts or task.preset.features for task, _ in trainings)
     assert np.isfinite(model.predict(X)).all()
 
 
@@ -326,7 +321,7 @@ def test_sparse_rows_have_a_population_too(sizes, trainings):
 @pytest.fixture
 def clock(monkeypatch, trainings):
     """A clock by which each training of a member takes a second."""
-    monkeypatch.setattr(ensemble_fit, "perf_counter", lambda: float(len(trainings)))
+    monkeypatch.setattr(progress, "perf_counter", lambda: float(len(trainings)))
 
 
 def presets_of(trainings):
@@ -336,56 +331,53 @@ def presets_of(trainings):
 def test_with_little_time_there_is_one_round(sizes, trainings):
     sizes(Size(12, 2, 1, 12))
     begin = perf_counter()
-    model = DeepClassifier(max_iter=10**6, time_budget=0.2, random_state=1, n_jobs=1).fit(WINE, KINDS)
+    model = DeepClassifier(**few(10**6), time_budget=0.2, n_jobs=1).fit(WINE, KINDS)
     assert perf_counter() - begin < 20  # without a clock it would be hours
-    assert len(presets_of(trainings)) == ensemble_fit.OF_A_ROUND
+    assert len(presets_of(trainings)) == fit.EACH_ROUND
     assert {*model.ensemble_.weights} <= {*presets_of(trainings)}
 
 
 def test_presets_are_drawn_until_the_time_is_used(sizes, trainings, clock, monkeypatch):
     sizes(Size(6, 2, 1, 2))
-    train, kept = ensemble_fit._Population._train, []
+    train, kept = fit._Fit._train, []
 
-    def watched(self, numbers, folds):
+    def watched(self, *arguments):
         kept.append(len({number for number, _ in self._trained}))
-        train(self, numbers, folds)
+        train(self, *arguments)
 
-    monkeypatch.setattr(ensemble_fit._Population, "_train", watched)
-    quick = {"max_iter": 1, "random_state": 1, "n_jobs": 1}
-    model = DeepClassifier(time_budget=100, **quick).fit(WINE, KINDS)
+    monkeypatch.setattr(fit._Fit, "_train", watched)
+    model = DeepClassifier(time_budget=100, n_jobs=1, **few(1)).fit(WINE, KINDS)
     names, rounds = presets_of(trainings), len(kept)
     assert len(trainings) == 2 * len(names) == 2 * 2 * rounds  # two presets a round, on two folds
     assert 90 <= len(trainings) <= 100
-    assert max(kept) <= ensemble_fit.REMEMBERED * 2
-    assert [*names.values()][:6] == [*ensemble_size(178, None, width=Width(13, 13), seed=1).presets]
+    assert max(kept) <= fit.REMEMBERED * 2
+    first = catalogue.population(6, 178, Width(13, 13), 1, fixed=3)
+    assert [*names][:6] == [preset.name for preset in first]
     tried = model.tried_
-    assert {one.preset for one in tried} == {*names}
-    assert {one.outcome for one in tried} == {"selected", "not selected"}
-    left_out = [one.loss for one in tried if not one.weight]
-    assert min(left_out) <= max(left_out)
-    selected = {one.preset for one in tried if one.weight}
-    assert selected == {*model.ensemble_.weights}
+    assert {preset.preset for preset in tried} == {*names}
+    assert {preset.outcome for preset in tried} == {"selected", "not selected"}
+    assert {preset.preset for preset in tried if preset.weight} == {*model.ensemble_.weights}
     trainings.clear()
-    DeepClassifier(time_budget=30, **quick).fit(WINE, KINDS)
+    DeepClassifier(time_budget=30, n_jobs=1, **few(1)).fit(WINE, KINDS)
     fewer = presets_of(trainings)
     assert 6 < len(fewer) < len(names)
     assert fewer == {name: names[name] for name in fewer}
 
 
 def test_a_given_number_of_networks_is_not_exceeded_within_a_budget(trainings, clock):
-    DeepClassifier(time_budget=1000, n_estimators=4, max_iter=1, random_state=1, n_jobs=1).fit(WINE, KINDS)
+    DeepClassifier(time_budget=1000, n_estimators=4, n_jobs=1, **few(1)).fit(WINE, KINDS)
     assert len(trainings) == 4
 
 
 def test_categories_are_counted_as_the_inputs_that_they_become(trainings, monkeypatch):
-    monkeypatch.setattr(population, "WIDEST", 64)
-    monkeypatch.setattr(population, "COSINES_FROM", 0)
+    monkeypatch.setattr(catalogue, "WIDEST", 64)
+    monkeypatch.setattr(catalogue, "COSINES_FROM", 0)
     texts = np.array([f"c{number % 40}" for number in range(200)])
     table = polars.DataFrame({"a": texts, "b": texts[::-1], "x": np.arange(200) % 7})
     for columns, wide in ((["a", "b", "x"], True), (["a", "x"], False)):
         trainings.clear()
-        DeepRegressor(max_iter=1, random_state=1).fit(table[columns], np.arange(200.0))
-        cosines = [preset for preset in presets_of(trainings).values() if preset.settings.get("features")]
+        DeepRegressor(**few(1)).fit(table[columns], np.arange(200.0))
+        cosines = [preset for preset in presets_of(trainings).values() if preset.features]
         assert (not cosines) is wide
 
 
@@ -393,35 +385,34 @@ def test_categories_are_counted_as_the_inputs_that_they_become(trainings, monkey
 def test_rounds_of_a_budget_share_the_inputs_of_their_folds(monkeypatch, clock, seed):
     """Each round has presets of its own, with inputs that the rounds before did not have."""
     # which presets are selected after one epoch differs between processors: here it is all of them
-    monkeypatch.setattr(ensemble, "selection_weights", lambda outputs, *_, **__: np.ones(len(outputs)))
+    all_alike = lambda outputs, *_: np.full(len(outputs), 1 / len(outputs))  # noqa: E731
+    monkeypatch.setattr(weights, "selection_weights", all_alike)
     X = np.random.default_rng(1).standard_normal((30, 5))
-    small = {"max_iter": 1, "hidden_layer_sizes": (4,), "random_state": seed}
+    small = {"network_params": {"epochs": 1, "hidden_layers": 4}, "random_state": seed}
     model = DeepRegressor(time_budget=100, n_jobs=1, **small).fit(X, X[:, 0])
-    assert len(model.ensemble_.weights) > ensemble_fit.OF_A_ROUND
+    assert len(model.ensemble_.weights) > fit.EACH_ROUND
     assert np.isfinite(model.predict(X)).all()
 
 
 def test_a_preset_that_diverges_is_left_out_and_all_of_them_are_an_error(monkeypatch):
-    draw = population.drawn_preset
+    draw = catalogue.drawn_preset
 
     def too_fast(number, m, rng):
         preset = draw(number, m, rng)
-        return preset if number > 2 else replace(preset, of_classes={"learning_rate_init": 1e30})
+        return preset if number > 2 else replace(preset, learning_rate=1e30)
 
-    monkeypatch.setattr(population, "drawn_preset", too_fast)
-    quick = {"effort": "fast", "max_iter": 5, "random_state": 1}
-    model = DeepClassifier(**quick).fit(WINE, KINDS)
-    kept = {*model.ensemble_.weights}
-    assert kept
-    assert not kept & {"drawn1", "drawn2"}
-    (one,) = (one for one in model.tried_ if one.preset == "drawn1")
-    assert (one.folds, one.loss, one.weight, one.outcome) == (0, None, 0.0, "diverged")
+    monkeypatch.setattr(catalogue, "drawn_preset", too_fast)
+    model = DeepClassifier(effort="fast", **few(5)).fit(WINE, KINDS)
+    assert model.ensemble_.weights
+    assert not {*model.ensemble_.weights} & {"drawn1", "drawn2"}
+    (drawn,) = (preset for preset in model.tried_ if preset.preset == "drawn1")
+    assert (drawn.folds, drawn.loss, drawn.weight, drawn.outcome) == (0, None, 0.0, "diverged")
     assert "–" in repr(model.tried_)
     with pytest.raises(DivergenceError, match="must stay finite"):
-        DeepClassifier(**quick, learning_rate_init=1e30).fit(WINE, KINDS)
+        DeepClassifier(effort="fast", network_params={"learning_rate": 1e30}).fit(WINE, KINDS)
 
 
 def test_a_class_of_weight_0_is_not_in_the_calibration():
-    weights = {0: 0.0, 1: 1.0, 2: 1.0}
-    model = DeepClassifier(n_estimators=5, max_iter=5, class_weight=weights, random_state=1).fit(WINE, KINDS)
+    weights_of_classes = {0: 0.0, 1: 1.0, 2: 1.0}
+    model = DeepClassifier(n_estimators=5, class_weight=weights_of_classes, **few(5)).fit(WINE, KINDS)
     assert model.predict_set(WINE).any(axis=1).all()

@@ -1,6 +1,5 @@
 """Probabilities lie in [0, 1] and sum to 1, of hundreds of ensembles, in every preset, engine and export."""
 
-from copy import copy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deepstep import DeepClassifier, Network
-from deepstep.estimators.ensemble import fit_ensemble_weights, weighted_mean
+from deepstep import Network, NetworkClassifier, Run
+from deepstep.ensembles.ensemble import weighted_mean
+from deepstep.ensembles.metric import Metric
+from deepstep.ensembles.predictor import Predictor, predictor_of
+from deepstep.ensembles.weights import weigh
 from deepstep.export import FORMATS, models
 from deepstep.export.formats import get_format
-from deepstep.network.model_file import Model
+from deepstep.network.architecture import Model
+from deepstep.targets import Targets
 from deepstep.types import Array
 from export_models import PRESETS, fitted, table
 
@@ -31,32 +34,33 @@ def check(P: Array, *, columns_of_their_own: bool = False) -> None:
         assert np.abs(P.sum(axis=1, dtype=np.float64) - 1).max() <= bound
 
 
-def redrawn(model: DeepClassifier, rng: np.random.Generator) -> DeepClassifier:
-    """The model with other weights and temperatures, and networks that are much or little surer.
+def redrawn(predictor: Predictor, rng: np.random.Generator) -> Predictor:
+    """The predictor with other weights and temperatures, and networks that are much or little surer.
 
     An ensemble gets several presets of them.
     """
-    ensemble, factor = model.ensemble_, 10.0 ** rng.uniform(-1, 5)
-    alone, other = len(ensemble.members) == 1, copy(model)
+    ensemble, factor = predictor.ensemble, 10.0 ** rng.uniform(-1, 5)
+    alone = len(ensemble.members) == 1
     names = list(ensemble.weights) if alone else [f"preset {k}" for k in range(rng.integers(1, 9))]
     members = tuple(
-        replace(
-            member,
-            network=scaled(member.network, factor),
-            preset=member.preset if alone else replace(member.preset, name=name),
-        )
+        replace(member, network=scaled(member.network, factor), preset=name)
         for name in names
         for member in ensemble.members
     )
     shares, warm = rng.dirichlet(np.ones(len(names))), [rng.choice([1.0, rng.uniform(0.3, 3)]) for _ in names]
-    other.ensemble_ = replace(
+    other = replace(
         ensemble,
         members=members,
         weights=dict(zip(names, shares.tolist(), strict=True)),
         temperatures=ensemble.temperatures if alone else dict(zip(names, warm, strict=True)),
     )
-    other._calibration = replace(model._calibration, temperature=rng.choice([1.0, rng.uniform(0.3, 3)]))
-    return other
+    calibration = replace(predictor.calibration, temperature=rng.choice([1.0, rng.uniform(0.3, 3)]))
+    return replace(predictor, ensemble=other, calibration=calibration)
+
+
+def probabilities(predictor: Predictor) -> Array:
+    """Of the rows of the table."""
+    return predictor.probabilities(predictor.outputs(ROWS))
 
 
 def scaled(network: Network, factor: float) -> Network:
@@ -70,32 +74,34 @@ def scaled(network: Network, factor: float) -> Network:
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("preset", PRESETS)
 def test_probabilities_of_many_ensembles(preset: str, target: str, fresh_seed: int) -> None:
-    model, rng = fitted(preset, "number", target=target), np.random.default_rng(fresh_seed)
-    several = target == "several"
-    for _ in range(20 if preset == "tabular" else 5):
-        other = redrawn(model, rng)
-        check(other.predict_proba(ROWS), columns_of_their_own=several)
-        if preset == "tabular":  # an ensemble, whose sets go by the means of folds
+    predictor = predictor_of(fitted(preset, "number", target=target))
+    rng, several = np.random.default_rng(fresh_seed), target == "several"
+    for _ in range(20 if preset == "ensemble" else 5):
+        other = redrawn(predictor, rng)
+        check(probabilities(other), columns_of_their_own=several)
+        if preset == "ensemble":  # whose sets go by the means of folds
+            rows = other.columns.frame(ROWS, "")
             for A in (
-                other.ensemble_.mean_and_spread_of_fold(0, ROWS)[0],
-                other.ensemble_.mean_and_spread(ROWS)[0],
+                other.ensemble.mean_and_spread_of_fold(0, rows)[0],
+                other.ensemble.mean_and_spread(rows)[0],
             ):
-                check(other.targets_.probabilities(A), columns_of_their_own=True)
+                check(other.targets.probabilities(A), columns_of_their_own=True)
 
 
 @pytest.mark.parametrize("engine", ["reference", "compiled", "torch"])
 @pytest.mark.parametrize("target", TARGETS)
 def test_probabilities_of_each_engine(engine: str, target: str, fresh_seed: int) -> None:
-    rng = np.random.default_rng(fresh_seed)
-    model = redrawn(fitted("tabular", "number", target=target), rng)
-    members = tuple(replace(member, engine=engine) for member in model.ensemble_.members)
+    predictor = redrawn(
+        fitted("ensemble", "number", target=target).predictor_, np.random.default_rng(fresh_seed)
+    )
+    members = tuple(replace(member, engine=engine) for member in predictor.ensemble.members)
     for member in members:
         member.network.engine = engine
-    model.ensemble_ = replace(model.ensemble_, members=members)
-    check(model.predict_proba(ROWS), columns_of_their_own=target == "several")
+    other = replace(predictor, ensemble=replace(predictor.ensemble, members=members))
+    check(probabilities(other), columns_of_their_own=target == "several")
 
 
-EXPORTS = [("tabular", name) for name in FORMATS]
+EXPORTS = [("ensemble", name) for name in FORMATS]
 
 
 @pytest.mark.parametrize(("preset", "name"), [*EXPORTS, ("tabm", "numpy")])
@@ -103,8 +109,9 @@ EXPORTS = [("tabular", name) for name in FORMATS]
 def test_probabilities_of_each_export(
     preset: str, target: str, name: str, fresh_seed: int, tmp_path: Path
 ) -> None:
-    model = redrawn(fitted(preset, "number", target=target), np.random.default_rng(fresh_seed))
-    program, kind = models.exported(model).program, get_format(name)
+    rng = np.random.default_rng(fresh_seed)
+    predictor = redrawn(fitted(preset, "number", target=target).predictor_, rng)
+    program, kind = models.exported(Run.of(predictor)).program, get_format(name)
     kind.write(program, tmp_path / f"model{kind.suffix}", "")
     P, _ = kind.run(tmp_path / f"model{kind.suffix}", program, ROWS.to_dict(as_series=False))
     P = P.astype(np.float32) if name == "c" else P  # which its predictions are
@@ -115,8 +122,7 @@ def test_probabilities_of_each_export(
 def test_a_thousand_classes_in_float32() -> None:
     rng = np.random.default_rng(0)
     X = rng.normal(size=(1000, 3)).astype(np.float32)
-    settings: dict[str, Any] = {"preset": "mlp", "tol": 99, "n_iter_no_change": 1}
-    model = DeepClassifier(8, random_state=0, **settings).fit(X, np.arange(1000))
+    model = NetworkClassifier(8, random_state=0, tol=99, n_iter_no_change=1).fit(X, np.arange(1000))
     P = model.predict_proba(30 * X)
     assert P.dtype == np.float32
     check(P)
@@ -147,12 +153,8 @@ def test_predictions_for_rows_held_out_are_probabilities(n: int, seed: int, dtyp
     for preset in range(n):
         A = np.where(rng.random((30, 1)) < 0.7, Y, rng.random((30, 1))).astype(dtype)
         A[rng.random(30) < 0.1] = np.nan
-        held_out[str(preset)] = [A, A]
-
-    def loss(A: Array, Y: Array) -> Array:
-        return ((A - Y) ** 2)[:, 0]
-
-    together = fit_ensemble_weights(held_out, Y, "sigmoid", loss, None).together
+        held_out[str(preset)] = A
+    together = weigh(held_out, Y, Metric(Targets.of_classes([np.arange(2)])), None).together
     assert together is not None
     rows = np.isfinite(together)
     assert ((together[rows] >= 0) & (together[rows] <= 1)).all()

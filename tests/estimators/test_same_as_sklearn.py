@@ -9,7 +9,7 @@ from sklearn.datasets import make_blobs, make_multilabel_classification, make_re
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.preprocessing import StandardScaler
 
-from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators import NetworkClassifier, NetworkRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -36,7 +36,8 @@ def data(task):
 
 def pair(task, hidden=HIDDEN, **settings):
     """Our estimator and scikit-learn's with the same settings, parameters and order of examples."""
-    ours, theirs = (DeepRegressor, MLPRegressor) if "regression" in task else (DeepClassifier, MLPClassifier)
+    pairs = (NetworkClassifier, MLPClassifier), (NetworkRegressor, MLPRegressor)
+    ours, theirs = pairs["regression" in task]
     n_outputs = {"multiclass": 3, "multilabel": 3, "regressions": 2}.get(task, 1)
     rng = np.random.RandomState(0)
     sizes = [4, *hidden, n_outputs]
@@ -48,7 +49,7 @@ def pair(task, hidden=HIDDEN, **settings):
     theirs = theirs(hidden_layer_sizes=hidden, **settings)
     layers = iter([(start[f"W{n}"].T.copy(), start[f"b{n}"][:, 0].copy()) for n in range(1, len(sizes))])
     theirs._init_coef = lambda fan_in, fan_out, dtype: next(layers)
-    return ours(hidden, initialization=start, dtype="float64", preset="mlp", **settings), theirs
+    return ours(hidden, initialization=start, dtype="float64", **settings), theirs
 
 
 def assert_same(ours, theirs, *, curve=True):

@@ -1,4 +1,4 @@
-"""`DeepClassifier.score` is scikit-learn's accuracy, whatever labels training and scoring have."""
+"""The score of both classifiers is scikit-learn's accuracy, whatever labels training and scoring have."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ from sklearn.model_selection import (
 )
 from sklearn.neural_network import MLPClassifier
 
-from deepstep import DeepClassifier
+from deepstep import DeepClassifier, NetworkClassifier
 from deepstep.types import AnyArray
 
 pytestmark = [
@@ -48,8 +48,8 @@ KINDS = {
 """Labels of each kind, of which training and scoring have some."""
 
 
-def _plain(**params: object) -> DeepClassifier:
-    return DeepClassifier(4, preset="mlp", max_iter=3, random_state=0, **params)
+def _plain(**params: object) -> NetworkClassifier:
+    return NetworkClassifier(4, max_iter=3, random_state=0, **params)
 
 
 def _labels(kind: str, rng: np.random.Generator) -> AnyArray:
@@ -138,7 +138,7 @@ def test_several_columns_are_right_together() -> None:
 def test_the_ensemble_scores_labels_that_were_not_learned() -> None:
     """Learned are 0 and 2, scored 0 and 1: no label 1 is right."""
     learned, scored = NUMBERS != 1, NUMBERS != 2
-    model = DeepClassifier(effort="fast", max_iter=2, n_estimators=2, random_state=0)
+    model = DeepClassifier(network_params={"epochs": 2}, n_estimators=2, random_state=0)
     model.fit(X[learned], NUMBERS[learned])
     predicted = model.predict(X[scored])
     assert model.score(X[scored], NUMBERS[scored]) == accuracy_score(NUMBERS[scored], predicted)

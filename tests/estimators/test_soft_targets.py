@@ -8,7 +8,7 @@ from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.preprocessing import StandardScaler
 
-from deepstep import DeepClassifier, Network
+from deepstep import DeepClassifier, Network, NetworkClassifier
 from deepstep.errors import ConfigurationError, DataError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -18,34 +18,33 @@ IRIS, Y = load_iris(return_X_y=True)
 NAMES = np.array(["red", "green", "blue"])
 P = RNG.dirichlet([1.0, 1.0, 1.0], 150)
 FITS = {
-    "tabular": {"n_estimators": 3, "max_iter": 4},
-    "tabm": {"preset": "tabm", "n_estimators": 2, "max_iter": 2},
-    "single": {"preset": "single", "early_stopping": True, "max_iter": 5},
-    "mlp": {"preset": "mlp", "early_stopping": True, "class_weight": "balanced", "max_iter": 5},
-    "smoothing": {"preset": "mlp", "label_smoothing": 0.1, "max_iter": 5},
-    "lbfgs": {"preset": "mlp", "solver": "lbfgs", "max_iter": 20},
+    "tabular": (DeepClassifier, {"n_estimators": 3, "network_params": {"epochs": 4}}),
+    "tabm": (DeepClassifier, {"presets": "tabm", "n_estimators": 2, "network_params": {"epochs": 2}}),
+    "network": (NetworkClassifier, {"early_stopping": True, "class_weight": "balanced", "max_iter": 5}),
+    "smoothing": (NetworkClassifier, {"loss_params": {"smoothing": 0.1}, "max_iter": 5}),
+    "lbfgs": (NetworkClassifier, {"solver": "lbfgs", "max_iter": 20}),
 }
 
 
 @pytest.mark.parametrize("name", FITS)
 def test_one_hot_targets_are_the_labels(name):
     """Of three classes, or two."""
-    settings, load = FITS[name], load_iris if [*FITS].index(name) % 2 else load_breast_cancer
+    (Classifier, settings), load = FITS[name], load_iris if [*FITS].index(name) % 2 else load_breast_cancer
     X, y = load(return_X_y=True)
     X, names = StandardScaler().fit_transform(X[::2]), np.sort(NAMES)[: y.max() + 1]
     y = y[::2]
-    by_label = DeepClassifier(random_state=1, **settings).fit(X, names[y])
-    soft = DeepClassifier(random_state=1, soft_targets=True, classes=names, **settings)
+    by_label = Classifier(random_state=1, **settings).fit(X, names[y])
+    soft = Classifier(random_state=1, soft_targets=True, classes=names, **settings)
     soft.fit(X, np.eye(len(names))[y])
     assert_array_equal(soft.predict_proba(X), by_label.predict_proba(X))
     assert_array_equal(soft.predict(X), by_label.predict(X))
     assert soft.score(X, names[y]) == soft.score(X, np.eye(len(names))[y]) == by_label.score(X, names[y])
-    assert soft.temperature_ == by_label.temperature_
+    assert getattr(soft, "temperature_", 1) == getattr(by_label, "temperature_", 1)
 
 
 def test_the_cost_is_the_cross_entropy_with_the_probabilities():
     X = StandardScaler().fit_transform(IRIS)
-    model = DeepClassifier((6,), preset="mlp", soft_targets=True, alpha=0.0, max_iter=1, random_state=3)
+    model = NetworkClassifier((6,), soft_targets=True, alpha=0.0, max_iter=1, random_state=3)
     model.set_params(learning_rate_init=1e-300).fit(X, P)
     network = Network([4, 6, 3], output="softmax", initialization="glorot", seed=3)
     expected = -np.mean(np.sum(P * np.log(network.forward(X.T).T), axis=1))
@@ -55,7 +54,7 @@ def test_the_cost_is_the_cross_entropy_with_the_probabilities():
 def test_a_label_twice_is_a_row_of_half_each():
     """A row that is "red" once and "blue" once teaches as much as 0.5 and 0.5 of twice the weight."""
     X = StandardScaler().fit_transform(IRIS)
-    model = DeepClassifier((5,), preset="mlp", solver="lbfgs", alpha=0.5, max_iter=60, random_state=0)
+    model = NetworkClassifier((5,), solver="lbfgs", alpha=0.5, max_iter=60, random_state=0)
     twice = np.concatenate([np.zeros(150, int), np.full(150, 2), [1]])
     by_label = clone(model).fit(X[[*range(150), *range(150), 0]], NAMES[twice])
     soft = clone(model).set_params(soft_targets=True, classes=["blue", "green", "red"])
@@ -67,14 +66,18 @@ def test_a_label_twice_is_a_row_of_half_each():
 def test_probabilities_are_learned():
     X = np.linspace(-2, 2, 300)[:, np.newaxis]
     true = 0.2 + 0.6 / (1 + np.exp(-3 * X))
-    model = DeepClassifier((16,), preset="single", solver="lbfgs", soft_targets=True, random_state=0)
+    model = NetworkClassifier(
+        (16,), solver="lbfgs", soft_targets=True, alpha=0.0, max_iter=2500, random_state=0
+    )
     model.fit(X, np.column_stack([1 - true, true]))
     assert_allclose(model.predict_proba(X)[:, 1:], true, atol=0.03)
     assert model.classes_.tolist() == [0, 1]
 
 
 def test_what_an_ensemble_does_with_held_out_rows(tmp_path):
-    model = DeepClassifier(n_estimators=3, max_iter=4, soft_targets=True, classes=NAMES, random_state=0)
+    model = DeepClassifier(
+        n_estimators=3, network_params={"epochs": 4}, soft_targets=True, classes=NAMES, random_state=0
+    )
     model.fit(IRIS, P)
     assert model.oof_predictions_.shape == (150, 3)
     assert model.predict_set(IRIS[:4]).shape == (4, 3)
@@ -88,32 +91,32 @@ def test_what_an_ensemble_does_with_held_out_rows(tmp_path):
 
 
 def test_calibration_by_probabilities():
-    sure = DeepClassifier(preset="single", max_iter=60, random_state=0).fit(IRIS, Y)
+    sure = NetworkClassifier(max_iter=90, random_state=0).fit(IRIS, Y)
     unsure = sure.set_params(soft_targets=True).calibrate(IRIS, np.full((150, 3), 1 / 3))
     assert unsure.temperature_ > 5
 
 
 def test_validation_data_are_labels_or_probabilities():
-    model = DeepClassifier(preset="mlp", max_iter=3, soft_targets=True, early_stopping=True, random_state=0)
+    model = NetworkClassifier(max_iter=3, soft_targets=True, early_stopping=True, random_state=0)
     by_label = clone(model).fit(IRIS, P, X_val=IRIS, y_val=Y)
     by_code = clone(model).fit(IRIS, P, X_val=IRIS, y_val=np.eye(3)[Y])
     assert by_label.validation_costs_ == by_code.validation_costs_
 
 
 def test_partial_fit_and_warm_start():
-    model = DeepClassifier(preset="mlp", soft_targets=True, random_state=0)
+    model = NetworkClassifier(soft_targets=True, random_state=0)
     model.partial_fit(IRIS, P, classes=["c", "a", "b"]).partial_fit(IRIS, P)
     assert model.classes_.tolist() == ["c", "a", "b"]
     with pytest.raises(
         DataError, match=r"classes as in the first call, \['c', 'a', 'b'\]; got \['a', 'b', 'c'\]"
     ):
         model.partial_fit(IRIS, P, classes=["a", "b", "c"])
-    warm = DeepClassifier(preset="mlp", soft_targets=True, warm_start=True, max_iter=2, random_state=0)
+    warm = NetworkClassifier(soft_targets=True, warm_start=True, max_iter=2, random_state=0)
     assert len(warm.fit(IRIS, P).fit(IRIS, P).loss_curve_) == 4
 
 
 def test_grid_search():
-    model = DeepClassifier((4,), preset="mlp", max_iter=3, soft_targets=True, random_state=0)
+    model = NetworkClassifier((4,), max_iter=3, soft_targets=True, random_state=0)
     search = GridSearchCV(model, {"alpha": [0.0, 0.1]}, cv=2).fit(IRIS, P)
     assert search.score(IRIS, P) == search.best_estimator_.score(IRIS, P.argmax(axis=1))
 
@@ -140,12 +143,12 @@ REFUSED = [
 @pytest.mark.parametrize(("y", "settings", "message"), REFUSED, ids=range(len(REFUSED)))
 def test_what_is_refused(y, settings, message):
     with pytest.raises((DataError, ConfigurationError), match=message):
-        DeepClassifier(preset="mlp", max_iter=2, soft_targets=True, **settings).fit(IRIS, y)
+        NetworkClassifier(max_iter=2, soft_targets=True, **settings).fit(IRIS, y)
 
 
 def test_columns_of_0_and_1_are_several_targets_unless_said_otherwise():
     Q = np.eye(3, dtype=int)[Y]
-    model = DeepClassifier(preset="mlp", max_iter=2, random_state=0)
+    model = NetworkClassifier(max_iter=2, random_state=0)
     assert model.fit(IRIS, Q).predict(IRIS).shape == (150, 3)
     assert model.set_params(soft_targets=True).fit(IRIS, Q).predict(IRIS).shape == (150,)
     with pytest.raises(ValueError, match="Unknown label type: continuous-multioutput"):

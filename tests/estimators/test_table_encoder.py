@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from deepstep.errors import DataError
-from deepstep.estimators import DeepClassifier, TableEncoder
+from deepstep.estimators import NetworkClassifier, TableEncoder
 from deepstep.preparation import TablePreparation
 
 RNG = np.random.default_rng(0)
@@ -84,10 +84,12 @@ def test_declared_columns():
 
 
 def test_pipelines():
-    """The features that one network of `DeepClassifier` learns from, and scikit-learn's use of them."""
-    single = DeepClassifier(preset="single", max_iter=1, tol=0.0, random_state=1).fit(TABLE, Y)
-    (preprocessor,) = single.ensemble_.preprocessors
-    assert_array_equal(TableEncoder().fit_transform(TABLE), preprocessor.features(TABLE))
+    """scikit-learn's use of the encoder, before its own models and before one network."""
+    network = make_pipeline(TableEncoder(), NetworkClassifier(4, solver="lbfgs", random_state=1)).fit(
+        TABLE, Y
+    )
+    alone = NetworkClassifier(4, solver="lbfgs", random_state=1).fit(TableEncoder().fit_transform(TABLE), Y)
+    assert_array_equal(network.predict_proba(TABLE), alone.predict_proba(TableEncoder().fit_transform(TABLE)))
     search = GridSearchCV(
         make_pipeline(TableEncoder(), LogisticRegression()), {"logisticregression__C": [0.1, 10.0]}, cv=3
     ).fit(TABLE.to_pandas(), Y)

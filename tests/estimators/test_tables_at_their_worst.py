@@ -11,9 +11,9 @@ import polars
 import pytest
 
 from deepstep.errors import DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 
-FAST = {"n_estimators": 2, "max_iter": 3, "random_state": 0}
+FAST = {"n_estimators": 2, "network_params": {"epochs": 3}, "random_state": 0}
 M = 60
 RNG = np.random.default_rng(0)
 NUMBERS = RNG.standard_normal(M)
@@ -115,22 +115,22 @@ def test_a_text_where_numbers_were_is_named():
         TRAINED.predict(polars.DataFrame({"a": ["1.5", "x"], "b": ["u", "u"]}, strict=False))
 
 
-@pytest.mark.parametrize("preset", ["tabular", "mlp"])
+@pytest.mark.parametrize("Regressor", [DeepRegressor, NetworkRegressor])
 @pytest.mark.parametrize("kind", ["with a zone", "objects", "M8[s]", "m8[D]"])
-def test_targets_that_are_dates_are_refused(kind, preset):
+def test_targets_that_are_dates_are_refused(kind, Regressor):
     given = {"with a zone": pandas.Series(moments(datetime.UTC)), "objects": moments(None)}
     y = given[kind] if kind in given else np.arange(M).astype(kind)
     X = np.arange(2.0 * M).reshape(M, 2)
-    with pytest.raises(DataError, match=r"DeepRegressor\.fit: y of numbers.*in a unit of yours"):
-        DeepRegressor(preset=preset).fit(X, y)
+    with pytest.raises(DataError, match=r"(Deep|Network)Regressor\.fit: y of numbers.*in a unit of yours"):
+        Regressor().fit(X, y)
 
 
 def test_inputs_that_are_no_numbers_are_told_and_not_the_dates_that_are_classes():
     X, y = np.array([[{}, 1.0]] * 6, object), np.arange(6).astype("M8[D]")
     with pytest.raises(TypeError, match="must be a string or a real number, not 'dict'"):
-        DeepClassifier(preset="mlp").fit(X, y)
+        NetworkClassifier().fit(X, y)
     with pytest.raises(DataError, match="y of numbers"):
-        DeepRegressor(preset="mlp").fit(X, y)
+        NetworkRegressor().fit(X, y)
 
 
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")

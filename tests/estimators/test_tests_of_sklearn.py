@@ -1,7 +1,6 @@
-"""scikit-learn's own tests of its network, which its wheel brings, run on ``preset="mlp"``."""
+"""scikit-learn's own tests of its network, which its wheel brings, run on ours."""
 
 import importlib.util
-from functools import partial
 from types import ModuleType
 from unittest import mock
 
@@ -9,12 +8,9 @@ import pytest
 import sklearn.neural_network
 from sklearn.neural_network.tests import test_mlp
 
-from deepstep import DeepClassifier, DeepRegressor
+from deepstep import NetworkClassifier, NetworkRegressor
 
-OURS = {
-    "MLPClassifier": partial(DeepClassifier, preset="mlp"),
-    "MLPRegressor": partial(DeepRegressor, preset="mlp"),
-}
+OURS = {"MLPClassifier": NetworkClassifier, "MLPRegressor": NetworkRegressor}
 EXCLUDED = {
     "test_fit": "writes _coef_grads, _intercept_grads, _coef_velocity, _no_improvement_count",
     "test_gradient": "calls _loss_grad_lbfgs",

@@ -1,7 +1,6 @@
 """Validation data: own ones or a part, scored with any metric; the best epoch kept; the refit."""
 
 import warnings
-from functools import partial
 
 import numpy as np
 import pandas
@@ -22,12 +21,9 @@ from sklearn.metrics import (
 from sklearn.model_selection import cross_validate
 from sklearn.preprocessing import StandardScaler
 
-from deepstep import estimators
+from deepstep import NetworkClassifier, NetworkRegressor
 from deepstep.errors import ConfigurationError
 from deepstep.training import StopTraining
-
-DeepClassifier = partial(estimators.DeepClassifier, preset="mlp")
-DeepRegressor = partial(estimators.DeepRegressor, preset="mlp")
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -38,7 +34,7 @@ VAL = np.arange(150) % 3 == 0
 FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 6, "learning_rate_init": 0.02}
 FAST |= {"batch_size": 20, "dtype": "float64"}
 BUSY = {"solver": "adamw", "normalization": "batch", "dropout": 0.2, "schedule": "cosine"}
-BOTH = pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+BOTH = pytest.mark.parametrize("Estimator", [NetworkClassifier, NetworkRegressor])
 
 
 def fit(estimator, y=NAMES, **arguments):
@@ -77,12 +73,12 @@ METRICS = {
 
 @pytest.mark.parametrize("scoring", METRICS)
 def test_any_metric_of_classes(scoring):
-    model, metric = fit(DeepClassifier(scoring=scoring, **FAST)), METRICS[scoring]
+    model, metric = fit(NetworkClassifier(scoring=scoring, **FAST)), METRICS[scoring]
     assert_allclose(model.validation_scores_, epoch_by_epoch(model, metric), rtol=1e-12)
-    alone = DeepClassifier(**FAST).fit(X[~VAL], NAMES[~VAL])
+    alone = NetworkClassifier(**FAST).fit(X[~VAL], NAMES[~VAL])
     assert_array_equal(theta(model), theta(alone))  # looking changes nothing
     assert model.best_validation_score_ is None  # nothing was stopped
-    own = fit(DeepClassifier(scoring=lambda estimator, X, y: metric(y, estimator, X), **FAST))
+    own = fit(NetworkClassifier(scoring=lambda estimator, X, y: metric(y, estimator, X), **FAST))
     assert own.validation_scores_ == model.validation_scores_
 
 
@@ -95,7 +91,7 @@ def test_any_metric_of_classes(scoring):
 )
 def test_any_metric_of_numbers(settings, metric):
     y = Y + X[:, 0]
-    model = fit(DeepRegressor(**FAST, **settings), y)
+    model = fit(NetworkRegressor(**FAST, **settings), y)
     expected = epoch_by_epoch(model, lambda y, model, X: metric(y, model.predict(X)), y=y)
     assert_allclose(model.validation_scores_, expected, rtol=1e-12)
 
@@ -103,7 +99,7 @@ def test_any_metric_of_numbers(settings, metric):
 def test_several_columns():
     inputs, columns = make_multilabel_classification(90, 4, n_classes=3, random_state=0)
     val = np.arange(90) % 3 == 0
-    model = DeepClassifier(scoring="f1_micro", **FAST)
+    model = NetworkClassifier(scoring="f1_micro", **FAST)
     model.fit(inputs[~val], columns[~val], X_val=inputs[val], y_val=columns[val])
     expected = epoch_by_epoch(
         model, lambda y, model, X: f1_score(y, model.predict(X), average="micro"), inputs, columns, val
@@ -112,9 +108,9 @@ def test_several_columns():
 
 
 def test_validation_cost_is_the_loss_alone():
-    """Without L1 and L2, which would weigh more the fewer the validation data are; in weights."""
+    """Without L2, which would weigh more the fewer the validation data are; in weights."""
     weight = np.random.RandomState(0).rand(150)
-    model = DeepClassifier(alpha=5.0, l1=1.0, scoring="loss", **FAST)
+    model = NetworkClassifier(alpha=5.0, scoring="loss", **FAST)
     fit(model, sample_weight=weight[~VAL], sample_weight_val=weight[VAL])
     p = model.predict_proba(X[VAL])
     expected = log_loss(NAMES[VAL], p, sample_weight=weight[VAL])
@@ -124,11 +120,11 @@ def test_validation_cost_is_the_loss_alone():
 
 
 @pytest.mark.parametrize(
-    ("Estimator", "settings"), [(DeepClassifier, {"scoring": "loss"}), (DeepRegressor, BUSY)]
+    ("Estimator", "settings"), [(NetworkClassifier, {"scoring": "loss"}), (NetworkRegressor, BUSY)]
 )
 def test_the_best_epoch_is_kept(Estimator, settings):
     """Parameters and running statistics: those of a training that ended there."""
-    y = NAMES if Estimator is DeepClassifier else Y + np.sin(9 * X[:, 1])
+    y = NAMES if Estimator is NetworkClassifier else Y + np.sin(9 * X[:, 1])
     settings = {**FAST, "max_iter": 25, "n_iter_no_change": np.inf, "learning_rate_init": 0.1, **settings}
     model = fit(Estimator(early_stopping=True, **settings), y)
     best = int(np.argmax(model.validation_scores_)) + 1
@@ -143,7 +139,7 @@ def test_the_best_epoch_is_kept(Estimator, settings):
 
 def test_early_stopping_stops():
     settings = {**FAST, "max_iter": 50, "early_stopping": True, "tol": 1e6, "n_iter_no_change": 2}
-    model = fit(DeepClassifier(**settings))
+    model = fit(NetworkClassifier(**settings))
     assert model.n_iter_ == 4
     assert model.history_.stopped.startswith("validation_score did not improve")
     assert fit(model.set_params(scoring="loss")).n_iter_ == 4
@@ -151,7 +147,7 @@ def test_early_stopping_stops():
 
 @BOTH
 def test_refit_is_a_fit_on_everything_for_the_best_count(Estimator):
-    y = NAMES if Estimator is DeepClassifier else Y + np.sin(9 * X[:, 1])
+    y = NAMES if Estimator is NetworkClassifier else Y + np.sin(9 * X[:, 1])
     settings = {**FAST, "max_iter": 25, "learning_rate_init": 0.1, **BUSY}
     first = fit(Estimator(early_stopping=True, n_iter_no_change=5, **settings), y)
     model = fit(clone(first).set_params(refit=True), y)
@@ -173,11 +169,11 @@ def test_a_refit_that_diverges_keeps_the_network_that_was_validated():
     held = X[VAL].copy()
     held[0] = 1e200  # its cost is finite as long as it is not learned from
     rows = {"X_val": held, "y_val": NAMES[VAL]}
-    first = DeepClassifier(**settings).fit(X[~VAL], NAMES[~VAL], **rows)
+    first = NetworkClassifier(**settings).fit(X[~VAL], NAMES[~VAL], **rows)
     with pytest.warns(
         UserWarning, match=r"diverged in the refit .*: the network is kept as before the refit"
     ):
-        model = DeepClassifier(refit=True, **settings).fit(X[~VAL], NAMES[~VAL], **rows)
+        model = NetworkClassifier(refit=True, **settings).fit(X[~VAL], NAMES[~VAL], **rows)
     assert_array_equal(theta(model), theta(first))
     assert model.score(X, NAMES) == first.score(X, NAMES)
     assert not model.interrupted_
@@ -185,17 +181,17 @@ def test_a_refit_that_diverges_keeps_the_network_that_was_validated():
 
 def test_refit_of_a_held_out_part():
     settings = {**FAST, "max_iter": 30, "early_stopping": True, "random_state": None}
-    model = DeepClassifier(refit=True, **settings).fit(scipy.sparse.csr_array(X), NAMES)
+    model = NetworkClassifier(refit=True, **settings).fit(scipy.sparse.csr_array(X), NAMES)
     assert model.t_ == model.n_iter_ * 150
     assert len(model.validation_scores_) >= model.n_iter_
     for by_course in ({"time_budget": 1.0}, {"schedule": "plateau"}):
         with pytest.raises(ConfigurationError, match=f"for refit=True .* got {next(iter(by_course))}, which"):
-            DeepClassifier(refit=True, **by_course, **settings).fit(X, NAMES)
+            NetworkClassifier(refit=True, **by_course, **settings).fit(X, NAMES)
 
 
 def test_frames_are_scored_without_warnings():
     frame = pandas.DataFrame(X, columns=list("wxyz"))
-    model = DeepClassifier(scoring="neg_log_loss", **FAST)
+    model = NetworkClassifier(scoring="neg_log_loss", **FAST)
     model.fit(frame[~VAL], NAMES[~VAL], X_val=frame[VAL], y_val=NAMES[VAL])
     assert list(model.feature_names_in_) == list("wxyz")
     assert model.validation_scores_ == fit(clone(model)).validation_scores_
@@ -205,7 +201,9 @@ def test_what_is_held_out_has_no_say_in_initial_values_from_data():
     """Which rows those are is a matter of the seed: of any others, each moves the parameters."""
     rng = np.random.default_rng(2)
     inputs, numbers = rng.standard_normal((20, 3)), rng.standard_normal(20)
-    model = DeepRegressor(5, initialization="data", early_stopping=True, validation_fraction=0.2, refit=True)
+    model = NetworkRegressor(
+        5, initialization="data", early_stopping=True, validation_fraction=0.2, refit=True
+    )
     model.set_params(solver="gd", learning_rate_init=1e-300, max_iter=1, random_state=4)
     first, same = theta(model.fit(inputs, numbers)), 0
     for row in range(20):
@@ -217,13 +215,13 @@ def test_what_is_held_out_has_no_say_in_initial_values_from_data():
 
 def test_lbfgs_is_judged_too():
     model = fit(
-        DeepClassifier(solver="lbfgs", early_stopping=True, scoring="loss", **{**FAST, "max_iter": 4})
+        NetworkClassifier(solver="lbfgs", early_stopping=True, scoring="loss", **{**FAST, "max_iter": 4})
     )
     expected = -log_loss(NAMES[VAL], model.predict_proba(X[VAL]))
     assert -model.validation_costs_[-1] == pytest.approx(expected)
     assert model.validation_scores_ == [-cost for cost in model.validation_costs_]
     model.set_params(scoring=None).fit(X, NAMES)  # holds nothing out, as in scikit-learn
-    model = fit(DeepClassifier(scoring="accuracy", **FAST))
+    model = fit(NetworkClassifier(scoring="accuracy", **FAST))
     model.partial_fit(X, NAMES)  # validates nothing, whatever fit had
 
 
@@ -236,14 +234,14 @@ def test_callbacks_see_the_scores_and_may_stop():
         if len(seen) == 3:
             raise StopTraining("enough")
 
-    model = fit(DeepClassifier(callbacks=[look], **FAST))
+    model = fit(NetworkClassifier(callbacks=[look], **FAST))
     assert seen == model.validation_scores_
     assert model.history_.column("mine").tolist() == [1, 2, 3]
     assert model.history_.stopped == "enough"
 
 
 def test_outputs_beyond_the_finite_numbers_have_no_score():
-    model = DeepRegressor(**FAST).fit(X, Y, X_val=[[1e300] * 4, [0.0] * 4], y_val=[0.0, 1.0])
+    model = NetworkRegressor(**FAST).fit(X, Y, X_val=[[1e300] * 4, [0.0] * 4], y_val=[0.0, 1.0])
     assert np.isnan(model.validation_scores_).all()
 
 
@@ -260,13 +258,13 @@ def test_a_score_that_is_never_a_number_is_named(settings, refit):
     early = {**FAST, "early_stopping": True, "refit": refit, **settings}
     sentence = r"^validation_score was .* none of \d epochs, nan .* scoring, here \S*validation\.always_nan:"
     with pytest.warns(UndefinedMetricWarning, match=sentence) as found:
-        model = fit(DeepClassifier(scoring=always_nan, **early))
+        model = fit(NetworkClassifier(scoring=always_nan, **early))
     assert [warning.filename for warning in found if warning.category is UndefinedMetricWarning] == [__file__]
     assert model.best_validation_score_ is None
     scores = iter([np.nan, 0.5])
     with warnings.catch_warnings():
         warnings.simplefilter("error", UndefinedMetricWarning)
-        fit(DeepClassifier(scoring=lambda *_: next(scores, np.nan), **early))
+        fit(NetworkClassifier(scoring=lambda *_: next(scores, np.nan), **early))
 
 
 REFUSED = [
@@ -293,13 +291,15 @@ REFUSED = [
 @pytest.mark.parametrize(("arguments", "settings", "message"), REFUSED)
 def test_what_does_not_fit(arguments, settings, message):
     with pytest.raises(ValueError, match=message):
-        DeepClassifier(**settings).fit(X, NAMES, **arguments)
+        NetworkClassifier(**settings).fit(X, NAMES, **arguments)
 
 
 @pytest.mark.parametrize("score", ["x", np.ones(2)])
 def test_scores_that_are_no_numbers(score):
-    with pytest.raises(ConfigurationError, match=r"DeepClassifier.fit: scoring that gives one number; got"):
-        fit(DeepClassifier(scoring=lambda model, X, y: score, **FAST))
+    with pytest.raises(
+        ConfigurationError, match=r"NetworkClassifier.fit: scoring that gives one number; got"
+    ):
+        fit(NetworkClassifier(scoring=lambda model, X, y: score, **FAST))
 
 
 def test_errors_of_own_functions_come_through():
@@ -307,7 +307,7 @@ def test_errors_of_own_functions_come_through():
         raise ZeroDivisionError("mine")
 
     for settings in ({"scoring": fail}, {"callbacks": fail}, {"schedule": fail}):
-        model = DeepClassifier(**{**FAST, **settings})
+        model = NetworkClassifier(**{**FAST, **settings})
         with pytest.raises(ZeroDivisionError, match="mine"):
             fit(model)
         assert not hasattr(model, "network_")
@@ -317,7 +317,7 @@ def test_own_validation_data_reach_a_search():
     """In a metadata-routed search."""
     inputs, y = load_diabetes(return_X_y=True)
     with sklearn.config_context(enable_metadata_routing=True):
-        model = DeepRegressor(early_stopping=True, **FAST).set_fit_request(X_val=True, y_val=True)
+        model = NetworkRegressor(early_stopping=True, **FAST).set_fit_request(X_val=True, y_val=True)
         own = {"X_val": inputs[:20], "y_val": y[:20]}
         found = cross_validate(model, inputs, y, cv=2, params=own, return_estimator=True)
     assert [len(fitted.validation_costs_) for fitted in found["estimator"]] == [6, 6]

@@ -14,8 +14,8 @@ from deepstep.errors import ConfigurationError
 from deepstep.preparation.batches import Examples, hold_out
 
 # equal to the last digits, in sums of other orders
-DeepClassifier = partial(estimators.DeepClassifier, dtype="float64", preset="mlp")
-DeepRegressor = partial(estimators.DeepRegressor, dtype="float64", preset="mlp")
+NetworkClassifier = partial(estimators.NetworkClassifier, dtype="float64")
+NetworkRegressor = partial(estimators.NetworkRegressor, dtype="float64")
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -31,7 +31,7 @@ def unbalanced(classes=2):
     return X, y
 
 
-@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
+@pytest.mark.parametrize("Estimator", [NetworkClassifier, NetworkRegressor])
 def test_batches_of_weight_0_are_no_part_of_the_cost(Estimator):
     """The end of training and the best cost go by it."""
     X, y = make_blobs(400, 3, centers=2, cluster_std=4, random_state=2)
@@ -55,8 +55,8 @@ def test_class_weight_is_a_sample_weight(classes, early_stopping):
         (by_hand, None, of_rows),
         (by_hand, own, own * of_rows),
     ):
-        weighted = DeepClassifier(class_weight=class_weight, **settings).fit(X, names, given)
-        explicit = DeepClassifier(**settings).fit(X, names, product)
+        weighted = NetworkClassifier(class_weight=class_weight, **settings).fit(X, names, given)
+        explicit = NetworkClassifier(**settings).fit(X, names, product)
         assert_allclose(weighted.network_.parameters.flat, explicit.network_.parameters.flat, rtol=1e-12)
 
 
@@ -68,32 +68,32 @@ def test_balanced_counts_what_is_learned_from_alone(weighed):
     X, y = unbalanced()
     weight = np.random.RandomState(0).rand(len(y)) if weighed else None
     settings = {**SETTINGS, "early_stopping": True, "validation_fraction": 0.33, "batch_size": 50}
-    model = DeepClassifier(class_weight="balanced", **settings).fit(X, y, weight)
+    model = NetworkClassifier(class_weight="balanced", **settings).fit(X, y, weight)
     learn, held = hold_out(Examples(X, y[:, np.newaxis], weight), y, fraction=0.33, seed=1, where="test")
     counts = np.bincount(learn.Y[:, 0], learn.weight)
     by_hand = dict(enumerate(counts.sum() / (2 * counts)))
-    given = DeepClassifier(class_weight=by_hand, **settings).fit(X, y, weight)
+    given = NetworkClassifier(class_weight=by_hand, **settings).fit(X, y, weight)
     assert_allclose(model.network_.parameters.flat, given.network_.parameters.flat, rtol=1e-12)
     assert_allclose(model.validation_costs_, given.validation_costs_, rtol=1e-12)
     of_all = np.bincount(y, weight)
     assert not np.allclose(counts / counts.sum(), of_all / of_all.sum())  # it makes a difference
-    again = DeepClassifier(class_weight="balanced", refit=True, **settings).fit(X, y, weight)
+    again = NetworkClassifier(class_weight="balanced", refit=True, **settings).fit(X, y, weight)
     everything = np.r_[learn.X, held.X], np.r_[learn.Y, held.Y][:, 0]
     explicit = compute_sample_weight(dict(enumerate(of_all.sum() / (2 * of_all))), everything[1])
     if weighed:
         explicit *= np.r_[learn.weight, held.weight]
     whole = {**SETTINGS, "batch_size": 50, "max_iter": again.n_iter_}
-    alone = DeepClassifier(**whole).fit(*everything, explicit)
+    alone = NetworkClassifier(**whole).fit(*everything, explicit)
     assert_allclose(again.network_.parameters.flat, alone.network_.parameters.flat, rtol=1e-9)
 
 
 LOSSES = [
-    (DeepClassifier, {"loss": "ordinal"}),
-    (DeepClassifier, {"label_smoothing": 0.2}),
-    (DeepRegressor, {"loss": "absolute_error"}),
-    (DeepRegressor, {"loss": "huber", "loss_params": {"delta": 0.3}}),
-    (DeepRegressor, {"loss": "poisson"}),
-    (DeepRegressor, {"loss": "quantile"}),
+    (NetworkClassifier, {"loss": "ordinal"}),
+    (NetworkClassifier, {"loss_params": {"smoothing": 0.2}}),
+    (NetworkRegressor, {"loss": "absolute_error"}),
+    (NetworkRegressor, {"loss": "huber", "loss_params": {"delta": 0.3}}),
+    (NetworkRegressor, {"loss": "poisson"}),
+    (NetworkRegressor, {"loss": "quantile"}),
 ]
 
 
@@ -102,7 +102,7 @@ def test_weight_2_is_the_row_twice_in_every_loss_and_in_validation(Estimator, se
     X, y = unbalanced(3)
     weight = np.random.RandomState(0).randint(0, 4, len(y))
     twice = np.repeat(X, weight, axis=0), np.repeat(y, weight)
-    settings = {**SETTINGS, "max_iter": 10, "l1": 0.1, **settings}
+    settings = {**SETTINGS, "max_iter": 10, **settings}
     weighted = Estimator(**settings).fit(X, y, weight, X_val=X, y_val=y, sample_weight_val=weight)
     repeated = Estimator(**settings).fit(*twice, X_val=twice[0], y_val=twice[1])
     assert_allclose(
@@ -117,9 +117,9 @@ def test_validation_data_have_the_weights_of_the_training_classes():
     rows = np.arange(len(y)) % 3 == 0  # other shares of the classes than in training
     by_class = {0: 0.5, 1: 7.0}
     settings = {**SETTINGS, "max_iter": 5}
-    weighted = DeepClassifier(class_weight=by_class, **settings)
+    weighted = NetworkClassifier(class_weight=by_class, **settings)
     weighted.fit(X, y, X_val=X[rows], y_val=y[rows])
-    explicit = DeepClassifier(**settings)
+    explicit = NetworkClassifier(**settings)
     of_rows = np.array([0.5, 7.0])[y]
     explicit.fit(X, y, of_rows, X_val=X[rows], y_val=y[rows], sample_weight_val=of_rows[rows])
     assert_allclose(weighted.validation_costs_, explicit.validation_costs_, rtol=1e-12)
@@ -136,13 +136,13 @@ def test_class_weight_of_several_columns():
         (mappings, compute_sample_weight(full, columns)),
         (full[0], compute_sample_weight([full[0]] * 3, columns)),
     ):
-        weighted = DeepClassifier(class_weight=class_weight, **SETTINGS).fit(X, columns)
-        explicit = DeepClassifier(**SETTINGS).fit(X, columns, expected)
+        weighted = NetworkClassifier(class_weight=class_weight, **SETTINGS).fit(X, columns)
+        explicit = NetworkClassifier(**SETTINGS).fit(X, columns, expected)
         assert_allclose(weighted.network_.parameters.flat, explicit.network_.parameters.flat, rtol=1e-9)
     with pytest.raises(ConfigurationError, match="balanced"):
-        DeepClassifier(class_weight="balanced").partial_fit(X, columns[:, 0], classes=[0, 1])
+        NetworkClassifier(class_weight="balanced").partial_fit(X, columns[:, 0], classes=[0, 1])
     with pytest.raises(ConfigurationError, match="a mapping for each of 3 columns; got 2"):
-        DeepClassifier(class_weight=mappings[:2]).fit(X, columns)
+        NetworkClassifier(class_weight=mappings[:2]).fit(X, columns)
 
 
 @pytest.mark.parametrize(
@@ -162,10 +162,10 @@ def test_class_weight_of_several_columns():
 def test_bad_weights(class_weight, weight, message):
     X, y = unbalanced()
     with pytest.raises(ValueError, match=message):
-        DeepClassifier(class_weight=class_weight).fit(X[np.argsort(y)], np.sort(y), weight)
+        NetworkClassifier(class_weight=class_weight).fit(X[np.argsort(y)], np.sort(y), weight)
 
 
-QUICK = {"n_estimators": 2, "max_iter": 4, "random_state": 1}
+QUICK = {"n_estimators": 2, "network_params": {"epochs": 4}, "random_state": 1}
 
 
 def weights_of(y, sample_weight, class_weight):

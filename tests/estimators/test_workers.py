@@ -14,16 +14,18 @@ from joblib.parallel import get_active_backend
 from sklearn.datasets import load_diabetes, load_wine
 
 from deepstep import DeepClassifier, DeepRegressor
+from deepstep.ensembles import fit
+from deepstep.ensembles import presets as catalogue
+from deepstep.ensembles.member_fit import Link
+from deepstep.ensembles.presets import Size
+from deepstep.ensembles.workers import member_executor
 from deepstep.errors import ConfigurationError
-from deepstep.estimators import ensemble_fit, population
-from deepstep.estimators.members import member_executor
-from deepstep.estimators.population import Size
 from deepstep.training import interruption
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((150, 4))
 y = np.where(X[:, 0] * X[:, 1] > 0, "yes", "no")
-SETTINGS = {"n_estimators": 4, "max_iter": 3, "random_state": 0}
+SETTINGS = {"n_estimators": 4, "network_params": {"epochs": 3}, "random_state": 0}
 
 
 def fitted():
@@ -54,14 +56,15 @@ def test_every_backend_gives_the_same_bits(backend, in_threads):
 
 
 def test_an_error_in_another_process_is_the_same_error():
+    wrong = DeepClassifier(**{**SETTINGS, "network_params": {"dropout": [0.1] * 7}})
     with (
         joblib.parallel_config(backend="multiprocessing", n_jobs=2),
-        pytest.raises(ConfigurationError) as found,
+        pytest.raises(ConfigurationError) as error,
     ):
-        DeepClassifier(**{**SETTINGS, "dropout": [0.1] * 7}).fit(X, y)
+        wrong.fit(X, y)
     with pytest.raises(ConfigurationError) as expected:
-        DeepClassifier(**{**SETTINGS, "dropout": [0.1] * 7}).fit(X, y)
-    assert str(found.value) == str(expected.value)
+        wrong.fit(X, y)
+    assert str(error.value) == str(expected.value)
 
 
 @pytest.mark.parametrize(("backend", "n_jobs"), [("threading", 3), (None, 3), ("loky", 1)])
@@ -88,9 +91,9 @@ def test_a_worker_of_somebody_else_s_search_has_threads_of_its_own():
 
 def _error_of_somebody_s_fit():
     """Returned, not raised: joblib would end the other process amid its work, and may wait for ever."""
-    with pytest.raises(ConfigurationError, match="forked, and polars would wait for ever") as found:
+    with pytest.raises(ConfigurationError, match="forked, and polars would wait for ever") as error:
         DeepClassifier(**SETTINGS).fit(X, y)
-    return found.value
+    return error.value
 
 
 def test_a_process_that_was_forked_after_a_fit_says_so_and_does_not_hang(in_threads):
@@ -101,7 +104,7 @@ def test_a_process_that_was_forked_after_a_fit_says_so_and_does_not_hang(in_thre
 
 # Ctrl-C: the networks that are done are kept, or nothing is
 
-TEN = {"n_estimators": 10, "random_state": 1, "max_iter": 3}
+TEN = {"n_estimators": 10, "random_state": 1, "network_params": {"epochs": 3}}
 WINE, KINDS = load_wine(return_X_y=True)
 
 
@@ -117,24 +120,25 @@ def pressed(monkeypatch):
     """The function that lets Ctrl-C be pressed while the network of a number, from 0, is trained."""
 
     def let(number, *, again=False):
-        numbers, train, kept = count(), ensemble_fit.train_member, Semaphore(0)
+        numbers, train, finished = count(), fit.fit_member, Semaphore(0)
 
-        def seen(of_fit, done, of):
-            if of is None:
-                kept.release()
+        def seen(number, done, epochs):
+            if epochs is None:
+                finished.release()
 
-        def trained(*args, link, **options):
+        def trained(*arguments, **options):
+            link = next(each for each in arguments if isinstance(each, Link))
             if next(numbers) == number:
                 for _ in range(number):
-                    assert kept.acquire(timeout=20)
+                    assert finished.acquire(timeout=20)
                 press()
                 assert link.given_up.wait(20)
                 if again:
                     press()
-            return train(*args, link=link, **options)
+            return train(*arguments, **options)
 
-        monkeypatch.setattr(ensemble_fit, "train_member", trained)
-        monkeypatch.setattr(ensemble_fit, "_progress", lambda *of_fit: nullcontext(seen))
+        monkeypatch.setattr(fit, "fit_member", trained)
+        monkeypatch.setattr(fit, "member_progress", lambda *settings: nullcontext(seen))
 
     with joblib.parallel_config(backend="threading", n_jobs=1):
         yield let
@@ -150,34 +154,34 @@ def test_the_networks_that_are_done_are_kept(pressed, done, kept, own):
     with pytest.warns(UserWarning, match=f"{said} accuracy [01]") as caught:
         model.fit(WINE, KINDS, **validation)
     assert caught[0].filename == __file__
-    found = model.ensemble_
-    assert len(found.members) == kept
+    ensemble = model.ensemble_
+    assert len(ensemble.members) == kept
     assert model.score(WINE, KINDS) > 0.6
-    assert sum(found.shares) == pytest.approx(1)
+    assert sum(ensemble.shares) == pytest.approx(1)
     assert model.predict_set(WINE, alpha=0.2).shape == (178, 3)
     if not own:
-        courses = {(one.preset.name, one.fold): one.network.history for one in whole.ensemble_.members}
-        for member in found.members:
-            same = courses[member.preset.name, member.fold]
+        courses = {(one.preset, one.fold): one.network.history for one in whole.ensemble_.members}
+        for member in ensemble.members:
+            same = courses[member.preset, member.fold]
             np.testing.assert_array_equal(member.network.history.costs, same.costs)
-        held_out = np.concatenate([one.fold.held_out for one in found.preprocessors])
-        assert set(np.flatnonzero(np.isfinite(found.out_of_fold).all(axis=1))) == set(held_out)
+        known = np.flatnonzero(np.isfinite(ensemble.out_of_fold).all(axis=1))
+        assert {*known.tolist()} == {*np.concatenate(ensemble.held_out).tolist()}
         assert len(model.label_issues(WINE, KINDS)) == len(WINE)
 
 
 @pytest.mark.parametrize("done", [1, 3, 6, 8, 13])
 def test_what_is_done_on_the_first_folds_is_kept(pressed, monkeypatch, done):
     """Six presets are tried on two of four folds, and two learn all."""
-    monkeypatch.setattr(population, "SIZES", {"balanced": {inf: Size(6, 4, 2, 2)}})
-    model = DeepClassifier(max_iter=3, random_state=1)
+    monkeypatch.setattr(catalogue, "SIZES", {"balanced": {inf: Size(6, 4, 2, 2)}})
+    model = DeepClassifier(network_params={"epochs": 3}, random_state=1)
     pressed(done)
     with pytest.warns(UserWarning, match="was interrupted: .* out-of-fold accuracy [01]"):
         model.fit(WINE, KINDS)
-    found = model.ensemble_
-    assert 0 < len(found.members) <= done
-    assert len(found.members) == len(found.preprocessors) * len(found.weights)
-    assert min(found.weights.values()) > 0
-    assert sum(found.shares) == pytest.approx(1)
+    ensemble = model.ensemble_
+    assert 0 < len(ensemble.members) <= done
+    assert len(ensemble.members) == len(ensemble.preprocessors) * len(ensemble.weights)
+    assert min(ensemble.weights.values()) > 0
+    assert sum(ensemble.shares) == pytest.approx(1)
     assert np.isfinite(model.predict_proba(WINE)).all()
 
 

@@ -5,10 +5,8 @@ import re
 import numpy as np
 import pytest
 
-from deepstep.course.exhibits import BASES, EXHIBITS
-from deepstep.course.museum import document, first_step
-from deepstep.course.worksheet import worksheets
-from deepstep.course.worksheet_page import worksheets_html
+from deepstep.course.museum import BASES, EXHIBITS, document, first_step
+from deepstep.course.worksheet import worksheets, worksheets_html
 from deepstep.explorer import Exploration
 
 STATE = """() => {

@@ -8,12 +8,12 @@ import pytest
 
 from deepstep.cli.main import main
 
-SMALL = ["--hidden-layers", "4", "--iterations", "4"]
-FAR_TOO_HIGH = ["--optimizer", "gd", "--learning-rate", "1e200", *SMALL]
+SMALL = ["--model", "network", "--hidden-layers", "4", "--epochs", "4"]
+FAR_TOO_HIGH = ["--set", "solver=gd", "--learning-rate", "1e200", *SMALL]
 RUNS = {
-    "health": (["--target", "kind", "--validation-fraction", "0.2", "--log", "health", *SMALL], 0),
-    "ensemble": (["--target", "kind", "--n-estimators", "2"], 0),
-    "diverged": (["--target", "size", "--log", "health", *FAR_TOO_HIGH], 1),
+    "health": (["--target", "kind", "--set", "early_stopping=true", "--log", "health.csv", *SMALL], 0),
+    "ensemble": (["--target", "kind", "--set", "n_estimators=2"], 0),
+    "diverged": (["--target", "size", "--log", "health.csv", *FAR_TOO_HIGH], 1),
 }
 
 
@@ -24,7 +24,8 @@ def called(*arguments):
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_axe_finds_nothing(watched, axe, tmp_path, name):
+def test_axe_finds_nothing(watched, axe, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
     x = np.linspace(-2, 2, 60)
     frame = {
         "x": x,

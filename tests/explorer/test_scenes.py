@@ -9,8 +9,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from deepstep.course.lesson import build, html_page
-from deepstep.course.scorm import package
+from deepstep.course.lesson import build, html_page, package
 from deepstep.explorer.page import unpacked
 
 LESSONS = Path(__file__).parents[2] / "docs" / "lessons"

@@ -8,13 +8,13 @@ import numpy as np
 import polars
 import pytest
 
-from deepstep import DeepClassifier, Network
+from deepstep import Network
 from deepstep.errors import ConfigurationError
 from deepstep.export import export
 from deepstep.export.c_format import FLAGS, compiler
 from deepstep.export.formats import get_format
 from deepstep.export.models import exported
-from export_models import fitted
+from export_models import fitted, one_network
 
 LIMIT = 2.0
 """Microseconds of a row by a network of 1,000 parameters."""
@@ -38,7 +38,7 @@ def run(cc: list[str], folder: Path, main: str, *flags: str) -> str:
 
 
 def test_codes_and_missing_values(cc: list[str], tmp_path: Path) -> None:
-    model = fitted("single", "category", "number")
+    model = fitted("network", "category", "number")
     export(model, tmp_path / "model.c")
     main = r"""#include "model.c"
 #include <stdio.h>
@@ -72,7 +72,7 @@ def test_a_large_mean_and_a_small_spread(cc: list[str], name: str, tmp_path: Pat
     """Rows of float64, as float32 has no differences of 10 at 1e9."""
     x = 1e9 + 10 * np.random.default_rng(0).normal(size=300)
     rows = polars.DataFrame({"x": x})
-    model = DeepClassifier(4, preset="single", max_iter=30, random_state=1).fit(rows, (x > 1e9).astype(int))
+    model = one_network(rows, (x > 1e9).astype(int), hidden_layer_sizes=4, max_iter=30)
     assert export(model, tmp_path / name).difference < 1e-6
     program = exported(model).program
     found, _ = get_format(name.split(".")[1]).run(tmp_path / name, program, {"x": x.tolist()})
@@ -80,7 +80,7 @@ def test_a_large_mean_and_a_small_spread(cc: list[str], name: str, tmp_path: Pat
 
 
 def test_no_allocation_and_its_headers(cc: list[str], tmp_path: Path) -> None:
-    export(fitted("tabular"), tmp_path / "model.c")
+    export(fitted("ensemble"), tmp_path / "model.c")
     text = (tmp_path / "model.c").read_text()
     assert not re.search(r"\b(malloc|calloc|realloc|free|alloca)\b", text)
     assert re.findall(r"#include (.*)", text) == ["<math.h>", "<string.h>"]
@@ -133,7 +133,7 @@ def test_two_models_in_one_program(cc: list[str], tmp_path: Path) -> None:
 )
 def test_texts_with_a_zero_character(value: str, label: str, where: str, tmp_path: Path) -> None:
     rows = polars.DataFrame({"c": [value, "other", "third"] * 20})
-    model = DeepClassifier(4, preset="single", max_iter=2, random_state=1).fit(rows, [label, "x", "y"] * 20)
+    model = one_network(rows, [label, "x", "y"] * 20)
     with pytest.raises(ConfigurationError, match=rf"code 0 for to='c', got 'a.x00b' in {where}"):
         export(model, tmp_path / "model.c")
     assert not any(tmp_path.iterdir())
@@ -145,7 +145,7 @@ def test_texts_beyond_a_literal(cc: list[str], length: int, tmp_path: Path) -> N
     texts = [(sign * length)[:length] for sign in ('a"\\??/\n', "b")]
     texts = [*texts, ("ä" * length).encode()[: length // 2 * 2].decode()]
     rows = polars.DataFrame({"c": texts * 20})
-    model = DeepClassifier(4, preset="single", max_iter=2, random_state=1).fit(rows, texts * 20)
+    model = one_network(rows, texts * 20, hidden_layer_sizes=4)
     certificate = export(model, tmp_path / "model.c")
     assert certificate.difference is not None
     main = """#include "model.c"
@@ -162,9 +162,7 @@ int main(void) {
 
 def test_names_in_comments(tmp_path: Path) -> None:
     name = 'it\'s "a" */ /* ä'
-    model = DeepClassifier(4, preset="single", max_iter=2, random_state=1)
-    model.fit(polars.DataFrame({name: np.arange(60.0)}), [0, 1] * 30)
-    export(model, tmp_path / "model.c")
+    export(one_network(polars.DataFrame({name: np.arange(60.0)}), [0, 1] * 30), tmp_path / "model.c")
     line = next(one for one in (tmp_path / "model.c").read_text().splitlines() if "row[0]" in one)
     assert line == r"""   row[0] 'it\'s "a" * / / * \xe4': a number"""
 

@@ -104,7 +104,7 @@ def test_a_program_that_fails_or_takes_too_long(tmp_path: Path) -> None:
 
 
 def test_rows_have_all_that_is_unusual() -> None:
-    program = exported(fitted("single")).program
+    program = exported(fitted("network")).program
     rows = drawn_rows(program, m=1000)
     assert set(rows) == {one.column for one in program.inputs}
     for values in rows.values():
@@ -161,7 +161,7 @@ def test_a_changed_text_is_found(changed: Any, tmp_path: Path, name: str, old: s
 
     changed(name, write=write)
     with pytest.raises((ParityError, FileError)):
-        export(fitted("single", "percent"), tmp_path / f"model{kind.suffix}")
+        export(fitted("network", "percent"), tmp_path / f"model{kind.suffix}")
     assert not any(tmp_path.iterdir())
 
 

@@ -12,10 +12,9 @@ import polars
 import pytest
 from test_numpy_format import DATES, RAW, program_of
 
-from deepstep import DeepClassifier, DeepRegressor
 from deepstep.export import export, js_format, numpy_runtime
 from deepstep.preparation import TablePreparation
-from export_models import QUICK, fitted, table
+from export_models import fitted, one_network, table
 
 RUNTIME: Any = numpy_runtime
 
@@ -40,7 +39,7 @@ def evaluated(program: str, folder: Path) -> Any:
 
 
 def test_what_it_exports(tmp_path: Path) -> None:
-    model, rows = fitted("single"), table()[:8].with_columns(polars.lit(None).alias("duration"))
+    model, rows = fitted("network"), table()[:8].with_columns(polars.lit(None).alias("duration"))
     rows = rows.with_columns(polars.col("date").cast(polars.String))
     certificate = export(model, tmp_path / "model.js")
     text = (tmp_path / "model.js").read_text(encoding="utf-8")
@@ -70,7 +69,7 @@ def test_what_it_exports(tmp_path: Path) -> None:
 
 def test_what_it_refuses(tmp_path: Path) -> None:
     names = ("number", "boolean", "date")
-    export(fitted("single", *names), tmp_path / "model.js")
+    export(fitted("network", *names), tmp_path / "model.js")
     refused = {
         'column "x", row 2: a number is expected, got "many"': '{ ...one, x: "many" }',
         'column "x", row 2: a number is expected, got "[object Object]"': "{ ...one, x: {} }",
@@ -109,14 +108,14 @@ def test_raw_texts_are_read_as_deepstep_reads_them(tmp_path: Path) -> None:
 
 def test_names_of_javascript_itself(tmp_path: Path) -> None:
     rows = polars.DataFrame({"__proto__": ["x\0y", "</script>", "z"] * 20, "constructor": np.arange(60.0)})
-    model = DeepRegressor((2,), preset="single", **QUICK).fit(rows, np.arange(60.0))
+    model = one_network(rows, np.arange(60.0), classes=False, hidden_layer_sizes=(2,))
     assert export(model, tmp_path / "model.js").difference < 1e-6
     assert "</script>" not in (tmp_path / "model.js").read_text(encoding="utf-8")
 
 
 def test_large_whole_numbers_as_classes(tmp_path: Path) -> None:
     X, y = np.random.default_rng(1).normal(size=(40, 1)), 2**60 + np.arange(40) % 2
-    export(DeepClassifier(preset="single", **QUICK).fit(X, y), tmp_path / "model.js")
+    export(one_network(X, y), tmp_path / "model.js")
     text = 'import { classes } from "./model.js"; print(classes.map(String));'
     assert evaluated(text, tmp_path) == [str(2**60), str(2**60 + 1)]
 
@@ -130,7 +129,7 @@ def test_dates_and_columns_of_several_rows(tmp_path: Path) -> None:
     read = {"to_iso": [], "lenient": True}
     expected = np.array([RUNTIME.days_of(text, read) for text in DATES])
     assert np.allclose(np.array(found, float), expected, equal_nan=True, rtol=1e-15)
-    export(fitted("single", "number"), tmp_path / "model.js")
+    export(fitted("network", "number"), tmp_path / "model.js")
     first = "[{ x: 1 }, { x: 2, number: 3 }]"
     program = f'import {{ predict }} from "./model.js"; print(predict({first}).length);'
     assert evaluated(program, tmp_path) == 2

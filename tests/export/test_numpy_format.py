@@ -16,8 +16,7 @@ import numpy as np
 import polars
 import pytest
 
-from deepstep import DeepClassifier
-from deepstep.cli.target import found_format
+from deepstep.cli.reading import unusual_format
 from deepstep.data.dialect import TextFormat
 from deepstep.data.formats import ReadOptions
 from deepstep.data.tables import load_table, silent
@@ -27,7 +26,7 @@ from deepstep.export.program import Builder, Program, Result, Written
 from deepstep.held_out import HeldOut
 from deepstep.preparation import TablePreparation, parsing
 from deepstep.run import Run
-from export_models import KINDS, QUICK, fitted, table
+from export_models import KINDS, fitted, one_network, table
 
 RUNTIME: Any = numpy_runtime
 
@@ -41,7 +40,7 @@ def in_seconds(rows: polars.DataFrame) -> polars.DataFrame:
 def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The exported ensemble of the table of all kinds."""
     path = tmp_path_factory.mktemp("exported") / "model.py"
-    export(fitted("tabular"), path)
+    export(fitted("ensemble"), path)
     return path
 
 
@@ -63,14 +62,14 @@ def test_it_loads_numpy_alone(file: Path) -> None:
 
 def test_rows_in_each_form(file: Path) -> None:
     module, rows = runpy.run_path(str(file)), in_seconds(table())
-    expected = fitted("tabular").predict_proba(table())
+    expected = fitted("ensemble").predict_proba(table())
     columns = rows.to_dict(as_series=False)
     names = [*columns]
     assert [*module["load"]()[0]["columns"]] == names
     forms = (columns, rows, rows.to_dicts(), rows.rows(), rows.to_pandas(), rows.to_pandas().to_numpy(object))
     for form in forms:
         assert np.max(np.abs(module["predict_proba"](form) - expected)) < 1e-6
-    assert module["predict"](columns).tolist() == fitted("tabular").predict(rows).tolist()
+    assert module["predict"](columns).tolist() == fitted("ensemble").predict(rows).tolist()
 
 
 def test_rows_that_are_refused(file: Path) -> None:
@@ -108,9 +107,9 @@ def test_it_is_a_program(file: Path, tmp_path: Path) -> None:
     rows.write_csv(tmp_path / "rows.csv")
     header, *lines = csv.reader(as_program(file, "", str(tmp_path / "rows.csv")).stdout.splitlines())
     assert header == ["prediction", "probability of a", "probability of b", "probability of c"]
-    expected = fitted("tabular").predict_proba(rows)
+    expected = fitted("ensemble").predict_proba(rows)
     assert np.max(np.abs(np.array([line[1:] for line in lines], float) - expected)) < 1e-6
-    assert [line[0] for line in lines] == fitted("tabular").predict(rows).tolist()
+    assert [line[0] for line in lines] == fitted("ensemble").predict(rows).tolist()
 
 
 def program_of(preparation: TablePreparation, *others: TablePreparation) -> Program:
@@ -241,8 +240,8 @@ def of_commas(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The export of a run whose table has semicolons and decimal commas."""
     folder = tmp_path_factory.mktemp("commas")
     rows = table("number").with_columns(y=polars.Series(["p", "q"] * 45))
-    run = Run.of(DeepClassifier(preset="single", **QUICK).fit(rows.drop("y"), rows["y"]))
-    run.config["asked"] = {"sep": ";", "decimal": ","}
+    run = Run.of(one_network(rows.drop("y"), rows["y"].to_list()))
+    run.config["read"] = {"sep": ";", "decimal": ","}
     cells = rows.with_columns(
         polars.col("x", "number").cast(polars.String).str.replace(".", ",", literal=True)
     )
@@ -303,7 +302,7 @@ def test_a_table_is_read_as_training_read_it(
         path.write_bytes(content)
         header = name != "no header"
         frame, found = load_table(path, ReadOptions(TextFormat(header=header), tell=silent), as_written=True)
-        usual = TextFormat(**found_format(path, found))
+        usual = TextFormat(**unusual_format(path, found))
         unnamed = () if header else (frame.columns, frame.columns[1:])
         inputs = [{"column": one, "kind": "category", "settings": {}} for one in frame.columns]
         program = {"columns": frame.columns, "inputs": inputs, **Written.of(path, usual, unnamed)._asdict()}
@@ -329,7 +328,7 @@ def test_names_with_blanks_around_them(monkeypatch: pytest.MonkeyPatch, sep: str
 
 def test_a_model_whose_names_have_blanks_around_them(tmp_path: Path) -> None:
     rows = table("number", "category").rename({"number": " number", "category": "\ufeffcategory "})
-    model = DeepClassifier(preset="single", **QUICK).fit(rows, ["p", "q"] * 45)
+    model = one_network(rows, ["p", "q"] * 45)
     assert export(model, tmp_path / "model.py").difference < 1e-6
 
 
@@ -345,8 +344,8 @@ def test_packed_files_that_are_damaged(file: Path, tmp_path: Path) -> None:
 def test_classes_of_other_kinds(classes: list[Any], tmp_path: Path) -> None:
     X = polars.DataFrame({"x": np.random.default_rng(1).normal(size=40)})
     y = np.array(classes)[(X["x"] > 0).cast(int)]
-    model = DeepClassifier(preset="single", max_iter=2, random_state=1).fit(X, y)
-    model.export(tmp_path / "model.py")
+    model = one_network(X, y)
+    export(model, tmp_path / "model.py")
     found = runpy.run_path(str(tmp_path / "model.py"))["predict"](X)
     assert found.tolist() == model.predict(X).tolist()
     assert {type(one) for one in found.tolist()} == {type(classes[0])}

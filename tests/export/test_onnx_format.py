@@ -13,7 +13,7 @@ import polars
 import pytest
 from onnxruntime import InferenceSession
 
-from deepstep import DeepClassifier, DeepRegressor, Network
+from deepstep import DeepClassifier, DeepRegressor, Network, NetworkClassifier
 from deepstep.equations import ACTIVATIONS
 from deepstep.errors import MissingPackageError
 from deepstep.export import export, numpy_runtime
@@ -76,7 +76,7 @@ def test_dates(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("target", ["classes", "several", "numbers"])
 def test_a_valid_graph(target: str, tmp_path: Path) -> None:
-    model = fitted("single", target=target)
+    model = fitted("network", target=target)
     certificate = export(model, tmp_path / "model.onnx")
     graph = onnx.load(tmp_path / "model.onnx")
     onnx.checker.check_model(graph, full_check=True)
@@ -100,7 +100,7 @@ def test_a_valid_graph(target: str, tmp_path: Path) -> None:
 def test_labels_of_refused_rows(classes: list[Any], refused: Any, tmp_path: Path) -> None:
     rows = np.random.default_rng(0).normal(size=(40, 2))
     labels = np.array(classes)[(rows[:, 0] > 0).astype(int)]
-    model = DeepClassifier(4, preset="mlp", tol=9, n_iter_no_change=1).fit(rows, labels)
+    model = NetworkClassifier(4, tol=9, n_iter_no_change=1).fit(rows, labels)
     export(model, tmp_path / "model.onnx")
     X = np.array([*rows[:5], [np.inf, 0], [0, np.nan]])
     loaded = session(tmp_path / "model.onnx")
@@ -112,7 +112,7 @@ def test_labels_of_refused_rows(classes: list[Any], refused: Any, tmp_path: Path
 
 
 def test_texts(tmp_path: Path) -> None:
-    model = fitted("tabular", "category", "text")
+    model = fitted("ensemble", "category", "text")
     export(model, tmp_path / "model.onnx")
     texts = ["Fast red-CAR", "fast_car 7", "redcar", "unseen\nred", "ä car", ""]
     categories = ["red", "ä'\"\\?", "RED", " red", "", ""]
@@ -149,7 +149,7 @@ def test_several_inputs_of_a_column(tmp_path: Path) -> None:
 
 
 def test_infinite_dates_are_refused_alone(tmp_path: Path) -> None:
-    export(fitted("single", "date"), tmp_path / "model.onnx")
+    export(fitted("network", "date"), tmp_path / "model.onnx")
     days = np.array([[18_700.3], [np.inf], [-np.inf], [1e30], [np.nan]])
     _, found = session(tmp_path / "model.onnx").run(None, {"x": np.full((5, 1), 0.5), "date": days})
     assert np.isnan(found).any(axis=1).tolist() == [False, True, True, True, False]
@@ -183,7 +183,7 @@ def test_ensembles_on_real_tables(shared: Path, name: str, tmp_path: Path) -> No
     rows = rows.drop_nulls(TABLES[name]).sample(100, seed=0)
     X, y = rows.drop(TABLES[name], "alive", strict=False), rows[TABLES[name]]
     kind = DeepClassifier if name in ("titanic", "penguins") else DeepRegressor
-    model = kind(**{**PRESETS["tabular"], "n_estimators": 25}).fit(X, y)
+    model = kind(**{**PRESETS["ensemble"], "n_estimators": 25}).fit(X, y)
     for file in ("model.onnx", "model.py", "model.js", "model.c"):
         difference = export(model, tmp_path / file).difference
         assert difference is None or difference < (1e-7 if file == "model.c" else 1e-9)

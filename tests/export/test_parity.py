@@ -1,7 +1,6 @@
 """Each format against each model: it predicts what the model predicts."""
 
 from collections.abc import Callable
-from copy import copy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -13,13 +12,14 @@ import pytest
 from scipy.sparse import csr_matrix, random_array
 from sklearn.exceptions import NotFittedError
 
-from deepstep import DeepClassifier, DeepRegressor, Network
+from deepstep import DeepClassifier, Network, NetworkClassifier, Run
+from deepstep.ensembles.predictor import predictor_of
 from deepstep.errors import ConfigurationError
 from deepstep.export import FORMATS, export, models
 from deepstep.export.certificate import CannotRunError
 from deepstep.export.formats import get_format
 from deepstep.export.rows import drawn_rows
-from export_models import KINDS, PRESETS, TARGETS, fitted, networks
+from export_models import KINDS, PRESETS, TARGETS, fitted, networks, one_network
 
 NETWORKS = networks()
 
@@ -38,34 +38,33 @@ def exported(model: Any, name: str, folder: Path) -> None:
 
 def as_scikit_learn() -> Any:
     rng = np.random.default_rng(5)
-    model = DeepClassifier(4, preset="mlp", tol=9, n_iter_no_change=1, random_state=1)
+    model = NetworkClassifier(4, tol=9, n_iter_no_change=1, random_state=1)
     return model.fit(rng.normal(size=(60, 4)), rng.integers(0, 3, 60))
 
 
 def of_sparse_rows() -> Any:
     X = random_array((40, 5), density=0.4, format="csr", rng=np.random.default_rng(1))
-    return DeepClassifier(**PRESETS["single"]).fit(csr_matrix(X), np.arange(40) % 2)
+    return DeepClassifier(**PRESETS["ensemble"]).fit(csr_matrix(X), np.arange(40) % 2)
 
 
 def calibrated(preset: str, target: str) -> Any:
-    model = copy(fitted(preset, "number", target=target))
-    model._calibration = replace(model._calibration, temperature=1.7)
-    return model
+    predictor = predictor_of(fitted(preset, "number", target=target))
+    return Run.of(replace(predictor, calibration=replace(predictor.calibration, temperature=1.7)))
 
 
 MODELS: dict[str, Callable[[], Any]] = {
-    **{f"{one} {kind}": partial(fitted, one, kind) for one in ("tabular", "single") for kind in KINDS},
+    **{f"{one} {kind}": partial(fitted, one, kind) for one in ("ensemble", "network") for kind in KINDS},
     **{f"{one} all": partial(fitted, one) for one in PRESETS},
     **{
         f"{one} of {target}": partial(fitted, one, "number", target=target)
-        for one in ("tabular", "single")
+        for one in ("ensemble", "network")
         for target in TARGETS
     },
     **{name: partial(NETWORKS.get, name) for name in NETWORKS},
-    "mlp": as_scikit_learn,
+    "one network": as_scikit_learn,
     "sparse": of_sparse_rows,
-    "calibrated classes": partial(calibrated, "tabular", "classes"),
-    "calibrated labels": partial(calibrated, "single", "several"),
+    "calibrated classes": partial(calibrated, "ensemble", "classes"),
+    "calibrated labels": partial(calibrated, "network", "several"),
 }
 
 
@@ -83,12 +82,10 @@ def test_ten_thousand_fuzzed_rows(
     kind, target = get_format(name), {"titanic": "survived", "diamonds": "price"}.get(which, "")
     if target:
         rows = polars.read_csv(shared / f"data/tables/{which}.csv", null_values=["NA", ""])[:400]
-        estimator = DeepClassifier if which == "titanic" else DeepRegressor
-        model = estimator((8,), **PRESETS["single"]).fit(
-            rows.drop(target, "alive", strict=False), rows[target]
-        )
+        X, y = rows.drop(target, "alive", strict=False), rows[target].to_numpy()
+        model = one_network(X, y, classes=which == "titanic", hidden_layer_sizes=(8,))
     else:
-        model = fitted("single", *KINDS)
+        model = fitted("network", *KINDS)
     known = models.exported(model)
     drawn = drawn_rows(known.program, seed=fresh_seed, m=10_000)
     kind.write(known.program, tmp_path / "model.c", "")
@@ -128,7 +125,7 @@ def test_an_operation_of_ones_own_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("model", "path", "options", "match"),
     [
-        (3, "x.py", {}, "model must be a fitted DeepClassifier or DeepRegressor, .* got int"),
+        (3, "x.py", {}, "model must be a fitted estimator of DeepStep, .* got int"),
         (None, "x.txt", {}, "path must be a file with one of the suffixes"),
         (None, "x.c", {"to": "numpy"}, r"path must be a file with the suffix .py, got 'x.c'"),
         (None, "x.py", {"to": "numpi"}, "to must be one of"),

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepstep.estimators.presets import FOR_ALL_MEMBERS
+from deepstep.cli.parameters import FLAGS
+from deepstep.ensembles.presets import checked_params
 from deepstep.inspection.findings import MemberSummary, diagnose_ensemble, held_out_findings
 
 BOTH = {"majority_accuracy": 0.6, "recall": {"a": 0.9, "b": 0.7}}
@@ -221,11 +222,10 @@ def test_options_of_an_ensemble() -> None:
 
 def test_the_advice_has_options_that_an_ensemble_takes() -> None:
     (late,) = diagnose_ensemble(ENSEMBLE, course(best=64))
-    named = set(re.findall(r"--[\w-]+", str(late)))
-    assert named == {"--preset", "--epochs"}
-    assert "--preset single" in str(late)  # which takes --epochs; that of an ensemble refuses it
-    assert "max_iter" in str(late)
-    assert "max_iter" in FOR_ALL_MEMBERS
+    assert set(re.findall(r"--[\w-]+", str(late))) == {"--epochs"}
+    (parameter,) = re.findall(r"network_params={'(\w+)'", str(late))
+    assert checked_params({parameter: 9}) == {parameter: 9}
+    assert [flag.flag for flag in FLAGS if flag.ensemble == f"network_params.{parameter}"] == ["--epochs"]
 
 
 @pytest.mark.parametrize("odd", ["many", True, None, [], {"a": "b"}, float("nan"), np.inf])

@@ -77,8 +77,8 @@ class TestEachFeature:
         before = net.cost(X, Y)
         net.train(X, Y, iterations=30, learning_rate=0.05, optimizer="adam")
         assert net.cost(X, Y) < before
-        net.save(tmp_path / "network.safetensors")
-        again = Network.load(tmp_path / "network.safetensors")
+        net.save(tmp_path / "network")
+        again = Network.load(tmp_path / "network")
         assert again.architecture == net.architecture
         assert repr(again) == repr(net)
         for name in names:

@@ -13,7 +13,7 @@ from sklearn.neural_network import MLPClassifier, MLPRegressor
 from torch import nn
 from torch.nn.functional import binary_cross_entropy, cross_entropy, mse_loss
 
-from deepstep import DeepClassifier, Network
+from deepstep import Network, NetworkClassifier
 from deepstep.equations import ACTIVATIONS, HEADS
 from deepstep.errors import ConfigurationError, DataError, MissingPackageError, ShapeError
 from deepstep.model.conversion import ACTIVATION, TWINS, Increasing, InputScale, Ordinal
@@ -396,9 +396,7 @@ class TestFromSklearn:
         ask = estimator.predict_proba if output in ("sigmoid", "softmax") else estimator.predict
         np.testing.assert_allclose(A, ask(X).reshape(A.shape), **CLOSE[dtype])
 
-    @pytest.mark.parametrize(
-        "estimator", [None, MLPClassifier, DeepClassifier(preset="mlp"), "MLPClassifier"]
-    )
+    @pytest.mark.parametrize("estimator", [None, MLPClassifier, NetworkClassifier(), "MLPClassifier"])
     def test_other_objects_are_refused(self, estimator):
         with pytest.raises(
             ConfigurationError, match=r"^Network.from_sklearn: an MLPClassifier or .* network_ is the network"

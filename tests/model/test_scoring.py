@@ -15,7 +15,7 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from deepstep import DeepClassifier, Network
+from deepstep import Network, NetworkClassifier
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import one_hot, ordinal_code
 
@@ -121,7 +121,7 @@ def test_minus_the_cost_and_a_scorer_of_ones_own():
 def test_it_is_the_estimators_score():
     y = labels(X)
     start = Network([3, 4, 3], output="softmax", activation="tanh", seed=1).parameters
-    model = DeepClassifier(
+    model = NetworkClassifier(
         4,
         "tanh",
         solver="gd",
@@ -136,7 +136,6 @@ def test_it_is_the_estimators_score():
         early_stopping=True,
         validation_fraction=0.3,
         class_weight="balanced",
-        preset="mlp",
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from deepstep import DeepRegressor, Network
+from deepstep import Network, NetworkRegressor
 from deepstep.errors import ConfigurationError
-from deepstep.network import memory
+from deepstep.network import architecture
 
 
 @pytest.fixture
 def small_machine(monkeypatch):
     """One that has 24,000 bytes."""
-    monkeypatch.setattr(memory.os, "sysconf", {"SC_PHYS_PAGES": 6, "SC_PAGE_SIZE": 4000}.__getitem__)
+    monkeypatch.setattr(architecture.os, "sysconf", {"SC_PHYS_PAGES": 6, "SC_PAGE_SIZE": 4000}.__getitem__)
 
 
 def test_a_network_that_no_machine_holds():
@@ -34,9 +34,7 @@ def test_to_train_one(small_machine):
     with pytest.raises(ConfigurationError, match=r"Network.train: .* to train"):
         net.train(*data, iterations=1, optimizer="adam")
     with pytest.raises(ConfigurationError, match=r"hidden_layer_sizes must be .* to train"):
-        DeepRegressor(300, max_iter=1, dtype="float64", preset="mlp").fit(
-            np.array([[0.0], [1.0]]), np.array([1.0, 0.0])
-        )
+        NetworkRegressor(300, max_iter=1, dtype="float64").fit(np.array([[0.0], [1.0]]), np.array([1.0, 0.0]))
 
 
 def test_what_is_there_is_taken(small_machine, tmp_path):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deepstep import DeepClassifier, DeepRegressor, Network
+from deepstep import Network, NetworkClassifier, NetworkRegressor
 from deepstep.errors import DataError
 from deepstep.network.border import weights_in
 
@@ -33,10 +33,10 @@ def fits(dtype):
         X, Y, validation=(X, Y, weight), iterations=1
     )
     for settings in ({}, {"class_weight": "balanced"}, {"solver": "lbfgs"}):
-        model = DeepClassifier(2, dtype=dtype, max_iter=1, **settings, preset="mlp")
+        model = NetworkClassifier(2, dtype=dtype, max_iter=1, **settings)
         yield lambda weight, model=model: model.fit(X.T, Y[0], weight)
-    for Estimator in (DeepClassifier, DeepRegressor):
-        model = Estimator(2, dtype=dtype, max_iter=1, preset="mlp")
+    for Estimator in (NetworkClassifier, NetworkRegressor):
+        model = Estimator(2, dtype=dtype, max_iter=1)
         yield lambda weight, model=model: model.fit(
             X.T, Y[0], X_val=X.T, y_val=Y[0], sample_weight_val=weight
         )

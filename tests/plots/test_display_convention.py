@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from sklearn.exceptions import ConvergenceWarning
 from small_networks import X, Y, trained
 
-from deepstep import DeepClassifier, Network
+from deepstep import DeepClassifier, Network, NetworkClassifier
 from deepstep.errors import ConfigurationError, DataError, MissingPackageError
 from deepstep.plots import (
     ArchitectureDisplay,
@@ -82,7 +82,7 @@ def test_they_draw_where_they_are_told_to(displays):
 @pytest.mark.parametrize("display", NEED_HEALTH)
 def test_records_without_health_are_refused_with_the_way_to_have_them(display):
     _, history = trained(health=False)
-    with pytest.raises(DataError, match=r"callbacks=\[Health\(\)\].*--log health"):
+    with pytest.raises(DataError, match=r"callbacks=\[Health\(\)\].*--log FILE.csv"):
         display.from_history(history)
 
 
@@ -95,14 +95,14 @@ def test_records_of_older_releases_lack_statistics():
 
 @pytest.fixture(scope="module")
 def plain():
-    model = DeepClassifier((4,), preset="mlp", max_iter=3, random_state=0, callbacks=[Health()])
+    model = NetworkClassifier((4,), max_iter=3, random_state=0, callbacks=[Health()])
     with pytest.warns(ConvergenceWarning):
         return model.fit(X.T, Y[0])
 
 
 @pytest.fixture(scope="module")
 def ensemble():
-    return DeepClassifier(n_estimators=2, max_iter=4, random_state=0).fit(X.T, Y[0])
+    return DeepClassifier(n_estimators=2, network_params={"epochs": 4}, random_state=0).fit(X.T, Y[0])
 
 
 @pytest.mark.parametrize("display", [*OF_HISTORY, ArchitectureDisplay])
@@ -123,7 +123,7 @@ def test_an_ensemble_is_asked_which_member(display, ensemble):
         assert len(whole.ax_.lines) >= count
     else:
         with pytest.raises(
-            ConfigurationError, match=f"ensemble of {count}.*member=0 … {count - 1}; or fit with"
+            ConfigurationError, match=f"ensemble of {count}.*member=0 … {count - 1}; or fit a"
         ):
             display.from_estimator(ensemble)
     drawn = display.from_estimator(ensemble, member=1).plot()

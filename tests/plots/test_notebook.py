@@ -30,7 +30,8 @@ history = net.train(X, Y, learning_rate=0.5, iterations=50)
     "curve": "TrainingCurveDisplay.from_history(history)",
     "maps": "NeuronMapsDisplay.from_network(net, X, resolution=8).plot()",
     "windows": "import sys; 'matplotlib.pyplot' in sys.modules",
-    "fit": "DeepClassifier(n_estimators=2, max_iter=3, engine='reference', verbose=True, random_state=1).fit("
+    "fit": "DeepClassifier(n_estimators=2, network_params={'epochs': 3}, engine='reference', verbose=True, "
+    "random_state=1).fit("
     "[[k, k % 7] for k in range(60)], [k % 2 for k in range(60)]).score([[1, 1]], [1]) >= 0",
 }
 

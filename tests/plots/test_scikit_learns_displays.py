@@ -19,7 +19,7 @@ from sklearn.metrics import (
 )
 from sklearn.model_selection import LearningCurveDisplay
 
-from deepstep import DeepClassifier, DeepRegressor
+from deepstep import DeepClassifier, NetworkClassifier, NetworkRegressor
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -28,9 +28,7 @@ HEIGHT = X[:, 0] ** 2 + X[:, 1]
 
 
 def classifier():
-    return DeepClassifier(
-        (8,), preset="mlp", max_iter=30, learning_rate_init=0.03, batch_size=20, random_state=0
-    )
+    return NetworkClassifier((8,), max_iter=30, learning_rate_init=0.03, batch_size=20, random_state=0)
 
 
 @pytest.fixture(scope="module")
@@ -40,13 +38,13 @@ def plain():
 
 @pytest.fixture(scope="module")
 def ensemble():
-    return DeepClassifier(n_estimators=2, max_iter=10, random_state=0).fit(X, Y)
+    return DeepClassifier(n_estimators=2, network_params={"epochs": 10}, random_state=0).fit(X, Y)
 
 
 @pytest.fixture(scope="module")
 def regressor():
-    options = {"preset": "mlp", "max_iter": 60, "learning_rate_init": 0.03, "batch_size": 20}
-    return DeepRegressor((8,), **options, random_state=0).fit(X, HEIGHT)
+    model = NetworkRegressor((8,), max_iter=60, learning_rate_init=0.03, batch_size=20, random_state=0)
+    return model.fit(X, HEIGHT)
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """The training curve and the search for a learning rate: their lines are the numbers of the records."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 from small_networks import X, Y, trained
 
+from deepstep import DeepClassifier
 from deepstep.errors import DataError
 from deepstep.plots import RateSearchDisplay, TrainingCurveDisplay
 from deepstep.training import History, RateSearch
@@ -67,9 +66,10 @@ def test_a_validation_cost_of_few_epochs_has_a_marker_at_each_of_them():
     assert [*line.get_markevery()] == [0, 3, 9]
     assert line.get_marker() not in ("", "None", None)
     assert "computed at the markers" in line.get_label()
-    members = [SimpleNamespace(preset=SimpleNamespace(name=name)) for name in "ab"]
-    ensemble = SimpleNamespace(ensemble_=SimpleNamespace(members=members), histories_=histories)
-    display = TrainingCurveDisplay.from_estimator(ensemble).plot()
+    model = DeepClassifier(n_estimators=2, network_params={"epochs": 1}, random_state=0).fit(X.T, Y[0])
+    for member, history in zip(model.ensemble_.members, histories, strict=True):
+        member.network.history = history
+    display = TrainingCurveDisplay.from_estimator(model).plot()
     of_members = [line for line in display.ax_.lines if len(line.get_xdata()) in (6, 10) and line.get_alpha()]
     assert [[*line.get_markevery()] for line in of_members] == [[0, 3, 9], [0, 5]]
     assert [*display.lines_["validation_cost"].get_markevery()] == [0, 3, 5, 9]

@@ -93,7 +93,7 @@ def test_a_header_of_values(frame, target, expected):
     values = np.resize(KINDS if target == "yes" else SPECIES, frame.height)
     sentences = found(frame, values, target, rows=frame.height)
     assert len(sentences) == expected
-    assert all("--no-header" in one for one in sentences)
+    assert all("--read header=false" in one for one in sentences)
 
 
 @pytest.mark.parametrize(("name", "expected"), [("kind", 1), ("kind.1", 1), ("kinds", 0), ("kind.a", 0)])

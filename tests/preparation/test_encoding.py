@@ -1,6 +1,6 @@
 """Features → inputs: scaled, squashed, cut into pieces."""
 
-import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,7 +11,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import norm, rankdata
 from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
 
-from deepstep.errors import FileError
 from deepstep.preparation.encoding import LIMIT, MOST_MARKS, MOST_SCORE, SCALINGS, Encoding
 
 FEATURES = arrays(
@@ -110,7 +109,6 @@ def test_a_factor_is_finite_where_the_inverse_of_a_width_is_not():
     assert first < third < 1e-308
     encoding = Encoding.fit(X, 0)
     assert encoding.factor == (2.0, 0.0)
-    assert Encoding.from_dict(json.loads(json.dumps(encoding.to_dict()))) == encoding
 
 
 @pytest.mark.parametrize("scaling", ["quartiles", "ranks"])
@@ -145,36 +143,23 @@ def test_beyond_the_training_rows_the_outer_pieces_go_on_for_one_width():
     assert_allclose(inputs, [[-0.5, 0], [-1, 0], [1, 1.5], [1, 2]])
 
 
-@given(FEATURES, st.integers(0, 9), st.sampled_from(SCALINGS))
-def test_json_and_back_is_the_same_encoding(features, pieces, scaling):
-    encoding = Encoding.fit(features, pieces, scaling)
-    assert Encoding.from_dict(json.loads(json.dumps(encoding.to_dict()))) == encoding
-
-
 FORGED = {
-    "truth": ({"factor": [True, 1.0]}, "factor of kind 'encoding'"),
-    "not finite": ({"center": [float("nan"), 1.0]}, "center of kind 'encoding'"),
-    "beyond the floats": ({"center": [10**400, 1.0]}, "center of kind 'encoding'"),
-    "one feature less": ({"center": [0.0]}, "their numbers differ"),
-    "a factor below 0": ({"factor": [1.0, -1.0]}, "factors of at least 0"),
-    "edges of numbers": ({"edges": [0.0, 1.0]}, "edges of kind 'encoding'"),
-    "edges that stand still": ({"edges": [[0.0, 1.0, 1.0], []]}, "edges that increase"),
-    "two edges": ({"edges": [[0.0, 1.0], []]}, "three or more or none"),
-    "marks of one feature": ({"marks": [[0.0, 1.0]], "scores": [[0.0, 1.0]]}, "marks and scores of each"),
-    "marks without scores": ({"marks": [[0.0, 1.0], []]}, "marks and scores of each"),
-    "a score less": ({"marks": [[0.0, 1.0], []], "scores": [[0.0], []]}, "marks and scores of each"),
-    "marks that stand still": ({"marks": [[1.0, 1.0], []], "scores": [[0, 1], []]}, "marks that increase"),
-    "a score of no number": ({"marks": [[0.0, 1.0], []], "scores": [["0", 1], []]}, "scores of kind 'enc"),
+    "one feature less": ({"center": (0.0,)}, "center, factor and edges of each"),
+    "a factor below 0": ({"factor": (1.0, -1.0)}, "factors of at least 0"),
+    "edges that stand still": ({"edges": ((0.0, 1.0, 1.0), ())}, "edges that increase"),
+    "two edges": ({"edges": ((0.0, 1.0), ())}, "three or more or none"),
+    "marks of one feature": ({"marks": ((0.0, 1.0),), "scores": ((0.0, 1.0),)}, "marks and scores of each"),
+    "marks without scores": ({"marks": ((0.0, 1.0), ())}, "marks and scores of each"),
+    "a score less": ({"marks": ((0.0, 1.0), ()), "scores": ((0.0,), ())}, "marks and scores of each"),
+    "marks that stand still": (
+        {"marks": ((1.0, 1.0), ()), "scores": ((0.0, 1.0), ())},
+        "marks that increase",
+    ),
 }
 
 
-@pytest.mark.parametrize(("change", "message"), FORGED.values(), ids=FORGED)
-def test_a_forged_encoding_is_refused(change, message):
-    whole = {"kind": "encoding", "center": [0, 1.0], "factor": [1, 2.0], "edges": [[0, 1, 2.0], []]}
-    read = Encoding.from_dict(whole)
-    assert read == Encoding((0.0, 1.0), (1.0, 2.0), ((0.0, 1.0, 2.0), ()))
-    assert {type(number) for number in (*read.center, *read.factor, *read.edges[0])} == {float}
-    ranked = {**whole, "marks": [[0, 1.0], []], "scores": [[-1, 1.0], []]}
-    assert Encoding.from_dict(ranked).transform(np.array([[0.25, 1.0]]))[0, :2].tolist() == [-0.5, 0]
-    with pytest.raises(FileError, match=message):
-        Encoding.from_dict({**whole, **change})
+@pytest.mark.parametrize(("change", "fault"), FORGED.values(), ids=FORGED)
+def test_a_forged_encoding_has_a_fault(change, fault):
+    encoding = Encoding((0.0, 1.0), (1.0, 2.0), ((0.0, 1.0, 2.0), ()))
+    assert encoding.fault == ""
+    assert fault in replace(encoding, **change).fault

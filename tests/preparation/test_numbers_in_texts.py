@@ -87,16 +87,14 @@ def test_one_and_several_of_a_unit_are_the_same():
 
 def test_later_rows_are_read_as_the_training_rows():
     preparation, column = fit([*(f"{value} kg" for value in VALUES), None])
-    again = TablePreparation.from_dict(preparation.to_dict())
-    assert again == preparation
     mean, std = column.mean, column.std
     later = polars.DataFrame(
         {"x": ["60 kg", " 70kg ", "60", "60 lb", "soon", "NA", None], "spare": [0.0] * 7}
     )
-    X = again.transform(later)
+    X = preparation.transform(later)
     np.testing.assert_allclose(X[:2, 0], (np.array([60, 70]) - mean) / std)
     np.testing.assert_array_equal(X[2:, :2], [[0, 1]] * 5)
-    plain = again.transform(polars.DataFrame({"x": [60.0, None], "spare": [0.0] * 2}))
+    plain = preparation.transform(polars.DataFrame({"x": [60.0, None], "spare": [0.0] * 2}))
     np.testing.assert_allclose(plain[:, :2], [[(60 - mean) / std, 0], [0, 1]])
 
 
@@ -111,7 +109,6 @@ def test_a_few_words_beside_numbers_are_missing_and_said(unit):
     X = preparation.transform(frame_of(texts))
     np.testing.assert_allclose(X[:M, 0], standardized(VALUES), rtol=1e-12)
     np.testing.assert_array_equal(X[M:, :2], [[0, 1]] * 10)
-    assert TablePreparation.from_dict(preparation.to_dict()) == preparation
 
 
 @pytest.mark.parametrize(
@@ -193,7 +190,6 @@ def test_any_texts_in_any_pieces_are_told_alike_and_laws_hold(texts, words, size
         other.why,
         other.caution,
     )
-    assert TablePreparation.from_dict(preparation.to_dict()) == preparation
     assert np.isfinite(preparation.transform(frame)).all()
 
 

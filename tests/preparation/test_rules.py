@@ -311,7 +311,6 @@ def test_dates_written_in_other_ways_are_those_of_python(format_, written, days)
     assert (column.kind, column.written) == ("date", written)
     expected, moments = fit([*read, None])
     np.testing.assert_allclose(preparation.transform(frame), expected.transform(moments), atol=1e-9)
-    assert TablePreparation.from_dict(preparation.to_dict()) == preparation
     assert "NaN" not in str(later(preparation, ["31.31.2020"]))
 
 

@@ -21,6 +21,7 @@ from deepstep import DeepClassifier, DeepRegressor, Run
 from deepstep.cli.main import main
 from deepstep.serving.application import Limits, application
 from deepstep.serving.connections import in_time
+from export_models import one_network
 
 ROWS = 80
 JSON, CSV = "application/json", "text/csv"
@@ -41,22 +42,19 @@ def table():
 
 @pytest.fixture(scope="module")
 def runs(table):
-    few = {"n_estimators": 2, "effort": "fast", "max_iter": 4, "random_state": 1}
+    few = {"n_estimators": 2, "network_params": {"epochs": 4}, "random_state": 1}
     y, noise = np.arange(ROWS) % 3, np.random.RandomState(2).rand(ROWS)
-    one = {"preset": "single", "max_iter": 4, "random_state": 1}
+    pairs = np.column_stack([y > 0, y > 1]).astype(int)
+    quantiles = {"loss": "quantile", "quantiles": (0.1, 0.9)}
     numbers = np.column_stack([y * 10.0, y + 0.5])
     return {
         "classes": Run.of(DeepClassifier(**few).fit(table, np.array(["a", "b", "c"])[y])),
         "numbers": Run.of(DeepRegressor(**few).fit(table, y * 10.0)),
         "several numbers": Run.of(DeepRegressor(**few).fit(table, numbers), {"target": ["w", "h"]}),
-        "several classes": Run.of(
-            DeepClassifier((4,), **one).fit(table, np.column_stack([y > 0, y > 1]).astype(int))
-        ),
-        "quantiles": Run.of(
-            DeepRegressor((4,), loss="quantile", loss_params={"levels": (0.1, 0.9)}, **one).fit(table, y)
-        ),
+        "several classes": Run.of(one_network(table, pairs, max_iter=4)),
+        "quantiles": Run.of(one_network(table, y, classes=False, max_iter=4, **quantiles)),
         "numbers of arrays": Run.of(DeepRegressor(**few).fit(np.column_stack([y, -y]).astype(float), noise)),
-        "arrays": Run.of(DeepClassifier((4,), **one).fit(np.column_stack([y, -y]).astype(float), y)),
+        "arrays": Run.of(one_network(np.column_stack([y, -y]).astype(float), y, max_iter=4)),
     }
 
 

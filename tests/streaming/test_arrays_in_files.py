@@ -13,16 +13,22 @@ from sklearn.datasets import load_digits
 from deepstep.data import ArrayRows, arrays
 from deepstep.data.arrays import open_arrays
 from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, ShapeError
-from deepstep.estimators import DeepClassifier, DeepRegressor
+from deepstep.estimators import DeepClassifier, NetworkClassifier, NetworkRegressor
 
 PLAIN = {
     "hidden_layer_sizes": 16,
     "max_iter": 3,
     "batch_size": 64,
     "random_state": 1,
-    "preset": "mlp",
     "tol": 0.0,
 }
+
+
+@pytest.fixture
+def streamed(monkeypatch):
+    """Files of any size are streamed."""
+    for module in ("data.tables", "estimators.row_sources"):
+        monkeypatch.setattr(f"deepstep.{module}.STREAMED_FROM", 0)
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +46,12 @@ def files(digits, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:Training ended before")
+@pytest.mark.usefixtures("streamed")
 def test_one_window_is_the_fit_in_memory_bit_for_bit(files, digits):
     X, y = digits
     flat = X.reshape(len(X), -1)
-    expected = DeepClassifier(**PLAIN).fit(flat, y)
-    model = DeepClassifier(**PLAIN, stream=True).fit(files / "X.npy", "y")
+    expected = NetworkClassifier(**PLAIN).fit(flat, y)
+    model = NetworkClassifier(**PLAIN).fit(files / "X.npy", "y")
     np.testing.assert_array_equal(model.network_.parameters.flat, expected.network_.parameters.flat)
     answers = model.predict(files / "X.npy")
     np.testing.assert_array_equal(answers, expected.predict(flat))
@@ -52,9 +59,9 @@ def test_one_window_is_the_fit_in_memory_bit_for_bit(files, digits):
 
 
 @pytest.mark.filterwarnings("ignore:Training ended before", "ignore:A column-vector y was passed")
-@pytest.mark.parametrize("stream", [True, None])
+@pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("source", ["array", "list", "path", "column", "weight beside"])
-def test_y_and_weights_of_any_kind_beside_a_file_of_inputs(files, digits, source, stream):
+def test_y_and_weights_of_any_kind_beside_a_file_of_inputs(files, digits, source, stream, request):
     X, y = digits
     weight = np.linspace(0.5, 1.5, len(y))
     np.save(files / "w.npy", weight)
@@ -66,32 +73,35 @@ def test_y_and_weights_of_any_kind_beside_a_file_of_inputs(files, digits, source
         "column": ("y", weight),
         "weight beside": (str(files / "y.npy"), "w"),
     }[source]
-    expected = DeepClassifier(**PLAIN).fit(X.reshape(len(X), -1), y, sample_weight=weight)
-    model = DeepClassifier(**PLAIN, stream=stream)
+    expected = NetworkClassifier(**PLAIN).fit(X.reshape(len(X), -1), y, sample_weight=weight)
+    if stream:
+        request.getfixturevalue("streamed")
+    model = NetworkClassifier(**PLAIN)
     model.fit(files / "X.npy", target, sample_weight=weighing, X_val=None)
     np.testing.assert_allclose(model.network_.parameters.flat, expected.network_.parameters.flat, rtol=1e-5)
-    judged = DeepClassifier(**PLAIN, early_stopping=True).fit(
+    judged = NetworkClassifier(**PLAIN, early_stopping=True).fit(
         X.reshape(len(X), -1), y, X_val=files / "X.npy", y_val=target
     )
     assert len(judged.validation_scores_) == 3
 
 
 @pytest.mark.filterwarnings("ignore:Training ended before")
+@pytest.mark.usefixtures("streamed")
 def test_a_column_of_the_inputs_as_target(files, digits):
     X, _ = digits
-    model = DeepRegressor(**PLAIN, stream=True).fit(files / "X.npy", "x20")
+    model = NetworkRegressor(**PLAIN).fit(files / "X.npy", "x20")
     assert model.n_features_in_ == 63
     np.save(
         files / "x20.npy", np.arange(len(X))
     )  # what stands beside comes first, and is one column too many
     with pytest.raises(DataError, match="'x20' is one of 'X' and one of 'x20'"):
-        DeepRegressor(**PLAIN, stream=True).fit(files / "X.npy", "x20")
+        NetworkRegressor(**PLAIN).fit(files / "X.npy", "x20")
 
 
 def test_what_is_no_target_of_arrays_is_refused(files, digits):
     _, y = digits
     mapped = np.load(files / "X.npy", mmap_mode="r")
-    model = DeepClassifier(**PLAIN, stream=True)
+    model = DeepClassifier(network_params={"epochs": 1}, random_state=1, stream=True)
     for arguments, error, says in [
         ((mapped, "y"), DataError, "y with a value for each row, where X is an array; got the name 'y'"),
         ((mapped, np.c_[y, y]), ShapeError, r"y: one column, .* got shape \(1797, 2\)"),
@@ -109,7 +119,7 @@ def test_an_ensemble_of_one_on_a_mapped_array(files, digits):
     X, y = digits
     mapped = np.load(files / "X.npy", mmap_mode="r")
     model = DeepClassifier(
-        hidden_layer_sizes=32, max_iter=6, random_state=1, stream=True, buffer_rows=500
+        network_params={"hidden_layers": 32, "epochs": 6}, random_state=1, stream=True
     ).fit(mapped, y)
     assert (model.predict(mapped) == y).mean() > 0.9
     assert (model.predict(X.reshape(len(X), -1)) == model.predict(mapped)).all()

@@ -1,5 +1,7 @@
 """Estimators on Parquet: in memory where it is small, else streamed."""
 
+from functools import partial
+
 import numpy as np
 import polars
 import pytest
@@ -7,16 +9,19 @@ from sklearn.base import clone
 from sklearn.metrics import r2_score
 
 from deepstep.data import ParquetRows
+from deepstep.ensembles import member_fit
+from deepstep.ensembles.ensemble import Ensemble
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor
-from deepstep.estimators.ensemble import Ensemble
+from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.statistics import Quantiles
+from deepstep.preparation.survey import Survey
 from deepstep.training import ModelCheckpoint
 from tables_in_parts import table, written
 
-FAST = {"hidden_layer_sizes": 16, "max_iter": 4, "batch_size": 32, "random_state": 1}
-PLAIN = {**FAST, "preset": "mlp", "tol": 0.0}
+FAST = {"network_params": {"hidden_layers": 16, "epochs": 4, "batch_size": 32}, "random_state": 1}
+LONGER = {**FAST, "network_params": {**FAST["network_params"], "epochs": 12}}
+PLAIN = {"hidden_layer_sizes": 16, "max_iter": 4, "batch_size": 32, "random_state": 1, "tol": 0.0}
 
 
 @pytest.fixture
@@ -29,28 +34,49 @@ def whole(parts):
     return polars.concat([polars.read_parquet(part) for part in sorted(parts.iterdir())])
 
 
+@pytest.fixture
+def streamed(monkeypatch):
+    """Files of any size are streamed."""
+    for module in ("data.tables", "estimators.row_sources"):
+        monkeypatch.setattr(f"deepstep.{module}.STREAMED_FROM", 0)
+
+
+@pytest.fixture
+def windows(monkeypatch):
+    """The function that lets windows of streams have so many rows."""
+    stream = Survey.stream
+
+    def let(rows):
+        monkeypatch.setattr(
+            Survey, "stream", lambda self, *given, **by: stream(self, *given, **{**by, "buffer_rows": rows})
+        )
+
+    return let
+
+
 def numbers_alone(folder, whole):
     frame = whole.select("x", "z", "größe", "target", "y").cast({"größe": polars.Float64})
     return written(folder / "numbers", frame, 2, 100), frame
 
 
 @pytest.mark.filterwarnings("ignore:Training ended before")
+@pytest.mark.usefixtures("streamed")
 def test_one_window_is_the_fit_in_memory_bit_for_bit(tmp_path, whole):
     path, frame = numbers_alone(tmp_path, whole)
     X, y = frame.drop("target", "y"), frame["target"].to_numpy().astype(str)
     path = written(tmp_path / "few", frame.drop("y"), 2, 100)
-    one = DeepClassifier(**PLAIN, class_weight="balanced").fit(X.to_numpy(), y)
-    other = DeepClassifier(**PLAIN, class_weight="balanced", stream=True).fit(path, "target")
+    one = NetworkClassifier(**PLAIN, class_weight="balanced").fit(X.to_numpy(), y)
+    other = NetworkClassifier(**PLAIN, class_weight="balanced").fit(path, "target")
     np.testing.assert_array_equal(one.network_.parameters.flat, other.network_.parameters.flat)
     np.testing.assert_array_equal(other.predict(path), one.predict(X.to_numpy()))
     assert other.classes_.tolist() == ["no", "yes"]
     assert other.feature_names_in_.tolist() == ["x", "z", "größe"]
 
 
-def test_an_ensemble_of_one_answers_for_files_and_frames(parts, whole):
-    model = DeepClassifier(**{**FAST, "max_iter": 12}, stream=True, buffer_rows=200)
-    model.fit(parts, "target")
-    assert [member.preset.name for member in model.ensemble_.members] == ["gated"]
+def test_an_ensemble_of_one_answers_for_files_and_frames(parts, whole, windows):
+    windows(200)
+    model = DeepClassifier(**LONGER, stream=True).fit(parts, "target")
+    assert [member.preset for member in model.ensemble_.members] == ["gated"]
     X = whole.drop("target")
     # windows of other sizes round otherwise: float32 keeps 1e-7 of a probability
     np.testing.assert_allclose(model.predict_proba(parts), model.predict_proba(X), rtol=1e-5, atol=1e-6)
@@ -63,20 +89,21 @@ def test_an_ensemble_of_one_answers_for_files_and_frames(parts, whole):
     )
 
 
+@pytest.mark.usefixtures("streamed")
 def test_a_fit_that_was_stopped_goes_on(tmp_path, whole):
     path = written(tmp_path / "few", whole.select("x", "z", "y"), 2, 90)
-    settings = {**PLAIN, "max_iter": 6, "schedule": "cosine", "stream": True, "buffer_rows": 150}
+    settings = {**PLAIN, "max_iter": 6, "schedule": "cosine", "scale_targets": True}
     settings |= {"early_stopping": True, "n_iter_no_change": np.inf}
-    expected = DeepRegressor(**settings).fit(path, "y")
+    expected = NetworkRegressor(**settings).fit(path, "y")
 
     def stop(record):
         if record["epoch"] == 3:
             raise RuntimeError("stopped")
 
-    kept = {"checkpoint_dir": tmp_path / "kept", "checkpoint_every": 0.0}
+    checkpoints = ModelCheckpoint(tmp_path / "kept", every=0.0)
     with pytest.raises(RuntimeError):
-        DeepRegressor(**settings, **kept, callbacks=[stop]).fit(path, "y")
-    resumed = DeepRegressor(**settings, **kept, resume=True).fit(path, "y")
+        NetworkRegressor(**settings, checkpoint_dir=checkpoints, callbacks=[stop]).fit(path, "y")
+    resumed = NetworkRegressor(**settings, checkpoint_dir=checkpoints, resume=True).fit(path, "y")
     np.testing.assert_array_equal(resumed.network_.parameters.flat, expected.network_.parameters.flat)
     assert resumed.validation_scores_ == expected.validation_scores_
 
@@ -101,15 +128,14 @@ def killed(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("Estimator", "target", "preset"),
-    [
-        (DeepClassifier, "target", "tabm"),
-        (DeepRegressor, "y", "tabular"),
-    ],
+    ("Estimator", "target", "presets"), [(DeepClassifier, "target", "tabm"), (DeepRegressor, "y", None)]
 )
-def test_an_ensemble_of_one_that_was_killed_goes_on(parts, tmp_path, killed, Estimator, target, preset):
-    settings = {**FAST, "preset": preset, "stream": True, "buffer_rows": 100}
-    kept = {"checkpoint_dir": tmp_path / "kept", "checkpoint_every": 0.0}
+def test_an_ensemble_of_one_that_was_killed_goes_on(
+    parts, tmp_path, killed, monkeypatch, windows, Estimator, target, presets
+):
+    monkeypatch.setattr(member_fit, "ModelCheckpoint", partial(ModelCheckpoint, every=0.0))
+    windows(100)
+    settings, kept = {**FAST, "presets": presets, "stream": True}, {"checkpoint_dir": tmp_path / "kept"}
     with pytest.raises(Killed):
         Estimator(**settings, **kept).fit(parts, target)
     killed()
@@ -119,22 +145,24 @@ def test_an_ensemble_of_one_that_was_killed_goes_on(parts, tmp_path, killed, Est
     np.testing.assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
     np.testing.assert_array_equal(one.network.history.costs, other.network.history.costs)
     np.testing.assert_array_equal(expected.predict(parts), resumed.predict(parts))
+    windows(60)
     with pytest.raises(ConfigurationError, match="the training data is another"):
-        Estimator(**{**settings, "buffer_rows": 60}, **kept, resume=True).fit(parts, target)
+        Estimator(**settings, **kept, resume=True).fit(parts, target)
 
 
-def test_statistics_beyond_what_is_in_memory(parts, whole, monkeypatch):
+def test_statistics_beyond_what_is_in_memory(parts, whole, monkeypatch, windows):
+    windows(300)
     monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_ROWS", 120)
-    model = DeepRegressor(**{**FAST, "max_iter": 10}, stream=True, buffer_rows=300).fit(parts, "y")
-    (preparer,) = model.ensemble_.preprocessors
-    assert preparer.center[0] == pytest.approx(whole["y"].mean(), abs=0.1)
+    model = DeepRegressor(**LONGER, stream=True).fit(parts, "y")
+    (preprocessor,) = model.ensemble_.preprocessors
+    assert preprocessor.center[0] == pytest.approx(whole["y"].mean(), abs=0.1)
     assert r2_score(whole["y"], model.predict(parts)) > 0.9
 
 
 def test_small_files_are_read_into_memory(parts, whole):
-    of_files = DeepClassifier(**PLAIN).fit
-    model = DeepClassifier(n_estimators=1, max_iter=2, random_state=1).fit(parts, "target")
-    same = DeepClassifier(n_estimators=1, max_iter=2, random_state=1).fit(
+    of_files = NetworkClassifier(**PLAIN).fit
+    model = DeepClassifier(n_estimators=1, **FAST).fit(parts, "target")
+    same = DeepClassifier(n_estimators=1, **FAST).fit(
         whole.drop("target"), whole["target"].to_numpy().astype(str)
     )
     np.testing.assert_allclose(
@@ -147,14 +175,39 @@ def test_small_files_are_read_into_memory(parts, whole):
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
-        ({"preset": "mlp"}, "'kind' holds String"),
         ({"n_estimators": 4}, "n_estimators=1 or None"),
         ({"checkpoint_dir": "a"}, "random_state as a number"),
+        ({"scoring": "accuracy"}, "scoring must be None where rows are streamed"),
+        ({"presets": ["relu", "linear"]}, "presets must be one preset where rows are streamed"),
+        ({"validation": "time"}, "validation"),
     ],
 )
 def test_what_streams_cannot_do_is_refused(parts, settings, says):
     with pytest.raises((ConfigurationError, DataError), match=says):
         DeepClassifier(stream=True, **settings).fit(parts, "target")
+
+
+@pytest.mark.usefixtures("streamed")
+@pytest.mark.parametrize(
+    ("settings", "arguments", "says"),
+    [
+        ({}, {}, "'kind' holds String. Rows of other kinds are for DeepClassifier"),
+        ({"early_stopping": True}, {"groups": "kind"}, "rows in memory, where groups is given"),
+    ],
+)
+def test_what_one_network_cannot_do_with_streams_is_refused(parts, settings, arguments, says):
+    with pytest.raises((ConfigurationError, DataError), match=says):
+        NetworkClassifier(**settings).fit(parts, "target", **arguments)
+
+
+@pytest.mark.usefixtures("streamed")
+@pytest.mark.parametrize("settings", [{"solver": "lbfgs"}, {"early_stopping": True, "refit": True}])
+def test_streams_are_for_batches_alone(tmp_path, whole, settings):
+    path = written(tmp_path / "few", whole.select("x", "z", "y"), 2, 90)
+    with pytest.raises(
+        ConfigurationError, match="learns from batches, and no refit, where rows are streamed"
+    ):
+        NetworkRegressor(**settings).fit(path, "y")
 
 
 def test_quantiles_are_within_the_sketchs_error_in_any_pieces():
@@ -184,16 +237,19 @@ def test_an_ensemble_answers_for_many_rows_in_parts(whole, monkeypatch):
     X, y = whole.drop("target"), np.array(whole["target"].to_list())
     model = DeepClassifier(n_estimators=1, **FAST).fit(X, y)
     expected = model.predict_proba(X)
-    monkeypatch.setattr("deepstep.estimators.ensemble.NUMBERS_AT_ONCE", 2000)
-    answered = []
-    outputs_of = Ensemble.outputs_of
-    monkeypatch.setattr(
-        Ensemble, "outputs_of", lambda self, features: answered.append(1) or outputs_of(self, features)
-    )
+    monkeypatch.setattr("deepstep.ensembles.ensemble.NUMBERS_AT_ONCE", 2000)
+    answered, outputs_of_features = [], Ensemble.outputs_of_features
+
+    def watched(self, features):
+        answered.append(1)
+        return outputs_of_features(self, features)
+
+    monkeypatch.setattr(Ensemble, "outputs_of_features", watched)
     np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-5)
     assert len(answered) > 3
 
 
+@pytest.mark.usefixtures("streamed")
 @pytest.mark.parametrize(("at", "value"), [(0, float("nan")), (230, None), (399, 1e300)])
 def test_a_number_that_cannot_be_used_is_named_with_its_part_and_row(tmp_path, whole, at, value):
     _, frame = numbers_alone(tmp_path, whole[:400])
@@ -202,7 +258,7 @@ def test_a_number_that_cannot_be_used_is_named_with_its_part_and_row(tmp_path, w
     )
     path = written(tmp_path / "few", frame, 2, 60)
     with pytest.raises(DataError) as refused:
-        DeepClassifier(**PLAIN, dtype="float32", stream=True).fit(path, "target")
+        NetworkClassifier(**PLAIN, dtype="float32").fit(path, "target")
     assert f"few, part part-{at // 200}.parquet, the column 'z'" in str(refused.value)
     assert f"row {at % 200 + 1} is {value}" in str(refused.value)
 
@@ -210,7 +266,7 @@ def test_a_number_that_cannot_be_used_is_named_with_its_part_and_row(tmp_path, w
 @pytest.mark.filterwarnings("ignore:Training ended before")
 def test_scores_by_the_name_of_a_column(tmp_path, whole):
     path, frame = numbers_alone(tmp_path, whole)
-    for model, y in ((DeepClassifier(**PLAIN), "target"), (DeepRegressor(**PLAIN), "y")):
+    for model, y in ((NetworkClassifier(**PLAIN), "target"), (NetworkRegressor(**PLAIN), "y")):
         X, expected = frame.select("x", "z").to_numpy(), frame[y].to_numpy()
         model.fit(X, expected)
         frame.select("x", "z", y).write_csv(tmp_path / "scored.csv", separator=";")
@@ -225,7 +281,7 @@ def test_scores_by_the_name_of_a_column(tmp_path, whole):
 
 def test_what_is_found_about_a_table_is_logged_where_verbose(tmp_path, whole, caplog):
     whole.head(60).select("x", "target").write_csv(tmp_path / "t.csv", separator=";")
-    model = DeepClassifier(preset="single", max_iter=1).fit(tmp_path / "t.csv", "target")
+    model = DeepClassifier(n_estimators=1, **FAST).fit(tmp_path / "t.csv", "target")
     model.predict(tmp_path / "t.csv")
     assert not caplog.records
     model.set_params(verbose=True).fit(tmp_path / "t.csv", "target")

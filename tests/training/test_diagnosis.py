@@ -14,7 +14,7 @@ from deepstep.engines import Settings, open_session
 from deepstep.equations import OPTIMIZERS, initialize_parameters, register_activation, register_head
 from deepstep.equations.own import unregister_activation, unregister_head
 from deepstep.errors import DivergenceError
-from deepstep.estimators import DeepRegressor
+from deepstep.estimators import NetworkRegressor
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, shuffled
 from deepstep.training import History, Plan, train, updates
@@ -193,9 +193,7 @@ class TestTheCause:
     @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
     def test_weights_so_small_that_what_is_divided_by_their_sum_overflows(self, solver, engine):
         """No learning rate helps; weights of mean 1 do, and mean the same."""
-        model = DeepRegressor(
-            4, random_state=0, dtype="float64", solver=solver, engine=engine, max_iter=2, preset="mlp"
-        )
+        model = NetworkRegressor(4, random_state=0, dtype="float64", solver=solver, engine=engine, max_iter=2)
         with pytest.raises(DivergenceError) as error:
             model.fit(X, Y[:, 0], sample_weight=np.full(20, 1e-300))
         text = str(error.value)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from deepstep import DeepClassifier, Network
+from deepstep import Network, NetworkClassifier
 from deepstep.equations import register_activation, register_head
 from deepstep.errors import ConfigurationError
 from deepstep.training import Callback, ReduceLROnPlateau
@@ -33,17 +33,18 @@ class TestWhatIsWatched:
     @pytest.mark.parametrize("solver", ["adam", "sgd"])
     def test_that_of_an_estimator_too(self, early_stopping, solver):
         """What judges validation data, and a rate that adapts, say what they write."""
-        model = DeepClassifier(
+        model = NetworkClassifier(
             2,
             solver=solver,
             learning_rate="adaptive",
             early_stopping=early_stopping,
             max_iter=2,
-            preset="mlp",
         )
         model.set_params(schedule={"name": "plateau", "quantity": "validation_scores"})
         known = ", 'validation_cost', 'validation_score'; got" if early_stopping else "'seconds'; got"
-        with pytest.raises(ConfigurationError, match=rf"^DeepClassifier\.fit, schedule: quantity .*{known}"):
+        with pytest.raises(
+            ConfigurationError, match=rf"^NetworkClassifier\.fit, schedule: quantity .*{known}"
+        ):
             model.fit(np.arange(20.0).reshape(10, 2), [0, 1] * 5)
 
     @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
-"""``MLPClassifier.predict_proba``, with the weights that `DeepClassifier` has in the race."""
+"""``MLPClassifier.predict_proba``, with the weights that `NetworkClassifier` has in the race."""
 
 from sklearn.neural_network import MLPClassifier
 
-from deepstep import DeepClassifier
+from deepstep import NetworkClassifier
 from race.entrants.prediction import PredictingEntrant, fitted
 from race.workloads import Workload
 
@@ -10,5 +10,5 @@ from race.workloads import Workload
 class Entrant(PredictingEntrant):
     def __init__(self, workload: Workload) -> None:
         super().__init__(workload, fitted(MLPClassifier, workload))
-        weights = fitted(DeepClassifier, workload, engine="reference", preset="mlp")
+        weights = fitted(NetworkClassifier, workload, engine="reference")
         self._model.coefs_, self._model.intercepts_ = weights.coefs_, weights.intercepts_

@@ -14,7 +14,7 @@ from deepstep.cli.option_types import PATH
 from deepstep.cli.runs import new_file
 from deepstep.cli.screen import FAILED, GOOD, as_json, console, harmless, json_option, print_table, say
 from deepstep.course.chapters import CHAPTERS, find_chapter, starter
-from deepstep.data import atomic_write
+from deepstep.data.files import atomic_write, check_file
 from deepstep.errors import ConfigurationError
 from deepstep.training.progress import Meter
 from deepstep.types import Array
@@ -22,6 +22,10 @@ from deepstep.types import Array
 if TYPE_CHECKING:
     from deepstep.course.bugs import Round
     from deepstep.course.class_report import ClassReport
+
+
+from deepstep.cli.option_types import SEED, SIZES
+from deepstep.errors import spelled
 
 
 @click.group("course")
@@ -304,3 +308,89 @@ def _solution(game: "Round") -> str:
     exhibit = game.mistake.exhibit
     fix = (f"  - {line.code}\n  + {game.line(name).code}" for name, line in game.mistake.lines.items())
     return "\n".join((f"{exhibit.title}, first in {game.first}. {exhibit.why}", *fix))
+
+
+@click.group("lesson", short_help="Build a lesson of scenes and questions from Markdown.")
+def lesson_command() -> None:
+    """Lessons that a teacher writes."""
+
+
+@lesson_command.command("build")
+@click.argument("source", type=PATH, metavar="LESSON.md")
+@click.option("-o", "--out", type=PATH, help="The file. Default: LESSON.html, or LESSON.zip with --scorm.")
+@click.option("--scorm", is_flag=True, help="Write a SCORM 1.2 package (zip) for a learning platform.")
+@click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
+@json_option
+def build_command(source: Path, out: Path | None, scorm: bool, overwrite: bool, json_wanted: bool) -> None:
+    """Build a lesson from a Markdown file.
+
+    The lesson is one HTML file that opens offline: the text of each scene beside the explorer, questions
+    with a revealed answer, and a score. With --scorm the file is a package that reports the score to a
+    learning platform. docs/teaching.md describes the format.
+    """
+    from deepstep.course.lesson import build, html_page, package
+
+    check_file(source, "a lesson")
+    out = source.with_suffix(".zip" if scorm else ".html") if out is None else out
+    new_file(out, "-o", overwrite=overwrite, beside=(source,))
+    document = build(source)
+    content = package(document) if scorm else html_page(document).encode()
+    with atomic_write(out) as file:
+        file.write(content)
+    scenes, questions = len(document["scenes"]), sum("question" in scene for scene in document["scenes"])
+    if json_wanted:
+        record = {"lesson": source, "title": document["title"], "scenes": scenes, "questions": questions}
+        click.echo(as_json({**record, "written": out, "scorm": scorm, "bytes": len(content)}))
+        return
+    say(f"Written: {out} ({len(content) / 1000:.0f} kB, scenes: {scenes}, questions: {questions})")
+
+
+FLAGS = {"layer_dims": "--net", "learning_rate": "--learning-rate"} | {
+    name: f"--{name}" for name in ("students", "seed", "activation", "loss", "examples")
+}
+
+
+@click.command("worksheet")
+@click.option("--net", type=SIZES, default="2-2-1", show_default=True, help="Sizes of the layers.")
+@click.option("--students", type=int, default=30, show_default=True, help="Number of sheets.")
+@click.option("--seed", type=SEED, default=0, show_default=True, help="The same seed gives the same file.")
+@click.option(
+    "--activation",
+    default="relu",
+    show_default=True,
+    help="Activation of the hidden layers: relu or identity.",
+)
+@click.option(
+    "--loss", default="squared_error", show_default=True, help="squared_error (exact), or cross_entropy."
+)
+@click.option("--examples", type=int, default=2, show_default=True, help="Columns of X: 1, 2, 4 or 5.")
+@click.option("--learning-rate", type=float, default=0.1, show_default=True, help="α of the update.")
+@click.option(
+    "-o", "--out", default="worksheet.html", show_default=True, type=PATH, help="The file for the printer."
+)
+@click.option("--key", type=PATH, help="Write the key to this file. Default: after the sheets.")
+@click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+@json_option
+def worksheet_command(
+    net: tuple[int, ...], out: Path, key: Path | None, overwrite: bool, json_wanted: bool, **options: Any
+) -> None:
+    """Print one-step exercises by hand with friendly numbers, and the key.
+
+    Each student gets another sheet: a small network, examples, and empty boxes for every quantity from Z1 to
+    the updated parameters. The result is one HTML file for paper of size A4.
+    """
+    from deepstep.course.worksheet import worksheets, worksheets_html
+    from deepstep.report.page import write_report
+
+    new_file(out, "-o", overwrite=overwrite)
+    if key is not None:
+        new_file(key, "--key", overwrite=overwrite, beside=[out])
+    with spelled(lambda name: FLAGS.get(name, "")):
+        sheets = worksheets(net, **options)
+    if key is not None:
+        write_report(key, worksheets_html(sheets, exercises=False))
+    write_report(out, worksheets_html(sheets, key=key is None))
+    if json_wanted:
+        click.echo(as_json({"file": out, "key": key or out, "sheets": len(sheets)}))
+    else:
+        say(f"{len(sheets)} worksheets: written to {out}{'' if key is None else f', the key to {key}'}.")

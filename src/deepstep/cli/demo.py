@@ -1,17 +1,17 @@
 """``deepstep demo``: train on a built-in data set, and show the results."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 import numpy as np
 
 from deepstep.cli.drawing import coloured, curve, decision_map, pictures, shrunk
-from deepstep.cli.images import Loaded, Trained, holds_pictures, load_folder, train_one
+from deepstep.cli.images import Loaded, Trained, by_network, holds_pictures, load_folder, save_and_score
 from deepstep.cli.option_types import PATH, SEED
-from deepstep.cli.options import TrainOptions
 from deepstep.cli.screen import (
     GOOD,
     INTERRUPTED,
@@ -33,7 +33,7 @@ from deepstep.errors import ConfigurationError, FileError, MissingPackageError, 
 from deepstep.inspection.metrics import confusion, percent
 from deepstep.plots import MistakesDisplay
 from deepstep.preparation import ImagePreparation, TablePreparation
-from deepstep.run_folder import DEMO, Preparation
+from deepstep.run import DEMO
 from deepstep.targets import Targets, label_array
 from deepstep.types import Array
 
@@ -41,26 +41,37 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
 
-_POINTS = {
-    "": {
-        "hidden": (16, 16),
-        "activation": "tanh",
-        "initialization": "glorot",
-        "learning_rate": 0.01,
-        "iterations": 500,
-    }
-}
+
+class DemoNetwork(NamedTuple):
+    """The network of a demo: hidden layers, further arguments of `Network`, and those of `Network.train`."""
+
+    hidden: tuple[int, ...]
+    start: Mapping[str, Any]
+    training: Mapping[str, Any]
+
+
+_POINTS = DemoNetwork(
+    (16, 16),
+    {"activation": "tanh", "initialization": "glorot"},
+    {"optimizer": "adam", "learning_rate": 0.01, "iterations": 500},
+)
+_DIGITS = DemoNetwork(
+    (64, 32),
+    {"initialization": "he"},
+    {"optimizer": "adam", "learning_rate": 0.002, "iterations": 40, "batch_size": 64},
+)
 _LECTURE: dict[str, Any] = {"optimizer": "gd", "learning_rate": 0.0075, "iterations": 2500}
-DEMOS: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
-    "digits": {"": {"learning_rate": 0.002, "iterations": 40, "batch_size": 64}},
+DEMOS: Mapping[str, Mapping[str, DemoNetwork]] = {
+    "digits": {"": _DIGITS},
     "cats": {
-        "-2-layer": {"hidden": (7,), "initialization": "small", **_LECTURE},
-        "-4-layer": {"hidden": (20, 7, 5), "initialization": "lecun", **_LECTURE},
+        "-2-layer": DemoNetwork((7,), {"initialization": "small"}, _LECTURE),
+        "-4-layer": DemoNetwork((20, 7, 5), {"initialization": "lecun"}, _LECTURE),
     },
-    **dict.fromkeys(("planar", "moons", "circles", "spirals"), _POINTS),
+    **{name: {"": _POINTS} for name in ("planar", "moons", "circles", "spirals")},
 }
-"""Each demo's networks: the ending of the run's name, and the options. Those of the cats are the lecture's
-(course 1, week 4)."""
+"""Each demo's networks by the ending of the run's name. Those of the cats are the lecture's (course 1, week
+4).
+"""
 
 FIGURE = "-mislabeled.png"
 CHECK = ("check-gradients RUN", "its gradients against finite differences")
@@ -128,10 +139,12 @@ def demo_command(
         if kind_at(path) != "nothing":
             raise FileError(str(path), "a new name is expected", "it exists already", "Choose another --out.")
     trained: dict[Path, Trained] = {}
-    for ending, settings in models.items():
+    for ending, demo in models.items():
         folder, label = Path(f"{base}{ending}"), f"{name}, {ending[1:]}" if ending else name
-        asked = {**settings, "seed": seed, **({} if iterations is None else {"iterations": iterations})}
-        trained[folder] = train_one(loaded, TrainOptions(**asked), folder, label)
+        training = {**demo.training, **({} if iterations is None else {"iterations": iterations})}
+        start = {**demo.start, "seed": seed}
+        train = partial(by_network, loaded, demo.hidden, start, training, label)
+        trained[folder] = save_and_score(loaded, train, folder)
         if trained[folder].interrupted:
             break
     show = {"digits": _show_digits, "cats": _show_cats}.get(name, _show_points)
@@ -172,8 +185,10 @@ def _loaded(name: str, seed: int, folder: Path | None) -> Loaded:
     names = np.array(data.classes)
     task, target = "binary" if len(names) == 2 else "multiclass", "digit" if name == "digits" else "class"
     parts = {"train": (rows[0], names[data.y_train]), "test": (rows[1], names[data.y_test])}
-    preparation = Preparation(inputs, Targets.of_classes([label_array(classes)]))
-    return Loaded(preparation, parts, {"task": task, "target": target, "source": about, DEMO: name}, of_test)
+    targets = Targets.of_classes([label_array(classes)])
+    return Loaded(
+        inputs, targets, parts, {"task": task, "target": target, "source": about, DEMO: name}, of_test
+    )
 
 
 def _show_digits(
@@ -184,7 +199,7 @@ def _show_digits(
     answers, probabilities, classes = (
         loaded.answers("test"),
         trained.test_outputs,
-        [*map(str, loaded.target.labels[0])],
+        [*map(str, loaded.targets.labels[0])],
     )
     given, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
     wrong = np.flatnonzero(given != answers)
@@ -207,7 +222,7 @@ def _show_digits(
     if not len(wrong):
         screen.print("No mistakes on the test images.\n")
         return {}
-    shown, pixels = wrong[:SHOWN_MISTAKES], loaded.preparation.inputs.transform(loaded.rows["test"][0])
+    shown, pixels = wrong[:SHOWN_MISTAKES], loaded.inputs.transform(loaded.rows["test"][0])
     captions = [(f"true {answers[row]}", f"given {given[row]} ({sure[row]:.3f})") for row in shown]
     screen.print(f"The most confident of {len(wrong)} mistakes, with the predicted probability")
     screen.print(pictures([pixels[row].reshape(8, 8) for row in shown], captions), markup=False)
@@ -222,7 +237,7 @@ def _show_points(
     (trained,) = models.values()
     if json_wanted:
         return {"run": base, **trained.to_dict()}
-    screen, classes = console(), loaded.target.labels[0]
+    screen, classes = console(), loaded.targets.labels[0]
     m, m_test = (len(labels) for _, labels in loaded.rows.values())
     trained.print_result(screen, f"{m} points in {len(classes)} classes, {m_test} more to test", height=9)
     screen.print("Predictions of the network, and the training points", markup=False)
@@ -249,9 +264,9 @@ def _map(trained: Trained, loaded: Loaded) -> "Text":
     x, y = (np.linspace(low[axis], high[axis], size) for axis, size in ((0, MAP_WIDTH), (1, MAP_HEIGHT)))
     grid = np.column_stack([part.ravel() for part in np.meshgrid(x, y[::-1])])
     outputs = trained.run.outputs(polars.DataFrame(grid, schema=points.columns))
-    regions = loaded.target.decide(outputs).reshape(MAP_HEIGHT, MAP_WIDTH)
+    regions = loaded.targets.decide(outputs).reshape(MAP_HEIGHT, MAP_WIDTH)
     text = Text(decision_map(regions, X, answers, low, high, marks=MARKS, fills=FILLS))
-    for mark, fill, name, other in zip(MARKS, FILLS, loaded.target.labels[0], COLOURS, strict=False):
+    for mark, fill, name, other in zip(MARKS, FILLS, loaded.targets.labels[0], COLOURS, strict=False):
         colour = name if name in COLOURS else other
         text.highlight_words([fill], style=f"dim {colour}")
         text.highlight_words([mark], style=f"bold {colour}")
@@ -262,7 +277,7 @@ def _show_cats(
     loaded: Loaded, models: Mapping[Path, Trained], base: Path, json_wanted: bool
 ) -> dict[str, Any]:
     """Curves, costs and scores of the networks side by side, what each gets wrong, and pictures of it."""
-    target, trained = loaded.target, list(models.values())
+    target, trained = loaded.targets, list(models.values())
     mistakes = [
         MistakesDisplay.from_predictions(
             *loaded.rows["test"],

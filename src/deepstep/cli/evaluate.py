@@ -6,8 +6,8 @@ from typing import Any
 import click
 import numpy as np
 
-from deepstep.cli.option_types import PATH, run_argument
-from deepstep.cli.options import train_options
+from deepstep.cli.option_types import PATH, read_option, run_argument
+from deepstep.cli.reading import row_weights
 from deepstep.cli.runs import naming_piece, note_divergence, read_labelled, read_labelled_pieces, reading
 from deepstep.cli.screen import (
     as_json,
@@ -19,7 +19,6 @@ from deepstep.cli.screen import (
     print_table,
     printable,
 )
-from deepstep.cli.target import columns_of, row_weights
 from deepstep.data.frames import as_frame
 from deepstep.data.sources import STDIN
 from deepstep.data.text_formats import number_text
@@ -33,7 +32,7 @@ from deepstep.inspection.metrics import (
     score,
 )
 from deepstep.preparation import TablePreparation
-from deepstep.run import TEXT_FORMAT, Run
+from deepstep.run import Run
 from deepstep.training.progress import Meter
 from deepstep.types import AnyArray, Array
 
@@ -44,8 +43,9 @@ MOST_CLASSES = 12
 @click.command("evaluate")
 @run_argument
 @click.argument("file", type=PATH)
+@read_option
 @json_option
-def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written: Any) -> None:
+def evaluate_command(run_folder: Path, file: Path, read: dict[str, Any], json_wanted: bool) -> None:
     """Evaluate a trained run on labelled data.
 
     FILE is a table with the target's columns, "-" for standard input, or a folder of Parquet files. For a run
@@ -54,23 +54,24 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written:
     """
     run = Run.load(run_folder)
     note_divergence(run)
-    target = run.preparation.target
+    target = run.targets
     _note_training_rows(run, run_folder, file)
     parts = list[tuple[AnyArray, Array, Array | None]]()
-    for raw, labels in read_labelled_pieces(run, file, reading(run, written)):
+    for raw, labels in read_labelled_pieces(run, file, reading(run, read)):
         with naming_piece(file, sum(len(outputs) for _, outputs, _ in parts), len(labels)):
             parts.append((target.values(labels), run.outputs(raw), _weights(run, raw, file)))
     answers, outputs = (np.concatenate([part[at] for part in parts]) for at in (0, 1))
     weights = [weight for *_, weight in parts if weight is not None]
     weight = np.concatenate(weights) if weights else None
-    scores = score(target, answers, outputs, weight, run.calibrated)
+    scores = score(target, answers, outputs, weight, run.predictor.tempered)
     record = {"run": run_folder, "file": file, "target": run.config.get("target"), **scores.to_dict()}
     if "split" in run.config:
         record["split"] = run.config["split"]
         note(f"{run_folder} was trained with these rows held out: {harmless(str(record['split']))}.")
     names: list[str] = []
     if target.is_classes:
-        pairs = zip(columns_of(answers), columns_of(target.decide(outputs)), target.labels, strict=True)
+        decided = target.decide(outputs)
+        pairs = zip(np.atleast_2d(answers.T), np.atleast_2d(decided.T), target.labels, strict=True)
         each = [confusion(right, given, len(classes)) for right, given, classes in pairs]
         if target.several:
             record["classes"] = dict(zip(target.names, target.labels, strict=True))
@@ -96,7 +97,7 @@ def evaluate_command(run_folder: Path, file: Path, json_wanted: bool, **written:
 
 def _note_training_rows(run: Run, run_folder: Path, file: Path) -> None:
     learned_from = str(file) != STDIN and printable(file) == run.config.get("source")
-    if learned_from and isinstance(run.preparation.inputs, TablePreparation):
+    if learned_from and isinstance(run.preparation, TablePreparation):
         note(f"Warning: {file} was used to train {run_folder}; these scores include training rows.")
 
 
@@ -116,6 +117,7 @@ def _weights(run: Run, raw: Any, file: Path) -> Array | None:
     "--repeats", type=click.IntRange(1), default=5, show_default=True, help="Permutations a column."
 )
 @click.option("--seed", type=click.IntRange(0), default=1, show_default=True, help="Seed of permutations.")
+@read_option
 @json_option
 def importance_command(
     run_folder: Path,
@@ -123,8 +125,8 @@ def importance_command(
     metric: str | None,
     repeats: int,
     seed: int,
+    read: dict[str, Any],
     json_wanted: bool,
-    **written: Any,
 ) -> None:
     """Show the permutation importance of each column.
 
@@ -133,16 +135,16 @@ def importance_command(
     """
     run = Run.load(run_folder)
     note_divergence(run)
-    target, inputs = run.preparation.target, run.preparation.inputs
+    target, inputs = run.targets, run.preparation
     if not isinstance(inputs, TablePreparation):
         raise ConfigurationError("RUN", "a run that was trained on a table", "got one of images")
     _note_training_rows(run, run_folder, file)
-    raw, labels = read_labelled(run, file, reading(run, written))
+    raw, labels = read_labelled(run, file, reading(run, read))
     table, found = as_frame(raw, where=str(file)), main_metric(target, metric, "--metric")
     answers, weight = target.values(labels), _weights(run, raw, file)
 
     def measured(outputs: Array) -> float:
-        predicted = predictions_of(target, answers, outputs, weight, run.calibrated)
+        predicted = predictions_of(target, answers, outputs, weight, run.predictor.tempered)
         values = [evaluate(found, of) for of in predicted]
         undefined = [value for value in values if isinstance(value, str)]
         if undefined:
@@ -175,7 +177,3 @@ def importance_command(
     screen.print(f"{found.label}: {found.shown(value)} of {table.height:,} rows.", markup=False)
     rows = [(one.column, number_text(one.mean, 4), f"± {number_text(one.std, 2)}") for one in each]
     print_table(screen, ("column", f"{'lower' if found.larger_is_better else 'higher'} by", ""), rows)
-
-
-for _command in (evaluate_command, importance_command):
-    _command.params[2:2] = train_options(TEXT_FORMAT)

@@ -7,6 +7,7 @@ import time
 import webbrowser
 from collections.abc import Mapping
 from functools import partial
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,17 +15,29 @@ import click
 from click.core import ParameterSource
 
 from deepstep.cli.opened import step_settings
-from deepstep.cli.option_types import PATH, member_option
-from deepstep.cli.options import TYPED, SectionedCommand, SectionOption, TrainOptions, flag_of, train_options
+from deepstep.cli.option_types import (
+    LIST,
+    NAMED,
+    PATH,
+    READ_HELP,
+    SEED,
+    VALUE,
+    SectionedCommand,
+    SectionOption,
+    member_option,
+    once_each,
+    read_settings,
+)
+from deepstep.cli.parts import parts_in_memory
+from deepstep.cli.reading import TableOptions, read_table
 from deepstep.cli.runs import OpenedNetwork, new_file, open_network, read_labelled
 from deepstep.cli.screen import as_json, json_option, note, program, say
-from deepstep.cli.settings import check_target, checked, new_network, train_arguments
-from deepstep.cli.split import table_split
-from deepstep.cli.target import table_of
+from deepstep.cli.task import TASKS, class_names
 from deepstep.data.builtin import SMALL_DATASETS
 from deepstep.data.files import RUN_MARK, kind_at, refuse_pipe
 from deepstep.environment import has_threads
 from deepstep.equations import get_optimizer
+from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import (
     ConfigurationError,
     DeepStepError,
@@ -41,13 +54,13 @@ from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.options import LBFGS
 from deepstep.preparation import ImagePreparation
-from deepstep.run_folder import DIVERGED, read_config
+from deepstep.run import DIVERGED, read_config
 from deepstep.targets import Targets
 from deepstep.training.rate_finder import AUTO
 from deepstep.types import Array
 
 if TYPE_CHECKING:
-    from deepstep.estimators.ensemble import Member
+    from deepstep.ensembles.member import Member
 
 
 class Subject(NamedTuple):
@@ -64,18 +77,18 @@ def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, 
     """A trained network on the rows that its run keeps, or on others, with chosen settings of the steps."""
     opened = open_network(path, member)
     X, Y = _rows_for(opened, data)
-    settings, steps, notes = opened.config.get("settings", {}), step_settings(opened.config), []
+    rate, size, steps, notes = opened.member.learning_rate, _batch_size(opened), step_settings(opened), []
     if steps.get("optimizer") == LBFGS:
         steps["optimizer"] = "gd"
         notes.append("Trained by L-BFGS, which has no steps of its own: those of this page are plain gd.")
     history, alone = opened.network.history, opened.run.only is not None
     if not alone or history is None:
         notes.append(_learned(opened.run.ensemble.members[opened.number]))
-    if DIVERGED in opened.config:
+    if DIVERGED in opened.run.config:
         notes.append("The training diverged: these are the parameters of its last step that was finite.")
     notes.append(_examples(opened, len(X), kept=data is None))
-    notes.append(_updates(settings, steps.get("optimizer", "gd")))
-    inputs = opened.run.preparation.inputs
+    notes.append(_updates(size, steps.get("optimizer", "gd")))
+    inputs = opened.run.preparation
     names = inputs.feature_names
     pixels = (inputs.height, inputs.width, inputs.channels) if isinstance(inputs, ImagePreparation) else ()
     which = f"after {len(history or ())} epochs" if alone else f"member {member}"
@@ -83,18 +96,18 @@ def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, 
         path.resolve().name,
         title=f"{path.resolve().name}, {which}",
         feature_names=names if len(names) == X.shape[1] else (),  # members of an ensemble have their own
-        class_names=names_of(opened.target),
+        class_names=names_of(opened.targets),
         notes=notes,
         history=history,
         image_shape=pixels,
     )
-    usual = {"learning_rate": settings.get("learning_rate", 0.0075), "iterations": 50}
+    usual = {"learning_rate": 0.0075 if rate is None else rate, "iterations": 50}
     return Subject(opened.network, X.T, Y.T, about, {**usual, **steps, **chosen})
 
 
 def _learned(member: "Member") -> str:
     """The record of a member's training in the run of an ensemble."""
-    text = f"This member, {member.preset.name} on fold {member.fold}, learned {member.epochs} epochs"
+    text = f"This member, {member.preset} on fold {member.fold}, learned {member.epochs} epochs"
     if member.validation_cost is not None:
         best = "" if member.best_epoch is None else f" in epoch {member.best_epoch}"
         text += f"; its lowest validation cost was {member.validation_cost:.6g}{best}"
@@ -111,16 +124,21 @@ def _rows_for(opened: OpenedNetwork, data: Path | None) -> tuple[Array, Array]:
 
 def _examples(opened: OpenedNetwork, count: int, *, kept: bool) -> str:
     """Which rows the page shows."""
-    learned = opened.config.get("results", {}).get("train", {}).get("rows")
+    learned = opened.run.config.get("results", {}).get("train", {}).get("rows")
     of_all = "the rows learned from" if learned is None else f"the {learned} rows learned from"
     if not kept:
         return f"The {count} rows are those of --data, whatever their share of {of_all}."
     return f"{count} of {of_all}, which the run keeps; --data FILE opens others."
 
 
-def _updates(settings: Mapping[str, Any], optimizer: Any) -> str:
+def _batch_size(opened: OpenedNetwork) -> Any:
+    """The rows of an update in the training, where that is recorded."""
+    settings = opened.run.config.get("settings", {})
+    return settings.get("batch_size") or settings.get("network_params", {}).get("batch_size")
+
+
+def _updates(size: Any, optimizer: Any) -> str:
     """In what the page's updates are not those of the training."""
-    size = settings.get("batch_size")
     text = "Each update takes all rows of the page"
     if size is not None:
         text += f", where the training took batches of {size}"
@@ -150,35 +168,32 @@ def names_of(target: Targets) -> tuple[str, ...]:
 
 
 DEMO = "circles"
-WITHOUT_USE = {
-    *(name for name, typed in TYPED.items() if typed.section in ("Stopping", "Run folder")),
-    *("stream", "buffer_rows", "preset", "n_estimators", "validation", "validation_fraction"),
-    *("sample_weight", "class_weight", "deterministic", "groups", "time_order", "time_column"),
-}
-"""Options of a training that a page does not show."""
-
-OWN_DEFAULTS = {
-    "hidden": (8, 8),
+OWN_DEFAULTS: Mapping[str, Any] = {
     "activation": "tanh",
     "initialization": "glorot",
     "optimizer": "adam",
     "learning_rate": 0.03,
     "iterations": 200,
-    "test_fraction": 0.0,
 }
 """A network that is small enough to look at, and learns its data while somebody watches."""
 
-HELP = {
-    "targets": "With FILE: column to predict. Can be repeated.",
-    "iterations": "Number of epochs that are recorded.",
-    "batch_size": "Mini-batch size. Default: all rows.",
-    "test_fraction": "Fraction of rows left out.",
-    "learning_rate": "Learning rate.",
-}
-OF_A_RUN = ("learning_rate", "iterations")
-"""Options that make sense for a network that is trained already."""
+HIDDEN = (8, 8)
+OF_A_RUN = ("learning_rate", "epochs")
+"""Flags that make sense for a network that is trained already."""
 
+OF_A_NETWORK = ("activation", "normalization", "initialization", "dtype", "input_scale")
+"""Words of --set that are arguments of `Network`; the others are those of `Network.train`."""
 
+SET_HELP = (
+    "Further arguments of Network and Network.train, such as activation=relu, optimizer=gd or l2=0.1. Can be "
+    "repeated."
+)
+
+OF_A_TABLE = ("task", "exclude", "classes", "loss", "read", "drop_missing_target")
+"""Flags about a table."""
+
+_table = partial(click.option, cls=SectionOption, section="With FILE")
+_training = partial(click.option, cls=SectionOption, section="Network")
 _page = partial(click.option, cls=SectionOption, section="Page")
 
 
@@ -191,6 +206,19 @@ _page = partial(click.option, cls=SectionOption, section="Page")
 @_page("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop the server after this time.")
 @_page("--data", type=PATH, help="With RUN: table whose rows are shown. Default: the rows kept in RUN.")
 @member_option
+@_table("--target", multiple=True, metavar="COLUMN", help="Column to predict. Can be repeated.")
+@_table("--task", type=click.Choice(TASKS), default="auto", show_default=True, help="Kind of the target.")
+@_table("--exclude", multiple=True, metavar="COLUMN", help="Column to exclude from the features.")
+@_table("--classes", metavar="NAMES", callback=class_names, help="All classes, with ',' between them.")
+@_table("--loss", metavar="NAME", help="Loss function. Default: by the target.")
+@_table("--drop-missing-target", is_flag=True, help="Drop rows with a missing target.")
+@_table("--read", multiple=True, metavar="NAME=VALUE", callback=read_settings, help=READ_HELP)
+@_training("--hidden-layers", type=LIST, metavar="NUMBERS", help="Sizes of the hidden layers. Default: 8,8.")
+@_training("--epochs", type=click.IntRange(1), help="Epochs that are recorded. Default: 200, of a RUN 50.")
+@_training("--learning-rate", type=VALUE, metavar="NUMBER", help="Default: 0.03, of a RUN its own.")
+@_training("--batch-size", type=click.IntRange(1), help="Rows of an update. Default: all rows.")
+@_training("--seed", type=SEED, default=1, show_default=True, help="Seed of the weights and the order.")
+@_training("--set", "settings", type=NAMED, multiple=True, metavar="NAME=VALUE", help=SET_HELP)
 @json_option
 @click.pass_context
 def explore_command(
@@ -216,12 +244,12 @@ def explore_command(
     if export is not None:
         read = [Path(source)] if kind_at(source) == "file" else []
         new_file(export, "--export", overwrite=overwrite, beside=read)
-    given = [name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-    subject = _subject(context, source, member, data, options, given)
-    with spelled(flag_of):
+    typed = [name for name in options if context.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    with spelled(_flag_of):
+        subject = _subject(context, source, member, data, options, typed)
         what = shown(*subject)
     try:
-        with spelled(flag_of):
+        with spelled(_flag_of):
             document = document_of(what)
     except DivergenceError as error:
         raise refused(Path(source), error) from error
@@ -245,16 +273,13 @@ def explore_command(
     _serve(document, what, record, port, timeout, opens=not no_open, json_wanted=json_wanted)
 
 
-explore_command.params += train_options(TYPED.keys() - WITHOUT_USE, defaults=OWN_DEFAULTS, texts=HELP)
-
-
 def _subject(
     context: click.Context,
     source: str,
     member: int | None,
     data: Path | None,
     options: dict[str, Any],
-    given: list[str],
+    typed: list[str],
 ) -> Subject:
     path = Path(source)
     kind = kind_at(path)
@@ -266,57 +291,103 @@ def _subject(
                 f"there is no {RUN_MARK} in this folder",
                 "Of a folder of Parquet parts take one part, or train on it and explore the run.",
             )
-        for name in given:
+        for name in typed:
             if name not in OF_A_RUN:
                 raise ConfigurationError(_typed_as(name), "a table or a built-in set", f"{path} has its own")
-        return of_run(path, member, data, {name: options[name] for name in given})
+        names = {"learning_rate": "learning_rate", "epochs": "iterations"}
+        return of_run(path, member, data, {names[name]: options[name] for name in typed})
     for option, value in (("--data", data), ("--member", member)):
         if value is not None:
             raise ConfigurationError(option, "the folder of a RUN", f"got {source}")
-    if options["learning_rate"] == AUTO:
-        raise ConfigurationError(
-            "--learning-rate", "a number", f"got {AUTO}", "deepstep train --learning-rate auto finds one."
-        )
-    if options["optimizer"] == LBFGS:
-        raise ConfigurationError("--optimizer", "one that makes steps", f"got {LBFGS}")
-    asked = checked(options)
+    start, training = _arguments(options)
     if kind == "file":
-        if not asked.targets:
-            targets = next(parameter for parameter in explore_command.params if parameter.name == "targets")
-            raise click.MissingParameter(ctx=context, param=targets)
-        return _of_table(path, asked)
+        if not options["target"]:
+            target = next(parameter for parameter in explore_command.params if parameter.name == "target")
+            raise click.MissingParameter(ctx=context, param=target)
+        return _of_table(path, options, start, training)
     if source not in SMALL_DATASETS:
         refuse_pipe(path, "a run folder, a table or a built-in set")
         if path.suffix or path.parent != Path():
             raise FileError(source, "a run folder, a table or a built-in set", "there is no such file")
         raise unknown_name("deepstep explore", "data set", source, SMALL_DATASETS)
-    idle = [name for name in given if TYPED[name].section == "Data" or name in ("loss", "quantiles")]
+    idle = [name for name in typed if name in ("target", *OF_A_TABLE)]
     if idle:
         raise ConfigurationError(_typed_as(idle[0]), "a table, whose columns it is about", f"got {source}")
-    subject = builtin(source, asked.seed)
-    return _made(asked, subject.X, subject.Y, subject.target, subject.about)
+    subject = builtin(source, options["seed"])
+    return _made(options, start, training, subject.X, subject.Y, subject.target, subject.about)
 
 
-def _of_table(path: Path, options: TrainOptions) -> Subject:
-    split = table_split(*table_of(path, options), None)
-    target, inputs, rows = split.target, split.inputs, split.train
-    check_target(options, target)
+def _arguments(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arguments of `Network`, and of `Network.train`."""
+    if options["learning_rate"] == AUTO:
+        hint = "deepstep train --learning-rate auto finds one."
+        raise ConfigurationError("--learning-rate", "a number", f"got {AUTO}", hint)
+    flags = {name: options[name] for name in ("learning_rate", "batch_size")}
+    flags["iterations"] = options["epochs"]
+    words = once_each("--set", options["settings"])
+    for name in words:
+        if name not in TRAINING_WORDS and name not in OF_A_NETWORK:
+            raise unknown_name("--set", "name", name, (*OF_A_NETWORK, *TRAINING_WORDS))
+    arguments = {
+        **OWN_DEFAULTS,
+        **words,
+        **{name: value for name, value in flags.items() if value is not None},
+    }
+    if arguments["optimizer"] == LBFGS:
+        raise ConfigurationError("--set optimizer", "one that makes steps", f"got {LBFGS}")
+    start = {name: arguments.pop(name) for name in OF_A_NETWORK if name in arguments}
+    return {**start, "seed": options["seed"]}, arguments
+
+
+_OTHERS = ("self", "X", "Y", "validation", "metrics", "callbacks", "progress", "resume", "sample_weight")
+TRAINING_WORDS = tuple(name for name in signature(Network.train).parameters if name not in _OTHERS)
+"""Words of --set that are arguments of `Network.train`."""
+
+
+def _of_table(
+    path: Path, options: Mapping[str, Any], start: dict[str, Any], training: dict[str, Any]
+) -> Subject:
+    flags = {name: options[name] for name in OF_A_TABLE}
+    table = TableOptions(options["target"], **flags, seed=options["seed"], test_fraction=0.0)
+    table.check()
+    parts = parts_in_memory(read_table(path, table)[0], table)
+    targets, inputs, rows = parts.targets, parts.inputs, parts.train
     names = inputs.feature_names
-    about = About(path.name, feature_names=names, class_names=names_of(target), notes=split.notes)
-    Y = target.encode(rows.labels)
-    center, scale = target.scale_of(Y, None, counts=True)
-    return _made(options, inputs.transform(rows.frame).T, ((Y - center) / scale).T, target, about)
+    about = About(path.name, feature_names=names, class_names=names_of(targets), notes=parts.notes)
+    Y = targets.encode(rows.labels)
+    center, scale = targets.scale_of(Y, None, counts=True)
+    X = inputs.transform(rows.frame).T
+    return _made(options, start, training, X, ((Y - center) / scale).T, targets, about)
 
 
-def _made(options: TrainOptions, X: Array, Y: Array, target: Targets, about: About) -> Subject:
-    network = new_network(options, X.shape[0], target)
-    if options.initialization == FROM_DATA:
+def _made(
+    options: Mapping[str, Any],
+    start: dict[str, Any],
+    training: dict[str, Any],
+    X: Array,
+    Y: Array,
+    targets: Targets,
+    about: About,
+) -> Subject:
+    hidden = options["hidden_layers"]
+    hidden = HIDDEN if hidden is None else hidden if isinstance(hidden, list) else [hidden]
+    layers = layer_sizes((X.shape[0], *hidden, targets.n_outputs), "--hidden-layers")
+    from_data = start.get("initialization") == FROM_DATA
+    network = Network(layers, output=targets.head, output_settings=targets.settings, **start)
+    if from_data:
         network.initialize_from_data(X)
-    return Subject(network, X, Y, about, train_arguments(options, validated=False))
+    return Subject(network, X, Y, about, training)
+
+
+def _flag_of(setting: str) -> str:
+    """How a setting of a network or its training is typed; empty for another one."""
+    name = {"layer_dims": "hidden_layers", "iterations": "epochs"}.get(setting, setting)
+    flags = {str(parameter.name): parameter.opts[0] for parameter in explore_command.params}
+    return flags.get(name) or (f"--set {name}" if name in (*OF_A_NETWORK, *TRAINING_WORDS) else "")
 
 
 def _typed_as(name: str) -> str:
-    return next(one.opts[0] for one in explore_command.params if one.name == name)
+    return next(parameter.opts[0] for parameter in explore_command.params if parameter.name == name)
 
 
 def _serve(

@@ -1,15 +1,17 @@
 """Trainings on pictures: the lecture's cats, the digits, and a folder of photographs for each class."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+from warnings import catch_warnings, simplefilter
 
 import click
 import numpy as np
+from click.core import ParameterSource
 
-from deepstep.cli.messages import of_one_network
-from deepstep.cli.options import SINGLE, TYPED, TrainOptions, flag_of
+from deepstep.cli.results import NetworkResult
 from deepstep.cli.runs import folder_for
 from deepstep.cli.screen import (
     GOOD,
@@ -17,29 +19,30 @@ from deepstep.cli.screen import (
     as_json,
     as_warning,
     console,
+    harmless,
     note,
     print_curve,
     print_next,
     print_scores,
     printable,
 )
-from deepstep.cli.settings import check_target, checked, is_given, new_network, train_arguments
-from deepstep.cli.unfinished import INTERRUPTED_BY_USER, free_name
+from deepstep.cli.unfinished import free_name
 from deepstep.data import atomic_directory, holdout
 from deepstep.data.drawn_cats import SIZE
 from deepstep.data.files import kind_at
 from deepstep.data.images import picture_files, read_pictures_by_class
 from deepstep.data.rows import check_room
+from deepstep.engines import Settings
 from deepstep.environment import package
 from deepstep.errors import ConfigurationError, FileError, spelled
 from deepstep.held_out import HeldOut
 from deepstep.inspection.metrics import Scores, score
-from deepstep.model.options import LBFGS
-from deepstep.preparation import ImagePreparation
+from deepstep.model import Network
+from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.run import Run
-from deepstep.run_folder import Preparation
 from deepstep.targets import Targets, label_array
-from deepstep.training import History
+from deepstep.training import History, Progress
+from deepstep.training.fit import INTERRUPTED as CUT
 from deepstep.training.rate_finder import AUTO
 from deepstep.types import AnyArray, Array
 
@@ -52,32 +55,36 @@ NEXT = (
     ("summary RUN", "layers, settings, results"),
 )
 
-OF_TABLES = {
-    *(name for name, typed in TYPED.items() if typed.section == "Data" and name != "test_fraction"),
-    *(name for name, typed in TYPED.items() if typed.of in ("ensembles alone", "streamed ensemble")),
-    *("preset", "loss", "quantiles", "huber_delta", "patience", "scoring", "refit", "logs"),
-}
-"""Options of ``deepstep train`` that pictures do not take."""
+OF_PICTURES = (
+    *(
+        "file",
+        "json_wanted",
+        "test_fraction",
+        "model",
+        "epochs",
+        "hidden_layers",
+        "learning_rate",
+        "batch_size",
+    ),
+    *("dropout", "time_budget", "seed", "engine", "settings", "config", "out", "overwrite"),
+)
+"""Flags of ``deepstep train`` that pictures take."""
 
 
 class Loaded(NamedTuple):
-    """A data set: its preprocessing, raw rows and labels of the parts "train" and "test", entries of a run's
-    config, and the name of the test rows in a report.
+    """A data set: its preprocessing, its target, raw rows and labels of the parts "train" and "test", entries
+    of a run's config, and the name of the test rows in a report.
     """
 
-    preparation: Preparation
+    inputs: TablePreparation | ImagePreparation
+    targets: Targets
     rows: Mapping[str, tuple[Any, AnyArray]]
     about: dict[str, Any]
     of_test: str
 
-    @property
-    def target(self) -> Targets:
-        """The classes."""
-        return self.preparation.target
-
     def answers(self, part: str) -> AnyArray:
         """The positions of the classes of rows in the target."""
-        return self.target.values(self.rows[part][1])
+        return self.targets.values(self.rows[part][1])
 
 
 class Trained(NamedTuple):
@@ -93,7 +100,7 @@ class Trained(NamedTuple):
     @property
     def interrupted(self) -> bool:
         """Whether Ctrl-C ended training."""
-        return self.run.history.stopped == INTERRUPTED_BY_USER
+        return self.run.history.stopped == CUT
 
     @property
     def name(self) -> str:
@@ -102,7 +109,8 @@ class Trained(NamedTuple):
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
-        return {**of_one_network(self.run), **{name: part.to_dict() for name, part in self.parts.items()}}
+        scores = {name: part.to_dict() for name, part in self.parts.items()}
+        return {**asdict(NetworkResult.of(self.run)), **scores}
 
     def print_result(self, screen: "Console", what: str, *, height: int) -> None:
         """The network, the course of the cost, and the scores."""
@@ -112,34 +120,65 @@ class Trained(NamedTuple):
             print_scores(screen, self.parts)
 
 
-def train_one(
-    loaded: Loaded, options: TrainOptions, folder: Path, label: str, *, overwrite: bool = False
+def save_and_score(
+    loaded: Loaded, train: Callable[[], Run], folder: Path, *, overwrite: bool = False
 ) -> Trained:
     """Train a network and save its run, then score it; after Ctrl-C what was reached."""
     package("safetensors")  # which saves the run: without it, nothing is trained
-    raw, labels = loaded.rows["train"]
-    X, Y = loaded.preparation.inputs.transform(raw), loaded.target.encode(labels)
-    network = new_network(options, X.shape[1], loaded.target)
-    config = {**loaded.about, "settings": options.kept("settings")}
-    with folder_for(folder), atomic_directory(folder, overwrite=overwrite) as place, spelled(flag_of):
-        try:
-            network.train(X.T, Y.T, progress=label, **train_arguments(options, validated=False))
-        except KeyboardInterrupt:
-            if not network.history:
-                raise
-            note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
-        history = History() if network.history is None else network.history
-        run = Run.of_network(network, loaded.preparation, history, config, X, Y)
+    with folder_for(folder), atomic_directory(folder, overwrite=overwrite) as place:
+        run = train()
         run.write(place)
     trained = Trained(run, {}, np.empty((0, 0)))
     with as_warning(f"The run is saved in {folder}, but its scores are missing"):
         outputs = {part: run.outputs(raw) for part, (raw, _) in loaded.rows.items()}
-        parts = {part: score(loaded.target, loaded.answers(part), A) for part, A in outputs.items()}
+        parts = {part: score(loaded.targets, loaded.answers(part), A) for part, A in outputs.items()}
         trained = Trained(run, parts, outputs["test"])
         run.config["results"] = {part: scores.to_dict() for part, scores in parts.items()}
         run.held_out = HeldOut.of(run, *loaded.rows["test"], part="test", source=loaded.of_test)
         run.write_results(folder)
     return trained
+
+
+def by_network(
+    loaded: Loaded, hidden: tuple[int, ...], start: Mapping[str, Any], training: Mapping[str, Any], label: str
+) -> Run:
+    """The run of a `Network` with these arguments, and with those of `Network.train`."""
+    raw, labels = loaded.rows["train"]
+    X, Y = loaded.inputs.transform(raw), loaded.targets.encode(labels)
+    network = Network([X.shape[1], *hidden, Y.shape[1]], output=loaded.targets.head, **start)
+    try:
+        network.train(X.T, Y.T, progress=label, **training)
+    except KeyboardInterrupt:
+        if not network.history:
+            raise
+        note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
+    history = History() if network.history is None else network.history
+    config = {**loaded.about, "settings": {"hidden_layers": hidden, **start, **training}}
+    rule = {"optimizer": training.get("optimizer", "gd"), "seed": network.seed}
+    steps, rate = Settings.of("demo", **rule), training["learning_rate"]
+    return Run.of_network(
+        network, loaded.inputs, loaded.targets, history, config, X, Y, settings=steps, learning_rate=rate
+    )
+
+
+def _by_estimator(loaded: Loaded, parameters: Mapping[str, Any], label: str) -> Run:
+    """The run of the estimator of one network."""
+    from deepstep.cli.models import fitted_network, new_network
+
+    raw, labels = loaded.rows["train"]
+    network = new_network(loaded.targets, parameters, len(labels))
+    network.set_params(callbacks=[Progress(harmless(label) or "train")])
+    with catch_warnings():
+        simplefilter("ignore")
+        network.fit(loaded.inputs.transform(raw), labels)
+    if network.interrupted_:
+        note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
+    fitted, predictor = fitted_network(network, network, loaded.targets), network.predictor_
+    (preprocessor,) = predictor.ensemble.preprocessors
+    preprocessors = (replace(preprocessor, preparation=loaded.inputs),)
+    predictor = replace(predictor, ensemble=replace(predictor.ensemble, preprocessors=preprocessors))
+    config = {**loaded.about, "model": "network", "settings": fitted.settings}
+    return Run.of(predictor, config, rows=raw, labels=labels)
 
 
 def load_folder(folder: Path, *, test_fraction: float, seed: int) -> Loaded:
@@ -154,7 +193,8 @@ def load_folder(folder: Path, *, test_fraction: float, seed: int) -> Loaded:
     inputs = ImagePreparation(SIZE, SIZE, 3, 1 / 255)
     about = {"task": "binary" if len(classes) == 2 else "multiclass", "target": "class"}
     return Loaded(
-        Preparation(inputs, Targets.of_classes([label_array(classes)])),
+        inputs,
+        Targets.of_classes([label_array(classes)]),
         {part: (pixels[which], labels[which]) for part, which in rows.items()},
         {**about, "source": printable(folder)},
         printable(folder),
@@ -166,31 +206,35 @@ def holds_pictures(path: Path) -> bool:
     return kind_at(path) == "folder" and bool(picture_files(path)) and not any(path.rglob("*.parquet"))
 
 
-def train_on_folder(context: click.Context, folder: Path, out: Path | None, *, json_wanted: bool) -> int:
+def train_on_folder(
+    context: click.Context, folder: Path, out: Path | None, options: Mapping[str, Any], *, json_wanted: bool
+) -> int:
     """``deepstep train FOLDER`` for a folder of pictures for each class: one network."""
-    for name in TYPED:
-        if is_given(context, name) and name in OF_TABLES and context.params[name] != SINGLE:
-            raise ConfigurationError(
-                flag_of(name),
-                "used with a table",
-                f"got {folder}, a folder of pictures",
-                "Leave it out: one network learns the pictures.",
-                setting=flag_of(name),
-            )
-    options = checked(context.params)
-    if options.learning_rate == AUTO:
-        flag = flag_of("learning_rate")
+    from deepstep.cli.parameters import FROM_FILE, NETWORK, flag_of, parameters_of
+
+    for parameter in context.command.params:
+        name = str(parameter.name)
+        typed = context.get_parameter_source(name)
+        is_typed = typed in (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)
+        of_tables = name not in OF_PICTURES or (name == "model" and options["model"] != NETWORK)
+        if is_typed and of_tables:
+            flag = parameter.opts[-1]
+            expected, got = "used with a table", f"got {folder}, a folder of pictures"
+            hint = "Leave it out: one network learns the pictures."
+            raise ConfigurationError(flag, expected, got, hint, setting=flag)
+    parameters = parameters_of(NETWORK, options, options["settings"], options[FROM_FILE])
+    parameters.setdefault("random_state", 1)
+    if parameters.get("learning_rate_init") == AUTO:
+        flag = "--learning-rate"
         raise ConfigurationError(flag, "a number for pictures", f"got {AUTO}", setting=flag)
     run = out or free_name(folder.resolve().name)
-    if kind_at(run) != "nothing" and not options.overwrite:
+    if kind_at(run) != "nothing" and not options["overwrite"]:
         raise FileError(str(run), "a new name is expected", "it exists already", "Choose another --out.")
-    loaded = load_folder(folder, test_fraction=options.test_fraction, seed=options.seed)
-    check_target(options, loaded.target)
-    if options.batch_size is None and options.optimizer != LBFGS:
-        from deepstep.estimators.presets import small_batch_size  # scikit-learn comes with it
-
-        options = replace(options, batch_size=small_batch_size(len(loaded.rows["train"][1])))
-    trained = train_one(loaded, options, run, folder.name, overwrite=options.overwrite)
+    seed = parameters["random_state"]
+    loaded = load_folder(folder, test_fraction=options["test_fraction"], seed=seed)
+    train = partial(_by_estimator, loaded, parameters, folder.name)
+    with spelled(partial(flag_of, NETWORK)):
+        trained = save_and_score(loaded, train, run, overwrite=options["overwrite"])
     if json_wanted:
         click.echo(as_json({"run": run, **trained.to_dict()}))
     else:

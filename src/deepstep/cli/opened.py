@@ -1,8 +1,6 @@
 """Commands that show the inside: ``trace``, ``check-gradients``, ``equations``, ``engines``, ``warmup``."""
 
 import logging
-from collections.abc import Mapping
-from dataclasses import fields
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -10,18 +8,17 @@ from typing import Any
 import click
 import numpy as np
 
-from deepstep.cli.option_types import PATH, SEED, LayerSizes, member_option, run_argument
+from deepstep.cli.option_types import PATH, SEED, SIZES, member_option, run_argument
+from deepstep.cli.reading import row_weights
 from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled
 from deepstep.cli.screen import as_json, console, json_option, print_table, say
-from deepstep.cli.target import columns_of, row_weights
-from deepstep.engines import Settings, describe_engines, missing_numba
+from deepstep.engines import describe_engines, missing_numba
 from deepstep.environment import blas_libraries, old_kernel, package
 from deepstep.equations import EQUATIONS, example_targets
 from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, MissingPackageError
 from deepstep.model import Network
-from deepstep.model.options import LBFGS
-from deepstep.preparation.class_weights import example_weights as weights_by_answers
+from deepstep.preparation.target_values import example_weights as weights_by_answers
 from deepstep.run import MOST_EXAMPLES
 from deepstep.targets import Targets
 from deepstep.training.progress import Meter
@@ -57,9 +54,9 @@ def trace_command(
     """
     opened = open_network(run_folder, member)
     X, Y, weight = examples(opened, data)
-    settings = step_settings(opened.config)
-    rate = opened.config.get("settings", {}).get("learning_rate", 0.0075)
-    rate = rate if learning_rate is None else learning_rate
+    settings, rate = step_settings(opened), learning_rate
+    if rate is None:
+        rate = 0.0075 if opened.member.learning_rate is None else opened.member.learning_rate
     if example is not None and not 0 <= example < len(X):
         raise ConfigurationError("--example", f"a whole number from 0 to {len(X) - 1}", f"got {example}")
     with np.errstate(over="ignore", invalid="ignore"):  # a training that diverged is to be looked at, too
@@ -77,13 +74,12 @@ def trace_command(
         say(str(trace), lines=True)
 
 
-def step_settings(config: Mapping[str, Any]) -> dict[str, Any]:
+def step_settings(opened: OpenedNetwork) -> dict[str, Any]:
     """The settings of a network's steps, as `Network.trace` takes them."""
-    trained = config.get("settings", {})
-    given = {part.name: trained[part.name] for part in fields(Settings) if part.name in trained}
-    if given.get("optimizer") == LBFGS:  # those of a search for the minimum belong to no step
-        given.pop("optimizer_params", None)
-    return given
+    settings = opened.settings
+    if opened.by_lbfgs:  # those of a search for the minimum belong to no step
+        settings.pop("optimizer_params", None)
+    return settings
 
 
 def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Array, Array | None]:
@@ -91,30 +87,32 @@ def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Ar
 
     Their weights are their own, times those of their classes where the run has some.
     """
-    name, weight = opened.config.get("sample_weight"), None
+    name, weight = opened.run.config.get("sample_weight"), None
     if data is None:
         X, Y = opened.examples()
         if name is not None:
-            if "example_weights" not in opened.config:
+            if "example_weights" not in opened.run.config:
                 raise ConfigurationError("example_weights of the run", "those of its rows", "there are none")
-            weight = np.asarray(opened.config["example_weights"])
+            weight = np.asarray(opened.run.config["example_weights"])
     else:
         raw, labels = read_labelled(opened.run, data)
         first = raw[:MOST_EXAMPLES]
         if name is not None and not isinstance(first, np.ndarray):
             weight = row_weights(first, name, f"{data}, the weights")
         X, Y = opened.inputs(first), opened.encode(labels[:MOST_EXAMPLES])
-    weights = opened.config.get("class_weights")
-    if weights is None or not opened.target.is_classes:
+    weights = opened.run.config.get("class_weights")
+    if weights is None or not opened.targets.is_classes:
         return X, Y, weight
-    of_classes = _of_classes(weights if opened.target.several else [weights], opened.target, Y)
+    of_classes = _of_classes(weights if opened.targets.several else [weights], opened.targets, Y)
     return X, Y, of_classes if weight is None else of_classes * weight
 
 
 def _of_classes(weights: Any, target: Targets, Y: Array) -> Array:
     """The weights (m,) of the classes of prepared rows."""
-    columns, number = columns_of(target.decide(Y)), len(target.labels[0])
-    fits = all(isinstance(one, list) and len(one) == number and all(map(is_number, one)) for one in weights)
+    columns, number = np.atleast_2d(target.decide(Y).T), len(target.labels[0])
+    fits = all(
+        isinstance(one, list | tuple) and len(one) == number and all(map(is_number, one)) for one in weights
+    )
     if len(weights) != len(columns) or not fits:
         expected = f"{number} weights for each of {len(columns)} targets"
         raise ConfigurationError("class_weights of the run", expected, f"got {weights!r:.60}")
@@ -127,9 +125,7 @@ RANDOM_EXAMPLES = 8
 @click.command("check-gradients")
 @click.argument("run_folder", metavar="[RUN]", required=False, type=PATH)
 @member_option
-@click.option(
-    "--network", "sizes", type=LayerSizes("-"), help="Check a new network of these sizes, e.g. 4-5-3-1."
-)
+@click.option("--network", "sizes", type=SIZES, help="Check a new network of these sizes, e.g. 4-5-3-1.")
 @click.option("--activation", default="relu", show_default=True, help="Activation of the new network.")
 @click.option("--output", default="sigmoid", show_default=True, help="Output of the new network.")
 @click.option("--seed", type=SEED, default=1, show_default=True, help="Seed of the new network.")
@@ -158,7 +154,7 @@ def check_gradients_command(
         opened = open_network(run_folder, member)
         network, (rows, targets, weight) = opened.network, examples(opened)
         X, Y = rows.T, targets.T
-        options = step_settings(opened.config) | {"sample_weight": weight}
+        options = step_settings(opened) | {"sample_weight": weight}
     else:
         sizes = layer_sizes(sizes or (), "--network")
         network = Network(sizes, activation=activation, output=output, seed=seed)

@@ -10,15 +10,14 @@ from typing import Any
 import click
 import numpy as np
 
-from deepstep.cli.option_types import PATH, run_argument
-from deepstep.cli.options import train_options
+from deepstep.cli.option_types import PATH, read_option, run_argument
 from deepstep.cli.runs import Pictures, naming_piece, new_file, note_divergence, read_raw_pieces, reading
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
 from deepstep.data.formats import ReadOptions
 from deepstep.data.text_formats import number_text
 from deepstep.errors import ConfigurationError
-from deepstep.run import TEXT_FORMAT, Prediction, Run
+from deepstep.run import Prediction, Run
 from deepstep.serving.answers import Answers, csv_of
 
 
@@ -27,14 +26,15 @@ from deepstep.serving.answers import Answers, csv_of
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=PATH)
 @click.option("-o", "--output", type=PATH, help="Write the predictions to this CSV file.")
 @click.option("--overwrite", is_flag=True, help="With --output: replace the file if it exists.")
+@read_option
 @json_option
 def predict_command(
     run_folder: Path,
     files: tuple[Path, ...],
     output: Path | None,
     overwrite: bool,
+    read: dict[str, Any],
     json_wanted: bool,
-    **written: Any,
 ) -> None:
     """Predict for the rows of a table or for images.
 
@@ -52,7 +52,7 @@ def predict_command(
         new_file(output, "--output", overwrite=overwrite, beside=(run_folder, *files))
     run = Run.load(run_folder)
     note_divergence(run)
-    pieces = _predicted(run, files, reading(run, written))
+    pieces = _predicted(run, files, reading(run, read))
     if json_wanted:
         raws, predictions = zip(*pieces, strict=True)
         if output is not None:
@@ -127,7 +127,7 @@ def _lines(prediction: Prediction, files: Sequence[Path]) -> str:
 
 def _record(run: Run, prediction: Prediction) -> dict[str, Any]:
     """The predictions for JSON; several targets each by its name."""
-    target = run.preparation.target
+    target = run.targets
     if target.several:
         columns = zip(target.names, prediction.values.T, strict=True)
         record: dict[str, Any] = {"predictions": dict(columns)}
@@ -142,6 +142,3 @@ def _record(run: Run, prediction: Prediction) -> dict[str, Any]:
     elif prediction.quantiles is not None:
         record |= {"levels": target.levels, "quantiles": prediction.quantiles}
     return record
-
-
-predict_command.params[2:2] = train_options(TEXT_FORMAT)

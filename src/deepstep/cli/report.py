@@ -7,18 +7,15 @@ from typing import Any
 
 import click
 
-from deepstep.cli.option_types import PATH, run_argument
-from deepstep.cli.options import TYPED, flag_of, train_options
+from deepstep.cli.option_types import PATH, read_option, run_argument
 from deepstep.cli.runs import new_file, predicted_rows, read_labelled, reading
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, note, printable, say
 from deepstep.data.drawn_cats import SOURCE
-from deepstep.data.tables import is_table
 from deepstep.errors import ConfigurationError
 from deepstep.held_out import HeldOut
 from deepstep.report import report, write_report
 from deepstep.report.diagnosis import findings_of, has_health, no_health
-from deepstep.run import TEXT_FORMAT, Run
-from deepstep.run_folder import DEMO
+from deepstep.run import DEMO, Run
 from deepstep.types import Array
 
 CATS = "cats"
@@ -31,17 +28,7 @@ def reproduce(run: Run) -> str | None:
     source = str(config.get("source", ""))
     if DEMO in config:
         return shlex.join(_demo(str(config[DEMO]), source, config.get("settings", {})))
-    if not is_table(Path(source)) or "settings" not in config:
-        return None
-    words = ["deepstep", "train", source]
-    for name in run.target_names:
-        words += ["--target", name]
-    if "sample_weight" in config:
-        words += ["--sample-weight", str(config["sample_weight"])]
-    selected = "n_estimators" not in config.get("options", config["settings"])  # by their effort
-    for name, value in {**config.get("asked", {}), **config["settings"]}.items():
-        words += [] if selected and name == "n_estimators" else _words(name, value)
-    return shlex.join(words)
+    return str(config["command"]) if "command" in config else None
 
 
 def _demo(name: str, source: str, settings: Mapping[str, Any]) -> Iterator[str]:
@@ -53,30 +40,13 @@ def _demo(name: str, source: str, settings: Mapping[str, Any]) -> Iterator[str]:
             yield from (f"--{asked}", str(settings[asked]))
 
 
-def _words(name: str, value: Any) -> Iterator[str]:
-    option, repeated = flag_of(name), name in TYPED and TYPED[name].click.get("multiple")
-    if value is True:
-        yield option
-    elif repeated and not isinstance(value, str):
-        entries = isinstance(value, Mapping)
-        for word in [f"{key}={entry}" for key, entry in value.items()] if entries else map(str, value):
-            yield from (option, word)
-    elif isinstance(value, Mapping):  # a schedule
-        settings = ",".join(f"{key}={entry}" for key, entry in value.items() if key != "name")
-        yield from (option, f"{value.get('name', '')}:{settings}")
-    elif isinstance(value, list | tuple):
-        yield from (option, ",".join(map(str, value)))
-    elif value is not False:
-        yield from (option, str(value))
-
-
-def _rows(run: Run, data: Path | None, written: Mapping[str, Any]) -> tuple[HeldOut, Array | None]:
+def _rows(run: Run, data: Path | None, read: Mapping[str, Any]) -> tuple[HeldOut, Array | None]:
     """Rows with the predictions for them: those that the run keeps, or those of a table, which are also given
     as inputs of the only network.
     """
     if data is None:
         return run.held_out or HeldOut.kept_by(run), None
-    how = reading(run, written)
+    how = reading(run, read)
     rows = predicted_rows(run, data, how)
     return rows, None if run.only is None else run.inputs(read_labelled(run, data, how).raw)
 
@@ -88,9 +58,10 @@ def _rows(run: Run, data: Path | None, written: Mapping[str, Any]) -> tuple[Held
     "--data", type=PATH, help="Table whose rows are predicted. Default: the rows held out in the training."
 )
 @click.option("--overwrite", is_flag=True, help="Replace the file if it exists.")
+@read_option
 @json_option
 def report_command(
-    run_folder: Path, out: Path, data: Path | None, overwrite: bool, json_wanted: bool, **written: Any
+    run_folder: Path, out: Path, data: Path | None, overwrite: bool, read: dict[str, Any], json_wanted: bool
 ) -> None:
     """Write a report of a run as one HTML page.
 
@@ -101,7 +72,7 @@ def report_command(
     """
     new_file(out, "-o", overwrite=overwrite, beside=() if data is None else (data,))
     run = Run.load(run_folder)
-    rows, inputs = _rows(run, data, written)
+    rows, inputs = _rows(run, data, read)
     name = printable(Path(run_folder.resolve().name))
     page = report(run, name=name, rows=rows, inputs=inputs, command=reproduce(run))
     write_report(out, page)
@@ -119,13 +90,14 @@ def report_command(
 @click.option(
     "--data",
     type=PATH,
-    help="Table on whose rows units and labels are examined. Default: the units as --log health "
+    help="Table on whose rows units and labels are examined. Default: the units as --log "
     "recorded them last, and the labels of the rows held out in the training.",
 )
 @click.option("--strict", is_flag=True, help="Exit with code 1 if anything was found.")
+@read_option
 @json_option
 def doctor_command(
-    run_folder: Path, data: Path | None, strict: bool, json_wanted: bool, **written: Any
+    run_folder: Path, data: Path | None, strict: bool, read: dict[str, Any], json_wanted: bool
 ) -> int:
     """Diagnose common training problems in a run.
 
@@ -144,7 +116,7 @@ def doctor_command(
             f"{run_folder} has {len(run.ensemble.members)}",
             "Leave it out.",
         )
-    rows, inputs = _rows(run, data, written)
+    rows, inputs = _rows(run, data, read)
     found = findings_of(run, inputs, rows)
     if json_wanted:
         record = {"run": run_folder, "health": has_health(run), "findings": [one.to_dict() for one in found]}
@@ -157,7 +129,3 @@ def doctor_command(
         if not found:
             click.echo("Nothing was found.")
     return FAILED if strict and found else GOOD
-
-
-for _command in (report_command, doctor_command):
-    _command.params[3:3] = train_options(TEXT_FORMAT)

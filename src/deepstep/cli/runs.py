@@ -3,7 +3,7 @@
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 import click
 import numpy as np
 
-from deepstep.cli.options import flag_of
+from deepstep.cli.option_types import word_of_reading
 from deepstep.cli.screen import note, printable, program
-from deepstep.cli.target import columns_in
+from deepstep.cli.task import columns_in
 from deepstep.data import read_cats, read_cells, read_image
 from deepstep.data.arrays import NUMPY
 from deepstep.data.files import check_writable, kind_at
@@ -23,42 +23,69 @@ from deepstep.data.images import picture_files, read_pictures_by_class, read_rea
 from deepstep.data.rows import Place, naming_rows
 from deepstep.data.sources import local, shown
 from deepstep.data.tables import is_table, pieces_in, silent, table_in
+from deepstep.engines import Settings
+from deepstep.ensembles.member import Member
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, spelled, unknown_name
 from deepstep.held_out import HeldOut
 from deepstep.model import Network
 from deepstep.model.options import LBFGS
 from deepstep.preparation import ImagePreparation
-from deepstep.run import Run, text_format
-from deepstep.run_folder import DIVERGED, read_config
+from deepstep.run import DIVERGED, Run, read_config, text_format
 from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
 
-    from deepstep.cli.split import TableSplit
+    from deepstep.cli.parts import Parts
 
 
 @dataclass(frozen=True)
 class OpenedNetwork:
     """One network, as commands open it: the only one of a run, or a member of an ensemble.
 
-    ``config`` is the run's, with the ``settings`` of the network's steps. ``examples`` gives prepared
-    training rows, (k, n_inputs) and (k, n_outputs). ``inputs`` turns raw rows into the network's inputs.
+    ``examples`` gives prepared training rows, (k, n_inputs) and (k, n_outputs). ``inputs`` turns raw rows
+    into the network's inputs.
     """
 
     run: Run
     number: int
-    network: Network
-    target: Targets
-    config: dict[str, Any]
     examples: Callable[[], tuple[Array, Array]]
     inputs: Callable[[Any], Array]
 
+    @property
+    def member(self) -> Member:
+        """The member of the ensemble that it is."""
+        return self.run.ensemble.members[self.number]
+
+    @property
+    def network(self) -> Network:
+        """The network itself."""
+        return self.member.network
+
+    @property
+    def targets(self) -> Targets:
+        """The targets that it learned."""
+        return self.run.targets
+
+    @property
+    def by_lbfgs(self) -> bool:
+        """Whether L-BFGS trained it, which has no steps."""
+        return bool(self.run.config.get("settings", {}).get("solver") == LBFGS)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of its steps, as `Network.trace` takes them."""
+        steps, default = self.member.settings, Settings()
+        names = [part.name for part in fields(Settings)]
+        changed = {
+            name: getattr(steps, name) for name in names if getattr(steps, name) != getattr(default, name)
+        }
+        return {"optimizer": LBFGS if self.by_lbfgs else steps.optimizer, **changed}
+
     def encode(self, labels: Any) -> Array:
         """Y (k, n_outputs) of raw targets, as the network learned them."""
-        preprocessor = self.run.ensemble.preprocessors[self.run.ensemble.members[self.number].fold]
-        return preprocessor.scaled(self.target.encode(labels))
+        return self.run.ensemble.preprocessors[self.member.fold].scaled(self.targets.encode(labels))
 
 
 def open_network(folder: Path, member: int | None) -> OpenedNetwork:
@@ -72,23 +99,10 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
             "--member",
             f"the number of a member of the ensemble, from 0 to {last}",
             f"got {'none' if member is None else member}",
-            "Or train one network, with --preset single.",
+            "Or train one network, with --model network.",
             setting="--member",
         )
-    one = run.ensemble.members[member]
-    known = {} if last else run.config.get("settings", {})
-    settings = {**known, **one.settings}
-    if known.get("solver") == LBFGS:
-        settings["optimizer"] = LBFGS
-    return OpenedNetwork(
-        run,
-        member,
-        one.network,
-        run.preparation.target,
-        {**run.config, "settings": settings},
-        partial(run.kept_examples, member),
-        partial(run.inputs, member=member),
-    )
+    return OpenedNetwork(run, member, partial(run.kept_examples, member), partial(run.inputs, member=member))
 
 
 ENDING = ".diverged"
@@ -200,13 +214,13 @@ def read_raw_pieces(
     """The rows of a table, a piece at a time where they are streamed, or pictures where the run was trained
     on pictures and the files are no tables.
     """
-    inputs = run.preparation.inputs
+    inputs = run.preparation
     if isinstance(inputs, ImagePreparation) and not any(map(is_table, files)):
         yield read_pictures(inputs, files)
         return
     if len(files) > 1:
         raise ConfigurationError("FILE", "one table at a time", f"got {len(files)} files", "Run it for each.")
-    with spelled(flag_of):
+    with spelled(word_of_reading):
         for frame in pieces_in(files[0], how=how):
             yield _with_names(run, frame, how)
 
@@ -255,13 +269,13 @@ def read_labelled(run: Run, file: Path, how: ReadOptions | None = None) -> Label
     """
     if _of_pictures(run, file):
         if picture_files(file):
-            inputs = cast(ImagePreparation, run.preparation.inputs)
+            inputs = cast(ImagePreparation, run.preparation)
             size = {"height": inputs.height, "width": inputs.width, "channels": inputs.channels}
             pixels, labels = read_pictures_by_class(file, **size, tell=note)
             return Labelled(pixels / (255 * inputs.scale), labels)
         cats = read_cats(file)
         return Labelled(cats.X_test, np.array(cats.classes)[cats.y_test])
-    with spelled(flag_of):
+    with spelled(word_of_reading):
         return _labelled(run, file, table_in(file, run.target_names, how or reading(run)).frame)
 
 
@@ -270,13 +284,13 @@ def read_labelled_pieces(run: Run, file: Path, how: ReadOptions) -> Iterator[Lab
     if _of_pictures(run, file):
         yield read_labelled(run, file, how)
         return
-    with spelled(flag_of):
+    with spelled(word_of_reading):
         for frame in pieces_in(file, run.target_names, how):
             yield _labelled(run, file, frame)
 
 
 def _of_pictures(run: Run, file: Path) -> bool:
-    return kind_at(file) == "folder" and isinstance(run.preparation.inputs, ImagePreparation)
+    return kind_at(file) == "folder" and isinstance(run.preparation, ImagePreparation)
 
 
 def _labelled(run: Run, file: Path, frame: "polars.DataFrame") -> Labelled:
@@ -290,22 +304,22 @@ def _labelled(run: Run, file: Path, frame: "polars.DataFrame") -> Labelled:
 
 
 def held_out_of(
-    run: Run, split: "TableSplit", file: Path, validation: Path | None = None, *, refit: bool = False
+    run: Run, parts: "Parts", file: Path, validation: Path | None = None, *, refit: bool = False
 ) -> HeldOut:
     """The rows of a table that its run keeps: those of the test, else those validated on, else others.
 
     ``validation`` is the table that was validated on. With ``refit`` the rows validated on were learned from
     in the end.
     """
-    part, rows, place, outputs = "train", split.train, file, run.ensemble.out_of_fold
-    if split.test is not None:
-        part, rows, outputs = "test", split.test, None
+    part, rows, place, outputs = "train", parts.train, file, run.ensemble.out_of_fold
+    if parts.test is not None:
+        part, rows, outputs = "test", parts.test, None
     elif outputs is not None:
         counted = np.arange(len(rows.labels)) if rows.weight is None else np.flatnonzero(rows.weight > 0)
         known = np.isfinite(outputs).all(axis=1)
         part, rows, outputs = "out_of_fold", rows.take(counted[known]), outputs[known]
-    elif split.validation is not None and not refit:
-        part, rows, place = "validation", split.validation, validation or file
+    elif parts.validation is not None and not refit:
+        part, rows, place = "validation", parts.validation, validation or file
     numbers = rows.numbers if len(rows.numbers) else None  # rows that were streamed have none
     cells = None
     if numbers is not None and kind_at(local(place)) == "file" and place.suffix.lower() not in NUMPY:

@@ -1,23 +1,24 @@
 """``deepstep summary`` and ``deepstep describe-columns``: what a run is, and how a table becomes numbers."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
 
-from deepstep.cli.messages import SHOWN_COLUMNS, as_records, print_members, print_presets, print_tried
-from deepstep.cli.option_types import PATH, run_argument
-from deepstep.cli.options import flag_of, train_options
+from deepstep.cli.option_types import PATH, read_option, run_argument, word_of_reading
+from deepstep.cli.results import as_records, print_columns, print_members, print_presets, print_tried
 from deepstep.cli.screen import as_json, console, harmless, json_option, note, print_scores, print_table
 from deepstep.data import column
 from deepstep.data.formats import ReadOptions
 from deepstep.data.tables import table_in, told_missing_words
 from deepstep.data.text_formats import number_text
+from deepstep.ensembles.leaderboard import TriedPresets
 from deepstep.errors import ConfigurationError, spelled
 from deepstep.inspection.metrics import Scores
 from deepstep.preparation import TablePreparation, guess_task
-from deepstep.run import TEXT_FORMAT, Run, text_format
+from deepstep.run import Run, text_format
 
 PARTS = ("train", "validation", "out_of_fold", "test")
 """Parts of the rows that a run may have results of, in the order of the table."""
@@ -30,11 +31,19 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
     """Show the layers, training, results and columns of a run; for an ensemble its presets and members."""
     run = Run.load(run_folder)
     if json_wanted:
+        inputs = run.preparation
+        if isinstance(inputs, TablePreparation):
+            features: dict[str, Any] = {"columns": _column_records(inputs)}
+        else:
+            features = {"kind": inputs.kind, **asdict(inputs)}
         halves = {
-            "inputs": run.preparation.inputs.to_dict(),
-            "outputs": run.preparation.target.to_dict(),
+            "inputs": features,
+            "outputs": asdict(run.targets),
         }
-        what = {"members": as_records(run.leaderboard()), "tried": run.ensemble.tried.to_dicts()}
+        what = {
+            "members": as_records(run.leaderboard()),
+            "tried": TriedPresets(run.ensemble.tried).to_dicts(),
+        }
         what |= {} if run.only is None else _of_network(run)
         click.echo(as_json({"run": run_folder, **run.config, **what, **halves}))
         return
@@ -46,16 +55,28 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
         print_presets(screen, run.ensemble)
         print_members(screen, run.ensemble, run.leaderboard())
         if run.ensemble.tried:
-            print_tried(screen, run.ensemble.tried)
+            print_tried(screen, TriedPresets(run.ensemble.tried))
     print_table(screen, ("training", ""), _training(run), left=2)
     results = run.config.get("results", {})
     parts = {part: Scores(results[part]) for part in PARTS if part in results}
     print_scores(screen, parts, by_class=True, decimal=run.decimal)
-    if isinstance(run.preparation.inputs, TablePreparation):
-        columns = run.preparation.inputs.describe()
-        print_table(screen, ("column", "kind", "preprocessing"), columns[:SHOWN_COLUMNS], left=3)
-        if len(columns) > SHOWN_COLUMNS:
-            screen.print(f"… and {len(columns) - SHOWN_COLUMNS} columns more (--json names all)\n")
+    if isinstance(run.preparation, TablePreparation):
+        print_columns(screen, run.preparation)
+
+
+def _column_records(inputs: TablePreparation) -> list[dict[str, Any]]:
+    """How each column becomes features, for ``--json``."""
+    return [
+        {
+            "column": column.name,
+            "kind": column.kind,
+            "done": column.done,
+            "why": column.why,
+            "caution": column.caution,
+            "features": column.feature_names,
+        }
+        for column in inputs.columns
+    ]
 
 
 def _of_network(run: Run) -> dict[str, Any]:
@@ -107,6 +128,13 @@ def _training(run: Run) -> list[tuple[str, str]]:
     metavar="COLUMN",
     help="Column to use as a feature even if it looks like a row number. Can be repeated.",
 )
+@click.option(
+    "--categorical",
+    multiple=True,
+    metavar="COLUMN",
+    help="Column of categories, also where they are numbers. Can be repeated.",
+)
+@read_option
 @json_option
 def describe_columns_command(
     file: Path,
@@ -114,16 +142,16 @@ def describe_columns_command(
     drop: Sequence[str],
     keep: Sequence[str],
     categorical: Sequence[str],
+    read: dict[str, Any],
     json_wanted: bool,
-    **written: Any,
 ) -> None:
     """Show how each column of a table becomes features, and why.
 
     Nothing is trained. A training fits the same rules to its training rows alone, so some numbers
     differ, and a column that hardly varies may have no feature there.
     """
-    how = ReadOptions(text_format(written), tell=note)
-    with spelled(flag_of):
+    how = ReadOptions(text_format(read), tell=note)
+    with spelled(word_of_reading):
         frame = table_in(file, [target], how).frame
     answers = column(frame, target, "--target")
     without = told_missing_words(file, frame, target, how)
@@ -139,17 +167,7 @@ def describe_columns_command(
     task, reason = guess_task(answers)
     preparation = TablePreparation.fit(frame, exclude=(target, *drop), keep=keep, categorical=categorical)
     if json_wanted:
-        columns = [
-            {
-                "column": one.name,
-                "kind": one.kind,
-                "done": one.done,
-                "why": one.why,
-                "caution": one.caution,
-                "features": one.feature_names,
-            }
-            for one in preparation.columns
-        ]
+        columns = _column_records(preparation)
         record = {"file": file, "rows": frame.height, "target": target, "task": task, "reason": reason}
         if without:
             record["without_target"] = without
@@ -168,6 +186,3 @@ def describe_columns_command(
         screen.print(harmless(f"Warning: {caution}"), soft_wrap=True)
     if drop:
         screen.print(harmless(f"Dropped: {', '.join(drop)}."), soft_wrap=True)
-
-
-describe_columns_command.params[-2:-2] = train_options(("categorical", *TEXT_FORMAT))

@@ -1,13 +1,15 @@
 """Trainings that are not done: ``RUN.unfinished``, which ``deepstep train --resume RUN`` continues.
 
-The folder holds ``training.json`` (the options, the file's SHA-256, the version of DeepStep), checkpoints or
-the finished networks of an ensemble, and logs. When training is done it gets the run's files, and in one
-rename the run's name: at each instant there is either an unfinished training or a whole run.
+The folder holds ``training.json`` (the command: the file with its SHA-256, and the options), and what the
+estimators write into their ``checkpoint_dir``: checkpoints of one network, or the finished members of an
+ensemble. When training is done it gets the run's files, and in one rename the run's name: at each instant
+there is either an unfinished training or a whole run.
 """
 
 import json
 import os
 import shlex
+import shutil
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,7 +19,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deepstep import __version__
-from deepstep.cli.option_types import CSV, HEALTH, Logs
 from deepstep.cli.runs import folder_for, is_diverged
 from deepstep.cli.screen import note, program, warnings_as_notes
 from deepstep.data import atomic_directory
@@ -30,18 +31,23 @@ from deepstep.data.files import (
     publish,
     refuse_to_replace,
 )
-from deepstep.data.own_folders import MOST_OF_A_MARK, TRAINING_FORMAT, TRAINING_MARK, why_kept
+from deepstep.data.own_folders import (
+    DIGEST,
+    MOST_OF_A_MARK,
+    TRAINING_FORMAT,
+    TRAINING_MARK,
+    config_digest,
+    why_kept,
+)
 from deepstep.data.parquet import digest_of
 from deepstep.data.sources import STDIN, local, shown
 from deepstep.data.text_formats import json_values, read_text
+from deepstep.ensembles.finished import member_folders
 from deepstep.errors import ConfigurationError, DivergenceError, FileError
 from deepstep.run import Run
-from deepstep.run_folder import DIGEST, config_digest
 from deepstep.training import Callback, Csv, Health, History, latest_checkpoint
-from deepstep.training import Training as TrainingNow
-from deepstep.training.checkpoints import checkpoint_files, member_files
+from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import REFIT
-from deepstep.training.history import Record
 
 
 def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:
@@ -54,19 +60,17 @@ def free_name(stem: str, endings: Sequence[str] = ("",)) -> Path:
         number += 1
 
 
-INTERRUPTED_BY_USER = "interrupted"
-"""The end of a training in its history."""
+VERSION = 5
+"""The version of ``training.json``."""
 
-FORMAT, VERSION = TRAINING_FORMAT, 4
-NAME = TRAINING_MARK
 ENDING = ".unfinished"
 
 
 @dataclass(frozen=True)
 class Training:
-    """The table of a training, by absolute path and SHA-256, and the command's options in JSON's types.
+    """A training's command: the table by absolute path and SHA-256, and the options in JSON's types.
 
-    ``validation_sha256`` is that of the option ``validation``; empty without.
+    ``validation_sha256`` is that of the table to validate on; empty without.
     """
 
     file: str
@@ -75,77 +79,61 @@ class Training:
     validation_sha256: str = ""
 
     @classmethod
-    def of(cls, file: Path, options: Mapping[str, Any], validation: str | None = None) -> "Training":
+    def of(cls, file: Path, options: Mapping[str, Any]) -> "Training":
         """A new one on a table, with perhaps a second one to validate on."""
-        second = "" if validation is None else digest_of(Path(validation))
-        return cls(os.path.abspath(file), digest_of(file), json.loads(json.dumps(options)), second)
+        second = options.get("validation")
+        digest = "" if second is None else digest_of(Path(second))
+        return cls(
+            os.path.abspath(file), digest_of(file), json.loads(json.dumps(options, default=str)), digest
+        )
 
     def check(self, file: Path) -> None:
         """Refuse tables that are not those that training began with."""
         if file.name == STDIN and str(file) != STDIN:
-            got = "got no FILE"
+            expected, got = "- again, as the table came from standard input", "got no FILE"
             hint = "Type: cat FILE | deepstep train - --resume RUN"
-            raise ConfigurationError(
-                "FILE", "- again, as the table came from standard input", got, hint, setting="FILE"
-            )
-        begun_with = {file: self.file_sha256}
+            raise ConfigurationError("FILE", expected, got, hint, setting="FILE")
+        _check_table(
+            file, self.file_sha256, "FILE", "If it was moved, name it: append its new place to the command."
+        )
         if self.validation_sha256:
-            begun_with[Path(self.options["validation"])] = self.validation_sha256
-        for path, digest in begun_with.items():
-            table = "FILE" if path is file else "--validation"
-            if kind_at(local(path)) == "nothing":
-                raise FileError(
-                    str(path),
-                    f"the {table} that this training began with",
-                    "there is no such file",
-                    "If it was moved, name it: append its new place to the command."
-                    if path is file
-                    else "Put it back, or start again with --overwrite.",
-                )
-            if digest_of(path) != digest:
-                raise FileError(
-                    shown(path),
-                    "the table that this training began with, byte for byte",
-                    "the file is another or was changed",
-                    "Restore it, or start again with --overwrite.",
-                )
+            second = Path(self.options["validation"])
+            hint = "Put it back, or start again with --overwrite."
+            _check_table(second, self.validation_sha256, "--validation", hint)
+
+
+def _check_table(path: Path, digest: str, name: str, hint: str) -> None:
+    if kind_at(local(path)) == "nothing":
+        expected = f"the {name} that this training began with"
+        raise FileError(str(path), expected, "there is no such file", hint)
+    if digest_of(path) != digest:
+        expected = "the table that this training began with, byte for byte"
+        hint = "Restore it, or start again with --overwrite."
+        raise FileError(shown(path), expected, "the file is another or was changed", hint)
 
 
 class Keeping(NamedTuple):
-    """How a running training is kept: ``checkpoints`` has ``every`` and ``keep``, as of `ModelCheckpoint`,
-    where it can be resumed; ``of_folds`` tells an ensemble, whose networks are kept when they are done.
+    """How a running training is kept: ``cannot_resume`` says why none of its networks can be gone on with,
+    ``of_folds`` tells an ensemble, whose networks are kept when they are done.
     """
 
     training: Training
-    checkpoints: Mapping[str, Any] | None
     resumed: bool
     of_folds: bool
+    cannot_resume: str = ""
 
-    @property
-    def cannot_go_on(self) -> str:
-        """Why a training without checkpoints has none."""
-        return (
-            f"a training with {'--time-budget' if self.of_folds else '--optimizer lbfgs'} cannot be resumed"
-        )
-
-    def parameters(self, run: Path, logs: Logs) -> dict[str, Any]:
-        """The parameters of an estimator: checkpoints, and callbacks that write logs."""
-        folder, given = unfinished(run), dict[str, Any]()
-        callbacks = log_callbacks(logs, folder, resumed=self.resumed)
-        if self.checkpoints is not None:
-            every, keep = self.checkpoints["every"], self.checkpoints["keep"]
-            given = {"checkpoint_dir": folder, "checkpoint_every": every, "keep_checkpoints": keep}
-            given["resume"] = True  # where it begins there is none yet
-        return {**given, "callbacks": callbacks} if callbacks else given
+    def parameters(self, run: Path) -> dict[str, Any]:
+        """The parameters of an estimator that writes what can be gone on with."""
+        if self.cannot_resume:
+            return {}
+        return {"checkpoint_dir": unfinished(run), "resume": True}  # where it begins there is nothing yet
 
     def interrupted(self, run: Path, history: History, *, again: bool) -> None:
         """After Ctrl-C: raise KeyboardInterrupt, unless a run is made of what was reached."""
-        if again or not history or (self.checkpoints is not None and _kept(unfinished(run))):
+        if again or not history or _kept(unfinished(run)):
             raise KeyboardInterrupt
-        note(
-            f"Interrupted: {'there is no checkpoint' if self.checkpoints else self.cannot_go_on}, and what "
-            "was reached is being saved; Ctrl-C once more ends at once."
-        )
+        why = self.cannot_resume or "there is no checkpoint"
+        note(f"Interrupted: {why}, and what was reached is being saved; Ctrl-C once more ends at once.")
 
 
 @contextmanager
@@ -185,15 +173,15 @@ def resume_command(run: Path) -> str:
 
 
 def read_training(run: Path) -> Training:
-    """The `Training` of the unfinished training of a run, written by this version and not altered."""
-    path = unfinished(run) / NAME
+    """The unfinished training of a run, written by this version and not altered."""
+    path = unfinished(run) / TRAINING_MARK
     if kind_at(path) != "file":
         done = kind_at(run) == "folder"
         got = "got one that is done" if done else f"got none: there is no {path.parent.name}"
         raise FileError(str(run), "the run of a training that is not done", got, setting=str(run))
     try:
         record = json_values(read_text(path, most=MOST_OF_A_MARK), finite=False, surrogates=True)
-        if record["format"] != FORMAT or record[DIGEST] != config_digest(record):
+        if record["format"] != TRAINING_FORMAT or record[DIGEST] != config_digest(record):
             raise ValueError("its contents were altered")
         training = Training(
             str(record["file"]),
@@ -202,10 +190,9 @@ def read_training(run: Path) -> Training:
             str(record["validation_sha256"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        got = f"{error.got if isinstance(error, FileError) else error!s:.300}"
-        raise FileError(
-            str(path), "the file as training wrote it", f"it cannot be used ({got})", "Start a new training."
-        ) from None
+        reason = f"{error.got if isinstance(error, FileError) else error!s:.300}"
+        expected, got = "the file as training wrote it", f"it cannot be used ({reason})"
+        raise FileError(str(path), expected, got, "Start a new training.") from None
     if (record["version"], record["deepstep"]) != (VERSION, __version__):
         raise FileError(
             str(path),
@@ -220,10 +207,11 @@ def read_training(run: Path) -> Training:
 def _place_to_train(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator[Callable[[Run], None]]:
     """Give the function that fills the folder of an unfinished training; after the block it becomes the run.
 
-    After an exception the folder stays if there is a checkpoint to go on from in it; else nothing is left.
+    After an exception the folder stays if there is something to go on from in it; else nothing is left.
     """
     folder = unfinished(run)
-    both = kind_at(run / RUN_MARK) == kind_at(folder / NAME) == "file"
+    mark = folder / TRAINING_MARK
+    both = kind_at(run / RUN_MARK) == kind_at(mark) == "file"
     if both and not (keeping.resumed or overwrite):
         raise FileError(
             str(run),
@@ -237,7 +225,7 @@ def _place_to_train(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator
         try:
             if not keeping.resumed:
                 _begin(run, folder, keeping.training, overwrite=overwrite)
-            with held(folder / NAME, str(run)):
+            with held(mark, str(run)):
                 try:
                     yield partial(_fill, folder, run)
                     with _going_on_named(folder, run):
@@ -247,14 +235,14 @@ def _place_to_train(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator
                         discard(folder)
                     raise
         except KeyboardInterrupt:  # perhaps between two of these lines
-            if kind_at(folder / NAME) == "file" and not _kept(folder):
+            if kind_at(mark) == "file" and not _kept(folder):
                 # a training that another process is at work on stays
-                with suppress(FileError), held(folder / NAME, str(run)):
+                with suppress(FileError), held(mark, str(run)):
                     discard(folder)
             raise
-    for path in (*checkpoint_files(run / REFIT), run / NAME, *checkpoint_files(run), *member_files(run)):
-        with suppress(OSError):  # the run is whole with or without them
-            path.unlink()
+    with suppress(OSError):  # the run is whole with or without them
+        for path in (run / TRAINING_MARK, *_kept(run)):
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
     with suppress(OSError):
         (run / REFIT).rmdir()
 
@@ -262,11 +250,11 @@ def _place_to_train(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator
 def _begin(run: Path, folder: Path, training: Training, *, overwrite: bool) -> None:
     """Make the folder of a training that begins."""
     _clear(run, folder, overwrite=overwrite)
-    record = {"format": FORMAT, "version": VERSION, "deepstep": __version__, **asdict(training)}
+    record = {"format": TRAINING_FORMAT, "version": VERSION, "deepstep": __version__, **asdict(training)}
     record[DIGEST] = config_digest(record)
     try:
         with atomic_directory(folder) as new:
-            (new / NAME).write_text(json.dumps(record, indent=1), encoding="utf-8")
+            (new / TRAINING_MARK).write_text(json.dumps(record, indent=1), encoding="utf-8")
     except FileError:
         _clear(run, folder, overwrite=False)  # another process began the same training meanwhile
         raise
@@ -301,22 +289,23 @@ def _saying_what_is_kept(run: Path, keeping: Keeping) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        kept, networks = _checkpoints(folder), len(member_files(folder))
-        if not (kept or networks):
+        checkpoints, members = _checkpoints(folder), len(member_folders(folder))
+        if not (checkpoints or members):
             first = "before a network was saved" if keeping.of_folds else "before there was a checkpoint"
-            ended = f": {keeping.cannot_go_on}" if keeping.checkpoints is None else f" {first}"
+            ended = f": {keeping.cannot_resume}" if keeping.cannot_resume else f" {first}"
             raise KeyboardInterrupt(f"Interrupted{ended}, and nothing is kept.") from None
-        what = f"What was reached by update {_step(kept[-1]):,} is" if kept else f"{networks} networks are"
-        raise KeyboardInterrupt(
-            f"Interrupted. {what} kept in {folder}. Resume it: {resume_command(run)}"
-        ) from None
+        what = f"{members} networks are"
+        if checkpoints:
+            what = f"What was reached by update {_step(checkpoints[-1]):,} is"
+        going_on = f"Resume it: {resume_command(run)}"
+        raise KeyboardInterrupt(f"Interrupted. {what} kept in {folder}. {going_on}") from None
     except DivergenceError as error:
-        kept = _checkpoints(folder)
-        if kept:
+        checkpoints = _checkpoints(folder)
+        if checkpoints:
             error.also(
                 "To start again, add --overwrite. "
-                f"The last good checkpoint, of update {_step(kept[-1]):,}, is kept; in Python it is "
-                f"Network.from_checkpoint({str(kept[-1])!r})"
+                f"The last good checkpoint, of update {_step(checkpoints[-1]):,}, is kept; in Python it is "
+                f"Network.from_checkpoint({str(checkpoints[-1])!r})"
             )
         raise
 
@@ -328,14 +317,7 @@ def _checkpoints(folder: Path) -> list[Path]:
 
 def _kept(folder: Path) -> list[Path]:
     """All from which a training can go on."""
-    return [*_checkpoints(folder), *member_files(folder)]
-
-
-def has_an_epoch(folder: Path) -> bool:
-    """Whether a whole epoch is done in the newest checkpoint."""
-    with warnings.catch_warnings(action="ignore"):  # of damaged ones, which training warns of
-        checkpoint = latest_checkpoint(folder)
-    return checkpoint is not None and bool(checkpoint.records)
+    return [*_checkpoints(folder), *member_folders(folder)]
 
 
 def _step(checkpoint: Path) -> int:
@@ -346,15 +328,14 @@ def _clear(run: Path, folder: Path, *, overwrite: bool) -> None:
     """Refuse a training of the run that is not done, or drop it where that is asked for."""
     if kind_at(folder) == "nothing":
         return
-    if kind_at(folder / NAME) != "file":
-        raise FileError(
-            str(folder), "nothing, or a training that is not done", "it is something else", "Move it."
-        )
+    if kind_at(folder / TRAINING_MARK) != "file":
+        expected, got = "nothing, or a training that is not done", "it is something else"
+        raise FileError(str(folder), expected, got, "Move it.")
     with as_file_error(folder, folder):
         reason = why_kept(folder, training=True)
     if overwrite and reason:
         raise FileError(str(folder), "a training that is not done, and nothing else", reason, "Move it.")
-    with held(folder / NAME, str(run)):
+    with held(folder / TRAINING_MARK, str(run)):
         if not overwrite:
             raise FileError(
                 str(run),
@@ -365,41 +346,19 @@ def _clear(run: Path, folder: Path, *, overwrite: bool) -> None:
         discard(folder)
 
 
-class _Twice(Callback):
-    """A callback of a training, and another one of the refit after it."""
+def log_callbacks(log: str, run: Path, *, resumed: bool) -> list[Callback]:
+    """The callbacks that write each epoch's record into a CSV file, with the health of the layers.
 
-    adds_to_records = ()
-
-    def __init__(self, first: Callback, second: Callback) -> None:
-        self._now, self._next = first, [first, second]
-        self.looks_at_the_network = first.looks_at_the_network
-
-    def on_train_begin(self, training: TrainingNow) -> None:
-        self._now = self._next.pop(0)
-        self._now.on_train_begin(training)
-
-    def on_epoch_end(self, training: TrainingNow, record: Record) -> None:
-        self._now.on_epoch_end(training, record)
-
-    def on_train_end(self, training: TrainingNow) -> None:
-        self._now.on_train_end(training)
-
-
-def log_callbacks(logs: Logs, folder: Path, *, resumed: bool) -> list[Callback]:
-    """The callbacks of a training whose folder holds the logs without a place of their own.
-
-    A refit has places of its own. Those of a training that is resumed without a checkpoint are replaced.
+    The file of a training that is resumed without a checkpoint is replaced.
     """
+    if resumed and not _has_an_epoch(unfinished(run)):
+        with suppress(OSError):  # the file is this training's, as one that existed was refused
+            Path(log).unlink()
+    return [Health(), Csv(Path(log), append=resumed)]
 
-    def table(*, refit: bool) -> Csv:
-        path = Path(logs[CSV] or folder / "history.csv")
-        path = path.with_name(f"{path.stem}{'-refit' if refit else ''}{path.suffix}")
-        if resumed and not has_an_epoch(folder / REFIT if refit else folder):
-            with suppress(OSError):  # the file is this training's, as one that existed was refused
-                path.unlink()
-        return Csv(path, append=resumed)
 
-    made: list[Callback] = [Health(every=int(logs[HEALTH] or 1))] if HEALTH in logs else []
-    if CSV in logs:  # after the health, which it writes too
-        made.append(_Twice(table(refit=False), table(refit=True)))
-    return made
+def _has_an_epoch(folder: Path) -> bool:
+    """Whether a whole epoch is done in the newest checkpoint."""
+    with warnings.catch_warnings(action="ignore"):  # of damaged ones, which training warns of
+        checkpoint = latest_checkpoint(folder)
+    return checkpoint is not None and bool(checkpoint.records)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from deepstep.course import museum
-from deepstep.course.exhibits import EXHIBITS, LAYERS, Exhibit, Line, Program, lines
+from deepstep.course.museum import EXHIBITS, LAYERS, Exhibit, Line, Program, lines
 from deepstep.types import Array
 
 POINTS = 10

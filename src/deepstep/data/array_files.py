@@ -28,13 +28,13 @@ def write_arrays(path: Path | str, arrays: Mapping[str, AnyArray], header: Mappi
 
 
 def read_arrays(
-    path: Path | str, what: str, *, instead_of_a_folder: str = "", hint: str = "Restore it, or train again."
+    path: Path | str, what: str, *, hint: str = "Restore it, or train again."
 ) -> tuple[dict[str, str], dict[str, AnyArray]]:
     """The header and the arrays of a safetensors file; nothing in it is executed."""
     safetensors = package("safetensors")
     kind = kind_at(path)
     if kind == "folder":
-        raise FileError(str(path), what, "this is a folder", instead_of_a_folder)
+        raise FileError(str(path), what, "this is a folder")
     if kind == "something else":  # reading from a pipe may never end
         raise FileError(str(path), what, "this is a device or a pipe")
     try:

@@ -135,7 +135,7 @@ def _undecodable(where: str, encoding: str, error: UnicodeDecodeError) -> FileEr
         where,
         f"{wanted} text is expected",
         f"{error.object[error.start]:#04x} at byte {error.start + 1:,} is no {wanted}",
-        "Save the file as UTF-8, or name its encoding: --encoding (encoding=), such as windows-1251, "
+        "Save the file as UTF-8, or name its encoding: --read encoding=NAME (encoding=), as windows-1251, "
         "shift_jis or gb18030.",
     )
 
@@ -228,7 +228,7 @@ def find_decimal(cells: "polars.DataFrame", sep: str, usual: str | None, where: 
     if commas and points:
         tell(
             f"{where}: column {commas[0]!r} has decimal commas and column {points[0]!r} has decimal points; "
-            "numbers with commas are read as texts. --decimal (decimal=) says which it is."
+            "numbers with commas are read as texts. --read decimal=, or . (decimal=) says which it is."
         )
         return "."
     if commas or (usual == "," and not points):
@@ -237,7 +237,7 @@ def find_decimal(cells: "polars.DataFrame", sep: str, usual: str | None, where: 
     if unsure and sep != ";":
         tell(
             f"{where}: the commas in column {unsure[0]!r} may be decimal commas or separate thousands; it is "
-            "read as texts. --decimal (decimal=) says which it is."
+            "read as texts. --read decimal=, or . (decimal=) says which it is."
         )
     if unsure and sep == ";":
         return ","
@@ -245,7 +245,7 @@ def find_decimal(cells: "polars.DataFrame", sep: str, usual: str | None, where: 
     if doubtful is not None and usual is None:
         tell(
             f"{where}: the points in column {doubtful!r} may separate thousands; they are read as decimal "
-            "points. --decimal (decimal=) says which it is."
+            "points. --read decimal=, or . (decimal=) says which it is."
         )
     return "."
 

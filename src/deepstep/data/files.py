@@ -108,8 +108,8 @@ def atomic_directory(path: Path | str, *, overwrite: bool = False) -> Iterator[P
     path : Path or str
         The folder to make; its parent exists.
     overwrite : bool, default False
-        Replace an existing folder. It must be empty or a run of DeepStep with nothing else in it: anything
-        else is never removed. The new folder keeps the permissions of the old one.
+        Replace an existing folder. It must be empty, or a run or a model of DeepStep with nothing else in
+        it: anything else is never removed. The new folder keeps the permissions of the old one.
 
     Yields
     ------
@@ -238,7 +238,7 @@ def _refuse_to_replace(path: Path | str, *, overwrite: bool) -> None:
     if reason:
         raise FileError(
             str(path),
-            "only an empty folder or a run of DeepStep is replaced",
+            "only an empty folder, a run or a model of DeepStep is replaced",
             f"{reason}, and stays as it is",
             "Choose another name, or move by hand what is there.",
         )

@@ -1,10 +1,10 @@
 """Which folders may be replaced or removed: those that DeepStep wrote and to which nothing was added.
 
-A folder of runs is known by the record in it (``config.toml`` of a run, ``training.json`` of a training that
-is not done), which has a format and its own digest; everything else in it by its name, as the parts of
-DeepStep that write into such folders give it, or as desktops do that keep the look of a folder in it. Of the
-other files neither presence nor content matters: a damaged run can be replaced, too. Symbolic links are never
-followed and belong to no run.
+A folder is known by the record in it (``model.json`` of a saved model, which a run is with a ``run.json``
+beside it, ``training.json`` of a training that is not done), which has a format and its own digest.
+Everything else in it is known by its name, as the parts of DeepStep that write into such folders give it, or
+as desktops do that keep the look of a folder in it. Of the other files neither presence nor content matters:
+a damaged run can be replaced, too. Symbolic links are never followed and belong to no run.
 """
 
 import hashlib
@@ -15,51 +15,76 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from deepstep.data.text_formats import json_values, read_text, toml_values
+from deepstep.data.text_formats import MOST_BYTES, json_values, read_text
 from deepstep.errors import FileError
 
-RUN_MARK, TRAINING_MARK = "config.toml", "training.json"
-"""The files that make a folder a run of DeepStep, or a training that is not done."""
+MODEL_MARK, RUN_MARK, TRAINING_MARK = "model.json", "run.json", "training.json"
+"""The files that make a folder a saved model, a run of the command line, or a training that is not done."""
 
-RUN_FORMAT, TRAINING_FORMAT = "deepstep-run", "deepstep-training"
+MODEL_FORMAT, RUN_FORMAT, TRAINING_FORMAT = "deepstep", "deepstep-run", "deepstep-training"
 """The values of ``format`` in these files."""
+
+ARRAYS, HISTORY, ROWS = "arrays.safetensors", "history.jsonl", "rows.safetensors"
+"""The files of a saved model beside ``model.json``, and that of a run beside ``run.json``."""
 
 DIGEST = "sha256"
 """The key under which they hold their own digest."""
 
 MOST_OF_A_MARK = 2**26
-"""Bytes of these files."""
+"""Bytes of these files, of which ``model.json`` has no such limit."""
 
 MOST_NAMED = 3
 """Foreign files in a message; of the others the number alone."""
 
 _CHECKPOINT = r"checkpoint-[0-9]{12,}\.safetensors"
-_MEMBER = r"member-[0-9]{3,}-[0-9]+\.safetensors"
+_MEMBER = r"member-[0-9]{3,}-[0-9]+"
 TEMPORARY = r"\.deepstep-tmp-[0-9a-f]{12}"
 """Names of files and folders that are being written."""
 
 _OF_DESKTOPS = r"\.DS_Store|Thumbs\.db|desktop\.ini"
 """Files that macOS and Windows write into a folder that somebody has looked into."""
 
+_MODEL = r"model\.json|arrays\.safetensors|history\.jsonl"
+
 _FILES = {
     "": "|".join(
         (
-            r"config\.toml|preparation\.json|ensemble\.json|estimator\.json",
-            r"(examples|estimator|held_out)\.safetensors",
-            rf"training\.json|{_CHECKPOINT}|{_MEMBER}",  # of a training that is not done, and its logs
+            _MODEL,
+            r"run\.json|rows\.safetensors",
+            rf"training\.json|{_CHECKPOINT}",  # of a training that is not done, and its logs
             r"history(-refit)?\.csv",
         )
     ),
-    "members": r"[0-9]{2,}-[A-Za-z]+-[0-9]+\.(safetensors|jsonl)",
+    _MEMBER: _MODEL,
     "refit": _CHECKPOINT,
 }
-"""Names of files by the folder that they lie in."""
+"""Names of files by the folder that they lie in, relative to that of the record."""
 
 
 def config_digest(config: Mapping[str, Any]) -> str:
     """The SHA-256 of a config's values without the digest itself, whatever the layout of the file."""
     values = {name: value for name, value in config.items() if name != DIGEST}
     return hashlib.sha256(json.dumps(values, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def sealed(values: Mapping[str, Any]) -> str:
+    """Values as JSON, with the SHA-256 of this text as the last entry.
+
+    >>> sealed({"a": 1})[:20]
+    '{"a": 1, "sha256": "'
+    >>> is_sealed(sealed({"a": 1})), is_sealed(sealed({"a": 1}).replace("1", "2"))
+    (True, False)
+    """
+    text = json.dumps(values, ensure_ascii=False, allow_nan=False)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return f'{text[:-1]}, "{DIGEST}": "{digest}"}}'
+
+
+def is_sealed(text: str) -> bool:
+    """Whether a text is as `sealed` made it."""
+    content, _, end = text.rpartition(f', "{DIGEST}": "')
+    digest = hashlib.sha256(f"{content}}}".encode()).hexdigest()
+    return end == f'{digest}"}}'
 
 
 def why_kept(folder: Path, *, training: bool = False) -> str:
@@ -69,7 +94,7 @@ def why_kept(folder: Path, *, training: bool = False) -> str:
     with os.scandir(folder) as entries:
         if next(entries, None) is None:
             return ""
-    reason = _why_no_mark(folder, TRAINING_MARK if training else RUN_MARK, training=training)
+    reason = _why_no_mark(folder, TRAINING_MARK if training else MODEL_MARK)
     if reason:
         return reason
     foreign = sorted(path.relative_to(folder).as_posix() for path, own in _entries(folder) if not own)
@@ -88,41 +113,45 @@ def remove_own(folder: Path) -> None:
     folder.rmdir()
 
 
-def _why_no_mark(folder: Path, mark: str, *, training: bool) -> str:
+def _why_no_mark(folder: Path, mark: str) -> str:
     """Why the record of a folder is none of DeepStep's; empty where it is."""
     path = folder / mark
     if path.is_symlink() or not path.is_file():
         return f"it is something else, without a {mark}"
-    expected = TRAINING_FORMAT if training else RUN_FORMAT
+    expected = {MODEL_MARK: MODEL_FORMAT, TRAINING_MARK: TRAINING_FORMAT}[mark]
     try:
-        text = read_text(path, most=MOST_OF_A_MARK)
-        record = json_values(text, finite=False, surrogates=True) if training else toml_values(text)
+        text = read_text(path, most=MOST_BYTES if mark == MODEL_MARK else MOST_OF_A_MARK)
+        record = json_values(text, finite=False, surrogates=True)
     except (FileError, ValueError) as error:
         got = f"{(error.__cause__ if isinstance(error, FileError) else None) or error!s:.200}"
         return f"it is something else, with a {mark} that cannot be read ({got})"
     if not isinstance(record, dict) or record.get("format") != expected:
         return f"it is something else, with a {mark} of another format than {expected!r}"
-    if DIGEST in record and record[DIGEST] != config_digest(record):  # the first releases wrote none
-        return f"its {mark} was altered"
-    return ""
+    if mark == MODEL_MARK:
+        is_unaltered = is_sealed(text)
+    else:
+        is_unaltered = record.get(DIGEST, config_digest(record)) == config_digest(record)
+    return "" if is_unaltered else f"its {mark} was altered"
 
 
-def _entries(folder: Path) -> Iterator[tuple[Path, bool]]:
+def _entries(folder: Path, place: str = "") -> Iterator[tuple[Path, bool]]:
     """All that is in a folder and in those of DeepStep within it, with whether DeepStep wrote it."""
-    with os.scandir(folder) as found:
-        entries = sorted(found, key=lambda entry: entry.name)
-    for entry in entries:
-        inner = Path(entry.path)
+    files = f"{_names_in(place)}|{TEMPORARY}|{_OF_DESKTOPS}"
+    with os.scandir(folder) as entries:
+        sorted_entries = sorted(entries, key=lambda entry: entry.name)
+    for entry in sorted_entries:
+        path = Path(entry.path)
         if entry.is_dir(follow_symlinks=False):
-            if entry.name in _FILES:
-                with os.scandir(inner) as deeper:
-                    files = sorted(deeper, key=lambda file: file.name)
-                yield from ((Path(file.path), _is_own(file, entry.name)) for file in files)
-            yield inner, entry.name in _FILES
+            inner_place = f"{place}/{entry.name}".removeprefix("/")
+            is_own = _names_in(inner_place) is not None
+            if is_own:
+                yield from _entries(path, inner_place)
+            yield path, is_own
         else:
-            yield inner, _is_own(entry, "")
+            is_own = re.fullmatch(files, entry.name) is not None
+            yield path, is_own and entry.is_file(follow_symlinks=False)
 
 
-def _is_own(entry: "os.DirEntry[str]", within: str) -> bool:
-    name = re.fullmatch(f"{_FILES[within]}|{TEMPORARY}|{_OF_DESKTOPS}", entry.name)
-    return entry.is_file(follow_symlinks=False) and name is not None
+def _names_in(place: str) -> str | None:
+    """The names of files in a folder, as a pattern; None for a folder that DeepStep does not make."""
+    return next((names for folders, names in _FILES.items() if re.fullmatch(folders, place)), None)

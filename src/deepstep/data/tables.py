@@ -162,7 +162,7 @@ def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: b
             where,
             f"a table ends in {', '.join(FORMATS)}",
             f"this ends in {file.suffix!r}" if file.suffix else "this has no suffix",
-            "Give the file the suffix of its format, or, of a text table, its separator: --sep (sep=).",
+            "Give the file the suffix of its format, or name the separator of the text: --read sep=; (sep=).",
         )
     _, compression = unpacked_suffixes(file)
     written = how.usual

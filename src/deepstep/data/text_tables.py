@@ -75,7 +75,7 @@ def read_text_table(
     rows = text.split(b"\n", n_lines)[n_lines:]
     cells = _cells(rows[0] if rows else b"", separator, _different(names, where, tell), blank)
     if len(names) == 1 and " " in names[0] and given.sep is None and where.lower().endswith(".txt"):
-        tell(f"{where}: one column, {names[0]!r:.200}. If spaces separate columns: --sep ' ' (sep=' ').")
+        tell(f"{where}: one column, {names[0]!r:.200}. If spaces separate columns: --read 'sep= ' (sep=' ').")
     decimal = given.decimal or find_decimal(cells, separator, usual.decimal, where, tell)
     if decimal not in (given.decimal, usual.decimal or "."):
         found.append("decimal comma" if decimal == "," else "decimal point")
@@ -133,11 +133,12 @@ def _check_first(where: str, first: list[str], sep: str, header: bool) -> None:
     others = {sign: name for sign, name in SEPARATORS.items() if sign != sep and sign in "".join(first)}
     if len(first) == 1 and others:
         sign, name = next(iter(others.items()))
+        typed = "tab" if sign == "\t" else repr(sign)
         raise FileError(
             where,
             f"columns separated by {SEPARATORS.get(sep, repr(sep))} are expected",
             f"the {'header' if header else 'first line'} has {name}: {first[0][:200]!r}",
-            f"If they separate the columns: --sep {'tab' if sign == chr(9) else repr(sign)} (sep={sign!r}).",
+            f"If they separate the columns: --read sep={typed} (sep={sign!r}).",
         )
 
 

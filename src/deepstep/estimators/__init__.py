@@ -1,6 +1,7 @@
 """Stage 7, estimators: takes rows as examples in scikit-learn's manners, gives predictions.
 
-`DeepClassifier` and `DeepRegressor` keep scikit-learn's whole contract; inside is a `deepstep.Network`.
+`NetworkClassifier` and `NetworkRegressor` are one `deepstep.Network`, `DeepClassifier` and `DeepRegressor`
+are ensembles; all keep scikit-learn's whole contract.
 `distill` makes a small one of any model. Names load on first use, so a run predicts without scikit-learn.
 """
 
@@ -13,12 +14,23 @@ if TYPE_CHECKING:
         DeepClassifier,
         DeepRegressor,
         LabelIssue,
+        NetworkClassifier,
+        NetworkRegressor,
         TableEncoder,
         TargetIssue,
         distill,
     )
 
-__all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TableEncoder", "TargetIssue", "distill"]
+__all__ = [
+    "DeepClassifier",
+    "DeepRegressor",
+    "LabelIssue",
+    "NetworkClassifier",
+    "NetworkRegressor",
+    "TableEncoder",
+    "TargetIssue",
+    "distill",
+]
 
 
 def __getattr__(name: str) -> Any:

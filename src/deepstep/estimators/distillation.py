@@ -1,16 +1,17 @@
 """Distillation: one small network learns the predictions of any fitted model."""
 
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse, vstack
+from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.classifier import DeepClassifier
 from deepstep.estimators.inputs import is_frame
-from deepstep.estimators.regressor import DeepRegressor
+from deepstep.estimators.network import NetworkClassifier, NetworkRegressor
 from deepstep.estimators.row_sources import is_stored
+from deepstep.estimators.table_encoder import table_network
 from deepstep.types import AnyArray, Array, is_whole
 
 WHERE = "distill"
@@ -20,7 +21,7 @@ SWAPPED, MOVED = 0.3, 0.2
 decimal numbers move, in distances of the two rows; measured by benchmarks/distill.py.
 """
 
-OF_THE_STUDENT = {"preset": "single", "max_iter": 40, "learning_rate_init": 0.01, "schedule": "cosine"}
+STUDENT = {"max_iter": 40, "learning_rate_init": 0.01, "schedule": "cosine"}
 """Parameters of the network that learns, where no others are given."""
 
 
@@ -32,7 +33,7 @@ def distill(
     augment: int = 20_000,
     random_state: Any = None,
     **parameters: Any,
-) -> DeepClassifier | DeepRegressor:
+) -> Pipeline:
     """Train one small network to predict what another model predicts.
 
     The probabilities or numbers that the teacher predicts are the targets (Hinton, Vinyals & Dean,
@@ -48,10 +49,10 @@ def distill(
     augment: Number of synthetic rows; 0 for X alone, which is too little for small tables. The numbers of
         synthetic sparse rows do not move.
     random_state: As of the estimators; it draws the synthetic rows, too.
-    parameters: Of `DeepClassifier` or `DeepRegressor`; by default ``preset="single"``, ``max_iter=40``,
-        ``learning_rate_init=0.01`` and ``schedule="cosine"``.
-    returns (DeepClassifier or DeepRegressor): Fitted. A classifier has the classes of the teacher, and
-        ``soft_targets=True``; it is scored on labels.
+    parameters: Of `NetworkClassifier` or `NetworkRegressor`; by default those of one network on a table, with
+        ``max_iter=40``, ``learning_rate_init=0.01`` and ``schedule="cosine"``.
+    returns (sklearn.pipeline.Pipeline): A `TableEncoder` and the fitted network. A classifier has the classes
+        of the teacher, and ``soft_targets=True``; it is scored on labels.
     ConfigurationError: If the teacher predicts neither probabilities nor numbers, or if ``augment`` is no
         number of at least 0.
     DataError: If X is not in memory, or predictions are not finite or, of a classifier, do not sum to 1.
@@ -62,7 +63,7 @@ def distill(
     >>> X, y = load_iris(return_X_y=True)
     >>> forest = RandomForestClassifier(random_state=0).fit(X, y)
     >>> student = distill(forest, X, augment=2000, random_state=0)
-    >>> student.network_.architecture.layer_dims, student.score(X, y) > 0.95
+    >>> student[-1].network_.architecture.layer_dims, student.score(X, y) > 0.95
     ((4, 128, 64, 3), True)
     """
     if is_stored(X) or hasattr(X, "collect"):  # a lazy frame
@@ -73,20 +74,25 @@ def distill(
     if not is_whole(augment, 0):
         raise ConfigurationError(WHERE, "a whole number of at least 0", f"got {augment!r}", setting="augment")
     rows = with_synthetic_rows(X, augment, check_random_state(random_state)) if augment else X
-    own = {"hidden_layer_sizes": hidden_layer_sizes, "random_state": random_state}
-    settings: dict[str, Any] = {**OF_THE_STUDENT, **own, **parameters}
+    settings: dict[str, Any] = {
+        **STUDENT,
+        "hidden_layer_sizes": hidden_layer_sizes,
+        "random_state": random_state,
+        "rows": rows.shape[0],
+        "encodes": not issparse(rows),
+        **parameters,
+    }
     if hasattr(teacher, "predict_proba"):
         P, classes = _probabilities(teacher, rows), getattr(teacher, "classes_", None)
-        return cast(
-            DeepClassifier, DeepClassifier(soft_targets=True, classes=classes, **settings).fit(rows, P)
-        )
+        student = table_network(NetworkClassifier, soft_targets=True, **settings)
+        return student.set_params(networkclassifier__classes=classes).fit(rows, P)
     if len(getattr(teacher, "classes_", ())) or not hasattr(teacher, "predict"):  # CatBoostRegressor has none
         expected, got = "a fitted model with predict_proba, or with predict of numbers", "got one without"
         hint = "Calibrate a classifier without probabilities by sklearn.calibration.CalibratedClassifierCV."
         raise ConfigurationError(
             WHERE, expected, f"{got} ({type(teacher).__name__})", hint, setting="teacher"
         )
-    return cast(DeepRegressor, DeepRegressor(**settings).fit(rows, _finite(teacher.predict(rows))))
+    return table_network(NetworkRegressor, **settings).fit(rows, _finite(teacher.predict(rows)))
 
 
 def _finite(predicted: Any) -> Array:

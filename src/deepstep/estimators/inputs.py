@@ -1,6 +1,6 @@
 """X, y and weights as they are given to fit: checked, and refused in words."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -13,10 +13,9 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from deepstep.data.frames import as_frame
-from deepstep.errors import ConfigurationError, DataError, DataWarning, unknown_name
-from deepstep.estimators.solvers import warn_the_caller
+from deepstep.errors import ConfigurationError, DataError, DataWarning, unknown_name, warn_the_caller
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
-from deepstep.preparation.batches import Examples, evenly_spread
+from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.column_statistics import why_identifier
 from deepstep.preparation.data_checks import data_cautions
 from deepstep.preparation.target_values import reads_as_number
@@ -47,29 +46,6 @@ class RawData(NamedTuple):
     X: Any
     y: Any
     sample_weight: Any
-
-
-@dataclass(frozen=True, eq=False)
-class Dataset:
-    """Rows that were checked: floats or a table, targets, weights, and the number of each row's group."""
-
-    X: Any
-    Y: AnyArray
-    weight: Array | None
-    groups: AnyArray | None = None
-
-    def __len__(self) -> int:
-        return int(self.X.shape[0])
-
-    @property
-    def examples(self) -> Examples:
-        """Inputs that are floats as examples."""
-        return Examples(self.X, self.Y, self.weight)
-
-    def take(self, numbers: Any) -> "Dataset":
-        """The rows of these numbers."""
-        of_rows = (None if one is None else one[numbers] for one in (self.weight, self.groups))
-        return Dataset(self.X[numbers], self.Y[numbers], *of_rows)
 
 
 def validation_data(X: Any, y: Any, sample_weight: Any, eval_set: Any, where: str) -> RawData | None:
@@ -180,6 +156,33 @@ def named_from(X: Any, names: dict[str, str], where: str) -> tuple[Any, dict[str
     return frame.drop(*{known[value] for value in names.values()}).to_native(), columns
 
 
+def checked_groups(groups: Any, n_samples: int, where: str) -> AnyArray:
+    """The number of each row's group, from 0 in the order of the rows."""
+    values = list(groups) if np.iterable(groups) else [groups]
+    if len(values) != n_samples:
+        expected = f"an array of {n_samples} values, one for each row of X"
+        raise DataError(where, expected, f"got {len(values)}", setting="groups")
+    for unhashable in [value for value in values if not isinstance(value, Hashable)][:1]:
+        expected, got = "an array (n_samples,) of hashable values", f"got {unhashable!r:.60}"
+        raise DataError(where, expected, got, setting="groups")
+    objects = np.empty(len(values), dtype=object)
+    objects[:] = values
+    if missing := rows_without_target(objects):
+        got = f"got row {missing[0] + 1} without one, {len(missing)} row(s) in all"
+        hint = "Give each of these rows a group of its own, or leave the rows out."
+        raise DataError(where, "an array without missing values", got, hint, setting="groups")
+    numbers: dict[Any, int] = {}
+    return np.array([numbers.setdefault(value, len(numbers)) for value in values], np.intp)
+
+
+def without_groups(X: Any, groups: Any, where: str) -> tuple[Any, Any]:
+    """X without the column of the groups, and the groups, where they are named."""
+    if not isinstance(groups, str):
+        return X, groups
+    rest, columns = named_from(X, {"groups": groups}, where)
+    return rest, columns["groups"]
+
+
 def is_frame(X: Any) -> bool:
     """Whether X is a frame in memory, whose columns have names."""
     from deepstep.environment import narwhals as nw
@@ -262,7 +265,7 @@ def refuse_texts(y: AnyArray, where: str, *, in_order: bool = False) -> None:
         if isinstance(value, str | bytes) and (of_texts or not reads_as_number(value)):
             hint = "Make numbers of them, as y.astype(float) does."
             if not reads_as_number(value):
-                hint = "Use DeepClassifier, which learns classes, or make numbers of them."
+                hint = "Use a classifier, which learns classes, or make numbers of them."
             place = f" in row {at * len(y) // y.size + 1}" if in_order else ""
             raise DataError(where, "y of numbers", f"got texts such as {str(value)[:40]!r}{place}", hint)
 
@@ -278,21 +281,15 @@ def refuse_times(y: AnyArray, where: str) -> None:
         raise DataError(where, "y of numbers", got, hint)
 
 
-_OF_X = ("Input X contains NaN", "could not convert string")
-
-
 @contextmanager
 def reraise_with_row(given: RawData, where: str, *, numbers: bool) -> Iterator[None]:
-    """While rows are checked: a `DataError` that names rows without a target, or the preset to take."""
+    """While rows are checked: a `DataError` that names rows without a target."""
     try:
         yield
     except ValueError as error:
         got = str(error).partition("\n")[0].rstrip(".")
         if numbers:
             refuse_texts(np.asarray(given.y, dtype=object), where, in_order=True)
-        if got.startswith(_OF_X):
-            hint = "Use preset='tabular', which takes missing values, texts and dates as they are."
-            raise DataError(where, "X of numbers, none of them missing", got, hint) from error
         if "NaN" in got and rows_without_target(given.y):
             raise without_target(given.y, where, f"{got}: ") from error
         raise

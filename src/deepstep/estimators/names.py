@@ -1,28 +1,40 @@
 """The public names of the estimators, with complete help; scikit-learn is imported with them."""
 
+import sklearn  # noqa: F401 - named first where packages are missing
+
 from deepstep.docstrings import complete
-from deepstep.estimators.base import DeepEstimator
-from deepstep.estimators.classifier import DeepClassifier
-from deepstep.estimators.conformal import (
+from deepstep.ensembles.ensemble import Ensemble
+from deepstep.ensembles.leaderboard import Leaderboard, PresetSummary
+from deepstep.ensembles.member import Member
+from deepstep.estimators.deep import DeepClassifier, DeepEstimator, DeepRegressor
+from deepstep.estimators.deep_attributes import DeepAttributes
+from deepstep.estimators.distillation import distill
+from deepstep.estimators.network import NetworkClassifier, NetworkRegressor
+from deepstep.estimators.predictions import (
     Calibrated,
-    ConformalClassifier,
-    ConformalRegressor,
+    ClassPredictions,
     LabelIssue,
+    NumberPredictions,
     TargetIssue,
 )
-from deepstep.estimators.distillation import distill
-from deepstep.estimators.ensemble import Ensemble, Leaderboard, Member, PresetSummary
-from deepstep.estimators.fitted import FittedAttributes
-from deepstep.estimators.regressor import DeepRegressor
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.estimators.table_encoder import TableEncoder
 
-BASES = (DeepEstimator, FittedAttributes, Calibrated, ConformalClassifier, ConformalRegressor, SavedEstimator)
+BASES = (DeepEstimator, DeepAttributes, Calibrated, ClassPredictions, NumberPredictions, SavedEstimator)
 """Classes whose methods the estimators inherit."""
 
-OF_AN_ENSEMBLE = (Ensemble, Leaderboard, Member, PresetSummary)
+WITHIN_AN_ENSEMBLE = (Ensemble, Leaderboard, Member, PresetSummary)
 """Classes of the attribute ``ensemble_``."""
 
 complete(globals())
 
-__all__ = ["DeepClassifier", "DeepRegressor", "LabelIssue", "TableEncoder", "TargetIssue", "distill"]
+__all__ = [
+    "DeepClassifier",
+    "DeepRegressor",
+    "LabelIssue",
+    "NetworkClassifier",
+    "NetworkRegressor",
+    "TableEncoder",
+    "TargetIssue",
+    "distill",
+]

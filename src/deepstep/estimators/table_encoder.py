@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Self
 
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepstep.data.frames import as_frame, has_names
-from deepstep.errors import DataError, DataWarning
+from deepstep.ensembles.predictor import Columns
+from deepstep.errors import DataWarning, warn_the_caller
 from deepstep.estimators.inputs import check_kept, named_columns
-from deepstep.estimators.solvers import warn_the_caller
+from deepstep.estimators.network import NetworkClassifier, NetworkRegressor
 from deepstep.preparation.table import TablePreparation
 from deepstep.types import AnyArray, Array
 
@@ -135,19 +138,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         if issparse(X) or not named:
             finite = {"ensure_all_finite": "allow-nan" if _is_numeric(X) else False}
             X = validate_data(self, X, dtype=None, reset=reset, **finite)
-        frame = as_frame(X, where=where)
-        if named and reset:
-            validate_data(self, frame, skip_check_array=True, reset=True)
+        elif reset:
+            validate_data(self, as_frame(X, where=where), skip_check_array=True, reset=True)
         if reset:
-            self._column_names = tuple(frame.columns)
-        elif not (named and hasattr(self, "feature_names_in_")):
-            if frame.width != len(self._column_names):
-                got = f"got {frame.width}"
-                raise DataError(where, f"the {len(self._column_names)} columns of fit", got)
-            frame = frame.rename(dict(zip(frame.columns, self._column_names, strict=True)))
-        if not frame.height:
-            raise DataError(where, "at least one row", "got a table without rows (minimum of 1 is required)")
-        return frame
+            self.columns_ = Columns.of(X, where)
+        return self.columns_.frame(X, where)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -160,3 +155,61 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
 def _is_numeric(X: Any) -> bool:
     return getattr(getattr(X, "dtype", None), "kind", "O") in "biufc"
+
+
+SETTINGS = {
+    "hidden_layer_sizes": (64, 32),
+    "alpha": 0.0,
+    "max_iter": 40,
+    "tol": 0.0,
+    "n_iter_no_change": inf,
+    "initialization": "he",
+    "dtype": "float64",
+}
+"""Parameters of the network, where no others are given."""
+
+LBFGS_SETTINGS = {"max_iter": 2500, "tol": 1e-5}
+"""Iterations of 'lbfgs', which ends by itself where the gradient is small."""
+
+
+def table_network(
+    kind: type[NetworkClassifier | NetworkRegressor], rows: int, *, encodes: bool = True, **parameters: Any
+) -> Pipeline:
+    """One network on a table of so many rows, not fitted.
+
+    Parameters
+    ----------
+    kind : type
+        `NetworkClassifier`, or `NetworkRegressor`, of which the targets are scaled.
+    rows : int
+        Rows that it will learn from: they decide the size of batches.
+    encodes : bool, default True
+        Whether the rows are a table; else they are numbers, as sparse ones.
+    **parameters
+        Of the network.
+
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        Of a `TableEncoder` and the network.
+
+    Examples
+    --------
+    >>> table_network(NetworkClassifier, 500, max_iter=10)[-1].batch_size
+    32
+    """
+    solver = parameters.get("solver", "adam")
+    settings: dict[str, Any] = {"batch_size": min(small_batch_size(rows), rows)}
+    if solver == "lbfgs":
+        settings = LBFGS_SETTINGS
+    settings = {**SETTINGS, **settings, **parameters}
+    if solver == "adam":
+        settings["optimizer_params"] = {"epsilon_at": "outside", **(settings.get("optimizer_params") or {})}
+    if kind is NetworkRegressor:
+        settings.setdefault("scale_targets", True)
+    return make_pipeline(*([TableEncoder()] if encodes else []), kind(**settings))
+
+
+def small_batch_size(m: int) -> int:
+    """Examples of an update of one network on a table of m rows, measured on 344 to 53,940 rows."""
+    return 32 if m < 4096 else 128 if m < 32768 else 256

@@ -7,15 +7,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from deepstep.ensembles.ensemble import Ensemble
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError
-from deepstep.estimators.ensemble import Ensemble, FoldPreprocessor
 from deepstep.export.columns import Inputs, encoded_value, features_value
 from deepstep.export.network_steps import network_value
 from deepstep.export.program import RAW, Builder, Input, Program, Result, Written
 from deepstep.export.rows import stored_rows
 from deepstep.model import Network
-from deepstep.network.model_file import Model
+from deepstep.network.architecture import Model
 from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.run import Run
 from deepstep.targets import PROBABILITIES, Targets
@@ -54,11 +54,11 @@ def exported(model: Any, where: str = "export") -> Exported:
         return _of_network(model, where)
     if isinstance(model, Run):
         return _of_run(model, where)
-    if hasattr(model, "ensemble_"):
-        names = getattr(model, "_column_names", ())
-        as_numbers = all(one.preparation is None for one in model.ensemble_.preprocessors)
-        return _of_run(Run.of(model), where, names, as_numbers=as_numbers)
-    expected = "a fitted DeepClassifier or DeepRegressor, a Network or a Run"
+    if hasattr(model, "predictor_") or hasattr(model, "steps"):
+        return _of_run(Run.of(model), where)
+    expected = (
+        "a fitted estimator of DeepStep, a pipeline of a TableEncoder and one network, a Network or a Run"
+    )
     raise ConfigurationError(where, expected, f"got {type(model).__name__}", setting="model")
 
 
@@ -93,15 +93,14 @@ def _of_network(network: Network, where: str) -> Exported:
     )
 
 
-def _of_run(run: Run, where: str, names: tuple[str, ...] = (), *, as_numbers: bool = False) -> Exported:
-    """A run; ``as_numbers`` takes the columns of a table as they are, none of them missing."""
-    inputs, ensemble = run.preparation.inputs, run.ensemble
-    tables = [one.preparation for one in ensemble.preprocessors if one.preparation is not None]
-    prepared = not (as_numbers or tables)  # one network whose inputs the run itself prepares
-    needs_all = as_numbers or not isinstance(inputs, TablePreparation)
-    builder, read, features = _features(inputs, tables, as_numbers=as_numbers)
-    columns = tuple(one.name for one in getattr(inputs, "columns", ()))
-    names = inputs.feature_names if needs_all else names or columns
+def _of_run(run: Run, where: str) -> Exported:
+    """A run; an ensemble without preparations takes the columns of a table as they are, none missing."""
+    inputs, ensemble = run.preparation, run.ensemble
+    preparations = [preprocessor.preparation for preprocessor in ensemble.preprocessors]
+    tables = [table for table in preparations if isinstance(table, TablePreparation)]
+    needs_all = not tables
+    builder, read, features = _features(inputs, tables)
+    names = inputs.feature_names if needs_all else run.predictor.columns.names
     mean = _ensemble_value(builder, ensemble, features, where)
     output, result = _in_terms_of_the_target(builder, run, mean)
     usual, parts = run.reading().usual, builder.steps_of(output)
@@ -110,8 +109,7 @@ def _of_run(run: Run, where: str, names: tuple[str, ...] = (), *, as_numbers: bo
     program = Program(names, read, *parts, output, result, needs_all, repr(ensemble), written)
 
     def outputs(ensemble: Ensemble, rows: Mapping[str, Any]) -> Array:
-        given: Any = _matrix(rows, names) if needs_all else _frame(program, rows)
-        return ensemble.outputs(inputs.transform(given) if prepared else given)
+        return ensemble.outputs(_matrix(rows, names) if needs_all else _frame(program, rows))
 
     members = [replace(one, network=in_float64(one.network), engine="reference") for one in ensemble.members]
     precise = replace(ensemble, members=tuple(members))
@@ -127,30 +125,30 @@ def _of_run(run: Run, where: str, names: tuple[str, ...] = (), *, as_numbers: bo
 
 
 def _features(
-    inputs: TablePreparation | ImagePreparation, tables: list[TablePreparation], *, as_numbers: bool
+    inputs: TablePreparation | ImagePreparation, tables: list[TablePreparation]
 ) -> tuple[Builder, tuple[Input, ...], list[str]]:
     """The inputs of a program, and the features that the preparation of each fold makes of them."""
-    if as_numbers or not isinstance(inputs, TablePreparation):
+    if not tables:
         builder = Builder(len(inputs.feature_names))
         value = builder.affine(RAW, inputs.scale) if isinstance(inputs, ImagePreparation) else RAW
         return builder, _numbers(inputs.feature_names), [value]
-    found = Inputs(tables or [inputs])
+    found = Inputs(tables)
     builder = Builder(found.n_raw)
-    made = [features_value(builder, one, found) for one in tables or [inputs]]
+    made = [features_value(builder, table, found) for table in tables]
     return builder, tuple(found.by_key.values()), made
 
 
 def _decided(run: Run, A: Array) -> AnyArray:
     """Classes, of several targets their positions; numbers."""
-    target = run.preparation.target
+    target = run.targets
     if not target.is_classes:
         return A
     return (target.decide if target.several else target.decode)(A).reshape(len(A), -1)
 
 
 def _reported(run: Run, A: Array) -> Array:
-    target = run.preparation.target
-    return run.calibrated(target.probabilities(A)) if target.is_classes else A
+    target = run.targets
+    return run.predictor.probabilities(A) if target.is_classes else A
 
 
 def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str], where: str) -> str:
@@ -158,15 +156,15 @@ def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str], w
     parts, shares = [], []
     for member, share in zip(ensemble.members, ensemble.shares, strict=True):
         if share > 0:
-            preprocessor: FoldPreprocessor = ensemble.preprocessors[member.fold]
-            encoding = preprocessor.encodings[member.preset.inputs]
+            preprocessor = ensemble.preprocessors[member.fold]
+            encoding = preprocessor.encodings[member.inputs]
             inputs = encoded_value(builder, features[min(member.fold, len(features) - 1)], encoding)
             A = network_value(builder, member.network, inputs, where)
             if preprocessor.center.size:
                 A = builder.affine(A, preprocessor.scale, preprocessor.center)
-            T = ensemble.temperatures[member.preset.name]
-            if T != 1 and ensemble.output in PROBABILITIES:
-                A = builder.warmed(A, T, each=ensemble.output == "sigmoid")
+            T = ensemble.temperatures[member.preset]
+            if T != 1 and ensemble.head in PROBABILITIES:
+                A = builder.warmed(A, T, each=ensemble.head == "sigmoid")
             parts.append(A)
             shares.append(share)
     if len(parts) == 1:
@@ -175,7 +173,7 @@ def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str], w
 
 
 def _in_terms_of_the_target(builder: Builder, run: Run, A: str) -> tuple[str, Result]:
-    target: Targets = run.preparation.target
+    target: Targets = run.targets
     if not target.is_classes:
         names = [f"quantile {level:g}" for level in target.levels] or [*map(str, run.target_names)]
         return A, Result("numbers", tuple(names))
@@ -184,8 +182,8 @@ def _in_terms_of_the_target(builder: Builder, run: Run, A: str) -> tuple[str, Re
         A = builder.of_classes(A)
     if not several:
         A = builder.add("normalize", A)
-    if run.temperature != 1:
-        A = builder.warmed(A, run.temperature, each=several)
+    if run.predictor.calibration.temperature != 1:
+        A = builder.warmed(A, run.predictor.calibration.temperature, each=several)
     if several:
         return A, Result("labels", tuple(map(str, run.target_names)))
     (classes,) = target.labels

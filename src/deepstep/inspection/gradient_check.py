@@ -15,7 +15,7 @@ from deepstep.equations.ops import forward
 from deepstep.equations.regularization import penalties
 from deepstep.errors import DataError, ShapeError
 from deepstep.inspection.faults import name_fault
-from deepstep.inspection.tables import text_table
+from deepstep.inspection.metrics import text_table
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import evenly_spread
 from deepstep.training.plan import require

@@ -13,7 +13,7 @@ from deepstep.engines import Settings
 from deepstep.equations import EQUATIONS, Graph, Tape, get_head
 from deepstep.errors import unknown_name
 from deepstep.inspection.gradient_check import Derivative, GradientReport, Objective, Options, compare_all
-from deepstep.inspection.tables import text_table
+from deepstep.inspection.metrics import text_table
 from deepstep.network import Architecture
 from deepstep.training.plan import require
 from deepstep.types import is_whole

@@ -8,9 +8,9 @@ import numpy as np
 from deepstep.environment import package
 from deepstep.equations import INITIALIZATIONS, get_activation, get_head
 from deepstep.equations.ops import is_weights
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.network import Architecture, Parameters
-from deepstep.network.model_file import Model
+from deepstep.network.architecture import Model
 from deepstep.types import Array, is_whole
 
 FROM_DATA = "data"  # the initialization that waits for the data of the first training
@@ -86,6 +86,28 @@ def check_finite(values: Mapping[str, Array]) -> None:
             raise DataError("Network", f"{name} has finite numbers of {low}", "one is not")
 
 
+def check_arrays(
+    architecture: Architecture, parameters: Mapping[str, Array], statistics: Mapping[str, Array]
+) -> None:
+    """Refuse arrays that are not the parameters and statistics of an architecture, of one precision."""
+    arrays = {**parameters, **statistics}
+    precisions = sorted({str(array.dtype) for array in arrays.values()})
+    if precisions not in (["float32"], ["float64"]):
+        expected = "parameters and statistics are all float32, or all float64"
+        raise DataError("Network", expected, f"got {', '.join(precisions)}")
+    if len(parameters) < 2 * architecture.n_layers:  # fewer than W and b: no graph is made of so many layers
+        got = f"got {len(parameters)} parameters"
+        raise ShapeError("Network", f"W and b of each of {architecture.n_layers} layers", got)
+    for layout, given in (
+        (dict(architecture.layout), parameters),
+        (architecture.statistics_layout, statistics),
+    ):
+        for name in {**layout, **given}:
+            shape, expected_shape = given[name].shape if name in given else "none", layout.get(name, "none")
+            if shape != expected_shape:
+                raise ShapeError("Network", f"{name!s:.40} of shape {expected_shape}", f"got {shape}")
+
+
 def float_dtype(dtype: Any) -> np.dtype[Any]:
     """float64 or float32, however it is written."""
     try:
@@ -101,7 +123,7 @@ def from_sklearn(estimator: Any, where: str) -> Model:
     """The network of a fitted MLPClassifier or MLPRegressor."""
     peers = package("sklearn.neural_network")
     if not isinstance(estimator, peers.MLPClassifier | peers.MLPRegressor):
-        hint = "Of a fitted DeepClassifier or DeepRegressor network_ is the network."
+        hint = "Of a fitted NetworkClassifier or NetworkRegressor network_ is the network."
         raise ConfigurationError(where, "an MLPClassifier or MLPRegressor", f"got {estimator!r:.200}", hint)
     if not hasattr(estimator, "coefs_"):
         raise ConfigurationError(where, "a fitted estimator", "it is not fitted", "Call its fit first.")

@@ -16,7 +16,7 @@ from torch.nn.functional import softplus
 from deepstep.equations import HEADS, Head, get_activation, get_head
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture, Parameters
-from deepstep.network.model_file import Model
+from deepstep.network.architecture import Model
 from deepstep.types import Array
 
 LINEAR_FROM = 40.0

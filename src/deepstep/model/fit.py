@@ -26,8 +26,8 @@ from deepstep.model.options import (
     refuse_unknown,
 )
 from deepstep.network import Parameters
+from deepstep.network.architecture import check_memory_to_train
 from deepstep.network.border import check_several_classes, classes_in, weighed, weights_of_classes
-from deepstep.network.memory import check_memory_to_train
 from deepstep.preparation.batches import Examples, evenly_spread, hold_out, largest_batch, together
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, History, Plan

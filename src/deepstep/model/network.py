@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from deepstep import archive
 from deepstep.data.text_formats import html_table
 from deepstep.engines import Mistake, Session, Settings, check_engine, first_statistics, open_session
 from deepstep.engines.choice import ON_CPU, missing_torch
@@ -29,18 +30,18 @@ from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import (
     ConfigurationError,
     DataError,
-    DeepStepError,
     FileError,
     SpeedWarning,
     unknown_name,
 )
 from deepstep.inspection import Beginning, GradientReport, Trace, check_gradients
 from deepstep.inspection.faults import get_fault
-from deepstep.inspection.tables import LAYERS, layer_names, layer_rows, text_table
+from deepstep.inspection.metrics import LAYERS, layer_names, layer_rows, text_table
 from deepstep.inspection.trace_step import Step, trace_step
 from deepstep.model.construction import (
     FROM_DATA,
     INITIALIZATION_NAMES,
+    check_arrays,
     check_finite,
     check_fit,
     finite_parameters,
@@ -53,11 +54,11 @@ from deepstep.model.construction import (
 from deepstep.model.fit import fit, prepare
 from deepstep.model.options import LBFGS, checkpoint_at, refuse_beside_a_fault, refuse_unknown
 from deepstep.network import Architecture, Parameters, as_parameters
+from deepstep.network.architecture import Model, check_memory
 from deepstep.network.border import check_inputs, check_targets, check_weights
-from deepstep.network.memory import check_memory
-from deepstep.network.model_file import Model, load_model, save_model
 from deepstep.preparation.batches import Examples, Order
 from deepstep.training import History, ModelCheckpoint, Update, updates
+from deepstep.training.history import check_records
 from deepstep.training.interruption import blas_threads
 from deepstep.training.plan import check_learning_rate, require
 from deepstep.training.rate_finder import RateSearch, find_rate
@@ -692,21 +693,41 @@ class Network:
         # A face imports everything and nothing imports it, so this name is looked up when it is called.
         return import_module("deepstep.explorer").explore(self, X, Y, **options)
 
-    def save(self, path: str | Path) -> None:
-        """Write the network to a safetensors file; an old file stays whole until the new one is complete.
+    def save(self, path: str | Path, *, overwrite: bool = False) -> None:
+        """Save the network as a folder, whole or not at all: see `deepstep.save`.
 
-        Architecture, parameters, dtype and seed are kept; the history and the engine are not.
+        Architecture, parameters, dtype, seed and history are kept; the engine is not.
 
-        FileError: If it cannot be written; what stood there before is untouched.
+        path: The folder to make; its parent exists.
+        overwrite: Replace a saved model, which stays as it is until the new one is complete.
+        FileError: If the folder exists and may not be replaced, or cannot be written.
 
         >>> from tempfile import TemporaryDirectory
         >>> net = Network([2, 4, 1], seed=1)
         >>> with TemporaryDirectory() as folder:
-        ...     net.save(f"{folder}/net.safetensors")
-        ...     Network.load(f"{folder}/net.safetensors").parameters == net.parameters
+        ...     net.save(f"{folder}/net")
+        ...     Network.load(f"{folder}/net").parameters == net.parameters
         True
         """
-        save_model(path, self._model._replace(notes={"seed": self.seed}))
+        archive.save(self, path, overwrite=overwrite)
+
+    def to_archive(self) -> dict[str, Any]:
+        """The entries of this network in `deepstep.archive`.
+
+        returns: All but the engine and ``beginning``.
+        FileError: If a record of the history has not what training writes.
+        """
+        entries = {
+            "architecture": self.architecture,
+            "parameters": dict(self.parameters),
+            "statistics": dict(self.statistics),
+            "seed": self.seed,
+            "history": self.history,
+            "stopping_history": self.stopping_history,
+            "best_epochs": self.best_epochs,
+        }
+        self._check_histories("Network.save")
+        return entries
 
     def export(self, path: str | Path, *, to: str = "", overwrite: bool = False) -> Any:
         """Write one file that predicts without DeepStep; rows are examples there.
@@ -729,22 +750,46 @@ class Network:
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
-        """Read a network that `save` wrote; nothing in the file is executed.
+        """Read a network that `save` wrote; nothing in the folder is executed.
 
         returns (Network):
-        FileError: If the file is missing, damaged, or no DeepStep model, or an activation or output of your
-            own in it is not registered.
+        FileError: If the folder is missing, damaged, or no saved network, or an activation, output or feature
+            of your own in it is not registered.
 
-        >>> Network.load("no/such/file.safetensors")
+        >>> Network.load("no/such/folder")
         Traceback (most recent call last):
-        deepstep.errors.FileError: no/such/file.safetensors: a model file; there is none.
+        deepstep.errors.FileError: no/such/folder: the folder of a saved model is expected; there is none.
         """
-        model = load_model(path)
-        try:
-            return cls._of(model, model.notes.get("seed"))
-        except (DeepStepError, RecursionError) as error:  # RecursionError: settings that are nested too deep
-            got = f"it does not fit: {error!s:.300}".rstrip(".")
-            raise FileError(str(path), "a whole DeepStep model", got) from None
+        network = archive.load(path)
+        if not isinstance(network, Network):
+            got, hint = f"it is a {type(network).__name__}", "deepstep.load reads it."
+            raise FileError(str(path), "a saved Network is expected", got, hint)
+        network.__class__ = cls  # it may be one of the user's own
+        return network  # type: ignore[return-value]
+
+    @classmethod
+    def from_archive(
+        cls,
+        architecture: Architecture,
+        parameters: Mapping[str, Array],
+        statistics: Mapping[str, Array],
+        seed: int,
+        history: History | None,
+        stopping_history: History | None,
+        best_epochs: int | None,
+    ) -> Self:
+        """The network that `deepstep.archive` reads.
+
+        returns (Network):
+        ShapeError, DataError: If the arrays are not those of the architecture, or not finite.
+        FileError: If a record of a history has not what training writes.
+        """
+        check_arrays(architecture, parameters, statistics)
+        network = cls._of(Model(architecture, architecture.laid_out(parameters), statistics), seed)
+        network.history, network.stopping_history = history, stopping_history
+        network.best_epochs = best_epochs
+        network._check_histories("Network.load")
+        return network
 
     @classmethod
     def from_checkpoint(cls, path: str | Path) -> Self:
@@ -847,7 +892,7 @@ class Network:
     @classmethod
     def _of(cls, model: Model, seed: Any = None) -> Self:
         """The network of a model."""
-        architecture, parameters, statistics, _ = model
+        architecture, parameters, statistics = model
         get_head(architecture, "Network")  # the last activation is the head's, and is not given below
         network = cls(
             architecture.layer_dims,
@@ -860,6 +905,12 @@ class Network:
             network.statistics = {name: value.astype(network.dtype) for name, value in statistics.items()}
         check_finite(network.statistics)
         return network
+
+    def _check_histories(self, where: str) -> None:
+        """Refuse histories that are none of this network's trainings."""
+        for history in (self.history, self.stopping_history):
+            if history is not None:
+                check_records(history, self.architecture.n_layers, where)
 
     def _session(
         self,

@@ -26,9 +26,8 @@ from deepstep.training import (
 from deepstep.training.fit import REFIT, refuse_rates_by_course
 from deepstep.training.lbfgs import OF_STEPS, Limits
 from deepstep.training.plan import SCHEDULED, check_learning_rate, require
-from deepstep.training.plateau import ReduceLROnPlateau
 from deepstep.training.schedules import ITSELF, SCHEDULES, get_schedule, placed
-from deepstep.training.stopping import EarlyStopping
+from deepstep.training.stopping import EarlyStopping, ReduceLROnPlateau
 from deepstep.types import is_number, is_whole
 
 PLATEAU, LBFGS = "plateau", "lbfgs"

@@ -1,17 +1,31 @@
-"""The shape of a network: layer sizes, the function of each layer, and what its output means."""
+"""The shape of a network: layer sizes, the function of each layer, what its output means; and its parts."""
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cached_property, lru_cache
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple, Self
 
-from deepstep.equations import FEATURES, NORMALIZATIONS, Graph, Layer, Parameters, Tape, graph_of
+import numpy as np
+
+from deepstep.equations import (
+    ACTIVATIONS,
+    FEATURES,
+    HEADS,
+    NORMALIZATIONS,
+    Graph,
+    Layer,
+    Parameters,
+    Tape,
+    graph_of,
+)
 from deepstep.equations.graph import layers_in
 from deepstep.equations.ops import Layout, forward
 from deepstep.equations.parameters import layer_sizes
-from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.types import Array, is_whole, plain
 
 WHERE = "Architecture"
@@ -196,11 +210,57 @@ class Architecture:
         found = {name: getattr(self, name) for name in (*ENTRIES, *on)}
         return {**found, "features": dict(self.features)} if self.features else found
 
+    @classmethod
+    def from_archive(cls, **entries: Any) -> Self:
+        """The architecture that `deepstep.archive` reads.
+
+        entries: The fields.
+        FileError: If a function of one's own in it is not registered.
+        """
+        refuse_unregistered_features(entries, "")
+        activations = [name for name in entries["activations"][:-1] if name not in ACTIVATIONS]
+        refuse_unregistered("activations", activations, "register_activation", "")
+        heads = [] if entries["output"] in HEADS else [entries["output"]]
+        refuse_unregistered("an output", heads, "register_head", "")
+        return cls(**entries)
+
+    @property
+    def statistics_layout(self) -> dict[str, tuple[int, int]]:
+        """Names and shapes of the running statistics of batch normalization."""
+        running = self.graph.running.items()
+        return {name: (self.layer_dims[node.layer], 1) for name, (node, _) in running}
+
     def network_arguments(self) -> dict[str, Any]:
         """Arguments of `Network` beside the layer sizes that give this architecture."""
         found = self.entries()
         del found["layer_dims"]
         return {"activation": found.pop("activations")[:-1], **found}
+
+
+class Model(NamedTuple):
+    """A network that predicts, with the running statistics of batch normalization."""
+
+    architecture: Architecture
+    parameters: Parameters
+    statistics: Mapping[str, Array] = {}
+
+
+def refuse_unregistered(kind: str, names: Sequence[str], register: str, path: Path | str) -> None:
+    """Ask for the functions of the user's that a file names: it does not hold them."""
+    if names:
+        raise FileError(
+            str(path),
+            f"{kind} of DeepStep's, or of your own that are registered",
+            f"got {', '.join(dict.fromkeys(map(repr, names))):.100}",
+            f"If it is yours, register it first: deepstep.equations.{register}.",
+        )
+
+
+def refuse_unregistered_features(entries: Any, path: Path | str) -> None:
+    """Ask for the features of the user's that the entries of an architecture in a file name."""
+    features = entries.get("features") if isinstance(entries, Mapping) else None
+    names = [name for name in features if name not in FEATURES] if isinstance(features, Mapping) else []
+    refuse_unregistered("features", names, "feature", path)
 
 
 def _of_layer(values: Mapping[str, Any], l: int) -> dict[str, Any]:
@@ -289,3 +349,35 @@ def _per_hidden_layer(normalization: Any, n_hidden: int) -> tuple[str, ...]:
         expected, hint = f"one for all hidden layers or a list of {n_hidden}", "The output layer has none."
         raise ConfigurationError(WHERE, expected, f"got {normalization!r}", hint, setting="normalization")
     return names
+
+
+def check_memory(architecture: Architecture, bytes_each: int, purpose: str, where: str) -> None:
+    """Refuse a network that cannot fit; where the system does not say how much memory it has, none."""
+    needed, there = architecture.n_parameters * bytes_each, memory()
+    if there is not None and needed > there:
+        raise ConfigurationError(
+            where,
+            "sizes whose parameters fit into memory",
+            f"got {architecture.n_parameters:,}, which take at least {_gigabytes(needed)} {purpose}, "
+            f"and there are {_gigabytes(there)}",
+            "Use fewer or smaller layers.",
+            setting="layer_dims",
+        )
+
+
+def check_memory_to_train(architecture: Architecture, dtype: "np.dtype[Any]", kept: int, where: str) -> None:
+    """Refuse a network that cannot be trained: θ, its gradient, the next θ and the optimizer's take room."""
+    check_memory(architecture, (3 + kept) * dtype.itemsize, "to train", where)
+
+
+def memory() -> int | None:
+    """Bytes of this machine's memory, used or not; None where the system does not say."""
+    try:
+        pages, size = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf, other systems not these names
+        return None
+    return pages * size if pages > 0 and size > 0 else None
+
+
+def _gigabytes(number: int) -> str:
+    return f"{number / 1e9:.3g} GB"

@@ -11,7 +11,7 @@ from deepstep.equations.targets import TARGETS, TargetKind, value_range
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.network.architecture import Architecture
 from deepstep.preparation.batches import Examples
-from deepstep.preparation.class_weights import class_weights, example_weights
+from deepstep.preparation.target_values import class_weights, example_weights
 from deepstep.types import AnyArray, Array
 
 

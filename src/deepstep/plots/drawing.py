@@ -35,7 +35,7 @@ MARKS = 8  # approximate number of markers on a line
 WIDE = (6.4, 4.0)  # inches of a figure with one pair of axes
 HIGHEST = 1e100  # largest value that is drawn: matplotlib's axes and ticks end before the floats do
 MANY = 5  # with more names the legend is placed beside the axes
-ADVICE = "Train with callbacks=[Health()], of deepstep.training; deepstep train has --log health."
+ADVICE = "Train with callbacks=[Health()], of deepstep.training; deepstep train has --log FILE.csv."
 
 
 class Display(ABC):
@@ -196,15 +196,16 @@ def new_figure(where: str, size: tuple[float, float] = WIDE) -> Any:
 
 def network_of(estimator: Any, member: int | None, where: str) -> Network:
     """The network of an estimator: of its only member, or of the one that is asked for."""
-    ensemble = getattr(estimator, "ensemble_", None)
-    if ensemble is None:
-        got = f"got {type(estimator).__name__}"
-        raise ConfigurationError(where, "a fitted DeepClassifier or DeepRegressor", got, "Call fit before.")
-    if ensemble.takes_numbers and member is not None:
-        raise ConfigurationError(where, "member is for ensembles", f"got {member!r} for one network")
+    predictor = getattr(estimator, "predictor_", None)
+    if predictor is None:
+        got, hint = f"got {type(estimator).__name__}", "Call fit before; of a pipeline pass its last step."
+        raise ConfigurationError(where, "a fitted estimator of DeepStep", got, hint)
+    ensemble = predictor.ensemble
     count = len(ensemble.members)
+    if count == 1 and member is not None and hasattr(estimator, "network_"):
+        raise ConfigurationError(where, "member is for ensembles", f"got {member!r} for one network")
     if member is None and count > 1:
-        hint = f"Set member=0 … {count - 1}; or fit with preset='single'."
+        hint = f"Set member=0 … {count - 1}; or fit a NetworkClassifier."
         raise ConfigurationError(where, "one network", f"got an ensemble of {count}", hint)
     if not (member is None or (is_whole(member, 0) and member < count)):
         raise ConfigurationError(where, f"member is one of 0 … {count - 1}", f"got {member!r}")

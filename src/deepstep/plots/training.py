@@ -70,9 +70,10 @@ class TrainingCurveDisplay(FromHistory):
         returns (display): The display, not drawn yet.
         ConfigurationError, DataError: If there is no such network, or its history is empty.
         """
-        ensemble = getattr(estimator, "ensemble_", None)
-        if member is not None or ensemble is None or len(ensemble.members) == 1:
+        predictor = getattr(estimator, "predictor_", None)
+        if member is not None or predictor is None or len(predictor.ensemble.members) == 1:
             return super().from_estimator(estimator, member=member)
+        ensemble = predictor.ensemble
         each = [
             cls._of_history(history, f"{cls.__name__}.from_estimator") for history in estimator.histories_
         ]
@@ -84,7 +85,7 @@ class TrainingCurveDisplay(FromHistory):
             validation_costs=_median([one._between for one in each]) if validated else None,
             validated=np.isin(longest, np.concatenate([one.epochs[one._measured] for one in each])),
             rates=np.full(len(longest), np.nan),
-            members=tuple((of.preset.name, one) for of, one in zip(ensemble.members, each, strict=True)),
+            members=tuple((of.preset, one) for of, one in zip(ensemble.members, each, strict=True)),
         )
 
     @classmethod

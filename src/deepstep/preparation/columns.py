@@ -6,16 +6,13 @@ missing values a further 0/1 feature, the missing indicator, marks them.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, get_args, get_origin
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.errors import FileError
 from deepstep.preparation.parsing import is_missing
-from deepstep.types import is_number
 
 if TYPE_CHECKING:
     import polars
@@ -127,62 +124,3 @@ class ConstantColumn(Column):
 
     def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
         out[:] = is_missing(series, blanks=not self.of_texts)[:, None]
-
-
-Record = TypeVar("Record")
-
-
-def _fits(value: Any, kind: Any) -> bool:
-    """Whether a value of JSON is one of a kind of entry; any is a label."""
-    if get_origin(kind) is tuple:
-        return isinstance(value, list) and all(_fits(entry, get_args(kind)[0]) for entry in value)
-    if kind is Any:
-        return isinstance(value, str | int | float | bool)
-    return is_number(value) if kind is float else type(value) is kind
-
-
-def _as_kind(value: Any, kind: Any) -> Any:
-    """Lists as tuples, and whole numbers as floats where JSON may have them."""
-    if get_origin(kind) is tuple:
-        return tuple(_as_kind(entry, get_args(kind)[0]) for entry in value)
-    return float(value) if kind is float else value
-
-
-def to_record(instance: Any, kind: str) -> dict[str, Any]:
-    """A flat dataclass as a dictionary of JSON types, its kind first; tuples become lists."""
-    found = ((field, getattr(instance, field.name)) for field in fields(instance))
-    values = {field.name: value for field, value in found if value != field.default}
-    return {"kind": kind, **{name: _listed(value) for name, value in values.items()}}
-
-
-def from_record(record: object, kinds: Mapping[str, type[Record]]) -> Record:
-    """The dataclass that `to_record` wrote; `kinds` says which class each kind is."""
-    if not isinstance(record, dict):
-        raise damaged("an object with a kind is expected", f"got {type(record).__name__}")
-    kind = record.get("kind")
-    if not isinstance(kind, str) or kind not in kinds:
-        raise damaged(f"kind is one of {', '.join(map(repr, kinds))}", f"got {kind!r:.60}")
-    wanted = {field.name: field.type for field in fields(kinds[kind])}  # type: ignore[arg-type]
-    given = {name: value for name, value in record.items() if name != "kind"}
-    needed = {field.name for field in fields(kinds[kind]) if field.default is MISSING}  # type: ignore[arg-type]
-    if not needed <= given.keys() <= wanted.keys():
-        raise damaged(f"kind {kind!r} has the entries {', '.join(wanted)}", f"got {', '.join(given)!s:.300}")
-    for name, value in given.items():
-        if not _fits(value, wanted[name]):
-            raise damaged(f"{name} of kind {kind!r} is {_type_name(wanted[name])}", f"got {value!r:.60}")
-    return kinds[kind](**{name: _as_kind(value, wanted[name]) for name, value in given.items()})
-
-
-def _listed(value: Any) -> Any:
-    return [_listed(entry) for entry in value] if isinstance(value, tuple) else value
-
-
-def damaged(expected: str, got: str) -> FileError:
-    """The error for a stored preparation that cannot be used."""
-    return FileError(
-        "preparation", expected, got, "The file was altered or comes from a newer version: train again."
-    )
-
-
-def _type_name(kind: Any) -> str:
-    return kind.__name__ if isinstance(kind, type) else str(kind)

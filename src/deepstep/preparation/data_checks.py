@@ -106,7 +106,7 @@ def header_of_values(data: Data) -> str:
     return (
         f"{len(hits)} of {len(columns)} names of columns look like values: "
         f"{_first([repr(column.name) for column in hits])}; if the file has no header, read it with "
-        "--no-header (header=False, in pandas header=None)"
+        "--read header=false (header=False, in pandas header=None)"
     )
 
 

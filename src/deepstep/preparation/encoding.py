@@ -7,14 +7,14 @@ al., arXiv 2203.05556).
 
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
+from math import isfinite
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.environment import package
-from deepstep.preparation.columns import damaged, from_record, to_record
 from deepstep.preparation.statistics import Quantiles
 from deepstep.types import AnyArray, Array
 
@@ -121,6 +121,22 @@ class Encoding:
         return cls(tuple(center.tolist()), tuple(factor.tolist()), edges)
 
     @property
+    def fault(self) -> str:
+        """The condition that a stored encoding does not meet; empty for a valid one."""
+        if not len(self.center) == len(self.factor) == len(self.edges):
+            return "center, factor and edges of each feature"
+        if not all(map(isfinite, (*self.center, *self.factor))) or min(self.factor, default=0) < 0:
+            return "finite centers, and factors of at least 0"
+        if any(len(edges) in (1, 2) or not _increase(edges) for edges in self.edges):
+            return "edges that increase, three or more or none"
+        lengths = [[*map(len, curves)] for curves in (self.marks, self.scores)]
+        if lengths[0] != lengths[1] or len(self.marks) not in (0, len(self.center)):
+            return "marks and scores of each feature"
+        if not all(map(isfinite, chain(*self.scores))):
+            return "finite scores"
+        return "" if all(map(_increase, self.marks)) else "marks that increase"
+
+    @property
     def n_inputs(self) -> int:
         """How many inputs the network has."""
         return len(self.center) + sum(len(edges) - 1 for edges in self.edges if edges)
@@ -166,27 +182,10 @@ class Encoding:
     def __getstate__(self) -> dict[str, Any]:
         return {one.name: getattr(self, one.name) for one in fields(self)}
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON types."""
-        return to_record(self, self.kind)
 
-    @classmethod
-    def from_dict(cls, record: object) -> "Encoding":
-        """The encoding that `to_dict` wrote."""
-        encoding = from_record(record, {cls.kind: cls})
-        if not len(encoding.center) == len(encoding.factor) == len(encoding.edges):
-            raise damaged("center, factor and edges of each feature", "their numbers differ")
-        if min(encoding.factor, default=0) < 0:
-            raise damaged("factors of at least 0", f"got {min(encoding.factor)}")
-        for edges in encoding.edges:
-            if len(edges) in (1, 2) or any(after <= before for before, after in pairwise(edges)):
-                raise damaged("edges that increase, three or more or none", f"got {edges!r:.60}")
-        lengths = [[*map(len, curves)] for curves in (encoding.marks, encoding.scores)]
-        if lengths[0] != lengths[1] or len(encoding.marks) not in (0, len(encoding.center)):
-            raise damaged("marks and scores of each feature", "their numbers differ")
-        if any(after <= before for marks in encoding.marks for before, after in pairwise(marks)):
-            raise damaged("marks that increase", "there are others")
-        return encoding
+def _increase(numbers: tuple[float, ...]) -> bool:
+    """Whether numbers are finite, and each is larger than the one before."""
+    return all(map(isfinite, numbers)) and all(before < after for before, after in pairwise(numbers))
 
 
 def _normal_scores(place: NDArray[np.intp], ranks: Array) -> tuple[float, ...]:

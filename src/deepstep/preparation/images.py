@@ -1,13 +1,13 @@
 """Pictures as features."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from math import isfinite
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.errors import DataError, ShapeError
-from deepstep.preparation.columns import damaged, from_record, to_record
 from deepstep.preparation.table import with_columns
 from deepstep.types import AnyArray
 
@@ -38,6 +38,13 @@ class ImagePreparation:
     def n_features(self) -> int:
         """height · width · channels."""
         return self.height * self.width * self.channels
+
+    @property
+    def fault(self) -> str:
+        """The condition that a stored preparation does not meet; empty for a valid one."""
+        if min(self.height, self.width, self.channels) < 1:
+            return "height, width and channels are at least 1"
+        return "" if isfinite(self.scale) else "the scale is finite"
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -88,23 +95,3 @@ class ImagePreparation:
                 got = f"{series.null_count()} are missing" if series.null_count() else f"got {series.dtype}"
                 raise DataError(f"column {series.name!r}", "pixels are numbers", got)
         return self.transform(pixels.to_numpy())
-
-    def to_dict(self) -> dict[str, Any]:
-        """The preparation as JSON has it.
-
-        returns: Plain JSON types.
-        """
-        return to_record(self, self.kind)
-
-    @classmethod
-    def from_dict(cls, record: dict[str, Any]) -> "ImagePreparation":
-        """The preparation that `to_dict` wrote.
-
-        record: As `to_dict` wrote it.
-        returns: The same.
-        FileError: When the record was altered.
-        """
-        preparation = from_record(record, {cls.kind: cls})
-        if min(preparation.height, preparation.width, preparation.channels) < 1:
-            raise damaged("height, width and channels are at least 1", f"got {preparation}")
-        return preparation

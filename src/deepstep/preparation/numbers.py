@@ -5,6 +5,7 @@ the day.
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
@@ -67,7 +68,8 @@ class StandardizedColumn(Column):
 
     @property
     def fault(self) -> str:
-        return "" if self.std > 0 else "std is above 0"
+        valid = isfinite(self.mean) and isfinite(self.std) and self.std > 0
+        return "" if valid else "the mean is finite, and std is above 0"
 
     def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
         values = self.values(series)
@@ -134,6 +136,10 @@ class BooleanColumn(Column):
     @property
     def done(self) -> str:
         return f"encoded as 0 (false) and 1 (true){mark_done(self.marks_missing, f' ({self.mean:.6g})')}"
+
+    @property
+    def fault(self) -> str:
+        return "" if isfinite(self.mean) else "the mean is finite"
 
     def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
         values = truths(series)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +17,6 @@ from deepstep.preparation.columns import (
     ConstantColumn,
     EmptyColumn,
     IdentifierColumn,
-    damaged,
-    from_record,
-    to_record,
 )
 from deepstep.preparation.numbers import BooleanColumn, DateColumn, NumberColumn
 from deepstep.preparation.parsing import numbers
@@ -158,6 +155,15 @@ class TablePreparation:
         return {column.name: slice(*block) for column, block in pairs}
 
     @property
+    def fault(self) -> str:
+        """The condition that a stored preparation does not meet; empty for a valid one."""
+        if len({column.name for column in self.columns}) < len(self.columns):
+            return "every column has its own name"
+        if any(len(set(column.feature_names)) < len(column.feature_names) for column in self.columns):
+            return "every category stands once"
+        return ""
+
+    @property
     def identifiers(self) -> tuple[str, ...]:
         """The names of the columns that were left out because they name the rows."""
         return tuple(column.name for column in self.columns if isinstance(column, IdentifierColumn))
@@ -194,34 +200,6 @@ class TablePreparation:
     def cautions(self) -> tuple[str, ...]:
         """A sentence for each column that is not read as it may be meant."""
         return tuple(f"column {one.name!r}: {one.caution}." for one in self.columns if one.caution)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The preparation as JSON has it.
-
-        returns: Plain JSON types.
-        """
-        return {"kind": self.kind, "columns": [to_record(column, column.kind) for column in self.columns]}
-
-    @classmethod
-    def from_dict(cls, record: dict[str, Any]) -> "TablePreparation":
-        """The preparation that `to_dict` wrote.
-
-        record: As `to_dict` wrote it.
-        returns: The same.
-        FileError: When the record was altered.
-        """
-        records = record.get("columns")
-        if not isinstance(records, list):
-            raise damaged("columns is a list", f"got {type(records).__name__}")
-        columns = tuple(from_record(item, COLUMN_KINDS) for item in records)
-        if len({column.name for column in columns}) < len(columns):
-            raise damaged("every column has its own name", "one stands twice")
-        for column in columns:
-            if column.fault:
-                raise damaged(column.fault, "this is not so")
-        if any(len(set(column.feature_names)) < len(column.feature_names) for column in columns):
-            raise damaged("every category stands once", "one stands twice")
-        return cls(columns)
 
 
 class TableStatistics:

@@ -20,8 +20,7 @@ from deepstep.inspection.findings import (
 from deepstep.inspection.findings.predictions import Scores
 from deepstep.preparation import ImagePreparation
 from deepstep.report.predictions import classified
-from deepstep.run import Run
-from deepstep.run_folder import DEMO, DIVERGED, LEAKS
+from deepstep.run import DEMO, DIVERGED, LEAKS, Run
 from deepstep.training.history import health_in, layers_in
 from deepstep.types import Array, is_number
 
@@ -44,17 +43,16 @@ def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = No
     >>> import numpy as np
     >>> from deepstep import History, Network
     >>> from deepstep.preparation import ImagePreparation
-    >>> from deepstep.run_folder import Preparation
     >>> from deepstep.targets import Targets
     >>> run = Run.of_network(
     ...     Network([1, 2, 1], output="identity", initialization="zeros"),
-    ...     Preparation(ImagePreparation(1, 1, 1, 1.0), Targets.of_numbers()),
+    ...     ImagePreparation(1, 1, 1, 1.0), Targets.of_numbers(),
     ...     History(), {}, np.empty((0, 1)), np.empty((0, 1)))
     >>> [finding.kind for finding in findings_of(run)]
     ['symmetric units']
     """
     results, settings = (run.config.get(name, {}) for name in ("results", "settings"))
-    diverged, target = run.config.get(DIVERGED), run.preparation.target
+    diverged, target = run.config.get(DIVERGED), run.targets
     by_squares = target.several or target.head not in NO_MEANS
     if run.only is not None:
         found = diagnose(
@@ -63,7 +61,7 @@ def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = No
             parameters=run.network.parameters,
             X=None if inputs is None else inputs.T.astype(run.network.dtype),
             scores=results.get("train"),  # a class never predicted there is not a matter of chance
-            kept_best="patience" in settings or run.only.best_epoch is not None,
+            kept_best=run.only.best_epoch is not None,
             diverged=diverged,
         )
         if diverged is not None:
@@ -74,7 +72,7 @@ def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = No
     else:
         budget, ensemble = settings.get("time_budget"), run.ensemble
         members = [
-            MemberSummary(one.preset.name, one.fold, share, one.epochs, one.best_epoch, one.validation_cost)
+            MemberSummary(one.preset, one.fold, share, one.epochs, one.best_epoch, one.validation_cost)
             for one, share in zip(ensemble.members, ensemble.shares, strict=True)
         ]
         time_budget = budget if is_number(budget) else None
@@ -95,7 +93,7 @@ def _never_recognized(run: Run, rows: HeldOut | None, named: str) -> Iterator[Fi
     """Classes of which no row is predicted right, of rows that were not learned from, if not ``named``."""
     if rows is None or rows.part in ("train", "kept") or not len(rows.outputs) or not rows.finite:
         return
-    several, train = run.preparation.target.several, Scores(run.config.get("results", {}).get("train"))
+    several, train = run.targets.several, Scores(run.config.get("results", {}).get("train"))
     for one in classified(run, rows):
         sizes = np.bincount(one.true, minlength=len(one.classes))
         right = np.bincount(one.true[one.true == one.predicted], minlength=len(one.classes))
@@ -107,7 +105,7 @@ def _never_recognized(run: Run, rows: HeldOut | None, named: str) -> Iterator[Fi
 def _label_errors(run: Run, rows: HeldOut | None) -> Iterator[Finding]:
     if rows is None or not len(rows.outputs) or not rows.finite:
         return
-    several = run.preparation.target.several
+    several = run.targets.several
     for one in classified(run, rows):
         for found in label_findings(one.probabilities, one.true, rows.numbers):
             yield replace(found, says=f"{one.name}: {found.says}") if several else found
@@ -124,10 +122,10 @@ def no_health(run: Run) -> str:
     if len(run.history) and layers_in(run.history[-1]):
         lacking = "The layers were examined before and after the training, and not epoch by epoch"
     if DEMO in run.config:
-        return f"{lacking}: deepstep demo records none; deepstep train does with --log health."
-    if isinstance(run.preparation.inputs, ImagePreparation):
+        return f"{lacking}: deepstep demo records none; deepstep train does with --log FILE.csv."
+    if isinstance(run.preparation, ImagePreparation):
         return f"{lacking}: trainings on pictures record none."
-    return f"{lacking}: train with --log health."
+    return f"{lacking}: train with --log FILE.csv."
 
 
 def has_health(run: Run) -> bool:

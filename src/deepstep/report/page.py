@@ -34,15 +34,14 @@ def report(
     MissingPackageError: If matplotlib is not installed, for a run of one network.
 
     >>> from deepstep.preparation import ImagePreparation
-    >>> from deepstep.run_folder import Preparation
     >>> from deepstep.targets import Targets
     >>> from deepstep import Network
     >>> import numpy as np
     >>> X, Y = np.array([[0.0], [1.0]]), np.array([[1.0], [3.0]])
     >>> network = Network([1, 1], output="identity", seed=1)
     >>> history = network.train(X.T, Y.T, learning_rate=0.5, iterations=20)
-    >>> preparation = Preparation(ImagePreparation(1, 1, 1, 1.0), Targets.of_numbers())
-    >>> page = report(Run.of_network(network, preparation, history, {}, X, Y), name="<a line>")
+    >>> preparation, targets = ImagePreparation(1, 1, 1, 1.0), Targets.of_numbers()
+    >>> page = report(Run.of_network(network, preparation, targets, history, {}, X, Y), name="<a line>")
     >>> page[:15], "&lt;a line&gt;" in page, "<script" in page
     ('<!DOCTYPE html>', True, False)
     """

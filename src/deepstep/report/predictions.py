@@ -79,10 +79,10 @@ class Classified:
 
 def classified(run: Run, rows: HeldOut) -> Iterator[Classified]:
     """The predictions for each target of classes; none for targets of numbers."""
-    target = run.preparation.target
+    target = run.targets
     if not target.is_classes:
         return
-    each = target.by_column(run.calibrated(target.probabilities(rows.outputs)))
+    each = target.by_column(run.predictor.probabilities(rows.outputs))
     true = rows.answers.reshape(-1, target.n_columns)
     given = target.decide(rows.outputs).reshape(true.shape)
     for at, (name, P) in enumerate(zip(run.target_names, each, strict=True)):
@@ -99,8 +99,8 @@ def predictions(run: Run, rows: HeldOut) -> Html:
     if not rows.finite:
         overflows = "There are no predictions: outputs of the parameters before the divergence overflow."
         return join([about, tag("p", overflows)])
-    target = run.preparation.target
-    found = score(target, rows.answers, rows.outputs, rows.weight, run.calibrated)
+    target = run.targets
+    found = score(target, rows.answers, rows.outputs, rows.weight, run.predictor.tempered)
     lines, notes = figures({"value": found}, decimal=run.decimal)
     metrics = [about, table(["metric", "value"], lines, caption="Metrics of these rows")]
     metrics += [tag("p", note) for note in notes]

@@ -10,6 +10,7 @@ import numpy as np
 
 from deepstep import __version__
 from deepstep.data.text_formats import number_text
+from deepstep.ensembles.leaderboard import TriedPresets
 from deepstep.errors import MissingPackageError
 from deepstep.inspection import Finding
 from deepstep.inspection.metrics import Scores, figures
@@ -27,8 +28,7 @@ from deepstep.preparation import ImagePreparation
 from deepstep.report.diagnosis import has_health, no_health
 from deepstep.report.figures import figure
 from deepstep.report.html import Content, Html, details, join, table, tag
-from deepstep.run import Run
-from deepstep.run_folder import DEMO
+from deepstep.run import DEMO, Run
 from deepstep.training.history import health_in
 
 MOST_EPOCHS = 40  # in the table of the training curve, evenly spread
@@ -52,7 +52,7 @@ def overview(run: Run) -> Html:
     else:
         ensemble = run.ensemble
         folds = {member.fold for member in ensemble.members}
-        of_networks = {member.preset.name for member in ensemble.members}
+        of_networks = {member.preset for member in ensemble.members}
         counts = [len(part) for part in (ensemble.members, of_networks, folds)]
         networks = "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold")))
         how = [("ensemble", networks)]
@@ -99,7 +99,7 @@ def curves(run: Run) -> Html:
         return tag("p", "The history is empty.")
     smoothed = tag("p", run.ensemble.cost_note) if run.ensemble.cost_note else None
     if run.only is None:
-        of_all = SimpleNamespace(ensemble_=run.ensemble, histories_=histories)
+        of_all = SimpleNamespace(predictor_=run.predictor, histories_=histories)
         try:
             display = TrainingCurveDisplay.from_estimator(of_all)
             heading = "Cost of each member over the epochs, and the medians"
@@ -126,7 +126,7 @@ def layers(run: Run) -> Html:
     """The network, and the health of its layers."""
     architecture, history = run.network.architecture, run.history
     parts = [figure(ArchitectureDisplay.from_network(run.network), "network", "The network")]
-    inputs = run.preparation.inputs
+    inputs = run.preparation
     if isinstance(inputs, ImagePreparation) and inputs.height * inputs.width > 1:
         shape = (inputs.height, inputs.width, inputs.channels)[: 2 if inputs.channels == 1 else 3]
         display = FirstLayerWeightsDisplay.from_network(run.network, image_shape=shape)
@@ -173,17 +173,17 @@ def presets(run: Run) -> Html:
     name, costs = run.ensemble.preset_costs
     rows: list[list[Content]] = [
         [
-            summary.preset.name,
-            summary.preset.why,
+            summary.name,
+            summary.why,
             len(summary.members),
             written(cost),
             join([f"{summary.weight:.3f}", _bar(summary.weight)]),
         ]
-        for summary, cost in zip(run.ensemble.presets, costs, strict=True)
+        for summary, cost in zip(run.ensemble.by_preset, costs, strict=True)
     ]
     header = ["preset", "purpose", "members", name, "weight"]
     text = "The weights are chosen by the out-of-fold predictions of all presets together."
-    tried = run.ensemble.tried
+    tried = TriedPresets(run.ensemble.tried)
     found = [tag("p", text), table(header, rows, caption="Presets", left=2)]
     if tried:
         n, whole = len(tried), "All presets that were tried"
@@ -210,7 +210,7 @@ def members(run: Run) -> Html:
 
 def columns(run: Run) -> Html:
     """The treatment of each column, and its reason; or that of the pixels of pictures."""
-    inputs = run.preparation.inputs
+    inputs = run.preparation
     if isinstance(inputs, ImagePreparation):
         size = f"{inputs.height}×{inputs.width}, channels: {inputs.channels}"
         return tag("p", f"Inputs are pictures of {size}, each pixel multiplied by {inputs.scale:.6g}.")
@@ -257,7 +257,8 @@ def environment(run: Run) -> Html:
 
 def reproduction(run: Run, command: str | None) -> Html:
     """How to reproduce the numbers."""
-    seed = run.config.get("settings", {}).get("seed")
+    recorded = run.config.get("settings", {})
+    seed = recorded.get("random_state", recorded.get("seed"))
     seeded = "" if seed is None else f" The seed {seed} determines initial weights, order and masks."
     if command is None:
         source = run.config.get("source", "its source")
@@ -265,8 +266,7 @@ def reproduction(run: Run, command: str | None) -> Html:
     text = (
         f"The demo has settings of its own.{seeded}"
         if DEMO in run.config
-        else "The command has the recorded settings. Add the options for rows and columns (--exclude, "
-        f"--classes, --test-fraction, --validation), if any were used.{seeded}"
+        else f"The command is the one of the training, without its --out.{seeded}"
     )
     return join([tag("pre", tag("code", command)), tag("p", text)])
 

@@ -105,7 +105,7 @@ def answers_for(run: Run, frame: "polars.DataFrame", coverage: float | None) -> 
 
 def records(run: Run, answers: Answers) -> list[dict[str, Any]]:
     """An object for each row; entries of several targets are objects by the names of the targets."""
-    target, (prediction, likely) = run.preparation.target, answers
+    target, (prediction, likely) = run.targets, answers
     names = target.names if target.several else ()
     found = {"prediction": _by_target(names, prediction.values)}
     if target.is_classes and prediction.probabilities is not None:
@@ -151,7 +151,7 @@ def csv_of(run: Run, answers: Answers, *, header: bool = True) -> str:
 
 def _columns(run: Run, answers: Answers) -> Iterator[tuple[str, Any]]:
     """The columns of the table with their names, all predictions first."""
-    target, (prediction, likely) = run.preparation.target, answers
+    target, (prediction, likely) = run.targets, answers
     values, several = prediction.values, target.several
     for name, column in zip(target.names or ("",), values.reshape(len(values), -1).T, strict=True):
         yield f"prediction_{name}" if several else "prediction", column.tolist()

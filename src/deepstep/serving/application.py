@@ -104,7 +104,8 @@ class _Service:
 
     def __init__(self, run: Run, limits: Limits) -> None:
         self._run, self._limits = run, limits
-        value = None if isinstance(run.preparation.inputs, TablePreparation) else 0
+        encodes = isinstance(run.ensemble.preprocessors[0].preparation, TablePreparation)
+        value = None if encodes else 0  # a network alone has no place for missing values
         row = json.dumps([dict.fromkeys(run.columns, value)]).encode()
         # the estimator and the kernels are loaded now, and not by the first request
         self._estimator = run.estimator

@@ -35,7 +35,7 @@ def openapi(run: Run) -> dict[str, Any]:
 
 
 def _row_schema(run: Run) -> dict[str, Any]:
-    known = {column.name: column for column in getattr(run.preparation.inputs, "columns", ())}
+    known = {column.name: column for column in getattr(run.preparation, "columns", ())}
     pixel = {"type": "number"}
     columns = {name: _column_schema(known[name]) if name in known else pixel for name in run.columns}
     return {"type": "object", "properties": columns, "required": list(columns)}
@@ -50,7 +50,7 @@ def _column_schema(column: Column) -> dict[str, Any]:
 
 
 def _answer_schema(run: Run) -> dict[str, Any]:
-    target = run.preparation.target
+    target = run.targets
     names = target.names if target.several else ()
     entries: dict[str, list[Any]]
     if target.is_classes:

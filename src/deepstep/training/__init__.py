@@ -11,10 +11,10 @@ from deepstep.training.fit import train, updates
 from deepstep.training.health import Health
 from deepstep.training.history import History
 from deepstep.training.plan import Plan
-from deepstep.training.plateau import ReduceLROnPlateau
 from deepstep.training.progress import Progress
 from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.schedules import SCHEDULES, Schedule, get_schedule
+from deepstep.training.stopping import ReduceLROnPlateau
 from deepstep.training.writers import Csv, JsonLines, TensorBoard
 
 complete(globals())

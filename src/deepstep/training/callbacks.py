@@ -71,7 +71,8 @@ class Training:
     """Training as a callback sees it; its arrays cannot be written.
 
     ``history`` has the records so far; ``position`` is where training stands; ``interrupted`` says whether
-    Ctrl-C was pressed, so that this pause is the last one.
+    Ctrl-C was pressed, so that this pause is the last one; ``member`` is (preset, fold) of a network that is
+    one of an ensemble, else None.
 
     session: Where the updates are done.
     history: Where the records go.
@@ -106,6 +107,7 @@ class Training:
         self._callbacks = callbacks
         self.history, self.epochs, self.plan = history, epochs, plan
         self.position, self.interrupted = Position(), False
+        self.member: tuple[str, int] | None = None
 
     @property
     def architecture(self) -> Architecture:

@@ -19,8 +19,7 @@ from deepstep.data.text_formats import json_values
 from deepstep.engines import SessionState, Settings
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.network import Architecture, Parameters
-from deepstep.network.architecture import ENTRIES, LATER_ENTRIES
-from deepstep.network.model_file import refuse_unregistered, statistics_shapes, unregistered_features
+from deepstep.network.architecture import ENTRIES, LATER_ENTRIES, refuse_unregistered_features
 from deepstep.preparation.batches import Examples, n_batches, shuffled
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.history import Record
@@ -260,7 +259,7 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
         raise FileError(where, expected, "the file was altered or damaged")
     try:
         content = json_values(header["content"], finite=False)
-        refuse_unregistered("features", unregistered_features(content["identity"]), "feature", where)
+        refuse_unregistered_features(content["identity"], where)
         return _unpacked(content, arrays)
     except FileError:
         raise
@@ -316,7 +315,7 @@ def _unpacked(content: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> Che
         [(str(name), dict(_with_arrays(values, arrays))) for name, values in content["callbacks"]],
     )
     architecture, dtype = checkpoint.architecture, np.dtype(checkpoint.identity["dtype"])
-    shapes = statistics_shapes(architecture)
+    shapes = architecture.statistics_layout
     if statistics.keys() != shapes.keys():
         raise ValueError(f"the running statistics are {list(statistics)}")
     vectors = [name for name in arrays if name == "theta" or name.startswith("slot ")]

@@ -19,9 +19,6 @@ SECONDS = 30.0  # between two checkpoints, unless something else is asked for
 NAMED = re.compile(r"checkpoint-[0-9]{12,}\.safetensors")
 """How a file is named by the number of updates after which it was written."""
 
-OF_A_MEMBER = re.compile(r"member-[0-9]{3,}-[0-9]+\.safetensors")
-"""How a file of a finished member of an ensemble is named: by the number of its preset, and by the fold."""
-
 KEPT = 3  # how many of the newest stay, unless something else is asked for
 SHARE = 0.1  # at most so much of the time goes into writing, where checkpoints are written by the clock
 
@@ -169,11 +166,6 @@ def checkpoint_files(folder: Path | str) -> list[Path]:
     """The checkpoints of a folder by their names, the oldest first; files of other programs are none."""
     paths = Path(folder).glob("checkpoint-*.safetensors")
     return sorted(path for path in paths if NAMED.fullmatch(path.name))
-
-
-def member_files(folder: Path | str) -> list[Path]:
-    """The finished members of an ensemble in a folder, by their names."""
-    return sorted(path for path in Path(folder).glob("member-*") if OF_A_MEMBER.fullmatch(path.name))
 
 
 def latest_checkpoint(folder: Path | str) -> Checkpoint | None:

@@ -26,9 +26,8 @@ from deepstep.training.interruption import blas_threads
 from deepstep.training.lbfgs import Limits, Minimizer
 from deepstep.training.loop import Loop
 from deepstep.training.plan import Plan
-from deepstep.training.plateau import ReduceLROnPlateau
 from deepstep.training.scoring import Metric, check_metrics, score_names, scores
-from deepstep.training.stopping import EarlyStopping, check_watched
+from deepstep.training.stopping import EarlyStopping, ReduceLROnPlateau, check_watched
 
 REFIT = "refit"  # the folder, within that for checkpoints, of the second training
 INTERRUPTED = "interrupted"  # why a history ended that Ctrl-C cut short

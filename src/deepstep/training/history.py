@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from math import isfinite
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
+from deepstep.archive import Lines
 from deepstep.data.text_formats import html_table, json_values
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.types import Array, is_number
@@ -70,7 +71,7 @@ class History:
         return "".join(json.dumps(_plain(record, RECORD), allow_nan=False) + "\n" for record in self.records)
 
     @classmethod
-    def from_jsonl(cls, text: str, *, where: str = "history.jsonl") -> "History":
+    def from_jsonl(cls, text: str, *, where: str = "history.jsonl") -> Self:
         """Read what `to_jsonl` wrote.
 
         text: The lines.
@@ -88,6 +89,27 @@ class History:
                 raise FileError(where, "one JSON object a line", f"line {number} is {line[:60]!r}")
             records.append(record)
         return cls(records)
+
+    def to_archive(self) -> dict[str, Any]:
+        """The entries of this history in `deepstep.archive`.
+
+        returns: A line for each record, the engine and the end.
+        """
+        ends = {"engine": self.engine, "why_engine": self.why_engine, "stopped": self.stopped}
+        return {"records": Lines(self.to_jsonl()), **ends}
+
+    @classmethod
+    def from_archive(cls, records: Lines, engine: str, why_engine: str, stopped: str) -> Self:
+        """The history that `deepstep.archive` reads; a number that was not finite is NaN.
+
+        records: As of `to_jsonl`.
+        FileError: If a line is not a JSON object.
+        """
+        history = cls.from_jsonl(records)
+        history.engine, history.why_engine, history.stopped = engine, why_engine, stopped
+        for record in history.records:
+            record |= {name: np.nan for name, value in record.items() if value is None}
+        return history
 
     def __len__(self) -> int:
         return len(self.records)
@@ -135,11 +157,12 @@ def layers_in(record: Record) -> list[Look]:
 
 
 def check_records(history: History, n_layers: int, where: str) -> None:
-    """Refuse a history of which a record has not what training writes; ``where`` is its file."""
+    """Refuse a history of which a record has not what training writes; ``where`` is its place."""
     for number, record in enumerate(history, start=1):
         looks = [health_in(record), *layers_in(record)]
         fits = all(is_number(record.get(name)) for name in ("epoch", "step"))
-        fits &= record.get("cost", "") is None or is_number(record.get("cost"))  # None: it was not finite
+        cost = record.get("cost")  # NaN or None: it was not finite
+        fits &= is_number(cost) or (isinstance(cost, float | None) and "cost" in record)
         if not fits or any(look is not None and len(look) != n_layers for look in looks):
             expected = "numbers for epoch, step and cost in every record, and health of every layer if of any"
             raise FileError(where, expected, f"record {number} has others", "Train again.")

@@ -33,10 +33,7 @@ NOT_YET = (
     "and look whether the inputs are related to the target"
 )
 UNRELATED = "look whether the columns are related to the target, and collect more rows"
-LONGER = (
-    "train for longer: give the estimator a larger max_iter, or train one network by deepstep train "
-    "--preset single with more --epochs"
-)
+LONGER = "train for longer, with more --epochs (of an estimator: network_params={'epochs': …})"
 
 
 class Scores:

@@ -1,0 +1,261 @@
+"""A table as the command line reads it: its format, its target, the weights, groups and times of its rows."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepstep.cli.option_types import READ, word_of_reading
+from deepstep.cli.screen import note
+from deepstep.cli.task import as_columns, columns_in
+from deepstep.data.dialect import UTF_8, TextFormat
+from deepstep.data.formats import ReadOptions, usual_separator
+from deepstep.data.tables import table_in, told_missing_words
+from deepstep.equations import get_head
+from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
+from deepstep.preparation.number_formats import stripped
+from deepstep.preparation.parsing import as_iso, infer_date_format, is_missing, iso_moments
+from deepstep.run import text_format
+from deepstep.targets import CLASS_LOSSES, NUMBER_LOSSES
+from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    import polars
+
+SAMPLE_WEIGHT = "--sample-weight"
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """The options of a table: its columns, its target, how it is read, and which rows are held out.
+
+    ``validation_fraction`` is the share of the rows that a network's early stopping watches.
+    """
+
+    targets: tuple[str, ...] = ()
+    task: str = "auto"
+    exclude: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
+    classes: tuple[str, ...] | None = None
+    loss: str | None = None
+    quantiles: Any = None
+    sample_weight: str | None = None
+    groups: str | None = None
+    time_order: bool = False
+    time_column: str | None = None
+    test_fraction: float = 0.2
+    validation_fraction: float = 0.0
+    drop_missing_target: bool = False
+    read: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 1
+
+    @property
+    def in_time(self) -> bool:
+        """Whether the newest rows are held out."""
+        return self.time_order or self.time_column is not None
+
+    @property
+    def how_split(self) -> str:
+        """How rows are held out, in words; empty where it is at random."""
+        if self.groups is not None:
+            return f"whole groups of {self.groups!r}"
+        if self.time_column is not None:
+            return f"the newest rows by {self.time_column!r}"
+        return "the last rows, in the order of time" if self.time_order else ""
+
+    @property
+    def named(self) -> dict[str, tuple[str, ...]]:
+        """The columns that flags name, which must be there."""
+        return {"--exclude": self.exclude, "--keep": self.keep, "--categorical": self.categorical}
+
+    @property
+    def no_inputs(self) -> tuple[str, ...]:
+        """The columns that are no inputs."""
+        groups = None if self.groups in self.keep else self.groups
+        return (*self.targets, *self.exclude, *(name for name in (self.sample_weight, groups) if name))
+
+    def check(self) -> None:
+        """Refuse what fits no table."""
+        known = [*CLASS_LOSSES, *NUMBER_LOSSES]
+        if self.loss is not None and self.loss not in known:
+            raise unknown_name("--loss", "loss", self.loss, known)
+        if self.quantiles is not None:
+            if self.loss != "quantile":
+                got = "got no --loss" if self.loss is None else f"got --loss {self.loss}"
+                name = "--set quantiles"
+                raise ConfigurationError(name, "used with --loss quantile", got, setting=name)
+            get_head("quantile").with_settings(levels=self.quantiles)
+        if not 0 <= self.test_fraction < 1:
+            expected, got = "a share from 0, for none, to below 1", f"got {self.test_fraction:g}"
+            raise ConfigurationError("--test-fraction", expected, got)
+        one_column = {
+            SAMPLE_WEIGHT: self.sample_weight,
+            "--groups": self.groups,
+            "--time-column": self.time_column,
+        }
+        others = {**self.named, **{flag: (name,) for flag, name in one_column.items() if name}}
+        for flag, names in others.items():
+            for name in {*names}.intersection(self.targets):
+                expected, got = "a column other than the target", f"got {name!r}"
+                raise ConfigurationError(flag, expected, got, setting=flag)
+        for name in self.keep:
+            if name in (*self.exclude, self.sample_weight):
+                raise ConfigurationError("--keep", "a column that is an input", f"{name!r} is none")
+        if len(set(self.targets)) < len(self.targets):
+            raise ConfigurationError("--target", "each column once", f"got {', '.join(self.targets)}")
+        if len(self.targets) > 1:
+            self._check_several()
+
+    def _check_several(self) -> None:
+        """Refuse losses that are those of one target."""
+        if self.loss in ("ordinal", "quantile"):
+            got = f"got {self.loss!r}, which is one of a single target"
+            hint = "Train a network for each target."
+            raise ConfigurationError("--loss", "a loss of several targets", got, hint)
+        if self.classes is not None:
+            raise ConfigurationError("--classes", "one target", f"got {len(self.targets)}", "Leave it out.")
+
+    def check_held_out(self, *, held_out: bool, streamed: bool) -> None:
+        """Refuse groups and an order of time that no split can respect, or that would have no effect."""
+        name = "--time-column" if self.time_column is not None else "--time-order"
+        name = "--groups" if self.groups is not None else name
+        hint = f"Leave {name} out"
+        both = "used without --time-order and --time-column"
+        nothing = "got --test-fraction 0 and a network without early stopping"
+        for refused, expected, got, help_ in (
+            (
+                self.groups and self.in_time,
+                both,
+                "got both",
+                f"{hint}, or hold out later rows without groups.",
+            ),
+            (streamed, "used with rows in memory", "got streamed ones", f"{hint}, or add --no-stream."),
+            (not held_out, "used where rows are held out", nothing, f"{hint}, or hold rows out."),
+        ):
+            if refused and self.how_split:
+                raise ConfigurationError(name, expected, got, help_, setting=name)
+
+
+def read_table(
+    file: Path, options: TableOptions, beside: Sequence[str] = ()
+) -> "tuple[polars.DataFrame, dict[str, Any]]":
+    """A table in memory, and how it is written where its name does not say so.
+
+    Words for a missing value are classes of the target where --classes names them.
+    """
+    values = dict.fromkeys(options.targets, options.classes or ())
+    how = ReadOptions(text_format(options.read), values=values, tell=note)
+    with spelled(word_of_reading):
+        frame, written = table_in(file, beside, how)
+    for name in options.targets:
+        got = told_missing_words(file, frame, name, how._replace(given=written))
+        if not got:
+            continue
+        hint = "If it is a class, name all of them with --classes"
+        if len(options.targets) > 1:
+            hint = "If it is a class, write another word"
+        if not options.drop_missing_target:
+            hint = f"{hint}; else drop these rows with --drop-missing-target."
+            raise DataError(f"target {name!r}", "every row has a target", got, hint)
+        note(f"Warning: target {name!r}: {got}. {hint}.")
+    return frame, {**options.read, **unusual_format(file, written)}
+
+
+def unusual_format(file: Path, written: TextFormat) -> dict[str, Any]:
+    """How a text table is written, as --read has it: what the name of the file does not say."""
+    usual = {"sep": usual_separator(file), "decimal": ".", "encoding": UTF_8, "header": True}
+    return {
+        name: getattr(written, name) for name in READ if getattr(written, name) not in (usual[name], None)
+    }
+
+
+def with_target(
+    frame: "polars.DataFrame", options: TableOptions, notes: list[str]
+) -> "tuple[polars.DataFrame, Any, AnyArray]":
+    """The rows that count, their targets and their numbers from 0: all, or those with all targets if that is
+    asked for; a note says how many have not.
+    """
+    answers = columns_in(frame, options.targets, "--target")
+    if not options.drop_missing_target:
+        return frame, answers, np.arange(frame.height)
+    missing = np.any([is_missing(column) for column in as_columns(answers)], axis=0)
+    if missing.any():
+        notes.append(f"{missing.sum()} of {len(missing)} rows have no target and are left out.")
+    return frame.filter(~missing), answers.filter(~missing), np.flatnonzero(~missing)
+
+
+def row_weights(frame: "polars.DataFrame", name: str, where: str = SAMPLE_WEIGHT) -> Array:
+    """The weights (m,) in a column, finite and at least 0."""
+    from deepstep.data import column
+    from deepstep.environment import polars
+
+    cells = column(frame, name, where)
+    # a number is a number, whatever kind the column is of; a text is none
+    values = cells.cast(polars.Float64, strict=False).fill_null(np.nan).to_numpy()
+    wrong = ~(np.isfinite(values) & (values >= 0))
+    if not cells.dtype.is_numeric():
+        # the first text that is no number, else the first of all
+        wrong = wrong if wrong.any() else np.ones_like(wrong)
+    if wrong.any():
+        row = int(wrong.argmax())
+        expected = f"weights of at least 0 in the column {name!r}"
+        raise DataError(where, expected, f"row {row + 1} is {_shown(cells[row])}")
+    return values
+
+
+def check_some(weight: Array | None, part: str) -> None:
+    """Refuse rows that all have the weight 0."""
+    if weight is not None and len(weight) and not weight.any():
+        raise DataError(SAMPLE_WEIGHT, f"a weight above 0 among the rows to {part}", "they are all 0")
+
+
+def _shown(value: Any) -> str:
+    if value is None or value != value:
+        return "missing"
+    return f"{value!r:.40}" if isinstance(value, str | bool) else f"{value}"
+
+
+def row_groups(frame: "polars.DataFrame", name: str, numbers: AnyArray) -> AnyArray:
+    """The number (m,) of each row's group; ``numbers`` are those of the rows in the file, from 0."""
+    from deepstep.estimators.inputs import checked_groups  # scikit-learn comes with it
+
+    cells = _whole_column(frame, name, "--groups", "a group", numbers)
+    return checked_groups(cells.to_list(), len(cells), "--groups")
+
+
+def time_order(frame: "polars.DataFrame", name: str, numbers: AnyArray) -> AnyArray:
+    """The rows, from 0, from the oldest to the newest one; those of the same time stay in order."""
+    from deepstep.environment import polars
+
+    where = "--time-column"
+    times = _whole_column(frame, name, where, "a time", numbers)
+    if times.dtype == polars.String:
+        written = infer_date_format(times)
+        times = times if written is None else iso_moments(as_iso(times, written))
+    if not (times.dtype.is_numeric() or times.dtype.is_temporal()):
+        got = f"got {name!r} with {times.dtype} such as {times[0]!r:.40}"
+        hint = "Write dates as 2020-12-31, or sort the rows and use --time-order."
+        raise DataError(where, "a column of dates or numbers", got, hint, setting=where)
+    return np.argsort(times.rank("dense").to_numpy(), kind="stable")
+
+
+def _whole_column(
+    frame: "polars.DataFrame", name: str, where: str, what: str, numbers: AnyArray
+) -> "polars.Series":
+    """A column, with texts stripped, in which no value is missing."""
+    from deepstep.data import column
+    from deepstep.environment import polars
+
+    cells = column(frame, name, where)
+    if cells.dtype in (polars.String, polars.Categorical, polars.Enum):
+        cells = stripped(cells)
+    missing = is_missing(cells)
+    if missing.any():
+        expected = f"a column with {what} in every row"
+        row, n = numbers[missing.argmax()] + 1, missing.sum()
+        got = f"got {name!r}, of which row {row} has none, {n} row(s) in all"
+        raise DataError(where, expected, got, "Fill the column, or leave these rows out.", setting=where)
+    return cells

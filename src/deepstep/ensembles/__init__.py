@@ -1,0 +1,1 @@
+"""Ensembles for tables: presets, folds, members, weights. scikit-learn is imported where a fit needs it."""

@@ -1,0 +1,282 @@
+"""An ensemble: networks of several presets over the folds of a table, with weights; or one network alone."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from math import isclose
+from typing import Any
+
+import numpy as np
+
+from deepstep.ensembles.calibration import with_temperature
+from deepstep.ensembles.leaderboard import Leaderboard, PresetSummary, TriedPreset
+from deepstep.ensembles.member import Member
+from deepstep.ensembles.preprocessor import Preprocessor
+from deepstep.ensembles.presets import Preset
+from deepstep.environment import single_blas
+from deepstep.targets import PROBABILITIES
+from deepstep.types import AnyArray, Array
+
+NUMBERS_AT_ONCE = 2**24
+"""Inputs of rows that are in memory at once for a prediction."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Ensemble:
+    """Networks that predict together.
+
+    Attributes
+    ----------
+    preprocessors : tuple of Preprocessor
+        One for each fold.
+    members : tuple of Member
+        The networks.
+    weights : mapping
+        How much each preset counts, by its name; they sum to 1.
+    temperatures : mapping
+        At which temperature the probabilities of each preset count: what learned smoothed labels is less sure
+        than it should be. 1 for outputs that are no probabilities.
+    head : str
+        The head of the members.
+    held_out : tuple of ndarray
+        Numbers of the rows that each fold did not learn from, of those with a weight above 0.
+    out_of_fold : ndarray of shape (m, n_outputs), or None
+        Outputs for these rows by members that did not learn from them, NaN for rows that all learned from;
+        None where nothing was held out.
+    presets : mapping
+        The presets of the members, by name; empty for one network alone.
+    tried : tuple of TriedPreset
+        All presets that were trained for it, the best first; empty for one network alone.
+    """
+
+    preprocessors: tuple[Preprocessor, ...]
+    members: tuple[Member, ...]
+    weights: Mapping[str, float]
+    temperatures: Mapping[str, float]
+    head: str
+    held_out: tuple[AnyArray, ...]
+    out_of_fold: Array | None = None
+    presets: Mapping[str, Preset] = field(default_factory=dict)
+    tried: tuple[TriedPreset, ...] = ()
+
+    @property
+    def fault(self) -> str:
+        """The condition that a stored ensemble does not meet; empty for a valid one."""
+        folds = range(len(self.preprocessors))
+        if not self.members or len(self.held_out) != len(folds):
+            return "at least one member, and rows held out for each fold"
+        for member in self.members:
+            if member.fold not in folds or member.preset not in self.weights:
+                return "members of folds and presets that it has"
+            if member.inputs not in self.preprocessors[member.fold].encodings:
+                return "members whose inputs their fold has"
+            shape = member.network.architecture
+            if shape.output != self.head:
+                return f"members with the head {self.head!r}"
+            if self.preprocessors[member.fold].n_inputs_of(member.inputs) not in (None, shape.n_inputs):
+                return "members with as many inputs as their fold makes"
+        weights = [*self.weights.values()]
+        if min(weights) < 0 or not isclose(sum(weights), 1, rel_tol=1e-9):
+            return "weights of at least 0 that sum to 1"
+        if self.weights.keys() != self.temperatures.keys() or min(self.temperatures.values()) <= 0:
+            return "a temperature above 0 for each preset"
+        return ""
+
+    @classmethod
+    def of_one(
+        cls,
+        member: Member,
+        preprocessor: Preprocessor,
+        head: str,
+        presets: Mapping[str, Preset] | None = None,
+    ) -> "Ensemble":
+        """An ensemble of one network."""
+        alone = {member.preset: 1.0}
+        return cls((preprocessor,), (member,), alone, alone, head, (np.arange(0),), None, dict(presets or {}))
+
+    def __repr__(self) -> str:
+        n_folds = len({member.fold for member in self.members})
+        folds = f" on {n_folds} folds" if n_folds > 1 else ""
+        weights = ", ".join(f"{name} {weight:.2f}" for name, weight in self.weights.items())
+        return f"Ensemble({self.counted}{folds}: {weights})"
+
+    def _repr_html_(self) -> str:
+        return self.leaderboard()._repr_html_()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    @property
+    def counted(self) -> str:
+        """How many networks there are, in words."""
+        n = len(self.members)
+        return f"{n} network{'s' if n > 1 else ''}"
+
+    @cached_property
+    def shares(self) -> tuple[float, ...]:
+        """How much each network counts; they sum to 1."""
+        names = [member.preset for member in self.members]
+        return tuple(self.weights[name] / names.count(name) for name in names)
+
+    @cached_property
+    def _counting(self) -> list[list[tuple[Member, float]]]:
+        """The members of each fold that count, with their shares."""
+        pairs = [pair for pair in zip(self.members, self.shares, strict=True) if pair[1] > 0]
+        return [[pair for pair in pairs if pair[0].fold == k] for k in range(len(self.preprocessors))]
+
+    # tables of what is in it
+
+    @property
+    def by_preset(self) -> tuple[PresetSummary, ...]:
+        """The share of each preset, in the order of the weights."""
+        losses = {item.preset: item.loss for item in self.tried}
+        summaries = []
+        for name, weight in self.weights.items():
+            members = tuple(member for member in self.members if member.preset == name)
+            costs = [member.validation_cost for member in members if member.validation_cost is not None]
+            cost = float(np.mean(costs)) if costs else None
+            why = self.presets[name].why if name in self.presets else ""
+            summaries.append(PresetSummary(name, why, members, cost, weight, losses.get(name)))
+        return tuple(summaries)
+
+    @property
+    def preset_costs(self) -> tuple[str, list[float | None]]:
+        """The name of a quantity by which presets can be compared, and its value for each preset.
+
+        This is the loss; where it was not computed for each, the mean validation cost.
+        """
+        summaries = self.by_preset
+        if any(summary.loss is None for summary in summaries):
+            return "mean validation cost", [summary.validation_cost for summary in summaries]
+        return "out-of-fold loss", [summary.loss for summary in summaries]
+
+    @property
+    def cost_note(self) -> str:
+        """A sentence about costs of members that include label smoothing; empty where none does."""
+        smoothed = {
+            member.preset: member.network.architecture.output_settings.get("smoothing")
+            for member in self.members
+        }
+        names = [name for name, smoothing in smoothed.items() if smoothing]
+        if not names:
+            return ""
+        if len(self.members) == 1:
+            return f"The cost includes label smoothing of {smoothed[names[0]]:g}; the log loss does not."
+        return f"Costs of {', '.join(names)} include label smoothing, so that they are higher; losses do not."
+
+    def leaderboard(self) -> Leaderboard:
+        """A row for each member, the lowest validation cost first."""
+        rows = [
+            {
+                "member": number,
+                "preset": member.preset,
+                "fold": member.fold,
+                "layer_dims": member.layer_dims,
+                "epochs": member.epochs,
+                "best_epoch": member.best_epoch,
+                "validation_cost": member.validation_cost,
+                "score": member.score,
+                "weight": share,
+                "seconds": member.seconds,
+            }
+            for number, (member, share) in enumerate(zip(self.members, self.shares, strict=True))
+        ]
+        costs = [row["validation_cost"] for row in rows]
+        order = np.argsort([np.inf if cost is None else cost for cost in costs], kind="stable")
+        return Leaderboard(rows[number] for number in order)
+
+    # outputs
+
+    @single_blas(shares=True)
+    def outputs(self, X: Any) -> Array:
+        """The weighted mean of the members' outputs, (m, n_outputs); of many rows a part at a time."""
+        if len(self.members) == 1 and self.preprocessors[0].preparation is None:
+            (member,), (preprocessor,) = self.members, self.preprocessors
+            return member.outputs(preprocessor.inputs(preprocessor.features(X)), preprocessor)
+        size = self.rows_at_once(X.shape[1])
+        parts = [X[start : start + size] for start in range(0, max(1, X.shape[0]), size)]
+        outputs = [
+            self.outputs_of_features(
+                preprocessor.features(part) if members else None
+                for preprocessor, members in zip(self.preprocessors, self._counting, strict=True)
+            )
+            for part in (parts if len(parts) > 1 else [X])
+        ]
+        return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
+
+    def rows_at_once(self, n: int) -> int:
+        """How many rows of n columns a prediction holds in memory."""
+        widest = max(preprocessor.n_inputs or n for preprocessor in self.preprocessors)
+        return max(1, NUMBERS_AT_ONCE // widest)
+
+    def outputs_of_features(self, features: Iterable[Any]) -> Array:
+        """The same of rows that are features of each fold already."""
+        folds = zip(self.preprocessors, features, self._counting, strict=True)
+        return self.outputs_of_inputs(
+            preprocessor.inputs(rows) if members else {} for preprocessor, rows, members in folds
+        )
+
+    @single_blas(shares=True)
+    def outputs_of_inputs(self, inputs: Iterable[Mapping[str, Any]]) -> Array:
+        """The same of rows that are the inputs of each fold already."""
+        shares = [share for members in self._counting for _, share in members]
+        return weighted_mean(self._outputs_of_members(inputs), shares)
+
+    def _outputs_of_members(self, inputs: Iterable[Mapping[str, Any]]) -> Iterator[Array]:
+        """The outputs of each member that counts, at its temperature, fold by fold."""
+        for preprocessor, rows, members in zip(self.preprocessors, inputs, self._counting, strict=True):
+            if members:
+                outputs = [member.outputs(rows, preprocessor) for member, _ in members]
+                yield from self._tempered(outputs, members)
+
+    def _tempered(self, outputs: list[Array], members: list[tuple[Member, float]]) -> Sequence[Array]:
+        """Outputs of members at the temperatures of their presets, all at once."""
+        T = [self.temperatures[member.preset] for member, _ in members]
+        warm = [index for index, t in enumerate(T) if t != 1 and self.head in PROBABILITIES]
+        if warm:
+            temperatures = np.array([T[index] for index in warm])[:, np.newaxis, np.newaxis]
+            stack = np.stack([outputs[index] for index in warm])
+            tempered = with_temperature(stack, temperatures, each=self.head == "sigmoid")
+            for index, A in zip(warm, tempered, strict=True):
+                outputs[index] = A
+        return outputs
+
+    @single_blas(shares=True)
+    def mean_and_spread_of_fold(self, number: int, X: Any) -> tuple[Array, Array]:
+        """Weighted mean and standard deviation over the members of a fold, (m, n_outputs) each."""
+        preprocessor, members = self.preprocessors[number], self._counting[number]
+        inputs = preprocessor.inputs(preprocessor.features(X))
+        shares = np.array([share for _, share in members])
+        outputs = self._tempered([member.outputs(inputs, preprocessor) for member, _ in members], members)
+        stack = np.stack([A.astype(np.float64) for A in outputs])
+        mean = weighted_mean(stack, shares)
+        return mean, np.sqrt(np.average((stack - mean) ** 2, axis=0, weights=shares))
+
+    def mean_and_spread(self, X: Any) -> tuple[Array, Array]:
+        """`outputs`, and the mean over the folds of the spread of their members, (m, n_outputs) each."""
+        shares = [sum(share for _, share in members) for members in self._counting]
+        pairs = [self.mean_and_spread_of_fold(number, X) for number, share in enumerate(shares) if share]
+        mean = weighted_mean((A for A, _ in pairs), filter(None, shares))
+        return mean, np.mean([spread for _, spread in pairs], axis=0)
+
+
+def weighted_mean(outputs: Iterable[Array], weights: Iterable[float]) -> Array:
+    """The mean of outputs (m, n) with these weights, between the smallest and the largest of them.
+
+    The sum is divided by the sum of the weights in the same order and precision. A floating-point sum does
+    not fall where a term rises. Thus the mean of numbers up to 1 is at most 1, and probabilities that fall
+    from column to column do so in their mean. Without the division the mean can be 1 + 2e-16, because weights
+    add to 1 only within rounding.
+
+    >>> weights = [1 / 6] * 6
+    >>> sum(weights) < 1, weighted_mean([np.ones((1, 1))] * 6, weights)
+    (True, array([[1.]]))
+    """
+    total: Array | None = None
+    count: Any = None
+    for A, weight in zip(outputs, weights, strict=True):
+        share = A.dtype.type(weight)
+        total, count = (share * A, share) if total is None else (total + share * A, count + share)
+    if total is None:
+        raise ValueError("weighted_mean has no outputs.")
+    return np.asarray(total / count)

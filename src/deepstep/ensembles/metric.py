@@ -1,0 +1,130 @@
+"""The metric by which epochs, presets and weights are chosen: the loss, or a score of scikit-learn."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from deepstep.errors import ConfigurationError, unknown_name
+from deepstep.targets import Targets
+from deepstep.types import AnyArray, Array
+
+LOSS = "loss"
+
+
+class Metric:
+    """Losses of outputs, of which smaller is better.
+
+    ``scoring`` is None or 'loss', the name of a scorer of scikit-learn, or a ``scorer(estimator, X, y)``. A
+    scorer sees a stand-in for the estimator, which has the outputs as its predictions, the labels y, and an X
+    without columns. Named metrics see the positions of classes that are texts.
+    """
+
+    def __init__(self, targets: Targets, scoring: Any = None, where: str = "fit") -> None:
+        self.targets, self._losses_of_rows = targets, targets.losses()
+        self._scoring, self._where, self._weighs = scoring, where, True
+        self._scorer: Callable[..., float] | None = None
+        if scoring is None or (isinstance(scoring, str) and scoring == LOSS):
+            return
+        from sklearn.metrics import get_scorer, get_scorer_names
+
+        if isinstance(scoring, str) and scoring not in get_scorer_names():
+            raise unknown_name(where, "scoring", scoring, [LOSS, *get_scorer_names()], setting="scoring")
+        self._scorer = get_scorer(scoring)
+        texts = any(labels.dtype.kind in "OSU" for labels in targets.classes)
+        # metrics of two classes ask for the class 1, which no text is
+        self._has_labels = targets.is_classes and not (
+            targets.several or (texts and isinstance(scoring, str))
+        )
+
+    @property
+    def is_known(self) -> bool:
+        """Whether outputs alone tell the loss."""
+        return self._scorer is not None or self._losses_of_rows is not None
+
+    @property
+    def is_loss(self) -> bool:
+        """Whether it is the loss that networks learn."""
+        return self._scorer is None
+
+    def try_out(self, Y: Array, weight: Array | None) -> None:
+        """Score targets as outputs: a metric that does not suit them is refused before the training."""
+        if self._scorer is None:
+            return
+        A = Y if self.targets.is_classes else Y + 0.5  # predictions of whole numbers are no whole numbers
+        if A.shape[1] != self.targets.n_outputs:
+            A = np.repeat(A, self.targets.n_outputs, axis=1)
+        try:
+            if weight is not None:
+                try:
+                    self._score(A, Y, weight)
+                    return
+                except TypeError:  # a scorer that takes no weights
+                    self._weighs = False
+            self._score(A, Y, None)
+        except ValueError as error:
+            expected, got = "a metric that suits the targets", f"got {self._scoring!r:.60}: {error}"
+            raise ConfigurationError(self._where, expected, got, setting="scoring") from error
+
+    def loss(self, A: Array, Y: Array, weight: Array | None) -> float:
+        """The loss of outputs (m, n_outputs)."""
+        if self._scorer is None:
+            return float(np.average(self._losses_of_rows(A, Y), weights=weight))  # type: ignore[misc]
+        return self._scored(A, Y, weight)
+
+    def losses(self, outputs: Array, Y: Array, weight: Array | None) -> NDArray[np.float64]:
+        """The losses (n,) of several outputs (n, m, n_outputs)."""
+        n, m = outputs.shape[:2]
+        if self._scorer is not None:
+            return np.array([self._scored(A, Y, weight) for A in outputs])
+        losses = self._losses_of_rows(outputs.reshape(n * m, -1), np.concatenate([Y] * n))  # type: ignore[misc]
+        return np.asarray(np.average(losses.reshape(n, m), axis=1, weights=weight))
+
+    def _scored(self, A: Array, Y: Array, weight: Array | None) -> float:
+        """Minus the score of outputs; infinity where it is undefined, as where a draw has one class."""
+        try:
+            score = self._score(A, Y, weight)
+        except ValueError:
+            return np.inf
+        return -score if np.isfinite(score) else np.inf
+
+    def _score(self, A: Array, Y: Array, weight: Array | None) -> float:
+        positions = self.targets.is_classes and not self._has_labels
+        y = self.targets.decide(Y) if positions else self.targets.decode(Y)
+        weights = {"sample_weight": weight} if weight is not None and self._weighs else {}
+        predicted = _Predicted(self.targets, A, has_labels=self._has_labels)
+        return float(self._scorer(predicted, np.empty((len(A), 0)), y, **weights))  # type: ignore[misc]
+
+
+class _Predicted:
+    """Outputs of some rows as scorers see an estimator; its classes are labels, or their positions."""
+
+    def __init__(self, targets: Targets, A: Array, *, has_labels: bool) -> None:
+        self._targets, self._A, self._has_labels = targets, A, has_labels
+        self._estimator_type = "classifier" if targets.is_classes else "regressor"
+        if targets.is_classes:
+            labels = targets.classes[0]
+            self.classes_: AnyArray = labels if has_labels else np.arange(len(labels))
+
+    def fit(self, X: Any, y: Any) -> None:
+        """Nothing: scorers ask whether it is there."""
+
+    def predict(self, X: Any) -> AnyArray:
+        """Labels or their positions, or numbers."""
+        if self._targets.is_classes and not self._has_labels:
+            return self._targets.decide(self._A)
+        return self._targets.predictions(self._A)
+
+    def predict_proba(self, X: Any) -> Array:
+        """Probabilities of classes, whose sum is 1 to the last digit in one column."""
+        P = self._targets.probabilities(self._A).astype(np.float64)
+        return P if self._targets.several else P / P.sum(axis=1, keepdims=True)
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import ClassifierTags, RegressorTags, Tags, TargetTags
+
+        tags = {"classifier_tags": ClassifierTags()} if self._targets.is_classes else {}
+        if not self._targets.is_classes:
+            tags = {"regressor_tags": RegressorTags()}
+        return Tags(estimator_type=self._estimator_type, target_tags=TargetTags(required=True), **tags)

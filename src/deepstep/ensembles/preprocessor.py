@@ -1,0 +1,133 @@
+"""The preprocessor of a fold: how rows become the inputs of networks, and outputs numbers."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from deepstep.ensembles.presets import INPUTS, Preset, default_n_bins
+from deepstep.ensembles.split import Rows
+from deepstep.network.border import weights_in
+from deepstep.preparation import ImagePreparation, TablePreparation
+from deepstep.preparation.batches import Examples
+from deepstep.preparation.encoding import Encoding
+from deepstep.targets import Targets
+from deepstep.types import Array
+
+AS_THEY_ARE = "scaled"
+"""The name of inputs that are not encoded: of one network alone, and of sparse rows."""
+
+
+@dataclass(frozen=True, eq=False)
+class Preprocessor:
+    """How a fold turns rows into inputs by their names, and outputs into numbers: A · scale + center.
+
+    Attributes
+    ----------
+    preparation : TablePreparation, ImagePreparation or None
+        How columns or pictures become features; None for rows of numbers and for sparse rows, which are
+        taken as they are.
+    encodings : mapping of str to Encoding or None
+        How features become the inputs of each name; None where they are the features themselves.
+    center, scale : ndarray of shape (n_outputs,)
+        Of the targets that networks learn; empty where these are as they come.
+    """
+
+    preparation: TablePreparation | ImagePreparation | None
+    encodings: Mapping[str, Encoding | None]
+    center: Array
+    scale: Array
+
+    @property
+    def fault(self) -> str:
+        """The condition that a stored preprocessor does not meet; empty for a valid one."""
+        n_features = None if self.preparation is None else self.preparation.n_features
+        for encoding in self.encodings.values():
+            if encoding is not None and n_features not in (None, len(encoding.center)):
+                return "encodings of the features"
+        return "" if self.encodings else "at least one encoding"
+
+    def n_inputs_of(self, name: str) -> int | None:
+        """How many inputs networks of these inputs have; None where rows are taken as they are."""
+        encoding = self.encodings[name]
+        if encoding is not None:
+            return encoding.n_inputs
+        return None if self.preparation is None else self.preparation.n_features
+
+    @classmethod
+    def of_features(cls, preparation: TablePreparation | ImagePreparation | None = None) -> "Preprocessor":
+        """A preprocessor of one network that takes the features, and learns the targets, as they are."""
+        return cls(preparation, {AS_THEY_ARE: None}, np.empty(0), np.empty(0))
+
+    @classmethod
+    def fit(
+        cls,
+        rows: Rows,
+        targets: Targets,
+        presets: Iterable[Preset],
+        keep: Sequence[str],
+        categorical: Sequence[str],
+        where: str,
+    ) -> "tuple[Preprocessor, Any]":
+        """Learn from rows for the inputs of some presets; also the features of these rows."""
+        preparation = table_preparation(rows.X, keep, categorical)
+        features = _features(preparation, rows.X)
+        encodings: dict[str, Encoding | None] = {}
+        for name in dict.fromkeys(preset.inputs for preset in presets):
+            scaling, cuts = INPUTS[name]
+            n_bins = default_n_bins(len(rows)) if cuts else 0
+            encodings[name] = None if preparation is None else Encoding.fit(features, n_bins, scaling)
+        center, scale = targets.scale_of(rows.Y, rows.weight, where=where)
+        return cls(preparation, encodings, center, scale), features
+
+    @property
+    def n_inputs(self) -> int:
+        """How many inputs the widest encoding gives; 0 for features as they are."""
+        return max(0 if encoding is None else encoding.n_inputs for encoding in self.encodings.values())
+
+    def features(self, X: Any) -> Any:
+        """Rows as features (m, n), float64; rows of floats and sparse ones stay as they are."""
+        return _features(self.preparation, X)
+
+    def inputs(self, features: Any) -> dict[str, Any]:
+        """Features as the inputs of each encoding."""
+        return {
+            name: features if encoding is None else encoding.transform(features)
+            for name, encoding in self.encodings.items()
+        }
+
+    def examples(
+        self, features: Any, Y: Array, weight: Array | None, dtype: Any, where: str
+    ) -> dict[str, Examples]:
+        """The examples of each encoding, in the precision of the networks."""
+        learned = self.scaled(Y).astype(dtype)
+        weight = None if weight is None else weights_in(learned.dtype, weight, where)
+        return {
+            name: Examples(X.astype(dtype, copy=False), learned, weight)
+            for name, X in self.inputs(features).items()
+        }
+
+    def scaled(self, Y: Array) -> Array:
+        """Targets as networks learn them."""
+        return Y if not self.center.size else (Y - self.center) / self.scale
+
+    def unscaled(self, A: Array) -> Array:
+        """Outputs in the units of the target, (m, n_outputs), float64 where these are others."""
+        return A if not self.center.size else A.astype(np.float64) * self.scale + self.center
+
+
+def table_preparation(X: Any, keep: Sequence[str], categorical: Sequence[str]) -> TablePreparation | None:
+    """How the columns of a frame become features; None for sparse rows."""
+    from scipy.sparse import issparse
+
+    return None if issparse(X) else TablePreparation.fit(X, keep=keep, categorical=categorical)
+
+
+def _features(preparation: Any, X: Any) -> Any:
+    if isinstance(preparation, ImagePreparation) and not isinstance(X, np.ndarray):
+        return preparation.transform_table(X)
+    if preparation is not None:
+        return preparation.transform(X)
+    X = X.to_numpy() if hasattr(X, "to_numpy") else X  # a frame of numbers
+    return X if X.dtype in (np.float64, np.float32) else X.astype(np.float64)

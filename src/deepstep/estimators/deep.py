@@ -1,0 +1,611 @@
+"""The base of DeepClassifier and DeepRegressor: one path for fit, and one for predictions."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import KW_ONLY, dataclass, replace
+from numbers import Integral, Real
+from time import perf_counter
+from typing import Annotated, Any, Self
+
+import numpy as np
+from scipy.sparse import csr_array, issparse
+from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit_context, is_regressor
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted, validate_data
+
+from deepstep.data import ArrayRows
+from deepstep.data.frames import are_records, as_frame, has_names
+from deepstep.ensembles.calibrate import calibration_of_fit
+from deepstep.ensembles.calibration import Calibration
+from deepstep.ensembles.finished import seed_of_members
+from deepstep.ensembles.fit import Request, fit_ensemble, weight_with_classes
+from deepstep.ensembles.member_fit import SEED_OF_THE_FIT, Options
+from deepstep.ensembles.metric import LOSS
+from deepstep.ensembles.predictor import Columns, Predictor, TrainingFingerprint
+from deepstep.ensembles.preprocessor import table_preparation
+from deepstep.ensembles.presets import Preset
+from deepstep.ensembles.refit import refit_ensemble
+from deepstep.ensembles.split import TIME, Rows
+from deepstep.ensembles.streamed import StreamedTable, fit_streamed, labels_in, survey_rows
+from deepstep.environment import slow_training
+from deepstep.errors import (
+    ConfigurationError,
+    DataWarning,
+    SpeedWarning,
+    spelled,
+    warn_the_caller,
+)
+from deepstep.estimators.deep_attributes import DeepAttributes
+from deepstep.estimators.deep_parameters import DeepParameters, parameter_of
+from deepstep.estimators.inputs import (
+    FitContext,
+    RawData,
+    as_target,
+    check_kept,
+    checked_groups,
+    checked_weight,
+    named_columns,
+    refuse_texts,
+    reraise_with_row,
+    target_name,
+    validation_data,
+    warn_of_data,
+    warn_of_leaks,
+    with_named_columns,
+    without_groups,
+)
+from deepstep.estimators.labels import check_taught, encoded_labels, learned_labels
+from deepstep.estimators.moved import refuse_moved
+from deepstep.estimators.network_parameters import documented
+from deepstep.estimators.predictions import Calibrated, ClassPredictions, NumberPredictions
+from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, reading
+from deepstep.estimators.saved import SavedEstimator
+from deepstep.preparation.survey import Survey
+from deepstep.targets import Targets
+from deepstep.training import latest_checkpoint
+from deepstep.training.callbacks import as_callbacks
+from deepstep.training.checkpoint import plain
+from deepstep.training.interruption import deferred
+from deepstep.training.rows import parts
+from deepstep.types import AnyArray, Array
+
+FREE = ("verbose", "n_jobs", "random_state", "checkpoint_dir", "resume", "callbacks", "refit")
+"""Parameters that no member depends on; the seed is compared itself."""
+
+
+class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
+    """Base of the estimators; use `DeepClassifier` or `DeepRegressor`."""
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        eval_set: Any = None,
+        groups: Any = None,
+    ) -> Self:
+        """Train an ensemble on the rows of a table.
+
+        After an error the estimator is as it was before. Ctrl-C ends the training with a warning and keeps
+        the networks that are done; the warning has their number and their out-of-fold score. A second Ctrl-C,
+        or one before the end of the first network, raises KeyboardInterrupt.
+
+        X (frame, array, sparse matrix or path of shape (n_samples, n_features)): A row is an example; texts,
+            dates and missing values as they are.
+        y (array of shape (n_samples,) or (n_samples, n_outputs), or str): Labels of any type, or columns of 0
+            and 1; numbers for a regressor, for 'poisson' of at least 0, for 'quantile' in one column. Or the
+            name of their column, where X is a frame.
+        sample_weight (array of shape (n_samples,) or str): Weights of at least 0, or the name of their
+            column; a weight of 2 equals the row twice.
+        X_val, y_val, sample_weight_val: Validation data of the same kinds, with labels of y, by which epochs
+            and weights are chosen in place of folds.
+        eval_set (tuple or list of one tuple): The same data, ``(X_val, y_val)``, in the form of other
+            libraries, instead of both.
+        groups (array of shape (n_samples,) or str): The group of each row, any hashable value, or the name of
+            their column in a frame, which is no feature then: a patient, a household, a day. Rows of one
+            group are never split between learned and held-out ones. Classes are balanced as far as groups
+            allow (`sklearn.model_selection.StratifiedGroupKFold`); fewer groups than folds make fewer folds.
+            Refused where nothing is held out, and where rows are streamed.
+        returns (self): Fitted.
+        ValueError: If an argument cannot be used; `DataError` and `ConfigurationError` are among them.
+        DivergenceError: If the cost of all networks leaves the finite numbers.
+        UserWarning: If a column of a frame numbers rows that are sorted by their label, or has one value for
+            each.
+
+        >>> from deepstep import DeepClassifier
+        >>> from sklearn.datasets import load_iris
+        >>> X, y = load_iris(return_X_y=True, as_frame=True)
+        >>> model = DeepClassifier(effort="fast", random_state=1).fit(X, y)
+        >>> model.score(X, y) > 0.95
+        True
+        """
+        where = f"{type(self).__name__}.fit"
+        validation = validation_data(X_val, y_val, sample_weight_val, eval_set, where)
+        return self._fit(RawData(X, y, sample_weight), validation, groups)
+
+    @abstractmethod
+    def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
+        """The targets of the training data."""
+
+    @abstractmethod
+    def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:
+        """The targets as rows (m, n_outputs), float64; ``learned`` are those that the targets are made of."""
+
+    def _warn_of_leaks(self, X: Any, targets: Targets, y: AnyArray, context: FitContext) -> None:
+        """Warn of columns of a frame that alone tell the target."""
+
+    def _check_taught(self, targets: Targets, rows: Rows, request: Request) -> None:
+        """Refuse training data that teach nothing."""
+
+    # fit
+
+    def _fit(self, data: RawData, validation: RawData | None, groups: Any) -> Self:
+        """Fit, wholly or not at all: after an error the estimator is as it was before."""
+        where, begin = f"{type(self).__name__}.fit", perf_counter()
+        with self._whole_or_not_at_all(where), spelled(parameter_of):
+            surveyed = isinstance(data.X, Survey)
+            stored = not surveyed and is_stored(data.X, self.stream)
+            context = FitContext(where, seed=self._seed(), groups=groups, target=target_name(data.y))
+            rows = as_row_source(data, self.stream, context) if stored else None
+            streamed = surveyed or rows is not None
+            self._check_split(groups, where, validated=validation is not None, streamed=streamed)
+            if validation is not None and is_stored(validation.X):
+                validation = in_memory(validation, f"{where}, validation", reading(self.verbose))
+            if surveyed:
+                self._fit_streamed(StreamedTable(data.X, data.sample_weight, where), validation, context)
+            elif rows is not None:
+                columns = [name for name in rows.rows.schema if name not in (rows.target, rows.weighing)]
+                context = self._with_columns(columns, context)
+                request, validated = self._request(context), validation is not None
+                table = survey_rows(rows.rows, rows.target, rows.weighing, request, validated=validated)
+                self._fit_streamed(table, validation, context)
+            else:
+                data = in_memory(data, where, reading(self.verbose)) if stored else data
+                self._fit_in_memory(data, validation, context)
+            if slow := slow_training(perf_counter() - begin):
+                warn_the_caller(f"{where}: {slow}", SpeedWarning)
+        return self
+
+    @contextmanager
+    def _whole_or_not_at_all(self, where: str) -> Iterator[None]:
+        """A fit, after whose error the estimator is as before; Ctrl-C waits once something is trained."""
+        before, self._interrupted = vars(self).copy(), False
+        try:
+            with deferred(waits=False) as interruption:
+                yield
+            if interruption.asked and not self.interrupted_:
+                self._interrupted = True
+                warn_the_caller(f"{where} was interrupted: all networks are trained and kept.")
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    def _fit_in_memory(self, data: RawData, validation: RawData | None, context: FitContext) -> None:
+        where = context.where
+        data = with_named_columns(data, where)
+        X, groups = without_groups(data.X, context.groups, where)
+        columns, X, y, weight = self._checked(data._replace(X=X), None, where)
+        if groups is not None:
+            groups = checked_groups(groups, X.shape[0], where)
+        context = self._with_columns(getattr(X, "columns", ()), replace(context, groups=None))
+        targets, request = self._learned_targets(y, context), self._request(context)
+        if columns.named:
+            self._warn_of_leaks(X, targets, y, context)
+            if not getattr(self, "soft_targets", False):
+                warn_of_data(X, y, context, classes=not is_regressor(self))
+        rows = Rows(X, self._encode(targets, y, where, learned=True), weight, groups)
+        self._check_taught(targets, rows, request)
+        held_out = None
+        if validation is not None:
+            held_out = self._rows(validation, targets, columns, f"{where}, validation")
+        outcomes = fit_ensemble(rows, targets, request, held_out)
+        self._interrupted = outcomes.interrupted
+        self._take(Predictor(columns, targets, outcomes.ensemble), rows, held_out, request)
+        if self.refit and not self._interrupted and outcomes.ensemble.out_of_fold is not None:
+            outcomes = refit_ensemble(outcomes, rows, targets, request)
+            self._interrupted = outcomes.interrupted
+            if outcomes.ensemble is not self.predictor_.ensemble:
+                calibration = self.predictor_.calibration.whole()
+                self.predictor_ = replace(
+                    self.predictor_, ensemble=outcomes.ensemble, calibration=calibration
+                )
+        preparations = [preprocessor.preparation for preprocessor in self.ensemble_.preprocessors]
+        if any(getattr(preparation, "cautions", ()) for preparation in preparations):
+            preparation = table_preparation(rows.X, request.keep, request.categorical)
+            self._warn_of_columns(preparation, context)  # with the counts of all rows
+
+    def _fit_streamed(self, table: StreamedTable, validation: RawData | None, context: FitContext) -> None:
+        """Fit on rows in files that a survey has seen."""
+        where, surveyed, request = context.where, table.survey, self._request(context)
+        self._refuse_folds(where)
+        y = labels_in(surveyed.answers())
+        targets = self._learned_targets(y, context)
+        answers = self._encode(targets, y, where)
+        self._check_taught(targets, Rows(answers, answers), request)
+        sample: Any = surveyed.sample.select(table.names)
+        if isinstance(surveyed.rows, ArrayRows):
+            sample = sample.to_numpy()
+        _, columns = self._table(sample, None, where)
+        held_out = None
+        if validation is not None:
+            held_out = self._rows(validation, targets, columns, f"{where}, validation")
+        fit = fit_streamed(table, targets, lambda y: self._encode(targets, y, where), request, held_out)
+        self._take(Predictor(columns, targets, fit.ensemble), fit.sample, fit.held_out, request)
+        self._warn_of_columns(surveyed.inputs, context)
+
+    def _take(self, predictor: Predictor, rows: Rows, held_out: Rows | None, request: Request) -> None:
+        """Take what a fit has learned, and calibrate it; a failure there does not lose it."""
+        where, targets, ensemble = request.options.where, predictor.targets, predictor.ensemble
+        self.predictor_ = predictor
+        try:
+            with deferred():  # what is trained is worth a second
+                if ensemble.out_of_fold is not None:
+                    fingerprint = TrainingFingerprint.of(ensemble, rows.X, rows.weight)
+                    self.predictor_ = replace(self.predictor_, rows_of_fit=fingerprint)
+                learned = rows.weighing
+                judges = learned if held_out is None else held_out
+                weight = weight_with_classes(learned, judges, targets, request)
+                calibration = calibration_of_fit(
+                    ensemble, targets, rows, held_out, weight, refits=bool(self.refit)
+                )
+                self._set_calibration(calibration)
+        except Exception as error:
+            warn_the_caller(
+                f"{where}: the networks are trained and kept, but not calibrated ({type(error).__name__}: "
+                f"{error}). Call calibrate(X, y) before prediction sets or intervals are asked for."
+            )
+
+    def _set_calibration(self, calibration: Calibration) -> None:
+        self.predictor_ = replace(self.predictor_, calibration=calibration)
+
+    def _take_predictor(self, predictor: Predictor) -> None:
+        """Take what was saved."""
+        self.predictor_ = predictor
+
+    def _request(self, context: FitContext) -> Request:
+        """The parameters as the ensembles take them."""
+        where = context.where
+        callbacks = tuple(as_callbacks(self.callbacks or [], where))
+        options = Options(np.dtype(self.dtype), self.engine, callbacks, context.seed or 0, where)
+        params = self.get_params(deep=False)
+        return Request(
+            self.effort,
+            self.n_estimators,
+            self.presets,
+            self.network_params,
+            getattr(self, "class_weight", None),
+            self.scoring,
+            self.validation,
+            tuple(self.keep_columns or ()),
+            context.categorical,
+            self.time_budget,
+            self.n_jobs,
+            self._label if self.verbose else "",
+            self.checkpoint_dir,
+            self.resume,
+            {name: plain(value) for name, value in params.items() if name not in FREE},
+            options,
+        )
+
+    def _seed(self) -> int:
+        """One seed for everything: the int itself, that of a killed fit that is resumed, or a draw."""
+        if isinstance(self.random_state, Integral):
+            return int(self.random_state)
+        if self.resume and self.checkpoint_dir is not None:
+            checkpoint, seed = latest_checkpoint(self.checkpoint_dir), seed_of_members(self.checkpoint_dir)
+            if checkpoint is not None:
+                return int(checkpoint.identity[SEED_OF_THE_FIT])
+            if seed is not None:
+                return seed
+        return int(check_random_state(self.random_state).randint(2**31))
+
+    @property
+    def _label(self) -> str:
+        return self.verbose if isinstance(self.verbose, str) else type(self).__name__
+
+    def _with_columns(self, columns: Any, context: FitContext) -> FitContext:
+        """The context with the categorical columns, which are checked as those to keep are."""
+        check_kept(self.keep_columns, columns, context.where)
+        if self.categorical_features is None:
+            return context
+        return replace(context, categorical=named_columns(self.categorical_features, columns, context.where))
+
+    def _warn_of_columns(self, preparation: Any, context: FitContext) -> None:
+        """Warn of columns that are not read as they may be meant."""
+        for caution in () if preparation is None else preparation.cautions:
+            warn_the_caller(f"{context.where}, {caution}", DataWarning)
+
+    # what is refused
+
+    def _check_split(self, groups: Any, where: str, *, validated: bool, streamed: bool) -> None:
+        """Refuse groups, an order of time or a refit that would have no effect, or cannot be respected."""
+        structured = {"groups": groups is not None, "validation": self.validation is not None}
+        names = " and ".join(name for name, yes in structured.items() if yes)
+        hint = "Leave one of both out."
+        by_time = isinstance(self.validation, str) and self.validation == TIME
+        for refused, expected, got in (
+            (names and streamed, f"rows in memory, where {names} is given", "got rows that are streamed"),
+            (names and validated, f"{names}, or validation data of its own", "got both"),
+            (groups is not None and by_time, "groups, or validation='time'", "got both"),
+        ):
+            if refused:
+                raise ConfigurationError(where, expected, got, hint)
+        if self.refit:
+            why = ""
+            if validated:
+                why = "where fit is given validation data, which the networks would not learn"
+            elif self.time_budget is not None:
+                why = "with time_budget, by which epochs end"
+            elif streamed:
+                why = "where rows are streamed, on which one network learns"
+            if why:
+                raise ConfigurationError(where, f"False {why}", "got True", hint, setting="refit")
+
+    def _refuse_folds(self, where: str) -> None:
+        """Refuse parameters that an ensemble of one, on a stream, has no use for."""
+        if self.n_estimators not in (None, 1):
+            expected = "n_estimators=1 or None where rows are streamed, which folds would read many times"
+            hint = "Pass stream=False to read the table into memory."
+            raise ConfigurationError(where, expected, f"got {self.n_estimators}", hint)
+        several = not isinstance(self.presets, str | Preset | None) and len(self.presets) > 1
+        for name, value, refused in (
+            ("scoring", self.scoring, self.scoring not in (None, LOSS)),
+            ("presets", self.presets, several),
+            ("validation", self.validation, self.validation is not None),
+        ):
+            if refused:
+                requirement = "one preset" if name == "presets" else "None"
+                expected, got = f"{requirement} where rows are streamed", f"got {value!r:.60}"
+                raise ConfigurationError(where, expected, got, "Pass stream=False.", setting=name)
+        if self.checkpoint_dir is not None and not isinstance(self.random_state, Integral):
+            # the seed of the network is drawn from it, and tells nothing of the order of rows
+            expected = "random_state as a number, where a streamed fit is to go on"
+            raise ConfigurationError(where, expected, f"got {self.random_state!r:.60}")
+
+    # rows
+
+    def _rows(self, data: RawData, targets: Targets, columns: Columns, where: str) -> Rows:
+        """Rows with targets, in the form of the fit."""
+        _, X, y, weight = self._checked(with_named_columns(data, where), columns, where)
+        return Rows(X, self._encode(targets, y, where), weight)
+
+    def _checked_rows(self, data: RawData, where: str) -> Rows:
+        return self._rows(data, self.predictor_.targets, self.predictor_.columns, where)
+
+    def _checked(
+        self, data: RawData, columns: Columns | None, where: str
+    ) -> tuple[Columns, Any, AnyArray, Array | None]:
+        """The columns, X as a table whose cells may be missing (or sparse), y as an array, and weights."""
+        numbers = is_regressor(self)
+        if data.y is None:
+            validate_data(self, data.X, data.y)  # it says that y is needed
+        X, columns = self._table(data.X, columns, where)
+        with reraise_with_row(data, where, numbers=numbers):
+            y = _check_y(data.y, multi_output=True, y_numeric=numbers, estimator=self)
+        y = as_target(y, numbers=numbers, where=where)
+        check_consistent_length(X, y)
+        return columns, X, y, checked_weight(data.sample_weight, y)
+
+    def _table(self, X: Any, columns: Columns | None, where: str) -> tuple[Any, Columns]:
+        """X as a frame (or sparse) with the columns of the fit, which are learned where there are none."""
+        sparse, reset = issparse(X), columns is None
+        if columns is not None and not columns.names and not sparse:  # the fit had sparse rows
+            checks = {"dtype": np.float64, "ensure_all_finite": "allow-nan", "reset": False}
+            return csr_array(validate_data(self, X, **checks)), columns
+        if columns is not None and columns.names and sparse:
+            X = X.toarray()
+        if issparse(X) or (isinstance(X, np.ndarray) and X.dtype.kind in "biufc"):
+            finite = "allow-nan" if sparse else False  # the preparation names the column and the row
+            checks = {"accept_sparse": "csr", "ensure_all_finite": finite, "dtype": None, "reset": reset}
+            X = validate_data(self, X, **checks)
+            if issparse(X):
+                return X, Columns()
+        elif isinstance(X, np.ndarray):
+            validate_data(self, X, dtype=None, ensure_all_finite=False, reset=reset)
+        elif columns is None or not (columns.named and has_names(X)):  # those go by name, others beside them
+            frame = as_frame(X, where=where)
+            shaped = frame if are_records(X) else X if hasattr(X, "shape") else np.empty(frame.shape)
+            validate_data(self, shaped, skip_check_array=True, reset=reset)
+        if columns is None:
+            columns = Columns.of(X, where)
+        return columns.frame(X, where), columns
+
+    def _outputs(self, X: Any, outputs: Callable[[Any], Array] | None = None) -> Array:
+        """The outputs for rows, (m, n_outputs), or what else a function gives for the ensemble's rows."""
+        if "predictor_" not in vars(self):
+            check_is_fitted(self)
+        columns, of_rows = self.predictor_.columns, outputs or self.predictor_.ensemble.outputs
+        if is_stored(X, self.stream):
+            pieces = inputs_in(X, columns.names, reading(self.verbose))
+            return np.concatenate(
+                [self._outputs(piece if columns.named else piece.to_numpy(), outputs) for piece in pieces]
+            )
+        blocks = [slice(None)]
+        if issparse(X) and columns.names:  # rows are made dense a part at a time
+            shape: tuple[int, int] = X.shape  # type: ignore[attr-defined]  # of all sparse classes
+            blocks = [*parts(shape[0], shape[1:])]
+        if len(blocks) > 1:
+            X = X.tocsr()
+            return np.concatenate([self._outputs(X[block], outputs) for block in blocks])
+        rows, _ = self._table(X, columns, f"{type(self).__name__}.predict")
+        return of_rows(rows)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = True
+        return tags
+
+
+@refuse_moved
+@documented
+@dataclass(eq=False, repr=False, match_args=False)
+class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
+    """An ensemble of deep fully-connected networks that tells classes apart, on a table as it is.
+
+    X is a pandas, polars or pyarrow frame or an array, with texts, dates and missing values. A population of
+    small networks learns on the folds of a cross-validation: some with fixed settings (after RealMLP,
+    Holzmüller et al., arXiv 2407.04491, and plainer ones), the others with random ones (after TabPack, arXiv
+    2607.05380). All are trained on the first folds, the best on all. An ensemble of them is selected by their
+    predictions for rows that they have not learned from. Their number follows from ``effort`` and the number
+    of rows (`deepstep.ensembles.presets`). ``ensemble_`` holds the networks, in which every step can be
+    opened.
+
+    Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a
+    sigmoid for each; the cost is the cross-entropy. Ordered classes train the questions y > k.
+
+    Parameters
+    ----------
+    loss : str, default='cross_entropy'
+        'cross_entropy', 'ordinal' for classes in the order of ``classes_`` (labels as they sort, or those of
+        ``classes``), or a loss of classes that was registered with `deepstep.equations.register_head`. With
+        'ordinal', too, `predict` answers with the most probable class.
+    class_weight : 'balanced', dict, list of dict or None, default=None
+        Weight of each class, multiplied with ``sample_weight``: ``{label: weight}`` with 1 for labels left
+        out, or 'balanced' for n / (n_classes · count of the class), counted in the rows that are learned from
+        (what a fold holds out has no say). For a target of several columns each has
+        the classes 0 and 1, a list has a dict for each column, and the weights of the columns are
+        multiplied. Validation data have the same weights, in their cost and in their score.
+    classes : sequence of labels, default=None
+        All labels of one column in the order of ``classes_``, where y lacks some or 'ordinal' asks for
+        another order than the sorted one; None for the labels of y, sorted. With ``soft_targets`` those of
+        the columns of y.
+    soft_targets : bool, default=False
+        Whether y of `fit` is an array (n_samples, n_classes) of probabilities, such as the
+        ``predict_proba`` of another model or shares of votes: at least 0, with a sum of 1 in every row. The
+        columns are ``classes``, by default 0 to n_classes - 1. The cost is the cross-entropy with these
+        probabilities. Folds, scores, class weights and sets go by the most probable class. Other methods, and
+        validation data, take labels, too.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        The labels; for a target of several columns a list of the labels of each, 0 and 1.
+    temperature_ : float
+        By which the logits of the answers are divided in `predict_proba` (Guo et al., arXiv 1706.04599): the
+        best one for the rows that were held out, and after `calibrate` for its rows. Which label is most
+        probable does not depend on it.
+
+    See Also
+    --------
+    DeepRegressor : The same for numbers.
+    NetworkClassifier : One network on numbers, as `sklearn.neural_network.MLPClassifier`.
+    deepstep.Network : The networks inside.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> names = y.map({0: "setosa", 1: "versicolor", 2: "virginica"})
+    >>> model = DeepClassifier(effort="fast", random_state=1).fit(X, names)
+    >>> model.predict(X[:1]).tolist(), model.predict_proba(X[:1]).shape
+    (['setosa'], (1, 3))
+    >>> member = model.ensemble_.members[0]
+    >>> member.network.architecture.layer_dims[0] > 0, 0 <= member.fold < 5
+    (True, True)
+    """
+
+    _: KW_ONLY
+    loss: Annotated[str, str] = "cross_entropy"
+    class_weight: Annotated[Any, StrOptions({"balanced"}), Mapping, list, None] = None
+    classes: Annotated[Any, "array-like", None] = None
+    soft_targets: Annotated[bool, "boolean"] = False
+
+    def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
+        return learned_labels(self, y, context, None)
+
+    def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:
+        return encoded_labels(self, targets, y, np.float64, where, learned=learned)
+
+    def _warn_of_leaks(self, X: Any, targets: Targets, y: AnyArray, context: FitContext) -> None:
+        if not (targets.several or self.soft_targets):
+            warn_of_leaks(X, targets.positions(y), context.where, table=True)
+
+    def _check_taught(self, targets: Targets, rows: Rows, request: Request) -> None:
+        if not (targets.several or self.soft_targets):
+            weight = weight_with_classes(rows, rows, targets, request)
+            check_taught(targets, rows.Y, weight, request.options.where)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = self.loss != "ordinal"
+        return tags
+
+
+@refuse_moved
+@documented
+@dataclass(eq=False, repr=False, match_args=False)
+class DeepRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, DeepEstimator):
+    """An ensemble of deep fully-connected networks that predicts numbers, from a table as it is.
+
+    It is the counterpart of `DeepClassifier`. By default the output is the identity, the cost half the mean
+    squared error, summed over the outputs. Networks learn targets of mean 0 and variance 1.
+
+    Parameters
+    ----------
+    loss : str, default='squared_error'
+        'squared_error' (half of it: the mean is learned), 'absolute_error' (the median), 'huber' (in
+        between: ``loss_params={"delta": …}``), 'poisson' (means of counts of at least 0, by half the
+        deviance), 'quantile' (see ``quantiles``), or a loss of numbers that was registered with
+        `deepstep.equations.register_head`.
+    quantiles : float or sequence of float, default=None
+        The quantiles, increasing, that 'quantile' learns of a single target, all at once so that they never
+        cross; None for 0.1, 0.5 and 0.9.
+
+    Attributes
+    ----------
+    quantiles_ : tuple of float
+        The quantiles of the columns of `predict`; for 'quantile' alone.
+
+    See Also
+    --------
+    DeepClassifier : The same for classes.
+    NetworkRegressor : One network on numbers, as `sklearn.neural_network.MLPRegressor`.
+    deepstep.Network : The networks inside.
+
+    Examples
+    --------
+    >>> X = np.linspace(-1, 1, 200)[:, np.newaxis]
+    >>> y = X[:, 0] ** 2
+    >>> model = DeepRegressor(effort="fast", random_state=1).fit(X, y)
+    >>> model.score(X, y) > 0.99
+    True
+
+    Quantiles of one number are columns:
+
+    >>> model = DeepRegressor(loss="quantile", quantiles=(0.25, 0.75), effort="fast", random_state=1)
+    >>> low, high = model.fit(X, y).predict(X).T
+    >>> bool((low <= high).all())
+    True
+    """
+
+    _: KW_ONLY
+    loss: Annotated[str, str] = "squared_error"
+    quantiles: Annotated[Any, Interval(Real, 0, 1, closed="neither"), "array-like", None] = None
+
+    def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
+        return Targets.of_numbers(
+            context.where,
+            loss=self.loss,
+            loss_params=self.loss_params,
+            quantiles=self.quantiles,
+            n_columns=1 if y.ndim == 1 else y.shape[1],
+        )
+
+    def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:
+        refuse_texts(y, where, in_order=learned)
+        return targets.encode(y, where, np.float64)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = self.loss != "quantile"
+        tags.target_tags.positive_only = self.loss == "poisson"
+        return tags

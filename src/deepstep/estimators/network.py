@@ -1,0 +1,690 @@
+"""The base of NetworkClassifier and NetworkRegressor: scikit-learn's MLPClassifier on `Network`."""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import KW_ONLY, dataclass, replace
+from numbers import Integral, Real
+from time import perf_counter
+from typing import Annotated, Any, Self
+
+import numpy as np
+from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit_context
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from deepstep.ensembles.calibration import Calibration
+from deepstep.ensembles.ensemble import Ensemble
+from deepstep.ensembles.member import Member
+from deepstep.ensembles.predictor import Columns, Predictor
+from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
+from deepstep.ensembles.split import Rows, structured_folds
+from deepstep.environment import single_blas, slow_training
+from deepstep.errors import ConfigurationError, DivergenceError, SpeedWarning, spelled, warn_the_caller
+from deepstep.estimators.inputs import (
+    FitContext,
+    RawData,
+    checked_groups,
+    refuse_texts,
+    validation_data,
+    warn_of_leaks,
+    with_named_columns,
+    without_groups,
+)
+from deepstep.estimators.labels import check_taught, encoded_labels, learned_labels
+from deepstep.estimators.network_attributes import NetworkAttributes
+from deepstep.estimators.network_parameters import NetworkParameters, documented, parameter_of
+from deepstep.estimators.network_progress import Progress
+from deepstep.estimators.network_rows import (
+    Scaling,
+    StreamedRows,
+    check_groups,
+    checked_rows,
+    held_out_part,
+    numbers_alone,
+)
+from deepstep.estimators.network_settings import (
+    Incremental,
+    fit_to_resume,
+    network_to_go_on,
+    new_network,
+    settings_of,
+)
+from deepstep.estimators.network_training import NetworkTraining
+from deepstep.estimators.predictions import Calibrated, ClassPredictions, NumberPredictions
+from deepstep.estimators.row_sources import (
+    NamedRows,
+    as_row_source,
+    in_memory,
+    inputs_in,
+    is_stored,
+    reading,
+)
+from deepstep.estimators.saved import SavedEstimator
+from deepstep.model import Network
+from deepstep.model.outputs import outputs_of_rows
+from deepstep.preparation.batches import Examples
+from deepstep.preparation.streams import StreamedExamples
+from deepstep.targets import Targets
+from deepstep.training import Callback
+from deepstep.training.interruption import deferred
+from deepstep.training.scoring import EpochScoring
+from deepstep.types import AnyArray, Array
+
+ONE_NETWORK = "network"
+"""The name of the only member of an ensemble of one."""
+
+FLOATS = (np.float64, np.float32)
+"""Types of numbers that a network takes as they are."""
+
+
+class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkParameters):
+    """The base of both estimators: one path for fit, and one for predictions."""
+
+    _scaling: Scaling | None = None
+    _calibration = Calibration()
+
+    @property
+    def predictor_(self) -> Predictor:  # type: ignore[override]  # made of the network when it is asked for
+        """All that predicts: the network as an ensemble of one."""
+        network, history, best = self._fitted("predictor_"), self.history_, self._best_epoch
+        costs = self.validation_costs_
+        member = Member(
+            ONE_NETWORK,
+            AS_THEY_ARE,
+            0,
+            network,
+            history.engine or "reference",
+            settings_of(self, network.seed, type(self).__name__),
+            self._progress.learning_rate,
+            len(history),
+            best,
+            None if best is None or costs is None else costs[best - 1],
+        )
+        none = np.empty(0)
+        center, scale = (none, none) if self._scaling is None else self._scaling
+        preprocessor = Preprocessor(None, {AS_THEY_ARE: None}, center, scale)
+        ensemble = Ensemble.of_one(member, preprocessor, network.architecture.output)
+        names = getattr(self, "feature_names_in_", None)
+        columns = Columns() if names is None else Columns(tuple(map(str, names)), named=True)
+        return Predictor(columns, self.targets_, ensemble, self._calibration)
+
+    def _take_predictor(self, predictor: Predictor) -> None:
+        """Take what was saved; the network has the history."""
+        (member,), (preprocessor,) = predictor.ensemble.members, predictor.ensemble.preprocessors
+        self.network_, self.targets_ = member.network, predictor.targets
+        self._calibration = predictor.calibration
+        if preprocessor.center.size:
+            self._scaling = Scaling(preprocessor.center, preprocessor.scale)
+
+    def _set_calibration(self, calibration: Calibration) -> None:
+        self._calibration = calibration
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        eval_set: Any = None,
+        groups: Any = None,
+    ) -> Self:
+        """Train on rows as examples.
+
+        After an error the estimator is as it was before. Ctrl-C ends the training with a warning and keeps
+        the parameters reached. A second Ctrl-C, or one before the first step or the first iteration of
+        'lbfgs', raises KeyboardInterrupt.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n_samples, n_features), or path
+            Numbers, none of them missing; a row is an example. Sparse rows are made dense a batch at a time.
+            Rows in files (Parquet, .npy and others) are read, and from 256 MB on streamed.
+        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
+            Labels of any type, or columns of 0 and 1; numbers for a regressor, for 'poisson' of at least 0,
+            for 'quantile' in one column. Or the name of their column, where X is a frame or in files.
+        sample_weight : array of shape (n_samples,) or str, optional
+            Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
+        X_val, y_val, sample_weight_val : optional
+            Validation data of the same kinds, with labels of y: ``history_`` has their cost and score, and
+            early stopping goes by them instead of a part of X.
+        eval_set : tuple or list of one tuple, optional
+            The same data, ``(X_val, y_val)``, in the form of other libraries, instead of both.
+        groups : array of shape (n_samples,) or str, optional
+            The group of each row, any hashable value, or the name of their column in a frame, which is no
+            feature then. Rows of one group are never split between those that are learned from and those that
+            early stopping holds out. Refused where nothing is held out, and where rows are streamed.
+
+        Returns
+        -------
+        self
+            Fitted.
+
+        Raises
+        ------
+        ValueError
+            If an argument cannot be used; `DataError` and `ConfigurationError` are among them.
+        DivergenceError
+            If the cost leaves the finite numbers.
+
+        Examples
+        --------
+        >>> from deepstep import NetworkClassifier
+        >>> X, y = [[-2.0], [-1.0], [1.0], [2.0]], ["low", "low", "high", "high"]
+        >>> model = NetworkClassifier(4, solver="lbfgs", random_state=1).fit(X, y)
+        >>> model.predict([[-3.0], [3.0]])
+        array(['low', 'high'], dtype='<U4')
+
+        With validation data of one's own, by which training stops:
+
+        >>> model = NetworkClassifier(4, random_state=1, early_stopping=True, tol=0.5, n_iter_no_change=3)
+        >>> model = model.fit(X, y, X_val=[[-1.5], [1.5]], y_val=["low", "high"])
+        >>> model.history_.column("validation_cost").shape == (model.n_iter_,)
+        True
+        """
+        where = f"{type(self).__name__}.fit"
+        validation = validation_data(X_val, y_val, sample_weight_val, eval_set, where)
+        context = FitContext(where, self.warm_start and "network_" in vars(self), groups=groups)
+        return self._fit(RawData(X, y, sample_weight), validation, context)
+
+    def _partial_fit(self, data: RawData, classes: Any = None) -> Self:
+        """One more epoch."""
+        context = FitContext(
+            f"{type(self).__name__}.partial_fit", "network_" in vars(self), incremental=True, classes=classes
+        )
+        return self._fit(data, None, context)
+
+    @abstractmethod
+    def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
+        """The classes, or the kind of numbers, of the training data."""
+
+    @abstractmethod
+    def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
+        """The targets as rows (m, n_L); ``learned`` are those of which the targets were made."""
+
+    def _check_taught(self, examples: Examples, context: FitContext) -> None:
+        """Refuse training data that teach nothing."""
+
+    def _warn_of_leaks(self, X: Any, y: AnyArray, context: FitContext) -> None:
+        """Warn of columns of a frame that alone tell the target."""
+
+    def _fit(self, data: RawData, validation: RawData | None, context: FitContext) -> Self:
+        """Fit, wholly or not at all: after an error the estimator is as it was before."""
+        where, begin = context.where, perf_counter()
+        with self._whole_or_not_at_all(where):
+            seed = self.network_.seed if context.going_on else self._seed(where)
+            context = replace(context, seed=seed)
+            if validation is not None and is_stored(validation.X):
+                validation = in_memory(validation, f"{where}, validation", reading(self.verbose))
+            stored = is_stored(data.X)
+            rows = as_row_source(data, None, context) if stored else None
+            validated, streamed = validation is not None, rows is not None
+            check_groups(self, context.groups, where, validated=validated, streamed=streamed)
+            if rows is not None:
+                self._fit_streamed(rows, validation, context)
+            else:
+                data = in_memory(data, where, reading(self.verbose)) if stored else data
+                self._fit_in_memory(data, validation, context)
+            if slow := slow_training(perf_counter() - begin):
+                warn_the_caller(f"{where}: {slow}", SpeedWarning)
+        return self
+
+    @contextmanager
+    def _whole_or_not_at_all(self, where: str) -> Iterator[None]:
+        """A fit, after whose error the estimator is as before; Ctrl-C waits once something is trained."""
+        before, self._interrupted = vars(self).copy(), False
+        try:
+            with deferred(waits=False) as interruption:
+                yield
+            if interruption.asked and not self.interrupted_:
+                self._interrupted = True
+                warn_the_caller(f"{where} was interrupted: the network is trained and kept.")
+        except BaseException:
+            self.__dict__.clear()
+            self.__dict__.update(before)
+            raise
+
+    def _seed(self, where: str) -> int:
+        """One seed for everything: the int itself, that of a killed fit that is resumed, or a draw."""
+        if isinstance(self.random_state, Integral):
+            return int(self.random_state)
+        checkpoint = fit_to_resume(self, where)
+        if checkpoint is not None:
+            return checkpoint.seed
+        return int(check_random_state(self.random_state).randint(2**31))
+
+    def _fit_in_memory(self, data: RawData, validation: RawData | None, context: FitContext) -> None:
+        where, going_on = context.where, context.going_on
+        data = with_named_columns(data, where)
+        X, groups = without_groups(data.X, context.groups, where)
+        dtype: Any = self.network_.dtype if going_on else self.precision or FLOATS
+        rows = checked_rows(self, data._replace(X=X), dtype, reset=not going_on, where=where)
+        if groups is not None:
+            rows = replace(rows, groups=checked_groups(groups, len(rows), where))
+        self.targets_ = self._learned_targets(rows.Y, context)
+        if hasattr(X, "columns"):
+            self._warn_of_leaks(X, rows.Y, context)
+        scales = getattr(self, "scale_targets", False)
+        dtype = rows.X.dtype
+        rows = replace(rows, Y=self._encode(rows.Y, np.float64 if scales else dtype, where, learned=True))
+        learn, held_out = rows.examples, None
+        self._check_taught(learn, context)
+        if validation is not None:
+            held_out = self._validation(validation, dtype, where, scales=scales)
+        elif self.early_stopping and self.solver != "lbfgs":
+            seed = context.seed or 0
+            if rows.groups is None:
+                learn, held_out = held_out_part(self, learn, self.targets_, seed, where)
+            else:
+                strata, fraction = self.targets_.strata(learn.Y), self.validation_fraction
+                (fold,) = structured_folds(rows, strata, 1, fraction, seed, where)
+                learn, held_out = rows.examples.part(fold.learned), rows.examples.part(fold.held_out)
+        if not going_on:
+            self._scaling = None
+            if scales:
+                of_numbers = self.targets_.scale_of(learn.Y, learn.weight, counts=True, where=where)
+                self._scaling = Scaling(*of_numbers)
+        if self._scaling is not None:
+            learn = self._scaling.scaled(learn)
+            held_out = None if held_out is None else self._scaling.scaled(held_out)
+        self._train(learn, held_out, context)
+
+    def _fit_streamed(self, named: NamedRows, validation: RawData | None, context: FitContext) -> None:
+        """Fit on rows that stay in their files."""
+        where, dtype = context.where, self.precision or np.dtype(np.float64)
+        fraction = self.validation_fraction if self.early_stopping and validation is None else 0.0
+        rows = StreamedRows.of(
+            named, dtype, seed=context.seed or 0, validation_fraction=fraction, where=where
+        )
+        self.targets_ = self._learned_targets(rows.answers, context)
+        Y = self._encode(rows.answers, np.float64, where)
+        self._check_taught(Examples(Y, Y), context)
+        validate_data(self, rows.sample, skip_check_array=True, reset=True)
+        scales = getattr(self, "scale_targets", False)
+        self._scaling = rows.scaling(self.targets_, self._encode) if scales else None
+        learn, held_out = rows.examples(
+            self.targets_,
+            self._encode,
+            dtype,
+            class_weight=getattr(self, "class_weight", None),
+            scaling=self._scaling,
+        )
+        if validation is not None:
+            held_out = self._validation(validation, dtype, where, scales=scales)
+            held_out = held_out if self._scaling is None else self._scaling.scaled(held_out)
+        self._train(learn, held_out, context)
+
+    def _validation(self, validation: RawData, dtype: Any, where: str, *, scales: bool) -> Examples:
+        """The user's own validation data."""
+        where = f"{where}, validation"
+        rows = checked_rows(self, with_named_columns(validation, where), dtype, reset=False, where=where)
+        return replace(rows, Y=self._encode(rows.Y, np.float64 if scales else dtype, where)).examples
+
+    def _train(
+        self, learn: Examples | StreamedExamples, held_out: Examples | None, context: FitContext
+    ) -> None:
+        """Train a new network, or go on with the fitted one."""
+        where, going_on = context.where, context.going_on
+        scale = np.empty(0) if self._scaling is None else self._scaling.scale
+        shape = (self, self.targets_, scale, learn.sample)
+        training = NetworkTraining(
+            self,
+            self.targets_,
+            where,
+            self._judges,
+            incremental=context.incremental,
+            going_on=going_on,
+            earlier=self._progress if going_on else Progress(),
+        )
+        with spelled(parameter_of):
+            if going_on:
+                network = network_to_go_on(*shape, self.network_, where)
+            else:
+                network = new_network(*shape, context.seed or 0, where)
+            try:
+                progress = training.run(network, learn, held_out)
+            except DivergenceError as error:
+                self._keep_before(error, network)
+                raise
+        self.network_, self._progress, self._calibration = network, progress, Calibration()
+
+    def _keep_before(self, error: DivergenceError, network: Network) -> None:
+        """Give an error the network as it was before it diverged, as an ensemble of one."""
+        if error.history is None or error.parameters is None:
+            return
+        network.parameters, network.statistics = error.parameters, dict(error.statistics)
+        network.history = error.history
+        rate = self.learning_rate_init
+        self.network_ = network
+        self._progress = Progress(learning_rate=None if isinstance(rate, str) else float(rate))
+        self._calibration = Calibration()
+        error.ensemble = self.predictor_.ensemble
+
+    def _checked_rows(self, data: RawData, where: str) -> Rows:
+        data, dtype = with_named_columns(data, where), self.network_.dtype
+        rows = checked_rows(self, data, dtype, reset=False, where=where)
+        return replace(rows, Y=self._encode(rows.Y, np.float64 if self._scaling else dtype, where))
+
+    def _judges(self, network: Network, held_out: Examples) -> list[Callback]:
+        """The callback that scores validation data by a copy of the estimator that predicts by a network."""
+        scored, targets, where = copy(self), self.targets_, f"{type(self).__name__}.fit"
+        scored.network_, scored._progress = network, Progress()
+        if hasattr(scored, "feature_names_in_"):
+            del scored.feature_names_in_  # the rows have been stripped of theirs
+        Y = held_out.Y if self._scaling is None else self._scaling.unscaled(held_out.Y)
+        y = targets.decode(Y)
+        texts = targets.is_classes and not targets.several and targets.classes[0].dtype.kind in "OSU"
+        if isinstance(self.scoring, str) and texts:
+            # metrics of two classes ask for the class 1, which no text is
+            scored.targets_ = replace(targets, classes=(np.arange(len(targets.classes[0])),))
+            y = targets.positions(y)
+        judge = EpochScoring(self.scoring, scored, network, held_out.X, y, held_out.weight, where)
+        judge.try_out()
+        return [judge]
+
+    def _outputs(self, X: Any, outputs: Callable[[Any], Array] | None = None) -> Array:
+        """The outputs for rows in the units of the target, (m, n_L), or what a function gives for them."""
+        if "network_" not in vars(self):
+            check_is_fitted(self)
+        if is_stored(X):
+            names = getattr(self, "feature_names_in_", None)
+            pieces = inputs_in(X, () if names is None else tuple(map(str, names)), reading(self.verbose))
+            return np.concatenate(
+                [self._outputs(piece.to_numpy() if names is None else piece, outputs) for piece in pieces]
+            )
+        if not self._is_plain(X):
+            with numbers_alone(self, f"{type(self).__name__}.predict"):
+                X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False)
+        if outputs is not None:
+            return outputs(X)
+        engine = "" if self.network_.history is None else self.network_.history.engine
+        with single_blas(shares=True):
+            A = outputs_of_rows(self.network_, engine, X)
+        return A if self._scaling is None else self._scaling.unscaled(A)
+
+    def _is_plain(self, X: Any) -> bool:
+        """Whether X is an array in which scikit-learn's checks would find nothing to convert or refuse."""
+        plain = type(X) is np.ndarray and X.ndim == 2 and X.dtype in FLOATS and len(X) > 0
+        known = plain and X.shape[1] == self.n_features_in_ and not hasattr(self, "feature_names_in_")
+        return bool(known and np.isfinite(X).all())
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+@documented
+@dataclass(eq=False, repr=False, match_args=False)
+class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
+    """One network that tells classes apart, as `sklearn.neural_network.MLPClassifier` does, on numbers.
+
+    Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a
+    sigmoid for each; the cost is the cross-entropy. Ordered classes train the questions y > k. X has numbers,
+    which should be scaled; `TableEncoder` makes them of a table as it is.
+
+    Parameters
+    ----------
+    loss : str, default='cross_entropy'
+        'cross_entropy', 'ordinal' for classes in the order of ``classes_`` (labels as they sort, or those of
+        ``classes``), or a loss of classes that was registered with `deepstep.equations.register_head`. With
+        'ordinal', too, `predict` answers with the most probable class.
+    class_weight : 'balanced', dict, list of dict or None, default=None
+        Weight of each class, multiplied with ``sample_weight``: ``{label: weight}`` with 1 for labels left
+        out, or 'balanced' for n / (n_classes · count of the class), counted in the rows that are learned from
+        (what early stopping holds out has no say). For a target of several columns each has
+        the classes 0 and 1, a list has a dict for each column, and the weights of the columns are
+        multiplied. Validation data have the same weights, in their cost and in their score.
+    classes : sequence of labels, default=None
+        All labels of one column in the order of ``classes_``, where y lacks some or 'ordinal' asks for
+        another order than the sorted one; None for the labels of y, sorted. With ``soft_targets`` those of
+        the columns of y.
+    soft_targets : bool, default=False
+        Whether y of `fit` and `partial_fit` is an array (n_samples, n_classes) of probabilities, such as the
+        ``predict_proba`` of another model or shares of votes: at least 0, with a sum of 1 in every row. The
+        columns are ``classes``, by default 0 to n_classes - 1. The cost is the cross-entropy with these
+        probabilities. Scores and class weights go by the most probable class. `score`, and validation data,
+        take labels, too.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,), or list of ndarray
+        The labels; for a target of several columns a list of the labels of each, 0 and 1.
+
+    See Also
+    --------
+    NetworkRegressor : The same for numbers.
+    TableEncoder : Makes numbers of a table.
+    DeepClassifier : Ensembles of networks on a table as it is.
+    deepstep.Network : The network inside.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> X, y = load_iris(return_X_y=True, as_frame=True)
+    >>> names = y.map({0: "setosa", 1: "versicolor", 2: "virginica"})
+    >>> model = make_pipeline(StandardScaler(), NetworkClassifier(20, solver="lbfgs", random_state=1))
+    >>> model.fit(X, names).score(X, names) > 0.97
+    True
+    >>> model.predict(X[:1]), model.predict_proba(X[:1]).shape
+    (array(['setosa'], dtype='<U10'), (1, 3))
+
+    Every step of the fitted network can be opened; columns are examples there:
+
+    >>> scaled = StandardScaler().fit_transform(X)
+    >>> trace = model[-1].network_.trace(scaled[:4].T, np.eye(3)[:, [0, 0, 0, 0]])
+    >>> trace["Z1"].value.shape
+    (20, 4)
+
+    A table as it is goes through a `TableEncoder`:
+
+    >>> from deepstep import TableEncoder
+    >>> table = X.assign(garden=np.where(X.index % 2, "north", "south"))
+    >>> model = make_pipeline(TableEncoder(), NetworkClassifier(20, solver="lbfgs", random_state=1))
+    >>> model.fit(table, names).score(table, names) > 0.97
+    True
+    """
+
+    _: KW_ONLY
+    loss: Annotated[str, str] = "cross_entropy"
+    class_weight: Annotated[Any, StrOptions({"balanced"}), Mapping, list, None] = None
+    classes: Annotated[Any, "array-like", None] = None
+    soft_targets: Annotated[bool, "boolean"] = False
+
+    @Incremental
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
+        """Continue training with one epoch of these rows, and with the optimizer's state.
+
+        It is not there with early stopping and 'lbfgs', which need all data at once, with schedules or a time
+        budget, which need to know how much training will come, and with ``checkpoint_dir``.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+        classes : array of shape (n_classes,), optional
+            All labels that will come, needed in the first call; with ``soft_targets`` those of the columns of
+            y, in their order.
+
+        Returns
+        -------
+        self
+            Fitted.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`; also for ``class_weight='balanced'``, which needs all data at once.
+        AttributeError
+            Where it is not there; with early stopping a ValueError, too.
+
+        Examples
+        --------
+        >>> model = NetworkClassifier(4, random_state=1)
+        >>> for X, y in (([[-1.0], [1.0]], ["low", "high"]), ([[2.0]], ["high"])):
+        ...     model = model.partial_fit(X, y, classes=["high", "low"])
+        >>> len(model.loss_curve_)
+        2
+        """
+        if self.class_weight == "balanced":
+            got = "got 'balanced', which needs the labels of all data"
+            hint = "Pass compute_class_weight's weights as a dict."
+            where = "NetworkClassifier.partial_fit"
+            raise ConfigurationError(where, "class_weight is None or a dict", got, hint)
+        return self._partial_fit(RawData(X, y, sample_weight), classes)
+
+    def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
+        return learned_labels(self, y, context, self.targets_ if context.going_on else None)
+
+    def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
+        return encoded_labels(self, self.targets_, y, dtype, where, learned=learned)
+
+    def _check_taught(self, examples: Examples, context: FitContext) -> None:
+        targets = self.targets_
+        alone = self.loss == "cross_entropy" and len(targets.classes[0]) == 1
+        if context.incremental or targets.several or alone or self.soft_targets:
+            return  # scikit-learn's network learns one class, too
+        weight, where = examples.weight, context.where
+        if self.class_weight is not None:
+            positions = targets.class_columns(examples.Y)
+            of_classes = targets.weights_of_classes(self.class_weight, positions, weight, where)
+            weight = targets.row_weights(of_classes, examples.Y, weight)
+        check_taught(targets, examples.Y, weight, where)
+
+    def _warn_of_leaks(self, X: Any, y: AnyArray, context: FitContext) -> None:
+        whole = not (context.incremental or context.going_on)
+        if whole and not (self.targets_.several or self.soft_targets):
+            warn_of_leaks(X, self.targets_.positions(y), context.where, table=False)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = self.loss != "ordinal"
+        return tags
+
+
+@documented
+@dataclass(eq=False, repr=False, match_args=False)
+class NetworkRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, NetworkEstimator):
+    """One network that predicts numbers, as `sklearn.neural_network.MLPRegressor` does, from numbers.
+
+    By default the output is the identity, the cost half the mean squared error, summed over the outputs. X
+    has numbers, which should be scaled; `TableEncoder` makes them of a table as it is.
+
+    J, in ``loss_`` and ``loss_curve_``, is for one output that of MLPRegressor. For several it is the sum of
+    their costs, whose derivative the gradient is; there it is their mean, though the gradient is that of the
+    sum, so what goes by the cost (``tol``, 'adaptive', ``best_loss_``) differs.
+
+    Parameters
+    ----------
+    loss : str, default='squared_error'
+        'squared_error' (half of it: the mean is learned), 'absolute_error' (the median), 'huber' (in
+        between: ``loss_params={"delta": …}``), 'poisson' (means of counts of at least 0, by half the
+        deviance), 'quantile' (see ``quantiles``), or a loss of numbers that was registered with
+        `deepstep.equations.register_head`. By keyword only (in MLPRegressor: the first argument).
+    quantiles : float or sequence of float, default=None
+        The quantiles, increasing, that 'quantile' learns of a single target, all at once so that they never
+        cross; None for 0.1, 0.5 and 0.9.
+    scale_targets : bool, default=False
+        Whether the network learns targets of mean 0 and variance 1 (counts divided by their mean), and its
+        outputs are turned back: for targets that are far from 1. The costs, ``loss_`` and its kin, are those
+        of the scaled targets then. As by default, MLPRegressor learns them in their own units.
+
+    Attributes
+    ----------
+    quantiles_ : tuple of float
+        The quantiles of the columns of `predict`; for 'quantile' alone.
+
+    See Also
+    --------
+    NetworkClassifier : The same for classes.
+    TableEncoder : Makes numbers of a table.
+    DeepRegressor : Ensembles of networks on a table as it is.
+    deepstep.Network : The network inside.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.linspace(-1, 1, 100)[:, np.newaxis]
+    >>> y = X[:, 0] ** 2
+    >>> model = NetworkRegressor((20, 20), "tanh", solver="lbfgs", random_state=1).fit(X, y)
+    >>> model.score(X, y) > 0.99
+    True
+    >>> [coef.shape for coef in model.coefs_]
+    [(1, 20), (20, 20), (20, 1)]
+
+    Quantiles of one number are columns:
+
+    >>> model = NetworkRegressor(20, loss="quantile", quantiles=(0.25, 0.75), solver="lbfgs", random_state=1)
+    >>> low, high = model.fit(X, y).predict(X).T
+    >>> bool((low <= high).all())
+    True
+    """
+
+    _: KW_ONLY
+    loss: Annotated[str, str] = "squared_error"
+    quantiles: Annotated[Any, Interval(Real, 0, 1, closed="neither"), "array-like", None] = None
+    scale_targets: Annotated[bool, "boolean"] = False
+
+    @Incremental
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Continue training with one epoch of these rows, and with the optimizer's state.
+
+        It is not there with early stopping and 'lbfgs', which need all data at once, with schedules or a time
+        budget, which need to know how much training will come, and with ``checkpoint_dir``. With
+        ``scale_targets`` the rows of the first call tell the scale.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+
+        Returns
+        -------
+        self
+            Fitted.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`.
+        AttributeError
+            Where it is not there; with early stopping a ValueError, too.
+
+        Examples
+        --------
+        >>> model = NetworkRegressor(4, random_state=1)
+        >>> for X, y in (([[-1.0], [1.0]], [-2.0, 2.0]), ([[2.0]], [4.0])):
+        ...     model = model.partial_fit(X, y)
+        >>> len(model.loss_curve_)
+        2
+        """
+        return self._partial_fit(RawData(X, y, sample_weight))
+
+    def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
+        return Targets.of_numbers(
+            context.where,
+            loss=self.loss,
+            loss_params=self.loss_params,
+            quantiles=self.quantiles,
+            n_columns=1 if y.ndim == 1 else y.shape[1],
+        )
+
+    def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
+        refuse_texts(y, where, in_order=learned)
+        return self.targets_.encode(y, where, dtype)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = self.loss != "quantile"
+        tags.target_tags.positive_only = self.loss == "poisson"
+        return tags

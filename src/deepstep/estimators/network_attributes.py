@@ -1,0 +1,216 @@
+"""The fitted attributes of NetworkClassifier and NetworkRegressor, under scikit-learn's names."""
+
+from math import nan
+from typing import Any
+
+import numpy as np
+
+from deepstep.equations.ops import is_weights
+from deepstep.estimators.network_progress import Progress
+from deepstep.model import Network
+from deepstep.targets import Targets
+from deepstep.training import History
+from deepstep.training.fit import INTERRUPTED
+from deepstep.training.rate_finder import RateSearch
+from deepstep.types import Array
+
+OUTPUT_NAMES = {"sigmoid": "logistic", "exponential": "exp"}
+"""scikit-learn's names of output activations that are not ours."""
+
+
+class NetworkAttributes:
+    """The attributes of a fitted estimator, all read from its network and the progress of its fit.
+
+    Attributes
+    ----------
+    network_ : deepstep.Network
+        The network; columns are examples there, and its cost has no L2 term.
+    targets_ : deepstep.targets.Targets
+        What it learned: classes or numbers.
+    history_ : History
+        A record of each epoch: ``epoch``, ``cost``, ``learning_rate``, … and with validation data
+        ``validation_cost`` and, unless it is by ``scoring='loss'``, ``validation_score``.
+    stopping_history_ : History or None
+        After ``refit``: that of the training that early stopping ended; ``history_`` is of the second one.
+    interrupted_ : bool
+        Whether Ctrl-C ended the fit, which keeps what was reached.
+    coefs_, intercepts_ : list of ndarray
+        Weights (n_{l-1}, n_l) and biases (n_l,) of each layer, views of the network's parameters: what is
+        written into them is where ``warm_start`` or ``partial_fit`` continues.
+    loss_curve_ : list of float
+        J of each epoch, over all fits that went on; for 'lbfgs' J after each iteration.
+    loss_ : float
+        The last J.
+    best_loss_ : float or None
+        The smallest J; with early stopping the smallest validation cost for ``scoring='loss'``, and None
+        where another score decides.
+    validation_costs_, validation_scores_ : list of float or None
+        On validation data after each epoch; None without. For ``scoring='loss'`` a score is minus the cost.
+    best_validation_score_ : float or None
+        The largest score, which early stopping kept; None without.
+    learning_rate_ : float
+        α that the last fit began with: ``learning_rate_init``, or what was found for 'auto'; not for 'lbfgs'.
+    rate_search_ : RateSearch or None
+        What was seen in the search for 'auto', for `deepstep.plots.RateSearchDisplay.from_search`.
+    n_iter_ : int
+        Epochs of the last fit.
+    t_ : int
+        Examples seen, over all fits that went on.
+    n_layers_, n_outputs_, out_activation_
+        Layers with the input, outputs, and the output's activation under scikit-learn's name.
+    n_features_in_, feature_names_in_
+        Number and names of the features; names only of a frame.
+    engine_, engine_reason_ : str
+        The engine that ran, and why, where another one could be expected, else empty.
+    """
+
+    network_: Network
+    targets_: Targets
+    n_features_in_: int
+    _progress: Progress
+    _interrupted: bool = False
+
+    def _fitted(self, name: str) -> Network:
+        """The network; an `AttributeError` before the fit, so that no attribute seems to be there."""
+        if "network_" not in vars(self):
+            raise AttributeError(f"{type(self).__name__} has no {name} before it is fitted")
+        return self.network_
+
+    def _progress_of(self, name: str) -> Progress:
+        self._fitted(name)
+        return self._progress
+
+    @property
+    def history_(self) -> History:
+        """A record of each epoch, over all fits that went on."""
+        history = self._fitted("history_").history
+        return History() if history is None else history
+
+    @property
+    def stopping_history_(self) -> History | None:
+        """The history of the training that early stopping ended, before a refit."""
+        return self._progress_of("stopping_history_").stopping_history
+
+    @property
+    def interrupted_(self) -> bool:
+        """Whether Ctrl-C ended the fit."""
+        network = vars(self).get("network_")
+        stopped = network is not None and self.history_.stopped == INTERRUPTED
+        return self._interrupted or stopped
+
+    @property
+    def coefs_(self) -> list[Array]:
+        """Weights (n_{l-1}, n_l) of each layer."""
+        parameters = self._fitted("coefs_").parameters
+        return [view.T for name, view in parameters.items() if is_weights(name)]
+
+    @property
+    def intercepts_(self) -> list[Array]:
+        """Biases (n_l,) of each layer."""
+        parameters = self._fitted("intercepts_").parameters
+        return [view[:, 0] for name, view in parameters.items() if name.startswith("b")]
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """J of each epoch."""
+        self._fitted("loss_curve_")
+        return [record["cost"] for record in self.history_]
+
+    @property
+    def loss_(self) -> float:
+        """The last J."""
+        return self._progress_of("loss_").loss
+
+    @property
+    def best_loss_(self) -> float | None:
+        """The smallest J, or validation cost."""
+        return self._progress_of("best_loss_").best_loss
+
+    @property
+    def _validated(self) -> History | None:
+        """The history that has scores of validation data; None without."""
+        history = self.stopping_history_ or self.history_
+        return history if any("validation_cost" in record for record in history) else None
+
+    @property
+    def validation_costs_(self) -> list[float] | None:
+        """The cost of validation data after each epoch."""
+        self._fitted("validation_costs_")
+        history = self._validated
+        return None if history is None else [record.get("validation_cost", nan) for record in history]
+
+    @property
+    def validation_scores_(self) -> list[float] | None:
+        """The score of validation data after each epoch."""
+        self._fitted("validation_scores_")
+        history = self._validated
+        return None if history is None else [_score(record) for record in history]
+
+    @property
+    def best_validation_score_(self) -> float | None:
+        """The largest score."""
+        return self._progress_of("best_validation_score_").best_validation_score
+
+    @property
+    def _best_epoch(self) -> int | None:
+        """The epoch with the best score, from 1; None where early stopping kept none."""
+        scores = self.validation_scores_
+        if scores is None or self.best_validation_score_ is None:
+            return None
+        return int(np.nanargmax(scores)) + 1
+
+    @property
+    def learning_rate_(self) -> float:
+        """α that the last fit began with."""
+        rate = self._progress_of("learning_rate_").learning_rate
+        if rate is None:
+            raise AttributeError(f"{type(self).__name__} has no learning_rate_ with solver='lbfgs'")
+        return rate
+
+    @property
+    def rate_search_(self) -> RateSearch | None:
+        """The search for a learning rate."""
+        return self._progress_of("rate_search_").search
+
+    @property
+    def n_iter_(self) -> int:
+        """Epochs of the last fit."""
+        return self._progress_of("n_iter_").epochs
+
+    @property
+    def t_(self) -> int:
+        """Examples seen."""
+        return self._progress_of("t_").examples_seen
+
+    @property
+    def n_layers_(self) -> int:
+        """Layers with the input."""
+        return self._fitted("n_layers_").architecture.n_layers + 1
+
+    @property
+    def n_outputs_(self) -> int:
+        """Outputs of the network."""
+        return self._fitted("n_outputs_").architecture.n_outputs
+
+    @property
+    def out_activation_(self) -> str:
+        """The output's activation under scikit-learn's name."""
+        name = self._fitted("out_activation_").architecture.activations[-1]
+        return OUTPUT_NAMES.get(name, name)
+
+    @property
+    def engine_(self) -> str:
+        """The engine that ran."""
+        self._fitted("engine_")
+        return self.history_.engine
+
+    @property
+    def engine_reason_(self) -> str:
+        """Why that engine ran, where another one could be expected."""
+        self._fitted("engine_reason_")
+        return self.history_.why_engine
+
+
+def _score(record: Any) -> float:
+    """The score of an epoch, which for scoring='loss' is minus the cost."""
+    return float(record.get("validation_score", -record.get("validation_cost", nan)))

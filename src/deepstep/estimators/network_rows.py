@@ -1,0 +1,217 @@
+"""Rows of numbers as an estimator of one network takes them, in memory or in files."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from sklearn.base import is_regressor
+from sklearn.utils.validation import check_consistent_length, validate_data
+
+from deepstep.data import ArrayRows
+from deepstep.ensembles.split import Rows
+from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators.inputs import RawData, as_target, checked_weight, reraise_with_row
+from deepstep.estimators.network_parameters import NetworkParameters
+from deepstep.estimators.row_sources import NamedRows, labels_in
+from deepstep.preparation.batches import Examples, hold_out
+from deepstep.preparation.streams import StreamedExamples
+from deepstep.preparation.survey import Survey, survey
+from deepstep.targets import Targets
+from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    import polars
+
+OF_TABLES = ("Input X contains NaN", "could not convert string")
+"""How scikit-learn's errors begin about an X that is a table."""
+
+
+class Scaling(NamedTuple):
+    """The numbers that a network learns are (Y - center) / scale, arrays of shape (n_L,)."""
+
+    center: Array
+    scale: Array
+
+    def scaled(self, examples: Examples) -> Examples:
+        """Examples with the targets that the network learns, in the precision of the inputs."""
+        Y = (examples.Y - self.center) / self.scale
+        return replace(examples, Y=Y.astype(examples.X.dtype))
+
+    def unscaled(self, A: Array) -> Array:
+        """Outputs in the units of the target."""
+        return A.astype(np.float64) * self.scale + self.center
+
+
+@contextmanager
+def numbers_alone(estimator: Any, where: str) -> Iterator[None]:
+    """While X is checked: a `DataError` that says how a table becomes numbers."""
+    try:
+        yield
+    except ValueError as error:
+        got = str(error).partition("\n")[0].rstrip(".")
+        if not got.startswith(OF_TABLES):
+            raise
+        name = type(estimator).__name__
+        hint = f"Put a TableEncoder before it: make_pipeline(TableEncoder(), {name}(…))."
+        raise DataError(where, "X of numbers, none of them missing", got, hint) from error
+
+
+def checked_rows(estimator: Any, data: RawData, dtype: Any, *, reset: bool, where: str) -> Rows:
+    """X as numbers of a type, or of one of several; y dense; weights of at least 0."""
+    numbers = is_regressor(estimator)
+    checks = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "multi_output": True, "reset": reset}
+    # what is too large for the dtype is refused in words
+    with (
+        np.errstate(over="ignore"),
+        reraise_with_row(data, where, numbers=numbers),
+        numbers_alone(estimator, where),
+    ):
+        X, y = validate_data(estimator, data.X, data.y, y_numeric=numbers, **checks)
+    y = as_target(y, numbers=numbers, where=where)
+    check_consistent_length(X, y)
+    return Rows(X, y, checked_weight(data.sample_weight, X))
+
+
+class StreamedRows(NamedTuple):
+    """Rows of numbers that stay in their files, looked at once; ``weighing`` is the column of weights."""
+
+    survey: Survey
+    weighing: str | None
+    where: str
+
+    @classmethod
+    def of(
+        cls, named: NamedRows, dtype: Any, *, seed: int, validation_fraction: float, where: str
+    ) -> "StreamedRows":
+        """Look at all rows once; a part of them may be held out."""
+        others = [name for name in (named.target, named.weighing) if name is not None]
+        for name, kind in named.rows.schema.items():
+            if name not in others and not (kind.is_numeric() or str(kind) == "Boolean"):
+                hint = "Rows of other kinds are for DeepClassifier and DeepRegressor, which encode them."
+                raise DataError(where, "columns of numbers", f"{name!r} holds {kind}", hint)
+        surveyed = survey(
+            named.rows,
+            named.target,
+            exclude=[] if named.weighing is None else [named.weighing],
+            weights=None if named.weighing is None else lambda frame: _weights(frame, named.weighing, where),
+            check=lambda frame: _check_numbers(frame.drop(others), dtype),
+            seed=seed,
+            validation_fraction=validation_fraction,
+        )
+        return cls(surveyed, named.weighing, where)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of the inputs."""
+        return [name for name in self.survey.columns if name not in (self.survey.target, self.weighing)]
+
+    @property
+    def answers(self) -> AnyArray:
+        """Values of y that tell what is learned."""
+        return labels_in(self.survey.answers())
+
+    @property
+    def sample(self) -> Any:
+        """X of some rows as a fit in memory would be given it."""
+        X = self.survey.sample.select(self.columns)
+        return X.to_numpy() if isinstance(self.survey.rows, ArrayRows) else X
+
+    def scaling(self, targets: Targets, encode: Callable[..., Array]) -> Scaling:
+        """Center and scale of the numbers, of all rows that are learned from."""
+        surveyed = self.survey
+        Y = encode(labels_in(surveyed.sample.get_column(surveyed.target)), np.float64, self.where)
+        center, scale = targets.scale_of(Y, None, counts=True, where=self.where)
+        if not surveyed.in_memory and (center.any() or (scale != 1).any()):
+            mean, std, _ = surveyed.moments.moments(f"target {surveyed.target!r}")
+            return Scaling(np.full_like(center, mean), np.full_like(scale, std))
+        return Scaling(center, scale)
+
+    def class_weights(self, targets: Targets, class_weight: Any) -> list[Array] | None:
+        """The weights of the classes, from what each weighs among all rows that are learned from."""
+        if class_weight is None:
+            return None
+        counted = self.survey.different.filter(self.survey.different["rows"] > 0)
+        positions = targets.positions(labels_in(counted["value"]))[np.newaxis]
+        weight = counted["weight"].to_numpy()
+        return targets.weights_of_classes(class_weight, positions, weight, self.where)
+
+    def examples(
+        self,
+        targets: Targets,
+        encode: Callable[..., Array],
+        dtype: Any,
+        *,
+        class_weight: Any,
+        scaling: Scaling | None,
+    ) -> tuple[StreamedExamples, Examples | None]:
+        """The rows as examples that are read again in each epoch, and those that are held out."""
+        of_classes = self.class_weights(targets, class_weight)
+
+        def as_examples(frame: "polars.DataFrame") -> Examples:
+            y = labels_in(frame.get_column(self.survey.target))
+            Y = encode(y, dtype if scaling is None else np.float64, self.where)
+            weight = None if self.weighing is None else _weights(frame, self.weighing, self.where)
+            weight = targets.row_weights(of_classes, Y, weight)
+            columns = [frame.get_column(name).to_numpy().astype(dtype, copy=False) for name in self.columns]
+            weight = None if weight is None else weight.astype(dtype)
+            examples = Examples(np.column_stack(columns), Y, weight)
+            return examples if scaling is None else scaling.scaled(examples)
+
+        identity = {"columns read": list(self.survey.columns)}
+        stream = self.survey.stream(as_examples, identity, buffer_rows=None)
+        held_out = self.survey.validation
+        return stream, as_examples(held_out) if held_out.height else None
+
+
+def _weights(frame: "polars.DataFrame", name: str | None, where: str) -> Array:
+    """A column of weights, numbers of at least 0."""
+    from deepstep.environment import polars
+
+    weight = frame.get_column(str(name)).cast(polars.Float64, strict=False).fill_null(np.nan).to_numpy()
+    if not (np.isfinite(weight) & (weight >= 0)).all():
+        raise DataError(where, f"weights of at least 0 in the column {name!r}", "there are others")
+    return weight
+
+
+def _check_numbers(frame: "polars.DataFrame", dtype: Any) -> None:
+    """Refuse numbers that the network's precision does not have."""
+    for column in frame.get_columns():
+        with np.errstate(over="ignore"):
+            values = column.to_numpy().astype(dtype)
+        wrong = np.flatnonzero(~np.isfinite(values))
+        if len(wrong):
+            got = f"row {wrong[0] + 1} is {column[int(wrong[0])]}"
+            hint = "Rows with missing values are for DeepClassifier and DeepRegressor, which encode them."
+            raise DataError(f"the column {column.name!r}", f"finite numbers of {dtype}", got, hint)
+
+
+def check_groups(params: Any, groups: Any, where: str, *, validated: bool, streamed: bool) -> None:
+    """Refuse groups that would have no effect, or that no split can respect."""
+    if groups is None:
+        return
+    holds_out = params.early_stopping and params.solver != "lbfgs"
+    alone = f"got early_stopping={params.early_stopping} with solver={params.solver!r}, which hold none out"
+    for refused, expected, got in (
+        (streamed, "rows in memory, where groups is given", "got rows that are streamed"),
+        (validated, "groups, or validation data of its own", "got both"),
+        (not holds_out, "rows that are held out, where groups is given", alone),
+    ):
+        if refused:
+            raise ConfigurationError(where, expected, got, "Leave groups out.")
+
+
+def held_out_part(
+    params: NetworkParameters, examples: Examples, targets: Targets, seed: int, where: str
+) -> tuple[Examples, Examples]:
+    """The examples to learn from, and those held out by early stopping, drawn as scikit-learn draws them."""
+    strata = targets.strata(examples.Y)
+    counts = np.empty(0, np.intp) if strata is None else np.bincount(strata)
+    if len(counts) == 2 and counts.min() == 1:
+        got = (
+            "got one. The least populated classes in y have only 1 member. Classes with too few members are: "
+            f"['{bool(counts.argmin())}'] (False is the first class, True the second)"
+        )
+        raise DataError(where, "two examples of each class, where early_stopping holds a part out", got)
+    return hold_out(examples, strata, fraction=params.validation_fraction, seed=seed, where=where)

@@ -1,0 +1,218 @@
+"""A saved network: the format, what is refused although its checksums are right, functions of the user.
+
+What holds for each archive is in ``tests/test_archive.py``, the whole way of a network there and back in
+``tests/test_model.py``.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from archive_examples import reseal
+from deepstep import History, Network
+from deepstep.data.array_files import read_arrays, write_arrays
+from deepstep.equations import (
+    FEATURES,
+    feature,
+    register_activation,
+    register_head,
+    unregister_activation,
+    unregister_head,
+)
+from deepstep.errors import FileError
+from deepstep.training import ModelCheckpoint
+
+SAVED = Path(__file__).parent / "fixtures" / "network-v1"
+
+X = np.array([[0.5, 1.0], [-1.0, 0.0], [2.0, -0.25]])
+
+
+class TestFunctionsOfTheUser:
+    """A file names them and does not hold them."""
+
+    def test_an_activation(self, tmp_path):
+        register_activation("double", lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
+        try:
+            Network([2, 3, 3, 1], activation="double", seed=1).save(tmp_path / "net")
+            Network.load(tmp_path / "net")
+        finally:
+            unregister_activation("double")
+        with pytest.raises(FileError) as error:
+            Network.load(tmp_path / "net")
+        assert str(error.value) == (
+            f"{tmp_path / 'net'}: activations of DeepStep's, or of your own that are registered; "
+            "got 'double'. "
+            "If it is yours, register it first: deepstep.equations.register_activation."
+        )
+
+    def test_an_output(self, tmp_path):
+        register_head(
+            "half",
+            lambda ZL, Y: np.sum((ZL - Y) ** 2, axis=0, keepdims=True) / 4,
+            lambda ZL, Y: (ZL - Y) / 2,
+        )
+        try:
+            Network([2, 1], output="half", seed=1).save(tmp_path / "net")
+        finally:
+            unregister_head("half")
+        with pytest.raises(FileError, match=r"got 'half'\. If it is yours, .*register_head\.$"):
+            Network.load(tmp_path / "net")
+
+    def test_a_feature(self, tmp_path):
+        feature("nothing")(lambda ops, layer: ops)
+        try:
+            net = Network([2, 1], features={"nothing": True}, seed=1, engine="reference")
+            net.save(tmp_path / "net")
+            checkpoints = ModelCheckpoint(tmp_path / "training", every_epochs=1)
+            net.train(X[:2], [[0, 1]], iterations=2, checkpoint=checkpoints)
+            Network.from_checkpoint(tmp_path / "training")
+        finally:
+            del FEATURES["nothing"]
+        with pytest.raises(FileError, match=r"got 'nothing'\. If it is yours, .*equations\.feature\.$"):
+            Network.load(tmp_path / "net")
+        with pytest.raises(FileError, match=r"features of .* that are registered; got 'nothing'"):
+            Network.from_checkpoint(tmp_path / "training")
+
+
+class TestTheFormat:
+    """Parameters of the files are sin 1, sin 2, … to three digits, so that the outputs follow from the
+    lecture's formulas; they were worked out with `math` alone.
+    """
+
+    def test_what_it_means(self):
+        """Batch normalization with statistics, an output with settings, float32, a history."""
+        net = Network.load(SAVED)
+        assert repr(net) == "Network(3-4-2: batch norm, silu, quantile; 30 parameters, float32)"
+        assert dict(net.architecture.output_settings) == {"levels": (0.25, 0.75)}
+        assert net.seed == 7
+        expected = np.round(np.sin(np.arange(1, 31)), 3).astype(np.float32)
+        np.testing.assert_array_equal(  # W1, b1, gamma1, W2, b2
+            net.parameters.flat, expected
+        )
+        assert net.statistics["mean1"].ravel().tolist() == [0.5, -0.25, 0, 1]
+        assert net.statistics["variance1"].ravel().tolist() == [1, 2, 0.5, 4]
+        expected = [[-0.12856000859225447, 0.43419806302341846], [-0.8213320598280561, -0.04820630654043723]]
+        np.testing.assert_allclose(net.forward(X).T, expected, rtol=2e-6, atol=1e-7)
+        np.testing.assert_array_equal(net.history.costs, [0.5, np.nan])  # null in the file
+        assert (net.history.engine, net.history.stopped) == ("compiled", "all epochs done")
+
+    def test_what_was_read_is_written_again(self, tmp_path):
+        Network.load(SAVED).save(tmp_path / "net")
+        for path in SAVED.iterdir():
+            again = tmp_path / "net" / path.name
+            if path.name == "model.json":
+                first, second = (json.loads(text.read_text()) for text in (path, again))
+                version = {"deepstep": "", "sha256": ""}
+                assert {**first, **version} == {**second, **version}
+            else:
+                assert again.read_bytes() == path.read_bytes()
+
+
+def test_all_of_a_training_is_kept(tmp_path):
+    net = Network([3, 4, 1], seed=1)
+    data = np.random.default_rng(1).standard_normal((3, 40))
+    Y = (data[:1] > 0).astype(float)
+    options = {"validation_fraction": 0.25, "patience": 2, "refit": True, "iterations": 20}
+    net.train(data, Y, learning_rate=0.5, **options)
+    net.save(tmp_path / "net")
+    again = Network.load(tmp_path / "net")
+    for name in ("history", "stopping_history"):
+        kept, read = getattr(net, name), getattr(again, name)
+        assert read.records == kept.records
+        assert (read.engine, read.why_engine, read.stopped) == (kept.engine, kept.why_engine, kept.stopped)
+    assert again.best_epochs == net.best_epochs
+    assert again.engine == "auto"
+
+
+@pytest.mark.parametrize("factors", [{"input_scale": True}, {"shared_members": 1}, {"shared_members": 3}])
+def test_factors_come_back(factors, tmp_path):
+    net = Network([3, 4, 4, 2], **factors, seed=1)
+    net.parameters.flat[:] += 0.125
+    net.save(tmp_path / "net")
+    again = Network.load(tmp_path / "net")
+    assert again.architecture == net.architecture
+    assert again.parameters == net.parameters
+
+
+@pytest.mark.parametrize(
+    ("records", "reason"),
+    [
+        ([{"epoch": 1}], "numbers for epoch, step and cost in every record"),
+        ([{"epoch": 0, "step": "1", "cost": 0.5}], "record 1 has others"),
+        ([{"epoch": 0, "step": 1, "cost": 0.5, "health": [{"mean": 0.0}] * 3}], "health of every layer"),
+    ],
+)
+def test_a_history_that_no_training_writes(tmp_path, records, reason):
+    net = Network.load(SAVED)
+    net.history = History(records)
+    with pytest.raises(FileError, match=reason):
+        net.save(tmp_path / "net")
+    net.history = Network.load(SAVED).history
+    net.save(tmp_path / "net")
+    lines = "".join(json.dumps(record) + "\n" for record in [*records, *net.history.records][:2])
+    (tmp_path / "net" / "history.jsonl").write_text(lines.replace("NaN", "null"))
+    reseal(tmp_path / "net")
+    with pytest.raises(FileError, match=f"altered or damaged .*{reason}"):
+        Network.load(tmp_path / "net")
+
+
+def forged_arrays(tmp_path, change):
+    """The error for the fixture with other arrays, sealed anew."""
+    Network.load(SAVED).save(tmp_path / "net")
+    path = tmp_path / "net" / "arrays.safetensors"
+    _, arrays = read_arrays(path, "arrays")
+    change(arrays)
+    write_arrays(path, arrays, {})
+    reseal(tmp_path / "net")
+    with pytest.raises(FileError, match=r"altered or damaged .*Restore it, or save again\.") as error:
+        Network.load(tmp_path / "net")
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("parameters.W1", np.nan, "W1 has finite numbers of float32 only"),
+        ("parameters.gamma1", np.inf, "gamma1 has finite numbers"),
+        ("statistics.mean1", np.nan, "mean1 has finite numbers"),
+        ("statistics.variance1", -1, "variance1 has finite numbers of at least 0"),
+        ("statistics.variance1", np.inf, "variance1 has finite numbers"),
+    ],
+)
+def test_numbers_that_cannot_be(name, value, message, tmp_path):
+    def change(arrays):
+        arrays[f"model.{name}"][0, 0] = value
+
+    assert message in forged_arrays(tmp_path, change)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "message"),
+    [
+        (np.float64, "all float32, or all float64; got float32, float64"),
+        (np.float16, "all float32, or all float64; got float16, float32"),
+        (np.int32, "parameters of Network"),
+    ],
+)
+def test_precisions_that_differ(tmp_path, dtype, message):
+    def change(arrays):
+        arrays["model.parameters.b1"] = arrays["model.parameters.b1"].astype(dtype)
+
+    assert message in forged_arrays(tmp_path, change)
+
+
+def test_arrays_that_no_place_has(tmp_path):
+    assert "belong to nothing" in forged_arrays(tmp_path, lambda arrays: arrays.update(more=np.zeros(1)))
+    (tmp_path / "again").mkdir()
+    assert "W1" in forged_arrays(tmp_path / "again", lambda arrays: arrays.pop("model.parameters.W1"))
+
+
+@pytest.mark.parametrize("use", [Network.load, lambda path: Network([2, 1], seed=1).save(path)])
+@pytest.mark.parametrize("name", ["a\0b", "a\ud800b", "x" * 5000])
+def test_names_that_no_folder_has(use, name, tmp_path):
+    with pytest.raises(FileError) as error:
+        use(tmp_path / name)
+    assert "\0" not in str(error.value)
+    str(error.value).encode()  # it can be shown

@@ -1,0 +1,65 @@
+"""Pictures → features."""
+
+import numpy as np
+import polars
+import pytest
+from sklearn.datasets import load_digits
+
+from deepstep.errors import DataError, ShapeError
+from deepstep.preparation import ImagePreparation
+
+SMALL = ImagePreparation(2, 3, 3, scale=1 / 255)
+
+
+def test_the_order_is_rows_columns_channels():
+    images = np.arange(2 * 2 * 3 * 3, dtype=np.uint8).reshape(2, 2, 3, 3)
+    X = SMALL.transform(images)
+    assert X.shape == (2, SMALL.n_features) == (2, 18)
+    assert X.flags.c_contiguous
+    for position, name in enumerate(SMALL.feature_names):
+        row, column, channel = map(int, name.split("_")[1:])
+        np.testing.assert_allclose(X[:, position], images[:, row, column, channel] / 255, rtol=1e-15)
+
+
+def test_the_digits_come_as_pictures_flat_or_as_a_table():
+    bunch = load_digits(as_frame=True)
+    preparation = ImagePreparation(8, 8, 1, scale=1 / 16)
+    assert list(preparation.feature_names) == list(bunch.data.columns)
+    expected = bunch.data.to_numpy() / 16
+    np.testing.assert_array_equal(preparation.transform(bunch.images[..., None]), expected)
+    np.testing.assert_array_equal(preparation.transform(bunch.data.to_numpy()), expected)
+    table = polars.from_pandas(bunch.frame)[:, ::-1]
+    np.testing.assert_array_equal(preparation.transform_table(table), expected)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 3), (2, 3, 2, 3), (2, 17), (18,), ()])
+def test_other_shapes(shape):
+    with pytest.raises(ShapeError, match=r"\(m, 2, 3, 3\)"):
+        SMALL.transform(np.zeros(shape))
+
+
+@pytest.mark.parametrize(
+    ("images", "sentence"),
+    [
+        (np.zeros((0, 2, 3, 3)), "at least one picture"),
+        (np.full((2, 18), "a"), "pixels are numbers"),
+        (np.array([[0.0] * 18, [np.nan] * 18]), "picture 2"),
+        (np.array([[np.inf] * 18]), "picture 1"),
+    ],
+)
+def test_impossible_pixels(images, sentence):
+    with pytest.raises(DataError, match=sentence):
+        SMALL.transform(images)
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({"pixel_0_0": [1]}, "'pixel_0_1' missing"),
+        ({"pixel_0_0": [1], "pixel_0_1": ["x"]}, "pixels are numbers; got String"),
+        ({"pixel_0_0": [1, 2], "pixel_0_1": [None, 2]}, "1 are missing"),
+    ],
+)
+def test_tables_without_pixels(columns, sentence):
+    with pytest.raises(DataError, match=sentence):
+        ImagePreparation(1, 2, 1, scale=1.0).transform_table(polars.DataFrame(columns))
