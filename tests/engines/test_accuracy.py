@@ -43,17 +43,16 @@ LIMITS = {
 SHAPES = ("wide inputs", "wide layer", "deep", "many examples", "single examples", "far below 0")
 
 OF_RATES = {
-    0.1: (0, 3, 8, 9, 10, 11, 12, 15, 18, 20, 21),
-    0.03: (5, 14, 19),
-    0.01: (1,),
-    0.003: (6, 23),
+    0.1: (0, 3, 8, 9, 10, 12, 15, 18, 20, 21),
+    0.01: (1, 11),
+    0.003: (6, 14, 23),
     0.001: (4, 16),
-    0.0003: (13,),
+    0.0003: (5, 13),
     0.0001: (7,),
 }
 RATES = {seed: rate for rate, seeds in OF_RATES.items() for seed in seeds}
-"""Learning rates by seed, the largest of 0.1, 0.03, … at which training is not chaotic. Seeds 2, 17 and 22
-have none."""
+"""Learning rates by seed, the largest of 0.1, 0.03, … at which training is not chaotic, and below it where
+that depends on the processor. Seeds 2, 17, 19 and 22 have none."""
 DRAWN = sorted(random.Random(os.environ["DEEPSTEP_SEED"]).sample(sorted(RATES), 4))
 """Those of this run."""
 

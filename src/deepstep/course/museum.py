@@ -204,9 +204,10 @@ def compared(name: str, analytic: Array, numeric: Array) -> dict[str, Any]:
 
 
 def differ(right: Array, wrong: Array) -> bool:
-    """Whether arrays differ by more than rounding."""
-    rounding = 1e-12 * float(np.abs(right).max())
-    return right.shape != wrong.shape or not np.allclose(right, wrong, rtol=1e-9, atol=rounding)
+    """Whether arrays differ by more than rounding; a number that is NaN in both does not."""
+    rounding = 1e-12 * float(np.abs(right[np.isfinite(right)]).max(initial=0.0))
+    same = right.shape == wrong.shape and np.allclose(right, wrong, rtol=1e-9, atol=rounding, equal_nan=True)
+    return not same
 
 
 def network() -> Network:
