@@ -20,7 +20,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_150, 1_400),
     "data": (1_900, 2_825),
     "preparation": (1_850, 2_500),
-    "estimators": (2_000, 3_125),
+    "estimators": (2_000, 3_115),
     "ensembles": (1_970, 2_765),
     "plots": (1_000, 1_060),
     "report": (650, 700),
@@ -28,14 +28,14 @@ LIMITS: dict[str, tuple[int, int]] = {
     "export": (1_750, 1_830),
     "serving": (300, 380),
     "course": (2_700, 3_330),
-    "cli": (2_200, 4_815),
+    "cli": (2_200, 4_802),
     "archive": (250, 365),
     "": (500, 1_810),
 }
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
 FILES = 215, 279
-TESTS = 30_000, 49_650
+TESTS = 30_000, 49_640
 """Files of src, and lines of tests: the goal, and the limit."""
 
 

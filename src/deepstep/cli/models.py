@@ -10,7 +10,7 @@ from sklearn.pipeline import make_pipeline
 from deepstep.cli.parts import Parts
 from deepstep.cli.reading import TableOptions
 from deepstep.cli.screen import harmless
-from deepstep.cli.task import weights_by_position
+from deepstep.cli.task import weights_by_label
 from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.predictor import Columns, Predictor
 from deepstep.ensembles.split import TIME
@@ -195,20 +195,12 @@ def _of_targets(
             params["classes"] = targets.labels[0]
         params["loss"] = "ordinal" if targets.is_ordered else "cross_entropy"
         if params.get("class_weight") is not None:
-            params["class_weight"] = _class_weight(params["class_weight"], targets)
+            params["class_weight"] = weights_by_label(params["class_weight"], targets)
         return params
     params["loss"] = next(loss for loss, head in NUMBER_LOSSES.items() if head == targets.head)
     if params["loss"] == "huber" and parts is not None:  # by default a deviation of the target
         params["loss_params"] = {"delta": parts.deviation, **(params.get("loss_params") or {})}
     return params
-
-
-def _class_weight(weights: Any, targets: Targets) -> Any:
-    """Weights of classes as the estimator takes them, by label; by 0 and 1 of several columns."""
-    by_position = weights_by_position(weights, targets)
-    if targets.several or isinstance(by_position, str):
-        return by_position
-    return {targets.labels[0][position]: weight for position, weight in by_position[0].items()}
 
 
 def _with_labels(learned: Targets, targets: Targets) -> Targets:

@@ -29,7 +29,7 @@ from deepstep.cli.screen import (
     printable,
     warnings_as_notes,
 )
-from deepstep.cli.task import weights_of_classes
+from deepstep.cli.task import CLASS_WEIGHT, weights_by_label
 from deepstep.cli.unfinished import Keeping, Training, log_callbacks, place
 from deepstep.data import StoredRows
 from deepstep.data.sources import stem_of
@@ -274,7 +274,9 @@ def _weights(parts: Parts, learned: list[Rows], options: TrainOptions) -> dict[s
     class_weight = options.parameters.get("class_weight")
     if class_weight is not None and targets.is_classes:
         answers = np.concatenate([targets.values(rows.labels) for rows in learned])
-        by_target = [one.tolist() for one in weights_of_classes(class_weight, targets, answers, whole)]
+        by_label, positions = weights_by_label(class_weight, targets), np.atleast_2d(answers.T)
+        of_targets = targets.weights_of_classes(by_label, positions, whole, CLASS_WEIGHT) or []
+        by_target = [weights.tolist() for weights in of_targets]
         known["class_weights"] = by_target if targets.several else by_target[0]
     return known
 

@@ -6,14 +6,12 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
-import numpy as np
 
 from deepstep.cli.option_types import once_each
 from deepstep.errors import ConfigurationError, DataError, unknown_name
 from deepstep.preparation import guess_task
-from deepstep.preparation.target_values import MOST_NUMBER_CLASSES, class_weights
+from deepstep.preparation.target_values import MOST_NUMBER_CLASSES
 from deepstep.targets import CLASS_LOSSES, NUMBER_LOSSES, Targets
-from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
     import polars
@@ -213,7 +211,7 @@ def _unreadable(text: str) -> ConfigurationError:
     return ConfigurationError(CLASS_WEIGHT, expected, f"got {text!r}")
 
 
-def weights_by_position(weights: Any, targets: Targets) -> str | list[dict[int, float]]:
+def _weights_by_position(weights: Any, targets: Targets) -> str | list[dict[int, float]]:
     """Weights of classes by name, of several targets ``COLUMN:CLASS``: for each target by position."""
     if isinstance(weights, str):
         return weights
@@ -234,14 +232,12 @@ def weights_by_position(weights: Any, targets: Targets) -> str | list[dict[int, 
     return by_position
 
 
-def weights_of_classes(
-    weights: Any, targets: Targets, answers: AnyArray, weight: Array | None
-) -> list[Array]:
-    """For each target the weights of its classes; "balanced" counts positions of classes by ``weight``."""
-    columns, n_classes = np.atleast_2d(answers.T), len(targets.labels[0])
-    return class_weights(
-        weights_by_position(weights, targets), columns, range(n_classes), weight, CLASS_WEIGHT
-    )
+def weights_by_label(weights: Any, targets: Targets) -> Any:
+    """Weights of classes as an estimator takes them, by label; by 0 and 1 of several columns."""
+    by_position = _weights_by_position(weights, targets)
+    if targets.several or isinstance(by_position, str):
+        return by_position
+    return {targets.labels[0][position]: weight for position, weight in by_position[0].items()}
 
 
 def _columns(targets: Targets) -> list[tuple[str, Sequence[Any]]]:

@@ -1,8 +1,7 @@
 """The base of DeepClassifier and DeepRegressor: one path for fit, and one for predictions."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral, Real
 from time import perf_counter
@@ -53,6 +52,7 @@ from deepstep.estimators.inputs import (
     validation_data,
     warn_of_data,
     warn_of_leaks,
+    whole_or_not_at_all,
     with_named_columns,
     without_groups,
 )
@@ -149,7 +149,7 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
     def _fit(self, data: RawData, validation: RawData | None, groups: Any) -> Self:
         """Fit, wholly or not at all: after an error the estimator is as it was before."""
         where, begin = f"{type(self).__name__}.fit", perf_counter()
-        with self._whole_or_not_at_all(where), spelled(parameter_of):
+        with whole_or_not_at_all(self, where, "all networks are"), spelled(parameter_of):
             surveyed = isinstance(data.X, Survey)
             stored = not surveyed and is_stored(data.X, self.stream)
             context = FitContext(where, seed=self._seed(), groups=groups, target=target_name(data.y))
@@ -172,21 +172,6 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
             if slow := slow_training(perf_counter() - begin):
                 warn_the_caller(f"{where}: {slow}", SpeedWarning)
         return self
-
-    @contextmanager
-    def _whole_or_not_at_all(self, where: str) -> Iterator[None]:
-        """A fit, after whose error the estimator is as before; Ctrl-C waits once something is trained."""
-        before, self._interrupted = vars(self).copy(), False
-        try:
-            with deferred(waits=False) as interruption:
-                yield
-            if interruption.asked and not self.interrupted_:
-                self._interrupted = True
-                warn_the_caller(f"{where} was interrupted: all networks are trained and kept.")
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
 
     def _fit_in_memory(self, data: RawData, validation: RawData | None, context: FitContext) -> None:
         where = context.where

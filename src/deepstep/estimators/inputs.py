@@ -1,4 +1,4 @@
-"""X, y and weights as they are given to fit: checked, and refused in words."""
+"""A call of fit, and X, y and weights as they are given to it: checked, and refused in words."""
 
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,6 +20,7 @@ from deepstep.preparation.column_statistics import why_identifier
 from deepstep.preparation.data_checks import data_cautions
 from deepstep.preparation.target_values import reads_as_number
 from deepstep.targets import TOLERANCE
+from deepstep.training.interruption import deferred
 from deepstep.types import AnyArray, Array, is_whole
 
 if TYPE_CHECKING:
@@ -38,6 +39,25 @@ class FitContext:
     categorical: tuple[str, ...] = ()
     groups: Any = None
     target: str = ""
+
+
+@contextmanager
+def whole_or_not_at_all(estimator: Any, where: str, trained: str) -> Iterator[None]:
+    """A fit, after whose error the estimator is as before; Ctrl-C waits once something is trained.
+
+    ``trained`` are the subject and the verb of the warning after Ctrl-C: 'the network is'.
+    """
+    before, estimator._interrupted = vars(estimator).copy(), False
+    try:
+        with deferred(waits=False) as interruption:
+            yield
+        if interruption.asked and not estimator.interrupted_:
+            estimator._interrupted = True
+            warn_the_caller(f"{where} was interrupted: {trained} trained and kept.")
+    except BaseException:
+        estimator.__dict__.clear()
+        estimator.__dict__.update(before)
+        raise
 
 
 class RawData(NamedTuple):

@@ -1,8 +1,7 @@
 """The base of NetworkClassifier and NetworkRegressor: scikit-learn's MLPClassifier on `Network`."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral, Real
@@ -30,6 +29,7 @@ from deepstep.estimators.inputs import (
     refuse_texts,
     validation_data,
     warn_of_leaks,
+    whole_or_not_at_all,
     with_named_columns,
     without_groups,
 )
@@ -69,7 +69,6 @@ from deepstep.preparation.batches import Examples
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.targets import Targets
 from deepstep.training import Callback
-from deepstep.training.interruption import deferred
 from deepstep.training.scoring import EpochScoring
 from deepstep.types import AnyArray, Array
 
@@ -217,7 +216,7 @@ class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkPar
     def _fit(self, data: RawData, validation: RawData | None, context: FitContext) -> Self:
         """Fit, wholly or not at all: after an error the estimator is as it was before."""
         where, begin = context.where, perf_counter()
-        with self._whole_or_not_at_all(where):
+        with whole_or_not_at_all(self, where, "the network is"):
             seed = self.network_.seed if context.going_on else self._seed(where)
             context = replace(context, seed=seed)
             if validation is not None and is_stored(validation.X):
@@ -234,21 +233,6 @@ class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkPar
             if slow := slow_training(perf_counter() - begin):
                 warn_the_caller(f"{where}: {slow}", SpeedWarning)
         return self
-
-    @contextmanager
-    def _whole_or_not_at_all(self, where: str) -> Iterator[None]:
-        """A fit, after whose error the estimator is as before; Ctrl-C waits once something is trained."""
-        before, self._interrupted = vars(self).copy(), False
-        try:
-            with deferred(waits=False) as interruption:
-                yield
-            if interruption.asked and not self.interrupted_:
-                self._interrupted = True
-                warn_the_caller(f"{where} was interrupted: the network is trained and kept.")
-        except BaseException:
-            self.__dict__.clear()
-            self.__dict__.update(before)
-            raise
 
     def _seed(self, where: str) -> int:
         """One seed for everything: the int itself, that of a killed fit that is resumed, or a draw."""
