@@ -55,14 +55,15 @@ class Metric:
         A = Y if self.targets.is_classes else Y + 0.5  # predictions of whole numbers are no whole numbers
         if A.shape[1] != self.targets.n_outputs:
             A = np.repeat(A, self.targets.n_outputs, axis=1)
+        y = self._answers(Y)
         try:
             if weight is not None:
                 try:
-                    self._score(A, Y, weight)
+                    self._score(A, y, weight)
                     return
                 except TypeError:  # a scorer that takes no weights
                     self._weighs = False
-            self._score(A, Y, None)
+            self._score(A, y, None)
         except ValueError as error:
             expected, got = "a metric that suits the targets", f"got {self._scoring!r:.60}: {error}"
             raise ConfigurationError(self._where, expected, got, setting="scoring") from error
@@ -71,27 +72,30 @@ class Metric:
         """The loss of outputs (m, n_outputs)."""
         if self._scorer is None:
             return float(np.average(self._losses_of_rows(A, Y), weights=weight))  # type: ignore[misc]
-        return self._scored(A, Y, weight)
+        return self._scored(A, self._answers(Y), weight)
 
     def losses(self, outputs: Array, Y: Array, weight: Array | None) -> NDArray[np.float64]:
         """The losses (n,) of several outputs (n, m, n_outputs)."""
         n, m = outputs.shape[:2]
         if self._scorer is not None:
-            return np.array([self._scored(A, Y, weight) for A in outputs])
+            y = self._answers(Y)  # once: selection scores many outputs for the same rows
+            return np.array([self._scored(A, y, weight) for A in outputs])
         losses = self._losses_of_rows(outputs.reshape(n * m, -1), np.concatenate([Y] * n))  # type: ignore[misc]
         return np.asarray(np.average(losses.reshape(n, m), axis=1, weights=weight))
 
-    def _scored(self, A: Array, Y: Array, weight: Array | None) -> float:
+    def _answers(self, Y: Array) -> AnyArray:
+        """y as a scorer sees it: labels or their positions, or numbers."""
+        return self.targets.decode(Y) if self._has_labels else self.targets.decide(Y)
+
+    def _scored(self, A: Array, y: AnyArray, weight: Array | None) -> float:
         """Minus the score of outputs; infinity where it is undefined, as where a draw has one class."""
         try:
-            score = self._score(A, Y, weight)
+            score = self._score(A, y, weight)
         except ValueError:
             return np.inf
         return -score if np.isfinite(score) else np.inf
 
-    def _score(self, A: Array, Y: Array, weight: Array | None) -> float:
-        positions = self.targets.is_classes and not self._has_labels
-        y = self.targets.decide(Y) if positions else self.targets.decode(Y)
+    def _score(self, A: Array, y: AnyArray, weight: Array | None) -> float:
         weights = {"sample_weight": weight} if weight is not None and self._weighs else {}
         predicted = _Predicted(self.targets, A, has_labels=self._has_labels)
         return float(self._scorer(predicted, np.empty((len(A), 0)), y, **weights))  # type: ignore[misc]
