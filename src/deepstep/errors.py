@@ -18,10 +18,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from deepstep.ensembles.ensemble import Ensemble
+    from deepstep.ensembles.predictor import Predictor
     from deepstep.network import Parameters
     from deepstep.training import History
     from deepstep.types import Array
@@ -162,7 +162,7 @@ class DivergenceError(DeepStepError, ArithmeticError, ValueError):
         The last finite ones.
     statistics : mapping
         Of the normalized layers, of the same moment.
-    ensemble : Ensemble or None
+    predictor : Predictor or None
         Of the network that diverged alone, with these parameters, where an estimator trained it.
 
     Examples
@@ -191,7 +191,7 @@ class DivergenceError(DeepStepError, ArithmeticError, ValueError):
         self.history: History | None = None
         self.parameters: Parameters | None = None
         self.statistics: Mapping[str, Array] = {}
-        self.ensemble: Ensemble | None = None
+        self.predictor: Predictor | None = None
 
     def also(self, hint: str) -> None:
         """Say one more thing about how to mend it.
@@ -213,14 +213,21 @@ class DivergenceError(DeepStepError, ArithmeticError, ValueError):
 
 
 class DataWarning(UserWarning):
-    """A column of a table may be meant otherwise than it is read."""
+    """A table, or a column of it, may be meant otherwise than it is read.
+
+    finding: The `deepstep.inspection.Finding` that it tells of, where there is one.
+    """
+
+    def __init__(self, message: str = "", finding: Any = None) -> None:
+        super().__init__(message)
+        self.finding = finding
 
 
 class SpeedWarning(UserWarning):
     """A training took longer than the processor needs for it."""
 
 
-def warn_the_caller(message: str, category: type[Warning] = UserWarning) -> None:
+def warn_the_caller(message: str | Warning, category: type[Warning] = UserWarning) -> None:
     """Warn whoever called fit: the first frame outside this package and scikit-learn, which wraps fit."""
     ours = ("deepstep", "sklearn")
     frame: FrameType | None = sys._getframe()

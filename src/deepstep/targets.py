@@ -542,8 +542,7 @@ class Targets:
         """
         if class_weight is None or not self.is_classes:
             return None
-        labels = [0, 1] if self.several else self.classes[0].tolist()
-        return class_weights(class_weight, positions, labels, weight, where)
+        return class_weights(class_weight, positions, self.labels, weight, where)
 
     def row_weights(self, of_classes: list[Array] | None, Y: Array, weight: Array | None) -> Array | None:
         """The weights of rows times those of their classes."""
@@ -600,7 +599,9 @@ class Targets:
         """The `metric` of predictions, as ``predict`` returns them, for y."""
         metrics, kinds = package("sklearn.metrics"), package("sklearn.utils.multiclass")
         if self.is_classes:
-            if not self.several and kinds.type_of_target(self.classes[0]) == "continuous":
+            if self.several:  # of which scikit-learn takes 0 and 1 alone
+                y, predicted = self.positions(y), self.positions(predicted)
+            elif kinds.type_of_target(self.classes[0]) == "continuous":
                 y, predicted = _places(y, predicted)
             return float(metrics.accuracy_score(y, predicted, sample_weight=weight))
         if self.metric == "r2":

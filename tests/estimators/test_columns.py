@@ -278,8 +278,7 @@ def test_a_fit_warns_of_columns_that_tell_the_target(library, Classifier, Regres
     assert warned(beside_noise(range(90)), np.arange(90) ** 2.0, Regressor) == []
 
 
-@pytest.mark.parametrize("table", [False, True])
-def test_thousands_of_columns_are_looked_at_without_a_query_for_each(table, monkeypatch):
+def test_thousands_of_columns_are_looked_at_without_a_query_for_each(monkeypatch):
     """A query of polars takes longer than everything else that is done with a column of few rows."""
     queries, select = [], polars.DataFrame.select_seq  # by which methods of a series ask
 
@@ -291,9 +290,9 @@ def test_thousands_of_columns_are_looked_at_without_a_query_for_each(table, monk
     X = pd.DataFrame(noise).rename(columns=str).assign(extra=range(90))
     monkeypatch.setattr(polars.DataFrame, "select_seq", counted)
     with pytest.warns(UserWarning, match="the column 'extra' alone determines the target"):
-        warn_of_leaks(X, pd.factorize(SORTED)[0], "fit", table=table)
+        warn_of_leaks(X, pd.factorize(SORTED)[0], "fit")
     assert len(queries) < 100
-    warn_of_leaks(X.set_axis(["a"] * 301, axis=1), pd.factorize(SORTED)[0], "fit", table=False)  # one name
+    warn_of_leaks(X.set_axis(["a"] * 301, axis=1), pd.factorize(SORTED)[0], "fit")  # one name
 
 
 def test_an_index_among_the_columns_is_no_input_of_tables_and_warned_of_otherwise():

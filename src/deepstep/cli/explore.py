@@ -351,9 +351,15 @@ def _of_table(
     table = TableOptions(options["target"], **flags, seed=options["seed"], test_fraction=0.0)
     table.check()
     parts = parts_in_memory(read_table(path, table)[0], table)
-    targets, inputs, rows = parts.targets, parts.inputs, parts.train
+    inputs, rows = parts.inputs, parts.train
+    if parts.task.numbers:
+        targets = Targets.from_numbers(rows.labels, "--loss", loss=table.loss or "squared_error")
+    else:
+        loss = table.loss or "cross_entropy"
+        targets = Targets.from_labels(rows.labels, "--loss", loss=loss, order=table.classes)
     names = inputs.feature_names
-    about = About(path.name, feature_names=names, class_names=names_of(targets), notes=parts.notes)
+    notes = [*parts.notes, *(f"Warning: {warning}" for warning in parts.warnings())]
+    about = About(path.name, feature_names=names, class_names=names_of(targets), notes=notes)
     Y = targets.encode(rows.labels)
     center, scale = targets.scale_of(Y, None, counts=True)
     X = inputs.transform(rows.frame).T

@@ -164,16 +164,18 @@ def by_network(
 def _by_estimator(loaded: Loaded, parameters: Mapping[str, Any], label: str) -> Run:
     """The run of the estimator of one network."""
     from deepstep.cli.models import fitted_network, new_network
+    from deepstep.cli.task import Task
 
     raw, labels = loaded.rows["train"]
-    network = new_network(loaded.targets, parameters, len(labels))
+    task = Task(loaded.about["task"], "", {"class": loaded.targets.labels[0]})
+    network = new_network(task, parameters, len(labels))
     network.set_params(callbacks=[Progress(harmless(label) or "train")])
     with catch_warnings():
         simplefilter("ignore")
         network.fit(loaded.inputs.transform(raw), labels)
     if network.interrupted_:
         note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
-    fitted, predictor = fitted_network(network, network, loaded.targets), network.predictor_
+    fitted, predictor = fitted_network(network, network), network.predictor_
     (preprocessor,) = predictor.ensemble.preprocessors
     preprocessors = (replace(preprocessor, preparation=loaded.inputs),)
     predictor = replace(predictor, ensemble=replace(predictor.ensemble, preprocessors=preprocessors))

@@ -1,20 +1,19 @@
 """The two models of ``deepstep train``: an ensemble on a table, and one network behind an encoder."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from deepstep.cli.parts import Parts
 from deepstep.cli.reading import TableOptions
 from deepstep.cli.screen import harmless
-from deepstep.cli.task import weights_by_label
-from deepstep.ensembles.ensemble import Ensemble
-from deepstep.ensembles.predictor import Columns, Predictor
+from deepstep.cli.task import Task, weights_by_label
+from deepstep.ensembles.predictor import behind
 from deepstep.ensembles.split import TIME
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.errors import ConfigurationError, DataError, DivergenceError
 from deepstep.estimators import (
     DeepClassifier,
     DeepRegressor,
@@ -23,11 +22,12 @@ from deepstep.estimators import (
     TableEncoder,
 )
 from deepstep.estimators.table_encoder import table_network
-from deepstep.targets import NUMBER_LOSSES, Targets
+from deepstep.targets import Targets, label_array
 from deepstep.training import Callback, History, Progress
 from deepstep.training.plan import UNTIL_TIME_IS_UP
-from deepstep.training.rate_finder import AUTO, RateSearch
+from deepstep.training.rate_finder import AUTO
 from deepstep.training.scoring import COST
+from deepstep.types import AnyArray
 
 OF_ONE_CALL: Mapping[str, Any] = {
     "callbacks": None,
@@ -40,38 +40,40 @@ OF_ONE_CALL: Mapping[str, Any] = {
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fitted model, and what the command tells of its training.
-
-    ``settings`` are the parameters that were given or chosen; ``rate`` and ``search`` are those of
-    ``--learning-rate auto``.
-    """
+    """A fitted model, and the parameters that were given or chosen."""
 
     model: Any
     settings: Mapping[str, Any]
-    histories: Sequence[History]
-    interrupted: bool
-    refits: bool = False
-    rate: float | None = None
-    search: RateSearch | None = None
 
     @property
-    def history(self) -> History:
-        """The history of the first network."""
-        return self.histories[0]
+    def network(self) -> NetworkClassifier | NetworkRegressor | None:
+        """The estimator of one network; None for an ensemble."""
+        last = self.model[-1] if isinstance(self.model, Pipeline) else self.model
+        return last if isinstance(last, NetworkClassifier | NetworkRegressor) else None
 
     @property
-    def seconds(self) -> list[float]:
-        """How long each network took."""
-        return [history[-1]["seconds"] for history in self.histories if history]
+    def histories(self) -> Sequence[History]:
+        """The history of each network."""
+        histories: Sequence[History] = (
+            self.model.histories_ if self.network is None else [self.network.history_]
+        )
+        return histories
 
-    @staticmethod
-    def reached(ensemble: Ensemble, parts: Parts) -> Predictor:
-        """The predictor of a training that diverged."""
-        (preprocessor,) = ensemble.preprocessors
-        columns = Columns(tuple(column.name for column in parts.inputs.columns), named=True)
-        if preprocessor.preparation is None:  # of a network behind an encoder
-            ensemble = replace(ensemble, preprocessors=(replace(preprocessor, preparation=parts.inputs),))
-        return Predictor(columns, parts.targets, ensemble)
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended the training."""
+        return bool((self.network or self.model).interrupted_)
+
+    @property
+    def refits(self) -> bool:
+        """Whether rows that were validated on have been learned from in the end."""
+        network = self.network
+        return network is not None and network.refit and network.stopping_history_ is not None
+
+    @property
+    def searched(self) -> bool:
+        """Whether the learning rate was searched for."""
+        return self.network is not None and self.network.learning_rate_init == AUTO
 
 
 def fit_ensemble(
@@ -84,30 +86,28 @@ def fit_ensemble(
     validated: bool,
 ) -> Fitted:
     """An ensemble on the rows that are learned from; of a survey one network."""
-    params = _of_targets(parts.targets, parameters, (DeepClassifier, DeepRegressor), parts)
+    params = _of_task(parts.task, parameters, (DeepClassifier, DeepRegressor))
     if options.in_time:
         params.setdefault("validation", TIME)
     if parts.survey is not None:
         params["stream"] = True
-    cls = DeepClassifier if parts.targets.is_classes else DeepRegressor
-    estimator = cls(**params, **of_call, verbose=harmless(name) or "train")
+    kind = DeepRegressor if parts.task.numbers else DeepClassifier
+    estimator = kind(**params, **of_call, verbose=harmless(name) or "train")
     validation = _validation(parts) if validated else {}
     if parts.survey is not None:
+        deviation = parts.survey.moments.moments(parts.survey.target)[1]
+        _set_delta(estimator, deviation)
         estimator.fit(parts.survey, options.targets[0], options.sample_weight, **validation)
     else:
-        rows = parts.train
-        estimator.fit(parts.X(rows), parts.y(rows), rows.weight, groups=rows.groups, **validation)
+        rows, y = parts.train, parts.y(parts.train)
+        _set_delta(estimator, y)
+        estimator.fit(parts.X(rows), y, rows.weight, groups=rows.groups, **validation)
     estimator.set_params(**OF_ONE_CALL)
-    predictor = estimator.predictor_
-    estimator.predictor_ = replace(predictor, targets=_with_labels(predictor.targets, parts.targets))
-    n = len(predictor.ensemble.members)
-    settings = {"n_estimators": n, **parameters}
-    return Fitted(estimator, settings, estimator.histories_, estimator.interrupted_)
+    return Fitted(estimator, {"n_estimators": len(estimator.ensemble_.members), **parameters})
 
 
 def fit_network(
     parts: Parts,
-    options: TableOptions,
     parameters: Mapping[str, Any],
     of_call: Mapping[str, Any],
     name: str,
@@ -119,28 +119,29 @@ def fit_network(
         keep_columns=parameters.get("keep_columns"),
     )
     rows, validation = parts.train, _validation(parts)
-    X = encoder.fit_transform(parts.X(rows))
+    X, y = encoder.fit_transform(parts.X(rows)), parts.y(rows)
     if validation:
         validation["X_val"] = encoder.transform(validation["X_val"])
-    network = new_network(parts.targets, parameters, len(X), validated=bool(validation), parts=parts)
+    network = new_network(parts.task, parameters, len(X), validated=bool(validation))
+    _set_delta(network, y)
     network.set_params(**of_call, callbacks=[*callbacks, Progress(harmless(name) or "train")])
-    network.fit(X, parts.y(rows), rows.weight, **validation)
-    return fitted_network(network, make_pipeline(encoder, network), parts.targets)
+    try:
+        network.fit(X, y, rows.weight, **validation)
+    except DivergenceError as error:
+        if error.predictor is not None:
+            error.predictor = behind(encoder, error.predictor)
+        raise
+    return fitted_network(network, make_pipeline(encoder, network))
 
 
 def new_network(
-    targets: Targets,
-    parameters: Mapping[str, Any],
-    m: int,
-    *,
-    validated: bool = False,
-    parts: Parts | None = None,
+    task: Task, parameters: Mapping[str, Any], m: int, *, validated: bool = False
 ) -> NetworkClassifier | NetworkRegressor:
     """The estimator of one network for m rows, with the defaults of a table."""
     others = {"categorical_features", "keep_columns"}
     typed = {name: value for name, value in parameters.items() if name not in others}
-    params = _of_targets(targets, typed, (NetworkClassifier, NetworkRegressor), parts)
-    kind = NetworkClassifier if targets.is_classes else NetworkRegressor
+    params = _of_task(task, typed, (NetworkClassifier, NetworkRegressor))
+    kind = NetworkRegressor if task.numbers else NetworkClassifier
     network: NetworkClassifier | NetworkRegressor = table_network(kind, m, encodes=False, **params)[-1]
     defaults: dict[str, Any] = {}
     if params.get("early_stopping") and network.solver != "lbfgs":
@@ -152,10 +153,9 @@ def new_network(
     return network.set_params(**{name: value for name, value in defaults.items() if name not in parameters})
 
 
-def fitted_network(network: NetworkClassifier | NetworkRegressor, model: Any, targets: Targets) -> Fitted:
+def fitted_network(network: NetworkClassifier | NetworkRegressor, model: Any) -> Fitted:
     """A network that is fitted, as the command tells of it."""
     network.set_params(**OF_ONE_CALL)
-    network.targets_ = _with_labels(network.targets_, targets)
     history = network.history_
     if not history and not network.interrupted_:
         # L-BFGS has nothing to do where the gradient is small from the beginning
@@ -167,45 +167,34 @@ def fitted_network(network: NetworkClassifier | NetworkRegressor, model: Any, ta
     }
     if network.learning_rate_init == AUTO:
         changed["learning_rate_init"] = network.learning_rate_
-    searched = network.learning_rate_init == AUTO
-    rate, search = (network.learning_rate_, network.rate_search_) if searched else (None, None)
-    refits = network.refit and network.stopping_history_ is not None
-    return Fitted(model, changed, [history], network.interrupted_, refits, rate, search)
+    return Fitted(model, changed)
 
 
-def _of_targets(
-    targets: Targets,
-    parameters: Mapping[str, Any],
-    kinds: tuple[type[Any], type[Any]],
-    parts: Parts | None = None,
-) -> dict[str, Any]:
-    """Parameters as the estimator of these targets takes them."""
-    of_classes, of_numbers = (set(kind._parameter_constraints) for kind in kinds)
-    own = of_classes if targets.is_classes else of_numbers
+def _of_task(task: Task, parameters: Mapping[str, Any], kinds: tuple[type[Any], type[Any]]) -> dict[str, Any]:
+    """Parameters as the estimator of this task takes them."""
+    known = kinds[task.numbers]._parameter_constraints
     for name in parameters:
-        if name not in own:
-            what = "numbers" if targets.is_classes else "classes"
-            holds = "classes" if targets.is_classes else "numbers"
+        if name not in known:
+            what, holds = ("classes", "numbers") if task.numbers else ("numbers", "classes")
             flag = "--class-weight" if name == "class_weight" else f"--set {name}"
             expected, got = f"used with a target of {what}", f"got one of {holds}"
             raise ConfigurationError(flag, expected, got, "See --task.", setting=flag)
     params = {name: value for name, value in parameters.items() if name != "classes"}
-    if targets.is_classes:
-        if not targets.several:
-            params["classes"] = targets.labels[0]
-        params["loss"] = "ordinal" if targets.is_ordered else "cross_entropy"
-        if params.get("class_weight") is not None:
-            params["class_weight"] = weights_by_label(params["class_weight"], targets)
-        return params
-    params["loss"] = next(loss for loss, head in NUMBER_LOSSES.items() if head == targets.head)
-    if params["loss"] == "huber" and parts is not None:  # by default a deviation of the target
-        params["loss_params"] = {"delta": parts.deviation, **(params.get("loss_params") or {})}
+    if len(task.classes) == 1:
+        params["classes"] = label_array(*task.classes.values())
+    if params.get("class_weight") is not None:
+        params["class_weight"] = weights_by_label(params["class_weight"], task)
     return params
 
 
-def _with_labels(learned: Targets, targets: Targets) -> Targets:
-    """The targets of an estimator with the labels and the names of the table."""
-    return replace(learned, classes=targets.classes, names=targets.names)
+def _set_delta(estimator: Any, y: AnyArray | float) -> None:
+    """By default the delta of 'huber' is the standard deviation of the target, the largest of several."""
+    if estimator.loss == "huber":
+        deviation = y
+        if isinstance(y, np.ndarray):
+            Y = y.reshape(len(y), -1)
+            deviation = Targets.of_numbers(n_columns=Y.shape[1]).scale_of(Y, None)[1].max()
+        estimator.loss_params = {"delta": float(deviation), **(estimator.loss_params or {})}
 
 
 def _validation(parts: Parts) -> dict[str, Any]:

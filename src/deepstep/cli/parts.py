@@ -1,25 +1,21 @@
 """The rows of a table that are learned from, validated on and tested, and the target."""
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
 from deepstep.cli.reading import TableOptions, check_some, row_groups, row_weights, time_order, with_target
-from deepstep.cli.task import Choice, as_columns, choose
+from deepstep.cli.task import Task, as_columns, choose
 from deepstep.data import StoredRows, stratification_obstacle
 from deepstep.ensembles.split import FRACTION, hold_out
-from deepstep.errors import ConfigurationError, DataError
-from deepstep.inspection import Finding
-from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
+from deepstep.errors import ConfigurationError, DataError, DataWarning
+from deepstep.inspection.findings.tables import table_warnings
 from deepstep.preparation import TablePreparation
-from deepstep.preparation.batches import evenly_spread
-from deepstep.preparation.data_checks import data_cautions
-from deepstep.preparation.parsing import numbers as as_floats
 from deepstep.preparation.statistics import MOST_CLASSES
 from deepstep.preparation.survey import Survey, survey
-from deepstep.targets import Targets
+from deepstep.preparation.target_values import finite_in, places_in
+from deepstep.targets import label_array
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -52,16 +48,15 @@ class Rows(NamedTuple):
 
 @dataclass(frozen=True)
 class Parts:
-    """The target, the inputs and the rows of each part of a table.
+    """The task, and the rows of each part of a table.
 
-    Inputs and targets are fitted to the training rows alone, but all classes of the table are there.
-    ``without`` are columns that are no inputs. ``notes`` are for the person at the terminal. With a
-    ``survey`` the rows that are learned from stay in their files, and ``train`` is a sample of them.
+    ``inputs`` is how columns are read, of the whole table: it finds values that cannot be used. ``without``
+    are columns that are no inputs. ``notes`` are for the person at the terminal. With a ``survey`` the rows
+    that are learned from stay in their files, and ``train`` is a sample of them.
     """
 
-    choice: Choice
+    task: Task
     inputs: TablePreparation
-    targets: Targets
     train: Rows
     test: Rows | None
     validation: Rows | None
@@ -74,27 +69,6 @@ class Parts:
         """How many rows are learned from."""
         return self.train.frame.height if self.survey is None else sum(self.survey.kept)
 
-    @property
-    def deviation(self) -> float:
-        """The largest standard deviation of the numbers that are learned, in a stream of all rows."""
-        if self.survey is not None and not self.survey.in_memory:
-            return self.survey.moments.moments(self.survey.target)[1]
-        return float(self.targets.scale_of(self.targets.encode(self.train.labels), None)[1].max())
-
-    @cached_property
-    def leaks(self) -> list[Finding]:
-        """Columns that alone tell the target."""
-        rows = evenly_spread(self.train.frame.height, MOST_ROWS)
-        labels, targets = self.train.labels[rows], self.targets
-        answers: dict[str, AnyArray]
-        if targets.is_classes:
-            positions = targets.values(labels).reshape(-1, targets.n_columns)
-            answers = dict(zip(targets.names or ("",), positions.T, strict=True))
-        else:
-            answers = {column.name: as_floats(column) for column in as_columns(labels)}
-        columns = {column.name: column for column in self.inputs.columns}
-        return list(leak_findings(self.train.frame[rows], columns, answers, classes=targets.is_classes))
-
     def X(self, rows: Rows) -> "polars.DataFrame":
         """The columns that may be inputs; those that no feature is made of may be missing."""
         from deepstep.environment import polars
@@ -103,23 +77,28 @@ class Parts:
         missing = [polars.lit(None).alias(name) for name in names if name not in rows.frame.columns]
         return rows.frame.with_columns(missing)[names]
 
-    def y(self, rows: Rows) -> AnyArray:
-        """Labels as an estimator takes them, of several columns 0 and 1; or numbers."""
-        targets = self.targets
-        values = targets.values(rows.labels)
-        return np.asarray(targets.labels[0])[values] if targets.is_classes and not targets.several else values
+    def y(self, rows: Rows) -> Any:
+        """Labels or numbers as an estimator takes them: an array; several columns of labels are a table."""
+        columns = as_columns(rows.labels)
+        if self.task.numbers:
+            numbers = [finite_in(column) for column in columns]
+            return np.column_stack(numbers) if len(numbers) > 1 else numbers[0]
+        if len(columns) > 1:
+            return rows.labels
+        (labels,) = self.task.classes.values()
+        return label_array(labels)[places_in(labels, columns[0])]
+
+    def warnings(self) -> list[DataWarning]:
+        """What a person should know of the rows that are learned from."""
+        frame, task = self.X(self.train), self.task
+        labels = {column.name: column.to_numpy() for column in as_columns(self.train.labels)}
+        rows = frame.height if self.survey is None or self.survey.in_memory else None
+        return [*table_warnings(frame, self.inputs, labels, classes=not task.numbers, rows=rows)]
 
 
-def choice_of(answers: Any, options: TableOptions, rows: int | None = None) -> Choice:
+def task_of(labels: Any, options: TableOptions, rows: int | None = None) -> Task:
     """The kind of the target."""
-    return choose(
-        answers,
-        task=options.task,
-        loss=options.loss,
-        classes=options.classes,
-        quantiles=options.quantiles,
-        rows=rows,
-    )
+    return choose(labels, task=options.task, loss=options.loss, classes=options.classes, rows=rows)
 
 
 def parts_in_memory(
@@ -129,44 +108,38 @@ def parts_in_memory(
     from deepstep.data import column
 
     notes: list[str] = []
-    without, whole = options.no_inputs, frame
-    frame, answers, numbers = with_target(frame, options, notes)
+    table = frame
+    frame, labels, numbers = with_target(frame, options, notes)
     for flag, names in options.named.items():
         for name in names:
             column(frame, name, flag)
     if options.time_column is not None:
         order = time_order(frame, options.time_column, numbers)
-        frame, answers, numbers = frame[order], answers[order], numbers[order]
+        frame, labels, numbers = frame[order], labels[order], numbers[order]
     groups = None if options.groups is None else row_groups(frame, options.groups, numbers)
-    choice = choice_of(answers, options)
-    targets = choice.fit(answers)
-    # On the whole table first: a value that cannot be used is named by its row in the file.
-    weight = None if options.sample_weight is None else row_weights(whole, options.sample_weight)[numbers]
-    TablePreparation.fit(whole, exclude=without, categorical=options.categorical)
-    rows = Rows(frame, answers, weight, numbers, groups)
-    learned, strata = np.arange(frame.height), None if choice.numbers else strata_of(answers)
+    task = task_of(labels, options)
+    # of the whole table: a value that cannot be used is named by its row in the file
+    weight = None if options.sample_weight is None else row_weights(table, options.sample_weight)[numbers]
+    inputs = TablePreparation.fit(
+        table, exclude=options.no_inputs, keep=options.keep, categorical=options.categorical
+    )
+    rows = Rows(frame, labels, weight, numbers, groups)
+    learned, strata = np.arange(frame.height), None if task.numbers else strata_of(labels)
     tested = validated = learned[:0]
     if options.test_fraction:
         learned, tested = _held_out(rows, learned, strata, options.test_fraction, options, "test", notes)
     if options.validation_fraction and validation is None:
         share = options.validation_fraction
         learned, validated = _held_out(rows, learned, strata, share, options, "validation", notes)
-    if choice.numbers:
-        targets = choice.fit(answers[learned])
-    else:
-        _check_classes(answers[learned])
-    train = rows.take(learned)
-    check_some(train.weight, "learn from")
-    inputs = TablePreparation.fit(
-        train.frame, exclude=without, keep=options.keep, categorical=options.categorical
-    )
-    notes += _cautions(inputs, train.frame, train.labels, options, classes=not choice.numbers)
     judges = rows.take(validated) if len(validated) else None
     if validation is not None:
-        judges = _of_another_table(validation, options, inputs, targets, notes)
+        judges = _of_another_table(validation, options, inputs, task, notes)
+    train, test = rows.take(learned), rows.take(tested) if len(tested) else None
+    check_some(train.weight, "learn from")
     check_some(None if judges is None else judges.weight, "validate on")
-    test = rows.take(tested) if len(tested) else None
-    return Parts(choice, inputs, targets, train, test, judges, without, notes)
+    if not task.numbers:
+        _check_classes(train.labels)
+    return Parts(task, inputs, train, test, judges, options.no_inputs, notes)
 
 
 def _held_out(
@@ -204,7 +177,7 @@ def _of_another_table(
     frame: "polars.DataFrame",
     options: TableOptions,
     inputs: TablePreparation,
-    targets: Targets,
+    task: Task,
     notes: list[str],
 ) -> Rows:
     """The rows of the table to validate on, with the columns of the training table."""
@@ -212,7 +185,11 @@ def _of_another_table(
         frame, labels, numbers = with_target(frame, options, notes)
         weight = None if options.sample_weight is None else row_weights(frame, options.sample_weight)
         inputs.transform(frame)
-        targets.values(labels)
+        for column in as_columns(labels):
+            if task.numbers:
+                finite_in(column)
+            else:
+                places_in(task.classes[column.name], column)
     except (ConfigurationError, DataError) as error:
         where = "--validation" if error.where == "table" else f"--validation, {error.where}"
         hint = f"{error.hint} The table to validate on needs the columns of the training table.".strip()
@@ -252,16 +229,10 @@ def parts_of_a_stream(
         validation_fraction=share,
         drop_missing_target=options.drop_missing_target,
     )
-    answers, sample = surveyed.answers(), surveyed.sample.get_column(target_name)
-    choice = choice_of(answers, options, rows.n_rows - surveyed.without_target)
-    targets = choice.fit(sample if choice.numbers else answers)
-    if not surveyed.in_memory and not choice.numbers and not surveyed.different.height:
+    task = task_of(surveyed.answers(), options, rows.n_rows - surveyed.without_target)
+    if not surveyed.in_memory and not task.numbers and not surveyed.different.height:
         raise DataError(f"target {target_name!r}", f"at most {MOST_CLASSES:,} classes", "there are more")
-    notes = _told(surveyed, options, share)
-    in_memory = surveyed.in_memory
-    notes += _cautions(
-        surveyed.inputs, surveyed.sample, sample, options, classes=not choice.numbers, whole=in_memory
-    )
+    notes = _notes_on_parts(surveyed, options, share)
 
     def part(frame: "polars.DataFrame") -> Rows | None:
         labels = frame.get_column(target_name)
@@ -270,12 +241,13 @@ def parts_of_a_stream(
     train = cast(Rows, part(surveyed.sample))  # a survey without such rows is refused
     judges = part(surveyed.validation)
     if validation is not None:
-        judges = _of_another_table(validation, options, surveyed.inputs, targets, notes)
+        judges = _of_another_table(validation, options, surveyed.inputs, task, notes)
     test, without = part(surveyed.test), options.no_inputs
-    return Parts(choice, surveyed.inputs, targets, train, test, judges, without, notes, surveyed)
+    return Parts(task, surveyed.inputs, train, test, judges, without, notes, surveyed)
 
 
-def _told(surveyed: Survey, options: TableOptions, validation_fraction: float) -> list[str]:
+def _notes_on_parts(surveyed: Survey, options: TableOptions, validation_fraction: float) -> list[str]:
+    """Sentences about parts of a stream that are other than was asked for."""
     notes = []
     if surveyed.without_target:
         rows = f"{surveyed.without_target:,} of {surveyed.rows.n_rows:,} rows"
@@ -291,27 +263,7 @@ def _told(surveyed: Survey, options: TableOptions, validation_fraction: float) -
     return notes
 
 
-def _cautions(
-    inputs: TablePreparation,
-    frame: "polars.DataFrame",
-    labels: Any,
-    options: TableOptions,
-    *,
-    classes: bool,
-    whole: bool = True,
-) -> list[str]:
-    """Warnings about the rows that are learned from, for a person who begins a training."""
-    from deepstep.environment import polars
-
-    columns = {column.name: column.to_numpy() for column in as_columns(labels)}
-    rows, left_out = frame.height if whole else None, options.no_inputs
-    # by columns, as drop takes a name such as ^a.*$ for a pattern
-    used = polars.DataFrame([column for column in frame if column.name not in left_out])
-    known = data_cautions(used, columns, classes=classes, rows=rows)
-    return [f"Warning: {caution}" for caution in (*known, *inputs.cautions)]
-
-
-def strata_of(answers: Any) -> AnyArray:
+def strata_of(labels: Any) -> AnyArray:
     """The strata that a split keeps in proportion: the classes, of several targets each combination of them.
 
     >>> import polars
@@ -320,14 +272,14 @@ def strata_of(answers: Any) -> AnyArray:
     """
     from deepstep.environment import polars
 
-    if isinstance(answers, polars.DataFrame):
-        return np.array([", ".join(map(str, row)) for row in answers.iter_rows()], dtype=object)
-    return np.asarray(answers.to_numpy())
+    if isinstance(labels, polars.DataFrame):
+        return np.array([", ".join(map(str, row)) for row in labels.iter_rows()], dtype=object)
+    return np.asarray(labels.to_numpy())
 
 
-def _check_classes(answers: Any) -> None:
+def _check_classes(labels: Any) -> None:
     """Refuse training rows that lost all classes but one to the other parts."""
-    for column in as_columns(answers):
+    for column in as_columns(labels):
         if column.n_unique() < 2:
             raise DataError(
                 "--test-fraction",

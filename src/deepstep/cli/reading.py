@@ -13,12 +13,10 @@ from deepstep.cli.task import as_columns, columns_in
 from deepstep.data.dialect import UTF_8, TextFormat
 from deepstep.data.formats import ReadOptions, usual_separator
 from deepstep.data.tables import table_in, told_missing_words
-from deepstep.equations import get_head
-from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
+from deepstep.errors import ConfigurationError, DataError, spelled
 from deepstep.preparation.number_formats import stripped
 from deepstep.preparation.parsing import as_iso, infer_date_format, is_missing, iso_moments
 from deepstep.run import text_format
-from deepstep.targets import CLASS_LOSSES, NUMBER_LOSSES
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -41,7 +39,6 @@ class TableOptions:
     categorical: tuple[str, ...] = ()
     classes: tuple[str, ...] | None = None
     loss: str | None = None
-    quantiles: Any = None
     sample_weight: str | None = None
     groups: str | None = None
     time_order: bool = False
@@ -79,15 +76,6 @@ class TableOptions:
 
     def check(self) -> None:
         """Refuse what fits no table."""
-        known = [*CLASS_LOSSES, *NUMBER_LOSSES]
-        if self.loss is not None and self.loss not in known:
-            raise unknown_name("--loss", "loss", self.loss, known)
-        if self.quantiles is not None:
-            if self.loss != "quantile":
-                got = "got no --loss" if self.loss is None else f"got --loss {self.loss}"
-                name = "--set quantiles"
-                raise ConfigurationError(name, "used with --loss quantile", got, setting=name)
-            get_head("quantile").with_settings(levels=self.quantiles)
         if not 0 <= self.test_fraction < 1:
             expected, got = "a share from 0, for none, to below 1", f"got {self.test_fraction:g}"
             raise ConfigurationError("--test-fraction", expected, got)
@@ -106,16 +94,7 @@ class TableOptions:
                 raise ConfigurationError("--keep", "a column that is an input", f"{name!r} is none")
         if len(set(self.targets)) < len(self.targets):
             raise ConfigurationError("--target", "each column once", f"got {', '.join(self.targets)}")
-        if len(self.targets) > 1:
-            self._check_several()
-
-    def _check_several(self) -> None:
-        """Refuse losses that are those of one target."""
-        if self.loss in ("ordinal", "quantile"):
-            got = f"got {self.loss!r}, which is one of a single target"
-            hint = "Train a network for each target."
-            raise ConfigurationError("--loss", "a loss of several targets", got, hint)
-        if self.classes is not None:
+        if len(self.targets) > 1 and self.classes is not None:
             raise ConfigurationError("--classes", "one target", f"got {len(self.targets)}", "Leave it out.")
 
     def check_held_out(self, *, held_out: bool, streamed: bool) -> None:

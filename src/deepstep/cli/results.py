@@ -1,15 +1,16 @@
 """Results of trainings as values, and one way to show them: sentences, tables, and JSON."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from deepstep.cli.parts import Parts
 from deepstep.cli.screen import console, note, print_curve, print_next, print_scores, print_table
 from deepstep.data.sources import shown
 from deepstep.ensembles.leaderboard import TriedPresets
+from deepstep.errors import DataWarning
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from deepstep.training.rate_finder import RateSearch
     from deepstep.types import Array
 
-SHOWN_COLUMNS, SHOWN_IDENTIFIERS, SHOWN_LEAKS = 40, 5, 5
+SHOWN_COLUMNS, SHOWN_IDENTIFIERS = 40, 5
 ONLY_OUT_OF_FOLD = "No test set: the out-of-fold scores estimate generalization.\n"
 NO_TEST = "No test set: these scores are on training data and do not estimate generalization.\n"
 NO_FOLDS = "No fold holds rows out, as there are too few: no preset was selected, and all count the same.\n"
@@ -119,9 +120,9 @@ class TableResult:
         one = run.config["model"] == "network"
         return cls(
             folder,
-            parts.choice.kind,
-            parts.choice.reason,
-            [summary._asdict() for summary in parts.inputs.describe()],
+            parts.task.kind,
+            parts.task.reason,
+            [summary._asdict() for summary in _inputs(run).describe()],
             NetworkResult.of(run) if one else EnsembleResult.of(run),
             run.config.get("results", {}),
         )
@@ -132,12 +133,17 @@ class TableResult:
         return {**entries, **entries.pop("model"), **entries.pop("scores")}
 
 
+def _inputs(run: Run) -> TablePreparation:
+    """How a run on a table reads its columns."""
+    return cast(TablePreparation, run.preparation)
+
+
 def print_table_result(
     run: Run, parts: Parts, scores: "Mapping[str, Scores]", folder: Path, file: Path
 ) -> None:
     """Columns, network or presets, scores, and what can be typed next."""
     screen, one = console(), run.config["model"] == "network"
-    print_columns(screen, parts.inputs)
+    print_columns(screen, _inputs(run))
     if one:
         history = run.history
         screen.print(f"{run.network!r}", markup=False)
@@ -167,7 +173,14 @@ def _on_what_is_held_out(parts: Parts, scores: Mapping[str, Any], *, one: bool) 
         yield NO_FOLDS
 
 
-def tell(file: Path, rows: int, options: "TableOptions", parts: Parts, model: str) -> None:
+def tell(
+    file: Path,
+    rows: int,
+    options: "TableOptions",
+    parts: Parts,
+    model: str,
+    warnings: Iterable[DataWarning],
+) -> None:
     """Say which rows are learned from, what, and by which model."""
     held = "" if parts.validation is None else f"{parts.validation.frame.height:,} to validate on, "
     tested = "none" if parts.test is None else f"{parts.test.frame.height:,}"
@@ -177,23 +190,20 @@ def tell(file: Path, rows: int, options: "TableOptions", parts: Parts, model: st
     if parts.survey is not None:
         groups = len(parts.survey.rows.sizes)
         note(f"Streamed: as many rows as 64 MB hold at a time are in memory, of {groups} groups.")
-    note(f"Task: {parts.choice.kind}, because {parts.choice.reason}.")
+    note(f"Task: {parts.task.kind}, because {parts.task.reason}.")
     what = "one network" if model == "network" else "an ensemble of networks"
     if model != "network" and parts.survey is not None:
         what = "one network, as rows are streamed"
     note(f"Model: {model}, {what}.")
     for sentence in parts.notes:
         note(sentence)
+    for warning in warnings:
+        note(f"Warning: {warning}")
     names = parts.inputs.identifiers
     if names:
         columns = ", ".join(map(repr, names[:SHOWN_IDENTIFIERS])) + (", …" * (len(names) > SHOWN_IDENTIFIERS))
         keep = f"--keep {shlex.quote(names[0])}"
         note(f"Excluded as identifiers of rows: {columns}. {keep} uses it as a feature.")
-    for finding in parts.leaks[:SHOWN_LEAKS]:
-        note(f"Warning: {finding}")
-    if len(parts.leaks) > SHOWN_LEAKS:
-        more = len(parts.leaks) - SHOWN_LEAKS
-        note(f"… and {more} more columns that alone determine the target; deepstep doctor lists all.")
 
 
 def tell_of_the_rate(rate: float, search: "RateSearch | None") -> None:

@@ -1,6 +1,6 @@
 """A table becomes a run: read, split, fitted, saved, scored, shown."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -35,8 +35,10 @@ from deepstep.data import StoredRows
 from deepstep.data.sources import stem_of
 from deepstep.data.tables import stored
 from deepstep.errors import ConfigurationError, DataWarning, DivergenceError, spelled
+from deepstep.inspection import Finding
 from deepstep.inspection.metrics import Scores, score
 from deepstep.run import LEAKS, Run, few_rows
+from deepstep.targets import Targets
 from deepstep.training.fit import INTERRUPTED as CUT
 from deepstep.training.interruption import deferred
 
@@ -74,7 +76,6 @@ class TrainOptions:
             tuple(parameters.get("categorical_features", ())),
             parameters.get("classes"),
             parameters.get("loss"),
-            parameters.get("quantiles"),
             options["sample_weight"],
             options["groups"],
             options["time_order"],
@@ -124,39 +125,44 @@ def train_table(
     ``training`` is the one that is resumed; else ``begin`` makes one.
     """
     options, parts, n_rows = _read(file, options)
-    tell(file, n_rows, options.table, parts, options.model)
+    warnings = parts.warnings()
+    tell(file, n_rows, options.table, parts, options.model, warnings)
+    leaks = [warning.finding for warning in warnings if warning.finding is not None]
     of_folds = options.model == ENSEMBLE and parts.survey is None
     resumed = training is not None
     keeping = Keeping(training or begin(), resumed, of_folds, _cannot_resume(options))
     with deferred(waits=False) as press, place(run, keeping, overwrite=options.overwrite) as save:
-        config = _config(file, options, parts)
+        config = _config(file, options, parts, leaks)
         begun = monotonic()
         try:
             fitted = _fit(file, run, options, parts, keeping)
         except DivergenceError as error:
-            if error.ensemble is not None:
+            if error.predictor is not None:
                 config |= {**what_happened(error), "settings": dict(options.parameters)}
-                config |= _weights(parts, [parts.train], options)
-                reached = Run.of(Fitted.reached(error.ensemble, parts), config)
+                config |= _weights(error.predictor.targets, parts, [parts.train], options)
+                reached = Run.of(error.predictor, config)
                 if options.rows:
                     reached.examples = reached.examples_of(parts.train.frame, parts.train.labels)
                     with as_warning("What was reached is kept without the rows that were held out"):
                         reached.held_out = held_out_of(reached, parts, file, options.validation)
                 keep(reached, run, error)
             raise
-        cut = fitted.history.stopped == CUT and not of_folds  # else a run of the networks that are done
+        history = fitted.histories[0]
+        cut = history.stopped == CUT and not of_folds  # else a run of the networks that are done
         press.waits = not cut
         if cut:
-            keeping.interrupted(run, fitted.history, again=press.again)
+            keeping.interrupted(run, history, again=press.again)
         learned = [parts.train]
         if fitted.refits and parts.validation is not None:
             learned.append(parts.validation)
-        config |= {"settings": fitted.settings, **_weights(parts, learned, options)}
-        if fitted.rate is not None:
+        whole = Run.of(fitted.model, config)
+        config = whole.config
+        config |= {"settings": fitted.settings, **_weights(whole.targets, parts, learned, options)}
+        if fitted.searched:
             config["found"] = ["learning_rate_init"]
         if options.model == ENSEMBLE:
-            config["seconds"] = max(monotonic() - begun, *fitted.seconds)
-        whole = Run.of(fitted.model, config)
+            by_network = [history[-1]["seconds"] for history in fitted.histories if history]
+            config["seconds"] = max(monotonic() - begun, *by_network)
         if options.rows:
             whole.examples = whole.examples_of(parts.train.frame, parts.train.labels)
         save(whole)
@@ -174,8 +180,8 @@ def train_table(
             whole.write_results(run)
     record: dict[str, Any] = {"run": run}
     with as_warning(f"{saved} it cannot be shown"):
-        if fitted.rate is not None:
-            tell_of_the_rate(fitted.rate, fitted.search)
+        if fitted.network is not None and fitted.searched:
+            tell_of_the_rate(fitted.network.learning_rate_, fitted.network.rate_search_)
         if json_wanted:
             record = TableResult.of(run, whole, parts).to_dict()
         else:
@@ -223,7 +229,7 @@ def _fit(file: Path, run: Path, options: TrainOptions, parts: Parts, keeping: Ke
             validated = options.validation is not None
             return fit_ensemble(parts, table, options.parameters, of_call, stem_of(file), validated=validated)
         callbacks = [] if options.log is None else log_callbacks(options.log, run, resumed=keeping.resumed)
-        return fit_network(parts, table, options.parameters, of_call, stem_of(file), callbacks)
+        return fit_network(parts, options.parameters, of_call, stem_of(file), callbacks)
 
 
 @contextmanager
@@ -241,12 +247,12 @@ def _told_by_the_command() -> Iterator[None]:
         yield
 
 
-def _config(file: Path, options: TrainOptions, parts: Parts) -> dict[str, Any]:
+def _config(file: Path, options: TrainOptions, parts: Parts, leaks: Sequence[Finding]) -> dict[str, Any]:
     """Entries of a run's config about the table and the command."""
     table = options.table
     target = table.targets[0] if len(table.targets) == 1 else list(table.targets)
     config: dict[str, Any] = {
-        "task": parts.choice.kind,
+        "task": parts.task.kind,
         "target": target,
         "source": printable(file),
         "model": options.model,
@@ -259,14 +265,15 @@ def _config(file: Path, options: TrainOptions, parts: Parts) -> dict[str, Any]:
             config[name] = getattr(table, name)
     if table.how_split:
         config["split"] = table.how_split
-    if parts.leaks:
-        config[LEAKS] = [{"says": finding.says, "mend": finding.hint} for finding in parts.leaks]
+    if leaks:
+        config[LEAKS] = [{"says": finding.says, "mend": finding.hint} for finding in leaks]
     return config
 
 
-def _weights(parts: Parts, learned: list[Rows], options: TrainOptions) -> dict[str, Any]:
+def _weights(targets: Targets, parts: Parts, learned: list[Rows], options: TrainOptions) -> dict[str, Any]:
     """The weights of classes and of the rows that are kept, as the config of a run has them."""
-    targets, known, whole = parts.targets, {}, None
+    known: dict[str, Any] = {}
+    whole = None
     if parts.train.weight is not None:
         whole = np.concatenate([rows.weight for rows in learned if rows.weight is not None])
         if options.rows:
@@ -274,7 +281,7 @@ def _weights(parts: Parts, learned: list[Rows], options: TrainOptions) -> dict[s
     class_weight = options.parameters.get("class_weight")
     if class_weight is not None and targets.is_classes:
         answers = np.concatenate([targets.values(rows.labels) for rows in learned])
-        by_label, positions = weights_by_label(class_weight, targets), np.atleast_2d(answers.T)
+        by_label, positions = weights_by_label(class_weight, parts.task), np.atleast_2d(answers.T)
         of_targets = targets.weights_of_classes(by_label, positions, whole, CLASS_WEIGHT) or []
         by_target = [weights.tolist() for weights in of_targets]
         known["class_weights"] = by_target if targets.several else by_target[0]

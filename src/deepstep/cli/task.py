@@ -1,7 +1,6 @@
 """The task: the kind of the target, guessed or asked for, and the weights of its classes."""
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,29 +9,28 @@ import click
 from deepstep.cli.option_types import once_each
 from deepstep.errors import ConfigurationError, DataError, unknown_name
 from deepstep.preparation import guess_task
-from deepstep.preparation.target_values import MOST_NUMBER_CLASSES
-from deepstep.targets import CLASS_LOSSES, NUMBER_LOSSES, Targets
+from deepstep.preparation.target_values import MOST_NUMBER_CLASSES, Label, classes_of, finite_in
+from deepstep.targets import CLASS_LOSSES, NUMBER_LOSSES
 
 if TYPE_CHECKING:
     import polars
 
 TASKS = ("auto", "classification", "regression")
-QUANTILES = (0.1, 0.5, 0.9)
 NUMBERS = ("regression", "multioutput")
 """The kinds of targets that are numbers."""
 
 CLASS_WEIGHT, BALANCED = "--class-weight", "balanced"
 
 
-class Choice(NamedTuple):
-    """A kind of target, the reason for it, and the function from `columns_in` some rows to the targets.
+class Task(NamedTuple):
+    """A kind of target, the reason for it, and the classes of each column by the name of the column.
 
     Kinds are "binary", "multiclass", "regression"; of several columns "multilabel" and "multioutput".
     """
 
     kind: str
     reason: str
-    fit: Callable[[Any], Targets]
+    classes: Mapping[str, tuple[Label, ...]]
 
     @property
     def numbers(self) -> bool:
@@ -48,73 +46,75 @@ def columns_in(frame: "polars.DataFrame", names: Sequence[str], where: str) -> A
     return columns[0] if len(names) == 1 else frame.select(names)
 
 
-def as_columns(answers: Any) -> "list[polars.Series]":
+def as_columns(labels: Any) -> "list[polars.Series]":
     """The columns of what `columns_in` gives."""
-    return answers.get_columns() if hasattr(answers, "get_columns") else [answers]
+    return labels.get_columns() if hasattr(labels, "get_columns") else [labels]
 
 
 def choose(
-    answers: Any,
+    labels: Any,
     *,
     task: str = "auto",
     loss: str | None = None,
     classes: Sequence[str] | None = None,
-    quantiles: Any = None,
     rows: int | None = None,
-) -> Choice:
+) -> Task:
     """The kind of the target, and why: as --task says, else as --loss, else a guess.
 
-    ``answers`` are as `columns_in` gives them; ``rows`` counts all rows where these are values of some.
+    ``labels`` are as `columns_in` gives them; ``rows`` counts all rows where these are values of some.
     """
-    columns = as_columns(answers)
-    several = len(columns) > 1
-    kind, numbers, reason = "", task == "regression", "--task says so"
+    columns = as_columns(labels)
     if task == "auto":
-        guesses = [guess_task(column) for column in columns]
-        kind, reason = guesses[0]
-        numbers = kind == "regression"
-        numeric = all(column.dtype.is_numeric() for column in columns)
-        if loss in NUMBER_LOSSES and numeric and (several or not numbers):
-            numbers, reason = True, f"--loss {loss} is one of numbers"
-        elif loss in CLASS_LOSSES and (several or numbers):
-            kind, numbers, reason = "", False, f"--loss {loss} is one of classes"
-            if not several:
-                _refuse_decimals(answers, f"--loss {loss}")
-        elif several:
-            numbers, reason = _guess_of_several(columns, [guess for guess, _ in guesses])
-    if several:
-        kind = "multioutput" if numbers else "multilabel"
-    elif numbers:
-        kind = "regression"
-    elif not kind:
-        kind = "binary" if answers.n_unique() == 2 else "multiclass"
-    if kind == "multiclass" and task == "auto":
-        _refuse_mostly_different(answers, len(answers) if rows is None else rows)
+        numbers, reason = _guess(columns, loss)
+    else:
+        numbers, reason = task == "regression", "--task says so"
+    several = len(columns) > 1
     if numbers:
-        return Choice(kind, reason, partial(_numbers, loss, classes, quantiles))
-    return Choice(kind, reason, partial(_classes, loss, classes))
+        if classes is not None:
+            raise ConfigurationError("--classes", "a target of classes", "it holds numbers", "See --task.")
+        for column in columns:
+            finite_in(column)  # of all rows: a value that is none is named by its row in the file
+        return Task("multioutput" if several else "regression", reason, {})
+    by_name = {column.name: classes_of(column, classes) for column in columns}
+    if several:
+        return Task("multilabel", reason, by_name)
+    n_classes = len(by_name[columns[0].name])
+    m = len(columns[0]) if rows is None else rows
+    if task == "auto" and n_classes > MOST_NUMBER_CLASSES and 2 * n_classes > m:
+        raise DataError(
+            f"target {columns[0].name!r}",
+            "classes that come again",
+            f"it has {n_classes:,} different values in {m:,} rows",
+            "If each is to be a class of its own add --task classification; numbers are learned with --task "
+            "regression. Else choose another target.",
+        )
+    return Task("binary" if n_classes == 2 else "multiclass", reason, by_name)
 
 
-def _refuse_decimals(answers: "polars.Series", where: str) -> None:
-    if answers.dtype.is_float() and (answers != answers.round()).any():
+def _guess(columns: "Sequence[polars.Series]", loss: str | None) -> tuple[bool, str]:
+    """Whether columns hold numbers, and why."""
+    guesses = [guess_task(column) for column in columns]
+    numeric = all(column.dtype.is_numeric() for column in columns)
+    if len(columns) > 1:
+        numbers, reason = _guess_of_several(columns, [guess for guess, _ in guesses])
+    else:
+        numbers, reason = guesses[0][0] == "regression", guesses[0][1]
+    if loss in NUMBER_LOSSES and numeric and not numbers:
+        return True, f"--loss {loss} is one of numbers"
+    if loss in CLASS_LOSSES and numbers:
+        for column in columns:
+            _refuse_decimals(column, f"--loss {loss}")
+        return False, f"--loss {loss} is one of classes"
+    return numbers, reason
+
+
+def _refuse_decimals(column: "polars.Series", where: str) -> None:
+    if column.dtype.is_float() and (column != column.round()).any():
         raise DataError(
             where,
             "classes to learn: texts or whole numbers",
-            f"{answers.name} has {answers.n_unique()} different decimal numbers",
+            f"{column.name} has {column.n_unique()} different decimal numbers",
             "Use a loss of numbers such as squared_error, or add --task classification.",
-        )
-
-
-def _refuse_mostly_different(answers: "polars.Series", m: int) -> None:
-    """Refuse classes that are too many to be meant as such: names, free texts, numbers."""
-    n = answers.n_unique()
-    if n > MOST_NUMBER_CLASSES and 2 * n > m:
-        raise DataError(
-            f"target {answers.name!r}",
-            "classes that come again",
-            f"it has {n:,} different values in {m:,} rows",
-            "If each is to be a class of its own add --task classification; numbers are learned with --task "
-            "regression. Else choose another target.",
         )
 
 
@@ -131,30 +131,6 @@ def _guess_of_several(columns: "Sequence[polars.Series]", guesses: Sequence[str]
             "Train a network for each target.",
         )
     return bool(more), f"{names} hold numbers" if more else f"each of {names} has 2 different values"
-
-
-def _classes(loss: str | None, classes: Sequence[str] | None, values: Any) -> Targets:
-    """The classes of some rows."""
-    loss = _known_loss(loss, CLASS_LOSSES, "classes")
-    return Targets.from_labels(values, "--loss", loss=loss, order=classes)
-
-
-def _numbers(loss: str | None, classes: Sequence[str] | None, quantiles: Any, values: Any) -> Targets:
-    """The numbers of some rows."""
-    loss = _known_loss(loss, NUMBER_LOSSES, "numbers")
-    if classes is not None:
-        raise ConfigurationError("--classes", "a target of classes", "it holds numbers", "See --task.")
-    levels = (QUANTILES if quantiles is None else quantiles) if loss == "quantile" else None
-    return Targets.from_numbers(values, "--loss", loss=loss, quantiles=levels)
-
-
-def _known_loss(loss: str | None, losses: Iterable[str], kind: str) -> str:
-    """The loss, by default the first of those of such targets."""
-    losses = tuple(losses)
-    loss = loss or losses[0]
-    if loss not in losses:
-        raise unknown_name("--loss", f"loss of {kind}", loss, losses)
-    return loss
 
 
 def class_names(context: click.Context, parameter: click.Parameter, value: Any) -> tuple[str, ...] | None:
@@ -211,39 +187,26 @@ def _unreadable(text: str) -> ConfigurationError:
     return ConfigurationError(CLASS_WEIGHT, expected, f"got {text!r}")
 
 
-def _weights_by_position(weights: Any, targets: Targets) -> str | list[dict[int, float]]:
-    """Weights of classes by name, of several targets ``COLUMN:CLASS``: for each target by position."""
+def weights_by_label(weights: Any, task: Task) -> Any:
+    """Weights of classes as an estimator takes them, by label; of several targets a mapping for each.
+
+    They are typed by name, of several targets as ``COLUMN:CLASS``.
+    """
     if isinstance(weights, str):
         return weights
-    columns = _columns(targets)
-    places: dict[str, tuple[int, int]] = {}
+    places: dict[str, tuple[int, Label]] = {}
     for spell in (str, _as_written):  # 0 is a float's name, too, as people write it
-        for column, (before, labels) in enumerate(columns):
-            for position, label in enumerate(labels):
-                places.setdefault(before + spell(label), (column, position))
-    for name in weights:
-        if name not in places:
-            known = (before + _as_written(label) for before, labels in columns for label in labels)
-            raise unknown_name(CLASS_WEIGHT, "class", name, known)
-    by_position: list[dict[int, float]] = [{} for _ in columns]
+        for column, (name, labels) in enumerate(task.classes.items()):
+            prefix = f"{name}:" if len(task.classes) > 1 else ""
+            for label in labels:
+                places.setdefault(prefix + spell(label), (column, label))
+    by_label: list[dict[Label, float]] = [{} for _ in task.classes]
     for name, value in weights.items():
-        column, position = places[name]
-        by_position[column][position] = value
-    return by_position
-
-
-def weights_by_label(weights: Any, targets: Targets) -> Any:
-    """Weights of classes as an estimator takes them, by label; by 0 and 1 of several columns."""
-    by_position = _weights_by_position(weights, targets)
-    if targets.several or isinstance(by_position, str):
-        return by_position
-    return {targets.labels[0][position]: weight for position, weight in by_position[0].items()}
-
-
-def _columns(targets: Targets) -> list[tuple[str, Sequence[Any]]]:
-    """The prefix of a class's name, and the classes, for each target."""
-    names = [f"{name}:" for name in targets.names] if targets.several else [""]
-    return list(zip(names, targets.labels, strict=True))
+        if name not in places:
+            raise unknown_name(CLASS_WEIGHT, "class", name, dict.fromkeys(places))
+        column, label = places[name]
+        by_label[column][label] = value
+    return by_label if len(by_label) > 1 else by_label[0]
 
 
 def _as_written(label: Any) -> str:

@@ -14,6 +14,7 @@ import numpy as np
 from deepstep.engines import open_session
 from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.member import Member
+from deepstep.ensembles.predictor import Columns, Predictor
 from deepstep.ensembles.preprocessor import Preprocessor
 from deepstep.ensembles.presets import Preset, realmlp_init, tabm_init
 from deepstep.equations import get_optimizer
@@ -374,10 +375,11 @@ def _keep_before(
     preprocessor: Preprocessor,
     targets: Targets,
 ) -> None:
-    """Give an error the member as it was before it diverged, as an ensemble of one."""
+    """Give an error the member as it was before it diverged, as a predictor of one network."""
     if error.history is None or error.parameters is None:
         return
     network.parameters, network.statistics = error.parameters, dict(error.statistics)
     network.history = error.history
     member = _member(replace(task, fold=0), network, training, None, None)
-    error.ensemble = Ensemble.of_one(member, preprocessor, targets.head)
+    ensemble = Ensemble.of_one(member, preprocessor, targets.head)
+    error.predictor = Predictor(Columns(), targets, ensemble)

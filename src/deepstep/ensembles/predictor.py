@@ -1,7 +1,7 @@
 """`Predictor`: what a fit has learned, and all that predicts needs; scikit-learn is not imported."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from deepstep.data.frames import as_frame, has_names
 from deepstep.ensembles.calibration import Calibration
 from deepstep.ensembles.ensemble import Ensemble
-from deepstep.ensembles.preprocessor import Preprocessor
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.table import with_columns
@@ -225,13 +224,7 @@ def predictor_of(model: Any, where: str = "predictor_of") -> Predictor:
         return model
     steps = [step for _, step in getattr(model, "steps", ())]
     if len(steps) == 2 and hasattr(steps[0], "preparation_") and hasattr(steps[1], "predictor_"):
-        encoder, predictor = steps[0], steps[1].predictor_
-        (preprocessor,), (member,) = predictor.ensemble.preprocessors, predictor.ensemble.members
-        prepared = Preprocessor(
-            encoder.preparation_, preprocessor.encodings, preprocessor.center, preprocessor.scale
-        )
-        ensemble = Ensemble.of_one(member, prepared, predictor.targets.head)
-        return Predictor(encoder.columns_, predictor.targets, ensemble, predictor.calibration)
+        return behind(steps[0], steps[1].predictor_)
     if not hasattr(model, "predictor_"):
         expected = "a fitted estimator of DeepStep, or a pipeline of a TableEncoder and one network"
         raise ConfigurationError(where, expected, f"got {type(model).__name__}", setting="model")
@@ -239,3 +232,11 @@ def predictor_of(model: Any, where: str = "predictor_of") -> Predictor:
     if not isinstance(predictor, Predictor):
         raise TypeError(f"predictor_ of {type(model).__name__} is no Predictor")
     return predictor
+
+
+def behind(encoder: Any, predictor: Predictor) -> Predictor:
+    """A predictor of one network that takes the rows of the table before a fitted `TableEncoder`."""
+    (preprocessor,) = predictor.ensemble.preprocessors
+    preprocessors = (replace(preprocessor, preparation=encoder.preparation_),)
+    ensemble = replace(predictor.ensemble, preprocessors=preprocessors)
+    return replace(predictor, columns=encoder.columns_, ensemble=ensemble)

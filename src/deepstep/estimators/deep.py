@@ -1,7 +1,8 @@
 """The base of DeepClassifier and DeepRegressor: one path for fit, and one for predictions."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral, Real
 from time import perf_counter
@@ -23,7 +24,6 @@ from deepstep.ensembles.fit import Request, fit_ensemble, weight_with_classes
 from deepstep.ensembles.member_fit import SEED_OF_THE_FIT, Options
 from deepstep.ensembles.metric import LOSS
 from deepstep.ensembles.predictor import Columns, Predictor, TrainingFingerprint
-from deepstep.ensembles.preprocessor import table_preparation
 from deepstep.ensembles.presets import Preset
 from deepstep.ensembles.refit import refit_ensemble
 from deepstep.ensembles.split import TIME, Rows
@@ -31,7 +31,7 @@ from deepstep.ensembles.streamed import StreamedTable, fit_streamed, labels_in, 
 from deepstep.environment import slow_training
 from deepstep.errors import (
     ConfigurationError,
-    DataWarning,
+    DivergenceError,
     SpeedWarning,
     spelled,
     warn_the_caller,
@@ -48,20 +48,20 @@ from deepstep.estimators.inputs import (
     named_columns,
     refuse_texts,
     reraise_with_row,
-    target_name,
+    target_names,
     validation_data,
-    warn_of_data,
-    warn_of_leaks,
+    warn_of_table,
     whole_or_not_at_all,
     with_named_columns,
     without_groups,
 )
-from deepstep.estimators.labels import check_taught, encoded_labels, learned_labels
+from deepstep.estimators.labels import check_taught, encoded_labels, learned_labels, learned_numbers
 from deepstep.estimators.moved import refuse_moved
 from deepstep.estimators.network_parameters import documented
 from deepstep.estimators.predictions import Calibrated, ClassPredictions, NumberPredictions
 from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, reading
 from deepstep.estimators.saved import SavedEstimator
+from deepstep.preparation import TablePreparation
 from deepstep.preparation.survey import Survey
 from deepstep.targets import Targets
 from deepstep.training import latest_checkpoint
@@ -99,9 +99,9 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
 
         X (frame, array, sparse matrix or path of shape (n_samples, n_features)): A row is an example; texts,
             dates and missing values as they are.
-        y (array of shape (n_samples,) or (n_samples, n_outputs), or str): Labels of any type, or columns of 0
-            and 1; numbers for a regressor, for 'poisson' of at least 0, for 'quantile' in one column. Or the
-            name of their column, where X is a frame.
+        y (array of shape (n_samples,) or (n_samples, n_outputs), or str): Labels of any type, or columns of
+            two classes each; numbers for a regressor, for 'poisson' of at least 0, for 'quantile' in one
+            column. Or the name of their column, where X is a frame.
         sample_weight (array of shape (n_samples,) or str): Weights of at least 0, or the name of their
             column; a weight of 2 equals the row twice.
         X_val, y_val, sample_weight_val: Validation data of the same kinds, with labels of y, by which epochs
@@ -138,9 +138,6 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
     def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:
         """The targets as rows (m, n_outputs), float64; ``learned`` are those that the targets are made of."""
 
-    def _warn_of_leaks(self, X: Any, targets: Targets, y: AnyArray, context: FitContext) -> None:
-        """Warn of columns of a frame that alone tell the target."""
-
     def _check_taught(self, targets: Targets, rows: Rows, request: Request) -> None:
         """Refuse training data that teach nothing."""
 
@@ -152,7 +149,7 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
         with whole_or_not_at_all(self, where, "all networks are"), spelled(parameter_of):
             surveyed = isinstance(data.X, Survey)
             stored = not surveyed and is_stored(data.X, self.stream)
-            context = FitContext(where, seed=self._seed(), groups=groups, target=target_name(data.y))
+            context = FitContext(where, seed=self._seed(), groups=groups, targets=target_names(data.y))
             rows = as_row_source(data, self.stream, context) if stored else None
             streamed = surveyed or rows is not None
             self._check_split(groups, where, validated=validation is not None, streamed=streamed)
@@ -181,17 +178,19 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
         if groups is not None:
             groups = checked_groups(groups, X.shape[0], where)
         context = self._with_columns(getattr(X, "columns", ()), replace(context, groups=None))
-        targets, request = self._learned_targets(y, context), self._request(context)
-        if columns.named:
-            self._warn_of_leaks(X, targets, y, context)
-            if not getattr(self, "soft_targets", False):
-                warn_of_data(X, y, context, classes=not is_regressor(self))
+        targets = self._learned_targets(y, context)
+        request = self._request(context)
         rows = Rows(X, self._encode(targets, y, where, learned=True), weight, groups)
+        if columns.named:
+            header = getattr(data.X, "column_names", getattr(data.X, "columns", columns.names))
+            preparation = TablePreparation.fit(X, keep=request.keep, categorical=request.categorical)
+            warn_of_table(X, preparation, targets, rows.Y, context, header=header, rows=len(y))
         self._check_taught(targets, rows, request)
         held_out = None
         if validation is not None:
             held_out = self._rows(validation, targets, columns, f"{where}, validation")
-        outcomes = fit_ensemble(rows, targets, request, held_out)
+        with _naming_columns(columns):
+            outcomes = fit_ensemble(rows, targets, request, held_out)
         self._interrupted = outcomes.interrupted
         self._take(Predictor(columns, targets, outcomes.ensemble), rows, held_out, request)
         if self.refit and not self._interrupted and outcomes.ensemble.out_of_fold is not None:
@@ -202,10 +201,6 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
                 self.predictor_ = replace(
                     self.predictor_, ensemble=outcomes.ensemble, calibration=calibration
                 )
-        preparations = [preprocessor.preparation for preprocessor in self.ensemble_.preprocessors]
-        if any(getattr(preparation, "cautions", ()) for preparation in preparations):
-            preparation = table_preparation(rows.X, request.keep, request.categorical)
-            self._warn_of_columns(preparation, context)  # with the counts of all rows
 
     def _fit_streamed(self, table: StreamedTable, validation: RawData | None, context: FitContext) -> None:
         """Fit on rows in files that a survey has seen."""
@@ -218,13 +213,17 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
         sample: Any = surveyed.sample.select(table.names)
         if isinstance(surveyed.rows, ArrayRows):
             sample = sample.to_numpy()
+        else:
+            Y = self._encode(targets, table.y(surveyed.sample), where)
+            n_rows = len(Y) if surveyed.in_memory else None
+            warn_of_table(sample, surveyed.inputs, targets, Y, context, header=sample.columns, rows=n_rows)
         _, columns = self._table(sample, None, where)
         held_out = None
         if validation is not None:
             held_out = self._rows(validation, targets, columns, f"{where}, validation")
-        fit = fit_streamed(table, targets, lambda y: self._encode(targets, y, where), request, held_out)
+        with _naming_columns(columns):
+            fit = fit_streamed(table, targets, lambda y: self._encode(targets, y, where), request, held_out)
         self._take(Predictor(columns, targets, fit.ensemble), fit.sample, fit.held_out, request)
-        self._warn_of_columns(surveyed.inputs, context)
 
     def _take(self, predictor: Predictor, rows: Rows, held_out: Rows | None, request: Request) -> None:
         """Take what a fit has learned, and calibrate it; a failure there does not lose it."""
@@ -302,11 +301,6 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
         if self.categorical_features is None:
             return context
         return replace(context, categorical=named_columns(self.categorical_features, columns, context.where))
-
-    def _warn_of_columns(self, preparation: Any, context: FitContext) -> None:
-        """Warn of columns that are not read as they may be meant."""
-        for caution in () if preparation is None else preparation.cautions:
-            warn_the_caller(f"{context.where}, {caution}", DataWarning)
 
     # what is refused
 
@@ -430,6 +424,17 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
         return tags
 
 
+@contextmanager
+def _naming_columns(columns: Columns) -> Iterator[None]:
+    """Give the predictor of a training that diverges the columns of the fit."""
+    try:
+        yield
+    except DivergenceError as error:
+        if error.predictor is not None:
+            error.predictor = replace(error.predictor, columns=columns)
+        raise
+
+
 @refuse_moved
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
@@ -444,8 +449,8 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
     of rows (`deepstep.ensembles.presets`). ``ensemble_`` holds the networks, in which every step can be
     opened.
 
-    Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a
-    sigmoid for each; the cost is the cross-entropy. Ordered classes train the questions y > k.
+    Two classes train one sigmoid output, several classes a softmax, and a target of several columns of two
+    classes a sigmoid for each; the cost is the cross-entropy. Ordered classes train the questions y > k.
 
     Parameters
     ----------
@@ -456,8 +461,8 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
     class_weight : 'balanced', dict, list of dict or None, default=None
         Weight of each class, multiplied with ``sample_weight``: ``{label: weight}`` with 1 for labels left
         out, or 'balanced' for n / (n_classes · count of the class), counted in the rows that are learned from
-        (what a fold holds out has no say). For a target of several columns each has
-        the classes 0 and 1, a list has a dict for each column, and the weights of the columns are
+        (what a fold holds out has no say). For a target of several columns
+        a list has a dict for each column, and the weights of the columns are
         multiplied. Validation data have the same weights, in their cost and in their score.
     classes : sequence of labels, default=None
         All labels of one column in the order of ``classes_``, where y lacks some or 'ordinal' asks for
@@ -473,7 +478,7 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,), or list of ndarray
-        The labels; for a target of several columns a list of the labels of each, 0 and 1.
+        The labels; for a target of several columns a list of the labels of each.
     temperature_ : float
         By which the logits of the answers are divided in `predict_proba` (Guo et al., arXiv 1706.04599): the
         best one for the rows that were held out, and after `calibrate` for its rows. Which label is most
@@ -509,10 +514,6 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
 
     def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:
         return encoded_labels(self, targets, y, np.float64, where, learned=learned)
-
-    def _warn_of_leaks(self, X: Any, targets: Targets, y: AnyArray, context: FitContext) -> None:
-        if not (targets.several or self.soft_targets):
-            warn_of_leaks(X, targets.positions(y), context.where, table=True)
 
     def _check_taught(self, targets: Targets, rows: Rows, request: Request) -> None:
         if not (targets.several or self.soft_targets):
@@ -577,13 +578,7 @@ class DeepRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, DeepEst
     quantiles: Annotated[Any, Interval(Real, 0, 1, closed="neither"), "array-like", None] = None
 
     def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
-        return Targets.of_numbers(
-            context.where,
-            loss=self.loss,
-            loss_params=self.loss_params,
-            quantiles=self.quantiles,
-            n_columns=1 if y.ndim == 1 else y.shape[1],
-        )
+        return learned_numbers(self, y, context)
 
     def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:
         refuse_texts(y, where, in_order=learned)

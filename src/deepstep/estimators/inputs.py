@@ -1,6 +1,6 @@
 """A call of fit, and X, y and weights as they are given to it: checked, and refused in words."""
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils import _safe_indexing
-from sklearn.utils.multiclass import check_classification_targets, type_of_target, unique_labels
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from deepstep.data.frames import as_frame
 from deepstep.errors import ConfigurationError, DataError, DataWarning, unknown_name, warn_the_caller
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
+from deepstep.inspection.findings.tables import table_warnings
 from deepstep.preparation.batches import evenly_spread
-from deepstep.preparation.column_statistics import why_identifier
-from deepstep.preparation.data_checks import data_cautions
+from deepstep.preparation.table import TablePreparation
 from deepstep.preparation.target_values import reads_as_number
-from deepstep.targets import TOLERANCE
+from deepstep.targets import Targets
 from deepstep.training.interruption import deferred
 from deepstep.types import AnyArray, Array, is_whole
 
@@ -38,7 +37,7 @@ class FitContext:
     seed: int | None = None
     categorical: tuple[str, ...] = ()
     groups: Any = None
-    target: str = ""
+    targets: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -226,53 +225,6 @@ def as_target(y: Any, *, numbers: bool, where: str) -> AnyArray:
     return y
 
 
-def classes_of(y: AnyArray, where: str) -> tuple[AnyArray, bool]:
-    """The labels that occur, sorted, or the numbers of several columns; and whether there are several."""
-    try:
-        check_classification_targets(y)
-        if y.ndim == 1:  # unique_labels would check numbers a second time
-            return np.unique(y) if y.dtype.kind in "biuf" else unique_labels(y), False
-    except (TypeError, ValueError) as error:
-        if rows_without_target(y):
-            raise without_target(y, where) from error
-        if isinstance(error, ValueError):
-            raise
-        expected = "texts or numbers of one kind as labels"
-        raise DataError(where, expected, str(error).rstrip(".")) from error
-    if type_of_target(y) != "multilabel-indicator" or not np.isin(y, (0, 1)).all():
-        expected = "y is one column of labels, or several columns of 0 and 1"
-        hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
-        raise DataError(where, expected, f"got {y.shape[1]} columns with other values", hint)
-    return np.arange(y.shape[1]), True
-
-
-def check_probabilities(y: AnyArray, where: str) -> None:
-    """Refuse a target that is no table of probabilities, a column for each class."""
-    kind, hint = "probabilities (n_samples, n_classes) with soft_targets=True", ""
-    got = f"got shape {y.shape}"
-    if y.ndim == 1:
-        hint = "For labels leave soft_targets out."
-    elif y.dtype.kind not in "fiub":
-        got = f"got values such as {y.flat[0]!r:.60}"
-    elif y.shape[1] > 1:
-        sums = y.sum(axis=1)
-        wrong = np.flatnonzero((y < 0).any(axis=1) | (np.abs(sums - 1) > TOLERANCE))
-        if not wrong.size:
-            return
-        kind = "probabilities of at least 0 with a sum of 1 in every row"
-        got = f"got row {wrong[0] + 1} with the smallest {y[wrong[0]].min():g} and the sum {sums[wrong[0]]:g}"
-    raise DataError(where, kind, got, hint, setting="y")
-
-
-def classes_of_columns(y: AnyArray, classes: Any, where: str) -> AnyArray:
-    """The class of each column: ``classes`` in their order, else the numbers from 0."""
-    found = np.arange(y.shape[1]) if classes is None else np.asarray(classes)
-    if found.shape != (y.shape[1],) or len({*found.tolist()}) != len(found):
-        expected = f"{y.shape[1]} different labels, one for each column of y"
-        raise ConfigurationError(where, expected, f"got {classes!r:.60}", setting="classes")
-    return found
-
-
 def refuse_texts(y: AnyArray, where: str, *, in_order: bool = False) -> None:
     """Refuse texts as the targets of a regressor; ``in_order`` tells that rows are the user's.
 
@@ -342,40 +294,42 @@ def _is_missing(value: Any) -> bool:
     return value is None or type(value).__name__ == "NAType" or bool(value != value)
 
 
-def warn_of_leaks(X: Any, classes: AnyArray, where: str, *, table: bool) -> None:
-    """Warn of columns that number rows sorted by their class, or have one value for each class."""
+def warn_of_table(
+    frame: "polars.DataFrame",
+    preparation: TablePreparation,
+    targets: Targets,
+    Y: Array,
+    context: FitContext,
+    *,
+    header: Iterable[Any],
+    rows: int | None,
+) -> None:
+    """Warn of a table as `table_warnings` does, of the rows that have the encoded targets Y."""
+    names = context.targets or ("",)
+    if len(names) != targets.n_columns:
+        names = tuple(f"target {number}" for number in range(1, targets.n_columns + 1))
+    labels = dict(zip(names, targets.decode(Y).reshape(len(Y), -1).T, strict=True))
+    for warning in table_warnings(
+        frame, preparation, labels, classes=targets.is_classes, rows=rows, surely=True, header=header
+    ):
+        warn_the_caller(DataWarning(f"{context.where}: {warning}", warning.finding))
+
+
+def warn_of_leaks(X: Any, classes: AnyArray, where: str) -> None:
+    """Warn of columns of numbers that count rows sorted by their class, or have one value for each class."""
     if len(set(map(str, X.columns))) < len(X.columns):
         return
     rows = evenly_spread(len(classes), MOST_ROWS)
     frame = as_frame(_safe_indexing(X, rows), where=where)
     # not prepared: what cannot be is refused later, under the number of its own row
-    columns = dict.fromkeys(series.name for series in frame if not (table and _names_rows(series)))
-    for found in leak_findings(frame, columns, {"": classes[rows]}, classes=True, surely=True):
-        warn_the_caller(f"{where}: {found.says}.", DataWarning)
+    columns = dict.fromkeys(frame.columns)
+    for finding in leak_findings(frame, columns, {"": classes[rows]}, classes=True, surely=True):
+        warn_the_caller(DataWarning(f"{where}: {finding}", finding))
 
 
-def warn_of_data(X: Any, y: AnyArray, context: FitContext, *, classes: bool) -> None:
-    """Warn of common defects of a frame and of its targets, see `deepstep.preparation.data_checks`."""
-    header = list(getattr(X, "column_names", X.columns))  # of pyarrow, whose columns are arrays
-    if context.incremental or context.going_on or len(set(map(str, header))) < len(header):
-        return
-    columns = [y] if y.ndim == 1 else list(y.T)
-    names = [context.target] if y.ndim == 1 else [f"target {number}" for number in range(1, len(columns) + 1)]
-    targets = dict(zip(names, columns, strict=True))
-    frame = as_frame(_safe_indexing(X, evenly_spread(len(y), MOST_ROWS)), where=context.where)
-    # names that are numbers, and no texts, are those of a frame without names: no header had them
-    frame = frame.rename({str(name): f"column_{name}" for name in header if not isinstance(name, str)})
-    for caution in data_cautions(frame, targets, classes=classes, rows=len(y)):
-        warn_the_caller(f"{context.where}: {caution}", DataWarning)
-
-
-def target_name(y: Any) -> str:
-    """The name of y: that of its column, which it may be itself; empty where it has none."""
-    name = y if isinstance(y, str) else getattr(y, "name", None)
-    return name if isinstance(name, str) else ""
-
-
-def _names_rows(series: "polars.Series") -> bool:
-    """Whether a column of whole numbers is left out, as it names the rows."""
-    whole = series.dtype.is_integer() and not series.null_count()
-    return whole and bool(why_identifier(series.name, series.to_numpy().astype(np.float64), in_order=True))
+def target_names(y: Any) -> tuple[str, ...]:
+    """The names of the columns of y, one of which it may be itself; none where it has none."""
+    columns = getattr(y, "column_names", getattr(y, "columns", None))  # of pyarrow, and of others
+    names = [y if isinstance(y, str) else getattr(y, "name", None)] if columns is None else [*columns]
+    texts = tuple(name for name in names if isinstance(name, str))
+    return texts if len(texts) == len(names) else ()

@@ -1,13 +1,13 @@
-"""The labels of a classifier: what y, ``classes`` and earlier calls of partial_fit say they are."""
+"""The targets of a fit: the labels that y, ``classes`` and earlier calls of partial_fit tell, or numbers."""
 
 from typing import Any
 
 import numpy as np
-from sklearn.utils.multiclass import unique_labels
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.inputs import FitContext, check_probabilities, classes_of, classes_of_columns
-from deepstep.targets import Targets
+from deepstep.estimators.inputs import FitContext, rows_without_target, without_target
+from deepstep.targets import TOLERANCE, Targets
 from deepstep.types import AnyArray, Array
 
 
@@ -20,7 +20,8 @@ def learned_labels(params: Any, y: AnyArray, context: FitContext, known: Targets
     if params.soft_targets:
         return _labels_of_columns(params, y, context, known)
     where, incremental = context.where, context.incremental
-    labels, several = _labels_in(y, where, of_any_kind=params.classes is not None)
+    labels = _labels_in(y, where, of_any_kind=params.classes is not None)
+    several = y.ndim == 2
     announced = None if context.classes is None else unique_labels(context.classes)
     if params.classes is not None and not several:
         announced = _in_their_order(params.classes, where)
@@ -30,19 +31,32 @@ def learned_labels(params: Any, y: AnyArray, context: FitContext, known: Targets
     elif incremental and (announced is None or len(announced) < 2):
         got, hint = f"got classes={context.classes!r}", "Pass all labels that will come."
         raise DataError(where, "at least two classes in the first call", got, hint)
-    elif several:
-        classes = (np.arange(2),) * len(labels)
     else:
-        classes = (labels if announced is None else announced,)
-    targets = Targets.of_classes(classes, where, loss=params.loss, loss_params=params.loss_params)
-    if known is not None and not incremental and not np.array_equal(labels, shown_labels(targets)):
+        classes = labels if announced is None or several else (announced,)
+    names = context.targets if several else ()
+    targets = Targets.of_classes(
+        classes, where, loss=params.loss, loss_params=params.loss_params, names=names
+    )
+    if known is not None and not incremental and not _are_equal(labels, known.classes):
         got = "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
-        got += f"Previously got {shown_labels(targets)}, `y` has {labels}"
-        expected = f"y has the classes {shown_labels(targets).tolist()}"
+        got += f"Previously got {_shown(known.classes)}, `y` has {_shown(labels)}"
+        expected = f"y has the classes {_shown(known.classes)}"
         raise DataError(where, expected, got, "Train a new estimator on other classes.")
-    complete = several or (announced is None and not incremental)
-    check_known(targets, labels, where, several=several, complete=complete)
+    _check_known(targets, labels, where)
     return targets
+
+
+def learned_numbers(params: Any, y: AnyArray, context: FitContext) -> Targets:
+    """The targets of a fit on numbers; ``params`` has the parameters loss, loss_params and quantiles."""
+    several = y.ndim == 2
+    return Targets.of_numbers(
+        context.where,
+        loss=params.loss,
+        loss_params=params.loss_params,
+        quantiles=params.quantiles,
+        n_columns=y.shape[1] if several else 1,
+        names=context.targets if several else (),
+    )
 
 
 def encoded_labels(
@@ -53,21 +67,9 @@ def encoded_labels(
         check_probabilities(y, where)
         classes_of_columns(y, targets.classes[0], where)
     elif not learned:
-        labels, several = _labels_in(y, where, of_any_kind=params.classes is not None)
-        check_known(targets, labels, where, several=several)
+        labels = _labels_in(y, where, of_any_kind=params.classes is not None, known=targets)
+        _check_known(targets, labels, where)
     return targets.encode(y, where, dtype)
-
-
-def check_known(
-    targets: Targets, labels: AnyArray, where: str, *, several: bool, complete: bool = False
-) -> None:
-    """Refuse labels that are not among those of targets, and if all are due, labels that are missing."""
-    known = shown_labels(targets)
-    missing = complete and len(labels) < len(known)
-    if several != targets.several or len(np.setdiff1d(labels, known)) or missing:
-        expected = f"y has the classes {known.tolist()}"
-        got = f"got the {'columns' if several else 'classes'} {labels.tolist()}"
-        raise DataError(where, expected, got, "Train a new estimator on other classes.")
 
 
 def check_taught(targets: Targets, Y: Array, weight: Array | None, where: str) -> None:
@@ -80,23 +82,99 @@ def check_taught(targets: Targets, Y: Array, weight: Array | None, where: str) -
         raise DataError(where, "examples of at least two classes", got, hint)
 
 
-def shown_labels(targets: Targets) -> AnyArray:
-    """The classes of one column, or the numbers of several columns."""
-    return np.arange(targets.n_columns) if targets.several else targets.classes[0]
+def check_probabilities(y: AnyArray, where: str) -> None:
+    """Refuse a target that is no table of probabilities, a column for each class."""
+    kind, hint = "probabilities (n_samples, n_classes) with soft_targets=True", ""
+    got = f"got shape {y.shape}"
+    if y.ndim == 1:
+        hint = "For labels leave soft_targets out."
+    elif y.dtype.kind not in "fiub":
+        got = f"got values such as {y.flat[0]!r:.60}"
+    elif y.shape[1] > 1:
+        sums = y.sum(axis=1)
+        wrong = np.flatnonzero((y < 0).any(axis=1) | (np.abs(sums - 1) > TOLERANCE))
+        if not wrong.size:
+            return
+        kind = "probabilities of at least 0 with a sum of 1 in every row"
+        got = f"got row {wrong[0] + 1} with the smallest {y[wrong[0]].min():g} and the sum {sums[wrong[0]]:g}"
+    raise DataError(where, kind, got, hint, setting="y")
 
 
-def _labels_in(y: AnyArray, where: str, *, of_any_kind: bool) -> tuple[AnyArray, bool]:
-    """The labels that occur, and whether y has several columns."""
-    if of_any_kind and y.ndim == 1:
-        return np.unique(y), False
-    return classes_of(y, where)
+def classes_of_columns(y: AnyArray, classes: Any, where: str) -> AnyArray:
+    """The class of each column: ``classes`` in their order, else the numbers from 0."""
+    labels = np.arange(y.shape[1]) if classes is None else np.asarray(classes)
+    if labels.shape != (y.shape[1],) or len({*labels.tolist()}) != len(labels):
+        expected = f"{y.shape[1]} different labels, one for each column of y"
+        raise ConfigurationError(where, expected, f"got {classes!r:.60}", setting="classes")
+    return labels
+
+
+def _labels_in(
+    y: AnyArray, where: str, *, of_any_kind: bool, known: Targets | None = None
+) -> tuple[AnyArray, ...]:
+    """The labels that occur in each column, sorted; of a column of 0 and 1 both.
+
+    Each of several columns has two classes; ``known`` are those of a fit, of which one may be missing here.
+    """
+    if y.ndim == 1:
+        return (np.unique(y) if of_any_kind else _different(y, where),)
+    columns = []
+    for number, column in enumerate(y.T):
+        # of a frame with columns of several kinds y is an array of objects
+        labels = _different(np.asarray(column.tolist()) if y.dtype == object else column, where)
+        if labels.dtype.kind in "biuf" and np.isin(labels, (0, 1)).all():
+            labels = np.arange(2)
+        elif len(labels) != 2 and known is None:
+            expected = "y is one column of labels, or several columns of two classes each"
+            got = f"got {len(labels)} classes in column {number + 1} of {y.shape[1]}"
+            hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
+            raise DataError(where, expected, got, hint)
+        columns.append(labels)
+    # texts and numbers side by side stay what they are as objects alone
+    numbers = all(labels.dtype.kind in "biuf" for labels in columns)
+    return tuple(labels if numbers else labels.astype(object) for labels in columns)
+
+
+def _different(y: AnyArray, where: str) -> AnyArray:
+    """The labels that occur in a column, sorted."""
+    try:
+        check_classification_targets(y)
+        # unique_labels would check numbers a second time
+        return np.unique(y) if y.dtype.kind in "biuf" else unique_labels(y)
+    except (TypeError, ValueError) as error:
+        if rows_without_target(y):
+            raise without_target(y, where) from error
+        if isinstance(error, ValueError):
+            raise
+        expected = "texts or numbers of one kind as labels"
+        raise DataError(where, expected, str(error).rstrip(".")) from error
+
+
+def _check_known(targets: Targets, labels: tuple[AnyArray, ...], where: str) -> None:
+    """Refuse labels that are not among those of targets, and another number of columns."""
+    known = targets.classes
+    same = len(labels) == len(known)
+    if not same or any(len(np.setdiff1d(*pair)) for pair in zip(labels, known, strict=True)):
+        expected = f"y has the classes {_shown(known)}"
+        hint = "Train a new estimator on other classes."
+        raise DataError(where, expected, f"got the classes {_shown(labels)}", hint)
+
+
+def _are_equal(labels: tuple[AnyArray, ...], others: tuple[AnyArray, ...]) -> bool:
+    return len(labels) == len(others) and all(map(np.array_equal, labels, others))
+
+
+def _shown(labels: tuple[AnyArray, ...]) -> str:
+    """The classes of one column, or those of each of several."""
+    lists = [column.tolist() for column in labels]
+    return str(lists[0] if len(lists) == 1 else lists)
 
 
 def _check_same(known: Targets, announced: AnyArray | None, where: str) -> None:
-    """Refuse other classes than those of the fitted network."""
-    classes = shown_labels(known)
-    if announced is not None and not np.array_equal(announced, classes):
-        expected = f"classes as in the first call, {classes.tolist()}"
+    """Refuse other classes than those of the fitted network; several columns are announced by number."""
+    labels = np.arange(known.n_columns) if known.several else known.classes[0]
+    if announced is not None and not np.array_equal(announced, labels):
+        expected = f"classes as in the first call, {labels.tolist()}"
         raise DataError(where, expected, f"got {announced.tolist()}")
 
 

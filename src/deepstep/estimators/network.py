@@ -27,13 +27,14 @@ from deepstep.estimators.inputs import (
     RawData,
     checked_groups,
     refuse_texts,
+    target_names,
     validation_data,
     warn_of_leaks,
     whole_or_not_at_all,
     with_named_columns,
     without_groups,
 )
-from deepstep.estimators.labels import check_taught, encoded_labels, learned_labels
+from deepstep.estimators.labels import check_taught, encoded_labels, learned_labels, learned_numbers
 from deepstep.estimators.network_attributes import NetworkAttributes
 from deepstep.estimators.network_parameters import NetworkParameters, documented, parameter_of
 from deepstep.estimators.network_progress import Progress
@@ -146,8 +147,9 @@ class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkPar
             Numbers, none of them missing; a row is an example. Sparse rows are made dense a batch at a time.
             Rows in files (Parquet, .npy and others) are read, and from 256 MB on streamed.
         y : array of shape (n_samples,) or (n_samples, n_outputs), or str
-            Labels of any type, or columns of 0 and 1; numbers for a regressor, for 'poisson' of at least 0,
-            for 'quantile' in one column. Or the name of their column, where X is a frame or in files.
+            Labels of any type, or columns of two classes each; numbers for a regressor, for 'poisson' of at
+            least 0, for 'quantile' in one column. Or the name of their column, where X is a frame or in
+            files.
         sample_weight : array of shape (n_samples,) or str, optional
             Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
         X_val, y_val, sample_weight_val : optional
@@ -189,7 +191,8 @@ class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkPar
         """
         where = f"{type(self).__name__}.fit"
         validation = validation_data(X_val, y_val, sample_weight_val, eval_set, where)
-        context = FitContext(where, self.warm_start and "network_" in vars(self), groups=groups)
+        going_on = self.warm_start and "network_" in vars(self)
+        context = FitContext(where, going_on, groups=groups, targets=target_names(y))
         return self._fit(RawData(X, y, sample_weight), validation, context)
 
     def _partial_fit(self, data: RawData, classes: Any = None) -> Self:
@@ -348,7 +351,7 @@ class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkPar
         self.network_ = network
         self._progress = Progress(learning_rate=None if isinstance(rate, str) else float(rate))
         self._calibration = Calibration()
-        error.ensemble = self.predictor_.ensemble
+        error.predictor = self.predictor_
 
     def _checked_rows(self, data: RawData, where: str) -> Rows:
         data, dtype = with_named_columns(data, where), self.network_.dtype
@@ -409,9 +412,9 @@ class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkPar
 class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
     """One network that tells classes apart, as `sklearn.neural_network.MLPClassifier` does, on numbers.
 
-    Two classes train one sigmoid output, several classes a softmax, and a target of several 0/1 columns a
-    sigmoid for each; the cost is the cross-entropy. Ordered classes train the questions y > k. X has numbers,
-    which should be scaled; `TableEncoder` makes them of a table as it is.
+    Two classes train one sigmoid output, several classes a softmax, and a target of several columns of two
+    classes a sigmoid for each; the cost is the cross-entropy. Ordered classes train the questions y > k. X
+    has numbers, which should be scaled; `TableEncoder` makes them of a table as it is.
 
     Parameters
     ----------
@@ -422,8 +425,8 @@ class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
     class_weight : 'balanced', dict, list of dict or None, default=None
         Weight of each class, multiplied with ``sample_weight``: ``{label: weight}`` with 1 for labels left
         out, or 'balanced' for n / (n_classes · count of the class), counted in the rows that are learned from
-        (what early stopping holds out has no say). For a target of several columns each has
-        the classes 0 and 1, a list has a dict for each column, and the weights of the columns are
+        (what early stopping holds out has no say). For a target of several columns
+        a list has a dict for each column, and the weights of the columns are
         multiplied. Validation data have the same weights, in their cost and in their score.
     classes : sequence of labels, default=None
         All labels of one column in the order of ``classes_``, where y lacks some or 'ordinal' asks for
@@ -439,7 +442,7 @@ class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,), or list of ndarray
-        The labels; for a target of several columns a list of the labels of each, 0 and 1.
+        The labels; for a target of several columns a list of the labels of each.
 
     See Also
     --------
@@ -547,7 +550,7 @@ class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
     def _warn_of_leaks(self, X: Any, y: AnyArray, context: FitContext) -> None:
         whole = not (context.incremental or context.going_on)
         if whole and not (self.targets_.several or self.soft_targets):
-            warn_of_leaks(X, self.targets_.positions(y), context.where, table=False)
+            warn_of_leaks(X, self.targets_.positions(y), context.where)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -655,13 +658,7 @@ class NetworkRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, Netw
         return self._partial_fit(RawData(X, y, sample_weight))
 
     def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
-        return Targets.of_numbers(
-            context.where,
-            loss=self.loss,
-            loss_params=self.loss_params,
-            quantiles=self.quantiles,
-            n_columns=1 if y.ndim == 1 else y.shape[1],
-        )
+        return learned_numbers(self, y, context)
 
     def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
         refuse_texts(y, where, in_order=learned)

@@ -72,7 +72,7 @@ class LabelIssue(NamedTuple):
     """A row whose label may be wrong.
 
     row: Its number, from 0.
-    given, predicted (label): The label in y, and that of the model; arrays of 0 and 1 for a target of several
+    given, predicted (label): The label in y, and that of the model; arrays for a target of several
         columns.
     probability: Of the given label, as the model sees it; of several columns that all of them are as given.
     gradient_norm: How far this row alone would move the parameters, see `deepstep.Network.gradient_norms`.
@@ -227,7 +227,7 @@ class ClassPredictions(Calibrated):
 
     @property
     def classes_(self) -> AnyArray | list[AnyArray]:
-        """The labels; of a target of several columns those of each, 0 and 1."""
+        """The labels; of a target of several columns those of each."""
         if not _is_fitted(self):
             raise AttributeError(f"{type(self).__name__} has no classes_ before it is fitted")
         classes = self.targets_.classes
@@ -251,7 +251,7 @@ class ClassPredictions(Calibrated):
         Returns
         -------
         ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Labels, or columns of 0 and 1 if the target had several.
+            Labels, in columns if the target had several.
         """
         A = self._outputs(X)
         return self.targets_.predictions(A)
@@ -362,7 +362,7 @@ class ClassPredictions(Calibrated):
         check_is_fitted(self)
         where, targets = f"{type(self).__name__}.predict_set", self.targets_
         if targets.several:
-            got = f"this estimator has {targets.n_columns} columns of 0 and 1"
+            got = f"this estimator has {targets.n_columns} columns"
             hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
             raise ConfigurationError(where, "one column of labels", got, hint)
         scores = self._scores(where, alpha)

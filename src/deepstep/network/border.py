@@ -130,7 +130,8 @@ def weights_of_classes(
         got = f"this network's output is {architecture.output!r}"
         expected = "an output that learns classes, for class_weight"
         raise ConfigurationError(where, expected, got, "Use sample_weight.")
-    return class_weights(class_weight, columns, range(number), learned.weight, where)
+    labels = [range(number)] * len(columns)
+    return class_weights(class_weight, columns, labels, learned.weight, where)
 
 
 def weighed(

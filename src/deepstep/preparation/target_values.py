@@ -265,13 +265,15 @@ def _class_numbers(labels: AnyArray, n_classes: int, where: str) -> AnyArray:
 def class_weights(
     class_weight: Any,
     columns: AnyArray,
-    classes: Sequence[Any],
+    classes: Sequence[Sequence[Any]],
     weight: Array | None,
     where: str,
 ) -> list[Array]:
-    """The weight of each class."""
+    """The weight of each class of each column."""
     if isinstance(class_weight, str) and class_weight == "balanced":
-        return [_balanced(column, len(classes), weight) for column in columns]
+        return [
+            _balanced(column, len(labels), weight) for column, labels in zip(columns, classes, strict=True)
+        ]
     given = class_weight if isinstance(class_weight, list) else [class_weight] * len(columns)
     if not all(isinstance(weights, Mapping) for weights in given):
         raise ConfigurationError(
@@ -281,7 +283,7 @@ def class_weights(
         raise ConfigurationError(
             where, f"class_weight has a mapping for each of {len(columns)} columns", f"got {len(given)}"
         )
-    return [_given(weights, classes, where) for weights in given]
+    return [_given(weights, labels, where) for weights, labels in zip(given, classes, strict=True)]
 
 
 def example_weights(of_classes: Sequence[Array], columns: AnyArray) -> Array:
