@@ -2,17 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.data import StoredRows
+from deepstep.data import ArrayRows, StoredRows
 from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.fit import Request
 from deepstep.ensembles.member_fit import Checkpoints, Task, fit_member
 from deepstep.ensembles.preprocessor import Preprocessor
 from deepstep.ensembles.presets import INPUTS, STREAMED, default_n_bins, named_presets
-from deepstep.ensembles.split import FRACTION, Rows
+from deepstep.ensembles.split import Rows
 from deepstep.ensembles.workers import limited_threads
 from deepstep.errors import DataError
 from deepstep.preparation.batches import Examples, evenly_spread
@@ -48,6 +48,28 @@ class StreamedTable:
         """The weights of some rows; None for equal weights."""
         return None if self.weighing is None else weights_in(frame, self.weighing, self.where)
 
+    @property
+    def X(self) -> "polars.DataFrame | AnyArray":
+        """X of the sample, as a fit in memory would be given it."""
+        sample = self.survey.sample.select(self.names)
+        return sample.to_numpy() if isinstance(self.survey.rows, ArrayRows) else sample
+
+    def scale_of(self, targets: Targets, Y: Array, *, counts: bool = False) -> tuple[Array, Array]:
+        """As `Targets.scale_of`, of all rows that are learned from; ``Y`` are the targets of the sample."""
+        center, scale = targets.scale_of(Y, None, counts=counts, where=self.where)
+        if not (targets.is_classes or self.survey.in_memory) and (center.any() or (scale != 1).any()):
+            mean, deviation, _ = self.survey.moments.moments(f"target {self.survey.target!r}")
+            return np.full_like(center, mean), np.full_like(scale, deviation)
+        return center, scale
+
+    def class_weights(self, targets: Targets, class_weight: Any) -> list[Array] | None:
+        """The weights of the classes, from what each weighs among all rows that are learned from."""
+        if not targets.is_classes or class_weight is None:
+            return None
+        counted = self.survey.different.filter(self.survey.different["rows"] > 0)
+        positions = targets.positions(labels_in(counted["value"]))[np.newaxis]
+        return targets.weights_of_classes(class_weight, positions, counted["weight"].to_numpy(), self.where)
+
 
 @dataclass(frozen=True)
 class StreamedFit:
@@ -59,20 +81,15 @@ class StreamedFit:
 
 
 def survey_rows(
-    rows: StoredRows, target: str, weighing: str | None, request: Request, *, validated: bool
+    rows: StoredRows | Survey, target: str, weighing: str | None, where: str, **options: Any
 ) -> StreamedTable:
-    """Look at all rows once; some are held out where the fit is not validated on others."""
-    surveyed = survey(
-        rows,
-        target,
-        exclude=[weighing] if weighing else [],
-        keep=request.keep,
-        categorical=request.categorical,
-        weights=(lambda frame: weights_in(frame, weighing, request.options.where)) if weighing else None,
-        seed=request.options.seed,
-        validation_fraction=0.0 if validated else FRACTION,
-    )
-    return StreamedTable(surveyed, weighing, request.options.where)
+    """Look at all rows once, unless that was done; ``options`` are those of `survey`."""
+    if isinstance(rows, Survey):
+        return StreamedTable(rows, weighing, where)
+    exclude, weights = [], None
+    if weighing is not None:
+        exclude, weights = [weighing], lambda frame: weights_in(frame, weighing, where)
+    return StreamedTable(survey(rows, target, exclude=exclude, weights=weights, **options), weighing, where)
 
 
 def fit_streamed(
@@ -88,15 +105,12 @@ def fit_streamed(
     preset = presets[0].with_params(targets, request.network_params or {})
     encoding = _encoding(surveyed, preset.inputs)
     Y = encode(table.y(surveyed.sample))
-    center, scale = targets.scale_of(Y, None, where=where)
-    if not (targets.is_classes or surveyed.in_memory) and (center.any() or (scale != 1).any()):
-        mean, deviation, _ = surveyed.moments.moments(f"target {surveyed.target!r}")
-        center, scale = np.full_like(center, mean), np.full_like(scale, deviation)
+    center, scale = table.scale_of(targets, Y)
     most = rows_in_memory(encoding.n_inputs)  # of one feature there may be many inputs
     surveyed = replace(surveyed, sample=few(surveyed.sample, most), validation=few(surveyed.validation, most))
     Y = Y[evenly_spread(len(Y), most)]
     preprocessor = Preprocessor(surveyed.inputs, {preset.inputs: encoding}, center, scale)
-    class_weights = _class_weights(table, targets, request)
+    class_weights = table.class_weights(targets, request.class_weight)
 
     def examples(frame: "polars.DataFrame") -> Examples:
         targets_of_rows = encode(table.y(frame))
@@ -134,17 +148,6 @@ def fit_streamed(
     presets_by_name = {preset.name: preset}
     ensemble = Ensemble.of_one(trained.member, preprocessor, targets.head, presets_by_name)
     return StreamedFit(ensemble, Rows(surveyed.sample.select(table.names), Y), validation)
-
-
-def _class_weights(table: StreamedTable, targets: Targets, request: Request) -> list[Array] | None:
-    """The weights of the classes, from what each weighs among all rows that are learned from."""
-    if not targets.is_classes or request.class_weight is None:
-        return None
-    values = table.survey.different
-    counted = values.filter(values["rows"] > 0)
-    positions = targets.positions(labels_in(counted["value"]))[np.newaxis]
-    weight = counted["weight"].to_numpy()
-    return targets.weights_of_classes(request.class_weight, positions, weight, table.where)
 
 
 def labels_in(series: "polars.Series") -> AnyArray:

@@ -5,17 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass, replace
 from numbers import Integral, Real
-from time import perf_counter
 from typing import Annotated, Any, Self
 
 import numpy as np
 from scipy.sparse import csr_array, issparse
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit_context, is_regressor
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted, validate_data
 
-from deepstep.data import ArrayRows
 from deepstep.data.frames import are_records, as_frame, has_names
 from deepstep.ensembles.calibrate import calibration_of_fit
 from deepstep.ensembles.calibration import Calibration
@@ -26,18 +23,17 @@ from deepstep.ensembles.metric import LOSS
 from deepstep.ensembles.predictor import Columns, Predictor, TrainingFingerprint
 from deepstep.ensembles.presets import Preset
 from deepstep.ensembles.refit import refit_ensemble
-from deepstep.ensembles.split import TIME, Rows
-from deepstep.ensembles.streamed import StreamedTable, fit_streamed, labels_in, survey_rows
-from deepstep.environment import slow_training
+from deepstep.ensembles.split import FRACTION, TIME, Rows
+from deepstep.ensembles.streamed import fit_streamed, labels_in, survey_rows
 from deepstep.errors import (
     ConfigurationError,
     DivergenceError,
-    SpeedWarning,
     spelled,
     warn_the_caller,
 )
 from deepstep.estimators.deep_attributes import DeepAttributes
 from deepstep.estimators.deep_parameters import DeepParameters, parameter_of
+from deepstep.estimators.fitting import Fitting
 from deepstep.estimators.inputs import (
     FitContext,
     RawData,
@@ -51,7 +47,6 @@ from deepstep.estimators.inputs import (
     target_names,
     validation_data,
     warn_of_table,
-    whole_or_not_at_all,
     with_named_columns,
     without_groups,
 )
@@ -59,7 +54,7 @@ from deepstep.estimators.labels import check_taught, encoded_labels, learned_lab
 from deepstep.estimators.moved import refuse_moved
 from deepstep.estimators.network_parameters import documented
 from deepstep.estimators.predictions import Calibrated, ClassPredictions, NumberPredictions
-from deepstep.estimators.row_sources import as_row_source, in_memory, inputs_in, is_stored, reading
+from deepstep.estimators.row_sources import NamedRows, inputs_in, is_stored, reading
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.survey import Survey
@@ -75,8 +70,10 @@ FREE = ("verbose", "n_jobs", "random_state", "checkpoint_dir", "resume", "callba
 """Parameters that no member depends on; the seed is compared itself."""
 
 
-class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
+class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
     """Base of the estimators; use `DeepClassifier` or `DeepRegressor`."""
+
+    _trained = "all networks are"
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -128,7 +125,8 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
         """
         where = f"{type(self).__name__}.fit"
         validation = validation_data(X_val, y_val, sample_weight_val, eval_set, where)
-        return self._fit(RawData(X, y, sample_weight), validation, groups)
+        context = FitContext(where, groups=groups, targets=target_names(y))
+        return self._fit(RawData(X, y, sample_weight), validation, context)
 
     @abstractmethod
     def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
@@ -143,32 +141,9 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
 
     # fit
 
-    def _fit(self, data: RawData, validation: RawData | None, groups: Any) -> Self:
-        """Fit, wholly or not at all: after an error the estimator is as it was before."""
-        where, begin = f"{type(self).__name__}.fit", perf_counter()
-        with whole_or_not_at_all(self, where, "all networks are"), spelled(parameter_of):
-            surveyed = isinstance(data.X, Survey)
-            stored = not surveyed and is_stored(data.X, self.stream)
-            context = FitContext(where, seed=self._seed(), groups=groups, targets=target_names(data.y))
-            rows = as_row_source(data, self.stream, context) if stored else None
-            streamed = surveyed or rows is not None
-            self._check_split(groups, where, validated=validation is not None, streamed=streamed)
-            if validation is not None and is_stored(validation.X):
-                validation = in_memory(validation, f"{where}, validation", reading(self.verbose))
-            if surveyed:
-                self._fit_streamed(StreamedTable(data.X, data.sample_weight, where), validation, context)
-            elif rows is not None:
-                columns = [name for name in rows.rows.schema if name not in (rows.target, rows.weighing)]
-                context = self._with_columns(columns, context)
-                request, validated = self._request(context), validation is not None
-                table = survey_rows(rows.rows, rows.target, rows.weighing, request, validated=validated)
-                self._fit_streamed(table, validation, context)
-            else:
-                data = in_memory(data, where, reading(self.verbose)) if stored else data
-                self._fit_in_memory(data, validation, context)
-            if slow := slow_training(perf_counter() - begin):
-                warn_the_caller(f"{where}: {slow}", SpeedWarning)
-        return self
+    def _fit(self, data: RawData, validation: RawData | None, context: FitContext) -> Self:
+        with spelled(parameter_of):
+            return super()._fit(data, validation, context)
 
     def _fit_in_memory(self, data: RawData, validation: RawData | None, context: FitContext) -> None:
         where = context.where
@@ -202,18 +177,28 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
                     self.predictor_, ensemble=outcomes.ensemble, calibration=calibration
                 )
 
-    def _fit_streamed(self, table: StreamedTable, validation: RawData | None, context: FitContext) -> None:
-        """Fit on rows in files that a survey has seen."""
-        where, surveyed, request = context.where, table.survey, self._request(context)
+    def _fit_streamed(self, rows: NamedRows, validation: RawData | None, context: FitContext) -> None:
+        where = context.where
+        source = rows.rows.rows if isinstance(rows.rows, Survey) else rows.rows
+        names = [name for name in source.schema if name not in (rows.target, rows.weighing)]
+        context = self._with_columns(names, context)
+        table = survey_rows(
+            *rows,
+            where,
+            keep=tuple(self.keep_columns or ()),
+            categorical=context.categorical,
+            seed=context.seed or 0,
+            validation_fraction=FRACTION if validation is None else 0.0,
+        )
+        surveyed = table.survey
+        request = self._request(context)
         self._refuse_folds(where)
         y = labels_in(surveyed.answers())
         targets = self._learned_targets(y, context)
         answers = self._encode(targets, y, where)
         self._check_taught(targets, Rows(answers, answers), request)
-        sample: Any = surveyed.sample.select(table.names)
-        if isinstance(surveyed.rows, ArrayRows):
-            sample = sample.to_numpy()
-        else:
+        sample = table.X
+        if not isinstance(sample, np.ndarray):
             Y = self._encode(targets, table.y(surveyed.sample), where)
             n_rows = len(Y) if surveyed.in_memory else None
             warn_of_table(sample, surveyed.inputs, targets, Y, context, header=sample.columns, rows=n_rows)
@@ -279,17 +264,13 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
             options,
         )
 
-    def _seed(self) -> int:
-        """One seed for everything: the int itself, that of a killed fit that is resumed, or a draw."""
-        if isinstance(self.random_state, Integral):
-            return int(self.random_state)
-        if self.resume and self.checkpoint_dir is not None:
-            checkpoint, seed = latest_checkpoint(self.checkpoint_dir), seed_of_members(self.checkpoint_dir)
-            if checkpoint is not None:
-                return int(checkpoint.identity[SEED_OF_THE_FIT])
-            if seed is not None:
-                return seed
-        return int(check_random_state(self.random_state).randint(2**31))
+    def _earlier_seed(self, context: FitContext) -> int | None:
+        if not self.resume or self.checkpoint_dir is None:
+            return None
+        checkpoint = latest_checkpoint(self.checkpoint_dir)
+        if checkpoint is not None:
+            return int(checkpoint.identity[SEED_OF_THE_FIT])
+        return seed_of_members(self.checkpoint_dir)
 
     @property
     def _label(self) -> str:
@@ -304,8 +285,9 @@ class DeepEstimator(SavedEstimator, Calibrated, DeepAttributes, DeepParameters):
 
     # what is refused
 
-    def _check_split(self, groups: Any, where: str, *, validated: bool, streamed: bool) -> None:
+    def _check_split(self, context: FitContext, *, validated: bool, streamed: bool) -> None:
         """Refuse groups, an order of time or a refit that would have no effect, or cannot be respected."""
+        where, groups = context.where, context.groups
         structured = {"groups": groups is not None, "validation": self.validation is not None}
         names = " and ".join(name for name, yes in structured.items() if yes)
         hint = "Leave one of both out."

@@ -4,13 +4,11 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import KW_ONLY, dataclass, replace
-from numbers import Integral, Real
-from time import perf_counter
+from numbers import Real
 from typing import Annotated, Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit_context
-from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -20,8 +18,10 @@ from deepstep.ensembles.member import Member
 from deepstep.ensembles.predictor import Columns, Predictor
 from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
 from deepstep.ensembles.split import Rows, structured_folds
-from deepstep.environment import single_blas, slow_training
-from deepstep.errors import ConfigurationError, DivergenceError, SpeedWarning, spelled, warn_the_caller
+from deepstep.ensembles.streamed import labels_in
+from deepstep.environment import single_blas
+from deepstep.errors import ConfigurationError, DivergenceError, spelled
+from deepstep.estimators.fitting import Fitting
 from deepstep.estimators.inputs import (
     FitContext,
     RawData,
@@ -30,7 +30,6 @@ from deepstep.estimators.inputs import (
     target_names,
     validation_data,
     warn_of_leaks,
-    whole_or_not_at_all,
     with_named_columns,
     without_groups,
 )
@@ -40,11 +39,12 @@ from deepstep.estimators.network_parameters import NetworkParameters, documented
 from deepstep.estimators.network_progress import Progress
 from deepstep.estimators.network_rows import (
     Scaling,
-    StreamedRows,
     check_groups,
     checked_rows,
     held_out_part,
     numbers_alone,
+    streamed_examples,
+    survey_numbers,
 )
 from deepstep.estimators.network_settings import (
     Incremental,
@@ -57,8 +57,6 @@ from deepstep.estimators.network_training import NetworkTraining
 from deepstep.estimators.predictions import Calibrated, ClassPredictions, NumberPredictions
 from deepstep.estimators.row_sources import (
     NamedRows,
-    as_row_source,
-    in_memory,
     inputs_in,
     is_stored,
     reading,
@@ -80,9 +78,10 @@ FLOATS = (np.float64, np.float32)
 """Types of numbers that a network takes as they are."""
 
 
-class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkParameters):
+class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, NetworkParameters):
     """The base of both estimators: one path for fit, and one for predictions."""
 
+    _trained = "the network is"
     _scaling: Scaling | None = None
     _calibration = Calibration()
 
@@ -216,35 +215,14 @@ class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkPar
     def _warn_of_leaks(self, X: Any, y: AnyArray, context: FitContext) -> None:
         """Warn of columns of a frame that alone tell the target."""
 
-    def _fit(self, data: RawData, validation: RawData | None, context: FitContext) -> Self:
-        """Fit, wholly or not at all: after an error the estimator is as it was before."""
-        where, begin = context.where, perf_counter()
-        with whole_or_not_at_all(self, where, "the network is"):
-            seed = self.network_.seed if context.going_on else self._seed(where)
-            context = replace(context, seed=seed)
-            if validation is not None and is_stored(validation.X):
-                validation = in_memory(validation, f"{where}, validation", reading(self.verbose))
-            stored = is_stored(data.X)
-            rows = as_row_source(data, None, context) if stored else None
-            validated, streamed = validation is not None, rows is not None
-            check_groups(self, context.groups, where, validated=validated, streamed=streamed)
-            if rows is not None:
-                self._fit_streamed(rows, validation, context)
-            else:
-                data = in_memory(data, where, reading(self.verbose)) if stored else data
-                self._fit_in_memory(data, validation, context)
-            if slow := slow_training(perf_counter() - begin):
-                warn_the_caller(f"{where}: {slow}", SpeedWarning)
-        return self
+    def _earlier_seed(self, context: FitContext) -> int | None:
+        if context.going_on:
+            return self.network_.seed
+        checkpoint = fit_to_resume(self, context.where)
+        return None if checkpoint is None else checkpoint.seed
 
-    def _seed(self, where: str) -> int:
-        """One seed for everything: the int itself, that of a killed fit that is resumed, or a draw."""
-        if isinstance(self.random_state, Integral):
-            return int(self.random_state)
-        checkpoint = fit_to_resume(self, where)
-        if checkpoint is not None:
-            return checkpoint.seed
-        return int(check_random_state(self.random_state).randint(2**31))
+    def _check_split(self, context: FitContext, *, validated: bool, streamed: bool) -> None:
+        check_groups(self, context.groups, context.where, validated=validated, streamed=streamed)
 
     def _fit_in_memory(self, data: RawData, validation: RawData | None, context: FitContext) -> None:
         where, going_on = context.where, context.going_on
@@ -282,20 +260,22 @@ class NetworkEstimator(SavedEstimator, Calibrated, NetworkAttributes, NetworkPar
             held_out = None if held_out is None else self._scaling.scaled(held_out)
         self._train(learn, held_out, context)
 
-    def _fit_streamed(self, named: NamedRows, validation: RawData | None, context: FitContext) -> None:
-        """Fit on rows that stay in their files."""
+    def _fit_streamed(self, rows: NamedRows, validation: RawData | None, context: FitContext) -> None:
         where, dtype = context.where, self.precision or np.dtype(np.float64)
         fraction = self.validation_fraction if self.early_stopping and validation is None else 0.0
-        rows = StreamedRows.of(
-            named, dtype, seed=context.seed or 0, validation_fraction=fraction, where=where
-        )
-        self.targets_ = self._learned_targets(rows.answers, context)
-        Y = self._encode(rows.answers, np.float64, where)
+        table = survey_numbers(rows, dtype, seed=context.seed or 0, validation_fraction=fraction, where=where)
+        y = labels_in(table.survey.answers())
+        self.targets_ = self._learned_targets(y, context)
+        Y = self._encode(y, np.float64, where)
         self._check_taught(Examples(Y, Y), context)
-        validate_data(self, rows.sample, skip_check_array=True, reset=True)
+        validate_data(self, table.X, skip_check_array=True, reset=True)
         scales = getattr(self, "scale_targets", False)
-        self._scaling = rows.scaling(self.targets_, self._encode) if scales else None
-        learn, held_out = rows.examples(
+        self._scaling = None
+        if scales:
+            Y = self._encode(table.y(table.survey.sample), np.float64, where)
+            self._scaling = Scaling(*table.scale_of(self.targets_, Y, counts=True))
+        learn, held_out = streamed_examples(
+            table,
             self.targets_,
             self._encode,
             dtype,

@@ -9,17 +9,17 @@ import numpy as np
 from sklearn.base import is_regressor
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from deepstep.data import ArrayRows
 from deepstep.ensembles.split import Rows
+from deepstep.ensembles.streamed import StreamedTable, survey_rows
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.inputs import RawData, as_target, checked_weight, reraise_with_row
 from deepstep.estimators.network_parameters import NetworkParameters
-from deepstep.estimators.row_sources import NamedRows, labels_in
+from deepstep.estimators.row_sources import NamedRows
 from deepstep.preparation.batches import Examples, hold_out
 from deepstep.preparation.streams import StreamedExamples
-from deepstep.preparation.survey import Survey, survey
+from deepstep.preparation.survey import Survey
 from deepstep.targets import Targets
-from deepstep.types import AnyArray, Array
+from deepstep.types import Array
 
 if TYPE_CHECKING:
     import polars
@@ -74,105 +74,49 @@ def checked_rows(estimator: Any, data: RawData, dtype: Any, *, reset: bool, wher
     return Rows(X, y, checked_weight(data.sample_weight, X))
 
 
-class StreamedRows(NamedTuple):
-    """Rows of numbers that stay in their files, looked at once; ``weighing`` is the column of weights."""
-
-    survey: Survey
-    weighing: str | None
-    where: str
-
-    @classmethod
-    def of(
-        cls, named: NamedRows, dtype: Any, *, seed: int, validation_fraction: float, where: str
-    ) -> "StreamedRows":
-        """Look at all rows once; a part of them may be held out."""
-        others = [name for name in (named.target, named.weighing) if name is not None]
-        for name, kind in named.rows.schema.items():
-            if name not in others and not (kind.is_numeric() or str(kind) == "Boolean"):
-                hint = "Rows of other kinds are for DeepClassifier and DeepRegressor, which encode them."
-                raise DataError(where, "columns of numbers", f"{name!r} holds {kind}", hint)
-        surveyed = survey(
-            named.rows,
-            named.target,
-            exclude=[] if named.weighing is None else [named.weighing],
-            weights=None if named.weighing is None else lambda frame: _weights(frame, named.weighing, where),
-            check=lambda frame: _check_numbers(frame.drop(others), dtype),
-            seed=seed,
-            validation_fraction=validation_fraction,
-        )
-        return cls(surveyed, named.weighing, where)
-
-    @property
-    def columns(self) -> list[str]:
-        """The columns of the inputs."""
-        return [name for name in self.survey.columns if name not in (self.survey.target, self.weighing)]
-
-    @property
-    def answers(self) -> AnyArray:
-        """Values of y that tell what is learned."""
-        return labels_in(self.survey.answers())
-
-    @property
-    def sample(self) -> Any:
-        """X of some rows as a fit in memory would be given it."""
-        X = self.survey.sample.select(self.columns)
-        return X.to_numpy() if isinstance(self.survey.rows, ArrayRows) else X
-
-    def scaling(self, targets: Targets, encode: Callable[..., Array]) -> Scaling:
-        """Center and scale of the numbers, of all rows that are learned from."""
-        surveyed = self.survey
-        Y = encode(labels_in(surveyed.sample.get_column(surveyed.target)), np.float64, self.where)
-        center, scale = targets.scale_of(Y, None, counts=True, where=self.where)
-        if not surveyed.in_memory and (center.any() or (scale != 1).any()):
-            mean, std, _ = surveyed.moments.moments(f"target {surveyed.target!r}")
-            return Scaling(np.full_like(center, mean), np.full_like(scale, std))
-        return Scaling(center, scale)
-
-    def class_weights(self, targets: Targets, class_weight: Any) -> list[Array] | None:
-        """The weights of the classes, from what each weighs among all rows that are learned from."""
-        if class_weight is None:
-            return None
-        counted = self.survey.different.filter(self.survey.different["rows"] > 0)
-        positions = targets.positions(labels_in(counted["value"]))[np.newaxis]
-        weight = counted["weight"].to_numpy()
-        return targets.weights_of_classes(class_weight, positions, weight, self.where)
-
-    def examples(
-        self,
-        targets: Targets,
-        encode: Callable[..., Array],
-        dtype: Any,
-        *,
-        class_weight: Any,
-        scaling: Scaling | None,
-    ) -> tuple[StreamedExamples, Examples | None]:
-        """The rows as examples that are read again in each epoch, and those that are held out."""
-        of_classes = self.class_weights(targets, class_weight)
-
-        def as_examples(frame: "polars.DataFrame") -> Examples:
-            y = labels_in(frame.get_column(self.survey.target))
-            Y = encode(y, dtype if scaling is None else np.float64, self.where)
-            weight = None if self.weighing is None else _weights(frame, self.weighing, self.where)
-            weight = targets.row_weights(of_classes, Y, weight)
-            columns = [frame.get_column(name).to_numpy().astype(dtype, copy=False) for name in self.columns]
-            weight = None if weight is None else weight.astype(dtype)
-            examples = Examples(np.column_stack(columns), Y, weight)
-            return examples if scaling is None else scaling.scaled(examples)
-
-        identity = {"columns read": list(self.survey.columns)}
-        stream = self.survey.stream(as_examples, identity, buffer_rows=None)
-        held_out = self.survey.validation
-        return stream, as_examples(held_out) if held_out.height else None
+def survey_numbers(
+    named: NamedRows, dtype: Any, *, seed: int, validation_fraction: float, where: str
+) -> StreamedTable:
+    """Look at all rows of numbers in files once; a part of them may be held out."""
+    others = [name for name in (named.target, named.weighing) if name is not None]
+    schema = {} if isinstance(named.rows, Survey) else named.rows.schema
+    for name, kind in schema.items():
+        if name not in others and not (kind.is_numeric() or str(kind) == "Boolean"):
+            hint = "Rows of other kinds are for DeepClassifier and DeepRegressor, which encode them."
+            raise DataError(where, "columns of numbers", f"{name!r} holds {kind}", hint)
+    return survey_rows(
+        *named,
+        where,
+        check=lambda frame: _check_numbers(frame.drop(others), dtype),
+        seed=seed,
+        validation_fraction=validation_fraction,
+    )
 
 
-def _weights(frame: "polars.DataFrame", name: str | None, where: str) -> Array:
-    """A column of weights, numbers of at least 0."""
-    from deepstep.environment import polars
+def streamed_examples(
+    table: StreamedTable,
+    targets: Targets,
+    encode: Callable[..., Array],
+    dtype: Any,
+    *,
+    class_weight: Any,
+    scaling: Scaling | None,
+) -> tuple[StreamedExamples, Examples | None]:
+    """The rows as examples that are read again in each epoch, and those that are held out."""
+    class_weights = table.class_weights(targets, class_weight)
 
-    weight = frame.get_column(str(name)).cast(polars.Float64, strict=False).fill_null(np.nan).to_numpy()
-    if not (np.isfinite(weight) & (weight >= 0)).all():
-        raise DataError(where, f"weights of at least 0 in the column {name!r}", "there are others")
-    return weight
+    def as_examples(frame: "polars.DataFrame") -> Examples:
+        Y = encode(table.y(frame), dtype if scaling is None else np.float64, table.where)
+        weight = targets.row_weights(class_weights, Y, table.weight(frame))
+        columns = [frame.get_column(name).to_numpy().astype(dtype, copy=False) for name in table.names]
+        weight = None if weight is None else weight.astype(dtype)
+        examples = Examples(np.column_stack(columns), Y, weight)
+        return examples if scaling is None else scaling.scaled(examples)
+
+    identity = {"columns read": list(table.survey.columns)}
+    stream = table.survey.stream(as_examples, identity, buffer_rows=None)
+    held_out = table.survey.validation
+    return stream, as_examples(held_out) if held_out.height else None
 
 
 def _check_numbers(frame: "polars.DataFrame", dtype: Any) -> None:

@@ -21,8 +21,10 @@ from deepstep.data.tables import (
     table_in,
     told_missing_words,
 )
+from deepstep.ensembles.streamed import labels_in
 from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
 from deepstep.estimators.inputs import FitContext, RawData, with_named_columns
+from deepstep.preparation.survey import Survey
 from deepstep.preparation.table import with_columns
 from deepstep.types import AnyArray
 
@@ -35,9 +37,9 @@ Y, WEIGHT = "y", "weight"
 
 
 class NamedRows(NamedTuple):
-    """Rows in files, and the columns of y and of the weights."""
+    """Rows in files, also those that a survey has seen, and the columns of y and of the weights."""
 
-    rows: StoredRows
+    rows: StoredRows | Survey
     target: str
     weighing: str | None
 
@@ -45,6 +47,8 @@ class NamedRows(NamedTuple):
 def as_row_source(given: RawData, stream: bool | None, context: FitContext) -> NamedRows | None:
     """The arguments of fit as rows that stay in their files; None where they go into memory."""
     where = context.where
+    if isinstance(given.X, Survey):
+        return NamedRows(given.X, given.y, given.sample_weight)
     if context.incremental or context.going_on:
         raise ConfigurationError(where, "rows in memory to go on with", f"got {given.X!r:.60}")
     arrays = _as_arrays(given, where)
@@ -171,7 +175,7 @@ def is_stored(X: Any, stream: bool | None = None) -> bool:
     >>> is_stored("rows.parquet"), is_stored([[1.0]])
     (True, False)
     """
-    return isinstance(X, str | PathLike | StoredRows) or (bool(stream) and isinstance(X, np.memmap))
+    return isinstance(X, str | PathLike | StoredRows | Survey) or (bool(stream) and isinstance(X, np.memmap))
 
 
 def inputs_in(X: Any, names: Sequence[str], how: ReadOptions) -> "Iterator[polars.DataFrame]":
@@ -209,8 +213,3 @@ def _column_of(X: Any, name: str, where: str) -> AnyArray:
     else:
         pieces = pieces_in(Path(X), [name], reading(False))
     return np.concatenate([labels_in(column(piece, name, where)) for piece in pieces])
-
-
-def labels_in(series: "polars.Series") -> AnyArray:
-    """Targets as arrays: texts in NumPy's own type of texts."""
-    return series.to_numpy() if series.dtype.is_numeric() else np.asarray(series.to_list())
