@@ -243,7 +243,9 @@ COLUMNS = {
 
 @pytest.mark.parametrize("columns", COLUMNS.values(), ids=COLUMNS)
 def test_balanced_weights_are_scikit_learns(columns):
-    weights = example_weights(class_weights("balanced", columns, ["abc"] * len(columns), None, "test"), columns)
+    weights = example_weights(
+        class_weights("balanced", columns, ["abc"] * len(columns), None, "test"), columns
+    )
     np.testing.assert_allclose(weights, compute_sample_weight("balanced", columns.T))
 
 

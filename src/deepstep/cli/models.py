@@ -22,12 +22,11 @@ from deepstep.estimators import (
     TableEncoder,
 )
 from deepstep.estimators.table_encoder import table_network
-from deepstep.targets import Targets, label_array
+from deepstep.targets import label_array
 from deepstep.training import Callback, History, Progress
 from deepstep.training.plan import UNTIL_TIME_IS_UP
 from deepstep.training.rate_finder import AUTO
 from deepstep.training.scoring import COST
-from deepstep.types import AnyArray
 
 OF_ONE_CALL: Mapping[str, Any] = {
     "callbacks": None,
@@ -94,14 +93,12 @@ def fit_ensemble(
     kind = DeepRegressor if parts.task.numbers else DeepClassifier
     estimator = kind(**params, **of_call, verbose=harmless(name) or "train")
     validation = _validation(parts) if validated else {}
+    _set_delta(estimator, parts)
     if parts.survey is not None:
-        deviation = parts.survey.moments.moments(parts.survey.target)[1]
-        _set_delta(estimator, deviation)
         estimator.fit(parts.survey, options.targets[0], options.sample_weight, **validation)
     else:
-        rows, y = parts.train, parts.y(parts.train)
-        _set_delta(estimator, y)
-        estimator.fit(parts.X(rows), y, rows.weight, groups=rows.groups, **validation)
+        rows = parts.train
+        estimator.fit(parts.X(rows), parts.y(rows), rows.weight, groups=rows.groups, **validation)
     estimator.set_params(**OF_ONE_CALL)
     return Fitted(estimator, {"n_estimators": len(estimator.ensemble_.members), **parameters})
 
@@ -119,14 +116,14 @@ def fit_network(
         keep_columns=parameters.get("keep_columns"),
     )
     rows, validation = parts.train, _validation(parts)
-    X, y = encoder.fit_transform(parts.X(rows)), parts.y(rows)
+    X = encoder.fit_transform(parts.X(rows))
     if validation:
         validation["X_val"] = encoder.transform(validation["X_val"])
     network = new_network(parts.task, parameters, len(X), validated=bool(validation))
-    _set_delta(network, y)
+    _set_delta(network, parts)
     network.set_params(**of_call, callbacks=[*callbacks, Progress(harmless(name) or "train")])
     try:
-        network.fit(X, y, rows.weight, **validation)
+        network.fit(X, parts.y(rows), rows.weight, **validation)
     except DivergenceError as error:
         if error.predictor is not None:
             error.predictor = behind(encoder, error.predictor)
@@ -187,14 +184,10 @@ def _of_task(task: Task, parameters: Mapping[str, Any], kinds: tuple[type[Any], 
     return params
 
 
-def _set_delta(estimator: Any, y: AnyArray | float) -> None:
+def _set_delta(estimator: Any, parts: Parts) -> None:
     """By default the delta of 'huber' is the standard deviation of the target, the largest of several."""
-    if estimator.loss == "huber":
-        deviation = y
-        if isinstance(y, np.ndarray):
-            Y = y.reshape(len(y), -1)
-            deviation = Targets.of_numbers(n_columns=Y.shape[1]).scale_of(Y, None)[1].max()
-        estimator.loss_params = {"delta": float(deviation), **(estimator.loss_params or {})}
+    if estimator.loss == "huber" and parts.task.numbers:
+        estimator.loss_params = {"delta": parts.deviation, **(estimator.loss_params or {})}
 
 
 def _validation(parts: Parts) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from deepstep.preparation import TablePreparation
 from deepstep.preparation.statistics import MOST_CLASSES
 from deepstep.preparation.survey import Survey, survey
 from deepstep.preparation.target_values import finite_in, places_in
-from deepstep.targets import label_array
+from deepstep.targets import Targets, label_array
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -68,6 +68,14 @@ class Parts:
     def n_learned(self) -> int:
         """How many rows are learned from."""
         return self.train.frame.height if self.survey is None else sum(self.survey.kept)
+
+    @property
+    def deviation(self) -> float:
+        """The largest standard deviation of the numbers that are learned, in a stream of all rows."""
+        if self.survey is not None and not self.survey.in_memory:
+            return self.survey.moments.moments(self.survey.target)[1]
+        Y = self.y(self.train).reshape(self.n_learned, -1)
+        return float(Targets.of_numbers(n_columns=Y.shape[1]).scale_of(Y, None)[1].max())
 
     def X(self, rows: Rows) -> "polars.DataFrame":
         """The columns that may be inputs; those that no feature is made of may be missing."""

@@ -13,10 +13,11 @@ from deepstep.cli.task import as_columns, columns_in
 from deepstep.data.dialect import UTF_8, TextFormat
 from deepstep.data.formats import ReadOptions, usual_separator
 from deepstep.data.tables import table_in, told_missing_words
-from deepstep.errors import ConfigurationError, DataError, spelled
+from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
 from deepstep.preparation.number_formats import stripped
 from deepstep.preparation.parsing import as_iso, infer_date_format, is_missing, iso_moments
 from deepstep.run import text_format
+from deepstep.targets import CLASS_LOSSES, NUMBER_LOSSES
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
@@ -76,6 +77,9 @@ class TableOptions:
 
     def check(self) -> None:
         """Refuse what fits no table."""
+        known = [*CLASS_LOSSES, *NUMBER_LOSSES]
+        if self.loss is not None and self.loss not in known:
+            raise unknown_name("--loss", "loss", self.loss, known)
         if not 0 <= self.test_fraction < 1:
             expected, got = "a share from 0, for none, to below 1", f"got {self.test_fraction:g}"
             raise ConfigurationError("--test-fraction", expected, got)

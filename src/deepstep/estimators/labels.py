@@ -122,7 +122,9 @@ def _labels_in(
     for number, column in enumerate(y.T):
         # of a frame with columns of several kinds y is an array of objects
         labels = _different(np.asarray(column.tolist()) if y.dtype == object else column, where)
-        if labels.dtype.kind in "biuf" and np.isin(labels, (0, 1)).all():
+        if labels.dtype.kind == "b":
+            labels = np.array([False, True])
+        elif labels.dtype.kind in "iuf" and np.isin(labels, (0, 1)).all():
             labels = np.arange(2)
         elif len(labels) != 2 and known is None:
             expected = "y is one column of labels, or several columns of two classes each"

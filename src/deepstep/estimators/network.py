@@ -346,10 +346,11 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
             del scored.feature_names_in_  # the rows have been stripped of theirs
         Y = held_out.Y if self._scaling is None else self._scaling.unscaled(held_out.Y)
         y = targets.decode(Y)
-        texts = targets.is_classes and not targets.several and targets.classes[0].dtype.kind in "OSU"
+        texts = targets.is_classes and (targets.several or targets.classes[0].dtype.kind in "OSU")
         if isinstance(self.scoring, str) and texts:
-            # metrics of two classes ask for the class 1, which no text is
-            scored.targets_ = replace(targets, classes=(np.arange(len(targets.classes[0])),))
+            # metrics of two classes ask for the class 1, which no text is, and of columns for 0 and 1
+            positions = tuple(np.arange(len(labels)) for labels in targets.classes)
+            scored.targets_ = replace(targets, classes=positions)
             y = targets.positions(y)
         judge = EpochScoring(self.scoring, scored, network, held_out.X, y, held_out.weight, where)
         judge.try_out()
