@@ -1,0 +1,50 @@
+"""Targets of several columns of two labels each, of any kind."""
+
+import numpy as np
+import polars
+import pytest
+
+from deepstep import DeepClassifier, NetworkClassifier
+from deepstep.errors import DataError
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(120, 3))
+WET, WARM = X[:, 0] > 0, X[:, 1] > 0
+POSITIONS = np.column_stack([WET, WARM]).astype(int)
+LABELS = polars.DataFrame({"wet": np.where(WET, "yes", "no"), "warm": np.where(WARM, 7, 5)})
+MODELS = {
+    "ensemble": lambda **others: DeepClassifier(
+        n_estimators=2, network_params={"epochs": 15}, random_state=1, **others
+    ),
+    "network": lambda **others: NetworkClassifier(8, max_iter=15, tol=0, random_state=1, **others),
+}
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_labels_are_learned_as_their_positions_are(name):
+    """The oracle is the fit on columns of 0 and 1."""
+    make = MODELS[name]
+    model = make(class_weight=[{"yes": 2.0}, {5: 3.0}]).fit(X, LABELS, X_val=X[:20], y_val=LABELS[:20])
+    oracle = make(class_weight=[{1: 2.0}, {0: 3.0}]).fit(X, POSITIONS, X_val=X[:20], y_val=POSITIONS[:20])
+    assert [labels.tolist() for labels in model.classes_] == [["no", "yes"], [5, 7]]
+    np.testing.assert_array_equal(model.predict_proba(X), oracle.predict_proba(X))
+    positions = oracle.predict(X)
+    assert model.predict(X)[:, 0].tolist() == np.where(positions[:, 0], "yes", "no").tolist()
+    assert model.predict(X)[:, 1].tolist() == np.where(positions[:, 1], 7, 5).tolist()
+    assert model.score(X, LABELS) == oracle.score(X, POSITIONS)
+    assert model.targets_.names == ("wet", "warm")
+
+
+def test_truth_values_stay_truth_values():
+    model = MODELS["network"](early_stopping=True, scoring="f1_macro").fit(X, POSITIONS.astype(bool))
+    assert model.predict(X).dtype == bool
+
+
+def test_a_column_of_three_labels_is_refused():
+    three = LABELS.with_columns(wind=polars.Series(["n", "s", "w"] * 40))
+    with pytest.raises(DataError, match="two classes each; got 3 classes in column 3 of 3"):
+        MODELS["network"]().fit(X, three)
+    model = MODELS["network"]().fit(X, LABELS)
+    with pytest.raises(DataError, match="y has the classes"):
+        model.calibrate(X, LABELS.with_columns(wet=polars.Series(["no", "maybe"] * 60)))
