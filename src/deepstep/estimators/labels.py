@@ -139,6 +139,9 @@ def _labels_in(
 
 def _different(y: AnyArray, where: str) -> AnyArray:
     """The labels that occur in a column, sorted."""
+    if y.dtype.kind in "mM":
+        expected, hint = "texts, numbers or truth values as labels", "Make texts of them: y.astype(str)."
+        raise DataError(where, expected, "got dates or durations", hint)
     try:
         check_classification_targets(y)
         # unique_labels would check numbers a second time

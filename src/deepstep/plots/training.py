@@ -5,6 +5,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from deepstep.ensembles.ensemble import Ensemble
 from deepstep.errors import DataError
 from deepstep.plots.drawing import (
     MARKERS,
@@ -73,19 +74,31 @@ class TrainingCurveDisplay(FromHistory):
         predictor = getattr(estimator, "predictor_", None)
         if member is not None or predictor is None or len(predictor.ensemble.members) == 1:
             return super().from_estimator(estimator, member=member)
-        ensemble = predictor.ensemble
-        each = [
-            cls._of_history(history, f"{cls.__name__}.from_estimator") for history in estimator.histories_
+        return cls.from_ensemble(predictor.ensemble)
+
+    @classmethod
+    def from_ensemble(cls, ensemble: Ensemble) -> Self:
+        """The display of the trainings of all members.
+
+        ensemble (deepstep.ensembles.ensemble.Ensemble): Networks with their histories.
+        returns (display): The display, not drawn yet.
+        DataError: If a history is empty.
+        """
+        where = f"{cls.__name__}.from_ensemble"
+        displays = [
+            cls._of_history(member.network.history or History(), where) for member in ensemble.members
         ]
-        longest = max((one.epochs for one in each), key=len)
-        validated = all(one.validation_costs is not None for one in each)
+        longest = max((display.epochs for display in displays), key=len)
+        validated = all(display.validation_costs is not None for display in displays)
+        names = [member.preset for member in ensemble.members]
+        measured = np.concatenate([display.epochs[display._measured] for display in displays])
         return cls(
             epochs=longest,
-            costs=_median([one.costs for one in each]),
-            validation_costs=_median([one._between for one in each]) if validated else None,
-            validated=np.isin(longest, np.concatenate([one.epochs[one._measured] for one in each])),
+            costs=_median([display.costs for display in displays]),
+            validation_costs=_median([display._between for display in displays]) if validated else None,
+            validated=np.isin(longest, measured),
             rates=np.full(len(longest), np.nan),
-            members=tuple((of.preset, one) for of, one in zip(ensemble.members, each, strict=True)),
+            members=tuple(zip(names, displays, strict=True)),
         )
 
     @classmethod

@@ -3,7 +3,6 @@
 import platform
 from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -99,9 +98,8 @@ def curves(run: Run) -> Html:
         return tag("p", "The history is empty.")
     smoothed = tag("p", run.ensemble.cost_note) if run.ensemble.cost_note else None
     if run.only is None:
-        of_all = SimpleNamespace(predictor_=run.predictor, histories_=histories)
         try:
-            display = TrainingCurveDisplay.from_estimator(of_all)
+            display = TrainingCurveDisplay.from_ensemble(run.ensemble)
             heading = "Cost of each member over the epochs, and the medians"
             return join([figure(display, "curves", heading), smoothed])
         except MissingPackageError as error:

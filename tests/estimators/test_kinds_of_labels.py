@@ -1,4 +1,4 @@
-"""Targets of several columns of two labels each, of any kind."""
+"""Labels of any kind: of several columns, truth values, and dates, which are none."""
 
 import numpy as np
 import polars
@@ -48,3 +48,11 @@ def test_a_column_of_three_labels_is_refused():
     model = MODELS["network"]().fit(X, LABELS)
     with pytest.raises(DataError, match="y has the classes"):
         model.calibrate(X, LABELS.with_columns(wet=polars.Series(["no", "maybe"] * 60)))
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_dates_are_no_labels(name):
+    """No file could hold them: refused before the training, not at save."""
+    days = np.array(["2024-01-01", "2024-01-02"], "datetime64[D]")[WET.astype(int)]
+    with pytest.raises(DataError, match=r"as labels; got dates or durations\. Make texts of them"):
+        MODELS[name]().fit(X, days)
