@@ -164,6 +164,8 @@ def fitted_network(network: NetworkClassifier | NetworkRegressor, model: Any) ->
     }
     if network.learning_rate_init == AUTO:
         changed["learning_rate_init"] = network.learning_rate_
+    if "classes" in changed:
+        changed["classes"] = tuple(changed["classes"].tolist())
     return Fitted(model, changed)
 
 

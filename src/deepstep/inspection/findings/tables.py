@@ -32,17 +32,6 @@ def table_warnings(
     ``targets`` are labels or numbers of the same rows by the names of their columns. ``rows`` counts all
     rows; None where that is not known. With ``surely`` a column that determines the target leaves no other
     explanation. ``header`` are the names of the columns as they came.
-
-    >>> import numpy as np
-    >>> import polars
-    >>> frame = polars.DataFrame({"age": [*range(20, 40), -999, -999, -999, -999, -999]})
-    >>> kinds = {"kind": np.array(["a", "b", "A", "b", "b"] * 5)}
-    >>> warnings = table_warnings(frame, TablePreparation.fit(frame), kinds, classes=True, rows=25)
-    >>> for warning in warnings:
-    ...     print(str(warning)[:44])
-    2 of 3 classes have fewer than 10 rows to le
-    classes that differ in case or blanks alone:
-    one value far from all others in many rows o
     """
     few = evenly_spread(frame.height, MOST_ROWS)
     sample = frame[few]
