@@ -73,7 +73,7 @@ def test_a_changed_operation_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 def test_a_model_of_too_many_numbers_is_refused(changed: Any, tmp_path: Path) -> None:
     changed("c", most_numbers=2)
-    with pytest.raises(ConfigurationError, match=r"of at most 2 numbers for to=.c., got 3\. Train"):
+    with pytest.raises(ConfigurationError, match=r"of at most 2 numbers for to=.c., got 3\. Use to=.numpy"):
         export(Network([2, 1], seed=1), tmp_path / "net.c")
     assert not any(tmp_path.iterdir())
 

@@ -2,7 +2,6 @@
 
 from base64 import b64encode
 from collections.abc import Mapping
-from inspect import signature
 from typing import Any, TypeAlias
 
 from deepstep.engines import Settings
@@ -133,11 +132,9 @@ def _multipliers(settings: Settings, parameters: Parameters) -> dict[str, dict[s
 def _optimizer_params(settings: Settings) -> dict[str, Any]:
     """The parameters of the optimizer, with its defaults."""
     rule = get_optimizer(settings.optimizer)
-    given = {"theta", "gradient", "learning_rate", "t", *rule.state}
+    arguments = rule.arguments.items()
     defaults = {
-        name: parameter.default
-        for name, parameter in signature(rule.update).parameters.items()
-        if name not in given
+        name: argument.default for name, argument in arguments if argument.default is not argument.empty
     }
     return {**defaults, **rule.settings(settings.optimizer_params)}
 

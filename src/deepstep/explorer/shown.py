@@ -15,7 +15,7 @@ import numpy as np
 from deepstep.data import load
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError
-from deepstep.explorer.abilities import check_options, unsupported_features
+from deepstep.explorer.abilities import HINT, check_options, unsupported_features
 from deepstep.explorer.reproduction import rows_code
 from deepstep.model import Network
 from deepstep.network.border import check_inputs, check_targets
@@ -155,8 +155,7 @@ def _on_coordinates(
     unknown = [name for name in unsupported_features(network, options) if name not in others]
     unknown += ["input_scale"] if network.architecture.input_scale else []  # coordinates have no such factors
     if unknown:
-        hint = "Network.steps and Network.trace open everything."
-        raise ConfigurationError("explore", "a wide network without it", f"got {', '.join(unknown)}", hint)
+        raise ConfigurationError("explore", "a wide network without it", f"got {', '.join(unknown)}", HINT)
     n_x, m = X.shape
     Q, sizes, Vt = np.linalg.svd(X, full_matrices=False)  # the first directions are those that differ most
     parameters = {**network.parameters.to_dict(), "W1": network.parameters["W1"] @ Q}

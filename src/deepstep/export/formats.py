@@ -52,12 +52,10 @@ def worded(where: str, python: str, command: str) -> str:
     return command if where.startswith("deepstep ") else python
 
 
-def refused(
-    name: str, expected: str, got: str, *, hint: str = "", where: str = "export"
-) -> ConfigurationError:
+def refused(name: str, expected: str, got: str, *, where: str = "export") -> ConfigurationError:
     """The error of a format that cannot carry a model."""
     to = worded(where, f"to={name!r}", f"--to {name}")
-    hint = hint or worded(where, "Use to='numpy'.", "Use --to numpy.")
+    hint = worded(where, "Use to='numpy'.", "Use --to numpy.")
     return ConfigurationError(where, f"a model {expected} for {to}", f"got {got}", hint, setting="model")
 
 
@@ -65,5 +63,4 @@ def refuse_too_many_numbers(name: str, kind: Format, program: Program, where: st
     """Refuse a program of more numbers than a format holds."""
     if program.n_numbers > kind.most_numbers:
         expected = f"of at most {kind.most_numbers:,.0f} numbers"
-        hint = "Train one small network, or use another format."
-        raise refused(name, expected, f"{program.n_numbers:,}", hint=hint, where=where)
+        raise refused(name, expected, f"{program.n_numbers:,}", where=where)

@@ -23,7 +23,7 @@ from deepstep.export.onnx_operations import (
     over_columns,
     where,
 )
-from deepstep.export.program import MEANINGS, RAW, Input, Program, free_texts
+from deepstep.export.program import MEANINGS, RAW, Input, Program
 from deepstep.export.rows import as_raw
 from deepstep.types import AnyArray, Array
 
@@ -67,6 +67,15 @@ def tensors_of(program: Program) -> list[tuple[str, bool]]:
         )
         for one in program.inputs
     ]
+
+
+def free_texts(program: Program, column: str) -> tuple[str, str]:
+    """A missing value, the empty text where that is no category, and a text that is none."""
+    taken = {
+        text for one in program.inputs if one.column == column for text in one.settings.get("values", ())
+    }
+    free = (text for n in count() if (text := "?" * n) not in taken)
+    return next(free), next(free)
 
 
 def _part(value: Value, is_text: bool, one: Input, program: Program) -> Value:

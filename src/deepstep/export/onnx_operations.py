@@ -6,12 +6,13 @@ Selu and Mish on a CPU; they are made of others. All operators hand NaN on, by w
 
 import math
 from collections.abc import Callable
-from functools import reduce
+from functools import cache, reduce
 from typing import Any
 
 import numpy as np
+from numpy.polynomial import Chebyshev, Polynomial
 
-from deepstep.export.program import erfcx_coefficients
+from deepstep.environment import package
 from deepstep.types import AnyArray
 
 FLOAT, INT64, STRING, DOUBLE = 1, 7, 8, 11
@@ -163,6 +164,18 @@ def mish(x: Value) -> Value:
     e = x.to("Min", 40.0).to("Exp")
     n = e * (e + 2.0)
     return x * n / (n + 2.0)
+
+
+@cache
+def erfcx_coefficients() -> tuple[float, ...]:
+    """Coefficients of (1 + 2z)·e^(z²)·erfc(z) by powers of (z - 3.75) / (z + 3.75), for z from 0 on."""
+    erfcx = package("scipy.special").erfcx
+
+    def bounded(s: AnyArray) -> Any:
+        z = 3.75 * (1 + s) / (1 - s)
+        return (1 + 2 * z) * erfcx(z)
+
+    return tuple(Chebyshev.interpolate(bounded, 60).truncate(23).convert(kind=Polynomial).coef.tolist())
 
 
 def gelu(x: Value) -> Value:

@@ -7,20 +7,17 @@ Constants are arrays by name. `numpy_runtime.OPERATIONS` defines the operations;
 import hashlib
 import json
 from codecs import lookup
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, reduce
-from itertools import count
+from functools import reduce
 from operator import add
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.polynomial import Chebyshev, Polynomial
 
 from deepstep.data import dialect
 from deepstep.data.formats import usual_separator
-from deepstep.environment import package
 from deepstep.export import numpy_runtime
 from deepstep.types import AnyArray
 
@@ -32,31 +29,6 @@ RAW = "raw"
 
 RUNTIME: Any = numpy_runtime
 """Without types, as it is copied out; its `OPERATIONS` define every operation."""
-
-Width = Callable[[list[int], Mapping[str, AnyArray]], int]
-
-WIDTHS: dict[str, Width] = {
-    "take": lambda reads, constants: len(constants["index"]),
-    "concat": lambda reads, constants: sum(reads),
-    **dict.fromkeys(("month", "weekday", "hour"), lambda reads, constants: 2),
-    "lookup": lambda reads, constants: constants["table"].shape[1],
-    "linear": lambda reads, constants: len(constants["W"]),
-    "grouped_linear": lambda reads, constants: len(constants["a"]),
-}
-"""Columns that an operation gives, by those that it reads and its constants; the others keep the number."""
-
-
-@cache
-def erfcx_coefficients() -> tuple[float, ...]:
-    """Coefficients of (1 + 2z)·e^(z²)·erfc(z) by powers of (z - 3.75) / (z + 3.75), for z from 0 on."""
-    erfcx = package("scipy.special").erfcx
-
-    def bounded(s: AnyArray) -> Any:
-        z = 3.75 * (1 + s) / (1 - s)
-        return (1 + 2 * z) * erfcx(z)
-
-    return tuple(Chebyshev.interpolate(bounded, 60).truncate(23).convert(kind=Polynomial).coef.tolist())
-
 
 MEANINGS = {
     "number": "a number",
@@ -185,15 +157,6 @@ class Program:
         return json.dumps(record, ensure_ascii=False, allow_nan=False)
 
 
-def free_texts(program: Program, column: str) -> tuple[str, str]:
-    """A missing value, the empty text where that is no category, and a text that is none."""
-    taken = {
-        text for one in program.inputs if one.column == column for text in one.settings.get("values", ())
-    }
-    free = (text for n in count() if (text := "?" * n) not in taken)
-    return next(free), next(free)
-
-
 class Builder:
     """Collects steps and constants; the same step or constant stands once."""
 
@@ -210,8 +173,8 @@ class Builder:
         given = dict(settings or {})
         key = (op, reads, tuple(names.items()), tuple(given.items()))
         if key not in self._known:
-            widths = [self.widths[name] for name in reads]
-            n = WIDTHS[op](widths, arrays) if op in WIDTHS else widths[0]
+            no_rows = [np.empty((0, self.widths[name])) for name in reads]
+            n = RUNTIME.OPERATIONS[op](*no_rows, **arrays, **given).shape[1]
             out = self._known[key] = f"v{len(self.steps)}"
             self.steps.append(Step(op, out, n, reads, names, given))
             self.widths[out] = n

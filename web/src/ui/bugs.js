@@ -209,7 +209,7 @@ function Choice({ bugs }) {
           checked=${chosen === exhibit}
           onChange=${() => setChosen(exhibit)}
         />
-        <span lang="en">${exhibit.title}</span>
+        <span>${exhibit.title}</span>
         ${denied.includes(exhibit) ? html`<b class="answer-mark"><span aria-hidden="true">✗</span><span class="visually-hidden">${t("verdict.wrong")}</span></b>` : null}
       </label>`)}
     </fieldset>
@@ -226,8 +226,8 @@ function Solution({ bugs }) {
   const next = useRef(null);
   useEffect(() => next.current.focus(), []);
   return html`<section class="card bugs-solution" aria-labelledby="bugs-solution" data-solution=${exhibit.id}>
-      <h2 id="bugs-solution"><span lang="en">${exhibit.title}</span></h2>
-      <p>${t("bugs.first")} <${Name} name=${first} />. <span lang="en">${exhibit.why}</span></p>
+      <h2 id="bugs-solution">${exhibit.title}</h2>
+      <p>${t("bugs.first")} <${Name} name=${first} />. ${exhibit.why}</p>
       <div class="row">
         <button type="button" class="button" ref=${next} data-action="next" onClick=${() => startRound(NaN)}>${t("bugs.next")}</button>
       </div>

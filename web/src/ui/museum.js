@@ -131,7 +131,7 @@ function Check({ rows, diagnosis, fault, inEvery }) {
         <td class=${verdict === "good" ? "is-good" : "is-bad"}>${t(`museum.verdict.${verdict}`, { shapes })}</td>
       </tr>`)}</tbody>
     </table>
-    ${diagnosis ? html`<p class="note"><code>check_gradients</code>: <span>${diagnosis}</span></p>` : null}
+    ${diagnosis ? html`<p class="note"><code>check_gradients</code>: ${diagnosis}</p>` : null}
     ${fault ? html`<p class="note">${t(inEvery ? "museum.fault" : "museum.fault.layers")} <code>net.train(X, Y, fault="${fault}")</code></p>` : null}
   </section>`;
 }
