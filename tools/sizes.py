@@ -12,9 +12,9 @@ from pathlib import Path
 SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 
 LIMITS: dict[str, tuple[int, int]] = {
-    "equations": (2_600, 2_780),
+    "equations": (2_600, 2_771),
     "network": (390, 392),
-    "engines": (3_400, 4_300),
+    "engines": (3_400, 4_291),
     "training": (2_050, 2_625),
     "inspection": (2_150, 2_330),
     "model": (1_150, 1_400),
@@ -25,7 +25,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "plots": (1_000, 1_060),
     "report": (650, 700),
     "explorer": (1_250, 1_320),
-    "export": (1_750, 1_830),
+    "export": (1_750, 1_819),
     "serving": (300, 380),
     "course": (2_700, 3_330),
     "cli": (2_200, 4_802),
