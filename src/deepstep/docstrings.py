@@ -110,7 +110,7 @@ WIDTH = 106
 STARS: dict[Any, str] = {Parameter.VAR_POSITIONAL: "*", Parameter.VAR_KEYWORD: "**"}
 
 _ENTRY = re.compile(r"([\w.]+(?:, [\w.]+)*)(?: \((.*?)\))?:(?: (.*))?", re.DOTALL)
-_LEFT = re.compile(r"([^\W\d]\w*?\u0304?)[ₖⱼ]?(?:\[\w+\])? (:?=) ")
+_LEFT = re.compile(r"([^\W\d]\w*?)[ₖⱼ]?(?:\[\w+\])? (:?=) ")
 
 
 class Entry(NamedTuple):

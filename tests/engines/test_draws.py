@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepstep.engines.draws import Purpose, dropout_masks, generator
+from deepstep.engines.draws import dropout_masks, generator
 from deepstep.network import Architecture
 
 SHAPE = Architecture((3, 200, 100, 1), ("relu", "relu", "sigmoid"))
@@ -35,7 +35,7 @@ def test_masks_of_some_rows_are_those_of_all(m, width, jump, data):
 def test_the_generator_is_numpys_philox_with_key_and_counter():
     words = np.random.Philox(key=[3, 1], counter=[0, 0, 2, 7])
     expected = np.random.Generator(words).random(5)
-    np.testing.assert_array_equal(generator(3, Purpose.DROPOUT, step=7, layer=2).random(5), expected)
+    np.testing.assert_array_equal(generator(3, step=7, layer=2).random(5), expected)
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.3, 0.5, 0.9])

@@ -1,7 +1,6 @@
 """Random draws of training: functions of (seed, step, layer), so that any step can be done again."""
 
 from collections.abc import Sequence
-from enum import IntEnum
 from itertools import pairwise
 
 import numpy as np
@@ -17,15 +16,13 @@ A_JUMP = 500
 """To go on with the counter takes about as long as so many draws."""
 
 
-class Purpose(IntEnum):
-    """Purpose of a draw: the same counter gives different numbers for each. 0 is the order of examples."""
-
-    DROPOUT = 1
+DROPOUT = 1
+"""The second word of the key of dropout masks, beside the seed; the order of examples has 0 there."""
 
 
-def generator(seed: int, purpose: Purpose, step: int, layer: int = 0) -> np.random.Generator:
-    """The generator of one draw (Salmon et al. 2011, Philox)."""
-    key = np.array([seed, purpose], dtype=np.uint64)
+def generator(seed: int, step: int, layer: int) -> np.random.Generator:
+    """The generator of the masks of a layer in a step (Salmon et al. 2011, Philox)."""
+    key = np.array([seed, DROPOUT], dtype=np.uint64)
     return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, layer, step]))
 
 
@@ -57,7 +54,7 @@ def dropout_masks(
     masks = {}
     for layer, rate in enumerate(dropout, start=1):
         if rate > 0:
-            drawn = generator(seed, Purpose.DROPOUT, step, layer)
+            drawn = generator(seed, step, layer)
             shape = (max(1, architecture.shared_members) * m, architecture.layer_dims[layer])
             uniform = (
                 drawn.random(shape, dtype=np.float32) if rows is None else _uniform_of(rows, drawn, shape)

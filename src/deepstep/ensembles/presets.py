@@ -32,7 +32,7 @@ INPUTS: Mapping[str, tuple[str, bool]] = {
 STEPS = Settings("adam", {"beta2": 0.95, "epsilon_at": "hat"}, weight_decay=0.02, dropout=0.15)
 """The update rule of the presets: RealMLP's (arXiv 2407.04491)."""
 
-SLOW = ("b", "alpha")
+SLOW = ("b",)
 """How parameters are called that learn at a tenth of the rate."""
 
 NAMES_OF_A_PRESET = ("name", "why", "inputs", "features", "settings", "numbers", "epoch_factor")

@@ -40,12 +40,9 @@ def _written(node: Node, where: str) -> Callable[..., Quantity]:
     raise ConfigurationError(where, expected, f"got {name!r} in layer {node.layer}", hint, setting="network")
 
 
-def _each(make: Callable[..., str], *values: Quantity) -> Quantity:
+def _each(make: Callable[[str], str], value: Quantity) -> Quantity:
     """A step for a value, or for those of all members."""
-    if not any(isinstance(value, list) for value in values):
-        return make(*values)
-    n = max(len(value) for value in values if isinstance(value, list))
-    return [make(*(value[k] if isinstance(value, list) else value for value in values)) for k in range(n)]
+    return [make(each) for each in value] if isinstance(value, list) else make(value)
 
 
 def _cumulative(builder: Builder, Z: str, sign: float) -> str:

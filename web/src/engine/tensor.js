@@ -74,15 +74,12 @@ export function transposedMultiply(A, B) {
   return result;
 }
 
-/** f(a, b) of each entry and that of a column in its row. @returns {Tensor} */
-export function byRow(A, b, f) {
+/** A + b, a column that is added to every column. @returns {Tensor} */
+export function addColumn(A, b) {
   const result = zeros(A.rows, A.cols);
-  for (let i = 0, p = 0; i < A.rows; i++) for (let j = 0; j < A.cols; j++, p++) result.data[p] = f(A.data[p], b.data[i]);
+  for (let i = 0, p = 0; i < A.rows; i++) for (let j = 0; j < A.cols; j++, p++) result.data[p] = A.data[p] + b.data[i];
   return result;
 }
-
-/** A + b, a column that is added to every column. @returns {Tensor} */
-export const addColumn = (A, b) => byRow(A, b, (a, c) => a + c);
 
 /** A ∘ sᵀ: each column times its factor. @returns {Tensor} */
 export function scaleColumns(A, s) {

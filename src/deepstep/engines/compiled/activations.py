@@ -11,7 +11,7 @@ from deepstep.engines.compiled.calls import ORDERED, part
 from deepstep.engines.compiled.layout import ACTIVATION_CODES, RELU_WITH_SLOPE
 from deepstep.engines.compiled.machine import product_of_words, run
 from deepstep.engines.compiled.mathematics import exp, exp_and_expm1, log1p
-from deepstep.engines.draws import Purpose
+from deepstep.engines.draws import DROPOUT
 from deepstep.equations.relu_variants import SELU_ALPHA, SELU_SCALE, SETTLED
 
 _SLOPE, _CUBIC = 0.01, 2 * sqrt(2 / pi)
@@ -167,7 +167,7 @@ ACTIVATIONS |= {
 """By code."""
 
 
-DROPOUT = np.uint64(Purpose.DROPOUT)
+KEY = np.uint64(DROPOUT)
 
 _M0, _M1 = np.uint64(0xD2E7470EE14C6C93), np.uint64(0xCA5A826395121157)
 _W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
@@ -177,7 +177,7 @@ _W0, _W1 = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBB67AE8584CAA73B)
 def _kept(block, layer, step, seed, limit):
     """Which of the eight draws of a block of Philox 4×64, ten rounds, are below the limit, as bits."""
     c0, c1, c2, c3 = np.uint64(block + 1), np.uint64(0), np.uint64(layer), np.uint64(step)
-    key0, key1 = np.uint64(seed), DROPOUT
+    key0, key1 = np.uint64(seed), KEY
     for _ in range(10):
         high0, low0 = product_of_words(_M0, c0)
         high1, low1 = product_of_words(_M1, c2)

@@ -99,7 +99,6 @@ def _types(number: Any) -> dict[str, Any]:
         "layers": layers,
         "plan": plan.dtype,
         "parameters": parameters,
-        "own": parameters.dtype,
         "barrier": types.int64[::1],
         "levels": double[::1],
         "work": types.NamedTuple(work, Work),

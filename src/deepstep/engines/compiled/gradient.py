@@ -201,14 +201,14 @@ def _clipping(thread, barrier, plan, work):
 
 @calls.routine("update_whole")
 def update_whole(thread, barrier, plan, parameters, state, work, batch):
-    """The update of this thread's rows of each parameter."""
+    """The update of this thread's part of each parameter."""
     wait_for_all(barrier, plan.n_threads)
     gradient = work.gradient
     factor, times = _clipping(thread, barrier, plan, work)
     scale = gradient.dtype.type(factor)
     for own in parameters:
-        low, high = own.rows * thread // plan.n_threads, own.rows * (thread + 1) // plan.n_threads
-        at, count = own.at + low * own.width, (high - low) * own.width
+        low, high = own.size * thread // plan.n_threads, own.size * (thread + 1) // plan.n_threads
+        at, count = own.at + low, high - low
         for _ in range(times):
             for i in range(at, at + count):
                 gradient[i] *= scale

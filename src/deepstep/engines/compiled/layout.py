@@ -67,7 +67,7 @@ LAYERS = np.dtype(
 
 PARAMETERS = np.dtype(
     [
-        *((name, "i8") for name in ("at", "rows", "width")),  # its place in θ
+        *((name, "i8") for name in ("at", "size")),  # its place in θ
         ("rate", "f8"),  # factor of the learning rate
         ("decay", "f8"),  # λ of decoupled decay
     ]

@@ -84,7 +84,7 @@ def tables_of(architecture: Architecture, settings: Settings, dtype: Any) -> Tab
         symbol, l = symbol_and_layer(name)
         kind = "s" if symbol == "r" else symbol
         starts[name] = at
-        parameters[row] = at, rows, columns, rates[name], settings.decay * decays[name]
+        parameters[row] = at, rows * columns, rates[name], settings.decay * decays[name]
         if kind in KINDS:
             layers[kind][l], layers["own"][l, KINDS.index(kind)] = at, row
         if symbol == "r":
