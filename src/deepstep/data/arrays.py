@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.data.files import check_file, kind_at
+from deepstep.data.files import check_file, kind_at, reading
 from deepstep.data.rows import Place, StoredRows, check_room
 from deepstep.errors import DataError, FileError, ShapeError
 from deepstep.types import AnyArray
@@ -124,17 +124,11 @@ class ArrayRows(StoredRows):
 
         names = dict.fromkeys(self._columns[column][0] for column in columns)
         self._check_files()
-        try:
+        with reading(self.where, "arrays"):
             read = {
                 name: _plain(np.asarray(self._arrays[name][rows]), f"{self.where}, {name!r}", rows.start)
                 for name in names
             }
-        except FileError:
-            raise
-        except OSError as error:
-            raise FileError(
-                self.where, "arrays that can be read", f"they cannot ({str(error).rstrip('.'):.200})"
-            ) from error
         found = []
         for column in columns:
             name, at = self._columns[column]
@@ -244,14 +238,8 @@ def mapped(path: Path) -> AnyArray:
     """The array in a NumPy file, memory-mapped."""
     as_opened(path)
     expected = "a NumPy file of one array"
-    try:
+    with reading(path, expected, Exception):  # a header is evaluated as Python, with all errors it may have
         found: Any = np.load(path, mmap_mode="r", allow_pickle=False)
-    except Exception as error:  # NumPy evaluates a header as Python, with all errors that this may have
-        known = isinstance(error, OSError | EOFError) or type(error) is ValueError
-        detail = str(error).partition("\n")[0].rstrip(". ") if known else "its header describes no array"
-        raise FileError(
-            str(path), expected, f"it cannot be read ({detail:.200})", "Get it again, or write it again."
-        ) from error
     if not isinstance(found, np.ndarray):
         raise FileError(str(path), expected, "it is an archive of several")
     return found

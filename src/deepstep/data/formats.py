@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from zipfile import BadZipFile, ZipFile
 
 from deepstep.data.dialect import UTF_8, Tell, TextFormat, encoding_by_bytes, log
+from deepstep.data.files import reading
 from deepstep.data.rows import check_room
 from deepstep.data.sources import check_inflated, local, unpacked_suffixes
-from deepstep.data.text_tables import damaged, first_line, typed_column
+from deepstep.data.text_tables import typed_column
 from deepstep.errors import FileError, missing_package
 
 if TYPE_CHECKING:
@@ -121,17 +122,12 @@ def _read_excel(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFra
     except ImportError as error:
         raise missing_package("Excel workbooks", "fastexcel") from error
     content = file.read()
-    try:
+    with reading(where, "an Excel workbook is expected", BadZipFile, fastexcel.FastExcelError):
         with ZipFile(BytesIO(content)) as parts:
             check_inflated(sum(part.file_size for part in parts.infolist()), len(content), where)
-    except BadZipFile as error:
-        raise damaged(where, "an Excel workbook", first_line(error)) from error
-    try:
         sheets = fastexcel.read_excel(content).sheet_names
         header = how.given.header and how.usual.header
         frame = polars.read_excel(content, has_header=header, infer_schema_length=None, raise_if_empty=False)
-    except fastexcel.FastExcelError as error:
-        raise damaged(where, "an Excel workbook", first_line(error)) from error
     if len(sheets) > 1:
         how.tell(f"{where}: {len(sheets)} sheets; the first, {sheets[0]!r}, is read.")
     values = how.values or {}

@@ -17,11 +17,11 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from deepstep.data.files import kind_at, refuse_pipe, sha256
+from deepstep.data.files import kind_at, reading, refuse_pipe, sha256
 from deepstep.data.images import IMAGE_SUFFIXES, no_table
 from deepstep.data.rows import Place, StoredRows
 from deepstep.data.sources import local
@@ -102,7 +102,7 @@ class ParquetRows(StoredRows):
         number, within = self._groups[group]
         part = self._parts[number]
         schema = {name: self.schema[name] for name in columns}
-        with _named_errors(self.where, part.name):
+        with _reading(self.where, part.name):
             self._check_unchanged(part)
             # neither read at once nor mapped: mapped pages count as memory of the process
             with _parquet().ParquetFile(
@@ -217,13 +217,8 @@ def _check_within(path: Path, within: Path) -> None:
 
 def _refuse_unreadable(error: OSError) -> None:
     """Name a folder that cannot be read; its parts would be left out."""
-    reason = error.strerror or str(error)
-    raise FileError(
-        str(error.filename),
-        "a folder of Parquet parts that can be read",
-        f"it cannot ({reason[:1].lower()}{reason[1:]})",
-        "Allow yourself to read it.",
-    ) from error
+    with reading(error.filename, "a folder of Parquet parts", hint="Allow yourself to read it."):
+        raise error
 
 
 def digest_of(path: Path | str) -> str:
@@ -250,7 +245,7 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
     path = root if root.is_file() else root / part
     name = part.as_posix()
     refuse_pipe(path, "a Parquet file")
-    with _named_errors(str(root), name):
+    with _reading(str(root), name):
         status = path.stat()
         with _parquet().ParquetFile(path) as file:
             metadata, fields = file.metadata, file.schema_arrow
@@ -345,31 +340,11 @@ def _called(where: str, part: str) -> str:
     return where if Path(where).name == part else f"{where}, part {part}"
 
 
-@contextmanager
-def _named_errors(where: str, part: str) -> Iterator[None]:
+def _reading(where: str, part: str) -> AbstractContextManager[None]:
     """Let whatever pyarrow, Polars and the system say be one sentence about a part."""
     import pyarrow
 
     from deepstep.environment import polars
 
-    try:
-        yield
-    except FileError:
-        raise
-    except FileNotFoundError as error:
-        raise FileError(
-            _called(where, part),
-            "the part is there as long as its rows are read",
-            "it is gone",
-            "Put it back and go on from the last checkpoint.",
-        ) from error
-    except (
-        pyarrow.ArrowException,
-        polars.exceptions.PanicException,
-        UnicodeDecodeError,
-        OSError,
-    ) as error:
-        detail = str(error).strip().partition("\n")[0].rstrip(". ")
-        raise FileError(
-            _called(where, part), "a whole Parquet file", f"it cannot be read ({detail:.200})", DAMAGED
-        ) from error
+    errors = pyarrow.ArrowException, polars.exceptions.PanicException, UnicodeDecodeError
+    return reading(_called(where, part), "a whole Parquet file", *errors, hint=DAMAGED)

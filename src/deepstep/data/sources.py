@@ -14,7 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
-from deepstep.data.files import check_file
+from deepstep.data.files import check_file, reading
 from deepstep.data.rows import check_room
 from deepstep.errors import FileError
 
@@ -100,13 +100,11 @@ def _copy_of_stdin() -> Path:
     folder = tempfile.mkdtemp(prefix="deepstep-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = Path(folder, "stdin")
-    try:
+    with reading(STDIN_NAME, "a table is expected", hint=""):
         with path.open("wb") as copy:
             shutil.copyfileobj(stream.buffer, copy, _CHUNK)
         with path.open("rb") as copy:
             head = copy.read(16)
-    except OSError as error:
-        raise FileError(STDIN_NAME, "it can be copied to a file", error.strerror or str(error)) from error
     suffix = next((suffix for begin, suffix in _BEGINS.items() if head.startswith(begin)), ".csv")
     path = path.rename(path.with_name(f"stdin{suffix}"))
     _Input.stream, _Input.path = stream, path
@@ -122,11 +120,8 @@ def unpacked_suffixes(path: Path) -> tuple[str, str]:
 def head_of(path: Path, where: str) -> bytes:
     """The first bytes of a file, as they are there."""
     check_file(path, "a table file is expected")
-    try:
-        with path.open("rb") as file:
-            return file.read(4096)
-    except OSError as error:
-        raise FileError(where, "a table file is expected", str(error.strerror)) from error
+    with reading(where, "a table file is expected", hint=""), path.open("rb") as file:
+        return file.read(4096)
 
 
 def content_of(path: Path, where: str, compression: str) -> bytes:
@@ -135,7 +130,7 @@ def content_of(path: Path, where: str, compression: str) -> bytes:
     check_room(packed_size, where, "a table", "the file", _PARQUET_STREAMS)
     if not compression:
         return path.read_bytes()
-    try:
+    with reading(where, f"a whole {compression} file is expected", EOFError, zlib.error, lzma.LZMAError):
         if compression == ZSTD:
             check_inflated(most_of_zstd(path), packed_size, where)
             return _without_zstd(path)
@@ -145,15 +140,6 @@ def content_of(path: Path, where: str, compression: str) -> bytes:
                 parts.write(part)
                 check_inflated(parts.tell(), packed_size, where)
             return parts.getvalue()
-    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
-        if isinstance(error, FileError):
-            raise
-        raise FileError(
-            where,
-            f"a whole {compression} file is expected",
-            f"it cannot be unpacked ({str(error).rstrip('.')})",
-            "The file is damaged: get it again.",
-        ) from error
 
 
 def check_inflated(n_bytes: int, packed_size: int, where: str) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from deepstep.data.arrays import NUMPY, open_arrays
 from deepstep.data.dialect import TextFormat
-from deepstep.data.files import kind_at
+from deepstep.data.files import kind_at, reading
 from deepstep.data.formats import (
     BY_CONTENT,
     FORMATS,
@@ -27,7 +27,7 @@ from deepstep.data.parquet import SUFFIX as PARQUET
 from deepstep.data.parquet import ParquetRows
 from deepstep.data.rows import StoredRows, check_room
 from deepstep.data.sources import STDIN, content_of, head_of, local, shown, unpacked_suffixes
-from deepstep.data.text_tables import damaged, first_line, read_text_table, typed
+from deepstep.data.text_tables import read_text_table, typed
 from deepstep.errors import ConfigurationError, DataError, FileError, unknown_name
 
 if TYPE_CHECKING:
@@ -168,7 +168,8 @@ def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: b
     written = how.usual
     if not compression:
         check_content(where, kind, head, how.given.encoding)
-    try:
+    errors = polars.exceptions.PolarsError, polars.exceptions.PanicException
+    with reading(where, f"{kind.name} is expected", *errors):
         # readers get open files: polars takes * and [ in a path for patterns
         in_memory = kind.read is None or compression
         content = content_of(file, where, compression) if in_memory else b""
@@ -184,10 +185,6 @@ def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: b
                 frame = frame if as_written else typed(frame, written, how.values)
             else:
                 frame = kind.read(source, where, how)
-    except (FileError, DataError):
-        raise
-    except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
-        raise damaged(where, kind.name, first_line(error)) from error
     if kind.signature:  # of text repeated in few bytes there may be much
         check_table_room(where, int(frame.estimated_size()), hint=kind is PARQUET_FILE)
     if frame.height == 0 or frame.width == 0:

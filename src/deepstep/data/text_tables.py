@@ -34,6 +34,7 @@ from deepstep.data.dialect import (
     first_lines,
     lines_before,
 )
+from deepstep.data.files import DAMAGED
 from deepstep.data.frames import without_pattern
 from deepstep.errors import FileError
 
@@ -124,7 +125,8 @@ def _check_lines(
                         else "Put quotes around fields that contain the separator.",
                     )
     except csv.Error as error:
-        raise damaged(where, "a text table", f"line {lines.line_num + skipped}: {error}") from error
+        got = f"it cannot be read (line {lines.line_num + skipped}: {error})"
+        raise FileError(where, "a text table is expected", got, DAMAGED) from error
     names = _named(first) if header else [f"column_{at}" for at in range(1, len(first) + 1)]
     return names, n_lines, blank
 
@@ -225,18 +227,3 @@ def _with_decimal_commas(text: "polars.Series") -> "polars.Series":
     if whole.count() == text.count():
         return whole
     return plain.str.replace(",", ".", literal=True).cast(polars.Float64, strict=False)
-
-
-def damaged(where: str, kind: str, detail: str) -> FileError:
-    """The error for a file that is none of its kind."""
-    return FileError(
-        where,
-        f"{kind} is expected",
-        f"it cannot be read ({detail})",
-        "The file is damaged: get it again.",
-    )
-
-
-def first_line(error: BaseException) -> str:
-    """The message of an error of another library, without the lines of its details."""
-    return str(error).strip().partition("\n")[0].rstrip(". ")
