@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepstep.data.files import check_file, kind_at, reading
+from deepstep.data.files import Watched, as_opened, changed, check_unchanged, kind_at, reading
 from deepstep.data.rows import Place, StoredRows, check_room
 from deepstep.errors import DataError, FileError, ShapeError
 from deepstep.types import AnyArray
@@ -36,8 +36,6 @@ MOST_COLUMNS = 10**6
 """Most columns of an array: each has a name."""
 COMPARED = 64
 """Rows, evenly spread, whose digest identifies a file."""
-Watched = tuple[int, int]
-"""The size of a file and when it was changed, in nanoseconds."""
 
 
 class ArrayRows(StoredRows):
@@ -178,12 +176,7 @@ class _Filed:
         with self.path.open("rb", buffering=0) as file:
             found = np.fromfile(file, self.dtype, count, offset=offset)
         if len(found) < count:
-            raise FileError(
-                str(self.path),
-                "the file as it was when reading began",
-                "it is shorter",
-                "Put the old one back, or start again.",
-            )
+            raise changed(self.path, "it is shorter")
         return found.reshape(-1, *self.shape[1:])
 
 
@@ -208,25 +201,6 @@ def _filed(array: Any) -> Any:
         "another one stands there, or a part of it",
         "Map it again.",
     )
-
-
-def as_opened(path: Path) -> Watched:
-    """The size of a file and when it was changed, which tell whether it is changed later."""
-    check_file(path, "a file of arrays")
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
-
-
-def check_unchanged(path: Path, opened: Watched) -> None:
-    """Refuse a file that was rewritten: its rows need not be those counted, and a shorter one has none."""
-    there = kind_at(path) != "nothing"
-    if not there or as_opened(path) != opened:
-        raise FileError(
-            str(path),
-            "the file as it was when reading began",
-            "it was changed meanwhile" if there else "it is gone",
-            "Put the old one back, or start again.",
-        )
 
 
 def beside_it(path: Path, name: str) -> Path:

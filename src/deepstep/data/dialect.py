@@ -219,6 +219,11 @@ def is_number(text: str) -> bool:
     return any(re.match(number, text.strip()) for number in (_WITH_POINT, WITH_COMMA))
 
 
+def all_fit(texts: "polars.Series", pattern: str) -> bool:
+    """Whether all these texts fit a pattern; the first ones are looked at first."""
+    return all(part.str.contains(pattern).all() for part in (texts.head(SAMPLE_CELLS), texts))
+
+
 def find_decimal(cells: "polars.DataFrame", sep: str, usual: str | None, where: str, tell: Tell) -> str:
     """Whether decimals are written with a comma."""
     if sep == ",":
@@ -256,6 +261,6 @@ def _with_decimals(cells: "polars.DataFrame", sign: str, *, sure: bool) -> "Iter
     for series in cells:
         text = without_pattern(series).str.strip_chars().replace(list(MISSING), None).drop_nulls()
         signs = text.filter(text.str.contains(sign, literal=True))
-        fits = all(part.str.contains(pattern).all() for part in (text.head(SAMPLE_CELLS), text))
-        if len(signs) and fits and not (sure and signs.str.contains(_THOUSANDS[sign]).all()):
+        thousands = sure and signs.str.contains(_THOUSANDS[sign]).all()
+        if len(signs) and not thousands and all_fit(text, pattern):
             yield series.name

@@ -38,6 +38,9 @@ _LONGEST_TURN = 10.0
 
 EntryKind = Literal["file", "folder", "something else", "nothing"]
 
+Watched = tuple[int, int]
+"""The size of a file and when it was changed, in nanoseconds."""
+
 DAMAGED = "The file is damaged: get it again."
 """The hint for a file that cannot be read."""
 
@@ -272,6 +275,27 @@ def check_file(path: Path | str, expected: str, folder_hint: str = "") -> None:
     if (kind := kind_at(path)) != "file":
         got, hint = ("this is a folder", folder_hint) if kind == "folder" else ("there is no such file", "")
         raise FileError(str(path), expected, got, hint)
+
+
+def as_opened(path: Path) -> Watched:
+    """The size of a file and when it was changed, which tell whether it is changed later."""
+    check_file(path, "a file of rows")
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def check_unchanged(path: Path, opened: Watched, where: str = "") -> None:
+    """Refuse a file that was rewritten: its rows need not be those counted, and a shorter one has none."""
+    if kind_at(path) == "nothing":
+        raise changed(where or path, "it is gone")
+    if as_opened(path) != opened:
+        raise changed(where or path, "it was changed meanwhile")
+
+
+def changed(where: Path | str, got: str) -> FileError:
+    """The error for a file that is another one than when reading began."""
+    expected = "the file as it was when reading began"
+    return FileError(str(where), expected, got, "Put the old one back, or start again.")
 
 
 @contextmanager

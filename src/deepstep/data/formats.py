@@ -7,33 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from zipfile import BadZipFile, ZipFile
 
+from deepstep.data import sources
 from deepstep.data.dialect import UTF_8, Tell, TextFormat, encoding_by_bytes, log
 from deepstep.data.files import reading
 from deepstep.data.rows import check_room
-from deepstep.data.sources import check_inflated, local, unpacked_suffixes
+from deepstep.data.sources import check_inflated, content_by, local, unpacked_suffixes
 from deepstep.data.text_tables import typed_column
 from deepstep.errors import FileError, missing_package
 
 if TYPE_CHECKING:
     import polars
-
-_PARQUET, _ARROW1, _ZIP = b"PAR1", b"ARROW1", b"PK\x03\x04"
-_SIGNATURES = {
-    _PARQUET: "a Parquet file",
-    _ARROW1: "an Arrow file",
-    b"FEA1": "a Feather file of version 1",
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"%PDF": "a PDF document",
-    _ZIP: "a ZIP archive (Excel workbooks are such)",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x89HDF": "an HDF5 file",
-    b"SQLite format 3": "an SQLite database",
-    b"<!DOCTYPE": "a web page",
-    b"<html": "a web page",
-    b'{"': "JSON",
-}
 
 
 class ReadOptions(NamedTuple):
@@ -73,7 +56,7 @@ def check_content(where: str, kind: Format, head: bytes, encoding: str | None) -
         raise FileError(where, f"{kind.name} is expected", "the file is empty")
     if kind.signature and head.startswith(kind.signature):
         return
-    looks = next((name for start, name in _SIGNATURES.items() if head.startswith(start)), "")
+    looks = content_by(head)[0]
     if not looks and b"\0" in head and not (is_text and (encoding or encoding_by_bytes(head) != UTF_8)):
         looks = "a file with zero bytes, binary or in an encoding that was not found"
     if kind.signature or looks:
@@ -140,9 +123,9 @@ def _read_excel(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFra
 
 
 _CSV = Format("a CSV table", b"", sep=",")
-_ARROW = Format("an Arrow file", _ARROW1, _read_arrow)
-PARQUET_FILE = Format("a Parquet file", _PARQUET, _read_parquet)
-_JSON_LINES = Format("a file of JSON lines", b"{", _read_json_lines)
+_ARROW = Format("an Arrow file", sources.ARROW_BEGINS, _read_arrow)
+PARQUET_FILE = Format("a Parquet file", sources.PARQUET_BEGINS, _read_parquet)
+_JSON_LINES = Format("a file of JSON lines", sources.JSON_BEGINS, _read_json_lines)
 FORMATS = {
     ".csv": _CSV,
     ".tsv": Format("a TSV table", b"", sep="\t"),
@@ -152,7 +135,7 @@ FORMATS = {
     ".feather": _ARROW,
     ".jsonl": _JSON_LINES,
     ".ndjson": _JSON_LINES,
-    ".xlsx": Format("an Excel workbook", _ZIP, _read_excel),
+    ".xlsx": Format("an Excel workbook", sources.ZIP_BEGINS, _read_excel),
 }
 TABLE_SUFFIXES = tuple(FORMATS)
 """The suffixes that `read_table` knows."""

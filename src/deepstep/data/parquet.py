@@ -21,7 +21,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from deepstep.data.files import kind_at, reading, refuse_pipe, sha256
+from deepstep.data.files import Watched, as_opened, check_unchanged, kind_at, reading, refuse_pipe, sha256
 from deepstep.data.images import IMAGE_SUFFIXES, no_table
 from deepstep.data.rows import Place, StoredRows
 from deepstep.data.sources import local
@@ -43,8 +43,7 @@ class _Part(NamedTuple):
 
     path: Path
     name: str
-    bytes: int
-    changed: int
+    opened: Watched
     rows: tuple[int, ...]
     """Rows of each of its groups."""
     starts: tuple[int, ...]
@@ -94,7 +93,7 @@ class ParquetRows(StoredRows):
     @property
     def bytes(self) -> int:
         """The size of all parts on disk."""
-        return sum(part.bytes for part in self._parts)
+        return sum(part.opened[0] for part in self._parts)
 
     def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
         from deepstep.environment import polars
@@ -103,7 +102,7 @@ class ParquetRows(StoredRows):
         part = self._parts[number]
         schema = {name: self.schema[name] for name in columns}
         with _reading(self.where, part.name):
-            self._check_unchanged(part)
+            check_unchanged(part.path, part.opened, _called(self.where, part.name))
             # neither read at once nor mapped: mapped pages count as memory of the process
             with _parquet().ParquetFile(
                 part.path,
@@ -142,7 +141,7 @@ class ParquetRows(StoredRows):
     def identity(self) -> dict[str, Any]:
         return {
             "columns": {name: str(dtype) for name, dtype in self.schema.items()},
-            "parts": [[part.name, part.bytes, part.footer] for part in self._parts],
+            "parts": [[part.name, part.opened[0], part.footer] for part in self._parts],
         }
 
     def _keep(self, number: int, footer: Any) -> None:
@@ -154,17 +153,6 @@ class ParquetRows(StoredRows):
             self._footers.move_to_end(number)
             while self._kept > KEPT_BYTES and len(self._footers) > 1:
                 self._kept -= self._footers.popitem(last=False)[1].serialized_size
-
-    def _check_unchanged(self, part: _Part) -> None:
-        """Refuse a part that was rewritten since it was opened: its rows need not be those counted."""
-        status = part.path.stat()
-        if (status.st_size, status.st_mtime_ns) != (part.bytes, part.changed):
-            raise FileError(
-                _called(self.where, part.name),
-                "the part as it was when reading began",
-                "it was changed meanwhile",
-                "Put the old one back, or start again.",
-            )
 
 
 def part_paths(path: Path) -> list[Path]:
@@ -246,13 +234,13 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
     name = part.as_posix()
     refuse_pipe(path, "a Parquet file")
     with _reading(str(root), name):
-        status = path.stat()
+        opened = as_opened(path)
         with _parquet().ParquetFile(path) as file:
             metadata, fields = file.metadata, file.schema_arrow
             groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
             rows = tuple(group.num_rows for group in groups)
         with path.open("rb") as raw:  # the footer stands before its own length and the signature
-            raw.seek(max(0, status.st_size - 8 - metadata.serialized_size))
+            raw.seek(max(0, opened[0] - 8 - metadata.serialized_size))
             footer = hashlib.sha256(raw.read()).hexdigest()
     if sum(rows) != metadata.num_rows:
         got = f"its row groups have {sum(rows):,}"
@@ -269,7 +257,7 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
         for name, dtype in schema.items()
         if name in places and dtype == polars.String
     }
-    return _Part(path, name, status.st_size, status.st_mtime_ns, rows, starts, footer, texts), schema
+    return _Part(path, name, opened, rows, starts, footer, texts), schema
 
 
 def _dtype_of(field: Any, where: str) -> "polars.DataType":

@@ -37,17 +37,33 @@ ZSTD = ".zst"
 COMPRESSIONS = (*_OPENERS, ZSTD)
 """Endings of compressed files."""
 
+PARQUET_BEGINS, ARROW_BEGINS, ZIP_BEGINS, JSON_BEGINS = b"PAR1", b"ARROW1", b"PK\x03\x04", b"{"
 _BEGINS = {
-    b"PAR1": ".parquet",
-    b"ARROW1": ".arrow",
-    b"PK\x03\x04": ".xlsx",
-    b"\x1f\x8b": ".csv.gz",
-    b"BZh": ".csv.bz2",
-    b"\xfd7zXZ": ".csv.xz",
-    b"\x28\xb5\x2f\xfd": ".csv.zst",
-    b"{": ".jsonl",
+    PARQUET_BEGINS: ("a Parquet file", ".parquet"),
+    ARROW_BEGINS: ("an Arrow file", ".arrow"),
+    b"FEA1": ("a Feather file of version 1", ""),
+    b"\x89PNG": ("a PNG picture", ""),
+    b"\xff\xd8\xff": ("a JPEG picture", ""),
+    b"GIF8": ("a GIF picture", ""),
+    b"%PDF": ("a PDF document", ""),
+    ZIP_BEGINS: ("a ZIP archive (Excel workbooks are such)", ".xlsx"),
+    b"\x1f\x8b": ("a gzip archive", ".csv.gz"),
+    b"BZh": ("", ".csv.bz2"),
+    b"\xfd7zXZ": ("an xz archive", ".csv.xz"),
+    b"\x28\xb5\x2f\xfd": ("a Zstandard archive", ".csv.zst"),
+    b"\x89HDF": ("an HDF5 file", ""),
+    b"SQLite format 3": ("an SQLite database", ""),
+    b"<!DOCTYPE": ("a web page", ""),
+    b"<html": ("a web page", ""),
+    b'{"': ("JSON", ".jsonl"),
+    JSON_BEGINS: ("", ".jsonl"),
 }
-"""The suffix of what comes from standard input, by its first bytes; text tables are ``.csv``."""
+"""What a file is by its first bytes, where no text begins so, and the suffix of it from standard input."""
+
+
+def content_by(head: bytes) -> tuple[str, str]:
+    """What begins so, and its suffix; a text table where nothing else does."""
+    return next((content for begin, content in _BEGINS.items() if head.startswith(begin)), ("", ".csv"))
 
 
 class _Input:
@@ -105,8 +121,7 @@ def _copy_of_stdin() -> Path:
             shutil.copyfileobj(stream.buffer, copy, _CHUNK)
         with path.open("rb") as copy:
             head = copy.read(16)
-    suffix = next((suffix for begin, suffix in _BEGINS.items() if head.startswith(begin)), ".csv")
-    path = path.rename(path.with_name(f"stdin{suffix}"))
+    path = path.rename(path.with_name(f"stdin{content_by(head)[1] or '.csv'}"))
     _Input.stream, _Input.path = stream, path
     return path
 

@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 from deepstep.data.dialect import (
     GROUPS,
     MISSING,
-    SAMPLE_CELLS,
     SEPARATORS,
     UTF_8,
     WITH_COMMA,
     Tell,
     TextFormat,
+    all_fit,
     as_utf_8,
     find_comments,
     find_decimal,
@@ -220,7 +220,7 @@ def _types(decimal_comma: bool) -> "Iterator[Callable[[polars.Series], polars.Se
 def _with_decimal_commas(text: "polars.Series") -> "polars.Series":
     from deepstep.environment import polars
 
-    if not all(part.str.contains(WITH_COMMA).all() for part in (text.head(SAMPLE_CELLS), text)):
+    if not all_fit(text, WITH_COMMA):
         return text.clear(len(text))
     plain = text.str.replace_all(f"[{GROUPS}]", "")
     whole = plain.cast(polars.Int64, strict=False)

@@ -126,12 +126,9 @@ class _Truths(_Measured):
 
     def finish(self, *, identifiers: bool) -> Column:
         seen = self._moments
-        if not seen.count:
-            return EmptyColumn(self.name)
-        if seen.is_constant:
-            value = "true" if seen.low else "false"
-            return ConstantColumn(self.name, value, seen.missing > 0, of_texts=False)
-        return BooleanColumn(self.name, seen.mean, seen.missing > 0)
+        constant = "" if not seen.is_constant else "true" if seen.low else "false"
+        same = _without_differences(self.name, seen, constant)
+        return same or BooleanColumn(self.name, seen.mean, seen.missing > 0)
 
 
 class _Times(_Measured):
@@ -160,12 +157,11 @@ class _Times(_Measured):
         seen, first = self._moments, self._first
         if first is None:
             return EmptyColumn(self.name)
-        if not self._differ:
-            value = first.cast(polars.String)[0]  # Python needs a database of time zones to write moments
-            return ConstantColumn(self.name, value[:60], seen.missing > 0, of_texts=False)
-        mean, std, marks = seen.moments(f"column {self.name!r}")
+        # by polars: Python needs a database of time zones to write moments
+        constant = "" if self._differ else first.cast(polars.String)[0]
         parts = parts_by(seen.high - seen.low, self._positions, is_time=str(first.dtype) == "Time")
-        return DateColumn(self.name, mean, std, marks, parts=parts)
+        same = _without_differences(self.name, seen, constant)
+        return same or DateColumn(self.name, *seen.moments(f"column {self.name!r}"), parts=parts)
 
 
 class _Texts(ColumnStatistics):
@@ -243,11 +239,10 @@ class _Texts(ColumnStatistics):
     def _dates(self, counts: "polars.DataFrame", texts: "polars.Series", written: str) -> Column:
         values = days(as_moments(stripped(self._cells(counts)), written))
         seen = self._seen(values, counts)
-        if texts.n_unique() == 1:
-            return ConstantColumn(self.name, texts[0][:60], seen.missing > 0, of_texts=False)
+        same = _without_differences(self.name, seen, texts[0] if texts.n_unique() == 1 else "")
         present = np.unique(values[~np.isnan(values)])
         parts = parts_by(seen.high - seen.low, positions_on_circles(present), is_time=False)
-        return DateColumn(
+        return same or DateColumn(
             self.name, *seen.moments(f"column {self.name!r}"), parts=parts, of_texts=True, written=written
         )
 
@@ -288,15 +283,21 @@ def column_statistics(name: str, dtype: "polars.DataType", *, categorical: bool 
 
 def _of_numbers(name: str, seen: Moments, first: NDArray[np.float64] | None, written: str) -> Column:
     """The kind of a column of numbers; of those that may name the rows with the first of them."""
-    if not seen.count:
-        return EmptyColumn(name)
-    if seen.is_constant:
-        return ConstantColumn(name, f"{seen.low:.15g}", seen.missing > 0, of_texts=False)
+    same = _without_differences(name, seen, f"{seen.low:.15g}" if seen.is_constant else "")
+    if same is not None:
+        return same
     if first is not None and not seen.missing:
         reason = why_identifier(name, first, in_order=not written)
         if reason:
             return IdentifierColumn(name, reason)
     return NumberColumn(name, *seen.moments(f"column {name!r}"), written=written)
+
+
+def _without_differences(name: str, seen: Moments, constant: str) -> Column | None:
+    """The column of no value, or of one, whose text is ``constant``; None where there are several."""
+    if not seen.count:
+        return EmptyColumn(name)
+    return ConstantColumn(name, constant[:60], seen.missing > 0, of_texts=False) if constant else None
 
 
 def why_identifier(name: str, values: NDArray[np.float64], *, in_order: bool) -> str:

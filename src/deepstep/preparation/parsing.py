@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.dialect import all_fit
 from deepstep.errors import DataError
-from deepstep.preparation.number_formats import parse_numbers, stripped
+from deepstep.preparation.number_formats import fitting, parse_numbers, stripped
 
 if TYPE_CHECKING:
     import polars
@@ -51,12 +52,8 @@ def refuse_infinite(name: str, values: NDArray[np.float64], got: NDArray[np.floa
     if is_infinite.any():
         row = int(is_infinite.argmax())
         large = "numbers that are not too large beside those of training are expected"
-        raise DataError(
-            f"column {name!r}",
-            "finite numbers are expected" if np.isinf(got[row]) else large,
-            f"row {row + 1} is {got[row]:g}",
-            "Correct the value or leave the field empty.",
-        )
+        expected = "finite numbers are expected" if np.isinf(got[row]) else large
+        raise _wrong_value(name, expected, row, f"{got[row]:g}")
 
 
 def days(series: "polars.Series") -> NDArray[np.float64]:
@@ -92,11 +89,7 @@ def iso_moments(text: "polars.Series") -> "polars.Series":
 def are_iso_moments(text: "polars.Series") -> bool:
     """Whether all texts are ISO dates, with or without a time."""
     present = text.drop_nulls()
-    return all(
-        bool(part.str.contains(r"^\d{4}-\d{2}-\d{2}(?:$|[Tt ]\d)").all())
-        and not iso_moments(part).null_count()
-        for part in (present.head(100), present)
-    )
+    return all_fit(present, r"^\d{4}-\d{2}-\d{2}(?:$|[Tt ]\d)") and not iso_moments(present).null_count()
 
 
 def truths(series: "polars.Series") -> NDArray[np.float64]:
@@ -113,11 +106,7 @@ def truths(series: "polars.Series") -> NDArray[np.float64]:
     values = numbers(series)
     wrong = np.flatnonzero(~np.isnan(values) & (values != 0) & (values != 1))
     if wrong.size:
-        raise DataError(
-            f"column {series.name!r}",
-            "true or false is expected",
-            f"row {wrong[0] + 1} is {values[wrong[0]]:g}",
-        )
+        raise _wrong_value(series.name, "true or false is expected", wrong[0], f"{values[wrong[0]]:g}")
     return values
 
 
@@ -129,13 +118,15 @@ def _parsed(
     parsed = parse(text)
     wrong = (parsed.is_null() & text.is_not_null()).arg_true()
     if len(wrong):
-        raise DataError(
-            f"column {series.name!r}",
-            f"{wanted} is expected, as in training",
-            f"row {wrong[0] + 1} is {text[wrong[0]]!r}",
-            "Correct the value or leave the field empty.",
-        )
+        expected = f"{wanted} is expected, as in training"
+        raise _wrong_value(series.name, expected, wrong[0], f"{text[wrong[0]]!r}")
     return parsed
+
+
+def _wrong_value(name: str, expected: str, row: int, got: str) -> DataError:
+    """The error for a value of a column."""
+    hint = "Correct the value or leave the field empty."
+    return DataError(f"column {name!r}", expected, f"row {row + 1} is {got}", hint)
 
 
 def is_missing(series: "polars.Series", *, blanks: bool = False) -> NDArray[np.bool_]:
@@ -209,15 +200,8 @@ def infer_date_format(texts: "polars.Series") -> str | None:
     if are_iso_moments(texts):
         return ISO
     present = texts.drop_nulls()
-    for name, form in DATE_FORMATS.items():
-        if (
-            name != ISO
-            and all(part.str.contains(form.pattern).all() for part in (present.head(100), present))
-            and (not form.proof or present.str.contains(form.proof).any())
-            and not iso_moments(as_iso(present, name)).null_count()
-        ):
-            return name
-    return None
+    named = (name for name in fitting(present, DATE_FORMATS) if name != ISO)
+    return next((name for name in named if not iso_moments(as_iso(present, name)).null_count()), None)
 
 
 def as_iso(texts: "polars.Series", written: str) -> "polars.Series":

@@ -33,15 +33,11 @@ class Moments:
 
     def update(self, values: NDArray[np.float64], times: NDArray[np.float64] | None = None) -> None:
         """Add values; ``times`` says of each how often it comes."""
-        absent = np.isnan(values)
-        present = values[~absent]
-        if times is None:
-            self.missing += int(absent.sum())
-            n = len(present)
-        else:
-            self.missing += int(times[absent].sum())
-            times = times[~absent]
-            n = int(times.sum())
+        there = ~np.isnan(values)
+        present, total = values[there], len(values) if times is None else int(times.sum())
+        times = None if times is None else times[there]
+        n = len(present) if times is None else int(times.sum())
+        self.missing += total - n
         if not n:
             return
         self.low, self.high = min(self.low, float(present.min())), max(self.high, float(present.max()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.rows import Place, StoredRows, naming_rows
+from deepstep.data.rows import Place, StoredRows, naming_rows, rows_within
 from deepstep.errors import DataError
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.preparation.parsing import is_missing
@@ -34,8 +34,7 @@ LEARNED = (0, 3)
 
 def rows_in_memory(n_columns: int, row_bytes: float = 0.0) -> int:
     """How many rows of so many columns, with texts of so many bytes, are held in memory."""
-    by_bytes = int(IN_MEMORY_BYTES / max(1.0, row_bytes))
-    return max(1, min(IN_MEMORY_ROWS, IN_MEMORY_NUMBERS // max(1, n_columns), by_bytes))
+    return rows_within((IN_MEMORY_ROWS, IN_MEMORY_NUMBERS, IN_MEMORY_BYTES), n_columns, row_bytes)
 
 
 @dataclass(frozen=True)
