@@ -15,17 +15,15 @@ from dataclasses import dataclass
 from math import prod
 from mmap import mmap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from deepstep.data.files import Watched, as_opened, changed, check_unchanged, kind_at, reading
 from deepstep.data.rows import Place, StoredRows, check_room
+from deepstep.environment import polars
 from deepstep.errors import DataError, FileError, ShapeError
 from deepstep.types import AnyArray
-
-if TYPE_CHECKING:
-    import polars
 
 NUMPY = (".npy",)
 INPUTS = "X"
@@ -118,8 +116,6 @@ class ArrayRows(StoredRows):
         return found
 
     def _read(self, rows: slice, columns: Sequence[str]) -> "polars.DataFrame":
-        from deepstep.environment import polars
-
         names = dict.fromkeys(self._columns[column][0] for column in columns)
         self._check_files()
         with reading(self.where, "arrays"):

@@ -5,14 +5,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from deepstep.environment import polars
 from deepstep.errors import CellError, DataError
-
-if TYPE_CHECKING:
-    import polars
 
 _WHOLE = (int, np.integer)
 _NUMBERS = (*_WHOLE, float, np.floating, Decimal, Fraction)
@@ -28,8 +26,6 @@ _PANDAS_MISSING = {"NAType", "NaTType"}  # by name: pandas is not imported
 
 def objects_as_series(name: str, values: Sequence[Any], where: str) -> "polars.Series":
     """A column of Python objects."""
-    from deepstep.environment import polars
-
     where = f"{where}, column {name!r}"
     kinds = set(map(type, values))
     for kind in kinds:
@@ -82,7 +78,6 @@ def _is_value(kind: type) -> bool:
 
 def _typed(kinds: set[type], values: Sequence[Any], where: str) -> "polars.Series":
     """The values as the one type that all of these kinds belong to, else as texts."""
-    from deepstep.environment import polars
 
     def are(*types: type) -> bool:
         return all(issubclass(kind, types) for kind in kinds)

@@ -12,13 +12,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from io import StringIO
-from typing import TYPE_CHECKING
 
 from deepstep.data.frames import without_pattern
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, FileError
-
-if TYPE_CHECKING:
-    import polars
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
 """Words for a missing value in a text table, apart from spaces around it."""

@@ -4,7 +4,7 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Collection, Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 from zipfile import BadZipFile, ZipFile
 
 from deepstep.data import sources
@@ -13,10 +13,8 @@ from deepstep.data.files import reading
 from deepstep.data.rows import check_room
 from deepstep.data.sources import check_inflated, content_by, local, unpacked_suffixes
 from deepstep.data.text_tables import typed_column
+from deepstep.environment import polars
 from deepstep.errors import FileError, missing_package
-
-if TYPE_CHECKING:
-    import polars
 
 
 class ReadOptions(NamedTuple):
@@ -75,8 +73,6 @@ def check_table_room(where: str, n_bytes: int, *, hint: bool = False) -> None:
 
 
 def _read_parquet(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
-    from deepstep.environment import polars
-
     footer = polars.scan_parquet(file.name, glob=False)
     texts = (polars.String, polars.Binary)
     row = sum(16 if dtype in texts else 8 for dtype in footer.collect_schema().values())
@@ -85,21 +81,15 @@ def _read_parquet(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataF
 
 
 def _read_arrow(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
-    from deepstep.environment import polars
-
     return polars.read_ipc(file)
 
 
 def _read_json_lines(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
-    from deepstep.environment import polars
-
     return polars.read_ndjson(file, infer_schema_length=None)
 
 
 def _read_excel(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
     """The first sheet of a workbook; columns of texts are typed as those of text tables."""
-    from deepstep.environment import polars
-
     try:
         import fastexcel
     except ImportError as error:

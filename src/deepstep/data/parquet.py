@@ -19,16 +19,14 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from deepstep.data.files import Watched, as_opened, check_unchanged, kind_at, reading, refuse_pipe, sha256
 from deepstep.data.images import IMAGE_SUFFIXES, no_table
 from deepstep.data.rows import Place, StoredRows
 from deepstep.data.sources import local
+from deepstep.environment import polars
 from deepstep.errors import DataError, FileError, missing_package, unknown_name
-
-if TYPE_CHECKING:
-    import polars
 
 SUFFIX = ".parquet"
 DAMAGED = "Write this part again, or get it again."
@@ -96,8 +94,6 @@ class ParquetRows(StoredRows):
         return sum(part.opened[0] for part in self._parts)
 
     def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
-        from deepstep.environment import polars
-
         number, within = self._groups[group]
         part = self._parts[number]
         schema = {name: self.schema[name] for name in columns}
@@ -228,8 +224,6 @@ def _parquet() -> Any:
 
 def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]":
     """The footer of a part."""
-    from deepstep.environment import polars
-
     path = root if root.is_file() else root / part
     name = part.as_posix()
     refuse_pipe(path, "a Parquet file")
@@ -263,8 +257,6 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
 def _dtype_of(field: Any, where: str) -> "polars.DataType":
     """The type that polars reads a column as; it would panic at values that it cannot read."""
     import pyarrow
-
-    from deepstep.environment import polars
 
     found: Any = None
     if not pyarrow.types.is_decimal256(field.type):
@@ -311,8 +303,6 @@ def _common_schema(
 
 def _joined(first: "polars.DataType", second: "polars.DataType") -> "polars.DataType | None":
     """A type for the values of both; None where there is none."""
-    from deepstep.environment import polars
-
     if first == second or second == polars.Null:
         return first
     if first == polars.Null:
@@ -331,8 +321,6 @@ def _called(where: str, part: str) -> str:
 def _reading(where: str, part: str) -> AbstractContextManager[None]:
     """Let whatever pyarrow, Polars and the system say be one sentence about a part."""
     import pyarrow
-
-    from deepstep.environment import polars
 
     errors = pyarrow.ArrowException, polars.exceptions.PanicException, UnicodeDecodeError
     return reading(_called(where, part), "a whole Parquet file", *errors, hint=DAMAGED)

@@ -6,14 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from deepstep.environment import polars
 from deepstep.errors import DataError, FileError, unknown_name
 from deepstep.types import AnyArray
-
-if TYPE_CHECKING:
-    import polars
-
 
 SHARE = 0.5
 """Share of the memory that one array or table may take; its model takes as much again."""

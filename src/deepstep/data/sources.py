@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from deepstep.data.files import check_file, reading
 from deepstep.data.rows import check_room
+from deepstep.environment import polars
 from deepstep.errors import FileError
 
 STDIN, STDIN_NAME = "-", "standard input"
@@ -194,8 +195,6 @@ def most_of_zstd(path: Path) -> int:
 
 def _without_zstd(path: Path) -> bytes:
     """The lines of a text: polars knows zstd, which Python does before 3.14 not."""
-    from deepstep.environment import polars
-
     try:
         with path.open("rb") as file:
             lines = polars.read_csv(

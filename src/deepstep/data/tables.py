@@ -7,7 +7,7 @@ The suffix names the format, and the content has to agree with it. The rules of 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from deepstep.data.arrays import NUMPY, open_arrays
 from deepstep.data.dialect import TextFormat
@@ -28,10 +28,8 @@ from deepstep.data.parquet import ParquetRows
 from deepstep.data.rows import StoredRows, check_room
 from deepstep.data.sources import STDIN, content_of, head_of, local, shown, unpacked_suffixes
 from deepstep.data.text_tables import read_text_table, typed
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, FileError, unknown_name
-
-if TYPE_CHECKING:
-    import polars
 
 STREAMED_FROM = 2**28
 """Bytes of files from which on rows are streamed: in memory they take some times as much."""
@@ -93,8 +91,6 @@ def read_table(
 
 def with_categories(frame: "polars.DataFrame", names: Collection[str], where: str) -> "polars.DataFrame":
     """The table, in which these columns hold categories."""
-    from deepstep.environment import polars
-
     columns = [column(frame, name, where) for name in names]
     return frame.with_columns(
         [as_categories(one).cast(polars.Categorical).alias(one.name) for one in columns]
@@ -122,8 +118,6 @@ def told_missing_words(
     path: Path, frame: "polars.DataFrame", name: str, how: ReadOptions = BY_CONTENT
 ) -> str:
     """How many rows of a column of texts have no value, by which words; nothing where no word says so."""
-    from deepstep.environment import polars
-
     if name not in frame.columns:
         return ""
     column = frame.get_column(name)
@@ -148,8 +142,6 @@ def silent(line: str) -> None:
 
 def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: bool = False) -> Loaded:
     """A table, and how it is written; with ``as_written`` the cells of a text table."""
-    from deepstep.environment import polars
-
     begin_work(str(path))
     path, file = Path(path), local(path)
     where = shown(path)
@@ -264,8 +256,6 @@ def table_in(file: Path, beside: Sequence[str] = (), how: ReadOptions = BY_CONTE
 
 def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
     """All rows as one table."""
-    from deepstep.environment import polars
-
     columns = list(rows.schema)
     check_room(
         int(rows.n_rows * (8 * len(columns) + rows.row_bytes(columns))),

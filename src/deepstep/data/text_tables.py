@@ -16,7 +16,7 @@
 import csv
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from io import BytesIO, TextIOWrapper
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deepstep.data.dialect import (
     GROUPS,
@@ -36,10 +36,8 @@ from deepstep.data.dialect import (
 )
 from deepstep.data.files import DAMAGED
 from deepstep.data.frames import without_pattern
+from deepstep.environment import polars
 from deepstep.errors import FileError
-
-if TYPE_CHECKING:
-    import polars
 
 
 def read_text_table(
@@ -91,8 +89,6 @@ def typed(
     cells: "polars.DataFrame", written: TextFormat, values: Mapping[str, Collection[Any]] | None = None
 ) -> "polars.DataFrame":
     """The columns with the types that their values have; ``values`` as of `deepstep.data.read_table`."""
-    from deepstep.environment import polars
-
     kept, comma = values or {}, written.decimal == ","
     return polars.DataFrame(
         [typed_column(series, kept.get(series.name, ()), decimal_comma=comma) for series in cells]
@@ -174,8 +170,6 @@ def _different(names: Sequence[str], where: str, tell: Tell) -> list[str]:
 
 
 def _cells(text: bytes, sep: str, names: Sequence[str], blank: list[int]) -> "polars.DataFrame":
-    from deepstep.environment import polars
-
     # As text: the types are ours to infer, many times faster than by polars over the whole file.
     schema = {f"{at}": polars.String for at in range(len(names))}
     frame = polars.read_csv(
@@ -199,8 +193,6 @@ def typed_column(
 
 def _types(decimal_comma: bool) -> "Iterator[Callable[[polars.Series], polars.Series]]":
     """The types of columns, in the order in which they are tried: null where a text is none of it."""
-    from deepstep.environment import polars
-
     if decimal_comma:
         yield _with_decimal_commas
     yield lambda text: text.cast(polars.Int64, strict=False)
@@ -218,8 +210,6 @@ def _types(decimal_comma: bool) -> "Iterator[Callable[[polars.Series], polars.Se
 
 
 def _with_decimal_commas(text: "polars.Series") -> "polars.Series":
-    from deepstep.environment import polars
-
     if not all_fit(text, WITH_COMMA):
         return text.clear(len(text))
     plain = text.str.replace_all(f"[{GROUPS}]", "")

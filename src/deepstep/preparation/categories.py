@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass, field
 from math import ceil
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.environment import polars
 from deepstep.preparation.columns import Column, ConstantColumn, IdentifierColumn, with_mark
 from deepstep.preparation.numbers import mark_done
 from deepstep.preparation.parsing import is_missing, wrong_kind
-
-if TYPE_CHECKING:
-    import polars
 
 MOST_CATEGORIES = 50
 """Most categories of a column that get a feature of their own, the frequent ones first."""
@@ -129,8 +127,6 @@ class TextColumn(CategoryColumn):
         return f"{super().why}, with words that come again"
 
     def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
-        from deepstep.environment import polars
-
         first = len(self.feature_names) - len(self.words)
         super().write(series, out[:, :first])
         words = words_of(polars.DataFrame({"value": _as_texts(series)}).with_row_index("row"))
@@ -142,16 +138,12 @@ class TextColumn(CategoryColumn):
 
 def words_of(texts: "polars.DataFrame") -> "polars.DataFrame":
     """A row for each different word of each text: its column "value" becomes "word", the others stay."""
-    from deepstep.environment import polars
-
     words = polars.col("value").str.to_lowercase().str.extract_all(WORD).list.unique()
     return texts.with_columns(words.alias("word")).drop("value").explode("word").drop_nulls("word")
 
 
 def positions(series: "polars.Series", categories: tuple[str, ...]) -> NDArray[np.intp]:
     """The position of each value among the categories, −1 where it is missing or none of them: (m,)."""
-    from deepstep.environment import polars
-
     enum = polars.Enum(categories)
     found = _as_texts(series).cast(enum, strict=False).to_physical().cast(polars.Int64)
     if series.dtype.is_float():  # 1.0 is the category 1 as well
@@ -165,8 +157,6 @@ def positions(series: "polars.Series", categories: tuple[str, ...]) -> NDArray[n
 
 
 def _as_texts(series: "polars.Series") -> "polars.Series":
-    from deepstep.environment import polars
-
     if series.dtype.is_nested() or series.dtype.is_temporal() or series.dtype == polars.Binary:
         raise wrong_kind(series, "texts")
     return series.cast(polars.String)
@@ -174,8 +164,6 @@ def _as_texts(series: "polars.Series") -> "polars.Series":
 
 def count_texts(series: "polars.Series") -> "polars.DataFrame":
     """The different texts of a column, "value", and their numbers of rows, "rows"."""
-    from deepstep.environment import polars
-
     return series.alias("value").cast(polars.String).drop_nulls().value_counts(name="rows")
 
 
@@ -183,8 +171,6 @@ def column_of_texts(
     name: str, counts: "polars.DataFrame", m: int, *, identifiers: bool, others: int, declared: bool = False
 ) -> Column:
     """The kind of a column of texts, by how often each occurs."""
-    from deepstep.environment import polars
-
     n_present, n = int(counts["rows"].sum()) + others, counts.height + others
     marks_missing = n_present < m
     if n == 1:
@@ -213,8 +199,6 @@ def column_of_texts(
 
 def _frequent_words(counts: "polars.DataFrame", m: int) -> tuple[str, ...]:
     """The most frequent words that are more than a whole value, and not in every row: sorted."""
-    from deepstep.environment import polars
-
     rows = polars.col("rows").sum()
     of_words = words_of(counts).group_by("word").agg(rows)
     whole = counts.group_by(polars.col("value").str.to_lowercase().alias("word")).agg(rows.alias("whole"))

@@ -11,12 +11,12 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.data.frames import as_categories, without_pattern
+from deepstep.environment import polars
 from deepstep.preparation.categories import (
     FEWEST_ROWS_TO_TELL,
     CategoryColumn,
@@ -48,9 +48,6 @@ from deepstep.preparation.parsing import (
     wrong_kind,
 )
 from deepstep.preparation.statistics import Moments
-
-if TYPE_CHECKING:
-    import polars
 
 MOST_TEXTS, MOST_BYTES = 200_000, 2**25
 """Most different texts of a column that are counted, and their bytes."""
@@ -152,8 +149,6 @@ class _Times(_Measured):
             self._positions[part] |= found
 
     def finish(self, *, identifiers: bool) -> Column:
-        from deepstep.environment import polars
-
         seen, first = self._moments, self._first
         if first is None:
             return EmptyColumn(self.name)
@@ -174,8 +169,6 @@ class _Texts(ColumnStatistics):
         self._counts: polars.DataFrame | None = None
 
     def update(self, series: "polars.Series") -> None:
-        from deepstep.environment import polars
-
         if self._declared:
             if series.dtype.is_temporal() or series.dtype.is_nested():
                 raise wrong_kind(series, "numbers, texts or truth values as categories")
@@ -266,8 +259,6 @@ class _Empty(ColumnStatistics):
 
 def column_statistics(name: str, dtype: "polars.DataType", *, categorical: bool = False) -> ColumnStatistics:
     """The statistics of a column of a type, or of one that was declared to be ``categorical``."""
-    from deepstep.environment import polars
-
     if categorical:
         return _Texts(name, typed=True, declared=True)
     if dtype == polars.Boolean:

@@ -6,17 +6,15 @@ What stops a training is refused elsewhere. Columns that are read otherwise than
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from deepstep.data.dialect import is_number
 from deepstep.data.frames import without_pattern
+from deepstep.environment import polars
 from deepstep.preparation.batches import evenly_spread
 from deepstep.types import AnyArray
-
-if TYPE_CHECKING:
-    import polars
 
 FEW_ROWS, FEW_OF_A_CLASS = 20, 10
 """Rows of a table, and of a class, below which a score of them says little."""
@@ -181,8 +179,6 @@ def _first(names: Sequence[str]) -> str:
 
 
 def _series(name: str, values: AnyArray) -> "polars.Series":
-    from deepstep.environment import polars
-
     rows = values[evenly_spread(len(values), MOST_ROWS)]
     return polars.Series(name, rows if rows.dtype.kind in "biuf" else list(map(str, rows.tolist())))
 
@@ -194,8 +190,6 @@ def _number(name: str) -> float | None:
 
 def _is_value(series: "polars.Series") -> bool:
     """Whether the name of a column is among its values, or a decimal number in their range."""
-    from deepstep.environment import polars
-
     names, plain = {series.name, _AGAIN.sub("", series.name)}, without_pattern(series)
     if not series.dtype.is_numeric():
         if series.dtype.is_nested() or series.dtype in (polars.Duration, polars.Binary, polars.Object):
@@ -211,8 +205,6 @@ def _is_value(series: "polars.Series") -> bool:
 
 def _far_value(series: "polars.Series") -> str:
     """The value that is far from all others, in words; empty where there is none."""
-    from deepstep.environment import polars
-
     if not series.dtype.is_numeric():
         return ""
     values = without_pattern(series).drop_nulls().cast(polars.Float64).to_numpy()

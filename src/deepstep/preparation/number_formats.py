@@ -10,10 +10,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from deepstep.data.dialect import MISSING, SAMPLE_CELLS, all_fit
+from deepstep.environment import polars
 
 if TYPE_CHECKING:
-    import polars
-
     from deepstep.preparation.parsing import DateFormat
 
 SIGNS = ("%", "€", "$", "£", "¥")
@@ -103,8 +102,6 @@ def fitting(
 
 def parse_numbers(texts: "polars.Series", written: str) -> "polars.Series":
     """Floats; null where a text does not fit the format, or is null."""
-    from deepstep.environment import polars
-
     form, parts = _parts_of(written)
     plain = _bare(texts, **parts)
     plain = _where(plain.str.contains(form.pattern), plain)
@@ -159,8 +156,6 @@ def _code_or_unit_of(present: "polars.Series") -> tuple[str, str]:
 
 def _bare(texts: "polars.Series", *, sign: str = "", code: str = "", unit: str = "") -> "polars.Series":
     """Numbers without sign, code and unit (or the plural of it); null where a text lacks one."""
-    from deepstep.environment import polars
-
     if sign:
         texts = _where(texts.str.contains(_signed(sign)), texts).str.replace(rf" *[{sign}] *", "")
     if code or unit:
@@ -181,8 +176,6 @@ def _signed(sign: str) -> str:
 
 def stripped(series: "polars.Series") -> "polars.Series":
     """Texts without spaces around them; what stands for a missing value in a text table is null."""
-    from deepstep.environment import polars
-
     return series.cast(polars.String).str.strip_chars().replace(list(MISSING), None)
 
 
@@ -212,8 +205,6 @@ def words_among_numbers(counts: "polars.DataFrame") -> AmongNumbers | None:
 
 def why_not_numbers(counts: "polars.DataFrame") -> str:
     """Why a column of numbers, most of which have a unit or stand beside words, is none; else nothing."""
-    from deepstep.environment import polars
-
     texts = _present(counts)
     value, rows = polars.col("value"), polars.col("rows").sum()
     texts = texts.with_columns(value.str.extract_groups(_WITH_UNIT).struct.unnest())
@@ -249,7 +240,5 @@ def why_not_numbers(counts: "polars.DataFrame") -> str:
 
 def _present(counts: "polars.DataFrame") -> "polars.DataFrame":
     """The different texts without spaces around them, and without those that stand for a missing value."""
-    from deepstep.environment import polars
-
     texts = polars.DataFrame({"value": stripped(counts["value"]), "rows": counts["rows"]}).drop_nulls()
     return texts.group_by("value").agg(polars.col("rows").sum()).sort("value")

@@ -6,18 +6,15 @@ all its texts fit one format, and one of them at least fits no other.
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.data.dialect import all_fit
+from deepstep.environment import polars
 from deepstep.errors import DataError
 from deepstep.preparation.number_formats import fitting, parse_numbers, stripped
-
-if TYPE_CHECKING:
-    import polars
-
 
 _PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 """Units of time of polars in a second."""
@@ -25,8 +22,6 @@ _PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 
 def numbers(series: "polars.Series", written: str = "") -> NDArray[np.float64]:
     """Floats with NaN for missing; texts are parsed, and durations are seconds."""
-    from deepstep.environment import polars
-
     dtype = series.dtype
     if dtype == polars.Float64:  # the usual case, of which a single row is to be fast
         values = series.to_numpy()
@@ -58,8 +53,6 @@ def refuse_infinite(name: str, values: NDArray[np.float64], got: NDArray[np.floa
 
 def days(series: "polars.Series") -> NDArray[np.float64]:
     """Days since the epoch (times of day: since midnight) with NaN for missing; ISO texts are parsed."""
-    from deepstep.environment import polars
-
     if series.dtype == polars.String:
         series = _parsed(series, iso_moments, "an ISO date")
     if series.dtype == polars.Null:
@@ -74,8 +67,6 @@ def days(series: "polars.Series") -> NDArray[np.float64]:
 
 def iso_moments(text: "polars.Series") -> "polars.Series":
     """Moments in UTC, without a zone, from ISO 8601: a date alone, with a time, with a time and a zone."""
-    from deepstep.environment import polars
-
     plain = text.str.replace("[Tt]", " ").str.replace(r" ?[Zz]$", "+00:00")
     found = plain.str.to_date("%Y-%m-%d", strict=False).cast(polars.Datetime("us"))
     for pattern in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"):
@@ -94,8 +85,6 @@ def are_iso_moments(text: "polars.Series") -> bool:
 
 def truths(series: "polars.Series") -> NDArray[np.float64]:
     """0 and 1 with NaN for missing; the numbers 0 and 1 and the texts true and false are truth values too."""
-    from deepstep.environment import polars
-
     if series.dtype == polars.String:
         words = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
 
@@ -131,8 +120,6 @@ def _wrong_value(name: str, expected: str, row: int, got: str) -> DataError:
 
 def is_missing(series: "polars.Series", *, blanks: bool = False) -> NDArray[np.bool_]:
     """Where a column has no value: (m,). With ``blanks`` what stands for a missing value in a text, too."""
-    from deepstep.environment import polars
-
     if blanks and series.dtype in (polars.String, polars.Categorical, polars.Enum):
         series = stripped(series)
     if series.dtype.is_float():

@@ -1,15 +1,13 @@
 """Statistics that are updated chunk by chunk: moments, quantiles, counts of values."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.environment import polars
 from deepstep.errors import DataError, missing_package
 from deepstep.types import AnyArray, Array
-
-if TYPE_CHECKING:
-    import polars
 
 COMPRESSION = 1000
 """Size of the t-digests: their centroids are twice as many at most, 32 kB for each feature."""
@@ -164,8 +162,6 @@ class ValueCounts:
 
     def update(self, values: "polars.Series", weight: AnyArray, learned: AnyArray) -> None:
         """Add targets without missing ones; ``learned`` (k,) says whose weights count."""
-        from deepstep.environment import polars
-
         if self._too_many or not len(values):
             return
         frame = polars.DataFrame({"value": values})
@@ -186,7 +182,5 @@ class ValueCounts:
 
     def finish(self) -> "polars.DataFrame":
         """The values with their weights and rows, in order; no rows where there are too many."""
-        from deepstep.environment import polars
-
         sums = [polars.Series("weight", self._weights), polars.Series("rows", self._rows)]
         return polars.DataFrame(self._values).with_columns(sums).sort("value")
