@@ -80,14 +80,6 @@ def _read_parquet(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataF
     return polars.read_parquet(file)
 
 
-def _read_arrow(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
-    return polars.read_ipc(file)
-
-
-def _read_json_lines(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
-    return polars.read_ndjson(file, infer_schema_length=None)
-
-
 def _read_excel(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
     """The first sheet of a workbook; columns of texts are typed as those of text tables."""
     try:
@@ -113,9 +105,13 @@ def _read_excel(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFra
 
 
 _CSV = Format("a CSV table", b"", sep=",")
-_ARROW = Format("an Arrow file", sources.ARROW_BEGINS, _read_arrow)
+_ARROW = Format("an Arrow file", sources.ARROW_BEGINS, lambda file, where, how: polars.read_ipc(file))
 PARQUET_FILE = Format("a Parquet file", sources.PARQUET_BEGINS, _read_parquet)
-_JSON_LINES = Format("a file of JSON lines", sources.JSON_BEGINS, _read_json_lines)
+_JSON_LINES = Format(
+    "a file of JSON lines",
+    sources.JSON_BEGINS,
+    lambda file, where, how: polars.read_ndjson(file, infer_schema_length=None),
+)
 FORMATS = {
     ".csv": _CSV,
     ".tsv": Format("a TSV table", b"", sep="\t"),

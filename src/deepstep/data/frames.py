@@ -226,10 +226,7 @@ def _from_arrow(name: str, column: Any, where: str) -> "polars.Series":
     except (polars.exceptions.PolarsError, TypeError, ValueError) as error:
         raise no_value(f"{where}, column {name!r}", f"the column holds {kind}") from error
     if kind.startswith("dictionary") and not series.dtype.is_nested():  # of numbers, too, it is of categories
-        texts = series.cast(polars.String)
-        if series.dtype.is_float():
-            texts = polars.Series([None if value is None else as_text(value) for value in series])
-        return texts.cast(polars.Categorical)
+        return as_categories(series).cast(polars.Categorical)
     return series
 
 

@@ -225,20 +225,17 @@ def stored(
     """The rows of a file or folder, where they are streamed; None where the table goes into memory."""
     file = local(file)
     kind, suffix = kind_at(file), file.suffix.lower()
-    if kind == "nothing":
-        if stream:
-            raise FileError(str(file), "rows to stream", "there is no such file")
-        return None
-    if kind != "folder" and suffix not in (PARQUET, *NUMPY):
-        if stream:
-            raise ConfigurationError(
-                where,
-                "a Parquet file, a folder of such parts, or a NumPy file",
-                f"got {file}",
-                "Write the table as Parquet, or let it be read into memory.",
-            )
-        return None
-    if stream is False:
+    can_be = kind == "folder" or (kind != "nothing" and suffix in (PARQUET, *NUMPY))
+    if stream and kind == "nothing":
+        raise FileError(str(file), "rows to stream", "there is no such file")
+    if stream and not can_be:
+        raise ConfigurationError(
+            where,
+            "a Parquet file, a folder of such parts, or a NumPy file",
+            f"got {file}",
+            "Write the table as Parquet, or let it be read into memory.",
+        )
+    if stream is False or not can_be:
         return None
     if suffix == PARQUET and kind == "file" and not stream and file.stat().st_size < STREAMED_FROM:
         return None  # so that pyarrow is needed for streams alone

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.frames import as_categories
 from deepstep.environment import polars
 from deepstep.preparation.columns import Column, ConstantColumn, IdentifierColumn, with_mark
 from deepstep.preparation.numbers import mark_done
@@ -145,14 +146,11 @@ def words_of(texts: "polars.DataFrame") -> "polars.DataFrame":
 def positions(series: "polars.Series", categories: tuple[str, ...]) -> NDArray[np.intp]:
     """The position of each value among the categories, −1 where it is missing or none of them: (m,)."""
     enum = polars.Enum(categories)
-    found = _as_texts(series).cast(enum, strict=False).to_physical().cast(polars.Int64)
+    of_texts = _as_texts(series).cast(enum, strict=False)
+    found = of_texts.to_physical().cast(polars.Int64)
     if series.dtype.is_float():  # 1.0 is the category 1 as well
-        whole = series.cast(polars.Int64, strict=False)
-        whole = whole.zip_with((whole == series).fill_null(False), whole.clear(len(whole)))
-        found = found.zip_with(
-            found.is_not_null(),
-            whole.cast(polars.String).cast(enum, strict=False).to_physical().cast(found.dtype),
-        )
+        of_numbers = as_categories(series).cast(enum, strict=False)
+        found = found.zip_with(found.is_not_null(), of_numbers.to_physical().cast(polars.Int64))
     return found.fill_null(-1).to_numpy().astype(np.intp)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from deepstep.data.dialect import is_number
 from deepstep.data.frames import without_pattern
 from deepstep.environment import polars
-from deepstep.preparation.batches import evenly_spread
+from deepstep.preparation.batches import evenly_spread, few
 from deepstep.types import AnyArray
 
 FEW_ROWS, FEW_OF_A_CLASS = 20, 10
@@ -157,8 +157,7 @@ def data_cautions(
     "classes that differ in case or blanks alone: 'A' and 'a'"
     """
     most = max(FEWEST_ROWS, min(MOST_ROWS, MOST_CELLS // max(1, inputs.width)))
-    some = evenly_spread(inputs.height, most) if inputs.height > most else slice(None)
-    data = Data(inputs[some], targets, classes, rows)
+    data = Data(few(inputs, most), targets, classes, rows)
     return [f"{says}." for check in CHECKS if (says := check(data))]
 
 

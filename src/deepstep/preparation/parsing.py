@@ -86,17 +86,17 @@ def are_iso_moments(text: "polars.Series") -> bool:
 def truths(series: "polars.Series") -> NDArray[np.float64]:
     """0 and 1 with NaN for missing; the numbers 0 and 1 and the texts true and false are truth values too."""
     if series.dtype == polars.String:
-        words = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
-
-        def truth(text: "polars.Series") -> "polars.Series":
-            return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=polars.Float64)
-
-        series = _parsed(series, truth, "true or false")
+        series = _parsed(series, _truth_in, "true or false")
     values = numbers(series)
     wrong = np.flatnonzero(~np.isnan(values) & (values != 0) & (values != 1))
     if wrong.size:
         raise _wrong_value(series.name, "true or false is expected", wrong[0], f"{values[wrong[0]]:g}")
     return values
+
+
+def _truth_in(text: "polars.Series") -> "polars.Series":
+    words = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
+    return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=polars.Float64)
 
 
 def _parsed(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from deepstep.data.rows import Place, StoredRows, naming_rows, rows_within
 from deepstep.environment import polars
 from deepstep.errors import DataError
-from deepstep.preparation.batches import Examples, evenly_spread
+from deepstep.preparation.batches import Examples, few
 from deepstep.preparation.parsing import is_missing
 from deepstep.preparation.parsing import numbers as as_floats
 from deepstep.preparation.statistics import Moments, ValueCounts
@@ -240,8 +240,3 @@ def survey(
         seen.moments,
         seen.missing,
     )
-
-
-def few(frame: "polars.DataFrame", most: int) -> "polars.DataFrame":
-    """At most so many rows, evenly spread."""
-    return frame if frame.height <= most else frame[evenly_spread(frame.height, most)]
