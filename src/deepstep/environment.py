@@ -1,8 +1,8 @@
 """The environment: packages that may be missing, threads that may not start, and BLAS with its threads.
 
 DeepStep is complete with the dependencies of its installation. The lecture needs NumPy, click and rich alone:
-every other package is imported by the function that needs it, through this module, which names the command
-that installs a missing one.
+every other package is imported when it is first used, through this module, which names the command that
+installs a missing one.
 
 >>> from deepstep.environment import polars
 >>> polars.Series([1, 2]).sum()
@@ -22,10 +22,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from deepstep.errors import missing_package
 
-if TYPE_CHECKING:
-    import narwhals as narwhals
-    import polars as polars
-
 T = TypeVar("T")
 
 DISTRIBUTIONS = {
@@ -41,13 +37,6 @@ DISTRIBUTIONS = {
     "tomli_w": "tomli-w",
 }
 """Packages of the installation that the lecture works without, and what pip calls them."""
-
-
-def __getattr__(name: str) -> Any:
-    if name in DISTRIBUTIONS:
-        globals()[name] = module = package(name)  # found without this function from now on
-        return module
-    raise AttributeError(f"module 'deepstep.environment' has no attribute {name!r}")
 
 
 def package(name: str) -> Any:
@@ -77,6 +66,24 @@ def naming_packages() -> Iterator[None]:
         if missing not in DISTRIBUTIONS:
             raise
         raise missing_package("deepstep", DISTRIBUTIONS[missing]) from error
+
+
+class _OnFirstUse:
+    """A package that is imported when a name of it is first looked up."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        value = vars(self)[name] = getattr(package(self._name), name)  # looked up without this from now on
+        return value
+
+
+if TYPE_CHECKING:
+    import narwhals as narwhals
+    import polars as polars
+else:
+    narwhals, polars = _OnFirstUse("narwhals"), _OnFirstUse("polars")
 
 
 def has_threads() -> bool:
@@ -188,9 +195,8 @@ def single_blas(*, shares: bool = False) -> Iterator[None]:
 
 def single_blas_below(multiplications: int) -> AbstractContextManager[None]:
     """`single_blas` for a product of so many multiplications, where threads would only cost time."""
-    if NEVER_SHARED < multiplications < WORTH_SHARING:
-        return single_blas(shares=True)
-    return nullcontext()
+    may_wait = NEVER_SHARED < multiplications < WORTH_SHARING
+    return single_blas(shares=True) if may_wait else nullcontext()
 
 
 def _limit_all(count: int | None = None) -> None:

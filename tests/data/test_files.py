@@ -372,5 +372,5 @@ def test_a_name_that_cannot_be_one_is_a_file_error(tmp_path, name, reason):
 
 
 def test_sha256_of_nothing_is_a_file_error(tmp_path):
-    with pytest.raises(FileError, match="No such file"):
+    with pytest.raises(FileError, match="no such file"):
         sha256(tmp_path / "none")

@@ -72,9 +72,9 @@ def test_every_mode_becomes_colour(tmp_path, mode):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "none that can be read"),
-        (b"hello", "none that can be read"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "none"),
+        (b"", "it cannot be read"),
+        (b"hello", "it cannot be read"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "it cannot be read"),
     ],
 )
 def test_what_is_no_picture(tmp_path, content, sentence):
@@ -107,7 +107,7 @@ def test_a_picture_that_unpacks_to_too_much_is_refused(tmp_path, width, height):
     content[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
     content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
     path.write_bytes(content)
-    with pytest.raises(FileError, match="Make it smaller"):
+    with pytest.raises(FileError, match="smaller"):
         read_image(path, height=2, width=2, channels=3)
 
 

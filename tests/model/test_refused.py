@@ -92,7 +92,7 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
         ({"resume": True}, "checkpoint=… with resume=True; got none"),
         ({"resume": 5}, "resume must be True, a file or a folder, got 5"),
         ({"checkpoint": 5}, "checkpoint must be a folder or ModelCheckpoint"),
-        ({"resume": "none"}, "none: a checkpoint; there is none", FileError),
+        ({"resume": "none"}, "none: a checkpoint; there is no such file", FileError),
         ({"resume": "."}, "a folder with checkpoints; there is none in it", FileError),
         *(({name: "c", **LBFGS}, "got L-BFGS, whose") for name in ("checkpoint", "resume")),
         ({**REFIT, "patience": None}, "patience, where refit=True; got None. It counts"),

@@ -107,7 +107,7 @@ def test_what_is_no_target_of_arrays_is_refused(files, digits):
         ((mapped, np.c_[y, y]), ShapeError, r"y: one column, .* got shape \(1797, 2\)"),
         ((mapped[:, 0, 0], y), ShapeError, r"X: an array \(m, n\) of inputs; got shape \(1797,\)"),
         ((mapped, y[:5]), ShapeError, "1797 rows of .y., as .X. has; got 5"),
-        ((files / "X.npy", files / "none.npy"), FileError, "none.npy: a file of arrays; there is no such"),
+        ((files / "X.npy", files / "none.npy"), FileError, "none.npy: a file of rows; there is no such"),
         (("x.parquet", y), ConfigurationError, r"got y=ndarray .* Arrays go with X.npy alone"),
         ((files / "y.npy", y), ShapeError, r"y.npy: an array \(m, n\) of inputs; got shape \(1797,\)"),
     ]:
@@ -153,7 +153,7 @@ def test_what_fits_not_is_named(files):
     np.save(files / "y.npy", np.arange(3))
     with pytest.raises(ShapeError, match="1797 rows of 'y', as 'X' has; got 3"):
         open_arrays(files / "X.npy", ["y"])
-    with pytest.raises(FileError, match=r"z.npy: a file of arrays; there is no such file"):
+    with pytest.raises(FileError, match=r"z.npy: a file of rows; there is no such file"):
         open_arrays(files / "X.npy", ["z"])
     (files / "y.npy").write_bytes((files / "X.npy").read_bytes()[:400])
     with pytest.raises(FileError, match=r"y.npy: a NumPy file of one array; it cannot be read"):

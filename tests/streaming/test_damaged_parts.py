@@ -169,7 +169,7 @@ def test_folders_that_would_be_left_out_are_refused(parts, tmp_path, monkeypatch
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "scandir", refused)
-        with pytest.raises(FileError, match=r"z: a folder of .* be read; it cannot \(permission denied\)"):
+        with pytest.raises(FileError, match=r"z: a folder of .*; it cannot be read \(Permission denied\)"):
             ParquetRows(parts)
     (parts / "z").rename(tmp_path / "elsewhere")
     (parts / "z").symlink_to(tmp_path / "elsewhere", target_is_directory=True)

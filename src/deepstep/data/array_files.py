@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from deepstep.data.files import atomic_write, kind_at
+from deepstep.data.files import atomic_write, check_file, reading
 from deepstep.data.text_formats import json_values
 from deepstep.environment import package
-from deepstep.errors import FileError
 from deepstep.types import AnyArray
 
 
@@ -32,29 +31,15 @@ def read_arrays(
 ) -> tuple[dict[str, str], dict[str, AnyArray]]:
     """The header and the arrays of a safetensors file; nothing in it is executed."""
     safetensors = package("safetensors")
-    kind = kind_at(path)
-    if kind == "folder":
-        raise FileError(str(path), what, "this is a folder")
-    if kind == "something else":  # reading from a pipe may never end
-        raise FileError(str(path), what, "this is a device or a pipe")
-    try:
-        with safetensors.safe_open(path, framework="numpy") as file:
-            _check_header(Path(path))
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise FileError(str(path), what, "there is none") from None
-    # AttributeError: a type of numbers that NumPy does not have
-    except (
-        safetensors.SafetensorError,
-        OSError,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        MemoryError,
-    ) as error:
-        reason = str(error) or type(error).__name__
-        raise FileError(str(path), "a safetensors file", f"it cannot be read ({reason:.300})", hint) from None
+    check_file(path, what)
+    errors = (safetensors.SafetensorError, ValueError, TypeError, KeyError, MemoryError)
+    with (
+        # AttributeError: a type of numbers that NumPy does not have
+        reading(path, "a safetensors file", *errors, AttributeError, hint=hint),
+        safetensors.safe_open(path, framework="numpy") as file,
+    ):
+        _check_header(Path(path))
+        return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
 def _check_header(path: Path) -> None:

@@ -15,17 +15,15 @@ from dataclasses import dataclass
 from math import prod
 from mmap import mmap
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from deepstep.data.files import check_file, kind_at
+from deepstep.data.files import Watched, as_opened, changed, check_unchanged, kind_at, reading
 from deepstep.data.rows import Place, StoredRows, check_room
+from deepstep.environment import polars
 from deepstep.errors import DataError, FileError, ShapeError
 from deepstep.types import AnyArray
-
-if TYPE_CHECKING:
-    import polars
 
 NUMPY = (".npy",)
 INPUTS = "X"
@@ -36,8 +34,6 @@ MOST_COLUMNS = 10**6
 """Most columns of an array: each has a name."""
 COMPARED = 64
 """Rows, evenly spread, whose digest identifies a file."""
-Watched = tuple[int, int]
-"""The size of a file and when it was changed, in nanoseconds."""
 
 
 class ArrayRows(StoredRows):
@@ -120,21 +116,13 @@ class ArrayRows(StoredRows):
         return found
 
     def _read(self, rows: slice, columns: Sequence[str]) -> "polars.DataFrame":
-        from deepstep.environment import polars
-
         names = dict.fromkeys(self._columns[column][0] for column in columns)
         self._check_files()
-        try:
+        with reading(self.where, "arrays"):
             read = {
                 name: _plain(np.asarray(self._arrays[name][rows]), f"{self.where}, {name!r}", rows.start)
                 for name in names
             }
-        except FileError:
-            raise
-        except OSError as error:
-            raise FileError(
-                self.where, "arrays that can be read", f"they cannot ({str(error).rstrip('.'):.200})"
-            ) from error
         found = []
         for column in columns:
             name, at = self._columns[column]
@@ -184,12 +172,7 @@ class _Filed:
         with self.path.open("rb", buffering=0) as file:
             found = np.fromfile(file, self.dtype, count, offset=offset)
         if len(found) < count:
-            raise FileError(
-                str(self.path),
-                "the file as it was when reading began",
-                "it is shorter",
-                "Put the old one back, or start again.",
-            )
+            raise changed(self.path, "it is shorter")
         return found.reshape(-1, *self.shape[1:])
 
 
@@ -216,25 +199,6 @@ def _filed(array: Any) -> Any:
     )
 
 
-def as_opened(path: Path) -> Watched:
-    """The size of a file and when it was changed, which tell whether it is changed later."""
-    check_file(path, "a file of arrays")
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
-
-
-def check_unchanged(path: Path, opened: Watched) -> None:
-    """Refuse a file that was rewritten: its rows need not be those counted, and a shorter one has none."""
-    there = kind_at(path) != "nothing"
-    if not there or as_opened(path) != opened:
-        raise FileError(
-            str(path),
-            "the file as it was when reading began",
-            "it was changed meanwhile" if there else "it is gone",
-            "Put the old one back, or start again.",
-        )
-
-
 def beside_it(path: Path, name: str) -> Path:
     """Where a column stands beside ``X.npy``."""
     return path.with_name(f"{name}.npy")
@@ -244,14 +208,8 @@ def mapped(path: Path) -> AnyArray:
     """The array in a NumPy file, memory-mapped."""
     as_opened(path)
     expected = "a NumPy file of one array"
-    try:
+    with reading(path, expected, Exception):  # a header is evaluated as Python, with all errors it may have
         found: Any = np.load(path, mmap_mode="r", allow_pickle=False)
-    except Exception as error:  # NumPy evaluates a header as Python, with all errors that this may have
-        known = isinstance(error, OSError | EOFError) or type(error) is ValueError
-        detail = str(error).partition("\n")[0].rstrip(". ") if known else "its header describes no array"
-        raise FileError(
-            str(path), expected, f"it cannot be read ({detail:.200})", "Get it again, or write it again."
-        ) from error
     if not isinstance(found, np.ndarray):
         raise FileError(str(path), expected, "it is an archive of several")
     return found

@@ -98,20 +98,15 @@ def planar_flower(seed: int = 1) -> Points:
     return np.concatenate(petals), np.repeat(np.arange(2), 200)
 
 
-def _circles(points: int, seed: int) -> Points:
-    X, y = package("sklearn.datasets").make_circles(
-        n_samples=points, noise=0.05, factor=0.8, random_state=seed
-    )
-    return X, y.astype(np.int64)
+def _made(name: str, **settings: float) -> Callable[[int, int], Points]:
+    """How scikit-learn draws points."""
 
+    def draw_points(points: int, seed: int) -> Points:
+        make = getattr(package("sklearn.datasets"), f"make_{name}")
+        X, y = make(n_samples=points, random_state=seed, **settings)
+        return X, y.astype(np.int64)
 
-def _moons(points: int, seed: int) -> Points:
-    X, y = package("sklearn.datasets").make_moons(n_samples=points, noise=0.2, random_state=seed)
-    return X, y.astype(np.int64)
-
-
-def _flower(points: int, seed: int) -> Points:
-    return planar_flower(seed)
+    return draw_points
 
 
 def _spirals(points: int, seed: int) -> Points:
@@ -135,9 +130,9 @@ class _Plane:
 
 
 _PLANES = {
-    "planar": _Plane(_flower, 1, 400, 400, ("red", "blue")),
-    "circles": _Plane(_circles, 1, 300, 100, ("outer", "inner")),
-    "moons": _Plane(_moons, 3, 300, 100, ("upper", "lower")),
+    "planar": _Plane(lambda points, seed: planar_flower(seed), 1, 400, 400, ("red", "blue")),
+    "circles": _Plane(_made("circles", noise=0.05, factor=0.8), 1, 300, 100, ("outer", "inner")),
+    "moons": _Plane(_made("moons", noise=0.2), 3, 300, 100, ("upper", "lower")),
     "spirals": _Plane(_spirals, 1, 300, 100, ("red", "blue", "green")),
 }
 SMALL_DATASETS = ("digits", *_PLANES)

@@ -5,14 +5,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from deepstep.environment import polars
 from deepstep.errors import CellError, DataError
-
-if TYPE_CHECKING:
-    import polars
 
 _WHOLE = (int, np.integer)
 _NUMBERS = (*_WHOLE, float, np.floating, Decimal, Fraction)
@@ -28,8 +26,6 @@ _PANDAS_MISSING = {"NAType", "NaTType"}  # by name: pandas is not imported
 
 def objects_as_series(name: str, values: Sequence[Any], where: str) -> "polars.Series":
     """A column of Python objects."""
-    from deepstep.environment import polars
-
     where = f"{where}, column {name!r}"
     kinds = set(map(type, values))
     for kind in kinds:
@@ -82,37 +78,32 @@ def _is_value(kind: type) -> bool:
 
 def _typed(kinds: set[type], values: Sequence[Any], where: str) -> "polars.Series":
     """The values as the one type that all of these kinds belong to, else as texts."""
-    from deepstep.environment import polars
 
     def are(*types: type) -> bool:
         return all(issubclass(kind, types) for kind in kinds)
 
+    def series(convert: Callable[[Any], Any], dtype: Any, expected: str = "values") -> "polars.Series":
+        return polars.Series(_converted(where, values, convert, f"{expected} are expected"), dtype=dtype)
+
     if are(*_TRUTHS):
-        return polars.Series(
-            [None if value is None else bool(value) for value in values], dtype=polars.Boolean
-        )
+        return series(bool, polars.Boolean)
     if are(*_NUMBERS) and not any(issubclass(kind, (*_TRUTHS, np.timedelta64)) for kind in kinds):
         if are(*_WHOLE):
             with suppress(OverflowError, TypeError):  # beyond 64 bits: as floats
-                whole = [None if value is None else int(value) for value in values]
-                return polars.Series(whole, dtype=polars.Int64)
-        floats = _converted(where, values, float, "numbers that a float can hold are expected")
-        return polars.Series(floats, dtype=polars.Float64)
+                return series(int, polars.Int64)
+        return series(float, polars.Float64, "numbers that a float can hold")
     if are(*_MOMENTS):
         if kinds == {datetime.date}:
             return polars.Series(values, dtype=polars.Date)
-        moments = _converted(where, values, _moment, "dates of the years 1 to 9999 are expected")
+        moments = series(_moment, polars.Datetime("us"), "dates of the years 1 to 9999")
         zone = "UTC" if any(value is not None and _is_aware(value) for value in values) else None
-        return polars.Series(moments, dtype=polars.Datetime("us")).dt.replace_time_zone(zone)
+        return moments.dt.replace_time_zone(zone)
     if are(*_SPANS):
-        spans = _converted(where, values, _span, "spans of at most a hundred thousand years are expected")
-        return polars.Series(spans, dtype=polars.Duration("us"))
+        return series(_span, polars.Duration("us"), "spans of at most a hundred thousand years")
     if are(datetime.time):
         return polars.Series(values, dtype=polars.Time)
     try:
-        return polars.Series(
-            [None if value is None else as_text(value) for value in values], dtype=polars.String
-        )
+        return series(as_text, polars.String)
     except UnicodeEncodeError as error:
         got = f"one is damaged ({error})"
         raise DataError(where, "texts of whole characters are expected", got) from error

@@ -12,13 +12,10 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from io import StringIO
-from typing import TYPE_CHECKING
 
 from deepstep.data.frames import without_pattern
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, FileError
-
-if TYPE_CHECKING:
-    import polars
 
 MISSING = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "?")
 """Words for a missing value in a text table, apart from spaces around it."""
@@ -219,6 +216,11 @@ def is_number(text: str) -> bool:
     return any(re.match(number, text.strip()) for number in (_WITH_POINT, WITH_COMMA))
 
 
+def all_fit(texts: "polars.Series", pattern: str) -> bool:
+    """Whether all these texts fit a pattern; the first ones are looked at first."""
+    return all(part.str.contains(pattern).all() for part in (texts.head(SAMPLE_CELLS), texts))
+
+
 def find_decimal(cells: "polars.DataFrame", sep: str, usual: str | None, where: str, tell: Tell) -> str:
     """Whether decimals are written with a comma."""
     if sep == ",":
@@ -256,6 +258,6 @@ def _with_decimals(cells: "polars.DataFrame", sign: str, *, sure: bool) -> "Iter
     for series in cells:
         text = without_pattern(series).str.strip_chars().replace(list(MISSING), None).drop_nulls()
         signs = text.filter(text.str.contains(sign, literal=True))
-        fits = all(part.str.contains(pattern).all() for part in (text.head(SAMPLE_CELLS), text))
-        if len(signs) and fits and not (sure and signs.str.contains(_THOUSANDS[sign]).all()):
+        thousands = sure and signs.str.contains(_THOUSANDS[sign]).all()
+        if len(signs) and not thousands and all_fit(text, pattern):
             yield series.name

@@ -38,6 +38,12 @@ _LONGEST_TURN = 10.0
 
 EntryKind = Literal["file", "folder", "something else", "nothing"]
 
+Watched = tuple[int, int]
+"""The size of a file and when it was changed, in nanoseconds."""
+
+DAMAGED = "The file is damaged: get it again."
+"""The hint for a file that cannot be read."""
+
 
 @contextmanager
 def atomic_write(path: Path | str) -> Iterator[BinaryIO]:
@@ -271,6 +277,49 @@ def check_file(path: Path | str, expected: str, folder_hint: str = "") -> None:
         raise FileError(str(path), expected, got, hint)
 
 
+def as_opened(path: Path) -> Watched:
+    """The size of a file and when it was changed, which tell whether it is changed later."""
+    check_file(path, "a file of rows")
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns
+
+
+def check_unchanged(path: Path, opened: Watched, where: str = "") -> None:
+    """Refuse a file that was rewritten: its rows need not be those counted, and a shorter one has none."""
+    if kind_at(path) == "nothing":
+        raise changed(where or path, "it is gone")
+    if as_opened(path) != opened:
+        raise changed(where or path, "it was changed meanwhile")
+
+
+def changed(where: Path | str, got: str) -> FileError:
+    """The error for a file that is another one than when reading began."""
+    expected = "the file as it was when reading began"
+    return FileError(str(where), expected, got, "Put the old one back, or start again.")
+
+
+@contextmanager
+def reading(
+    where: Path | str, expected: str, *errors: type[BaseException], hint: str = DAMAGED
+) -> Iterator[None]:
+    """Let what the system refuses to read, or a library with these errors, be one sentence about a file."""
+    refusals: tuple[type[BaseException], ...] = (OSError, *errors)
+    try:
+        yield
+    except DeepStepError:
+        raise
+    except refusals as error:
+        gone = isinstance(error, FileNotFoundError)
+        got = "there is no such file" if gone else f"it cannot be read ({reason_of(error):.300})"
+        raise FileError(str(where), expected, got, "" if gone else hint) from error
+
+
+def reason_of(error: BaseException) -> str:
+    """What another program says is wrong, without the lines of its details."""
+    said = getattr(error, "strerror", None) or str(error).strip().partition("\n")[0].rstrip(". ")
+    return said or type(error).__name__
+
+
 def sha256(path: Path | str) -> str:
     """The SHA-256 of a file's bytes.
 
@@ -285,15 +334,8 @@ def sha256(path: Path | str) -> str:
     'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
     """
     refuse_pipe(path, "a readable file is expected")
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except ValueError as error:
-        raise _no_name(path, error) from error
-    except OSError as error:
-        raise FileError(
-            str(path), "a readable file is expected", f"it cannot be read ({error.strerror})"
-        ) from error
+    with reading(path, "a readable file is expected"), Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _real(path: Path | str) -> Path:
@@ -406,10 +448,8 @@ def held(path: Path, what: str) -> Iterator[None]:
     deepstep.errors.FileError: the run: nobody else is at work on it; another process is. Wait for
     it, or end it.
     """
-    try:
+    with reading(what, f"the record {path}"):
         file = path.open("rb")
-    except OSError as error:
-        raise FileError(what, f"{path} can be read", error.strerror or str(error)) from error
     with file:
         if _lock(file.fileno()) is False:
             raise FileError(

@@ -4,35 +4,17 @@ from codecs import BOM_UTF8
 from collections.abc import Callable, Collection, Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 from zipfile import BadZipFile, ZipFile
 
+from deepstep.data import sources
 from deepstep.data.dialect import UTF_8, Tell, TextFormat, encoding_by_bytes, log
+from deepstep.data.files import reading
 from deepstep.data.rows import check_room
-from deepstep.data.sources import check_inflated, local, unpacked_suffixes
-from deepstep.data.text_tables import damaged, first_line, typed_column
+from deepstep.data.sources import check_inflated, content_by, local, unpacked_suffixes
+from deepstep.data.text_tables import typed_column
+from deepstep.environment import polars
 from deepstep.errors import FileError, missing_package
-
-if TYPE_CHECKING:
-    import polars
-
-_PARQUET, _ARROW1, _ZIP = b"PAR1", b"ARROW1", b"PK\x03\x04"
-_SIGNATURES = {
-    _PARQUET: "a Parquet file",
-    _ARROW1: "an Arrow file",
-    b"FEA1": "a Feather file of version 1",
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"GIF8": "a GIF picture",
-    b"%PDF": "a PDF document",
-    _ZIP: "a ZIP archive (Excel workbooks are such)",
-    b"\x1f\x8b": "a gzip archive",
-    b"\x89HDF": "an HDF5 file",
-    b"SQLite format 3": "an SQLite database",
-    b"<!DOCTYPE": "a web page",
-    b"<html": "a web page",
-    b'{"': "JSON",
-}
 
 
 class ReadOptions(NamedTuple):
@@ -72,7 +54,7 @@ def check_content(where: str, kind: Format, head: bytes, encoding: str | None) -
         raise FileError(where, f"{kind.name} is expected", "the file is empty")
     if kind.signature and head.startswith(kind.signature):
         return
-    looks = next((name for start, name in _SIGNATURES.items() if head.startswith(start)), "")
+    looks = content_by(head)[0]
     if not looks and b"\0" in head and not (is_text and (encoding or encoding_by_bytes(head) != UTF_8)):
         looks = "a file with zero bytes, binary or in an encoding that was not found"
     if kind.signature or looks:
@@ -91,8 +73,6 @@ def check_table_room(where: str, n_bytes: int, *, hint: bool = False) -> None:
 
 
 def _read_parquet(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
-    from deepstep.environment import polars
-
     footer = polars.scan_parquet(file.name, glob=False)
     texts = (polars.String, polars.Binary)
     row = sum(16 if dtype in texts else 8 for dtype in footer.collect_schema().values())
@@ -100,38 +80,19 @@ def _read_parquet(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataF
     return polars.read_parquet(file)
 
 
-def _read_arrow(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
-    from deepstep.environment import polars
-
-    return polars.read_ipc(file)
-
-
-def _read_json_lines(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
-    from deepstep.environment import polars
-
-    return polars.read_ndjson(file, infer_schema_length=None)
-
-
 def _read_excel(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
     """The first sheet of a workbook; columns of texts are typed as those of text tables."""
-    from deepstep.environment import polars
-
     try:
         import fastexcel
     except ImportError as error:
         raise missing_package("Excel workbooks", "fastexcel") from error
     content = file.read()
-    try:
+    with reading(where, "an Excel workbook is expected", BadZipFile, fastexcel.FastExcelError):
         with ZipFile(BytesIO(content)) as parts:
             check_inflated(sum(part.file_size for part in parts.infolist()), len(content), where)
-    except BadZipFile as error:
-        raise damaged(where, "an Excel workbook", first_line(error)) from error
-    try:
         sheets = fastexcel.read_excel(content).sheet_names
         header = how.given.header and how.usual.header
         frame = polars.read_excel(content, has_header=header, infer_schema_length=None, raise_if_empty=False)
-    except fastexcel.FastExcelError as error:
-        raise damaged(where, "an Excel workbook", first_line(error)) from error
     if len(sheets) > 1:
         how.tell(f"{where}: {len(sheets)} sheets; the first, {sheets[0]!r}, is read.")
     values = how.values or {}
@@ -144,9 +105,13 @@ def _read_excel(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFra
 
 
 _CSV = Format("a CSV table", b"", sep=",")
-_ARROW = Format("an Arrow file", _ARROW1, _read_arrow)
-PARQUET_FILE = Format("a Parquet file", _PARQUET, _read_parquet)
-_JSON_LINES = Format("a file of JSON lines", b"{", _read_json_lines)
+_ARROW = Format("an Arrow file", sources.ARROW_BEGINS, lambda file, where, how: polars.read_ipc(file))
+PARQUET_FILE = Format("a Parquet file", sources.PARQUET_BEGINS, _read_parquet)
+_JSON_LINES = Format(
+    "a file of JSON lines",
+    sources.JSON_BEGINS,
+    lambda file, where, how: polars.read_ndjson(file, infer_schema_length=None),
+)
 FORMATS = {
     ".csv": _CSV,
     ".tsv": Format("a TSV table", b"", sep="\t"),
@@ -156,7 +121,7 @@ FORMATS = {
     ".feather": _ARROW,
     ".jsonl": _JSON_LINES,
     ".ndjson": _JSON_LINES,
-    ".xlsx": Format("an Excel workbook", _ZIP, _read_excel),
+    ".xlsx": Format("an Excel workbook", sources.ZIP_BEGINS, _read_excel),
 }
 TABLE_SUFFIXES = tuple(FORMATS)
 """The suffixes that `read_table` knows."""

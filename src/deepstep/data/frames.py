@@ -6,16 +6,15 @@ No library is imported for a table that is not its own: a pandas frame is there 
 import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from deepstep.data.cells import EXACT, as_text, no_value, objects_as_series
+from deepstep.environment import narwhals as nw
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.types import AnyArray
-
-if TYPE_CHECKING:
-    import polars
 
 _TABLES = "a table (pandas, polars, pyarrow), an array (rows, columns) or a list of rows is expected"
 _RESHAPE = "Reshape your data: X.reshape(-1, 1) where it is one column, X.reshape(1, -1) where it is one row."
@@ -53,9 +52,6 @@ def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
     >>> as_frame(np.array([[0.5, np.nan]]), where="X").to_dict(as_series=False)
     {'x0': [0.5], 'x1': [None]}
     """
-    from deepstep.environment import narwhals as nw
-    from deepstep.environment import polars
-
     begin_work(where)
     if nw.dependencies.is_pandas_dataframe(X):
         names = _names(X.columns, where)
@@ -146,8 +142,6 @@ def _from_list(rows: Sequence[Any], where: str) -> "list[polars.Series]":
 
 def _from_array(name: str, values: AnyArray, where: str) -> "polars.Series":
     """One column of an array."""
-    from deepstep.environment import polars
-
     mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
     values = np.asarray(values)
     kind = values.dtype.kind
@@ -190,8 +184,6 @@ def _known_to_polars(name: str, values: AnyArray, where: str) -> AnyArray:
 
 def _from_pandas(name: str, column: Any, where: str) -> "polars.Series":
     """One column of a pandas frame; pandas' own types are known by name."""
-    from deepstep.environment import polars
-
     dtype = column.dtype
     if isinstance(dtype, np.dtype):
         return _from_array(name, column.to_numpy(), where)
@@ -218,8 +210,6 @@ def _from_pandas(name: str, column: Any, where: str) -> "polars.Series":
 
 
 def _from_categories(column: Any) -> "polars.Series":
-    from deepstep.environment import polars
-
     labels = polars.Series(list(map(as_text, column.cat.categories)), dtype=polars.String)
     codes = polars.Series(column.cat.codes.to_numpy()).cast(polars.Int64).replace(-1, None)
     series = labels.gather(codes) if len(labels) else polars.Series([None] * len(codes), dtype=polars.String)
@@ -228,8 +218,6 @@ def _from_categories(column: Any) -> "polars.Series":
 
 
 def _from_arrow(name: str, column: Any, where: str) -> "polars.Series":
-    from deepstep.environment import polars
-
     kind = str(column.type)
     if kind.startswith("decimal"):
         column = column.cast("float64")  # polars has none beyond 38 digits
@@ -238,17 +226,12 @@ def _from_arrow(name: str, column: Any, where: str) -> "polars.Series":
     except (polars.exceptions.PolarsError, TypeError, ValueError) as error:
         raise no_value(f"{where}, column {name!r}", f"the column holds {kind}") from error
     if kind.startswith("dictionary") and not series.dtype.is_nested():  # of numbers, too, it is of categories
-        texts = series.cast(polars.String)
-        if series.dtype.is_float():
-            texts = polars.Series([None if value is None else as_text(value) for value in series])
-        return texts.cast(polars.Categorical)
+        return as_categories(series).cast(polars.Categorical)
     return series
 
 
 def _settled(series: "polars.Series", where: str) -> "polars.Series":
     """A column of one of the types that go on."""
-    from deepstep.environment import polars
-
     dtype = series.dtype
     if dtype == polars.Object:
         return _settled(objects_as_series(series.name, series.to_list(), where), where)
@@ -286,8 +269,6 @@ def _no_columns(where: str, shape: tuple[int, ...]) -> DataError:
 
 def as_categories(series: "polars.Series") -> "polars.Series":
     """The values of a column that was declared to be one of categories, as texts."""
-    from deepstep.environment import polars
-
     texts = series.cast(polars.String)
     if not series.dtype.is_float():
         return texts

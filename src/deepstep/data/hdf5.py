@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.files import check_file, kind_at
+from deepstep.data.files import check_file, kind_at, reading
 from deepstep.data.rows import check_room
-from deepstep.errors import DeepStepError, FileError, missing_package
+from deepstep.errors import FileError, missing_package
 
 TRAIN_FILE = "train_catvnoncat.h5"
 TEST_FILE = "test_catvnoncat.h5"
@@ -81,30 +81,20 @@ def _read_part(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int
     except ImportError as error:
         raise missing_package("read_cats", "h5py") from error
     check_file(path, "an HDF5 file is expected")
-    try:
-        with h5py.File(path, "r") as file:
-            missing = {f"{part}_set_x", f"{part}_set_y", "list_classes"} - set(file)
-            if missing:
-                raise FileError(
-                    str(path),
-                    f"{part}_set_x, {part}_set_y and list_classes are expected",
-                    f"{', '.join(sorted(missing))} is missing",
-                )
-            names = (f"{part}_set_x", f"{part}_set_y", "list_classes")
-            datasets = {name: _dataset(file, name, path) for name in names}
-            for name, dataset in datasets.items():
-                check_room(dataset.size * dataset.dtype.itemsize, str(path), "arrays", f"{name!r}")
-            X, y, classes = (np.asarray(dataset) for dataset in datasets.values())
-    except DeepStepError:
-        raise
-    except (OSError, RuntimeError, KeyError, ValueError, TypeError) as error:
-        # h5py maps the library's own error classes to these.
-        raise FileError(
-            str(path),
-            "an HDF5 file is expected",
-            f"it cannot be read ({str(error).rstrip('.')})",
-            "It is no HDF5 or damaged: get the file again.",
-        ) from error
+    errors = (RuntimeError, KeyError, ValueError, TypeError)  # to which h5py maps those of its library
+    with reading(path, "an HDF5 file is expected", *errors), h5py.File(path, "r") as file:
+        names = (f"{part}_set_x", f"{part}_set_y", "list_classes")
+        missing = set(names) - set(file)
+        if missing:
+            raise FileError(
+                str(path),
+                f"{part}_set_x, {part}_set_y and list_classes are expected",
+                f"{', '.join(sorted(missing))} is missing",
+            )
+        datasets = {name: _dataset(file, name, path) for name in names}
+        for name, dataset in datasets.items():
+            check_room(dataset.size * dataset.dtype.itemsize, str(path), "arrays", f"{name!r}")
+        X, y, classes = (np.asarray(dataset) for dataset in datasets.values())
     _check_arrays(path, X, y, classes)
     return X, y.astype(np.int64), _names(path, classes)
 

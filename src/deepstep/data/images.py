@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.files import check_file
+from deepstep.data.files import check_file, reading
 from deepstep.errors import ConfigurationError, FileError, missing_package
 
 if TYPE_CHECKING:
@@ -137,39 +137,29 @@ def read_image(path: Path | str, *, height: int, width: int, channels: int) -> N
             f"got {height} × {width} × {channels}",
         )
     path = Path(path)
-    check_file(path, "a picture is expected")
-    try:
-        with PIL.Image.open(path, formats=tuple(_FORMATS)) as picture:
-            limit = PIL.Image.MAX_IMAGE_PIXELS
-            if limit is not None and picture.width * picture.height > limit:
-                raise FileError(
-                    str(path),
-                    f"a picture of at most {limit} pixels is expected",
-                    f"it has {picture.width} × {picture.height}",
-                    "Make it smaller.",
-                )
-            upright = PIL.ImageOps.exif_transpose(picture)
-            plain = _opaque(upright).convert("L" if channels == 1 else "RGB")
-            small = plain.resize((width, height), PIL.Image.Resampling.LANCZOS)
-    except FileError:
-        raise
-    except PIL.UnidentifiedImageError as error:
-        raise FileError(
-            str(path), "a picture is expected", "this is none that can be read", "Save it as PNG or JPEG."
-        ) from error
-    except (PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning) as error:
-        raise FileError(
-            str(path), "a picture of reasonable size is expected", str(error).rstrip("."), "Make it smaller."
-        ) from error
-    except _DECODER_ERRORS as error:
-        raise FileError(
-            str(path), "a whole picture is expected", f"it is damaged ({error})", "Get the file again."
-        ) from error
+    expected = "a picture is expected"
+    check_file(path, expected)
+    errors = (*_DECODER_ERRORS, PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning)
+    with (
+        reading(path, expected, *errors, hint="Get it again, or save it smaller, as PNG or JPEG."),
+        PIL.Image.open(path, formats=tuple(_FORMATS)) as picture,
+    ):
+        limit = PIL.Image.MAX_IMAGE_PIXELS
+        if limit is not None and picture.width * picture.height > limit:
+            raise FileError(
+                str(path),
+                f"a picture of at most {limit} pixels is expected",
+                f"it has {picture.width} × {picture.height}",
+                "Make it smaller.",
+            )
+        upright = PIL.ImageOps.exif_transpose(picture)
+        plain = _opaque(upright).convert("L" if channels == 1 else "RGB")
+        small = plain.resize((width, height), PIL.Image.Resampling.LANCZOS)
     return np.asarray(small, dtype=np.uint8).reshape(height, width, channels)
 
 
 # What Pillow's decoders raise on damaged files, by its own tests and by ours.
-_DECODER_ERRORS = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError)
+_DECODER_ERRORS = (SyntaxError, ValueError, EOFError, IndexError, KeyError, TypeError, OverflowError)
 
 
 def _opaque(picture: "Picture") -> "Picture":

@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from deepstep.data.text_formats import MOST_BYTES, json_values, read_text
 from deepstep.errors import FileError
 
 MODEL_MARK, RUN_MARK, TRAINING_MARK = "model.json", "run.json", "training.json"
@@ -115,6 +114,8 @@ def remove_own(folder: Path) -> None:
 
 def _why_no_mark(folder: Path, mark: str) -> str:
     """Why the record of a folder is none of DeepStep's; empty where it is."""
+    from deepstep.data.text_formats import MOST_BYTES, json_values, read_text  # which refuse by `files`
+
     path = folder / mark
     if path.is_symlink() or not path.is_file():
         return f"it is something else, without a {mark}"

@@ -17,18 +17,16 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from deepstep.data.files import kind_at, refuse_pipe, sha256
+from deepstep.data.files import Watched, as_opened, check_unchanged, kind_at, reading, refuse_pipe, sha256
 from deepstep.data.images import IMAGE_SUFFIXES, no_table
 from deepstep.data.rows import Place, StoredRows
 from deepstep.data.sources import local
+from deepstep.environment import polars
 from deepstep.errors import DataError, FileError, missing_package, unknown_name
-
-if TYPE_CHECKING:
-    import polars
 
 SUFFIX = ".parquet"
 DAMAGED = "Write this part again, or get it again."
@@ -43,8 +41,7 @@ class _Part(NamedTuple):
 
     path: Path
     name: str
-    bytes: int
-    changed: int
+    opened: Watched
     rows: tuple[int, ...]
     """Rows of each of its groups."""
     starts: tuple[int, ...]
@@ -94,16 +91,14 @@ class ParquetRows(StoredRows):
     @property
     def bytes(self) -> int:
         """The size of all parts on disk."""
-        return sum(part.bytes for part in self._parts)
+        return sum(part.opened[0] for part in self._parts)
 
     def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
-        from deepstep.environment import polars
-
         number, within = self._groups[group]
         part = self._parts[number]
         schema = {name: self.schema[name] for name in columns}
-        with _named_errors(self.where, part.name):
-            self._check_unchanged(part)
+        with _reading(self.where, part.name):
+            check_unchanged(part.path, part.opened, _called(self.where, part.name))
             # neither read at once nor mapped: mapped pages count as memory of the process
             with _parquet().ParquetFile(
                 part.path,
@@ -142,7 +137,7 @@ class ParquetRows(StoredRows):
     def identity(self) -> dict[str, Any]:
         return {
             "columns": {name: str(dtype) for name, dtype in self.schema.items()},
-            "parts": [[part.name, part.bytes, part.footer] for part in self._parts],
+            "parts": [[part.name, part.opened[0], part.footer] for part in self._parts],
         }
 
     def _keep(self, number: int, footer: Any) -> None:
@@ -154,17 +149,6 @@ class ParquetRows(StoredRows):
             self._footers.move_to_end(number)
             while self._kept > KEPT_BYTES and len(self._footers) > 1:
                 self._kept -= self._footers.popitem(last=False)[1].serialized_size
-
-    def _check_unchanged(self, part: _Part) -> None:
-        """Refuse a part that was rewritten since it was opened: its rows need not be those counted."""
-        status = part.path.stat()
-        if (status.st_size, status.st_mtime_ns) != (part.bytes, part.changed):
-            raise FileError(
-                _called(self.where, part.name),
-                "the part as it was when reading began",
-                "it was changed meanwhile",
-                "Put the old one back, or start again.",
-            )
 
 
 def part_paths(path: Path) -> list[Path]:
@@ -217,13 +201,8 @@ def _check_within(path: Path, within: Path) -> None:
 
 def _refuse_unreadable(error: OSError) -> None:
     """Name a folder that cannot be read; its parts would be left out."""
-    reason = error.strerror or str(error)
-    raise FileError(
-        str(error.filename),
-        "a folder of Parquet parts that can be read",
-        f"it cannot ({reason[:1].lower()}{reason[1:]})",
-        "Allow yourself to read it.",
-    ) from error
+    with reading(error.filename, "a folder of Parquet parts", hint="Allow yourself to read it."):
+        raise error
 
 
 def digest_of(path: Path | str) -> str:
@@ -245,19 +224,17 @@ def _parquet() -> Any:
 
 def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]":
     """The footer of a part."""
-    from deepstep.environment import polars
-
     path = root if root.is_file() else root / part
     name = part.as_posix()
     refuse_pipe(path, "a Parquet file")
-    with _named_errors(str(root), name):
-        status = path.stat()
+    with _reading(str(root), name):
+        opened = as_opened(path)
         with _parquet().ParquetFile(path) as file:
             metadata, fields = file.metadata, file.schema_arrow
             groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
             rows = tuple(group.num_rows for group in groups)
         with path.open("rb") as raw:  # the footer stands before its own length and the signature
-            raw.seek(max(0, status.st_size - 8 - metadata.serialized_size))
+            raw.seek(max(0, opened[0] - 8 - metadata.serialized_size))
             footer = hashlib.sha256(raw.read()).hexdigest()
     if sum(rows) != metadata.num_rows:
         got = f"its row groups have {sum(rows):,}"
@@ -274,14 +251,12 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
         for name, dtype in schema.items()
         if name in places and dtype == polars.String
     }
-    return _Part(path, name, status.st_size, status.st_mtime_ns, rows, starts, footer, texts), schema
+    return _Part(path, name, opened, rows, starts, footer, texts), schema
 
 
 def _dtype_of(field: Any, where: str) -> "polars.DataType":
     """The type that polars reads a column as; it would panic at values that it cannot read."""
     import pyarrow
-
-    from deepstep.environment import polars
 
     found: Any = None
     if not pyarrow.types.is_decimal256(field.type):
@@ -328,8 +303,6 @@ def _common_schema(
 
 def _joined(first: "polars.DataType", second: "polars.DataType") -> "polars.DataType | None":
     """A type for the values of both; None where there is none."""
-    from deepstep.environment import polars
-
     if first == second or second == polars.Null:
         return first
     if first == polars.Null:
@@ -345,31 +318,9 @@ def _called(where: str, part: str) -> str:
     return where if Path(where).name == part else f"{where}, part {part}"
 
 
-@contextmanager
-def _named_errors(where: str, part: str) -> Iterator[None]:
+def _reading(where: str, part: str) -> AbstractContextManager[None]:
     """Let whatever pyarrow, Polars and the system say be one sentence about a part."""
     import pyarrow
 
-    from deepstep.environment import polars
-
-    try:
-        yield
-    except FileError:
-        raise
-    except FileNotFoundError as error:
-        raise FileError(
-            _called(where, part),
-            "the part is there as long as its rows are read",
-            "it is gone",
-            "Put it back and go on from the last checkpoint.",
-        ) from error
-    except (
-        pyarrow.ArrowException,
-        polars.exceptions.PanicException,
-        UnicodeDecodeError,
-        OSError,
-    ) as error:
-        detail = str(error).strip().partition("\n")[0].rstrip(". ")
-        raise FileError(
-            _called(where, part), "a whole Parquet file", f"it cannot be read ({detail:.200})", DAMAGED
-        ) from error
+    errors = pyarrow.ArrowException, polars.exceptions.PanicException, UnicodeDecodeError
+    return reading(_called(where, part), "a whole Parquet file", *errors, hint=DAMAGED)

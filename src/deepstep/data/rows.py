@@ -6,14 +6,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
+from deepstep.environment import polars
 from deepstep.errors import DataError, FileError, unknown_name
 from deepstep.types import AnyArray
-
-if TYPE_CHECKING:
-    import polars
-
 
 SHARE = 0.5
 """Share of the memory that one array or table may take; its model takes as much again."""
@@ -73,9 +70,10 @@ PIECE_ROWS, PIECE_NUMBERS, PIECE_BYTES = 2**16, 2**22, 2**24
 """Rows, numbers, and bytes of texts, that are in memory at once, beside those that are learned from."""
 
 
-def piece_rows(width: int) -> int:
-    """How many rows of so many numbers are read and prepared at once."""
-    return max(1, min(PIECE_ROWS, PIECE_NUMBERS // max(1, width)))
+def rows_within(limits: tuple[int, int, int], width: int, row_bytes: float) -> int:
+    """How many rows of so many numbers and bytes of texts keep to the limits of rows, numbers and bytes."""
+    rows, numbers, n_bytes = limits
+    return max(1, min(rows, numbers // max(1, width), int(n_bytes / max(1.0, row_bytes))))
 
 
 class Place(NamedTuple):
@@ -184,8 +182,8 @@ class StoredRows(ABC):
         width: Numbers that a row becomes, where they are more than its columns.
         returns: At least 1, and on average at most `PIECE_BYTES` of texts.
         """
-        by_bytes = PIECE_BYTES / max(1.0, self.row_bytes(columns))
-        return max(1, min(piece_rows(max(width, len(columns))), int(by_bytes)))
+        width = max(width, len(columns))
+        return rows_within((PIECE_ROWS, PIECE_NUMBERS, PIECE_BYTES), width, self.row_bytes(columns))
 
     def check_columns(self, names: Sequence[str], where: str) -> None:
         """Refuse names that no column has.

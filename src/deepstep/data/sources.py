@@ -14,8 +14,9 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
-from deepstep.data.files import check_file
+from deepstep.data.files import check_file, reading
 from deepstep.data.rows import check_room
+from deepstep.environment import polars
 from deepstep.errors import FileError
 
 STDIN, STDIN_NAME = "-", "standard input"
@@ -37,17 +38,33 @@ ZSTD = ".zst"
 COMPRESSIONS = (*_OPENERS, ZSTD)
 """Endings of compressed files."""
 
+PARQUET_BEGINS, ARROW_BEGINS, ZIP_BEGINS, JSON_BEGINS = b"PAR1", b"ARROW1", b"PK\x03\x04", b"{"
 _BEGINS = {
-    b"PAR1": ".parquet",
-    b"ARROW1": ".arrow",
-    b"PK\x03\x04": ".xlsx",
-    b"\x1f\x8b": ".csv.gz",
-    b"BZh": ".csv.bz2",
-    b"\xfd7zXZ": ".csv.xz",
-    b"\x28\xb5\x2f\xfd": ".csv.zst",
-    b"{": ".jsonl",
+    PARQUET_BEGINS: ("a Parquet file", ".parquet"),
+    ARROW_BEGINS: ("an Arrow file", ".arrow"),
+    b"FEA1": ("a Feather file of version 1", ""),
+    b"\x89PNG": ("a PNG picture", ""),
+    b"\xff\xd8\xff": ("a JPEG picture", ""),
+    b"GIF8": ("a GIF picture", ""),
+    b"%PDF": ("a PDF document", ""),
+    ZIP_BEGINS: ("a ZIP archive (Excel workbooks are such)", ".xlsx"),
+    b"\x1f\x8b": ("a gzip archive", ".csv.gz"),
+    b"BZh": ("", ".csv.bz2"),
+    b"\xfd7zXZ": ("an xz archive", ".csv.xz"),
+    b"\x28\xb5\x2f\xfd": ("a Zstandard archive", ".csv.zst"),
+    b"\x89HDF": ("an HDF5 file", ""),
+    b"SQLite format 3": ("an SQLite database", ""),
+    b"<!DOCTYPE": ("a web page", ""),
+    b"<html": ("a web page", ""),
+    b'{"': ("JSON", ".jsonl"),
+    JSON_BEGINS: ("", ".jsonl"),
 }
-"""The suffix of what comes from standard input, by its first bytes; text tables are ``.csv``."""
+"""What a file is by its first bytes, where no text begins so, and the suffix of it from standard input."""
+
+
+def content_by(head: bytes) -> tuple[str, str]:
+    """What begins so, and its suffix; a text table where nothing else does."""
+    return next((content for begin, content in _BEGINS.items() if head.startswith(begin)), ("", ".csv"))
 
 
 class _Input:
@@ -100,15 +117,12 @@ def _copy_of_stdin() -> Path:
     folder = tempfile.mkdtemp(prefix="deepstep-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = Path(folder, "stdin")
-    try:
+    with reading(STDIN_NAME, "a table is expected", hint=""):
         with path.open("wb") as copy:
             shutil.copyfileobj(stream.buffer, copy, _CHUNK)
         with path.open("rb") as copy:
             head = copy.read(16)
-    except OSError as error:
-        raise FileError(STDIN_NAME, "it can be copied to a file", error.strerror or str(error)) from error
-    suffix = next((suffix for begin, suffix in _BEGINS.items() if head.startswith(begin)), ".csv")
-    path = path.rename(path.with_name(f"stdin{suffix}"))
+    path = path.rename(path.with_name(f"stdin{content_by(head)[1] or '.csv'}"))
     _Input.stream, _Input.path = stream, path
     return path
 
@@ -122,11 +136,8 @@ def unpacked_suffixes(path: Path) -> tuple[str, str]:
 def head_of(path: Path, where: str) -> bytes:
     """The first bytes of a file, as they are there."""
     check_file(path, "a table file is expected")
-    try:
-        with path.open("rb") as file:
-            return file.read(4096)
-    except OSError as error:
-        raise FileError(where, "a table file is expected", str(error.strerror)) from error
+    with reading(where, "a table file is expected", hint=""), path.open("rb") as file:
+        return file.read(4096)
 
 
 def content_of(path: Path, where: str, compression: str) -> bytes:
@@ -135,7 +146,7 @@ def content_of(path: Path, where: str, compression: str) -> bytes:
     check_room(packed_size, where, "a table", "the file", _PARQUET_STREAMS)
     if not compression:
         return path.read_bytes()
-    try:
+    with reading(where, f"a whole {compression} file is expected", EOFError, zlib.error, lzma.LZMAError):
         if compression == ZSTD:
             check_inflated(most_of_zstd(path), packed_size, where)
             return _without_zstd(path)
@@ -145,15 +156,6 @@ def content_of(path: Path, where: str, compression: str) -> bytes:
                 parts.write(part)
                 check_inflated(parts.tell(), packed_size, where)
             return parts.getvalue()
-    except (EOFError, OSError, zlib.error, lzma.LZMAError) as error:
-        if isinstance(error, FileError):
-            raise
-        raise FileError(
-            where,
-            f"a whole {compression} file is expected",
-            f"it cannot be unpacked ({str(error).rstrip('.')})",
-            "The file is damaged: get it again.",
-        ) from error
 
 
 def check_inflated(n_bytes: int, packed_size: int, where: str) -> None:
@@ -193,8 +195,6 @@ def most_of_zstd(path: Path) -> int:
 
 def _without_zstd(path: Path) -> bytes:
     """The lines of a text: polars knows zstd, which Python does before 3.14 not."""
-    from deepstep.environment import polars
-
     try:
         with path.open("rb") as file:
             lines = polars.read_csv(

@@ -7,11 +7,11 @@ The suffix names the format, and the content has to agree with it. The rules of 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from deepstep.data.arrays import NUMPY, open_arrays
 from deepstep.data.dialect import TextFormat
-from deepstep.data.files import kind_at
+from deepstep.data.files import kind_at, reading
 from deepstep.data.formats import (
     BY_CONTENT,
     FORMATS,
@@ -27,11 +27,9 @@ from deepstep.data.parquet import SUFFIX as PARQUET
 from deepstep.data.parquet import ParquetRows
 from deepstep.data.rows import StoredRows, check_room
 from deepstep.data.sources import STDIN, content_of, head_of, local, shown, unpacked_suffixes
-from deepstep.data.text_tables import damaged, first_line, read_text_table, typed
+from deepstep.data.text_tables import read_text_table, typed
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, FileError, unknown_name
-
-if TYPE_CHECKING:
-    import polars
 
 STREAMED_FROM = 2**28
 """Bytes of files from which on rows are streamed: in memory they take some times as much."""
@@ -93,8 +91,6 @@ def read_table(
 
 def with_categories(frame: "polars.DataFrame", names: Collection[str], where: str) -> "polars.DataFrame":
     """The table, in which these columns hold categories."""
-    from deepstep.environment import polars
-
     columns = [column(frame, name, where) for name in names]
     return frame.with_columns(
         [as_categories(one).cast(polars.Categorical).alias(one.name) for one in columns]
@@ -122,8 +118,6 @@ def told_missing_words(
     path: Path, frame: "polars.DataFrame", name: str, how: ReadOptions = BY_CONTENT
 ) -> str:
     """How many rows of a column of texts have no value, by which words; nothing where no word says so."""
-    from deepstep.environment import polars
-
     if name not in frame.columns:
         return ""
     column = frame.get_column(name)
@@ -148,8 +142,6 @@ def silent(line: str) -> None:
 
 def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: bool = False) -> Loaded:
     """A table, and how it is written; with ``as_written`` the cells of a text table."""
-    from deepstep.environment import polars
-
     begin_work(str(path))
     path, file = Path(path), local(path)
     where = shown(path)
@@ -168,7 +160,8 @@ def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: b
     written = how.usual
     if not compression:
         check_content(where, kind, head, how.given.encoding)
-    try:
+    errors = polars.exceptions.PolarsError, polars.exceptions.PanicException
+    with reading(where, f"{kind.name} is expected", *errors):
         # readers get open files: polars takes * and [ in a path for patterns
         in_memory = kind.read is None or compression
         content = content_of(file, where, compression) if in_memory else b""
@@ -184,10 +177,6 @@ def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: b
                 frame = frame if as_written else typed(frame, written, how.values)
             else:
                 frame = kind.read(source, where, how)
-    except (FileError, DataError):
-        raise
-    except (polars.exceptions.PolarsError, polars.exceptions.PanicException, OSError) as error:
-        raise damaged(where, kind.name, first_line(error)) from error
     if kind.signature:  # of text repeated in few bytes there may be much
         check_table_room(where, int(frame.estimated_size()), hint=kind is PARQUET_FILE)
     if frame.height == 0 or frame.width == 0:
@@ -236,20 +225,17 @@ def stored(
     """The rows of a file or folder, where they are streamed; None where the table goes into memory."""
     file = local(file)
     kind, suffix = kind_at(file), file.suffix.lower()
-    if kind == "nothing":
-        if stream:
-            raise FileError(str(file), "rows to stream", "there is no such file")
-        return None
-    if kind != "folder" and suffix not in (PARQUET, *NUMPY):
-        if stream:
-            raise ConfigurationError(
-                where,
-                "a Parquet file, a folder of such parts, or a NumPy file",
-                f"got {file}",
-                "Write the table as Parquet, or let it be read into memory.",
-            )
-        return None
-    if stream is False:
+    can_be = kind == "folder" or (kind != "nothing" and suffix in (PARQUET, *NUMPY))
+    if stream and kind == "nothing":
+        raise FileError(str(file), "rows to stream", "there is no such file")
+    if stream and not can_be:
+        raise ConfigurationError(
+            where,
+            "a Parquet file, a folder of such parts, or a NumPy file",
+            f"got {file}",
+            "Write the table as Parquet, or let it be read into memory.",
+        )
+    if stream is False or not can_be:
         return None
     if suffix == PARQUET and kind == "file" and not stream and file.stat().st_size < STREAMED_FROM:
         return None  # so that pyarrow is needed for streams alone
@@ -267,8 +253,6 @@ def table_in(file: Path, beside: Sequence[str] = (), how: ReadOptions = BY_CONTE
 
 def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
     """All rows as one table."""
-    from deepstep.environment import polars
-
     columns = list(rows.schema)
     check_room(
         int(rows.n_rows * (8 * len(columns) + rows.row_bytes(columns))),

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from html import escape
 from math import floor, isinf, log10
 from pathlib import Path
-from stat import S_ISDIR, S_ISREG
 from typing import Any, NoReturn
 
+from deepstep.data.files import check_file, reading
 from deepstep.errors import FileError
 
 MOST_ROWS = 200
@@ -42,23 +42,15 @@ _PART = re.compile(r'[\w-]+|""')
 
 def read_text(path: Path, *, most: int = MOST_BYTES) -> str:
     """The text of a UTF-8 file of at most ``most`` bytes; folders, pipes and devices are refused."""
-    try:
-        found = path.stat()
-        if S_ISDIR(found.st_mode):
-            raise FileError(str(path), "a file is expected", "this is a folder")
-        if not S_ISREG(found.st_mode):  # reading from a pipe may never end
-            hint = "Write what comes from it to a file first."
-            raise FileError(str(path), "UTF-8 text is expected", "this is a pipe or a device", hint)
-        if found.st_size > most:
-            got = f"it has {found.st_size:,} bytes"
-            raise FileError(str(path), f"a file of at most {most:,} bytes is expected", got)
+    expected = "UTF-8 text is expected"
+    check_file(path, expected)
+    with reading(path, expected, ValueError, MemoryError, hint=""):
+        size = path.stat().st_size
+        if size > most:
+            raise FileError(
+                str(path), f"a file of at most {most:,} bytes is expected", f"it has {size:,} bytes"
+            )
         return path.read_text(encoding="utf-8")
-    except FileError:
-        raise
-    except (OSError, ValueError, MemoryError) as error:
-        got = f"it cannot be read ({str(error) or type(error).__name__})"
-        got = "there is no such file" if isinstance(error, FileNotFoundError) else got
-        raise FileError(str(path), "UTF-8 text is expected", got) from error
 
 
 def json_values(text: str | bytes, *, finite: bool = True, surrogates: bool = False) -> Any:

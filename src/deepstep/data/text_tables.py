@@ -16,17 +16,17 @@
 import csv
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from io import BytesIO, TextIOWrapper
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from deepstep.data.dialect import (
     GROUPS,
     MISSING,
-    SAMPLE_CELLS,
     SEPARATORS,
     UTF_8,
     WITH_COMMA,
     Tell,
     TextFormat,
+    all_fit,
     as_utf_8,
     find_comments,
     find_decimal,
@@ -34,11 +34,10 @@ from deepstep.data.dialect import (
     first_lines,
     lines_before,
 )
+from deepstep.data.files import DAMAGED
 from deepstep.data.frames import without_pattern
+from deepstep.environment import polars
 from deepstep.errors import FileError
-
-if TYPE_CHECKING:
-    import polars
 
 
 def read_text_table(
@@ -90,8 +89,6 @@ def typed(
     cells: "polars.DataFrame", written: TextFormat, values: Mapping[str, Collection[Any]] | None = None
 ) -> "polars.DataFrame":
     """The columns with the types that their values have; ``values`` as of `deepstep.data.read_table`."""
-    from deepstep.environment import polars
-
     kept, comma = values or {}, written.decimal == ","
     return polars.DataFrame(
         [typed_column(series, kept.get(series.name, ()), decimal_comma=comma) for series in cells]
@@ -124,7 +121,8 @@ def _check_lines(
                         else "Put quotes around fields that contain the separator.",
                     )
     except csv.Error as error:
-        raise damaged(where, "a text table", f"line {lines.line_num + skipped}: {error}") from error
+        got = f"it cannot be read (line {lines.line_num + skipped}: {error})"
+        raise FileError(where, "a text table is expected", got, DAMAGED) from error
     names = _named(first) if header else [f"column_{at}" for at in range(1, len(first) + 1)]
     return names, n_lines, blank
 
@@ -172,8 +170,6 @@ def _different(names: Sequence[str], where: str, tell: Tell) -> list[str]:
 
 
 def _cells(text: bytes, sep: str, names: Sequence[str], blank: list[int]) -> "polars.DataFrame":
-    from deepstep.environment import polars
-
     # As text: the types are ours to infer, many times faster than by polars over the whole file.
     schema = {f"{at}": polars.String for at in range(len(names))}
     frame = polars.read_csv(
@@ -197,8 +193,6 @@ def typed_column(
 
 def _types(decimal_comma: bool) -> "Iterator[Callable[[polars.Series], polars.Series]]":
     """The types of columns, in the order in which they are tried: null where a text is none of it."""
-    from deepstep.environment import polars
-
     if decimal_comma:
         yield _with_decimal_commas
     yield lambda text: text.cast(polars.Int64, strict=False)
@@ -216,27 +210,10 @@ def _types(decimal_comma: bool) -> "Iterator[Callable[[polars.Series], polars.Se
 
 
 def _with_decimal_commas(text: "polars.Series") -> "polars.Series":
-    from deepstep.environment import polars
-
-    if not all(part.str.contains(WITH_COMMA).all() for part in (text.head(SAMPLE_CELLS), text)):
+    if not all_fit(text, WITH_COMMA):
         return text.clear(len(text))
     plain = text.str.replace_all(f"[{GROUPS}]", "")
     whole = plain.cast(polars.Int64, strict=False)
     if whole.count() == text.count():
         return whole
     return plain.str.replace(",", ".", literal=True).cast(polars.Float64, strict=False)
-
-
-def damaged(where: str, kind: str, detail: str) -> FileError:
-    """The error for a file that is none of its kind."""
-    return FileError(
-        where,
-        f"{kind} is expected",
-        f"it cannot be read ({detail})",
-        "The file is damaged: get it again.",
-    )
-
-
-def first_line(error: BaseException) -> str:
-    """The message of an error of another library, without the lines of its details."""
-    return str(error).strip().partition("\n")[0].rstrip(". ")

@@ -15,10 +15,10 @@ from deepstep.ensembles.presets import INPUTS, STREAMED, default_n_bins, named_p
 from deepstep.ensembles.split import Rows
 from deepstep.ensembles.workers import limited_threads
 from deepstep.errors import DataError
-from deepstep.preparation.batches import Examples, evenly_spread
+from deepstep.preparation.batches import Examples, evenly_spread, few
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.statistics import Quantiles
-from deepstep.preparation.survey import Survey, few, rows_in_memory, survey
+from deepstep.preparation.survey import Survey, rows_in_memory, survey
 from deepstep.targets import Targets
 from deepstep.training.checkpoint import plain
 from deepstep.types import AnyArray, Array

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple, TypeAlias
 import numpy as np
 
 from deepstep.data.splits import stratification_obstacle
-from deepstep.environment import package
+from deepstep.environment import package, polars
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.types import AnyArray, Array
 
@@ -108,6 +108,11 @@ def _permutation(seed: int, epoch: int, m: int) -> AnyArray:
 def evenly_spread(m: int, most: int) -> AnyArray:
     """The numbers of at most so many of m rows, the first and the last among them."""
     return np.unique(np.linspace(0, m - 1, min(m, most)).round().astype(int))
+
+
+def few(frame: "polars.DataFrame", most: int) -> "polars.DataFrame":
+    """At most so many rows, evenly spread."""
+    return frame if frame.height <= most else frame[evenly_spread(frame.height, most)]
 
 
 def n_batches(m: int, batch_size: int | None) -> int:

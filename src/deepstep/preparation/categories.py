@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass, field
 from math import ceil
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.frames import as_categories
+from deepstep.environment import polars
 from deepstep.preparation.columns import Column, ConstantColumn, IdentifierColumn, with_mark
 from deepstep.preparation.numbers import mark_done
 from deepstep.preparation.parsing import is_missing, wrong_kind
-
-if TYPE_CHECKING:
-    import polars
 
 MOST_CATEGORIES = 50
 """Most categories of a column that get a feature of their own, the frequent ones first."""
@@ -129,8 +128,6 @@ class TextColumn(CategoryColumn):
         return f"{super().why}, with words that come again"
 
     def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
-        from deepstep.environment import polars
-
         first = len(self.feature_names) - len(self.words)
         super().write(series, out[:, :first])
         words = words_of(polars.DataFrame({"value": _as_texts(series)}).with_row_index("row"))
@@ -142,31 +139,22 @@ class TextColumn(CategoryColumn):
 
 def words_of(texts: "polars.DataFrame") -> "polars.DataFrame":
     """A row for each different word of each text: its column "value" becomes "word", the others stay."""
-    from deepstep.environment import polars
-
     words = polars.col("value").str.to_lowercase().str.extract_all(WORD).list.unique()
     return texts.with_columns(words.alias("word")).drop("value").explode("word").drop_nulls("word")
 
 
 def positions(series: "polars.Series", categories: tuple[str, ...]) -> NDArray[np.intp]:
     """The position of each value among the categories, −1 where it is missing or none of them: (m,)."""
-    from deepstep.environment import polars
-
     enum = polars.Enum(categories)
-    found = _as_texts(series).cast(enum, strict=False).to_physical().cast(polars.Int64)
+    of_texts = _as_texts(series).cast(enum, strict=False)
+    found = of_texts.to_physical().cast(polars.Int64)
     if series.dtype.is_float():  # 1.0 is the category 1 as well
-        whole = series.cast(polars.Int64, strict=False)
-        whole = whole.zip_with((whole == series).fill_null(False), whole.clear(len(whole)))
-        found = found.zip_with(
-            found.is_not_null(),
-            whole.cast(polars.String).cast(enum, strict=False).to_physical().cast(found.dtype),
-        )
+        of_numbers = as_categories(series).cast(enum, strict=False)
+        found = found.zip_with(found.is_not_null(), of_numbers.to_physical().cast(polars.Int64))
     return found.fill_null(-1).to_numpy().astype(np.intp)
 
 
 def _as_texts(series: "polars.Series") -> "polars.Series":
-    from deepstep.environment import polars
-
     if series.dtype.is_nested() or series.dtype.is_temporal() or series.dtype == polars.Binary:
         raise wrong_kind(series, "texts")
     return series.cast(polars.String)
@@ -174,8 +162,6 @@ def _as_texts(series: "polars.Series") -> "polars.Series":
 
 def count_texts(series: "polars.Series") -> "polars.DataFrame":
     """The different texts of a column, "value", and their numbers of rows, "rows"."""
-    from deepstep.environment import polars
-
     return series.alias("value").cast(polars.String).drop_nulls().value_counts(name="rows")
 
 
@@ -183,8 +169,6 @@ def column_of_texts(
     name: str, counts: "polars.DataFrame", m: int, *, identifiers: bool, others: int, declared: bool = False
 ) -> Column:
     """The kind of a column of texts, by how often each occurs."""
-    from deepstep.environment import polars
-
     n_present, n = int(counts["rows"].sum()) + others, counts.height + others
     marks_missing = n_present < m
     if n == 1:
@@ -213,8 +197,6 @@ def column_of_texts(
 
 def _frequent_words(counts: "polars.DataFrame", m: int) -> tuple[str, ...]:
     """The most frequent words that are more than a whole value, and not in every row: sorted."""
-    from deepstep.environment import polars
-
     rows = polars.col("rows").sum()
     of_words = words_of(counts).group_by("word").agg(rows)
     whole = counts.group_by(polars.col("value").str.to_lowercase().alias("word")).agg(rows.alias("whole"))

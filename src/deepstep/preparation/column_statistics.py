@@ -11,12 +11,12 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.data.frames import as_categories, without_pattern
+from deepstep.environment import polars
 from deepstep.preparation.categories import (
     FEWEST_ROWS_TO_TELL,
     CategoryColumn,
@@ -48,9 +48,6 @@ from deepstep.preparation.parsing import (
     wrong_kind,
 )
 from deepstep.preparation.statistics import Moments
-
-if TYPE_CHECKING:
-    import polars
 
 MOST_TEXTS, MOST_BYTES = 200_000, 2**25
 """Most different texts of a column that are counted, and their bytes."""
@@ -126,12 +123,9 @@ class _Truths(_Measured):
 
     def finish(self, *, identifiers: bool) -> Column:
         seen = self._moments
-        if not seen.count:
-            return EmptyColumn(self.name)
-        if seen.is_constant:
-            value = "true" if seen.low else "false"
-            return ConstantColumn(self.name, value, seen.missing > 0, of_texts=False)
-        return BooleanColumn(self.name, seen.mean, seen.missing > 0)
+        constant = "" if not seen.is_constant else "true" if seen.low else "false"
+        same = _without_differences(self.name, seen, constant)
+        return same or BooleanColumn(self.name, seen.mean, seen.missing > 0)
 
 
 class _Times(_Measured):
@@ -155,17 +149,14 @@ class _Times(_Measured):
             self._positions[part] |= found
 
     def finish(self, *, identifiers: bool) -> Column:
-        from deepstep.environment import polars
-
         seen, first = self._moments, self._first
         if first is None:
             return EmptyColumn(self.name)
-        if not self._differ:
-            value = first.cast(polars.String)[0]  # Python needs a database of time zones to write moments
-            return ConstantColumn(self.name, value[:60], seen.missing > 0, of_texts=False)
-        mean, std, marks = seen.moments(f"column {self.name!r}")
+        # by polars: Python needs a database of time zones to write moments
+        constant = "" if self._differ else first.cast(polars.String)[0]
         parts = parts_by(seen.high - seen.low, self._positions, is_time=str(first.dtype) == "Time")
-        return DateColumn(self.name, mean, std, marks, parts=parts)
+        same = _without_differences(self.name, seen, constant)
+        return same or DateColumn(self.name, *seen.moments(f"column {self.name!r}"), parts=parts)
 
 
 class _Texts(ColumnStatistics):
@@ -178,8 +169,6 @@ class _Texts(ColumnStatistics):
         self._counts: polars.DataFrame | None = None
 
     def update(self, series: "polars.Series") -> None:
-        from deepstep.environment import polars
-
         if self._declared:
             if series.dtype.is_temporal() or series.dtype.is_nested():
                 raise wrong_kind(series, "numbers, texts or truth values as categories")
@@ -243,11 +232,10 @@ class _Texts(ColumnStatistics):
     def _dates(self, counts: "polars.DataFrame", texts: "polars.Series", written: str) -> Column:
         values = days(as_moments(stripped(self._cells(counts)), written))
         seen = self._seen(values, counts)
-        if texts.n_unique() == 1:
-            return ConstantColumn(self.name, texts[0][:60], seen.missing > 0, of_texts=False)
+        same = _without_differences(self.name, seen, texts[0] if texts.n_unique() == 1 else "")
         present = np.unique(values[~np.isnan(values)])
         parts = parts_by(seen.high - seen.low, positions_on_circles(present), is_time=False)
-        return DateColumn(
+        return same or DateColumn(
             self.name, *seen.moments(f"column {self.name!r}"), parts=parts, of_texts=True, written=written
         )
 
@@ -271,8 +259,6 @@ class _Empty(ColumnStatistics):
 
 def column_statistics(name: str, dtype: "polars.DataType", *, categorical: bool = False) -> ColumnStatistics:
     """The statistics of a column of a type, or of one that was declared to be ``categorical``."""
-    from deepstep.environment import polars
-
     if categorical:
         return _Texts(name, typed=True, declared=True)
     if dtype == polars.Boolean:
@@ -288,15 +274,21 @@ def column_statistics(name: str, dtype: "polars.DataType", *, categorical: bool 
 
 def _of_numbers(name: str, seen: Moments, first: NDArray[np.float64] | None, written: str) -> Column:
     """The kind of a column of numbers; of those that may name the rows with the first of them."""
-    if not seen.count:
-        return EmptyColumn(name)
-    if seen.is_constant:
-        return ConstantColumn(name, f"{seen.low:.15g}", seen.missing > 0, of_texts=False)
+    same = _without_differences(name, seen, f"{seen.low:.15g}" if seen.is_constant else "")
+    if same is not None:
+        return same
     if first is not None and not seen.missing:
         reason = why_identifier(name, first, in_order=not written)
         if reason:
             return IdentifierColumn(name, reason)
     return NumberColumn(name, *seen.moments(f"column {name!r}"), written=written)
+
+
+def _without_differences(name: str, seen: Moments, constant: str) -> Column | None:
+    """The column of no value, or of one, whose text is ``constant``; None where there are several."""
+    if not seen.count:
+        return EmptyColumn(name)
+    return ConstantColumn(name, constant[:60], seen.missing > 0, of_texts=False) if constant else None
 
 
 def why_identifier(name: str, values: NDArray[np.float64], *, in_order: bool) -> str:

@@ -7,15 +7,13 @@ missing values a further 0/1 feature, the missing indicator, marks them.
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.environment import polars
 from deepstep.preparation.parsing import is_missing
-
-if TYPE_CHECKING:
-    import polars
 
 
 class Column(ABC):

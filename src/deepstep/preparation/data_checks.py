@@ -6,17 +6,15 @@ What stops a training is refused elsewhere. Columns that are read otherwise than
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from deepstep.data.dialect import is_number
 from deepstep.data.frames import without_pattern
-from deepstep.preparation.batches import evenly_spread
+from deepstep.environment import polars
+from deepstep.preparation.batches import evenly_spread, few
 from deepstep.types import AnyArray
-
-if TYPE_CHECKING:
-    import polars
 
 FEW_ROWS, FEW_OF_A_CLASS = 20, 10
 """Rows of a table, and of a class, below which a score of them says little."""
@@ -159,8 +157,7 @@ def data_cautions(
     "classes that differ in case or blanks alone: 'A' and 'a'"
     """
     most = max(FEWEST_ROWS, min(MOST_ROWS, MOST_CELLS // max(1, inputs.width)))
-    some = evenly_spread(inputs.height, most) if inputs.height > most else slice(None)
-    data = Data(inputs[some], targets, classes, rows)
+    data = Data(few(inputs, most), targets, classes, rows)
     return [f"{says}." for check in CHECKS if (says := check(data))]
 
 
@@ -181,8 +178,6 @@ def _first(names: Sequence[str]) -> str:
 
 
 def _series(name: str, values: AnyArray) -> "polars.Series":
-    from deepstep.environment import polars
-
     rows = values[evenly_spread(len(values), MOST_ROWS)]
     return polars.Series(name, rows if rows.dtype.kind in "biuf" else list(map(str, rows.tolist())))
 
@@ -194,8 +189,6 @@ def _number(name: str) -> float | None:
 
 def _is_value(series: "polars.Series") -> bool:
     """Whether the name of a column is among its values, or a decimal number in their range."""
-    from deepstep.environment import polars
-
     names, plain = {series.name, _AGAIN.sub("", series.name)}, without_pattern(series)
     if not series.dtype.is_numeric():
         if series.dtype.is_nested() or series.dtype in (polars.Duration, polars.Binary, polars.Object):
@@ -211,8 +204,6 @@ def _is_value(series: "polars.Series") -> bool:
 
 def _far_value(series: "polars.Series") -> str:
     """The value that is far from all others, in words; empty where there is none."""
-    from deepstep.environment import polars
-
     if not series.dtype.is_numeric():
         return ""
     values = without_pattern(series).drop_nulls().cast(polars.Float64).to_numpy()

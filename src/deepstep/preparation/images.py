@@ -2,17 +2,15 @@
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.environment import polars
 from deepstep.errors import DataError, ShapeError
 from deepstep.preparation.table import with_columns
 from deepstep.types import AnyArray
-
-if TYPE_CHECKING:
-    import polars
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,14 @@ stand for missing numbers.
 """
 
 import re
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from deepstep.data.dialect import MISSING
+from deepstep.data.dialect import MISSING, SAMPLE_CELLS, all_fit
+from deepstep.environment import polars
 
 if TYPE_CHECKING:
-    import polars
+    from deepstep.preparation.parsing import DateFormat
 
 SIGNS = ("%", "€", "$", "£", "¥")
 """Signs of which all texts of a column have the same one, in front of the number or behind it."""
@@ -31,7 +33,6 @@ MOST_UNITS = 5
 
 _MARKED = r"\p{L}|[<>≤≥≈~+*?]"
 """Marks that make another text of a number: <0.5, 10+, 3*, see note 2."""
-_SAMPLE = 100
 _SPACES = " \u00a0\u2009\u202f'’"
 
 
@@ -82,29 +83,26 @@ def infer_number_format(texts: "polars.Series") -> str | None:
     present = texts.drop_nulls()
     sign = next((sign for sign in SIGNS if present.str.contains(_signed(sign)).all()), "")
     present = _bare(present, sign=sign)
-    plain, code, unit = _infer_plain_format(present), "", ""
+    plain, code, unit = next(fitting(present, NUMBER_FORMATS), None), "", ""
     if plain is None:
         code, unit = _code_or_unit_of(present)
-        plain = _infer_plain_format(_bare(present, code=code, unit=unit)) if code or unit else None
+        bare = _bare(present, code=code, unit=unit)
+        plain = next(fitting(bare, NUMBER_FORMATS), None) if code or unit else None
     return plain and f"{code} {plain}{sign} {unit}".strip()
 
 
-def _infer_plain_format(present: "polars.Series") -> str | None:
-    for name, form in NUMBER_FORMATS.items():
-        if all(part.str.contains(form.pattern).all() for part in (present.head(_SAMPLE), present)) and (
-            not form.proof or present.str.contains(form.proof).any()
-        ):
-            return name
-    return None
+def fitting(
+    texts: "polars.Series", formats: "Mapping[str, NumberFormat] | Mapping[str, DateFormat]"
+) -> Iterator[str]:
+    """The names of the formats that all these texts fit, with a proof where others could be meant."""
+    for name, form in formats.items():
+        if all_fit(texts, form.pattern) and (not form.proof or texts.str.contains(form.proof).any()):
+            yield name
 
 
 def parse_numbers(texts: "polars.Series", written: str) -> "polars.Series":
     """Floats; null where a text does not fit the format, or is null."""
-    from deepstep.environment import polars
-
-    found = cast("re.Match[str]", _NAME.fullmatch(written))
-    parts = {name: part or "" for name, part in found.groupdict().items()}
-    form = NUMBER_FORMATS[parts.pop("plain")]
+    form, parts = _parts_of(written)
     plain = _bare(texts, **parts)
     plain = _where(plain.str.contains(form.pattern), plain)
     if form.thousands:
@@ -114,9 +112,8 @@ def parse_numbers(texts: "polars.Series", written: str) -> "polars.Series":
 
 def number_patterns(written: str) -> dict[str, str]:
     """A format as patterns of Python's ``re``, for programs without polars; empty where there is no part."""
-    found = cast("re.Match[str]", _NAME.fullmatch(written))
-    sign, code, unit = (found[name] or "" for name in ("sign", "code", "unit"))
-    form = NUMBER_FORMATS[found["plain"]]
+    form, parts = _parts_of(written)
+    sign, code, unit = (parts[name] for name in ("sign", "code", "unit"))
     behind = f"{re.escape(unit)}{'s?' * bool(unit)}"
     around = rf"(?s)^{re.escape(code)}[{_SPACES}]*(.*?)[{_SPACES}]*{behind}$" if code or unit else ""
     return {
@@ -127,6 +124,13 @@ def number_patterns(written: str) -> dict[str, str]:
         "thousands": f"[{form.thousands}]" if form.thousands else "",
         "decimal": form.decimal,
     }
+
+
+def _parts_of(written: str) -> tuple[NumberFormat, dict[str, str]]:
+    """A format without what stands around its numbers, and that: sign, code, unit."""
+    found = cast("re.Match[str]", _NAME.fullmatch(written))
+    parts = {name: part or "" for name, part in found.groupdict().items()}
+    return NUMBER_FORMATS[parts.pop("plain")], parts
 
 
 def is_number_format(written: str) -> bool:
@@ -141,7 +145,7 @@ def _code_or_unit_of(present: "polars.Series") -> tuple[str, str]:
         if present[0].startswith(code) and present.str.starts_with(code).all():
             return code, ""
     behind = rf"^(?:{NUMBER})[{_SPACES}]*({UNIT})$"
-    if not present.head(_SAMPLE).str.contains(behind).all():
+    if not present.head(SAMPLE_CELLS).str.contains(behind).all():
         return "", ""
     units = present.str.extract(behind).unique().to_list()
     if None in units or len(units) > 2:
@@ -152,8 +156,6 @@ def _code_or_unit_of(present: "polars.Series") -> tuple[str, str]:
 
 def _bare(texts: "polars.Series", *, sign: str = "", code: str = "", unit: str = "") -> "polars.Series":
     """Numbers without sign, code and unit (or the plural of it); null where a text lacks one."""
-    from deepstep.environment import polars
-
     if sign:
         texts = _where(texts.str.contains(_signed(sign)), texts).str.replace(rf" *[{sign}] *", "")
     if code or unit:
@@ -174,8 +176,6 @@ def _signed(sign: str) -> str:
 
 def stripped(series: "polars.Series") -> "polars.Series":
     """Texts without spaces around them; what stands for a missing value in a text table is null."""
-    from deepstep.environment import polars
-
     return series.cast(polars.String).str.strip_chars().replace(list(MISSING), None)
 
 
@@ -205,8 +205,6 @@ def words_among_numbers(counts: "polars.DataFrame") -> AmongNumbers | None:
 
 def why_not_numbers(counts: "polars.DataFrame") -> str:
     """Why a column of numbers, most of which have a unit or stand beside words, is none; else nothing."""
-    from deepstep.environment import polars
-
     texts = _present(counts)
     value, rows = polars.col("value"), polars.col("rows").sum()
     texts = texts.with_columns(value.str.extract_groups(_WITH_UNIT).struct.unnest())
@@ -242,7 +240,5 @@ def why_not_numbers(counts: "polars.DataFrame") -> str:
 
 def _present(counts: "polars.DataFrame") -> "polars.DataFrame":
     """The different texts without spaces around them, and without those that stand for a missing value."""
-    from deepstep.environment import polars
-
     texts = polars.DataFrame({"value": stripped(counts["value"]), "rows": counts["rows"]}).drop_nulls()
     return texts.group_by("value").agg(polars.col("rows").sum()).sort("value")

@@ -6,11 +6,12 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.environment import polars
 from deepstep.preparation.columns import Column, with_mark
 from deepstep.preparation.number_formats import NUMBER_FORMATS, is_number_format, stripped
 from deepstep.preparation.parsing import (
@@ -23,9 +24,6 @@ from deepstep.preparation.parsing import (
     refuse_infinite,
     truths,
 )
-
-if TYPE_CHECKING:
-    import polars
 
 
 @dataclass(frozen=True)

@@ -6,17 +6,15 @@ all its texts fit one format, and one of them at least fits no other.
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.dialect import all_fit
+from deepstep.environment import polars
 from deepstep.errors import DataError
-from deepstep.preparation.number_formats import parse_numbers, stripped
-
-if TYPE_CHECKING:
-    import polars
-
+from deepstep.preparation.number_formats import fitting, parse_numbers, stripped
 
 _PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 """Units of time of polars in a second."""
@@ -24,8 +22,6 @@ _PER_SECOND = {"ms": 10**3, "us": 10**6, "ns": 10**9}
 
 def numbers(series: "polars.Series", written: str = "") -> NDArray[np.float64]:
     """Floats with NaN for missing; texts are parsed, and durations are seconds."""
-    from deepstep.environment import polars
-
     dtype = series.dtype
     if dtype == polars.Float64:  # the usual case, of which a single row is to be fast
         values = series.to_numpy()
@@ -51,18 +47,12 @@ def refuse_infinite(name: str, values: NDArray[np.float64], got: NDArray[np.floa
     if is_infinite.any():
         row = int(is_infinite.argmax())
         large = "numbers that are not too large beside those of training are expected"
-        raise DataError(
-            f"column {name!r}",
-            "finite numbers are expected" if np.isinf(got[row]) else large,
-            f"row {row + 1} is {got[row]:g}",
-            "Correct the value or leave the field empty.",
-        )
+        expected = "finite numbers are expected" if np.isinf(got[row]) else large
+        raise _wrong_value(name, expected, row, f"{got[row]:g}")
 
 
 def days(series: "polars.Series") -> NDArray[np.float64]:
     """Days since the epoch (times of day: since midnight) with NaN for missing; ISO texts are parsed."""
-    from deepstep.environment import polars
-
     if series.dtype == polars.String:
         series = _parsed(series, iso_moments, "an ISO date")
     if series.dtype == polars.Null:
@@ -77,8 +67,6 @@ def days(series: "polars.Series") -> NDArray[np.float64]:
 
 def iso_moments(text: "polars.Series") -> "polars.Series":
     """Moments in UTC, without a zone, from ISO 8601: a date alone, with a time, with a time and a zone."""
-    from deepstep.environment import polars
-
     plain = text.str.replace("[Tt]", " ").str.replace(r" ?[Zz]$", "+00:00")
     found = plain.str.to_date("%Y-%m-%d", strict=False).cast(polars.Datetime("us"))
     for pattern in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"):
@@ -92,33 +80,23 @@ def iso_moments(text: "polars.Series") -> "polars.Series":
 def are_iso_moments(text: "polars.Series") -> bool:
     """Whether all texts are ISO dates, with or without a time."""
     present = text.drop_nulls()
-    return all(
-        bool(part.str.contains(r"^\d{4}-\d{2}-\d{2}(?:$|[Tt ]\d)").all())
-        and not iso_moments(part).null_count()
-        for part in (present.head(100), present)
-    )
+    return all_fit(present, r"^\d{4}-\d{2}-\d{2}(?:$|[Tt ]\d)") and not iso_moments(present).null_count()
 
 
 def truths(series: "polars.Series") -> NDArray[np.float64]:
     """0 and 1 with NaN for missing; the numbers 0 and 1 and the texts true and false are truth values too."""
-    from deepstep.environment import polars
-
     if series.dtype == polars.String:
-        words = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
-
-        def truth(text: "polars.Series") -> "polars.Series":
-            return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=polars.Float64)
-
-        series = _parsed(series, truth, "true or false")
+        series = _parsed(series, _truth_in, "true or false")
     values = numbers(series)
     wrong = np.flatnonzero(~np.isnan(values) & (values != 0) & (values != 1))
     if wrong.size:
-        raise DataError(
-            f"column {series.name!r}",
-            "true or false is expected",
-            f"row {wrong[0] + 1} is {values[wrong[0]]:g}",
-        )
+        raise _wrong_value(series.name, "true or false is expected", wrong[0], f"{values[wrong[0]]:g}")
     return values
+
+
+def _truth_in(text: "polars.Series") -> "polars.Series":
+    words = {"true": 1.0, "false": 0.0, "1": 1.0, "0": 0.0}
+    return text.str.to_lowercase().replace_strict(words, default=None, return_dtype=polars.Float64)
 
 
 def _parsed(
@@ -129,19 +107,19 @@ def _parsed(
     parsed = parse(text)
     wrong = (parsed.is_null() & text.is_not_null()).arg_true()
     if len(wrong):
-        raise DataError(
-            f"column {series.name!r}",
-            f"{wanted} is expected, as in training",
-            f"row {wrong[0] + 1} is {text[wrong[0]]!r}",
-            "Correct the value or leave the field empty.",
-        )
+        expected = f"{wanted} is expected, as in training"
+        raise _wrong_value(series.name, expected, wrong[0], f"{text[wrong[0]]!r}")
     return parsed
+
+
+def _wrong_value(name: str, expected: str, row: int, got: str) -> DataError:
+    """The error for a value of a column."""
+    hint = "Correct the value or leave the field empty."
+    return DataError(f"column {name!r}", expected, f"row {row + 1} is {got}", hint)
 
 
 def is_missing(series: "polars.Series", *, blanks: bool = False) -> NDArray[np.bool_]:
     """Where a column has no value: (m,). With ``blanks`` what stands for a missing value in a text, too."""
-    from deepstep.environment import polars
-
     if blanks and series.dtype in (polars.String, polars.Categorical, polars.Enum):
         series = stripped(series)
     if series.dtype.is_float():
@@ -209,15 +187,8 @@ def infer_date_format(texts: "polars.Series") -> str | None:
     if are_iso_moments(texts):
         return ISO
     present = texts.drop_nulls()
-    for name, form in DATE_FORMATS.items():
-        if (
-            name != ISO
-            and all(part.str.contains(form.pattern).all() for part in (present.head(100), present))
-            and (not form.proof or present.str.contains(form.proof).any())
-            and not iso_moments(as_iso(present, name)).null_count()
-        ):
-            return name
-    return None
+    named = (name for name in fitting(present, DATE_FORMATS) if name != ISO)
+    return next((name for name in named if not iso_moments(as_iso(present, name)).null_count()), None)
 
 
 def as_iso(texts: "polars.Series", written: str) -> "polars.Series":

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from deepstep.data.rows import StoredRows
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation.batches import (
     Communicator,
@@ -20,9 +21,6 @@ from deepstep.preparation.batches import (
 )
 from deepstep.preparation.streams import BUFFER_BYTES, StreamedExamples
 from deepstep.types import AnyArray, Array
-
-if TYPE_CHECKING:
-    import polars
 
 MOST_SHOWN = 4096
 """Examples, evenly spread over all, that every worker has to look at."""
@@ -82,8 +80,6 @@ class RowGroups:
         return found
 
     def _write(self, frame: "polars.DataFrame", into: Array, where: str, first: int) -> None:
-        from deepstep.environment import polars
-
         with np.errstate(over="ignore"):
             for column, series in enumerate(frame.get_columns()):
                 into[:, column] = series.cast(polars.Float64).to_numpy()

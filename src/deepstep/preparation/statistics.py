@@ -1,15 +1,13 @@
 """Statistics that are updated chunk by chunk: moments, quantiles, counts of values."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.environment import polars
 from deepstep.errors import DataError, missing_package
 from deepstep.types import AnyArray, Array
-
-if TYPE_CHECKING:
-    import polars
 
 COMPRESSION = 1000
 """Size of the t-digests: their centroids are twice as many at most, 32 kB for each feature."""
@@ -33,15 +31,11 @@ class Moments:
 
     def update(self, values: NDArray[np.float64], times: NDArray[np.float64] | None = None) -> None:
         """Add values; ``times`` says of each how often it comes."""
-        absent = np.isnan(values)
-        present = values[~absent]
-        if times is None:
-            self.missing += int(absent.sum())
-            n = len(present)
-        else:
-            self.missing += int(times[absent].sum())
-            times = times[~absent]
-            n = int(times.sum())
+        there = ~np.isnan(values)
+        present, total = values[there], len(values) if times is None else int(times.sum())
+        times = None if times is None else times[there]
+        n = len(present) if times is None else int(times.sum())
+        self.missing += total - n
         if not n:
             return
         self.low, self.high = min(self.low, float(present.min())), max(self.high, float(present.max()))
@@ -168,8 +162,6 @@ class ValueCounts:
 
     def update(self, values: "polars.Series", weight: AnyArray, learned: AnyArray) -> None:
         """Add targets without missing ones; ``learned`` (k,) says whose weights count."""
-        from deepstep.environment import polars
-
         if self._too_many or not len(values):
             return
         frame = polars.DataFrame({"value": values})
@@ -190,7 +182,5 @@ class ValueCounts:
 
     def finish(self) -> "polars.DataFrame":
         """The values with their weights and rows, in order; no rows where there are too many."""
-        from deepstep.environment import polars
-
         sums = [polars.Series("weight", self._weights), polars.Series("rows", self._rows)]
         return polars.DataFrame(self._values).with_columns(sums).sort("value")

@@ -14,12 +14,12 @@ from concurrent.futures import Executor, Future
 from functools import cached_property, partial
 from threading import Event
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
 from deepstep.data.rows import StoredRows, naming_rows
-from deepstep.environment import executor
+from deepstep.environment import executor, polars
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.preparation.batches import (
     Examples,
@@ -32,9 +32,6 @@ from deepstep.preparation.batches import (
     shuffled,
 )
 from deepstep.types import AnyArray, Array
-
-if TYPE_CHECKING:
-    import polars
 
 BUFFER_BYTES = 2**26
 """Bytes of a window, by default; two of them are in memory, the one that is learned from and the next."""

@@ -2,23 +2,21 @@
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.data.rows import Place, StoredRows, naming_rows
+from deepstep.data.rows import Place, StoredRows, naming_rows, rows_within
+from deepstep.environment import polars
 from deepstep.errors import DataError
-from deepstep.preparation.batches import Examples, evenly_spread
+from deepstep.preparation.batches import Examples, few
 from deepstep.preparation.parsing import is_missing
 from deepstep.preparation.parsing import numbers as as_floats
 from deepstep.preparation.statistics import Moments, ValueCounts
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.table import TablePreparation, TableStatistics
 from deepstep.types import AnyArray
-
-if TYPE_CHECKING:
-    import polars
 
 IN_MEMORY_ROWS, IN_MEMORY_NUMBERS = 2**16, 2**22
 """Most rows and numbers in memory for each held-out part and for the sample."""
@@ -34,8 +32,7 @@ LEARNED = (0, 3)
 
 def rows_in_memory(n_columns: int, row_bytes: float = 0.0) -> int:
     """How many rows of so many columns, with texts of so many bytes, are held in memory."""
-    by_bytes = int(IN_MEMORY_BYTES / max(1.0, row_bytes))
-    return max(1, min(IN_MEMORY_ROWS, IN_MEMORY_NUMBERS // max(1, n_columns), by_bytes))
+    return rows_within((IN_MEMORY_ROWS, IN_MEMORY_NUMBERS, IN_MEMORY_BYTES), n_columns, row_bytes)
 
 
 @dataclass(frozen=True)
@@ -83,8 +80,6 @@ class Survey:
         """Values of the target that tell of what kind it is: those of the sample, and one of each; where the
         sample is all that is learned from, one of each that is held out alone.
         """
-        from deepstep.environment import polars
-
         found, each = self.sample.get_column(self.target), self.different
         if self.in_memory:
             each = each.filter(each["rows"] == 0)
@@ -193,8 +188,6 @@ def survey(
     ``check`` raises a `DataError` for a frame that cannot be used, which begins with "row 1 " as ``got``. At
     most `rows_in_memory` of each part are held out.
     """
-    from deepstep.environment import polars
-
     rows.check_columns([target, *exclude, *drop, *keep, *categorical], "survey")
     columns = tuple(name for name in rows.schema if name not in drop)
     row_bytes = rows.row_bytes(columns)
@@ -247,8 +240,3 @@ def survey(
         seen.moments,
         seen.missing,
     )
-
-
-def few(frame: "polars.DataFrame", most: int) -> "polars.DataFrame":
-    """At most so many rows, evenly spread."""
-    return frame if frame.height <= most else frame[evenly_spread(frame.height, most)]

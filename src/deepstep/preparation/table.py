@@ -3,12 +3,13 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.data.frames import without_pattern
+from deepstep.environment import polars
 from deepstep.errors import DataError, unknown_name
 from deepstep.preparation.categories import CategoryColumn, TextColumn, TwoValuesColumn
 from deepstep.preparation.column_statistics import column_statistics
@@ -20,9 +21,6 @@ from deepstep.preparation.columns import (
 )
 from deepstep.preparation.numbers import BooleanColumn, DateColumn, NumberColumn
 from deepstep.preparation.parsing import numbers
-
-if TYPE_CHECKING:
-    import polars
 
 COLUMN_KINDS: dict[str, type[Column]] = {
     column.kind: column

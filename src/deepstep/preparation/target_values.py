@@ -3,24 +3,18 @@ codes in Y.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.data.rows import check_room
-from deepstep.errors import DataError, ShapeError
+from deepstep.environment import polars
+from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.types import AnyArray, Array
-
-if TYPE_CHECKING:
-    import polars
-
-from collections.abc import Mapping
-
-from deepstep.errors import ConfigurationError
 
 Label: TypeAlias = str | int | float | bool
 
@@ -143,8 +137,6 @@ def guess_task(series: "polars.Series") -> tuple[Task, str]:
     >>> guess_task(polars.Series("mpg", [18.5, 15.0, 36.1]))
     ('regression', 'mpg has 3 different numbers')
     """
-    from deepstep.environment import polars
-
     where = f"target {series.name!r}"
     is_text = series.dtype in (polars.String, polars.Categorical, polars.Enum, polars.Boolean)
     if not is_text and not series.dtype.is_numeric():
