@@ -19,14 +19,15 @@ from deepstep.ensembles.member_fit import Snapshot, Trained
 from deepstep.ensembles.predictor import Columns, Predictor, TrainingFingerprint
 from deepstep.ensembles.preprocessor import Preprocessor
 from deepstep.ensembles.presets import Preset
-from deepstep.estimators.network_progress import Progress
+from deepstep.estimators.network_attributes import Progress
 from deepstep.held_out import HeldOut
 from deepstep.network import Architecture
 from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.preparation.categories import CategoryColumn, TextColumn, TwoValuesColumn
 from deepstep.preparation.columns import ConstantColumn, EmptyColumn, IdentifierColumn
+from deepstep.preparation.dates import DateColumn
 from deepstep.preparation.encoding import Encoding
-from deepstep.preparation.numbers import BooleanColumn, DateColumn, NumberColumn
+from deepstep.preparation.numbers import BooleanColumn, NumberColumn
 from deepstep.run import Examples
 from deepstep.targets import Targets, label_array
 from deepstep.training.rate_finder import RateSearch

@@ -77,7 +77,8 @@ TYPES = {
     "Encoding": "deepstep.preparation.encoding",
     "TablePreparation": "deepstep.preparation",
     "ImagePreparation": "deepstep.preparation",
-    **dict.fromkeys(("NumberColumn", "BooleanColumn", "DateColumn"), "deepstep.preparation.numbers"),
+    **dict.fromkeys(("NumberColumn", "BooleanColumn"), "deepstep.preparation.numbers"),
+    "DateColumn": "deepstep.preparation.dates",
     **dict.fromkeys(("CategoryColumn", "TextColumn", "TwoValuesColumn"), "deepstep.preparation.categories"),
     **dict.fromkeys(("ConstantColumn", "EmptyColumn", "IdentifierColumn"), "deepstep.preparation.columns"),
     "Calibration": "deepstep.ensembles.calibration",
@@ -94,7 +95,7 @@ TYPES = {
     "HeldOut": "deepstep.held_out",
     "SessionState": "deepstep.engines",
     "RateSearch": "deepstep.training.rate_finder",
-    "Progress": "deepstep.estimators.network_progress",
+    "Progress": "deepstep.estimators.network_attributes",
 }
 """The classes of a model by name, and the module of each, which is imported when one is met."""
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import TablePreparation
+from deepstep.preparation.dates import as_moments
 from deepstep.preparation.number_formats import NUMBER_FORMATS, SIGNS, infer_number_format, parse_numbers
-from deepstep.preparation.numbers import as_moments
 from deepstep.preparation.parsing import DATE_FORMATS
 
 

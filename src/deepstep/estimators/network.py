@@ -34,9 +34,8 @@ from deepstep.estimators.inputs import (
     without_groups,
 )
 from deepstep.estimators.labels import check_taught, encoded_labels, learned_labels, learned_numbers
-from deepstep.estimators.network_attributes import NetworkAttributes
+from deepstep.estimators.network_attributes import NetworkAttributes, Progress
 from deepstep.estimators.network_parameters import NetworkParameters, documented, parameter_of
-from deepstep.estimators.network_progress import Progress
 from deepstep.estimators.network_rows import (
     Scaling,
     check_groups,

@@ -14,8 +14,8 @@ from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 from deepstep.engines import Session, open_session
 from deepstep.equations import get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError, warn_the_caller
+from deepstep.estimators.network_attributes import Progress
 from deepstep.estimators.network_parameters import NetworkParameters
-from deepstep.estimators.network_progress import Progress
 from deepstep.estimators.network_settings import (
     DEFAULT_BATCH_SIZE,
     AdaptiveRate,

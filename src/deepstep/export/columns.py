@@ -11,9 +11,10 @@ from deepstep.export.program import RAW, Builder, Input
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.categories import CategoryColumn, TextColumn, TwoValuesColumn
 from deepstep.preparation.columns import Column, ConstantColumn
+from deepstep.preparation.dates import DateColumn
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.number_formats import number_patterns
-from deepstep.preparation.numbers import BooleanColumn, DateColumn, StandardizedColumn
+from deepstep.preparation.numbers import BooleanColumn, StandardizedColumn
 from deepstep.preparation.parsing import iso_substitutions
 from deepstep.types import AnyArray
 

@@ -24,21 +24,14 @@ from deepstep.preparation.categories import (
     count_texts,
 )
 from deepstep.preparation.columns import Column, ConstantColumn, EmptyColumn, IdentifierColumn
+from deepstep.preparation.dates import CIRCLES, DateColumn, as_moments, parts_by, positions_on_circles
 from deepstep.preparation.number_formats import (
     infer_number_format,
     stripped,
     why_not_numbers,
     words_among_numbers,
 )
-from deepstep.preparation.numbers import (
-    CIRCLES,
-    BooleanColumn,
-    DateColumn,
-    NumberColumn,
-    as_moments,
-    parts_by,
-    positions_on_circles,
-)
+from deepstep.preparation.numbers import BooleanColumn, NumberColumn
 from deepstep.preparation.parsing import (
     days,
     infer_date_format,

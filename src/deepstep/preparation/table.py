@@ -19,7 +19,8 @@ from deepstep.preparation.columns import (
     EmptyColumn,
     IdentifierColumn,
 )
-from deepstep.preparation.numbers import BooleanColumn, DateColumn, NumberColumn
+from deepstep.preparation.dates import DateColumn
+from deepstep.preparation.numbers import BooleanColumn, NumberColumn
 from deepstep.preparation.parsing import numbers
 
 COLUMN_KINDS: dict[str, type[Column]] = {
