@@ -36,18 +36,16 @@ def test_the_demo_is_written_into_one_small_file(deepstep, tmp_path):
     assert document["history"]["cost"][-1] < document["history"]["cost"][0]
 
 
-@pytest.mark.parametrize("name", ["spirals", "digits"])
-def test_other_built_in_sets(deepstep, tmp_path, name):
-    result = deepstep("explore", name, "--export", "x.html", "--epochs", "2", "--json")
-    record = json.loads(result.out)
-    assert (record["source"], record["export"]) == (name, "x.html")
+def test_another_built_in_set_as_json(deepstep, tmp_path):
+    record = json.loads(deepstep("explore", "digits", "--export x.html --epochs 2 --json").out)
+    assert (record["source"], record["export"]) == ("digits", "x.html")
     assert record["bytes"] == (tmp_path / "x.html").stat().st_size <= 1_000_000
-    assert bool(record["notes"]) == (name == "digits")
+    assert record["notes"]
 
 
 def test_a_table_with_settings_of_its_own(deepstep, tmp_path, flowers):
-    options = ("--hidden-layers 5,4 --set optimizer=adam --learning-rate 0.01 --batch-size 16",)
-    result = deepstep("explore", flowers, "--target", "kind", *options, "--export", "x.html")
+    options = "--hidden-layers 5,4 --set optimizer=adam --learning-rate 0.01 --batch-size 16"
+    result = deepstep("explore", flowers, "--target", "kind", options, "--export", "x.html")
     assert result.code == 0, result.err
     document = lesson_in(tmp_path / "x.html")
     assert document["network"]["layer_dims"][1:] == [5, 4, 1]
@@ -57,15 +55,9 @@ def test_a_table_with_settings_of_its_own(deepstep, tmp_path, flowers):
     assert document["data"]["name"] == flowers.name
     assert document["data"]["X"]["shape"][1] == 60
     assert len(document["data"]["names"]) == document["data"]["X"]["shape"][0]
-
-
-def test_weights_that_are_drawn_for_the_data_and_numbers_to_predict(deepstep, tmp_path, flowers):
-    typed = "--target height --set initialization=data --epochs 2 --export x.html"
-    assert deepstep("explore", flowers, typed).code == 0
-    document = lesson_in(tmp_path / "x.html")
-    assert (document["data"]["kind"], document["data"]["classes"]) == ("numbers", None)
-    Z1 = unpacked(document["golden"][0]["quantities"]["Z1"])
-    assert np.allclose(Z1.var(axis=1), 1)
+    assert deepstep("explore", flowers, "--target height --epochs 2 --export y.html").code == 0
+    data = lesson_in(tmp_path / "y.html")["data"]
+    assert (data["kind"], data["classes"]) == ("numbers", None)
 
 
 def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run):
@@ -82,45 +74,23 @@ def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run):
     assert document["training"]["optimizer"] == "adam"
 
 
-def test_a_member_of_an_ensemble(deepstep, tmp_path, flowers):
-    options = ("--set n_estimators=2 --out several",)
-    assert deepstep("train", flowers, "--target", "kind", *options).code == 0
-    assert "--member" in deepstep("explore", "several", "--export", "x.html").err
-    result = deepstep("explore", "several", "--member", "1", "--export", "x.html")
+def test_a_member_of_an_ensemble(deepstep, tmp_path, ensemble_run):
+    assert "--member" in deepstep("explore", ensemble_run, "--export", "x.html").err
+    result = deepstep("explore", ensemble_run, "--member", "1", "--export", "x.html")
     assert result.code == 0, result.err
     document = lesson_in(tmp_path / "x.html")
-    assert document["title"] == "several, member 1"
-    member = Run.load("several").ensemble.members[1]
+    assert document["title"] == "ensemble, member 1"
+    member = Run.load(ensemble_run).ensemble.members[1]
     assert f"learned {member.epochs} epochs" in document["notes"][0]
     assert f"in epoch {member.best_epoch}" in document["notes"][0]
     records = list(member.network.history)
     assert document["history"]["cost"] == [record["cost"] for record in records]
-    kept = [record.get("validation_cost") for record in records]
-    assert document["history"]["validation_cost"] == kept
-    assert kept[0] is not None
-    assert None in kept
+    validation = [record.get("validation_cost") for record in records]
+    assert document["history"]["validation_cost"] == validation
+    assert validation[0] is not None
     assert document["data"]["classes"] == ["short", "tall"]
     assert (document["training"]["beyond"], document["network"]["input_scale"]) == ([], True)
     assert document["training"]["lr_multipliers"]["s1"] == 6
-
-
-def test_a_run_of_thousands_of_epochs(deepstep, tmp_path, flowers):
-    options = ("--hidden-layers 3 --batch-size 64 --model network --epochs 3000 --out long",)
-    assert deepstep("train", flowers, "--target", "kind", *options).code == 0
-    assert deepstep("explore", "long", "--export", "x.html").code == 0
-    history = lesson_in(tmp_path / "x.html")["history"]
-    assert len(history["at"]) == len(history["cost"]) == 500
-    assert (history["at"][0], history["at"][-1]) == (0, 2999)
-    assert (tmp_path / "x.html").stat().st_size < 1_000_000
-
-
-def test_names_that_a_file_brings_cannot_leave_the_data(deepstep, tmp_path):
-    evil = "</script><script>alert(1)</script>"
-    table = tmp_path / "&lt;b&gt;.csv"
-    polars.DataFrame({evil: range(40), "y": [evil, "b"] * 20}).write_csv(table)
-    assert deepstep("explore", table, "--target", "y", "--export", "x.html").code == 0
-    assert evil not in (tmp_path / "x.html").read_text(encoding="utf-8")
-    assert evil in lesson_in(tmp_path / "x.html")["data"]["classes"]
 
 
 def test_it_ends_by_itself_when_asked(deepstep):
@@ -208,15 +178,3 @@ def test_a_run_that_diverged_is_opened_where_its_next_step_is_finite(deepstep, t
     result = deepstep("explore", "run", "--export", "x.html")
     assert result.code == 0
     assert "The training diverged: these are the parameters of its last step that was finite." in result.err
-
-
-def test_a_file_that_exists_is_not_replaced_unless_asked(deepstep, tmp_path):
-    (tmp_path / "x.html").write_text("mine")
-    options = ("--epochs", "2", "--export", "x.html")
-    result = deepstep("explore", "moons", *options)
-    assert result.code == 2
-    assert "x.html must be a new file" in result.err
-    assert "--overwrite" in result.err
-    assert (tmp_path / "x.html").read_text() == "mine"
-    assert deepstep("explore", "moons", *options, "--overwrite").code == 0
-    assert lesson_in(tmp_path / "x.html")["title"].endswith("moons")

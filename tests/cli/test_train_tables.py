@@ -262,7 +262,7 @@ def test_cautions_of_describe_columns_are_those_of_train(deepstep, noise):
         for name, said in cautions.items():
             caution = columns[name]["caution"]
             assert said in caution
-            assert f"Warning: {caution}" in shown
+            assert f"Warning: column {name!r}: {caution}" in shown
             assert trained.err.count(caution) == 1  # by the fit inside not once more
         assert "Warning: " in trained.err
         assert "differ in case or blanks" in trained.err
