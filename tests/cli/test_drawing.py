@@ -5,7 +5,7 @@ import pytest
 from rich.console import Console
 
 from deepstep.cli.demo import _drawn
-from deepstep.cli.drawing import SHADES, coloured, curve, decision_map, pictures, shrunk
+from deepstep.cli.drawing import SHADES, coloured, curve, decision_map, pictures
 
 
 def test_curve_of_a_straight_line_falls_from_corner_to_corner():
@@ -25,13 +25,6 @@ def test_curve_of_unusual_values(values):
     assert len(lines) == 8
     assert max(map(len, lines)) <= 40
     assert all("┤" in line for line in lines[:1])
-
-
-def test_steep_curve_has_no_holes():
-    """Every line between the top and the bottom is touched where the curve jumps."""
-    lines = curve(np.array([1.0] * 20 + [0.0] * 20), width=48, height=12, x_name="epoch").splitlines()
-    dots = [line.partition("┤" if "┤" in line else "│")[2].strip() for line in lines[:10]]
-    assert all(dots)
 
 
 def test_pictures_stand_side_by_side():
@@ -59,17 +52,6 @@ def test_two_pixels_of_a_colour_picture_are_one_character():
     styles = [str(span.style) for span in text.spans]
     assert styles[:2] == ["rgb(255,0,0) on rgb(0,0,0)"] * 2
     assert styles[2:] == ["rgb(0,0,0) on rgb(0,0,0)", "rgb(0,0,0) on rgb(0,0,127)"]
-
-
-@pytest.mark.parametrize("size", [64, 5])
-def test_a_smaller_picture_has_the_means(size):
-    picture = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
-    small = shrunk(picture, size)
-    assert small.shape == (size, size, 3)
-    edges = [at * 64 // size for at in range(size + 1)]
-    for row, column in ((0, 0), (size - 1, size // 2)):
-        part = picture[edges[row] : edges[row + 1], edges[column] : edges[column + 1]]
-        np.testing.assert_allclose(small[row, column], part.mean(axis=(0, 1)))
 
 
 @pytest.mark.parametrize(("no_color", "block"), [(False, True), (True, False)])

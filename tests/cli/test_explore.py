@@ -6,16 +6,9 @@ import re
 import signal
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
-import numpy as np
-import polars
-import pytest
-
-from deepstep.explorer.page import unpacked
 from deepstep.run import Run
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
@@ -100,47 +93,26 @@ def test_it_ends_by_itself_when_asked(deepstep):
     assert "Ctrl-C ends it." in result.err
 
 
-@pytest.fixture
-def served(tmp_path):
-    """The command in a process of its own: the process, and the record that it printed."""
+def test_ctrl_c_ends_it_in_order_also_while_it_trains(tmp_path):
     run = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", run, "explore", "--no-open", "--port", "0", "--json", "--epochs", "2"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(SOURCE)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    try:
-        yield process, json.loads(process.stdout.readline())
-    finally:
-        process.kill()
-        process.communicate(timeout=30)
-
-
-def test_ctrl_c_ends_it_in_order_also_while_it_trains(served):
-    process, record = served
-    address, token = record["url"].split("/?token=")
-    with urllib.request.urlopen(record["url"], timeout=10) as answer:
-        assert answer.status == 200
-    with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(f"{address}/?token=wrong", timeout=10)
-    refused.value.close()
-    assert refused.value.code == 403
-    body = json.dumps({"do": "train", "steps": 10**9}).encode()
-    headers = {"Content-Type": "application/json"}
-    request = urllib.request.Request(f"{address}/command?token={token}", body, headers)
-    urllib.request.urlopen(request, timeout=10).close()
-    with urllib.request.urlopen(f"{address}/events?token={token}", timeout=10) as stream:
-        assert stream.readline().startswith(b":")
-        begun = time.monotonic()
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
-    assert time.monotonic() - begun < 10
-    assert process.returncode == 0
-    assert "Traceback" not in err
-    assert out == ""
+    ) as process:
+        address, token = json.loads(process.stdout.readline())["url"].split("/?token=")
+        body = json.dumps({"do": "train", "steps": 10**9}).encode()
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{address}/command?token={token}", body, headers)
+        urllib.request.urlopen(request, timeout=10).close()
+        with urllib.request.urlopen(f"{address}/events?token={token}", timeout=10) as stream:
+            assert stream.readline().startswith(b":")
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, "Traceback" in err) == (0, "", False)
 
 
 def test_the_page_says_which_rows_it_shows(deepstep, tmp_path, flower_run, flowers):
@@ -169,12 +141,3 @@ def test_a_run_that_diverged_is_refused_with_the_doctor_s_advice(deepstep, flowe
     assert finding["hint"][1:] in result.err
     assert "doctor run" in result.err
     assert "smaller weights" not in result.err
-
-
-def test_a_run_that_diverged_is_opened_where_its_next_step_is_finite(deepstep, tmp_path, flower_run):
-    run = Run.load(flower_run)
-    run.config["diverged"] = {"came": "layer 1, Z: example 3 is inf", "mend": "Lower the learning rate."}
-    run.save(tmp_path / "run")
-    result = deepstep("explore", "run", "--export", "x.html")
-    assert result.code == 0
-    assert "The training diverged: these are the parameters of its last step that was finite." in result.err
