@@ -70,21 +70,17 @@ def test_next_commands_work_when_typed(deepstep):
         assert deepstep(*command[1:]).code == 0, line
 
 
-@pytest.mark.parametrize(
-    ("name", "least", "marks"),
-    [("planar", 0.88, "ox"), ("spirals", 0.95, "ox+")],
-)
-def test_points(deepstep, name, least, marks):
-    record = json.loads(deepstep("demo", name, "--json").out)
-    assert record["run"] == f"runs/{name}"
-    assert record["test"]["accuracy"] >= least
+def test_points(deepstep):
+    record = json.loads(deepstep("demo", "spirals", "--json").out)
+    assert record["run"] == "runs/spirals"
+    assert record["test"]["accuracy"] >= 0.95
     assert record["costs"][-1] < record["costs"][0] / 2
-    result = deepstep("demo", name, "--iterations", 3)
-    assert f"Saved in runs/{name}-2." in result.out  # a run is never overwritten
-    assert deepstep("demo", name, "--out", f"runs/{name}").code == 2
+    result = deepstep("demo", "spirals", "--iterations", 3)
+    assert "Saved in runs/spirals-2." in result.out  # a run is never overwritten
+    assert deepstep("demo", "spirals", "--out", "runs/spirals").code == 2
     assert ESCAPE not in result.out
     drawn = result.out.partition("the training points\n")[2].partition("Saved in")[0]
-    assert all(mark in drawn for mark in marks)
+    assert all(mark in drawn for mark in "ox+")
     assert max(map(len, result.out.splitlines())) <= 80
 
 
@@ -131,18 +127,15 @@ def photographs(tmp_path):
     return tmp_path / "photos"
 
 
-@pytest.mark.parametrize(
-    "line", ["demo cats --iterations 1 --out c", "train photos --epochs 1 --out c-2-layer --json"]
-)
-def test_a_model_is_saved_before_it_is_scored(deepstep, monkeypatch, photographs, line):
+def test_a_model_is_saved_before_it_is_scored(deepstep, monkeypatch, photographs):
     def fail(*_):
         raise DataError("scores", "numbers are expected", "there are none")
 
     monkeypatch.setattr("deepstep.cli.images.score", fail)
-    result = deepstep(*line.split())
+    result = deepstep("train", "photos", "--epochs 1 --out c --json")
     assert result.code == 0
-    assert "Warning: The run is saved in c-2-layer, but its scores are missing" in result.err
-    assert len(Run.load("c-2-layer").history) == 1
+    assert "Warning: The run is saved in c, but its scores are missing" in result.err
+    assert len(Run.load("c").history) == 1
 
 
 def test_a_folder_of_photographs_is_learned(deepstep, photographs):
@@ -195,19 +188,6 @@ def test_photographs_that_cannot_be_learned(deepstep, photographs, typed, senten
     assert not Path("runs").exists()
 
 
-def test_broken_pictures_are_named(deepstep, photographs):
-    assert deepstep("train", photographs, "--epochs 1 --out r").code == 0
-    broken = photographs / "blue" / "broken.jpg"
-    result = deepstep("predict", "r", photographs / "blue")
-    assert (result.code, len(result.out.splitlines())) == (0, 8)
-    assert f"Left out: {broken}: a picture is expected" in result.err
-    for path in (photographs / "blue").rglob("*.png"):
-        path.unlink()
-    for typed, said in ((broken, f"{broken}: a picture"), (broken.parent, "none of its files is one")):
-        result = deepstep("predict", "r", typed)
-        assert (result.code, result.out, said in result.err) == (2, "", True)
-
-
 def test_cats_of_the_lecture_s_files(deepstep, shared, monkeypatch):
     """A few iterations; the full numbers are tested with the lecture's runs."""
     typed = ("demo", "cats", "--data", shared / "data" / "cats", "--iterations 2 --out")
@@ -237,8 +217,8 @@ def test_cats_of_the_lecture_s_files(deepstep, shared, monkeypatch):
     assert [line.split(":")[0] for line in lines] == ["cat.png", "grey.jpg"]
 
 
-@pytest.mark.parametrize("taken", ["c-2-layer", "c-mislabeled.png"])
-def test_cats_do_not_train_when_they_cannot_save(deepstep, shared, tmp_path, taken):
+def test_cats_do_not_train_when_they_cannot_save(deepstep, shared, tmp_path):
+    taken = "c-mislabeled.png"
     (tmp_path / taken).write_text("mine")
     result = deepstep("demo", "cats", "--data", shared / "data" / "cats", "--out", "c", "--iterations", 1)
     assert (result.code, result.out) == (2, "")

@@ -5,6 +5,7 @@ import json
 import re
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,6 @@ import pytest
 
 from deepstep.cli.report import reproduce
 from deepstep.data import load
-from deepstep.report.predictions import MOST_EXAMPLES, WORST
 from deepstep.run import Run
 from report_page import check
 
@@ -28,12 +28,14 @@ def page_of(deepstep, *words, run="run"):
 
 def test_the_page_of_a_network_has_every_part(deepstep, flowers, tmp_path):
     typed = "--target kind --out run --model network --epochs 12 --log log.csv"
-    typed += " --set early_stopping=true --set validation_fraction=0.2 --set schedule=cosine"
-    assert deepstep("train", flowers, typed).code == 0
+    typed += " --set early_stopping=true --set validation_fraction=0.2 --set loss_params.smoothing=0.3"
+    note = "The cost includes label smoothing of 0.3; the log loss does not."
+    assert note in deepstep("train", flowers, typed).out
     assert deepstep("report", "run").out.startswith("Written: report.html (")
     page = check(tmp_path / "report.html")
     parts = {"Findings", "Curves", "Predictions", "Layers", "Gradient flow", "Configuration", "Environment"}
     assert parts <= set(page.words)
+    assert note in page.text
     assert len(page.named("svg")) == 6
     assert "These are the 12 rows of flowers.csv that were held out for the test" in page.text
     for word in ("binary", "kind", "all epochs done: 12 epochs", "colour", "one-hot encoded", "compiled"):
@@ -50,18 +52,9 @@ def test_the_page_of_an_ensemble_has_every_part(deepstep, ensemble_run):
     for preset, cost in zip(run.ensemble.by_preset, run.ensemble.preset_costs[1], strict=True):
         assert {preset.why, f"{cost:.5g}"} <= set(page.words)
     assert f"{100 * run.config['results']['out_of_fold']['accuracy']:.2f} %" in page.words
-    words = "2 networks of 1 preset on 2 folds", "out of fold", "deepstep explore RUN --member 0"
-    assert all(word in page.text for word in (*words, "that were held out for the test"))
-    assert len(page.named("span")) >= len(run.ensemble.weights)
+    for words in ("2 networks of 1 preset on 2 folds", "out of fold", "deepstep explore RUN --member 0"):
+        assert words in page.text
     assert not re.search(r"</code>\s*<code", Path("page.html").read_text())  # two commands are no command
-
-
-def test_label_smoothing_is_said_beside_the_cost(deepstep, flowers, flower_run):
-    typed = "--target kind --out smooth --model network --epochs 3 --set loss_params.smoothing=0.3"
-    note = "The cost includes label smoothing of 0.3; the log loss does not."
-    assert note in deepstep("train", flowers, typed).out
-    assert note in page_of(deepstep, run="smooth").text
-    assert "label smoothing" not in page_of(deepstep, run=flower_run).text
 
 
 def test_numbers_are_written_as_those_of_the_target(deepstep):
@@ -73,23 +66,20 @@ def test_numbers_are_written_as_those_of_the_target(deepstep):
     page = page_of(deepstep)
     (worst,) = page.examples
     for row, cells in worst.items():
-        true, predicted, error = (cells[name] for name in ("true", "predicted", "error"))
-        assert true == rows[row - 1].partition(";")[2].replace(".", ",")
-        assert re.fullmatch(r"-?\d+,\d", predicted)
-        assert re.fullmatch(r"[+-]\d+,\d", error)
-        values = [float(cell.replace(",", ".")) for cell in (true, predicted, error)]
-        assert values[1] - values[0] == pytest.approx(values[2], abs=0.11)
-    assert not [word for word in page.words if re.search(r"\d[.,]\d+e\+", word)]
+        assert cells["true"] == rows[row - 1].partition(";")[2].replace(".", ",")
+        assert re.fullmatch(r"-?\d+,\d [+-]\d+,\d", f"{cells['predicted']} {cells['error']}")
     evaluated, summary = deepstep("evaluate", "run", "flats.csv").out, deepstep("summary", "run").out
     for shown in (printed, evaluated, summary, page.text):
         assert re.search(r"R² +-?\d+,\d{4}\b", shown)
         assert not re.search(r"RMSE .*\de\+", shown)
-    assert json.loads(deepstep("evaluate", "run", "flats.csv", "--json").out)["rmse"] > 1000
 
 
 @pytest.mark.parametrize("preset", ["network", "ensemble"])
-def test_answers_are_those_to_a_table(deepstep, flowers, flower_run, ensemble_run, tmp_path, preset):
+def test_answers_are_those_to_a_table(
+    deepstep, flowers, flower_run, ensemble_run, tmp_path, monkeypatch, preset
+):
     run = flower_run if preset == "network" else ensemble_run
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # which is not needed
     record = json.loads(deepstep("report", run, "--data", flowers, "--json").out)
     assert record["bytes"] == (tmp_path / "report.html").stat().st_size
     page, table = check(tmp_path / "report.html"), polars.read_csv(flowers)
@@ -137,13 +127,6 @@ def test_names_labels_and_cells_are_hostile_input(deepstep):
         assert "<u>run" in page.text
 
 
-def test_no_matplotlib_is_needed(fresh_process, ensemble_run, tmp_path):
-    before = "import sys; sys.modules['matplotlib'] = None"
-    result = fresh_process("report", ensemble_run, before=before)
-    assert result.returncode == 0, result.stderr
-    check(tmp_path / "report.html")
-
-
 @pytest.mark.parametrize(
     "options",
     [
@@ -166,12 +149,12 @@ def test_the_command_trains_the_same_run_again(deepstep, flowers, options):
     assert one.config["results"] == other.config["results"]
 
 
-COLUMNS = ["code", "age", "weight", "ward", "seen", "ill", "days"]
+COLUMNS = ["code", "age", "weight", "ward", "ill"]
 ONE_NETWORK = "--model network --epochs 8 --hidden-layers 4 --seed 5"
 
 
 @pytest.fixture
-def patients(tmp_path):
+def patients():
     """A table whose cells are written in ways that no number keeps, two rows of it without a target."""
     rng = np.random.default_rng(0)
     lines = []
@@ -179,23 +162,10 @@ def patients(tmp_path):
         age = rng.integers(20, 90)
         ill = "" if row in (7, 30) else ("yes" if age + 25 * rng.normal() > 55 else "no")
         weight = "NA" if row % 9 == 0 else f"{60 + 20 * rng.random():.2f}0"
-        ward, days = ["north", "south", "ICU <b>"][row % 3], f"{3 + age / 10 + rng.random():.1f}0"
-        seen = f"2024-0{row % 9 + 1}-11"
-        lines.append([f"{row:04}", str(age), weight, ward, seen, ill, days])
-    with (tmp_path / "patients.csv").open("w", newline="") as file:
+        lines.append([f"{row:04}", str(age), weight, ["north", "ICU <b>"][row % 2], ill])
+    with open("patients.csv", "w", newline="") as file:
         csv.writer(file).writerows([COLUMNS, *lines])
-    return lines
-
-
-def as_written(page, lines, columns):
-    """Prove that every row of the page is that of the file, cell by cell; gives the numbers of all."""
-    seen = {}
-    for table in page.examples:
-        for number, cells in table.items():
-            of_file = dict(zip(COLUMNS, lines[number - 1], strict=True))
-            assert {name: cells[name] for name in columns} == {name: of_file[name] for name in columns}
-            seen[number] = of_file
-    return seen
+    return [dict(zip(COLUMNS, line, strict=True)) for line in lines]
 
 
 @pytest.mark.parametrize(
@@ -216,50 +186,35 @@ def test_held_out_rows_stand_there_as_in_the_file(deepstep, patients, tmp_path, 
     recorded = json.loads(deepstep("summary", "run", "--json").out)["results"][part]
     right, rows = map(int, re.search(r"(\d+) of (\d+) predictions are correct", page.text).groups())
     assert (rows, right) == (recorded["rows"], round(recorded["accuracy"] * recorded["rows"]))
-    shown = as_written(page, patients, ["code", "age", "weight", "ward", "seen", "days"])
-    assert shown
-    assert not {8, 31} & set(shown)  # without a target
+    assert page.examples
+    for table in page.examples:
+        for number, cells in table.items():
+            line = patients[number - 1]
+            assert line["ill"] in ("yes", "no")
+            assert {name: cells[name] for name in COLUMNS[:4]} == {name: line[name] for name in COLUMNS[:4]}
     for number, cells in page.examples[-1].items():  # the worst mistakes
-        assert shown[number]["ill"] == cells["true"] != cells["predicted"]
+        assert patients[number - 1]["ill"] == cells["true"] != cells["predicted"]
     for table in page.examples:
         losses = [float(cells["loss"]) for cells in table.values()]
         assert losses == sorted(losses, reverse=True)
 
 
-def test_the_page_stays_small_and_says_how_much_is_left_out(deepstep, tmp_path):
-    rng, m = np.random.default_rng(0), 1000
-    frame = polars.DataFrame(rng.standard_normal((m, 40)))
-    frame = frame.with_columns(note=polars.lit("a long text " * 40), y=polars.Series(rng.integers(0, 7, m)))
-    frame.write_csv("t.csv")
-    typed = "--target y --task classification --model network --epochs 1 --test-fraction 0.9 --out run"
-    assert deepstep("train", "t.csv", typed).code == 0
-    page = page_of(deepstep)
-    assert (tmp_path / "page.html").stat().st_size < 400_000
-    assert max(map(len, page.examples)) == max(MOST_EXAMPLES, WORST)
-    assert "12 of their 41 columns are shown" in page.text
-    confusion = next(table for table in page.tables if table[0][0].startswith("true ↓"))
-    biggest = max(int(cell) for row in confusion[1:] for cell in row[1:] if cell != "·")
-    assert f"{biggest - MOST_EXAMPLES} more are left out" in page.text
-
-
-def test_demos_have_their_own_test_parts(deepstep, shared):
-    for name in ("digits", "moons"):
-        assert deepstep("demo", name, "--iterations 3 --seed 5 --out", name).code == 0
-        page = page_of(deepstep, run=name)
-        command = f"deepstep demo {name} --seed 5 --iterations 3"
-        assert command in page.text
-        assert "deepstep demo records none" in page.text  # and has no --log log.csv
-    assert deepstep(*command.split()[1:], "--out", "again").code == 0
-    moons, again, data = Run.load("moons"), Run.load("again"), load("moons", seed=5)
+def test_demos_are_shown_and_reproduced(deepstep, shared):
+    typed = "demo moons --seed 5 --iterations 3"
+    for name in ("moons", "again"):
+        assert deepstep(*typed.split(), "--out", name).code == 0
+    page, data = page_of(deepstep, run="moons"), load("moons", seed=5)
+    assert f"deepstep {typed}" in page.text
+    assert "deepstep demo records none" in page.text  # and has no --log log.csv
+    moons, again = Run.load("moons"), Run.load("again")
     np.testing.assert_array_equal(moons.network.parameters.flat, again.network.parameters.flat)
     for number, cells in page.examples[-1].items():
         assert [float(cells[name]) for name in ("x1", "x2")] == data.X_test[number - 1].tolist()
-        assert cells["true"] == data.classes[data.y_test[number - 1]]
     cats = shared / "data" / "cats"
     deepstep("demo", "cats", "--data", cats, "--iterations", 1, "--out", "c")
     page = page_of(deepstep, run="c-2-layer")
     assert "50 pictures of test_catvnoncat.h5 that were held out" in page.text
-    assert len(page.named("img")) > WORST
+    assert page.named("img")
     command = ["deepstep", "demo", "cats", "--data", str(cats), "--seed", "1", "--iterations", "1"]
     assert shlex.split(reproduce(Run.load("c-2-layer"))) == command
 

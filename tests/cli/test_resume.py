@@ -4,7 +4,6 @@ import csv
 import inspect
 import json
 import os
-import re
 import shutil
 import signal
 import sys
@@ -15,7 +14,6 @@ import numpy as np
 import polars
 import pytest
 
-from deepstep import Network
 from deepstep.run import Run
 from deepstep.training import latest_checkpoint
 from deepstep.training.checkpoints import checkpoint_files
@@ -40,11 +38,6 @@ Progress.on_epoch_end, Progress.looks_at_the_network = interrupted, True
 """Python that sends a signal to its own process in the midst of training."""
 
 ALWAYS = "from deepstep.training import checkpoints\ncheckpoints.SECONDS = 0.0\n"
-OFTEN = """
-from deepstep.training import ModelCheckpoint
-begin = ModelCheckpoint.__init__
-ModelCheckpoint.__init__ = lambda self, folder, **_: begin(self, folder, every_steps=1)
-"""
 IN_A_MEMBER = f"""
 {HANDLER}
 import os
@@ -206,94 +199,36 @@ def test_a_table_from_standard_input_is_piped_again(process, deepstep, flowers):
     assert process("train", "-", "--resume", "run", before=piped).returncode == 0
 
 
-def test_ctrl_c_leaves_no_half_written_ensemble(process, ensemble_run, flowers, tmp_path):
-    shutil.copytree(ensemble_run, tmp_path / "r")
-    old = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    result = process("train", flowers, *ENSEMBLE, "--out r --json --overwrite", before=IN_A_MEMBER)
-    assert "Interrupted before a network was saved, and nothing is kept.\n" in result.stderr
-    assert (result.returncode, json.loads(result.stdout)["exit_code"]) == (130, 130)
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == old
-    assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
-
-
 def test_what_cannot_be_resumed_says_so(process, flowers, tmp_path):
-    lbfgs = "--target kind --out run --model network --set solver=lbfgs"
-    budget = "--target kind --out new --time-budget 30"
-    result = process("train", flowers, lbfgs, before=HANDLER + SIGNAL.format(epoch=2, name="SIGINT"))
+    typed = "--target kind --out run --model network --set solver=lbfgs"
+    result = process("train", flowers, typed, before=HANDLER + SIGNAL.format(epoch=2, name="SIGINT"))
     assert result.returncode == 130
     assert "with --set solver=lbfgs cannot be resumed, and what was reached is being saved" in result.stderr
     assert len(Run.load(tmp_path / "run").history) == 3
-    at_once = HANDLER + SIGNAL.replace("on_epoch_end", "on_train_begin").replace(", record", "").replace(
-        'if record["epoch"] == {epoch}', "if True"
-    ).format(name="SIGINT")
-    for typed, before in ((f"{lbfgs} --overwrite", at_once), (budget, IN_A_MEMBER)):
-        result = process("train", flowers, typed, before=before)
-        assert result.returncode == 130
-        assert "cannot be resumed, and nothing is kept." in result.stderr.splitlines()[-1]
-        assert [path.name for path in tmp_path.iterdir()] == ["run"]
-    assert len(Run.load(tmp_path / "run").history) == 3
-
-
-WRITING_RESULTS = """
-import os
-from deepstep.run import Run
-write = Run.write_results
-def interrupted(*arguments):
-    os.kill(os.getpid(), 2)
-    return write(*arguments)
-Run.write_results = interrupted
-"""
-
-
-@pytest.mark.parametrize("typed", ["--set n_estimators=2", "--model network --epochs 2"])
-def test_ctrl_c_after_the_training_waits_until_the_run_is_saved(process, flowers, typed, deepstep):
-    result = process("train", flowers, "--target kind --out r", typed, before=HANDLER + WRITING_RESULTS)
+    result = process("train", flowers, "--target kind --out new --time-budget 30", before=IN_A_MEMBER)
     assert result.returncode == 130
-    assert deepstep("predict", "r", flowers).code == 0
+    assert "--time-budget cannot be resumed, and nothing is kept." in result.stderr.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 # Killed
 
-KILLED = """
-import os
-from deepstep.training import Progress
-go_on, begin, begun = Progress.on_epoch_end, Progress.on_train_begin, []
-def counted(self, training):
-    begun.append(1)
-    begin(self, training)
-def killed(self, training, record):
-    go_on(self, training, record)
-    if record["epoch"] == 2 and (len(begun) == 2) is {refit}: os.kill(os.getpid(), 9)
-Progress.on_epoch_end, Progress.on_train_begin = killed, counted
-"""
-SEARCH_NO_MORE = """
-from deepstep.estimators import network_training
-def never(*_, **__): raise AssertionError
-network_training.find_rate = never
-"""
-KIND = "--target kind --model network "
 CASES = {
-    "labels and weights": f"{KIND} --target warm --class-weight warm:True=3 --sample-weight w",
-    "killed in the refit": f"{KIND} --learning-rate auto --dropout 0.1 --set early_stopping=true "
-    "--set validation_fraction=0.2 --set n_iter_no_change=8 --set refit=true",
-    "a table to validate on": f"{KIND} --validation t.csv --set activation=tanh --scoring accuracy",
+    "labels and weights": "--target warm --class-weight warm:True=3 --sample-weight w --dropout 0.1",
+    "a table to validate on": "--validation t.csv --set activation=tanh --scoring accuracy",
+    "a rate that is searched": "--learning-rate auto --set early_stopping=true --set validation_fraction=0.2",
 }
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_killed_it_goes_on_to_the_same_bits(process, deepstep, flowers, tmp_path, case):
-    """Where another search would find another rate, there is none."""
+def test_killed_it_goes_on_to_the_same_bits(process, deepstep, flowers, killed_at, tmp_path, case):
     frame = polars.read_csv(flowers)
     frame.with_columns(w=polars.col("x") + 2, warm=polars.col("x").sin() > 0).write_csv("t.csv")
-    typed = ["train", "t.csv", f"{CASES[case]} --batch-size 8 --epochs 7 --hidden-layers 4,4 --out run"]
+    typed = ["train", "t.csv", *TYPED, CASES[case]]
     assert deepstep(*typed).code == 0
     os.rename("run", "whole")
-    in_refit = case == "killed in the refit"
-    killed = process(*typed, before=ALWAYS + KILLED.format(refit=in_refit))
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert (tmp_path / "run.unfinished" / "refit").exists() is in_refit
-    resumed = process("train", "--resume", "run", before=SEARCH_NO_MORE)
-    assert resumed.returncode == 0, resumed.stderr
+    assert process(*typed, before=killed_at(2)).returncode == -signal.SIGKILL
+    assert process("train", "--resume", "run").returncode == 0
     run, whole = Run.load("run"), Run.load("whole")
     same_bits(run, whole)
     for part in ("validation_cost", "validation_score"):
@@ -426,6 +361,7 @@ class TestRefused:
         monkeypatch.setattr("deepstep.cli.unfinished.__version__", "99.0")
         refused(deepstep("train", "--resume", "run"), "and this is '99.0'", "Install deepstep==")
 
+
 def test_a_full_disk_at_the_end_keeps_the_checkpoint(process, deepstep, begun, tmp_path):
     limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))"
     result = process("train", "--resume", "run", before=limit)
@@ -436,52 +372,11 @@ def test_a_full_disk_at_the_end_keeps_the_checkpoint(process, deepstep, begun, t
     assert deepstep("train", "--resume", "run").code == 0
 
 
-def test_older_checkpoints_make_room_for_the_run(process, flowers, tmp_path):
-    """The disk has room for the run only where one checkpoint is left."""
-    before = OFTEN + (
-        "import errno\n"
-        "from deepstep.run import Run\n"
-        "from deepstep.training.checkpoints import checkpoint_files\n"
-        "write = Run.write\n"
-        "def with_room(self, folder):\n"
-        "    if len(checkpoint_files(folder)) > 1: raise OSError(errno.ENOSPC, 'No space left on device')\n"
-        "    write(self, folder)\n"
-        "Run.write = with_room\n"
-    )
-    assert process("train", flowers, *TYPED, before=before).returncode == 0
-    assert Run.load(tmp_path / "run").history.stopped == "all epochs done"
-
-
-def test_a_training_that_diverges_keeps_and_names_the_last_good_checkpoint(process, deepstep, flowers):
-    typed = "--target height --model network --set solver=gd --learning-rate 9 --hidden-layers 4 --out run"
-    later = "--set schedule.name=constant --set schedule.warm_up=0.9 --batch-size 4"
-    result = process("train", flowers, typed, later, before=OFTEN)
-    assert result.returncode == 1
-    files = checkpoint_files("run.unfinished")
-    assert files
-    step = int(files[-1].stem.rpartition("-")[2])
-    assert "To start again, add --overwrite." in result.stderr
-    wanted = rf"of update {step}, is kept; in Python it is Network.from_checkpoint\('(.*)'\)"
-    call = re.search(wanted, result.stderr)
-    theta = latest_checkpoint("run.unfinished").state.theta
-    np.testing.assert_array_equal(Network.from_checkpoint(call[1]).parameters.flat, theta)
-    assert np.isfinite(theta).all()
-    assert Run.load("run").history.stopped == "diverged"
-    assert deepstep("train", flowers, typed.replace(" 9 ", " 0.01 "), "--overwrite --epochs 2").code == 0
-
-
 # What fails after the training
 
 
-@pytest.mark.parametrize(
-    ("name", "typed"),
-    [
-        ("deepstep.run.Run.write_results", "--model network --set solver=lbfgs --epochs 2 --json"),
-        ("deepstep.run.Run.write_results", "--set n_estimators=2"),
-        ("deepstep.cli.results.print_scores", "--set n_estimators=2"),
-    ],
-)
-def test_a_failure_after_the_training_does_not_lose_it(deepstep, flowers, monkeypatch, name, typed, tmp_path):
+@pytest.mark.parametrize("name", ["deepstep.run.Run.write_results", "deepstep.cli.results.print_scores"])
+def test_a_failure_after_the_training_does_not_lose_it(deepstep, flowers, monkeypatch, name, tmp_path):
     """Whatever fails there: the run is saved before it is scored, and a warning says where it is."""
 
     def fails(*arguments, **options):
@@ -489,12 +384,10 @@ def test_a_failure_after_the_training_does_not_lose_it(deepstep, flowers, monkey
 
     with monkeypatch.context() as patched:
         patched.setattr(name, fails)
-        result = deepstep("train", flowers, "--target kind --out r", typed)
+        result = deepstep("train", flowers, "--target kind --set n_estimators=2 --out r")
     assert result.code == 0
     assert "Warning: The run is saved in r, but" in result.err
     assert "(ValueError: probabilities add to" in result.err
     assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
     assert deepstep("predict", "r", flowers).code == 0
     assert ("results" in Run.load("r").config) == ("print" in name)
-    if "--json" in typed:
-        assert json.loads(result.out)["run"] == "r"
