@@ -23,6 +23,9 @@ def test_a_chapter_is_started_filled_and_checked(deepstep) -> None:
     begun = deepstep("course", "start", "5")
     assert begun.code == 0
     assert "Written: chapter_05.py (model_forward)" in begun.out
+    record = json.loads(deepstep("course", "start", "3", "--json").out)
+    assert record["exercises"] == list(CHAPTERS[3].exercises)
+    assert "def initialize_he(layer_dims, rng):" in Path("chapter_03.py").read_text(encoding="utf-8")
     empty = deepstep("course", "check", "5")
     assert (empty.code, empty.err) == (1, "")
     assert "The function is not written yet." in empty.out
@@ -43,24 +46,10 @@ def test_a_mistake_is_named_in_text_and_json(deepstep) -> None:
     assert record["exercises"][0]["mistakes"][0]["name"] == "the step is added"
 
 
-def test_nothing_is_overwritten_without_overwrite(deepstep) -> None:
-    Path("mine.py").write_text("precious", encoding="utf-8")
-    refused = deepstep("course", "start", "3", "-o", "mine.py")
-    assert refused.code == 2
-    assert (
-        "mine.py must be a new file, got one that exists. Use another name with -o, or --overwrite."
-        in refused.err
-    )
-    assert Path("mine.py").read_text(encoding="utf-8") == "precious"
-    forced = deepstep("course", "start", "3", "-o", "mine.py", "--overwrite", "--json")
-    assert json.loads(forced.out)["exercises"] == list(CHAPTERS[3].exercises)
-    assert "def initialize_he(layer_dims, rng):" in Path("mine.py").read_text(encoding="utf-8")
-
-
 def test_the_list_shows_chapters_and_files(deepstep) -> None:
     deepstep("course", "start", "7")
     Path("chapter_05.py").write_text(solved(5), encoding="utf-8")
-    Path("chapter_08.py").write_text("def (", encoding="utf-8")
+    Path("chapter_08.py").write_bytes(b"x = " + b"-" * 900_000 + b"1")
     lines = deepstep("course", "list").out.splitlines()
     assert lines[4 * 2] == " 5  The L-layer forward pass [chapter_05.py: 1 of 1 written]"
     assert "chapter_07.py: 0 of 4 written" in lines[6 * 2]
@@ -70,39 +59,6 @@ def test_the_list_shows_chapters_and_files(deepstep) -> None:
     assert chapters[4]["written"] == ["model_forward"]
 
 
-def test_a_hostile_file_beside_does_not_stop_the_list(deepstep) -> None:
-    Path("chapter_04.py").write_bytes(b"x = " + b"-" * 900_000 + b"1")
-    assert " [chapter_04.py: not Python]" in deepstep("course", "list").out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (
-            ("check", "5"),
-            "chapter_05.py must be a Python file, got nothing there. Run deepstep course start 5.",
-        ),
-        (("start", "15"), "chapter must be a number from 1 to 14, got 15"),
-        (("check", "0"), "chapter must be a number from 1 to 14, got 0"),
-        (("check", "five"), "'five' is not a valid integer"),
-        (("check", "5", "--seed", "-1"), "--seed"),
-        (("begin",), "No such command 'begin'"),
-    ],
-    ids=["missing", "15", "0", "five", "seed", "command"],
-)
-def test_wrong_usage_is_one_sentence(arguments: tuple[str, ...], message: str, deepstep) -> None:
-    result = deepstep("course", *arguments)
-    assert (result.code, result.out) == (2, "")
-    assert message in result.err
-    assert result.err.count("\n") == 1
-
-
-@pytest.mark.parametrize("number", CHAPTERS)
-def test_each_chapter_s_solution_passes(number: int, deepstep) -> None:
-    Path(f"chapter_{number:02}.py").write_text(solved(number), encoding="utf-8")
-    assert deepstep("course", "check", number).code == 0
-
-
 def test_the_report_of_a_class_in_the_terminal_as_json_and_as_files(deepstep) -> None:
     Path("class").mkdir()
     Path("class/Ada.py").write_text(solved(9), encoding="utf-8")
@@ -110,7 +66,6 @@ def test_the_report_of_a_class_in_the_terminal_as_json_and_as_files(deepstep) ->
     Path("class/Bob\x1b[31m.py").write_text(wrong, encoding="utf-8")
     text = deepstep("course", "report", "class")
     assert text.code == 0
-    assert "9     update_parameters     1/2" in text.out
     assert "1   update_parameters: the step is added   Bob" in text.out
     assert "\x1b" not in text.out
     record = json.loads(deepstep("course", "report", "class", "--json", "-o", "new/r.csv").out)
@@ -122,10 +77,7 @@ def test_the_report_of_a_class_in_the_terminal_as_json_and_as_files(deepstep) ->
         .startswith("learner,right,update_parameters\nAda,1,right\n")
     )
     refused = deepstep("course", "report", "class", "-o", "r.pdf")
-    assert (refused.code, refused.err) == (
-        2, "Error: --out: the name of a CSV or HTML file; got r.pdf. Let it end in .csv or .html.\n"
-    )  # fmt: skip
-    assert deepstep("course", "report", "class", "-o", "new/r.csv").code == 2
+    assert (refused.code, "--out: the name of a CSV or HTML file" in refused.err) == (2, True)
 
 
 class Terminal(io.StringIO):
@@ -146,22 +98,21 @@ def played(deepstep, monkeypatch):
     return play
 
 
-def test_a_bug_is_found_by_its_numbers(played) -> None:
+def test_a_bug_is_found_by_its_numbers(played, deepstep) -> None:
     game = draw_round(59)
     number = game.choices.index(game.mistake.exhibit.title) + 1
     wrong = number % len(game.choices) + 1
     right_name = next(line.name for line in game.steps if game.is_right(line.name))
     result = played(game.first, f"point {right_name}", f"point {game.first}", wrong, number, "n")
     assert (result.code, result.err) == (0, "")
-    assert game.line(game.first).code in result.out
-    values = game.outcome.quantities
     for name in (game.first, *game.operands(game.first)):
-        text = np.array2string(values[name], precision=4, max_line_width=76).split("\n")
+        text = np.array2string(game.outcome.quantities[name], precision=4, max_line_width=76).split("\n")
         assert all(line.strip() in result.out for line in text)
+    record = json.loads(deepstep("course", "bugs", "--seed 59", "--json").out)
+    assert (record["first"], record["mistake"]) == (game.first, game.mistake.exhibit.title)
+    assert record["quantities"][game.first] == game.outcome.quantities[game.first].tolist()
     assert f"{right_name} is right: look further on." in result.out
     assert "That is not the mistake." in result.out
-    for name, line in game.mistake.lines.items():
-        assert f"  - {line.code}\n  + {game.line(name).code}" in result.out
     assert "Points so far: 6 of 10." in result.out
 
 
@@ -174,9 +125,7 @@ def test_hints_cost_and_the_answer_has_no_points(played) -> None:
     assert "Points so far: 0 of 10." in hinted.out
     assert "network 60" in hinted.out
     assert (hinted.code, hinted.err) == (130, "Ended. Points: 0 of 10.\n")
-
-
-def test_a_quantity_of_the_update_is_typed_with_an_apostrophe(played) -> None:
+    # a quantity of the update is typed with an apostrophe
     assert "It should be: W2 = W2 - learning_rate * dW2" in played("W2'", "quit").out
 
 
@@ -191,11 +140,3 @@ def test_the_game_ends_by_ctrl_c_and_needs_a_terminal(played, deepstep, monkeypa
     result = deepstep("course", "bugs")
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith("Error: stdin must be a terminal to type answers in, got a pipe or a file.")
-
-
-def test_a_network_with_a_bug_as_json(deepstep) -> None:
-    record, game = json.loads(deepstep("course", "bugs", "--seed 59", "--json").out), draw_round(59)
-    assert (record["first"], record["mistake"]) == (game.first, game.mistake.exhibit.title)
-    assert record["right"] == [line.code for line in game.right]
-    assert record["quantities"][game.first] == game.outcome.quantities[game.first].tolist()
-    assert record["fix"][game.first] == [game.mistake.lines[game.first].code, game.line(game.first).code]

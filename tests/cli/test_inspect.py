@@ -1,14 +1,13 @@
-"""summary, trace, check-gradients, equations."""
+"""summary, describe-columns, trace, check-gradients, equations: what they show is what there is."""
 
 import json
 
 import numpy as np
 import polars
 import pytest
-from sklearn.pipeline import make_pipeline
 
 from deepstep.equations import EQUATIONS
-from deepstep.estimators import NetworkRegressor, TableEncoder
+from deepstep.preparation import TablePreparation
 from deepstep.run import Run
 
 
@@ -25,33 +24,39 @@ def test_summary(deepstep, flower_run):
     assert record["epochs"] == 30
 
 
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize(
-    ("n", "more"), [(40, ""), (41, "… and 1 columns more"), (500, "… and 460 columns more")]
+def test_a_bounded_number_of_columns_is_shown(deepstep):
+    frame = polars.DataFrame({f"column_{number}": range(number, number + 8) for number in range(60)})
+    frame.with_columns(y=polars.Series([0, 1] * 4)).write_csv("wide.csv")
+    result = deepstep("train", "wide.csv", "--target y --model network --epochs 1 --out run")
+    for text in (result.out, deepstep("summary", "run").out):
+        assert (text.count("column_"), "… and 20 columns more" in text) == (40, True)
+    assert len(json.loads(deepstep("summary", "run", "--json").out)["inputs"]["columns"]) == 60
+
+
+FRAME = polars.DataFrame(
+    {
+        "nr": range(1, 31),
+        "price [EUR]": ["1,200.50", *["800.50"] * 29],
+        "colour": ["red", "green", "blue"] * 10,
+        "always": ["same"] * 30,
+        "kind": ["tall", "short"] * 15,
+    }
 )
-def test_a_summary_shows_a_bounded_number_of_columns(deepstep, tmp_path, n, more):
-    rng = np.random.default_rng(1)
-    X = polars.DataFrame(rng.standard_normal((20, n)), schema=[f"column_{number}" for number in range(n)])
-    model = make_pipeline(TableEncoder(), NetworkRegressor(2, max_iter=1)).fit(X, X["column_0"])
-    Run.of(model).save(tmp_path / "run")
-    shown = deepstep("summary", tmp_path / "run").out
-    assert shown.count("column_") == min(n, 40)
-    assert ("columns more" in shown) == bool(more)
-    assert more in shown
-    record = json.loads(deepstep("summary", tmp_path / "run", "--json").out)
-    assert len(record["inputs"]["columns"]) == n
 
 
-def test_trace_is_that_of_the_examples_in_the_run(deepstep, flower_run):
-    record = json.loads(deepstep("trace", flower_run, "--json").out)
-    run = Run.load(flower_run)
-    X, Y = run.kept_examples()
-    assert len(X) == 16
-    expected = run.network.trace(X.T, Y.T, learning_rate=0.001, optimizer="adam")
-    values = {entry["name"]: entry["value"] for entry in record["entries"]}
-    assert list(values) == [entry.name for entry in expected]
-    for entry in expected:
-        np.testing.assert_array_equal(values[entry.name], entry.value)
+def test_described_columns_are_those_of_the_preparation(deepstep, tmp_path):
+    FRAME.write_csv(tmp_path / "t.csv")
+    record = json.loads(deepstep("describe-columns", "t.csv", "--target", "kind", "--json").out)
+    preparation = TablePreparation.fit(FRAME, exclude=["kind"])
+    columns = [(one["column"], one["kind"], tuple(one["features"])) for one in record["columns"]]
+    assert columns == [(one.name, one.kind, one.feature_names) for one in preparation.columns]
+    assert [kind for _, kind, _ in columns] == ["identifier", "number", "category", "constant"]
+    assert record["columns"][1]["why"] == "texts that are numbers, written as 1,234.5"
+    assert (record["n_features"], record["rows"]) == (4, 30)
+    assert (record["task"], record["target"]) == ("binary", "kind")
+    shown = deepstep("describe-columns", "t.csv", "--target", "kind", "--exclude", "colour").out
+    for part in ("price [EUR]", "another whole number in every row", "To predict: kind", "Dropped: colour."):
+        assert part in " ".join(shown.split())
 
 
 def test_trace_of_a_layer_and_an_example(deepstep, flowers, flower_run):
@@ -95,33 +100,26 @@ def test_the_trace_is_that_of_a_step_of_the_training(deepstep, everything):
     for entry, found in zip(expected, record["entries"], strict=True):
         np.testing.assert_array_equal(found["value"], entry.value)
     assert {"w", "mask1", "J_L2", "dW1_clipped", "W1_decayed"} <= {e.name for e in expected}
-
-
-def test_gradients_are_checked_with_what_regularizes(deepstep, everything, monkeypatch):
-    """The cost that is differentiated is the whole one: without L2 in the backward pass it fails."""
+    assert len(X) == 16
     assert "Gradients are right" in deepstep("check-gradients", "r").out
-    monkeypatch.setattr("deepstep.equations.regularization.l2_backward", lambda W, strength, m: 0 * W)
-    assert deepstep("check-gradients", "r").code == 1
 
 
-def test_lbfgs_has_no_update_to_open(deepstep, flowers):
-    options = ["--target kind --model network --set solver=lbfgs --set alpha=0.1 --out r"]
-    assert deepstep("train", flowers, *options).code == 0
-    record = json.loads(deepstep("trace", "r", "--json").out)
-    assert {entry["phase"] for entry in record["entries"]} == {"input", "forward", "cost", "backward"}
-    X, Y = Run.load("r").kept_examples()
-    J = next(entry["value"] for entry in record["entries"] if entry["name"] == "J")
-    W = sum(np.sum(value**2) for name, value in Run.load("r").network.parameters.items() if name[0] == "W")
-    assert pytest.approx(Run.load("r").network.cost(X.T, Y.T) + 0.1 / 32 * W) == J
-    assert deepstep("check-gradients", "r").code == 0
+def test_members_are_opened_as_networks_of_their_fold(deepstep, flowers, ensemble_run):
+    """The trace is that of the network that the file holds, on what its fold makes of the rows."""
+    ensemble, first = Run.load(ensemble_run).ensemble, polars.read_csv(flowers)[:16]
+    member = ensemble.members[1]
+    preparer, opened = ensemble.preprocessors[member.fold], (ensemble_run, "--member", 1)
+    traced = json.loads(deepstep("trace", *opened, "--data", flowers, "--json").out)
+    value = {entry["name"]: np.array(entry["value"]) for entry in traced["entries"]}
+    np.testing.assert_array_equal(value["A0"], preparer.inputs(preparer.features(first))[member.inputs].T)
+    assert traced["learning_rate"] == member.learning_rate
+    checked = deepstep("check-gradients", *opened)
+    assert checked.code == 0, checked.out
 
 
-@pytest.mark.parametrize(
-    ("output", "activation"), [("sigmoid", "relu"), ("softmax", "tanh"), ("identity", "sigmoid")]
-)
-def test_check_gradients_of_a_fresh_network(deepstep, output, activation):
-    typed = ["--network", "4-5-3-2", "--activation", activation, "--output", output, "--json"]
-    result = deepstep("check-gradients", *typed)
+def test_check_gradients_of_a_fresh_network(deepstep):
+    typed = "--network 4-5-3-2 --activation tanh --output softmax --json"
+    result = deepstep("check-gradients", typed)
     record = json.loads(result.out)
     assert (result.code, record["passed"]) == (0, True)
     assert [check["name"] for check in record["checks"]] == ["W1", "b1", "W2", "b2", "W3", "b3"]

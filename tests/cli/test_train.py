@@ -1,141 +1,347 @@
-"""train, predict, evaluate: from a file to answers."""
+"""`deepstep train`: its flags reach the estimator and the run, and what it shows is what there is."""
 
 import io
 import json
+import re
+from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars
 import pytest
-from numpy.testing import assert_allclose
-from sklearn.metrics import accuracy_score, confusion_matrix, r2_score, root_mean_squared_error
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.metrics import accuracy_score, root_mean_squared_error
+from sklearn.pipeline import make_pipeline
 
-from deepstep.data import holdout
-from deepstep.errors import DataError
+from deepstep.cli.train import train_command
+from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, TableEncoder
 from deepstep.run import Run
 
-TABLES = {
-    "titanic": ("survived", "binary", "--exclude alive"),
-    "penguins": ("species", "multiclass", "--model network --epochs 40"),
-    "mpg": ("mpg", "regression", "--model network --epochs 40"),
+MOST_FLAGS = 36
+TWO = "--set n_estimators=2 --out r"
+KIND = "--target kind --model network --hidden-layers 4 --epochs 6 --out r"
+
+
+@pytest.fixture(scope="module")
+def table(flowers, tmp_path_factory):
+    """The flowers with weights from 0 to 3, fifteen patients, and days in no order."""
+    frame, rng = polars.read_csv(flowers), np.random.default_rng(5)
+    step = rng.permutation(60)
+    path = tmp_path_factory.mktemp("weighted") / "t.csv"
+    frame.with_columns(
+        w=polars.Series(rng.integers(0, 7, 60) / 2),
+        patient=polars.Series([f"p{number}" for number in rng.permutation(np.arange(60) % 15)]),
+        step=polars.Series(step),
+        day=polars.Series([(date(2020, 1, 1) + timedelta(int(days))).strftime("%d.%m.%Y") for days in step]),
+    ).write_csv(path)
+    return path
+
+
+def split(run, rows):
+    """The rows of a file, from 0, that a run learned from and those that it holds out."""
+    held = run.held_out.numbers - 1
+    return np.setdiff1d(np.arange(rows), held), held
+
+
+def answers(deepstep, run, file):
+    return polars.read_csv(io.StringIO(deepstep("predict", run, file).out))
+
+
+# A model of the command line is that of the estimator
+
+ENSEMBLES = {
+    "numbers": ("--target height --exclude kind --seed 4", {"random_state": 4}, ["kind"], []),
+    "weights": (
+        "--target kind --sample-weight w --class-weight tall=3",
+        {"class_weight": {"tall": 3.0}},
+        ["w"],
+        ["w"],
+    ),
+    "groups": ("--target kind --groups patient", {}, ["patient"], ["patient"]),
+    "time": ("--target kind --time-column step", {"validation": "time"}, [], []),
 }
 
 
-@pytest.mark.parametrize("table", TABLES)
-def test_a_real_table(deepstep, shared, table):
-    target, task, options = TABLES[table]
-    file, run = shared / "data" / "tables" / f"{table}.csv", f"runs/{table}"
-    trained = json.loads(deepstep("train", file, f"--target {target}", options, "--json").out)
-    assert (trained["task"], trained["run"]) == (task, run)
-    frame = polars.read_csv(file, infer_schema_length=None)
-    answers = polars.read_csv(io.StringIO(deepstep("predict", run, file).out))
-    evaluated = json.loads(deepstep("evaluate", run, file, "--json").out)
-    pair = frame[target], answers["prediction"]
-    assert answers.height == frame.height
-    if task == "regression":
-        assert answers.columns == ["prediction"]
-        assert trained["test"]["rmse"] < 0.75 * trained["test"]["mean_rmse"]
-        assert evaluated["rmse"] == pytest.approx(root_mean_squared_error(*pair))
-        assert evaluated["r2"] == pytest.approx(r2_score(*pair))
+@pytest.mark.parametrize("case", ENSEMBLES)
+def test_an_ensemble_is_that_of_the_estimator_bit_for_bit(deepstep, table, case):
+    typed, settings, without, columns = ENSEMBLES[case]
+    result = deepstep("train", table, typed, TWO)
+    assert result.code == 0, result.err
+    run, frame = Run.load("r"), polars.read_csv(table)
+    learned, tested = split(run, frame.height)
+    rows = frame[learned].sort("step") if case == "time" else frame[learned]
+    X, y = frame.drop(run.target_name, *without), frame[run.target_name].to_numpy()
+    Estimator = DeepRegressor if case == "numbers" else DeepClassifier
+    model = Estimator(**{"n_estimators": 2, "random_state": 1, **settings})
+    beside = {"w": "sample_weight", "patient": "groups"}
+    given = {beside[name]: rows[name].to_numpy() for name in columns}
+    model.fit(rows.select(X.columns), rows[run.target_name].to_numpy(), **given)
+    told, results = answers(deepstep, "r", table), run.config["results"]
+    assert list(results) == ["train", "out_of_fold", "test"]
+    if case == "numbers":
+        assert_array_equal(told["prediction"].to_numpy(), model.predict(X))
+        assert results["test"]["rmse"] == pytest.approx(
+            root_mean_squared_error(y[tested], model.predict(X[tested]))
+        )
         return
-    assert trained["test"]["accuracy"] > trained["test"]["majority_accuracy"] + 0.15
-    assert_allclose(answers.select(polars.col("^probability_.*$")).to_numpy().sum(axis=1), 1)
-    assert evaluated["accuracy"] == pytest.approx(accuracy_score(*pair))
-    expected = confusion_matrix(*pair, labels=evaluated["classes"])
-    assert evaluated["confusion"] == expected.tolist()
+    assert_array_equal(told.select("probability_short", "probability_tall"), model.predict_proba(X))
+    weight = frame["w"].to_numpy() if case == "weights" else np.ones(60)
+    for part, numbers in {"train": learned, "test": tested}.items():
+        expected = accuracy_score(y[numbers], model.predict(X[numbers]), sample_weight=weight[numbers])
+        assert results[part]["accuracy"] == pytest.approx(expected)
+    known = np.isfinite(model.oof_predictions_).all(axis=1) & (weight[learned] > 0)
+    assert results["out_of_fold"]["rows"] == known.sum()
 
 
-def test_what_train_says(deepstep, flowers):
-    result = deepstep("train", flowers, "--target", "kind", "--model", "network", "--epochs", "3")
-    assert result.code == 0
-    assert "\x1b" not in result.out + result.err
-    assert "60 rows; 48 to learn from, 12 held out." in result.err
-    assert "Task: binary, because kind has 2 different values: short, tall." in result.err
-    assert "kind: 3/3, cost" not in result.out
-    for part in ("colour", "one-hot encoded: 3 values", "accuracy", "baseline accuracy"):
-        assert part in result.out
+EVERYTHING = (
+    "--hidden-layers 5,4 --set activation=['gelu','tanh'] --set solver=adamw --set alpha=0.2 "
+    "--set initialization=data --set weight_decay=0.3 "
+    "--set optimizer_params.beta1=0.8 --learning-rate 0.01 --epochs 6 --batch-size 10 --seed 3 "
+    "--set schedule.schedule.name=cosine --set schedule.schedule.warm_up=0.2 "
+    "--set schedule.dropout_schedule=linear --dropout 0.1,0.2 --set loss_params.smoothing=0.1 "
+    "--class-weight balanced --set early_stopping=true --set n_iter_no_change=6 "
+    "--scoring balanced_accuracy --engine reference --set dtype=float32"
+)
 
 
-def test_parquet_gives_the_same_run_as_csv(deepstep, flowers):
-    polars.read_csv(flowers).write_parquet("flowers.parquet")
-    for file in (flowers, "flowers.parquet"):
-        assert deepstep("train", file, "--target", "kind", "--model", "network", "--epochs", "2").code == 0
-    first, second = Run.load("runs/flowers"), Run.load("runs/flowers-2")
-    assert first.preparation == second.preparation
-    np.testing.assert_array_equal(first.network.parameters.flat, second.network.parameters.flat)
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_everything_at_once_is_the_estimator(deepstep, table):
+    """The same bits as those of the estimator on the rows that are learned from and validated on."""
+    frame = polars.read_csv(table).drop("patient", "step", "day")
+    frame.write_csv("t.csv")
+    frame[20:40].write_csv("later.csv")
+    typed = "--target kind --model network --sample-weight w --validation later.csv --out r"
+    result = deepstep("train", "t.csv", typed, EVERYTHING)
+    assert result.code == 0, result.err
+    run = Run.load("r")
+    X, y, w = frame.drop("kind", "w"), frame["kind"].to_numpy(), frame["w"].to_numpy()
+    learn, _ = split(run, frame.height)
+    later = X[20:40], y[20:40], w[20:40]
+    encoder, model = TableEncoder(), NetworkClassifier(
+        (5, 4),
+        ["gelu", "tanh"],
+        initialization="data",
+        solver="adamw",
+        alpha=0.2,
+        weight_decay=0.3,
+        optimizer_params={"beta1": 0.8},
+        learning_rate_init=0.01,
+        max_iter=6,
+        batch_size=10,
+        schedule={"schedule": {"name": "cosine", "warm_up": 0.2}, "dropout_schedule": "linear"},
+        random_state=3,
+        dropout=[0.1, 0.2],
+        loss_params={"smoothing": 0.1},
+        class_weight="balanced",
+        early_stopping=True,
+        n_iter_no_change=6,
+        tol=0.0,
+        scoring="balanced_accuracy",
+        engine="reference",
+        dtype="float32",
+    )  # fmt: skip
+    learned = encoder.fit_transform(X[learn])
+    validated = {"X_val": encoder.transform(later[0]), "y_val": later[1], "sample_weight_val": later[2]}
+    model.fit(learned, y[learn], w[learn], **validated)
+    assert_array_equal(run.network.parameters.flat, model.network_.parameters.flat)
+    for quantity in ("cost", "learning_rate", "validation_cost", "validation_score"):
+        assert_array_equal(run.history.column(quantity), model.history_.column(quantity))
+    pipeline = make_pipeline(encoder, model)
+    assert_array_equal(run.predict(frame).probabilities, pipeline.predict_proba(X))
+    assert_array_equal(run.estimator.predict(X), pipeline.predict(X))
+    assert run.config["results"]["validation"]["rows"] == 20
+    settings, summary = run.config["settings"], deepstep("summary", "r").out
+    assert settings["optimizer_params"] == {"beta1": 0.8}
+    assert json.loads(deepstep("summary", "r", "--json").out)["settings"]["solver"] == "adamw"
+    for name in ("solver", "hidden_layer_sizes", "learning_rate_init", "class_weight"):
+        assert re.search(rf"^{name} +\S", summary, re.MULTILINE)
+    assert re.search(r"train +validation +test", summary)
 
 
-def test_test_rows_teach_nothing(deepstep, flowers):
-    """What the preparation learned is that of the training rows, and not of all."""
-    typed = ["--target height --exclude kind --model network --epochs 1 --seed 4 --out r"]
-    assert deepstep("train", flowers, *typed).code == 0
-    frame = polars.read_csv(flowers)
-    train, _ = holdout(frame["height"].to_numpy(), fraction=0.2, seed=4, stratify=False)
-    (preprocessor,) = Run.load("r").ensemble.preprocessors
-    inputs = preprocessor.preparation
-    assert inputs.columns[0].mean == pytest.approx(frame["x"][train].mean())
-    assert preprocessor.center[0] == pytest.approx(frame["height"][train].mean())
-    assert inputs.columns[0].mean != pytest.approx(frame["x"].mean())
+# Flags one by one
 
 
-@pytest.mark.parametrize("huge", ["1e300", "18446744073709551615"])
-def test_classes_beyond_the_64_bit_integers(deepstep, tmp_path, huge):
-    rows = "".join(f"{x},{huge if x > 9 else 0}\n" for x in range(20))
-    (tmp_path / "t.csv").write_text(f"x,y\n{rows}")
-    result = deepstep("train", "t.csv", "--target y --out r --model network --epochs 2")
-    assert result.code == 0
-    assert "Task: binary, because y has 2 different values: 0, 1" in result.err
-    for typed in (["evaluate", "r", "t.csv"], ["predict", "r", "t.csv"], ["summary", "r"]):
-        assert deepstep(*typed).code == 0
-        assert json.loads(deepstep(*typed, "--json").out)
+def test_there_are_few_flags_and_each_has_a_sentence(deepstep):
+    said = deepstep("train", "--help").out
+    flags = [parameter for parameter in train_command.params if parameter.opts[0].startswith("--")]
+    assert len(flags) <= MOST_FLAGS
+    assert all(parameter.help for parameter in flags)
+    for part in ("--batch-size auto|INTEGER", "--effort balanced|best|fast", "--set NAME=VALUE"):
+        assert part in said
 
 
-def test_a_failed_run_leaves_what_others_put_beside_it(deepstep, flowers, tmp_path, monkeypatch):
-    def others(*_):
-        (tmp_path / "runs" / "theirs").mkdir()
-        raise DataError("here", "this", "that")
+def test_parameters_of_an_ensemble(deepstep, flowers):
+    typed = "--target kind --effort fast --epochs 3 --dropout 0.1 --set network_params.hidden_layers=[8]"
+    assert deepstep("train", flowers, typed, "--out r").code == 0
+    run = Run.load("r")
+    params = {"epochs": 3, "dropout": 0.1, "hidden_layers": [8]}
+    assert run.estimator.get_params()["network_params"] == params
+    assert {member.layer_dims[1:] for member in run.ensemble.members} == {(8, 1)}
+    assert run.estimator.effort == "fast"
 
-    monkeypatch.setattr("deepstep.cli.table.fit_network", others)
-    assert deepstep("train", flowers, "--target", "kind", "--model", "network", "--epochs", "1").code == 2
-    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == ["runs", "runs/theirs"]
+
+def test_a_file_has_flags_and_parameters(deepstep, flowers, tmp_path):
+    (tmp_path / "c.toml").write_text(
+        'target = "kind"\nmodel = "network"\nhidden-layers = [3]\nepochs = 9\nactivation = "tanh"\n'
+        'exclude = ["size"]\n[read]\nsep = ","\n[optimizer_params]\nbeta1 = 0.8\n'
+    )
+    typed = "--config c.toml --epochs 2 --set optimizer_params.beta2=0.9 --out r"
+    shown = deepstep("train", flowers, typed).out
+    for part in ("colour", "one-hot encoded: 3 values", "Cost J of each epoch", "baseline accuracy", "Next:"):
+        assert part in shown
+    run = Run.load("r")
+    settings = run.config["settings"]
+    assert (run.network.architecture.layer_dims[1:], len(run.history)) == ((3, 1), 2)
+    assert (settings["activation"], run.config["exclude"]) == ("tanh", ["size"])
+    assert settings["optimizer_params"] == {"epsilon_at": "outside", "beta1": 0.8, "beta2": 0.9}
 
 
-def test_a_class_of_one_row_is_no_obstacle(deepstep, tmp_path):
+def test_with_a_time_budget_the_clock_decides(deepstep, flowers):
+    typed = "--target kind --model network --hidden-layers 2 --epochs 100000000 --out r --time-budget 0.05"
+    assert deepstep("train", flowers, typed).code == 0
+    assert Run.load("r").history.stopped == "time budget of 0.05 s used up"
+
+
+def test_names_of_weighted_classes_are_those_of_the_file(deepstep):
+    for values, typed, weights in (
+        (("false", "true"), "true=2", [1.0, 2.0]),
+        (("0.0", "1.0"), "1=2", [1.0, 2.0]),
+        (('"a,b"', '"c=d"'), "a,b=2,c=d=5", [2.0, 5.0]),
+    ):
+        Path("t.csv").write_text("x,y\n" + "".join(f"{x},{values[x % 2]}\n" for x in range(40)))
+        few = "--target y --model network --epochs 1 --out r --overwrite --class-weight"
+        assert deepstep("train", "t.csv", f"{few} {typed}").code == 0
+        assert Run.load("r").config["class_weights"] == weights
+
+
+def test_a_run_knows_its_weights_and_commands_take_them(deepstep, table):
+    assert deepstep("train", table, f"{KIND} --sample-weight w --class-weight balanced").code == 0
+    run, frame = Run.load("r"), polars.read_csv(table)
+    X, Y = run.kept_examples()
+    weights = np.array(run.config["example_weights"])
+    weights = weights * np.array(run.config["class_weights"])[run.targets.values(run.targets.decode(Y))]
+    trace = json.loads(deepstep("trace", "r", "--json").out)
+    cost = next(entry["value"] for entry in trace["entries"] if entry["name"] == "J")
+    assert cost == pytest.approx(run.network.cost(X.T, Y.T, sample_weight=weights))
+    frame.drop("w").write_csv("plain.csv")
+    for command in ("predict", "evaluate"):  # rows without weights can be answered and judged
+        assert deepstep(command, "r", "plain.csv").code == 0
+    assert "the weights: column is one of" in deepstep("trace", "r", "--data", "plain.csv").err
+    assert deepstep("trace", "r", "--data", table).code == 0
+
+
+def test_no_rows_of_the_table_are_kept_where_that_is_asked_for(deepstep, flowers):
+    assert deepstep("train", flowers, KIND, "--no-rows").code == 0
+    run = Run.load("r")
+    assert (run.examples, run.held_out) == (None, None)
+    assert run.config["results"]["test"]["rows"] == 12
+    assert not Path("r/rows.safetensors").exists()
+    for command in (["report", "r", "-o", "r.html"], ["doctor", "r"], ["predict", "r", flowers]):
+        assert deepstep(*command).code == 0
+    assert "--data" in deepstep("trace", "r").err
+
+
+# Which rows are held out
+
+
+def test_the_newest_rows_or_whole_groups_are_held_out_and_said(deepstep, table):
+    frame = polars.read_csv(table)
+    step, patient = frame["step"].to_numpy(), frame["patient"].to_numpy()
+    for typed, said in {
+        "--time-column day": "the newest rows by 'day'",
+        "--groups patient": "whole groups of 'patient'",
+        "--groups patient --keep patient": "whole groups of 'patient'",
+        "--time-order": "",
+    }.items():
+        result = deepstep("train", table, KIND, typed, "--overwrite")
+        assert result.code == 0, result.err
+        run = Run.load("r")
+        learned, tested = split(run, 60)
+        assert said in run.config["split"]
+        assert f"Held out: {run.config['split']}." in result.err
+        assert run.config["split"] in deepstep("summary", "r").out
+        evaluated = deepstep("evaluate", "r", table, "--json")
+        assert json.loads(evaluated.out)["split"] == run.config["split"]
+        assert run.config["split"] in deepstep("evaluate", "r", table).err
+        assert deepstep("report", "r", "-o", "r.html", "--overwrite").code == 0
+        assert typed in Path("r.html").read_text(encoding="utf-8")  # the command that reproduces the run
+        if "time-column" in typed:
+            assert step[tested].min() > step[learned].max()
+        elif "groups" in typed:
+            assert not {*patient[tested]} & {*patient[learned]}
+        else:
+            assert_array_equal(tested, np.arange(48, 60))
+        used = {column.name for column in run.preparation.columns}
+        assert {"day", "patient"} - used == ({"patient"} if typed == "--groups patient" else set())
+
+
+def test_a_class_that_is_in_the_test_part_alone_is_no_obstacle(deepstep, tmp_path):
     rows = "".join(f"{x},{'ab'[x % 2]}\n" for x in range(20)) + "99,rare\n"
     (tmp_path / "t.csv").write_text("x,y\n" + rows)
-    result = deepstep("train", "t.csv", "--target", "y", "--model", "network", "--epochs", "2")
+    lonely = set()
+    for seed in range(3):
+        result = deepstep("train", "t.csv", f"--target y {TWO} --epochs 2 --overwrite --seed", seed)
+        assert result.code == 0, result.err
+        lonely.add(Run.load("r").config["results"]["test"]["recall"]["rare"])
+        assert "probability_rare" in deepstep("predict", "r", "t.csv").out
+    assert len(lonely) > 1  # it was in the test part, and it was not
+
+
+# What is shown
+
+
+def test_what_train_says_of_an_ensemble(deepstep, flowers):
+    typed = "--target kind --set n_estimators=2 --out"
+    result = deepstep("train", flowers, typed, "r")
+    for said in ("60 rows; 48 to learn from, 12 held out.", "Task: binary", "ensemble", "2/2 networks"):
+        assert said in result.err
+    assert "\x1b" not in result.out + result.err
+    for part in ("gated", "train   out of fold", "baseline accuracy (majority class)", "Saved in r. Next:"):
+        assert part in result.out
+    record = json.loads(deepstep("train", flowers, typed, "s", "--json").out)
+    assert record["settings"] == {"n_estimators": 2, "random_state": 1}
+    members = [(member["preset"], member["fold"], member["weight"]) for member in record["members"]]
+    assert members == [("gated", 0, 0.5), ("gated", 1, 0.5)]
+    assert record["test"]["rows"] + record["train"]["rows"] == 60
+    summary = json.loads(deepstep("summary", "s", "--json").out)
+    assert summary["members"] == record["members"]
+    assert summary["results"]["test"] == record["test"]
+    shown = deepstep("summary", "s").out
+    for part in ("gated", "out of fold", "member", "n_estimators   2", "engine", "colour"):
+        assert part in shown
+
+
+@pytest.mark.parametrize(
+    ("rows", "typed", "says", "silent"),
+    [
+        (3, "--set n_estimators=2", ["The test set has 1 row:", "No fold holds rows out"], ["No test set"]),
+        (3, "--set n_estimators=2 --test-fraction 0", ["scores are on training data"], ["The test set"]),
+        (30, "--set n_estimators=2 --test-fraction 0", ["the out-of-fold scores estimate"], ["No fold"]),
+        (21, "--set n_estimators=2", [], ["The test set", "No fold", "No test set"]),
+    ],
+)
+def test_scores_of_a_few_rows_come_with_a_caution(deepstep, tmp_path, rows, typed, says, silent):
+    numbers = polars.Series(np.arange(rows) * 1.5)
+    polars.DataFrame({"a": numbers.sin(), "b": numbers.cos(), "y": numbers}).write_csv(tmp_path / "few.csv")
+    result = deepstep("train", "few.csv", f"--target y --out r {typed}")
     assert result.code == 0
-    assert "class 'rare' has one row only" in result.err
+    printed = " ".join(result.out.split())
+    assert all(text in printed for text in says)
+    assert not any(text in printed for text in silent)
 
 
-def test_table_of_many_columns(deepstep, tmp_path):
-    frame = polars.DataFrame({f"c{at}": range(at, at + 8) for at in range(60)} | {"y": [0, 1] * 4})
-    frame.write_csv("wide.csv")
-    result = deepstep("train", "wide.csv", "--target y --model network --epochs 1")
-    assert "… and 20 columns more" in result.out
-
-
-def test_predictions_to_a_file(deepstep, flowers, flower_run, tmp_path):
+def test_predictions_to_a_file_and_as_json(deepstep, flowers, flower_run, tmp_path):
     printed = deepstep("predict", flower_run, flowers).out
     result = deepstep("predict", flower_run, flowers, "--output", "answers.csv")
     assert (result.code, result.out) == (0, "")
     assert result.err == "60 predictions written to answers.csv\n"
     assert (tmp_path / "answers.csv").read_text() == printed
     record = json.loads(deepstep("predict", flower_run, flowers, "--json").out)
-    table = polars.read_csv("answers.csv")
-    assert record["predictions"] == table["prediction"].to_list()
+    told = polars.read_csv("answers.csv")
+    assert record["predictions"] == told["prediction"].to_list()
     assert record["classes"] == ["short", "tall"]
-    assert_allclose(record["probabilities"], table.select("probability_short", "probability_tall").to_numpy())
+    assert_allclose(record["probabilities"], told.select("probability_short", "probability_tall").to_numpy())
     (tmp_path / "rows.csv").write_bytes(flowers.read_bytes())
-    refused = deepstep("predict", flower_run, "rows.csv", "-o", "answers.csv")
-    assert (refused.code, "answers.csv must be a new file" in refused.err) == (2, True)
     for name in ("rows.csv", flower_run / "new.csv"):
         refused = deepstep("predict", flower_run, "rows.csv", "-o", name, "--overwrite")
         assert (refused.code, "must be a file other than those read" in refused.err) == (2, True)
-    assert deepstep("predict", flower_run, "rows.csv", "-o", "answers.csv", "--overwrite").code == 0
-
-
-def test_new_rows_with_gaps_and_new_words(deepstep, flower_run, tmp_path):
-    (tmp_path / "new.csv").write_text("colour,x,size,height\nviolet,1.5,,\n,,9,\n")
-    answers = polars.read_csv(io.StringIO(deepstep("predict", flower_run, "new.csv").out))
-    assert answers.height == 2
-    assert answers["prediction"][0] == "tall"

@@ -6,13 +6,11 @@ import numpy as np
 import polars
 import pytest
 from sklearn.base import clone
-from sklearn.metrics import r2_score
 
 from deepstep.data import ParquetRows
 from deepstep.ensembles import member_fit
-from deepstep.ensembles.ensemble import Ensemble
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
+from deepstep.estimators import DeepClassifier, NetworkClassifier, NetworkRegressor
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.statistics import Quantiles
 from deepstep.preparation.survey import Survey
@@ -89,25 +87,6 @@ def test_an_ensemble_of_one_answers_for_files_and_frames(parts, whole, windows):
     )
 
 
-@pytest.mark.usefixtures("streamed")
-def test_a_fit_that_was_stopped_goes_on(tmp_path, whole):
-    path = written(tmp_path / "few", whole.select("x", "z", "y"), 2, 90)
-    settings = {**PLAIN, "max_iter": 6, "schedule": "cosine", "scale_targets": True}
-    settings |= {"early_stopping": True, "n_iter_no_change": np.inf}
-    expected = NetworkRegressor(**settings).fit(path, "y")
-
-    def stop(record):
-        if record["epoch"] == 3:
-            raise RuntimeError("stopped")
-
-    checkpoints = ModelCheckpoint(tmp_path / "kept", every=0.0)
-    with pytest.raises(RuntimeError):
-        NetworkRegressor(**settings, checkpoint_dir=checkpoints, callbacks=[stop]).fit(path, "y")
-    resumed = NetworkRegressor(**settings, checkpoint_dir=checkpoints, resume=True).fit(path, "y")
-    np.testing.assert_array_equal(resumed.network_.parameters.flat, expected.network_.parameters.flat)
-    assert resumed.validation_scores_ == expected.validation_scores_
-
-
 class Killed(Exception):  # noqa: N818  (no error but an event)
     pass
 
@@ -127,49 +106,23 @@ def killed(monkeypatch):
         yield patched.undo
 
 
-@pytest.mark.parametrize(
-    ("Estimator", "target", "presets"), [(DeepClassifier, "target", "tabm"), (DeepRegressor, "y", None)]
-)
-def test_an_ensemble_of_one_that_was_killed_goes_on(
-    parts, tmp_path, killed, monkeypatch, windows, Estimator, target, presets
-):
+def test_an_ensemble_of_one_that_was_killed_goes_on(parts, tmp_path, killed, monkeypatch, windows):
     monkeypatch.setattr(member_fit, "ModelCheckpoint", partial(ModelCheckpoint, every=0.0))
     windows(100)
-    settings, kept = {**FAST, "presets": presets, "stream": True}, {"checkpoint_dir": tmp_path / "kept"}
+    settings, target = {**FAST, "presets": "tabm", "stream": True}, "target"
+    kept = {"checkpoint_dir": tmp_path / "kept"}
     with pytest.raises(Killed):
-        Estimator(**settings, **kept).fit(parts, target)
+        DeepClassifier(**settings, **kept).fit(parts, target)
     killed()
-    expected = Estimator(**settings).fit(parts, target)
-    resumed = Estimator(**settings, **kept, resume=True).fit(parts, target)
+    expected = DeepClassifier(**settings).fit(parts, target)
+    resumed = DeepClassifier(**settings, **kept, resume=True).fit(parts, target)
     (one,), (other,) = (model.ensemble_.members for model in (expected, resumed))
     np.testing.assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
     np.testing.assert_array_equal(one.network.history.costs, other.network.history.costs)
     np.testing.assert_array_equal(expected.predict(parts), resumed.predict(parts))
     windows(60)
     with pytest.raises(ConfigurationError, match="the training data is another"):
-        Estimator(**settings, **kept, resume=True).fit(parts, target)
-
-
-def test_statistics_beyond_what_is_in_memory(parts, whole, monkeypatch, windows):
-    windows(300)
-    monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_ROWS", 120)
-    model = DeepRegressor(**LONGER, stream=True).fit(parts, "y")
-    (preprocessor,) = model.ensemble_.preprocessors
-    assert preprocessor.center[0] == pytest.approx(whole["y"].mean(), abs=0.1)
-    assert r2_score(whole["y"], model.predict(parts)) > 0.9
-
-
-def test_small_files_are_read_into_memory(parts, whole):
-    of_files = NetworkClassifier(**PLAIN).fit
-    model = DeepClassifier(n_estimators=1, **FAST).fit(parts, "target")
-    same = DeepClassifier(n_estimators=1, **FAST).fit(
-        whole.drop("target"), whole["target"].to_numpy().astype(str)
-    )
-    np.testing.assert_allclose(
-        model.predict_proba(whole.drop("target")), same.predict_proba(parts), rtol=1e-5
-    )
-    with pytest.raises(ConfigurationError, match="names of the columns"):
-        of_files(parts, whole["target"])
+        DeepClassifier(**settings, **kept, resume=True).fit(parts, target)
 
 
 @pytest.mark.parametrize(
@@ -189,25 +142,21 @@ def test_what_streams_cannot_do_is_refused(parts, settings, says):
 
 @pytest.mark.usefixtures("streamed")
 @pytest.mark.parametrize(
-    ("settings", "arguments", "says"),
+    ("Estimator", "settings", "arguments", "says"),
     [
-        ({}, {}, "'kind' holds String. Rows of other kinds are for DeepClassifier"),
-        ({"early_stopping": True}, {"groups": "kind"}, "rows in memory, where groups is given"),
+        (NetworkClassifier, {}, {}, "'kind' holds String. Rows of other kinds are for DeepClassifier"),
+        (NetworkClassifier, {"early_stopping": True}, {"groups": "kind"}, "rows in memory, where groups is"),
+        (NetworkRegressor, {"solver": "lbfgs"}, {}, "learns from batches, and no refit, where rows are"),
+        (NetworkRegressor, {"early_stopping": True, "refit": True}, {}, "and no refit, where rows are"),
     ],
 )
-def test_what_one_network_cannot_do_with_streams_is_refused(parts, settings, arguments, says):
+def test_what_one_network_cannot_do_with_streams_is_refused(
+    tmp_path, parts, whole, Estimator, settings, arguments, says
+):
+    numbers = Estimator is NetworkRegressor
+    path = written(tmp_path / "few", whole.select("x", "z", "y"), 2, 90) if numbers else parts
     with pytest.raises((ConfigurationError, DataError), match=says):
-        NetworkClassifier(**settings).fit(parts, "target", **arguments)
-
-
-@pytest.mark.usefixtures("streamed")
-@pytest.mark.parametrize("settings", [{"solver": "lbfgs"}, {"early_stopping": True, "refit": True}])
-def test_streams_are_for_batches_alone(tmp_path, whole, settings):
-    path = written(tmp_path / "few", whole.select("x", "z", "y"), 2, 90)
-    with pytest.raises(
-        ConfigurationError, match="learns from batches, and no refit, where rows are streamed"
-    ):
-        NetworkRegressor(**settings).fit(path, "y")
+        Estimator(**settings).fit(path, "y" if numbers else "target", **arguments)
 
 
 def test_quantiles_are_within_the_sketchs_error_in_any_pieces():
@@ -233,22 +182,6 @@ def test_quantiles_are_within_the_sketchs_error_in_any_pieces():
     np.testing.assert_array_equal(found[[0, -1]], [features.min(axis=0), features.max(axis=0)])
 
 
-def test_an_ensemble_answers_for_many_rows_in_parts(whole, monkeypatch):
-    X, y = whole.drop("target"), np.array(whole["target"].to_list())
-    model = DeepClassifier(n_estimators=1, **FAST).fit(X, y)
-    expected = model.predict_proba(X)
-    monkeypatch.setattr("deepstep.ensembles.ensemble.NUMBERS_AT_ONCE", 2000)
-    answered, outputs_of_features = [], Ensemble.outputs_of_features
-
-    def watched(self, features):
-        answered.append(1)
-        return outputs_of_features(self, features)
-
-    monkeypatch.setattr(Ensemble, "outputs_of_features", watched)
-    np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-5)
-    assert len(answered) > 3
-
-
 @pytest.mark.usefixtures("streamed")
 @pytest.mark.parametrize(("at", "value"), [(0, float("nan")), (230, None), (399, 1e300)])
 def test_a_number_that_cannot_be_used_is_named_with_its_part_and_row(tmp_path, whole, at, value):
@@ -261,22 +194,6 @@ def test_a_number_that_cannot_be_used_is_named_with_its_part_and_row(tmp_path, w
         NetworkClassifier(**PLAIN, dtype="float32").fit(path, "target")
     assert f"few, part part-{at // 200}.parquet, the column 'z'" in str(refused.value)
     assert f"row {at % 200 + 1} is {value}" in str(refused.value)
-
-
-@pytest.mark.filterwarnings("ignore:Training ended before")
-def test_scores_by_the_name_of_a_column(tmp_path, whole):
-    path, frame = numbers_alone(tmp_path, whole)
-    for model, y in ((NetworkClassifier(**PLAIN), "target"), (NetworkRegressor(**PLAIN), "y")):
-        X, expected = frame.select("x", "z").to_numpy(), frame[y].to_numpy()
-        model.fit(X, expected)
-        frame.select("x", "z", y).write_csv(tmp_path / "scored.csv", separator=";")
-        model.fit(tmp_path / "scored.csv", y)
-        score = model.score(frame.select("x", "z"), expected)
-        assert model.score(path, y) == model.score(tmp_path / "scored.csv", y) == score
-        with pytest.raises(ConfigurationError, match=r"score, y: column is one of .*got 'Y'"):
-            model.score(path, "Y")
-        with pytest.raises(DataError, match="sample_weight with a value for each row"):
-            model.score(X, expected, sample_weight="weight")
 
 
 def test_what_is_found_about_a_table_is_logged_where_verbose(tmp_path, whole, caplog):

@@ -1,0 +1,248 @@
+"""Tables as people have them, from the file to the predictions: what is read, left out and told."""
+
+import csv
+import io
+import json
+import sys
+
+import numpy as np
+import pandas
+import polars
+import pytest
+
+from deepstep.cli.report import reproduce
+from deepstep.run import Run, read_config
+
+ONE = ("--model network --epochs 3 --hidden-layers 4 --engine reference --overwrite --out run",)
+TWO = ("--set n_estimators=2 --epochs 2 --overwrite --out run",)
+M = 120
+
+
+@pytest.fixture
+def piped(monkeypatch):
+    def pipe(content):
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+
+    return pipe
+
+
+def predictions(deepstep, *arguments):
+    result = deepstep("predict", "run", *arguments, "--json")
+    assert result.code == 0, result.err
+    return json.loads(result.out)["predictions"]
+
+
+# How a text table is written
+
+rng = np.random.default_rng(1)
+HEADER = ["Größe", "PLZ", "Preis", "Ort", "Ort"]
+SIZES, CODES = rng.uniform(1, 3000, 80).round(2), rng.choice([8001, 3011, 4051], 80)
+TOWNS = rng.choice(["Köln", "Graz"], 80)
+PRICES = (3 * SIZES + CODES / 1000).round(2)
+ROWS = [*zip(SIZES, CODES, PRICES, TOWNS, ["a", "b"] * 40, strict=True)]
+PRICE = ("--target Preis --categorical PLZ", *ONE)
+
+
+def plain(rows=ROWS, header=HEADER):
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([header, *rows] if header else rows)
+    return text.getvalue().encode()
+
+
+def european(rows=ROWS):
+    def cell(value):
+        number = isinstance(value, float)
+        return f"{value:,.2f}".translate(str.maketrans(",.", ".,")) if number else str(value)
+
+    lines = [";".join(map(cell, row)) for row in (HEADER, *rows)]
+    return "\r\n".join(["# Verkäufe", *lines, ""]).encode("latin-1")
+
+
+def test_a_european_table_from_stdin_to_predictions(deepstep, tmp_path, piped):
+    """The run keeps how its table was written; the same table in another spelling gives the same numbers."""
+    piped(b"")
+    result = deepstep("train", "-", *PRICE)
+    assert (result.code, "standard input: a CSV table is expected" in result.err) == (2, True)
+    piped(european())
+    result = deepstep("train", "-", *PRICE, "--json")
+    assert result.code == 0, result.err
+    kinds = {column["column"]: column["kind"] for column in json.loads(result.out)["columns"]}
+    assert (kinds["PLZ"], kinds["Größe"]) == ("category", "number")
+    for said in (
+        "Separator ';', encoding windows-1252 and decimal comma",
+        "line that begins with #",
+        "Ort.1",
+    ):
+        assert said in result.err
+    expected = {"sep": ";", "decimal": ",", "encoding": "windows-1252"}
+    assert read_config(tmp_path / "run")["read"] == expected
+    row = [(1234.0, 8001, "", "Köln", "a")]
+    (tmp_path / "row.csv").write_bytes(european(row))
+    (tmp_path / "row.tsv").write_bytes(plain(row).replace(b",", b"\t"))
+    assert predictions(deepstep, "row.csv") == predictions(deepstep, "row.tsv")
+    piped(european())
+    all_rows = predictions(deepstep, "-")
+    (tmp_path / "plain.csv").write_bytes(plain())
+    assert predictions(deepstep, "plain.csv") == all_rows
+    hinted = deepstep("describe-columns", "plain.csv", "--target Preis", "--read", "sep=;")
+    assert (hinted.code, "the header has commas" in hinted.err) == (2, True)
+    (tmp_path / "odd.txt").write_bytes(plain().replace(b",", b"~"))
+    assert predictions(deepstep, "odd.txt", "--read", "sep=~") == all_rows
+    piped(european())
+    assert deepstep("evaluate", "run", "-").code == 0
+    (tmp_path / "again.csv").write_bytes(european())
+    assert deepstep("report", "run", "--data", "again.csv").code == 0
+    assert deepstep("train", "plain.csv", *PRICE).code == 0
+    assert predictions(deepstep, "plain.csv") == all_rows
+    assert read_config(tmp_path / "run")["read"] == {}
+
+
+def test_a_table_without_a_header_is_predicted_with_and_without_its_target(deepstep, tmp_path):
+    (tmp_path / "t.csv").write_bytes(plain(header=None))
+    assert deepstep("train", "t.csv", "--target column_3", *ONE, "--read header=false").code == 0
+    with_target = predictions(deepstep, "t.csv")
+    (tmp_path / "new.csv").write_bytes(plain([row[:2] + row[3:] for row in ROWS], None))
+    assert predictions(deepstep, "new.csv") == with_target
+    (tmp_path / "few.csv").write_bytes(plain([row[:2] for row in ROWS], None))
+    result = deepstep("predict", "run", "few.csv")
+    assert (result.code, "or 4 without the target" in result.err) == (2, True)
+
+
+# Rows without a target, and a class called NA
+
+X = np.random.default_rng(3).standard_normal(M)
+REGION = np.where(X > 0.4, "NA", np.where(X < -0.4, "EU", "ASIA"))
+N_NA = int((REGION == "NA").sum())
+NAMED = ("--classes", "ASIA,EU,NA")
+
+
+@pytest.fixture
+def sales(tmp_path):
+    frame = polars.DataFrame({"x": X, "n": np.arange(M) % 7, "region": REGION})
+    frame.write_csv(tmp_path / "sales.csv")
+    return frame
+
+
+def test_a_class_called_na_is_told_and_the_ways_out(deepstep, sales):
+    typed = ["train", "sales.csv", "--target region", *ONE]
+    result = deepstep(*typed)
+    assert result.code == 2
+    said = f"{N_NA} of {M} rows have none, {N_NA} of them by the word 'NA'"
+    for part in (said, "--classes", "--drop-missing-target"):
+        assert part in result.err
+    dropped = deepstep(*typed, "--drop-missing-target")
+    assert (dropped.code, said in dropped.err) == (0, True)
+    for model in (ONE, TWO):
+        result = deepstep("train", "sales.csv", "--target region", *NAMED, *model, "--json")
+        assert (result.code, json.loads(result.out)["task"]) == (0, "multiclass")
+        assert "have none" not in result.err
+        judged = deepstep("evaluate", "run", "sales.csv", "--json")
+        assert json.loads(judged.out)["rows"] == M
+        answers = deepstep("predict", "run", "sales.csv").out
+        assert answers.startswith("prediction,probability_ASIA,probability_EU,probability_NA\n")
+
+
+def test_other_commands_that_read_a_target_tell_it_too(deepstep, sales):
+    sales.with_columns(region=polars.Series(np.where(REGION == "NA", "US", REGION))).write_csv("train.csv")
+    for command in (
+        ["train", "train.csv", *ONE, "--validation", "sales.csv"],
+        ["explore", "sales.csv", "--hidden-layers", "4", "--export", "page.html"],
+    ):
+        told = deepstep(*command, "--target", "region")
+        assert (told.code, f"{N_NA} of them by the word 'NA'" in told.err) == (2, True)
+    result = deepstep("describe-columns", "sales.csv", "--target", "region", "--json")
+    assert (result.code, "'NA'" in json.loads(result.out)["without_target"]) == (0, True)
+    assert "'NA'" in result.err
+
+
+@pytest.mark.parametrize(("targets", "model"), [(["kind"], TWO), (["size", "x"], ONE)])
+def test_rows_without_a_target_are_as_if_they_were_not_in_the_file(deepstep, tmp_path, targets, model):
+    frame = polars.DataFrame(
+        {
+            "x": [float(row) for row in range(60)],
+            "y": [float(row % 7) for row in range(60)],
+            "kind": [None if row % 6 == 0 else "ab"[row % 2] for row in range(60)],
+            "size": [None if row % 4 == 0 else row / 7 for row in range(60)],
+        }
+    )
+    frame.write_csv("t.csv")
+    full = frame.drop_nulls(targets)
+    full.write_csv("full.csv")
+    other = "size" if "kind" in targets else "kind"
+    typed = [*(f"--target {name}" for name in targets), f"--exclude {other} --json", *model]
+    expected = deepstep("train", "full.csv", *typed)
+    result = deepstep("train", "t.csv", *typed, "--drop-missing-target")
+    assert (expected.code, result.code) == (0, 0)
+    assert f"{60 - full.height} of 60 rows have no target and are left out." in result.err
+    assert json.loads(result.out)["test"] == json.loads(expected.out)["test"]
+    validated = [*typed, "--validation", "t.csv"]
+    assert deepstep("train", "t.csv", *validated, "--drop-missing-target").code == 0
+    assert deepstep("train", "full.csv", *validated).code == 2
+    # a cell is named by its row in the file
+    frame[51, "y"] = np.inf
+    frame.write_csv("t.csv")
+    result = deepstep("train", "t.csv", *typed, "--drop-missing-target")
+    assert (result.code, "row 52 is inf" in result.err) == (2, True)
+
+
+# Columns that are told about
+
+NOISE = np.random.default_rng(0).normal(size=(M, 2))
+
+
+@pytest.fixture
+def noise():
+    """Noise, sorted by a class that it says nothing of."""
+    labels = np.repeat(["no", "some", "yes"], M // 3)
+    return pandas.DataFrame({"a": NOISE[:, 0], "b": NOISE[:, 1], "y": labels})
+
+
+def inputs(result):
+    assert result.code == 0, result.err
+    return [column["column"] for column in json.loads(result.out)["columns"] if column["kind"] == "number"]
+
+
+def test_the_index_that_pandas_writes_is_no_input(deepstep, noise):
+    noise.to_csv("t.csv")
+    result = deepstep("train", "t.csv", "--target y --json", *ONE)
+    assert inputs(result) == ["a", "b"]
+    assert "Excluded as identifiers of rows: 'Unnamed: 0'. --keep 'Unnamed: 0' uses it" in result.err
+    assert "Warning" not in result.err
+    assert "leakage" not in deepstep("doctor", "run").out
+    noise.to_csv("later.csv", index=False)  # it may be gone
+    assert deepstep("predict", "run", "later.csv").code == 0
+    for words, expected in (([], ["a", "b"]), (["--keep", "Unnamed: 0"], ["Unnamed: 0", "a", "b"])):
+        assert inputs(deepstep("describe-columns", "t.csv", "--target", "y", "--json", *words)) == expected
+
+
+@pytest.mark.parametrize("model", [TWO, ("--stream --epochs 2 --out run",)], ids=["memory", "stream"])
+def test_it_is_kept_on_request_and_the_leak_is_told(deepstep, noise, model):
+    noise.insert(0, "rowid", range(M))
+    polars.from_pandas(noise).write_parquet("t.parquet", row_group_size=40)
+    result = deepstep("train", "t.parquet", "--target y --json", *model, "--keep", "rowid")
+    assert inputs(result) == ["rowid", "a", "b"]
+    assert "Excluded" not in result.err
+    assert "Warning: the column 'rowid' alone determines the target" in result.err
+    by_kind = json.loads(deepstep("doctor", "run", "--json").out)["findings"]
+    leak = next(finding for finding in by_kind if finding["kind"] == "leakage")
+    assert leak["sentence"] in result.err
+    assert deepstep("doctor", "run", "--strict").code == 1
+    assert "--keep rowid" in reproduce(Run.load("run"))
+
+
+def test_cautions_of_describe_columns_are_those_of_train(deepstep, noise):
+    noise["words"] = ["unknown" if n % 20 == 0 else f"{n / 7}" for n in range(M)]
+    noise["kilos"] = [f"{n / 7} kg" for n in np.random.default_rng(0).permutation(M)]
+    noise["y"] = ["Yes" if n % 7 == 0 else "yes" if n % 2 else "no" for n in range(M)]
+    noise.to_csv("t.csv", index=False)
+    record = json.loads(deepstep("describe-columns", "t.csv", "--target", "y", "--json").out)
+    columns = {column["column"]: column for column in record["columns"]}
+    assert "written as 1234.5 kg" in columns["kilos"]["why"]
+    assert columns["kilos"]["caution"] == ""
+    caution = f"Warning: column 'words': {columns['words']['caution']}"
+    assert "'unknown'" in caution
+    assert caution in deepstep("describe-columns", "t.csv", "--target", "y").out
+    for model in (ONE, TWO):
+        trained = deepstep("train", "t.csv", "--target y --test-fraction 0", *model)
+        assert (trained.code, trained.err.count(caution)) == (0, 1)  # by the fit inside not once more
+        assert "differ in case or blanks" in trained.err
