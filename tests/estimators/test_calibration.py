@@ -1,7 +1,8 @@
-"""Temperatures, sets, intervals and label issues: on numbers alone, and as the estimators use them."""
+"""Temperatures and label issues: on numbers alone, and as the estimators use them."""
 
-import pickle
+from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas
@@ -12,7 +13,6 @@ from scipy.sparse import csr_matrix
 from scipy.special import expit, softmax
 from sklearn.datasets import (
     load_breast_cancer,
-    load_diabetes,
     load_wine,
     make_friedman1,
     make_moons,
@@ -20,17 +20,19 @@ from sklearn.datasets import (
 )
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import average_precision_score, log_loss
-from sklearn.model_selection import train_test_split
 
-from deepstep.ensembles.calibration import (
-    conformal_rank,
-    fit_temperature,
-    interval_half_width,
-    prediction_sets,
-    with_temperature,
-)
+from deepstep import Network
+from deepstep.ensembles.calibration import fit_temperature, with_temperature
+from deepstep.ensembles.ensemble import weighted_mean
+from deepstep.ensembles.metric import Metric
+from deepstep.ensembles.predictor import Predictor, predictor_of
+from deepstep.ensembles.weights import weigh
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
+from deepstep.network.architecture import Model
+from deepstep.targets import Targets
+from deepstep.types import Array
+from export_models import PRESETS, fitted, table
 
 SMALL = {"n_estimators": 5, "network_params": {"epochs": 15}, "random_state": 1}
 LBFGS = {"random_state": 1, "solver": "lbfgs", "max_iter": 1000}
@@ -105,19 +107,6 @@ def test_calibrate_makes_an_overconfident_network_doubt():
     assert model.set_params(solver="adam", tol=1e6).fit(X, y).temperature_ == 1.0  # a new fit forgets
 
 
-def test_an_ensemble_finds_one_that_does_no_harm():
-    X, y = load_breast_cancer(return_X_y=True)
-    X, X_test, y, y_test = train_test_split(X, y, test_size=0.5, random_state=0, stratify=y)
-    model = DeepClassifier(**SMALL).fit(X, y)
-    told = model.predict_proba(X_test)
-    untempered = with_temperature(told, 1 / model.temperature_)
-    raw = model.predictor_.outputs(X_test)
-    np.testing.assert_allclose(untempered, model.targets_.probabilities(raw), rtol=1e-5, atol=1e-7)
-    # answers of one fold say how sure all together may be: about, so log-losses that are good already stay so
-    assert log_loss(y_test, told) < 1.02 * log_loss(y_test, untempered)
-    np.testing.assert_array_equal(model.predict(X_test), told.argmax(axis=1))
-
-
 @pytest.mark.parametrize("ordered", [False, True])
 def test_a_temperature_changes_no_answer(ordered):
     X, Y = MULTILABEL
@@ -131,120 +120,6 @@ def test_a_temperature_changes_no_answer(ordered):
     np.testing.assert_array_equal(P.argmax(axis=1) if ordered else P > 0.5, before)
 
 
-@given(st.integers(1, 60), st.floats(0.01, 0.99))
-def test_one_of_all_rows_is_missed_as_often_as_asked(n, alpha):
-    """Each of n + 1 rows stands for the further one: how many are reached is a matter of counting."""
-    scores = np.random.default_rng(n).permutation(n + 1).astype(float)
-    pairs = [(np.delete(scores, i), scores[i]) for i in range(n + 1)]
-    inside = [prediction_sets([other], [np.array([[one]])], alpha)[0, 0] for other, one in pairs]
-    assert sum(inside) == min(n + 1, conformal_rank(n, alpha))
-    assert np.mean(inside) >= 1 - alpha - 1e-9
-    assert [one <= interval_half_width(other, alpha) for other, one in pairs] == inside
-
-
-@given(st.integers(0, 2**32 - 1), st.integers(2, 5), st.floats(0.02, 0.6))
-def test_folds_together_say_what_vovk_s_p_value_says(seed, n_folds, alpha):
-    rng = np.random.default_rng(seed)
-    scores = [rng.exponential(size=rng.integers(1, 9)) for _ in range(n_folds)]
-    n = sum(map(len, scores))
-    strange = [rng.exponential(size=(3, 2)) for _ in range(n_folds)]
-    for place, inside in np.ndenumerate(prediction_sets(scores, strange, alpha)):
-        p = 1 + sum((known >= new[place]).sum() for known, new in zip(scores, strange, strict=True))
-        assert inside == (p > alpha * (n + 1) + 1e-9 * n)
-
-
-def skewed(m=1000):
-    """Noise that is skewed, and of another size in every row."""
-    rng = np.random.default_rng(3)
-    X = rng.normal(size=(m, 4))
-    return X, X[:, 0] + np.exp(0.7 * X[:, 1]) * rng.exponential(size=m)
-
-
-DATA = {
-    "moons": (DeepClassifier, make_moons(1000, noise=0.4, random_state=1)),
-    "diabetes": (DeepRegressor, load_diabetes(return_X_y=True)),
-    "skewed": (DeepRegressor, skewed()),
-}
-
-
-def check_coverage(model, X, y, alpha):
-    """The share is that asked for, within three deviations: of the rows that tell, and of those tested."""
-    if isinstance(model, DeepClassifier):
-        sets = model.predict_set(X, alpha, per_class=False, allow_empty=True)
-        share = sets[np.arange(len(y)), y].mean()
-    else:
-        lower, upper = model.predict_interval(X, alpha).T
-        share = ((lower <= y) & (y <= upper)).mean()
-    n = sum(map(len, model.predictor_.calibration.scores))
-    assert abs(share - (1 - alpha)) < 3 * np.sqrt(alpha * (1 - alpha) * (1 / n + 1 / len(y)))
-
-
-@pytest.fixture(scope="module", params=DATA)
-def fitted(request):
-    Estimator, (X, y) = DATA[request.param]
-    X, X_test, y, y_test = train_test_split(X, y, test_size=0.5, random_state=0)
-    return Estimator(**SMALL).fit(X, y), X_test, y_test
-
-
-@pytest.mark.parametrize("alpha", [0.1, 0.3])
-def test_the_share_that_was_asked_for_is_covered(fitted, alpha):
-    """By what folds held out, and after calibrate."""
-    check_coverage(*fitted, alpha)
-    fresh, X, y = pickle.loads(pickle.dumps(fitted))
-    X, X_test, y, y_test = train_test_split(X, y, test_size=0.5, random_state=1)
-    check_coverage(fresh.calibrate(X, y), X_test, y_test, alpha)
-
-
-def test_the_surer_the_larger(fitted):
-    model, X, _ = fitted
-    alphas = [0.05, 0.1, 0.5, 0.9]
-    if isinstance(model, DeepClassifier):
-        sets = [model.predict_set(X, alpha) for alpha in alphas]
-        assert all((larger | ~smaller).all() for larger, smaller in pairwise(sets))
-        assert (sets[0].dtype, sets[0].shape) == (bool, (len(X), len(model.classes_)))
-    else:
-        ends = [model.predict_interval(X, alpha) for alpha in alphas]
-        assert all((a[:, 0] <= b[:, 0]).all() and (a[:, 1] >= b[:, 1]).all() for a, b in pairwise(ends))
-        np.testing.assert_allclose(ends[0].mean(axis=1), model.predict(X))
-
-
-def test_too_few_rows_exclude_nothing():
-    X, y = make_moons(400, noise=0.3, random_state=1)
-    classifier = NetworkClassifier(5, **LBFGS).fit(X, y).calibrate(X[:9], y[:9])
-    for per_class in (False, True):
-        assert classifier.predict_set(X, 0.05, per_class=per_class).all()
-        assert not classifier.predict_set(X, 0.3, per_class=per_class).all()
-    assert not classifier.predict_set(X, 0.1, per_class=False).all()
-    regressor = NetworkRegressor(5, **LBFGS).fit(X, X[:, 0]).calibrate(X[:9], X[:9, 0])
-    assert (regressor.predict_interval(X[:2], 0.05) == [-np.inf, np.inf]).all()
-    assert np.isfinite(regressor.predict_interval(X[:2], 0.1)).all()
-
-
-def test_several_targets_have_an_interval_each_and_counts_end_at_0():
-    rng = np.random.default_rng(1)
-    X = rng.standard_normal((400, 3))
-    Y = np.column_stack([X[:, 0], 10 * X[:, 1]]) + rng.standard_normal((400, 2)) * [1, 100]
-    ends = DeepRegressor(**SMALL).fit(X[:200], Y[:200]).predict_interval(X[200:], 0.2)
-    assert ends.shape == (200, 2, 2)
-    covered = ((ends[..., 0] <= Y[200:]) & (Y[200:] <= ends[..., 1])).mean(axis=0)
-    assert (abs(covered - 0.8) < 0.12).all()
-    first, second = (ends[0, :, 1] - ends[0, :, 0]).tolist()
-    assert second > 30 * first
-    y = rng.poisson(np.exp(X[:, 0]))
-    assert DeepRegressor(loss="poisson", **SMALL).fit(X, y).predict_interval(X, 0.05).min() == 0
-
-
-def test_rows_of_weight_0_do_not_count():
-    X, y = make_friedman1(300, random_state=1)
-    weight = np.where(np.arange(300) < 200, 1.0, 0.0)
-    model = NetworkRegressor(10, max_iter=300, tol=0.1, random_state=1).fit(X, y)
-    weighed = model.calibrate(X, np.where(weight > 0, y, 1e6), weight).predict_interval(X)
-    np.testing.assert_array_equal(weighed, model.calibrate(X[:200], y[:200]).predict_interval(X))
-    ensemble = DeepRegressor(**SMALL).fit(X, np.where(weight > 0, y, 1e6), sample_weight=weight)
-    alone = DeepRegressor(**SMALL).fit(X[:200], y[:200], sample_weight=np.ones(200))
-    np.testing.assert_array_equal(ensemble.predict_interval(X), alone.predict_interval(X))
-
-
 def test_what_makes_no_sense_is_refused_in_words():
     X, y = make_moons(100, noise=0.3, random_state=1)
     plain, several = NetworkClassifier(5, **LBFGS), NetworkClassifier(5, **LBFGS).fit(*MULTILABEL)
@@ -252,17 +127,15 @@ def test_what_makes_no_sense_is_refused_in_words():
         with pytest.raises(NotFittedError):
             ask()
     plain.fit(X, y)
-    numbers, quantiles = (
-        NetworkRegressor(5, loss=loss, max_iter=500, tol=0.1, random_state=1).fit(X, X[:, 0])
-        for loss in ("squared_error", "quantile")
-    )
+    numbers = NetworkRegressor(5, **LBFGS).fit(X, X[:, 0])
+    quantiles = DeepRegressor(loss="quantile", **SMALL).fit(X, X[:, 0])
     batch = NetworkClassifier(5, normalization="batch", max_iter=500, tol=0.1, random_state=1).fit(X, y)
-    refused = [
-        (lambda alpha=alpha: plain.predict_set(X, alpha), "alpha must be a number") for alpha in (0, 1, "a")
-    ]
-    refused += [(lambda n=n: plain.label_issues(X, y, n=n), "n must be a whole number") for n in (0, 1.5)]
     for ask, message in (
-        *refused,
+        *(
+            (lambda alpha=alpha: plain.predict_set(X, alpha), "alpha must be a number")
+            for alpha in (0, 1, "a")
+        ),
+        *((lambda n=n: plain.label_issues(X, y, n=n), "n must be a whole number") for n in (0, 1.5)),
         (lambda: plain.predict_set(X), r"Call calibrate\(X, y\)"),
         (lambda: numbers.predict_interval(X), r"Call calibrate\(X, y\)"),
         (lambda: quantiles.predict_interval(X), "whose quantiles are an interval themselves"),
@@ -330,23 +203,114 @@ def test_wrong_numbers_are_found(model):
     assert found[0].deviations == max(one.deviations for one in found) > 3
 
 
-def test_what_is_told_of_several_targets_frames_and_sparse_rows():
+def test_what_is_told_of_several_targets_quantiles_frames_and_sparse_rows():
     X, Y = MULTILABEL
-    found = DeepClassifier(**SMALL).fit(X, Y).label_issues(X, Y, n=3)
-    assert len(found) == 3
-    assert found[0].given.tolist() == Y[found[0].row].tolist()
-    numbers = X[:, :2].astype(float)
-    first = DeepRegressor(**SMALL).fit(X, numbers).label_issues(X, numbers, n=1)[0]
-    assert first.given.tolist() == numbers[first.row].tolist()
-    median = DeepRegressor(loss="quantile", **SMALL).fit(X, numbers[:, 0])
-    found = median.label_issues(X[:50], numbers[:50, 0])
-    middle = median.predict(X[[one.row for one in found]])[:, 1]
-    np.testing.assert_allclose([one.predicted for one in found], middle, rtol=1e-3, atol=1e-5)
+    (issue,) = DeepClassifier(**SMALL).fit(X, Y).label_issues(X, Y, n=1)
+    assert issue.given.tolist() == Y[issue.row].tolist()
+    median = DeepRegressor(loss="quantile", **SMALL).fit(X, X[:, 0])
+    issues = median.label_issues(X[:50], X[:50, 0])
+    middle = median.predict(X[[each.row for each in issues]])[:, 1]
+    np.testing.assert_allclose([each.predicted for each in issues], middle, rtol=1e-3, atol=1e-5)
     names = np.array(["no", "yes"])[Y[:, 0]]
     frame = pandas.DataFrame(X[:, :3]).rename(columns=str).assign(kind=np.where(X[:, 0] > 20, "long", None))
     table = pandas.DataFrame(DeepClassifier(**SMALL).fit(frame, names).label_issues(frame, names, n=5))
     assert [*table] == ["row", "given", "predicted", "probability", "gradient_norm"]
     assert set(table.given) <= set(names)
     plain = NetworkClassifier(5, max_iter=2000, tol=1e-2, random_state=1).fit(csr_matrix(X), names)
-    dense = [one.row for one in plain.label_issues(X, names, n=20)]
-    assert [one.row for one in plain.label_issues(csr_matrix(X), names, n=20)] == dense
+    dense = [each.row for each in plain.label_issues(X, names, n=20)]
+    assert [each.row for each in plain.label_issues(csr_matrix(X), names, n=20)] == dense
+
+
+# Probabilities lie in [0, 1] and sum to 1
+
+
+def check(P: Array, *, columns_of_their_own: bool = False) -> None:
+    """Each is a probability; those of a row sum to 1 unless each column has two classes of its own."""
+    assert P.min() >= 0
+    assert P.max() <= 1
+    if not columns_of_their_own:
+        bound = 1e-6 if P.dtype == np.float32 else 1e-12
+        assert np.abs(P.sum(axis=1, dtype=np.float64) - 1).max() <= bound
+
+
+def redrawn(predictor: Predictor, rng: np.random.Generator) -> Predictor:
+    """The predictor with other weights and temperatures, and networks that are much or little surer.
+
+    An ensemble gets several presets of them.
+    """
+    ensemble, factor = predictor.ensemble, 10.0 ** rng.uniform(-1, 5)
+    alone = len(ensemble.members) == 1
+    names = list(ensemble.weights) if alone else [f"preset {k}" for k in range(rng.integers(1, 9))]
+    members = tuple(
+        replace(member, network=scaled(member.network, factor), preset=name)
+        for name in names
+        for member in ensemble.members
+    )
+    shares, warm = rng.dirichlet(np.ones(len(names))), [rng.choice([1.0, rng.uniform(0.3, 3)]) for _ in names]
+    other = replace(
+        ensemble,
+        members=members,
+        weights=dict(zip(names, shares.tolist(), strict=True)),
+        temperatures=ensemble.temperatures if alone else dict(zip(names, warm, strict=True)),
+    )
+    calibration = replace(predictor.calibration, temperature=rng.choice([1.0, rng.uniform(0.3, 3)]))
+    return replace(predictor, ensemble=other, calibration=calibration)
+
+
+def scaled(network: Network, factor: float) -> Network:
+    """The network with all its parameters times a factor."""
+    parameters = network.parameters.like(network.parameters.flat * network.dtype.type(factor))
+    other = Network._of(Model(network.architecture, parameters, network.statistics))
+    other.engine = network.engine
+    return other
+
+
+@pytest.mark.parametrize("target", ["two classes", "classes", "ordered", "several"])
+@pytest.mark.parametrize("preset", PRESETS)
+def test_probabilities_of_many_ensembles(preset: str, target: str, fresh_seed: int) -> None:
+    predictor, rows = predictor_of(fitted(preset, "number", target=target)), table("number")
+    rng, several = np.random.default_rng(fresh_seed), target == "several"
+    for _ in range(20 if preset == "ensemble" else 5):
+        other = redrawn(predictor, rng)
+        check(other.probabilities(other.outputs(rows)), columns_of_their_own=several)
+        if preset == "ensemble":  # whose sets go by the means of folds
+            frame = other.columns.frame(rows, "")
+            A, _ = other.ensemble.mean_and_spread_of_fold(0, frame)
+            check(other.targets.probabilities(A), columns_of_their_own=True)
+
+
+@pytest.mark.filterwarnings("ignore:The number of unique classes")
+def test_a_thousand_classes_in_float32() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(1000, 3)).astype(np.float32)
+    model = NetworkClassifier(8, random_state=0, tol=99, n_iter_no_change=1).fit(X, np.arange(1000))
+    P = model.predict_proba(30 * X)
+    assert P.dtype == np.float32
+    check(P)
+
+
+@given(st.integers(1, 40), st.integers(0, 10_000), st.sampled_from([np.float32, np.float64]))
+def test_a_weighted_mean_is_between_its_terms_and_keeps_their_order(n: int, seed: int, dtype: Any) -> None:
+    rng = np.random.default_rng(seed)
+    outputs = np.sort(rng.random((n, 20, 3)).astype(dtype))
+    outputs[rng.random((n, 20)) < 0.5] = rng.integers(0, 2)
+    mean = weighted_mean(outputs, rng.dirichlet(np.ones(n)))
+    assert mean.dtype == dtype
+    assert (np.diff(mean) >= 0).all()
+    assert (mean >= 0).all()
+    assert (mean <= 1).all()
+
+
+@given(st.integers(2, 12), st.integers(0, 10_000), st.sampled_from([np.float32, np.float64]))
+def test_predictions_for_rows_held_out_are_probabilities(n: int, seed: int, dtype: Any) -> None:
+    rng = np.random.default_rng(seed)
+    Y = rng.integers(0, 2, (30, 1)).astype(float)
+    held_out = {}
+    for preset in range(n):
+        A = np.where(rng.random((30, 1)) < 0.7, Y, rng.random((30, 1))).astype(dtype)
+        A[rng.random(30) < 0.1] = np.nan
+        held_out[str(preset)] = A
+    together = weigh(held_out, Y, Metric(Targets.of_classes([np.arange(2)])), None).together
+    assert together is not None
+    rows = np.isfinite(together)
+    assert ((together[rows] >= 0) & (together[rows] <= 1)).all()

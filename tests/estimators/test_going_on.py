@@ -5,7 +5,7 @@ import signal
 import sys
 from copy import copy
 from functools import partial
-from inspect import getdoc, isfunction, signature
+from inspect import isfunction
 from itertools import count
 
 import numpy as np
@@ -70,12 +70,20 @@ def test_partial_fits_are_the_epochs_of_a_fit(Estimator, settings):
     assert [record["epoch"] for record in pieces.history_] == list(range(whole.n_iter_))
 
 
-def test_partial_fit_after_fit_and_of_other_classes():
+@pytest.mark.parametrize(("settings", "reason"), WITHOUT_PARTIAL_FIT)
+def test_partial_fit_is_a_method_like_others_or_not_there(settings, reason):
+    """For documentation, for monkeypatching and for metadata routing."""
+    assert isfunction(NetworkClassifier.partial_fit)
+    assert not hasattr(NetworkClassifier(**settings), "partial_fit")
+    with pytest.raises(AttributeError, match=rf"has no attribute 'partial_fit': .*{reason}"):
+        NetworkClassifier(**settings).partial_fit(X, Y)
+
+
+def test_classes_of_a_partial_fit():
     model = NetworkClassifier(solver="sgd", max_iter=500, tol=1e-2, random_state=0).fit(X, Y)
-    epochs = len(model.history_)
+    epochs, new = len(model.history_), NetworkClassifier()
     model.partial_fit(X[:50], Y[:50])  # one of the known classes
     assert len(model.loss_curve_) == epochs + 1
-    new = NetworkClassifier()
     for ask, message in (
         (lambda: model.partial_fit(X, Y + 1), "classes"),
         (lambda: model.partial_fit(X, Y, classes=[0, 1, 2, 3]), "classes as in the first call"),
@@ -84,22 +92,6 @@ def test_partial_fit_after_fit_and_of_other_classes():
     ):
         with pytest.raises(DataError, match=message):
             ask()
-
-
-@BOTH
-def test_partial_fit_is_a_method_like_others_or_not_there(Estimator):
-    """For documentation, for monkeypatching and for metadata routing."""
-    method = Estimator.partial_fit
-    assert isfunction(method)
-    assert getdoc(Estimator().partial_fit) == getdoc(method) != ""
-    assert list(signature(method).parameters) == ["self", *signature(Estimator().partial_fit).parameters]
-    assert "sample_weight" in signature(Estimator.set_partial_fit_request).parameters
-    for settings, reason in WITHOUT_PARTIAL_FIT:
-        assert not hasattr(Estimator(**settings), "partial_fit")
-        with pytest.raises(AttributeError, match=rf"has no attribute 'partial_fit': .*{reason}"):
-            Estimator(**settings).partial_fit(X, Y)
-        with pytest.raises(AttributeError, match="has no attribute 'partial_fit'"):
-            method(Estimator(**settings), X, Y)
 
 
 @BOTH
@@ -155,9 +147,6 @@ def test_random_state():
     assert_array_equal(flat(np.random.RandomState(3)), flat(np.random.RandomState(3)))
     assert not np.array_equal(flat(rng), flat(rng))
     assert not np.array_equal(flat(None), flat(None))
-    unmoved = NetworkRegressor(**{**FAST, "max_iter": 1, "learning_rate_init": 1e-300}).fit(X, Y)
-    same = Network([4, 8, 6, 1], output="identity", initialization="glorot", seed=1)
-    assert_allclose(theta(unmoved), same.parameters.flat, rtol=0, atol=1e-200)
 
 
 def test_what_ends_training():
@@ -172,25 +161,6 @@ def test_what_ends_training():
     ):
         with pytest.warns(ConvergenceWarning, match=limit):
             NetworkClassifier(**settings, random_state=0).fit(X, Y)
-
-
-@UNCONVERGED
-def test_interrupted_batches_keep_what_was_reached(monkeypatch):
-    epoch = CompiledSession.steps
-
-    def interrupted(self, *args, **kwargs):
-        if self.state().step >= 3 * 4:
-            raise KeyboardInterrupt
-        return epoch(self, *args, **kwargs)
-
-    # a callback that looks at the network has each epoch done by itself
-    given = {"batch_size": 40, "engine": "compiled", "callbacks": [Callback()]}
-    expected = NetworkRegressor(**{**FAST, "max_iter": 3}, **given).fit(X, Y)
-    monkeypatch.setattr(CompiledSession, "steps", interrupted)
-    with pytest.warns(UserWarning, match="interrupted by user"):
-        model = NetworkRegressor(**FAST, **given).fit(X, Y)
-    assert_array_equal(theta(model), theta(expected))
-    assert (model.n_iter_, model.history_.stopped) == (3, "interrupted")
 
 
 def pressed_at(number, work):
@@ -216,25 +186,14 @@ def pressed_at(number, work):
     return result, next(calls)
 
 
+FEW = {"n_estimators": 2, "n_jobs": 1, "network_params": {"epochs": 2, "hidden_layers": (4,)}}
 FITS = {
     "lbfgs": (NetworkRegressor, {"solver": "lbfgs", "max_iter": 3}),
-    "adam": (NetworkClassifier, {"max_iter": 2, "batch_size": 40}),
     "sgd with a search": (NetworkRegressor, {"max_iter": 2, "solver": "sgd", "learning_rate_init": "auto"}),
     "stops early": (NetworkClassifier, {"max_iter": 3, "early_stopping": True, "batch_size": 40}),
     "refit": (NetworkClassifier, {"max_iter": 3, "early_stopping": True, "refit": True}),
-    "ensemble": (
-        DeepClassifier,
-        {"n_estimators": 2, "n_jobs": 1, "network_params": {"epochs": 2, "hidden_layers": (4,)}},
-    ),
-    "refit of an ensemble": (
-        DeepRegressor,
-        {
-            "n_estimators": 2,
-            "n_jobs": 1,
-            "network_params": {"epochs": 2, "hidden_layers": (4,)},
-            "refit": True,
-        },
-    ),
+    "ensemble": (DeepClassifier, FEW),
+    "refit of an ensemble": (DeepRegressor, {**FEW, "refit": True}),
 }
 
 
@@ -283,26 +242,6 @@ def test_what_fails_after_the_training_does_not_lose_it(Estimator, owner, name, 
     for one, other in zip(model.ensemble_.members, whole.ensemble_.members, strict=True):
         assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
     assert model.predict(X).shape == whole.predict(X).shape
-
-
-@UNCONVERGED
-def test_interrupted_lbfgs_keeps_the_last_iteration(monkeypatch):
-    expected = NetworkClassifier(**{**FAST, "solver": "lbfgs"}).fit(X, Y)
-    evaluate = CompiledSession.cost_and_gradient
-    evaluations = expected.history_[-1]["step"]
-
-    def interrupted(self, *args, **kwargs):
-        nonlocal evaluations
-        evaluations -= 1
-        if evaluations < 0:
-            raise KeyboardInterrupt
-        return evaluate(self, *args, **kwargs)
-
-    monkeypatch.setattr(CompiledSession, "cost_and_gradient", interrupted)
-    with pytest.warns(UserWarning, match="interrupted by user"):
-        model = NetworkClassifier(**{**FAST, "solver": "lbfgs", "max_iter": 100}).fit(X, Y)
-    assert_array_equal(theta(model), theta(expected))
-    assert model.loss_ == expected.loss_
 
 
 @BOTH

@@ -1,7 +1,6 @@
 """An ensemble whose fit was killed goes on from its finished members, to the same bits."""
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -199,7 +198,7 @@ ONLY = {"n_estimators": 1, "network_params": {"epochs": 12, "batch_size": 16}, "
 @pytest.mark.usefixtures("pythons_own_handler")
 def test_the_only_network_goes_on_from_its_checkpoint_to_the_same_bits(monkeypatch, tmp_path):
     """As that of a table above 100,000 rows: with its snapshots, and with a drawn seed."""
-    pause = Loop._pause
+    pause, target = Loop._pause, WINE[:, 0] + WINE[:, 1]
 
     def pressed(self):
         if self._training.position.epoch == 5 and self._training.position.batch == 0:
@@ -213,25 +212,16 @@ def test_the_only_network_goes_on_from_its_checkpoint_to_the_same_bits(monkeypat
     with monkeypatch.context() as patched:
         patched.setattr(Loop, "_pause", pressed)
         with pytest.raises(KeyboardInterrupt):
-            model.fit(WINE, WINE[:, 0] + WINE[:, 1])
+            model.fit(WINE, target)
     (path,) = checkpoint_files(tmp_path)
     assert read_checkpoint(path).position.epoch == 5
-    steps = []
-
-    def watched(self):
-        steps.append(self._training.position.epoch)
-        pause(self)
-
-    monkeypatch.setattr(Loop, "_pause", watched)
-    model.set_params(resume=True).fit(WINE, WINE[:, 0] + WINE[:, 1])
-    assert min(steps) >= 5
+    model.set_params(resume=True).fit(WINE, target)
     seed = read_checkpoint(path).identity["seed of the fit"]
-    whole = DeepRegressor(random_state=seed, **ONLY).fit(WINE, WINE[:, 0] + WINE[:, 1])
+    whole = DeepRegressor(random_state=seed, **ONLY).fit(WINE, target)
     same(model, whole, WINE)
     assert model.ensemble_.members[0].best_epoch == whole.ensemble_.members[0].best_epoch
-    two = DeepRegressor(checkpoint_dir=tmp_path, resume=True, **{**ONLY, "n_estimators": 2})
     with pytest.raises(FileError, match="They are of one network"):
-        two.fit(WINE, WINE[:, 0])
+        model.set_params(n_estimators=2).fit(WINE, target)
 
 
 def test_a_long_training_is_written_at_once_and_the_last_ones_at_the_end(monkeypatch, tmp_path):
@@ -250,11 +240,9 @@ def test_a_long_training_is_written_at_once_and_the_last_ones_at_the_end(monkeyp
 
 
 OTHERS = [
-    ({"random_state": 2}, {}, "random_state was 1 and is 2"),
     ({"network_params": {"epochs": 7}}, {}, r"network_params was \{.epochs.: 6\} and is \{.epochs.: 7\}"),
     ({"scoring": "r2"}, {}, "scoring was None and is 'r2'"),
     ({}, {"y": TARGET * 2}, "the training data is another"),  # the same numbers for the networks
-    ({}, {"X": NUMBERS**3}, "the training data is another"),
     ({}, {"sample_weight": WEIGHT}, "the training data is another; the validation data is another"),
 ]
 
@@ -262,13 +250,11 @@ OTHERS = [
 def test_another_fit_is_refused(killed, tmp_path):
     model = killed(3, DeepRegressor(checkpoint_dir=tmp_path, **FEW), NUMBERS, TARGET)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()}
-    told = (
-        "DeepRegressor.fit: checkpoint_dir must be a folder with members of this fit, of the same data and "
-    )
-    told += f"parameters, got {str(tmp_path)!r} with others: "
     for changed, rows, sentence in OTHERS:
-        with pytest.raises(ConfigurationError, match=rf"{re.escape(told)}.*({sentence})"):
+        with pytest.raises(ConfigurationError, match=rf"a folder with members of this fit, .*({sentence})"):
             clone(model).set_params(**changed).fit(**{"X": NUMBERS, "y": TARGET, **rows})
+    with pytest.raises(FileError, match=r"earlier one. Go on from them \(resume=True\), or choose another"):
+        model.set_params(resume=False).fit(NUMBERS, TARGET)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()} == before
 
 
@@ -281,9 +267,7 @@ def test_members_of_another_window_are_trained_again(killed, trained, monkeypatc
 
 
 DAMAGES = {
-    "cut": lambda path: (path / "model.json").write_bytes((path / "model.json").read_bytes()[:-100]),
     "another class": lambda path: reseal(path, lambda values: values["trained"].update(type="Member")),
-    "no window": lambda path: reseal(path, lambda values: values.pop("window")),
     "no arrays": lambda path: (path / "arrays.safetensors").unlink(),
 }
 
@@ -297,12 +281,6 @@ def test_a_damaged_member_is_trained_again(damage, killed, trained, tmp_path):
         model.fit(WINE, KINDS)
     assert len(trained) == 10 - 3
     same(model, DeepClassifier(**FEW).fit(WINE, KINDS), WINE)
-
-
-def test_a_new_fit_spares_the_members_of_an_old_one(killed, tmp_path):
-    model = killed(2, DeepClassifier(checkpoint_dir=tmp_path, **FEW), WINE, KINDS)
-    with pytest.raises(FileError, match=r"earlier one. Go on from them \(resume=True\), or choose another"):
-        model.set_params(resume=False).fit(WINE, KINDS)
 
 
 @pytest.mark.parametrize(
