@@ -16,12 +16,10 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from deepstep import DeepClassifier, DeepRegressor, Network, NetworkClassifier, NetworkRegressor
-from deepstep.engines.compiled.session import CompiledSession
+from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 from deepstep.errors import ConfigurationError, DataError, DivergenceError
 from deepstep.estimators import deep
 from deepstep.targets import Targets
-from deepstep.training import Callback
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)

@@ -84,13 +84,6 @@ def test_the_part_that_is_held_out_has_about_the_size_wanted(sizes, fraction, se
     assert part.held_out.size
 
 
-def test_many_groups():
-    groups = np.arange(30_000) // 2
-    for fold in split(30_000, 5, groups=groups, strata=np.arange(30_000) % 3):
-        assert len(fold.held_out) == 6_000
-        assert not {*groups[fold.learned]} & {*groups[fold.held_out]}
-
-
 def test_fewer_groups_than_folds_make_fewer_folds():
     groups = np.repeat(["a", "b", "c"], M // 3)
     model = DeepClassifier(**FAST).fit(X, CLASSES, groups=groups)
@@ -131,18 +124,6 @@ def test_a_column_of_groups_is_no_feature(frame):
     assert_array_equal(model.predict_proba(table[["a", "b"]]), by_array.predict_proba(table[["a", "b"]]))
 
 
-def test_groups_make_held_out_scores_honest():
-    """By a column that tells the group, a network knows rows of groups that it has learned."""
-    of_group = np.column_stack([np.eye(24)[GROUPS], X])
-    y = SHIFT + 0.1 * X[:, 0]
-    settings = {**FAST, "network_params": {"epochs": 20}}
-    at_random = DeepRegressor(**settings).fit(of_group, y)
-    grouped = DeepRegressor(**settings).fit(of_group, y, groups=GROUPS)
-    r2 = [1 - np.var(y - model.oof_predictions_) / np.var(y) for model in (at_random, grouped)]
-    assert r2[0] > 0.8
-    assert r2[1] < 0.3
-
-
 def test_the_part_of_early_stopping_has_whole_groups():
     seen = []
 
@@ -155,16 +136,6 @@ def test_the_part_of_early_stopping_has_whole_groups():
     held_out = np.isin(np.round(SHIFT, 6), seen[-1])
     assert len(seen[-1]) == held_out.sum()
     assert 1 <= len({*GROUPS[held_out]}) <= 5
-
-
-def test_what_was_held_out_by_groups_serves_sets_intervals_and_label_issues():
-    classifier = DeepClassifier(**FAST).fit(X, CLASSES, groups=GROUPS)
-    assert classifier.predict_set(X[:4]).shape == (4, 2)
-    assert len(classifier.label_issues(X, CLASSES)) == M
-    for settings in ({"groups": GROUPS}, {}):
-        regressor = DeepRegressor(validation=None if settings else "time", **FAST).fit(X, SHIFT, **settings)
-        assert np.isfinite(regressor.predict_interval(X[:4], alpha=0.2)).all()
-        assert len(regressor.label_issues(X, SHIFT)) == M
 
 
 def test_no_fold_learns_rows_later_than_those_it_judges():
@@ -185,45 +156,51 @@ def test_time_of_few_rows(m):
     assert_array_equal(part.held_out, [m - 2, m - 1])
 
 
+VALIDATION = {"X_val": X, "y_val": CLASSES}
+HASHABLE = r"groups must be an array \(n_samples,\) of hashable values, got"
 REFUSED = [
-    ({"groups": 5}, {}, "groups must be an array of 240 values, one for each row of X, got 1"),
-    ({"groups": GROUPS[:9]}, {}, "groups must be an array of 240 values, one for each row of X, got 9"),
-    ({"groups": [None, *GROUPS[1:]]}, {}, "groups must be an array without missing values, got row 1"),
-    ({"groups": [np.nan] * M}, {}, r"got row 1 without one, 240 row\(s\) in all"),
-    ({"groups": [[1]] * M}, {}, r"groups must be an array \(n_samples,\) of hashable values, got \[1\]"),
     (
-        {"groups": np.zeros((M, 1))},
+        DeepClassifier,
+        {"groups": 5},
         {},
-        r"groups must be an array \(n_samples,\) of hashable values, got array",
+        "groups must be an array of 240 values, one for each row of X, got 1",
     ),
-    ({"groups": [1] * M}, {}, "at least two different groups, got one. Without groups, rows are held out at"),
-    ({"groups": CLASSES}, {}, "rows of at least two classes beside the rows that are held out, where groups"),
-    ({"groups": "home"}, {}, "groups with a value for each row, where X is no table with names of columns"),
-    ({"groups": GROUPS, "X_val": X, "y_val": CLASSES}, {}, "groups, or validation data of its own; got both"),
-    ({"X_val": X, "y_val": CLASSES}, {"validation": "time"}, "validation, or validation data of its own"),
-    ({"groups": GROUPS}, {"validation": "time"}, "groups, or validation='time'; got both"),
+    (DeepClassifier, {"groups": [None, *GROUPS[1:]]}, {}, "without missing values, got row 1"),
+    (DeepClassifier, {"groups": [np.nan] * M}, {}, r"got row 1 without one, 240 row\(s\) in all"),
+    (DeepClassifier, {"groups": [[1]] * M}, {}, rf"{HASHABLE} \[1\]"),
+    (DeepClassifier, {"groups": np.zeros((M, 1))}, {}, f"{HASHABLE} array"),
+    (DeepClassifier, {"groups": [1] * M}, {}, "at least two different groups, got one. Without groups, rows"),
+    (
+        DeepClassifier,
+        {"groups": CLASSES},
+        {},
+        "rows of at least two classes beside the rows that are held out",
+    ),
+    (DeepClassifier, {"groups": "home"}, {}, "groups with a value for each row, where X is no table with"),
+    (DeepClassifier, {"groups": GROUPS, **VALIDATION}, {}, "groups, or validation data of its own; got both"),
+    (DeepClassifier, VALIDATION, {"validation": "time"}, "validation, or validation data of its own"),
+    (DeepClassifier, {"groups": GROUPS}, {"validation": "time"}, "groups, or validation='time'; got both"),
+    (
+        NetworkClassifier,
+        {"groups": GROUPS},
+        {"early_stopping": False},
+        "got early_stopping=False with solver",
+    ),
+    (NetworkClassifier, {"groups": GROUPS}, {"solver": "lbfgs"}, "which hold none out. Leave groups out"),
+    (
+        NetworkClassifier,
+        {"groups": GROUPS, **VALIDATION},
+        {},
+        "groups, or validation data of its own; got both",
+    ),
 ]
 
 
-@pytest.mark.parametrize(("given", "settings", "message"), REFUSED, ids=[text[:40] for _, _, text in REFUSED])
-def test_what_is_refused(given, settings, message):
-    model = DeepClassifier(network_params={"epochs": 2}, random_state=0, **settings)
+@pytest.mark.parametrize(("Classifier", "arguments", "settings", "message"), REFUSED, ids=range(len(REFUSED)))
+def test_what_is_refused(Classifier, arguments, settings, message):
+    settings = {**(FAST if Classifier is DeepClassifier else ONE), **settings}
     with pytest.raises((DataError, ConfigurationError), match=message):
-        model.fit(X, CLASSES, **given)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "settings", "message"),
-    [
-        ({}, {"early_stopping": False}, "where groups is given; got early_stopping=False with solver='adam'"),
-        ({}, {"solver": "lbfgs"}, "solver='lbfgs', which hold none out. Leave groups out"),
-        ({"X_val": X, "y_val": CLASSES}, {}, "groups, or validation data of its own; got both"),
-    ],
-)
-def test_groups_without_use_are_refused(arguments, settings, message):
-    model = NetworkClassifier(**{**ONE, **settings})
-    with pytest.raises(ConfigurationError, match=message):
-        model.fit(X, CLASSES, groups=GROUPS, **arguments)
+        Classifier(**settings).fit(X, CLASSES, **arguments)
 
 
 def test_streamed_rows_have_no_groups(tmp_path):

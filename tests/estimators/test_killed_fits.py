@@ -172,4 +172,5 @@ def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
     with pytest.warns(UserWarning, match=r"by user\. With resume=True fit continues from .*checkpoint-0+20"):
         model.fit(X, Y)
     assert model.n_iter_ == 5
+    assert_array_equal(theta(model), theta(NetworkRegressor(**{**given, "max_iter": 5}).fit(X, Y)))
     same(model.set_params(resume=True).fit(X, Y), whole)

@@ -1,7 +1,5 @@
 """NetworkClassifier and NetworkRegressor beyond scikit-learn: scaled targets, tables, orders of classes."""
 
-import warnings
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,11 +7,11 @@ import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes, load_iris
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from deepstep import NetworkClassifier, NetworkRegressor, TableEncoder
-from deepstep.errors import ConfigurationError, DataError, DataWarning
+from deepstep.errors import ConfigurationError, DataError
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -82,13 +80,6 @@ def test_a_table_goes_through_the_encoder_and_so_do_validation_data():
     assert_array_equal(model.predict_proba(table), by_hand.predict_proba(encoder.transform(table)))
 
 
-def test_arrays_of_an_encoder_are_not_looked_at_as_a_table():
-    table, y = tables()
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DataWarning)
-        make_pipeline(TableEncoder(), NetworkClassifier(**FAST)).fit(table, y)
-
-
 def test_classes_have_the_order_that_is_given_and_may_be_missing_in_y():
     y = np.where(Y > 200, "high", np.where(Y > 100, "middle", "low"))
     order = ["low", "middle", "high", "huge"]
@@ -102,26 +93,9 @@ def test_classes_have_the_order_that_is_given_and_may_be_missing_in_y():
         NetworkClassifier(classes=["low", "low"]).fit(X, y)
 
 
-def test_settings_by_the_names_of_the_parameters_in_errors():
-    with pytest.raises(ConfigurationError, match="lr_multipliers must have names among"):
-        NetworkClassifier(lr_multipliers={"W9": 1.0}).fit(IRIS, KINDS)
-    with pytest.raises(ConfigurationError, match=r"engine must be one of .*'torch:cuda'"):
-        NetworkRegressor(engine="numba").fit(X, Y)
-
-
 def test_attributes_are_there_after_the_fit_alone():
     model = NetworkClassifier(**FAST)
-    names = [
-        "coefs_",
-        "loss_",
-        "n_iter_",
-        "t_",
-        "history_",
-        "classes_",
-        "engine_",
-        "best_loss_",
-        "learning_rate_",
-    ]
+    names = ["coefs_", "loss_", "n_iter_", "t_", "history_", "classes_", "engine_", "learning_rate_"]
     assert not any(hasattr(model, name) for name in names)
     assert not model.interrupted_
     model.fit(IRIS, KINDS)

@@ -4,25 +4,6 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 from sklearn.metrics import accuracy_score
-from sklearn.model_selection import (
-    BaseCrossValidator,
-    GroupKFold,
-    GroupShuffleSplit,
-    KFold,
-    LeaveOneGroupOut,
-    LeaveOneOut,
-    LeavePGroupsOut,
-    LeavePOut,
-    PredefinedSplit,
-    RepeatedKFold,
-    RepeatedStratifiedKFold,
-    ShuffleSplit,
-    StratifiedGroupKFold,
-    StratifiedKFold,
-    StratifiedShuffleSplit,
-    TimeSeriesSplit,
-    cross_val_score,
-)
 from sklearn.neural_network import MLPClassifier
 
 from deepstep import DeepClassifier, NetworkClassifier
@@ -103,19 +84,6 @@ def test_score_refuses_what_the_network_of_scikit_learn_refuses(kind: str, other
         assert model.score(X, others[other]) == accuracy_score(others[other], model.predict(X))
 
 
-def test_labels_that_are_decimal_numbers_are_compared_as_they_are() -> None:
-    classes = [0.5, 1.5, 2.5]
-    model = _plain(classes=classes).fit(X, NUMBERS[:100].repeat(2)[:150] + 0.5)
-    for y in (NUMBERS + 0.5, NUMBERS, NUMBERS + 0.25):
-        assert model.score(X, y) == np.mean(model.predict(X) == y)
-    with pytest.raises(ValueError, match="NaN"):
-        model.score(X, np.full(len(X), np.nan))
-    with pytest.raises(ValueError, match="inconsistent"):
-        model.score(X, NUMBERS[1:] + 0.5)
-    with pytest.raises(ValueError, match=r".+"):
-        model.score(X, KINDS["text"][NUMBERS])
-
-
 def test_an_unknown_label_counts_as_wrong_where_targets_are_probabilities() -> None:
     model = _plain(soft_targets=True, classes=["a", "c"]).fit(X, np.eye(2)[NUMBERS % 2])
     y = np.array(["a", "b", "c"])[NUMBERS]
@@ -142,37 +110,3 @@ def test_the_ensemble_scores_labels_that_were_not_learned() -> None:
     model.fit(X[learned], NUMBERS[learned])
     predicted = model.predict(X[scored])
     assert model.score(X[scored], NUMBERS[scored]) == accuracy_score(NUMBERS[scored], predicted)
-
-
-GROUPS = np.arange(len(X)) % 7
-
-SPLITTERS: list[BaseCrossValidator] = [
-    KFold(3),
-    KFold(4, shuffle=True, random_state=0),
-    StratifiedKFold(3),
-    GroupKFold(3),
-    StratifiedGroupKFold(3),
-    RepeatedKFold(n_splits=2, n_repeats=2, random_state=0),
-    RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0),
-    LeaveOneOut(),
-    LeavePOut(2),
-    LeaveOneGroupOut(),
-    LeavePGroupsOut(5),
-    ShuffleSplit(3, random_state=0),
-    GroupShuffleSplit(3, random_state=0),
-    StratifiedShuffleSplit(3, random_state=0),
-    TimeSeriesSplit(3),
-    PredefinedSplit(NUMBERS),
-]
-
-
-@pytest.mark.parametrize("splitter", SPLITTERS, ids=lambda splitter: type(splitter).__name__)
-def test_every_splitter_of_scikit_learn_scores_as_accuracy_does(splitter: BaseCrossValidator) -> None:
-    every = 19 if isinstance(splitter, LeaveOneOut | LeavePOut) else 1  # they make a fit of each row
-    rows = slice(None, None, every)
-    data = {"X": X[rows], "y": NUMBERS[rows], "groups": GROUPS[rows]}
-    scores, accuracies = (
-        cross_val_score(_plain(), **data, cv=splitter, scoring=scoring, error_score="raise")
-        for scoring in (None, "accuracy")
-    )
-    np.testing.assert_array_equal(scores, accuracies)

@@ -1,9 +1,8 @@
-"""TableEncoder: scikit-learn's contract of transformers, and the features of the estimators."""
+"""TableEncoder: its features, in frames, arrays, and pipelines (test_contract.py has scikit-learn's checks)."""
 
 import pickle
 
 import numpy as np
-import pandas
 import polars
 import pytest
 from numpy.testing import assert_array_equal
@@ -12,7 +11,6 @@ from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from deepstep.errors import DataError
 from deepstep.estimators import NetworkClassifier, TableEncoder
@@ -29,18 +27,6 @@ TABLE = polars.DataFrame(
     }
 )
 Y = (TABLE["town"] == "Rome").to_numpy()
-
-
-CHECKS = [
-    check
-    for _, check in estimator_checks_generator(TableEncoder())
-    if check.func.__name__ != "check_array_api_input"  # it needs SCIPY_ARRAY_API=1 in the environment
-]
-
-
-@pytest.mark.parametrize("check", CHECKS, ids=[check.func.__name__ for check in CHECKS])
-def test_scikit_learn_check(check):
-    check(TableEncoder())
 
 
 CONVERSIONS = {
@@ -110,9 +96,3 @@ def test_frames_come_out_where_they_are_asked_for(library):
     assert list(frame.columns) == encoder.get_feature_names_out().tolist()
     columns = make_column_transformer((TableEncoder(), ["town", "age"]), remainder="drop")
     assert columns.fit_transform(TABLE.to_pandas()).shape == (M, 5)
-
-
-def test_a_new_category_and_a_missing_value_are_no_error():
-    encoder = TableEncoder().fit(TABLE)
-    row = pandas.DataFrame({"age": [np.nan], "town": ["Paris"], "born": [None], "member": [None]})
-    assert np.isfinite(encoder.transform(row)).all()
