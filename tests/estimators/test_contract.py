@@ -3,7 +3,6 @@
 from inspect import signature
 
 import pytest
-from sklearn.base import is_regressor
 from sklearn.datasets import load_iris
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -18,7 +17,6 @@ from deepstep.estimators import (
     NetworkRegressor,
     TableEncoder,
 )
-from short_fits import short
 
 SKIPPED_BY_SKLEARN = {
     "check_array_api_input": "needs SCIPY_ARRAY_API=1 in the environment, and estimators that claim support",
@@ -132,13 +130,3 @@ def test_grid_search_in_two_processes():
     assert search.best_params_["networkclassifier__alpha"] == 0.1
     assert search.score(X, names) > 0.95
     assert list(search.best_estimator_[-1].feature_names_in_) == list(X.columns)
-
-
-@pytest.mark.parametrize("Estimator", [NetworkClassifier, NetworkRegressor, DeepClassifier])
-def test_html(Estimator):
-    model = Estimator(**short(Estimator, 3))
-    assert Estimator.__name__ in model._repr_html_()
-    X, y = load_iris(return_X_y=True)
-    options = {"n_estimators": 1} if Estimator is DeepClassifier else {"solver": "lbfgs", "max_iter": 20000}
-    assert "fitted" in model.set_params(**options).fit(X[:100], y[:100])._repr_html_()
-    assert is_regressor(model) == (Estimator is NetworkRegressor)

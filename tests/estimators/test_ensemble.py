@@ -206,20 +206,6 @@ def test_so_few_rows_that_none_can_be_held_out(m):
             model.predict_interval(X)
 
 
-def test_the_weights_of_classes_count_in_weights_of_presets_and_temperature():
-    """As if the weight had been given with each row."""
-    X, y = load_wine(return_X_y=True)
-    settings = {**QUICK, "n_estimators": 10}
-    rows = np.where(y == 1, 20.0, 1.0)
-    by_class = DeepClassifier(**settings, class_weight={1: 20.0}).fit(X, y)
-    by_row = DeepClassifier(**settings).fit(X, y, sample_weight=rows)
-    assert by_class.ensemble_.weights == pytest.approx(by_row.ensemble_.weights, rel=1e-3)
-    assert by_class.ensemble_.temperatures == pytest.approx(by_row.ensemble_.temperatures, rel=1e-3)
-    assert by_class.temperature_ == pytest.approx(by_row.temperature_, rel=1e-3)
-    without = DeepClassifier(**settings).fit(X, y)
-    assert by_class.ensemble_.weights != pytest.approx(without.ensemble_.weights, rel=1e-2)
-
-
 def test_numbers_are_learned_in_deviations_and_answered_in_their_units():
     X, y = make_friedman1(200, random_state=1)
     long = QUICK | {"network_params": {"epochs": 30}}

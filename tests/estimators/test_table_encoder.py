@@ -1,4 +1,4 @@
-"""TableEncoder: its features, in frames, arrays, and pipelines (test_contract.py has scikit-learn's checks)."""
+"""TableEncoder in frames, arrays and pipelines; scikit-learn's checks are in test_contract.py."""
 
 import pickle
 

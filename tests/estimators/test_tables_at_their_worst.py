@@ -7,11 +7,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas
-import polars
 import pytest
 
-from deepstep.errors import DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
+from deepstep.estimators import DeepClassifier, DeepRegressor
 
 FAST = {"n_estimators": 2, "network_params": {"epochs": 3}, "random_state": 0}
 M = 60
