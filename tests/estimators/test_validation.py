@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.exceptions import UndefinedMetricWarning
@@ -12,6 +13,7 @@ from sklearn.metrics import log_loss, mean_absolute_error, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 from deepstep import NetworkClassifier, NetworkRegressor
+from deepstep.preparation.batches import Examples, hold_out
 from deepstep.training import StopTraining
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -129,6 +131,19 @@ def test_refit_is_a_fit_on_everything_for_the_best_count(Estimator):
     assert model.history_.stopped == f"refitted for {best} epochs"
     assert len(model.stopping_history_) == first.n_iter_
     assert first.stopping_history_ is None
+
+
+def test_refit_of_a_part_learns_from_all_rows_and_counts_their_classes():
+    rows = (Y > 0) | (np.arange(150) % 5 == 0)
+    settings = {**FAST, "max_iter": 30, "class_weight": "balanced"}
+    model = NetworkClassifier(early_stopping=True, refit=True, **settings).fit(csr_array(X[rows]), Y[rows])
+    examples = Examples(X[rows], Y[rows, np.newaxis], None)
+    parts = hold_out(examples, Y[rows], fraction=0.1, seed=1, where="test")
+    settings["max_iter"] = model.n_iter_
+    alone = NetworkClassifier(**settings)
+    alone.fit(np.vstack([part.X for part in parts]), np.vstack([part.Y for part in parts])[:, 0])
+    assert_allclose(theta(model), theta(alone), rtol=1e-9)
+    assert model.t_ == model.n_iter_ * rows.sum()
 
 
 def test_a_refit_that_diverges_keeps_the_network_that_was_validated():
