@@ -1,6 +1,6 @@
-"""Temperatures and label issues: on numbers alone, and as the estimators use them."""
+"""Temperatures, label issues, sets and intervals: on numbers alone, and as the estimators use them."""
 
-from dataclasses import replace
+import pickle
 from itertools import pairwise
 from typing import Any
 
@@ -20,19 +20,20 @@ from sklearn.datasets import (
 )
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import average_precision_score, log_loss
+from threadpoolctl import threadpool_limits
 
-from deepstep import Network
-from deepstep.ensembles.calibration import fit_temperature, with_temperature
+from deepstep.ensembles.calibrate import WidthInputs, fit_width
+from deepstep.ensembles.calibration import (
+    POOLED,
+    conformal_rank,
+    fit_temperature,
+    interval_half_width,
+    prediction_sets,
+    with_temperature,
+)
 from deepstep.ensembles.ensemble import weighted_mean
-from deepstep.ensembles.metric import Metric
-from deepstep.ensembles.predictor import Predictor, predictor_of
-from deepstep.ensembles.weights import weigh
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
-from deepstep.network.architecture import Model
-from deepstep.targets import Targets
-from deepstep.types import Array
-from export_models import PRESETS, fitted, table
 
 SMALL = {"n_estimators": 5, "network_params": {"epochs": 15}, "random_state": 1}
 LBFGS = {"random_state": 1, "solver": "lbfgs", "max_iter": 1000}
@@ -224,71 +225,6 @@ def test_what_is_told_of_several_targets_quantiles_frames_and_sparse_rows():
 # Probabilities lie in [0, 1] and sum to 1
 
 
-def check(P: Array, *, columns_of_their_own: bool = False) -> None:
-    """Each is a probability; those of a row sum to 1 unless each column has two classes of its own."""
-    assert P.min() >= 0
-    assert P.max() <= 1
-    if not columns_of_their_own:
-        bound = 1e-6 if P.dtype == np.float32 else 1e-12
-        assert np.abs(P.sum(axis=1, dtype=np.float64) - 1).max() <= bound
-
-
-def redrawn(predictor: Predictor, rng: np.random.Generator) -> Predictor:
-    """The predictor with other weights and temperatures, and networks that are much or little surer.
-
-    An ensemble gets several presets of them.
-    """
-    ensemble, factor = predictor.ensemble, 10.0 ** rng.uniform(-1, 5)
-    alone = len(ensemble.members) == 1
-    names = list(ensemble.weights) if alone else [f"preset {k}" for k in range(rng.integers(1, 9))]
-    members = tuple(
-        replace(member, network=scaled(member.network, factor), preset=name)
-        for name in names
-        for member in ensemble.members
-    )
-    shares, warm = rng.dirichlet(np.ones(len(names))), [rng.choice([1.0, rng.uniform(0.3, 3)]) for _ in names]
-    other = replace(
-        ensemble,
-        members=members,
-        weights=dict(zip(names, shares.tolist(), strict=True)),
-        temperatures=ensemble.temperatures if alone else dict(zip(names, warm, strict=True)),
-    )
-    calibration = replace(predictor.calibration, temperature=rng.choice([1.0, rng.uniform(0.3, 3)]))
-    return replace(predictor, ensemble=other, calibration=calibration)
-
-
-def scaled(network: Network, factor: float) -> Network:
-    """The network with all its parameters times a factor."""
-    parameters = network.parameters.like(network.parameters.flat * network.dtype.type(factor))
-    other = Network._of(Model(network.architecture, parameters, network.statistics))
-    other.engine = network.engine
-    return other
-
-
-@pytest.mark.parametrize("target", ["two classes", "classes", "ordered", "several"])
-@pytest.mark.parametrize("preset", PRESETS)
-def test_probabilities_of_many_ensembles(preset: str, target: str, fresh_seed: int) -> None:
-    predictor, rows = predictor_of(fitted(preset, "number", target=target)), table("number")
-    rng, several = np.random.default_rng(fresh_seed), target == "several"
-    for _ in range(20 if preset == "ensemble" else 5):
-        other = redrawn(predictor, rng)
-        check(other.probabilities(other.outputs(rows)), columns_of_their_own=several)
-        if preset == "ensemble":  # whose sets go by the means of folds
-            frame = other.columns.frame(rows, "")
-            A, _ = other.ensemble.mean_and_spread_of_fold(0, frame)
-            check(other.targets.probabilities(A), columns_of_their_own=True)
-
-
-@pytest.mark.filterwarnings("ignore:The number of unique classes")
-def test_a_thousand_classes_in_float32() -> None:
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(1000, 3)).astype(np.float32)
-    model = NetworkClassifier(8, random_state=0, tol=99, n_iter_no_change=1).fit(X, np.arange(1000))
-    P = model.predict_proba(30 * X)
-    assert P.dtype == np.float32
-    check(P)
-
-
 @given(st.integers(1, 40), st.integers(0, 10_000), st.sampled_from([np.float32, np.float64]))
 def test_a_weighted_mean_is_between_its_terms_and_keeps_their_order(n: int, seed: int, dtype: Any) -> None:
     rng = np.random.default_rng(seed)
@@ -301,16 +237,183 @@ def test_a_weighted_mean_is_between_its_terms_and_keeps_their_order(n: int, seed
     assert (mean <= 1).all()
 
 
-@given(st.integers(2, 12), st.integers(0, 10_000), st.sampled_from([np.float32, np.float64]))
-def test_predictions_for_rows_held_out_are_probabilities(n: int, seed: int, dtype: Any) -> None:
+# Sets of classes and intervals: their coverage on numbers, in rare classes, and in noisy rows
+
+
+MEDIUM = {"n_estimators": 5, "network_params": {"epochs": 30}, "random_state": 1}
+ALPHA = 0.2
+
+
+@given(st.integers(1, 60), st.floats(0.01, 0.99))
+def test_one_of_all_rows_is_missed_as_often_as_asked(n, alpha):
+    """Each of n + 1 rows stands for the further one: how many are reached is a matter of counting."""
+    scores = np.random.default_rng(n).permutation(n + 1).astype(float)
+    pairs = [(np.delete(scores, i), scores[i]) for i in range(n + 1)]
+    inside = [prediction_sets([other], [np.array([[one]])], alpha)[0, 0] for other, one in pairs]
+    assert sum(inside) == min(n + 1, conformal_rank(n, alpha))
+    assert np.mean(inside) >= 1 - alpha - 1e-9
+    assert [one <= interval_half_width(other, alpha) for other, one in pairs] == inside
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 5), st.floats(0.02, 0.6))
+def test_folds_together_say_what_vovk_s_p_value_says(seed, n_folds, alpha):
     rng = np.random.default_rng(seed)
-    Y = rng.integers(0, 2, (30, 1)).astype(float)
-    held_out = {}
-    for preset in range(n):
-        A = np.where(rng.random((30, 1)) < 0.7, Y, rng.random((30, 1))).astype(dtype)
-        A[rng.random(30) < 0.1] = np.nan
-        held_out[str(preset)] = A
-    together = weigh(held_out, Y, Metric(Targets.of_classes([np.arange(2)])), None).together
-    assert together is not None
-    rows = np.isfinite(together)
-    assert ((together[rows] >= 0) & (together[rows] <= 1)).all()
+    scores = [rng.exponential(size=rng.integers(1, 9)) for _ in range(n_folds)]
+    n = sum(map(len, scores))
+    strange = [rng.exponential(size=(3, 2)) for _ in range(n_folds)]
+    for place, inside in np.ndenumerate(prediction_sets(scores, strange, alpha)):
+        p = 1 + sum((known >= new[place]).sum() for known, new in zip(scores, strange, strict=True))
+        assert inside == (p > alpha * (n + 1) + 1e-9 * n)
+
+
+@given(st.integers(1, 60), st.integers(0, 60), st.floats(0.02, 0.6))
+def test_one_of_a_class_is_missed_at_most_as_often_as_is_said(n, others, alpha):
+    """Each of n + 1 rows of a class stands for the further one, beside rows of another class."""
+    rng = np.random.default_rng(100 * n + others)
+    scores, other = rng.permutation(n + 1).astype(float), rng.uniform(-5, n, others)
+    classes = np.repeat([0, 1], [n, others])
+    missed = [
+        not prediction_sets(
+            [np.concatenate([np.delete(scores, i), other])], [np.array([[scores[i], 0]])], alpha, [classes]
+        )[0, 0]
+        for i in range(n + 1)
+    ]
+    assert np.mean(missed) <= alpha * (1 + POOLED / (n + 1)) + 1e-6
+
+
+def test_a_label_is_as_strange_as_the_rows_of_its_class_say():
+    scores = [np.array([0.1, 0.2, 0.9, 0.4]), np.array([0.3, 0.8])]
+    classes = [np.array([0, 0, 1, 0]), np.array([0, 1])]
+    new = [np.array([[0.25, 0.85]]), np.array([[0.25, 0.85]])]
+    # of 4 rows of class 0 two are as strange, of 6 rows of both four; of class 1 one of 2, and one of 6
+    p = [(2 + 1 + 5 * 5 / 7) / (4 + 1 + 5), (1 + 1 + 5 * 2 / 7) / (2 + 1 + 5)]
+    for place, expected in enumerate(p):
+        for alpha, inside in ((expected - 1e-6, True), (expected + 1e-6, False)):
+            assert prediction_sets(scores, new, alpha, classes)[0, place] == inside
+
+
+def test_too_few_rows_exclude_nothing():
+    X, y = make_moons(400, noise=0.3, random_state=1)
+    classifier = NetworkClassifier(5, **LBFGS).fit(X, y).calibrate(X[:9], y[:9])
+    for per_class in (False, True):
+        assert classifier.predict_set(X, 0.05, per_class=per_class).all()
+        assert not classifier.predict_set(X, 0.3, per_class=per_class).all()
+    assert not classifier.predict_set(X, 0.1, per_class=False).all()
+    regressor = NetworkRegressor(5, **LBFGS).fit(X, X[:, 0]).calibrate(X[:9], X[:9, 0])
+    assert (regressor.predict_interval(X[:2], 0.05) == [-np.inf, np.inf]).all()
+    assert np.isfinite(regressor.predict_interval(X[:2], 0.1)).all()
+
+
+def test_several_targets_have_an_interval_each_and_counts_end_at_0():
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((400, 3))
+    Y = np.column_stack([X[:, 0], 10 * X[:, 1]]) + rng.standard_normal((400, 2)) * [1, 100]
+    model = DeepRegressor(**MEDIUM).fit(X[:200], Y[:200])
+    ends = model.predict_interval(X[200:], 0.2)
+    assert ends.shape == (200, 2, 2)
+    np.testing.assert_allclose(ends.mean(axis=-1), model.predict(X[200:]), rtol=1e-6)
+    covered = ((ends[..., 0] <= Y[200:]) & (Y[200:] <= ends[..., 1])).mean(axis=0)
+    assert (abs(covered - 0.8) < 0.12).all()
+    first, second = (ends[0, :, 1] - ends[0, :, 0]).tolist()
+    assert second > 30 * first
+    y = rng.poisson(np.exp(X[:, 0]))
+    assert DeepRegressor(loss="poisson", **MEDIUM).fit(X, y).predict_interval(X, 0.05).min() == 0
+
+
+def test_rows_of_weight_0_do_not_count():
+    X, y = make_friedman1(300, random_state=1)
+    weight = np.where(np.arange(300) < 200, 1.0, 0.0)
+    model = NetworkRegressor(10, max_iter=300, tol=0.1, random_state=1).fit(X, y)
+    weighed = model.calibrate(X, np.where(weight > 0, y, 1e6), weight).predict_interval(X)
+    np.testing.assert_array_equal(weighed, model.calibrate(X[:200], y[:200]).predict_interval(X))
+    ensemble = DeepRegressor(**MEDIUM).fit(X, np.where(weight > 0, y, 1e6), sample_weight=weight)
+    alone = DeepRegressor(**MEDIUM).fit(X[:200], y[:200], sample_weight=np.ones(200))
+    np.testing.assert_array_equal(ensemble.predict_interval(X), alone.predict_interval(X))
+
+
+def uneven(m, seed):
+    """A mean by one column, noise whose deviation grows with the second one, and the noisier half."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((m, 3))
+    return X, X[:, 0] + 0.4 * np.exp(X[:, 1]) * rng.standard_normal(m), X[:, 1] > 0
+
+
+def shares(model, X, y, groups, alpha=ALPHA):
+    """The share of rows inside their interval, of each group."""
+    lower, upper = model.predict_interval(X, alpha).T
+    inside = (lower <= y) & (y <= upper)
+    return [inside[group].mean() for group in groups]
+
+
+@pytest.fixture(scope="module")
+def regressor():
+    X, y, _ = uneven(600, 1)
+    return DeepRegressor(**MEDIUM).fit(X, y)
+
+
+def within(share, expected, known, tested):
+    """Whether a share is within four deviations, of the rows that tell it and of those tested."""
+    return abs(share - expected) < 4 * np.sqrt(expected * (1 - expected) * (1 / known + 1 / tested))
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["folds", "calibrate"])
+def test_noisy_and_quiet_rows_are_covered_alike(regressor, own):
+    X, y, noisy = uneven(3000, 2)
+    model, known = regressor, 600
+    if own:
+        model, known = pickle.loads(pickle.dumps(model)).calibrate(*uneven(500, 3)[:2]), 500
+    of_all, of_noisy, of_quiet = shares(model, X, y, [slice(None), noisy, ~noisy])
+    assert within(of_all, 1 - ALPHA, known, 3000)
+    assert of_noisy > 0.72
+    assert of_quiet < 0.93
+    lower, upper = model.predict_interval(X, ALPHA).T
+    assert np.median((upper - lower)[noisy]) > 2 * np.median((upper - lower)[~noisy])
+
+
+def test_widths_are_the_same_bits_for_any_number_of_blas_threads():
+    """On many rows and columns, where BLAS would share products."""
+    rng = np.random.default_rng(3)
+    columns = rng.standard_normal((1500, 30))
+    inputs = WidthInputs(rng.standard_normal(1500), rng.exponential(size=1500), columns)
+    sizes, widths = np.abs(rng.standard_normal(1500)) * np.exp(columns[:, 0]), []
+    for n in (1, 3):
+        with threadpool_limits(n, user_api="blas"):
+            widths.append(fit_width(inputs, sizes)[1])
+    np.testing.assert_array_equal(widths[1], widths[0])
+
+
+def rare(m, seed, share=0.06):
+    """Two columns, and a class of few rows that overlaps with the other one."""
+    rng = np.random.default_rng(seed)
+    y = (np.arange(m) < share * m).astype(int)
+    return rng.standard_normal((m, 2)) + 1.5 * y[:, np.newaxis], np.array(["often", "rare"])[y]
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return DeepClassifier(**MEDIUM).fit(*rare(1000, 1))
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["folds", "calibrate"])
+def test_a_rare_class_is_covered_as_often_as_asked(classifier, own):
+    X, y = rare(5000, 2)
+    model = pickle.loads(pickle.dumps(classifier)).calibrate(*rare(1000, 3)) if own else classifier
+    together = model.predict_set(X, ALPHA, per_class=False)
+    sets, is_rare = model.predict_set(X, ALPHA), y == "rare"
+    assert together[is_rare, 1].mean() < 0.6
+    # 60 rows tell it, as many as if 5 further ones were like all rows
+    assert within(sets[is_rare, 1].mean(), (1 - ALPHA) * 60 / 65, 60, is_rare.sum())
+    assert sets[~is_rare, 0].mean() > 1 - ALPHA - 0.03
+    assert sets.sum(axis=1).mean() < 1.4
+
+
+def test_the_most_probable_class_is_in_every_set(classifier):
+    X, _ = rare(2000, 4)
+    position = (classifier.predict(X) == "rare").astype(int)
+    for alpha in (0.01, 0.3, 0.9):
+        for per_class in (False, True):
+            sets = classifier.predict_set(X, alpha, per_class=per_class)
+            assert sets[np.arange(len(X)), position].all()
+            smaller = classifier.predict_set(X, alpha, per_class=per_class, allow_empty=True)
+            assert (sets >= smaller).all()
+    assert not smaller.any(axis=1).all()

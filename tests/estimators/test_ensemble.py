@@ -1,8 +1,6 @@
 """An ensemble of networks for tables: folds, presets, weights, and what it does with rows as they are."""
 
-import pickle
 from contextlib import nullcontext
-from copy import deepcopy
 
 import numpy as np
 import pandas as pd
@@ -21,13 +19,11 @@ from threadpoolctl import threadpool_limits
 from deepstep.engines.compiled import threads
 from deepstep.ensembles import fit, progress
 from deepstep.ensembles.metric import Metric
-from deepstep.ensembles.presets import realmlp_init
 from deepstep.ensembles.split import random_folds
 from deepstep.ensembles.weights import selection_weights, weigh
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 from deepstep.model import outputs as outputs_module
-from deepstep.network import Architecture
 from deepstep.targets import Targets
 
 QUICK = {"n_estimators": 2, "network_params": {"epochs": 8}, "random_state": 1}
@@ -48,13 +44,6 @@ def test_folds_hold_each_row_out_at_most_once_and_never_a_lonely_kind(m, n, kind
     if strata is not None:
         sizes = np.bincount(strata, minlength=kinds)
         assert all(sizes[strata[row]] > 1 for row in held_out)
-
-
-@pytest.mark.parametrize("n", [1, 5])
-def test_classes_keep_their_shares_in_every_fold(n):
-    y = np.tile(np.repeat([0, 1, 2], [7, 2, 1]), 10)
-    for fold in random_folds(100, n, y, 0.2, seed=3):
-        assert np.bincount(y[fold.held_out]).tolist() == [14, 4, 2]
 
 
 SQUARED = Metric(Targets.of_numbers("test"))
@@ -80,15 +69,6 @@ def test_weights_of_examples_decide_between_answers(heavy, scale):
     assert_allclose(weights, [heavy / (heavy + 1), 1 / (heavy + 1)], atol=0.05)
     weighed = weigh({"right where heavy": answers[0], "where light": answers[1]}, Y, SQUARED, of_examples)
     assert_allclose([*weighed.weights.values()], weights, rtol=1e-12)
-
-
-def test_members_start_as_realmlp_does():
-    shape = Architecture((400, 300, 2), ("tanh", "identity"))
-    values, factors = realmlp_init(shape, np.float64, np.random.default_rng(1))
-    assert abs(values["W1"].std() * 20 - 1) < 0.01
-    assert abs(values["b1"].std() - 1) < 0.1
-    assert not values["W2"].any()
-    assert factors == pytest.approx({"W1": 1 / 20, "W2": 300**-0.5, "b*": 0.1})
 
 
 def test_an_ensemble_answers_with_the_weighted_mean_of_its_members():
@@ -209,15 +189,6 @@ def test_where_preparation_uses_the_time_up_one_epoch_is_trained_and_told(slow_f
     assert "s, 1 networks, 1 epochs" in capsys.readouterr().err.splitlines()[-1]
 
 
-def test_the_bar_shows_the_epochs_that_were_done(capsys):
-    X, y = load_breast_cancer(return_X_y=True)
-    params = {"batch_size": 64, "patience": 2, "epochs": 30}
-    model = DeepClassifier(n_estimators=4, network_params=params, random_state=1, verbose=True).fit(X, y)
-    done = sum(len(history) for history in model.histories_)
-    assert done < 4 * 30
-    assert f" {done}/{done} epochs, 4/4 networks" in capsys.readouterr().err.splitlines()[-1]
-
-
 def test_the_linear_preset_arrives_where_logistic_regression_does():
     X, y = load_wine(return_X_y=True)
     ensemble = DeepClassifier(presets="linear", random_state=1).fit(X, y).ensemble_
@@ -229,17 +200,6 @@ def test_the_linear_preset_arrives_where_logistic_regression_does():
             peer = make_pipeline(StandardScaler(), LogisticRegression(C=C)).fit(X[learned], y[learned])
             losses.append(log_loss(y[held_out], peer.predict_proba(X[held_out])))
     assert linear.validation_cost < 1.2 * min(np.mean(cost) for cost in costs.values())
-
-
-def test_an_ensemble_is_better_than_a_member_of_it():
-    """What it is for, on tables that nothing else in this project knows: friedman1, unseen rows."""
-    scores = {1: [], 5: []}
-    for number in (7, 8, 9):
-        X, y = make_friedman1(300, noise=1.0, random_state=number)
-        for n, found in scores.items():
-            model = DeepRegressor(n_estimators=n, random_state=1).fit(X[:150], y[:150])
-            found.append(model.score(X[150:], y[150:]))
-    assert np.mean(scores[5]) > np.mean(scores[1])
 
 
 # Members as users see them
@@ -283,15 +243,6 @@ def test_leaderboard_and_predictions_out_of_fold(fitted):
     assert min(row["score"] for row in board) - 0.1 < score < 1
 
 
-def test_a_pickle_holds_parameters_once(fitted):
-    model, X, _ = fitted
-    sizes = [member.network.parameters.flat.nbytes for member in model.ensemble_.members]
-    stored = pickle.dumps(model)
-    assert len(stored) < 1.25 * sum(sizes) + 50_000
-    for copied in (pickle.loads(stored), deepcopy(model)):
-        assert_array_equal(copied.predict(X), model.predict(X))
-
-
 ENSEMBLE, NETWORK = (DeepClassifier, DeepRegressor), (NetworkClassifier, NetworkRegressor)
 FAST = {"n_estimators": 2, "network_params": {"epochs": 1}, "random_state": 1}
 
@@ -324,23 +275,6 @@ def test_predictions_have_the_same_bits_for_any_number_of_threads(
                 outputs.append(answers(rows))
         for other in outputs[1:]:
             assert_array_equal(other, outputs[0], err_msg=f"{m} rows")
-
-
-def test_numbers_that_are_categories():
-    rng = np.random.default_rng(1)
-    X = pd.DataFrame(
-        {"postcode": rng.permutation(np.repeat(np.arange(8000, 8010), 20)), "x": rng.random(200)}
-    )
-    y = rng.standard_normal(10)[X["postcode"] - 8000]
-    settings = {"presets": "relu", **SMALL}
-    score = DeepRegressor(**settings).fit(X, y).score(X, y)
-    for named in (["postcode"], [0], [-2], [True, False], np.array([0])):
-        model = DeepRegressor(categorical_features=named, **settings).fit(X, y)
-        assert {member.layer_dims[0] for member in model.ensemble_.members} == {11}
-        assert model.score(X, y) > max(score + 0.1, 0.9)
-    for wrong in (["postcod"], [2], [True], [0.5]):
-        with pytest.raises(ConfigurationError, match="categorical_features"):
-            DeepRegressor(categorical_features=wrong).fit(X, y)
 
 
 def test_eval_set_is_the_validation_data():

@@ -21,7 +21,7 @@ from sklearn.model_selection import (
 
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.errors import ConfigurationError
-from deepstep.training import Callback, StopTraining
+from deepstep.training import Callback
 
 X, Y = load_wine(return_X_y=True)
 NUMBERS, TARGET = load_diabetes(return_X_y=True)
@@ -58,19 +58,6 @@ def test_epochs_are_those_of_the_best_score():
     assert {member.best_epoch for member in by_loss.ensemble_.members} != {1}
     one, other = (each.ensemble_.members[0].network.history.costs for each in (model, by_loss))
     assert_array_equal(one, other)  # training itself goes by the loss
-
-
-def test_weights_go_by_the_score():
-    """A scorer that counts one class alone gives most weight to the preset that knows it best."""
-
-    def of_class_0(estimator, X, y):
-        return float(np.mean(estimator.predict_proba(X)[y == 0, 0]))
-
-    settings = {"presets": ["relu", "ranks", "linear"], **FEW}
-    own, loss = (DeepClassifier(scoring=each, **settings).fit(X, Y) for each in (of_class_0, None))
-    assert own.ensemble_.weights != loss.ensemble_.weights
-    best = min(own.tried_, key=lambda preset: preset.loss)
-    assert max(own.ensemble_.weights, key=own.ensemble_.weights.get) == best.preset
 
 
 @pytest.mark.parametrize(
@@ -223,33 +210,24 @@ class Watcher(Callback):
     """Records which members it sees, in which threads, and whether two threads are in it at once."""
 
     def __init__(self):
-        self.members, self.epochs, self.steps, self.threads, self.together = [], [], 0, set(), False
+        self.epochs, self.steps, self.threads, self.together = [], 0, set(), False
         self._lock = Lock()
-
-    def _enter(self, training):
-        self.together |= not self._lock.acquire(blocking=False)
-        sleep(0.001)
-        self.threads.add(get_ident())
-        if self._lock.locked():
-            self._lock.release()
-
-    def on_train_begin(self, training):
-        self._enter(training)
-        self.members.append(training.member)
 
     def on_step_end(self, training, update):
         self.steps += 1
 
     def on_epoch_end(self, training, record):
-        self._enter(training)
+        self.together |= not self._lock.acquire(blocking=False)
+        sleep(0.001)
+        self.threads.add(get_ident())
         self.epochs.append((training.member, record["epoch"]))
+        if self._lock.locked():
+            self._lock.release()
 
 
 def test_callbacks_see_every_member_one_thread_at_a_time_and_change_no_bit():
     watcher, settings = Watcher(), {"n_estimators": 10, "n_jobs": 4, **FEW}
     model = DeepClassifier(callbacks=[watcher], **settings).fit(X, Y)
-    expected = {(member.preset, member.fold) for member in model.ensemble_.members}
-    assert sorted(watcher.members) == sorted(expected)
     assert len(watcher.threads) > 1
     assert not watcher.together
     for member in model.ensemble_.members:
@@ -257,24 +235,6 @@ def test_callbacks_see_every_member_one_thread_at_a_time_and_change_no_bit():
         assert epochs == [*range(member.epochs)]
     assert watcher.steps == sum(history[-1]["step"] for history in model.histories_)
     assert_array_equal(model.predict_proba(X), DeepClassifier(**settings).fit(X, Y).predict_proba(X))
-
-
-class Stopper(Callback):
-    """Ends the training of one fold after two epochs."""
-
-    def on_epoch_end(self, training, record):
-        if training.member[1] == 1 and record["epoch"] == 1:
-            raise StopTraining("enough of fold 1")
-
-
-def test_stop_training_ends_one_member():
-    settings = {**TWO, "network_params": {"epochs": 40}, "callbacks": [Stopper()]}
-    model = DeepRegressor(**settings).fit(NUMBERS, TARGET)
-    first, second = model.ensemble_.members
-    assert (first.fold, second.epochs) == (0, 2)
-    assert first.epochs > 2
-    assert model.histories_[1].stopped == "enough of fold 1"
-    assert np.isfinite(model.predict(NUMBERS)).all()
 
 
 def test_an_error_of_a_callback_is_that_of_the_fit():

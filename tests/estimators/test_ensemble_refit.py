@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 from sklearn.datasets import load_wine
 
 from deepstep import DeepClassifier, DeepRegressor
@@ -97,13 +97,6 @@ def test_where_each_fold_has_epochs_of_its_own_it_is_their_mean(settings):
         expected = np.mean([each.best_epoch for each in summary.members])
         assert abs(member.epochs - expected) <= 0.5 + 1e-9
     assert after.score(WINE, KINDS) > 0.9
-
-
-def test_rows_without_weight_are_not_learned():
-    weight = np.where(np.arange(M) < 60, 0.0, 1.0)
-    wrong = np.where(weight > 0, Y, 1e6)
-    model = DeepRegressor(**QUICK, refit=True).fit(X, wrong, weight)
-    assert_allclose(np.abs(model.predict(X)).max(), np.abs(Y).max(), atol=5)
 
 
 def test_a_refit_that_diverges_keeps_the_networks_of_the_folds(monkeypatch):

@@ -3,14 +3,13 @@
 import pickle
 import signal
 import sys
-from copy import copy
 from functools import partial
 from inspect import isfunction
 from itertools import count
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.preprocessing import StandardScaler
@@ -92,34 +91,6 @@ def test_classes_of_a_partial_fit():
             ask()
 
 
-@BOTH
-@UNCONVERGED
-def test_warm_start(Estimator):
-    model = Estimator(warm_start=True, **FAST).fit(X, Y)
-    before = model.network_.parameters
-    model.set_params(max_iter=1, learning_rate_init=1e-12).fit(X, Y)
-    assert_allclose(theta(model), before.flat, atol=1e-9)
-    assert (model.n_iter_, len(model.loss_curve_), model.t_) == (1, 6, 900)
-    model.coefs_[0][:] = 0  # a view: fit goes on from what is written there
-    model.fit(X, Y)
-    assert abs(model.coefs_[0]).max() < 1e-9
-    model.set_params(warm_start=False, learning_rate_init=0.01, max_iter=5).fit(X, Y)
-    assert_array_equal(theta(model), theta(Estimator(**FAST).fit(X, Y)))
-    assert len(model.loss_curve_) == 5
-
-
-@UNCONVERGED
-def test_a_copy_that_goes_on_leaves_the_original():
-    model = NetworkClassifier(batch_size=40, **FAST).fit(X, Y)
-    before, curve, predicted = theta(model).copy(), model.loss_curve_, model.predict(X)
-    other = copy(model).partial_fit(X, Y)
-    assert len(other.loss_curve_) == len(other.network_.history) == len(curve) + 1
-    assert model.loss_curve_ == curve
-    assert model.network_.history is model.history_
-    assert_array_equal(theta(model), before)
-    assert_array_equal(model.predict(X), predicted)
-
-
 @UNCONVERGED
 def test_warm_start_of_another_shape():
     model = NetworkClassifier(warm_start=True, **FAST).fit(X, Y)
@@ -131,20 +102,6 @@ def test_warm_start_of_another_shape():
     with pytest.raises(ConfigurationError, match=r"dtype='float64' or 'auto', .*; got 'float32'\. Use a new"):
         model.set_params(hidden_layer_sizes=(8, 6), dtype="float32").fit(X, Y)
     assert_array_equal(theta(model), before)
-
-
-@UNCONVERGED
-def test_random_state():
-    rng = np.random.RandomState(3)
-
-    def flat(random_state):
-        settings = {**FAST, "early_stopping": True, "batch_size": 30, "random_state": random_state}
-        return theta(NetworkRegressor(**settings).fit(X, Y))
-
-    assert_array_equal(flat(1), flat(1))
-    assert_array_equal(flat(np.random.RandomState(3)), flat(np.random.RandomState(3)))
-    assert not np.array_equal(flat(rng), flat(rng))
-    assert not np.array_equal(flat(None), flat(None))
 
 
 def test_what_ends_training():
@@ -263,19 +220,3 @@ def test_divergence_leaves_the_estimator_as_it_was(Estimator):
     assert len(model.history_) == epochs
     with pytest.raises(DivergenceError, match="Scale the inputs"):
         Estimator(solver="lbfgs", random_state=0).fit(X * 1e200, Y)
-
-
-@UNCONVERGED
-def test_a_divergence_after_the_best_epoch_keeps_it_as_scikit_learn_does():
-    given = {"activation": "identity", "solver": "sgd", "learning_rate_init": 1.0, "early_stopping": True}
-    model = NetworkRegressor(100, max_iter=20, random_state=0, **given)
-    with pytest.warns(ConvergenceWarning, match="Training diverged, and the best epoch is kept"):
-        model.fit(X * 3, Y.astype(float))
-    assert (model.history_.stopped, np.isnan(model.validation_scores_[-1])) == ("diverged", True)
-    assert np.isfinite(model.predict(X)).all()
-
-
-@UNCONVERGED
-def test_verbose_shows_the_cost(capsys):
-    model = NetworkClassifier(verbose=True, **FAST).fit(X, Y)
-    assert f"Iteration 5, loss = {model.loss_:.8f}" in capsys.readouterr().out

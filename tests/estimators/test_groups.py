@@ -6,8 +6,6 @@ import numpy as np
 import pandas as pd
 import polars
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from sklearn import config_context
 from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit
@@ -67,21 +65,6 @@ def test_folds_of_groups_have_all_classes_in_proportion(n, seed):
     again = split(900, n, groups=groups, strata=strata, seed=seed)
     for one, other in zip(found, again, strict=True):
         assert_array_equal(one.held_out, other.held_out)
-
-
-@given(
-    st.lists(st.integers(1, 9), min_size=4, max_size=30),
-    st.sampled_from([0.1, 0.2, 0.3]),
-    st.integers(0, 99),
-    st.integers(1, 3),
-)
-def test_the_part_that_is_held_out_has_about_the_size_wanted(sizes, fraction, seed, classes):
-    """A group of half the rows is not held out where others can be; of the rest at least a row is."""
-    groups = np.repeat(np.arange(len(sizes) + 1), [*sizes, sum(sizes)])
-    m = len(groups)
-    (part,) = split(m, 1, groups=groups, strata=np.arange(m) % classes, fraction=fraction, seed=seed)
-    assert len(sizes) not in groups[part.held_out]
-    assert part.held_out.size
 
 
 def test_fewer_groups_than_folds_make_fewer_folds():
@@ -147,73 +130,32 @@ def test_no_fold_learns_rows_later_than_those_it_judges():
     assert_array_equal(np.isnan(model.oof_predictions_).any(axis=1), np.arange(M) < M // 2)
 
 
-@pytest.mark.parametrize("m", [10, 11, 19, 100])
-def test_time_of_few_rows(m):
-    found = split(m, 5)
-    assert [len(fold.held_out) for fold in found] == [max(1, m // 10)] * 5
-    assert len(found[0].learned) >= m / 2
-    (part,) = split(m, 1, fraction=0.0)
-    assert_array_equal(part.held_out, [m - 2, m - 1])
-
-
-VALIDATION = {"X_val": X, "y_val": CLASSES}
-HASHABLE = r"groups must be an array \(n_samples,\) of hashable values, got"
 REFUSED = [
-    (
-        DeepClassifier,
-        {"groups": 5},
-        {},
-        "groups must be an array of 240 values, one for each row of X, got 1",
-    ),
-    (DeepClassifier, {"groups": [None, *GROUPS[1:]]}, {}, "without missing values, got row 1"),
-    (DeepClassifier, {"groups": [np.nan] * M}, {}, r"got row 1 without one, 240 row\(s\) in all"),
-    (DeepClassifier, {"groups": [[1]] * M}, {}, rf"{HASHABLE} \[1\]"),
-    (DeepClassifier, {"groups": np.zeros((M, 1))}, {}, f"{HASHABLE} array"),
-    (DeepClassifier, {"groups": [1] * M}, {}, "at least two different groups, got one. Without groups, rows"),
-    (
-        DeepClassifier,
-        {"groups": CLASSES},
-        {},
-        "rows of at least two classes beside the rows that are held out",
-    ),
-    (DeepClassifier, {"groups": "home"}, {}, "groups with a value for each row, where X is no table with"),
-    (DeepClassifier, {"groups": GROUPS, **VALIDATION}, {}, "groups, or validation data of its own; got both"),
-    (DeepClassifier, VALIDATION, {"validation": "time"}, "validation, or validation data of its own"),
-    (DeepClassifier, {"groups": GROUPS}, {"validation": "time"}, "groups, or validation='time'; got both"),
-    (
-        NetworkClassifier,
-        {"groups": GROUPS},
-        {"early_stopping": False},
-        "got early_stopping=False with solver",
-    ),
-    (NetworkClassifier, {"groups": GROUPS}, {"solver": "lbfgs"}, "which hold none out. Leave groups out"),
-    (
-        NetworkClassifier,
-        {"groups": GROUPS, **VALIDATION},
-        {},
-        "groups, or validation data of its own; got both",
-    ),
+    ({"groups": 5}, "groups must be an array of 240 values, one for each row of X, got 1"),
+    ({"groups": [None, *GROUPS[1:]]}, "without missing values, got row 1"),
+    ({"groups": [[1]] * M}, "of hashable values, got"),
+    ({"groups": np.zeros((M, 1))}, "of hashable values, got array"),
+    ({"groups": [1] * M}, "at least two different groups, got one"),
+    ({"groups": CLASSES}, "rows of at least two classes beside the rows that are held out"),
+    ({"groups": "home"}, "groups with a value for each row, where X is no table with names"),
+    ({"groups": GROUPS, "X_val": X, "y_val": CLASSES}, "groups, or validation data of its own; got both"),
+    ({"validation": "time", "X_val": X, "y_val": CLASSES}, "validation, or validation data of its own"),
+    ({"validation": "time", "groups": GROUPS}, "groups, or validation='time'; got both"),
 ]
 
 
-@pytest.mark.parametrize(("Classifier", "arguments", "settings", "message"), REFUSED, ids=range(len(REFUSED)))
-def test_what_is_refused(Classifier, arguments, settings, message):
-    settings = {**(FAST if Classifier is DeepClassifier else ONE), **settings}
+@pytest.mark.parametrize(("arguments", "message"), REFUSED, ids=range(len(REFUSED)))
+def test_what_is_refused(arguments, message):
+    arguments = dict(arguments)
+    model = DeepClassifier(validation=arguments.pop("validation", None), **FAST)
     with pytest.raises((DataError, ConfigurationError), match=message):
-        Classifier(**settings).fit(X, CLASSES, **arguments)
+        model.fit(X, CLASSES, **arguments)
 
 
-def test_streamed_rows_have_no_groups(tmp_path):
-    polars.DataFrame({"a": X[:, 0], "g": GROUPS, "y": CLASSES}).write_parquet(tmp_path / "rows.parquet")
-    streamed = DeepClassifier(stream=True, network_params={"epochs": 2})
-    with pytest.raises(
-        ConfigurationError, match="rows in memory, where groups is given; got rows that are str"
-    ):
-        streamed.fit(tmp_path / "rows.parquet", "y", groups="g")
-    in_memory = DeepClassifier(**FAST).fit(tmp_path / "rows.parquet", "y", groups="g")
-    assert in_memory.n_features_in_ == 1
-    for held_out in held_out_by(in_memory):
-        assert not {*GROUPS[np.setdiff1d(np.arange(M), held_out)]} & {*GROUPS[held_out]}
+@pytest.mark.parametrize("settings", [{"early_stopping": False}, {"solver": "lbfgs"}])
+def test_groups_without_use_are_refused(settings):
+    with pytest.raises(ConfigurationError, match=r"groups is given; got|which hold none out"):
+        NetworkClassifier(**{**ONE, **settings}).fit(X, CLASSES, groups=GROUPS)
 
 
 def test_weights_and_groups_reach_the_fit_through_pipelines_and_searches():

@@ -1,11 +1,8 @@
 """What comes in: labels, frames, sparse rows, precision; and what is refused."""
 
-import re
 import tracemalloc
-import warnings
 
 import numpy as np
-import pandas
 import polars
 import pytest
 import scipy.sparse
@@ -185,43 +182,3 @@ def test_few_rows_and_large_batches():
         NetworkClassifier(batch_size=151, **FAST).fit(
             X, np.full(150, "one")
         )  # as scikit-learn's network learns it
-
-
-def test_memory_of_many_rows_is_bounded():
-    """As a whole the activations would have 400 MB."""
-    many = np.random.default_rng(0).standard_normal((100_000, 8))
-    y = np.arange(100_000) % 2
-    model = NetworkRegressor((512,), max_iter=1, random_state=0, engine="reference")
-    tracemalloc.start()
-    try:
-        model.fit(many[:200], y[:200], X_val=many, y_val=y).score(many, y)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 100e6
-
-
-DEFECTS = {
-    "header": (lambda X, y: (X.rename(columns={"x": "1.5", "z": "0.25"}), y), "2 of 3 names .*header=false"),
-    "far value": (lambda X, y: (X.assign(x=X["x"].where(X["x"] > -1, -999.0)), y), r"'x' \(-999 in"),
-    "no names": (lambda X, y: (X.set_axis([7, 3], axis=1), y), None),  # integers are no cells of a header
-    "few rows": (lambda X, y: (X[:15], y[:15]), "15 rows are learned from, fewer than 20"),
-    "none": (lambda X, y: (X, y), None),
-}
-
-
-@pytest.mark.parametrize("Classifier", [DeepClassifier, NetworkClassifier])
-@pytest.mark.parametrize("defect", DEFECTS)
-def test_a_defect_of_a_frame_is_one_warning(defect, Classifier):
-    """Of a table: one network takes numbers that are prepared."""
-    rng = np.random.default_rng(2)
-    frame = pandas.DataFrame({"x": rng.normal(0, 1, 80), "z": rng.normal(0, 1, 80)})
-    change, message = DEFECTS[defect]
-    frame, y = change(frame, pandas.Series(rng.choice(["yes", "no"], 80), name="kind"))
-    few = {"n_estimators": 1} if Classifier is DeepClassifier else {}
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        Classifier(random_state=0, **few, **short(Classifier, 1)).fit(frame, y)
-    told = [str(one.message) for one in caught if issubclass(one.category, DataWarning)]
-    assert len(told) == (message is not None and Classifier is DeepClassifier), told
-    assert all(re.search(rf"^DeepClassifier.fit: .*{message}", one) for one in told)

@@ -1,10 +1,11 @@
-"""Losses of classes and of numbers: against scikit-learn's and SciPy's linear models, and closed forms."""
+"""Losses of one network, against scikit-learn's and SciPy's linear models; scales of targets."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize
 from scipy.special import huber
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_diabetes, load_iris
 from sklearn.linear_model import PoissonRegressor, QuantileRegressor
 from sklearn.metrics import d2_pinball_score
@@ -18,9 +19,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 
 LINEAR = {"hidden_layer_sizes": (), "solver": "lbfgs", "alpha": 0.0, "random_state": 0, "tol": 1e-8}
 LINEAR |= {"max_iter": 5000}
-
-
-KINDS = np.arange(40) % 3
 
 
 @pytest.fixture(scope="module")
@@ -54,18 +52,13 @@ def test_poisson_is_that_of_scikit_learn(numbers):
         model.fit(X, y)
 
 
-@pytest.mark.parametrize("loss", ["absolute_error", "quantile"])
-def test_medians_are_those_of_scikit_learn(numbers, loss):
+def test_medians_are_those_of_scikit_learn(numbers):
     X, y = numbers
     settings = {**LINEAR, "solver": "adam", "learning_rate_init": 0.05, "schedule": "cosine", "max_iter": 400}
-    model = NetworkRegressor(loss=loss, n_iter_no_change=np.inf, **settings)
-    if loss == "quantile":
-        model.set_params(quantiles=0.5)
-    model.fit(X, y)
+    model = NetworkRegressor(loss="absolute_error", n_iter_no_change=np.inf, **settings).fit(X, y)
     theirs = QuantileRegressor(quantile=0.5, alpha=0).fit(X, y)
     ours, best = (np.abs(fitted.predict(X) - y).mean() for fitted in (model, theirs))
     assert best <= ours < best + 1e-3
-    assert model.predict(X).shape == y.shape
 
 
 def test_quantiles_cover_their_share_and_do_not_cross():
@@ -116,29 +109,16 @@ def test_label_smoothing_of_constant_inputs(n_classes):
     assert_allclose(model.predict_proba([[0.0]])[0], 0.7 * shares + 0.3 / n_classes, atol=1e-5)
 
 
+KINDS, COUNTED = np.arange(40) % 3, np.arange(40.0)
+LEVELS = {"quantiles": 0.1, "loss_params": {"levels": [0.2]}}
 REFUSED = [
-    (
-        NetworkRegressor,
-        {"loss": "quantile"},
-        np.ones((40, 2)),
-        "one target for loss='quantile'; got 2 columns",
-    ),
-    (NetworkRegressor, {"quantiles": 0.5}, np.arange(40.0), "quantiles=None, or loss='quantile'"),
-    (
-        NetworkRegressor,
-        {"loss": "quantile", "quantiles": [0.9, 0.1]},
-        np.arange(40.0),
-        "^quantiles must be numbers between 0 and 1",
-    ),
-    (
-        NetworkRegressor,
-        {"loss": "quantile", "quantiles": 0.1, "loss_params": {"levels": [0.2]}},
-        np.arange(40.0),
-        "; got both",
-    ),
+    (NetworkRegressor, {"loss": "quantile"}, np.ones((40, 2)), "one target for loss='quantile'; got 2"),
+    (NetworkRegressor, {"quantiles": 0.5}, COUNTED, "quantiles=None, or loss='quantile'"),
+    (NetworkRegressor, {"loss": "quantile", "quantiles": [0.9, 0.1]}, COUNTED, "numbers between 0 and 1"),
+    (NetworkRegressor, {"loss": "quantile", **LEVELS}, COUNTED, "; got both"),
     (NetworkClassifier, {"loss": "ordinal"}, np.eye(3)[KINDS], "'ordinal' can learn; got 3 columns"),
-    (NetworkClassifier, {"loss": "huber"}, KINDS, "loss is one of 'cross_entropy', 'ordinal'; got 'huber'"),
-    (NetworkClassifier, {"loss": "ordinal", "loss_params": {"smoothing": 0.1}}, KINDS, "must have no names"),
+    (NetworkClassifier, {"loss": "huber"}, KINDS, "loss is one of 'cross_entropy', 'ordinal'; got"),
+    (NetworkClassifier, {"loss": "ordinal", "loss_params": {"smoothing": 0.1}}, KINDS, "no names"),
 ]
 
 
@@ -148,10 +128,8 @@ def test_losses_of_other_targets(Estimator, settings, y, message):
         Estimator(**settings).fit(np.eye(40), y)
 
 
-@pytest.fixture
-def own_losses():
-    def fourth_power(ZL, Y, *, scale=1.0):
-        return scale * np.sum((ZL - Y) ** 4, axis=0, keepdims=True)
+def test_own_losses(numbers):
+    X, y = numbers
 
     def brier(ZL, Y):
         return np.sum((1 / (1 + np.exp(-ZL)) - Y) ** 2, axis=0, keepdims=True)
@@ -160,26 +138,56 @@ def own_losses():
         A = 1 / (1 + np.exp(-ZL))
         return 2 * (A - Y) * A * (1 - A)
 
-    register_head("fourth_power", fourth_power, lambda ZL, Y, *, scale=1.0: 4 * scale * (ZL - Y) ** 3)
     register_head("brier", brier, brier_backward, activation="sigmoid", targets="probabilities")
-    yield
-    unregister_head("fourth_power")
-    unregister_head("brier")
+    try:
+        sign = np.where(y > 0, "up", "down")
+        classes = NetworkClassifier(loss="brier", solver="lbfgs", random_state=0).fit(X, sign)
+        p = classes.predict_proba(X)[:, 1]
+        assert classes.score(X, sign) > 0.75
+        assert classes.network_.cost(X.T, (y > 0)[np.newaxis]) == pytest.approx(np.mean((p - (y > 0)) ** 2))
+        with pytest.raises(ConfigurationError, match="got 3 classes"):
+            NetworkClassifier(loss="brier").fit(*load_iris(return_X_y=True))
+    finally:
+        unregister_head("brier")
 
 
-@pytest.mark.usefixtures("own_losses")
-def test_own_losses(numbers):
-    X, y = numbers
-    settings = {**LINEAR, "tol": 1e-6}
-    model = NetworkRegressor(loss="fourth_power", loss_params={"scale": 2.0}, **settings).fit(X, y)
-    best = minimize(lambda theta: 2 * ((X @ theta[:-1] + theta[-1] - y) ** 4).mean(), np.zeros(11))
-    assert model.loss_ == pytest.approx(best.fun, rel=1e-5)
-    sign = np.where(y > 0, "up", "down")
-    classes = NetworkClassifier(loss="brier", solver="lbfgs", random_state=0).fit(X, sign)
-    p = classes.predict_proba(X)[:, 1]
-    assert classes.score(X, sign) > 0.75
-    assert classes.network_.cost(X.T, (y > 0)[np.newaxis]) == pytest.approx(np.mean((p - (y > 0)) ** 2))
-    with pytest.raises(ConfigurationError, match="got 3 classes"):
-        NetworkClassifier(loss="brier").fit(*load_iris(return_X_y=True))
-    with pytest.raises(ConfigurationError, match="loss is one of 'cross_entropy', 'ordinal', 'brier'"):
-        NetworkClassifier(loss="fourth_power").fit(X, sign)
+# Scaled targets, orders of classes, attributes
+
+ROWS, TARGETS = load_diabetes(return_X_y=True)
+FAST = {"hidden_layer_sizes": 8, "max_iter": 5, "random_state": 1, "learning_rate_init": 0.01}
+IRIS, SPECIES = load_iris(return_X_y=True)
+
+
+def test_scaled_targets_are_those_of_a_standard_scaler():
+    model = NetworkRegressor(scale_targets=True, **FAST).fit(ROWS, TARGETS)
+    by_hand = TransformedTargetRegressor(NetworkRegressor(**FAST), transformer=StandardScaler()).fit(
+        ROWS, TARGETS
+    )
+    assert_allclose(model.predict(ROWS), by_hand.predict(ROWS), rtol=1e-9)
+    assert_allclose(model.loss_curve_, by_hand.regressor_.loss_curve_, rtol=1e-9)
+    assert model.score(ROWS, TARGETS) == pytest.approx(by_hand.score(ROWS, TARGETS))
+
+
+@pytest.mark.parametrize("settings", [{}, {"loss": "huber", "loss_params": {"delta": 30.0}}])
+def test_the_scale_is_of_the_rows_that_are_learned_from(settings):
+    """What early stopping holds out has no say; its scores are in the units of the target."""
+    val = np.arange(len(TARGETS)) % 3 == 0
+    far = np.where(val, TARGETS + 1e4, TARGETS)
+    model = NetworkRegressor(scale_targets=True, **FAST, **settings)
+    plain = model.fit(ROWS[~val], TARGETS[~val]).predict(ROWS)
+    model.fit(ROWS[~val], far[~val], X_val=ROWS[val], y_val=far[val])
+    assert_array_equal(model.predict(ROWS), plain)
+    assert model.validation_scores_[-1] == pytest.approx(model.score(ROWS[val], far[val]))
+
+
+def test_classes_have_the_order_that_is_given_and_may_be_missing_in_y():
+    y = np.where(TARGETS > 200, "high", np.where(TARGETS > 100, "middle", "low"))
+    order = ["low", "middle", "high", "huge"]
+    settings = {"classes": order, "max_iter": 200, "random_state": 1, "learning_rate_init": 0.01}
+    model = NetworkClassifier(8, loss="ordinal", **settings).fit(StandardScaler().fit_transform(ROWS), y)
+    assert model.classes_.tolist() == order
+    assert model.predict_proba(ROWS).shape == (len(TARGETS), 4)
+    with pytest.raises(DataError, match="got the classes"):
+        NetworkClassifier(classes=order[:2]).fit(ROWS, y)
+    with pytest.raises(ConfigurationError, match="classes with at least two different labels"):
+        NetworkClassifier(classes=["low", "low"]).fit(ROWS, y)

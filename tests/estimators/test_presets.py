@@ -7,7 +7,6 @@ from sklearn.datasets import load_diabetes, load_wine
 
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.ensembles.presets import PRESETS, STEP_NAMES, Preset
-from deepstep.errors import ConfigurationError
 from deepstep.estimators.moved import MOVED
 
 QUICK = {"n_estimators": 2, "random_state": 1}
@@ -123,6 +122,10 @@ def test_settings_that_are_listed_are_those_in_force():
 
 
 REFUSED = [
+    ({"effort": "worst"}, "'effort' parameter"),
+    ({"checkpoint_dir": "c", "time_budget": 5.0}, "time_budget must be None, where checkpoint_dir is given"),
+    ({"resume": True}, "checkpoint_dir, where resume=True; got None"),
+    ({"categorical_features": ["alcohl"]}, "categorical_features"),
     ({"presets": "rleu"}, "presets must be one of .*, got 'rleu'. Did you mean 'relu'"),
     ({"presets": ["relu", "relu"]}, r"presets must be different presets, .* got \['relu', 'relu'\]"),
     ({"presets": []}, r"presets must be different presets, at least one.* got \[\]"),
@@ -150,7 +153,7 @@ REFUSED = [
 
 @pytest.mark.parametrize(("settings", "says"), REFUSED, ids=range(len(REFUSED)))
 def test_parameters_that_cannot_be_used_are_named(settings, says):
-    with pytest.raises(ConfigurationError, match=says):
+    with pytest.raises(ValueError, match=says):
         DeepClassifier(**QUICK, **settings).fit(WINE, KINDS)
 
 

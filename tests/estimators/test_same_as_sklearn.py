@@ -98,14 +98,6 @@ def test_batches(task, solver):
     assert_allclose(ours.score(X, y, weight), theirs.score(X, y, weight), **EXACT)
 
 
-def test_weights_of_zero():
-    """In every batch some: a batch counts in the mean cost of an epoch with its size."""
-    X, y, weight = data("multiclass")
-    weight = np.where(np.arange(60) % 3 == 1, 0, weight)
-    ours, theirs = pair("multiclass", batch_size=25, **SOLVERS["adam"])
-    assert_same(ours.fit(X, y, weight), theirs.fit(X, y, weight))
-
-
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
 @pytest.mark.parametrize("activation", ["identity", "relu", "tanh", "logistic"])
 def test_activations(activation, solver):

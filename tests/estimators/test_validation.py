@@ -1,14 +1,11 @@
 """Validation data: own ones or a part, scored with any metric; the best epoch kept; the refit."""
 
-import warnings
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_iris
-from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import log_loss, mean_absolute_error, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
@@ -106,14 +103,6 @@ def test_the_best_epoch_is_kept(Estimator, settings):
     assert model.best_loss_ == (min(model.validation_costs_) if by_cost else None)
 
 
-def test_early_stopping_stops():
-    settings = {**FAST, "max_iter": 50, "early_stopping": True, "tol": 1e6, "n_iter_no_change": 2}
-    model = fit(NetworkClassifier(**settings))
-    assert model.n_iter_ == 4
-    assert model.history_.stopped.startswith("validation_score did not improve")
-    assert fit(model.set_params(scoring="loss")).n_iter_ == 4
-
-
 @BOTH
 def test_refit_is_a_fit_on_everything_for_the_best_count(Estimator):
     y = NAMES if Estimator is NetworkClassifier else Y + np.sin(9 * X[:, 1])
@@ -170,74 +159,22 @@ def test_lbfgs_is_judged_too():
     model.set_params(scoring=None).fit(X, NAMES)  # holds nothing out, as in scikit-learn
 
 
-def test_callbacks_see_the_scores_and_may_stop():
-    seen = []
-
-    def look(record):
-        seen.append(record["validation_score"])
-        record["mine"] = len(seen)
-        if len(seen) == 3:
-            raise StopTraining("enough")
-
-    model = fit(NetworkClassifier(callbacks=[look], **FAST))
-    assert seen == model.validation_scores_
-    assert model.history_.column("mine").tolist() == [1, 2, 3]
-    assert model.history_.stopped == "enough"
-
-
-def always_nan(estimator, X, y):
-    return np.nan
-
-
-@pytest.mark.parametrize(
-    ("settings", "refit"),
-    [({"n_iter_no_change": 3, "max_iter": 50}, False), ({"n_iter_no_change": np.inf}, True)],
-)
-def test_a_score_that_is_never_a_number_is_named(settings, refit):
-    """However training ended; one that is a number once says nothing."""
-    early = {**FAST, "early_stopping": True, "refit": refit, **settings}
-    sentence = r"^validation_score was .* none of \d epochs, nan .* scoring, here \S*validation\.always_nan:"
-    with pytest.warns(UndefinedMetricWarning, match=sentence) as found:
-        model = fit(NetworkClassifier(scoring=always_nan, **early))
-    assert [warning.filename for warning in found if warning.category is UndefinedMetricWarning] == [__file__]
-    assert model.best_validation_score_ is None
-    scores = iter([np.nan, 0.5])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UndefinedMetricWarning)
-        fit(NetworkClassifier(scoring=lambda *_: next(scores, np.nan), **early))
-
-
+OTHERS = {"X_val": X, "y_val": NAMES}
+EARLY = {"early_stopping": True, "refit": True}
 REFUSED = [
     ({"X_val": X}, {}, "X_val and y_val; got one of them alone"),
     ({"sample_weight_val": np.ones(150)}, {}, "got sample_weight_val alone"),
-    ({"X_val": X[:1], "y_val": ["z"]}, {}, r"y has the classes \['a', 'b', 'c'\]; got the classes \['z'\]"),
-    (
-        {"X_val": X, "y_val": NAMES, "sample_weight_val": np.zeros(150)},
-        {},
-        "weight above 0|one non-zero number",
-    ),
+    ({"X_val": X[:1], "y_val": ["z"]}, {}, r"y has the classes .*; got the classes \['z'\]"),
+    ({**OTHERS, "sample_weight_val": np.zeros(150)}, {}, "weight above 0|one non-zero number"),
     ({"X_val": X[:, :3], "y_val": NAMES}, {}, "4 features"),
+    (OTHERS, {"scoring": lambda *_: np.ones(2)}, "fit: scoring that gives one number; got"),
     ({}, {"scoring": "roc_auk", "early_stopping": True}, "Did you mean 'roc_auc'"),
     ({}, {"refit": True}, "early_stopping=True, where refit=True; got"),
-    (
-        {},
-        {"refit": True, "early_stopping": True, "time_budget": 1.0},
-        "for refit=True .* got time_budget, which",
-    ),
-    (
-        {},
-        {"refit": True, "early_stopping": True, "schedule": "plateau"},
-        "for refit=True .* got schedule, which",
-    ),
+    ({}, {**EARLY, "time_budget": 1.0}, "for refit=True .* got time_budget, which"),
+    ({}, {**EARLY, "schedule": "plateau"}, "for refit=True .* got schedule, which"),
     ({}, {"scoring": "f1"}, "validation data, where scoring is given; got scoring='f1'"),
     # L-BFGS has no early stopping: nothing is held out to be scored, no best epoch to refit to
-    ({}, {"scoring": "loss", "solver": "lbfgs"}, r"for solver='lbfgs', .*; got scoring\. Use an"),
-    ({}, {"refit": True, "scoring": "loss", "solver": "lbfgs"}, r"'lbfgs', .*; got refit, scoring\. Use an"),
-    (
-        {"X_val": X, "y_val": NAMES},
-        {"scoring": lambda *_: np.ones(2)},
-        "fit: scoring that gives one number; got",
-    ),
+    ({}, {"refit": True, "scoring": "loss", "solver": "lbfgs"}, r"'lbfgs', .*; got refit, scoring"),
 ]
 
 

@@ -159,16 +159,3 @@ def test_the_cost_of_a_preset_is_weighted(sample_weight, class_weight, validated
     labels, probabilities, weights = answers if validated else (y, model.oof_predictions_, of_rows)
     assert preset.loss == pytest.approx(log_loss(labels, probabilities, sample_weight=weights), rel=1e-5)
     assert abs(preset.loss - log_loss(labels, probabilities)) > 1e-3
-
-
-def test_the_weights_of_classes_count_in_weights_of_presets_and_temperature():
-    """As if the weight had been given with each row."""
-    X, y = unbalanced(3)
-    settings = {**QUICK, "n_estimators": 10}
-    by_class = DeepClassifier(**settings, class_weight={1: 20.0}).fit(X, y)
-    by_row = DeepClassifier(**settings).fit(X, y, sample_weight=np.where(y == 1, 20.0, 1.0))
-    assert by_class.ensemble_.weights == pytest.approx(by_row.ensemble_.weights, rel=1e-3)
-    assert by_class.ensemble_.temperatures == pytest.approx(by_row.ensemble_.temperatures, rel=1e-3)
-    assert by_class.temperature_ == pytest.approx(by_row.temperature_, rel=1e-3)
-    without = DeepClassifier(**settings).fit(X, y)
-    assert by_class.ensemble_.weights != pytest.approx(without.ensemble_.weights, rel=1e-2)

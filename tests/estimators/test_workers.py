@@ -55,18 +55,6 @@ def test_every_backend_gives_the_same_bits(backend, in_threads):
     assert model.ensemble_.members[0].network.history is not None
 
 
-def test_an_error_in_another_process_is_the_same_error():
-    wrong = DeepClassifier(**{**SETTINGS, "network_params": {"dropout": [0.1] * 7}})
-    with (
-        joblib.parallel_config(backend="multiprocessing", n_jobs=2),
-        pytest.raises(ConfigurationError) as error,
-    ):
-        wrong.fit(X, y)
-    with pytest.raises(ConfigurationError) as expected:
-        wrong.fit(X, y)
-    assert str(error.value) == str(expected.value)
-
-
 def _n_within():
     backend, _ = get_active_backend()
     with member_executor() as workers:

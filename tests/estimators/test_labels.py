@@ -1,16 +1,21 @@
-"""Probabilities in place of labels: the same fit where they are 0 and 1."""
+"""Labels of any kind in scores, and probabilities in place of labels."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_iris
+from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import StandardScaler
 
 from deepstep import DeepClassifier, NetworkClassifier
 from deepstep.errors import ConfigurationError, DataError
+from deepstep.types import AnyArray
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore:invalid value encountered in cast"),  # scikit-learn looks at NaN
+]
 
 RNG = np.random.default_rng(0)
 IRIS, Y = load_iris(return_X_y=True)
@@ -113,3 +118,70 @@ def test_columns_of_0_and_1_are_several_targets_unless_said_otherwise():
     assert model.set_params(soft_targets=True).fit(IRIS, Q).predict(IRIS).shape == (150,)
     with pytest.raises(ValueError, match="Unknown label type: continuous-multioutput"):
         model.set_params(soft_targets=False).fit(IRIS, P)
+
+
+# The score is scikit-learn's accuracy, whatever labels training and scoring have
+
+
+LABELS = {
+    "int": np.array([0, 1, 2, 7]),
+    "negative": np.array([-3, -1, 0, 5]),
+    "float": np.array([0.0, 1.0, 2.0, 7.0]),
+    "text": np.array(["a", "b", "c", "d"]),
+    "object": np.array(["a", "b", "c", "d"], object),
+    "bool": np.array([False, True]),
+}
+"""Labels of each kind, of which training and scoring have some."""
+
+
+def _plain(**params: object) -> NetworkClassifier:
+    return NetworkClassifier(4, max_iter=3, random_state=0, **params)
+
+
+def _labels(kind: str, rng: np.random.Generator) -> AnyArray:
+    """Labels of the rows of IRIS, of a random subset of at least two classes of a kind."""
+    classes = LABELS[kind]
+    chosen = rng.choice(classes, rng.integers(2, len(classes) + 1), replace=False)
+    y = rng.choice(chosen, len(IRIS))
+    y[: len(chosen)] = chosen
+    return y
+
+
+def _score_or_error(score: object, *arguments: AnyArray) -> object:
+    try:
+        return score(*arguments)  # type: ignore[operator]
+    except ValueError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_score_is_the_accuracy_for_any_labels_of_training_and_scoring(kind: str, fresh_seed: int) -> None:
+    rng = np.random.default_rng(fresh_seed)
+    for _ in range(3):
+        model = _plain().fit(IRIS, _labels(kind, rng))
+        predicted = model.predict(IRIS)
+        for other in LABELS:
+            y, weight = _labels(other, rng), rng.random(len(IRIS))
+            expected = _score_or_error(accuracy_score, y, predicted)
+            assert _score_or_error(model.score, IRIS, y) == expected
+            if isinstance(expected, float):
+                assert model.score(IRIS, y, weight) == accuracy_score(y, predicted, sample_weight=weight)
+
+
+def test_an_unknown_label_counts_as_wrong_where_targets_are_probabilities() -> None:
+    model = _plain(soft_targets=True, classes=["a", "c"]).fit(IRIS, np.eye(2)[Y % 2])
+    y = np.array(["a", "b", "c"])[Y]
+    assert model.score(IRIS, y) == accuracy_score(y, model.predict(IRIS))
+    P = np.random.default_rng(0).dirichlet([1, 1], len(IRIS))
+    assert model.score(IRIS, P) == accuracy_score(np.array(["a", "c"])[P.argmax(axis=1)], model.predict(IRIS))
+
+
+def test_several_columns_are_right_together() -> None:
+    rng = np.random.default_rng(0)
+    Y = rng.integers(0, 2, (len(IRIS), 2))
+    model = _plain().fit(IRIS, Y)
+    others = rng.integers(0, 2, (len(IRIS), 2))
+    assert model.score(IRIS, others) == accuracy_score(others, model.predict(IRIS))
+    for wrong in (Y, LABELS["text"][Y], np.hstack([Y, Y])):
+        with pytest.raises(ValueError, match=r".+"):
+            model.score(IRIS, wrong)
