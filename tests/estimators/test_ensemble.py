@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine, make_friedman1
+from sklearn.datasets import load_diabetes, load_iris, load_wine, make_friedman1
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 from sklearn.pipeline import make_pipeline
@@ -171,22 +171,6 @@ def test_folds_that_time_does_not_suffice_for_are_not_begun(slow_folds, seconds,
     assert len(ensemble.preprocessors) == len(ensemble.members) == n
     known = np.flatnonzero(np.isfinite(ensemble.out_of_fold[:, 0]))
     assert_array_equal(known, np.sort(np.concatenate(ensemble.held_out)))
-
-
-def test_where_preparation_uses_the_time_up_one_epoch_is_trained_and_told(slow_folds, capsys):
-    """As on 900,000 rows: the schedule runs over the epoch, and the bar shows no more than that."""
-    slow_folds(14.5)
-    X, y = load_breast_cancer(return_X_y=True)
-    settings = {"network_params": {"batch_size": 8}, "random_state": 1}
-    model = DeepClassifier(n_estimators=1, time_budget=10, verbose=True, **settings)
-    with pytest.warns(
-        UserWarning, match=r"Preparing the rows took 14.5 s, and 1 of 1 networks had one epoch"
-    ):
-        model.fit(X, y)
-    (record,) = model.histories_[0]
-    assert "examples" not in record
-    assert model.score(X, y) > 0.9
-    assert "s, 1 networks, 1 epochs" in capsys.readouterr().err.splitlines()[-1]
 
 
 def test_the_linear_preset_arrives_where_logistic_regression_does():

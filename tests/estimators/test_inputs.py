@@ -135,42 +135,6 @@ def test_warnings_and_errors_of_fit_name_the_caller_and_its_parameter():
         model.set_params(keep_columns=["idd"]).fit(frame, labels)
 
 
-def mixed(stranger):
-    return np.array(["a", stranger, "b"] * 50, dtype=object)
-
-
-OF_CLASSES = [
-    ({"loss": "ordinal", "classes": [0, 1]}, np.zeros(150), "at least two classes; got one class"),
-    ({}, mixed(1), "NetworkClassifier.fit: texts or numbers of one kind as labels"),
-    ({}, np.c_[Y, Y], "several columns of 0 and 1"),
-    ({"hidden_layer_sizes": (5, 0)}, Y, "whole number"),
-    ({"hidden_layer_sizes": "5"}, Y, "hidden_layer_sizes"),
-    ({"hidden_layer_sizes": (5, 4), "activation": ["tanh", "rellu"]}, Y, "Did you mean 'relu'"),
-]
-TOO_LARGE = np.where(np.arange(150) == 7, 1e300, Y)
-IN_WORDS = r"row 8 of y is 1e\+300\. Scale y, or train in dtype='float64'\.$"
-OF_NUMBERS = [
-    ({"loss": "hubber"}, Y, r"NetworkRegressor\.fit: loss is one of 'squared_error', .* Did you"),
-    ({"dtype": "float32"}, TOO_LARGE, IN_WORDS),
-    ({"dtype": "float32", "solver": "lbfgs"}, np.c_[Y, TOO_LARGE], IN_WORDS),
-]
-
-
-@pytest.mark.parametrize(
-    ("Estimator", "settings", "y", "message"),
-    [
-        (kind, *one)
-        for kind, all_ in ((NetworkClassifier, OF_CLASSES), (NetworkRegressor, OF_NUMBERS))
-        for one in all_
-    ],
-)
-def test_what_cannot_be_is_refused(Estimator, settings, y, message):
-    model = Estimator(**settings)
-    with pytest.raises(ValueError, match=message):
-        model.fit(X, y)
-    assert not hasattr(model, "network_")
-
-
 def test_few_rows_and_large_batches():
     with pytest.raises(DataError, match="at least 4 examples"):
         NetworkRegressor(early_stopping=True).fit(X[:3], Y[:3])

@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import StandardScaler
 
 from deepstep import DeepClassifier, NetworkClassifier
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.errors import DataError
 from deepstep.types import AnyArray
 
 pytestmark = [
@@ -95,22 +95,6 @@ def test_validation_partial_fit_and_warm_start():
     assert len(warm.fit(IRIS, P).fit(IRIS, P).loss_curve_) == 4
 
 
-REFUSED = [
-    (Y, {}, r"with soft_targets=True, got shape \(150,\). For l"),
-    (2 * P, {}, r"of at least 0 with a sum of 1 in every row, got row 1 with the smallest"),
-    (P - [0.5, 0, -0.5], {}, "with a sum of 1 in every row"),
-    (P.astype(str), {}, "got values such as"),
-    (P, {"classes": ["a", "b"]}, "classes must be 3 different labels, one for each column of y, got"),
-    (P, {"loss": "ordinal"}, "loss must be another with soft_targets=True, got 'ordinal'"),
-]
-
-
-@pytest.mark.parametrize(("y", "settings", "message"), REFUSED, ids=range(len(REFUSED)))
-def test_what_is_refused(y, settings, message):
-    with pytest.raises((DataError, ConfigurationError), match=message):
-        NetworkClassifier(max_iter=2, soft_targets=True, **settings).fit(IRIS, y)
-
-
 def test_columns_of_0_and_1_are_several_targets_unless_said_otherwise():
     Q = np.eye(3, dtype=int)[Y]
     model = NetworkClassifier(max_iter=2, random_state=0)
@@ -178,10 +162,10 @@ def test_an_unknown_label_counts_as_wrong_where_targets_are_probabilities() -> N
 
 def test_several_columns_are_right_together() -> None:
     rng = np.random.default_rng(0)
-    Y = rng.integers(0, 2, (len(IRIS), 2))
-    model = _plain().fit(IRIS, Y)
+    columns = rng.integers(0, 2, (len(IRIS), 2))
+    model = _plain().fit(IRIS, columns)
     others = rng.integers(0, 2, (len(IRIS), 2))
     assert model.score(IRIS, others) == accuracy_score(others, model.predict(IRIS))
-    for wrong in (Y, LABELS["text"][Y], np.hstack([Y, Y])):
+    for wrong in (Y, LABELS["text"][Y], np.hstack([columns, columns])):
         with pytest.raises(ValueError, match=r".+"):
             model.score(IRIS, wrong)

@@ -109,25 +109,6 @@ def test_label_smoothing_of_constant_inputs(n_classes):
     assert_allclose(model.predict_proba([[0.0]])[0], 0.7 * shares + 0.3 / n_classes, atol=1e-5)
 
 
-KINDS, COUNTED = np.arange(40) % 3, np.arange(40.0)
-LEVELS = {"quantiles": 0.1, "loss_params": {"levels": [0.2]}}
-REFUSED = [
-    (NetworkRegressor, {"loss": "quantile"}, np.ones((40, 2)), "one target for loss='quantile'; got 2"),
-    (NetworkRegressor, {"quantiles": 0.5}, COUNTED, "quantiles=None, or loss='quantile'"),
-    (NetworkRegressor, {"loss": "quantile", "quantiles": [0.9, 0.1]}, COUNTED, "numbers between 0 and 1"),
-    (NetworkRegressor, {"loss": "quantile", **LEVELS}, COUNTED, "; got both"),
-    (NetworkClassifier, {"loss": "ordinal"}, np.eye(3)[KINDS], "'ordinal' can learn; got 3 columns"),
-    (NetworkClassifier, {"loss": "huber"}, KINDS, "loss is one of 'cross_entropy', 'ordinal'; got"),
-    (NetworkClassifier, {"loss": "ordinal", "loss_params": {"smoothing": 0.1}}, KINDS, "no names"),
-]
-
-
-@pytest.mark.parametrize(("Estimator", "settings", "y", "message"), REFUSED, ids=range(len(REFUSED)))
-def test_losses_of_other_targets(Estimator, settings, y, message):
-    with pytest.raises(ValueError, match=message):
-        Estimator(**settings).fit(np.eye(40), y)
-
-
 def test_own_losses(numbers):
     X, y = numbers
 

@@ -21,8 +21,6 @@ from deepstep.ensembles.presets import (
     FIRST,
     Size,
     Width,
-    batch_size_of_table,
-    epochs_of_table,
     size_of,
 )
 from deepstep.errors import DivergenceError
@@ -187,13 +185,6 @@ def test_members_are_rounded_up_to_whole_folds(n_estimators, members):
     assert (size.first_folds, size.kept) == (size.n_folds, size.presets)
     without_folds = size_of(500, n_estimators, "balanced", validated=True)
     assert (without_folds.presets, without_folds.n_folds) == (n_estimators, 1)
-
-
-def test_the_rules_of_the_size():
-    rows = (300, 1_000, 10_000, 50_000, 100_000, 5_000_000)
-    assert [*map(batch_size_of_table, rows)] == [32, 64, 256, 512, 512, 1024]
-    assert [*map(epochs_of_table, rows)] == [64, 64, 64, 64, 40, 4]
-    assert [size_of(m, None, "balanced").n_folds for m in (10, 600, 50_000, 500_000)] == [5, 6, 5, 1]
 
 
 # Draws

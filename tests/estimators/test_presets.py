@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 from sklearn.datasets import load_diabetes, load_wine
 
 from deepstep import DeepClassifier, DeepRegressor
@@ -197,12 +197,3 @@ def test_an_unknown_parameter_is_python_s_own_error():
         DeepClassifier(efort="fast")
     with pytest.raises(ValueError, match="Invalid parameter 'efort'"):
         DeepClassifier().set_params(efort="fast")
-
-
-def test_a_mapping_that_is_given_stays_as_it_is():
-    params = {"epochs": 1, "hidden_layers": [4], "dropout": 0.1}
-    model = DeepClassifier(network_params=params, **QUICK).fit(WINE, KINDS)
-    assert params == {"epochs": 1, "hidden_layers": [4], "dropout": 0.1}
-    assert model.get_params()["network_params"] is params
-    again = DeepClassifier(network_params=dict(reversed(params.items())), **QUICK).fit(WINE, KINDS)
-    assert_array_equal(again.predict_proba(WINE), model.predict_proba(WINE))

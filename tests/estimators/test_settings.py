@@ -12,7 +12,6 @@ from sklearn.preprocessing import StandardScaler
 
 from deepstep import Network, estimators
 from deepstep.equations import INITIALIZATIONS, OPTIMIZERS, initialize_from_data
-from deepstep.errors import ConfigurationError
 from deepstep.training import Callback, ReduceLROnPlateau
 
 # to the last digits of Network.train, which is float64 by default
@@ -107,49 +106,6 @@ def test_a_time_budget_of_nothing_trains_one_epoch_with_its_schedule():
     assert "examples" not in model.history_[-1]
     assert model.history_.stopped == "time budget of 1e-09 s used up"
     assert_allclose(rates, 0.1 * (1 - np.arange(15) / 15), rtol=1e-12)
-
-
-REFUSED = [
-    ({"solver": "adamm"}, "NetworkClassifier.fit: solver is one of .* Did you mean 'adam'"),
-    ({"solver": "sgd", "optimizer_params": {"beta": 0.5}}, "have parameters of their own: momentum"),
-    ({"solver": "adamw", "optimizer_params": {"betta1": 0.5}}, "Did you mean 'beta1'"),
-    ({"solver": "adamw", "beta_1": 0.8, "epsilon": 1e-6}, "got beta_1, epsilon"),
-    ({"normalization": "bach"}, "Did you mean 'batch'"),
-    ({"initialization": "glorrot"}, "Did you mean 'glorot'"),
-    ({"schedule": {"dropout_shedule": "cosine"}}, "schedule must have names among"),
-    ({"schedule": "cosin"}, "NetworkClassifier.fit: schedule .* Did you mean 'cosine'"),
-    ({"schedule": {"dropout_schedule": "linear"}}, "dropout_schedule must be used with .*, got none"),
-    ({"dropout": [0.1, 0.1]}, "dropout must be one number for all hidden layers or a list of 1"),
-    ({"dropout": np.array(["a"])}, "dropout must be a finite number of at least 0 and below 1"),
-    ({"lr_multipliers": {"W7": 2.0}}, "lr_multipliers must have names among"),
-    ({"callbacks": [3]}, "callbacks are a list of Callback objects"),
-    ({"loss_params": {"smooth": 0.1}}, "Did you mean 'smoothing'"),
-    ({"engine": "numba"}, r"engine must be one of .*'torch:cuda'"),
-    ({"learning_rate_init": "aut"}, "'learning_rate_init' parameter of NetworkClassifier must be"),
-]
-LBFGS_REFUSES = {
-    "dropout": 0.1,
-    "weight_decay": 0.1,
-    "clip_norm": 1.0,
-    "lr_multipliers": {"b*": 0.1},
-    "dtype": "bfloat16",
-    "schedule": "cosine",
-    "time_budget": 1.0,
-    "normalization": "batch",
-    "learning_rate_init": "auto",
-}
-
-
-@pytest.mark.parametrize(("settings", "sentence"), REFUSED, ids=range(len(REFUSED)))
-def test_what_is_refused(settings, sentence):
-    with pytest.raises(ValueError, match=sentence):
-        NetworkClassifier(**settings).fit(X, Y)
-
-
-@pytest.mark.parametrize("name", LBFGS_REFUSES)
-def test_lbfgs_refuses_what_belongs_to_batches(name):
-    with pytest.raises(ConfigurationError, match=f"solver='lbfgs'.* got {name}"):
-        NetworkClassifier(solver="lbfgs", **{name: LBFGS_REFUSES[name]}).fit(X, Y)
 
 
 def test_lbfgs_takes_what_is_idle():

@@ -182,14 +182,3 @@ REFUSED = [
 def test_what_does_not_fit(arguments, settings, message):
     with pytest.raises(ValueError, match=message):
         NetworkClassifier(**settings).fit(X, NAMES, **arguments)
-
-
-def test_errors_of_own_functions_come_through():
-    def fail(*arguments):
-        raise ZeroDivisionError("mine")
-
-    for settings in ({"scoring": fail}, {"callbacks": fail}, {"schedule": fail}):
-        model = NetworkClassifier(**{**FAST, **settings})
-        with pytest.raises(ZeroDivisionError, match="mine"):
-            fit(model)
-        assert not hasattr(model, "network_")
