@@ -12,7 +12,7 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
+from deepstep import DeepClassifier, NetworkClassifier, NetworkRegressor
 from deepstep.ensembles.split import Rows, structured_folds
 from deepstep.errors import ConfigurationError, DataError
 
@@ -36,17 +36,6 @@ def split(m, n, *, groups=None, strata=None, fraction=0.1, seed=0):
     return structured_folds(
         Rows(np.empty((m, 1)), np.empty(m), None, groups), strata, n, fraction, seed, "fit"
     )
-
-
-@pytest.mark.parametrize(("Estimator", "presets"), [(DeepClassifier, None), (DeepRegressor, "tabm")])
-def test_no_group_is_on_both_sides_of_a_fold(Estimator, presets):
-    model = Estimator(presets=presets, **FAST).fit(X, CLASSES, groups=GROUPS)
-    assert_array_equal(np.sort(np.concatenate(held_out_by(model))), np.arange(M))
-    for held_out in held_out_by(model):
-        learned = np.setdiff1d(np.arange(M), held_out)
-        assert not {*GROUPS[learned]} & {*GROUPS[held_out]}
-        assert 0.1 < len(held_out) / M < 0.3
-    assert np.isfinite(model.oof_predictions_).all()
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
