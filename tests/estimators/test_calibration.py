@@ -9,7 +9,6 @@ import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_matrix
 from scipy.special import expit, softmax
 from sklearn.datasets import (
     load_breast_cancer,
@@ -108,19 +107,6 @@ def test_calibrate_makes_an_overconfident_network_doubt():
     assert model.set_params(solver="adam", tol=1e6).fit(X, y).temperature_ == 1.0  # a new fit forgets
 
 
-@pytest.mark.parametrize("ordered", [False, True])
-def test_a_temperature_changes_no_answer(ordered):
-    X, Y = MULTILABEL
-    if ordered:
-        noisy = X[:, 0] + np.random.default_rng(1).standard_normal(len(X))
-        Y = np.digitize(noisy, np.quantile(noisy, [0.3, 0.7]))
-    model = DeepClassifier(loss="ordinal" if ordered else "cross_entropy", **SMALL).fit(X, Y)
-    before = model.predict(X)
-    P = model.calibrate(X, Y).predict_proba(X)
-    np.testing.assert_array_equal(model.predict(X), before)
-    np.testing.assert_array_equal(P.argmax(axis=1) if ordered else P > 0.5, before)
-
-
 def test_what_makes_no_sense_is_refused_in_words():
     X, y = make_moons(100, noise=0.3, random_state=1)
     plain, several = NetworkClassifier(5, **LBFGS), NetworkClassifier(5, **LBFGS).fit(*MULTILABEL)
@@ -217,9 +203,6 @@ def test_what_is_told_of_several_targets_quantiles_frames_and_sparse_rows():
     table = pandas.DataFrame(DeepClassifier(**SMALL).fit(frame, names).label_issues(frame, names, n=5))
     assert [*table] == ["row", "given", "predicted", "probability", "gradient_norm"]
     assert set(table.given) <= set(names)
-    plain = NetworkClassifier(5, max_iter=2000, tol=1e-2, random_state=1).fit(csr_matrix(X), names)
-    dense = [each.row for each in plain.label_issues(X, names, n=20)]
-    assert [each.row for each in plain.label_issues(csr_matrix(X), names, n=20)] == dense
 
 
 # Probabilities lie in [0, 1] and sum to 1

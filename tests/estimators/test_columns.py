@@ -142,13 +142,6 @@ def test_a_regressor_of_no_numbers_blames_y(y, says, kind):
         regressor(kind).fit(OWN, y)
 
 
-@OF_BOTH
-@pytest.mark.parametrize("values", [NUMBERS.astype(str), NUMBERS, [*NUMBERS.tolist()[:-1], str(NUMBERS[-1])]])
-def test_objects_become_numbers_as_for_scikit_learn(values, kind):
-    model = regressor(kind).fit(OWN, np.array(values, dtype=object))
-    assert_array_equal(model.predict(OWN), regressor(kind).fit(OWN, NUMBERS).predict(OWN))
-
-
 @pytest.mark.parametrize(
     ("Estimator", "y", "got"),
     [
@@ -227,14 +220,13 @@ def test_importance_of_columns_of_a_table(tmp_path, capsys):
 def test_a_permuted_column_is_encoded_alone(make, fresh_seed, monkeypatch):
     """The outputs of a table with that column permuted, bit for bit, also where rows are taken in parts."""
     rng, m = np.random.default_rng(fresh_seed), 300
-    frame = polars.DataFrame(
-        {
-            "number": np.where(rng.random(m) < 0.1, np.nan, rng.standard_normal(m)),
-            "word": rng.choice(["red", "green", "blue"], m),
-            "day": (np.datetime64("2024-01-01") + rng.integers(0, 900, m)).astype("datetime64[D]"),
-            "text": np.where(rng.random(m) < 0.2, "", rng.exponential(size=m).round(2).astype(str)),
-        }
-    )
+    columns = {
+        "number": np.where(rng.random(m) < 0.1, np.nan, rng.standard_normal(m)),
+        "word": rng.choice(["red", "green", "blue"], m),
+        "day": (np.datetime64("2024-01-01") + rng.integers(0, 900, m)).astype("datetime64[D]"),
+        "text": np.where(rng.random(m) < 0.2, "", rng.exponential(size=m).round(2).astype(str)),
+    }
+    frame = polars.DataFrame(columns)
     score = frame["number"].fill_nan(0).to_numpy() + (frame["word"].to_numpy() == "red")
     y = np.where(score > 0.3, "high", "low")
     model = make().fit(frame, y)

@@ -154,11 +154,6 @@ def test_metrics_and_folds_that_do_not_suit_are_refused_before_the_training(Esti
         Estimator(**{**TWO, **settings, "callbacks": [Never()]}).fit(*rows)
 
 
-def test_folds_that_contradict_each_other():
-    with pytest.raises(ConfigurationError, match="validation, or validation data of its own; got both"):
-        DeepClassifier(validation=KFold(3), **TWO).fit(X, Y, X_val=X, y_val=Y)
-
-
 # The folds
 
 SPLITTERS = {

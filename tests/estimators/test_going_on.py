@@ -27,7 +27,6 @@ BOTH = pytest.mark.parametrize("Estimator", [NetworkClassifier, NetworkRegressor
 WITHOUT_PARTIAL_FIT = [
     ({"solver": "lbfgs"}, "solver is 'lbfgs'"),
     ({"schedule": "cosine"}, "cannot tell schedule how much training"),
-    ({"schedule": "linear", "time_budget": 1.0}, "schedule and time_budget how much"),
     ({"checkpoint_dir": "kept"}, "checkpoint_dir is for fit"),
     ({"early_stopping": True}, "does not support early_stopping=True"),
 ]

@@ -1,12 +1,10 @@
 """What comes in: labels, frames, sparse rows, precision; and what is refused."""
 
-import tracemalloc
-
 import numpy as np
 import polars
 import pytest
 import scipy.sparse
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 from sklearn.datasets import load_iris, make_multilabel_classification
 from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import average_precision_score, get_scorer, roc_auc_score
@@ -73,22 +71,6 @@ def test_rows_to_predict_may_be_sparse_where_those_of_the_fit_were_dense_and_the
         model.predict(other[:, :3])
 
 
-def test_memory_of_sparse_rows_is_bounded():
-    """As a dense array the inputs would have 800 MB."""
-    sparse = scipy.sparse.random_array(
-        (20_000, 5_000), density=1e-3, format="csr", rng=np.random.default_rng(0)
-    )
-    y = np.arange(20_000) % 3
-    model = NetworkClassifier(5, max_iter=1, early_stopping=True, random_state=0)
-    tracemalloc.start()
-    try:
-        model.fit(sparse, y).predict_proba(sparse)
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 100e6
-
-
 @pytest.mark.parametrize(
     ("settings", "kept"),
     [({}, None), ({"solver": "lbfgs"}, "float64"), ({"solver": "lbfgs", "dtype": "float32"}, "float32")],
@@ -103,23 +85,6 @@ def test_precision(settings, kept):
         numbers = NetworkRegressor(**{**FAST, "dtype": "auto", **settings}).fit(rows, Y)
         assert numbers.predict(X).dtype == "float64"
         assert numbers.predict(X.astype(np.float32)).dtype == expected
-
-
-def test_a_start_of_ones_own():
-    start = NetworkClassifier((5,), max_iter=1).fit(X, Y).network_.parameters
-    again = NetworkClassifier((5,), initialization=start, max_iter=1, learning_rate_init=1e-12).fit(X, Y)
-    assert_allclose(again.network_.parameters.flat, start.flat, atol=1e-9)
-    assert again.network_.parameters is not start
-    with pytest.raises(ConfigurationError, match="layer sizes"):
-        NetworkClassifier((6,), initialization=start).fit(X, Y)
-
-
-def test_rows_that_leave_the_finite_numbers():
-    model = NetworkClassifier(dtype="float64", **FAST).fit(X, Y)
-    model.coefs_[0][:] = model.coefs_[1][:] = 10.0  # views
-    for answer in (model.predict, model.predict_proba):
-        with pytest.raises(DataError, match=r"outputs are finite numbers of float64; got nan"):
-            answer([[0] * 4, [1e308] * 4, [0] * 4])
 
 
 def test_warnings_and_errors_of_fit_name_the_caller_and_its_parameter():

@@ -322,14 +322,3 @@ def test_an_unknown_label_counts_as_wrong_where_targets_are_probabilities() -> N
     assert model.score(IRIS, y) == accuracy_score(y, model.predict(IRIS))
     P = np.random.default_rng(0).dirichlet([1, 1], len(IRIS))
     assert model.score(IRIS, P) == accuracy_score(np.array(["a", "c"])[P.argmax(axis=1)], model.predict(IRIS))
-
-
-def test_several_columns_are_right_together() -> None:
-    rng = np.random.default_rng(0)
-    columns = rng.integers(0, 2, (len(IRIS), 2))
-    model = _plain().fit(IRIS, columns)
-    others = rng.integers(0, 2, (len(IRIS), 2))
-    assert model.score(IRIS, others) == accuracy_score(others, model.predict(IRIS))
-    for wrong in (Y, LABELS["text"][Y], np.hstack([columns, columns])):
-        with pytest.raises(ValueError, match=r".+"):
-            model.score(IRIS, wrong)

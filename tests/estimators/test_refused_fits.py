@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_iris
 
-from deepstep import NetworkClassifier, NetworkRegressor
+from deepstep import Network, NetworkClassifier, NetworkRegressor
 
 X, Y = load_iris(return_X_y=True)
 TWO_LAYERS, KINDS = {"hidden_layer_sizes": (5, 4)}, np.array(["a", 1, "b"] * 50, dtype=object)
@@ -21,7 +21,7 @@ PARAMETERS = [
     ({"solver": "adamw", "beta_1": 0.8, "epsilon": 1e-6}, "got beta_1, epsilon"),
     ({"normalization": "bach"}, "Did you mean 'batch'"),
     ({"initialization": "glorrot"}, "Did you mean 'glorot'"),
-    ({"schedule": {"dropout_shedule": "cosine"}}, "schedule must have names among"),
+    ({"initialization": Network([4, 6, 3], seed=1).parameters}, "layer sizes"),
     ({"schedule": "cosin"}, "NetworkClassifier.fit: schedule .* Did you mean 'cosine'"),
     ({"schedule": {"dropout_schedule": "linear"}}, "dropout_schedule must be used with .*, got none"),
     ({"dropout": [0.1, 0.1]}, "dropout must be one number for all hidden layers or a list of 1"),

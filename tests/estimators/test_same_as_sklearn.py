@@ -99,18 +99,14 @@ def test_batches(task, solver):
 
 
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-@pytest.mark.parametrize("activation", ["identity", "relu", "tanh", "logistic"])
-def test_activations(activation, solver):
+@pytest.mark.parametrize(
+    ("activation", "hidden"), [("identity", ()), ("relu", (3,)), ("tanh", HIDDEN), ("logistic", (4, 4, 4, 4))]
+)
+def test_activations_and_depths(activation, hidden, solver):
     X, y, _ = data("multiclass")
-    ours, theirs = pair("multiclass", activation=activation, solver=solver, learning_rate_init=0.01)
+    settings = {"activation": activation, "solver": solver, "learning_rate_init": 0.01}
+    ours, theirs = pair("multiclass", hidden, **settings)
     assert_same(ours.fit(X, y), theirs.fit(X, y), curve=solver == "adam")
-
-
-@pytest.mark.parametrize("hidden", [(), (3,), (4, 4, 4, 4)])
-def test_depths(hidden):
-    X, y, _ = data("binary")
-    ours, theirs = pair("binary", hidden, learning_rate_init=0.01)
-    assert_same(ours.fit(X, y), theirs.fit(X, y))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from sklearn.datasets import load_iris
 from sklearn.preprocessing import StandardScaler
 
 from deepstep import Network, estimators
-from deepstep.equations import INITIALIZATIONS, OPTIMIZERS, initialize_from_data
+from deepstep.equations import INITIALIZATIONS, OPTIMIZERS
 from deepstep.training import Callback, ReduceLROnPlateau
 
 # to the last digits of Network.train, which is float64 by default
@@ -75,19 +75,6 @@ def test_initializations(initialization):
     model = NetworkClassifier((6,), initialization=initialization, random_state=5, **UNMOVED)
     same = Network([4, 6, 3], output="softmax", initialization=initialization, seed=5)
     assert_allclose(model.fit(X, Y).network_.parameters.flat, same.parameters.flat, atol=1e-200)
-
-
-@UNCONVERGED
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_initialization_from_data(dtype):
-    settings = {**UNMOVED, "learning_rate_init": 1e-30, "random_state": 5, "dtype": dtype}
-    model = NetworkClassifier((6, 4), initialization="data", **settings).fit(1000 * X, Y)
-    kinds, rng = ["relu", "relu", "softmax"], np.random.RandomState(5)
-    expected = initialize_from_data(1000 * X.astype(dtype).T, [4, 6, 4, 3], activations=kinds, rng=rng)
-    assert model.network_.dtype == dtype
-    assert_allclose(model.network_.parameters.flat, expected.flat.astype(dtype), rtol=1e-6)
-    units = (1000 * X) @ model.coefs_[0]
-    assert_allclose(units.std(axis=0), 1, rtol=1e-5)
 
 
 def test_a_time_budget_of_nothing_trains_one_epoch_with_its_schedule():
