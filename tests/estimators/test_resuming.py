@@ -254,8 +254,8 @@ class Kill:
         return self
 
 
-@pytest.fixture(autouse=True)
-def _a_checkpoint_at_each_pause(monkeypatch):
+@pytest.fixture
+def a_checkpoint_at_each_pause(monkeypatch):
     monkeypatch.setattr("deepstep.training.checkpoints.SECONDS", 0.0)
     monkeypatch.setattr("deepstep.training.checkpoints.SHARE", 1.0)
 
@@ -289,7 +289,7 @@ OF_NETWORK = {
 
 
 @pytest.mark.parametrize("number", range(len(OF_NETWORK)), ids=OF_NETWORK)
-def test_a_fit_that_goes_on(number, tmp_path):
+def test_a_fit_that_goes_on(number, tmp_path, a_checkpoint_at_each_pause):
     settings, epochs = [*OF_NETWORK.values()][number], (1, 5)[number % 2]
     Estimator = (NetworkRegressor, NetworkClassifier)[number % 3 > 0]
     settings = {**FAST, **settings, "checkpoint_dir": tmp_path / "kept", "callbacks": Kill(epochs)}
@@ -302,7 +302,7 @@ def test_a_fit_that_goes_on(number, tmp_path):
 
 
 @pytest.mark.parametrize(("epochs", "random_state"), [(4, None), (16, 1)])
-def test_both_trainings_of_a_refit(epochs, random_state, tmp_path):
+def test_both_trainings_of_a_refit(epochs, random_state, tmp_path, a_checkpoint_at_each_pause):
     """Killed in the first, or in the second: sparse rows and own validation data."""
     settings = {**FAST, **REFIT, "random_state": random_state, "callbacks": Kill(epochs)}
     rows = scipy.sparse.csr_array(X)
@@ -331,7 +331,7 @@ def test_both_trainings_of_a_refit(epochs, random_state, tmp_path):
         ({"max_iter": 30, "schedule": "cosine"}, "schedule was None and is"),
     ],
 )
-def test_another_fit_of_one_network_is_refused(changed, sentence, tmp_path):
+def test_another_fit_of_one_network_is_refused(changed, sentence, tmp_path, a_checkpoint_at_each_pause):
     settings = {**FAST, "solver": "rmsprop", "learning_rate": "invscaling", "early_stopping": True}
     settings |= {"scoring": "accuracy", "checkpoint_dir": tmp_path, "n_iter_no_change": np.inf}
     model = NetworkClassifier(**settings).fit(X, Y)
@@ -343,7 +343,7 @@ def test_another_fit_of_one_network_is_refused(changed, sentence, tmp_path):
     assert model.network_ is before["network_"]
 
 
-def test_a_new_fit_spares_the_checkpoints_of_an_old_one(tmp_path):
+def test_a_new_fit_spares_the_checkpoints_of_an_old_one(tmp_path, a_checkpoint_at_each_pause):
     model = NetworkClassifier(checkpoint_dir=tmp_path, resume=True, **FAST).fit(X, Y)  # where there is none
     same_network(model, NetworkClassifier(**FAST).fit(X, Y))
     model.set_params(resume=False)
@@ -368,7 +368,7 @@ def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
     steps = CompiledSession.steps
     # a callback that looks at the network has each epoch done by itself
     given = {**FAST, "engine": "compiled", "callbacks": [Callback()]}
-    whole = NetworkRegressor(**given).fit(X, Y)
+    whole, five = NetworkRegressor(**given).fit(X, Y), NetworkRegressor(**{**given, "max_iter": 5}).fit(X, Y)
 
     def pressed(self, *args, **kwargs):
         if self.state().step == 4 * 4:
@@ -381,5 +381,5 @@ def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
     with pytest.warns(UserWarning, match=r"by user\. With resume=True fit continues from .*checkpoint-0+20"):
         model.fit(X, Y)
     assert model.n_iter_ == 5
-    assert_array_equal(theta(model), theta(NetworkRegressor(**{**given, "max_iter": 5}).fit(X, Y)))
+    assert_array_equal(theta(model), theta(five))
     same_network(model.set_params(resume=True).fit(X, Y), whole)

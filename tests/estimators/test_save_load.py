@@ -37,7 +37,6 @@ TARGETS = {
     "three classes": (True, THREE, {"class_weight": {0: 2.0, 1: 1.0}}),
     "ordered": (True, THREE, {"loss": "ordinal"}),
     "several": (True, np.column_stack([X[:, 0] > 0, X[:, 1] > 0]).astype(int), {}),
-    "booleans": (True, X[:, 0] > 0, {}),
     "number": (False, 3 * X[:, 0], {"loss": "huber", "loss_params": {"delta": 2.0}}),
     "numbers": (False, X[:, :2], {}),
     "counts": (False, np.round(np.exp(X[:, 0])), {"loss": "poisson"}),
