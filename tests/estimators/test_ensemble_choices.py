@@ -122,11 +122,7 @@ class Never(Callback):
 GROUPS = np.arange(len(Y)) % 11
 PAIRS = (np.arange(100), np.arange(100, 178))
 REFUSED = [
-    (
-        DeepClassifier,
-        {"scoring": "roc_acu"},
-        "scoring must be one of .*got 'roc_acu'. Did you mean 'roc_auc'",
-    ),
+    (DeepClassifier, {"scoring": "roc_acu"}, "scoring must be one of .* Did you mean 'roc_auc'"),
     (DeepClassifier, {"scoring": 3}, "'scoring' parameter"),
     (DeepClassifier, {"scoring": "roc_auc"}, "multi_class must be in"),
     (DeepClassifier, {"scoring": "f1"}, "Target is multiclass"),

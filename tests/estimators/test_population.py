@@ -112,8 +112,13 @@ def test_all_are_tried_on_the_first_folds_and_the_best_learn_all(tried):
     assert Counter(map(len, map(tried.folds, tried.names))) == {2: 4, 4: 2}
     assert len(tried.tasks) == len(tried.trained) == 6 * 2 + 2 * 2
     kept = {name for name in tried.names if len(tried.folds(name)) == 4}
-    first = {name: min(tried.losses(name, (0, 1)).values()) for name in tried.names}
-    assert kept == {*sorted(first, key=first.get)[:2]}
+    first = {name: tried.losses(name, (0, 1)) for name in tried.names}
+    assert kept == {*sorted(first, key=lambda name: min(first[name].values()))[:2]}
+    marks = snapshot_epochs(EPOCHS)
+    for task in tried.tasks:  # the other folds look at the epochs around those that were best on the first
+        losses = first[task.preset.name]
+        index = marks.index(min(losses, key=losses.get))
+        assert [*task.window] == (marks[max(0, index - 2) : index + 3] if task.fold > 1 else [])
     ensemble = tried.ensemble
     assert {*ensemble.weights} == {member.preset for member in ensemble.members} <= kept
     assert min(ensemble.weights.values()) > 0

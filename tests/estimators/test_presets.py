@@ -118,10 +118,7 @@ REFUSED = [
             ({"epoch": 3}, "Did you mean 'epochs'"),
             ({"epochs": 0}, r"network_params\['epochs'\] must be a whole number of at least 1, got 0"),
             ({"patience": 0}, r"network_params\['patience'\] must be a whole number"),
-            (
-                {"hidden_layers": (8, 0)},
-                r"network_params\['hidden_layers'\] must be whole numbers of at least",
-            ),
+            ({"hidden_layers": (8, 0)}, r"\['hidden_layers'\] must be whole numbers of at least 1"),
             ({"learning_rate": -1.0}, r"network_params\['learning_rate'\]"),
             ({"dropout": [0.1] * 7}, r"network_params\['dropout'\]"),
             ({"activation": "rleu"}, "Did you mean 'relu'"),
