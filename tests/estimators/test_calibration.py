@@ -1,18 +1,17 @@
-"""Temperatures, sets, intervals and label issues: on numbers alone, and as the estimators use them."""
+"""Temperatures, label issues, sets and intervals: on numbers alone, and as the estimators use them."""
 
 import pickle
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.sparse import csr_matrix
 from scipy.special import expit, softmax
 from sklearn.datasets import (
     load_breast_cancer,
-    load_diabetes,
     load_wine,
     make_friedman1,
     make_moons,
@@ -20,15 +19,18 @@ from sklearn.datasets import (
 )
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import average_precision_score, log_loss
-from sklearn.model_selection import train_test_split
+from threadpoolctl import threadpool_limits
 
+from deepstep.ensembles.calibrate import WidthInputs, fit_width
 from deepstep.ensembles.calibration import (
+    POOLED,
     conformal_rank,
     fit_temperature,
     interval_half_width,
     prediction_sets,
     with_temperature,
 )
+from deepstep.ensembles.ensemble import weighted_mean
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 
@@ -105,146 +107,6 @@ def test_calibrate_makes_an_overconfident_network_doubt():
     assert model.set_params(solver="adam", tol=1e6).fit(X, y).temperature_ == 1.0  # a new fit forgets
 
 
-def test_an_ensemble_finds_one_that_does_no_harm():
-    X, y = load_breast_cancer(return_X_y=True)
-    X, X_test, y, y_test = train_test_split(X, y, test_size=0.5, random_state=0, stratify=y)
-    model = DeepClassifier(**SMALL).fit(X, y)
-    told = model.predict_proba(X_test)
-    untempered = with_temperature(told, 1 / model.temperature_)
-    raw = model.predictor_.outputs(X_test)
-    np.testing.assert_allclose(untempered, model.targets_.probabilities(raw), rtol=1e-5, atol=1e-7)
-    # answers of one fold say how sure all together may be: about, so log-losses that are good already stay so
-    assert log_loss(y_test, told) < 1.02 * log_loss(y_test, untempered)
-    np.testing.assert_array_equal(model.predict(X_test), told.argmax(axis=1))
-
-
-@pytest.mark.parametrize("ordered", [False, True])
-def test_a_temperature_changes_no_answer(ordered):
-    X, Y = MULTILABEL
-    if ordered:
-        noisy = X[:, 0] + np.random.default_rng(1).standard_normal(len(X))
-        Y = np.digitize(noisy, np.quantile(noisy, [0.3, 0.7]))
-    model = DeepClassifier(loss="ordinal" if ordered else "cross_entropy", **SMALL).fit(X, Y)
-    before = model.predict(X)
-    P = model.calibrate(X, Y).predict_proba(X)
-    np.testing.assert_array_equal(model.predict(X), before)
-    np.testing.assert_array_equal(P.argmax(axis=1) if ordered else P > 0.5, before)
-
-
-@given(st.integers(1, 60), st.floats(0.01, 0.99))
-def test_one_of_all_rows_is_missed_as_often_as_asked(n, alpha):
-    """Each of n + 1 rows stands for the further one: how many are reached is a matter of counting."""
-    scores = np.random.default_rng(n).permutation(n + 1).astype(float)
-    pairs = [(np.delete(scores, i), scores[i]) for i in range(n + 1)]
-    inside = [prediction_sets([other], [np.array([[one]])], alpha)[0, 0] for other, one in pairs]
-    assert sum(inside) == min(n + 1, conformal_rank(n, alpha))
-    assert np.mean(inside) >= 1 - alpha - 1e-9
-    assert [one <= interval_half_width(other, alpha) for other, one in pairs] == inside
-
-
-@given(st.integers(0, 2**32 - 1), st.integers(2, 5), st.floats(0.02, 0.6))
-def test_folds_together_say_what_vovk_s_p_value_says(seed, n_folds, alpha):
-    rng = np.random.default_rng(seed)
-    scores = [rng.exponential(size=rng.integers(1, 9)) for _ in range(n_folds)]
-    n = sum(map(len, scores))
-    strange = [rng.exponential(size=(3, 2)) for _ in range(n_folds)]
-    for place, inside in np.ndenumerate(prediction_sets(scores, strange, alpha)):
-        p = 1 + sum((known >= new[place]).sum() for known, new in zip(scores, strange, strict=True))
-        assert inside == (p > alpha * (n + 1) + 1e-9 * n)
-
-
-def skewed(m=1000):
-    """Noise that is skewed, and of another size in every row."""
-    rng = np.random.default_rng(3)
-    X = rng.normal(size=(m, 4))
-    return X, X[:, 0] + np.exp(0.7 * X[:, 1]) * rng.exponential(size=m)
-
-
-DATA = {
-    "moons": (DeepClassifier, make_moons(1000, noise=0.4, random_state=1)),
-    "diabetes": (DeepRegressor, load_diabetes(return_X_y=True)),
-    "skewed": (DeepRegressor, skewed()),
-}
-
-
-def check_coverage(model, X, y, alpha):
-    """The share is that asked for, within three deviations: of the rows that tell, and of those tested."""
-    if isinstance(model, DeepClassifier):
-        sets = model.predict_set(X, alpha, per_class=False, allow_empty=True)
-        share = sets[np.arange(len(y)), y].mean()
-    else:
-        lower, upper = model.predict_interval(X, alpha).T
-        share = ((lower <= y) & (y <= upper)).mean()
-    n = sum(map(len, model.predictor_.calibration.scores))
-    assert abs(share - (1 - alpha)) < 3 * np.sqrt(alpha * (1 - alpha) * (1 / n + 1 / len(y)))
-
-
-@pytest.fixture(scope="module", params=DATA)
-def fitted(request):
-    Estimator, (X, y) = DATA[request.param]
-    X, X_test, y, y_test = train_test_split(X, y, test_size=0.5, random_state=0)
-    return Estimator(**SMALL).fit(X, y), X_test, y_test
-
-
-@pytest.mark.parametrize("alpha", [0.1, 0.3])
-def test_the_share_that_was_asked_for_is_covered(fitted, alpha):
-    """By what folds held out, and after calibrate."""
-    check_coverage(*fitted, alpha)
-    fresh, X, y = pickle.loads(pickle.dumps(fitted))
-    X, X_test, y, y_test = train_test_split(X, y, test_size=0.5, random_state=1)
-    check_coverage(fresh.calibrate(X, y), X_test, y_test, alpha)
-
-
-def test_the_surer_the_larger(fitted):
-    model, X, _ = fitted
-    alphas = [0.05, 0.1, 0.5, 0.9]
-    if isinstance(model, DeepClassifier):
-        sets = [model.predict_set(X, alpha) for alpha in alphas]
-        assert all((larger | ~smaller).all() for larger, smaller in pairwise(sets))
-        assert (sets[0].dtype, sets[0].shape) == (bool, (len(X), len(model.classes_)))
-    else:
-        ends = [model.predict_interval(X, alpha) for alpha in alphas]
-        assert all((a[:, 0] <= b[:, 0]).all() and (a[:, 1] >= b[:, 1]).all() for a, b in pairwise(ends))
-        np.testing.assert_allclose(ends[0].mean(axis=1), model.predict(X))
-
-
-def test_too_few_rows_exclude_nothing():
-    X, y = make_moons(400, noise=0.3, random_state=1)
-    classifier = NetworkClassifier(5, **LBFGS).fit(X, y).calibrate(X[:9], y[:9])
-    for per_class in (False, True):
-        assert classifier.predict_set(X, 0.05, per_class=per_class).all()
-        assert not classifier.predict_set(X, 0.3, per_class=per_class).all()
-    assert not classifier.predict_set(X, 0.1, per_class=False).all()
-    regressor = NetworkRegressor(5, **LBFGS).fit(X, X[:, 0]).calibrate(X[:9], X[:9, 0])
-    assert (regressor.predict_interval(X[:2], 0.05) == [-np.inf, np.inf]).all()
-    assert np.isfinite(regressor.predict_interval(X[:2], 0.1)).all()
-
-
-def test_several_targets_have_an_interval_each_and_counts_end_at_0():
-    rng = np.random.default_rng(1)
-    X = rng.standard_normal((400, 3))
-    Y = np.column_stack([X[:, 0], 10 * X[:, 1]]) + rng.standard_normal((400, 2)) * [1, 100]
-    ends = DeepRegressor(**SMALL).fit(X[:200], Y[:200]).predict_interval(X[200:], 0.2)
-    assert ends.shape == (200, 2, 2)
-    covered = ((ends[..., 0] <= Y[200:]) & (Y[200:] <= ends[..., 1])).mean(axis=0)
-    assert (abs(covered - 0.8) < 0.12).all()
-    first, second = (ends[0, :, 1] - ends[0, :, 0]).tolist()
-    assert second > 30 * first
-    y = rng.poisson(np.exp(X[:, 0]))
-    assert DeepRegressor(loss="poisson", **SMALL).fit(X, y).predict_interval(X, 0.05).min() == 0
-
-
-def test_rows_of_weight_0_do_not_count():
-    X, y = make_friedman1(300, random_state=1)
-    weight = np.where(np.arange(300) < 200, 1.0, 0.0)
-    model = NetworkRegressor(10, max_iter=300, tol=0.1, random_state=1).fit(X, y)
-    weighed = model.calibrate(X, np.where(weight > 0, y, 1e6), weight).predict_interval(X)
-    np.testing.assert_array_equal(weighed, model.calibrate(X[:200], y[:200]).predict_interval(X))
-    ensemble = DeepRegressor(**SMALL).fit(X, np.where(weight > 0, y, 1e6), sample_weight=weight)
-    alone = DeepRegressor(**SMALL).fit(X[:200], y[:200], sample_weight=np.ones(200))
-    np.testing.assert_array_equal(ensemble.predict_interval(X), alone.predict_interval(X))
-
-
 def test_what_makes_no_sense_is_refused_in_words():
     X, y = make_moons(100, noise=0.3, random_state=1)
     plain, several = NetworkClassifier(5, **LBFGS), NetworkClassifier(5, **LBFGS).fit(*MULTILABEL)
@@ -252,17 +114,15 @@ def test_what_makes_no_sense_is_refused_in_words():
         with pytest.raises(NotFittedError):
             ask()
     plain.fit(X, y)
-    numbers, quantiles = (
-        NetworkRegressor(5, loss=loss, max_iter=500, tol=0.1, random_state=1).fit(X, X[:, 0])
-        for loss in ("squared_error", "quantile")
-    )
+    numbers = NetworkRegressor(5, **LBFGS).fit(X, X[:, 0])
+    quantiles = DeepRegressor(loss="quantile", **SMALL).fit(X, X[:, 0])
     batch = NetworkClassifier(5, normalization="batch", max_iter=500, tol=0.1, random_state=1).fit(X, y)
-    refused = [
-        (lambda alpha=alpha: plain.predict_set(X, alpha), "alpha must be a number") for alpha in (0, 1, "a")
-    ]
-    refused += [(lambda n=n: plain.label_issues(X, y, n=n), "n must be a whole number") for n in (0, 1.5)]
     for ask, message in (
-        *refused,
+        *(
+            (lambda alpha=alpha: plain.predict_set(X, alpha), "alpha must be a number")
+            for alpha in (0, 1, "a")
+        ),
+        *((lambda n=n: plain.label_issues(X, y, n=n), "n must be a whole number") for n in (0, 1.5)),
         (lambda: plain.predict_set(X), r"Call calibrate\(X, y\)"),
         (lambda: numbers.predict_interval(X), r"Call calibrate\(X, y\)"),
         (lambda: quantiles.predict_interval(X), "whose quantiles are an interval themselves"),
@@ -330,23 +190,213 @@ def test_wrong_numbers_are_found(model):
     assert found[0].deviations == max(one.deviations for one in found) > 3
 
 
-def test_what_is_told_of_several_targets_frames_and_sparse_rows():
+def test_what_is_told_of_several_targets_quantiles_frames_and_sparse_rows():
     X, Y = MULTILABEL
-    found = DeepClassifier(**SMALL).fit(X, Y).label_issues(X, Y, n=3)
-    assert len(found) == 3
-    assert found[0].given.tolist() == Y[found[0].row].tolist()
-    numbers = X[:, :2].astype(float)
-    first = DeepRegressor(**SMALL).fit(X, numbers).label_issues(X, numbers, n=1)[0]
-    assert first.given.tolist() == numbers[first.row].tolist()
-    median = DeepRegressor(loss="quantile", **SMALL).fit(X, numbers[:, 0])
-    found = median.label_issues(X[:50], numbers[:50, 0])
-    middle = median.predict(X[[one.row for one in found]])[:, 1]
-    np.testing.assert_allclose([one.predicted for one in found], middle, rtol=1e-3, atol=1e-5)
+    (issue,) = DeepClassifier(**SMALL).fit(X, Y).label_issues(X, Y, n=1)
+    assert issue.given.tolist() == Y[issue.row].tolist()
+    median = DeepRegressor(loss="quantile", **SMALL).fit(X, X[:, 0])
+    issues = median.label_issues(X[:50], X[:50, 0])
+    middle = median.predict(X[[each.row for each in issues]])[:, 1]
+    np.testing.assert_allclose([each.predicted for each in issues], middle, rtol=1e-3, atol=1e-5)
     names = np.array(["no", "yes"])[Y[:, 0]]
     frame = pandas.DataFrame(X[:, :3]).rename(columns=str).assign(kind=np.where(X[:, 0] > 20, "long", None))
     table = pandas.DataFrame(DeepClassifier(**SMALL).fit(frame, names).label_issues(frame, names, n=5))
     assert [*table] == ["row", "given", "predicted", "probability", "gradient_norm"]
     assert set(table.given) <= set(names)
-    plain = NetworkClassifier(5, max_iter=2000, tol=1e-2, random_state=1).fit(csr_matrix(X), names)
-    dense = [one.row for one in plain.label_issues(X, names, n=20)]
-    assert [one.row for one in plain.label_issues(csr_matrix(X), names, n=20)] == dense
+
+
+# Probabilities lie in [0, 1] and sum to 1
+
+
+@given(st.integers(1, 40), st.integers(0, 10_000), st.sampled_from([np.float32, np.float64]))
+def test_a_weighted_mean_is_between_its_terms_and_keeps_their_order(n: int, seed: int, dtype: Any) -> None:
+    rng = np.random.default_rng(seed)
+    outputs = np.sort(rng.random((n, 20, 3)).astype(dtype))
+    outputs[rng.random((n, 20)) < 0.5] = rng.integers(0, 2)
+    mean = weighted_mean(outputs, rng.dirichlet(np.ones(n)))
+    assert mean.dtype == dtype
+    assert (np.diff(mean) >= 0).all()
+    assert (mean >= 0).all()
+    assert (mean <= 1).all()
+
+
+# Sets of classes and intervals: their coverage on numbers, in rare classes, and in noisy rows
+
+
+MEDIUM = {"n_estimators": 5, "network_params": {"epochs": 30}, "random_state": 1}
+ALPHA = 0.2
+
+
+@given(st.integers(1, 60), st.floats(0.01, 0.99))
+def test_one_of_all_rows_is_missed_as_often_as_asked(n, alpha):
+    """Each of n + 1 rows stands for the further one: how many are reached is a matter of counting."""
+    scores = np.random.default_rng(n).permutation(n + 1).astype(float)
+    pairs = [(np.delete(scores, i), scores[i]) for i in range(n + 1)]
+    inside = [prediction_sets([other], [np.array([[one]])], alpha)[0, 0] for other, one in pairs]
+    assert sum(inside) == min(n + 1, conformal_rank(n, alpha))
+    assert np.mean(inside) >= 1 - alpha - 1e-9
+    assert [one <= interval_half_width(other, alpha) for other, one in pairs] == inside
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(2, 5), st.floats(0.02, 0.6))
+def test_folds_together_say_what_vovk_s_p_value_says(seed, n_folds, alpha):
+    rng = np.random.default_rng(seed)
+    scores = [rng.exponential(size=rng.integers(1, 9)) for _ in range(n_folds)]
+    n = sum(map(len, scores))
+    strange = [rng.exponential(size=(3, 2)) for _ in range(n_folds)]
+    for place, inside in np.ndenumerate(prediction_sets(scores, strange, alpha)):
+        p = 1 + sum((known >= new[place]).sum() for known, new in zip(scores, strange, strict=True))
+        assert inside == (p > alpha * (n + 1) + 1e-9 * n)
+
+
+@given(st.integers(1, 60), st.integers(0, 60), st.floats(0.02, 0.6))
+def test_one_of_a_class_is_missed_at_most_as_often_as_is_said(n, others, alpha):
+    """Each of n + 1 rows of a class stands for the further one, beside rows of another class."""
+    rng = np.random.default_rng(100 * n + others)
+    scores, other = rng.permutation(n + 1).astype(float), rng.uniform(-5, n, others)
+    classes = np.repeat([0, 1], [n, others])
+    missed = [
+        not prediction_sets(
+            [np.concatenate([np.delete(scores, i), other])], [np.array([[scores[i], 0]])], alpha, [classes]
+        )[0, 0]
+        for i in range(n + 1)
+    ]
+    assert np.mean(missed) <= alpha * (1 + POOLED / (n + 1)) + 1e-6
+
+
+def test_a_label_is_as_strange_as_the_rows_of_its_class_say():
+    scores = [np.array([0.1, 0.2, 0.9, 0.4]), np.array([0.3, 0.8])]
+    classes = [np.array([0, 0, 1, 0]), np.array([0, 1])]
+    new = [np.array([[0.25, 0.85]]), np.array([[0.25, 0.85]])]
+    # of 4 rows of class 0 two are as strange, of 6 rows of both four; of class 1 one of 2, and one of 6
+    p = [(2 + 1 + 5 * 5 / 7) / (4 + 1 + 5), (1 + 1 + 5 * 2 / 7) / (2 + 1 + 5)]
+    for place, expected in enumerate(p):
+        for alpha, inside in ((expected - 1e-6, True), (expected + 1e-6, False)):
+            assert prediction_sets(scores, new, alpha, classes)[0, place] == inside
+
+
+def test_too_few_rows_exclude_nothing():
+    X, y = make_moons(400, noise=0.3, random_state=1)
+    classifier = NetworkClassifier(5, **LBFGS).fit(X, y).calibrate(X[:9], y[:9])
+    for per_class in (False, True):
+        assert classifier.predict_set(X, 0.05, per_class=per_class).all()
+        assert not classifier.predict_set(X, 0.3, per_class=per_class).all()
+    assert not classifier.predict_set(X, 0.1, per_class=False).all()
+    regressor = NetworkRegressor(5, **LBFGS).fit(X, X[:, 0]).calibrate(X[:9], X[:9, 0])
+    assert (regressor.predict_interval(X[:2], 0.05) == [-np.inf, np.inf]).all()
+    assert np.isfinite(regressor.predict_interval(X[:2], 0.1)).all()
+
+
+def test_several_targets_have_an_interval_each_and_counts_end_at_0():
+    rng = np.random.default_rng(1)
+    X = rng.standard_normal((400, 3))
+    Y = np.column_stack([X[:, 0], 10 * X[:, 1]]) + rng.standard_normal((400, 2)) * [1, 100]
+    model = DeepRegressor(**MEDIUM).fit(X[:200], Y[:200])
+    ends = model.predict_interval(X[200:], 0.2)
+    assert ends.shape == (200, 2, 2)
+    np.testing.assert_allclose(ends.mean(axis=-1), model.predict(X[200:]), rtol=1e-6)
+    covered = ((ends[..., 0] <= Y[200:]) & (Y[200:] <= ends[..., 1])).mean(axis=0)
+    assert (abs(covered - 0.8) < 0.12).all()
+    first, second = (ends[0, :, 1] - ends[0, :, 0]).tolist()
+    assert second > 30 * first
+    y = rng.poisson(np.exp(X[:, 0]))
+    assert DeepRegressor(loss="poisson", **MEDIUM).fit(X, y).predict_interval(X, 0.05).min() == 0
+
+
+def test_rows_of_weight_0_do_not_count():
+    X, y = make_friedman1(300, random_state=1)
+    weight = np.where(np.arange(300) < 200, 1.0, 0.0)
+    model = NetworkRegressor(10, max_iter=300, tol=0.1, random_state=1).fit(X, y)
+    weighed = model.calibrate(X, np.where(weight > 0, y, 1e6), weight).predict_interval(X)
+    np.testing.assert_array_equal(weighed, model.calibrate(X[:200], y[:200]).predict_interval(X))
+    ensemble = DeepRegressor(**MEDIUM).fit(X, np.where(weight > 0, y, 1e6), sample_weight=weight)
+    alone = DeepRegressor(**MEDIUM).fit(X[:200], y[:200], sample_weight=np.ones(200))
+    np.testing.assert_array_equal(ensemble.predict_interval(X), alone.predict_interval(X))
+
+
+def uneven(m, seed):
+    """A mean by one column, noise whose deviation grows with the second one, and the noisier half."""
+    rng = np.random.default_rng(seed)
+    X = rng.standard_normal((m, 3))
+    return X, X[:, 0] + 0.4 * np.exp(X[:, 1]) * rng.standard_normal(m), X[:, 1] > 0
+
+
+def shares(model, X, y, groups, alpha=ALPHA):
+    """The share of rows inside their interval, of each group."""
+    lower, upper = model.predict_interval(X, alpha).T
+    inside = (lower <= y) & (y <= upper)
+    return [inside[group].mean() for group in groups]
+
+
+@pytest.fixture(scope="module")
+def regressor():
+    X, y, _ = uneven(600, 1)
+    return DeepRegressor(**MEDIUM).fit(X, y)
+
+
+def within(share, expected, known, tested):
+    """Whether a share is within four deviations, of the rows that tell it and of those tested."""
+    return abs(share - expected) < 4 * np.sqrt(expected * (1 - expected) * (1 / known + 1 / tested))
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["folds", "calibrate"])
+def test_noisy_and_quiet_rows_are_covered_alike(regressor, own):
+    X, y, noisy = uneven(3000, 2)
+    model, known = regressor, 600
+    if own:
+        model, known = pickle.loads(pickle.dumps(model)).calibrate(*uneven(500, 3)[:2]), 500
+    of_all, of_noisy, of_quiet = shares(model, X, y, [slice(None), noisy, ~noisy])
+    assert within(of_all, 1 - ALPHA, known, 3000)
+    assert of_noisy > 0.72
+    assert of_quiet < 0.93
+    lower, upper = model.predict_interval(X, ALPHA).T
+    assert np.median((upper - lower)[noisy]) > 2 * np.median((upper - lower)[~noisy])
+
+
+def test_widths_are_the_same_bits_for_any_number_of_blas_threads():
+    """On many rows and columns, where BLAS would share products."""
+    rng = np.random.default_rng(3)
+    columns = rng.standard_normal((1500, 30))
+    inputs = WidthInputs(rng.standard_normal(1500), rng.exponential(size=1500), columns)
+    sizes, widths = np.abs(rng.standard_normal(1500)) * np.exp(columns[:, 0]), []
+    for n in (1, 3):
+        with threadpool_limits(n, user_api="blas"):
+            widths.append(fit_width(inputs, sizes)[1])
+    np.testing.assert_array_equal(widths[1], widths[0])
+
+
+def rare(m, seed, share=0.06):
+    """Two columns, and a class of few rows that overlaps with the other one."""
+    rng = np.random.default_rng(seed)
+    y = (np.arange(m) < share * m).astype(int)
+    return rng.standard_normal((m, 2)) + 1.5 * y[:, np.newaxis], np.array(["often", "rare"])[y]
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return DeepClassifier(**MEDIUM).fit(*rare(1000, 1))
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["folds", "calibrate"])
+def test_a_rare_class_is_covered_as_often_as_asked(classifier, own):
+    X, y = rare(5000, 2)
+    model = pickle.loads(pickle.dumps(classifier)).calibrate(*rare(1000, 3)) if own else classifier
+    together = model.predict_set(X, ALPHA, per_class=False)
+    sets, is_rare = model.predict_set(X, ALPHA), y == "rare"
+    assert together[is_rare, 1].mean() < 0.6
+    # 60 rows tell it, as many as if 5 further ones were like all rows
+    assert within(sets[is_rare, 1].mean(), (1 - ALPHA) * 60 / 65, 60, is_rare.sum())
+    assert sets[~is_rare, 0].mean() > 1 - ALPHA - 0.03
+    assert sets.sum(axis=1).mean() < 1.4
+
+
+def test_the_most_probable_class_is_in_every_set(classifier):
+    X, _ = rare(2000, 4)
+    position = (classifier.predict(X) == "rare").astype(int)
+    for alpha in (0.01, 0.3, 0.9):
+        for per_class in (False, True):
+            sets = classifier.predict_set(X, alpha, per_class=per_class)
+            assert sets[np.arange(len(X)), position].all()
+            smaller = classifier.predict_set(X, alpha, per_class=per_class, allow_empty=True)
+            assert (sets >= smaller).all()
+    assert not smaller.any(axis=1).all()

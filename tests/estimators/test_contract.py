@@ -3,12 +3,7 @@
 from inspect import signature
 
 import pytest
-from sklearn.base import is_regressor
-from sklearn.datasets import load_iris
-from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from deepstep.estimators import (
@@ -18,7 +13,6 @@ from deepstep.estimators import (
     NetworkRegressor,
     TableEncoder,
 )
-from short_fits import short
 
 SKIPPED_BY_SKLEARN = {
     "check_array_api_input": "needs SCIPY_ARRAY_API=1 in the environment, and estimators that claim support",
@@ -119,26 +113,3 @@ def test_parameters_have_the_names_the_order_and_the_defaults_of_scikit_learn(Es
     names = [name for name in signature(Peer).parameters if name != "loss"]
     assert [*signature(Estimator).parameters][: len(names)] == names
     assert len(ours) == n
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_grid_search_in_two_processes():
-    X, y = load_iris(return_X_y=True, as_frame=True)
-    names = y.map({0: "a", 1: "b", 2: "c"})
-    plain = NetworkClassifier(10, solver="lbfgs", random_state=0)
-    pipeline = make_pipeline(StandardScaler(), plain).set_output(transform="pandas")
-    grid = {"networkclassifier__alpha": [0.1, 1e4]}
-    search = GridSearchCV(pipeline, grid, cv=2, n_jobs=2).fit(X, names)
-    assert search.best_params_["networkclassifier__alpha"] == 0.1
-    assert search.score(X, names) > 0.95
-    assert list(search.best_estimator_[-1].feature_names_in_) == list(X.columns)
-
-
-@pytest.mark.parametrize("Estimator", [NetworkClassifier, NetworkRegressor, DeepClassifier])
-def test_html(Estimator):
-    model = Estimator(**short(Estimator, 3))
-    assert Estimator.__name__ in model._repr_html_()
-    X, y = load_iris(return_X_y=True)
-    options = {"n_estimators": 1} if Estimator is DeepClassifier else {"solver": "lbfgs", "max_iter": 20000}
-    assert "fitted" in model.set_params(**options).fit(X[:100], y[:100])._repr_html_()
-    assert is_regressor(model) == (Estimator is NetworkRegressor)

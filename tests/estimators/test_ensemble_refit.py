@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 from sklearn.datasets import load_wine
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.ensembles import calibrate, fit, refit
+from deepstep.ensembles import calibrate, refit
 from deepstep.ensembles.member_fit import fit_member
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.training import Callback
@@ -47,17 +47,6 @@ def test_one_network_of_each_selected_preset_for_the_epochs_of_its_folds(pair):
     assert "on" not in repr(after).partition(":")[0]
 
 
-class Keeper(Callback):
-    """Keeps the parameters after some epochs."""
-
-    def __init__(self, epochs):
-        self.epochs, self.parameters = epochs, None
-
-    def on_epoch_end(self, training, record):
-        if len(training.history) == self.epochs:
-            self.parameters = training.parameters.flat.copy()
-
-
 def test_a_network_is_that_of_a_training_on_all_rows(monkeypatch):
     calls = []
 
@@ -70,15 +59,19 @@ def test_a_network_is_that_of_a_training_on_all_rows(monkeypatch):
     assert len(calls) == len(model.ensemble_.weights)
     members = {member.preset: member for member in model.ensemble_.members}
     for task, targets, preprocessor, learned, held_out, options, *_ in calls:
-        assert held_out is None
-        assert len(learned) == len(WINE)
-        keeper = Keeper(members[task.preset.name].epochs)
-        whole, watching = replace(task, window=()), replace(options, callbacks=(keeper,))
-        fit_member(whole, targets, preprocessor, learned, None, watching)
-        assert_array_equal(members[task.preset.name].network.parameters.flat, keeper.parameters)
+        assert (held_out, len(learned)) == (None, len(WINE))
+        member, parameters = members[task.preset.name], []
+
+        class Keeper(Callback):
+            def on_epoch_end(self, training, record, kept=parameters):
+                kept.append(training.parameters.flat.copy())
+
+        watching = replace(options, callbacks=(Keeper(),))
+        fit_member(replace(task, window=()), targets, preprocessor, learned, None, watching)
+        assert_array_equal(member.network.parameters.flat, parameters[member.epochs - 1])
 
 
-def test_what_is_known_of_rows_held_out_stays_that_of_the_folds(pair):
+def test_what_is_known_of_rows_held_out_stays_that_of_the_folds(pair, tmp_path):
     before, after = pair
     assert_array_equal(after.oof_predictions_, before.oof_predictions_)
     (scores,), by_fold = (model.predictor_.calibration.scores for model in (after, before))
@@ -87,32 +80,14 @@ def test_what_is_known_of_rows_held_out_stays_that_of_the_folds(pair):
     assert np.isfinite([issue.gradient_norm for issue in after.label_issues(X, Y)]).all()
     low, high = after.predict_interval(X).T
     assert (low < high).all()
-
-
-def test_sets_by_the_scores_of_the_folds(tmp_path):
-    model = DeepClassifier(**QUICK, refit=True).fit(WINE[::2], KINDS[::2])
-    model.save(tmp_path / "run")
-    loaded = DeepClassifier.load(tmp_path / "run")
-    for per_class in (True, False):
-        sets = model.predict_set(WINE[1::2], alpha=0.1, per_class=per_class)
-        covered = sets[np.arange(len(sets)), KINDS[1::2]]
-        assert covered.mean() > 0.85
-        assert sets.sum(axis=1).mean() < 2
-        assert_array_equal(loaded.predict_set(WINE[1::2], alpha=0.1, per_class=per_class), sets)
-
-
-def test_the_temperature_is_not_lowered_for_a_mean_of_folds(monkeypatch):
-    monkeypatch.setattr(calibrate, "ensemble_temperature", lambda temperature: 0.25)
-    of_folds, of_all = (
-        DeepClassifier(**QUICK, refit=again).fit(WINE, KINDS).temperature_ for again in (False, True)
-    )
-    assert of_folds == 0.25 != of_all
+    after.save(tmp_path / "run")
+    assert_array_equal(DeepRegressor.load(tmp_path / "run").predict_interval(X), np.column_stack([low, high]))
 
 
 @pytest.mark.parametrize(
     "settings",
-    [{"network_params": {"epochs": 12, "patience": 4}}, {"presets": "tabm"}, {"n_estimators": 4}],
-    ids=["patience", "tabm", "members"],
+    [{"network_params": {"epochs": 12, "patience": 4}}, {"presets": "tabm"}],
+    ids=["patience", "tabm"],
 )
 def test_where_each_fold_has_epochs_of_its_own_it_is_their_mean(settings):
     settings = {**QUICK, "network_params": {"epochs": 12}, **settings}
@@ -122,18 +97,6 @@ def test_where_each_fold_has_epochs_of_its_own_it_is_their_mean(settings):
         expected = np.mean([each.best_epoch for each in summary.members])
         assert abs(member.epochs - expected) <= 0.5 + 1e-9
     assert after.score(WINE, KINDS) > 0.9
-
-
-def test_rows_without_weight_are_not_learned():
-    weight = np.where(np.arange(M) < 60, 0.0, 1.0)
-    wrong = np.where(weight > 0, Y, 1e6)
-    model = DeepRegressor(**QUICK, refit=True).fit(X, wrong, weight)
-    assert_allclose(np.abs(model.predict(X)).max(), np.abs(Y).max(), atol=5)
-
-
-def test_where_nothing_is_held_out_there_is_nothing_to_repeat():
-    few = DeepRegressor(network_params={"epochs": 2}, random_state=0, refit=True).fit(X[:5], Y[:5])
-    assert len(few.ensemble_.members) == fit.WITHOUT_ROWS
 
 
 def test_a_refit_that_diverges_keeps_the_networks_of_the_folds(monkeypatch):
@@ -147,17 +110,8 @@ def test_a_refit_that_diverges_keeps_the_networks_of_the_folds(monkeypatch):
     assert model.predict_set(WINE).any(axis=1).all()
 
 
-def stopped(*_):
+def stopped(*_, **__):
     raise KeyboardInterrupt
-
-
-class Stopped:
-    """A context that Ctrl-C ends before it has begun."""
-
-    __enter__ = stopped
-
-    def __exit__(self, *_):
-        """Nothing was begun."""
 
 
 def pressed(work):
@@ -172,8 +126,7 @@ def pressed(work):
 
 PRESSES = {
     "preparing": (refit, "prepare_fold", stopped),
-    "training": (refit, "member_executor", lambda n_jobs: Stopped()),
-    "weighing": (fit, "weigh", pressed(fit.weigh)),
+    "training": (refit, "fit_member", stopped),
     "calibrating": (calibrate, "fit_temperature", pressed(calibrate.fit_temperature)),
 }
 
@@ -182,12 +135,11 @@ PRESSES = {
 @pytest.mark.parametrize("when", PRESSES)
 def test_ctrl_c_keeps_the_networks_of_the_folds(monkeypatch, when):
     monkeypatch.setattr(*PRESSES[when])
-    for again in {True, when != "calibrating"}:  # without refit, too
-        with pytest.warns(UserWarning, match="was interrupted: .*networks .*are.* kept"):
-            model = DeepClassifier(**QUICK, refit=again).fit(WINE, KINDS)
-        assert model.interrupted_
-        assert len(model.ensemble_.members) > len(model.ensemble_.weights)
-        assert model.predict_set(WINE).any(axis=1).all()
+    with pytest.warns(UserWarning, match="was interrupted: .*networks .*are.* kept"):
+        model = DeepClassifier(**QUICK, refit=True).fit(WINE, KINDS)
+    assert model.interrupted_
+    assert len(model.ensemble_.members) > len(model.ensemble_.weights)
+    assert model.predict_set(WINE).any(axis=1).all()
 
 
 @pytest.mark.parametrize(
@@ -196,7 +148,6 @@ def test_ctrl_c_keeps_the_networks_of_the_folds(monkeypatch, when):
         ({"time_budget": 5.0}, {}, "refit must be False with time_budget"),
         ({}, {"X_val": X, "y_val": Y}, "refit must be False where fit is given validation data"),
     ],
-    ids=["time_budget", "validation data"],
 )
 def test_what_is_refused(settings, validation, message):
     with pytest.raises(ConfigurationError, match=message):

@@ -3,25 +3,22 @@
 import pickle
 import signal
 import sys
-from copy import copy
 from functools import partial
-from inspect import getdoc, isfunction, signature
+from inspect import isfunction
 from itertools import count
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_array_equal
 from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from deepstep import DeepClassifier, DeepRegressor, Network, NetworkClassifier, NetworkRegressor
-from deepstep.engines.compiled.session import CompiledSession
+from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 from deepstep.errors import ConfigurationError, DataError, DivergenceError
 from deepstep.estimators import deep
 from deepstep.targets import Targets
-from deepstep.training import Callback
 
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
@@ -30,7 +27,6 @@ BOTH = pytest.mark.parametrize("Estimator", [NetworkClassifier, NetworkRegressor
 WITHOUT_PARTIAL_FIT = [
     ({"solver": "lbfgs"}, "solver is 'lbfgs'"),
     ({"schedule": "cosine"}, "cannot tell schedule how much training"),
-    ({"schedule": "linear", "time_budget": 1.0}, "schedule and time_budget how much"),
     ({"checkpoint_dir": "kept"}, "checkpoint_dir is for fit"),
     ({"early_stopping": True}, "does not support early_stopping=True"),
 ]
@@ -70,12 +66,20 @@ def test_partial_fits_are_the_epochs_of_a_fit(Estimator, settings):
     assert [record["epoch"] for record in pieces.history_] == list(range(whole.n_iter_))
 
 
-def test_partial_fit_after_fit_and_of_other_classes():
+@pytest.mark.parametrize(("settings", "reason"), WITHOUT_PARTIAL_FIT)
+def test_partial_fit_is_a_method_like_others_or_not_there(settings, reason):
+    """For documentation, for monkeypatching and for metadata routing."""
+    assert isfunction(NetworkClassifier.partial_fit)
+    assert not hasattr(NetworkClassifier(**settings), "partial_fit")
+    with pytest.raises(AttributeError, match=rf"has no attribute 'partial_fit': .*{reason}"):
+        NetworkClassifier(**settings).partial_fit(X, Y)
+
+
+def test_classes_of_a_partial_fit():
     model = NetworkClassifier(solver="sgd", max_iter=500, tol=1e-2, random_state=0).fit(X, Y)
-    epochs = len(model.history_)
+    epochs, new = len(model.history_), NetworkClassifier()
     model.partial_fit(X[:50], Y[:50])  # one of the known classes
     assert len(model.loss_curve_) == epochs + 1
-    new = NetworkClassifier()
     for ask, message in (
         (lambda: model.partial_fit(X, Y + 1), "classes"),
         (lambda: model.partial_fit(X, Y, classes=[0, 1, 2, 3]), "classes as in the first call"),
@@ -84,50 +88,6 @@ def test_partial_fit_after_fit_and_of_other_classes():
     ):
         with pytest.raises(DataError, match=message):
             ask()
-
-
-@BOTH
-def test_partial_fit_is_a_method_like_others_or_not_there(Estimator):
-    """For documentation, for monkeypatching and for metadata routing."""
-    method = Estimator.partial_fit
-    assert isfunction(method)
-    assert getdoc(Estimator().partial_fit) == getdoc(method) != ""
-    assert list(signature(method).parameters) == ["self", *signature(Estimator().partial_fit).parameters]
-    assert "sample_weight" in signature(Estimator.set_partial_fit_request).parameters
-    for settings, reason in WITHOUT_PARTIAL_FIT:
-        assert not hasattr(Estimator(**settings), "partial_fit")
-        with pytest.raises(AttributeError, match=rf"has no attribute 'partial_fit': .*{reason}"):
-            Estimator(**settings).partial_fit(X, Y)
-        with pytest.raises(AttributeError, match="has no attribute 'partial_fit'"):
-            method(Estimator(**settings), X, Y)
-
-
-@BOTH
-@UNCONVERGED
-def test_warm_start(Estimator):
-    model = Estimator(warm_start=True, **FAST).fit(X, Y)
-    before = model.network_.parameters
-    model.set_params(max_iter=1, learning_rate_init=1e-12).fit(X, Y)
-    assert_allclose(theta(model), before.flat, atol=1e-9)
-    assert (model.n_iter_, len(model.loss_curve_), model.t_) == (1, 6, 900)
-    model.coefs_[0][:] = 0  # a view: fit goes on from what is written there
-    model.fit(X, Y)
-    assert abs(model.coefs_[0]).max() < 1e-9
-    model.set_params(warm_start=False, learning_rate_init=0.01, max_iter=5).fit(X, Y)
-    assert_array_equal(theta(model), theta(Estimator(**FAST).fit(X, Y)))
-    assert len(model.loss_curve_) == 5
-
-
-@UNCONVERGED
-def test_a_copy_that_goes_on_leaves_the_original():
-    model = NetworkClassifier(batch_size=40, **FAST).fit(X, Y)
-    before, curve, predicted = theta(model).copy(), model.loss_curve_, model.predict(X)
-    other = copy(model).partial_fit(X, Y)
-    assert len(other.loss_curve_) == len(other.network_.history) == len(curve) + 1
-    assert model.loss_curve_ == curve
-    assert model.network_.history is model.history_
-    assert_array_equal(theta(model), before)
-    assert_array_equal(model.predict(X), predicted)
 
 
 @UNCONVERGED
@@ -143,23 +103,6 @@ def test_warm_start_of_another_shape():
     assert_array_equal(theta(model), before)
 
 
-@UNCONVERGED
-def test_random_state():
-    rng = np.random.RandomState(3)
-
-    def flat(random_state):
-        settings = {**FAST, "early_stopping": True, "batch_size": 30, "random_state": random_state}
-        return theta(NetworkRegressor(**settings).fit(X, Y))
-
-    assert_array_equal(flat(1), flat(1))
-    assert_array_equal(flat(np.random.RandomState(3)), flat(np.random.RandomState(3)))
-    assert not np.array_equal(flat(rng), flat(rng))
-    assert not np.array_equal(flat(None), flat(None))
-    unmoved = NetworkRegressor(**{**FAST, "max_iter": 1, "learning_rate_init": 1e-300}).fit(X, Y)
-    same = Network([4, 8, 6, 1], output="identity", initialization="glorot", seed=1)
-    assert_allclose(theta(unmoved), same.parameters.flat, rtol=0, atol=1e-200)
-
-
 def test_what_ends_training():
     """After n_iter_no_change + 1 epochs that did not improve by tol, as scikit-learn counts."""
     model = NetworkClassifier(tol=1e6, n_iter_no_change=3, random_state=0).fit(X, Y)
@@ -172,25 +115,6 @@ def test_what_ends_training():
     ):
         with pytest.warns(ConvergenceWarning, match=limit):
             NetworkClassifier(**settings, random_state=0).fit(X, Y)
-
-
-@UNCONVERGED
-def test_interrupted_batches_keep_what_was_reached(monkeypatch):
-    epoch = CompiledSession.steps
-
-    def interrupted(self, *args, **kwargs):
-        if self.state().step >= 3 * 4:
-            raise KeyboardInterrupt
-        return epoch(self, *args, **kwargs)
-
-    # a callback that looks at the network has each epoch done by itself
-    given = {"batch_size": 40, "engine": "compiled", "callbacks": [Callback()]}
-    expected = NetworkRegressor(**{**FAST, "max_iter": 3}, **given).fit(X, Y)
-    monkeypatch.setattr(CompiledSession, "steps", interrupted)
-    with pytest.warns(UserWarning, match="interrupted by user"):
-        model = NetworkRegressor(**FAST, **given).fit(X, Y)
-    assert_array_equal(theta(model), theta(expected))
-    assert (model.n_iter_, model.history_.stopped) == (3, "interrupted")
 
 
 def pressed_at(number, work):
@@ -216,25 +140,14 @@ def pressed_at(number, work):
     return result, next(calls)
 
 
+FEW = {"n_estimators": 2, "n_jobs": 1, "network_params": {"epochs": 2, "hidden_layers": (4,)}}
 FITS = {
     "lbfgs": (NetworkRegressor, {"solver": "lbfgs", "max_iter": 3}),
-    "adam": (NetworkClassifier, {"max_iter": 2, "batch_size": 40}),
     "sgd with a search": (NetworkRegressor, {"max_iter": 2, "solver": "sgd", "learning_rate_init": "auto"}),
     "stops early": (NetworkClassifier, {"max_iter": 3, "early_stopping": True, "batch_size": 40}),
     "refit": (NetworkClassifier, {"max_iter": 3, "early_stopping": True, "refit": True}),
-    "ensemble": (
-        DeepClassifier,
-        {"n_estimators": 2, "n_jobs": 1, "network_params": {"epochs": 2, "hidden_layers": (4,)}},
-    ),
-    "refit of an ensemble": (
-        DeepRegressor,
-        {
-            "n_estimators": 2,
-            "n_jobs": 1,
-            "network_params": {"epochs": 2, "hidden_layers": (4,)},
-            "refit": True,
-        },
-    ),
+    "ensemble": (DeepClassifier, FEW),
+    "refit of an ensemble": (DeepRegressor, {**FEW, "refit": True}),
 }
 
 
@@ -285,26 +198,6 @@ def test_what_fails_after_the_training_does_not_lose_it(Estimator, owner, name, 
     assert model.predict(X).shape == whole.predict(X).shape
 
 
-@UNCONVERGED
-def test_interrupted_lbfgs_keeps_the_last_iteration(monkeypatch):
-    expected = NetworkClassifier(**{**FAST, "solver": "lbfgs"}).fit(X, Y)
-    evaluate = CompiledSession.cost_and_gradient
-    evaluations = expected.history_[-1]["step"]
-
-    def interrupted(self, *args, **kwargs):
-        nonlocal evaluations
-        evaluations -= 1
-        if evaluations < 0:
-            raise KeyboardInterrupt
-        return evaluate(self, *args, **kwargs)
-
-    monkeypatch.setattr(CompiledSession, "cost_and_gradient", interrupted)
-    with pytest.warns(UserWarning, match="interrupted by user"):
-        model = NetworkClassifier(**{**FAST, "solver": "lbfgs", "max_iter": 100}).fit(X, Y)
-    assert_array_equal(theta(model), theta(expected))
-    assert model.loss_ == expected.loss_
-
-
 @BOTH
 @UNCONVERGED
 def test_divergence_leaves_the_estimator_as_it_was(Estimator):
@@ -326,19 +219,3 @@ def test_divergence_leaves_the_estimator_as_it_was(Estimator):
     assert len(model.history_) == epochs
     with pytest.raises(DivergenceError, match="Scale the inputs"):
         Estimator(solver="lbfgs", random_state=0).fit(X * 1e200, Y)
-
-
-@UNCONVERGED
-def test_a_divergence_after_the_best_epoch_keeps_it_as_scikit_learn_does():
-    given = {"activation": "identity", "solver": "sgd", "learning_rate_init": 1.0, "early_stopping": True}
-    model = NetworkRegressor(100, max_iter=20, random_state=0, **given)
-    with pytest.warns(ConvergenceWarning, match="Training diverged, and the best epoch is kept"):
-        model.fit(X * 3, Y.astype(float))
-    assert (model.history_.stopped, np.isnan(model.validation_scores_[-1])) == ("diverged", True)
-    assert np.isfinite(model.predict(X)).all()
-
-
-@UNCONVERGED
-def test_verbose_shows_the_cost(capsys):
-    model = NetworkClassifier(verbose=True, **FAST).fit(X, Y)
-    assert f"Iteration 5, loss = {model.loss_:.8f}" in capsys.readouterr().out

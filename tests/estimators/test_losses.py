@@ -1,20 +1,26 @@
-"""Losses of classes and of numbers: against scikit-learn's and SciPy's linear models, and closed forms."""
+"""Targets of one network: losses, scales and orders of classes, probabilities in place of labels, scores."""
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import minimize
 from scipy.special import huber
-from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classification
+from sklearn.base import clone
+from sklearn.compose import TransformedTargetRegressor
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.linear_model import PoissonRegressor, QuantileRegressor
-from sklearn.metrics import d2_pinball_score
+from sklearn.metrics import accuracy_score, d2_pinball_score
 from sklearn.preprocessing import StandardScaler
 
-from deepstep import NetworkClassifier, NetworkRegressor
+from deepstep import DeepClassifier, NetworkClassifier, NetworkRegressor
 from deepstep.equations import register_head, unregister_head
 from deepstep.errors import ConfigurationError, DataError
+from deepstep.types import AnyArray
 
-pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore:invalid value encountered in cast"),  # scikit-learn looks at NaN
+]
 
 LINEAR = {"hidden_layer_sizes": (), "solver": "lbfgs", "alpha": 0.0, "random_state": 0, "tol": 1e-8}
 LINEAR |= {"max_iter": 5000}
@@ -51,18 +57,13 @@ def test_poisson_is_that_of_scikit_learn(numbers):
         model.fit(X, y)
 
 
-@pytest.mark.parametrize("loss", ["absolute_error", "quantile"])
-def test_medians_are_those_of_scikit_learn(numbers, loss):
+def test_medians_are_those_of_scikit_learn(numbers):
     X, y = numbers
     settings = {**LINEAR, "solver": "adam", "learning_rate_init": 0.05, "schedule": "cosine", "max_iter": 400}
-    model = NetworkRegressor(loss=loss, n_iter_no_change=np.inf, **settings)
-    if loss == "quantile":
-        model.set_params(quantiles=0.5)
-    model.fit(X, y)
+    model = NetworkRegressor(loss="absolute_error", n_iter_no_change=np.inf, **settings).fit(X, y)
     theirs = QuantileRegressor(quantile=0.5, alpha=0).fit(X, y)
     ours, best = (np.abs(fitted.predict(X) - y).mean() for fitted in (model, theirs))
     assert best <= ours < best + 1e-3
-    assert model.predict(X).shape == y.shape
 
 
 def test_quantiles_cover_their_share_and_do_not_cross():
@@ -82,28 +83,6 @@ def test_quantiles_cover_their_share_and_do_not_cross():
     assert_allclose(at, np.outer([1.0, 1.8], 1 + np.array([-1.2816, 0, 1.2816])), atol=0.2)
     by_hand = [d2_pinball_score(y, predicted[:, k], alpha=q) for k, q in enumerate((0.1, 0.5, 0.9))]
     assert model.score(x[:, np.newaxis], y) == pytest.approx(np.mean(by_hand))
-
-
-def test_quantiles_of_several_targets_or_of_another_loss(numbers):
-    X, y = numbers
-    for settings, target, message in (
-        ({"loss": "quantile"}, np.c_[y, y], "one target for loss='quantile'; got 2 columns"),
-        ({"quantiles": 0.5}, y, "quantiles=None, or loss='quantile'"),
-        (
-            {"loss": "quantile", "quantiles": [0.9, 0.1]},
-            y,
-            "^quantiles must be numbers between 0 and 1",
-        ),
-        (
-            {"loss": "quantile", "quantiles": 0.1, "loss_params": {"levels": [0.2]}},
-            y,
-            "; got both",
-        ),
-    ):
-        with pytest.raises(ValueError, match=message):
-            NetworkRegressor(**settings).fit(X, target)
-    with pytest.raises(AttributeError, match="no quantiles_ with loss='huber'"):
-        NetworkRegressor(loss="huber", max_iter=1).fit(X, y).quantiles_  # noqa: B018
 
 
 def test_ordered_classes():
@@ -135,25 +114,8 @@ def test_label_smoothing_of_constant_inputs(n_classes):
     assert_allclose(model.predict_proba([[0.0]])[0], 0.7 * shares + 0.3 / n_classes, atol=1e-5)
 
 
-def test_losses_of_other_targets():
-    X, columns = make_multilabel_classification(40, 4, n_classes=3, random_state=0)
-    for settings, y, message in (
-        ({"loss": "ordinal"}, columns, "'ordinal' can learn; got 3 columns"),
-        ({"loss": "huber"}, columns[:, 0], "loss is one of 'cross_entropy', 'ordinal'; got 'huber'"),
-        (
-            {"loss": "ordinal", "loss_params": {"smoothing": 0.1}},
-            columns[:, 0],
-            "loss_params must have no names",
-        ),
-    ):
-        with pytest.raises(ConfigurationError, match=message):
-            NetworkClassifier(**settings).fit(X, y)
-
-
-@pytest.fixture
-def own_losses():
-    def fourth_power(ZL, Y, *, scale=1.0):
-        return scale * np.sum((ZL - Y) ** 4, axis=0, keepdims=True)
+def test_own_losses(numbers):
+    X, y = numbers
 
     def brier(ZL, Y):
         return np.sum((1 / (1 + np.exp(-ZL)) - Y) ** 2, axis=0, keepdims=True)
@@ -162,26 +124,201 @@ def own_losses():
         A = 1 / (1 + np.exp(-ZL))
         return 2 * (A - Y) * A * (1 - A)
 
-    register_head("fourth_power", fourth_power, lambda ZL, Y, *, scale=1.0: 4 * scale * (ZL - Y) ** 3)
     register_head("brier", brier, brier_backward, activation="sigmoid", targets="probabilities")
-    yield
-    unregister_head("fourth_power")
-    unregister_head("brier")
+    try:
+        sign = np.where(y > 0, "up", "down")
+        classes = NetworkClassifier(loss="brier", solver="lbfgs", random_state=0).fit(X, sign)
+        p = classes.predict_proba(X)[:, 1]
+        assert classes.score(X, sign) > 0.75
+        assert classes.network_.cost(X.T, (y > 0)[np.newaxis]) == pytest.approx(np.mean((p - (y > 0)) ** 2))
+        with pytest.raises(ConfigurationError, match="got 3 classes"):
+            NetworkClassifier(loss="brier").fit(*load_iris(return_X_y=True))
+    finally:
+        unregister_head("brier")
 
 
-@pytest.mark.usefixtures("own_losses")
-def test_own_losses(numbers):
-    X, y = numbers
-    settings = {**LINEAR, "tol": 1e-6}
-    model = NetworkRegressor(loss="fourth_power", loss_params={"scale": 2.0}, **settings).fit(X, y)
-    best = minimize(lambda theta: 2 * ((X @ theta[:-1] + theta[-1] - y) ** 4).mean(), np.zeros(11))
-    assert model.loss_ == pytest.approx(best.fun, rel=1e-5)
-    sign = np.where(y > 0, "up", "down")
-    classes = NetworkClassifier(loss="brier", solver="lbfgs", random_state=0).fit(X, sign)
-    p = classes.predict_proba(X)[:, 1]
-    assert classes.score(X, sign) > 0.75
-    assert classes.network_.cost(X.T, (y > 0)[np.newaxis]) == pytest.approx(np.mean((p - (y > 0)) ** 2))
-    with pytest.raises(ConfigurationError, match="got 3 classes"):
-        NetworkClassifier(loss="brier").fit(*load_iris(return_X_y=True))
-    with pytest.raises(ConfigurationError, match="loss is one of 'cross_entropy', 'ordinal', 'brier'"):
-        NetworkClassifier(loss="fourth_power").fit(X, sign)
+# Scaled targets, orders of classes, attributes
+
+ROWS, TARGETS = load_diabetes(return_X_y=True)
+FAST = {"hidden_layer_sizes": 8, "max_iter": 5, "random_state": 1, "learning_rate_init": 0.01}
+
+
+def test_scaled_targets_are_those_of_a_standard_scaler():
+    model = NetworkRegressor(scale_targets=True, **FAST).fit(ROWS, TARGETS)
+    by_hand = TransformedTargetRegressor(NetworkRegressor(**FAST), transformer=StandardScaler()).fit(
+        ROWS, TARGETS
+    )
+    assert_allclose(model.predict(ROWS), by_hand.predict(ROWS), rtol=1e-9)
+    assert_allclose(model.loss_curve_, by_hand.regressor_.loss_curve_, rtol=1e-9)
+    assert model.score(ROWS, TARGETS) == pytest.approx(by_hand.score(ROWS, TARGETS))
+
+
+@pytest.mark.parametrize("settings", [{}, {"loss": "huber", "loss_params": {"delta": 30.0}}])
+def test_the_scale_is_of_the_rows_that_are_learned_from(settings):
+    """What early stopping holds out has no say; its scores are in the units of the target."""
+    val = np.arange(len(TARGETS)) % 3 == 0
+    far = np.where(val, TARGETS + 1e4, TARGETS)
+    model = NetworkRegressor(scale_targets=True, **FAST, **settings)
+    plain = model.fit(ROWS[~val], TARGETS[~val]).predict(ROWS)
+    model.fit(ROWS[~val], far[~val], X_val=ROWS[val], y_val=far[val])
+    assert_array_equal(model.predict(ROWS), plain)
+    assert model.validation_scores_[-1] == pytest.approx(model.score(ROWS[val], far[val]))
+
+
+def test_classes_have_the_order_that_is_given_and_may_be_missing_in_y():
+    y = np.where(TARGETS > 200, "high", np.where(TARGETS > 100, "middle", "low"))
+    order = ["low", "middle", "high", "huge"]
+    settings = {"classes": order, "max_iter": 200, "random_state": 1, "learning_rate_init": 0.01}
+    model = NetworkClassifier(8, loss="ordinal", **settings).fit(StandardScaler().fit_transform(ROWS), y)
+    assert model.classes_.tolist() == order
+    assert model.predict_proba(ROWS).shape == (len(TARGETS), 4)
+    with pytest.raises(DataError, match="got the classes"):
+        NetworkClassifier(classes=order[:2]).fit(ROWS, y)
+    with pytest.raises(ConfigurationError, match="classes with at least two different labels"):
+        NetworkClassifier(classes=["low", "low"]).fit(ROWS, y)
+
+
+# Probabilities in place of labels
+
+
+DRAWS = np.random.default_rng(0)
+IRIS, Y = load_iris(return_X_y=True)
+NAMES = np.array(["red", "green", "blue"])
+P = DRAWS.dirichlet([1.0, 1.0, 1.0], 150)
+FITS = {
+    "tabular": (DeepClassifier, {"n_estimators": 3, "network_params": {"epochs": 4}}),
+    "tabm": (DeepClassifier, {"presets": "tabm", "n_estimators": 2, "network_params": {"epochs": 2}}),
+    "network": (NetworkClassifier, {"early_stopping": True, "class_weight": "balanced", "max_iter": 5}),
+    "smoothing": (NetworkClassifier, {"loss_params": {"smoothing": 0.1}, "max_iter": 5}),
+    "lbfgs": (NetworkClassifier, {"solver": "lbfgs", "max_iter": 20}),
+}
+
+
+@pytest.mark.parametrize("name", FITS)
+def test_one_hot_targets_are_the_labels(name):
+    """Of three classes, or two."""
+    (Classifier, settings), load = FITS[name], load_iris if [*FITS].index(name) % 2 else load_breast_cancer
+    X, y = load(return_X_y=True)
+    X, names = StandardScaler().fit_transform(X[::2]), np.sort(NAMES)[: y.max() + 1]
+    y = y[::2]
+    by_label = Classifier(random_state=1, **settings).fit(X, names[y])
+    soft = Classifier(random_state=1, soft_targets=True, classes=names, **settings)
+    soft.fit(X, np.eye(len(names))[y])
+    assert_array_equal(soft.predict_proba(X), by_label.predict_proba(X))
+    assert_array_equal(soft.predict(X), by_label.predict(X))
+    assert soft.score(X, names[y]) == soft.score(X, np.eye(len(names))[y]) == by_label.score(X, names[y])
+    assert getattr(soft, "temperature_", 1) == getattr(by_label, "temperature_", 1)
+
+
+def test_a_label_twice_is_a_row_of_half_each():
+    """A row that is "red" once and "blue" once teaches as much as 0.5 and 0.5 of twice the weight."""
+    X = StandardScaler().fit_transform(IRIS)
+    model = NetworkClassifier((5,), solver="lbfgs", alpha=0.5, max_iter=60, random_state=0)
+    twice = np.concatenate([np.zeros(150, int), np.full(150, 2), [1]])
+    by_label = clone(model).fit(X[[*range(150), *range(150), 0]], NAMES[twice])
+    soft = clone(model).set_params(soft_targets=True, classes=["blue", "green", "red"])
+    Q = np.concatenate([np.tile([0.5, 0.0, 0.5], (150, 1)), [[0.0, 1.0, 0.0]]])
+    soft.fit(X[[*range(150), 0]], Q, [2.0] * 150 + [1.0])
+    assert_allclose(soft.predict_proba(X), by_label.predict_proba(X), atol=1e-4)
+
+
+def test_what_an_ensemble_does_with_held_out_rows(tmp_path):
+    model = DeepClassifier(
+        n_estimators=3, network_params={"epochs": 4}, soft_targets=True, classes=NAMES, random_state=0
+    )
+    model.fit(IRIS, P)
+    assert model.oof_predictions_.shape == (150, 3)
+    assert model.predict_set(IRIS[:4]).shape == (4, 3)
+    issue = model.label_issues(IRIS, P, n=1)[0]
+    assert issue.given == NAMES[P[issue.row].argmax()]
+    assert len(model.label_issues(IRIS, NAMES[Y])) == 150
+    model.save(tmp_path / "model")
+    again = DeepClassifier.load(tmp_path / "model")
+    assert again.soft_targets
+    assert_array_equal(again.predict_proba(IRIS), model.predict_proba(IRIS))
+
+
+def test_calibration_by_probabilities():
+    sure = NetworkClassifier(max_iter=90, random_state=0).fit(IRIS, Y)
+    unsure = sure.set_params(soft_targets=True).calibrate(IRIS, np.full((150, 3), 1 / 3))
+    assert unsure.temperature_ > 5
+
+
+def test_validation_partial_fit_and_warm_start():
+    early = NetworkClassifier(max_iter=3, soft_targets=True, early_stopping=True, random_state=0)
+    by_label = clone(early).fit(IRIS, P, X_val=IRIS, y_val=Y)
+    assert by_label.validation_costs_ == early.fit(IRIS, P, X_val=IRIS, y_val=np.eye(3)[Y]).validation_costs_
+    model = NetworkClassifier(soft_targets=True, random_state=0)
+    model.partial_fit(IRIS, P, classes=["c", "a", "b"]).partial_fit(IRIS, P)
+    assert model.classes_.tolist() == ["c", "a", "b"]
+    with pytest.raises(
+        DataError, match=r"classes as in the first call, \['c', 'a', 'b'\]; got \['a', 'b', 'c'\]"
+    ):
+        model.partial_fit(IRIS, P, classes=["a", "b", "c"])
+    warm = NetworkClassifier(soft_targets=True, warm_start=True, max_iter=2, random_state=0)
+    assert len(warm.fit(IRIS, P).fit(IRIS, P).loss_curve_) == 4
+
+
+def test_columns_of_0_and_1_are_several_targets_unless_said_otherwise():
+    Q = np.eye(3, dtype=int)[Y]
+    model = NetworkClassifier(max_iter=2, random_state=0)
+    assert model.fit(IRIS, Q).predict(IRIS).shape == (150, 3)
+    assert model.set_params(soft_targets=True).fit(IRIS, Q).predict(IRIS).shape == (150,)
+    with pytest.raises(ValueError, match="Unknown label type: continuous"):
+        model.set_params(soft_targets=False).fit(IRIS, P)
+
+
+# The score is scikit-learn's accuracy, whatever labels training and scoring have
+
+
+LABELS = {
+    "int": np.array([0, 1, 2, 7]),
+    "negative": np.array([-3, -1, 0, 5]),
+    "float": np.array([0.0, 1.0, 2.0, 7.0]),
+    "text": np.array(["a", "b", "c", "d"]),
+    "object": np.array(["a", "b", "c", "d"], object),
+    "bool": np.array([False, True]),
+}
+"""Labels of each kind, of which training and scoring have some."""
+
+
+def _plain(**params: object) -> NetworkClassifier:
+    return NetworkClassifier(4, max_iter=3, random_state=0, **params)
+
+
+def _labels(kind: str, rng: np.random.Generator) -> AnyArray:
+    """Labels of the rows of IRIS, of a random subset of at least two classes of a kind."""
+    classes = LABELS[kind]
+    chosen = rng.choice(classes, rng.integers(2, len(classes) + 1), replace=False)
+    y = rng.choice(chosen, len(IRIS))
+    y[: len(chosen)] = chosen
+    return y
+
+
+def _score_or_error(score: object, *arguments: AnyArray) -> object:
+    try:
+        return score(*arguments)  # type: ignore[operator]
+    except ValueError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_score_is_the_accuracy_for_any_labels_of_training_and_scoring(kind: str, fresh_seed: int) -> None:
+    rng = np.random.default_rng(fresh_seed)
+    for _ in range(3):
+        model = _plain().fit(IRIS, _labels(kind, rng))
+        predicted = model.predict(IRIS)
+        for other in LABELS:
+            y, weight = _labels(other, rng), rng.random(len(IRIS))
+            expected = _score_or_error(accuracy_score, y, predicted)
+            assert _score_or_error(model.score, IRIS, y) == expected
+            if isinstance(expected, float):
+                assert model.score(IRIS, y, weight) == accuracy_score(y, predicted, sample_weight=weight)
+
+
+def test_an_unknown_label_counts_as_wrong_where_targets_are_probabilities() -> None:
+    model = _plain(soft_targets=True, classes=["a", "c"]).fit(IRIS, np.eye(2)[Y % 2])
+    y = np.array(["a", "b", "c"])[Y]
+    assert model.score(IRIS, y) == accuracy_score(y, model.predict(IRIS))
+    P = np.random.default_rng(0).dirichlet([1, 1], len(IRIS))
+    assert model.score(IRIS, P) == accuracy_score(np.array(["a", "c"])[P.argmax(axis=1)], model.predict(IRIS))

@@ -1,30 +1,33 @@
-"""An ensemble whose fit was killed goes on from its finished members, to the same bits."""
+"""A fit that was killed goes on as if nothing had happened: of an ensemble, and of one network."""
 
 import os
-import re
 import shutil
 import signal
-import subprocess
-import sys
 from math import inf
 
 import joblib
 import numpy as np
 import pytest
+import scipy.sparse
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes, load_wine
+from sklearn.datasets import load_diabetes, load_iris, load_wine
+from sklearn.preprocessing import StandardScaler
 
 from archive_examples import reseal
-from deepstep import DeepClassifier, DeepRegressor, archive
+from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor, archive
+from deepstep.engines.compiled.session import CompiledSession
 from deepstep.ensembles import finished, fit
 from deepstep.ensembles import presets as catalogue
 from deepstep.ensembles.finished import FinishedMembers, member_folders
 from deepstep.ensembles.presets import Size
 from deepstep.errors import ConfigurationError, FileError
+from deepstep.training import Callback
 from deepstep.training.checkpoint import read_checkpoint
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.loop import Loop
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 WINE, KINDS = load_wine(return_X_y=True)
 NUMBERS, TARGET = load_diabetes(return_X_y=True)
@@ -127,37 +130,13 @@ def test_it_goes_on_to_the_same_bits(case, number, killed, trained, tmp_path):
     assert trained == []
 
 
-SIGKILL = """
-import os, sys
-from deepstep.ensembles import finished
-finished.SECONDS = 0.0
-add, seen = finished.FinishedMembers.add, []
-def killed(self, *arguments):
-    add(self, *arguments)
-    seen.append(1)
-    if len(seen) == 2:
-        os.kill(os.getpid(), 9)
-finished.FinishedMembers.add = killed
-from sklearn.datasets import load_wine
-from deepstep import DeepClassifier
-model = DeepClassifier(n_estimators=5, network_params={"epochs": 6}, checkpoint_dir=sys.argv[1])
-model.fit(*load_wine(return_X_y=True))
-"""
-
-
-def test_a_killed_process_and_the_seed_that_it_drew(trained, tmp_path):
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
-    typed = [sys.executable, "-c", SIGKILL, str(tmp_path)]
-    done = subprocess.run(typed, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert done.returncode == -signal.SIGKILL, done.stderr
+def test_the_seed_that_a_killed_fit_drew(killed, trained, tmp_path):
+    settings = {**FEW, "random_state": None}
+    model = killed(2, DeepClassifier(checkpoint_dir=tmp_path, **settings), WINE, KINDS)
     half = tmp_path / f".{member_folders(tmp_path)[0].name}.deepstep-tmp-0123456789ab"
     half.mkdir()  # as a kill within a write leaves it
-    settings = {"n_estimators": 5, "network_params": {"epochs": 6}}
     seed = archive.read(member_folders(tmp_path)[0])["identity"]["random_state"]
-    model = DeepClassifier(checkpoint_dir=str(tmp_path), resume=True, **settings).fit(WINE, KINDS)
-    assert len(trained) == 3
-    same(model, DeepClassifier(random_state=seed, **settings).fit(WINE, KINDS), WINE)
-    assert len(member_folders(tmp_path)) == 5
+    same(model.fit(WINE, KINDS), DeepClassifier(**{**settings, "random_state": seed}).fit(WINE, KINDS), WINE)
 
 
 def test_workers_in_other_processes(tmp_path):
@@ -170,36 +149,13 @@ def test_workers_in_other_processes(tmp_path):
         same(model.fit(WINE, KINDS), whole, WINE)
 
 
-@pytest.mark.usefixtures("pythons_own_handler")
-def test_after_ctrl_c_it_goes_on(monkeypatch, trained, tmp_path):
-    """Of those that are done some are written later than others."""
-    monkeypatch.setattr(finished, "SECONDS", inf)
-    add = FinishedMembers.add
-
-    def pressed(self, *arguments):
-        add(self, *arguments)
-        if len(self._waiting) == 4:
-            signal.raise_signal(signal.SIGINT)
-
-    monkeypatch.setattr(FinishedMembers, "add", pressed)
-    model = DeepClassifier(checkpoint_dir=tmp_path, n_jobs=1, **FEW)
-    with pytest.warns(UserWarning, match="was interrupted: .* of 10 networks"):
-        model.fit(WINE, KINDS)
-    done, before = len(member_folders(tmp_path)), len(trained)
-    assert done >= 4
-    monkeypatch.setattr(FinishedMembers, "add", add)
-    model.set_params(resume=True).fit(WINE, KINDS)
-    assert len(trained) - before == 10 - done
-    same(model, DeepClassifier(**FEW).fit(WINE, KINDS), WINE)
-
-
 ONLY = {"n_estimators": 1, "network_params": {"epochs": 12, "batch_size": 16}, "n_jobs": 1}
 
 
 @pytest.mark.usefixtures("pythons_own_handler")
 def test_the_only_network_goes_on_from_its_checkpoint_to_the_same_bits(monkeypatch, tmp_path):
     """As that of a table above 100,000 rows: with its snapshots, and with a drawn seed."""
-    pause = Loop._pause
+    pause, target = Loop._pause, WINE[:, 0] + WINE[:, 1]
 
     def pressed(self):
         if self._training.position.epoch == 5 and self._training.position.batch == 0:
@@ -213,48 +169,22 @@ def test_the_only_network_goes_on_from_its_checkpoint_to_the_same_bits(monkeypat
     with monkeypatch.context() as patched:
         patched.setattr(Loop, "_pause", pressed)
         with pytest.raises(KeyboardInterrupt):
-            model.fit(WINE, WINE[:, 0] + WINE[:, 1])
+            model.fit(WINE, target)
     (path,) = checkpoint_files(tmp_path)
     assert read_checkpoint(path).position.epoch == 5
-    steps = []
-
-    def watched(self):
-        steps.append(self._training.position.epoch)
-        pause(self)
-
-    monkeypatch.setattr(Loop, "_pause", watched)
-    model.set_params(resume=True).fit(WINE, WINE[:, 0] + WINE[:, 1])
-    assert min(steps) >= 5
+    model.set_params(resume=True).fit(WINE, target)
     seed = read_checkpoint(path).identity["seed of the fit"]
-    whole = DeepRegressor(random_state=seed, **ONLY).fit(WINE, WINE[:, 0] + WINE[:, 1])
+    whole = DeepRegressor(random_state=seed, **ONLY).fit(WINE, target)
     same(model, whole, WINE)
     assert model.ensemble_.members[0].best_epoch == whole.ensemble_.members[0].best_epoch
-    two = DeepRegressor(checkpoint_dir=tmp_path, resume=True, **{**ONLY, "n_estimators": 2})
     with pytest.raises(FileError, match="They are of one network"):
-        two.fit(WINE, WINE[:, 0])
-
-
-def test_a_long_training_is_written_at_once_and_the_last_ones_at_the_end(monkeypatch, tmp_path):
-    written = []
-    monkeypatch.setattr(archive, "write", lambda path, *_, **__: written.append(path))
-    monkeypatch.setattr(finished, "SECONDS", 1e9)
-    DeepClassifier(**FEW, n_estimators=4, checkpoint_dir=tmp_path / "none").fit(WINE, KINDS)
-    assert written == []  # of so short a fit
-    monkeypatch.setattr(finished, "LONG", 0.0)
-    DeepClassifier(**FEW, n_estimators=4, checkpoint_dir=tmp_path / "long").fit(WINE, KINDS)
-    assert len(written) == 4
-    monkeypatch.setattr(finished, "LONG", inf)
-    monkeypatch.setattr(FinishedMembers, "end", FinishedMembers.flush)
-    DeepClassifier(**FEW, n_estimators=4, checkpoint_dir=tmp_path / "short").fit(WINE, KINDS)
-    assert len(written) == 8
+        model.set_params(n_estimators=2).fit(WINE, target)
 
 
 OTHERS = [
-    ({"random_state": 2}, {}, "random_state was 1 and is 2"),
     ({"network_params": {"epochs": 7}}, {}, r"network_params was \{.epochs.: 6\} and is \{.epochs.: 7\}"),
     ({"scoring": "r2"}, {}, "scoring was None and is 'r2'"),
     ({}, {"y": TARGET * 2}, "the training data is another"),  # the same numbers for the networks
-    ({}, {"X": NUMBERS**3}, "the training data is another"),
     ({}, {"sample_weight": WEIGHT}, "the training data is another; the validation data is another"),
 ]
 
@@ -262,28 +192,16 @@ OTHERS = [
 def test_another_fit_is_refused(killed, tmp_path):
     model = killed(3, DeepRegressor(checkpoint_dir=tmp_path, **FEW), NUMBERS, TARGET)
     before = {path: path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()}
-    told = (
-        "DeepRegressor.fit: checkpoint_dir must be a folder with members of this fit, of the same data and "
-    )
-    told += f"parameters, got {str(tmp_path)!r} with others: "
     for changed, rows, sentence in OTHERS:
-        with pytest.raises(ConfigurationError, match=rf"{re.escape(told)}.*({sentence})"):
+        with pytest.raises(ConfigurationError, match=rf"a folder with members of this fit, .*({sentence})"):
             clone(model).set_params(**changed).fit(**{"X": NUMBERS, "y": TARGET, **rows})
+    with pytest.raises(FileError, match=r"earlier one. Go on from them \(resume=True\), or choose another"):
+        model.set_params(resume=False).fit(NUMBERS, TARGET)
     assert {path: path.read_bytes() for path in tmp_path.rglob("*.*") if path.is_file()} == before
 
 
-def test_members_of_another_window_are_trained_again(killed, trained, monkeypatch, tmp_path):
-    model = killed(9, DeepClassifier(checkpoint_dir=tmp_path, **FEW), WINE, KINDS)
-    monkeypatch.setattr(fit, "AROUND", 0)
-    trained.clear()
-    same(model.fit(WINE, KINDS), DeepClassifier(**FEW).fit(WINE, KINDS), WINE)
-    assert {task.fold for task in trained[:2]} == {2}
-
-
 DAMAGES = {
-    "cut": lambda path: (path / "model.json").write_bytes((path / "model.json").read_bytes()[:-100]),
     "another class": lambda path: reseal(path, lambda values: values["trained"].update(type="Member")),
-    "no window": lambda path: reseal(path, lambda values: values.pop("window")),
     "no arrays": lambda path: (path / "arrays.safetensors").unlink(),
 }
 
@@ -299,27 +217,6 @@ def test_a_damaged_member_is_trained_again(damage, killed, trained, tmp_path):
     same(model, DeepClassifier(**FEW).fit(WINE, KINDS), WINE)
 
 
-def test_a_new_fit_spares_the_members_of_an_old_one(killed, tmp_path):
-    model = killed(2, DeepClassifier(checkpoint_dir=tmp_path, **FEW), WINE, KINDS)
-    with pytest.raises(FileError, match=r"earlier one. Go on from them \(resume=True\), or choose another"):
-        model.set_params(resume=False).fit(WINE, KINDS)
-
-
-@pytest.mark.parametrize(
-    ("settings", "says"),
-    [
-        (
-            {"time_budget": 5.0},
-            r"time_budget must be None, where checkpoint_dir is given, got 5\.0\. The clock",
-        ),
-        ({"checkpoint_dir": None, "resume": True}, "checkpoint_dir, where resume=True; got None"),
-    ],
-)
-def test_what_an_ensemble_cannot_be_given(settings, says, tmp_path):
-    with pytest.raises(ConfigurationError, match=says):
-        DeepClassifier(**{"checkpoint_dir": tmp_path, **settings}).fit(WINE, KINDS)
-
-
 def test_a_full_disk_is_told_once(monkeypatch, tmp_path):
     def full(path, *_, **__):
         raise FileError(str(path), "a path that can be written to", "got the error No space left on device")
@@ -329,3 +226,160 @@ def test_a_full_disk_is_told_once(monkeypatch, tmp_path):
         model = DeepClassifier(checkpoint_dir=tmp_path, **FEW).fit(WINE, KINDS)
     assert len(warned) == 1
     same(model, DeepClassifier(**FEW).fit(WINE, KINDS), WINE)
+
+
+# One network
+
+
+X, Y = load_iris(return_X_y=True)
+X = StandardScaler().fit_transform(X)
+VAL = np.arange(150) % 3 == 0
+FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 12, "batch_size": 40}
+REFIT = {"early_stopping": True, "refit": True, "scoring": "loss", "n_iter_no_change": np.inf}
+"""The cost falls in each epoch: the last one is the best, whatever the seed."""
+
+
+class Kill:
+    """Ends a fit, once, when this many epochs were seen."""
+
+    def __init__(self, epochs):
+        self.left = epochs
+
+    def __call__(self, record):
+        self.left -= 1
+        if self.left == 0:
+            raise Killed
+
+    def __deepcopy__(self, memo):
+        return self
+
+
+@pytest.fixture
+def a_checkpoint_at_each_pause(monkeypatch):
+    monkeypatch.setattr("deepstep.training.checkpoints.SECONDS", 0.0)
+    monkeypatch.setattr("deepstep.training.checkpoints.SHARE", 1.0)
+
+
+def theta(estimator):
+    return estimator.network_.parameters.flat
+
+
+def same_network(one, other):
+    assert_array_equal(theta(one), theta(other))
+    assert one.loss_curve_ == other.loss_curve_
+    assert one.validation_scores_ == other.validation_scores_
+    for name in ("n_iter_", "t_", "loss_", "best_loss_", "best_validation_score_"):
+        assert getattr(one, name) == getattr(other, name), name
+
+
+OF_NETWORK = {
+    "adam": {},
+    "sgd, adaptive": {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 1},
+    "sgd, invscaling": {"solver": "sgd", "learning_rate": "invscaling"},
+    "plateau": {"schedule": {"name": "plateau", "patience": 0, "threshold": 0.5}},
+    "everything": {
+        "solver": "lion",
+        "normalization": "batch",
+        "dropout": 0.2,
+        "schedule": "cosine",
+    },
+    "from data": {"initialization": "data", "learning_rate_init": "auto"},
+    "early stopping": {"early_stopping": True, "n_iter_no_change": 4, "scoring": "loss"},
+}
+
+
+@pytest.mark.parametrize("number", range(len(OF_NETWORK)), ids=OF_NETWORK)
+def test_a_fit_that_goes_on(number, tmp_path, a_checkpoint_at_each_pause):
+    settings, epochs = [*OF_NETWORK.values()][number], (1, 5)[number % 2]
+    Estimator = (NetworkRegressor, NetworkClassifier)[number % 3 > 0]
+    settings = {**FAST, **settings, "checkpoint_dir": tmp_path / "kept", "callbacks": Kill(epochs)}
+    with pytest.raises(Killed):
+        Estimator(**settings).fit(X, Y)
+    assert checkpoint_files(tmp_path / "kept")
+    went_on = Estimator(resume=True, **settings).fit(X, Y)
+    whole = Estimator(**{**settings, "checkpoint_dir": None}).fit(X, Y)
+    same_network(went_on, whole)
+
+
+@pytest.mark.parametrize(("epochs", "random_state"), [(4, None), (16, 1)])
+def test_both_trainings_of_a_refit(epochs, random_state, tmp_path, a_checkpoint_at_each_pause):
+    """Killed in the first, or in the second: sparse rows and own validation data."""
+    settings = {**FAST, **REFIT, "random_state": random_state, "callbacks": Kill(epochs)}
+    rows = scipy.sparse.csr_array(X)
+    own = {"X_val": rows[VAL], "y_val": Y[VAL], "sample_weight": np.linspace(0, 1, 150)[~VAL]}
+    model = NetworkClassifier(checkpoint_dir=str(tmp_path), **settings)
+    with pytest.raises(Killed):
+        model.fit(rows[~VAL], Y[~VAL], **own)
+    assert bool(checkpoint_files(tmp_path / "refit")) == (epochs > 12)
+    model.set_params(resume=True).fit(rows[~VAL], Y[~VAL], **own)
+    whole = NetworkClassifier(**{**settings, "random_state": model.network_.seed}).fit(
+        rows[~VAL], Y[~VAL], **own
+    )
+    same_network(model, whole)
+    again = clone(model).fit(rows[~VAL], Y[~VAL], **own)  # done is done: once more from its last checkpoints
+    same_network(again, whole)
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"random_state": 2}, r"order \(shuffle, random_state\) was"),
+        ({"alpha": 0.5}, "alpha was 0.0001 and is 0.5"),
+        ({"learning_rate": "invscaling", "power_t": 0.4}, r"learning_rate \(.*, power_t\) was .* and is"),
+        ({"validation_fraction": 0.3}, "the training data is another; the validation data is another"),
+        ({"max_iter": 7}, "it stands after 12 iterations and 0 of 4 batches; max_iter is 7"),
+        ({"max_iter": 30, "schedule": "cosine"}, "schedule was None and is"),
+    ],
+)
+def test_another_fit_of_one_network_is_refused(changed, sentence, tmp_path, a_checkpoint_at_each_pause):
+    settings = {**FAST, "solver": "rmsprop", "learning_rate": "invscaling", "early_stopping": True}
+    settings |= {"scoring": "accuracy", "checkpoint_dir": tmp_path, "n_iter_no_change": np.inf}
+    model = NetworkClassifier(**settings).fit(X, Y)
+    before = vars(model).copy()
+    with pytest.raises(
+        ConfigurationError, match=rf"NetworkClassifier.fit: resume must be a checkpoint .*{sentence}"
+    ):
+        model.set_params(resume=True, **changed).fit(X, Y)
+    assert model.network_ is before["network_"]
+
+
+def test_a_new_fit_spares_the_checkpoints_of_an_old_one(tmp_path, a_checkpoint_at_each_pause):
+    model = NetworkClassifier(checkpoint_dir=tmp_path, resume=True, **FAST).fit(X, Y)  # where there is none
+    same_network(model, NetworkClassifier(**FAST).fit(X, Y))
+    model.set_params(resume=False)
+    kept = {path: path.read_bytes() for path in checkpoint_files(tmp_path)}
+    assert len(kept) == 3
+    with pytest.raises(FileError, match=r"earlier one. Go on from them \(resume=True\), or choose another"):
+        model.fit(X, Y)
+    assert {path: path.read_bytes() for path in checkpoint_files(tmp_path)} == kept
+
+
+def test_what_has_no_checkpoints(tmp_path):
+    with pytest.raises(ConfigurationError, match="checkpoint_dir, where resume=True; got None"):
+        NetworkClassifier(resume=True).fit(X, Y)
+    with pytest.raises(ConfigurationError, match=r"solver='lbfgs'.* got checkpoint_dir, resume"):
+        NetworkClassifier(solver="lbfgs", checkpoint_dir=tmp_path, resume=True).fit(X, Y)
+    with pytest.raises(AttributeError):
+        NetworkClassifier(checkpoint_dir=tmp_path).partial_fit  # noqa: B018
+
+
+@pytest.mark.usefixtures("pythons_own_handler")
+def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
+    steps = CompiledSession.steps
+    # a callback that looks at the network has each epoch done by itself
+    given = {**FAST, "engine": "compiled", "callbacks": [Callback()]}
+    whole, five = NetworkRegressor(**given).fit(X, Y), NetworkRegressor(**{**given, "max_iter": 5}).fit(X, Y)
+
+    def pressed(self, *args, **kwargs):
+        if self.state().step == 4 * 4:
+            signal.raise_signal(signal.SIGINT)
+        return steps(self, *args, **kwargs)
+
+    monkeypatch.setattr("deepstep.training.checkpoints.SECONDS", 1e9)
+    monkeypatch.setattr(CompiledSession, "steps", pressed)
+    model = NetworkRegressor(checkpoint_dir=tmp_path, **given)
+    with pytest.warns(UserWarning, match=r"by user\. With resume=True fit continues from .*checkpoint-0+20"):
+        model.fit(X, Y)
+    assert model.n_iter_ == 5
+    assert_array_equal(theta(model), theta(five))
+    same_network(model.set_params(resume=True).fit(X, Y), whole)

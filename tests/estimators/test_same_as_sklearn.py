@@ -98,27 +98,15 @@ def test_batches(task, solver):
     assert_allclose(ours.score(X, y, weight), theirs.score(X, y, weight), **EXACT)
 
 
-def test_weights_of_zero():
-    """In every batch some: a batch counts in the mean cost of an epoch with its size."""
-    X, y, weight = data("multiclass")
-    weight = np.where(np.arange(60) % 3 == 1, 0, weight)
-    ours, theirs = pair("multiclass", batch_size=25, **SOLVERS["adam"])
-    assert_same(ours.fit(X, y, weight), theirs.fit(X, y, weight))
-
-
 @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-@pytest.mark.parametrize("activation", ["identity", "relu", "tanh", "logistic"])
-def test_activations(activation, solver):
+@pytest.mark.parametrize(
+    ("activation", "hidden"), [("identity", ()), ("relu", (3,)), ("tanh", HIDDEN), ("logistic", (4, 4, 4, 4))]
+)
+def test_activations_and_depths(activation, hidden, solver):
     X, y, _ = data("multiclass")
-    ours, theirs = pair("multiclass", activation=activation, solver=solver, learning_rate_init=0.01)
+    settings = {"activation": activation, "solver": solver, "learning_rate_init": 0.01}
+    ours, theirs = pair("multiclass", hidden, **settings)
     assert_same(ours.fit(X, y), theirs.fit(X, y), curve=solver == "adam")
-
-
-@pytest.mark.parametrize("hidden", [(), (3,), (4, 4, 4, 4)])
-def test_depths(hidden):
-    X, y, _ = data("binary")
-    ours, theirs = pair("binary", hidden, learning_rate_init=0.01)
-    assert_same(ours.fit(X, y), theirs.fit(X, y))
 
 
 @pytest.mark.parametrize(

@@ -1,28 +1,16 @@
 """Validation data: own ones or a part, scored with any metric; the best epoch kept; the refit."""
 
-import warnings
-
 import numpy as np
-import pandas
 import pytest
-import scipy.sparse
-import sklearn
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.sparse import csr_array
 from sklearn.base import clone
-from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classification
-from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import (
-    d2_pinball_score,
-    f1_score,
-    log_loss,
-    mean_absolute_error,
-    roc_auc_score,
-)
-from sklearn.model_selection import cross_validate
+from sklearn.datasets import load_iris
+from sklearn.metrics import log_loss, mean_absolute_error, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 from deepstep import NetworkClassifier, NetworkRegressor
-from deepstep.errors import ConfigurationError
+from deepstep.preparation.batches import Examples, hold_out
 from deepstep.training import StopTraining
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -55,12 +43,12 @@ def ending_after(epochs):
     return end
 
 
-def epoch_by_epoch(estimator, metric, X=X, y=NAMES, val=VAL):
+def epoch_by_epoch(estimator, metric, y):
     """The metric of estimators that were trained for 1, 2, … epochs and never saw the validation data."""
     scores = []
     for epochs in range(1, estimator.max_iter + 1):
-        alone = clone(estimator).set_params(max_iter=epochs, scoring=None).fit(X[~val], y[~val])
-        scores.append(metric(y[val], alone, X[val]))
+        alone = clone(estimator).set_params(max_iter=epochs, scoring=None).fit(X[~VAL], y[~VAL])
+        scores.append(metric(y[VAL], alone, X[VAL]))
     return scores
 
 
@@ -68,43 +56,21 @@ METRICS = {
     None: lambda y, model, X: model.score(X, y),
     "neg_log_loss": lambda y, model, X: -log_loss(y, model.predict_proba(X)),
     "roc_auc_ovr": lambda y, model, X: roc_auc_score(y, model.predict_proba(X), multi_class="ovr"),
+    "neg_mean_absolute_error": lambda y, model, X: -mean_absolute_error(y, model.predict(X)),
 }
 
 
 @pytest.mark.parametrize("scoring", METRICS)
-def test_any_metric_of_classes(scoring):
-    model, metric = fit(NetworkClassifier(scoring=scoring, **FAST)), METRICS[scoring]
-    assert_allclose(model.validation_scores_, epoch_by_epoch(model, metric), rtol=1e-12)
-    alone = NetworkClassifier(**FAST).fit(X[~VAL], NAMES[~VAL])
+def test_any_metric(scoring):
+    numbers, metric = scoring == "neg_mean_absolute_error", METRICS[scoring]
+    Estimator, y = (NetworkRegressor, Y + X[:, 0]) if numbers else (NetworkClassifier, NAMES)
+    model = fit(Estimator(scoring=scoring, **FAST), y)
+    assert_allclose(model.validation_scores_, epoch_by_epoch(model, metric, y=y), rtol=1e-12)
+    alone = Estimator(**FAST).fit(X[~VAL], y[~VAL])
     assert_array_equal(theta(model), theta(alone))  # looking changes nothing
     assert model.best_validation_score_ is None  # nothing was stopped
-    own = fit(NetworkClassifier(scoring=lambda estimator, X, y: metric(y, estimator, X), **FAST))
-    assert own.validation_scores_ == model.validation_scores_
-
-
-@pytest.mark.parametrize(
-    ("settings", "metric"),
-    [
-        ({"scoring": "neg_mean_absolute_error", "loss": "huber"}, lambda *of: -mean_absolute_error(*of)),
-        ({"loss": "quantile", "quantiles": 0.8}, lambda y, p: d2_pinball_score(y, p, alpha=0.8)),
-    ],
-)
-def test_any_metric_of_numbers(settings, metric):
-    y = Y + X[:, 0]
-    model = fit(NetworkRegressor(**FAST, **settings), y)
-    expected = epoch_by_epoch(model, lambda y, model, X: metric(y, model.predict(X)), y=y)
-    assert_allclose(model.validation_scores_, expected, rtol=1e-12)
-
-
-def test_several_columns():
-    inputs, columns = make_multilabel_classification(90, 4, n_classes=3, random_state=0)
-    val = np.arange(90) % 3 == 0
-    model = NetworkClassifier(scoring="f1_micro", **FAST)
-    model.fit(inputs[~val], columns[~val], X_val=inputs[val], y_val=columns[val])
-    expected = epoch_by_epoch(
-        model, lambda y, model, X: f1_score(y, model.predict(X), average="micro"), inputs, columns, val
-    )
-    assert_allclose(model.validation_scores_, expected)
+    by_function = fit(Estimator(scoring=lambda estimator, X, y: metric(y, estimator, X), **FAST), y)
+    assert by_function.validation_scores_ == model.validation_scores_
 
 
 def test_validation_cost_is_the_loss_alone():
@@ -137,14 +103,6 @@ def test_the_best_epoch_is_kept(Estimator, settings):
     assert model.best_loss_ == (min(model.validation_costs_) if by_cost else None)
 
 
-def test_early_stopping_stops():
-    settings = {**FAST, "max_iter": 50, "early_stopping": True, "tol": 1e6, "n_iter_no_change": 2}
-    model = fit(NetworkClassifier(**settings))
-    assert model.n_iter_ == 4
-    assert model.history_.stopped.startswith("validation_score did not improve")
-    assert fit(model.set_params(scoring="loss")).n_iter_ == 4
-
-
 @BOTH
 def test_refit_is_a_fit_on_everything_for_the_best_count(Estimator):
     y = NAMES if Estimator is NetworkClassifier else Y + np.sin(9 * X[:, 1])
@@ -164,6 +122,19 @@ def test_refit_is_a_fit_on_everything_for_the_best_count(Estimator):
     assert first.stopping_history_ is None
 
 
+def test_refit_of_a_part_learns_from_all_rows_and_counts_their_classes():
+    rows = (Y > 0) | (np.arange(150) % 5 == 0)
+    settings = {**FAST, "max_iter": 30, "class_weight": "balanced"}
+    model = NetworkClassifier(early_stopping=True, refit=True, **settings).fit(csr_array(X[rows]), Y[rows])
+    examples = Examples(X[rows], Y[rows, np.newaxis], None)
+    parts = hold_out(examples, Y[rows], fraction=0.1, seed=1, where="test")
+    settings["max_iter"] = model.n_iter_
+    alone = NetworkClassifier(**settings)
+    alone.fit(np.vstack([part.X for part in parts]), np.vstack([part.Y for part in parts])[:, 0])
+    assert_allclose(theta(model), theta(alone), rtol=1e-9)
+    assert model.t_ == model.n_iter_ * rows.sum()
+
+
 def test_a_refit_that_diverges_keeps_the_network_that_was_validated():
     settings = {**FAST, "max_iter": 12, "solver": "sgd", "early_stopping": True}
     held = X[VAL].copy()
@@ -179,145 +150,35 @@ def test_a_refit_that_diverges_keeps_the_network_that_was_validated():
     assert not model.interrupted_
 
 
-def test_refit_of_a_held_out_part():
-    settings = {**FAST, "max_iter": 30, "early_stopping": True, "random_state": None}
-    model = NetworkClassifier(refit=True, **settings).fit(scipy.sparse.csr_array(X), NAMES)
-    assert model.t_ == model.n_iter_ * 150
-    assert len(model.validation_scores_) >= model.n_iter_
-    for by_course in ({"time_budget": 1.0}, {"schedule": "plateau"}):
-        with pytest.raises(ConfigurationError, match=f"for refit=True .* got {next(iter(by_course))}, which"):
-            NetworkClassifier(refit=True, **by_course, **settings).fit(X, NAMES)
-
-
-def test_frames_are_scored_without_warnings():
-    frame = pandas.DataFrame(X, columns=list("wxyz"))
-    model = NetworkClassifier(scoring="neg_log_loss", **FAST)
-    model.fit(frame[~VAL], NAMES[~VAL], X_val=frame[VAL], y_val=NAMES[VAL])
-    assert list(model.feature_names_in_) == list("wxyz")
-    assert model.validation_scores_ == fit(clone(model)).validation_scores_
-
-
-def test_what_is_held_out_has_no_say_in_initial_values_from_data():
-    """Which rows those are is a matter of the seed: of any others, each moves the parameters."""
-    rng = np.random.default_rng(2)
-    inputs, numbers = rng.standard_normal((20, 3)), rng.standard_normal(20)
-    model = NetworkRegressor(
-        5, initialization="data", early_stopping=True, validation_fraction=0.2, refit=True
-    )
-    model.set_params(solver="gd", learning_rate_init=1e-300, max_iter=1, random_state=4)
-    first, same = theta(model.fit(inputs, numbers)), 0
-    for row in range(20):
-        changed = inputs.copy()
-        changed[row] += 10
-        same += np.array_equal(theta(clone(model).fit(changed, numbers)), first)
-    assert same == 4
-
-
 def test_lbfgs_is_judged_too():
-    model = fit(
-        NetworkClassifier(solver="lbfgs", early_stopping=True, scoring="loss", **{**FAST, "max_iter": 4})
-    )
+    lbfgs = {"solver": "lbfgs", "early_stopping": True, "scoring": "loss"}
+    model = fit(NetworkClassifier(**{**FAST, **lbfgs, "max_iter": 4}))
     expected = -log_loss(NAMES[VAL], model.predict_proba(X[VAL]))
     assert -model.validation_costs_[-1] == pytest.approx(expected)
     assert model.validation_scores_ == [-cost for cost in model.validation_costs_]
     model.set_params(scoring=None).fit(X, NAMES)  # holds nothing out, as in scikit-learn
-    model = fit(NetworkClassifier(scoring="accuracy", **FAST))
-    model.partial_fit(X, NAMES)  # validates nothing, whatever fit had
 
 
-def test_callbacks_see_the_scores_and_may_stop():
-    seen = []
-
-    def look(record):
-        seen.append(record["validation_score"])
-        record["mine"] = len(seen)
-        if len(seen) == 3:
-            raise StopTraining("enough")
-
-    model = fit(NetworkClassifier(callbacks=[look], **FAST))
-    assert seen == model.validation_scores_
-    assert model.history_.column("mine").tolist() == [1, 2, 3]
-    assert model.history_.stopped == "enough"
-
-
-def test_outputs_beyond_the_finite_numbers_have_no_score():
-    model = NetworkRegressor(**FAST).fit(X, Y, X_val=[[1e300] * 4, [0.0] * 4], y_val=[0.0, 1.0])
-    assert np.isnan(model.validation_scores_).all()
-
-
-def always_nan(estimator, X, y):
-    return np.nan
-
-
-@pytest.mark.parametrize(
-    ("settings", "refit"),
-    [({"n_iter_no_change": 3, "max_iter": 50}, False), ({"n_iter_no_change": np.inf}, True)],
-)
-def test_a_score_that_is_never_a_number_is_named(settings, refit):
-    """However training ended; one that is a number once says nothing."""
-    early = {**FAST, "early_stopping": True, "refit": refit, **settings}
-    sentence = r"^validation_score was .* none of \d epochs, nan .* scoring, here \S*validation\.always_nan:"
-    with pytest.warns(UndefinedMetricWarning, match=sentence) as found:
-        model = fit(NetworkClassifier(scoring=always_nan, **early))
-    assert [warning.filename for warning in found if warning.category is UndefinedMetricWarning] == [__file__]
-    assert model.best_validation_score_ is None
-    scores = iter([np.nan, 0.5])
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", UndefinedMetricWarning)
-        fit(NetworkClassifier(scoring=lambda *_: next(scores, np.nan), **early))
-
-
+OTHERS = {"X_val": X, "y_val": NAMES}
+EARLY = {"early_stopping": True, "refit": True}
 REFUSED = [
     ({"X_val": X}, {}, "X_val and y_val; got one of them alone"),
-    ({"y_val": NAMES}, {}, "X_val and y_val; got one of them alone"),
     ({"sample_weight_val": np.ones(150)}, {}, "got sample_weight_val alone"),
-    ({"X_val": X[:1], "y_val": ["z"]}, {}, r"y has the classes \['a', 'b', 'c'\]; got the classes \['z'\]"),
-    (
-        {"X_val": X, "y_val": NAMES, "sample_weight_val": np.zeros(150)},
-        {},
-        "weight above 0|one non-zero number",
-    ),
+    ({"X_val": X[:1], "y_val": ["z"]}, {}, r"y has the classes .*; got the classes \['z'\]"),
+    ({**OTHERS, "sample_weight_val": np.zeros(150)}, {}, "weight above 0|one non-zero number"),
     ({"X_val": X[:, :3], "y_val": NAMES}, {}, "4 features"),
+    (OTHERS, {"scoring": lambda *_: np.ones(2)}, "fit: scoring that gives one number; got"),
     ({}, {"scoring": "roc_auk", "early_stopping": True}, "Did you mean 'roc_auc'"),
     ({}, {"refit": True}, "early_stopping=True, where refit=True; got"),
+    ({}, {**EARLY, "time_budget": 1.0}, "for refit=True .* got time_budget, which"),
+    ({}, {**EARLY, "schedule": "plateau"}, "for refit=True .* got schedule, which"),
     ({}, {"scoring": "f1"}, "validation data, where scoring is given; got scoring='f1'"),
     # L-BFGS has no early stopping: nothing is held out to be scored, no best epoch to refit to
-    ({}, {"scoring": "loss", "solver": "lbfgs"}, r"for solver='lbfgs', .*; got scoring\. Use an"),
-    ({}, {"refit": True, "scoring": "loss", "solver": "lbfgs"}, r"'lbfgs', .*; got refit, scoring\. Use an"),
-    ({"X_val": X, "y_val": NAMES}, {"refit": True, "solver": "lbfgs"}, "solver='lbfgs', .*; got refit"),
+    ({}, {"refit": True, "scoring": "loss", "solver": "lbfgs"}, r"'lbfgs', .*; got refit, scoring"),
 ]
 
 
-@pytest.mark.parametrize(("arguments", "settings", "message"), REFUSED)
+@pytest.mark.parametrize(("arguments", "settings", "message"), REFUSED, ids=range(len(REFUSED)))
 def test_what_does_not_fit(arguments, settings, message):
     with pytest.raises(ValueError, match=message):
         NetworkClassifier(**settings).fit(X, NAMES, **arguments)
-
-
-@pytest.mark.parametrize("score", ["x", np.ones(2)])
-def test_scores_that_are_no_numbers(score):
-    with pytest.raises(
-        ConfigurationError, match=r"NetworkClassifier.fit: scoring that gives one number; got"
-    ):
-        fit(NetworkClassifier(scoring=lambda model, X, y: score, **FAST))
-
-
-def test_errors_of_own_functions_come_through():
-    def fail(*arguments):
-        raise ZeroDivisionError("mine")
-
-    for settings in ({"scoring": fail}, {"callbacks": fail}, {"schedule": fail}):
-        model = NetworkClassifier(**{**FAST, **settings})
-        with pytest.raises(ZeroDivisionError, match="mine"):
-            fit(model)
-        assert not hasattr(model, "network_")
-
-
-def test_own_validation_data_reach_a_search():
-    """In a metadata-routed search."""
-    inputs, y = load_diabetes(return_X_y=True)
-    with sklearn.config_context(enable_metadata_routing=True):
-        model = NetworkRegressor(early_stopping=True, **FAST).set_fit_request(X_val=True, y_val=True)
-        own = {"X_val": inputs[:20], "y_val": y[:20]}
-        found = cross_validate(model, inputs, y, cv=2, params=own, return_estimator=True)
-    assert [len(fitted.validation_costs_) for fitted in found["estimator"]] == [6, 6]

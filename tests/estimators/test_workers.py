@@ -11,9 +11,9 @@ import joblib
 import numpy as np
 import pytest
 from joblib.parallel import get_active_backend
-from sklearn.datasets import load_diabetes, load_wine
+from sklearn.datasets import load_wine
 
-from deepstep import DeepClassifier, DeepRegressor
+from deepstep import DeepClassifier
 from deepstep.ensembles import fit
 from deepstep.ensembles import presets as catalogue
 from deepstep.ensembles.member_fit import Link
@@ -55,35 +55,21 @@ def test_every_backend_gives_the_same_bits(backend, in_threads):
     assert model.ensemble_.members[0].network.history is not None
 
 
-def test_an_error_in_another_process_is_the_same_error():
-    wrong = DeepClassifier(**{**SETTINGS, "network_params": {"dropout": [0.1] * 7}})
-    with (
-        joblib.parallel_config(backend="multiprocessing", n_jobs=2),
-        pytest.raises(ConfigurationError) as error,
-    ):
-        wrong.fit(X, y)
-    with pytest.raises(ConfigurationError) as expected:
-        wrong.fit(X, y)
-    assert str(error.value) == str(expected.value)
-
-
-@pytest.mark.parametrize(("backend", "n_jobs"), [("threading", 3), (None, 3), ("loky", 1)])
-def test_as_many_as_are_asked_for(backend, n_jobs):
-    configured = {"n_jobs": n_jobs} if backend is None else {"backend": backend, "n_jobs": n_jobs}
-    with joblib.parallel_config(**configured), member_executor() as workers:
-        assert workers.n == n_jobs
-
-
 def _n_within():
     backend, _ = get_active_backend()
     with member_executor() as workers:
         return backend.nesting_level, workers.n
 
 
-def test_a_worker_of_somebody_else_s_search_has_threads_of_its_own():
-    """As many as its BLAS may have, whatever the search has been given."""
-    with member_executor() as workers:
-        n = workers.n
+def test_workers_are_as_many_as_asked_for_and_within_a_search_as_blas_may_have():
+    for configured in (
+        {"n_jobs": 3},
+        {"backend": "threading", "n_jobs": 3},
+        {"backend": "loky", "n_jobs": 1},
+    ):
+        with joblib.parallel_config(**configured):
+            assert _n_within() == (0, configured["n_jobs"])
+    _, n = _n_within()
     with joblib.parallel_config(backend="threading", n_jobs=5):
         levels = joblib.Parallel()(joblib.delayed(_n_within)() for _ in range(2))
     assert levels == [(1, n)] * 2
@@ -150,26 +136,24 @@ def test_the_networks_that_are_done_are_kept(pressed, done, kept, own):
     whole = DeepClassifier(**TEN).fit(WINE, KINDS)
     model, validation = DeepClassifier(**TEN), {"X_val": WINE[::2], "y_val": KINDS[::2]} if own else {}
     pressed(done)
-    said = f"{kept} of 10 networks .* {'validation' if own else 'out-of-fold'}"
-    with pytest.warns(UserWarning, match=f"{said} accuracy [01]") as caught:
+    said = f"{kept} of 10 networks .* {'validation' if own else 'out-of-fold'} accuracy [01]"
+    with pytest.warns(UserWarning, match=said) as caught:
         model.fit(WINE, KINDS, **validation)
     assert caught[0].filename == __file__
     ensemble = model.ensemble_
     assert len(ensemble.members) == kept
-    assert model.score(WINE, KINDS) > 0.6
     assert sum(ensemble.shares) == pytest.approx(1)
     assert model.predict_set(WINE, alpha=0.2).shape == (178, 3)
     if not own:
-        courses = {(one.preset, one.fold): one.network.history for one in whole.ensemble_.members}
+        courses = {(member.preset, member.fold): member.network.history for member in whole.ensemble_.members}
         for member in ensemble.members:
             same = courses[member.preset, member.fold]
             np.testing.assert_array_equal(member.network.history.costs, same.costs)
         known = np.flatnonzero(np.isfinite(ensemble.out_of_fold).all(axis=1))
         assert {*known.tolist()} == {*np.concatenate(ensemble.held_out).tolist()}
-        assert len(model.label_issues(WINE, KINDS)) == len(WINE)
 
 
-@pytest.mark.parametrize("done", [1, 3, 6, 8, 13])
+@pytest.mark.parametrize("done", [1, 6, 13])
 def test_what_is_done_on_the_first_folds_is_kept(pressed, monkeypatch, done):
     """Six presets are tried on two of four folds, and two learn all."""
     monkeypatch.setattr(catalogue, "SIZES", {"balanced": {inf: Size(6, 4, 2, 2)}})
@@ -185,27 +169,14 @@ def test_what_is_done_on_the_first_folds_is_kept(pressed, monkeypatch, done):
     assert np.isfinite(model.predict_proba(WINE)).all()
 
 
-def test_numbers_have_a_score_of_their_own(pressed):
-    X, y = load_diabetes(return_X_y=True)
-    pressed(1)
-    with pytest.warns(UserWarning, match="1 of 10 networks .* out-of-fold D² "):
-        DeepRegressor(loss="quantile", **TEN).fit(X, y)
-
-
-def test_before_the_first_network_is_done_nothing_is_kept(pressed):
-    model = DeepClassifier(**TEN)
-    before = vars(model).copy()
-    pressed(0)
-    with pytest.raises(KeyboardInterrupt):
-        model.fit(WINE, KINDS)
-    assert vars(model) == before
-
-
-def test_a_second_one_keeps_nothing(pressed, monkeypatch):
+@pytest.mark.parametrize("again", [False, True])
+def test_before_the_first_network_is_done_and_after_a_second_press_nothing_is_kept(
+    pressed, monkeypatch, again
+):
     monkeypatch.setattr(interruption, "ONE_PRESS", 0.0)
     model = DeepClassifier(**TEN)
     before = vars(model).copy()
-    pressed(1, again=True)
+    pressed(int(again), again=again)
     with pytest.raises(KeyboardInterrupt):
         model.fit(WINE, KINDS)
     assert vars(model) == before

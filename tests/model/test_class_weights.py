@@ -42,14 +42,6 @@ def test_they_are_scikit_learns_sample_weights(output, class_weight, sample_weig
     np.testing.assert_allclose(by_class.parameters.flat, weighted.parameters.flat, rtol=1e-9)
 
 
-def test_several_outputs_are_weighed_each_by_itself():
-    Y = np.array([[0, 1, 0, 1], [1, 1, 0, 0]])
-    weighted = trained("sigmoid", Y, X[:, :4], sample_weight=[1, 2 * 1, 1 * 3, 2 * 3])
-    for class_weight in ([{0: 1, 1: 2}, {0: 3, 1: 1}], [{1: 2}, {0: 3}]):
-        by_class = trained("sigmoid", Y, X[:, :4], class_weight=class_weight)
-        np.testing.assert_allclose(by_class.parameters.flat, weighted.parameters.flat, rtol=1e-12)
-
-
 def test_validation_data_are_weighed_by_the_training_datas_classes():
     Y = TARGETS["softmax"]
     net = trained(class_weight="balanced", validation=(X[:, :9], Y[:, :9]))
@@ -58,64 +50,34 @@ def test_validation_data_are_weighed_by_the_training_datas_classes():
 
 
 @pytest.mark.parametrize("sample_weight", [None, WEIGHTS])
-@pytest.mark.parametrize("output", TARGETS)
-def test_balanced_counts_what_is_learned_from_alone(output, sample_weight):
+def test_balanced_counts_what_is_learned_from_alone(sample_weight):
     """As if both parts were given, each by itself: those held out have the others' weights."""
     options = {"class_weight": "balanced", "iterations": 3}
-    net = trained(output, validation_fraction=0.3, sample_weight=sample_weight, **options)
-    rows = Examples(X.T, TARGETS[output].T, sample_weight)
-    classes = (LABELS == 0).astype(int) if output == "sigmoid" else LABELS
-    learn, held = hold_out(rows, classes, fraction=0.3, seed=1, where="test")
-    counts = [np.bincount(decided(part.Y), part.weight) for part in (learn, rows)]
+    net = trained(validation_fraction=0.3, sample_weight=sample_weight, **options)
+    rows = Examples(X.T, TARGETS["softmax"].T, sample_weight)
+    learn, held = hold_out(rows, LABELS, fraction=0.3, seed=1, where="test")
+    counts = [np.bincount(part.Y.argmax(axis=1), part.weight) for part in (learn, rows)]
     assert not np.allclose(counts[0] / counts[0].sum(), counts[1] / counts[1].sum())  # it makes a difference
-    given = trained(
-        output,
-        learn.Y.T,
-        learn.X.T,
-        sample_weight=learn.weight,
-        validation=(held.X.T, held.Y.T, *([] if held.weight is None else [held.weight])),
-        **options,
-    )
-    assert net.parameters == given.parameters
-    np.testing.assert_array_equal(
-        net.history.column("validation_cost"), given.history.column("validation_cost")
-    )
+    options["validation"] = (held.X.T, held.Y.T, *([] if held.weight is None else [held.weight]))
+    alone = trained(Y=learn.Y.T, X=learn.X.T, sample_weight=learn.weight, **options)
+    assert net.parameters == alone.parameters
+    costs, costs_alone = (each.history.column("validation_cost") for each in (net, alone))
+    np.testing.assert_array_equal(costs, costs_alone)
 
 
-def decided(Y):
-    """Classes of targets as rows: one-hot, cumulative or 0 and 1."""
-    return Y.argmax(axis=1) if (Y.sum(axis=1) == 1).all() and Y.shape[1] == 3 else Y.sum(axis=1).astype(int)
-
-
-class TestInitializationFromData:
-    def test_the_first_training_draws_from_its_inputs(self):
-        scaled = 1e3 * X
-        net = Network([3, 5, 1], initialization="data", seed=4)
-        twin = Network([3, 5, 1], seed=4)
-        twin.initialize_from_data(scaled)
-        first = next(net.steps(scaled, TARGETS["sigmoid"])).before
-        assert first == twin.parameters
-        waiting = Network([3, 5, 1], initialization="data", seed=4)
-        for one in (waiting, twin):
-            one.train(scaled, TARGETS["sigmoid"], iterations=3)
-            one.train(2 * scaled, TARGETS["sigmoid"], iterations=3)  # the second one draws nothing
-        assert waiting.parameters == twin.parameters
-
-    def test_the_search_for_a_rate_begins_there_and_changes_nothing(self):
-        net = Network([3, 5, 1], initialization="data", seed=4)
-        before = net.parameters
-        search = net.find_learning_rate(1e3 * X, TARGETS["sigmoid"])
-        assert net.parameters is before
-        twin = Network([3, 5, 1], seed=4)
-        twin.initialize_from_data(1e3 * X)
-        np.testing.assert_array_equal(
-            search.costs, twin.find_learning_rate(1e3 * X, TARGETS["sigmoid"]).costs
-        )
-
-    def test_parameters_of_ones_own_stay(self):
-        own = Network([3, 5, 1], seed=9).parameters
-        given = Network([3, 5, 1], initialization="data", parameters=own, seed=4)
-        assigned = Network([3, 5, 1], initialization="data", seed=4)
-        assigned.parameters = own
-        for net in (given, assigned):
-            assert next(net.steps(X, TARGETS["sigmoid"])).before == own
+def test_the_first_training_draws_from_its_inputs():
+    scaled = 1e3 * X
+    twin, waiting = Network([3, 5, 1], seed=4), Network([3, 5, 1], initialization="data", seed=4)
+    twin.initialize_from_data(scaled)
+    before = waiting.parameters
+    search = waiting.find_learning_rate(scaled, TARGETS["sigmoid"])
+    assert waiting.parameters is before  # a search begins there, and changes nothing
+    expected = twin.find_learning_rate(scaled, TARGETS["sigmoid"])
+    np.testing.assert_array_equal(search.costs, expected.costs)
+    for one in (waiting, twin):
+        one.train(scaled, TARGETS["sigmoid"], iterations=3)
+        one.train(2 * scaled, TARGETS["sigmoid"], iterations=3)  # the second one draws nothing
+    assert waiting.parameters == twin.parameters
+    own = Network([3, 5, 1], seed=9).parameters
+    with_own = Network([3, 5, 1], initialization="data", parameters=own, seed=4)
+    assert next(with_own.steps(X, TARGETS["sigmoid"])).before == own

@@ -40,20 +40,6 @@ def test_finite_differences_find_the_same(own: Any, output: int) -> None:
         np.testing.assert_allclose(found[j], difference, rtol=1e-6, atol=1e-8)
 
 
-@pytest.mark.parametrize("output", ["softmax", "identity"])
-def test_torch_finds_the_same(output: str) -> None:
-    torch = pytest.importorskip("torch")
-    net, X = network(output=output)
-    theta = {name: torch.tensor(value) for name, value in net.parameters.items()}
-    A = inputs = torch.tensor(X, requires_grad=True)
-    for layer in (1, 2):
-        A = torch.nn.functional.gelu(theta[f"W{layer}"] @ A + theta[f"b{layer}"])
-    A = theta["W3"] @ A + theta["b3"]
-    A = torch.softmax(A, dim=0) if output == "softmax" else A
-    A[1].sum().backward()
-    np.testing.assert_allclose(net.input_gradients(X, output=1), inputs.grad.numpy(), rtol=1e-10, atol=1e-14)
-
-
 def test_many_columns_go_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
     net, X = network()
     whole, norms = net.input_gradients(X), net.gradient_norms(X, np.ones((3, 7)))

@@ -28,25 +28,19 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
     "sigmoid": [
         *(
             ({"time_budget": budget}, "must be a positive number of seconds")
-            for budget in (0, -1, float("inf"), float("nan"), "60")
+            for budget in (0, float("inf"), float("nan"), "60")
         ),
         *(
             ({"validation_fraction": share}, "must be a number above 0 and below 1")
-            for share in (0, 1, -0.1, float("nan"), True, "half")
+            for share in (0, 1, float("nan"), True, "half")
         ),
-        ({"validation": (X, X, np.ones(3))}, "train, validation: Y has shape (2, 40)", ShapeError),
         ({"validation": (X, Y["sigmoid"], [1.0])}, "validation: sample_weight has shape (40,)", ShapeError),
         ({"validation": (X, Y["sigmoid"], -np.ones(40))}, "has numbers of at least 0", DataError),
-        ({"validation": (X[:2], Y["sigmoid"])}, "Network.train, validation: X", ShapeError),
-        ({"validation": (X,)}, "(X, Y) or (X, Y, sample_weight); got"),
-        ({"validation": 5}, "(X, Y) or (X, Y, sample_weight); got int"),
         ({**HELD_OUT, "validation_fraction": 0.1}, "validation_fraction; got both"),
         *(
-            ({"metrics": metrics, "validation_fraction": 0.2, **how}, f"train: {message}")
-            for how in ({}, LBFGS)
+            ({"metrics": metrics, "validation_fraction": 0.2}, f"train: {message}")
             for metrics, message in (
                 (3, f"{METRICS} 3. Such as metrics="),
-                ([len], f"{METRICS} [<built-in"),
                 ({1: len}, "names of metrics are texts; got 1. Such as metrics="),
                 ({"cost": len}, "names of metrics; got 'cost', which is recorded in any case"),
                 ({"accuracy": 5}, "metrics['accuracy'] must be a function"),
@@ -54,89 +48,51 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
         ),
         ({"metrics": {"a": len}}, "validation data for the metrics; got None"),
         ({"patience": 0}, f"patience must be {WHOLE} 0"),
-        ({"patience": 1.5}, "got 1.5"),
-        ({"patience": True}, "got True"),
         ({"monitor": "cost"}, "monitor requires patience; got monitor='cost' alone"),
         ({"patience": 2, "monitor": "costs"}, "Did you mean 'cost'?"),
-        (
-            {"patience": 1, "monitor": 3},
-            "the name of an entry of the records, got 3. Such",
-        ),
+        ({"patience": 2, "monitor": "examples"}, WATCHED),  # of a part of an epoch alone
+        ({"patience": 2, "monitor": "dead", "callbacks": [Health()]}, WATCHED),
+        ({"callbacks": [ReduceLROnPlateau("mine"), lambda record: record.update(mine=1)]}, WATCHED),
+        ({"dropout": 0.1, "dropout_schedule": PLATEAU}, f"^Network.train, dropout_schedule: {WATCHED}"),
         *(
-            (options, WATCHED)
-            for options in (
-                {"patience": 2, "monitor": "validation_auc"},
-                {"patience": 2, "monitor": "-validation_auc", **HELD_OUT},
-                {"schedule": PLATEAU},
-                {"dropout": 0.1, "dropout_schedule": ReduceLROnPlateau("costs")},
-                {"patience": 2, "monitor": "examples"},  # of a part of an epoch alone
-                {"patience": 2, "monitor": "learning_rate", **LBFGS},
-                {"patience": 2, "monitor": "dead", "callbacks": [Health()]},
-                {"callbacks": [ReduceLROnPlateau("mine"), lambda record: record.update(mine=1)]},  # too early
+            (options, f"^Network.train: {name}{message}")
+            for name, besides in (("schedule", {}), ("dropout_schedule", {"dropout": 0.1}))
+            for options, message in (
+                ({name: "cosin", **besides}, " must be one of"),
+                ({name: {"name": "plateau", "drop": 3}, **besides}, "['drop'] must be a number from 0"),
             )
         ),
         *(
-            ({"dropout": 0.1, name: PLATEAU}, f"^Network.train, {name}: {WATCHED}")
-            for name in ("schedule", "dropout_schedule")
+            ({f"{name}_schedule": "linear", **nothing}, f"^Network.train: {name}_schedule must be used with")
+            for name in ("weight_decay", "dropout")
+            for nothing in ({}, {"weight_decay": 0.0, "dropout": [0.0]})
         ),
-        ({"schedule": PLATEAU}, "got 'validation_cost'. Give validation data"),
-        ({"optimizer": "adamm"}, "'lion', 'lbfgs', got 'adamm'. Did you mean 'adam'?"),
-        *(
-            ({**LBFGS, "optimizer_params": {name: 0}}, f"optimizer_params[{name!r}] must be a {kind}")
-            for name, kind in (("evaluations", WHOLE[2:]), ("tolerance", "positive number, got 0"))
-        ),
-        ({"dropot": 0.1}, "got 'dropot'. Did you mean 'dropout'?"),
-        ({"dropout": [0.1, 0.1]}, "a list of 1, got [0.1, 0.1]"),
+        ({**LBFGS, "optimizer_params": {"tolerance": 0}}, "['tolerance'] must be a positive number, got 0"),
         ({"lr_multipliers": {"W3": 1.0}}, "lr_multipliers must have names among"),
         ({"deterministic": 1}, "deterministic must be True or False, got 1"),
-        ({"resume": True}, "checkpoint=… with resume=True; got none"),
         ({"resume": 5}, "resume must be True, a file or a folder, got 5"),
         ({"checkpoint": 5}, "checkpoint must be a folder or ModelCheckpoint"),
         ({"resume": "none"}, "none: a checkpoint; there is no such file", FileError),
-        ({"resume": "."}, "a folder with checkpoints; there is none in it", FileError),
-        *(({name: "c", **LBFGS}, "got L-BFGS, whose") for name in ("checkpoint", "resume")),
+        ({"checkpoint": "c", **LBFGS}, "got L-BFGS, whose"),
         ({**REFIT, "patience": None}, "patience, where refit=True; got None. It counts"),
-        (
-            {**REFIT, "validation_fraction": None},
-            "validation data, where refit=True; got",
-        ),
+        ({**REFIT, "validation_fraction": None}, "validation data, where refit=True; got"),
         ({**REFIT, "time_budget": 1.0}, "functions of the epoch; got time_budget, which"),
-        ({**REFIT, "schedule": "plateau"}, "functions of the epoch; got schedule, which"),
         ({"refit": "yes"}, "refit must be True or False, got 'yes'"),
         ({**REFIT, "resume": "folder"}, "where refit=True; got resume='folder'"),
-        (
-            {**REFIT, "callbacks": [ModelCheckpoint("folder")]},
-            "each of the two trainings has a folder of its own; got ModelCheckpoint among",
-        ),
+        ({**REFIT, "callbacks": [ModelCheckpoint("c")]}, "has a folder of its own; got ModelCheckpoint"),
         ({"fault": "sign of DW"}, "Did you mean 'sign of dW'"),
-        *(
-            ({"fault": "sign of dW", **besides}, "fault alone: it is for teaching")
-            for besides in ({"checkpoint": "c"}, LBFGS, {"refit": True, "patience": 1})
-        ),
+        ({"fault": "sign of dW", "checkpoint": "c"}, "fault alone: it is for teaching"),
     ],
     "softmax": [
         ({"class_weight": "even"}, "class_weight is 'balanced' or a mapping"),
-        ({"class_weight": 3}, "; got 3"),
         ({"class_weight": {0: -1.0}}, "weights of at least 0"),
-        ({"class_weight": {0: "x"}}, "weights of at least 0"),
-        ({"class_weight": {7: 2.0}}, "class_weight has labels among"),
-        ({"class_weight": [{0: 1.0}] * 2}, "a mapping for each of 1 columns; got 2"),
         ({"class_weight": dict.fromkeys(range(3), 0.0)}, "one of them above 0", DataError),
         ({"scoring": "f1_macro"}, "validation data, where scoring is given; got"),
-        *(
-            ({"scoring": scoring, "validation_fraction": 0.3}, message)
-            for scoring, message in (
-                ("balanced_acuracy", "Did you mean 'balanced_accuracy'"),
-                ("roc_auc", "a metric of such a target, 'roc_auc' is none"),
-                ("r2", "got 'r2', one of numbers"),
-            )
-        ),
+        ({"scoring": "acuracy", "validation_fraction": 0.3}, "Did you mean 'accuracy'"),
+        ({"scoring": "roc_auc", "validation_fraction": 0.3}, "a metric of such a target, 'roc_auc' is none"),
     ],
     "identity": [
-        (
-            {"class_weight": "balanced"},
-            "learns classes, for class_weight; this network's",
-        ),
+        ({"class_weight": "balanced"}, "learns classes, for class_weight; this network's"),
         ({"scoring": "neg_log_loss", "validation_fraction": 0.3}, "', one of classes"),
     ],
 }

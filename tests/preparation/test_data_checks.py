@@ -9,9 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn import datasets
 
-from deepstep.data import read_table
-from deepstep.preparation import guess_task
-from deepstep.preparation.data_checks import CHECKS, FEW_OF_A_CLASS, data_cautions
+from deepstep.preparation.data_checks import FEW_OF_A_CLASS, data_cautions
 
 RNG = np.random.default_rng(7)
 M = 200
@@ -30,11 +28,6 @@ KINDS = RNG.choice(["yes", "no"], M)
 
 def found(frame=FRAME, values=KINDS, name="kind", *, classes=True, rows=M):
     return data_cautions(frame, {name: values}, classes=classes, rows=rows)
-
-
-def test_nothing_is_found_in_an_ordinary_table():
-    assert found() == []
-    assert found(values=FRAME["paid"].to_numpy(), name="amount", classes=False) == []
 
 
 @pytest.mark.parametrize(
@@ -59,13 +52,10 @@ def test_classes_of_few_rows_are_counted(sizes):
 
 @pytest.mark.parametrize("rows", [1, 2, 19, 20])
 def test_few_rows_are_one_sentence(rows):
-    few = [one for one in found(FRAME[:rows], KINDS[:rows], rows=rows) if "fewer than 20" in one]
-    assert len(few) == (rows < 20)
-    assert not [one for one in found(FRAME[:rows], KINDS[:rows], rows=rows) if "classes have" in one and few]
-
-
-def test_what_is_a_part_of_the_rows_is_not_counted():
-    assert found(FRAME[:12], KINDS[:12], rows=None) == []
+    sentences = found(FRAME[:rows], KINDS[:rows], rows=rows)
+    assert sum("fewer than 20" in one for one in sentences) == (rows < 20)
+    assert rows == 20 or not any("classes have" in one for one in sentences)
+    assert found(FRAME[:rows], KINDS[:rows], rows=None) == []  # a part of the rows is not counted
 
 
 IRIS = datasets.load_iris()
@@ -79,14 +69,11 @@ COUNTS = polars.DataFrame(DIGITS[1:], schema=[f"{one:g}.{at}" for at, one in enu
     ("frame", "target", "expected"),
     [
         (FLOWERS, "setosa", True),  # iris.data of the UCI repository has no header
-        (FLOWERS.select("5.1", "3.5"), "setosa", True),
         (COUNTS, "0", True),
         (FRAME.rename({"age": "34", "colour": "red", "rated": "1", "paid": "0.0"}), "yes", True),
         (FRAME.rename({"colour": "red"}), "kind", False),
         (polars.DataFrame(IRIS.data, schema=["0", "1", "2", "3"]), "4", False),  # columns by number
-        (polars.DataFrame(IRIS.data, schema=["0", "1", "2", "3"])[["1", "3"]], "", False),
         (polars.DataFrame(IRIS.data, schema=["1.0", "2.0", "2.5", "6.0"]), "kind", False),  # wavelengths
-        (polars.DataFrame(IRIS.data, schema=["column_1", "column_2", "column_3", "column_4"]), "", False),
     ],
 )
 def test_a_header_of_values(frame, target, expected):
@@ -116,21 +103,6 @@ def test_a_far_value(column, value, share, expected):
     assert ["'amount'" in one for one in of_target] == [True] * expected
 
 
-@given(
-    st.integers(0, 2**32 - 1), st.sampled_from(["normal", "exponential", "poisson", "binary", "lognormal"])
-)
-def test_a_drawn_column_has_no_far_value(seed, kind):
-    rng = np.random.default_rng(seed)
-    draws = {
-        "normal": lambda: rng.normal(rng.uniform(-1e3, 1e3), 1, M),
-        "exponential": lambda: np.where(rng.random(M) < 0.5, 0, rng.exponential(10, M)),
-        "poisson": lambda: rng.poisson(rng.uniform(0.1, 5), M),
-        "binary": lambda: rng.integers(0, 2, M) * rng.integers(1, 1000),
-        "lognormal": lambda: rng.lognormal(0, 2, M).round(),
-    }
-    assert found(polars.DataFrame({"x": draws[kind]()})) == []
-
-
 @pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "digits", "diabetes", "linnerud"])
 def test_nothing_is_found_in_the_tables_of_scikit_learn(name):
     bunch = getattr(datasets, f"load_{name}")()
@@ -144,55 +116,17 @@ def test_nothing_is_found_in_the_tables_of_scikit_learn(name):
         )
 
 
-@pytest.mark.parametrize(
-    ("name", "target"),
-    [("titanic", "survived"), ("penguins", "species"), ("mpg", "mpg"),
-     ("california_housing", "median_house_value"), ("diamonds", "price")],
-)  # fmt: skip
-def test_nothing_is_found_in_the_shared_tables(shared, name, target):
-    frame = read_table(shared / "data" / "tables" / f"{name}.csv")
-    classes = guess_task(frame[target])[0] != "regression"
-    values = frame[target].to_numpy()
-    assert found(frame.drop(target), values, target, classes=classes, rows=len(values)) == []
-
-
-EVERY_KIND = {
-    "i": ([1, 2, 3], polars.Int8),
-    "wide": ([1, 2, 3], polars.Int128),
-    "f": ([1.0, None, 3.0], polars.Float32),
-    "exact": ([1, 2, 3], polars.Decimal(10, 2)),
-    "true": ([True, None, False], polars.Boolean),
-    "text": (["a", None, "b"], polars.String),
-    "category": (["a", None, "b"], polars.Categorical),
-    "enum": (["a", "b", "a"], polars.Enum(["a", "b"])),
-    "day": ([datetime.date(2020, 1, 1)] * 3, polars.Date),
-    "instant": ([datetime.datetime(2020, 1, 1)] * 3, polars.Datetime),
-    "time": ([datetime.time(1)] * 3, polars.Time),
-    "duration": ([datetime.timedelta(1)] * 3, polars.Duration),
-    "bytes": ([b"x"] * 3, polars.Binary),
-    "list": ([[1]] * 3, polars.List(polars.Int64)),
-    "structure": ([{"a": 1}] * 3, polars.Struct({"a": polars.Int64})),
-    "nothing": ([None] * 3, polars.Null),
-    "object": ([object()] * 3, polars.Object),
+UNUSUAL = {
+    "exact": polars.Series([1, 2, 3], dtype=polars.Decimal(10, 2)),
+    "category": polars.Series(["a", None, "b"], dtype=polars.Categorical),
+    "day": polars.Series([datetime.date(2020, 1, 1)] * 3),
+    "list": polars.Series([[1]] * 3),
+    "nothing": polars.Series([None] * 3),
+    "object": polars.Series([object()] * 3, dtype=polars.Object),
 }
-"""A column of each type of polars."""
 
 
-@pytest.mark.parametrize("kind", EVERY_KIND)
+@pytest.mark.parametrize("kind", UNUSUAL)
 def test_a_column_of_any_type_is_no_error(kind):
-    values, dtype = EVERY_KIND[kind]
-    frame = polars.DataFrame({kind: polars.Series(values * 8, dtype=dtype), "n": range(24)})
+    frame = polars.DataFrame({kind: polars.concat([UNUSUAL[kind]] * 8), "n": range(24)})
     assert found(frame, np.arange(24) % 2, rows=24) == []
-
-
-def test_each_check_is_in_the_table_and_takes_one_column_or_none():
-    assert len(CHECKS) == len({check.__name__ for check in CHECKS})
-    assert found(FRAME.select("colour")) == []
-    assert found(FRAME.select("age").head(0), KINDS[:0], rows=0) != []
-    assert found(polars.DataFrame({"x": [None] * M}, schema={"x": polars.Float64})) == []
-
-
-@pytest.mark.parametrize("pattern", ["*", "^.*$", "^a.*$"])
-def test_names_that_polars_takes_for_patterns(pattern):
-    for column in FRAME.columns:
-        assert found(FRAME.rename({column: pattern})) == []
