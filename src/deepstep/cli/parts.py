@@ -10,7 +10,6 @@ from deepstep.cli.task import Task, as_columns, choose
 from deepstep.data import StoredRows, stratification_obstacle
 from deepstep.ensembles.split import FRACTION, hold_out
 from deepstep.errors import ConfigurationError, DataError, DataWarning
-from deepstep.inspection.findings.tables import table_warnings
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.statistics import MOST_CLASSES
 from deepstep.preparation.survey import Survey, survey
@@ -98,6 +97,8 @@ class Parts:
 
     def warnings(self) -> list[DataWarning]:
         """What a person should know of the rows that are learned from."""
+        from deepstep.estimators.inputs import table_warnings  # scikit-learn comes with it
+
         frame, task = self.X(self.train), self.task
         labels = {column.name: column.to_numpy() for column in as_columns(self.train.labels)}
         rows = frame.height if self.survey is None or self.survey.in_memory else None

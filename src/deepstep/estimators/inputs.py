@@ -1,6 +1,6 @@
 """A call of fit, and X, y and weights as they are given to it: checked, and refused in words."""
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, time, timedelta
@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from sklearn.exceptions import DataConversionWarning
-from sklearn.utils import _safe_indexing
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from deepstep.data.frames import as_frame
 from deepstep.errors import ConfigurationError, DataError, DataWarning, unknown_name, warn_the_caller
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
-from deepstep.inspection.findings.tables import table_warnings
 from deepstep.preparation.batches import evenly_spread
+from deepstep.preparation.data_checks import data_cautions
 from deepstep.preparation.table import TablePreparation
 from deepstep.preparation.target_values import reads_as_number
 from deepstep.targets import Targets
@@ -24,6 +23,10 @@ from deepstep.types import AnyArray, Array, is_whole
 
 if TYPE_CHECKING:
     import polars
+
+
+MOST_LEAKS = 5
+"""Columns that determine the target, each of which is named; of more the number is given."""
 
 
 @dataclass(frozen=True)
@@ -315,16 +318,37 @@ def warn_of_table(
         warn_the_caller(DataWarning(f"{context.where}: {warning}", warning.finding))
 
 
-def warn_of_leaks(X: Any, classes: AnyArray, where: str) -> None:
-    """Warn of columns of numbers that count rows sorted by their class, or have one value for each class."""
-    if len(set(map(str, X.columns))) < len(X.columns):
-        return
-    rows = evenly_spread(len(classes), MOST_ROWS)
-    frame = as_frame(_safe_indexing(X, rows), where=where)
-    # not prepared: what cannot be is refused later, under the number of its own row
-    columns = dict.fromkeys(frame.columns)
-    for finding in leak_findings(frame, columns, {"": classes[rows]}, classes=True, surely=True):
-        warn_the_caller(DataWarning(f"{where}: {finding}", finding))
+def table_warnings(
+    frame: "polars.DataFrame",
+    preparation: TablePreparation,
+    targets: Mapping[str, AnyArray],
+    *,
+    classes: bool,
+    rows: int | None,
+    surely: bool = False,
+    header: Iterable[Any] = (),
+) -> Iterator[DataWarning]:
+    """Warnings about rows that are learned from, all of them or some, in the order in which they are shown.
+
+    ``targets`` are labels or numbers of the same rows by the names of their columns. ``rows`` counts all
+    rows; None where that is not known. With ``surely`` a column that determines the target leaves no other
+    explanation. ``header`` are the names of the columns as they came.
+    """
+    few = evenly_spread(frame.height, MOST_ROWS)
+    sample = frame[few]
+    # names that are numbers, and no texts, are those of a frame without names: no header had them
+    unnamed = {str(name): f"column_{name}" for name in header if not isinstance(name, str)}
+    for sentence in data_cautions(sample.rename(unnamed), targets, classes=classes, rows=rows):
+        yield DataWarning(sentence)
+    for sentence in preparation.cautions:
+        yield DataWarning(sentence)
+    prepared = {column.name: column for column in preparation.columns}
+    answers = {name: values[few] for name, values in targets.items()}
+    leaks = [*leak_findings(sample, prepared, answers, classes=classes, surely=surely)]
+    for finding in leaks[:MOST_LEAKS]:
+        yield DataWarning(str(finding), finding)
+    if len(leaks) > MOST_LEAKS:
+        yield DataWarning(f"{len(leaks) - MOST_LEAKS} more columns alone determine the target.")
 
 
 def target_names(y: Any) -> tuple[str, ...]:

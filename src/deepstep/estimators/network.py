@@ -29,7 +29,6 @@ from deepstep.estimators.inputs import (
     refuse_texts,
     target_names,
     validation_data,
-    warn_of_leaks,
     with_named_columns,
     without_groups,
 )
@@ -211,9 +210,6 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
     def _check_taught(self, examples: Examples, context: FitContext) -> None:
         """Refuse training data that teach nothing."""
 
-    def _warn_of_leaks(self, X: Any, y: AnyArray, context: FitContext) -> None:
-        """Warn of columns of a frame that alone tell the target."""
-
     def _earlier_seed(self, context: FitContext) -> int | None:
         if context.going_on:
             return self.network_.seed
@@ -232,8 +228,6 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         if groups is not None:
             rows = replace(rows, groups=checked_groups(groups, len(rows), where))
         self.targets_ = self._learned_targets(rows.Y, context)
-        if hasattr(X, "columns"):
-            self._warn_of_leaks(X, rows.Y, context)
         scales = getattr(self, "scale_targets", False)
         dtype = rows.X.dtype
         rows = replace(rows, Y=self._encode(rows.Y, np.float64 if scales else dtype, where, learned=True))
@@ -526,11 +520,6 @@ class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
             of_classes = targets.weights_of_classes(self.class_weight, positions, weight, where)
             weight = targets.row_weights(of_classes, examples.Y, weight)
         check_taught(targets, examples.Y, weight, where)
-
-    def _warn_of_leaks(self, X: Any, y: AnyArray, context: FitContext) -> None:
-        whole = not (context.incremental or context.going_on)
-        if whole and not (self.targets_.several or self.soft_targets):
-            warn_of_leaks(X, self.targets_.positions(y), context.where)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -84,10 +84,8 @@ class TrainingCurveDisplay(FromHistory):
         returns (display): The display, not drawn yet.
         DataError: If a history is empty.
         """
-        where = f"{cls.__name__}.from_ensemble"
-        displays = [
-            cls._of_history(member.network.history or History(), where) for member in ensemble.members
-        ]
+        histories = [member.network.history or History() for member in ensemble.members]
+        displays = [cls._of_history(history, f"{cls.__name__}.from_ensemble") for history in histories]
         longest = max((display.epochs for display in displays), key=len)
         validated = all(display.validation_costs is not None for display in displays)
         names = [member.preset for member in ensemble.members]
