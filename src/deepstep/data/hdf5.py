@@ -82,7 +82,8 @@ def _read_part(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int
         raise missing_package("read_cats", "h5py") from error
     check_file(path, "an HDF5 file is expected")
     errors = (RuntimeError, KeyError, ValueError, TypeError)  # to which h5py maps those of its library
-    with reading(path, "an HDF5 file is expected", *errors), h5py.File(path, "r") as file:
+    hint = "It is no HDF5 or damaged: get the file again."
+    with reading(path, "an HDF5 file is expected", *errors, hint=hint), h5py.File(path, "r") as file:
         names = (f"{part}_set_x", f"{part}_set_y", "list_classes")
         missing = set(names) - set(file)
         if missing:
