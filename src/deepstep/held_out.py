@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deepstep.environment import polars
 from deepstep.errors import DataError
 from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.preparation.batches import evenly_spread
@@ -13,8 +14,6 @@ from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
-    import polars
-
     from deepstep.run import Run
 
 MOST_ROWS = 10_000
@@ -184,8 +183,6 @@ class HeldOut:
 
 def chosen(target: Targets, labels: Any, rows: AnyArray, names: Sequence[str]) -> Any:
     """The true values of some rows, from an array or a list; of several targets as a table of these names."""
-    from deepstep.environment import polars
-
     values = labels[rows] if hasattr(labels, "shape") else [labels[row] for row in rows]
     is_table = target.several and isinstance(values, np.ndarray) and values.ndim == 2
     return polars.DataFrame(values, schema=list(names)) if is_table else values

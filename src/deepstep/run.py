@@ -35,6 +35,7 @@ from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.member import Member
 from deepstep.ensembles.predictor import Columns, PermutedColumn, Predictor
 from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.held_out import HeldOut, chosen
 from deepstep.model import Network
@@ -47,8 +48,6 @@ from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
-    import polars
-
     from deepstep.ensembles.leaderboard import Leaderboard
 
 MOST_EXAMPLES = 16
@@ -466,8 +465,6 @@ class Run:
 
     def _rows(self, raw: Any) -> Any:
         """Rows as the ensemble takes them: columns that one fold or another has features of, or pictures."""
-        from deepstep.environment import polars
-
         if isinstance(raw, str | PathLike):
             raw = self._read(Path(raw))
         elif not isinstance(raw, np.ndarray | polars.DataFrame):  # unused columns of polars may hold anything
@@ -514,8 +511,6 @@ class Run:
 
     def _as_fitted(self, rows: Any) -> Any:
         """All columns of the fit: those without features, which a table may lack, are missing."""
-        from deepstep.environment import polars
-
         columns = self.predictor.columns
         unseen = [polars.lit(np.nan).alias(name) for name in columns.names if name not in rows.columns]
         table = rows.with_columns(unseen).select(columns.names)

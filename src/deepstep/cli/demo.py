@@ -29,6 +29,7 @@ from deepstep.data import atomic_write, load, read_cats
 from deepstep.data.drawn_cats import SOURCE
 from deepstep.data.files import kind_at
 from deepstep.data.hdf5 import TEST_FILE
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError, unknown_name
 from deepstep.inspection.metrics import confusion, percent
 from deepstep.plots import MistakesDisplay
@@ -178,8 +179,6 @@ def _loaded(name: str, seed: int, folder: Path | None) -> Loaded:
         if name == "cats":
             rows = tuple(X.reshape(-1, *data.image_shape).astype(np.uint8) for X in rows)
     else:
-        from deepstep.environment import polars
-
         train, test = (polars.DataFrame(X, schema=list(data.feature_names)) for X in rows)
         rows, inputs, classes = (train, test), TablePreparation.fit(train), tuple(sorted(classes))
     names = np.array(data.classes)
@@ -254,8 +253,6 @@ def _show_points(
 def _map(trained: Trained, loaded: Loaded) -> "Text":
     """The decision map, coloured by class where there are colours."""
     from rich.text import Text
-
-    from deepstep.environment import polars
 
     points, answers = loaded.rows["train"][0], loaded.answers("train")
     X = points.to_numpy()

@@ -1,7 +1,7 @@
 """The rows of a table that are learned from, validated on and tested, and the target."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -9,6 +9,7 @@ from deepstep.cli.reading import TableOptions, check_some, row_groups, row_weigh
 from deepstep.cli.task import Task, as_columns, choose
 from deepstep.data import StoredRows, stratification_obstacle
 from deepstep.ensembles.split import FRACTION, hold_out
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, DataWarning
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.statistics import MOST_CLASSES
@@ -16,9 +17,6 @@ from deepstep.preparation.survey import Survey, survey
 from deepstep.preparation.target_values import finite_in, places_in
 from deepstep.targets import Targets, label_array
 from deepstep.types import AnyArray, Array
-
-if TYPE_CHECKING:
-    import polars
 
 UNNUMBERED = np.empty(0, np.int64)
 """Numbers of rows that are not kept."""
@@ -78,8 +76,6 @@ class Parts:
 
     def X(self, rows: Rows) -> "polars.DataFrame":
         """The columns that may be inputs; those that no feature is made of may be missing."""
-        from deepstep.environment import polars
-
         names = [name for name in self.train.frame.columns if name not in self.without]
         missing = [polars.lit(None).alias(name) for name in names if name not in rows.frame.columns]
         return rows.frame.with_columns(missing)[names]
@@ -279,8 +275,6 @@ def strata_of(labels: Any) -> AnyArray:
     >>> strata_of(polars.DataFrame({"wet": ["no", "yes"], "warm": [0, 1]})).tolist()
     ['no, 0', 'yes, 1']
     """
-    from deepstep.environment import polars
-
     if isinstance(labels, polars.DataFrame):
         return np.array([", ".join(map(str, row)) for row in labels.iter_rows()], dtype=object)
     return np.asarray(labels.to_numpy())

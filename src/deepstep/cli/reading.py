@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -13,15 +13,13 @@ from deepstep.cli.task import as_columns, columns_in
 from deepstep.data.dialect import UTF_8, TextFormat
 from deepstep.data.formats import ReadOptions, usual_separator
 from deepstep.data.tables import table_in, told_missing_words
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
 from deepstep.preparation.number_formats import stripped
 from deepstep.preparation.parsing import as_iso, infer_date_format, is_missing, iso_moments
 from deepstep.run import text_format
 from deepstep.targets import CLASS_LOSSES, NUMBER_LOSSES
 from deepstep.types import AnyArray, Array
-
-if TYPE_CHECKING:
-    import polars
 
 SAMPLE_WEIGHT = "--sample-weight"
 
@@ -173,7 +171,6 @@ def with_target(
 def row_weights(frame: "polars.DataFrame", name: str, where: str = SAMPLE_WEIGHT) -> Array:
     """The weights (m,) in a column, finite and at least 0."""
     from deepstep.data import column
-    from deepstep.environment import polars
 
     cells = column(frame, name, where)
     # a number is a number, whatever kind the column is of; a text is none
@@ -211,8 +208,6 @@ def row_groups(frame: "polars.DataFrame", name: str, numbers: AnyArray) -> AnyAr
 
 def time_order(frame: "polars.DataFrame", name: str, numbers: AnyArray) -> AnyArray:
     """The rows, from 0, from the oldest to the newest one; those of the same time stay in order."""
-    from deepstep.environment import polars
-
     where = "--time-column"
     times = _whole_column(frame, name, where, "a time", numbers)
     if times.dtype == polars.String:
@@ -230,7 +225,6 @@ def _whole_column(
 ) -> "polars.Series":
     """A column, with texts stripped, in which no value is missing."""
     from deepstep.data import column
-    from deepstep.environment import polars
 
     cells = column(frame, name, where)
     if cells.dtype in (polars.String, polars.Categorical, polars.Enum):

@@ -25,6 +25,7 @@ from deepstep.data.sources import local, shown
 from deepstep.data.tables import is_table, pieces_in, silent, table_in
 from deepstep.engines import Settings
 from deepstep.ensembles.member import Member
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, spelled, unknown_name
 from deepstep.held_out import HeldOut
 from deepstep.model import Network
@@ -35,8 +36,6 @@ from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
-    import polars
-
     from deepstep.cli.parts import Parts
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from warnings import catch_warnings, filterwarnings, simplefilter
 
 import click
@@ -34,6 +34,7 @@ from deepstep.cli.unfinished import Keeping, Training, log_callbacks, place
 from deepstep.data import StoredRows
 from deepstep.data.sources import stem_of
 from deepstep.data.tables import stored
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataWarning, DivergenceError, spelled
 from deepstep.inspection import Finding
 from deepstep.inspection.metrics import Scores, score
@@ -41,9 +42,6 @@ from deepstep.run import LEAKS, Run, few_rows
 from deepstep.targets import Targets
 from deepstep.training.fit import INTERRUPTED as CUT
 from deepstep.training.interruption import deferred
-
-if TYPE_CHECKING:
-    import polars
 
 
 @dataclass(frozen=True)

@@ -2,18 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
 from deepstep.cli.option_types import once_each
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, unknown_name
 from deepstep.preparation import guess_task
 from deepstep.preparation.target_values import MOST_NUMBER_CLASSES, Label, classes_of, finite_in
 from deepstep.targets import CLASS_LOSSES, NUMBER_LOSSES
-
-if TYPE_CHECKING:
-    import polars
 
 TASKS = ("auto", "classification", "regression")
 NUMBERS = ("regression", "multioutput")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from deepstep.ensembles.preprocessor import Preprocessor
 from deepstep.ensembles.presets import INPUTS, STREAMED, default_n_bins, named_presets
 from deepstep.ensembles.split import Rows
 from deepstep.ensembles.workers import limited_threads
+from deepstep.environment import polars
 from deepstep.errors import DataError
 from deepstep.preparation.batches import Examples, evenly_spread, few
 from deepstep.preparation.encoding import Encoding
@@ -22,9 +23,6 @@ from deepstep.preparation.survey import Survey, rows_in_memory, survey
 from deepstep.targets import Targets
 from deepstep.training.checkpoint import plain
 from deepstep.types import AnyArray, Array
-
-if TYPE_CHECKING:
-    import polars
 
 
 @dataclass(frozen=True)
@@ -157,8 +155,6 @@ def labels_in(series: "polars.Series") -> AnyArray:
 
 def weights_in(frame: "polars.DataFrame", name: str, where: str) -> Array:
     """A column of weights, numbers of at least 0."""
-    from deepstep.environment import polars
-
     weight = frame.get_column(name).cast(polars.Float64, strict=False).fill_null(np.nan).to_numpy()
     if not (np.isfinite(weight) & (weight >= 0)).all():
         raise DataError(where, f"weights of at least 0 in the column {name!r}", "there are others")

@@ -7,6 +7,7 @@ from scipy.sparse import issparse, vstack
 from sklearn.pipeline import Pipeline
 from sklearn.utils import check_random_state
 
+from deepstep.environment import narwhals as nw
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.inputs import is_frame
 from deepstep.estimators.network import NetworkClassifier, NetworkRegressor
@@ -130,8 +131,6 @@ def with_synthetic_rows(X: Any, n: int, rng: np.random.RandomState) -> Any:
     if not is_frame(X):
         columns = [_synthetic(column, own, other, rng) for column in X.T]
         return np.concatenate([X, np.column_stack(columns).astype(X.dtype)])
-    from deepstep.environment import narwhals as nw
-
     frame, found = nw.from_native(X, eager_only=True), []
     for name in frame.columns:
         column = frame[name]

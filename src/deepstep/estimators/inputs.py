@@ -4,13 +4,15 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, time, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.exceptions import DataConversionWarning
 from sklearn.utils.validation import _check_sample_weight, column_or_1d
 
 from deepstep.data.frames import as_frame
+from deepstep.environment import narwhals as nw
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, DataWarning, unknown_name, warn_the_caller
 from deepstep.inspection.findings.leaks import MOST_ROWS, leak_findings
 from deepstep.preparation.batches import evenly_spread
@@ -20,10 +22,6 @@ from deepstep.preparation.target_values import reads_as_number
 from deepstep.targets import Targets
 from deepstep.training.interruption import deferred
 from deepstep.types import AnyArray, Array, is_whole
-
-if TYPE_CHECKING:
-    import polars
-
 
 MOST_LEAKS = 5
 """Columns that determine the target, each of which is named; of more the number is given."""
@@ -151,8 +149,6 @@ def with_named_columns(given: RawData, where: str) -> RawData:
 
 def named_from(X: Any, names: dict[str, str], where: str) -> tuple[Any, dict[str, Any]]:
     """X without the columns that arguments name, and the column of each argument."""
-    from deepstep.environment import narwhals as nw
-
     if not is_frame(X):
         name, value = next(iter(names.items()))
         expected = f"{name} with a value for each row, where X is no table with names of columns"
@@ -207,8 +203,6 @@ def without_groups(X: Any, groups: Any, where: str) -> tuple[Any, Any]:
 
 def is_frame(X: Any) -> bool:
     """Whether X is a frame in memory, whose columns have names."""
-    from deepstep.environment import narwhals as nw
-
     known = nw.dependencies.is_into_dataframe(X) or nw.dependencies.is_polars_lazyframe(X)
     return known or type(X).__name__ == "RecordBatch"
 

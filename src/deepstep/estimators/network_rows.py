@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import is_regressor
@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from deepstep.ensembles.split import Rows
 from deepstep.ensembles.streamed import StreamedTable, survey_rows
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.inputs import RawData, as_target, checked_weight, reraise_with_row
 from deepstep.estimators.network_parameters import NetworkParameters
@@ -20,9 +21,6 @@ from deepstep.preparation.streams import StreamedExamples
 from deepstep.preparation.survey import Survey
 from deepstep.targets import Targets
 from deepstep.types import Array
-
-if TYPE_CHECKING:
-    import polars
 
 OF_TABLES = ("Input X contains NaN", "could not convert string")
 """How scikit-learn's errors begin about an X that is a table."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,14 +22,12 @@ from deepstep.data.tables import (
     told_missing_words,
 )
 from deepstep.ensembles.streamed import labels_in
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, ShapeError, unknown_name
 from deepstep.estimators.inputs import FitContext, RawData, with_named_columns
 from deepstep.preparation.survey import Survey
 from deepstep.preparation.table import with_columns
 from deepstep.types import AnyArray
-
-if TYPE_CHECKING:
-    import polars
 
 IN_ROWS = "Pass stream=True, which leaves the rows in the file."
 Y, WEIGHT = "y", "weight"

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from deepstep.environment import polars
 from deepstep.export.program import RAW, Builder, Input
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.categories import CategoryColumn, TextColumn, TwoValuesColumn
@@ -126,8 +127,6 @@ def _features_of(column: Column, inputs: Inputs) -> Iterator[tuple[str, int, dic
 
 def _table(column: Any, values: Sequence[str], n: int) -> AnyArray:
     """The features of each value, of an unseen one and of a missing one, as the column itself writes them."""
-    from deepstep.environment import polars
-
     kind = CategoryColumn if isinstance(column, TextColumn) else type(column)
     table = np.zeros((len(values) + 2, n))
     kind.write(column, polars.Series(column.name, [*values, UNSEEN, None], polars.String), table)

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from deepstep.ensembles.ensemble import Ensemble
+from deepstep.environment import polars
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError
 from deepstep.export.columns import Inputs, encoded_value, features_value
@@ -209,8 +210,6 @@ def _matrix(rows: Mapping[str, Any], names: tuple[str, ...]) -> Array:
 
 def _frame(program: Program, rows: Mapping[str, Any]) -> Any:
     """Rows as a table whose columns have the types of training."""
-    from deepstep.environment import polars
-
     usual = {"number": float, "boolean": bool}
     empty = {one.column: usual.get(one.kind, str) for one in program.inputs}
     kinds = {str: polars.String, bool: polars.Boolean, float: polars.Float64}

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.data.text_tables import typed_column
+from deepstep.environment import polars
 from deepstep.errors import DataError
 from deepstep.export.program import RUNTIME, Input, Program
 from deepstep.preparation.parsing import days, numbers, truths
@@ -103,8 +104,6 @@ def stored_rows(
 
 def _kept(one: Input, texts: list[Any], *, decimal_comma: bool) -> list[Any]:
     """Texts of a column as values."""
-    from deepstep.environment import polars
-
     read, kept = KEPT[one.kind]
     if one.settings.get("lenient"):
         raw = np.array([RUNTIME.days_of(text, one.settings) for text in texts])

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,12 +12,10 @@ from deepstep.data.dialect import SEPARATORS
 from deepstep.data.tables import silent
 from deepstep.data.text_formats import json_values
 from deepstep.data.text_tables import read_text_table, typed
+from deepstep.environment import polars
 from deepstep.errors import DataError
 from deepstep.run import Prediction, Run
 from deepstep.types import AnyArray
-
-if TYPE_CHECKING:
-    import polars
 
 BODY = "the body"
 
@@ -41,8 +39,6 @@ class Answers(NamedTuple):
 
 def table_of_json(body: bytes, run: Run, most: int) -> "polars.DataFrame":
     """A list of objects, or an object with "columns" and "rows", as a table of the known columns."""
-    from deepstep.environment import polars
-
     try:
         value = json_values(body)
     except ValueError as error:
@@ -78,8 +74,6 @@ def _check_rows(rows: int, most: int) -> None:
 
 def table_of_csv(body: bytes, run: Run, most: int) -> "polars.DataFrame":
     """A text table, read as that of the training."""
-    from deepstep.environment import polars
-
     how = run.reading()
     lines, most_lines = body.count(b"\n"), LINES_OF_A_ROW * (most + 1)
     if lines > most_lines:
@@ -140,8 +134,6 @@ def _by_label(labels: Sequence[Any], values: AnyArray) -> list[dict[str, Any]]:
 
 def csv_of(run: Run, answers: Answers, *, header: bool = True) -> str:
     """A CSV table; names that come again, as "a" with "b_c" and "a_b" with "c" do, get a number."""
-    from deepstep.environment import polars
-
     columns: dict[str, Any] = {}
     for name, values in _columns(run, answers):
         numbered = (f"{name}_{number}" for number in count(2))

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -18,6 +18,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deepstep import __version__
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DeepStepError
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run
@@ -30,9 +31,6 @@ from deepstep.serving.answers import (
     table_of_json,
 )
 from deepstep.serving.description import openapi, page
-
-if TYPE_CHECKING:
-    import polars
 
 T = TypeVar("T")
 
