@@ -28,7 +28,6 @@ from deepstep.ensembles.streamed import fit_streamed, labels_in, survey_rows
 from deepstep.errors import (
     ConfigurationError,
     DivergenceError,
-    spelled,
     warn_the_caller,
 )
 from deepstep.estimators.deep_attributes import DeepAttributes
@@ -74,6 +73,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
     """Base of the estimators; use `DeepClassifier` or `DeepRegressor`."""
 
     _trained = "all networks are"
+    _parameter_of = staticmethod(parameter_of)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
@@ -140,10 +140,6 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         """Refuse training data that teach nothing."""
 
     # fit
-
-    def _fit(self, data: RawData, validation: RawData | None, context: FitContext) -> Self:
-        with spelled(parameter_of):
-            return super()._fit(data, validation, context)
 
     def _fit_in_memory(self, data: RawData, validation: RawData | None, context: FitContext) -> None:
         where = context.where

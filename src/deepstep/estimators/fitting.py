@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 from sklearn.utils import check_random_state
 
 from deepstep.environment import slow_training
-from deepstep.errors import SpeedWarning, warn_the_caller
+from deepstep.errors import SpeedWarning, spelled, warn_the_caller
 from deepstep.estimators.inputs import FitContext, RawData, whole_or_not_at_all
 from deepstep.estimators.row_sources import NamedRows, as_row_source, in_memory, is_stored, reading
 
@@ -21,6 +21,11 @@ class Fitting:
     verbose: Any
     stream: bool | None = None
     _trained: ClassVar[str]  # the subject and the verb of the warning after Ctrl-C
+
+    @staticmethod
+    @abstractmethod
+    def _parameter_of(setting: str) -> str:
+        """The parameter that a setting of a training comes from; empty for others."""
 
     @abstractmethod
     def _check_split(self, context: FitContext, *, validated: bool, streamed: bool) -> None:
@@ -42,7 +47,7 @@ class Fitting:
         """Fit, wholly or not at all: after an error the estimator is as it was before."""
         where = context.where
         begin = perf_counter()
-        with whole_or_not_at_all(self, where, self._trained):
+        with whole_or_not_at_all(self, where, self._trained), spelled(self._parameter_of):
             context = replace(context, seed=self._seed(context))
             stored = is_stored(data.X, self.stream)
             rows = as_row_source(data, self.stream, context) if stored else None

@@ -170,9 +170,8 @@ def _are_equal(labels: tuple[AnyArray, ...], others: tuple[AnyArray, ...]) -> bo
 
 
 def _shown(labels: tuple[AnyArray, ...]) -> str:
-    """The classes of one column, or those of each of several."""
-    lists = [column.tolist() for column in labels]
-    return str(lists[0] if len(lists) == 1 else lists)
+    """The classes of one column, as scikit-learn shows an array, or those of each of several."""
+    return str(labels[0]) if len(labels) == 1 else str([column.tolist() for column in labels])
 
 
 def _check_same(known: Targets, announced: AnyArray | None, where: str) -> None:

@@ -20,7 +20,7 @@ from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
 from deepstep.ensembles.split import Rows, structured_folds
 from deepstep.ensembles.streamed import labels_in
 from deepstep.environment import single_blas
-from deepstep.errors import ConfigurationError, DivergenceError, spelled
+from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.estimators.fitting import Fitting
 from deepstep.estimators.inputs import (
     FitContext,
@@ -80,6 +80,7 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
     """The base of both estimators: one path for fit, and one for predictions."""
 
     _trained = "the network is"
+    _parameter_of = staticmethod(parameter_of)
     _scaling: Scaling | None = None
     _calibration = Calibration()
 
@@ -302,16 +303,15 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
             going_on=going_on,
             earlier=self._progress if going_on else Progress(),
         )
-        with spelled(parameter_of):
-            if going_on:
-                network = network_to_go_on(*shape, self.network_, where)
-            else:
-                network = new_network(*shape, context.seed or 0, where)
-            try:
-                progress = training.run(network, learn, held_out)
-            except DivergenceError as error:
-                self._keep_before(error, network)
-                raise
+        if going_on:
+            network = network_to_go_on(*shape, self.network_, where)
+        else:
+            network = new_network(*shape, context.seed or 0, where)
+        try:
+            progress = training.run(network, learn, held_out)
+        except DivergenceError as error:
+            self._keep_before(error, network)
+            raise
         self.network_, self._progress, self._calibration = network, progress, Calibration()
 
     def _keep_before(self, error: DivergenceError, network: Network) -> None:

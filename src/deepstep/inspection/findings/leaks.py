@@ -2,17 +2,20 @@
 
 import shlex
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from deepstep.data.frames import without_pattern
-from deepstep.environment import package, polars
+from deepstep.environment import package
 from deepstep.inspection.findings.finding import Finding, found
 from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.columns import Column
 from deepstep.preparation.parsing import is_missing
 from deepstep.types import AnyArray, Array
+
+if TYPE_CHECKING:
+    import polars
 
 MOST_ROWS, MOST_CELLS, FEWEST_ROWS = 10_000, 2_000_000, 500
 """Most rows that are examined, most cells, and fewest rows in spite of many columns."""
@@ -81,6 +84,8 @@ class _Seen(NamedTuple):
 
 
 def _seen(column: Column | None, series: "polars.Series") -> _Seen:
+    from deepstep.environment import polars
+
     numbers_rows = False
     if series.dtype.is_numeric():
         values = series.cast(polars.Float64).to_numpy()  # NaN if missing
