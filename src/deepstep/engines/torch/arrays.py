@@ -5,6 +5,7 @@ equation, `KERNELS` names it.
 """
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial, reduce
 from math import sqrt
 from typing import Any
@@ -32,6 +33,11 @@ def _by_type(on_arrays: Callable[..., Any], on_tensors: Callable[..., Any]) -> C
         return chosen(values, *arguments, **options)
 
     return function
+
+
+def _errstate(**options: Any) -> AbstractContextManager[Any]:
+    """PyTorch warns of no overflow, and its compiler cannot trace NumPy's."""
+    return nullcontext() if torch.compiler.is_compiling() else np.errstate(**options)
 
 
 def _array(values: Tensor, dtype: torch.dtype | None = None) -> Tensor:
@@ -75,6 +81,7 @@ ON_TENSORS: dict[str, Callable[..., Any]] = {
 
 for _name, _function in ON_TENSORS.items():
     setattr(arrays, _name, _by_type(getattr(np, _name), _function))
+arrays.errstate = _errstate  # type: ignore[misc, assignment]
 arrays.ndarray = np.ndarray | Tensor  # type: ignore[misc, assignment]  # for isinstance
 
 
@@ -107,10 +114,19 @@ def _gelu_backward(dA: Tensor, Z: Tensor) -> Tensor:
     return dA * (_normal_probability(Z) + near * density)
 
 
+def _targets(Y: Any, smoothing: float) -> Any:
+    return equations.smooth_labels(Y, smoothing, len(Y)) if smoothing else Y
+
+
 def _softmax_cross_entropy(ZL: Tensor, Y: Tensor, *, smoothing: float = 0.0) -> Tensor:
-    T = equations.smooth_labels(Y, smoothing, len(Y)) if smoothing else Y
     logarithms = torch.log_softmax(ZL, dim=0).clamp(min=torch.finfo(ZL.dtype).min)
-    return -(logarithms * T).sum(dim=0, keepdim=True)
+    loss: Tensor = -(logarithms * _targets(Y, smoothing)).sum(dim=0, keepdim=True)
+    return loss
+
+
+def _softmax_cross_entropy_backward(ZL: Tensor, Y: Tensor, *, smoothing: float = 0.0) -> Tensor:
+    dZL: Tensor = torch.softmax(ZL, dim=0) - _targets(Y, smoothing)
+    return dZL
 
 
 def _clip_by_norm(gradient: Tensor, *, most: float) -> Tensor:
@@ -134,7 +150,10 @@ def _adam_update(
         return moved
     after = theta.clone(), v.clone(), s.clone()
     torch._fused_adam_(
-        *([values] for values in (after[0], gradient, *after[1:])),
+        [after[0]],
+        [gradient],
+        [after[1]],
+        [after[2]],
         [],
         [torch.tensor(float(t), device=theta.device)],
         lr=learning_rate,
@@ -150,9 +169,10 @@ def _adam_update(
 
 def product_gradient(dZ: Tensor, A_prev: Tensor) -> Tensor:
     """dW of a product, added up in float32 at least."""
-    wide = torch.promote_types(dZ.dtype, torch.float32)
+    nothing, wide = dZ.new_zeros(()), torch.promote_types(dZ.dtype, torch.float32)
     pieces = zip(torch.split(dZ, EXAMPLES_AT_ONCE, 1), torch.split(A_prev, EXAMPLES_AT_ONCE, 1), strict=True)
-    return reduce(torch.add, ((d @ A.T).to(wide) for d, A in pieces)) / dZ.shape[1]
+    products = (torch.addmm(nothing, d, A.T, beta=0, alpha=1 / dZ.shape[1]) for d, A in pieces)
+    return reduce(torch.add, (product.to(wide) for product in products))
 
 
 KERNELS: dict[Callable[..., Any], Callable[..., Any]] = {
@@ -166,6 +186,7 @@ KERNELS: dict[Callable[..., Any], Callable[..., Any]] = {
     equations.gelu_backward: _gelu_backward,
     equations.softmax: lambda Z: torch.softmax(Z, dim=0),
     equations.softmax_cross_entropy: _softmax_cross_entropy,
+    equations.softmax_cross_entropy_backward: _softmax_cross_entropy_backward,
     equations.clip_by_norm: _clip_by_norm,
     equations.adam_update: _adam_update,
 }

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -23,15 +23,15 @@ def graph_on_tensors(graph: Graph, *, half: bool = False) -> Graph:
     def op_of(node: Node) -> Op:
         op = node.op
         if op in (LINEAR, PRODUCT):
-            names = "forward", "backward", "without_input"
-            return replace(op, **dict(zip(names, HALF if half else WHOLE, strict=True)))
+            forward, backward, gradients = HALF if half else FULL
+            return replace(op, forward=forward, backward=backward, without_input=gradients)
         return replace(op, forward=on_tensors(op.forward), backward=on_tensors(op.backward))
 
     return graph.with_ops(op_of)
 
 
 def _forward(A_prev: Tensor, W: Tensor, *b: Tensor) -> Tensor:
-    return torch.addmm(*b, W, A_prev) if b else W @ A_prev
+    return torch.addmm(b[0], W, A_prev) if b else W @ A_prev
 
 
 def _backward(dZ: Tensor, A_prev: Tensor, W: Tensor, *b: Tensor) -> tuple[Tensor, ...]:
@@ -56,7 +56,7 @@ def _half_gradients(dZ: Tensor, A_prev: Tensor, W: Tensor, *b: Tensor) -> tuple[
     return dW, *(dZ.mean(dim=1, keepdim=True) for _ in b)
 
 
-WHOLE = _forward, _backward, _gradients
+FULL = _forward, _backward, _gradients
 """Of W·A_prev, or W·A_prev + b: forward, backward, and backward without the inputs."""
 HALF = _half_forward, _half_backward, _half_gradients
 """The same of numbers rounded to bfloat16; what comes out is as precise as W."""

@@ -1,4 +1,4 @@
-"""The passes of a batch, forth and back: from tensors to the mean loss and ∂J/∂θ. On CUDA they are compiled."""
+"""The passes of a batch, forth and back: the mean loss and ∂J/∂θ. On CUDA they are compiled."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -33,8 +33,11 @@ def passes_of(
     half: Whether products are of bfloat16.
     """
     graph = graph_on_tensors(architecture.graph_with_dropout(dropped), half=half)
-    loss, loss_backward = losses_on_tensors(get_head(architecture), torch.empty(0, dtype=dtype, device=device))
-    members, layout = max(1, architecture.shared_members), graph.layout
+    loss, loss_backward = losses_on_tensors(
+        get_head(architecture), torch.empty(0, dtype=dtype, device=device)
+    )
+    nodes, logits, layout, running = graph.to_logits, graph.logits, graph.layout, tuple(graph.running)
+    members = max(1, architecture.shared_members)
     wide = torch.float32 if device.type == "mps" else torch.float64
 
     def passes(
@@ -42,27 +45,28 @@ def passes_of(
     ) -> tuple[Tensor, Tensor, Statistics]:
         tape: dict[str, Any] = {"A0": X, **by_name(theta, layout)}
         tape |= {f"mask{layer}": mask for layer, mask in masks.items()}
-        forward(graph.to_logits, tape)
-        ZL = tape[graph.logits]
+        forward(nodes, tape)
+        ZL = tape[logits]
         losses, dZL = loss(ZL, Y), loss_backward(ZL, Y)
         if weight is not None:
             losses, dZL = losses * weight, dZL * weight.repeat(members)
+        d: dict[str, Any] = {logits: dZL}
         gradients: dict[str, Any] = {}
-        for _, derivatives in backward(graph.to_logits, tape, {graph.logits: dZL}, input_gradient=False):
+        for _, derivatives in backward(nodes, tape, d, input_gradient=False):
             gradients |= derivatives
-        statistics = {name: tape[name] for name in graph.running}
+        statistics = {name: tape[name] for name in running}
         return losses.mean(dtype=wide), as_vector(gradients, layout), statistics
 
-    return _compiled(passes) if device.type == "cuda" and find_spec("triton") else passes
+    return compiled_passes(passes) if device.type == "cuda" and find_spec("triton") else passes
 
 
-def _compiled(passes: Passes) -> Passes:
+def compiled_passes(passes: Passes) -> Passes:
     """Passes by PyTorch's compiler, for each size of a batch; as they are from the first failure on."""
     from torch import _dynamo, _inductor
 
     _dynamo.config.recompile_limit = max(_dynamo.config.recompile_limit, COMPILED)
     # a resumed training has to have the same bits: nothing is chosen by the clock
-    options = {"deterministic": True} if hasattr(_inductor.config, "deterministic") else {}
+    options: dict[str, Any] = {"deterministic": True} if hasattr(_inductor.config, "deterministic") else {}
     by_compiler = torch.compile(passes, dynamic=False, options=options)
     failed = False
 

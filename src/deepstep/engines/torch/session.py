@@ -42,14 +42,14 @@ class State(NamedTuple):
 class Batch(NamedTuple):
     """Examples on the device, as columns: those of a batch that are worked on here.
 
-    index: Which of the batches of `Session.steps`.
+    position: Which of the batches of `Session.steps`.
     m: Examples of the batch.
     part: The places in it of those that are here.
     weight: Of mean 1 over the batch.
     total: The sum of all weights.
     """
 
-    index: int
+    position: int
     m: int
     part: slice | AnyArray
     X: Tensor
@@ -98,9 +98,9 @@ class TorchSession(Session):
         """Steps until a cost is not finite, whose update is not done any more."""
         begin_work(self._device)
         for part in self._batches(examples, asked):
-            cost, after = self._stepped(part, *asked.rates[:, part.index].tolist())
-            found.costs[part.index] = cost
-            found.sizes[part.index] = part.m
+            cost, after = self._stepped(part, *asked.rates[:, part.position].tolist())
+            found.costs[part.position] = cost
+            found.sizes[part.position] = part.m
             if not isfinite(cost):
                 return
             self._state = after
@@ -108,7 +108,7 @@ class TorchSession(Session):
     def _batches(self, examples: Examples, asked: Asked) -> Iterator[Batch]:
         """The batches that have weight."""
         m, order, weight = len(examples), asked.order, examples.weight
-        for index, number in enumerate(asked.numbers):
+        for position, number in enumerate(asked.numbers):
             weights = None
             if weight is not None:
                 weights = weight[batch(order, m, asked.batch_size, number)]
@@ -119,7 +119,7 @@ class TorchSession(Session):
             part = self._part(size)
             here = slice(place.start + part.start, place.start + part.stop)
             X, Y = self._taken(examples, here if order is None else order[here])
-            yield Batch(index, size, part, X, Y, *self._weighed(weights, size, part))
+            yield Batch(position, size, part, X, Y, *self._weighed(weights, size, part))
 
     def _taken(self, examples: Examples, rows: AnyArray | slice) -> tuple[Tensor, Tensor]:
         """X and Y of some rows, columns as examples; they lie on the device as a whole where that fits."""
@@ -129,13 +129,11 @@ class TorchSession(Session):
                 X, Y, _ = examples.take(rows)
                 return self._columns(X.T), self._columns(Y.T)
             self._on_device = examples, self._tensor(examples.X), self._tensor(examples.Y)
-        _, *both = self._on_device
+        _, inputs, targets = self._on_device
         if isinstance(rows, slice):
-            X, Y = (values[rows] for values in both)
-        else:
-            indices = self._tensor(rows, np.int64)
-            X, Y = (values.index_select(0, indices) for values in both)
-        return X.T, Y.T
+            return inputs[rows].T, targets[rows].T
+        indices = self._tensor(rows, np.int64)
+        return inputs.index_select(0, indices).T, targets.index_select(0, indices).T
 
     def _fits(self, examples: Examples) -> bool:
         if not isinstance(examples.X, np.ndarray):
@@ -202,18 +200,21 @@ class TorchSession(Session):
 
     def _regularized(self, J: Tensor, gradient: Tensor, total: float) -> tuple[Tensor, Tensor]:
         """J and ∂J/∂θ with L1 and L2."""
+        terms: Any = penalties(self.settings.l1, self.settings.l2)
+        if not terms:
+            return J, gradient
         layout = self.architecture.layout
         theta, parts = by_name(self._state.theta, layout), by_name(gradient, layout)
-        terms: Any = penalties(self.settings.l1, self.settings.l2)
         for term in terms:
             J = J + term.cost([theta[name] for name in self._weights], term.strength, total)
             for name in self._weights:
                 parts[name] = parts[name] + term.backward(theta[name], term.strength, total)
-        return J, as_vector(parts, layout) if terms else gradient
+        return J, as_vector(parts, layout)
 
     def _moved(self, gradient: Any, number: int, rate: float, decay: float) -> tuple[Tensor, ...]:
         """θ and the slots after the update rule."""
-        settings, theta = self.settings, self._state.theta
+        settings = self.settings
+        theta: Any = self._state.theta
         if settings.clip_value is not None:
             gradient = clip_by_value(gradient, most=float(settings.clip_value))
         if settings.clip_norm is not None:
@@ -221,8 +222,7 @@ class TorchSession(Session):
         rates: Any = rate * self._rate_factors
         if decay:
             decays: Any = decay * self._decay_factors
-            decayed: Any = decoupled_decay(theta, learning_rate=rates, weight_decay=decays)
-            theta = decayed
+            theta = decoupled_decay(theta, learning_rate=rates, weight_decay=decays)
         count = {"t": number} if self._optimizer.counts_steps else {}
         options = {"learning_rate": rates, **count, **self._optimizer_params}
         moved: tuple[Tensor, ...] = self._update(theta, gradient, *self._state.slots, **options)

@@ -100,13 +100,13 @@ class DistributedSession(TorchSession):
         if weight is not None:
             weight = np.ldexp(weight.astype(float), -SCALED)
             totals = self.workers.sums([weight[here].sum() for here, _ in parts])
-        for index, (m, (here, part), total) in enumerate(zip(sizes, parts, totals.tolist(), strict=True)):
+        for position, (m, (here, part), total) in enumerate(zip(sizes, parts, totals.tolist(), strict=True)):
             relative = None
             if weight is not None:
                 if total == 0:  # a batch whose weights are all 0 teaches nothing
                     continue
                 relative, total = self._tensor(weight[here] / (total / m)), total * 2.0**SCALED
-            yield Batch(index, m, part, *self._taken(examples, here), relative, total)
+            yield Batch(position, m, part, *self._taken(examples, here), relative, total)
 
 
 class ProcessGroup(Communicator):
