@@ -230,7 +230,7 @@ def test_an_engine_does_as_the_reference(
         monkeypatch.setattr(f"{compiled}.lowering.TILE", 16)
         monkeypatch.setattr(f"{compiled}.lowering.LEAST_ROWS", 2)
         if engine == "torch":
-            monkeypatch.setattr("deepstep.engines.torch.graph.EXAMPLES_AT_ONCE", 4)
+            monkeypatch.setattr("deepstep.engines.torch.arrays.EXAMPLES_AT_ONCE", 4)
             monkeypatch.setattr("deepstep.engines.torch.session.EXAMPLES_AT_ONCE", 4)
     exact, limit, rate = expected((fresh_seed, number), dtype)
     found = far(done(case, engine, dtype, rate), exact)

@@ -14,12 +14,14 @@ from deepstep import Network, NetworkClassifier
 from deepstep.engines import Settings, choose_engine, describe_engines, open_session
 from deepstep.engines import choice as choosing
 from deepstep.engines.choice import WORTH_A_GPU
-from deepstep.equations import ACTIVATIONS, Optimizer, register_activation
+from deepstep.equations import ACTIVATIONS, HEADS, Optimizer, example_targets, register_activation
 from deepstep.errors import ConfigurationError, MissingPackageError
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples
 
 torch = pytest.importorskip("torch")
+
+from deepstep.engines.torch.passes import compiled_passes, passes_of  # noqa: E402
 
 PLAIN = Architecture((2, 3, 1), ("relu", "sigmoid"))
 
@@ -106,6 +108,65 @@ class TestBfloat16:
             assert history.why_engine == "bfloat16 is slow here: an old machine"
         devices.warn_if_slow.cache_clear()
         assert caplog.text.count("slow here") == 1
+
+
+class TestPasses:
+    """On a CPU: passes are traced, and run as they are."""
+
+    @staticmethod
+    def passes(masks=(), device="cpu", output="softmax", n_outputs=3, **options):
+        net = Network([3, 6, n_outputs], seed=1, output=output, **options)
+        rng = np.random.default_rng(2)
+        Y = example_targets(net.architecture, n_outputs, 12, rng=rng).astype(float)
+        arrays = net.parameters.flat, rng.standard_normal((3, 12)), Y, rng.uniform(0.5, 2, 12)
+        columns = 12 * max(1, net.architecture.shared_members)
+        by_layer = {layer: torch.ones(6, columns, dtype=torch.float64, device=device) for layer in masks}
+        kind = net.architecture, frozenset(masks), torch.float64, torch.device(device), False
+        return passes_of(*kind), (*(torch.tensor(array, device=device) for array in arrays), by_layer)
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            *({"activation": [name], "normalization": "layer"} for name in ACTIVATIONS),
+            *({"output": name, "normalization": "batch", "masks": (1,)} for name in HEADS),
+            *({"output": name, "shared_members": 2} for name in ("softmax", "sigmoid", "identity")),
+            {"input_scale": True},
+        ],
+    )
+    def test_they_ask_the_device_nothing(self, options):
+        """On PyTorch's device "meta" a number of the device, or a tensor of the host, is an error."""
+        passes, tensors = self.passes(device="meta", **options)
+        _, gradient, _ = passes(*tensors)
+        assert (gradient.device.type, gradient.shape) == ("meta", tensors[0].shape)
+
+    @pytest.mark.parametrize(
+        "options",
+        [
+            {"activation": ["gelu"], "normalization": "batch", "masks": (1,)},
+            {"activation": ["softplus"], "normalization": "layer"},
+            {"activation": ["silu"], "input_scale": True},
+            {"activation": ["softmax"], "shared_members": 2, "masks": (1,)},
+        ],
+    )
+    def test_the_compiler_traces_all_of_them(self, options):
+        passes, tensors = self.passes(**options)
+        traced = torch.compile(passes, fullgraph=True, backend="eager", dynamic=False)
+        for values, same in zip(traced(*tensors)[:2], passes(*tensors)[:2], strict=True):
+            torch.testing.assert_close(values, same)
+
+    def test_where_the_compiler_fails_they_run_as_they_are(self, monkeypatch, caplog):
+        def failing(passes, **options):
+            def compiled(*tensors):
+                raise RuntimeError("no compiler here")
+
+            return compiled
+
+        monkeypatch.setattr(torch, "compile", failing)
+        passes, tensors = self.passes()
+        compiled = compiled_passes(passes)
+        for _ in "12":
+            assert torch.equal(compiled(*tensors)[1], passes(*tensors)[1])
+        assert caplog.text.count("no compiler here") == 1
 
 
 class TestChoice:

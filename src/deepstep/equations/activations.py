@@ -10,8 +10,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from deepstep.equations import arrays as np
 from deepstep.equations.ops import Op
 from deepstep.equations.registry import F, Registry, equation, equation_of
 from deepstep.types import Array

@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 from typing import Any
 
-import numpy as np
-
+from deepstep.equations import arrays as np
 from deepstep.equations.backward import LINEAR
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.feature_scaling import scaled_weights, scaled_weights_backward

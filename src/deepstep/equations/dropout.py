@@ -4,8 +4,7 @@ prediction. Nothing is drawn here: the uniform numbers are an argument.
 
 from typing import Any
 
-import numpy as np
-
+from deepstep.equations import arrays as np
 from deepstep.equations.graph import Operations, feature
 from deepstep.equations.linear import check_shape
 from deepstep.equations.ops import Layer, op

@@ -4,8 +4,7 @@ Written as a factor of the weights, Z = (W ∘ sᵀ)·X + b: the layer itself st
 examples is needed for s, forth or back.
 """
 
-import numpy as np
-
+from deepstep.equations import arrays as np
 from deepstep.equations.backward import WEIGHTS
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature

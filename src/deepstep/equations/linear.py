@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from deepstep.equations import arrays as np
 from deepstep.equations.registry import equation
 from deepstep.errors import DataError, ShapeError
 from deepstep.types import Array

@@ -6,8 +6,7 @@ derivative of the summed loss m·J, and registers both as a head. Where the outp
 AL = ZL, the loss from the logits is the textbook's.
 """
 
-import numpy as np
-
+from deepstep.equations import arrays as np
 from deepstep.equations.activations import exponential, sigmoid, softmax
 from deepstep.equations.heads import Setting, head
 from deepstep.equations.registry import POSITIVE, SHARE, equation

@@ -7,8 +7,7 @@ is the shift that the lecture calls β: a bias inside U would be subtracted with
 from math import sqrt
 from typing import Any, NamedTuple
 
-import numpy as np
-
+from deepstep.equations import arrays as np
 from deepstep.equations.backward import LINEAR, WEIGHTS, one_per_unit
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature, replaced

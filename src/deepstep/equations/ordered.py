@@ -7,8 +7,7 @@ are those of `deepstep.equations.activations` and `deepstep.equations.losses`.
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from deepstep.equations import arrays as np
 from deepstep.equations.activations import activation, sigmoid, sigmoid_backward
 from deepstep.equations.heads import Setting, head
 from deepstep.equations.losses import (

@@ -8,8 +8,7 @@ from functools import lru_cache, partial
 from math import pi, sqrt
 from typing import Any
 
-import numpy as np
-
+from deepstep.equations import arrays as np
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
 from deepstep.equations.linear import rows_in_place

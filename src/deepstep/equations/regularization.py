@@ -3,8 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-import numpy as np
-
+from deepstep.equations import arrays as np
 from deepstep.equations.registry import equation
 from deepstep.types import Array
 

@@ -5,8 +5,7 @@ Shapes, dtypes and the care for the tails are those of `deepstep.equations.activ
 
 from math import erfc, pi, sqrt
 
-import numpy as np
-
+from deepstep.equations import arrays as np
 from deepstep.equations.activations import activation, sigmoid, sigmoid_backward
 from deepstep.equations.registry import equation
 from deepstep.types import Array

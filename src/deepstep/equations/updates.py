@@ -12,8 +12,7 @@ from inspect import Parameter, signature
 from math import sqrt
 from typing import Any, TypeAlias
 
-import numpy as np
-
+from deepstep.equations import arrays as np
 from deepstep.equations.linear import check_shape
 from deepstep.equations.registry import POSITIVE, SHARE, Constraint, F, Registry, equation
 from deepstep.errors import ConfigurationError, unknown_name

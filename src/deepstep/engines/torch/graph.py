@@ -1,112 +1,86 @@
-"""The graph of a network on tensors: the same nodes, each with its operation on tensors.
+"""The graph of a network on tensors: the same nodes, with PyTorch's kernels where it has them."""
 
-For training, operations write into memory that is kept from step to step, and derivatives by weights and
-biases into the flat gradient: new memory takes longer than the smaller products.
-"""
-
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import reduce
-from typing import Any
+from functools import partial
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-from deepstep.engines.torch.arrays import on_tensors
-from deepstep.equations import Graph, Op, relu
+from deepstep.engines.torch.arrays import on_tensors, product_gradient
+from deepstep.equations import Graph, Head, Op
 from deepstep.equations.backward import LINEAR
 from deepstep.equations.normalization import PRODUCT
-from deepstep.equations.ops import Node
+from deepstep.equations.ops import Layout, Node
 
-EXAMPLES_AT_ONCE = 2**12
-"""Examples whose products are added up in one call: a BLAS may add one after another, and of many in float32
-lose digits.
-"""
+Loss: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 
-def graph_on_tensors(
-    graph: Graph, gradient: Mapping[str, Tensor] | None = None, *, half: bool = False
-) -> Graph:
-    """The graph on tensors; in memory that is kept, for one number of examples, if a gradient is given."""
-    kept = gradient is not None
-    used = Counter(name for node in graph.nodes for name in {*node.reads, *node.needs})
+def graph_on_tensors(graph: Graph, *, half: bool = False) -> Graph:
+    """The graph on tensors; with ``half`` its products are of numbers rounded to bfloat16."""
 
     def op_of(node: Node) -> Op:
         op = node.op
-        forward, backward, without_input = map(on_tensors, (op.forward, op.backward, op.without_input))
         if op in (LINEAR, PRODUCT):
-            parts = [(gradient or {}).get(node.names.get(symbol, "")) for symbol in "Wb"]
-            product = (HalfProduct if half else Product)(kept, *parts)
-            forward, backward, without_input = product.forward, product.backward, product.gradients
-        elif kept and op.forward is relu and used[node.reads[0]] == 1 and node.reads[0] != graph.logits:
-            forward, backward = torch.relu_, _relu_backward_  # nobody else reads Z
-        return replace(op, forward=forward, backward=backward, without_input=without_input)
+            forward, backward, gradients = HALF if half else FULL
+            return replace(op, forward=forward, backward=backward, without_input=gradients)
+        return replace(op, forward=on_tensors(op.forward), backward=on_tensors(op.backward))
 
     return graph.with_ops(op_of)
 
 
-class Product:
-    """W·A_prev, with b where the operation has one, and its backward; ``kept``: see `graph_on_tensors`."""
-
-    def __init__(self, kept: bool, dW: Tensor | None, db: Tensor | None) -> None:
-        self._kept, self._dW, self._db = kept, dW, db
-        self._memory: dict[str, Tensor] = {}
-
-    def _into(self, name: str, like: Tensor, *shape: int) -> Tensor | None:
-        """Where a result goes: None for new memory."""
-        if self._kept and name not in self._memory:
-            self._memory[name] = like.new_empty(shape)
-        return self._memory.get(name)
-
-    def forward(self, A_prev: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
-        out = self._into("Z", W, W.shape[0], A_prev.shape[1])
-        return torch.mm(W, A_prev, out=out) if b is None else torch.addmm(b, W, A_prev, out=out)
-
-    def backward(self, dZ: Tensor, A_prev: Tensor, W: Tensor, b: Tensor | None = None) -> tuple[Tensor, ...]:
-        dA = torch.mm(W.T, dZ, out=self._into("dA", W, *A_prev.shape))
-        return dA, *self.gradients(dZ, A_prev, W, b)
-
-    def gradients(self, dZ: Tensor, A_prev: Tensor, W: Tensor, b: Tensor | None = None) -> tuple[Tensor, ...]:
-        """dW = dZ·A_prevᵀ / m, and db."""
-        m = dZ.shape[1]
-        if m <= EXAMPLES_AT_ONCE and dZ.dtype == W.dtype:
-            dW = torch.addmm(W, dZ, A_prev.T, beta=0, alpha=1 / m, out=self._dW)
-        else:
-            pieces = zip(*(torch.split(one, EXAMPLES_AT_ONCE, 1) for one in (dZ, A_prev)), strict=True)
-            dW = reduce(torch.add, ((d @ A.T).to(W.dtype) for d, A in pieces)) * (1 / m)
-        return (dW,) if b is None else (dW, torch.mean(dZ, dim=1, keepdim=True, out=self._db))
+def _forward(A_prev: Tensor, W: Tensor, *b: Tensor) -> Tensor:
+    return torch.addmm(b[0], W, A_prev) if b else W @ A_prev
 
 
-class HalfProduct(Product):
-    """A product of numbers rounded to bfloat16; what comes out is as precise as W."""
-
-    def __init__(self, kept: bool, dW: Tensor | None, db: Tensor | None) -> None:
-        super().__init__(kept, None, db)
-
-    def forward(self, A_prev: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
-        self._rounded = A, half = A_prev.bfloat16(), W.bfloat16()
-        return self._wide("Z", half @ A, W, 0 if b is None else b)
-
-    def backward(self, dZ: Tensor, A_prev: Tensor, W: Tensor, b: Tensor | None = None) -> tuple[Tensor, ...]:
-        gradients = self.gradients(dZ, A_prev, W, b)
-        return self._wide("dA", self._rounded[1].T @ self._dZ, W), *gradients
-
-    def gradients(self, dZ: Tensor, A_prev: Tensor, W: Tensor, b: Tensor | None = None) -> tuple[Tensor, ...]:
-        self._dZ = dZ.bfloat16()
-        dW = super().gradients(self._dZ, self._rounded[0], W)
-        return dW if b is None else (*dW, torch.mean(dZ, dim=1, keepdim=True, out=self._db))
-
-    def _wide(self, name: str, values: Tensor, like: Tensor, b: Tensor | int = 0) -> Tensor:
-        return torch.add(values, b, out=self._into(name, like, *values.shape)).to(like.dtype)
+def _backward(dZ: Tensor, A_prev: Tensor, W: Tensor, *b: Tensor) -> tuple[Tensor, ...]:
+    return W.T @ dZ, *_gradients(dZ, A_prev, W, *b)
 
 
-def _relu_backward_(dA: Tensor, Z: Tensor) -> Any:
-    """dZ, in the place of dA; Z may be A."""
-    return torch.ops.aten.threshold_backward.grad_input(dA, Z, 0, grad_input=dA)
+def _gradients(dZ: Tensor, A_prev: Tensor, W: Tensor, *b: Tensor) -> tuple[Tensor, ...]:
+    """dW, and db where there is a bias."""
+    return product_gradient(dZ, A_prev), *(dZ.mean(dim=1, keepdim=True) for _ in b)
 
 
-def parameters_in(vector: Tensor, graph: Graph) -> dict[str, Tensor]:
-    """The parameters by name: views of a vector that lies as θ does."""
-    parts = torch.split(vector, [rows * columns for _, (rows, columns) in graph.layout])
-    return {name: part.view(shape) for (name, shape), part in zip(graph.layout, parts, strict=True)}
+def _half_forward(A_prev: Tensor, W: Tensor, *b: Tensor) -> Tensor:
+    return sum(b, (W.bfloat16() @ A_prev.bfloat16()).to(W.dtype))
+
+
+def _half_backward(dZ: Tensor, A_prev: Tensor, W: Tensor, *b: Tensor) -> tuple[Tensor, ...]:
+    return (W.bfloat16().T @ dZ.bfloat16()).to(W.dtype), *_half_gradients(dZ, A_prev, W, *b)
+
+
+def _half_gradients(dZ: Tensor, A_prev: Tensor, W: Tensor, *b: Tensor) -> tuple[Tensor, ...]:
+    dW = product_gradient(dZ.bfloat16(), A_prev.bfloat16()).to(W.dtype)
+    return dW, *(dZ.mean(dim=1, keepdim=True) for _ in b)
+
+
+FULL = _forward, _backward, _gradients
+"""Of W·A_prev, or W·A_prev + b: forward, backward, and backward without the inputs."""
+HALF = _half_forward, _half_backward, _half_gradients
+"""The same of numbers rounded to bfloat16; what comes out is as precise as W."""
+
+
+def losses_on_tensors(head: Head, like: Tensor) -> tuple[Loss, Loss]:
+    """The loss and its backward on tensors; settings that are sequences as tensors beside ``like``."""
+    each = head.each or head
+    settings = {
+        name: torch.tensor(value, dtype=like.dtype, device=like.device)
+        for name, value in each.settings.items()
+        if isinstance(value, tuple)
+    }
+    loss, loss_backward = (partial(function, **settings) for function in (each.loss, each.loss_backward))
+    members = replace(each, loss=loss, loss_backward=loss_backward).of_members(head.members)
+    return on_tensors(members.loss), on_tensors(members.loss_backward)
+
+
+def by_name(vector: Tensor, layout: Layout) -> dict[str, Tensor]:
+    """Parameters by name: views of a vector that lies as θ does."""
+    parts = torch.split(vector, [rows * columns for _, (rows, columns) in layout])
+    return {name: part.view(shape) for (name, shape), part in zip(layout, parts, strict=True)}
+
+
+def as_vector(parts: Mapping[str, Tensor], layout: Layout) -> Tensor:
+    """Parameters, or derivatives by them, in one vector that lies as θ does."""
+    return torch.cat([parts[name].reshape(-1) for name, _ in layout])

@@ -5,7 +5,7 @@ it works on, and knows where they stand. So orders, masks and weights are those 
 workers have the same state after every step.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zlib import crc32
 
@@ -13,13 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor, distributed
 
-from deepstep.engines.torch.session import TorchSession
-from deepstep.engines.torch.step import Batch
-from deepstep.engines.torch.stepping import Factors, Stepper, Task
+from deepstep.engines.session import Asked
+from deepstep.engines.torch.passes import Statistics
+from deepstep.engines.torch.session import Batch, TorchSession
 from deepstep.errors import ConfigurationError, WorkerError
 from deepstep.network import Architecture
-from deepstep.preparation.batches import Communicator, Examples, Shard, Share
-from deepstep.types import AnyArray, Array
+from deepstep.preparation.batches import Communicator, Examples, Shard, Share, places
+from deepstep.types import Array
 
 ROUND = 1021
 """Numbers of steps are compared modulo this: their sum over a thousand workers is exact in float32."""
@@ -27,48 +27,10 @@ SCALED = 64
 """Weights are added up times 2 to the power of minus this, so that their sum is not too large."""
 
 
-class SharingStepper(Stepper):
-    """A `Stepper` that does its part of each batch."""
-
-    def __init__(self, *arguments: Any) -> None:
-        super().__init__(*arguments)
-        n = self.machine.gradient.numel()
-        self._message = self.machine.gradient.new_empty(n + 2)
-
-    def _cost_and_gradient(self, task: Task, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
-        """Statistics of the whole batch, the same in all workers."""
-        return self.of_all(batch, task.m, task.total, self.now.step, f"at step {self.now.step}"), {}
-
-    def of_all(
-        self, batch: Batch, m: int, total: float, mark: int, where: str, *, exact: bool = False
-    ) -> Tensor:
-        """J of all m rows, and ∂J/∂θ in the machine; ``mark`` has to be the same in all workers."""
-        machine, message = self.machine, self._message
-        message.zero_()
-        here = batch.Y.shape[1]
-        if here:
-            J, _ = machine.of_the_data(self.here, batch, exact=exact)
-            torch.mul(machine.gradient, here / m, out=message[:-2])
-            message[-2] = J * (here / m)
-        message[-1] = mark % ROUND
-        add_up_(message)
-        if float(message[-1]) != mark % ROUND * distributed.get_world_size():
-            raise WorkerError(
-                f"worker {distributed.get_rank()}",
-                "all workers at the same place",
-                f"this one is {where}, and others are not",
-                "Let all of them read the checkpoints of the same folder, on processors of one kind.",
-            )
-        machine.gradient.copy_(message[:-2])
-        return machine.regularize(self.here, message[-2], total)
-
-
 class DistributedSession(TorchSession):
     """A `TorchSession` among those of the other workers of a process group of ``torch.distributed``."""
 
-    _stepper: SharingStepper
-
-    def __init__(self, architecture: Architecture, *given: Any, device: str = "") -> None:
+    def __init__(self, architecture: Architecture, *arguments: Any, device: str = "") -> None:
         if not distributed.is_initialized():
             raise ConfigurationError(
                 "the distributed engine",
@@ -83,7 +45,7 @@ class DistributedSession(TorchSession):
                 "got normalization='batch'",
                 "Use normalization='layer'.",
             )
-        super().__init__(architecture, *given, device=device)
+        super().__init__(architecture, *arguments, device=device)
         self.name, self.workers = "distributed", ProcessGroup(self._device)
 
     @torch.inference_mode()
@@ -91,40 +53,60 @@ class DistributedSession(TorchSession):
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
         """J and ∂J/∂θ, in θ's own precision; each worker does its part of the columns."""
-        m = Y.shape[1]
-        batch, total = self._batch(X, Y, sample_weight, self._part(m))
-        mark = crc32(self._stepper.here.vectors[0].cpu().numpy().tobytes())
-        J = self._stepper.of_all(batch, m, total, mark, "at other parameters", exact=True)
-        return float(J), np.array(self._stepper.machine.gradient.cpu().numpy())
+        mark = crc32(self._state.theta.cpu().numpy().tobytes())
+        part = self._batch(X, Y, sample_weight, self._part(Y.shape[1]))
+        J, gradient = self._of_all(part, {}, mark, "at other parameters", exact=True)
+        return float(J), np.array(gradient.cpu().numpy())
 
-    def _stepper_for(self, *arguments: Any) -> SharingStepper:
-        return SharingStepper(*arguments)
+    def _cost_and_gradient(
+        self, part: Batch, masks: Mapping[int, Tensor]
+    ) -> tuple[Tensor, Tensor, Statistics]:
+        """J and ∂J/∂θ of the whole batch, the same in all workers; there are no statistics."""
+        step = self._state.step
+        return *self._of_all(part, masks, step, f"at step {step}"), {}
+
+    def _of_all(
+        self, part: Batch, masks: Mapping[int, Tensor], mark: int, where: str, *, exact: bool = False
+    ) -> tuple[Tensor, Tensor]:
+        """J of all m rows and ∂J/∂θ; ``mark`` has to be the same in all workers."""
+        message, here = self._state.theta.new_zeros(self.architecture.n_parameters + 2), part.Y.shape[1]
+        if here:
+            J, gradient, _ = self._of_the_data(part, masks, exact=exact)
+            torch.mul(gradient, here / part.m, out=message[:-2])
+            message[-2] = J * (here / part.m)
+        message[-1] = mark % ROUND
+        add_up_(message)
+        if float(message[-1]) != mark % ROUND * distributed.get_world_size():
+            raise WorkerError(
+                f"worker {distributed.get_rank()}",
+                "all workers at the same place",
+                f"this one is {where}, and others are not",
+                "Let all of them read the checkpoints of the same folder, on processors of one kind.",
+            )
+        return self._regularized(message[-2], message[:-2], part.total)
 
     def _part(self, m: int) -> slice:
         return self.workers.share.part(m)
 
-    def _tasks(
-        self, examples: Examples, order: AnyArray | None, rows: list[slice], factors: Iterator[Factors]
-    ) -> Iterator[Task]:
+    def _batches(self, examples: Examples, asked: Asked) -> Iterator[Batch]:
         """The batches that have weight; of a shard with the rows that are here."""
         if not isinstance(examples, Shard):
-            yield from super()._tasks(examples, order, rows, factors)
+            yield from super()._batches(examples, asked)
             return
+        rows = [places(asked.order, len(examples), asked.batch_size, number) for number in asked.numbers]
         sizes = [batch.stop - batch.start for batch in rows]
-        found = [examples.among(batch) for batch in rows]
+        parts = [examples.among(batch) for batch in rows]
         weight, totals = examples.weight, np.array(sizes, float)
         if weight is not None:
             weight = np.ldexp(weight.astype(float), -SCALED)
-            totals = self.workers.sums([weight[here].sum() for here, _ in found])
-        given = zip(sizes, found, totals.tolist(), factors, strict=True)
-        for at, (m, (here, part), total, by) in enumerate(given):
+            totals = self.workers.sums([weight[here].sum() for here, _ in parts])
+        for position, (m, (here, part), total) in enumerate(zip(sizes, parts, totals.tolist(), strict=True)):
             relative = None
             if weight is not None:
                 if total == 0:  # a batch whose weights are all 0 teaches nothing
                     continue
-                relative, total = self._feed.tensor(weight[here] / (total / m)), total * 2.0**SCALED
-            X, Y = self._feed.take(examples, None, None, here)
-            yield Task(at, m, part, Batch(X, Y, relative, {}), total, by)
+                relative, total = self._tensor(weight[here] / (total / m)), total * 2.0**SCALED
+            yield Batch(position, m, part, *self._taken(examples, here), relative, total)
 
 
 class ProcessGroup(Communicator):
