@@ -21,8 +21,8 @@ from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.feature_scaling import scaled_weights, scaled_weights_backward
 from deepstep.equations.graph import Operations, feature, replaced
 from deepstep.equations.linear import check_forward, check_shape
-from deepstep.equations.ops import Layer, Learned, Op, op
-from deepstep.equations.registry import equation
+from deepstep.equations.ops import Layer, Learned, Op
+from deepstep.equations.registry import EQUATIONS, equation
 from deepstep.equations.relu_variants import softplus
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.types import Array
@@ -248,9 +248,13 @@ def _signs(rng: Any, rows: int, columns: int) -> Array:
     return np.where(uniform((rows, columns)) < 0.5, -1.0, 1.0)
 
 
-MEMBERS_LINEAR = op(
+MEMBERS_LINEAR = Op(
     members_linear_forward,
     members_linear_backward,
+    reads=("A_prev", "W", "b", "r"),
+    writes=("Z",),
+    needs=("A_prev", "W", "b", "r"),
+    gives=("A_prev", "W", "b", "r"),
     learned={
         **LINEAR.learned,
         "r": Learned(
@@ -266,13 +270,18 @@ MEMBERS_LINEAR = op(
 
 @lru_cache
 def _members_output(members: int) -> Op:
-    return op(
+    return Op(
         partial(members_output_forward, members=members),
         partial(members_output_backward, members=members),
+        reads=("A_prev", "W", "b"),
+        writes=("Z",),
+        needs=("A_prev", "W", "b"),
+        gives=("A_prev", "W", "b"),
         learned={
             "W": Learned(lambda layer: (members * layer.n, layer.n_in), None, "the weights"),
             "b": Learned(lambda layer: (members * layer.n, 1), 0.0, "the bias"),
         },
+        equations=(EQUATIONS["members_output_forward"], EQUATIONS["members_output_backward"]),
         per_example=lambda dZ, A_prev, W, b: {
             "W": PerExample(dZ, A_prev, shared=False),
             "b": PerExample(dZ, shared=False),
@@ -282,8 +291,16 @@ def _members_output(members: int) -> Op:
 
 @lru_cache
 def _members_mean(members: int) -> Op:
-    mean, backward = (partial(one, members=members) for one in (members_mean, members_mean_backward))
-    return op(mean, backward, in_loss=True)
+    return Op(
+        partial(members_mean, members=members),
+        partial(members_mean_backward, members=members),
+        reads=("G",),
+        writes=("A",),
+        needs=(),
+        gives=("G",),
+        equations=(EQUATIONS["members_mean"], EQUATIONS["members_mean_backward"]),
+        in_loss=True,
+    )
 
 
 def _of_one_member(layer: Layer, members: int) -> Layer:

@@ -10,7 +10,7 @@ from deepstep.equations.backward import WEIGHTS
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
 from deepstep.equations.linear import check_shape
-from deepstep.equations.ops import Layer, Learned, op
+from deepstep.equations.ops import Layer, Learned, Op
 from deepstep.equations.registry import equation
 from deepstep.types import Array
 
@@ -54,9 +54,13 @@ def _per_example(dW_s: PerExample, W: Array, s: Array) -> dict[str, PerExample]:
     return {"W": PerExample(dZ, s * X), "s": PerExample(X * (W.T @ dZ))}
 
 
-SCALED_WEIGHTS = op(
+SCALED_WEIGHTS = Op(
     scaled_weights,
     scaled_weights_backward,
+    reads=("W", "s"),
+    writes=("W_s",),
+    needs=("W", "s"),
+    gives=("W", "s"),
     learned={**WEIGHTS, "s": Learned(lambda layer: (layer.n_in, 1), 1.0, "the factors of the inputs")},
     replaces={"W": "W_s"},
     per_layer=("W_s",),

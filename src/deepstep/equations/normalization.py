@@ -19,7 +19,7 @@ from deepstep.equations.linear import (
     product_gradient,
     sum_gradient,
 )
-from deepstep.equations.ops import Layer, Learned, Op, Running, op
+from deepstep.equations.ops import Layer, Learned, Op, Running
 from deepstep.equations.registry import Registry, equation
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.types import Array
@@ -263,36 +263,64 @@ def _no_loss_of_its_own(*_: Any) -> dict[str, PerExample]:
     )
 
 
-PRODUCT = op(
+PRODUCT = Op(
     product_forward,
     product_backward,
+    reads=("A_prev", "W"),
+    writes=("U",),
+    needs=("A_prev", "W"),
+    gives=("A_prev", "W"),
     learned=WEIGHTS,
     without_input=lambda dU, A_prev, W: (product_gradient(dU, A_prev),),
     per_example=lambda dU, A_prev, W: {"W": PerExample(dU, A_prev)},
 )
 
-STATISTICS = Normalized._fields
+NORMALIZED = ("U_hat", "mean", "variance", "deviation")
 
 FAULTS = {
     "the derivative of mean and variance is missing in dU": lambda dU_hat, _, deviation: dU_hat / deviation
 }
 
-FIXED = op(normalize_fixed, normalize_fixed_backward, per_layer=STATISTICS[1:])
+FIXED = Op(
+    normalize_fixed,
+    normalize_fixed_backward,
+    reads=("U", "mean", "variance"),
+    writes=NORMALIZED,
+    needs=("deviation",),
+    gives=("U",),
+    per_layer=NORMALIZED[1:],
+)
 
-BY_BATCH = op(
+BY_BATCH = Op(
     normalize_batch,
     normalize_batch_backward,
-    per_layer=STATISTICS[1:],
+    reads=("U",),
+    writes=NORMALIZED,
+    needs=("U_hat", "deviation"),
+    gives=("U",),
+    per_layer=NORMALIZED[1:],
     per_example=_no_loss_of_its_own,
     faults=FAULTS,
     running=Running({"mean": 0.0, "variance": 1.0}, running_statistics, FIXED),
 )
 
-BY_LAYER = op(normalize_layer, normalize_layer_backward, faults=FAULTS)
+BY_LAYER = Op(
+    normalize_layer,
+    normalize_layer_backward,
+    reads=("U",),
+    writes=NORMALIZED,
+    needs=("U_hat", "deviation"),
+    gives=("U",),
+    faults=FAULTS,
+)
 
-SCALE_SHIFT = op(
+SCALE_SHIFT = Op(
     scale_shift_forward,
     scale_shift_backward,
+    reads=("U_hat", "gamma", "b"),
+    writes=("Z",),
+    needs=("U_hat", "gamma"),
+    gives=("U_hat", "gamma", "b"),
     learned={"gamma": Learned(one_per_unit, 1.0, "the scale"), "b": Learned(one_per_unit, 0.0, "the shift")},
     per_example=lambda dZ, U_hat, gamma: {"gamma": PerExample(dZ * U_hat), "b": PerExample(dZ)},
 )

@@ -10,11 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from inspect import signature
 from typing import Any, NamedTuple, TypeAlias
 
-from deepstep.docstrings import outputs
-from deepstep.equations.registry import EQUATIONS, Equation, equation_of
+from deepstep.equations.registry import Equation, equation_of
 from deepstep.errors import ConfigurationError
 from deepstep.types import AnyArray, Array
 
@@ -149,24 +147,6 @@ class Op:
             return self.equations[1]
         name, given = self.backward.__name__, ", ".join((f"d{self.writes[0]}", *self.needs))
         return equation_of(self.backward, name, f"d{self.gives[0]} = {name}({given})")
-
-
-def op(forward: Callable[..., Any], backward: Callable[..., Any], **fields: Any) -> Op:
-    """The operation of two equations, whose parameters and formulas say what it reads and gives."""
-    to, back = (EQUATIONS[getattr(function, "func", function).__name__] for function in (forward, backward))
-    writes, gives = (outputs(signature(entry.function), entry.formula) for entry in (to, back))
-    quantities = tuple(_AT_THE_INPUTS.get(name[1:], name[1:]) for name in gives)
-    reads, needs = _symbols(forward), _symbols(backward)[1:]
-    return Op(forward, backward, reads, tuple(writes), needs, quantities, equations=(to, back), **fields)
-
-
-_AT_THE_INPUTS = {"X": "A_prev"}
-
-
-def _symbols(function: Callable[..., Any]) -> tuple[str, ...]:
-    """The symbols of what a function takes, without its settings."""
-    taken = (p.name for p in signature(function).parameters.values() if p.kind is not p.KEYWORD_ONLY)
-    return tuple(_AT_THE_INPUTS.get(name, name) for name in taken)
 
 
 class Node(NamedTuple):
