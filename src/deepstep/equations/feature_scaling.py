@@ -9,7 +9,6 @@ import numpy as np
 from deepstep.equations.backward import WEIGHTS
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
-from deepstep.equations.linear import check_shape
 from deepstep.equations.ops import Layer, Learned, Op
 from deepstep.equations.registry import equation
 from deepstep.types import Array
@@ -23,12 +22,10 @@ def scaled_weights(W: Array, s: Array) -> Array:
 
     s (n_0, 1): Factor of each input; 1 at the beginning.
     W_s (n_1, n_0): A new array.
-    ShapeError: If there is not one factor for each input.
 
     >>> scaled_weights(np.array([[1.0, 2.0]]), np.array([[3.0], [0.5]]))
     array([[3., 1.]])
     """
-    check_shape("scaled_weights", "a factor for each input, s of shape", s, (W.shape[1], 1))
     return W * s.T
 
 
@@ -36,16 +33,12 @@ def scaled_weights(W: Array, s: Array) -> Array:
 def scaled_weights_backward(dW_s: Array, W: Array, s: Array) -> tuple[Array, Array]:
     """From the derivative by the scaled weights to those by the weights and by the factors.
 
-    ShapeError: If the shapes do not fit.
-
     >>> W, s = np.array([[1.0, 2.0]]), np.array([[3.0], [0.5]])
     >>> dW, ds = scaled_weights_backward(np.array([[1.0, 10.0]]), W, s)
     >>> dW, ds
     (array([[3., 5.]]), array([[ 1.],
            [20.]]))
     """
-    check_shape("scaled_weights_backward", "a factor for each input, s of shape", s, (W.shape[1], 1))
-    check_shape("scaled_weights_backward", "dW_s has the shape of W,", dW_s, W.shape)
     return dW_s * s.T, (W * dW_s).sum(axis=0)[:, np.newaxis]
 
 

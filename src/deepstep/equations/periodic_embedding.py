@@ -14,7 +14,7 @@ from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
 from deepstep.equations.linear import rows_in_place
 from deepstep.equations.ops import Layer, Learned, Op
-from deepstep.equations.registry import EQUATIONS, equation
+from deepstep.equations.registry import equation
 from deepstep.types import Array, is_number, is_whole
 
 SOURCE = "arXiv 2407.04491 (RealMLP), PBLD; arXiv 2203.05556"
@@ -161,7 +161,6 @@ def _ops(K: int, d: int, scale: float, inputs: tuple[int, ...] | None) -> Operat
             ),
             "phi": Learned(rows(1), _uniform(pi), "their phases"),
         },
-        equations=(EQUATIONS["cosine_features"], EQUATIONS["cosine_features_backward"]),
         per_example=angle_gradients,
     )
     maps = Op(
