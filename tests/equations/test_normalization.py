@@ -229,7 +229,6 @@ def test_statistics_of_another_precision_leave_float32() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("gamma1", np.ones((1, 4)), r"gamma1 is a column of shape \(4, 1\); got \(1, 4\)"),
         ("b1", [[1.0]] * 3, r"b1 is a column of shape \(4, 1\); got \(3, 1\)"),
         ("A_prev1", np.ones((4, 5)), "A_prev needs 3 rows"),
         ("variance1", np.ones(4), r"variance1 has shape \(4, 1\); got \(4,\)"),

@@ -26,11 +26,7 @@ from deepstep.equations import (
 )
 from deepstep.equations.graph import layers_in
 
-DRAWN_BY_RNG = {
-    "initialize_two_layer",
-    "initialize_parameters",
-    "initialize_from_data",
-}
+DRAWN_BY_RNG = {"initialize_two_layer", "initialize_parameters", "initialize_from_data"}
 
 
 def arguments(name: str, dtype: Any) -> dict[str, Any]:
@@ -72,7 +68,6 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
     if EQUATIONS[name].topic == "periodic_embedding":  # one input of two, K = 3, d = 2
         known |= {"omega": draw(1, 3), "phi": draw(1, 3), "dC": draw(3, 4), "inputs": [1], "C": draw(3, 4)}
         known |= {"X": draw(2, 4), "V": draw(2, 3), "a": draw(2, 1), "dE": draw(4, 4)}
-        known |= {} if name.startswith("input_maps") else {"X": draw(2, 4)}
     required = [
         p.name for p in signature(EQUATIONS[name].function).parameters.values() if p.default is p.empty
     ]
