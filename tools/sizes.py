@@ -30,12 +30,12 @@ LIMITS: dict[str, tuple[int, int]] = {
     "course": (2_700, 3_330),
     "cli": (2_200, 4_802),
     "archive": (250, 365),
-    "": (500, 1_810),
+    "": (500, 1_804),
 }
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
 FILES = 215, 279
-TESTS = 30_000, 49_640
+TESTS = 30_000, 49_638
 """Files of src, and lines of tests: the goal, and the limit."""
 
 

@@ -274,15 +274,12 @@ def _known(name: str, kind: str, docs: Mapping[str, Entry]) -> Entry:
     return Entry(quantity, f"Derivative of the cost J by {name[1:]}: 1/m is applied here.")
 
 
-def outputs(form: Signature, formula: str) -> list[str]:
+def _outputs(form: Signature, formula: str) -> list[str]:
     """Names of what comes out: the left sides of a formula, or the parameters that its := change."""
-    result = form.return_annotation
-    if hasattr(result, "_fields"):
-        return list(result._fields)
     lefts = [left for statement in formula.split(",  ") if (left := _LEFT.match(statement))]
     changed = {ALIASES.get(left[1], left[1]) for left in lefts if left[2] == ":="}
     stated = [name for name in form.parameters if name in changed] or [left[1] for left in lefts]
-    return list(dict.fromkeys(stated))[: len(_kinds(result))]
+    return list(dict.fromkeys(stated))[: len(_kinds(form.return_annotation))]
 
 
 def _kinds(result: Any) -> tuple[Any, ...]:
@@ -297,7 +294,7 @@ def _returned(form: Signature, formula: str, own: Iterable[str], docs: Mapping[s
     if result in (None, Signature.empty):
         return []
     kinds = _kinds(get_args(result)[0] if get_origin(result) is Iterator else result)
-    stated = [] if hasattr(result, "_fields") else outputs(form, formula)
+    stated = [] if hasattr(result, "_fields") else _outputs(form, formula)
     named = [name for name in own if name not in parameters and not name.endswith((*RAISED, WARNED))]
     names = [*stated[: max(0, len(kinds) - len(named))], *named]
     if len(names) < len(kinds):

@@ -1,5 +1,6 @@
 """What every registered equation keeps, generated from the registry."""
 
+import re
 import runpy
 from importlib import import_module
 from inspect import getdoc, signature
@@ -13,18 +14,19 @@ import deepstep.equations
 from deepstep.equations import (
     ACTIVATIONS,
     EQUATIONS,
+    FEATURES,
     HEADS,
+    NORMALIZATIONS,
     OPTIMIZERS,
+    Equation,
     LayerCache,
     LinearCache,
+    Op,
+    graph_of,
 )
-from deepstep.network import Architecture
+from deepstep.equations.graph import layers_in
 
-DRAWN_BY_RNG = {
-    "initialize_two_layer",
-    "initialize_parameters",
-    "initialize_from_data",
-}
+DRAWN_BY_RNG = {"initialize_two_layer", "initialize_parameters", "initialize_from_data"}
 
 
 def arguments(name: str, dtype: Any) -> dict[str, Any]:
@@ -66,7 +68,6 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
     if EQUATIONS[name].topic == "periodic_embedding":  # one input of two, K = 3, d = 2
         known |= {"omega": draw(1, 3), "phi": draw(1, 3), "dC": draw(3, 4), "inputs": [1], "C": draw(3, 4)}
         known |= {"X": draw(2, 4), "V": draw(2, 3), "a": draw(2, 1), "dE": draw(4, 4)}
-        known |= {} if name.startswith("input_maps") else {"X": draw(2, 4)}
     required = [
         p.name for p in signature(EQUATIONS[name].function).parameters.values() if p.default is p.empty
     ]
@@ -124,22 +125,70 @@ def test_every_table_is_made_of_registered_equations() -> None:
     assert {rule.update for rule in OPTIMIZERS.values()} <= functions
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"normalization": "batch", "input_scale": True, "dropout": True},
-        {"normalization": "layer"},
-        {"shared_members": 2},
-    ],
-)
-def test_every_operation_of_a_graph_is_made_of_registered_equations(options: dict[str, Any]) -> None:
-    options = dict(options)
-    dropped = frozenset([1] if options.pop("dropout", False) else [])
-    graph = Architecture((2, 3, 1), ("tanh", "sigmoid"), **options).graph_with_dropout(dropped)
-    for node in (*graph.nodes, *graph.predicting.nodes):
-        for entry in (node.op.forward_equation, node.op.backward_equation):
-            assert EQUATIONS[entry.name] is entry
+def operations() -> dict[str, Op]:
+    """Those of all activations and features, in training and in prediction, by the name of their equation."""
+    values: dict[str, list[Any]] = {"normalization": list(NORMALIZATIONS), "shared_members": [2]}
+    cases: list[Any] = [(name, {}) for name in ACTIVATIONS]
+    for name, option in FEATURES.items():
+        cases += [("tanh", {name: value}) for value in values.get(name, [option.example or True])]
+    by_name: dict[str, Op] = {}
+    for activation, options in cases:
+        of_layer = {1: options, 2: options if "shared_members" in options else {}}
+        graph = graph_of(layers_in([2, 3, 2], [activation, "sigmoid"], of_layer.__getitem__))
+        by_name |= {
+            node.op.forward_equation.name: node.op for node in (*graph.nodes, *graph.predicting.nodes)
+        }
+    return by_name
+
+
+def parameters(entry: Equation) -> tuple[str, ...]:
+    """The symbols of a signature, without settings; A_prev is called X at the inputs."""
+    names: list[str] = []
+    for name, parameter in signature(entry.function).parameters.items():
+        if parameter.annotation is LinearCache:
+            names += LinearCache._fields
+        elif parameter.kind is not parameter.KEYWORD_ONLY and parameter.annotation is not int:
+            names.append("A_prev" if name == "X" else name)
+    return tuple(names)
+
+
+def sides(entry: Equation) -> tuple[tuple[str, ...], str]:
+    """The left sides of a formula in their order, and the text of the right ones."""
+    formula = re.sub(r"\b(d?)[Xx]\b", r"\1A_prev", entry.formula.replace("that X has", ""))
+    pairs = re.findall(r"(?:^|,  )(\w+?)[ₖⱼ]? = (.*?)(?=,  |$)", formula)
+    return tuple(left for left, _ in pairs), "  ".join(right for _, right in pairs)
+
+
+def mentioned(symbols: tuple[str, ...], text: str) -> set[str]:
+    return {name for name in symbols if re.search(rf"(?<![A-Za-z_]){name}(?![A-Za-z_])", text)}
+
+
+OPERATIONS = operations()
+
+
+@pytest.mark.parametrize("op", OPERATIONS.values(), ids=OPERATIONS)
+def test_an_operation_names_the_symbols_of_its_equations(op: Op) -> None:
+    forward, backward = op.forward_equation, op.backward_equation
+    assert (EQUATIONS[forward.name], EQUATIONS[backward.name]) == (forward, backward)
+    assert op.reads == parameters(forward)
+    assert (f"d{op.writes[0]}", *op.needs) == parameters(backward)
+    left, right = sides(forward)
+    record = getattr(signature(forward.function).return_annotation, "_fields", None)
+    handed_on = {*op.reads} & {*op.writes}  # statistics that are given
+    assert op.writes == (left[:1] if record is None else record)
+    assert {*left} | handed_on >= {*op.writes}
+    assert mentioned(op.reads, right) | handed_on == {*op.reads}
+    left, right = sides(backward)
+    assert left[: len(op.gives)] == tuple(f"d{symbol}" for symbol in op.gives)
+    assert mentioned((*op.reads, *op.writes), right) - {*left} <= {*op.needs}
+
+
+def test_every_backward_of_an_operation_is_among_them() -> None:
+    """Those of losses and penalties take no derivative, and those of `model` are made of others."""
+    pairs = {name: entry for name, entry in EQUATIONS.items() if name.endswith("_backward")}
+    first = {name: next(iter(signature(entry.function).parameters)) for name, entry in pairs.items()}
+    expected = {name for name, entry in pairs.items() if first[name][0] == "d" and entry.topic != "model"}
+    assert {op.backward_equation.name for op in OPERATIONS.values()} == expected
 
 
 @pytest.mark.parametrize("name", [name for name, entry in EQUATIONS.items() if entry.forms])

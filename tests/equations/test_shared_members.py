@@ -41,11 +41,7 @@ def alone(net, k):
     for name in (f"W{L}", f"b{L}"):
         parts[name] = theta[name][k * n : (k + 1) * n]
     shape = net.architecture
-    return Network(
-        parameters=parts,
-        activation=list(shape.activations[:-1]),
-        output=shape.output,
-    )
+    return Network(parameters=parts, activation=list(shape.activations[:-1]), output=shape.output)
 
 
 @pytest.mark.parametrize("head", HEADS)

@@ -69,16 +69,17 @@ def test_a_number_of_several_quantiles_may_stand_in_one_row() -> None:
 
 
 @pytest.mark.parametrize(
-    ("output", "hint"),
+    ("output", "shape", "hint"),
     [
-        ("softmax", r"one_hot\(labels, 3\)"),
-        ("ordinal", r"ordinal_code\(labels, 4\)"),
-        ("identity", r"Y.reshape\(1, -1\)"),
+        ("softmax", (4,), r"one_hot\(labels, 3\)"),
+        ("softmax", (1, 4), r"one_hot\(labels, 3\)"),
+        ("ordinal", (4, 1), r"ordinal_code\(labels, 4\)"),
+        ("identity", (4,), r"Y.reshape\(1, -1\)"),
     ],
 )
-def test_labels_are_sent_to_their_code(output: str, hint: str) -> None:
+def test_labels_are_sent_to_their_code(output: str, shape: tuple[int, ...], hint: str) -> None:
     with pytest.raises(ShapeError, match=hint):
-        check([0, 1, 2, 1], output)
+        check(np.array([0, 1, 2, 1]).reshape(shape), output)
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,7 @@ from deepstep.equations.backward import LINEAR
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.feature_scaling import scaled_weights, scaled_weights_backward
 from deepstep.equations.graph import Operations, feature, replaced
-from deepstep.equations.linear import check_forward, check_shape
-from deepstep.equations.ops import Layer, Learned, Op, op
+from deepstep.equations.ops import Layer, Learned, Op
 from deepstep.equations.registry import equation
 from deepstep.equations.relu_variants import softplus
 from deepstep.errors import ConfigurationError, ShapeError
@@ -47,14 +46,11 @@ def members_linear_forward(A_prev: Array, W: Array, b: Array, r: Array) -> Array
     A_prev (n_0, m): Inputs; a column is an example.
     r (K, n_0): A factor of each input for each member; ±1 at the beginning.
     Z (n_1, K·m): Pre-activation of the first member, then of the second, …
-    ShapeError: If the shapes do not fit.
 
     >>> X, r = np.array([[1.0, 2.0]]), np.array([[1.0], [-1.0]])
     >>> members_linear_forward(X, np.array([[3.0]]), np.array([[0.5]]), r)
     array([[ 3.5,  6.5, -2.5, -5.5]])
     """
-    check_forward("members_linear_forward", A_prev, W, b=b)
-    check_shape("members_linear_forward", "r has shape", r, (len(r), W.shape[1]))
     return np.concatenate([scaled_weights(W, row[:, np.newaxis]) @ A_prev for row in r], axis=1) + b
 
 
@@ -67,8 +63,6 @@ def members_linear_backward(
 ) -> tuple[Array, Array, Array, Array]:
     """From the derivative by Z to those by the inputs, the shared weights and bias, and each member's r.
 
-    ShapeError: If dZ does not have the shape of Z.
-
     >>> X, W, b, r = np.array([[1.0]]), np.array([[3.0]]), np.array([[0.5]]), np.array([[1.0], [-1.0]])
     >>> members_linear_backward(np.array([[1.0, 3.0]]), X, W, b, r)
     (array([[-3.]]), array([[-1.]]), array([[2.]]), array([[1.5],
@@ -76,7 +70,7 @@ def members_linear_backward(
     """
     gradients = _weight_gradients(dZ, A_prev, W, b, r)
     dA_prev = np.zeros_like(A_prev)
-    for k, part in enumerate(_parts(dZ.shape[1], len(r), "members_linear_backward")):
+    for k, part in enumerate(_parts(dZ.shape[1], len(r))):
         dA_prev += scaled_weights(W, r[k][:, np.newaxis]).T @ dZ[:, part]
     return dA_prev / len(r), *gradients
 
@@ -84,9 +78,8 @@ def members_linear_backward(
 def _weight_gradients(dZ: Array, A_prev: Array, W: Array, b: Array, r: Array) -> tuple[Array, Array, Array]:
     """dW, db and dr alone: in training nobody needs dA0."""
     columns = len(r) * A_prev.shape[1]
-    check_shape("members_linear_backward", "dZ has the shape of Z,", dZ, (len(W), columns))
     dW, dr = np.zeros_like(W), np.empty_like(r)
-    for k, part in enumerate(_parts(columns, len(r), "members_linear_backward")):
+    for k, part in enumerate(_parts(columns, len(r))):
         dW_k, dr_k = scaled_weights_backward(dZ[:, part] @ A_prev.T / columns, W, r[k][:, np.newaxis])
         dW += dW_k
         dr[k] = dr_k[:, 0]
@@ -101,16 +94,13 @@ def members_output_forward(A_prev: Array, W: Array, b: Array, members: int) -> A
     W (K·n_L, n_{L-1}): Weights of the first member, under them those of the second, …
     b (K·n_L, 1): Bias, likewise.
     Z (n_L, K·m): Logits of the first member, then of the second, …
-    ShapeError: If the shapes do not fit.
 
     >>> A, W, b = np.array([[1.0, 2.0]]), np.array([[3.0], [5.0]]), np.array([[0.0], [1.0]])
     >>> members_output_forward(A, W, b, 2)
     array([[ 3., 11.]])
     """
-    where = "members_output_forward"
-    check_forward(where, A_prev, W, b=b)
-    own = zip(_parts(len(W), members, where), _parts(A_prev.shape[1], members, where), strict=True)
-    return np.concatenate([W[rows] @ A_prev[:, part] + b[rows] for rows, part in own], axis=1)
+    parts = zip(_parts(len(W), members), _parts(A_prev.shape[1], members), strict=True)
+    return np.concatenate([W[rows] @ A_prev[:, part] + b[rows] for rows, part in parts], axis=1)
 
 
 @equation("dA_prevₖ = Wₖᵀ·dZₖ,  dWₖ = dZₖ·A_prevₖᵀ / (K·m),  dbₖ = Σᵢ dZₖ⁽ⁱ⁾ / (K·m)")
@@ -119,18 +109,15 @@ def members_output_backward(
 ) -> tuple[Array, Array, Array]:
     """From the derivative by the logits to those by the activations, and by each member's weights and bias.
 
-    ShapeError: If dZ does not have the shape of Z.
-
     >>> A, W, b = np.array([[1.0, 2.0]]), np.array([[3.0], [5.0]]), np.array([[0.0], [1.0]])
     >>> members_output_backward(np.array([[1.0, -1.0]]), A, W, b, 2)
     (array([[ 3., -5.]]), array([[ 0.5],
            [-1. ]]), array([[ 0.5],
            [-0.5]]))
     """
-    where, columns = "members_output_backward", A_prev.shape[1]
-    check_shape(where, "dZ has the shape of Z,", dZ, (len(W) // members, columns))
+    columns = A_prev.shape[1]
     dA_prev, dW, db = np.empty_like(A_prev), np.empty_like(W), np.empty_like(b)
-    for rows, part in zip(_parts(len(W), members, where), _parts(columns, members, where), strict=True):
+    for rows, part in zip(_parts(len(W), members), _parts(columns, members), strict=True):
         dA_prev[:, part] = W[rows].T @ dZ[:, part]
         dW[rows] = dZ[:, part] @ A_prev[:, part].T / columns
         db[rows] = dZ[:, part].sum(axis=1, keepdims=True) / columns
@@ -143,14 +130,13 @@ def members_mean(G: Array, members: int) -> Array:
 
     G (n, K·m): The columns of the first member, then of the second, …
     A (n, m): The mean.
-    ShapeError: If there are not as many columns for each member.
 
     >>> members_mean(np.array([[1.0, 2.0, 3.0, 6.0]]), 2)
     array([[2., 4.]])
     >>> members_mean_backward(np.array([[1.0, 2.0]]), 2)
     array([[1., 2., 1., 2.]])
     """
-    return by_member(G, members, "members_mean").mean(axis=1)
+    return G.reshape(len(G), members, -1).mean(axis=1)
 
 
 @equation("dG = [dA, …, dA]")
@@ -159,18 +145,10 @@ def members_mean_backward(dA: Array, members: int) -> Array:
     return np.tile(dA, (1, members))
 
 
-def _parts(size: int, members: int, where: str) -> Iterator[slice]:
+def _parts(size: int, members: int) -> Iterator[slice]:
     """The columns of each member, or its rows."""
-    if members < 1 or size % members:
-        raise ShapeError(where, f"as many columns or rows for each of {members} members", f"got {size}")
     each = size // members
     return (slice(start, start + each) for start in range(0, size if each else 0, max(1, each)))
-
-
-def by_member(A: Array, members: int, where: str) -> Array:
-    """As (n, K, m)."""
-    list(_parts(A.shape[1], members, where))
-    return A.reshape(len(A), members, -1)
 
 
 def _log_mean(logarithms: Array) -> Array:
@@ -233,7 +211,7 @@ def mean_logits(ZL: Array, members: int, activation: str) -> Array:
         raise ConfigurationError("mean_logits", expected, f"got {activation!r}")
     if members == 1:
         return ZL
-    return MEAN_LOGITS[activation](by_member(ZL, members, "mean_logits"))
+    return MEAN_LOGITS[activation](ZL.reshape(len(ZL), members, -1))
 
 
 def _example_gradients(dZ: Array, A_prev: Array, W: Array, b: Array, r: Array) -> dict[str, PerExample]:
@@ -243,13 +221,16 @@ def _example_gradients(dZ: Array, A_prev: Array, W: Array, b: Array, r: Array) -
 
 
 def _signs(rng: Any, rows: int, columns: int) -> Array:
-    uniform = rng.random_sample if isinstance(rng, np.random.RandomState) else rng.random
-    return np.where(uniform((rows, columns)) < 0.5, -1.0, 1.0)
+    return np.where(rng.random((rows, columns)) < 0.5, -1.0, 1.0)
 
 
-MEMBERS_LINEAR = op(
+MEMBERS_LINEAR = Op(
     members_linear_forward,
     members_linear_backward,
+    reads=("A_prev", "W", "b", "r"),
+    writes=("Z",),
+    needs=("A_prev", "W", "b", "r"),
+    gives=("A_prev", "W", "b", "r"),
     learned={
         **LINEAR.learned,
         "r": Learned(
@@ -265,9 +246,13 @@ MEMBERS_LINEAR = op(
 
 @lru_cache
 def _members_output(members: int) -> Op:
-    return op(
+    return Op(
         partial(members_output_forward, members=members),
         partial(members_output_backward, members=members),
+        reads=("A_prev", "W", "b"),
+        writes=("Z",),
+        needs=("A_prev", "W", "b"),
+        gives=("A_prev", "W", "b"),
         learned={
             "W": Learned(lambda layer: (members * layer.n, layer.n_in), None, "the weights"),
             "b": Learned(lambda layer: (members * layer.n, 1), 0.0, "the bias"),
@@ -281,8 +266,15 @@ def _members_output(members: int) -> Op:
 
 @lru_cache
 def _members_mean(members: int) -> Op:
-    mean, backward = (partial(one, members=members) for one in (members_mean, members_mean_backward))
-    return op(mean, backward, in_loss=True)
+    return Op(
+        partial(members_mean, members=members),
+        partial(members_mean_backward, members=members),
+        reads=("G",),
+        writes=("A",),
+        needs=(),
+        gives=("G",),
+        in_loss=True,
+    )
 
 
 def _of_one_member(layer: Layer, members: int) -> Layer:

@@ -7,7 +7,7 @@ from typing import Any
 from deepstep.equations import arrays as np
 from deepstep.equations.graph import Operations, feature
 from deepstep.equations.linear import check_shape
-from deepstep.equations.ops import Layer, op
+from deepstep.equations.ops import Layer, Op
 from deepstep.equations.registry import equation
 from deepstep.errors import ConfigurationError
 from deepstep.types import Array
@@ -57,9 +57,13 @@ def dropout_backward(dA: Array, mask: Array) -> Array:
     return dA * np.asarray(mask, dA.dtype)
 
 
-DROPOUT = op(
+DROPOUT = Op(
     dropout_forward,
     dropout_backward,
+    reads=("G", "mask"),
+    writes=("A",),
+    needs=("mask",),
+    gives=("G",),
     faults={"the dropout mask is missing in the backward pass": lambda dA, mask: dA},
 )
 

@@ -8,8 +8,7 @@ from deepstep.equations import arrays as np
 from deepstep.equations.backward import WEIGHTS
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
-from deepstep.equations.linear import check_shape
-from deepstep.equations.ops import Layer, Learned, op
+from deepstep.equations.ops import Layer, Learned, Op
 from deepstep.equations.registry import equation
 from deepstep.types import Array
 
@@ -22,12 +21,10 @@ def scaled_weights(W: Array, s: Array) -> Array:
 
     s (n_0, 1): Factor of each input; 1 at the beginning.
     W_s (n_1, n_0): A new array.
-    ShapeError: If there is not one factor for each input.
 
     >>> scaled_weights(np.array([[1.0, 2.0]]), np.array([[3.0], [0.5]]))
     array([[3., 1.]])
     """
-    check_shape("scaled_weights", "a factor for each input, s of shape", s, (W.shape[1], 1))
     return W * s.T
 
 
@@ -35,16 +32,12 @@ def scaled_weights(W: Array, s: Array) -> Array:
 def scaled_weights_backward(dW_s: Array, W: Array, s: Array) -> tuple[Array, Array]:
     """From the derivative by the scaled weights to those by the weights and by the factors.
 
-    ShapeError: If the shapes do not fit.
-
     >>> W, s = np.array([[1.0, 2.0]]), np.array([[3.0], [0.5]])
     >>> dW, ds = scaled_weights_backward(np.array([[1.0, 10.0]]), W, s)
     >>> dW, ds
     (array([[3., 5.]]), array([[ 1.],
            [20.]]))
     """
-    check_shape("scaled_weights_backward", "a factor for each input, s of shape", s, (W.shape[1], 1))
-    check_shape("scaled_weights_backward", "dW_s has the shape of W,", dW_s, W.shape)
     return dW_s * s.T, (W * dW_s).sum(axis=0)[:, np.newaxis]
 
 
@@ -53,9 +46,13 @@ def _per_example(dW_s: PerExample, W: Array, s: Array) -> dict[str, PerExample]:
     return {"W": PerExample(dZ, s * X), "s": PerExample(X * (W.T @ dZ))}
 
 
-SCALED_WEIGHTS = op(
+SCALED_WEIGHTS = Op(
     scaled_weights,
     scaled_weights_backward,
+    reads=("W", "s"),
+    writes=("W_s",),
+    needs=("W", "s"),
+    gives=("W", "s"),
     learned={**WEIGHTS, "s": Learned(lambda layer: (layer.n_in, 1), 1.0, "the factors of the inputs")},
     replaces={"W": "W_s"},
     per_layer=("W_s",),

@@ -71,10 +71,8 @@ def feature(name: str, **settings: Any) -> Callable[[Apply], Apply]:
     def register(apply: Apply) -> Apply:
         home = FEATURES[name].apply.__module__ if name in FEATURES else apply.__module__
         if home != apply.__module__:
-            got = f"there is a feature {name!r}"
-            raise ConfigurationError(
-                "feature", "a name that is not taken", got, f"It is that of {home}: choose another."
-            )
+            got, hint = f"there is a feature {name!r}", f"It is that of {home}: choose another."
+            raise ConfigurationError("feature", "a name that is not taken", got, hint)
         FEATURES[name] = Feature(apply, **settings)
         return apply
 

@@ -59,12 +59,12 @@ def linear_backward(dZ: Array, cache: LinearCache) -> tuple[Array, Array, Array]
     try:
         A_prev, W, _ = cache
     except (TypeError, ValueError):
-        expected, hint = (
-            "cache is the LinearCache (A_prev, W, b) of the forward step",
-            "From a LayerCache pass cache.linear.",
-        )
+        expected = "cache is the LinearCache (A_prev, W, b) of the forward step"
+        hint = "From a LayerCache pass cache.linear."
         raise DataError(where, expected, f"got {type(cache).__name__}", hint) from None
-    check_derivative(where, dZ, (len(W), A_prev.shape[1]))
+    check_shape(where, "dZ has the shape of Z,", dZ, (len(W), A_prev.shape[1]))
+    if dZ.shape[1] == 0:
+        raise DataError(where, "at least one example", "got m = 0")
     return W.T @ dZ, product_gradient(dZ, A_prev), sum_gradient(dZ)
 
 
@@ -89,13 +89,6 @@ def check_shape(where: str, expected: str, value: Any, shape: tuple[int, ...], h
     """Refuse an array of another shape; ``expected`` are the words before the shape."""
     if np.shape(value) != shape:
         raise ShapeError(where, f"{expected} {shape}", f"got {np.shape(value)}", hint)
-
-
-def check_derivative(where: str, dZ: Array, shape: tuple[int, ...]) -> None:
-    """Refuse a dZ of another shape than Z, or without an example."""
-    check_shape(where, "dZ has the shape of Z,", dZ, shape)
-    if dZ.shape[1] == 0:
-        raise DataError(where, "at least one example", "got m = 0")
 
 
 def check_forward(where: str, A_prev: Array, W: Array, **columns: Array) -> None:

@@ -1,6 +1,6 @@
 """The whole network, as the lecture has it: forward, backward, update."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -11,7 +11,7 @@ from deepstep.equations.costs import check_target
 from deepstep.equations.graph import graph_of, layer_activations, layers_of
 from deepstep.equations.heads import Output, get_head
 from deepstep.equations.linear import LinearCache, check_forward, check_shape, linear_backward, linear_forward
-from deepstep.equations.ops import Graph, Tape, backward, forward, is_weights
+from deepstep.equations.ops import Graph, Tape, backward, forward
 from deepstep.equations.parameters import Parameters, as_parameters
 from deepstep.equations.registry import equation
 from deepstep.equations.updates import gradient_descent_update, shown
@@ -115,9 +115,15 @@ def model_forward(
     >>> AL, len(caches)
     (array([[0.5, 0.5, 0.5]]), 1)
     """
-    theta = as_parameters(parameters, "model_forward")
-    graph = _graph(theta, activations, normalization, masks, "model_forward")
-    graph = graph.predicting if statistics else graph
+    where = "model_forward"
+    theta = as_parameters(parameters, where)
+    names = layer_activations(activations, theta.n_layers, where)
+    graph = _graph(theta, names, normalization, masks or {})
+    check_forward(where, X, theta["W1"])
+    if statistics:
+        for name, (node, _) in graph.running.items():
+            check_shape(where, f"{name} has shape", statistics.get(name), (graph.layers[node.layer - 1].n, 1))
+        graph = graph.predicting
     tape = {
         "A0": X,
         **theta,
@@ -129,27 +135,22 @@ def model_forward(
 
 
 def _graph(
-    theta: Mapping[str, Array],
-    activations: Sequence[str] | None,
-    normalization: Sequence[str] | None,
-    masks: Mapping[int, Array] | None,
-    where: str,
+    theta: Parameters, names: Sequence[str], normalization: Sequence[str] | None, masked: Iterable[int]
 ) -> Graph:
-    """The graph of these parameters."""
-    names = layer_activations(activations, sum(map(is_weights, theta)), where)
+    """The graph of these parameters, with masks in some layers."""
     kinds = {layer: kind for layer, kind in enumerate(normalization or (), start=1) if kind != "none"}
     scaled = [layer for layer in range(1, len(names) + 1) if f"gamma{layer}" in theta]
     if list(kinds) != scaled:
         expected = f"a normalization for the layers with a gamma, {scaled}"
         hint = "Pass one of 'none', 'batch', 'layer' for each hidden layer."
-        raise ConfigurationError(where, expected, f"got {normalization!r}", hint)
-    layers = layers_of(theta, names, {"normalization": kinds, "dropout": dict.fromkeys(masks or (), True)})
+        raise ConfigurationError("model_forward", expected, f"got {normalization!r}", hint)
+    layers = layers_of(theta, names, {"normalization": kinds, "dropout": dict.fromkeys(masked, True)})
     graph = graph_of(layers)
     unread = [name for name in theta if name not in graph.learned]
     if unread:
         expected = "parameters whose names say which features are on"
         hint = "Take Architecture.run or a Network, which know their features."
-        raise ConfigurationError(where, expected, f"got {', '.join(unread)}", hint)
+        raise ConfigurationError("model_forward", expected, f"got {', '.join(unread)}", hint)
     return graph
 
 
@@ -313,6 +314,7 @@ def backpropagate(
     array([[-0.5, -0.5]])
     """
     graph, tape = graph_and_tape(caches, activations, masks, "backpropagate")
+    check_shape("backpropagate", "dZL has the shape of ZL,", dZL, tape[graph.logits].shape)
     return gradients_of(graph, tape, dZL, input_gradient=input_gradient)
 
 

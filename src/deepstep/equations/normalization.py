@@ -11,14 +11,8 @@ from deepstep.equations import arrays as np
 from deepstep.equations.backward import LINEAR, WEIGHTS, one_per_unit
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature, replaced
-from deepstep.equations.linear import (
-    check_derivative,
-    check_forward,
-    check_shape,
-    product_gradient,
-    sum_gradient,
-)
-from deepstep.equations.ops import Layer, Learned, Op, Running, op
+from deepstep.equations.linear import product_gradient, sum_gradient
+from deepstep.equations.ops import Layer, Learned, Op, Running
 from deepstep.equations.registry import Registry, equation
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.types import Array
@@ -131,7 +125,6 @@ def normalize_fixed(U: Array, mean: Array, variance: Array, *, epsilon: float = 
     """Each unit by statistics that are given, as in prediction: an affine map of each example by itself.
 
     returns: As of `normalize_batch`, with the mean and the variance that were given.
-    ShapeError: If the statistics are not one number per unit.
 
     >>> normalize_fixed(np.array([[1.0, 5.0]]), np.array([[3.0]]), np.array([[4.0]]), epsilon=1e-12).U_hat
     array([[-1.,  1.]])
@@ -139,8 +132,6 @@ def normalize_fixed(U: Array, mean: Array, variance: Array, *, epsilon: float = 
     array([[0.5, 2.5]])
     """
     mean, variance = np.asarray(mean, U.dtype), np.asarray(variance, U.dtype)
-    for name, value in (("mean", mean), ("variance", variance)):
-        check_shape("normalize_fixed", f"{name} has shape", value, (len(U), 1))
     deviation = np.sqrt(variance + epsilon)
     return Normalized((U - mean) / deviation, mean, variance, deviation)
 
@@ -205,14 +196,11 @@ def _normalize_backward(dU_hat: Array, U_hat: Array, deviation: Array, axis: int
 def product_forward(A_prev: Array, W: Array) -> Array:
     """Weigh the activations of the layer before, without a bias.
 
-    ShapeError: If the shapes do not fit.
-
     >>> product_forward(np.array([[1.0, 3.0]]), np.array([[5.0]]))
     array([[ 5., 15.]])
     >>> product_backward(np.array([[1.0, 1.0]]), np.array([[1.0, 3.0]]), np.array([[5.0]]))
     (array([[5., 5.]]), array([[2.]]))
     """
-    check_forward("product_forward", A_prev, W)
     return W @ A_prev
 
 
@@ -226,13 +214,9 @@ def product_backward(dU: Array, A_prev: Array, W: Array) -> tuple[Array, Array]:
 def scale_shift_forward(U_hat: Array, gamma: Array, b: Array) -> Array:
     """Scale and shift the normalized inputs.
 
-    ShapeError: If gamma or b does not have one number per unit.
-
     >>> scale_shift_forward(np.array([[-1.0, 1.0]]), np.array([[2.0]]), np.array([[0.5]]))
     array([[-1.5,  2.5]])
     """
-    for name, value in (("gamma", gamma), ("b", b)):
-        check_shape("scale_shift_forward", f"{name} has shape", value, (len(U_hat), 1))
     return gamma * U_hat + b
 
 
@@ -243,13 +227,9 @@ def scale_shift_forward(U_hat: Array, gamma: Array, b: Array) -> Array:
 def scale_shift_backward(dZ: Array, U_hat: Array, gamma: Array) -> tuple[Array, Array, Array]:
     """From the derivative by Z to those by the normalized inputs, the scale and the shift.
 
-    ShapeError, DataError: If dZ does not have the shape of Z, or there is no example.
-
     >>> scale_shift_backward(np.array([[1.0, 2.0]]), np.array([[-1.0, 1.0]]), np.array([[2.0]]))
     (array([[2., 4.]]), array([[0.5]]), array([[1.5]]))
     """
-    dZ = np.asarray(dZ)
-    check_derivative("scale_shift_backward", dZ, U_hat.shape)
     return gamma * dZ, sum_gradient(dZ * U_hat), sum_gradient(dZ)
 
 
@@ -262,36 +242,64 @@ def _no_loss_of_its_own(*_: Any) -> dict[str, PerExample]:
     )
 
 
-PRODUCT = op(
+PRODUCT = Op(
     product_forward,
     product_backward,
+    reads=("A_prev", "W"),
+    writes=("U",),
+    needs=("A_prev", "W"),
+    gives=("A_prev", "W"),
     learned=WEIGHTS,
     without_input=lambda dU, A_prev, W: (product_gradient(dU, A_prev),),
     per_example=lambda dU, A_prev, W: {"W": PerExample(dU, A_prev)},
 )
 
-STATISTICS = Normalized._fields
+NORMALIZED = ("U_hat", "mean", "variance", "deviation")
 
 FAULTS = {
     "the derivative of mean and variance is missing in dU": lambda dU_hat, _, deviation: dU_hat / deviation
 }
 
-FIXED = op(normalize_fixed, normalize_fixed_backward, per_layer=STATISTICS[1:])
+FIXED = Op(
+    normalize_fixed,
+    normalize_fixed_backward,
+    reads=("U", "mean", "variance"),
+    writes=NORMALIZED,
+    needs=("deviation",),
+    gives=("U",),
+    per_layer=NORMALIZED[1:],
+)
 
-BY_BATCH = op(
+BY_BATCH = Op(
     normalize_batch,
     normalize_batch_backward,
-    per_layer=STATISTICS[1:],
+    reads=("U",),
+    writes=NORMALIZED,
+    needs=("U_hat", "deviation"),
+    gives=("U",),
+    per_layer=NORMALIZED[1:],
     per_example=_no_loss_of_its_own,
     faults=FAULTS,
     running=Running({"mean": 0.0, "variance": 1.0}, running_statistics, FIXED),
 )
 
-BY_LAYER = op(normalize_layer, normalize_layer_backward, faults=FAULTS)
+BY_LAYER = Op(
+    normalize_layer,
+    normalize_layer_backward,
+    reads=("U",),
+    writes=NORMALIZED,
+    needs=("U_hat", "deviation"),
+    gives=("U",),
+    faults=FAULTS,
+)
 
-SCALE_SHIFT = op(
+SCALE_SHIFT = Op(
     scale_shift_forward,
     scale_shift_backward,
+    reads=("U_hat", "gamma", "b"),
+    writes=("Z",),
+    needs=("U_hat", "gamma"),
+    gives=("U_hat", "gamma", "b"),
     learned={"gamma": Learned(one_per_unit, 1.0, "the scale"), "b": Learned(one_per_unit, 0.0, "the shift")},
     per_example=lambda dZ, U_hat, gamma: {"gamma": PerExample(dZ * U_hat), "b": PerExample(dZ)},
 )

@@ -10,11 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from inspect import signature
 from typing import Any, NamedTuple, TypeAlias
 
-from deepstep.docstrings import outputs
-from deepstep.equations.registry import EQUATIONS, Equation, equation_of
+from deepstep.equations.registry import Equation, equation_of
 from deepstep.errors import ConfigurationError
 from deepstep.types import AnyArray, Array
 
@@ -91,7 +89,8 @@ class Op:
     replaces: Symbol → one of ``writes`` that later operations of the layer read in its place.
     intermediate: Name of A where a later operation of the layer changes it, with ``{}`` for l; by default
         made of the name of `forward`.
-    equations: Whose formulas the trace prints, where `forward` and `backward` are not registered themselves.
+    equations: Whose formulas the trace prints, where `forward` and `backward` are neither registered nor
+        partials of registered functions.
     without_input: `backward` without the first of ``gives``, for layer 1 in training.
     per_layer: The quantities among ``writes`` whose columns are no examples.
     per_example: The arguments of `backward` → for each learned symbol of ``gives`` the gradients of the
@@ -137,36 +136,21 @@ class Op:
     @property
     def forward_equation(self) -> Equation:
         """The equation that the trace prints for the forward step."""
-        if self.equations:
-            return self.equations[0]
-        name = self.forward.__name__
-        return equation_of(self.forward, name, f"{self.writes[0]} = {name}({', '.join(self.reads)})")
+        return self._equation(0, self.forward, self.writes[0], self.reads)
 
     @property
     def backward_equation(self) -> Equation:
         """The equation that the trace prints for the backward step."""
+        return self._equation(1, self.backward, f"d{self.gives[0]}", (f"d{self.writes[0]}", *self.needs))
+
+    def _equation(
+        self, index: int, function: Callable[..., Any], left: str, taken: Iterable[str]
+    ) -> Equation:
         if self.equations:
-            return self.equations[1]
-        name, given = self.backward.__name__, ", ".join((f"d{self.writes[0]}", *self.needs))
-        return equation_of(self.backward, name, f"d{self.gives[0]} = {name}({given})")
-
-
-def op(forward: Callable[..., Any], backward: Callable[..., Any], **fields: Any) -> Op:
-    """The operation of two equations, whose parameters and formulas say what it reads and gives."""
-    to, back = (EQUATIONS[getattr(function, "func", function).__name__] for function in (forward, backward))
-    writes, gives = (outputs(signature(entry.function), entry.formula) for entry in (to, back))
-    quantities = tuple(_AT_THE_INPUTS.get(name[1:], name[1:]) for name in gives)
-    reads, needs = _symbols(forward), _symbols(backward)[1:]
-    return Op(forward, backward, reads, tuple(writes), needs, quantities, equations=(to, back), **fields)
-
-
-_AT_THE_INPUTS = {"X": "A_prev"}
-
-
-def _symbols(function: Callable[..., Any]) -> tuple[str, ...]:
-    """The symbols of what a function takes, without its settings."""
-    taken = (p.name for p in signature(function).parameters.values() if p.kind is not p.KEYWORD_ONLY)
-    return tuple(_AT_THE_INPUTS.get(name, name) for name in taken)
+            return self.equations[index]
+        function = getattr(function, "func", function)  # with settings it is the same equation
+        name = function.__name__
+        return equation_of(function, name, f"{left} = {name}({', '.join(taken)})")
 
 
 class Node(NamedTuple):
@@ -196,12 +180,10 @@ class Node(NamedTuple):
         return tuple(self.names[symbol] for symbol in symbols)
 
     @property
-    def made(self) -> Iterator[tuple[str, str]]:
+    def made(self) -> tuple[tuple[str, str], ...]:
         """Symbols and names of what it writes, in the order in which they are computed: the main one last."""
-        pairs = zip(self.op.writes, self.writes, strict=True)
-        first = next(pairs)
-        yield from pairs
-        yield first
+        main, *others = zip(self.op.writes, self.writes, strict=True)
+        return *others, main
 
     @property
     def symbols(self) -> dict[str, str]:
@@ -325,12 +307,9 @@ def backward(
 
 def place(op: Op, layer: int, names: Mapping[str, str]) -> Node:
     """A node whose symbols have these names, or their own with the number of the layer."""
-    symbols = (*op.reads, *op.writes, *op.needs, *op.gives)
-    known = {symbol: names.get(symbol, f"{symbol}{layer}") for symbol in symbols}
-    reads, writes, needs, gives = (
-        tuple(known[symbol] for symbol in group) for group in (op.reads, op.writes, op.needs, op.gives)
-    )
-    return Node(layer, op, known, reads, writes, needs, gives)
+    groups = (op.reads, op.writes, op.needs, op.gives)
+    known = {symbol: names.get(symbol, f"{symbol}{layer}") for group in groups for symbol in group}
+    return Node(layer, op, known, *(tuple(known[symbol] for symbol in group) for group in groups))
 
 
 def completed_nodes(nodes: Iterable[Node]) -> tuple[Node, ...]:

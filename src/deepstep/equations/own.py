@@ -144,10 +144,8 @@ def _check_functions(where: str, name: Any, functions: dict[str, Any]) -> None:
 def _places(setting: str, given: Any, name: Any) -> tuple[float, ...]:
     if not isinstance(given, Iterable) or not all(map(is_number, places := tuple(given))):
         lacks = {"kinks": "without a derivative", "bends": "at which the second derivative jumps"}[setting]
-        expected, hint = (
-            f"{setting} of {name!r} are the finite values of Z {lacks}",
-            f"For example {setting}=(0.0,).",
-        )
+        expected = f"{setting} of {name!r} are the finite values of Z {lacks}"
+        hint = f"For example {setting}=(0.0,)."
         raise ConfigurationError("register_activation", expected, f"got {given!r}", hint)
     return tuple(map(float, places))
 

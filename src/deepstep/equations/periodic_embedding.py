@@ -12,7 +12,7 @@ from deepstep.equations import arrays as np
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
 from deepstep.equations.linear import rows_in_place
-from deepstep.equations.ops import Layer, Learned, op
+from deepstep.equations.ops import Layer, Learned, Op
 from deepstep.equations.registry import equation
 from deepstep.types import Array, is_number, is_whole
 
@@ -147,9 +147,13 @@ def _ops(K: int, d: int, scale: float, inputs: tuple[int, ...] | None) -> Operat
         dV = d_out * cosines[:, np.newaxis]
         return {"V": PerExample(dV.reshape(V.size, -1)), "a": PerExample(dE[len(dE) - len(V) :])}
 
-    cosines = op(
+    cosines = Op(
         partial(cosine_features, inputs=inputs),
         partial(cosine_features_backward, inputs=inputs),
+        reads=("A_prev", "omega", "phi"),
+        writes=("C",),
+        needs=("A_prev", "omega", "phi"),
+        gives=("A_prev", "omega", "phi"),
         learned={
             "omega": Learned(
                 rows(1), lambda rng, n, k: rng.normal(0.0, scale, (n, k)), "the frequencies of the inputs"
@@ -158,9 +162,13 @@ def _ops(K: int, d: int, scale: float, inputs: tuple[int, ...] | None) -> Operat
         },
         per_example=angle_gradients,
     )
-    maps = op(
+    maps = Op(
         input_maps_forward,
         input_maps_backward,
+        reads=("A_prev", "C", "V", "a"),
+        writes=("E",),
+        needs=("C", "V"),
+        gives=("A_prev", "C", "V", "a"),
         learned={
             "V": Learned(rows(d), _uniform(1 / sqrt(K)), "a map of each input's cosines"),
             "a": Learned(lambda layer: (rows(d)(layer)[0], 1), _uniform(1 / sqrt(K)), "its bias"),
