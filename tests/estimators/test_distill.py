@@ -5,6 +5,7 @@ import pandas as pd
 import polars
 import pytest
 from numpy.testing import assert_array_equal
+from scipy.sparse import csr_array
 from sklearn.datasets import load_diabetes, load_wine
 from sklearn.dummy import DummyRegressor
 from sklearn.ensemble import RandomForestRegressor
@@ -76,6 +77,14 @@ def test_synthetic_rows_are_made_of_the_values_of_each_column(X):
     assert len({*numbers.drop_nulls()} - {*own["size"]}) > 100
     known = {*own.drop("size").rows()}
     assert sum(row not in known for row in rows[90:].drop("size").rows()) > 100
+
+
+def test_synthetic_sparse_rows_take_entries_of_other_rows():
+    X = csr_array(np.round(RNG.random((80, 6)), 2) * (RNG.random((80, 6)) < 0.5))
+    made = with_synthetic_rows(X, 100, np.random.RandomState(0)).toarray()
+    assert_array_equal(made[:80], X.toarray())
+    for column in range(6):
+        assert np.abs(made[:, column, np.newaxis] - X.toarray()[:, column]).min(axis=1).max() < 1e-12
 
 
 class Infinite:

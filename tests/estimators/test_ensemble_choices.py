@@ -7,7 +7,7 @@ import joblib
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_wine
+from sklearn.datasets import load_diabetes, load_wine
 from sklearn.metrics import balanced_accuracy_score, get_scorer, make_scorer, median_absolute_error
 from sklearn.model_selection import (
     KFold,
@@ -84,32 +84,6 @@ def test_weights_of_rows_count_in_the_score_and_the_loss_is_the_default():
     assert -model.tried_[0].loss == pytest.approx(np.average(decided == Y, weights=weight), abs=0.02)
     one, other = (DeepClassifier(scoring=name, **TWO).fit(X, Y) for name in (None, "loss"))
     assert_array_equal(one.predict_proba(X), other.predict_proba(X))
-
-
-def test_scorers_see_labels_and_may_take_no_weights():
-    X_, y = load_breast_cancer(return_X_y=True)
-    names, seen = np.where(y == 1, "fraud", "fair"), []
-
-    def recall(estimator, X, y):
-        seen.append((set(y), set(estimator.predict(X)) | set(estimator.classes_), X.shape[1]))
-        return np.mean(estimator.predict(X)[y == "fraud"] == "fraud")
-
-    DeepClassifier(scoring=recall, **TWO).fit(X_, names, sample_weight=np.where(y, 1.0, 2.0))
-    assert all(labels <= {"fraud", "fair"} and known == {"fraud", "fair"} for labels, known, _ in seen)
-    assert {columns for *_, columns in seen} == {0}
-
-
-def test_a_score_that_has_no_value_is_said():
-    calls = []
-
-    def fails_later(estimator, X, y):
-        calls.append(1)
-        if len(calls) > 1:
-            raise ValueError("no score")
-        return 0.5
-
-    with pytest.warns(UserWarning, match="has no value for the rows that were held out"):
-        DeepClassifier(scoring=fails_later, **TWO).fit(X, Y)
 
 
 class Never(Callback):

@@ -117,6 +117,8 @@ def test_no_fold_learns_rows_later_than_those_it_judges():
         assert_array_equal(rows, held_out)
         assert learned.max() < rows.min()
     assert_array_equal(np.isnan(model.oof_predictions_).any(axis=1), np.arange(M) < M // 2)
+    (part,) = split(M, 1)
+    assert_array_equal(part.held_out, np.arange(M - M // 10, M))
 
 
 REFUSED = [

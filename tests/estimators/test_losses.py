@@ -320,5 +320,8 @@ def test_an_unknown_label_counts_as_wrong_where_targets_are_probabilities() -> N
     model = _plain(soft_targets=True, classes=["a", "c"]).fit(IRIS, np.eye(2)[Y % 2])
     y = np.array(["a", "b", "c"])[Y]
     assert model.score(IRIS, y) == accuracy_score(y, model.predict(IRIS))
+    decimals = _plain(classes=[0.5, 1.5, 2.5]).fit(IRIS, Y + 0.5)
+    for numbers in (Y + 0.5, Y):
+        assert decimals.score(IRIS, numbers) == np.mean(decimals.predict(IRIS) == numbers)
     P = np.random.default_rng(0).dirichlet([1, 1], len(IRIS))
     assert model.score(IRIS, P) == accuracy_score(np.array(["a", "c"])[P.argmax(axis=1)], model.predict(IRIS))

@@ -1,11 +1,9 @@
 """A fit that was killed goes on as if nothing had happened: of an ensemble, and of one network."""
 
 import os
-import shutil
 import signal
 from math import inf
 
-import joblib
 import numpy as np
 import pytest
 import scipy.sparse
@@ -139,16 +137,6 @@ def test_the_seed_that_a_killed_fit_drew(killed, trained, tmp_path):
     same(model.fit(WINE, KINDS), DeepClassifier(**{**settings, "random_state": seed}).fit(WINE, KINDS), WINE)
 
 
-def test_workers_in_other_processes(tmp_path):
-    whole = DeepClassifier(**FEW).fit(WINE, KINDS)
-    with joblib.parallel_config(backend="loky", n_jobs=2):
-        model = DeepClassifier(checkpoint_dir=tmp_path, resume=True, **FEW)
-        same(model.fit(WINE, KINDS), whole, WINE)
-        for path in member_folders(tmp_path)[::2]:
-            shutil.rmtree(path)
-        same(model.fit(WINE, KINDS), whole, WINE)
-
-
 ONLY = {"n_estimators": 1, "network_params": {"epochs": 12, "batch_size": 16}, "n_jobs": 1}
 
 
@@ -214,17 +202,6 @@ def test_a_damaged_member_is_trained_again(damage, killed, trained, tmp_path):
     with pytest.warns(UserWarning, match=r"The member is trained again\."):
         model.fit(WINE, KINDS)
     assert len(trained) == 10 - 3
-    same(model, DeepClassifier(**FEW).fit(WINE, KINDS), WINE)
-
-
-def test_a_full_disk_is_told_once(monkeypatch, tmp_path):
-    def full(path, *_, **__):
-        raise FileError(str(path), "a path that can be written to", "got the error No space left on device")
-
-    monkeypatch.setattr(archive, "write", full)
-    with pytest.warns(UserWarning, match="continues without the files of some members: .*No space") as warned:
-        model = DeepClassifier(checkpoint_dir=tmp_path, **FEW).fit(WINE, KINDS)
-    assert len(warned) == 1
     same(model, DeepClassifier(**FEW).fit(WINE, KINDS), WINE)
 
 

@@ -163,6 +163,12 @@ def folder(tmp_path_factory):
     return path
 
 
+def test_the_class_has_to_be_that_of_the_folder(folder):
+    with pytest.raises(FileError, match="a saved DeepRegressor is expected; it is a DeepClassifier"):
+        DeepRegressor.load(folder)
+    assert type(type("Mine", (DeepClassifier,), {}).load(folder)).__name__ == "Mine"
+
+
 def test_sparse_rows_and_parameters_that_are_no_plain_values(tmp_path):
     """A value that no file holds is left out with a warning; arrays come back."""
     rows = csr_matrix(np.where(np.abs(X) > 0.5, X, 0))

@@ -95,12 +95,6 @@ def test_a_time_budget_of_nothing_trains_one_epoch_with_its_schedule():
     assert_allclose(rates, 0.1 * (1 - np.arange(15) / 15), rtol=1e-12)
 
 
-def test_lbfgs_takes_what_is_idle():
-    idle = {"normalization": "layer", "dropout": [0, 0], "weight_decay": 0.0, "lr_multipliers": {}}
-    model = NetworkClassifier((5, 4), solver="lbfgs", max_iter=500, random_state=0, **idle)
-    assert model.fit(X, Y).score(X, Y) > 0.9
-
-
 FAST = {"hidden_layer_sizes": (8,), "random_state": 1, "max_iter": 4, "batch_size": 20}
 AUTO = {**FAST, "learning_rate_init": "auto"}
 

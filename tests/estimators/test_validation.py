@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_iris
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import log_loss, mean_absolute_error, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
@@ -148,6 +149,15 @@ def test_a_refit_that_diverges_keeps_the_network_that_was_validated():
     assert_array_equal(theta(model), theta(first))
     assert model.score(X, NAMES) == first.score(X, NAMES)
     assert not model.interrupted_
+
+
+def test_a_score_that_is_never_a_number_is_named():
+    model = NetworkClassifier(scoring=lambda *_: np.nan, early_stopping=True, **FAST)
+    with pytest.warns(
+        UndefinedMetricWarning, match="^validation_score was .* none of 6 epochs, nan .* scoring"
+    ):
+        fit(model)
+    assert model.best_validation_score_ is None
 
 
 def test_lbfgs_is_judged_too():
