@@ -12,30 +12,30 @@ from pathlib import Path
 SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 
 LIMITS: dict[str, tuple[int, int]] = {
-    "equations": (2_600, 2_771),
-    "network": (390, 392),
-    "engines": (3_400, 4_291),
-    "training": (2_050, 2_625),
-    "inspection": (2_150, 2_330),
-    "model": (1_150, 1_400),
-    "data": (1_900, 2_655),
-    "preparation": (1_850, 2_425),
-    "estimators": (2_000, 3_115),
-    "ensembles": (1_970, 2_765),
+    "equations": (2_600, 2_786),
+    "network": (390, 390),
+    "engines": (3_400, 3_930),
+    "training": (2_050, 2_622),
+    "inspection": (2_150, 2_320),
+    "model": (1_150, 1_396),
+    "data": (1_900, 2_654),
+    "preparation": (1_850, 2_422),
+    "estimators": (2_000, 3_109),
+    "ensembles": (1_970, 2_762),
     "plots": (1_000, 1_060),
-    "report": (650, 700),
+    "report": (650, 696),
     "explorer": (1_250, 1_307),
-    "export": (1_750, 1_808),
-    "serving": (300, 380),
-    "course": (2_700, 3_330),
-    "cli": (2_200, 4_802),
-    "archive": (250, 365),
-    "": (500, 1_804),
+    "export": (1_750, 1_806),
+    "serving": (300, 371),
+    "course": (2_700, 3_314),
+    "cli": (2_200, 4_721),
+    "archive": (250, 361),
+    "": (500, 1_807),
 }
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
 FILES = 215, 279
-TESTS = 30_000, 49_638
+TESTS = 30_000, 43_255
 """Files of src, and lines of tests: the goal, and the limit."""
 
 
