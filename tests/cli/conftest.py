@@ -132,34 +132,22 @@ def flowers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def flower_run(flowers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A trained run on the flowers; tests copy it before they change it."""
-    folder = tmp_path_factory.mktemp("runs") / "flowers"
+def trained_in(folder: Path, flowers: Path, *words: str) -> Path:
+    """A run of the kinds of the flowers; tests copy it before they change it."""
     with pytest.raises(SystemExit) as leaving:
-        main(
-            [
-                "train",
-                str(flowers),
-                "--target",
-                "kind",
-                "--out",
-                str(folder),
-                "--model",
-                "network",
-                "--epochs",
-                "30",
-            ]
-        )
+        main(["train", str(flowers), "--target", "kind", "--out", str(folder), *words])
     assert not leaving.value.code
     return folder
+
+
+@pytest.fixture(scope="session")
+def flower_run(flowers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of one network."""
+    folder = tmp_path_factory.mktemp("runs") / "flowers"
+    return trained_in(folder, flowers, "--model", "network", "--epochs", "30")
 
 
 @pytest.fixture(scope="session")
 def ensemble_run(flowers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An ensemble of two on the flowers; tests copy it before they change it."""
-    folder = tmp_path_factory.mktemp("runs") / "ensemble"
-    with pytest.raises(SystemExit) as leaving:
-        main(["train", str(flowers), "--target", "kind", "--set", "n_estimators=2", "--out", str(folder)])
-    assert not leaving.value.code
-    return folder
+    """A run of an ensemble of two."""
+    return trained_in(tmp_path_factory.mktemp("runs") / "ensemble", flowers, "--set", "n_estimators=2")

@@ -4,16 +4,15 @@ import json
 import os
 import re
 import shlex
+import shutil
 import sys
 from pathlib import Path
-from shutil import rmtree
 from xml.etree import ElementTree
 
 import numpy as np
 import PIL.Image
 import pytest
 
-from deepstep.cli.drawing import coloured
 from deepstep.data import read_cats
 from deepstep.errors import DataError
 from deepstep.run import Run
@@ -44,17 +43,13 @@ def test_digits(deepstep):
     assert ESCAPE not in result.out + result.err
     assert max(map(len, result.out.splitlines())) <= 80
     accuracy = float(re.search(r"^accuracy +\S+ % +(\S+) %", result.out, re.MULTILINE)[1])
-    majority = r"^baseline accuracy \(majority.* +\S+ % +(\S+) %"
-    assert float(re.search(majority, result.out, re.MULTILINE)[1]) < 11
     assert accuracy > 96
     wrong = int(re.search(r"The most confident of (\d+) mistakes", result.out)[1])
     assert wrong == round(360 * (1 - accuracy / 100))
-    assert "Saved in runs/digits." in result.out
     assert re.search(r"^digits: 40/40, cost 0\.\d+$", result.err, re.MULTILINE)
     record = json.loads(deepstep("demo", "digits", "--json --out here").out)
     counts = np.array(record["confusion"])
     assert counts.sum() == record["test"]["rows"] == 360
-    assert np.trace(counts) / 360 == pytest.approx(record["test"]["accuracy"])
     assert len(record["mistakes"]) == 360 - np.trace(counts) == wrong
     shares = [mistake["probability"] for mistake in record["mistakes"]]
     assert shares == sorted(shares, reverse=True)
@@ -75,21 +70,17 @@ def test_next_commands_work_when_typed(deepstep):
         assert deepstep(*command[1:]).code == 0, line
 
 
-@pytest.mark.parametrize(
-    ("name", "least", "marks"),
-    [("planar", 0.88, "ox"), ("moons", 0.92, "ox"), ("circles", 0.9, "ox"), ("spirals", 0.95, "ox+")],
-)
-def test_points(deepstep, name, least, marks):
-    record = json.loads(deepstep("demo", name, "--json").out)
-    assert record["run"] == f"runs/{name}"
-    assert record["test"]["accuracy"] >= least
+def test_points(deepstep):
+    record = json.loads(deepstep("demo", "spirals", "--json").out)
+    assert record["run"] == "runs/spirals"
+    assert record["test"]["accuracy"] >= 0.95
     assert record["costs"][-1] < record["costs"][0] / 2
-    result = deepstep("demo", name, "--iterations", 3)
-    assert f"Saved in runs/{name}-2." in result.out  # a run is never overwritten
-    assert deepstep("demo", name, "--out", f"runs/{name}").code == 2
+    result = deepstep("demo", "spirals", "--iterations", 3)
+    assert "Saved in runs/spirals-2." in result.out  # a run is never overwritten
+    assert deepstep("demo", "spirals", "--out", "runs/spirals").code == 2
     assert ESCAPE not in result.out
     drawn = result.out.partition("the training points\n")[2].partition("Saved in")[0]
-    assert all(mark in drawn for mark in marks)
+    assert all(mark in drawn for mark in "ox+")
     assert max(map(len, result.out.splitlines())) <= 80
 
 
@@ -104,14 +95,7 @@ def test_the_story_of_the_cats(deepstep, tmp_path):
     assert (float(first[1]), float(first[2])) == pytest.approx((0.693, 0.767), abs=1e-3)
     assert max(float(last[1]), float(last[2])) < 0.1
     shares = re.search(r"^test accuracy +(\S+) % +(\S+) % +66\.00 %$", result.out, re.MULTILINE)
-    two, four = float(shares[1]), float(shares[2])
-    assert (two, four) == (70, 82)
-    missed = re.search(
-        r"^cat given another class +(\d+) +(\d+) +33\nnon-cat given another class +(\d+) +(\d+) +17$",
-        result.out,
-        re.MULTILINE,
-    )
-    assert [int(missed[1]) + int(missed[3]), int(missed[2]) + int(missed[4])] == [15, 9]
+    assert (float(shares[1]), float(shares[2])) == (70, 82)
     both, first, second = (
         set(re.findall(r"\d+", line.partition(": ")[2]))
         for line in re.findall(r"^Wrong in .*$", result.out, re.MULTILINE)
@@ -125,18 +109,6 @@ def test_the_story_of_the_cats(deepstep, tmp_path):
     printed = words_of(result.out.splitlines())
     drawn = words_of(lines_of_picture())[2:]  # without title and prompt
     assert drawn == printed, "docs/demo.svg is older than the demo: python docs/picture.py draws it"
-
-
-def test_cats_of_the_lecture_s_files(deepstep, shared, tmp_path):
-    """A few iterations; the full numbers are tested with the lecture's runs."""
-    result = deepstep("demo", "cats", "--data", shared / "data" / "cats", "--iterations", 3)
-    assert result.code == 0
-    # The published first costs of both models.
-    assert re.search(r"^0 +0\.693050 +0\.771749$", result.out, re.MULTILINE)
-    assert re.search(r"^test accuracy .* 66\.00 %$", result.out, re.MULTILINE)
-    assert Run.load("runs/cats-4-layer").network.architecture.layer_dims == (12288, 20, 7, 5, 1)
-    with PIL.Image.open("runs/cats-mislabeled.png") as figure:
-        assert figure.format == "PNG"
 
 
 @pytest.fixture
@@ -155,24 +127,15 @@ def photographs(tmp_path):
     return tmp_path / "photos"
 
 
-@pytest.mark.parametrize("typed", ["", "--json"])
-@pytest.mark.parametrize(
-    "line",
-    [("demo", "cats", "--iterations 1 --out c"), ("train", "photos", "--epochs 1 --out c-2-layer")],
-    ids=["demo", "train"],
-)
-def test_a_model_is_saved_before_it_is_scored(deepstep, monkeypatch, photographs, line, typed):
+def test_a_model_is_saved_before_it_is_scored(deepstep, monkeypatch, photographs):
     def fail(*_):
         raise DataError("scores", "numbers are expected", "there are none")
 
     monkeypatch.setattr("deepstep.cli.images.score", fail)
-    result = deepstep(*line, *typed.split())
+    result = deepstep("train", "photos", "--epochs 1 --out c --json")
     assert result.code == 0
-    assert (
-        "Warning: The run is saved in c-2-layer, but its scores are missing (DataError: scores: numbers"
-        in result.err
-    )
-    assert len(Run.load("c-2-layer").history) == 1
+    assert "Warning: The run is saved in c, but its scores are missing" in result.err
+    assert len(Run.load("c").history) == 1
 
 
 def test_a_folder_of_photographs_is_learned(deepstep, photographs):
@@ -206,33 +169,18 @@ def test_a_folder_of_photographs_is_learned(deepstep, photographs):
 
 
 @pytest.mark.parametrize(
-    ("change", "typed", "sentence"),
+    ("typed", "sentence"),
     [
-        (lambda folder: None, "train FOLDER --target y", "--target must be used with a table, got FOLDER"),
-        (lambda folder: None, "train FOLDER --loss ordinal", "--loss must be used with a table"),
-        (lambda folder: None, "train FOLDER --model ensemble", "--model must be used with a table"),
-        (lambda folder: None, "train FOLDER --learning-rate auto", "--learning-rate must be a number"),
-        (lambda folder: None, "train FOLDER/red", "'0.png' lies in no class"),
-        (lambda folder: None, "train FOLDER --test-fraction 0", "--test-fraction"),
-        (
-            lambda folder: (folder / "part.parquet").write_bytes(b"PAR1"),
-            "train FOLDER --target y",
-            "a table is expected; 'blue/",
-        ),
-        (
-            lambda folder: [file.write_bytes(b"no picture") for file in folder.rglob("*.png")],
-            "train FOLDER",
-            "pictures of at least two classes are expected; no class has pictures that can be read",
-        ),
-        (
-            lambda folder: [rmtree(folder / name) for name in ("red", "blue")],
-            "demo cats --data FOLDER",
-            "pictures of at least two classes are expected; 'green' has pictures that can be read",
-        ),
+        ("train FOLDER --target y", "--target must be used with a table, got FOLDER"),
+        ("train FOLDER --model ensemble", "--model must be used with a table"),
+        ("train FOLDER --learning-rate auto", "--learning-rate must be a number"),
+        ("train FOLDER/red", "'0.png' lies in no class"),
+        ("train FOLDER --test-fraction 0", "--test-fraction"),
+        ("demo cats --data FOLDER/more", "two classes are expected; 'green' has pictures that can be read"),
     ],
 )
-def test_photographs_that_cannot_be_learned(deepstep, photographs, change, typed, sentence):
-    change(photographs)
+def test_photographs_that_cannot_be_learned(deepstep, photographs, typed, sentence):
+    shutil.copytree(photographs / "green", photographs / "more" / "green")
     result = deepstep(*typed.replace("FOLDER", str(photographs)).split())
     assert result.code == 2
     assert sentence.replace("FOLDER", str(photographs)) in result.err
@@ -240,74 +188,37 @@ def test_photographs_that_cannot_be_learned(deepstep, photographs, change, typed
     assert not Path("runs").exists()
 
 
-def test_a_class_with_control_characters_is_shown_harmlessly(deepstep, photographs, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)  # whose fonts have no such letters
-    (photographs / "red").rename(photographs / "r\x1b[31md")
-    monkeypatch.setattr(
-        "deepstep.cli.demo._drawn", lambda screen, images, captions: coloured(images, captions)
-    )
-    result = deepstep("demo", "cats", "--data", photographs, "--iterations 1")
+def test_cats_of_the_lecture_s_files(deepstep, shared, monkeypatch):
+    """A few iterations; the full numbers are tested with the lecture's runs."""
+    typed = ("demo", "cats", "--data", shared / "data" / "cats", "--iterations 2 --out")
+    result = deepstep(*typed, "c")
     assert result.code == 0
-    assert r"r\x1b[31md" in result.out
-    assert ESCAPE not in result.out
-
-
-def test_broken_pictures_are_named(deepstep, photographs):
-    assert deepstep("train", photographs, "--epochs 1 --out r").code == 0
-    broken = photographs / "blue" / "broken.jpg"
-    result = deepstep("predict", "r", broken)
-    assert (result.code, result.out) == (2, "")
-    assert f"{broken}: a picture is expected" in result.err
-    result = deepstep("predict", "r", photographs / "blue")
-    assert (result.code, len(result.out.splitlines())) == (0, 8)
-    assert f"Left out: {broken}: a picture is expected" in result.err
-    (photographs / "none").mkdir()
-    (photographs / "none" / "broken.png").write_bytes(b"no picture")
-    result = deepstep("predict", "r", photographs / "none")
-    assert (result.code, result.out) == (2, "")
-    assert "none of its files is one that can be read" in result.err
-
-
-@pytest.mark.parametrize("typed", ["train FOLDER", "demo cats --data FOLDER"])
-def test_photographs_without_pillow(deepstep, photographs, monkeypatch, typed):
-    monkeypatch.setitem(sys.modules, "PIL.Image", None)
-    result = deepstep(*typed.replace("FOLDER", str(photographs)).split())
-    assert result.code == 2
-    assert "the package 'pillow' is needed; it is not installed. Run: pip install pillow" in result.err
-
-
-def test_cats_are_predicted_and_evaluated(deepstep, shared):
-    data = shared / "data" / "cats"
-    record = json.loads(
-        deepstep("demo", "cats", "--data", data, "--iterations", 2, "--out", "c", "--json").out
-    )
-    model = record["models"]["4-layer"]
-    evaluated = json.loads(deepstep("evaluate", "c-4-layer", data, "--json").out)
-    assert evaluated["accuracy"] == model["test"]["accuracy"]
+    # The published first costs of both models.
+    assert re.search(r"^0 +0\.693050 +0\.771749$", result.out, re.MULTILINE)
+    assert Run.load("c-4-layer").network.architecture.layer_dims == (12288, 20, 7, 5, 1)
+    with PIL.Image.open("c-mislabeled.png") as figure:
+        assert figure.format == "PNG"
+    evaluated = json.loads(deepstep("evaluate", "c-4-layer", shared / "data" / "cats", "--json").out)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    result = deepstep(*typed, "without", "--json")
+    record = json.loads(result.out)
+    assert (record["figure"], "pip install matplotlib" in result.err) == (None, True)
+    assert evaluated["accuracy"] == record["models"]["4-layer"]["test"]["accuracy"]
     wrong = np.sum(evaluated["confusion"]) - np.trace(evaluated["confusion"])
-    assert wrong == len(model["wrong_test_images"])
+    assert wrong == len(record["models"]["4-layer"]["wrong_test_images"])
 
-    picture = read_cats(data).X_test[0]
+    picture = read_cats(shared / "data" / "cats").X_test[0]
     PIL.Image.fromarray(picture).save("cat.png")
     PIL.Image.new("L", (300, 20), 128).save("grey.jpg")
     result = deepstep("predict", "c-4-layer", "cat.png", "grey.jpg", "--json")
-    probabilities = np.array(json.loads(result.out)["probabilities"])
     expected = Run.load("c-4-layer").predict(picture[None]).probabilities
-    np.testing.assert_allclose(probabilities[0], expected[0], rtol=1e-12)
+    np.testing.assert_allclose(json.loads(result.out)["probabilities"][0], expected[0], rtol=1e-12)
     lines = deepstep("predict", "c-4-layer", "cat.png", "grey.jpg").out.splitlines()
     assert [line.split(":")[0] for line in lines] == ["cat.png", "grey.jpg"]
 
 
-def test_cats_without_matplotlib(deepstep, shared, monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    result = deepstep("demo", "cats", "--data", shared / "data" / "cats", "--iterations", 1, "--json")
-    assert result.code == 0
-    assert json.loads(result.out)["figure"] is None
-    assert "pip install matplotlib" in result.err
-
-
-@pytest.mark.parametrize("taken", ["c-2-layer", "c-4-layer", "c-mislabeled.png"])
-def test_cats_do_not_train_when_they_cannot_save(deepstep, shared, tmp_path, taken):
+def test_cats_do_not_train_when_they_cannot_save(deepstep, shared, tmp_path):
+    taken = "c-mislabeled.png"
     (tmp_path / taken).write_text("mine")
     result = deepstep("demo", "cats", "--data", shared / "data" / "cats", "--out", "c", "--iterations", 1)
     assert (result.code, result.out) == (2, "")

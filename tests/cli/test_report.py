@@ -5,23 +5,16 @@ import json
 import re
 import shlex
 import shutil
-from dataclasses import replace
+import sys
 from pathlib import Path
 
 import numpy as np
 import polars
 import pytest
 
-from deepstep import History, Network
 from deepstep.cli.report import reproduce
 from deepstep.data import load
-from deepstep.ensembles.ensemble import Ensemble
-from deepstep.ensembles.leaderboard import TriedPreset
-from deepstep.held_out import HeldOut
-from deepstep.preparation import ImagePreparation
-from deepstep.report.predictions import MOST_EXAMPLES, WORST
 from deepstep.run import Run
-from deepstep.targets import Targets, label_array
 from report_page import check
 
 ENSEMBLE = "--set n_estimators=2"
@@ -35,12 +28,14 @@ def page_of(deepstep, *words, run="run"):
 
 def test_the_page_of_a_network_has_every_part(deepstep, flowers, tmp_path):
     typed = "--target kind --out run --model network --epochs 12 --log log.csv"
-    typed += " --set early_stopping=true --set validation_fraction=0.2 --set schedule=cosine"
-    assert deepstep("train", flowers, typed).code == 0
+    typed += " --set early_stopping=true --set validation_fraction=0.2 --set loss_params.smoothing=0.3"
+    note = "The cost includes label smoothing of 0.3; the log loss does not."
+    assert note in deepstep("train", flowers, typed).out
     assert deepstep("report", "run").out.startswith("Written: report.html (")
     page = check(tmp_path / "report.html")
     parts = {"Findings", "Curves", "Predictions", "Layers", "Gradient flow", "Configuration", "Environment"}
     assert parts <= set(page.words)
+    assert note in page.text
     assert len(page.named("svg")) == 6
     assert "These are the 12 rows of flowers.csv that were held out for the test" in page.text
     for word in ("binary", "kind", "all epochs done: 12 epochs", "colour", "one-hot encoded", "compiled"):
@@ -57,62 +52,34 @@ def test_the_page_of_an_ensemble_has_every_part(deepstep, ensemble_run):
     for preset, cost in zip(run.ensemble.by_preset, run.ensemble.preset_costs[1], strict=True):
         assert {preset.why, f"{cost:.5g}"} <= set(page.words)
     assert f"{100 * run.config['results']['out_of_fold']['accuracy']:.2f} %" in page.words
-    words = "2 networks of 1 preset on 2 folds", "out of fold", "deepstep explore RUN --member 0"
-    assert all(word in page.text for word in (*words, "that were held out for the test"))
-    assert len(page.named("span")) >= len(run.ensemble.weights)
+    for words in ("2 networks of 1 preset on 2 folds", "out of fold", "deepstep explore RUN --member 0"):
+        assert words in page.text
     assert not re.search(r"</code>\s*<code", Path("page.html").read_text())  # two commands are no command
 
 
-def test_presets_are_shown_by_losses_that_label_smoothing_does_not_change(deepstep, flowers, flower_run):
-    typed = "--target kind --out smooth --model network --epochs 3 --set loss_params.smoothing=0.3"
-    note = "The cost includes label smoothing of 0.3; the log loss does not."
-    assert note in deepstep("train", flowers, typed).out
-    assert note in page_of(deepstep, run="smooth").text
-    assert "label smoothing" not in page_of(deepstep, run=flower_run).text
-    network, plain = Run.load("smooth").ensemble.members[0], Run.load(flower_run).ensemble.members[0]
-    members = replace(plain, preset="relu"), replace(network, preset="realmlp")
-    tried = [
-        TriedPreset(one.preset, "", {}, 1, 3, loss, 1.0, 0.5, "")
-        for one, loss in zip(members, (0.125, 0.25), strict=True)
-    ]
-    weights = {"relu": 0.5, "realmlp": 0.5}
-    ensemble = Ensemble((), members, weights, weights, "sigmoid", (), tried=tuple(tried))
-    assert ensemble.preset_costs == ("out-of-fold loss", [0.125, 0.25])
-    assert (
-        ensemble.cost_note
-        == "Costs of realmlp include label smoothing, so that they are higher; losses do not."
-    )
-    ensemble = replace(ensemble, tried=tuple(tried[:1]))
-    assert ensemble.preset_costs[0] == "mean validation cost"
-
-
-@pytest.mark.parametrize("decimal", [".", ","])
-def test_numbers_are_written_as_those_of_the_target(deepstep, decimal):
+def test_numbers_are_written_as_those_of_the_target(deepstep):
     rng = np.random.default_rng(1)
     size, noise = rng.uniform(20, 200, 60), rng.normal(0, 20_000, 60)
     rows = [f"{a:.1f};{3000 * a + e:.1f}" for a, e in zip(size, noise, strict=True)]
-    Path("flats.csv").write_text("\n".join(["size;price", *rows]).replace(".", decimal))
+    Path("flats.csv").write_text("\n".join(["size;price", *rows]).replace(".", ","))
     printed = deepstep("train", "flats.csv", "--target price --out run --model network --epochs 5").out
     page = page_of(deepstep)
     (worst,) = page.examples
     for row, cells in worst.items():
-        true, predicted, error = (cells[name] for name in ("true", "predicted", "error"))
-        assert true == rows[row - 1].partition(";")[2].replace(".", decimal)
-        assert re.fullmatch(rf"-?\d+\{decimal}\d", predicted)
-        assert re.fullmatch(rf"[+-]\d+\{decimal}\d", error)
-        values = [float(cell.replace(",", ".")) for cell in (true, predicted, error)]
-        assert values[1] - values[0] == pytest.approx(values[2], abs=0.11)
-    assert not [word for word in page.words if re.search(r"\d[.,]\d+e\+", word)]
+        assert cells["true"] == rows[row - 1].partition(";")[2].replace(".", ",")
+        assert re.fullmatch(r"-?\d+,\d [+-]\d+,\d", f"{cells['predicted']} {cells['error']}")
     evaluated, summary = deepstep("evaluate", "run", "flats.csv").out, deepstep("summary", "run").out
     for shown in (printed, evaluated, summary, page.text):
-        assert re.search(rf"R² +-?\d+\{decimal}\d{{4}}\b", shown)
+        assert re.search(r"R² +-?\d+,\d{4}\b", shown)
         assert not re.search(r"RMSE .*\de\+", shown)
-    assert json.loads(deepstep("evaluate", "run", "flats.csv", "--json").out)["rmse"] > 1000
 
 
 @pytest.mark.parametrize("preset", ["network", "ensemble"])
-def test_answers_are_those_to_a_table(deepstep, flowers, flower_run, ensemble_run, tmp_path, preset):
+def test_answers_are_those_to_a_table(
+    deepstep, flowers, flower_run, ensemble_run, tmp_path, monkeypatch, preset
+):
     run = flower_run if preset == "network" else ensemble_run
+    monkeypatch.setitem(sys.modules, "matplotlib", None)  # which is not needed
     record = json.loads(deepstep("report", run, "--data", flowers, "--json").out)
     assert record["bytes"] == (tmp_path / "report.html").stat().st_size
     page, table = check(tmp_path / "report.html"), polars.read_csv(flowers)
@@ -128,29 +95,18 @@ def test_answers_are_those_to_a_table(deepstep, flowers, flower_run, ensemble_ru
         assert float(cells["loss"]) == pytest.approx(-np.log(of_the_truth), abs=6e-3)
 
 
-def test_a_page_that_exists_is_not_replaced_unless_asked(deepstep, flower_run, tmp_path):
-    (tmp_path / "page.html").write_text("mine")
-    result = deepstep("report", flower_run, "-o", "page.html")
-    assert (result.code, "must be a new file, got one that exists" in result.err) == (2, True)
-    assert (tmp_path / "page.html").read_text() == "mine"
-    text = page_of(deepstep, run=flower_run).text
-    assert "train with --log FILE.csv" in text
-    assert "of 16 training rows after the training" in text
-
-
-@pytest.mark.parametrize("preset", [ENSEMBLE, "--model network --epochs 3"])
 @pytest.mark.parametrize(
-    ("targets", "told"),
+    ("targets", "told", "model"),
     [
-        (["height"], "largest errors of 60 rows"),
-        (["kind", "warm"], "warm: rows by true class"),
-        (["height", "x"], "baseline RMSE (mean) of x"),
+        (["height"], "largest errors of 60 rows", ENSEMBLE),
+        (["kind", "warm"], "warm: rows by true class", "--model network --epochs 3"),
+        (["height", "x"], "baseline RMSE (mean) of x", ENSEMBLE),
     ],
 )
-def test_other_targets(deepstep, flowers, targets, told, preset):
+def test_other_targets(deepstep, flowers, targets, told, model):
     polars.read_csv(flowers).with_columns(warm=polars.col("colour") == "red").write_csv("t.csv")
     typed = [f"--target {name}" for name in targets]
-    assert deepstep("train", "t.csv", *typed, preset, "--out run").code == 0
+    assert deepstep("train", "t.csv", *typed, model, "--out run").code == 0
     assert told in page_of(deepstep, "--data", "t.csv").text
     page_of(deepstep)
     assert deepstep("doctor", "run").code == 0
@@ -159,12 +115,11 @@ def test_other_targets(deepstep, flowers, targets, told, preset):
 HOSTILE = "</td><script>alert(1)</script>&$_{\"'"
 
 
-@pytest.mark.parametrize("preset", [ENSEMBLE, "--model network --epochs 3"])
-def test_names_labels_and_cells_are_hostile_input(deepstep, preset):
+def test_names_labels_and_cells_are_hostile_input(deepstep):
     x, text = np.random.default_rng(0).standard_normal(40), ["<img src=x onerror=alert(2)>", "b"] * 20
     table = polars.DataFrame({f"x{HOSTILE}": x, "text": text, "y": [HOSTILE, "<b>other</b>"] * 20})
     table.write_csv("<i>table.csv")
-    assert deepstep("train", "<i>table.csv", "--target y --out <u>run", preset).code == 0
+    assert deepstep("train", "<i>table.csv", "--target y --out <u>run --epochs 2", ENSEMBLE).code == 0
     for data in ([], ["--data", "<i>table.csv"]):
         page = page_of(deepstep, *data, run="<u>run")
         assert not page.named("i") + page.named("u") + page.named("b")
@@ -172,42 +127,11 @@ def test_names_labels_and_cells_are_hostile_input(deepstep, preset):
         assert "<u>run" in page.text
 
 
-def test_no_matplotlib_is_needed(fresh_process, ensemble_run, tmp_path):
-    before = "import sys; sys.modules['matplotlib'] = None"
-    result = fresh_process("report", ensemble_run, before=before)
-    assert result.returncode == 0, result.stderr
-    check(tmp_path / "report.html")
-
-
-def test_ten_thousand_epochs_of_a_wide_network_make_a_small_page(deepstep, tmp_path):
-    rng, layers = np.random.default_rng(0), range(4)
-    network = Network([12288, 20, 7, 5, 1], seed=1, dtype="float32")
-    names = ("gradient_norm", "update_ratio", "activation_mean", "activation_deviation", "weight_size")
-    health = [{"dead": 0.1, "saturated": None, **dict.fromkeys(names, rng.random())} for _ in layers]
-    costs = [{"cost": rng.random(), "validation_cost": rng.random(), "health": health} for _ in range(10_000)]
-    records = [
-        {"epoch": epoch, "step": epoch + 1, "learning_rate": 1 / (epoch + 1), **cost}
-        for epoch, cost in enumerate(costs)
-    ]
-    X, Y = rng.random((20, 12288)), (rng.random((20, 1)) < 0.5).astype(float)
-    target = Targets.of_classes([label_array(["non-cat", "cat"])])
-    history = History(records, engine="reference", stopped="all epochs done")
-    Run.of_network(
-        network, ImagePreparation(64, 64, 3, 1 / 255), target, history, {"task": "binary"}, X, Y
-    ).save("run")
-    page = page_of(deepstep)
-    assert (tmp_path / "page.html").stat().st_size < 2_000_000
-    assert "12288-20-7-5-1" in page.text
-    assert len(page.named("img")) > 0
-
-
 @pytest.mark.parametrize(
     "options",
     [
-        "--test-fraction 0.3 --set early_stopping=true --exclude colour --model network --epochs 3",
-        "--loss ordinal --classes tall,short --set validation=time --epochs 3",
         "--set n_estimators=2 --test-fraction 0.3 --exclude x --class-weight tall=2",
-        "--effort fast --test-fraction 0.3 --exclude x",
+        "--effort fast --loss ordinal --classes tall,short --set validation=time --epochs 3",
         "--hidden-layers 6,4 --set solver=momentum --set optimizer_params.beta=0.8 --dropout 0.1,0.2 "
         "--model network --epochs 3 --class-weight tall=2 --set loss_params.smoothing=0.1",
     ],
@@ -222,16 +146,15 @@ def test_the_command_trains_the_same_run_again(deepstep, flowers, options):
     other = Run.load("again")
     np.testing.assert_array_equal(one.outputs(frame), other.outputs(frame))
     assert one.config["settings"] == other.config["settings"]
-    assert ("effort" in one.config["settings"]) == ("--effort" in options)
     assert one.config["results"] == other.config["results"]
 
 
-COLUMNS = ["code", "age", "weight", "ward", "seen", "ill", "days"]
+COLUMNS = ["code", "age", "weight", "ward", "ill"]
 ONE_NETWORK = "--model network --epochs 8 --hidden-layers 4 --seed 5"
 
 
 @pytest.fixture
-def patients(tmp_path):
+def patients():
     """A table whose cells are written in ways that no number keeps, two rows of it without a target."""
     rng = np.random.default_rng(0)
     lines = []
@@ -239,40 +162,18 @@ def patients(tmp_path):
         age = rng.integers(20, 90)
         ill = "" if row in (7, 30) else ("yes" if age + 25 * rng.normal() > 55 else "no")
         weight = "NA" if row % 9 == 0 else f"{60 + 20 * rng.random():.2f}0"
-        ward, days = ["north", "south", "ICU <b>"][row % 3], f"{3 + age / 10 + rng.random():.1f}0"
-        seen = f"2024-0{row % 9 + 1}-11"
-        lines.append([f"{row:04}", str(age), weight, ward, seen, ill, days])
-    with (tmp_path / "patients.csv").open("w", newline="") as file:
+        lines.append([f"{row:04}", str(age), weight, ["north", "ICU <b>"][row % 2], ill])
+    with open("patients.csv", "w", newline="") as file:
         csv.writer(file).writerows([COLUMNS, *lines])
-    return lines
-
-
-def as_written(page, lines, columns):
-    """Prove that every row of the page is that of the file, cell by cell; gives the numbers of all."""
-    seen = {}
-    for table in page.examples:
-        for number, cells in table.items():
-            of_file = dict(zip(COLUMNS, lines[number - 1], strict=True))
-            assert {name: cells[name] for name in columns} == {name: of_file[name] for name in columns}
-            seen[number] = of_file
-    return seen
+    return [dict(zip(COLUMNS, line, strict=True)) for line in lines]
 
 
 @pytest.mark.parametrize(
     ("options", "part", "told"),
     [
-        (
-            f"{ONE_NETWORK} --set early_stopping=true --set validation_fraction=0.3",
-            "test",
-            "held out for the test",
-        ),
+        (f"{ONE_NETWORK} --set early_stopping=true", "test", "held out for the test"),
         (f"{ONE_NETWORK} --validation patients.csv --test-fraction 0", "validation", "validated on"),
-        (
-            f"{ONE_NETWORK} --set early_stopping=true --set refit=true --test-fraction 0",
-            "train",
-            "No rows were held out",
-        ),
-        (ENSEMBLE, "test", "held out for the test"),
+        (f"{ONE_NETWORK} --test-fraction 0", "train", "No rows were held out"),
         (f"{ENSEMBLE} --test-fraction 0", "out_of_fold", "each predicted by the members that did not learn"),
     ],
 )
@@ -284,90 +185,44 @@ def test_held_out_rows_stand_there_as_in_the_file(deepstep, patients, tmp_path, 
     assert told in page.text
     recorded = json.loads(deepstep("summary", "run", "--json").out)["results"][part]
     right, rows = map(int, re.search(r"(\d+) of (\d+) predictions are correct", page.text).groups())
-    if "--set refit=true" not in options:  # whose results are those of all rows
-        assert (rows, right) == (recorded["rows"], round(recorded["accuracy"] * recorded["rows"]))
-    shown = as_written(page, patients, ["code", "age", "weight", "ward", "seen", "days"])
-    assert shown
-    assert not {8, 31} & set(shown)  # without a target
+    assert (rows, right) == (recorded["rows"], round(recorded["accuracy"] * recorded["rows"]))
+    assert page.examples
+    for table in page.examples:
+        for number, cells in table.items():
+            line = patients[number - 1]
+            assert line["ill"] in ("yes", "no")
+            assert {name: cells[name] for name in COLUMNS[:4]} == {name: line[name] for name in COLUMNS[:4]}
     for number, cells in page.examples[-1].items():  # the worst mistakes
-        assert shown[number]["ill"] == cells["true"] != cells["predicted"]
+        assert patients[number - 1]["ill"] == cells["true"] != cells["predicted"]
     for table in page.examples:
         losses = [float(cells["loss"]) for cells in table.values()]
         assert losses == sorted(losses, reverse=True)
 
 
-@pytest.mark.parametrize("preset", [ONE_NETWORK, ENSEMBLE])
-def test_numbers_have_their_largest_errors_as_written(deepstep, patients, preset):
-    assert deepstep("train", "patients.csv", "--target days --exclude ill --out run", preset).code == 0
-    page = page_of(deepstep)
-    assert "24 rows of patients.csv that were held out" in page.text
-    shown = as_written(page, patients, ["code", "age", "weight", "ward", "seen"])
-    (worst,) = page.examples
-    assert len(worst) == WORST
-    errors = [abs(float(cells["error"])) for cells in worst.values()]
-    assert errors == sorted(errors, reverse=True)
-    for number, cells in worst.items():
-        assert cells["true"] == shown[number]["days"]
-        error = float(cells["predicted"]) - float(cells["true"])
-        assert float(cells["error"]) == pytest.approx(error, abs=1e-3)
-
-
-def test_the_page_stays_small_and_says_how_much_is_left_out(deepstep, tmp_path):
-    rng, m = np.random.default_rng(0), 1000
-    frame = polars.DataFrame(rng.standard_normal((m, 40)))
-    frame = frame.with_columns(note=polars.lit("a long text " * 40), y=polars.Series(rng.integers(0, 7, m)))
-    frame.write_csv("t.csv")
-    typed = "--target y --task classification --model network --epochs 1 --test-fraction 0.9 --out run"
-    assert deepstep("train", "t.csv", typed).code == 0
-    page = page_of(deepstep)
-    assert (tmp_path / "page.html").stat().st_size < 400_000
-    assert max(map(len, page.examples)) == max(MOST_EXAMPLES, WORST)
-    assert "12 of their 41 columns are shown" in page.text
-    confusion = next(table for table in page.tables if table[0][0].startswith("true ↓"))
-    biggest = max(int(cell) for row in confusion[1:] for cell in row[1:] if cell != "·")
-    assert f"{biggest - MOST_EXAMPLES} more are left out" in page.text
-
-
-def test_demos_have_their_own_test_parts(deepstep, shared, tmp_path):
-    for name in ("digits", "moons"):
-        assert deepstep("demo", name, "--iterations 3 --seed 5 --out", name).code == 0
-        page = page_of(deepstep, run=name)
-        command = f"deepstep demo {name} --seed 5 --iterations 3"
-        assert command in page.text
-        assert "deepstep demo records none" in page.text  # and has no --log log.csv
-        assert deepstep(*command.split()[1:], "--out", "again").code == 0
-        one, other = Run.load(name), Run.load("again")
-        np.testing.assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
-        shutil.rmtree("again")
-        data = load(name, seed=5)
-        if name == "digits":
-            assert f"{len(data.X_test)} pictures of the built-in set digits that were held out" in page.text
-            assert len(page.named("img")) > WORST
-            continue
-        for number, cells in page.examples[-1].items():
-            assert [float(cells[one]) for one in ("x1", "x2")] == data.X_test[number - 1].tolist()
-            assert cells["true"] == data.classes[data.y_test[number - 1]]
+def test_demos_are_shown_and_reproduced(deepstep, shared):
+    typed = "demo moons --seed 5 --iterations 3"
+    for name in ("moons", "again"):
+        assert deepstep(*typed.split(), "--out", name).code == 0
+    page, data = page_of(deepstep, run="moons"), load("moons", seed=5)
+    assert f"deepstep {typed}" in page.text
+    assert "deepstep demo records none" in page.text  # and has no --log log.csv
+    moons, again = Run.load("moons"), Run.load("again")
+    np.testing.assert_array_equal(moons.network.parameters.flat, again.network.parameters.flat)
+    for number, cells in page.examples[-1].items():
+        assert [float(cells[name]) for name in ("x1", "x2")] == data.X_test[number - 1].tolist()
     cats = shared / "data" / "cats"
     deepstep("demo", "cats", "--data", cats, "--iterations", 1, "--out", "c")
-    assert "50 pictures of test_catvnoncat.h5 that were held out" in page_of(deepstep, run="c-2-layer").text
-    assert (tmp_path / "page.html").stat().st_size < 2_000_000
+    page = page_of(deepstep, run="c-2-layer")
+    assert "50 pictures of test_catvnoncat.h5 that were held out" in page.text
+    assert page.named("img")
     command = ["deepstep", "demo", "cats", "--data", str(cats), "--seed", "1", "--iterations", "1"]
     assert shlex.split(reproduce(Run.load("c-2-layer"))) == command
 
 
-def test_a_run_without_rows_held_out_shows_those_it_keeps(deepstep, flowers, ensemble_run, flower_run):
+def test_a_run_without_rows_held_out_shows_those_it_keeps(deepstep, flower_run):
     run = Run.load(flower_run)
     run.held_out = None
     run.save("old")
     text = page_of(deepstep, run="old").text
     assert "16 training rows that the run keeps, as the network sees them" in text
     assert "deepstep report RUN --data FILE" in text
-    # what the run keeps are features; the rows of the table that they were made of get the same answers
-    run, table = Run.load(ensemble_run), polars.read_csv(flowers)
-    kept = HeldOut.kept_by(run)
-    all_rows = HeldOut.of(run, table, table["kind"], part="data", source="flowers")
-    assert len(kept.outputs) == 16
-    distances = np.abs(all_rows.outputs[:, None] - kept.outputs[None]).max(axis=2)
-    same = all_rows.answers[:, None] == kept.answers[None]
-    assert (np.where(same, distances, 1).min(axis=0) < 1e-6).all()
-    assert "x=" in kept.cells["input"][0]

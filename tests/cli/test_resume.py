@@ -4,7 +4,6 @@ import csv
 import inspect
 import json
 import os
-import re
 import shutil
 import signal
 import sys
@@ -15,8 +14,6 @@ import numpy as np
 import polars
 import pytest
 
-from deepstep import Network
-from deepstep.data.own_folders import config_digest
 from deepstep.run import Run
 from deepstep.training import latest_checkpoint
 from deepstep.training.checkpoints import checkpoint_files
@@ -41,11 +38,6 @@ Progress.on_epoch_end, Progress.looks_at_the_network = interrupted, True
 """Python that sends a signal to its own process in the midst of training."""
 
 ALWAYS = "from deepstep.training import checkpoints\ncheckpoints.SECONDS = 0.0\n"
-OFTEN = """
-from deepstep.training import ModelCheckpoint
-begin = ModelCheckpoint.__init__
-ModelCheckpoint.__init__ = lambda self, folder, **_: begin(self, folder, every_steps=1)
-"""
 IN_A_MEMBER = f"""
 {HANDLER}
 import os
@@ -113,9 +105,14 @@ def interrupted(process, flowers, *typed, epoch=5, name="SIGINT", before=""):
 # Ctrl-C
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(process, deepstep, flowers, tmp_path, never_interrupted):
-    result = interrupted(process, flowers)
+def test_ctrl_c_saves_and_says_how_to_go_on(
+    process, deepstep, flowers, flower_run, tmp_path, never_interrupted
+):
+    """The old run stays until the new one is done."""
+    shutil.copytree(flower_run, "run")
+    result = interrupted(process, flowers, "--overwrite")
     assert (result.returncode, result.stdout, "Traceback" in result.stderr) == (130, "", False)
+    assert Path("run/run.json").read_bytes() == (flower_run / "run.json").read_bytes()
     folder = tmp_path / "run.unfinished"
     assert files_in(folder) == ["checkpoint-000000000036.safetensors", "training.json"]  # 6 epochs
     last = result.stderr.splitlines()[-1]
@@ -193,15 +190,6 @@ def test_ctrl_c_at_any_instant_before_the_first_epoch(deepstep, flowers, typed, 
             shutil.rmtree(name)
 
 
-def test_the_old_run_stays_until_the_new_one_is_done(process, deepstep, flowers, never_interrupted):
-    os.rename("whole", "run")
-    old = Path("run/run.json").read_bytes()
-    interrupted(process, flowers, "--overwrite", "--seed", "7")
-    assert Path("run/run.json").read_bytes() == old
-    assert deepstep("train", "--resume", "run").code == 0
-    assert Run.load("run").config["settings"]["random_state"] == 7
-
-
 def test_a_table_from_standard_input_is_piped_again(process, deepstep, flowers):
     piped = f"import sys\nsys.stdin = open({str(flowers)!r})\n"
     stop = HANDLER + ALWAYS + SIGNAL.format(epoch=5, name="SIGINT") + piped
@@ -211,108 +199,36 @@ def test_a_table_from_standard_input_is_piped_again(process, deepstep, flowers):
     assert process("train", "-", "--resume", "run", before=piped).returncode == 0
 
 
-def test_ctrl_c_leaves_no_half_written_ensemble(process, ensemble_run, flowers, tmp_path):
-    shutil.copytree(ensemble_run, tmp_path / "r")
-    old = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
-    result = process("train", flowers, *ENSEMBLE, "--out r --json --overwrite", before=IN_A_MEMBER)
-    assert "Interrupted before a network was saved, and nothing is kept.\n" in result.stderr
-    assert (result.returncode, json.loads(result.stdout)["exit_code"]) == (130, 130)
-    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == old
-    assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
-
-
-def test_a_second_ctrl_c_keeps_the_networks_that_are_saved(process, deepstep, flowers, tmp_path):
-    ended = process("train", flowers, *ENSEMBLE, "--out run", before=AFTER_SOME.format(2, [2, 2]))
-    last = ended.stderr.splitlines()[-1]
-    assert (ended.returncode, "Traceback" in ended.stderr) == (130, False)
-    assert last.startswith(f"Interrupted. 2 networks are kept in {tmp_path / 'run.unfinished'}. Resume it: ")
-    assert last.endswith(" train --resume run")
-    assert deepstep("train", "--resume", "run").code == 0
-    assert len(Run.load("run").ensemble.members) == 5
-
-
 def test_what_cannot_be_resumed_says_so(process, flowers, tmp_path):
-    lbfgs = "--target kind --out run --model network --set solver=lbfgs"
-    budget = "--target kind --out new --time-budget 30"
-    result = process("train", flowers, lbfgs, before=HANDLER + SIGNAL.format(epoch=2, name="SIGINT"))
+    typed = "--target kind --out run --model network --set solver=lbfgs"
+    result = process("train", flowers, typed, before=HANDLER + SIGNAL.format(epoch=2, name="SIGINT"))
     assert result.returncode == 130
     assert "with --set solver=lbfgs cannot be resumed, and what was reached is being saved" in result.stderr
     assert len(Run.load(tmp_path / "run").history) == 3
-    at_once = HANDLER + SIGNAL.replace("on_epoch_end", "on_train_begin").replace(", record", "").replace(
-        'if record["epoch"] == {epoch}', "if True"
-    ).format(name="SIGINT")
-    for typed, before in ((f"{lbfgs} --overwrite", at_once), (budget, IN_A_MEMBER)):
-        result = process("train", flowers, typed, before=before)
-        assert result.returncode == 130
-        assert "cannot be resumed, and nothing is kept." in result.stderr.splitlines()[-1]
-        assert [path.name for path in tmp_path.iterdir()] == ["run"]
-    assert len(Run.load(tmp_path / "run").history) == 3
-
-
-WRITING_RESULTS = """
-import os
-from deepstep.run import Run
-write = Run.write_results
-def interrupted(*arguments):
-    os.kill(os.getpid(), 2)
-    return write(*arguments)
-Run.write_results = interrupted
-"""
-
-
-@pytest.mark.parametrize("typed", ["--set n_estimators=2", "--model network --epochs 2"])
-def test_ctrl_c_after_the_training_waits_until_the_run_is_saved(process, flowers, typed, deepstep):
-    result = process("train", flowers, "--target kind --out r", typed, before=HANDLER + WRITING_RESULTS)
+    result = process("train", flowers, "--target kind --out new --time-budget 30", before=IN_A_MEMBER)
     assert result.returncode == 130
-    assert deepstep("predict", "r", flowers).code == 0
+    assert "--time-budget cannot be resumed, and nothing is kept." in result.stderr.splitlines()[-1]
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
 # Killed
 
-KILLED = """
-import os
-from deepstep.training import Progress
-go_on, begin, begun = Progress.on_epoch_end, Progress.on_train_begin, []
-def counted(self, training):
-    begun.append(1)
-    begin(self, training)
-def killed(self, training, record):
-    go_on(self, training, record)
-    if record["epoch"] == 2 and (len(begun) == 2) is {refit}: os.kill(os.getpid(), 9)
-Progress.on_epoch_end, Progress.on_train_begin = killed, counted
-"""
-SEARCH_NO_MORE = """
-from deepstep.estimators import network_training
-def never(*_, **__): raise AssertionError
-network_training.find_rate = never
-"""
-KIND = "--target kind --model network "
-EARLY = "--set early_stopping=true --set validation_fraction=0.2"
 CASES = {
-    "weights": f"{KIND} --class-weight tall=3,short=0.5 --sample-weight w",
-    "schedules": f"{KIND} {EARLY} --set weight_decay=0.1 --set schedule.schedule=cosine "
-    "--set schedule.weight_decay_schedule.name=plateau --set schedule.weight_decay_schedule.patience=0",
-    "labels": f"{KIND} --target warm --class-weight warm:True=3",
-    "rate": f"{KIND} --learning-rate auto --dropout 0.1",
-    "killed in the refit": f"{KIND} {EARLY} --set n_iter_no_change=8 --set refit=true --learning-rate auto",
-    "a table to validate on": f"{KIND} --validation t.csv --set activation=tanh --scoring accuracy",
+    "labels and weights": "--target warm --class-weight warm:True=3 --sample-weight w --dropout 0.1",
+    "a table to validate on": "--validation t.csv --set activation=tanh --scoring accuracy",
+    "a rate that is searched": "--learning-rate auto --set early_stopping=true --set validation_fraction=0.2",
 }
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_killed_it_goes_on_to_the_same_bits(process, deepstep, flowers, tmp_path, case):
-    """Where another search would find another rate, there is none."""
+def test_killed_it_goes_on_to_the_same_bits(process, deepstep, flowers, killed_at, tmp_path, case):
     frame = polars.read_csv(flowers)
     frame.with_columns(w=polars.col("x") + 2, warm=polars.col("x").sin() > 0).write_csv("t.csv")
-    typed = ["train", "t.csv", f"{CASES[case]} --batch-size 8 --epochs 7 --hidden-layers 4,4 --out run"]
+    typed = ["train", "t.csv", *TYPED, CASES[case]]
     assert deepstep(*typed).code == 0
     os.rename("run", "whole")
-    in_refit = case == "killed in the refit"
-    killed = process(*typed, before=ALWAYS + KILLED.format(refit=in_refit))
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
-    assert (tmp_path / "run.unfinished" / "refit").exists() is in_refit
-    resumed = process("train", "--resume", "run", before=SEARCH_NO_MORE)
-    assert resumed.returncode == 0, resumed.stderr
+    assert process(*typed, before=killed_at(2)).returncode == -signal.SIGKILL
+    assert process("train", "--resume", "run").returncode == 0
     run, whole = Run.load("run"), Run.load("whole")
     same_bits(run, whole)
     for part in ("validation_cost", "validation_score"):
@@ -337,12 +253,15 @@ def test_killed_again_and_again(process, deepstep, flowers, tmp_path, never_inte
 
 
 def test_an_ensemble_goes_on_from_the_networks_that_were_done(process, deepstep, flowers, tmp_path):
-    """Killed twice, the second time while the run is written."""
+    """Ended by a second Ctrl-C, and killed while the run is written."""
     typed = ["train", flowers, *ENSEMBLE, "--class-weight tall=2 --out run"]
     assert deepstep(*typed).code == 0
     os.rename("run", "whole")
-    killed = process(*typed, before=AFTER_SOME.format(3, [9]))
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    ended = process(*typed, before=AFTER_SOME.format(3, [2, 2]))
+    last = ended.stderr.splitlines()[-1]
+    assert (ended.returncode, "Traceback" in ended.stderr) == (130, False)
+    assert last.startswith(f"Interrupted. 3 networks are kept in {tmp_path / 'run.unfinished'}. Resume it: ")
+    assert last.endswith(" train --resume run")
     files = (tmp_path / "run.unfinished").glob("member-*/model.json")
     saved = {path: path.read_bytes() for path in files}
     assert len(saved) == 3
@@ -386,35 +305,15 @@ def test_the_log_has_each_epoch_once_whatever_interrupts_it(deepstep, process, f
 # What is in the way
 
 
-@pytest.fixture(scope="module")
-def ended(forks, flowers, tmp_path_factory):
-    """A folder with a table and an interrupted training on it."""
-    folder = tmp_path_factory.mktemp("ended")
-    (folder / "t.csv").write_bytes(flowers.read_bytes())
-    main = "import sys\nfrom deepstep.cli.main import main\nmain(sys.argv[1:])"
-    script = HANDLER + SIGNAL.format(epoch=5, name="SIGINT") + main
-    typed = ["train", "t.csv", *TYPED[0].split(), "--validation", "t.csv", "--json"]
-    done = forks.run(script, typed, folder=folder, environment={**os.environ, "OMP_NUM_THREADS": "1"})
-    assert done.returncode == 130, done.stderr
+@pytest.fixture
+def begun(process, flowers, tmp_path):
+    """An interrupted training on t.csv."""
+    (tmp_path / "t.csv").write_bytes(flowers.read_bytes())
+    before = HANDLER + SIGNAL.format(epoch=5, name="SIGINT")
+    done = process("train", "t.csv", *TYPED, "--validation", "t.csv", "--json", before=before)
     record = {"kind": "KeyboardInterrupt", "message": done.stderr.splitlines()[-1]}
     assert json.loads(done.stdout) == {"error": record, "exit_code": 130}
-    return folder
-
-
-@pytest.fixture
-def begun(ended, tmp_path):
-    """A copy of it."""
-    shutil.copytree(ended, tmp_path, dirs_exist_ok=True)
-    path = tmp_path / "run.unfinished" / "training.json"
-    alter(path, lambda record: record["options"].update(validation=str(tmp_path / "t.csv")))
-    alter(path, lambda record: record.update(file=str(tmp_path / "t.csv")))
     return tmp_path / "run.unfinished"
-
-
-def alter(path, change, *, digest=True):
-    record = json.loads(path.read_text())
-    change(record)
-    path.write_text(json.dumps(record | ({"sha256": config_digest(record)} if digest else {})))
 
 
 RECORDS = ["", "null", '{"format": "deepstep-training"}', '{"a": ' + "[" * 100_000, '{"a": 1, "a": 2}']
@@ -456,31 +355,11 @@ class TestRefused:
             path.write_text(text)
             refused(deepstep("train", "--resume", "run"), "the file as training wrote it")
         path.write_text(whole)
-        alter(path, lambda record: record["options"].update(seed=2), digest=False)
+        path.write_text(whole.replace('"no_rows": false', '"no_rows": true'))
         refused(deepstep("train", "--resume", "run"), "its contents were altered")
         path.write_text(whole)
         monkeypatch.setattr("deepstep.cli.unfinished.__version__", "99.0")
         refused(deepstep("train", "--resume", "run"), "and this is '99.0'", "Install deepstep==")
-
-    def test_a_folder_of_other_things(self, deepstep, begun, flowers, tmp_path):
-        for name in ("run", "other.unfinished"):
-            (tmp_path / name).mkdir()
-            (tmp_path / name / "thesis").touch()
-        refused(deepstep("train", flowers, "--target kind --out other --overwrite"), "it is something else")
-        refused(deepstep("train", "--resume", "run"), "it exists already")
-        assert (tmp_path / "other.unfinished" / "thesis").exists()
-        assert checkpoint_files(begun)
-
-
-def test_a_damaged_checkpoint_is_passed_over_with_a_word(process, flowers, tmp_path, never_interrupted):
-    interrupted(process, flowers, epoch=7, name="SIGKILL", before=OFTEN)
-    newest = checkpoint_files(tmp_path / "run.unfinished")[-1]
-    newest.write_bytes(newest.read_bytes()[:-1])
-    result = process("train", "--resume", "run")
-    assert f"Warning: {newest}: " in result.stderr
-    assert result.stderr.count("The checkpoint before it is taken.") == 1
-    assert result.returncode == 0
-    same_bits(Run.load("run"), never_interrupted)
 
 
 def test_a_full_disk_at_the_end_keeps_the_checkpoint(process, deepstep, begun, tmp_path):
@@ -493,52 +372,11 @@ def test_a_full_disk_at_the_end_keeps_the_checkpoint(process, deepstep, begun, t
     assert deepstep("train", "--resume", "run").code == 0
 
 
-def test_older_checkpoints_make_room_for_the_run(process, flowers, tmp_path):
-    """The disk has room for the run only where one checkpoint is left."""
-    before = OFTEN + (
-        "import errno\n"
-        "from deepstep.run import Run\n"
-        "from deepstep.training.checkpoints import checkpoint_files\n"
-        "write = Run.write\n"
-        "def with_room(self, folder):\n"
-        "    if len(checkpoint_files(folder)) > 1: raise OSError(errno.ENOSPC, 'No space left on device')\n"
-        "    write(self, folder)\n"
-        "Run.write = with_room\n"
-    )
-    assert process("train", flowers, *TYPED, before=before).returncode == 0
-    assert Run.load(tmp_path / "run").history.stopped == "all epochs done"
-
-
-def test_a_training_that_diverges_keeps_and_names_the_last_good_checkpoint(process, deepstep, flowers):
-    typed = "--target height --model network --set solver=gd --learning-rate 9 --hidden-layers 4 --out run"
-    later = "--set schedule.name=constant --set schedule.warm_up=0.9 --batch-size 4"
-    result = process("train", flowers, typed, later, before=OFTEN)
-    assert result.returncode == 1
-    files = checkpoint_files("run.unfinished")
-    assert files
-    step = int(files[-1].stem.rpartition("-")[2])
-    assert "To start again, add --overwrite." in result.stderr
-    wanted = rf"of update {step}, is kept; in Python it is Network.from_checkpoint\('(.*)'\)"
-    call = re.search(wanted, result.stderr)
-    theta = latest_checkpoint("run.unfinished").state.theta
-    np.testing.assert_array_equal(Network.from_checkpoint(call[1]).parameters.flat, theta)
-    assert np.isfinite(theta).all()
-    assert Run.load("run").history.stopped == "diverged"
-    assert deepstep("train", flowers, typed.replace(" 9 ", " 0.01 "), "--overwrite --epochs 2").code == 0
-
-
 # What fails after the training
 
 
-@pytest.mark.parametrize(
-    ("name", "typed"),
-    [
-        ("deepstep.run.Run.write_results", "--model network --set solver=lbfgs --epochs 2 --json"),
-        ("deepstep.run.Run.write_results", "--set n_estimators=2"),
-        ("deepstep.cli.results.print_scores", "--set n_estimators=2"),
-    ],
-)
-def test_a_failure_after_the_training_does_not_lose_it(deepstep, flowers, monkeypatch, name, typed, tmp_path):
+@pytest.mark.parametrize("name", ["deepstep.run.Run.write_results", "deepstep.cli.results.print_scores"])
+def test_a_failure_after_the_training_does_not_lose_it(deepstep, flowers, monkeypatch, name, tmp_path):
     """Whatever fails there: the run is saved before it is scored, and a warning says where it is."""
 
     def fails(*arguments, **options):
@@ -546,12 +384,10 @@ def test_a_failure_after_the_training_does_not_lose_it(deepstep, flowers, monkey
 
     with monkeypatch.context() as patched:
         patched.setattr(name, fails)
-        result = deepstep("train", flowers, "--target kind --out r", typed)
+        result = deepstep("train", flowers, "--target kind --set n_estimators=2 --out r")
     assert result.code == 0
     assert "Warning: The run is saved in r, but" in result.err
     assert "(ValueError: probabilities add to" in result.err
     assert [entry.name for entry in tmp_path.iterdir()] == ["r"]
     assert deepstep("predict", "r", flowers).code == 0
     assert ("results" in Run.load("r").config) == ("print" in name)
-    if "--json" in typed:
-        assert json.loads(result.out)["run"] == "r"

@@ -10,13 +10,12 @@ import numpy as np
 import polars
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.metrics import accuracy_score, confusion_matrix, r2_score, root_mean_squared_error
+from sklearn.metrics import accuracy_score, root_mean_squared_error
 from sklearn.pipeline import make_pipeline
 
 from deepstep.cli.train import train_command
 from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, TableEncoder
-from deepstep.inspection.metrics import score
-from deepstep.run import MOST_EXAMPLES, Run
+from deepstep.run import Run
 
 MOST_FLAGS = 36
 TWO = "--set n_estimators=2 --out r"
@@ -49,35 +48,6 @@ def answers(deepstep, run, file):
 
 
 # A model of the command line is that of the estimator
-
-REAL = {
-    "titanic": ("survived", "binary", "--exclude alive --effort fast"),
-    "penguins": ("species", "multiclass", "--model network --epochs 40"),
-    "mpg": ("mpg", "regression", "--model network --epochs 40"),
-}
-
-
-@pytest.mark.parametrize("name", REAL)
-def test_a_real_table(deepstep, shared, name):
-    target, task, options = REAL[name]
-    file, run = shared / "data" / "tables" / f"{name}.csv", f"runs/{name}"
-    trained = json.loads(deepstep("train", file, f"--target {target}", options, "--json").out)
-    assert (trained["task"], trained["run"]) == (task, run)
-    frame, told = polars.read_csv(file, infer_schema_length=None), answers(deepstep, run, file)
-    evaluated = json.loads(deepstep("evaluate", run, file, "--json").out)
-    pair = frame[target], told["prediction"]
-    if task == "regression":
-        assert told.columns == ["prediction"]
-        assert trained["test"]["rmse"] < 0.75 * trained["test"]["mean_rmse"]
-        assert evaluated["rmse"] == pytest.approx(root_mean_squared_error(*pair))
-        assert evaluated["r2"] == pytest.approx(r2_score(*pair))
-        return
-    assert trained["test"]["accuracy"] > trained["test"]["majority_accuracy"] + 0.15
-    assert_allclose(told.select(polars.col("^probability_.*$")).to_numpy().sum(axis=1), 1)
-    assert evaluated["accuracy"] == pytest.approx(accuracy_score(*pair))
-    expected = confusion_matrix(*pair, labels=evaluated["classes"])
-    assert evaluated["confusion"] == expected.tolist()
-
 
 ENSEMBLES = {
     "numbers": ("--target height --exclude kind --seed 4", {"random_state": 4}, ["kind"], []),
@@ -124,11 +94,10 @@ def test_an_ensemble_is_that_of_the_estimator_bit_for_bit(deepstep, table, case)
 
 
 EVERYTHING = (
-    "--hidden-layers 5,4 --set activation=['gelu','tanh'] --set normalization=['batch','layer'] "
-    "--set initialization=data --set solver=adamw --set optimizer_params.beta1=0.8 --learning-rate 0.01 "
-    "--epochs 6 --batch-size 10 --set schedule.schedule.name=cosine --set schedule.schedule.warm_up=0.2 "
-    "--set schedule.dropout_schedule=linear --set clip_norm=0.5 --set lr_multipliers={'b*'=0.5} --seed 3 "
-    "--set alpha=0.2 --set weight_decay=0.3 --dropout 0.1,0.2 --set loss_params.smoothing=0.1 "
+    "--hidden-layers 5,4 --set activation=['gelu','tanh'] --set solver=adamw "
+    "--set optimizer_params.beta1=0.8 --learning-rate 0.01 --epochs 6 --batch-size 10 --seed 3 "
+    "--set schedule.schedule.name=cosine --set schedule.schedule.warm_up=0.2 "
+    "--set schedule.dropout_schedule=linear --dropout 0.1,0.2 --set loss_params.smoothing=0.1 "
     "--class-weight balanced --set early_stopping=true --set n_iter_no_change=6 "
     "--scoring balanced_accuracy --engine reference --set dtype=float32"
 )
@@ -150,19 +119,13 @@ def test_everything_at_once_is_the_estimator(deepstep, table):
     encoder, model = TableEncoder(), NetworkClassifier(
         (5, 4),
         ["gelu", "tanh"],
-        normalization=["batch", "layer"],
-        initialization="data",
         solver="adamw",
         optimizer_params={"beta1": 0.8},
         learning_rate_init=0.01,
         max_iter=6,
         batch_size=10,
         schedule={"schedule": {"name": "cosine", "warm_up": 0.2}, "dropout_schedule": "linear"},
-        clip_norm=0.5,
-        lr_multipliers={"b*": 0.5},
         random_state=3,
-        alpha=0.2,
-        weight_decay=0.3,
         dropout=[0.1, 0.2],
         loss_params={"smoothing": 0.1},
         class_weight="balanced",
@@ -219,7 +182,9 @@ def test_a_file_has_flags_and_parameters(deepstep, flowers, tmp_path):
         'exclude = ["size"]\n[read]\nsep = ","\n[optimizer_params]\nbeta1 = 0.8\n'
     )
     typed = "--config c.toml --epochs 2 --set optimizer_params.beta2=0.9 --out r"
-    assert deepstep("train", flowers, typed).code == 0
+    shown = deepstep("train", flowers, typed).out
+    for part in ("colour", "one-hot encoded: 3 values", "Cost J of each epoch", "baseline accuracy", "Next:"):
+        assert part in shown
     run = Run.load("r")
     settings = run.config["settings"]
     assert (run.network.architecture.layer_dims[1:], len(run.history)) == ((3, 1), 2)
@@ -233,42 +198,32 @@ def test_with_a_time_budget_the_clock_decides(deepstep, flowers):
     assert Run.load("r").history.stopped == "time budget of 0.05 s used up"
 
 
-@pytest.mark.parametrize(
-    ("values", "typed", "weights"),
-    [
+def test_names_of_weighted_classes_are_those_of_the_file(deepstep):
+    for values, typed, weights in (
         (("false", "true"), "true=2", [1.0, 2.0]),
-        ((0.0, 1.0), "1=2", [1.0, 2.0]),
+        (("0.0", "1.0"), "1=2", [1.0, 2.0]),
         (('"a,b"', '"c=d"'), "a,b=2,c=d=5", [2.0, 5.0]),
-    ],
-)
-def test_names_of_weighted_classes_are_those_of_the_file(deepstep, values, typed, weights):
-    Path("t.csv").write_text("x,y\n" + "".join(f"{x},{values[x % 2]}\n" for x in range(40)))
-    few = "--target y --model network --epochs 1 --out r --class-weight"
-    assert deepstep("train", "t.csv", f"{few} {typed}").code == 0
-    assert Run.load("r").config["class_weights"] == weights
+    ):
+        Path("t.csv").write_text("x,y\n" + "".join(f"{x},{values[x % 2]}\n" for x in range(40)))
+        few = "--target y --model network --epochs 1 --out r --overwrite --class-weight"
+        assert deepstep("train", "t.csv", f"{few} {typed}").code == 0
+        assert Run.load("r").config["class_weights"] == weights
 
 
-def test_a_run_knows_its_weights_and_commands_take_them(deepstep, table, flowers):
+def test_a_run_knows_its_weights_and_commands_take_them(deepstep, table):
     assert deepstep("train", table, f"{KIND} --sample-weight w --class-weight balanced").code == 0
     run, frame = Run.load("r"), polars.read_csv(table)
-    targets, of_classes = run.targets, np.array(run.config["class_weights"])
     X, Y = run.kept_examples()
-    weights = np.array(run.config["example_weights"]) * of_classes[targets.values(targets.decode(Y))]
-    first = frame[:MOST_EXAMPLES]
-    other_weights = first["w"].to_numpy() * of_classes[targets.values(first["kind"])]
-    other = run.inputs(first), targets.encode(first["kind"]), other_weights
-    for data, (rows, labels, w) in {(): (X, Y, weights), ("--data", table): other}.items():
-        trace = json.loads(deepstep("trace", "r", *data, "--json").out)
-        cost = next(entry["value"] for entry in trace["entries"] if entry["name"] == "J")
-        assert cost == pytest.approx(run.network.cost(rows.T, labels.T, sample_weight=w))
-    assert deepstep("check-gradients", "r").code == 0
+    weights = np.array(run.config["example_weights"])
+    weights = weights * np.array(run.config["class_weights"])[run.targets.values(run.targets.decode(Y))]
+    trace = json.loads(deepstep("trace", "r", "--json").out)
+    cost = next(entry["value"] for entry in trace["entries"] if entry["name"] == "J")
+    assert cost == pytest.approx(run.network.cost(X.T, Y.T, sample_weight=weights))
     frame.drop("w").write_csv("plain.csv")
     for command in ("predict", "evaluate"):  # rows without weights can be answered and judged
         assert deepstep(command, "r", "plain.csv").code == 0
     assert "the weights: column is one of" in deepstep("trace", "r", "--data", "plain.csv").err
-    held, recorded = run.held_out, run.config["results"]["test"]
-    again = score(targets, held.answers, held.outputs, held.weight, run.predictor.tempered).values
-    assert again["log_loss"] == pytest.approx(recorded["log_loss"])
+    assert deepstep("trace", "r", "--data", table).code == 0
 
 
 def test_no_rows_of_the_table_are_kept_where_that_is_asked_for(deepstep, flowers):
@@ -291,6 +246,7 @@ def test_the_newest_rows_or_whole_groups_are_held_out_and_said(deepstep, table):
     for typed, said in {
         "--time-column day": "the newest rows by 'day'",
         "--groups patient": "whole groups of 'patient'",
+        "--groups patient --keep patient": "whole groups of 'patient'",
         "--time-order": "",
     }.items():
         result = deepstep("train", table, KIND, typed, "--overwrite")
@@ -312,25 +268,7 @@ def test_the_newest_rows_or_whole_groups_are_held_out_and_said(deepstep, table):
         else:
             assert_array_equal(tested, np.arange(48, 60))
         used = {column.name for column in run.preparation.columns}
-        assert {"day", "patient"} - used == ({"patient"} if "groups" in typed else set())
-
-
-def test_one_network_validates_on_other_groups_and_keeps_the_column_that_is_to_be_kept(deepstep, table):
-    typed = "--groups patient --keep patient --test-fraction 0 --set early_stopping=true"
-    assert deepstep("train", table, KIND, typed, "--set validation_fraction=0.2").code == 0
-    run, patient = Run.load("r"), polars.read_csv(table)["patient"].to_numpy()
-    learned, validated = split(run, 60)
-    assert run.held_out.part == "validation"
-    assert not {*patient[validated]} & {*patient[learned]}
-    assert "patient" in [column.name for column in run.preparation.columns]
-
-
-def test_a_table_to_validate_on_takes_the_place_of_folds(deepstep, flowers):
-    typed = "--target kind --effort fast --epochs 2 --out r --validation"
-    assert deepstep("train", flowers, typed, flowers).code == 0
-    run = Run.load("r")
-    assert list(run.config["results"]) == ["train", "validation", "test"]
-    assert all(member.validation_cost is not None for member in run.ensemble.members)
+        assert {"day", "patient"} - used == ({"patient"} if typed == "--groups patient" else set())
 
 
 def test_a_class_that_is_in_the_test_part_alone_is_no_obstacle(deepstep, tmp_path):
@@ -346,18 +284,6 @@ def test_a_class_that_is_in_the_test_part_alone_is_no_obstacle(deepstep, tmp_pat
 
 
 # What is shown
-
-
-def test_what_train_says_of_one_network(deepstep, flowers):
-    result = deepstep("train", flowers, "--target", "kind", "--model", "network", "--epochs", "3")
-    assert result.code == 0
-    assert "\x1b" not in result.out + result.err
-    for said in ("60 rows; 48 to learn from, 12 held out.", "Task: binary", "Model: network"):
-        assert said in result.err
-    assert "kind: 3/3, cost" not in result.out
-    for part in ("colour", "one-hot encoded: 3 values", "accuracy", "baseline accuracy"):
-        assert part in result.out
-    assert Run.load("runs/flowers").network.architecture.layer_dims[1:] == (64, 32, 1)
 
 
 def test_what_train_says_of_an_ensemble(deepstep, flowers):

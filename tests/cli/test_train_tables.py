@@ -68,7 +68,11 @@ def test_a_european_table_from_stdin_to_predictions(deepstep, tmp_path, piped):
     assert result.code == 0, result.err
     kinds = {column["column"]: column["kind"] for column in json.loads(result.out)["columns"]}
     assert (kinds["PLZ"], kinds["Größe"]) == ("category", "number")
-    for said in ("Separator ';', encoding windows-1252 and decimal comma", "line that begins with #", "Ort.1"):
+    for said in (
+        "Separator ';', encoding windows-1252 and decimal comma",
+        "line that begins with #",
+        "Ort.1",
+    ):
         assert said in result.err
     assert read_config(tmp_path / "run")["read"] == {
         "sep": ";",
@@ -83,6 +87,8 @@ def test_a_european_table_from_stdin_to_predictions(deepstep, tmp_path, piped):
     all_rows = predictions(deepstep, "-")
     (tmp_path / "plain.csv").write_bytes(plain())
     assert predictions(deepstep, "plain.csv") == all_rows
+    hinted = deepstep("describe-columns", "plain.csv", "--target Preis", "--read", "sep=;")
+    assert (hinted.code, "the header has commas" in hinted.err) == (2, True)
     (tmp_path / "odd.txt").write_bytes(plain().replace(b",", b"~"))
     assert predictions(deepstep, "odd.txt", "--read", "sep=~") == all_rows
     piped(european())
@@ -103,13 +109,6 @@ def test_a_table_without_a_header_is_predicted_with_and_without_its_target(deeps
     (tmp_path / "few.csv").write_bytes(plain([row[:2] for row in ROWS], None))
     result = deepstep("predict", "run", "few.csv")
     assert (result.code, "or 4 without the target" in result.err) == (2, True)
-
-
-def test_columns_between_spaces_get_a_hint(deepstep, tmp_path):
-    (tmp_path / "t.txt").write_text("a b y\n" + "".join(f"{n} {n % 3} {n % 2}\n" for n in range(40)))
-    hinted = deepstep("describe-columns", "t.txt", "--target", "y")
-    assert (hinted.code, "--read 'sep= '" in hinted.err) == (2, True)
-    assert deepstep("describe-columns", "t.txt", "--target", "y", "--read", "sep= ").code == 0
 
 
 # Rows without a target, and a class called NA
@@ -146,18 +145,17 @@ def test_a_class_called_na_is_told_and_the_ways_out(deepstep, sales):
         assert answers.startswith("prediction,probability_ASIA,probability_EU,probability_NA\n")
 
 
-def test_other_commands_that_read_a_target_tell_it_too(deepstep, sales, tmp_path):
+def test_other_commands_that_read_a_target_tell_it_too(deepstep, sales):
     sales.with_columns(region=polars.Series(np.where(REGION == "NA", "US", REGION))).write_csv("train.csv")
-    validated = ["train", "train.csv", *ONE, "--validation", "sales.csv"]
-    explored = ["explore", "sales.csv", "--hidden-layers", "4", "--export", "page.html"]
-    for command, named in ((validated, False), (explored, True)):
+    for command in (
+        ["train", "train.csv", *ONE, "--validation", "sales.csv"],
+        ["explore", "sales.csv", "--hidden-layers", "4", "--export", "page.html"],
+    ):
         told = deepstep(*command, "--target", "region")
         assert (told.code, f"{N_NA} of them by the word 'NA'" in told.err) == (2, True)
-        assert not named or deepstep(*command, "--target", "region", *NAMED).code == 0
     result = deepstep("describe-columns", "sales.csv", "--target", "region", "--json")
-    assert result.code == 0
-    assert f"{N_NA} of {M} rows have none" in json.loads(result.out)["without_target"]
-    assert "'NA'" in deepstep("describe-columns", "sales.csv", "--target", "region").err
+    assert (result.code, "'NA'" in json.loads(result.out)["without_target"]) == (0, True)
+    assert "'NA'" in result.err
 
 
 @pytest.mark.parametrize(("targets", "model"), [(["kind"], TWO), (["size", "x"], ONE)])
@@ -184,7 +182,9 @@ def test_rows_without_a_target_are_as_if_they_were_not_in_the_file(deepstep, tmp
     assert deepstep("train", "t.csv", *validated, "--drop-missing-target").code == 0
     assert deepstep("train", "full.csv", *validated).code == 2
     # a cell is named by its row in the file
-    frame.with_columns(y=polars.when(polars.int_range(60) == 51).then(np.inf).otherwise("y")).write_csv("t.csv")
+    frame.with_columns(y=polars.when(polars.int_range(60) == 51).then(np.inf).otherwise("y")).write_csv(
+        "t.csv"
+    )
     result = deepstep("train", "t.csv", *typed, "--drop-missing-target")
     assert (result.code, "row 52 is inf" in result.err) == (2, True)
 
@@ -197,7 +197,9 @@ NOISE = np.random.default_rng(0).normal(size=(M, 2))
 @pytest.fixture
 def noise():
     """Noise, sorted by a class that it says nothing of."""
-    return pandas.DataFrame({"a": NOISE[:, 0], "b": NOISE[:, 1], "y": np.repeat(["no", "some", "yes"], M // 3)})
+    return pandas.DataFrame(
+        {"a": NOISE[:, 0], "b": NOISE[:, 1], "y": np.repeat(["no", "some", "yes"], M // 3)}
+    )
 
 
 def inputs(result):
@@ -218,7 +220,9 @@ def test_the_index_that_pandas_writes_is_no_input(deepstep, noise):
         assert inputs(deepstep("describe-columns", "t.csv", "--target", "y", "--json", *words)) == expected
 
 
-@pytest.mark.parametrize("model", [ONE, TWO, ("--stream --epochs 2 --out run",)], ids=["one", "two", "stream"])
+@pytest.mark.parametrize(
+    "model", [ONE, TWO, ("--stream --epochs 2 --out run",)], ids=["one", "two", "stream"]
+)
 def test_it_is_kept_on_request_and_the_leak_is_told(deepstep, noise, model):
     noise.insert(0, "rowid", range(M))
     polars.from_pandas(noise).write_parquet("t.parquet", row_group_size=40)
@@ -233,36 +237,19 @@ def test_it_is_kept_on_request_and_the_leak_is_told(deepstep, noise, model):
     assert "--keep rowid" in reproduce(Run.load("run"))
 
 
-@pytest.mark.parametrize("stream", [[], ["--stream"]])
-def test_a_target_that_is_another_in_every_row_is_asked_about(deepstep, noise, stream):
-    noise["who"] = [f"person {number}" for number in range(M)]
-    polars.from_pandas(noise).write_parquet("t.parquet")
-    typed = ["train", "t.parquet", "--target who --epochs 1 --out r", *stream]
-    result = deepstep(*typed)
-    assert result.code == 2
-    assert "it has 120 different values in 120 rows" in result.err
-    assert deepstep(*typed, "--task", "classification").code == 0
-
-
 def test_cautions_of_describe_columns_are_those_of_train(deepstep, noise):
     noise["words"] = ["unknown" if n % 20 == 0 else f"{n / 7}" for n in range(M)]
-    noise["units"] = [f"{n / 7} {'lb' if n % 4 == 0 else 'kg'}" for n in range(M)]
     noise["kilos"] = [f"{n / 7} kg" for n in np.random.default_rng(0).permutation(M)]
     noise["y"] = ["Yes" if n % 7 == 0 else "yes" if n % 2 else "no" for n in range(M)]
     noise.to_csv("t.csv", index=False)
-    cautions = {"words": "count as missing: 'unknown'", "units": "are numbers, but it is read as texts"}
     record = json.loads(deepstep("describe-columns", "t.csv", "--target", "y", "--json").out)
     columns = {column["column"]: column for column in record["columns"]}
     assert "written as 1234.5 kg" in columns["kilos"]["why"]
     assert columns["kilos"]["caution"] == ""
-    shown = deepstep("describe-columns", "t.csv", "--target", "y").out
+    caution = f"Warning: column 'words': {columns['words']['caution']}"
+    assert "'unknown'" in caution
+    assert caution in deepstep("describe-columns", "t.csv", "--target", "y").out
     for model in (ONE, TWO):
         trained = deepstep("train", "t.csv", "--target y --test-fraction 0", *model)
-        assert trained.code == 0
-        for name, said in cautions.items():
-            caution = columns[name]["caution"]
-            assert said in caution
-            assert f"Warning: column {name!r}: {caution}" in shown
-            assert trained.err.count(caution) == 1  # by the fit inside not once more
-        assert "Warning: " in trained.err
+        assert (trained.code, trained.err.count(caution)) == (0, 1)  # by the fit inside not once more
         assert "differ in case or blanks" in trained.err

@@ -45,19 +45,6 @@ def files(digits, tmp_path):
     return tmp_path
 
 
-@pytest.mark.filterwarnings("ignore:Training ended before")
-@pytest.mark.usefixtures("streamed")
-def test_one_window_is_the_fit_in_memory_bit_for_bit(files, digits):
-    X, y = digits
-    flat = X.reshape(len(X), -1)
-    expected = NetworkClassifier(**PLAIN).fit(flat, y)
-    model = NetworkClassifier(**PLAIN).fit(files / "X.npy", "y")
-    np.testing.assert_array_equal(model.network_.parameters.flat, expected.network_.parameters.flat)
-    answers = model.predict(files / "X.npy")
-    np.testing.assert_array_equal(answers, expected.predict(flat))
-    np.testing.assert_array_equal(model.predict(flat), answers)
-
-
 @pytest.mark.filterwarnings("ignore:Training ended before", "ignore:A column-vector y was passed")
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("source", ["array", "list", "path", "column", "weight beside"])
@@ -79,10 +66,7 @@ def test_y_and_weights_of_any_kind_beside_a_file_of_inputs(files, digits, source
     model = NetworkClassifier(**PLAIN)
     model.fit(files / "X.npy", target, sample_weight=weighing, X_val=None)
     np.testing.assert_allclose(model.network_.parameters.flat, expected.network_.parameters.flat, rtol=1e-5)
-    judged = NetworkClassifier(**PLAIN, early_stopping=True).fit(
-        X.reshape(len(X), -1), y, X_val=files / "X.npy", y_val=target
-    )
-    assert len(judged.validation_scores_) == 3
+    np.testing.assert_array_equal(model.predict(files / "X.npy"), model.predict(X.reshape(len(X), -1)))
 
 
 @pytest.mark.filterwarnings("ignore:Training ended before")
@@ -113,16 +97,6 @@ def test_what_is_no_target_of_arrays_is_refused(files, digits):
     ]:
         with pytest.raises(error, match=says):
             model.fit(*arguments)
-
-
-def test_an_ensemble_of_one_on_a_mapped_array(files, digits):
-    X, y = digits
-    mapped = np.load(files / "X.npy", mmap_mode="r")
-    model = DeepClassifier(
-        network_params={"hidden_layers": 32, "epochs": 6}, random_state=1, stream=True
-    ).fit(mapped, y)
-    assert (model.predict(mapped) == y).mean() > 0.9
-    assert (model.predict(X.reshape(len(X), -1)) == model.predict(mapped)).all()
 
 
 def test_texts_and_objects(tmp_path):
@@ -270,12 +244,3 @@ def test_mapped_arrays_whose_file_is_another_or_gone(files, digits):
     np.save(files / "X.npy", X[:3])
     with pytest.raises(FileError, match=r"X.npy: the file that the array is mapped from; another one stands"):
         ArrayRows({"X": mapped}, "mine")
-
-
-def test_a_map_without_a_name_is_read_as_it_is(tmp_path):
-    with (tmp_path / "numbers").open("w+b") as file:
-        mapped = np.memmap(file, float, "w+", shape=(9, 2))
-        mapped[:] = 3.0
-        nameless = np.memmap(file, float, "r", shape=(9, 2))
-        nameless.filename = None
-        assert next(ArrayRows({"X": nameless}, "mine").pieces(0, ["x1"], 9))["x1"].to_list() == [3.0] * 9

@@ -6,7 +6,6 @@ import numpy as np
 import polars
 import pytest
 from sklearn.base import clone
-from sklearn.metrics import r2_score
 
 from deepstep.data import ParquetRows
 from deepstep.ensembles import member_fit
@@ -89,25 +88,6 @@ def test_an_ensemble_of_one_answers_for_files_and_frames(parts, whole, windows):
     )
 
 
-@pytest.mark.usefixtures("streamed")
-def test_a_fit_that_was_stopped_goes_on(tmp_path, whole):
-    path = written(tmp_path / "few", whole.select("x", "z", "y"), 2, 90)
-    settings = {**PLAIN, "max_iter": 6, "schedule": "cosine", "scale_targets": True}
-    settings |= {"early_stopping": True, "n_iter_no_change": np.inf}
-    expected = NetworkRegressor(**settings).fit(path, "y")
-
-    def stop(record):
-        if record["epoch"] == 3:
-            raise RuntimeError("stopped")
-
-    checkpoints = ModelCheckpoint(tmp_path / "kept", every=0.0)
-    with pytest.raises(RuntimeError):
-        NetworkRegressor(**settings, checkpoint_dir=checkpoints, callbacks=[stop]).fit(path, "y")
-    resumed = NetworkRegressor(**settings, checkpoint_dir=checkpoints, resume=True).fit(path, "y")
-    np.testing.assert_array_equal(resumed.network_.parameters.flat, expected.network_.parameters.flat)
-    assert resumed.validation_scores_ == expected.validation_scores_
-
-
 class Killed(Exception):  # noqa: N818  (no error but an event)
     pass
 
@@ -150,28 +130,6 @@ def test_an_ensemble_of_one_that_was_killed_goes_on(
         Estimator(**settings, **kept, resume=True).fit(parts, target)
 
 
-def test_statistics_beyond_what_is_in_memory(parts, whole, monkeypatch, windows):
-    windows(300)
-    monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_ROWS", 120)
-    model = DeepRegressor(**LONGER, stream=True).fit(parts, "y")
-    (preprocessor,) = model.ensemble_.preprocessors
-    assert preprocessor.center[0] == pytest.approx(whole["y"].mean(), abs=0.1)
-    assert r2_score(whole["y"], model.predict(parts)) > 0.9
-
-
-def test_small_files_are_read_into_memory(parts, whole):
-    of_files = NetworkClassifier(**PLAIN).fit
-    model = DeepClassifier(n_estimators=1, **FAST).fit(parts, "target")
-    same = DeepClassifier(n_estimators=1, **FAST).fit(
-        whole.drop("target"), whole["target"].to_numpy().astype(str)
-    )
-    np.testing.assert_allclose(
-        model.predict_proba(whole.drop("target")), same.predict_proba(parts), rtol=1e-5
-    )
-    with pytest.raises(ConfigurationError, match="names of the columns"):
-        of_files(parts, whole["target"])
-
-
 @pytest.mark.parametrize(
     ("settings", "says"),
     [
@@ -189,25 +147,21 @@ def test_what_streams_cannot_do_is_refused(parts, settings, says):
 
 @pytest.mark.usefixtures("streamed")
 @pytest.mark.parametrize(
-    ("settings", "arguments", "says"),
+    ("Estimator", "settings", "arguments", "says"),
     [
-        ({}, {}, "'kind' holds String. Rows of other kinds are for DeepClassifier"),
-        ({"early_stopping": True}, {"groups": "kind"}, "rows in memory, where groups is given"),
+        (NetworkClassifier, {}, {}, "'kind' holds String. Rows of other kinds are for DeepClassifier"),
+        (NetworkClassifier, {"early_stopping": True}, {"groups": "kind"}, "rows in memory, where groups is"),
+        (NetworkRegressor, {"solver": "lbfgs"}, {}, "learns from batches, and no refit, where rows are"),
+        (NetworkRegressor, {"early_stopping": True, "refit": True}, {}, "and no refit, where rows are"),
     ],
 )
-def test_what_one_network_cannot_do_with_streams_is_refused(parts, settings, arguments, says):
+def test_what_one_network_cannot_do_with_streams_is_refused(
+    tmp_path, parts, whole, Estimator, settings, arguments, says
+):
+    numbers = Estimator is NetworkRegressor
+    path = written(tmp_path / "few", whole.select("x", "z", "y"), 2, 90) if numbers else parts
     with pytest.raises((ConfigurationError, DataError), match=says):
-        NetworkClassifier(**settings).fit(parts, "target", **arguments)
-
-
-@pytest.mark.usefixtures("streamed")
-@pytest.mark.parametrize("settings", [{"solver": "lbfgs"}, {"early_stopping": True, "refit": True}])
-def test_streams_are_for_batches_alone(tmp_path, whole, settings):
-    path = written(tmp_path / "few", whole.select("x", "z", "y"), 2, 90)
-    with pytest.raises(
-        ConfigurationError, match="learns from batches, and no refit, where rows are streamed"
-    ):
-        NetworkRegressor(**settings).fit(path, "y")
+        Estimator(**settings).fit(path, "y" if numbers else "target", **arguments)
 
 
 def test_quantiles_are_within_the_sketchs_error_in_any_pieces():

@@ -7,7 +7,7 @@ import pytest
 
 from deepstep import Network
 from deepstep.data import ParquetRows
-from deepstep.errors import ConfigurationError, FileError
+from deepstep.errors import FileError
 from deepstep.preparation.batches import Examples
 from deepstep.preparation.survey import survey
 from deepstep.training import Callback, ModelCheckpoint
@@ -117,17 +117,3 @@ def test_a_part_that_is_written_anew_in_mid_epoch(folder, tmp_path):
         FileError, match=r"part-1.parquet: the part as it was when reading began; it was changed"
     ):
         train(parts, "reference", change)
-
-
-@pytest.mark.parametrize("what", ["buffer_rows", "files"])
-def test_another_order_or_other_files_are_another_training(folder, tmp_path, what):
-    keeper = ModelCheckpoint(tmp_path / "kept", every=0.0)
-    with pytest.raises(KeyboardInterrupt):
-        train(folder, "reference", StopAt(1, 3), checkpoint=keeper)
-    other, buffer_rows = folder, 100
-    if what == "buffer_rows":
-        buffer_rows = 150
-    else:
-        other = written(tmp_path / "parts", table(600), 3, 46)
-    with pytest.raises(ConfigurationError, match="the training data is another"):
-        train(other, "reference", checkpoint=keeper, resume=True, buffer_rows=buffer_rows)

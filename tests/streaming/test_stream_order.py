@@ -152,15 +152,6 @@ def test_reading_in_any_pieces_from_any_batch_on_changes_nothing(shape, epoch, p
     assert visited(other, epoch, batch_size, shuffled(3), first) == whole[first:]
 
 
-@settings(max_examples=15, deadline=None)
-@given(shapes, st.integers(0, 3))
-def test_one_window_is_the_order_of_examples_in_memory(shape, epoch):
-    sizes, _, batch_size = shape
-    m = sum(sizes)
-    batches = visited(streamed(sizes, m + batch_size), epoch, batch_size, shuffled(5))
-    assert [*chain(*batches)] == shuffled(5)(epoch, m).tolist()
-
-
 def test_the_order_of_the_file_where_that_is_asked_for():
     assert [*chain(*visited(streamed([7, 5, 9], 8), 4, 4, as_they_are))] == list(range(21))
 
@@ -170,18 +161,6 @@ def test_a_window_of_everything_is_read_once():
     for epoch in range(4):
         visited(examples, epoch, 5, shuffled(1))
     assert examples.rows.groups == [0, 1]
-
-
-def test_the_next_window_is_read_while_one_is_learned_from():
-    examples = streamed([10] * 6, 10)
-    with examples:
-        examples.window(0, 0, 5, shuffled(1))
-        place, future = examples._coming
-        assert (place.epoch, place.window) == (0, 1)
-        future.result(timeout=10)
-        # at the end of the last epoch nothing is
-        examples.window(0, 10, 5, shuffled(1), epochs=1)
-        assert not examples._coming
 
 
 @settings(max_examples=20, deadline=None)
