@@ -48,10 +48,9 @@ def test_described_columns_are_those_of_the_preparation(deepstep, tmp_path):
     FRAME.write_csv(tmp_path / "t.csv")
     record = json.loads(deepstep("describe-columns", "t.csv", "--target", "kind", "--json").out)
     preparation = TablePreparation.fit(FRAME, exclude=["kind"])
-    assert [(c["column"], c["kind"], tuple(c["features"])) for c in record["columns"]] == [
-        (column.name, column.kind, column.feature_names) for column in preparation.columns
-    ]
-    assert [c["kind"] for c in record["columns"]] == ["identifier", "number", "category", "constant"]
+    columns = [(one["column"], one["kind"], tuple(one["features"])) for one in record["columns"]]
+    assert columns == [(one.name, one.kind, one.feature_names) for one in preparation.columns]
+    assert [kind for _, kind, _ in columns] == ["identifier", "number", "category", "constant"]
     assert record["columns"][1]["why"] == "texts that are numbers, written as 1,234.5"
     assert (record["n_features"], record["rows"]) == (4, 30)
     assert (record["task"], record["target"]) == ("binary", "kind")

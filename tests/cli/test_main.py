@@ -29,9 +29,8 @@ def test_every_command_has_help_and_json(deepstep, command):
     result = deepstep(command, "--help")
     assert result.code == 0
     parts = result.out.partition("Commands:")[2].strip().splitlines()
-    for part in parts:  # of a group
-        assert "--json" in deepstep(command, part.split()[0], "--help").out
-    assert parts or "--json" in result.out
+    for words in [[part.split()[0]] for part in parts] or [[]]:  # the commands of a group
+        assert "--json" in deepstep(command, *words, "--help").out
 
 
 def test_help_imports_nothing_heavy(fresh_process):
@@ -193,5 +192,4 @@ def test_closed_streams_are_as_the_null_device(tmp_path, closed, command, code):
     assert result.returncode == code
     assert "Traceback" not in result.stderr
     assert int((tmp_path / "free").read_text()) >= 3
-    if code == 2 and "2>&-" not in closed:
-        assert result.stderr.startswith("Error: nowhere: a run folder is expected")
+    assert result.stderr.startswith("Error: nowhere: a run folder is expected" if code else "")

@@ -20,7 +20,6 @@ from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import Fit
 
 TYPED = ("--target kind --out run --model network --epochs 12 --batch-size 8",)
-ENSEMBLE = ("--target kind --set n_estimators=5",)
 
 HANDLER = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
 """A shell may start what runs in the background with Ctrl-C ignored."""
@@ -148,10 +147,7 @@ def test_a_second_ctrl_c_ends_at_once_and_one_that_comes_twice_loses_nothing(
     ],
 )
 def test_ctrl_c_at_any_instant_before_the_first_epoch(deepstep, flowers, typed, fresh_seed, tmp_path):
-    """In the call of any function of DeepStep until there is a record: a sentence, and nothing is left.
-
-    A press amid the last evaluation of the first iteration of L-BFGS leaves the run of that iteration.
-    """
+    """In the call of any function of DeepStep until there is a record: a sentence, and nothing is left."""
     line = ("train", flowers, "--target kind --out run", typed)
     end_epoch, calls, pressed = Fit.end_epoch, count(), [0]
 
@@ -254,7 +250,7 @@ def test_killed_again_and_again(process, deepstep, flowers, tmp_path, never_inte
 
 def test_an_ensemble_goes_on_from_the_networks_that_were_done(process, deepstep, flowers, tmp_path):
     """Ended by a second Ctrl-C, and killed while the run is written."""
-    typed = ["train", flowers, *ENSEMBLE, "--class-weight tall=2 --out run"]
+    typed = ["train", flowers, "--target kind --set n_estimators=5 --class-weight tall=2 --out run"]
     assert deepstep(*typed).code == 0
     os.rename("run", "whole")
     ended = process(*typed, before=AFTER_SOME.format(3, [2, 2]))

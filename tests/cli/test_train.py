@@ -94,7 +94,8 @@ def test_an_ensemble_is_that_of_the_estimator_bit_for_bit(deepstep, table, case)
 
 
 EVERYTHING = (
-    "--hidden-layers 5,4 --set activation=['gelu','tanh'] --set solver=adamw "
+    "--hidden-layers 5,4 --set activation=['gelu','tanh'] --set solver=adamw --set alpha=0.2 "
+    "--set initialization=data --set weight_decay=0.3 "
     "--set optimizer_params.beta1=0.8 --learning-rate 0.01 --epochs 6 --batch-size 10 --seed 3 "
     "--set schedule.schedule.name=cosine --set schedule.schedule.warm_up=0.2 "
     "--set schedule.dropout_schedule=linear --dropout 0.1,0.2 --set loss_params.smoothing=0.1 "
@@ -119,7 +120,10 @@ def test_everything_at_once_is_the_estimator(deepstep, table):
     encoder, model = TableEncoder(), NetworkClassifier(
         (5, 4),
         ["gelu", "tanh"],
+        initialization="data",
         solver="adamw",
+        alpha=0.2,
+        weight_decay=0.3,
         optimizer_params={"beta1": 0.8},
         learning_rate_init=0.01,
         max_iter=6,
@@ -289,10 +293,9 @@ def test_a_class_that_is_in_the_test_part_alone_is_no_obstacle(deepstep, tmp_pat
 def test_what_train_says_of_an_ensemble(deepstep, flowers):
     typed = "--target kind --set n_estimators=2 --out"
     result = deepstep("train", flowers, typed, "r")
-    *lines, progress = result.err.splitlines()
-    assert [line.partition(":")[0] for line in lines] == [str(flowers), "Task", "Model"]
-    assert progress.startswith("flowers: ")
-    assert "2/2 networks" in progress
+    for said in ("60 rows; 48 to learn from, 12 held out.", "Task: binary", "ensemble", "2/2 networks"):
+        assert said in result.err
+    assert "\x1b" not in result.out + result.err
     for part in ("gated", "train   out of fold", "baseline accuracy (majority class)", "Saved in r. Next:"):
         assert part in result.out
     record = json.loads(deepstep("train", flowers, typed, "s", "--json").out)
