@@ -1,7 +1,6 @@
 """Parts that do not fit together, or cannot be read: named in one sentence."""
 
 import os
-import sys
 from decimal import Decimal
 
 import numpy as np
@@ -12,8 +11,7 @@ import pyarrow.parquet
 import pytest
 
 from deepstep.data import ParquetRows, read_table
-from deepstep.errors import DataError, FileError, MissingPackageError
-from deepstep.preparation.statistics import Quantiles
+from deepstep.errors import DataError, FileError
 from tables_in_parts import table, written
 
 
@@ -132,17 +130,6 @@ def test_folders(parts, tmp_path):
     table(300)[:0].write_parquet(tmp_path / "none.parquet")
     with pytest.raises(DataError, match="at least one row"):
         ParquetRows(tmp_path / "none.parquet")
-
-
-@pytest.mark.parametrize("package", ["pyarrow.parquet", "datasketches"])
-def test_what_is_not_installed_is_named_with_the_command(parts, monkeypatch, package):
-    monkeypatch.setitem(sys.modules, package, None)
-    use = {
-        "pyarrow.parquet": lambda: ParquetRows(parts),
-        "datasketches": lambda: [quantiles.update(np.ones((2, 1))) for quantiles in [Quantiles(1)] * 2],
-    }[package]
-    with pytest.raises(MissingPackageError, match=rf"pip install {package.partition('.')[0]}"):
-        use()
 
 
 def test_columns_of_any_name(tmp_path):

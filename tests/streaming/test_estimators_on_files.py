@@ -9,9 +9,8 @@ from sklearn.base import clone
 
 from deepstep.data import ParquetRows
 from deepstep.ensembles import member_fit
-from deepstep.ensembles.ensemble import Ensemble
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
+from deepstep.estimators import DeepClassifier, NetworkClassifier, NetworkRegressor
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.statistics import Quantiles
 from deepstep.preparation.survey import Survey
@@ -107,27 +106,23 @@ def killed(monkeypatch):
         yield patched.undo
 
 
-@pytest.mark.parametrize(
-    ("Estimator", "target", "presets"), [(DeepClassifier, "target", "tabm"), (DeepRegressor, "y", None)]
-)
-def test_an_ensemble_of_one_that_was_killed_goes_on(
-    parts, tmp_path, killed, monkeypatch, windows, Estimator, target, presets
-):
+def test_an_ensemble_of_one_that_was_killed_goes_on(parts, tmp_path, killed, monkeypatch, windows):
     monkeypatch.setattr(member_fit, "ModelCheckpoint", partial(ModelCheckpoint, every=0.0))
     windows(100)
-    settings, kept = {**FAST, "presets": presets, "stream": True}, {"checkpoint_dir": tmp_path / "kept"}
+    settings, target = {**FAST, "presets": "tabm", "stream": True}, "target"
+    kept = {"checkpoint_dir": tmp_path / "kept"}
     with pytest.raises(Killed):
-        Estimator(**settings, **kept).fit(parts, target)
+        DeepClassifier(**settings, **kept).fit(parts, target)
     killed()
-    expected = Estimator(**settings).fit(parts, target)
-    resumed = Estimator(**settings, **kept, resume=True).fit(parts, target)
+    expected = DeepClassifier(**settings).fit(parts, target)
+    resumed = DeepClassifier(**settings, **kept, resume=True).fit(parts, target)
     (one,), (other,) = (model.ensemble_.members for model in (expected, resumed))
     np.testing.assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
     np.testing.assert_array_equal(one.network.history.costs, other.network.history.costs)
     np.testing.assert_array_equal(expected.predict(parts), resumed.predict(parts))
     windows(60)
     with pytest.raises(ConfigurationError, match="the training data is another"):
-        Estimator(**settings, **kept, resume=True).fit(parts, target)
+        DeepClassifier(**settings, **kept, resume=True).fit(parts, target)
 
 
 @pytest.mark.parametrize(
@@ -187,22 +182,6 @@ def test_quantiles_are_within_the_sketchs_error_in_any_pieces():
     np.testing.assert_array_equal(found[[0, -1]], [features.min(axis=0), features.max(axis=0)])
 
 
-def test_an_ensemble_answers_for_many_rows_in_parts(whole, monkeypatch):
-    X, y = whole.drop("target"), np.array(whole["target"].to_list())
-    model = DeepClassifier(n_estimators=1, **FAST).fit(X, y)
-    expected = model.predict_proba(X)
-    monkeypatch.setattr("deepstep.ensembles.ensemble.NUMBERS_AT_ONCE", 2000)
-    answered, outputs_of_features = [], Ensemble.outputs_of_features
-
-    def watched(self, features):
-        answered.append(1)
-        return outputs_of_features(self, features)
-
-    monkeypatch.setattr(Ensemble, "outputs_of_features", watched)
-    np.testing.assert_allclose(model.predict_proba(X), expected, rtol=1e-5)
-    assert len(answered) > 3
-
-
 @pytest.mark.usefixtures("streamed")
 @pytest.mark.parametrize(("at", "value"), [(0, float("nan")), (230, None), (399, 1e300)])
 def test_a_number_that_cannot_be_used_is_named_with_its_part_and_row(tmp_path, whole, at, value):
@@ -215,22 +194,6 @@ def test_a_number_that_cannot_be_used_is_named_with_its_part_and_row(tmp_path, w
         NetworkClassifier(**PLAIN, dtype="float32").fit(path, "target")
     assert f"few, part part-{at // 200}.parquet, the column 'z'" in str(refused.value)
     assert f"row {at % 200 + 1} is {value}" in str(refused.value)
-
-
-@pytest.mark.filterwarnings("ignore:Training ended before")
-def test_scores_by_the_name_of_a_column(tmp_path, whole):
-    path, frame = numbers_alone(tmp_path, whole)
-    for model, y in ((NetworkClassifier(**PLAIN), "target"), (NetworkRegressor(**PLAIN), "y")):
-        X, expected = frame.select("x", "z").to_numpy(), frame[y].to_numpy()
-        model.fit(X, expected)
-        frame.select("x", "z", y).write_csv(tmp_path / "scored.csv", separator=";")
-        model.fit(tmp_path / "scored.csv", y)
-        score = model.score(frame.select("x", "z"), expected)
-        assert model.score(path, y) == model.score(tmp_path / "scored.csv", y) == score
-        with pytest.raises(ConfigurationError, match=r"score, y: column is one of .*got 'Y'"):
-            model.score(path, "Y")
-        with pytest.raises(DataError, match="sample_weight with a value for each row"):
-            model.score(X, expected, sample_weight="weight")
 
 
 def test_what_is_found_about_a_table_is_logged_where_verbose(tmp_path, whole, caplog):
