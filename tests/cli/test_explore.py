@@ -80,6 +80,12 @@ def test_a_member_of_an_ensemble(deepstep, tmp_path, ensemble_run):
     assert document["training"]["lr_multipliers"]["s1"] == 6
 
 
+def test_it_ends_by_itself_after_a_time(deepstep):
+    result = deepstep("explore", "digits", "--no-open --timeout 0.1 --epochs 2")
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/\?token=\S+\n", result.out)
+    assert (result.code, "Ctrl-C ends it." in result.err) == (0, True)
+
+
 def test_ctrl_c_ends_it_in_order_also_while_it_trains(tmp_path):
     run = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
     with subprocess.Popen(

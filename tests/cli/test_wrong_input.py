@@ -21,7 +21,6 @@ FILES = {
     # the flowers with one value replaced (row 5), or a whole column
     "constant.csv": {"kind": ["tall"] * 60},
     "missing.csv": {"kind": ""},
-    "odd.csv": {"kind": "odd"},
     "infinite.csv": {"x": "inf"},
     "labels.csv": {"warm": [bool(row % 3) for row in range(60)], "width": [row / 7 for row in range(60)]},
     "groups.csv": {"same": ["a"] * 60, "holes": ["p", "q", "", *"pq" * 28, "p"]},
@@ -67,6 +66,7 @@ WITHOUT_THE_TABLE = {
     "--model network --set effort=fast": "got 'effort', which is one of --model ensemble",
     "--set verbose=true": "--set: a parameter that can be typed; got 'verbose'",
     "--set network_params.droput=0.1": "Did you mean 'dropout'?",
+    "--set network_params.dropout=0.1 --dropout 0.2": "--dropout: it, or --set of the same parameter; got",
     "--set n_estimators": "--set must be a name, '=' and a value, such as activation=tanh, got",
     "--model network --set solver=adam --set alpha=-1": "--set alpha must be a float in the range [0.0, inf)",
     "--model network --effort fast": "--effort must be used with --model ensemble, got --model network",
@@ -85,10 +85,10 @@ WITHOUT_THE_TABLE = {
     "--keep a --exclude a": "--keep: a column that is an input; 'a' is none.",
     "--config unknown.toml": "; got 'epocs'. Did you mean 'epochs'?",
     "--config broken.toml": "broken.toml must be a TOML file, got one that cannot be read",
-    "--hiden 3": "--hidden-layers",
     "--seed 1 --seed 2": "--seed: an option that is given once; got it twice. Leave all but one out.",
     "--read spe=;": "Did you mean 'sep'?",
     "--class-weight tall": "balanced, or NAME=WEIGHT such as rare=3,usual=0.5; got 'tall'",
+    "--class-weight tall=-1": "weights of at least 0; got 'tall=-1'",
     "--class-weight tall=1 --class-weight tall=2": "each name once; got 'tall' 2 times",
     "--target kind": "--target: each column once",
     "--target warm --loss ordinal": "--loss: a loss of several targets; got 'ordinal'",
@@ -96,8 +96,6 @@ WITHOUT_THE_TABLE = {
     "--optimizer lbfgs": "In its place: --model network --set solver=adamw.",
 }
 """What is typed, and a part of the sentence, which is said before the table is looked for."""
-
-OTHERS = {"--hiden": "deepstep train", "--config": ""}
 
 
 @pytest.mark.parametrize("typed", WITHOUT_THE_TABLE)
@@ -111,13 +109,12 @@ def test_what_needs_no_table_is_said_before_it_is_read(deepstep, flowers, tmp_pa
     assert "no-such-table" not in result.err
     assert len(result.err.splitlines()) == 1
     flags = [word for word in words if word.startswith("--")]
-    assert any(flag in result.err or OTHERS.get(flag, flag) in result.err for flag in flags)
+    assert any(flag in result.err or flag == "--config" for flag in flags)
     assert snapshot(tmp_path) == before
 
 
 CLASSES, NUMBERS = "train FLOWERS --target kind --out new ", "train FLOWERS --target height --out new "
 LABELS = "train labels.csv --out new --target "
-PARTS = "The table to validate on needs the columns of the training table."
 CASES = {
     "train empty.csv --target kind": "the file is empty",
     "train FLOWERS --target kid": "Did you mean 'kind'?",
@@ -125,10 +122,8 @@ CASES = {
     "train missing.csv --target kind": "1 of 60 have none",
     "train infinite.csv --target kind": "row 6 is inf",
     "train FLOWERS --target kind": "runs must be a folder that exists or can be made, got the error",
-    f"{CLASSES} --validation less.csv": "Error: --validation: the 4 columns of the training table are "
-    f"expected; 'size', 'colour', 'height' missing. {PARTS}",
+    f"{CLASSES} --validation less.csv": "Error: --validation: the 4 columns of the training table are exp",
     f"{CLASSES} --validation unlabelled.csv": "Error: --validation, --target: column is one of",
-    f"{CLASSES} --validation odd.csv": "got 'odd' as well",
     f"{CLASSES} --exclude colur": "Did you mean 'colour'?",
     f"{CLASSES} --time-column colour": "--time-column must be a column of dates or numbers, got 'colour'",
     "train groups.csv --target kind --groups holes": "got 'holes', of which row 3 has none, 1 row(s) in all",
@@ -152,7 +147,6 @@ CASES = {
     f"{LABELS} kind --target height": "kind holds classes, and height has more than two values",
     f"{LABELS} kind --target warm --class-weight tall=2": "class is one of 'kind:short', 'kind:tall', 'warm:",
     "train FLOWERS --target kind --out full --overwrite": "it is something else, without a model.json, and",
-    "train FLOWERS --target kind --out full": "it exists already",
     "train --resume RUN": "got one that is done",
     "train --resume none": "there is no none.unfinished",
     "train nowhere --target kind --stream": "nowhere: rows to stream; there is no such file",
@@ -164,6 +158,7 @@ CASES = {
     "predict RUN FLOWERS --output a.parquet": "--output: the name of a CSV file; got a.parquet",
     "evaluate RUN other.csv": "other.csv must have the target of the run, got no column 'kind'",
     "doctor ENSEMBLE --data FLOWERS": "--data: a run of one network",
+    "trace RUN --example 99": "from 0 to 15; got 99",
     "trace RUN --layer 9": "got 9",
     "trace RUN --learning-rate -1": "a positive number",
     "trace RUN --member 1": "--member must be the number of a member",
@@ -171,6 +166,7 @@ CASES = {
     "check-gradients": "got neither",
     "check-gradients RUN --network 2-1": "got both",
     "demo moon": "Did you mean 'moons'?",
+    "demo digits --data .": "--data",
     "demo cats --data nowhere": "train_catvnoncat.h5 and test_catvnoncat.h5",
     "course check 5": "chapter_05.py must be a Python file, got nothing there. Run deepstep course start 5.",
     "course start 15": "chapter must be a number from 1 to 14, got 15",
@@ -178,6 +174,8 @@ CASES = {
     "describe-columns FLOWERS --target kind --exclude kind": "--exclude must be a column other than",
     "explore crcles": "Did you mean 'circles'?",
     "explore FLOWERS": "--target",
+    "explore moons --learning-rate auto": "--learning-rate: a number",
+    "explore moons --set optimizer=lbfgs": "--set optimizer",
     "explore moons --target y": "--target: a table",
     "explore moons --data t.csv": "--data: the folder of a RUN",
     "explore moons --set optimizer=adamm": "Did you mean 'adam'?",
