@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from deepstep.data.frames import without_pattern
 from deepstep.data.rows import check_room
 from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, ShapeError
@@ -141,7 +142,8 @@ def guess_task(series: "polars.Series") -> tuple[Task, str]:
     is_text = series.dtype in (polars.String, polars.Categorical, polars.Enum, polars.Boolean)
     if not is_text and not series.dtype.is_numeric():
         raise DataError(where, "classes or numbers are expected", f"the column holds {series.dtype}")
-    present = (series.fill_nan(None) if series.dtype.is_float() else series).drop_nulls()
+    plain = without_pattern(series)
+    present = (plain.fill_nan(None) if series.dtype.is_float() else plain).drop_nulls()
     values = present.unique().sort()
     if len(values) < 2:
         got = f"it has only {values[0]!r}" if len(values) else "it has none"
