@@ -14,7 +14,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 LIMITS: dict[str, tuple[int, int]] = {
     "equations": (2_600, 2_780),
     "network": (390, 392),
-    "engines": (3_400, 4_300),
+    "engines": (3_400, 3_940),
     "training": (2_050, 2_625),
     "inspection": (2_150, 2_330),
     "model": (1_150, 1_400),
@@ -34,8 +34,8 @@ LIMITS: dict[str, tuple[int, int]] = {
 }
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
-FILES = 215, 279
-TESTS = 30_000, 49_640
+FILES = 215, 278
+TESTS = 30_000, 49_515
 """Files of src, and lines of tests: the goal, and the limit."""
 
 
