@@ -14,5 +14,7 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     """NumPy's, looked up once."""
+    if name.startswith("__"):
+        raise AttributeError(name)
     value = globals()[name] = getattr(numpy, name)
     return value

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import Any, TypeAlias
@@ -68,15 +69,20 @@ def compiled_passes(passes: Passes) -> Passes:
     # a resumed training has to have the same bits: nothing is chosen by the clock
     options: dict[str, Any] = {"deterministic": True} if hasattr(_inductor.config, "deterministic") else {}
     by_compiler = torch.compile(passes, dynamic=False, options=options)
+    sizes: set[int] = set()
     failed = False
 
-    def passed(*tensors: Any) -> tuple[Tensor, Tensor, Statistics]:
+    def passed(theta: Tensor, X: Tensor, *others: Any) -> tuple[Tensor, Tensor, Statistics]:
         nonlocal failed
+        tensors, m = (theta, X, *others), X.shape[1]
         if failed:
             return passes(*tensors)
+        slow = told_if_slow(f"compiling the passes of {m} examples: once, some seconds")
         try:
-            with told_if_slow("compiling the passes of a batch: once for each size, some seconds"):
-                return by_compiler(*tensors)
+            with nullcontext() if m in sizes else slow:
+                values = by_compiler(*tensors)
+            sizes.add(m)
+            return values
         except Exception as error:  # a compiler raises what it likes
             failed = True
             words = f"{type(error).__name__}: {next(iter(str(error).splitlines()), ''):.160}"
