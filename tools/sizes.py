@@ -12,14 +12,14 @@ from pathlib import Path
 SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 
 LIMITS: dict[str, tuple[int, int]] = {
-    "equations": (2_600, 2_786),
+    "equations": (2_600, 2_788),
     "network": (390, 390),
-    "engines": (3_400, 3_930),
+    "engines": (3_400, 3_936),
     "training": (2_050, 2_622),
     "inspection": (2_150, 2_320),
     "model": (1_150, 1_396),
     "data": (1_900, 2_654),
-    "preparation": (1_850, 2_422),
+    "preparation": (1_850, 2_424),
     "estimators": (2_000, 3_109),
     "ensembles": (1_970, 2_762),
     "plots": (1_000, 1_060),
@@ -35,7 +35,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
 FILES = 215, 279
-TESTS = 30_000, 43_255
+TESTS = 30_000, 43_276
 """Files of src, and lines of tests: the goal, and the limit."""
 
 
