@@ -20,7 +20,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "model": (1_150, 1_396),
     "data": (1_900, 2_654),
     "preparation": (1_850, 2_424),
-    "estimators": (2_000, 3_109),
+    "estimators": (2_000, 3_131),
     "ensembles": (1_970, 2_762),
     "plots": (1_000, 1_060),
     "report": (650, 696),
@@ -28,14 +28,14 @@ LIMITS: dict[str, tuple[int, int]] = {
     "export": (1_750, 1_806),
     "serving": (300, 371),
     "course": (2_700, 3_314),
-    "cli": (2_200, 4_721),
+    "cli": (2_200, 4_728),
     "archive": (250, 361),
     "": (500, 1_807),
 }
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
 FILES = 215, 279
-TESTS = 30_000, 43_276
+TESTS = 30_000, 43_281
 """Files of src, and lines of tests: the goal, and the limit."""
 
 

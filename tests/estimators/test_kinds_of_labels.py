@@ -54,5 +54,30 @@ def test_a_column_of_three_labels_is_refused():
 def test_dates_are_no_labels(name):
     """No file could hold them: refused before the training, not at save."""
     days = np.array(["2024-01-01", "2024-01-02"], "datetime64[D]")[WET.astype(int)]
-    with pytest.raises(DataError, match=r"as labels; got dates or durations\. Make texts of them"):
-        MODELS[name]().fit(X, days)
+    for labels in (days, days.astype(object)):
+        with pytest.raises(DataError, match=r"as labels; got dates or durations\. Make texts of them"):
+            MODELS[name]().fit(X, labels)
+
+
+def test_a_column_of_validation_data_may_have_one_of_the_labels():
+    numbers = np.column_stack([WET, WARM]) + 1
+    model = MODELS["network"]().fit(X, numbers, X_val=X[:9], y_val=np.ones((9, 2), int))
+    assert [labels.tolist() for labels in model.classes_] == [[1, 2], [1, 2]]
+
+
+def test_labels_keep_their_kinds_side_by_side():
+    labels = np.array([[int(wet) + 1, warm + 0.5] for wet, warm in zip(WET, WARM, strict=True)], object)
+    predicted = MODELS["network"]().fit(X, labels).predict(X)
+    assert {type(label) for label in predicted[:, 0]} == {int}
+    assert {type(label) for label in predicted[:, 1]} == {float}
+
+
+def test_partial_fit_takes_batches_that_lack_a_label():
+    labels = LABELS.to_numpy()
+    rest = np.flatnonzero(WET & WARM)
+    model = NetworkClassifier(4, random_state=1)
+    model.partial_fit(X, labels, classes=[0, 1]).partial_fit(X[rest], labels[rest])
+    announced = NetworkClassifier(4, random_state=1)
+    announced.partial_fit(X[rest], labels[rest], classes=[["no", "yes"], [5, 7]]).partial_fit(X, labels)
+    for fitted in (model, announced):
+        assert [labels.tolist() for labels in fitted.classes_] == [["no", "yes"], [5, 7]]

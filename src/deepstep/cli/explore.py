@@ -351,12 +351,7 @@ def _of_table(
     table = TableOptions(options["target"], **flags, seed=options["seed"], test_fraction=0.0)
     table.check()
     parts = parts_in_memory(read_table(path, table)[0], table)
-    inputs, rows = parts.inputs, parts.train
-    if parts.task.numbers:
-        targets = Targets.from_numbers(rows.labels, "--loss", loss=table.loss or "squared_error")
-    else:
-        loss = table.loss or "cross_entropy"
-        targets = Targets.from_labels(rows.labels, "--loss", loss=loss, order=table.classes)
+    targets, inputs, rows = parts.task.targets, parts.inputs, parts.train
     names = inputs.feature_names
     notes = [*parts.notes, *(f"Warning: {warning}" for warning in parts.warnings())]
     about = About(path.name, feature_names=names, class_names=names_of(targets), notes=notes)

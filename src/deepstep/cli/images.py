@@ -167,7 +167,7 @@ def _by_estimator(loaded: Loaded, parameters: Mapping[str, Any], label: str) -> 
     from deepstep.cli.task import Task
 
     raw, labels = loaded.rows["train"]
-    task = Task(loaded.about["task"], "", {"class": loaded.targets.labels[0]})
+    task = Task(loaded.about["task"], "", loaded.targets)
     network = new_network(task, parameters, len(labels))
     network.set_params(callbacks=[Progress(harmless(label) or "train")])
     with catch_warnings():

@@ -22,7 +22,6 @@ from deepstep.estimators import (
     TableEncoder,
 )
 from deepstep.estimators.table_encoder import table_network
-from deepstep.targets import label_array
 from deepstep.training import Callback, History, Progress
 from deepstep.training.plan import UNTIL_TIME_IS_UP
 from deepstep.training.rate_finder import AUTO
@@ -179,8 +178,8 @@ def _of_task(task: Task, parameters: Mapping[str, Any], kinds: tuple[type[Any], 
             expected, got = f"used with a target of {what}", f"got one of {holds}"
             raise ConfigurationError(flag, expected, got, "See --task.", setting=flag)
     params = {name: value for name, value in parameters.items() if name != "classes"}
-    if len(task.classes) == 1:
-        params["classes"] = label_array(*task.classes.values())
+    if task.targets.is_classes and not task.targets.several:
+        params["classes"] = task.targets.classes[0]
     if params.get("class_weight") is not None:
         params["class_weight"] = weights_by_label(params["class_weight"], task)
     return params

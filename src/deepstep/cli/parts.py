@@ -47,9 +47,9 @@ class Rows(NamedTuple):
 class Parts:
     """The task, and the rows of each part of a table.
 
-    ``inputs`` is how columns are read, of the whole table: it finds values that cannot be used. ``without``
-    are columns that are no inputs. ``notes`` are for the person at the terminal. With a ``survey`` the rows
-    that are learned from stay in their files, and ``train`` is a sample of them.
+    ``inputs`` is how columns are read, of the rows that are learned from. ``without`` are columns that are no
+    inputs. ``notes`` are for the person at the terminal. With a ``survey`` the rows that are learned from
+    stay in their files, and ``train`` is a sample of them.
     """
 
     task: Task
@@ -81,18 +81,19 @@ class Parts:
         return rows.frame.with_columns(missing)[names]
 
     def y(self, rows: Rows) -> Any:
-        """Labels or numbers as an estimator takes them: an array; several columns of labels are a table."""
+        """Labels or numbers as an estimator takes them, (m,) or (m, n_targets)."""
         columns = as_columns(rows.labels)
         if self.task.numbers:
             numbers = [finite_in(column) for column in columns]
             return np.column_stack(numbers) if len(numbers) > 1 else numbers[0]
-        if len(columns) > 1:
-            return rows.labels
-        (labels,) = self.task.classes.values()
-        return label_array(labels)[places_in(labels, columns[0])]
+        values = [
+            label_array(labels, several=len(columns) > 1)[places_in(labels, column)]
+            for labels, column in zip(self.task.targets.labels, columns, strict=True)
+        ]
+        return np.column_stack(values) if len(values) > 1 else values[0]
 
     def warnings(self) -> list[DataWarning]:
-        """What a person should know of the rows that are learned from."""
+        """Warnings about the rows that are learned from, for a person who begins a training."""
         from deepstep.estimators.inputs import table_warnings  # scikit-learn comes with it
 
         frame, task = self.X(self.train), self.task
@@ -125,9 +126,7 @@ def parts_in_memory(
     task = task_of(labels, options)
     # of the whole table: a value that cannot be used is named by its row in the file
     weight = None if options.sample_weight is None else row_weights(table, options.sample_weight)[numbers]
-    inputs = TablePreparation.fit(
-        table, exclude=options.no_inputs, keep=options.keep, categorical=options.categorical
-    )
+    TablePreparation.fit(table, exclude=options.no_inputs, categorical=options.categorical)
     rows = Rows(frame, labels, weight, numbers, groups)
     learned, strata = np.arange(frame.height), None if task.numbers else strata_of(labels)
     tested = validated = learned[:0]
@@ -136,10 +135,13 @@ def parts_in_memory(
     if options.validation_fraction and validation is None:
         share = options.validation_fraction
         learned, validated = _held_out(rows, learned, strata, share, options, "validation", notes)
+    train, test = rows.take(learned), rows.take(tested) if len(tested) else None
+    inputs = TablePreparation.fit(
+        train.frame, exclude=options.no_inputs, keep=options.keep, categorical=options.categorical
+    )
     judges = rows.take(validated) if len(validated) else None
     if validation is not None:
         judges = _of_another_table(validation, options, inputs, task, notes)
-    train, test = rows.take(learned), rows.take(tested) if len(tested) else None
     check_some(train.weight, "learn from")
     check_some(None if judges is None else judges.weight, "validate on")
     if not task.numbers:
@@ -190,11 +192,7 @@ def _of_another_table(
         frame, labels, numbers = with_target(frame, options, notes)
         weight = None if options.sample_weight is None else row_weights(frame, options.sample_weight)
         inputs.transform(frame)
-        for column in as_columns(labels):
-            if task.numbers:
-                finite_in(column)
-            else:
-                places_in(task.classes[column.name], column)
+        task.targets.values(labels)
     except (ConfigurationError, DataError) as error:
         where = "--validation" if error.where == "table" else f"--validation, {error.where}"
         hint = f"{error.hint} The table to validate on needs the columns of the training table.".strip()

@@ -14,6 +14,7 @@ from deepstep.data.dialect import UTF_8, TextFormat
 from deepstep.data.formats import ReadOptions, usual_separator
 from deepstep.data.tables import table_in, told_missing_words
 from deepstep.environment import polars
+from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
 from deepstep.preparation.number_formats import stripped
 from deepstep.preparation.parsing import as_iso, infer_date_format, is_missing, iso_moments
@@ -38,6 +39,7 @@ class TableOptions:
     categorical: tuple[str, ...] = ()
     classes: tuple[str, ...] | None = None
     loss: str | None = None
+    quantiles: Any = None
     sample_weight: str | None = None
     groups: str | None = None
     time_order: bool = False
@@ -78,6 +80,12 @@ class TableOptions:
         known = [*CLASS_LOSSES, *NUMBER_LOSSES]
         if self.loss is not None and self.loss not in known:
             raise unknown_name("--loss", "loss", self.loss, known)
+        if self.quantiles is not None:
+            if self.loss != "quantile":
+                got = "got no --loss" if self.loss is None else f"got --loss {self.loss}"
+                name = "--set quantiles"
+                raise ConfigurationError(name, "used with --loss quantile", got, setting=name)
+            get_head("quantile").with_settings(levels=self.quantiles)
         if not 0 <= self.test_fraction < 1:
             expected, got = "a share from 0, for none, to below 1", f"got {self.test_fraction:g}"
             raise ConfigurationError("--test-fraction", expected, got)

@@ -1,10 +1,10 @@
 """Results of trainings as values, and one way to show them: sentences, tables, and JSON."""
 
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from deepstep.cli.parts import Parts
 from deepstep.cli.screen import console, note, print_curve, print_next, print_scores, print_table
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from deepstep.training.rate_finder import RateSearch
     from deepstep.types import Array
 
-SHOWN_COLUMNS, SHOWN_IDENTIFIERS = 40, 5
+SHOWN_COLUMNS, SHOWN_IDENTIFIERS, SHOWN_LEAKS = 40, 5, 5
 ONLY_OUT_OF_FOLD = "No test set: the out-of-fold scores estimate generalization.\n"
 NO_TEST = "No test set: these scores are on training data and do not estimate generalization.\n"
 NO_FOLDS = "No fold holds rows out, as there are too few: no preset was selected, and all count the same.\n"
@@ -122,7 +122,7 @@ class TableResult:
             folder,
             parts.task.kind,
             parts.task.reason,
-            [summary._asdict() for summary in _inputs(run).describe()],
+            [summary._asdict() for summary in parts.inputs.describe()],
             NetworkResult.of(run) if one else EnsembleResult.of(run),
             run.config.get("results", {}),
         )
@@ -133,17 +133,12 @@ class TableResult:
         return {**entries, **entries.pop("model"), **entries.pop("scores")}
 
 
-def _inputs(run: Run) -> TablePreparation:
-    """How a run on a table reads its columns."""
-    return cast(TablePreparation, run.preparation)
-
-
 def print_table_result(
     run: Run, parts: Parts, scores: "Mapping[str, Scores]", folder: Path, file: Path
 ) -> None:
     """Columns, network or presets, scores, and what can be typed next."""
     screen, one = console(), run.config["model"] == "network"
-    print_columns(screen, _inputs(run))
+    print_columns(screen, parts.inputs)
     if one:
         history = run.history
         screen.print(f"{run.network!r}", markup=False)
@@ -179,7 +174,7 @@ def tell(
     options: "TableOptions",
     parts: Parts,
     model: str,
-    warnings: Iterable[DataWarning],
+    warnings: Sequence[DataWarning],
 ) -> None:
     """Say which rows are learned from, what, and by which model."""
     held = "" if parts.validation is None else f"{parts.validation.frame.height:,} to validate on, "
@@ -197,8 +192,13 @@ def tell(
     note(f"Model: {model}, {what}.")
     for sentence in parts.notes:
         note(sentence)
+    leaks = [warning for warning in warnings if warning.finding is not None]
     for warning in warnings:
-        note(f"Warning: {warning}")
+        if warning not in leaks[SHOWN_LEAKS:]:
+            note(f"Warning: {warning}")
+    if len(leaks) > SHOWN_LEAKS:
+        more = len(leaks) - SHOWN_LEAKS
+        note(f"… and {more} more columns that alone determine the target; deepstep doctor lists all.")
     names = parts.inputs.identifiers
     if names:
         columns = ", ".join(map(repr, names[:SHOWN_IDENTIFIERS])) + (", …" * (len(names) > SHOWN_IDENTIFIERS))

@@ -74,6 +74,7 @@ class TrainOptions:
             tuple(parameters.get("categorical_features", ())),
             parameters.get("classes"),
             parameters.get("loss"),
+            parameters.get("quantiles"),
             options["sample_weight"],
             options["groups"],
             options["time_order"],

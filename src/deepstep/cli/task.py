@@ -10,8 +10,8 @@ from deepstep.cli.option_types import once_each
 from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, unknown_name
 from deepstep.preparation import guess_task
-from deepstep.preparation.target_values import MOST_NUMBER_CLASSES, Label, classes_of, finite_in
-from deepstep.targets import CLASS_LOSSES, NUMBER_LOSSES
+from deepstep.preparation.target_values import MOST_NUMBER_CLASSES, Label
+from deepstep.targets import CLASS_LOSSES, NUMBER_LOSSES, Targets
 
 TASKS = ("auto", "classification", "regression")
 NUMBERS = ("regression", "multioutput")
@@ -21,14 +21,19 @@ CLASS_WEIGHT, BALANCED = "--class-weight", "balanced"
 
 
 class Task(NamedTuple):
-    """A kind of target, the reason for it, and the classes of each column by the name of the column.
+    """A kind of target, the reason for it, and what can be learned of it, by all of its rows.
 
     Kinds are "binary", "multiclass", "regression"; of several columns "multilabel" and "multioutput".
     """
 
     kind: str
     reason: str
-    classes: Mapping[str, tuple[Label, ...]]
+    targets: Targets
+
+    @property
+    def classes(self) -> Mapping[str, tuple[Label, ...]]:
+        """The classes of each column by its name; the name of a single one is empty."""
+        return dict(zip(self.targets.names or ("",), self.targets.labels, strict=False))
 
     @property
     def numbers(self) -> bool:
@@ -70,13 +75,12 @@ def choose(
     if numbers:
         if classes is not None:
             raise ConfigurationError("--classes", "a target of classes", "it holds numbers", "See --task.")
-        for column in columns:
-            finite_in(column)  # of all rows: a value that is none is named by its row in the file
-        return Task("multioutput" if several else "regression", reason, {})
-    by_name = {column.name: classes_of(column, classes) for column in columns}
+        targets = Targets.from_numbers(labels, "--loss", loss=loss or "squared_error")
+        return Task("multioutput" if several else "regression", reason, targets)
+    targets = Targets.from_labels(labels, "--loss", loss=loss or "cross_entropy", order=classes)
     if several:
-        return Task("multilabel", reason, by_name)
-    n_classes = len(by_name[columns[0].name])
+        return Task("multilabel", reason, targets)
+    n_classes = len(targets.labels[0])
     m = len(columns[0]) if rows is None else rows
     if task == "auto" and n_classes > MOST_NUMBER_CLASSES and 2 * n_classes > m:
         raise DataError(
@@ -86,7 +90,7 @@ def choose(
             "If each is to be a class of its own add --task classification; numbers are learned with --task "
             "regression. Else choose another target.",
         )
-    return Task("binary" if n_classes == 2 else "multiclass", reason, by_name)
+    return Task("binary" if n_classes == 2 else "multiclass", reason, targets)
 
 
 def _guess(columns: "Sequence[polars.Series]", loss: str | None) -> tuple[bool, str]:
@@ -192,16 +196,17 @@ def weights_by_label(weights: Any, task: Task) -> Any:
     """
     if isinstance(weights, str):
         return weights
+    names: dict[str, tuple[int, Label]] = {}
     places: dict[str, tuple[int, Label]] = {}
-    for spell in (str, _as_written):  # 0 is a float's name, too, as people write it
-        for column, (name, labels) in enumerate(task.classes.items()):
-            prefix = f"{name}:" if len(task.classes) > 1 else ""
-            for label in labels:
-                places.setdefault(prefix + spell(label), (column, label))
+    for column, (name, labels) in enumerate(task.classes.items()):
+        prefix = f"{name}:" if len(task.classes) > 1 else ""
+        names |= {prefix + _as_written(label): (column, label) for label in labels}
+        places |= {prefix + str(label): (column, label) for label in labels}
+    places = {**names, **places}  # 0 is a float's name, too, as people write it
     by_label: list[dict[Label, float]] = [{} for _ in task.classes]
     for name, value in weights.items():
         if name not in places:
-            raise unknown_name(CLASS_WEIGHT, "class", name, dict.fromkeys(places))
+            raise unknown_name(CLASS_WEIGHT, "class", name, [*names])
         column, label = places[name]
         by_label[column][label] = value
     return by_label if len(by_label) > 1 else by_label[0]

@@ -315,7 +315,7 @@ def reading(
 
 
 def reason_of(error: BaseException) -> str:
-    """What another program says is wrong, without the lines of its details."""
+    """The fault that another program names, without the lines of its details."""
     said = getattr(error, "strerror", None) or str(error).strip().partition("\n")[0].rstrip(". ")
     return said or type(error).__name__
 

@@ -59,11 +59,11 @@ _BEGINS = {
     b'{"': ("JSON", ".jsonl"),
     JSON_BEGINS: ("", ".jsonl"),
 }
-"""What a file is by its first bytes, where no text begins so, and the suffix of it from standard input."""
+"""Kinds of files by their first bytes, where no text begins so, and their suffix from standard input."""
 
 
 def content_by(head: bytes) -> tuple[str, str]:
-    """What begins so, and its suffix; a text table where nothing else does."""
+    """The kind of file that begins so, and its suffix; a text table where nothing else does."""
     return next((content for begin, content in _BEGINS.items() if head.startswith(begin)), ("", ".csv"))
 
 

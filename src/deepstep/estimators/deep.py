@@ -145,6 +145,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         where = context.where
         data = with_named_columns(data, where)
         X, groups = without_groups(data.X, context.groups, where)
+        header = getattr(X, "column_names", getattr(X, "columns", ()))
         columns, X, y, weight = self._checked(data._replace(X=X), None, where)
         if groups is not None:
             groups = checked_groups(groups, X.shape[0], where)
@@ -153,7 +154,6 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         request = self._request(context)
         rows = Rows(X, self._encode(targets, y, where, learned=True), weight, groups)
         if columns.named:
-            header = getattr(data.X, "column_names", getattr(data.X, "columns", columns.names))
             preparation = TablePreparation.fit(X, keep=request.keep, categorical=request.categorical)
             warn_of_table(X, preparation, targets, rows.Y, context, header=header, rows=len(y))
         self._check_taught(targets, rows, request)

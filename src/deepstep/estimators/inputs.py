@@ -24,7 +24,7 @@ from deepstep.training.interruption import deferred
 from deepstep.types import AnyArray, Array, is_whole
 
 MOST_LEAKS = 5
-"""Columns that determine the target, each of which is named; of more the number is given."""
+"""Columns that determine the target, of which a fit warns."""
 
 
 @dataclass(frozen=True)
@@ -306,10 +306,15 @@ def warn_of_table(
     if len(names) != targets.n_columns:
         names = tuple(f"target {number}" for number in range(1, targets.n_columns + 1))
     labels = dict(zip(names, targets.decode(Y).reshape(len(Y), -1).T, strict=True))
+    leaks = 0
     for warning in table_warnings(
         frame, preparation, labels, classes=targets.is_classes, rows=rows, surely=True, header=header
     ):
-        warn_the_caller(DataWarning(f"{context.where}: {warning}", warning.finding))
+        finding = warning.finding
+        leaks += finding is not None
+        if leaks <= MOST_LEAKS:
+            says = warning if finding is None else f"{finding.says}."
+            warn_the_caller(DataWarning(f"{context.where}: {says}", finding))
 
 
 def table_warnings(
@@ -338,11 +343,8 @@ def table_warnings(
         yield DataWarning(sentence)
     prepared = {column.name: column for column in preparation.columns}
     answers = {name: values[few] for name, values in targets.items()}
-    leaks = [*leak_findings(sample, prepared, answers, classes=classes, surely=surely)]
-    for finding in leaks[:MOST_LEAKS]:
+    for finding in leak_findings(sample, prepared, answers, classes=classes, surely=surely):
         yield DataWarning(str(finding), finding)
-    if len(leaks) > MOST_LEAKS:
-        yield DataWarning(f"{len(leaks) - MOST_LEAKS} more columns alone determine the target.")
 
 
 def target_names(y: Any) -> tuple[str, ...]:

@@ -1,5 +1,8 @@
 """The targets of a fit: the labels that y, ``classes`` and earlier calls of partial_fit tell, or numbers."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -20,8 +23,12 @@ def learned_labels(params: Any, y: AnyArray, context: FitContext, known: Targets
     if params.soft_targets:
         return _labels_of_columns(params, y, context, known)
     where, incremental = context.where, context.incremental
-    labels = _labels_in(y, where, of_any_kind=params.classes is not None)
     several = y.ndim == 2
+    if several and known is None and np.ndim(context.classes) == 2:
+        known_classes = _of_their_kinds([np.unique(labels) for labels in context.classes])
+        known = Targets.of_classes(known_classes, where, loss=params.loss, loss_params=params.loss_params)
+        context = replace(context, classes=None)
+    labels = _labels_in(y, where, of_any_kind=params.classes is not None, known=known)
     announced = None if context.classes is None else unique_labels(context.classes)
     if params.classes is not None and not several:
         announced = _in_their_order(params.classes, where)
@@ -116,32 +123,53 @@ def _labels_in(
 
     Each of several columns has two classes; ``known`` are those of a fit, of which one may be missing here.
     """
+    _refuse_dates(y, where)
     if y.ndim == 1:
         return (np.unique(y) if of_any_kind else _different(y, where),)
     columns = []
-    for number, column in enumerate(y.T):
-        # of a frame with columns of several kinds y is an array of objects
-        labels = _different(np.asarray(column.tolist()) if y.dtype == object else column, where)
-        if labels.dtype.kind == "b":
+    for number, column in enumerate(y.T, 1):
+        labels = _different_of_any_kind(column, where)
+        if known is None and labels.dtype.kind == "b":
             labels = np.array([False, True])
-        elif labels.dtype.kind in "iuf" and np.isin(labels, (0, 1)).all():
+        elif known is None and labels.dtype.kind in "iuf" and np.isin(labels, (0, 1)).all():
             labels = np.arange(2)
-        elif len(labels) != 2 and known is None:
+        elif known is None and len(labels) != 2:
             expected = "y is one column of labels, or several columns of two classes each"
-            got = f"got {len(labels)} classes in column {number + 1} of {y.shape[1]}"
+            got = f"got {len(labels)} classes in column {number} of {y.shape[1]}"
             hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
+            if labels.dtype.kind == "f":
+                hint = "For probabilities, a column for each class, set soft_targets=True."
             raise DataError(where, expected, got, hint)
         columns.append(labels)
-    # texts and numbers side by side stay what they are as objects alone
-    numbers = all(labels.dtype.kind in "biuf" for labels in columns)
-    return tuple(labels if numbers else labels.astype(object) for labels in columns)
+    return _of_their_kinds(columns)
+
+
+def _of_their_kinds(columns: Sequence[AnyArray]) -> tuple[AnyArray, ...]:
+    """The labels of columns; those of different kinds side by side stay what they are as objects alone."""
+    kinds = {labels.dtype.kind for labels in columns}
+    plain = len(kinds) == 1 and not kinds & {*"OSU"}
+    return tuple(labels if plain else labels.astype(object) for labels in columns)
+
+
+def _refuse_dates(y: AnyArray, where: str) -> None:
+    """Refuse labels that no file could hold."""
+    first = y[:1].ravel().tolist() if y.dtype == object else []
+    if y.dtype.kind in "mM" or any(isinstance(value, date | time | timedelta) for value in first):
+        expected, hint = "texts, numbers or truth values as labels", "Make texts of them: y.astype(str)."
+        raise DataError(where, expected, "got dates or durations", hint)
+
+
+def _different_of_any_kind(column: AnyArray, where: str) -> AnyArray:
+    """The labels that occur in one of several columns, sorted."""
+    if rows_without_target(column):
+        raise without_target(column, where)
+    # of a frame with columns of several kinds y is an array of objects
+    values = np.asarray(column.tolist()) if column.dtype == object else column
+    return np.unique(values)
 
 
 def _different(y: AnyArray, where: str) -> AnyArray:
-    """The labels that occur in a column, sorted."""
-    if y.dtype.kind in "mM":
-        expected, hint = "texts, numbers or truth values as labels", "Make texts of them: y.astype(str)."
-        raise DataError(where, expected, "got dates or durations", hint)
+    """The labels that occur in the only column, sorted."""
     try:
         check_classification_targets(y)
         # unique_labels would check numbers a second time
@@ -158,8 +186,8 @@ def _different(y: AnyArray, where: str) -> AnyArray:
 def _check_known(targets: Targets, labels: tuple[AnyArray, ...], where: str) -> None:
     """Refuse labels that are not among those of targets, and another number of columns."""
     known = targets.classes
-    same = len(labels) == len(known)
-    if not same or any(len(np.setdiff1d(*pair)) for pair in zip(labels, known, strict=True)):
+    pairs = zip(labels, known, strict=False)
+    if len(labels) != len(known) or any({*some.tolist()} - {*column.tolist()} for some, column in pairs):
         expected = f"y has the classes {_shown(known)}"
         hint = "Train a new estimator on other classes."
         raise DataError(where, expected, f"got the classes {_shown(labels)}", hint)

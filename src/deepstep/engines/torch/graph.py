@@ -57,7 +57,7 @@ def _half_gradients(dZ: Tensor, A_prev: Tensor, W: Tensor, *b: Tensor) -> tuple[
 
 
 FULL = _forward, _backward, _gradients
-"""Of W·A_prev, or W·A_prev + b: forward, backward, and backward without the inputs."""
+"""The equations of W·A_prev, or W·A_prev + b: forward, backward, and backward without the inputs."""
 HALF = _half_forward, _half_backward, _half_gradients
 """The same of numbers rounded to bfloat16; what comes out is as precise as W."""
 

@@ -31,7 +31,7 @@ SHARE = 0.5
 
 
 class State(NamedTuple):
-    """What a step makes anew."""
+    """The values that a step replaces."""
 
     theta: Tensor
     slots: tuple[Tensor, ...]
