@@ -264,7 +264,7 @@ def test_columns_of_0_and_1_are_several_targets_unless_said_otherwise():
     model = NetworkClassifier(max_iter=2, random_state=0)
     assert model.fit(IRIS, Q).predict(IRIS).shape == (150, 3)
     assert model.set_params(soft_targets=True).fit(IRIS, Q).predict(IRIS).shape == (150,)
-    with pytest.raises(ValueError, match="two classes each; got .* set soft_targets=True"):
+    with pytest.raises(ValueError, match=r"two classes each; got .* set soft_targets=True"):
         model.set_params(soft_targets=False).fit(IRIS, P)
 
 
