@@ -16,7 +16,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "network": (390, 390),
     "engines": (3_400, 3_936),
     "training": (2_050, 2_622),
-    "inspection": (2_150, 2_320),
+    "inspection": (2_150, 2_322),
     "model": (1_150, 1_396),
     "data": (1_900, 2_654),
     "preparation": (1_850, 2_424),

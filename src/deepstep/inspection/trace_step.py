@@ -346,7 +346,9 @@ class _Walk:
             yield step(f"{name}_decayed", now, "decoupled_decay", "θ", opened.decayed, **symbols)
             now = f"{name}_decayed"
         optimizer = get_optimizer(settings.optimizer)
-        equation = EQUATIONS[optimizer.update.__name__]
+        rule = getattr(optimizer.update, "__name__", "rule")
+        calls = ",  ".join(f"{left} := {rule}(θ, g, α)" for left in ("θ", *averages))
+        equation = equation_of(optimizer.update, rule, calls)
         equation = equation.with_settings(optimizer.settings(settings.optimizer_params))
         symbols = {"θ": now, "g": g, "α": alpha, **{symbol: f"{symbol}_d{name}" for symbol in averages}}
         for symbol, vector in averages.items():
