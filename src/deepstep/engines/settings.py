@@ -17,6 +17,18 @@ PRECISIONS = ("bfloat16",)
 """Precisions that products of matrices may have beside that of the parameters."""
 
 
+OF_STEPS = (
+    "dropout",
+    "weight_decay",
+    "clip_norm",
+    "clip_value",
+    "lr_multipliers",
+    "weight_decay_multipliers",
+    "precision",
+)
+"""Settings that mean nothing to L-BFGS, which minimizes one cost of all examples and has no batches."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """How a session trains. `Network.train` and the command line take each of these by name.

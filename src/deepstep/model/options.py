@@ -11,6 +11,7 @@ import numpy as np
 from deepstep.data.files import kind_at
 from deepstep.engines import Settings
 from deepstep.engines.choice import ON_CPU
+from deepstep.engines.settings import OF_STEPS
 from deepstep.equations import OPTIMIZERS
 from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.preparation.batches import Examples, as_they_are, shuffled
@@ -24,7 +25,7 @@ from deepstep.training import (
     read_checkpoint,
 )
 from deepstep.training.fit import REFIT, refuse_rates_by_course
-from deepstep.training.lbfgs import OF_STEPS, Limits
+from deepstep.training.lbfgs import Limits
 from deepstep.training.plan import SCHEDULED, check_learning_rate, require
 from deepstep.training.schedules import ITSELF, SCHEDULES, get_schedule, placed
 from deepstep.training.stopping import EarlyStopping, ReduceLROnPlateau

@@ -175,14 +175,14 @@ class TrainingCurveDisplay(FromHistory):
 
     def _draw_cost(self, ax: Any) -> None:
         median = "median " if self.members else ""
-        presets = list(dict.fromkeys(name for name, _ in self.members))
+        names = list(dict.fromkeys(name for name, _ in self.members))
         for name, one in self.members:
-            style = {"color": OKABE_ITO[(presets.index(name) + 2) % len(OKABE_ITO)], "linewidth": 0.8}
+            style = {"color": OKABE_ITO[(names.index(name) + 2) % len(OKABE_ITO)], "linewidth": 0.8}
             costs = one.costs if one.validation_costs is None else one._between
             style |= {} if one.validation_costs is None else one._markers
             ax.plot(one.epochs, drawable(costs), alpha=0.5, **style)
-        for name in presets:
-            color = OKABE_ITO[(presets.index(name) + 2) % len(OKABE_ITO)]
+        for name in names:
+            color = OKABE_ITO[(names.index(name) + 2) % len(OKABE_ITO)]
             ax.plot([], [], color=color, linewidth=0.8, label=name)
         self._line(ax, "cost", f"{median}training", self.costs, 0)
         if self.validation_costs is not None:

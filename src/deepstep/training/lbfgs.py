@@ -17,17 +17,6 @@ from deepstep.types import Array
 if TYPE_CHECKING:
     from deepstep.training.fit import Fit
 
-OF_STEPS = (
-    "dropout",
-    "weight_decay",
-    "clip_norm",
-    "clip_value",
-    "lr_multipliers",
-    "weight_decay_multipliers",
-    "precision",
-)
-"""Settings that mean nothing to L-BFGS, which minimizes one cost of all examples and has no batches."""
-
 
 class Limits(NamedTuple):
     """Where L-BFGS ends: at so many evaluations of J, or where no entry of the gradient is larger."""
