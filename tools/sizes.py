@@ -14,10 +14,10 @@ SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 LIMITS: dict[str, tuple[int, int]] = {
     "equations": (2_600, 2_788),
     "network": (390, 390),
-    "engines": (3_400, 3_936),
-    "training": (2_050, 2_622),
+    "engines": (3_400, 3_945),
+    "training": (2_050, 2_613),
     "inspection": (2_150, 2_322),
-    "model": (1_150, 1_396),
+    "model": (1_150, 1_397),
     "data": (1_900, 2_654),
     "preparation": (1_850, 2_424),
     "estimators": (2_000, 3_131),
