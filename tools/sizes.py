@@ -35,7 +35,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
 FILES = 215, 279
-TESTS = 30_000, 43_281
+TESTS = 30_000, 43_303
 """Files of src, and lines of tests: the goal, and the limit."""
 
 

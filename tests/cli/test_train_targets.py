@@ -139,3 +139,25 @@ def test_several_numbers(deepstep, table):
         assert evaluated["rmse"][name] == pytest.approx(rmse)
         assert told[f"prediction_{name}"].min() >= 0
     assert "R² of width" in deepstep("evaluate", "r", table).out
+
+
+@pytest.mark.parametrize("model", ["--model network --epochs 2", "--set n_estimators=1 --epochs 2"])
+def test_labels_of_several_columns_keep_their_kinds(deepstep, tmp_path, model):
+    """Whole numbers beside halves and truth values; the table to validate on has one label of each."""
+    rows = [f"{x},{1 + x % 2},{x % 3 // 2 + 0.5},{str(x % 5 > 2).lower()}" for x in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["x,whole,half,true", *rows]))
+    (tmp_path / "v.csv").write_text("\n".join(["x,whole,half,true", *rows[:1] * 5]))
+    typed = "--target whole --target half --target true --task classification --validation v.csv --out r"
+    result = deepstep("train", "t.csv", typed, model)
+    assert result.code == 0, result.err
+    assert Run.load("r").targets.labels == ((1, 2), (0.5, 1.5), (False, True))
+    told = json.loads(deepstep("predict", "r", "t.csv", "--json").out)["predictions"]
+    assert {type(told[name][0]) for name in ("whole", "half", "true")} == {int, float, bool}
+
+
+def test_a_count_below_0_is_refused_in_whatever_part_it_is(deepstep, tmp_path):
+    rows = [f"{x},{-1 if x == 59 else x % 5}" for x in range(60)]
+    (tmp_path / "t.csv").write_text("\n".join(["x,y", *rows]))
+    for seed in (1, 2, 3):
+        result = deepstep("train", "t.csv", f"--target y --loss poisson --seed {seed} --out r")
+        assert (result.code, "row 60 is -1" in result.err) == (2, True)
