@@ -245,7 +245,7 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
 
     >>> read_checkpoint("no/such/checkpoint")
     Traceback (most recent call last):
-    deepstep.errors.FileError: no/such/checkpoint: a checkpoint; there is none.
+    deepstep.errors.FileError: no/such/checkpoint: a checkpoint; there is no such file.
     """
     where = str(path)
     header, arrays = read_arrays(path, "a checkpoint", hint="")
