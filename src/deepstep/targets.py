@@ -385,6 +385,11 @@ class Targets:
             ]
         )
 
+    def labels_at(self, positions: AnyArray) -> AnyArray:
+        """The labels at positions among the classes, as `positions` gives them: the way back."""
+        columns = positions.reshape(-1, self.n_columns).T
+        return self._joined([labels[column] for labels, column in zip(self.classes, columns, strict=True)])
+
     def numbers(self, y: Any, where: str = "target") -> Array:
         """The numbers of y as rows, (m, n_columns)."""
         columns = [
@@ -499,10 +504,7 @@ class Targets:
     def decode(self, A: Array) -> AnyArray:
         """A value for each column, from outputs or targets: a label, a number, the median's quantile."""
         if self.is_classes:
-            decided = self.decide(A).reshape(-1, self.n_columns).T
-            return self._joined(
-                [labels[column] for labels, column in zip(self.classes, decided, strict=True)]
-            )
+            return self.labels_at(self.decide(A))
         self._check_outputs(A)
         return A if self.several else A[:, self._median]
 

@@ -1,7 +1,7 @@
 """Trainings on pictures: the lecture's cats, the digits, and a folder of photographs for each class."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,6 +33,7 @@ from deepstep.data.files import kind_at
 from deepstep.data.images import picture_files, read_pictures_by_class
 from deepstep.data.rows import check_room
 from deepstep.engines import Settings
+from deepstep.ensembles.predictor import behind
 from deepstep.environment import package
 from deepstep.errors import ConfigurationError, FileError, spelled
 from deepstep.held_out import HeldOut
@@ -175,10 +176,8 @@ def _by_estimator(loaded: Loaded, parameters: Mapping[str, Any], label: str) -> 
         network.fit(loaded.inputs.transform(raw), labels)
     if network.interrupted_:
         note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
-    fitted, predictor = fitted_network(network, network), network.predictor_
-    (preprocessor,) = predictor.ensemble.preprocessors
-    preprocessors = (replace(preprocessor, preparation=loaded.inputs),)
-    predictor = replace(predictor, ensemble=replace(predictor.ensemble, preprocessors=preprocessors))
+    fitted = fitted_network(network, network)
+    predictor = behind(loaded.inputs, network.predictor_, network.predictor_.columns)
     config = {**loaded.about, "model": "network", "settings": fitted.settings}
     return Run.of(predictor, config, rows=raw, labels=labels)
 

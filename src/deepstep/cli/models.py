@@ -125,7 +125,7 @@ def fit_network(
         network.fit(X, parts.y(rows), rows.weight, **validation)
     except DivergenceError as error:
         if error.predictor is not None:
-            error.predictor = behind(encoder, error.predictor)
+            error.predictor = behind(encoder.preparation_, error.predictor, encoder.columns_)
         raise
     return fitted_network(network, make_pipeline(encoder, network))
 

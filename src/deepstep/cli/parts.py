@@ -14,8 +14,6 @@ from deepstep.errors import ConfigurationError, DataError, DataWarning
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.statistics import MOST_CLASSES
 from deepstep.preparation.survey import Survey, survey
-from deepstep.preparation.target_values import finite_in, places_in
-from deepstep.targets import Targets, label_array
 from deepstep.types import AnyArray, Array
 
 UNNUMBERED = np.empty(0, np.int64)
@@ -71,8 +69,8 @@ class Parts:
         """The largest standard deviation of the numbers that are learned, in a stream of all rows."""
         if self.survey is not None and not self.survey.in_memory:
             return self.survey.moments.moments(self.survey.target)[1]
-        Y = self.y(self.train).reshape(self.n_learned, -1)
-        return float(Targets.of_numbers(n_columns=Y.shape[1]).scale_of(Y, None)[1].max())
+        targets = self.task.targets
+        return float(targets.scale_of(targets.encode(self.train.labels), None)[1].max())
 
     def X(self, rows: Rows) -> "polars.DataFrame":
         """The columns that may be inputs; those that no feature is made of may be missing."""
@@ -80,17 +78,11 @@ class Parts:
         missing = [polars.lit(None).alias(name) for name in names if name not in rows.frame.columns]
         return rows.frame.with_columns(missing)[names]
 
-    def y(self, rows: Rows) -> Any:
+    def y(self, rows: Rows) -> AnyArray:
         """Labels or numbers as an estimator takes them, (m,) or (m, n_targets)."""
-        columns = as_columns(rows.labels)
-        if self.task.numbers:
-            numbers = [finite_in(column) for column in columns]
-            return np.column_stack(numbers) if len(numbers) > 1 else numbers[0]
-        values = [
-            label_array(labels, several=len(columns) > 1)[places_in(labels, column)]
-            for labels, column in zip(self.task.targets.labels, columns, strict=True)
-        ]
-        return np.column_stack(values) if len(values) > 1 else values[0]
+        targets = self.task.targets
+        values = targets.values(rows.labels)
+        return targets.labels_at(values) if targets.is_classes else values
 
     def warnings(self) -> list[DataWarning]:
         """Warnings about the rows that are learned from, for a person who begins a training."""

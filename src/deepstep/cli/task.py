@@ -14,9 +14,6 @@ from deepstep.preparation.target_values import MOST_NUMBER_CLASSES, Label
 from deepstep.targets import CLASS_LOSSES, NUMBER_LOSSES, Targets
 
 TASKS = ("auto", "classification", "regression")
-NUMBERS = ("regression", "multioutput")
-"""The kinds of targets that are numbers."""
-
 CLASS_WEIGHT, BALANCED = "--class-weight", "balanced"
 
 
@@ -38,7 +35,7 @@ class Task(NamedTuple):
     @property
     def numbers(self) -> bool:
         """Whether numbers are learned."""
-        return self.kind in NUMBERS
+        return not self.targets.is_classes
 
 
 def columns_in(frame: "polars.DataFrame", names: Sequence[str], where: str) -> Any:

@@ -13,7 +13,7 @@ from deepstep.data.frames import as_frame, has_names
 from deepstep.ensembles.calibration import Calibration
 from deepstep.ensembles.ensemble import Ensemble
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.preparation import TablePreparation
+from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.preparation.table import with_columns
 from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array
@@ -224,7 +224,7 @@ def predictor_of(model: Any, where: str = "predictor_of") -> Predictor:
         return model
     steps = [step for _, step in getattr(model, "steps", ())]
     if len(steps) == 2 and hasattr(steps[0], "preparation_") and hasattr(steps[1], "predictor_"):
-        return behind(steps[0], steps[1].predictor_)
+        return behind(steps[0].preparation_, steps[1].predictor_, steps[0].columns_)
     if not hasattr(model, "predictor_"):
         expected = "a fitted estimator of DeepStep, or a pipeline of a TableEncoder and one network"
         raise ConfigurationError(where, expected, f"got {type(model).__name__}", setting="model")
@@ -234,9 +234,9 @@ def predictor_of(model: Any, where: str = "predictor_of") -> Predictor:
     return predictor
 
 
-def behind(encoder: Any, predictor: Predictor) -> Predictor:
-    """A predictor of one network that takes the rows of the table before a fitted `TableEncoder`."""
+def behind(inputs: TablePreparation | ImagePreparation, predictor: Predictor, columns: Columns) -> Predictor:
+    """A predictor of one network that takes the rows or pictures before their preparation."""
     (preprocessor,) = predictor.ensemble.preprocessors
-    preprocessors = (replace(preprocessor, preparation=encoder.preparation_),)
+    preprocessors = (replace(preprocessor, preparation=inputs),)
     ensemble = replace(predictor.ensemble, preprocessors=preprocessors)
-    return replace(predictor, columns=encoder.columns_, ensemble=ensemble)
+    return replace(predictor, columns=columns, ensemble=ensemble)

@@ -239,13 +239,18 @@ def refuse_texts(y: AnyArray, where: str, *, in_order: bool = False) -> None:
             raise DataError(where, "y of numbers", f"got texts such as {str(value)[:40]!r}{place}", hint)
 
 
+def times_in(y: AnyArray) -> str:
+    """The dates or durations in the first row of y, in words; empty where there are none."""
+    kinds = {"M": "got dates", "m": "got durations"}
+    if y.dtype != object:
+        return kinds.get(y.dtype.kind, "")
+    times = (value for value in y[:1].flat if isinstance(value, date | time | timedelta))
+    return next((f"got such as {value!r}" for value in times), "")
+
+
 def refuse_times(y: AnyArray, where: str) -> None:
     """Refuse dates and durations, NumPy's or objects."""
-    kinds = {"M": "got dates", "m": "got durations"}
-    got = kinds.get(y.dtype.kind)
-    if y.dtype == object and y.size and isinstance(y.flat[0], (date, time, timedelta)):
-        got = f"got such as {y.flat[0]!r}"
-    if got is not None:
+    if got := times_in(y):
         hint = "Count in a unit of yours, as in (y - y.min()) / np.timedelta64(1, 'D')."
         raise DataError(where, "y of numbers", got, hint)
 

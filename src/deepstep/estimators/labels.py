@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, time, timedelta
 from typing import Any
 
 import numpy as np
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.inputs import FitContext, rows_without_target, without_target
+from deepstep.estimators.inputs import FitContext, rows_without_target, times_in, without_target
 from deepstep.targets import TOLERANCE, Targets
 from deepstep.types import AnyArray, Array
 
@@ -153,8 +152,7 @@ def _of_their_kinds(columns: Sequence[AnyArray]) -> tuple[AnyArray, ...]:
 
 def _refuse_dates(y: AnyArray, where: str) -> None:
     """Refuse labels that no file could hold."""
-    first = y[:1].ravel().tolist() if y.dtype == object else []
-    if y.dtype.kind in "mM" or any(isinstance(value, date | time | timedelta) for value in first):
+    if times_in(y):
         expected, hint = "texts, numbers or truth values as labels", "Make texts of them: y.astype(str)."
         raise DataError(where, expected, "got dates or durations", hint)
 
