@@ -25,6 +25,7 @@ from deepstep.cli.screen import (
     INTERRUPTED,
     as_json,
     as_warning,
+    harmless,
     note,
     printable,
     warnings_as_notes,
@@ -32,7 +33,7 @@ from deepstep.cli.screen import (
 from deepstep.cli.task import CLASS_WEIGHT, weights_by_label
 from deepstep.cli.unfinished import Keeping, Training, log_callbacks, place
 from deepstep.data import StoredRows
-from deepstep.data.sources import stem_of
+from deepstep.data.sources import shown, stem_of
 from deepstep.data.tables import stored
 from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataWarning, DivergenceError, spelled
@@ -42,6 +43,7 @@ from deepstep.run import LEAKS, Run, few_rows
 from deepstep.targets import Targets
 from deepstep.training.fit import INTERRUPTED as CUT
 from deepstep.training.interruption import deferred
+from deepstep.training.progress import phase
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,9 @@ def train_table(
 
     ``training`` is the one that is resumed; else ``begin`` makes one.
     """
-    options, parts, n_rows = _read(file, options)
-    warnings = parts.warnings()
+    with phase(f"reading {harmless(shown(file))}"):
+        options, parts, n_rows = _read(file, options)
+        warnings = parts.warnings()
     tell(file, n_rows, options.table, parts, options.model, warnings)
     leaks = [warning.finding for warning in warnings if warning.finding is not None]
     of_folds = options.model == ENSEMBLE and parts.survey is None
@@ -168,7 +171,7 @@ def train_table(
     scores: dict[str, Scores] = {}
     saved = f"The run is saved in {run}, but"
     with warnings_as_notes():
-        with as_warning(f"{saved} its scores are missing"):
+        with as_warning(f"{saved} its scores are missing"), phase(f"scoring {harmless(str(run))}"):
             scores = _scores(whole, parts, learned)
             whole.config["results"] = {name: part.to_dict() for name, part in scores.items()}
         if options.rows:

@@ -124,13 +124,13 @@ def prepare_fold(
         learned, targets, presets, request.keep, request.categorical, where
     )
     weight = weight_with_classes(learned, learned, targets, request)
-    examples = preprocessor.examples(features, learned.Y, weight, dtype, where)
+    examples = preprocessor.examples(learned, weight, dtype, where, features)
     if held_out is None:
         return Prepared(preprocessor, examples, None)
     weight = weight_with_classes(learned, held_out, targets, request)
-    features = preprocessor.features(held_out.X)
-    where = f"{where}, validation"
-    return Prepared(preprocessor, examples, preprocessor.examples(features, held_out.Y, weight, dtype, where))
+    return Prepared(
+        preprocessor, examples, preprocessor.examples(held_out, weight, dtype, f"{where}, validation")
+    )
 
 
 def weight_with_classes(learned: Rows, rows: Rows, targets: Targets, request: Request) -> Array | None:

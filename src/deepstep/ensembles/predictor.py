@@ -18,6 +18,9 @@ from deepstep.preparation.table import with_columns
 from deepstep.targets import Targets
 from deepstep.types import AnyArray, Array
 
+FINGERPRINT_ROWS = 2**14
+"""Rows whose features are in memory at once for a fingerprint."""
+
 
 @dataclass(frozen=True, eq=False)
 class TrainingFingerprint:
@@ -47,11 +50,13 @@ class TrainingFingerprint:
 
 def _fingerprint(ensemble: Ensemble, X: Any) -> bytes:
     """A hash of the features that members see, as far as those of the first fold tell."""
-    features = ensemble.preprocessors[0].features(X)
-    digest = blake2b(digest_size=16)
-    dense = isinstance(features, np.ndarray)
-    for part in [features] if dense else [features.data, features.indices, features.indptr]:
-        digest.update(np.ascontiguousarray(part).reshape(-1).view(np.uint8).data)
+    digest, m = blake2b(digest_size=16), int(X.shape[0])
+    size = FINGERPRINT_ROWS if hasattr(X, "height") else m  # sparse rows are hashed as a whole
+    for part in (X[start : start + size] for start in range(0, m, size)):
+        features = ensemble.preprocessors[0].features(part)
+        dense = isinstance(features, np.ndarray)
+        for array in [features] if dense else [features.data, features.indices, features.indptr]:
+            digest.update(np.ascontiguousarray(array).reshape(-1).view(np.uint8).data)
     return digest.digest()
 
 

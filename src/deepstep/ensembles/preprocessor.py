@@ -1,4 +1,7 @@
-"""The preprocessor of a fold: how rows become the inputs of networks, and outputs numbers."""
+"""The preprocessor of a fold: how rows become the inputs of networks, and outputs numbers.
+
+The inputs of large tables are encoded a batch at a time, see `EncodedRows`, and never held as a whole.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,17 +9,45 @@ from typing import Any
 
 import numpy as np
 
+from deepstep.data.rows import Place, naming_rows
 from deepstep.ensembles.presets import INPUTS, Preset, default_n_bins
 from deepstep.ensembles.split import Rows
 from deepstep.network.border import weights_in
 from deepstep.preparation import ImagePreparation, TablePreparation
-from deepstep.preparation.batches import Examples
+from deepstep.preparation.batches import Examples, few
 from deepstep.preparation.encoding import Encoding
 from deepstep.targets import Targets
-from deepstep.types import Array
+from deepstep.types import AnyArray, Array
 
 AS_THEY_ARE = "scaled"
 """The name of inputs that are not encoded: of one network alone, and of sparse rows."""
+
+ENCODING_ROWS = 2**17
+"""Rows, evenly spread, that tell where numbers are cut; quantiles are off by a few thousandths of a rank."""
+
+IN_MEMORY = 2**28
+"""Bytes of inputs up to which they are held in memory for all epochs."""
+
+
+@dataclass(frozen=True, eq=False)
+class EncodedRows:
+    """The inputs of networks (m, n), made of the rows of a frame when they are taken: ``inputs[rows]``."""
+
+    preprocessor: "Preprocessor"
+    name: str
+    frame: Any
+    dtype: Any
+    where: str
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and inputs."""
+        return self.frame.height, self.preprocessor.n_inputs_of(self.name) or 0
+
+    def __getitem__(self, rows: AnyArray | slice) -> Array:
+        with naming_rows(Place(self.where, 0), np.arange(self.frame.height)[rows]):
+            features = self.preprocessor.features(self.frame[rows])
+        return self.preprocessor.encoded(self.name, features, self.dtype)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,16 +101,16 @@ class Preprocessor:
         categorical: Sequence[str],
         where: str,
     ) -> "tuple[Preprocessor, Any]":
-        """Learn from rows for the inputs of some presets; also the features of these rows."""
+        """Learn from rows for the inputs of some presets; also their features, if all of them were needed."""
         preparation = table_preparation(rows.X, keep, categorical)
-        features = _features(preparation, rows.X)
+        sample = None if preparation is None else preparation.transform(few(rows.X, ENCODING_ROWS))
         encodings: dict[str, Encoding | None] = {}
         for name in dict.fromkeys(preset.inputs for preset in presets):
             scaling, cuts = INPUTS[name]
             n_bins = default_n_bins(len(rows)) if cuts else 0
-            encodings[name] = None if preparation is None else Encoding.fit(features, n_bins, scaling)
+            encodings[name] = None if sample is None else Encoding.fit(sample, n_bins, scaling)
         center, scale = targets.scale_of(rows.Y, rows.weight, where=where)
-        return cls(preparation, encodings, center, scale), features
+        return cls(preparation, encodings, center, scale), sample if len(rows) <= ENCODING_ROWS else None
 
     @property
     def n_inputs(self) -> int:
@@ -90,6 +121,12 @@ class Preprocessor:
         """Rows as features (m, n), float64; rows of floats and sparse ones stay as they are."""
         return _features(self.preparation, X)
 
+    def encoded(self, name: str, features: Any, dtype: Any = np.float32) -> Any:
+        """Features as the inputs of an encoding."""
+        encoding = self.encodings[name]
+        inputs = features if encoding is None else encoding.transform(features)
+        return inputs.astype(dtype, copy=False)
+
     def inputs(self, features: Any) -> dict[str, Any]:
         """Features as the inputs of each encoding."""
         return {
@@ -98,15 +135,21 @@ class Preprocessor:
         }
 
     def examples(
-        self, features: Any, Y: Array, weight: Array | None, dtype: Any, where: str
+        self, rows: Rows, weight: Array | None, dtype: Any, where: str, features: Any = None
     ) -> dict[str, Examples]:
-        """The examples of each encoding, in the precision of the networks."""
-        learned = self.scaled(Y).astype(dtype)
+        """Rows as the examples of each encoding, in the precision of the networks; ``features`` if known."""
+        learned = self.scaled(rows.Y).astype(dtype)
         weight = None if weight is None else weights_in(learned.dtype, weight, where)
-        return {
-            name: Examples(X.astype(dtype, copy=False), learned, weight)
-            for name, X in self.inputs(features).items()
-        }
+        size, examples = len(rows) * learned.dtype.itemsize, dict[str, Examples]()
+        for name in self.encodings:
+            X: Any
+            if size * (self.n_inputs_of(name) or 0) > IN_MEMORY and hasattr(rows.X, "height"):
+                X = EncodedRows(self, name, rows.X, dtype, where)
+            else:
+                features = self.features(rows.X) if features is None else features
+                X = self.encoded(name, features, dtype)
+            examples[name] = Examples(X, learned, weight)
+        return examples
 
     def scaled(self, Y: Array) -> Array:
         """Targets as networks learn them."""

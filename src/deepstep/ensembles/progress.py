@@ -30,7 +30,7 @@ def member_progress(label: str, planned: int, epochs: int, budget: float | None)
             text = f"{len(finished)} networks, {sum(done.values()):.0f} epochs"
             meter.move(min(monotonic() - begun, budget), text)
 
-    meter.begin(epochs * planned if budget is None else budget, text=f"0/{planned} networks")
+    meter.begin(epochs * planned if budget is None else budget, text="preparing the rows")
     try:
         yield show
     finally:

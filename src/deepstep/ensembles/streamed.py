@@ -125,9 +125,8 @@ def fit_streamed(
         validation = Rows(held.select(table.names), encode(table.y(held)), table.weight(held))
     judges = None
     if validation is not None:
-        features = preprocessor.features(validation.X)
         weight = targets.row_weights(class_weights, validation.Y, validation.weight)
-        judges = preprocessor.examples(features, validation.Y, weight, dtype, where)[preset.inputs]
+        judges = preprocessor.examples(validation, weight, dtype, where)[preset.inputs]
     seed = int(np.random.SeedSequence(request.options.seed).generate_state(1)[0])
     checkpoints = None if request.folder is None else Checkpoints(request.folder, request.resume)
     with limited_threads(request.n_jobs):

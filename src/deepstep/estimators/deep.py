@@ -62,6 +62,7 @@ from deepstep.training import latest_checkpoint
 from deepstep.training.callbacks import as_callbacks
 from deepstep.training.checkpoint import plain
 from deepstep.training.interruption import deferred
+from deepstep.training.progress import phase
 from deepstep.training.rows import parts
 from deepstep.types import AnyArray, Array
 
@@ -154,8 +155,9 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         request = self._request(context)
         rows = Rows(X, self._encode(targets, y, where, learned=True), weight, groups)
         if columns.named:
-            preparation = TablePreparation.fit(X, keep=request.keep, categorical=request.categorical)
-            warn_of_table(X, preparation, targets, rows.Y, context, header=header, rows=len(y))
+            with phase(f"{request.label}: looking at the columns" if request.label else ""):
+                preparation = TablePreparation.fit(X, keep=request.keep, categorical=request.categorical)
+                warn_of_table(X, preparation, targets, rows.Y, context, header=header, rows=len(y))
         self._check_taught(targets, rows, request)
         held_out = None
         if validation is not None:

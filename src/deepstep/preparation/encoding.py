@@ -42,20 +42,31 @@ ROUNDING = 1e-12
 are those of rounding.
 """
 
-ROWS_AT_ONCE = 1024
+ROWS_AT_ONCE = 256
 """Rows that are encoded at once."""
+
+QUARTERS = np.array([0, 0.25, 0.5, 0.75, 1])
+"""Ranks that tell where a feature lies and how wide it is."""
 
 PARTS = (slice(None, -1), slice(1, None))
 """Where the pieces of a feature begin and end, among its edges."""
 
 
 class _Rules(NamedTuple):
-    """Statistics of the features (n,), and beginnings, widths and limits of all pieces (n_pieces,)."""
+    """Statistics of the features (n,), those of the features that are cut, and those of all their pieces.
+
+    ``cut`` are the numbers of the features in pieces, ``counts`` how many pieces each has, and ``starts``
+    which of all pieces is its first. A piece is full from ``ends`` on; the last one of a feature never is.
+    """
 
     center: Array
     factor: Array
+    cut: NDArray[np.intp]
+    counts: NDArray[np.intp]
+    starts: NDArray[np.intp]
     begins: Array
     widths: Array
+    ends: Array
     low: Array
     high: Array
 
@@ -106,18 +117,25 @@ class Encoding:
         if scaling == "deviations":
             return found
         ranks = np.linspace(0, 1, min(MOST_MARKS, max(2, len(features))))
-        curves = [(marks, _normal_scores(place, ranks)) for marks, place in _different(quantiles, ranks)]
+        first, third = quantiles.at(np.array([0.25, 0.75]))
+        distinct = _different(quantiles.at(ranks), first, third, quantiles.more_than_two)
+        curves = [(marks, _normal_scores(place, ranks)) for marks, place in distinct]
         return replace(found, marks=tuple(one for one, _ in curves), scores=tuple(one for _, one in curves))
 
     @classmethod
     def of(cls, quantiles: Quantiles, pieces: int) -> Self:
         """The encoding of features with these quantiles."""
-        low, first, center, third, high = quantiles.at(np.array([0, 0.25, 0.5, 0.75, 1]))
+        ranks = np.linspace(0, 1, pieces + 1) if pieces > 1 else np.empty(0)
+        values = quantiles.at(np.concatenate([QUARTERS, ranks]))  # in one pass over the rows
+        low, first, center, third, high = values[: len(QUARTERS)]
         between = third - first
         least = np.finfo(between.dtype).tiny  # of smaller numbers the inverse is infinite
         width = np.where(between >= least, between, (high - low) / 2)
         factor = np.divide(1, width, out=np.zeros_like(width), where=width >= least)
-        edges = _edges(quantiles, pieces) if pieces > 1 else ((),) * len(center)
+        edges: tuple[tuple[float, ...], ...] = ((),) * len(center)
+        if len(ranks):
+            distinct = _different(values[len(QUARTERS) :], first, third, quantiles.more_than_two)
+            edges = tuple(marks if len(marks) > 2 else () for marks, _ in distinct)
         return cls(tuple(center.tolist()), tuple(factor.tolist()), edges)
 
     @property
@@ -150,18 +168,19 @@ class Encoding:
     def transform(self, features: AnyArray, dtype: Any = np.float32) -> Array:
         """The inputs of m rows, C-ordered: scaled features, then the pieces of the first that has some, …"""
         n, rules = len(self.center), self.rules
+        dtype = np.dtype(dtype).type
         inputs = np.empty((len(features), self.n_inputs), dtype)
         for start in range(0, len(features), ROWS_AT_ONCE):  # few enough to stay in the cache
             rows, into = features[start : start + ROWS_AT_ONCE], inputs[start : start + ROWS_AT_ONCE]
             with np.errstate(over="ignore"):
                 u = (rows - rules.center) * rules.factor
-                share = (rows[:, self.origins[n:]] - rules.begins) / rules.widths
             u = np.clip(u, -FAR, FAR)
             into[:, :n] = LIMIT * u / np.hypot(LIMIT, u)
-            for at, marks in enumerate(self.marks):
+            for index, marks in enumerate(self.marks):
                 if marks:
-                    into[:, at] = np.interp(rows[:, at], marks, self.scores[at])
-            into[:, n:] = np.clip(share, rules.low, rules.high) - 0.5
+                    into[:, index] = np.interp(rows[:, index], marks, self.scores[index])
+            if len(rules.cut):
+                into[:, n:] = _pieces(rows[:, rules.cut], rules, dtype)
         return inputs
 
     def part(self, block: slice) -> Self:
@@ -173,14 +192,34 @@ class Encoding:
         """The statistics as arrays, of all pieces side by side."""
         cut = [np.array(edges) for edges in self.edges if edges]
         begins, ends = (np.concatenate([np.empty(0), *(edges[part] for edges in cut)]) for part in PARTS)
-        low, high, last = np.zeros(len(begins)), np.ones(len(begins)), -1
-        for edges in cut:
-            first, last = last + 1, last + len(edges) - 1
-            low[first], high[last] = -REACH, 1 + REACH
-        return _Rules(np.array(self.center), np.array(self.factor), begins, ends - begins, low, high)
+        counts = np.array([len(edges) - 1 for edges in cut], np.intp)
+        starts = np.cumsum(counts) - counts
+        low, high = np.zeros(len(begins)), np.ones(len(begins))
+        low[starts] = -REACH
+        high[starts + counts - 1] = 1 + REACH
+        widths = ends - begins
+        ends[starts + counts - 1] = np.nan  # which nothing reaches
+        features = np.array([feature for feature, edges in enumerate(self.edges) if edges], np.intp)
+        center, factor = np.array(self.center), np.array(self.factor)
+        return _Rules(center, factor, features, counts, starts, begins, widths, ends, low, high)
 
     def __getstate__(self) -> dict[str, Any]:
         return {one.name: getattr(self, one.name) for one in fields(self)}
+
+
+def _pieces(rows: Array, rules: _Rules, dtype: Any) -> Array:
+    """The pieces of features that are cut (m, n), side by side.
+
+    All but one of a feature are full or empty, so that one alone is computed: the first that is not full.
+    """
+    full = np.repeat(rows, rules.counts, axis=1) >= rules.ends
+    inputs = np.where(full, dtype(0.5), dtype(-0.5))
+    partial = rules.starts + np.add.reduceat(full.view(np.int8), rules.starts, axis=1, dtype=np.int16)
+    with np.errstate(over="ignore"):
+        share = (rows - rules.begins[partial]) / rules.widths[partial]
+    share = np.clip(share, rules.low[partial], rules.high[partial]) - 0.5
+    np.put_along_axis(inputs, partial, share.astype(dtype), axis=1)
+    return inputs
 
 
 def _increase(numbers: tuple[float, ...]) -> bool:
@@ -198,18 +237,18 @@ def _normal_scores(place: NDArray[np.intp], ranks: Array) -> tuple[float, ...]:
     return tuple(special.ndtri(np.clip(mean_ranks, edge, 1 - edge)).tolist())
 
 
-def _edges(quantiles: Quantiles, pieces: int) -> tuple[tuple[float, ...], ...]:
-    """Quantiles between which each feature is cut; none where there is nothing to cut."""
-    found = [edges for edges, _ in _different(quantiles, np.linspace(0, 1, pieces + 1))]
-    return tuple(edges if len(edges) > 2 else () for edges in found)
+def _different(
+    values: Array, first: Array, third: Array, more_than_two: NDArray[np.bool_]
+) -> list[tuple[tuple[float, ...], NDArray[np.intp]]]:
+    """Quantiles of each feature that differ beyond rounding, and each rank's place; none of two values.
 
-
-def _different(quantiles: Quantiles, ranks: Array) -> list[tuple[tuple[float, ...], NDArray[np.intp]]]:
-    """Quantiles of each feature that differ beyond rounding, and each rank's place; none of two values."""
-    first, third = quantiles.at(np.array([0.25, 0.75])) / 2  # halves: a difference may be infinite
-    found = quantiles.at(ranks)
-    new = np.diff(found / 2, axis=0, prepend=-np.inf) > ROUNDING * (third - first)
-    new &= quantiles.more_than_two
+    ``values`` (k, n) are the quantiles, ``first`` and ``third`` the quartiles of each feature.
+    """
+    new = np.diff(values / 2, axis=0, prepend=-np.inf) > ROUNDING * (
+        third / 2 - first / 2
+    )  # halves: no infinity
+    new &= more_than_two
     return [
-        (tuple(at[there].tolist()), np.cumsum(there) - 1) for at, there in zip(found.T, new.T, strict=True)
+        (tuple(column[there].tolist()), np.cumsum(there) - 1)
+        for column, there in zip(values.T, new.T, strict=True)
     ]

@@ -98,6 +98,11 @@ def classes_of(values: Iterable[Any], order: Sequence[str] | None) -> tuple[Labe
 
 def places_in(classes: tuple[Label, ...], values: Iterable[Any]) -> NDArray[np.intp]:
     """The position of each value among the classes."""
+    series: Any = values if hasattr(values, "replace_strict") else None  # of polars
+    if series is not None and series.dtype == polars.String and not series.null_count():
+        texts = series.unique(maintain_order=True)  # of many rows few are different
+        places = series.replace_strict(texts, places_in(classes, texts.to_list()))
+        return np.asarray(places.to_numpy(), np.intp)
     table = {label: position for position, label in enumerate(classes)}
     labels = labels_in(values)
     if all(isinstance(label, str) for label in classes):

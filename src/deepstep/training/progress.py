@@ -1,6 +1,8 @@
 """Progress on stderr: a bar in a terminal and in a notebook, elsewhere a line now and then."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Lock
 from time import monotonic
 from typing import Any, TextIO
@@ -115,6 +117,24 @@ class Meter:
             of = "" if total is None else f"/{total:.0f}" if total >= 1 else f"/{total:g}"
             self._stream.write(f"{self._label}: {done:.0f}{of}{self._unit}, {text}{left}\n")
         self._stream.flush()
+
+
+@contextmanager
+def phase(text: str, stream: TextIO | None = None) -> Iterator[None]:
+    """Show in a terminal what is done while the block runs, where no bar can tell how far it is.
+
+    >>> with phase("reading table.csv", sys.stdout):  # no terminal: nothing
+    ...     pass
+    """
+    stream = stream if stream is not None else sys.stderr
+    if not (text and stream.isatty() and has_threads()):
+        yield
+        return
+    from rich.console import Console
+    from rich.markup import escape
+
+    with Console(file=stream).status(escape(text)):
+        yield
 
 
 def _duration(seconds: float) -> str:

@@ -1,0 +1,79 @@
+"""Tables whose inputs are too large for the memory: they are encoded a batch at a time, to the same bits."""
+
+import numpy as np
+import polars
+import pytest
+
+from deepstep import DeepClassifier, DeepRegressor
+from deepstep.ensembles import preprocessor
+from deepstep.ensembles.preprocessor import EncodedRows, Preprocessor
+from deepstep.ensembles.presets import PRESETS
+from deepstep.ensembles.split import Rows
+from deepstep.errors import DataError
+from deepstep.preparation import TablePreparation
+from deepstep.preparation.encoding import Encoding
+from deepstep.targets import Targets
+
+M = 240
+
+
+@pytest.fixture
+def table(fresh_seed):
+    """Numbers, missing ones, and texts."""
+    rng = np.random.default_rng(fresh_seed)
+    age = rng.normal(40, 10, M)
+    age[::7] = np.nan
+    town = rng.choice(["Bern", "Rome", "Oslo"], M)
+    frame = polars.DataFrame({"age": age, "town": town, "rooms": rng.integers(1, 5, M)}, nan_to_null=True)
+    return frame, (np.nan_to_num(age) + 9 * (town == "Rome") > 41).astype(int)
+
+
+def _parameters(model):
+    return [member.network.parameters.flat for member in model.ensemble_.members]
+
+
+@pytest.mark.parametrize("presets", ["gated", "ranks"])
+@pytest.mark.parametrize("kind", [DeepClassifier, DeepRegressor])
+def test_rows_that_are_encoded_when_they_are_taken_give_the_same_bits(monkeypatch, table, kind, presets):
+    options = {"presets": presets, "n_estimators": 2, "network_params": {"epochs": 4}, "random_state": 3}
+    expected = kind(**options).fit(*table)
+    monkeypatch.setattr(preprocessor, "IN_MEMORY", 0)
+    model = kind(**options).fit(*table)
+    for ours, theirs in zip(_parameters(model), _parameters(expected), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(model.predict(table[0]), expected.predict(table[0]))
+
+
+def test_such_a_fit_is_resumed_to_the_same_bits(monkeypatch, table, tmp_path):
+    monkeypatch.setattr(preprocessor, "IN_MEMORY", 0)
+    options = {"presets": "gated", "n_estimators": 1, "network_params": {"epochs": 4}, "random_state": 3}
+    expected = DeepClassifier(**options).fit(*table)
+    DeepClassifier(**options, checkpoint_dir=tmp_path).fit(*table)
+    model = DeepClassifier(**options, checkpoint_dir=tmp_path, resume=True).fit(*table)
+    np.testing.assert_array_equal(_parameters(model)[0], _parameters(expected)[0])
+
+
+def test_numbers_are_cut_by_some_of_the_rows(monkeypatch, table):
+    monkeypatch.setattr(preprocessor, "ENCODING_ROWS", 60)
+    frame, y = table
+    targets = Targets.from_labels(y)
+    rows = Rows(frame, targets.encode(y))
+    fitted, features = Preprocessor.fit(rows, targets, [PRESETS["gated"]], (), (), "test")
+    preparation = TablePreparation.fit(frame)
+    spread = frame[np.linspace(0, M - 1, 60).round().astype(int)]
+    assert features is None
+    assert fitted.preparation == preparation  # of all rows
+    assert fitted.encodings["pieces"] == Encoding.fit(preparation.transform(spread), 8)
+
+
+def test_a_value_that_cannot_be_used_is_named_by_its_row(table):
+    frame, y = table
+    targets = Targets.from_labels(y)
+    fitted, _ = Preprocessor.fit(Rows(frame, targets.encode(y)), targets, [PRESETS["gated"]], (), (), "test")
+    age = frame["age"].to_list()
+    age[200] = np.inf
+    inputs = EncodedRows(fitted, "pieces", frame.with_columns(polars.Series("age", age)), np.float32, "fit")
+    assert inputs.shape == (M, fitted.n_inputs_of("pieces"))
+    assert inputs[:50].dtype == np.float32
+    with pytest.raises(DataError, match="row 201 "):
+        inputs[np.array([3, 200, 5])]
