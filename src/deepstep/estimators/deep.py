@@ -25,6 +25,7 @@ from deepstep.ensembles.presets import Preset
 from deepstep.ensembles.refit import refit_ensemble
 from deepstep.ensembles.split import FRACTION, TIME, Rows
 from deepstep.ensembles.streamed import fit_streamed, labels_in, survey_rows
+from deepstep.engines.choice import in_process_group
 from deepstep.errors import (
     ConfigurationError,
     DivergenceError,
@@ -124,6 +125,10 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         True
         """
         where = f"{type(self).__name__}.fit"
+        if in_process_group():
+            expected = "a process outside of a process group, as joblib distributes the members of ensembles"
+            hint = "Fit it in one process, within joblib.parallel_config(…): docs/scale.md."
+            raise ConfigurationError(where, expected, "got one of several workers", hint)
         validation = validation_data(X_val, y_val, sample_weight_val, eval_set, where)
         context = FitContext(where, groups=groups, targets=target_names(y))
         return self._fit(RawData(X, y, sample_weight), validation, context)

@@ -28,6 +28,7 @@ from deepstep.training.loop import Loop
 from deepstep.training.plan import Plan
 from deepstep.training.scoring import Metric, check_metrics, score_names, scores
 from deepstep.training.stopping import EarlyStopping, ReduceLROnPlateau, check_watched
+from deepstep.training.workers import called_here, refuse_another_training
 
 REFIT = "refit"  # the folder, within that for checkpoints, of the second training
 INTERRUPTED = "interrupted"  # why a history ended that Ctrl-C cut short
@@ -61,6 +62,7 @@ class Fit:
             [*self._solver.ENTRIES, *score_names(self.validation, self.metrics)],
             called={id(one): f"{self.where}, {name}" for name, one in self.plan.listeners.items()},
         )
+        self.callbacks = called_here(self.callbacks, self.session.workers)
         self.training = Training(
             self.session,
             self.history,
@@ -86,6 +88,7 @@ class Fit:
                 self.cost = history[-1]["cost"]
 
     def _run(self) -> None:
+        refuse_another_training(self)
         solver = self._solver(self)
         if self.resume is not None or any(
             isinstance(callback, ModelCheckpoint) for callback in self.callbacks

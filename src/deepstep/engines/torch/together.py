@@ -5,6 +5,7 @@ it works on, and knows where they stand. So orders, masks and weights are those 
 workers have the same state after every step.
 """
 
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zlib import crc32
@@ -13,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, distributed
 
+from deepstep.engines.choice import DISTRIBUTED
 from deepstep.engines.session import Asked
 from deepstep.engines.torch.passes import Statistics
 from deepstep.engines.torch.session import Batch, TorchSession
@@ -36,7 +38,7 @@ class DistributedSession(TorchSession):
                 "the distributed engine",
                 "a process group of torch.distributed",
                 "there is none",
-                "Use deepstep.distributed.fit, in a script that torchrun starts.",
+                "Train within deepstep.distributed.process_group(), in a script that torchrun starts.",
             )
         if "batch" in architecture.normalization:
             raise ConfigurationError(
@@ -45,8 +47,11 @@ class DistributedSession(TorchSession):
                 "got normalization='batch'",
                 "Use normalization='layer'.",
             )
-        super().__init__(architecture, *arguments, device=device)
-        self.name, self.workers = "distributed", ProcessGroup(self._device)
+        if device == "cuda" or (not device and torch.cuda.is_available()):
+            local_rank = os.environ.get("LOCAL_RANK")
+            device = "cuda" if local_rank is None else f"cuda:{local_rank}"
+        super().__init__(architecture, *arguments, device=device or "cpu")
+        self.name, self.workers = DISTRIBUTED, ProcessGroup(self._device)
 
     @torch.inference_mode()
     def cost_and_gradient_of_all(
