@@ -1,20 +1,27 @@
 """Training by many workers, on one machine or many: ``torchrun --nproc-per-node=2 SCRIPT``.
 
-Each worker is a process that runs the same script. Within a process group every training of one network
-(`deepstep.Network.train`, and ``fit`` of `deepstep.NetworkClassifier` and `deepstep.NetworkRegressor`) is done
-by all workers: each works on its part of each batch, and one all-reduce of the flat gradient (gloo between
-CPUs, NCCL between GPUs) makes their steps those of one process on the whole batch.
+Each worker is a process that runs the same script. Within a process group every training of one network, by
+`deepstep.Network.train`, `deepstep.NetworkClassifier` or `deepstep.NetworkRegressor`, is done by all workers:
+each works on its part of each batch, and one all-reduce of the flat gradient (gloo between CPUs, NCCL between
+GPUs) makes their steps those of one process on the whole batch.
 """
 
+import hashlib
+import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from deepstep.engines.choice import missing_torch
+import numpy as np
+
+from deepstep.engines.choice import DISTRIBUTED, missing_torch
 from deepstep.errors import ConfigurationError
-from deepstep.types import is_number
+from deepstep.preparation.batches import Communicator, Examples, digest, evenly_spread
+from deepstep.preparation.streams import StreamedExamples
+from deepstep.types import Array, is_number
 
 __all__ = ["process_group"]
 
@@ -22,6 +29,9 @@ WHERE = "deepstep.distributed.process_group"
 
 PATIENCE = 600.0
 """Seconds that workers wait for each other, unless something else is asked for."""
+
+COMPARED = 1024
+"""So many examples of each worker, evenly spread, are compared with those of the first."""
 
 
 @contextmanager
@@ -33,7 +43,7 @@ def process_group(timeout: float = PATIENCE) -> Iterator[None]:
     there are some and else CPUs, "torch:cpu" or "torch:cuda". The first worker alone shows progress, writes
     checkpoints and calls callbacks, except those that all call (``Callback.in_every_worker``, and those that
     keep a state). All workers have the same network afterwards; ``torch.distributed.get_rank()`` says which
-    one this process is.
+    of them this process is.
 
     Where a group of ``torch.distributed`` is there already, it is taken, and stays. In a script that was not
     started by torchrun the group is of this process alone, and trainings are as without it.
@@ -105,7 +115,10 @@ def _meet(timeout: timedelta) -> None:
         store = distributed.PrefixStore(_life(), store)  # type: ignore[attr-defined]
     else:
         store, rank, size = distributed.HashStore(), 0, 1  # type: ignore[attr-defined]
-    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    backend = "gloo"
+    if torch.cuda.is_available():
+        backend = "cpu:gloo,cuda:nccl"
+        torch.cuda.set_device(int(os.environ.get("LOCAL_RANK", 0)) % torch.cuda.device_count())
     distributed.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=timeout)
 
 
@@ -117,3 +130,71 @@ def _life() -> str:
     """
     on_one_machine = os.environ.get("LOCAL_WORLD_SIZE") == os.environ.get("WORLD_SIZE")
     return f"deepstep/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0') if on_one_machine else ''}"
+
+
+def in_process_group() -> bool:
+    """Whether this process is one of several workers, by `process_group` or a group that somebody else made.
+
+    PyTorch is never imported for it: who has made a group has it loaded.
+    """
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is None or not distributed.is_available() or not distributed.is_initialized():
+        return False
+    return bool(distributed.get_world_size() > 1)
+
+
+def engine_of_training(engine: str, where: str) -> str:
+    """The engine of a training as it is; within a process group the one that all workers share."""
+    if not in_process_group():
+        return engine
+    name, _, device = engine.partition(":")
+    if name not in ("auto", "torch") or device not in ("", "cpu", "cuda"):
+        expected = "'auto', 'torch', 'torch:cpu' or 'torch:cuda' within a process group"
+        raise ConfigurationError(where, expected, f"got {engine!r}", setting="engine")
+    return f"{DISTRIBUTED}:{device}" if device else DISTRIBUTED
+
+
+def refuse_drawn_seed(where: str, setting: str) -> None:
+    """Refuse to draw a seed within a process group: each worker would draw another one."""
+    if in_process_group():
+        expected = "a whole number, where several workers train a network"
+        raise ConfigurationError(where, expected, "got None", f"Pass {setting}=0.", setting=setting)
+
+
+def refuse_ensemble(where: str) -> None:
+    """Refuse an ensemble within a process group, whose workers would all train the same members."""
+    if in_process_group():
+        expected = "a process outside of a process group, as joblib distributes the members of an ensemble"
+        hint = "Fit it in one process, within joblib.parallel_config(…): docs/scale.md."
+        raise ConfigurationError(where, expected, "got one of several workers", hint)
+
+
+def refuse_another_training(
+    workers: Communicator, where: str, settings: Any, *data: Array | Examples | StreamedExamples | None
+) -> None:
+    """Refuse, in all workers, settings (in JSON's types) and data that are not those of the first worker."""
+    if workers.share.of == 1:
+        return
+    described = json.dumps([settings, *map(_described, data)], sort_keys=True).encode()
+    # 48 bits, which messages do not round
+    mine = float(int.from_bytes(hashlib.sha256(described).digest()[:6]))
+    (first,) = workers.of_the_first(mine)
+    differs = np.zeros(workers.share.of)
+    differs[workers.share.rank] = mine != first
+    others = np.flatnonzero(workers.sums(differs))
+    if len(others):
+        raise ConfigurationError(
+            where,
+            "the same network, examples and options in every worker",
+            f"worker {others[0]} has others than worker 0",
+            "Give the network, or random_state, and what else is random the same seed in each.",
+        )
+
+
+def _described(part: Array | Examples | StreamedExamples | None) -> Any:
+    """Data in JSON's types: a digest of numbers, of examples in memory that of some, and their number."""
+    if isinstance(part, StreamedExamples):
+        return part.identity
+    if isinstance(part, Examples):
+        return len(part), digest(part.part(evenly_spread(len(part), COMPARED)))
+    return None if part is None else hashlib.sha256(part.tobytes()).hexdigest()

@@ -10,30 +10,28 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-distributed = pytest.importorskip("torch.distributed")
-
+import restarted_together
 import trained_together
-from trained_together import CASES, ENDING, ESTIMATORS, KILLED, STREAMED, TIMED
+from trained_together import CASES, ENDING, ESTIMATORS, STREAMED, TIMED
 
-from deepstep.distributed import process_group
+from deepstep.distributed import in_process_group, process_group
 from deepstep.engines import open_session
-from deepstep.engines.choice import in_process_group
 from deepstep.errors import ConfigurationError, MissingPackageError, WorkerError
 from deepstep.training import latest_checkpoint
+
+distributed = pytest.importorskip("torch.distributed")
 
 pytestmark = pytest.mark.slow
 
 N = 3
 
 
-def torchrun(what, data, folder, *, n, max_restarts=0):
-    """What some workers came to."""
+def torchrun(script, *typed, n, max_restarts=0):
+    """What some workers came to; the last word that is typed is the folder."""
     source = Path(sys.modules["deepstep"].__file__).parents[1]
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n}"]
-    typed = [f"--max-restarts={max_restarts}", trained_together.__file__, what, data, folder]
     ran = subprocess.run(
-        [*command, *map(str, typed)],
+        [*command, f"--max-restarts={max_restarts}", script.__file__, *map(str, typed)],
         env={**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
         capture_output=True,
         text=True,
@@ -41,7 +39,7 @@ def torchrun(what, data, folder, *, n, max_restarts=0):
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    return [json.loads((folder / f"{rank}.json").read_text("utf-8")) for rank in range(n)]
+    return [json.loads((typed[-1] / f"{rank}.json").read_text("utf-8")) for rank in range(n)]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +57,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def results(data, folder):
     """What three workers came to, of all cases in one start of them."""
-    return torchrun("everything", data, folder, n=N)
+    return torchrun(trained_together, data, folder, n=N)
 
 
 def column(result, name):
@@ -78,16 +76,12 @@ def assert_equal(results, trained, *columns):
 @pytest.mark.parametrize("name", CASES)
 def test_workers_are_one_process(name, results):
     alone = trained_together.train(name, "reference")
-    scores = [] if "validation_fraction" not in CASES[name] else ["validation_cost"]
-    scores = scores if name == "validated" else [*scores, "step"]
-    if name == "validated":  # of the refit, as long as the first training took
-        assert alone.best_epochs < 40
-        scores = []
-    assert_equal([result[name] for result in results], alone, *scores)
-    assert [result[name]["engine"] for result in results] == ["distributed"] * N
-    if name != "validated":
-        # the first worker alone calls callbacks
-        assert [result[name]["seen"] for result in results] == [len(alone.history), 0, 0]
+    of_all = [result[name] for result in results]
+    scores = ["validation_cost", "validation_error"] if name == "validated" else []
+    assert_equal(of_all, alone, "step", *scores)
+    assert [result["engine"] for result in of_all] == ["distributed"] * N
+    trainings = [alone.history, *([alone.stopping_history] if name == "refitted" else [])]
+    assert [result["seen"] for result in of_all] == [sum(map(len, trainings)), 0, 0]  # of the first alone
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
@@ -108,14 +102,16 @@ def test_workers_that_stream_are_one_process(name, results, data):
 @pytest.mark.parametrize(("name", "batch"), [("shared", 32), ("weighed", 32), ("small windows", 8)])
 def test_all_read_all_and_prepare_their_own(name, batch, results):
     streamed = [result[f"streamed {name}"] for result in results]
-    assert sum(result["prepared"] for result in streamed) == 3 * 700
+    assert sum(result["prepared"] for result in streamed) == 3 * 360
     for result in streamed:
         assert len(set(Counter(result["read"]).values())) == 1
-        assert 0.95 * (batch // N) < result["prepared"] * batch / (3 * 700) < 1.05 * -(-batch // N)
+        assert 0.95 * (batch // N) < result["prepared"] * batch / (3 * 360) < 1.05 * -(-batch // N)
 
 
 def test_a_group_of_the_user_s_own(results):
-    assert_equal([r["a group of the user's own"] for r in results], trained_together.train("batches", "reference"))
+    assert_equal(
+        [r["a group of the user's own"] for r in results], trained_together.train("batches", "reference")
+    )
 
 
 @pytest.mark.parametrize("ends", ENDING)
@@ -183,9 +179,9 @@ REFUSED = {
     "options": DIFFERENT.format("Network.train"),
     "examples": DIFFERENT.format("NetworkClassifier.fit"),
     "place": "WorkerError: worker {}: all workers at the same place; this one is at other parameters",
-    "seed": "ConfigurationError: Network.train: a network with a seed",
+    "seed": "ConfigurationError: Network.train: seed must be a whole number",
     "random_state": "ConfigurationError: NetworkClassifier.fit: random_state must be a whole number",
-    "engine": "ConfigurationError: Network.train: engine must be 'auto', 'torch', 'torch:cpu' or 'torch:cuda'",
+    "engine": "ConfigurationError: Network.train: engine must be 'auto', 'torch', 'torch:cpu' or",
     "engine of an estimator": "ConfigurationError: NetworkRegressor.fit: engine must be 'auto', 'torch'",
     "normalization": "ConfigurationError: the distributed engine: layers whose examples do not depend",
     "fault": "ConfigurationError: Network.train: fault alone",
@@ -201,9 +197,9 @@ def test_what_is_refused_in_all_workers(name, results):
 
 def test_workers_that_die_hang_and_are_killed(tmp_path):
     """Torchrun starts all of them again, and they go on from the last checkpoint to the same end."""
-    results = torchrun("restarted", tmp_path, tmp_path, n=2, max_restarts=3)
-    alone = trained_together.network("", "reference")
-    alone.train(*trained_together.examples(), **trained_together.options(KILLED))
+    results = torchrun(restarted_together, tmp_path, n=2, max_restarts=3)
+    alone = restarted_together.network("reference")
+    alone.train(*restarted_together.examples(), **restarted_together.options(restarted_together.OPTIONS))
     assert_equal(results, alone)
     assert 0 < results[0]["seen"] < len(alone.history)  # the last life did not begin anew
     died, hung = ((tmp_path / f"life {life}").read_text("utf-8") for life in (0, 1))
@@ -243,12 +239,12 @@ def test_a_process_alone_trains_as_without_a_group(monkeypatch):
 def test_groups_that_cannot_be(monkeypatch):
     with pytest.raises(ConfigurationError, match="timeout must be a number of seconds above 0, got 0"):
         process_group(timeout=0).__enter__()
-    net = trained_together.network()
+    net = restarted_together.network()
     with pytest.raises(ConfigurationError, match=r"deepstep\.distributed\.process_group"):
         open_session("distributed", net.architecture, net.parameters)
     of_two(monkeypatch)
     monkeypatch.delenv("MASTER_PORT", raising=False)
-    with pytest.raises(ConfigurationError, match="the variables that torchrun sets.*MASTER_PORT"):
+    with pytest.raises(ConfigurationError, match=r"the variables that torchrun sets.*MASTER_PORT"):
         process_group().__enter__()
     monkeypatch.setattr("deepstep.engines.choice.find_spec", lambda name: None)
     with pytest.raises(MissingPackageError, match="pip install torch"):

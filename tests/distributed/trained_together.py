@@ -1,21 +1,19 @@
-"""Trainings by some workers: ``torchrun … trained_together.py WHAT DATA FOLDER``.
+"""Trainings by some workers: ``torchrun … trained_together.py DATA FOLDER``.
 
 Each worker writes what it came to, of every case, into ``FOLDER/RANK.json``.
 """
 
 import json
-import os
 import signal
 import sys
-import time
 import warnings
 from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
 import polars
+from restarted_together import RANK, OfAll, came_to, examples, network, options, sleeping
 from sklearn.base import clone
-from torch import distributed
 
 from deepstep import DeepClassifier, Network, NetworkClassifier, NetworkRegressor
 from deepstep.data import ParquetRows
@@ -48,8 +46,8 @@ CASES = {
         "metrics": {"error": lambda Y, AL: float(np.abs(Y - AL).mean())},
         "patience": 3,
         "monitor": "validation_error",
-        "refit": True,
     },
+    "refitted": {"batch_size": 16, "iterations": 9, "validation_fraction": 0.2, "patience": 9, "refit": True},
     "members": {"batch_size": 10, "dropout": 0.3, "l2": 0.1, "sample_weight": WEIGHTS},
     "L-BFGS": {"optimizer": "lbfgs", "iterations": 8, "l1": 0.1, "l2": 0.2},
     "L-BFGS, weighed": {
@@ -66,7 +64,6 @@ TIMED = {
     "timed": {"batch_size": 16, "time_budget": 0.3, "schedule": "cosine", "iterations": 10**6},
     "timed, full batches": {"time_budget": 0.3, "schedule": "cosine", "iterations": 10**6},
 }
-KILLED = {"batch_size": 16, "iterations": 6}
 
 OF_ALL = {"batch_size": 32, "dropout": 0.1, "max_iter": 3, "random_state": 1}
 
@@ -81,18 +78,18 @@ ESTIMATORS = {
 """Estimators on arrays that are mapped from files."""
 
 STREAMED = {
-    "shared": (NetworkRegressor(6, **OF_ALL), 260),
+    "shared": (NetworkRegressor(6, **OF_ALL), 130),
     "small windows": (NetworkRegressor(6, **OF_ALL | {"batch_size": 8}), 24),
-    "weighed": (NetworkRegressor(6, alpha=0.1, **OF_ALL), 260),
-    "batches of one": (NetworkRegressor(6, **OF_ALL | {"batch_size": 1, "max_iter": 1}), 200),
-    "held out": (NetworkRegressor(6, early_stopping=True, scale_targets=True, **OF_ALL), 260),
+    "weighed": (NetworkRegressor(6, alpha=0.1, **OF_ALL), 130),
+    "batches of two": (NetworkRegressor(6, **OF_ALL | {"batch_size": 2, "max_iter": 1}), 100),
+    "held out": (NetworkRegressor(6, early_stopping=True, scale_targets=True, **OF_ALL), 130),
     "in one window": (NetworkRegressor(6, **OF_ALL), 1000),
-    "classes": (NetworkClassifier(6, class_weight="balanced", early_stopping=True, **OF_ALL), 260),
+    "classes": (NetworkClassifier(6, class_weight="balanced", early_stopping=True, **OF_ALL), 130),
 }
 """Estimators on Parquet, and the rows of a window."""
 
 
-def write_data(folder, m=700):
+def write_data(folder, m=360):
     """Arrays, and folders of Parquet for numbers and for classes: groups of 20 rows, at first of 100."""
     rng = np.random.default_rng(0)
     X = rng.standard_normal((m, 3))
@@ -107,27 +104,13 @@ def write_data(folder, m=700):
     }
     for name, frame in frames.items():
         (folder / name).mkdir()
-        for part, (start, stop, group) in enumerate(((0, 233, 100), (233, 470, 20), (470, m, 20))):
+        for part, (start, stop, group) in enumerate(((0, 120, 100), (120, 245, 20), (245, m, 20))):
             frame[start:stop].write_parquet(folder / name / f"{part}.parquet", row_group_size=group)
-
-
-def network(name="", engine="auto"):
-    parts = {"shared_members": 3} if name == "members" else {"normalization": "layer"}
-    return Network([3, 6, 5, 2], output="softmax", **parts, seed=1, engine=engine)
-
-
-def examples():
-    rng = np.random.default_rng(0)
-    return rng.standard_normal((3, 35)), np.eye(2)[rng.integers(2, size=35)].T
-
-
-def options(case):
-    return {"optimizer": "adam", "learning_rate": 0.01, "iterations": 5, **case}
 
 
 def train(name, engine="auto", **more):
     """A case of `CASES` or `TIMED`."""
-    trained = network(name, engine)
+    trained = network(engine, **({"shared_members": 3} if name == "members" else {}))
     trained.train(*examples(), **options((CASES | TIMED)[name] | more))
     return trained
 
@@ -153,36 +136,6 @@ def fit_parquet(name, data, **parameters):
 def fitted(model, *data):
     with warnings.catch_warnings(action="ignore", category=UserWarning):  # of few epochs
         return model.fit(*data).network_
-
-
-def came_to(trained, **more):
-    """What a worker came to, in JSON's types."""
-    history = trained.history
-    return {
-        "theta": trained.parameters.flat.tolist(),
-        "records": history.records,
-        "stopped": history.stopped,
-        "engine": history.engine,
-        **more,
-    }
-
-
-class OfAll(Callback):
-    """Calls a function at the end of each epoch in one of the workers, whose callback changes nothing."""
-
-    in_every_worker = True
-
-    def __init__(self, function, rank):
-        self.function, self.rank = function, rank
-
-    def on_epoch_end(self, training, record):
-        if distributed.get_rank() == self.rank:
-            self.function(record)
-
-
-def sleeping(seconds):
-    """The last worker takes its time after each epoch."""
-    return OfAll(lambda record: time.sleep(seconds), distributed.get_world_size() - 1)
 
 
 class EndsAtTheBegin(Callback):
@@ -214,6 +167,8 @@ ENDING = [EndsAtTheBegin, EndsAtAStep, EndsAtAPause, EndsAtAnEpoch]
 
 def everything(data, folder):
     """All cases in one group, and a case in a group of the user's own."""
+    from torch import distributed
+
     results = {}
     with process_group(60):
         for name in CASES:
@@ -239,7 +194,7 @@ def everything(data, folder):
     distributed.init_process_group("gloo")
     results["a group of the user's own"] = came_to(train("batches"))
     distributed.destroy_process_group()
-    (folder / f"{os.environ['RANK']}.json").write_text(json.dumps(results), encoding="utf-8")
+    (folder / f"{RANK}.json").write_text(json.dumps(results), encoding="utf-8")
 
 
 def interrupted():
@@ -279,7 +234,7 @@ def streamed(data, folder):
     read.clear()
 
     def fails(self, group, columns, most):
-        if distributed.get_rank() == 1 and len(read) > 100:  # in the third epoch
+        if RANK == 1 and len(read) > 48:  # in the third epoch
             raise FileError(self.where, "a part that can be read", "it cannot")
         return counted(self, group, columns, most)
 
@@ -292,14 +247,13 @@ def streamed(data, folder):
 def refused(data):
     """The errors of what many workers cannot do, and of workers that have not all the same."""
     X, Y = examples()
-    rank = distributed.get_rank()
-    other = Network([3, 4, 2], output="softmax", seed=rank)
+    other = Network([3, 4, 2], output="softmax", seed=RANK)
     session = open_session("distributed:cpu", other.architecture, other.parameters)
     normalized = Network([3, 4, 2], output="softmax", normalization="batch", seed=1)
     tries = {
         "network": lambda: other.train(X, Y, iterations=1),
-        "options": lambda: network().train(X, Y, iterations=1, batch_size=4 + rank),
-        "examples": lambda: NetworkClassifier(3, random_state=1).fit(X.T + rank, Y[0]),
+        "options": lambda: network().train(X, Y, iterations=1, batch_size=4 + RANK),
+        "examples": lambda: NetworkClassifier(3, random_state=1).fit(X.T + RANK, Y[0]),
         "place": lambda: session.cost_and_gradient_of_all(X, Y),
         "seed": lambda: Network([3, 2], output="softmax").train(X, Y),
         "random_state": lambda: NetworkClassifier(3).fit(X.T, Y[0]),
@@ -319,35 +273,5 @@ def error_of(work):
         return f"{type(error).__name__}: {error}"
 
 
-def restarted(data, folder):
-    """Four lives: a worker that dies before the first step, one that hangs, one that is killed, and the end."""
-    life = int(os.environ["TORCHELASTIC_RESTART_COUNT"])
-    rank = int(os.environ["RANK"])
-
-    def kill(record):
-        if life == 2 and record["epoch"] == 3:  # as by the system, in mid-training
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    trained, seen = network(), []
-    try:
-        with process_group(3 if life == 1 else 60):
-            if life == 0:
-                distributed.barrier()
-                signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun's: there is time to say it
-                if rank == 1:
-                    os._exit(1)
-            trained.train(
-                *examples(),
-                **options(KILLED),
-                callbacks=[seen.append, OfAll(kill, 0), *([sleeping(600)] if life == 1 else [])],
-                checkpoint=None if life < 2 else ModelCheckpoint(folder / "checkpoints", every_epochs=1),
-                resume=life >= 2,
-            )
-    except DeepStepError as error:
-        (folder / f"life {life}").write_text(str(error), encoding="utf-8")
-        raise
-    (folder / f"{rank}.json").write_text(json.dumps(came_to(trained, seen=len(seen))), encoding="utf-8")
-
-
 if __name__ == "__main__":
-    {"everything": everything, "restarted": restarted}[sys.argv[1]](*map(Path, sys.argv[2:]))
+    everything(*map(Path, sys.argv[1:]))

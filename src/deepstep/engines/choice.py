@@ -120,28 +120,6 @@ def choose_engine(
     return Choice(engine)
 
 
-def in_process_group() -> bool:
-    """Whether several workers, a process group of ``torch.distributed``, train together here.
-
-    PyTorch is never imported for it: who has made a group has it loaded.
-    """
-    distributed = sys.modules.get("torch.distributed")
-    if distributed is None or not distributed.is_available() or not distributed.is_initialized():
-        return False
-    return bool(distributed.get_world_size() > 1)
-
-
-def engine_of_training(engine: str, where: str) -> str:
-    """The engine itself; within a process group that of all workers, on the device that is asked for."""
-    if not in_process_group():
-        return engine
-    name, _, device = engine.partition(":")
-    if name not in ("auto", "torch") or device not in ("", "cpu", "cuda"):
-        expected = "'auto', 'torch', 'torch:cpu' or 'torch:cuda' within a process group"
-        raise ConfigurationError(where, expected, f"got {engine!r}", setting="engine")
-    return f"{DISTRIBUTED}:{device}" if device else DISTRIBUTED
-
-
 def check_here(
     engine: str, architecture: Architecture, settings: Settings, *, dtype: str, where: str
 ) -> None:

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, Self
 
 from sklearn.utils import check_random_state
 
-from deepstep.engines.choice import in_process_group
+from deepstep.distributed import refuse_drawn_seed
 from deepstep.environment import slow_training
-from deepstep.errors import ConfigurationError, SpeedWarning, spelled, warn_the_caller
+from deepstep.errors import SpeedWarning, spelled, warn_the_caller
 from deepstep.estimators.inputs import FitContext, RawData, whole_or_not_at_all
 from deepstep.estimators.row_sources import NamedRows, as_row_source, in_memory, is_stored, reading
 
@@ -69,9 +69,6 @@ class Fitting:
         if isinstance(self.random_state, Integral) and not context.going_on:
             return int(self.random_state)
         earlier = self._earlier_seed(context)
-        if earlier is not None:
-            return earlier
-        if self.random_state is None and in_process_group():
-            expected, hint = "a whole number, where several workers train a network", "Pass random_state=0."
-            raise ConfigurationError(context.where, expected, "got None", hint, setting="random_state")
-        return int(check_random_state(self.random_state).randint(2**31))
+        if earlier is None and self.random_state is None:
+            refuse_drawn_seed(context.where, "random_state")
+        return int(check_random_state(self.random_state).randint(2**31)) if earlier is None else earlier

@@ -53,12 +53,7 @@ from deepstep.estimators.network_settings import (
 )
 from deepstep.estimators.network_training import NetworkTraining
 from deepstep.estimators.predictions import Calibrated, ClassPredictions, NumberPredictions
-from deepstep.estimators.row_sources import (
-    NamedRows,
-    inputs_in,
-    is_stored,
-    reading,
-)
+from deepstep.estimators.row_sources import NamedRows, inputs_in, is_stored, reading
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.model import Network
 from deepstep.model.outputs import outputs_of_rows

@@ -11,8 +11,8 @@ from typing import NamedTuple, cast
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
+from deepstep.distributed import engine_of_training
 from deepstep.engines import Session, open_session
-from deepstep.engines.choice import engine_of_training
 from deepstep.equations import get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError, warn_the_caller
 from deepstep.estimators.network_attributes import Progress
@@ -388,7 +388,7 @@ class NetworkTraining:
     ) -> Session:
         """A session with the settings, from these parameters, for updates with so many examples.
 
-        ``by_all``: Within a process group one that all workers share.
+        ``by_all``: Within a process group the one that all workers share.
         """
         params, where = self.params, self.where
         settings = settings_of(params, network.seed, where)

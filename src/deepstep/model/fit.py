@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
+from deepstep.distributed import engine_of_training, refuse_drawn_seed
 from deepstep.engines import ReferenceSession, Session, Settings
-from deepstep.engines.choice import ON_CPU, engine_of_training, in_process_group
+from deepstep.engines.choice import ON_CPU
 from deepstep.equations import get_head, get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError, ShapeError
 from deepstep.inspection.faults import Fault, get_fault
@@ -80,11 +81,10 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     require(isinstance(refit, bool), where, "True or False", refit, setting="refit")
     if all(value is not None for value in held_out.values()):
         raise ConfigurationError(where, "validation or validation_fraction", "got both")
-    engine = engine_of_training(network.engine, where)
-    if in_process_group() and network._seed_is_drawn:
-        expected, hint = "a network with a seed, where several workers train it", "Pass seed=… to Network."
-        raise ConfigurationError(where, expected, "got one whose seed was drawn", hint)
     mistake = None if fault is None else get_fault(fault, where)
+    engine = engine_of_training(network.engine, where)
+    if network._seed_is_drawn:
+        refuse_drawn_seed(where, "seed")
     if mistake is not None:
         refuse_beside_a_fault(
             engine, where, lbfgs=limits is not None, checkpoint=checkpoint, resume=resume, refit=refit
@@ -93,9 +93,7 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     found = first.begin_at or second.begin_at  # a short first training leaves no checkpoint
     goes_on = found is not None and network._seed_is_drawn
     seed = found.seed if found is not None and goes_on else network.seed
-    prepared = prepare(
-        network, X, Y, options, where, seed=seed, engine=engine, mistake=mistake, **held_out
-    )
+    prepared = prepare(network, X, Y, options, where, seed=seed, engine=engine, mistake=mistake, **held_out)
     judges = [] if scoring is None else [_judge(network, scoring, prepared.held_out, where)]
     stopping = as_patience(patience, monitor, prepared.held_out, where, scored=bool(judges))
     own, shown = as_callbacks(callbacks, where), as_progress(progress, where)

@@ -27,13 +27,7 @@ from deepstep.equations.initialization import drawn
 from deepstep.equations.model import gradients_of
 from deepstep.equations.ops import backward
 from deepstep.equations.parameters import layer_sizes
-from deepstep.errors import (
-    ConfigurationError,
-    DataError,
-    FileError,
-    SpeedWarning,
-    unknown_name,
-)
+from deepstep.errors import ConfigurationError, DataError, FileError, SpeedWarning, unknown_name
 from deepstep.inspection import Beginning, GradientReport, Trace, check_gradients
 from deepstep.inspection.faults import get_fault
 from deepstep.inspection.metrics import LAYERS, layer_names, layer_rows, text_table

@@ -5,7 +5,6 @@ it works on, and knows where they stand. So orders, masks and weights are those 
 workers have the same state after every step.
 """
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from zlib import crc32
@@ -14,7 +13,6 @@ import numpy as np
 import torch
 from torch import Tensor, distributed
 
-from deepstep.engines.choice import DISTRIBUTED
 from deepstep.engines.session import Asked
 from deepstep.engines.torch.passes import Statistics
 from deepstep.engines.torch.session import Batch, TorchSession
@@ -47,11 +45,8 @@ class DistributedSession(TorchSession):
                 "got normalization='batch'",
                 "Use normalization='layer'.",
             )
-        if device == "cuda" or (not device and torch.cuda.is_available()):
-            local_rank = os.environ.get("LOCAL_RANK")
-            device = "cuda" if local_rank is None else f"cuda:{local_rank}"
-        super().__init__(architecture, *arguments, device=device or "cpu")
-        self.name, self.workers = DISTRIBUTED, ProcessGroup(self._device)
+        super().__init__(architecture, *arguments, device=device)
+        self.name, self.workers = "distributed", ProcessGroup(self._device)
 
     @torch.inference_mode()
     def cost_and_gradient_of_all(
