@@ -3,8 +3,10 @@
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import restarted_together
 import trained_together
 from trained_together import CASES, ENDING, ESTIMATORS, STREAMED, TIMED
 
+import deepstep
 from deepstep.distributed import in_process_group, process_group
 from deepstep.engines import open_session
 from deepstep.errors import ConfigurationError, MissingPackageError, WorkerError
@@ -234,6 +237,17 @@ def test_a_process_alone_trains_as_without_a_group(monkeypatch):
     np.testing.assert_array_equal(trained.parameters.flat, alone.parameters.flat)
     assert trained.history.engine == alone.history.engine
     assert not distributed.is_initialized()
+
+
+def test_the_script_of_the_page(data, tmp_path, monkeypatch):
+    monkeypatch.delenv("RANK", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows").symlink_to(data / "classes")
+    page = (Path(__file__).parents[2] / "docs" / "scale.md").read_text("utf-8")
+    (script,) = re.findall(r"```python\n(import os\n.*?)```", page, re.DOTALL)
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # of few rows and epochs
+        exec(script.replace('"target"', '"kind"'), {})
+    assert deepstep.load("model").score(data / "classes", "kind") > 0.8
 
 
 def test_groups_that_cannot_be(monkeypatch):

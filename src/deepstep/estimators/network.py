@@ -132,7 +132,9 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
 
         After an error the estimator is as it was before. Ctrl-C ends the training with a warning and keeps
         the parameters reached. A second Ctrl-C, or one before the first step or the first iteration of
-        'lbfgs', raises KeyboardInterrupt.
+        'lbfgs', raises KeyboardInterrupt. Within a process group (`deepstep.distributed.process_group`) all
+        workers train the network together, if ``random_state`` is an int and all call this with the same
+        rows.
 
         Parameters
         ----------

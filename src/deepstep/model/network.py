@@ -250,6 +250,9 @@ class Network:
         `steps` or callbacks. Examples that stay in files (`deepstep.preparation.streams.StreamedExamples`)
         take the place of X and have their targets and weights themselves.
 
+        Within a process group (`deepstep.distributed.process_group`) all workers train the network together,
+        each on its part of each batch; every worker calls this with the same arguments.
+
         Y (n_L, m): Targets, by the output: 0 and 1 for "sigmoid"; a 1 in each column for "softmax"; numbers
             for "identity", "absolute_error" and "huber"; numbers of at least 0, such as counts, for
             "poisson"; for "quantile" one row of numbers, (1, m), of which the n_L outputs are the quantiles;
