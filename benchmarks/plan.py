@@ -6,13 +6,11 @@ workers are assumed, as none was at hand.
 
 The model: a step is its share of the batch, then one ring all-reduce of the gradient, which is not
 overlapped with it; of n workers each sends and receives 2 (n - 1) / n of the gradient in 2 (n - 1)
-messages (Patarasuk & Yuan 2009). Where rows are streamed, the share of the busiest worker is waited for:
-which rows of a window are in a batch is drawn, and each worker has those of its own row groups.
+messages (Patarasuk & Yuan 2009). Where rows are streamed, each worker reads all of them.
 """
 
 import argparse
 import json
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -52,9 +50,6 @@ class Network:
     latency: float
 
 
-PARTS = ((2, 16), (2, 2048), (8, 512), (8, LOCAL), (64, 64), (64, LOCAL), (1024, LOCAL))
-"""Workers, and rows of each in a batch, of the table of the busiest one."""
-
 ASSUMED = (
     Network("10 Gbit/s, 50 µs", 10e9 / 8, 50e-6),
     Network("100 Gbit/s, 10 µs", 100e9 / 8, 10e-6),
@@ -80,37 +75,6 @@ def step(n: int, rows: float, row: float, size: float, network: Network) -> floa
     return rows * row + all_reduce(n, size, network)
 
 
-def busiest(n: int, rows: float) -> float:
-    """Rows of a batch that the busiest of n workers has in the mean, at most; an even share is so many.
-
-    Rows of a batch are drawn from a window, so those of a worker are hypergeometric. With B = n · rows of all
-    from W in a window their variance is rows · (1 - 1/n) · (W - B) / (W - 1), and less than without the last
-    factor. The largest of n numbers that are nearly Gaussian, as counts of many rows are, is in the mean less
-    than √(2 ln n) deviations above theirs.
-
-    >>> round(busiest(64, 4096)), busiest(1, 10)
-    (4279, 10.0)
-    """
-    return rows + math.sqrt(2 * math.log(n) * rows * (1 - 1 / n))
-
-
-def drawn(n: int, rows: int, batches: int = 400) -> float:
-    """The same by draws, in the mean over some batches."""
-    rng = np.random.default_rng(0)
-    return float(rng.multinomial(n * rows, np.full(n, 1 / n), batches).max(1).mean())
-
-
-def break_even(n: int, row: float, size: float, network: Network, share: float) -> float:
-    """Rows of a worker from which on the products are that share of the step."""
-    return share / (1 - share) * all_reduce(n, size, network) / row
-
-
-def fastest(row: float, size: float, network: Network, batch: int) -> int:
-    """The number of workers, as a power of two, beyond which a step of the batch gets slower."""
-    counts = [2**k for k in range(17)]
-    return min(counts, key=lambda n: step(n, batch / n, row, size, network))
-
-
 def tables(measured: Mapping[str, Any]) -> str:
     """The page's tables."""
     workers = measured["workers"]
@@ -133,11 +97,11 @@ def tables(measured: Mapping[str, Any]) -> str:
         f"| what the model says of two workers (half of the rows, and that all-reduce) | "
         f"{1e3 * (one / 2 + exchanged):.1f} ms a step |",
         "",
-        f"**The batch grows with the workers**, {LOCAL:,} rows each, streamed: the busiest one is waited "
-        f"for; 1 TB of such rows is {TERABYTE / ROW_BYTES:.2e} rows of {ROW_BYTES} bytes.",
+        f"**The batch grows with the workers**, {LOCAL:,} rows each; 1 TB of such rows is "
+        f"{TERABYTE / ROW_BYTES:.2e} rows of {ROW_BYTES} bytes. Of streamed rows each worker reads all.",
         "",
         "| workers | network | traffic of each, a step | all-reduce | step | share of the products "
-        "| rows a second | an epoch of 1 TB | each reads |",
+        "| rows a second | an epoch of 1 TB | each reads, streamed |",
         "|---|---|---|---|---|---|---|---|---|",
         *(_grown(n, row, size, network) for n in WORKERS for network in ASSUMED),
         "",
@@ -146,26 +110,12 @@ def tables(measured: Mapping[str, Any]) -> str:
         "| workers | network | step | faster than one worker | share of the products |",
         "|---|---|---|---|---|",
         *(_fixed(n, row, size, network) for n in WORKERS for network in ASSUMED),
-        "",
-        "**Break-even**: rows that each worker needs in a step, so that the products are that share of it; "
-        f"and the number of workers beyond which a step of {TOGETHER:,} rows gets slower.",
-        "",
-        "| network | workers | half | nine tenths | fastest at |",
-        "|---|---|---|---|---|",
-        *(_even(n, row, size, network) for network in ASSUMED for n in WORKERS),
-        "",
-        "**Streamed rows in a batch**: what the busiest worker has, by the bound and as the mean of 400 "
-        "drawn batches.",
-        "",
-        "| workers | rows of each | bound | drawn |",
-        "|---|---|---|---|",
-        *(_uneven(n, rows) for n, rows in PARTS),
     ]
     return "\n".join(parts)
 
 
 def _grown(n: int, row: float, size: float, network: Network) -> str:
-    seconds = step(n, busiest(n, LOCAL), row, size, network)
+    seconds = step(n, LOCAL, row, size, network)
     rate = n * LOCAL / seconds
     cells = (
         f"{n:,}",
@@ -176,7 +126,7 @@ def _grown(n: int, row: float, size: float, network: Network) -> str:
         f"{100 * LOCAL * row / seconds:.0f} %",
         f"{rate:,.0f}",
         f"{TERABYTE / ROW_BYTES / rate / 3600:.2f} h",
-        f"{LOCAL / seconds * ROW_BYTES / 1e6:.1f} MB/s",
+        f"{rate * ROW_BYTES / 1e6:,.0f} MB/s",
     )
     return f"| {' | '.join(cells)} |"
 
@@ -185,18 +135,6 @@ def _fixed(n: int, row: float, size: float, network: Network) -> str:
     alone, seconds = TOGETHER * row, step(n, TOGETHER / n, row, size, network)
     share = 100 * alone / n / seconds
     return f"| {n:,} | {network.name} | {1e3 * seconds:.1f} ms | {alone / seconds:.1f} × | {share:.0f} % |"
-
-
-def _even(n: int, row: float, size: float, network: Network) -> str:
-    half, most = (break_even(n, row, size, network, share) for share in (0.5, 0.9))
-    best = fastest(row, size, network, TOGETHER)
-    return f"| {network.name} | {n:,} | {half:,.0f} | {most:,.0f} | {best:,} workers |"
-
-
-def _uneven(n: int, rows: int) -> str:
-    bound, mean = busiest(n, rows), drawn(n, rows)
-    percent = [f"{found:,.0f} (+{100 * (found / rows - 1):.0f} %)" for found in (bound, mean)]
-    return f"| {n:,} | {rows:,} | {percent[0]} | {percent[1]} |"
 
 
 def page_with(text: str, computed: str) -> str:

@@ -33,6 +33,7 @@ settings.register_profile(
 def pytest_configure(config: pytest.Config) -> None:
     """Hypothesis draws by the same seed as everything else, unless it was given one of its own."""
     config.addinivalue_line("markers", "draws: what the test draws depends on DEEPSTEP_SEED")
+    config.addinivalue_line("markers", "slow: takes more than a second")
     if config.option.hypothesis_seed is None:
         config.option.hypothesis_seed = str(SEED)
 

@@ -430,17 +430,7 @@ def test_the_model_of_a_ring(plan, n):
         seconds += size / n / network.bandwidth + network.latency
     assert plan.traffic(n, size) == pytest.approx(sent)
     assert plan.all_reduce(n, size, network) == pytest.approx(seconds)
-    if n > 1:
-        rows = plan.break_even(n, 1e-6, size, network, 0.9)
-        assert rows * 1e-6 / plan.step(n, rows, 1e-6, size, network) == pytest.approx(0.9)
-
-
-def test_more_workers_than_the_fastest_are_slower(plan):
-    network, row, size = plan.Network("", 1e9, 1e-5), 1e-5, 2e6
-    best = plan.fastest(row, size, network, 4096)
-    seconds = [plan.step(n, 4096 / n, row, size, network) for n in (best // 2, best, 2 * best)]
-    assert 1 < best < 2**16
-    assert seconds[1] == min(seconds)
+    assert plan.step(n, 100, 1e-6, size, network) == pytest.approx(1e-4 + seconds)
 
 
 def test_mutation_runs_name_files_and_tests_that_are_there():

@@ -27,6 +27,10 @@ def loaded_after(statement: str) -> set[str]:
         ("import deepstep; dir(deepstep)", ALWAYS_LAZY | {"numpy"}),
         ("import deepstep.equations", ALWAYS_LAZY | {"scipy", "rich", "click"}),
         ("from deepstep import Network", ALWAYS_LAZY | {"scipy", "rich", "click"}),
+        (
+            "import deepstep; deepstep.Network([1, 1], seed=1).train([[0.0, 1.0]], [[0, 1]], iterations=2)",
+            ALWAYS_LAZY - {"numba"},
+        ),
         ("from deepstep import Parameters, History, Trace", ALWAYS_LAZY | {"scipy", "rich", "click"}),
     ],
 )

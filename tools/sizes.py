@@ -15,12 +15,12 @@ LIMITS: dict[str, tuple[int, int]] = {
     "equations": (2_600, 2_788),
     "network": (390, 390),
     "engines": (3_400, 3_945),
-    "training": (2_050, 2_613),
+    "training": (2_050, 2_611),
     "inspection": (2_150, 2_322),
-    "model": (1_150, 1_397),
+    "model": (1_150, 1_395),
     "data": (1_900, 2_654),
-    "preparation": (1_850, 2_424),
-    "estimators": (2_000, 3_131),
+    "preparation": (1_850, 2_311),
+    "estimators": (2_000, 3_130),
     "ensembles": (1_970, 2_762),
     "plots": (1_000, 1_060),
     "report": (650, 696),
@@ -30,12 +30,12 @@ LIMITS: dict[str, tuple[int, int]] = {
     "course": (2_700, 3_314),
     "cli": (2_200, 4_728),
     "archive": (250, 361),
-    "": (500, 1_807),
+    "": (500, 1_695),
 }
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
-FILES = 215, 279
-TESTS = 30_000, 43_303
+FILES = 215, 278
+TESTS = 30_000, 43_073
 """Files of src, and lines of tests: the goal, and the limit."""
 
 

@@ -12,7 +12,7 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from deepstep.distributed import all_workers, process_group, worker
+from deepstep.distributed import process_group
 from deepstep.engines import Settings, open_session
 from deepstep.preparation.batches import Examples
 from race.entrants.session import architecture_of, parameters_of
@@ -20,9 +20,9 @@ from race.workloads import WORKLOADS, data_of, first_layers
 
 
 def main(batch: int, steps: int) -> None:
-    here, processors = worker(), sorted(os.sched_getaffinity(0))
-    if here.of <= len(processors):
-        os.sched_setaffinity(0, {processors[here.on_machine]})
+    processors = sorted(os.sched_getaffinity(0))
+    if int(os.environ["WORLD_SIZE"]) <= len(processors):
+        os.sched_setaffinity(0, {processors[int(os.environ["LOCAL_RANK"])]})
     torch.set_num_threads(1)
     workload = replace(WORKLOADS["wide"], n_examples=4 * batch, batch_size=batch)
     X, _, Y = data_of(workload)
@@ -48,17 +48,17 @@ def main(batch: int, steps: int) -> None:
                 )
 
         work(2)
-        all_workers().sums([0.0])
+        torch.distributed.barrier()
         begin = perf_counter()
         work(steps)
-        all_workers().sums([0.0])
+        torch.distributed.barrier()
         seconds = (perf_counter() - begin) / steps
         message = torch.zeros(session.parameters.flat.size, dtype=torch.float32)
         begin = perf_counter()
         for _ in range(steps):
             torch.distributed.all_reduce(message)
         exchange = (perf_counter() - begin) / steps
-    if here.is_first:
+    if os.environ["RANK"] == "0":
         print(json.dumps({"seconds": seconds, "all_reduce": exchange, "bytes": message.nbytes}))
 
 

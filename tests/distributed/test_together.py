@@ -1,238 +1,265 @@
-"""Workers on this machine, by gloo on loopback: together they are one worker, to 1e-12 in float64."""
+"""Workers on this machine, by gloo on loopback: together they are one process, to 1e-12 in float64."""
 
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
+import warnings
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+import restarted_together
 import trained_together
+from trained_together import CASES, ENDING, ESTIMATORS, STREAMED, TIMED
 
-from deepstep import Network
-from deepstep.distributed import Worker, fit, process_group, worker
+import deepstep
+from deepstep.distributed import in_process_group, process_group
 from deepstep.engines import open_session
 from deepstep.errors import ConfigurationError, MissingPackageError, WorkerError
+from deepstep.training import latest_checkpoint
 
 distributed = pytest.importorskip("torch.distributed")
 
-SCRIPT = Path(trained_together.__file__)
-THREE = 3
+pytestmark = pytest.mark.slow
+
+N = 3
 
 
-def torchrun(*typed, n=2, max_restarts=0, code=0):
-    """A command by some workers."""
+def torchrun(script, *typed, n, max_restarts=0):
+    """What some workers came to; the last word that is typed is the folder."""
     source = Path(sys.modules["deepstep"].__file__).parents[1]
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n}"]
     ran = subprocess.run(
-        [*command, f"--max-restarts={max_restarts}", *map(str, typed)],
+        [*command, f"--max-restarts={max_restarts}", script.__file__, *map(str, typed)],
         env={**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
         capture_output=True,
         text=True,
         timeout=180,
         check=False,
     )
-    assert ran.returncode == code, ran.stderr
-    return ran
-
-
-def arrays(path):
-    """Those of a file, by name."""
-    with np.load(path) as found:
-        return dict(found)
-
-
-def came_to(folder, name, n):
-    """What each worker came to."""
-    numbers = [arrays(folder / f"{name}.{rank}.npz") for rank in range(n)]
-    return numbers, [json.loads((folder / f"{name}.{rank}.json").read_text("utf-8")) for rank in range(n)]
-
-
-def alone(case, **parts):
-    net = trained_together.network("reference", **parts)
-    history = net.train(*trained_together.examples(), **trained_together.options(case))
-    return net.parameters.flat, history
+    assert ran.returncode == 0, ran.stderr
+    return [json.loads((typed[-1] / f"{rank}.json").read_text("utf-8")) for rank in range(n)]
 
 
 @pytest.fixture(scope="module")
-def trained(tmp_path_factory):
-    """What three workers came to, of all cases in one start of them."""
-    folder = tmp_path_factory.mktemp("equal")
-    torchrun(SCRIPT, folder, "equal", n=THREE)
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("data")
+    trained_together.write_data(folder)
     return folder
 
 
-@pytest.mark.parametrize("case", [*trained_together.CASES, "slow"])
-def test_workers_are_one(case, trained):
-    numbers, told = came_to(trained, case, THREE)
-    theta, history = alone(trained_together.CASES.get(case, trained_together.SLOW))
-    for one in numbers:
-        np.testing.assert_array_equal(one["theta"], numbers[0]["theta"])
-        np.testing.assert_array_equal(one["costs"], numbers[0]["costs"])
-    np.testing.assert_allclose(numbers[0]["theta"], theta, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(numbers[0]["costs"], history.costs, rtol=1e-12)
-    assert [one["engine"] for one in told] == ["distributed"] * THREE
-    assert [one["seen"] for one in told] == [len(history), 0, 0]  # the first one alone calls callbacks
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("everything")
 
 
-def test_members_that_share_a_network(trained):
-    """Each worker draws the masks of all members for its own rows."""
-    numbers, _ = came_to(trained, "members", THREE)
-    theta, history = alone(trained_together.MEMBERS, shared_members=3)
-    for one in numbers:
-        np.testing.assert_array_equal(one["theta"], numbers[0]["theta"])
-    np.testing.assert_allclose(numbers[0]["theta"], theta, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(numbers[0]["costs"], history.costs, rtol=1e-12)
+@pytest.fixture(scope="module")
+def results(data, folder):
+    """What three workers came to, of all cases in one start of them."""
+    return torchrun(trained_together, data, folder, n=N)
 
 
-def test_what_is_measured_on_validation_data_is_of_all_of_it(trained):
-    _, told = came_to(trained, "validated", THREE)
-    _, history = alone(trained_together.CASES["validated"])
-    for quantity in ("validation_cost", "validation_error"):
-        for one in told:
-            found = [record[quantity] for record in one["records"]]
-            np.testing.assert_allclose(found, history.column(quantity), rtol=1e-12)
-    assert 4 < len(history) < 40  # patience ended it, in all of them
+def column(result, name):
+    return [record[name] for record in result["records"]]
 
 
-@pytest.mark.parametrize("case", ["stopped", "L-BFGS stopped"])
-def test_a_callback_ends_the_training_of_all(case, trained):
-    _, told = came_to(trained, case, THREE)
-    assert [len(one["records"]) for one in told] == [3] * THREE
+def assert_equal(results, trained, *columns):
+    """All workers have the same, and that of one process."""
+    for result in results:
+        assert result["theta"] == results[0]["theta"]
+        np.testing.assert_allclose(result["theta"], trained.parameters.flat, rtol=1e-12, atol=1e-12)
+        for name in ("cost", *columns):
+            np.testing.assert_allclose(column(result, name), trained.history.column(name), rtol=1e-12)
 
 
-@pytest.mark.parametrize("case", trained_together.ENDING)
-def test_a_callback_ends_the_training_of_all_wherever_it_is_called(case, trained):
-    numbers, told = came_to(trained, case, THREE)
-    net, ends = trained_together.network("reference"), trained_together.ENDING[case]()
-    options = trained_together.options(trained_together.CASES["batches"])
-    net.train(*trained_together.examples(), **options, callbacks=[ends])
-    for one in numbers:
-        np.testing.assert_allclose(one["theta"], net.parameters.flat, rtol=1e-12, atol=1e-12)
-    assert [one["stopped"] for one in told] == ["enough", *["stopped by a callback"] * 2]
+@pytest.mark.parametrize("name", CASES)
+def test_workers_are_one_process(name, results):
+    alone = trained_together.train(name, "reference")
+    of_all = [result[name] for result in results]
+    scores = ["validation_cost", "validation_error"] if name == "validated" else []
+    assert_equal(of_all, alone, "step", *scores)
+    assert [result["engine"] for result in of_all] == ["distributed"] * N
+    trainings = [alone.history, *([alone.stopping_history] if name == "refitted" else [])]
+    assert [result["seen"] for result in of_all] == [sum(map(len, trainings)), 0, 0]  # of the first alone
 
 
-@pytest.mark.parametrize("case", trained_together.BY_LBFGS)
-def test_workers_are_one_by_l_bfgs(case, trained):
-    numbers, told = came_to(trained, case, THREE)
-    theta, history = alone(trained_together.BY_LBFGS[case])
-    assert len(history) == 8
-    for one, of in zip(numbers, told, strict=True):
-        np.testing.assert_allclose(one["theta"], theta, rtol=1e-12, atol=1e-12)
-        np.testing.assert_allclose(one["costs"], history.costs, rtol=1e-12)
-        assert [record["step"] for record in of["records"]] == history.column("step").tolist()
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_estimators_are_one_process(name, results, data):
+    """On arrays that are mapped from files."""
+    alone = trained_together.fit_arrays(name, data, engine="reference")
+    scores = ["validation_score"] if name == "classifier" else []
+    assert_equal([result[name] for result in results], alone, *scores)
 
 
-@pytest.mark.parametrize("case", trained_together.TIMED)
-def test_the_clock_of_the_first_worker_ends_the_training_of_all(case, trained):
+@pytest.mark.parametrize("name", STREAMED)
+def test_workers_that_stream_are_one_process(name, results, data):
+    alone = trained_together.fit_parquet(name, data, engine="reference")
+    scores = ["validation_cost", "validation_score"] if STREAMED[name][0].early_stopping else []
+    assert_equal([result[f"streamed {name}"] for result in results], alone, *scores)
+
+
+@pytest.mark.parametrize(("name", "batch"), [("shared", 32), ("weighed", 32), ("small windows", 8)])
+def test_all_read_all_and_prepare_their_own(name, batch, results):
+    streamed = [result[f"streamed {name}"] for result in results]
+    assert sum(result["prepared"] for result in streamed) == 3 * 360
+    for result in streamed:
+        assert len(set(Counter(result["read"]).values())) == 1
+        assert 0.95 * (batch // N) < result["prepared"] * batch / (3 * 360) < 1.05 * -(-batch // N)
+
+
+def test_a_group_of_the_user_s_own(results):
+    assert_equal(
+        [r["a group of the user's own"] for r in results], trained_together.train("batches", "reference")
+    )
+
+
+@pytest.mark.parametrize("ends", ENDING)
+def test_a_callback_ends_the_training_of_all(ends, results):
+    alone = trained_together.train("batches", "reference", callbacks=[ends()])
+    of_all = [result[ends.__name__] for result in results]
+    assert_equal(of_all, alone)
+    assert [result["stopped"] for result in of_all] == ["enough", *["stopped by a callback"] * 2]
+
+
+def test_all_end_l_bfgs_and_heed_ctrl_c_at_the_same_step(results):
+    assert [len(result["L-BFGS ended"]["records"]) for result in results] == [3] * N
+    pressed = [result["Ctrl-C"] for result in results]
+    assert_equal(pressed, trained_together.train("batches", "reference", iterations=3))
+    assert {result["stopped"] for result in pressed} == {"interrupted"}
+
+
+@pytest.mark.parametrize("name", TIMED)
+def test_the_clock_of_the_first_worker_ends_the_training_of_all(name, results):
     """Rates go by the clock, too: they are those of all, to the last bit."""
-    numbers, told = came_to(trained, case, THREE)
-    for one in numbers:
-        np.testing.assert_array_equal(one["theta"], numbers[0]["theta"])
-    rates = [[record["learning_rate"] for record in one["records"]] for one in told]
-    assert rates[0] == rates[1] == rates[2]
-    assert [one["records"][-1]["step"] for one in told] == [told[0]["records"][-1]["step"]] * THREE
-    assert {one["stopped"] for one in told} == {"time budget of 0.3 s used up"}
+    first, *others = (result[name] for result in results)
+    assert first["stopped"] == "time budget of 0.3 s used up"
+    for result in others:
+        assert result["theta"] == first["theta"]
+        assert result["stopped"] == first["stopped"]
+        assert column(result, "learning_rate") == column(first, "learning_rate")
+        assert column(result, "step") == column(first, "step")
 
 
-def test_a_training_that_goes_on(trained):
-    """ModelCheckpoint are written by the first worker; all go on from them."""
-    numbers, told = came_to(trained, "gone on", THREE)
-    theta, history = alone(trained_together.CASES["everything"])
-    for one in numbers:
-        np.testing.assert_allclose(one["theta"], theta, rtol=1e-12, atol=1e-12)
-        np.testing.assert_allclose(one["costs"], history.costs, rtol=1e-12)
-    assert told[0]["seen"] == 3
-
-
-def test_one_alone_goes_on_with_what_many_began(trained):
+def test_what_many_began_many_and_one_go_on_with(results, folder, data):
     """On another engine, too: a checkpoint is of the training, not of who did it."""
-    case = trained_together.CASES["everything"] | {"iterations": 7}
-    net, (theta, _) = trained_together.network("reference"), alone(case)
-    options = trained_together.options(case)
-    history = net.train(*trained_together.examples(), **options, resume=trained / "checkpoints")
-    np.testing.assert_allclose(net.parameters.flat, theta, rtol=1e-12, atol=1e-12)
-    assert len(history) == 7
+    assert_equal([r["goes on"] for r in results], trained_together.train("everything", "reference"))
+    assert [result["goes on"]["seen"] for result in results] == [3, 0, 0]
+    later = trained_together.train("everything", "reference", iterations=7, resume=folder / "checkpoints")
+    alone = trained_together.train("everything", "reference", iterations=7)
+    np.testing.assert_allclose(later.parameters.flat, alone.parameters.flat, rtol=1e-12, atol=1e-12)
+    assert len(later.history) == 7
 
 
-def test_workers_that_have_not_the_same_are_refused(trained):
-    for rank in range(THREE):
-        assert "worker 1 has others than worker 0" in (trained / f"refused.{rank}").read_text("utf-8")
-        elsewhere = (trained / f"elsewhere.{rank}").read_text("utf-8")
-        assert elsewhere.startswith(
-            f"worker {rank}: all workers at the same place; this one is at other para"
-        )
+def test_streams_that_go_on(results, folder, data):
+    whole = trained_together.fit_parquet("shared", data, engine="reference", max_iter=4)
+    assert_equal([result["streamed goes on"] for result in results], whole)
+    resumed = {"engine": "reference", "checkpoint_dir": folder / "streamed", "resume": True}
+    later = trained_together.fit_parquet("shared", data, max_iter=5, **resumed)
+    alone = trained_together.fit_parquet("shared", data, max_iter=5, engine="reference")
+    np.testing.assert_allclose(later.parameters.flat, alone.parameters.flat, rtol=1e-12, atol=1e-12)
 
 
-def test_a_worker_that_is_killed(tmp_path):
+def test_where_one_cannot_read_all_end_and_the_first_keeps_what_was_reached(results, folder, data):
+    first, second, third = (result["cannot read"] for result in results)
+    said = "WorkerError: NetworkRegressor.fit: rows that all workers can read; one of them has ended"
+    assert first.startswith(said)
+    assert third.startswith(said)
+    assert second == f"FileError: {data / 'numbers'}: a part that can be read; it cannot."
+    assert latest_checkpoint(folder / "cannot read").position.epoch == 2
+    resumed = {"engine": "reference", "checkpoint_dir": folder / "cannot read", "resume": True}
+    later = trained_together.fit_parquet("shared", data, **resumed)
+    alone = trained_together.fit_parquet("shared", data, engine="reference")
+    np.testing.assert_allclose(later.parameters.flat, alone.parameters.flat, rtol=1e-12, atol=1e-12)
+
+
+DIFFERENT = "ConfigurationError: {}: the same network, examples and options in every worker; worker 1 has"
+REFUSED = {
+    "network": DIFFERENT.format("Network.train"),
+    "options": DIFFERENT.format("Network.train"),
+    "examples": DIFFERENT.format("NetworkClassifier.fit"),
+    "place": "WorkerError: worker {}: all workers at the same place; this one is at other parameters",
+    "seed": "ConfigurationError: Network.train: seed must be a whole number",
+    "random_state": "ConfigurationError: NetworkClassifier.fit: random_state must be a whole number",
+    "engine": "ConfigurationError: Network.train: engine must be 'auto', 'torch', 'torch:cpu' or",
+    "engine of an estimator": "ConfigurationError: NetworkRegressor.fit: engine must be 'auto', 'torch'",
+    "normalization": "ConfigurationError: the distributed engine: layers whose examples do not depend",
+    "fault": "ConfigurationError: Network.train: fault alone",
+    "ensemble": "ConfigurationError: DeepClassifier.fit: a process outside of a process group",
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_refused_in_all_workers(name, results):
+    for rank, result in enumerate(results):
+        assert result["refused"][name].startswith(REFUSED[name].format(rank))
+
+
+def test_workers_that_die_hang_and_are_killed(tmp_path):
     """Torchrun starts all of them again, and they go on from the last checkpoint to the same end."""
-    torchrun(SCRIPT, tmp_path, "killed", max_restarts=2)
-    numbers, told = came_to(tmp_path, "killed", 2)
-    theta, history = alone(trained_together.KILLED)
-    for one in numbers:
-        np.testing.assert_allclose(one["theta"], theta, rtol=1e-12, atol=1e-12)
-        np.testing.assert_allclose(one["costs"], history.costs, rtol=1e-12)
-    assert told[0]["seen"] < len(history)  # the second life did not begin anew
+    results = torchrun(restarted_together, tmp_path, n=2, max_restarts=3)
+    alone = restarted_together.network("reference")
+    alone.train(*restarted_together.examples(), **restarted_together.options(restarted_together.OPTIONS))
+    assert_equal(results, alone)
+    assert 0 < results[0]["seen"] < len(alone.history)  # the last life did not begin anew
+    died, hung = ((tmp_path / f"life {life}").read_text("utf-8") for life in (0, 1))
+    assert died.startswith("worker 0: a reply of all workers; one of them has ended")
+    assert hung.startswith("worker 0: a reply of all workers; one of them hangs, or takes longer than it may")
+    assert "--max-restarts=3" in hung
 
 
-def test_a_worker_that_hangs_is_not_waited_for_for_ever(tmp_path):
-    torchrun(SCRIPT, tmp_path, "hangs", code=1)
-    sentence = (tmp_path / "hangs").read_text("utf-8")
-    assert sentence.startswith("worker 0: a reply of all workers; one of them hangs, or takes longer")
-    assert "--max-restarts=3" in sentence
-
-
-def test_a_worker_that_dies_before_the_first_step_is_told_in_a_sentence(tmp_path):
-    torchrun(SCRIPT, tmp_path, "dies_early", code=1)
-    sentence = (tmp_path / "dies_early").read_text("utf-8")
-    assert sentence.startswith("worker 0: a reply of all workers; one of them has ended")
+def of_two(monkeypatch):
+    """As torchrun says it to the first of two workers."""
+    for name, value in (("RANK", "0"), ("WORLD_SIZE", "2"), ("MASTER_ADDR", "127.0.0.1")):
+        monkeypatch.setenv(name, value)
 
 
 def test_a_worker_that_does_not_come_is_told_in_a_sentence(monkeypatch):
-    for name, value in {
-        "RANK": "0",
-        "WORLD_SIZE": "2",
-        "LOCAL_RANK": "0",
-        "MASTER_ADDR": "127.0.0.1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    met = distributed.HashStore(), 0, 2
+    of_two(monkeypatch)
     module = importlib.import_module("torch.distributed.rendezvous")
-    monkeypatch.setattr(module, "rendezvous", lambda url: iter([met]))
+    monkeypatch.setattr(module, "rendezvous", lambda url: iter([(distributed.HashStore(), 0, 2)]))
     said = "worker 0: a reply of all workers; one of them hangs, or takes longer than it may"
     with pytest.raises(WorkerError, match=said), process_group(timeout=0.2):
         pass
     assert not distributed.is_initialized()
 
 
-def test_a_worker_alone(monkeypatch):
-    for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR"):
-        monkeypatch.delenv(name, raising=False)
-    assert worker() == Worker(0, 1, 0)
-    net, case = trained_together.network(), trained_together.CASES["validated"]
-    fit(net, *trained_together.examples(), **trained_together.options(case))
-    np.testing.assert_allclose(net.parameters.flat, alone(case)[0], rtol=1e-12, atol=1e-12)
-    assert net.engine == "auto"
+def test_a_process_alone_trains_as_without_a_group(monkeypatch):
+    monkeypatch.delenv("RANK", raising=False)
+    alone = trained_together.train("batches")
+    with process_group():
+        assert distributed.get_rank() == 0
+        assert not in_process_group()
+        trained = trained_together.train("batches")
+    np.testing.assert_array_equal(trained.parameters.flat, alone.parameters.flat)
+    assert trained.history.engine == alone.history.engine
+    assert not distributed.is_initialized()
 
 
-def test_what_many_workers_cannot_do(monkeypatch):
-    X, Y = trained_together.examples()
-    with pytest.raises(ConfigurationError, match="a network with a seed"):
-        fit(Network([3, 2], output="softmax"), X, Y)
-    with pytest.raises(ConfigurationError, match=r"an engine that workers have.* got 'compiled'"):
-        fit(trained_together.network("compiled"), X, Y)
-    with pytest.raises(ConfigurationError, match="timeout is a number of seconds above 0; got 0"):
-        fit(trained_together.network(), X, Y, timeout=0)
-    with pytest.raises(ConfigurationError, match="normalization='layer'"):
-        fit(Network([3, 4, 2], output="softmax", normalization="batch", seed=1), X, Y)
-    net = trained_together.network()
-    with pytest.raises(ConfigurationError, match=r"deepstep\.distributed\.fit"):
+def test_the_script_of_the_page(data, tmp_path, monkeypatch):
+    monkeypatch.delenv("RANK", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rows").symlink_to(data / "classes")
+    page = (Path(__file__).parents[2] / "docs" / "scale.md").read_text("utf-8")
+    (script,) = re.findall(r"```python\n(import os\n.*?)```", page, re.DOTALL)
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # of few rows and epochs
+        exec(script.replace('"target"', '"kind"'), {})
+    assert deepstep.load("model").score(data / "classes", "kind") > 0.8
+
+
+def test_groups_that_cannot_be(monkeypatch):
+    with pytest.raises(ConfigurationError, match="timeout must be a number of seconds above 0, got 0"):
+        process_group(timeout=0).__enter__()
+    net = restarted_together.network()
+    with pytest.raises(ConfigurationError, match=r"deepstep\.distributed\.process_group"):
         open_session("distributed", net.architecture, net.parameters)
-    monkeypatch.setenv("RANK", "first")
-    with pytest.raises(ConfigurationError, match="RANK is a whole number; got 'first'"):
-        worker()
+    of_two(monkeypatch)
+    monkeypatch.delenv("MASTER_PORT", raising=False)
+    with pytest.raises(ConfigurationError, match=r"the variables that torchrun sets.*MASTER_PORT"):
+        process_group().__enter__()
     monkeypatch.setattr("deepstep.engines.choice.find_spec", lambda name: None)
     with pytest.raises(MissingPackageError, match="pip install torch"):
-        fit(net, X, Y)
+        process_group().__enter__()

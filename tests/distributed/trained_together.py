@@ -1,28 +1,43 @@
-"""Trainings by some workers: ``torchrun … trained_together.py FOLDER WHAT``.
+"""Trainings by some workers: ``torchrun … trained_together.py DATA FOLDER``.
 
-Each worker writes what it came to, of every case.
+Each worker writes what it came to, of every case, into ``FOLDER/RANK.json``.
 """
 
 import json
-import os
 import signal
 import sys
-import time
+import warnings
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
+import polars
+from restarted_together import RANK, OfAll, came_to, examples, network, options, sleeping
+from sklearn.base import clone
 
-from deepstep import Network
-from deepstep.distributed import all_workers, fit, process_group, worker
+from deepstep import DeepClassifier, Network, NetworkClassifier, NetworkRegressor
+from deepstep.data import ParquetRows
+from deepstep.distributed import process_group
 from deepstep.engines import open_session
-from deepstep.errors import DeepStepError
+from deepstep.errors import DeepStepError, FileError
+from deepstep.preparation import streams
+from deepstep.preparation.streams import StreamedExamples
 from deepstep.training import Callback, ModelCheckpoint, StopTraining
+
+WEIGHTS = np.r_[np.zeros(15), np.linspace(0.5, 2, 20)]
 
 CASES = {
     "batches": {"batch_size": 16},
-    "uneven shards": {"batch_size": 7},
+    "unequal parts": {"batch_size": 7},
     "workers without examples": {"batch_size": 1, "iterations": 1},
     "full batches": {"l1": 0.1, "l2": 0.2},
+    "everything": {
+        "batch_size": 10,
+        "weight_decay": 0.1,
+        "dropout": 0.3,
+        "clip_norm": 0.5,
+        "sample_weight": WEIGHTS,
+    },
     "validated": {
         "batch_size": 16,
         "iterations": 40,
@@ -32,63 +47,95 @@ CASES = {
         "patience": 3,
         "monitor": "validation_error",
     },
-    "everything": {
-        "batch_size": 10,
-        "weight_decay": 0.1,
-        "dropout": 0.3,
-        "clip_norm": 0.5,
-        "sample_weight": np.r_[np.zeros(15), np.linspace(0.5, 2, 20)],
-    },
-}
-BY_LBFGS = {
+    "refitted": {"batch_size": 16, "iterations": 9, "validation_fraction": 0.2, "patience": 9, "refit": True},
+    "members": {"batch_size": 10, "dropout": 0.3, "l2": 0.1, "sample_weight": WEIGHTS},
     "L-BFGS": {"optimizer": "lbfgs", "iterations": 8, "l1": 0.1, "l2": 0.2},
-    "L-BFGS weighed": {
+    "L-BFGS, weighed": {
         "optimizer": "lbfgs",
         "iterations": 8,
-        "sample_weight": np.r_[np.zeros(15), np.linspace(0.5, 2, 20)],
+        "sample_weight": WEIGHTS,
         "validation_fraction": 0.2,
     },
+    "a slow worker": {"batch_size": 16, "learning_rate": 0.02},
 }
+"""Options of `Network.train`."""
+
 TIMED = {
     "timed": {"batch_size": 16, "time_budget": 0.3, "schedule": "cosine", "iterations": 10**6},
-    "timed full batches": {"time_budget": 0.3, "schedule": "cosine", "iterations": 10**6},
+    "timed, full batches": {"time_budget": 0.3, "schedule": "cosine", "iterations": 10**6},
 }
-MEMBERS = {"batch_size": 10, "dropout": 0.3, "l2": 0.1, "sample_weight": CASES["everything"]["sample_weight"]}
-SLOW = {"batch_size": 16, "learning_rate": 0.02}
-KILLED = {"batch_size": 16, "iterations": 6}
+
+OF_ALL = {"batch_size": 32, "dropout": 0.1, "max_iter": 3, "random_state": 1}
+
+ESTIMATORS = {
+    "classifier": NetworkClassifier(6, **OF_ALL | {"early_stopping": True, "max_iter": 20}),
+    "adaptive rate": NetworkClassifier(
+        6, solver="sgd", learning_rate="adaptive", tol=0.5, n_iter_no_change=1, **OF_ALL | {"max_iter": 9}
+    ),
+    "searched rate": NetworkRegressor(6, learning_rate_init="auto", **OF_ALL),
+    "regressor by L-BFGS": NetworkRegressor(6, solver="lbfgs", max_iter=4, random_state=1),
+}
+"""Estimators on arrays that are mapped from files."""
+
+STREAMED = {
+    "shared": (NetworkRegressor(6, **OF_ALL), 130),
+    "small windows": (NetworkRegressor(6, **OF_ALL | {"batch_size": 8}), 24),
+    "weighed": (NetworkRegressor(6, alpha=0.1, **OF_ALL), 130),
+    "batches of two": (NetworkRegressor(6, **OF_ALL | {"batch_size": 2, "max_iter": 1}), 100),
+    "held out": (NetworkRegressor(6, early_stopping=True, scale_targets=True, **OF_ALL), 130),
+    "in one window": (NetworkRegressor(6, **OF_ALL), 1000),
+    "classes": (NetworkClassifier(6, class_weight="balanced", early_stopping=True, **OF_ALL), 130),
+}
+"""Estimators on Parquet, and the rows of a window."""
 
 
-def network(engine="auto", **parts):
-    parts = parts or {"normalization": "layer"}
-    return Network([3, 6, 5, 2], output="softmax", **parts, seed=1, engine=engine)
-
-
-def examples():
+def write_data(folder, m=360):
+    """Arrays, and folders of Parquet for numbers and for classes: groups of 20 rows, at first of 100."""
     rng = np.random.default_rng(0)
-    return rng.standard_normal((3, 35)), np.eye(2)[rng.integers(2, size=35)].T
+    X = rng.standard_normal((m, 3))
+    number = X[:, 0] + 0.1 * rng.standard_normal(m)
+    np.save(folder / "X.npy", X)
+    np.save(folder / "y.npy", number)
+    inputs = polars.DataFrame(X, schema=["a", "b", "c"])
+    weight = np.where(X[:, 1] > 0.5, 0.0, 1.0 + X[:, 0] ** 2)
+    frames = {
+        "numbers": inputs.with_columns(weight=weight, number=number),
+        "classes": inputs.with_columns(kind=polars.Series(np.where(number > 0.4, "high", "low"))),
+    }
+    for name, frame in frames.items():
+        (folder / name).mkdir()
+        for part, (start, stop, group) in enumerate(((0, 120, 100), (120, 245, 20), (245, m, 20))):
+            frame[start:stop].write_parquet(folder / name / f"{part}.parquet", row_group_size=group)
 
 
-def options(case):
-    return {"optimizer": "adam", "learning_rate": 0.01, "iterations": 5, **case}
+def train(name, engine="auto", **more):
+    """A case of `CASES` or `TIMED`."""
+    trained = network(engine, **({"shared_members": 3} if name == "members" else {}))
+    trained.train(*examples(), **options((CASES | TIMED)[name] | more))
+    return trained
 
 
-class Sleeps(Callback):
-    """The last worker takes its time after each epoch."""
-
-    in_every_worker = True
-
-    def __init__(self, seconds):
-        self.seconds = seconds
-
-    def on_epoch_end(self, training, record):
-        if worker().rank == worker().of - 1:
-            time.sleep(self.seconds)
+def fit_arrays(name, data, **parameters):
+    """A case of `ESTIMATORS`."""
+    X, y = (np.load(data / f"{part}.npy", mmap_mode="r") for part in "Xy")
+    model = clone(ESTIMATORS[name]).set_params(**parameters)
+    return fitted(model, X, np.where(y > 0.4, "high", "low") if "classes" in vars(model) else y)
 
 
-def die_once(record):
-    """In the first life of the workers: as by the system, in mid-training."""
-    if record["epoch"] == 3 and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
-        os.kill(os.getpid(), signal.SIGKILL)
+def fit_parquet(name, data, **parameters):
+    """A case of `STREAMED`."""
+    model, window = STREAMED[name]
+    model = clone(model).set_params(**parameters)
+    weight = "weight" if name == "weighed" else None
+    folder, target = ("classes", "kind") if name == "classes" else ("numbers", "number")
+    n_inputs = 3 if name in ("weighed", "classes") else 4
+    with patch.object(streams, "BUFFER_BYTES", window * (n_inputs + 2) * 8):
+        return fitted(model, ParquetRows(data / folder), target, weight)
+
+
+def fitted(model, *data):
+    with warnings.catch_warnings(action="ignore", category=UserWarning):  # of few epochs
+        return model.fit(*data).network_
 
 
 class EndsAtTheBegin(Callback):
@@ -109,113 +156,122 @@ class EndsAtAPause(Callback):
         raise StopTraining("enough")
 
 
-ENDING = {"ended at the begin": EndsAtTheBegin, "ended at a step": EndsAtAStep, "at a pause": EndsAtAPause}
-
-
-class Written:
-    """What this worker came to, as files."""
-
-    def __init__(self, folder):
-        self.folder = folder
-
-    def __call__(self, name, net, history, seen):
-        place = self.folder / f"{name}.{worker().rank}"
-        np.savez(place.with_suffix(f"{place.suffix}.npz"), theta=net.parameters.flat, costs=history.costs)
-        told = {"engine": history.engine, "seen": len(seen), "records": history.records}
-        told["stopped"] = history.stopped
-        place.with_suffix(f"{place.suffix}.json").write_text(json.dumps(told), encoding="utf-8")
-
-
-def equal(folder):
-    """All cases in one group, with a slow worker in the last one; then others that are refused."""
-    write = Written(folder)
-    with process_group(60):
-        for name, case in {**CASES, **BY_LBFGS, "slow": SLOW}.items():
-            net, seen = network(), []
-            callbacks = [seen.append, *([Sleeps(0.2)] if name == "slow" else [])]
-            history = fit(net, *examples(), **options(case), callbacks=callbacks)
-            write(name, net, history, seen)
-        net = network(shared_members=3)
-        write("members", net, fit(net, *examples(), **options(MEMBERS)), [])
-        for name, case in TIMED.items():
-            net = network()
-            waits = [Sleeps(0.02)] if "batch_size" in case else []  # without one, many epochs are one call
-            history = fit(net, *examples(), **options(case), callbacks=waits)
-            write(name, net, history, [])
-        stops(write)
-        goes_on(folder, write)
-        other = Network([3, 4, 2], output="softmax", seed=worker().rank)
-        session = open_session("distributed:cpu", other.architecture, other.parameters)
-        for name, refused in {
-            "refused": lambda: fit(other, *examples(), iterations=1),
-            "elsewhere": lambda: session.cost_and_gradient_of_all(*examples()),
-        }.items():
-            try:
-                refused()
-            except DeepStepError as error:
-                (folder / f"{name}.{worker().rank}").write_text(str(error), encoding="utf-8")
-
-
-def stops(write):
-    """A callback that the first worker alone calls ends the training of all."""
-
-    def enough(record):
+class EndsAtAnEpoch(Callback):
+    def on_epoch_end(self, training, record):
         if record["epoch"] == 2:
             raise StopTraining("enough")
 
-    for name, case in (("stopped", CASES["batches"]), ("L-BFGS stopped", BY_LBFGS["L-BFGS"])):
-        net = network()
-        history = fit(net, *examples(), **options(case), callbacks=[enough])
-        write(name, net, history, [])
-    for name, ends in ENDING.items():
-        net = network()
-        history = fit(net, *examples(), **options(CASES["batches"]), callbacks=[ends()])
-        write(name, net, history, [])
+
+ENDING = [EndsAtTheBegin, EndsAtAStep, EndsAtAPause, EndsAtAnEpoch]
 
 
-def goes_on(folder, write):
-    """Two epochs, then on from the checkpoint to the fifth."""
-    for iterations in (2, 5):
-        net, seen = network(), []
-        case = options(CASES["everything"]) | {"iterations": iterations}
-        kept = ModelCheckpoint(folder / "checkpoints", every_epochs=1)
-        history = fit(net, *examples(), **case, callbacks=[seen.append], checkpoint=kept, resume=True)
-    write("gone on", net, history, seen)
+def everything(data, folder):
+    """All cases in one group, and a case in a group of the user's own."""
+    from torch import distributed
+
+    results = {}
+    with process_group(60):
+        for name in CASES:
+            seen, slow = [], name == "a slow worker"
+            trained = train(name, callbacks=[seen.append, *([sleeping(0.2)] if slow else [])])
+            results[name] = came_to(trained, seen=len(seen))
+        for name, case in TIMED.items():  # without batches many epochs are one call
+            waits = [sleeping(0.02)] if "batch_size" in case else []
+            results[name] = came_to(train(name, callbacks=waits))
+        for ends in ENDING:
+            results[ends.__name__] = came_to(train("batches", callbacks=[ends()]))
+        results["L-BFGS ended"] = came_to(train("L-BFGS", callbacks=[EndsAtAnEpoch()]))
+        results["Ctrl-C"] = interrupted()
+        for iterations in (2, 5):
+            kept = ModelCheckpoint(folder / "checkpoints", every_epochs=1)
+            seen = []
+            more = {"iterations": iterations, "checkpoint": kept, "resume": True, "callbacks": [seen.append]}
+            results["goes on"] = came_to(train("everything", **more), seen=len(seen))
+        for name in ESTIMATORS:
+            results[name] = came_to(fit_arrays(name, data))
+        results |= streamed(data, folder)
+        results["refused"] = refused(data)
+    distributed.init_process_group("gloo")
+    results["a group of the user's own"] = came_to(train("batches"))
+    distributed.destroy_process_group()
+    (folder / f"{RANK}.json").write_text(json.dumps(results), encoding="utf-8")
 
 
-def killed(folder):
-    net, seen = network(), []
-    kept = ModelCheckpoint(folder / "checkpoints", every_epochs=1)
-    history = fit(
-        net, *examples(), **options(KILLED), callbacks=[seen.append, die_once], checkpoint=kept, resume=True
-    )
-    Written(folder)("killed", net, history, seen)
-
-
-def hangs(folder):
+def interrupted():
+    """Ctrl-C in the second worker alone, which all heed."""
+    trained = network()
+    presses = OfAll(lambda record: record["epoch"] == 2 and signal.raise_signal(signal.SIGINT), 1)
     try:
-        fit(network(), *examples(), **options(SLOW), callbacks=[Sleeps(600)], timeout=1)
-    except DeepStepError as error:
-        (folder / "hangs").write_text(str(error), encoding="utf-8")
-        raise
+        trained.train(*examples(), **options(CASES["batches"]), callbacks=[presses])
+    except KeyboardInterrupt:
+        return came_to(trained)
 
 
-def dies_early(folder):
-    """One dies when all have met, before anything is compared: torchrun ends them all."""
+def streamed(data, folder):
+    """Parquet by all workers, with the rows that each prepares, and the groups that it reads."""
+    results, prepared, read = {}, [], []
+    write, pieces = StreamedExamples._written, ParquetRows.pieces
+
+    def written(self, *arguments):
+        parts = write(self, *arguments)
+        prepared.append(len(parts[0]))
+        return parts
+
+    def counted(self, group, columns, most):
+        read.append(group)
+        return pieces(self, group, columns, most)
+
+    with patch.object(StreamedExamples, "_written", written), patch.object(ParquetRows, "pieces", counted):
+        for name in STREAMED:
+            prepared.clear()
+            read.clear()
+            trained = fit_parquet(name, data)
+            results[f"streamed {name}"] = came_to(trained, prepared=sum(prepared), read=read[:])
+    for epochs in (2, 4):
+        kept = ModelCheckpoint(folder / "streamed", every_epochs=1)
+        trained = fit_parquet("shared", data, max_iter=epochs, checkpoint_dir=kept, resume=True)
+        results["streamed goes on"] = came_to(trained)
+    read.clear()
+
+    def fails(self, group, columns, most):
+        if RANK == 1 and len(read) > 48:  # in the third epoch
+            raise FileError(self.where, "a part that can be read", "it cannot")
+        return counted(self, group, columns, most)
+
+    kept = ModelCheckpoint(folder / "cannot read", every_epochs=100)
+    with patch.object(ParquetRows, "pieces", fails):
+        results["cannot read"] = error_of(lambda: fit_parquet("shared", data, checkpoint_dir=kept))
+    return results
+
+
+def refused(data):
+    """The errors of what many workers cannot do, and of workers that have not all the same."""
+    X, Y = examples()
+    other = Network([3, 4, 2], output="softmax", seed=RANK)
+    session = open_session("distributed:cpu", other.architecture, other.parameters)
+    normalized = Network([3, 4, 2], output="softmax", normalization="batch", seed=1)
+    tries = {
+        "network": lambda: other.train(X, Y, iterations=1),
+        "options": lambda: network().train(X, Y, iterations=1, batch_size=4 + RANK),
+        "examples": lambda: NetworkClassifier(3, random_state=1).fit(X.T + RANK, Y[0]),
+        "place": lambda: session.cost_and_gradient_of_all(X, Y),
+        "seed": lambda: Network([3, 2], output="softmax").train(X, Y),
+        "random_state": lambda: NetworkClassifier(3).fit(X.T, Y[0]),
+        "engine": lambda: network(engine="compiled").train(X, Y),
+        "engine of an estimator": lambda: fit_parquet("shared", data, engine="reference"),
+        "normalization": lambda: normalized.train(X, Y),
+        "fault": lambda: network().train(X, Y, fault="lost 1/m"),
+        "ensemble": lambda: DeepClassifier(random_state=1).fit(X.T, Y[0]),
+    }
+    return {name: error_of(work) for name, work in tries.items()}
+
+
+def error_of(work):
     try:
-        with process_group():
-            if worker().rank == 1:
-                all_workers().sums([0.0])
-                os._exit(1)
-            all_workers().sums([0.0])
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun's, so that there is time to say it
-            fit(network(), *examples(), **options(SLOW))
+        work()
     except DeepStepError as error:
-        (folder / "dies_early").write_text(str(error), encoding="utf-8")
-        raise
+        return f"{type(error).__name__}: {error}"
 
 
 if __name__ == "__main__":
-    {"equal": equal, "killed": killed, "hangs": hangs, "dies_early": dies_early}[sys.argv[2]](
-        Path(sys.argv[1])
-    )
+    everything(*map(Path, sys.argv[1:]))

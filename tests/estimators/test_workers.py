@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from contextlib import nullcontext
 from itertools import count
 from math import inf
@@ -53,6 +54,23 @@ def test_every_backend_gives_the_same_bits(backend, in_threads):
     np.testing.assert_array_equal(numbers, in_threads[1])
     assert model.ensemble_.weights == in_threads[0].ensemble_.weights
     assert model.ensemble_.members[0].network.history is not None
+
+
+@pytest.mark.slow
+def test_a_cluster_of_dask_gives_the_same_bits(in_threads):
+    cluster = pytest.importorskip("distributed")
+    settings = {"processes": True, "threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
+    with (
+        cluster.LocalCluster(n_workers=2, **settings) as workers,
+        cluster.Client(workers) as client,
+        joblib.parallel_config("dask"),
+    ):
+        model, numbers = fitted()
+        trained = client.run(lambda: (os.getpid(), "deepstep.ensembles.member_fit" in sys.modules))
+    assert len({os.getpid(), *(process for process, _ in trained.values())}) == 3
+    assert any(loaded for _, loaded in trained.values())
+    np.testing.assert_array_equal(numbers, in_threads[1])
+    assert model.ensemble_.weights == in_threads[0].ensemble_.weights
 
 
 def _n_within():

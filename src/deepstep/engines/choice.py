@@ -112,7 +112,7 @@ def choose_engine(
         if settings.precision is not None:
             others = "Pass engine='torch' or 'auto'."
         if name == DISTRIBUTED:
-            others = "One worker alone can do it, by Network.train."
+            others = "One process alone can do it, outside of a process group."
         raise ConfigurationError(where, f"work that the {name} engine can do", why, others)
     missing = missing_torch(where) if name in ("torch", DISTRIBUTED) else None
     if missing is not None:

@@ -12,8 +12,8 @@ from deepstep import archive
 from deepstep.ensembles.member_fit import Task, Trained
 from deepstep.ensembles.preprocessor import Preprocessor
 from deepstep.errors import ConfigurationError, FileError, warn_the_caller
-from deepstep.preparation.batches import Examples
-from deepstep.training.checkpoint import differences, digest, plain
+from deepstep.preparation.batches import Examples, digest
+from deepstep.training.checkpoint import differences, plain
 from deepstep.training.checkpoints import checkpoint_files, ready_folder, refuse_earlier
 
 LONG = 1.0

@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted, validate_data
 
 from deepstep.data.frames import are_records, as_frame, has_names
+from deepstep.distributed import refuse_ensemble
 from deepstep.ensembles.calibrate import calibration_of_fit
 from deepstep.ensembles.calibration import Calibration
 from deepstep.ensembles.finished import seed_of_members
@@ -25,11 +26,7 @@ from deepstep.ensembles.presets import Preset
 from deepstep.ensembles.refit import refit_ensemble
 from deepstep.ensembles.split import FRACTION, TIME, Rows
 from deepstep.ensembles.streamed import fit_streamed, labels_in, survey_rows
-from deepstep.errors import (
-    ConfigurationError,
-    DivergenceError,
-    warn_the_caller,
-)
+from deepstep.errors import ConfigurationError, DivergenceError, warn_the_caller
 from deepstep.estimators.deep_attributes import DeepAttributes
 from deepstep.estimators.deep_parameters import DeepParameters, parameter_of
 from deepstep.estimators.fitting import Fitting
@@ -125,6 +122,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         True
         """
         where = f"{type(self).__name__}.fit"
+        refuse_ensemble(where)
         validation = validation_data(X_val, y_val, sample_weight_val, eval_set, where)
         context = FitContext(where, groups=groups, targets=target_names(y))
         return self._fit(RawData(X, y, sample_weight), validation, context)

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Self
 
 from sklearn.utils import check_random_state
 
+from deepstep.distributed import refuse_drawn_seed
 from deepstep.environment import slow_training
 from deepstep.errors import SpeedWarning, spelled, warn_the_caller
 from deepstep.estimators.inputs import FitContext, RawData, whole_or_not_at_all
@@ -68,4 +69,6 @@ class Fitting:
         if isinstance(self.random_state, Integral) and not context.going_on:
             return int(self.random_state)
         earlier = self._earlier_seed(context)
+        if earlier is None and self.random_state is None:
+            refuse_drawn_seed(context.where, "random_state")
         return int(check_random_state(self.random_state).randint(2**31)) if earlier is None else earlier

@@ -53,12 +53,7 @@ from deepstep.estimators.network_settings import (
 )
 from deepstep.estimators.network_training import NetworkTraining
 from deepstep.estimators.predictions import Calibrated, ClassPredictions, NumberPredictions
-from deepstep.estimators.row_sources import (
-    NamedRows,
-    inputs_in,
-    is_stored,
-    reading,
-)
+from deepstep.estimators.row_sources import NamedRows, inputs_in, is_stored, reading
 from deepstep.estimators.saved import SavedEstimator
 from deepstep.model import Network
 from deepstep.model.outputs import outputs_of_rows
@@ -137,7 +132,9 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
 
         After an error the estimator is as it was before. Ctrl-C ends the training with a warning and keeps
         the parameters reached. A second Ctrl-C, or one before the first step or the first iteration of
-        'lbfgs', raises KeyboardInterrupt.
+        'lbfgs', raises KeyboardInterrupt. Within a process group (`deepstep.distributed.process_group`) all
+        workers train the network together, if ``random_state`` is an int and all call this with the same
+        rows.
 
         Parameters
         ----------

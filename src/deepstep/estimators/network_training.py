@@ -11,6 +11,7 @@ from typing import NamedTuple, cast
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning, UndefinedMetricWarning
 
+from deepstep.distributed import engine_of_training
 from deepstep.engines import Session, open_session
 from deepstep.equations import get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError, warn_the_caller
@@ -275,7 +276,7 @@ class NetworkTraining:
         params = self.params
         refuse_what_is_of_batches(params, self.where)
         return Fit(
-            self._session(network, network.parameters.astype(np.float64)),
+            self._session(network, network.parameters.astype(np.float64), by_all=True),
             _wide(examples),
             Plan(params.max_iter, 1.0),
             validation=None if held_out is None else _wide(held_out),
@@ -297,7 +298,7 @@ class NetworkTraining:
         params, refit = self.params, self.epochs is not None
         watchers = self._watchers(network, held_out)
         size = self._batch_size(len(examples))
-        session = self._session(network, network.parameters, size)
+        session = self._session(network, network.parameters, size, by_all=True)
         plan = self._plan(network, session, len(examples), size)
         adaptive = [plan.learning_rate] if isinstance(plan.learning_rate, AdaptiveRate) else []
         patience = self._patience(adaptive, early=early)
@@ -382,15 +383,20 @@ class NetworkTraining:
             stalled=earlier.stalled,
         )
 
-    def _session(self, network: Network, parameters: Parameters, examples: int | None = None) -> Session:
-        """A session with the settings, from these parameters, for updates with so many examples."""
+    def _session(
+        self, network: Network, parameters: Parameters, examples: int | None = None, *, by_all: bool = False
+    ) -> Session:
+        """A session with the settings, from these parameters, for updates with so many examples.
+
+        ``by_all``: Within a process group the one that all workers share.
+        """
         params, where = self.params, self.where
         settings = settings_of(params, network.seed, where)
         slots = len(get_optimizer(settings.optimizer).state)
         check_memory_to_train(network.architecture, parameters.dtype, slots, where)
         refuse_idle(schedules_of(params, where), settings, where)
         return open_session(
-            params.engine,
+            engine_of_training(params.engine, where) if by_all else params.engine,
             network.architecture,
             parameters,
             settings,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 
+from deepstep.distributed import engine_of_training, refuse_drawn_seed
 from deepstep.engines import ReferenceSession, Session, Settings
 from deepstep.engines.choice import ON_CPU
 from deepstep.equations import get_head, get_optimizer
@@ -81,15 +82,18 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     if all(value is not None for value in held_out.values()):
         raise ConfigurationError(where, "validation or validation_fraction", "got both")
     mistake = None if fault is None else get_fault(fault, where)
+    engine = engine_of_training(network.engine, where)
+    if network._seed_is_drawn:
+        refuse_drawn_seed(where, "seed")
     if mistake is not None:
         refuse_beside_a_fault(
-            network.engine, where, lbfgs=limits is not None, checkpoint=checkpoint, resume=resume, refit=refit
+            engine, where, lbfgs=limits is not None, checkpoint=checkpoint, resume=resume, refit=refit
         )
     first, second = as_places(checkpoint, resume, refit, where)
     found = first.begin_at or second.begin_at  # a short first training leaves no checkpoint
     goes_on = found is not None and network._seed_is_drawn
     seed = found.seed if found is not None and goes_on else network.seed
-    prepared = prepare(network, X, Y, options, where, seed=seed, mistake=mistake, **held_out)
+    prepared = prepare(network, X, Y, options, where, seed=seed, engine=engine, mistake=mistake, **held_out)
     judges = [] if scoring is None else [_judge(network, scoring, prepared.held_out, where)]
     stopping = as_patience(patience, monitor, prepared.held_out, where, scored=bool(judges))
     own, shown = as_callbacks(callbacks, where), as_progress(progress, where)
@@ -132,7 +136,7 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
         return training.history
     everything = prepared.everything()
     size = largest_batch(len(everything), prepared.plan.batch_size)
-    session = network._session(where, settings, prepared.start, examples=size)
+    session = network._session(where, settings, prepared.start, engine, examples=size)
     again = run(second, [*own, Repeat(training.best_epochs)], session=session, examples=everything)
     _take(network, again, seed, beginning)
     network.stopping_history = training.history
@@ -147,6 +151,7 @@ def prepare(
     where: str,
     *,
     seed: int | None = None,
+    engine: str = "",
     validation: Any = None,
     validation_fraction: float | None = None,
     looked_at: bool = False,
@@ -203,10 +208,9 @@ def prepare(
     start = network.parameters
     if start is network._waiting:
         start = network._from_data(inputs_to_draw_from(sample))
-    opened = (
-        looked_at and network.engine in ("auto", ON_CPU) and settings.precision is None and streamed is None
-    )
-    engine = "reference" if opened or mistake is not None else network.engine
+    engine = engine or network.engine
+    opened = looked_at and engine in ("auto", ON_CPU) and settings.precision is None and streamed is None
+    engine = "reference" if opened or mistake is not None else engine
     session = network._session(where, settings, start, engine, examples=largest_batch(m, plan.batch_size))
     if mistake is not None:
         cast(ReferenceSession, session).mistake = mistake

@@ -27,13 +27,7 @@ from deepstep.equations.initialization import drawn
 from deepstep.equations.model import gradients_of
 from deepstep.equations.ops import backward
 from deepstep.equations.parameters import layer_sizes
-from deepstep.errors import (
-    ConfigurationError,
-    DataError,
-    FileError,
-    SpeedWarning,
-    unknown_name,
-)
+from deepstep.errors import ConfigurationError, DataError, FileError, SpeedWarning, unknown_name
 from deepstep.inspection import Beginning, GradientReport, Trace, check_gradients
 from deepstep.inspection.faults import get_fault
 from deepstep.inspection.metrics import LAYERS, layer_names, layer_rows, text_table
@@ -255,6 +249,9 @@ class Network:
         therefore one longer training only for full batches with ``optimizer="gd"``; to look in between, use
         `steps` or callbacks. Examples that stay in files (`deepstep.preparation.streams.StreamedExamples`)
         take the place of X and have their targets and weights themselves.
+
+        Within a process group (`deepstep.distributed.process_group`) all workers train the network together,
+        each on its part of each batch; every worker calls this with the same arguments.
 
         Y (n_L, m): Targets, by the output: 0 and 1 for "sigmoid"; a 1 in each column for "softmax"; numbers
             for "identity", "absolute_error" and "huber"; numbers of at least 0, such as counts, for

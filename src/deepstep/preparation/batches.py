@@ -2,6 +2,7 @@
 and the part that is held out to validate on.
 """
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -235,3 +236,21 @@ def together(first: Examples, second: Examples) -> Examples:
         vstack = package("scipy.sparse").vstack
         X = vstack([first.X, second.X], format="csr")
     return Examples(X, np.concatenate([first.Y, second.Y]), weight)
+
+
+NUMBERS_AT_ONCE = 2**20
+"""Numbers of a chunk that is hashed."""
+
+
+def digest(examples: Examples) -> str:
+    """The SHA-256 of all numbers, their shapes and precision; the order of rows in memory does not matter."""
+    parts = (examples.X, examples.Y, examples.weight)
+    kinds = [part if part is None else (part.shape, part.dtype.str) for part in parts]
+    result = hashlib.sha256(repr(kinds).encode())
+    size = max(1, NUMBERS_AT_ONCE // (examples.X.shape[1] + examples.Y.shape[1]))
+    for start in range(0, len(examples), size):
+        X, Y, weight = examples.take(slice(start, start + size))
+        for rows in (X.T, Y.T, weight):
+            if rows is not None:
+                result.update(np.ascontiguousarray(rows).data)
+    return result.hexdigest()

@@ -197,7 +197,7 @@ class Callback:
     """
 
     in_every_worker: bool = False
-    """Whether each of many workers (`deepstep.distributed`) calls it, as it changes the training or adds to
+    """Whether each of the workers of a process group calls it, as it changes the training or adds to
     records, in the same way everywhere; one that keeps a state is called by all, too. Otherwise only rank 0
     calls it.
     """

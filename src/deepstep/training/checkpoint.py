@@ -20,7 +20,7 @@ from deepstep.engines import SessionState, Settings
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
 from deepstep.network import Architecture, Parameters
 from deepstep.network.architecture import ENTRIES, LATER_ENTRIES, refuse_unregistered_features
-from deepstep.preparation.batches import Examples, n_batches, shuffled
+from deepstep.preparation.batches import Examples, digest, n_batches, shuffled
 from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.history import Record
 from deepstep.training.plan import Plan
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 FORMAT, VERSION = "deepstep-checkpoint", 1
 
 ARRAY = "$array"  # in states and records: the key of the name of an array, which lies among the file's arrays
-
-NUMBERS_AT_ONCE = 2**20  # numbers of a chunk that is hashed
 
 
 @dataclass(frozen=True)
@@ -172,20 +170,6 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple
 
 _SETTING = re.compile("[a-z0-9_]*(?: of (?!EarlyStopping).*)?")
 """How the name of a setting begins in an identity; ``patience of ReduceLROnPlateau`` is another one."""
-
-
-def digest(examples: Examples) -> str:
-    """The SHA-256 of all numbers, their shapes and precision; the order of rows in memory does not matter."""
-    parts = (examples.X, examples.Y, examples.weight)
-    kinds = [part if part is None else (part.shape, part.dtype.str) for part in parts]
-    result = hashlib.sha256(repr(kinds).encode())
-    size = max(1, NUMBERS_AT_ONCE // (examples.X.shape[1] + examples.Y.shape[1]))
-    for start in range(0, len(examples), size):
-        X, Y, weight = examples.take(slice(start, start + size))
-        for rows in (X.T, Y.T, weight):
-            if rows is not None:
-                result.update(np.ascontiguousarray(rows).data)
-    return result.hexdigest()
 
 
 def plain(value: Any) -> Any:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from math import isnan, nan
 from typing import Any
 
+from deepstep.distributed import refuse_another_training
 from deepstep.engines import Session
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.preparation.batches import Examples
@@ -18,7 +19,7 @@ from deepstep.training.callbacks import (
     tell_the_end,
     with_state,
 )
-from deepstep.training.checkpoint import Checkpoint
+from deepstep.training.checkpoint import Checkpoint, plain
 from deepstep.training.checkpoints import ModelCheckpoint
 from deepstep.training.diagnosis import keep
 from deepstep.training.history import History, Record
@@ -61,6 +62,9 @@ class Fit:
             [*self._solver.ENTRIES, *score_names(self.validation, self.metrics)],
             called={id(one): f"{self.where}, {name}" for name, one in self.plan.listeners.items()},
         )
+        if self.session.workers.share.rank:  # the first worker alone calls those that change nothing
+            stateful = with_state(self.callbacks)
+            self.callbacks = [each for each in self.callbacks if each.in_every_worker or each in stateful]
         self.training = Training(
             self.session,
             self.history,
@@ -86,6 +90,14 @@ class Fit:
                 self.cost = history[-1]["cost"]
 
     def _run(self) -> None:
+        refuse_another_training(
+            self.session.workers,
+            self.where,
+            plain([self.session.settings, self.plan, self.limits]),
+            self.session.state().theta,
+            self.examples,
+            self.validation,
+        )
         solver = self._solver(self)
         if self.resume is not None or any(
             isinstance(callback, ModelCheckpoint) for callback in self.callbacks
@@ -119,8 +131,6 @@ class Fit:
     def tell(self, method: str, what: Any = None, callbacks: Sequence[Callback] | None = None) -> None:
         """Call a method of all callbacks; all workers wait here, and end where one raises `StopTraining`."""
         callbacks = self.callbacks if callbacks is None else callbacks
-        if self.session.workers.share.of == 1:
-            return tell(callbacks, method, self.training, what)
         stop = None
         try:
             tell(callbacks, method, self.training, what)

@@ -36,7 +36,7 @@ class DistributedSession(TorchSession):
                 "the distributed engine",
                 "a process group of torch.distributed",
                 "there is none",
-                "Use deepstep.distributed.fit, in a script that torchrun starts.",
+                "Train within deepstep.distributed.process_group(), in a script that torchrun starts.",
             )
         if "batch" in architecture.normalization:
             raise ConfigurationError(
