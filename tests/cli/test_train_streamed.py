@@ -96,8 +96,9 @@ def test_what_does_not_go_with_streams_is_refused(deepstep, parts):
         assert (result.code, says in result.err) == (2, True)
 
 
-def test_a_stream_that_was_interrupted_goes_on_to_the_same_bits(deepstep, parts, monkeypatch):
-    options = "--target target --exclude y --stream --epochs 5 --batch-size 32 --out run"
+@pytest.mark.parametrize("model", ["ensemble", "network"])
+def test_a_stream_that_was_interrupted_goes_on_to_the_same_bits(deepstep, parts, monkeypatch, model):
+    options = f"--model {model} --target target --exclude y --stream --epochs 5 --batch-size 32 --out run"
     written = ModelCheckpoint.on_pause
 
     def pressed(self, training):
@@ -175,3 +176,36 @@ def test_a_class_of_rows_that_are_held_out_alone(deepstep, tmp_path):
         frame.with_columns(target=usual.otherwise(polars.lit("rare"))).write_parquet(path)
         _, run, _ = trained(deepstep, path, "--stream", epochs=1)
         assert run.targets.labels == (("no", "rare", "yes"),)
+
+
+NETWORK = ("--model network --set hidden_layer_sizes=[8] --batch-size 16 --target target --exclude y",)
+
+
+def test_one_network_learns_rows_that_stay_in_their_files(deepstep, parts, monkeypatch):
+    """Its inputs are those of the whole table, of which a small part is in memory."""
+    monkeypatch.setattr("deepstep.preparation.streams.BUFFER_BYTES", 5000)
+    monkeypatch.setattr("deepstep.preparation.survey.IN_MEMORY_ROWS", 90)
+    typed = ("train", parts, *NETWORK, "--stream --epochs 6 --json --out runs/n")
+    result = deepstep(*typed)
+    assert result.code == 0, result.err
+    record, run = json.loads(result.out), Run.load("runs/n")
+    assert record["test"]["accuracy"] > record["test"]["majority_accuracy"]
+    frame = polars.concat([polars.read_parquet(part) for part in sorted(parts.iterdir())])
+    answers = run.predict(frame.drop("target", "y"))
+    assert (answers.values == frame["target"].to_numpy()).mean() > record["test"]["majority_accuracy"]
+    assert type(run.estimator).__name__ == "Pipeline"
+    deepstep(*typed, "--overwrite")
+    same(run, Run.load("runs/n"))
+
+
+def test_one_network_on_a_stream_with_weights_and_validation(deepstep, tmp_path):
+    weight = np.random.default_rng(1).uniform(0, 2, 300)
+    folder = written(tmp_path / "some", table(300).with_columns(w=weight), 2, 40)
+    typed = ("train", folder, *NETWORK, "--stream --epochs 4 --json --overwrite --out runs/n")
+    assert deepstep(*typed, "--sample-weight w --set early_stopping=true").code == 0
+    weighted = Run.load("runs/n")
+    assert "validation_cost" in weighted.history[0]
+    assert deepstep(*typed, "--exclude w --set early_stopping=true").code == 0
+    assert not np.array_equal(weighted.network.parameters.flat, Run.load("runs/n").network.parameters.flat)
+    refused = deepstep(*typed, "--set solver=lbfgs")
+    assert (refused.code, "where rows are streamed" in refused.err) == (2, True)

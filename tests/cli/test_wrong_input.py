@@ -70,7 +70,6 @@ WITHOUT_THE_TABLE = {
     "--set n_estimators": "--set must be a name, '=' and a value, such as activation=tanh, got",
     "--model network --set solver=adam --set alpha=-1": "--set alpha must be a float in the range [0.0, inf)",
     "--model network --effort fast": "--effort must be used with --model ensemble, got --model network",
-    "--model network --stream": "--stream must be used with --model ensemble, got --model network",
     "--loss ordinel": "Did you mean 'ordinal'?",
     "--test-fraction 1": "to below 1; got 1",
     "--epochs x": "--epochs must be a whole number of at least 1, got 'x'",

@@ -22,6 +22,7 @@ from deepstep.estimators import (
     TableEncoder,
 )
 from deepstep.estimators.table_encoder import table_network
+from deepstep.preparation.survey import PreparedRows
 from deepstep.training import Callback, History, Progress
 from deepstep.training.plan import UNTIL_TIME_IS_UP
 from deepstep.training.rate_finder import AUTO
@@ -104,6 +105,7 @@ def fit_ensemble(
 
 def fit_network(
     parts: Parts,
+    options: TableOptions,
     parameters: Mapping[str, Any],
     of_call: Mapping[str, Any],
     name: str,
@@ -114,15 +116,22 @@ def fit_network(
         categorical_features=parameters.get("categorical_features"),
         keep_columns=parameters.get("keep_columns"),
     )
-    rows, validation = parts.train, _validation(parts)
-    X = encoder.fit_transform(parts.X(rows))
+    rows, validation, surveyed = parts.train, _validation(parts), parts.survey
+    X: Any = encoder.fit_transform(parts.X(rows))
+    y: Any = parts.y(rows)
+    weight: Any = rows.weight
+    n_rows = len(X)
+    if surveyed is not None:
+        encoder.preparation_, n_rows = surveyed.inputs, sum(surveyed.kept)  # of all rows, not of the sample
+        y, weight = options.targets[0], options.sample_weight
+        X = PreparedRows(surveyed, [y] if weight is None else [y, weight])
     if validation:
         validation["X_val"] = encoder.transform(validation["X_val"])
-    network = new_network(parts.task, parameters, len(X), validated=bool(validation))
+    network = new_network(parts.task, parameters, n_rows, validated=bool(validation))
     _set_delta(network, parts)
     network.set_params(**of_call, callbacks=[*callbacks, Progress(harmless(name) or "train")])
     try:
-        network.fit(X, parts.y(rows), rows.weight, **validation)
+        network.fit(X, y, weight, **validation)
     except DivergenceError as error:
         if error.predictor is not None:
             error.predictor = behind(encoder.preparation_, error.predictor, encoder.columns_)

@@ -115,15 +115,6 @@ FLAGS = (
         "COLUMN:CLASS=WEIGHT. Can be repeated.",
         {"type": str, "multiple": True, "metavar": "balanced|NAME=WEIGHT,…", "callback": typed_weights},
     ),
-    Flag(
-        "--stream/--no-stream",
-        "stream",
-        "",
-        "Data",
-        "Stream rows from disk in every epoch instead of "
-        "loading the table into memory (Parquet, .npy). Default: on for inputs of at least 256 MB.",
-        {"type": bool, "metavar": None, "default": None},
-    ),
     Flag("--effort", "effort", "", "Model", "How many networks are tried. Default: balanced."),
     Flag(
         "--loss",

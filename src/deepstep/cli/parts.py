@@ -8,7 +8,7 @@ import numpy as np
 from deepstep.cli.reading import TableOptions, check_some, row_groups, row_weights, time_order, with_target
 from deepstep.cli.task import Task, as_columns, choose
 from deepstep.data import StoredRows, stratification_obstacle
-from deepstep.ensembles.split import FRACTION, hold_out
+from deepstep.ensembles.split import hold_out
 from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, DataWarning
 from deepstep.preparation import TablePreparation
@@ -193,9 +193,9 @@ def _of_another_table(
 
 
 def parts_of_a_stream(
-    rows: StoredRows, options: TableOptions, validation: "polars.DataFrame | None" = None
+    rows: StoredRows, options: TableOptions, validation: "polars.DataFrame | None", share: float
 ) -> Parts:
-    """Read all rows once, and guess the task."""
+    """Read all rows once, and guess the task; without ``validation`` a share of them is held out."""
     if len(options.targets) != 1:
         raise ConfigurationError(
             "--target",
@@ -210,7 +210,7 @@ def parts_of_a_stream(
     def weights(frame: "polars.DataFrame") -> Array | None:
         return None if weighing is None else row_weights(frame, weighing)
 
-    share = FRACTION if validation is None else 0.0
+    share = share if validation is None else 0.0
     surveyed = survey(
         rows,
         target_name,

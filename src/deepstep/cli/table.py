@@ -35,6 +35,7 @@ from deepstep.cli.unfinished import Keeping, Training, log_callbacks, place
 from deepstep.data import StoredRows
 from deepstep.data.sources import shown, stem_of
 from deepstep.data.tables import stored
+from deepstep.ensembles.split import FRACTION
 from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataWarning, DivergenceError, spelled
 from deepstep.inspection import Finding
@@ -89,7 +90,6 @@ class TrainOptions:
         )
         with spelled(partial(flag_of, model)):
             table.check()
-        stream = parameters.pop("stream", None)
         log = options["log"]
         if log is not None and (model == ENSEMBLE or parameters.get("refit")):
             expected = "used with --model network, of a single training"
@@ -103,7 +103,7 @@ class TrainOptions:
             table,
             model,
             parameters,
-            stream,
+            options["stream"],
             validation,
             log,
             not options["no_rows"],
@@ -199,9 +199,7 @@ def _read(file: Path, options: TrainOptions) -> tuple[TrainOptions, Parts, int]:
     """The rows of the table in parts, and how many there are; the options have how it is written."""
     table = options.table
     beside = [*table.targets, *([table.sample_weight] if table.sample_weight else [])]
-    rows = None
-    if options.model == ENSEMBLE:
-        rows = stored(file, options.stream, beside=beside)
+    rows = stored(file, options.stream, beside=beside)
     early = table.test_fraction or table.validation_fraction or options.model == ENSEMBLE
     table.check_held_out(held_out=bool(early), streamed=rows is not None)
     source: polars.DataFrame | StoredRows | None = rows
@@ -211,7 +209,9 @@ def _read(file: Path, options: TrainOptions) -> tuple[TrainOptions, Parts, int]:
     validation = None if options.validation is None else read_table(options.validation, table)[0]
     with spelled(partial(flag_of, options.model)):
         if isinstance(source, StoredRows):
-            return replace(options, table=table), parts_of_a_stream(source, table, validation), source.n_rows
+            share = FRACTION if options.model == ENSEMBLE else table.validation_fraction
+            parts = parts_of_a_stream(source, table, validation, share)
+            return replace(options, table=table), parts, source.n_rows
         return replace(options, table=table), parts_in_memory(source, table, validation), source.height
 
 
@@ -231,7 +231,7 @@ def _fit(file: Path, run: Path, options: TrainOptions, parts: Parts, keeping: Ke
             validated = options.validation is not None
             return fit_ensemble(parts, table, options.parameters, of_call, stem_of(file), validated=validated)
         callbacks = [] if options.log is None else log_callbacks(options.log, run, resumed=keeping.resumed)
-        return fit_network(parts, options.parameters, of_call, stem_of(file), callbacks)
+        return fit_network(parts, table, options.parameters, of_call, stem_of(file), callbacks)
 
 
 @contextmanager

@@ -74,6 +74,12 @@ _OWN = [
         help="Table to validate on, in place of folds or of a part of the rows.",
     ),
     _data(
+        "--stream/--no-stream",
+        default=None,
+        help="Stream rows from disk in every epoch instead of "
+        "loading the table into memory (Parquet, .npy). Default: on for inputs of at least 256 MB.",
+    ),
+    _data(
         "--drop-missing-target",
         is_flag=True,
         help="Drop rows with a missing target and report how many were dropped.",

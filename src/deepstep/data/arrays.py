@@ -56,6 +56,8 @@ class ArrayRows(StoredRows):
     [[(1.0, 'a'), (3.0, 'b')], [(5.0, 'a')]]
     """
 
+    named = False
+
     def __init__(
         self, arrays: Mapping[str, Any], where: str, files: Mapping[Path, Watched] | None = None
     ) -> None:

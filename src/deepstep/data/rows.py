@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from deepstep.environment import polars
 from deepstep.errors import DataError, FileError, unknown_name
@@ -121,6 +121,8 @@ class StoredRows(ABC):
     where: str
     schema: "Mapping[str, polars.DataType]"
     sizes: tuple[int, ...]
+    named: ClassVar[bool] = True
+    """Whether their columns have names of their own; else they are those of an array."""
 
     @property
     def n_rows(self) -> int:

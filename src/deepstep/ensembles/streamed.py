@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.data import ArrayRows, StoredRows
+from deepstep.data import StoredRows
 from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.fit import Request
 from deepstep.ensembles.member_fit import Checkpoints, Task, fit_member
@@ -50,7 +50,7 @@ class StreamedTable:
     def X(self) -> "polars.DataFrame | AnyArray":
         """X of the sample, as a fit in memory would be given it."""
         sample = self.survey.sample.select(self.names)
-        return sample.to_numpy() if isinstance(self.survey.rows, ArrayRows) else sample
+        return sample if self.survey.rows.named else sample.to_numpy()
 
     def scale_of(self, targets: Targets, Y: Array, *, counts: bool = False) -> tuple[Array, Array]:
         """As `Targets.scale_of`, of all rows that are learned from; ``Y`` are the targets of the sample."""

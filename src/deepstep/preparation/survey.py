@@ -1,6 +1,6 @@
 """One pass over rows that stay in their files: everything that training has to know before it begins."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,6 +108,57 @@ class Survey:
             },
             buffer_rows=buffer_rows,
         )
+
+
+class PreparedRows(StoredRows):
+    """The rows of a survey that are learned from: features in place of columns, the target and others beside.
+
+    ``beside`` are the columns that stay as they are.
+    """
+
+    named = False
+
+    def __init__(self, surveyed: Survey, beside: Sequence[str]) -> None:
+        self.where, self._survey, self._beside = surveyed.rows.where, surveyed, list(beside)
+        mark = "x"
+        while any(name.startswith(mark) for name in beside):
+            mark += "x"
+        self._features = [f"{mark}{number}" for number in range(surveyed.inputs.n_features)]
+        columns = surveyed.rows.schema
+        self.schema = {
+            **dict.fromkeys(self._features, polars.Float64()),
+            **{name: columns[name] for name in beside},
+        }
+        self._groups = [group for group, rows in enumerate(surveyed.kept) if rows]
+        self.sizes = tuple(surveyed.kept[group] for group in self._groups)
+        self._starts = np.concatenate([[0], np.cumsum(surveyed.rows.sizes)])
+
+    @property
+    def bytes(self) -> int:
+        return self._survey.rows.bytes
+
+    def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
+        surveyed, number = self._survey, self._groups[group]
+        first = int(self._starts[number])
+        for frame in surveyed.rows.pieces(number, surveyed.columns, most):
+            learned = surveyed.kept_in(frame, first)
+            first += frame.height
+            if learned.height:
+                features = polars.DataFrame(surveyed.inputs.transform(learned), self._features)
+                yield features.hstack(learned.select(self._beside)).select(columns)
+
+    def place(self, group: int) -> Place:
+        return self._survey.rows.place(self._groups[group])
+
+    def identity(self) -> dict[str, Any]:
+        surveyed = self._survey
+        return {
+            **surveyed.rows.identity(),
+            "seed of the parts": surveyed.seed,
+            "shares": list(surveyed.shares),
+            "without target": surveyed.drop_missing_target,
+            "inputs": repr(surveyed.inputs.columns),
+        }
 
 
 @dataclass
