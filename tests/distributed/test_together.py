@@ -77,16 +77,6 @@ def test_workers_are_one(case, trained):
     assert [one["seen"] for one in told] == [len(history), 0, 0]  # the first one alone calls callbacks
 
 
-def test_members_that_share_a_network(trained):
-    """Each worker draws the masks of all members for its own rows."""
-    numbers, _ = came_to(trained, "members", THREE)
-    theta, history = alone(trained_together.MEMBERS, shared_members=3)
-    for one in numbers:
-        np.testing.assert_array_equal(one["theta"], numbers[0]["theta"])
-    np.testing.assert_allclose(numbers[0]["theta"], theta, rtol=1e-12, atol=1e-12)
-    np.testing.assert_allclose(numbers[0]["costs"], history.costs, rtol=1e-12)
-
-
 def test_what_is_measured_on_validation_data_is_of_all_of_it(trained):
     _, told = came_to(trained, "validated", THREE)
     _, history = alone(trained_together.CASES["validated"])

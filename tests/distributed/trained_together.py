@@ -53,7 +53,6 @@ TIMED = {
     "timed": {"batch_size": 16, "time_budget": 0.3, "schedule": "cosine", "iterations": 10**6},
     "timed full batches": {"time_budget": 0.3, "schedule": "cosine", "iterations": 10**6},
 }
-MEMBERS = {"batch_size": 10, "dropout": 0.3, "l2": 0.1, "sample_weight": CASES["everything"]["sample_weight"]}
 SLOW = {"batch_size": 16, "learning_rate": 0.02}
 KILLED = {"batch_size": 16, "iterations": 6}
 
@@ -135,8 +134,6 @@ def equal(folder):
             callbacks = [seen.append, *([Sleeps(0.2)] if name == "slow" else [])]
             history = fit(net, *examples(), **options(case), callbacks=callbacks)
             write(name, net, history, seen)
-        net = network(shared_members=3)
-        write("members", net, fit(net, *examples(), **options(MEMBERS)), [])
         for name, case in TIMED.items():
             net = network()
             waits = [Sleeps(0.02)] if "batch_size" in case else []  # without one, many epochs are one call
