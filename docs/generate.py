@@ -48,7 +48,6 @@ REGULARIZERS: dict[str, dict[str, object]] = {
     "batch normalization": {"normalization": "batch"},
     "layer normalization": {"normalization": "layer"},
     "input scale": {"input_scale": True},
-    "shared members": {"shared_members": 3},
     "clipping by norm": {"clip_norm": 0.1},
     "clipping by value": {"clip_value": 0.01},
     **{

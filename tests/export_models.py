@@ -29,7 +29,6 @@ QUICK: dict[str, Any] = {"random_state": 3, "engine": "reference"}
 
 PRESETS: dict[str, dict[str, Any]] = {
     "ensemble": {"n_estimators": 5, "network_params": {"epochs": 2}, **QUICK},
-    "tabm": {"presets": "tabm", "network_params": {"epochs": 2}, **QUICK},
     "network": {"max_iter": 2, **QUICK},
     "network in float32": {"max_iter": 2, "dtype": "float32", **QUICK},
 }
@@ -123,7 +122,6 @@ def networks() -> dict[str, Network]:
         "batch": {"normalization": "batch"},
         "layer": {"normalization": "layer"},
         "input scale": {"input_scale": True},
-        "members": {"shared_members": 4},
         "periodic": {"features": periodic},
         "all": {"features": periodic, "normalization": "layer", "input_scale": True},
         "float32": {"dtype": "float32", "activation": "sigmoid"},

@@ -21,7 +21,7 @@ PULLS_ELSEWHERE = {"weight_decay", "dropout"}
 M = 4
 
 
-OF_THE_NETWORK = {"normalization", "input_scale", "shared_members", "features"}
+OF_THE_NETWORK = {"normalization", "input_scale", "features"}
 """What `Network` takes; the rest is for `Network.train`."""
 
 

@@ -100,7 +100,5 @@ ABLATIONS: dict[str, Method] = {
         for preset in FIRST
     },
     "one network": one_network,
-    "tabm": partial(ours, presets="tabm", n_estimators=5),
-    "one shared network": partial(ours, presets="tabm", n_estimators=1),
 }
 """By name, the whole first."""

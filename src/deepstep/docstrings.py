@@ -63,7 +63,6 @@ f: The factor.
 first: The factor at the beginning.
 last: The factor at the end.
 α: The learning rate.
-members: K, the number of members that share the network.
 activation: A name in ``ACTIVATIONS``.
 activations: One name per layer, of ``ACTIVATIONS``; by default relu, …, relu, sigmoid.
 layer_dims: n_0 (inputs), n_1, …, n_L (outputs).

@@ -48,7 +48,7 @@ CASES = {
         "monitor": "validation_error",
     },
     "refitted": {"batch_size": 16, "iterations": 9, "validation_fraction": 0.2, "patience": 9, "refit": True},
-    "members": {"batch_size": 10, "dropout": 0.3, "l2": 0.1, "sample_weight": WEIGHTS},
+    "weighted": {"batch_size": 10, "dropout": 0.3, "l2": 0.1, "sample_weight": WEIGHTS},
     "L-BFGS": {"optimizer": "lbfgs", "iterations": 8, "l1": 0.1, "l2": 0.2},
     "L-BFGS, weighed": {
         "optimizer": "lbfgs",
@@ -110,7 +110,7 @@ def write_data(folder, m=360):
 
 def train(name, engine="auto", **more):
     """A case of `CASES` or `TIMED`."""
-    trained = network(engine, **({"shared_members": 3} if name == "members" else {}))
+    trained = network(engine)
     trained.train(*examples(), **options((CASES | TIMED)[name] | more))
     return trained
 

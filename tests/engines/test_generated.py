@@ -52,10 +52,7 @@ PARTS = [
     {"normalization": "batch"},
     {"normalization": "layer"},
     {"input_scale": True},
-    {"shared_members": 3},
-    {"shared_members": 2},
     {"features": {name: one.example for name, one in FEATURES.items() if one.example is not None}},
-    {"features": {"periodic_embedding": True}, "shared_members": 3},
     {"features": {"periodic_embedding": True}, "normalization": "layer"},
     {
         "features": {"periodic_embedding": {"frequencies": 3, "outputs": 5, "inputs": [2, 0]}},

@@ -109,8 +109,6 @@ def epochs(session, examples, count=3, batch_size=128):
     [
         *({"normalization": kind} for kind in ("none", "batch", "layer")),
         {"normalization": "batch", "input_scale": True},
-        {"shared_members": 3},
-        {"features": {"periodic_embedding": True}, "shared_members": 3},
         {"features": {"periodic_embedding": True}, "input_scale": True},
     ],
 )
@@ -449,7 +447,6 @@ def test_after_it_nothing_is_compiled_whatever_is_trained(caplog):
             {"activation": "tanh", "dtype": "float64"},
             {"normalization": ["layer", "batch"]},
             {"features": {"periodic_embedding": {"inputs": [0]}}, "input_scale": True},
-            {"shared_members": 2, "features": {"periodic_embedding": True}},
         ):
             given = {"dtype": "float32", "engine": "compiled", "seed": 1, **parts}
             network = Network([4, 5, 3, 1], **given)

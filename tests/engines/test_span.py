@@ -132,9 +132,9 @@ def test_other_examples_and_batches_in_between():
 
 
 def test_what_leaves_the_span_goes_the_plain_way():
-    """Rules that bend, factors of the inputs, members, and more examples than inputs."""
+    """Rules that bend, factors of the inputs, and more examples than inputs."""
     architecture, parameters, examples = problem()
-    scaled, members = (problem(**part)[:2] for part in ({"input_scale": True}, {"shared_members": 3}))
+    scaled = problem(input_scale=True)[:2]
     square, plain = Examples(np.eye(50), np.ones((50, 2))), (architecture, parameters)
     for of, settings, rows in (
         *(
@@ -144,7 +144,6 @@ def test_what_leaves_the_span_goes_the_plain_way():
             )
         ),
         (scaled, Settings(), examples),
-        (members, Settings(), examples),
         (plain, Settings(), square),
     ):  # fmt: skip
         ours, theirs = opened(*of, settings), open_session("reference", *of, settings)

@@ -119,8 +119,7 @@ class TestPasses:
         rng = np.random.default_rng(2)
         Y = example_targets(net.architecture, n_outputs, 12, rng=rng).astype(float)
         arrays = net.parameters.flat, rng.standard_normal((3, 12)), Y, rng.uniform(0.5, 2, 12)
-        columns = 12 * max(1, net.architecture.shared_members)
-        by_layer = {layer: torch.ones(6, columns, dtype=torch.float64, device=device) for layer in masks}
+        by_layer = {layer: torch.ones(6, 12, dtype=torch.float64, device=device) for layer in masks}
         kind = net.architecture, frozenset(masks), torch.float64, torch.device(device), False
         return passes_of(*kind), (*(torch.tensor(array, device=device) for array in arrays), by_layer)
 
@@ -129,7 +128,6 @@ class TestPasses:
         [
             *({"activation": [name], "normalization": "layer"} for name in ACTIVATIONS),
             *({"output": name, "normalization": "batch", "masks": (1,)} for name in HEADS),
-            *({"output": name, "shared_members": 2} for name in ("softmax", "sigmoid", "identity")),
             {"input_scale": True},
         ],
     )
@@ -145,7 +143,7 @@ class TestPasses:
             {"activation": ["gelu"], "normalization": "batch", "masks": (1,)},
             {"activation": ["softplus"], "normalization": "layer"},
             {"activation": ["silu"], "input_scale": True},
-            {"activation": ["softmax"], "shared_members": 2, "masks": (1,)},
+            {"activation": ["softmax"], "masks": (1,)},
         ],
     )
     def test_the_compiler_traces_all_of_them(self, options):

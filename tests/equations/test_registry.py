@@ -57,12 +57,6 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
     }  # fmt: skip
     if EQUATIONS[name].topic == "feature_scaling":
         known["s"] = draw(2, 1)
-    if EQUATIONS[name].topic == "batch_ensemble":
-        known |= {"members": 2, "r": draw(2, 2), "activation": "softmax"}
-        if name == "members_linear_backward":
-            known["dZ"] = draw(3, 8)
-        if name.startswith("members_output"):
-            known |= {"W": draw(6, 2), "b": draw(6, 1)}
     if EQUATIONS[name].topic == "schedules":
         known |= {"t": 0.3, "epoch": 7, "decay": 0.5, "interval": 3}  # t is the fraction of training done
     if EQUATIONS[name].topic == "periodic_embedding":  # one input of two, K = 3, d = 2
@@ -127,13 +121,13 @@ def test_every_table_is_made_of_registered_equations() -> None:
 
 def operations() -> dict[str, Op]:
     """Those of all activations and features, in training and in prediction, by the name of their equation."""
-    values: dict[str, list[Any]] = {"normalization": list(NORMALIZATIONS), "shared_members": [2]}
+    values: dict[str, list[Any]] = {"normalization": list(NORMALIZATIONS)}
     cases: list[Any] = [(name, {}) for name in ACTIVATIONS]
     for name, option in FEATURES.items():
         cases += [("tanh", {name: value}) for value in values.get(name, [option.example or True])]
     by_name: dict[str, Op] = {}
     for activation, options in cases:
-        of_layer = {1: options, 2: options if "shared_members" in options else {}}
+        of_layer = {1: options, 2: {}}
         graph = graph_of(layers_in([2, 3, 2], [activation, "sigmoid"], of_layer.__getitem__))
         by_name |= {
             node.op.forward_equation.name: node.op for node in (*graph.nodes, *graph.predicting.nodes)

@@ -57,7 +57,6 @@ def expected_failures(estimator):
 
 PLAIN = {"max_iter": 200, "dtype": "float64"}
 TABLE = {"n_estimators": 2, "network_params": {"epochs": 20}, "dtype": "float64"}
-TABM = {"epochs": 40, "shared_members": 4, "learning_rate": 0.02, "hidden_layers": (32,)}
 CHECKS = parametrize_with_checks(
     [
         NetworkClassifier(**PLAIN),
@@ -77,7 +76,6 @@ CHECKS = parametrize_with_checks(
         TableEncoder(),
         DeepClassifier(**TABLE),
         DeepRegressor(**TABLE),
-        DeepClassifier(**{**TABLE, "presets": "tabm", "n_estimators": 1, "network_params": TABM}),
     ],
     expected_failed_checks=expected_failures,
 )

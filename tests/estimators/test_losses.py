@@ -187,7 +187,7 @@ NAMES = np.array(["red", "green", "blue"])
 P = DRAWS.dirichlet([1.0, 1.0, 1.0], 150)
 FITS = {
     "tabular": (DeepClassifier, {"n_estimators": 3, "network_params": {"epochs": 4}}),
-    "tabm": (DeepClassifier, {"presets": "tabm", "n_estimators": 2, "network_params": {"epochs": 2}}),
+    "preset": (DeepClassifier, {"presets": "ple", "n_estimators": 2, "network_params": {"epochs": 2}}),
     "network": (NetworkClassifier, {"early_stopping": True, "class_weight": "balanced", "max_iter": 5}),
     "smoothing": (NetworkClassifier, {"loss_params": {"smoothing": 0.1}, "max_iter": 5}),
     "lbfgs": (NetworkClassifier, {"solver": "lbfgs", "max_iter": 20}),

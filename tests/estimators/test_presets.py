@@ -1,8 +1,6 @@
 """Presets by name or as objects, parameters for the networks of all members, and parameters that moved."""
 
-import numpy as np
 import pytest
-from numpy.testing import assert_allclose
 from sklearn.datasets import load_diabetes, load_wine
 
 from deepstep import DeepClassifier, DeepRegressor
@@ -22,7 +20,7 @@ MINE = Preset("mine", "few units", hidden_layers=(4,))
 @pytest.mark.parametrize(
     ("presets", "n_estimators", "names"),
     [
-        ("tabm", None, ["tabm"]),
+        ("ple", None, ["ple"]),
         ([PRESETS["relu"], MINE], None, ["relu", "mine"]),
         (("relu", "ranks"), 13, ["relu", "ranks", "relu-2"]),  # as many as are asked for, on whole folds
     ],
@@ -51,7 +49,6 @@ VALUES = {
     "activation": "tanh",
     "normalization": "layer",
     "input_scale": True,
-    "shared_members": 3,
     "label_smoothing": 0.2,
     "learning_rate": 0.003,
     "schedule": "cosine",
@@ -79,7 +76,6 @@ READ = {
     "activation": lambda member: member.network.architecture.activations[0],
     "normalization": lambda member: member.network.architecture.normalization[0],
     "input_scale": lambda member: member.network.architecture.input_scale,
-    "shared_members": lambda member: member.network.architecture.shared_members,
     "label_smoothing": lambda member: member.network.architecture.output_settings["smoothing"],
     "learning_rate": lambda member: member.learning_rate,
     "epochs": lambda member: member.epochs,
@@ -122,7 +118,6 @@ REFUSED = [
             ({"learning_rate": -1.0}, r"network_params\['learning_rate'\]"),
             ({"dropout": [0.1] * 7}, r"network_params\['dropout'\]"),
             ({"activation": "rleu"}, "Did you mean 'relu'"),
-            ({"shared_members": 2, "normalization": "batch"}, "shared members without normalization"),
         )
     ),
 ]
@@ -132,27 +127,6 @@ REFUSED = [
 def test_parameters_that_cannot_be_used_are_named(settings, says):
     with pytest.raises(ValueError, match=says):
         DeepClassifier(**QUICK, **settings).fit(WINE, KINDS)
-
-
-def test_tabm_has_one_network_of_many_members_on_each_fold():
-    X, y = load_wine(return_X_y=True, as_frame=True)
-    X = X.assign(word=np.where(y == 1, "a", "b"), hole=X["ash"].where(X["ash"] > 2.2))
-    params = {"hidden_layers": (24, 24), "epochs": 12}
-    model = DeepClassifier(presets="tabm", network_params=params, **QUICK).fit(X, y)
-    ensemble, table, outputs = model.ensemble_, model.predictor_.columns.frame(X, ""), []
-    assert [(member.preset, member.fold) for member in ensemble.members] == [("tabm", 0), ("tabm", 1)]
-    for member, preprocessor in zip(ensemble.members, ensemble.preprocessors, strict=True):
-        network = member.network
-        assert network.architecture.shared_members == 16
-        assert network.architecture.layer_dims[1:] == (24, 24, 3)
-        assert member.validation_cost == pytest.approx(np.nanmin(network.history.column("validation_cost")))
-        inputs = preprocessor.inputs(preprocessor.features(table))["pieces"]
-        outputs.append(network.forward(inputs.T).T)
-        origins = preprocessor.encodings["pieces"].origins  # all inputs of a feature begin with one sign
-        signs = np.sign(network.parameters["r1"])
-        assert all((signs[:, origins == k] == signs[:, origins == k][:, :1]).all() for k in {*origins})
-    assert_allclose(ensemble.outputs(table), np.mean(outputs, axis=0), atol=1e-6)
-    assert model.score(X, y) > 0.9
 
 
 # Parameters that moved

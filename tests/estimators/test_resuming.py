@@ -101,7 +101,7 @@ VALIDATED = {"network_params": {"epochs": 6, "normalization": "batch"}, "class_w
 CASES = {
     "classes": (DeepClassifier, {}, (WINE, KINDS), {}),
     "numbers": (DeepRegressor, {}, (NUMBERS, TARGET, WEIGHT), {}),
-    "tabm": (DeepClassifier, {"presets": "tabm", "n_estimators": 3}, (WINE, KINDS), {}),
+    "a preset": (DeepClassifier, {"presets": "ple", "n_estimators": 3}, (WINE, KINDS), {}),
     "validation data": (
         DeepClassifier,
         {"n_estimators": 3, **VALIDATED},

@@ -25,11 +25,7 @@ def test_what_the_page_leaves_out_is_named() -> None:
 def test_parts_of_networks_and_settings_without_a_twin_are_named() -> None:
     """A new one is computed by the page or stands here; one that it computes has vectors."""
     known = {"layer_dims", "activations", "output", "output_settings", "input_scale"}
-    assert {entry.name for entry in fields(Architecture)} - known == {
-        "features",
-        "normalization",
-        "shared_members",
-    }
+    assert {entry.name for entry in fields(Architecture)} - known == {"features", "normalization"}
     left_out = {"l1", "clip_norm", "clip_value", "precision"}
     assert {entry.name for entry in fields(Settings)} - set(abilities.SETTINGS) == left_out
     of_heads = {name for head in vectors.HEADS for name in get_head(head).settings}

@@ -234,11 +234,6 @@ def test_options_that_do_not_fit_are_refused(options, circles, network):
         lesson(network, circles.X, circles.Y, **options)
 
 
-def test_members_that_share_a_network_are_refused(circles):
-    with pytest.raises(DeepStepError, match="one column for each example; got 4 members in one"):
-        lesson(Network([2, 3, 1], seed=1, shared_members=4), circles.X, circles.Y)
-
-
 def test_settings_and_names_of_numpy_are_plain(circles):
     network = Network([2, 3, 2, 1], seed=np.int64(1))
     options = {

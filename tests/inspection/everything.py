@@ -60,9 +60,6 @@ def architectures(draw: st.DrawFn, *, heads: Any = None) -> Architecture:
     )
     kinds = [draw(st.sampled_from(["none", "batch", "layer"])) for _ in layer_dims[1:-1]]
     names = (*hidden, head.activation)
-    members = draw(st.sampled_from([0, 0, 1, 3])) if hidden else 0
-    if members:  # they scale the inputs themselves, and are not normalized
-        return Architecture(tuple(layer_dims), names, head.name, levels, shared_members=members)
     scaled = draw(st.booleans())
     return Architecture(tuple(layer_dims), names, head.name, levels, tuple(kinds), scaled)
 

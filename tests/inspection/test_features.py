@@ -19,7 +19,6 @@ COMBINED: dict[str, dict[str, Any]] = {
     "normalized": {"normalization": "layer"},
     "by batch": {"normalization": "batch"},
     "scaled": {"input_scale": True},
-    "ensemble": {"shared_members": 3},
 }
 
 

@@ -15,7 +15,6 @@ SHAPES: dict[str, dict[str, Any]] = {
     "in order": {"output": "ordinal"},
     "layers normalized": {"normalization": "layer"},
     "batches normalized": {"normalization": "batch", "output": "softmax"},
-    "members": {"shared_members": 3},
 }
 
 

@@ -86,7 +86,7 @@ class TestTheFormat:
 
 
 def test_all_of_a_training_is_kept(tmp_path):
-    net = Network([3, 4, 1], seed=1, shared_members=3)
+    net = Network([3, 4, 1], seed=1, input_scale=True)
     data = np.random.default_rng(1).standard_normal((3, 40))
     Y = (data[:1] > 0).astype(float)
     options = {"validation_fraction": 0.25, "patience": 2, "refit": True, "iterations": 20}

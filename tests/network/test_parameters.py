@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepstep import Architecture, Parameters
+from deepstep import Parameters
 from deepstep.errors import DataError, DeepStepError, ShapeError
 
 
@@ -91,33 +91,6 @@ def test_from_dict_makes_floats(W: Any, b: Any, dtype: Any) -> None:
     parameters = Parameters.from_dict({"W1": W, "b1": b})
     assert parameters.dtype == parameters["W1"].dtype == dtype
     np.testing.assert_array_equal(parameters["W1"], np.asarray(W, dtype=dtype))
-
-
-def test_members_have_a_row_of_factors_and_an_output_layer_each() -> None:
-    shape = Architecture((3, 2, 2), ("relu", "softmax"), shared_members=4)
-    parameters = shape.lay_out(np.arange(float(shape.n_parameters)))
-    expected = [
-        ("W1", (2, 3)),
-        ("b1", (2, 1)),
-        ("r1", (4, 3)),
-        ("W2", (8, 2)),
-        ("b2", (8, 1)),
-    ]
-    assert list(parameters.layout) == expected
-    assert parameters.layer_dims == (3, 2, 2)
-    assert shape.n_parameters == sum(n * columns for _, (n, columns) in expected)
-    assert Parameters.from_dict(dict(reversed(list(parameters.items())))) == parameters
-    assert pickle.loads(pickle.dumps(parameters)) == parameters
-    assert pickle.loads(pickle.dumps(shape)) == shape
-    for name, other, message in (
-        ("r1", np.ones((3, 3)), "W2 has as many rows for each of the 3 members of r1; got 8 rows"),
-        ("r1", np.ones((4, 2)), r"r1 has shape \(4, 3\); got \(4, 2\)"),
-        ("r1", 1.0, r"r1 has shape \(1, 3\); got \(\)"),
-    ):
-        with pytest.raises(ShapeError, match=message):
-            Parameters.from_dict({**parameters, name: other})
-    with pytest.raises(ShapeError, match="a hidden layer, which the members of r1 share; got one layer"):
-        Parameters.from_dict({"W1": np.ones((2, 3)), "b1": np.ones((2, 1)), "r1": np.ones((2, 3))})
 
 
 W, b = np.ones((2, 3)), np.ones((2, 1))

@@ -109,7 +109,7 @@ def killed(monkeypatch):
 def test_an_ensemble_of_one_that_was_killed_goes_on(parts, tmp_path, killed, monkeypatch, windows):
     monkeypatch.setattr(member_fit, "ModelCheckpoint", partial(ModelCheckpoint, every=0.0))
     windows(100)
-    settings, target = {**FAST, "presets": "tabm", "stream": True}, "target"
+    settings, target = {**FAST, "presets": "relu", "stream": True}, "target"
     kept = {"checkpoint_dir": tmp_path / "kept"}
     with pytest.raises(Killed):
         DeepClassifier(**settings, **kept).fit(parts, target)

@@ -38,7 +38,6 @@ SMALL = st.sampled_from([0.0, 0.01, 0.3])
 TRAININGS = st.builds(
     setup,
     engine=st.sampled_from(sorted(ENGINES)),
-    members=st.sampled_from([0, 0, 3]),
     m=st.integers(5, 20),
     epochs=st.integers(1, 4),
     batch_size=st.none() | st.integers(1, 25),

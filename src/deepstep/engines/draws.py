@@ -48,14 +48,14 @@ def dropout_masks(
     dtype: np.dtype,
     rows: slice | AnyArray | None = None,
 ) -> dict[int, Array]:
-    """The masks D / keep_prob of hidden layers (n_l, m) or (n_l, K·m), for one step; or some columns."""
+    """The masks D / keep_prob of hidden layers (n_l, m), for one step; or the columns of some examples."""
     # The uniform draws lie row by row for the examples, in float32 whatever the dtype is: engines and
-    # precisions drop the same units. Of members that share a network ``rows`` count through all K·m.
+    # precisions drop the same units.
     masks = {}
     for layer, rate in enumerate(dropout, start=1):
         if rate > 0:
             drawn = generator(seed, step, layer)
-            shape = (max(1, architecture.shared_members) * m, architecture.layer_dims[layer])
+            shape = (m, architecture.layer_dims[layer])
             uniform = (
                 drawn.random(shape, dtype=np.float32) if rows is None else _uniform_of(rows, drawn, shape)
             )

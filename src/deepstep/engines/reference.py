@@ -17,7 +17,6 @@ from deepstep.equations import (
     clip_by_norm,
     clip_by_value,
     cost_from_logits,
-    cost_of_the_answer,
     decoupled_decay,
     flatten_gradients,
     output_gradient,
@@ -178,7 +177,7 @@ class ReferenceSession(Session):
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         graph, tape = self._predicting(X)
-        return cost_of_the_answer(tape[graph.logits], Y, output=self._head, sample_weight=sample_weight)
+        return cost_from_logits(tape[graph.logits], Y, output=self._head, sample_weight=sample_weight)
 
     def cost_and_gradient(
         self,

@@ -161,7 +161,7 @@ def outputs_and_sigma(ensemble: Ensemble, widths: Widths | None, X: Any) -> Arra
         A = ensemble.outputs(X).astype(np.float64)
         return np.hstack([A, np.ones(A.shape)])
     found = []
-    for some in parts(X.shape[0], ensemble.members[0].network.architecture.held_dims):
+    for some in parts(X.shape[0], ensemble.members[0].network.architecture.layer_dims):
         mean, spread = ensemble.mean_and_spread(X[some])
         pairs = zip(widths, _inputs(ensemble, X[some], mean, spread), strict=True)
         sigma = [np.ones(len(mean)) if width is None else width.sigma(inputs) for width, inputs in pairs]

@@ -16,7 +16,7 @@ from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.member import Member
 from deepstep.ensembles.predictor import Columns, Predictor
 from deepstep.ensembles.preprocessor import Preprocessor
-from deepstep.ensembles.presets import Preset, realmlp_init, tabm_init
+from deepstep.ensembles.presets import Preset, realmlp_init
 from deepstep.equations import get_optimizer
 from deepstep.errors import DivergenceError
 from deepstep.model import Network
@@ -252,7 +252,7 @@ def fit_member(
     under a label. A `DivergenceError` says which member it was, and has it as it was before.
     """
     preset, m = task.preset, len(learned)
-    network, factors = _started(task, m, targets, preprocessor, learned.sample, options)
+    network, factors = _started(task, targets, preprocessor, learned.sample, options)
     settings = replace(
         preset.settings,
         seed=network.seed,
@@ -310,19 +310,14 @@ def fit_member(
 
 
 def _started(
-    task: Task, m: int, targets: Targets, preprocessor: Preprocessor, sample: Examples, options: Options
+    task: Task, targets: Targets, preprocessor: Preprocessor, sample: Examples, options: Options
 ) -> tuple[Network, dict[str, float]]:
     """The network of a task with its initial values, and factors of the learning rate by parameter."""
     network = task.preset.network(
-        sample.X.shape[1], m, targets, preprocessor.scale, task.seed % 2**31, options.dtype, options.engine
+        sample.X.shape[1], targets, preprocessor.scale, task.seed % 2**31, options.dtype, options.engine
     )
-    shape, rng = network.architecture, np.random.default_rng(task.seed)
-    if not shape.shared_members:
-        network.parameters, factors = realmlp_init(shape, network.dtype, rng)
-        return network, factors
-    encoding = preprocessor.encodings[task.preset.inputs]
-    origins = np.arange(shape.n_inputs) if encoding is None else encoding.origins
-    network.parameters, factors = tabm_init(shape, origins, network.dtype, rng)
+    rng = np.random.default_rng(task.seed)
+    network.parameters, factors = realmlp_init(network.architecture, network.dtype, rng)
     return network, factors
 
 

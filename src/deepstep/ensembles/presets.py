@@ -18,7 +18,7 @@ from deepstep.targets import Targets
 from deepstep.training import Plan
 from deepstep.training.plan import check_learning_rate
 from deepstep.training.schedules import get_schedule
-from deepstep.types import AnyArray, Array, is_whole, plain
+from deepstep.types import Array, is_whole, plain
 
 INPUTS: Mapping[str, tuple[str, bool]] = {
     "scaled": ("quartiles", False),
@@ -62,8 +62,6 @@ class Preset:
         Units of each hidden layer.
     activation, normalization, input_scale
         As `deepstep.Network` takes them.
-    shared_members : int or None
-        As `deepstep.Network` takes it; None for as many as the size of the table asks for.
     label_smoothing : float
         Of classes.
     learning_rate, schedule, weight_decay_schedule, dropout_schedule
@@ -91,7 +89,6 @@ class Preset:
     activation: str | tuple[str, ...] = "relu"
     normalization: str | tuple[str, ...] = "none"
     input_scale: bool = False
-    shared_members: int | None = 0
     label_smoothing: float = 0.0
     learning_rate: float = 0.04
     schedule: str | None = "coslog4"
@@ -153,9 +150,9 @@ class Preset:
         return Plan(self.epochs_of(m), self.learning_rate, size, order, time_budget=seconds, **rules)
 
     def network(
-        self, n_inputs: int, m: int, targets: Targets, scale: Array, seed: int, dtype: Any, engine: str
+        self, n_inputs: int, targets: Targets, scale: Array, seed: int, dtype: Any, engine: str
     ) -> Network:
-        """The network for m rows, without the values of its parameters."""
+        """The network without the values of its parameters."""
         smoothing = None if "smoothing" in targets.settings else self.label_smoothing  # the user's own
         return Network(
             (n_inputs, *self.hidden_layers, targets.n_outputs),
@@ -166,7 +163,6 @@ class Preset:
             if isinstance(self.normalization, str)
             else [*self.normalization],
             input_scale=self.input_scale,
-            shared_members=shared_members_of_table(m) if self.shared_members is None else self.shared_members,
             features=dict(self.features),
             seed=seed,
             dtype=dtype,
@@ -232,20 +228,6 @@ def realmlp_init(
     factors = {name: 1 / sqrt(W.shape[1]) for name, W in values.to_dict().items() if name.startswith("W")}
     slow = {f"{start}*": 0.1 for start in SLOW if any(name.startswith(start) for name in values)}
     return values, {**factors, **slow, **({"s1": 6.0} if "s1" in values else {})}
-
-
-def tabm_init(
-    shape: Architecture, origins: AnyArray, dtype: Any, rng: np.random.Generator
-) -> tuple[Parameters, dict[str, float]]:
-    """Initial values in TabM's manner (arXiv 2410.24210, section 3): inputs of a feature have one sign."""
-    values = shape.lay_out(drawn(shape.graph, INITIALIZATIONS["lecun"], rng).astype(dtype))
-    values["r1"][:] = values["r1"][:, origins]
-    return values, {}
-
-
-def shared_members_of_table(m: int) -> int:
-    """How many members share a network, for m rows learned from: fewer where each takes long."""
-    return 16 if m < 20_000 else 8
 
 
 def default_n_bins(m: int) -> int:
@@ -332,28 +314,13 @@ PLE = Preset(
     settings=replace(STEPS, dropout=0.3, weight_decay=0.1),
     numbers=_SMOOTH,
 )
-TABM = Preset(
-    "tabm",
-    "many networks in one that share their matrices, numbers cut at quantiles: TabM-mini, smaller",
-    inputs="pieces",
-    shared_members=None,
-    settings=Settings("adamw", weight_decay=3e-4, clip_norm=1.0, dropout=0.1),
-    learning_rate=0.002,
-    schedule=None,
-    weight_decay_schedule=None,
-    dropout_schedule=None,
-    epochs=300,
-    patience=17,
-)
-"""Settings as those of TabM (arXiv 2410.24210, appendix), on smaller layers; in no population."""
-
 STREAMED = GATED
 """The preset of rows that stay in their files."""
 
 FIRST = (GATED, PERIODIC, STANDARD, REALMLP, RELU, PLE, RANKS, LINEAR)
 """The presets that every population begins with."""
 
-PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in (*FIRST, TABM)}
+PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in FIRST}
 """All presets that are not drawn, by name."""
 
 
@@ -503,8 +470,8 @@ def population(n: int, m: int, width: Width, seed: int, *, fixed: int) -> tuple[
 def named_presets(presets: Any, n: int | None = None) -> tuple[Preset, ...]:
     """Presets by their names or as they are; n of them, where more are asked for under further names.
 
-    >>> [preset.name for preset in named_presets(["relu", "tabm"], 3)]
-    ['relu', 'tabm', 'relu-2']
+    >>> [preset.name for preset in named_presets(["relu", "gated"], 3)]
+    ['relu', 'gated', 'relu-2']
     """
     listed = [presets] if isinstance(presets, str | Preset) else [*presets]
     chosen = []

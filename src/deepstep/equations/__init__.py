@@ -14,7 +14,6 @@ from deepstep.equations.relu_variants import *
 from deepstep.equations.graph import *
 from deepstep.equations.normalization import *
 from deepstep.equations.feature_scaling import *
-from deepstep.equations.batch_ensemble import *
 from deepstep.equations.dropout import *
 from deepstep.equations.periodic_embedding import *
 from deepstep.equations.parameters import *

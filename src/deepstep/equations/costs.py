@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.equations.batch_ensemble import mean_logits
 from deepstep.equations.heads import Head, Output, get_head, probabilities
 from deepstep.equations.linear import check_shape
 from deepstep.equations.registry import equation
@@ -13,7 +12,7 @@ from deepstep.equations.targets import TARGETS, value_range
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.types import Array
 
-__all__ = ["compute_cost", "cost_from_logits", "cost_of_the_answer", "output_gradient"]
+__all__ = ["compute_cost", "cost_from_logits", "output_gradient"]
 
 
 @equation("J = -1/m Σᵢ (y⁽ⁱ⁾ log a⁽ⁱ⁾ + (1 - y⁽ⁱ⁾) log(1 - a⁽ⁱ⁾))", source="lecture 4")
@@ -79,8 +78,7 @@ def cost_from_logits(
 ) -> float:
     """The cost that trains: from the logits, finite wherever the loss itself is not too large a number.
 
-    ZL, Y (n_L, m): Pre-activation of the output layer and target. ZL of K members that share a network has
-        K·m columns: their losses are averaged.
+    ZL, Y (n_L, m): Pre-activation of the output layer and target.
     sample_weight (m,): Weight of each example, at least 0; a weight of 2 equals the row twice.
     ShapeError: If Y does not have the shape of ZL, or there is not one weight for each example.
     DataError: If there is no example, a weight is negative or not finite, or all are 0.
@@ -92,25 +90,6 @@ def cost_from_logits(
     with np.errstate(over="ignore"):  # a loss too large for the dtype is inf
         loss = head.loss(ZL, Y)
     return _mean(loss[0], sample_weight)
-
-
-def cost_of_the_answer(
-    ZL: Array, Y: Array, *, output: Output = "sigmoid", sample_weight: Array | None = None
-) -> float:
-    """The cost of what a network answers: of members that share it, that of their mean answer.
-
-    Training takes the mean of the members' costs, `cost_from_logits`. Where the loss is convex in the answer,
-    that is never the smaller one.
-
-    >>> head = get_head("identity").of_members(2)
-    >>> ZL, Y = np.array([[0.0, 2.0]]), np.array([[1.0]])
-    >>> cost_of_the_answer(ZL, Y, output=head), cost_from_logits(ZL, Y, output=head)
-    (0.0, 0.5)
-    """
-    ZL, Y, head = _checked(ZL, Y, output, sample_weight, "cost_of_the_answer")
-    if head.each is not None:
-        ZL, head = mean_logits(ZL, head.members, head.activation), head.each
-    return cost_from_logits(ZL, Y, output=head, sample_weight=sample_weight)
 
 
 @equation("dZL = w ∘ ∂loss/∂ZL,  w scaled to mean 1", source="lecture 5.3, both factors joined")
@@ -129,7 +108,7 @@ def output_gradient(
         dZL = head.loss_backward(ZL, Y)
     if sample_weight is None:
         return dZL
-    return dZL * np.tile(relative_weights(sample_weight, dZL.dtype), max(1, head.members))
+    return dZL * relative_weights(sample_weight, dZL.dtype)
 
 
 def relative_weights(sample_weight: Array, dtype: "np.dtype[Any]") -> Array:
@@ -157,19 +136,13 @@ def _checked(
     ZL: Array, Y: Array, output: Output, sample_weight: Array | None, where: str
 ) -> tuple[Array, Array, Head]:
     ZL, Y, head = np.asarray(ZL), np.asarray(Y), get_head(output, where)
-    check_target(ZL, Y, where, sample_weight, members=head.members)
+    check_target(ZL, Y, where, sample_weight)
     return ZL, Y, head
 
 
-def check_target(
-    output: Array, Y: Array, where: str, sample_weight: Array | None = None, *, members: int = 0
-) -> None:
-    """Refuse a target or weights that do not belong to an output: AL, or ZL of so many members."""
-    shape = Y.shape if Y.ndim != 2 else (Y.shape[0], max(1, members) * Y.shape[1])
-    if members and output.shape != shape:
-        got = f"got {output.shape} for Y {Y.shape}"
-        raise ShapeError(where, f"a column of logits for each of {members} members and each of Y", got)
-    if output.shape != shape or output.ndim != 2:
+def check_target(output: Array, Y: Array, where: str, sample_weight: Array | None = None) -> None:
+    """Refuse a target or weights that do not belong to an output: AL or ZL."""
+    if output.shape != Y.shape or output.ndim != 2:
         hint = f"Pass Y.reshape{output.shape}." if Y.size == output.size else "Columns are examples here."
         raise ShapeError(where, f"Y has the shape of the output, {output.shape}", f"got Y {Y.shape}", hint)
     m = Y.shape[1]

@@ -22,40 +22,26 @@ SOURCE = "Goodfellow, arXiv 1510.01799"
 class PerExample(NamedTuple):
     """The gradients of all examples by one parameter.
 
-    left (n, K·m): A column is an example; K columns belong to each where K members share the network.
-    right (n_prev, K·m or None): The gradient is the outer product of both columns, or the column of ``left``
+    left (n, m): A column is an example.
+    right (n_prev, m or None): The gradient is the outer product of both columns, or the column of ``left``
         alone.
-    shared: Whether the K columns of an example belong to one parameter, whose gradient is their mean; else
-        each member has its own.
 
-    >>> PerExample(np.array([[3.0], [4.0]]), np.array([[2.0]])).squares(1)
-    array([[100.]])
+    >>> PerExample(np.array([[3.0], [4.0]]), np.array([[2.0]])).norms()
+    array([[10.]])
     """
 
     left: Array
     right: Array | None = None
-    shared: bool = True
 
-    def squares(self, m: int) -> Array:
-        """Squared norm of the gradient of each example.
-
-        m: Number of examples.
-        squares (1, m):
-        """
-        return self.norms(m) ** 2
-
-    def norms(self, m: int) -> Array:
+    def norms(self) -> Array:
         """Norm of the gradient of each example, (1, m), also where its square overflows or vanishes."""
-        K, units, products = self.left.shape[1] // m if m else 1, [], []
-        of_members = "nkm,nlm->klm" if self.shared and K > 1 else "nkm,nkm->km"
+        units, squares = [], []
         for columns in (self.left,) if self.right is None else (self.left, self.right):
-            largest = np.max(np.abs(columns), axis=0, initial=0).reshape(K, m).max(axis=0)
+            largest = np.max(np.abs(columns), axis=0, initial=0)
             units.append(np.ldexp(columns.dtype.type(1), np.frexp(largest)[1] - 1))
-            by_member = (columns / np.tile(units[-1], K)).reshape(len(columns), K, m)
-            products.append(np.einsum(of_members, by_member, by_member))
-        squares = np.prod(products, axis=0).reshape(-1, m).sum(axis=0)
-        # rounding may go below 0
-        return (np.sqrt(np.maximum(squares, 0)) / K * np.prod(units, axis=0))[np.newaxis]
+            scaled = columns / units[-1]
+            squares.append(np.einsum("nm,nm->m", scaled, scaled))
+        return (np.sqrt(np.prod(squares, axis=0)) * np.prod(units, axis=0))[np.newaxis]
 
 
 @equation("norm_W = ‖dZ⁽ⁱ⁾‖·‖A_prev⁽ⁱ⁾‖,  norm_b = ‖dZ⁽ⁱ⁾‖", source=SOURCE)
@@ -72,7 +58,7 @@ def linear_gradient_norms(dZ: Array, A_prev: Array) -> tuple[Array, Array]:
     if dZ.shape[1] != A_prev.shape[1]:
         expected = f"A_prev has a column for each of the {dZ.shape[1]} examples of dZ"
         raise ShapeError("linear_gradient_norms", expected, f"got A_prev {A_prev.shape}")
-    return PerExample(dZ, A_prev).norms(dZ.shape[1]), PerExample(dZ).norms(dZ.shape[1])
+    return PerExample(dZ, A_prev).norms(), PerExample(dZ).norms()
 
 
 def gradient_norms(nodes: Sequence[Node], tape: Tape, d: dict[str, Array], m: int) -> Array:
@@ -81,7 +67,7 @@ def gradient_norms(nodes: Sequence[Node], tape: Tape, d: dict[str, Array], m: in
     nodes: The graph of training, without dropout.
     d: ``{"Z…": dZL}``, the derivative of m·J by the logits.
     m: Number of examples.
-    returns (1, m): ‖∂loss⁽ⁱ⁾/∂θ‖. Where K members share the network, the norm of the mean of their gradients.
+    returns (1, m): ‖∂loss⁽ⁱ⁾/∂θ‖.
     ConfigurationError: With batch normalization: an example has no loss of its own there. With an operation
         that has parameters and no ``per_example``.
 
@@ -106,7 +92,7 @@ def gradient_norms(nodes: Sequence[Node], tape: Tape, d: dict[str, Array], m: in
             if node.names[symbol] in written:  # weights that another operation made: its node continues
                 whole[node.names[symbol]] = each
             else:
-                total = np.hypot(total, each.norms(m))
+                total = np.hypot(total, each.norms())
     return total
 
 

@@ -28,22 +28,18 @@ class Feature(NamedTuple):
     apply: The operations of a layer so far, and the layer → those with the feature.
     symbol: A parameter that only this feature has; empty where it has none.
     value: The parameter → the value of the option that it stands for.
-    whole_network: Whether the parameter in layer 1 stands for all layers.
-    resize: A layer as the shape of its W says, and the option's value → the layer as the network has it.
     widen: Rows of A[l-1] and the option's value → the rows that the linear part reads.
     check: The option's value and n_0 → what it has to be, where it is not; else an empty text.
     example: A value for generated tests and the documentation, where the feature is no argument of
         `Architecture`.
 
     >>> [(name, option.symbol) for name, option in FEATURES.items() if option.symbol]
-    [('normalization', 'gamma'), ('input_scale', 's'), ('shared_members', 'r')]
+    [('normalization', 'gamma'), ('input_scale', 's')]
     """
 
     apply: Apply
     symbol: str = ""
     value: Callable[[Array], Any] = lambda _: True
-    whole_network: bool = False
-    resize: Callable[[Layer, Any], Layer] = lambda layer, value: layer
     widen: Callable[[int, Any], int] = lambda n_prev, value: n_prev
     check: Callable[[Any, int], str] = lambda value, n_0: ""
     example: Any = None
@@ -181,10 +177,9 @@ def layers_of(
         n, n_prev = parameters[f"W{l}"].shape
         layer = Layer(l, n_prev, n, activation, l == len(activations), {}, n_prev)
         for name, option in FEATURES.items():
-            named = f"{option.symbol}{1 if option.whole_network else l}"
-            given = parameters.get(named) if option.symbol else None
+            given = parameters.get(f"{option.symbol}{l}") if option.symbol else None
             value = (options or {}).get(name, {}).get(l) or (None if given is None else option.value(given))
             if value:
-                layer = option.resize(layer._replace(options={**layer.options, name: value}), value)
+                layer = layer._replace(options={**layer.options, name: value})
         found.append(layer)
     return tuple(found)

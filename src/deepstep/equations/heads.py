@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 
-from deepstep.equations.batch_ensemble import MEAN_LOGITS, members_mean, members_mean_backward
 from deepstep.equations.registry import Constraint, F, Registry
 from deepstep.equations.targets import TARGETS
 from deepstep.errors import ConfigurationError, unknown_name
@@ -29,9 +28,6 @@ class HasHead(Protocol):
 
     @property
     def output_settings(self) -> Mapping[str, Any]: ...
-
-    @property
-    def shared_members(self) -> int: ...
 
     @property
     def n_outputs(self) -> int: ...
@@ -56,8 +52,6 @@ class Head:
     textbook, textbook_backward: The same from the output AL, where there is such a form.
     kinks: (ZL, Y) → numbers whose sign changes where the loss has no derivative, if there are such places.
     settings: Settings in force; by default those of the loss.
-    members: K, where `loss`, `loss_backward` and `kinks` are of the logits (n_L, K·m) of K members; else 0.
-    each: The head of a single member then.
 
     >>> HEADS["poisson"].activation, HEADS["poisson"].targets
     ('exponential', 'counts')
@@ -72,8 +66,6 @@ class Head:
     textbook_backward: Loss | None = None
     kinks: Loss | None = None
     settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    members: int = 0
-    each: "Head | None" = None
 
     def __post_init__(self) -> None:
         keywords = (p for p in signature(self.loss).parameters.values() if p.kind is p.KEYWORD_ONLY)
@@ -112,28 +104,6 @@ class Head:
                 raise ConfigurationError(where, expected, f"got {value!r}", setting=named)
         bound: dict[str, Any] = {kind: _bound(getattr(self, kind), found) for kind in _FUNCTIONS}
         return replace(self, settings={**self.settings, **found}, **bound)
-
-    def of_members(self, members: int) -> "Head":
-        """This head for the logits of K members: the loss of an example is the mean of theirs.
-
-        returns: Its loss takes ZL (n_L, K·m) and Y (n_L, m), and gives (1, m); its derivative is of K·m·J.
-        ConfigurationError: If the mean of such answers is none that a single network could give.
-
-        >>> import numpy as np
-        >>> head, Y = get_head("identity").of_members(2), np.array([[1.0]])
-        >>> head.loss(np.array([[1.0, 3.0]]), Y), head.loss_backward(np.array([[1.0, 3.0]]), Y)
-        (array([[1.]]), array([[0., 2.]]))
-        """
-        if members == self.members:
-            return self
-        if self.activation not in MEAN_LOGITS:
-            expected = f"an output that ends with {', '.join(MEAN_LOGITS)}"
-            got = f"{self.name!r} ends with {self.activation!r}"
-            raise ConfigurationError("shared_members", expected, got)
-        loss = partial(_mean_loss, self.loss, members)
-        loss_backward = partial(_of_columns, self.loss_backward, members)
-        kinks = self.kinks and partial(_of_columns, self.kinks, members)
-        return replace(self, loss=loss, loss_backward=loss_backward, kinks=kinks, members=members, each=self)
 
 
 Output: TypeAlias = str | Head | HasHead
@@ -206,7 +176,7 @@ def _head_of(architecture: HasHead, head: Head, where: str) -> Head:
             got = f"got {n_outputs} for {name} {list(value)}"
             hint = f"Let the last layer have {len(value)} units, or pass other {name}."
             raise ConfigurationError(where, f"as many outputs as {name}, {len(value)}", got, hint)
-    return head.of_members(architecture.shared_members)
+    return head
 
 
 def formula_symbols(head: Head, n_outputs: int) -> dict[str, str]:
@@ -224,15 +194,6 @@ def formula_symbols(head: Head, n_outputs: int) -> dict[str, str]:
         if (head.name, name) in SETTINGS:
             found |= SETTINGS[head.name, name].symbols(value, n_outputs)
     return found
-
-
-def _of_columns(function: Loss, members: int, ZL: Array, Y: Array) -> Array:
-    """For the columns of all members, each with the target of its example."""
-    return function(ZL, members_mean_backward(Y, members))
-
-
-def _mean_loss(loss: Loss, members: int, ZL: Array, Y: Array) -> Array:
-    return members_mean(_of_columns(loss, members, ZL, Y), members)
 
 
 def _bound(function: Loss | None, settings: Mapping[str, Any]) -> Loss | None:

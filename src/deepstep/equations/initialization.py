@@ -197,10 +197,9 @@ def _drawn(layer_dims: Sequence[int], draw: Draw, rng: Rng, where: str) -> Param
 def drawn(graph: Graph, draw: Draw, rng: Rng) -> Array:
     """Initial values θ of all parameters: weights in the order of the layers, then what features draw."""
     values: dict[str, Array] = {}
-    for (name, (rows, columns)), (layer, learned) in zip(graph.layout, graph.learned.values(), strict=True):
-        n = graph.layers[layer - 1].n
-        if learned.start is None:  # a W of each network where several share the others
-            values[name] = np.concatenate([draw(rng, columns, n) for _ in range(rows // n)])
+    for (name, (rows, columns)), (_, learned) in zip(graph.layout, graph.learned.values(), strict=True):
+        if learned.start is None:
+            values[name] = draw(rng, columns, rows)
     for (name, shape), (_, learned) in zip(graph.layout, graph.learned.values(), strict=True):
         if callable(learned.start):
             values[name] = learned.start(rng, *shape)

@@ -196,9 +196,8 @@ def model_backward(
     caches: One per layer: those of `model_forward`, or a list of ``((A_prev, W, b), Z)``.
     output: The head, which decides the loss; by default that of the last activation's name.
     masks: The dropout masks of the forward pass, where the caches are a list of one's own.
-    gradients: ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db, dgamma, ds and dr are
-        derivatives of J, dA of J times its number of columns, which is m, or K·m in the hidden layers of K
-        members.
+    gradients: ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db, dgamma and ds are derivatives of J, dA
+        of m·J.
     ShapeError, DataError, ConfigurationError: If the target, the caches or the activations do not fit.
 
     >>> from deepstep.equations import model_forward
@@ -216,13 +215,8 @@ def model_backward(
     head = get_head(activation if output is None else output, where)
     own_output = forward(graph.after(graph.logits), dict(tape))[graph.output]
     check_shape(where, "AL has the shape of the caches' output,", AL, own_output.shape)
-    columns, rounding = ZL.shape[1] // AL.shape[1], 64 * float(np.finfo(own_output.dtype).eps)
-    if columns > 1:
-        if not np.allclose(AL, own_output, rtol=1e-3):
-            expected = "AL is the mean output of the members in these caches"
-            raise DataError(where, expected, "got another", "Pass both from one model_forward.")
-        dZL = head.of_members(columns).loss_backward(ZL, Y)
-    elif head.textbook_backward is None or np.allclose(AL, own_output, rtol=rounding, atol=0):
+    rounding = 64 * float(np.finfo(own_output.dtype).eps)
+    if head.textbook_backward is None or np.allclose(AL, own_output, rtol=rounding, atol=0):
         dZL = head.loss_backward(ZL, Y)
     else:
         dZL = get_activation(activation).backward(head.textbook_backward(AL, Y), ZL)

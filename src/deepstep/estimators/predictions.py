@@ -62,7 +62,7 @@ def _norms_by_members(ensemble: Ensemble, rows: Rows, folds: Iterable[int]) -> A
 def _norms(network: Network, X: Any, Y: Array) -> Array:
     """`Network.gradient_norms` of rows; of sparse rows only the part at hand is made dense."""
     norms = []
-    for part in parts(X.shape[0], network.architecture.held_dims):
+    for part in parts(X.shape[0], network.architecture.layer_dims):
         rows = X[part] if isinstance(X, np.ndarray) else X[part].toarray()
         norms.append(network.gradient_norms(rows.T, Y[part].T)[0])
     return np.concatenate(norms)

@@ -42,12 +42,6 @@ OF_EVERY_STEP = (
 
 def check_options(network: Network, options: Mapping[str, Any]) -> None:
     """Raise an error for options that no page can show."""
-    members = network.architecture.shared_members
-    if members:
-        hint = "Network.trace opens every quantity of a step."
-        raise ConfigurationError(
-            "explore", "a network with one column for each example", f"got {members} members in one", hint
-        )
     if options.get("optimizer") == LBFGS:
         raise ConfigurationError("explore", "an optimizer that makes steps", f"got {LBFGS!r}")
     for name in NOT_SHOWN:

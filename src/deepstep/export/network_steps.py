@@ -13,7 +13,7 @@ from deepstep.model import Network
 from deepstep.types import AnyArray
 
 Quantity: TypeAlias = Any
-"""On the tape: a constant, the name of a value, or of members that share layers a list of names."""
+"""On the tape: a constant, the name of a value, or weights with factors of the inputs, (W, s)."""
 
 
 def network_value(builder: Builder, network: Network, inputs: str, where: str) -> str:
@@ -33,16 +33,11 @@ def _written(node: Node, where: str) -> Callable[..., Quantity]:
     if name in STEPS and not own:
         return STEPS[name]
     if name in ACTIVATIONS.built_in and name in RUNTIME.OPERATIONS:
-        return lambda builder, node, Z: _each(lambda z: builder.add(name, z), Z)
+        return lambda builder, node, Z: builder.add(name, Z)
     known = dict.fromkeys([*STEPS, *sorted(ACTIVATIONS.built_in)])
     expected = f"made of operations that can be exported, {', '.join(known)}"
     hint = "Register no operation of your own, or export with deepstep itself: Network.save."
     raise ConfigurationError(where, expected, f"got {name!r} in layer {node.layer}", hint, setting="network")
-
-
-def _each(make: Callable[[str], str], value: Quantity) -> Quantity:
-    """A step for a value, or for those of all members."""
-    return [make(each) for each in value] if isinstance(value, list) else make(value)
 
 
 def _cumulative(builder: Builder, Z: str, sign: float) -> str:
@@ -54,35 +49,21 @@ def _cumulative(builder: Builder, Z: str, sign: float) -> str:
     return builder.add("cumulative_sum", builder.concat(builder.take(Z, [0]), rest))
 
 
-def _ordinal(builder: Builder, node: Node, Z: Quantity) -> Quantity:
-    return _each(lambda z: builder.add("sigmoid", _cumulative(builder, z, -1.0)), Z)
+def _ordinal(builder: Builder, node: Node, Z: str) -> str:
+    return builder.add("sigmoid", _cumulative(builder, Z, -1.0))
 
 
-def _linear(builder: Builder, node: Node, A: Quantity, W: Any, b: AnyArray | None = None) -> Quantity:
+def _linear(builder: Builder, node: Node, A: str, W: Any, b: AnyArray | None = None) -> str:
     if isinstance(W, tuple):  # weights with factors of the inputs
         W, s = W
-        A = _each(lambda a: builder.affine(a, s[:, 0]), A)
+        A = builder.affine(A, s[:, 0])
     bias = np.zeros(len(W), W.dtype) if b is None else b[:, 0]
-    return _each(lambda a: builder.add("linear", a, W=W, b=bias), A)
+    return builder.add("linear", A, W=W, b=bias)
 
 
 def _normalize_fixed(builder: Builder, node: Node, U: str, mean: AnyArray, variance: AnyArray) -> str:
     deviation = np.sqrt(np.float64(variance[:, 0]) + _settings(node)["epsilon"])
     return builder.affine(U, 1 / deviation, -mean[:, 0] / deviation)
-
-
-def _members_linear(builder: Builder, node: Node, A: str, W: AnyArray, b: AnyArray, r: AnyArray) -> list[str]:
-    return [_linear(builder, node, A, (W, row[:, np.newaxis]), b) for row in r]
-
-
-def _members_output(builder: Builder, node: Node, A: list[str], W: AnyArray, b: AnyArray) -> list[str]:
-    n = len(W) // len(A)
-    parts = [slice(k * n, (k + 1) * n) for k in range(len(A))]
-    return [_linear(builder, node, a, W[part], b[part]) for a, part in zip(A, parts, strict=True)]
-
-
-def _members_mean(builder: Builder, node: Node, G: list[str]) -> str:
-    return builder.weighted_mean(G, [1.0] * len(G))
 
 
 def _cosines(builder: Builder, node: Node, X: str, omega: AnyArray, phi: AnyArray) -> str:
@@ -107,7 +88,7 @@ def _settings(node: Node) -> Mapping[str, Any]:
 
 STEPS: dict[str, Callable[..., Quantity]] = {
     "identity": lambda builder, node, Z: Z,
-    "increasing": lambda builder, node, Z: _each(lambda z: _cumulative(builder, z, 1.0), Z),
+    "increasing": lambda builder, node, Z: _cumulative(builder, Z, 1.0),
     "ordinal": _ordinal,
     "linear_forward": _linear,
     "product_forward": _linear,
@@ -115,9 +96,6 @@ STEPS: dict[str, Callable[..., Quantity]] = {
     "normalize_fixed": _normalize_fixed,
     "normalize_layer": lambda builder, node, U: builder.add("normalize_layer", U, settings=_settings(node)),
     "scale_shift_forward": lambda builder, node, U, gamma, b: builder.affine(U, gamma[:, 0], b[:, 0]),
-    "members_linear_forward": _members_linear,
-    "members_output_forward": _members_output,
-    "members_mean": _members_mean,
     "cosine_features": _cosines,
     "input_maps_forward": _input_maps,
 }

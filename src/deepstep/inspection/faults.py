@@ -100,7 +100,7 @@ class Fault:
 
 def _dAL(ZL: Array, Y: Array, sample_weight: Array | None, head: Head) -> Array | None:
     """The textbook's derivative by the output; None for a head without one."""
-    if head.textbook_backward is None or head.members:
+    if head.textbook_backward is None:
         return None
     with np.errstate(all="ignore"):  # not finite at saturation
         dAL = head.textbook_backward(activation_op(head.activation).forward(ZL), Y)

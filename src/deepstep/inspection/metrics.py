@@ -428,7 +428,6 @@ LAYERS = ("layer", "activation", "units", "W", "b", "parameters")  # the header 
 def layer_rows(shape: Architecture, parameters: Parameters) -> list[tuple[str, ...]]:
     """Layers with the shapes and numbers of their parameters."""
     inputs = ["input", *(["scaled"] if shape.input_scale else [])]
-    inputs += [f"of {shape.shared_members} members"] if shape.shared_members else []
     inputs += [name.replace("_", " ") for name in shape.features]
     rows: list[tuple[str, ...]] = [("0", ", ".join(inputs), str(shape.n_inputs), "", "", "0")]
     for layer, name in enumerate(layer_names(shape), start=1):

@@ -133,8 +133,8 @@ class Trace:
 
         layer: l; 0 for the input.
         example: Index of the column, from 0.
-        returns: With ``example`` its column, or one for each member; quantities without columns of examples
-            (W, dW, J, …) are unchanged.
+        returns: With ``example`` its column; quantities without columns of examples (W, dW, J, …) are
+            unchanged.
         ConfigurationError: If there is no such layer or example.
         """
         entries = self.entries
@@ -148,8 +148,7 @@ class Trace:
             accepted, expected = is_whole(example, 0) and example < m, f"a whole number from 0 to {m - 1}"
             require(accepted, "trace", expected, example, setting="example")
             entries = [
-                # for members that share the network, the column of each
-                replace(entry, value=self._whole[entry.name].value[:, example::m]) if entry.columns else entry
+                replace(entry, value=self._whole[entry.name].value[:, [example]]) if entry.columns else entry
                 for entry in entries
             ]
         return Trace(self.architecture, entries, settings=self.settings, graph=self.graph, whole=self._whole)

@@ -17,7 +17,6 @@ from deepstep.equations import (
     get_activation,
     get_head,
     get_optimizer,
-    members_mean_backward,
 )
 from deepstep.equations.activations import activation_op
 from deepstep.equations.costs import relative_weights
@@ -147,13 +146,12 @@ class _Walk:
         self.settings, self.theta, self.opened = settings, theta, opened
         self.head, self.L = get_head(architecture), architecture.n_layers
         self.m = total_weight(opened.Y, opened.sample_weight)
-        self.by_output = self.head.activation != "identity" and not self.head.members
+        self.by_output = self.head.activation != "identity"
         own = formula_symbols(self.head, architecture.n_outputs)
         self.symbols = {
             **{f"{name}L": f"{name}{self.L}" for name in ("Z", "A", "dZ", "dA")},
             **{name: f"{name}{self.L}" for name in ("Z", "A", "dZ")},
             **own,
-            **(dict.fromkeys(("A", "AL"), f"g(Z{self.L})") if self.head.members else {}),
         }
 
     def entries(self, with_update: bool) -> Iterator[TraceEntry]:
@@ -192,14 +190,8 @@ class _Walk:
     def cost(self) -> Iterator[TraceEntry]:
         head, L, settings, opened = self.head, self.L, self.settings, self.opened
         ZL, Y, costs = opened.ZL, opened.Y, opened.costs
-        equation = _equation_of((head.each or head).loss, head.name, "loss")
+        equation = _equation_of(head.loss, head.name, "loss")
         formula = equation.written("loss", self.symbols)
-        if head.each is not None:
-            losses = head.each.loss(ZL, members_mean_backward(Y, head.members))
-            formula = formula.replace("loss", "losses", 1) + ", with Y for each member"
-            yield TraceEntry("losses", L, "cost", formula, equation.name, losses, columns=True)
-            equation = EQUATIONS["members_mean"]
-            formula = equation.written("A", {"A": "loss", "G": "losses"})
         yield TraceEntry("loss", L, "cost", formula, equation.name, head.loss(ZL, Y), columns=True)
         if self.by_output and head.textbook is not None:
             equation = _equation_of(head.textbook, head.name, "loss")
@@ -224,8 +216,8 @@ class _Walk:
         """dZ[L], after dA[L]; with sample weights, after the derivative of the loss of each example."""
         head, L, opened = self.head, self.L, self.opened
         yield from self.textbook()
-        rule = _equation_of((head.each or head).loss_backward, head.name, "dZL")
-        formula = rule.written("dZL", self.symbols) + (", with Y for each member" if head.members else "")
+        rule = _equation_of(head.loss_backward, head.name, "dZL")
+        formula = rule.written("dZL", self.symbols)
         if opened.sample_weight is not None:
             own, value = f"∂loss/∂Z{L}", head.loss_backward(opened.ZL, opened.Y)
             formula = formula.replace(f"dZ{L}", own, 1)
@@ -237,7 +229,7 @@ class _Walk:
     def textbook(self) -> Iterator[TraceEntry]:
         """dA[L] and dZ[L] of the chain rule by the output: not finite where a sure answer is wrong."""
         head, L, opened, backward = self.head, self.L, self.opened, self.head.textbook_backward
-        if backward is None or head.members:
+        if backward is None:
             return
         rule = _equation_of(backward, head.name, "dAL")
         formula, dAL = rule.written("dAL", self.symbols), backward(opened.AL, opened.Y)

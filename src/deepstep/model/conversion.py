@@ -115,9 +115,6 @@ TWINS: dict[str, Twin] = {
 def to_torch(model: Model, *, logits: bool, where: str) -> nn.Sequential:
     """A torch.nn.Sequential that computes the same, see `Network.to_torch`."""
     shape, values = model.architecture, {**model.parameters, **model.statistics}
-    if shape.shared_members:
-        got = f"got {shape.shared_members} members in one"
-        raise ConfigurationError(where, "a network whose layers follow one another", got)
     if shape.features:
         got = f"got {', '.join(shape.features)}"
         raise ConfigurationError(where, "a network whose inputs torch.nn.Linear takes as they are", got)

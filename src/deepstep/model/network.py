@@ -132,7 +132,6 @@ class Network:
         output_settings: Mapping[str, Any] | None = None,
         normalization: str | Sequence[str] = "none",
         input_scale: bool = False,
-        shared_members: int = 0,
         features: Mapping[str, Any] | None = None,
         initialization: str = "he",
         seed: int | np.random.Generator | np.random.RandomState | None = None,
@@ -161,7 +160,6 @@ class Network:
             output_settings={name: head.settings[name] for name in output_settings or {}},
             normalization=normalization,  # type: ignore[arg-type]  # a name is spread over the layers
             input_scale=input_scale,
-            shared_members=shared_members,
             features=features or {},
         )
         get_head(self.architecture, where)  # it has as many outputs as its settings are for
@@ -198,8 +196,7 @@ class Network:
 
     def __repr__(self) -> str:
         shape = self.architecture
-        names = [f"{shape.shared_members} members"] if shape.shared_members else []
-        names += [name.replace("_", " ") for name in shape.features]
+        names = [name.replace("_", " ") for name in shape.features]
         names += [*(["scaled inputs"] if shape.input_scale else []), *layer_names(shape)]
         sizes = "-".join(map(str, shape.layer_dims))
         return f"Network({sizes}: {', '.join(names)}; {shape.n_parameters:,} parameters, {self.dtype})"
@@ -510,7 +507,7 @@ class Network:
         X, Y = self._check(X, Y, "Network.cost")
         weight = self._weight(sample_weight, X.shape[1], "Network.cost")
         session = self._answering("Network.cost", X.shape[1])
-        return cost_of_rows(session.cost, Examples(X.T, Y.T, weight), self.architecture.held_dims)
+        return cost_of_rows(session.cost, Examples(X.T, Y.T, weight), self.architecture.layer_dims)
 
     def gradients(self, X: Any, Y: Any) -> dict[str, Array]:
         """The derivatives at the parameters as they are; nothing is updated.
@@ -548,7 +545,7 @@ class Network:
         """
         shape, norms = self.architecture, []
         X, Y = self._check(X, Y, "Network.gradient_norms")
-        for part in parts(X.shape[1], shape.held_dims):
+        for part in parts(X.shape[1], shape.layer_dims):
             graph, tape = shape.run(X[:, part], self.parameters)
             dZL = output_gradient(tape[graph.logits], Y[:, part], output=get_head(shape))
             norms.append(gradient_norms(graph.nodes, tape, {graph.logits: dZL}, Y[:, part].shape[1]))
@@ -573,7 +570,7 @@ class Network:
             raise ConfigurationError(where, f"output is one of 0 … {shape.n_outputs - 1}", f"got {output!r}")
         X = check_inputs(X, shape.n_inputs, where, dtype=self.dtype)
         found = []
-        for part in parts(X.shape[1], shape.held_dims):
+        for part in parts(X.shape[1], shape.layer_dims):
             graph, tape = shape.run(X[:, part], self.parameters, statistics=self.statistics)
             dAL = np.zeros_like(tape[graph.output])
             dAL[output] = 1
@@ -867,7 +864,7 @@ class Network:
         returns (torch.nn.Sequential): In evaluation mode, of this network's precision, with copies of its
             numbers: Linear, BatchNorm1d or LayerNorm, activation for each layer. Modules of DeepStep's own
             are at the end of the outputs "poisson", "quantile" and "ordinal", and where inputs are scaled.
-        ConfigurationError: If an activation is your own, or the network has shared members or ``features``.
+        ConfigurationError: If an activation is your own, or the network has ``features``.
         MissingPackageError: If torch is not installed.
 
         >>> Network([2, 4, 1], seed=1).to_torch()
@@ -944,7 +941,7 @@ class Network:
         X = check_inputs(X, self.architecture.n_inputs, where, dtype=self.dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
             session = self._answering(where, X.shape[1])
-            AL = forward_rows(session.forward, X.T, self.architecture.held_dims).T
+            AL = forward_rows(session.forward, X.T, self.architecture.layer_dims).T
         finite = np.isfinite(AL)
         if not finite.all():
             hint = "The inputs are too large for these parameters: scale them as in training."
@@ -960,12 +957,12 @@ class Network:
         return found
 
     def _refuse_to_draw_from_data(self, where: str) -> None:
-        """Refuse features between the inputs and W1, and members that share it."""
-        shape = self.architecture
-        besides = [*shape.features, *(["shared_members"] if shape.shared_members else [])]
-        if besides:
-            expected = "parameters drawn from data are of a network without shared members and features"
-            raise ConfigurationError(where, expected, f"got {', '.join(besides)}", "Use initialization='he'.")
+        """Refuse features between the inputs and W1."""
+        features = self.architecture.features
+        if features:
+            expected = "parameters drawn from data are of a network without features"
+            got, hint = f"got {', '.join(features)}", "Use initialization='he'."
+            raise ConfigurationError(where, expected, got, hint)
 
     def _from_data(self, X: Array) -> Parameters:
         """Parameters with which each pre-activation has variance 1 over these inputs."""

@@ -26,14 +26,14 @@ def outputs_of_rows(network: Network, engine: str, X: Any) -> Array:
             return rows.T
 
         whole = isinstance(X, np.ndarray)
-        A = kernel(X.T).T if whole else forward_rows(kernel, X, architecture.held_dims)
+        A = kernel(X.T).T if whole else forward_rows(kernel, X, architecture.layer_dims)
         if np.isfinite(A).all():
             return A
     # the network's own forward pass names what is not finite
     if network.engine.partition(":")[0] == "torch":  # it has threads of its own
-        return forward_rows(network.forward, X, architecture.held_dims)
-    rows = WORTH_SHARING // largest_product(architecture.held_dims)
-    return in_blocks(lambda block: forward_rows(network.forward, block, architecture.held_dims), X, rows)
+        return forward_rows(network.forward, X, architecture.layer_dims)
+    rows = WORTH_SHARING // largest_product(architecture.layer_dims)
+    return in_blocks(lambda block: forward_rows(network.forward, block, architecture.layer_dims), X, rows)
 
 
 def in_blocks(outputs: Callable[[Any], Array], X: Any, rows: int) -> Array:

@@ -26,12 +26,12 @@ from deepstep.equations.graph import layers_in
 from deepstep.equations.ops import Layout, forward
 from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, FileError, unknown_name
-from deepstep.types import Array, is_whole, plain
+from deepstep.types import Array, plain
 
 WHERE = "Architecture"
 
 ENTRIES = ("layer_dims", "activations", "output", "output_settings", "normalization")
-LATER_ENTRIES = {"input_scale": False, "shared_members": 0, "features": {}}
+LATER_ENTRIES = {"input_scale": False, "features": {}}
 """Entries of an architecture in files: those above always, these where they differ."""
 
 OFF = (False, None, "none")
@@ -51,13 +51,9 @@ class Architecture:
         normalized layer has a scale gamma (n_l, 1), and its b is the shift.
     input_scale: Whether each input has a factor s1 (n_0, 1) that is learned, with ``lr_multipliers={"s1":
         6}`` faster; see `deepstep.equations.scaled_weights`.
-    shared_members: K: so many networks in one that share all matrices but the last (TabM, arXiv 2410.24210).
-        Each has factors of the inputs, a row of r1 (K, n_0), an output layer and a loss of its own; their
-        answers are averaged. 0 for an ordinary network. See `deepstep.equations.members_linear_forward`.
     features: Others by their name in ``deepstep.equations.FEATURES``: ``{"periodic_embedding": True}``.
     ConfigurationError: If a size is not a positive whole number, the number of activations is not L, a
-        normalization is unknown, or something is not True or False that has to be; if members would share
-        what they cannot.
+        normalization is unknown, or something is not True or False that has to be.
 
     >>> shape = Architecture((2, 4, 1), ("tanh", "sigmoid"))
     >>> shape.n_layers, shape.n_parameters
@@ -66,8 +62,6 @@ class Architecture:
     21
     >>> Architecture((2, 4, 1), ("tanh", "sigmoid"), input_scale=True).n_parameters
     19
-    >>> Architecture((2, 4, 1), ("tanh", "sigmoid"), shared_members=3).n_parameters  # 12 + 3·2 + 3·5
-    33
     """
 
     layer_dims: tuple[int, ...]
@@ -76,7 +70,6 @@ class Architecture:
     output_settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
     normalization: tuple[str, ...] = "none"  # type: ignore[assignment]  # a name is spread over the layers
     input_scale: bool = False
-    shared_members: int = 0
     features: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -95,7 +88,6 @@ class Architecture:
         }
         for name, value in checked.items():
             object.__setattr__(self, name, value)
-        object.__setattr__(self, "shared_members", _members_of(self))
 
     def __reduce__(self) -> tuple[Any, ...]:
         values = (getattr(self, entry.name) for entry in fields(self))
@@ -143,11 +135,6 @@ class Architecture:
     def layout(self) -> Layout:
         """Names and shapes of the parameters, in the order in which they lie in θ."""
         return self.graph.layout
-
-    @property
-    def held_dims(self) -> tuple[int, ...]:
-        """Numbers that a forward pass holds for each example, layer by layer: those of all members."""
-        return tuple(max(1, self.shared_members) * n for n in self.layer_dims)
 
     def graph_with_dropout(self, dropped: frozenset[int]) -> Graph:
         """The graph whose activations are masked in some layers.
@@ -318,24 +305,6 @@ def _checked_features(features: Any, n_0: int) -> dict[str, Any]:
         expected = "features hold numbers, texts, sequences and mappings"
         raise ConfigurationError(WHERE, expected, f"got {features!r:.100}") from None
     return as_a_file_gives_it_back
-
-
-def _members_of(shape: Architecture) -> int:
-    """K, checked against all else."""
-    members: Any = shape.shared_members
-    if not is_whole(members, 0):
-        expected = "shared_members is a whole number, 0 for an ordinary network"
-        raise ConfigurationError(WHERE, expected, f"got {members!r:.100}")
-    if members and shape.n_layers < 2:
-        expected = "a hidden layer, which the members share"
-        raise ConfigurationError(WHERE, expected, f"got the layer sizes {list(shape.layer_dims)}")
-    normalized = set(shape.normalization) != {"none"}
-    if members and (normalized or shape.input_scale):
-        expected = "shared members without normalization and without input_scale"
-        got = "got normalization" if normalized else "got input_scale=True"
-        hint = "Each member scales the inputs already, by its row of r1." if shape.input_scale else ""
-        raise ConfigurationError(WHERE, expected, got, hint)
-    return int(members)
 
 
 def _per_hidden_layer(normalization: Any, n_hidden: int) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ from typing import Any, Self
 
 import numpy as np
 
-from deepstep.equations import members_mean
 from deepstep.errors import ConfigurationError, ShapeError, unknown_name
 from deepstep.network.border import check_inputs
 from deepstep.plots.drawing import NEGATIVE, POSITIVE, FromNetwork, OneAxes, centred, check_network, plain
@@ -75,9 +74,7 @@ class NeuronMapsDisplay(FromNetwork):
         x, y = (_range(values, resolution) for values in X)
         grid = np.stack([part.ravel() for part in np.meshgrid(x, y)]).astype(network.dtype)
         _, tape = shape.run(grid, network.parameters, statistics=network.statistics)
-        # the mean, where several columns belong to an example
-        columns = (tape[f"A{l}"] for l in range(1, shape.n_layers + 1))
-        activations = [members_mean(A, A.shape[1] // grid.shape[1]) for A in columns]
+        activations = (tape[f"A{l}"] for l in range(1, shape.n_layers + 1))
         maps = [A.reshape(len(A), resolution, resolution) for A in activations]
         Y = None if Y is None else np.atleast_2d(np.asarray(Y))
         labels = None if Y is None else (Y[0] if len(Y) == 1 else Y.argmax(axis=0))

@@ -142,7 +142,7 @@ class Training:
         of, validation = self._session, self._validation
         if validation is None:
             raise ConfigurationError("validation_outputs", "a training with validation data", "got none")
-        return forward_rows(of.forward, validation.X, of.architecture.held_dims)
+        return forward_rows(of.forward, validation.X, of.architecture.layer_dims)
 
     def gradient(self, X: Array, Y: Array) -> Parameters:
         """∂J/∂θ of some examples at the parameters now.

@@ -8,7 +8,7 @@ import numpy as np
 
 from deepstep.engines import Session
 from deepstep.environment import single_blas_below
-from deepstep.equations import cost_of_the_answer, get_head
+from deepstep.equations import cost_from_logits, get_head
 from deepstep.preparation.batches import Examples
 from deepstep.types import Array
 
@@ -51,21 +51,21 @@ def cost_and_outputs(session: Session, examples: Examples) -> tuple[float, Array
     shape, statistics = session.architecture, session.state().statistics
     parameters, head = session.parameters, get_head(shape)
     costs, outputs = [], []
-    slices = list(parts(len(examples), shape.held_dims))
+    slices = list(parts(len(examples), shape.layer_dims))
     shares = _shares(examples, slices)
     for part, share in zip(slices, shares, strict=True):
         X, Y, weight = examples.take(part)
         graph, tape = shape.run(X, parameters, statistics=statistics)
         outputs.append(tape[graph.output].T)
         costs.append(
-            cost_of_the_answer(tape[graph.logits], Y, output=head, sample_weight=weight) if share else 0.0
+            cost_from_logits(tape[graph.logits], Y, output=head, sample_weight=weight) if share else 0.0
         )
     return float(np.dot(costs, shares)), _joined(outputs)
 
 
 def cost_of_all(session: Session, examples: Examples) -> float:
     """The cost of examples by the network that predicts: each worker does its part of them."""
-    layer_dims, share = session.architecture.held_dims, session.workers.share
+    layer_dims, share = session.architecture.layer_dims, session.workers.share
     if share.of == 1:
         return cost_of_rows(session.cost, examples, layer_dims)
     here = examples.part(share.part(len(examples)))

@@ -67,15 +67,9 @@ def embed_rows(layers, embedded, theta, X, low, count, stride):
 
 
 @calls.routine("through_the_stages", order=ORDERED)
-def through_the_stages(embedded, theta, room, members, examples, stride, low, high):
+def through_the_stages(embedded, theta, room, stride, low, high):
     """From the derivatives by what layer 1 reads to those by cosines, and by angles."""
     stages, d, k = embedded.stages, embedded.room, high - low
-    last = stages[stages.size - 1]
-    for r in range(last.n + last.count * last.d):
-        for member in range(1, members):
-            total, of = run(d, r * stride + low, k), run(d, r * stride + member * examples + low, k)
-            for j in range(k):
-                total[j] += of[j]
     for number in range(stages.size - 1, -1, -1):
         stage = stages[number]
         each = stage.each
@@ -101,7 +95,7 @@ def through_the_stages(embedded, theta, room, members, examples, stride, low, hi
 def gradients_of_stages(thread, plan, embedded, room, gradient, batch):
     """The whole gradient at the parameters of this thread's inputs, from all examples."""
     stages, picks, d = embedded.stages, embedded.picks, embedded.room
-    stride, m = batch.stride, batch.examples
+    stride, m = batch.stride, batch.m
     per_example = gradient.dtype.type(1 / batch.m)
     for stage in stages:
         each, chosen = stage.each, run(picks, stage.picks, stage.count)

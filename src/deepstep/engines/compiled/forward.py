@@ -12,7 +12,7 @@ from deepstep.engines.compiled import calls
 from deepstep.engines.compiled.calls import kernel, told_while_compiled
 from deepstep.engines.compiled.layout import NONE
 from deepstep.engines.compiled.linking import link_prediction, outputs_address
-from deepstep.engines.compiled.lowering import Tables, members_of, running_statistics, tables_of
+from deepstep.engines.compiled.lowering import Tables, running_statistics, tables_of
 from deepstep.engines.compiled.machine import (
     BARRIER_SIZE,
     START,
@@ -29,7 +29,6 @@ from deepstep.engines.compiled.machine import (
 from deepstep.engines.compiled.threads import run_together, threads_for
 from deepstep.engines.session import writable
 from deepstep.engines.settings import Settings
-from deepstep.equations import members_mean
 from deepstep.network import Architecture, Parameters
 from deepstep.types import AnyArray, Array
 
@@ -66,36 +65,16 @@ def prepare_prediction(tables: Tables, dtype: Any) -> None:
     with told_while_compiled():
         link_prediction(tables, dtype)
         statistics, no_rows = np.zeros((2, 0), dtype), np.zeros((0, 1), dtype)
-        _outputs_of_one(tables, statistics[0], statistics, no_rows, "identity")
+        outputs(tables, statistics[0], statistics, no_rows, output="identity")
 
 
 def outputs(tables: Tables, theta: Array, statistics: Array, X: Array, *, output: str) -> Array:
-    """Outputs (n_L, m) of rows; of members that share the network the mean of theirs."""
-    found, members = outputs_of_each(tables, theta, statistics, X, output=output), members_of(tables.layers)
-    return members_mean(found, members) if members > 1 else found
-
-
-def outputs_of_each(tables: Tables, theta: Array, statistics: Array, X: Array, *, output: str) -> Array:
-    """Outputs (n_L, K·m) of rows, of the first member, then of the second, …"""
-    layers = tables.layers
-    n, n_in, at = int(layers["size"][-1]), int(layers["size"][0]), int(layers["s"][1])
-    if at < 0:
-        return _outputs_of_one(tables, theta, statistics, X, output)
-    found = []
-    for k in range(members_of(layers)):
-        own, begin = layers.copy(), at + k * n_in
-        own["W"][-1] += k * n * int(layers["size"][-2])
-        own["b"][-1] += k * n
-        own["s"][1] = begin
-        # of few rows, as a service asks for them, this is less than to multiply the weights
-        rows = X if tables.embedded.rows else X * theta[begin : begin + n_in]
-        found.append(_outputs_of_one(tables._replace(layers=own), theta, statistics, rows, output))
-    return np.concatenate(found, axis=1)
-
-
-def _outputs_of_one(tables: Tables, theta: Array, statistics: Array, X: Array, output: str) -> Array:
-    """Outputs (n_L, m) of rows whose inputs are scaled already, by the output layer that the table names."""
+    """Outputs (n_L, m) of rows."""
     layers, embedded, sizes, m = tables.layers, tables.embedded, tables.layers["size"], len(X)
+    n_in, factors = int(sizes[0]), int(layers["s"][1])
+    if factors >= 0 and not embedded.rows:
+        # of few rows, as a service asks for them, this is less than to multiply the weights
+        X = X * theta[factors : factors + n_in]
     found = np.empty((int(sizes[-1]), m), theta.dtype)
     products = sizes[1:] * sizes[:-1]
     widest, tile = int(products.max()), max(1, min(AT_ONCE, m))

@@ -41,9 +41,8 @@ def gradient_and_update(thread, plan, layers, parameters, state, source, first, 
     shared[thread, SIZES], shared[thread, SQUARES] = 0.0, 0.0
     for l in range(1, layers.size):
         layer, n_prev = layers[l], layers[l - 1].size
-        rows = layer.size * (layer.blocks if l == layers.size - 1 else 1)
-        each = m // layer.blocks
-        low, high = rows * thread // plan.n_threads, rows * (thread + 1) // plan.n_threads
+        low = layer.size * thread // plan.n_threads
+        high = layer.size * (thread + 1) // plan.n_threads
         at_once = plan.tile // n_prev
         at_once = at_once if at_once > 1 else 1
         n_tiles = -(-(high - low) // at_once)
@@ -68,21 +67,11 @@ def gradient_and_update(thread, plan, layers, parameters, state, source, first, 
                     B, start, ldb, turn = source, START, stride, T
                 else:
                     B, start, ldb, turn = source, first * n_prev, n_prev, N
-                for k in range(layer.blocks):
-                    if l == 1:  # the same units for all members, of whom each has inputs of its own
-                        left, right, dZ, B_k = top, bottom, begin + k * each, (B, start, ldb)
-                    else:
-                        first_row = k * layer.size
-                        left, right = max(top, first_row), min(bottom, first_row + layer.size)
-                        dZ = (layer.unit + left - first_row) * stride + k * each
-                        B_k = B, start + k * each, ldb
-                    if left >= right:
-                        continue
-                    shape = right - left, n_prev, each
-                    found_dW = gradient, into + (left - top) * n_prev, n_prev
-                    if scaled.size and l == 1:
-                        found_dW = scaled, (k * layer.size + top) * n_prev, n_prev
-                    product(plan.blas, per_example, shape, N, (work.D, dZ, stride), turn, B_k, found_dW)
+                shape, dZ, A_prev = (bottom - top, n_prev, m), (work.D, begin, stride), (B, start, ldb)
+                dW = gradient, into, n_prev
+                if scaled.size and l == 1:
+                    dW = scaled, top * n_prev, n_prev
+                product(plan.blas, per_example, shape, N, dZ, turn, A_prev, dW)
                 if scaled.size and l == 1:
                     given = theta, at, layers, n_prev, gradient, into, count, scaled
                     calls.through_the_scale(plan.through_the_scale, given)
@@ -93,11 +82,6 @@ def gradient_and_update(thread, plan, layers, parameters, state, source, first, 
                 sums, offset = sums_of(work, layers, l, BACK), layer.size if kind == SCALE else START
                 for i in range(low, high):
                     gradient[into + i - low] = sum_of_threads(sums, i + offset) / m
-            elif l == layers.size - 1:
-                for i in range(low, high):
-                    k = i // layer.size
-                    begin = (layer.unit + i - k * layer.size) * stride + k * each
-                    gradient[into + i - low] = sum_of(work.D, begin, each) * per_example
             else:
                 for i in range(low, high):
                     gradient[into + i - low] = sum_of(work.D, (layer.unit + i) * stride, m) * per_example
@@ -109,52 +93,42 @@ def gradient_and_update(thread, plan, layers, parameters, state, source, first, 
 
 @calls.routine("scale_weights")
 def scale_weights(thread, plan, layers, theta, scaled):
-    """W_s1 := W1 ∘ s1ᵀ, of this thread's units; for each member with its own factors."""
+    """W_s1 := W1 ∘ s1ᵀ, of this thread's units."""
     layer, n_x = layers[1], layers[0].size
     low, high = layer.size * thread // plan.n_threads, layer.size * (thread + 1) // plan.n_threads
-    for k in range(layer.blocks):
-        s = run(theta, layer.s + k * n_x, n_x)
-        for i in range(low, high):
-            w, product_ = run(theta, layer.W + i * n_x, n_x), run(scaled, (k * layer.size + i) * n_x, n_x)
-            for j in range(n_x):
-                product_[j] = w[j] * s[j]
+    s = run(theta, layer.s, n_x)
+    for i in range(low, high):
+        w, product_ = run(theta, layer.W + i * n_x, n_x), run(scaled, i * n_x, n_x)
+        for j in range(n_x):
+            product_[j] = w[j] * s[j]
 
 
 @calls.routine("through_the_scale")
 def through_the_scale(theta, at, layers, n_x, gradient, into, count, scaled):
-    """For some rows: from dW_s1 of each member, in ``scaled``, to dW1; and there W1 ∘ dW_s1. W1 begins θ."""
-    g = run(gradient, into, count)
-    for e in range(count):
-        g[e] = 0
-    for k in range(layers[1].blocks):
-        s = run(theta, layers[1].s + k * n_x, n_x)
-        for begin in range(0, count, n_x):
-            w, g = run(theta, at + begin, n_x), run(gradient, into + begin, n_x)
-            found = run(scaled, k * layers[1].size * n_x + at + begin, n_x)
-            for j in range(n_x):
-                g[j] += found[j] * s[j]
-                found[j] *= w[j]
+    """For some rows: from dW_s1, in ``scaled``, to dW1; and there W1 ∘ dW_s1. W1 begins θ."""
+    s = run(theta, layers[1].s, n_x)
+    for begin in range(0, count, n_x):
+        w, g = run(theta, at + begin, n_x), run(gradient, into + begin, n_x)
+        found = run(scaled, at + begin, n_x)
+        for j in range(n_x):
+            g[j] = found[j] * s[j]
+            found[j] *= w[j]
 
 
 @calls.routine("gradient_of_the_scale")
 def gradient_of_the_scale(thread, plan, layers, parameters, state, work, batch):
-    """ds1 of this thread's inputs, member by member, from all units in order; and the update with it."""
+    """ds1 of this thread's inputs, from all units in order; and the update with it."""
     n, n_x, gradient = layers[1].size, layers[0].size, work.gradient
-    factors = layers[1].blocks * n_x
-    low, high = factors * thread // plan.n_threads, factors * (thread + 1) // plan.n_threads
+    low, high = n_x * thread // plan.n_threads, n_x * (thread + 1) // plan.n_threads
     at, count = layers[1].s + low, high - low
     into = at if plan.whole else thread * plan.tile
-    for j in range(into, into + count):
-        gradient[j] = 0
-    for k in range(layers[1].blocks):
-        left, right = max(low, k * n_x), min(high, (k + 1) * n_x)
-        if left >= right:
-            continue
-        g = run(gradient, into + left - low, right - left)
-        for i in range(n):
-            product_ = run(work.scaled, (k * (n - 1) + i) * n_x + left, right - left)
-            for j in range(right - left):
-                g[j] += product_[j]
+    g = run(gradient, into, count)
+    for j in range(count):
+        g[j] = 0
+    for i in range(n):
+        product_ = run(work.scaled, i * n_x + low, count)
+        for j in range(count):
+            g[j] += product_[j]
     cut(plan, gradient, into, count)
     if not plan.whole:
         own, step = parameters[layers[1].own[INPUTS]], batch.step

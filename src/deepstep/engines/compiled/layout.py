@@ -15,7 +15,7 @@ from deepstep.types import AnyArray, Array
 
 KINDS = ("W", "b", "gamma", "s")
 WEIGHTS, BIAS, SCALE, INPUTS = range(len(KINDS))
-"""Kinds of parameters of a layer. r of members takes the place of s: a row for each."""
+"""Kinds of parameters of a layer."""
 
 NONE, BATCH, LAYER = range(3)
 """How a layer is normalized."""
@@ -44,7 +44,7 @@ CALLS = {
     "run_along": "layers statistics moments m",
     "embed": "embedded theta room stride low high",
     "embed_rows": "layers embedded theta X low count stride",
-    "through_the_stages": "embedded theta room members examples stride low high",
+    "through_the_stages": "embedded theta room stride low high",
     "gradients_of_stages": "thread plan embedded room gradient batch",
 }
 """Routines that kernels call by address (see `calls`), with the names of the arguments."""
@@ -55,7 +55,6 @@ LAYERS = np.dtype(
         *((kind, "i8") for kind in KINDS),  # where each begins in θ; -1 where there is none
         ("own", "i8", (len(KINDS),)),  # their rows in PARAMETERS
         ("unit", "i8"),  # its first unit among those of all layers
-        ("blocks", "i8"),  # members that have weights of their own here, W ∘ r or a W; else 1
         ("activation", "i8"),  # that of the output belongs to the head
         ("activate", "i8"),  # addresses of what a layer calls; in row 0 that of `embed_rows`
         *((name, "i8") for name in ("forth", "back", "standardize")),
@@ -157,8 +156,6 @@ KERNELS: dict[Callable[..., Any], Lowers] = {
     equations.scaled_weights: Lowers(FACTORS),
     equations.linear_forward: Lowers(LINEAR),
     equations.product_forward: Lowers(LINEAR),
-    equations.members_linear_forward: Lowers(LINEAR),
-    equations.members_output_forward: Lowers(LINEAR),
     equations.normalize_batch: Lowers(NORMALIZED, {"normalization": BATCH}),
     equations.normalize_layer: Lowers(NORMALIZED, {"normalization": LAYER}),
     equations.scale_shift_forward: Lowers(SHIFTED),
@@ -183,8 +180,7 @@ class Data(NamedTuple):
 class Batch(NamedTuple):
     """A batch as one thread sees it, with the numbers of its step."""
 
-    m: int  # its columns: the examples of the first member, then those of the second, …
-    examples: int  # m, except with members that share a network
+    m: int  # its examples, as columns
     total: float  # the sum of their weights
     low: int  # the first column of this thread, and that after the last
     high: int

@@ -72,7 +72,6 @@ def tables_of(architecture: Architecture, settings: Settings, dtype: Any) -> Tab
     layers["size"] = graph.layers[0].n_in, *(layer.n for layer in graph.layers)
     layers["unit"][1:] = np.cumsum([0, *layers["size"][1:-1]])
     layers["drop"][1:-1] = settings.dropout_of(architecture)
-    layers["blocks"] = 1
     for kind in KINDS:
         layers[kind] = -1
     for node in graph.to_logits:
@@ -82,15 +81,10 @@ def tables_of(architecture: Architecture, settings: Settings, dtype: Any) -> Tab
     at, starts = 0, {}
     for row, (name, (rows, columns)) in enumerate(graph.layout):
         symbol, l = symbol_and_layer(name)
-        kind = "s" if symbol == "r" else symbol
         starts[name] = at
         parameters[row] = at, rows * columns, rates[name], settings.decay * decays[name]
-        if kind in KINDS:
-            layers[kind][l], layers["own"][l, KINDS.index(kind)] = at, row
-        if symbol == "r":
-            layers["blocks"][l] = rows
-        if symbol == "W" and rows > layers["size"][l]:
-            layers["blocks"][l] = rows // layers["size"][l]
+        if symbol in KINDS:
+            layers[symbol][l], layers["own"][l, KINDS.index(symbol)] = at, row
         at += rows * columns
     hides = (layers["activation"] == RELU) & (layers["drop"] > 0)
     layers["activation"][hides] = RELU_WITH_SLOPE
@@ -189,13 +183,7 @@ LEAST_ROWS = 16
 
 def tile_of(layers: AnyArray, n_parameters: int) -> int:
     """How many numbers of the gradient one thread makes at once: some rows of weights at least."""
-    widest = max(LEAST_ROWS * int(layers["size"].max()), int(layers["size"][0] * members_of(layers)))
-    return min(max(TILE, widest), n_parameters)
-
-
-def members_of(layers: AnyArray) -> int:
-    """K of members that share the network; 1 for an ordinary one."""
-    return int(layers["blocks"][-1])
+    return min(max(TILE, LEAST_ROWS * int(layers["size"].max())), n_parameters)
 
 
 class Work(NamedTuple):
@@ -235,7 +223,7 @@ def stride_for(m: int) -> int:
 def room_for(tables: Tables, m: int, n_threads: int, *, n_gradient: int, n_inputs: int, dtype: Any) -> Room:
     """Room for batches of m examples; so many numbers of the gradient, and of inputs that are copied."""
     layers, _, embedded = tables
-    sizes, stride = layers["size"], stride_for(members_of(layers) * m)
+    sizes, stride = layers["size"], stride_for(m)
     units, widest = int(sizes[1:].sum()), int(sizes[1:].max())
     normalized = bool(layers["normalization"].any())
 
@@ -253,6 +241,6 @@ def room_for(tables: Tables, m: int, n_threads: int, *, n_gradient: int, n_input
         gradient=np.zeros(n_gradient, dtype),
         shared=np.zeros((n_threads, SUMS + 4 * units * normalized)),
         moments=np.zeros((2, units * normalized)),
-        scaled=np.zeros(int(layers["blocks"][1] * sizes[0] * sizes[1]) * int(layers["s"][1] >= 0), dtype),
+        scaled=np.zeros(int(sizes[0] * sizes[1]) * int(layers["s"][1] >= 0), dtype),
     )
     return Room(work, embedded._replace(room=room(embedded.rows)))

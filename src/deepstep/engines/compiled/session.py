@@ -7,14 +7,13 @@ from typing import Any
 import numpy as np
 
 from deepstep.engines.compiled.calls import ROUTINES, address_of, told_while_compiled
-from deepstep.engines.compiled.forward import outputs, outputs_of_each, prepare_prediction
+from deepstep.engines.compiled.forward import outputs, prepare_prediction
 from deepstep.engines.compiled.layout import TURNED_UP_TO, Data
 from deepstep.engines.compiled.linking import link_training
 from deepstep.engines.compiled.lowering import (
     Room,
     Tables,
     Work,
-    members_of,
     plan_of,
     room_for,
     running_statistics,
@@ -30,7 +29,7 @@ from deepstep.engines.draws import check_dropout
 from deepstep.engines.reference import ReferenceSession
 from deepstep.engines.session import Asked, Session, SessionState, StepCosts, writable
 from deepstep.engines.settings import Settings
-from deepstep.equations import cost_of_the_answer
+from deepstep.equations import cost_from_logits
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, batch, largest_batch
 from deepstep.types import Array
@@ -101,8 +100,8 @@ class CompiledSession(Session):
                 break
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
-        ZL = outputs_of_each(*self._predicting(X), output="identity")
-        return cost_of_the_answer(ZL, Y, output=self._head, sample_weight=sample_weight)
+        ZL = outputs(*self._predicting(X), output="identity")
+        return cost_from_logits(ZL, Y, output=self._head, sample_weight=sample_weight)
 
     def cost_and_gradient(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
@@ -156,13 +155,12 @@ class CompiledSession(Session):
         order = _NO_ORDER if asked.order is None else np.ascontiguousarray(asked.order, np.int64)
         plan, embedded, n_parameters = self._plan, self._tables.embedded, state.shape[1]
         whole = only_gradient or self.settings.clip_norm is not None or embedded.rows > 0
-        columns = members_of(layers) * size
-        multiplications = 3 * n_parameters * columns
-        n_threads = threads_for(multiplications, int(layers["size"][1:].max()), columns)
+        multiplications = 3 * n_parameters * size
+        n_threads = threads_for(multiplications, int(layers["size"][1:].max()), size)
         n_in, tile = int(layers["size"][0]), tile_of(layers, n_parameters)
         turned = embedded.rows > 0 or n_in <= TURNED_UP_TO
         rows = embedded.rows or n_in
-        n_inputs = rows * stride_for(columns) if turned else n_in * size if order.size else 0
+        n_inputs = rows * stride_for(size) if turned else n_in * size if order.size else 0
         n_gradient = n_parameters if whole else n_threads * tile
         room = self._room(size, n_threads, n_gradient=n_gradient, n_inputs=n_inputs)
         plan["n_threads"], plan["blas"], plan["tile"] = n_threads, blas_address(self._dtype), tile

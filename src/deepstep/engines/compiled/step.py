@@ -35,34 +35,23 @@ def forward_pass(thread, barrier, plan, layers, theta, source, first, work, batc
     for l in range(1, layers.size):
         layer, n_prev = layers[l], layers[l - 1].size
         n, at = layer.size, layer.unit * stride
-        each = batch.m // layer.blocks
-        for k in range(layer.blocks):
-            left, right = max(low, k * each), min(high, (k + 1) * each)
-            if left >= right:
-                continue
+        if low < high:
             if l > 1:
-                B, begin, ldb, turn = A, layers[l - 1].unit * stride + left, stride, N
+                B, begin, ldb, turn = A, layers[l - 1].unit * stride + low, stride, N
             elif plan.turned:
-                B, begin, ldb, turn = source, left - k * each, stride, N
+                B, begin, ldb, turn = source, low, stride, N
             else:
-                B, begin, ldb, turn = source, (first + left - k * each) * n_prev, n_prev, T
-            shape, Z = (n, right - left, n_prev), (A, at + left, stride)
-            W, at_W = theta, layer.W + k * n * n_prev
-            if scaled.size and l == 1:
-                W, at_W = scaled, k * n * n_prev
+                B, begin, ldb, turn = source, (first + low) * n_prev, n_prev, T
+            shape, Z = (n, high - low, n_prev), (A, at + low, stride)
+            W, at_W = (scaled, START) if scaled.size and l == 1 else (theta, layer.W)
             product(plan.blas, one, shape, N, (W, at_W, n_prev), turn, (B, begin, ldb), Z)
         if layer.normalization != NONE:
             calls.normalize(layer.forth, (thread, barrier, layers, l, work, theta, batch))
         if l == layers.size - 1:
             for i in range(n):
-                for k in range(layer.blocks):
-                    left, right = max(low, k * each), min(high, (k + 1) * each)
-                    a, bias = (
-                        run(A, at + i * stride + left, max(right - left, START)),
-                        theta[layer.b + k * n + i],
-                    )
-                    for j in range(a.size):
-                        a[j] += bias
+                a, bias = run(A, at + i * stride + low, high - low), theta[layer.b + i]
+                for j in range(a.size):
+                    a[j] += bias
             continue
         calls.activate(layer.activate, (A, at, stride, n, low, high, theta, layer.b, work.D))
         if layer.drop * batch.dropout > 0:
@@ -88,14 +77,10 @@ def losses(plan, layers, levels, weighted, work, batch):
 
 @part
 def through_the_weights(plan, weights, at_W, layer, n_prev, D, into, begin, batch):
-    """dA of the layer before = Wᵀ·dZ, of this thread's columns: of each member by its own W."""
-    each, stride, one = batch.m // layer.blocks, batch.stride, weights.dtype.type(1)
-    for k in range(layer.blocks):
-        left, right = max(batch.low, k * each), min(batch.high, (k + 1) * each)
-        if left < right:
-            shape, dZ = (n_prev, right - left, layer.size), (D, layer.unit * stride + left, stride)
-            W = weights, at_W + k * layer.size * n_prev, n_prev
-            product(plan.blas, one, shape, T, W, N, dZ, (into, begin + left, stride))
+    """dA of the layer before = Wᵀ·dZ, of this thread's columns."""
+    low, stride, one = batch.low, batch.stride, weights.dtype.type(1)
+    shape, dZ = (n_prev, batch.high - low, layer.size), (D, layer.unit * stride + low, stride)
+    product(plan.blas, one, shape, T, (weights, at_W, n_prev), N, dZ, (into, begin + low, stride))
 
 
 @calls.routine("backward")
@@ -148,7 +133,6 @@ def train(
         return
     control = without_denormals(not steps_show_denormals(plan))
     n_threads, step, stride = plan.n_threads, plan.steps_done, work.rows.shape[1]
-    members = layers[layers.size - 1].blocks
     for k in range(costs.size):
         epoch, number = divmod(plan.first_batch + k, -(-plan.m // plan.batch_size))
         start = number * plan.batch_size
@@ -159,18 +143,16 @@ def train(
         if total == 0:
             continue
         step += 1
-        columns = members * m
-        size = -(-columns // (16 * n_threads)) * 16  # whole vectors: no two threads write one cache line
-        low = thread * size if thread * size < columns else columns
-        high = low + size if low + size < columns else columns
-        batch = Batch(columns, m, total, low, high, stride, step, rates[0, k], rates[1, k], rates[2, k])
+        size = -(-m // (16 * n_threads)) * 16  # whole vectors: no two threads write one cache line
+        low = thread * size if thread * size < m else m
+        high = low + size if low + size < m else m
+        batch = Batch(m, total, low, high, stride, step, rates[0, k], rates[1, k], rates[2, k])
         as_it_is = data.order.size == 0 and plan.turned == 0
         source, first = (data.X, start) if as_it_is else (work.inputs, 0)
         if k == 0 or plan.batch_size < plan.m or data.order.size > plan.m:
             _gather(plan, layers, data, work, batch, start)
-        last = high if high < m else m  # the columns of the first member are embedded, for all
-        if plan.embed != 0 and low < last:
-            calls.embed(plan.embed, (embedded, theta, work.inputs, stride, low, last))
+        if plan.embed != 0 and low < high:
+            calls.embed(plan.embed, (embedded, theta, work.inputs, stride, low, high))
         if scaled.size:
             calls.scale_weights(plan.scale_weights, (thread, plan, layers, theta, scaled))
             wait_for_all(barrier, n_threads)
@@ -179,7 +161,7 @@ def train(
         losses(plan, layers, levels, data.weight.size > 0, work, batch)
         calls.backward(plan.backward, (*net, theta, work, embedded, batch))
         wait_for_all(barrier, n_threads)
-        cost = _sum_exactly(work.rows[LOSS], columns) / columns
+        cost = _sum_exactly(work.rows[LOSS], m) / m
         if thread == 0:
             costs[k], sizes[k] = cost, m
         if not np.isfinite(cost):
@@ -191,8 +173,8 @@ def train(
             of = thread, plan, layers, parameters, state, work, batch
             calls.gradient_of_the_scale(plan.gradient_of_the_scale, of)
         if plan.embed != 0:
-            if low < last:
-                through = embedded, theta, work.inputs, members, m, stride, low, last
+            if low < high:
+                through = embedded, theta, work.inputs, stride, low, high
                 calls.through_the_stages(plan.through_the_stages, through)
             wait_for_all(barrier, n_threads)
             found = thread, plan, embedded, work.inputs, work.gradient, batch
@@ -226,14 +208,11 @@ def _total(data, start, m):
 
 @part
 def _gather(plan, layers, data, work, batch, start):
-    """Inputs (once for all members), targets and weights of mean 1 of this thread's columns of a batch."""
+    """Inputs, targets and weights of mean 1 of this thread's columns of a batch."""
     n_x, n_y, stride = plan.n_x, layers[layers.size - 1].size, batch.stride
     for j in range(batch.low, batch.high):
-        example = j % batch.examples
-        row = data.order[start + example] if data.order.size else start + example
-        if j >= batch.examples:
-            pass
-        elif plan.turned:
+        row = data.order[start + j] if data.order.size else start + j
+        if plan.turned:
             for i in range(n_x):
                 work.inputs[(plan.inputs + i) * stride + j] = data.X[row * n_x + i]
         elif data.order.size:
@@ -243,7 +222,7 @@ def _gather(plan, layers, data, work, batch, start):
         for i in range(n_y):
             work.targets[i * stride + j] = data.Y[row * n_y + i]
         if data.weight.size:
-            work.rows[WEIGHT, j] = np.float64(data.weight[row]) * batch.examples / batch.total
+            work.rows[WEIGHT, j] = np.float64(data.weight[row]) * batch.m / batch.total
 
 
 @part

@@ -64,15 +64,13 @@ HALF = _half_forward, _half_backward, _half_gradients
 
 def losses_on_tensors(head: Head, like: Tensor) -> tuple[Loss, Loss]:
     """The loss and its backward on tensors; settings that are sequences as tensors beside ``like``."""
-    each = head.each or head
     settings = {
         name: torch.tensor(value, dtype=like.dtype, device=like.device)
-        for name, value in each.settings.items()
+        for name, value in head.settings.items()
         if isinstance(value, tuple)
     }
-    loss, loss_backward = (partial(function, **settings) for function in (each.loss, each.loss_backward))
-    members = replace(each, loss=loss, loss_backward=loss_backward).of_members(head.members)
-    return on_tensors(members.loss), on_tensors(members.loss_backward)
+    loss, loss_backward = (partial(function, **settings) for function in (head.loss, head.loss_backward))
+    return on_tensors(loss), on_tensors(loss_backward)
 
 
 def by_name(vector: Tensor, layout: Layout) -> dict[str, Tensor]:

@@ -38,7 +38,6 @@ def passes_of(
         get_head(architecture), torch.empty(0, dtype=dtype, device=device)
     )
     nodes, logits, layout, running = graph.to_logits, graph.logits, graph.layout, tuple(graph.running)
-    members = max(1, architecture.shared_members)
     wide = torch.float32 if device.type == "mps" else torch.float64
 
     def passes(
@@ -50,7 +49,7 @@ def passes_of(
         ZL = tape[logits]
         losses, dZL = loss(ZL, Y), loss_backward(ZL, Y)
         if weight is not None:
-            losses, dZL = losses * weight, dZL * weight.repeat(members)
+            losses, dZL = losses * weight, dZL * weight
         d: dict[str, Any] = {logits: dZL}
         gradients: dict[str, Any] = {}
         for _, derivatives in backward(nodes, tape, d, input_gradient=False):

@@ -18,7 +18,7 @@ from deepstep.engines.torch.arrays import EXAMPLES_AT_ONCE, on_tensors
 from deepstep.engines.torch.devices import begin_work, device_of, refuse_precision, warn_if_slow
 from deepstep.engines.torch.graph import as_vector, by_name, graph_on_tensors
 from deepstep.engines.torch.passes import Statistics, passes_of
-from deepstep.equations import clip_by_norm, clip_by_value, cost_of_the_answer, decoupled_decay
+from deepstep.equations import clip_by_norm, clip_by_value, cost_from_logits, decoupled_decay
 from deepstep.equations.costs import check_target, relative_weights
 from deepstep.equations.ops import forward, is_weights
 from deepstep.equations.regularization import penalties
@@ -166,19 +166,15 @@ class TorchSession(Session):
 
     def _masks(self, part: Batch, number: int, factor: float) -> dict[int, Tensor]:
         """The dropout masks of a step by layer."""
-        m, rows = part.m, None
         check_dropout(self._dropout, [factor], number)
-        if part.X.shape[1] < m:  # the part of each member
-            columns = np.arange(max(1, self.architecture.shared_members) * m).reshape(-1, m)
-            rows = columns[:, part.part].ravel()
         masks = dropout_masks(
             self.architecture,
             tuple(factor * rate for rate in self._dropout),
-            m,
+            part.m,
             seed=self.settings.seed,
             step=number,
             dtype=self._dtype,
-            rows=rows,
+            rows=part.part if part.X.shape[1] < part.m else None,
         )
         return {layer: self._columns(mask.T).contiguous() for layer, mask in masks.items()}
 
@@ -247,8 +243,8 @@ class TorchSession(Session):
 
     @torch.inference_mode()
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
-        ZL = self._predicted(X, self._predicting.logits, members=max(1, self.architecture.shared_members))
-        return cost_of_the_answer(ZL, Y, output=self._head, sample_weight=sample_weight)
+        ZL = self._predicted(X, self._predicting.logits)
+        return cost_from_logits(ZL, Y, output=self._head, sample_weight=sample_weight)
 
     @torch.inference_mode()
     def cost_and_gradient(
@@ -266,7 +262,7 @@ class TorchSession(Session):
     def forward(self, X: Array) -> Array:
         return self._predicted(X, self._predicting.output)
 
-    def _predicted(self, X: Array, name: str, members: int = 1) -> Array:
+    def _predicted(self, X: Array, name: str) -> Array:
         """A quantity of the network that predicts; of some examples at once, as a tape holds all layers."""
         begin_work(self._device)
         state, parts = self._state, []
@@ -274,8 +270,8 @@ class TorchSession(Session):
         for columns in torch.split(self._columns(X.T), EXAMPLES_AT_ONCE, 1):
             tape: dict[str, Any] = {"A0": columns, **theta, **state.running}
             values: Any = forward(self._predicting.nodes, tape)[name]
-            parts.append(values.reshape(len(values), members, columns.shape[1]))
-        return _array(torch.cat(parts, dim=2).flatten(1))
+            parts.append(values)
+        return _array(torch.cat(parts, dim=1))
 
     @torch.inference_mode()
     def settle(self, X: Array) -> None:
