@@ -9,7 +9,7 @@ from unittest.mock import patch
 import numpy as np
 
 from deepstep.ensembles import fit, presets, weights
-from deepstep.ensembles.presets import FIRST, SIZES, Preset, Size
+from deepstep.ensembles.presets import PORTFOLIO, SIZES, Preset, Size
 from tables.methods import one_network, ours
 
 Method = Callable[..., Any]
@@ -30,7 +30,7 @@ def _sizes(change: Callable[[Size], Size]) -> Method:
 
 
 def _each(change: Callable[[Preset], Preset]) -> Method:
-    """All presets, fixed and drawn ones, changed."""
+    """All presets changed."""
 
     def changed(*given: Any, **named: Any) -> Any:
         return tuple(map(change, _population(*given, **named)))
@@ -52,22 +52,15 @@ def _all(**settings: Any) -> Method:
 FOREVER = 10**6
 """A patience with which each fold keeps the epoch that is best for it alone, of all epochs."""
 
-UNCUT = {"pieces": "scaled", "standard_pieces": "standard"}
+UNCUT = {"pieces": "scaled"}
 """Inputs with pieces, and the same without them."""
-
-
-def _fixed_alone(*given: Any, **named: Any) -> Any:
-    """As many fixed presets as there are, and none that is drawn."""
-    _, *where = given
-    first = _population(len(FIRST), *where, **{**named, "fixed": len(FIRST)})
-    return tuple(preset for preset in first if preset in FIRST)
 
 
 _population = presets.population
 
 
 def _first(chosen: tuple[Preset, ...]) -> Method:
-    return _patched(presets, "FIRST", chosen)
+    return _patched(presets, "PORTFOLIO", chosen)
 
 
 def _equal_weights(outputs: Any, *_: Any, **__: Any) -> Any:
@@ -82,8 +75,6 @@ ABLATIONS: dict[str, Method] = {
     "ours": ours,
     "fast": partial(ours, effort="fast"),
     "best": partial(ours, effort="best"),
-    "without draws": _patched(fit, "population", _fixed_alone),
-    "draws alone": _first(()),
     "all folds for all": _sizes(lambda size: size._replace(first_folds=size.n_folds)),
     "5 folds": _sizes(lambda size: size._replace(n_folds=min(5, size.n_folds))),
     "twice as many": _sizes(lambda size: size._replace(presets=2 * size.presets)),
@@ -96,8 +87,8 @@ ABLATIONS: dict[str, Method] = {
     "without factors": _all(input_scale=False),
     "slow cosines": _patched(presets, "SLOW", (*presets.SLOW, "omega", "phi", "V", "a1")),
     **{
-        f"without {preset.name}": _first(tuple(other for other in FIRST if other is not preset))
-        for preset in FIRST
+        f"without {preset.name}": _first(tuple(other for other in PORTFOLIO if other is not preset))
+        for preset in PORTFOLIO
     },
     "one network": one_network,
 }

@@ -18,7 +18,7 @@ from deepstep.ensembles.calibration import fit_temperature, with_temperature
 from deepstep.ensembles.member_fit import snapshot_epochs
 from deepstep.ensembles.presets import (
     EFFORTS,
-    FIRST,
+    PORTFOLIO,
     Size,
     Width,
     size_of,
@@ -192,24 +192,22 @@ def test_members_are_rounded_up_to_whole_folds(n_estimators, members):
     assert (without_folds.presets, without_folds.n_folds) == (n_estimators, 1)
 
 
-# Draws
+# The portfolio
 
 
-def test_the_draws_are_those_of_the_seed_and_begin_with_the_fixed_ones():
-    def drawn(seed, n=40):
-        return catalogue.population(n, 1500, Width(10, 10), seed, fixed=n // 2)
-
-    one, other = drawn(1), drawn(2)
-    assert one == drawn(1)
-    assert one[7:17] == drawn(1, 20)[7:17]  # a smaller population has the first ones of a greater one
-    assert [*one[:7]] == [*other[:7]] == [preset for preset in FIRST if preset.name != "standard"]
-    assert not [a for a, b in zip(one[7:], other[7:], strict=True) if replace(a, name=b.name) == b]
-    assert len({repr(replace(preset, name="")) for preset in one}) == 40
+def test_the_presets_come_in_their_order_and_again_under_further_names():
+    presets = catalogue.population(17, 1500, Width(10, 10))
+    usable = [preset for preset in PORTFOLIO if preset.name != "standard"]
+    assert [*presets[:7]] == usable
+    assert [*presets[7:14]] == [replace(preset, name=f"{preset.name}-2") for preset in usable]
+    assert catalogue.population(5, 1500, Width(10, 10)) == presets[:5]
+    names = {preset.name for preset in catalogue.population(7, 300, Width(1000, 1000))}
+    assert not names & {"gated", "periodic", "ple"}  # wide
 
 
-def test_each_drawn_preset_trains(sizes, trainings, fresh_seed):
-    """Thirty draws on a tiny table: the networks are made as drawn, learn, and predict finite numbers."""
-    n = 37
+def test_each_preset_trains(sizes, trainings, fresh_seed):
+    """On a tiny table: the networks are made as told, learn, and predict finite numbers."""
+    n = 16
     sizes(Size(n, 2, 1, n))
     model = DeepRegressor(network_params={"epochs": 2}, random_state=fresh_seed)
     model.fit(NUMBERS[:120, :4], TARGET[:120])
@@ -239,13 +237,13 @@ def presets_of(trainings):
     return {task.preset.name: task.preset for task, _ in trainings}
 
 
-def test_presets_are_drawn_until_the_time_is_used(sizes, trainings, clock):
+def test_presets_are_tried_until_the_time_is_used(sizes, trainings, clock):
     sizes(Size(6, 2, 1, 2))
     model = DeepClassifier(time_budget=100, n_jobs=1, **few(1)).fit(WINE, KINDS)
     names = presets_of(trainings)
     assert len(trainings) == 2 * len(names)  # on two folds
     assert 90 <= len(trainings) <= 100
-    first = catalogue.population(6, 178, Width(13, 13), 1, fixed=3)
+    first = catalogue.population(6, 178, Width(13, 13))
     assert [*names][:6] == [preset.name for preset in first]
     assert {preset.preset for preset in model.tried_} == {*names}
     assert {preset.outcome for preset in model.tried_} == {"selected", "not selected"}
@@ -257,18 +255,13 @@ def test_presets_are_drawn_until_the_time_is_used(sizes, trainings, clock):
 
 
 def test_a_preset_that_diverges_is_left_out_and_all_of_them_are_an_error(monkeypatch):
-    draw = catalogue.drawn_preset
-
-    def too_fast(number, m, rng):
-        preset = draw(number, m, rng)
-        return preset if number > 2 else replace(preset, learning_rate=1e30)
-
-    monkeypatch.setattr(catalogue, "drawn_preset", too_fast)
+    too_fast = [replace(preset, learning_rate=1e30) for preset in PORTFOLIO[:1]]
+    monkeypatch.setattr(catalogue, "PORTFOLIO", (*too_fast, *PORTFOLIO[1:]))
     model = DeepClassifier(effort="fast", **few(5)).fit(WINE, KINDS)
     assert model.ensemble_.weights
-    assert not {*model.ensemble_.weights} & {"drawn1", "drawn2"}
-    (drawn,) = (preset for preset in model.tried_ if preset.preset == "drawn1")
-    assert (drawn.folds, drawn.loss, drawn.weight, drawn.outcome) == (0, None, 0.0, "diverged")
+    assert "gated" not in model.ensemble_.weights
+    (gated,) = (preset for preset in model.tried_ if preset.preset == "gated")
+    assert (gated.folds, gated.loss, gated.weight, gated.outcome) == (0, None, 0.0, "diverged")
     assert "–" in repr(model.tried_)
     with pytest.raises(DivergenceError, match="must stay finite"):
         DeepClassifier(effort="fast", network_params={"learning_rate": 1e30}).fit(WINE, KINDS)

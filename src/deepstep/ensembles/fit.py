@@ -233,15 +233,12 @@ class _Fit:
         request, size = self._request, self._size
         if request.presets is not None:
             return named_presets(request.presets, None if request.n_estimators is None else size.presets)
-        fixed = size.presets if request.n_estimators is not None else max(size.presets // 2, 1)
-        presets = population(size.presets, len(self._rows), self._width, request.options.seed, fixed=fixed)
-        self._n_fixed = sum(not preset.name.startswith("drawn") for preset in presets)
+        presets = population(size.presets, len(self._rows), self._width)
         return presets[:WITHOUT_ROWS] if blind and request.n_estimators is None else presets
 
     def _more_presets(self) -> tuple[Preset, ...]:
         """Twice as many presets of the same table, which begin with these."""
-        n, seed = 2 * len(self._presets), self._request.options.seed
-        return population(n, len(self._rows), self._width, seed, fixed=self._n_fixed)
+        return population(2 * len(self._presets), len(self._rows), self._width)
 
     def _take(self, presets: tuple[Preset, ...]) -> None:
         """Take presets with the parameters for all members; their seeds begin with those of fewer ones."""

@@ -24,7 +24,6 @@ INPUTS: Mapping[str, tuple[str, bool]] = {
     "scaled": ("quartiles", False),
     "pieces": ("quartiles", True),
     "standard": ("deviations", False),
-    "standard_pieces": ("deviations", True),
     "ranks": ("ranks", False),
 }
 """The inputs that a network may take, by name: the scaling, and whether numbers are cut as well."""
@@ -317,64 +316,13 @@ PLE = Preset(
 STREAMED = GATED
 """The preset of rows that stay in their files."""
 
-FIRST = (GATED, PERIODIC, STANDARD, REALMLP, RELU, PLE, RANKS, LINEAR)
-"""The presets that every population begins with."""
+PORTFOLIO = (GATED, PERIODIC, STANDARD, REALMLP, RELU, PLE, RANKS, LINEAR)
+"""The presets in the order in which they are tried. Settings drawn at random beside them won nothing, whether
+as they came or those chosen that won most on other tables (benchmarks/ledger.md).
+"""
 
-PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in FIRST}
-"""All presets that are not drawn, by name."""
-
-
-def drawn_preset(number: int, m: int, rng: np.random.Generator) -> Preset:
-    """A preset with random settings for a table of m rows; ``number`` is in its name.
-
-    ==================  =============================================================================
-    setting             distribution
-    ==================  =============================================================================
-    hidden layers       1, 2, 3 (0.35, 0.5, 0.15) of the units of `UNITS`
-    activation          relu, selu, mish, silu, tanh
-    inputs              with pieces (0.28; 0.6 from `LARGE` rows on), else scaled, standard, ranks
-    cosines             from `COSINES_FROM` rows on of a third, without pieces: of deviation logU(0.02, 0.2)
-    learning rate       logU(0.3, 2) · 0.04, of numbers 0.07, with the factors of `realmlp_init`
-    weight decay        logU(0.001, 0.3)
-    dropout             0 (0.3) or U(0, 0.4)
-    label smoothing     0, 0.05, 0.1, of classes
-    factor of inputs    0.5, without cosines
-    epochs              0.5 or 1 of those of the table
-    ==================  =============================================================================
-    """
-
-    def log_uniform(least: float, most: float) -> float:
-        return float(np.exp(rng.uniform(np.log(least), np.log(most))))
-
-    def choice(*values: Any, p: Any = None) -> Any:
-        return values[int(rng.choice(len(values), p=p))]
-
-    units = next(units for rows, units in UNITS.items() if m < rows)
-    hidden_layers = (choice(*units, p=(0.6, 0.4)),) * choice(1, 2, 3, p=(0.35, 0.5, 0.15))
-    pieces = rng.random() < (0.28 if m < LARGE else 0.6)
-    inputs = choice("pieces", "standard_pieces") if pieces else choice("scaled", "standard", "ranks")
-    cosines = rng.random() < 1 / 3 and not pieces
-    activation = choice("relu", "selu", "mish", "silu", "tanh")
-    weight_decay = log_uniform(1e-3, 0.3)
-    dropout = 0.0 if rng.random() < 0.3 else float(rng.uniform(0, 0.4))
-    input_scale = bool(rng.random() < 0.5) and not cosines
-    features = {"periodic_embedding": {"scale": log_uniform(0.02, 0.2)}} if cosines else {}
-    rate = log_uniform(0.3, 2)
-    label_smoothing = choice(0.0, 0.05, 0.1)
-    return Preset(
-        f"drawn{number}",
-        "settings drawn at random",
-        hidden_layers=hidden_layers,
-        activation=activation,
-        inputs=inputs,
-        input_scale=input_scale,
-        features=features,
-        label_smoothing=label_smoothing,
-        settings=replace(STEPS, dropout=dropout, weight_decay=weight_decay),
-        learning_rate=RATE_OF_CLASSES * rate,
-        epoch_factor=choice(0.5, 1.0),
-        numbers={"learning_rate": RATE_OF_NUMBERS * rate},
-    )
+PRESETS: Mapping[str, Preset] = {preset.name: preset for preset in PORTFOLIO}
+"""All presets, by name."""
 
 
 class Size(NamedTuple):
@@ -388,24 +336,24 @@ class Size(NamedTuple):
 
 SIZES: Mapping[str, Mapping[float, Size]] = {
     "fast": {
-        1_000: Size(7, 5, 2, 4),
-        12_000: Size(4, 5, 1, 2),
+        1_000: Size(5, 5, 2, 3),
+        12_000: Size(3, 5, 1, 2),
         100_000: Size(1, 5, 5, 1),
         inf: Size(1, 1, 1, 1),
     },
     "balanced": {
-        500: Size(16, 8, 2, 6),
-        1_000: Size(16, 6, 2, 6),
-        2_000: Size(14, 5, 2, 6),
-        4_000: Size(10, 5, 1, 4),
-        12_000: Size(8, 5, 1, 3),
+        500: Size(7, 8, 2, 6),
+        1_000: Size(7, 6, 2, 6),
+        2_000: Size(7, 5, 2, 6),
+        4_000: Size(7, 5, 1, 4),
+        12_000: Size(7, 5, 1, 3),
         100_000: Size(5, 5, 1, 2),
         inf: Size(1, 1, 1, 1),
     },
     "best": {
-        2_000: Size(60, 10, 3, 30),
-        12_000: Size(24, 5, 1, 10),
-        100_000: Size(8, 5, 1, 3),
+        2_000: Size(21, 10, 3, 14),
+        12_000: Size(14, 5, 1, 8),
+        100_000: Size(7, 5, 1, 3),
         inf: Size(4, 1, 1, 4),
     },
 }
@@ -415,12 +363,6 @@ EFFORTS = tuple(SIZES)
 
 MOST_FOLDS = 5
 """Folds of a given number of networks."""
-
-LARGE = 2_000
-"""Rows from which on numbers are mostly cut into pieces, where that is worth a tenth of the error."""
-
-UNITS: Mapping[float, tuple[int, int]] = {LARGE: (64, 128), inf: (128, 256)}
-"""Units of a drawn layer, of tables below so many rows."""
 
 WIDE, WIDEST = 64, 256
 """Columns, and the features that they become, above which no network has cosines of each."""
@@ -454,17 +396,9 @@ def size_of(
     return size._replace(n_folds=folds, first_folds=min(size.first_folds, folds))
 
 
-def population(n: int, m: int, width: Width, seed: int, *, fixed: int) -> tuple[Preset, ...]:
-    """So many presets for a table of m rows, at most ``fixed`` of them not drawn."""
-    rng = np.random.default_rng([seed, 21])
-    presets = [preset for preset in FIRST if _is_for(preset, m, width)][:fixed]
-    number = 0
-    while len(presets) < n:
-        number += 1
-        preset = drawn_preset(number, m, rng)
-        if _is_for(preset, m, width):
-            presets.append(preset)
-    return tuple(presets)
+def population(n: int, m: int, width: Width) -> tuple[Preset, ...]:
+    """The first n presets for a table of m rows; where n is greater the same again, under further names."""
+    return named_presets([preset for preset in PORTFOLIO if _is_for(preset, m, width)], n)
 
 
 def named_presets(presets: Any, n: int | None = None) -> tuple[Preset, ...]:

@@ -420,8 +420,8 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
     """An ensemble of deep fully-connected networks that tells classes apart, on a table as it is.
 
     X is a pandas, polars or pyarrow frame or an array, with texts, dates and missing values. A population of
-    small networks learns on the folds of a cross-validation: some with fixed settings (after RealMLP,
-    Holzmüller et al., arXiv 2407.04491, and plainer ones), the others with random ones (after TabPack, arXiv
+    small networks learns on the folds of a cross-validation, with the settings of different presets (after
+    RealMLP, Holzmüller et al., arXiv 2407.04491, and plainer ones; the population after TabPack, arXiv
     2607.05380). All are trained on the first folds, the best on all. An ensemble of them is selected by their
     predictions for rows that they have not learned from. Their number follows from ``effort`` and the number
     of rows (`deepstep.ensembles.presets`). ``ensemble_`` holds the networks, in which every step can be

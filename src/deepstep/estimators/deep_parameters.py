@@ -44,9 +44,9 @@ class DeepParameters(BaseEstimator):
         ``n_estimators`` goes before it, and a ``time_budget`` ends or extends a fit by the clock.
     time_budget : float, default=None
         Seconds after which training ends, if it has not before, but not before one epoch is done; schedules
-        run by the clock then. All of it is used: when the presets of ``effort`` are trained, further ones are
-        drawn, a few at a time, as long as what is left suffices for one more (with ``n_estimators`` or
-        ``presets``, no further ones).
+        run by the clock then. All of it is used: when the presets of ``effort`` are trained, they come again
+        with other initial values, a few at a time, as long as what is left suffices for one more (with
+        ``n_estimators`` or ``presets``, no further ones).
     scoring : str, callable or None, default=None
         The metric by which the epochs, the presets and their weights are chosen, on rows that were held out:
         the name of a scikit-learn scorer, a ``scorer(estimator, X, y)``, or None for the loss. A scorer sees
@@ -91,7 +91,7 @@ class DeepParameters(BaseEstimator):
         one, …; None for as many threads as there are processors, or what ``joblib.parallel_config`` says.
         Predictions are the same bits for any value.
     random_state : int, RandomState or None, default=None
-        Where folds, drawn presets, initial values, the order of the examples and dropout come from. An int
+        Where folds, initial values, the order of the examples and dropout come from. An int
         gives the same fit bit for bit.
     callbacks : sequence of deepstep.training.Callback or callable, default=None
         Objects, or functions that take the record of each epoch, called for all members, by one thread at a
