@@ -193,8 +193,8 @@ def refuse_another_training(
 
 def _described(part: Array | Examples | StreamedExamples | None) -> Any:
     """Data in JSON's types: a digest of numbers, of examples in memory that of some, and their number."""
-    if isinstance(part, StreamedExamples):
+    if part is None or isinstance(part, np.ndarray):
+        return None if part is None else hashlib.sha256(part.tobytes()).hexdigest()
+    if part.streamed:
         return part.identity
-    if isinstance(part, Examples):
-        return len(part), digest(part.part(evenly_spread(len(part), COMPARED)))
-    return None if part is None else hashlib.sha256(part.tobytes()).hexdigest()
+    return len(part), digest(part.part(evenly_spread(len(part), COMPARED)))

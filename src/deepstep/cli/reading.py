@@ -138,7 +138,7 @@ def read_table(
     values = dict.fromkeys(options.targets, options.classes or ())
     how = ReadOptions(text_format(options.read), values=values, tell=note)
     with spelled(word_of_reading):
-        frame, written = table_in(file, beside, how)
+        frame, written, _ = table_in(file, beside, how)
     for name in options.targets:
         got = told_missing_words(file, frame, name, how._replace(given=written))
         if not got:

@@ -32,11 +32,9 @@ from deepstep.cli.screen import (
 )
 from deepstep.cli.task import CLASS_WEIGHT, weights_by_label
 from deepstep.cli.unfinished import Keeping, Training, log_callbacks, place
-from deepstep.data import StoredRows
 from deepstep.data.sources import shown, stem_of
 from deepstep.data.tables import stored
 from deepstep.ensembles.split import FRACTION
-from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataWarning, DivergenceError, spelled
 from deepstep.inspection import Finding
 from deepstep.inspection.metrics import Scores, score
@@ -202,17 +200,16 @@ def _read(file: Path, options: TrainOptions) -> tuple[TrainOptions, Parts, int]:
     rows = stored(file, options.stream, beside=beside)
     early = table.test_fraction or table.validation_fraction or options.model == ENSEMBLE
     table.check_held_out(held_out=bool(early), streamed=rows is not None)
-    source: polars.DataFrame | StoredRows | None = rows
-    if source is None:
-        source, read = read_table(file, table, beside)
+    if rows is None:
+        frame, read = read_table(file, table, beside)
         table = replace(table, read=read)
     validation = None if options.validation is None else read_table(options.validation, table)[0]
     with spelled(partial(flag_of, options.model)):
-        if isinstance(source, StoredRows):
-            share = FRACTION if options.model == ENSEMBLE else table.validation_fraction
-            parts = parts_of_a_stream(source, table, validation, share)
-            return replace(options, table=table), parts, source.n_rows
-        return replace(options, table=table), parts_in_memory(source, table, validation), source.height
+        if rows is None:
+            return replace(options, table=table), parts_in_memory(frame, table, validation), frame.height
+        share = FRACTION if options.model == ENSEMBLE else table.validation_fraction
+        parts = parts_of_a_stream(rows, table, validation, share)
+        return replace(options, table=table), parts, rows.n_rows
 
 
 def _cannot_resume(options: TrainOptions) -> str:

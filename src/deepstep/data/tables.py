@@ -6,6 +6,7 @@ The suffix names the format, and the content has to agree with it. The rules of 
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from io import BytesIO
+from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -40,6 +41,8 @@ class Loaded(NamedTuple):
 
     frame: "polars.DataFrame"
     written: TextFormat = TextFormat()
+    named: bool = True
+    """Whether the columns have names of their own; else they are those of an array."""
 
 
 def read_table(
@@ -220,10 +223,15 @@ def opened(file: Path, beside: Sequence[str] = ()) -> StoredRows | None:
 
 
 def stored(
-    file: Path, stream: bool | None, where: str = "--stream", beside: Sequence[str] = ()
+    file: "str | PathLike[str] | StoredRows",
+    stream: bool | None,
+    where: str = "--stream",
+    beside: Sequence[str] = (),
 ) -> StoredRows | None:
     """The rows of a file or folder, where they are streamed; None where the table goes into memory."""
-    file = local(file)
+    if not isinstance(file, str | PathLike):
+        return file  # rows already
+    file = local(Path(file))
     kind, suffix = kind_at(file), file.suffix.lower()
     can_be = kind == "folder" or (kind != "nothing" and suffix in (PARQUET, *NUMPY))
     if stream and kind == "nothing":
@@ -243,12 +251,16 @@ def stored(
     return rows if rows is not None and (stream or rows.bytes >= STREAMED_FROM) else None
 
 
-def table_in(file: Path, beside: Sequence[str] = (), how: ReadOptions = BY_CONTENT) -> Loaded:
-    """A table in memory: of a file, or of all Parquet parts of a folder."""
-    there = local(file)
+def table_in(
+    file: "str | PathLike[str] | StoredRows", beside: Sequence[str] = (), how: ReadOptions = BY_CONTENT
+) -> Loaded:
+    """A table in memory: of a file, of all Parquet parts of a folder, or of rows that stay in theirs."""
+    if not isinstance(file, str | PathLike):
+        return Loaded(rows_in_memory(file), how.usual, file.named)
+    there = local(Path(file))
     of_one_read = kind_at(there) != "folder" and there.suffix.lower() not in NUMPY
     rows = None if of_one_read else opened(there, beside)
-    return load_table(file, how) if rows is None else Loaded(rows_in_memory(rows), how.usual)
+    return load_table(Path(file), how) if rows is None else table_in(rows, how=how)
 
 
 def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
@@ -265,12 +277,18 @@ def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
 
 
 def pieces_in(
-    file: Path, beside: Sequence[str] = (), how: ReadOptions = BY_CONTENT
+    file: "str | PathLike[str] | StoredRows",
+    beside: Sequence[str] = (),
+    how: ReadOptions = BY_CONTENT,
+    columns: Sequence[str] = (),
 ) -> "Iterator[polars.DataFrame]":
-    """A table a piece at a time, where its rows are streamed; else as one."""
-    rows = stored(file, True if kind_at(local(file)) == "folder" else None, beside=beside)
+    """A table a piece at a time, where its rows are streamed, of some ``columns`` where they are named; else
+    as one.
+    """
+    is_folder = isinstance(file, str | PathLike) and kind_at(local(Path(file))) == "folder"
+    rows = stored(file, True if is_folder else None, beside=beside)
     if rows is None:
         yield table_in(file, beside, how).frame
         return
-    columns = list(rows.schema)
+    columns = [name for name in columns if name in rows.schema] or list(rows.schema)
     yield from rows.all_pieces(columns, rows.piece_rows(columns))

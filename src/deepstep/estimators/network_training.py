@@ -105,7 +105,7 @@ class NetworkTraining:
         early = params.early_stopping and self.in_batches
         if not self.incremental:
             refuse_without_use(params, where, validated=held_out is not None)
-        if isinstance(learn, StreamedExamples) and (not self.in_batches or params.refit):
+        if learn.streamed and (not self.in_batches or params.refit):
             expected = "a solver that learns from batches, and no refit, where rows are streamed"
             got = "got refit=True" if params.refit else "got solver='lbfgs'"
             raise ConfigurationError(where, expected, got)
@@ -113,7 +113,7 @@ class NetworkTraining:
         if isinstance(start, str) and start == FROM_DATA and not self.going_on:
             network.initialize_from_data(inputs_to_draw_from(learn.sample))
         learned, validation = learn, held_out
-        if not isinstance(learn, StreamedExamples):
+        if not learn.streamed:
             learned, validation = self._weighted(learn, held_out)
         first, rate, search, stopping = self, None, None, None
         if self.in_batches:

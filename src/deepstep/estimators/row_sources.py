@@ -15,7 +15,6 @@ from deepstep.data.tables import (
     STREAMED_FROM,
     column,
     pieces_in,
-    rows_in_memory,
     silent,
     stored,
     table_in,
@@ -56,9 +55,7 @@ def as_row_source(given: RawData, stream: bool | None, context: FitContext) -> N
             return None
         return _as_rows(arrays, where)
     _check_names(given, where)
-    rows = given.X
-    if not isinstance(rows, StoredRows):
-        rows = stored(Path(rows), stream, where, _beside(given))
+    rows = stored(given.X, stream, where, _beside(given))
     return None if rows is None else NamedRows(rows, given.y, given.sample_weight)
 
 
@@ -79,24 +76,20 @@ def in_memory(given: RawData, where: str, how: ReadOptions) -> RawData:
             inputs = inputs.reshape(len(inputs), -1)
         return RawData(inputs, *others)
     _check_names(given, where)
-    stays = isinstance(given.X, StoredRows)
-    frame = rows_in_memory(given.X) if stays else table_in(Path(given.X), _beside(given), how).frame
+    frame, _, named = table_in(given.X, _beside(given), how)
     names = [given.y, given.sample_weight]
     for name in names:
         if name is not None and name not in frame.columns:
             near = unknown_name("", "", name, frame.columns).hint
             got = f"it has {', '.join(frame.columns)}"
             raise DataError(where, f"the column {name!r} in {given.X}", got, near)
-    if not stays:
-        words = told_missing_words(Path(given.X), frame, given.y)
-        if words:
-            hint = "If it is a class, pass a frame that has it as a text; else leave these rows out."
-            raise DataError(f"{where}, target {given.y!r}", "every row has a target", words, hint)
+    words = told_missing_words(Path(given.X), frame, given.y) if isinstance(given.X, str | PathLike) else ""
+    if words:
+        hint = "If it is a class, pass a frame that has it as a text; else leave these rows out."
+        raise DataError(f"{where}, target {given.y!r}", "every row has a target", words, hint)
     rest = [column for column in frame.get_columns() if column.name not in names]
     weight = None if given.sample_weight is None else frame.get_column(given.sample_weight).to_numpy()
-    X: Any = frame.select(rest)
-    if isinstance(given.X, ArrayRows) or (not stays and Path(given.X).suffix.lower() in NUMPY):
-        X = X.to_numpy()
+    X = frame.select(rest) if named else frame.select(rest).to_numpy()
     return RawData(X, labels_in(frame.get_column(given.y)), weight)
 
 
@@ -178,14 +171,8 @@ def is_stored(X: Any, stream: bool | None = None) -> bool:
 
 def inputs_in(X: Any, names: Sequence[str], how: ReadOptions) -> "Iterator[polars.DataFrame]":
     """These columns of X, a piece at a time; all of them where there are no names."""
-    if not isinstance(X, str | PathLike | StoredRows):
-        X = ArrayRows({INPUTS: X}, "X")
-    if isinstance(X, StoredRows):
-        columns = list(names or X.schema)
-        pieces = X.all_pieces(columns, X.piece_rows(columns))
-    else:
-        pieces = pieces_in(Path(X), how=how)
-    for frame in pieces:
+    source = ArrayRows({INPUTS: X}, "X") if hasattr(X, "dtype") else X
+    for frame in pieces_in(source, how=how, columns=names):
         found = with_columns(frame, names)
         yield found.select([found.get_column(name) for name in names or found.columns])
 
@@ -203,11 +190,7 @@ def score_of(X: Any, y: Any, sample_weight: Any, where: str) -> RawData:
 
 def _column_of(X: Any, name: str, where: str) -> AnyArray:
     """The values of a column of files, or of the array beside ``X.npy``."""
-    pieces: Iterator[polars.DataFrame]
-    if isinstance(X, StoredRows):
-        pieces = X.all_pieces([name], max(X.sizes))
-    elif _is_numpy(X):
+    if isinstance(X, str | PathLike) and _is_numpy(X):
         return np.array(mapped(Path(name) if _is_numpy(name) else beside_it(Path(X), name)))
-    else:
-        pieces = pieces_in(Path(X), [name], reading(False))
+    pieces = pieces_in(X, [name], reading(False), [name])
     return np.concatenate([labels_in(column(piece, name, where)) for piece in pieces])

@@ -60,14 +60,6 @@ class Prepared(NamedTuple):
     everything: Callable[[], Examples | StreamedExamples]  # the data of a refit, with new weights
     start: Parameters  # where both trainings begin; what is held out has no say in it
 
-    def in_memory(self, where: str) -> Examples:
-        """The examples; refused where they are streamed."""
-        if isinstance(self.examples, StreamedExamples):
-            raise ConfigurationError(
-                where, "examples in memory", "got streamed ones", "Pass their sample's X.T and Y.T."
-            )
-        return self.examples
-
 
 def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     """Train once, or twice with a refit; the options are the arguments of `Network.train`."""
@@ -158,7 +150,7 @@ def prepare(
     mistake: Fault | None = None,
 ) -> Prepared:
     """Check all inputs of a training before the first step; steps ``looked_at`` are the equations' own."""
-    streamed = X if isinstance(X, StreamedExamples) else None
+    streamed = X if getattr(X, "streamed", False) else None
     sample_weight = options.pop("sample_weight", None)
     if streamed is None:
         X, Y = network._check(X, Y, where)

@@ -376,7 +376,7 @@ class Network:
             refuse_beside_a_fault(self.engine, where)
         options["sample_weight"] = sample_weight
         prepared = prepare(self, X, Y, options, where, looked_at=True, mistake=mistake)
-        walk = updates(prepared.session, prepared.in_memory(where), prepared.plan, where=where)
+        walk = updates(prepared.session, prepared.examples.in_memory(where), prepared.plan, where=where)
         return self._walk(walk, prepared.session, mistake)
 
     def find_learning_rate(
@@ -412,7 +412,7 @@ class Network:
         with blas_threads(plan.deterministic):
             return find_rate(
                 prepared.session,
-                prepared.in_memory(where),
+                prepared.examples.in_memory(where),
                 least=least,
                 most=most,
                 steps=steps,

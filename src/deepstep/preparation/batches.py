@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from math import ceil
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -37,12 +37,16 @@ class Examples:
     Y: Array
     weight: Array | None = None
 
-    streamed: ClassVar = False
+    streamed: ClassVar[Literal[False]] = False
     """Whether they stay in their files, as `StreamedExamples` do; what is asked of both has one name."""
 
     @property
     def sample(self) -> "Examples":
         """Some of them to look at: all."""
+        return self
+
+    def in_memory(self, where: str) -> "Examples":
+        """The examples as arrays; those of files are refused."""
         return self
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from concurrent.futures import Executor, Future
 from functools import cached_property, partial
 from threading import Event
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 
@@ -94,7 +94,7 @@ class StreamedExamples:
     rows of a window, by default what `BUFFER_BYTES` hold.
     """
 
-    streamed = True
+    streamed: ClassVar[Literal[True]] = True
 
     def __init__(
         self,
@@ -127,6 +127,12 @@ class StreamedExamples:
 
     def __len__(self) -> int:
         return int(self._kept.sum())
+
+    def in_memory(self, where: str) -> Examples:
+        """Refused: they stay in their files."""
+        raise ConfigurationError(
+            where, "examples in memory", "got streamed ones", "Pass their sample's X.T and Y.T."
+        )
 
     def __enter__(self) -> Self:
         return self

@@ -9,7 +9,6 @@ import numpy as np
 
 from deepstep.environment import package
 from deepstep.errors import ConfigurationError
-from deepstep.preparation.streams import StreamedExamples
 from deepstep.training.diagnosis import evaluation_divergence
 from deepstep.training.interruption import deferred
 from deepstep.types import Array
@@ -31,7 +30,7 @@ class Minimizer:
     ENTRIES = ("epoch", "step", "cost", "seconds")
 
     def __init__(self, fit: "Fit") -> None:
-        if isinstance(fit.examples, StreamedExamples):
+        if fit.examples.streamed:
             raise ConfigurationError(
                 fit.where, "an update rule that learns from batches, where rows are streamed", "got L-BFGS"
             )
