@@ -52,7 +52,7 @@ def process_group(timeout: float = PATIENCE) -> Iterator[None]:
     ----------
     timeout : float
         Seconds after which a worker gives up waiting for another one; those who wait for a slow one change
-        nothing of the result.
+        nothing of the result. A group that is there already keeps its own.
 
     Yields
     ------

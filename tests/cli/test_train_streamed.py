@@ -207,5 +207,25 @@ def test_one_network_on_a_stream_with_weights_and_validation(deepstep, tmp_path)
     assert "validation_cost" in weighted.history[0]
     assert deepstep(*typed, "--exclude w --set early_stopping=true").code == 0
     assert not np.array_equal(weighted.network.parameters.flat, Run.load("runs/n").network.parameters.flat)
-    refused = deepstep(*typed, "--set solver=lbfgs")
-    assert (refused.code, "where rows are streamed" in refused.err) == (2, True)
+    for setting in ("--set solver=lbfgs", "--set refit=true"):
+        refused = deepstep(*typed, setting)
+        assert (refused.code, f"{setting} must be used with rows in memory, got" in refused.err) == (2, True)
+
+
+@pytest.mark.parametrize("option", ["--set solver=lbfgs", "--groups kind", "--target z", "--set refit=true"])
+def test_one_network_stays_in_memory_for_what_a_stream_cannot_do(deepstep, parts, monkeypatch, option):
+    monkeypatch.setattr(tables, "STREAMED_FROM", 1000)
+    target = "--target x" if "--target" in option else "--target target"
+    typed = f"--model network --set early_stopping=true --set hidden_layer_sizes=[4] {target} {option}"
+    result = deepstep("train", parts, typed, "--epochs 3 --out runs/m")
+    assert (result.code, "Streamed" in result.err) == (0, False)
+
+
+def test_a_stream_that_fits_is_the_table_in_memory(deepstep, parts):
+    """One network whose rows are all in the window and the sample learns what it learns in memory."""
+    for way in ("stream", "no-stream"):
+        typed = (*NETWORK, f"--{way} --test-fraction 0 --epochs 3 --out runs/{way}")
+        assert deepstep("train", parts, *typed).code == 0
+    streamed, whole = Run.load("runs/stream"), Run.load("runs/no-stream")
+    assert streamed.preparation == whole.preparation
+    np.testing.assert_allclose(streamed.network.history.costs, whole.network.history.costs, rtol=1e-6)

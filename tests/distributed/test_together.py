@@ -177,11 +177,14 @@ def test_where_one_cannot_read_all_end_and_the_first_keeps_what_was_reached(resu
 
 
 DIFFERENT = "ConfigurationError: {}: the same network, examples and options in every worker; worker 1 has"
+ELSEWHERE = "WorkerError: worker {}: all workers at the same place, with the same order and rates"
 REFUSED = {
     "network": DIFFERENT.format("Network.train"),
     "options": DIFFERENT.format("Network.train"),
     "examples": DIFFERENT.format("NetworkClassifier.fit"),
-    "place": "WorkerError: worker {}: all workers at the same place; this one is at other parameters",
+    "place": f"{ELSEWHERE}; this one is at other parameters",
+    "order": f"{ELSEWHERE}; this one is at step 0, and others are not or have others",
+    "rates": f"{ELSEWHERE}; this one is at step 0, and others are not or have others",
     "seed": "ConfigurationError: Network.train: seed must be a whole number",
     "random_state": "ConfigurationError: NetworkClassifier.fit: random_state must be a whole number",
     "engine": "ConfigurationError: Network.train: engine must be 'auto', 'torch', 'torch:cpu' or",

@@ -255,6 +255,8 @@ def refused(data):
         "options": lambda: network().train(X, Y, iterations=1, batch_size=4 + RANK),
         "examples": lambda: NetworkClassifier(3, random_state=1).fit(X.T + RANK, Y[0]),
         "place": lambda: session.cost_and_gradient_of_all(X, Y),
+        "order": lambda: network().train(X, Y, iterations=3, batch_size=4, order=rolled(RANK)),
+        "rates": lambda: network().train(X, Y, iterations=3, schedule=constant(0.5 + RANK)),
         "seed": lambda: Network([3, 2], output="softmax").train(X, Y),
         "random_state": lambda: NetworkClassifier(3).fit(X.T, Y[0]),
         "engine": lambda: network(engine="compiled").train(X, Y),
@@ -264,6 +266,16 @@ def refused(data):
         "ensemble": lambda: DeepClassifier(random_state=1).fit(X.T, Y[0]),
     }
     return {name: error_of(work) for name, work in tries.items()}
+
+
+def rolled(shift):
+    """An order whose name does not tell it from others."""
+    return lambda epoch, m: np.roll(np.arange(m), shift)
+
+
+def constant(factor):
+    """A schedule whose name does not tell it from others."""
+    return lambda *place: factor
 
 
 def error_of(work):

@@ -5,7 +5,7 @@ import polars
 import pytest
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.ensembles import preprocessor
+from deepstep.ensembles import finished, fit, preprocessor
 from deepstep.ensembles.preprocessor import EncodedRows, Preprocessor
 from deepstep.ensembles.presets import PRESETS
 from deepstep.ensembles.split import Rows
@@ -13,6 +13,7 @@ from deepstep.errors import DataError
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.encoding import Encoding
 from deepstep.targets import Targets
+from deepstep.training import Callback
 
 M = 240
 
@@ -46,11 +47,39 @@ def test_rows_that_are_encoded_when_they_are_taken_give_the_same_bits(monkeypatc
 
 def test_such_a_fit_is_resumed_to_the_same_bits(monkeypatch, table, tmp_path):
     monkeypatch.setattr(preprocessor, "IN_MEMORY", 0)
-    options = {"presets": "gated", "n_estimators": 1, "network_params": {"epochs": 4}, "random_state": 3}
+    monkeypatch.setattr(finished, "LONG", 0.0)  # members are written at once
+    options = {"presets": "gated", "n_estimators": 2, "network_params": {"epochs": 4}, "random_state": 3}
     expected = DeepClassifier(**options).fit(*table)
     DeepClassifier(**options, checkpoint_dir=tmp_path).fit(*table)
+    assert len(finished.member_folders(tmp_path)) == 2
+    monkeypatch.setattr(fit, "fit_member", None)  # nothing is trained
     model = DeepClassifier(**options, checkpoint_dir=tmp_path, resume=True).fit(*table)
-    np.testing.assert_array_equal(_parameters(model)[0], _parameters(expected)[0])
+    for ours, theirs in zip(_parameters(model), _parameters(expected), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+
+
+def test_a_callback_sees_some_of_the_examples_as_arrays(monkeypatch, table):
+    monkeypatch.setattr(preprocessor, "IN_MEMORY", 0)
+    shapes = []
+
+    class Looks(Callback):
+        def on_train_begin(self, training):
+            shapes.append(np.asarray(training.examples.X).shape[:1] + training.examples.Y.shape[:1])
+
+    options = {"presets": "gated", "n_estimators": 1, "network_params": {"epochs": 1}, "random_state": 3}
+    DeepClassifier(**options, callbacks=[Looks()]).fit(*table)
+    assert shapes == [(216, 216)]
+
+
+def test_a_feature_that_is_constant_in_the_sample_is_learned_from(monkeypatch, table):
+    monkeypatch.setattr(preprocessor, "ENCODING_ROWS", 60)
+    frame, y = table
+    rare = np.zeros(M)
+    rare[[2, 3]] = 1  # rows that the sample passes over
+    rows = Rows(frame.with_columns(rare=rare), Targets.from_labels(y).encode(y))
+    fitted, _ = Preprocessor.fit(rows, Targets.from_labels(y), [PRESETS["relu"]], (), (), "test")
+    inputs = fitted.inputs(fitted.features(rows.X))["scaled"]
+    assert (np.ptp(inputs, axis=0) > 0.5).all()
 
 
 def test_numbers_are_cut_by_some_of_the_rows(monkeypatch, table):

@@ -1,10 +1,12 @@
 """Presets by name or as objects, parameters for the networks of all members, and parameters that moved."""
 
+from dataclasses import replace
+
 import pytest
 from sklearn.datasets import load_diabetes, load_wine
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.ensembles.presets import PRESETS, STEP_NAMES, Preset
+from deepstep.ensembles.presets import PRESETS, STEP_NAMES, Preset, named_presets
 from deepstep.estimators.moved import MOVED
 
 QUICK = {"n_estimators": 2, "random_state": 1}
@@ -34,6 +36,12 @@ def test_presets_are_tried_in_place_of_the_population(presets, n_estimators, nam
     assert n_estimators is None or len(ensemble.members) == 15
     shapes = {member.layer_dims for member in ensemble.members if member.preset == "mine"}
     assert shapes <= {(13, 4, 3)}
+
+
+def test_presets_that_come_again_have_names_that_are_free():
+    presets = [PRESETS["relu"], replace(PRESETS["relu"], name="relu-2")]
+    names = [preset.name for preset in named_presets(presets, 5)]
+    assert (len({*names}), names[:2]) == (5, ["relu", "relu-2"])
 
 
 def test_repeated_presets_have_seeds_of_their_own():

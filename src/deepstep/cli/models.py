@@ -22,7 +22,7 @@ from deepstep.estimators import (
     TableEncoder,
 )
 from deepstep.estimators.table_encoder import table_network
-from deepstep.preparation.survey import PreparedRows
+from deepstep.preparation.survey import prepared
 from deepstep.training import Callback, History, Progress
 from deepstep.training.plan import UNTIL_TIME_IS_UP
 from deepstep.training.rate_finder import AUTO
@@ -124,7 +124,7 @@ def fit_network(
     if surveyed is not None:
         encoder.preparation_, n_rows = surveyed.inputs, sum(surveyed.kept)  # of all rows, not of the sample
         y, weight = options.targets[0], options.sample_weight
-        X = PreparedRows(surveyed, [y] if weight is None else [y, weight])
+        X = prepared(surveyed, [y] if weight is None else [y, weight])
     if validation:
         validation["X_val"] = encoder.transform(validation["X_val"])
     network = new_network(parts.task, parameters, n_rows, validated=bool(validation))

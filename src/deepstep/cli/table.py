@@ -197,7 +197,7 @@ def _read(file: Path, options: TrainOptions) -> tuple[TrainOptions, Parts, int]:
     """The rows of the table in parts, and how many there are; the options have how it is written."""
     table = options.table
     beside = [*table.targets, *([table.sample_weight] if table.sample_weight else [])]
-    rows = stored(file, options.stream, beside=beside)
+    rows = stored(file, _stream(options), beside=beside)
     early = table.test_fraction or table.validation_fraction or options.model == ENSEMBLE
     table.check_held_out(held_out=bool(early), streamed=rows is not None)
     if rows is None:
@@ -210,6 +210,20 @@ def _read(file: Path, options: TrainOptions) -> tuple[TrainOptions, Parts, int]:
         share = FRACTION if options.model == ENSEMBLE else table.validation_fraction
         parts = parts_of_a_stream(rows, table, validation, share)
         return replace(options, table=table), parts, rows.n_rows
+
+
+def _stream(options: TrainOptions) -> bool | None:
+    """Whether rows are streamed, as --stream says; None where their size decides."""
+    if options.model == ENSEMBLE:
+        return options.stream
+    network, table = options.parameters, options.table
+    whole = {"--set solver=lbfgs": network.get("solver") == "lbfgs", "--set refit=true": network.get("refit")}
+    for setting, holds in whole.items():
+        if holds and options.stream:
+            expected, got = "used with rows in memory", "got --stream"
+            raise ConfigurationError(setting, expected, got, "Leave one of both out.", setting=setting)
+    in_memory = any(whole.values()) or table.how_split or len(table.targets) > 1
+    return False if options.stream is None and in_memory else options.stream
 
 
 def _cannot_resume(options: TrainOptions) -> str:

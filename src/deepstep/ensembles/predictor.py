@@ -51,7 +51,7 @@ class TrainingFingerprint:
 def _fingerprint(ensemble: Ensemble, X: Any) -> bytes:
     """A hash of the features that members see, as far as those of the first fold tell."""
     digest, m = blake2b(digest_size=16), int(X.shape[0])
-    size = FINGERPRINT_ROWS if hasattr(X, "height") else m  # sparse rows are hashed as a whole
+    size = FINGERPRINT_ROWS if hasattr(X, "height") else max(m, 1)  # sparse rows are hashed as a whole
     for part in (X[start : start + size] for start in range(0, m, size)):
         features = ensemble.preprocessors[0].features(part)
         dense = isinstance(features, np.ndarray)

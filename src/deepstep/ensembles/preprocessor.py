@@ -4,7 +4,7 @@ The inputs of large tables are encoded a batch at a time, see `EncodedRows`, and
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ AS_THEY_ARE = "scaled"
 """The name of inputs that are not encoded: of one network alone, and of sparse rows."""
 
 ENCODING_ROWS = 2**17
-"""Rows, evenly spread, that tell where numbers are cut; quantiles are off by a few thousandths of a rank."""
+"""Rows, evenly spread, whose statistics are those of an encoding; ranks are off by a few thousandths."""
 
 IN_MEMORY = 2**28
 """Bytes of inputs up to which they are held in memory for all epochs."""
@@ -45,7 +45,8 @@ class EncodedRows:
         return self.frame.height, self.preprocessor.n_inputs_of(self.name) or 0
 
     def __getitem__(self, rows: AnyArray | slice) -> Array:
-        with naming_rows(Place(self.where, 0), np.arange(self.frame.height)[rows]):
+        numbers = rows if isinstance(rows, np.ndarray) else np.arange(*rows.indices(self.frame.height))
+        with naming_rows(Place(self.where, 0), numbers):
             features = self.preprocessor.features(self.frame[rows])
         return self.preprocessor.encoded(self.name, features, self.dtype)
 
@@ -104,13 +105,18 @@ class Preprocessor:
         """Learn from rows for the inputs of some presets; also their features, if all of them were needed."""
         preparation = table_preparation(rows.X, keep, categorical)
         sample = None if preparation is None else preparation.transform(few(rows.X, ENCODING_ROWS))
-        encodings: dict[str, Encoding | None] = {}
+        whole, encodings = len(rows) <= ENCODING_ROWS, dict[str, Encoding | None]()
         for name in dict.fromkeys(preset.inputs for preset in presets):
             scaling, cuts = INPUTS[name]
             n_bins = default_n_bins(len(rows)) if cuts else 0
-            encodings[name] = None if sample is None else Encoding.fit(sample, n_bins, scaling)
+            encodings[name] = None
+            if sample is not None:
+                encoding = Encoding.fit(sample, n_bins, scaling)
+                # what is constant in a sample is no constant: each feature varies somewhere
+                factor = encoding.factor if whole else tuple(each or 1.0 for each in encoding.factor)
+                encodings[name] = replace(encoding, factor=factor)
         center, scale = targets.scale_of(rows.Y, rows.weight, where=where)
-        return cls(preparation, encodings, center, scale), sample if len(rows) <= ENCODING_ROWS else None
+        return cls(preparation, encodings, center, scale), sample if whole else None
 
     @property
     def n_inputs(self) -> int:
@@ -122,7 +128,7 @@ class Preprocessor:
         return _features(self.preparation, X)
 
     def encoded(self, name: str, features: Any, dtype: Any = np.float32) -> Any:
-        """Features as the inputs of an encoding."""
+        """Features as the inputs of an encoding, which are rounded to float32 for every network."""
         encoding = self.encodings[name]
         inputs = features if encoding is None else encoding.transform(features)
         return inputs.astype(dtype, copy=False)

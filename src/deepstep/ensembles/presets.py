@@ -417,12 +417,11 @@ def named_presets(presets: Any, n: int | None = None) -> tuple[Preset, ...]:
     if not names or len({*names}) < len(names):
         expected = "different presets, at least one: their names, or Preset objects"
         raise ConfigurationError("", expected, f"got {names}", setting="presets")
-    rounds = range(-(-(n or len(chosen)) // len(chosen)))
-    repeated = [
-        replace(preset, name=f"{preset.name}-{number + 1}") if number else preset
-        for number in rounds
-        for preset in chosen
-    ]
+    repeated, count = list(chosen), 1
+    while len(repeated) < (n or 0):
+        count += 1
+        again = (replace(preset, name=f"{preset.name}-{count}") for preset in chosen)
+        repeated += [preset for preset in again if preset.name not in names]
     return tuple(repeated[: n or len(chosen)])
 
 

@@ -20,6 +20,10 @@ Order: TypeAlias = Callable[[int, int], "AnyArray | None"]
 """``order(epoch, m)`` gives the order of the m examples in that epoch, or None for the order as it is."""
 
 
+MOST_SHOWN = 4096
+"""Examples that are shown of those which are not held in memory."""
+
+
 class Window(NamedTuple):
     """Some batches of an epoch, in memory."""
 
@@ -42,8 +46,9 @@ class Examples:
 
     @property
     def sample(self) -> "Examples":
-        """Some of them to look at: all."""
-        return self
+        """Some of them to look at: all; of inputs that are made when they are taken, some."""
+        whole = isinstance(self.X, np.ndarray) or hasattr(self.X, "toarray")
+        return self if whole else self.part(evenly_spread(len(self), MOST_SHOWN))
 
     def in_memory(self, where: str) -> "Examples":
         """The examples as arrays; those of files are refused."""

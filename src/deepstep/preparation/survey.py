@@ -1,7 +1,7 @@
 """One pass over rows that stay in their files: everything that training has to know before it begins."""
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -137,6 +137,11 @@ class PreparedRows(StoredRows):
     def bytes(self) -> int:
         return self._survey.rows.bytes
 
+    def prepared(self, frame: "polars.DataFrame") -> "polars.DataFrame":
+        """Rows of the table as rows of this kind."""
+        features = polars.DataFrame(self._survey.inputs.transform(frame), self._features)
+        return features.hstack(frame.select(self._beside))
+
     def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
         surveyed, number = self._survey, self._groups[group]
         first = int(self._starts[number])
@@ -144,8 +149,7 @@ class PreparedRows(StoredRows):
             learned = surveyed.kept_in(frame, first)
             first += frame.height
             if learned.height:
-                features = polars.DataFrame(surveyed.inputs.transform(learned), self._features)
-                yield features.hstack(learned.select(self._beside)).select(columns)
+                yield self.prepared(learned).select(columns)
 
     def place(self, group: int) -> Place:
         return self._survey.rows.place(self._groups[group])
@@ -159,6 +163,23 @@ class PreparedRows(StoredRows):
             "without target": surveyed.drop_missing_target,
             "inputs": repr(surveyed.inputs.columns),
         }
+
+
+def prepared(surveyed: Survey, beside: Sequence[str]) -> Survey:
+    """What is known of the rows that are learned from, once they are `PreparedRows`; none is held out."""
+    rows = PreparedRows(surveyed, beside)
+    sample = rows.prepared(surveyed.sample)
+    return replace(
+        surveyed,
+        rows=rows,
+        columns=tuple(rows.schema),
+        shares=(0.0, 0.0, 2.0),  # all are learned from
+        drop_missing_target=False,
+        kept=rows.sizes,
+        sample=sample,
+        test=sample.clear(),
+        validation=sample.clear(),
+    )
 
 
 @dataclass

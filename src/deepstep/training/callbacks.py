@@ -116,7 +116,7 @@ class Training:
 
     @property
     def examples(self) -> Examples:
-        """The training data, as views that cannot be written; of those that stay in files a sample."""
+        """The training data, as views that cannot be written; of those that are not in memory a sample."""
         found = self._examples.sample
         return Examples(*map(read_only, (found.X, found.Y, found.weight)))
 

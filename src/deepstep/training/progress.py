@@ -131,9 +131,9 @@ def phase(text: str, stream: TextIO | None = None) -> Iterator[None]:
         yield
         return
     from rich.console import Console
-    from rich.markup import escape
+    from rich.text import Text
 
-    with Console(file=stream).status(escape(text)):
+    with Console(file=stream).status(Text(text)):
         yield
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, distributed
 
-from deepstep.engines.session import Asked
+from deepstep.engines.session import Asked, StepCosts
 from deepstep.engines.torch.passes import Statistics
 from deepstep.engines.torch.session import Batch, TorchSession
 from deepstep.errors import ConfigurationError, WorkerError
@@ -47,6 +47,7 @@ class DistributedSession(TorchSession):
             )
         super().__init__(architecture, *arguments, device=device)
         self.name, self.workers = "distributed", ProcessGroup(self._device)
+        self._told = 0  # a mark of the order and the rates of the steps that are asked for
 
     @torch.inference_mode()
     def cost_and_gradient_of_all(
@@ -58,12 +59,17 @@ class DistributedSession(TorchSession):
         J, gradient = self._of_all(part, {}, mark, "at other parameters", exact=True)
         return float(J), np.array(gradient.cpu().numpy())
 
+    def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
+        order = b"" if asked.order is None else np.ascontiguousarray(asked.order).tobytes()
+        self._told = crc32(order + np.ascontiguousarray(asked.rates).tobytes())
+        super()._do(examples, asked, found)
+
     def _cost_and_gradient(
         self, part: Batch, masks: Mapping[int, Tensor]
     ) -> tuple[Tensor, Tensor, Statistics]:
         """J and ∂J/∂θ of the whole batch, the same in all workers; there are no statistics."""
         step = self._state.step
-        return *self._of_all(part, masks, step, f"at step {step}"), {}
+        return *self._of_all(part, masks, step + self._told, f"at step {step}"), {}
 
     def _of_all(
         self, part: Batch, masks: Mapping[int, Tensor], mark: int, where: str, *, exact: bool = False
@@ -79,9 +85,10 @@ class DistributedSession(TorchSession):
         if float(message[-1]) != mark % ROUND * distributed.get_world_size():
             raise WorkerError(
                 f"worker {distributed.get_rank()}",
-                "all workers at the same place",
-                f"this one is {where}, and others are not",
-                "Let all of them read the checkpoints of the same folder, on processors of one kind.",
+                "all workers at the same place, with the same order and rates",
+                f"this one is {where}, and others are not or have others",
+                "Let all of them read the checkpoints of the same folder, on processors of one kind, with "
+                "the same orders and schedules.",
             )
         return self._regularized(message[-2], message[:-2], part.total)
 
