@@ -12,30 +12,30 @@ from pathlib import Path
 SOURCE = Path(__file__).parent.parent / "src" / "deepstep"
 
 LIMITS: dict[str, tuple[int, int]] = {
-    "equations": (2_600, 2_788),
-    "network": (390, 390),
-    "engines": (3_400, 3_945),
-    "training": (2_050, 2_611),
-    "inspection": (2_150, 2_322),
-    "model": (1_150, 1_395),
-    "data": (1_900, 2_654),
-    "preparation": (1_850, 2_311),
-    "estimators": (2_000, 3_130),
-    "ensembles": (1_970, 2_762),
-    "plots": (1_000, 1_060),
+    "equations": (2_600, 2_564),
+    "network": (390, 370),
+    "engines": (3_400, 3_860),
+    "training": (2_050, 2_622),
+    "inspection": (2_150, 2_313),
+    "model": (1_150, 1_383),
+    "data": (1_900, 2_671),
+    "preparation": (1_850, 2_406),
+    "estimators": (2_000, 3_115),
+    "ensembles": (1_970, 2_722),
+    "plots": (1_000, 1_058),
     "report": (650, 696),
-    "explorer": (1_250, 1_307),
-    "export": (1_750, 1_806),
+    "explorer": (1_250, 1_301),
+    "export": (1_750, 1_793),
     "serving": (300, 371),
     "course": (2_700, 3_314),
-    "cli": (2_200, 4_728),
+    "cli": (2_200, 4_735),
     "archive": (250, 361),
-    "": (500, 1_695),
+    "": (500, 1_694),
 }
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
-FILES = 215, 278
-TESTS = 30_000, 43_073
+FILES = 215, 277
+TESTS = 30_000, 42_998
 """Files of src, and lines of tests: the goal, and the limit."""
 
 
