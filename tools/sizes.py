@@ -15,7 +15,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "equations": (2_600, 2_564),
     "network": (390, 370),
     "engines": (3_400, 3_860),
-    "training": (2_050, 2_622),
+    "training": (2_050, 2_624),
     "inspection": (2_150, 2_313),
     "model": (1_150, 1_383),
     "data": (1_900, 2_671),

@@ -77,7 +77,7 @@ class TestNotebook:
         text = "".join(one.text for one in written if one.output_type == "stream" and one.name == "stderr")
         assert value.data["text/plain"] == "True"
         assert text.rstrip("\n").count("\n") == 0
-        assert "0/2 networks" in text.split("\r")[1]
+        assert "preparing the rows" in text.split("\r")[1]
         assert "2/2 networks" in text.split("\r")[-1]
 
 

@@ -119,7 +119,7 @@ class TriedPresets(tuple[TriedPreset, ...]):
     >>> sorted({preset.folds for preset in model.tried_})  # some were dropped after the first two
     [2, 5]
     >>> len(model.tried_), sum(preset.weight > 0 for preset in model.tried_) == len(model.ensemble_.weights)
-    (7, True)
+    (5, True)
     """
 
     HEADER = ("preset", "settings", "folds", "epochs", "loss", "seconds", "weight", "outcome")

@@ -133,7 +133,9 @@ def phase(text: str, stream: TextIO | None = None) -> Iterator[None]:
     from rich.console import Console
     from rich.text import Text
 
-    with Console(file=stream).status(Text(text)):
+    console, line = Console(file=stream), Text(text)
+    line.truncate(console.width - 4, overflow="ellipsis")  # one line: a wrapped one may begin with anything
+    with console.status(line):
         yield
 
 
