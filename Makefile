@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test fuzz docs check-docs tiny bench ensemble quality mutate clean
+.PHONY: demo test test-slow fuzz docs check-docs tiny bench ensemble quality mutate clean
 
 demo: $(VENV)/.installed
 	$(BIN)/deepstep demo cats
@@ -15,7 +15,11 @@ test: $(VENV)/.installed-test
 	$(BIN)/lint-imports
 	$(BIN)/python tools/sizes.py
 	$(BIN)/python tools/words.py
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+# The tests of more than a second, which `make test` leaves out.
+test-slow: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -n 2 -m slow
 
 # The tests that draw at random, with a seed that no run had: `make test` always has the same.
 fuzz: $(VENV)/.installed-test

@@ -395,6 +395,7 @@ def test_what_is_no_model_is_not_saved(tmp_path, model):
     assert [*tmp_path.iterdir()] == []
 
 
+@pytest.mark.slow
 def test_hundreds_of_damaged_and_forged_archives(fresh_seed):
     """Each is loaded right or refused with a `FileError`: no other exception, 10 s and 1 GB at most."""
     found = in_a_process(Path(__file__).parent / "damaged_archives.py", fresh_seed, 600)

@@ -17,6 +17,8 @@ from scipy.stats import wilcoxon
 
 from deepstep import DeepRegressor
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("numba")
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"

@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import pytest
+
 from damage import in_a_process
 
 
+@pytest.mark.slow
 def test_hundreds_of_damaged_and_forged_run_folders(fresh_seed):
     """Each is loaded right or refused with a `FileError`: no other exception, 10 s and 1 GB at most."""
     outcomes = in_a_process(Path(__file__).parent / "damaged_runs.py", fresh_seed, 200)

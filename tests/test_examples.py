@@ -11,6 +11,7 @@ import pytest
 EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "examples").glob("*.py"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
 def test_example_runs(script: Path, tmp_path: Path) -> None:
     few = {"07_how_far_to_trust": ["1"]}  # of what is long
@@ -27,6 +28,7 @@ def test_example_runs(script: Path, tmp_path: Path) -> None:
     assert done.stdout.strip(), "an example shows something"
 
 
+@pytest.mark.slow
 def test_the_cats_of_the_example_are_the_drawn_ones_or_the_lecture_s(shared: Path) -> None:
     script = Path(EXAMPLES[0]).with_name("05_cats.py")
     first, wrong = [], []

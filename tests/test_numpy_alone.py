@@ -63,10 +63,12 @@ print(tried)
 """
 
 
+@pytest.mark.slow
 def test_examples_of_the_lecture_the_equations_and_the_course_run(python, tmp_path):
     assert int(run(python, "-c", DOCTESTS, cwd=tmp_path).split()[-1]) > 400
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["01_lecture_step_by_step", "02_open_a_step", "03_check_your_own_backward"])
 def test_the_lecture_runs(python, tmp_path, name):
     assert run(python, ROOT / "examples" / f"{name}.py", cwd=tmp_path)
@@ -96,6 +98,7 @@ def test_cats_are_drawn(python, tmp_path):
     assert run(python, "-c", CATS, cwd=tmp_path) == "(209, 12288) 72\n"
 
 
+@pytest.mark.slow
 def test_a_network_trains_and_is_traced_and_checked(python, tmp_path):
     assert run(python, "-c", NETWORK, cwd=tmp_path) == ""
 
@@ -109,6 +112,7 @@ def neuron_forward(w, b, X):
 """
 
 
+@pytest.mark.slow
 def test_the_commands_of_the_course_run(python, tmp_path):
     def deepstep(*arguments, code=0):
         return run(python, "-m", "deepstep", *arguments, cwd=tmp_path, code=code)
@@ -149,6 +153,7 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(python, tm
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "missing"),
     [
@@ -177,6 +182,7 @@ NAMED_BEFORE = (  # scikit-learn and what it needs are there, or Numba or PyTorc
 )
 
 
+@pytest.mark.slow
 def test_every_other_import_goes_through_the_environment():
     bare = []
     for path in SOURCE.rglob("*.py"):

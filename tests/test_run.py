@@ -270,6 +270,7 @@ print(told.values.tolist(), "sklearn" in sys.modules)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:DeepClassifier.fit")
 def test_a_saved_ensemble_predicts_without_scikit_learn(tmp_path):
     """Whose import takes longer than the prediction."""

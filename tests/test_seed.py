@@ -53,6 +53,7 @@ def reported(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_each_run_draws_the_same_unless_a_seed_is_set(reported):
     told, drawn = reported("-s")
     assert told == (0, 0)
@@ -90,11 +91,13 @@ def test_make_fuzz_has_a_fresh_seed_and_prints_it(tmp_path):
     assert made(DEEPSTEP_SEED="5") == ("5", "5")
 
 
+@pytest.mark.slow
 def test_workers_have_the_seed_of_the_run(reported):
     told, drawn = reported("-n", "2", "-rP", seed=123)
     assert told == (123, 123)
     assert set(drawn) == set(reported("-s", seed=123)[1])
 
 
+@pytest.mark.slow
 def test_the_seed_is_told_after_a_failure_where_there_is_no_header(reported):
     assert reported("-q", seed=5, passes=False)[0] == (5, 5)

@@ -30,6 +30,7 @@ LABELS = st.one_of(
 ).filter(lambda labels: len(set(labels)) > 1)
 
 
+@pytest.mark.slow
 @given(labels=LABELS)
 def test_classes_equal_scikit_learn_s_label_binarizer(labels):
     target = Targets.from_labels(labels)

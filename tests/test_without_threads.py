@@ -55,6 +55,7 @@ def run(code, cwd):
     return done.stdout + done.stderr
 
 
+@pytest.mark.slow
 def test_the_networks_of_scikit_learn_train(tmp_path):
     code = """
 for options in ({}, {"early_stopping": True}, {"solver": "lbfgs"}):
@@ -66,6 +67,7 @@ assert model.score(X, X[:, 0]) > 0.5
     run(code, tmp_path)
 
 
+@pytest.mark.slow
 def test_members_of_an_ensemble_train_one_after_another_and_equal_those_of_threads(tmp_path):
     code = """
 few = {"n_estimators": 2, "network_params": {"epochs": 8}, "random_state": 1}
@@ -88,6 +90,7 @@ assert (model.predict_proba(X) == fitted().predict_proba(X)).all()
     assert "networks" in run(code, tmp_path)
 
 
+@pytest.mark.slow
 def test_rows_of_a_file_and_checkpoints(tmp_path):
     code = """
 np.save("X.npy", X.astype(np.float32))

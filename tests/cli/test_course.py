@@ -59,6 +59,7 @@ def test_the_list_shows_chapters_and_files(deepstep) -> None:
     assert chapters[4]["written"] == ["model_forward"]
 
 
+@pytest.mark.slow
 def test_the_report_of_a_class_in_the_terminal_as_json_and_as_files(deepstep) -> None:
     Path("class").mkdir()
     Path("class/Ada.py").write_text(solved(9), encoding="utf-8")

@@ -37,6 +37,7 @@ def lines_of_picture():
     return ["".join(parts) for _, parts in sorted(lines.items())]
 
 
+@pytest.mark.slow
 def test_digits(deepstep):
     result = deepstep("demo", "digits")
     assert result.code == 0
@@ -84,6 +85,7 @@ def test_points(deepstep):
     assert max(map(len, result.out.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_the_story_of_the_cats(deepstep, tmp_path):
     """Both networks on the drawn pictures, without an option, in a pipe."""
     result = deepstep("demo")
@@ -138,6 +140,7 @@ def test_a_model_is_saved_before_it_is_scored(deepstep, monkeypatch, photographs
     assert len(Run.load("c").history) == 1
 
 
+@pytest.mark.slow
 def test_a_folder_of_photographs_is_learned(deepstep, photographs):
     result = deepstep("train", photographs, "--hidden-layers 8 --learning-rate 0.01 --epochs 20 --json")
     assert result.code == 0
@@ -188,6 +191,7 @@ def test_photographs_that_cannot_be_learned(deepstep, photographs, typed, senten
     assert not Path("runs").exists()
 
 
+@pytest.mark.slow
 def test_cats_of_the_lecture_s_files(deepstep, shared, monkeypatch):
     """A few iterations; the full numbers are tested with the lecture's runs."""
     typed = ("demo", "cats", "--data", shared / "data" / "cats", "--iterations 2 --out")

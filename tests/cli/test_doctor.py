@@ -107,6 +107,7 @@ def test_a_divergence_in_the_first_epoch_leaves_a_run(deepstep, flowers, tmp_pat
     assert "nan in layer" not in text
 
 
+@pytest.mark.slow
 def test_the_epochs_before_and_the_last_good_checkpoint_are_kept(deepstep, flowers, tmp_path, monkeypatch):
     monkeypatch.setattr("deepstep.training.checkpoints.SECONDS", 0.0)
     typed = f"--target height --out run {LATER}"
@@ -149,6 +150,7 @@ def test_a_good_run_is_not_replaced_by_one_that_diverged(deepstep, flowers, flow
     assert Run.load("run").history.stopped == "all epochs done"
 
 
+@pytest.mark.slow
 def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers, tmp_path):
     typed = "--target height --set n_estimators=2 --out run --learning-rate"
     result = deepstep("train", flowers, typed, "1e30")

@@ -9,6 +9,8 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from deepstep.run import Run
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
@@ -86,6 +88,7 @@ def test_it_ends_by_itself_after_a_time(deepstep):
     assert (result.code, "Ctrl-C ends it." in result.err) == (0, True)
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_it_in_order_also_while_it_trains(tmp_path):
     run = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
     with subprocess.Popen(

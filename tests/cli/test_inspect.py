@@ -104,6 +104,7 @@ def test_the_trace_is_that_of_a_step_of_the_training(deepstep, everything):
     assert "Gradients are right" in deepstep("check-gradients", "r").out
 
 
+@pytest.mark.slow
 def test_members_are_opened_as_networks_of_their_fold(deepstep, flowers, ensemble_run):
     """The trace is that of the network that the file holds, on what its fold makes of the rows."""
     ensemble, first = Run.load(ensemble_run).ensemble, polars.read_csv(flowers)[:16]
@@ -125,6 +126,7 @@ def test_check_gradients_of_a_fresh_network(deepstep):
     assert [check["name"] for check in record["checks"]] == ["W1", "b1", "W2", "b2", "W3", "b3"]
 
 
+@pytest.mark.slow
 def test_wrong_gradient_is_exit_code_1(deepstep, flower_run, monkeypatch):
     """A backward pass with a wrong sign in db, in the equations that the command checks."""
 

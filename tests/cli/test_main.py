@@ -33,6 +33,7 @@ def test_every_command_has_help_and_json(deepstep, command):
         assert "--json" in deepstep(command, *words, "--help").out
 
 
+@pytest.mark.slow
 def test_help_imports_nothing_heavy(fresh_process):
     report = f"import atexit, sys\natexit.register(lambda: print([n for n in {HEAVY} if n in sys.modules]))"
     result = fresh_process("--help", before=report)
@@ -45,6 +46,7 @@ def test_module_is_the_program(fresh_process):
     assert fresh_process("--version", before=run).stdout == f"deepstep, version {package.__version__}\n"
 
 
+@pytest.mark.slow
 def test_prediction_needs_no_scikit_learn(fresh_process, flowers, flower_run):
     report = "import atexit, sys\natexit.register(lambda: print('sklearn' in sys.modules))"
     result = fresh_process("predict", flower_run, flowers, before=report)
@@ -120,6 +122,7 @@ def test_reader_that_goes_away(command, reader_gone):
     assert (result.returncode, result.stderr) == (141, "")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is always full")
 def test_output_to_a_full_disk():
     """Where the error has nowhere to go either, the exit code alone tells."""
@@ -130,6 +133,7 @@ def test_output_to_a_full_disk():
     assert result.stderr == "Error: the output: it can be written; No space left on device.\n"
 
 
+@pytest.mark.slow
 def test_reader_of_the_progress_that_goes_away(flowers, tmp_path, reader_gone):
     """As with ``2>&1 | head``: it is no fault of the run folder, which training is about to write."""
     late = "from deepstep.cli import results\nresults.note = lambda text: None\n"  # until training begins
@@ -141,6 +145,7 @@ def test_reader_of_the_progress_that_goes_away(flowers, tmp_path, reader_gone):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_terminal_without_unicode(process):
     result = process("equations", before="import sys\nsys.stdout.reconfigure(encoding='ascii')")
     assert (result.returncode, "linear_forward" in result.stdout) == (0, True)
@@ -155,6 +160,7 @@ Progress.on_train_begin = interrupted
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
@@ -173,6 +179,7 @@ def test_interrupt_before_there_is_anything_to_keep(process, flowers, tmp_path, 
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="closed by the shell")
 @pytest.mark.parametrize(
     ("closed", "command", "code"),

@@ -97,6 +97,7 @@ WRITERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", WRITERS.values(), ids=WRITERS)
 def test_a_file_in_a_new_folder_one_that_exists_and_where_none_can_be_written(
     deepstep, flower_run, flowers, tmp_path, monkeypatch, command

@@ -25,6 +25,7 @@ def page_of(deepstep, *words, run="run"):
     return check(Path("page.html"))
 
 
+@pytest.mark.slow
 def test_the_page_of_a_network_has_every_part(deepstep, flowers, tmp_path):
     typed = "--target kind --out run --model network --epochs 12 --log log.csv"
     typed += " --set early_stopping=true --set validation_fraction=0.2 --set loss_params.smoothing=0.3"
@@ -90,6 +91,7 @@ def test_answers_are_those_to_a_table(deepstep, flowers, flower_run, ensemble_ru
         assert float(cells["loss"]) == pytest.approx(-np.log(of_the_truth), abs=6e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("targets", "told", "model"),
     [
@@ -122,12 +124,14 @@ def test_names_labels_and_cells_are_hostile_input(deepstep):
         assert "<u>run" in page.text
 
 
+@pytest.mark.slow
 def test_no_matplotlib_is_needed(fresh_process, ensemble_run, tmp_path):
     result = fresh_process("report", ensemble_run, before="import sys; sys.modules['matplotlib'] = None")
     assert result.returncode == 0, result.stderr
     check(tmp_path / "report.html")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -169,6 +173,7 @@ def patients():
     return [dict(zip(COLUMNS, line, strict=True)) for line in lines]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "part", "told"),
     [
@@ -200,6 +205,7 @@ def test_held_out_rows_stand_there_as_in_the_file(deepstep, patients, tmp_path, 
         assert losses == sorted(losses, reverse=True)
 
 
+@pytest.mark.slow
 def test_demos_are_shown_and_reproduced(deepstep, shared):
     typed = "demo moons --seed 5 --iterations 3"
     for name in ("moons", "again"):

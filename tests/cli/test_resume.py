@@ -52,6 +52,8 @@ import os, signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from deepstep.ensembles import finished
 from deepstep.training import interruption
+
+pytestmark = pytest.mark.slow
 finished.SECONDS = finished.LONG = 0.0
 interruption.ONE_PRESS = 0.0
 keep, seen = finished.FinishedMembers.add, []

@@ -119,6 +119,7 @@ def on_a_terminal(folder: Path, *words: object) -> str:
     return printed.decode()
 
 
+@pytest.mark.slow
 def test_a_terminal_of_80_columns(tmp_path):
     """A bar, colours, nothing wider than the terminal."""
     printed = on_a_terminal(tmp_path, "demo", "spirals", "--iterations", "30")
@@ -130,6 +131,7 @@ def test_a_terminal_of_80_columns(tmp_path):
     assert max(map(len, lines)) <= 80
 
 
+@pytest.mark.slow
 def test_a_terminal(hostile, tmp_path):
     """With a bar, colours and answers as CSV: of all sequences there are those of the bar alone."""
     printed = on_a_terminal(tmp_path, "train", hostile, *KIND, *" ".join(SHORT).split(), "--out", "run")

@@ -242,6 +242,7 @@ def test_no_rows_of_the_table_are_kept_where_that_is_asked_for(deepstep, flowers
 # Which rows are held out
 
 
+@pytest.mark.slow
 def test_the_newest_rows_or_whole_groups_are_held_out_and_said(deepstep, table):
     frame = polars.read_csv(table)
     step, patient = frame["step"].to_numpy(), frame["patient"].to_numpy()

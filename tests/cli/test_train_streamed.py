@@ -37,6 +37,7 @@ def same(one, other):
     np.testing.assert_array_equal(one.network.history.costs, other.network.history.costs)
 
 
+@pytest.mark.slow
 def test_many_windows_and_few_rows_in_memory(deepstep, parts, monkeypatch):
     monkeypatch.setattr("deepstep.preparation.streams.BUFFER_BYTES", 5000)
     record, run, said = trained(deepstep, parts, "--stream", epochs=8)
@@ -77,6 +78,7 @@ def test_weights_and_rows_without_a_target(deepstep, tmp_path):
     assert not np.array_equal(weighted.network.parameters.flat, plain.network.parameters.flat)
 
 
+@pytest.mark.slow
 def test_large_files_are_streamed_by_themselves(deepstep, parts, monkeypatch):
     assert "Streamed" not in trained(deepstep, parts)[2]
     monkeypatch.setattr(tables, "STREAMED_FROM", 1000)
@@ -96,6 +98,7 @@ def test_what_does_not_go_with_streams_is_refused(deepstep, parts):
         assert (result.code, says in result.err) == (2, True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["ensemble", "network"])
 def test_a_stream_that_was_interrupted_goes_on_to_the_same_bits(deepstep, parts, monkeypatch, model):
     options = f"--model {model} --target target --exclude y --stream --epochs 5 --batch-size 32 --out run"
@@ -135,6 +138,7 @@ def test_arrays_of_numpy(deepstep, tmp_path):
     assert json.loads(deepstep("evaluate", "stream", "X.npy", "--json").out)["rows"] == 500
 
 
+@pytest.mark.slow
 def test_other_commands_on_parts_and_on_the_run(deepstep, parts):
     described = json.loads(deepstep("describe-columns", parts, "--target", "target", "--json").out)
     assert [column["column"] for column in described["columns"]][:3] == ["x", "z", "kind"]
@@ -169,6 +173,7 @@ def test_what_is_wrong_is_named_by_part_and_row(deepstep, parts, tmp_path):
     assert (result.code, "row 58 is inf" in result.err) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_class_of_rows_that_are_held_out_alone(deepstep, tmp_path):
     frame, path = table(200), tmp_path / "rare.parquet"
     for row in range(6):
@@ -181,6 +186,7 @@ def test_a_class_of_rows_that_are_held_out_alone(deepstep, tmp_path):
 NETWORK = ("--model network --set hidden_layer_sizes=[8] --batch-size 16 --target target --exclude y",)
 
 
+@pytest.mark.slow
 def test_one_network_learns_rows_that_stay_in_their_files(deepstep, parts, monkeypatch):
     """Its inputs are those of the whole table, of which a small part is in memory."""
     monkeypatch.setattr("deepstep.preparation.streams.BUFFER_BYTES", 5000)

@@ -84,6 +84,7 @@ def test_quantiles(deepstep, table):
     assert_allclose(np.array(record["quantiles"])[:, 0], low)
 
 
+@pytest.mark.slow
 def test_ordered_classes(deepstep, table):
     typed = f"--target grade --exclude kind --exclude height --loss ordinal {NETWORK} 100"
     trained(deepstep, table, typed, "--classes", "small, medium,large")
@@ -125,6 +126,7 @@ def test_labels(deepstep, table):
         assert "accuracy of warm" in deepstep(*command).out
 
 
+@pytest.mark.slow
 def test_several_numbers(deepstep, table):
     typed = f"--target height --target width --exclude kind --exclude warm --loss poisson {NETWORK} 150"
     record = trained(deepstep, table, typed)

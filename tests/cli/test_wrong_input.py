@@ -195,6 +195,7 @@ def test_of_each_command(deepstep, flowers, flower_run, ensemble_run, tmp_path, 
     assert snapshot(tmp_path) == before
 
 
+@pytest.mark.slow
 def test_full_disk_keeps_the_old_run(process, flowers, flower_run, tmp_path):
     shutil.copytree(flower_run, tmp_path / "run")
     before = snapshot(tmp_path)

@@ -12,6 +12,7 @@ from deepstep.course.museum import ACTIVATIONS, LAYERS, differ
 SEEDS = st.integers(0, 2**32 - 1)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(SEEDS)
 @example(7208031)  # the cost of the wrong program is NaN

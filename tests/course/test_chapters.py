@@ -112,6 +112,7 @@ def global_generator() -> Iterator[None]:
     np.random.set_state(state)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("global_generator")
 @each_chapter
 def test_cells_run(chapter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,6 +153,7 @@ def test_files_that_cannot_be_read_are_cells_with_the_reason(tmp_path: Path) -> 
     }
 
 
+@pytest.mark.slow
 def test_files_that_do_not_run_are_cells_and_the_others_are_checked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,7 @@ def test_a_solution_is_right_with_every_seed(exercise: Exercise) -> None:
         assert len(exercise.all_cases(seed)) >= 4
 
 
+@pytest.mark.slow
 @by_name
 def test_every_mistake_is_named(exercise: Exercise) -> None:
     cases = exercise.all_cases(1)
@@ -52,6 +53,7 @@ def test_every_mistake_is_named(exercise: Exercise) -> None:
         assert "+" in exercise.diff(mistake)
 
 
+@pytest.mark.slow
 @by_name
 def test_the_example_of_the_task_is_a_case(exercise: Exercise) -> None:
     cases = exercise.all_cases(3)

@@ -341,6 +341,7 @@ def test_ready_lessons_build(path):
     assert len(html_page(document).encode()) < MOST_BYTES
 
 
+@pytest.mark.slow
 def test_what_the_ready_lessons_say_of_their_numbers(built):
     """Claims that stand in words, and numbers that stand as they are."""
     rate = LESSONS / "learning-rate-too-high.md"

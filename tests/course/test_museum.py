@@ -107,6 +107,7 @@ def test_a_mistake_is_the_fault_of_the_core(exhibit):
     assert not np.allclose(flat, updated(right), atol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("exhibit", OF_FAULTS, ids=lambda exhibit: exhibit.id)
 def test_the_first_that_differs_is_that_of_the_graph(exhibit):
     session, step = opened(exhibit.base)

@@ -112,6 +112,7 @@ FAILURES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "message"), FAILURES.values(), ids=list(FAILURES))
 def test_what_does_not_run_is_said(text: str, message: str, check_text: CheckBody) -> None:
     grade = check_text(text, seconds=5)
@@ -119,6 +120,7 @@ def test_what_does_not_run_is_said(text: str, message: str, check_text: CheckBod
     assert re.search(message, str(grade)), grade
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -158,6 +160,7 @@ def test_forged_results_are_no_results(written: str, check_text: CheckBody) -> N
     assert check_text(forging).score == 0
 
 
+@pytest.mark.slow
 def test_much_output_and_a_large_file_do_no_harm(check_text: CheckBody, tmp_path: Path) -> None:
     assert check_text("print('x' * 10**7)\n" + HELPERS + SOLUTION).score == 1
     assert check_text(body("open('large', 'w').write('x' * 10**8)"), seconds=5).score == 0
@@ -172,6 +175,7 @@ def test_secrets_of_the_environment_do_not_reach_the_file(
     )
 
 
+@pytest.mark.slow
 def test_a_wrong_helper_is_charged_once(tmp_path: Path) -> None:
     names = ("relu_backward", "sigmoid_backward", "linear_backward", "linear_activation_backward")
     text = "\n\n".join(EXERCISES[name].solution for name in names)
@@ -184,6 +188,7 @@ def test_a_wrong_helper_is_charged_once(tmp_path: Path) -> None:
     assert "another function of the file is wrong" in grade.results[3].messages[0]
 
 
+@pytest.mark.slow
 def test_a_value_kept_from_an_earlier_call_is_the_only_finding(check_text: CheckBody) -> None:
     kept = SOLUTION.replace(
         "    A, caches", "    parameters = first.setdefault(0, parameters)\n    A, caches"
@@ -322,6 +327,7 @@ def forged(rng: random.Random, records: list[Any]) -> Any:
     return copies
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["relu", "linear_backward", "model_forward", "fit", "parameter_shapes", "one_hot"]
 )

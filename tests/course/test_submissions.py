@@ -28,6 +28,7 @@ def test_a_right_solution_of_any_style_is_accepted(name: str, function: Callable
         assert check(function, exercise=name, seed=seed).score == 1, check(function, exercise=name, seed=seed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_solution_is_named(name: str) -> None:
     grade = check(WRONG[name], exercise=name[:-2])

@@ -55,6 +55,7 @@ def quantities() -> set[str]:
     return {entry.name for entry in trace.entries}
 
 
+@pytest.mark.slow
 @each_page
 def test_links_to_what_the_build_makes_lead_somewhere(page: Path) -> None:
     lessons = {f"lessons/{path.stem}.html" for path in (DOCS / "lessons").glob("*.md")}

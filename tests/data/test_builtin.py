@@ -46,6 +46,7 @@ def test_digits_are_scikit_learn_s_and_stratified():
     assert digits.X_train.max() * digits.scale == 1.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_set_is_whole_and_can_be_learned(name):
     data = load(name)
@@ -94,6 +95,7 @@ def test_every_thing_is_seen_before_its_background(name, monkeypatch):
     assert covered[24:40, 24:40].all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DATASETS)
 def test_the_seed_alone_decides(name):
     np.testing.assert_array_equal(load(name, seed=5).X_train, load(name, seed=5).X_train)

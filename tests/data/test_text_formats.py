@@ -46,6 +46,7 @@ def test_toml_that_is_refused(kind):
     assert time.monotonic() - begun < 10
 
 
+@pytest.mark.slow
 def test_texts_that_are_slow_to_match_take_no_longer():
     for text in ('"' + '\\"' * 1_000_000, "a." * 63 + " " * 1_000_000, "a" * 1_000_000, "'\"" * 1_000_000):
         begun = time.monotonic()

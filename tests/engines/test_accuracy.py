@@ -163,6 +163,7 @@ def case_of(seed):
     return drawn(seed, RATES[seed])
 
 
+@pytest.mark.slow
 @pytest.mark.draws
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("seed", DRAWN)

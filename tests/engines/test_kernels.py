@@ -417,6 +417,7 @@ print(allowed, codes)
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_after_a_fork_parent_and_child_train_on_two_threads():
     here = os.path.dirname(__file__)

@@ -123,6 +123,7 @@ class TestPasses:
         kind = net.architecture, frozenset(masks), torch.float64, torch.device(device), False
         return passes_of(*kind), (*(torch.tensor(array, device=device) for array in arrays), by_layer)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "options",
         [
@@ -137,6 +138,7 @@ class TestPasses:
         _, gradient, _ = passes(*tensors)
         assert (gradient.device.type, gradient.shape) == ("meta", tensors[0].shape)
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         "options",
         [
@@ -309,6 +311,7 @@ print(json.dumps(said))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="OpenMP of other systems begins anew after a fork")
 def test_a_forked_process_is_refused_where_it_would_wait_for_ever():
     """After work with several threads, in the thread that forked; nowhere else."""

@@ -110,6 +110,7 @@ def test_activation(name: str) -> None:
     np.testing.assert_allclose(backward(dA, Z), logits.grad.numpy(), rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(models(), st.sampled_from([0.0, 0.3]))
 def test_gradients_of_the_whole_model(model: Model, l2: float) -> None:

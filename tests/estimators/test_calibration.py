@@ -86,6 +86,7 @@ def test_few_rows_do_not_move_it_and_large_weights_do():
     assert fit_temperature(P, Y, first) == pytest.approx(fit_temperature(P[:250], Y[:250]), rel=1e-3)
 
 
+@pytest.mark.slow
 def test_calibrate_makes_an_overconfident_network_doubt():
     """A network that has learned noise by heart, rows to calibrate it, and rows to judge it."""
     X, y = make_moons(900, noise=0.4, random_state=1)

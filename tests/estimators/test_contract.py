@@ -91,6 +91,7 @@ def is_run(name, estimator):
     return name not in SKIPPED_BY_SKLEARN and not (exact and not isinstance(estimator, TableEncoder))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     CHECKS.args[0],
     [case for case in CHECKS.args[1] if is_run(*name_and_estimator(case))],

@@ -60,6 +60,7 @@ def test_epochs_are_those_of_the_best_score():
     assert_array_equal(one, other)  # training itself goes by the loss
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "scoring",
     [

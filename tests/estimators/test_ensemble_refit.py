@@ -84,6 +84,7 @@ def test_what_is_known_of_rows_held_out_stays_that_of_the_folds(pair, tmp_path):
     assert_array_equal(DeepRegressor.load(tmp_path / "run").predict_interval(X), np.column_stack([low, high]))
 
 
+@pytest.mark.slow
 def test_where_each_fold_has_epochs_of_its_own_it_is_their_mean():
     settings = {**QUICK, "network_params": {"epochs": 12, "patience": 4}}
     before = DeepClassifier(**settings).fit(WINE, KINDS)

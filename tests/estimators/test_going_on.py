@@ -151,6 +151,7 @@ FITS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.usefixtures("pythons_own_handler")
 @pytest.mark.parametrize("name", FITS)

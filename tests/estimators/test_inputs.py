@@ -20,6 +20,7 @@ X, Y = load_iris(return_X_y=True)
 FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 20, "learning_rate_init": 0.01}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("Classifier", [NetworkClassifier, DeepClassifier])
 @pytest.mark.filterwarnings("ignore:The y_prob values do not sum to one")
 def test_metrics_of_probabilities_see_two_columns_as_two(Classifier):

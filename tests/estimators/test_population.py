@@ -237,6 +237,7 @@ def presets_of(trainings):
     return {task.preset.name: task.preset for task, _ in trainings}
 
 
+@pytest.mark.slow
 def test_presets_are_tried_until_the_time_is_used(sizes, trainings, clock):
     sizes(Size(6, 2, 1, 2))
     model = DeepClassifier(time_budget=100, n_jobs=1, **few(1)).fit(WINE, KINDS)
@@ -254,6 +255,7 @@ def test_presets_are_tried_until_the_time_is_used(sizes, trainings, clock):
     assert fewer == {name: names[name] for name in fewer}
 
 
+@pytest.mark.slow
 def test_a_preset_that_diverges_is_left_out_and_all_of_them_are_an_error(monkeypatch):
     too_fast = [replace(preset, learning_rate=1e30) for preset in PORTFOLIO[:1]]
     monkeypatch.setattr(catalogue, "PORTFOLIO", (*too_fast, *PORTFOLIO[1:]))

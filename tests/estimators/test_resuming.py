@@ -112,6 +112,7 @@ CASES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("case", "number"), [*((case, 2) for case in CASES), ("classes", 7), ("numbers", 9)])
 def test_it_goes_on_to_the_same_bits(case, number, killed, trained, tmp_path):
     """In the first folds, between them and the others, and within a window."""

@@ -82,6 +82,7 @@ SOLVERS = {
 # another one than ours there, and so are the epochs in which an adaptive rate is lowered.
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.slow
 def test_batches(task, solver):
     if (task, solver) == ("regressions", "adaptive"):
         return

@@ -47,6 +47,7 @@ BACKENDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_every_backend_gives_the_same_bits(backend, in_threads):
     with joblib.parallel_config(backend=backend, **BACKENDS[backend]):
@@ -100,6 +101,7 @@ def _error_of_somebody_s_fit():
     return error.value
 
 
+@pytest.mark.slow
 def test_a_process_that_was_forked_after_a_fit_says_so_and_does_not_hang(in_threads):
     search = joblib.Parallel(n_jobs=2, backend="multiprocessing")
     errors = search(joblib.delayed(_error_of_somebody_s_fit)() for _ in range(2))

@@ -26,6 +26,7 @@ def test_licences_are_in_the_bundle() -> None:
     assert "Apache License" in (STATIC / "NOTICE").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_types_of_the_sources_agree() -> None:
     if shutil.which("npm") is None or not (WEB / "node_modules" / "typescript").is_dir():
         pytest.skip("NOT TESTED, typescript is missing: npm ci --prefix web")

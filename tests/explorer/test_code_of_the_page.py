@@ -101,6 +101,7 @@ def lessons() -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.slow
 def test_the_code_of_the_page_makes_the_state_of_the_page(tmp_path):
     """The parameters before the update, after it, and the cost."""
     asked = [*states(), *lessons()]

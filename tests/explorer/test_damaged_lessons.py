@@ -48,6 +48,7 @@ DAMAGE = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", DAMAGE)
 def test_a_damaged_lesson_is_refused_as_a_file_and_as_a_page(watched, tmp_path, sound, kind):
     damage, said = DAMAGE[kind]

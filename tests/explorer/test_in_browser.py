@@ -70,6 +70,7 @@ def expected_of(golden):
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output", ["softmax", "identity", "saturated"])
 def test_what_is_shown_is_what_python_computed(watched, tmp_path, output):
     """Infinity and NaN as well, which the textbook's loss of a saturated output has."""
@@ -109,6 +110,7 @@ def required(document):
     ]
 
 
+@pytest.mark.slow
 def test_a_link_leads_to_its_place(watched, tmp_path):
     address = written(small("sigmoid"), tmp_path)
     page = watched(address).open(f"{address}#s=play&k=3")
@@ -129,6 +131,7 @@ def test_a_frame_of_a_notebook(watched, tmp_path):
     frame.locator("[data-tensor][data-value]").first.wait_for()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_fault_of_accessibility(watched, document, tmp_path, axe, scheme):
     address = written(Exploration(document), tmp_path)
@@ -147,6 +150,7 @@ def test_no_fault_of_accessibility(watched, document, tmp_path, axe, scheme):
     assert faults(page, axe) == []
 
 
+@pytest.mark.slow
 def test_a_narrow_window_scrolls_one_way(watched, document, tmp_path):
     address = written(Exploration(document), tmp_path)
     page = watched(address, viewport={"width": 320, "height": 640}).open(address)
@@ -173,6 +177,7 @@ def tab_to(page, selector, most=120):
     raise AssertionError(f"Tab does not come to {selector}")
 
 
+@pytest.mark.slow
 def test_from_home_to_the_first_update_to_an_export_by_keyboard_alone(watched, document, tmp_path):
     address = written(Exploration(document), tmp_path)
     page = watched(address, accept_downloads=True).open(address)
@@ -206,6 +211,7 @@ def shown_values(page):
     return {(tensor, row, column): float(value) for tensor, row, column, value in page.evaluate(CELLS)}
 
 
+@pytest.mark.slow
 def test_the_served_page_shows_python_s_numbers_and_trains_in_python(watched, served):
     page = watched(f"http://127.0.0.1:{served.port}/").open(served.url)
     page.click('[data-screen="lab"]')
@@ -226,6 +232,7 @@ def test_the_served_page_shows_python_s_numbers_and_trains_in_python(watched, se
             assert value == unpacked(state[tensor])[row, column]
 
 
+@pytest.mark.slow
 def test_playing_trains_in_python_until_it_is_told_to_stop(watched, served):
     page = watched(f"http://127.0.0.1:{served.port}/").open(served.url)
     page.click('[data-screen="play"]')
@@ -244,6 +251,7 @@ def test_playing_trains_in_python_until_it_is_told_to_stop(watched, served):
     assert served.live.updates == done
 
 
+@pytest.mark.slow
 def test_a_second_window_is_refused_in_words_and_the_first_goes_on(watched, served):
     own = f"http://127.0.0.1:{served.port}/"
     page = watched(own).open(served.url)
@@ -255,6 +263,7 @@ def test_a_second_window_is_refused_in_words_and_the_first_goes_on(watched, serv
     page.wait_for_selector('[data-updates="1"]')
 
 
+@pytest.mark.slow
 def test_the_served_page_opens_the_batches_that_python_trains_on(watched, serve):
     network, Y = Network([2, 4, 1], activation="tanh", seed=2), (X[:1] > 0).astype(float)
     options = {"learning_rate": 0.3, "iterations": 4, "batch_size": 4}
@@ -274,6 +283,7 @@ def test_the_served_page_opens_the_batches_that_python_trains_on(watched, serve)
     page.wait_for_selector('[data-updates="5"]')  # the server does not end while the page asks for it
 
 
+@pytest.mark.slow
 def test_what_the_page_cannot_compute_is_shown_as_it_was_recorded(watched, tmp_path):
     network = Network([2, 4, 3, 1], activation="tanh", normalization="layer", seed=2)
     exploration = explore(network, X, X[:1] > 0, learning_rate=0.3, iterations=3, clip_norm=0.1)

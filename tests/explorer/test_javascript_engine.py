@@ -146,6 +146,7 @@ def test_initialization_noise_features_and_test_set_are_those_of_the_formulas() 
     assert found["names"] == ["x1", "x2", "x1²", "x2²", "x1·x2", "sin πx1", "sin πx2"]
 
 
+@pytest.mark.slow
 def test_engine_of_the_page(tmp_path: Path) -> None:
     """1e-12 in every quantity of a step, 1e-9 after 500 steps; and the tests of the page's other parts."""
     vectors.write(tmp_path / "vectors.json")

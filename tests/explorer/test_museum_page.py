@@ -58,6 +58,7 @@ def first_of(exhibit):
     return apart, right[apart[0]], wrong[apart[0]]
 
 
+@pytest.mark.slow
 def test_every_switch(watched, address):
     page = watched(address, reduced_motion="reduce").open(address)
     assert page.evaluate(STATE)["on"] == page.evaluate(STATE)["first"] == []
@@ -77,6 +78,7 @@ def test_every_switch(watched, address):
     assert page.evaluate(STATE)["on"] == []
 
 
+@pytest.mark.slow
 def test_by_keys_alone_and_by_a_link(watched, address):
     page = watched(address).open(address)
     page.focus('[data-exhibit="keepdims-lost"]')
@@ -115,6 +117,7 @@ def test_a_damaged_museum_is_refused_with_its_place(watched, museum, exported):
     assert "museum.exhibits[0].first must be the name of a quantity" in page.inner_text("[data-error]")
 
 
+@pytest.mark.slow
 def test_no_fault_of_accessibility(watched, address, accessible):
     page = watched(address, reduced_motion="reduce").open(address)
     accessible(page)
@@ -123,6 +126,7 @@ def test_no_fault_of_accessibility(watched, address, accessible):
         accessible(page)
 
 
+@pytest.mark.slow
 def test_a_page_of_worksheets_is_accessible_and_prints_a_page_for_each(browser, tmp_path, accessible):
     path = tmp_path / "sheets.html"
     sheets = worksheets((2, 2, 2, 1), students=3, loss="cross_entropy", seed=7)

@@ -70,6 +70,7 @@ def assert_same_in_python(page):
         assert names["step"].before[name][row, column] == pytest.approx(value, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_points_and_weights_are_made_in_python_carried_by_links_and_taken_back(watched, page, address):
     to(page, 2)
     add_point(page, 0.5, -0.5)
@@ -120,6 +121,7 @@ def test_a_link_that_is_damaged_or_of_another_lesson_is_refused_and_the_page_wor
     page.click('[data-action="next"]')
 
 
+@pytest.mark.slow
 def test_another_network_can_be_taken_back_with_all_its_training(page):
     page.select_option('[data-setting="l2"]', "0.1")
     to(page, 3)
@@ -147,6 +149,7 @@ def test_another_network_can_be_taken_back_with_all_its_training(page):
     assert page.locator('[data-action="undo"]').count() == 0
 
 
+@pytest.mark.slow
 def test_a_change_that_ends_the_connection_says_so_and_loading_goes_back(watched, serve):
     server = serve(Network([2, 4, 1], activation="tanh", seed=2), X, Y, learning_rate=0.3, iterations=3)
     page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)
@@ -205,6 +208,7 @@ def default_page(tmp_path_factory):
     return path.as_uri()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("opened", ["#s=play", "#s=home", f"#s=play&n={quote(json.dumps({'data': 'xor'}))}"])
 def test_the_default_training_is_below_a_tenth_after_five_seconds_of_play(watched, default_page, opened):
     page = watched(default_page).open(f"{default_page}{opened}")
@@ -241,6 +245,7 @@ def test_nothing_of_the_default_network_is_cut(watched, default_page, width):
     assert all(right - left >= 24 and height >= 24 for left, right, height in inner)
 
 
+@pytest.mark.slow
 def test_quantities_that_are_shown_to_be_compared_say_so_where_they_stand(watched, default_page):
     page = watched(default_page).open(f"{default_page}#s=lab")
     for name, what in {
@@ -256,6 +261,7 @@ def test_quantities_that_are_shown_to_be_compared_say_so_where_they_stand(watche
     assert page.locator(".ribbon-step.is-aside").count() == 3
 
 
+@pytest.mark.slow
 def test_a_short_link_opens_a_quantity_and_an_unknown_one_is_refused(watched, default_page):
     for hash_, micro, cell in (
         ("#q=dW2", "dW2", ["0", "0"]),

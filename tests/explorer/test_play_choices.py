@@ -44,6 +44,7 @@ def go(page, updates):
         page.wait_for_selector(f'[data-updates="{number}"]')
 
 
+@pytest.mark.slow
 def test_a_link_has_every_choice_and_makes_the_same_training(watched, address):
     page = toy(watched(address).open(address))
     page.select_option('[data-setting="noise"]', "0.2")
@@ -71,6 +72,7 @@ def test_a_link_has_every_choice_and_makes_the_same_training(watched, address):
     ]
 
 
+@pytest.mark.slow
 def test_a_painted_point_has_the_features_of_its_place(watched, address):
     page = toy(watched(address).open(address))
     page.check('[data-feature="xy"]')
@@ -90,6 +92,7 @@ def test_a_painted_point_has_the_features_of_its_place(watched, address):
         assert cell.get_attribute("data-value") == value
 
 
+@pytest.mark.slow
 def test_a_finding_leads_to_the_quantity_that_shows_it(watched, address):
     page = toy(watched(address).open(address))
     assert page.locator("[data-finding]").count() == 0
@@ -100,6 +103,7 @@ def test_a_finding_leads_to_the_quantity_that_shows_it(watched, address):
     assert page.locator('[aria-current="step"]').get_attribute("data-micro") == "dW1"
 
 
+@pytest.mark.slow
 def test_pictures_stand_in_the_lab_and_in_play_and_lead_to_their_column(watched, digits):
     page = watched(digits).open(f"{digits}#s=lab&k=1&q=Z1")
     assert page.locator("[data-pictures] canvas").count() == 8 + 4  # examples, units
@@ -115,6 +119,7 @@ def test_pictures_stand_in_the_lab_and_in_play_and_lead_to_their_column(watched,
     assert f"{12 - wrong} of 12 right" in page.inner_text("[data-fit]")
 
 
+@pytest.mark.slow
 def test_the_two_ways_to_the_loss_stand_side_by_side(watched, address):
     page = watched(address).open(f"{address}#s=lab&k=1&q=loss")
     values = [float(cell.inner_text()) for cell in page.locator("[data-two-ways]").all()]
@@ -130,6 +135,7 @@ def test_the_two_ways_to_the_loss_stand_side_by_side(watched, address):
     assert page.locator("[data-stopped]").count() == 0
 
 
+@pytest.mark.slow
 def test_the_tour_goes_and_ends_by_keyboard_and_the_help_has_the_numbers(watched, address):
     page = watched(address).open(f"{address}#s=lab&k=1&q=Z1")
     tab_to(page, '[data-action="tour"]')
@@ -151,6 +157,7 @@ def test_the_tour_goes_and_ends_by_keyboard_and_the_help_has_the_numbers(watched
     assert "m = 6" in page.inner_text("dialog")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_no_fault_of_accessibility(watched, address, digits, axe, scheme):
     page = toy(watched(address, color_scheme=scheme).open(address))
@@ -171,6 +178,7 @@ def test_no_fault_of_accessibility(watched, address, digits, axe, scheme):
     assert faults(pictures, axe) == []
 
 
+@pytest.mark.slow
 def test_a_narrow_window_scrolls_one_way(watched, address, digits):
     page = toy(watched(address, viewport={"width": 390, "height": 844}).open(address))
     page.select_option('[data-setting="test"]', "0.3")
@@ -184,6 +192,7 @@ def test_a_narrow_window_scrolls_one_way(watched, address, digits):
     assert box["x"] + box["width"] <= 390
 
 
+@pytest.mark.slow
 def test_a_served_training_goes_at_the_speed_of_the_slider(watched, serve):
     server = serve(Network([2, 4, 1], activation="tanh", seed=2), X, Y, learning_rate=0.3, iterations=3)
     page = watched(f"http://127.0.0.1:{server.port}/").open(server.url)

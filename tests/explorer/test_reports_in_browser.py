@@ -23,6 +23,7 @@ def called(*arguments):
     return leaving.value.code or 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_axe_finds_nothing(watched, axe, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)

@@ -1,6 +1,7 @@
 """The course of a run on its page: every curve that it recorded, drawn, in words, and as a table."""
 
 import numpy as np
+import pytest
 
 from deepstep import Network
 from deepstep.explorer import About, explore, lesson
@@ -32,6 +33,7 @@ def test_the_curves_of_a_network_that_was_not_trained_are_those_of_the_page():
     assert document["history"]["unit"] == "step"
 
 
+@pytest.mark.slow
 def test_the_page_draws_them(watched, tmp_path, axe):
     """In the Step lab, as the page cannot train."""
     network = trained(normalization="layer")

@@ -128,6 +128,7 @@ def next_scene(page):
     page.click('[data-scene-way="next"]')
 
 
+@pytest.mark.slow
 def test_scenes_open_at_their_places_with_python_s_numbers(watched, address, document):
     page = watched(address).open(address)
     assert page.inner_text("#scene-title") == "First"
@@ -155,6 +156,7 @@ def test_scenes_open_at_their_places_with_python_s_numbers(watched, address, doc
     assert page.inner_text("#scene-title") == "Second"
 
 
+@pytest.mark.slow
 def test_locked_controls_cannot_be_used(watched, address):
     page = watched(address).open(address)
     assert page.locator("[data-screen]:visible").count() == 1
@@ -210,6 +212,7 @@ def test_a_locked_transport_has_no_other_way_to_a_step(watched, tmp_path):
     assert page.locator("details td[data-value]").count() == 3  # the costs are shown
 
 
+@pytest.mark.slow
 def test_where_everything_is_locked_no_tour_leads_elsewhere(watched, tmp_path):
     lesson = tmp_path / "lesson.md"
     lesson.write_text(LESSON.replace('["screens", "share", "find", "check"]', '["all"]'), encoding="utf-8")
@@ -226,6 +229,7 @@ def test_where_everything_is_locked_no_tour_leads_elsewhere(watched, tmp_path):
     assert page.locator('[data-action="tour"]').count() == 1
 
 
+@pytest.mark.slow
 def test_a_question_reveals_its_answer_and_counts_once(watched, address):
     page = watched(address).open(address)
     assert score(page) == ("0", "false")
@@ -262,6 +266,7 @@ def tab_to(page, selector):
     raise AssertionError(f"no way to {selector} by keyboard")
 
 
+@pytest.mark.slow
 def test_a_lesson_by_keyboard_alone(watched, address):
     page = watched(address).open(address)
     tab_to(page, ".answer input")
@@ -282,6 +287,7 @@ def test_a_lesson_by_keyboard_alone(watched, address):
     assert page.inner_text("#scene-title") == "Second"
 
 
+@pytest.mark.slow
 def test_no_fault_of_accessibility(watched, address, accessible):
     page = watched(address).open(address)
     accessible(page)
@@ -296,6 +302,7 @@ def test_no_fault_of_accessibility(watched, address, accessible):
     accessible(page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
 def test_ready_lessons_open_every_scene_at_its_place(watched, tmp_path, path):
     document = build(path)
@@ -337,6 +344,7 @@ def served(tmp_path):
     thread.join(10)
 
 
+@pytest.mark.slow
 def test_a_platform_receives_status_and_score(watched, document, served):
     folder, base = served
     (folder / "lesson.zip").write_bytes(package(document))
@@ -374,6 +382,7 @@ def test_a_platform_receives_status_and_score(watched, document, served):
     assert told("exit") == ""
 
 
+@pytest.mark.slow
 def test_a_platform_that_breaks_leaves_the_lesson(watched, document, served):
     folder, base = served
     (folder / "lesson").mkdir()

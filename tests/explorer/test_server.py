@@ -238,6 +238,7 @@ def test_the_learning_rate_can_be_set_exactly(server, what):
     assert np.array_equal(unpacked(message["parameters"]["W1"]), step.after["W1"])
 
 
+@pytest.mark.slow
 def test_a_second_client_is_refused_and_the_training_goes_on(server):
     with stream(server) as messages:
         command(server, {"do": "train", "steps": 10**9})
@@ -376,6 +377,7 @@ def command_in_time(server, body, seconds=5):
     return status
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("impatient", [4.0], indirect=True)
 def test_connections_beyond_the_most_are_turned_away(impatient):
     """Of a hundred idle ones each takes no thread; when their time is up, the page can be had again."""

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from deepstep import Network
 from deepstep.explorer.abilities import sources_of
 from javascript import evaluated
@@ -49,6 +51,7 @@ def is_the_library_s(shown, equation):
     )
 
 
+@pytest.mark.slow
 def test_a_served_page_and_a_toy_on_it_show_the_library_s_source(watched, serve):
     network = Network([2, 3, 1], activation="tanh", seed=1)
     X, Y = [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]]

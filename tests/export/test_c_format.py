@@ -79,6 +79,7 @@ def test_a_large_mean_and_a_small_spread(cc: list[str], name: str, tmp_path: Pat
     assert np.max(np.abs(found - model.predict_proba(rows))) < 1e-6
 
 
+@pytest.mark.slow
 def test_no_allocation_and_its_headers(cc: list[str], tmp_path: Path) -> None:
     export(fitted("ensemble"), tmp_path / "model.c")
     text = (tmp_path / "model.c").read_text()

@@ -301,7 +301,9 @@ def test_a_table_is_read_as_training_read_it(
         path, content = tmp_path / f"rows{suffix}{packed}", PACKED[packed](text.format(sep).encode(encoding))
         path.write_bytes(content)
         header = name != "no header"
-        frame, found, _ = load_table(path, ReadOptions(TextFormat(header=header), tell=silent), as_written=True)
+        frame, found, _ = load_table(
+            path, ReadOptions(TextFormat(header=header), tell=silent), as_written=True
+        )
         usual = TextFormat(**unusual_format(path, found))
         unnamed = () if header else (frame.columns, frame.columns[1:])
         inputs = [{"column": one, "kind": "category", "settings": {}} for one in frame.columns]

@@ -174,6 +174,7 @@ def best_of(times: int, call: Callable[[], Any]) -> float:
     return min(seconds)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_ensembles_on_real_tables(shared: Path, name: str, tmp_path: Path) -> None:
     """25 networks, and a row by the graph is not slower than by the model."""

@@ -68,12 +68,14 @@ MODELS: dict[str, Callable[[], Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("which", MODELS)
 def test_models(name: str, which: str, tmp_path: Path) -> None:
     exported(MODELS[which](), name, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("which", ["all", "titanic", "diamonds"])
 def test_ten_thousand_fuzzed_rows(

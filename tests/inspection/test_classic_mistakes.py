@@ -81,6 +81,7 @@ FACTORS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("features", [{"normalization": "batch"}], ids=str)
 @pytest.mark.parametrize("sentence", FACTORS)
 def test_a_factor_in_one_derivative_of_one_layer_and_of_all(sentence: str, features: dict[str, Any]) -> None:
@@ -131,6 +132,7 @@ def _with_later(net: Network, moved: Any, X: Any, Y: Any, l: int) -> dict[str, A
     return {f"dW{l}": dZ @ A[l - 1].T / X.shape[1], f"db{l}": dZ.mean(axis=1, keepdims=True)}
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(
     st.lists(st.integers(1, 5), min_size=2, max_size=5),

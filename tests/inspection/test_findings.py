@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pytest
 
 from deepstep import Network
 from deepstep.data import load
@@ -128,6 +129,7 @@ def test_the_most_serious_comes_first_and_all_is_json():
     json.dumps([finding.to_dict() for finding in found], allow_nan=False)
 
 
+@pytest.mark.slow
 def test_the_lecture_s_planar_network_raises_no_alarm():
     data = load("planar", seed=1)
     network = Network([2, 4, 1], activation="tanh", seed=1)

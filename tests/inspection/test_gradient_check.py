@@ -55,6 +55,7 @@ def test_right_gradients_pass(net, m, size, seed):
     assert [check.name for check in report.checks] == list(net.parameters)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 @settings(max_examples=20)
 @given(st.floats(0, 306), st.integers(0, 2**32 - 1))

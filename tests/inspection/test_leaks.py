@@ -144,6 +144,7 @@ def test_the_only_input_is_what_is_learned_from():
         assert not list(leak_findings(frame, {"x": None}, {"y": answers}, classes=classes))
 
 
+@pytest.mark.slow
 def test_many_rows_and_columns_are_looked_at_in_a_sample():
     m = 10**6
     frame = polars.DataFrame({"t": np.arange(m), "x": RNG.normal(size=m)})

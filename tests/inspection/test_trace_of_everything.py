@@ -75,6 +75,7 @@ def test_a_step_whose_textbook_loss_is_infinite():
     check_the_step(training)
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(trainings(dtypes=("float64",)))
 def test_every_derivative_passes_the_check(training):

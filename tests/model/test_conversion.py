@@ -89,6 +89,7 @@ class TestFromTorch:
         np.testing.assert_allclose(net.forward(X), columns(A), rtol=1e-10, atol=1e-12)
         assert Network.from_torch(net.to_torch()).architecture == net.architecture
 
+    @pytest.mark.slow
     def test_training_goes_on_as_in_torch(self):
         """Running statistics too, with a bias before batch normalization that ours has not."""
         torch.manual_seed(3)

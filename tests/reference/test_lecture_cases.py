@@ -299,6 +299,7 @@ def test_the_case_comes_out(name: str, lecture: dict[str, Any]) -> None:
         np.testing.assert_allclose(came[key], expected, rtol=1e-12, atol=1e-15, err_msg=f"{name}: {key}")
 
 
+@pytest.mark.slow
 def test_the_network_s_own_check_is_a_hundred_times_sharper(lecture: dict[str, Any]) -> None:
     """It takes the cost from the logits, so the noise of 1e-7 in the lecture's number is not there."""
     faulty, fixed = (

@@ -302,6 +302,7 @@ RUNS = {
 IN_TESTS_OF_THEIR_OWN = {"c1w3.planar.hidden_sizes", "c1w3.nn_model_test_case"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RUNS)
 def test_the_run_comes_out(name: str, data: Callable[[str], Data], lecture: dict[str, Any]) -> None:
     run, published = RUNS[name], lecture["runs"][name]
@@ -356,6 +357,7 @@ def check_details(network: Network, data: Data, details: dict[str, Any]) -> None
         assert np.linalg.norm(network.parameters[name]) == pytest.approx(norm, rel=1e-9), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("epsilon_at", "key"),
     [("outside", "computed_costs_correct_adam"), ("inside", "computed_costs_epsilon_inside")],
@@ -372,6 +374,7 @@ def test_adam_as_it_should_be(
     assert outcome.network.accuracy(moons.X, moons.Y) == pytest.approx(accuracy, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("seed", "release"), [(2, "2017 forks"), (3, "2021")])
 def test_hidden_sizes(seed: int, release: str, data: Callable[[str], Data], lecture: dict[str, Any]) -> None:
     run, planar = lecture["runs"]["c1w3.planar.hidden_sizes"], data("planar")

@@ -245,6 +245,7 @@ def test_d16_lists_go_backward_too() -> None:
         np.testing.assert_array_equal(value, expected)
 
 
+@pytest.mark.slow
 def test_d16_nothing_is_asserted_against_users() -> None:
     for path in SOURCE.rglob("*.py"):
         assert not [

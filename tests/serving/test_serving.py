@@ -267,6 +267,7 @@ def test_a_body_without_a_length_is_limited_too(runs):
         assert one.getresponse().status == 413
 
 
+@pytest.mark.slow
 def test_health_answers_during_predictions_which_end_in_time_and_wait_in_a_short_queue(
     runs, table, monkeypatch
 ):
@@ -314,6 +315,7 @@ HEADS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", HEADS)
 def test_a_connection_without_a_request_ends_in_time_however_its_bytes_come(runs, name):
     with (
@@ -343,6 +345,7 @@ def drip(connection):
     raise AssertionError("the connection stays")
 
 
+@pytest.mark.slow
 def test_an_answer_that_nobody_takes_does_not_keep_its_connection(runs, monkeypatch):
     monkeypatch.setattr("deepstep.serving.application.csv_of", lambda *_: "x" * 30_000_000)
     row = {"age": 1, "colour": "red", "member": True, "day": None}
@@ -356,6 +359,7 @@ def test_an_answer_that_nobody_takes_does_not_keep_its_connection(runs, monkeypa
             connection.getresponse().read()
 
 
+@pytest.mark.slow
 def test_a_connection_serves_many_requests_for_longer_than_the_time_of_one(runs):
     with (
         served(runs["classes"], Limits(seconds=0.6)) as port,
@@ -370,6 +374,7 @@ def test_a_connection_serves_many_requests_for_longer_than_the_time_of_one(runs)
         assert connection.sock.getsockname() == opened
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_the_command_prints_its_address_and_ends_in_order(runs, tmp_path, sent):
     runs["classes"].save(tmp_path / "run")

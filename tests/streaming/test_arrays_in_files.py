@@ -186,6 +186,7 @@ HEADERS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @given(header=HEADERS, version=st.sampled_from([1, 2, 3]))
 @example(header="{'descr': '<f8', 'fortran_order': False, 'shape': [}", version=1)  # tokenize.TokenError

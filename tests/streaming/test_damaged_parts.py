@@ -76,6 +76,7 @@ def test_a_part_that_was_cut_off(parts, cut):
         read(parts)
 
 
+@pytest.mark.slow
 def test_any_byte_that_is_turned_is_an_error_or_changes_values_alone(parts, fresh_seed):
     """pyarrow's own tests are for its reader; this is for what it raises: a sentence about the part."""
     part, rng = parts / "part-1.parquet", np.random.default_rng(fresh_seed)

@@ -71,6 +71,7 @@ def test_one_window_is_the_fit_in_memory_bit_for_bit(tmp_path, whole):
     assert other.feature_names_in_.tolist() == ["x", "z", "größe"]
 
 
+@pytest.mark.slow
 def test_an_ensemble_of_one_answers_for_files_and_frames(parts, whole, windows):
     windows(200)
     model = DeepClassifier(**LONGER, stream=True).fit(parts, "target")
@@ -106,6 +107,7 @@ def killed(monkeypatch):
         yield patched.undo
 
 
+@pytest.mark.slow
 def test_an_ensemble_of_one_that_was_killed_goes_on(parts, tmp_path, killed, monkeypatch, windows):
     monkeypatch.setattr(member_fit, "ModelCheckpoint", partial(ModelCheckpoint, every=0.0))
     windows(100)

@@ -62,6 +62,7 @@ def numpy_files(path, m):
     return path / "X.npy"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the system's peak has other units")
 @pytest.mark.parametrize("write", [parquet, numpy_files])
 def test_a_file_seven_times_as_large_takes_no_more(tmp_path, write):

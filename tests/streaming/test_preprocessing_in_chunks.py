@@ -79,6 +79,7 @@ def frames(draw, columns):
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data(), columns=st.lists(st.sampled_from(list(CELLS)), min_size=1, max_size=5))
 def test_laws_of_any_table(data, columns):

@@ -298,6 +298,7 @@ def bits(threads):
     return subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
 
 
+@pytest.mark.slow
 def test_one_and_two_threads_come_to_the_same_bits_in_the_deterministic_mode():
     assert bits(1) == bits(2) != ""
 

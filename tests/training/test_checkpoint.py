@@ -95,6 +95,7 @@ def test_every_flipped_bit_and_every_cut_is_seen(file, tmp_path, fresh_seed):
             read_checkpoint(broken)
 
 
+@pytest.mark.slow
 def test_300_damaged_and_forged_checkpoints(fresh_seed):
     """Each is read right or refused with an error of ours: no other exception, 10 s and 1 GB at most."""
     found = in_a_process(Path(__file__).parent / "damaged_checkpoints.py", fresh_seed, 300)

@@ -127,6 +127,7 @@ def test_the_engine_is_called_seldom_where_nobody_looks(monkeypatch, batch_size)
     assert len(calls) < 15
 
 
+@pytest.mark.slow
 def test_fewer_epochs_are_done_at_once_where_callbacks_are_slow():
     class Slow(Callback):
         looks_at_the_network, told, at_once = False, 0, 0

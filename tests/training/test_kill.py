@@ -11,6 +11,7 @@ import pytest
 KILLS = 30
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the script forks its trainings")
 def test_killed_30_times_and_not_a_bit_is_lost(tmp_path, fresh_seed):
     here = Path(__file__).resolve()
