@@ -35,7 +35,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 """By stage, in code lines: the goal, and the limit until it is reached."""
 
 FILES = 215, 277
-TESTS = 30_000, 42_998
+TESTS = 30_000, 43_185
 """Files of src, and lines of tests: the goal, and the limit."""
 
 
