@@ -19,6 +19,8 @@ from deepstep.training import latest_checkpoint
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import Fit
 
+pytestmark = pytest.mark.slow
+
 TYPED = ("--target kind --out run --model network --epochs 12 --batch-size 8",)
 
 HANDLER = "import signal\nsignal.signal(signal.SIGINT, signal.default_int_handler)\n"
@@ -52,8 +54,6 @@ import os, signal, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
 from deepstep.ensembles import finished
 from deepstep.training import interruption
-
-pytestmark = pytest.mark.slow
 finished.SECONDS = finished.LONG = 0.0
 interruption.ONE_PRESS = 0.0
 keep, seen = finished.FinishedMembers.add, []

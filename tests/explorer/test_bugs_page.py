@@ -11,12 +11,12 @@ from deepstep.course.museum import document
 from deepstep.explorer import Exploration
 from javascript import evaluated
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(10, 38)
 ROUNDS = """
 import {{ readFileSync }} from "node:fs";
 import {{ draw }} from "./src/lesson/bugs.js";
-
-pytestmark = pytest.mark.slow
 const museum = JSON.parse(readFileSync({path!r}));
 const value = ({{ rows, cols, rank, data }}) =>
   ({{ shape: [[], [cols], [rows, cols]][rank], data: [...data].map(String) }});

@@ -10,14 +10,14 @@ from nbclient import NotebookClient
 from deepstep import History, Network
 from deepstep.inspection.findings.finding import Finding
 
+pytestmark = pytest.mark.slow
+
 CELLS = {
     "begin": """
 import os
 os.environ["NUMBA_NUM_THREADS"] = "1"
 from deepstep import DeepClassifier, Network, diagnose
 from deepstep.plots import NeuronMapsDisplay, TrainingCurveDisplay
-
-pytestmark = pytest.mark.slow
 X, Y = [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 1]]
 net = Network([2, 3, 1], initialization="zeros", seed=1)
 history = net.train(X, Y, learning_rate=0.5, iterations=50)
