@@ -117,21 +117,21 @@ def fit_network(
         keep_columns=parameters.get("keep_columns"),
     )
     rows, validation, surveyed = parts.train, _validation(parts), parts.survey
-    X: Any = encoder.fit_transform(parts.X(rows))
-    y: Any = parts.y(rows)
-    weight: Any = rows.weight
-    n_rows = len(X)
-    if surveyed is not None:
-        encoder.preparation_, n_rows = surveyed.inputs, sum(surveyed.kept)  # of all rows, not of the sample
-        y, weight = options.targets[0], options.sample_weight
-        X = prepared(surveyed, [y] if weight is None else [y, weight])
+    data: tuple[Any, ...]
+    if surveyed is None:
+        X = encoder.fit_transform(parts.X(rows))
+        data, n_rows = (X, parts.y(rows), rows.weight), len(X)
+    else:
+        encoder.fit(parts.X(rows)).preparation_ = surveyed.inputs  # of all rows, not of the sample
+        names = [name for name in (*options.targets, options.sample_weight) if name is not None]
+        data, n_rows = (prepared(surveyed, names), *names), sum(surveyed.kept)
     if validation:
         validation["X_val"] = encoder.transform(validation["X_val"])
     network = new_network(parts.task, parameters, n_rows, validated=bool(validation))
     _set_delta(network, parts)
     network.set_params(**of_call, callbacks=[*callbacks, Progress(harmless(name) or "train")])
     try:
-        network.fit(X, y, weight, **validation)
+        network.fit(*data, **validation)
     except DivergenceError as error:
         if error.predictor is not None:
             error.predictor = behind(encoder.preparation_, error.predictor, encoder.columns_)

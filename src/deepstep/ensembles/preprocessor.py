@@ -48,7 +48,8 @@ class EncodedRows:
         numbers = rows if isinstance(rows, np.ndarray) else np.arange(*rows.indices(self.frame.height))
         with naming_rows(Place(self.where, 0), numbers):
             features = self.preprocessor.features(self.frame[rows])
-        return self.preprocessor.encoded(self.name, features, self.dtype)
+        inputs: Array = self.preprocessor.encoded(self.name, features).astype(self.dtype, copy=False)
+        return inputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,12 +110,11 @@ class Preprocessor:
         for name in dict.fromkeys(preset.inputs for preset in presets):
             scaling, cuts = INPUTS[name]
             n_bins = default_n_bins(len(rows)) if cuts else 0
-            encodings[name] = None
-            if sample is not None:
-                encoding = Encoding.fit(sample, n_bins, scaling)
+            encoding = None if sample is None else Encoding.fit(sample, n_bins, scaling)
+            if encoding is not None and not whole:
                 # what is constant in a sample is no constant: each feature varies somewhere
-                factor = encoding.factor if whole else tuple(each or 1.0 for each in encoding.factor)
-                encodings[name] = replace(encoding, factor=factor)
+                encoding = replace(encoding, factor=tuple(factor or 1.0 for factor in encoding.factor))
+            encodings[name] = encoding
         center, scale = targets.scale_of(rows.Y, rows.weight, where=where)
         return cls(preparation, encodings, center, scale), sample if whole else None
 
@@ -127,18 +127,14 @@ class Preprocessor:
         """Rows as features (m, n), float64; rows of floats and sparse ones stay as they are."""
         return _features(self.preparation, X)
 
-    def encoded(self, name: str, features: Any, dtype: Any = np.float32) -> Any:
+    def encoded(self, name: str, features: Any) -> Any:
         """Features as the inputs of an encoding, which are rounded to float32 for every network."""
         encoding = self.encodings[name]
-        inputs = features if encoding is None else encoding.transform(features)
-        return inputs.astype(dtype, copy=False)
+        return features if encoding is None else encoding.transform(features)
 
     def inputs(self, features: Any) -> dict[str, Any]:
         """Features as the inputs of each encoding."""
-        return {
-            name: features if encoding is None else encoding.transform(features)
-            for name, encoding in self.encodings.items()
-        }
+        return {name: self.encoded(name, features) for name in self.encodings}
 
     def examples(
         self, rows: Rows, weight: Array | None, dtype: Any, where: str, features: Any = None
@@ -153,7 +149,7 @@ class Preprocessor:
                 X = EncodedRows(self, name, rows.X, dtype, where)
             else:
                 features = self.features(rows.X) if features is None else features
-                X = self.encoded(name, features, dtype)
+                X = self.encoded(name, features).astype(dtype, copy=False)
             examples[name] = Examples(X, learned, weight)
         return examples
 

@@ -117,8 +117,8 @@ class Encoding:
         if scaling == "deviations":
             return found
         ranks = np.linspace(0, 1, min(MOST_MARKS, max(2, len(features))))
-        first, third = quantiles.at(np.array([0.25, 0.75]))
-        distinct = _different(quantiles.at(ranks), first, third, quantiles.more_than_two)
+        first, third, *values = quantiles.at(np.concatenate([[0.25, 0.75], ranks]))
+        distinct = _different(np.array(values), first, third, quantiles.more_than_two)
         curves = [(marks, _normal_scores(place, ranks)) for marks, place in distinct]
         return replace(found, marks=tuple(one for one, _ in curves), scores=tuple(one for _, one in curves))
 
@@ -244,9 +244,8 @@ def _different(
 
     ``values`` (k, n) are the quantiles, ``first`` and ``third`` the quartiles of each feature.
     """
-    new = np.diff(values / 2, axis=0, prepend=-np.inf) > ROUNDING * (
-        third / 2 - first / 2
-    )  # halves: no infinity
+    between = third / 2 - first / 2  # halves: a difference may be infinite
+    new = np.diff(values / 2, axis=0, prepend=-np.inf) > ROUNDING * between
     new &= more_than_two
     return [
         (tuple(column[there].tolist()), np.cumsum(there) - 1)

@@ -18,7 +18,7 @@ from deepstep.engines.torch.passes import Statistics
 from deepstep.engines.torch.session import Batch, TorchSession
 from deepstep.errors import ConfigurationError, WorkerError
 from deepstep.network import Architecture
-from deepstep.preparation.batches import Communicator, Examples, Shard, Share, places
+from deepstep.preparation.batches import Communicator, Examples, Shard, Share, batch, places
 from deepstep.types import Array
 
 ROUND = 1021
@@ -47,7 +47,7 @@ class DistributedSession(TorchSession):
             )
         super().__init__(architecture, *arguments, device=device)
         self.name, self.workers = "distributed", ProcessGroup(self._device)
-        self._told = 0  # a mark of the order and the rates of the steps that are asked for
+        self._mark = 0  # a mark of the order and the rates of the steps that are asked for
 
     @torch.inference_mode()
     def cost_and_gradient_of_all(
@@ -60,8 +60,9 @@ class DistributedSession(TorchSession):
         return float(J), np.array(gradient.cpu().numpy())
 
     def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
-        order = b"" if asked.order is None else np.ascontiguousarray(asked.order).tobytes()
-        self._told = crc32(order + np.ascontiguousarray(asked.rates).tobytes())
+        # of these batches alone: an epoch has many calls
+        rows = [np.r_[batch(asked.order, len(examples), asked.batch_size, i)] for i in asked.numbers]
+        self._mark = crc32(asked.rates.tobytes() + np.concatenate(rows).tobytes())
         super()._do(examples, asked, found)
 
     def _cost_and_gradient(
@@ -69,7 +70,7 @@ class DistributedSession(TorchSession):
     ) -> tuple[Tensor, Tensor, Statistics]:
         """J and ∂J/∂θ of the whole batch, the same in all workers; there are no statistics."""
         step = self._state.step
-        return *self._of_all(part, masks, step + self._told, f"at step {step}"), {}
+        return *self._of_all(part, masks, step + self._mark, f"at step {step}"), {}
 
     def _of_all(
         self, part: Batch, masks: Mapping[int, Tensor], mark: int, where: str, *, exact: bool = False
