@@ -373,7 +373,7 @@ def _new_file(target: Path) -> tuple[Path, BinaryIO]:
 
 def _take_mode(new: Path, old: Path) -> None:
     """Let the new one be read and written by those who could read and write the old one, if there is one."""
-    if old.exists():
+    with suppress(FileNotFoundError, NotADirectoryError):  # none, or another process moves it aside just now
         new.chmod(S_IMODE(old.stat().st_mode))
 
 
