@@ -146,6 +146,14 @@ def test_what_holds_for_several_names_stands_once() -> None:
     assert [entry.name for entry in found["Parameters"]] == ["theta", "learning_rate, weight_decay"]
 
 
+@pytest.mark.parametrize("name", deepstep.equations.EQUATIONS)
+def test_the_notes_of_an_equation_are_its_formula_and_source(name: str) -> None:
+    equation = deepstep.equations.EQUATIONS[name]
+    if equation.function.__module__.startswith("deepstep."):
+        notes = "".join("".join(sections(equation.function)["Notes"]).split())
+        assert notes == "".join(f"{equation.formula}Source:{equation.source}.".replace(",  ", "").split())
+
+
 MODULES = sorted(Path(deepstep.__path__[0]).rglob("*.py"))
 
 

@@ -1,14 +1,17 @@
-"""Errors: where it happened, what was expected, what was got, and a hint.
+"""Errors begin with the problem, and a hint says what to do.
 
-Every error that DeepStep raises on purpose is a `DeepStepError` and follows one of two templates::
+Every error that DeepStep raises on purpose is a `DeepStepError`; it has one of two forms::
 
-    where: what was expected; what was got. Hint.
-    where: setting must be …, got …. Hint.
+    DataError(f"{k} of {m} rows have no target", "Fill them in, or leave the rows out.")
+        50 of 800 rows have no target. Fill them in, or leave the rows out.
 
-The second one is for errors that name a setting. Estimators and the command line show settings under the
-names of their own parameters and options (`spelled`).
+    ConfigurationError.must_be("dropout", "a number from 0 to below 1", repr(dropout))
+        dropout must be a number from 0 to below 1, got 1.5.
 
-The command line turns them into exit code 2 (1 for `DivergenceError`).
+The second one is for what a caller passes: settings and arguments. Estimators and the command line show
+settings under the names of their own parameters and options (`spelled`).
+
+The command line turns errors into exit code 2 (1 for `DivergenceError`).
 """
 
 import re
@@ -18,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from deepstep.ensembles.predictor import Predictor
@@ -32,57 +35,104 @@ class DeepStepError(Exception):
 
     Parameters
     ----------
-    where : str
-        The layer, function, option or file in question.
-    expected : str
-        What was expected there.
-    got : str
-        What came instead.
+    problem : str
+        A clause that begins with what is wrong, without a full stop.
     hint : str, optional
-        How to mend it, one sentence.
-    setting : str, optional
-        The setting that the error is about, such as ``"l2"`` or ``"optimizer_params['beta']"``; ``expected``
-        then continues "must be", or is "have …".
-    listed : sequence of (str, str), optional
-        Settings that ``got`` ends with, and the text of each; empty texts for their names alone.
+        What to do, in sentences.
+
+    Attributes
+    ----------
+    setting : str
+        The setting or argument that the error is about, such as ``"l2"`` or ``"optimizer_params['beta']"``;
+        empty where it is about none.
 
     Examples
     --------
-    >>> print(ShapeError("Network.train", "X has 3 rows", "got X (10, 3)", "Pass X.T."))
-    Network.train: X has 3 rows; got X (10, 3). Pass X.T.
-    >>> print(ConfigurationError("Network.train", "a number of at least 0", "got -1", setting="l2"))
-    Network.train: l2 must be a number of at least 0, got -1.
+    >>> print(DataError("50 of 800 rows have no target", "Leave them out."))
+    50 of 800 rows have no target. Leave them out.
+    >>> print(ShapeError.must_be("X", "have 3 rows", "shape (10, 3)", "Pass X.T."))
+    X must have 3 rows, got shape (10, 3). Pass X.T.
     """
 
     def __init__(
-        self,
-        where: str,
-        expected: str,
-        got: str,
+        self, problem: str, *others: str, setting: str = "", listed: Any = (), hint: str = ""
+    ) -> None:
+        # transition: the old form has where, expected, got and perhaps a hint
+        self._old = (problem, *others[:2]) if len(others) > 1 else None
+        hint = hint or (others[2] if len(others) > 2 else others[0] if len(others) == 1 else "")
+        self.setting, self._problem, self.hint = setting, problem, hint
+        self._requirement, self._value = "", ""
+        self._listed = tuple(listed)
+        self._named = setting, self._listed
+        super().__init__(problem, *others)
+        if self._old:
+            self.where, self.expected, self._value = self._old
+            self._requirement = self.expected
+
+    @classmethod
+    def must_be(
+        cls,
+        setting: str,
+        requirement: str,
+        value: str,
         hint: str = "",
         *,
-        setting: str = "",
         listed: Sequence[tuple[str, str]] = (),
-    ) -> None:
-        self.where, self.expected, self.hint = where, expected, hint
-        self.setting, self._got, self._listed = setting, got, tuple(listed)
-        self._named = setting, self._listed
-        super().__init__(where, expected, got, hint)
+    ) -> Self:
+        """The error about a setting or an argument that cannot be used.
+
+        Parameters
+        ----------
+        setting : str
+            Its name.
+        requirement : str
+            What it must be; a text that begins with "have" or "hold" stands without "be".
+        value : str
+            What was passed, as the message shows it.
+        hint : str, optional
+            What to do, in sentences.
+        listed : sequence of (str, str), optional
+            Settings that ``value`` ends with, and the text of each; empty texts for their names alone.
+
+        Returns
+        -------
+        DeepStepError
+            An error of this class.
+
+        Examples
+        --------
+        >>> print(ConfigurationError.must_be("l2", "a number of at least 0", "-1"))
+        l2 must be a number of at least 0, got -1.
+        """
+        error = cls("", hint)
+        error.setting, error._requirement, error._value = setting, requirement, value
+        error._listed = tuple(listed)
+        error._named = setting, error._listed
+        error.args = (str(error),)
+        return error
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, without a full stop."""
+        if self._old and not self.setting:
+            return f"{self.where}: {self.expected}; {self.got}"
+        if not self.setting:
+            return self._problem
+        verb = "must" if self._requirement.startswith(("have ", "hold ")) else "must be"
+        if self._old:
+            place = "" if self.setting.startswith(self.where) else f"{self.where}: "
+            return f"{place}{self.setting} {verb} {self._requirement}, {self.got}"
+        return f"{self.setting} {verb} {self._requirement}, got {self.got}"
 
     @property
     def got(self) -> str:
-        """The value that came, with the settings that it lists."""
+        """The value that was passed, with the settings that it lists."""
         any_text = any(text for _, text in self._listed)
         listed = (f"{name}{'' if text[:1] in ('', ',') else ' '}{text}" for name, text in self._listed)
-        return f"{self._got} {('; ' if any_text else ', ').join(listed)}".strip()
+        return f"{self._value} {('; ' if any_text else ', ').join(listed)}".strip()
 
     def __str__(self) -> str:
-        hint = f" {self.hint}" if self.hint else ""
-        if not self.setting:
-            return f"{self.where}: {self.expected}; {self.got}.{hint}"
-        place = "" if self.setting.startswith(self.where) else f"{self.where}: "
-        verb = "must" if self.expected.startswith("have ") else "must be"
-        return f"{place}{self.setting} {verb} {self.expected}, {self.got}.{hint}"
+        return f"{self.problem}. {self.hint}".strip()
 
     def _spell(self, words: Callable[[str], str]) -> None:
         """Name settings by the words of whoever shows the error, the outermost one; see `spelled`."""
@@ -92,7 +142,7 @@ class DeepStepError(Exception):
         if word:
             self.where = self.setting = word
         self._listed = tuple((words(name) or name, text) for name, text in listed)
-        self.args = (self.where, self.expected, self._got, self.hint)
+        self.args = (str(self),)
 
 
 _ENTRY = re.compile(r"(.*?)(?:\['(.*)'\])?", re.DOTALL)
@@ -104,7 +154,7 @@ def spelled(words: Callable[[str], str]) -> Iterator[None]:
     """Let errors of the block name settings by the words of whoever shows them; empty where there are none.
 
     >>> with spelled({"l2": "alpha"}.get):
-    ...     raise ConfigurationError("Network.train", "a number of at least 0", "got -1", setting="l2")
+    ...     raise ConfigurationError.must_be("l2", "a number of at least 0", "-1")
     Traceback (most recent call last):
     deepstep.errors.ConfigurationError: alpha must be a number of at least 0, got -1.
     """
@@ -134,8 +184,8 @@ class ConfigurationError(DeepStepError, ValueError):
 class FileError(DeepStepError, OSError):
     """A file is missing, damaged, altered, of another kind, or cannot be written."""
 
-    def __init__(self, where: str, expected: str, got: str, hint: str = "", *, setting: str = "") -> None:
-        DeepStepError.__init__(self, where, expected, got, hint, setting=setting)
+    def __init__(self, *parts: str, setting: str = "", hint: str = "") -> None:
+        DeepStepError.__init__(self, *parts, setting=setting, hint=hint)
 
 
 class MissingPackageError(DeepStepError, ImportError):
@@ -147,7 +197,7 @@ class DivergenceError(DeepStepError, ArithmeticError, ValueError):
 
     Parameters
     ----------
-    where, expected, got, hint : str
+    problem, hint : str
         As of every `DeepStepError`.
     layer : int, optional
         1 … L, where the first quantity that was not finite is one of a layer.
@@ -178,15 +228,11 @@ class DivergenceError(DeepStepError, ArithmeticError, ValueError):
 
     def __init__(
         self,
-        where: str,
-        expected: str,
-        got: str,
-        hint: str = "",
-        *,
+        *parts: str,
         layer: int | None = None,
         step: int | None = None,
     ) -> None:
-        super().__init__(where, expected, got, hint)
+        super().__init__(*parts)
         self.layer, self.step = layer, step
         self.history: History | None = None
         self.parameters: Parameters | None = None
@@ -203,13 +249,13 @@ class DivergenceError(DeepStepError, ArithmeticError, ValueError):
 
         Examples
         --------
-        >>> error = DivergenceError("train", "finite numbers", "got inf", "Lower the learning rate.")
+        >>> error = DivergenceError("The cost is inf after update 3", "Lower the learning rate.")
         >>> error.also("See the report.")
         >>> print(error)
-        train: finite numbers; got inf. Lower the learning rate. See the report.
+        The cost is inf after update 3. Lower the learning rate. See the report.
         """
         self.hint = f"{self.hint} {hint}".strip()
-        self.args = (self.where, self.expected, self.got, self.hint)
+        self.args = (str(self),)
 
 
 class DataWarning(UserWarning):
@@ -250,12 +296,21 @@ MOST_NAMES = 12
 
 
 def unknown_name(
-    where: str, kind: str, name: object, known: Iterable[str], *, setting: str = "", inside: bool = False
+    kind: str, name: object, *others: Any, setting: str = "", inside: bool = False
 ) -> ConfigurationError:
     """The error for a name that is not in a table, with the nearest known name: one that begins so.
 
     ``setting`` is the one whose value the name is; with ``inside`` the name is that of an entry of it.
+
+    >>> print(unknown_name("activation", "rleu", ["relu", "tanh"]))
+    Unknown activation 'rleu', known are 'relu', 'tanh'. Did you mean 'relu'?
+    >>> print(unknown_name("activation", "rleu", ["relu", "tanh"], setting="activation"))
+    activation must be one of 'relu', 'tanh', got 'rleu'. Did you mean 'relu'?
     """
+    where = ""  # transition: the old form has where first
+    if len(others) == 2:
+        where, kind, name, others = kind, str(name), others[0], others[1:]
+    (known,) = others
     names = list(known)
     by_lower_case = {known_name.lower(): known_name for known_name in names}
     typed = str(name).lower()
@@ -267,13 +322,21 @@ def unknown_name(
     shown = names if len(names) <= MOST_NAMES else near or names[:3]
     count = "" if len(shown) == len(names) else f"{len(names)}, among them "
     listed = f"{count}{', '.join(map(repr, shown))}"
-    expected = f"one of {listed}"
-    if inside:
-        expected = f"have names among {listed}" if names else "have no names"
-    if not setting:
-        expected = f"{kind} is one of {listed}" if names else f"there is no {kind}"
     hint = f"Did you mean {near[0]!r}?" if near else ""
-    return ConfigurationError(where, expected, f"got {name!r}", hint, setting=setting)
+    if where:
+        expected = f"one of {listed}"
+        if inside:
+            expected = f"have names among {listed}" if names else "have no names"
+        if not setting:
+            expected = f"{kind} is one of {listed}" if names else f"there is no {kind}"
+        return ConfigurationError(where, expected, f"got {name!r}", hint, setting=setting)
+    if not setting:
+        known_names = f"known are {listed}" if names else "there is none"
+        return ConfigurationError(f"Unknown {kind} {name!r}, {known_names}", hint)
+    requirement = f"one of {listed}"
+    if inside:
+        requirement = f"have names among {listed}" if names else "have no names"
+    return ConfigurationError.must_be(setting, requirement, repr(name), hint)
 
 
 @contextmanager
@@ -296,13 +359,13 @@ def naming(what: str) -> Iterator[None]:
         raise
 
 
-def missing_package(where: str, package: str, *others: str) -> MissingPackageError:
+def missing_package(what: str, package: str, *others: str) -> MissingPackageError:
     """The error for a package that is not installed; ``others`` are needed beside it.
 
     The hint names the packages themselves and no extra of DeepStep: it holds for a checkout, too.
 
-    >>> print(missing_package("read_hdf5", "h5py"))
-    read_hdf5: the package 'h5py' is needed; it is not installed. Run: pip install h5py
+    >>> print(missing_package("read_cats", "h5py"))
+    read_cats needs the package 'h5py', which is not installed. Run: pip install h5py
     """
     hint = f"Run: pip install {' '.join((package, *others))}"
-    return MissingPackageError(where, f"the package {package!r} is needed", "it is not installed", hint)
+    return MissingPackageError(f"{what} needs the package {package!r}, which is not installed", hint)

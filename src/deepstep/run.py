@@ -29,7 +29,6 @@ from deepstep.data.formats import BY_CONTENT, ReadOptions
 from deepstep.data.frames import as_frame
 from deepstep.data.own_folders import MODEL_MARK, RUN_MARK
 from deepstep.data.tables import silent, table_in
-from deepstep.docstrings import complete
 from deepstep.engines import Settings
 from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.member import Member
@@ -65,11 +64,14 @@ LEAKS = "leaks"
 class Prediction(NamedTuple):
     """Predictions for m rows.
 
-    values (m,): Class labels, or numbers in the target's units; of several targets (m, n_targets).
-    probabilities (array of shape (m, n_classes) or None): None where numbers are predicted; of several
-        targets (m, n_targets), each of the second class.
-    quantiles (array of shape (m, n_levels) or None): In the target's units, where quantiles are predicted;
-        ``values`` are those next to the median.
+    Attributes
+    ----------
+    values : array of shape (m,)
+        Class labels, or numbers in the target's units; of several targets (m, n_targets).
+    probabilities : array of shape (m, n_classes) or None
+        None where numbers are predicted; of several targets (m, n_targets), each of the second class.
+    quantiles : array of shape (m, n_levels) or None, optional
+        In the target's units, where quantiles are predicted; ``values`` are those next to the median.
     """
 
     values: AnyArray
@@ -100,14 +102,23 @@ class Examples:
 class Run:
     """A trained model of one network or more, and what belongs to it.
 
-    predictor (deepstep.ensembles.predictor.Predictor): Columns, targets, networks and calibration.
-    config: Values by name: ``task``, ``target`` (a list where there are several), ``source``, ``command``
-        (the words that were typed), ``read`` (how the table is written), ``settings``, ``results``,
+    Attributes
+    ----------
+    predictor : deepstep.ensembles.predictor.Predictor
+        Columns, targets, networks and calibration.
+    config : dict
+        Values by name: ``task``, ``target`` (a list where there are several), ``source``, ``command`` (the
+        words that were typed), ``read`` (how the table is written), ``settings``, ``results``,
         ``class_weights`` in the order of the classes where they have some (of several targets a list for
         each); empty for a model that the command line did not make.
-    examples (Examples or None): At most 16 training rows.
-    held_out (HeldOut or None): Rows that were held out, with the predictions for them.
+    examples : Examples or None, optional
+        At most 16 training rows.
+    held_out : HeldOut or None, optional
+        Rows that were held out, with the predictions for them.
+    _model : object, optional
 
+    Examples
+    --------
     >>> import tempfile
     >>> import polars
     >>> from deepstep import DeepClassifier
@@ -146,13 +157,29 @@ class Run:
     ) -> "Run":
         """The run of a fitted model.
 
-        model: An estimator of DeepStep, a pipeline of a `TableEncoder` and one network, or a `Predictor`.
-        config (mapping): Entries of the config.
-        rows (polars.DataFrame or array): Training rows, of which 16 are kept.
-        labels (array-like (m,), for several targets a table): Their targets.
-        returns: A run that predicts as the model does.
-        NotFittedError: Before the estimator is fitted.
+        Parameters
+        ----------
+        model
+            An estimator of DeepStep, a pipeline of a `TableEncoder` and one network, or a `Predictor`.
+        config : mapping, optional
+            Entries of the config.
+        rows : polars.DataFrame or array, optional
+            Training rows, of which 16 are kept.
+        labels : array-like (m,), for several targets a table, optional
+            Their targets.
 
+        Returns
+        -------
+        Run
+            A run that predicts as the model does.
+
+        Raises
+        ------
+        NotFittedError
+            Before the estimator is fitted.
+
+        Examples
+        --------
         >>> from deepstep import NetworkRegressor
         >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 2.0, 4.0, 6.0]
         >>> model = NetworkRegressor((), solver="lbfgs", random_state=1).fit(X, y)
@@ -185,17 +212,34 @@ class Run:
     ) -> "Run":
         """The run of one network that learned prepared rows.
 
-        network: It takes what ``preparation`` makes of rows.
-        preparation: How rows become its inputs.
-        targets: What its outputs mean.
-        history: Of the training.
-        config: Entries of the config.
-        X (m, n_inputs): Prepared training rows, of which 16 are kept.
-        Y (m, n_outputs): Their targets.
-        settings: Of its steps; None for those of gradient descent.
-        learning_rate: Of its training.
-        returns: With an ensemble of one.
+        Parameters
+        ----------
+        network : Network
+            It takes what ``preparation`` makes of rows.
+        preparation : TablePreparation or ImagePreparation
+            How rows become its inputs.
+        targets : Targets
+            What its outputs mean.
+        history : History
+            Of the training.
+        config : dict
+            Entries of the config.
+        X : array of shape (m, n_inputs)
+            Prepared training rows, of which 16 are kept.
+        Y : array of shape (m, n_outputs)
+            Their targets.
+        settings : Settings, optional
+            Of its steps; None for those of gradient descent.
+        learning_rate : float, optional
+            Of its training.
 
+        Returns
+        -------
+        Run
+            With an ensemble of one.
+
+        Examples
+        --------
         >>> import polars
         >>> frame = polars.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
         >>> targets = Targets.of_classes([np.array(["no", "yes"])])
@@ -221,9 +265,17 @@ class Run:
     def save(self, path: Path | str, overwrite: bool = False) -> None:
         """Write the run folder, whole or not at all.
 
-        path: The folder to make.
-        overwrite: Replace an old run folder; it stays as it is until the new one is complete.
-        FileError: When the folder exists and may not be replaced, or cannot be written.
+        Parameters
+        ----------
+        path : Path or str
+            The folder to make.
+        overwrite : bool, optional
+            Replace an old run folder; it stays as it is until the new one is complete.
+
+        Raises
+        ------
+        FileError
+            When the folder exists and may not be replaced, or cannot be written.
         """
         with atomic_directory(path, overwrite=overwrite) as folder:
             self.write(folder)
@@ -232,7 +284,10 @@ class Run:
     def write(self, folder: Path) -> None:
         """Write the model and the config, without rows that were held out, into an existing folder.
 
-        folder: Where they go.
+        Parameters
+        ----------
+        folder : Path
+            Where they go.
         """
         record = {**archive.model_record(self.estimator or self.predictor), "examples": self.examples}
         archive.write_files(folder, {"config": self.config, "held_out": None}, archive.RUN)
@@ -241,7 +296,10 @@ class Run:
     def write_results(self, folder: Path) -> None:
         """Write the config again with its results, and the rows held out, into a folder that `write` filled.
 
-        folder: The folder of this run; it is whole at each instant.
+        Parameters
+        ----------
+        folder : Path
+            The folder of this run; it is whole at each instant.
         """
         archive.write_files(folder, {"config": self.config, "held_out": self.held_out}, archive.RUN)
 
@@ -249,10 +307,23 @@ class Run:
     def load(cls, path: Path | str) -> "Run":
         """Read a run folder, or that of a saved estimator; nothing in it is executed.
 
-        path: A folder that `save`, `deepstep.save` or ``deepstep train`` wrote.
-        returns: With the checksum of every file compared.
-        FileError: When the folder is no run, or one of its files is missing or altered.
+        Parameters
+        ----------
+        path : Path or str
+            A folder that `save`, `deepstep.save` or ``deepstep train`` wrote.
 
+        Returns
+        -------
+        Run
+            With the checksum of every file compared.
+
+        Raises
+        ------
+        FileError
+            When the folder is no run, or one of its files is missing or altered.
+
+        Examples
+        --------
         >>> Run.load("no/such/run")
         Traceback (most recent call last):
         deepstep.errors.FileError: no/such/run: a run folder is expected; there is no such folder. Runs are
@@ -346,7 +417,10 @@ class Run:
     def leaderboard(self) -> "Leaderboard":
         """The networks as a table, see `DeepClassifier.leaderboard`.
 
-        returns (Leaderboard): A row for each.
+        Returns
+        -------
+        Leaderboard
+            A row for each.
         """
         return self.ensemble.leaderboard()
 
@@ -390,9 +464,20 @@ class Run:
     def predict(self, raw: Any) -> Prediction:
         """Predictions for raw rows.
 
-        raw (table, path of one, or array): As in `outputs`.
-        returns: Values, and what is known beside them.
-        DataError, ShapeError: As in `outputs`.
+        Parameters
+        ----------
+        raw : table, path of one, or array
+            As in `outputs`.
+
+        Returns
+        -------
+        Prediction
+            Values, and what is known beside them.
+
+        Raises
+        ------
+        DataError, ShapeError
+            As in `outputs`.
         """
         outputs, targets = self.outputs(raw), self.targets
         if targets.is_classes:
@@ -402,19 +487,41 @@ class Run:
     def outputs(self, raw: Any) -> Array:
         """The outputs for raw rows, of several networks their weighted mean.
 
-        raw (table, path of one, or array): A table with the columns of training (for pictures: a column per
-            pixel), the file of one, read as that of training, or pictures (m, height, width, channels).
-        returns (m, n_outputs): As the target reads them.
-        DataError, ShapeError: When the rows do not fit what was trained on.
+        Parameters
+        ----------
+        raw : table, path of one, or array
+            A table with the columns of training (for pictures: a column per pixel), the file of one, read as
+            that of training, or pictures (m, height, width, channels).
+
+        Returns
+        -------
+        array of shape (m, n_outputs)
+            As the target reads them.
+
+        Raises
+        ------
+        DataError, ShapeError
+            When the rows do not fit what was trained on.
         """
         return self.ensemble.outputs(self._rows(raw))
 
     def permuted(self, raw: Any) -> PermutedColumn:
         """The outputs for raw rows of which a column is permuted, see ``outputs`` of what it gives.
 
-        raw (table, or path of one): As in `outputs`.
-        returns: Each prediction encodes that column alone.
-        DataError, ShapeError: As in `outputs`, and for a run of pictures.
+        Parameters
+        ----------
+        raw : table, or path of one
+            As in `outputs`.
+
+        Returns
+        -------
+        PermutedColumn
+            Each prediction encodes that column alone.
+
+        Raises
+        ------
+        DataError, ShapeError
+            As in `outputs`, and for a run of pictures.
         """
         table = self.preparation
         if not isinstance(table, TablePreparation):
@@ -424,10 +531,21 @@ class Run:
     def inputs(self, raw: Any, member: int = 0) -> Array:
         """Raw rows as the inputs of a network.
 
-        raw (table, path of one, or array): As in `outputs`.
-        member: Its number, from 0.
-        returns (m, n_inputs):
-        DataError, ShapeError: As in `outputs`.
+        Parameters
+        ----------
+        raw : table, path of one, or array
+            As in `outputs`.
+        member : int, optional
+            Its number, from 0.
+
+        Returns
+        -------
+        array of shape (m, n_inputs)
+
+        Raises
+        ------
+        DataError, ShapeError
+            As in `outputs`.
         """
         network = self.ensemble.members[member]
         preprocessor = self.ensemble.preprocessors[network.fold]
@@ -437,9 +555,17 @@ class Run:
     def examples_of(self, rows: "polars.DataFrame | AnyArray", labels: Any) -> Examples:
         """At most 16 training rows, evenly spread, as the run keeps them.
 
-        rows (polars.DataFrame or array): As in `outputs`.
-        labels (array-like (m,), for several targets a table): Their targets.
-        returns: Features of each fold, and encoded targets.
+        Parameters
+        ----------
+        rows : polars.DataFrame or array
+            As in `outputs`.
+        labels : array-like (m,), for several targets a table
+            Their targets.
+
+        Returns
+        -------
+        Examples
+            Features of each fold, and encoded targets.
         """
         numbers = few_rows(len(rows))
         taken = self._rows(rows[numbers])
@@ -451,10 +577,22 @@ class Run:
     def kept_examples(self, member: int = 0) -> tuple[Array, Array]:
         """The training rows that the run keeps, as inputs and targets of a network.
 
-        member: Its number, from 0.
-        X (k, n_inputs): A row is an example.
-        Y (k, n_outputs): Targets that the network learns.
-        DataError: If the run keeps none.
+        Parameters
+        ----------
+        member : int, optional
+            Its number, from 0.
+
+        Returns
+        -------
+        X : array of shape (k, n_inputs)
+            A row is an example.
+        Y : array of shape (k, n_outputs)
+            Targets that the network learns.
+
+        Raises
+        ------
+        DataError
+            If the run keeps none.
         """
         if self.examples is None:
             raise DataError("Run", "training rows that the run keeps", "it keeps none", "Pass --data FILE.")
@@ -493,10 +631,22 @@ class Run:
     def likely(self, raw: Any, alpha: float = 0.1) -> AnyArray:
         """Sets of classes, or intervals, that have the true value of about 1 - alpha of the rows.
 
-        raw (table, path of one, or array): As in `outputs`.
-        alpha: Share of the rows whose value may be missed, between 0 and 1.
-        returns (array): As ``predict_set`` or ``predict_interval`` of the estimator.
-        ConfigurationError: Where no estimator is kept, or it has no rows that were not learned from.
+        Parameters
+        ----------
+        raw : table, path of one, or array
+            As in `outputs`.
+        alpha : float, optional
+            Share of the rows whose value may be missed, between 0 and 1.
+
+        Returns
+        -------
+        array
+            As ``predict_set`` or ``predict_interval`` of the estimator.
+
+        Raises
+        ------
+        ConfigurationError
+            Where no estimator is kept, or it has no rows that were not learned from.
         """
         estimator, name = self.estimator, "predict_set" if self.targets.is_classes else "predict_interval"
         rows = self._as_fitted(self._rows(raw))
@@ -521,9 +671,17 @@ class Run:
     ) -> ReadOptions:
         """The way in which a table for the run is read: as given, else as the one that it was trained on.
 
-        given: How text tables are written.
-        tell: A function that is called with what is found.
-        returns: How to read it; texts that are classes of the target are not read as missing.
+        Parameters
+        ----------
+        given : TextFormat, optional
+            How text tables are written.
+        tell : callable, optional
+            A function that is called with what is found.
+
+        Returns
+        -------
+        ReadOptions
+            How to read it; texts that are classes of the target are not read as missing.
         """
         values = dict(zip(self.target_names, self.targets.labels, strict=False))
         return ReadOptions(given, text_format(self.config.get("read", {})), values, tell)
@@ -536,9 +694,20 @@ class Run:
     def with_numbers_of_training(self, frame: "polars.DataFrame") -> "polars.DataFrame":
         """Columns of a file without a header under their numbers of training; the targets need not be there.
 
-        frame: With columns named by number.
-        returns: The same columns.
-        DataError: When there are more or fewer columns.
+        Parameters
+        ----------
+        frame : polars.DataFrame
+            With columns named by number.
+
+        Returns
+        -------
+        polars.DataFrame
+            The same columns.
+
+        Raises
+        ------
+        DataError
+            When there are more or fewer columns.
         """
         if not isinstance(self.preparation, TablePreparation):
             return frame
@@ -555,7 +724,12 @@ class Run:
         )
 
     def columns_by_number(self) -> tuple[list[str], list[str]]:
-        """The columns of a table without a header: all of them in training, and those without the target."""
+        """The columns of a table without a header: all of them in training, and those without the target.
+
+        Returns
+        -------
+        tuple of list of str
+        """
         beside = self.config.get("sample_weight"), self.config.get("groups")
         others = [*self.target_names, *self.config.get("exclude", ()), *beside]
         n = len({*self.predictor.columns.names} | {name for name in others if name})
@@ -591,6 +765,3 @@ def read_config(folder: Path) -> dict[str, Any]:
 def few_rows(m: int) -> AnyArray:
     """Which of m training rows a run keeps: at most 16, evenly spread, first and last among them."""
     return evenly_spread(m, MOST_EXAMPLES)
-
-
-complete({"Prediction": Prediction, "Run": Run})

@@ -18,7 +18,6 @@ from deepstep.data.parquet import ParquetRows
 from deepstep.data.rows import StoredRows
 from deepstep.data.splits import holdout, stratification_obstacle
 from deepstep.data.tables import column, read_cells, read_table
-from deepstep.docstrings import complete
 
 __all__ = [
     "DATASETS",
@@ -43,5 +42,3 @@ __all__ = [
     "sha256",
     "stratification_obstacle",
 ]
-
-complete({name: globals()[name] for name in __all__})

@@ -39,16 +39,29 @@ COMPARED = 64
 class ArrayRows(StoredRows):
     """The rows of arrays that stay where they are.
 
-    arrays: Names and arrays, memory-mapped or in memory, of shapes (m, …).
-    where: Their name for people.
-    files: The files they lie in as they were when they were opened, by `as_opened`, where that was before:
-        one that was changed since is refused at every read. The files of whole arrays that are mapped for
-        reading are known.
-    ShapeError: If one has other rows than another.
-    DataError: If they have no rows or columns, or rows of different lengths, two columns have one name, or
-        they hold no numbers, truth values or texts.
-    FileError: If a file was changed since it was opened, or an array has its values in another file.
+    Parameters
+    ----------
+    arrays : mapping
+        Names and arrays, memory-mapped or in memory, of shapes (m, …).
+    where : str
+        Their name for people.
+    files : mapping, optional
+        The files they lie in as they were when they were opened, by `as_opened`, where that was before: one
+        that was changed since is refused at every read. The files of whole arrays that are mapped for reading
+        are known.
 
+    Raises
+    ------
+    ShapeError
+        If one has other rows than another.
+    DataError
+        If they have no rows or columns, or rows of different lengths, two columns have one name, or they hold
+        no numbers, truth values or texts.
+    FileError
+        If a file was changed since it was opened, or an array has its values in another file.
+
+    Examples
+    --------
     >>> rows = ArrayRows({"X": np.arange(6.0).reshape(3, 2), "y": np.array(["a", "b", "a"])}, "mine")
     >>> rows.schema
     {'x0': Float64, 'x1': Float64, 'y': String}

@@ -17,12 +17,23 @@ Points = tuple[NDArray[np.float64], NDArray[np.int64]]
 class Dataset:
     """A data set with rows as examples.
 
-    X_train, X_test (array of shape (m, n_features), float64):
-    y_train, y_test (array of shape (m,), int64): Positions in `classes`.
-    image_shape (tuple or None): (height, width, channels) where each row is a picture, in the order rows,
-        columns, channels.
-    scale: The factor with which the features lie in about 0…1; 1 for points of a plane.
+    Attributes
+    ----------
+    name : str
+    X_train : array of shape (m, n_features), float64
+    y_train : array of shape (m,), int64
+        Positions in `classes`.
+    X_test : array of shape (m, n_features), float64
+    y_test : array of shape (m,), int64
+        Positions in `classes`.
+    classes, feature_names : tuple of str
+    image_shape : tuple or None
+        (height, width, channels) where each row is a picture, in the order rows, columns, channels.
+    scale : float
+        The factor with which the features lie in about 0…1; 1 for points of a plane.
 
+    Examples
+    --------
     >>> moons = load("moons")
     >>> moons.classes, moons.X_train.shape
     (('upper', 'lower'), (300, 2))
@@ -53,12 +64,26 @@ def load(name: str, *, seed: int = 1) -> Dataset:
     spirals three arms, 300 points in 3 classes
     ======= ===========================================================================================
 
-    name: One of these.
-    seed: Draws the points, the pictures or the split. The test part of points has 100 (planar: 400) and a
-        seed of its own.
-    returns: The same for the same seed.
-    ConfigurationError: When the name is unknown.
+    Parameters
+    ----------
+    name : str
+        One of these.
+    seed : int, optional
+        Draws the points, the pictures or the split. The test part of points has 100 (planar: 400) and a seed
+        of its own.
 
+    Returns
+    -------
+    Dataset
+        The same for the same seed.
+
+    Raises
+    ------
+    ConfigurationError
+        When the name is unknown.
+
+    Examples
+    --------
     >>> digits = load("digits")
     >>> digits.X_train.shape, digits.X_test.shape, len(digits.classes)
     ((1437, 64), (360, 64), 10)
@@ -81,10 +106,20 @@ def planar_flower(seed: int = 1) -> Points:
     Class j has 200 angles from 3.12·j to 3.12·(j + 1), with 0.2 normal noise on each angle and
     each radius. (3.12 and not π: so it was published.)
 
-    seed: The lecture's is 1. NumPy's legacy generator draws: its stream is frozen.
-    X (array of shape (400, 2), float64): Points; a row is an example.
-    y (array of shape (400,), int64): First 200 zeros, then 200 ones.
+    Parameters
+    ----------
+    seed : int, optional
+        The lecture's is 1. NumPy's legacy generator draws: its stream is frozen.
 
+    Returns
+    -------
+    X : array of shape (400, 2), float64
+        Points; a row is an example.
+    y : array of shape (400,), int64
+        First 200 zeros, then 200 ones.
+
+    Examples
+    --------
     >>> X, y = planar_flower()
     >>> X[0].tolist(), int(y.sum())
     ([1.204442292254319, 3.5761141481288448], 200)

@@ -323,10 +323,23 @@ def reason_of(error: BaseException) -> str:
 def sha256(path: Path | str) -> str:
     """The SHA-256 of a file's bytes.
 
-    path: The file.
-    returns: 64 hexadecimal digits.
-    FileError: When the file cannot be read.
+    Parameters
+    ----------
+    path : Path or str
+        The file.
 
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+
+    Raises
+    ------
+    FileError
+        When the file cannot be read.
+
+    Examples
+    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "abc"
     >>> _ = path.write_bytes(b"abc")

@@ -39,14 +39,30 @@ def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
 
     None, NaN, NaT and pandas' NA are missing. An index is no column.
 
-    X (table or array or list of rows): A row is an example.
-    returns: Of m rows, with columns of numbers, truth values, texts, categories, dates and times alone; no
-        NaN. Rows may be none.
-    CellError: A DataError and a TypeError: when cells hold lists, dictionaries, bytes or other objects.
-    DataError: When two columns have the same name, there is no column, numbers are complex, or `X` is no
-        table.
-    ShapeError: When an array does not have two dimensions, or rows have different lengths.
+    Parameters
+    ----------
+    X : table or array or list of rows
+        A row is an example.
+    where : str
+        Name for error messages.
 
+    Returns
+    -------
+    polars.DataFrame
+        Of m rows, with columns of numbers, truth values, texts, categories, dates and times alone; no NaN.
+        Rows may be none.
+
+    Raises
+    ------
+    CellError
+        A DataError and a TypeError: when cells hold lists, dictionaries, bytes or other objects.
+    DataError
+        When two columns have the same name, there is no column, numbers are complex, or `X` is no table.
+    ShapeError
+        When an array does not have two dimensions, or rows have different lengths.
+
+    Examples
+    --------
     >>> as_frame([[1, "a"], [None, "b"]], where="X").to_dict(as_series=False)
     {'x0': [1, None], 'x1': ['a', 'b']}
     >>> as_frame(np.array([[0.5, np.nan]]), where="X").to_dict(as_series=False)

@@ -19,9 +19,18 @@ TEST_FILE = "test_catvnoncat.h5"
 class ImageSet:
     """Images with classes, in a training and a test part.
 
-    X_train, X_test (array of shape (m, height, width, channels), uint8):
-    y_train, y_test (array of shape (m,), int64): Positions in `classes`.
+    Attributes
+    ----------
+    X_train : array of shape (m, height, width, channels), uint8
+    y_train : array of shape (m,), int64
+        Positions in `classes`.
+    X_test : array of shape (m, height, width, channels), uint8
+    y_test : array of shape (m,), int64
+        Positions in `classes`.
+    classes : tuple of str
 
+    Examples
+    --------
     >>> X, y = np.zeros((2, 64, 64, 3), np.uint8), np.array([0, 1])
     >>> cats = ImageSet(X, y, X, y, ("non-cat", "cat"))
     >>> [cats.classes[label] for label in cats.y_train]
@@ -38,13 +47,28 @@ class ImageSet:
 def read_cats(directory: Path | str) -> ImageSet:
     """Read `train_catvnoncat.h5` and `test_catvnoncat.h5` of a folder.
 
-    directory: The folder with both files. Each holds `<part>_set_x` uint8 (m, height, width, channels) and
+    Parameters
+    ----------
+    directory : Path or str
+        The folder with both files. Each holds `<part>_set_x` uint8 (m, height, width, channels) and
         `<part>_set_y` integers (m,), positions in `list_classes`, which is the same in both.
-    FileError: When a file is missing, no HDF5, damaged, has data in another file, or lacks one of these
-        arrays in this shape, or when both do not belong together.
-    DataError: When an array is empty, of rows of different lengths, or would not fit into memory.
-    MissingPackageError: When h5py is not installed.
 
+    Returns
+    -------
+    ImageSet
+
+    Raises
+    ------
+    FileError
+        When a file is missing, no HDF5, damaged, has data in another file, or lacks one of these arrays in
+        this shape, or when both do not belong together.
+    DataError
+        When an array is empty, of rows of different lengths, or would not fit into memory.
+    MissingPackageError
+        When h5py is not installed.
+
+    Examples
+    --------
     >>> read_cats("no/such/folder")
     Traceback (most recent call last):
     deepstep.errors.FileError: no/such/folder: a folder with train_catvnoncat.h5 and test_catvnoncat.h5 is

@@ -110,15 +110,31 @@ def read_image(path: Path | str, *, height: int, width: int, channels: int) -> N
     The picture is turned upright (EXIF orientation), laid on white where it is transparent, and resized to
     height × width with the Lanczos filter; proportions are not kept. The first frame of an animation counts.
 
-    path: BMP, GIF, JPEG, PNG, PPM, TGA, TIFF or WebP.
-    height, width: Pixels, at least 1.
-    channels (1 or 3): 1: grey; 3: red, green, blue.
-    returns (array of shape (height, width, channels), uint8):
-    FileError: When the file is missing, no picture, damaged, or of more than 89 million pixels (Pillow's
-        guard against small files that unpack to fill the memory).
-    ConfigurationError: When the size is not possible.
-    MissingPackageError: When Pillow is not installed.
+    Parameters
+    ----------
+    path : Path or str
+        BMP, GIF, JPEG, PNG, PPM, TGA, TIFF or WebP.
+    height, width : int
+        Pixels, at least 1.
+    channels : 1 or 3
+        1: grey; 3: red, green, blue.
 
+    Returns
+    -------
+    array of shape (height, width, channels), uint8
+
+    Raises
+    ------
+    FileError
+        When the file is missing, no picture, damaged, or of more than 89 million pixels (Pillow's guard
+        against small files that unpack to fill the memory).
+    ConfigurationError
+        When the size is not possible.
+    MissingPackageError
+        When Pillow is not installed.
+
+    Examples
+    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "dot.ppm"
     >>> _ = path.write_bytes(b"P6 1 1 255\n" + bytes([255, 128, 0]))

@@ -55,11 +55,22 @@ class _Part(NamedTuple):
 class ParquetRows(StoredRows):
     """The rows of one Parquet file, or of all those of a folder.
 
-    path: A file, or a folder of parts.
-    FileError: If there are no parts, one cannot be read, or they do not fit together: the part is named.
-    DataError: If there are no rows.
-    MissingPackageError: If pyarrow is not installed.
+    Parameters
+    ----------
+    path : Path or str
+        A file, or a folder of parts.
 
+    Raises
+    ------
+    FileError
+        If there are no parts, one cannot be read, or they do not fit together: the part is named.
+    DataError
+        If there are no rows.
+    MissingPackageError
+        If pyarrow is not installed.
+
+    Examples
+    --------
     >>> import polars, tempfile
     >>> folder = Path(tempfile.mkdtemp())
     >>> for part in range(2):

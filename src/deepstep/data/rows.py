@@ -105,10 +105,17 @@ def naming_rows(place: Place, numbers: AnyArray) -> Iterator[None]:
 class StoredRows(ABC):
     """Rows in one file or many, in groups that can be read in any order.
 
-    self.where (str): The file or the folder, as people know it.
-    self.schema (mapping): Names and polars types of the columns, the same in all parts.
-    self.sizes (tuple of int): Rows of each group, in the order of the files.
+    Attributes
+    ----------
+    where : str
+        The file or the folder, as people know it.
+    schema : mapping
+        Names and polars types of the columns, the same in all parts.
+    sizes : tuple of int
+        Rows of each group, in the order of the files.
 
+    Examples
+    --------
     >>> import polars, tempfile
     >>> from deepstep.data import ParquetRows
     >>> path = tempfile.mkdtemp() + "/x.parquet"
@@ -138,34 +145,68 @@ class StoredRows(ABC):
     def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
         """The rows of a group, in their order, so many at a time.
 
-        group: Its number.
-        columns: Which columns to read.
-        most: The most rows of a piece.
-        returns: Frames with these columns, in the types of ``schema``.
-        FileError: If a part is gone, damaged, or another than when the rows were opened.
+        Parameters
+        ----------
+        group : int
+            Its number.
+        columns : sequence of str
+            Which columns to read.
+        most : int
+            The most rows of a piece.
+
+        Returns
+        -------
+        Iterator[polars.DataFrame]
+            Frames with these columns, in the types of ``schema``.
+
+        Raises
+        ------
+        FileError
+            If a part is gone, damaged, or another than when the rows were opened.
         """
 
     @abstractmethod
     def place(self, group: int) -> "Place":
         """Where a group lies, for error messages.
 
-        group: Its number.
-        returns: The file, and the group's first row in it.
+        Parameters
+        ----------
+        group : int
+            Its number.
+
+        Returns
+        -------
+        Place
+            The file, and the group's first row in it.
         """
 
     @abstractmethod
     def identity(self) -> dict[str, Any]:
         """The identity of these files, without reading all of them.
 
-        returns: JSON's types.
+        Returns
+        -------
+        dict
+            JSON's types.
         """
 
     def all_pieces(self, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
         """The rows of all groups, in the order of the files.
 
-        columns, most: As in `pieces`.
-        returns: Frames with these columns, in the types of ``schema``.
-        FileError: As in `pieces`.
+        Parameters
+        ----------
+        columns, most
+            As in `pieces`.
+
+        Returns
+        -------
+        Iterator[polars.DataFrame]
+            Frames with these columns, in the types of ``schema``.
+
+        Raises
+        ------
+        FileError
+            As in `pieces`.
         """
         for group in range(len(self.sizes)):
             yield from self.pieces(group, columns, most)
@@ -173,16 +214,32 @@ class StoredRows(ABC):
     def row_bytes(self, columns: Sequence[str]) -> float:
         """The mean bytes of a row's texts.
 
-        columns: Which columns are read.
-        returns: 0 where there are no texts.
+        Parameters
+        ----------
+        columns : sequence of str
+            Which columns are read.
+
+        Returns
+        -------
+        float
+            0 where there are no texts.
         """
         return 0.0
 
     def piece_rows(self, columns: Sequence[str], width: int = 0) -> int:
         """How many rows of these columns are read and prepared at once.
 
-        width: Numbers that a row becomes, where they are more than its columns.
-        returns: At least 1, and on average at most `PIECE_BYTES` of texts.
+        Parameters
+        ----------
+        columns : sequence of str
+            Which columns to read.
+        width : int, optional
+            Numbers that a row becomes, where they are more than its columns.
+
+        Returns
+        -------
+        int
+            At least 1, and on average at most `PIECE_BYTES` of texts.
         """
         width = max(width, len(columns))
         return rows_within((PIECE_ROWS, PIECE_NUMBERS, PIECE_BYTES), width, self.row_bytes(columns))
@@ -190,8 +247,17 @@ class StoredRows(ABC):
     def check_columns(self, names: Sequence[str], where: str) -> None:
         """Refuse names that no column has.
 
-        names: The names.
-        ConfigurationError: With the nearest name.
+        Parameters
+        ----------
+        names : sequence of str
+            The names.
+        where : str
+            Name for error messages.
+
+        Raises
+        ------
+        ConfigurationError
+            With the nearest name.
         """
         for name in names:
             if name not in self.schema:

@@ -15,15 +15,34 @@ def holdout(
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Split rows into a training and a test part.
 
-    y (array-like (m,)): The targets; without stratification only their number counts.
-    fraction: The share of the test part, above 0 and below 1; at least one row stays on each side.
-    seed: Draws the split.
-    stratify: Keep each class's share. Where that is not possible the split is plainly random, and
+    Parameters
+    ----------
+    y : array-like (m,)
+        The targets; without stratification only their number counts.
+    fraction : float
+        The share of the test part, above 0 and below 1; at least one row stays on each side.
+    seed : int
+        Draws the split.
+    stratify : bool
+        Keep each class's share. Where that is not possible the split is plainly random, and
         `stratification_obstacle` says why.
-    train, test (array of intp): Row numbers, ascending: both parts keep the order of the file.
-    ConfigurationError: When the fraction is out of range.
-    DataError: When there are fewer than two rows.
 
+    Returns
+    -------
+    train : array of intp
+        Row numbers, ascending: both parts keep the order of the file.
+    test : array of intp
+        Row numbers, ascending: both parts keep the order of the file.
+
+    Raises
+    ------
+    ConfigurationError
+        When the fraction is out of range.
+    DataError
+        When there are fewer than two rows.
+
+    Examples
+    --------
     >>> train, test = holdout(np.array([0, 0, 0, 0, 1, 1, 1, 1]), fraction=0.25, seed=1, stratify=True)
     >>> len(train), len(test)
     (6, 2)
@@ -41,11 +60,25 @@ def holdout(
 def stratification_obstacle(y: AnyArray, *, fraction: float) -> str:
     """Why a split cannot keep the classes' shares, as a sentence; empty when it can.
 
-    y (array-like (m,)): The classes.
-    fraction: The share of the test part.
-    returns: As it stands behind "because".
-    ConfigurationError, DataError: As `holdout`.
+    Parameters
+    ----------
+    y : array-like (m,)
+        The classes.
+    fraction : float
+        The share of the test part.
 
+    Returns
+    -------
+    str
+        As it stands behind "because".
+
+    Raises
+    ------
+    ConfigurationError, DataError
+        As `holdout`.
+
+    Examples
+    --------
     >>> stratification_obstacle(np.array(["a", "a", "a", "b"]), fraction=0.5)
     "class 'b' has one row only"
     """

@@ -57,27 +57,49 @@ def read_table(
 ) -> "polars.DataFrame":
     r"""Read a table; the suffix of the file says how.
 
-    path: A file that ends in .csv, .tsv, .txt, .parquet, .arrow, .feather, .jsonl, .ndjson or .xlsx; texts
-        and JSON lines also with .gz, .bz2, .xz or .zst behind it. ``"-"`` is standard input. With `sep` any
-        file is a text table. Nothing is fetched from URLs.
-    sep: The separator of a text table: one character, or ``"tab"``. By default ``,``, ``;``, tab or ``|``, as
+    Parameters
+    ----------
+    path : Path or str
+        A file that ends in .csv, .tsv, .txt, .parquet, .arrow, .feather, .jsonl, .ndjson or .xlsx; texts and
+        JSON lines also with .gz, .bz2, .xz or .zst behind it. ``"-"`` is standard input. With `sep` any file
+        is a text table. Nothing is fetched from URLs.
+    sep : str, optional
+        The separator of a text table: one character, or ``"tab"``. By default ``,``, ``;``, tab or ``|``, as
         the first lines show.
-    decimal: The decimal sign of a text table, ``"."`` or ``","``. By default a comma where columns of numbers
-        have commas that separate no thousands.
-    encoding: The encoding of a text table. By default UTF-8, or UTF-16 where the first bytes say so, else
+    decimal : str, optional
+        The decimal sign of a text table, ``"."`` or ``","``. By default a comma where columns of numbers have
+        commas that separate no thousands.
+    encoding : str, optional
+        The encoding of a text table. By default UTF-8, or UTF-16 where the first bytes say so, else
         windows-1252, which has all characters of latin-1.
-    header: Whether the first line has the names of the columns; else they are column_1, column_2, …
-    categorical: Columns whose values are categories, also where they are numbers, such as postcodes.
-    values: The words that are values in columns of a text table, though they stand for a missing value
-        elsewhere: ``{"region": ["NA"]}``. Others may be among them.
-    returns: At least one row and one column. What was found about a text table, and names of columns that
-        stood more than once, are logged by ``deepstep``.
-    FileError: When the file is missing, a folder, a URL, of an unknown kind, not what its name says, in
-        another encoding, empty, damaged, a pipe or a device, or when its lines do not fit together.
-    DataError: When the table has no rows, or would not fit into memory.
-    ConfigurationError: When an option is out of range, or there is no such column.
-    MissingPackageError: When fastexcel, which reads .xlsx, is not installed.
+    header : bool, optional
+        Whether the first line has the names of the columns; else they are column_1, column_2, …
+    categorical : Collection, optional
+        Columns whose values are categories, also where they are numbers, such as postcodes.
+    values : mapping, optional
+        The words that are values in columns of a text table, though they stand for a missing value elsewhere:
+        ``{"region": ["NA"]}``. Others may be among them.
 
+    Returns
+    -------
+    polars.DataFrame
+        At least one row and one column. What was found about a text table, and names of columns that stood
+        more than once, are logged by ``deepstep``.
+
+    Raises
+    ------
+    FileError
+        When the file is missing, a folder, a URL, of an unknown kind, not what its name says, in another
+        encoding, empty, damaged, a pipe or a device, or when its lines do not fit together.
+    DataError
+        When the table has no rows, or would not fit into memory.
+    ConfigurationError
+        When an option is out of range, or there is no such column.
+    MissingPackageError
+        When fastexcel, which reads .xlsx, is not installed.
+
+    Examples
+    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "people.csv"
     >>> _ = path.write_text("age,name\n31,Ada\nNA,Grace\n4.5,Emmy\n")
@@ -103,11 +125,25 @@ def with_categories(frame: "polars.DataFrame", names: Collection[str], where: st
 def read_cells(path: Path | str, how: ReadOptions = BY_CONTENT) -> "polars.DataFrame":
     r"""Read a table to show it: of text tables the cells as they are written, of others their values.
 
-    path: As of `read_table`.
-    how: How text tables are written, and where findings are logged.
-    returns: The rows and columns of `read_table`.
-    FileError, DataError: As `read_table`.
+    Parameters
+    ----------
+    path : Path or str
+        As of `read_table`.
+    how : ReadOptions, optional
+        How text tables are written, and where findings are logged.
 
+    Returns
+    -------
+    polars.DataFrame
+        The rows and columns of `read_table`.
+
+    Raises
+    ------
+    FileError, DataError
+        As `read_table`.
+
+    Examples
+    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "people.csv"
     >>> _ = path.write_text("age,post code\n31.0,00715\nNA,0150\n")
@@ -195,11 +231,27 @@ def is_table(path: Path) -> bool:
 def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
     """One column of a table.
 
-    frame: The table.
-    name: The column's name.
-    returns: The column.
-    ConfigurationError: When there is no such column, with the nearest name.
+    Parameters
+    ----------
+    frame : polars.DataFrame
+        The table.
+    name : str
+        The column's name.
+    where : str
+        Name for error messages.
 
+    Returns
+    -------
+    polars.Series
+        The column.
+
+    Raises
+    ------
+    ConfigurationError
+        When there is no such column, with the nearest name.
+
+    Examples
+    --------
     >>> import polars
     >>> column(polars.DataFrame({"survived": [1]}), "Survived", "--target")
     Traceback (most recent call last):

@@ -6,7 +6,6 @@ engine is held equal to it by tests. `compiled` is fused kernels that do many st
 
 from collections.abc import Mapping
 
-from deepstep.docstrings import complete
 from deepstep.engines.choice import ENGINES as ENGINES
 from deepstep.engines.choice import EngineDescription, choose_engine, describe_engines, session_class
 from deepstep.engines.choice import check_engine as check_engine
@@ -45,17 +44,37 @@ def open_session(
 ) -> Session:
     """Open a session on an engine.
 
-    engine: "reference", "compiled", "torch", "torch:cpu", "torch:cuda", "torch:mps"; or "auto", which takes
-        the fastest that can do the work: ``session.why`` tells why another one was not. "torch" takes a GPU
-        of CUDA where there is one, else the CPU.
-    architecture: The network's shape.
-    parameters: Where training starts; not changed. Their dtype is the session's.
-    settings: Optimizer, regularization, dropout, …
-    statistics: Running statistics of batch normalization; by default mean 0 and variance 1.
-    examples: How many an update will have; "auto" does the first steps of small work with the equations.
-    returns: At its first step.
-    ConfigurationError: If the engine is unknown, or is asked for by name and cannot do the work.
+    Parameters
+    ----------
+    engine : str
+        "reference", "compiled", "torch", "torch:cpu", "torch:cuda", "torch:mps"; or "auto", which takes the
+        fastest that can do the work: ``session.why`` tells why another one was not. "torch" takes a GPU of
+        CUDA where there is one, else the CPU.
+    architecture : Architecture
+        The network's shape.
+    parameters : Parameters
+        Where training starts; not changed. Their dtype is the session's.
+    settings : Settings, optional
+        Optimizer, regularization, dropout, …
+    statistics : mapping, optional
+        Running statistics of batch normalization; by default mean 0 and variance 1.
+    examples : int, optional
+        How many an update will have; "auto" does the first steps of small work with the equations.
+    where : str, optional
+        Name for error messages.
 
+    Returns
+    -------
+    Session
+        At its first step.
+
+    Raises
+    ------
+    ConfigurationError
+        If the engine is unknown, or is asked for by name and cannot do the work.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> line = Architecture((1, 1), ("identity",))
     >>> session = open_session("reference", line, Parameters(np.zeros(2), [1, 1]))
@@ -68,6 +87,3 @@ def open_session(
     session = session_class(choice.name)(architecture, parameters, settings, statistics)
     session.why = choice.why or session.why
     return session
-
-
-complete({name: globals()[name] for name in __all__})

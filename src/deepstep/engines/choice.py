@@ -212,13 +212,23 @@ def session_class(name: str) -> Callable[..., Session]:
 class EngineDescription(NamedTuple):
     """An engine on this machine.
 
-    name: What ``engine=`` takes.
-    available: Whether it can work here.
-    device: Where it works, in words.
-    precisions: What it can do there: "float64", "float32", "bfloat16"; empty where it is not available.
-    note: Why it is not available, or what is slow; else empty.
-    hint: The command that mends it; else empty.
+    Attributes
+    ----------
+    name : str
+        What ``engine=`` takes.
+    available : bool
+        Whether it can work here.
+    device : str
+        Where it works, in words.
+    precisions : tuple of str
+        What it can do there: "float64", "float32", "bfloat16"; empty where it is not available.
+    note : str, optional
+        Why it is not available, or what is slow; else empty.
+    hint : str, optional
+        The command that mends it; else empty.
 
+    Examples
+    --------
     >>> describe_engines()[0]
     EngineDescription(name='reference', available=True, device='CPU', precisions=('float64', 'float32'), ...)
     """
@@ -236,8 +246,13 @@ def describe_engines() -> list[EngineDescription]:
 
     PyTorch is imported where it is installed, which takes a second or two.
 
-    returns: One for each engine, of the torch engine one for each device.
+    Returns
+    -------
+    list of EngineDescription
+        One for each engine, of the torch engine one for each device.
 
+    Examples
+    --------
     >>> sorted({engine.name.partition(":")[0] for engine in describe_engines()})
     ['compiled', 'reference', 'torch']
     """

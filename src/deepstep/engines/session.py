@@ -20,11 +20,19 @@ from deepstep.types import AnyArray, Array
 class SessionState:
     """Everything that training carries from step to step; moves between engines.
 
-    theta (n_parameters,): θ.
-    slots: The optimizer's vectors by name.
-    step: Number of updates done.
-    statistics: Running statistics of batch normalization: ``"mean1"``, ``"variance1"``, … (n_l, 1).
+    Attributes
+    ----------
+    theta : array of shape (n_parameters,)
+        θ.
+    slots : mapping
+        The optimizer's vectors by name.
+    step : int
+        Number of updates done.
+    statistics : mapping, optional
+        Running statistics of batch normalization: ``"mean1"``, ``"variance1"``, … (n_l, 1).
 
+    Examples
+    --------
     >>> SessionState(np.zeros(3), {"v": np.zeros(3)}, step=0).slots
     {'v': array([0., 0., 0.])}
     """
@@ -38,10 +46,15 @@ class SessionState:
 class StepCosts(NamedTuple):
     """Costs of some steps.
 
-    costs (k,): J before each update, with regularization; NaN for a batch whose weights are all 0, which is
-        left out.
-    sizes (k,): Examples of each batch; 0 for one that is left out.
+    Attributes
+    ----------
+    costs : array of shape (k,)
+        J before each update, with regularization; NaN for a batch whose weights are all 0, which is left out.
+    sizes : array of shape (k,)
+        Examples of each batch; 0 for one that is left out.
 
+    Examples
+    --------
     >>> costs, sizes = StepCosts(np.array([0.7, 0.5]), np.array([32, 16]))
     >>> float(np.average(costs, weights=sizes).round(3))
     0.633
@@ -51,7 +64,16 @@ class StepCosts(NamedTuple):
     sizes: AnyArray
 
     def part(self, steps: slice) -> "StepCosts":
-        """Views of those of some of the steps."""
+        """Views of those of some of the steps.
+
+        Parameters
+        ----------
+        steps : slice
+
+        Returns
+        -------
+        StepCosts
+        """
         return StepCosts(self.costs[steps], self.sizes[steps])
 
     @property
@@ -76,11 +98,19 @@ class Asked(NamedTuple):
 class Session(ABC):
     """Training of one network on one engine. X and Y have columns as examples.
 
-    architecture: The network's shape.
-    parameters: Where training starts; not changed. Their dtype is the session's.
-    settings: The update rule and what regularizes.
-    statistics: Running statistics of batch normalization; by default mean 0 and variance 1.
+    Parameters
+    ----------
+    architecture : Architecture
+        The network's shape.
+    parameters : Parameters
+        Where training starts; not changed. Their dtype is the session's.
+    settings : Settings
+        The update rule and what regularizes.
+    statistics : mapping, optional
+        Running statistics of batch normalization; by default mean 0 and variance 1.
 
+    Examples
+    --------
     >>> from deepstep.engines import open_session
     >>> line = Architecture((1, 1), ("identity",))
     >>> session = open_session("auto", line, Parameters(np.zeros(2), [1, 1]))
@@ -134,7 +164,12 @@ class Session(ABC):
         return get_head(self.architecture)
 
     def prepare(self, steps: int = 1) -> None:
-        """Get ready for so many steps, before any clock runs: kernels are loaded or compiled."""
+        """Get ready for so many steps, before any clock runs: kernels are loaded or compiled.
+
+        Parameters
+        ----------
+        steps : int, optional
+        """
         return
 
     @property
@@ -156,11 +191,23 @@ class Session(ABC):
 
         An exception, Ctrl-C among them, leaves the state as it was before the step or after it.
 
-        X (n_x, m): Inputs of the batch.
-        Y (n_L, m): Targets.
-        learning_rate (float): α.
-        weight_decay, dropout: Factors of the settings of these names, of a schedule.
-        J: The cost before the update, with regularization.
+        Parameters
+        ----------
+        X : array of shape (n_x, m)
+            Inputs of the batch.
+        Y : array of shape (n_L, m)
+            Targets.
+        learning_rate : float
+            α.
+        sample_weight : array of shape (m,), optional
+            Weight of each example, at least 0; scaled to mean 1.
+        weight_decay, dropout : float, optional
+            Factors of the settings of these names, of a schedule.
+
+        Returns
+        -------
+        J : float
+            The cost before the update, with regularization.
         """
         weight = None if sample_weight is None else np.asarray(sample_weight)
         rates: dict[str, Any] = {"weight_decay": weight_decay, "dropout": dropout}
@@ -179,13 +226,31 @@ class Session(ABC):
     ) -> StepCosts:
         """One update for each of some batches, of one epoch or of several.
 
-        examples: All of an epoch.
-        learning_rate, weight_decay, dropout (float or (k,)): As in `step`; one for each batch, or for all.
-        order (epochs·m,): Order of the examples in the epoch, then that in the next, …; None for as it is.
-        batch_size: None for all examples in each update.
-        numbers: Which batches, from 0: those of the epoch, then those of the epochs that follow. By default
-            those of one epoch.
-        returns: A number of each for each batch.
+        Parameters
+        ----------
+        examples : Examples
+            All of an epoch.
+        learning_rate : array of shape (float or (k,))
+            As in `step`; one for each batch, or for all.
+        order : array of shape (epochs·m,), optional
+            Order of the examples in the epoch, then that in the next, …; None for as it is.
+        batch_size : int, optional
+            None for all examples in each update.
+        numbers : range, optional
+            Which batches, from 0: those of the epoch, then those of the epochs that follow. By default those
+            of one epoch.
+        weight_decay, dropout : array of shape (float or (k,)), optional
+            As in `step`; one for each batch, or for all.
+
+        Returns
+        -------
+        StepCosts
+            A number of each for each batch.
+
+        Raises
+        ------
+        ShapeError
+            If the learning rate is an array of another shape than theta.
         """
         m = len(examples)
         numbers = range(n_batches(m, batch_size)) if numbers is None else numbers
@@ -206,7 +271,19 @@ class Session(ABC):
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         """J of the network that predicts (running statistics, no dropout), without L1 and L2.
 
-        J: The mean loss.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Target.
+        sample_weight : array of shape (m,), optional
+            Weight of each example, at least 0; scaled to mean 1.
+
+        Returns
+        -------
+        J : float
+            The mean loss.
         """
 
     @abstractmethod
@@ -215,21 +292,56 @@ class Session(ABC):
     ) -> tuple[float, Array]:
         """J and ∂J/∂θ with L1 and L2; the batch's own statistics, no dropout; no update.
 
-        J: The cost.
-        gradient (n_parameters,): ∂J/∂θ.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Target.
+        sample_weight : array of shape (m,), optional
+            Weight of each example, at least 0; scaled to mean 1.
+
+        Returns
+        -------
+        J : float
+            The cost.
+        gradient : array of shape (n_parameters,)
+            ∂J/∂θ.
         """
 
     def cost_and_gradient_of_all(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
-        """`cost_and_gradient` of examples that all workers have, in each of them the same."""
+        """`cost_and_gradient` of examples that all workers have, in each of them the same.
+
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Target.
+        sample_weight : array of shape (m,), optional
+            Weight of each example, at least 0; scaled to mean 1.
+
+        Returns
+        -------
+        tuple of float
+        """
         return self.cost_and_gradient(X, Y, sample_weight=sample_weight)
 
     @abstractmethod
     def forward(self, X: Array) -> Array:
         """The output of the network that predicts, of the session's dtype.
 
-        AL (n_L, m): A column is an example.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+
+        Returns
+        -------
+        AL : array of shape (n_L, m)
+            A column is an example.
         """
 
     @abstractmethod
@@ -237,17 +349,34 @@ class Session(ABC):
         """Make the statistics of examples at the parameters now those that predict, where there are any.
 
         For training without steps of its own, such as L-BFGS, which moves θ through `load`.
+
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
         """
 
     @abstractmethod
     def state(self) -> SessionState:
-        """The state now, which `load` takes; never changed by a later step."""
+        """The state now, which `load` takes; never changed by a later step.
+
+        Returns
+        -------
+        SessionState
+        """
 
     def load(self, state: SessionState) -> None:
         """Go on from a state, of this engine or another; it is copied, in this session's precision.
 
-        state: Where to go on.
-        ConfigurationError, ShapeError: If the state is that of another update rule or of another network.
+        Parameters
+        ----------
+        state : SessionState
+            Where to go on.
+
+        Raises
+        ------
+        ConfigurationError, ShapeError
+            If the state is that of another update rule or of another network.
         """
         self._check_state(state)
         self._take(state)

@@ -33,23 +33,40 @@ OF_STEPS = (
 class Settings:
     """How a session trains. `Network.train` and the command line take each of these by name.
 
-    optimizer: Update rule, a name in ``deepstep.equations.OPTIMIZERS``.
-    optimizer_params: Of the update rule: ``beta``, ``beta1``, …
-    l1, l2: λ of L1 and of L2 regularization of the weights, which are part of the cost; at least 0.
-    weight_decay: λ of decoupled weight decay, θ := (1 - α·λ)·θ before each update; by default the
-        optimizer's own (0.01 for adamw, else 0).
-    dropout: Probability with which a unit of a hidden layer is left out of a step, from 0 to below 1: one
-        number for all hidden layers, or one for each.
-    clip_norm, clip_value: Greatest norm of the whole gradient, and greatest size of each of its entries.
-    lr_multipliers, weight_decay_multipliers: Factors of the learning rate and of the weight decay for groups
-        of parameters, by name or pattern: ``{"b*": 0.1, "s1": 6}``. Where several fit, the last one counts.
-        By default the weights W alone decay; b, gamma, s, r, omega, phi, V and a do not.
-    precision: Of the products of matrices in steps, where it is another than that of the parameters:
-        "bfloat16" halves their memory and is fast on GPUs and on CPUs with AMX or AVX512-BF16. Parameters,
-        update rule, costs and predictions stay in float32. The torch engine has it.
-    seed: Of the dropout masks, which are functions of (seed, step, layer).
-    ConfigurationError: If a setting is unknown or out of range.
+    Attributes
+    ----------
+    optimizer : str or Optimizer, optional
+        Update rule, a name in ``deepstep.equations.OPTIMIZERS``.
+    optimizer_params : mapping, optional
+        Of the update rule: ``beta``, ``beta1``, …
+    l1, l2 : float, optional
+        λ of L1 and of L2 regularization of the weights, which are part of the cost; at least 0.
+    weight_decay : float, optional
+        λ of decoupled weight decay, θ := (1 - α·λ)·θ before each update; by default the optimizer's own (0.01
+        for adamw, else 0).
+    dropout : float or list of float or tuple of float, optional
+        Probability with which a unit of a hidden layer is left out of a step, from 0 to below 1: one number
+        for all hidden layers, or one for each.
+    clip_norm, clip_value : float, optional
+        Greatest norm of the whole gradient, and greatest size of each of its entries.
+    lr_multipliers, weight_decay_multipliers : mapping, optional
+        Factors of the learning rate and of the weight decay for groups of parameters, by name or pattern:
+        ``{"b*": 0.1, "s1": 6}``. Where several fit, the last one counts. By default the weights W alone
+        decay; b, gamma, s, r, omega, phi, V and a do not.
+    precision : str, optional
+        Of the products of matrices in steps, where it is another than that of the parameters: "bfloat16"
+        halves their memory and is fast on GPUs and on CPUs with AMX or AVX512-BF16. Parameters, update rule,
+        costs and predictions stay in float32. The torch engine has it.
+    seed : int, optional
+        Of the dropout masks, which are functions of (seed, step, layer).
 
+    Raises
+    ------
+    ConfigurationError
+        If a setting is unknown or out of range.
+
+    Examples
+    --------
     >>> Settings("adamw", dropout=0.2).decay
     0.01
     """
@@ -91,9 +108,22 @@ class Settings:
     def of(cls, where: str, **options: Any) -> "Settings":
         """Settings by name.
 
-        options: Settings; the others stand at their defaults.
-        returns: Checked.
-        ConfigurationError: If there is no setting of that name; the message has the nearest one.
+        Parameters
+        ----------
+        where : str
+            Name for error messages.
+        **options
+            Settings; the others stand at their defaults.
+
+        Returns
+        -------
+        Settings
+            Checked.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is no setting of that name; the message has the nearest one.
         """
         names = [setting.name for setting in fields(cls)]
         for name in options:
@@ -111,8 +141,19 @@ class Settings:
     def dropout_of(self, architecture: Architecture) -> tuple[float, ...]:
         """The probability of dropout of each hidden layer, from layer 1 to L - 1.
 
-        architecture: Whose hidden layers.
-        ConfigurationError: If there is not one for each.
+        Parameters
+        ----------
+        architecture : Architecture
+            Whose hidden layers.
+
+        Returns
+        -------
+        tuple of float
+
+        Raises
+        ------
+        ConfigurationError
+            If there is not one for each.
         """
         n_hidden = architecture.n_layers - 1
         if not isinstance(self.dropout, list | tuple):
@@ -130,10 +171,22 @@ class Settings:
     def factors(self, kind: str, parameters: Parameters) -> Array | None:
         """The factor of the learning rate or of the weight decay for each entry of θ; None where all are 1.
 
-        kind: "rate" or "decay".
-        parameters: Their names, shapes and dtype.
-        factors (n_parameters,): In the order of θ.
-        ConfigurationError: If a pattern fits no parameter.
+        Parameters
+        ----------
+        kind : str
+            "rate" or "decay".
+        parameters : Parameters
+            Their names, shapes and dtype.
+
+        Returns
+        -------
+        factors : array of shape (n_parameters,)
+            In the order of θ.
+
+        Raises
+        ------
+        ConfigurationError
+            If a pattern fits no parameter.
         """
         by_name = self.factors_by_name(kind, parameters)
         if all(factor == 1 for factor in by_name.values()):
@@ -147,10 +200,22 @@ class Settings:
     def factors_by_name(self, kind: str, names: Iterable[str]) -> dict[str, float]:
         """The factor of each parameter; the last pattern that fits counts.
 
-        kind: "rate" or "decay".
-        names: ``"W1"``, ``"b1"``, …
-        returns: Factor by name.
-        ConfigurationError: If a pattern fits no parameter.
+        Parameters
+        ----------
+        kind : str
+            "rate" or "decay".
+        names : iterable of str
+            ``"W1"``, ``"b1"``, …
+
+        Returns
+        -------
+        dict
+            Factor by name.
+
+        Raises
+        ------
+        ConfigurationError
+            If a pattern fits no parameter.
         """
         setting = {"rate": "lr_multipliers", "decay": "weight_decay_multipliers"}[kind]
         asked = getattr(self, setting)

@@ -90,7 +90,19 @@ class Ensemble:
         head: str,
         presets: Mapping[str, Preset] | None = None,
     ) -> "Ensemble":
-        """An ensemble of one network."""
+        """An ensemble of one network.
+
+        Parameters
+        ----------
+        member : Member
+        preprocessor : Preprocessor
+        head : str
+        presets : mapping, optional
+
+        Returns
+        -------
+        Ensemble
+        """
         alone = {member.preset: 1.0}
         return cls((preprocessor,), (member,), alone, alone, head, (np.arange(0),), None, dict(presets or {}))
 
@@ -165,7 +177,12 @@ class Ensemble:
         return f"Costs of {', '.join(names)} include label smoothing, so that they are higher; losses do not."
 
     def leaderboard(self) -> Leaderboard:
-        """A row for each member, the lowest validation cost first."""
+        """A row for each member, the lowest validation cost first.
+
+        Returns
+        -------
+        Leaderboard
+        """
         rows = [
             {
                 "member": number,
@@ -189,7 +206,17 @@ class Ensemble:
 
     @single_blas(shares=True)
     def outputs(self, X: Any) -> Array:
-        """The weighted mean of the members' outputs, (m, n_outputs); of many rows a part at a time."""
+        """The weighted mean of the members' outputs, (m, n_outputs); of many rows a part at a time.
+
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+
+        Returns
+        -------
+        array
+        """
         if len(self.members) == 1 and self.preprocessors[0].preparation is None:
             (member,), (preprocessor,) = self.members, self.preprocessors
             return member.outputs(preprocessor.inputs(preprocessor.features(X)), preprocessor)
@@ -205,12 +232,30 @@ class Ensemble:
         return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
 
     def rows_at_once(self, n: int) -> int:
-        """How many rows of n columns a prediction holds in memory."""
+        """How many rows of n columns a prediction holds in memory.
+
+        Parameters
+        ----------
+        n : int
+
+        Returns
+        -------
+        int
+        """
         widest = max(preprocessor.n_inputs or n for preprocessor in self.preprocessors)
         return max(1, NUMBERS_AT_ONCE // widest)
 
     def outputs_of_features(self, features: Iterable[Any]) -> Array:
-        """The same of rows that are features of each fold already."""
+        """The same of rows that are features of each fold already.
+
+        Parameters
+        ----------
+        features : iterable of array
+
+        Returns
+        -------
+        array
+        """
         folds = zip(self.preprocessors, features, self._counting, strict=True)
         return self.outputs_of_inputs(
             preprocessor.inputs(rows) if members else {} for preprocessor, rows, members in folds
@@ -218,7 +263,16 @@ class Ensemble:
 
     @single_blas(shares=True)
     def outputs_of_inputs(self, inputs: Iterable[Mapping[str, Any]]) -> Array:
-        """The same of rows that are the inputs of each fold already."""
+        """The same of rows that are the inputs of each fold already.
+
+        Parameters
+        ----------
+        inputs : iterable of mapping
+
+        Returns
+        -------
+        array
+        """
         shares = [share for members in self._counting for _, share in members]
         return weighted_mean(self._outputs_of_members(inputs), shares)
 
@@ -243,7 +297,18 @@ class Ensemble:
 
     @single_blas(shares=True)
     def mean_and_spread_of_fold(self, number: int, X: Any) -> tuple[Array, Array]:
-        """Weighted mean and standard deviation over the members of a fold, (m, n_outputs) each."""
+        """Weighted mean and standard deviation over the members of a fold, (m, n_outputs) each.
+
+        Parameters
+        ----------
+        number : int
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+
+        Returns
+        -------
+        tuple of array
+        """
         preprocessor, members = self.preprocessors[number], self._counting[number]
         inputs = preprocessor.inputs(preprocessor.features(X))
         shares = np.array([share for _, share in members])
@@ -253,7 +318,17 @@ class Ensemble:
         return mean, np.sqrt(np.average((stack - mean) ** 2, axis=0, weights=shares))
 
     def mean_and_spread(self, X: Any) -> tuple[Array, Array]:
-        """`outputs`, and the mean over the folds of the spread of their members, (m, n_outputs) each."""
+        """`outputs`, and the mean over the folds of the spread of their members, (m, n_outputs) each.
+
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+
+        Returns
+        -------
+        tuple of array
+        """
         shares = [sum(share for _, share in members) for members in self._counting]
         pairs = [self.mean_and_spread_of_fold(number, X) for number, share in enumerate(shares) if share]
         mean = weighted_mean((A for A, _ in pairs), filter(None, shares))

@@ -70,5 +70,15 @@ class Member:
         return f"{self.preset} on fold {self.fold}{cost}"
 
     def outputs(self, inputs: Mapping[str, Any], preprocessor: Preprocessor) -> Array:
-        """Outputs in the units of the target, (m, n_outputs)."""
+        """Outputs in the units of the target, (m, n_outputs).
+
+        Parameters
+        ----------
+        inputs : mapping
+        preprocessor : Preprocessor
+
+        Returns
+        -------
+        array
+        """
         return preprocessor.unscaled(outputs_of_rows(self.network, self.engine, inputs[self.inputs]))

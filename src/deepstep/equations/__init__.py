@@ -5,7 +5,6 @@ except in the initialization, whose ``rng`` is an argument. `EQUATIONS` lists th
 """
 
 # The order is that of the lecture; features change a layer in the order in which they are registered here.
-from deepstep.docstrings import complete
 from deepstep.equations.registry import *
 from deepstep.equations.ops import *
 from deepstep.equations.linear import *
@@ -29,5 +28,3 @@ from deepstep.equations.updates import *
 from deepstep.equations.schedules import *
 from deepstep.equations.model import *
 from deepstep.equations.example_gradients import *
-
-complete(globals())

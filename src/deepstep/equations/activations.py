@@ -37,12 +37,21 @@ __all__ = [
 class Activation(NamedTuple):
     """A forward with its backward.
 
-    forward: Z of shape (n_l, m) → A of the same shape and dtype, a new array.
-    backward: (dA, Z) → dZ, all of that shape.
-    kinks: Values of Z at which there is no derivative; there the gradient check compares nothing.
-    across_units: Whether a unit's output depends on the other units of its layer, or its place among them.
-    bends: Values of Z at which the second derivative jumps.
+    Attributes
+    ----------
+    forward : callable
+        Z of shape (n_l, m) → A of the same shape and dtype, a new array.
+    backward : callable
+        (dA, Z) → dZ, all of that shape.
+    kinks : tuple of float, optional
+        Values of Z at which there is no derivative; there the gradient check compares nothing.
+    across_units : bool, optional
+        Whether a unit's output depends on the other units of its layer, or its place among them.
+    bends : tuple of float, optional
+        Values of Z at which the second derivative jumps.
 
+    Examples
+    --------
     >>> ACTIVATIONS["relu"].kinks
     (0.0,)
     """
@@ -71,9 +80,24 @@ def activation(forward: Callable[[Array], Array], **fields: Any) -> Callable[[F]
 def get_activation(name: str, where: str = "activation") -> Activation:
     """Look an activation up by name.
 
-    name: A name in ``ACTIVATIONS``.
-    ConfigurationError: If there is none of that name; the message has the nearest one.
+    Parameters
+    ----------
+    name : str
+        A name in ``ACTIVATIONS``.
+    where : str, optional
+        Name for error messages.
 
+    Returns
+    -------
+    Activation
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name; the message has the nearest one.
+
+    Examples
+    --------
     >>> get_activation("softmax").across_units
     True
     >>> get_activation("rleu")
@@ -112,6 +136,24 @@ def _op_of(activation: Activation, name: str) -> Op:
 def identity(Z: Array) -> Array:
     """Pass the pre-activation through.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        A = Z
+
+    Source: lecture, course 2 (linear output).
+
+    Examples
+    --------
     >>> identity(np.array([[-1.0, 2.0]]))
     array([[-1.,  2.]])
     >>> identity_backward(np.array([[3.0]]), np.array([[-1.0]]))
@@ -123,7 +165,33 @@ def identity(Z: Array) -> Array:
 @activation(identity)
 @equation("dZ = dA")
 def identity_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the identity."""
+    """Derivative of the identity.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZ = dA
+
+    Source: lecture, course 2 (linear output).
+
+    Examples
+    --------
+    >>> identity(np.array([[-1.0, 2.0]]))
+    array([[-1.,  2.]])
+    >>> identity_backward(np.array([[3.0]]), np.array([[-1.0]]))
+    array([[3.]])
+    """
     return np.array(dA)
 
 
@@ -131,6 +199,24 @@ def identity_backward(dA: Array, Z: Array) -> Array:
 def relu(Z: Array) -> Array:
     """Rectified linear unit.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        A = max(0, Z)
+
+    Source: lecture 3.2.
+
+    Examples
+    --------
     >>> relu(np.array([[-1.0, 0.0, 2.0]]))
     array([[0., 0., 2.]])
     >>> relu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1.0, 0.0, 2.0]]))
@@ -142,7 +228,33 @@ def relu(Z: Array) -> Array:
 @activation(relu, kinks=(0.0,))
 @equation("dZ = dA where Z > 0, else 0", source="lecture 5.2")
 def relu_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the rectified linear unit, 0 at Z = 0."""
+    """Derivative of the rectified linear unit, 0 at Z = 0.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZ = dA where Z > 0, else 0
+
+    Source: lecture 5.2.
+
+    Examples
+    --------
+    >>> relu(np.array([[-1.0, 0.0, 2.0]]))
+    array([[0., 0., 2.]])
+    >>> relu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1.0, 0.0, 2.0]]))
+    array([[0., 0., 5.]])
+    """
     dA = np.asarray(dA)
     return np.where(np.asarray(Z) > 0, dA, dA.dtype.type(0))
 
@@ -151,6 +263,24 @@ def relu_backward(dA: Array, Z: Array) -> Array:
 def tanh(Z: Array) -> Array:
     """Hyperbolic tangent.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        A = tanh(Z)
+
+    Source: lecture, course 1 week 3.
+
+    Examples
+    --------
     >>> tanh(np.array([[0.0, 1e4]]))
     array([[0., 1.]])
     >>> tanh_backward(np.array([[2.0]]), np.array([[0.0]]))
@@ -162,7 +292,33 @@ def tanh(Z: Array) -> Array:
 @activation(tanh)
 @equation("dZ = dA ∘ (1 - tanh²(Z))")
 def tanh_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the hyperbolic tangent, 1 / cosh²(Z) with t = e^(-|Z|), exact in both tails."""
+    """Derivative of the hyperbolic tangent, 1 / cosh²(Z) with t = e^(-|Z|), exact in both tails.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZ = dA ∘ (1 - tanh²(Z))
+
+    Source: lecture, course 1 week 3.
+
+    Examples
+    --------
+    >>> tanh(np.array([[0.0, 1e4]]))
+    array([[0., 1.]])
+    >>> tanh_backward(np.array([[2.0]]), np.array([[0.0]]))
+    array([[2.]])
+    """
     t = np.exp(-np.abs(Z))
     slope = 2 * t / (1 + t * t)
     return dA * slope * slope
@@ -172,6 +328,24 @@ def tanh_backward(dA: Array, Z: Array) -> Array:
 def sigmoid(Z: Array) -> Array:
     """Logistic function; e to a negative power alone, so that nothing overflows.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        A = 1 / (1 + e^-Z)
+
+    Source: lecture 3.2.
+
+    Examples
+    --------
     >>> sigmoid(np.array([[0.0, 1e4, -1e4]]))
     array([[0.5, 1. , 0. ]])
     >>> sigmoid_backward(np.array([[4.0]]), np.array([[0.0]]))
@@ -184,7 +358,34 @@ def sigmoid(Z: Array) -> Array:
 @activation(sigmoid)
 @equation("dZ = dA ∘ A ∘ (1 - A),  A = sigmoid(Z)", source="lecture 5.2")
 def sigmoid_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the logistic function, t / (1 + t)² with t = e^(-|Z|), exact in both tails."""
+    """Derivative of the logistic function, t / (1 + t)² with t = e^(-|Z|), exact in both tails.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZ = dA ∘ A ∘ (1 - A)
+        A = sigmoid(Z)
+
+    Source: lecture 5.2.
+
+    Examples
+    --------
+    >>> sigmoid(np.array([[0.0, 1e4, -1e4]]))
+    array([[0.5, 1. , 0. ]])
+    >>> sigmoid_backward(np.array([[4.0]]), np.array([[0.0]]))
+    array([[1.]])
+    """
     t = np.exp(-np.abs(Z))
     return dA * t / ((1 + t) * (1 + t))
 
@@ -193,6 +394,24 @@ def sigmoid_backward(dA: Array, Z: Array) -> Array:
 def exponential(Z: Array) -> Array:
     """A mean that is positive, as of counts; inf where e^Z is too large for the dtype.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        A = e^Z
+
+    Source: McCullagh & Nelder 1989, chapter 6 (log link).
+
+    Examples
+    --------
     >>> exponential(np.array([[0.0, 1e4, -1e4]]))
     array([[ 1., inf,  0.]])
     >>> exponential_backward(np.array([[3.0, 0.0]]), np.array([[0.0, 1e4]]))
@@ -205,7 +424,33 @@ def exponential(Z: Array) -> Array:
 @activation(exponential)
 @equation("dZ = dA ∘ e^Z")
 def exponential_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the exponential; 0 where dA is 0, however large Z."""
+    """Derivative of the exponential; 0 where dA is 0, however large Z.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZ = dA ∘ e^Z
+
+    Source: McCullagh & Nelder 1989, chapter 6 (log link).
+
+    Examples
+    --------
+    >>> exponential(np.array([[0.0, 1e4, -1e4]]))
+    array([[ 1., inf,  0.]])
+    >>> exponential_backward(np.array([[3.0, 0.0]]), np.array([[0.0, 1e4]]))
+    array([[3., 0.]])
+    """
     dA = np.asarray(dA)
     with np.errstate(over="ignore"):
         return dA * np.exp(np.where(dA == 0, 0, Z))
@@ -215,6 +460,24 @@ def exponential_backward(dA: Array, Z: Array) -> Array:
 def softmax(Z: Array) -> Array:
     """Probabilities that sum to 1 in every column; the largest logit is taken off first.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        Aⱼ = e^Zⱼ / Σₖ e^Zₖ
+
+    Source: lecture, course 2 week 3.
+
+    Examples
+    --------
     >>> softmax(np.array([[1e4], [1e4]]))
     array([[0.5],
            [0.5]])
@@ -230,6 +493,35 @@ def softmax(Z: Array) -> Array:
 @activation(softmax, across_units=True)
 @equation("dZ = A ∘ (dA - Σⱼ dAⱼ Aⱼ),  A = softmax(Z)")
 def softmax_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the softmax: the outputs of a column depend on all its logits."""
+    """Derivative of the softmax: the outputs of a column depend on all its logits.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZ = A ∘ (dA - Σⱼ dAⱼ Aⱼ)
+        A = softmax(Z)
+
+    Source: lecture, course 2 week 3.
+
+    Examples
+    --------
+    >>> softmax(np.array([[1e4], [1e4]]))
+    array([[0.5],
+           [0.5]])
+    >>> softmax_backward(np.array([[1.0], [0.0]]), np.array([[0.0], [0.0]]))
+    array([[ 0.25],
+           [-0.25]])
+    """
     A = softmax(Z)
     return A * (dA - np.sum(dA * A, axis=0, keepdims=True))

@@ -19,21 +19,46 @@ __all__ = ["compute_cost", "cost_from_logits", "output_gradient"]
 def compute_cost(AL: Array, Y: Array, *, output: Output = "sigmoid") -> float:
     """The lecture's cost, from the probabilities.
 
-    AL, Y (n_L, m): Output of the network and target. Losses are summed over the n_L outputs. For a
-        cross-entropy the values of Y lie from 0 to 1 (of softmax each column sums to 1), for a loss of counts
-        they are at least 0; values between 0 and 1 are soft labels. For yes/no outputs a Y of decimals alone,
-        without any 0 or 1, is taken as it is, as an exercise of the lecture has one: beyond 0 … 1 J then has
-        no meaning.
-    output: Which loss belongs to AL: a name in ``HEADS`` such as "sigmoid" (cross-entropy of yes/no outputs),
+    Parameters
+    ----------
+    AL, Y : array of shape (n_L, m)
+        Output of the network and target. Losses are summed over the n_L outputs. For a cross-entropy the
+        values of Y lie from 0 to 1 (of softmax each column sums to 1), for a loss of counts they are at least
+        0; values between 0 and 1 are soft labels. For yes/no outputs a Y of decimals alone, without any 0 or
+        1, is taken as it is, as an exercise of the lecture has one: beyond 0 … 1 J then has no meaning.
+    output : str or Head or Architecture, optional
+        Which loss belongs to AL: a name in ``HEADS`` such as "sigmoid" (cross-entropy of yes/no outputs),
         "softmax" (of one choice among n_L classes) or "identity" (half the squared error); or the head of an
         architecture, with its settings.
-    J: 0 where every answer is sure and right, inf where one is sure and wrong; never NaN for Y from 0 to 1.
-        `cost_from_logits` is finite there too and is what trains.
-    ShapeError: If Y does not have the shape of AL: a (m, 1) target would otherwise broadcast silently.
-    DataError: If there is no example, a probability lies outside 0 … 1, or Y is no target of this loss.
-    ConfigurationError: If the head is unknown or has no loss of AL.
-    RuntimeWarning: If J is inf, AL holds whole numbers alone and Y others: AL and Y were probably swapped.
 
+    Returns
+    -------
+    J : float
+        0 where every answer is sure and right, inf where one is sure and wrong; never NaN for Y from 0 to 1.
+        `cost_from_logits` is finite there too and is what trains.
+
+    Raises
+    ------
+    ShapeError
+        If Y does not have the shape of AL: a (m, 1) target would otherwise broadcast silently.
+    DataError
+        If there is no example, a probability lies outside 0 … 1, or Y is no target of this loss.
+    ConfigurationError
+        If the head is unknown or has no loss of AL.
+
+    Warns
+    -----
+    RuntimeWarning
+        If J is inf, AL holds whole numbers alone and Y others: AL and Y were probably swapped.
+
+    Notes
+    -----
+        J = -1/m Σᵢ (y⁽ⁱ⁾ log a⁽ⁱ⁾ + (1 - y⁽ⁱ⁾) log(1 - a⁽ⁱ⁾))
+
+    Source: lecture 4.
+
+    Examples
+    --------
     >>> compute_cost(np.array([[0.8, 0.9, 0.4]]), np.array([[1, 1, 0]]))
     0.2797765635793423
     """
@@ -78,11 +103,37 @@ def cost_from_logits(
 ) -> float:
     """The cost that trains: from the logits, finite wherever the loss itself is not too large a number.
 
-    ZL, Y (n_L, m): Pre-activation of the output layer and target.
-    sample_weight (m,): Weight of each example, at least 0; a weight of 2 equals the row twice.
-    ShapeError: If Y does not have the shape of ZL, or there is not one weight for each example.
-    DataError: If there is no example, a weight is negative or not finite, or all are 0.
+    Parameters
+    ----------
+    ZL, Y : array of shape (n_L, m)
+        Pre-activation of the output layer and target.
+    output : str or Head or Architecture, optional
+        A name in ``HEADS``, or an architecture with its settings.
+    sample_weight : array of shape (m,), optional
+        Weight of each example, at least 0; a weight of 2 equals the row twice.
 
+    Returns
+    -------
+    J : float
+        The cost, the mean of the losses.
+
+    Raises
+    ------
+    ShapeError
+        If Y does not have the shape of ZL, or there is not one weight for each example.
+    DataError
+        If there is no example, a weight is negative or not finite, or all are 0.
+    ConfigurationError
+        If there is no such head, or it does not fit.
+
+    Notes
+    -----
+        J = Σᵢ wᵢ lossᵢ / Σᵢ wᵢ
+
+    Source: lecture 4, from the logits.
+
+    Examples
+    --------
     >>> cost_from_logits(np.array([[-1e4, 0.0]]), np.array([[0, 1]]))
     0.34657359027997264
     """
@@ -98,8 +149,36 @@ def output_gradient(
 ) -> Array:
     """Derivative of m·J by the logits, where the backward pass begins.
 
-    ShapeError, DataError, ConfigurationError: As in `cost_from_logits`.
+    Parameters
+    ----------
+    ZL : array of shape (n_L, m)
+        Pre-activation of the output layer, float32 or float64.
+    Y : array of shape (n_L, m)
+        Target.
+    output : str or Head or Architecture, optional
+        A name in ``HEADS``, or an architecture with its settings.
+    sample_weight : array of shape (m,), optional
+        Weight of each example, at least 0; scaled to mean 1.
 
+    Returns
+    -------
+    dZL : array of shape (n_L, m)
+        Derivative of m·J by ZL.
+
+    Raises
+    ------
+    ShapeError, DataError, ConfigurationError
+        As in `cost_from_logits`.
+
+    Notes
+    -----
+        dZL = w ∘ ∂loss/∂ZL
+        w scaled to mean 1
+
+    Source: lecture 5.3, both factors joined.
+
+    Examples
+    --------
     >>> output_gradient(np.array([[0.0, 0.0]]), np.array([[0, 1]]), sample_weight=np.array([3.0, 1.0]))
     array([[ 0.75, -0.25]])
     """

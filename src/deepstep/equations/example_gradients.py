@@ -22,10 +22,15 @@ SOURCE = "Goodfellow, arXiv 1510.01799"
 class PerExample(NamedTuple):
     """The gradients of all examples by one parameter.
 
-    left (n, m): A column is an example.
-    right (n_prev, m or None): The gradient is the outer product of both columns, or the column of ``left``
-        alone.
+    Attributes
+    ----------
+    left : array of shape (n, m)
+        A column is an example.
+    right : array of shape (n_prev, m or None), optional
+        The gradient is the outer product of both columns, or the column of ``left`` alone.
 
+    Examples
+    --------
     >>> PerExample(np.array([[3.0], [4.0]]), np.array([[2.0]])).norms()
     array([[10.]])
     """
@@ -34,7 +39,12 @@ class PerExample(NamedTuple):
     right: Array | None = None
 
     def norms(self) -> Array:
-        """Norm of the gradient of each example, (1, m), also where its square overflows or vanishes."""
+        """Norm of the gradient of each example, (1, m), also where its square overflows or vanishes.
+
+        Returns
+        -------
+        array
+        """
         units, squares = [], []
         for columns in (self.left,) if self.right is None else (self.left, self.right):
             largest = np.max(np.abs(columns), axis=0, initial=0)
@@ -48,10 +58,34 @@ class PerExample(NamedTuple):
 def linear_gradient_norms(dZ: Array, A_prev: Array) -> tuple[Array, Array]:
     """Norms of each example's own gradient at one layer.
 
-    norm_W (1, m): Frobenius norm of the derivative of each example's loss by W.
-    norm_b (1, m): Norm of that by b.
-    ShapeError: If there are not as many columns of both.
+    Parameters
+    ----------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+    A_prev : array of shape (n_{l-1}, m)
+        Activations of the layer before; a column is an example.
 
+    Returns
+    -------
+    norm_W : array of shape (1, m)
+        Frobenius norm of the derivative of each example's loss by W.
+    norm_b : array of shape (1, m)
+        Norm of that by b.
+
+    Raises
+    ------
+    ShapeError
+        If there are not as many columns of both.
+
+    Notes
+    -----
+        norm_W = ‖dZ⁽ⁱ⁾‖·‖A_prev⁽ⁱ⁾‖
+        norm_b = ‖dZ⁽ⁱ⁾‖
+
+    Source: Goodfellow, arXiv 1510.01799.
+
+    Examples
+    --------
     >>> linear_gradient_norms(np.array([[3.0], [4.0]]), np.array([[2.0]]))
     (array([[10.]]), array([[5.]]))
     """
@@ -64,13 +98,30 @@ def linear_gradient_norms(dZ: Array, A_prev: Array) -> tuple[Array, Array]:
 def gradient_norms(nodes: Sequence[Node], tape: Tape, d: dict[str, Array], m: int) -> Array:
     """Norm of each example's own gradient by all parameters, from one backward pass.
 
-    nodes: The graph of training, without dropout.
-    d: ``{"Z…": dZL}``, the derivative of m·J by the logits.
-    m: Number of examples.
-    returns (1, m): ‖∂loss⁽ⁱ⁾/∂θ‖.
-    ConfigurationError: With batch normalization: an example has no loss of its own there. With an operation
-        that has parameters and no ``per_example``.
+    Parameters
+    ----------
+    nodes : sequence of Node
+        The graph of training, without dropout.
+    tape : dict
+        Quantities of a forward pass by name.
+    d : dict
+        ``{"Z…": dZL}``, the derivative of m·J by the logits.
+    m : int
+        Number of examples.
 
+    Returns
+    -------
+    array of shape (1, m)
+        ‖∂loss⁽ⁱ⁾/∂θ‖.
+
+    Raises
+    ------
+    ConfigurationError
+        With batch normalization: an example has no loss of its own there. With an operation that has
+        parameters and no ``per_example``.
+
+    Examples
+    --------
     >>> from deepstep.equations import model_forward
     >>> AL, caches = model_forward(np.array([[0.0, 1.0]]), {"W1": np.zeros((1, 1)), "b1": np.zeros((1, 1))})
     >>> gradient_norms(caches.graph.nodes, caches.tape, {"Z1": AL - 1}, 2).round(4)

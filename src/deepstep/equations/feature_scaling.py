@@ -19,9 +19,27 @@ SOURCE = "arXiv 2407.04491 (RealMLP), the scaling layer"
 def scaled_weights(W: Array, s: Array) -> Array:
     """The weights of the first layer with the factor of each input: column j times s_j.
 
-    s (n_0, 1): Factor of each input; 1 at the beginning.
-    W_s (n_1, n_0): A new array.
+    Parameters
+    ----------
+    W : array of shape (n_l, n_{l-1})
+        Weights.
+    s : array of shape (n_0, 1)
+        Factor of each input; 1 at the beginning.
 
+    Returns
+    -------
+    W_s : array of shape (n_1, n_0)
+        A new array.
+
+    Notes
+    -----
+        W_s = W ∘ sᵀ
+        so that W_s·X = W·(s ∘ X)
+
+    Source: arXiv 2407.04491 (RealMLP), the scaling layer.
+
+    Examples
+    --------
     >>> scaled_weights(np.array([[1.0, 2.0]]), np.array([[3.0], [0.5]]))
     array([[3., 1.]])
     """
@@ -32,6 +50,31 @@ def scaled_weights(W: Array, s: Array) -> Array:
 def scaled_weights_backward(dW_s: Array, W: Array, s: Array) -> tuple[Array, Array]:
     """From the derivative by the scaled weights to those by the weights and by the factors.
 
+    Parameters
+    ----------
+    dW_s : array of shape (n_1, n_0)
+        Derivative of the cost J by W_s: 1/m is applied here.
+    W : array of shape (n_l, n_{l-1})
+        Weights.
+    s : array of shape (n_0, 1)
+        Factor of each input; 1 at the beginning.
+
+    Returns
+    -------
+    dW : array of shape (n_l, n_{l-1})
+        Derivative of the cost J by W: 1/m is applied here.
+    ds : array of shape (n_0, 1)
+        Derivative of the cost J by s: 1/m is applied here.
+
+    Notes
+    -----
+        dW = dW_s ∘ sᵀ
+        ds = Σᵢ (W ∘ dW_s)ᵢᵀ, over the rows i
+
+    Source: arXiv 2407.04491 (RealMLP), the scaling layer.
+
+    Examples
+    --------
     >>> W, s = np.array([[1.0, 2.0]]), np.array([[3.0], [0.5]])
     >>> dW, ds = scaled_weights_backward(np.array([[1.0, 10.0]]), W, s)
     >>> dW, ds

@@ -25,14 +25,23 @@ Apply: TypeAlias = Callable[[Operations, Layer], Operations]
 class Feature(NamedTuple):
     """A feature of layers that a network may have.
 
-    apply: The operations of a layer so far, and the layer → those with the feature.
-    symbol: A parameter that only this feature has; empty where it has none.
-    value: The parameter → the value of the option that it stands for.
-    widen: Rows of A[l-1] and the option's value → the rows that the linear part reads.
-    check: The option's value and n_0 → what it has to be, where it is not; else an empty text.
-    example: A value for generated tests and the documentation, where the feature is no argument of
-        `Architecture`.
+    Attributes
+    ----------
+    apply : callable
+        The operations of a layer so far, and the layer → those with the feature.
+    symbol : str, optional
+        A parameter that only this feature has; empty where it has none.
+    value : callable, optional
+        The parameter → the value of the option that it stands for.
+    widen : callable, optional
+        Rows of A[l-1] and the option's value → the rows that the linear part reads.
+    check : callable, optional
+        The option's value and n_0 → what it has to be, where it is not; else an empty text.
+    example : object, optional
+        A value for generated tests and the documentation, where the feature is no argument of `Architecture`.
 
+    Examples
+    --------
     >>> [(name, option.symbol) for name, option in FEATURES.items() if option.symbol]
     [('normalization', 'gamma'), ('input_scale', 's')]
     """
@@ -52,11 +61,25 @@ FEATURES: dict[str, Feature] = {}
 def feature(name: str, **settings: Any) -> Callable[[Apply], Apply]:
     """Register a feature; decorates a function from the operations of a layer to those with the feature.
 
-    name: The argument of `Architecture` that turns it on.
-    settings: The fields of `Feature`.
-    returns: The decorator.
-    ConfigurationError: If there is a feature of that name in another module.
+    Parameters
+    ----------
+    name : str
+        The argument of `Architecture` that turns it on.
+    **settings
+        The fields of `Feature`.
 
+    Returns
+    -------
+    callable
+        The decorator.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is a feature of that name in another module.
+
+    Examples
+    --------
     >>> @feature("twice")
     ... def _twice(ops, layer):
     ...     return (*ops, ops[-1])
@@ -110,8 +133,21 @@ def layer_activations(activations: Sequence[str] | None, n_layers: int, where: s
 def graph_of(layers: Sequence[Layer]) -> Graph:
     """The graph of a network.
 
-    ConfigurationError: If an operation comes after the output activation: the loss would not depend on it.
+    Parameters
+    ----------
+    layers : sequence of Layer
 
+    Returns
+    -------
+    Graph
+
+    Raises
+    ------
+    ConfigurationError
+        If an operation comes after the output activation: the loss would not depend on it.
+
+    Examples
+    --------
     >>> layers = layers_in([2, 3, 1], ["relu", "sigmoid"], lambda l: {"dropout": True} if l == 1 else {})
     >>> [node.writes for node in graph_of(layers).nodes]
     [('Z1',), ('g(Z1)',), ('A1',), ('Z2',), ('A2',)]
@@ -166,8 +202,21 @@ def layers_of(
 ) -> tuple[Layer, ...]:
     """The layers that parameters belong to, by their names and shapes.
 
-    options: Values of features that parameters do not tell, by layer.
+    Parameters
+    ----------
+    parameters : mapping
+        ``"W1"``, ``"b1"``, …: `Parameters` or a plain dictionary.
+    activations : sequence of str
+        One name per layer, of ``ACTIVATIONS``; by default relu, …, relu, sigmoid.
+    options : mapping, optional
+        Values of features that parameters do not tell, by layer.
 
+    Returns
+    -------
+    tuple of Layer
+
+    Examples
+    --------
     >>> import numpy as np
     >>> layers_of({"W1": np.ones((3, 2)), "b1": np.ones((3, 1)), "s1": np.ones((2, 1))}, ["relu"])[0].options
     {'input_scale': True}

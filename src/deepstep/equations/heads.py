@@ -44,15 +44,25 @@ _FUNCTIONS = ("loss", "loss_backward", "textbook", "textbook_backward", "kinks")
 class Head:
     """Meaning of an output, and the loss that trains it; its functions have the settings in force.
 
-    name: A name in ``HEADS``.
-    activation: The activation of the output layer, from which the losses by the logits are derived.
-    loss, loss_backward: (ZL, Y) → the loss (1, m) and the derivative of the summed loss (n_L, m), from the
-        logits: they train.
-    targets: What Y has to be, a name in ``deepstep.equations.TARGETS``.
-    textbook, textbook_backward: The same from the output AL, where there is such a form.
-    kinks: (ZL, Y) → numbers whose sign changes where the loss has no derivative, if there are such places.
-    settings: Settings in force; by default those of the loss.
+    Attributes
+    ----------
+    name : str
+        A name in ``HEADS``.
+    activation : str
+        The activation of the output layer, from which the losses by the logits are derived.
+    loss, loss_backward : callable
+        (ZL, Y) → the loss (1, m) and the derivative of the summed loss (n_L, m), from the logits: they train.
+    targets : str
+        What Y has to be, a name in ``deepstep.equations.TARGETS``.
+    textbook, textbook_backward : callable, optional
+        The same from the output AL, where there is such a form.
+    kinks : callable, optional
+        (ZL, Y) → numbers whose sign changes where the loss has no derivative, if there are such places.
+    settings : mapping, optional
+        Settings in force; by default those of the loss.
 
+    Examples
+    --------
     >>> HEADS["poisson"].activation, HEADS["poisson"].targets
     ('exponential', 'counts')
     """
@@ -79,12 +89,25 @@ class Head:
     def with_settings(self, where: str = "output_settings", /, **settings: Any) -> "Head":
         """This head with other settings, in JSON's types.
 
-        where: Name for error messages; by position alone, so that no setting is taken for it.
-        settings: Settings of the loss: ``delta``, ``levels``, ``smoothing``, …
-        returns: A new one; the same one where nothing is set.
-        ConfigurationError: If the loss does not know one of them (the message has the nearest one), or one is
-            out of range.
+        Parameters
+        ----------
+        where : str, optional
+            Name for error messages; by position alone, so that no setting is taken for it.
+        **settings
+            Settings of the loss: ``delta``, ``levels``, ``smoothing``, …
 
+        Returns
+        -------
+        Head
+            A new one; the same one where nothing is set.
+
+        Raises
+        ------
+        ConfigurationError
+            If the loss does not know one of them (the message has the nearest one), or one is out of range.
+
+        Examples
+        --------
         >>> dict(get_head("huber").with_settings(delta=2).settings)
         {'delta': 2}
         """
@@ -148,10 +171,26 @@ def head(
 def get_head(output: Output, where: str = "output") -> Head:
     """Look a head up: by name with its default settings, or that of an architecture with its own.
 
-    returns: With the settings in force.
-    ConfigurationError: If there is none of that name (the message has the nearest one); if an architecture's
-        settings do not fit its head, or its last activation is not the head's.
+    Parameters
+    ----------
+    output : str or Head or Architecture
+        A name in ``HEADS``, or an architecture with its settings.
+    where : str, optional
+        Name for error messages.
 
+    Returns
+    -------
+    Head
+        With the settings in force.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name (the message has the nearest one); if an architecture's settings do not
+        fit its head, or its last activation is not the head's.
+
+    Examples
+    --------
     >>> from deepstep import Architecture
     >>> shape = Architecture((2, 1), ("identity",), "huber", {"delta": 2.0})
     >>> dict(get_head(shape).settings)
@@ -182,10 +221,20 @@ def _head_of(architecture: HasHead, head: Head, where: str) -> Head:
 def formula_symbols(head: Head, n_outputs: int) -> dict[str, str]:
     """Symbols in the formulas of this head as its settings make them; for `Equation.written`.
 
-    head: The head with its settings.
-    n_outputs: n_L.
-    returns: The text for each symbol; empty where the formulas stand as they are.
+    Parameters
+    ----------
+    head : Head
+        The head with its settings.
+    n_outputs : int
+        n_L.
 
+    Returns
+    -------
+    dict
+        The text for each symbol; empty where the formulas stand as they are.
+
+    Examples
+    --------
     >>> formula_symbols(get_head("softmax").with_settings(smoothing=0.1), 4)
     {'Y': '(0.9·Y + 0.025)'}
     """
@@ -204,9 +253,26 @@ def _bound(function: Loss | None, settings: Mapping[str, Any]) -> Loss | None:
 def answers(output: Output, AL: Array) -> AnyArray:
     """The predictions of an output, or of a target of that kind.
 
-    returns: For yes/no outputs 0 and 1, (n_L, m): 1 above one half. For classes, ordered or not, the number
-        of the most probable one, from 0, (1, m). For an output that gives numbers, these.
+    Parameters
+    ----------
+    output : str or Head or Architecture
+        A name in ``HEADS``, or an architecture with its settings.
+    AL : array of shape (n_L, m)
+        Output of the network, float32 or float64.
 
+    Returns
+    -------
+    array
+        For yes/no outputs 0 and 1, (n_L, m): 1 above one half. For classes, ordered or not, the number of the
+        most probable one, from 0, (1, m). For an output that gives numbers, these.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such head, or it does not fit.
+
+    Examples
+    --------
     >>> answers("ordinal", np.array([[0.9, 0.4], [0.6, 0.1]]))
     array([[2, 0]])
     """
@@ -216,9 +282,26 @@ def answers(output: Output, AL: Array) -> AnyArray:
 def probabilities(output: Output, AL: Array) -> Array | None:
     """The probabilities that an output gives.
 
-    returns: For yes/no outputs each one's own (n_L, m); for classes one for each, (n_L, m), for ordered ones
-        (n_L + 1, m); None for an output that gives numbers.
+    Parameters
+    ----------
+    output : str or Head or Architecture
+        A name in ``HEADS``, or an architecture with its settings.
+    AL : array of shape (n_L, m)
+        Output of the network, float32 or float64.
 
+    Returns
+    -------
+    array
+        For yes/no outputs each one's own (n_L, m); for classes one for each, (n_L, m), for ordered ones (n_L
+        + 1, m); None for an output that gives numbers.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such head, or it does not fit.
+
+    Examples
+    --------
     >>> probabilities("ordinal", np.array([[0.75], [0.25]]))
     array([[0.25],
            [0.5 ],
@@ -231,9 +314,27 @@ def probabilities(output: Output, AL: Array) -> Array | None:
 def example_targets(output: Output, n_outputs: int, m: int, *, rng: np.random.Generator) -> Array:
     """A target that the head can learn.
 
-    n_outputs, m: Numbers of outputs and of examples.
-    Y (n_outputs, m): Float64, of the kind that the head learns.
+    Parameters
+    ----------
+    output : str or Head or Architecture
+        A name in ``HEADS``, or an architecture with its settings.
+    n_outputs, m : int
+        Numbers of outputs and of examples.
+    rng : Generator
+        Where the draws come from.
 
+    Returns
+    -------
+    Y : array of shape (n_outputs, m)
+        Float64, of the kind that the head learns.
+
+    Raises
+    ------
+    ConfigurationError
+        If there is no such head, or it does not fit.
+
+    Examples
+    --------
     >>> Y = example_targets("softmax", 3, 5, rng=np.random.default_rng(1))
     >>> Y.shape, Y.sum(axis=0).tolist()
     ((3, 5), [1.0, 1.0, 1.0, 1.0, 1.0])

@@ -77,11 +77,33 @@ INITIALIZATIONS |= {
 def initialize_two_layer(n_x: int, n_h: int, n_y: int, *, rng: Rng, scale: float = 0.01) -> Parameters:
     """Parameters of a network with one hidden layer.
 
-    n_x, n_h, n_y: Sizes of the input, hidden and output layer.
-    scale: Factor on the draws.
-    returns: W1 (n_h, n_x), b1 (n_h, 1), W2 (n_y, n_h), b2 (n_y, 1), float64.
-    ConfigurationError: If a size is not a positive whole number, or ``rng`` is no NumPy generator.
+    Parameters
+    ----------
+    n_x, n_h, n_y : int
+        Sizes of the input, hidden and output layer.
+    rng : Generator or RandomState
+        Where the draws come from.
+    scale : float, optional
+        Factor on the draws.
 
+    Returns
+    -------
+    Parameters
+        W1 (n_h, n_x), b1 (n_h, 1), W2 (n_y, n_h), b2 (n_y, 1), float64.
+
+    Raises
+    ------
+    ConfigurationError
+        If a size is not a positive whole number, or ``rng`` is no NumPy generator.
+
+    Notes
+    -----
+        W[1] = s·N(0, 1), W[2] = s·N(0, 1), b = 0
+
+    Source: lecture 2.1.
+
+    Examples
+    --------
     >>> initialize_two_layer(3, 2, 1, rng=np.random.RandomState(1))["W2"]
     array([[ 0.01744812, -0.00761207]])
     """
@@ -97,12 +119,40 @@ def initialize_two_layer(n_x: int, n_h: int, n_y: int, *, rng: Rng, scale: float
 def initialize_parameters(layer_dims: Sequence[int], *, method: str = "he", rng: Rng) -> Parameters:
     """Parameters of a network of any depth.
 
-    method: A name in ``INITIALIZATIONS``: "he", "glorot", "lecun" (normal draws; "he_uniform", … for uniform
-        ones of the same variance), "orthogonal", "small", "large" or "zeros". One scale for every layer
-        ("small", the lecture's 0.01) starves deep networks.
-    returns: W[l] (n_l, n_{l-1}), b[l] (n_l, 1), float64.
-    ConfigurationError: If a size, the method or ``rng`` is not usable.
+    Parameters
+    ----------
+    layer_dims : sequence of int
+        n_0 (inputs), n_1, …, n_L (outputs).
+    method : str, optional
+        A name in ``INITIALIZATIONS``: "he", "glorot", "lecun" (normal draws; "he_uniform", … for uniform ones
+        of the same variance), "orthogonal", "small", "large" or "zeros". One scale for every layer ("small",
+        the lecture's 0.01) starves deep networks.
+    rng : Generator or RandomState
+        Where the draws come from.
 
+    Returns
+    -------
+    Parameters
+        W[l] (n_l, n_{l-1}), b[l] (n_l, 1), float64.
+
+    Raises
+    ------
+    ConfigurationError
+        If a size, the method or ``rng`` is not usable.
+
+    Notes
+    -----
+        W[l] = s·N(0, 1), b[l] = 0;
+        he: s = √(2/n_{l-1}), glorot: √(2/(n_{l-1} + n_l)), lecun: 1/√n_{l-1}, small: 0.01,
+        large: 10, zeros: 0;
+        *_uniform: W[l] = s·U(-√3, √3);
+        orthogonal: W[l] = Q, Q·R = N(0, 1)
+
+    Source: lecture 2.2; he: arXiv 1502.01852; glorot: Glorot & Bengio 2010; lecun: LeCun et al. 1998;
+    orthogonal: arXiv 1312.6120.
+
+    Examples
+    --------
     >>> initialize_parameters([2, 3, 1], rng=np.random.default_rng(0))["W2"].round(3)
     array([[ 1.065,  0.773, -0.575]])
     """
@@ -124,14 +174,41 @@ def initialize_from_data(
     its kin bend where data is. A unit that sees no differences (one example, constant or zero inputs) gets
     weights as by "lecun" for inputs of size 1.
 
-    X (n_x, m): The training inputs, or a few thousand examples of them: Z and A of one layer at a time are
-        held in float64.
-    rng: Generator that draws, layer by layer, the weights, the examples and their shares.
-    returns: W[l] (n_l, n_{l-1}), b[l] (n_l, 1), float64 and finite.
-    ShapeError: If X does not have n_0 rows.
-    DataError: If X has no example, or values that are no finite numbers.
-    ConfigurationError: If the sizes, the activations or ``rng`` are not usable.
+    Parameters
+    ----------
+    X : array of shape (n_x, m)
+        The training inputs, or a few thousand examples of them: Z and A of one layer at a time are held in
+        float64.
+    layer_dims : sequence of int
+        n_0 (inputs), n_1, …, n_L (outputs).
+    activations : sequence of str
+        One name per layer, of ``ACTIVATIONS``; by default relu, …, relu, sigmoid.
+    rng : Generator or RandomState
+        Generator that draws, layer by layer, the weights, the examples and their shares.
 
+    Returns
+    -------
+    Parameters
+        W[l] (n_l, n_{l-1}), b[l] (n_l, 1), float64 and finite.
+
+    Raises
+    ------
+    ShapeError
+        If X does not have n_0 rows.
+    DataError
+        If X has no example, or values that are no finite numbers.
+    ConfigurationError
+        If the sizes, the activations or ``rng`` are not usable.
+
+    Notes
+    -----
+        W[l] = V / std(V·A[l-1]) row by row, V = N(0, 1);
+        b[l] = -Σⱼ pⱼ zⱼ, p of Dirichlet(1), z: W[l]·A[l-1] of the unit at 5 examples
+
+    Source: arXiv 2407.04491 (RealMLP); bias "he+5": arXiv 1903.11482.
+
+    Examples
+    --------
     >>> rng = np.random.default_rng(2)
     >>> X = rng.standard_normal((3, 200)) * [[1e-3], [1.0], [1e3]]
     >>> theta = initialize_from_data(X, [3, 4, 1], activations=["relu", "identity"], rng=rng)

@@ -14,6 +14,17 @@ __all__ = ["LinearCache", "linear_backward", "linear_forward"]
 class LinearCache(NamedTuple):
     """Quantities that the linear step keeps for its backward step: ``(A_prev, W, b)``.
 
+    Attributes
+    ----------
+    A_prev : array of shape (n_{l-1}, m)
+        Activations of the layer before; a column is an example.
+    W : array of shape (n_l, n_{l-1})
+        Weights.
+    b : array of shape (n_l, 1)
+        Bias.
+
+    Examples
+    --------
     >>> A_prev, W, b = linear_forward(np.ones((2, 3)), np.ones((1, 2)), np.zeros((1, 1)))[1]
     >>> A_prev.shape, W.shape
     ((2, 3), (1, 2))
@@ -28,9 +39,35 @@ class LinearCache(NamedTuple):
 def linear_forward(A_prev: Array, W: Array, b: Array) -> tuple[Array, LinearCache]:
     """Weigh the activations of the layer before and add the bias.
 
-    cache: ``(A_prev, W, b)``.
-    ShapeError: If the shapes do not fit.
+    Parameters
+    ----------
+    A_prev : array of shape (n_{l-1}, m)
+        Activations of the layer before; a column is an example.
+    W : array of shape (n_l, n_{l-1})
+        Weights.
+    b : array of shape (n_l, 1)
+        Bias.
 
+    Returns
+    -------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+    cache : LinearCache
+        ``(A_prev, W, b)``.
+
+    Raises
+    ------
+    ShapeError
+        If the shapes do not fit.
+
+    Notes
+    -----
+        Z = W·A_prev + b
+
+    Source: lecture 3.1.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> Z, cache = linear_forward(np.array([[1.0, 2.0]]), np.array([[3.0], [4.0]]), np.array([[0.5], [0.0]]))
     >>> Z
@@ -45,9 +82,37 @@ def linear_forward(A_prev: Array, W: Array, b: Array) -> tuple[Array, LinearCach
 def linear_backward(dZ: Array, cache: LinearCache) -> tuple[Array, Array, Array]:
     """Carry the derivative from Z to the layer before, the weights and the bias.
 
-    cache: ``(A_prev, W, b)`` of the forward step.
-    ShapeError: If dZ does not have the shape of Z.
+    Parameters
+    ----------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+    cache : LinearCache
+        ``(A_prev, W, b)`` of the forward step.
 
+    Returns
+    -------
+    dA_prev : array of shape (n_{l-1}, m)
+        Derivative of m·J by A_prev.
+    dW : array of shape (n_l, n_{l-1})
+        Derivative of the cost J by W: 1/m is applied here.
+    db : array of shape (n_l, 1)
+        Derivative of the cost J by b: 1/m is applied here.
+
+    Raises
+    ------
+    ShapeError
+        If dZ does not have the shape of Z.
+
+    Notes
+    -----
+        dA_prev = Wᵀ·dZ
+        dW = dZ·A_prevᵀ / m
+        db = Σᵢ dZ⁽ⁱ⁾ / m
+
+    Source: lecture 5.1.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> dZ = np.array([[1.0, 3.0]])
     >>> cache = LinearCache(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[2.0, 5.0]]), np.array([[0.0]]))

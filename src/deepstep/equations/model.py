@@ -34,6 +34,14 @@ __all__ = [
 class LayerCache(NamedTuple):
     """Quantities that a layer keeps for its backward step: ``((A_prev, W, b), Z)``.
 
+    Attributes
+    ----------
+    linear : LinearCache
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Examples
+    --------
     >>> cache = linear_activation_forward(np.ones((1, 1)), np.ones((1, 1)), np.zeros((1, 1)), "relu")[1]
     >>> (A_prev, W, b), Z = cache
     >>> Z
@@ -47,6 +55,14 @@ class LayerCache(NamedTuple):
 class Caches(tuple[LayerCache, ...]):
     """The caches of all layers, with the graph and the tape that they are views of.
 
+    Parameters
+    ----------
+    graph : Graph
+    tape : dict
+        Quantities of a forward pass by name.
+
+    Examples
+    --------
     >>> _, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
     >>> sorted(caches.tape)
     ['A0', 'A1', 'W1', 'Z1', 'b1']
@@ -74,11 +90,40 @@ class Caches(tuple[LayerCache, ...]):
 def linear_activation_forward(A_prev: Array, W: Array, b: Array, activation: str) -> tuple[Array, LayerCache]:
     """One layer forward.
 
-    A:
-    cache: ``(LinearCache(A_prev, W, b), Z)``.
-    ConfigurationError: If the activation is unknown.
-    ShapeError: If the shapes do not fit.
+    Parameters
+    ----------
+    A_prev : array of shape (n_{l-1}, m)
+        Activations of the layer before; a column is an example.
+    W : array of shape (n_l, n_{l-1})
+        Weights.
+    b : array of shape (n_l, 1)
+        Bias.
+    activation : str
+        A name in ``ACTIVATIONS``.
 
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+    cache : LayerCache
+        ``(LinearCache(A_prev, W, b), Z)``.
+
+    Raises
+    ------
+    ConfigurationError
+        If the activation is unknown.
+    ShapeError
+        If the shapes do not fit.
+
+    Notes
+    -----
+        Z = W·A_prev + b
+        A = g(Z)
+
+    Source: lecture 3.2.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> A, cache = linear_activation_forward(np.array([[1.0]]), np.array([[-2.0]]), np.array([[0.5]]), "relu")
     >>> A, cache.Z
@@ -101,15 +146,44 @@ def model_forward(
 ) -> tuple[Array, Caches]:
     """All layers forward.
 
-    parameters: W1, b1, …, WL, bL: `Parameters` or a plain dictionary; the parameters of a feature turn it on.
-    normalization: "none", "batch" or "layer" for each hidden layer, see `normalize_batch`.
-    statistics: "mean1", "variance1", … (n_l, 1) that batch normalization uses, as in prediction; by default
-        the batch's own, as in training.
-    masks: By layer the dropout mask D / keep_prob (n_l, m); A[l] is what is handed on, g(Z[l]) ∘ mask.
-    AL (n_L, m): Output of the network.
-    caches: One `LayerCache` per layer, with the graph and the tape of the pass.
-    ShapeError, DataError, ConfigurationError: If X, the parameters or the activations do not fit together.
+    Parameters
+    ----------
+    X : array of shape (n_0, m)
+        Inputs; a column is an example.
+    parameters : mapping
+        W1, b1, …, WL, bL: `Parameters` or a plain dictionary; the parameters of a feature turn it on.
+    activations : sequence of str, optional
+        One name per layer, of ``ACTIVATIONS``; by default relu, …, relu, sigmoid.
+    normalization : sequence of str, optional
+        "none", "batch" or "layer" for each hidden layer, see `normalize_batch`.
+    statistics : mapping, optional
+        "mean1", "variance1", … (n_l, 1) that batch normalization uses, as in prediction; by default the
+        batch's own, as in training.
+    masks : mapping, optional
+        By layer the dropout mask D / keep_prob (n_l, m); A[l] is what is handed on, g(Z[l]) ∘ mask.
 
+    Returns
+    -------
+    AL : array of shape (n_L, m)
+        Output of the network.
+    caches : Caches
+        One `LayerCache` per layer, with the graph and the tape of the pass.
+
+    Raises
+    ------
+    ShapeError, DataError, ConfigurationError
+        If X, the parameters or the activations do not fit together.
+
+    Notes
+    -----
+        A[0] = X
+        A[l] = g(W[l]·A[l-1] + b[l])
+        l = 1 … L
+
+    Source: lecture 3.3.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> AL, caches = model_forward(np.ones((2, 3)), {"W1": np.ones((1, 2)), "b1": [[-2.0]]})
     >>> AL, len(caches)
@@ -158,10 +232,38 @@ def _graph(
 def linear_activation_backward(dA: Array, cache: Any, activation: str) -> tuple[Array, Array, Array]:
     """One layer backward.
 
-    cache: The cache of the forward step.
-    dA_prev, dW, db:
-    ConfigurationError, ShapeError, DataError: If the activation is unknown, or dA or the cache does not fit.
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    cache
+        The cache of the forward step.
+    activation : str
+        A name in ``ACTIVATIONS``.
 
+    Returns
+    -------
+    dA_prev : array of shape (n_{l-1}, m)
+        Derivative of m·J by A_prev.
+    dW : array of shape (n_l, n_{l-1})
+        Derivative of the cost J by W: 1/m is applied here.
+    db : array of shape (n_l, 1)
+        Derivative of the cost J by b: 1/m is applied here.
+
+    Raises
+    ------
+    ConfigurationError, ShapeError, DataError
+        If the activation is unknown, or dA or the cache does not fit.
+
+    Notes
+    -----
+        dZ = dA ∘ g′(Z)
+        then dA_prev, dW, db
+
+    Source: lecture 5.2.
+
+    Examples
+    --------
     >>> from deepstep.equations import linear_activation_forward
     >>> _, cache = linear_activation_forward(np.array([[1.0]]), np.array([[2.0]]), np.array([[0.0]]), "relu")
     >>> linear_activation_backward(np.array([[3.0]]), cache, "relu")
@@ -193,13 +295,39 @@ def model_backward(
     Where AL is the output of these caches, as after `model_forward`, dZ[L] is AL - Y, which never divides. An
     AL from elsewhere goes the textbook's way: dAL from `cross_entropy_backward`, times g′(Z[L]).
 
-    caches: One per layer: those of `model_forward`, or a list of ``((A_prev, W, b), Z)``.
-    output: The head, which decides the loss; by default that of the last activation's name.
-    masks: The dropout masks of the forward pass, where the caches are a list of one's own.
-    gradients: ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db, dgamma and ds are derivatives of J, dA
-        of m·J.
-    ShapeError, DataError, ConfigurationError: If the target, the caches or the activations do not fit.
+    Parameters
+    ----------
+    AL : array of shape (n_L, m)
+        Output of the network.
+    Y : array of shape (n_L, m)
+        Target.
+    caches : sequence of LayerCache
+        One per layer: those of `model_forward`, or a list of ``((A_prev, W, b), Z)``.
+    activations : sequence of str, optional
+        One name per layer, of ``ACTIVATIONS``; by default relu, …, relu, sigmoid.
+    output : str or Head or Architecture, optional
+        The head, which decides the loss; by default that of the last activation's name.
+    masks : mapping, optional
+        The dropout masks of the forward pass, where the caches are a list of one's own.
 
+    Returns
+    -------
+    gradients : dict
+        ``"dA0"``, ``"dW1"``, ``"db1"``, ``"dA1"``, …: dW, db, dgamma and ds are derivatives of J, dA of m·J.
+
+    Raises
+    ------
+    ShapeError, DataError, ConfigurationError
+        If the target, the caches or the activations do not fit.
+
+    Notes
+    -----
+        dZ[L] from the cost, then l = L … 1: dW[l], db[l], dA[l-1], dZ[l-1]
+
+    Source: lecture 5.3.
+
+    Examples
+    --------
     >>> from deepstep.equations import model_forward
     >>> AL, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
     >>> model_backward(AL, np.array([[1.0]]), caches)["dW1"]
@@ -298,10 +426,25 @@ def backpropagate(
 ) -> dict[str, Array]:
     """All layers backward, from the derivative by the logits.
 
-    input_gradient: Whether dA0 is wanted: training does not need it, and it is as large a product as layer
-        1's others.
-    gradients: As of `model_backward`.
+    Parameters
+    ----------
+    dZL : array of shape (n_L, m)
+        Derivative of m·J by ZL.
+    caches : sequence of LayerCache
+    activations : sequence of str, optional
+        One name per layer, of ``ACTIVATIONS``; by default relu, …, relu, sigmoid.
+    masks : mapping, optional
+        Dropout masks by layer, (n_l, m).
+    input_gradient : bool, optional
+        Whether dA0 is wanted: training does not need it, and it is as large a product as layer 1's others.
 
+    Returns
+    -------
+    gradients : dict
+        As of `model_backward`.
+
+    Examples
+    --------
     >>> from deepstep.equations import model_forward
     >>> AL, caches = model_forward(np.ones((2, 1)), {"W1": np.zeros((1, 2)), "b1": [[0.0]]})
     >>> backpropagate(AL - 1, caches, ["sigmoid"])["dW1"]
@@ -318,13 +461,36 @@ def update_parameters(
 ) -> Parameters:
     """One step of gradient descent; nothing given is changed.
 
-    gradients: dW1, db1, … of the same shapes; other keys (dA0, …) are left alone.
-    learning_rate: α.
-    returns: New parameters, of the dtype of those given.
-    ShapeError: If a gradient is missing or has another shape than its parameter: a squeezed db would
-        broadcast.
-    ConfigurationError: If the learning rate is not a finite number.
+    Parameters
+    ----------
+    parameters : mapping
+        ``"W1"``, ``"b1"``, …: `Parameters` or a plain dictionary.
+    gradients : mapping
+        dW1, db1, … of the same shapes; other keys (dA0, …) are left alone.
+    learning_rate : float
+        α.
 
+    Returns
+    -------
+    Parameters
+        New parameters, of the dtype of those given.
+
+    Raises
+    ------
+    ShapeError
+        If a gradient is missing or has another shape than its parameter: a squeezed db would broadcast.
+    ConfigurationError
+        If the learning rate is not a finite number.
+
+    Notes
+    -----
+        W[l] := W[l] - α·dW[l]
+        b[l] := b[l] - α·db[l]
+
+    Source: lecture 6.
+
+    Examples
+    --------
     >>> before = {"W1": [[1.0]], "b1": [[0.0]]}
     >>> update_parameters(before, {"dW1": np.array([[2.0]]), "db1": np.array([[1.0]])}, 0.1)["W1"]
     array([[0.8]])
@@ -342,11 +508,29 @@ def update_parameters(
 def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, where: str) -> Array:
     """dW1, db1, … as one vector in the order of the parameters.
 
-    gradients: dW1, db1, … by name; others are left alone.
-    gradient (n_parameters,):
-    DataError: If the gradients are no mapping of arrays of real numbers.
-    ShapeError: If one is missing or has another shape than its parameter.
+    Parameters
+    ----------
+    gradients : mapping
+        dW1, db1, … by name; others are left alone.
+    parameters : Parameters
+        ``"W1"``, ``"b1"``, …: `Parameters` or a plain dictionary.
+    where : str
+        Name for error messages.
 
+    Returns
+    -------
+    gradient : array of shape (n_parameters,)
+        g = ∂J/∂θ.
+
+    Raises
+    ------
+    DataError
+        If the gradients are no mapping of arrays of real numbers.
+    ShapeError
+        If one is missing or has another shape than its parameter.
+
+    Examples
+    --------
     >>> theta = Parameters(np.zeros(3), [2, 1])
     >>> flatten_gradients({"db1": [[3.0]], "dW1": [[1.0, 2.0]]}, theta, "here")
     array([1., 2., 3.])

@@ -37,9 +37,15 @@ __all__ = [
 class Normalized(NamedTuple):
     """Normalized inputs with the statistics used.
 
-    mean, variance, deviation: Statistics of shape (n_l, 1) over the batch, (1, m) over the units; deviation
-        is √(variance + ε).
+    Attributes
+    ----------
+    U_hat : array of shape (n_l, m)
+        U with mean 0 and variance 1.
+    mean, variance, deviation : array of shape (n_l, 1)
+        Statistics of shape (n_l, 1) over the batch, (1, m) over the units; deviation is √(variance + ε).
 
+    Examples
+    --------
     >>> normalize_batch(np.array([[1.0, 3.0]])).mean
     array([[2.]])
     """
@@ -58,10 +64,35 @@ class Normalized(NamedTuple):
 def normalize_batch(U: Array, *, epsilon: float = 1e-5) -> Normalized:
     """Each unit to mean 0 and variance 1 over the examples of the batch; one example alone gives 0.
 
-    returns: U_hat of shape (n_l, m); mean, variance (divided by m) and deviation √(variance + ε), of shape
-        (n_l, 1). U may be as large as floats are: only a variance that no float can hold is inf.
-    DataError: If there is no example.
+    Parameters
+    ----------
+    U : array of shape (n_l, m)
+        W·A_prev, a column is an example.
+    epsilon : float, optional
+        ε, above 0.
 
+    Returns
+    -------
+    Normalized
+        U_hat of shape (n_l, m); mean, variance (divided by m) and deviation √(variance + ε), of shape (n_l,
+        1). U may be as large as floats are: only a variance that no float can hold is inf.
+
+    Raises
+    ------
+    DataError
+        If there is no example.
+
+    Notes
+    -----
+        mean = Σᵢ U⁽ⁱ⁾ / m
+        variance = Σᵢ (U⁽ⁱ⁾ - mean)² / m
+        deviation = √(variance + ε)
+        U_hat = (U - mean) / deviation
+
+    Source: lecture, course 2 week 3; Ioffe & Szegedy, arXiv 1502.03167, algorithm 1.
+
+    Examples
+    --------
     >>> normalize_batch(np.array([[1.0, 3.0]]), epsilon=1e-12).U_hat
     array([[-1.,  1.]])
     >>> U_hat, _, _, deviation = normalize_batch(np.array([[0.0, 1.0, 2.0]]))
@@ -78,7 +109,36 @@ def normalize_batch(U: Array, *, epsilon: float = 1e-5) -> Normalized:
     source="Ioffe & Szegedy, arXiv 1502.03167, section 3, gathered",
 )
 def normalize_batch_backward(dU_hat: Array, U_hat: Array, deviation: Array) -> Array:
-    """Through the batch's own mean and variance: every example moves both, and so every other example."""
+    """Through the batch's own mean and variance: every example moves both, and so every other example.
+
+    Parameters
+    ----------
+    dU_hat : array of shape (n_l, m)
+        Derivative of m·J by U_hat.
+    U_hat : array of shape (n_l, m)
+        U with mean 0 and variance 1.
+    deviation : array of shape (n_l, 1)
+        √(variance + ε).
+
+    Returns
+    -------
+    dU : array of shape (n_l, m)
+        Derivative of m·J by U.
+
+    Notes
+    -----
+        dU = (dU_hat - Σᵢ dU_hat⁽ⁱ⁾ / m - U_hat ∘ Σᵢ (dU_hat ∘ U_hat)⁽ⁱ⁾ / m) / deviation
+
+    Source: Ioffe & Szegedy, arXiv 1502.03167, section 3, gathered.
+
+    Examples
+    --------
+    >>> normalize_batch(np.array([[1.0, 3.0]]), epsilon=1e-12).U_hat
+    array([[-1.,  1.]])
+    >>> U_hat, _, _, deviation = normalize_batch(np.array([[0.0, 1.0, 2.0]]))
+    >>> normalize_batch_backward(np.array([[1.0, 1.0, 1.0]]), U_hat, deviation)
+    array([[0., 0., 0.]])
+    """
     return _normalize_backward(dU_hat, U_hat, deviation, axis=1)
 
 
@@ -90,8 +150,29 @@ def normalize_batch_backward(dU_hat: Array, U_hat: Array, deviation: Array) -> A
 def normalize_layer(U: Array, *, epsilon: float = 1e-5) -> Normalized:
     """Each example to mean 0 and variance 1 over the n units of the layer; one unit alone gives 0.
 
-    returns: As of `normalize_batch`, with mean, variance and deviation of shape (1, m).
+    Parameters
+    ----------
+    U : array of shape (n_l, m)
+        W·A_prev, a column is an example.
+    epsilon : float, optional
+        ε, above 0.
 
+    Returns
+    -------
+    Normalized
+        As of `normalize_batch`, with mean, variance and deviation of shape (1, m).
+
+    Notes
+    -----
+        mean = Σⱼ Uⱼ / n
+        variance = Σⱼ (Uⱼ - mean)² / n
+        deviation = √(variance + ε)
+        U_hat = (U - mean) / deviation
+
+    Source: Ba et al., arXiv 1607.06450, equation 3.
+
+    Examples
+    --------
     >>> normalize_layer(np.array([[1.0], [3.0]]), epsilon=1e-12).U_hat
     array([[-1.],
            [ 1.]])
@@ -106,8 +187,28 @@ def normalize_layer(U: Array, *, epsilon: float = 1e-5) -> Normalized:
 def normalize_layer_backward(dU_hat: Array, U_hat: Array, deviation: Array) -> Array:
     """Through the mean and variance of each example: every unit moves both; examples do not interact.
 
-    deviation (1, m): √(variance + ε).
+    Parameters
+    ----------
+    dU_hat : array of shape (n_l, m)
+        Derivative of m·J by U_hat.
+    U_hat : array of shape (n_l, m)
+        U with mean 0 and variance 1.
+    deviation : array of shape (1, m)
+        √(variance + ε).
 
+    Returns
+    -------
+    dU : array of shape (n_l, m)
+        Derivative of m·J by U.
+
+    Notes
+    -----
+        dU = (dU_hat - Σⱼ dU_hatⱼ / n - U_hat ∘ Σⱼ dU_hatⱼ U_hatⱼ / n) / deviation
+
+    Source: Ba et al., arXiv 1607.06450, equation 3, differentiated.
+
+    Examples
+    --------
     >>> U_hat, _, _, deviation = normalize_layer(np.array([[0.0], [1.0], [2.0]]))
     >>> normalize_layer_backward(np.array([[1.0], [1.0], [1.0]]), U_hat, deviation)
     array([[0.],
@@ -124,8 +225,30 @@ def normalize_layer_backward(dU_hat: Array, U_hat: Array, deviation: Array) -> A
 def normalize_fixed(U: Array, mean: Array, variance: Array, *, epsilon: float = 1e-5) -> Normalized:
     """Each unit by statistics that are given, as in prediction: an affine map of each example by itself.
 
-    returns: As of `normalize_batch`, with the mean and the variance that were given.
+    Parameters
+    ----------
+    U : array of shape (n_l, m)
+        W·A_prev, a column is an example.
+    mean, variance : array of shape (n_l, 1)
+        Mean and variance of each unit.
+    epsilon : float, optional
+        ε, above 0.
 
+    Returns
+    -------
+    Normalized
+        As of `normalize_batch`, with the mean and the variance that were given.
+
+    Notes
+    -----
+        deviation = √(variance + ε)
+        U_hat = (U - mean) / deviation
+        mean and variance given
+
+    Source: Ioffe & Szegedy, arXiv 1502.03167, algorithm 2.
+
+    Examples
+    --------
     >>> normalize_fixed(np.array([[1.0, 5.0]]), np.array([[3.0]]), np.array([[4.0]]), epsilon=1e-12).U_hat
     array([[-1.,  1.]])
     >>> normalize_fixed_backward(np.array([[1.0, 5.0]]), np.array([[2.0]]))
@@ -138,7 +261,33 @@ def normalize_fixed(U: Array, mean: Array, variance: Array, *, epsilon: float = 
 
 @equation("dU = dU_hat / deviation")
 def normalize_fixed_backward(dU_hat: Array, deviation: Array) -> Array:
-    """Through statistics that are given: they do not move."""
+    """Through statistics that are given: they do not move.
+
+    Parameters
+    ----------
+    dU_hat : array of shape (n_l, m)
+        Derivative of m·J by U_hat.
+    deviation : array of shape (n_l, 1)
+        √(variance + ε).
+
+    Returns
+    -------
+    dU : array of shape (n_l, m)
+        Derivative of m·J by U.
+
+    Notes
+    -----
+        dU = dU_hat / deviation
+
+    Source: Ioffe & Szegedy, arXiv 1502.03167, algorithm 2.
+
+    Examples
+    --------
+    >>> normalize_fixed(np.array([[1.0, 5.0]]), np.array([[3.0]]), np.array([[4.0]]), epsilon=1e-12).U_hat
+    array([[-1.,  1.]])
+    >>> normalize_fixed_backward(np.array([[1.0, 5.0]]), np.array([[2.0]]))
+    array([[0.5, 2.5]])
+    """
     return dU_hat / deviation
 
 
@@ -151,10 +300,33 @@ def running_statistics(
 ) -> tuple[Array, Array]:
     """Moving averages of a batch's mean and (unbiased) variance, for `normalize_fixed` in prediction.
 
-    batch_mean, batch_variance (n_l, 1): Statistics of this batch, the variance divided by m.
-    m: Number of examples; one alone has no variance, and leaves both averages as they are.
-    momentum: ρ, the share of the new batch.
+    Parameters
+    ----------
+    mean, variance : array of shape (n_l, 1)
+        Mean and variance of each unit.
+    batch_mean, batch_variance : array of shape (n_l, 1)
+        Statistics of this batch, the variance divided by m.
+    m : int
+        Number of examples; one alone has no variance, and leaves both averages as they are.
+    momentum : float, optional
+        ρ, the share of the new batch.
 
+    Returns
+    -------
+    mean : array of shape (n_l, 1)
+        After this step.
+    variance : array of shape (n_l, 1)
+        After this step.
+
+    Notes
+    -----
+        mean := (1 - ρ)·mean + ρ·mean_batch
+        variance := (1 - ρ)·variance + ρ·m / (m - 1)·variance_batch
+
+    Source: Ioffe & Szegedy, arXiv 1502.03167, algorithm 2; torch.nn.BatchNorm1d.
+
+    Examples
+    --------
     >>> zero, one = np.array([[0.0]]), np.array([[1.0]])
     >>> running_statistics(zero, one, np.array([[2.0]]), np.array([[2.0]]), 5)
     (array([[0.2]]), array([[1.15]]))
@@ -196,6 +368,26 @@ def _normalize_backward(dU_hat: Array, U_hat: Array, deviation: Array, axis: int
 def product_forward(A_prev: Array, W: Array) -> Array:
     """Weigh the activations of the layer before, without a bias.
 
+    Parameters
+    ----------
+    A_prev : array of shape (n_{l-1}, m)
+        Activations of the layer before; a column is an example.
+    W : array of shape (n_l, n_{l-1})
+        Weights.
+
+    Returns
+    -------
+    U : array of shape (n_l, m)
+        W·A_prev, a column is an example.
+
+    Notes
+    -----
+        U = W·A_prev
+
+    Source: lecture, course 2 week 3.
+
+    Examples
+    --------
     >>> product_forward(np.array([[1.0, 3.0]]), np.array([[5.0]]))
     array([[ 5., 15.]])
     >>> product_backward(np.array([[1.0, 1.0]]), np.array([[1.0, 3.0]]), np.array([[5.0]]))
@@ -206,7 +398,38 @@ def product_forward(A_prev: Array, W: Array) -> Array:
 
 @equation("dA_prev = Wᵀ·dU,  dW = dU·A_prevᵀ / m", source="lecture 5.1")
 def product_backward(dU: Array, A_prev: Array, W: Array) -> tuple[Array, Array]:
-    """From the derivative by U to those by the layer before and by the weights."""
+    """From the derivative by U to those by the layer before and by the weights.
+
+    Parameters
+    ----------
+    dU : array of shape (n_l, m)
+        Derivative of m·J by U.
+    A_prev : array of shape (n_{l-1}, m)
+        Activations of the layer before; a column is an example.
+    W : array of shape (n_l, n_{l-1})
+        Weights.
+
+    Returns
+    -------
+    dA_prev : array of shape (n_{l-1}, m)
+        Derivative of m·J by A_prev.
+    dW : array of shape (n_l, n_{l-1})
+        Derivative of the cost J by W: 1/m is applied here.
+
+    Notes
+    -----
+        dA_prev = Wᵀ·dU
+        dW = dU·A_prevᵀ / m
+
+    Source: lecture 5.1.
+
+    Examples
+    --------
+    >>> product_forward(np.array([[1.0, 3.0]]), np.array([[5.0]]))
+    array([[ 5., 15.]])
+    >>> product_backward(np.array([[1.0, 1.0]]), np.array([[1.0, 3.0]]), np.array([[5.0]]))
+    (array([[5., 5.]]), array([[2.]]))
+    """
     return W.T @ dU, product_gradient(dU, A_prev)
 
 
@@ -214,6 +437,28 @@ def product_backward(dU: Array, A_prev: Array, W: Array) -> tuple[Array, Array]:
 def scale_shift_forward(U_hat: Array, gamma: Array, b: Array) -> Array:
     """Scale and shift the normalized inputs.
 
+    Parameters
+    ----------
+    U_hat : array of shape (n_l, m)
+        U with mean 0 and variance 1.
+    gamma : array of shape (n_l, 1)
+        Scale of each unit.
+    b : array of shape (n_l, 1)
+        Bias.
+
+    Returns
+    -------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Notes
+    -----
+        Z = gamma ∘ U_hat + b
+
+    Source: Ioffe & Szegedy, arXiv 1502.03167, algorithm 1.
+
+    Examples
+    --------
     >>> scale_shift_forward(np.array([[-1.0, 1.0]]), np.array([[2.0]]), np.array([[0.5]]))
     array([[-1.5,  2.5]])
     """
@@ -227,6 +472,34 @@ def scale_shift_forward(U_hat: Array, gamma: Array, b: Array) -> Array:
 def scale_shift_backward(dZ: Array, U_hat: Array, gamma: Array) -> tuple[Array, Array, Array]:
     """From the derivative by Z to those by the normalized inputs, the scale and the shift.
 
+    Parameters
+    ----------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+    U_hat : array of shape (n_l, m)
+        U with mean 0 and variance 1.
+    gamma : array of shape (n_l, 1)
+        Scale of each unit.
+
+    Returns
+    -------
+    dU_hat : array of shape (n_l, m)
+        Derivative of m·J by U_hat.
+    dgamma : array of shape (n_l, 1)
+        Derivative of the cost J by gamma: 1/m is applied here.
+    db : array of shape (n_l, 1)
+        Derivative of the cost J by b: 1/m is applied here.
+
+    Notes
+    -----
+        dU_hat = gamma ∘ dZ
+        dgamma = Σᵢ (dZ ∘ U_hat)⁽ⁱ⁾ / m
+        db = Σᵢ dZ⁽ⁱ⁾ / m
+
+    Source: Ioffe & Szegedy, arXiv 1502.03167, section 3.
+
+    Examples
+    --------
     >>> scale_shift_backward(np.array([[1.0, 2.0]]), np.array([[-1.0, 1.0]]), np.array([[2.0]]))
     (array([[2., 4.]]), array([[0.5]]), array([[1.5]]))
     """

@@ -28,12 +28,23 @@ Layout: TypeAlias = tuple[tuple[str, tuple[int, int]], ...]
 class Layer(NamedTuple):
     """A layer before its operations are chosen.
 
-    number: l, from 1.
-    n_prev, n: Rows of A[l-1] and of A[l].
-    last: Whether it is the output layer.
-    options: The features that are on, by their name in ``FEATURES``.
-    n_in: Rows that the linear part reads: n_prev, unless an embedding comes before it.
+    Attributes
+    ----------
+    number : int
+        l, from 1.
+    n_prev, n : int
+        Rows of A[l-1] and of A[l].
+    activation : str
+        A name in ``ACTIVATIONS``.
+    last : bool
+        Whether it is the output layer.
+    options : mapping
+        The features that are on, by their name in ``FEATURES``.
+    n_in : int
+        Rows that the linear part reads: n_prev, unless an embedding comes before it.
 
+    Examples
+    --------
     >>> from deepstep import Architecture
     >>> Architecture((2, 3, 1), ("relu", "sigmoid"), input_scale=True).graph.layers[0].options
     {'input_scale': True}
@@ -51,11 +62,18 @@ class Layer(NamedTuple):
 class Learned(NamedTuple):
     """A parameter that an operation reads.
 
-    shape: Layer → (rows, columns).
-    start: The initial value; or (rng, rows, columns) → the drawn one; None for weights, which are drawn by
-        the method that the network is given.
-    meaning: Description in the trace.
+    Attributes
+    ----------
+    shape : callable
+        Layer → (rows, columns).
+    start : float or callable, optional
+        The initial value; or (rng, rows, columns) → the drawn one; None for weights, which are drawn by the
+        method that the network is given.
+    meaning : str, optional
+        Description in the trace.
 
+    Examples
+    --------
     >>> from deepstep import Architecture
     >>> layer, s = Architecture((2, 3, 1), ("relu", "sigmoid"), input_scale=True).graph.learned["s1"]
     >>> layer, s.start, s.meaning
@@ -79,28 +97,49 @@ class Running(NamedTuple):
 class Op:
     """An operation of a layer: an equation with its backward, in the lecture's symbols.
 
-    forward: The quantities of ``reads`` → those of ``writes``: an array, or a tuple where there are several.
-    backward: The derivative by the first of ``writes``, then the quantities of ``needs`` → the derivatives by
-        those of ``gives``: an array, or a tuple where there are several.
-    reads, writes, needs, gives: Symbols without the index of the layer. The first of ``writes`` is the one
-        that later operations read and whose derivative `backward` takes; the first of ``gives`` is what the
-        layer before hands on.
-    learned: The parameters among ``reads``.
-    replaces: Symbol → one of ``writes`` that later operations of the layer read in its place.
-    intermediate: Name of A where a later operation of the layer changes it, with ``{}`` for l; by default
-        made of the name of `forward`.
-    equations: Whose formulas the trace prints, where `forward` and `backward` are neither registered nor
-        partials of registered functions.
-    without_input: `backward` without the first of ``gives``, for layer 1 in training.
-    per_layer: The quantities among ``writes`` whose columns are no examples.
-    per_example: The arguments of `backward` → for each learned symbol of ``gives`` the gradients of the
-        examples, see `deepstep.equations.PerExample`.
-    kinks, bends: Values of the first of ``reads`` at which the first or the second derivative jumps.
-    faults: Classic mistakes of this operation: their name → the wrong backward.
-    running: Statistics for prediction.
-    in_loss: Whether the loss of a head, which is computed from the logits, takes the operation into account.
-    ConfigurationError: If a learned symbol ends with a digit, or begins with W.
+    Attributes
+    ----------
+    forward : callable
+        The quantities of ``reads`` → those of ``writes``: an array, or a tuple where there are several.
+    backward : callable
+        The derivative by the first of ``writes``, then the quantities of ``needs`` → the derivatives by those
+        of ``gives``: an array, or a tuple where there are several.
+    reads, writes, needs, gives : tuple of str
+        Symbols without the index of the layer. The first of ``writes`` is the one that later operations read
+        and whose derivative `backward` takes; the first of ``gives`` is what the layer before hands on.
+    learned : mapping, optional
+        The parameters among ``reads``.
+    replaces : mapping, optional
+        Symbol → one of ``writes`` that later operations of the layer read in its place.
+    intermediate : str, optional
+        Name of A where a later operation of the layer changes it, with ``{}`` for l; by default made of the
+        name of `forward`.
+    equations : tuple of Equation, optional
+        Whose formulas the trace prints, where `forward` and `backward` are neither registered nor partials of
+        registered functions.
+    without_input : callable, optional
+        `backward` without the first of ``gives``, for layer 1 in training.
+    per_layer : tuple of str, optional
+        The quantities among ``writes`` whose columns are no examples.
+    per_example : callable, optional
+        The arguments of `backward` → for each learned symbol of ``gives`` the gradients of the examples, see
+        `deepstep.equations.PerExample`.
+    kinks, bends : tuple of float, optional
+        Values of the first of ``reads`` at which the first or the second derivative jumps.
+    faults : mapping, optional
+        Classic mistakes of this operation: their name → the wrong backward.
+    running : Running, optional
+        Statistics for prediction.
+    in_loss : bool, optional
+        Whether the loss of a head, which is computed from the logits, takes the operation into account.
 
+    Raises
+    ------
+    ConfigurationError
+        If a learned symbol ends with a digit, or begins with W.
+
+    Examples
+    --------
     >>> from deepstep.equations import relu, relu_backward
     >>> op = Op(relu, relu_backward, reads=("Z",), writes=("A",), needs=("Z",), gives=("Z",))
     >>> op.forward_equation.formula, op.backward_equation.formula
@@ -156,10 +195,19 @@ class Op:
 class Node(NamedTuple):
     """An operation in a network: its symbols with the names that they have on the tape.
 
-    names: Symbol → name on the tape.
-    reads, writes, needs, gives: The names.
-    completes: The quantities among ``gives`` whose derivative is whole here: no earlier node reads them.
+    Attributes
+    ----------
+    layer : int
+    op : Op
+    names : mapping
+        Symbol → name on the tape.
+    reads, writes, needs, gives : tuple of str
+        The names.
+    completes : tuple of str, optional
+        The quantities among ``gives`` whose derivative is whole here: no earlier node reads them.
 
+    Examples
+    --------
     >>> from deepstep import Architecture
     >>> node = Architecture((2, 1), ("sigmoid",)).graph.nodes[0]
     >>> node.reads, node.writes, node.op.forward_equation.written("Z", node.symbols)
@@ -176,7 +224,16 @@ class Node(NamedTuple):
     completes: tuple[str, ...] = ()
 
     def written(self, symbols: Iterable[str]) -> tuple[str, ...]:
-        """The names of some of the symbols."""
+        """The names of some of the symbols.
+
+        Parameters
+        ----------
+        symbols : iterable of str
+
+        Returns
+        -------
+        tuple of str
+        """
         return tuple(self.names[symbol] for symbol in symbols)
 
     @property
@@ -191,7 +248,18 @@ class Node(NamedTuple):
         return {**self.names, **{f"d{symbol}": f"d{name}" for symbol, name in self.names.items()}}
 
     def sides(self, tape: Tape, places: Iterable[float]) -> list[AnyArray]:
-        """On which side of each of these values every entry of the first quantity read is."""
+        """On which side of each of these values every entry of the first quantity read is.
+
+        Parameters
+        ----------
+        tape : dict
+            Quantities of a forward pass by name.
+        places : iterable of float
+
+        Returns
+        -------
+        list of array
+        """
         return [tape[self.reads[0]].ravel() > place for place in places]
 
 
@@ -199,8 +267,15 @@ class Node(NamedTuple):
 class Graph:
     """The nodes of a network in the order of the forward pass.
 
-    learned: Parameters by name, in the order of θ: their layer and declaration.
+    Attributes
+    ----------
+    nodes : tuple of Node
+    layers : tuple of Layer
+    learned : mapping
+        Parameters by name, in the order of θ: their layer and declaration.
 
+    Examples
+    --------
     >>> from deepstep import Architecture
     >>> graph = Architecture((2, 3, 1), ("relu", "sigmoid")).graph
     >>> [node.writes[0] for node in graph.nodes], graph.logits, graph.output
@@ -256,7 +331,14 @@ class Graph:
     def with_ops(self, op_of: Callable[[Node], Op]) -> "Graph":
         """The same graph with other operations.
 
-        op_of: Node → the operation that takes its place.
+        Parameters
+        ----------
+        op_of : callable
+            Node → the operation that takes its place.
+
+        Returns
+        -------
+        Graph
         """
         nodes = (place(op_of(node), node.layer, node.names) for node in self.nodes)
         return replace(self, nodes=completed_nodes(nodes))
@@ -264,7 +346,14 @@ class Graph:
     def after(self, name: str) -> tuple[Node, ...]:
         """The nodes whose outputs depend on a quantity, in their order.
 
-        name: On the tape: a parameter or what a node writes.
+        Parameters
+        ----------
+        name : str
+            On the tape: a parameter or what a node writes.
+
+        Returns
+        -------
+        tuple of Node
         """
         moved, found = {name}, []
         for node in self.nodes:

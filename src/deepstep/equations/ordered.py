@@ -29,6 +29,24 @@ LEVELS = (0.1, 0.5, 0.9)
 def increasing(Z: Array) -> Array:
     """Numbers that never fall from unit to unit, such as quantiles that must not cross.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        Aₖ = Z₁ + Σ_{1 < j ≤ k} softplus(Zⱼ)
+
+    Source: arXiv 2111.06581 (quantiles by increments).
+
+    Examples
+    --------
     >>> increasing(np.array([[3.0, 0.0], [-1e4, 2.0], [1e4, 2.0]]))
     array([[3.00000000e+00, 0.00000000e+00],
            [3.00000000e+00, 2.12692801e+00],
@@ -44,7 +62,37 @@ def increasing(Z: Array) -> Array:
 @activation(increasing, across_units=True)
 @equation("dZₖ = Σ_{j ≥ k} dAⱼ ∘ σ(Zₖ), for k = 1 without σ")
 def increasing_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the increasing numbers: a step moves every number from its own on."""
+    """Derivative of the increasing numbers: a step moves every number from its own on.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZₖ = Σ_{j ≥ k} dAⱼ ∘ σ(Zₖ), for k = 1 without σ
+
+    Source: arXiv 2111.06581 (quantiles by increments).
+
+    Examples
+    --------
+    >>> increasing(np.array([[3.0, 0.0], [-1e4, 2.0], [1e4, 2.0]]))
+    array([[3.00000000e+00, 0.00000000e+00],
+           [3.00000000e+00, 2.12692801e+00],
+           [1.00030000e+04, 4.25385602e+00]])
+    >>> increasing_backward(np.array([[1.0], [2.0], [3.0]]), np.array([[7.0], [0.0], [0.0]]))
+    array([[6. ],
+           [2.5],
+           [1.5]])
+    """
     return _first_and_steps_backward(np.asarray(dA), Z, 1)
 
 
@@ -52,6 +100,25 @@ def increasing_backward(dA: Array, Z: Array) -> Array:
 def ordinal(Z: Array) -> Array:
     """Probabilities P(y > k) of ordered classes, which never rise from unit to unit.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        Aₖ = σ(Uₖ)
+        Uₖ = Z₁ - Σ_{1 < j ≤ k} softplus(Zⱼ)
+
+    Source: McCullagh 1980 (cumulative logits).
+
+    Examples
+    --------
     >>> ordinal(np.array([[0.0, 1e4], [-1e4, -1e4], [1e4, 0.0]]))
     array([[0.5, 1. ],
            [0.5, 1. ],
@@ -66,7 +133,37 @@ def ordinal(Z: Array) -> Array:
 @activation(ordinal, across_units=True)
 @equation("dZₖ = -Σ_{j ≥ k} dUⱼ ∘ σ(Zₖ), for k = 1 without -σ,  dU = dA ∘ σ′(U)")
 def ordinal_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the falling probabilities."""
+    """Derivative of the falling probabilities.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZₖ = -Σ_{j ≥ k} dUⱼ ∘ σ(Zₖ), for k = 1 without -σ
+        dU = dA ∘ σ′(U)
+
+    Source: McCullagh 1980 (cumulative logits).
+
+    Examples
+    --------
+    >>> ordinal(np.array([[0.0, 1e4], [-1e4, -1e4], [1e4, 0.0]]))
+    array([[0.5, 1. ],
+           [0.5, 1. ],
+           [0. , 1. ]])
+    >>> ordinal_backward(np.array([[4.0], [4.0]]), np.array([[0.0], [-1e4]]))
+    array([[ 2.],
+           [-0.]])
+    """
     return _first_and_steps_backward(sigmoid_backward(dA, _falling(Z)), Z, -1)
 
 
@@ -79,6 +176,33 @@ def _are_levels(value: Any) -> bool:
 def pinball(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """Loss of the quantiles τ₁ … τₙ of one number, which is in each row of Y.
 
+    Parameters
+    ----------
+    AL : array of shape (n_L, m)
+        Output of the network, float32 or float64.
+    Y : array of shape (n_L, m)
+        Target.
+    levels : sequence of float, optional
+        τ₁ … τₙ, between 0 and 1 and increasing: one for each output.
+
+    Returns
+    -------
+    loss : array of shape (1, m)
+        Loss of each example, summed over the outputs.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one output for each level.
+
+    Notes
+    -----
+        loss = Σₖ max(τₖ·(Yₖ - ALₖ), (τₖ - 1)·(Yₖ - ALₖ))
+
+    Source: Koenker & Bassett 1978.
+
+    Examples
+    --------
     >>> pinball(np.array([[1.0], [2.0]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[1.25]])
     """
@@ -90,6 +214,33 @@ def pinball(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
 def pinball_backward(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """Derivative by the quantiles; 0 where one is the number, and the loss has none.
 
+    Parameters
+    ----------
+    AL : array of shape (n_L, m)
+        Output of the network, float32 or float64.
+    Y : array of shape (n_L, m)
+        Target.
+    levels : sequence of float, optional
+        τ₁ … τₙ, between 0 and 1 and increasing: one for each output.
+
+    Returns
+    -------
+    dAL : array of shape (n_L, m)
+        Derivative of m·J by AL.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one output for each level.
+
+    Notes
+    -----
+        dALₖ = -τₖ where Yₖ > ALₖ, 1 - τₖ where Yₖ < ALₖ
+
+    Source: Koenker & Bassett 1978.
+
+    Examples
+    --------
     >>> pinball_backward(np.array([[1.0], [4.0]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[-0.25],
            [ 0.25]])
@@ -102,6 +253,34 @@ def pinball_backward(AL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -
 def quantile_loss(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """`pinball` of quantiles that never cross, from the numbers that `increasing` adds up.
 
+    Parameters
+    ----------
+    ZL : array of shape (n_L, m)
+        Pre-activation of the output layer, float32 or float64.
+    Y : array of shape (n_L, m)
+        Target.
+    levels : sequence of float, optional
+        τ₁ … τₙ, between 0 and 1 and increasing: one for each output.
+
+    Returns
+    -------
+    loss : array of shape (1, m)
+        Loss of each example, summed over the outputs.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one output for each level.
+
+    Notes
+    -----
+        loss = pinball(AL, Y)
+        AL = increasing(ZL)
+
+    Source: Koenker & Bassett 1978.
+
+    Examples
+    --------
     >>> quantile_loss(np.array([[1.0], [-1e4]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[2.]])
     """
@@ -126,6 +305,34 @@ def quantile_residual(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) 
 def quantile_loss_backward(ZL: Array, Y: Array, *, levels: Sequence[float] = LEVELS) -> Array:
     """Derivative by the numbers that `increasing` adds up.
 
+    Parameters
+    ----------
+    ZL : array of shape (n_L, m)
+        Pre-activation of the output layer, float32 or float64.
+    Y : array of shape (n_L, m)
+        Target.
+    levels : sequence of float, optional
+        τ₁ … τₙ, between 0 and 1 and increasing: one for each output.
+
+    Returns
+    -------
+    dZL : array of shape (n_L, m)
+        Derivative of m·J by ZL.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one output for each level.
+
+    Notes
+    -----
+        dZL = increasing_backward(dAL, ZL)
+        dAL = pinball_backward(AL, Y)
+
+    Source: Koenker & Bassett 1978.
+
+    Examples
+    --------
     >>> quantile_loss_backward(np.array([[1.0], [0.0]]), np.array([[3.0], [3.0]]), levels=(0.25, 0.75))
     array([[-1.   ],
            [-0.375]])
@@ -139,6 +346,27 @@ def ordinal_cross_entropy(ZL: Array, Y: Array) -> Array:
 
     Computed from U, the logits of AL, so that it is finite; Y is that of `deepstep.preparation.ordinal_code`.
 
+    Parameters
+    ----------
+    ZL : array of shape (n_L, m)
+        Pre-activation of the output layer, float32 or float64.
+    Y : array of shape (n_L, m)
+        Target.
+
+    Returns
+    -------
+    loss : array of shape (1, m)
+        Loss of each example, summed over the outputs.
+
+    Notes
+    -----
+        loss = -Σₖ (Yₖ log ALₖ + (1 - Yₖ) log(1 - ALₖ))
+        AL = ordinal(ZL)
+
+    Source: McCullagh 1980.
+
+    Examples
+    --------
     >>> ordinal_cross_entropy(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]])).round(8)
     array([[1.09861229]])
     >>> ordinal_cross_entropy_backward(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]])).round(8)
@@ -157,7 +385,35 @@ def ordinal_cross_entropy(ZL: Array, Y: Array) -> Array:
 )
 @equation("dZLₖ = -Σ_{j ≥ k} (ALⱼ - Yⱼ) σ(ZLₖ), for k = 1 without -σ,  AL = ordinal(ZL)")
 def ordinal_cross_entropy_backward(ZL: Array, Y: Array) -> Array:
-    """Derivative by the logits."""
+    """Derivative by the logits.
+
+    Parameters
+    ----------
+    ZL : array of shape (n_L, m)
+        Pre-activation of the output layer, float32 or float64.
+    Y : array of shape (n_L, m)
+        Target.
+
+    Returns
+    -------
+    dZL : array of shape (n_L, m)
+        Derivative of m·J by ZL.
+
+    Notes
+    -----
+        dZLₖ = -Σ_{j ≥ k} (ALⱼ - Yⱼ) σ(ZLₖ), for k = 1 without -σ
+        AL = ordinal(ZL)
+
+    Source: McCullagh 1980.
+
+    Examples
+    --------
+    >>> ordinal_cross_entropy(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]])).round(8)
+    array([[1.09861229]])
+    >>> ordinal_cross_entropy_backward(np.array([[0.0], [0.0]]), np.array([[1.0], [0.0]])).round(8)
+    array([[-0.16666667],
+           [-0.16666667]])
+    """
     return -_first_and_steps_backward(Y - sigmoid(_falling(ZL)), ZL, -1)
 
 

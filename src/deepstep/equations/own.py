@@ -32,20 +32,39 @@ def register_activation(
 ) -> Activation:
     """Make an own activation known by name, after its backward was compared with central differences.
 
-    name: A new name, written like a Python name.
-    forward: Z of shape (n, m) → A of the same shape and dtype (float32 or float64), a new array. A column is
-        an example, and examples do not see each other.
-    backward: (dA, Z) → dZ, the derivative of Σ dA ∘ A by Z.
-    kinks: Values of Z at which there is no derivative, such as 0 for relu.
-    across_units: Whether a unit's output depends on other units or on its place among them, as in softmax.
-    bends: Values of Z at which the second derivative jumps, such as 0 for elu; there the gradient check takes
+    Parameters
+    ----------
+    name : str
+        A new name, written like a Python name.
+    forward : callable
+        Z of shape (n, m) → A of the same shape and dtype (float32 or float64), a new array. A column is an
+        example, and examples do not see each other.
+    backward : callable
+        (dA, Z) → dZ, the derivative of Σ dA ∘ A by Z.
+    kinks : iterable of float, optional
+        Values of Z at which there is no derivative, such as 0 for relu.
+    across_units : bool, optional
+        Whether a unit's output depends on other units or on its place among them, as in softmax.
+    bends : iterable of float, optional
+        Values of Z at which the second derivative jumps, such as 0 for elu; there the gradient check takes
         shorter steps, or states a larger error of its own.
-    check: Whether to try both functions on values of Z from -30 to 30.
-    returns: What ``ACTIVATIONS[name]`` is now, in this process alone: register again before a saved network
-        that has it is loaded elsewhere. The same registration once more changes nothing.
-    ConfigurationError: If the name is taken or cannot be one, or the check finds a wrong shape, dtype or
-        derivative, a changed argument, or examples or units that see each other.
+    check : bool, optional
+        Whether to try both functions on values of Z from -30 to 30.
 
+    Returns
+    -------
+    Activation
+        What ``ACTIVATIONS[name]`` is now, in this process alone: register again before a saved network that
+        has it is loaded elsewhere. The same registration once more changes nothing.
+
+    Raises
+    ------
+    ConfigurationError
+        If the name is taken or cannot be one, or the check finds a wrong shape, dtype or derivative, a
+        changed argument, or examples or units that see each other.
+
+    Examples
+    --------
     >>> from deepstep.equations import register_activation, unregister_activation
     >>> def square(Z):
     ...     return Z * Z
@@ -64,9 +83,18 @@ def register_activation(
 def unregister_activation(name: str) -> None:
     """Take away an activation that was registered.
 
-    name: The name that `register_activation` made known.
-    ConfigurationError: If there is none of that name, or it is one of DeepStep's own.
+    Parameters
+    ----------
+    name : str
+        The name that `register_activation` made known.
 
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name, or it is one of DeepStep's own.
+
+    Examples
+    --------
     >>> unregister_activation("relu")
     Traceback (most recent call last):
     deepstep.errors.ConfigurationError: unregister_activation: a name that was registered; 'relu' ...
@@ -86,24 +114,42 @@ def register_head(
 ) -> Head:
     """Make an own loss known by name, after its backward was compared with central differences.
 
-    name: A new name, written like a Python name.
-    loss: (ZL, Y) → the loss of each example, (1, m), from the pre-activation ZL of the output layer and the
+    Parameters
+    ----------
+    name : str
+        A new name, written like a Python name.
+    loss : callable
+        (ZL, Y) → the loss of each example, (1, m), from the pre-activation ZL of the output layer and the
         target Y, both (n_L, m) and float32 or float64. Examples are columns and do not see each other.
         Parameters with a default after ``*`` are settings of the head, ``output_settings`` of a network.
-    loss_backward: (ZL, Y) → the derivative of the summed loss by ZL, (n_L, m); with the same settings.
-    activation: The output activation: what `Network.forward` gives is its A, and the loss is of its Z.
-    targets: What Y has to be, a name in ``deepstep.equations.TARGETS``: "numbers", "counts", "probabilities",
+    loss_backward : callable
+        (ZL, Y) → the derivative of the summed loss by ZL, (n_L, m); with the same settings.
+    activation : str, optional
+        The output activation: what `Network.forward` gives is its A, and the loss is of its Z.
+    targets : str, optional
+        What Y has to be, a name in ``deepstep.equations.TARGETS``: "numbers", "counts", "probabilities",
         "classes" (one-hot), "one number" (the same in each row), "cumulative" (of `ordinal_code`). It decides
         how the output is read as an answer, too.
-    kinks: (ZL, Y) → an array whose sign changes where the loss has no derivative, such as ``ZL - Y`` for the
+    kinks : callable, optional
+        (ZL, Y) → an array whose sign changes where the loss has no derivative, such as ``ZL - Y`` for the
         absolute error: there the gradient check compares nothing.
-    check: Whether to try the functions on values of ZL from -6 to 6.
-    returns: What ``HEADS[name]`` is now, in this process alone: register again before a saved network that
-        has it is loaded elsewhere. The same registration once more changes nothing.
-    ConfigurationError: If the name is taken or cannot be one, the activation or the kind of targets is
-        unknown, or the check finds a wrong shape, dtype or derivative, a changed argument, or examples that
-        see each other.
+    check : bool, optional
+        Whether to try the functions on values of ZL from -6 to 6.
 
+    Returns
+    -------
+    Head
+        What ``HEADS[name]`` is now, in this process alone: register again before a saved network that has it
+        is loaded elsewhere. The same registration once more changes nothing.
+
+    Raises
+    ------
+    ConfigurationError
+        If the name is taken or cannot be one, the activation or the kind of targets is unknown, or the check
+        finds a wrong shape, dtype or derivative, a changed argument, or examples that see each other.
+
+    Examples
+    --------
     >>> from deepstep.equations import register_head, unregister_head
     >>> def fourth_power(ZL, Y):
     ...     return np.sum((ZL - Y) ** 4, axis=0, keepdims=True)
@@ -125,9 +171,18 @@ def register_head(
 def unregister_head(name: str) -> None:
     """Take away a head that was registered.
 
-    name: The name that `register_head` made known.
-    ConfigurationError: If there is none of that name, or it is one of DeepStep's own.
+    Parameters
+    ----------
+    name : str
+        The name that `register_head` made known.
 
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name, or it is one of DeepStep's own.
+
+    Examples
+    --------
     >>> unregister_head("softmax")
     Traceback (most recent call last):
     deepstep.errors.ConfigurationError: unregister_head: a name that was registered; 'softmax' belongs ...

@@ -49,13 +49,25 @@ class Parameters(Mapping[str, Array]):
     the named views make the lecture's dictionaries work unchanged. Writing into ``flat`` or into a
     view changes the same numbers.
 
-    flat (n_parameters,): W1 (row by row), b1, W2, b2, …; kept, not copied. float32 or float64. After W and b
-        of a layer follow the parameters of its features, see ``Architecture.layout``.
-    layer_dims: n_0, n_1, …, n_L; empty where the shapes do not chain, which an update allows.
-    layout: Names and shapes in the order of ``flat``; by default those of a network without features.
-    ShapeError: If the length of ``flat`` does not fit the layer sizes.
-    DataError: If ``flat`` is no array of float32 or float64: what is kept and not copied cannot be converted.
+    Parameters
+    ----------
+    flat : array of shape (n_parameters,)
+        W1 (row by row), b1, W2, b2, …; kept, not copied. float32 or float64. After W and b of a layer follow
+        the parameters of its features, see ``Architecture.layout``.
+    layer_dims : sequence of int
+        n_0, n_1, …, n_L; empty where the shapes do not chain, which an update allows.
+    layout : tuple of tuple of str, optional
+        Names and shapes in the order of ``flat``; by default those of a network without features.
 
+    Raises
+    ------
+    ShapeError
+        If the length of ``flat`` does not fit the layer sizes.
+    DataError
+        If ``flat`` is no array of float32 or float64: what is kept and not copied cannot be converted.
+
+    Examples
+    --------
     >>> parameters = Parameters(np.arange(4.0), [3, 1])
     >>> parameters["W1"], parameters["b1"]
     (array([[0., 1., 2.]]), array([[3.]]))
@@ -91,15 +103,33 @@ class Parameters(Mapping[str, Array]):
     ) -> Self:
         """Build parameters from a dictionary such as the lecture's; the arrays are copied.
 
-        values: ``"W1"`` (n_1, n_0), ``"b1"`` (n_1, 1), … without gaps; the parameters of a feature, such as
+        Parameters
+        ----------
+        values : mapping
+            ``"W1"`` (n_1, n_0), ``"b1"`` (n_1, 1), … without gaps; the parameters of a feature, such as
             ``"gamma1"`` of a normalized layer, turn it on. Whole numbers become float64; float32 stays when
             everything is float32.
-        chained: Whether each W has to follow the layer before, as in a network.
-        layers: The layers of the network; by default those that the names and shapes tell.
-        returns: Over a new vector.
-        ShapeError: If a key is missing or unknown, or the shapes do not chain.
-        DataError: If an entry is not numeric or its rows differ in length.
+        chained : bool, optional
+            Whether each W has to follow the layer before, as in a network.
+        where : str, optional
+            Name for error messages.
+        layers : sequence of Layer, optional
+            The layers of the network; by default those that the names and shapes tell.
 
+        Returns
+        -------
+        Self
+            Over a new vector.
+
+        Raises
+        ------
+        ShapeError
+            If a key is missing or unknown, or the shapes do not chain.
+        DataError
+            If an entry is not numeric or its rows differ in length.
+
+        Examples
+        --------
         >>> Parameters.from_dict({"W1": [[1, 2]], "b1": [[3]]}).flat
         array([1., 2., 3.])
         """
@@ -123,8 +153,19 @@ class Parameters(Mapping[str, Array]):
     def like(self, flat: Array) -> "Parameters":
         """Parameters of the same shapes over another vector.
 
-        flat (n_parameters,): float32 or float64; kept, not copied.
-        ShapeError, DataError: As for the class.
+        Parameters
+        ----------
+        flat : array of shape (n_parameters,)
+            float32 or float64; kept, not copied.
+
+        Returns
+        -------
+        Parameters
+
+        Raises
+        ------
+        ShapeError, DataError
+            As for the class.
         """
         return Parameters(flat, self.layer_dims, self.layout)
 
@@ -139,18 +180,35 @@ class Parameters(Mapping[str, Array]):
         return self.flat.dtype
 
     def copy(self) -> "Parameters":
-        """The same numbers in a new vector."""
+        """The same numbers in a new vector.
+
+        Returns
+        -------
+        Parameters
+        """
         return self.like(self.flat.copy())
 
     def astype(self, dtype: Any) -> "Parameters":
         """The same numbers in another precision, in a new vector.
 
-        dtype: float32 or float64.
+        Parameters
+        ----------
+        dtype
+            float32 or float64.
+
+        Returns
+        -------
+        Parameters
         """
         return self.like(self.flat.astype(dtype))
 
     def to_dict(self) -> dict[str, Array]:
-        """Copies of the arrays under their names, as `from_dict` takes them."""
+        """Copies of the arrays under their names, as `from_dict` takes them.
+
+        Returns
+        -------
+        dict
+        """
         return {name: view.copy() for name, view in self._views.items()}
 
     def __getitem__(self, name: str) -> Array:
@@ -191,9 +249,26 @@ def as_parameters(
 ) -> Parameters:
     """`Parameters` as they are, any other mapping through `Parameters.from_dict`.
 
-    returns: The same object, or a copy of the numbers.
-    DataError, ShapeError: If it is no mapping, or as in `Parameters.from_dict`.
+    Parameters
+    ----------
+    parameters : mapping
+        ``"W1"``, ``"b1"``, …: `Parameters` or a plain dictionary.
+    where : str, optional
+        Name for error messages.
+    chained : bool, optional
 
+    Returns
+    -------
+    Parameters
+        The same object, or a copy of the numbers.
+
+    Raises
+    ------
+    DataError, ShapeError
+        If it is no mapping, or as in `Parameters.from_dict`.
+
+    Examples
+    --------
     >>> as_parameters({"W1": [[1, 2]], "b1": [[3]]}).layer_dims
     (2, 1)
     """

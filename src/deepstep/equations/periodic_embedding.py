@@ -25,10 +25,28 @@ DEFAULTS: dict[str, Any] = {"frequencies": 16, "outputs": 3, "scale": 0.1, "inpu
 def cosine_features(X: Array, omega: Array, phi: Array, *, inputs: Sequence[int] | None = None) -> Array:
     """K cosines of each input.
 
-    omega, phi (c, K): Frequencies and phases of the c inputs.
-    inputs: Which rows of X, by default all.
-    C (c·K, m):
+    Parameters
+    ----------
+    X : array of shape (n_0, m)
+        Inputs; a column is an example.
+    omega, phi : array of shape (c, K)
+        Frequencies and phases of the c inputs.
+    inputs : sequence of int, optional
+        Which rows of X, by default all.
 
+    Returns
+    -------
+    C : array of shape (c·K, m)
+
+    Notes
+    -----
+        C = cos(2π·omega ∘ x + phi)
+        x: the row of each input, K times
+
+    Source: arXiv 2407.04491 (RealMLP), PBLD; arXiv 2203.05556.
+
+    Examples
+    --------
     >>> cosine_features(np.array([[0.0, 0.5]]), np.array([[1.0, 2.0]]), np.zeros((1, 2))).round(9) + 0.0
     array([[ 1., -1.],
            [ 1.,  1.]])
@@ -47,7 +65,47 @@ def cosine_features(X: Array, omega: Array, phi: Array, *, inputs: Sequence[int]
 def cosine_features_backward(
     dC: Array, X: Array, omega: Array, phi: Array, *, inputs: Sequence[int] | None = None
 ) -> tuple[Array, Array, Array]:
-    """From the derivative by the cosines to those by the inputs, the frequencies and the phases."""
+    """From the derivative by the cosines to those by the inputs, the frequencies and the phases.
+
+    Parameters
+    ----------
+    dC : array of shape (c·K, m)
+        Derivative of m·J by C.
+    X : array of shape (n_0, m)
+        Inputs; a column is an example.
+    omega, phi : array of shape (c, K)
+        Frequencies and phases of the c inputs.
+    inputs : sequence of int, optional
+        Which rows of X, by default all.
+
+    Returns
+    -------
+    dX : array of shape (n_0, m)
+        Derivative of m·J by X.
+    domega : array of shape (c, K)
+        Derivative of the cost J by omega: 1/m is applied here.
+    dphi : array of shape (c, K)
+        Derivative of the cost J by phi: 1/m is applied here.
+
+    Notes
+    -----
+        dX = Σₖ 2π·omega ∘ dP
+        domega = Σᵢ 2π·(x ∘ dP)⁽ⁱ⁾ / m
+        dphi = Σᵢ dP⁽ⁱ⁾ / m
+        dP = -sin(2π·omega ∘ x + phi) ∘ dC
+
+    Source: arXiv 2407.04491 (RealMLP), PBLD; arXiv 2203.05556.
+
+    Examples
+    --------
+    >>> cosine_features(np.array([[0.0, 0.5]]), np.array([[1.0, 2.0]]), np.zeros((1, 2))).round(9) + 0.0
+    array([[ 1., -1.],
+           [ 1.,  1.]])
+    >>> one = np.ones((1, 1))
+    >>> dX, domega, dphi = cosine_features_backward(one, 0.25 * one, one, 0 * one)
+    >>> dX.round(4), domega.round(4), dphi
+    (array([[-6.2832]]), array([[-1.5708]]), array([[-1.]]))
+    """
     x, m = _rows(X, inputs), X.shape[1]
     dP = -np.sin(_angles(x, omega, phi)) * dC.reshape(*omega.shape, m)
     dX = 2 * pi * (omega[:, :, np.newaxis] * dP).sum(axis=1)
@@ -60,11 +118,29 @@ def cosine_features_backward(
 def input_maps_forward(X: Array, C: Array, V: Array, a: Array) -> Array:
     """The inputs, and below them d numbers for each that has cosines.
 
-    C (c·K, m): K cosines of each of c inputs.
-    V (c·d, K): A linear map of each of these inputs.
-    a (c·d, 1):
-    E (n_0 + c·d, m):
+    Parameters
+    ----------
+    X : array of shape (n_0, m)
+        Inputs; a column is an example.
+    C : array of shape (c·K, m)
+        K cosines of each of c inputs.
+    V : array of shape (c·d, K)
+        A linear map of each of these inputs.
+    a : array of shape (c·d, 1)
 
+    Returns
+    -------
+    E : array of shape (n_0 + c·d, m)
+
+    Notes
+    -----
+        E = [X; V·C + a]
+        V·C: of each input its own d × K map
+
+    Source: arXiv 2407.04491 (RealMLP), PBLD; arXiv 2203.05556.
+
+    Examples
+    --------
     >>> C, V = np.array([[1.0], [2.0]]), np.array([[3.0], [5.0]])  # two inputs, K = d = 1
     >>> input_maps_forward(np.array([[7.0], [8.0]]), C, V, np.zeros((2, 1))).T
     array([[ 7.,  8.,  3., 10.]])
@@ -79,7 +155,47 @@ def input_maps_forward(X: Array, C: Array, V: Array, a: Array) -> Array:
 
 @equation("dX = the rows of dE that X has,  dC = Vᵀ·dE,  dV = dE·Cᵀ / m,  da = Σᵢ dE⁽ⁱ⁾ / m")
 def input_maps_backward(dE: Array, C: Array, V: Array) -> tuple[Array, Array, Array, Array]:
-    """From the derivative by E to those by the inputs, the cosines, the maps and their bias."""
+    """From the derivative by E to those by the inputs, the cosines, the maps and their bias.
+
+    Parameters
+    ----------
+    dE : array of shape (n_0 + c·d, m)
+        Derivative of m·J by E.
+    C : array of shape (c·K, m)
+        K cosines of each of c inputs.
+    V : array of shape (c·d, K)
+        A linear map of each of these inputs.
+
+    Returns
+    -------
+    dX : array of shape (n_0, m)
+        Derivative of m·J by X.
+    dC : array of shape (c·K, m)
+        Derivative of m·J by C.
+    dV : array of shape (c·d, K)
+        Derivative of the cost J by V: 1/m is applied here.
+    da : array of shape (c·d, 1)
+        Derivative of the cost J by a: 1/m is applied here.
+
+    Notes
+    -----
+        dX = the rows of dE that X has
+        dC = Vᵀ·dE
+        dV = dE·Cᵀ / m
+        da = Σᵢ dE⁽ⁱ⁾ / m
+
+    Source: arXiv 2407.04491 (RealMLP), PBLD; arXiv 2203.05556.
+
+    Examples
+    --------
+    >>> C, V = np.array([[1.0], [2.0]]), np.array([[3.0], [5.0]])  # two inputs, K = d = 1
+    >>> input_maps_forward(np.array([[7.0], [8.0]]), C, V, np.zeros((2, 1))).T
+    array([[ 7.,  8.,  3., 10.]])
+    >>> C, V = np.array([[1.0], [2.0]]), np.array([[3.0], [5.0]])
+    >>> dX, dC, dV, da = input_maps_backward(np.array([[1.0], [1.0], [1.0], [1.0]]), C, V)
+    >>> dC.T, dV.T, da.T
+    (array([[3., 5.]]), array([[1., 2.]]), array([[1., 1.]]))
+    """
     m, n_0 = dE.shape[1], len(dE) - len(V)
     maps, cosines = _by_input(C, V)
     d = dE[n_0:].reshape(len(maps), -1, m)

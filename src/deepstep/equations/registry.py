@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from inspect import getdoc, signature
 from typing import Any, NamedTuple, TypeVar
 
-from deepstep.docstrings import completed, forward_of
 from deepstep.errors import ConfigurationError, unknown_name
 from deepstep.types import is_number
 
@@ -63,12 +62,21 @@ class Registry(dict[str, Part]):
 class Equation:
     """One registered equation.
 
-    name: Name of the function.
-    formula: The mathematics, as printed by the trace and the documentation.
-    source: Lecture section or paper.
-    function: The function itself.
-    forms: Statements that a setting chooses: setting → value → statement. ``formula`` has the default's.
+    Attributes
+    ----------
+    name : str
+        Name of the function.
+    formula : str
+        The mathematics, as printed by the trace and the documentation.
+    source : str
+        Lecture section or paper.
+    function : callable
+        The function itself.
+    forms : mapping, optional
+        Statements that a setting chooses: setting → value → statement. ``formula`` has the default's.
 
+    Examples
+    --------
     >>> from deepstep.equations import EQUATIONS
     >>> relu = EQUATIONS["relu"]
     >>> relu.topic, relu.summary
@@ -94,8 +102,17 @@ class Equation:
     def with_settings(self, settings: Mapping[str, Any]) -> "Equation":
         """The equation as these settings make it: the formula has the statements that they choose.
 
-        settings: Settings of the function by name; the others stand at their defaults.
+        Parameters
+        ----------
+        settings : mapping
+            Settings of the function by name; the others stand at their defaults.
 
+        Returns
+        -------
+        Equation
+
+        Examples
+        --------
         >>> from deepstep.equations import EQUATIONS
         >>> adam = EQUATIONS["adam_update"].with_settings({"epsilon_at": "inside"})
         >>> adam.written("θ", {"θ": "W1", "α": "0.1"})
@@ -110,9 +127,19 @@ class Equation:
     def written(self, left: str, symbols: Mapping[str, str]) -> str:
         """The statement about one quantity, with other symbols put in; else the whole formula.
 
-        left: The quantity on the left side: a formula may state several.
-        symbols: The text for each symbol, such as `Node.symbols`.
+        Parameters
+        ----------
+        left : str
+            The quantity on the left side: a formula may state several.
+        symbols : mapping
+            The text for each symbol, such as `Node.symbols`.
 
+        Returns
+        -------
+        str
+
+        Examples
+        --------
         >>> from deepstep.equations import EQUATIONS
         >>> EQUATIONS["linear_backward"].written("dW", {"dW": "dW2", "dZ": "dZ2", "A_prev": "A1"})
         'dW2 = dZ2·A1ᵀ / m'
@@ -146,9 +173,19 @@ EQUATIONS: dict[str, Equation] = {}
 def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equation:
     """The registered equation of a function; for a user's own function a plain one of this formula.
 
-    function: The function, registered or not.
-    name, formula: Name and formula for a function that is not.
+    Parameters
+    ----------
+    function : callable
+        The function, registered or not.
+    name, formula : str
+        Name and formula for a function that is not.
 
+    Returns
+    -------
+    Equation
+
+    Examples
+    --------
     >>> from deepstep.equations import relu
     >>> equation_of(relu, "relu", "A = relu(Z)").formula
     'A = max(0, Z)'
@@ -164,13 +201,28 @@ def equation_of(function: Callable[..., Any], name: str, formula: str) -> Equati
 def equation(
     formula: str, *, source: str = "", forms: Mapping[str, Mapping[str, str]] | None = None
 ) -> Callable[[F], F]:
-    """Register a function as an equation; decorates it, and completes its help.
+    """Register a function as an equation; decorates it.
 
-    formula: The mathematics in one line.
-    source: Lecture section (course 1 week 4 by default) or paper; by default that of the forward.
-    forms: For a setting that chooses a form of the equation: its values and the statement that each makes.
-    ValueError: If the name is registered already.
+    Parameters
+    ----------
+    formula : str
+        The mathematics in one line.
+    source : str, optional
+        Lecture section (course 1 week 4 by default) or paper; by default that of the forward.
+    forms : mapping, optional
+        For a setting that chooses a form of the equation: its values and the statement that each makes.
 
+    Returns
+    -------
+    callable
+
+    Raises
+    ------
+    ValueError
+        If the name is registered already.
+
+    Examples
+    --------
     >>> from deepstep.equations import EQUATIONS
     >>> EQUATIONS["linear_forward"].formula
     'Z = W·A_prev + b'
@@ -186,8 +238,7 @@ def equation(
         name = function.__name__
         if name in EQUATIONS:
             raise ValueError(f"the equation {name} is registered twice")
-        found = source or EQUATIONS[forward_of(name, EQUATIONS)].source
-        function.__doc__ = completed(function, formula, found)
+        found = source or _forward_of(name).source
         EQUATIONS[name] = Equation(name, formula, found, function, forms or {})
         if function.__module__.startswith(__package__):  # an equation of DeepStep is public
             exported = function.__globals__.setdefault("__all__", [])
@@ -195,3 +246,9 @@ def equation(
         return function
 
     return register
+
+
+def _forward_of(name: str) -> Equation:
+    """The registered forward of a backward: ``relu`` of ``relu_backward``."""
+    stem = name.removesuffix("_backward")
+    return next(EQUATIONS[known] for known in (stem, f"{stem}_forward", f"{stem}_cost") if known in EQUATIONS)

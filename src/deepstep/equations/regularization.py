@@ -12,10 +12,28 @@ from deepstep.types import Array
 def l2_cost(weights: Iterable[Array], l2: float, m: float) -> float:
     """Term of L2 regularization in the cost; biases are left alone.
 
-    l2: λ, scikit-learn's ``alpha``.
-    m: Number of examples, or the sum of their weights.
-    J_L2: The term of J.
+    Parameters
+    ----------
+    weights : iterable of array
+        W1, W2, …
+    l2 : float
+        λ, scikit-learn's ``alpha``.
+    m : float
+        Number of examples, or the sum of their weights.
 
+    Returns
+    -------
+    J_L2 : float
+        The term of J.
+
+    Notes
+    -----
+        J_L2 = λ / 2m · Σₗ ‖Wₗ‖²
+
+    Source: lecture, course 2 week 1.
+
+    Examples
+    --------
     >>> l2_cost([np.array([[3.0, 4.0]])], l2=0.1, m=5)
     0.25
     """
@@ -26,8 +44,28 @@ def l2_cost(weights: Iterable[Array], l2: float, m: float) -> float:
 def l2_backward(W: Array, l2: float, m: float) -> Array:
     """Term of L2 regularization in dW.
 
-    dW_L2 (n_l, n_{l-1}): Derivative of the term of J by W.
+    Parameters
+    ----------
+    W : array of shape (n_l, n_{l-1})
+        Weights.
+    l2 : float
+        λ, scikit-learn's ``alpha``.
+    m : float
+        Number of examples, or the sum of their weights.
 
+    Returns
+    -------
+    dW_L2 : array of shape (n_l, n_{l-1})
+        Derivative of the term of J by W.
+
+    Notes
+    -----
+        dW_L2 = λ / m · W
+
+    Source: lecture, course 2 week 1.
+
+    Examples
+    --------
     >>> l2_backward(np.array([[3.0, 4.0]]), l2=0.5, m=5)
     array([[0.3, 0.4]])
     """
@@ -38,9 +76,27 @@ def l2_backward(W: Array, l2: float, m: float) -> Array:
 def l1_cost(weights: Iterable[Array], l1: float, m: float) -> float:
     """Term of L1 regularization in the cost; biases are left alone.
 
-    l1: λ.
-    J_L1: The term of J.
+    Parameters
+    ----------
+    weights : iterable of array
+        W1, W2, …
+    l1 : float
+        λ.
+    m : float
 
+    Returns
+    -------
+    J_L1 : float
+        The term of J.
+
+    Notes
+    -----
+        J_L1 = λ / m · Σₗ Σ |Wₗ|
+
+    Source: lecture, course 2 week 1; Tibshirani 1996.
+
+    Examples
+    --------
     >>> l1_cost([np.array([[3.0, -4.0]])], l1=0.5, m=2)
     1.75
     """
@@ -51,8 +107,27 @@ def l1_cost(weights: Iterable[Array], l1: float, m: float) -> float:
 def l1_backward(W: Array, l1: float, m: float) -> Array:
     """Term of L1 regularization in dW; 0 at a weight of 0, where |W| has a corner.
 
-    dW_L1 (n_l, n_{l-1}): Derivative of the term of J by W.
+    Parameters
+    ----------
+    W : array of shape (n_l, n_{l-1})
+        Weights.
+    l1 : float
+        λ.
+    m : float
 
+    Returns
+    -------
+    dW_L1 : array of shape (n_l, n_{l-1})
+        Derivative of the term of J by W.
+
+    Notes
+    -----
+        dW_L1 = λ / m · sign(W)
+
+    Source: lecture, course 2 week 1; Tibshirani 1996.
+
+    Examples
+    --------
     >>> l1_backward(np.array([[3.0, -4.0, 0.0]]), l1=0.5, m=5)
     array([[ 0.1, -0.1,  0. ]])
     """
@@ -78,9 +153,27 @@ def penalties(l1: float, l2: float) -> list[Penalty]:
 def clip_by_norm(gradient: Array, *, most: float) -> Array:
     """Shorten the gradient to length c where it is longer; its direction stays.
 
-    gradient: All derivatives together: the flat vector. One that is not finite is given back as it is, for
-        the training to find.
+    Parameters
+    ----------
+    gradient : array of shape (n_parameters,)
+        All derivatives together: the flat vector. One that is not finite is given back as it is, for the
+        training to find.
+    most : float
+        c, above 0.
 
+    Returns
+    -------
+    gradient : array of shape (n_parameters,)
+        After this step.
+
+    Notes
+    -----
+        g := g·min(1, c / ‖g‖)
+
+    Source: Pascanu et al., arXiv 1211.5063, algorithm 1.
+
+    Examples
+    --------
     >>> clip_by_norm(np.array([3.0, 4.0]), most=1.0)
     array([0.6, 0.8])
     """
@@ -98,6 +191,26 @@ def clip_by_norm(gradient: Array, *, most: float) -> Array:
 def clip_by_value(gradient: Array, *, most: float) -> Array:
     """Cut every derivative to the range from -c to c.
 
+    Parameters
+    ----------
+    gradient : array of shape (n_parameters,)
+        g = ∂J/∂θ.
+    most : float
+        c, above 0.
+
+    Returns
+    -------
+    gradient : array of shape (n_parameters,)
+        After this step.
+
+    Notes
+    -----
+        g := min(max(g, -c), c)
+
+    Source: Pascanu et al., arXiv 1211.5063.
+
+    Examples
+    --------
     >>> clip_by_value(np.array([3.0, -4.0, 0.5]), most=1.0)
     array([ 1. , -1. ,  0.5])
     """

@@ -21,6 +21,26 @@ SETTLED = 40
 def leaky_relu(Z: Array, *, slope: float = 0.01) -> Array:
     """Relu that lets a little through below 0, so that no unit dies.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+    slope : float, optional
+        Slope below 0.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        A = Z where Z > 0, else slope·Z
+
+    Source: leaky_relu: Maas et al. 2013, slope 0.01.
+
+    Examples
+    --------
     >>> leaky_relu(np.array([[-1.0, 0.0, 2.0]]))
     array([[-0.01,  0.  ,  2.  ]])
     >>> leaky_relu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1.0, 0.0, 2.0]]))
@@ -33,7 +53,35 @@ def leaky_relu(Z: Array, *, slope: float = 0.01) -> Array:
 @activation(leaky_relu, kinks=(0.0,))
 @equation("dZ = dA where Z > 0, else slope·dA")
 def leaky_relu_backward(dA: Array, Z: Array, *, slope: float = 0.01) -> Array:
-    """Derivative of the leaky relu, ``slope`` at Z = 0."""
+    """Derivative of the leaky relu, ``slope`` at Z = 0.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+    slope : float, optional
+        Slope below 0.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZ = dA where Z > 0, else slope·dA
+
+    Source: leaky_relu: Maas et al. 2013, slope 0.01.
+
+    Examples
+    --------
+    >>> leaky_relu(np.array([[-1.0, 0.0, 2.0]]))
+    array([[-0.01,  0.  ,  2.  ]])
+    >>> leaky_relu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1.0, 0.0, 2.0]]))
+    array([[0.05, 0.05, 5.  ]])
+    """
     dA = np.asarray(dA)
     return np.where(np.asarray(Z) > 0, dA, slope * dA)
 
@@ -42,6 +90,26 @@ def leaky_relu_backward(dA: Array, Z: Array, *, slope: float = 0.01) -> Array:
 def elu(Z: Array, *, alpha: float = 1.0) -> Array:
     """Exponential linear unit: with α = 1 its slope is 1 on both sides of 0.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+    alpha : float, optional
+        α, above 0: far below 0 the activation is -α.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        A = Z where Z > 0, else α·(e^Z - 1)
+
+    Source: arXiv 1511.07289 (ELU), α = 1.
+
+    Examples
+    --------
     >>> elu(np.array([[-1e4, 0.0, 2.0]]))
     array([[-1.,  0.,  2.]])
     >>> elu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1e4, 0.0, 2.0]]))
@@ -54,7 +122,35 @@ def elu(Z: Array, *, alpha: float = 1.0) -> Array:
 @activation(elu, bends=(0.0,))
 @equation("dZ = dA where Z > 0, else dA ∘ α·e^Z")
 def elu_backward(dA: Array, Z: Array, *, alpha: float = 1.0) -> Array:
-    """Derivative of the exponential linear unit, α at Z = 0."""
+    """Derivative of the exponential linear unit, α at Z = 0.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+    alpha : float, optional
+        α, above 0: far below 0 the activation is -α.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZ = dA where Z > 0, else dA ∘ α·e^Z
+
+    Source: arXiv 1511.07289 (ELU), α = 1.
+
+    Examples
+    --------
+    >>> elu(np.array([[-1e4, 0.0, 2.0]]))
+    array([[-1.,  0.,  2.]])
+    >>> elu_backward(np.array([[5.0, 5.0, 5.0]]), np.array([[-1e4, 0.0, 2.0]]))
+    array([[0., 5., 5.]])
+    """
     return dA * np.where(np.asarray(Z) > 0, 1, alpha * np.exp(np.minimum(Z, 0)))
 
 
@@ -62,6 +158,26 @@ def elu_backward(dA: Array, Z: Array, *, alpha: float = 1.0) -> Array:
 def selu(Z: Array) -> Array:
     """Self-normalizing unit: activations drift to mean 0 and variance 1 from layer to layer.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        A = λ·elu(Z, α)
+        λ = 1.0507…
+        α = 1.6732…
+
+    Source: arXiv 1706.02515 (SELU).
+
+    Examples
+    --------
     >>> selu(np.array([[-1e4, 0.0, 1.0]]))
     array([[-1.75809934,  0.        ,  1.05070099]])
     >>> selu_backward(np.array([[1.0, 1.0, 1.0]]), np.array([[-1e4, 0.0, 1.0]]))
@@ -73,7 +189,33 @@ def selu(Z: Array) -> Array:
 @activation(selu, kinks=(0.0,))
 @equation("dZ = λ·dA where Z > 0, else dA ∘ λα·e^Z")
 def selu_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the self-normalizing unit; at Z = 0, where it jumps, that from below, λα."""
+    """Derivative of the self-normalizing unit; at Z = 0, where it jumps, that from below, λα.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZ = λ·dA where Z > 0, else dA ∘ λα·e^Z
+
+    Source: arXiv 1706.02515 (SELU).
+
+    Examples
+    --------
+    >>> selu(np.array([[-1e4, 0.0, 1.0]]))
+    array([[-1.75809934,  0.        ,  1.05070099]])
+    >>> selu_backward(np.array([[1.0, 1.0, 1.0]]), np.array([[-1e4, 0.0, 1.0]]))
+    array([[0.        , 1.75809934, 1.05070099]])
+    """
     return SELU_SCALE * elu_backward(dA, Z, alpha=SELU_ALPHA)
 
 
@@ -81,6 +223,24 @@ def selu_backward(dA: Array, Z: Array) -> Array:
 def softplus(Z: Array) -> Array:
     """Smooth relu; e to a negative power alone, so that nothing overflows.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        A = log(1 + e^Z)
+
+    Source: Dugas et al. 2000 (softplus).
+
+    Examples
+    --------
     >>> softplus(np.array([[-1e4, 0.0, 1e4]]))
     array([[0.00000000e+00, 6.93147181e-01, 1.00000000e+04]])
     >>> softplus_backward(np.array([[4.0]]), np.array([[0.0]]))
@@ -92,7 +252,33 @@ def softplus(Z: Array) -> Array:
 @activation(softplus)
 @equation("dZ = dA ∘ σ(Z)")
 def softplus_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the smooth relu."""
+    """Derivative of the smooth relu.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZ = dA ∘ σ(Z)
+
+    Source: Dugas et al. 2000 (softplus).
+
+    Examples
+    --------
+    >>> softplus(np.array([[-1e4, 0.0, 1e4]]))
+    array([[0.00000000e+00, 6.93147181e-01, 1.00000000e+04]])
+    >>> softplus_backward(np.array([[4.0]]), np.array([[0.0]]))
+    array([[2.]])
+    """
     return dA * sigmoid(Z)
 
 
@@ -100,6 +286,25 @@ def softplus_backward(dA: Array, Z: Array) -> Array:
 def gelu(Z: Array) -> Array:
     """Z times the normal probability of a smaller number.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        A = Z ∘ Φ(Z)
+        Φ = ½(1 + erf(Z/√2))
+
+    Source: arXiv 1606.08415 (GELU).
+
+    Examples
+    --------
     >>> gelu(np.array([[-1e4, 0.0, 1.0, 1e4]]))
     array([[-0.00000000e+00,  0.00000000e+00,  8.41344746e-01,  1.00000000e+04]])
     >>> gelu_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
@@ -111,7 +316,34 @@ def gelu(Z: Array) -> Array:
 @activation(gelu)
 @equation("dZ = dA ∘ (Φ(Z) + Z ∘ φ(Z)),  φ = e^(-Z²/2) / √2π")
 def gelu_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of gelu."""
+    """Derivative of gelu.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZ = dA ∘ (Φ(Z) + Z ∘ φ(Z))
+        φ = e^(-Z²/2) / √2π
+
+    Source: arXiv 1606.08415 (GELU).
+
+    Examples
+    --------
+    >>> gelu(np.array([[-1e4, 0.0, 1.0, 1e4]]))
+    array([[-0.00000000e+00,  0.00000000e+00,  8.41344746e-01,  1.00000000e+04]])
+    >>> gelu_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
+    array([[1., 2.]])
+    """
     near = np.clip(Z, -SETTLED, SETTLED)
     density = np.exp(-near * near / 2) / sqrt(2 * pi)
     return dA * (_normal_probability(Z) + near * density)
@@ -121,6 +353,25 @@ def gelu_backward(dA: Array, Z: Array) -> Array:
 def gelu_tanh(Z: Array) -> Array:
     """The published approximation of gelu, ½·Z·(1 + tanh u) = Z·σ(2u): the latter is exact far below 0.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        A = Z ∘ σ(2u)
+        u = √(2/π)·(Z + 0.044715·Z³)
+
+    Source: arXiv 1606.08415 (GELU), section 2.
+
+    Examples
+    --------
     >>> gelu_tanh(np.array([[-1e4, 0.0, 1.0, 1e4]]))
     array([[-0.00000000e+00,  0.00000000e+00,  8.41191991e-01,  1.00000000e+04]])
     >>> gelu_tanh_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
@@ -132,7 +383,34 @@ def gelu_tanh(Z: Array) -> Array:
 @activation(gelu_tanh)
 @equation("dZ = dA ∘ (σ(2u) + Z ∘ 2u′ ∘ σ′(2u)),  u′ = √(2/π)·(1 + 3·0.044715·Z²)")
 def gelu_tanh_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the approximation of gelu."""
+    """Derivative of the approximation of gelu.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZ = dA ∘ (σ(2u) + Z ∘ 2u′ ∘ σ′(2u))
+        u′ = √(2/π)·(1 + 3·0.044715·Z²)
+
+    Source: arXiv 1606.08415 (GELU), section 2.
+
+    Examples
+    --------
+    >>> gelu_tanh(np.array([[-1e4, 0.0, 1.0, 1e4]]))
+    array([[-0.00000000e+00,  0.00000000e+00,  8.41191991e-01,  1.00000000e+04]])
+    >>> gelu_tanh_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
+    array([[1., 2.]])
+    """
     near = np.clip(Z, -SETTLED, SETTLED)
     cubic, steepness = _cubic(near), 2 * sqrt(2 / pi) * (1 + 3 * 0.044715 * near * near)
     return dA * (sigmoid(cubic) + sigmoid_backward(near * steepness, cubic))
@@ -142,6 +420,24 @@ def gelu_tanh_backward(dA: Array, Z: Array) -> Array:
 def silu(Z: Array) -> Array:
     """Sigmoid-weighted linear unit, also called swish.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        A = Z ∘ σ(Z)
+
+    Source: arXiv 1702.03118 (SiLU).
+
+    Examples
+    --------
     >>> silu(np.array([[-1e4, 0.0, 1e4]]))
     array([[   -0.,     0., 10000.]])
     >>> silu_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
@@ -153,7 +449,33 @@ def silu(Z: Array) -> Array:
 @activation(silu)
 @equation("dZ = dA ∘ σ(Z) ∘ (1 + Z ∘ σ(-Z))")
 def silu_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of the sigmoid-weighted linear unit."""
+    """Derivative of the sigmoid-weighted linear unit.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZ = dA ∘ σ(Z) ∘ (1 + Z ∘ σ(-Z))
+
+    Source: arXiv 1702.03118 (SiLU).
+
+    Examples
+    --------
+    >>> silu(np.array([[-1e4, 0.0, 1e4]]))
+    array([[   -0.,     0., 10000.]])
+    >>> silu_backward(np.array([[2.0, 2.0]]), np.array([[0.0, 1e4]]))
+    array([[1., 2.]])
+    """
     Z = np.asarray(Z)
     return dA * sigmoid(Z) * (1 + Z * sigmoid(-Z))
 
@@ -162,6 +484,24 @@ def silu_backward(dA: Array, Z: Array) -> Array:
 def mish(Z: Array) -> Array:
     """Smooth and not monotone, like silu.
 
+    Parameters
+    ----------
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    A : array of shape (n_l, m)
+        Activation, a new array of the dtype of Z.
+
+    Notes
+    -----
+        A = Z ∘ tanh(softplus(Z))
+
+    Source: arXiv 1908.08681 (Mish).
+
+    Examples
+    --------
     >>> mish(np.array([[-1e4, 0.0, 1e4]]))
     array([[   -0.,     0., 10000.]])
     >>> mish_backward(np.array([[5.0, 5.0]]), np.array([[0.0, 1e4]]))
@@ -173,7 +513,34 @@ def mish(Z: Array) -> Array:
 @activation(mish)
 @equation("dZ = dA ∘ (T + Z ∘ (1 - T²) ∘ σ(Z)),  T = tanh(softplus(Z))")
 def mish_backward(dA: Array, Z: Array) -> Array:
-    """Derivative of mish."""
+    """Derivative of mish.
+
+    Parameters
+    ----------
+    dA : array of shape (n_l, m)
+        Derivative of m·J by A.
+    Z : array of shape (n_l, m)
+        Pre-activation, float32 or float64; a column is an example.
+
+    Returns
+    -------
+    dZ : array of shape (n_l, m)
+        Derivative of m·J by Z.
+
+    Notes
+    -----
+        dZ = dA ∘ (T + Z ∘ (1 - T²) ∘ σ(Z))
+        T = tanh(softplus(Z))
+
+    Source: arXiv 1908.08681 (Mish).
+
+    Examples
+    --------
+    >>> mish(np.array([[-1e4, 0.0, 1e4]]))
+    array([[   -0.,     0., 10000.]])
+    >>> mish_backward(np.array([[5.0, 5.0]]), np.array([[0.0, 1e4]]))
+    array([[3., 5.]])
+    """
     T = np.tanh(softplus(Z))
     return dA * (T + Z * (1 - T * T) * sigmoid(Z))
 

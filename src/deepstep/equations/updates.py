@@ -79,15 +79,29 @@ def shown(value: Any) -> str:
 class Optimizer:
     """An update rule with the names of its state and whether it counts steps.
 
-    update: The equation.
-    state: Names of the vectors of state, which begin at zero.
-    counts_steps: Whether the rule takes the step's number ``t``.
-    optimizer_params: Settings that differ from the equation's defaults.
-    weight_decay: λ of `decoupled_decay` before each update, where nothing else is asked for.
-    corrections: Symbol of each vector of state that is corrected for its start at zero, with the names of
-        that vector and of its decay: ``{"v̂": ("v", "beta1"), …}``.
-    ConfigurationError: If the weight decay or a hyperparameter is out of range.
+    Attributes
+    ----------
+    update : callable
+        The equation.
+    state : tuple of str, optional
+        Names of the vectors of state, which begin at zero.
+    counts_steps : bool, optional
+        Whether the rule takes the step's number ``t``.
+    optimizer_params : mapping, optional
+        Settings that differ from the equation's defaults.
+    weight_decay : float, optional
+        λ of `decoupled_decay` before each update, where nothing else is asked for.
+    corrections : mapping, optional
+        Symbol of each vector of state that is corrected for its start at zero, with the names of that vector
+        and of its decay: ``{"v̂": ("v", "beta1"), …}``.
 
+    Raises
+    ------
+    ConfigurationError
+        If the weight decay or a hyperparameter is out of range.
+
+    Examples
+    --------
     >>> OPTIMIZERS["adam"].state
     ('v', 's')
     >>> Optimizer(momentum_update, ("v",), optimizer_params={"beta": 0.5}).settings({})
@@ -118,10 +132,21 @@ class Optimizer:
     def settings(self, optimizer_params: Mapping[str, Any]) -> dict[str, Any]:
         """The optimizer_params with these changes.
 
-        optimizer_params: Changed values by name.
-        returns: All values that differ from the equation's defaults.
-        ConfigurationError: If the update rule does not know one of them (the message has the nearest one), or
-            one of them is out of range.
+        Parameters
+        ----------
+        optimizer_params : mapping
+            Changed values by name.
+
+        Returns
+        -------
+        dict
+            All values that differ from the equation's defaults.
+
+        Raises
+        ------
+        ConfigurationError
+            If the update rule does not know one of them (the message has the nearest one), or one of them is
+            out of range.
         """
         where = self.update.__name__
         if not isinstance(optimizer_params, Mapping):
@@ -151,9 +176,22 @@ class Optimizer:
     ) -> dict[str, Array]:
         """The rule's bias-corrected averages after step t, for who wants to see them.
 
-        state: Vectors of state after the update, by name.
-        returns: The averages by symbol; empty for a rule that corrects none.
+        Parameters
+        ----------
+        state : mapping
+            Vectors of state after the update, by name.
+        t : int
+            Number of this step, from 1.
+        optimizer_params : mapping
+            Settings that differ from the equation's defaults.
 
+        Returns
+        -------
+        dict
+            The averages by symbol; empty for a rule that corrects none.
+
+        Examples
+        --------
         >>> OPTIMIZERS["adam"].corrected(
         ...     {"v": np.array([0.2]), "s": np.array([0.004])}, t=1, optimizer_params={}
         ... )
@@ -185,9 +223,24 @@ def optimizer(name: str, **fields: Any) -> Callable[[F], F]:
 def get_optimizer(optimizer: "str | Optimizer", where: str = "optimizer") -> Optimizer:
     """Look an update rule up by name; an `Optimizer` passes as it is.
 
-    optimizer: A name in ``OPTIMIZERS``.
-    ConfigurationError: If there is none of that name; the message has the nearest one.
+    Parameters
+    ----------
+    optimizer : str | Optimizer
+        A name in ``OPTIMIZERS``.
+    where : str, optional
+        Name for error messages.
 
+    Returns
+    -------
+    Optimizer
+
+    Raises
+    ------
+    ConfigurationError
+        If there is none of that name; the message has the nearest one.
+
+    Examples
+    --------
     >>> get_optimizer("adamw").weight_decay
     0.01
     """
@@ -200,8 +253,28 @@ def get_optimizer(optimizer: "str | Optimizer", where: str = "optimizer") -> Opt
 def bias_corrected(v: Array, *, beta: float, t: int) -> Array:
     """A moving average without the pull of its start at 0: after t steps its weights add up to 1 - βᵗ.
 
-    v_hat (n_parameters,): The corrected average.
+    Parameters
+    ----------
+    v : array of shape (n_parameters,)
+        Moving average or velocity of the rule, 0 at first.
+    beta : float
+        Decay of an average, from 0 to below 1.
+    t : int
+        Number of this step, from 1.
 
+    Returns
+    -------
+    v_hat : array of shape (n_parameters,)
+        The corrected average.
+
+    Notes
+    -----
+        v̂ = v / (1 - βᵗ)
+
+    Source: lecture, course 2 week 2; Kingma & Ba, arXiv 1412.6980, section 3.
+
+    Examples
+    --------
     >>> bias_corrected(np.array([0.2]), beta=0.9, t=1)
     array([2.])
     """
@@ -213,6 +286,33 @@ def bias_corrected(v: Array, *, beta: float, t: int) -> Array:
 def gradient_descent_update(theta: Array, gradient: Array, *, learning_rate: Rate) -> tuple[Array]:
     """Gradient descent.
 
+    Parameters
+    ----------
+    theta : array of shape (n_parameters,)
+        θ.
+    gradient : array of shape (n_parameters,)
+        g = ∂J/∂θ.
+    learning_rate : float or array
+        α; an array (n_parameters,) has a rate for each parameter.
+
+    Returns
+    -------
+    theta : array of shape (n_parameters,)
+        After this step.
+
+    Raises
+    ------
+    ShapeError
+        If the learning rate is an array of another shape than theta.
+
+    Notes
+    -----
+        θ := θ - α·g
+
+    Source: lecture 6.
+
+    Examples
+    --------
     >>> gradient_descent_update(np.array([1.0]), np.array([2.0]), learning_rate=0.1)
     (array([0.8]),)
     """
@@ -227,6 +327,40 @@ def momentum_update(
 ) -> tuple[Array, Array]:
     """Momentum as the lecture writes it: the velocity is a moving average of gradients.
 
+    Parameters
+    ----------
+    theta : array of shape (n_parameters,)
+        θ.
+    gradient : array of shape (n_parameters,)
+        g = ∂J/∂θ.
+    v : array of shape (n_parameters,)
+        Moving average or velocity of the rule, 0 at first.
+    learning_rate : float or array
+        α; an array (n_parameters,) has a rate for each parameter.
+    beta : float, optional
+        Decay of an average, from 0 to below 1.
+
+    Returns
+    -------
+    theta : array of shape (n_parameters,)
+        After this step.
+    v : array of shape (n_parameters,)
+        After this step.
+
+    Raises
+    ------
+    ShapeError
+        If the learning rate is an array of another shape than theta.
+
+    Notes
+    -----
+        v := β·v + (1 - β)·g
+        θ := θ - α·v
+
+    Source: lecture, course 2 week 2.
+
+    Examples
+    --------
     >>> momentum_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.5)
     (array([0.9]), array([0.2]))
     """
@@ -242,6 +376,40 @@ def heavy_ball_update(
 ) -> tuple[Array, Array]:
     """Classical momentum, as in scikit-learn: the velocity is a sum, so a step is 1/(1 - β) times longer.
 
+    Parameters
+    ----------
+    theta : array of shape (n_parameters,)
+        θ.
+    gradient : array of shape (n_parameters,)
+        g = ∂J/∂θ.
+    v : array of shape (n_parameters,)
+        Moving average or velocity of the rule, 0 at first.
+    learning_rate : float or array
+        α; an array (n_parameters,) has a rate for each parameter.
+    beta : float, optional
+        Decay of an average, from 0 to below 1.
+
+    Returns
+    -------
+    theta : array of shape (n_parameters,)
+        After this step.
+    v : array of shape (n_parameters,)
+        After this step.
+
+    Raises
+    ------
+    ShapeError
+        If the learning rate is an array of another shape than theta.
+
+    Notes
+    -----
+        v := β·v - α·g
+        θ := θ + v
+
+    Source: Polyak 1964; Sutskever et al. 2013.
+
+    Examples
+    --------
     >>> heavy_ball_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.8]), array([-0.2]))
     """
@@ -257,6 +425,40 @@ def nesterov_update(
 ) -> tuple[Array, Array]:
     """Nesterov's momentum: classical momentum that looks one step ahead.
 
+    Parameters
+    ----------
+    theta : array of shape (n_parameters,)
+        θ.
+    gradient : array of shape (n_parameters,)
+        g = ∂J/∂θ.
+    v : array of shape (n_parameters,)
+        Moving average or velocity of the rule, 0 at first.
+    learning_rate : float or array
+        α; an array (n_parameters,) has a rate for each parameter.
+    beta : float, optional
+        Decay of an average, from 0 to below 1.
+
+    Returns
+    -------
+    theta : array of shape (n_parameters,)
+        After this step.
+    v : array of shape (n_parameters,)
+        After this step.
+
+    Raises
+    ------
+    ShapeError
+        If the learning rate is an array of another shape than theta.
+
+    Notes
+    -----
+        v := β·v - α·g
+        θ := θ + β·v - α·g
+
+    Source: Nesterov 1983; Sutskever et al. 2013.
+
+    Examples
+    --------
     >>> nesterov_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.62]), array([-0.2]))
     """
@@ -275,6 +477,42 @@ def rmsprop_update(
 ) -> tuple[Array, Array]:
     """RMSprop: each gradient over the root of its mean square. The defaults are torch's (Hinton has β = 0.9).
 
+    Parameters
+    ----------
+    theta : array of shape (n_parameters,)
+        θ.
+    gradient : array of shape (n_parameters,)
+        g = ∂J/∂θ.
+    s : array of shape (n_parameters,)
+        Moving average of g², 0 at first.
+    learning_rate : float or array
+        α; an array (n_parameters,) has a rate for each parameter.
+    beta : float, optional
+        Decay of an average, from 0 to below 1.
+    epsilon : float, optional
+        ε, above 0.
+
+    Returns
+    -------
+    theta : array of shape (n_parameters,)
+        After this step.
+    s : array of shape (n_parameters,)
+        After this step.
+
+    Raises
+    ------
+    ShapeError
+        If the learning rate is an array of another shape than theta.
+
+    Notes
+    -----
+        s := β·s + (1 - β)·g²
+        θ := θ - α·g / (√s + ε)
+
+    Source: lecture, course 2 week 2; Tieleman & Hinton 2012, lecture 6.5.
+
+    Examples
+    --------
     >>> rmsprop_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.001)
     (array([0.99]), array([0.04]))
     """
@@ -310,10 +548,56 @@ def adam_update(
 ) -> tuple[Array, Array, Array]:
     """Adam.
 
-    epsilon_at: Where ε stands: √ŝ + ε (the formula of paper and lecture, torch), √s + ε before the correction
-        of s (the paper's efficient order ε̂, scikit-learn), or √(ŝ + ε) (the lecture's table of 2017).
-    ConfigurationError: If ``epsilon_at`` is none of these.
+    Parameters
+    ----------
+    theta : array of shape (n_parameters,)
+        θ.
+    gradient : array of shape (n_parameters,)
+        g = ∂J/∂θ.
+    v : array of shape (n_parameters,)
+        Moving average or velocity of the rule, 0 at first.
+    s : array of shape (n_parameters,)
+        Moving average of g², 0 at first.
+    learning_rate : float or array
+        α; an array (n_parameters,) has a rate for each parameter.
+    t : int
+        Number of this step, from 1.
+    beta1, beta2 : float, optional
+        Decay of an average, from 0 to below 1.
+    epsilon : float, optional
+        ε, above 0.
+    epsilon_at : str, optional
+        Where ε stands: √ŝ + ε (the formula of paper and lecture, torch), √s + ε before the correction of s
+        (the paper's efficient order ε̂, scikit-learn), or √(ŝ + ε) (the lecture's table of 2017).
 
+    Returns
+    -------
+    theta : array of shape (n_parameters,)
+        After this step.
+    v : array of shape (n_parameters,)
+        After this step.
+    s : array of shape (n_parameters,)
+        After this step.
+
+    Raises
+    ------
+    ConfigurationError
+        If ``epsilon_at`` is none of these.
+    ShapeError
+        If the learning rate is an array of another shape than theta.
+
+    Notes
+    -----
+        v := β₁·v + (1 - β₁)·g
+        s := β₂·s + (1 - β₂)·g²
+        v̂ = v / (1 - β₁ᵗ)
+        ŝ = s / (1 - β₂ᵗ)
+        θ := θ - α·v̂ / (√ŝ + ε)
+
+    Source: lecture, course 2 week 2; Kingma & Ba, arXiv 1412.6980.
+
+    Examples
+    --------
     >>> zero = np.zeros(1)
     >>> adam_update(np.array([1.0]), np.array([2.0]), zero, zero, learning_rate=0.1, t=1)[0]
     array([0.9])
@@ -345,6 +629,40 @@ def lion_update(
 
     The paper's weight decay is `decoupled_decay`; it advises a rate 3 to 10 times smaller than Adam's.
 
+    Parameters
+    ----------
+    theta : array of shape (n_parameters,)
+        θ.
+    gradient : array of shape (n_parameters,)
+        g = ∂J/∂θ.
+    v : array of shape (n_parameters,)
+        Moving average or velocity of the rule, 0 at first.
+    learning_rate : float or array
+        α; an array (n_parameters,) has a rate for each parameter.
+    beta1, beta2 : float, optional
+        Decay of an average, from 0 to below 1.
+
+    Returns
+    -------
+    theta : array of shape (n_parameters,)
+        After this step.
+    v : array of shape (n_parameters,)
+        After this step.
+
+    Raises
+    ------
+    ShapeError
+        If the learning rate is an array of another shape than theta.
+
+    Notes
+    -----
+        θ := θ - α·sign(β₁·v + (1 - β₁)·g)
+        v := β₂·v + (1 - β₂)·g
+
+    Source: Chen et al., arXiv 2302.06675, algorithm 2.
+
+    Examples
+    --------
     >>> lion_update(np.array([1.0]), np.array([2.0]), np.array([0.0]), learning_rate=0.1)
     (array([0.9]), array([0.02]))
     """
@@ -357,8 +675,31 @@ def lion_update(
 def decoupled_decay(theta: Array, *, learning_rate: Rate, weight_decay: Rate) -> Array:
     """Weight decay beside the gradient, as in AdamW: it comes before the update rule, which never sees it.
 
-    learning_rate, weight_decay: α and λ.
+    Parameters
+    ----------
+    theta : array of shape (n_parameters,)
+        θ.
+    learning_rate, weight_decay : float or array
+        α and λ.
 
+    Returns
+    -------
+    theta : array of shape (n_parameters,)
+        After this step.
+
+    Raises
+    ------
+    ShapeError
+        If the learning rate is an array of another shape than theta.
+
+    Notes
+    -----
+        θ := (1 - α·λ)·θ
+
+    Source: Loshchilov & Hutter, arXiv 1711.05101.
+
+    Examples
+    --------
     >>> decoupled_decay(np.array([1.0, -2.0]), learning_rate=0.1, weight_decay=0.5)
     array([ 0.95, -1.9 ])
     """

@@ -10,16 +10,11 @@ from typing import TYPE_CHECKING, Any
 from deepstep.environment import package
 
 if TYPE_CHECKING:
-    from deepstep.estimators.names import (
-        DeepClassifier,
-        DeepRegressor,
-        LabelIssue,
-        NetworkClassifier,
-        NetworkRegressor,
-        TableEncoder,
-        TargetIssue,
-        distill,
-    )
+    from deepstep.estimators.deep import DeepClassifier, DeepRegressor
+    from deepstep.estimators.distillation import distill
+    from deepstep.estimators.network import NetworkClassifier, NetworkRegressor
+    from deepstep.estimators.predictions import LabelIssue, TargetIssue
+    from deepstep.estimators.table_encoder import TableEncoder
 
 __all__ = [
     "DeepClassifier",
@@ -33,9 +28,21 @@ __all__ = [
 ]
 
 
+_FILES = {
+    "DeepClassifier": "deep",
+    "DeepRegressor": "deep",
+    "LabelIssue": "predictions",
+    "NetworkClassifier": "network",
+    "NetworkRegressor": "network",
+    "TableEncoder": "table_encoder",
+    "TargetIssue": "predictions",
+    "distill": "distillation",
+}
+
+
 def __getattr__(name: str) -> Any:
-    if name in __all__:
-        return getattr(package("deepstep.estimators.names"), name)
+    if name in _FILES:
+        return getattr(package(f"deepstep.estimators.{_FILES[name]}"), name)
     raise AttributeError(f"module 'deepstep.estimators' has no attribute {name!r}")
 
 

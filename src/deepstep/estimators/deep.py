@@ -92,28 +92,46 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         the networks that are done; the warning has their number and their out-of-fold score. A second Ctrl-C,
         or one before the end of the first network, raises KeyboardInterrupt.
 
-        X (frame, array, sparse matrix or path of shape (n_samples, n_features)): A row is an example; texts,
-            dates and missing values as they are.
-        y (array of shape (n_samples,) or (n_samples, n_outputs), or str): Labels of any type, or columns of
-            two classes each; numbers for a regressor, for 'poisson' of at least 0, for 'quantile' in one
-            column. Or the name of their column, where X is a frame.
-        sample_weight (array of shape (n_samples,) or str): Weights of at least 0, or the name of their
-            column; a weight of 2 equals the row twice.
-        X_val, y_val, sample_weight_val: Validation data of the same kinds, with labels of y, by which epochs
-            and weights are chosen in place of folds.
-        eval_set (tuple or list of one tuple): The same data, ``(X_val, y_val)``, in the form of other
-            libraries, instead of both.
-        groups (array of shape (n_samples,) or str): The group of each row, any hashable value, or the name of
-            their column in a frame, which is no feature then: a patient, a household, a day. Rows of one
-            group are never split between learned and held-out ones. Classes are balanced as far as groups
-            allow (`sklearn.model_selection.StratifiedGroupKFold`); fewer groups than folds make fewer folds.
+        Parameters
+        ----------
+        X : frame, array, sparse matrix or path of shape (n_samples, n_features)
+            A row is an example; texts, dates and missing values as they are.
+        y : array of shape (n_samples,) or (n_samples, n_outputs), or str
+            Labels of any type, or columns of two classes each; numbers for a regressor, for 'poisson' of at
+            least 0, for 'quantile' in one column. Or the name of their column, where X is a frame.
+        sample_weight : array of shape (n_samples,) or str, optional
+            Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
+        X_val, y_val, sample_weight_val : object, optional
+            Validation data of the same kinds, with labels of y, by which epochs and weights are chosen in
+            place of folds.
+        eval_set : tuple or list of one tuple, optional
+            The same data, ``(X_val, y_val)``, in the form of other libraries, instead of both.
+        groups : array of shape (n_samples,) or str, optional
+            The group of each row, any hashable value, or the name of their column in a frame, which is no
+            feature then: a patient, a household, a day. Rows of one group are never split between learned and
+            held-out ones. Classes are balanced as far as groups allow
+            (`sklearn.model_selection.StratifiedGroupKFold`); fewer groups than folds make fewer folds.
             Refused where nothing is held out, and where rows are streamed.
-        returns (self): Fitted.
-        ValueError: If an argument cannot be used; `DataError` and `ConfigurationError` are among them.
-        DivergenceError: If the cost of all networks leaves the finite numbers.
-        UserWarning: If a column of a frame numbers rows that are sorted by their label, or has one value for
-            each.
 
+        Returns
+        -------
+        self
+            Fitted.
+
+        Raises
+        ------
+        ValueError
+            If an argument cannot be used; `DataError` and `ConfigurationError` are among them.
+        DivergenceError
+            If the cost of all networks leaves the finite numbers.
+
+        Warns
+        -----
+        UserWarning
+            If a column of a frame numbers rows that are sorted by their label, or has one value for each.
+
+        Examples
+        --------
         >>> from deepstep import DeepClassifier
         >>> from sklearn.datasets import load_iris
         >>> X, y = load_iris(return_X_y=True, as_frame=True)

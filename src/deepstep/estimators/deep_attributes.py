@@ -122,11 +122,20 @@ class DeepAttributes:
     def leaderboard(self) -> Leaderboard:
         """The members of the ensemble as a table, the lowest validation cost first.
 
-        returns (Leaderboard): A list with a dict for each member, which ``pandas.DataFrame`` takes:
-            ``member``, ``preset``, ``fold``, ``layer_dims``, ``epochs``, ``best_epoch``,
-            ``validation_cost``, ``score``, ``weight`` and ``seconds``.
-        AttributeError: Before the estimator is fitted.
+        Returns
+        -------
+        Leaderboard
+            A list with a dict for each member, which ``pandas.DataFrame`` takes: ``member``, ``preset``,
+            ``fold``, ``layer_dims``, ``epochs``, ``best_epoch``, ``validation_cost``, ``score``, ``weight``
+            and ``seconds``.
 
+        Raises
+        ------
+        AttributeError
+            Before the estimator is fitted.
+
+        Examples
+        --------
         >>> from sklearn.datasets import load_iris
         >>> from deepstep import DeepClassifier
         >>> X, y = load_iris(return_X_y=True)

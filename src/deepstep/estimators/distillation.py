@@ -42,22 +42,40 @@ def distill(
     from another row, and whose decimal numbers move a little (after Buciluă, Caruana & Niculescu-Mizil, KDD
     2006). Targets of X are not needed, and unlabelled rows are as good as others.
 
-    teacher: A fitted model with ``predict_proba``, or else with ``predict`` of numbers: an estimator of
-        DeepStep, of scikit-learn or a pipeline, a booster.
-    X (array, frame or sparse matrix of shape (n_samples, n_features)): Rows in the form that the teacher
-        takes, with texts and missing values if it takes them.
-    hidden_layer_sizes: Units of each hidden layer.
-    augment: Number of synthetic rows; 0 for X alone, which is too little for small tables. The numbers of
+    Parameters
+    ----------
+    teacher
+        A fitted model with ``predict_proba``, or else with ``predict`` of numbers: an estimator of DeepStep,
+        of scikit-learn or a pipeline, a booster.
+    X : array, frame or sparse matrix of shape (n_samples, n_features)
+        Rows in the form that the teacher takes, with texts and missing values if it takes them.
+    hidden_layer_sizes : object, optional
+        Units of each hidden layer.
+    augment : int, optional
+        Number of synthetic rows; 0 for X alone, which is too little for small tables. The numbers of
         synthetic sparse rows do not move.
-    random_state: As of the estimators; it draws the synthetic rows, too.
-    parameters: Of `NetworkClassifier` or `NetworkRegressor`; by default those of one network on a table, with
+    random_state : object, optional
+        As of the estimators; it draws the synthetic rows, too.
+    **parameters
+        Of `NetworkClassifier` or `NetworkRegressor`; by default those of one network on a table, with
         ``max_iter=40``, ``learning_rate_init=0.01`` and ``schedule="cosine"``.
-    returns (sklearn.pipeline.Pipeline): A `TableEncoder` and the fitted network. A classifier has the classes
-        of the teacher, and ``soft_targets=True``; it is scored on labels.
-    ConfigurationError: If the teacher predicts neither probabilities nor numbers, or if ``augment`` is no
-        number of at least 0.
-    DataError: If X is not in memory, or predictions are not finite or, of a classifier, do not sum to 1.
 
+    Returns
+    -------
+    sklearn.pipeline.Pipeline
+        A `TableEncoder` and the fitted network. A classifier has the classes of the teacher, and
+        ``soft_targets=True``; it is scored on labels.
+
+    Raises
+    ------
+    ConfigurationError
+        If the teacher predicts neither probabilities nor numbers, or if ``augment`` is no number of at least
+        0.
+    DataError
+        If X is not in memory, or predictions are not finite or, of a classifier, do not sum to 1.
+
+    Examples
+    --------
     >>> from sklearn.datasets import load_iris
     >>> from sklearn.ensemble import RandomForestClassifier
     >>> from deepstep import distill

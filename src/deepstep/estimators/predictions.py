@@ -71,12 +71,19 @@ def _norms(network: Network, X: Any, Y: Array) -> Array:
 class LabelIssue(NamedTuple):
     """A row whose label may be wrong.
 
-    row: Its number, from 0.
-    given, predicted (label): The label in y, and that of the model; arrays for a target of several
-        columns.
-    probability: Of the given label, as the model sees it; of several columns that all of them are as given.
-    gradient_norm: How far this row alone would move the parameters, see `deepstep.Network.gradient_norms`.
+    Attributes
+    ----------
+    row : int
+        Its number, from 0.
+    given, predicted : label
+        The label in y, and that of the model; arrays for a target of several columns.
+    probability : float
+        Of the given label, as the model sees it; of several columns that all of them are as given.
+    gradient_norm : float
+        How far this row alone would move the parameters, see `deepstep.Network.gradient_norms`.
 
+    Examples
+    --------
     >>> LabelIssue(7, "cat", "dog", 0.02, 3.1).predicted
     'dog'
     """
@@ -91,12 +98,20 @@ class LabelIssue(NamedTuple):
 class TargetIssue(NamedTuple):
     """A row whose target may be wrong.
 
-    row: Its number, from 0.
-    given, predicted (float or array): The number in y, and that of the model; arrays for several targets.
-    deviations: given - predicted in standard deviations, which the median distance of all rows tells (1.4826
-        times it, so that wrong targets have no say); of several targets that of the largest size.
-    gradient_norm: How far this row alone would move the parameters, see `deepstep.Network.gradient_norms`.
+    Attributes
+    ----------
+    row : int
+        Its number, from 0.
+    given, predicted : float or array
+        The number in y, and that of the model; arrays for several targets.
+    deviations : float
+        given - predicted in standard deviations, which the median distance of all rows tells (1.4826 times
+        it, so that wrong targets have no say); of several targets that of the largest size.
+    gradient_norm : float
+        How far this row alone would move the parameters, see `deepstep.Network.gradient_norms`.
 
+    Examples
+    --------
     >>> TargetIssue(7, 100.0, 10.0, 9.0, 3.1).deviations
     9.0
     """
@@ -138,15 +153,30 @@ class Calibrated:
         ``predict_set`` and ``predict_interval`` reach, which hold as often as asked from here on. The network
         or ensemble stays as it is.
 
-        X (array, frame or sparse matrix of shape (n_samples, n_features)): Rows that are drawn like those to
-            come, and that no fit, no early stopping and no choice of parameters has seen.
-        y (array of shape (n_samples,) or (n_samples, n_outputs)): Their targets.
-        sample_weight (n_samples,): Counts for the temperature. For sets and intervals only whether it is 0:
-            such a row is left out.
-        returns (self): Calibrated.
-        ConfigurationError: For ``loss='quantile'``, which has its own intervals.
-        DataError: If the rows do not fit, or none has a weight above 0.
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n_samples, n_features)
+            Rows that are drawn like those to come, and that no fit, no early stopping and no choice of
+            parameters has seen.
+        y : array of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array of shape (n_samples,), optional
+            Counts for the temperature. For sets and intervals only whether it is 0: such a row is left out.
 
+        Returns
+        -------
+        self
+            Calibrated.
+
+        Raises
+        ------
+        ConfigurationError
+            For ``loss='quantile'``, which has its own intervals.
+        DataError
+            If the rows do not fit, or none has a weight above 0.
+
+        Examples
+        --------
         >>> import numpy as np
         >>> from deepstep import NetworkRegressor
         >>> X = np.linspace(-1, 1, 200)[:, np.newaxis]
@@ -172,13 +202,28 @@ class Calibrated:
         the members that did not learn it; else by the whole model, which may have learned wrong targets by
         heart.
 
-        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
-        y (array of shape (n_samples,) or (n_samples, n_outputs)): Targets to be looked at.
-        n: How many rows; by default all.
-        returns (list of LabelIssue, of a regressor of TargetIssue): ``pandas.DataFrame`` makes a table of it.
-        ConfigurationError: If n is no whole number of at least 1, or with batch normalization, where rows
-            have no gradients of their own.
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n_samples, n_features)
+            A row is an example.
+        y : array of shape (n_samples,) or (n_samples, n_outputs)
+            Targets to be looked at.
+        n : int, optional
+            How many rows; by default all.
 
+        Returns
+        -------
+        array of shape (list of LabelIssue, of a regressor of TargetIssue)
+            ``pandas.DataFrame`` makes a table of it.
+
+        Raises
+        ------
+        ConfigurationError
+            If n is no whole number of at least 1, or with batch normalization, where rows have no gradients
+            of their own.
+
+        Examples
+        --------
         >>> from sklearn.datasets import load_iris
         >>> from deepstep import DeepClassifier
         >>> X, y = load_iris(return_X_y=True)
@@ -338,18 +383,34 @@ class ClassPredictions(Calibrated):
 
         Sample weights do not count, but that rows of weight 0 are left out.
 
-        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
-        alpha: Share of the rows whose label may be missed, between 0 and 1.
-        per_class: Whether the share is that of each class, else of all rows together. Sets are larger where a
-            class is difficult. A model of an older release does not know the classes of its rows: its sets
-            are of all rows until `calibrate`.
-        allow_empty: Whether a set may be empty: the row is like none that the model knows, and it counts
-            among the missed ones. Else the most probable label is in the set.
-        returns (array of bool of shape (n_samples, n_classes)): Whether each of ``classes_`` is in the set.
-            All labels are in all sets where fewer than 1/alpha - 1 rows were held out, which is too few to
-            exclude one; likewise a label of 1 to 1/alpha - 6 rows. Of none, the rows of all labels decide.
-        ConfigurationError: If no rows were held out: call `calibrate` first. For a target of several columns.
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n_samples, n_features)
+            A row is an example.
+        alpha : float, optional
+            Share of the rows whose label may be missed, between 0 and 1.
+        per_class : bool, optional
+            Whether the share is that of each class, else of all rows together. Sets are larger where a class
+            is difficult. A model of an older release does not know the classes of its rows: its sets are of
+            all rows until `calibrate`.
+        allow_empty : bool, optional
+            Whether a set may be empty: the row is like none that the model knows, and it counts among the
+            missed ones. Else the most probable label is in the set.
 
+        Returns
+        -------
+        array of bool of shape (n_samples, n_classes)
+            Whether each of ``classes_`` is in the set. All labels are in all sets where fewer than 1/alpha -
+            1 rows were held out, which is too few to exclude one; likewise a label of 1 to 1/alpha - 6 rows.
+            Of none, the rows of all labels decide.
+
+        Raises
+        ------
+        ConfigurationError
+            If no rows were held out: call `calibrate` first. For a target of several columns.
+
+        Examples
+        --------
         >>> from sklearn.datasets import load_iris
         >>> from deepstep import NetworkClassifier
         >>> X, y = load_iris(return_X_y=True)
@@ -481,14 +542,27 @@ class NumberPredictions(Calibrated):
 
         Sample weights do not count, but that rows of weight 0 are left out.
 
-        X (array, frame or sparse matrix of shape (n_samples, n_features)): A row is an example.
-        alpha: Share of the rows whose target may be missed, between 0 and 1.
-        returns (array of float64 of shape (n_samples, 2) or (n_samples, n_outputs, 2)): Lower and upper end;
-            of several targets each for itself. Counts (``loss='poisson'``) end at 0. Infinite where fewer
-            than 1/alpha - 1 rows were held out, which is too few to say so much.
-        ConfigurationError: If no rows were held out: call `calibrate` first. For ``loss='quantile'``, whose
-            quantiles are an interval.
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n_samples, n_features)
+            A row is an example.
+        alpha : float, optional
+            Share of the rows whose target may be missed, between 0 and 1.
 
+        Returns
+        -------
+        array of float64 of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+            Lower and upper end; of several targets each for itself. Counts (``loss='poisson'``) end at 0.
+            Infinite where fewer than 1/alpha - 1 rows were held out, which is too few to say so much.
+
+        Raises
+        ------
+        ConfigurationError
+            If no rows were held out: call `calibrate` first. For ``loss='quantile'``, whose quantiles are an
+            interval.
+
+        Examples
+        --------
         >>> from sklearn.datasets import load_diabetes
         >>> from deepstep import NetworkRegressor
         >>> X, y = load_diabetes(return_X_y=True)

@@ -106,12 +106,24 @@ class SavedEstimator:
     def save(self, folder: Path | str, *, overwrite: bool = False) -> None:
         """Save the fitted estimator as a folder, whole or not at all; see `deepstep.save`.
 
-        folder (Path or str): The folder to make; its parent exists.
-        overwrite: Replace an older model, which stays as it is until the new one is complete.
-        NotFittedError: Before `fit`.
-        FileError: If the folder exists and may not be replaced, or cannot be written.
-        ConfigurationError: If the classes are neither texts nor numbers.
+        Parameters
+        ----------
+        folder : Path or str
+            The folder to make; its parent exists.
+        overwrite : bool, optional
+            Replace an older model, which stays as it is until the new one is complete.
 
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        FileError
+            If the folder exists and may not be replaced, or cannot be written.
+        ConfigurationError
+            If the classes are neither texts nor numbers.
+
+        Examples
+        --------
         >>> import tempfile
         >>> from deepstep import NetworkRegressor
         >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 2.0, 4.0, 6.0]
@@ -127,10 +139,23 @@ class SavedEstimator:
     def load(cls, folder: Path | str) -> Self:
         """Load an estimator that `save` or ``deepstep train`` wrote; nothing in the folder is executed.
 
-        folder (Path or str): The folder.
-        returns: The same predictions to the bit, the same parameters and fitted attributes.
-        FileError: If the folder is no model of this estimator, or one of its files is missing or altered.
+        Parameters
+        ----------
+        folder : Path or str
+            The folder.
 
+        Returns
+        -------
+        Self
+            The same predictions to the bit, the same parameters and fitted attributes.
+
+        Raises
+        ------
+        FileError
+            If the folder is no model of this estimator, or one of its files is missing or altered.
+
+        Examples
+        --------
         >>> from deepstep import DeepClassifier
         >>> DeepClassifier.load("no/such/model")
         Traceback (most recent call last):
@@ -150,15 +175,33 @@ class SavedEstimator:
 
         The file is run, on rows with missing, unseen and large values, before it is written.
 
-        path (Path or str): The file to write; its suffix is that of the format.
-        to: The format, a name in ``deepstep.export.FORMATS``; by default by the suffix.
-        overwrite: Replace files that exist.
-        returns (deepstep.export.Certificate): The largest difference from the predictions of this estimator.
-        NotFittedError: Before `fit`.
-        ConfigurationError: If the format cannot carry the model; the message names the reason.
-        ParityError: If the file predicts other values; nothing is written.
-        FileError: If the file exists and may not be replaced, or cannot be written.
+        Parameters
+        ----------
+        path : Path or str
+            The file to write; its suffix is that of the format.
+        to : str, optional
+            The format, a name in ``deepstep.export.FORMATS``; by default by the suffix.
+        overwrite : bool, optional
+            Replace files that exist.
 
+        Returns
+        -------
+        deepstep.export.Certificate
+            The largest difference from the predictions of this estimator.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ConfigurationError
+            If the format cannot carry the model; the message names the reason.
+        ParityError
+            If the file predicts other values; nothing is written.
+        FileError
+            If the file exists and may not be replaced, or cannot be written.
+
+        Examples
+        --------
         >>> import tempfile
         >>> from deepstep import NetworkRegressor
         >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 2.0, 4.0, 6.0]

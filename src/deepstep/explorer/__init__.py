@@ -4,7 +4,6 @@
 ``deepstep explore`` serves it with a live training.
 """
 
-from deepstep.docstrings import complete
 from deepstep.explorer.document import lesson
 from deepstep.explorer.exploration import Exploration, explore, export_html, read_lesson
 from deepstep.explorer.page import unpacked
@@ -12,5 +11,3 @@ from deepstep.explorer.replay import replay
 from deepstep.explorer.shown import About
 
 __all__ = ["About", "Exploration", "explore", "export_html", "lesson", "read_lesson", "replay", "unpacked"]
-
-complete({name: globals()[name] for name in __all__})

@@ -47,16 +47,35 @@ def lesson(
     from the seed. A network with more than 50,000 parameters is shown with 16 examples, and with their
     coordinates as inputs, which does not change Z, A, dA and dZ.
 
-    network: The network, which is not changed.
-    X, Y (array of shape (n_x, m) and (n_L, m)): Examples, as in `Network.train`.
-    about: Names, title and notes.
-    learning_rate, iterations, options: The training that the page shows, as in `Network.steps`.
-    opened: Numbers of the updates with every quantity. By default the first, the second and the last one.
-    returns: JSON types; see docs/explorer.md.
-    ShapeError, DataError, ConfigurationError: If an argument does not fit, or the network is too large for a
-        page.
-    DivergenceError: If the first step has values that are not finite.
+    Parameters
+    ----------
+    network : Network
+        The network, which is not changed.
+    X, Y : array of shape (n_x, m) and (n_L, m)
+        Examples, as in `Network.train`.
+    about : About, optional
+        Names, title and notes.
+    learning_rate, iterations
+        The training that the page shows, as in `Network.steps`.
+    opened : tuple of int, optional
+        Numbers of the updates with every quantity. By default the first, the second and the last one.
+    **options
+        The training that the page shows, as in `Network.steps`.
 
+    Returns
+    -------
+    dict
+        JSON types; see docs/explorer.md.
+
+    Raises
+    ------
+    ShapeError, DataError, ConfigurationError
+        If an argument does not fit, or the network is too large for a page.
+    DivergenceError
+        If the first step has values that are not finite.
+
+    Examples
+    --------
     >>> net = Network([2, 3, 1], activation="tanh", seed=1)
     >>> document = lesson(net, [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]], iterations=3)
     >>> document["title"], document["network"]["layer_dims"], len(document["golden"])

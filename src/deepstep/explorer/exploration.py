@@ -22,9 +22,18 @@ IN_PAGE = re.compile(f'<script type="application/json" id="{LESSON_ID}">(.*?)</s
 class Exploration:
     """A page about a network: a notebook shows it, `export` writes it to a file.
 
-    document (dict): The result of `lesson`.
-    self.document (dict): The same.
+    Parameters
+    ----------
+    document : dict
+        The result of `lesson`.
 
+    Attributes
+    ----------
+    document : dict
+        The same.
+
+    Examples
+    --------
     >>> net = Network([1, 1], seed=1)
     >>> Exploration(lesson(net, [[0.0, 1.0]], [[0, 1]], about=About(title="A line"), iterations=2))
     Exploration('A line')
@@ -36,9 +45,20 @@ class Exploration:
     def export(self, path: Path | str) -> int:
         """Write the page to a file that opens without a network and without Python.
 
-        path: As in `export_html`.
-        returns: The size of the file in bytes.
-        FileError: If the file cannot be written.
+        Parameters
+        ----------
+        path : Path or str
+            As in `export_html`.
+
+        Returns
+        -------
+        int
+            The size of the file in bytes.
+
+        Raises
+        ------
+        FileError
+            If the file cannot be written.
         """
         return export_html(self.document, path)
 
@@ -73,14 +93,30 @@ def explore(
 
     A notebook shows the result; ``explore(…).export("lesson.html")`` writes a file.
 
-    network: The network, which is not changed.
-    X, Y (array of shape (n_x, m) and (n_L, m)): Examples, as in `Network.train`.
-    about: Names, title and notes.
-    learning_rate, iterations, options: The training that the page shows, as in `Network.steps`.
-    ShapeError, DataError, ConfigurationError: If an argument does not fit, or the network is too large for a
-        page.
-    DivergenceError: If the first step has values that are not finite.
+    Parameters
+    ----------
+    network : Network
+        The network, which is not changed.
+    X, Y : array of shape (n_x, m) and (n_L, m)
+        Examples, as in `Network.train`.
+    about : About, optional
+        Names, title and notes.
+    learning_rate, iterations, **options
+        The training that the page shows, as in `Network.steps`.
 
+    Returns
+    -------
+    Exploration
+
+    Raises
+    ------
+    ShapeError, DataError, ConfigurationError
+        If an argument does not fit, or the network is too large for a page.
+    DivergenceError
+        If the first step has values that are not finite.
+
+    Examples
+    --------
     >>> net = Network([2, 3, 1], activation="tanh", seed=1)
     >>> explore(net, [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]], learning_rate=0.5)
     Exploration('2-3-1 on data')
@@ -93,12 +129,27 @@ def explore(
 def export_html(document: Document, path: Path | str) -> int:
     """Write a lesson to a file that opens in any browser, without a network and without Python.
 
-    document: The result of `lesson`.
-    path: The file, which is written atomically; an existing one is replaced.
-    returns: The size of the file in bytes.
-    ConfigurationError: If the document is not a lesson.
-    FileError: If the file cannot be written.
+    Parameters
+    ----------
+    document : dict
+        The result of `lesson`.
+    path : Path or str
+        The file, which is written atomically; an existing one is replaced.
 
+    Returns
+    -------
+    int
+        The size of the file in bytes.
+
+    Raises
+    ------
+    ConfigurationError
+        If the document is not a lesson.
+    FileError
+        If the file cannot be written.
+
+    Examples
+    --------
     >>> import tempfile
     >>> from deepstep import Network
     >>> from deepstep.explorer import lesson
@@ -119,10 +170,23 @@ def export_html(document: Document, path: Path | str) -> int:
 def read_lesson(path: Path | str) -> Document:
     """Read a lesson from an exported page, or from JSON that a page saved.
 
-    path: The file. Nothing in it is executed.
-    returns: The document of `lesson`; `unpacked` converts its numbers to arrays.
-    FileError: If there is no such file, or no lesson of this version in it.
+    Parameters
+    ----------
+    path : Path or str
+        The file. Nothing in it is executed.
 
+    Returns
+    -------
+    dict
+        The document of `lesson`; `unpacked` converts its numbers to arrays.
+
+    Raises
+    ------
+    FileError
+        If there is no such file, or no lesson of this version in it.
+
+    Examples
+    --------
     >>> import tempfile
     >>> from deepstep import Network
     >>> from deepstep.explorer import explore, unpacked

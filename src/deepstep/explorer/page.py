@@ -97,10 +97,23 @@ def packed(values: Any) -> Packed:
 def unpacked(record: Mapping[str, Any]) -> NDArray[np.float64]:
     """The array of a record in a lesson, without loss.
 
-    record: ``{"shape": [...], "f8": "base64 of little-endian float64 in C order"}``.
-    returns (array of float64): The array.
-    DataError: If the record has another form.
+    Parameters
+    ----------
+    record : mapping
+        ``{"shape": [...], "f8": "base64 of little-endian float64 in C order"}``.
 
+    Returns
+    -------
+    array of float64
+        The array.
+
+    Raises
+    ------
+    DataError
+        If the record has another form.
+
+    Examples
+    --------
     >>> from deepstep.explorer.page import packed
     >>> unpacked(packed([[0.1, float("nan")]]))
     array([[0.1, nan]])

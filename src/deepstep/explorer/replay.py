@@ -45,21 +45,40 @@ def replay(
 ) -> Step:
     """Repeat the updates of a page, and return the next one.
 
-    network: The network at the start, which is not changed.
-    X, Y (array of shape (n_x, m) and (n_L, m)): The examples at the start.
-    updates: Number of updates to repeat.
-    training: ``optimizer``, ``optimizer_params``, ``learning_rate``, ``l2``, ``weight_decay``,
-        ``batch_size``, ``dropout`` and ``seed``, as in a lesson.
-    changes (sequence of mappings): Changes by hand, each after ``t`` updates, in order: ``set``
-        settings of the training, ``edit`` a parameter (``[name, row, column, value]``), ``add`` an example
-        (``[inputs, targets]``).
-    drawn: Number of updates with batches and masks of Python, as in `Network.steps`. Later ones have those of
+    Parameters
+    ----------
+    network : Network
+        The network at the start, which is not changed.
+    X, Y : array of shape (n_x, m) and (n_L, m)
+        The examples at the start.
+    updates : int
+        Number of updates to repeat.
+    training : mapping
+        ``optimizer``, ``optimizer_params``, ``learning_rate``, ``l2``, ``weight_decay``, ``batch_size``,
+        ``dropout`` and ``seed``, as in a lesson.
+    changes : sequence of mappings, optional
+        Changes by hand, each after ``t`` updates, in order: ``set`` settings of the training, ``edit`` a
+        parameter (``[name, row, column, value]``), ``add`` an example (``[inputs, targets]``).
+    drawn : int, optional
+        Number of updates with batches and masks of Python, as in `Network.steps`. Later ones have those of
         the page.
-    start: Number of updates before these parameters.
-    slots: The optimizer's state at the start, as in a lesson: ``"v_dW1"``, …; default: zeros.
-    returns: Update ``updates + 1``: ``before`` is the state that the page shows after ``updates`` updates.
-    ShapeError, ConfigurationError: If an argument does not fit.
+    start : int, optional
+        Number of updates before these parameters.
+    slots : mapping, optional
+        The optimizer's state at the start, as in a lesson: ``"v_dW1"``, …; default: zeros.
 
+    Returns
+    -------
+    Step
+        Update ``updates + 1``: ``before`` is the state that the page shows after ``updates`` updates.
+
+    Raises
+    ------
+    ShapeError, ConfigurationError
+        If an argument does not fit.
+
+    Examples
+    --------
     >>> net = Network([2, 3, 1], activation="tanh", seed=1)
     >>> X, Y = [[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]]
     >>> training = {"optimizer": "adam", "learning_rate": 0.1, "batch_size": 2, "seed": 1}

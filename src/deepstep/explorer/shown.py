@@ -37,15 +37,26 @@ LINEAR = ("gd", "momentum", "heavy_ball", "nesterov")  # update rules that are l
 class About:
     """Texts about the examples.
 
-    name: Name of the data.
-    title: Title of the page; by default made of the network and the name.
-    feature_names, class_names: Names of the rows of X, and of the classes in their order.
-    code: Python code that makes X and Y.
-    notes: Sentences for the reader.
-    history: History of the training so far; by default that of the network.
-    image_shape: (height, width) or (height, width, channels) of inputs that are pixels: the page then shows
-        examples and the weights of layer 1 as pictures.
+    Attributes
+    ----------
+    name : str, optional
+        Name of the data.
+    title : str, optional
+        Title of the page; by default made of the network and the name.
+    feature_names, class_names : sequence of str, optional
+        Names of the rows of X, and of the classes in their order.
+    code : str, optional
+        Python code that makes X and Y.
+    notes : sequence of str, optional
+        Sentences for the reader.
+    history : History, optional
+        History of the training so far; by default that of the network.
+    image_shape : sequence of int, optional
+        (height, width) or (height, width, channels) of inputs that are pixels: the page then shows examples
+        and the weights of layer 1 as pictures.
 
+    Examples
+    --------
     >>> About("flowers", class_names=("setosa", "virginica")).name
     'flowers'
     """

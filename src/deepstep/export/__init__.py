@@ -20,7 +20,6 @@ from typing import Any
 
 from deepstep.data import atomic_write
 from deepstep.data.files import check_writable
-from deepstep.docstrings import complete
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.export.certificate import Certificate, ParityError, certify
 from deepstep.export.formats import FORMATS, Format, get_format, refuse_too_many_numbers, worded
@@ -42,16 +41,35 @@ def export(
 ) -> Certificate:
     """Write a model as a file that predicts without DeepStep, whole or not at all.
 
-    model: A fitted `DeepClassifier` or `DeepRegressor`, a `Network` or a `Run`.
-    path: The file to write.
-    to: The format, a name in ``FORMATS``; by default by the suffix of the file.
-    overwrite: Replace files that exist.
-    where: Name for error messages.
-    returns: The certificate, which the file holds, too.
-    ConfigurationError: If the model cannot be exported; the message names the reason.
-    ParityError: If the file predicts other values than the model; nothing is written.
-    FileError: If the file exists and may not be replaced, or cannot be written.
+    Parameters
+    ----------
+    model
+        A fitted `DeepClassifier` or `DeepRegressor`, a `Network` or a `Run`.
+    path : str or Path
+        The file to write.
+    to : str, optional
+        The format, a name in ``FORMATS``; by default by the suffix of the file.
+    overwrite : bool, optional
+        Replace files that exist.
+    where : str, optional
+        Name for error messages.
 
+    Returns
+    -------
+    Certificate
+        The certificate, which the file holds, too.
+
+    Raises
+    ------
+    ConfigurationError
+        If the model cannot be exported; the message names the reason.
+    ParityError
+        If the file predicts other values than the model; nothing is written.
+    FileError
+        If the file exists and may not be replaced, or cannot be written.
+
+    Examples
+    --------
     >>> import tempfile
     >>> from deepstep import Network
     >>> folder = Path(tempfile.mkdtemp())
@@ -109,6 +127,3 @@ def _by_suffix(path: Path, where: str) -> str:
         expected = f"a file with one of the suffixes {', '.join(suffixes)}"
         raise ConfigurationError(where, expected, f"got {path.name!r}", setting="path")
     return suffixes[path.suffix]
-
-
-complete({name: globals()[name] for name in ("Certificate", "Format", "ParityError", "export")})

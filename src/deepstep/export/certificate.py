@@ -73,6 +73,16 @@ def answers_of(printed: bytes, n: int) -> tuple[Array, list[Any]]:
 class ParityError(DeepStepError, ArithmeticError):
     """An exported file does not predict what its model predicts.
 
+    Parameters
+    ----------
+    where : str
+        Name for error messages.
+    expected, got : str
+    hint, setting : str, optional
+    listed : sequence of tuple of str, optional
+
+    Examples
+    --------
     >>> print(ParityError("export", "differences of at most 1e-06 from the model", "got 1.00e-02"))
     export: differences of at most 1e-06 from the model; got 1.00e-02.
     """
@@ -82,15 +92,25 @@ class ParityError(DeepStepError, ArithmeticError):
 class Certificate:
     """How far an export is from its model.
 
-    difference: The largest one from the equations in float64, relative; None where it was not run.
-    from_predictions: The largest one from the predictions of the model in its own precision.
-    precision: That precision.
-    rows, stored, refused: How many rows were compared, how many of them the model has kept, and how many both
-        refused.
-    bound: The largest difference that is allowed.
-    why_not: The reason where it was not run.
-    files: The files that were written.
+    Attributes
+    ----------
+    difference : float
+        The largest one from the equations in float64, relative; None where it was not run.
+    from_predictions : float, optional
+        The largest one from the predictions of the model in its own precision.
+    precision : str, optional
+        That precision.
+    rows, stored, refused : int, optional
+        How many rows were compared, how many of them the model has kept, and how many both refused.
+    bound : float, optional
+        The largest difference that is allowed.
+    why_not : str, optional
+        The reason where it was not run.
+    files : tuple of Path, optional
+        The files that were written.
 
+    Examples
+    --------
     >>> str(Certificate(None, why_not="there is none of cc, gcc, clang"))
     'not run here: there is none of cc, gcc, clang'
     """

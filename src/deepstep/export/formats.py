@@ -18,14 +18,22 @@ FORMATS = {name: f"deepstep.export.{name}_format" for name in ("numpy", "c", "js
 class Format:
     """A format.
 
-    suffix: Of its file.
-    write: ``(program, path, note)`` writes the file, and others beside it; ``note`` is the text of
-        the certificate, which it holds. Returns the paths.
-    run: ``(path, program, rows by column)`` runs the file. Returns its outputs (m, n), NaN in rows that it
+    Attributes
+    ----------
+    suffix : str
+        Of its file.
+    write : callable
+        ``(program, path, note)`` writes the file, and others beside it; ``note`` is the text of the
+        certificate, which it holds. Returns the paths.
+    run : callable
+        ``(path, program, rows by column)`` runs the file. Returns its outputs (m, n), NaN in rows that it
         refuses, and a list of its predictions; raises `deepstep.export.certificate.CannotRunError` where
         there is no program that runs the file.
-    most_numbers: How many constants it holds at most.
+    most_numbers : float, optional
+        How many constants it holds at most.
 
+    Examples
+    --------
     >>> get_format("c").suffix
     '.c'
     """

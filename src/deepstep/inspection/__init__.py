@@ -1,12 +1,9 @@
 """Stage 7, inspection: from a network and examples to a trace, checked gradients and findings."""
 
-from deepstep.docstrings import complete
 from deepstep.inspection.faults import FAULTS
 from deepstep.inspection.findings import Beginning, Finding, diagnose
 from deepstep.inspection.gradient_check import GradientReport, ParameterCheck, check_gradients
 from deepstep.inspection.trace import Trace, TraceEntry
-
-complete(globals())
 
 __all__ = [
     "FAULTS",

@@ -103,18 +103,30 @@ class Objective:
 class ParameterCheck:
     """The check of the derivative by one parameter, or by another quantity.
 
-    name: ``"W1"``, ``"b1"``, …; in the check of a trace the name of the derivative, ``"dZ1"``.
-    shape: Shape of the parameter or quantity.
-    checked: Number of entries compared.
-    at_kink: Number of entries left out: a kink of a unit such as a relu, or of the loss, is close by, or a
-        weight is 0 under L1, where no derivative exists; or the cost beside it is not finite.
-    difference: ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is
-        never so small that the error of the finite differences alone would make the difference large.
-    worst: Index of the entry with the largest absolute difference.
-    analytic, numeric: Both values of this entry.
-    verdict: ``"good"``, ``"wrong"``, ``"wrong shape"`` or ``"not checkable"``: all entries are at a kink, or
-        the finite differences are too inexact.
+    Attributes
+    ----------
+    name : str
+        ``"W1"``, ``"b1"``, …; in the check of a trace the name of the derivative, ``"dZ1"``.
+    shape : tuple of int
+        Shape of the parameter or quantity.
+    checked : int
+        Number of entries compared.
+    at_kink : int
+        Number of entries left out: a kink of a unit such as a relu, or of the loss, is close by, or a weight
+        is 0 under L1, where no derivative exists; or the cost beside it is not finite.
+    difference : float
+        ‖analytic - numeric‖ / (‖analytic‖ + ‖numeric‖) over the entries compared; the divisor is never so
+        small that the error of the finite differences alone would make the difference large.
+    worst : tuple of int
+        Index of the entry with the largest absolute difference.
+    analytic, numeric : float
+        Both values of this entry.
+    verdict : str
+        ``"good"``, ``"wrong"``, ``"wrong shape"`` or ``"not checkable"``: all entries are at a kink, or the
+        finite differences are too inexact.
 
+    Examples
+    --------
     >>> from deepstep import Network
     >>> report = Network([1, 1], seed=1).check_gradients([[1.0, 2.0]], [[0, 1]])
     >>> [(check.name, check.shape, check.verdict) for check in report.checks]
@@ -160,11 +172,19 @@ class ParameterCheck:
 class GradientReport:
     """Derivatives compared with finite differences: by all parameters, or by all quantities of a trace.
 
-    checks: One for each derivative.
-    difference: One number for all derivatives together, as in the lecture (course 2 week 1).
-    tolerance: A derivative is good if its difference is below.
-    diagnosis: If the check failed, the classic fault that explains it.
+    Attributes
+    ----------
+    checks : tuple of ParameterCheck
+        One for each derivative.
+    difference : float
+        One number for all derivatives together, as in the lecture (course 2 week 1).
+    tolerance : float
+        A derivative is good if its difference is below.
+    diagnosis : str, optional
+        If the check failed, the classic fault that explains it.
 
+    Examples
+    --------
     >>> from deepstep import Network
     >>> net = Network([1, 1], seed=1)
     >>> report = net.check_gradients([[1.0, 2.0]], [[0, 1]], gradients={"dW1": [[9.0]], "db1": [[9.0]]})
@@ -193,7 +213,12 @@ class GradientReport:
         return next((check.name for check in self.checks if not check.good), None)
 
     def to_dict(self) -> dict[str, Any]:
-        """The report for JSON, with None for NaN and infinity, where nothing could be compared."""
+        """The report for JSON, with None for NaN and infinity, where nothing could be compared.
+
+        Returns
+        -------
+        dict
+        """
         plain = {"passed": self.passed, "first_wrong": self.first_wrong, **asdict(self)}
         plain["difference"] = _finite_or_none(self.difference)
         plain["checks"] = [
@@ -411,19 +436,44 @@ def check_gradients(
 
     dW, db and dgamma are derivatives of J with batch normalization as well, where the examples interact.
 
-    architecture, parameters: The network.
-    gradients: dW1, db1, … to check, for example from code of your own; by default those of training.
-    settings: ``l1`` and ``l2`` are part of the cost. The dropout masks are those of step 1 and
-        are kept while θ moves. Batch normalization uses the statistics of the batch.
-    epsilon: Distance of the differences. By default the distance of each entry is reduced until two
-        neighbouring ones agree, so that inputs of any size are checked up to rounding.
-    order: Order of the error, 2 or 4: 2 is the lecture's two-sided difference.
-    tolerance: A derivative with a smaller difference is right.
-    max_entries: Most entries checked for each parameter, evenly spread; None for all.
-    ConfigurationError: If the order is unknown, or epsilon, the tolerance or the number of entries is not
-        positive.
-    ShapeError: If a gradient is missing.
+    Parameters
+    ----------
+    architecture, parameters
+        The network.
+    X : array of shape (n_0, m)
+        Inputs; a column is an example.
+    Y : array of shape (n_L, m)
+        Target.
+    gradients : mapping, optional
+        dW1, db1, … to check, for example from code of your own; by default those of training.
+    sample_weight : array of shape (m,), optional
+        Weight of each example, at least 0; scaled to mean 1.
+    settings : Settings, optional
+        ``l1`` and ``l2`` are part of the cost. The dropout masks are those of step 1 and are kept while θ
+        moves. Batch normalization uses the statistics of the batch.
+    epsilon : float, optional
+        Distance of the differences. By default the distance of each entry is reduced until two neighbouring
+        ones agree, so that inputs of any size are checked up to rounding.
+    order : int, optional
+        Order of the error, 2 or 4: 2 is the lecture's two-sided difference.
+    tolerance : float, optional
+        A derivative with a smaller difference is right.
+    max_entries : int, optional
+        Most entries checked for each parameter, evenly spread; None for all.
 
+    Returns
+    -------
+    GradientReport
+
+    Raises
+    ------
+    ConfigurationError
+        If the order is unknown, or epsilon, the tolerance or the number of entries is not positive.
+    ShapeError
+        If a gradient is missing.
+
+    Examples
+    --------
     >>> from deepstep import Network
     >>> net = Network([3, 4, 1], activation="tanh", seed=1)
     >>> X, Y = np.random.RandomState(2).randn(3, 5), np.array([[0, 1, 1, 0, 1]])

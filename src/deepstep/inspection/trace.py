@@ -27,14 +27,25 @@ HEADER = ("phase", "quantity", "shape", "formula")
 class TraceEntry:
     """One quantity of the step.
 
-    name: ``"Z1"``, ``"dW2"``, …; a parameter after the update has a prime: ``"W1′"``.
-    layer: l; 0 for the input and L for the cost.
-    phase: ``"input"``, ``"forward"``, ``"cost"``, ``"backward"`` or ``"update"``.
-    formula: The equation with the indices of this layer.
-    equation: Name of the function in ``deepstep.equations``; empty for inputs, and for sums of others.
-    value (array or float): float64 or float32, as in training.
-    columns: Whether the columns of the value are examples.
+    Attributes
+    ----------
+    name : str
+        ``"Z1"``, ``"dW2"``, …; a parameter after the update has a prime: ``"W1′"``.
+    layer : int
+        l; 0 for the input and L for the cost.
+    phase : str
+        ``"input"``, ``"forward"``, ``"cost"``, ``"backward"`` or ``"update"``.
+    formula : str
+        The equation with the indices of this layer.
+    equation : str
+        Name of the function in ``deepstep.equations``; empty for inputs, and for sums of others.
+    value : array or float
+        float64 or float32, as in training.
+    columns : bool, optional
+        Whether the columns of the value are examples.
 
+    Examples
+    --------
     >>> from deepstep import Network
     >>> entry = Network([1, 1], initialization="zeros", seed=1).trace([[1.0]], [[1]])["dZ1"]
     >>> entry.formula, entry.preview(), entry.source
@@ -62,8 +73,15 @@ class TraceEntry:
     def preview(self, limit: int = 6) -> str:
         """The value as text: all of a small array, else its corner and range.
 
-        limit: Most rows and columns of an array that is shown completely.
-        returns: The text of NumPy, with 4 digits.
+        Parameters
+        ----------
+        limit : int, optional
+            Most rows and columns of an array that is shown completely.
+
+        Returns
+        -------
+        str
+            The text of NumPy, with 4 digits.
         """
         if not self.shape:
             return f"{float(self.value):.6g}"
@@ -76,7 +94,12 @@ class TraceEntry:
         return f"{corner} …\nmin {low:.4g}, mean {mean:.4g}, max {high:.4g}"
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: attributes, source, shape, and nested lists, with "nan", "inf", "-inf" as texts."""
+        """For JSON: attributes, source, shape, and nested lists, with "nan", "inf", "-inf" as texts.
+
+        Returns
+        -------
+        dict
+        """
         names, value = ("name", "layer", "phase", "formula", "equation", "source"), np.asarray(self.value)
         if not np.isfinite(value).all():
             value = np.where(np.isfinite(value), value.astype(object), value.astype(str))
@@ -88,12 +111,21 @@ class Trace:
 
     Quantities are found by name or by iteration; `check` compares derivatives with finite differences.
 
-    architecture: The architecture of the network.
-    entries: The quantities, in order.
-    settings: Settings of the step; default: plain gradient descent.
-    graph: The operations of the step; default: those of the architecture.
-    whole: The complete trace, if this one is a part.
+    Parameters
+    ----------
+    architecture : Architecture
+        The architecture of the network.
+    entries : list of TraceEntry
+        The quantities, in order.
+    settings : Settings, optional
+        Settings of the step; default: plain gradient descent.
+    graph : Graph, optional
+        The operations of the step; default: those of the architecture.
+    whole : Trace | None, optional
+        The complete trace, if this one is a part.
 
+    Examples
+    --------
     >>> from deepstep import Network
     >>> net = Network([2, 2, 1], seed=1)
     >>> trace = net.trace([[1.0, -1.0], [0.5, 2.0]], [[1, 0]])
@@ -131,11 +163,22 @@ class Trace:
     def select(self, *, layer: int | None = None, example: int | None = None) -> "Trace":
         """The quantities of one layer, or of one example (a column), or both.
 
-        layer: l; 0 for the input.
-        example: Index of the column, from 0.
-        returns: With ``example`` its column; quantities without columns of examples (W, dW, J, …) are
-            unchanged.
-        ConfigurationError: If there is no such layer or example.
+        Parameters
+        ----------
+        layer : int, optional
+            l; 0 for the input.
+        example : int, optional
+            Index of the column, from 0.
+
+        Returns
+        -------
+        Trace
+            With ``example`` its column; quantities without columns of examples (W, dW, J, …) are unchanged.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is no such layer or example.
         """
         entries = self.entries
         if layer is not None:
@@ -160,10 +203,22 @@ class Trace:
         wrong step is found where it is and not only in the weights. A selected part is checked with all
         examples, because they share the weights.
 
-        epsilon: Distance of the differences; by default found for each entry.
-        max_entries: Most entries checked for each quantity, evenly spread.
-        returns: A verdict for each quantity, in the order of the backward pass.
-        ConfigurationError: If epsilon or the number of entries is not positive.
+        Parameters
+        ----------
+        epsilon : float, optional
+            Distance of the differences; by default found for each entry.
+        max_entries : int, optional
+            Most entries checked for each quantity, evenly spread.
+
+        Returns
+        -------
+        GradientReport
+            A verdict for each quantity, in the order of the backward pass.
+
+        Raises
+        ------
+        ConfigurationError
+            If epsilon or the number of entries is not positive.
         """
         whole = self._whole._by_name
         tolerance = 1e-7 if whole["A0"].value.dtype == np.float64 else 1e-3
@@ -188,7 +243,12 @@ class Trace:
         return report if report.passed else replace(report, diagnosis=diagnosis)
 
     def to_dict(self) -> dict[str, Any]:
-        """For JSON: sizes, activations and entries; numbers that are not finite are "nan", "inf", "-inf"."""
+        """For JSON: sizes, activations and entries; numbers that are not finite are "nan", "inf", "-inf".
+
+        Returns
+        -------
+        dict
+        """
         return {
             "layer_dims": list(self.architecture.layer_dims),
             "activations": list(self.architecture.activations),
@@ -196,7 +256,12 @@ class Trace:
         }
 
     def to_json(self) -> str:
-        """`to_dict` as a JSON text."""
+        """`to_dict` as a JSON text.
+
+        Returns
+        -------
+        str
+        """
         return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False)
 
     def _rows(self) -> list[tuple[str, ...]]:

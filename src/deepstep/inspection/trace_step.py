@@ -57,11 +57,20 @@ def trace_step(
 class Step:
     """One update of `Network.steps`.
 
-    update: The record of the training loop.
-    after: θ after the update.
-    settings: Optimizer and regularization.
-    mistake: Mistake of the backward pass that the training is made with, for teaching.
+    Attributes
+    ----------
+    update : Update
+        The record of the training loop.
+    after : Parameters
+        θ after the update.
+    architecture : Architecture
+    settings : Settings
+        Optimizer and regularization.
+    mistake : Mistake, optional
+        Mistake of the backward pass that the training is made with, for teaching.
 
+    Examples
+    --------
     >>> from deepstep import Network
     >>> net = Network([1, 1], initialization="zeros", seed=1)
     >>> for step in net.steps([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=2):
@@ -128,7 +137,10 @@ class Step:
     def trace(self) -> Trace:
         """The trace of the step, with the optimizer's update.
 
-        returns: Every quantity of the step.
+        Returns
+        -------
+        Trace
+            Every quantity of the step.
         """
         update = self.update
         names = ("learning_rate", "sample_weight", "weight_decay", "dropout", "masks")

@@ -72,36 +72,71 @@ class Network:
 
     Columns are examples: X is (n_0, m), and Y (n_L, m) is what `train` says for each output.
 
-    layer_dims: n_0 (inputs), n_1, …, n_L (outputs). May be left out if ``parameters`` are given.
-    activation: Activation of the hidden layers: one for all, or one per hidden layer.
-    output (str): The head, which decides what the output means and which loss trains it, a name in
+    Parameters
+    ----------
+    layer_dims : sequence of int, optional
+        n_0 (inputs), n_1, …, n_L (outputs). May be left out if ``parameters`` are given.
+    activation : str or sequence of str, optional
+        Activation of the hidden layers: one for all, or one per hidden layer.
+    output : str, optional
+        The head, which decides what the output means and which loss trains it, a name in
         ``deepstep.equations.HEADS``: "sigmoid" (yes/no outputs, cross-entropy), "softmax" (one class among
         n_L), "identity" (numbers, half the squared error), "absolute_error", "huber", "poisson" (counts),
         "quantile" (several quantiles that never cross), "ordinal" (classes in an order).
-    initialization: How the initial weights are drawn, a name in ``deepstep.equations.INITIALIZATIONS``; or
-        "data": by the first training, so that each pre-activation has variance 1 over (at most 4096 of) its
-        examples. Until then they are those of "he".
-    seed (int or Generator or RandomState): An int seeds a `numpy.random.RandomState`, whose stream is frozen,
-        so the lecture's published values come out; with None a seed is drawn and kept in ``network.seed``.
-    parameters: Initial parameters W1, b1, … and those of features; they are copied.
-    dtype (str): "float64" or "float32".
-    engine: Runs the training: "auto", "auto:cpu" (never a GPU), "reference", "compiled", "torch",
-        "torch:cpu", "torch:cuda" or "torch:mps".
-    self.architecture:
-    self.parameters: θ now; named views over one flat vector.
-    self.statistics: Running statistics of batch normalization, "mean1", "variance1", … (n_l, 1); empty
-        without.
-    self.history: Of the last training; None before.
-    self.best_epochs: How many epochs it took to the parameters that patience kept, 0 where it kept none; None
-        without.
-    self.stopping_history: After ``refit``: that of the training that counted the epochs; else None.
-    self.beginning: Of the last training: some of its examples and θ before it, for `deepstep.diagnose`. None
-        before, and not saved.
-    self.seed: Seed of the order of mini-batches. Where an int was given, or None, it is that of the initial
-        values too; a generator's is drawn from it after the initial values, which it does not make again.
-    ConfigurationError, ShapeError: If the settings do not fit together.
-    DataError: If ``parameters`` are not finite numbers of this dtype.
+    output_settings : mapping, optional
+        Settings of the head in JSON's types: ``{"smoothing": 0.1}``, ``{"levels": [0.1, 0.9]}``.
+    normalization : str or sequence of str, optional
+        ``"none"``, ``"batch"`` or ``"layer"``, one for all hidden layers or one for each. A normalized layer
+        has a scale gamma (n_l, 1), and its b is the shift.
+    input_scale : bool, optional
+        Whether each input has a factor s1 (n_0, 1) that is learned, with ``lr_multipliers={"s1": 6}`` faster;
+        see `deepstep.equations.scaled_weights`.
+    features : mapping, optional
+        Others by their name in ``deepstep.equations.FEATURES``: ``{"periodic_embedding": True}``.
+    initialization : str, optional
+        How the initial weights are drawn, a name in ``deepstep.equations.INITIALIZATIONS``; or "data": by the
+        first training, so that each pre-activation has variance 1 over (at most 4096 of) its examples. Until
+        then they are those of "he".
+    seed : int or Generator or RandomState, optional
+        An int seeds a `numpy.random.RandomState`, whose stream is frozen, so the lecture's published values
+        come out; with None a seed is drawn and kept in ``network.seed``.
+    parameters : mapping, optional
+        Initial parameters W1, b1, … and those of features; they are copied.
+    dtype : str, optional
+        "float64" or "float32".
+    engine : str, optional
+        Runs the training: "auto", "auto:cpu" (never a GPU), "reference", "compiled", "torch", "torch:cpu",
+        "torch:cuda" or "torch:mps".
 
+    Attributes
+    ----------
+    architecture : Architecture
+    parameters : Parameters
+        θ now; named views over one flat vector.
+    statistics : dict
+        Running statistics of batch normalization, "mean1", "variance1", … (n_l, 1); empty without.
+    history : History
+        Of the last training; None before.
+    best_epochs : int
+        How many epochs it took to the parameters that patience kept, 0 where it kept none; None without.
+    stopping_history : History
+        After ``refit``: that of the training that counted the epochs; else None.
+    beginning : Beginning
+        Of the last training: some of its examples and θ before it, for `deepstep.diagnose`. None before, and
+        not saved.
+    seed : int
+        Seed of the order of mini-batches. Where an int was given, or None, it is that of the initial values
+        too; a generator's is drawn from it after the initial values, which it does not make again.
+
+    Raises
+    ------
+    ConfigurationError, ShapeError
+        If the settings do not fit together.
+    DataError
+        If ``parameters`` are not finite numbers of this dtype.
+
+    Examples
+    --------
     >>> X = [[0, 0, 1, 1], [0, 1, 0, 1]]
     >>> Y = [[0, 1, 1, 0]]  # the exclusive or
     >>> net = Network([2, 4, 1], activation="tanh", seed=1)
@@ -250,79 +285,119 @@ class Network:
         Within a process group (`deepstep.distributed.process_group`) all workers train the network together,
         each on its part of each batch; every worker calls this with the same arguments.
 
-        Y (n_L, m): Targets, by the output: 0 and 1 for "sigmoid"; a 1 in each column for "softmax"; numbers
-            for "identity", "absolute_error" and "huber"; numbers of at least 0, such as counts, for
-            "poisson"; for "quantile" one row of numbers, (1, m), of which the n_L outputs are the quantiles;
-            for "ordinal" with K classes in their order the K - 1 rows 1{y > k}, cumulative: class 2 of 4,
-            counted from 0, is the column 1, 1, 0.
-        epochs: Passes over the examples; 2500 by default, as in the lecture.
-        iterations: The lecture's word for epochs: with ``batch_size=None`` an epoch is one update.
-        optimizer: Update rule, a name in ``deepstep.equations.OPTIMIZERS``; its state begins at zero in each
-            call. Or "lbfgs": SciPy's L-BFGS-B over θ with all examples at once; an iteration is one of its
-            own, and the learning rate is not used.
-        optimizer_params: Parameters of the update rule, for example ``{"beta": 0.95}``; for L-BFGS
-            ``tolerance`` (1e-5: converged when no entry of the gradient is larger) and ``evaluations`` (at
-            most 15,000, of the cost).
-        sample_weight (m,): Weight of each example in the loss, at least 0; a weight of 2 equals the column
-            twice.
-        class_weight ("balanced" or mapping): Weights of the classes by their numbers from 0 (of yes/no
-            outputs 0 and 1), 1 for those left out, by which the weights of their examples are multiplied,
-            those of validation data, too. "balanced": n / (n_classes · count), counted with the sample
-            weights of the training data without the held-out part. Several yes/no outputs are weighted
-            separately; a list has a mapping for each.
-        order: ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m), optional
+            Targets, by the output: 0 and 1 for "sigmoid"; a 1 in each column for "softmax"; numbers for
+            "identity", "absolute_error" and "huber"; numbers of at least 0, such as counts, for "poisson";
+            for "quantile" one row of numbers, (1, m), of which the n_L outputs are the quantiles; for
+            "ordinal" with K classes in their order the K - 1 rows 1{y > k}, cumulative: class 2 of 4, counted
+            from 0, is the column 1, 1, 0.
+        learning_rate : float, optional
+            α.
+        epochs : int, optional
+            Passes over the examples; 2500 by default, as in the lecture.
+        iterations : int, optional
+            The lecture's word for epochs: with ``batch_size=None`` an epoch is one update.
+        batch_size : int, optional
+            Examples an update; None for all of them.
+        optimizer : str, optional
+            Update rule, a name in ``deepstep.equations.OPTIMIZERS``; its state begins at zero in each call.
+            Or "lbfgs": SciPy's L-BFGS-B over θ with all examples at once; an iteration is one of its own, and
+            the learning rate is not used.
+        optimizer_params : mapping, optional
+            Parameters of the update rule, for example ``{"beta": 0.95}``; for L-BFGS ``tolerance`` (1e-5:
+            converged when no entry of the gradient is larger) and ``evaluations`` (at most 15,000, of the
+            cost).
+        sample_weight : array of shape (m,), optional
+            Weight of each example in the loss, at least 0; a weight of 2 equals the column twice.
+        class_weight : "balanced" or mapping, optional
+            Weights of the classes by their numbers from 0 (of yes/no outputs 0 and 1), 1 for those left out,
+            by which the weights of their examples are multiplied, those of validation data, too. "balanced":
+            n / (n_classes · count), counted with the sample weights of the training data without the held-out
+            part. Several yes/no outputs are weighted separately; a list has a mapping for each.
+        order : callable, optional
+            ``order(epoch, m)`` gives the order of the examples of that epoch; by default mini-batches are
             drawn in each epoch from (seed, epoch), and full batches are taken as they are.
-        schedule, weight_decay_schedule, dropout_schedule (str or mapping or callable): Factor of the learning
-            rate, of the weight decay and of the dropout as a function of the fraction of training done: a
-            name in ``deepstep.training.SCHEDULES`` such as "cosine", a mapping with settings such as
-            ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
-        checkpoint: Folder for checkpoints, written every 30 seconds and at Ctrl-C, or
+        schedule, weight_decay_schedule, dropout_schedule : str or mapping or callable, optional
+            Factor of the learning rate, of the weight decay and of the dropout as a function of the fraction
+            of training done: a name in ``deepstep.training.SCHEDULES`` such as "cosine", a mapping with
+            settings such as ``{"name": "cosine", "warm_up": 0.1}``, or a function of t from 0 to 1.
+        time_budget : float, optional
+            Seconds after which training ends, but not before one epoch is done; the schedules run by the
+            clock, so that they complete.
+        deterministic : bool, optional
+            Use one BLAS thread, so that the same bits come out on any number of cores.
+        checkpoint : str or Path or ModelCheckpoint, optional
+            Folder for checkpoints, written every 30 seconds and at Ctrl-C, or
             ``deepstep.training.ModelCheckpoint(folder, …)`` with other settings. A training that was killed
             at any instant resumes from the last one bit for bit, with the same network, settings and data, on
             the same machine.
-        resume: Checkpoint to resume from: a file, or the newest whole one of a folder. True takes the newest
-            of ``checkpoint``, and starts over without one: the same call starts and resumes. The network's
-            own parameters are ignored then, and its seed if none was given; ``iterations`` may be others,
-            unless a schedule is a function of the fraction done. Results of the user's functions are not
-            compared. See also `from_checkpoint`.
-        validation (tuple of arrays): ``(X, Y)`` or ``(X, Y, sample_weight)`` whose cost is recorded as
-            ``validation_cost`` after each epoch.
-        validation_fraction: Fraction of the examples to hold out for validation, drawn from the seed and
-            stratified by class.
-        metrics: Names and functions ``(Y, AL) -> float`` of columns that are recorded as ``validation_…``.
-        scoring (str or callable): Metric of the validation data, recorded as ``validation_score``: one of
-            scikit-learn's by name, such as "balanced_accuracy", a ``scorer(estimator, X, y)`` of rows, in
-            which classes are their numbers from 0, or "loss" for minus the cost. Larger is better;
-            ``patience`` monitors it.
-        patience: Early stopping: end after so many epochs in a row without a better value of ``monitor``, and
-            restore the parameters of the best epoch.
-        monitor: Entry of the records that ``patience`` compares: smaller is better, with "-name" larger.
-            Default: ``-validation_score`` with ``scoring``, else ``validation_cost``, or ``cost`` without
-            validation data.
-        refit: After ``patience`` retrain, from the same start, on the training and the validation data
-            together, for as many epochs as it took to the best one; ``stopping_history`` is that of the first
-            training then, ``history`` of the second. Not with ``time_budget`` or a plateau, whose rates do
-            not come again. Callbacks see both trainings.
-        progress: Show progress on stderr; a string is its label.
-        callbacks (iterable): `deepstep.training.Callback` objects, or functions that take the record of each
+        resume : bool or str or Path, optional
+            Checkpoint to resume from: a file, or the newest whole one of a folder. True takes the newest of
+            ``checkpoint``, and starts over without one: the same call starts and resumes. The network's own
+            parameters are ignored then, and its seed if none was given; ``iterations`` may be others, unless
+            a schedule is a function of the fraction done. Results of the user's functions are not compared.
+            See also `from_checkpoint`.
+        validation : tuple of arrays, optional
+            ``(X, Y)`` or ``(X, Y, sample_weight)`` whose cost is recorded as ``validation_cost`` after each
             epoch.
-        fault: For teaching only: train with a classic mistake in the backward pass of every layer, such as
-            "lost 1/m" or "sign of dW" (a name in ``deepstep.inspection.FAULTS``, or "derivative of relu"), by
-            the reference engine and without checkpoints.
-        settings: `deepstep.engines.Settings` by name: ``l1``, ``l2``, ``weight_decay``, ``dropout``,
-            ``clip_norm``, ``clip_value``, ``lr_multipliers``,
-            ``weight_decay_multipliers``, ``precision``. ``seed``, of dropout, is the
-            network's unless given.
-        returns: ``history.costs`` holds J before each update (for mini-batches: the epoch's mean).
-        ShapeError, DataError, ConfigurationError: If an argument does not fit, or the checkpoint is of
-            another training: found before the first step, the network is as it was.
-        FileError: If there is no checkpoint to go on from, or checkpoints cannot be written from the
-            beginning.
-        DivergenceError: If the cost becomes NaN or infinite; the network is unchanged.
-        KeyboardInterrupt: After Ctrl-C, once the step is done. An error of a callback or another function of
-            one's own is raised at once. In both cases the network keeps what was reached, and ``history`` the
-            records so far.
+        validation_fraction : float, optional
+            Fraction of the examples to hold out for validation, drawn from the seed and stratified by class.
+        metrics : mapping, optional
+            Names and functions ``(Y, AL) -> float`` of columns that are recorded as ``validation_…``.
+        scoring : str or callable, optional
+            Metric of the validation data, recorded as ``validation_score``: one of scikit-learn's by name,
+            such as "balanced_accuracy", a ``scorer(estimator, X, y)`` of rows, in which classes are their
+            numbers from 0, or "loss" for minus the cost. Larger is better; ``patience`` monitors it.
+        patience : int, optional
+            Early stopping: end after so many epochs in a row without a better value of ``monitor``, and
+            restore the parameters of the best epoch.
+        monitor : str, optional
+            Entry of the records that ``patience`` compares: smaller is better, with "-name" larger. Default:
+            ``-validation_score`` with ``scoring``, else ``validation_cost``, or ``cost`` without validation
+            data.
+        refit : bool, optional
+            After ``patience`` retrain, from the same start, on the training and the validation data together,
+            for as many epochs as it took to the best one; ``stopping_history`` is that of the first training
+            then, ``history`` of the second. Not with ``time_budget`` or a plateau, whose rates do not come
+            again. Callbacks see both trainings.
+        progress : bool or str, optional
+            Show progress on stderr; a string is its label.
+        callbacks : iterable, optional
+            `deepstep.training.Callback` objects, or functions that take the record of each epoch.
+        fault : str, optional
+            For teaching only: train with a classic mistake in the backward pass of every layer, such as "lost
+            1/m" or "sign of dW" (a name in ``deepstep.inspection.FAULTS``, or "derivative of relu"), by the
+            reference engine and without checkpoints.
+        **settings
+            `deepstep.engines.Settings` by name: ``l1``, ``l2``, ``weight_decay``, ``dropout``, ``clip_norm``,
+            ``clip_value``, ``lr_multipliers``, ``weight_decay_multipliers``, ``precision``. ``seed``, of
+            dropout, is the network's unless given.
 
+        Returns
+        -------
+        History
+            ``history.costs`` holds J before each update (for mini-batches: the epoch's mean).
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit, or the checkpoint is of another training: found before the first
+            step, the network is as it was.
+        FileError
+            If there is no checkpoint to go on from, or checkpoints cannot be written from the beginning.
+        DivergenceError
+            If the cost becomes NaN or infinite; the network is unchanged.
+        KeyboardInterrupt
+            After Ctrl-C, once the step is done. An error of a callback or another function of one's own is
+            raised at once. In both cases the network keeps what was reached, and ``history`` the records so
+            far.
+
+        Examples
+        --------
         >>> net = Network([1, 1], initialization="zeros", seed=1)
         >>> history = net.train([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=3)
         >>> history.costs.round(3)
@@ -355,13 +430,38 @@ class Network:
         one. To go on from others, set them and call `steps` again. Writing into the numbers of
         ``network.parameters`` in place does take part in the training.
 
-        fault: As in `train`: the gradients of a classic mistake, also in the trace of each step.
-        options: As in `train`: ``batch_size``, ``order``, the optimizer, the schedules and the settings.
-        ShapeError, DataError, ConfigurationError: If an argument does not fit; at once, before the first
-            step.
-        DivergenceError: If the cost or a parameter becomes NaN or infinite; the network keeps the step
-            before.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Target.
+        learning_rate : float, optional
+            α.
+        epochs : int, optional
+            Passes over the examples; 2500 by default, as in the lecture.
+        iterations : int, optional
+            The lecture's word for epochs: with ``batch_size=None`` an epoch is one update.
+        sample_weight : array of shape (m,), optional
+            Weight of each example, at least 0; scaled to mean 1.
+        fault : str, optional
+            As in `train`: the gradients of a classic mistake, also in the trace of each step.
+        **options
+            As in `train`: ``batch_size``, ``order``, the optimizer, the schedules and the settings.
 
+        Yields
+        ------
+        Step
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit; at once, before the first step.
+        DivergenceError
+            If the cost or a parameter becomes NaN or infinite; the network keeps the step before.
+
+        Examples
+        --------
         >>> net = Network([1, 2, 1], seed=1)
         >>> for step in net.steps([[0.0, 1.0]], [[0, 1]], learning_rate=0.5, iterations=100):
         ...     if step.cost < 0.5:
@@ -392,13 +492,33 @@ class Network:
     ) -> RateSearch:
         """Try growing learning rates, a step each, and suggest one; the network is not changed.
 
-        least, most: The first and the last rate.
-        steps: How many rates are tried.
-        options: ``batch_size``, ``order``, ``optimizer``, ``optimizer_params`` and the settings of `train`.
-        returns: ``rates``, smoothed ``costs`` and the ``suggestion``; `deepstep.plots.RateSearchDisplay`
-            draws it.
-        ShapeError, DataError, ConfigurationError: If an argument does not fit.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Target.
+        least, most : float, optional
+            The first and the last rate.
+        steps : int, optional
+            How many rates are tried.
+        sample_weight : array of shape (m,), optional
+            Weight of each example, at least 0; scaled to mean 1.
+        **options
+            ``batch_size``, ``order``, ``optimizer``, ``optimizer_params`` and the settings of `train`.
 
+        Returns
+        -------
+        RateSearch
+            ``rates``, smoothed ``costs`` and the ``suggestion``; `deepstep.plots.RateSearchDisplay` draws it.
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit.
+
+        Examples
+        --------
         >>> X = np.random.default_rng(1).standard_normal((2, 200))
         >>> net = Network([2, 8, 1], seed=1)
         >>> search = net.find_learning_rate(X, X[:1] * X[1:] > 0, batch_size=32, optimizer="adam")
@@ -427,8 +547,18 @@ class Network:
         The draws come from ``network.seed``: the same seed and inputs give the same parameters. A few
         thousand training inputs are enough.
 
-        ShapeError, DataError: If X does not fit.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
 
+        Raises
+        ------
+        ShapeError, DataError
+            If X does not fit.
+
+        Examples
+        --------
         >>> X = 1e6 * np.random.default_rng(1).standard_normal((3, 100))
         >>> net = Network([3, 4, 1], seed=1)
         >>> net.initialize_from_data(X)
@@ -442,9 +572,23 @@ class Network:
     def forward(self, X: Any) -> Array:
         """The output of the last layer.
 
-        AL (n_L, m): Of the network's dtype.
-        ShapeError, DataError: If X does not fit, or is so large that an output is not finite.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
 
+        Returns
+        -------
+        AL : array of shape (n_L, m)
+            Of the network's dtype.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If X does not fit, or is so large that an output is not finite.
+
+        Examples
+        --------
         >>> Network([2, 1], initialization="zeros", seed=1).forward([[1, 2, 3], [4, 5, 6]])
         array([[0.5, 0.5, 0.5]])
         """
@@ -453,11 +597,26 @@ class Network:
     def predict_proba(self, X: Any) -> Array:
         """Probabilities.
 
-        returns (n_L, m): For a sigmoid each output's own, for a softmax one distribution over the n_L classes
-            per column; for ordered classes one over their n_L + 1, of shape (n_L + 1, m).
-        ConfigurationError: If the output gives numbers and no probabilities.
-        ShapeError, DataError: As in `forward`.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
 
+        Returns
+        -------
+        array of shape (n_L, m)
+            For a sigmoid each output's own, for a softmax one distribution over the n_L classes per column;
+            for ordered classes one over their n_L + 1, of shape (n_L + 1, m).
+
+        Raises
+        ------
+        ConfigurationError
+            If the output gives numbers and no probabilities.
+        ShapeError, DataError
+            As in `forward`.
+
+        Examples
+        --------
         >>> net = Network([1, 4], output="softmax", initialization="zeros", seed=1)
         >>> net.predict_proba([[7.0]]).ravel()
         array([0.25, 0.25, 0.25, 0.25])
@@ -468,10 +627,24 @@ class Network:
     def predict(self, X: Any) -> AnyArray:
         """Answers.
 
-        returns: Sigmoid: whole numbers (n_L, m), 1 where a probability is above ½. Softmax and ordinal: the
-            number of the most probable class, (1, m). Else the numbers, (n_L, m).
-        ShapeError, DataError: As in `forward`.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
 
+        Returns
+        -------
+        array
+            Sigmoid: whole numbers (n_L, m), 1 where a probability is above ½. Softmax and ordinal: the number
+            of the most probable class, (1, m). Else the numbers, (n_L, m).
+
+        Raises
+        ------
+        ShapeError, DataError
+            As in `forward`.
+
+        Examples
+        --------
         >>> net = Network(parameters={"W1": [[2.0]], "b1": [[-1.0]]})
         >>> net.predict([[0.4, 0.6]])
         array([[0, 1]])
@@ -481,11 +654,27 @@ class Network:
     def accuracy(self, X: Any, Y: Any) -> float:
         """Share of right answers.
 
-        Y (n_L, m): Targets as in `train`; for a sigmoid a target above ½ means yes.
-        returns: From 0 to 1; with several sigmoid outputs over all of them.
-        ConfigurationError: If the output gives numbers.
-        ShapeError, DataError: If X or Y does not fit, or an output is not finite.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Targets as in `train`; for a sigmoid a target above ½ means yes.
 
+        Returns
+        -------
+        float
+            From 0 to 1; with several sigmoid outputs over all of them.
+
+        Raises
+        ------
+        ConfigurationError
+            If the output gives numbers.
+        ShapeError, DataError
+            If X or Y does not fit, or an output is not finite.
+
+        Examples
+        --------
         >>> net = Network(parameters={"W1": [[2.0]], "b1": [[-1.0]]})
         >>> net.accuracy([[0.4, 0.6, 0.7, 0.8]], [[0, 1, 1, 0]])
         0.75
@@ -497,9 +686,27 @@ class Network:
     def cost(self, X: Any, Y: Any, *, sample_weight: Any = None) -> float:
         """The cost J of the network that predicts, from the logits, without regularization.
 
-        J:
-        ShapeError, DataError: If X or Y does not fit.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Target.
+        sample_weight : array of shape (m,), optional
+            Weight of each example, at least 0; scaled to mean 1.
 
+        Returns
+        -------
+        J : float
+            The cost, the mean of the losses.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If X or Y does not fit.
+
+        Examples
+        --------
         >>> net = Network(parameters={"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
         >>> net.cost([[0.0, 1.0]], [[1.0, 1.0]])  # ½ (0² + 2²) / 2
         1.0
@@ -514,10 +721,26 @@ class Network:
 
         Batch normalization uses the batch's own statistics, as in training; there is no dropout.
 
-        returns: ``"dW1"``, ``"db1"``, … of the shapes of W and b (derivatives of J) and ``"dA0"``, … (n_l, m)
-            (of m·J), see `deepstep.equations.model_backward`.
-        ShapeError, DataError: If X or Y does not fit.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Target.
 
+        Returns
+        -------
+        dict
+            ``"dW1"``, ``"db1"``, … of the shapes of W and b (derivatives of J) and ``"dA0"``, … (n_l, m) (of
+            m·J), see `deepstep.equations.model_backward`.
+
+        Raises
+        ------
+        ShapeError, DataError
+            If X or Y does not fit.
+
+        Examples
+        --------
         >>> net = Network(parameters={"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
         >>> net.gradients([[0.0, 1.0]], [[1.0, 1.0]])["dW1"]
         array([[1.]])
@@ -534,11 +757,28 @@ class Network:
         those with a wrong target. There is no pass for each example (Goodfellow, arXiv 1510.01799), see
         `deepstep.equations.linear_gradient_norms`.
 
-        returns (1, m): ‖∂loss⁽ⁱ⁾/∂θ‖ over all parameters, without regularization and dropout.
-        ConfigurationError: With batch normalization, where examples have no losses of their own; with an
-            operation of one's own that has parameters and no ``per_example``.
-        ShapeError, DataError: If X or Y does not fit.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Target.
 
+        Returns
+        -------
+        array of shape (1, m)
+            ‖∂loss⁽ⁱ⁾/∂θ‖ over all parameters, without regularization and dropout.
+
+        Raises
+        ------
+        ConfigurationError
+            With batch normalization, where examples have no losses of their own; with an operation of one's
+            own that has parameters and no ``per_example``.
+        ShapeError, DataError
+            If X or Y does not fit.
+
+        Examples
+        --------
         >>> net = Network(parameters={"W1": [[2.0]], "b1": [[1.0]]}, output="identity")
         >>> net.gradient_norms([[0.0, 1.0]], [[1.0, 1.0]]).round(4)  # dZ = 0 and 2
         array([[0.    , 2.8284]])
@@ -554,12 +794,28 @@ class Network:
     def input_gradients(self, X: Any, *, output: int = 0) -> Array:
         """How one output follows each input: its derivative, at each example.
 
-        output (int): Number of the output, from 0: a row of what `forward` gives.
-        returns (n_x, m): ∂AL[output, i] / ∂X[:, i], of the network that predicts: with batch normalization by
-            its running statistics. At a kink of an activation, the derivative that training takes there.
-        ConfigurationError: If there is no such output.
-        ShapeError, DataError: If X does not fit.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        output : int, optional
+            Number of the output, from 0: a row of what `forward` gives.
 
+        Returns
+        -------
+        array of shape (n_x, m)
+            ∂AL[output, i] / ∂X[:, i], of the network that predicts: with batch normalization by its running
+            statistics. At a kink of an activation, the derivative that training takes there.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is no such output.
+        ShapeError, DataError
+            If X does not fit.
+
+        Examples
+        --------
         >>> net = Network(parameters={"W1": [[2.0, -1.0]], "b1": [[1.0]]}, output="identity")
         >>> net.input_gradients([[0.0, 1.0], [5.0, 5.0]])
         array([[ 2.,  2.],
@@ -592,10 +848,31 @@ class Network:
         The network is not changed; the trace ends with what the step would make of the parameters. To open a
         step in the midst of a training, with the optimizer's state as it is there, see `steps`.
 
-        settings: As in `train`: ``optimizer``, ``optimizer_params``, ``l2``, ``dropout``, …; the optimizer's
-            state is that of its first step. L-BFGS has no step of its own: its trace ends with the gradients.
-        ShapeError, DataError, ConfigurationError: If an argument does not fit.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Target.
+        learning_rate : float, optional
+            α.
+        sample_weight : array of shape (m,), optional
+            Weight of each example, at least 0; scaled to mean 1.
+        **settings
+            As in `train`: ``optimizer``, ``optimizer_params``, ``l2``, ``dropout``, …; the optimizer's state
+            is that of its first step. L-BFGS has no step of its own: its trace ends with the gradients.
 
+        Returns
+        -------
+        Trace
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit.
+
+        Examples
+        --------
         >>> net = Network([2, 1], initialization="zeros", seed=1)
         >>> net.trace([[1.0], [2.0]], [[1]], learning_rate=0.5)["W1′"].value
         array([[0.25, 0.5 ]])
@@ -629,13 +906,34 @@ class Network:
     ) -> GradientReport:
         """Compare the gradients with finite differences of the cost.
 
-        gradients: Gradients to check instead of the network's own: a learner's dW1, db1, …
-        epsilon, order, tolerance, max_entries: As in `deepstep.inspection.check_gradients`.
-        settings: As in `train`: ``l1`` and ``l2`` are part of the cost; with ``dropout``
-            the masks of the first step stay as they are. Other settings make no difference.
-        returns: Per parameter the worst entry and the verdict; if wrong, the classic fault that explains it.
-        ShapeError, DataError, ConfigurationError: If an argument does not fit.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Target.
+        gradients : mapping, optional
+            Gradients to check instead of the network's own: a learner's dW1, db1, …
+        sample_weight : array of shape (m,), optional
+            Weight of each example, at least 0; scaled to mean 1.
+        epsilon, order, tolerance, max_entries
+            As in `deepstep.inspection.check_gradients`.
+        **settings
+            As in `train`: ``l1`` and ``l2`` are part of the cost; with ``dropout`` the masks of the first
+            step stay as they are. Other settings make no difference.
 
+        Returns
+        -------
+        GradientReport
+            Per parameter the worst entry and the verdict; if wrong, the classic fault that explains it.
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit.
+
+        Examples
+        --------
         >>> net = Network([2, 3, 1], activation="tanh", seed=1)
         >>> net.check_gradients([[1.0, 2.0], [0.5, -1.0]], [[0, 1]]).passed
         True
@@ -659,6 +957,12 @@ class Network:
     def summary(self) -> str:
         """Layers, shapes and numbers of parameters as a table.
 
+        Returns
+        -------
+        str
+
+        Examples
+        --------
         >>> print(Network([2, 4, 1], seed=1).summary())
         layer  activation  units  W       b       parameters
         0      input       2                      0
@@ -675,12 +979,27 @@ class Network:
     def explore(self, X: Any, Y: Any, **options: Any) -> Any:
         """Open this network on a page, where every number of every step can be looked at.
 
-        options: As in `deepstep.explore`: ``learning_rate``, ``iterations``, ``optimizer``, …
-        returns (deepstep.explorer.Exploration): It shows itself in a notebook; ``.export("lesson.html")``
-            writes a file.
-        ShapeError, DataError, ConfigurationError: If an argument does not fit, or the network is too large
-            for a page.
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Target.
+        **options
+            As in `deepstep.explore`: ``learning_rate``, ``iterations``, ``optimizer``, …
 
+        Returns
+        -------
+        deepstep.explorer.Exploration
+            It shows itself in a notebook; ``.export("lesson.html")`` writes a file.
+
+        Raises
+        ------
+        ShapeError, DataError, ConfigurationError
+            If an argument does not fit, or the network is too large for a page.
+
+        Examples
+        --------
         >>> Network([2, 3, 1], seed=1).explore([[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 0]])
         Exploration('2-3-1 on data')
         """
@@ -692,10 +1011,20 @@ class Network:
 
         Architecture, parameters, dtype, seed and history are kept; the engine is not.
 
-        path: The folder to make; its parent exists.
-        overwrite: Replace a saved model, which stays as it is until the new one is complete.
-        FileError: If the folder exists and may not be replaced, or cannot be written.
+        Parameters
+        ----------
+        path : str or Path
+            The folder to make; its parent exists.
+        overwrite : bool, optional
+            Replace a saved model, which stays as it is until the new one is complete.
 
+        Raises
+        ------
+        FileError
+            If the folder exists and may not be replaced, or cannot be written.
+
+        Examples
+        --------
         >>> from tempfile import TemporaryDirectory
         >>> net = Network([2, 4, 1], seed=1)
         >>> with TemporaryDirectory() as folder:
@@ -708,8 +1037,15 @@ class Network:
     def to_archive(self) -> dict[str, Any]:
         """The entries of this network in `deepstep.archive`.
 
-        returns: All but the engine and ``beginning``.
-        FileError: If a record of the history has not what training writes.
+        Returns
+        -------
+        dict
+            All but the engine and ``beginning``.
+
+        Raises
+        ------
+        FileError
+            If a record of the history has not what training writes.
         """
         entries = {
             "architecture": self.architecture,
@@ -726,14 +1062,31 @@ class Network:
     def export(self, path: str | Path, *, to: str = "", overwrite: bool = False) -> Any:
         """Write one file that predicts without DeepStep; rows are examples there.
 
-        path: The file to write; its suffix is that of the format.
-        to: The format, a name in ``deepstep.export.FORMATS``; by default by the suffix.
-        overwrite: Replace files that exist.
-        returns (deepstep.export.Certificate): The largest difference from this network's outputs.
-        ConfigurationError: If the format cannot carry the network; the message names the reason.
-        ParityError: If the file gives other outputs; nothing is written.
-        FileError: If the file exists and may not be replaced, or cannot be written.
+        Parameters
+        ----------
+        path : str or Path
+            The file to write; its suffix is that of the format.
+        to : str, optional
+            The format, a name in ``deepstep.export.FORMATS``; by default by the suffix.
+        overwrite : bool, optional
+            Replace files that exist.
 
+        Returns
+        -------
+        deepstep.export.Certificate
+            The largest difference from this network's outputs.
+
+        Raises
+        ------
+        ConfigurationError
+            If the format cannot carry the network; the message names the reason.
+        ParityError
+            If the file gives other outputs; nothing is written.
+        FileError
+            If the file exists and may not be replaced, or cannot be written.
+
+        Examples
+        --------
         >>> from tempfile import TemporaryDirectory
         >>> with TemporaryDirectory() as folder:
         ...     Network([2, 4, 1], seed=1).export(f"{folder}/net.py").difference < 1e-6
@@ -746,10 +1099,23 @@ class Network:
     def load(cls, path: str | Path) -> Self:
         """Read a network that `save` wrote; nothing in the folder is executed.
 
-        returns (Network):
-        FileError: If the folder is missing, damaged, or no saved network, or an activation, output or feature
-            of your own in it is not registered.
+        Parameters
+        ----------
+        path : str or Path
+            The folder to make; its parent exists.
 
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        FileError
+            If the folder is missing, damaged, or no saved network, or an activation, output or feature of
+            your own in it is not registered.
+
+        Examples
+        --------
         >>> Network.load("no/such/folder")
         Traceback (most recent call last):
         deepstep.errors.FileError: no/such/folder: the folder of a saved model is expected; there is none.
@@ -774,9 +1140,28 @@ class Network:
     ) -> Self:
         """The network that `deepstep.archive` reads.
 
-        returns (Network):
-        ShapeError, DataError: If the arrays are not those of the architecture, or not finite.
-        FileError: If a record of a history has not what training writes.
+        Parameters
+        ----------
+        architecture : Architecture
+        parameters : mapping
+            ``"W1"``, ``"b1"``, …: `Parameters` or a plain dictionary.
+        statistics : mapping
+        seed : int
+            An int seeds a `numpy.random.RandomState`, whose stream is frozen, so the lecture's published
+            values come out; with None a seed is drawn and kept in ``network.seed``.
+        history, stopping_history : History
+        best_epochs : int
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        ShapeError, DataError
+            If the arrays are not those of the architecture, or not finite.
+        FileError
+            If a record of a history has not what training writes.
         """
         check_arrays(architecture, parameters, statistics)
         network = cls._of(Model(architecture, architecture.laid_out(parameters), statistics), seed)
@@ -789,13 +1174,26 @@ class Network:
     def from_checkpoint(cls, path: str | Path) -> Self:
         """The network of a training that is not done, as it stood in a checkpoint; nothing is executed.
 
-        path: A file, or a folder, whose newest whole checkpoint is taken.
-        returns (Network): It predicts with what training had reached, not with the best epoch of
-            ``patience``; ``history`` has the records so far. To go on with the training: `train` with its
-            options and ``resume=path``.
-        FileError: If there is none, or it is damaged, or has a feature of one's own that is not registered.
-        ConfigurationError: If it has an activation or a head of one's own that is not registered.
+        Parameters
+        ----------
+        path : str or Path
+            A file, or a folder, whose newest whole checkpoint is taken.
 
+        Returns
+        -------
+        Network
+            It predicts with what training had reached, not with the best epoch of ``patience``; ``history``
+            has the records so far. To go on with the training: `train` with its options and ``resume=path``.
+
+        Raises
+        ------
+        FileError
+            If there is none, or it is damaged, or has a feature of one's own that is not registered.
+        ConfigurationError
+            If it has an activation or a head of one's own that is not registered.
+
+        Examples
+        --------
         >>> from tempfile import TemporaryDirectory
         >>> from deepstep.training import ModelCheckpoint
         >>> net = Network([1, 1], seed=1)
@@ -814,13 +1212,26 @@ class Network:
     def from_sklearn(cls, estimator: Any) -> Self:
         """The network of a fitted scikit-learn estimator; it gives the same outputs.
 
-        estimator (MLPClassifier or MLPRegressor):
-        returns (Network): Of the estimator's precision. Classes are numbered in the order of ``classes_``; of
-            two there is one output, the probability of the second. How it was trained (solver, penalty) does
-            not come along.
-        ConfigurationError: If it is another object, or not fitted.
-        DataError: If a weight is not finite.
+        Parameters
+        ----------
+        estimator : MLPClassifier or MLPRegressor
 
+        Returns
+        -------
+        Network
+            Of the estimator's precision. Classes are numbered in the order of ``classes_``; of two there is
+            one output, the probability of the second. How it was trained (solver, penalty) does not come
+            along.
+
+        Raises
+        ------
+        ConfigurationError
+            If it is another object, or not fitted.
+        DataError
+            If a weight is not finite.
+
+        Examples
+        --------
         >>> from sklearn.neural_network import MLPRegressor
         >>> X, y = [[0.0], [1.0], [2.0]], [1.0, 3.0, 5.0]
         >>> estimator = MLPRegressor(hidden_layer_sizes=4, solver="lbfgs", random_state=0).fit(X, y)
@@ -835,19 +1246,37 @@ class Network:
     ) -> Self:
         """The network of a torch module; ``module.eval()`` and it give the same outputs.
 
-        module (torch.nn.Sequential): Of Linear, each followed by at most one BatchNorm1d or LayerNorm and at
-            most one activation that DeepStep has, or what `to_torch` makes. Dropout, Flatten and Identity are
-            passed over: give ``dropout`` to `train`.
-        output (str): The head, as in `Network`. By default it is that of the activation at the end: "sigmoid"
-            for a Sigmoid, "softmax" for a Softmax, "identity" for a Linear alone. A module that ends with
-            Linear and was trained with a loss by its logits (``BCEWithLogitsLoss``, ``CrossEntropyLoss``) is
+        Parameters
+        ----------
+        module : torch.nn.Sequential
+            Of Linear, each followed by at most one BatchNorm1d or LayerNorm and at most one activation that
+            DeepStep has, or what `to_torch` makes. Dropout, Flatten and Identity are passed over: give
+            ``dropout`` to `train`.
+        output : str, optional
+            The head, as in `Network`. By default it is that of the activation at the end: "sigmoid" for a
+            Sigmoid, "softmax" for a Softmax, "identity" for a Linear alone. A module that ends with Linear
+            and was trained with a loss by its logits (``BCEWithLogitsLoss``, ``CrossEntropyLoss``) is
             "sigmoid" or "softmax": say so here.
-        returns (Network): Of the module's precision, with copies of its numbers. A Linear without bias has
-            one of 0. ``torch.nn.Softplus`` cuts at 20, where the exact value is 2e-9 higher.
-        ConfigurationError: If a module has no counterpart, or not in its place; the message names both.
-        ShapeError, DataError: If the layers do not follow each other, or a number is not finite.
-        MissingPackageError: If torch is not installed.
+        output_settings : mapping, optional
+            Settings of the head in JSON's types: ``{"smoothing": 0.1}``, ``{"levels": [0.1, 0.9]}``.
 
+        Returns
+        -------
+        Network
+            Of the module's precision, with copies of its numbers. A Linear without bias has one of 0.
+            ``torch.nn.Softplus`` cuts at 20, where the exact value is 2e-9 higher.
+
+        Raises
+        ------
+        ConfigurationError
+            If a module has no counterpart, or not in its place; the message names both.
+        ShapeError, DataError
+            If the layers do not follow each other, or a number is not finite.
+        MissingPackageError
+            If torch is not installed.
+
+        Examples
+        --------
         >>> import torch
         >>> module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
         >>> Network.from_torch(module, output="softmax")
@@ -859,14 +1288,28 @@ class Network:
     def to_torch(self, *, logits: bool = False) -> "nn.Sequential":
         """A torch module that gives the same outputs, for rows.
 
-        logits: End with the last Linear, for losses by the logits and for exports: the output's own
-            activation is left out.
-        returns (torch.nn.Sequential): In evaluation mode, of this network's precision, with copies of its
-            numbers: Linear, BatchNorm1d or LayerNorm, activation for each layer. Modules of DeepStep's own
-            are at the end of the outputs "poisson", "quantile" and "ordinal", and where inputs are scaled.
-        ConfigurationError: If an activation is your own, or the network has ``features``.
-        MissingPackageError: If torch is not installed.
+        Parameters
+        ----------
+        logits : bool, optional
+            End with the last Linear, for losses by the logits and for exports: the output's own activation is
+            left out.
 
+        Returns
+        -------
+        torch.nn.Sequential
+            In evaluation mode, of this network's precision, with copies of its numbers: Linear, BatchNorm1d
+            or LayerNorm, activation for each layer. Modules of DeepStep's own are at the end of the outputs
+            "poisson", "quantile" and "ordinal", and where inputs are scaled.
+
+        Raises
+        ------
+        ConfigurationError
+            If an activation is your own, or the network has ``features``.
+        MissingPackageError
+            If torch is not installed.
+
+        Examples
+        --------
         >>> Network([2, 4, 1], seed=1).to_torch()
         Sequential(
           (0): Linear(in_features=2, out_features=4, bias=True)

@@ -1,9 +1,6 @@
 """Stage 3, network: takes sizes, gives the architecture and the parameters as one flat vector."""
 
-from deepstep.docstrings import complete
 from deepstep.equations.parameters import Parameters, as_parameters
 from deepstep.network.architecture import Architecture
-
-complete({"Architecture": Architecture})
 
 __all__ = ["Architecture", "Parameters", "as_parameters"]

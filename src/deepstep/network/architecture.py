@@ -42,19 +42,34 @@ OFF = (False, None, "none")
 class Architecture:
     """Layer sizes, activations, normalization and head of a fully-connected network.
 
-    layer_dims: n_0 (inputs), n_1, …, n_L (outputs).
-    activations: One name per layer 1 … L, of ``deepstep.equations.ACTIVATIONS``; the last is the output's.
-    output: The head: what the output means and which loss trains it, a name in ``deepstep.equations.HEADS``.
-        By default the head of the same name as the last activation: ``"sigmoid"``, ``"softmax"``, …
-    output_settings: Settings of the head in JSON's types: ``{"smoothing": 0.1}``, ``{"levels": [0.1, 0.9]}``.
-    normalization: ``"none"``, ``"batch"`` or ``"layer"``, one for all hidden layers or one for each. A
-        normalized layer has a scale gamma (n_l, 1), and its b is the shift.
-    input_scale: Whether each input has a factor s1 (n_0, 1) that is learned, with ``lr_multipliers={"s1":
-        6}`` faster; see `deepstep.equations.scaled_weights`.
-    features: Others by their name in ``deepstep.equations.FEATURES``: ``{"periodic_embedding": True}``.
-    ConfigurationError: If a size is not a positive whole number, the number of activations is not L, a
-        normalization is unknown, or something is not True or False that has to be.
+    Attributes
+    ----------
+    layer_dims : tuple of int
+        n_0 (inputs), n_1, …, n_L (outputs).
+    activations : tuple of str
+        One name per layer 1 … L, of ``deepstep.equations.ACTIVATIONS``; the last is the output's.
+    output : str or Head or Architecture, optional
+        The head: what the output means and which loss trains it, a name in ``deepstep.equations.HEADS``. By
+        default the head of the same name as the last activation: ``"sigmoid"``, ``"softmax"``, …
+    output_settings : mapping, optional
+        Settings of the head in JSON's types: ``{"smoothing": 0.1}``, ``{"levels": [0.1, 0.9]}``.
+    normalization : tuple of str, optional
+        ``"none"``, ``"batch"`` or ``"layer"``, one for all hidden layers or one for each. A normalized layer
+        has a scale gamma (n_l, 1), and its b is the shift.
+    input_scale : bool, optional
+        Whether each input has a factor s1 (n_0, 1) that is learned, with ``lr_multipliers={"s1": 6}`` faster;
+        see `deepstep.equations.scaled_weights`.
+    features : mapping, optional
+        Others by their name in ``deepstep.equations.FEATURES``: ``{"periodic_embedding": True}``.
 
+    Raises
+    ------
+    ConfigurationError
+        If a size is not a positive whole number, the number of activations is not L, a normalization is
+        unknown, or something is not True or False that has to be.
+
+    Examples
+    --------
     >>> shape = Architecture((2, 4, 1), ("tanh", "sigmoid"))
     >>> shape.n_layers, shape.n_parameters
     (2, 17)
@@ -139,7 +154,14 @@ class Architecture:
     def graph_with_dropout(self, dropped: frozenset[int]) -> Graph:
         """The graph whose activations are masked in some layers.
 
-        dropped: Numbers of the layers.
+        Parameters
+        ----------
+        dropped : frozenset
+            Numbers of the layers.
+
+        Returns
+        -------
+        Graph
         """
         return _with_dropout(self, dropped) if dropped else self.graph
 
@@ -153,10 +175,23 @@ class Architecture:
     ) -> tuple[Graph, Tape]:
         """A forward pass: its graph and tape.
 
-        parameters: θ of this network.
-        statistics: Running statistics of batch normalization; where they are given, even an empty mapping,
-            the pass is that of prediction.
-        graph, tape:
+        Parameters
+        ----------
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        parameters : mapping
+            θ of this network.
+        statistics : mapping, optional
+            Running statistics of batch normalization; where they are given, even an empty mapping, the pass
+            is that of prediction.
+        masks : mapping, optional
+            Dropout masks by layer, (n_l, m).
+
+        Returns
+        -------
+        graph : Graph
+        tape : dict
+            Quantities of a forward pass by name.
         """
         masks = masks or {}
         graph = self.graph_with_dropout(frozenset(masks))
@@ -167,9 +202,22 @@ class Architecture:
     def lay_out(self, flat: Array) -> Parameters:
         """A vector as the parameters of this network.
 
-        flat (n_parameters,): float32 or float64; kept, not copied.
-        ShapeError, DataError: As for `Parameters`.
+        Parameters
+        ----------
+        flat : array of shape (n_parameters,)
+            float32 or float64; kept, not copied.
 
+        Returns
+        -------
+        Parameters
+
+        Raises
+        ------
+        ShapeError, DataError
+            As for `Parameters`.
+
+        Examples
+        --------
         >>> import numpy as np
         >>> list(Architecture((1, 1), ("sigmoid",), input_scale=True).lay_out(np.ones(3)))
         ['W1', 'b1', 's1']
@@ -179,16 +227,34 @@ class Architecture:
     def laid_out(self, values: Mapping[str, Any], where: str = "parameters") -> Parameters:
         """Arrays by name as the parameters of this network; they are copied.
 
-        values: An array for each name of ``layout``, and no other.
-        ShapeError: If a name is missing or unknown, or a shape is another.
+        Parameters
+        ----------
+        values : mapping
+            An array for each name of ``layout``, and no other.
+        where : str, optional
+            Name for error messages.
+
+        Returns
+        -------
+        Parameters
+
+        Raises
+        ------
+        ShapeError
+            If a name is missing or unknown, or a shape is another.
         """
         return Parameters.from_dict(values, where=where, layers=self.layers)
 
     def entries(self) -> dict[str, Any]:
         """The architecture as its arguments by name, for files; what came later stands there if it is on.
 
-        returns: ``Architecture(**entries)`` is equal to this one.
+        Returns
+        -------
+        dict
+            ``Architecture(**entries)`` is equal to this one.
 
+        Examples
+        --------
         >>> shape = Architecture((2, 4, 1), ("tanh", "sigmoid"), input_scale=True)
         >>> list(shape.entries())
         ['layer_dims', 'activations', 'output', 'output_settings', 'normalization', 'input_scale']
@@ -201,8 +267,19 @@ class Architecture:
     def from_archive(cls, **entries: Any) -> Self:
         """The architecture that `deepstep.archive` reads.
 
-        entries: The fields.
-        FileError: If a function of one's own in it is not registered.
+        Parameters
+        ----------
+        **entries
+            The fields.
+
+        Returns
+        -------
+        Self
+
+        Raises
+        ------
+        FileError
+            If a function of one's own in it is not registered.
         """
         refuse_unregistered_features(entries, "")
         activations = [name for name in entries["activations"][:-1] if name not in ACTIVATIONS]
@@ -218,7 +295,12 @@ class Architecture:
         return {name: (self.layer_dims[node.layer], 1) for name, (node, _) in running}
 
     def network_arguments(self) -> dict[str, Any]:
-        """Arguments of `Network` beside the layer sizes that give this architecture."""
+        """Arguments of `Network` beside the layer sizes that give this architecture.
+
+        Returns
+        -------
+        dict
+        """
         found = self.entries()
         del found["layer_dims"]
         return {"activation": found.pop("activations")[:-1], **found}

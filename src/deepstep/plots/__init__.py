@@ -4,9 +4,7 @@ A display holds computed data; ``plot`` draws it and keeps what it drew; ``descr
 matplotlib (extra ``plots``) is imported by ``plot``.
 """
 
-from deepstep.docstrings import complete
 from deepstep.plots.checks import GradientCheckDisplay, MistakesDisplay
-from deepstep.plots.drawing import Display, FromHistory, FromNetwork, OneAxes
 from deepstep.plots.layers import (
     GradientFlowDisplay,
     LayerStatisticsDisplay,
@@ -31,8 +29,3 @@ __all__ = [
     "UnitHealthDisplay",
     "UpdateRatioDisplay",
 ]
-
-BASES = (Display, OneAxes, FromNetwork, FromHistory)
-
-complete({one.__name__: one for one in BASES})
-complete({name: globals()[name] for name in __all__}, OneAxes.plot, FromNetwork.from_estimator)

@@ -26,13 +26,23 @@ LEAST = 1e-16  # smaller differences are rounding errors, and drawn as this
 class GradientCheckDisplay(OneAxes):
     """The differences of a gradient check: a row for each kind of quantity, a column for each layer.
 
-    kinds: ``"dW"``, ``"db"``, …
-    differences (kinds, L): Relative differences; NaN where a layer has no such quantity.
-    verdicts: By row and column: "good", "wrong", "wrong shape" or "not checkable".
-    tolerance: The difference from which on a derivative is wrong.
-    self.image_ (matplotlib image): log₁₀ of the differences.
-    self.texts_ (dict of texts): By row and column.
+    Attributes
+    ----------
+    kinds : tuple of str
+        ``"dW"``, ``"db"``, …
+    differences : array of shape (kinds, L)
+        Relative differences; NaN where a layer has no such quantity.
+    verdicts : dict
+        By row and column: "good", "wrong", "wrong shape" or "not checkable".
+    tolerance : float
+        The difference from which on a derivative is wrong.
+    image_ : matplotlib image
+        log₁₀ of the differences.
+    texts_ : dict of texts
+        By row and column.
 
+    Examples
+    --------
     >>> from deepstep import Network
     >>> report = Network([1, 1], seed=1).check_gradients([[1.0, 2.0]], [[0, 1]])
     >>> display = GradientCheckDisplay.from_report(report)
@@ -49,8 +59,15 @@ class GradientCheckDisplay(OneAxes):
     def from_report(cls, report: GradientReport) -> Self:
         """The map of a report.
 
-        report: The result of `Network.check_gradients`.
-        returns (display): The display, not drawn yet.
+        Parameters
+        ----------
+        report : GradientReport
+            The result of `Network.check_gradients`.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
         """
         found = {f"d{check.name}": (check.difference, check.verdict) for check in report.checks}
         return cls._of(found, report.tolerance)
@@ -59,8 +76,15 @@ class GradientCheckDisplay(OneAxes):
     def from_trace(cls, trace: Trace) -> Self:
         """Check every derivative of a step, dZ and dA as well.
 
-        trace: A trace of all layers.
-        returns (display): The display, not drawn yet.
+        Parameters
+        ----------
+        trace : Trace
+            A trace of all layers.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
         """
         found = {check.name: (check.difference, check.verdict) for check in trace.check().checks}
         return cls._of(found, None)
@@ -69,8 +93,24 @@ class GradientCheckDisplay(OneAxes):
     def from_network(cls, network: Any, X: Any, Y: Any) -> Self:
         """Check the gradients of a network on some examples.
 
-        returns (display): The display, not drawn yet.
-        ConfigurationError, ShapeError, DataError: If this is no network, or the examples do not fit.
+        Parameters
+        ----------
+        network : Network
+            The network.
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Target.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
+
+        Raises
+        ------
+        ConfigurationError, ShapeError, DataError
+            If this is no network, or the examples do not fit.
         """
         network = check_network(network, f"{cls.__name__}.from_network")
         return cls.from_report(network.check_gradients(X, Y))
@@ -114,7 +154,12 @@ class GradientCheckDisplay(OneAxes):
         ax.figure.colorbar(self.image_, ax=ax, label="log₁₀ of the difference")
 
     def describe(self) -> str:
-        """Describe the verdict, and the largest difference of each kind."""
+        """Describe the verdict, and the largest difference of each kind.
+
+        Returns
+        -------
+        str
+        """
         limit = "" if self.tolerance is None else f", tolerance {self.tolerance:.0e}"
         lines = [f"Gradients are {'right' if self.passed else 'WRONG'}{limit}."]
         for row, kind in enumerate(self.kinds):
@@ -133,14 +178,23 @@ class GradientCheckDisplay(OneAxes):
 class MistakesDisplay(Display):
     """The pictures that a network misclassified.
 
-    images (array of shape (k, height, width) or (k, height, width, channels)): The misclassified ones only;
-        uint8, or floats from 0 to 1.
-    rows (ndarray of integers (k,)): Their positions among all examples.
-    true, predicted: Their true and their predicted classes.
-    probabilities (k,): Probabilities of the predicted classes.
-    total: Number of all examples.
-    self.axes_ (ndarray of Axes (k,)): One for each picture.
+    Attributes
+    ----------
+    images : array of shape (k, height, width) or (k, height, width, channels)
+        The misclassified ones only; uint8, or floats from 0 to 1.
+    rows : array of shape (ndarray of integers (k,))
+        Their positions among all examples.
+    true, predicted : sequence of str
+        Their true and their predicted classes.
+    probabilities : array of shape (k,)
+        Probabilities of the predicted classes.
+    total : int
+        Number of all examples.
+    axes_ : array of shape (ndarray of Axes (k,))
+        One for each picture.
 
+    Examples
+    --------
     >>> display = MistakesDisplay.from_predictions(
     ...     np.zeros((3, 2, 2)), np.array(["cat", "cat", "dog"]), np.array(["cat", "dog", "dog"]),
     ...     np.array([0.9, 0.6, 0.8]))
@@ -163,11 +217,24 @@ class MistakesDisplay(Display):
     ) -> Self:
         """Keep the misclassified examples, in their order.
 
-        images (array of shape (m, height, width[, channels])): All pictures.
-        y_true, y_pred (array of labels (m,)): True and predicted classes.
-        probabilities (m,): Probability of each predicted class.
-        returns (display): The display, not drawn yet.
-        ShapeError: If the numbers of examples differ.
+        Parameters
+        ----------
+        images : array of shape (m, height, width[, channels])
+            All pictures.
+        y_true, y_pred : array of labels (m,)
+            True and predicted classes.
+        probabilities : array of shape (m,)
+            Probability of each predicted class.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
+
+        Raises
+        ------
+        ShapeError
+            If the numbers of examples differ.
         """
         lengths = {len(images), len(y_true), len(y_pred), len(probabilities)}
         if len(lengths) > 1:
@@ -189,7 +256,14 @@ class MistakesDisplay(Display):
     def plot(self, *, columns: int = 5) -> Self:
         """Draw the pictures on a new figure.
 
-        columns: Pictures in a row.
+        Parameters
+        ----------
+        columns : int, optional
+            Pictures in a row.
+
+        Returns
+        -------
+        Self
         """
         places = self._grid(len(self.images), columns, (2.2, 2.6), (0, 0.4))
         self.axes_: NDArray[Any] = places[: len(self.images)]
@@ -200,7 +274,12 @@ class MistakesDisplay(Display):
         return self
 
     def describe(self) -> str:
-        """Describe each picture, after a line with their number."""
+        """Describe each picture, after a line with their number.
+
+        Returns
+        -------
+        str
+        """
         return "\n".join([self._heading(), *self._captions(" ", "probability {:.3f}")])
 
     def _heading(self) -> str:

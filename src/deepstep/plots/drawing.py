@@ -41,7 +41,10 @@ ADVICE = "Train with callbacks=[Health()], of deepstep.training; deepstep train 
 class Display(ABC):
     """A figure in the convention of scikit-learn: computed data, `plot` and `describe`.
 
-    self.figure_ (matplotlib.figure.Figure): The figure, after `plot`.
+    Attributes
+    ----------
+    figure_ : matplotlib.figure.Figure
+        The figure, after `plot`.
     """
 
     figure_: Any
@@ -50,16 +53,30 @@ class Display(ABC):
     def plot(self, *args: Any, **options: Any) -> Self:
         """Draw the figure.
 
-        args, options: Those of each display.
-        returns (display): This display, with ``figure_``, its axes and what was drawn.
-        MissingPackageError: If matplotlib is not installed.
+        Parameters
+        ----------
+        *args, **options
+            Those of each display.
+
+        Returns
+        -------
+        display
+            This display, with ``figure_``, its axes and what was drawn.
+
+        Raises
+        ------
+        MissingPackageError
+            If matplotlib is not installed.
         """
 
     @abstractmethod
     def describe(self) -> str:
         """Describe the figure in words.
 
-        returns: Lines of text.
+        Returns
+        -------
+        str
+            Lines of text.
         """
 
     def _repr_png_(self) -> bytes:
@@ -97,7 +114,10 @@ class Display(ABC):
 class OneAxes(Display):
     """A display on one pair of axes.
 
-    self.ax_ (matplotlib.axes.Axes): Its axes, after `plot`.
+    Attributes
+    ----------
+    ax_ : matplotlib.axes.Axes
+        Its axes, after `plot`.
     """
 
     ax_: Any
@@ -105,9 +125,20 @@ class OneAxes(Display):
     def plot(self, *, ax: Any = None) -> Self:
         """Draw on one pair of axes.
 
-        ax (matplotlib.axes.Axes): Axes to draw on; by default those of a new figure without a window.
-        returns (display): This display, with ``figure_``, ``ax_`` and what was drawn.
-        MissingPackageError: If matplotlib is not installed.
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; by default those of a new figure without a window.
+
+        Returns
+        -------
+        display
+            This display, with ``figure_``, ``ax_`` and what was drawn.
+
+        Raises
+        ------
+        MissingPackageError
+            If matplotlib is not installed.
         """
         self.ax_ = self._new_figure(self._size).subplots() if ax is None else ax
         self.figure_ = self.ax_.figure
@@ -128,7 +159,18 @@ class FromNetwork(Display):
     @classmethod
     @abstractmethod
     def from_network(cls, network: Any, *args: Any, **options: Any) -> Self:
-        """The display of a network, not drawn yet."""
+        """The display of a network, not drawn yet.
+
+        Parameters
+        ----------
+        network : Network
+            The network.
+        *args, **options
+
+        Returns
+        -------
+        Self
+        """
 
     @classmethod
     def from_estimator(
@@ -136,13 +178,27 @@ class FromNetwork(Display):
     ) -> Self:
         """The display of a fitted estimator's network.
 
-        estimator (DeepClassifier or DeepRegressor): A fitted estimator.
-        X (m, n_features): Examples in rows, where `from_network` takes some; those of an ensemble as its
-            member receives them.
-        member: Index of the network in an ensemble.
-        options: As in `from_network`.
-        returns (display): The display, not drawn yet.
-        ConfigurationError, ShapeError, DataError: As in `from_network`, or if there is no such network.
+        Parameters
+        ----------
+        estimator : DeepClassifier or DeepRegressor
+            A fitted estimator.
+        X : array of shape (m, n_features), optional
+            Examples in rows, where `from_network` takes some; those of an ensemble as its member receives
+            them.
+        member : int, optional
+            Index of the network in an ensemble.
+        **options
+            As in `from_network`.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
+
+        Raises
+        ------
+        ConfigurationError, ShapeError, DataError
+            As in `from_network`, or if there is no such network.
         """
         network = network_of(estimator, member, f"{cls.__name__}.from_estimator")
         return cls.from_network(network, *([] if X is None else [np.asarray(X).T]), **options)
@@ -155,10 +211,21 @@ class FromHistory(Display):
     def from_history(cls, history: Any) -> Self:
         """The display of a training.
 
-        history (History): The result of `Network.train`, or the history of a run. Displays of the layers need
-            the callback `Health`.
-        returns (display): The display, not drawn yet.
-        ConfigurationError, DataError: If this is no history, or its records lack what is shown.
+        Parameters
+        ----------
+        history : History
+            The result of `Network.train`, or the history of a run. Displays of the layers need the callback
+            `Health`.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
+
+        Raises
+        ------
+        ConfigurationError, DataError
+            If this is no history, or its records lack what is shown.
         """
         where = f"{cls.__name__}.from_history"
         if not isinstance(history, History):
@@ -176,11 +243,22 @@ class FromHistory(Display):
     def from_estimator(cls, estimator: Any, *, member: int | None = None) -> Self:
         """The display of a fitted estimator's training.
 
-        estimator (DeepClassifier or DeepRegressor): A fitted estimator; displays of the layers need
-            ``callbacks=[Health()]``.
-        member: Index of the network in an ensemble.
-        returns (display): The display, not drawn yet.
-        ConfigurationError, DataError: If there is no such network, or its records lack what is shown.
+        Parameters
+        ----------
+        estimator : DeepClassifier or DeepRegressor
+            A fitted estimator; displays of the layers need ``callbacks=[Health()]``.
+        member : int, optional
+            Index of the network in an ensemble.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
+
+        Raises
+        ------
+        ConfigurationError, DataError
+            If there is no such network, or its records lack what is shown.
         """
         return cls.from_history(network_of(estimator, member, f"{cls.__name__}.from_estimator").history)
 

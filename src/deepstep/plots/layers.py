@@ -75,10 +75,17 @@ def _log_scale(ax: Any, values: Array) -> None:
 class GradientFlowDisplay(HealthDisplay, OneAxes):
     """The norm of the gradient of each layer, at some moments of a training.
 
-    norms (k, L): ‖∂J/∂θ‖ of each layer at each moment; NaN where it was not finite.
-    moments: Names of the moments.
-    self.lines_ (list of matplotlib lines): One for each moment that is drawn.
+    Attributes
+    ----------
+    norms : array of shape (k, L)
+        ‖∂J/∂θ‖ of each layer at each moment; NaN where it was not finite.
+    moments : sequence of str
+        Names of the moments.
+    lines_ : list of matplotlib lines
+        One for each moment that is drawn.
 
+    Examples
+    --------
     >>> print(GradientFlowDisplay(norms=np.array([[1e-6, 0.01]]), moments=["one step"]).describe())
     one step: the gradient's norm is 1e-06 in layer 1, 0.0001 times the 0.01 in layer 2.
     """
@@ -96,8 +103,15 @@ class GradientFlowDisplay(HealthDisplay, OneAxes):
     def from_trace(cls, trace: Trace) -> Self:
         """The display of one step.
 
-        trace: A trace of all layers.
-        returns (display): The display, not drawn yet.
+        Parameters
+        ----------
+        trace : Trace
+            A trace of all layers.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
         """
         norms = np.zeros(trace.architecture.n_layers)
         for entry in trace:
@@ -109,8 +123,24 @@ class GradientFlowDisplay(HealthDisplay, OneAxes):
     def from_network(cls, network: Any, X: Any, Y: Any) -> Self:
         """The display of a network's gradient on some examples.
 
-        returns (display): The display, not drawn yet.
-        ConfigurationError, ShapeError, DataError: If this is no network, or the examples do not fit.
+        Parameters
+        ----------
+        network : Network
+            The network.
+        X : array of shape (n_0, m)
+            Inputs; a column is an example.
+        Y : array of shape (n_L, m)
+            Target.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
+
+        Raises
+        ------
+        ConfigurationError, ShapeError, DataError
+            If this is no network, or the examples do not fit.
         """
         return cls.from_trace(check_network(network, f"{cls.__name__}.from_network").trace(X, Y))
 
@@ -127,7 +157,12 @@ class GradientFlowDisplay(HealthDisplay, OneAxes):
         legend(ax)
 
     def describe(self) -> str:
-        """Compare the first with the last layer, at the first and the last moment."""
+        """Compare the first with the last layer, at the first and the last moment.
+
+        Returns
+        -------
+        str
+        """
         lines = []
         for row in dict.fromkeys((0, len(self.moments) - 1)):
             first, last = self.norms[row, [0, -1]]
@@ -146,12 +181,20 @@ class GradientFlowDisplay(HealthDisplay, OneAxes):
 class LayerStatisticsDisplay(HealthDisplay):
     """Mean and deviation of the activations, size of the weights and norm of the gradient, over the epochs.
 
-    epochs (k,): Numbers of the epochs.
-    statistics: ``activation_mean``, ``activation_deviation``, ``weight_size`` and ``gradient_norm``, arrays
-        of shape (k, L); NaN where they were not finite.
-    self.axes_ (ndarray of Axes): One for each quantity that is drawn.
-    self.lines_ (dict of lists): The lines of each quantity, one for each layer.
+    Attributes
+    ----------
+    epochs : array of shape (k,)
+        Numbers of the epochs.
+    statistics : dict
+        ``activation_mean``, ``activation_deviation``, ``weight_size`` and ``gradient_norm``, arrays of shape
+        (k, L); NaN where they were not finite.
+    axes_ : ndarray of Axes
+        One for each quantity that is drawn.
+    lines_ : dict of lists
+        The lines of each quantity, one for each layer.
 
+    Examples
+    --------
     >>> sizes = {"weight_size": np.array([[1], [2]])}
     >>> print(LayerStatisticsDisplay(epochs=np.arange(2.0), statistics=sizes).describe())
     weight size: layer 1 from 1 to 2.
@@ -168,7 +211,16 @@ class LayerStatisticsDisplay(HealthDisplay):
     def plot(self, *, quantity: str | None = None, ax: Any = None) -> Self:
         """Draw a line for each layer: all quantities below each other, or one.
 
-        quantity: Name of the quantity to draw; by default all, on given axes the first.
+        Parameters
+        ----------
+        quantity : str, optional
+            Name of the quantity to draw; by default all, on given axes the first.
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; by default those of a new figure without a window.
+
+        Returns
+        -------
+        Self
         """
         names = list(self.statistics) if quantity is None else [quantity]
         if ax is None:
@@ -189,7 +241,12 @@ class LayerStatisticsDisplay(HealthDisplay):
         return self
 
     def describe(self) -> str:
-        """Describe how each quantity changed in each layer."""
+        """Describe how each quantity changed in each layer.
+
+        Returns
+        -------
+        str
+        """
         return "\n".join(
             f"{name.replace('_', ' ')}: "
             + ", ".join(
@@ -205,13 +262,20 @@ class LayerStatisticsDisplay(HealthDisplay):
 class UnitHealthDisplay(HealthDisplay):
     """The shares of dead and of saturated units, layer by layer.
 
-    epochs (k,): Numbers of the epochs; None for a single look.
-    dead, saturated (k, L): Shares from 0 to 1; NaN where none is defined: for the saturation of the output,
-        and where units depend on each other.
-    self.axes_ (ndarray of Axes (2,)): Those of the dead and of the saturated units.
-    self.artists_ (dict of lists): For ``"dead"`` and ``"saturated"``: the lines of the layers, for a single
-        look its bars.
+    Attributes
+    ----------
+    epochs : array of shape (k,)
+        Numbers of the epochs; None for a single look.
+    dead, saturated : array of shape (k, L)
+        Shares from 0 to 1; NaN where none is defined: for the saturation of the output, and where units
+        depend on each other.
+    axes_ : array of shape (ndarray of Axes (2,))
+        Those of the dead and of the saturated units.
+    artists_ : dict of lists
+        For ``"dead"`` and ``"saturated"``: the lines of the layers, for a single look its bars.
 
+    Examples
+    --------
     >>> from deepstep import Network
     >>> net = Network(parameters={"W1": [[1.0], [-1.0]], "b1": [[0.0], [0.0]], "W2": [[1, 1]], "b2": [[0]]})
     >>> print(UnitHealthDisplay.from_network(net, [[1.0, 3.0]]).describe())
@@ -232,10 +296,22 @@ class UnitHealthDisplay(HealthDisplay):
     def from_network(cls, network: Any, X: Any) -> Self:
         """The display of a network as it is, on some examples.
 
-        X (n_x, m): Examples, as columns: some hundred, because a unit that few examples activate looks dead
-            on few.
-        returns (display): The display, not drawn yet.
-        ConfigurationError, ShapeError, DataError: If this is no network, or the examples do not fit.
+        Parameters
+        ----------
+        network : Network
+            The network.
+        X : array of shape (n_x, m)
+            Examples, as columns: some hundred, because a unit that few examples activate looks dead on few.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
+
+        Raises
+        ------
+        ConfigurationError, ShapeError, DataError
+            If this is no network, or the examples do not fit.
         """
         where = f"{cls.__name__}.from_network"
         network = check_network(network, where)
@@ -247,7 +323,14 @@ class UnitHealthDisplay(HealthDisplay):
     def plot(self, *, axes: Any = None) -> Self:
         """Draw both shares: over the epochs as lines, for a single look as bars.
 
-        axes (sequence of two matplotlib.axes.Axes): Axes to draw on; by default those of a new figure.
+        Parameters
+        ----------
+        axes : sequence of two matplotlib.axes.Axes, optional
+            Axes to draw on; by default those of a new figure.
+
+        Returns
+        -------
+        Self
         """
         if axes is None:
             axes = self._new_figure((7.2, 3.4)).subplots(1, 2, sharey=True)
@@ -269,7 +352,12 @@ class UnitHealthDisplay(HealthDisplay):
         return self
 
     def describe(self) -> str:
-        """Describe each layer in the last epoch."""
+        """Describe each layer in the last epoch.
+
+        Returns
+        -------
+        str
+        """
         lines = []
         for layer, (dead, saturated) in enumerate(
             zip(self.dead[-1], self.saturated[-1], strict=True), start=1
@@ -285,13 +373,22 @@ class UnitHealthDisplay(HealthDisplay):
 class UpdateRatioDisplay(HealthDisplay, OneAxes):
     """‖change of W over an epoch‖ / ‖W‖, layer by layer, with the usual range.
 
-    epochs (k,): Numbers of the epochs.
-    ratios (k, L): The ratios; NaN where W was 0.
-    updates: Updates per epoch: with n updates, 1e-3·√n (in independent directions) to 1e-3·n (all in the
-        same direction) is usual.
-    self.lines_ (list of matplotlib lines): One for each layer.
-    self.band_ (matplotlib artist): The usual range.
+    Attributes
+    ----------
+    epochs : array of shape (k,)
+        Numbers of the epochs.
+    ratios : array of shape (k, L)
+        The ratios; NaN where W was 0.
+    updates : float
+        Updates per epoch: with n updates, 1e-3·√n (in independent directions) to 1e-3·n (all in the same
+        direction) is usual.
+    lines_ : list of matplotlib lines
+        One for each layer.
+    band_ : matplotlib artist
+        The usual range.
 
+    Examples
+    --------
     >>> display = UpdateRatioDisplay(epochs=np.arange(2.0), ratios=np.array([[0.01], [0.002]]), updates=4)
     >>> display.usual
     (0.002, 0.004)
@@ -327,7 +424,12 @@ class UpdateRatioDisplay(HealthDisplay, OneAxes):
         legend(ax, len(self.lines_))
 
     def describe(self) -> str:
-        """Describe the usual range, and the first, last and median ratio of each layer."""
+        """Describe the usual range, and the first, last and median ratio of each layer.
+
+        Returns
+        -------
+        str
+        """
         low, high = self.usual
         given = f"{self.updates:.3g} update{'' if self.updates == 1 else 's'} an epoch"
         usual = f"about {low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"

@@ -27,15 +27,25 @@ MOST_BARS = 20  # most inputs that are drawn as bars: those with the largest att
 class NeuronMapsDisplay(FromNetwork):
     """The activation of every unit over the plane of the two inputs.
 
-    x, y (k,): The grid's values of the first and of the second input.
-    maps (list of arrays of shape (n_l, k, k)): Activations of the units of each layer 1 … L; rows of a map
-        belong to y, columns to x.
-    X (2, m): The examples that are drawn over the output's maps.
-    labels (m,): Their classes, numbers from 0, or None.
-    probabilities: Whether the outputs are probabilities, with the decision at 0.5.
-    self.axes_ (ndarray of Axes (L, columns)): One for each map; unused ones are switched off.
-    self.images_ (list of lists): The drawn maps of each layer.
+    Attributes
+    ----------
+    x, y : array of shape (k,)
+        The grid's values of the first and of the second input.
+    maps : array of shape (list of arrays of shape (n_l, k, k))
+        Activations of the units of each layer 1 … L; rows of a map belong to y, columns to x.
+    X : array of shape (2, m)
+        The examples that are drawn over the output's maps.
+    labels : array of shape (m,), optional
+        Their classes, numbers from 0, or None.
+    probabilities : bool, optional
+        Whether the outputs are probabilities, with the decision at 0.5.
+    axes_ : array of shape (ndarray of Axes (L, columns))
+        One for each map; unused ones are switched off.
+    images_ : list of lists
+        The drawn maps of each layer.
 
+    Examples
+    --------
     >>> from deepstep import Network
     >>> net = Network([2, 3, 1], activation="tanh", seed=1)
     >>> display = NeuronMapsDisplay.from_network(net, [[0.0, 1.0], [0.0, 1.0]], resolution=5)
@@ -54,11 +64,26 @@ class NeuronMapsDisplay(FromNetwork):
     def from_network(cls, network: Any, X: Any, Y: Any = None, *, resolution: int = 60) -> Self:
         """The maps of a network with two inputs.
 
-        X (2, m): Examples, as columns; the grid covers their range.
-        Y (n_L, m): Their targets: 0 and 1, or one of n_L classes in each column.
-        resolution: Values of each input on the grid.
-        returns (display): The display, not drawn yet.
-        ConfigurationError, ShapeError, DataError: If there are not 2 inputs, or the examples do not fit.
+        Parameters
+        ----------
+        network : Network
+            The network.
+        X : array of shape (2, m)
+            Examples, as columns; the grid covers their range.
+        Y : array of shape (n_L, m), optional
+            Their targets: 0 and 1, or one of n_L classes in each column.
+        resolution : int, optional
+            Values of each input on the grid.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
+
+        Raises
+        ------
+        ConfigurationError, ShapeError, DataError
+            If there are not 2 inputs, or the examples do not fit.
         """
         where = f"{cls.__name__}.from_network"
         network = check_network(network, where)
@@ -84,7 +109,14 @@ class NeuronMapsDisplay(FromNetwork):
     def plot(self, *, columns: int = MOST_UNITS) -> Self:
         """Draw a row of maps for each layer, each unit on a scale of its own with 0 in the middle.
 
-        columns: Most units of a layer that are drawn: the first ones.
+        Parameters
+        ----------
+        columns : int, optional
+            Most units of a layer that are drawn: the first ones.
+
+        Returns
+        -------
+        Self
         """
         width, lines = max(min(columns, len(maps)) for maps in self.maps), len(self.maps)
         self.axes_: Any = self._grid(lines * width, width, (1.25, 1.5), (0, 0.5), least=4.0)
@@ -120,7 +152,12 @@ class NeuronMapsDisplay(FromNetwork):
             ax.plot(*self.X[:, labels == label], marker, **style)
 
     def describe(self) -> str:
-        """Describe for each layer how many units are always 0, and where the others are positive."""
+        """Describe for each layer how many units are always 0, and where the others are positive.
+
+        Returns
+        -------
+        str
+        """
         across = f"x1 from {self.x[0]:.3g} to {self.x[-1]:.3g}, x2 from {self.y[0]:.3g} to {self.y[-1]:.3g}"
         lines = [f"Activations over {across}:"]
         for layer, maps in enumerate(self.maps, start=1):
@@ -144,15 +181,26 @@ def _range(values: Array, resolution: int) -> Array:
 class SaliencyDisplay(FromNetwork, OneAxes):
     """The influence of each input of one example on one output.
 
-    attributions (n_x,): One signed number for each input.
-    method: "gradient": ∂a/∂x. "gradient_times_input": x ∂a/∂x. "integrated_gradients": (x - x′) times the
-        mean of ∂a/∂x on the straight line from a baseline x′ to x (Sundararajan et al. 2017).
-    output: Index of the output a, from 0.
-    names: Names of the inputs.
-    gap: a(x) - a(x′), the sum that integrated gradients approximate; None for other methods.
-    image_shape: (height, width[, channels]) if the inputs are pixels.
-    self.artist_ (image or bars): What was drawn.
+    Attributes
+    ----------
+    attributions : array of shape (n_x,)
+        One signed number for each input.
+    method : str
+        "gradient": ∂a/∂x. "gradient_times_input": x ∂a/∂x. "integrated_gradients": (x - x′) times the mean of
+        ∂a/∂x on the straight line from a baseline x′ to x (Sundararajan et al. 2017).
+    output : str or Head or Architecture
+        Index of the output a, from 0.
+    names : sequence of str
+        Names of the inputs.
+    gap : float, optional
+        a(x) - a(x′), the sum that integrated gradients approximate; None for other methods.
+    image_shape : tuple of int, optional
+        (height, width[, channels]) if the inputs are pixels.
+    artist_ : image or bars
+        What was drawn.
 
+    Examples
+    --------
     >>> from deepstep import Network
     >>> net = Network(parameters={"W1": [[2.0, -1.0]], "b1": [[1.0]]}, output="identity")
     >>> display = SaliencyDisplay.from_network(net, [3.0, 1.0], method="integrated_gradients")
@@ -184,16 +232,34 @@ class SaliencyDisplay(FromNetwork, OneAxes):
     ) -> Self:
         """The saliency of one example.
 
-        x (n_x,): The example.
-        output (int): Index of the output, from 0.
-        method ("gradient" or "gradient_times_input" or "integrated_gradients"): How it is computed.
-        baseline (n_x,): x′ of integrated gradients, an example without information; default: 0.
-        steps: Points between the baseline and the example.
-        names: Names of the inputs; default: x1, x2, …
-        image_shape (tuple of int): (height, width[, channels]) if the inputs are pixels.
-        returns (display): The display, not drawn yet.
-        ConfigurationError, ShapeError, DataError: If there is no such method or output, or the example does
-            not fit.
+        Parameters
+        ----------
+        network : Network
+            The network.
+        x : array of shape (n_x,)
+            The example.
+        output : int, optional
+            Index of the output, from 0.
+        method : "gradient" or "gradient_times_input" or "integrated_gradients", optional
+            How it is computed.
+        baseline : array of shape (n_x,), optional
+            x′ of integrated gradients, an example without information; default: 0.
+        steps : int, optional
+            Points between the baseline and the example.
+        names : sequence of str, optional
+            Names of the inputs; default: x1, x2, …
+        image_shape : tuple of int, optional
+            (height, width[, channels]) if the inputs are pixels.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
+
+        Raises
+        ------
+        ConfigurationError, ShapeError, DataError
+            If there is no such method or output, or the example does not fit.
         """
         where = f"{cls.__name__}.from_network"
         network = check_network(network, where)
@@ -225,7 +291,22 @@ class SaliencyDisplay(FromNetwork, OneAxes):
     def from_estimator(
         cls, estimator: Any, X: Any = None, *, member: int | None = None, **options: Any
     ) -> Self:
-        """The saliency of one example, with the names of the features of fit."""
+        """The saliency of one example, with the names of the features of fit.
+
+        Parameters
+        ----------
+        estimator : DeepClassifier or DeepRegressor
+            A fitted estimator; displays of the layers need ``callbacks=[Health()]``.
+        X : array of shape (n_0, m), optional
+            Inputs; a column is an example.
+        member : int, optional
+            Index of the network in an ensemble.
+        **options
+
+        Returns
+        -------
+        Self
+        """
         known = getattr(estimator, "feature_names_in_", None)
         if known is not None and member is None:
             options.setdefault("names", list(map(str, known)))
@@ -268,7 +349,12 @@ class SaliencyDisplay(FromNetwork, OneAxes):
         return f"{heading}:\n{sums}, residual {self.residual:.1e}"
 
     def describe(self) -> str:
-        """Describe the inputs with the largest attributions."""
+        """Describe the inputs with the largest attributions.
+
+        Returns
+        -------
+        str
+        """
         most = ", ".join(f"{self.names[row]} {self.attributions[row]:+.3g}" for row in self._largest(5))
         return f"{self._heading()}\nmost: {most}."
 

@@ -25,11 +25,18 @@ MOST_DESCRIBED = 5  # most units whose weights are described in words
 class ArchitectureDisplay(FromNetwork, OneAxes):
     """The layers of a network as columns of units, with links for the weights.
 
-    architecture: The layers.
-    weights: W1, W2, …: links are thicker where weights are larger, and dashed where they are negative;
-        without weights all links are equal.
-    self.links_ (list of matplotlib collections): The positive and the negative ones of each layer.
+    Attributes
+    ----------
+    architecture : Architecture
+        The layers.
+    weights : dict, optional
+        W1, W2, …: links are thicker where weights are larger, and dashed where they are negative; without
+        weights all links are equal.
+    links_ : list of matplotlib collections
+        The positive and the negative ones of each layer.
 
+    Examples
+    --------
     >>> from deepstep import Network
     >>> print(ArchitectureDisplay.from_network(Network([2, 3, 1], seed=1)).describe())
     2 inputs; layer 1: 3 units, relu; layer 2 (the output): 1 unit, sigmoid. 13 parameters.
@@ -42,8 +49,20 @@ class ArchitectureDisplay(FromNetwork, OneAxes):
     def from_network(cls, network: Any) -> Self:
         """The display of a network as it is.
 
-        returns (display): The display, not drawn yet.
-        ConfigurationError: If this is no network.
+        Parameters
+        ----------
+        network : Network
+            The network.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
+
+        Raises
+        ------
+        ConfigurationError
+            If this is no network.
         """
         network = check_network(network, f"{cls.__name__}.from_network")
         weights = {name: value for name, value in network.parameters.items() if name.startswith("W")}
@@ -103,7 +122,12 @@ class ArchitectureDisplay(FromNetwork, OneAxes):
             self.links_.append(ax.add_collection(links))
 
     def describe(self) -> str:
-        """Describe sizes and functions of the layers, and the number of parameters."""
+        """Describe sizes and functions of the layers, and the number of parameters.
+
+        Returns
+        -------
+        str
+        """
         sizes, last = self.architecture.layer_dims, self.architecture.n_layers
         layers = [
             f"layer {layer}{' (the output)' if layer == last else ''}: {sizes[layer]} "
@@ -130,13 +154,22 @@ def _height(at: int, count: int) -> float:
 class FirstLayerWeightsDisplay(FromNetwork):
     """The weights of the units of layer 1, in the shape of the input pictures.
 
-    weights (array of shape (k, height, width) or (k, height, width, channels)): Weights of the drawn units.
-    units (array of integers of shape (k,)): Indices of the drawn units, from 0.
-    total: Number of units in the layer.
-    self.axes_ (ndarray of Axes (k,)): One for each picture.
-    self.images_ (list of images): The pictures. Three channels are red, green and blue, and grey is a weight
-        of 0; of any other number of channels the mean is drawn.
+    Attributes
+    ----------
+    weights : array of shape (k, height, width) or (k, height, width, channels)
+        Weights of the drawn units.
+    units : array of integers of shape (k,)
+        Indices of the drawn units, from 0.
+    total : int
+        Number of units in the layer.
+    axes_ : array of shape (ndarray of Axes (k,))
+        One for each picture.
+    images_ : list of images
+        The pictures. Three channels are red, green and blue, and grey is a weight of 0; of any other number
+        of channels the mean is drawn.
 
+    Examples
+    --------
     >>> from deepstep import Network
     >>> net = Network(parameters={"W1": [[1.0, -2, 0, 0]], "b1": [[0.0]]})
     >>> display = FirstLayerWeightsDisplay.from_network(net, image_shape=(2, 2))
@@ -153,10 +186,24 @@ class FirstLayerWeightsDisplay(FromNetwork):
     def from_network(cls, network: Any, *, image_shape: Sequence[int], most: int = MOST_PICTURES) -> Self:
         """The weights of a network of pictures.
 
-        image_shape (tuple of int): (height, width) or (height, width, channels) of the flattened pictures.
-        most: Most units: those with the largest norm, in the order of the layer.
-        returns (display): The display, not drawn yet.
-        ConfigurationError, ShapeError: If this is no network, or the shape has another size than its inputs.
+        Parameters
+        ----------
+        network : Network
+            The network.
+        image_shape : tuple of int
+            (height, width) or (height, width, channels) of the flattened pictures.
+        most : int, optional
+            Most units: those with the largest norm, in the order of the layer.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
+
+        Raises
+        ------
+        ConfigurationError, ShapeError
+            If this is no network, or the shape has another size than its inputs.
         """
         where = f"{cls.__name__}.from_network"
         W = check_network(network, where).parameters["W1"]
@@ -167,7 +214,14 @@ class FirstLayerWeightsDisplay(FromNetwork):
     def plot(self, *, columns: int = 8) -> Self:
         """Draw the weights as pictures on one scale with 0 in the middle, in colour where the inputs were.
 
-        columns: Pictures in a row.
+        Parameters
+        ----------
+        columns : int, optional
+            Pictures in a row.
+
+        Returns
+        -------
+        Self
         """
         places = self._grid(len(self.units), columns, (1.0, 1.2), (0.9, 0.5), least=3.2)
         self.axes_: Any = places[: len(self.units)]
@@ -190,7 +244,12 @@ class FirstLayerWeightsDisplay(FromNetwork):
         return self.weights.mean(axis=3) if self.weights.ndim == 4 else self.weights
 
     def describe(self) -> str:
-        """Describe the units with the largest weights, one per line."""
+        """Describe the units with the largest weights, one per line.
+
+        Returns
+        -------
+        str
+        """
         size = "×".join(map(str, self.weights.shape[1:]))
         lines = [f"Weights of {len(self.units)} of the {self.total} units of layer 1, as pictures of {size}."]
         largest = np.argsort(-np.abs(self._pictures).max(axis=(1, 2)), kind="stable")[:MOST_DESCRIBED]

@@ -34,19 +34,32 @@ SMALLER = "No suggestion: search from a smaller rate."
 class TrainingCurveDisplay(FromHistory):
     """Cost, metrics and learning rate over the epochs.
 
-    epochs (k,): Numbers of the epochs, from 0.
-    costs (k,): J of each epoch; NaN where it was not finite.
-    validation_costs (k,): J on validation data, or None.
-    validated (k,): After which epochs it was computed; None for all.
-    metrics: Other numbers of the records, such as ``"validation_score"``, arrays of shape (k,).
-    rates (k,): The learning rate; NaN where there is none.
-    members: The displays of the members of an ensemble, with their presets; the values above are then their
+    Attributes
+    ----------
+    epochs : array of shape (k,)
+        Numbers of the epochs, from 0.
+    costs : array of shape (k,)
+        J of each epoch; NaN where it was not finite.
+    validation_costs : array of shape (k,), optional
+        J on validation data, or None.
+    validated : array of shape (k,), optional
+        After which epochs it was computed; None for all.
+    metrics : dict, optional
+        Other numbers of the records, such as ``"validation_score"``, arrays of shape (k,).
+    rates : array of shape (k,)
+        The learning rate; NaN where there is none.
+    members : tuple of tuple of str, optional
+        The displays of the members of an ensemble, with their presets; the values above are then their
         medians, over the members that reached the epoch.
-    self.ax_ (matplotlib.axes.Axes): That of the cost.
-    self.axes_ (ndarray of Axes): Those of the cost, of the metrics if there are any, and of the learning rate
-        if it changes.
-    self.lines_ (dict): The lines, by the name of the quantity.
+    ax_ : matplotlib.axes.Axes
+        That of the cost.
+    axes_ : ndarray of Axes
+        Those of the cost, of the metrics if there are any, and of the learning rate if it changes.
+    lines_ : dict
+        The lines, by the name of the quantity.
 
+    Examples
+    --------
     >>> costs = [(0.7, 0.69), (0.4, 0.5), (0.2, 0.6)]
     >>> history = History({"epoch": e, "cost": a, "validation_cost": b} for e, (a, b) in enumerate(costs))
     >>> print(TrainingCurveDisplay.from_history(history).describe())
@@ -66,10 +79,22 @@ class TrainingCurveDisplay(FromHistory):
     def from_estimator(cls, estimator: Any, *, member: int | None = None) -> Self:
         """The display of a fitted estimator's training; of an ensemble that of all members.
 
-        estimator (DeepClassifier or DeepRegressor): A fitted estimator.
-        member: Index of one network in an ensemble; None for all.
-        returns (display): The display, not drawn yet.
-        ConfigurationError, DataError: If there is no such network, or its history is empty.
+        Parameters
+        ----------
+        estimator : DeepClassifier or DeepRegressor
+            A fitted estimator.
+        member : int, optional
+            Index of one network in an ensemble; None for all.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
+
+        Raises
+        ------
+        ConfigurationError, DataError
+            If there is no such network, or its history is empty.
         """
         predictor = getattr(estimator, "predictor_", None)
         if member is not None or predictor is None or len(predictor.ensemble.members) == 1:
@@ -80,9 +105,20 @@ class TrainingCurveDisplay(FromHistory):
     def from_ensemble(cls, ensemble: Ensemble) -> Self:
         """The display of the trainings of all members.
 
-        ensemble (deepstep.ensembles.ensemble.Ensemble): Networks with their histories.
-        returns (display): The display, not drawn yet.
-        DataError: If a history is empty.
+        Parameters
+        ----------
+        ensemble : deepstep.ensembles.ensemble.Ensemble
+            Networks with their histories.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
+
+        Raises
+        ------
+        DataError
+            If a history is empty.
         """
         histories = [member.network.history or History() for member in ensemble.members]
         displays = [cls._of_history(history, f"{cls.__name__}.from_ensemble") for history in histories]
@@ -150,7 +186,17 @@ class TrainingCurveDisplay(FromHistory):
         return len(known) > 0 and bool((known != known[0]).any())
 
     def plot(self, *, ax: Any = None) -> Self:
-        """Draw cost, metrics and learning rate below each other; on given axes the cost alone."""
+        """Draw cost, metrics and learning rate below each other; on given axes the cost alone.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; by default those of a new figure without a window.
+
+        Returns
+        -------
+        Self
+        """
         if ax is None:
             shown = {"cost": True, "metrics": bool(self.metrics), "rate": self._rate_changes}
             heights = [height for part, height in HEIGHTS.items() if shown[part]]
@@ -209,7 +255,12 @@ class TrainingCurveDisplay(FromHistory):
         (self.lines_[name],) = ax.plot(self.epochs, drawable(values), label=label, **style)
 
     def describe(self) -> str:
-        """Describe each curve in a sentence."""
+        """Describe each curve in a sentence.
+
+        Returns
+        -------
+        str
+        """
         count, median = len(self.epochs), "median " if self.members else ""
         lines = [f"{count} epoch{'' if count == 1 else 's'}: the {median}cost {self._course(self.costs)}."]
         if self.members:
@@ -262,11 +313,19 @@ def _ends(values: Array) -> tuple[float, float]:
 class RateSearchDisplay(OneAxes):
     """The smoothed cost over the learning rates of a search, with its suggestion.
 
-    rates, costs (k,): The rates tried, and the smoothed cost after the update at each.
-    first_cost: The cost before the search.
-    suggestion: The suggested rate; None if the cost only rose.
-    diverged: Whether the search ended before the last rate.
+    Attributes
+    ----------
+    rates, costs : array of shape (k,)
+        The rates tried, and the smoothed cost after the update at each.
+    first_cost : float
+        The cost before the search.
+    suggestion : float
+        The suggested rate; None if the cost only rose.
+    diverged : bool
+        Whether the search ended before the last rate.
 
+    Examples
+    --------
     >>> search = RateSearch(np.array([0.01, 0.1, 1.0]), np.array([0.6, 0.5, 3.1]), 0.7, 0.01, diverged=True)
     >>> print(RateSearchDisplay.from_search(search).describe())
     Learning rates from 0.01 to 1: the cost was lowest at 0.1 (0.7 at first, 0.5 there), then it diverged.
@@ -283,8 +342,15 @@ class RateSearchDisplay(OneAxes):
     def from_search(cls, search: RateSearch) -> Self:
         """The display of a search.
 
-        search: The result of `Network.find_learning_rate`.
-        returns (display): The display, not drawn yet.
+        Parameters
+        ----------
+        search : RateSearch
+            The result of `Network.find_learning_rate`.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
         """
         return cls(**vars(search))
 
@@ -297,7 +363,12 @@ class RateSearchDisplay(OneAxes):
             ax.legend()
 
     def describe(self) -> str:
-        """Describe the rates, the costs and the suggestion, in two lines."""
+        """Describe the rates, the costs and the suggestion, in two lines.
+
+        Returns
+        -------
+        str
+        """
         if not len(self.rates):
             return f"The cost is not finite after the first learning rate.\n{SMALLER}"
         tried = f"Learning rates from {self.rates[0]:.3g} to {self.rates[-1]:.3g}"

@@ -4,7 +4,6 @@ The statistics of the training rows (means, categories) are frozen values that g
 Importing this package loads numpy alone; polars loads on first use.
 """
 
-from deepstep.docstrings import complete
 from deepstep.preparation.images import ImagePreparation
 from deepstep.preparation.table import ColumnSummary, TablePreparation
 from deepstep.preparation.target_values import guess_task, one_hot, ordinal_code
@@ -17,5 +16,3 @@ __all__ = [
     "one_hot",
     "ordinal_code",
 ]
-
-complete({name: globals()[name] for name in __all__})

@@ -97,7 +97,12 @@ def visited(order: Order, epoch: int, m: int) -> AnyArray | None:
 
 
 def as_they_are(epoch: int, m: int) -> None:
-    """The order of the examples as they are given."""
+    """The order of the examples as they are given.
+
+    Parameters
+    ----------
+    epoch, m : int
+    """
 
 
 def shuffled(seed: int) -> Order:

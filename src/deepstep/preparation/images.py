@@ -17,8 +17,14 @@ from deepstep.types import AnyArray
 class ImagePreparation:
     """Pictures of one size, flattened and scaled.
 
-    scale: Factor of each pixel, as 1/255.
+    Attributes
+    ----------
+    height, width, channels : int
+    scale : float
+        Factor of each pixel, as 1/255.
 
+    Examples
+    --------
     >>> preparation = ImagePreparation(1, 2, 1, scale=0.5)
     >>> preparation.transform(np.array([[[[2], [4]]]], dtype=np.uint8))
     array([[1., 2.]])
@@ -57,11 +63,21 @@ class ImagePreparation:
     def transform(self, images: AnyArray) -> NDArray[np.float64]:
         """The features of m pictures.
 
-        images (array of shape (m, height, width, channels) or (m, height·width·channels), any numbers): A
-            flat picture has the order rows, columns, channels.
-        returns (array of shape (m, n_features), float64, C-ordered):
-        ShapeError: When the shape is another.
-        DataError: When there are no pictures, or a pixel is no finite number.
+        Parameters
+        ----------
+        images : array of shape (m, height, width, channels) or (m, height·width·channels), any numbers
+            A flat picture has the order rows, columns, channels.
+
+        Returns
+        -------
+        array of shape (m, n_features), float64, C-ordered
+
+        Raises
+        ------
+        ShapeError
+            When the shape is another.
+        DataError
+            When there are no pictures, or a pixel is no finite number.
         """
         shape = (self.height, self.width, self.channels)
         if images.shape[1:] not in (shape, (self.n_features,)):
@@ -82,9 +98,20 @@ class ImagePreparation:
     def transform_table(self, frame: "polars.DataFrame") -> NDArray[np.float64]:
         """The features of m pictures that come as a table with a column per pixel (`feature_names`).
 
-        frame: The pixel columns in any order; further columns are ignored.
-        returns (array of shape (m, n_features), float64): As of `transform`.
-        DataError: When a column is missing, holds no numbers, or has missing values.
+        Parameters
+        ----------
+        frame : polars.DataFrame
+            The pixel columns in any order; further columns are ignored.
+
+        Returns
+        -------
+        array of shape (m, n_features), float64
+            As of `transform`.
+
+        Raises
+        ------
+        DataError
+            When a column is missing, holds no numbers, or has missing values.
         """
         names = list(self.feature_names)
         pixels = with_columns(frame, names).select(names)

@@ -43,10 +43,17 @@ COLUMN_KINDS: dict[str, type[Column]] = {
 class ColumnSummary(NamedTuple):
     """One line of `TablePreparation.describe`.
 
-    column: Its name.
-    kind: "number", "boolean", "date", "category" or "empty".
-    done: Its treatment.
+    Attributes
+    ----------
+    column : str
+        Its name.
+    kind : str
+        "number", "boolean", "date", "category" or "empty".
+    done : str
+        Its treatment.
 
+    Examples
+    --------
     >>> import polars
     >>> TablePreparation.fit(polars.DataFrame({"member": [True, False]})).describe()[0].kind
     'boolean'
@@ -85,8 +92,13 @@ class TablePreparation:
     feature marks it where the training rows had missing ones (NaN counts as missing). Every rule with its
     reason is on the page "From a table to numbers", docs/tables.md.
 
-    columns (tuple): One frozen record per column, in the training table's order.
+    Attributes
+    ----------
+    columns : tuple
+        One frozen record per column, in the training table's order.
 
+    Examples
+    --------
     >>> import polars
     >>> frame = polars.DataFrame({"age": [20.0, None, 40.0], "sex": ["f", "m", "f"]})
     >>> preparation = TablePreparation.fit(frame)
@@ -112,15 +124,32 @@ class TablePreparation:
     ) -> "TablePreparation":
         """Learn from the training rows.
 
-        frame: m rows, any columns.
-        exclude: Columns that are no inputs, as the target.
-        keep: Columns that are inputs even if they look as if they named the rows.
-        categorical: Columns whose values are categories, also where they are numbers, such as postcodes.
-        returns: With at least one feature.
-        DataError: When there are no rows, no column varies, a column holds lists or structures, a number
-            is infinite, or a categorical column holds dates.
-        ConfigurationError: When `exclude`, `keep` or `categorical` names a column that is not there.
+        Parameters
+        ----------
+        frame : polars.DataFrame
+            m rows, any columns.
+        exclude : sequence of str, optional
+            Columns that are no inputs, as the target.
+        keep : sequence of str, optional
+            Columns that are inputs even if they look as if they named the rows.
+        categorical : sequence of str, optional
+            Columns whose values are categories, also where they are numbers, such as postcodes.
 
+        Returns
+        -------
+        TablePreparation
+            With at least one feature.
+
+        Raises
+        ------
+        DataError
+            When there are no rows, no column varies, a column holds lists or structures, a number is
+            infinite, or a categorical column holds dates.
+        ConfigurationError
+            When `exclude`, `keep` or `categorical` names a column that is not there.
+
+        Examples
+        --------
         >>> import polars
         >>> frame = polars.DataFrame({"postcode": [8001, 3011, 8001, 4051]})
         >>> TablePreparation.fit(frame, categorical=["postcode"]).feature_names
@@ -170,10 +199,20 @@ class TablePreparation:
     def transform(self, frame: "polars.DataFrame") -> NDArray[np.float64]:
         """The features of m rows.
 
-        frame: The training columns in any order; further columns are ignored. A column of numbers, dates or
+        Parameters
+        ----------
+        frame : polars.DataFrame
+            The training columns in any order; further columns are ignored. A column of numbers, dates or
             truth values may come as text.
-        returns (array of shape (m, n_features), float64, C-ordered, finite):
-        DataError: When there are no rows, a column is missing, or a value cannot be used (it is named).
+
+        Returns
+        -------
+        array of shape (m, n_features), float64, C-ordered, finite
+
+        Raises
+        ------
+        DataError
+            When there are no rows, a column is missing, or a value cannot be used (it is named).
         """
         if frame.height == 0:
             raise _without_rows()
@@ -191,7 +230,10 @@ class TablePreparation:
     def describe(self) -> list[ColumnSummary]:
         """The treatment of each column, for people.
 
-        returns: In the order of the columns.
+        Returns
+        -------
+        list of ColumnSummary
+            In the order of the columns.
         """
         return [ColumnSummary(column.name, column.kind, column.done) for column in self.columns]
 

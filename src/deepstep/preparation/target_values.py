@@ -131,12 +131,25 @@ def guess_task(series: "polars.Series") -> tuple[Task, str]:
       make up at most half of the rows.
     - Other numbers are "regression".
 
-    series: m values.
-    task (str): One of these three.
-    reason (str): A sentence for people.
-    DataError: When there is no value, only one different value, or the column holds dates, lists or
-        structures.
+    Parameters
+    ----------
+    series : polars.Series
+        m values.
 
+    Returns
+    -------
+    task : str
+        One of these three.
+    reason : str
+        A sentence for people.
+
+    Raises
+    ------
+    DataError
+        When there is no value, only one different value, or the column holds dates, lists or structures.
+
+    Examples
+    --------
     >>> import polars
     >>> guess_task(polars.Series("survived", [0, 1, 1, 0]))
     ('binary', 'survived has 2 different values: 0, 1')
@@ -175,11 +188,25 @@ def _shown(value: object) -> str:
 def one_hot(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
     """Columns of the identity: Y for a softmax output, in the lecture's layout.
 
-    labels (array of shape (m,), int): 0 to n_classes − 1.
-    returns (array of shape (n_classes, m), float64):
-    ShapeError: When `labels` is not (m,).
-    DataError: When a label is no integer or out of range.
+    Parameters
+    ----------
+    labels : array of shape (m,), int
+        0 to n_classes − 1.
+    n_classes : int
 
+    Returns
+    -------
+    array of shape (n_classes, m), float64
+
+    Raises
+    ------
+    ShapeError
+        When `labels` is not (m,).
+    DataError
+        When a label is no integer or out of range.
+
+    Examples
+    --------
     >>> one_hot(np.array([2, 0]), 3)
     array([[0., 1.],
            [0., 0.],
@@ -194,11 +221,24 @@ def one_hot(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
 def ordinal_code(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
     """Ordered classes as answers to the questions y > k: Y for an ordinal output, in the lecture's layout.
 
-    labels (array of shape (m,), int): 0 to n_classes − 1, in order.
-    returns (array of shape (n_classes − 1, m), float64): Row k is 1 where the label is above k, k = 0 …
-        n_classes − 2.
-    ShapeError, DataError: As `one_hot`.
+    Parameters
+    ----------
+    labels : array of shape (m,), int
+        0 to n_classes − 1, in order.
+    n_classes : int
 
+    Returns
+    -------
+    array of shape (n_classes − 1, m), float64
+        Row k is 1 where the label is above k, k = 0 … n_classes − 2.
+
+    Raises
+    ------
+    ShapeError, DataError
+        As `one_hot`.
+
+    Examples
+    --------
     >>> ordinal_code(np.array([2, 0, 1]), 3)
     array([[1., 0., 1.],
            [1., 0., 0.]])

@@ -4,10 +4,7 @@ Texts from files (names, labels, cells) are escaped; the content security policy
 and requests.
 """
 
-from deepstep.docstrings import complete
 from deepstep.report.diagnosis import findings_of
 from deepstep.report.page import report, write_report
 
 __all__ = ["findings_of", "report", "write_report"]
-
-complete({name: globals()[name] for name in __all__})

@@ -34,12 +34,23 @@ NO_MEANS = ("absolute_error", "quantile")
 def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = None) -> list[Finding]:
     """Findings about the training of a run.
 
-    run: The run.
-    inputs (m, n_inputs): Prepared rows on which the units of a network are examined; by default the last
-        record of Health counts.
-    rows (HeldOut): Rows that were not used for training, to find possible label errors.
-    returns: Causes before their consequences, then the most serious first.
+    Parameters
+    ----------
+    run : Run
+        The run.
+    inputs : array of shape (m, n_inputs), optional
+        Prepared rows on which the units of a network are examined; by default the last record of Health
+        counts.
+    rows : HeldOut, optional
+        Rows that were not used for training, to find possible label errors.
 
+    Returns
+    -------
+    list of Finding
+        Causes before their consequences, then the most serious first.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> from deepstep import History, Network
     >>> from deepstep.preparation import ImagePreparation

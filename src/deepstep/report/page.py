@@ -25,14 +25,31 @@ def report(
 ) -> str:
     """The report of a run, as a self-contained page.
 
-    run: The run.
-    name: Its name on the page.
-    rows (HeldOut): Rows with the predictions for them; by default those that the run keeps.
-    inputs (m, n_inputs): Prepared rows on which the units of a network are examined, as in `findings_of`.
-    command: The command that trains the same run.
-    returns: HTML.
-    MissingPackageError: If matplotlib is not installed, for a run of one network.
+    Parameters
+    ----------
+    run : Run
+        The run.
+    name : str, optional
+        Its name on the page.
+    rows : HeldOut, optional
+        Rows with the predictions for them; by default those that the run keeps.
+    inputs : array of shape (m, n_inputs), optional
+        Prepared rows on which the units of a network are examined, as in `findings_of`.
+    command : str, optional
+        The command that trains the same run.
 
+    Returns
+    -------
+    str
+        HTML.
+
+    Raises
+    ------
+    MissingPackageError
+        If matplotlib is not installed, for a run of one network.
+
+    Examples
+    --------
     >>> from deepstep.preparation import ImagePreparation
     >>> from deepstep.targets import Targets
     >>> from deepstep import Network
@@ -80,10 +97,20 @@ def report(
 def write_report(path: Path | str, page: str) -> None:
     """Write the page atomically.
 
-    path: The file; an existing one is replaced.
-    page: The result of `report`.
-    FileError: If the file cannot be written.
+    Parameters
+    ----------
+    path : Path or str
+        The file; an existing one is replaced.
+    page : str
+        The result of `report`.
 
+    Raises
+    ------
+    FileError
+        If the file cannot be written.
+
+    Examples
+    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "report.html"
     >>> write_report(path, "<!DOCTYPE html>")

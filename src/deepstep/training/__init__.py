@@ -3,7 +3,6 @@
 The loop knows epochs, batches, schedules, stopping, callbacks and history; nothing about arrays.
 """
 
-from deepstep.docstrings import complete
 from deepstep.training.callbacks import Callback, StopTraining, Training, Update
 from deepstep.training.checkpoint import Checkpoint, read_checkpoint
 from deepstep.training.checkpoints import ModelCheckpoint, latest_checkpoint
@@ -16,8 +15,6 @@ from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.schedules import SCHEDULES, Schedule, get_schedule
 from deepstep.training.stopping import ReduceLROnPlateau
 from deepstep.training.writers import Csv, JsonLines, TensorBoard
-
-complete(globals())
 
 __all__ = [
     "SCHEDULES",

@@ -38,16 +38,29 @@ class StopTraining(Exception):  # noqa: N818  (a request like StopIteration, not
 class Update(NamedTuple):
     """One update, with the batch and the state that it began from, as views that cannot be written.
 
-    number: Number of the update, from 1.
-    epoch: Number of the epoch, from 0.
-    cost: J of the batch before the update, with regularization.
-    X, Y (arrays of shape (n_x, k) and (n_L, k)): The batch.
-    before: The state before the update.
-    learning_rate: α of the update.
-    sample_weight (array of shape (k,) or None): Weight of each example of the batch.
-    weight_decay, dropout: Factors of the settings of these names, of a schedule.
-    masks (mapping or None): Dropout masks by layer where they were given; else the seed gives them.
+    Attributes
+    ----------
+    number : int
+        Number of the update, from 1.
+    epoch : int
+        Number of the epoch, from 0.
+    cost : float
+        J of the batch before the update, with regularization.
+    X, Y : arrays of shape (n_x, k) and (n_L, k)
+        The batch.
+    before : SessionState
+        The state before the update.
+    learning_rate : float
+        α of the update.
+    sample_weight : array of shape (k,) or None, optional
+        Weight of each example of the batch.
+    weight_decay, dropout : float, optional
+        Factors of the settings of these names, of a schedule.
+    masks : mapping or None, optional
+        Dropout masks by layer where they were given; else the seed gives them.
 
+    Examples
+    --------
     >>> from deepstep import Network
     >>> steps = Network([1, 1], seed=1).steps([[0.0, 1.0, 2.0]], [[0, 1, 1]], iterations=1, batch_size=2)
     >>> [(step.update.number, step.update.X.shape) for step in steps]
@@ -74,14 +87,25 @@ class Training:
     Ctrl-C was pressed, so that this pause is the last one; ``member`` is (preset, fold) of a network that is
     one of an ensemble, else None.
 
-    session: Where the updates are done.
-    history: Where the records go.
-    epochs: The epochs asked for.
-    examples: Training data.
-    callbacks (sequence of Callback): All of them, in their order.
-    plan: How training runs; None where it has no steps to go on from, as L-BFGS.
-    validation: Data whose cost is recorded after each epoch.
+    Parameters
+    ----------
+    session : Session
+        Where the updates are done.
+    history : History
+        Where the records go.
+    epochs : int
+        The epochs asked for.
+    examples : Examples or StreamedExamples
+        Training data.
+    callbacks : sequence of Callback
+        All of them, in their order.
+    plan : Plan, optional
+        How training runs; None where it has no steps to go on from, as L-BFGS.
+    validation : Examples, optional
+        Data whose cost is recorded after each epoch.
 
+    Examples
+    --------
     >>> from deepstep import Network
     >>> class Norms(Callback):
     ...     def on_epoch_end(self, training, record):
@@ -133,12 +157,20 @@ class Training:
     def state(self) -> SessionState:
         """Everything that training carries, as views that cannot be written.
 
-        returns: θ, the optimizer's vectors, statistics and counts, now.
+        Returns
+        -------
+        SessionState
+            θ, the optimizer's vectors, statistics and counts, now.
         """
         return _locked(self._session.state())
 
     def validation_outputs(self) -> Array:
-        """Outputs of the network that predicts for the validation data, (m, n_L)."""
+        """Outputs of the network that predicts for the validation data, (m, n_L).
+
+        Returns
+        -------
+        array
+        """
         of, validation = self._session, self._validation
         if validation is None:
             raise ConfigurationError("validation_outputs", "a training with validation data", "got none")
@@ -147,8 +179,15 @@ class Training:
     def gradient(self, X: Array, Y: Array) -> Parameters:
         """∂J/∂θ of some examples at the parameters now.
 
-        X, Y (arrays of shape (n_x, k) and (n_L, k)): Columns are examples.
-        returns: The derivatives under the parameters' names.
+        Parameters
+        ----------
+        X, Y : arrays of shape (n_x, k) and (n_L, k)
+            Columns are examples.
+
+        Returns
+        -------
+        Parameters
+            The derivatives under the parameters' names.
         """
         _, flat = self._session.cost_and_gradient(X, Y)
         return self._session.parameters.like(flat)
@@ -173,13 +212,20 @@ class Training:
         return own
 
     def states_of_callbacks(self) -> list[tuple[str, Mapping[str, Any]]]:
-        """Names of the classes and states of those callbacks that keep one."""
+        """Names of the classes and states of those callbacks that keep one.
+
+        Returns
+        -------
+        list of tuple of str
+        """
         return [(type(callback).__name__, callback.state()) for callback in with_state(self._callbacks)]
 
 
 class Callback:
     """Base of callbacks: override what you need.
 
+    Examples
+    --------
     >>> class Enough(Callback):
     ...     def on_epoch_end(self, training, record):
     ...         if record["cost"] < 0.1:
@@ -203,43 +249,82 @@ class Callback:
     """
 
     def on_train_begin(self, training: Training) -> None:
-        """Before the first epoch."""
+        """Before the first epoch.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        """
 
     def on_step_end(self, training: Training, update: Update) -> None:
-        """After each update. Where no callback overrides this, nothing is called per step."""
+        """After each update. Where no callback overrides this, nothing is called per step.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        update : Update
+            The update that was done.
+        """
 
     def on_pause(self, training: Training) -> None:
         """Between two updates, when the engine gives control back: after each epoch and, within long ones,
         some times a second. ``training.position`` and ``training.state()`` belong together here.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
         """
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """After each epoch.
 
-        record: A copy of the epoch's record: entries that are added go into the history.
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        record : dict
+            A copy of the epoch's record: entries that are added go into the history.
         """
 
     def on_train_end(self, training: Training) -> None:
-        """After the last epoch, however training ended and whatever another callback raised."""
+        """After the last epoch, however training ended and whatever another callback raised.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        """
 
     def settings(self) -> Mapping[str, Any]:
         """Settings that must be the same where a training resumes from `state`.
 
-        returns: JSON values by name.
+        Returns
+        -------
+        mapping
+            JSON values by name.
         """
         return {}
 
     def state(self) -> Mapping[str, Any]:
         """The state that a resumed training needs.
 
-        returns: JSON values and arrays by name, of any depth.
+        Returns
+        -------
+        mapping
+            JSON values and arrays by name, of any depth.
         """
         return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` gave.
 
-        state: As it was.
+        Parameters
+        ----------
+        state : mapping
+            As it was.
         """
 
 

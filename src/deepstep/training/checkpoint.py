@@ -49,12 +49,21 @@ class Position:
 class Checkpoint:
     """A training between two updates.
 
-    identity: Network, settings and data, as JSON values by name.
-    state: θ, the optimizer's vectors, the running statistics, the number of updates.
-    position: Epochs and batches done, and the costs of the epoch that runs.
-    records: The history so far.
-    callbacks (sequence of pairs): Class and state of each callback that keeps one.
+    Attributes
+    ----------
+    identity : mapping
+        Network, settings and data, as JSON values by name.
+    state : SessionState
+        θ, the optimizer's vectors, the running statistics, the number of updates.
+    position : Position
+        Epochs and batches done, and the costs of the epoch that runs.
+    records : sequence of dict
+        The history so far.
+    callbacks : sequence of pairs
+        Class and state of each callback that keeps one.
 
+    Examples
+    --------
     >>> import tempfile
     >>> from deepstep import Network
     >>> from deepstep.training import ModelCheckpoint
@@ -75,8 +84,15 @@ class Checkpoint:
     def of(cls, training: "Training") -> "Checkpoint":
         """Where a training stands.
 
-        training: At a pause: see `Callback.on_pause`.
-        returns: All that is needed to go on.
+        Parameters
+        ----------
+        training : Training
+            At a pause: see `Callback.on_pause`.
+
+        Returns
+        -------
+        Checkpoint
+            All that is needed to go on.
         """
         records, states = [dict(record) for record in training.history], training.states_of_callbacks()
         return cls(training.identity, training.state(), training.position, records, states)
@@ -103,9 +119,17 @@ class Checkpoint:
     def check(self, training: "Training", where: str) -> None:
         """Refuse to go on with another network, other settings, data or callbacks, or from beyond the end.
 
-        training: The one that is to go on from here.
-        where: Name for error messages.
-        ConfigurationError: Names what differs.
+        Parameters
+        ----------
+        training : Training
+            The one that is to go on from here.
+        where : str
+            Name for error messages.
+
+        Raises
+        ------
+        ConfigurationError
+            Names what differs.
         """
         other, position = differences(self.identity, training.identity), self.position
         if not other:
@@ -222,11 +246,24 @@ def write_checkpoint(path: Path | str, checkpoint: Checkpoint) -> None:
 def read_checkpoint(path: Path | str) -> Checkpoint:
     """Read what `ModelCheckpoint` wrote; nothing in the file is executed.
 
-    path: The file.
-    returns: Whole, with the checksum of its contents compared.
-    FileError: If the file is missing, damaged, altered, of another version, or no checkpoint; if the network
-        has a feature of one's own that is not registered.
+    Parameters
+    ----------
+    path : Path or str
+        The file.
 
+    Returns
+    -------
+    Checkpoint
+        Whole, with the checksum of its contents compared.
+
+    Raises
+    ------
+    FileError
+        If the file is missing, damaged, altered, of another version, or no checkpoint; if the network has a
+        feature of one's own that is not registered.
+
+    Examples
+    --------
     >>> read_checkpoint("no/such/checkpoint")
     Traceback (most recent call last):
     deepstep.errors.FileError: no/such/checkpoint: a checkpoint; there is no such file.

@@ -45,17 +45,27 @@ class ModelCheckpoint(Callback):
     cannot be compared. A training with a time budget does not come back bit for bit, as its schedules run by
     the clock.
 
-    folder (Path or str): For the checkpoints of one training, and used by nothing else at the time; made if
-        need be.
-    every: Seconds between two; 30 if nothing else is asked for. More, where writing takes so long that it
-        would take more than a tenth of the time.
-    every_steps, every_epochs (int): Updates and epochs between two.
-    keep: How many of the newest are kept.
-    ConfigurationError: If a number is out of range; at the beginning of training, for L-BFGS, whose state
-        cannot be kept.
-    FileError: At the beginning of training, if the folder cannot be made or holds another training's
-        checkpoints.
+    Parameters
+    ----------
+    folder : Path or str
+        For the checkpoints of one training, and used by nothing else at the time; made if need be.
+    every : float, optional
+        Seconds between two; 30 if nothing else is asked for. More, where writing takes so long that it would
+        take more than a tenth of the time.
+    every_steps, every_epochs : int, optional
+        Updates and epochs between two.
+    keep : int, optional
+        How many of the newest are kept.
 
+    Raises
+    ------
+    ConfigurationError
+        If a number is out of range; at the beginning of training, for L-BFGS, whose state cannot be kept.
+    FileError
+        At the beginning of training, if the folder cannot be made or holds another training's checkpoints.
+
+    Examples
+    --------
     >>> import tempfile
     >>> from deepstep import Network
     >>> folder = Path(tempfile.mkdtemp())
@@ -92,13 +102,28 @@ class ModelCheckpoint(Callback):
         self.last: Path | None = None
 
     def within(self, name: str) -> "ModelCheckpoint":
-        """The same for another training, in a folder of this name within this one's."""
+        """The same for another training, in a folder of this name within this one's.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        ModelCheckpoint
+        """
         other = copy(self)
         other.folder, other.last = self.folder / name, None
         return other
 
     def on_train_begin(self, training: Training) -> None:
-        """See that checkpoints can be written, and remove what an earlier process left half-written."""
+        """See that checkpoints can be written, and remove what an earlier process left half-written.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        """
         if training.plan is None:
             raise no_steps_to_go_on_from("checkpoints")
         for name, state in training.states_of_callbacks():
@@ -110,7 +135,13 @@ class ModelCheckpoint(Callback):
         self._mark(training)
 
     def on_pause(self, training: Training) -> None:
-        """Write, if it is time or Ctrl-C was pressed."""
+        """Write, if it is time or Ctrl-C was pressed.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        """
         since = ((apart, COUNTS[name](training) - self._at[name]) for name, apart in self._apart.items())
         if training.interrupted or any(count >= apart for apart, count in since):
             started = perf_counter()
@@ -173,10 +204,23 @@ def latest_checkpoint(folder: Path | str) -> Checkpoint | None:
 
     Warns of each damaged one that it passes over.
 
-    folder: Where `ModelCheckpoint` wrote.
-    returns (Checkpoint or None): None where there is none at all.
-    FileError: If there are some and all are damaged: the caller decides whether to start over.
+    Parameters
+    ----------
+    folder : Path or str
+        Where `ModelCheckpoint` wrote.
 
+    Returns
+    -------
+    Checkpoint or None
+        None where there is none at all.
+
+    Raises
+    ------
+    FileError
+        If there are some and all are damaged: the caller decides whether to start over.
+
+    Examples
+    --------
     >>> latest_checkpoint("no/such/folder")
     """
     damaged: list[FileError] = []

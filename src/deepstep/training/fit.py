@@ -191,19 +191,41 @@ def train(
 ) -> History:
     """Train a session.
 
-    session: Where the updates are done; holds the parameters afterwards.
-    examples: Training data, in memory or in files.
-    plan: Epochs, learning rate, batches, schedules.
-    validation: Data whose cost is recorded after each epoch.
-    metrics: Functions ``(Y, AL) -> float`` of columns by name: ``validation_<name>`` is recorded, too.
-    history: Where the records go; a new one by default.
-    resume: State of an earlier training, which this one continues, with its history.
-    where: Name for error messages.
-    DivergenceError: If the cost or a parameter is not finite any more; the session holds the last finite
-        state.
-    ConfigurationError: If the checkpoint is of another network, of other settings, data or callbacks.
-    KeyboardInterrupt: After Ctrl-C, once the step is done.
+    Parameters
+    ----------
+    session : Session
+        Where the updates are done; holds the parameters afterwards.
+    examples : Examples or StreamedExamples
+        Training data, in memory or in files.
+    plan : Plan
+        Epochs, learning rate, batches, schedules.
+    validation : Examples, optional
+        Data whose cost is recorded after each epoch.
+    metrics : mapping, optional
+        Functions ``(Y, AL) -> float`` of columns by name: ``validation_<name>`` is recorded, too.
+    callbacks : iterable of Callback, optional
+    history : History, optional
+        Where the records go; a new one by default.
+    resume : Checkpoint, optional
+        State of an earlier training, which this one continues, with its history.
+    where : str, optional
+        Name for error messages.
 
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    DivergenceError
+        If the cost or a parameter is not finite any more; the session holds the last finite state.
+    ConfigurationError
+        If the checkpoint is of another network, of other settings, data or callbacks.
+    KeyboardInterrupt
+        After Ctrl-C, once the step is done.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> from deepstep import Architecture, Parameters
     >>> from deepstep.engines import open_session
@@ -232,11 +254,25 @@ def train(
 def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "updates") -> Iterator[Update]:
     """The same training as `train`, one update at a time.
 
-    session, examples, plan, where: As in `train`.
-    returns: Done when it comes; the next one is done when it is asked for.
-    ConfigurationError: If a schedule waits for the end of epochs; at once, before the first update.
-    DivergenceError: If the cost or a parameter is not finite any more; the session holds the state before.
+    Parameters
+    ----------
+    session, examples, plan, where
+        As in `train`.
 
+    Yields
+    ------
+    Update
+        Done when it comes; the next one is done when it is asked for.
+
+    Raises
+    ------
+    ConfigurationError
+        If a schedule waits for the end of epochs; at once, before the first update.
+    DivergenceError
+        If the cost or a parameter is not finite any more; the session holds the state before.
+
+    Examples
+    --------
     >>> import numpy as np
     >>> from deepstep import Architecture, Parameters
     >>> from deepstep.engines import open_session

@@ -41,11 +41,22 @@ class Health(Callback):
     A look costs one forward and one backward pass over ``examples`` examples. A number that is not finite is
     None.
 
-    every: Look after every so many epochs.
-    examples: Greatest number of training examples to look at; they are spread evenly over all of them.
-    flat: Derivatives below this are taken for flat: tanh beyond ±3.3, sigmoid beyond ±5.3.
-    ConfigurationError: If a setting is out of range.
+    Parameters
+    ----------
+    every : int, optional
+        Look after every so many epochs.
+    examples : int, optional
+        Greatest number of training examples to look at; they are spread evenly over all of them.
+    flat : float, optional
+        Derivatives below this are taken for flat: tanh beyond ±3.3, sigmoid beyond ±5.3.
 
+    Raises
+    ------
+    ConfigurationError
+        If a setting is out of range.
+
+    Examples
+    --------
     >>> from deepstep.training import Health
     >>> Health(every=0)
     Traceback (most recent call last):
@@ -64,12 +75,25 @@ class Health(Callback):
         self._before: Array | None = None  # θ at the beginning of the epoch
 
     def on_train_begin(self, training: Training) -> None:
-        """Keep the parameters; an update makes new ones, so that costs nothing."""
+        """Keep the parameters; an update makes new ones, so that costs nothing.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        """
         if self._before is None:  # else restored: training resumes within an epoch
             self._before = training.parameters.flat
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
-        """Look at the layers where it is time to."""
+        """Look at the layers where it is time to.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        record : dict
+        """
         parameters = training.parameters
         before = parameters if self._before is None else parameters.like(self._before)
         self._before = parameters.flat
@@ -85,15 +109,31 @@ class Health(Callback):
         )
 
     def on_train_end(self, training: Training) -> None:
-        """Forget the parameters."""
+        """Forget the parameters.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        """
         self._before = None
 
     def state(self) -> Mapping[str, Any]:
-        """The parameters at the beginning of the epoch."""
+        """The parameters at the beginning of the epoch.
+
+        Returns
+        -------
+        mapping
+        """
         return {} if self._before is None else {"before": self._before}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on within an epoch."""
+        """Go on within an epoch.
+
+        Parameters
+        ----------
+        state : mapping
+        """
         self._before = state.get("before")
 
 

@@ -20,16 +20,23 @@ RECORD = "a record of training"  # in error messages
 class History:
     """Records of training, one for each epoch: a pass over the examples.
 
-    records: ``epoch`` (from 0), ``step`` (updates done after it), ``cost`` (J before the update; for
-        mini-batches the epoch's mean), ``learning_rate``, ``seconds`` since the start; ``validation_cost`` if
-        asked for. ``layers`` is in the last record of `Network.train`: two lists as of
-        `deepstep.training.Health`, before the first update and after the last, with the update of the whole
-        training. ``examples`` is in the record of an epoch that a time budget cut short: so many were
-        seen.
-    engine: The engine that ran.
-    stopped: Why training ended.
-    why_engine: Why that engine ran, where another one could be expected; else empty.
+    Parameters
+    ----------
+    records : iterable of dict, optional
+        ``epoch`` (from 0), ``step`` (updates done after it), ``cost`` (J before the update; for mini-batches
+        the epoch's mean), ``learning_rate``, ``seconds`` since the start; ``validation_cost`` if asked for.
+        ``layers`` is in the last record of `Network.train`: two lists as of `deepstep.training.Health`,
+        before the first update and after the last, with the update of the whole training. ``examples`` is in
+        the record of an epoch that a time budget cut short: so many were seen.
+    engine : str, optional
+        The engine that ran.
+    stopped : str, optional
+        Why training ended.
+    why_engine : str, optional
+        Why that engine ran, where another one could be expected; else empty.
 
+    Examples
+    --------
     >>> history = History([{"epoch": 0, "cost": 0.7}, {"epoch": 1, "cost": 0.5}])
     >>> history.costs, len(history)
     (array([0.7, 0.5]), 2)
@@ -49,8 +56,15 @@ class History:
     def column(self, name: str) -> Array:
         """One quantity over the epochs.
 
-        name: An entry of the records.
-        returns (epochs,): Float64; NaN where a record lacks it.
+        Parameters
+        ----------
+        name : str
+            An entry of the records.
+
+        Returns
+        -------
+        array of shape (epochs,)
+            Float64; NaN where a record lacks it.
         """
         return np.array([record.get(name, np.nan) for record in self.records], dtype=float)
 
@@ -65,8 +79,15 @@ class History:
         NumPy values that callbacks added become plain numbers and lists, and what is not finite, such as the
         validation cost of an example out of all proportion, null: JSON has no such numbers.
 
-        returns: As many lines as records.
-        ConfigurationError: If a callback added what is no JSON value.
+        Returns
+        -------
+        str
+            As many lines as records.
+
+        Raises
+        ------
+        ConfigurationError
+            If a callback added what is no JSON value.
         """
         return "".join(json.dumps(_plain(record, RECORD), allow_nan=False) + "\n" for record in self.records)
 
@@ -74,10 +95,22 @@ class History:
     def from_jsonl(cls, text: str, *, where: str = "history.jsonl") -> Self:
         """Read what `to_jsonl` wrote.
 
-        text: The lines.
-        where: Name for error messages.
-        returns: The records; engine and end are not among them.
-        FileError: If a line is not a JSON object.
+        Parameters
+        ----------
+        text : str
+            The lines.
+        where : str, optional
+            Name for error messages.
+
+        Returns
+        -------
+        Self
+            The records; engine and end are not among them.
+
+        Raises
+        ------
+        FileError
+            If a line is not a JSON object.
         """
         records = []
         for number, line in enumerate(text.splitlines(), start=1):
@@ -93,7 +126,10 @@ class History:
     def to_archive(self) -> dict[str, Any]:
         """The entries of this history in `deepstep.archive`.
 
-        returns: A line for each record, the engine and the end.
+        Returns
+        -------
+        dict
+            A line for each record, the engine and the end.
         """
         ends = {"engine": self.engine, "why_engine": self.why_engine, "stopped": self.stopped}
         return {"records": Lines(self.to_jsonl()), **ends}
@@ -102,8 +138,25 @@ class History:
     def from_archive(cls, records: Lines, engine: str, why_engine: str, stopped: str) -> Self:
         """The history that `deepstep.archive` reads; a number that was not finite is NaN.
 
-        records: As of `to_jsonl`.
-        FileError: If a line is not a JSON object.
+        Parameters
+        ----------
+        records : Lines
+            As of `to_jsonl`.
+        engine : str
+            The engine that ran.
+        why_engine : str
+            Why that engine ran, where another one could be expected; else empty.
+        stopped : str
+            Why training ended.
+
+        Returns
+        -------
+        Self
+
+        Raises
+        ------
+        FileError
+            If a line is not a JSON object.
         """
         history = cls.from_jsonl(records)
         history.engine, history.why_engine, history.stopped = engine, why_engine, stopped

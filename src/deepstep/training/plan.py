@@ -33,19 +33,34 @@ class Rates(NamedTuple):
 class Plan:
     """The settings of the training loop, checked.
 
-    epochs: How often training passes over the examples.
-    learning_rate: α, or a function of the epoch that gives it.
-    batch_size (int or None): Examples an update; None for all of them.
-    order: Order of the examples in each epoch.
-    first_epoch: Number of the first epoch: a resumed training keeps the order of the uninterrupted one.
-    schedule, weight_decay_schedule, dropout_schedule: Factors of the learning rate, the weight decay and the
-        dropout, as functions of the fraction of training done (of the epochs or of the time, whichever is
-        further).
-    time_budget: Seconds after which training ends, but not before one epoch is done; the schedules run by the
-        clock, so that they complete.
-    deterministic: Use one BLAS thread, so that the same bits come out on any number of cores.
-    ConfigurationError: If a setting is out of range.
+    Attributes
+    ----------
+    epochs : int
+        How often training passes over the examples.
+    learning_rate : float or callable
+        α, or a function of the epoch that gives it.
+    batch_size : int or None, optional
+        Examples an update; None for all of them.
+    order : callable, optional
+        Order of the examples in each epoch.
+    first_epoch : int, optional
+        Number of the first epoch: a resumed training keeps the order of the uninterrupted one.
+    schedule, weight_decay_schedule, dropout_schedule : callable, optional
+        Factors of the learning rate, the weight decay and the dropout, as functions of the fraction of
+        training done (of the epochs or of the time, whichever is further).
+    time_budget : float, optional
+        Seconds after which training ends, but not before one epoch is done; the schedules run by the clock,
+        so that they complete.
+    deterministic : bool, optional
+        Use one BLAS thread, so that the same bits come out on any number of cores.
 
+    Raises
+    ------
+    ConfigurationError
+        If a setting is out of range.
+
+    Examples
+    --------
     >>> Plan(epochs=2, learning_rate=0.1).rate(0)
     0.1
     >>> plan = Plan(epochs=2, learning_rate=0.1, schedule=lambda t: 1 - t)
@@ -114,8 +129,15 @@ class Plan:
     def rate(self, epoch: int) -> float:
         """The learning rate of an epoch.
 
-        epoch: Number of the epoch.
-        returns: α, without the schedule.
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch.
+
+        Returns
+        -------
+        float
+            α, without the schedule.
         """
         return float(self.learning_rate(epoch) if callable(self.learning_rate) else self.learning_rate)
 
@@ -130,12 +152,26 @@ class Plan:
     ) -> Rates:
         """Rates and factors of some batches.
 
-        numbers: Which batches, from the first of the epoch on, those of the next epochs after its last.
-        of: Batches of an epoch.
-        elapsed, seconds_a_step: Time since the start and that of a step: with a time budget they move the
-            schedules.
-        returns: One of each for each batch.
-        ConfigurationError: If a schedule gives no finite number of at least 0.
+        Parameters
+        ----------
+        epoch : int
+            Number of the epoch.
+        numbers : range
+            Which batches, from the first of the epoch on, those of the next epochs after its last.
+        of : int
+            Batches of an epoch.
+        elapsed, seconds_a_step : float, optional
+            Time since the start and that of a step: with a time budget they move the schedules.
+
+        Returns
+        -------
+        Rates
+            One of each for each batch.
+
+        Raises
+        ------
+        ConfigurationError
+            If a schedule gives no finite number of at least 0.
         """
         steps, (first, last) = np.array(numbers), (numbers[0] // of, numbers[-1] // of)
         last = last if callable(self.learning_rate) else first

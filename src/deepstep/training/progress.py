@@ -150,11 +150,18 @@ class Progress(Callback):
     The form follows from the stream: a terminal and a notebook's cell get a bar, a file or a pipe a line now
     and then, and the last one.
 
-    label: What is being trained.
-    stream (text stream): Where to write; stderr by default.
-    seconds_between_lines: Where the stream is neither terminal nor notebook: the least number of seconds
-        between two lines, which become rarer the longer it takes.
+    Parameters
+    ----------
+    label : str, optional
+        What is being trained.
+    stream : text stream, optional
+        Where to write; stderr by default.
+    seconds_between_lines : float, optional
+        Where the stream is neither terminal nor notebook: the least number of seconds between two lines,
+        which become rarer the longer it takes.
 
+    Examples
+    --------
     >>> import sys
     >>> from deepstep import Network
     >>> net = Network([1, 1], initialization="zeros", seed=1)
@@ -171,25 +178,50 @@ class Progress(Callback):
         self._meter, self._text = Meter(label, stream, seconds_between_lines), "cost …"
 
     def on_train_begin(self, training: Training) -> None:
-        """Open the bar."""
+        """Open the bar.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        """
         self._text = "cost …"
         self._meter.begin(training.epochs if training.epochs < UNTIL_TIME_IS_UP else None, text=self._text)
         if training.history:  # of a resumed training
             self.on_epoch_end(training, training.history[-1])
 
     def on_pause(self, training: Training) -> None:
-        """Move the bar within an epoch."""
+        """Move the bar within an epoch.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        """
         if training.position.batch:
             self._meter.move(epochs_done(training), self._text)
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
-        """Move the bar, or write a line if the last one is old enough."""
+        """Move the bar, or write a line if the last one is old enough.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        record : dict
+        """
         cost = record["cost"]
         self._text = f"cost {cost:.6f}" if abs(cost) < 1e9 else f"cost {cost:.6g}"
         self._meter.move(len(training.history), self._text)
 
     def on_train_end(self, training: Training) -> None:
-        """Close the bar, or write the last line."""
+        """Close the bar, or write the last line.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        """
         self._meter.end()
 
 

@@ -30,14 +30,22 @@ LEAST_EXPONENT, EXACT = -300.0, 0.1
 class RateSearch:
     """The rates and costs of a search for a learning rate.
 
-    rates (k,): The learning rates tried, rising by the same factor.
-    costs (k,): The smoothed cost after the update at each, from which is taken by how much the batch is
-        easier or harder than others at the first parameters.
-    first_cost: The cost before all of them, the mean over the batches.
-    suggestion (float or None): A tenth of the rate at which the smoothed cost was lowest; None where it only
-        rose.
-    diverged: Whether the cost rose so far that the search ended before the last rate.
+    Attributes
+    ----------
+    rates : array of shape (k,)
+        The learning rates tried, rising by the same factor.
+    costs : array of shape (k,)
+        The smoothed cost after the update at each, from which is taken by how much the batch is easier or
+        harder than others at the first parameters.
+    first_cost : float
+        The cost before all of them, the mean over the batches.
+    suggestion : float or None
+        A tenth of the rate at which the smoothed cost was lowest; None where it only rose.
+    diverged : bool
+        Whether the cost rose so far that the search ended before the last rate.
 
+    Examples
+    --------
     >>> search = RateSearch(np.array([0.1, 1.0]), np.array([0.5, 0.9]), 0.7, 0.01, diverged=False)
     >>> float(search.rates[search.costs.argmin()])
     0.1
@@ -75,19 +83,40 @@ def find_rate(
     test). A tenth of the minimum, the smoothing and the end at four times the cost: Gugger, "How do you find
     a good learning rate" (2018), and the library fastai.
 
-    session: Where the updates are done; it is afterwards as it was before.
-    examples: Training data.
-    least, most: The first and the last rate.
-    steps: Updates, at least 2.
-    batch_size (int or None): Examples an update; None for all of them.
-    order: Order of the examples in each pass over them, as in training.
-    smoothing: Weight of the past in the moving average, from 0 (none) to below 1. By default 0.9, and 0 for
-        all examples at once, whose costs have no noise: an average lags behind and makes the suggestion
-        larger.
-    returns: The rates and costs, with the suggestion.
-    ConfigurationError: If a setting is out of range.
-    DataError: If the cost is not finite before the first update, or all weights are 0.
+    Parameters
+    ----------
+    session : Session
+        Where the updates are done; it is afterwards as it was before.
+    examples : Examples
+        Training data.
+    least, most : float, optional
+        The first and the last rate.
+    steps : int, optional
+        Updates, at least 2.
+    batch_size : int or None, optional
+        Examples an update; None for all of them.
+    order : callable, optional
+        Order of the examples in each pass over them, as in training.
+    smoothing : float, optional
+        Weight of the past in the moving average, from 0 (none) to below 1. By default 0.9, and 0 for all
+        examples at once, whose costs have no noise: an average lags behind and makes the suggestion larger.
+    where : str, optional
+        Name for error messages.
 
+    Returns
+    -------
+    RateSearch
+        The rates and costs, with the suggestion.
+
+    Raises
+    ------
+    ConfigurationError
+        If a setting is out of range.
+    DataError
+        If the cost is not finite before the first update, or all weights are 0.
+
+    Examples
+    --------
     >>> from deepstep import Architecture, Parameters
     >>> from deepstep.engines import open_session
     >>> line = Architecture((1, 1), ("identity",))  # J = ½ mean((w·x - y)²): gradient descent bears α < 2

@@ -60,15 +60,26 @@ class Schedule:
     ``Schedule(...)(t)`` is the factor at t, finite and at least 0. A t beyond an end counts as that end: the
     last step may pass a budget of time.
 
-    name: A name in `SCHEDULES`, or ``"own"``.
-    settings: Settings of that schedule: the keyword arguments of ``deepstep.equations.NAME_factor``. Each
-        takes ``warm_up`` as well, the fraction of training that goes up in a straight line, from
-        ``warm_up_from`` (0) to 1, before the schedule begins. Defaults are put in: what is stored does not
-        change with those of a later version.
-    function: The user's function, for the name ``"own"``.
-    ConfigurationError: If the name or a setting is unknown or out of range, or, at a call, if the user's
-        function gives something else than a factor.
+    Attributes
+    ----------
+    name : str
+        A name in `SCHEDULES`, or ``"own"``.
+    settings : mapping, optional
+        Settings of that schedule: the keyword arguments of ``deepstep.equations.NAME_factor``. Each takes
+        ``warm_up`` as well, the fraction of training that goes up in a straight line, from ``warm_up_from``
+        (0) to 1, before the schedule begins. Defaults are put in: what is stored does not change with those
+        of a later version.
+    function : callable, optional
+        The user's function, for the name ``"own"``.
 
+    Raises
+    ------
+    ConfigurationError
+        If the name or a setting is unknown or out of range, or, at a call, if the user's function gives
+        something else than a factor.
+
+    Examples
+    --------
     >>> Schedule("linear")(0.25)
     0.75
     >>> schedule = Schedule("cosine", {"warm_up": 0.1})
@@ -108,8 +119,13 @@ class Schedule:
     def to_dict(self) -> dict[str, Any]:
         """Name and settings; `get_schedule` takes them back, except a user's function.
 
-        returns: JSON values.
+        Returns
+        -------
+        dict
+            JSON values.
 
+        Examples
+        --------
         >>> Schedule("cosine").to_dict()
         {'name': 'cosine', 'last': 0.0}
         """
@@ -149,13 +165,26 @@ def get_schedule(
 ) -> Schedule:
     """A schedule by name, from a mapping or from a function.
 
-    schedule (None or str or mapping or callable or Schedule): None is constant. A name is one of `SCHEDULES`;
-        a mapping has it under ``"name"``, beside the settings, in JSON's types; a function takes t, from 0 to
-        1, and gives the factor.
-    returns: With its settings checked.
-    ConfigurationError: If it is none of these, there is none of that name, or a setting is unknown or out of
-        range.
+    Parameters
+    ----------
+    schedule : None or str or mapping or callable or Schedule
+        None is constant. A name is one of `SCHEDULES`; a mapping has it under ``"name"``, beside the
+        settings, in JSON's types; a function takes t, from 0 to 1, and gives the factor.
+    where : str, optional
+        Name for error messages.
 
+    Returns
+    -------
+    Schedule
+        With its settings checked.
+
+    Raises
+    ------
+    ConfigurationError
+        If it is none of these, there is none of that name, or a setting is unknown or out of range.
+
+    Examples
+    --------
     >>> get_schedule({"name": "step", "drop": 0.5, "every": 0.25})(0.6)
     0.25
     >>> get_schedule(lambda t: 1 - t * t)(0.5)

@@ -64,15 +64,29 @@ class ReduceLROnPlateau(Watcher):
     ``factor`` is 1 at first, ``best`` the best value (None before the first epoch) and ``stalled`` the epochs
     in a row without improvement.
 
-    quantity: Entry of the records: ``"cost"``, ``"validation_cost"`` or one that an earlier callback wrote.
-    drop: What is left of the factor at each fall, from 0 to below 1.
-    patience: Epochs in a row without improvement that leave the factor as it is.
-    threshold: What counts as better, as a share of the best value's size.
-    least: The factor does not fall below this.
-    larger_is_better: For scores.
-    ConfigurationError: If a setting is out of range; before the first step, or where an own callback might
-        have written it at the end of an epoch, if there is no such quantity.
+    Parameters
+    ----------
+    quantity : str, optional
+        Entry of the records: ``"cost"``, ``"validation_cost"`` or one that an earlier callback wrote.
+    drop : float, optional
+        What is left of the factor at each fall, from 0 to below 1.
+    patience : int, optional
+        Epochs in a row without improvement that leave the factor as it is.
+    threshold : float, optional
+        What counts as better, as a share of the best value's size.
+    least : float, optional
+        The factor does not fall below this.
+    larger_is_better : bool, optional
+        For scores.
 
+    Raises
+    ------
+    ConfigurationError
+        If a setting is out of range; before the first step, or where an own callback might have written it at
+        the end of an epoch, if there is no such quantity.
+
+    Examples
+    --------
     >>> plateau = ReduceLROnPlateau(drop=0.5, patience=1)
     >>> for cost in (3.0, 2.0, 2.5, 2.0, 1.0):
     ...     plateau.on_epoch_end(None, {"cost": cost})
@@ -103,7 +117,13 @@ class ReduceLROnPlateau(Watcher):
         self.best: float | None = None
 
     def on_train_begin(self, training: Training) -> None:
-        """Reset the state, unless the training resumes from a checkpoint."""
+        """Reset the state, unless the training resumes from a checkpoint.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        """
         if not self._restored:
             self._begin()
         self._restored = False
@@ -112,7 +132,14 @@ class ReduceLROnPlateau(Watcher):
         return self.factor
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
-        """Count, and lower the factor after too many epochs without improvement."""
+        """Count, and lower the factor after too many epochs without improvement.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        record : dict
+        """
         self.expect(record)
         value, settings = float(record[self.quantity]), self._settings
         if self._is_better(value):
@@ -123,11 +150,21 @@ class ReduceLROnPlateau(Watcher):
             self.factor, self.stalled = max(settings["drop"] * self.factor, settings["least"]), 0
 
     def settings(self) -> dict[str, Any]:
-        """The parameters."""
+        """The parameters.
+
+        Returns
+        -------
+        dict
+        """
         return {"quantity": self.quantity, **self._settings}
 
     def state(self) -> dict[str, Any]:
-        """The factor, the best value and the count, as JSON has them, for `restore`."""
+        """The factor, the best value and the count, as JSON has them, for `restore`.
+
+        Returns
+        -------
+        dict
+        """
         return {"factor": self.factor, "best": self.best, "stalled": self.stalled}
 
     def _restore(self, state: Mapping[str, Any]) -> None:

@@ -111,12 +111,22 @@ class JsonLines(LineWriter):
     A record is with the operating system when its epoch ends, and a line is never half there: what a full
     disk cuts short is taken back, and what a killed process left is cut off when a training resumes.
 
-    path: The file; its folder exists.
-    append: Append to an existing file, which raises an error otherwise. If the training itself resumes, the
-        lines of later epochs than its last one are replaced.
-    FileError: When training begins: if the file exists and ``append`` is False, is no file of this kind, or
-        cannot be written. At the end of an epoch: if the line cannot be written.
+    Parameters
+    ----------
+    path : Path or str
+        The file; its folder exists.
+    append : bool, optional
+        Append to an existing file, which raises an error otherwise. If the training itself resumes, the lines
+        of later epochs than its last one are replaced.
 
+    Raises
+    ------
+    FileError
+        When training begins: if the file exists and ``append`` is False, is no file of this kind, or cannot
+        be written. At the end of an epoch: if the line cannot be written.
+
+    Examples
+    --------
     >>> import tempfile
     >>> from deepstep import Network
     >>> path = Path(tempfile.mkdtemp()) / "history.jsonl"
@@ -138,10 +148,20 @@ class Csv(LineWriter):
     at health every fifth epoch), the file is rewritten with their columns at the end, whole or not at all.
     Lists and mappings are spread over columns, ``health/1/dead`` for the first layer's.
 
-    path: The file; its folder exists.
-    append: As in `JsonLines`; the columns are those of the file, and new ones come after them.
-    FileError: As in `JsonLines`.
+    Parameters
+    ----------
+    path : Path or str
+        The file; its folder exists.
+    append : bool, optional
+        As in `JsonLines`; the columns are those of the file, and new ones come after them.
 
+    Raises
+    ------
+    FileError
+        As in `JsonLines`.
+
+    Examples
+    --------
     >>> import tempfile
     >>> path = Path(tempfile.mkdtemp()) / "history.csv"
     >>> from deepstep import Network
@@ -191,9 +211,18 @@ class TensorBoard(Callback):
     Needs the package tensorboardX, which writes the files without TensorFlow, torch or TensorBoard itself.
     A resumed training hides entries of later epochs than the last one of its history.
 
-    folder: Where the event files go, for ``tensorboard --logdir``; each training writes one more.
-    MissingPackageError: When training begins: if tensorboardX is not installed.
+    Parameters
+    ----------
+    folder : Path or str
+        Where the event files go, for ``tensorboard --logdir``; each training writes one more.
 
+    Raises
+    ------
+    MissingPackageError
+        When training begins: if tensorboardX is not installed.
+
+    Examples
+    --------
     >>> import tempfile
     >>> from deepstep import Network
     >>> folder = Path(tempfile.mkdtemp())
@@ -209,7 +238,13 @@ class TensorBoard(Callback):
         self._writer: Any = None
 
     def on_train_begin(self, training: Training) -> None:
-        """Open a file of events."""
+        """Open a file of events.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        """
         try:
             from tensorboardX import SummaryWriter
         except ImportError as error:
@@ -221,7 +256,14 @@ class TensorBoard(Callback):
         self._writer = SummaryWriter(str(self._folder), purge_step=first, filename_suffix=f".{number:04}")
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
-        """Write the numbers, and bring them to the file."""
+        """Write the numbers, and bring them to the file.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        record : dict
+        """
         for name, value in spread(record).items():
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if number and name != "epoch":
@@ -229,7 +271,13 @@ class TensorBoard(Callback):
         self._writer.flush()
 
     def on_train_end(self, training: Training) -> None:
-        """Close the file."""
+        """Close the file.
+
+        Parameters
+        ----------
+        training : Training
+            The training, to look at.
+        """
         if self._writer is not None:
             self._writer.close()
             self._writer = None

@@ -30,13 +30,23 @@ NO_BETTER = 0.9  # of the cost of a constant prediction: a network that has lear
 class Beginning(NamedTuple):
     """The beginning of a training, with which `diagnose` separates causes from symptoms.
 
-    X (n_x, k): Examples of the training, evenly spread.
-    Y (n_L, k): Their targets.
-    parameters: θ before the first update.
-    regularized: Whether the costs of the training include L1 or L2.
-    diverged: Attributes of the `DivergenceError` that ended the training, if there was one.
-    m: Number of examples of the training.
+    Attributes
+    ----------
+    X : array of shape (n_x, k)
+        Examples of the training, evenly spread.
+    Y : array of shape (n_L, k)
+        Their targets.
+    parameters : Parameters
+        θ before the first update.
+    regularized : bool, optional
+        Whether the costs of the training include L1 or L2.
+    diverged : mapping, optional
+        Attributes of the `DivergenceError` that ended the training, if there was one.
+    m : int, optional
+        Number of examples of the training.
 
+    Examples
+    --------
     >>> from deepstep import Network
     >>> net = Network([1, 1], initialization="zeros", seed=1)
     >>> history = net.train([[-1.0, 1.0]], [[0, 1]], learning_rate=1.0, iterations=3)

@@ -90,14 +90,25 @@ CAUSES = tuple(KINDS)[: tuple(KINDS).index("class never predicted")]  # kinds th
 class Finding:
     """One problem that was found.
 
-    kind: Its name: "dead units", "overfitting", …
-    severity: "serious", "warning" or "note".
-    says: The observation.
-    hint: The advice.
-    evidence: The number that decided; NaN where it is not finite.
-    layer: 1 … L, for a finding about one layer.
-    step: The number of updates after which it was first seen.
+    Attributes
+    ----------
+    kind : str
+        Its name: "dead units", "overfitting", …
+    severity : str
+        "serious", "warning" or "note".
+    says : str
+        The observation.
+    hint : str
+        The advice.
+    evidence : float
+        The number that decided; NaN where it is not finite.
+    layer : int, optional
+        1 … L, for a finding about one layer.
+    step : int, optional
+        The number of updates after which it was first seen.
 
+    Examples
+    --------
     >>> print(Finding("dead units", "warning", "layer 2: 43 % are dead", "use leaky_relu", 0.43, layer=2))
     layer 2: 43 % are dead; use leaky_relu.
     """
@@ -117,7 +128,12 @@ class Finding:
         return Findings([self])._repr_html_()
 
     def to_dict(self) -> dict[str, Any]:
-        """The finding for JSON: its attributes, None for evidence that is not finite, and the sentence."""
+        """The finding for JSON: its attributes, None for evidence that is not finite, and the sentence.
+
+        Returns
+        -------
+        dict
+        """
         evidence = self.evidence if isfinite(self.evidence) else None
         return {**asdict(self), "evidence": evidence, "sentence": str(self)}
 

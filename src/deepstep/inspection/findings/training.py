@@ -58,22 +58,41 @@ def diagnose(
 ) -> list[Finding]:
     """Find common problems of a training.
 
-    training (Network or History): A trained network, or the records of a training. Layers are examined in
-        each epoch that the callback `deepstep.training.Health` recorded; without it, those of a network
-        before and after its training, on some of its examples.
-    architecture: The network of a history, for more specific advice.
-    parameters: Its parameters after the training, to find symmetric units.
-    X (n_x, m): Some hundred examples on which dead and saturated units are counted; by default the last
-        record of Health counts.
-    Y (n_L, m): The targets of X, to find possible label errors and a constant target. Best are rows that were
-        not used for training.
-    scores: Figures of the predictions: ``accuracy``, ``majority_accuracy``, ``recall`` by class.
-    kept_best: Whether early stopping kept the parameters of the best epoch, so that later epochs do no harm.
-    diverged: Attributes of the `DivergenceError` that ended the training: ``came``, ``mend``, ``layer``,
-        ``step``.
-    DataError: If ``training`` is neither a Network nor a History.
-    returns: Causes before their consequences, then the most serious first; empty if nothing was found.
+    Parameters
+    ----------
+    training : Network or History
+        A trained network, or the records of a training. Layers are examined in each epoch that the callback
+        `deepstep.training.Health` recorded; without it, those of a network before and after its training, on
+        some of its examples.
+    architecture : Architecture, optional
+        The network of a history, for more specific advice.
+    parameters : Parameters, optional
+        Its parameters after the training, to find symmetric units.
+    X : array of shape (n_x, m), optional
+        Some hundred examples on which dead and saturated units are counted; by default the last record of
+        Health counts.
+    Y : array of shape (n_L, m), optional
+        The targets of X, to find possible label errors and a constant target. Best are rows that were not
+        used for training.
+    scores : mapping, optional
+        Figures of the predictions: ``accuracy``, ``majority_accuracy``, ``recall`` by class.
+    kept_best : bool, optional
+        Whether early stopping kept the parameters of the best epoch, so that later epochs do no harm.
+    diverged : mapping, optional
+        Attributes of the `DivergenceError` that ended the training: ``came``, ``mend``, ``layer``, ``step``.
 
+    Returns
+    -------
+    list of Finding
+        Causes before their consequences, then the most serious first; empty if nothing was found.
+
+    Raises
+    ------
+    DataError
+        If ``training`` is neither a Network nor a History.
+
+    Examples
+    --------
     >>> from deepstep import Network
     >>> net = Network([2, 3, 1], initialization="zeros", seed=1)
     >>> history = net.train([[0, 0, 1, 1], [0, 1, 0, 1]], [[0, 1, 1, 1]], learning_rate=0.5, iterations=50)
