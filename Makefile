@@ -13,13 +13,12 @@ test: $(VENV)/.installed-test
 	$(BIN)/ruff format --check .
 	$(BIN)/deepstep warmup & $(BIN)/mypy && wait $$!
 	$(BIN)/lint-imports
-	$(BIN)/python tools/sizes.py
-	$(BIN)/python tools/words.py
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python tools/form.py
+	$(BIN)/python -m pytest -n 2 -m "not slow" --durations 10
 
 # The tests of more than a second, which `make test` leaves out.
 test-slow: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 -m slow --durations 10
 
 # The tests that draw at random, with a seed that no run had: `make test` always has the same.
 fuzz: $(VENV)/.installed-test

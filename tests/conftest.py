@@ -1,8 +1,9 @@
 """Fixtures of all tests, and the rule that continuous integration skips nothing."""
 
 import os
+import resource
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from importlib.util import find_spec
 from math import inf
 from pathlib import Path
@@ -45,6 +46,33 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         by_hypothesis = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
         if by_hypothesis or "fresh_seed" in getattr(item, "fixturenames", ()):
             item.add_marker("draws")
+
+
+MOST_SECONDS = 5.0
+"""Of the processor, for a test without the mark `slow`, compiling left out."""
+
+
+def _processor_seconds() -> float:
+    """Of this process and of its children that have ended."""
+    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(part.ru_utime + part.ru_stime for part in usage)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    """In CI a test that takes long without the mark fails, so that `make test` stays one of minutes."""
+    if not IN_CI or item.get_closest_marker("slow"):
+        return (yield)
+    from numba.core.event import install_timer
+
+    compiling: list[float] = []
+    begin = _processor_seconds()
+    with install_timer("numba:compile", compiling.append):
+        result = yield
+    seconds = _processor_seconds() - begin - sum(compiling)
+    if seconds > MOST_SECONDS:
+        pytest.fail(f"{seconds:.1f} s of the processor: mark this test `slow`, or make it faster", pytrace=False)
+    return result
 
 
 def _seed_to_repeat(config: pytest.Config) -> str:
