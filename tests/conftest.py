@@ -71,7 +71,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         result = yield
     seconds = _processor_seconds() - begin - sum(compiling)
     if seconds > MOST_SECONDS:
-        pytest.fail(f"{seconds:.1f} s of the processor: mark this test `slow`, or make it faster", pytrace=False)
+        problem = f"{seconds:.1f} s of the processor: mark this test `slow`, or make it faster"
+        pytest.fail(problem, pytrace=False)
     return result
 
 
