@@ -62,8 +62,7 @@ def number_of(value, settings):
     if settings.get("signed"):
         value = re.sub(settings["sign"], "", value, count=1) if re.search(settings["signed"], value) else ""
     if settings.get("around"):
-        match = re.search(settings["around"], value)
-        value = match[1] if match else ""
+        value = match[1] if (match := re.search(settings["around"], value)) else ""
     if not re.search(settings.get("number", ""), value):
         return math.nan
     plain = re.sub(settings.get("thousands") or "$^", "", value)
@@ -321,9 +320,8 @@ def table_of(text):
     for source in program["inputs"]:
         name, is_plain = source["column"], source["kind"] == "number" and not source["settings"]
         if program["comma"] and is_plain and name in columns:
-            texts = columns[name]
-            numbers = [number_of(text, program["comma"]) for text in texts]
-            if not any(text and math.isnan(number) for text, number in zip(texts, numbers)):
+            numbers = [number_of(text, program["comma"]) for text in columns[name]]
+            if not any(text and math.isnan(number) for text, number in zip(columns[name], numbers)):
                 columns[name] = numbers
     return columns
 
