@@ -90,28 +90,28 @@ def document_of(what: Shown, opened: tuple[int, ...] = ()) -> Document:
     """The lesson with these contents, and every quantity of the updates that are opened."""
     network, X, Y, options, about = what.network, what.X, what.Y, what.options, what.about
     notes = list(about.notes)
-    found = record(network, X, Y, options, opened)
-    if found.stopped:
-        notes.append(found.stopped)
+    recording = record(network, X, Y, options, opened)
+    if recording.stopped:
+        notes.append(recording.stopped)
     return {
         "format": FORMAT,
         "version": VERSION,
         "title": about.title,
         "notes": notes,
-        **_described(network, found, options),
-        "parameters": _arrays(found.recorded[0]),
+        **_described(network, recording, options),
+        "parameters": _arrays(recording.recorded[0]),
         "data": _data(what),
-        **_recorded(found),
-        "history": _history(about.history, found),
-        **_equations(found, options),
-        "code": reproduce_code(network, found.recorded[0], X, Y, about.code, options),
+        **_recorded(recording),
+        "history": _history(about.history, recording),
+        **_equations(recording),
+        "code": reproduce_code(network, recording.recorded[0], X, Y, about.code, options),
         "origin": "export",
         "wide": what.wide,
     }
 
 
-def _described(network: Network, found: Recording, options: Mapping[str, Any]) -> Document:
-    shape, settings, size = network.architecture, found.settings, options.get("batch_size")
+def _described(network: Network, recording: Recording, options: Mapping[str, Any]) -> Document:
+    shape, settings, size = network.architecture, recording.settings, options.get("batch_size")
     rates = settings.dropout_of(shape)
     return {
         "network": {
@@ -129,7 +129,7 @@ def _described(network: Network, found: Recording, options: Mapping[str, Any]) -
             "learning_rate": float(options["learning_rate"]),
             "l2": float(settings.l2),
             "weight_decay": settings.decay,
-            **_multipliers(settings, found.recorded[0]),
+            **_multipliers(settings, recording.recorded[0]),
             "batch_size": None if size is None else int(size),
             "dropout": list(rates) if len(set(rates)) > 1 else max(rates, default=0.0),
             "seed": int(settings.seed),
@@ -184,15 +184,14 @@ def _arrays(parameters: Mapping[str, Array]) -> Document:
     return {name: packed(value) for name, value in parameters.items()}
 
 
-def _recorded(found: Recording) -> Document:
-    masks = found.masks
+def _recorded(recording: Recording) -> Document:
+    masks = recording.masks
+    snapshots = sorted(recording.recorded.items())
     return {
-        "batches": [rows.tolist() for rows in found.batches],
-        "masks": masks and [{f"A{layer}": packed(mask) for layer, mask in one.items()} for one in masks],
-        "golden": [_golden(step, trace) for step, trace in found.golden],
-        "recorded": [
-            {"step": number, "parameters": _arrays(theta)} for number, theta in sorted(found.recorded.items())
-        ],
+        "batches": [rows.tolist() for rows in recording.batches],
+        "masks": masks and [{f"A{layer}": packed(mask) for layer, mask in step.items()} for step in masks],
+        "golden": [_golden(step, trace) for step, trace in recording.golden],
+        "recorded": [{"step": number, "parameters": _arrays(theta)} for number, theta in snapshots],
     }
 
 
@@ -222,11 +221,12 @@ def _is_quantity(entry: TraceEntry, parameters: Parameters) -> bool:
     return entry.name.removesuffix("′") not in parameters
 
 
-def _history(before: History | None, found: Recording) -> Document:
+def _history(before: History | None, recording: Recording) -> Document:
     """The training curve: of the training so far if there was one, else of the recorded steps."""
     if not before:
-        rows = evenly_spread(len(found.costs), MOST_POINTS)
-        return {"unit": "step", "at": rows.tolist(), "cost": [number(found.costs[row]) for row in rows]}
+        costs = recording.costs
+        rows = evenly_spread(len(costs), MOST_POINTS)
+        return {"unit": "step", "at": rows.tolist(), "cost": [number(costs[row]) for row in rows]}
     curves = TrainingCurveDisplay.from_history(before)
     rows = evenly_spread(len(before), MOST_POINTS)
     columns = {"cost": curves.costs, "validation_cost": curves.validation_costs, **curves.metrics}
@@ -242,11 +242,12 @@ def _history(before: History | None, found: Recording) -> Document:
     }
 
 
-def _equations(found: Recording, options: Mapping[str, Any]) -> Document:
+def _equations(recording: Recording) -> Document:
     """The equation of each quantity of a step; source and formula of these and of the page's equations."""
-    entries = list(found.golden[0][1])
-    in_it = (entry.equation for entry in entries if entry.equation)
-    names = dict.fromkeys([*in_it, *equations_of_a_page()])
+    _, trace = recording.golden[0]
+    entries = list(trace)
+    used = (entry.equation for entry in entries if entry.equation)
+    names = dict.fromkeys([*used, *equations_of_a_page()])
     return {
         "entries": [{name: getattr(entry, name) for name in ENTRY} for entry in entries],
         "sources": sources_of(names),

@@ -63,9 +63,8 @@ class ExplorerServer(ThreadingHTTPServer):
         try:
             super().__init__((ADDRESS, port), Handler)
         except (OSError, OverflowError) as error:
-            raise FileError(
-                "--port", f"a free port of {ADDRESS}", f"{port}: {error}", "Port 0 takes any that is free."
-            ) from error
+            problem = f"--port {port} cannot be used on {ADDRESS} ({error})"
+            raise FileError(problem, "Port 0 takes any that is free.") from error
 
     @property
     def port(self) -> int:
