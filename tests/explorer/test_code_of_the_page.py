@@ -145,7 +145,7 @@ def test_the_draws_are_those_of_the_page():
     ("changes", "why"),
     [
         ([{"edit": ["W1", 0, 0, 1.0]}], "no number t of updates"),
-        ([{"t": 0, "drop": 1}], "set, edit or add"),
+        ([{"t": 0, "drop": 1}], "set, edit and add"),
         ([{"t": 0, "set": {"momentum": 1}}], "momentum"),
         ([{"t": 1, "edit": ["W9", 0, 0, 1.0]}], "W9.* does not fit the network"),
         ([{"t": 1, "edit": ["W1", 3, 0, 1.0]}], "does not fit the network"),

@@ -86,13 +86,13 @@ def _of_hosts(app: ASGIApp, valid: Sequence[str]) -> ASGIApp:
     """Refuses other Host headers; an entry ``*.name`` stands for all names below it, ``*`` for all hosts."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        found = app
+        responder = app
         if scope["type"] == "http":
-            given = Request(scope).headers.get("host", "")
-            host = re.sub(r":\d*$", "", given.lower())
-            if not any(host == one or (one[:1] == "*" and host.endswith(one[1:])) for one in valid):
-                found = _json({"error": f"Host must be a name of this server, got {given[:60]!r}."}, 400)
-        await found(scope, receive, send)
+            header = Request(scope).headers.get("host", "")
+            host = re.sub(r":\d*$", "", header.lower())
+            if not any(host == name or (name[:1] == "*" and host.endswith(name[1:])) for name in valid):
+                responder = _json({"error": f"Host must be a name of this server, got {header[:60]!r}."}, 400)
+        await responder(scope, receive, send)
 
     return answer
 
@@ -168,11 +168,9 @@ def _coverage(request: Request) -> float | None:
     try:
         value = None if text is None else float(text)
     except ValueError:
-        value = 0.0
+        value = 0.0  # refused below
     if value is not None and not 0 < value < 1:
-        raise ConfigurationError(
-            "/predict", "a number between 0 and 1", f"got {text!r:.60}", setting="coverage"
-        )
+        raise ConfigurationError.must_be("coverage", "a number between 0 and 1", f"{text!r:.60}")
     return value
 
 
