@@ -188,7 +188,7 @@ def check_class(folder: Path, tell: Callable[[int, int, str], None]) -> ClassRep
     tell: Is called with the number of checked functions, that of all, and the name of the last one's learner.
     FileError: If there is no such folder, or no function of the course in it.
     """
-    where, seed, seconds = str(folder), course_seed(), defaultdict[str, float](float)
+    seed, seconds = course_seed(), defaultdict[str, float](float)
     cells, problems = defaultdict[str, dict[str, Cell]](dict), dict[str, str]()
 
     def graded(learner: str, path: Path, name: str, is_written: bool) -> Cell:
@@ -206,7 +206,7 @@ def check_class(folder: Path, tell: Callable[[int, int, str], None]) -> ClassRep
     try:
         learners = _learners(folder)
     except OSError as error:
-        raise FileError(where, "a folder", f"got the error {error.strerror!r}", setting=where) from error
+        raise FileError(f"{folder} cannot be listed ({error.strerror})") from error
     with TemporaryDirectory(ignore_cleanup_errors=True) as scratch, executor(thread_limit(), "check") as pool:
         tasks = []
         files = [(name, file) for name in learners for file in learners[name][:MOST_OF_A_LEARNER]]
@@ -235,8 +235,8 @@ def check_class(folder: Path, tell: Callable[[int, int, str], None]) -> ClassRep
         tuple(name for number in sorted(chapters) for name in CHAPTERS[number].exercises), {}
     )
     if not chapters:
-        got = "; ".join(["got no function of the course", *problems.values()][:2])
-        raise FileError(where, "a folder with the files of a class", got, setting=where)
+        reason = next((f" ({problem})" for problem in problems.values()), "")
+        raise FileError(f"{folder} has no function of the course{reason}")
     for learner in learners:
         other = Cell(NOT_RUN, problems[learner]) if learner in problems else Cell(NOT_TRIED)
         shown = _shown(learner, MOST_NAME)

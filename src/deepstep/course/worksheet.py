@@ -17,7 +17,6 @@ from deepstep.errors import ConfigurationError
 from deepstep.inspection import Trace, TraceEntry
 from deepstep.model import Network
 from deepstep.report.html import Content, Html, page, table, tag
-from deepstep.training.plan import require
 from deepstep.types import Array, is_number, is_whole
 
 HALVES, WHOLE = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0), (-2.0, -1.0, 1.0, 2.0)
@@ -117,7 +116,7 @@ def worksheets(
     few = is_whole(students, 1) and students <= MOST_STUDENTS
     positive = is_number(learning_rate) and 0 < learning_rate == round(learning_rate, RATE_DECIMALS)
     dims = f"2 to {MOST_LAYERS + 1} sizes from 1 to {MOST_UNITS}"
-    for setting, value, accepted, expected in (
+    for setting, value, accepted, requirement in (
         ("layer_dims", layer_dims, fits, dims),
         ("students", students, few, f"a whole number from 1 to {MOST_STUDENTS}"),
         ("seed", seed, is_whole(seed, 0), "a whole number of at least 0"),
@@ -131,7 +130,8 @@ def worksheets(
             f"a positive number with at most {RATE_DECIMALS} decimals",
         ),
     ):
-        require(accepted, "worksheets", expected, value, setting=setting)
+        if not accepted:
+            raise ConfigurationError.must_be(setting, requirement, f"{value!r:.200}")
     drawn = set[bytes]()
     draw = partial(_draw, sizes, activation, loss, examples, learning_rate, drawn)
     return [
@@ -160,9 +160,8 @@ def _draw(
         if _is_friendly(trace, loss):
             drawn.add(numbers)
             return trace
-    got = f"found none for sheet {len(drawn) + 1} in {TRIES} draws"
-    hint = "Use a smaller network, fewer students or the learning rate 0.1."
-    raise ConfigurationError("worksheets", "sizes with friendly numbers", got, hint)
+    problem = f"{TRIES} draws for sheet {len(drawn) + 1} have no friendly numbers"
+    raise ConfigurationError(problem, "Use a smaller network, fewer students or the learning rate 0.1.")
 
 
 def _candidates(
