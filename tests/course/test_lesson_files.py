@@ -391,5 +391,5 @@ def test_numbers_of_updates_begin_with_1(tmp_path):
 def test_a_fence_that_resembles_a_block_is_refused(tmp_path):
     source = tmp_path / "lesson.md"
     source.write_text('+++\ntitle = "T"\n+++\n# A\n```scene\ndata = "moons"\n```\n```Question\nx\n```\n')
-    with pytest.raises(ConfigurationError, match=r"lesson\.md:8.*```scene or ```question"):
+    with pytest.raises(ConfigurationError, match=r"lesson\.md:8: .*neither ```scene nor ```question"):
         build(source)

@@ -208,27 +208,23 @@ def own_generator() -> Iterator[None]:
 
 
 def run_file(
-    path: Path,
-    name: str,
-    cases: Sequence[Arguments],
-    solved: Sequence[str] = (),
-    limits: Limits | None = None,
+    path: Path, name: str, cases: Sequence[Arguments], known: Sequence[str] = (), limits: Limits | None = None
 ) -> list[Record]:
     """Call the function of this name in the file, in another process, with each of the cases.
 
-    Functions named in ``solved`` are replaced by their solutions first. Where the file gives no results, the
+    Functions named in ``known`` are replaced by their solutions first. Where the file gives no results, the
     list has one record with the key "failed". In a browser the file runs in this process, without limits.
     """
     limits = limits or Limits()
     if sys.platform in WITHOUT_PROCESSES:
-        return checked_records(_here(str(path.resolve()), name, list(cases), _solutions(solved)), cases)
+        return checked_records(_here(str(path.resolve()), name, list(cases), _solutions(known)), cases)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         results = Path(folder, "results.json")
         request = {
             "path": str(path.resolve()),
             "name": name,
             "cases": list(cases),
-            "solved": list(solved),
+            "known": list(known),
             "results": str(results),
             "limits": list(limits),
         }
@@ -402,7 +398,7 @@ def main() -> None:
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  # for input() in the learner's file
     importlib.import_module("deepstep.course.exercises")  # registers them
     name, path = request["name"], request["path"]
-    solutions = _solutions(request["solved"])
+    solutions = _solutions(request["known"])
     # no way to the solution of the exercise itself is left
     EXERCISES.pop(name)
     for module in [

@@ -75,8 +75,7 @@ class _File:
         """The name of a function for constants of these types, which the file has then."""
         if name not in FUNCTIONS:  # of the library of C
             return name
-        text = FUNCTIONS[name]
-        typed_name = f"do_{name}"
+        text, typed_name = FUNCTIONS[name], f"do_{name}"
         for index, value in enumerate(constants):
             if f"TYPE{index}" in text:
                 kind = TYPES[value.dtype.name]
@@ -179,9 +178,8 @@ def _described(program: Program) -> Iterator[str]:
 def _code_functions(program: Program) -> Iterator[str]:
     for source in program.inputs:
         if source.kind == "category":
-            categories, name = source.settings["values"], _code_name(source)
-            n = len(categories)
-            long, texts = _literals(categories, f"{name}_text")
+            n, name = len(source.settings["values"]), _code_name(source)
+            long, texts = _literals(source.settings["values"], f"{name}_text")
             yield function("code", name=name, n=n, room=max(n, 1), long_texts=long, texts=texts or '""')
 
 

@@ -47,8 +47,7 @@ class Inputs:
 
 def _key(source: Input) -> tuple[Any, ...]:
     """Equal for the inputs of several folds that become one; their tuples, values or words, are merged."""
-    settings = (value for value in source.settings.values() if not isinstance(value, tuple))
-    return source.column, source.kind, *settings
+    return source.column, source.kind, *(v for v in source.settings.values() if not isinstance(v, tuple))
 
 
 def _merged(value: Any, other: Any) -> Any:
@@ -97,11 +96,11 @@ def features_value(builder: Builder, preparation: TablePreparation, inputs: Inpu
                 n += builder.widths[value]
     for op, features in together.items():
         value = builder.take(RAW, [index for _, index, _ in features])
-        roles = features[0][2]
-        numbers: Any = {role: np.array([constants[role] for *_, constants in features]) for role in roles}
+        numbers: Any = {role: np.array([c[role] for *_, c in features]) for role in features[0][2]}
         value = value if op == "take" else builder.add(op, value, **numbers)
         parts.append((value, [position for position, _, _ in features]))
-    positions = np.concatenate([position for _, position in parts])  # parts are by operation: sort them back
+    # the parts are by operation: their features are sorted back
+    positions = np.concatenate([position for _, position in parts])
     return builder.take(builder.concat(*[value for value, _ in parts]), np.argsort(positions))
 
 

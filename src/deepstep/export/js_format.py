@@ -83,8 +83,7 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Ar
         raise CannotRunError("there is no node", "Install Node.js.")
     content = json.dumps(rows).replace("Infinity", "1e999")  # JSON has no Infinity; 1e999 is read as it
     texts = path.read_text(encoding="utf-8"), f"const ROWS = {_written(content)};", DRIVER.read_text("utf-8")
-    text = "\n".join(texts)
-    done = output_of([node, "--input-type=module", "-"], text.encode(), path)
+    done = output_of([node, "--input-type=module", "-"], "\n".join(texts).encode(), path)
     return answers_of(done, len(program.result.names))
 
 

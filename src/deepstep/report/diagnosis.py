@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
 
@@ -82,10 +83,9 @@ def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = No
         findings += [finding for finding in held_out if finding.kind not in kinds]
     else:
         budget, ensemble = settings.get("time_budget"), run.ensemble
+        facts = attrgetter("epochs", "best_epoch", "validation_cost")
         members = [
-            MemberSummary(
-                member.preset, member.fold, share, member.epochs, member.best_epoch, member.validation_cost
-            )
+            MemberSummary(member.preset, member.fold, share, *facts(member))
             for member, share in zip(ensemble.members, ensemble.shares, strict=True)
         ]
         time_budget = budget if is_number(budget) else None
@@ -108,9 +108,8 @@ def _never_recognized(run: Run, rows: HeldOut | None, named: str) -> Iterator[Fi
         return
     several, train = run.targets.several, Scores(run.config.get("results", {}).get("train"))
     for target in classified(run, rows):
-        n = len(target.classes)
-        sizes = np.bincount(target.true, minlength=n)
-        right = np.bincount(target.true[target.true == target.predicted], minlength=n)
+        sizes = np.bincount(target.true, minlength=len(target.classes))
+        right = np.bincount(target.true[target.true == target.predicted], minlength=len(target.classes))
         zero = {target.classes[k]: int(sizes[k]) for k in np.flatnonzero((sizes > 0) & (right == 0))}
         zero = {name: size for name, size in zero.items() if repr(name) not in named}
         yield from never_recognized(f"{target.name}: " if several else "", rows.part, zero, train)

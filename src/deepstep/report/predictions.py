@@ -85,9 +85,8 @@ def classified(run: Run, rows: HeldOut) -> Iterator[Classified]:
     each = target.by_column(run.predictor.probabilities(rows.outputs))
     true = rows.answers.reshape(-1, target.n_columns)
     predicted = target.decide(rows.outputs).reshape(true.shape)
-    for column, (name, P) in enumerate(zip(run.target_names, each, strict=True)):
-        classes = tuple(map(str, target.labels[column]))
-        yield Classified(name, classes, true[:, column], predicted[:, column], P)
+    for k, (name, P) in enumerate(zip(run.target_names, each, strict=True)):
+        yield Classified(name, tuple(map(str, target.labels[k])), true[:, k], predicted[:, k], P)
 
 
 def predictions(run: Run, rows: HeldOut) -> Html:
@@ -114,9 +113,9 @@ def predictions(run: Run, rows: HeldOut) -> Html:
     return join([*metrics, *(_of_numbers(name, y, p, rows, decimal) for name, y, p in columns)])
 
 
-def _of_classes(target: Classified, rows: HeldOut, ids: str) -> Html:
-    n, m = len(target.classes), len(target.true)
-    counts = np.bincount(target.true * n + target.predicted, minlength=n * n).reshape(n, n)
+def _of_classes(part: Classified, rows: HeldOut, ids: str) -> Html:
+    n, m = len(part.classes), len(part.true)
+    counts = np.bincount(part.true * n + part.predicted, minlength=n * n).reshape(n, n)
     right = int(np.trace(counts))
     share = f"{100 * right / max(1, m):.1f} %"
     cells = [(int(counts[i, j]), i, j) for i, j in zip(*np.nonzero(counts), strict=True)]
@@ -126,30 +125,28 @@ def _of_classes(target: Classified, rows: HeldOut, ids: str) -> Html:
     more = f"{left_out} of the {len(cells)} cells with rows are not opened." if left_out else None
     return join(
         [
-            tag("p", f"{target.name}: {right} of {m} predictions are correct ({share})."),
-            _confusion_matrix(target, counts, links),
+            tag("p", f"{part.name}: {right} of {m} predictions are correct ({share})."),
+            _confusion_matrix(part, counts, links),
             tag("h3", "Examples behind each cell"),
             None if more is None else tag("p", more),
             *(
                 details(
-                    _cell_name(target, i, j, count), tag("div", _examples(target, rows, i, j), id=links[i, j])
+                    _cell_name(part, i, j, count), tag("div", _examples(part, rows, i, j), id=links[i, j])
                 )
                 for count, i, j in opened
             ),
-            _worst(target, rows),
+            _worst(part, rows),
         ]
     )
 
 
-def _confusion_matrix(
-    target: Classified, counts: NDArray[np.intp], links: dict[tuple[int, int], str]
-) -> Html:
-    if len(target.classes) > MOST_CLASSES:
-        return tag("p", f"There are {len(target.classes)} classes: the most frequent confusions are below.")
+def _confusion_matrix(part: Classified, counts: NDArray[np.intp], links: dict[tuple[int, int], str]) -> Html:
+    if len(part.classes) > MOST_CLASSES:
+        return tag("p", f"There are {len(part.classes)} classes: the most frequent confusions are below.")
     body = []
-    for i, name in enumerate(target.classes):
+    for i, name in enumerate(part.classes):
         cells: list[Content] = [name]
-        for j, other in enumerate(target.classes):
+        for j, other in enumerate(part.classes):
             count = int(counts[i, j])
             shown: Content = count or "·"
             if (i, j) in links:
@@ -157,29 +154,29 @@ def _confusion_matrix(
                 shown = tag("a", count, href=f"#{links[i, j]}", aria_label=label)
             cells.append(tag("strong", shown) if i == j else shown)
         body.append(cells)
-    caption = f"{target.name}: rows by true class (down) and predicted class (across), correct ones in bold"
-    return table(["true ↓ predicted →", *target.classes], body, caption=caption)
+    caption = f"{part.name}: rows by true class (down) and predicted class (across), correct ones in bold"
+    return table(["true ↓ predicted →", *part.classes], body, caption=caption)
 
 
-def _cell_name(target: Classified, i: int, j: int, count: int) -> str:
-    true, predicted = target.classes[i], target.classes[j]
+def _cell_name(part: Classified, i: int, j: int, count: int) -> str:
+    true, predicted = part.classes[i], part.classes[j]
     return f"true {true}, correct: {count}" if i == j else f"true {true}, predicted {predicted}: {count}"
 
 
-def _examples(target: Classified, rows: HeldOut, i: int, j: int) -> Html:
-    every = target.by_loss((target.true == i) & (target.predicted == j))
-    shown = {row: target.figures(row) for row in every[:MOST_EXAMPLES]}
+def _examples(part: Classified, rows: HeldOut, i: int, j: int) -> Html:
+    every = part.by_loss((part.true == i) & (part.predicted == j))
+    shown = {row: part.figures(row) for row in every[:MOST_EXAMPLES]}
     left_out = len(every) - len(shown)
     more = f"; those with the greatest loss, {left_out} more are left out" if left_out else ""
-    return listed(rows, FIGURES, shown, caption=_cell_name(target, i, j, len(every)) + more)
+    return listed(rows, FIGURES, shown, caption=_cell_name(part, i, j, len(every)) + more)
 
 
-def _worst(target: Classified, rows: HeldOut) -> Html:
-    wrong = target.by_loss(target.true != target.predicted)
+def _worst(part: Classified, rows: HeldOut) -> Html:
+    wrong = part.by_loss(part.true != part.predicted)
     if not wrong:
         return tag("p", "All predictions are correct.")
     shown = {
-        row: [target.classes[target.true[row]], target.classes[target.predicted[row]], *target.figures(row)]
+        row: [part.classes[part.true[row]], part.classes[part.predicted[row]], *part.figures(row)]
         for row in wrong[:WORST]
     }
     caption = f"The {len(shown)} worst of {len(wrong)} errors, by loss, -log P(true)"

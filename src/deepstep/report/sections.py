@@ -24,6 +24,7 @@ from deepstep.plots import (
 )
 from deepstep.plots.drawing import HIGHEST
 from deepstep.preparation import ImagePreparation
+from deepstep.preparation.batches import evenly_spread
 from deepstep.report.diagnosis import has_health, no_health
 from deepstep.report.figures import figure
 from deepstep.report.html import Content, Html, details, join, table, tag
@@ -110,12 +111,9 @@ def curves(run: Run) -> Html:
     if display.validation_costs is not None:
         shown["validation cost"] = display.validation_costs
     shown |= {**display.metrics, "learning rate": display.rates}
-    spread = np.linspace(0, len(history) - 1, min(len(history), MOST_EPOCHS))
-    chosen = sorted({round(row) for row in spread})
-    rows = [
-        [f"{display.epochs[row]:.0f}", *(written(curve[row]) for curve in shown.values())] for row in chosen
-    ]
-    caption = f"{len(chosen)} of {len(history)} epochs"
+    chosen = evenly_spread(len(history), MOST_EPOCHS)
+    rows = [[f"{display.epochs[k]:.0f}", *(written(curve[k]) for curve in shown.values())] for k in chosen]
+    caption = f"{len(rows)} of {len(history)} epochs"
     numbers = details("As a table", table(["epoch", *shown], rows, caption=caption))
     caption = "Cost, metrics and learning rate over the epochs"
     if any((np.abs(curve) > HIGHEST).any() for curve in shown.values()):
@@ -187,9 +185,8 @@ def presets(run: Run) -> Html:
     tried = TriedPresets(run.ensemble.tried)
     parts = [tag("p", text), table(header, rows, caption="Presets", left=2)]
     if tried:
-        caption = "All presets that were tried"
-        if len(tried) > MOST_TRIED:
-            caption = f"The first {MOST_TRIED} of {len(tried)} presets that were tried"
+        which = "All" if len(tried) <= MOST_TRIED else f"The first {MOST_TRIED} of {len(tried)}"
+        caption = f"{which} presets that were tried"
         parts.append(table(tried.HEADER, tried.cells()[:MOST_TRIED], caption=caption, left=2, texts_last=1))
     return join(parts)
 
