@@ -324,15 +324,15 @@ class Comparison(NamedTuple):
         return ", ".join(texts)
 
     def _side_effects(self) -> Iterator[str]:
-        for index, name in enumerate(signature(self.exercise.function).parameters):
-            place, both = slice(index, index + 1), zip(self.expected, self.records, strict=True)
+        parameters = signature(self.exercise.function).parameters
+        for index, name in enumerate(parameters):
+            place = slice(index, index + 1)  # of the argument; empty where a call leaves it out
+            both = zip(self.expected, self.records, strict=True)
             if not all(unchanged(right["after"][place], record["after"][place]) for right, record in both):
                 remedy = REMEDIES.get(type(self.cases[0][index]), "make a new array")
                 yield f"{name} was changed in place: {remedy}."
         if any(record["random"] for record in self.records):
-            source = (
-                "rng" if "rng" in signature(self.exercise.function).parameters else "a generator of its own"
-            )
+            source = "rng" if "rng" in parameters else "a generator of its own"
             yield f"The global random generator was used or seeded: draw from {source}, not from np.random."
         drawing = [record for record in self.records if "value" in record]
         if drawing and all(record["undrawn"] for record in drawing):

@@ -211,11 +211,7 @@ def altered_arguments(names: Sequence[str]) -> Iterator[tuple[str, Callable[[Arg
 
 ERROR_HINTS = (
     ("UnboundLocalError", "", "The name has no value there: give it one before the loop or the branch."),
-    (
-        "unpack",
-        "",
-        "The number of names differs from that of the values.",
-    ),
+    ("unpack", "", "The number of names differs from that of the values."),
     (
         "operand.*'tuple'|'tuple' object has no attribute|instances of 'tuple'",
         "",

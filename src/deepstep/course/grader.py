@@ -262,7 +262,9 @@ def check_file(
         The function is not written yet.
     0 of 1 right
     """
-    names, hidden, limits = find_chapter(chapter).exercises, course_seed(seed), Limits(seconds, memory)
+    names = find_chapter(chapter).exercises
+    hidden = course_seed(seed)
+    limits = Limits(seconds, memory)
     if not Path(path).is_file():
         raise FileError(f"{path} is not a file", f"Run deepstep course start {chapter}.")
     return Grade(tuple(check_exercise(Path(path), name, hidden, limits) for name in names))

@@ -198,7 +198,8 @@ class _Scenes:
 
 def _place(stage: Stage, block: Block, key: str, settings: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
     """The update of a position, and the position as the page's links have it."""
-    text, first = settings[key], settings["trained"] + 1
+    text = settings[key]
+    first = settings["trained"] + 1
     match = POSITION.fullmatch(text)
     name = ((match and match["name"]) or "").replace("'", "′")
     if match is None or (name and not STEPS.fullmatch(name)):

@@ -147,7 +147,8 @@ def begun(program: Program) -> dict[str, Any]:
 
 def first_step(program: Program) -> dict[str, Array]:
     """Every quantity of the first step, by its name in the trace."""
-    variables, quantities = begun(program), dict[str, Array]()
+    variables = begun(program)
+    quantities: dict[str, Array] = {}
     for line in program:
         if line.phase != "given":
             exec(_compiled((line,)), variables)
@@ -159,7 +160,9 @@ def run(program: Program) -> Outcome:
     """The first step, and the cost of each update of a training."""
     with np.errstate(all="ignore"):
         quantities = first_step(program)
-        variables, costs, stopped = begun(program), list[float](), ""
+        variables = begun(program)
+        costs: list[float] = []
+        stopped = ""
         step = _compiled(tuple(line for line in program if line.phase != "given"))
         for _ in range(UPDATES):
             try:
@@ -200,7 +203,9 @@ def compared(name: str, analytic: Array, numeric: Array) -> dict[str, Any]:
         shapes = f"{analytic.shape} for {numeric.shape}"
         return {"of": name, "difference": "nan", "verdict": "shape", "shapes": shapes}
     difference = Compared(analytic, numeric, ERROR).difference(TOLERANCE)
-    verdict = "nan" if np.isnan(difference) else "good" if difference < TOLERANCE else "wrong"
+    verdict = "good" if difference < TOLERANCE else "wrong"
+    if np.isnan(difference):
+        verdict = "nan"
     return {"of": name, "difference": number(difference), "verdict": verdict}
 
 

@@ -190,9 +190,8 @@ def _same_state(state: Any, other: Any) -> bool:
 
 
 def _line(error: BaseException, file: str) -> int:
-    lines = [
-        frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file
-    ]
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno or 0 for frame in frames if frame.filename == file]
     line = error.lineno if isinstance(error, SyntaxError) else None
     return line or (lines[-1] if lines else 0)
 
@@ -307,9 +306,8 @@ def _checked_value(value: Any, level: int = 0) -> Any:
     shape, dtype = value.get("shape"), value.get("dtype")
     _require(dtype in DTYPES and isinstance(shape, list) and len(shape) <= MOST_AXES)
     _require(all(type(size) is int and 0 <= size <= MOST_ENTRIES for size in shape))
-    _require(
-        math.prod(shape) == len(content) and all(type(number) in (bool, int, float) for number in content)
-    )
+    _require(math.prod(shape) == len(content))
+    _require(all(type(number) in (bool, int, float) for number in content))
     try:
         with np.errstate(over="ignore"):  # a number past float32 is infinity
             np.array(content, dtype=dtype)
@@ -376,7 +374,8 @@ def _here(
     path: str, name: str, cases: list[Arguments], solutions: Mapping[str, Callable[..., Any]]
 ) -> list[Record]:
     """The records of a file that runs in this process."""
-    importable, printed = list(sys.path), Printed()
+    importable = list(sys.path)
+    printed = Printed()
     try:
         with redirect_stdout(printed), own_generator():
             records = _records(path, name, cases, solutions)
@@ -408,6 +407,7 @@ def main() -> None:
             setattr(module, name, _refused)
     importlib.import_module("ctypes")  # loads itself, which is refused below
     tempfile.tempdir = os.getcwd()  # the only folder that may be written
+    # bound before the learner's file runs, which may replace the functions of these modules
     write, dumps = partial(_write, request["results"], os.open, os.write), json.dumps
     _limit(Limits(*request["limits"]))
     sys.stdout = printed = Printed()
@@ -475,7 +475,7 @@ def _limit(limits: Limits) -> None:
     for name, module in product(WITHOUT_EVENT, (os, sys.modules.get("posix"))):
         if hasattr(module, name):
             setattr(module, name, partial(_not_allowed, f"os.{name}"))
-    real, sep = os.path.realpath, os.sep
+    real, sep = os.path.realpath, os.sep  # bound before the learner's file runs, as in `main`
     sources, folder = real(Path(__file__).with_name("exercises")) + sep, real(os.getcwd()) + sep
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:

@@ -116,6 +116,7 @@ def worksheets(
     few = is_whole(students, 1) and students <= MOST_STUDENTS
     positive = is_number(learning_rate) and 0 < learning_rate == round(learning_rate, RATE_DECIMALS)
     dims = f"2 to {MOST_LAYERS + 1} sizes from 1 to {MOST_UNITS}"
+    rate = f"a positive number with at most {RATE_DECIMALS} decimals"
     for setting, value, accepted, requirement in (
         ("layer_dims", layer_dims, fits, dims),
         ("students", students, few, f"a whole number from 1 to {MOST_STUDENTS}"),
@@ -123,12 +124,7 @@ def worksheets(
         ("activation", activation, activation in ACTIVATIONS, f"one of {', '.join(ACTIVATIONS)}"),
         ("loss", loss, loss in OUTPUTS, f"one of {', '.join(OUTPUTS)}"),
         ("examples", examples, examples in EXAMPLES, "1, 2, 4 or 5"),
-        (
-            "learning_rate",
-            learning_rate,
-            positive,
-            f"a positive number with at most {RATE_DECIMALS} decimals",
-        ),
+        ("learning_rate", learning_rate, positive, rate),
     ):
         if not accepted:
             raise ConfigurationError.must_be(setting, requirement, f"{value!r:.200}")
@@ -232,7 +228,8 @@ def worksheets_html(sheets: Sequence[Sheet], *, exercises: bool = True, key: boo
 
 def _exercise(sheet: Sheet) -> Html:
     network = sheet.trace.architecture
-    sizes, names = "-".join(map(str, network.layer_dims)), ", ".join(network.activations)
+    sizes = "-".join(map(str, network.layer_dims))
+    names = ", ".join(network.activations)
     m = sheet.trace["A0"].shape[1]
     columns = "1 example as a column" if m == 1 else f"{m} examples as columns"
     examples = f"{columns}, learning rate {sheet.learning_rate:g}"
@@ -254,7 +251,8 @@ def _exercise(sheet: Sheet) -> Html:
 def chapter_of(sheet: Sheet) -> str:
     """The chapter of the course that derives what a sheet asks for, by the layers of its network."""
     sizes = sheet.trace.architecture.layer_dims
-    number = 8 if len(sizes) > 2 else 1 if sizes[-1] == 1 else 7
+    one_layer = 1 if sizes[-1] == 1 else 7
+    number = 8 if len(sizes) > 2 else one_layer
     return f"Course, chapter {number}: {CHAPTERS[number].title}."
 
 

@@ -159,10 +159,11 @@ def _optimizer_params(settings: Settings) -> dict[str, Any]:
 
 
 def _data(what: Shown) -> Document:
-    X, about = what.X, what.about
-    names = about.feature_names if len(about.feature_names) else [f"x{k}" for k in range(1, X.shape[0] + 1)]
+    about = what.about
+    numbered = [f"x{k}" for k in range(1, what.X.shape[0] + 1)]
+    names = about.feature_names if len(about.feature_names) else numbered
     return {
-        "X": packed(X),
+        "X": packed(what.X),
         "Y": packed(what.Y),
         "names": list(map(str, names)),
         "classes": list(map(str, about.class_names)) or None,

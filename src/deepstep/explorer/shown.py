@@ -89,12 +89,14 @@ class Shown:
 
 def shown(network: Network, X: Any, Y: Any, about: About, training: Mapping[str, Any]) -> Shown:
     """Check all arguments, and choose what fits a page."""
-    options, shape = dict(training), network.architecture
+    options = dict(training)
+    shape = network.architecture
     about = replace(about, history=about.history or network.history)
     check_options(network, options)
     X = check_inputs(X, shape.n_inputs, "explore", dtype=np.dtype(float))
     Y = check_targets(Y, shape.n_outputs, X.shape[1], get_head(shape), "explore", dtype=np.dtype(float))
-    notes, pictures = list(about.notes), None
+    notes = list(about.notes)
+    pictures = None
     if len(about.image_shape):
         about = replace(about, image_shape=check_image_shape(about.image_shape, X.shape[0], "explore"))
     title = about.title or f"{'-'.join(map(str, shape.layer_dims))} on {about.name}"

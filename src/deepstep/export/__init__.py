@@ -32,12 +32,7 @@ __all__ = ["FORMATS", "Certificate", "Format", "ParityError", "export"]
 
 
 def export(
-    model: Any,
-    path: str | Path,
-    *,
-    to: str = "",
-    overwrite: bool = False,
-    where: str = "export",
+    model: Any, path: str | Path, *, to: str = "", overwrite: bool = False, where: str = "export"
 ) -> Certificate:
     """Write a model as a file that predicts without DeepStep, whole or not at all.
 

@@ -178,8 +178,9 @@ def _described(program: Program) -> Iterator[str]:
 def _code_functions(program: Program) -> Iterator[str]:
     for source in program.inputs:
         if source.kind == "category":
-            n, name = len(source.settings["values"]), _code_name(source)
-            long, texts = _literals(source.settings["values"], f"{name}_text")
+            name, categories = _code_name(source), source.settings["values"]
+            n = len(categories)
+            long, texts = _literals(categories, f"{name}_text")
             yield function("code", name=name, n=n, room=max(n, 1), long_texts=long, texts=texts or '""')
 
 
@@ -239,7 +240,8 @@ def _built(text: str, *others: Path, folder: Path) -> list[str]:
 
 def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Array, list[Any]]:
     """Compile the file without a warning, and run it on rows of float64."""
-    folder, n = path.parent, len(program.result.names)
+    folder = path.parent
+    n = len(program.result.names)
     try:
         command = compiler()
     except ValueError as error:  # a quote that does not end

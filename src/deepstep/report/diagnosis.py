@@ -82,11 +82,11 @@ def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = No
         held_out = held_out_findings(results, by_squares=by_squares)
         findings += [finding for finding in held_out if finding.kind not in kinds]
     else:
-        budget, ensemble = settings.get("time_budget"), run.ensemble
+        budget = settings.get("time_budget")
         facts = attrgetter("epochs", "best_epoch", "validation_cost")
         members = [
             MemberSummary(member.preset, member.fold, share, *facts(member))
-            for member, share in zip(ensemble.members, ensemble.shares, strict=True)
+            for member, share in zip(run.ensemble.members, run.ensemble.shares, strict=True)
         ]
         time_budget = budget if is_number(budget) else None
         findings = diagnose_ensemble(results, members, by_squares=by_squares, time_budget=time_budget)

@@ -110,10 +110,8 @@ def _rename(root: Any, name: str) -> None:
             if attribute == "id":
                 element.set(attribute, names[value])
             elif "#" in value and (attribute.endswith("href") or "url(#" in value):
-                element.set(
-                    attribute,
-                    _REFERENCE.sub(lambda match: f"{match[1]}{names.get(match[2], match[2])}", value),
-                )
+                renamed = _REFERENCE.sub(lambda match: f"{match[1]}{names.get(match[2], match[2])}", value)
+                element.set(attribute, renamed)
 
 
 def _in_paper(style: str) -> str:

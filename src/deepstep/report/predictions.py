@@ -40,7 +40,8 @@ def listed(
             for row, values in shown.items()
         ]
         return table(header, body, caption=caption, left=1 + left, texts_last=len(rows.cells))
-    brightest, items = float(np.max(rows.pictures, initial=0)) or 1.0, []
+    items = []
+    brightest = float(np.max(rows.pictures, initial=0)) or 1.0
     for row, values in shown.items():
         lines = [f"picture {rows.numbers[row]}"]
         lines += [f"{name}: {value}" for name, value in zip(facts, values, strict=True)]
@@ -92,9 +93,8 @@ def classified(run: Run, rows: HeldOut) -> Iterator[Classified]:
 def predictions(run: Run, rows: HeldOut) -> Html:
     """The part of the page about predictions."""
     if not len(rows.outputs):
-        return tag(
-            "p", "The run keeps no rows. deepstep report RUN --data FILE shows the predictions for a table."
-        )
+        command = "deepstep report RUN --data FILE"
+        return tag("p", f"The run keeps no rows. {command} shows the predictions for a table.")
     about = tag("p", rows.description)
     if not rows.finite:
         overflows = "There are no predictions: outputs of the parameters before the divergence overflow."
@@ -109,8 +109,8 @@ def predictions(run: Run, rows: HeldOut) -> Html:
         return join([*metrics, *parts])
     predicted = target.decode(rows.outputs).reshape(len(rows.outputs), -1)
     true = rows.answers.reshape(predicted.shape)
-    columns, decimal = zip(run.target_names, true.T, predicted.T, strict=True), run.decimal
-    return join([*metrics, *(_of_numbers(name, y, p, rows, decimal) for name, y, p in columns)])
+    columns = zip(run.target_names, true.T, predicted.T, strict=True)
+    return join([*metrics, *(_of_numbers(name, y, p, rows, run.decimal) for name, y, p in columns)])
 
 
 def _of_classes(part: Classified, rows: HeldOut, ids: str) -> Html:

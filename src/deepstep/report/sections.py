@@ -46,9 +46,9 @@ HEALTH = ("dead", "saturated", "gradient_norm", "update_ratio")
 
 def overview(run: Run) -> Html:
     """The task, the data, the model and the results."""
-    config, how = run.config, list[tuple[str, Content]]()
+    config = run.config
     if run.only is not None:
-        how = [("network", repr(run.network)), ("ended", run.ended)]
+        how: list[tuple[str, Content]] = [("network", repr(run.network)), ("ended", run.ended)]
     else:
         ensemble = run.ensemble
         folds = {member.fold for member in ensemble.members}

@@ -57,7 +57,8 @@ class Limits(NamedTuple):
 
 def application(run: Run, limits: Limits | None = None, hosts: Sequence[str] = LOOPBACK) -> Starlette:
     """The application that predicts by a run."""
-    service, document = _Service(run, limits or Limits()), openapi(run)
+    service = _Service(run, limits or Limits())
+    document = openapi(run)
     networks = len(run.ensemble.members)
     health = {"status": "ok", "target": run.target_name, "networks": networks, "deepstep": __version__}
     return Starlette(
@@ -141,7 +142,8 @@ class _Service:
             raise HTTPException(status, f"{sentence} within {self._limits.seconds:g} seconds.") from None
 
     async def _body(self, request: Request) -> bytes:
-        most, body = self._limits.bytes, bytearray()
+        body = bytearray()
+        most = self._limits.bytes
         declared = request.headers.get("content-length", "")
         too_large = HTTPException(413, f"The body must have at most {most:,} bytes.")
         if declared.isdigit() and int(declared) > most:

@@ -3,11 +3,7 @@
 import numpy as np
 
 from deepstep.course.exercise import Draws, exercise, normal
-from deepstep.course.exercises.backward import (
-    linear_activation_backward,
-    model_backward,
-    update_parameters,
-)
+from deepstep.course.exercises.backward import linear_activation_backward, model_backward, update_parameters
 from deepstep.course.exercises.forward import (
     DEEP,
     NETWORKS,
