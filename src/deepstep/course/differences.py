@@ -110,6 +110,7 @@ def close(expected: Any, value: Any, tolerance: float) -> bool:
 def equal_entries(expected: Array, value: Array, tolerance: float) -> NDArray[np.bool_]:
     """Which entries of two arrays of one shape are equal up to rounding, measured by the largest entry."""
     finite = np.abs(expected[np.isfinite(expected)])
+    # small entries beside large ones are rounded as the large ones are
     scale = max(float(finite.max()), SMALLEST) if finite.size else SMALLEST
     tolerance = max(tolerance, FLOAT32) if value.dtype == np.float32 else tolerance
     with np.errstate(all="ignore"):

@@ -180,7 +180,7 @@ def check(*functions: Callable[..., Any], exercise: str | None = None, seed: int
     Raises
     ------
     ConfigurationError
-        If there is no exercise of that name, no function, or the seed is no seed.
+        If there is no exercise of that name, no function, or the seed is out of range.
 
     Examples
     --------
@@ -233,9 +233,9 @@ def check_file(
         Number of the chapter.
     seed : int, optional
         Seed of the hidden cases; by default that of ``DEEPSTEP_COURSE_SEED``, or 1.
-    seconds : float
+    seconds : float, optional
         Limit of time for each function.
-    memory : int
+    memory : int, optional
         Limit of memory, in bytes.
 
     Returns
@@ -248,7 +248,7 @@ def check_file(
     FileError
         If there is no such file.
     ConfigurationError
-        If there is no such chapter, or the seed is no seed.
+        If there is no such chapter, or the seed is out of range.
 
     Examples
     --------

@@ -86,7 +86,7 @@ TO_START = 5.0
 
 
 class Printed(StringIO):
-    """What a learner's file prints, up to a limit."""
+    """A stream that keeps what a learner's file prints, up to a limit."""
 
     def write(self, text: str, /) -> int:
         """Keep what still fits."""

@@ -86,19 +86,19 @@ def worksheets(
     seed : int, optional
         The same seed gives the same sheets.
     activation : str, optional
-        Of the hidden layers: ``"relu"`` or ``"identity"``.
+        The activation of the hidden layers: ``"relu"`` or ``"identity"``.
     loss : str, optional
         ``"squared_error"`` with an identity output, whose results are exact, or ``"cross_entropy"`` with a
         sigmoid output, whose results are rounded to 3 decimals.
     examples : int, optional
-        1, 2, 4 or 5 columns.
+        Number of columns of X: 1, 2, 4 or 5.
     learning_rate : float, optional
-        α, with at most 4 decimals.
+        The learning rate, with at most 4 decimals.
 
     Returns
     -------
     list of Sheet
-        In the order of the students.
+        A sheet for each student.
 
     Raises
     ------

@@ -55,12 +55,14 @@ def lesson(
         Examples, as in `Network.train`.
     about : About, optional
         Names, title and notes.
-    learning_rate, iterations
-        The training that the page shows, as in `Network.steps`.
+    learning_rate : float, optional
+        The learning rate of the training that the page shows.
+    iterations : int, optional
+        Epochs of that training.
     opened : tuple of int, optional
         Numbers of the updates with every quantity. By default the first, the second and the last one.
     **options
-        The training that the page shows, as in `Network.steps`.
+        Other arguments of `Network.steps`.
 
     Returns
     -------

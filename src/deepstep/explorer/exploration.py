@@ -30,7 +30,7 @@ class Exploration:
     Attributes
     ----------
     document : dict
-        The same.
+        The lesson that the page shows.
 
     Examples
     --------
@@ -101,12 +101,17 @@ def explore(
         Examples, as in `Network.train`.
     about : About, optional
         Names, title and notes.
-    learning_rate, iterations, **options
-        The training that the page shows, as in `Network.steps`.
+    learning_rate : float, optional
+        The learning rate of the training that the page shows.
+    iterations : int, optional
+        Epochs of that training.
+    **options
+        Other arguments of `Network.steps`.
 
     Returns
     -------
     Exploration
+        The page.
 
     Raises
     ------

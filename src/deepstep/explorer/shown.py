@@ -128,7 +128,7 @@ def _pictures(X: Array, image_shape: Sequence[int]) -> AnyArray:
     """The columns of X as pictures of bytes (m, height, width, channels), small enough to send."""
     height, width, channels = (*image_shape, 1)[:3]
     pixels = X.T.reshape(-1, height, width, channels)
-    step = -(-max(height, width) // MOST_PIXELS)
+    step = -(-max(height, width) // MOST_PIXELS)  # a pixel of the small picture is a mean of step × step
     high, wide = height // step, width // step
     blocks = pixels[:, : high * step, : wide * step].reshape(-1, high, step, wide, step, channels)
     small = blocks.mean(axis=(2, 4))

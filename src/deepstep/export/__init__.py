@@ -38,8 +38,8 @@ def export(
 
     Parameters
     ----------
-    model
-        A fitted `DeepClassifier` or `DeepRegressor`, a `Network` or a `Run`.
+    model : estimator, Network or Run
+        The fitted model; an estimator may be a pipeline of a `TableEncoder` and one network.
     path : str or Path
         The file to write.
     to : str, optional

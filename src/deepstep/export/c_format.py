@@ -66,7 +66,7 @@ class _File:
         reads = [self.pointer(name) for name in step.reads]
         widths = [self.program.widths[name] for name in step.reads]
         step, arrays = self._stored(step)
-        written = {} if step.op == "weighted_sum" else step.constants  # its weights stand in the calls
+        written = {} if step.op == "weighted_sum" else step.constants  # calls hold its weights
         names = {role: self.constant(arrays[role], name) for role, name in written.items()}
         for name, arguments in calls(step, reads, names, arrays, widths, self.pointer(step.out)):
             yield f"{self._used(name, *arrays.values())}({', '.join(arguments)});"

@@ -90,19 +90,19 @@ class Certificate:
 
     Attributes
     ----------
-    difference : float
-        The largest one from the equations in float64, relative; None where it was not run.
-    from_predictions : float, optional
-        The largest one from the predictions of the model in its own precision.
-    precision : str, optional
-        That precision.
-    rows, stored, refused : int, optional
+    difference : float or None
+        The largest difference from the equations in float64, relative; None where the file was not run.
+    from_predictions : float or None
+        The largest difference from the predictions of the model in its own precision.
+    precision : str
+        The precision of the model's networks.
+    rows, stored, refused : int
         How many rows were compared, how many of them the model has kept, and how many both refused.
-    bound : float, optional
+    bound : float
         The largest difference that is allowed.
-    why_not : str, optional
-        The reason where it was not run.
-    files : tuple of Path, optional
+    why_not : str
+        Why the file was not run; empty where it was.
+    files : tuple of Path
         The files that were written.
 
     Examples
@@ -207,7 +207,7 @@ def _is_near(kind: str, exact: Array, near: Array, decision: list[Any], expected
     if kind == "labels":
         return bool((np.abs(exact - 0.5) <= near).any())
     *_, second, first = np.sort(exact)
-    return bool(first - second <= 2 * near.max())
+    return bool(first - second <= 2 * near.max())  # each of the two may be off by the bound
 
 
 _HINT = "Use to='numpy' for outputs beyond the range of float. Otherwise report this defect, please."

@@ -21,7 +21,7 @@ class Format:
     Attributes
     ----------
     suffix : str
-        Of its file.
+        The suffix of its file.
     write : callable
         ``(program, path, note)`` writes the file, and others beside it; ``note`` is the text of the
         certificate, which it holds. Returns the paths.
@@ -29,8 +29,8 @@ class Format:
         ``(path, program, rows by column)`` runs the file. Returns its outputs (m, n), NaN in rows that it
         refuses, and a list of its predictions; raises `deepstep.export.certificate.CannotRunError` where
         there is no program that runs the file.
-    most_numbers : float, optional
-        How many constants it holds at most.
+    most_numbers : float
+        How many numbers the constants of a program may hold.
 
     Examples
     --------

@@ -31,7 +31,7 @@ class Exported:
     """A model as a program, with the outputs that it gives itself.
 
     predicted: Rows by column → outputs (m, n) of the model as it is.
-    exact: The same with its equations in float64.
+    exact: Rows by column → outputs (m, n) of its equations in float64.
     precision: The precision of its networks, as names of types.
     decided: Rows by column → what the equations in float64 decide, (m, n): a class, 0 and 1 for several
         labels, or numbers.
@@ -196,7 +196,7 @@ def _numbers(names: tuple[str, ...]) -> tuple[Input, ...]:
 
 
 def in_float64(network: Network) -> Network:
-    """The same network with its numbers, and its arithmetic, in float64."""
+    """A copy of the network whose numbers and arithmetic are float64."""
     model = Model(network.architecture, network.parameters.astype(np.float64), network.statistics)
     precise = Network._of(model)
     precise.engine = "reference"

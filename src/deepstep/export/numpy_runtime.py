@@ -176,7 +176,7 @@ OPERATIONS = {
     "weekday": lambda x: on_circle(x, lambda d: np.floor(d) + 3, 7),
     "hour": lambda x: on_circle(x, lambda d: d % 1 * 24, 24),
     "lookup": lookup,
-    "smooth_clip": lambda x, center, factor: (
+    "smooth_clip": lambda x, center, factor: (  # bounded, so that nothing overflows
         (u := np.clip((x - center) * factor, -1e100, 1e100)) / np.hypot(1, u / 3)
     ),
     "interpolate": lambda x, marks, scores: np.interp(x[:, 0], marks, scores)[:, None],
@@ -188,7 +188,7 @@ OPERATIONS = {
     "normalize_layer": lambda x, epsilon: ((x.T - x.mean(1)) / np.sqrt(x.var(1) + epsilon)).T,
     "relu": lambda x: np.maximum(x, 0),
     "leaky_relu": lambda x: np.where(x > 0, x, 0.01 * x),
-    "elu": lambda x: np.where(x > 0, x, np.expm1(-np.abs(x))),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(-np.abs(x))),  # -|x|: both branches are computed
     "selu": lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(-np.abs(x))),
     "gelu": lambda x: 0.5 * x * np.float64(np.frompyfunc(math.erfc, 1, 1)(-x / math.sqrt(2))),
     "gelu_tanh": lambda x: x / (1 + np.exp(-2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))),
@@ -199,7 +199,7 @@ OPERATIONS = {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "exponential": np.exp,
     "cosine": np.cos,
-    "logarithm": lambda x: np.log(np.maximum(x, 1e-12)),
+    "logarithm": lambda x: np.log(np.maximum(x, 1e-12)),  # finite for a probability of 0
     "softmax": softmax,
     "cumulative_sum": lambda x: np.cumsum(x, axis=1),
     "weighted_sum": lambda *x, weights, divisor: sum(w * value for w, value in zip(weights, x)) / divisor,

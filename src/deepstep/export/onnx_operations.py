@@ -126,7 +126,7 @@ def lookup(x: Value, table: AnyArray) -> Value:
 
 
 def smooth_clip(x: Value, center: AnyArray, factor: AnyArray) -> Value:
-    u = ((x - center) * factor).to("Clip", -1e100, 1e100)
+    u = ((x - center) * factor).to("Clip", -1e100, 1e100)  # u² does not overflow
     return u / (u * u / 9.0 + 1.0).to("Sqrt")
 
 
@@ -153,6 +153,7 @@ def normalize_layer(x: Value, epsilon: float) -> Value:
 
 
 def elu(x: Value, alpha: float = 1.0) -> Value:
+    # Min, as both branches are computed: e^x of a large x is infinite
     return where(x > 0.0, x, (x.to("Min", 0.0).to("Exp") - 1.0) * alpha)
 
 
@@ -235,7 +236,7 @@ OPERATIONS: dict[str, Callable[..., Value]] = {
     "sigmoid": lambda x: x.to("Sigmoid"),
     "exponential": lambda x: x.to("Exp"),
     "cosine": cosine,
-    "logarithm": lambda x: x.to("Max", 1e-12).to("Log"),
+    "logarithm": lambda x: x.to("Max", 1e-12).to("Log"),  # finite for a probability of 0
     "softmax": lambda x: x.to("Softmax", axis=1),
     "cumulative_sum": lambda x: x.to("CumSum", np.array(1)),
     "weighted_sum": weighted_sum,

@@ -74,6 +74,7 @@ def thin(drawn: Any) -> None:
 
 def outline(y: AnyArray, most: int) -> AnyArray:
     """Indices of at most so many points with the outline of all: first, last, lowest, highest."""
+    # two points of each part, beside the first and the last of all
     parts = np.array_split(np.arange(len(y)), max(1, most // 2 - 1))
     indices = {0, len(y) - 1}
     for part in parts:
