@@ -63,7 +63,7 @@ class ExplorerServer(ThreadingHTTPServer):
         try:
             super().__init__((ADDRESS, port), Handler)
         except (OSError, OverflowError) as error:
-            problem = f"--port {port} cannot be used on {ADDRESS} ({error})"
+            problem = f"--port {port} of {ADDRESS} cannot be used: {error}"
             raise FileError(problem, "Port 0 takes any that is free.") from error
 
     @property

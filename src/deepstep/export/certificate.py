@@ -74,8 +74,10 @@ class ParityError(DeepStepError, ArithmeticError):
 
     Parameters
     ----------
-    problem, hint : str
-        As of every `DeepStepError`.
+    problem : str
+        A clause that begins with what is wrong, without a full stop.
+    hint : str, optional
+        What to do, in sentences.
 
     Examples
     --------
