@@ -169,7 +169,7 @@ class Block:
         """Refuse an unknown key, and a value that does not fit."""
         for name, value in values.items():
             if name not in keys:
-                with located(lambda _, name=name: self.place(name)):
-                    raise unknown_name(f"key of {what}", name, keys)
+                error = unknown_name(f"key of {what}", name, keys)
+                raise ConfigurationError(f"{self.place(name)}: {error.problem}", error.hint)
             if not keys[name].fits(value):
                 raise self.refusal(name, keys[name].requirement, value)
