@@ -193,6 +193,10 @@ BROKEN = {
     "a quantity of another network": (scene("position = 'dW3'"), 13, "'dW3'", "'dW2'?"),
     "a cell outside": (scene("position = 'dW1[4, 0]'"), 13, "4 rows and 2 columns", ""),
     "an update far away": (scene("position = 'update 5001'"), 13, "at most 5000", ""),
+    "an update beyond memory": (
+        scene('hidden_layers = [64, 64, 64]\nposition = "update 4000"'), 14,
+        "update must be at most 582 for a network of 8,577 parameters", "smaller network",
+    ),
     "an update beside trained": (scene("trained = 3\nposition = 'update 3'"), 14, "at update 4", ""),
     "an update after the end": (
         scene("activation = 'identity'\nlearning_rate = 1e6\nhidden_layers = [4, 4]\ntrained = 90"),
@@ -202,6 +206,8 @@ BROKEN = {
     ),
     "an unknown number": (scene("", "{{dW9}}"), 10, "'dW9'", ""),
     "a number of an unknown kind": (scene("", "a\n{{J J J}}"), 10, "{{…}} must be", ""),
+    "an update 0": (scene("", "{{J update 0}}"), 10, "{{…}} must be a quantity, such as", ""),
+    "a fence like a block": (scene("", "```Question\nx\n```"), 10, "neither ```scene nor ```question", ""),
     "a matrix for a number": (scene("", "{{dW1}}"), 10, "one number", "norm dW1"),
     "an unknown summary": (scene("", "{{norn dW1}}"), 10, "'norn'", "'norm'?"),
     "a number of a later scene": (scene("", "{{scene 2: J}}"), 10, "from 1 to 1", ""),
@@ -370,27 +376,3 @@ def test_pictures_are_pictures_in_the_folder_of_the_lesson(tmp_path):
         source.write_text(f'+++\ntitle = "T"\n+++\n# A\n```scene\ndata = "moons"\n```\n![x]({name})\n')
         with pytest.raises(ConfigurationError, match=rf"lesson\.md:\d+.*{expected}"):
             build(source)
-
-
-def test_trainings_that_do_not_fit_into_memory_are_refused(tmp_path):
-    source = tmp_path / "lesson.md"
-    block = 'data = "moons"\nhidden_layers = [64, 64, 64]\nposition = "update 4000"'
-    source.write_text(f'+++\ntitle = "T"\n+++\n# A\n```scene\n{block}\n```\n')
-    with pytest.raises(
-        ConfigurationError, match="update must be at most 582 for a network of 8,577 parameters"
-    ):
-        build(source)
-
-
-def test_numbers_of_updates_begin_with_1(tmp_path):
-    source = tmp_path / "lesson.md"
-    source.write_text('+++\ntitle = "T"\n+++\n# A\n```scene\ndata = "moons"\n```\n{{J update 0}}\n')
-    with pytest.raises(ConfigurationError, match="a quantity, such as"):
-        build(source)
-
-
-def test_a_fence_that_resembles_a_block_is_refused(tmp_path):
-    source = tmp_path / "lesson.md"
-    source.write_text('+++\ntitle = "T"\n+++\n# A\n```scene\ndata = "moons"\n```\n```Question\nx\n```\n')
-    with pytest.raises(ConfigurationError, match=r"lesson\.md:8: .*neither ```scene nor ```question"):
-        build(source)

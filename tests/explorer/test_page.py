@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_written_leaves_the_old_one(document, tmp_path):
         export_html(document, tmp_path / "no" / "such" / "folder.html")
     path = tmp_path / "old.html"
     path.write_text("old")
-    with pytest.raises(ConfigurationError, match=r"a document that deepstep\.explorer\.lesson made, got dict"):
+    with pytest.raises(ConfigurationError, match=r"deepstep\.explorer\.lesson made, got dict"):
         export_html({"format": "other"}, path)
     assert path.read_text() == "old"
 
