@@ -139,10 +139,10 @@ def cell(model: Any, name: str) -> str:
     """The largest difference of an export, or why there is none."""
     with tempfile.TemporaryDirectory() as folder:
         try:
-            found = export(model, Path(folder) / f"model{get_format(name).suffix}", to=name)
+            certificate = export(model, Path(folder) / f"model{get_format(name).suffix}", to=name)
         except ConfigurationError as error:
-            return f"refused: {error.expected}"
-    return str(found) if found.difference is None else f"{found.difference:.0e}"
+            return f"refused: {error.problem}"
+    return str(certificate) if certificate.difference is None else f"{certificate.difference:.0e}"
 
 
 def main() -> None:

@@ -174,7 +174,7 @@ def test_a_checkpoint(tmp_path, kind):
 def test_a_lesson(tmp_path, kind):
     path = tmp_path / "lesson.json"
     path.write_text(f'{{"format": "deepstep-lesson", "version": 1, "more": {HOSTILE[kind]}}}')
-    with pytest.raises(FileError, match="it holds none"):
+    with pytest.raises(FileError, match="holds no lesson"):
         read_lesson(path)
 
 

@@ -165,7 +165,7 @@ CASES = {
     "demo moon": "Did you mean 'moons'?",
     "demo digits --data .": "--data",
     "demo cats --data nowhere": "train_catvnoncat.h5 and test_catvnoncat.h5",
-    "course check 5": "chapter_05.py must be a Python file, got nothing there. Run deepstep course start 5.",
+    "course check 5": "chapter_05.py is not a file. Run deepstep course start 5.",
     "course start 15": "chapter must be a number from 1 to 14, got 15",
     "describe-columns FLOWERS --target knd": "--target: column is one of",
     "describe-columns FLOWERS --target kind --exclude kind": "--exclude must be a column other than",

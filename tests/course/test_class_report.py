@@ -223,7 +223,7 @@ def test_a_function_in_a_cell_that_is_not_python_raises_the_error_of_the_cell() 
 
 
 def test_a_folder_without_the_files_of_a_class_is_refused(tmp_path: Path) -> None:
-    for folder, message in ((tmp_path, "got no function of the course"), (tmp_path / "no", "No such file")):
+    for folder, message in ((tmp_path, "has no function of the course"), (tmp_path / "no", "No such file")):
         with pytest.raises(FileError, match=message):
             report_of(folder)
 

@@ -309,7 +309,7 @@ def test_a_starter_has_all_functions_and_the_earlier_ones() -> None:
 
 
 def test_a_damaged_table_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="a mistake is a line"):
+    with pytest.raises(ConfigurationError, match="a mistake must be a line 'name: old"):
         parse_mistakes("the sign is wrong")
 
 

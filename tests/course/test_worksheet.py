@@ -130,7 +130,7 @@ def test_the_same_seed_gives_the_same_bytes_and_no_two_sheets_are_equal():
 def test_few_cases_are_not_given_twice(monkeypatch):
     """A network 1-1 with one example has a limited number of sheets."""
     monkeypatch.setattr(worksheet, "TRIES", 100)
-    with pytest.raises(ConfigurationError, match=r"friendly numbers; found none for sheet \d+ in 100 draws"):
+    with pytest.raises(ConfigurationError, match=r"100 draws for sheet \d+ have no friendly numbers"):
         worksheets((1, 1), students=500, examples=1, loss="cross_entropy")
 
 

@@ -44,13 +44,13 @@ def refused(A: Any) -> Any:
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (moved, r"differences of at most 1e-06 from the model; got 3\.0"),
-        (refused, r"row 5 of 200 is refused by the export alone"),
+        (moved, r"The export differs from the model by 3\.0.*, more than 1e-06"),
+        (refused, r"Row 5 of 200 is refused by the export alone"),
     ],
 )
 def test_a_wrong_file_is_not_written(changed: Any, tmp_path: Path, change: Any, match: str) -> None:
     run = get_format("numpy").run
-    changed("numpy", run=lambda *given: change(run(*given)))
+    changed("numpy", run=lambda *arguments: change(run(*arguments)))
     (tmp_path / "net.py").write_text("old")
     with pytest.raises(ParityError, match=match):
         export(Network([2, 3, 1], seed=1), tmp_path / "net.py", overwrite=True)
@@ -82,22 +82,22 @@ def test_a_model_of_too_many_numbers_is_refused(changed: Any, tmp_path: Path) ->
 def test_a_file_that_exists_is_kept(name: str, tmp_path: Path) -> None:
     path = tmp_path / f"net{get_format(name).suffix}"
     path.write_text("mine")
-    with pytest.raises(FileError, match=r"new file, got one that exists. Pass overwrite=True"):
+    with pytest.raises(FileError, match=r"exists already. Pass overwrite=True"):
         export(Network([2, 1], seed=1), path)
     assert path.read_text() == "mine"
 
 
 def test_a_file_beside_is_kept(tmp_path: Path) -> None:
     (tmp_path / "net.npz").write_text("mine")
-    with pytest.raises(FileError, match=r"net\.npz must be a new file"):
+    with pytest.raises(FileError, match=r"net\.npz exists already"):
         export(Network([2, 1], seed=1), tmp_path / "net.py")
     assert [path.name for path in tmp_path.iterdir()] == ["net.npz"]
-    with pytest.raises(FileError, match="a path that can be written to"):
+    with pytest.raises(FileError):
         export(Network([2, 1], seed=1), tmp_path / "no" / "net.py")
 
 
 def test_a_program_that_fails_or_takes_too_long(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match=r"(?s)a file that runs; got .*ZeroDivisionError"):
+    with pytest.raises(FileError, match=r"(?s)does not run: .*ZeroDivisionError"):
         output_of([sys.executable, "-c", "1 / 0"], b"", tmp_path)
     with pytest.raises(CannotRunError, match=r"python.* took more than 0\.2 seconds"):
         output_of([sys.executable, "-c", "import time; time.sleep(9)"], b"", tmp_path, 0.2)
@@ -135,13 +135,13 @@ def test_rows_of_columns_that_folds_see_as_several_kinds() -> None:
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("numpy", "found.argmax(axis=1)", "found.argmin(axis=1)"),
+        ("numpy", "values.argmax(axis=1)", "values.argmin(axis=1)"),
         (
             "numpy",
             "writer.writerows([*row, *more[: len(shares)]]",
             "writer.writerows([*row[::-1] * 2, *more[: len(shares)]]",
         ),
-        ("numpy", "decided(found, result).reshape", "decided(found[::-1], result).reshape"),
+        ("numpy", "decided(values, result).reshape", "decided(values[::-1], result).reshape"),
         ("js", "Math.max(...found)", "Math.min(...found)"),
         ("js", '["a", "b", "c"];\nexport const names', '["c", "b", "a"];\nexport const names'),
         ("js", 'settings.decimal, "."', 'settings.decimal, ""'),
@@ -168,19 +168,19 @@ def test_a_changed_text_is_found(changed: Any, tmp_path: Path, name: str, old: s
 @pytest.mark.parametrize(
     ("size", "kept", "factor", "match"),
     [
-        (1.0, 60, 1.0, "compared too few rows: the file refuses 140 of 200"),
-        (1e50, 200, np.inf, "compared too few rows: the file refuses 200 of 200"),  # beyond float32
-        (1e-9, 200, 1.5, r"differences of at most 1e-06 from the model; got [1-9]"),
+        (1.0, 60, 1.0, "refuses 140 of 200 rows: less than a third"),
+        (1e50, 200, np.inf, "refuses 200 of 200 rows"),  # beyond float32
+        (1e-9, 200, 1.5, r"differs from the model by [1-9]"),
     ],
 )
 def test_few_large_and_small_numbers(size: float, kept: int, factor: float, match: str) -> None:
-    found = exported(Network([2, 3, 1], activation="tanh", output="identity", seed=1))
+    source = exported(Network([2, 3, 1], activation="tanh", output="identity", seed=1))
 
     def numbers(rows: Any) -> Any:
-        A = size * (9 + _or_nan(found.predicted, rows))
+        A = size * (9 + _or_nan(source.predicted, rows))
         return np.where(np.arange(len(A))[:, None] < kept, A, np.nan)
 
-    model = replace(found, predicted=numbers, exact=numbers)
+    model = replace(source, predicted=numbers, exact=numbers)
     with pytest.raises(ParityError, match=match):
         certify(model, lambda rows: (factor * numbers(rows), []))
 
@@ -189,7 +189,7 @@ def test_all_files_are_replaced_or_none(tmp_path: Path) -> None:
     network = Network([2, 1], seed=1)
     (tmp_path / "net.py").write_text("mine")
     (tmp_path / "net.npz").mkdir()
-    with pytest.raises(FileError, match=r"net\.npz must be a file, got a folder"):
+    with pytest.raises(FileError, match=r"net\.npz is a folder"):
         export(network, tmp_path / "net.py", overwrite=True)
     assert (tmp_path / "net.py").read_text() == "mine"
     (tmp_path / "net.npz").rmdir()

@@ -148,24 +148,24 @@ def test_coverage_adds_sets_and_intervals(runs, table):
 HEADER = b"age,colour,member,day\n"
 
 REFUSED = {
-    "syntax": (b"[{]", JSON, "JSON is expected; it cannot be read"),
+    "syntax": (b"[{]", JSON, "The body cannot be read as JSON ("),
     "nan": (b'[{"age": NaN}]', JSON, "NaN is no number of JSON"),
     "depth": (b"[" * 50_000, JSON, "nested too deep"),
     "path": (b'"/etc/passwd"', JSON, "a list of objects"),
-    "empty list": (b"[]", JSON, "at least one row is expected"),
-    "no objects": (b"[[1]]", JSON, "every row is an object; row 1 is another"),
-    "short header": (b'{"columns": ["age"], "rows": [[1, 2]]}', JSON, "every row is a list of 1 values"),
-    "missing columns": (b'[{"age": 1}]', JSON, "'colour', 'member', 'day' missing"),
-    "list in a cell": (b'[{"age": [1], "colour": 1, "member": 1, "day": 1}]', JSON, "row 1 holds a list"),
-    "text for a number": (b'[{"age": "old", "colour": 1, "member": 1, "day": null}]', JSON, "row 1 is 'old'"),
-    "long line": (b"age,colour\n1,2,3\n", CSV, "line 2 has 3"),
-    "wide line": (b"," * 5_000, CSV, "a line has 5,000 separators"),
-    "binary": (b"\xff\x00" * 99, CSV, "the body"),
-    "empty": (b"", CSV, "at least one row is expected"),
-    "many lines": (b"1\n" * 1_500, CSV, "at most 1,010 lines are expected; it has 1,500"),
-    "many rows of text": (HEADER + b"1,red,1,\n" * 101, CSV, "at most 100 rows are expected; it has 101"),
-    "column again": (b'{"columns": ["age", "age"], "rows": [[1, 2]]}', JSON, "'age' comes again"),
-    "many rows": (json.dumps([{}] * 101).encode(), JSON, "at most 100 rows are expected; it has 101"),
+    "empty list": (b"[]", JSON, "The body has no rows."),
+    "no objects": (b"[[1]]", JSON, "Row 1 of the body is not an object."),
+    "short header": (b'{"columns": ["age"], "rows": [[1, 2]]}', JSON, "is not a list of 1 values."),
+    "missing columns": (b'[{"age": 1}]', JSON, "'colour', 'member', 'day'"),
+    "list in a cell": (b'[{"age": [1], "colour": 1, "member": 1, "day": 1}]', JSON, "a list"),
+    "text for a number": (b'[{"age": "old", "colour": 1, "member": 1, "day": null}]', JSON, "'old'"),
+    "long line": (b"age,colour\n1,2,3\n", CSV, "ine 2"),
+    "wide line": (b"," * 5_000, CSV, "A line of the body has 5,000 separators."),
+    "binary": (b"\xff\x00" * 99, CSV, "he body"),
+    "empty": (b"", CSV, "The body has no rows."),
+    "many lines": (b"1\n" * 1_500, CSV, "The body has 1,500 lines, more than the 1,010 of a request."),
+    "many rows of text": (HEADER + b"1,red,1,\n" * 101, CSV, "101 rows, more than the 100 of a request."),
+    "column again": (b'{"columns": ["age", "age"], "rows": [[1, 2]]}', JSON, "'age' more than once"),
+    "many rows": (json.dumps([{}] * 101).encode(), JSON, "101 rows, more than the 100 of a request."),
     "many bytes": (b"x" * 200_001, JSON, "at most 200,000 bytes"),
     "kind": (b"age", "text/plain", "Content-Type must be"),
 }
@@ -396,11 +396,8 @@ def test_the_command_names_what_is_missing(runs, tmp_path, monkeypatch, capsys):
     runs["classes"].save(tmp_path / "run")
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit, match="2"):
         main(["serve", str(tmp_path / "run"), "--port", str(taken.getsockname()[1])])
-    assert "--port: a free port of 127.0.0.1" in capsys.readouterr().err
+    assert "of 127.0.0.1 cannot be used" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(SystemExit, match="2"):
         main(["serve", str(tmp_path / "run")])
-    assert (
-        "'uvicorn' is needed; it is not installed. Run: pip install uvicorn starlette"
-        in capsys.readouterr().err
-    )
+    assert "'uvicorn', which is not installed. Run: pip install uvicorn starlette" in capsys.readouterr().err

@@ -136,9 +136,11 @@ def draw_round(seed: int) -> Round:
     >>> game.is_right(game.first), game.mistake.exhibit.title in game.choices
     (False, True)
     """
-    rng, every = np.random.default_rng(seed), list(mistakes())
+    rng = np.random.default_rng(seed)
+    every = list(mistakes())
     while True:
-        mistake, beginning = every[rng.integers(len(every))], _beginning(rng)
+        mistake = every[rng.integers(len(every))]
+        beginning = _beginning(rng)
         steps = _steps(mistake.exhibit.right)
         right = beginning + steps
         wrong = beginning + tuple(mistake.lines.get(line.name, line) for line in steps)

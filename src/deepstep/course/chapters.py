@@ -53,8 +53,7 @@ CHAPTERS: dict[int, Chapter] = {
 def find_chapter(number: int) -> Chapter:
     """The chapter of this number; a `ConfigurationError` if there is none."""
     if number not in CHAPTERS:
-        expected = f"a number from 1 to {len(CHAPTERS)}"
-        raise ConfigurationError("deepstep course", expected, f"got {number}", setting="chapter")
+        raise ConfigurationError.must_be("chapter", f"a number from 1 to {len(CHAPTERS)}", str(number))
     return CHAPTERS[number]
 
 

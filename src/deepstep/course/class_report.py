@@ -89,9 +89,8 @@ class ClassReport(NamedTuple):
 
     def right(self) -> list[int]:
         """How many learners have each exercise right."""
-        return [
-            sum(cell.state == RIGHT for cell in column) for column in zip(*self.rows.values(), strict=True)
-        ]
+        columns = zip(*self.rows.values(), strict=True)
+        return [sum(cell.state == RIGHT for cell in column) for column in columns]
 
     def mistakes(self) -> list[Mistake]:
         """The mistakes of the class, and what could not be run; the most frequent first."""
@@ -128,11 +127,8 @@ class ClassReport(NamedTuple):
             for name, cells in self.rows.items()
         }
         right = dict(zip(self.exercises, self.right(), strict=True))
-        return {
-            "learners": learners,
-            "right": right,
-            "mistakes": [entry._asdict() for entry in self.mistakes()],
-        }
+        mistakes = [entry._asdict() for entry in self.mistakes()]
+        return {"learners": learners, "right": right, "mistakes": mistakes}
 
     def to_csv(self) -> str:
         """The table, in which no cell is a formula to a spreadsheet."""
@@ -188,25 +184,32 @@ def check_class(folder: Path, tell: Callable[[int, int, str], None]) -> ClassRep
     tell: Is called with the number of checked functions, that of all, and the name of the last one's learner.
     FileError: If there is no such folder, or no function of the course in it.
     """
-    where, seed, seconds = str(folder), course_seed(), defaultdict[str, float](float)
-    cells, problems = defaultdict[str, dict[str, Cell]](dict), dict[str, str]()
-
-    def graded(learner: str, path: Path, name: str, is_written: bool) -> Cell:
-        if not is_written or seconds[learner] > SECONDS:
-            text = f"the other functions of the learner took more than {SECONDS} seconds"
-            return Cell(NOT_RUN, text) if is_written else Cell(NOT_TRIED)
-        begin = monotonic()
-        result = check_exercise(path, name, seed, Limits())
-        seconds[learner] += monotonic() - begin
-        if result.right or NOT_WRITTEN in result.messages:
-            return Cell(RIGHT if result.right else NOT_TRIED)
-        text = "; ".join(mistake.name for mistake in result.mistakes) or result.messages[0]
-        return Cell(WRONG if result.ran else NOT_RUN, _shown(text, MOST_CELL))
-
     try:
         learners = _learners(folder)
     except OSError as error:
-        raise FileError(where, "a folder", f"got the error {error.strerror!r}", setting=where) from error
+        raise FileError(f"{folder} cannot be listed ({error.strerror})") from error
+    cells, problems = _checked(learners, folder.resolve(), tell)
+    chapters = {EXERCISES[exercise].chapter for row in cells.values() for exercise in row}
+    if not chapters:
+        reason = next((f" ({problem})" for problem in problems.values()), "")
+        raise FileError(f"{folder} has no function of the course{reason}")
+    exercises = tuple(name for number in sorted(chapters) for name in CHAPTERS[number].exercises)
+    report = ClassReport(exercises, {})
+    for learner in learners:
+        other = Cell(NOT_RUN, problems[learner]) if learner in problems else Cell(NOT_TRIED)
+        shown = _shown(learner, MOST_NAME)
+        names = itertools.chain([shown], (f"{shown} ({number})" for number in itertools.count(2)))
+        name = next(name for name in names if name not in report.rows)
+        report.rows[name] = [cells[learner].get(exercise, other) for exercise in exercises]
+    return report
+
+
+def _checked(
+    learners: dict[str, list[Path]], root: Path, tell: Callable[[int, int, str], None]
+) -> tuple[dict[str, dict[str, Cell]], dict[str, str]]:
+    """By learner: the cell of each exercise with a function, and why a file could not be read."""
+    seed, seconds = course_seed(), defaultdict[str, float](float)
+    cells, problems = defaultdict[str, dict[str, Cell]](dict), dict[str, str]()
     with TemporaryDirectory(ignore_cleanup_errors=True) as scratch, executor(thread_limit(), "check") as pool:
         tasks = []
         files = [(name, file) for name in learners for file in learners[name][:MOST_OF_A_LEARNER]]
@@ -215,13 +218,14 @@ def check_class(folder: Path, tell: Callable[[int, int, str], None]) -> ClassRep
             if len(learners[learner]) > MOST_OF_A_LEARNER:
                 problems[learner] = f"more than {MOST_OF_A_LEARNER} files, of which the first were read"
             try:
-                path, functions = _functions(file, folder.resolve(), Path(scratch, f"{number}.py"))
+                path, functions = _functions(file, root, Path(scratch, f"{number}.py"))
             except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: a circle of links
                 reason = getattr(error, "strerror", None) or str(error)
                 problems.setdefault(learner, _shown(f"{file.name}: {reason}", MOST_CELL))
                 continue
             for name, is_written in functions.items():
-                tasks.append((learner, name, pool.submit(graded, learner, path, name, is_written)))
+                task = pool.submit(_graded, learner, path, name, is_written, seed, seconds)
+                tasks.append((learner, name, task))
         try:
             for number, (learner, name, task) in enumerate(tasks, start=1):
                 cell = task.result()
@@ -230,20 +234,24 @@ def check_class(folder: Path, tell: Callable[[int, int, str], None]) -> ClassRep
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
             end_processes()  # after Ctrl-C; else there are none
-    chapters = {EXERCISES[exercise].chapter for row in cells.values() for exercise in row}
-    report = ClassReport(
-        tuple(name for number in sorted(chapters) for name in CHAPTERS[number].exercises), {}
-    )
-    if not chapters:
-        got = "; ".join(["got no function of the course", *problems.values()][:2])
-        raise FileError(where, "a folder with the files of a class", got, setting=where)
-    for learner in learners:
-        other = Cell(NOT_RUN, problems[learner]) if learner in problems else Cell(NOT_TRIED)
-        shown = _shown(learner, MOST_NAME)
-        names = itertools.chain([shown], (f"{shown} ({number})" for number in itertools.count(2)))
-        name = next(name for name in names if name not in report.rows)
-        report.rows[name] = [cells[learner].get(exercise, other) for exercise in report.exercises]
-    return report
+    return cells, problems
+
+
+def _graded(
+    learner: str, path: Path, name: str, is_written: bool, seed: int, seconds: dict[str, float]
+) -> Cell:
+    """The cell of a function; ``seconds`` are those that the functions of each learner took."""
+    if not is_written:
+        return Cell(NOT_TRIED)
+    if seconds[learner] > SECONDS:
+        return Cell(NOT_RUN, f"the other functions of the learner took more than {SECONDS} seconds")
+    begin = monotonic()
+    result = check_exercise(path, name, seed, Limits())
+    seconds[learner] += monotonic() - begin
+    if result.right or NOT_WRITTEN in result.messages:
+        return Cell(RIGHT if result.right else NOT_TRIED)
+    text = "; ".join(mistake.name for mistake in result.mistakes) or result.messages[0]
+    return Cell(WRONG if result.ran else NOT_RUN, _shown(text, MOST_CELL))
 
 
 def _rank(cell: Cell) -> int:
@@ -311,9 +319,8 @@ def program_of(notebook: bytes) -> str:
                 nodes += [node for node in ast.parse(text).body if _is_run(node)]
             except (SyntaxError, MemoryError) as error:
                 refusal = f"(*_):\n    raise SyntaxError({str(error)!r})"
-                nodes += ast.parse(
-                    "\n".join(f"def {name}{refusal}" for name in DEFINITION.findall(text))
-                ).body
+                raising = "\n".join(f"def {name}{refusal}" for name in DEFINITION.findall(text))
+                nodes += ast.parse(raising).body
         functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
         mine = [node for node in functions if node.name.startswith("my_") and node.name[3:] in EXERCISES]
         nodes += [ast.FunctionDef(**{**vars(node), "name": node.name[3:]}) for node in mine]

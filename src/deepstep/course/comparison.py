@@ -123,7 +123,8 @@ class Comparison(NamedTuple):
             return other.get("error", ["none"])[0] == record.get("error", ["nothing"])[0]
         if other["random"] != record["random"] or not unchanged(other["after"], record["after"]):
             return False
-        return all(close(one, value, self.exercise.tolerance) for _, one, value in self.leaves(other, record))
+        tolerance = self.exercise.tolerance
+        return all(close(right, value, tolerance) for _, right, value in self.leaves(other, record))
 
     def leaves(self, expected: Record, record: Record) -> Iterator[Leaf]:
         """All quantities of two results."""
@@ -139,57 +140,58 @@ class Comparison(NamedTuple):
             alone = len(mistakes) == 1  # two agree by chance where results are 0, or most are right
             if (alone or (not zero and most > len(self.cases))) and self._equals(function):
                 return mistakes
-        found: dict[str, Mistake] = {}
+        causes: dict[str, Mistake] = {}  # by wrong quantity
         for mistake in self.exercise.mistakes if wrong else ():
             variant = self.exercise.edited(mistake)
             records = [call(variant, case) for case in self.cases] if variant else []
-            for name in sorted(wrong.keys() - found.keys()):
+            for name in sorted(wrong.keys() - causes.keys()):
                 if records and self._same_quantity(name, records):
-                    found[name] = mistake
-        return tuple(dict.fromkeys(found.values()))
+                    causes[name] = mistake
+        return tuple(dict.fromkeys(causes.values()))
 
     def _equals(self, function: Callable[..., Any]) -> bool:
         """Whether a wrong function gives in every case what the submission gives."""
-        found: list[Record] = []
+        variants: list[Record] = []
         for case, record in zip(self.cases, self.records, strict=True):
-            found.append(call(function, case))
-            if not self.agree(found[-1], record):
+            variants.append(call(function, case))
+            if not self.agree(variants[-1], record):
                 return False
-        both = zip(found, self.records, strict=True)
-        return any("value" in one for one in found) or all(  # errors alone: with the same message
-            one["error"][1] == other["error"][1] for one, other in both
-        )
+        if any("value" in variant for variant in variants):
+            return True
+        # errors alone say little: their messages have to be the same
+        both = zip(variants, self.records, strict=True)
+        return all(variant["error"][1] == record["error"][1] for variant, record in both)
 
-    def _same_quantity(self, name: str, found: Sequence[Record]) -> bool:
+    def _same_quantity(self, name: str, variants: Sequence[Record]) -> bool:
         """Whether the wrong function has the same wrong values of this quantity, from the same generator."""
-        for variant, record in zip(found, self.records, strict=True):
+        for variant, record in zip(variants, self.records, strict=True):
             if "value" in record and ("value" not in variant or variant["random"] != record["random"]):
                 return False
-        mine = self.pairs(self.records, found).get(name, [])
-        theirs = self.pairs(found, self.records).get(name, [])
-        alike = [one.key for one in mine] == [other.key for other in theirs] and all(
-            close(other.value, one.value, self.exercise.tolerance)
-            for one, other in zip(mine, theirs, strict=True)
-        )
-        return alike and self._differ([pair for pair in theirs if pair.there])
+        mine = self.pairs(self.records, variants).get(name, [])
+        theirs = self.pairs(variants, self.records).get(name, [])
+        if [pair.key for pair in mine] != [pair.key for pair in theirs]:
+            return False
+        both = zip(mine, theirs, strict=True)
+        same = all(close(other.value, pair.value, self.exercise.tolerance) for pair, other in both)
+        return same and self._differ([pair for pair in theirs if pair.there])
 
     def pairs(self, records: Sequence[Record], others: Sequence[Record]) -> dict[str, list[Pair]]:
         """The quantities of the cases in which the solution and both functions give values."""
-        found: dict[str, list[Pair]] = {}
+        by_quantity: dict[str, list[Pair]] = {}
         for number, (expected, record, other) in enumerate(zip(self.expected, records, others, strict=True)):
             if "value" in expected and "value" in record and "value" in other:
                 m = examples_of(self.exercise, self.cases[number])
-                for key, one, value in self.leaves(expected, record):
-                    found.setdefault(quantity(key), []).append(Pair(key, one, value, number, m))
-        return found
+                for key, right, value in self.leaves(expected, record):
+                    by_quantity.setdefault(quantity(key), []).append(Pair(key, right, value, number, m))
+        return by_quantity
 
     def _differ(self, pairs: Sequence[Pair]) -> bool:
         return not all(close(pair.expected, pair.value, self.exercise.tolerance) for pair in pairs)
 
     def wrong_quantities(self) -> dict[str, list[Pair]]:
         """The quantities that are wrong in some case."""
-        pairs = self.pairs(self.records, self.records)
-        return {name: found for name, found in pairs.items() if self._differ(found)}
+        by_quantity = self.pairs(self.records, self.records)
+        return {name: pairs for name, pairs in by_quantity.items() if self._differ(pairs)}
 
     def as_if(self) -> Iterator[str]:
         """The change of an argument with which the solution gives the same results."""
@@ -259,7 +261,8 @@ class Comparison(NamedTuple):
     def _quantity(self, name: str, pairs: Sequence[Pair]) -> Iterator[str]:
         """Sentences on a wrong quantity: the layers that it is wrong in, and how."""
         wrong = [pair for pair in pairs if self._differ([pair])]
-        last = {pair.case: max(layer_of(one) for one in pairs if one.case == pair.case) for pair in wrong}
+        cases = {pair.case for pair in wrong}
+        last = {case: max(layer_of(pair) for pair in pairs if pair.case == case) for case in cases}
         deep = [pair for pair in pairs if last.get(pair.case, 0) > 1]
         where = wrong_layers([(layer_of(pair), last[pair.case], self._differ([pair])) for pair in deep])
         if where:
@@ -321,15 +324,15 @@ class Comparison(NamedTuple):
         return ", ".join(texts)
 
     def _side_effects(self) -> Iterator[str]:
-        for index, name in enumerate(signature(self.exercise.function).parameters):
-            place, both = slice(index, index + 1), zip(self.expected, self.records, strict=True)
-            if not all(unchanged(one["after"][place], record["after"][place]) for one, record in both):
+        parameters = signature(self.exercise.function).parameters
+        for index, name in enumerate(parameters):
+            place = slice(index, index + 1)  # of the argument; empty where a call leaves it out
+            both = zip(self.expected, self.records, strict=True)
+            if not all(unchanged(right["after"][place], record["after"][place]) for right, record in both):
                 remedy = REMEDIES.get(type(self.cases[0][index]), "make a new array")
                 yield f"{name} was changed in place: {remedy}."
         if any(record["random"] for record in self.records):
-            source = (
-                "rng" if "rng" in signature(self.exercise.function).parameters else "a generator of its own"
-            )
+            source = "rng" if "rng" in parameters else "a generator of its own"
             yield f"The global random generator was used or seeded: draw from {source}, not from np.random."
         drawing = [record for record in self.records if "value" in record]
         if drawing and all(record["undrawn"] for record in drawing):
@@ -395,8 +398,8 @@ class Comparison(NamedTuple):
 
 def unchanged(before: Sequence[Any], after: Sequence[Any]) -> bool:
     """Whether arguments are the same after two calls, up to the rounding of θ + ε - ε."""
-    both = leaves([decode(one) for one in before], [decode(one) for one in after], "arguments")
-    return before == after or all(close(one, value, 1e-12) for _, one, value in both)
+    pairs = leaves(list(map(decode, before)), list(map(decode, after)), "arguments")
+    return before == after or all(close(first, second, 1e-12) for _, first, second in pairs)
 
 
 def examples_of(exercise: Exercise, case: Arguments) -> int:
@@ -421,7 +424,7 @@ def axes_of(case: Arguments) -> int:
 
 
 def numbers_of(name: str, expected: Any, value: Any, tolerance: float) -> str:
-    """A wrong value beside the expected one: the whole of small arrays, the worst entry of large ones."""
+    """A wrong value beside the expected one: all entries of small arrays, the worst entry of large ones."""
     if isinstance(expected, list) and not all(is_array(entry) and not entry.ndim for entry in expected):
         return ""  # the number of results is wrong
     if is_shape(expected) and is_shape(value) and not close(expected, value, tolerance):

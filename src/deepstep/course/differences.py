@@ -45,9 +45,8 @@ def leaves(expected: Any, value: Any, names: Names, nested: str = "result") -> I
         if not isinstance(value, dict):
             yield str(names), expected, value
             return
-        reserved = re.compile(
-            r"d[Wb]\d+" if "dW1" in expected else ""
-        )  # further keys may stand with gradients
+        # a dictionary of gradients may have further keys, such as dA1; other dictionaries may not
+        reserved = re.compile(r"d[Wb]\d+" if "dW1" in expected else "")
         for key in [*expected, *(key for key in value if key not in expected and reserved.match(key))]:
             yield from leaves(expected.get(key, MISSING), value.get(key, MISSING), key)
     elif isinstance(expected, list) and all(is_array(entry) and entry.ndim == 0 for entry in expected):
@@ -62,10 +61,10 @@ def leaves(expected: Any, value: Any, names: Names, nested: str = "result") -> I
         if parts is None or len(parts) != len(expected):
             yield names if isinstance(names, str) else nested, expected, value
             return
-        for index, (one, entry) in enumerate(zip(expected, parts, strict=True)):
+        for index, (right, entry) in enumerate(zip(expected, parts, strict=True)):
             known = isinstance(names, list) and len(names) == len(expected)
             name = names[index] if known else f"{names if isinstance(names, str) else nested}[{index}]"
-            yield from leaves(one, entry, name, "cache")
+            yield from leaves(right, entry, name, "cache")
     else:
         yield str(names), expected, value
 
@@ -111,6 +110,7 @@ def close(expected: Any, value: Any, tolerance: float) -> bool:
 def equal_entries(expected: Array, value: Array, tolerance: float) -> NDArray[np.bool_]:
     """Which entries of two arrays of one shape are equal up to rounding, measured by the largest entry."""
     finite = np.abs(expected[np.isfinite(expected)])
+    # small entries beside large ones are rounded as the large ones are
     scale = max(float(finite.max()), SMALLEST) if finite.size else SMALLEST
     tolerance = max(tolerance, FLOAT32) if value.dtype == np.float32 else tolerance
     with np.errstate(all="ignore"):
@@ -149,9 +149,10 @@ def is_shape(value: Any) -> bool:
 
 def missing_keys(pairs: Iterable[Pair]) -> Iterator[str]:
     """Sentences on keys of a dictionary that are missing, and on those that are too many, of one case."""
-    found = [pair for pair in pairs if not pair.there]
+    absent = [pair for pair in pairs if not pair.there]
+    first = [pair for pair in absent if pair.case == absent[0].case]
     keys = [
-        ", ".join(pair.key for pair in found if pair.case == found[0].case and getattr(pair, side) is MISSING)
+        ", ".join(pair.key for pair in first if getattr(pair, side) is MISSING)
         for side in ("value", "expected")
     ]
     texts = ("The result has no {}.", "The result has {}, which it should not have.")
@@ -164,11 +165,11 @@ def layer_of(pair: Pair) -> int:
     return int(number[1]) if number else 0
 
 
-def wrong_layers(found: Sequence[tuple[int, int, bool]]) -> str:
+def wrong_layers(places: Sequence[tuple[int, int, bool]]) -> str:
     """The layers in which a quantity is wrong, from (layer, last layer, whether it is wrong)."""
-    if len({wrong for *_, wrong in found}) == 2:
+    if len({wrong for *_, wrong in places}) == 2:
         for text, holds in LAYERS:
-            if all(holds(layer, last) == wrong for layer, last, wrong in found):
+            if all(holds(layer, last) == wrong for layer, last, wrong in places):
                 return text
     return ""
 
@@ -199,23 +200,19 @@ def altered_arguments(names: Sequence[str]) -> Iterator[tuple[str, Callable[[Arg
     def put(index: int, change: Callable[[Any], Any], case: Arguments) -> Arguments:
         return (*case[:index], change(case[index]), *case[index + 1 :])
 
-    def exchange(one: int, other: int, case: Arguments) -> Arguments:
-        places = {one: other, other: one}
+    def exchange(first: int, second: int, case: Arguments) -> Arguments:
+        places = {first: second, second: first}
         return tuple(case[places.get(index, index)] for index in range(len(case)))
 
     for (index, name), (text, change) in product(enumerate(names), CHANGES):
         yield f"of {text.format(name)} in the place of {name}", partial(put, index, change)
-    for one, other in combinations(range(len(names)), 2):
-        yield f"with {names[one]} and {names[other]} exchanged", partial(exchange, one, other)
+    for first, second in combinations(range(len(names)), 2):
+        yield f"with {names[first]} and {names[second]} exchanged", partial(exchange, first, second)
 
 
 ERROR_HINTS = (
     ("UnboundLocalError", "", "The name has no value there: give it one before the loop or the branch."),
-    (
-        "unpack",
-        "",
-        "The number of names differs from that of the values.",
-    ),
+    ("unpack", "", "The number of names differs from that of the values."),
     (
         "operand.*'tuple'|'tuple' object has no attribute|instances of 'tuple'",
         "",

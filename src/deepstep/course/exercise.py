@@ -108,23 +108,23 @@ def parse_mistakes(table: str) -> list[Mistake]:
     >>> parse_mistakes("the sign is wrong [D01]: a - b → b - a")[0].edits
     (('a - b', 'b - a'),)
     """
-    found = []
+    mistakes = []
     for entry in re.split(r"\n(?! )", table.strip()):
         first, *hint = entry.splitlines()
         parts = _ENTRY.fullmatch(first)
         if not parts:
-            raise ConfigurationError("exercise", "a mistake is a line 'name: old → new'", f"got {first!r}")
+            raise ConfigurationError.must_be("a mistake", "a line 'name: old → new'", repr(first))
         text = parts["edits"].replace("∅", "").replace("⏎", "\n    ")
         edits = (edit.partition(" → ") for edit in text.split(" ‖ "))
-        found.append(
+        mistakes.append(
             Mistake(
                 parts["name"],
                 tuple((old, new) for old, _, new in edits),
                 " ".join(line.strip() for line in hint),
-                tuple((parts["defects"] or "").split(", ")) if parts["defects"] else (),
+                tuple(parts["defects"].split(", ")) if parts["defects"] else (),
             )
         )
-    return found
+    return mistakes
 
 
 @cache
@@ -217,7 +217,7 @@ class Exercise:
     def _definition(self) -> ast.FunctionDef:
         definition = ast.parse(self._source).body[0]
         if not isinstance(definition, ast.FunctionDef):
-            raise ConfigurationError("exercise", "a function is an exercise", f"got {definition!r}")
+            raise ConfigurationError.must_be("an exercise", "a function", repr(definition))
         return definition
 
     def all_cases(self, seed: int) -> list[Arguments]:
@@ -240,8 +240,8 @@ class Exercise:
             exec(compile(source, f"<{self.name} with a mistake>", "exec"), namespace)
         except SyntaxError:  # two edits of the same expression
             return None
-        found: Callable[..., Any] = namespace[self.name]
-        return found
+        function: Callable[..., Any] = namespace[self.name]
+        return function
 
     def variants(self) -> Iterator[tuple[tuple[Mistake, ...], Callable[..., Any]]]:
         """Every wrong function: those with one mistake, then those with two."""

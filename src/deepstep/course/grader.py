@@ -51,13 +51,12 @@ class Result(NamedTuple):
 
     def lines(self) -> list[str]:
         """The result as text."""
-        found = [f"{self.exercise}: {'right' if self.right else 'wrong'}"]
+        lines = [f"{self.exercise}: {'right' if self.right else 'wrong'}"]
         for mistake in self.mistakes:
-            found += [
-                f"    Mistake: {mistake.name}.",
-                *([f"    Hint: {mistake.hint}"] if mistake.hint else []),
-            ]
-        return [*found, *(f"    {message}" for message in self.messages)]
+            lines.append(f"    Mistake: {mistake.name}.")
+            if mistake.hint:
+                lines.append(f"    Hint: {mistake.hint}")
+        return [*lines, *(f"    {message}" for message in self.messages)]
 
 
 @dataclass(frozen=True)
@@ -151,8 +150,8 @@ def course_seed(seed: int | None = None) -> int:
     """The seed of the hidden cases: the given one, else that of the environment, else 1."""
     text = os.environ.get(SEED_VARIABLE, "1") if seed is None else str(seed)
     if not text.isdecimal() or int(text) >= 2**32:
-        expected = "a whole number from 0 to below 2^32"
-        raise ConfigurationError("deepstep.course", expected, f"got {text!r}", setting=SEED_VARIABLE)
+        name = SEED_VARIABLE if seed is None else "seed"
+        raise ConfigurationError.must_be(name, "a whole number from 0 to below 2^32", repr(text))
     return int(text)
 
 
@@ -181,7 +180,7 @@ def check(*functions: Callable[..., Any], exercise: str | None = None, seed: int
     Raises
     ------
     ConfigurationError
-        If there is no exercise of that name, no function, or the seed is no seed.
+        If there is no exercise of that name, no function, or the seed is out of range.
 
     Examples
     --------
@@ -195,13 +194,13 @@ def check(*functions: Callable[..., Any], exercise: str | None = None, seed: int
     0 of 1 right
     """
     if not functions or (exercise and len(functions) > 1):
-        expected = "one function with exercise=, or one or more without"
-        raise ConfigurationError("check", expected, f"got {len(functions)}")
+        requirement = "one function with exercise=, or one or more without"
+        raise ConfigurationError.must_be("functions", requirement, str(len(functions)))
     results = []
     for function in functions:
         name = exercise or str(getattr(function, "__name__", "")).removeprefix("my_")
         if name not in EXERCISES:
-            raise unknown_name("check", "exercise", name, EXERCISES)
+            raise unknown_name("exercise", name, EXERCISES)
         file = getattr(getattr(function, "__code__", None), "co_filename", "")
         cases = EXERCISES[name].all_cases(course_seed(seed))
         with own_generator():
@@ -234,9 +233,9 @@ def check_file(
         Number of the chapter.
     seed : int, optional
         Seed of the hidden cases; by default that of ``DEEPSTEP_COURSE_SEED``, or 1.
-    seconds : float
+    seconds : float, optional
         Limit of time for each function.
-    memory : int
+    memory : int, optional
         Limit of memory, in bytes.
 
     Returns
@@ -249,7 +248,7 @@ def check_file(
     FileError
         If there is no such file.
     ConfigurationError
-        If there is no such chapter, or the seed is no seed.
+        If there is no such chapter, or the seed is out of range.
 
     Examples
     --------
@@ -263,10 +262,11 @@ def check_file(
         The function is not written yet.
     0 of 1 right
     """
-    names, hidden, limits = find_chapter(chapter).exercises, course_seed(seed), Limits(seconds, memory)
+    names = find_chapter(chapter).exercises
+    hidden = course_seed(seed)
+    limits = Limits(seconds, memory)
     if not Path(path).is_file():
-        hint = f"Run deepstep course start {chapter}."
-        raise FileError(str(path), "a Python file", "got nothing there", hint, setting=str(path))
+        raise FileError(f"{path} is not a file", f"Run deepstep course start {chapter}.")
     return Grade(tuple(check_exercise(Path(path), name, hidden, limits) for name in names))
 
 

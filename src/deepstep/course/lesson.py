@@ -35,7 +35,6 @@ from deepstep.data.text_formats import read_text
 from deepstep.errors import ConfigurationError
 from deepstep.explorer.document import Document
 from deepstep.explorer.page import page
-from deepstep.training.plan import require
 from deepstep.types import is_whole
 
 FORMAT, VERSION = "deepstep-scenes", 1
@@ -73,23 +72,23 @@ def build(path: Path) -> Document:
     ConfigurationError: If the lesson has a mistake; the message names file, line and key.
     """
     front, body = _front_matter(path, read_text(path, most=MOST_BYTES))
-    given = front.read(FRONT, "the front matter")
-    front.check(given["scene"], SCENE, "[scene]")
-    scenes = _Scenes(path, {name: key.default for name, key in SCENE.items()} | given["scene"])
+    settings = front.read(FRONT, "the front matter")
+    front.check(settings["scene"], SCENE, "[scene]")
+    scenes = _Scenes(path, {name: key.default for name, key in SCENE.items()} | settings["scene"])
     records = [scenes.record(section) for section in _sections(path, parsed(body).children)]
     if not records:
-        raise ConfigurationError(str(path), "a lesson has scenes", "there is none", "Begin one: # Its title")
-    networks = scenes.documents(given["title"])
+        raise ConfigurationError(f"{path}: the lesson has no scene", "Begin one: # Its title")
+    networks = scenes.documents(settings["title"])
     shared = {
-        part: {name: text for one in networks for name, text in one.pop(part).items()}
+        part: {name: text for network in networks for name, text in network.pop(part).items()}
         for part in ("sources", "formulas")
     }
     slug = re.sub(r"[^\w.-]+", "-", path.stem, flags=re.ASCII).strip("-._")
     return {
         "format": FORMAT,
         "version": VERSION,
-        "id": given["id"] or f"deepstep-{slug or 'lesson'}",
-        **{name: given[name] for name in ("title", "language", "passing_score")},
+        "id": settings["id"] or f"deepstep-{slug or 'lesson'}",
+        **{name: settings[name] for name in ("title", "language", "passing_score")},
         **shared,
         "networks": networks,
         "scenes": records,
@@ -105,35 +104,35 @@ def html_page(document: Document) -> str:
 def _front_matter(path: Path, text: str) -> tuple[Block, str]:
     """The front matter, and the text with empty lines in its place."""
     lines = text.removeprefix("\ufeff").splitlines()
-    ends = [at for at, line in enumerate(lines) if line.rstrip() == FENCE]
+    ends = [index for index, line in enumerate(lines) if line.rstrip() == FENCE]
     if len(ends) < 2 or ends[0]:
         hint = f'Begin with {FENCE}, title = "…", {FENCE}.'
-        expected = f"front matter between two lines {FENCE}"
-        raise ConfigurationError(f"{path}:1", expected, "there is none", hint)
+        raise ConfigurationError(f"{path}:1: there is no front matter between two lines {FENCE}", hint)
     block = Block(path, 1, "\n".join(lines[1 : ends[1]]))
     return block, "\n".join([""] * (ends[1] + 1) + lines[ends[1] + 1 :])
 
 
 def _sections(path: Path, trees: Sequence[SyntaxTreeNode]) -> list[Section]:
     """The scenes: a heading of level 1 begins each."""
-    found: list[Section] = []
+    sections: list[Section] = []
     for tree in trees:
         line = (tree.map or [0])[0] + 1
-        where, kind = f"{path}:{line}", tree.info.strip() if tree.type == "fence" else ""
+        kind = tree.info.strip() if tree.type == "fence" else ""
         if tree.tag == "h1":
-            found.append(Section(line, tree))
-        elif not found:
+            sections.append(Section(line, tree))
+        elif not sections:
             hint = "Begin the first scene: # Its title"
-            raise ConfigurationError(where, "text belongs to a scene", "it is before the first", hint)
+            raise ConfigurationError(f"{path}:{line}: the text is before the first scene", hint)
         elif kind not in BLOCKS:
             if kind.lower().partition(" ")[0] in BLOCKS:
-                raise ConfigurationError(where, "a block is ```scene or ```question", f"got ```{kind}")
-            found[-1].body.append(tree)
-        elif kind in found[-1].blocks:
-            raise ConfigurationError(where, f"a scene has one block {kind!r}", "got a second one")
+                problem = f"the block ```{kind} is neither ```scene nor ```question"
+                raise ConfigurationError(f"{path}:{line}: {problem}")
+            sections[-1].body.append(tree)
+        elif kind in sections[-1].blocks:
+            raise ConfigurationError(f"{path}:{line}: the scene has a second block ```{kind}")
         else:
-            found[-1].blocks[kind] = Block(path, line, tree.content)
-    return found
+            sections[-1].blocks[kind] = Block(path, line, tree.content)
+    return sections
 
 
 class _Scenes:
@@ -146,18 +145,17 @@ class _Scenes:
 
     def documents(self, title: str) -> list[Document]:
         """The documents of all networks."""
-        found = []
+        documents = []
         for stage, block in self.stages.values():
             with located(block.place):
-                found.append(stage.document(title))
-        return found
+                documents.append(stage.document(title))
+        return documents
 
     def record(self, section: Section) -> dict[str, Any]:
         """The record of a scene."""
         if "scene" not in section.blocks:
-            where = f"{self.path}:{section.line}"
-            raise ConfigurationError(where, "a scene has a block ```scene", "there is none")
-        block, asked = section.blocks["scene"], section.blocks.get("question")
+            raise ConfigurationError(f"{self.path}:{section.line}: the scene has no block ```scene")
+        block, question = section.blocks["scene"], section.blocks.get("question")
         block.read(SCENE, "a scene")
         settings = {**self.settings, **block.values}
         stage, index = self._stage(block, settings)
@@ -171,11 +169,11 @@ class _Scenes:
             "place": urlencode(place),
             "locked": list(LOCKS) if "all" in settings["locked"] else settings["locked"],
         }
-        if asked:
-            record["question"] = _question(asked, texts)
-            if asked.values.get("then"):
-                after = {**asked.values, "screen": place["s"], "trained": number - 1}
-                record["question"]["then"] = urlencode(_place(stage, asked, "then", after)[1])
+        if question:
+            record["question"] = _question(question, texts)
+            if question.values.get("then"):
+                after = {**question.values, "screen": place["s"], "trained": number - 1}
+                record["question"]["then"] = urlencode(_place(stage, question, "then", after)[1])
         return record
 
     def _stage(self, block: Block, settings: Mapping[str, Any]) -> tuple[Stage, int]:
@@ -192,26 +190,26 @@ class _Scenes:
         """A number of the last scene, or of another one that its text names."""
         other, last = OF_ANOTHER.fullmatch(text.strip()), len(self.opened)
         scene = int(other["scene"]) if other else last
-        require(
-            1 <= scene <= last, "scene", f"a scene from 1 to {last}, this one", scene, setting="{{scene}}"
-        )
+        if not 1 <= scene <= last:
+            raise ConfigurationError.must_be("{{scene}}", f"a scene from 1 to {last}, this one", str(scene))
         stage, number = self.opened[scene - 1]
         return stage.quoted(other["rest"] if other else text, number)
 
 
 def _place(stage: Stage, block: Block, key: str, settings: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
     """The update of a position, and the position as the page's links have it."""
-    text, first = settings[key], settings["trained"] + 1
-    found = POSITION.fullmatch(text)
-    name = ((found and found["name"]) or "").replace("'", "′")
-    if found is None or (name and not STEPS.fullmatch(name)):
+    text = settings[key]
+    first = settings["trained"] + 1
+    match = POSITION.fullmatch(text)
+    name = ((match and match["name"]) or "").replace("'", "′")
+    if match is None or (name and not STEPS.fullmatch(name)):
         raise block.refusal(key, POSITION_TEXT, text)
-    number = int(found["update"] or first)
+    number = int(match["update"] or first)
     if "trained" in block.values and number != first:
         raise block.refusal(key, f"at update {first}, the one after those trained", text)
     if number > MOST_UPDATES:
         raise block.refusal(key, f"at an update of at most {MOST_UPDATES}", number)
-    cell = (int(found["row"]), int(found["col"])) if found["row"] else None
+    cell = (int(match["row"]), int(match["col"])) if match["row"] else None
     with located(lambda _: block.place(key)):
         stage.open(number, name, cell)
     screen = settings["screen"] or ("lab" if settings["fault"] or name else "play")
@@ -220,19 +218,19 @@ def _place(stage: Stage, block: Block, key: str, settings: Mapping[str, Any]) ->
 
 
 def _question(block: Block, texts: Texts) -> dict[str, Any]:
-    given = block.read(QUESTION, "a question")
-    answer, choices = given["answer"], given["choices"]
+    values = block.read(QUESTION, "a question")
+    answer, choices = values["answer"], values["choices"]
     answers = sorted({answer} if is_whole(answer, 1) else set(answer))
     if answers[-1] > len(choices):
         raise block.refusal("answer", f"a number from 1 to {len(choices)}", answer)
     return {
-        "text": texts.written(given["text"], block.line, inline=True),
+        "text": texts.written(values["text"], block.line, inline=True),
         "choices": [texts.written(choice, block.line, inline=True) for choice in choices],
         "answers": [number - 1 for number in answers],
         "several": isinstance(answer, list),
-        "explanation": texts.written(given["explanation"], block.line),
-        "points": given["points"],
-        "predict_first": given["predict_first"],
+        "explanation": texts.written(values["explanation"], block.line),
+        "points": values["points"],
+        "predict_first": values["predict_first"],
     }
 
 
@@ -246,10 +244,10 @@ def manifest(document: Document) -> str:
     text = (files("deepstep.course") / "imsmanifest.xml").read_text(encoding="utf-8")
     if not any("question" in scene for scene in document["scenes"]):
         text = re.sub(r" *<adlcp:masteryscore>.*\n", "", text)
-    given = {
+    values = {
         name: escape(NOT_XML.sub("\ufffd", str(document[name]))) for name in ("id", "title", "passing_score")
     }
-    return text.format(**given, page=PAGE)
+    return text.format(**values, page=PAGE)
 
 
 def package(document: Document) -> bytes:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from deepstep.course.stage import MOST_UPDATES
 from deepstep.data.builtin import SMALL_DATASETS
 from deepstep.data.text_formats import toml_values
-from deepstep.errors import ConfigurationError, DeepStepError, unknown_name
+from deepstep.errors import ConfigurationError, DeepStepError, FileError, unknown_name
 from deepstep.types import is_number, is_whole
 
 LOCKS = (
@@ -121,12 +121,12 @@ FRONT = {
 
 @contextmanager
 def located(place: Callable[[str], str]) -> Iterator[None]:
-    """Let errors of the block name the place in the file, which depends on their setting."""
+    """Let errors of the block begin with the place in the file, which depends on their setting."""
     try:
         yield
     except DeepStepError as error:
-        where, setting = place(error.setting), error.setting
-        raise ConfigurationError(where, error.expected, error.got, error.hint, setting=setting) from error
+        kind = FileError if isinstance(error, FileError) else ConfigurationError
+        raise kind(f"{place(error.setting)}: {error.problem}", error.hint) from error
 
 
 @dataclass
@@ -142,32 +142,34 @@ class Block:
         """File and line of a key; that of the fence where the key is not written."""
         begins = re.compile(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=")
         lines = enumerate(self.text.splitlines() if key else (), self.line + 1)
-        return f"{self.path}:{next((at for at, line in lines if begins.match(line)), self.line)}"
+        return f"{self.path}:{next((number for number, line in lines if begins.match(line)), self.line)}"
 
     def refusal(self, key: str, requirement: str, value: Any) -> ConfigurationError:
         """The error for the value of a key."""
-        return ConfigurationError(self.place(key), requirement, f"got {value!r:.80}", setting=key)
+        error = ConfigurationError.must_be(key, requirement, f"{value!r:.80}")
+        return ConfigurationError(f"{self.place(key)}: {error.problem}")
 
     def read(self, keys: Mapping[str, Key], what: str) -> dict[str, Any]:
         """The values of all keys, with their defaults."""
         try:
             self.values = toml_values(self.text)
         except ValueError as error:
-            at = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", str(error))
-            line = self.line + int((at and at[1]) or 0)
-            why = str(error).replace(at[0] if at else "", "")
-            raise ConfigurationError(f"{self.path}:{line}", f"{what} is TOML", why) from error
+            position = re.search(r" \(at (?:line (\d+), column \d+|end of document)\)", str(error))
+            line = self.line + int((position and position[1]) or 0)
+            reason = str(error).replace(position[0] if position else "", "")
+            raise ConfigurationError(f"{self.path}:{line}: {what} is not TOML ({reason})") from error
         self.check(self.values, keys, what)
-        found = {name: key.default for name, key in keys.items()} | self.values
-        for name, value in found.items():
+        values = {name: key.default for name, key in keys.items()} | self.values
+        for name, value in values.items():
             if value is REQUIRED:
-                raise ConfigurationError(self.place(), f"{what} has the key {name!r}", "it is missing")
-        return found
+                raise ConfigurationError(f"{self.place()}: {what} has no key {name!r}")
+        return values
 
     def check(self, values: Mapping[str, Any], keys: Mapping[str, Key], what: str) -> None:
         """Refuse an unknown key, and a value that does not fit."""
         for name, value in values.items():
             if name not in keys:
-                raise unknown_name(self.place(name), f"a key of {what}", name, keys)
+                error = unknown_name(f"key of {what}", name, keys)
+                raise ConfigurationError(f"{self.place(name)}: {error.problem}", error.hint)
             if not keys[name].fits(value):
                 raise self.refusal(name, keys[name].requirement, value)

@@ -13,7 +13,6 @@ from markdown_it.tree import SyntaxTreeNode
 from deepstep.course.lesson_format import located
 from deepstep.data.files import check_file
 from deepstep.errors import ConfigurationError
-from deepstep.training.plan import require
 
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")
 MOST_PICTURE = 300_000  # bytes
@@ -63,44 +62,50 @@ class Texts:
         if kind == "softbreak":
             return [" "]
         if kind == "image":
-            return [["img", {"src": self._picture(str(tree.attrs["src"])), "alt": content}]]
+            with located(self._where):
+                return [["img", {"src": self._picture(str(tree.attrs["src"])), "alt": content}]]
         if kind in ("fence", "code_block"):
             return [["pre", {}, ["code", {}, content]]]
         if kind == "code_inline":
             return [["code", {}, content]]
         if kind == "inline" or tree.hidden:
             return self._all(tree.children)
-        return [[_tag(tree.tag), self._attributes(tree), *self._all(tree.children)]]
+        with located(self._where):
+            attributes = _attributes(tree)
+        return [[_tag(tree.tag), attributes, *self._all(tree.children)]]
 
     def _where(self, setting: str = "") -> str:
         return f"{self.path}:{self.line}"
 
-    def _number(self, found: re.Match[str]) -> str:
+    def _number(self, match: re.Match[str]) -> str:
         with located(self._where):
-            return self.quoted(found[1])
-
-    def _attributes(self, tree: SyntaxTreeNode) -> dict[str, Any]:
-        href = tree.attrs.get("href")
-        if href is not None and not str(href).lower().startswith(ADDRESSES):
-            expected = f"an address that begins with {', '.join(ADDRESSES)}"
-            raise ConfigurationError(self._where(), expected, f"got {href!r:.80}", setting="a link")
-        return {name: value for name, value in tree.attrs.items() if name in ("href", "start")}
+            return self.quoted(match[1])
 
     def _picture(self, source: str) -> str:
         """A picture in the folder of the file, as an address that contains it."""
         folder, name = self.path.parent.resolve(), unquote(source)
         kind, magic = PICTURES.get(Path(name).suffix.lower(), ("", b""))
         inside = bool(kind) and ":" not in name and (folder / name).resolve().is_relative_to(folder)
-        expected = f"a file ({', '.join(PICTURES)}) in the folder of the lesson"
-        require(inside, self._where(), expected, source, setting="a picture")
-        check_file(folder / name, f"a picture for {self._where()}")
+        if not inside:
+            requirement = f"a file ({', '.join(PICTURES)}) in the folder of the lesson"
+            raise ConfigurationError.must_be("a picture", requirement, f"{source!r:.200}")
+        check_file(folder / name, "a picture")
         content = (folder / name).read_bytes()
-        size, most = len(content), f"at most {MOST_PICTURE:,} bytes"
-        require(size <= MOST_PICTURE, self._where(), most, size, setting=f"the size of {source}")
-        require(
-            content.startswith(magic), self._where(), f"a picture of kind {kind}", source, setting="a picture"
-        )
+        if len(content) > MOST_PICTURE:
+            size = f"{len(content):,} bytes, more than the {MOST_PICTURE:,} of a picture"
+            raise ConfigurationError(f"{source} has {size}")
+        if not content.startswith(magic):
+            raise ConfigurationError(f"{source} is no picture of kind {kind}")
         return f"data:image/{kind};base64,{b64encode(content).decode('ascii')}"
+
+
+def _attributes(tree: SyntaxTreeNode) -> dict[str, Any]:
+    """The attributes that a page has; a link leads to an address and not to a file."""
+    href = tree.attrs.get("href")
+    if href is not None and not str(href).lower().startswith(ADDRESSES):
+        requirement = f"an address that begins with {', '.join(ADDRESSES)}"
+        raise ConfigurationError.must_be("a link", requirement, f"{href!r:.80}")
+    return {name: value for name, value in tree.attrs.items() if name in ("href", "start")}
 
 
 def _tag(tag: str) -> str:

@@ -54,7 +54,7 @@ def edited(program: Program, edits: Iterable[Sequence[str]]) -> Program:
     for names, old, new in edits:
         changed = {line: _changed(line, old, new) for line in program if _is_named(line, names.split())}
         if not changed:
-            raise ConfigurationError("edited", "names of quantities", f"got {names!r}", setting="names")
+            raise ConfigurationError.must_be("names", "names of quantities", repr(names))
         program = tuple(after for line in program for after in changed.get(line, (line,)))
     return program
 
@@ -68,8 +68,8 @@ def _changed(line: Line, old: str, new: str) -> Program:
     layer = "".join(re.findall(r"\d", line.name))
     old, new = (text.replace("{l}", layer) for text in (old, new))
     if line.code.count(old) != 1:
-        expected = f"a part of the line {line.code!r}, once"
-        raise ConfigurationError("edited", expected, f"got {old!r}", setting="old")
+        requirement = f"a part of the line {line.code!r}, once"
+        raise ConfigurationError.must_be("old", requirement, repr(old))
     return tuple(lines(line.phase, line.code.replace(old, new)))
 
 
@@ -147,19 +147,22 @@ def begun(program: Program) -> dict[str, Any]:
 
 def first_step(program: Program) -> dict[str, Array]:
     """Every quantity of the first step, by its name in the trace."""
-    variables, found = begun(program), dict[str, Array]()
+    variables = begun(program)
+    quantities: dict[str, Array] = {}
     for line in program:
         if line.phase != "given":
             exec(_compiled((line,)), variables)
-        found[line.name] = np.array(variables[line.variable], np.float64)
-    return found
+        quantities[line.name] = np.array(variables[line.variable], np.float64)
+    return quantities
 
 
 def run(program: Program) -> Outcome:
     """The first step, and the cost of each update of a training."""
     with np.errstate(all="ignore"):
         quantities = first_step(program)
-        variables, costs, stopped = begun(program), list[float](), ""
+        variables = begun(program)
+        costs: list[float] = []
+        stopped = ""
         step = _compiled(tuple(line for line in program if line.phase != "given"))
         for _ in range(UPDATES):
             try:
@@ -177,17 +180,18 @@ def check(program: Program, quantities: Mapping[str, Array]) -> list[dict[str, A
     forward = _compiled(tuple(nodes))
     variables = {"np": np, "m": X.shape[1]} | {name: value.copy() for name, value in quantities.items()}
 
-    def slope(value: Array, at: tuple[int, ...]) -> float:
-        kept, total = value[at], 0.0
+    def slope(value: Array, index: tuple[int, ...]) -> float:
+        """The derivative of the cost by an entry, which is changed in place: the program reads its array."""
+        entry, total = value[index], 0.0
         for steps, weight in STENCILS[4]:
-            value[at] = kept + steps * DISTANCE
+            value[index] = entry + steps * DISTANCE
             exec(forward, variables)
             total += weight * float(variables["J"])
-        value[at] = kept
+        value[index] = entry
         return total / DISTANCE
 
     def slopes(value: Array) -> Array:
-        return np.reshape([slope(value, at) for at in np.ndindex(value.shape)], value.shape)
+        return np.reshape([slope(value, index) for index in np.ndindex(value.shape)], value.shape)
 
     with np.errstate(all="ignore"):
         return [compared(name, quantities[f"d{name}"], slopes(variables[name])) for name in PARAMETERS]
@@ -199,7 +203,9 @@ def compared(name: str, analytic: Array, numeric: Array) -> dict[str, Any]:
         shapes = f"{analytic.shape} for {numeric.shape}"
         return {"of": name, "difference": "nan", "verdict": "shape", "shapes": shapes}
     difference = Compared(analytic, numeric, ERROR).difference(TOLERANCE)
-    verdict = "nan" if np.isnan(difference) else "good" if difference < TOLERANCE else "wrong"
+    verdict = "good" if difference < TOLERANCE else "wrong"
+    if np.isnan(difference):
+        verdict = "nan"
     return {"of": name, "difference": number(difference), "verdict": verdict}
 
 
@@ -248,7 +254,7 @@ def museum() -> Document:
         }
         for name, program in BASES.items()
     }
-    return {"bases": bases, "exhibits": [_record(one, outcomes[one.base]) for one in EXHIBITS]}
+    return {"bases": bases, "exhibits": [_record(exhibit, outcomes[exhibit.base]) for exhibit in EXHIBITS]}
 
 
 def _packed(quantities: Mapping[str, Array]) -> Document:
@@ -286,9 +292,9 @@ def _diff(exhibit: Exhibit) -> list[list[str]]:
 
 def programs() -> Document:
     """The lines of the museum without numbers: the page of a lesson draws networks for them."""
+    shown = ("id", "title", "why", "base")
     exhibits = [
-        {"id": one.id, "title": one.title, "why": one.why, "base": one.base, "diff": _diff(one)}
-        for one in EXHIBITS
+        {**{name: getattr(exhibit, name) for name in shown}, "diff": _diff(exhibit)} for exhibit in EXHIBITS
     ]
     return {"bases": {name: {"order": _order(lines)} for name, lines in BASES.items()}, "exhibits": exhibits}
 

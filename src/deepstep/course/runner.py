@@ -86,7 +86,7 @@ TO_START = 5.0
 
 
 class Printed(StringIO):
-    """What a learner's file prints, up to a limit."""
+    """A stream that keeps what a learner's file prints, up to a limit."""
 
     def write(self, text: str, /) -> int:
         """Keep what still fits."""
@@ -174,27 +174,26 @@ def call(function: Callable[..., Any], case: Arguments, file: str = "") -> Recor
     record["parameters"] = list(code.co_varnames[: code.co_argcount]) if code else []
     record["random"] = not _same_state(before, np.random.get_state())
     record["undrawn"] = any(
-        isinstance(given, Draws) and _same_state(prepare(given).get_state(), rng.get_state())
-        for given, rng in zip(case, arguments, strict=True)
+        isinstance(argument, Draws) and _same_state(prepare(argument).get_state(), rng.get_state())
+        for argument, rng in zip(case, arguments, strict=True)
     )
     record["after"] = [
-        encode(given if isinstance(given, Draws | CostOf) else value)
-        for given, value in zip(case, arguments, strict=True)
+        encode(argument if isinstance(argument, Draws | CostOf) else value)
+        for argument, value in zip(case, arguments, strict=True)
     ]
     return record
 
 
-def _same_state(one: Any, other: Any) -> bool:
-    """Whether two states of generators of the same kind are equal."""
-    return bool(one[2] == other[2] and (one[1] == other[1]).all())
+def _same_state(state: Any, other: Any) -> bool:
+    """Whether two states of generators of the same kind are equal: the words, and the position in them."""
+    return bool(state[2] == other[2] and (state[1] == other[1]).all())
 
 
 def _line(error: BaseException, file: str) -> int:
-    lines = [
-        frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == file
-    ]
-    own = error.lineno if isinstance(error, SyntaxError) else None
-    return own or (lines[-1] if lines else 0)
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno or 0 for frame in frames if frame.filename == file]
+    line = error.lineno if isinstance(error, SyntaxError) else None
+    return line or (lines[-1] if lines else 0)
 
 
 @contextmanager
@@ -208,23 +207,23 @@ def own_generator() -> Iterator[None]:
 
 
 def run_file(
-    path: Path, name: str, cases: Sequence[Arguments], given: Sequence[str] = (), limits: Limits | None = None
+    path: Path, name: str, cases: Sequence[Arguments], known: Sequence[str] = (), limits: Limits | None = None
 ) -> list[Record]:
     """Call the function of this name in the file, in another process, with each of the cases.
 
-    Functions named in ``given`` are replaced by their solutions first. Where the file gives no results, the
+    Functions named in ``known`` are replaced by their solutions first. Where the file gives no results, the
     list has one record with the key "failed". In a browser the file runs in this process, without limits.
     """
     limits = limits or Limits()
     if sys.platform in WITHOUT_PROCESSES:
-        return checked_records(_here(str(path.resolve()), name, list(cases), _solutions(given)), cases)
+        return checked_records(_here(str(path.resolve()), name, list(cases), _solutions(known)), cases)
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         results = Path(folder, "results.json")
         request = {
             "path": str(path.resolve()),
             "name": name,
             "cases": list(cases),
-            "given": list(given),
+            "known": list(known),
             "results": str(results),
             "limits": list(limits),
         }
@@ -307,9 +306,8 @@ def _checked_value(value: Any, level: int = 0) -> Any:
     shape, dtype = value.get("shape"), value.get("dtype")
     _require(dtype in DTYPES and isinstance(shape, list) and len(shape) <= MOST_AXES)
     _require(all(type(size) is int and 0 <= size <= MOST_ENTRIES for size in shape))
-    _require(
-        math.prod(shape) == len(content) and all(type(number) in (bool, int, float) for number in content)
-    )
+    _require(math.prod(shape) == len(content))
+    _require(all(type(number) in (bool, int, float) for number in content))
     try:
         with np.errstate(over="ignore"):  # a number past float32 is infinity
             np.array(content, dtype=dtype)
@@ -373,13 +371,14 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _here(
-    path: str, name: str, cases: list[Arguments], given: Mapping[str, Callable[..., Any]]
+    path: str, name: str, cases: list[Arguments], solutions: Mapping[str, Callable[..., Any]]
 ) -> list[Record]:
     """The records of a file that runs in this process."""
-    importable, printed = list(sys.path), Printed()
+    importable = list(sys.path)
+    printed = Printed()
     try:
         with redirect_stdout(printed), own_generator():
-            records = _records(path, name, cases, given)
+            records = _records(path, name, cases, solutions)
     finally:
         sys.path[:] = importable
         sys.modules.pop("submission", None)
@@ -398,7 +397,8 @@ def main() -> None:
     sys.stdin = open(os.devnull, encoding="utf-8")  # noqa: SIM115  # for input() in the learner's file
     importlib.import_module("deepstep.course.exercises")  # registers them
     name, path = request["name"], request["path"]
-    given = _solutions(request["given"])
+    solutions = _solutions(request["known"])
+    # no way to the solution of the exercise itself is left
     EXERCISES.pop(name)
     for module in [
         module for key, module in sys.modules.items() if key.startswith("deepstep.course.exercises")
@@ -407,11 +407,12 @@ def main() -> None:
             setattr(module, name, _refused)
     importlib.import_module("ctypes")  # loads itself, which is refused below
     tempfile.tempdir = os.getcwd()  # the only folder that may be written
+    # bound before the learner's file runs, which may replace the functions of these modules
     write, dumps = partial(_write, request["results"], os.open, os.write), json.dumps
     _limit(Limits(*request["limits"]))
     sys.stdout = printed = Printed()
     try:
-        records = _records(path, name, request["cases"], given)
+        records = _records(path, name, request["cases"], solutions)
     except MemoryError:
         records = [{"failed": "The program ran out of memory."}]
     records[0]["printed"] = printed.getvalue()
@@ -435,7 +436,7 @@ def _refused(*_: Any, **__: Any) -> None:
 
 
 def _records(
-    path: str, name: str, cases: list[Arguments], given: Mapping[str, Callable[..., Any]]
+    path: str, name: str, cases: list[Arguments], solutions: Mapping[str, Callable[..., Any]]
 ) -> list[Record]:
     module = sys.modules["submission"] = ModuleType("submission")
     module.__file__ = path
@@ -452,7 +453,7 @@ def _records(
         return [{"failed": f"The file has no function {name}{case}."}]
     if str(getattr(function, "__module__", "")).startswith("deepstep"):
         return [{"failed": f"{name} is a function of the library: write it yourself."}]
-    module.__dict__.update(given)
+    module.__dict__.update(solutions)
     return [call(function, case, path) for case in cases]
 
 
@@ -474,7 +475,7 @@ def _limit(limits: Limits) -> None:
     for name, module in product(WITHOUT_EVENT, (os, sys.modules.get("posix"))):
         if hasattr(module, name):
             setattr(module, name, partial(_not_allowed, f"os.{name}"))
-    real, sep = os.path.realpath, os.sep
+    real, sep = os.path.realpath, os.sep  # bound before the learner's file runs, as in `main`
     sources, folder = real(Path(__file__).with_name("exercises")) + sep, real(os.getcwd()) + sep
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:

@@ -16,7 +16,6 @@ from deepstep.inspection.trace_step import Step
 from deepstep.model import Network
 from deepstep.preparation.batches import evenly_spread, n_batches, shuffled
 from deepstep.targets import Targets, label_array
-from deepstep.training.plan import require
 from deepstep.types import AnyArray, Array
 
 MOST_UPDATES = 5000
@@ -64,7 +63,7 @@ def _balanced(Y: Array, most: int, seed: int) -> AnyArray:
     drawn = np.asarray(shuffled(seed)(0, Y.shape[1]))
     _, classes = np.unique(Y[:, drawn], axis=1, return_inverse=True)
     each = max(1, most // (classes.max() + 1))
-    return np.sort(np.concatenate([drawn[classes == one][:each] for one in range(classes.max() + 1)]))
+    return np.sort(np.concatenate([drawn[classes == k][:each] for k in range(classes.max() + 1)]))
 
 
 class Stage:
@@ -95,16 +94,18 @@ class Stage:
 
     def step(self, number: int) -> Step:
         """One update; a `ConfigurationError` where the training ends before it, or is too large to keep."""
-        most, hint = MOST_NUMBERS // self._size, "Choose an earlier update, or a smaller network."
-        expected = f"at most {most} for a network of {self._size:,} parameters"
-        require(number <= most, "scene", expected, number, hint=hint, setting="update")
+        most = MOST_NUMBERS // self._size
+        if number > most:
+            requirement = f"at most {most} for a network of {self._size:,} parameters"
+            hint = "Choose an earlier update, or a smaller network."
+            raise ConfigurationError.must_be("update", requirement, str(number), hint)
         try:
             while len(self._done) < number:
                 self._done.append(next(self._walk))
         except (DivergenceError, StopIteration) as error:
             hint = "Choose an earlier update, or a lower learning rate."
-            expected = f"at most {len(self._done)}, the last one"
-            raise ConfigurationError("scene", expected, f"got {number}", hint, setting="update") from error
+            requirement = f"at most {len(self._done)}, the last one"
+            raise ConfigurationError.must_be("update", requirement, str(number), hint) from error
         return self._done[number - 1]
 
     def values(self, name: str, number: int) -> Any:
@@ -112,33 +113,33 @@ class Stage:
         trace = self.step(number).trace()
         names = [entry.name for entry in trace]
         if name == "accuracy":
-            answers = trace[f"A{len(self.settings['hidden_layers']) + 1}"].value
-            classes = [np.argmax(one, 0) if len(one) > 1 else one > 0.5 for one in (answers, self.Y)]
-            return 100 * np.mean(classes[0] == classes[1])
+            outputs = trace[f"A{len(self.settings['hidden_layers']) + 1}"].value
+            predicted, true = (np.argmax(Y, 0) if len(Y) > 1 else Y > 0.5 for Y in (outputs, self.Y))
+            return 100 * np.mean(predicted == true)
         if name == "m":
             return self.X.shape[1]
         if name not in names:
-            raise unknown_name("scene", "quantity", name, names)
+            raise unknown_name("quantity", name, names)
         return trace[name].value
 
     def quoted(self, text: str, number: int) -> str:
         """The text of ``{{…}}``: a number of the training, such as ``norm dW1 update 20``."""
-        found = QUOTED.fullmatch(text.strip())
-        if found is None:
-            expected = 'a quantity, such as "J", "dW1[0, 2]" or "norm dW1 update 20"'
-            raise ConfigurationError("scene", expected, f"got {text.strip()!r}", setting="{{…}}")
-        summary, name, row, col, update = found.groups()
+        match = QUOTED.fullmatch(text.strip())
+        if match is None:
+            requirement = 'a quantity, such as "J", "dW1[0, 2]" or "norm dW1 update 20"'
+            raise ConfigurationError.must_be("{{…}}", requirement, repr(text.strip()))
+        summary, name, row, col, update = match.groups()
         value = self.values(name, int(update or number))
         if row is not None:
             value = _cell(name, value, int(row), int(col))
         if summary:
             if summary not in SUMMARIES:
-                raise unknown_name("scene", "summary", summary, SUMMARIES)
+                raise unknown_name("summary", summary, SUMMARIES)
             value = SUMMARIES[summary](value)
         if np.size(value) != 1:
-            got = f"got {name} of shape {np.shape(value)}"
             hint = "Quote a cell, such as dW1[0, 2], or a summary, such as norm dW1."
-            raise ConfigurationError("scene", "one number", got, hint, setting="{{…}}")
+            quantity = f"{name} of shape {np.shape(value)}"
+            raise ConfigurationError.must_be("{{…}}", "one number", quantity, hint)
         return written(float(np.reshape(value, ())))
 
     def open(self, number: int, name: str, cell: tuple[int, int] | None) -> None:
@@ -163,8 +164,9 @@ class Stage:
 def _cell(name: str, value: Any, row: int, col: int) -> float:
     matrix = np.atleast_2d(value)
     rows, cols = matrix.shape
-    expected = f"a cell of {name}, which has {rows} rows and {cols} columns, counted from 0"
-    require(row < rows and col < cols, "scene", expected, [row, col], setting="cell")
+    if row >= rows or col >= cols:
+        requirement = f"a cell of {name}, which has {rows} rows and {cols} columns, counted from 0"
+        raise ConfigurationError.must_be("cell", requirement, f"[{row}, {col}]")
     return float(matrix[row, col])
 
 

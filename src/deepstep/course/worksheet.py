@@ -17,7 +17,6 @@ from deepstep.errors import ConfigurationError
 from deepstep.inspection import Trace, TraceEntry
 from deepstep.model import Network
 from deepstep.report.html import Content, Html, page, table, tag
-from deepstep.training.plan import require
 from deepstep.types import Array, is_number, is_whole
 
 HALVES, WHOLE = (-2.0, -1.0, -0.5, 0.5, 1.0, 2.0), (-2.0, -1.0, 1.0, 2.0)
@@ -87,19 +86,19 @@ def worksheets(
     seed : int, optional
         The same seed gives the same sheets.
     activation : str, optional
-        Of the hidden layers: ``"relu"`` or ``"identity"``.
+        The activation of the hidden layers: ``"relu"`` or ``"identity"``.
     loss : str, optional
         ``"squared_error"`` with an identity output, whose results are exact, or ``"cross_entropy"`` with a
         sigmoid output, whose results are rounded to 3 decimals.
     examples : int, optional
-        1, 2, 4 or 5 columns.
+        Number of columns of X: 1, 2, 4 or 5.
     learning_rate : float, optional
-        α, with at most 4 decimals.
+        The learning rate, with at most 4 decimals.
 
     Returns
     -------
     list of Sheet
-        In the order of the students.
+        A sheet for each student.
 
     Raises
     ------
@@ -117,21 +116,18 @@ def worksheets(
     few = is_whole(students, 1) and students <= MOST_STUDENTS
     positive = is_number(learning_rate) and 0 < learning_rate == round(learning_rate, RATE_DECIMALS)
     dims = f"2 to {MOST_LAYERS + 1} sizes from 1 to {MOST_UNITS}"
-    for setting, value, accepted, expected in (
+    rate = f"a positive number with at most {RATE_DECIMALS} decimals"
+    for setting, value, accepted, requirement in (
         ("layer_dims", layer_dims, fits, dims),
         ("students", students, few, f"a whole number from 1 to {MOST_STUDENTS}"),
         ("seed", seed, is_whole(seed, 0), "a whole number of at least 0"),
         ("activation", activation, activation in ACTIVATIONS, f"one of {', '.join(ACTIVATIONS)}"),
         ("loss", loss, loss in OUTPUTS, f"one of {', '.join(OUTPUTS)}"),
         ("examples", examples, examples in EXAMPLES, "1, 2, 4 or 5"),
-        (
-            "learning_rate",
-            learning_rate,
-            positive,
-            f"a positive number with at most {RATE_DECIMALS} decimals",
-        ),
+        ("learning_rate", learning_rate, positive, rate),
     ):
-        require(accepted, "worksheets", expected, value, setting=setting)
+        if not accepted:
+            raise ConfigurationError.must_be(setting, requirement, f"{value!r:.200}")
     drawn = set[bytes]()
     draw = partial(_draw, sizes, activation, loss, examples, learning_rate, drawn)
     return [
@@ -160,9 +156,8 @@ def _draw(
         if _is_friendly(trace, loss):
             drawn.add(numbers)
             return trace
-    got = f"found none for sheet {len(drawn) + 1} in {TRIES} draws"
-    hint = "Use a smaller network, fewer students or the learning rate 0.1."
-    raise ConfigurationError("worksheets", "sizes with friendly numbers", got, hint)
+    problem = f"{TRIES} draws for sheet {len(drawn) + 1} have no friendly numbers"
+    raise ConfigurationError(problem, "Use a smaller network, fewer students or the learning rate 0.1.")
 
 
 def _candidates(
@@ -233,7 +228,8 @@ def worksheets_html(sheets: Sequence[Sheet], *, exercises: bool = True, key: boo
 
 def _exercise(sheet: Sheet) -> Html:
     network = sheet.trace.architecture
-    sizes, names = "-".join(map(str, network.layer_dims)), ", ".join(network.activations)
+    sizes = "-".join(map(str, network.layer_dims))
+    names = ", ".join(network.activations)
     m = sheet.trace["A0"].shape[1]
     columns = "1 example as a column" if m == 1 else f"{m} examples as columns"
     examples = f"{columns}, learning rate {sheet.learning_rate:g}"
@@ -255,7 +251,8 @@ def _exercise(sheet: Sheet) -> Html:
 def chapter_of(sheet: Sheet) -> str:
     """The chapter of the course that derives what a sheet asks for, by the layers of its network."""
     sizes = sheet.trace.architecture.layer_dims
-    number = 8 if len(sizes) > 2 else 1 if sizes[-1] == 1 else 7
+    one_layer = 1 if sizes[-1] == 1 else 7
+    number = 8 if len(sizes) > 2 else one_layer
     return f"Course, chapter {number}: {CHAPTERS[number].title}."
 
 

@@ -43,10 +43,10 @@ OF_EVERY_STEP = (
 def check_options(network: Network, options: Mapping[str, Any]) -> None:
     """Raise an error for options that no page can show."""
     if options.get("optimizer") == LBFGS:
-        raise ConfigurationError("explore", "an optimizer that makes steps", f"got {LBFGS!r}")
+        raise ConfigurationError.must_be("optimizer", "one that makes steps", repr(LBFGS))
     for name in NOT_SHOWN:
         if options.get(name) is not None:
-            raise ConfigurationError("explore", f"a training without {name}", "got one", HINT)
+            raise ConfigurationError(f"A page cannot show a training with {name}", HINT)
 
 
 def unsupported_features(network: Network, options: Mapping[str, Any]) -> list[str]:
@@ -84,8 +84,8 @@ def equations_of_a_page() -> list[str]:
 
 def sources_of(names: Iterable[str]) -> dict[str, dict[str, Any]]:
     """File, line and source text of each registered equation."""
-    found = ((name, _source(EQUATIONS[name])) for name in names if name in EQUATIONS)
-    return {name: source for name, source in found if source is not None}
+    sources = ((name, _source(EQUATIONS[name])) for name in names if name in EQUATIONS)
+    return {name: source for name, source in sources if source is not None}
 
 
 def formulas_of(names: Iterable[str]) -> dict[str, str]:
@@ -100,6 +100,6 @@ def _source(equation: Equation) -> dict[str, Any] | None:
         file = Path(getsourcefile(equation.function) or "")
     except (OSError, TypeError):
         return None
-    skipped = next((at for at, line in enumerate(lines) if line.startswith("def ")), 0)
+    skipped = next((index for index, line in enumerate(lines) if line.startswith("def ")), 0)
     place = file.relative_to(ROOT).as_posix() if file.is_relative_to(ROOT) else file.name
     return {"file": place, "line": first + skipped, "text": "".join(lines[skipped:]).rstrip("\n")}

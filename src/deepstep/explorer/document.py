@@ -55,12 +55,14 @@ def lesson(
         Examples, as in `Network.train`.
     about : About, optional
         Names, title and notes.
-    learning_rate, iterations
-        The training that the page shows, as in `Network.steps`.
+    learning_rate : float, optional
+        The learning rate of the training that the page shows.
+    iterations : int, optional
+        Epochs of that training.
     opened : tuple of int, optional
         Numbers of the updates with every quantity. By default the first, the second and the last one.
     **options
-        The training that the page shows, as in `Network.steps`.
+        Other arguments of `Network.steps`.
 
     Returns
     -------
@@ -90,28 +92,28 @@ def document_of(what: Shown, opened: tuple[int, ...] = ()) -> Document:
     """The lesson with these contents, and every quantity of the updates that are opened."""
     network, X, Y, options, about = what.network, what.X, what.Y, what.options, what.about
     notes = list(about.notes)
-    found = record(network, X, Y, options, opened)
-    if found.stopped:
-        notes.append(found.stopped)
+    recording = record(network, X, Y, options, opened)
+    if recording.stopped:
+        notes.append(recording.stopped)
     return {
         "format": FORMAT,
         "version": VERSION,
         "title": about.title,
         "notes": notes,
-        **_described(network, found, options),
-        "parameters": _arrays(found.recorded[0]),
+        **_described(network, recording, options),
+        "parameters": _arrays(recording.recorded[0]),
         "data": _data(what),
-        **_recorded(found),
-        "history": _history(about.history, found),
-        **_equations(found, options),
-        "code": reproduce_code(network, found.recorded[0], X, Y, about.code, options),
+        **_recorded(recording),
+        "history": _history(about.history, recording),
+        **_equations(recording),
+        "code": reproduce_code(network, recording.recorded[0], X, Y, about.code, options),
         "origin": "export",
         "wide": what.wide,
     }
 
 
-def _described(network: Network, found: Recording, options: Mapping[str, Any]) -> Document:
-    shape, settings, size = network.architecture, found.settings, options.get("batch_size")
+def _described(network: Network, recording: Recording, options: Mapping[str, Any]) -> Document:
+    shape, settings, size = network.architecture, recording.settings, options.get("batch_size")
     rates = settings.dropout_of(shape)
     return {
         "network": {
@@ -129,7 +131,7 @@ def _described(network: Network, found: Recording, options: Mapping[str, Any]) -
             "learning_rate": float(options["learning_rate"]),
             "l2": float(settings.l2),
             "weight_decay": settings.decay,
-            **_multipliers(settings, found.recorded[0]),
+            **_multipliers(settings, recording.recorded[0]),
             "batch_size": None if size is None else int(size),
             "dropout": list(rates) if len(set(rates)) > 1 else max(rates, default=0.0),
             "seed": int(settings.seed),
@@ -159,10 +161,11 @@ def _optimizer_params(settings: Settings) -> dict[str, Any]:
 
 
 def _data(what: Shown) -> Document:
-    X, about = what.X, what.about
-    names = about.feature_names if len(about.feature_names) else [f"x{k}" for k in range(1, X.shape[0] + 1)]
+    about = what.about
+    numbered = [f"x{k}" for k in range(1, what.X.shape[0] + 1)]
+    names = about.feature_names if len(about.feature_names) else numbered
     return {
-        "X": packed(X),
+        "X": packed(what.X),
         "Y": packed(what.Y),
         "names": list(map(str, names)),
         "classes": list(map(str, about.class_names)) or None,
@@ -184,15 +187,14 @@ def _arrays(parameters: Mapping[str, Array]) -> Document:
     return {name: packed(value) for name, value in parameters.items()}
 
 
-def _recorded(found: Recording) -> Document:
-    masks = found.masks
+def _recorded(recording: Recording) -> Document:
+    masks = recording.masks
+    snapshots = sorted(recording.recorded.items())
     return {
-        "batches": [rows.tolist() for rows in found.batches],
-        "masks": masks and [{f"A{layer}": packed(mask) for layer, mask in one.items()} for one in masks],
-        "golden": [_golden(step, trace) for step, trace in found.golden],
-        "recorded": [
-            {"step": number, "parameters": _arrays(theta)} for number, theta in sorted(found.recorded.items())
-        ],
+        "batches": [rows.tolist() for rows in recording.batches],
+        "masks": masks and [{f"A{layer}": packed(mask) for layer, mask in step.items()} for step in masks],
+        "golden": [_golden(step, trace) for step, trace in recording.golden],
+        "recorded": [{"step": number, "parameters": _arrays(theta)} for number, theta in snapshots],
     }
 
 
@@ -222,11 +224,12 @@ def _is_quantity(entry: TraceEntry, parameters: Parameters) -> bool:
     return entry.name.removesuffix("′") not in parameters
 
 
-def _history(before: History | None, found: Recording) -> Document:
+def _history(before: History | None, recording: Recording) -> Document:
     """The training curve: of the training so far if there was one, else of the recorded steps."""
     if not before:
-        rows = evenly_spread(len(found.costs), MOST_POINTS)
-        return {"unit": "step", "at": rows.tolist(), "cost": [number(found.costs[row]) for row in rows]}
+        costs = recording.costs
+        rows = evenly_spread(len(costs), MOST_POINTS)
+        return {"unit": "step", "at": rows.tolist(), "cost": [number(costs[row]) for row in rows]}
     curves = TrainingCurveDisplay.from_history(before)
     rows = evenly_spread(len(before), MOST_POINTS)
     columns = {"cost": curves.costs, "validation_cost": curves.validation_costs, **curves.metrics}
@@ -242,11 +245,12 @@ def _history(before: History | None, found: Recording) -> Document:
     }
 
 
-def _equations(found: Recording, options: Mapping[str, Any]) -> Document:
+def _equations(recording: Recording) -> Document:
     """The equation of each quantity of a step; source and formula of these and of the page's equations."""
-    entries = list(found.golden[0][1])
-    in_it = (entry.equation for entry in entries if entry.equation)
-    names = dict.fromkeys([*in_it, *equations_of_a_page()])
+    _, trace = recording.golden[0]
+    entries = list(trace)
+    used = (entry.equation for entry in entries if entry.equation)
+    names = dict.fromkeys([*used, *equations_of_a_page()])
     return {
         "entries": [{name: getattr(entry, name) for name in ENTRY} for entry in entries],
         "sources": sources_of(names),

@@ -30,7 +30,7 @@ class Exploration:
     Attributes
     ----------
     document : dict
-        The same.
+        The lesson that the page shows.
 
     Examples
     --------
@@ -101,12 +101,17 @@ def explore(
         Examples, as in `Network.train`.
     about : About, optional
         Names, title and notes.
-    learning_rate, iterations, **options
-        The training that the page shows, as in `Network.steps`.
+    learning_rate : float, optional
+        The learning rate of the training that the page shows.
+    iterations : int, optional
+        Epochs of that training.
+    **options
+        Other arguments of `Network.steps`.
 
     Returns
     -------
     Exploration
+        The page.
 
     Raises
     ------
@@ -159,8 +164,8 @@ def export_html(document: Document, path: Path | str) -> int:
     True
     """
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        got = f"got {type(document).__name__}"
-        raise ConfigurationError("export_html", "a document that lesson made", got)
+        requirement = "a document that deepstep.explorer.lesson made"
+        raise ConfigurationError.must_be("document", requirement, type(document).__name__)
     text = page(str(document["title"]), document).encode("utf-8")
     with atomic_write(path) as file:
         file.write(text)
@@ -196,20 +201,19 @@ def read_lesson(path: Path | str) -> Document:
     >>> unpacked(read_lesson(path)["data"]["X"])
     array([[0., 1.]])
     """
-    expected = "a lesson, as a page or as JSON"
-    refuse_pipe(path, expected)
+    refuse_pipe(path, "a lesson, as a page or as JSON")
     try:
         text = Path(path).read_bytes().decode("utf-8", "replace")
     except OSError as error:
-        raise FileError(str(path), expected, f"it cannot be read ({error.strerror or error})") from error
-    found = IN_PAGE.search(text)
+        raise FileError(f"{path} cannot be read ({error.strerror or error})") from error
+    element = IN_PAGE.search(text)
     try:
-        document = json_values(found[1] if found else text)
+        document = json_values(element[1] if element else text)
     except ValueError as error:
-        raise FileError(str(path), expected, "it holds none") from error
+        raise FileError(f"{path} holds no lesson, neither as a page nor as JSON") from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise FileError(str(path), f"a lesson, with format {FORMAT!r}", "this is something else")
+        raise FileError(f"{path} holds no lesson: its format is not {FORMAT!r}")
     if document.get("version") != VERSION:
-        got = f"got version {document.get('version')!r:.20}"
-        raise FileError(str(path), f"a lesson of version {VERSION}", got, "Update DeepStep.")
+        version = f"{document.get('version')!r:.20}"
+        raise FileError(f"{path} is a lesson of version {version}, not {VERSION}", "Update DeepStep.")
     return document

@@ -23,7 +23,6 @@ MOST_PAUSE = 60.0  # seconds between two steps
 MOST_PENDING = 1000  # messages that wait for their listener; older ones are dropped
 
 COMMANDS = ("step", "train", "stop", "restart", "set")
-WHERE = "the explorer's command"
 
 Message = dict[str, Any]
 """``{"kind": "epoch", …}`` after updates, ``{"kind": "end", …}`` when the command is done."""
@@ -35,10 +34,10 @@ class LiveTraining:
     def __init__(self, what: Shown) -> None:
         options = what.options
         self._scheduled = options.get("schedule") is not None
-        own = (
-            dict(options) if self._scheduled else {**options, "learning_rate": 1.0, "schedule": self._factor}
-        )
-        self._what, self._own = what, {**own, "iterations": MOST_STEPS}
+        self._what = what
+        self._options = {**options, "iterations": MOST_STEPS}
+        if not self._scheduled:  # the rate may change between two steps: it is the schedule's, times 1
+            self._options |= {"learning_rate": 1.0, "schedule": self._factor}
         self._begin()
         self._of = n_batches(what.X.shape[1], options.get("batch_size"))
         self._changed = Condition()
@@ -52,7 +51,7 @@ class LiveTraining:
         """Set the initial values, and the initial learning rate."""
         self._rate = check_learning_rate(self._what.options.get("learning_rate", 0.0075))
         network = copy(self._what.network)
-        self._steps: Iterator[Step] = network.steps(self._what.X, self._what.Y, **self._own)
+        self._steps: Iterator[Step] = network.steps(self._what.X, self._what.Y, **self._options)
         self._theta, self._updates, self._over = network.parameters, 0, ""
 
     def _factor(self, t: float) -> float:
@@ -68,7 +67,7 @@ class LiveTraining:
         """Execute a command of a page: step, train, stop, restart, or set the learning rate or the pause."""
         do = record.get("do") if isinstance(record, dict) else None
         if do not in COMMANDS:
-            raise ConfigurationError(WHERE, f"one of {', '.join(COMMANDS)}", f"got {do!r:.60}", setting="do")
+            raise ConfigurationError.must_be("do", f"one of {', '.join(COMMANDS)}", f"{do!r:.60}")
         if do == "set":
             self._set(record)
         elif do in ("stop", "restart"):
@@ -76,8 +75,8 @@ class LiveTraining:
         else:
             steps = record.get("steps", 1)
             if not (is_whole(steps, 1) and steps <= MOST_STEPS):
-                expected = f"a whole number from 1 to {MOST_STEPS}"
-                raise ConfigurationError(WHERE, expected, f"got {steps!r:.60}", setting="steps")
+                requirement = f"a whole number from 1 to {MOST_STEPS}"
+                raise ConfigurationError.must_be("steps", requirement, f"{steps!r:.60}")
             self._pause = 0.0 if do == "step" else _checked_pause(record.get("pause", 0.0))
             self._want(int(steps), each=do == "step")
 
@@ -119,7 +118,7 @@ class LiveTraining:
             self._pause = _checked_pause(record["pause"])
             return
         if self._scheduled:
-            raise ConfigurationError(WHERE, "a training without a schedule", "this one has its own rates")
+            raise ConfigurationError("The learning rate cannot be set: the training has a schedule")
         self._rate = check_learning_rate(record.get("learning_rate"))
 
     def _want(self, steps: int, *, each: bool, again: bool = False) -> None:
@@ -195,6 +194,5 @@ class LiveTraining:
 
 def _checked_pause(pause: Any) -> float:
     if not (is_number(pause) and 0 <= pause <= MOST_PAUSE):
-        expected = f"a number from 0 to {MOST_PAUSE:g}"
-        raise ConfigurationError(WHERE, expected, f"got {pause!r:.60}", setting="pause")
+        raise ConfigurationError.must_be("pause", f"a number from 0 to {MOST_PAUSE:g}", f"{pause!r:.60}")
     return float(pause)

@@ -31,14 +31,14 @@ def as_json(record: Any) -> str:
 @cache
 def bundle(name: str) -> str:
     """A file of the front end: ``explorer.js`` or ``explorer.css``."""
-    place, where = files("deepstep.explorer") / "static" / name, f"deepstep/explorer/static/{name}"
+    file = files("deepstep.explorer") / "static" / name
     endings = ("</style",) if name.endswith(".css") else ("</script", "<!--")
-    if not place.is_file():
-        raise FileError(where, "the explorer's page", "it is missing", "Install DeepStep again.")
-    text = place.read_text(encoding="utf-8")
+    if not file.is_file():
+        raise FileError(f"deepstep/explorer/static/{name} is missing", "Install DeepStep again.")
+    text = file.read_text(encoding="utf-8")
     for ending in endings:
         if ending in text.lower():
-            raise FileError(where, f"a text without {ending!r}", "it has one")
+            raise FileError(f"deepstep/explorer/static/{name} has {ending!r}, which ends its element")
     return text
 
 
@@ -122,8 +122,8 @@ def unpacked(record: Mapping[str, Any]) -> NDArray[np.float64]:
         numbers = np.frombuffer(b64decode(record["f8"], validate=True), dtype="<f8")
         return numbers.astype(np.float64).reshape(record["shape"])
     except (KeyError, TypeError, ValueError) as error:
-        expected = "an array of a lesson, with shape and f8"
-        raise DataError("unpacked", expected, f"got {record!r:.60} ({error})") from error
+        requirement = "an array of a lesson, with shape and f8"
+        raise DataError.must_be("record", requirement, f"{record!r:.60} ({error})") from error
 
 
 def number(value: Any) -> float | str:

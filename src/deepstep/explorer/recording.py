@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from copy import copy
 from dataclasses import dataclass, field, fields
+from functools import partial
 from itertools import islice
 from typing import Any
 
@@ -48,12 +49,12 @@ def record(
     learner.engine = "reference"
     steps = learner.steps(X, Y, **options)  # arguments are checked here
     total = int(options["iterations"]) * n_batches(X.shape[1], options.get("batch_size"))
-    kept = Recording(_settings(network, options))
+    recording = Recording(_settings(network, options))
     apart = bool(unsupported_features(network, options))
-    known = _list_draws(kept, network, X.shape[1], options, total, apart=apart)
+    known = _list_draws(recording, network, X.shape[1], options, total, apart=apart)
     if known < total:
         cut = f"The first {known} of {total} updates are recorded"
-        kept.stopped = f"{cut}; draws after them are the page's own."
+        recording.stopped = f"{cut}; draws after them are the page's own."
     golden = set(evenly_spread(known, GOLDEN_APART).tolist()) if apart else {0, 1}
     golden = {number - 1 for number in opened} or golden
     recorded = _snapshots(known, network.parameters.flat.size)
@@ -62,30 +63,32 @@ def record(
     try:
         for number, step in enumerate(islice(steps, known)):
             if number in recorded:
-                kept.recorded[number] = step.before
+                recording.recorded[number] = step.before
             if number in golden:
                 held.append(step)
-            kept.costs.append(step.cost)
+            recording.costs.append(step.cost)
             last = step
     except DivergenceError as error:
         if last is None:
             raise
-        kept.stopped = str(error)
+        recording.stopped = str(error)
     if last is None:
-        raise ConfigurationError("explore", "a training of at least one step", "got none")
-    kept.recorded[len(kept.costs)] = last.after
-    for step in (
-        (held or [last]) if opened else {step.number: step for step in (held[0], last, *held)}.values()
-    ):
-        _open(kept, step)  # the first, then the last, then others as long as there is room
-    kept.golden.sort(key=lambda golden: golden[0].number)
-    return kept
+        raise ConfigurationError("The training makes no step", "Pass iterations of at least 1.")
+    recording.recorded[len(recording.costs)] = last.after
+    if opened:
+        to_open = held or [last]
+    else:  # the first, then the last, then others as long as there is room
+        to_open = list({step.number: step for step in (held[0], last, *held)}.values())
+    for step in to_open:
+        _open(recording, step)
+    recording.golden.sort(key=lambda golden: golden[0].number)
+    return recording
 
 
 def _settings(network: Network, options: Mapping[str, Any]) -> Settings:
     names = {entry.name for entry in fields(Settings)}
-    given = {name: value for name, value in options.items() if name in names and value is not None}
-    return Settings.of("explore", **{"seed": network.seed, **given})
+    settings = {name: value for name, value in options.items() if name in names and value is not None}
+    return Settings.of("explore", **{"seed": network.seed, **settings})
 
 
 def _snapshots(total: int, size: int) -> set[int]:
@@ -93,12 +96,12 @@ def _snapshots(total: int, size: int) -> set[int]:
     return {0, *evenly_spread(total + 1, most).tolist()}
 
 
-def _open(kept: Recording, step: Step) -> None:
+def _open(recording: Recording, step: Step) -> None:
     """Keep a step with its trace, if there is room."""
     trace = step.trace()
-    size, before = _numbers(trace), sum(_numbers(other) for _, other in kept.golden)
-    if not kept.golden or before + size <= MOST_GOLDEN:
-        kept.golden.append((step, trace))
+    size, before = _numbers(trace), sum(_numbers(other) for _, other in recording.golden)
+    if not recording.golden or before + size <= MOST_GOLDEN:
+        recording.golden.append((step, trace))
 
 
 def _numbers(trace: Trace) -> int:
@@ -106,28 +109,27 @@ def _numbers(trace: Trace) -> int:
 
 
 def _list_draws(
-    kept: Recording, network: Network, m: int, options: Mapping[str, Any], total: int, *, apart: bool
+    recording: Recording, network: Network, m: int, options: Mapping[str, Any], total: int, *, apart: bool
 ) -> int:
     """List the examples and masks of the first steps; returns the number of steps that can be recorded."""
-    settings, size = kept.settings, options.get("batch_size")
+    settings, size = recording.settings, options.get("batch_size")
     rates = settings.dropout_of(network.architecture)
     hidden = zip(network.architecture.layer_dims[1:-1], rates, strict=True)
     units = 0 if apart else sum(n for n, rate in hidden if rate)
-    kept.masks = [] if units else None
+    recording.masks = [] if units else None
     order = options.get("order") or (as_they_are if size is None else shuffled(network.seed))
-    of, same = n_batches(m, size), size is None and order is as_they_are and not units
+    per_epoch = n_batches(m, size)
+    is_same = size is None and order is as_they_are and not units  # one record stands for every step
     indices, numbers = MOST_INDICES, MOST_MASKS
-    for number in range(1 if same else total):
-        visit = order(number // of, m)
-        rows = np.arange(m)[batch(None if visit is None else np.asarray(visit), m, size, number % of)]
+    for number in range(1 if is_same else total):
+        epoch, index = divmod(number, per_epoch)
+        visit = order(epoch, m)
+        rows = np.arange(m)[batch(None if visit is None else np.asarray(visit), m, size, index)]
         indices, numbers = indices - len(rows), numbers - units * len(rows)
         if number and min(indices, numbers) < 0:
             break
-        kept.batches.append(rows)
-        if kept.masks is not None:
-            seed = int(settings.seed)
-            found = dropout_masks(
-                network.architecture, rates, len(rows), seed=seed, step=number + 1, dtype=network.dtype
-            )
-            kept.masks.append(found)
-    return total if same or apart else len(kept.batches)
+        recording.batches.append(rows)
+        if recording.masks is not None:
+            draw = partial(dropout_masks, seed=int(settings.seed), step=number + 1, dtype=network.dtype)
+            recording.masks.append(draw(network.architecture, rates, len(rows)))
+    return total if is_same or apart else len(recording.batches)

@@ -87,9 +87,8 @@ def replay(
     (6, (2, 2))
     """
     if not (is_whole(start, 0) and is_whole(updates, start)):
-        raise ConfigurationError(
-            WHERE, f"a whole number of at least start = {start!r}", f"got {updates!r:.60}", setting="updates"
-        )
+        requirement = f"a whole number of at least start = {start!r}"
+        raise ConfigurationError.must_be("updates", requirement, f"{updates!r:.60}")
     waiting = list(changes)
     page = _Page(network, X, Y, training, start, slots)
     while True:
@@ -125,8 +124,8 @@ class _Page:
         return self.session.state().step
 
     def _session(self, theta: Array, slots: Mapping[str, Array] | None, done: int) -> ReferenceSession:
-        given = {k: value for k, value in self.training.items() if k not in OF_THE_LOOP}
-        settings = Settings.of(WHERE, **given)
+        options = {name: value for name, value in self.training.items() if name not in OF_THE_LOOP}
+        settings = Settings.of(WHERE, **options)
         session = ReferenceSession(self.shape, self.network.parameters.like(theta), settings)
         slots = slots or {name: np.zeros_like(theta) for name in get_optimizer(settings.optimizer).state}
         session.load(SessionState(theta, slots, done))
@@ -134,18 +133,17 @@ class _Page:
 
     def _flat(self, slots: Mapping[str, Any]) -> dict[str, Array]:
         """The slots by name, each as one vector."""
-        found = {}
+        vectors = {}
         for slot in dict.fromkeys(name.partition("_d")[0] for name in slots):
-            whole = self.network.parameters.copy()
-            for name, values in whole.items():
-                given = np.asarray(slots.get(f"{slot}_d{name}", ()), dtype=float)
-                if given.shape != values.shape:
-                    raise ShapeError(
-                        WHERE, f"{slot}_d{name} has the shape of {name}, {values.shape}", f"got {given.shape}"
-                    )
-                values[:] = given
-            found[slot] = whole.flat
-        return found
+            state = self.network.parameters.copy()
+            for name, values in state.items():
+                array = np.asarray(slots.get(f"{slot}_d{name}", ()), dtype=float)
+                if array.shape != values.shape:
+                    requirement = f"have the shape {values.shape} of {name}"
+                    raise ShapeError.must_be(f"slots['{slot}_d{name}']", requirement, f"shape {array.shape}")
+                values[:] = array
+            vectors[slot] = state.flat
+        return vectors
 
     def change(self, change: Mapping[str, Any]) -> None:
         """Make a change by the reader of the page."""
@@ -154,9 +152,7 @@ class _Page:
         except (KeyError, IndexError, TypeError, ValueError) as error:
             if isinstance(error, ConfigurationError):
                 raise
-            raise ConfigurationError(
-                WHERE, "a change that fits the network", f"got {change!r:.80}"
-            ) from error
+            raise ConfigurationError(f"The change {change!r:.80} does not fit the network") from error
 
     def _change(self, change: Mapping[str, Any]) -> None:
         state = self.session.state()
@@ -173,22 +169,22 @@ class _Page:
                 self.training |= settings
                 self.session = self._session(state.theta, state.slots if keeps else None, state.step)
             case _:
-                raise ConfigurationError(WHERE, "a change by set, edit or add", f"got {change!r:.80}")
+                raise ConfigurationError(f"The change {change!r:.80} has none of set, edit and add")
 
     def open(self, *, by_python: bool) -> tuple[OpenedStep, dict[int, Array]]:
         """The next update and its masks."""
         number, m, size = self.done + 1, self.X.shape[1], self.training.get("batch_size")
-        of, settings = n_batches(m, size), self.session.settings
-        epoch, place = divmod(number - 1, of)
+        settings = self.session.settings
+        epoch, index = divmod(number - 1, n_batches(m, size))
         rows: Any = slice(None)
-        if size is not None and (by_python or size < m):
+        if size is not None and (by_python or size < m):  # the page does not shuffle one batch of all
             visit = shuffled(self.network.seed)(epoch, m) if by_python else order(settings.seed, epoch, m)
-            rows = batch(np.asarray(visit), m, size, place)
+            rows = batch(np.asarray(visit), m, size, index)
         X, Y, rates = self.X[:, rows], self.Y[:, rows], settings.dropout_of(self.shape)
         draw = partial(dropout_masks, dtype=np.dtype(float)) if by_python else masks
-        found = draw(self.shape, rates, X.shape[1], seed=int(settings.seed), step=number)
+        drawn = draw(self.shape, rates, X.shape[1], seed=int(settings.seed), step=number)
         rate = float(self.training["learning_rate"])
-        return self.session.open_step(X, Y, learning_rate=rate, masks=found), found
+        return self.session.open_step(X, Y, learning_rate=rate, masks=drawn), drawn
 
     def step(self, opened: OpenedStep, masks: Mapping[int, Array]) -> Step:
         """The update, as from `Network.steps`."""
@@ -205,11 +201,12 @@ class _Page:
 def _number(change: Mapping[str, Any]) -> int:
     """The number of updates before a change."""
     if not is_whole(change.get("t"), 0):
-        raise ConfigurationError(WHERE, "a change after t updates", f"got {change!r:.80}")
+        raise ConfigurationError(f"The change {change!r:.80} has no number t of updates before it")
     return int(change["t"])
 
 
 def _mixed(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The bits of words of 32 bits mixed: products are taken in 64 bits and cut, as Math.imul does."""
     word = np.uint64(WORD)
     z = (z ^ z >> np.uint64(16)) * np.uint64(0x21F0AAAD) & word
     z = (z ^ z >> np.uint64(15)) * np.uint64(0x735A2D97) & word
@@ -227,19 +224,20 @@ def uniform(n: int, seed: int, *counters: int) -> NDArray[np.float64]:
 
 def order(seed: int, epoch: int, m: int) -> list[int]:
     """The numbers 0 … m - 1 in the page's order of an epoch (Fisher and Yates, from the last down)."""
-    found = list(range(m))
+    examples = list(range(m))
     for i, draw in zip(range(m - 1, 0, -1), uniform(max(0, m - 1), seed, ORDER, epoch), strict=True):
         j = int(draw * (i + 1))
-        found[i], found[j] = found[j], found[i]
-    return found
+        examples[i], examples[j] = examples[j], examples[i]
+    return examples
 
 
 def masks(shape: Architecture, dropout: Sequence[float], m: int, *, seed: int, step: int) -> dict[int, Array]:
     """The page's masks (n_l, m) of the hidden layers with dropout, for one step."""
-    found = {}
+    by_layer = {}
     for layer, rate in enumerate(dropout, start=1):
         keep = 1 - rate
         if keep < 1:
-            draws = uniform(shape.layer_dims[layer] * m, seed, MASK, step, layer)
-            found[layer] = np.where(draws < keep, 1 / keep, 0.0).reshape(shape.layer_dims[layer], m)
-    return found
+            n = shape.layer_dims[layer]
+            draws = uniform(n * m, seed, MASK, step, layer)
+            by_layer[layer] = np.where(draws < keep, 1 / keep, 0.0).reshape(n, m)
+    return by_layer

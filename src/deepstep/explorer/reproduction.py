@@ -24,9 +24,10 @@ def reproduce_code(
     network: Network, start: Parameters, X: Array, Y: Array, data_code: str, options: Mapping[str, Any]
 ) -> str:
     """The code up to the update that the page shows, whose number it writes into the line of `SHOWN`."""
-    own = _of_ones_own(network, options)
-    if own:
-        return f"# No code can make this state again: {', '.join(own)} took part, which Python alone has.\n"
+    registered = _user_defined(network, options)
+    if registered:
+        parts = ", ".join(registered)
+        return f"# No code can make this state again: {parts} took part, which Python alone has.\n"
     made, saved = _network(network, start)
     if data_code:
         data = data_code.splitlines()
@@ -97,7 +98,7 @@ def _training(options: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def _of_ones_own(network: Network, options: Mapping[str, Any]) -> list[str]:
+def _user_defined(network: Network, options: Mapping[str, Any]) -> list[str]:
     """User-defined parts: functions, and names that a user registered."""
     shape = network.architecture
     functions: dict[str, Any] = {
@@ -109,12 +110,12 @@ def _of_ones_own(network: Network, options: Mapping[str, Any]) -> list[str]:
     if isinstance(optimizer, str):
         functions[f"the optimizer {optimizer!r}"] = get_optimizer(optimizer).update
     registered = [what for what, function in functions.items() if not _is_the_librarys(function)]
-    given = [
+    passed = [
         name
         for name, value in options.items()
         if callable(value) or (name == "optimizer" and not isinstance(value, str | None))
     ]
-    return [*registered, *(f"{name} of one's own" for name in given)]
+    return [*registered, *(f"{name} of one's own" for name in passed)]
 
 
 def _is_the_librarys(function: Any) -> bool:

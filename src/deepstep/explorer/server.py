@@ -63,9 +63,8 @@ class ExplorerServer(ThreadingHTTPServer):
         try:
             super().__init__((ADDRESS, port), Handler)
         except (OSError, OverflowError) as error:
-            raise FileError(
-                "--port", f"a free port of {ADDRESS}", f"{port}: {error}", "Port 0 takes any that is free."
-            ) from error
+            problem = f"--port {port} of {ADDRESS} cannot be used: {error}"
+            raise FileError(problem, "Port 0 takes any that is free.") from error
 
     @property
     def port(self) -> int:
@@ -191,6 +190,7 @@ class Handler(BaseHTTPRequestHandler):
         if origin is not None and origin not in {f"http://{host}" for host in self.server.hosts}:
             raise Refused(HTTPStatus.FORBIDDEN, "The Origin header must be that of the printed address.")
         token = parse_qs(urlsplit(self.path).query).get("token", [""])[-1]
+        # as bytes, as texts have to be ASCII here; and in a time that tells nothing about the token
         if not secrets.compare_digest(token.encode(), self.server.token.encode()):
             raise Refused(HTTPStatus.FORBIDDEN, "The token must be that of the printed address.")
 

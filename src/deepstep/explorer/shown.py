@@ -87,14 +87,16 @@ class Shown:
     pictures: AnyArray | None = None
 
 
-def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, Any]) -> Shown:
+def shown(network: Network, X: Any, Y: Any, about: About, training: Mapping[str, Any]) -> Shown:
     """Check all arguments, and choose what fits a page."""
-    options, shape = dict(given), network.architecture
+    options = dict(training)
+    shape = network.architecture
     about = replace(about, history=about.history or network.history)
     check_options(network, options)
     X = check_inputs(X, shape.n_inputs, "explore", dtype=np.dtype(float))
     Y = check_targets(Y, shape.n_outputs, X.shape[1], get_head(shape), "explore", dtype=np.dtype(float))
-    notes, pictures = list(about.notes), None
+    notes = list(about.notes)
+    pictures = None
     if len(about.image_shape):
         about = replace(about, image_shape=check_image_shape(about.image_shape, X.shape[0], "explore"))
     title = about.title or f"{'-'.join(map(str, shape.layer_dims))} on {about.name}"
@@ -115,12 +117,9 @@ def shown(network: Network, X: Any, Y: Any, about: About, given: Mapping[str, An
         network, X, options, about = _on_coordinates(network, X, options, about, notes)
     rest = network.parameters.flat.size
     if rest > MOST_PARAMETERS:
-        raise ConfigurationError(
-            "explore",
-            f"a network of at most {MOST_PARAMETERS:,} parameters, when {EXAMPLES} inputs are left",
-            f"got {rest:,}",
-            "Look at one step of it with Network.trace, or explore a smaller one.",
-        )
+        problem = f"The network has {rest:,} parameters when {EXAMPLES} inputs are left"
+        hint = "Look at one step of it with Network.trace, or explore a smaller one."
+        raise ConfigurationError(f"{problem}, more than the {MOST_PARAMETERS:,} of a page", hint)
     about = replace(about, title=title, notes=tuple(notes))
     return Shown(network, X, Y, options, about, wide, pictures=pictures)
 
@@ -129,7 +128,7 @@ def _pictures(X: Array, image_shape: Sequence[int]) -> AnyArray:
     """The columns of X as pictures of bytes (m, height, width, channels), small enough to send."""
     height, width, channels = (*image_shape, 1)[:3]
     pixels = X.T.reshape(-1, height, width, channels)
-    step = -(-max(height, width) // MOST_PIXELS)
+    step = -(-max(height, width) // MOST_PIXELS)  # a pixel of the small picture is a mean of step × step
     high, wide = height // step, width // step
     blocks = pixels[:, : high * step, : wide * step].reshape(-1, high, step, wide, step, channels)
     small = blocks.mean(axis=(2, 4))
@@ -140,8 +139,8 @@ def _pictures(X: Array, image_shape: Sequence[int]) -> AnyArray:
 def _most_examples(network: Network, *, full_batches: bool) -> int:
     """Most examples on a page of this network."""
     n_x, *units = network.architecture.layer_dims
-    of_an_example = 2 * n_x + 4 * sum(units) + 2 * units[-1]  # numbers in a trace
-    by_step = MOST_NUMBERS // of_an_example if full_batches else MOST_EXAMPLES
+    per_example = 2 * n_x + 4 * sum(units) + 2 * units[-1]  # numbers in a trace
+    by_step = MOST_NUMBERS // per_example if full_batches else MOST_EXAMPLES
     return max(FEWEST, min(MOST_EXAMPLES, MOST_NUMBERS // n_x, by_step))
 
 
@@ -166,7 +165,8 @@ def _on_coordinates(
     unknown = [name for name in unsupported_features(network, options) if name not in others]
     unknown += ["input_scale"] if network.architecture.input_scale else []  # coordinates have no such factors
     if unknown:
-        raise ConfigurationError("explore", "a wide network without it", f"got {', '.join(unknown)}", HINT)
+        problem = f"A network of more than {MOST_PARAMETERS:,} parameters cannot be shown"
+        raise ConfigurationError(f"{problem} with {', '.join(unknown)}", HINT)
     n_x, m = X.shape
     Q, sizes, Vt = np.linalg.svd(X, full_matrices=False)  # the first directions are those that differ most
     parameters = {**network.parameters.to_dict(), "W1": network.parameters["W1"] @ Q}

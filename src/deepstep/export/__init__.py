@@ -32,19 +32,14 @@ __all__ = ["FORMATS", "Certificate", "Format", "ParityError", "export"]
 
 
 def export(
-    model: Any,
-    path: str | Path,
-    *,
-    to: str = "",
-    overwrite: bool = False,
-    where: str = "export",
+    model: Any, path: str | Path, *, to: str = "", overwrite: bool = False, where: str = "export"
 ) -> Certificate:
     """Write a model as a file that predicts without DeepStep, whole or not at all.
 
     Parameters
     ----------
-    model
-        A fitted `DeepClassifier` or `DeepRegressor`, a `Network` or a `Run`.
+    model : estimator, Network or Run
+        The fitted model; an estimator may be a pipeline of a `TableEncoder` and one network.
     path : str or Path
         The file to write.
     to : str, optional
@@ -52,7 +47,8 @@ def export(
     overwrite : bool, optional
         Replace files that exist.
     where : str, optional
-        Name for error messages.
+        Who calls: a command of the command line, such as ``"deepstep export"``, gets the names of its
+        options in the hints of errors.
 
     Returns
     -------
@@ -78,52 +74,53 @@ def export(
     (True, ['small.npz', 'small.py'])
     """
     path = Path(path)
-    to = to or _by_suffix(path, where)
-    kind = get_format(to, where)
-    _check_suffix(path, kind, where)
+    to = to or _by_suffix(path)
+    kind = get_format(to)
+    _check_suffix(path, kind)
     _check_targets([path], where, overwrite=overwrite)
-    found = exported(model, where)
-    refuse_too_many_numbers(to, kind, found.program, where)
+    source = exported(model)
+    refuse_too_many_numbers(to, kind, source.program, where)
     with tempfile.TemporaryDirectory(prefix="deepstep-") as folder:
-        made = Path(folder) / path.name
-        files = kind.write(found.program, made, NOT_YET)
-        targets = [path.parent / one.name for one in files]
+        draft = Path(folder) / path.name
+        drafts = kind.write(source.program, draft, NOT_YET)
+        targets = [path.parent / file.name for file in drafts]
         _check_targets(targets, where, overwrite=overwrite)
-        certificate = certify(found, partial(kind.run, made, found.program), where=where)
-        tested = made.read_bytes()
-        if b"\0" in tested:  # a binary file holds the length of its texts
-            kind.write(found.program, made, str(certificate))
-            certificate = certify(found, partial(kind.run, made, found.program), where=where)
+        certificate = certify(source, partial(kind.run, draft, source.program))
+        content = draft.read_bytes()
+        if b"\0" in content:  # a binary file holds the length of its texts: write it again, and test that
+            kind.write(source.program, draft, str(certificate))
+            certificate = certify(source, partial(kind.run, draft, source.program))
         else:
-            made.write_bytes(tested.replace(NOT_YET.encode(), str(certificate).encode()))
-        with ExitStack() as stack:  # the last one gets its name first
+            draft.write_bytes(content.replace(NOT_YET.encode(), str(certificate).encode()))
+        # the stack closes in reverse: files beside the model get their names first, the model itself last
+        with ExitStack() as stack:
             opened = [stack.enter_context(atomic_write(target)) for target in targets]
-            for file, one in zip(opened, files, strict=True):
-                file.write(one.read_bytes())
+            for file, written in zip(opened, drafts, strict=True):
+                file.write(written.read_bytes())
     return replace(certificate, files=tuple(targets))
 
 
-def _check_suffix(path: Path, kind: Format, where: str) -> None:
+def _check_suffix(path: Path, kind: Format) -> None:
     """Refuse a file with the suffix of another format."""
     if path.suffix != kind.suffix:
-        expected = f"a file with the suffix {kind.suffix}"
         hint = f"Pass {path.with_suffix(kind.suffix).name!r}."
-        raise ConfigurationError(where, expected, f"got {path.name!r}", hint, setting="path")
+        requirement = f"a file with the suffix {kind.suffix}"
+        raise ConfigurationError.must_be("path", requirement, repr(path.name), hint)
 
 
 def _check_targets(paths: list[Path], where: str, *, overwrite: bool) -> None:
     for path in paths:
         if path.is_dir():
-            raise FileError(str(path), "a file", "got a folder", setting=str(path))
+            raise FileError(f"{path} is a folder", "Pass the name of a file.")
         if path.exists() and not overwrite:
             hint = f"Pass {worded(where, 'overwrite=True', '--overwrite')} to replace it."
-            raise FileError(str(path), "a new file", "got one that exists", hint, setting=str(path))
+            raise FileError(f"{path} exists already", hint)
         check_writable(path)
 
 
-def _by_suffix(path: Path, where: str) -> str:
+def _by_suffix(path: Path) -> str:
     suffixes = {get_format(name).suffix: name for name in FORMATS}
     if path.suffix not in suffixes:
-        expected = f"a file with one of the suffixes {', '.join(suffixes)}"
-        raise ConfigurationError(where, expected, f"got {path.name!r}", setting="path")
+        requirement = f"a file with one of the suffixes {', '.join(suffixes)}"
+        raise ConfigurationError.must_be("path", requirement, repr(path.name))
     return suffixes[path.suffix]

@@ -66,25 +66,28 @@ class _File:
         reads = [self.pointer(name) for name in step.reads]
         widths = [self.program.widths[name] for name in step.reads]
         step, arrays = self._stored(step)
-        written = {} if step.op == "weighted_sum" else step.constants
+        written = {} if step.op == "weighted_sum" else step.constants  # calls hold its weights
         names = {role: self.constant(arrays[role], name) for role, name in written.items()}
-        for name, given in calls(step, reads, names, arrays, widths, self.pointer(step.out)):
-            yield f"{self._used(name, *arrays.values())}({', '.join(given)});"
+        for name, arguments in calls(step, reads, names, arrays, widths, self.pointer(step.out)):
+            yield f"{self._used(name, *arrays.values())}({', '.join(arguments)});"
 
     def _used(self, name: str, *constants: AnyArray) -> str:
         """The name of a function for constants of these types, which the file has then."""
         if name not in FUNCTIONS:  # of the library of C
             return name
-        text, own = FUNCTIONS[name], f"do_{name}"
-        for at, value in enumerate(constants):
-            if f"TYPE{at}" in text:
+        text, typed_name = FUNCTIONS[name], f"do_{name}"
+        for index, value in enumerate(constants):
+            if f"TYPE{index}" in text:
                 kind = TYPES[value.dtype.name]
-                text, own = text.replace(f"TYPE{at}", kind), f"{own}_{kind}"
-        self.functions[own] = text.replace(f"do_{name}(", f"{own}(", 1)
-        return own
+                text = text.replace(f"TYPE{index}", kind)
+                typed_name = f"{typed_name}_{kind}"
+        self.functions[typed_name] = text.replace(f"do_{name}(", f"{typed_name}(", 1)
+        return typed_name
 
     def _stored(self, step: Step) -> tuple[Step, dict[str, AnyArray]]:
-        """A step and its constants as the file has them: weights by input."""
+        """A step and its constants as the file has them: a row of W for each input, so that a loop over the
+        outputs reads neighbours.
+        """
         arrays = self.program.arrays(step)
         if step.op != "linear":
             return step, arrays
@@ -98,14 +101,14 @@ class _File:
 
 def _places(program: Program) -> tuple[dict[str, int], int]:
     """Where each value lies in the room of all, which a value leaves after its last reader; and its size."""
-    last = {name: at for at, step in enumerate(program.steps) for name in (step.out, *step.reads)}
+    last = {name: index for index, step in enumerate(program.steps) for name in (step.out, *step.reads)}
     last[program.output] = len(program.steps)
     places: dict[str, int] = {}
     taken: list[tuple[int, int, int]] = []  # begin, end, last reader
     size = 0
-    for at, step in enumerate(program.steps):
-        taken = sorted(one for one in taken if one[2] >= at)
-        begin = 0
+    for index, step in enumerate(program.steps):
+        taken = sorted(room for room in taken if room[2] >= index)
+        begin = 0  # the first gap between taken rooms that is wide enough
         for low, high, _ in taken:
             if low - begin >= step.n:
                 break
@@ -119,13 +122,13 @@ def _places(program: Program) -> tuple[dict[str, int], int]:
 def _numbers(value: AnyArray) -> str:
     """Numbers of an array in lines."""
     ending = "f" if value.dtype == np.float32 else ""
-    texts = [f"{one}{ending}" for one in value.ravel().astype(str).tolist()]
-    return ",\n".join(",".join(texts[at : at + 12]) for at in range(0, len(texts), 12))
+    texts = [f"{text}{ending}" for text in value.ravel().astype(str).tolist()]
+    return ",\n".join(",".join(texts[begin : begin + 12]) for begin in range(0, len(texts), 12))
 
 
 def _quoted(text: str) -> str:
     """A text as a literal of C, byte by byte where it is not plain."""
-    plain = re.sub(rb"[^\w .,:;=+*/<>()-]", lambda found: b"\\%03o" % ord(found[0]), text.encode())
+    plain = re.sub(rb"[^\w .,:;=+*/<>()-]", lambda match: b"\\%03o" % ord(match[0]), text.encode())
     return f'"{plain.decode()}"'
 
 
@@ -151,31 +154,33 @@ def _commented(text: str) -> str:
     return plain.replace("*/", "* /").replace("/*", "/ *")
 
 
-def _code_name(one: Input) -> str:
-    return f"code_{one.start}_{re.sub(r'[^A-Za-z0-9]+', '_', one.column)}"
+def _code_name(source: Input) -> str:
+    return f"code_{source.start}_{re.sub(r'[^A-Za-z0-9]+', '_', source.column)}"
 
 
 def _described(program: Program) -> Iterator[str]:
     """A line for each entry of a row, and for each output."""
-    for one in program.inputs:
-        for at in range(one.width):
-            meaning = MEANINGS.get(one.kind, "")
-            if one.kind == "category":
-                values = ", ".join(f"{place} {value!r}" for place, value in enumerate(one.settings["values"]))
-                meaning = f"{_code_name(one)}(text): {values}; {len(one.settings['values'])} for others"
-            if one.kind == "words":
-                meaning = f"1 if the text has the word {one.settings['words'][at]!r}, else 0"
-            yield f"   row[{one.start + at}] {_commented(repr(one.column))}: {_commented(meaning)}"
-    for at, name in enumerate(program.result.names):
+    for source in program.inputs:
+        for entry in range(source.width):
+            meaning = MEANINGS.get(source.kind, "")
+            if source.kind == "category":
+                categories = source.settings["values"]
+                values = ", ".join(f"{code} {value!r}" for code, value in enumerate(categories))
+                meaning = f"{_code_name(source)}(text): {values}; {len(categories)} for others"
+            if source.kind == "words":
+                meaning = f"1 if the text has the word {source.settings['words'][entry]!r}, else 0"
+            yield f"   row[{source.start + entry}] {_commented(repr(source.column))}: {_commented(meaning)}"
+    for index, name in enumerate(program.result.names):
         what = "" if program.result.kind == "numbers" else "probability of "
-        yield f"   out[{at}] {what}{_commented(repr(name))}"
+        yield f"   out[{index}] {what}{_commented(repr(name))}"
 
 
 def _code_functions(program: Program) -> Iterator[str]:
-    for one in program.inputs:
-        if one.kind == "category":
-            n, name = len(one.settings["values"]), _code_name(one)
-            long, texts = _literals(one.settings["values"], f"{name}_text")
+    for source in program.inputs:
+        if source.kind == "category":
+            name, categories = _code_name(source), source.settings["values"]
+            n = len(categories)
+            long, texts = _literals(categories, f"{name}_text")
             yield function("code", name=name, n=n, room=max(n, 1), long_texts=long, texts=texts or '""')
 
 
@@ -221,7 +226,7 @@ def write(program: Program, path: Path, note: str) -> list[Path]:
 def compiler() -> list[str]:
     """The command of a C compiler: that of the variable CC, or a usual one; empty without any."""
     commands = map(shlex.split, (os.environ.get("CC", ""), *COMPILERS))
-    return next((one for one in commands if one and shutil.which(one[0])), [])
+    return next((command for command in commands if command and shutil.which(command[0])), [])
 
 
 def _built(text: str, *others: Path, folder: Path) -> list[str]:
@@ -235,23 +240,23 @@ def _built(text: str, *others: Path, folder: Path) -> list[str]:
 
 def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Array, list[Any]]:
     """Compile the file without a warning, and run it on rows of float64."""
-    folder, n = path.parent, len(program.result.names)
+    folder = path.parent
+    n = len(program.result.names)
     try:
         command = compiler()
     except ValueError as error:  # a quote that does not end
-        raise CannotRunError("c", "a C compiler", f"CC is {os.environ['CC']!r}: {error}") from error
+        raise CannotRunError(f"CC is {os.environ['CC']!r}: {error}", "Set it to a C compiler.") from error
     if not command:
-        raise CannotRunError("c", "a C compiler", f"there is none of {', '.join(COMPILERS)}")
+        raise CannotRunError(f"there is none of {', '.join(COMPILERS)}", "Install a C compiler.")
     try:
         output_of(_built(TRIVIAL, folder=folder), b"", path)
     except (FileError, OSError) as error:
-        got = f"{shlex.join(command)} compiles no program that runs"
-        raise CannotRunError("c", "a C compiler that works", got) from error
+        raise CannotRunError(f"{shlex.join(command)} compiles no program that runs") from error
     driver = function("driver", **SIGNATURES[n == 1], inputs=program.n_raw, outputs=n)
     raw = as_raw(program, rows)
     outputs = output_of(_built(driver, path, folder=folder), raw.tobytes(), Path(path.name))
-    found = np.frombuffer(outputs, np.float32).reshape(len(raw), n).astype(np.float64)
-    return found, RUNTIME.decided(found, program.result._asdict()).tolist()
+    values = np.frombuffer(outputs, np.float32).reshape(len(raw), n).astype(np.float64)
+    return values, RUNTIME.decided(values, program.result._asdict()).tolist()
 
 
 FORMAT = Format(".c", write, run, most_numbers=1e7)

@@ -14,16 +14,16 @@ from deepstep.types import AnyArray
 
 _BLOCK = re.compile(r"/\* (\w+) \*/\n(.*)", re.DOTALL)
 FUNCTIONS = {
-    found[1]: found[2].rstrip()
+    match[1]: match[2].rstrip()
     for block in (Path(__file__).parent / "c_functions.c").read_text(encoding="utf-8").split("\n\n")
-    if (found := _BLOCK.fullmatch(block))
+    if (match := _BLOCK.fullmatch(block))
 }
 """Functions of C by name, and the texts around them: those of ``c_functions.c``."""
 
 
 def function(name: str, /, **texts: object) -> str:
     """A function of C with what the model has in it."""
-    return re.sub(r"@(\w+)@", lambda found: str(texts[found[1]]), FUNCTIONS[name])
+    return re.sub(r"@(\w+)@", lambda match: str(texts[match[1]]), FUNCTIONS[name])
 
 
 Names: TypeAlias = Mapping[str, str]
@@ -59,5 +59,5 @@ def calls(step: Step, reads: list[str], names: Names, arrays: Arrays, widths: li
             yield "divide", [repr(step.settings["divisor"]), out, str(step.n)]
         return
     name, numbers = OTHERS.get(step.op, (step.op, lambda arrays, width: []))
-    given = [*map(float, step.settings.values()), *numbers(arrays, widths[0])]
-    yield name, [*reads, *names.values(), *map(repr, given), out, str(step.n)]
+    scalars = [*map(float, step.settings.values()), *numbers(arrays, widths[0])]
+    yield name, [*reads, *names.values(), *map(repr, scalars), out, str(step.n)]

@@ -44,22 +44,21 @@ class CannotRunError(DeepStepError):
     """An exported file cannot be run here, as there is no program for it."""
 
 
-def output_of(command: Sequence[str], given: bytes, path: Path, seconds: float = SECONDS) -> bytes:
+def output_of(command: Sequence[str], content: bytes, path: Path, seconds: float = SECONDS) -> bytes:
     """The output of a program that runs or compiles an exported file.
 
     FileError: If it ends with an error.
     CannotRunError: If it takes longer than so many seconds.
     """
     try:
-        done = subprocess.run(command, input=given, capture_output=True, timeout=seconds, check=False)
+        done = subprocess.run(command, input=content, capture_output=True, timeout=seconds, check=False)
     except subprocess.TimeoutExpired:
-        got = f"{Path(command[0]).name} took more than {seconds:g} seconds"
-        raise CannotRunError(str(path), "a file that runs in time", got) from None
+        raise CannotRunError(f"{Path(command[0]).name} took more than {seconds:g} seconds") from None
     except PermissionError:  # a folder of temporary files in which nothing may be run
-        raise CannotRunError(str(path), "a file that may be run", f"{command[0]} may not be run") from None
+        raise CannotRunError(f"{command[0]} may not be run") from None
     if done.returncode:
         text = done.stderr.decode("utf-8", "replace").strip()
-        raise FileError(str(path), "a file that runs", f"got {text[-500:] or done.returncode}")
+        raise FileError(f"{path} does not run: {text[-500:] or f'exit code {done.returncode}'}")
     return done.stdout
 
 
@@ -75,16 +74,15 @@ class ParityError(DeepStepError, ArithmeticError):
 
     Parameters
     ----------
-    where : str
-        Name for error messages.
-    expected, got : str
-    hint, setting : str, optional
-    listed : sequence of tuple of str, optional
+    problem : str
+        A clause that begins with what is wrong, without a full stop.
+    hint : str, optional
+        What to do, in sentences.
 
     Examples
     --------
-    >>> print(ParityError("export", "differences of at most 1e-06 from the model", "got 1.00e-02"))
-    export: differences of at most 1e-06 from the model; got 1.00e-02.
+    >>> print(ParityError("The export differs from the model by 1.00e-02, more than 1e-06"))
+    The export differs from the model by 1.00e-02, more than 1e-06.
     """
 
 
@@ -94,19 +92,19 @@ class Certificate:
 
     Attributes
     ----------
-    difference : float
-        The largest one from the equations in float64, relative; None where it was not run.
-    from_predictions : float, optional
-        The largest one from the predictions of the model in its own precision.
-    precision : str, optional
-        That precision.
-    rows, stored, refused : int, optional
+    difference : float or None
+        The largest difference from the equations in float64, relative; None where the file was not run.
+    from_predictions : float or None
+        The largest difference from the predictions of the model in its own precision.
+    precision : str
+        The precision of the model's networks.
+    rows, stored, refused : int
         How many rows were compared, how many of them the model has kept, and how many both refused.
-    bound : float, optional
+    bound : float
         The largest difference that is allowed.
-    why_not : str, optional
-        The reason where it was not run.
-    files : tuple of Path, optional
+    why_not : str
+        Why the file was not run; empty where it was.
+    files : tuple of Path
         The files that were written.
 
     Examples
@@ -137,7 +135,7 @@ class Certificate:
         )
 
 
-def certify(model: Exported, run: Runner, *, where: str = "export") -> Certificate:
+def certify(model: Exported, run: Runner) -> Certificate:
     """Run an exported file, and compare it.
 
     ParityError: If a difference is above the bound, predictions are others, rows are refused by one of both
@@ -146,86 +144,87 @@ def certify(model: Exported, run: Runner, *, where: str = "export") -> Certifica
     rows = drawn_rows(model.program, infinite=True)
     rows = {name: [*values, *model.stored.get(name, ())] for name, values in rows.items()}
     try:
-        found, decisions = run(rows)
+        outputs, decisions = run(rows)
     except CannotRunError as error:
-        return Certificate(None, why_not=error.got)
+        return Certificate(None, why_not=error.problem)
     exact, predicted = _or_nan(model.exact, rows), _or_nan(model.predicted, rows)
     refused = np.asarray(np.isnan(exact).any(axis=1))
-    m = len(found)
-    finite = np.asarray(np.isfinite(found).all(axis=1))
+    m = len(outputs)
+    finite = np.asarray(np.isfinite(outputs).all(axis=1))
     beyond = np.asarray((np.abs(exact) > np.finfo(np.float32).max).any(axis=1))  # a file may give float32
-    _compare_refusals(refused, finite, beyond, where)
+    _compare_refusals(refused, finite, beyond)
     scale = _scale(model, exact)
-    difference, from_predictions = (_largest(found - one, one, scale) for one in (exact, predicted))
+    difference = _largest_difference(outputs, exact, scale)
+    from_predictions = _largest_difference(outputs, predicted, scale)
     if difference > BOUND:
-        expected = f"differences of at most {BOUND:g} from the model"
-        raise ParityError(where, expected, f"got {difference:.2e}", _HINT)
+        problem = f"The export differs from the model by {difference:.2e}, more than {BOUND:g}"
+        raise ParityError(problem, _HINT)
     near = BOUND * _size(exact, scale)
-    _compare_decisions(model, rows, exact, finite & ~refused, decisions, near, where)
+    _compare_decisions(model, rows, exact, finite & ~refused, decisions, near)
     counts = m, m - ROWS, int(refused.sum())
-    return Certificate(difference, from_predictions, model.own_precision, *counts)
+    return Certificate(difference, from_predictions, model.precision, *counts)
 
 
-def _compare_refusals(refused: AnyArray, finite: AnyArray, beyond: AnyArray, where: str) -> None:
+def _compare_refusals(refused: AnyArray, finite: AnyArray, beyond: AnyArray) -> None:
     """Compare which rows are refused; it may be either where a number is beyond float32."""
     m, n = len(refused), int((refused | ~finite).sum())
     alone = np.flatnonzero((refused == finite) & ~beyond)
     if len(alone):
-        one = "the model" if refused[alone[0]] else "the export"
-        got = f"row {alone[0]} of {m} is refused by {one} alone"
-        raise ParityError(where, "a file that refuses those rows alone that the model refuses", got, _HINT)
+        side = "the model" if refused[alone[0]] else "the export"
+        raise ParityError(f"Row {alone[0]} of {m} is refused by {side} alone", _HINT)
     if m > 3 * (m - n):
-        got = f"compared too few rows: the file refuses {n} of {m}"
-        raise ParityError(where, "a third of the rows or more to compare", got, _HINT)
+        problem = f"The export refuses {n} of {m} rows: less than a third of them can be compared"
+        raise ParityError(problem, _HINT)
 
 
 def _compare_decisions(
     model: Exported,
     rows: Mapping[str, list[Any]],
     exact: Array,
-    kept: AnyArray,
+    comparable: AnyArray,
     decisions: list[Any],
     near: Array,
-    where: str,
 ) -> None:
     """Compare what a file predicts with what the model decides; a tie within the bound may go either way."""
-    places, kind = np.flatnonzero(kept), model.program.result.kind
-    given = {name: [values[at] for at in places] for name, values in rows.items()}
-    for at, expected in zip(places, model.decided(given).tolist(), strict=True):
-        got = np.ravel(np.array(decisions[at], object)).tolist()
-        same = len(got) == len(expected) and all(map(_is, got, expected))
-        if not (same or _is_near(kind, exact[at], near[at], got, expected)):
-            answer = f"row {at} is {got!r:.60} and not {expected!r:.60}"
-            raise ParityError(where, "what the model decides for each row", answer, _HINT)
+    indices, kind = np.flatnonzero(comparable), model.program.result.kind
+    compared = {name: [values[row] for row in indices] for name, values in rows.items()}
+    for row, expected in zip(indices, model.decided(compared).tolist(), strict=True):
+        decision = np.ravel(np.array(decisions[row], object)).tolist()
+        same = len(decision) == len(expected) and all(map(_is, decision, expected))
+        if not (same or _is_near(kind, exact[row], near[row], decision, expected)):
+            problem = f"The export predicts {decision!r:.60} for row {row}, the model {expected!r:.60}"
+            raise ParityError(problem, _HINT)
 
 
-def _is(one: Any, other: Any) -> bool:
+def _is(value: Any, other: Any) -> bool:
     """Whether values are equal, as numbers or as texts: ONNX has 1 for true and texts of numbers."""
-    return bool(one == other) or str(one) == str(other)
+    return bool(value == other) or str(value) == str(other)
 
 
-def _is_near(kind: str, exact: Array, near: Array, got: list[Any], expected: list[Any]) -> bool:
+def _is_near(kind: str, exact: Array, near: Array, decision: list[Any], expected: list[Any]) -> bool:
     """Whether a prediction is as near as outputs are: numbers, and decisions that are a tie."""
     if kind == "numbers":
-        apart = np.abs(np.array(got, np.float64) - np.array(expected, np.float64))
-        return bool((apart <= near).all())
+        differences = np.abs(np.array(decision, np.float64) - np.array(expected, np.float64))
+        return bool((differences <= near).all())
     if kind == "labels":
         return bool((np.abs(exact - 0.5) <= near).any())
     *_, second, first = np.sort(exact)
-    return bool(first - second <= 2 * near.max())
+    return bool(first - second <= 2 * near.max())  # each of the two may be off by the bound
 
 
 _HINT = "Use to='numpy' for outputs beyond the range of float. Otherwise report this defect, please."
 
 
-def _size(one: Array, scale: Array) -> Array:
+def _size(outputs: Array, scale: Array) -> Array:
     """The numbers that differences are relative to."""
-    return np.maximum(np.abs(one), scale)
+    return np.maximum(np.abs(outputs), scale)
 
 
-def _largest(apart: Array, one: Array, scale: Array) -> float:
-    known = np.isfinite(one) & np.isfinite(apart)
-    return float(np.max(np.abs(apart) / _size(one, scale), initial=0.0, where=known))
+def _largest_difference(outputs: Array, expected: Array, scale: Array) -> float:
+    """The largest relative difference, over the rows that neither side refuses."""
+    differences = outputs - expected
+    known = np.isfinite(expected) & np.isfinite(differences)
+    return float(np.max(np.abs(differences) / _size(expected, scale), initial=0.0, where=known))
 
 
 def _scale(model: Exported, exact: Array) -> Array:
@@ -246,7 +245,8 @@ def _or_nan(outputs: Callable[[Mapping[str, Any]], Array], rows: Mapping[str, li
     except DataError:
         if m == 1:
             return np.full((1, 1), np.nan)
+    # a model refuses a batch as soon as one row is wrong: halve it until that row is alone
     halves = slice(m // 2), slice(m // 2, m)
-    found = [_or_nan(outputs, {name: values[half] for name, values in rows.items()}) for half in halves]
-    n = max(one.shape[1] for one in found)
-    return np.concatenate([np.broadcast_to(one, (len(one), n)) for one in found])
+    parts = [_or_nan(outputs, {name: values[half] for name, values in rows.items()}) for half in halves]
+    n = max(part.shape[1] for part in parts)  # a row alone that is refused has one column
+    return np.concatenate([np.broadcast_to(part, (len(part), n)) for part in parts])

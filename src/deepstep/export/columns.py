@@ -26,32 +26,32 @@ class Inputs:
     """The inputs of a program: what the columns of all folds need of each raw column."""
 
     def __init__(self, preparations: Iterable[TablePreparation]) -> None:
-        found: dict[Any, Input] = {}
-        for column in (column for one in preparations for column in one.columns if column.feature_names):
-            for one in _inputs_of(column):
-                known = found.setdefault(_key(one), one)
-                merged = {name: _merged(known.settings[name], value) for name, value in one.settings.items()}
-                found[_key(one)] = replace(known, settings=merged)
-        widths = [len(one.settings.get("words", [0])) for one in found.values()]
+        by_key: dict[Any, Input] = {}
+        used = (column for table in preparations for column in table.columns if column.feature_names)
+        for source in (source for column in used for source in _inputs_of(column)):
+            known = by_key.setdefault(_key(source), source)
+            merged = {name: _merged(known.settings[name], value) for name, value in source.settings.items()}
+            by_key[_key(source)] = replace(known, settings=merged)
+        widths = [len(source.settings.get("words", [0])) for source in by_key.values()]
         starts = accumulate(widths, initial=0)
         self.by_key = {
-            key: replace(one, start=start, width=width)
-            for (key, one), start, width in zip(found.items(), starts, widths, strict=False)
+            key: replace(source, start=start, width=width)
+            for (key, source), start, width in zip(by_key.items(), starts, widths, strict=False)
         }
         self.n_raw = sum(widths)
 
     def of(self, column: Column, kind: str = "") -> Input:
         """The input of a column, the first or that of a kind."""
-        return next(self.by_key[_key(one)] for one in _inputs_of(column) if kind in ("", one.kind))
+        return next(self.by_key[_key(source)] for source in _inputs_of(column) if kind in ("", source.kind))
 
 
-def _key(one: Input) -> tuple[Any, ...]:
-    """The same for inputs of folds that are one; tuples, values or words, are those of all folds together."""
-    return one.column, one.kind, *(value for value in one.settings.values() if not isinstance(value, tuple))
+def _key(source: Input) -> tuple[Any, ...]:
+    """Equal for the inputs of several folds that become one; their tuples, values or words, are merged."""
+    return source.column, source.kind, *(v for v in source.settings.values() if not isinstance(v, tuple))
 
 
-def _merged(one: Any, other: Any) -> Any:
-    return tuple(dict.fromkeys([*one, *other])) if isinstance(other, tuple) else other
+def _merged(value: Any, other: Any) -> Any:
+    return tuple(dict.fromkeys([*value, *other])) if isinstance(other, tuple) else other
 
 
 def _inputs_of(column: Column) -> list[Input]:
@@ -62,8 +62,8 @@ def _inputs_of(column: Column) -> list[Input]:
         return Input(column.name, kind, 0, settings=settings, like=like)
 
     if isinstance(column, TextColumn):
-        words, whole = made("words", words=column.words), made("category", values=column.categories)
-        return [whole, words] if len(column.feature_names) > len(column.words) else [words]
+        words, category = made("words", words=column.words), made("category", values=column.categories)
+        return [category, words] if len(column.feature_names) > len(column.words) else [words]
     if isinstance(column, CategoryColumn | TwoValuesColumn):
         values = column.categories if isinstance(column, CategoryColumn) else column.values
         return [made("category", values=tuple(values))]
@@ -85,44 +85,45 @@ def features_value(builder: Builder, preparation: TablePreparation, inputs: Inpu
     together: dict[str, list[tuple[int, int, Mapping[str, Any]]]] = {}
     parts: list[tuple[str, Sequence[int]]] = []
     n = 0
-    for column in (one for one in preparation.columns if one.feature_names):
-        for op, at, constants in _features_of(column, inputs):
+    for column in (column for column in preparation.columns if column.feature_names):
+        for op, index, constants in _features_of(column, inputs):
             if op in TOGETHER:
-                together.setdefault(op, []).append((n, at, constants))
+                together.setdefault(op, []).append((n, index, constants))
                 n += 1
             else:
-                value = builder.add(op, builder.take(RAW, [at]), **constants)
+                value = builder.add(op, builder.take(RAW, [index]), **constants)
                 parts.append((value, range(n, n + builder.widths[value])))
                 n += builder.widths[value]
-    for op, found in together.items():
-        value = builder.take(RAW, [at for _, at, _ in found])
-        numbers: Any = {role: np.array([given[role] for _, _, given in found]) for role in found[0][2]}
+    for op, features in together.items():
+        value = builder.take(RAW, [index for _, index, _ in features])
+        numbers: Any = {role: np.array([c[role] for *_, c in features]) for role in features[0][2]}
         value = value if op == "take" else builder.add(op, value, **numbers)
-        parts.append((value, [place for place, _, _ in found]))
-    places = np.concatenate([place for _, place in parts])
-    return builder.take(builder.concat(*[value for value, _ in parts]), np.argsort(places))
+        parts.append((value, [position for position, _, _ in features]))
+    # the parts are by operation: their features are sorted back
+    positions = np.concatenate([position for _, position in parts])
+    return builder.take(builder.concat(*[value for value, _ in parts]), np.argsort(positions))
 
 
 def _features_of(column: Column, inputs: Inputs) -> Iterator[tuple[str, int, dict[str, Any]]]:
     """The features of a column in their order: an operation, its column of ``raw``, and its constants."""
-    found = inputs.of(column)
+    source = inputs.of(column)
     if isinstance(column, CategoryColumn | TwoValuesColumn):
         n = len(column.feature_names) - len(getattr(column, "words", ()))
         if n:
-            yield "lookup", found.start, {"table": _table(column, found.settings["values"], n)}
+            yield "lookup", source.start, {"table": _table(column, source.settings["values"], n)}
         if isinstance(column, TextColumn):
             words = inputs.of(column, "words")
             for word in column.words:
                 yield "take", words.start + words.settings["words"].index(word), {}
         return
     if isinstance(column, StandardizedColumn):
-        yield "standardize", found.start, {"mean": column.mean, "std": column.std}
+        yield "standardize", source.start, {"mean": column.mean, "std": column.std}
     if isinstance(column, BooleanColumn):
-        yield "impute", found.start, {"value": column.mean}
+        yield "impute", source.start, {"value": column.mean}
     for part in getattr(column, "parts", ()):
-        yield part, found.start, {}
+        yield part, source.start, {}
     if column.marks_missing:  # type: ignore[attr-defined]
-        yield "missing", found.start, {}
+        yield "missing", source.start, {}
 
 
 def _table(column: Any, values: Sequence[str], n: int) -> AnyArray:
@@ -138,16 +139,16 @@ def encoded_value(builder: Builder, features: str, encoding: Encoding | None) ->
     if encoding is None:
         return features
     n, rules = len(encoding.center), encoding.rules
-    ranked = [at for at, marks in enumerate(encoding.marks) if marks]
-    plain = [at for at in range(n) if at not in set(ranked)]
+    ranked = [index for index, marks in enumerate(encoding.marks) if marks]
+    plain = [index for index in range(n) if index not in set(ranked)]
     parts = [
         builder.add(
             "interpolate",
-            builder.take(features, [at]),
-            marks=np.array(encoding.marks[at]),
-            scores=np.array(encoding.scores[at]),
+            builder.take(features, [index]),
+            marks=np.array(encoding.marks[index]),
+            scores=np.array(encoding.scores[index]),
         )
-        for at in ranked
+        for index in ranked
     ]
     if plain:
         taken = builder.take(features, plain)
@@ -156,6 +157,6 @@ def encoded_value(builder: Builder, features: str, encoding: Encoding | None) ->
     scaled = builder.take(builder.concat(*parts), np.argsort([*plain, *ranked]))
     if len(rules.begins):
         cut = builder.take(features, encoding.origins[n:])
-        given = {name: getattr(rules, name) for name in ("begins", "widths", "low", "high")}
-        scaled = builder.concat(scaled, builder.add("pieces", cut, **given))
+        pieces = {name: getattr(rules, name) for name in ("begins", "widths", "low", "high")}
+        scaled = builder.concat(scaled, builder.add("pieces", cut, **pieces))
     return builder.add("single", scaled)

@@ -11,7 +11,7 @@ from deepstep.export.program import Program
 from deepstep.types import Array
 
 FORMATS = {name: f"deepstep.export.{name}_format" for name in ("numpy", "c", "js", "onnx")}
-"""The formats, and the module of each, whose ``FORMAT`` is its record; imported when it is asked for."""
+"""The formats, and the module of each, whose ``FORMAT`` is its record; imported at its first use."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Format:
     Attributes
     ----------
     suffix : str
-        Of its file.
+        The suffix of its file.
     write : callable
         ``(program, path, note)`` writes the file, and others beside it; ``note`` is the text of the
         certificate, which it holds. Returns the paths.
@@ -29,8 +29,8 @@ class Format:
         ``(path, program, rows by column)`` runs the file. Returns its outputs (m, n), NaN in rows that it
         refuses, and a list of its predictions; raises `deepstep.export.certificate.CannotRunError` where
         there is no program that runs the file.
-    most_numbers : float, optional
-        How many constants it holds at most.
+    most_numbers : float
+        How many numbers the constants of a program may hold.
 
     Examples
     --------
@@ -44,31 +44,31 @@ class Format:
     most_numbers: float = float("inf")
 
 
-def get_format(name: str, where: str = "export") -> Format:
+def get_format(name: str) -> Format:
     """The format of a name.
 
     ConfigurationError: If there is none.
     """
     if name not in FORMATS:
-        raise unknown_name(where, "format", name, FORMATS, setting="to")
-    found: Format = import_module(FORMATS[name]).FORMAT
-    return found
+        raise unknown_name("format", name, FORMATS, setting="to")
+    record: Format = import_module(FORMATS[name]).FORMAT
+    return record
 
 
 def worded(where: str, python: str, command: str) -> str:
-    """An argument as Python or the command line writes it; places of the latter begin with its name."""
+    """An argument as Python or the command line writes it; callers of the latter begin with its name."""
     return command if where.startswith("deepstep ") else python
 
 
-def refused(name: str, expected: str, got: str, *, where: str = "export") -> ConfigurationError:
+def refused(name: str, requirement: str, value: str, *, where: str = "export") -> ConfigurationError:
     """The error of a format that cannot carry a model."""
     to = worded(where, f"to={name!r}", f"--to {name}")
     hint = worded(where, "Use to='numpy'.", "Use --to numpy.")
-    return ConfigurationError(where, f"a model {expected} for {to}", f"got {got}", hint, setting="model")
+    return ConfigurationError.must_be("model", f"a model {requirement} for {to}", value, hint)
 
 
 def refuse_too_many_numbers(name: str, kind: Format, program: Program, where: str) -> None:
     """Refuse a program of more numbers than a format holds."""
     if program.n_numbers > kind.most_numbers:
-        expected = f"of at most {kind.most_numbers:,.0f} numbers"
-        raise refused(name, expected, f"{program.n_numbers:,}", where=where)
+        requirement = f"of at most {kind.most_numbers:,.0f} numbers"
+        raise refused(name, requirement, f"{program.n_numbers:,}", where=where)

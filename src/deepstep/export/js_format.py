@@ -80,11 +80,10 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Ar
     """The outputs and predictions of the module in Node."""
     node = shutil.which("node")
     if node is None:
-        raise CannotRunError("js", "Node", "there is no node")
-    given = json.dumps(rows).replace("Infinity", "1e999")  # as JSON has it
-    texts = path.read_text(encoding="utf-8"), f"const ROWS = {_written(given)};", DRIVER.read_text("utf-8")
-    text = "\n".join(texts)
-    done = output_of([node, "--input-type=module", "-"], text.encode(), path)
+        raise CannotRunError("there is no node", "Install Node.js.")
+    content = json.dumps(rows).replace("Infinity", "1e999")  # JSON has no Infinity; 1e999 is read as it
+    texts = path.read_text(encoding="utf-8"), f"const ROWS = {_written(content)};", DRIVER.read_text("utf-8")
+    done = output_of([node, "--input-type=module", "-"], "\n".join(texts).encode(), path)
     return answers_of(done, len(program.result.names))
 
 

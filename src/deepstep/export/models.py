@@ -31,8 +31,8 @@ class Exported:
     """A model as a program, with the outputs that it gives itself.
 
     predicted: Rows by column → outputs (m, n) of the model as it is.
-    exact: The same with its equations in float64.
-    own_precision: That of its networks.
+    exact: Rows by column → outputs (m, n) of its equations in float64.
+    precision: The precision of its networks, as names of types.
     decided: Rows by column → what the equations in float64 decide, (m, n): a class, 0 and 1 for several
         labels, or numbers.
     stored: Rows that the model has kept, by column; none where it has kept none.
@@ -42,48 +42,46 @@ class Exported:
     predicted: Outputs
     exact: Outputs
     decided: Callable[[Mapping[str, Any]], AnyArray]
-    own_precision: str
+    precision: str
     stored: Mapping[str, list[Any]] = field(default_factory=dict)
 
 
-def exported(model: Any, where: str = "export") -> Exported:
+def exported(model: Any) -> Exported:
     """A network, a fitted estimator or a run, ready for a format.
 
     ConfigurationError: If it is none of these, or has an operation that cannot be exported.
     """
     if isinstance(model, Network):
-        return _of_network(model, where)
+        return _of_network(model)
     if isinstance(model, Run):
-        return _of_run(model, where)
+        return _of_run(model)
     if hasattr(model, "predictor_") or hasattr(model, "steps"):
-        return _of_run(Run.of(model), where)
-    expected = (
-        "a fitted estimator of DeepStep, a pipeline of a TableEncoder and one network, a Network or a Run"
-    )
-    raise ConfigurationError(where, expected, f"got {type(model).__name__}", setting="model")
+        return _of_run(Run.of(model))
+    kinds = "a fitted estimator of DeepStep, a pipeline of a TableEncoder and one network, a Network or a Run"
+    raise ConfigurationError.must_be("model", kinds, type(model).__name__)
 
 
 KINDS = {"probabilities": "labels", "classes": "classes", "cumulative": "classes"}
 """Kinds of results by the targets of a head, where they are no numbers."""
 
 
-def _of_network(network: Network, where: str) -> Exported:
+def _of_network(network: Network) -> Exported:
     """A network takes numbers; rows are examples here."""
     shape, builder = network.architecture, Builder(network.architecture.n_inputs)
-    A = network_value(builder, network, RAW, where)
+    A = network_value(builder, network, RAW)
     targets = get_head(shape).targets
     if targets == "cumulative":
-        A = builder.of_classes(A)
+        A = builder.class_probabilities(A)
     kind, n = KINDS.get(targets, "numbers"), builder.widths[A]
-    result = Result(kind, tuple(f"y{at}" for at in range(n)), tuple(range(n * (kind == "classes"))))
-    columns = tuple(f"x{at}" for at in range(shape.n_inputs))
+    result = Result(kind, tuple(f"y{index}" for index in range(n)), tuple(range(n * (kind == "classes"))))
+    columns = tuple(f"x{index}" for index in range(shape.n_inputs))
     parts = builder.steps_of(A)
     program = Program(columns, _numbers(columns), *parts, A, result, needs_all=True, title=repr(network))
     precise = in_float64(network)
 
     def outputs(network: Network) -> Outputs:
-        given = network.forward if kind == "numbers" else network.predict_proba
-        return lambda rows: given(_matrix(rows, columns).T).T
+        compute = network.forward if kind == "numbers" else network.predict_proba
+        return lambda rows: compute(_matrix(rows, columns).T).T
 
     return Exported(
         program,
@@ -94,7 +92,7 @@ def _of_network(network: Network, where: str) -> Exported:
     )
 
 
-def _of_run(run: Run, where: str) -> Exported:
+def _of_run(run: Run) -> Exported:
     """A run; an ensemble without preparations takes the columns of a table as they are, none missing."""
     inputs, ensemble = run.preparation, run.ensemble
     preparations = [preprocessor.preparation for preprocessor in ensemble.preprocessors]
@@ -102,7 +100,7 @@ def _of_run(run: Run, where: str) -> Exported:
     needs_all = not tables
     builder, read, features = _features(inputs, tables)
     names = inputs.feature_names if needs_all else run.predictor.columns.names
-    mean = _ensemble_value(builder, ensemble, features, where)
+    mean = _ensemble_value(builder, ensemble, features)
     output, result = _in_terms_of_the_target(builder, run, mean)
     usual, parts = run.reading().usual, builder.steps_of(output)
     source = Path(str(run.config.get("source", "")))
@@ -112,7 +110,9 @@ def _of_run(run: Run, where: str) -> Exported:
     def outputs(ensemble: Ensemble, rows: Mapping[str, Any]) -> Array:
         return ensemble.outputs(_matrix(rows, names) if needs_all else _frame(program, rows))
 
-    members = [replace(one, network=in_float64(one.network), engine="reference") for one in ensemble.members]
+    members = (
+        replace(member, network=in_float64(member.network), engine="reference") for member in ensemble.members
+    )
     precise = replace(ensemble, members=tuple(members))
     cells = {} if run.held_out is None else run.held_out.cells
     return Exported(
@@ -120,7 +120,7 @@ def _of_run(run: Run, where: str) -> Exported:
         lambda rows: _reported(run, outputs(ensemble, rows)),
         lambda rows: _reported(run, outputs(precise, rows)),
         lambda rows: _decided(run, outputs(precise, rows)),
-        ", ".join(dict.fromkeys(one.network.dtype.name for one in ensemble.members)),
+        ", ".join(dict.fromkeys(member.network.dtype.name for member in ensemble.members)),
         stored_rows(program, cells, decimal_comma=written.decimal == ","),
     )
 
@@ -133,10 +133,10 @@ def _features(
         builder = Builder(len(inputs.feature_names))
         value = builder.affine(RAW, inputs.scale) if isinstance(inputs, ImagePreparation) else RAW
         return builder, _numbers(inputs.feature_names), [value]
-    found = Inputs(tables)
-    builder = Builder(found.n_raw)
-    made = [features_value(builder, table, found) for table in tables]
-    return builder, tuple(found.by_key.values()), made
+    sources = Inputs(tables)
+    builder = Builder(sources.n_raw)
+    features = [features_value(builder, table, sources) for table in tables]
+    return builder, tuple(sources.by_key.values()), features
 
 
 def _decided(run: Run, A: Array) -> AnyArray:
@@ -152,7 +152,7 @@ def _reported(run: Run, A: Array) -> Array:
     return run.predictor.probabilities(A) if target.is_classes else A
 
 
-def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str], where: str) -> str:
+def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str]) -> str:
     """The weighted mean of the members' outputs."""
     parts, shares = [], []
     for member, share in zip(ensemble.members, ensemble.shares, strict=True):
@@ -160,8 +160,8 @@ def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str], w
             preprocessor = ensemble.preprocessors[member.fold]
             encoding = preprocessor.encodings[member.inputs]
             inputs = encoded_value(builder, features[min(member.fold, len(features) - 1)], encoding)
-            A = network_value(builder, member.network, inputs, where)
-            if preprocessor.center.size:
+            A = network_value(builder, member.network, inputs)
+            if preprocessor.center.size:  # targets that are numbers were standardized
                 A = builder.affine(A, preprocessor.scale, preprocessor.center)
             T = ensemble.temperatures[member.preset]
             if T != 1 and ensemble.head in PROBABILITIES:
@@ -180,7 +180,7 @@ def _in_terms_of_the_target(builder: Builder, run: Run, A: str) -> tuple[str, Re
         return A, Result("numbers", tuple(names))
     several = target.several
     if not several and target.kind != "classes":
-        A = builder.of_classes(A)
+        A = builder.class_probabilities(A)
     if not several:
         A = builder.add("normalize", A)
     if run.predictor.calibration.temperature != 1:
@@ -192,16 +192,15 @@ def _in_terms_of_the_target(builder: Builder, run: Run, A: str) -> tuple[str, Re
 
 
 def _numbers(names: tuple[str, ...]) -> tuple[Input, ...]:
-    return tuple(Input(name, "number", at) for at, name in enumerate(names))
+    return tuple(Input(name, "number", index) for index, name in enumerate(names))
 
 
 def in_float64(network: Network) -> Network:
-    """The same network with its numbers, and its arithmetic, in float64."""
-    found = Network._of(
-        Model(network.architecture, network.parameters.astype(np.float64), network.statistics)
-    )
-    found.engine = "reference"
-    return found
+    """A copy of the network whose numbers and arithmetic are float64."""
+    model = Model(network.architecture, network.parameters.astype(np.float64), network.statistics)
+    precise = Network._of(model)
+    precise.engine = "reference"
+    return precise
 
 
 def _matrix(rows: Mapping[str, Any], names: tuple[str, ...]) -> Array:
@@ -211,7 +210,7 @@ def _matrix(rows: Mapping[str, Any], names: tuple[str, ...]) -> Array:
 def _frame(program: Program, rows: Mapping[str, Any]) -> Any:
     """Rows as a table whose columns have the types of training."""
     usual = {"number": float, "boolean": bool}
-    empty = {one.column: usual.get(one.kind, str) for one in program.inputs}
+    empty = {source.column: usual.get(source.kind, str) for source in program.inputs}
     kinds = {str: polars.String, bool: polars.Boolean, float: polars.Float64}
     columns = {}
     for name, values in rows.items():

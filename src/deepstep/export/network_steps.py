@@ -16,28 +16,29 @@ Quantity: TypeAlias = Any
 """On the tape: a constant, the name of a value, or weights with factors of the inputs, (W, s)."""
 
 
-def network_value(builder: Builder, network: Network, inputs: str, where: str) -> str:
+def network_value(builder: Builder, network: Network, inputs: str) -> str:
     """Add the steps of a network; the name of its output AL (m, n_L)."""
     graph = network.architecture.graph.predicting
     tape: dict[str, Quantity] = {"A0": inputs, **network.parameters, **network.statistics}
     for node in graph.nodes:
-        made = _written(node, where)(builder, node, *[tape[name] for name in node.reads])
-        tape[node.writes[0]] = made
-    found: str = tape[graph.output]
-    return found
+        write = _writer(node)
+        tape[node.writes[0]] = write(builder, node, *[tape[name] for name in node.reads])
+    output: str = tape[graph.output]
+    return output
 
 
-def _written(node: Node, where: str) -> Callable[..., Quantity]:
+def _writer(node: Node) -> Callable[..., Quantity]:
+    """The function that writes the steps of a node."""
     name = node.op.forward_equation.name
-    own = ACTIVATIONS.get(name) is not None and name not in ACTIVATIONS.built_in
-    if name in STEPS and not own:
+    is_registered = ACTIVATIONS.get(name) is not None and name not in ACTIVATIONS.built_in
+    if name in STEPS and not is_registered:  # a user's activation may have the name of a step
         return STEPS[name]
     if name in ACTIVATIONS.built_in and name in RUNTIME.OPERATIONS:
         return lambda builder, node, Z: builder.add(name, Z)
     known = dict.fromkeys([*STEPS, *sorted(ACTIVATIONS.built_in)])
-    expected = f"made of operations that can be exported, {', '.join(known)}"
+    requirement = f"made of operations that can be exported, {', '.join(known)}"
     hint = "Register no operation of your own, or export with deepstep itself: Network.save."
-    raise ConfigurationError(where, expected, f"got {name!r} in layer {node.layer}", hint, setting="network")
+    raise ConfigurationError.must_be("network", requirement, f"{name!r} in layer {node.layer}", hint)
 
 
 def _cumulative(builder: Builder, Z: str, sign: float) -> str:

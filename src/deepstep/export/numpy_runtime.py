@@ -62,8 +62,7 @@ def number_of(value, settings):
     if settings.get("signed"):
         value = re.sub(settings["sign"], "", value, count=1) if re.search(settings["signed"], value) else ""
     if settings.get("around"):
-        found = re.search(settings["around"], value)
-        value = found[1] if found else ""
+        value = match[1] if (match := re.search(settings["around"], value)) else ""
     if not re.search(settings.get("number", ""), value):
         return math.nan
     plain = re.sub(settings.get("thousands") or "$^", "", value)
@@ -72,10 +71,10 @@ def number_of(value, settings):
 
 def truth_of(value, settings):
     value = stripped(value)
-    found = TRUTHS.get(value.lower() if isinstance(value, str) else value)
-    if found is None:
+    truth = TRUTHS.get(value.lower() if isinstance(value, str) else value)
+    if truth is None:
         raise ValueError(f"true or false is expected, got {value!r}")
-    return found
+    return truth
 
 
 def days_of(value, settings):
@@ -89,9 +88,9 @@ def days_of(value, settings):
         value = value.astimezone(datetime.timezone.utc).replace(tzinfo=None)
     if isinstance(value, (datetime.date, np.datetime64)):
         return np.datetime64(value, "us").astype(np.int64) / DAY
-    found = ISO.fullmatch(functools.reduce(lambda s, pair: re.sub(*pair, s), settings["to_iso"], str(value)))
+    match = ISO.fullmatch(functools.reduce(lambda s, pair: re.sub(*pair, s), settings["to_iso"], str(value)))
     try:
-        year, month, day, hour, minute, second, part, zone, zone_minutes = found.groups(default="0")
+        year, month, day, hour, minute, second, part, zone, zone_minutes = match.groups(default="0")
         moment = np.datetime64(f"{year}-{month:0>2}-{day:0>2}").astype(int) * DAY
     except (AttributeError, ValueError):
         if settings["lenient"]:
@@ -103,12 +102,12 @@ def days_of(value, settings):
 
 
 def words_of(value, settings):
-    found = set() if is_missing(value) else set(WORD.findall(text_of(value).lower()))
-    return [float(word in found) for word in settings["words"]]
+    words = set() if is_missing(value) else set(WORD.findall(text_of(value).lower()))
+    return [float(word in words) for word in settings["words"]]
 
 
 def place_of(value, settings):
-    places = settings.setdefault("places", {text: at for at, text in enumerate(settings["values"])})
+    places = settings.setdefault("places", {text: index for index, text in enumerate(settings["values"])})
     return math.nan if is_missing(value) else places.get(str(value), places.get(text_of(value), len(places)))
 
 
@@ -133,20 +132,21 @@ def read(program, rows):
         if any(len(row) != len(names) for row in rows):
             raise ValueError(f"{len(names)} values are expected in each row")
         columns = dict(zip(names, rows.T if isinstance(rows, np.ndarray) else zip(*rows)))
-    for one in program["inputs"]:
-        if one["column"] not in columns:
-            raise ValueError(f"column {one['column']!r} is missing")
-        values, reader = columns[one["column"]], READERS[one["kind"]]
-        known = one["kind"] == "number" and getattr(getattr(values, "dtype", None), "kind", "O") in "fiu"
+    for source in program["inputs"]:
+        name, settings = source["column"], source["settings"]
+        if name not in columns:
+            raise ValueError(f"column {name!r} is missing")
+        values, reader = columns[name], READERS[source["kind"]]
+        known = source["kind"] == "number" and getattr(getattr(values, "dtype", None), "kind", "O") in "fiu"
         try:
-            part = np.array(values if known else [reader(value, one["settings"]) for value in values], float)
+            part = np.array(values if known else [reader(value, settings) for value in values], float)
         except (TypeError, ValueError) as error:
-            raise ValueError(f"column {one['column']!r}: {error}") from None
+            raise ValueError(f"column {name!r}: {error}") from None
         wrong = np.isinf(part) | (program["needs_all"] & np.isnan(part))
         if wrong.any():
             row = int(wrong.reshape(len(part), -1).any(axis=1).argmax())
-            raise ValueError(f"column {one['column']!r}: a finite number is expected in row {row + 1}")
-        parts.append(part.reshape(len(part), one["width"]))
+            raise ValueError(f"column {name!r}: a finite number is expected in row {row + 1}")
+        parts.append(part.reshape(len(part), source["width"]))
     return np.concatenate(parts, axis=1)
 
 
@@ -156,13 +156,13 @@ def on_circle(x, position, length):
 
 
 def lookup(x, table):
-    last, code = len(table) - 2, np.rint(x[:, 0])
+    last, code = len(table) - 2, np.rint(x[:, 0])  # the last two rows: of an unseen value, of a missing one
     known = np.where((code >= 0) & (code < last), code, last)
     return table[np.where(np.isnan(code), last + 1, known).astype(np.intp)]
 
 
 def softmax(x):
-    E = np.exp(x - x.max(axis=1, keepdims=True))
+    E = np.exp(x - x.max(axis=1, keepdims=True))  # at most 1: no overflow
     return E / E.sum(axis=1, keepdims=True)
 
 
@@ -176,7 +176,7 @@ OPERATIONS = {
     "weekday": lambda x: on_circle(x, lambda d: np.floor(d) + 3, 7),
     "hour": lambda x: on_circle(x, lambda d: d % 1 * 24, 24),
     "lookup": lookup,
-    "smooth_clip": lambda x, center, factor: (
+    "smooth_clip": lambda x, center, factor: (  # bounded, so that nothing overflows
         (u := np.clip((x - center) * factor, -1e100, 1e100)) / np.hypot(1, u / 3)
     ),
     "interpolate": lambda x, marks, scores: np.interp(x[:, 0], marks, scores)[:, None],
@@ -188,7 +188,7 @@ OPERATIONS = {
     "normalize_layer": lambda x, epsilon: ((x.T - x.mean(1)) / np.sqrt(x.var(1) + epsilon)).T,
     "relu": lambda x: np.maximum(x, 0),
     "leaky_relu": lambda x: np.where(x > 0, x, 0.01 * x),
-    "elu": lambda x: np.where(x > 0, x, np.expm1(-np.abs(x))),
+    "elu": lambda x: np.where(x > 0, x, np.expm1(-np.abs(x))),  # -|x|: both branches are computed
     "selu": lambda x: 1.0507009873554805 * np.where(x > 0, x, 1.6732632423543772 * np.expm1(-np.abs(x))),
     "gelu": lambda x: 0.5 * x * np.float64(np.frompyfunc(math.erfc, 1, 1)(-x / math.sqrt(2))),
     "gelu_tanh": lambda x: x / (1 + np.exp(-2 * math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))),
@@ -199,7 +199,7 @@ OPERATIONS = {
     "sigmoid": lambda x: 1 / (1 + np.exp(-x)),
     "exponential": np.exp,
     "cosine": np.cos,
-    "logarithm": lambda x: np.log(np.maximum(x, 1e-12)),
+    "logarithm": lambda x: np.log(np.maximum(x, 1e-12)),  # finite for a probability of 0
     "softmax": softmax,
     "cumulative_sum": lambda x: np.cumsum(x, axis=1),
     "weighted_sum": lambda *x, weights, divisor: sum(w * value for w, value in zip(weights, x)) / divisor,
@@ -216,14 +216,14 @@ def run(program, constants, raw):
         values = {"raw": raw[start : start + ROWS_AT_ONCE]}
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
             for op, out, _, reads, roles, settings in program["steps"]:
-                given = {role: constants[name] for role, name in roles.items()}
-                values[out] = OPERATIONS[op](*[values[name] for name in reads], **given, **settings)
+                arrays = {role: constants[name] for role, name in roles.items()}
+                values[out] = OPERATIONS[op](*[values[name] for name in reads], **arrays, **settings)
         parts.append(values[program["output"]])
-    found = np.concatenate(parts)
-    finite = np.isfinite(found).all(axis=1)
+    result = np.concatenate(parts)
+    finite = np.isfinite(result).all(axis=1)
     if not finite.all():
         raise ValueError(f"row {finite.argmin() + 1} has values with which the model gives no finite number")
-    return found
+    return result
 
 
 @functools.cache
@@ -233,7 +233,7 @@ def load():
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     program = json.loads(arrays.pop("program").tobytes())
-    return program, {name: one.astype(float) if one.dtype == "f4" else one for name, one in arrays.items()}
+    return program, {name: a.astype(float) if a.dtype == "f4" else a for name, a in arrays.items()}
 
 
 def outputs(rows):
@@ -242,11 +242,13 @@ def outputs(rows):
     return run(program, constants, read(program, rows))
 
 
-def decided(found, result):
+def decided(values, result):
     kind, classes = result["kind"], result["classes"]
     if kind == "classes":
-        return np.array(classes, object if str in map(type, classes) else None)[found.argmax(axis=1)]
-    return (found > 0.5).astype(int) if kind == "labels" else found[:, 0] if found.shape[1] == 1 else found
+        return np.array(classes, object if str in map(type, classes) else None)[values.argmax(axis=1)]
+    if kind == "labels":
+        return (values > 0.5).astype(int)
+    return values[:, 0] if values.shape[1] == 1 else values
 
 
 def predict(rows):
@@ -299,7 +301,7 @@ def names_of(header):
 def table_of(text):
     """Columns of texts of a text table, None where missing; the header is the first line with all columns."""
     program, lines = load()[0], [*io.StringIO(text, newline="")]
-    needed, unnamed = {one["column"] for one in program["inputs"]}, program["unnamed"]
+    needed, unnamed = {source["column"] for source in program["inputs"]}, program["unnamed"]
     start = next((n for n, line in enumerate(lines) if line.strip() and not BEFORE.match(line)), 0)
     tries = [(lines[n:], sep) for sep in (program["separator"], *",;\t|") for n in range(start, -1, -1)]
     headers = (names_of(next(csv.reader(rest, delimiter=sep), [])) for rest, sep in tries)
@@ -315,12 +317,12 @@ def table_of(text):
     if wrong or not cells:
         raise ValueError(f"rows of {len(names)} fields are expected, got {wrong[0] if wrong else 'none'}")
     columns = {name: [*map(stripped, values)] for name, values in zip(names, zip(*cells))}
-    for one in program["inputs"]:
-        if program["comma"] and one["kind"] == "number" and not one["settings"] and one["column"] in columns:
-            texts = columns[one["column"]]
-            found = [number_of(text, program["comma"]) for text in texts]
-            if not any(text and math.isnan(number) for text, number in zip(texts, found)):
-                columns[one["column"]] = found
+    for source in program["inputs"]:
+        name, is_plain = source["column"], source["kind"] == "number" and not source["settings"]
+        if program["comma"] and is_plain and name in columns:
+            numbers = [number_of(text, program["comma"]) for text in columns[name]]
+            if not any(text and math.isnan(number) for text, number in zip(columns[name], numbers)):
+                columns[name] = numbers
     return columns
 
 
@@ -331,14 +333,15 @@ def main(arguments):
         return
     try:
         content = pathlib.Path(arguments[0]).read_bytes() if arguments else sys.stdin.buffer.read()
-        found, result = outputs(table_of(decoded(content))), load()[0]["result"]
+        values = outputs(table_of(decoded(content)))
     except (OSError, ValueError, csv.Error) as error:
         sys.exit(f"Error: {error}")
-    answers, names = decided(found, result).reshape(len(found), -1), result["names"]
+    result = load()[0]["result"]
+    answers, names = decided(values, result).reshape(len(values), -1), result["names"]
     shares = [] if result["kind"] == "numbers" else [f"probability of {name}" for name in names]
     writer = csv.writer(sys.stdout)
     writer.writerow([*(names if answers.shape[1] > 1 else ["prediction"]), *shares])
-    writer.writerows([*row, *more[: len(shares)]] for row, more in zip(answers, found))
+    writer.writerows([*row, *more[: len(shares)]] for row, more in zip(answers, values))
 
 
 if __name__ == "__main__":

@@ -55,37 +55,37 @@ def tensors_of(program: Program) -> list[tuple[str, bool]]:
     The name is the column. Inputs of a column have a tensor each, with a number in its name, where folds see
     texts and numbers in it; only whether there is a value is read from either.
     """
-    texts: dict[str, list[bool]] = {one.column: [] for one in program.inputs}
-    for one in program.inputs:
-        texts[one.column] += [one.kind in TEXTS] * (one.kind != "presence")
-    apart = {column for column, found in texts.items() if len(found) > 1 and not all(found)}
+    texts: dict[str, list[bool]] = {source.column: [] for source in program.inputs}
+    for source in program.inputs:
+        texts[source.column] += [source.kind in TEXTS] * (source.kind != "presence")
+    apart = {column for column, are_texts in texts.items() if len(are_texts) > 1 and not all(are_texts)}
     taken = {"", *outputs_of(program), *apart}
     return [
         (
-            f"{one.column} {one.start}" if one.column in taken else one.column,
-            one.kind in TEXTS or (any(texts[one.column]) and one.column not in apart),
+            f"{source.column} {source.start}" if source.column in taken else source.column,
+            source.kind in TEXTS or (any(texts[source.column]) and source.column not in apart),
         )
-        for one in program.inputs
+        for source in program.inputs
     ]
 
 
 def free_texts(program: Program, column: str) -> tuple[str, str]:
     """A missing value, the empty text where that is no category, and a text that is none."""
-    taken = {
-        text for one in program.inputs if one.column == column for text in one.settings.get("values", ())
-    }
+    sources = [source for source in program.inputs if source.column == column]
+    taken = {text for source in sources for text in source.settings.get("values", ())}
     free = (text for n in count() if (text := "?" * n) not in taken)
     return next(free), next(free)
 
 
-def _part(value: Value, is_text: bool, one: Input, program: Program) -> Value:
+def _part(value: Value, is_text: bool, source: Input, program: Program) -> Value:
     """The columns of ``raw`` that an input makes of its tensor."""
     if not is_text:
-        return where(value.to("IsNaN"), value, 0.0) if one.kind == "presence" else value
-    if one.kind == "words":
-        found = [value.to("RegexFullMatch", pattern=WORD.format(word)) for word in one.settings["words"]]
-        return value.graph.add("Concat", *found, axis=1).to("Cast", to=DOUBLE)
-    keys = [*one.settings.get("values", ()), free_texts(program, one.column)[0]]
+        return where(value.to("IsNaN"), value, 0.0) if source.kind == "presence" else value
+    if source.kind == "words":
+        words = source.settings["words"]
+        matches = [value.to("RegexFullMatch", pattern=WORD.format(word)) for word in words]
+        return value.graph.add("Concat", *matches, axis=1).to("Cast", to=DOUBLE)
+    keys = [*source.settings.get("values", ()), free_texts(program, source.column)[0]]
     places = [*map(float, range(len(keys) - 1)), math.nan]
     settings = {"keys_strings": keys, "values_floats": places, "default_float": len(keys) - 1.0}
     return value.to("LabelEncoder", domain="ai.onnx.ml", **settings).to("Cast", to=DOUBLE)
@@ -95,13 +95,13 @@ def _answers(program: Program, tensors: list[tuple[str, bool]]) -> Value:
     """All nodes; rows with an infinite input, or a missing one where none may be, are NaN."""
     graph = Graph(next("#" * n for n in count(1) if not any(name.startswith("#" * n) for name, _ in tensors)))
     parts = [
-        _part(Value(graph, name), is_text, one, program)
-        for (name, is_text), one in zip(tensors, program.inputs, strict=True)
+        _part(Value(graph, name), is_text, source, program)
+        for (name, is_text), source in zip(tensors, program.inputs, strict=True)
     ]
     raw = graph.add("Concat", *parts, axis=1)
     limits = np.repeat(
-        [MOST_DAYS if one.kind == "date" else np.finfo(float).max for one in program.inputs],
-        [one.width for one in program.inputs],
+        [MOST_DAYS if source.kind == "date" else np.finfo(float).max for source in program.inputs],
+        [source.width for source in program.inputs],
     )
     beyond = raw.to("Abs") > limits
     known = where(beyond, math.nan, raw)  # an infinite date has no place in a calendar
@@ -113,31 +113,33 @@ def _answers(program: Program, tensors: list[tuple[str, bool]]) -> Value:
     return values[program.output] + over_columns("ReduceSum", where(refused, math.nan, 0.0))
 
 
-def _label(program: Program, found: Value) -> Output:
+def _label(program: Program, outputs: Value) -> Output:
     """The most probable class, or 0 and 1; for a refused row an empty text, or a number below all."""
     names, classes = program.result.names, program.result.classes
     if program.result.kind == "labels":
-        decided = where(found.to("IsNaN"), -1.0, (found > 0.5).to("Cast", to=DOUBLE))
+        decided = where(outputs.to("IsNaN"), -1.0, (outputs > 0.5).to("Cast", to=DOUBLE))
         return decided.to("Cast", to=INT64), INT64, ["N", len(names)]
-    whole = all(isinstance(one, int) and abs(one) < 2**63 for one in classes)  # one below all fits, too
-    table = np.array(
-        [*classes, min(-1, min(classes) - 1)] if whole else [*names, ""], np.int64 if whole else object
-    )
-    refused = over_columns("ReduceSum", found, keep=False).to("IsNaN")
-    place = where(refused, np.array(len(names)), found.to("ArgMax", axis=1, keepdims=0))
-    return found.graph.add("Gather", table, place), INT64 if whole else STRING, ["N"]
+    # a class below 2^63 in size leaves room for the number below all
+    are_integers = all(isinstance(label, int) and abs(label) < 2**63 for label in classes)
+    if are_integers:
+        table = np.array([*classes, min(-1, min(classes) - 1)], np.int64)
+    else:
+        table = np.array([*names, ""], object)
+    refused = over_columns("ReduceSum", outputs, keep=False).to("IsNaN")
+    index = where(refused, np.array(len(names)), outputs.to("ArgMax", axis=1, keepdims=0))
+    return outputs.graph.add("Gather", table, index), INT64 if are_integers else STRING, ["N"]
 
 
 def _inputs(program: Program, tensors: list[tuple[str, bool]]) -> dict[str, tuple[int, str]]:
     """Type and description of each tensor."""
-    found: dict[str, tuple[int, str]] = {}
-    for (name, is_text), one in zip(tensors, program.inputs, strict=True):
+    described: dict[str, tuple[int, str]] = {}
+    for (name, is_text), source in zip(tensors, program.inputs, strict=True):
         if is_text:
-            missing, _ = free_texts(program, one.column)
-            found[name] = STRING, f"{one.column!r}: a text. {missing!r} is a missing value."
-        elif one.kind != "presence" or name not in found:
-            found[name] = DOUBLE, f"{one.column!r}: {MEANINGS[one.kind]}. NaN is a missing value."
-    return found
+            missing, _ = free_texts(program, source.column)
+            described[name] = STRING, f"{source.column!r}: a text. {missing!r} is a missing value."
+        elif source.kind != "presence" or name not in described:
+            described[name] = DOUBLE, f"{source.column!r}: {MEANINGS[source.kind]}. NaN is a missing value."
+    return described
 
 
 def _model(program: Program, note: str) -> Any:
@@ -148,18 +150,19 @@ def _model(program: Program, note: str) -> Any:
         helper.make_tensor_value_info(name, kind, ["N", 1], doc_string=about)
         for name, (kind, about) in _inputs(program, tensors).items()
     ]
-    found = _answers(program, tensors)
-    made: list[Output] = [(found, DOUBLE, ["N", len(result.names)])]
+    answers = _answers(program, tensors)
+    graph = answers.graph
+    values: list[Output] = [(answers, DOUBLE, ["N", len(result.names)])]
     if result.kind != "numbers":
-        made.insert(0, _label(program, found))
+        values.insert(0, _label(program, answers))
     outputs = []
-    for name, (value, kind, shape) in zip(outputs_of(program), made, strict=True):
-        found.graph.nodes.append(helper.make_node("Identity", [value.name], [name], name=name))
+    for name, (value, kind, shape) in zip(outputs_of(program), values, strict=True):
+        graph.nodes.append(helper.make_node("Identity", [value.name], [name], name=name))
         outputs.append(helper.make_tensor_value_info(name, kind, shape))
-    constants = [numpy_helper.from_array(value, name) for name, value in found.graph.constants.items()]
+    constants = [numpy_helper.from_array(value, name) for name, value in graph.constants.items()]
     model = helper.make_model(
-        helper.make_graph(found.graph.nodes, "deepstep", inputs, outputs, constants),
-        opset_imports=[helper.make_opsetid(*one) for one in OPSETS.items()],
+        helper.make_graph(graph.nodes, "deepstep", inputs, outputs, constants),
+        opset_imports=[helper.make_opsetid(*opset) for opset in OPSETS.items()],
         ir_version=IR_VERSION,
         producer_name="deepstep",
         producer_version=__version__,
@@ -183,16 +186,16 @@ def write(program: Program, path: Path, note: str) -> list[Path]:
 def feeds(program: Program, rows: Mapping[str, list[Any]]) -> dict[str, AnyArray]:
     """The tensors for rows by column."""
     raw = as_raw(program, rows)
-    found: dict[str, AnyArray] = {}
-    for (name, is_text), one in zip(tensors_of(program), program.inputs, strict=True):
+    tensors: dict[str, AnyArray] = {}
+    for (name, is_text), source in zip(tensors_of(program), program.inputs, strict=True):
         if is_text:
-            missing, unseen = free_texts(program, one.column)
-            given = {None: missing, missing: unseen}
-            texts = [given.get(value, value) for value in rows[one.column]]
-            found[name] = np.array(texts, object)[:, np.newaxis]
-        elif one.kind != "presence" or name not in found:
-            found[name] = raw[:, one.start : one.start + 1]
-    return found
+            missing, unseen = free_texts(program, source.column)
+            stands_for = {None: missing, missing: unseen}
+            texts = [stands_for.get(value, value) for value in rows[source.column]]
+            tensors[name] = np.array(texts, object)[:, np.newaxis]
+        elif source.kind != "presence" or name not in tensors:
+            tensors[name] = raw[:, source.start : source.start + 1]
+    return tensors
 
 
 def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Array, list[Any]]:
@@ -200,11 +203,10 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Ar
     try:
         from onnxruntime import InferenceSession
     except ImportError as error:
-        hint = "there is no onnxruntime (pip install onnxruntime)"
-        raise CannotRunError("onnx", "onnxruntime", hint) from error
+        raise CannotRunError("there is no onnxruntime (pip install onnxruntime)") from error
     session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
-    *label, found = session.run(outputs_of(program), feeds(program, rows))
-    return found, (label[0] if label else found).tolist()
+    *label, outputs = session.run(outputs_of(program), feeds(program, rows))
+    return outputs, (label[0] if label else outputs).tolist()
 
 
 FORMAT = Format(".onnx", write, run)

@@ -73,9 +73,9 @@ class Value:
     __truediv__, __gt__ = _binary("Div"), _binary("Greater")
 
 
-def where(condition: Value, one: Any, other: Any) -> Value:
-    """One or the other."""
-    return condition.to("Where", one, other)
+def where(condition: Value, value: Any, other: Any) -> Value:
+    """A value where a condition holds, and another one elsewhere."""
+    return condition.to("Where", value, other)
 
 
 def over_columns(op: str, x: Value, *, keep: bool = True) -> Value:
@@ -89,8 +89,8 @@ def _calendar(x: Value, places: AnyArray, length: int) -> Value:
     circle = np.stack([np.sin(angle), np.cos(angle)], axis=1)
     nan, n = x.to("IsNaN"), float(len(places))
     day = where(nan, 0.0, x).to("Floor")
-    at = (day - (day / n).to("Floor") * n).to("Squeeze", np.array([1])).to("Cast", to=INT64)
-    place = x.graph.add("Gather", places.astype(np.int8), at).to("Cast", to=INT64)
+    day_of_cycle = (day - (day / n).to("Floor") * n).to("Squeeze", np.array([1])).to("Cast", to=INT64)
+    place = x.graph.add("Gather", places.astype(np.int8), day_of_cycle).to("Cast", to=INT64)
     return where(nan, 0.0, x.graph.add("Gather", circle, place))
 
 
@@ -112,9 +112,10 @@ def hour(x: Value) -> Value:
     quarter = (angle * (2 / math.pi)).to("Round")
     beyond = angle - quarter * RIGHT_ANGLE - quarter * RIGHT_ANGLE_REST
     sine, other, turn = beyond.to("Sin"), cosine(beyond), quarter.to("Cast", to=INT64)
-    up, along = (x.graph.add("Gather", np.array(of), turn) for of in ([0.0, 1, 0, -1, 0], [1.0, 0, -1, 0, 1]))
-    found = (sine * along + other * up).to("Concat", other * along - sine * up, axis=1)
-    return where(nan, 0.0, found)
+    up = x.graph.add("Gather", np.array([0.0, 1, 0, -1, 0]), turn)  # sine and cosine of 0 … 4 quarters
+    along = x.graph.add("Gather", np.array([1.0, 0, -1, 0, 1]), turn)
+    circle = (sine * along + other * up).to("Concat", other * along - sine * up, axis=1)
+    return where(nan, 0.0, circle)
 
 
 def lookup(x: Value, table: AnyArray) -> Value:
@@ -125,7 +126,7 @@ def lookup(x: Value, table: AnyArray) -> Value:
 
 
 def smooth_clip(x: Value, center: AnyArray, factor: AnyArray) -> Value:
-    u = ((x - center) * factor).to("Clip", -1e100, 1e100)
+    u = ((x - center) * factor).to("Clip", -1e100, 1e100)  # u² does not overflow
     return u / (u * u / 9.0 + 1.0).to("Sqrt")
 
 
@@ -152,16 +153,18 @@ def normalize_layer(x: Value, epsilon: float) -> Value:
 
 
 def elu(x: Value, alpha: float = 1.0) -> Value:
+    # Min, as both branches are computed: e^x of a large x is infinite
     return where(x > 0.0, x, (x.to("Min", 0.0).to("Exp") - 1.0) * alpha)
 
 
 def softplus(x: Value) -> Value:
+    """log(1 + e^x) with an exponential of at most 1, which does not overflow."""
     return x.to("Max", 0.0) + (x.to("Abs").to("Neg").to("Exp") + 1.0).to("Log")
 
 
 def mish(x: Value) -> Value:
     """tanh(log(1 + e)) = e·(e + 2) / (e·(e + 2) + 2), which is 1 from e⁴⁰ on."""
-    e = x.to("Min", 40.0).to("Exp")
+    e = x.to("Min", 40.0).to("Exp")  # e² does not overflow
     n = e * (e + 2.0)
     return x * n / (n + 2.0)
 
@@ -182,11 +185,11 @@ def gelu(x: Value) -> Value:
     """Φ(-√2·z) = ½·erfcx(z) / e^z², z = |x|/√2."""
     z = x.to("Abs") * math.sqrt(0.5)
     t = (z - 3.75) / (z + 3.75)
-    found: Any
-    found, *others = erfcx_coefficients()[::-1]
+    polynomial: Any  # by Horner's rule, from the highest power down
+    polynomial, *others = erfcx_coefficients()[::-1]
     for coefficient in others:
-        found = t * found + coefficient
-    tail = found * 0.5 / (z * 2.0 + 1.0) / (z * z).to("Exp")
+        polynomial = t * polynomial + coefficient
+    tail = polynomial * 0.5 / (z * 2.0 + 1.0) / (z * z).to("Exp")
     return x * where(x > 0.0, 1.0 - tail, tail)
 
 
@@ -233,7 +236,7 @@ OPERATIONS: dict[str, Callable[..., Value]] = {
     "sigmoid": lambda x: x.to("Sigmoid"),
     "exponential": lambda x: x.to("Exp"),
     "cosine": cosine,
-    "logarithm": lambda x: x.to("Max", 1e-12).to("Log"),
+    "logarithm": lambda x: x.to("Max", 1e-12).to("Log"),  # finite for a probability of 0
     "softmax": lambda x: x.to("Softmax", axis=1),
     "cumulative_sum": lambda x: x.to("CumSum", np.array(1)),
     "weighted_sum": weighted_sum,

@@ -124,7 +124,7 @@ class Program:
     @property
     def n_raw(self) -> int:
         """Columns of ``raw``."""
-        return sum(one.width for one in self.inputs)
+        return sum(source.width for source in self.inputs)
 
     @property
     def widths(self) -> dict[str, int]:
@@ -144,7 +144,7 @@ class Program:
         """All but the constants."""
         record = {
             "columns": self.columns,
-            "inputs": [{**vars(one), "settings": dict(one.settings)} for one in self.inputs],
+            "inputs": [{**vars(source), "settings": dict(source.settings)} for source in self.inputs],
             "steps": self.steps,
             "output": self.output,
             "result": self.result._asdict(),
@@ -170,21 +170,21 @@ class Builder:
         """The value that an operation makes."""
         arrays = {role: np.asarray(value) for role, value in constants.items()}
         names = {role: self._constant(value) for role, value in arrays.items()}
-        given = dict(settings or {})
-        key = (op, reads, tuple(names.items()), tuple(given.items()))
+        options = dict(settings or {})
+        key = (op, reads, tuple(names.items()), tuple(options.items()))
         if key not in self._known:
-            no_rows = [np.empty((0, self.widths[name])) for name in reads]
-            n = RUNTIME.OPERATIONS[op](*no_rows, **arrays, **given).shape[1]
+            no_rows = [np.empty((0, self.widths[name])) for name in reads]  # the operation itself says n
+            n = RUNTIME.OPERATIONS[op](*no_rows, **arrays, **options).shape[1]
             out = self._known[key] = f"v{len(self.steps)}"
-            self.steps.append(Step(op, out, n, reads, names, given))
+            self.steps.append(Step(op, out, n, reads, names, options))
             self.widths[out] = n
         return self._known[key]
 
     def take(self, value: str, index: Any) -> str:
         """Columns of a value; the value itself where they are all in their order."""
         index = np.asarray(index, np.int64)
-        whole = np.array_equal(index, np.arange(self.widths[value]))
-        return value if whole else self.add("take", value, index=index)
+        is_all = np.array_equal(index, np.arange(self.widths[value]))
+        return value if is_all else self.add("take", value, index=index)
 
     def concat(self, *values: str) -> str:
         """Values side by side; one alone is itself."""
@@ -212,12 +212,12 @@ class Builder:
         """Both sums have the same order, so that the mean of numbers up to 1 is at most 1."""
         return self.weighted_sum(values, weights, divisor=reduce(add, weights))
 
-    def of_classes(self, P: str) -> str:
+    def class_probabilities(self, P: str) -> str:
         """The probability of each class 1 - P₁, P₁ - P₂, …, Pₙ, of those that it is a later one."""
         n = self.widths[P]
-        at = np.arange(n + 1)
-        before = self.affine(self.take(P, np.maximum(at - 1, 0)), 1.0 * (at > 0), 1.0 * (at == 0))
-        after = self.affine(self.take(P, np.minimum(at, n - 1)), 1.0 * (at < n))
+        k = np.arange(n + 1)  # the classes: P₀ = 1 before the first, Pₙ₊₁ = 0 after the last
+        before = self.affine(self.take(P, np.maximum(k - 1, 0)), 1.0 * (k > 0), 1.0 * (k == 0))
+        after = self.affine(self.take(P, np.minimum(k, n - 1)), 1.0 * (k < n))
         falls = self.weighted_sum([before, after], [1.0, -1.0])
         return falls if n == 1 else self.add("relu", falls)  # rounding can make P₂ larger than an equal P₁
 

@@ -31,11 +31,11 @@ INFINITE = [float("inf"), float("-inf")]
 
 def _by_column(program: Program) -> dict[str, list[Input]]:
     """The inputs of each raw column; whether there is a value is left to another one."""
-    found: dict[str, list[Input]] = {}
-    for one in sorted(program.inputs, key=lambda one: one.kind != "presence"):
-        known = found.setdefault(one.column, [])
-        known[:] = [*(before for before in known if before.kind != "presence"), one]
-    return found
+    columns: dict[str, list[Input]] = {}
+    for source in sorted(program.inputs, key=lambda source: source.kind != "presence"):
+        known = columns.setdefault(source.column, [])
+        known[:] = [*(other for other in known if other.kind != "presence"), source]
+    return columns
 
 
 def drawn_rows(
@@ -52,17 +52,18 @@ def drawn_rows(
     share = np.repeat([0.0, 0.1, 0.7], -(-m // 3))[:m]
     columns: dict[str, list[Any]] = {}
     for name, inputs in _by_column(program).items():
-        drawn = [DRAWN[one.kind](rng, one, m) for one in inputs]
+        drawn = [DRAWN[source.kind](rng, source, m) for source in inputs]
         values = drawn[0]
         if len(inputs) > 1:
-            values = [str(drawn[at % len(drawn)][at]) for at in range(m)]
-        for at in np.flatnonzero(rng.random(m) < share):
-            values[at] = _odd(rng, inputs[-1], needs_all=program.needs_all)
+            values = [str(drawn[row % len(drawn)][row]) for row in range(m)]
+        for row in np.flatnonzero(rng.random(m) < share):
+            values[row] = _odd(rng, inputs[-1], needs_all=program.needs_all)
         columns[name] = values
         if is_written(inputs):
             columns[name] = [_written(value, inputs[0]) for value in values]
-    plain = [name for name, (one, *_) in _by_column(program).items() if one.kind == "number"]
-    number = next((name for name in plain if not any(isinstance(one, str) for one in columns[name])), None)
+    plain = [name for name, (source, *_) in _by_column(program).items() if source.kind == "number"]
+    texts = {name for name in plain if any(isinstance(value, str) for value in columns[name])}
+    number = next((name for name in plain if name not in texts), None)
     if infinite and number is not None:
         columns[number][-2:] = INFINITE
     return columns
@@ -73,13 +74,13 @@ def is_written(inputs: Sequence[Input]) -> bool:
     return len(inputs) == 1 and inputs[0].kind == "number" and bool(inputs[0].settings)
 
 
-def _written(value: float | None, one: Input) -> str | None:
+def _written(value: float | None, source: Input) -> str | None:
     """A number as the texts of its column; a large one as a text that is none of them."""
     if value is None or abs(value) > MOST_WRITTEN:
         return None if value is None else "many"
-    thousands, decimal = one.settings["thousands"][1:2], one.settings["decimal"]
+    thousands, decimal = source.settings["thousands"][1:2], source.settings["decimal"]
     text = f"{value:,.2f}".translate(str.maketrans({",": thousands, ".": decimal}))
-    return re.sub(r"1\D?234\D5", text, one.settings["example"], count=1)
+    return re.sub(r"1\D?234\D5", text, source.settings["example"], count=1)
 
 
 def stored_rows(
@@ -89,46 +90,47 @@ def stored_rows(
 
     There are none where the run has not kept all columns, or where one cannot be read, as texts of durations.
     """
-    if any(one.column not in cells for one in program.inputs):
+    if any(source.column not in cells for source in program.inputs):
         return {}
-    found: dict[str, list[Any]] = {}
+    columns: dict[str, list[Any]] = {}
     for name, inputs in _by_column(program).items():
-        found[name] = [text or None for text in cells[name][:STORED]]
-        if len(inputs) == 1 and inputs[0].kind in KEPT and not is_written(inputs):
+        columns[name] = [text or None for text in cells[name][:STORED]]
+        if len(inputs) == 1 and inputs[0].kind in TYPED and not is_written(inputs):
             try:
-                found[name] = _kept(inputs[0], found[name], decimal_comma=decimal_comma)
+                columns[name] = _values(inputs[0], columns[name], decimal_comma=decimal_comma)
             except DataError:
                 return {}
-    return found
+    return columns
 
 
-def _kept(one: Input, texts: list[Any], *, decimal_comma: bool) -> list[Any]:
+def _values(source: Input, texts: list[Any], *, decimal_comma: bool) -> list[Any]:
     """Texts of a column as values."""
-    read, kept = KEPT[one.kind]
-    if one.settings.get("lenient"):
-        raw = np.array([RUNTIME.days_of(text, one.settings) for text in texts])
+    read, convert = TYPED[source.kind]
+    if source.settings.get("lenient"):
+        raw = np.array([RUNTIME.days_of(text, source.settings) for text in texts])
     else:
-        series = polars.Series(one.column, texts, polars.String)
+        series = polars.Series(source.column, texts, polars.String)
         raw = read(typed_column(series, decimal_comma=decimal_comma))
-    values = iter(kept(raw[np.isfinite(raw)]))
+    values = iter(convert(raw[np.isfinite(raw)]))
     return [next(values) if there else None for there in np.isfinite(raw)]
 
 
-def _odd(rng: np.random.Generator, one: Input, *, needs_all: bool) -> Any:
-    if one.kind in ("category", "words") and rng.random() < 0.5:
+def _odd(rng: np.random.Generator, source: Input, *, needs_all: bool) -> Any:
+    """An unseen text, a large number, or a missing value."""
+    if source.kind in ("category", "words") and rng.random() < 0.5:
         return str(rng.choice(["", "unseen", " x ", "ÄÖ 9"]))
-    if one.kind == "number" and (needs_all or rng.random() < 0.5):
+    if source.kind == "number" and (needs_all or rng.random() < 0.5):
         return float(rng.choice(LARGE))
     return None if not needs_all else 0.0
 
 
-def _normal(rng: np.random.Generator, one: Input, m: int) -> list[float]:
-    mean, std = one.like
+def _normal(rng: np.random.Generator, source: Input, m: int) -> list[float]:
+    mean, std = source.like
     return rng.normal(mean, std, m).tolist()
 
 
-def _dates(rng: np.random.Generator, one: Input, m: int) -> list[str]:
-    return _moments(np.clip(rng.normal(*one.like, m), -700_000, 2_900_000))
+def _dates(rng: np.random.Generator, source: Input, m: int) -> list[str]:
+    return _moments(np.clip(rng.normal(*source.like, m), -700_000, 2_900_000))  # days of the years 53 to 9909
 
 
 def _moments(since: Array) -> list[str]:
@@ -137,33 +139,33 @@ def _moments(since: Array) -> list[str]:
     return [str(moment) for moment in np.datetime64("1970-01-01T00:00:00") + microseconds]
 
 
-KEPT: dict[str, tuple[Callable[[Any], Array], Callable[[Array], list[Any]]]] = {
+TYPED: dict[str, tuple[Callable[[Any], Array], Callable[[Array], list[Any]]]] = {
     "number": (numbers, lambda values: values.tolist()),
     "boolean": (truths, lambda values: (values == 1).tolist()),
     "date": (days, _moments),
 }
-"""Values that a run has kept as texts, by the kind of an input: numbers of a column, values of numbers."""
+"""How a column that a run has kept as texts gets its type, by the kind of an input: from the column to
+numbers, and from numbers to values."""
 
 
-def _texts(rng: np.random.Generator, one: Input, m: int) -> list[str]:
-    values = one.settings["values"] or ["text"]
-    return [values[at] for at in rng.integers(len(values), size=m)]
+def _texts(rng: np.random.Generator, source: Input, m: int) -> list[str]:
+    values = source.settings["values"] or ["text"]
+    return [values[index] for index in rng.integers(len(values), size=m)]
 
 
-def _words(rng: np.random.Generator, one: Input, m: int) -> list[str]:
-    words = one.settings["words"]
-    return [
-        ", ".join(words[at] for at in rng.integers(len(words), size=rng.integers(1, 6))) for _ in range(m)
-    ]
+def _words(rng: np.random.Generator, source: Input, m: int) -> list[str]:
+    words = source.settings["words"]
+    draws = (rng.integers(len(words), size=rng.integers(1, 6)) for _ in range(m))
+    return [", ".join(words[index] for index in draw) for draw in draws]
 
 
 DRAWN: dict[str, Callable[[np.random.Generator, Input, int], list[Any]]] = {
     "number": _normal,
-    "boolean": lambda rng, one, m: (rng.random(m) < 0.5).tolist(),
+    "boolean": lambda rng, source, m: (rng.random(m) < 0.5).tolist(),
     "date": _dates,
     "category": _texts,
     "words": _words,
-    "presence": lambda rng, one, m: ["text"] * m,
+    "presence": lambda rng, source, m: ["text"] * m,
 }
 """Usual values by the kind of an input."""
 
@@ -171,8 +173,8 @@ DRAWN: dict[str, Callable[[np.random.Generator, Input, int], list[Any]]] = {
 def as_raw(program: Program, rows: Mapping[str, list[Any]]) -> Array:
     """Rows as the numbers of ``raw``, (m, n), NaN where missing: what a format of numbers alone takes."""
     parts = []
-    for one in program.inputs:
-        reader, settings = RUNTIME.READERS[one.kind], dict(one.settings)
-        values = [reader(value, settings) for value in rows[one.column]]
-        parts.append(np.reshape(np.array(values, np.float64), (-1, one.width)))
+    for source in program.inputs:
+        reader, settings = RUNTIME.READERS[source.kind], dict(source.settings)
+        values = [reader(value, settings) for value in rows[source.column]]
+        parts.append(np.reshape(np.array(values, np.float64), (-1, source.width)))
     return np.concatenate(parts, axis=1)

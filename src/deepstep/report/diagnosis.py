@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from operator import attrgetter
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = No
     diverged, target = run.config.get(DIVERGED), run.targets
     by_squares = target.several or target.head not in NO_MEANS
     if run.only is not None:
-        found = diagnose(
+        findings = diagnose(
             run.history,
             architecture=run.network.architecture,
             parameters=run.network.parameters,
@@ -76,22 +77,23 @@ def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = No
             diverged=diverged,
         )
         if diverged is not None:
-            return found
-        kinds = {finding.kind for finding in found}  # overfitting may show in the costs, too
+            return findings
+        kinds = {finding.kind for finding in findings}  # overfitting may show in the costs, too
         held_out = held_out_findings(results, by_squares=by_squares)
-        found += [finding for finding in held_out if finding.kind not in kinds]
+        findings += [finding for finding in held_out if finding.kind not in kinds]
     else:
-        budget, ensemble = settings.get("time_budget"), run.ensemble
+        budget = settings.get("time_budget")
+        facts = attrgetter("epochs", "best_epoch", "validation_cost")
         members = [
-            MemberSummary(one.preset, one.fold, share, one.epochs, one.best_epoch, one.validation_cost)
-            for one, share in zip(ensemble.members, ensemble.shares, strict=True)
+            MemberSummary(member.preset, member.fold, share, *facts(member))
+            for member, share in zip(run.ensemble.members, run.ensemble.shares, strict=True)
         ]
         time_budget = budget if is_number(budget) else None
-        found = diagnose_ensemble(results, members, by_squares=by_squares, time_budget=time_budget)
-        found += constant_target(results.get("train", {}))
-    named = " ".join(finding.says for finding in found if finding.kind in OF_CLASSES)
-    found += _never_recognized(run, rows, named)
-    return in_order([*found, *_label_errors(run, rows), *_leaks(run)])
+        findings = diagnose_ensemble(results, members, by_squares=by_squares, time_budget=time_budget)
+        findings += constant_target(results.get("train", {}))
+    named = " ".join(finding.says for finding in findings if finding.kind in OF_CLASSES)
+    findings += _never_recognized(run, rows, named)
+    return in_order([*findings, *_label_errors(run, rows), *_leaks(run)])
 
 
 def _leaks(run: Run) -> Iterator[Finding]:
@@ -105,21 +107,21 @@ def _never_recognized(run: Run, rows: HeldOut | None, named: str) -> Iterator[Fi
     if rows is None or rows.part in ("train", "kept") or not len(rows.outputs) or not rows.finite:
         return
     several, train = run.targets.several, Scores(run.config.get("results", {}).get("train"))
-    for one in classified(run, rows):
-        sizes = np.bincount(one.true, minlength=len(one.classes))
-        right = np.bincount(one.true[one.true == one.predicted], minlength=len(one.classes))
-        zero = {one.classes[at]: int(sizes[at]) for at in np.flatnonzero((sizes > 0) & (right == 0))}
+    for target in classified(run, rows):
+        sizes = np.bincount(target.true, minlength=len(target.classes))
+        right = np.bincount(target.true[target.true == target.predicted], minlength=len(target.classes))
+        zero = {target.classes[k]: int(sizes[k]) for k in np.flatnonzero((sizes > 0) & (right == 0))}
         zero = {name: size for name, size in zero.items() if repr(name) not in named}
-        yield from never_recognized(f"{one.name}: " if several else "", rows.part, zero, train)
+        yield from never_recognized(f"{target.name}: " if several else "", rows.part, zero, train)
 
 
 def _label_errors(run: Run, rows: HeldOut | None) -> Iterator[Finding]:
     if rows is None or not len(rows.outputs) or not rows.finite:
         return
     several = run.targets.several
-    for one in classified(run, rows):
-        for found in label_findings(one.probabilities, one.true, rows.numbers):
-            yield replace(found, says=f"{one.name}: {found.says}") if several else found
+    for target in classified(run, rows):
+        for finding in label_findings(target.probabilities, target.true, rows.numbers):
+            yield replace(finding, says=f"{target.name}: {finding.says}") if several else finding
 
 
 def no_health(run: Run) -> str:

@@ -67,20 +67,21 @@ def thin(drawn: Any) -> None:
     for line in lines:
         x, y = (np.asarray(part, dtype=float) for part in line.get_data())
         if len(x) > most:
-            kept = outline(y, most)
-            line.set_data(x[kept], y[kept])
-            line.set_markevery(max(1, len(kept) // 8))
+            indices = outline(y, most)
+            line.set_data(x[indices], y[indices])
+            line.set_markevery(max(1, len(indices) // 8))
 
 
 def outline(y: AnyArray, most: int) -> AnyArray:
     """Indices of at most so many points with the outline of all: first, last, lowest, highest."""
+    # two points of each part, beside the first and the last of all
     parts = np.array_split(np.arange(len(y)), max(1, most // 2 - 1))
-    kept = {0, len(y) - 1}
+    indices = {0, len(y) - 1}
     for part in parts:
         known = part[np.isfinite(y[part])]
         if len(known):
-            kept |= {int(known[np.argmin(y[known])]), int(known[np.argmax(y[known])])}
-    return np.array(sorted(kept))
+            indices |= {int(known[np.argmin(y[known])]), int(known[np.argmax(y[known])])}
+    return np.array(sorted(indices))
 
 
 def picture(pixels: AnyArray, label: str) -> Html:
@@ -110,10 +111,8 @@ def _rename(root: Any, name: str) -> None:
             if attribute == "id":
                 element.set(attribute, names[value])
             elif "#" in value and (attribute.endswith("href") or "url(#" in value):
-                element.set(
-                    attribute,
-                    _REFERENCE.sub(lambda match: f"{match[1]}{names.get(match[2], match[2])}", value),
-                )
+                renamed = _REFERENCE.sub(lambda match: f"{match[1]}{names.get(match[2], match[2])}", value)
+                element.set(attribute, renamed)
 
 
 def _in_paper(style: str) -> str:

@@ -45,10 +45,10 @@ def text(part: Content) -> Html:
     return part if isinstance(part, Html) else Html(html.escape(printable(str(part))))
 
 
-def printable(given: str) -> str:
+def printable(text: str) -> str:
     """A text without invalid characters: controls and surrogates."""
-    kept = "".join(one for one in given if one >= " " or one in "\t\n")
-    return kept.encode(errors="replace").decode()
+    valid = "".join(character for character in text if character >= " " or character in "\t\n")
+    return valid.encode(errors="replace").decode()
 
 
 def table(
@@ -61,7 +61,7 @@ def table(
 ) -> Html:
     """A table whose first column names its rows."""
     right = len(header) - texts_last
-    sides = [None if at < left or at >= right else "number" for at in range(len(header))]
+    sides = ["number" if left <= index < right else None for index in range(len(header))]
     head = join(tag("th", cell, scope="col", class_=side) for cell, side in zip(header, sides, strict=True))
     body = join(
         tag(
@@ -71,9 +71,9 @@ def table(
         )
         for row in rows
     )
-    whole = tag("table", tag("caption", caption), tag("thead", tag("tr", head)), tag("tbody", body))
+    element = tag("table", tag("caption", caption), tag("thead", tag("tr", head)), tag("tbody", body))
     # a group, not a region: landmarks need unique names, and a caption may be that of its section
-    return tag("div", whole, class_="wide", tabindex=0, role="group", aria_label=caption)
+    return tag("div", element, class_="wide", tabindex=0, role="group", aria_label=caption)
 
 
 def details(summary: Content, *content: Content) -> Html:

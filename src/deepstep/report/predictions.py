@@ -36,15 +36,16 @@ def listed(
     if rows.pictures is None:
         header = ["row", *facts, *rows.cells]
         body = [
-            [f"row {rows.numbers[at]}", *values, *(cells[at] for cells in rows.cells.values())]
-            for at, values in shown.items()
+            [f"row {rows.numbers[row]}", *values, *(cells[row] for cells in rows.cells.values())]
+            for row, values in shown.items()
         ]
         return table(header, body, caption=caption, left=1 + left, texts_last=len(rows.cells))
-    brightest, items = float(np.max(rows.pictures, initial=0)) or 1.0, []
-    for at, values in shown.items():
-        lines = [f"picture {rows.numbers[at]}"]
+    items = []
+    brightest = float(np.max(rows.pictures, initial=0)) or 1.0
+    for row, values in shown.items():
+        lines = [f"picture {rows.numbers[row]}"]
         lines += [f"{name}: {value}" for name, value in zip(facts, values, strict=True)]
-        drawn = picture((rows.pictures[at] / brightest).clip(0, 1), f"row {rows.numbers[at]}")
+        drawn = picture((rows.pictures[row] / brightest).clip(0, 1), f"row {rows.numbers[row]}")
         items.append(tag("li", drawn, *(tag("span", line, class_="line") for line in lines)))
     return join([tag("p", caption), tag("ul", *items, class_="gallery")])
 
@@ -60,7 +61,7 @@ class Classified:
     probabilities: Array
 
     @property
-    def of_the_truth(self) -> Array:
+    def true_probabilities(self) -> Array:
         """The probability of the true class (m,)."""
         P: Array = self.probabilities[np.arange(len(self.true)), self.true]
         return P
@@ -68,11 +69,11 @@ class Classified:
     def by_loss(self, chosen: NDArray[np.bool_]) -> list[int]:
         """The indices of chosen rows, by descending loss."""
         rows = np.flatnonzero(chosen)
-        return [int(row) for row in rows[np.argsort(self.of_the_truth[rows], kind="stable")]]
+        return [int(row) for row in rows[np.argsort(self.true_probabilities[rows], kind="stable")]]
 
     def figures(self, row: int) -> list[Content]:
         """The loss of a row, and the probabilities of its predicted and its true class."""
-        P = self.of_the_truth[row]
+        P = self.true_probabilities[row]
         loss = f"{-np.log(P):.3f}" if P > 0 else "∞"
         return [loss, f"{self.probabilities[row, self.predicted[row]]:.3f}", f"{P:.3f}"]
 
@@ -84,38 +85,37 @@ def classified(run: Run, rows: HeldOut) -> Iterator[Classified]:
         return
     each = target.by_column(run.predictor.probabilities(rows.outputs))
     true = rows.answers.reshape(-1, target.n_columns)
-    given = target.decide(rows.outputs).reshape(true.shape)
-    for at, (name, P) in enumerate(zip(run.target_names, each, strict=True)):
-        yield Classified(name, tuple(map(str, target.labels[at])), true[:, at], given[:, at], P)
+    predicted = target.decide(rows.outputs).reshape(true.shape)
+    for k, (name, P) in enumerate(zip(run.target_names, each, strict=True)):
+        yield Classified(name, tuple(map(str, target.labels[k])), true[:, k], predicted[:, k], P)
 
 
 def predictions(run: Run, rows: HeldOut) -> Html:
     """The part of the page about predictions."""
     if not len(rows.outputs):
-        return tag(
-            "p", "The run keeps no rows. deepstep report RUN --data FILE shows the predictions for a table."
-        )
+        command = "deepstep report RUN --data FILE"
+        return tag("p", f"The run keeps no rows. {command} shows the predictions for a table.")
     about = tag("p", rows.description)
     if not rows.finite:
         overflows = "There are no predictions: outputs of the parameters before the divergence overflow."
         return join([about, tag("p", overflows)])
     target = run.targets
-    found = score(target, rows.answers, rows.outputs, rows.weight, run.predictor.tempered)
-    lines, notes = figures({"value": found}, decimal=run.decimal)
+    scores = score(target, rows.answers, rows.outputs, rows.weight, run.predictor.tempered)
+    lines, notes = figures({"value": scores}, decimal=run.decimal)
     metrics = [about, table(["metric", "value"], lines, caption="Metrics of these rows")]
     metrics += [tag("p", note) for note in notes]
     if target.is_classes:
-        each = (_of_classes(one, rows, f"answer-{at}") for at, one in enumerate(classified(run, rows)))
-        return join([*metrics, *each])
+        parts = (_of_classes(part, rows, f"answer-{k}") for k, part in enumerate(classified(run, rows)))
+        return join([*metrics, *parts])
     predicted = target.decode(rows.outputs).reshape(len(rows.outputs), -1)
     true = rows.answers.reshape(predicted.shape)
-    columns, decimal = zip(run.target_names, true.T, predicted.T, strict=True), run.decimal
-    return join([*metrics, *(_of_numbers(name, y, p, rows, decimal) for name, y, p in columns)])
+    columns = zip(run.target_names, true.T, predicted.T, strict=True)
+    return join([*metrics, *(_of_numbers(name, y, p, rows, run.decimal) for name, y, p in columns)])
 
 
-def _of_classes(found: Classified, rows: HeldOut, ids: str) -> Html:
-    n, m = len(found.classes), len(found.true)
-    counts = np.bincount(found.true * n + found.predicted, minlength=n * n).reshape(n, n)
+def _of_classes(part: Classified, rows: HeldOut, ids: str) -> Html:
+    n, m = len(part.classes), len(part.true)
+    counts = np.bincount(part.true * n + part.predicted, minlength=n * n).reshape(n, n)
     right = int(np.trace(counts))
     share = f"{100 * right / max(1, m):.1f} %"
     cells = [(int(counts[i, j]), i, j) for i, j in zip(*np.nonzero(counts), strict=True)]
@@ -125,28 +125,28 @@ def _of_classes(found: Classified, rows: HeldOut, ids: str) -> Html:
     more = f"{left_out} of the {len(cells)} cells with rows are not opened." if left_out else None
     return join(
         [
-            tag("p", f"{found.name}: {right} of {m} predictions are correct ({share})."),
-            _confusion_matrix(found, counts, links),
+            tag("p", f"{part.name}: {right} of {m} predictions are correct ({share})."),
+            _confusion_matrix(part, counts, links),
             tag("h3", "Examples behind each cell"),
             None if more is None else tag("p", more),
             *(
                 details(
-                    _cell_name(found, i, j, count), tag("div", _examples(found, rows, i, j), id=links[i, j])
+                    _cell_name(part, i, j, count), tag("div", _examples(part, rows, i, j), id=links[i, j])
                 )
                 for count, i, j in opened
             ),
-            _worst(found, rows),
+            _worst(part, rows),
         ]
     )
 
 
-def _confusion_matrix(found: Classified, counts: NDArray[np.intp], links: dict[tuple[int, int], str]) -> Html:
-    if len(found.classes) > MOST_CLASSES:
-        return tag("p", f"There are {len(found.classes)} classes: the most frequent confusions are below.")
+def _confusion_matrix(part: Classified, counts: NDArray[np.intp], links: dict[tuple[int, int], str]) -> Html:
+    if len(part.classes) > MOST_CLASSES:
+        return tag("p", f"There are {len(part.classes)} classes: the most frequent confusions are below.")
     body = []
-    for i, name in enumerate(found.classes):
+    for i, name in enumerate(part.classes):
         cells: list[Content] = [name]
-        for j, other in enumerate(found.classes):
+        for j, other in enumerate(part.classes):
             count = int(counts[i, j])
             shown: Content = count or "·"
             if (i, j) in links:
@@ -154,34 +154,34 @@ def _confusion_matrix(found: Classified, counts: NDArray[np.intp], links: dict[t
                 shown = tag("a", count, href=f"#{links[i, j]}", aria_label=label)
             cells.append(tag("strong", shown) if i == j else shown)
         body.append(cells)
-    caption = f"{found.name}: rows by true class (down) and predicted class (across), correct ones in bold"
-    return table(["true ↓ predicted →", *found.classes], body, caption=caption)
+    caption = f"{part.name}: rows by true class (down) and predicted class (across), correct ones in bold"
+    return table(["true ↓ predicted →", *part.classes], body, caption=caption)
 
 
-def _cell_name(found: Classified, i: int, j: int, count: int) -> str:
-    true, predicted = found.classes[i], found.classes[j]
+def _cell_name(part: Classified, i: int, j: int, count: int) -> str:
+    true, predicted = part.classes[i], part.classes[j]
     return f"true {true}, correct: {count}" if i == j else f"true {true}, predicted {predicted}: {count}"
 
 
-def _examples(found: Classified, rows: HeldOut, i: int, j: int) -> Html:
-    every = found.by_loss((found.true == i) & (found.predicted == j))
-    shown = {row: found.figures(row) for row in every[:MOST_EXAMPLES]}
+def _examples(part: Classified, rows: HeldOut, i: int, j: int) -> Html:
+    every = part.by_loss((part.true == i) & (part.predicted == j))
+    shown = {row: part.figures(row) for row in every[:MOST_EXAMPLES]}
     left_out = len(every) - len(shown)
     more = f"; those with the greatest loss, {left_out} more are left out" if left_out else ""
-    return listed(rows, FIGURES, shown, caption=_cell_name(found, i, j, len(every)) + more)
+    return listed(rows, FIGURES, shown, caption=_cell_name(part, i, j, len(every)) + more)
 
 
-def _worst(found: Classified, rows: HeldOut) -> Html:
-    wrong = found.by_loss(found.true != found.predicted)
+def _worst(part: Classified, rows: HeldOut) -> Html:
+    wrong = part.by_loss(part.true != part.predicted)
     if not wrong:
         return tag("p", "All predictions are correct.")
     shown = {
-        row: [found.classes[found.true[row]], found.classes[found.predicted[row]], *found.figures(row)]
+        row: [part.classes[part.true[row]], part.classes[part.predicted[row]], *part.figures(row)]
         for row in wrong[:WORST]
     }
     caption = f"The {len(shown)} worst of {len(wrong)} errors, by loss, -log P(true)"
-    whole = listed(rows, ["true", "predicted", *FIGURES], shown, caption=caption, left=2)
-    return join([tag("h3", "Worst errors"), whole])
+    errors = listed(rows, ["true", "predicted", *FIGURES], shown, caption=caption, left=2)
+    return join([tag("h3", "Worst errors"), errors])
 
 
 def _of_numbers(name: str, true: Array, predicted: Array, rows: HeldOut, decimal: str) -> Html:
@@ -193,7 +193,7 @@ def _of_numbers(name: str, true: Array, predicted: Array, rows: HeldOut, decimal
     texts = column_texts(columns, DIGITS, decimal, written)
     signed = [text if value < 0 else f"+{text}" for value, text in zip(columns[2], texts[2], strict=True)]
     cells = zip(written or texts[0], texts[1], signed, strict=True)
-    shown = {row: list[Content](of_row) for row, of_row in zip(worst, cells, strict=True)}
+    shown = {row: list[Content](values) for row, values in zip(worst, cells, strict=True)}
     caption = f"{name}: the {len(shown)} largest errors of {len(true)} rows"
-    whole = listed(rows, ["true", "predicted", "error"], shown, caption=caption)
-    return join([tag("h3", "Worst errors"), whole])
+    errors = listed(rows, ["true", "predicted", "error"], shown, caption=caption)
+    return join([tag("h3", "Worst errors"), errors])

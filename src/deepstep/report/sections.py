@@ -24,6 +24,7 @@ from deepstep.plots import (
 )
 from deepstep.plots.drawing import HIGHEST
 from deepstep.preparation import ImagePreparation
+from deepstep.preparation.batches import evenly_spread
 from deepstep.report.diagnosis import has_health, no_health
 from deepstep.report.figures import figure
 from deepstep.report.html import Content, Html, details, join, table, tag
@@ -45,14 +46,14 @@ HEALTH = ("dead", "saturated", "gradient_norm", "update_ratio")
 
 def overview(run: Run) -> Html:
     """The task, the data, the model and the results."""
-    config, how = run.config, list[tuple[str, Content]]()
+    config = run.config
     if run.only is not None:
-        how = [("network", repr(run.network)), ("ended", run.ended)]
+        how: list[tuple[str, Content]] = [("network", repr(run.network)), ("ended", run.ended)]
     else:
         ensemble = run.ensemble
         folds = {member.fold for member in ensemble.members}
-        of_networks = {member.preset for member in ensemble.members}
-        counts = [len(part) for part in (ensemble.members, of_networks, folds)]
+        presets = {member.preset for member in ensemble.members}
+        counts = [len(part) for part in (ensemble.members, presets, folds)]
         networks = "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold")))
         how = [("ensemble", networks)]
     if config.get("seconds") is not None:
@@ -72,19 +73,19 @@ def overview(run: Run) -> Html:
     return join([listed, table(header, rows, caption="Recorded results") if rows else None, *undefined])
 
 
-def findings(found: list[Finding], run: Run) -> Html:
+def findings(entries: list[Finding], run: Run) -> Html:
     """The findings."""
     without = None if has_health(run) or run.only is None else tag("p", no_health(run))
-    if not found:
+    if not entries:
         return join([tag("p", "Nothing was found."), without])
     items = (
         tag(
             "li",
-            tag("strong", f"{MARKS[one.severity]} {one.severity}, {one.kind}: "),
-            str(one),
-            class_=one.severity,
+            tag("strong", f"{MARKS[finding.severity]} {finding.severity}, {finding.kind}: "),
+            str(finding),
+            class_=finding.severity,
         )
-        for one in found
+        for finding in entries
     )
     return join([tag("ul", *items, class_="findings"), without])
 
@@ -110,12 +111,12 @@ def curves(run: Run) -> Html:
     if display.validation_costs is not None:
         shown["validation cost"] = display.validation_costs
     shown |= {**display.metrics, "learning rate": display.rates}
-    at = sorted({round(row) for row in np.linspace(0, len(history) - 1, min(len(history), MOST_EPOCHS))})
-    rows = [[f"{display.epochs[row]:.0f}", *(written(one[row]) for one in shown.values())] for row in at]
-    caption = f"{len(at)} of {len(history)} epochs"
+    chosen = evenly_spread(len(history), MOST_EPOCHS)
+    rows = [[f"{display.epochs[k]:.0f}", *(written(curve[k]) for curve in shown.values())] for k in chosen]
+    caption = f"{len(rows)} of {len(history)} epochs"
     numbers = details("As a table", table(["epoch", *shown], rows, caption=caption))
     caption = "Cost, metrics and learning rate over the epochs"
-    if any((np.abs(one) > HIGHEST).any() for one in shown.values()):
+    if any((np.abs(curve) > HIGHEST).any() for curve in shown.values()):
         caption += f"; values above {HIGHEST:g} are drawn there"
     return join([figure(display, "curves", caption), smoothed, numbers])
 
@@ -182,20 +183,19 @@ def presets(run: Run) -> Html:
     header = ["preset", "purpose", "members", name, "weight"]
     text = "The weights are chosen by the out-of-fold predictions of all presets together."
     tried = TriedPresets(run.ensemble.tried)
-    found = [tag("p", text), table(header, rows, caption="Presets", left=2)]
+    parts = [tag("p", text), table(header, rows, caption="Presets", left=2)]
     if tried:
-        n, whole = len(tried), "All presets that were tried"
-        whole = whole if n <= MOST_TRIED else f"The first {MOST_TRIED} of {n} presets that were tried"
-        found.append(table(tried.HEADER, tried.cells()[:MOST_TRIED], caption=whole, left=2, texts_last=1))
-    return join(found)
+        which = "All" if len(tried) <= MOST_TRIED else f"The first {MOST_TRIED} of {len(tried)}"
+        caption = f"{which} presets that were tried"
+        parts.append(table(tried.HEADER, tried.cells()[:MOST_TRIED], caption=caption, left=2, texts_last=1))
+    return join(parts)
 
 
 def members(run: Run) -> Html:
     """The leaderboard of the members, which are numbered as ``--member`` takes them."""
-    commands = (
+    trace, explore = (
         tag("code", f"deepstep {name} RUN --member 0", class_="whole") for name in ("trace", "explore")
     )
-    trace, explore = commands
     text = tag("p", "The number selects a member: ", trace, " and ", explore, " show all numbers of a step.")
     board = run.leaderboard()
     rows = [[*cells[:3], tag("span", cells[3], class_="whole"), *cells[4:]] for cells in board.cells()]

@@ -18,6 +18,7 @@ from deepstep.run import Prediction, Run
 from deepstep.types import AnyArray
 
 BODY = "the body"
+"""The name of the table in errors of those who read it."""
 
 FURTHER_COLUMNS = 1_000
 """Unused columns that a text table may have; the time to name them grows with the square of their number."""
@@ -42,19 +43,19 @@ def table_of_json(body: bytes, run: Run, most: int) -> "polars.DataFrame":
     try:
         value = json_values(body)
     except ValueError as error:
-        raise DataError(BODY, "JSON is expected", f"it cannot be read ({error})") from error
+        raise DataError(f"The body cannot be read as JSON ({error})") from error
     records, header = (value.get("rows"), value.get("columns")) if isinstance(value, dict) else (value, None)
     if not isinstance(records, list) or not (isinstance(value, list) or _are(str, header)):
-        expected = 'a list of objects, or an object with the lists "columns" and "rows", is expected'
-        raise DataError(BODY, expected, f"got {type(value).__name__}")
+        requirement = 'a list of objects, or an object with the lists "columns" and "rows"'
+        raise DataError.must_be("The body", requirement, type(value).__name__)
     again = [name for name, times in Counter(header or ()).items() if times > 1]
     if again:
-        raise DataError(BODY, "every column once is expected", f"{again[0]!r:.60} comes again")
+        raise DataError(f"The body has the column {again[0]!r:.60} more than once")
     _check_rows(len(records), most)
     kind, fits = (dict, "an object") if header is None else (list, f"a list of {len(header)} values")
     for number, row in enumerate(records, 1):
         if not isinstance(row, kind) or (header is not None and len(row) != len(header)):
-            raise DataError(BODY, f"every row is {fits}", f"row {number} is another")
+            raise DataError(f"Row {number} of the body is not {fits}")
     records = records if header is None else [dict(zip(header, row, strict=True)) for row in records]
     there = set().union(*records)
     columns = {name: [row.get(name) for row in records] for name in run.columns if name in there}
@@ -67,9 +68,9 @@ def _are(kind: type, values: Any) -> bool:
 
 def _check_rows(rows: int, most: int) -> None:
     if not rows:
-        raise DataError(BODY, "at least one row is expected", "it has none")
+        raise DataError("The body has no rows")
     if rows > most:
-        raise TooManyRowsError(BODY, f"at most {most:,} rows are expected", f"it has {rows:,}")
+        raise TooManyRowsError(f"The body has {rows:,} rows, more than the {most:,} of a request")
 
 
 def table_of_csv(body: bytes, run: Run, most: int) -> "polars.DataFrame":
@@ -77,23 +78,23 @@ def table_of_csv(body: bytes, run: Run, most: int) -> "polars.DataFrame":
     how = run.reading()
     lines, most_lines = body.count(b"\n"), LINES_OF_A_ROW * (most + 1)
     if lines > most_lines:
-        raise TooManyRowsError(BODY, f"at most {most_lines:,} lines are expected", f"it has {lines:,}")
+        raise TooManyRowsError(f"The body has {lines:,} lines, more than the {most_lines:,} of a request")
     widest = max(line.count(sign.encode()) for line in body.split(b"\n") for sign in SEPARATORS)
     if widest > 2 * len(run.columns) + FURTHER_COLUMNS:
-        got = f"a line has {widest:,} separators"
-        raise DataError(BODY, "the columns of the training table are expected", got)
+        hint = "Send the columns of the training table."
+        raise DataError(f"A line of the body has {widest:,} separators", hint)
     try:
         cells, written = read_text_table(body, BODY, ",", given=how.given, usual=how.usual, tell=silent)
         frame = typed(cells, written, how.values)
     except polars.exceptions.PolarsError as error:
-        got = f"it cannot be read ({str(error).partition(chr(10))[0]})"
-        raise DataError(BODY, "a text table is expected", got) from error
+        reason = str(error).partition("\n")[0]
+        raise DataError(f"The body cannot be read as a text table ({reason})") from error
     _check_rows(frame.height, most)
     return frame if how.usual.header else run.with_numbers_of_training(frame)
 
 
 def answers_for(run: Run, frame: "polars.DataFrame", coverage: float | None) -> Answers:
-    """Predictions, with the sets or intervals of a coverage where one is asked for."""
+    """Predictions, and with a coverage their sets or intervals."""
     return Answers(run.predict(frame), None if coverage is None else run.likely(frame, 1 - coverage))
 
 
@@ -101,19 +102,19 @@ def records(run: Run, answers: Answers) -> list[dict[str, Any]]:
     """An object for each row; entries of several targets are objects by the names of the targets."""
     target, (prediction, likely) = run.targets, answers
     names = target.names if target.several else ()
-    found = {"prediction": _by_target(names, prediction.values)}
+    columns = {"prediction": _by_target(names, prediction.values)}
     if target.is_classes and prediction.probabilities is not None:
         shares = target.by_column(prediction.probabilities)
         each = [_by_label(*pair) for pair in zip(target.labels, shares, strict=True)]
-        found["probabilities"] = _of_targets(names, zip(*each, strict=True)) if names else each[0]
+        columns["probabilities"] = _of_targets(names, zip(*each, strict=True)) if names else each[0]
     elif prediction.quantiles is not None:
-        found["quantiles"] = _by_label([f"{level:g}" for level in target.levels], prediction.quantiles)
+        columns["quantiles"] = _by_label([f"{level:g}" for level in target.levels], prediction.quantiles)
     if likely is not None and target.is_classes:
         labels = np.array(target.labels[0], dtype=object)
-        found["set"] = [labels[row].tolist() for row in likely]
+        columns["set"] = [labels[row].tolist() for row in likely]
     elif likely is not None:
-        found["interval"] = _by_target(names, likely)
-    return [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
+        columns["interval"] = _by_target(names, likely)
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
 def _by_target(names: Sequence[str], values: AnyArray) -> list[Any]:
@@ -136,8 +137,8 @@ def csv_of(run: Run, answers: Answers, *, header: bool = True) -> str:
     """A CSV table; names that come again, as "a" with "b_c" and "a_b" with "c" do, get a number."""
     columns: dict[str, Any] = {}
     for name, values in _columns(run, answers):
-        numbered = (f"{name}_{number}" for number in count(2))
-        columns[next(one for one in chain([name], numbered) if one not in columns)] = values
+        names = chain([name], (f"{name}_{number}" for number in count(2)))
+        columns[next(name for name in names if name not in columns)] = values
     return polars.DataFrame(columns, strict=False).write_csv(include_header=header)
 
 

@@ -57,7 +57,8 @@ class Limits(NamedTuple):
 
 def application(run: Run, limits: Limits | None = None, hosts: Sequence[str] = LOOPBACK) -> Starlette:
     """The application that predicts by a run."""
-    service, document = _Service(run, limits or Limits()), openapi(run)
+    service = _Service(run, limits or Limits())
+    document = openapi(run)
     networks = len(run.ensemble.members)
     health = {"status": "ok", "target": run.target_name, "networks": networks, "deepstep": __version__}
     return Starlette(
@@ -86,13 +87,13 @@ def _of_hosts(app: ASGIApp, valid: Sequence[str]) -> ASGIApp:
     """Refuses other Host headers; an entry ``*.name`` stands for all names below it, ``*`` for all hosts."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-        found = app
+        responder = app
         if scope["type"] == "http":
-            given = Request(scope).headers.get("host", "")
-            host = re.sub(r":\d*$", "", given.lower())
-            if not any(host == one or (one[:1] == "*" and host.endswith(one[1:])) for one in valid):
-                found = _json({"error": f"Host must be a name of this server, got {given[:60]!r}."}, 400)
-        await found(scope, receive, send)
+            header = Request(scope).headers.get("host", "")
+            host = re.sub(r":\d*$", "", header.lower())
+            if not any(host == name or (name[:1] == "*" and host.endswith(name[1:])) for name in valid):
+                responder = _json({"error": f"Host must be a name of this server, got {header[:60]!r}."}, 400)
+        await responder(scope, receive, send)
 
     return answer
 
@@ -141,7 +142,8 @@ class _Service:
             raise HTTPException(status, f"{sentence} within {self._limits.seconds:g} seconds.") from None
 
     async def _body(self, request: Request) -> bytes:
-        most, body = self._limits.bytes, bytearray()
+        body = bytearray()
+        most = self._limits.bytes
         declared = request.headers.get("content-length", "")
         too_large = HTTPException(413, f"The body must have at most {most:,} bytes.")
         if declared.isdigit() and int(declared) > most:
@@ -168,11 +170,9 @@ def _coverage(request: Request) -> float | None:
     try:
         value = None if text is None else float(text)
     except ValueError:
-        value = 0.0
+        value = 0.0  # refused below
     if value is not None and not 0 < value < 1:
-        raise ConfigurationError(
-            "/predict", "a number between 0 and 1", f"got {text!r:.60}", setting="coverage"
-        )
+        raise ConfigurationError.must_be("coverage", "a number between 0 and 1", f"{text!r:.60}")
     return value
 
 

@@ -38,7 +38,7 @@ class InTime(H11Protocol):
             self._clock.cancel()
 
     def _end_without(self, cycle: object) -> None:
-        """End the connection, what is not sent included, unless a request came after that of a cycle."""
+        """End the connection, what is not sent included, unless a request followed that of a cycle."""
         if self.cycle is cycle:
             self.transport.abort()
 

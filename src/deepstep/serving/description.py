@@ -65,15 +65,15 @@ def _answer_schema(run: Run) -> dict[str, Any]:
             entries["quantiles"] = [_object([f"{level:g}" for level in target.levels], NUMBER)]
         else:
             entries["interval"] = [ends] * target.n_columns
-    found = {
+    properties = {
         name: {"type": "object", "properties": dict(zip(names, each, strict=True))} if names else each[0]
         for name, each in entries.items()
     }
-    return {"type": "object", "properties": found, "required": ["prediction"]}
+    return {"type": "object", "properties": properties, "required": ["prediction"]}
 
 
-def _object(names: Iterable[str], of: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": dict.fromkeys(names, of)}
+def _object(names: Iterable[str], schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": dict.fromkeys(names, schema)}
 
 
 def page(document: dict[str, Any]) -> str:
@@ -92,7 +92,7 @@ def page(document: dict[str, Any]) -> str:
         answer=escape(json.dumps(schemas["Answer"], indent=2, ensure_ascii=False)),
         codes=html_table(
             ("status", "meaning"),
-            [(code, one["description"]) for code, one in answered.items()],
+            [(code, response["description"]) for code, response in answered.items()],
             caption="Errors",
         ),
     )

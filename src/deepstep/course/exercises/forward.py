@@ -233,10 +233,7 @@ def _layers(rng):
     return [(rng.randn(p, m), rng.randn(n, p), rng.randn(n, 1)) for n, p, m in LAYERS]
 
 
-@exercise(
-    published=lambda: [tuple(normal(1, (3, 2), (1, 3), (1, 1)))],
-    cases=_layers,
-)
+@exercise(published=lambda: [tuple(normal(1, (3, 2), (1, 3), (1, 1)))], cases=_layers)
 def linear_forward(A_prev, W, b):
     """The linear part of a layer: Z = W·A_prev + b.
 

@@ -3,11 +3,7 @@
 import numpy as np
 
 from deepstep.course.exercise import Draws, exercise, normal
-from deepstep.course.exercises.backward import (
-    linear_activation_backward,
-    model_backward,
-    update_parameters,
-)
+from deepstep.course.exercises.backward import linear_activation_backward, model_backward, update_parameters
 from deepstep.course.exercises.forward import (
     DEEP,
     NETWORKS,
@@ -98,8 +94,8 @@ def _answers(rng):
     answers = [(rng.randint(0, 2, (1, m)), rng.randint(0, 2, (1, m))) for m in (9, 8, 5, 1)]
     P, Y = np.array([[1, 0, 1, 0, 1, 1]]), np.array([[1, 0, 0, 1, 1, 0]])
     alone = [(Y, np.abs(Y - (np.arange(6) == place))) for place in (0, 3, 5)]  # one wrong prediction
-    one = [(np.array([[p]]), np.array([[y]])) for p in (0, 1) for y in (0, 1)]
-    return [*answers, (P, Y), (Y, 1 - Y), (Y, Y), (0 * Y, Y), (Y, 0 * Y), *alone, *one]
+    single = [(np.array([[p]]), np.array([[y]])) for p in (0, 1) for y in (0, 1)]
+    return [*answers, (P, Y), (Y, 1 - Y), (Y, Y), (0 * Y, Y), (Y, 0 * Y), *alone, *single]
 
 
 @exercise(cases=_answers)
