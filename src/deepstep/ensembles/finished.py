@@ -53,9 +53,9 @@ class FinishedMembers:
     """
 
     def __init__(
-        self, folder: Path | str, identity: Mapping[str, Any], where: str, *, resume: bool, one_network: bool
+        self, folder: Path | str, identity: Mapping[str, Any], *, resume: bool, one_network: bool
     ) -> None:
-        self._folder, self._where = Path(folder), where
+        self._folder = Path(folder)
         self._identity = _as_json(identity)
         self._digests: dict[tuple[int, str], dict[str, Any]] = {}
         self._read: set[Path] = set()
@@ -93,7 +93,7 @@ class FinishedMembers:
             record = archive.read(path)
             trained, window, identity = (record[name] for name in ("trained", "window", "identity"))
             if not isinstance(trained, Trained):
-                raise FileError(str(path), "a member of an ensemble", f"it holds {type(trained).__name__}")
+                raise FileError(f"{path} holds a {type(trained).__name__}, no member of an ensemble")
         except (FileError, KeyError, TypeError) as error:
             self._damaged.add(path)
             warn_the_caller(f"{error} The member is trained again.")
@@ -102,10 +102,13 @@ class FinishedMembers:
             return None
         other = differences(identity, self._identity_of(task))
         if other:
-            expected = "a folder with members of this fit, of the same data and parameters"
-            got = f"got {str(self._folder)!r} with others:"
-            hint, name = "Give what they were trained with, or choose another folder.", "checkpoint_dir"
-            raise ConfigurationError(self._where, expected, got, hint, setting=name, listed=other)
+            raise ConfigurationError.must_be(
+                "checkpoint_dir",
+                "a folder with members of this fit, of the same data and parameters",
+                f"{str(self._folder)!r} with others:",
+                "Pass what they were trained with, or choose another folder.",
+                listed=other,
+            )
         self._read.add(path)
         return trained
 

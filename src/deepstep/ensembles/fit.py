@@ -98,7 +98,7 @@ def fit_ensemble(rows: Rows, targets: Targets, request: Request, validation: Row
     Ctrl-C ends the fit with the networks that are done and a warning.
     """
     if validation is None and is_splitter(request.validation):
-        folds = folds_of_splitter(rows, targets, request.validation, request.options.where)
+        folds = folds_of_splitter(rows, targets, request.validation)
         request = replace(request, validation=folds)
     try:
         return _Fit(rows.weighing, targets, request, validation).run()
@@ -164,7 +164,6 @@ class _Fit:
             targets,
             size.n_folds,
             options.seed,
-            options.where,
             validated=validated,
             validation=request.validation,
         )
@@ -172,7 +171,7 @@ class _Fit:
         self._preset_list_ends = blind or request.n_estimators is not None or request.presets is not None
         self._take(self._first_presets(blind=blind))
         weight = weight_with_classes(rows, rows if validation is None else validation, targets, request)
-        metric = Metric(targets, request.scoring, options.where)
+        metric = Metric(targets, request.scoring)
         metric.try_out(rows.Y if validation is None else validation.Y, weight)
         self._judge = Judge(metric, self._folds, rows, validation, weight)
         self._preprocessors: dict[int, Preprocessor] = {}
@@ -194,7 +193,7 @@ class _Fit:
         request, numbers, folds = self._request, range(len(self._presets)), range(len(self._folds))
         first = folds[: self._size.first_folds]
         by_the_clock = request.time_budget is not None
-        further = 0 if by_the_clock else self._size.kept * (len(folds) - len(first))
+        further = 0 if by_the_clock else self._size.on_all_folds * (len(folds) - len(first))
         self._planned = len(numbers) * len(folds if by_the_clock else first) + further
         epochs = self._presets[0].epochs_of(self._folds[0].learned.size)
         with (
@@ -202,9 +201,9 @@ class _Fit:
             member_progress(request.label, self._planned, epochs, request.time_budget) as move,
         ):
             if request.options.callbacks and not workers.are_threads:
-                expected = "None where members are trained in processes of joblib, which do not share them"
-                got = f"got {len(request.options.callbacks)} callback(s)"
-                raise ConfigurationError(request.options.where, expected, got, setting="callbacks")
+                requirement = "None where members are trained in processes of joblib, which do not share them"
+                value = f"{len(request.options.callbacks)} callback(s)"
+                raise ConfigurationError.must_be("callbacks", requirement, value)
             try:
                 if by_the_clock:
                     self._train_in_rounds(workers, move, numbers)
@@ -251,7 +250,7 @@ class _Fit:
         """Train a few presets on all folds, then as many of the next ones as there is time for."""
         folds, begin = range(len(self._folds)), 0
         fixed_number = self._request.n_estimators is not None
-        each = most = len(numbers) if fixed_number else min(EACH_ROUND, self._size.kept)
+        each = most = len(numbers) if fixed_number else min(EACH_ROUND, self._size.on_all_folds)
         while each and begin < len(self._presets):
             started = self._clock.left
             self._train(workers, move, range(begin, min(begin + each, len(self._presets))), folds)
@@ -266,19 +265,19 @@ class _Fit:
     def _forget(self) -> None:
         """Drop the members of presets that are too far behind to be selected, so that memory has a bound."""
         numbers = sorted({number for number, _ in self._trained})
-        if self._preset_list_ends or len(numbers) <= REMEMBERED * self._size.kept:
+        if self._preset_list_ends or len(numbers) <= REMEMBERED * self._size.on_all_folds:
             return
         for number in numbers:
             if number not in self._best:
                 self._choice(number)
         best = sorted(numbers, key=lambda number: or_last(self._best[number][1]))
-        self._drop_others(best[: REMEMBERED * self._size.kept], Outcome.NOT_SELECTED)
+        self._drop_others(best[: REMEMBERED * self._size.on_all_folds], Outcome.NOT_SELECTED)
 
     def _keep_best(self, numbers: Sequence[int], folds: range) -> list[int]:
         """The presets that are best on some folds, which also say when training on the others may end."""
         numbers = [number for number in numbers if all((number, fold) in self._trained for fold in folds)]
         choices = {number: self._choice(number) for number in numbers}
-        best = sorted(numbers, key=lambda number: or_last(choices[number].loss))[: self._size.kept]
+        best = sorted(numbers, key=lambda number: or_last(choices[number].loss))[: self._size.on_all_folds]
         self._drop_others(best, Outcome.DROPPED)
         for number in best:
             marks = snapshot_epochs(self._presets[number].epochs_of(self._folds[0].learned.size))
@@ -514,17 +513,16 @@ class _Fit:
 
 def _open_files(request: Request, *, one_network: bool) -> FinishedMembers | None:
     """The folder of the finished members of a fit, checked; None without."""
-    where = request.options.where
     if request.folder is None:
         if request.resume:
-            raise ConfigurationError(where, "checkpoint_dir, where resume=True", "got None")
+            raise ConfigurationError.must_be("checkpoint_dir", "a folder where resume=True", "None")
         return None
     if request.time_budget is not None:
-        hint = "The clock decides how long each member is trained, so that no fit can go on to the same bits."
-        expected, got = "None, where checkpoint_dir is given", f"got {request.time_budget}"
-        raise ConfigurationError(where, expected, got, hint, setting="time_budget")
+        hint = "The clock decides how long each member is trained, so no fit is resumed to the same bits."
+        requirement = "None where checkpoint_dir is given"
+        raise ConfigurationError.must_be("time_budget", requirement, str(request.time_budget), hint)
     identity = {**(request.identity or {}), "random_state": request.options.seed}
-    return FinishedMembers(request.folder, identity, where, resume=request.resume, one_network=one_network)
+    return FinishedMembers(request.folder, identity, resume=request.resume, one_network=one_network)
 
 
 def _as_it_was(trained: Trained, link: Link) -> Trained:

@@ -297,7 +297,7 @@ def fit_member(
     try:
         training.run()
     except DivergenceError as error:
-        error.where += f", {preset.name} on fold {task.fold}"
+        error.also(f"The network was {preset.name} on fold {task.fold}.")
         _keep_before(error, task, network, training, preprocessor, targets)
         raise
     if link is not None and training.history.stopped == INTERRUPTED:
@@ -332,17 +332,15 @@ def _stopping(preset: Preset, *, validated: bool) -> EarlyStopping | None:
 def _finished(task: Task, network: Network, training: Fit, snapshots: _Snapshots | None) -> Trained:
     """The member at its best epoch, or after the last one where it kept none."""
     stopping, best, cost = training.patience, None, None
-    network.parameters, network.statistics = (
-        training.session.parameters,
-        dict(training.session.state().statistics),
-    )
+    network.parameters = training.session.parameters
+    network.statistics = dict(training.session.state().statistics)
     network.history = training.history
     if stopping is not None and stopping.best_parameters is not None:
         network.parameters, network.statistics = stopping.best_parameters, dict(stopping.best_statistics)
         best, cost = training.best_epochs, stopping.best
     member = _member(task, network, training, best, cost)
-    kept = () if snapshots is None else tuple(snapshots.snapshots)
-    return Trained(member, kept, last=task.window[-1] if task.window else inf)
+    taken = () if snapshots is None else tuple(snapshots.snapshots)
+    return Trained(member, taken, last=task.window[-1] if task.window else inf)
 
 
 def _member(

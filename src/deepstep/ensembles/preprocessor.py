@@ -106,17 +106,18 @@ class Preprocessor:
         """Learn from rows for the inputs of some presets; also their features, if all of them were needed."""
         preparation = table_preparation(rows.X, keep, categorical)
         sample = None if preparation is None else preparation.transform(few(rows.X, ENCODING_ROWS))
-        whole, encodings = len(rows) <= ENCODING_ROWS, dict[str, Encoding | None]()
+        all_sampled = len(rows) <= ENCODING_ROWS
+        encodings = dict[str, Encoding | None]()
         for name in dict.fromkeys(preset.inputs for preset in presets):
             scaling, cuts = INPUTS[name]
             n_bins = default_n_bins(len(rows)) if cuts else 0
             encoding = None if sample is None else Encoding.fit(sample, n_bins, scaling)
-            if encoding is not None and not whole:
+            if encoding is not None and not all_sampled:
                 # what is constant in a sample is no constant: each feature varies somewhere
                 encoding = replace(encoding, factor=tuple(factor or 1.0 for factor in encoding.factor))
             encodings[name] = encoding
         center, scale = targets.scale_of(rows.Y, rows.weight, where=where)
-        return cls(preparation, encodings, center, scale), sample if whole else None
+        return cls(preparation, encodings, center, scale), sample if all_sampled else None
 
     @property
     def n_inputs(self) -> int:

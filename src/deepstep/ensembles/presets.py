@@ -99,7 +99,7 @@ class Preset:
 
     def __post_init__(self) -> None:
         if self.inputs not in INPUTS:
-            raise unknown_name("Preset", "inputs", self.inputs, INPUTS, setting="inputs")
+            raise unknown_name("inputs", self.inputs, INPUTS, setting="inputs")
         object.__setattr__(self, "hidden_layers", _as_layers(self.hidden_layers, "hidden_layers"))
 
     @property
@@ -112,8 +112,10 @@ class Preset:
         preset = self if targets.is_classes else replace(self, **{"label_smoothing": 0.0, **self.numbers})
         changed = checked_params(network_params)
         if "label_smoothing" in changed and not targets.is_classes:
-            expected, got = "used with classes", "got it with numbers"
-            raise ConfigurationError("", expected, got, setting="network_params['label_smoothing']")
+            value = repr(changed["label_smoothing"])
+            raise ConfigurationError.must_be(
+                "network_params['label_smoothing']", "left out where targets are numbers", value
+            )
         steps = {name: changed.pop(name) for name in [*changed] if name in STEP_NAMES}
         if steps.get("optimizer", preset.settings.optimizer) != preset.settings.optimizer:
             steps.setdefault("optimizer_params", {})  # those of the preset are of its own optimizer
@@ -189,10 +191,10 @@ def checked_params(network_params: Mapping[str, Any]) -> dict[str, Any]:
     known = (*PARAMETER_NAMES, *STEP_NAMES)
     for name, value in params.items():
         if name not in known:
-            raise unknown_name("", "name", name, known, setting="network_params", inside=True)
+            raise unknown_name("name", name, known, setting="network_params", inside=True)
         if name in _COUNTS and not is_whole(value, 1):
-            raise ConfigurationError(
-                "", "a whole number of at least 1", f"got {value!r}", setting=f"network_params[{name!r}]"
+            raise ConfigurationError.must_be(
+                f"network_params[{name!r}]", "a whole number of at least 1", repr(value)
             )
     if "learning_rate" in params:
         params["learning_rate"] = check_learning_rate(params["learning_rate"])
@@ -205,10 +207,11 @@ def checked_params(network_params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_layers(sizes: Any, name: str) -> tuple[int, ...]:
-    layers = (sizes,) if is_whole(sizes, 1) else tuple(sizes) if isinstance(sizes, Iterable) else None
-    if layers is None or isinstance(sizes, str) or not all(is_whole(size, 1) for size in layers):
-        expected, got = "whole numbers of at least 1", f"got {sizes!r:.60}"
-        raise ConfigurationError("", expected, got, setting=name)
+    layers = [sizes]
+    if isinstance(sizes, Iterable) and not isinstance(sizes, str):
+        layers = [*sizes]
+    if not all(is_whole(size, 1) for size in layers):
+        raise ConfigurationError.must_be(name, "whole numbers of at least 1", f"{sizes!r:.60}")
     return tuple(int(size) for size in layers)
 
 
@@ -331,7 +334,7 @@ class Size(NamedTuple):
     presets: int
     n_folds: int
     first_folds: int
-    kept: int
+    on_all_folds: int
 
 
 SIZES: Mapping[str, Mapping[float, Size]] = {
@@ -391,7 +394,9 @@ def size_of(
         presets = -(-n_estimators // folds)
         return Size(presets, folds, folds, presets)
     size = next(size for rows, size in SIZES[effort].items() if m < rows)
-    folds = 1 if validated else size.n_folds if n_folds is None else n_folds
+    folds = size.n_folds if n_folds is None else n_folds
+    if validated:
+        folds = 1
     folds = min(folds, MOST_FOLDS) if n_folds is None and m < 4 * folds else folds
     return size._replace(n_folds=folds, first_folds=min(size.first_folds, folds))
 
@@ -411,12 +416,12 @@ def named_presets(presets: Any, n: int | None = None) -> tuple[Preset, ...]:
     chosen = []
     for preset in listed:
         if not isinstance(preset, Preset) and preset not in PRESETS:
-            raise unknown_name("", "preset", preset, PRESETS, setting="presets")
+            raise unknown_name("preset", preset, PRESETS, setting="presets")
         chosen.append(preset if isinstance(preset, Preset) else PRESETS[preset])
     names = [preset.name for preset in chosen]
     if not names or len({*names}) < len(names):
-        expected = "different presets, at least one: their names, or Preset objects"
-        raise ConfigurationError("", expected, f"got {names}", setting="presets")
+        requirement = "different presets, at least one: their names, or Preset objects"
+        raise ConfigurationError.must_be("presets", requirement, str(names))
     repeated, count = list(chosen), 1
     while len(repeated) < (n or 0):
         count += 1

@@ -38,6 +38,7 @@ from deepstep.estimators.inputs import (
     checked_groups,
     checked_weight,
     named_columns,
+    naming_validation,
     refuse_texts,
     reraise_with_row,
     target_names,
@@ -141,7 +142,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         """
         where = f"{type(self).__name__}.fit"
         refuse_ensemble(where)
-        validation = validation_data(X_val, y_val, sample_weight_val, eval_set, where)
+        validation = validation_data(X_val, y_val, sample_weight_val, eval_set)
         context = FitContext(where, groups=groups, targets=target_names(y))
         return self._fit(RawData(X, y, sample_weight), validation, context)
 
@@ -160,12 +161,12 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
 
     def _fit_in_memory(self, data: RawData, validation: RawData | None, context: FitContext) -> None:
         where = context.where
-        data = with_named_columns(data, where)
-        X, groups = without_groups(data.X, context.groups, where)
+        data = with_named_columns(data)
+        X, groups = without_groups(data.X, context.groups)
         header = getattr(X, "column_names", getattr(X, "columns", ()))
         columns, X, y, weight = self._checked(data._replace(X=X), None, where)
         if groups is not None:
-            groups = checked_groups(groups, X.shape[0], where)
+            groups = checked_groups(groups, X.shape[0])
         context = self._with_columns(getattr(X, "columns", ()), replace(context, groups=None))
         targets = self._learned_targets(y, context)
         request = self._request(context)
@@ -175,9 +176,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
                 preparation = TablePreparation.fit(X, keep=request.keep, categorical=request.categorical)
                 warn_of_table(X, preparation, targets, rows.Y, context, header=header, rows=len(y))
         self._check_taught(targets, rows, request)
-        held_out = None
-        if validation is not None:
-            held_out = self._rows(validation, targets, columns, f"{where}, validation")
+        held_out = self._validation_rows(validation, targets, columns, where)
         with _naming_columns(columns):
             outcomes = fit_ensemble(rows, targets, request, held_out)
         self._interrupted = outcomes.interrupted
@@ -206,7 +205,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         )
         surveyed = table.survey
         request = self._request(context)
-        self._refuse_folds(where)
+        self._refuse_folds()
         y = labels_in(surveyed.answers())
         targets = self._learned_targets(y, context)
         answers = self._encode(targets, y, where)
@@ -217,9 +216,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
             n_rows = len(Y) if surveyed.in_memory else None
             warn_of_table(sample, surveyed.inputs, targets, Y, context, header=sample.columns, rows=n_rows)
         _, columns = self._table(sample, None, where)
-        held_out = None
-        if validation is not None:
-            held_out = self._rows(validation, targets, columns, f"{where}, validation")
+        held_out = self._validation_rows(validation, targets, columns, where)
         with _naming_columns(columns):
             fit = fit_streamed(table, targets, lambda y: self._encode(targets, y, where), request, held_out)
         self._take(Predictor(columns, targets, fit.ensemble), fit.sample, fit.held_out, request)
@@ -243,7 +240,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         except Exception as error:
             warn_the_caller(
                 f"{where}: the networks are trained and kept, but not calibrated ({type(error).__name__}: "
-                f"{error}). Call calibrate(X, y) before prediction sets or intervals are asked for."
+                f"{error}). Call calibrate(X, y) before predict_set or predict_interval."
             )
 
     def _set_calibration(self, calibration: Calibration) -> None:
@@ -292,27 +289,26 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
 
     def _with_columns(self, columns: Any, context: FitContext) -> FitContext:
         """The context with the categorical columns, which are checked as those to keep are."""
-        check_kept(self.keep_columns, columns, context.where)
+        check_kept(self.keep_columns, columns)
         if self.categorical_features is None:
             return context
-        return replace(context, categorical=named_columns(self.categorical_features, columns, context.where))
+        return replace(context, categorical=named_columns(self.categorical_features, columns))
 
     # what is refused
 
     def _check_split(self, context: FitContext, *, validated: bool, streamed: bool) -> None:
         """Refuse groups, an order of time or a refit that would have no effect, or cannot be respected."""
-        where, groups = context.where, context.groups
+        groups = context.groups
         structured = {"groups": groups is not None, "validation": self.validation is not None}
-        names = " and ".join(name for name, yes in structured.items() if yes)
+        names = " and ".join(name for name, is_set in structured.items() if is_set)
         hint = "Leave one of both out."
         by_time = isinstance(self.validation, str) and self.validation == TIME
-        for refused, expected, got in (
-            (names and streamed, f"rows in memory, where {names} is given", "got rows that are streamed"),
-            (names and validated, f"{names}, or validation data of its own", "got both"),
-            (groups is not None and by_time, "groups, or validation='time'", "got both"),
-        ):
-            if refused:
-                raise ConfigurationError(where, expected, got, hint)
+        if names and streamed:
+            raise ConfigurationError(f"{names} cannot be used where rows are streamed", "Pass stream=False.")
+        if names and validated:
+            raise ConfigurationError(f"{names} cannot be used with validation data of your own", hint)
+        if groups is not None and by_time:
+            raise ConfigurationError("groups cannot be used with validation='time'", hint)
         if self.refit:
             why = ""
             if validated:
@@ -322,14 +318,14 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
             elif streamed:
                 why = "where rows are streamed, on which one network learns"
             if why:
-                raise ConfigurationError(where, f"False {why}", "got True", hint, setting="refit")
+                raise ConfigurationError.must_be("refit", f"False {why}", "True", hint)
 
-    def _refuse_folds(self, where: str) -> None:
+    def _refuse_folds(self) -> None:
         """Refuse parameters that an ensemble of one, on a stream, has no use for."""
         if self.n_estimators not in (None, 1):
-            expected = "n_estimators=1 or None where rows are streamed, which folds would read many times"
+            requirement = "1 or None where rows are streamed, which folds would read many times"
             hint = "Pass stream=False to read the table into memory."
-            raise ConfigurationError(where, expected, f"got {self.n_estimators}", hint)
+            raise ConfigurationError.must_be("n_estimators", requirement, str(self.n_estimators), hint)
         several = not isinstance(self.presets, str | Preset | None) and len(self.presets) > 1
         for name, value, refused in (
             ("scoring", self.scoring, self.scoring not in (None, LOSS)),
@@ -337,20 +333,26 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
             ("validation", self.validation, self.validation is not None),
         ):
             if refused:
-                requirement = "one preset" if name == "presets" else "None"
-                expected, got = f"{requirement} where rows are streamed", f"got {value!r:.60}"
-                raise ConfigurationError(where, expected, got, "Pass stream=False.", setting=name)
+                requirement = f"{'one preset' if name == 'presets' else 'None'} where rows are streamed"
+                raise ConfigurationError.must_be(name, requirement, f"{value!r:.60}", "Pass stream=False.")
         if self.checkpoint_dir is not None and not isinstance(self.random_state, Integral):
             # the seed of the network is drawn from it, and tells nothing of the order of rows
-            expected = "random_state as a number, where a streamed fit is to go on"
-            raise ConfigurationError(where, expected, f"got {self.random_state!r:.60}")
+            requirement = "an int where rows are streamed and checkpoint_dir is set"
+            raise ConfigurationError.must_be("random_state", requirement, f"{self.random_state!r:.60}")
 
     # rows
 
     def _rows(self, data: RawData, targets: Targets, columns: Columns, where: str) -> Rows:
         """Rows with targets, in the form of the fit."""
-        _, X, y, weight = self._checked(with_named_columns(data, where), columns, where)
+        _, X, y, weight = self._checked(with_named_columns(data), columns, where)
         return Rows(X, self._encode(targets, y, where), weight)
+
+    @naming_validation()
+    def _validation_rows(
+        self, data: RawData | None, targets: Targets, columns: Columns, where: str
+    ) -> Rows | None:
+        """The rows of the user's own validation data; None without."""
+        return None if data is None else self._rows(data, targets, columns, where)
 
     def _checked_rows(self, data: RawData, where: str) -> Rows:
         return self._rows(data, self.predictor_.targets, self.predictor_.columns, where)
@@ -363,9 +365,9 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         if data.y is None:
             validate_data(self, data.X, data.y)  # it says that y is needed
         X, columns = self._table(data.X, columns, where)
-        with reraise_with_row(data, where, numbers=numbers):
+        with reraise_with_row(data, numbers=numbers):
             y = _check_y(data.y, multi_output=True, y_numeric=numbers, estimator=self)
-        y = as_target(y, numbers=numbers, where=where)
+        y = as_target(y, numbers=numbers)
         check_consistent_length(X, y)
         return columns, X, y, checked_weight(data.sample_weight, y)
 
@@ -387,7 +389,8 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
             validate_data(self, X, dtype=None, ensure_all_finite=False, reset=reset)
         elif columns is None or not (columns.named and has_names(X)):  # those go by name, others beside them
             frame = as_frame(X, where=where)
-            shaped = frame if are_records(X) else X if hasattr(X, "shape") else np.empty(frame.shape)
+            shaped = X if hasattr(X, "shape") else np.empty(frame.shape)
+            shaped = frame if are_records(X) else shaped
             validate_data(self, shaped, skip_check_array=True, reset=reset)
         if columns is None:
             columns = Columns.of(X, where)
@@ -397,7 +400,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         """The outputs for rows, (m, n_outputs), or what else a function gives for the ensemble's rows."""
         if "predictor_" not in vars(self):
             check_is_fitted(self)
-        columns, of_rows = self.predictor_.columns, outputs or self.predictor_.ensemble.outputs
+        columns = self.predictor_.columns
         if is_stored(X, self.stream):
             pieces = inputs_in(X, columns.names, reading(self.verbose))
             return np.concatenate(
@@ -411,7 +414,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
             X = X.tocsr()
             return np.concatenate([self._outputs(X[block], outputs) for block in blocks])
         rows, _ = self._table(X, columns, f"{type(self).__name__}.predict")
-        return of_rows(rows)
+        return (outputs or self.predictor_.ensemble.outputs)(rows)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -514,7 +517,7 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
     def _check_taught(self, targets: Targets, rows: Rows, request: Request) -> None:
         if not (targets.several or self.soft_targets):
             weight = weight_with_classes(rows, rows, targets, request)
-            check_taught(targets, rows.Y, weight, request.options.where)
+            check_taught(targets, rows.Y, weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -577,7 +580,7 @@ class DeepRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, DeepEst
         return learned_numbers(self, y, context)
 
     def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:
-        refuse_texts(y, where, in_order=learned)
+        refuse_texts(y, in_order=learned)
         return targets.encode(y, where, np.float64)
 
     def __sklearn_tags__(self) -> Any:

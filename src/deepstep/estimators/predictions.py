@@ -30,9 +30,9 @@ def out_of_fold_outputs(predictor: Predictor, rows: Rows) -> tuple[Array, Array]
     m = len(rows)
     A, norms = np.full(rows.Y.shape, np.nan), np.full(m, np.nan)
     if learned is not None and ensemble.out_of_fold is not None and learned.match(ensemble, rows.X):
-        A[learned.kept] = ensemble.out_of_fold
+        A[learned.rows] = ensemble.out_of_fold
         for fold, held_out in enumerate(ensemble.held_out):
-            numbers = learned.kept[held_out]
+            numbers = learned.rows[held_out]
             if numbers.size:
                 norms[numbers] = _norms_by_members(ensemble, rows.take(numbers), [fold])
     rest = np.flatnonzero(~np.isfinite(A).all(axis=1))
@@ -187,11 +187,11 @@ class Calibrated:
         """
         check_is_fitted(self)
         where = f"{type(self).__name__}.calibrate"
-        self._refuse_quantiles(where)
+        self._refuse_quantiles()
         predictor, rows = self.predictor_, self._checked_rows(RawData(X, y, sample_weight), where)
         widths, targets = predictor.calibration.widths, predictor.targets
         answers = answers_of_rows(predictor.ensemble, targets, widths, rows.X)
-        self._set_calibration(calibration_of_answers(targets, answers, rows.Y, rows.weight, widths, where))
+        self._set_calibration(calibration_of_answers(targets, answers, rows.Y, rows.weight, widths))
         return self
 
     def label_issues(self, X: Any, y: Any, n: int | None = None) -> list[Any]:
@@ -239,29 +239,24 @@ class Calibrated:
         A, norms = out_of_fold_outputs(self.predictor_, rows)
         doubt, entry = self._issues(A, rows.Y)
         if n is not None and not is_whole(n, 1):
-            expected = "a whole number of at least 1, or None"
-            raise ConfigurationError(where, expected, f"got {n!r}", setting="n")
+            raise ConfigurationError.must_be("n", "a whole number of at least 1, or None", repr(n))
         first = np.lexsort((-norms, -doubt))[:n].tolist()  # gradient norms decide where doubts are equal
         return [entry(number, float(norms[number])) for number in first]
 
-    def _refuse_quantiles(self, where: str) -> None:
+    def _refuse_quantiles(self) -> None:
         """Refuse a target for which there is nothing to calibrate."""
         if self.targets_.repeats and not self.targets_.is_classes:
-            expected = "a loss whose answer lies in the middle of an interval"
-            got = f"got loss={self.targets_.head!r}, whose quantiles are an interval themselves"
-            raise ConfigurationError(where, expected, got, "Use predict, or loss='squared_error'.")
+            problem = f"loss={self.targets_.head!r} has no intervals, as its quantiles are one themselves"
+            raise ConfigurationError(problem, "Use predict, or loss='squared_error'.")
 
-    def _scores(self, where: str, alpha: float) -> tuple[Array, ...]:
+    def _scores(self, alpha: float) -> tuple[Array, ...]:
         """The scores of the held-out predictions; an error where nothing was held out."""
         if not (is_number(alpha) and 0 < alpha < 1):
-            expected = "a number above 0 and below 1"
-            raise ConfigurationError(where, expected, f"got {alpha!r}", setting="alpha")
+            raise ConfigurationError.must_be("alpha", "a number above 0 and below 1", repr(alpha))
         scores = self._calibration.scores
         if scores is None:
-            expected = "rows that were not learned from, which tell how wrong answers are"
-            got = "there were none in fit (it held no rows out)"
-            hint = "Call calibrate(X, y) with rows of their own first."
-            raise ConfigurationError(where, expected, got, hint)
+            problem = "fit held no rows out, which tell how wrong predictions are"
+            raise ConfigurationError(problem, "Call calibrate(X, y) with rows of their own first.")
         return scores
 
 
@@ -352,7 +347,7 @@ class ClassPredictions(Calibrated):
             At most 1.
         """
         where = f"{type(self).__name__}.score"
-        X, y, sample_weight = score_of(X, y, sample_weight, where)
+        X, y, sample_weight = score_of(X, y, sample_weight)
         y = np.asarray(y)
         if self.soft_targets and y.ndim == 2:  # the most probable labels count
             y = self.targets_.decode(encoded_labels(self, self.targets_, y, np.float64, where))
@@ -421,12 +416,12 @@ class ClassPredictions(Calibrated):
         ((4, 3), [True, True, True, True])
         """
         check_is_fitted(self)
-        where, targets = f"{type(self).__name__}.predict_set", self.targets_
+        targets = self.targets_
         if targets.several:
-            got = f"this estimator has {targets.n_columns} columns"
+            problem = f"predict_set needs one column of labels, this estimator has {targets.n_columns}"
             hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
-            raise ConfigurationError(where, "one column of labels", got, hint)
-        scores = self._scores(where, alpha)
+            raise ConfigurationError(problem, hint)
+        scores = self._scores(alpha)
         calibration, ensemble = self._calibration, self.predictor_.ensemble
         if calibration.by_fold:
 
@@ -506,7 +501,7 @@ class NumberPredictions(Calibrated):
         float
             At most 1; 0 for always the same best number.
         """
-        X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
+        X, y, sample_weight = score_of(X, y, sample_weight)
         return self.targets_.score(y, self.predict(X), sample_weight)
 
     @property
@@ -574,9 +569,9 @@ class NumberPredictions(Calibrated):
         True
         """
         check_is_fitted(self)
-        where, targets = f"{type(self).__name__}.predict_interval", self.targets_
-        self._refuse_quantiles(where)
-        most = interval_half_width(np.concatenate(self._scores(where, alpha)), alpha)
+        targets = self.targets_
+        self._refuse_quantiles()
+        most = interval_half_width(np.concatenate(self._scores(alpha)), alpha)
         ensemble, widths = self.predictor_.ensemble, self._calibration.widths
         answers = self._outputs(X, lambda rows: answers_of_rows(ensemble, targets, widths, rows))
         A, sigma = np.split(answers, 2, axis=1)

@@ -85,10 +85,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         where = "TableEncoder.fit"
         frame = self._frame(X, where, reset=True)
-        check_kept(self.keep_columns, frame.columns, where)
+        check_kept(self.keep_columns, frame.columns)
         categorical: tuple[str, ...] = ()
         if self.categorical_features is not None:
-            categorical = named_columns(self.categorical_features, frame.columns, where)
+            categorical = named_columns(self.categorical_features, frame.columns)
         self.preparation_ = TablePreparation.fit(
             frame, keep=tuple(self.keep_columns or ()), categorical=categorical
         )
