@@ -93,7 +93,7 @@ class FinishedMembers:
             record = archive.read(path)
             trained, window, identity = (record[name] for name in ("trained", "window", "identity"))
             if not isinstance(trained, Trained):
-                raise FileError(f"{path} holds a {type(trained).__name__}, no member of an ensemble")
+                raise FileError(f"{path} holds a {type(trained).__name__}, not a member of an ensemble")
         except (FileError, KeyError, TypeError) as error:
             self._damaged.add(path)
             warn_the_caller(f"{error} The member is trained again.")

@@ -37,7 +37,6 @@ class EncodedRows:
     name: str
     frame: Any
     dtype: Any
-    where: str
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -46,7 +45,7 @@ class EncodedRows:
 
     def __getitem__(self, rows: AnyArray | slice) -> Array:
         numbers = rows if isinstance(rows, np.ndarray) else np.arange(*rows.indices(self.frame.height))
-        with naming_rows(Place(self.where, 0), numbers):
+        with naming_rows(Place("X", 0), numbers):
             features = self.preprocessor.features(self.frame[rows])
         inputs: Array = self.preprocessor.encoded(self.name, features).astype(self.dtype, copy=False)
         return inputs
@@ -147,7 +146,7 @@ class Preprocessor:
         for name in self.encodings:
             X: Any
             if size * (self.n_inputs_of(name) or 0) > IN_MEMORY and hasattr(rows.X, "height"):
-                X = EncodedRows(self, name, rows.X, dtype, where)
+                X = EncodedRows(self, name, rows.X, dtype)
             else:
                 features = self.features(rows.X) if features is None else features
                 X = self.encoded(name, features).astype(dtype, copy=False)

@@ -163,9 +163,9 @@ def named_from(X: Any, names: dict[str, str]) -> tuple[Any, dict[str, Any]]:
     """X without the columns that arguments name, and the column of each argument."""
     if not is_frame(X):
         name, value = next(iter(names.items()))
-        requirement = f"an array where X is a {type(X).__name__}, whose columns have no names"
+        text = f"the name {value!r} and X of type {type(X).__name__}"
         hint = "Names are for columns of frames and of files."
-        raise DataError.must_be(name, requirement, f"the name {value!r}", hint)
+        raise DataError.must_be(name, "an array where the columns of X have no names", text, hint)
     if nw.dependencies.is_polars_lazyframe(X):
         X = X.collect()
     elif type(X).__name__ == "RecordBatch":

@@ -81,7 +81,7 @@ def survey_numbers(
     for name, kind in schema.items():
         if name not in others and not (kind.is_numeric() or str(kind) == "Boolean"):
             hint = "Rows of other kinds are for DeepClassifier and DeepRegressor, which encode them."
-            raise DataError(f"Column {name!r} has values of type {kind}, no numbers", hint)
+            raise DataError(f"Column {name!r} has values of type {kind}, not numbers", hint)
     return survey_rows(
         *named,
         where,
@@ -127,7 +127,8 @@ def _check_numbers(frame: "polars.DataFrame", dtype: Any) -> None:
             value = column[int(wrong[0])]
             hint = "Rows with missing values are for DeepClassifier and DeepRegressor, which encode them."
             raise DataError(
-                f"Column {column.name!r} has {value} in row {wrong[0] + 1}, no finite number of {dtype}", hint
+                f"Row {wrong[0] + 1} of column {column.name!r} is {value}, not a finite number of {dtype}",
+                hint,
             )
 
 

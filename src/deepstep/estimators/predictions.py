@@ -246,7 +246,7 @@ class Calibrated:
     def _refuse_quantiles(self) -> None:
         """Refuse a target for which there is nothing to calibrate."""
         if self.targets_.repeats and not self.targets_.is_classes:
-            problem = f"loss={self.targets_.head!r} has no intervals, as its quantiles are one themselves"
+            problem = f"loss={self.targets_.head!r} needs no intervals, as its quantiles are one"
             raise ConfigurationError(problem, "Use predict, or loss='squared_error'.")
 
     def _scores(self, alpha: float) -> tuple[Array, ...]:

@@ -103,7 +103,7 @@ def _as_arrays(data: RawData) -> RawData | None:
         for name, other in zip((Y, "sample_weight"), others, strict=True):
             if isinstance(other, str) and not _is_numpy(other):
                 hint = "Names are for columns of files that X names."
-                raise DataError.must_be(name, "an array where X is one", f"the name {other!r}", hint)
+                raise DataError.must_be(name, "an array where X is an array", f"the name {other!r}", hint)
         return RawData(X, *map(_array_of, others))
     path = Path(X)
     named = all(other is None or (isinstance(other, str) and not _is_numpy(other)) for other in others)

@@ -164,7 +164,7 @@ class SavedEstimator:
         if issubclass(cls, type(model)) and cls is not type(model):  # a class of the user's own
             model.__class__ = cls
         if not isinstance(model, cls):
-            problem = f"{folder} holds a {type(model).__name__}, no {cls.__name__}"
+            problem = f"{folder} holds a {type(model).__name__}, not a {cls.__name__}"
             raise FileError(problem, "deepstep.load reads it.")
         return model
 
