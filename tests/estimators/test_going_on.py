@@ -83,8 +83,8 @@ def test_classes_of_a_partial_fit():
     for ask, message in (
         (lambda: model.partial_fit(X, Y + 1), "classes"),
         (lambda: model.partial_fit(X, Y, classes=[0, 1, 2, 3]), "classes must be those of the first call"),
-        (lambda: new.partial_fit(X, Y), "classes in the first call"),
-        (lambda: new.partial_fit(X, Y, classes=[0]), "classes in the first call"),
+        (lambda: new.partial_fit(X, Y), "at least two labels in the first call, got"),
+        (lambda: new.partial_fit(X, Y, classes=[0]), "at least two labels in the first call, got"),
     ):
         with pytest.raises(DataError, match=message):
             ask()

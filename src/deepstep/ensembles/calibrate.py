@@ -116,8 +116,7 @@ def fit_width(inputs: WidthInputs, sizes: Array) -> tuple[WidthModel | None, Arr
         return None, constant
     part = np.arange(m) % PARTS
     usable = 0 < inputs.columns.shape[1] <= MOST_COLUMNS
-    best_score = _interval_score(sizes, constant)
-    best_candidate, sigma = None, constant
+    best_score, best_candidate, sigma = _interval_score(sizes, constant), None, constant
     for candidate in CANDIDATES[: None if usable else 1]:
         held_out = np.empty(m)
         for number in range(PARTS):

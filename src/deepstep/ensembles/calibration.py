@@ -109,9 +109,8 @@ def fit_temperature(P: Array, Y: Array, weight: Array | None = None, *, each: bo
     from scipy.optimize import minimize_scalar
 
     weights = np.ones(len(P)) if weight is None else np.asarray(weight, np.float64)
-    weights = (
-        weights * weights.sum() / (weights**2).sum()
-    )  # they sum to the number of equal rows worth as much
+    # they sum to the number of equally weighed rows that would say as much
+    weights = weights * weights.sum() / (weights**2).sum()
     if each:
         weights = np.repeat(weights, P.shape[1])
         P, Y = _pairs(P), _pairs(Y)

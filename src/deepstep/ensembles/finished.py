@@ -102,13 +102,10 @@ class FinishedMembers:
             return None
         other = differences(identity, self._identity_of(task))
         if other:
-            raise ConfigurationError.must_be(
-                "checkpoint_dir",
-                "a folder with members of this fit, of the same data and parameters",
-                f"{str(self._folder)!r} with others:",
-                "Pass what they were trained with, or choose another folder.",
-                listed=other,
-            )
+            requirement = "a folder with members of this fit, of the same data and parameters"
+            value = f"{str(self._folder)!r} with others:"
+            hint = "Pass what they were trained with, or choose another folder."
+            raise ConfigurationError.must_be("checkpoint_dir", requirement, value, hint, listed=other)
         self._read.add(path)
         return trained
 

@@ -173,9 +173,7 @@ class PermutedColumn:
         self._size = ensemble.rows_at_once(rows.shape[1])
         self._features = [preprocessor.features(rows) for preprocessor in ensemble.preprocessors]
         tables = [preprocessor.preparation for preprocessor in ensemble.preprocessors]
-        self._blocks = [
-            (learned if isinstance(learned, TablePreparation) else table).blocks for learned in tables
-        ]
+        self._blocks = [(each if isinstance(each, TablePreparation) else table).blocks for each in tables]
         self._inputs = lru_cache(maxsize=1)(self._inputs_of_part)  # all rows, where they are one part
 
     def _inputs_of_part(self, first: int) -> list[dict[str, Any]]:

@@ -112,10 +112,8 @@ class Preset:
         preset = self if targets.is_classes else replace(self, **{"label_smoothing": 0.0, **self.numbers})
         changed = checked_params(network_params)
         if "label_smoothing" in changed and not targets.is_classes:
-            value = repr(changed["label_smoothing"])
-            raise ConfigurationError.must_be(
-                "network_params['label_smoothing']", "left out where targets are numbers", value
-            )
+            setting, value = "network_params['label_smoothing']", repr(changed["label_smoothing"])
+            raise ConfigurationError.must_be(setting, "left out where targets are numbers", value)
         steps = {name: changed.pop(name) for name in [*changed] if name in STEP_NAMES}
         if steps.get("optimizer", preset.settings.optimizer) != preset.settings.optimizer:
             steps.setdefault("optimizer_params", {})  # those of the preset are of its own optimizer
@@ -193,9 +191,8 @@ def checked_params(network_params: Mapping[str, Any]) -> dict[str, Any]:
         if name not in known:
             raise unknown_name("name", name, known, setting="network_params", inside=True)
         if name in _COUNTS and not is_whole(value, 1):
-            raise ConfigurationError.must_be(
-                f"network_params[{name!r}]", "a whole number of at least 1", repr(value)
-            )
+            setting = f"network_params[{name!r}]"
+            raise ConfigurationError.must_be(setting, "a whole number of at least 1", repr(value))
     if "learning_rate" in params:
         params["learning_rate"] = check_learning_rate(params["learning_rate"])
     if "hidden_layers" in params:
@@ -207,9 +204,7 @@ def checked_params(network_params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_layers(sizes: Any, name: str) -> tuple[int, ...]:
-    layers = [sizes]
-    if isinstance(sizes, Iterable) and not isinstance(sizes, str):
-        layers = [*sizes]
+    layers = [*sizes] if isinstance(sizes, Iterable) and not isinstance(sizes, str) else [sizes]
     if not all(is_whole(size, 1) for size in layers):
         raise ConfigurationError.must_be(name, "whole numbers of at least 1", f"{sizes!r:.60}")
     return tuple(int(size) for size in layers)
@@ -394,9 +389,7 @@ def size_of(
         presets = -(-n_estimators // folds)
         return Size(presets, folds, folds, presets)
     size = next(size for rows, size in SIZES[effort].items() if m < rows)
-    folds = size.n_folds if n_folds is None else n_folds
-    if validated:
-        folds = 1
+    folds = 1 if validated else n_folds or size.n_folds
     folds = min(folds, MOST_FOLDS) if n_folds is None and m < 4 * folds else folds
     return size._replace(n_folds=folds, first_folds=min(size.first_folds, folds))
 
