@@ -211,7 +211,7 @@ def row_groups(frame: "polars.DataFrame", name: str, numbers: AnyArray) -> AnyAr
     from deepstep.estimators.inputs import checked_groups  # scikit-learn comes with it
 
     cells = _whole_column(frame, name, "--groups", "a group", numbers)
-    return checked_groups(cells.to_list(), len(cells))
+    return checked_groups(cells.to_list(), len(cells), "--groups")
 
 
 def time_order(frame: "polars.DataFrame", name: str, numbers: AnyArray) -> AnyArray:

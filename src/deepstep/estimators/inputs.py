@@ -185,14 +185,14 @@ def named_from(X: Any, names: dict[str, str]) -> tuple[Any, dict[str, Any]]:
     return frame.drop(*{known[value] for value in names.values()}).to_native(), columns
 
 
-def checked_groups(groups: Any, n_samples: int) -> AnyArray:
-    """The number of each row's group, from 0 in the order of the rows."""
+def checked_groups(groups: Any, n_samples: int, setting: str = "groups") -> AnyArray:
+    """The number of each row's group, from 0 in the order of the rows; errors name ``setting``."""
     values = list(groups) if np.iterable(groups) else [groups]
     if len(values) != n_samples:
         requirement = f"have {n_samples} values, one for each row of X"
-        raise DataError.must_be("groups", requirement, str(len(values)))
+        raise DataError.must_be(setting, requirement, str(len(values)))
     for unhashable in [value for value in values if not isinstance(value, Hashable)][:1]:
-        raise DataError.must_be("groups", "have hashable values", f"{unhashable!r:.60}")
+        raise DataError.must_be(setting, "have hashable values", f"{unhashable!r:.60}")
     objects = np.empty(len(values), dtype=object)
     objects[:] = values
     if missing := rows_without_target(objects):
