@@ -151,21 +151,14 @@ class _Fit:
         self._rows, self._targets, self._request, self._validation = rows, targets, request, validation
         options = request.options
         self._clock = TimeBudget(request.time_budget)
-        self._width, m, validated = _width(rows.X, request), len(rows), validation is not None
+        self._width = _width(rows.X, request)
+        validated = validation is not None
+        n_folds = len(request.validation) if is_splitter(request.validation) and not validated else None
         self._size = size = size_of(
-            m,
-            request.n_estimators,
-            request.effort,
-            validated=validated,
-            n_folds=len(request.validation) if is_splitter(request.validation) and not validated else None,
+            len(rows), request.n_estimators, request.effort, validated=validated, n_folds=n_folds
         )
         self._folds = split(
-            rows,
-            targets,
-            size.n_folds,
-            options.seed,
-            validated=validated,
-            validation=request.validation,
+            rows, targets, size.n_folds, options.seed, validated=validated, validation=request.validation
         )
         blind = not validated and not self._folds[0].held_out.size
         self._preset_list_ends = blind or request.n_estimators is not None or request.presets is not None
@@ -180,7 +173,8 @@ class _Fit:
         self._seconds: dict[tuple[int, int], float] = {}  # of all trainings, also of what is dropped
         self._best: dict[int, tuple[int | None, float]] = {}  # epochs and loss of a preset
         self._outcomes: dict[int, Outcome] = {}
-        self._interrupted, self._n_cut = False, 0  # networks whose time was shorter than an epoch
+        self._interrupted = False
+        self._n_cut = 0  # networks whose time was shorter than an epoch
         self._diverged: DivergenceError | None = None
         one_network = len(self._presets) * len(self._folds) == 1 and request.time_budget is None
         self._checkpoints = None
@@ -190,7 +184,8 @@ class _Fit:
 
     def run(self) -> Outcomes:
         """Train, and weigh what was trained."""
-        request, numbers, folds = self._request, range(len(self._presets)), range(len(self._folds))
+        request = self._request
+        numbers, folds = range(len(self._presets)), range(len(self._folds))
         first = folds[: self._size.first_folds]
         by_the_clock = request.time_budget is not None
         further = 0 if by_the_clock else self._size.on_all_folds * (len(folds) - len(first))
@@ -241,14 +236,16 @@ class _Fit:
 
     def _take(self, presets: tuple[Preset, ...]) -> None:
         """Take presets with the parameters for all members; their seeds begin with those of fewer ones."""
-        params, shape = self._request.network_params or {}, (len(presets), len(self._folds))
+        params = self._request.network_params or {}
+        shape = len(presets), len(self._folds)
         self._presets = tuple(preset.with_params(self._targets, params) for preset in presets)
         seeds = np.random.SeedSequence(self._request.options.seed).generate_state(shape[0] * shape[1])
         self._seeds = seeds.reshape(shape)
 
     def _train_in_rounds(self, workers: Workers, move: Move, numbers: range) -> None:
         """Train a few presets on all folds, then as many of the next ones as there is time for."""
-        folds, begin = range(len(self._folds)), 0
+        folds = range(len(self._folds))
+        begin = 0
         fixed_number = self._request.n_estimators is not None
         each = most = len(numbers) if fixed_number else min(EACH_ROUND, self._size.on_all_folds)
         while each and begin < len(self._presets):
@@ -344,17 +341,8 @@ class _Fit:
             finished = self._files.read(number, task, prepared.preprocessor, learned, held_out)
         if finished is not None:
             return partial(_as_it_was, finished)
-        return partial(
-            _train_one,
-            task,
-            self._targets,
-            prepared.preprocessor,
-            learned,
-            held_out,
-            self._request.options,
-            seconds,
-            self._checkpoints,
-        )
+        data = self._targets, prepared.preprocessor, learned, held_out
+        return partial(_train_one, task, *data, self._request.options, seconds, self._checkpoints)
 
     def _task(self, number: int, fold: int) -> Task:
         window = self._windows.get(number, ())
@@ -410,18 +398,19 @@ class _Fit:
         weighed = weigh(outputs, judge.rows.Y, judge.metric, judge.weight)
         all_count = self._request.n_estimators is not None
         weights = {name: share for name, share in weighed.weights.items() if share > 0 or all_count}
-        used = {choice.preset.inputs for choice in choices.values() if choice.preset.name in weights}
+        selected = [choice for choice in choices.values() if choice.preset.name in weights]
+        inputs = {choice.preset.inputs for choice in selected}
         preprocessors = []
         for fold in folds:
             preprocessor = self._preprocessors[fold]
-            encodings = {name: each for name, each in preprocessor.encodings.items() if name in used}
+            encodings = {name: each for name, each in preprocessor.encodings.items() if name in inputs}
             preprocessors.append(replace(preprocessor, encodings=encodings))
         members = [
             self._scored(choice.members[fold], choice.outputs, fold, number)
             for number, fold in enumerate(folds)
-            for choice in choices.values()
-            if choice.preset.name in weights
+            for choice in selected
         ]
+        shares = {number: weighed.weights[choice.preset.name] for number, choice in choices.items()}
         ensemble = Ensemble(
             tuple(preprocessors),
             tuple(members),
@@ -430,16 +419,8 @@ class _Fit:
             self._targets.head,
             tuple(self._folds[fold].held_out for fold in folds),
             None if judge.is_validated else weighed.together,
-            {
-                choice.preset.name: choice.preset
-                for choice in choices.values()
-                if choice.preset.name in weights
-            },
-            tuple(
-                self._tried(
-                    {number: weighed.weights[choice.preset.name] for number, choice in choices.items()}
-                )
-            ),
+            {choice.preset.name: choice.preset for choice in selected},
+            tuple(self._tried(shares)),
         )
         return ensemble, weighed.together
 
@@ -494,8 +475,8 @@ class _Fit:
         if self._interrupted:
             score, words = None, "without rows that tell how good they are"
             if together is not None:
-                known, weight = np.isfinite(together).all(axis=1), self._judge.weight
-                weight = None if weight is None else weight[known]
+                known = np.isfinite(together).all(axis=1)
+                weight = None if self._judge.weight is None else self._judge.weight[known]
                 score = self._score(together[known], self._judge.rows.Y[known], weight)
             if score is not None:
                 part = "validation" if self._judge.is_validated else "out-of-fold"

@@ -87,7 +87,8 @@ class _Linked(Callback):
     adds_to_records = ()
 
     def __init__(self, link: Link) -> None:
-        self._link, self._next = link, 0.0
+        self._link = link
+        self._next = 0.0
 
     def on_pause(self, training: Training) -> None:
         if self._link.given_up.is_set():
@@ -160,7 +161,8 @@ class _Snapshots(Callback):
         self._seed = seed
         self._last = window[-1] if window else None
         self._second, self._third = (min(epochs, max(1, round(epochs * end))) for end in CYCLES)
-        self.marks, self._compares = window or tuple(snapshot_epochs(epochs)), compares
+        self.marks = window or tuple(snapshot_epochs(epochs))
+        self._compares = compares
         self.snapshots: list[Snapshot] = []
 
     def settings(self) -> Mapping[str, Any]:
@@ -251,7 +253,7 @@ def fit_member(
     else its snapshots tell the fit after which epochs the preset was best on all folds. Progress is shown
     under a label. A `DivergenceError` says which member it was, and has it as it was before.
     """
-    preset, m = task.preset, len(learned)
+    preset = task.preset
     network, factors = _started(task, targets, preprocessor, learned.sample, options)
     settings = replace(
         preset.settings,
@@ -263,16 +265,16 @@ def fit_member(
     session = open_session(
         options.engine, network.architecture, network.parameters, settings, where=options.where
     )
-    plan = preset.plan(m, network.seed, seconds=seconds)
+    plan = preset.plan(len(learned), network.seed, seconds=seconds)
     pooled = seconds is None and preset.patience is None  # all folds of a preset have one number of epochs
     snapshots, validated = None, None
-    if held_out is not None and pooled:
+    if task.window if held_out is None else pooled:
         compares = preset.schedule == "coslog4" and not task.window and plan.epochs >= LEAST_EPOCHS
         snapshots = _Snapshots(plan.epochs, task.window, options.seed, compares=compares)
-        validated = None if alone else frozenset([1, *snapshots.marks])
-    elif held_out is None and task.window:  # of the second training on all rows
-        snapshots = _Snapshots(plan.epochs, task.window, options.seed, compares=False)
-        validated = frozenset(task.window)  # the loop pauses there, and does no epoch past it
+        if held_out is None:  # in the second training on all rows the loop pauses there, and goes no further
+            validated = frozenset(task.window)
+        elif not alone:
+            validated = frozenset([1, *snapshots.marks])
     stopping = None if validated is not None else _stopping(preset, validated=held_out is not None)
     watchers = [
         None if link is None else _Linked(link),

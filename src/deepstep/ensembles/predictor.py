@@ -50,7 +50,8 @@ class TrainingFingerprint:
 
 def _fingerprint(ensemble: Ensemble, X: Any) -> bytes:
     """A hash of the features that members see, as far as those of the first fold tell."""
-    digest, m = blake2b(digest_size=16), int(X.shape[0])
+    m = int(X.shape[0])
+    digest = blake2b(digest_size=16)
     size = FINGERPRINT_ROWS if hasattr(X, "height") else max(m, 1)  # sparse rows are hashed as a whole
     for part in (X[start : start + size] for start in range(0, m, size)):
         features = ensemble.preprocessors[0].features(part)
@@ -184,7 +185,8 @@ class PermutedColumn:
         """Outputs (m, n_outputs) with the values of a column in another order; without one, as rows are."""
         outputs = []
         for first in range(0, self._m, self._size):
-            inputs, changes = self._inputs(first), list[tuple[Array, Any, Array]]()
+            inputs = self._inputs(first)
+            changes = list[tuple[Array, Any, Array]]()
             if order is not None:
                 rows = order[first : first + self._size]
                 for fold, inputs_of_fold in enumerate(inputs):

@@ -142,7 +142,8 @@ class Preprocessor:
         """Rows as the examples of each encoding, in the precision of the networks; ``features`` if known."""
         learned = self.scaled(rows.Y).astype(dtype)
         weight = None if weight is None else weights_in(learned.dtype, weight, where)
-        size, examples = len(rows) * learned.dtype.itemsize, dict[str, Examples]()
+        size = len(rows) * learned.dtype.itemsize
+        examples = dict[str, Examples]()
         for name in self.encodings:
             X: Any
             if size * (self.n_inputs_of(name) or 0) > IN_MEMORY and hasattr(rows.X, "height"):

@@ -41,8 +41,8 @@ class TimeBudget:
     """The time, ``budget`` seconds or unlimited, of an ensemble; preparing its folds counts."""
 
     def __init__(self, budget: float | None) -> None:
-        self._end, self._preparation = perf_counter() + (inf if budget is None else budget), 0.0
-        self.used_by_preparation = 0.0
+        self._end = perf_counter() + (inf if budget is None else budget)
+        self._preparation = self.used_by_preparation = 0.0
 
     @contextmanager
     def preparing(self) -> Iterator[None]:

@@ -90,7 +90,8 @@ def folds_of_splitter(rows: Rows, targets: Targets, validation: Any) -> list[Fol
 
     The user's numbers are those of all rows, the numbers of the folds those of the rows of a weight above 0.
     """
-    pairs, m = validation, len(rows)
+    m = len(rows)
+    pairs = validation
     if hasattr(validation, "split"):
         strata = targets.strata(rows.Y)
         pairs = validation.split(rows.X, rows.Y if strata is None else strata, rows.groups)

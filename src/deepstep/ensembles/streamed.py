@@ -162,10 +162,12 @@ def weights_in(frame: "polars.DataFrame", name: str) -> Array:
 
 def _encoding(surveyed: Survey, name: str) -> Encoding:
     """How features become inputs: of all rows in memory, or by a second pass over them."""
-    inputs, pieces = surveyed.inputs, default_n_bins(sum(surveyed.kept)) if INPUTS[name][1] else 0
+    inputs = surveyed.inputs
+    pieces = default_n_bins(sum(surveyed.kept)) if INPUTS[name][1] else 0
     if surveyed.in_memory:
         return Encoding.fit(inputs.transform(surveyed.sample), pieces)
-    quantiles, first = Quantiles(inputs.n_features), 0
+    quantiles = Quantiles(inputs.n_features)
+    first = 0
     most = surveyed.rows.piece_rows(surveyed.columns, inputs.n_features)
     for group in range(len(surveyed.rows.sizes)):
         for frame in surveyed.rows.pieces(group, surveyed.columns, most):

@@ -176,7 +176,9 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
                 preparation = TablePreparation.fit(X, keep=request.keep, categorical=request.categorical)
                 warn_of_table(X, preparation, targets, rows.Y, context, header=header, rows=len(y))
         self._check_taught(targets, rows, request)
-        held_out = self._validation_rows(validation, targets, columns, where)
+        held_out = None
+        if validation is not None:
+            held_out = self._validation_rows(validation, targets, columns, where)
         with _naming_columns(columns):
             outcomes = fit_ensemble(rows, targets, request, held_out)
         self._interrupted = outcomes.interrupted
@@ -216,7 +218,9 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
             n_rows = len(Y) if surveyed.in_memory else None
             warn_of_table(sample, surveyed.inputs, targets, Y, context, header=sample.columns, rows=n_rows)
         _, columns = self._table(sample, None, where)
-        held_out = self._validation_rows(validation, targets, columns, where)
+        held_out = None
+        if validation is not None:
+            held_out = self._validation_rows(validation, targets, columns, where)
         with _naming_columns(columns):
             fit = fit_streamed(table, targets, lambda y: self._encode(targets, y, where), request, held_out)
         self._take(Predictor(columns, targets, fit.ensemble), fit.sample, fit.held_out, request)
@@ -348,11 +352,9 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         return Rows(X, self._encode(targets, y, where), weight)
 
     @naming_validation()
-    def _validation_rows(
-        self, data: RawData | None, targets: Targets, columns: Columns, where: str
-    ) -> Rows | None:
-        """The rows of the user's own validation data; None without."""
-        return None if data is None else self._rows(data, targets, columns, where)
+    def _validation_rows(self, data: RawData, targets: Targets, columns: Columns, where: str) -> Rows:
+        """The rows of the user's own validation data."""
+        return self._rows(data, targets, columns, where)
 
     def _checked_rows(self, data: RawData, where: str) -> Rows:
         return self._rows(data, self.predictor_.targets, self.predictor_.columns, where)
@@ -373,7 +375,8 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
 
     def _table(self, X: Any, columns: Columns | None, where: str) -> tuple[Any, Columns]:
         """X as a frame (or sparse) with the columns of the fit, which are learned where there are none."""
-        sparse, reset = issparse(X), columns is None
+        sparse = issparse(X)
+        reset = columns is None
         if columns is not None and not columns.names and not sparse:  # the fit had sparse rows
             checks = {"dtype": np.float64, "ensure_all_finite": "allow-nan", "reset": False}
             return csr_array(validate_data(self, X, **checks)), columns

@@ -100,7 +100,8 @@ def distill(
         **parameters,
     }
     if hasattr(teacher, "predict_proba"):
-        P, classes = _probabilities(teacher, rows), getattr(teacher, "classes_", None)
+        P = _probabilities(teacher, rows)
+        classes = getattr(teacher, "classes_", None)
         student = table_network(NetworkClassifier, soft_targets=True, **settings)
         return student.set_params(networkclassifier__classes=classes).fit(rows, P)
     if len(getattr(teacher, "classes_", ())) or not hasattr(teacher, "predict"):  # CatBoostRegressor has none

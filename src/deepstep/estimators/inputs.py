@@ -47,7 +47,8 @@ def whole_or_not_at_all(estimator: Any, where: str, trained: str) -> Iterator[No
 
     ``trained`` are the subject and the verb of the warning after Ctrl-C: 'the network is'.
     """
-    before, estimator._interrupted = vars(estimator).copy(), False
+    before = vars(estimator).copy()
+    estimator._interrupted = False
     try:
         with deferred(waits=False) as interruption:
             yield
@@ -370,6 +371,7 @@ def table_warnings(
 def target_names(y: Any) -> tuple[str, ...]:
     """The names of the columns of y, one of which it may be itself; none where it has none."""
     columns = getattr(y, "column_names", getattr(y, "columns", None))  # of pyarrow, and of others
-    names = [y if isinstance(y, str) else getattr(y, "name", None)] if columns is None else [*columns]
+    name = y if isinstance(y, str) else getattr(y, "name", None)
+    names = [name] if columns is None else [*columns]
     texts = tuple(name for name in names if isinstance(name, str))
     return texts if len(texts) == len(names) else ()

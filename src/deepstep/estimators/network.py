@@ -253,7 +253,8 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         self._train(learn, held_out, context)
 
     def _fit_streamed(self, rows: NamedRows, validation: RawData | None, context: FitContext) -> None:
-        where, dtype = context.where, self.precision or np.dtype(np.float64)
+        where = context.where
+        dtype = self.precision or np.dtype(np.float64)
         fraction = self.validation_fraction if self.early_stopping and validation is None else 0.0
         table = survey_numbers(rows, dtype, seed=context.seed or 0, validation_fraction=fraction, where=where)
         y = labels_in(table.survey.answers())
@@ -331,8 +332,9 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
 
     def _judges(self, network: Network, held_out: Examples) -> list[Callback]:
         """The callback that scores validation data by a copy of the estimator that predicts by a network."""
-        scored, targets, where = copy(self), self.targets_, f"{type(self).__name__}.fit"
+        scored = copy(self)
         scored.network_, scored._progress = network, Progress()
+        targets, where = self.targets_, f"{type(self).__name__}.fit"
         if hasattr(scored, "feature_names_in_"):
             del scored.feature_names_in_  # the rows have been stripped of theirs
         Y = held_out.Y if self._scaling is None else self._scaling.unscaled(held_out.Y)

@@ -294,7 +294,8 @@ class NetworkTraining:
         early: bool,
     ) -> Fit:
         """The training with an update rule, and scikit-learn's rules of stopping and of rates."""
-        params, refit = self.params, self.epochs is not None
+        params = self.params
+        refit = self.epochs is not None
         watchers = self._watchers(network, held_out)
         size = self._batch_size(len(examples))
         session = self._session(network, network.parameters, size, by_all=True)
@@ -337,7 +338,8 @@ class NetworkTraining:
 
     def _plan(self, network: Network, session: Session, examples: int, size: int) -> Plan:
         """Epochs, rates and batches of a training with an update rule."""
-        params, done = self.params, 0 if network.history is None else len(network.history)
+        params = self.params
+        done = 0 if network.history is None else len(network.history)
         resumed = _resumed(session, self.earlier) if self.incremental else False
         rate: float | AdaptiveRate | InverseScaling = self.rate
         if params.solver != "adam" and params.learning_rate == "adaptive":

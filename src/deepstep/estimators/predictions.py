@@ -443,7 +443,8 @@ class ClassPredictions(Calibrated):
         return self._calibration.tempered(P, several=self.targets_.several)
 
     def _issues(self, A: Array, Y: Array) -> tuple[Array, Callable[[int, float], LabelIssue]]:
-        targets, P = self.targets_, self._reported(A)
+        targets = self.targets_
+        P = self._reported(A)
         if targets.several:
             p_of_label = np.prod(np.where(Y > 0.5, P, 1 - P), axis=1)
         else:
@@ -507,7 +508,7 @@ class NumberPredictions(Calibrated):
     @property
     def quantiles_(self) -> tuple[float, ...]:
         """The quantiles of the columns of `predict`."""
-        if not any(attribute in vars(self) for attribute in ("predictor_", "network_")):
+        if not _is_fitted(self):
             raise AttributeError(f"{type(self).__name__} has no quantiles_ before it is fitted")
         if not self.targets_.levels:
             raise AttributeError(f"{type(self).__name__} has no quantiles_ with loss={self.loss!r}")

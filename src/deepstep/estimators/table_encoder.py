@@ -212,4 +212,6 @@ def table_network(
 
 def small_batch_size(m: int) -> int:
     """Examples of an update of one network on a table of m rows, measured on 344 to 53,940 rows."""
-    return 32 if m < 4096 else 128 if m < 32768 else 256
+    if m < 4096:
+        return 32
+    return 128 if m < 32768 else 256
