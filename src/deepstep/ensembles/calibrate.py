@@ -91,20 +91,21 @@ def _fit(
     """Gamma regression on some rows: its loss log σ + |residual| / σ is convex in the coefficients."""
     from sklearn.linear_model import GammaRegressor
 
-    rows = rows[:: -(-len(rows) // MOST)]
+    rows = rows[:: -(-len(rows) // MOST)]  # at most MOST of them, evenly spread
     inputs, sizes = inputs.take(rows), sizes[rows]
-    floor = 0.1 * float(inputs.spread.mean()) or 1.0
+    floor = 0.1 * float(inputs.spread.mean()) or 1.0  # members may agree, and 0 has no logarithm
     knots = np.unique(np.quantile(inputs.prediction, np.linspace(0, 1, 5)))
     center = inputs.columns.mean(axis=0) if columns else np.empty(0)
     terms = _terms(inputs, floor, knots, center)
     unit = sizes.mean()
     mean, deviation = terms.mean(axis=0), terms.std(axis=0)
+    # divided by infinity, a term that is constant up to rounding gets the coefficient 0
     deviation = np.where(deviation > 1e-9 * (1 + np.abs(mean)), deviation, np.inf)
     model = GammaRegressor(alpha=ridge, max_iter=1000)
     model.fit((terms - mean) / deviation, np.maximum(sizes / unit, LEAST_RATIO))
     coefficients = model.coef_ / deviation
     intercept = float(model.intercept_ - mean @ coefficients + np.log(unit))
-    logs = terms @ coefficients + intercept
+    logs = terms @ coefficients + intercept  # σ of later rows stays within their range
     return WidthModel(floor, knots, center, coefficients, intercept, (float(logs.min()), float(logs.max())))
 
 

@@ -20,7 +20,7 @@ DOUBT = 0.2
 """Mean of |log T| before any row is seen (T is log-Laplace then): few rows do not move T from 1."""
 
 LEAST, MOST = 0.05, 20.0
-"""Between these T is sought."""
+"""Bounds of the search for T."""
 
 SOFTER = 1.5
 """The temperature that the mean of several folds' answers is taken to have already."""
@@ -29,7 +29,7 @@ TINY = 1e-12
 """In place of a probability of 0, which has no logarithm."""
 
 POOLED = 5
-"""So many rows say that a class is as all classes are."""
+"""Weight, in rows, of all classes in the threshold of one class."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class Calibration:
         return replace(self, scores=split(self.scores), classes=split(self.classes), by_fold=True)
 
     def whole(self) -> "Calibration":
-        """The same for one model of all rows."""
+        """The calibration of one model by the rows of all folds together."""
         if not self.by_fold:
             return self
         scores, classes = (parts and (np.concatenate(parts),) for parts in (self.scores, self.classes))
@@ -176,6 +176,7 @@ def prediction_sets(
             in_class[:, label] += _as_strange(known[right == label], new[:, label])
     p = (as_strange + 1) / (n + 1)
     p_in_class = (in_class + 1 + POOLED * p) / (rows_per_class + 1 + POOLED)
+    # a p-value that equals alpha up to rounding is not above it
     return np.asarray(np.where(rows_per_class > 0, p_in_class, p) > alpha + 1e-9)
 
 

@@ -20,10 +20,10 @@ LONG = 1.0
 """Seconds of training from which on a member is written at once."""
 
 SECONDS = 5.0
-"""Between two times at which the members that are finished by then are written; a shorter fit leaves none."""
+"""Seconds between two times at which finished members are written; a shorter fit leaves none."""
 
 KIND = "member"
-"""How the names of the folders begin."""
+"""First part of the names of the folders."""
 
 
 def member_folders(folder: Path | str) -> list[Path]:

@@ -130,7 +130,7 @@ class _Locked(Callback):
 
 
 class _LockedAtSteps(_Locked):
-    """The same where the callback looks at each update: without one, nothing is called per step."""
+    """A callback that looks at each update; where there is none, nothing is called per step."""
 
     def on_step_end(self, training: Training, update: Update) -> None:
         self._call("on_step_end", training, update)
@@ -256,9 +256,7 @@ def fit_member(
     preset = task.preset
     network, factors = _started(task, targets, preprocessor, learned.sample, options)
     settings = replace(
-        preset.settings,
-        seed=network.seed,
-        lr_multipliers={**factors, **preset.settings.lr_multipliers},
+        preset.settings, seed=network.seed, lr_multipliers={**factors, **preset.settings.lr_multipliers}
     )
     state_vectors = len(get_optimizer(settings.optimizer).state)
     check_memory_to_train(network.architecture, network.dtype, state_vectors, options.where)

@@ -32,7 +32,7 @@ STEPS = Settings("adam", {"beta2": 0.95, "epsilon_at": "hat"}, weight_decay=0.02
 """The update rule of the presets: RealMLP's (arXiv 2407.04491)."""
 
 SLOW = ("b",)
-"""How parameters are called that learn at a tenth of the rate."""
+"""First letters of the names of parameters that learn at a tenth of the rate."""
 
 NAMES_OF_A_PRESET = ("name", "why", "inputs", "features", "settings", "numbers", "epoch_factor")
 """Fields that no parameter for all members changes."""
@@ -223,6 +223,7 @@ def realmlp_init(
         values[f"b{layer}"][:] = rng.standard_normal(values[f"b{layer}"].shape)
     values[f"W{shape.n_layers}"][:] = 0
     factors = {name: 1 / sqrt(W.shape[1]) for name, W in values.to_dict().items() if name.startswith("W")}
+    # factors of appendix A: a tenth for biases, 6 for the learned scale of each input
     slow = {f"{start}*": 0.1 for start in SLOW if any(name.startswith(start) for name in values)}
     return values, {**factors, **slow, **({"s1": 6.0} if "s1" in values else {})}
 
@@ -260,10 +261,7 @@ REALMLP = Preset(
     numbers=_NUMBERS,
 )
 RELU = Preset(
-    "relu",
-    "scaled numbers and relu: piecewise linear predictions",
-    label_smoothing=0.1,
-    numbers=_NUMBERS,
+    "relu", "scaled numbers and relu: piecewise linear predictions", label_smoothing=0.1, numbers=_NUMBERS
 )
 GATED = Preset(
     "gated",
@@ -355,7 +353,7 @@ SIZES: Mapping[str, Mapping[float, Size]] = {
         inf: Size(4, 1, 1, 4),
     },
 }
-"""By effort, for tables below so many rows."""
+"""Sizes of ensembles by effort, for tables below so many rows."""
 
 EFFORTS = tuple(SIZES)
 

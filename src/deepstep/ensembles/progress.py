@@ -66,6 +66,8 @@ class TimeBudget:
         left = self.left
         if left == inf:
             return None
+        # a fold is worth its preparation if it is trained for at least as long
         fit = left / (2 * self._preparation) if self._preparation else folds
         n = max(1, int(min(fit, folds)))
+        # the first of these folds is prepared already
         return max((left - (n - 1) * self._preparation) / (n * turns), 1e-3)

@@ -148,6 +148,7 @@ def random_folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed:
         # evenly spread over the strata: every (1 / fraction)-th row in their order
         steps = np.floor((np.arange(m) + 1) * fraction) - np.floor(np.arange(m) * fraction)
         part = np.where(steps[place] > 0, 0, 1)
+    # a row that is alone in its stratum is learned by all folds
     part = np.where((sizes[numbers] > 1) | (strata is None), part, -1)
     folds = [Fold(np.flatnonzero(part != k), np.flatnonzero(part == k)) for k in range(n)]
     return [fold if fold.learned.size else Fold(np.arange(m), np.arange(0)) for fold in folds]
@@ -206,6 +207,7 @@ def _folds_of_time(m: int, n: int, fraction: float) -> Iterator[Fold]:
     from sklearn.model_selection import TimeSeriesSplit
 
     if n == 1:
+        # at least two rows are held out, and at least one is learned
         first = m - min(m - 1, max(2, ceil(fraction * m)))
         yield Fold(np.arange(first), np.arange(first, m))
         return
@@ -223,6 +225,7 @@ def _folds_of_groups(strata: AnyArray, groups: AnyArray, n: int, fraction: float
         hint = "Without groups, rows are held out at random."
         raise DataError.must_be("groups", "have at least two different values", "one", hint)
     parts = min(n if n > 1 else max(2, round(1 / max(fraction, 1 / m))), n_groups)
+    # scikit-learn refuses to stratify more parts than rows of the largest class
     largest = int(np.bincount(strata).max())
     balanced = n_groups <= STRATIFIED and parts <= largest
     splitter = StratifiedGroupKFold if balanced else GroupKFold

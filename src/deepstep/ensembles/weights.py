@@ -82,6 +82,7 @@ def selection_weights(
         rows = rng.integers(0, m, min(m, MOST_ROWS))
         drawn_weight = None if weight is None else weight[rows]
         counts += _selected(outputs[:, rows].astype(np.float64), Y[rows], metric, drawn_weight)
+    # of many presets all may be below the least share; the most frequent ones stay
     counts[counts < min(LEAST_SHARE * counts.sum(), counts.max())] = 0
     return np.asarray(counts / counts.sum())
 

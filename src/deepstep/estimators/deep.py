@@ -102,7 +102,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
             least 0, for 'quantile' in one column. Or the name of their column, where X is a frame.
         sample_weight : array of shape (n_samples,) or str, optional
             Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
-        X_val, y_val, sample_weight_val : object, optional
+        X_val, y_val, sample_weight_val : optional
             Validation data of the same kinds, with labels of y, by which epochs and weights are chosen in
             place of folds.
         eval_set : tuple or list of one tuple, optional
@@ -380,7 +380,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         if columns is not None and not columns.names and not sparse:  # the fit had sparse rows
             checks = {"dtype": np.float64, "ensure_all_finite": "allow-nan", "reset": False}
             return csr_array(validate_data(self, X, **checks)), columns
-        if columns is not None and columns.names and sparse:
+        if columns is not None and columns.names and sparse:  # the fit had a table
             X = X.toarray()
         if issparse(X) or (isinstance(X, np.ndarray) and X.dtype.kind in "biufc"):
             finite = "allow-nan" if sparse else False  # the preparation names the column and the row

@@ -42,21 +42,21 @@ def distill(
 
     Parameters
     ----------
-    teacher
+    teacher : estimator
         A fitted model with ``predict_proba``, or else with ``predict`` of numbers: an estimator of DeepStep,
         of scikit-learn or a pipeline, a booster.
     X : array, frame or sparse matrix of shape (n_samples, n_features)
         Rows in the form that the teacher takes, with texts and missing values if it takes them.
-    hidden_layer_sizes : object, optional
+    hidden_layer_sizes : int or sequence of int, default=(128, 64)
         Units of each hidden layer.
-    augment : int, optional
+    augment : int, default=20000
         Number of synthetic rows; 0 for X alone, which is too little for small tables. The numbers of
         synthetic sparse rows do not move.
-    random_state : object, optional
-        As of the estimators; it draws the synthetic rows, too.
+    random_state : int, RandomState or None, default=None
+        Where the synthetic rows come from, and what the network draws.
     **parameters
-        Of `NetworkClassifier` or `NetworkRegressor`; by default those of one network on a table, with
-        ``max_iter=40``, ``learning_rate_init=0.01`` and ``schedule="cosine"``.
+        Parameters of `NetworkClassifier` or `NetworkRegressor`; by default those of one network on a table,
+        with ``max_iter=40``, ``learning_rate_init=0.01`` and ``schedule="cosine"``.
 
     Returns
     -------

@@ -23,7 +23,7 @@ from deepstep.targets import Targets
 from deepstep.types import Array
 
 OF_TABLES = ("Input X contains NaN", "could not convert string")
-"""How scikit-learn's errors begin about an X that is a table."""
+"""First words of scikit-learn's errors about an X that is a table."""
 
 
 class Scaling(NamedTuple):
@@ -61,11 +61,7 @@ def checked_rows(estimator: Any, data: RawData, dtype: Any, *, reset: bool) -> R
     numbers = is_regressor(estimator)
     checks = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "multi_output": True, "reset": reset}
     # what is too large for the dtype is refused in words
-    with (
-        np.errstate(over="ignore"),
-        reraise_with_row(data, numbers=numbers),
-        numbers_alone(estimator),
-    ):
+    with np.errstate(over="ignore"), reraise_with_row(data, numbers=numbers), numbers_alone(estimator):
         X, y = validate_data(estimator, data.X, data.y, y_numeric=numbers, **checks)
     y = as_target(y, numbers=numbers)
     check_consistent_length(X, y)
@@ -136,16 +132,16 @@ def check_groups(params: Any, groups: Any, *, validated: bool, streamed: bool) -
     """Refuse groups that would have no effect, or that no split can respect."""
     if groups is None:
         return
-    reason = ""
     if streamed:
-        reason = "where rows are streamed"
-    elif validated:
-        reason = "with validation data of your own"
-    elif not params.early_stopping or params.solver == "lbfgs":
+        raise ConfigurationError("groups cannot be used where rows are streamed", "Leave groups out.")
+    if validated:
+        raise ConfigurationError(
+            "groups cannot be used with validation data of your own", "Leave groups out."
+        )
+    if not params.early_stopping or params.solver == "lbfgs":
         settings = f"early_stopping={params.early_stopping} and solver={params.solver!r}"
-        reason = f"with {settings}, which hold no rows out"
-    if reason:
-        raise ConfigurationError(f"groups cannot be used {reason}", "Leave groups out.")
+        problem = f"groups cannot be used with {settings}, which hold no rows out"
+        raise ConfigurationError(problem, "Leave groups out.")
 
 
 def held_out_part(

@@ -307,11 +307,7 @@ class AdaptiveRate(Callback):
 
 
 def first_rate(
-    params: NetworkParameters,
-    learned: Examples,
-    session: Callable[[], Session],
-    seed: int,
-    where: str,
+    params: NetworkParameters, learned: Examples, session: Callable[[], Session], seed: int, where: str
 ) -> tuple[float, RateSearch | None]:
     """The learning rate that a new fit begins with, and the search that found it, in the order of the fit.
 

@@ -209,12 +209,12 @@ class Calibrated:
         y : array of shape (n_samples,) or (n_samples, n_outputs)
             Targets to be looked at.
         n : int, optional
-            How many rows; by default all.
+            Number of rows in the list; by default all.
 
         Returns
         -------
-        array of shape (list of LabelIssue, of a regressor of TargetIssue)
-            ``pandas.DataFrame`` makes a table of it.
+        list of LabelIssue or TargetIssue
+            Labels of a classifier, numbers of a regressor; ``pandas.DataFrame`` makes a table of it.
 
         Raises
         ------
@@ -382,19 +382,19 @@ class ClassPredictions(Calibrated):
         ----------
         X : array, frame or sparse matrix of shape (n_samples, n_features)
             A row is an example.
-        alpha : float, optional
+        alpha : float, default=0.1
             Share of the rows whose label may be missed, between 0 and 1.
-        per_class : bool, optional
+        per_class : bool, default=True
             Whether the share is that of each class, else of all rows together. Sets are larger where a class
             is difficult. A model of an older release does not know the classes of its rows: its sets are of
             all rows until `calibrate`.
-        allow_empty : bool, optional
+        allow_empty : bool, default=False
             Whether a set may be empty: the row is like none that the model knows, and it counts among the
             missed ones. Else the most probable label is in the set.
 
         Returns
         -------
-        array of bool of shape (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes), bool
             Whether each of ``classes_`` is in the set. All labels are in all sets where fewer than 1/alpha -
             1 rows were held out, which is too few to exclude one; likewise a label of 1 to 1/alpha - 6 rows.
             Of none, the rows of all labels decide.
@@ -481,6 +481,7 @@ class NumberPredictions(Calibrated):
             array of float32 and the network has that precision.
         """
         A = self._outputs(X)
+        # float32 for rows of float32, as scikit-learn's network predicts
         if A.dtype == np.float32 and getattr(X, "dtype", None) != np.float32:
             A = A.astype(np.float64)
         return self.targets_.predictions(A)
@@ -542,12 +543,12 @@ class NumberPredictions(Calibrated):
         ----------
         X : array, frame or sparse matrix of shape (n_samples, n_features)
             A row is an example.
-        alpha : float, optional
+        alpha : float, default=0.1
             Share of the rows whose target may be missed, between 0 and 1.
 
         Returns
         -------
-        array of float64 of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+        ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2), float64
             Lower and upper end; of several targets each for itself. Counts (``loss='poisson'``) end at 0.
             Infinite where fewer than 1/alpha - 1 rows were held out, which is too few to say so much.
 
@@ -601,6 +602,7 @@ class NumberPredictions(Calibrated):
 def _in_deviations(residuals: Array) -> AnyArray:
     """Residuals (m, n) in robust standard deviations, of each row the largest, (m,)."""
     deviation = 1.4826 * np.median(np.abs(residuals), axis=0)
+    # the median is 0 where most targets are met exactly, and all residuals may be 0
     deviation = np.where(deviation > 0, deviation, residuals.std(axis=0))
     scaled = residuals / np.where(deviation > 0, deviation, 1.0)
     largest = np.abs(scaled).argmax(axis=1)[:, np.newaxis]

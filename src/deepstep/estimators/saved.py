@@ -109,7 +109,7 @@ class SavedEstimator:
         ----------
         folder : Path or str
             The folder to make; its parent exists.
-        overwrite : bool, optional
+        overwrite : bool, default=False
             Replace an older model, which stays as it is until the new one is complete.
 
         Raises
@@ -179,7 +179,7 @@ class SavedEstimator:
             The file to write; its suffix is that of the format.
         to : str, optional
             The format, a name in ``deepstep.export.FORMATS``; by default by the suffix.
-        overwrite : bool, optional
+        overwrite : bool, default=False
             Replace files that exist.
 
         Returns

@@ -127,7 +127,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of str objects
+        ndarray of shape (n_features,), str objects
+            A name for each feature.
         """
         check_is_fitted(self)
         return np.asarray(self.preparation_.feature_names, object)
@@ -183,15 +184,15 @@ def table_network(
         `NetworkClassifier`, or `NetworkRegressor`, of which the targets are scaled.
     rows : int
         Rows that it will learn from: they decide the size of batches.
-    encodes : bool, default True
+    encodes : bool, default=True
         Whether the rows are a table; else they are numbers, as sparse ones.
     **parameters
-        Of the network.
+        Parameters of the network.
 
     Returns
     -------
     sklearn.pipeline.Pipeline
-        Of a `TableEncoder` and the network.
+        A `TableEncoder` and the network, or the network alone.
 
     Examples
     --------
