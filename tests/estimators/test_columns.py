@@ -122,14 +122,8 @@ NUMBERS = np.linspace(0, 9, M).round(2)
 MOMENT = datetime.datetime(2020, 3, 28, tzinfo=datetime.UTC)
 NO_NUMBERS = {
     "words": (LABELS.tolist(), "texts such as '(yes|no)' in row 1, .* Use a classifier"),
-    "two columns": (
-        np.array([["1", "yes"]] * M, object),
-        "texts such as 'yes' in row 1, .* Use a classifier",
-    ),
-    "numbers as texts": (
-        NUMBERS.astype(str),
-        "texts such as '0.0' in row 1, .* Make numbers of them, as y.as",
-    ),
+    "two columns": (np.array([["1", "yes"]] * M, object), "texts such as 'yes' in row 1, .* Use a class"),
+    "numbers as texts": (NUMBERS.astype(str), "texts such as '0.0' in row 1, .*, as y.astype"),
     "dates": (np.arange(M).astype("M8[s]"), "dates. Make numbers of them, as .y - y.min"),
     "moments": (pd.Series([MOMENT] * M), "values such as Timestamp.*, as .y - y.min"),
     "durations": (np.arange(M).astype("m8[D]"), "durations. Make numbers of them, as .y - y.min"),

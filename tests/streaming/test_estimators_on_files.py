@@ -149,12 +149,7 @@ def test_what_streams_cannot_do_is_refused(parts, settings, says):
         (NetworkClassifier, {}, {}, "Column 'kind' has values of type String, not numbers"),
         (NetworkClassifier, {"early_stopping": True}, {"groups": "kind"}, "groups cannot be used where"),
         (NetworkRegressor, {"solver": "lbfgs"}, {}, "solver='lbfgs' cannot be used where rows are streamed"),
-        (
-            NetworkRegressor,
-            {"early_stopping": True, "refit": True},
-            {},
-            "refit=True cannot be used where rows are streamed",
-        ),
+        (NetworkRegressor, {"early_stopping": True, "refit": True}, {}, "refit=True cannot be used where"),
     ],
 )
 def test_what_one_network_cannot_do_with_streams_is_refused(
@@ -199,8 +194,8 @@ def test_a_number_that_cannot_be_used_is_named_with_its_part_and_row(tmp_path, w
     path = written(tmp_path / "few", frame, 2, 60)
     with pytest.raises(DataError) as refused:
         NetworkClassifier(**PLAIN, dtype="float32").fit(path, "target")
-    place = f"few, part part-{at // 200}.parquet: row {at % 200 + 1} of column 'z' is {value}"
-    assert place in str(refused.value)
+    row = f"row {at % 200 + 1} of column 'z' is {value}"
+    assert f"few, part part-{at // 200}.parquet: {row}" in str(refused.value)
 
 
 def test_what_is_found_about_a_table_is_logged_where_verbose(tmp_path, whole, caplog):
