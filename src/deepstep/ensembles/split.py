@@ -172,11 +172,9 @@ def structured_folds(rows: Rows, strata: AnyArray | None, n: int, fraction: floa
     least = min(2, len(np.unique(numbers)))
     usable = [fold for fold in folds if fold.held_out.size and len(np.unique(numbers[fold.learned])) >= least]
     if not usable:
-        left = (
-            "beside each held-out group" if rows.groups is not None else "before each held-out block of time"
-        )
+        part = "beside each held-out group" if rows.groups is not None else "before each held-out block"
         hint = "Pass validation data of your own, as X_val and y_val."
-        raise DataError(f"The rows {left} have one class", hint)
+        raise DataError(f"The rows {part} have one class", hint)
     return usable
 
 

@@ -110,9 +110,8 @@ def named_columns(columns: Any, names: Sequence[Any]) -> tuple[str, ...]:
         return ()
     setting = "categorical_features"
     if not len(names):
-        raise ConfigurationError.must_be(
-            setting, "None for a sparse matrix", f"{columns!r:.60}", "Use X.toarray()."
-        )
+        value = f"{columns!r:.60}"
+        raise ConfigurationError.must_be(setting, "None for a sparse matrix", value, "Use X.toarray().")
     entries = np.asarray(columns, dtype=object).ravel().tolist()
     if entries and all(isinstance(entry, bool | np.bool_) for entry in entries):
         if len(entries) != len(names):

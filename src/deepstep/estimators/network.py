@@ -498,9 +498,7 @@ class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
         """
         if self.class_weight == "balanced":
             hint = "'balanced' needs the labels of all data. Pass compute_class_weight's weights as a dict."
-            raise ConfigurationError.must_be(
-                "class_weight", "None or a dict for partial_fit", "'balanced'", hint
-            )
+            raise ConfigurationError.must_be("class_weight", "None or a dict here", "'balanced'", hint)
         return self._partial_fit(RawData(X, y, sample_weight), classes)
 
     def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:

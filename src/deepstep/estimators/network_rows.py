@@ -122,26 +122,22 @@ def _check_numbers(frame: "polars.DataFrame", dtype: Any) -> None:
         if len(wrong):
             value = column[int(wrong[0])]
             hint = "Rows with missing values are for DeepClassifier and DeepRegressor, which encode them."
-            raise DataError(
-                f"Row {wrong[0] + 1} of column {column.name!r} is {value}, not a finite number of {dtype}",
-                hint,
-            )
+            cell = f"Row {wrong[0] + 1} of column {column.name!r}"  # `naming_rows` looks for this beginning
+            raise DataError(f"{cell} is {value}, not a finite number of {dtype}", hint)
 
 
 def check_groups(params: Any, groups: Any, *, validated: bool, streamed: bool) -> None:
     """Refuse groups that would have no effect, or that no split can respect."""
     if groups is None:
         return
+    hint = "Leave groups out."
     if streamed:
-        raise ConfigurationError("groups cannot be used where rows are streamed", "Leave groups out.")
+        raise ConfigurationError("groups cannot be used where rows are streamed", hint)
     if validated:
-        raise ConfigurationError(
-            "groups cannot be used with validation data of your own", "Leave groups out."
-        )
+        raise ConfigurationError("groups cannot be used with validation data of your own", hint)
     if not params.early_stopping or params.solver == "lbfgs":
         settings = f"early_stopping={params.early_stopping} and solver={params.solver!r}"
-        problem = f"groups cannot be used with {settings}, which hold no rows out"
-        raise ConfigurationError(problem, "Leave groups out.")
+        raise ConfigurationError(f"groups cannot be used with {settings}, which hold no rows out", hint)
 
 
 def held_out_part(
