@@ -333,7 +333,7 @@ def test_it_is_learned_from_and_predicted_for(name):
 REFUSED_TABLES = {
     "only empty columns": (DeepClassifier, {"x": [None] * M}, WORDS, "one column with different values"),
     "one row of numbers": (DeepRegressor, {"x": [1.0]}, [1.0], "one row, so that nothing can differ"),
-    "no rows": (DeepClassifier, {"x": []}, [], "X has no rows"),
+    "no rows": (DeepClassifier, {"x": []}, [], "at least one row"),
     "no columns": (DeepRegressor, {}, NORMAL, "at least one column"),
     "infinite": (DeepRegressor, {"x": [*NORMAL[1:], np.inf]}, NORMAL, "column 'x': .* row 60"),
     "targets beyond the floats": (DeepRegressor, {"x": NORMAL}, NORMAL * 1e160, "squares are floats"),

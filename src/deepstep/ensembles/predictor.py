@@ -96,7 +96,7 @@ class Columns:
         elif set(frame.columns) != set(self.names):
             frame = frame.rename(dict(zip(frame.columns, self.names, strict=True)))
         if not frame.height:
-            raise DataError("X has no rows (minimum of 1 is required)")
+            raise DataError("X has no rows", "Pass at least one row (minimum of 1 is required).")
         return frame
 
 

@@ -162,8 +162,7 @@ def weights_in(frame: "polars.DataFrame", name: str) -> Array:
 
 def _encoding(surveyed: Survey, name: str) -> Encoding:
     """How features become inputs: of all rows in memory, or by a second pass over them."""
-    inputs = surveyed.inputs
-    pieces = default_n_bins(sum(surveyed.kept)) if INPUTS[name][1] else 0
+    inputs, pieces = surveyed.inputs, default_n_bins(sum(surveyed.kept)) if INPUTS[name][1] else 0
     if surveyed.in_memory:
         return Encoding.fit(inputs.transform(surveyed.sample), pieces)
     quantiles = Quantiles(inputs.n_features)

@@ -332,9 +332,8 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
 
     def _judges(self, network: Network, held_out: Examples) -> list[Callback]:
         """The callback that scores validation data by a copy of the estimator that predicts by a network."""
-        scored = copy(self)
+        scored, targets, where = copy(self), self.targets_, f"{type(self).__name__}.fit"
         scored.network_, scored._progress = network, Progress()
-        targets, where = self.targets_, f"{type(self).__name__}.fit"
         if hasattr(scored, "feature_names_in_"):
             del scored.feature_names_in_  # the rows have been stripped of theirs
         Y = held_out.Y if self._scaling is None else self._scaling.unscaled(held_out.Y)

@@ -122,8 +122,10 @@ def _check_numbers(frame: "polars.DataFrame", dtype: Any) -> None:
         if len(wrong):
             value = column[int(wrong[0])]
             hint = "Rows with missing values are for DeepClassifier and DeepRegressor, which encode them."
-            cell = f"Row {wrong[0] + 1} of column {column.name!r}"  # `naming_rows` looks for this beginning
-            raise DataError(f"{cell} is {value}, not a finite number of {dtype}", hint)
+            raise DataError(
+                f"Row {wrong[0] + 1} of column {column.name!r} is {value}, not a finite number of {dtype}",
+                hint,
+            )
 
 
 def check_groups(params: Any, groups: Any, *, validated: bool, streamed: bool) -> None:
