@@ -112,7 +112,7 @@ def test_a_predictor_alone_has_no_estimator(tmp_path):
         run.likely(FRAME)
     run.save(tmp_path / "run")
     assert_array_equal(archive.load(tmp_path / "run").outputs(FRAME), run.outputs(FRAME))
-    with pytest.raises(FileError, match="a saved DeepClassifier is expected; it is a Predictor"):
+    with pytest.raises(FileError, match="holds a Predictor, not a DeepClassifier"):
         DeepClassifier.load(tmp_path / "run")
 
 

@@ -191,7 +191,7 @@ class Run:
         else:
             from deepstep.ensembles.predictor import predictor_of
 
-            run = cls(predictor_of(model, "Run.of"), dict(config or {}), None, None, model)
+            run = cls(predictor_of(model), dict(config or {}), None, None, model)
         if rows is not None:
             run.examples = run.examples_of(rows, labels)
         return run

@@ -126,8 +126,8 @@ def test_what_makes_no_sense_is_refused_in_words():
         *((lambda n=n: plain.label_issues(X, y, n=n), "n must be a whole number") for n in (0, 1.5)),
         (lambda: plain.predict_set(X), r"Call calibrate\(X, y\)"),
         (lambda: numbers.predict_interval(X), r"Call calibrate\(X, y\)"),
-        (lambda: quantiles.predict_interval(X), "whose quantiles are an interval themselves"),
-        (lambda: quantiles.calibrate(X, X[:, 0]), "whose quantiles are an interval themselves"),
+        (lambda: quantiles.predict_interval(X), "needs no intervals, as its quantiles are"),
+        (lambda: quantiles.calibrate(X, X[:, 0]), "needs no intervals, as its quantiles are"),
         (lambda: several.calibrate(*MULTILABEL).predict_set(MULTILABEL[0]), "one column of labels"),
         (lambda: batch.label_issues(X, y), "without batch normalization"),
     ):

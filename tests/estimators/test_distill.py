@@ -97,12 +97,9 @@ class Infinite:
 @pytest.mark.parametrize(
     ("teacher", "message"),
     [
-        (
-            LinearSVC().fit(WINE / 100, KINDS),
-            r"teacher must be a fitted model with predict_proba, .* \(LinearSVC\)",
-        ),
-        (StandardScaler().fit(WINE), r"got one without \(StandardScaler\)"),
-        (Infinite(), "a model whose .* got such as"),
+        (LinearSVC().fit(WINE / 100, KINDS), "teacher must be .* with predict_proba, .* got LinearSVC"),
+        (StandardScaler().fit(WINE), "got StandardScaler"),
+        (Infinite(), "a model whose .* got predictions such as"),
         (
             MultiOutputClassifier(LogisticRegression()).fit(WINE > 1, np.eye(3)[KINDS]),
             "of one column of classes",
@@ -118,8 +115,8 @@ def test_rows_and_numbers_of_them_that_are_refused():
     teacher = DummyRegressor().fit(WINE, KINDS)
     for augment, X, message in (
         (-1, WINE, "augment must be"),
-        (0, "rows.parquet", r"X must be rows in memory, got 'rows\.parquet'\."),
-        (0, polars.LazyFrame({"x": [1.0]}), "X must be rows in memory, got <LazyFrame"),
+        (0, "rows.parquet", "X must be a table in memory, got 'rows.parquet'"),
+        (0, polars.LazyFrame({"x": [1.0]}), "X must be a table in memory, got <LazyFrame"),
         (0, WINE[0], "X must be a table with at least one row, got the shape"),
         (0, polars.DataFrame(WINE[:0]), "X must be a table with at least one row, got the shape"),
     ):

@@ -106,12 +106,12 @@ REFUSED = [
     *(
         (DeepClassifier, {"validation": folds}, says)
         for folds, says in (
-            ([(np.arange(100), np.arange(90, 178))], "got fold 0 that learns from rows which it holds out"),
+            ([(np.arange(100), np.arange(90, 178))], "got fold 0, which learns from rows that it holds out"),
             ([PAIRS, (np.arange(9), np.arange(0))], "got fold 1 with 9 and 0 rows"),
             ([], "got no fold"),
-            ([(np.arange(100), np.arange(100, 179))], "got fold 0 with row numbers beyond the 178 rows"),
-            ([(np.arange(100), np.arange(-5, 0))], "got fold 0 with row numbers beyond"),
-            ([np.arange(100)], "got fold 0 that is no pair of row numbers"),
+            ([(np.arange(100), np.arange(100, 179))], "fold 0, which has row numbers beyond the 178 rows"),
+            ([(np.arange(100), np.arange(-5, 0))], "fold 0, which has row numbers beyond"),
+            ([np.arange(100)], "got fold 0, which is no pair of row numbers"),
             ("tmie", "'validation' parameter"),
         )
     ),

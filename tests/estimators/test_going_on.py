@@ -82,9 +82,9 @@ def test_classes_of_a_partial_fit():
     assert len(model.loss_curve_) == epochs + 1
     for ask, message in (
         (lambda: model.partial_fit(X, Y + 1), "classes"),
-        (lambda: model.partial_fit(X, Y, classes=[0, 1, 2, 3]), "classes as in the first call"),
-        (lambda: new.partial_fit(X, Y), "classes in the first call"),
-        (lambda: new.partial_fit(X, Y, classes=[0]), "classes in the first call"),
+        (lambda: model.partial_fit(X, Y, classes=[0, 1, 2, 3]), "classes must be those of the first call"),
+        (lambda: new.partial_fit(X, Y), "at least two labels in the first call, got"),
+        (lambda: new.partial_fit(X, Y, classes=[0]), "at least two labels in the first call, got"),
     ):
         with pytest.raises(DataError, match=message):
             ask()
@@ -96,9 +96,9 @@ def test_warm_start_of_another_shape():
     before = theta(model).copy()
     with pytest.raises(DataError, match="classes"):
         model.fit(X[:100], Y[:100])
-    with pytest.raises(ConfigurationError, match="as they were"):
+    with pytest.raises(ConfigurationError, match="are not those of the fitted network"):
         model.set_params(hidden_layer_sizes=(3,)).fit(X, Y)
-    with pytest.raises(ConfigurationError, match=r"dtype='float64' or 'auto', .*; got 'float32'\. Use a new"):
+    with pytest.raises(ConfigurationError, match=r"dtype must be 'float64' .*, got 'float32'\. Use a new"):
         model.set_params(hidden_layer_sizes=(8, 6), dtype="float32").fit(X, Y)
     assert_array_equal(theta(model), before)
 

@@ -33,9 +33,7 @@ def held_out_by(model):
 
 
 def split(m, n, *, groups=None, strata=None, fraction=0.1, seed=0):
-    return structured_folds(
-        Rows(np.empty((m, 1)), np.empty(m), None, groups), strata, n, fraction, seed, "fit"
-    )
+    return structured_folds(Rows(np.empty((m, 1)), np.empty(m), None, groups), strata, n, fraction, seed)
 
 
 @pytest.mark.parametrize("n", [1, 2, 5])
@@ -43,17 +41,17 @@ def split(m, n, *, groups=None, strata=None, fraction=0.1, seed=0):
 def test_folds_of_groups_have_all_classes_in_proportion(n, seed):
     rng = np.random.default_rng(seed)
     groups, strata = rng.integers(0, 60, 900), rng.choice(3, 900, p=[0.7, 0.2, 0.1])
-    found = split(900, n, groups=groups, strata=strata, seed=seed)
-    assert len(found) == n
-    for fold in found:
+    folds = split(900, n, groups=groups, strata=strata, seed=seed)
+    assert len(folds) == n
+    for fold in folds:
         assert not {*groups[fold.learned]} & {*groups[fold.held_out]}
         shares = np.bincount(strata[fold.held_out], minlength=3) / len(fold.held_out)
         np.testing.assert_allclose(shares, [0.7, 0.2, 0.1], atol=0.09)
         expected = 180 if n == 5 else 450 if n == 2 else 90
         assert abs(len(fold.held_out) - expected) < 30
     again = split(900, n, groups=groups, strata=strata, seed=seed)
-    for one, other in zip(found, again, strict=True):
-        assert_array_equal(one.held_out, other.held_out)
+    for fold, other in zip(folds, again, strict=True):
+        assert_array_equal(fold.held_out, other.held_out)
 
 
 def test_fewer_groups_than_folds_make_fewer_folds():
@@ -67,10 +65,11 @@ def test_rows_of_a_class_in_one_group_are_judged_by_no_network_that_has_not_seen
     strata = CLASSES.copy()
     rare = np.flatnonzero(GROUPS == 7)[:3]
     strata[rare] = 2
-    found = split(M, 5, groups=GROUPS, strata=strata)
-    assert not {*rare} & {*np.concatenate([fold.held_out for fold in found])}
-    assert sum({*rare} <= {*fold.learned} for fold in found) == 4
-    assert len(np.concatenate([fold.held_out for fold in found])) == M - 3
+    folds = split(M, 5, groups=GROUPS, strata=strata)
+    held_out = np.concatenate([fold.held_out for fold in folds])
+    assert not {*rare} & {*held_out}
+    assert sum({*rare} <= {*fold.learned} for fold in folds) == 4
+    assert len(held_out) == M - 3
     (part,) = split(M, 1, groups=GROUPS, strata=strata)
     assert {*rare} <= {*part.learned}
 
@@ -122,16 +121,16 @@ def test_no_fold_learns_rows_later_than_those_it_judges():
 
 
 REFUSED = [
-    ({"groups": 5}, "groups must be an array of 240 values, one for each row of X, got 1"),
-    ({"groups": [None, *GROUPS[1:]]}, "without missing values, got row 1"),
-    ({"groups": [[1]] * M}, "of hashable values, got"),
-    ({"groups": np.zeros((M, 1))}, "of hashable values, got array"),
-    ({"groups": [1] * M}, "at least two different groups, got one"),
-    ({"groups": CLASSES}, "rows of at least two classes beside the rows that are held out"),
-    ({"groups": "home"}, "groups with a value for each row, where X is no table with names"),
-    ({"groups": GROUPS, "X_val": X, "y_val": CLASSES}, "groups, or validation data of its own; got both"),
-    ({"validation": "time", "X_val": X, "y_val": CLASSES}, "validation, or validation data of its own"),
-    ({"validation": "time", "groups": GROUPS}, "groups, or validation='time'; got both"),
+    ({"groups": 5}, "groups must have 240 values, one for each row of X, got 1"),
+    ({"groups": [None, *GROUPS[1:]]}, "1 of 240 rows .row 1, counted from 1. has no group"),
+    ({"groups": [[1]] * M}, "groups must have hashable values, got"),
+    ({"groups": np.zeros((M, 1))}, "groups must have hashable values, got array"),
+    ({"groups": [1] * M}, "groups must have at least two different values, got one"),
+    ({"groups": CLASSES}, "rows beside each held-out group have one class"),
+    ({"groups": "home"}, "groups must be an array where the columns of X have no names"),
+    ({"groups": GROUPS, "X_val": X, "y_val": CLASSES}, "groups cannot be used with validation data"),
+    ({"validation": "time", "X_val": X, "y_val": CLASSES}, "validation cannot be used with validation data"),
+    ({"validation": "time", "groups": GROUPS}, "groups cannot be used with validation='time'"),
 ]
 
 
@@ -145,7 +144,7 @@ def test_what_is_refused(arguments, message):
 
 @pytest.mark.parametrize("settings", [{"early_stopping": False}, {"solver": "lbfgs"}])
 def test_groups_without_use_are_refused(settings):
-    with pytest.raises(ConfigurationError, match=r"groups is given; got|which hold none out"):
+    with pytest.raises(ConfigurationError, match=r"groups cannot be used .*, which hold no rows out"):
         NetworkClassifier(**{**ONE, **settings}).fit(X, CLASSES, groups=GROUPS)
 
 

@@ -43,7 +43,7 @@ def test_truth_values_stay_truth_values():
 
 def test_a_column_of_three_labels_is_refused():
     three = LABELS.with_columns(wind=polars.Series(["n", "s", "w"] * 40))
-    with pytest.raises(DataError, match="two classes each; got 3 classes in column 3 of 3"):
+    with pytest.raises(DataError, match="Column 3 of the 3 columns of y has 3 classes, not two"):
         MODELS["network"]().fit(X, three)
     model = MODELS["network"]().fit(X, LABELS)
     with pytest.raises(DataError, match="y has the classes"):
@@ -55,7 +55,7 @@ def test_dates_are_no_labels(name):
     """No file could hold them: refused before the training, not at save."""
     days = np.array(["2024-01-01", "2024-01-02"], "datetime64[D]")[WET.astype(int)]
     for labels in (days, days.astype(object)):
-        with pytest.raises(DataError, match=r"as labels; got dates or durations\. Make texts of them"):
+        with pytest.raises(DataError, match=r"y has dates or durations as labels\. Make texts of them"):
             MODELS[name]().fit(X, labels)
 
 

@@ -27,7 +27,7 @@ from deepstep.errors import DivergenceError
 
 WINE, KINDS = load_wine(return_X_y=True)
 NUMBERS, TARGET = load_diabetes(return_X_y=True)
-EPOCHS, TRIED = 12, Size(presets=6, n_folds=4, first_folds=2, kept=2)
+EPOCHS, TRIED = 12, Size(presets=6, n_folds=4, first_folds=2, on_all_folds=2)
 
 
 def few(epochs):
@@ -169,7 +169,7 @@ def test_one_number_of_epochs_is_chosen_for_all_folds_by_the_rows_that_they_hold
 
 
 def n_trainings(size):
-    return size.presets * size.first_folds + size.kept * (size.n_folds - size.first_folds)
+    return size.presets * size.first_folds + size.on_all_folds * (size.n_folds - size.first_folds)
 
 
 def test_more_effort_is_more_trainings_and_never_fewer_presets(trainings):
@@ -187,7 +187,7 @@ def test_more_effort_is_more_trainings_and_never_fewer_presets(trainings):
 def test_members_are_rounded_up_to_whole_folds(n_estimators, members):
     size = size_of(500, n_estimators, "balanced")
     assert size.presets * size.n_folds == members
-    assert (size.first_folds, size.kept) == (size.n_folds, size.presets)
+    assert (size.first_folds, size.on_all_folds) == (size.n_folds, size.presets)
     without_folds = size_of(500, n_estimators, "balanced", validated=True)
     assert (without_folds.presets, without_folds.n_folds) == (n_estimators, 1)
 

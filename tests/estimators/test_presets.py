@@ -110,8 +110,8 @@ def test_patience_ends_each_member_by_itself():
 
 REFUSED = [
     ({"effort": "worst"}, "'effort' parameter"),
-    ({"checkpoint_dir": "c", "time_budget": 5.0}, "time_budget must be None, where checkpoint_dir is given"),
-    ({"resume": True}, "checkpoint_dir, where resume=True; got None"),
+    ({"checkpoint_dir": "c", "time_budget": 5.0}, "time_budget must be None where checkpoint_dir is given"),
+    ({"resume": True}, "checkpoint_dir must be a folder where resume=True, got None"),
     ({"categorical_features": ["alcohl"]}, "categorical_features"),
     ({"presets": "rleu"}, "presets must be one of .*, got 'rleu'. Did you mean 'relu'"),
     ({"presets": ["relu", "relu"]}, r"presets must be different presets, .* got \['relu', 'relu'\]"),

@@ -164,7 +164,7 @@ def folder(tmp_path_factory):
 
 
 def test_the_class_has_to_be_that_of_the_folder(folder):
-    with pytest.raises(FileError, match="a saved DeepRegressor is expected; it is a DeepClassifier"):
+    with pytest.raises(FileError, match="holds a DeepClassifier, not a DeepRegressor"):
         DeepRegressor.load(folder)
     assert type(type("Mine", (DeepClassifier,), {}).load(folder)).__name__ == "Mine"
 

@@ -172,19 +172,19 @@ def test_lbfgs_is_judged_too():
 OTHERS = {"X_val": X, "y_val": NAMES}
 EARLY = {"early_stopping": True, "refit": True}
 REFUSED = [
-    ({"X_val": X}, {}, "X_val and y_val; got one of them alone"),
-    ({"sample_weight_val": np.ones(150)}, {}, "got sample_weight_val alone"),
-    ({"X_val": X[:1], "y_val": ["z"]}, {}, r"y has the classes .*; got the classes \['z'\]"),
+    ({"X_val": X}, {}, "y_val is missing"),
+    ({"sample_weight_val": np.ones(150)}, {}, "sample_weight_val is passed without X_val"),
+    ({"X_val": X[:1], "y_val": ["z"]}, {}, r"(?s)y has the classes \['z'\], known .* the validation data"),
     ({**OTHERS, "sample_weight_val": np.zeros(150)}, {}, "weight above 0|one non-zero number"),
     ({"X_val": X[:, :3], "y_val": NAMES}, {}, "4 features"),
     (OTHERS, {"scoring": lambda *_: np.ones(2)}, "fit: scoring that gives one number; got"),
     ({}, {"scoring": "roc_auk", "early_stopping": True}, "Did you mean 'roc_auc'"),
-    ({}, {"refit": True}, "early_stopping=True, where refit=True; got"),
+    ({}, {"refit": True}, "early_stopping must be True where refit=True, got False"),
     ({}, {**EARLY, "time_budget": 1.0}, "for refit=True .* got time_budget, which"),
     ({}, {**EARLY, "schedule": "plateau"}, "for refit=True .* got schedule, which"),
-    ({}, {"scoring": "f1"}, "validation data, where scoring is given; got scoring='f1'"),
+    ({}, {"scoring": "f1"}, "scoring must be None .* validation data, got 'f1'"),
     # L-BFGS has no early stopping: nothing is held out to be scored, no best epoch to refit to
-    ({}, {"refit": True, "scoring": "loss", "solver": "lbfgs"}, r"'lbfgs', .*; got refit, scoring"),
+    ({}, {"refit": True, "scoring": "loss", "solver": "lbfgs"}, "refit, scoring cannot be used with"),
 ]
 
 

@@ -116,7 +116,7 @@ def test_class_weight_of_several_columns():
         ({7: 2.0}, None, "labels among"),
         (None, np.zeros(170), "[Ww]eight"),
         (None, -np.ones(170), "[Ww]eight"),
-        (None, np.repeat([1.0, 0.0], [150, 20]), "two classes"),
+        (None, np.repeat([1.0, 0.0], [150, 20]), "one class"),
     ],
 )
 def test_bad_weights(class_weight, weight, message):

@@ -142,7 +142,7 @@ def test_coverage_adds_sets_and_intervals(runs, table):
         assert unknowable[0]["interval"]["w"] == [None, None]
     with served(runs["quantiles"]) as port:
         status, answer = ask(port, "/predict?coverage=0.75", rows)
-        assert (status, "whose quantiles are an interval themselves" in answer) == (400, True)
+        assert (status, "needs no intervals" in answer) == (400, True)
 
 
 HEADER = b"age,colour,member,day\n"

@@ -154,7 +154,7 @@ def _held_out(
     some = None if strata is None else strata[learned]
     groups = None if rows.groups is None else rows.groups[learned]
     try:
-        fold = hold_out(len(learned), some, groups, fraction, options.seed, part, by_time=options.in_time)
+        fold = hold_out(len(learned), some, groups, fraction, options.seed, by_time=options.in_time)
     except DataError as error:
         expected, got, hint = error.expected, error.got, error.hint
         if options.how_split:

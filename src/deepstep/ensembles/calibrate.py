@@ -77,7 +77,8 @@ class WidthModel:
 
 
 def _terms(inputs: WidthInputs, floor: float, knots: Array, center: Array) -> Array:
-    hats = [np.interp(inputs.prediction, knots, one) for one in np.eye(len(knots))]
+    # the hat of a knot is 1 there, 0 at the other knots, and linear between them
+    hats = [np.interp(inputs.prediction, knots, at_knots) for at_knots in np.eye(len(knots))]
     terms = np.column_stack([np.log(inputs.spread + floor), *hats])
     if not center.size:
         return terms
@@ -90,39 +91,45 @@ def _fit(
     """Gamma regression on some rows: its loss log σ + |residual| / σ is convex in the coefficients."""
     from sklearn.linear_model import GammaRegressor
 
-    rows = rows[:: -(-len(rows) // MOST)]
+    rows = rows[:: -(-len(rows) // MOST)]  # at most MOST of them, evenly spread
     inputs, sizes = inputs.take(rows), sizes[rows]
-    floor = 0.1 * float(inputs.spread.mean()) or 1.0
+    floor = 0.1 * float(inputs.spread.mean()) or 1.0  # members may agree, and 0 has no logarithm
     knots = np.unique(np.quantile(inputs.prediction, np.linspace(0, 1, 5)))
     center = inputs.columns.mean(axis=0) if columns else np.empty(0)
     terms = _terms(inputs, floor, knots, center)
-    mean, deviation, unit = terms.mean(axis=0), terms.std(axis=0), sizes.mean()
+    unit = sizes.mean()
+    mean, deviation = terms.mean(axis=0), terms.std(axis=0)
+    # divided by infinity, a term that is constant up to rounding gets the coefficient 0
     deviation = np.where(deviation > 1e-9 * (1 + np.abs(mean)), deviation, np.inf)
     model = GammaRegressor(alpha=ridge, max_iter=1000)
     model.fit((terms - mean) / deviation, np.maximum(sizes / unit, LEAST_RATIO))
     coefficients = model.coef_ / deviation
     intercept = float(model.intercept_ - mean @ coefficients + np.log(unit))
-    logs = terms @ coefficients + intercept
+    logs = terms @ coefficients + intercept  # σ of later rows stays within their range
     return WidthModel(floor, knots, center, coefficients, intercept, (float(logs.min()), float(logs.max())))
 
 
 @single_blas(shares=True)  # at work on a few hundred rows, threads of BLAS would only wait for each other
 def fit_width(inputs: WidthInputs, sizes: Array) -> tuple[WidthModel | None, Array]:
     """The best model of sizes (m,) of residuals by cross-validation, or None, and σ (m,) of the same rows."""
-    m, constant = len(sizes), np.ones(len(sizes))
+    m = len(sizes)
+    constant = np.ones(m)
     if m < FEWEST or not sizes.any():
         return None, constant
-    part, usable = np.arange(m) % PARTS, 0 < inputs.columns.shape[1] <= MOST_COLUMNS
-    best, found, sigma = _interval_score(sizes, constant), None, constant
+    part = np.arange(m) % PARTS
+    usable = 0 < inputs.columns.shape[1] <= MOST_COLUMNS
+    best_score, best_candidate, sigma = _interval_score(sizes, constant), None, constant
     for candidate in CANDIDATES[: None if usable else 1]:
         held_out = np.empty(m)
-        for one in range(PARTS):
-            rows, others = np.flatnonzero(part == one), np.flatnonzero(part != one)
+        for number in range(PARTS):
+            rows, others = np.flatnonzero(part == number), np.flatnonzero(part != number)
             held_out[rows] = _fit(inputs, sizes, others, *candidate).sigma(inputs.take(rows))
         score = _interval_score(sizes, held_out)
-        if score < best:
-            best, found, sigma = score, candidate, held_out
-    return None if found is None else _fit(inputs, sizes, np.arange(m), *found), sigma
+        if score < best_score:
+            best_score, best_candidate, sigma = score, candidate, held_out
+    if best_candidate is None:
+        return None, sigma
+    return _fit(inputs, sizes, np.arange(m), *best_candidate), sigma
 
 
 def _interval_score(sizes: Array, sigma: Array) -> float:
@@ -138,14 +145,15 @@ def fit_widths(
     ensemble: Ensemble, rows: Rows, A: Array, part: AnyArray | None
 ) -> tuple[Widths | None, Array]:
     """The widths by outputs (m, n_L) for rows held out, of the folds ``part`` (m,), and σ (m, n_L)."""
-    sigma, known = np.ones(A.shape), answered(A, rows.weight)
+    sigma = np.ones(A.shape)
+    known = answered(A, rows.weight)
     spread: AnyArray = np.zeros(A.shape)
     if part is None:
         _, spread = ensemble.mean_and_spread(rows.X)
     else:
         for number in np.unique(part[part >= 0]).tolist():
-            of_fold = np.flatnonzero(part == number)
-            _, spread[of_fold] = ensemble.mean_and_spread_of_fold(number, rows.take(of_fold).X)
+            held_out = np.flatnonzero(part == number)
+            _, spread[held_out] = ensemble.mean_and_spread_of_fold(number, rows.take(held_out).X)
     widths = []
     for column, inputs in enumerate(_inputs(ensemble, rows.X, A, spread)):
         sizes = np.abs(rows.Y[known, column] - A[known, column])
@@ -160,13 +168,13 @@ def outputs_and_sigma(ensemble: Ensemble, widths: Widths | None, X: Any) -> Arra
     if widths is None:
         A = ensemble.outputs(X).astype(np.float64)
         return np.hstack([A, np.ones(A.shape)])
-    found = []
+    outputs = []
     for some in parts(X.shape[0], ensemble.members[0].network.architecture.layer_dims):
         mean, spread = ensemble.mean_and_spread(X[some])
         pairs = zip(widths, _inputs(ensemble, X[some], mean, spread), strict=True)
         sigma = [np.ones(len(mean)) if width is None else width.sigma(inputs) for width, inputs in pairs]
-        found.append(np.column_stack([mean, *sigma]))
-    return np.concatenate(found)
+        outputs.append(np.column_stack([mean, *sigma]))
+    return np.concatenate(outputs)
 
 
 def _inputs(ensemble: Ensemble, X: Any, A: Array, spread: Array) -> list[WidthInputs]:
@@ -195,16 +203,16 @@ def calibration_of_fit(
         answers, widths = _learned_answers(
             ensemble, targets, validation, ensemble.outputs(validation.X), None
         )
-        return calibration_of_answers(targets, answers, validation.Y, weight, widths, "fit")
+        return calibration_of_answers(targets, answers, validation.Y, weight, widths)
     A = ensemble.out_of_fold
     if A is None:
         return Calibration()
-    rows = rows.weighing
-    part, n = np.full(len(rows), -1), len(ensemble.preprocessors)
+    rows, n = rows.weighing, len(ensemble.preprocessors)
+    part = np.full(len(rows), -1)
     for fold, numbers in enumerate(ensemble.held_out):
         part[numbers] = fold
     answers, widths = _learned_answers(ensemble, targets, rows, A, part)
-    calibration = calibration_of_answers(targets, answers, rows.Y, weight, widths, "fit")
+    calibration = calibration_of_answers(targets, answers, rows.Y, weight, widths)
     if n > 1 and not refits:  # a refit has no mean over folds
         temperature = ensemble_temperature(calibration.temperature)
         calibration = replace(calibration, temperature=temperature)
@@ -219,13 +227,14 @@ def answers_of_rows(ensemble: Ensemble, targets: Targets, widths: Widths | None,
 
 
 def calibration_of_answers(
-    targets: Targets, answers: Array, Y: Array, weight: Array | None, widths: Widths | None, where: str
+    targets: Targets, answers: Array, Y: Array, weight: Array | None, widths: Widths | None
 ) -> Calibration:
     """The calibration by the rows that have an answer, see `answers_of_rows`, and a weight."""
     used = answered(answers, weight)
     if not used.any():
-        raise DataError(where, "at least one row of a weight above 0", "got none")
-    A, Y, weight = answers[used].astype(np.float64), Y[used], None if weight is None else weight[used]
+        raise DataError("No row has a weight above 0", "Pass rows with such weights.")
+    A, Y = answers[used].astype(np.float64), Y[used]
+    weight = None if weight is None else weight[used]
     if targets.repeats:
         return Calibration()
     if not targets.is_classes:

@@ -20,7 +20,7 @@ DOUBT = 0.2
 """Mean of |log T| before any row is seen (T is log-Laplace then): few rows do not move T from 1."""
 
 LEAST, MOST = 0.05, 20.0
-"""Between these T is sought."""
+"""Bounds of the search for T."""
 
 SOFTER = 1.5
 """The temperature that the mean of several folds' answers is taken to have already."""
@@ -29,7 +29,7 @@ TINY = 1e-12
 """In place of a probability of 0, which has no logarithm."""
 
 POOLED = 5
-"""So many rows say that a class is as all classes are."""
+"""Weight, in rows, of all classes in the threshold of one class."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,12 +69,12 @@ class Calibration:
         """The calibration of rows of n folds, ``part`` (m,) of which are the numbers."""
 
         def split(rows: tuple[AnyArray, ...] | None) -> tuple[AnyArray, ...] | None:
-            return rows and tuple(rows[0][part == one] for one in range(n))
+            return rows and tuple(rows[0][part == number] for number in range(n))
 
         return replace(self, scores=split(self.scores), classes=split(self.classes), by_fold=True)
 
     def whole(self) -> "Calibration":
-        """The same for one model of all rows."""
+        """The calibration of one model by the rows of all folds together."""
         if not self.by_fold:
             return self
         scores, classes = (parts and (np.concatenate(parts),) for parts in (self.scores, self.classes))
@@ -108,14 +108,16 @@ def fit_temperature(P: Array, Y: Array, weight: Array | None = None, *, each: bo
     """
     from scipy.optimize import minimize_scalar
 
-    of_row = np.ones(len(P)) if weight is None else np.asarray(weight, np.float64)
-    of_row = of_row * of_row.sum() / (of_row**2).sum()  # they sum to the number of equal rows worth as much
+    weights = np.ones(len(P)) if weight is None else np.asarray(weight, np.float64)
+    # they sum to the number of equally weighed rows that would say as much
+    weights = weights * weights.sum() / (weights**2).sum()
     if each:
-        P, Y, of_row = _pairs(P), _pairs(Y), np.repeat(of_row, P.shape[1])
+        weights = np.repeat(weights, P.shape[1])
+        P, Y = _pairs(P), _pairs(Y)
 
     def doubted_loss(log_T: float) -> float:
         logs = np.log(np.maximum(with_temperature(P, exp(log_T)), TINY))  # Y may be probabilities, too
-        return float(-of_row @ np.sum(logs * Y, axis=1) + abs(log_T) / DOUBT)
+        return float(-weights @ np.sum(logs * Y, axis=1) + abs(log_T) / DOUBT)
 
     best = minimize_scalar(doubted_loss, bounds=(np.log(LEAST), np.log(MOST)), method="bounded")
     return exp(best.x) if best.fun < doubted_loss(0.0) else 1.0
@@ -167,14 +169,15 @@ def prediction_sets(
     as_strange = sum(map(_as_strange, scores, strangeness))
     if classes is None:
         return np.asarray(as_strange >= n + 1 - conformal_rank(n, alpha))
-    of_class = np.bincount(np.concatenate(classes), minlength=strangeness[0].shape[1])
+    rows_per_class = np.bincount(np.concatenate(classes), minlength=strangeness[0].shape[1])
     in_class = np.zeros(strangeness[0].shape, np.intp)
     for known, right, new in zip(scores, classes, strangeness, strict=True):
         for label in np.unique(right):
             in_class[:, label] += _as_strange(known[right == label], new[:, label])
     p = (as_strange + 1) / (n + 1)
-    of_own = (in_class + 1 + POOLED * p) / (of_class + 1 + POOLED)
-    return np.asarray(np.where(of_class > 0, of_own, p) > alpha + 1e-9)
+    p_in_class = (in_class + 1 + POOLED * p) / (rows_per_class + 1 + POOLED)
+    # a p-value that equals alpha up to rounding is not above it
+    return np.asarray(np.where(rows_per_class > 0, p_in_class, p) > alpha + 1e-9)
 
 
 def _as_strange(known: Array, new: Array) -> NDArray[np.intp]:

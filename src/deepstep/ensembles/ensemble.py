@@ -95,13 +95,18 @@ class Ensemble:
         Parameters
         ----------
         member : Member
+            The network.
         preprocessor : Preprocessor
+            How rows become its inputs.
         head : str
+            The head of the network.
         presets : mapping, optional
+            Its preset, by name.
 
         Returns
         -------
         Ensemble
+            One member with the weight 1.
         """
         alone = {member.preset: 1.0}
         return cls((preprocessor,), (member,), alone, alone, head, (np.arange(0),), None, dict(presets or {}))
@@ -177,11 +182,12 @@ class Ensemble:
         return f"Costs of {', '.join(names)} include label smoothing, so that they are higher; losses do not."
 
     def leaderboard(self) -> Leaderboard:
-        """A row for each member, the lowest validation cost first.
+        """List the members, the lowest validation cost first.
 
         Returns
         -------
         Leaderboard
+            A dict for each member.
         """
         rows = [
             {
@@ -206,16 +212,17 @@ class Ensemble:
 
     @single_blas(shares=True)
     def outputs(self, X: Any) -> Array:
-        """The weighted mean of the members' outputs, (m, n_outputs); of many rows a part at a time.
+        """Compute the weighted mean of the members' outputs; many rows are taken a part at a time.
 
         Parameters
         ----------
-        X : array of shape (n_0, m)
-            Inputs; a column is an example.
+        X : frame, array or sparse matrix of shape (m, n_columns)
+            Rows with the columns of the fit.
 
         Returns
         -------
-        array
+        ndarray of shape (m, n_outputs)
+            Outputs in the units of the target.
         """
         if len(self.members) == 1 and self.preprocessors[0].preparation is None:
             (member,), (preprocessor,) = self.members, self.preprocessors
@@ -232,29 +239,33 @@ class Ensemble:
         return outputs[0] if len(outputs) == 1 else np.concatenate(outputs)
 
     def rows_at_once(self, n: int) -> int:
-        """How many rows of n columns a prediction holds in memory.
+        """Tell how many rows a prediction holds in memory.
 
         Parameters
         ----------
         n : int
+            Columns of the rows, which count where networks take them as they are.
 
         Returns
         -------
         int
+            Rows, at least 1.
         """
         widest = max(preprocessor.n_inputs or n for preprocessor in self.preprocessors)
         return max(1, NUMBERS_AT_ONCE // widest)
 
     def outputs_of_features(self, features: Iterable[Any]) -> Array:
-        """The same of rows that are features of each fold already.
+        """Compute `outputs` for rows that are features already.
 
         Parameters
         ----------
         features : iterable of array
+            The features of each fold; anything for a fold whose members do not count.
 
         Returns
         -------
-        array
+        ndarray of shape (m, n_outputs)
+            Outputs in the units of the target.
         """
         folds = zip(self.preprocessors, features, self._counting, strict=True)
         return self.outputs_of_inputs(
@@ -263,15 +274,17 @@ class Ensemble:
 
     @single_blas(shares=True)
     def outputs_of_inputs(self, inputs: Iterable[Mapping[str, Any]]) -> Array:
-        """The same of rows that are the inputs of each fold already.
+        """Compute `outputs` for rows that are inputs already.
 
         Parameters
         ----------
         inputs : iterable of mapping
+            The inputs of each fold, by the names of the encodings.
 
         Returns
         -------
-        array
+        ndarray of shape (m, n_outputs)
+            Outputs in the units of the target.
         """
         shares = [share for members in self._counting for _, share in members]
         return weighted_mean(self._outputs_of_members(inputs), shares)
@@ -285,6 +298,7 @@ class Ensemble:
 
     def _tempered(self, outputs: list[Array], members: list[tuple[Member, float]]) -> Sequence[Array]:
         """Outputs of members at the temperatures of their presets, all at once."""
+        # one softmax over a stack of all outputs is faster than one for each of them
         T = [self.temperatures[member.preset] for member, _ in members]
         warm = [index for index, t in enumerate(T) if t != 1 and self.head in PROBABILITIES]
         if warm:
@@ -297,17 +311,19 @@ class Ensemble:
 
     @single_blas(shares=True)
     def mean_and_spread_of_fold(self, number: int, X: Any) -> tuple[Array, Array]:
-        """Weighted mean and standard deviation over the members of a fold, (m, n_outputs) each.
+        """Compute the weighted mean and standard deviation over the members of a fold.
 
         Parameters
         ----------
         number : int
-        X : array of shape (n_0, m)
-            Inputs; a column is an example.
+            The fold, from 0.
+        X : frame, array or sparse matrix of shape (m, n_columns)
+            Rows with the columns of the fit.
 
         Returns
         -------
-        tuple of array
+        mean, spread : ndarray of shape (m, n_outputs)
+            In the units of the target.
         """
         preprocessor, members = self.preprocessors[number], self._counting[number]
         inputs = preprocessor.inputs(preprocessor.features(X))
@@ -318,16 +334,17 @@ class Ensemble:
         return mean, np.sqrt(np.average((stack - mean) ** 2, axis=0, weights=shares))
 
     def mean_and_spread(self, X: Any) -> tuple[Array, Array]:
-        """`outputs`, and the mean over the folds of the spread of their members, (m, n_outputs) each.
+        """Compute `outputs`, and the mean over the folds of the spread of their members.
 
         Parameters
         ----------
-        X : array of shape (n_0, m)
-            Inputs; a column is an example.
+        X : frame, array or sparse matrix of shape (m, n_columns)
+            Rows with the columns of the fit.
 
         Returns
         -------
-        tuple of array
+        mean, spread : ndarray of shape (m, n_outputs)
+            In the units of the target.
         """
         shares = [sum(share for _, share in members) for members in self._counting]
         pairs = [self.mean_and_spread_of_fold(number, X) for number, share in enumerate(shares) if share]

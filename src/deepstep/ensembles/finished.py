@@ -20,10 +20,10 @@ LONG = 1.0
 """Seconds of training from which on a member is written at once."""
 
 SECONDS = 5.0
-"""Between two times at which the members that are finished by then are written; a shorter fit leaves none."""
+"""Seconds between two times at which finished members are written; a shorter fit leaves none."""
 
 KIND = "member"
-"""How the names of the folders begin."""
+"""First part of the names of the folders."""
 
 
 def member_folders(folder: Path | str) -> list[Path]:
@@ -53,9 +53,9 @@ class FinishedMembers:
     """
 
     def __init__(
-        self, folder: Path | str, identity: Mapping[str, Any], where: str, *, resume: bool, one_network: bool
+        self, folder: Path | str, identity: Mapping[str, Any], *, resume: bool, one_network: bool
     ) -> None:
-        self._folder, self._where = Path(folder), where
+        self._folder = Path(folder)
         self._identity = _as_json(identity)
         self._digests: dict[tuple[int, str], dict[str, Any]] = {}
         self._read: set[Path] = set()
@@ -93,7 +93,7 @@ class FinishedMembers:
             record = archive.read(path)
             trained, window, identity = (record[name] for name in ("trained", "window", "identity"))
             if not isinstance(trained, Trained):
-                raise FileError(str(path), "a member of an ensemble", f"it holds {type(trained).__name__}")
+                raise FileError(f"{path} holds a {type(trained).__name__}, not a member of an ensemble")
         except (FileError, KeyError, TypeError) as error:
             self._damaged.add(path)
             warn_the_caller(f"{error} The member is trained again.")
@@ -102,10 +102,10 @@ class FinishedMembers:
             return None
         other = differences(identity, self._identity_of(task))
         if other:
-            expected = "a folder with members of this fit, of the same data and parameters"
-            got = f"got {str(self._folder)!r} with others:"
-            hint, name = "Give what they were trained with, or choose another folder.", "checkpoint_dir"
-            raise ConfigurationError(self._where, expected, got, hint, setting=name, listed=other)
+            requirement = "a folder with members of this fit, of the same data and parameters"
+            value = f"{str(self._folder)!r} with others:"
+            hint = "Pass what they were trained with, or choose another folder."
+            raise ConfigurationError.must_be("checkpoint_dir", requirement, value, hint, listed=other)
         self._read.add(path)
         return trained
 

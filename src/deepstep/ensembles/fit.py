@@ -98,7 +98,7 @@ def fit_ensemble(rows: Rows, targets: Targets, request: Request, validation: Row
     Ctrl-C ends the fit with the networks that are done and a warning.
     """
     if validation is None and is_splitter(request.validation):
-        folds = folds_of_splitter(rows, targets, request.validation, request.options.where)
+        folds = folds_of_splitter(rows, targets, request.validation)
         request = replace(request, validation=folds)
     try:
         return _Fit(rows.weighing, targets, request, validation).run()
@@ -151,28 +151,20 @@ class _Fit:
         self._rows, self._targets, self._request, self._validation = rows, targets, request, validation
         options = request.options
         self._clock = TimeBudget(request.time_budget)
-        self._width, m, validated = _width(rows.X, request), len(rows), validation is not None
+        self._width = _width(rows.X, request)
+        validated = validation is not None
+        n_folds = len(request.validation) if is_splitter(request.validation) and not validated else None
         self._size = size = size_of(
-            m,
-            request.n_estimators,
-            request.effort,
-            validated=validated,
-            n_folds=len(request.validation) if is_splitter(request.validation) and not validated else None,
+            len(rows), request.n_estimators, request.effort, validated=validated, n_folds=n_folds
         )
         self._folds = split(
-            rows,
-            targets,
-            size.n_folds,
-            options.seed,
-            options.where,
-            validated=validated,
-            validation=request.validation,
+            rows, targets, size.n_folds, options.seed, validated=validated, validation=request.validation
         )
         blind = not validated and not self._folds[0].held_out.size
         self._preset_list_ends = blind or request.n_estimators is not None or request.presets is not None
         self._take(self._first_presets(blind=blind))
         weight = weight_with_classes(rows, rows if validation is None else validation, targets, request)
-        metric = Metric(targets, request.scoring, options.where)
+        metric = Metric(targets, request.scoring)
         metric.try_out(rows.Y if validation is None else validation.Y, weight)
         self._judge = Judge(metric, self._folds, rows, validation, weight)
         self._preprocessors: dict[int, Preprocessor] = {}
@@ -181,7 +173,8 @@ class _Fit:
         self._seconds: dict[tuple[int, int], float] = {}  # of all trainings, also of what is dropped
         self._best: dict[int, tuple[int | None, float]] = {}  # epochs and loss of a preset
         self._outcomes: dict[int, Outcome] = {}
-        self._interrupted, self._n_cut = False, 0  # networks whose time was shorter than an epoch
+        self._interrupted = False
+        self._n_cut = 0  # networks whose time was shorter than an epoch
         self._diverged: DivergenceError | None = None
         one_network = len(self._presets) * len(self._folds) == 1 and request.time_budget is None
         self._checkpoints = None
@@ -191,10 +184,11 @@ class _Fit:
 
     def run(self) -> Outcomes:
         """Train, and weigh what was trained."""
-        request, numbers, folds = self._request, range(len(self._presets)), range(len(self._folds))
+        request = self._request
+        numbers, folds = range(len(self._presets)), range(len(self._folds))
         first = folds[: self._size.first_folds]
         by_the_clock = request.time_budget is not None
-        further = 0 if by_the_clock else self._size.kept * (len(folds) - len(first))
+        further = 0 if by_the_clock else self._size.on_all_folds * (len(folds) - len(first))
         self._planned = len(numbers) * len(folds if by_the_clock else first) + further
         epochs = self._presets[0].epochs_of(self._folds[0].learned.size)
         with (
@@ -202,9 +196,9 @@ class _Fit:
             member_progress(request.label, self._planned, epochs, request.time_budget) as move,
         ):
             if request.options.callbacks and not workers.are_threads:
-                expected = "None where members are trained in processes of joblib, which do not share them"
-                got = f"got {len(request.options.callbacks)} callback(s)"
-                raise ConfigurationError(request.options.where, expected, got, setting="callbacks")
+                requirement = "None where members are trained in processes of joblib, which do not share them"
+                value = f"{len(request.options.callbacks)} callback(s)"
+                raise ConfigurationError.must_be("callbacks", requirement, value)
             try:
                 if by_the_clock:
                     self._train_in_rounds(workers, move, numbers)
@@ -242,16 +236,18 @@ class _Fit:
 
     def _take(self, presets: tuple[Preset, ...]) -> None:
         """Take presets with the parameters for all members; their seeds begin with those of fewer ones."""
-        params, shape = self._request.network_params or {}, (len(presets), len(self._folds))
+        params = self._request.network_params or {}
+        shape = len(presets), len(self._folds)
         self._presets = tuple(preset.with_params(self._targets, params) for preset in presets)
         seeds = np.random.SeedSequence(self._request.options.seed).generate_state(shape[0] * shape[1])
         self._seeds = seeds.reshape(shape)
 
     def _train_in_rounds(self, workers: Workers, move: Move, numbers: range) -> None:
         """Train a few presets on all folds, then as many of the next ones as there is time for."""
-        folds, begin = range(len(self._folds)), 0
+        folds = range(len(self._folds))
+        begin = 0
         fixed_number = self._request.n_estimators is not None
-        each = most = len(numbers) if fixed_number else min(EACH_ROUND, self._size.kept)
+        each = most = len(numbers) if fixed_number else min(EACH_ROUND, self._size.on_all_folds)
         while each and begin < len(self._presets):
             started = self._clock.left
             self._train(workers, move, range(begin, min(begin + each, len(self._presets))), folds)
@@ -266,19 +262,19 @@ class _Fit:
     def _forget(self) -> None:
         """Drop the members of presets that are too far behind to be selected, so that memory has a bound."""
         numbers = sorted({number for number, _ in self._trained})
-        if self._preset_list_ends or len(numbers) <= REMEMBERED * self._size.kept:
+        if self._preset_list_ends or len(numbers) <= REMEMBERED * self._size.on_all_folds:
             return
         for number in numbers:
             if number not in self._best:
                 self._choice(number)
         best = sorted(numbers, key=lambda number: or_last(self._best[number][1]))
-        self._drop_others(best[: REMEMBERED * self._size.kept], Outcome.NOT_SELECTED)
+        self._drop_others(best[: REMEMBERED * self._size.on_all_folds], Outcome.NOT_SELECTED)
 
     def _keep_best(self, numbers: Sequence[int], folds: range) -> list[int]:
         """The presets that are best on some folds, which also say when training on the others may end."""
         numbers = [number for number in numbers if all((number, fold) in self._trained for fold in folds)]
         choices = {number: self._choice(number) for number in numbers}
-        best = sorted(numbers, key=lambda number: or_last(choices[number].loss))[: self._size.kept]
+        best = sorted(numbers, key=lambda number: or_last(choices[number].loss))[: self._size.on_all_folds]
         self._drop_others(best, Outcome.DROPPED)
         for number in best:
             marks = snapshot_epochs(self._presets[number].epochs_of(self._folds[0].learned.size))
@@ -345,17 +341,8 @@ class _Fit:
             finished = self._files.read(number, task, prepared.preprocessor, learned, held_out)
         if finished is not None:
             return partial(_as_it_was, finished)
-        return partial(
-            _train_one,
-            task,
-            self._targets,
-            prepared.preprocessor,
-            learned,
-            held_out,
-            self._request.options,
-            seconds,
-            self._checkpoints,
-        )
+        data = self._targets, prepared.preprocessor, learned, held_out
+        return partial(_train_one, task, *data, self._request.options, seconds, self._checkpoints)
 
     def _task(self, number: int, fold: int) -> Task:
         window = self._windows.get(number, ())
@@ -411,18 +398,19 @@ class _Fit:
         weighed = weigh(outputs, judge.rows.Y, judge.metric, judge.weight)
         all_count = self._request.n_estimators is not None
         weights = {name: share for name, share in weighed.weights.items() if share > 0 or all_count}
-        used = {choice.preset.inputs for choice in choices.values() if choice.preset.name in weights}
+        selected = [choice for choice in choices.values() if choice.preset.name in weights]
+        inputs = {choice.preset.inputs for choice in selected}
         preprocessors = []
         for fold in folds:
             preprocessor = self._preprocessors[fold]
-            encodings = {name: each for name, each in preprocessor.encodings.items() if name in used}
+            encodings = {name: each for name, each in preprocessor.encodings.items() if name in inputs}
             preprocessors.append(replace(preprocessor, encodings=encodings))
         members = [
             self._scored(choice.members[fold], choice.outputs, fold, number)
             for number, fold in enumerate(folds)
-            for choice in choices.values()
-            if choice.preset.name in weights
+            for choice in selected
         ]
+        shares = {number: weighed.weights[choice.preset.name] for number, choice in choices.items()}
         ensemble = Ensemble(
             tuple(preprocessors),
             tuple(members),
@@ -431,16 +419,8 @@ class _Fit:
             self._targets.head,
             tuple(self._folds[fold].held_out for fold in folds),
             None if judge.is_validated else weighed.together,
-            {
-                choice.preset.name: choice.preset
-                for choice in choices.values()
-                if choice.preset.name in weights
-            },
-            tuple(
-                self._tried(
-                    {number: weighed.weights[choice.preset.name] for number, choice in choices.items()}
-                )
-            ),
+            {choice.preset.name: choice.preset for choice in selected},
+            tuple(self._tried(shares)),
         )
         return ensemble, weighed.together
 
@@ -495,8 +475,8 @@ class _Fit:
         if self._interrupted:
             score, words = None, "without rows that tell how good they are"
             if together is not None:
-                known, weight = np.isfinite(together).all(axis=1), self._judge.weight
-                weight = None if weight is None else weight[known]
+                known = np.isfinite(together).all(axis=1)
+                weight = None if self._judge.weight is None else self._judge.weight[known]
                 score = self._score(together[known], self._judge.rows.Y[known], weight)
             if score is not None:
                 part = "validation" if self._judge.is_validated else "out-of-fold"
@@ -514,17 +494,16 @@ class _Fit:
 
 def _open_files(request: Request, *, one_network: bool) -> FinishedMembers | None:
     """The folder of the finished members of a fit, checked; None without."""
-    where = request.options.where
     if request.folder is None:
         if request.resume:
-            raise ConfigurationError(where, "checkpoint_dir, where resume=True", "got None")
+            raise ConfigurationError.must_be("checkpoint_dir", "a folder where resume=True", "None")
         return None
     if request.time_budget is not None:
-        hint = "The clock decides how long each member is trained, so that no fit can go on to the same bits."
-        expected, got = "None, where checkpoint_dir is given", f"got {request.time_budget}"
-        raise ConfigurationError(where, expected, got, hint, setting="time_budget")
+        hint = "The clock decides how long each member is trained, so no fit is resumed to the same bits."
+        requirement = "None where checkpoint_dir is given"
+        raise ConfigurationError.must_be("time_budget", requirement, str(request.time_budget), hint)
     identity = {**(request.identity or {}), "random_state": request.options.seed}
-    return FinishedMembers(request.folder, identity, where, resume=request.resume, one_network=one_network)
+    return FinishedMembers(request.folder, identity, resume=request.resume, one_network=one_network)
 
 
 def _as_it_was(trained: Trained, link: Link) -> Trained:

@@ -16,28 +16,32 @@ class Leaderboard(list[dict[str, Any]]):
 
     Parameters
     ----------
-    iterable : _empty, optional
+    iterable : iterable of dict, optional
+        A dict for each member, with the names of columns as keys.
     """
 
     def only(self, *names: str) -> "Leaderboard":
-        """The same rows with these columns.
+        """Take some of the columns.
 
         Parameters
         ----------
         *names : str
+            The columns, in their order.
 
         Returns
         -------
         Leaderboard
+            All rows with these columns.
         """
         return Leaderboard({name: row[name] for name in names} for row in self)
 
     def cells(self) -> list[tuple[str, ...]]:
-        """The values as texts.
+        """Write the values as texts.
 
         Returns
         -------
         list of tuple of str
+            A tuple for each row, with a text for each column.
         """
         return [tuple(cell(value) for value in row.values()) for row in self]
 

@@ -70,15 +70,18 @@ class Member:
         return f"{self.preset} on fold {self.fold}{cost}"
 
     def outputs(self, inputs: Mapping[str, Any], preprocessor: Preprocessor) -> Array:
-        """Outputs in the units of the target, (m, n_outputs).
+        """Compute the outputs of the network.
 
         Parameters
         ----------
         inputs : mapping
+            Rows as the inputs of each encoding of the fold.
         preprocessor : Preprocessor
+            The preprocessor of the fold.
 
         Returns
         -------
-        array
+        ndarray of shape (m, n_outputs)
+            Outputs in the units of the target.
         """
         return preprocessor.unscaled(outputs_of_rows(self.network, self.engine, inputs[self.inputs]))

@@ -87,7 +87,8 @@ class _Linked(Callback):
     adds_to_records = ()
 
     def __init__(self, link: Link) -> None:
-        self._link, self._next = link, 0.0
+        self._link = link
+        self._next = 0.0
 
     def on_pause(self, training: Training) -> None:
         if self._link.given_up.is_set():
@@ -129,7 +130,7 @@ class _Locked(Callback):
 
 
 class _LockedAtSteps(_Locked):
-    """The same where the callback looks at each update: without one, nothing is called per step."""
+    """A callback that looks at each update; where there is none, nothing is called per step."""
 
     def on_step_end(self, training: Training, update: Update) -> None:
         self._call("on_step_end", training, update)
@@ -160,7 +161,8 @@ class _Snapshots(Callback):
         self._seed = seed
         self._last = window[-1] if window else None
         self._second, self._third = (min(epochs, max(1, round(epochs * end))) for end in CYCLES)
-        self.marks, self._compares = window or tuple(snapshot_epochs(epochs)), compares
+        self.marks = window or tuple(snapshot_epochs(epochs))
+        self._compares = compares
         self.snapshots: list[Snapshot] = []
 
     def settings(self) -> Mapping[str, Any]:
@@ -251,28 +253,26 @@ def fit_member(
     else its snapshots tell the fit after which epochs the preset was best on all folds. Progress is shown
     under a label. A `DivergenceError` says which member it was, and has it as it was before.
     """
-    preset, m = task.preset, len(learned)
+    preset = task.preset
     network, factors = _started(task, targets, preprocessor, learned.sample, options)
     settings = replace(
-        preset.settings,
-        seed=network.seed,
-        lr_multipliers={**factors, **preset.settings.lr_multipliers},
+        preset.settings, seed=network.seed, lr_multipliers={**factors, **preset.settings.lr_multipliers}
     )
     state_vectors = len(get_optimizer(settings.optimizer).state)
     check_memory_to_train(network.architecture, network.dtype, state_vectors, options.where)
     session = open_session(
         options.engine, network.architecture, network.parameters, settings, where=options.where
     )
-    plan = preset.plan(m, network.seed, seconds=seconds)
+    plan = preset.plan(len(learned), network.seed, seconds=seconds)
     pooled = seconds is None and preset.patience is None  # all folds of a preset have one number of epochs
     snapshots, validated = None, None
-    if held_out is not None and pooled:
+    if task.window if held_out is None else pooled:
         compares = preset.schedule == "coslog4" and not task.window and plan.epochs >= LEAST_EPOCHS
         snapshots = _Snapshots(plan.epochs, task.window, options.seed, compares=compares)
-        validated = None if alone else frozenset([1, *snapshots.marks])
-    elif held_out is None and task.window:  # of the second training on all rows
-        snapshots = _Snapshots(plan.epochs, task.window, options.seed, compares=False)
-        validated = frozenset(task.window)  # the loop pauses there, and does no epoch past it
+        if held_out is None:  # in the second training on all rows the loop pauses there, and goes no further
+            validated = frozenset(task.window)
+        elif not alone:
+            validated = frozenset([1, *snapshots.marks])
     stopping = None if validated is not None else _stopping(preset, validated=held_out is not None)
     watchers = [
         None if link is None else _Linked(link),
@@ -297,7 +297,7 @@ def fit_member(
     try:
         training.run()
     except DivergenceError as error:
-        error.where += f", {preset.name} on fold {task.fold}"
+        error.also(f"The network was {preset.name} on fold {task.fold}.")
         _keep_before(error, task, network, training, preprocessor, targets)
         raise
     if link is not None and training.history.stopped == INTERRUPTED:
@@ -332,17 +332,15 @@ def _stopping(preset: Preset, *, validated: bool) -> EarlyStopping | None:
 def _finished(task: Task, network: Network, training: Fit, snapshots: _Snapshots | None) -> Trained:
     """The member at its best epoch, or after the last one where it kept none."""
     stopping, best, cost = training.patience, None, None
-    network.parameters, network.statistics = (
-        training.session.parameters,
-        dict(training.session.state().statistics),
-    )
+    network.parameters = training.session.parameters
+    network.statistics = dict(training.session.state().statistics)
     network.history = training.history
     if stopping is not None and stopping.best_parameters is not None:
         network.parameters, network.statistics = stopping.best_parameters, dict(stopping.best_statistics)
         best, cost = training.best_epochs, stopping.best
     member = _member(task, network, training, best, cost)
-    kept = () if snapshots is None else tuple(snapshots.snapshots)
-    return Trained(member, kept, last=task.window[-1] if task.window else inf)
+    taken = () if snapshots is None else tuple(snapshots.snapshots)
+    return Trained(member, taken, last=task.window[-1] if task.window else inf)
 
 
 def _member(

@@ -21,16 +21,18 @@ class Metric:
     without columns. Named metrics see the positions of classes that are texts.
     """
 
-    def __init__(self, targets: Targets, scoring: Any = None, where: str = "fit") -> None:
-        self.targets, self._losses_of_rows = targets, targets.losses()
-        self._scoring, self._where, self._weighs = scoring, where, True
+    def __init__(self, targets: Targets, scoring: Any = None) -> None:
+        self.targets = targets
+        self._losses_of_rows = targets.losses()
+        self._scoring = scoring
+        self._weighs = True
         self._scorer: Callable[..., float] | None = None
         if scoring is None or (isinstance(scoring, str) and scoring == LOSS):
             return
         from sklearn.metrics import get_scorer, get_scorer_names
 
         if isinstance(scoring, str) and scoring not in get_scorer_names():
-            raise unknown_name(where, "scoring", scoring, [LOSS, *get_scorer_names()], setting="scoring")
+            raise unknown_name("scoring", scoring, [LOSS, *get_scorer_names()], setting="scoring")
         self._scorer = get_scorer(scoring)
         texts = any(labels.dtype.kind in "OSU" for labels in targets.classes)
         # metrics of two classes ask for the class 1, which no text is
@@ -65,8 +67,8 @@ class Metric:
                     self._weighs = False
             self._score(A, y, None)
         except ValueError as error:
-            expected, got = "a metric that suits the targets", f"got {self._scoring!r:.60}: {error}"
-            raise ConfigurationError(self._where, expected, got, setting="scoring") from error
+            value = f"{self._scoring!r:.60}: {error}"
+            raise ConfigurationError.must_be("scoring", "a metric that suits the targets", value) from error
 
     def loss(self, A: Array, Y: Array, weight: Array | None) -> float:
         """The loss of outputs (m, n_outputs)."""

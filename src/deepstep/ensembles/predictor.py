@@ -27,21 +27,21 @@ class TrainingFingerprint:
     """The rows of a fit: a fingerprint of their columns and the numbers of those that have a weight."""
 
     fingerprint: bytes
-    kept: NDArray[np.intp]
+    rows: NDArray[np.intp]
     n: int
 
     @property
     def fault(self) -> str:
         """The condition that a stored fingerprint does not meet; empty for a valid one."""
-        valid = self.kept.ndim == 1 and bool(((self.kept >= 0) & (self.kept < self.n)).all())
+        valid = self.rows.ndim == 1 and bool(((self.rows >= 0) & (self.rows < self.n)).all())
         return "" if valid else "numbers of rows"
 
     @classmethod
     def of(cls, ensemble: Ensemble, X: Any, weight: Array | None) -> "TrainingFingerprint":
         """The learned rows of a fit."""
         n = int(X.shape[0])
-        kept = np.arange(n) if weight is None else np.flatnonzero(weight > 0)
-        return cls(_fingerprint(ensemble, X), kept, n)
+        rows = np.arange(n) if weight is None else np.flatnonzero(weight > 0)
+        return cls(_fingerprint(ensemble, X), rows, n)
 
     def match(self, ensemble: Ensemble, X: Any) -> bool:
         """Whether rows are the same ones in the same order."""
@@ -50,7 +50,8 @@ class TrainingFingerprint:
 
 def _fingerprint(ensemble: Ensemble, X: Any) -> bytes:
     """A hash of the features that members see, as far as those of the first fold tell."""
-    digest, m = blake2b(digest_size=16), int(X.shape[0])
+    m = int(X.shape[0])
+    digest = blake2b(digest_size=16)
     size = FINGERPRINT_ROWS if hasattr(X, "height") else max(m, 1)  # sparse rows are hashed as a whole
     for part in (X[start : start + size] for start in range(0, m, size)):
         features = ensemble.preprocessors[0].features(part)
@@ -91,12 +92,11 @@ class Columns:
         if self.named and has_names(X):
             frame = with_columns(frame, self.names)[[*self.names]]
         elif frame.width != len(self.names):
-            expected, got = f"the {len(self.names)} columns of fit", f"got {frame.width}"
-            raise DataError(where, expected, got)
+            raise DataError.must_be("X", f"have the {len(self.names)} columns of fit", str(frame.width))
         elif set(frame.columns) != set(self.names):
             frame = frame.rename(dict(zip(frame.columns, self.names, strict=True)))
         if not frame.height:
-            raise DataError(where, "at least one row", "got a table without rows (minimum of 1 is required)")
+            raise DataError("X has no rows", "Pass at least one row (minimum of 1 is required).")
         return frame
 
 
@@ -155,11 +155,11 @@ class Predictor:
 
     def out_of_fold(self) -> Array | None:
         """Outputs for the rows of the fit by members that did not learn them, NaN for others; or None."""
-        A, rows = self.ensemble.out_of_fold, self.rows_of_fit
-        if A is None or rows is None:
+        A, fingerprint = self.ensemble.out_of_fold, self.rows_of_fit
+        if A is None or fingerprint is None:
             return None
-        outputs = np.full((rows.n, A.shape[1]), np.nan)
-        outputs[rows.kept] = A
+        outputs = np.full((fingerprint.n, A.shape[1]), np.nan)
+        outputs[fingerprint.rows] = A
         return outputs
 
 
@@ -174,7 +174,7 @@ class PermutedColumn:
         self._size = ensemble.rows_at_once(rows.shape[1])
         self._features = [preprocessor.features(rows) for preprocessor in ensemble.preprocessors]
         tables = [preprocessor.preparation for preprocessor in ensemble.preprocessors]
-        self._blocks = [(own if isinstance(own, TablePreparation) else table).blocks for own in tables]
+        self._blocks = [(each if isinstance(each, TablePreparation) else table).blocks for each in tables]
         self._inputs = lru_cache(maxsize=1)(self._inputs_of_part)  # all rows, where they are one part
 
     def _inputs_of_part(self, first: int) -> list[dict[str, Any]]:
@@ -185,7 +185,8 @@ class PermutedColumn:
         """Outputs (m, n_outputs) with the values of a column in another order; without one, as rows are."""
         outputs = []
         for first in range(0, self._m, self._size):
-            inputs, changes = self._inputs(first), list[tuple[Array, Any, Array]]()
+            inputs = self._inputs(first)
+            changes = list[tuple[Array, Any, Array]]()
             if order is not None:
                 rows = order[first : first + self._size]
                 for fold, inputs_of_fold in enumerate(inputs):
@@ -214,7 +215,7 @@ class PermutedColumn:
                 yield inputs[name], where, encoding.part(block).transform(features)
 
 
-def predictor_of(model: Any, where: str = "predictor_of") -> Predictor:
+def predictor_of(model: Any) -> Predictor:
     """The predictor of an estimator, or of a pipeline of a `TableEncoder` and one network.
 
     >>> from sklearn.pipeline import make_pipeline
@@ -231,8 +232,8 @@ def predictor_of(model: Any, where: str = "predictor_of") -> Predictor:
     if len(steps) == 2 and hasattr(steps[0], "preparation_") and hasattr(steps[1], "predictor_"):
         return behind(steps[0].preparation_, steps[1].predictor_, steps[0].columns_)
     if not hasattr(model, "predictor_"):
-        expected = "a fitted estimator of DeepStep, or a pipeline of a TableEncoder and one network"
-        raise ConfigurationError(where, expected, f"got {type(model).__name__}", setting="model")
+        requirement = "a fitted estimator of DeepStep, or a pipeline of a TableEncoder and one network"
+        raise ConfigurationError.must_be("model", requirement, type(model).__name__)
     predictor = model.predictor_
     if not isinstance(predictor, Predictor):
         raise TypeError(f"predictor_ of {type(model).__name__} is no Predictor")

@@ -37,7 +37,6 @@ class EncodedRows:
     name: str
     frame: Any
     dtype: Any
-    where: str
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -46,7 +45,7 @@ class EncodedRows:
 
     def __getitem__(self, rows: AnyArray | slice) -> Array:
         numbers = rows if isinstance(rows, np.ndarray) else np.arange(*rows.indices(self.frame.height))
-        with naming_rows(Place(self.where, 0), numbers):
+        with naming_rows(Place("X", 0), numbers):
             features = self.preprocessor.features(self.frame[rows])
         inputs: Array = self.preprocessor.encoded(self.name, features).astype(self.dtype, copy=False)
         return inputs
@@ -106,17 +105,18 @@ class Preprocessor:
         """Learn from rows for the inputs of some presets; also their features, if all of them were needed."""
         preparation = table_preparation(rows.X, keep, categorical)
         sample = None if preparation is None else preparation.transform(few(rows.X, ENCODING_ROWS))
-        whole, encodings = len(rows) <= ENCODING_ROWS, dict[str, Encoding | None]()
+        all_sampled = len(rows) <= ENCODING_ROWS
+        encodings = dict[str, Encoding | None]()
         for name in dict.fromkeys(preset.inputs for preset in presets):
             scaling, cuts = INPUTS[name]
             n_bins = default_n_bins(len(rows)) if cuts else 0
             encoding = None if sample is None else Encoding.fit(sample, n_bins, scaling)
-            if encoding is not None and not whole:
+            if encoding is not None and not all_sampled:
                 # what is constant in a sample is no constant: each feature varies somewhere
                 encoding = replace(encoding, factor=tuple(factor or 1.0 for factor in encoding.factor))
             encodings[name] = encoding
         center, scale = targets.scale_of(rows.Y, rows.weight, where=where)
-        return cls(preparation, encodings, center, scale), sample if whole else None
+        return cls(preparation, encodings, center, scale), sample if all_sampled else None
 
     @property
     def n_inputs(self) -> int:
@@ -142,11 +142,12 @@ class Preprocessor:
         """Rows as the examples of each encoding, in the precision of the networks; ``features`` if known."""
         learned = self.scaled(rows.Y).astype(dtype)
         weight = None if weight is None else weights_in(learned.dtype, weight, where)
-        size, examples = len(rows) * learned.dtype.itemsize, dict[str, Examples]()
+        size = len(rows) * learned.dtype.itemsize
+        examples = dict[str, Examples]()
         for name in self.encodings:
             X: Any
             if size * (self.n_inputs_of(name) or 0) > IN_MEMORY and hasattr(rows.X, "height"):
-                X = EncodedRows(self, name, rows.X, dtype, where)
+                X = EncodedRows(self, name, rows.X, dtype)
             else:
                 features = self.features(rows.X) if features is None else features
                 X = self.encoded(name, features).astype(dtype, copy=False)

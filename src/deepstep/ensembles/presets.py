@@ -32,7 +32,7 @@ STEPS = Settings("adam", {"beta2": 0.95, "epsilon_at": "hat"}, weight_decay=0.02
 """The update rule of the presets: RealMLP's (arXiv 2407.04491)."""
 
 SLOW = ("b",)
-"""How parameters are called that learn at a tenth of the rate."""
+"""First letters of the names of parameters that learn at a tenth of the rate."""
 
 NAMES_OF_A_PRESET = ("name", "why", "inputs", "features", "settings", "numbers", "epoch_factor")
 """Fields that no parameter for all members changes."""
@@ -99,7 +99,7 @@ class Preset:
 
     def __post_init__(self) -> None:
         if self.inputs not in INPUTS:
-            raise unknown_name("Preset", "inputs", self.inputs, INPUTS, setting="inputs")
+            raise unknown_name("inputs", self.inputs, INPUTS, setting="inputs")
         object.__setattr__(self, "hidden_layers", _as_layers(self.hidden_layers, "hidden_layers"))
 
     @property
@@ -112,8 +112,8 @@ class Preset:
         preset = self if targets.is_classes else replace(self, **{"label_smoothing": 0.0, **self.numbers})
         changed = checked_params(network_params)
         if "label_smoothing" in changed and not targets.is_classes:
-            expected, got = "used with classes", "got it with numbers"
-            raise ConfigurationError("", expected, got, setting="network_params['label_smoothing']")
+            setting, value = "network_params['label_smoothing']", repr(changed["label_smoothing"])
+            raise ConfigurationError.must_be(setting, "left out where targets are numbers", value)
         steps = {name: changed.pop(name) for name in [*changed] if name in STEP_NAMES}
         if steps.get("optimizer", preset.settings.optimizer) != preset.settings.optimizer:
             steps.setdefault("optimizer_params", {})  # those of the preset are of its own optimizer
@@ -189,11 +189,10 @@ def checked_params(network_params: Mapping[str, Any]) -> dict[str, Any]:
     known = (*PARAMETER_NAMES, *STEP_NAMES)
     for name, value in params.items():
         if name not in known:
-            raise unknown_name("", "name", name, known, setting="network_params", inside=True)
+            raise unknown_name("name", name, known, setting="network_params", inside=True)
         if name in _COUNTS and not is_whole(value, 1):
-            raise ConfigurationError(
-                "", "a whole number of at least 1", f"got {value!r}", setting=f"network_params[{name!r}]"
-            )
+            setting = f"network_params[{name!r}]"
+            raise ConfigurationError.must_be(setting, "a whole number of at least 1", repr(value))
     if "learning_rate" in params:
         params["learning_rate"] = check_learning_rate(params["learning_rate"])
     if "hidden_layers" in params:
@@ -205,10 +204,9 @@ def checked_params(network_params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_layers(sizes: Any, name: str) -> tuple[int, ...]:
-    layers = (sizes,) if is_whole(sizes, 1) else tuple(sizes) if isinstance(sizes, Iterable) else None
-    if layers is None or isinstance(sizes, str) or not all(is_whole(size, 1) for size in layers):
-        expected, got = "whole numbers of at least 1", f"got {sizes!r:.60}"
-        raise ConfigurationError("", expected, got, setting=name)
+    layers = [*sizes] if isinstance(sizes, Iterable) and not isinstance(sizes, str) else [sizes]
+    if not all(is_whole(size, 1) for size in layers):
+        raise ConfigurationError.must_be(name, "whole numbers of at least 1", f"{sizes!r:.60}")
     return tuple(int(size) for size in layers)
 
 
@@ -225,6 +223,7 @@ def realmlp_init(
         values[f"b{layer}"][:] = rng.standard_normal(values[f"b{layer}"].shape)
     values[f"W{shape.n_layers}"][:] = 0
     factors = {name: 1 / sqrt(W.shape[1]) for name, W in values.to_dict().items() if name.startswith("W")}
+    # factors of appendix A: a tenth for biases, 6 for the learned scale of each input
     slow = {f"{start}*": 0.1 for start in SLOW if any(name.startswith(start) for name in values)}
     return values, {**factors, **slow, **({"s1": 6.0} if "s1" in values else {})}
 
@@ -262,10 +261,7 @@ REALMLP = Preset(
     numbers=_NUMBERS,
 )
 RELU = Preset(
-    "relu",
-    "scaled numbers and relu: piecewise linear predictions",
-    label_smoothing=0.1,
-    numbers=_NUMBERS,
+    "relu", "scaled numbers and relu: piecewise linear predictions", label_smoothing=0.1, numbers=_NUMBERS
 )
 GATED = Preset(
     "gated",
@@ -331,7 +327,7 @@ class Size(NamedTuple):
     presets: int
     n_folds: int
     first_folds: int
-    kept: int
+    on_all_folds: int
 
 
 SIZES: Mapping[str, Mapping[float, Size]] = {
@@ -357,7 +353,7 @@ SIZES: Mapping[str, Mapping[float, Size]] = {
         inf: Size(4, 1, 1, 4),
     },
 }
-"""By effort, for tables below so many rows."""
+"""Sizes of ensembles by effort, for tables below so many rows."""
 
 EFFORTS = tuple(SIZES)
 
@@ -391,7 +387,7 @@ def size_of(
         presets = -(-n_estimators // folds)
         return Size(presets, folds, folds, presets)
     size = next(size for rows, size in SIZES[effort].items() if m < rows)
-    folds = 1 if validated else size.n_folds if n_folds is None else n_folds
+    folds = 1 if validated else n_folds or size.n_folds
     folds = min(folds, MOST_FOLDS) if n_folds is None and m < 4 * folds else folds
     return size._replace(n_folds=folds, first_folds=min(size.first_folds, folds))
 
@@ -411,12 +407,12 @@ def named_presets(presets: Any, n: int | None = None) -> tuple[Preset, ...]:
     chosen = []
     for preset in listed:
         if not isinstance(preset, Preset) and preset not in PRESETS:
-            raise unknown_name("", "preset", preset, PRESETS, setting="presets")
+            raise unknown_name("preset", preset, PRESETS, setting="presets")
         chosen.append(preset if isinstance(preset, Preset) else PRESETS[preset])
     names = [preset.name for preset in chosen]
     if not names or len({*names}) < len(names):
-        expected = "different presets, at least one: their names, or Preset objects"
-        raise ConfigurationError("", expected, f"got {names}", setting="presets")
+        requirement = "different presets, at least one: their names, or Preset objects"
+        raise ConfigurationError.must_be("presets", requirement, str(names))
     repeated, count = list(chosen), 1
     while len(repeated) < (n or 0):
         count += 1

@@ -41,8 +41,8 @@ class TimeBudget:
     """The time, ``budget`` seconds or unlimited, of an ensemble; preparing its folds counts."""
 
     def __init__(self, budget: float | None) -> None:
-        self._end, self._preparation = perf_counter() + (inf if budget is None else budget), 0.0
-        self.used_by_preparation = 0.0
+        self._end = perf_counter() + (inf if budget is None else budget)
+        self._preparation = self.used_by_preparation = 0.0
 
     @contextmanager
     def preparing(self) -> Iterator[None]:
@@ -66,6 +66,8 @@ class TimeBudget:
         left = self.left
         if left == inf:
             return None
+        # a fold is worth its preparation if it is trained for at least as long
         fit = left / (2 * self._preparation) if self._preparation else folds
         n = max(1, int(min(fit, folds)))
+        # the first of these folds is prepared already
         return max((left - (n - 1) * self._preparation) / (n * turns), 1e-3)

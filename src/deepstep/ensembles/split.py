@@ -62,7 +62,7 @@ class Fold(NamedTuple):
 
 
 def split(
-    rows: Rows, targets: Targets, n: int, seed: int, where: str, *, validated: bool, validation: Any = None
+    rows: Rows, targets: Targets, n: int, seed: int, *, validated: bool, validation: Any = None
 ) -> list[Fold]:
     """At most n folds, or one that holds nothing out where rows are few or ``validated`` on others.
 
@@ -77,7 +77,7 @@ def split(
         return [Fold(np.arange(m), np.arange(0))]
     if validation is None and rows.groups is None:
         return random_folds(m, n, strata, FRACTION, seed)
-    return structured_folds(rows, strata, n, FRACTION, seed, where)
+    return structured_folds(rows, strata, n, FRACTION, seed)
 
 
 def is_splitter(validation: Any) -> bool:
@@ -85,40 +85,47 @@ def is_splitter(validation: Any) -> bool:
     return validation is not None and not isinstance(validation, str)
 
 
-def folds_of_splitter(rows: Rows, targets: Targets, validation: Any, where: str) -> list[Fold]:
+def folds_of_splitter(rows: Rows, targets: Targets, validation: Any) -> list[Fold]:
     """The folds of a splitter of the user, or of pairs of row numbers, checked.
 
     The user's numbers are those of all rows, the numbers of the folds those of the rows of a weight above 0.
     """
-    pairs, m = validation, len(rows)
+    m = len(rows)
+    pairs = validation
     if hasattr(validation, "split"):
         strata = targets.strata(rows.Y)
         pairs = validation.split(rows.X, rows.Y if strata is None else strata, rows.groups)
     weighs = np.full(m, True) if rows.weight is None else rows.weight > 0
     places = np.cumsum(weighs) - 1
-    folds, got = list[Fold](), ""
+    folds = list[Fold]()
     for number, pair in enumerate(pairs):
         parts = [np.asarray(part) for part in pair] if hasattr(pair, "__len__") else []
-        if len(parts) != 2 or any(
-            part.ndim != 1 or part.dtype.kind not in "iu" for part in parts if part.size
-        ):
-            got = f"got fold {number} that is no pair of row numbers"
-        elif any(part.size and not 0 <= part.min() <= part.max() < m for part in parts):
-            got = f"got fold {number} with row numbers beyond the {m} rows"
-        elif np.intersect1d(parts[0], parts[1]).size:
-            got = f"got fold {number} that learns from rows which it holds out"
-        if got:
-            break
+        if fault := _fault_of_pair(parts, m):
+            raise _not_a_splitter(f"fold {number}, {fault}")
         learned, held_out = (part.astype(np.intp) for part in parts)
-        folds.append(Fold(places[learned[weighs[learned]]], places[held_out[weighs[held_out]]]))
-        if not (folds[-1].learned.size and folds[-1].held_out.size):
-            got = f"got fold {number} with {folds[-1].learned.size} and {folds[-1].held_out.size} rows"
-            break
-    got = got or ("" if folds else "got no fold")
-    if got:
-        expected = "a splitter, or pairs of row numbers (learned, held out) without a row in both"
-        raise ConfigurationError(where, expected, got, setting="validation")
+        fold = Fold(places[learned[weighs[learned]]], places[held_out[weighs[held_out]]])
+        if not (fold.learned.size and fold.held_out.size):
+            raise _not_a_splitter(f"fold {number} with {fold.learned.size} and {fold.held_out.size} rows")
+        folds.append(fold)
+    if not folds:
+        raise _not_a_splitter("no fold")
     return folds
+
+
+def _fault_of_pair(parts: list[AnyArray], m: int) -> str:
+    """The condition that a fold of the user does not meet; empty for a valid one."""
+    if len(parts) != 2 or any(part.ndim != 1 or part.dtype.kind not in "iu" for part in parts if part.size):
+        return "which is no pair of row numbers"
+    if any(part.size and not 0 <= part.min() <= part.max() < m for part in parts):
+        return f"which has row numbers beyond the {m} rows"
+    if np.intersect1d(parts[0], parts[1]).size:
+        return "which learns from rows that it holds out"
+    return ""
+
+
+def _not_a_splitter(value: str) -> ConfigurationError:
+    requirement = "a splitter, or pairs of row numbers (learned, held out) without a row in both"
+    return ConfigurationError.must_be("validation", requirement, value)
 
 
 def _strata_numbers(m: int, strata: AnyArray | None) -> AnyArray:
@@ -141,14 +148,13 @@ def random_folds(m: int, n: int, strata: AnyArray | None, fraction: float, seed:
         # evenly spread over the strata: every (1 / fraction)-th row in their order
         steps = np.floor((np.arange(m) + 1) * fraction) - np.floor(np.arange(m) * fraction)
         part = np.where(steps[place] > 0, 0, 1)
+    # a row that is alone in its stratum is learned by all folds
     part = np.where((sizes[numbers] > 1) | (strata is None), part, -1)
     folds = [Fold(np.flatnonzero(part != k), np.flatnonzero(part == k)) for k in range(n)]
     return [fold if fold.learned.size else Fold(np.arange(m), np.arange(0)) for fold in folds]
 
 
-def structured_folds(
-    rows: Rows, strata: AnyArray | None, n: int, fraction: float, seed: int, where: str
-) -> list[Fold]:
+def structured_folds(rows: Rows, strata: AnyArray | None, n: int, fraction: float, seed: int) -> list[Fold]:
     """At most n folds of whole groups, or of rows that come later than those learned from; for n = 1 one with
     about a fraction held out.
 
@@ -160,18 +166,15 @@ def structured_folds(
     if rows.groups is None:
         folds = list(_folds_of_time(m, n, fraction))
     else:
-        folds = _folds_of_groups(numbers, rows.groups, n, fraction, seed, where)
+        folds = _folds_of_groups(numbers, rows.groups, n, fraction, seed)
     if n > 1:
         folds = [Fold(learned, held[np.isin(numbers[held], numbers[learned])]) for learned, held in folds]
     least = min(2, len(np.unique(numbers)))
     usable = [fold for fold in folds if fold.held_out.size and len(np.unique(numbers[fold.learned])) >= least]
     if not usable:
-        name, before = ("groups", "") if rows.groups is not None else ("validation='time'", " before them")
-        expected = (
-            f"rows of at least two classes{before} beside the rows that are held out, where {name} is given"
-        )
+        part = "beside each held-out group" if rows.groups is not None else "before each held-out block"
         hint = "Pass validation data of your own, as X_val and y_val."
-        raise DataError(where, expected, "got one class", hint)
+        raise DataError(f"The rows {part} have one class", hint)
     return usable
 
 
@@ -181,20 +184,19 @@ def hold_out(
     groups: AnyArray | None,
     fraction: float,
     seed: int,
-    where: str,
     *,
     by_time: bool = False,
 ) -> Fold:
     """A fraction of m rows held out: at random with strata in proportion, as whole groups, or the last ones.
 
-    >>> hold_out(5, None, None, 0.4, 1, "test", by_time=True).held_out.tolist()
+    >>> hold_out(5, None, None, 0.4, 1, by_time=True).held_out.tolist()
     [3, 4]
     """
     if groups is None and not by_time:
         rows = np.arange(m) if strata is None else strata
         return Fold(*holdout(rows, fraction=fraction, seed=seed, stratify=strata is not None))
     rows_in_groups = Rows(np.arange(m), np.zeros((m, 0)), None, groups)
-    (fold,) = structured_folds(rows_in_groups, strata, 1, fraction, seed, where)
+    (fold,) = structured_folds(rows_in_groups, strata, 1, fraction, seed)
     return fold
 
 
@@ -203,6 +205,7 @@ def _folds_of_time(m: int, n: int, fraction: float) -> Iterator[Fold]:
     from sklearn.model_selection import TimeSeriesSplit
 
     if n == 1:
+        # at least two rows are held out, and at least one is learned
         first = m - min(m - 1, max(2, ceil(fraction * m)))
         yield Fold(np.arange(first), np.arange(first, m))
         return
@@ -210,17 +213,17 @@ def _folds_of_time(m: int, n: int, fraction: float) -> Iterator[Fold]:
         yield Fold(learned, held_out)
 
 
-def _folds_of_groups(
-    strata: AnyArray, groups: AnyArray, n: int, fraction: float, seed: int, where: str
-) -> list[Fold]:
+def _folds_of_groups(strata: AnyArray, groups: AnyArray, n: int, fraction: float, seed: int) -> list[Fold]:
     """Folds of whole groups, strata balanced; of one part that of the best size and all strata learned."""
     from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
-    n_groups, m = len(np.unique(groups)), len(groups)
+    m = len(groups)
+    n_groups = len(np.unique(groups))
     if n_groups < 2:
         hint = "Without groups, rows are held out at random."
-        raise DataError(where, "an array of at least two different groups", "got one", hint, setting="groups")
+        raise DataError.must_be("groups", "have at least two different values", "one", hint)
     parts = min(n if n > 1 else max(2, round(1 / max(fraction, 1 / m))), n_groups)
+    # scikit-learn refuses to stratify more parts than rows of the largest class
     largest = int(np.bincount(strata).max())
     balanced = n_groups <= STRATIFIED and parts <= largest
     splitter = StratifiedGroupKFold if balanced else GroupKFold

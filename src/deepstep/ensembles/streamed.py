@@ -44,7 +44,7 @@ class StreamedTable:
 
     def weight(self, frame: "polars.DataFrame") -> Array | None:
         """The weights of some rows; None for equal weights."""
-        return None if self.weighing is None else weights_in(frame, self.weighing, self.where)
+        return None if self.weighing is None else weights_in(frame, self.weighing)
 
     @property
     def X(self) -> "polars.DataFrame | AnyArray":
@@ -86,7 +86,7 @@ def survey_rows(
         return StreamedTable(rows, weighing, where)
     exclude, weights = [], None
     if weighing is not None:
-        exclude, weights = [weighing], lambda frame: weights_in(frame, weighing, where)
+        exclude, weights = [weighing], lambda frame: weights_in(frame, weighing)
     return StreamedTable(survey(rows, target, exclude=exclude, weights=weights, **options), weighing, where)
 
 
@@ -152,11 +152,11 @@ def labels_in(series: "polars.Series") -> AnyArray:
     return series.to_numpy() if series.dtype.is_numeric() else np.asarray(series.to_list())
 
 
-def weights_in(frame: "polars.DataFrame", name: str, where: str) -> Array:
+def weights_in(frame: "polars.DataFrame", name: str) -> Array:
     """A column of weights, numbers of at least 0."""
     weight = frame.get_column(name).cast(polars.Float64, strict=False).fill_null(np.nan).to_numpy()
     if not (np.isfinite(weight) & (weight >= 0)).all():
-        raise DataError(where, f"weights of at least 0 in the column {name!r}", "there are others")
+        raise DataError(f"The column {name!r} of weights has values that are no numbers of at least 0")
     return weight
 
 
@@ -165,7 +165,8 @@ def _encoding(surveyed: Survey, name: str) -> Encoding:
     inputs, pieces = surveyed.inputs, default_n_bins(sum(surveyed.kept)) if INPUTS[name][1] else 0
     if surveyed.in_memory:
         return Encoding.fit(inputs.transform(surveyed.sample), pieces)
-    quantiles, first = Quantiles(inputs.n_features), 0
+    quantiles = Quantiles(inputs.n_features)
+    first = 0
     most = surveyed.rows.piece_rows(surveyed.columns, inputs.n_features)
     for group in range(len(surveyed.rows.sizes)):
         for frame in surveyed.rows.pieces(group, surveyed.columns, most):

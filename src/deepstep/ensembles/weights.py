@@ -33,7 +33,8 @@ class Weights(NamedTuple):
 
 def weigh(outputs: Mapping[str, Array], Y: Array, metric: Metric, weight: Array | None) -> Weights:
     """Weigh presets by their outputs (m, n_outputs), NaN for rows that were never held out."""
-    outputs, head = dict(outputs), metric.targets.head
+    outputs = dict(outputs)
+    head = metric.targets.head
     known = np.all([np.isfinite(A).all(axis=1) for A in outputs.values()], axis=0)
     temperatures = dict.fromkeys(outputs, 1.0)
     shares = np.full(len(outputs), 1 / len(outputs))
@@ -75,11 +76,13 @@ def selection_weights(
     the rows with replacement, so that a few rows do not decide.
     """
     n, m = outputs.shape[:2]
-    rng, counts = np.random.default_rng(m), np.zeros(n)
+    rng = np.random.default_rng(m)
+    counts = np.zeros(n)
     for _ in range(DRAWS):
         rows = rng.integers(0, m, min(m, MOST_ROWS))
         drawn_weight = None if weight is None else weight[rows]
         counts += _selected(outputs[:, rows].astype(np.float64), Y[rows], metric, drawn_weight)
+    # of many presets all may be below the least share; the most frequent ones stay
     counts[counts < min(LEAST_SHARE * counts.sum(), counts.max())] = 0
     return np.asarray(counts / counts.sum())
 
@@ -157,10 +160,10 @@ class Judge:
             costs = [member.validation_cost for member in members.values()]
             finite = [cost for cost in costs if cost is not None]
             return float(np.mean(finite)) if finite else np.nan
-        Y, weight = self.rows.Y[known], None if self.weight is None else self.weight[known]
-        A, head = A[known], self.metric.targets.head
-        if head in PROBABILITIES:
-            each = head == "sigmoid"
+        A, Y = A[known], self.rows.Y[known]
+        weight = None if self.weight is None else self.weight[known]
+        if self.metric.targets.head in PROBABILITIES:
+            each = self.metric.targets.head == "sigmoid"
             A = with_temperature(A, fit_temperature(A, Y, weight, each=each), each=each)
         return self.metric.loss(A, Y, weight)
 

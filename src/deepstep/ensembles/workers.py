@@ -96,11 +96,7 @@ def _threads(wanted: int | None) -> Iterator[Workers]:
         from deepstep.engines.compiled.threads import limit
 
         n = wanted or limit()  # looked at before BLAS is limited
-    with (
-        single_blas(),
-        executor(n, "deepstep member") as pool,
-        deferred(waits=False) as interruption,
-    ):
+    with single_blas(), executor(n, "deepstep member") as pool, deferred(waits=False) as interruption:
 
         def results(works: Iterable[Work[T]], move: Move) -> Iterator[tuple[int, T]]:
             given_up, numbers, waiting = Event(), dict[Future[T], int](), set[Future[T]]()

@@ -38,6 +38,7 @@ from deepstep.estimators.inputs import (
     checked_groups,
     checked_weight,
     named_columns,
+    naming_validation,
     refuse_texts,
     reraise_with_row,
     target_names,
@@ -101,7 +102,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
             least 0, for 'quantile' in one column. Or the name of their column, where X is a frame.
         sample_weight : array of shape (n_samples,) or str, optional
             Weights of at least 0, or the name of their column; a weight of 2 equals the row twice.
-        X_val, y_val, sample_weight_val : object, optional
+        X_val, y_val, sample_weight_val : optional
             Validation data of the same kinds, with labels of y, by which epochs and weights are chosen in
             place of folds.
         eval_set : tuple or list of one tuple, optional
@@ -141,7 +142,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         """
         where = f"{type(self).__name__}.fit"
         refuse_ensemble(where)
-        validation = validation_data(X_val, y_val, sample_weight_val, eval_set, where)
+        validation = validation_data(X_val, y_val, sample_weight_val, eval_set)
         context = FitContext(where, groups=groups, targets=target_names(y))
         return self._fit(RawData(X, y, sample_weight), validation, context)
 
@@ -160,12 +161,12 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
 
     def _fit_in_memory(self, data: RawData, validation: RawData | None, context: FitContext) -> None:
         where = context.where
-        data = with_named_columns(data, where)
-        X, groups = without_groups(data.X, context.groups, where)
+        data = with_named_columns(data)
+        X, groups = without_groups(data.X, context.groups)
         header = getattr(X, "column_names", getattr(X, "columns", ()))
         columns, X, y, weight = self._checked(data._replace(X=X), None, where)
         if groups is not None:
-            groups = checked_groups(groups, X.shape[0], where)
+            groups = checked_groups(groups, X.shape[0])
         context = self._with_columns(getattr(X, "columns", ()), replace(context, groups=None))
         targets = self._learned_targets(y, context)
         request = self._request(context)
@@ -177,7 +178,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         self._check_taught(targets, rows, request)
         held_out = None
         if validation is not None:
-            held_out = self._rows(validation, targets, columns, f"{where}, validation")
+            held_out = self._validation_rows(validation, targets, columns, where)
         with _naming_columns(columns):
             outcomes = fit_ensemble(rows, targets, request, held_out)
         self._interrupted = outcomes.interrupted
@@ -206,7 +207,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         )
         surveyed = table.survey
         request = self._request(context)
-        self._refuse_folds(where)
+        self._refuse_folds()
         y = labels_in(surveyed.answers())
         targets = self._learned_targets(y, context)
         answers = self._encode(targets, y, where)
@@ -219,7 +220,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         _, columns = self._table(sample, None, where)
         held_out = None
         if validation is not None:
-            held_out = self._rows(validation, targets, columns, f"{where}, validation")
+            held_out = self._validation_rows(validation, targets, columns, where)
         with _naming_columns(columns):
             fit = fit_streamed(table, targets, lambda y: self._encode(targets, y, where), request, held_out)
         self._take(Predictor(columns, targets, fit.ensemble), fit.sample, fit.held_out, request)
@@ -243,7 +244,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         except Exception as error:
             warn_the_caller(
                 f"{where}: the networks are trained and kept, but not calibrated ({type(error).__name__}: "
-                f"{error}). Call calibrate(X, y) before prediction sets or intervals are asked for."
+                f"{error}). Call calibrate(X, y) before predict_set or predict_interval."
             )
 
     def _set_calibration(self, calibration: Calibration) -> None:
@@ -292,27 +293,26 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
 
     def _with_columns(self, columns: Any, context: FitContext) -> FitContext:
         """The context with the categorical columns, which are checked as those to keep are."""
-        check_kept(self.keep_columns, columns, context.where)
+        check_kept(self.keep_columns, columns)
         if self.categorical_features is None:
             return context
-        return replace(context, categorical=named_columns(self.categorical_features, columns, context.where))
+        return replace(context, categorical=named_columns(self.categorical_features, columns))
 
     # what is refused
 
     def _check_split(self, context: FitContext, *, validated: bool, streamed: bool) -> None:
         """Refuse groups, an order of time or a refit that would have no effect, or cannot be respected."""
-        where, groups = context.where, context.groups
+        groups = context.groups
         structured = {"groups": groups is not None, "validation": self.validation is not None}
-        names = " and ".join(name for name, yes in structured.items() if yes)
+        names = " and ".join(name for name, is_set in structured.items() if is_set)
         hint = "Leave one of both out."
         by_time = isinstance(self.validation, str) and self.validation == TIME
-        for refused, expected, got in (
-            (names and streamed, f"rows in memory, where {names} is given", "got rows that are streamed"),
-            (names and validated, f"{names}, or validation data of its own", "got both"),
-            (groups is not None and by_time, "groups, or validation='time'", "got both"),
-        ):
-            if refused:
-                raise ConfigurationError(where, expected, got, hint)
+        if names and streamed:
+            raise ConfigurationError(f"{names} cannot be used where rows are streamed", "Pass stream=False.")
+        if names and validated:
+            raise ConfigurationError(f"{names} cannot be used with validation data of your own", hint)
+        if groups is not None and by_time:
+            raise ConfigurationError("groups cannot be used with validation='time'", hint)
         if self.refit:
             why = ""
             if validated:
@@ -322,14 +322,14 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
             elif streamed:
                 why = "where rows are streamed, on which one network learns"
             if why:
-                raise ConfigurationError(where, f"False {why}", "got True", hint, setting="refit")
+                raise ConfigurationError.must_be("refit", f"False {why}", "True", hint)
 
-    def _refuse_folds(self, where: str) -> None:
+    def _refuse_folds(self) -> None:
         """Refuse parameters that an ensemble of one, on a stream, has no use for."""
         if self.n_estimators not in (None, 1):
-            expected = "n_estimators=1 or None where rows are streamed, which folds would read many times"
+            requirement = "1 or None where rows are streamed, which folds would read many times"
             hint = "Pass stream=False to read the table into memory."
-            raise ConfigurationError(where, expected, f"got {self.n_estimators}", hint)
+            raise ConfigurationError.must_be("n_estimators", requirement, str(self.n_estimators), hint)
         several = not isinstance(self.presets, str | Preset | None) and len(self.presets) > 1
         for name, value, refused in (
             ("scoring", self.scoring, self.scoring not in (None, LOSS)),
@@ -337,20 +337,24 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
             ("validation", self.validation, self.validation is not None),
         ):
             if refused:
-                requirement = "one preset" if name == "presets" else "None"
-                expected, got = f"{requirement} where rows are streamed", f"got {value!r:.60}"
-                raise ConfigurationError(where, expected, got, "Pass stream=False.", setting=name)
+                requirement = f"{'one preset' if name == 'presets' else 'None'} where rows are streamed"
+                raise ConfigurationError.must_be(name, requirement, f"{value!r:.60}", "Pass stream=False.")
         if self.checkpoint_dir is not None and not isinstance(self.random_state, Integral):
             # the seed of the network is drawn from it, and tells nothing of the order of rows
-            expected = "random_state as a number, where a streamed fit is to go on"
-            raise ConfigurationError(where, expected, f"got {self.random_state!r:.60}")
+            requirement = "an int where rows are streamed and checkpoint_dir is set"
+            raise ConfigurationError.must_be("random_state", requirement, f"{self.random_state!r:.60}")
 
     # rows
 
     def _rows(self, data: RawData, targets: Targets, columns: Columns, where: str) -> Rows:
         """Rows with targets, in the form of the fit."""
-        _, X, y, weight = self._checked(with_named_columns(data, where), columns, where)
+        _, X, y, weight = self._checked(with_named_columns(data), columns, where)
         return Rows(X, self._encode(targets, y, where), weight)
+
+    @naming_validation()
+    def _validation_rows(self, data: RawData, targets: Targets, columns: Columns, where: str) -> Rows:
+        """The rows of the user's own validation data."""
+        return self._rows(data, targets, columns, where)
 
     def _checked_rows(self, data: RawData, where: str) -> Rows:
         return self._rows(data, self.predictor_.targets, self.predictor_.columns, where)
@@ -363,19 +367,20 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         if data.y is None:
             validate_data(self, data.X, data.y)  # it says that y is needed
         X, columns = self._table(data.X, columns, where)
-        with reraise_with_row(data, where, numbers=numbers):
+        with reraise_with_row(data, numbers=numbers):
             y = _check_y(data.y, multi_output=True, y_numeric=numbers, estimator=self)
-        y = as_target(y, numbers=numbers, where=where)
+        y = as_target(y, numbers=numbers)
         check_consistent_length(X, y)
         return columns, X, y, checked_weight(data.sample_weight, y)
 
     def _table(self, X: Any, columns: Columns | None, where: str) -> tuple[Any, Columns]:
         """X as a frame (or sparse) with the columns of the fit, which are learned where there are none."""
-        sparse, reset = issparse(X), columns is None
+        sparse = issparse(X)
+        reset = columns is None
         if columns is not None and not columns.names and not sparse:  # the fit had sparse rows
             checks = {"dtype": np.float64, "ensure_all_finite": "allow-nan", "reset": False}
             return csr_array(validate_data(self, X, **checks)), columns
-        if columns is not None and columns.names and sparse:
+        if columns is not None and columns.names and sparse:  # the fit had a table
             X = X.toarray()
         if issparse(X) or (isinstance(X, np.ndarray) and X.dtype.kind in "biufc"):
             finite = "allow-nan" if sparse else False  # the preparation names the column and the row
@@ -387,7 +392,8 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
             validate_data(self, X, dtype=None, ensure_all_finite=False, reset=reset)
         elif columns is None or not (columns.named and has_names(X)):  # those go by name, others beside them
             frame = as_frame(X, where=where)
-            shaped = frame if are_records(X) else X if hasattr(X, "shape") else np.empty(frame.shape)
+            shaped = X if hasattr(X, "shape") else np.empty(frame.shape)
+            shaped = frame if are_records(X) else shaped
             validate_data(self, shaped, skip_check_array=True, reset=reset)
         if columns is None:
             columns = Columns.of(X, where)
@@ -397,7 +403,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         """The outputs for rows, (m, n_outputs), or what else a function gives for the ensemble's rows."""
         if "predictor_" not in vars(self):
             check_is_fitted(self)
-        columns, of_rows = self.predictor_.columns, outputs or self.predictor_.ensemble.outputs
+        columns = self.predictor_.columns
         if is_stored(X, self.stream):
             pieces = inputs_in(X, columns.names, reading(self.verbose))
             return np.concatenate(
@@ -411,7 +417,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
             X = X.tocsr()
             return np.concatenate([self._outputs(X[block], outputs) for block in blocks])
         rows, _ = self._table(X, columns, f"{type(self).__name__}.predict")
-        return of_rows(rows)
+        return (outputs or self.predictor_.ensemble.outputs)(rows)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -514,7 +520,7 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
     def _check_taught(self, targets: Targets, rows: Rows, request: Request) -> None:
         if not (targets.several or self.soft_targets):
             weight = weight_with_classes(rows, rows, targets, request)
-            check_taught(targets, rows.Y, weight, request.options.where)
+            check_taught(targets, rows.Y, weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -577,7 +583,7 @@ class DeepRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, DeepEst
         return learned_numbers(self, y, context)
 
     def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:
-        refuse_texts(y, where, in_order=learned)
+        refuse_texts(y, in_order=learned)
         return targets.encode(y, where, np.float64)
 
     def __sklearn_tags__(self) -> Any:

@@ -15,8 +15,6 @@ from deepstep.estimators.row_sources import is_stored
 from deepstep.estimators.table_encoder import table_network
 from deepstep.types import AnyArray, Array, is_whole
 
-WHERE = "distill"
-
 SWAPPED, MOVED = 0.3, 0.2
 """Share of the columns that a synthetic row takes from another row, and the standard deviation by which
 decimal numbers move, in distances of the two rows; measured by benchmarks/distill.py.
@@ -44,21 +42,21 @@ def distill(
 
     Parameters
     ----------
-    teacher
+    teacher : estimator
         A fitted model with ``predict_proba``, or else with ``predict`` of numbers: an estimator of DeepStep,
         of scikit-learn or a pipeline, a booster.
     X : array, frame or sparse matrix of shape (n_samples, n_features)
         Rows in the form that the teacher takes, with texts and missing values if it takes them.
-    hidden_layer_sizes : object, optional
+    hidden_layer_sizes : int or sequence of int, default=(128, 64)
         Units of each hidden layer.
-    augment : int, optional
+    augment : int, default=20000
         Number of synthetic rows; 0 for X alone, which is too little for small tables. The numbers of
         synthetic sparse rows do not move.
-    random_state : object, optional
-        As of the estimators; it draws the synthetic rows, too.
+    random_state : int, RandomState or None, default=None
+        Where the synthetic rows come from, and what the network draws.
     **parameters
-        Of `NetworkClassifier` or `NetworkRegressor`; by default those of one network on a table, with
-        ``max_iter=40``, ``learning_rate_init=0.01`` and ``schedule="cosine"``.
+        Parameters of `NetworkClassifier` or `NetworkRegressor`; by default those of one network on a table,
+        with ``max_iter=40``, ``learning_rate_init=0.01`` and ``schedule="cosine"``.
 
     Returns
     -------
@@ -86,12 +84,12 @@ def distill(
     ((4, 128, 64, 3), True)
     """
     if is_stored(X) or hasattr(X, "collect"):  # a lazy frame
-        raise DataError(WHERE, "rows in memory", f"got {X!r:.60}", "Read the table first.", setting="X")
+        raise DataError.must_be("X", "a table in memory", f"{X!r:.60}", "Read the table first.")
     X = X if is_frame(X) or issparse(X) else np.asarray(X)
     if len(X.shape) != 2 or not X.shape[0]:
-        raise DataError(WHERE, "a table with at least one row", f"got the shape {X.shape}", setting="X")
+        raise DataError.must_be("X", "a table with at least one row", f"the shape {X.shape}")
     if not is_whole(augment, 0):
-        raise ConfigurationError(WHERE, "a whole number of at least 0", f"got {augment!r}", setting="augment")
+        raise ConfigurationError.must_be("augment", "a whole number of at least 0", repr(augment))
     rows = with_synthetic_rows(X, augment, check_random_state(random_state)) if augment else X
     settings: dict[str, Any] = {
         **STUDENT,
@@ -102,26 +100,25 @@ def distill(
         **parameters,
     }
     if hasattr(teacher, "predict_proba"):
-        P, classes = _probabilities(teacher, rows), getattr(teacher, "classes_", None)
+        P = _probabilities(teacher, rows)
+        classes = getattr(teacher, "classes_", None)
         student = table_network(NetworkClassifier, soft_targets=True, **settings)
         return student.set_params(networkclassifier__classes=classes).fit(rows, P)
     if len(getattr(teacher, "classes_", ())) or not hasattr(teacher, "predict"):  # CatBoostRegressor has none
-        expected, got = "a fitted model with predict_proba, or with predict of numbers", "got one without"
+        requirement = "a fitted model with predict_proba, or with predict of numbers"
         hint = "Calibrate a classifier without probabilities by sklearn.calibration.CalibratedClassifierCV."
-        raise ConfigurationError(
-            WHERE, expected, f"{got} ({type(teacher).__name__})", hint, setting="teacher"
-        )
+        raise ConfigurationError.must_be("teacher", requirement, type(teacher).__name__, hint)
     return table_network(NetworkRegressor, **settings).fit(rows, _finite(teacher.predict(rows)))
 
 
 def _finite(predicted: Any) -> Array:
     """Predictions as numbers."""
-    found = np.asarray(predicted)
-    wrong = np.full(found.shape, True) if found.dtype.kind not in "fiub" else ~np.isfinite(found)
+    numbers = np.asarray(predicted)
+    wrong = np.full(numbers.shape, True) if numbers.dtype.kind not in "fiub" else ~np.isfinite(numbers)
     if wrong.any():
-        got = f"got such as {found[wrong][0]!r:.60}"
-        raise DataError(WHERE, "a model whose predictions are finite numbers", got, setting="teacher")
-    return found.astype(np.float64)
+        value = f"predictions such as {numbers[wrong][0]!r:.60}"
+        raise DataError.must_be("teacher", "a model whose predictions are finite numbers", value)
+    return numbers.astype(np.float64)
 
 
 def _probabilities(teacher: Any, rows: Any) -> Array:
@@ -129,8 +126,10 @@ def _probabilities(teacher: Any, rows: Any) -> Array:
     predicted = teacher.predict_proba(rows)
     P = _finite(predicted) if not isinstance(predicted, list) else np.empty(0)
     if P.ndim != 2 or not np.allclose(P.sum(axis=1), 1, atol=1e-3):
-        expected, got = "a classifier of one column of classes, whose probabilities sum to 1", "got others"
-        raise DataError(WHERE, expected, got, "Distill a model for each column.", setting="teacher")
+        requirement = "a classifier of one column of classes, whose probabilities sum to 1"
+        is_list = isinstance(predicted, list)
+        value = f"{len(predicted)} columns" if is_list else f"others of shape {P.shape}"
+        raise DataError.must_be("teacher", requirement, value, "Distill a model for each column.")
     P = np.maximum(P, 0)
     return P / P.sum(axis=1, keepdims=True)
 
@@ -138,35 +137,35 @@ def _probabilities(teacher: Any, rows: Any) -> Array:
 def with_synthetic_rows(X: Any, n: int, rng: np.random.RandomState) -> Any:
     """X with n synthetic rows behind its own, of the same type."""
     m = X.shape[0]
-    own = np.concatenate([rng.permutation(m) for _ in range(-(-n // m))])[:n]
-    other = rng.randint(m, size=n)
+    first = np.concatenate([rng.permutation(m) for _ in range(-(-n // m))])[:n]
+    second = rng.randint(m, size=n)
     sparse = issparse(X)
     if sparse:
         rows = X.tocsr().astype(np.result_type(X.dtype, np.float32))
-        change = rows[other] - rows[own]
+        change = rows[second] - rows[first]
         change.data[rng.random_sample(change.nnz) >= SWAPPED] = 0
-        return vstack([rows, rows[own] + change], format="csr")
+        return vstack([rows, rows[first] + change], format="csr")
     if not is_frame(X):
-        columns = [_synthetic(column, own, other, rng) for column in X.T]
+        columns = [_synthetic(column, first, second, rng) for column in X.T]
         return np.concatenate([X, np.column_stack(columns).astype(X.dtype)])
-    frame, found = nw.from_native(X, eager_only=True), []
+    frame = nw.from_native(X, eager_only=True)
+    series = []
     for name in frame.columns:
         column = frame[name]
         values = column.to_numpy() if column.dtype.is_float() else np.arange(m)
-        made = _synthetic(values, own, other, rng)
+        made = _synthetic(values, first, second, rng)
         if column.dtype.is_float():
-            found.append(nw.new_series(name, made, column.dtype, backend=frame.implementation))
+            series.append(nw.new_series(name, made, column.dtype, backend=frame.implementation))
         else:
-            found.append(column[made.tolist()])
-    return nw.concat([frame, frame[own.tolist()].with_columns(*found)]).to_native()
+            series.append(column[made.tolist()])
+    return nw.concat([frame, frame[first.tolist()].with_columns(*series)]).to_native()
 
 
-def _synthetic(values: AnyArray, own: AnyArray, other: AnyArray, rng: np.random.RandomState) -> AnyArray:
-    """Values (n,) of a column (m,): those of the rows ``own``, some those of ``other``; fractions move."""
-    found = values[np.where(rng.random_sample(len(own)) < SWAPPED, other, own)]
-    whole = values.dtype.kind != "f" or (values == np.round(values))[np.isfinite(values)].all()
-    if whole:
-        return found
+def _synthetic(values: AnyArray, first: AnyArray, second: AnyArray, rng: np.random.RandomState) -> AnyArray:
+    """Values (n,) of a column (m,): those of the rows ``first``, some of ``second``; decimal numbers move."""
+    mixed = values[np.where(rng.random_sample(len(first)) < SWAPPED, second, first)]
+    if values.dtype.kind != "f" or (values == np.round(values))[np.isfinite(values)].all():
+        return mixed
     with np.errstate(invalid="ignore"):
-        step = np.abs(values[own] - values[other])
-    return found + MOVED * np.where(np.isfinite(step), step, 0) * rng.standard_normal(len(own))
+        step = np.abs(values[first] - values[second])
+    return mixed + MOVED * np.where(np.isfinite(step), step, 0) * rng.standard_normal(len(first))

@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 from deepstep.distributed import refuse_drawn_seed
 from deepstep.environment import slow_training
 from deepstep.errors import SpeedWarning, spelled, warn_the_caller
-from deepstep.estimators.inputs import FitContext, RawData, whole_or_not_at_all
+from deepstep.estimators.inputs import FitContext, RawData, naming_validation, whole_or_not_at_all
 from deepstep.estimators.row_sources import NamedRows, as_row_source, in_memory, is_stored, reading
 
 
@@ -54,7 +54,8 @@ class Fitting:
             rows = as_row_source(data, self.stream, context) if stored else None
             self._check_split(context, validated=validation is not None, streamed=rows is not None)
             if validation is not None and is_stored(validation.X):
-                validation = in_memory(validation, f"{where}, validation", reading(self.verbose))
+                with naming_validation():
+                    validation = in_memory(validation, where, reading(self.verbose))
             if rows is not None:
                 self._fit_streamed(rows, validation, context)
             else:

@@ -47,7 +47,8 @@ def whole_or_not_at_all(estimator: Any, where: str, trained: str) -> Iterator[No
 
     ``trained`` are the subject and the verb of the warning after Ctrl-C: 'the network is'.
     """
-    before, estimator._interrupted = vars(estimator).copy(), False
+    before = vars(estimator).copy()
+    estimator._interrupted = False
     try:
         with deferred(waits=False) as interruption:
             yield
@@ -68,93 +69,103 @@ class RawData(NamedTuple):
     sample_weight: Any
 
 
-def validation_data(X: Any, y: Any, sample_weight: Any, eval_set: Any, where: str) -> RawData | None:
+@contextmanager
+def naming_validation() -> Iterator[None]:
+    """Let an error about rows say that they are the validation data."""
+    try:
+        yield
+    except ValueError as error:
+        error.add_note("These rows are the validation data, X_val and y_val.")
+        raise
+
+
+def validation_data(X: Any, y: Any, sample_weight: Any, eval_set: Any) -> RawData | None:
     """The validation data that a fit was given, as ``X_val`` and its kin or as ``eval_set``."""
     if eval_set is not None:
         if X is not None or y is not None:
-            raise DataError(where, "X_val and y_val, or eval_set", "got both")
+            raise DataError("eval_set is passed together with X_val or y_val", "Leave one of both out.")
         pairs = [eval_set] if isinstance(eval_set, tuple) else eval_set
         if not (isinstance(pairs, list) and len(pairs) == 1 and isinstance(pairs[0], tuple | list)):
-            got = f"got {type(eval_set).__name__}" + (f" of {len(pairs)}" if isinstance(pairs, list) else "")
-            raise DataError(where, "eval_set is a tuple (X, y), or a list of one such tuple", got)
+            value = f"{type(eval_set).__name__}{f' of {len(pairs)}' if isinstance(pairs, list) else ''}"
+            raise DataError.must_be("eval_set", "a tuple (X, y), or a list of one such tuple", value)
         if len(pairs[0]) != 2:
-            raise DataError(where, "eval_set is a pair (X, y)", f"got {len(pairs[0])} entries")
+            raise DataError.must_be("eval_set", "a pair (X, y)", f"{len(pairs[0])} entries")
         X, y = pairs[0]
     if X is None and y is None:
         if sample_weight is not None:
-            raise DataError(where, "X_val and y_val", "got sample_weight_val alone")
+            raise DataError("sample_weight_val is passed without X_val and y_val")
         return None
     if X is None or y is None:
-        raise DataError(where, "X_val and y_val", "got one of them alone")
+        raise DataError(f"{'X_val' if X is None else 'y_val'} is missing", "Pass both X_val and y_val.")
     return RawData(X, y, sample_weight)
 
 
-def named_columns(given: Any, names: Sequence[Any], where: str) -> tuple[str, ...]:
+def named_columns(columns: Any, names: Sequence[Any]) -> tuple[str, ...]:
     """The columns that ``categorical_features`` names: by name, by number, or by a mask of all columns.
 
-    >>> [named_columns(given, ["age", "size"], "fit") for given in (["size", 0], [False, True])]
+    >>> [named_columns(columns, ["age", "size"]) for columns in (["size", 0], [False, True])]
     [('size', 'age'), ('size',)]
     """
-    if given is None:
+    if columns is None:
         return ()
     setting = "categorical_features"
     if not len(names):
-        got = f"got {setting}={given!r:.60} and a sparse matrix"
-        raise ConfigurationError(where, "X with columns of values", got, "Use X.toarray().", setting=setting)
-    entries = np.asarray(given, dtype=object).ravel().tolist()
-    if entries and all(isinstance(one, bool | np.bool_) for one in entries):
+        value = f"{columns!r:.60}"
+        raise ConfigurationError.must_be(setting, "None for a sparse matrix", value, "Use X.toarray().")
+    entries = np.asarray(columns, dtype=object).ravel().tolist()
+    if entries and all(isinstance(entry, bool | np.bool_) for entry in entries):
         if len(entries) != len(names):
-            got = f"got {len(entries)} entries"
-            raise ConfigurationError(where, f"a mask of {len(names)} columns", got, setting=setting)
+            value = f"{len(entries)} entries"
+            raise ConfigurationError.must_be(setting, f"a mask of {len(names)} columns", value)
         entries = np.flatnonzero(entries).tolist()
-    known, found = list(map(str, names)), list[str]()
-    for one in entries:
-        if isinstance(one, str):
-            if one not in known:
-                raise unknown_name(where, "column", one, known, setting=setting)
-            found.append(one)
-        elif is_whole(one, -len(known)) and one < len(known):
-            found.append(known[one])
+    known = list(map(str, names))
+    chosen = list[str]()
+    for entry in entries:
+        if isinstance(entry, str):
+            if entry not in known:
+                raise unknown_name("column", entry, known, setting=setting)
+            chosen.append(entry)
+        elif is_whole(entry, -len(known)) and entry < len(known):
+            chosen.append(known[entry])
         else:
-            expected = f"names of columns, or numbers from 0 to {len(known) - 1}"
-            raise ConfigurationError(where, expected, f"got {one!r}", setting=setting)
-    return tuple(dict.fromkeys(found))
+            requirement = f"names of columns, or numbers from 0 to {len(known) - 1}"
+            raise ConfigurationError.must_be(setting, requirement, repr(entry))
+    return tuple(dict.fromkeys(chosen))
 
 
-def check_kept(given: Sequence[str] | None, names: Sequence[Any], where: str) -> None:
+def check_kept(keep_columns: Sequence[str] | None, names: Sequence[Any]) -> None:
     """Refuse names in ``keep_columns`` that no column has."""
     known = list(map(str, names))
-    for name in given or () if known else ():
+    for name in keep_columns or () if known else ():
         if name not in known:
-            raise unknown_name(where, "column", name, known, setting="keep_columns")
+            raise unknown_name("column", name, known, setting="keep_columns")
 
 
 def checked_weight(weight: Any, X: Any) -> Array | None:
     """Weights of rows, numbers of at least 0."""
     if weight is None:
         return None
-    found: Array = _check_sample_weight(weight, X, dtype=np.float64, ensure_non_negative=True)
-    return found
+    weights: Array = _check_sample_weight(weight, X, dtype=np.float64, ensure_non_negative=True)
+    return weights
 
 
-def with_named_columns(given: RawData, where: str) -> RawData:
+def with_named_columns(data: RawData) -> RawData:
     """Take the columns that y and the weights name out of X; where neither is a name, all as it is."""
-    X, y, weight = given
+    X, y, weight = data
     names = {name: value for name, value in (("y", y), ("sample_weight", weight)) if isinstance(value, str)}
     if not names:
-        return given
-    rest, columns = named_from(X, names, where)
+        return data
+    rest, columns = named_from(X, names)
     return RawData(rest, columns.get("y", y), columns.get("sample_weight", weight))
 
 
-def named_from(X: Any, names: dict[str, str], where: str) -> tuple[Any, dict[str, Any]]:
+def named_from(X: Any, names: dict[str, str]) -> tuple[Any, dict[str, Any]]:
     """X without the columns that arguments name, and the column of each argument."""
     if not is_frame(X):
         name, value = next(iter(names.items()))
-        expected = f"{name} with a value for each row, where X is no table with names of columns"
-        got = f"got the name {value!r} and X of type {type(X).__name__}"
-        hint = "Pass an array; names are for columns of frames and of files."
-        raise DataError(where, expected, got, hint)
+        text = f"the name {value!r} and X of type {type(X).__name__}"
+        hint = "Names are for columns of frames and of files."
+        raise DataError.must_be(name, "an array where the columns of X have no names", text, hint)
     if nw.dependencies.is_polars_lazyframe(X):
         X = X.collect()
     elif type(X).__name__ == "RecordBatch":
@@ -165,39 +176,37 @@ def named_from(X: Any, names: dict[str, str], where: str) -> tuple[Any, dict[str
         frame = nw.from_native(X, eager_only=True)
         known = {str(name): name for name in frame.columns}  # pandas takes numbers for names, too
     except nw.exceptions.DuplicateError:
-        as_frame(X, where=f"{where}, X")  # which names the columns
+        as_frame(X, where="X")  # which names the columns
         raise
     for name, value in names.items():
         if value not in known:
-            raise unknown_name(f"{where}, {name}", "column", value, known)
+            raise unknown_name("column", value, known, setting=name)
     columns = {name: frame.get_column(known[value]).to_native() for name, value in names.items()}
     return frame.drop(*{known[value] for value in names.values()}).to_native(), columns
 
 
-def checked_groups(groups: Any, n_samples: int, where: str) -> AnyArray:
-    """The number of each row's group, from 0 in the order of the rows."""
+def checked_groups(groups: Any, n_samples: int, setting: str = "groups") -> AnyArray:
+    """The number of each row's group, from 0 in the order of the rows; errors name ``setting``."""
     values = list(groups) if np.iterable(groups) else [groups]
     if len(values) != n_samples:
-        expected = f"an array of {n_samples} values, one for each row of X"
-        raise DataError(where, expected, f"got {len(values)}", setting="groups")
+        requirement = f"have {n_samples} values, one for each row of X"
+        raise DataError.must_be(setting, requirement, str(len(values)))
     for unhashable in [value for value in values if not isinstance(value, Hashable)][:1]:
-        expected, got = "an array (n_samples,) of hashable values", f"got {unhashable!r:.60}"
-        raise DataError(where, expected, got, setting="groups")
+        raise DataError.must_be(setting, "have hashable values", f"{unhashable!r:.60}")
     objects = np.empty(len(values), dtype=object)
     objects[:] = values
     if missing := rows_without_target(objects):
-        got = f"got row {missing[0] + 1} without one, {len(missing)} row(s) in all"
         hint = "Give each of these rows a group of its own, or leave the rows out."
-        raise DataError(where, "an array without missing values", got, hint, setting="groups")
+        raise DataError(f"{_counted(missing, len(values))} no group", hint)
     numbers: dict[Any, int] = {}
     return np.array([numbers.setdefault(value, len(numbers)) for value in values], np.intp)
 
 
-def without_groups(X: Any, groups: Any, where: str) -> tuple[Any, Any]:
+def without_groups(X: Any, groups: Any) -> tuple[Any, Any]:
     """X without the column of the groups, and the groups, where they are named."""
     if not isinstance(groups, str):
         return X, groups
-    rest, columns = named_from(X, {"groups": groups}, where)
+    rest, columns = named_from(X, {"groups": groups})
     return rest, columns["groups"]
 
 
@@ -207,11 +216,11 @@ def is_frame(X: Any) -> bool:
     return known or type(X).__name__ == "RecordBatch"
 
 
-def as_target(y: Any, *, numbers: bool, where: str) -> AnyArray:
+def as_target(y: Any, *, numbers: bool) -> AnyArray:
     """y dense, (m,) or (m, n); a single column as (m,), with scikit-learn's warning."""
     y = y if isinstance(y, np.ndarray) else y.toarray()
     if numbers:
-        refuse_times(y, where)
+        refuse_times(y)
     if y.ndim == 2 and y.shape[1] == 1:
         warn_the_caller(
             "A column-vector y was passed when a 1d array was expected. Please change the shape of y to "
@@ -222,62 +231,68 @@ def as_target(y: Any, *, numbers: bool, where: str) -> AnyArray:
     return y
 
 
-def refuse_texts(y: AnyArray, where: str, *, in_order: bool = False) -> None:
+def refuse_texts(y: AnyArray, *, in_order: bool = False) -> None:
     """Refuse texts as the targets of a regressor; ``in_order`` tells that rows are the user's.
 
     As scikit-learn's regressors do: numbers as texts pass among objects, an array of texts does not.
     """
     if y.dtype.kind not in "OSU":
         return
-    of_texts = y.dtype.kind != "O"
-    for at, value in enumerate(y.flat):
-        if isinstance(value, str | bytes) and (of_texts or not reads_as_number(value)):
+    has_text_type = y.dtype.kind != "O"
+    for position, value in enumerate(y.flat):
+        if isinstance(value, str | bytes) and (has_text_type or not reads_as_number(value)):
             hint = "Make numbers of them, as y.astype(float) does."
             if not reads_as_number(value):
                 hint = "Use a classifier, which learns classes, or make numbers of them."
-            place = f" in row {at * len(y) // y.size + 1}" if in_order else ""
-            raise DataError(where, "y of numbers", f"got texts such as {str(value)[:40]!r}{place}", hint)
+            place = f" in row {position * len(y) // y.size + 1}, counted from 1" if in_order else ""
+            raise DataError(f"y has texts such as {str(value)[:40]!r}{place}", hint)
 
 
 def times_in(y: AnyArray) -> str:
     """The dates or durations in the first row of y, in words; empty where there are none."""
-    kinds = {"M": "got dates", "m": "got durations"}
+    kinds = {"M": "dates", "m": "durations"}
     if y.dtype != object:
         return kinds.get(y.dtype.kind, "")
     times = (value for value in y[:1].flat if isinstance(value, date | time | timedelta))
-    return next((f"got such as {value!r}" for value in times), "")
+    return next((f"values such as {value!r}" for value in times), "")
 
 
-def refuse_times(y: AnyArray, where: str) -> None:
+def refuse_times(y: AnyArray) -> None:
     """Refuse dates and durations, NumPy's or objects."""
-    if got := times_in(y):
-        hint = "Count in a unit of yours, as in (y - y.min()) / np.timedelta64(1, 'D')."
-        raise DataError(where, "y of numbers", got, hint)
+    if times := times_in(y):
+        hint = "Make numbers of them, as (y - y.min()) / np.timedelta64(1, 'D') does."
+        raise DataError(f"y has {times}", hint)
 
 
 @contextmanager
-def reraise_with_row(given: RawData, where: str, *, numbers: bool) -> Iterator[None]:
+def reraise_with_row(data: RawData, *, numbers: bool) -> Iterator[None]:
     """While rows are checked: a `DataError` that names rows without a target."""
     try:
         yield
     except ValueError as error:
-        got = str(error).partition("\n")[0].rstrip(".")
+        problem = str(error).partition("\n")[0].rstrip(".")
         if numbers:
-            refuse_texts(np.asarray(given.y, dtype=object), where, in_order=True)
-        if "NaN" in got and rows_without_target(given.y):
-            raise without_target(given.y, where, f"{got}: ") from error
+            refuse_texts(np.asarray(data.y, dtype=object), in_order=True)
+        if "NaN" in problem and rows_without_target(data.y):
+            raise without_target(data.y, f"{problem}: ") from error
         raise
     except TypeError:
         if numbers:
-            refuse_times(np.asarray(given.y, dtype=object), where)
+            refuse_times(np.asarray(data.y, dtype=object))
         raise
 
 
-def without_target(y: Any, where: str, got: str = "") -> DataError:
+def without_target(y: Any, begin: str = "") -> DataError:
     """The error for targets of which some are missing."""
-    missing = rows_without_target(y)
-    got += f"row {missing[0] + 1} has none, {len(missing)} row(s) in all"
-    return DataError(where, "a target in every row", got, "Leave these rows out.")
+    return DataError(f"{begin}{_counted(rows_without_target(y), len(y))} no target", "Leave these rows out.")
+
+
+def _counted(rows: list[int], n: int) -> str:
+    """The subject and the verb of a sentence about some of n rows; rows are counted from 0 here."""
+    first = f"row {rows[0] + 1}, counted from 1"
+    if len(rows) == 1:
+        return f"1 of {n} rows ({first}) has"
+    return f"{len(rows)} of {n} rows (the first is {first}) have"
 
 
 def rows_without_target(y: Any) -> list[int]:
@@ -340,7 +355,7 @@ def table_warnings(
     """
     few = evenly_spread(frame.height, MOST_ROWS)
     sample = frame[few]
-    # names that are numbers, and no texts, are those of a frame without names: no header had them
+    # column names that are numbers rather than texts are those of a frame without names: no header had them
     unnamed = {str(name): f"column_{name}" for name in header if not isinstance(name, str)}
     for sentence in data_cautions(sample.rename(unnamed), targets, classes=classes, rows=rows):
         yield DataWarning(sentence)
@@ -355,6 +370,7 @@ def table_warnings(
 def target_names(y: Any) -> tuple[str, ...]:
     """The names of the columns of y, one of which it may be itself; none where it has none."""
     columns = getattr(y, "column_names", getattr(y, "columns", None))  # of pyarrow, and of others
-    names = [y if isinstance(y, str) else getattr(y, "name", None)] if columns is None else [*columns]
+    name = y if isinstance(y, str) else getattr(y, "name", None)
+    names = [name] if columns is None else [*columns]
     texts = tuple(name for name in names if isinstance(name, str))
     return texts if len(texts) == len(names) else ()

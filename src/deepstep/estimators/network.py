@@ -26,6 +26,7 @@ from deepstep.estimators.inputs import (
     FitContext,
     RawData,
     checked_groups,
+    naming_validation,
     refuse_texts,
     target_names,
     validation_data,
@@ -90,7 +91,7 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
             0,
             network,
             history.engine or "reference",
-            settings_of(self, network.seed, type(self).__name__),
+            settings_of(self, network.seed),
             self._progress.learning_rate,
             len(history),
             best,
@@ -185,7 +186,7 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         True
         """
         where = f"{type(self).__name__}.fit"
-        validation = validation_data(X_val, y_val, sample_weight_val, eval_set, where)
+        validation = validation_data(X_val, y_val, sample_weight_val, eval_set)
         going_on = self.warm_start and "network_" in vars(self)
         context = FitContext(where, going_on, groups=groups, targets=target_names(y))
         return self._fit(RawData(X, y, sample_weight), validation, context)
@@ -211,20 +212,20 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
     def _earlier_seed(self, context: FitContext) -> int | None:
         if context.going_on:
             return self.network_.seed
-        checkpoint = fit_to_resume(self, context.where)
+        checkpoint = fit_to_resume(self)
         return None if checkpoint is None else checkpoint.seed
 
     def _check_split(self, context: FitContext, *, validated: bool, streamed: bool) -> None:
-        check_groups(self, context.groups, context.where, validated=validated, streamed=streamed)
+        check_groups(self, context.groups, validated=validated, streamed=streamed)
 
     def _fit_in_memory(self, data: RawData, validation: RawData | None, context: FitContext) -> None:
         where, going_on = context.where, context.going_on
-        data = with_named_columns(data, where)
-        X, groups = without_groups(data.X, context.groups, where)
+        data = with_named_columns(data)
+        X, groups = without_groups(data.X, context.groups)
         dtype: Any = self.network_.dtype if going_on else self.precision or FLOATS
-        rows = checked_rows(self, data._replace(X=X), dtype, reset=not going_on, where=where)
+        rows = checked_rows(self, data._replace(X=X), dtype, reset=not going_on)
         if groups is not None:
-            rows = replace(rows, groups=checked_groups(groups, len(rows), where))
+            rows = replace(rows, groups=checked_groups(groups, len(rows)))
         self.targets_ = self._learned_targets(rows.Y, context)
         scales = getattr(self, "scale_targets", False)
         dtype = rows.X.dtype
@@ -239,20 +240,21 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
                 learn, held_out = held_out_part(self, learn, self.targets_, seed, where)
             else:
                 strata, fraction = self.targets_.strata(learn.Y), self.validation_fraction
-                (fold,) = structured_folds(rows, strata, 1, fraction, seed, where)
+                (fold,) = structured_folds(rows, strata, 1, fraction, seed)
                 learn, held_out = rows.examples.part(fold.learned), rows.examples.part(fold.held_out)
         if not going_on:
             self._scaling = None
             if scales:
-                of_numbers = self.targets_.scale_of(learn.Y, learn.weight, counts=True, where=where)
-                self._scaling = Scaling(*of_numbers)
+                center, scale = self.targets_.scale_of(learn.Y, learn.weight, counts=True, where=where)
+                self._scaling = Scaling(center, scale)
         if self._scaling is not None:
             learn = self._scaling.scaled(learn)
             held_out = None if held_out is None else self._scaling.scaled(held_out)
         self._train(learn, held_out, context)
 
     def _fit_streamed(self, rows: NamedRows, validation: RawData | None, context: FitContext) -> None:
-        where, dtype = context.where, self.precision or np.dtype(np.float64)
+        where = context.where
+        dtype = self.precision or np.dtype(np.float64)
         fraction = self.validation_fraction if self.early_stopping and validation is None else 0.0
         table = survey_numbers(rows, dtype, seed=context.seed or 0, validation_fraction=fraction, where=where)
         y = labels_in(table.survey.answers())
@@ -278,10 +280,10 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
             held_out = held_out if self._scaling is None else self._scaling.scaled(held_out)
         self._train(learn, held_out, context)
 
+    @naming_validation()
     def _validation(self, validation: RawData, dtype: Any, where: str, *, scales: bool) -> Examples:
         """The user's own validation data."""
-        where = f"{where}, validation"
-        rows = checked_rows(self, with_named_columns(validation, where), dtype, reset=False, where=where)
+        rows = checked_rows(self, with_named_columns(validation), dtype, reset=False)
         return replace(rows, Y=self._encode(rows.Y, np.float64 if scales else dtype, where)).examples
 
     def _train(
@@ -324,8 +326,8 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         error.predictor = self.predictor_
 
     def _checked_rows(self, data: RawData, where: str) -> Rows:
-        data, dtype = with_named_columns(data, where), self.network_.dtype
-        rows = checked_rows(self, data, dtype, reset=False, where=where)
+        dtype = self.network_.dtype
+        rows = checked_rows(self, with_named_columns(data), dtype, reset=False)
         return replace(rows, Y=self._encode(rows.Y, np.float64 if self._scaling else dtype, where))
 
     def _judges(self, network: Network, held_out: Examples) -> list[Callback]:
@@ -357,7 +359,7 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
                 [self._outputs(piece.to_numpy() if names is None else piece, outputs) for piece in pieces]
             )
         if not self._is_plain(X):
-            with numbers_alone(self, f"{type(self).__name__}.predict"):
+            with numbers_alone(self):
                 X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False)
         if outputs is not None:
             return outputs(X)
@@ -494,10 +496,8 @@ class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
         2
         """
         if self.class_weight == "balanced":
-            got = "got 'balanced', which needs the labels of all data"
-            hint = "Pass compute_class_weight's weights as a dict."
-            where = "NetworkClassifier.partial_fit"
-            raise ConfigurationError(where, "class_weight is None or a dict", got, hint)
+            hint = "'balanced' needs the labels of all data. Pass compute_class_weight's weights as a dict."
+            raise ConfigurationError.must_be("class_weight", "None or a dict here", "'balanced'", hint)
         return self._partial_fit(RawData(X, y, sample_weight), classes)
 
     def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
@@ -511,12 +511,12 @@ class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
         alone = self.loss == "cross_entropy" and len(targets.classes[0]) == 1
         if context.incremental or targets.several or alone or self.soft_targets:
             return  # scikit-learn's network learns one class, too
-        weight, where = examples.weight, context.where
+        weight = examples.weight
         if self.class_weight is not None:
             positions = targets.class_columns(examples.Y)
-            of_classes = targets.weights_of_classes(self.class_weight, positions, weight, where)
-            weight = targets.row_weights(of_classes, examples.Y, weight)
-        check_taught(targets, examples.Y, weight, where)
+            class_weights = targets.weights_of_classes(self.class_weight, positions, weight, context.where)
+            weight = targets.row_weights(class_weights, examples.Y, weight)
+        check_taught(targets, examples.Y, weight)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -627,7 +627,7 @@ class NetworkRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, Netw
         return learned_numbers(self, y, context)
 
     def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
-        refuse_texts(y, where, in_order=learned)
+        refuse_texts(y, in_order=learned)
         return self.targets_.encode(y, where, dtype)
 
     def __sklearn_tags__(self) -> Any:

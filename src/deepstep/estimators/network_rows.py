@@ -23,7 +23,7 @@ from deepstep.targets import Targets
 from deepstep.types import Array
 
 OF_TABLES = ("Input X contains NaN", "could not convert string")
-"""How scikit-learn's errors begin about an X that is a table."""
+"""First words of scikit-learn's errors about an X that is a table."""
 
 
 class Scaling(NamedTuple):
@@ -43,31 +43,27 @@ class Scaling(NamedTuple):
 
 
 @contextmanager
-def numbers_alone(estimator: Any, where: str) -> Iterator[None]:
+def numbers_alone(estimator: Any) -> Iterator[None]:
     """While X is checked: a `DataError` that says how a table becomes numbers."""
     try:
         yield
     except ValueError as error:
-        got = str(error).partition("\n")[0].rstrip(".")
-        if not got.startswith(OF_TABLES):
+        problem = str(error).partition("\n")[0].rstrip(".")
+        if not problem.startswith(OF_TABLES):
             raise
-        name = type(estimator).__name__
-        hint = f"Put a TableEncoder before it: make_pipeline(TableEncoder(), {name}(…))."
-        raise DataError(where, "X of numbers, none of them missing", got, hint) from error
+        pipeline = f"make_pipeline(TableEncoder(), {type(estimator).__name__}(…))"
+        hint = f"A network takes numbers, none of them missing. Put a TableEncoder before it: {pipeline}."
+        raise DataError(problem, hint) from error
 
 
-def checked_rows(estimator: Any, data: RawData, dtype: Any, *, reset: bool, where: str) -> Rows:
+def checked_rows(estimator: Any, data: RawData, dtype: Any, *, reset: bool) -> Rows:
     """X as numbers of a type, or of one of several; y dense; weights of at least 0."""
     numbers = is_regressor(estimator)
     checks = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "multi_output": True, "reset": reset}
     # what is too large for the dtype is refused in words
-    with (
-        np.errstate(over="ignore"),
-        reraise_with_row(data, where, numbers=numbers),
-        numbers_alone(estimator, where),
-    ):
+    with np.errstate(over="ignore"), reraise_with_row(data, numbers=numbers), numbers_alone(estimator):
         X, y = validate_data(estimator, data.X, data.y, y_numeric=numbers, **checks)
-    y = as_target(y, numbers=numbers, where=where)
+    y = as_target(y, numbers=numbers)
     check_consistent_length(X, y)
     return Rows(X, y, checked_weight(data.sample_weight, X))
 
@@ -81,7 +77,7 @@ def survey_numbers(
     for name, kind in schema.items():
         if name not in others and not (kind.is_numeric() or str(kind) == "Boolean"):
             hint = "Rows of other kinds are for DeepClassifier and DeepRegressor, which encode them."
-            raise DataError(where, "columns of numbers", f"{name!r} holds {kind}", hint)
+            raise DataError(f"Column {name!r} has values of type {kind}, not numbers", hint)
     return survey_rows(
         *named,
         where,
@@ -124,24 +120,26 @@ def _check_numbers(frame: "polars.DataFrame", dtype: Any) -> None:
             values = column.to_numpy().astype(dtype)
         wrong = np.flatnonzero(~np.isfinite(values))
         if len(wrong):
-            got = f"row {wrong[0] + 1} is {column[int(wrong[0])]}"
+            value = column[int(wrong[0])]
             hint = "Rows with missing values are for DeepClassifier and DeepRegressor, which encode them."
-            raise DataError(f"the column {column.name!r}", f"finite numbers of {dtype}", got, hint)
+            raise DataError(
+                f"Row {wrong[0] + 1} of column {column.name!r} is {value}, not a finite number of {dtype}",
+                hint,
+            )
 
 
-def check_groups(params: Any, groups: Any, where: str, *, validated: bool, streamed: bool) -> None:
+def check_groups(params: Any, groups: Any, *, validated: bool, streamed: bool) -> None:
     """Refuse groups that would have no effect, or that no split can respect."""
     if groups is None:
         return
-    holds_out = params.early_stopping and params.solver != "lbfgs"
-    alone = f"got early_stopping={params.early_stopping} with solver={params.solver!r}, which hold none out"
-    for refused, expected, got in (
-        (streamed, "rows in memory, where groups is given", "got rows that are streamed"),
-        (validated, "groups, or validation data of its own", "got both"),
-        (not holds_out, "rows that are held out, where groups is given", alone),
-    ):
-        if refused:
-            raise ConfigurationError(where, expected, got, "Leave groups out.")
+    hint = "Leave groups out."
+    if streamed:
+        raise ConfigurationError("groups cannot be used where rows are streamed", hint)
+    if validated:
+        raise ConfigurationError("groups cannot be used with validation data of your own", hint)
+    if not params.early_stopping or params.solver == "lbfgs":
+        settings = f"early_stopping={params.early_stopping} and solver={params.solver!r}"
+        raise ConfigurationError(f"groups cannot be used with {settings}, which hold no rows out", hint)
 
 
 def held_out_part(
@@ -151,9 +149,9 @@ def held_out_part(
     strata = targets.strata(examples.Y)
     counts = np.empty(0, np.intp) if strata is None else np.bincount(strata)
     if len(counts) == 2 and counts.min() == 1:
-        got = (
-            "got one. The least populated classes in y have only 1 member. Classes with too few members are: "
+        problem = (  # scikit-learn's words
+            "The least populated classes in y have only 1 member. Classes with too few members are: "
             f"['{bool(counts.argmin())}'] (False is the first class, True the second)"
         )
-        raise DataError(where, "two examples of each class, where early_stopping holds a part out", got)
+        raise DataError(problem, "early_stopping holds a part out, which takes two examples of each class.")
     return hold_out(examples, strata, fraction=params.validation_fraction, seed=seed, where=where)

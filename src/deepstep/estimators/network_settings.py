@@ -45,33 +45,31 @@ OF_BATCHES = (
 """Parameters that mean nothing to L-BFGS: it minimizes one cost of all examples, its state is SciPy's own."""
 
 
-def optimizer_of(params: NetworkParameters, where: str) -> tuple[str, Mapping[str, Any]]:
+def optimizer_of(params: NetworkParameters) -> tuple[str, Mapping[str, Any]]:
     """The update rule of a solver, scikit-learn's or one of ``OPTIMIZERS``, and its parameters."""
-    name, own = params.solver, dict(params.optimizer_params or {})
+    name, optimizer_params = params.solver, dict(params.optimizer_params or {})
     if name in ("sgd", "lbfgs"):
-        if own:
-            expected = "optimizer_params of a solver that is an update rule, such as 'adamw'"
+        if optimizer_params:
             hint = "'sgd' and 'lbfgs' have parameters of their own: momentum, tol, max_fun."
-            raise ConfigurationError(where, expected, f"got {own} for {name!r}", hint)
+            raise ConfigurationError(f"solver={name!r} has no optimizer_params, got {optimizer_params}", hint)
         if name == "lbfgs":
             return "gd", {}  # it takes the gradient alone
         return "nesterov" if params.nesterovs_momentum else "heavy_ball", {"beta": params.momentum}
     if name == "adam":
         averages = {"beta1": params.beta_1, "beta2": params.beta_2}
-        return name, {**averages, "epsilon": params.epsilon, "epsilon_at": "hat", **own}
+        return name, {**averages, "epsilon": params.epsilon, "epsilon_at": "hat", **optimizer_params}
     if name not in OPTIMIZERS:
-        raise unknown_name(where, "solver", name, dict.fromkeys((*SOLVERS, *OPTIMIZERS)))
+        raise unknown_name("solver", name, dict.fromkeys((*SOLVERS, *OPTIMIZERS)), setting="solver")
     foreign = [other for other in OF_SOLVERS if getattr(params, other) != getattr(NetworkParameters, other)]
     if foreign:
-        expected = f"optimizer_params, where solver={name!r}, and scikit-learn's own left as they are"
-        hint = "They are for 'adam' and 'sgd'."
-        raise ConfigurationError(where, expected, f"got {', '.join(foreign)}", hint)
-    return name, own
+        hint = "They are for 'adam' and 'sgd'. Use optimizer_params."
+        raise ConfigurationError(f"{', '.join(foreign)} cannot be used with solver={name!r}", hint)
+    return name, optimizer_params
 
 
-def settings_of(params: NetworkParameters, seed: int, where: str) -> Settings:
+def settings_of(params: NetworkParameters, seed: int) -> Settings:
     """The settings of the steps."""
-    rule, optimizer_params = optimizer_of(params, where)
+    rule, optimizer_params = optimizer_of(params)
     dropout = params.dropout
     if isinstance(dropout, Sequence | np.ndarray):
         dropout = np.asarray(dropout, object).tolist()
@@ -90,14 +88,14 @@ def settings_of(params: NetworkParameters, seed: int, where: str) -> Settings:
 
 def schedules_of(params: NetworkParameters, where: str) -> dict[str, Any]:
     """The schedules by name; each training has its own, as a plateau counts."""
-    asked = params.schedule
-    if asked is None:
+    schedule = params.schedule
+    if schedule is None:
         return {}
-    by_name = isinstance(asked, Mapping) and "name" not in asked
-    schedules = dict(asked) if by_name else {"schedule": asked}
+    by_name = isinstance(schedule, Mapping) and "name" not in schedule
+    schedules = dict(schedule) if by_name else {"schedule": schedule}
     for name in schedules:
         if name not in SCHEDULED:
-            raise unknown_name(where, "schedule", name, SCHEDULED, setting="schedule", inside=True)
+            raise unknown_name("schedule", name, SCHEDULED, setting="schedule", inside=True)
     return {
         name: as_schedule(deepcopy(schedule), f"{where}, {name}")
         for name, schedule in schedules.items()
@@ -114,19 +112,19 @@ def checkpoints_of(params: NetworkParameters, *, refit: bool = False) -> list[Mo
     return [callback.within(REFIT) if refit else callback]
 
 
-def checkpoint_to_resume(params: NetworkParameters, where: str, *, refit: bool = False) -> Checkpoint | None:
+def checkpoint_to_resume(params: NetworkParameters, *, refit: bool = False) -> Checkpoint | None:
     """The newest checkpoint of a killed training; None where there is none, or where it is not asked for."""
     if not params.resume:
         return None
     if params.checkpoint_dir is None:
-        raise ConfigurationError(where, "checkpoint_dir, where resume=True", "got None")
+        raise ConfigurationError.must_be("checkpoint_dir", "a folder where resume=True", "None")
     return latest_checkpoint(checkpoints_of(params, refit=refit)[0].folder)
 
 
-def fit_to_resume(params: NetworkParameters, where: str) -> Checkpoint | None:
+def fit_to_resume(params: NetworkParameters) -> Checkpoint | None:
     """The newest checkpoint of a killed fit, of either training: a short first one leaves none."""
-    first = checkpoint_to_resume(params, where)
-    return checkpoint_to_resume(params, where, refit=True) if first is None else first
+    first = checkpoint_to_resume(params)
+    return checkpoint_to_resume(params, refit=True) if first is None else first
 
 
 def supports_partial_fit(params: NetworkParameters) -> bool:
@@ -165,24 +163,24 @@ class Incremental:
             raise NotAvailableError(f"{error}: {error.__cause__}") from None
 
 
-def refuse_without_use(params: NetworkParameters, where: str, *, validated: bool) -> None:
+def refuse_without_use(params: NetworkParameters, *, validated: bool) -> None:
     """Refuse parameters that would do nothing for lack of validation data or early stopping."""
     scored = params.scoring is not None and not validated
     useless = [*(["refit"] if params.refit else []), *(["scoring"] if scored else [])]
     if params.solver == "lbfgs" and useless:
-        expected = "what belongs to early stopping left out for solver='lbfgs', which holds nothing out"
+        problem = f"{', '.join(useless)} cannot be used with solver='lbfgs', which holds nothing out"
         hint = "Use another solver; for scores alone fit(…, X_val=…, y_val=…)."
-        raise ConfigurationError(where, expected, f"got {', '.join(useless)}", hint)
+        raise ConfigurationError(problem, hint)
     if params.refit and not params.early_stopping:
-        expected, got = "early_stopping=True, where refit=True", "got early_stopping=False"
-        raise ConfigurationError(where, expected, got, "It counts the epochs.")
+        hint = "Early stopping counts the epochs of the refit."
+        raise ConfigurationError.must_be("early_stopping", "True where refit=True", "False", hint)
     if scored and not params.early_stopping:
-        got = f"got scoring={params.scoring!r} alone"
         hint = "Use early_stopping=True, or fit(…, X_val=…, y_val=…)."
-        raise ConfigurationError(where, "validation data, where scoring is given", got, hint)
+        requirement = "None where there are no validation data"
+        raise ConfigurationError.must_be("scoring", requirement, repr(params.scoring), hint)
 
 
-def refuse_what_is_of_batches(params: NetworkParameters, where: str) -> None:
+def refuse_what_is_of_batches(params: NetworkParameters) -> None:
     """Refuse parameters that L-BFGS has no use for."""
     useless = [name for name in OF_BATCHES if _asks_for_something(getattr(params, name))]
     if params.dtype == BFLOAT16:
@@ -192,11 +190,8 @@ def refuse_what_is_of_batches(params: NetworkParameters, where: str) -> None:
     if "batch" in np.ravel(params.normalization):
         useless.append("normalization='batch'")
     if useless:
-        expected = (
-            "what belongs to batches left out for solver='lbfgs', which minimizes one cost of all examples"
-        )
-        hint = "Use another solver, such as 'adam'."
-        raise ConfigurationError(where, expected, f"got {', '.join(useless)}", hint)
+        reason = "cannot be used with solver='lbfgs', which minimizes one cost of all examples"
+        raise ConfigurationError(f"{', '.join(useless)} {reason}", "Use another solver, such as 'adam'.")
 
 
 def _asks_for_something(value: Any) -> bool:
@@ -244,12 +239,12 @@ def network_to_go_on(
     plain_start.initialization = "zeros"
     expected_network = new_network(plain_start, targets, scale, sample, 0, where)
     if expected_network.architecture != network.architecture:
-        expected = "hidden_layer_sizes, activation, normalization, loss and outputs as they were"
-        raise ConfigurationError(where, expected, f"the fitted network is {network!r}", hint)
+        names = "hidden_layer_sizes, activation, normalization, loss or outputs"
+        raise ConfigurationError(f"{names} are not those of the fitted network, {network!r}", hint)
     dtype = str(network.dtype)
     if params.dtype != "auto" and str(params.precision) != dtype:
-        expected = f"dtype={dtype!r} or 'auto', as the fitted network has that precision"
-        raise ConfigurationError(where, expected, f"got {params.dtype!r}", hint)
+        requirement = f"{dtype!r} or 'auto', as the fitted network has that precision"
+        raise ConfigurationError.must_be("dtype", requirement, repr(params.dtype), hint)
     network = copy(network)
     network.engine = params.engine
     return network
@@ -312,11 +307,7 @@ class AdaptiveRate(Callback):
 
 
 def first_rate(
-    params: NetworkParameters,
-    learned: Examples,
-    session: Callable[[], Session],
-    seed: int,
-    where: str,
+    params: NetworkParameters, learned: Examples, session: Callable[[], Session], seed: int, where: str
 ) -> tuple[float, RateSearch | None]:
     """The learning rate that a new fit begins with, and the search that found it, in the order of the fit.
 
@@ -325,16 +316,16 @@ def first_rate(
     if params.learning_rate_init != AUTO:
         return float(params.learning_rate_init), None
     with warnings.catch_warnings(action="ignore"):  # of damaged checkpoints: the training warns of them
-        checkpoint = fit_to_resume(params, where)
+        checkpoint = fit_to_resume(params)
     if checkpoint is not None:
         return float(checkpoint.identity["learning_rate"]), None
     size = DEFAULT_BATCH_SIZE if isinstance(params.batch_size, str) else int(params.batch_size)
-    whole = size >= len(learned)
+    is_one_batch = size >= len(learned)
     search = find_rate(
         session(),
         learned,
-        batch_size=None if whole else size,
-        order=as_they_are if whole or not params.shuffle else shuffled(seed),
+        batch_size=None if is_one_batch else size,
+        order=as_they_are if is_one_batch or not params.shuffle else shuffled(seed),
         where=f"{where}, learning_rate_init='auto'",
     )
     if search.suggestion is not None:

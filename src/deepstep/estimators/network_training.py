@@ -101,14 +101,13 @@ class NetworkTraining:
         self, network: Network, learn: Examples | StreamedExamples, held_out: Examples | None
     ) -> Progress:
         """Train the network, and where it is asked for once more on everything."""
-        params, where = self.params, self.where
+        params = self.params
         early = params.early_stopping and self.in_batches
         if not self.incremental:
-            refuse_without_use(params, where, validated=held_out is not None)
+            refuse_without_use(params, validated=held_out is not None)
         if learn.streamed and (not self.in_batches or params.refit):
-            expected = "a solver that learns from batches, and no refit, where rows are streamed"
-            got = "got refit=True" if params.refit else "got solver='lbfgs'"
-            raise ConfigurationError(where, expected, got)
+            setting = "refit=True" if params.refit else "solver='lbfgs'"
+            raise ConfigurationError(f"{setting} cannot be used where rows are streamed")
         start = params.initialization
         if isinstance(start, str) and start == FROM_DATA and not self.going_on:
             network.initialize_from_data(inputs_to_draw_from(learn.sample))
@@ -156,13 +155,13 @@ class NetworkTraining:
     def _weighted(self, learn: Examples, held_out: Examples | None) -> tuple[Examples, Examples | None]:
         """Both with the weights of the classes, which those that are learned from decide."""
         targets, class_weight = self.targets, getattr(self.params, "class_weight", None)
-        of_classes = None
+        class_weights = None
         if class_weight is not None:
             positions = targets.class_columns(learn.Y)
-            of_classes = targets.weights_of_classes(class_weight, positions, learn.weight, self.where)
+            class_weights = targets.weights_of_classes(class_weight, positions, learn.weight, self.where)
 
         def weighted(examples: Examples, where: str) -> Examples:
-            weight = targets.row_weights(of_classes, examples.Y, examples.weight)
+            weight = targets.row_weights(class_weights, examples.Y, examples.weight)
             return replace(
                 examples, weight=None if weight is None else weights_in(examples.Y.dtype, weight, where)
             )
@@ -188,7 +187,7 @@ class NetworkTraining:
         except KeyboardInterrupt:  # before the first step
             pass
         except DivergenceError as error:
-            reason = f"diverged in the refit ({error.got})"
+            reason = f"diverged in the refit ({error.problem})"
         if reason == "was interrupted":
             validated.history.stopped = INTERRUPTED
         warn_the_caller(f"{self.where} {reason}: the network is kept as before the refit.")
@@ -274,7 +273,7 @@ class NetworkTraining:
     def _by_lbfgs(self, network: Network, examples: Examples, held_out: Examples | None) -> Fit:
         """The training by L-BFGS: in float64 whatever the precision of the data is."""
         params = self.params
-        refuse_what_is_of_batches(params, self.where)
+        refuse_what_is_of_batches(params)
         return Fit(
             self._session(network, network.parameters.astype(np.float64), by_all=True),
             _wide(examples),
@@ -282,7 +281,7 @@ class NetworkTraining:
             validation=None if held_out is None else _wide(held_out),
             callbacks=[*self._watchers(network, held_out), *self._shown],
             limits=Limits(params.max_fun, params.tol),
-            resume=checkpoint_to_resume(params, self.where),
+            resume=checkpoint_to_resume(params),
             where=self.where,
         )
 
@@ -295,7 +294,8 @@ class NetworkTraining:
         early: bool,
     ) -> Fit:
         """The training with an update rule, and scikit-learn's rules of stopping and of rates."""
-        params, refit = self.params, self.epochs is not None
+        params = self.params
+        refit = self.epochs is not None
         watchers = self._watchers(network, held_out)
         size = self._batch_size(len(examples))
         session = self._session(network, network.parameters, size, by_all=True)
@@ -311,7 +311,7 @@ class NetworkTraining:
             validation=held_out,
             callbacks=[*watchers, *adaptive, patience, *repeat, *self._shown, *checkpoints],
             patience=patience,
-            resume=checkpoint_to_resume(params, self.where, refit=refit),
+            resume=checkpoint_to_resume(params, refit=refit),
             where=self.where,
         )
 
@@ -338,7 +338,8 @@ class NetworkTraining:
 
     def _plan(self, network: Network, session: Session, examples: int, size: int) -> Plan:
         """Epochs, rates and batches of a training with an update rule."""
-        params, done = self.params, 0 if network.history is None else len(network.history)
+        params = self.params
+        done = 0 if network.history is None else len(network.history)
         resumed = _resumed(session, self.earlier) if self.incremental else False
         rate: float | AdaptiveRate | InverseScaling = self.rate
         if params.solver != "adam" and params.learning_rate == "adaptive":
@@ -370,8 +371,9 @@ class NetworkTraining:
     def _patience(self, adaptive: list[AdaptiveRate], *, early: bool) -> EarlyStopping:
         """scikit-learn's rule by which training ends: by the cost, or by validation data."""
         params, earlier = self.params, self.earlier
-        of_validation = "validation_cost" if params.scoring == COST else "validation_score"
-        quantity = of_validation if early else "cost"
+        quantity = "cost"
+        if early:
+            quantity = "validation_cost" if params.scoring == COST else "validation_score"
         return EarlyStopping(
             quantity,
             tolerance=params.tol,
@@ -391,7 +393,7 @@ class NetworkTraining:
         ``by_all``: Within a process group the one that all workers share.
         """
         params, where = self.params, self.where
-        settings = settings_of(params, network.seed, where)
+        settings = settings_of(params, network.seed)
         slots = len(get_optimizer(settings.optimizer).state)
         check_memory_to_train(network.architecture, parameters.dtype, slots, where)
         refuse_idle(schedules_of(params, where), settings, where)

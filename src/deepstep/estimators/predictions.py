@@ -30,9 +30,9 @@ def out_of_fold_outputs(predictor: Predictor, rows: Rows) -> tuple[Array, Array]
     m = len(rows)
     A, norms = np.full(rows.Y.shape, np.nan), np.full(m, np.nan)
     if learned is not None and ensemble.out_of_fold is not None and learned.match(ensemble, rows.X):
-        A[learned.kept] = ensemble.out_of_fold
+        A[learned.rows] = ensemble.out_of_fold
         for fold, held_out in enumerate(ensemble.held_out):
-            numbers = learned.kept[held_out]
+            numbers = learned.rows[held_out]
             if numbers.size:
                 norms[numbers] = _norms_by_members(ensemble, rows.take(numbers), [fold])
     rest = np.flatnonzero(~np.isfinite(A).all(axis=1))
@@ -187,11 +187,11 @@ class Calibrated:
         """
         check_is_fitted(self)
         where = f"{type(self).__name__}.calibrate"
-        self._refuse_quantiles(where)
+        self._refuse_quantiles()
         predictor, rows = self.predictor_, self._checked_rows(RawData(X, y, sample_weight), where)
         widths, targets = predictor.calibration.widths, predictor.targets
         answers = answers_of_rows(predictor.ensemble, targets, widths, rows.X)
-        self._set_calibration(calibration_of_answers(targets, answers, rows.Y, rows.weight, widths, where))
+        self._set_calibration(calibration_of_answers(targets, answers, rows.Y, rows.weight, widths))
         return self
 
     def label_issues(self, X: Any, y: Any, n: int | None = None) -> list[Any]:
@@ -209,12 +209,12 @@ class Calibrated:
         y : array of shape (n_samples,) or (n_samples, n_outputs)
             Targets to be looked at.
         n : int, optional
-            How many rows; by default all.
+            Number of rows in the list; by default all.
 
         Returns
         -------
-        array of shape (list of LabelIssue, of a regressor of TargetIssue)
-            ``pandas.DataFrame`` makes a table of it.
+        list of LabelIssue or TargetIssue
+            Labels of a classifier, numbers of a regressor; ``pandas.DataFrame`` makes a table of it.
 
         Raises
         ------
@@ -239,29 +239,24 @@ class Calibrated:
         A, norms = out_of_fold_outputs(self.predictor_, rows)
         doubt, entry = self._issues(A, rows.Y)
         if n is not None and not is_whole(n, 1):
-            expected = "a whole number of at least 1, or None"
-            raise ConfigurationError(where, expected, f"got {n!r}", setting="n")
+            raise ConfigurationError.must_be("n", "a whole number of at least 1, or None", repr(n))
         first = np.lexsort((-norms, -doubt))[:n].tolist()  # gradient norms decide where doubts are equal
         return [entry(number, float(norms[number])) for number in first]
 
-    def _refuse_quantiles(self, where: str) -> None:
+    def _refuse_quantiles(self) -> None:
         """Refuse a target for which there is nothing to calibrate."""
         if self.targets_.repeats and not self.targets_.is_classes:
-            expected = "a loss whose answer lies in the middle of an interval"
-            got = f"got loss={self.targets_.head!r}, whose quantiles are an interval themselves"
-            raise ConfigurationError(where, expected, got, "Use predict, or loss='squared_error'.")
+            problem = f"loss={self.targets_.head!r} needs no intervals, as its quantiles are one"
+            raise ConfigurationError(problem, "Use predict, or loss='squared_error'.")
 
-    def _scores(self, where: str, alpha: float) -> tuple[Array, ...]:
+    def _scores(self, alpha: float) -> tuple[Array, ...]:
         """The scores of the held-out predictions; an error where nothing was held out."""
         if not (is_number(alpha) and 0 < alpha < 1):
-            expected = "a number above 0 and below 1"
-            raise ConfigurationError(where, expected, f"got {alpha!r}", setting="alpha")
+            raise ConfigurationError.must_be("alpha", "a number above 0 and below 1", repr(alpha))
         scores = self._calibration.scores
         if scores is None:
-            expected = "rows that were not learned from, which tell how wrong answers are"
-            got = "there were none in fit (it held no rows out)"
-            hint = "Call calibrate(X, y) with rows of their own first."
-            raise ConfigurationError(where, expected, got, hint)
+            problem = "fit held no rows out, which tell how wrong predictions are"
+            raise ConfigurationError(problem, "Call calibrate(X, y) with rows of their own first.")
         return scores
 
 
@@ -352,7 +347,7 @@ class ClassPredictions(Calibrated):
             At most 1.
         """
         where = f"{type(self).__name__}.score"
-        X, y, sample_weight = score_of(X, y, sample_weight, where)
+        X, y, sample_weight = score_of(X, y, sample_weight)
         y = np.asarray(y)
         if self.soft_targets and y.ndim == 2:  # the most probable labels count
             y = self.targets_.decode(encoded_labels(self, self.targets_, y, np.float64, where))
@@ -387,19 +382,19 @@ class ClassPredictions(Calibrated):
         ----------
         X : array, frame or sparse matrix of shape (n_samples, n_features)
             A row is an example.
-        alpha : float, optional
+        alpha : float, default=0.1
             Share of the rows whose label may be missed, between 0 and 1.
-        per_class : bool, optional
+        per_class : bool, default=True
             Whether the share is that of each class, else of all rows together. Sets are larger where a class
             is difficult. A model of an older release does not know the classes of its rows: its sets are of
             all rows until `calibrate`.
-        allow_empty : bool, optional
+        allow_empty : bool, default=False
             Whether a set may be empty: the row is like none that the model knows, and it counts among the
             missed ones. Else the most probable label is in the set.
 
         Returns
         -------
-        array of bool of shape (n_samples, n_classes)
+        ndarray of shape (n_samples, n_classes), bool
             Whether each of ``classes_`` is in the set. All labels are in all sets where fewer than 1/alpha -
             1 rows were held out, which is too few to exclude one; likewise a label of 1 to 1/alpha - 6 rows.
             Of none, the rows of all labels decide.
@@ -421,12 +416,12 @@ class ClassPredictions(Calibrated):
         ((4, 3), [True, True, True, True])
         """
         check_is_fitted(self)
-        where, targets = f"{type(self).__name__}.predict_set", self.targets_
+        targets = self.targets_
         if targets.several:
-            got = f"this estimator has {targets.n_columns} columns"
+            problem = f"predict_set needs one column of labels, this estimator has {targets.n_columns}"
             hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
-            raise ConfigurationError(where, "one column of labels", got, hint)
-        scores = self._scores(where, alpha)
+            raise ConfigurationError(problem, hint)
+        scores = self._scores(alpha)
         calibration, ensemble = self._calibration, self.predictor_.ensemble
         if calibration.by_fold:
 
@@ -448,7 +443,8 @@ class ClassPredictions(Calibrated):
         return self._calibration.tempered(P, several=self.targets_.several)
 
     def _issues(self, A: Array, Y: Array) -> tuple[Array, Callable[[int, float], LabelIssue]]:
-        targets, P = self.targets_, self._reported(A)
+        targets = self.targets_
+        P = self._reported(A)
         if targets.several:
             p_of_label = np.prod(np.where(Y > 0.5, P, 1 - P), axis=1)
         else:
@@ -485,6 +481,7 @@ class NumberPredictions(Calibrated):
             array of float32 and the network has that precision.
         """
         A = self._outputs(X)
+        # float32 for rows of float32, as scikit-learn's network predicts
         if A.dtype == np.float32 and getattr(X, "dtype", None) != np.float32:
             A = A.astype(np.float64)
         return self.targets_.predictions(A)
@@ -506,13 +503,13 @@ class NumberPredictions(Calibrated):
         float
             At most 1; 0 for always the same best number.
         """
-        X, y, sample_weight = score_of(X, y, sample_weight, f"{type(self).__name__}.score")
+        X, y, sample_weight = score_of(X, y, sample_weight)
         return self.targets_.score(y, self.predict(X), sample_weight)
 
     @property
     def quantiles_(self) -> tuple[float, ...]:
         """The quantiles of the columns of `predict`."""
-        if not any(attribute in vars(self) for attribute in ("predictor_", "network_")):
+        if not _is_fitted(self):
             raise AttributeError(f"{type(self).__name__} has no quantiles_ before it is fitted")
         if not self.targets_.levels:
             raise AttributeError(f"{type(self).__name__} has no quantiles_ with loss={self.loss!r}")
@@ -546,12 +543,12 @@ class NumberPredictions(Calibrated):
         ----------
         X : array, frame or sparse matrix of shape (n_samples, n_features)
             A row is an example.
-        alpha : float, optional
+        alpha : float, default=0.1
             Share of the rows whose target may be missed, between 0 and 1.
 
         Returns
         -------
-        array of float64 of shape (n_samples, 2) or (n_samples, n_outputs, 2)
+        ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2), float64
             Lower and upper end; of several targets each for itself. Counts (``loss='poisson'``) end at 0.
             Infinite where fewer than 1/alpha - 1 rows were held out, which is too few to say so much.
 
@@ -574,9 +571,9 @@ class NumberPredictions(Calibrated):
         True
         """
         check_is_fitted(self)
-        where, targets = f"{type(self).__name__}.predict_interval", self.targets_
-        self._refuse_quantiles(where)
-        most = interval_half_width(np.concatenate(self._scores(where, alpha)), alpha)
+        targets = self.targets_
+        self._refuse_quantiles()
+        most = interval_half_width(np.concatenate(self._scores(alpha)), alpha)
         ensemble, widths = self.predictor_.ensemble, self._calibration.widths
         answers = self._outputs(X, lambda rows: answers_of_rows(ensemble, targets, widths, rows))
         A, sigma = np.split(answers, 2, axis=1)
@@ -605,6 +602,7 @@ class NumberPredictions(Calibrated):
 def _in_deviations(residuals: Array) -> AnyArray:
     """Residuals (m, n) in robust standard deviations, of each row the largest, (m,)."""
     deviation = 1.4826 * np.median(np.abs(residuals), axis=0)
+    # the median is 0 where most targets are met exactly, and all residuals may be 0
     deviation = np.where(deviation > 0, deviation, residuals.std(axis=0))
     scaled = residuals / np.where(deviation > 0, deviation, 1.0)
     largest = np.abs(scaled).argmax(axis=1)[:, np.newaxis]

@@ -41,22 +41,23 @@ class NamedRows(NamedTuple):
     weighing: str | None
 
 
-def as_row_source(given: RawData, stream: bool | None, context: FitContext) -> NamedRows | None:
+def as_row_source(data: RawData, stream: bool | None, context: FitContext) -> NamedRows | None:
     """The arguments of fit as rows that stay in their files; None where they go into memory."""
     where = context.where
-    if isinstance(given.X, Survey):
-        return NamedRows(given.X, given.y, given.sample_weight)
+    if isinstance(data.X, Survey):
+        return NamedRows(data.X, data.y, data.sample_weight)
     if context.incremental or context.going_on:
-        raise ConfigurationError(where, "rows in memory to go on with", f"got {given.X!r:.60}")
-    arrays = _as_arrays(given, where)
+        requirement = "in memory where training is continued"
+        raise ConfigurationError.must_be("X", requirement, f"{data.X!r:.60}")
+    arrays = _as_arrays(data)
     if arrays is not None:
-        of_path = isinstance(given.X, str | PathLike)
-        if of_path and not (arrays.X.nbytes >= STREAMED_FROM if stream is None else stream):
+        is_path = isinstance(data.X, str | PathLike)
+        if is_path and not (arrays.X.nbytes >= STREAMED_FROM if stream is None else stream):
             return None
         return _as_rows(arrays, where)
-    _check_names(given, where)
-    rows = stored(given.X, stream, where, _beside(given))
-    return None if rows is None else NamedRows(rows, given.y, given.sample_weight)
+    _check_names(data)
+    rows = stored(data.X, stream, where, _beside(data))
+    return None if rows is None else NamedRows(rows, data.y, data.sample_weight)
 
 
 def reading(verbose: Any) -> ReadOptions:
@@ -64,9 +65,9 @@ def reading(verbose: Any) -> ReadOptions:
     return BY_CONTENT if verbose else BY_CONTENT._replace(tell=silent)
 
 
-def in_memory(given: RawData, where: str, how: ReadOptions) -> RawData:
+def in_memory(data: RawData, where: str, how: ReadOptions) -> RawData:
     """Rows of files as frames and arrays."""
-    arrays = _as_arrays(given, where)
+    arrays = _as_arrays(data)
     if arrays is not None:
         for array in arrays:
             if array is not None:
@@ -75,35 +76,34 @@ def in_memory(given: RawData, where: str, how: ReadOptions) -> RawData:
         if inputs is not None and inputs.ndim > 2:
             inputs = inputs.reshape(len(inputs), -1)
         return RawData(inputs, *others)
-    _check_names(given, where)
-    frame, _, named = table_in(given.X, _beside(given), how)
-    names = [given.y, given.sample_weight]
+    _check_names(data)
+    frame, _, named = table_in(data.X, _beside(data), how)
+    names = [data.y, data.sample_weight]
     for name in names:
         if name is not None and name not in frame.columns:
-            near = unknown_name("", "", name, frame.columns).hint
-            got = f"it has {', '.join(frame.columns)}"
-            raise DataError(where, f"the column {name!r} in {given.X}", got, near)
-    words = told_missing_words(Path(given.X), frame, given.y) if isinstance(given.X, str | PathLike) else ""
+            near = unknown_name("column", name, frame.columns).hint
+            problem = f"{data.X} has no column {name!r}, only {', '.join(frame.columns)}"
+            raise DataError(problem, near)
+    words = told_missing_words(Path(data.X), frame, data.y) if isinstance(data.X, str | PathLike) else ""
     if words:
         hint = "If it is a class, pass a frame that has it as a text; else leave these rows out."
-        raise DataError(f"{where}, target {given.y!r}", "every row has a target", words, hint)
+        raise DataError(f"{data.X}, target {data.y!r}: {words}", hint)
     rest = [column for column in frame.get_columns() if column.name not in names]
-    weight = None if given.sample_weight is None else frame.get_column(given.sample_weight).to_numpy()
+    weight = None if data.sample_weight is None else frame.get_column(data.sample_weight).to_numpy()
     X = frame.select(rest) if named else frame.select(rest).to_numpy()
-    return RawData(X, labels_in(frame.get_column(given.y)), weight)
+    return RawData(X, labels_in(frame.get_column(data.y)), weight)
 
 
-def _as_arrays(given: RawData, where: str) -> RawData | None:
+def _as_arrays(data: RawData) -> RawData | None:
     """X, y and weights as arrays, mapped where they are in files; None where columns of X are named."""
-    X, others = given.X, (given.y, given.sample_weight)
+    X, others = data.X, (data.y, data.sample_weight)
     if isinstance(X, StoredRows):
         return None
     if not isinstance(X, str | PathLike):
         for name, other in zip((Y, "sample_weight"), others, strict=True):
             if isinstance(other, str) and not _is_numpy(other):
-                expected = f"{name} with a value for each row, where X is an array"
-                hint = "Pass an array; names are for columns of files that X names."
-                raise DataError(where, expected, f"got the name {other!r}", hint)
+                hint = "Names are for columns of files that X names."
+                raise DataError.must_be(name, "an array where X is an array", f"the name {other!r}", hint)
         return RawData(X, *map(_array_of, others))
     path = Path(X)
     named = all(other is None or (isinstance(other, str) and not _is_numpy(other)) for other in others)
@@ -115,15 +115,15 @@ def _as_arrays(given: RawData, where: str) -> RawData | None:
     )
     inputs = mapped(path)
     if inputs.ndim < 2:
-        raise ShapeError(str(path), "an array (m, n) of inputs", f"got shape {inputs.shape}")
+        raise ShapeError(f"{path} has an array of shape {inputs.shape}, not (m, n)")
     return RawData(inputs, *map(_array_of, beside))
 
 
-def _array_of(given: Any) -> Any:
+def _array_of(values: Any) -> Any:
     """An array as it is, a NumPy file mapped."""
-    if isinstance(given, str | PathLike):
-        return mapped(Path(given))
-    return given if given is None or hasattr(given, "shape") else np.asarray(given)
+    if isinstance(values, str | PathLike):
+        return mapped(Path(values))
+    return values if values is None or hasattr(values, "shape") else np.asarray(values)
 
 
 def _is_numpy(name: str | PathLike[str]) -> bool:
@@ -134,30 +134,30 @@ def _as_rows(arrays: RawData, where: str) -> NamedRows:
     """Arrays as rows, with names for y and the weights."""
     X, y, weight = arrays
     if y is None:
-        raise DataError(where, "y", "got none")
+        raise DataError("y is missing")
     if len(X.shape) < 2:
-        raise ShapeError(f"{where}, X", "an array (m, n) of inputs", f"got shape {tuple(X.shape)}")
+        raise ShapeError.must_be("X", "an array (m, n) of inputs", f"shape {tuple(X.shape)}")
     for name, array in ((Y, y), ("sample_weight", weight)):
         if array is not None and tuple(array.shape[1:]) not in ((), (1,)):
-            got = f"got shape {tuple(array.shape)}"
+            value = f"shape {tuple(array.shape)}"
             hint = "Fit one estimator for each, or pass arrays in memory."
-            raise ShapeError(f"{where}, {name}", "one column, where rows are streamed", got, hint)
+            raise ShapeError.must_be(name, "one column where rows are streamed", value, hint)
     parts = {INPUTS: X, Y: y, WEIGHT: weight}
     rows = ArrayRows({name: part for name, part in parts.items() if part is not None}, f"{where}, X and y")
     return NamedRows(rows, Y, None if weight is None else WEIGHT)
 
 
-def _check_names(given: RawData, where: str) -> None:
-    if isinstance(given.y, str) and isinstance(given.sample_weight, str | None):
+def _check_names(data: RawData) -> None:
+    if isinstance(data.y, str) and isinstance(data.sample_weight, str | None):
         return
-    y, weight = (one if isinstance(one, str | None) else type(one).__name__ for one in given[1:])
-    expected = "the names of the columns of y and sample_weight, where X is in files"
-    hint = "" if isinstance(given.y, str | None) else "Arrays go with X.npy alone."
-    raise ConfigurationError(where, expected, f"got y={y} and sample_weight={weight}", hint)
+    y, weight = (name if isinstance(name, str | None) else type(name).__name__ for name in data[1:])
+    hint = "" if isinstance(data.y, str | None) else "Arrays go with X.npy alone."
+    requirement, value = "names of columns where X is in files", f"y={y} and sample_weight={weight}"
+    raise ConfigurationError.must_be("y and sample_weight", requirement, value, hint)
 
 
-def _beside(given: RawData) -> list[str]:
-    return [name for name in (given.y, given.sample_weight) if name is not None]
+def _beside(data: RawData) -> list[str]:
+    return [name for name in (data.y, data.sample_weight) if name is not None]
 
 
 def is_stored(X: Any, stream: bool | None = None) -> bool:
@@ -173,18 +173,18 @@ def inputs_in(X: Any, names: Sequence[str], how: ReadOptions) -> "Iterator[polar
     """These columns of X, a piece at a time; all of them where there are no names."""
     source = ArrayRows({INPUTS: X}, "X") if hasattr(X, "dtype") else X
     for frame in pieces_in(source, how=how, columns=names):
-        found = with_columns(frame, names)
-        yield found.select([found.get_column(name) for name in names or found.columns])
+        complete = with_columns(frame, names)
+        yield complete.select([complete.get_column(name) for name in names or complete.columns])
 
 
-def score_of(X: Any, y: Any, sample_weight: Any, where: str) -> RawData:
+def score_of(X: Any, y: Any, sample_weight: Any) -> RawData:
     """The arguments of `score`: columns that are named are taken out of a frame, and read from files."""
     if not is_stored(X):
-        return with_named_columns(RawData(X, y, sample_weight), where)
+        return with_named_columns(RawData(X, y, sample_weight))
     if isinstance(y, str):
-        y = _column_of(X, y, f"{where}, y")
+        y = _column_of(X, y, "y")
     if isinstance(sample_weight, str):
-        sample_weight = _column_of(X, sample_weight, f"{where}, sample_weight")
+        sample_weight = _column_of(X, sample_weight, "sample_weight")
     return RawData(X, y, sample_weight)
 
 

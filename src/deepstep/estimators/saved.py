@@ -76,10 +76,9 @@ def _name(model: Any) -> str:
     for cls in type(model).__mro__:
         if cls.__name__ in archive.ESTIMATORS and cls.__module__.startswith("deepstep."):
             return cls.__name__
-    expected = "a pipeline of a TableEncoder and one network of DeepStep"
-    got = f"got {type(model).__name__} in it"
+    requirement = "a pipeline of a TableEncoder and one network of DeepStep"
     hint = "Save the last step alone, and make the other steps again."
-    raise ConfigurationError("deepstep.save", expected, got, hint, setting="model")
+    raise ConfigurationError.must_be("model", requirement, f"{type(model).__name__} in it", hint)
 
 
 def _parameters(model: Any) -> dict[str, Any]:
@@ -110,7 +109,7 @@ class SavedEstimator:
         ----------
         folder : Path or str
             The folder to make; its parent exists.
-        overwrite : bool, optional
+        overwrite : bool, default=False
             Replace an older model, which stays as it is until the new one is complete.
 
         Raises
@@ -165,9 +164,8 @@ class SavedEstimator:
         if issubclass(cls, type(model)) and cls is not type(model):  # a class of the user's own
             model.__class__ = cls
         if not isinstance(model, cls):
-            name = type(model).__name__
-            expected, got = f"a saved {cls.__name__} is expected", f"it is a {name}"
-            raise FileError(str(folder), expected, got, "deepstep.load reads it.")
+            problem = f"{folder} holds a {type(model).__name__}, not a {cls.__name__}"
+            raise FileError(problem, "deepstep.load reads it.")
         return model
 
     def export(self, path: Path | str, *, to: str = "", overwrite: bool = False) -> Any:
@@ -181,7 +179,7 @@ class SavedEstimator:
             The file to write; its suffix is that of the format.
         to : str, optional
             The format, a name in ``deepstep.export.FORMATS``; by default by the suffix.
-        overwrite : bool, optional
+        overwrite : bool, default=False
             Replace files that exist.
 
         Returns

@@ -85,10 +85,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         """
         where = "TableEncoder.fit"
         frame = self._frame(X, where, reset=True)
-        check_kept(self.keep_columns, frame.columns, where)
+        check_kept(self.keep_columns, frame.columns)
         categorical: tuple[str, ...] = ()
         if self.categorical_features is not None:
-            categorical = named_columns(self.categorical_features, frame.columns, where)
+            categorical = named_columns(self.categorical_features, frame.columns)
         self.preparation_ = TablePreparation.fit(
             frame, keep=tuple(self.keep_columns or ()), categorical=categorical
         )
@@ -127,7 +127,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        ndarray of str objects
+        ndarray of shape (n_features,), str objects
+            A name for each feature.
         """
         check_is_fitted(self)
         return np.asarray(self.preparation_.feature_names, object)
@@ -183,15 +184,15 @@ def table_network(
         `NetworkClassifier`, or `NetworkRegressor`, of which the targets are scaled.
     rows : int
         Rows that it will learn from: they decide the size of batches.
-    encodes : bool, default True
+    encodes : bool, default=True
         Whether the rows are a table; else they are numbers, as sparse ones.
     **parameters
-        Of the network.
+        Parameters of the network.
 
     Returns
     -------
     sklearn.pipeline.Pipeline
-        Of a `TableEncoder` and the network.
+        A `TableEncoder` and the network, or the network alone.
 
     Examples
     --------
@@ -212,4 +213,6 @@ def table_network(
 
 def small_batch_size(m: int) -> int:
     """Examples of an update of one network on a table of m rows, measured on 344 to 53,940 rows."""
-    return 32 if m < 4096 else 128 if m < 32768 else 256
+    if m < 4096:
+        return 32
+    return 128 if m < 32768 else 256
