@@ -93,7 +93,7 @@ def load(name: str, *, seed: int = 1) -> Dataset:
     if name == "cats":
         return _cats(seed)
     if name not in _PLANES:
-        raise unknown_name("load", "data set", name, DATASETS)
+        raise unknown_name("data set", name, DATASETS)
     plane = _PLANES[name]
     X_train, y_train = plane.draw(plane.train_points, seed + plane.published_seed - 1)
     X_test, y_test = plane.draw(plane.test_points, seed + plane.published_seed)

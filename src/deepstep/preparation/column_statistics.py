@@ -138,8 +138,8 @@ class _Times(_Measured):
             self._first = present[:1]
         if self._first is not None:
             self._differ |= bool((present != self._first).any())
-        for part, found in positions_on_circles(np.unique(values[~np.isnan(values)])).items():
-            self._positions[part] |= found
+        for part, positions in positions_on_circles(np.unique(values[~np.isnan(values)])).items():
+            self._positions[part] |= positions
 
     def finish(self, *, identifiers: bool) -> Column:
         seen, first = self._moments, self._first
@@ -149,7 +149,7 @@ class _Times(_Measured):
         constant = "" if self._differ else first.cast(polars.String)[0]
         parts = parts_by(seen.high - seen.low, self._positions, is_time=str(first.dtype) == "Time")
         same = _without_differences(self.name, seen, constant)
-        return same or DateColumn(self.name, *seen.moments(f"column {self.name!r}"), parts=parts)
+        return same or DateColumn(self.name, *seen.moments(self.name), parts=parts)
 
 
 class _Texts(ColumnStatistics):
@@ -201,7 +201,7 @@ class _Texts(ColumnStatistics):
         among = words_among_numbers(counts)
         if among is not None:
             _, seen = self._numbers(counts, among.written)
-            return NumberColumn(self.name, *seen.moments(f"column {self.name!r}"), *among)
+            return NumberColumn(self.name, *seen.moments(self.name), *among)
         return _cautioned(self._categories(counts, identifiers), counts)
 
     def _categories(self, counts: "polars.DataFrame", identifiers: bool) -> Column:
@@ -229,7 +229,7 @@ class _Texts(ColumnStatistics):
         present = np.unique(values[~np.isnan(values)])
         parts = parts_by(seen.high - seen.low, positions_on_circles(present), is_time=False)
         return same or DateColumn(
-            self.name, *seen.moments(f"column {self.name!r}"), parts=parts, of_texts=True, written=written
+            self.name, *seen.moments(self.name), parts=parts, from_texts=True, written=written
         )
 
     def _seen(self, values: NDArray[np.float64], counts: "polars.DataFrame") -> Moments:
@@ -274,14 +274,14 @@ def _of_numbers(name: str, seen: Moments, first: NDArray[np.float64] | None, wri
         reason = why_identifier(name, first, in_order=not written)
         if reason:
             return IdentifierColumn(name, reason)
-    return NumberColumn(name, *seen.moments(f"column {name!r}"), written=written)
+    return NumberColumn(name, *seen.moments(name), written=written)
 
 
 def _without_differences(name: str, seen: Moments, constant: str) -> Column | None:
     """The column of no value, or of one, whose text is ``constant``; None where there are several."""
     if not seen.count:
         return EmptyColumn(name)
-    return ConstantColumn(name, constant[:60], seen.missing > 0, of_texts=False) if constant else None
+    return ConstantColumn(name, constant[:60], seen.missing > 0, from_texts=False) if constant else None
 
 
 def why_identifier(name: str, values: NDArray[np.float64], *, in_order: bool) -> str:

@@ -56,19 +56,15 @@ class Moments:
         """Whether all values are equal."""
         return self.low == self.high
 
-    def moments(self, where: str) -> tuple[float, float, bool]:
+    def moments(self, name: str) -> tuple[float, float, bool]:
         """Mean, deviation (1 for a constant), and whether any value is missing."""
         if self.is_constant:
             # not by the computed deviation: rounding leaves a constant 0.1 with one of 1e-17
             return self.low, 1.0, self.missing > 0
         std = float(np.sqrt(self.squares / self.count))
         if not np.isfinite(std):
-            raise DataError(
-                where,
-                "numbers that can be standardized are expected",
-                f"they reach from {self.low:g} to {self.high:g}",
-                "Divide the column by a constant.",
-            )
+            problem = f"Column {name!r} cannot be standardized, it reaches from {self.low:g} to {self.high:g}"
+            raise DataError(problem, "Divide the column by a constant.")
         return self.mean, std or 1.0, self.missing > 0
 
 
@@ -144,7 +140,7 @@ class _Sketch:
         # numpy.quantile's own, of the values repeated
         last = np.cumsum(self.counts) - 1
         places = np.asarray(ranks) * last[-1]
-        below, above = (self.values[np.searchsorted(last, at(places))] for at in (np.floor, np.ceil))
+        below, above = (self.values[np.searchsorted(last, end(places))] for end in (np.floor, np.ceil))
         return np.asarray(below + (above - below) * (places - np.floor(places)))
 
 
@@ -175,8 +171,8 @@ class ValueCounts:
         more = self._values.height - len(self._weights)
         self._weights = np.append(self._weights, np.zeros(more))
         self._rows = np.append(self._rows, np.zeros(more, np.int64))
-        found = frame.join(self._values.with_row_index("code"), on="value", how="left", maintain_order="left")
-        codes = found["code"].to_numpy()
+        coded = self._values.with_row_index("code")
+        codes = frame.join(coded, on="value", how="left", maintain_order="left")["code"].to_numpy()
         np.add.at(self._weights, codes[learned], weight[learned])
         np.add.at(self._rows, codes[learned], 1)
 

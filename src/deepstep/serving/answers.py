@@ -83,7 +83,7 @@ def table_of_csv(body: bytes, run: Run, most: int) -> "polars.DataFrame":
         got = f"a line has {widest:,} separators"
         raise DataError(BODY, "the columns of the training table are expected", got)
     try:
-        cells, written = read_text_table(body, BODY, ",", given=how.given, usual=how.usual, tell=silent)
+        cells, written = read_text_table(body, BODY, ",", explicit=how.explicit, usual=how.usual, tell=silent)
         frame = typed(cells, written, how.values)
     except polars.exceptions.PolarsError as error:
         got = f"it cannot be read ({str(error).partition(chr(10))[0]})"
