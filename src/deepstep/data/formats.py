@@ -51,7 +51,7 @@ def check_content(where: str, kind: Format, head: bytes, encoding: str | None) -
     """Refuse what is empty or begins like another format."""
     is_text = kind.read is None
     if not head.removeprefix(BOM_UTF8).strip():
-        raise FileError(f"{where} is empty, and not {kind.name}")
+        raise FileError(f"{where} is empty, not {kind.name}")
     if kind.signature and head.startswith(kind.signature):
         return
     looks = content_by(head)[0]

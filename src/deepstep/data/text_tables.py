@@ -111,8 +111,9 @@ def _check_lines(
                     blank.append(row)
                 elif len(fields) != len(first):
                     line = f"line {lines.line_num + skipped}"
-                    problem = f"{where}: {line} has {len(fields)} fields, but the "
-                    problem += f"{'header' if header else 'first line'} has {len(first)}"
+                    count = f"{len(fields)} field{'s' * (len(fields) != 1)}"
+                    first_line = "header" if header else "first line"
+                    problem = f"{where}: {line} has {count}, but the {first_line} has {len(first)}"
                     if fields[0].startswith("#"):
                         raise FileError(
                             f"{problem}; {line} begins with #", "Remove comments below the header."
