@@ -145,7 +145,7 @@ class Foreign:
         (10**400, "is not read again"),
         (
             NumberColumn("x", 0.0, 0.0, False),
-            "value is a NumberColumn that does not meet the condition: the mean is finite, and std is above 0.",
+            "NumberColumn that does not meet the condition: the mean is finite, and std is above 0.",
         ),
         (NumberColumn("x", "0", 1.0, False), "mean of NumberColumn is <class 'float'>, got '0'"),
         (type("NumberColumn", (), {})(), "got NumberColumn"),
@@ -390,7 +390,7 @@ def test_a_record_without_a_model(whole):
 @pytest.mark.parametrize("model", [None, [1], {"a": 1}, Network, EXAMPLES["Settings"]()])
 def test_what_is_no_model_is_not_saved(tmp_path, model):
     with pytest.raises(
-        ConfigurationError, match="model must be a Network, an estimator of DeepStep, .*, got "
+        ConfigurationError, match=r"model must be a Network, an estimator of DeepStep, .*, got "
     ):
         deepstep.save(model, tmp_path / "model")
     assert [*tmp_path.iterdir()] == []

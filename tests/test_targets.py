@@ -181,7 +181,7 @@ def test_an_order_of_ones_own():
     assert Targets.from_labels([3, 1, 2], order=["3", "2", "1"]).labels == ((3, 2, 1),)
     for order in (["low", "high"], ["low", "high", "high"], ["low", "high", "odd"]):
         with pytest.raises(
-            DataError, match="The classes in order are low, .*, but the target has high, low, medium"
+            DataError, match=r"The classes in order are low, .*, but the target has high, low, medium"
         ):
             Targets.from_labels(["low", "high", "medium"], order=order)
 
@@ -233,7 +233,7 @@ def test_the_answers_to_a_code_are_its_labels(labels):
     [([3], DataError), ([-1], DataError), ([1.0], DataError), ([[1]], ShapeError), (["a"], DataError)],
 )
 def test_what_is_no_class_number_is_refused(code, labels, error):
-    with pytest.raises(error, match="^labels must "):
+    with pytest.raises(error, match=r"^labels must "):
         code(np.array(labels), 3)
 
 

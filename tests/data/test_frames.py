@@ -101,7 +101,7 @@ def test_decimals_fractions_and_large_numbers_are_floats():
     assert objects(decimal.Decimal("1.5"), None, decimal.Decimal("NaN")).to_list() == [1.5, None, None]
     assert objects(Fraction(1, 4), 1).to_list() == [0.25, 1.0]
     assert objects(10**30, 1).to_list() == [1e30, 1.0]
-    with pytest.raises(DataError, match="Row 2 of column 'x' cannot .* Use numbers that a float can hold"):
+    with pytest.raises(DataError, match=r"Row 2 of column 'x' cannot .* Use numbers that a float can hold"):
         objects(1, 10**400)
     assert as_frame(polars.DataFrame({"x": [decimal.Decimal("0.1")]}), where="X")["x"].to_list() == [0.1]
 

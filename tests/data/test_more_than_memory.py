@@ -51,7 +51,7 @@ def test_a_folder_of_small_parts(tmp_path, small):
     parts.mkdir()
     for number in range(3):
         bomb(parts / f"{number}.parquet")
-    with pytest.raises(DataError, match="parts: 30,000,000 rows of 2 columns would .* --stream"):
+    with pytest.raises(DataError, match=r"parts: 30,000,000 rows of 2 columns would .* --stream"):
         table_in(parts)
 
 
@@ -64,7 +64,7 @@ def test_a_file_of_holes(tmp_path, small):
         file.truncate(file.tell() + 24 * 10**7)
     with pytest.raises(DataError, match=r"array of shape \(10000000, 3\) would take .* stream=True"):
         DeepClassifier(stream=False).fit(path, np.zeros(10**7))
-    with pytest.raises(DataError, match="X.npy: 10,000,000 rows of 3 columns would take"):
+    with pytest.raises(DataError, match=r"X.npy: 10,000,000 rows of 3 columns would take"):
         table_in(path)
 
 

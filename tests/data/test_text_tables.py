@@ -196,7 +196,7 @@ def test_an_encoding_that_is_given_is_taken(tmp_path):
     path.write_bytes("имя|x\nИван|1,5\n".encode("cp1251"))
     frame = read_table(path, sep="|", decimal=",", encoding="cp1251")
     assert frame.rows() == [("Иван", 1.5)]
-    with pytest.raises(FileError, match="is no (utf-16|UTF-8) text: byte"):
+    with pytest.raises(FileError, match=r"is no (utf-16|UTF-8) text: byte"):
         read_table(path, sep="|", encoding="utf-8")
 
 

@@ -152,15 +152,15 @@ def test_numbers_may_come_as_text():
 
 @pytest.mark.parametrize("values", [[[1, 2], [3]], [{"a": 1}], [b"x"], [float("inf")]])
 def test_values_that_no_column_holds_are_refused_by_name(values):
-    with pytest.raises(DataError, match="[cC]olumn 'x'"):
+    with pytest.raises(DataError, match=r"[cC]olumn 'x'"):
         fitted(values)
-    with pytest.raises(DataError, match="[cC]olumn 'x'"):
+    with pytest.raises(DataError, match=r"[cC]olumn 'x'"):
         one(fitted(["a", "b"] if values[0] != np.inf else [1.0, 2.0])[0], values)
 
 
 def test_infinities_and_dates_are_refused_with_the_row():
     for values in ([1.0, float("-inf")], ["1", "inf"]):
-        with pytest.raises(DataError, match="Row 2 of column 'x' is -?inf, not finite"):
+        with pytest.raises(DataError, match=r"Row 2 of column 'x' is -?inf, not finite"):
             one(fitted([1.0, 3.0])[0], values)
     for values, sentence in (
         ([datetime.date(2020, 1, 1)], "not numbers, texts or truth values as categories"),
@@ -202,7 +202,7 @@ def test_numbers_at_the_ends_of_the_floats(numbers):
     assert -2 < smaller <= 0 < larger < 2  # exactly -1 and 1 where the floats between the two are many
     beyond = polars.DataFrame({"x": [1e300, 2e300]})  # whose squares are no floats
     with pytest.raises(
-        DataError, match="Column 'x' cannot be standardized, .* Divide the column by a constant"
+        DataError, match=r"Column 'x' cannot be standardized, .* Divide the column by a constant"
     ):
         TablePreparation.fit(beyond)
 
@@ -230,7 +230,7 @@ def test_no_rows_no_columns_unknown_columns():
             preparation.transform(empty)
     with pytest.raises(DataError, match="There is no column besides the target"):
         TablePreparation.fit(frame, exclude=["age", "sex"])
-    with pytest.raises(DataError, match="All columns are empty or constant besides the target"):
+    with pytest.raises(DataError, match="All columns besides the target are empty or constant"):
         TablePreparation.fit(polars.DataFrame({"x": [1, 1], "y": [None, None]}))
     with pytest.raises(ConfigurationError, match="Did you mean 'age'"):
         TablePreparation.fit(frame, exclude=["agee"])

@@ -186,7 +186,7 @@ class _Filed:
         with self.path.open("rb", buffering=0) as file:
             values = np.fromfile(file, self.dtype, count, offset=offset)
         if len(values) < count:
-            raise changed(self.path, "has become shorter")
+            raise changed(self.path, "was cut")
         return values.reshape(-1, *self.shape[1:])
 
 

@@ -238,8 +238,7 @@ def _refuse_to_replace(path: Path | str, *, overwrite: bool) -> None:
     if reason:
         raise FileError(
             f"{path} is not replaced: {reason}",
-            "Only an empty folder, a run or a model of DeepStep is. Choose another name, or move by hand what "
-            "is there.",
+            "Only an empty folder, a run or a model of DeepStep is. Choose another name, or move what is there.",
         )
 
 
@@ -281,14 +280,14 @@ def as_opened(path: Path) -> Watched:
 def check_unchanged(path: Path, opened: Watched, where: str = "") -> None:
     """Refuse a file that was rewritten: its rows need not be those counted, and a shorter one has none."""
     if kind_at(path) == "nothing":
-        raise changed(where or path, "has gone")
+        raise changed(where or path, "was removed")
     if as_opened(path) != opened:
-        raise changed(where or path, "has changed")
+        raise changed(where or path, "was changed")
 
 
 def changed(where: Path | str, change: str) -> FileError:
     """The error for a file that is another one than when reading began."""
-    return FileError(f"{where} {change} since reading began", "Put the old one back, or start again.")
+    return FileError(f"{where} {change} after reading began", "Put the old one back, or start again.")
 
 
 @contextmanager

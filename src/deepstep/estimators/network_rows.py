@@ -124,9 +124,12 @@ def _check_numbers(frame: "polars.DataFrame", dtype: Any) -> None:
             values = column.to_numpy().astype(dtype)
         wrong = np.flatnonzero(~np.isfinite(values))
         if len(wrong):
-            got = f"row {wrong[0] + 1} is {column[int(wrong[0])]}"
+            value = column[int(wrong[0])]
             hint = "Rows with missing values are for DeepClassifier and DeepRegressor, which encode them."
-            raise DataError(f"the column {column.name!r}", f"finite numbers of {dtype}", got, hint)
+            raise DataError(
+                f"Row {wrong[0] + 1} of column {column.name!r} is {value}, not a finite number of {dtype}",
+                hint,
+            )
 
 
 def check_groups(params: Any, groups: Any, where: str, *, validated: bool, streamed: bool) -> None:

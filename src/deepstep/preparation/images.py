@@ -116,9 +116,8 @@ class ImagePreparation:
         pixels = with_columns(frame, names).select(names)
         for series in pixels:
             if series.null_count():
-                raise DataError(
-                    f"Column {series.name!r}, a pixel, has no value in {series.null_count()} rows"
-                )
+                n_missing = f"{series.null_count()} of {len(series)} values"
+                raise DataError(f"Column {series.name!r}, a pixel, lacks {n_missing}")
             if not series.dtype.is_numeric():
                 raise DataError(f"Column {series.name!r}, a pixel, has no numbers, but {series.dtype}")
         return self.transform(pixels.to_numpy())

@@ -286,10 +286,12 @@ class TableStatistics:
             )
             if preparation.n_features:
                 return preparation
+        problem = "There is no column besides the target"
+        if preparation.columns:
+            problem = "All columns besides the target are empty or constant"
         if self.rows == 1:  # "1 sample" is what scikit-learn's checks of estimators look for
-            raise DataError("There is 1 sample, one row, and nothing can be learned from one")
-        problem = "All columns are empty or constant" if preparation.columns else "There is no column"
-        raise DataError(f"{problem} besides the target", "Training needs a column with different values.")
+            problem = "There is 1 sample, one row, in which nothing can differ"
+        raise DataError(problem, "Training needs a column with different values.")
 
 
 def with_columns(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.DataFrame":
