@@ -238,7 +238,7 @@ def _refuse_to_replace(path: Path | str, *, overwrite: bool) -> None:
     if reason:
         raise FileError(
             f"{path} is not replaced: {reason}",
-            "Only an empty folder, a run or a model of DeepStep is. Choose another name, or move what is there.",
+            "Only an empty folder, a run or a model of DeepStep is. Choose another name, or move this one.",
         )
 
 

@@ -174,7 +174,7 @@ def column_of_texts(
     n_present, n = int(counts["rows"].sum()) + others, counts.height + others
     marks_missing = n_present < m
     if n == 1:
-        return ConstantColumn(name, counts["value"][0][:60], marks_missing, of_texts=True)
+        return ConstantColumn(name, counts["value"][0][:60], marks_missing, from_texts=True)
     if n == 2:
         share = int(counts["rows"][1]) / n_present
         return TwoValuesColumn(name, tuple(counts["value"]), share, marks_missing)
