@@ -184,7 +184,8 @@ def load(folder: Path | str) -> Any:
 
 def model_of(record: Mapping[str, Any], folder: Path | str) -> Any:
     """The model of a record that was read from a folder."""
-    name, model = record.get("estimator"), record.get("model")
+    name = record.get("estimator")
+    model = record.get("model")
     if name == "Network" and _class_name(model) == name:
         return model
     if name == "Predictor" and _class_name(model) == name:  # of pictures, or of a training that diverged
@@ -304,7 +305,8 @@ def _damages_of(folder: Path | str) -> Iterator[None]:
 
 def _check_place(folder: Path, files: Files) -> None:
     """Refuse a folder that is no archive, and files that nobody could read."""
-    kind, hint = kind_at(folder), "Give the folder of a saved model."
+    kind = kind_at(folder)
+    hint = "Give the folder of a saved model."
     if kind == "nothing":
         raise FileError(f"{folder} does not exist", hint)
     if kind != "folder":
@@ -500,7 +502,8 @@ def _class_name(value: Any) -> str:
 def _annotations(cls: Any) -> Mapping[str, Any]:
     """The annotations of the entries of a class."""
     by_field = is_dataclass(cls)
-    source, known = cls if by_field else cls.from_archive, dict[str, Any]()
+    source = cls if by_field else cls.from_archive
+    known = dict[str, Any]()
     while True:
         try:
             hints = get_type_hints(source, localns=known)

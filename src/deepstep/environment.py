@@ -262,7 +262,8 @@ def old_kernel() -> str:
         used = KERNELS.get(library["kernel"], tuple(VECTORS))
         if unused := [name for name in available if name not in used]:
             text = f"products of matrices run the kernels for {library['kernel']}"
-            setting, advice = os.environ.get(CORETYPE), "Install a newer NumPy and SciPy."
+            setting = os.environ.get(CORETYPE)
+            advice = "Install a newer NumPy and SciPy."
             if setting:
                 advice = f"{CORETYPE} is set to {setting!r}. Unset it."
             return f"{text}, without the processor's {unused[-1]}. {advice}"

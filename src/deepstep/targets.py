@@ -128,7 +128,8 @@ class Targets:
             If the loss is unknown, or cannot learn such columns.
         """
         _check_loss(loss, CLASS_LOSSES, CODES)
-        n, several = len(classes[0]), len(classes) > 1
+        n = len(classes[0])
+        several = len(classes) > 1
         head = loss
         if loss == "cross_entropy":
             head = "sigmoid" if several or n == 2 else "softmax"
@@ -356,7 +357,9 @@ class Targets:
     @property
     def metric(self) -> str:
         """The name of the score: accuracy, r2, or d2 for quantiles."""
-        return "accuracy" if self.is_classes else "d2" if self.head == "quantile" else "r2"
+        if self.is_classes:
+            return "accuracy"
+        return "d2" if self.head == "quantile" else "r2"
 
     @property
     def columns(self) -> tuple["Targets", ...]:
@@ -508,7 +511,9 @@ class Targets:
 
     def predictions(self, A: Array) -> AnyArray:
         """As ``predict`` returns them: labels, or numbers, a column for each quantile."""
-        return self.decode(A) if self.is_classes else A[:, 0] if A.shape[1] == 1 else A
+        if self.is_classes:
+            return self.decode(A)
+        return A[:, 0] if A.shape[1] == 1 else A
 
     def _check_outputs(self, A: Array) -> None:
         if A.ndim != 2 or A.shape[1] != self.n_outputs:

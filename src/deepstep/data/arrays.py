@@ -74,7 +74,8 @@ class ArrayRows(StoredRows):
     def __init__(
         self, arrays: Mapping[str, Any], where: str, files: Mapping[Path, Watched] | None = None
     ) -> None:
-        self.where, self._arrays = where, {name: _filed(array) for name, array in arrays.items()}
+        self.where = where
+        self._arrays = {name: _filed(array) for name, array in arrays.items()}
         paths = [array.path for array in self._arrays.values() if isinstance(array, _Filed)]
         self._files = {**{path: as_opened(path) for path in paths}, **(files or {})}
         lengths = {name: int(array.shape[0]) for name, array in self._arrays.items() if len(array.shape)}
@@ -111,7 +112,8 @@ class ArrayRows(StoredRows):
         return sum(int(np.prod(array.shape)) * array.dtype.itemsize for array in self._arrays.values())
 
     def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
-        start, stop = group * self._group, group * self._group + self.sizes[group]
+        start = group * self._group
+        stop = start + self.sizes[group]
         for first in range(start, stop, most):
             yield self._read(slice(first, min(first + most, stop)), columns)
 
@@ -129,7 +131,7 @@ class ArrayRows(StoredRows):
 
     def _read(self, rows: slice, columns: Sequence[str]) -> "polars.DataFrame":
         names = dict.fromkeys(self._columns[column][0] for column in columns)
-        self._check_files()
+        self._check_files()  # before and after: what is changed in between is noticed, too
         with reading(self.where, "arrays"):
             arrays = {
                 name: _plain(np.asarray(self._arrays[name][rows]), f"{self.where}: {name!r}", rows.start)
@@ -146,7 +148,7 @@ class ArrayRows(StoredRows):
             else:
                 series.append(polars.Series(column, np.ascontiguousarray(values)))
         frame = polars.DataFrame(series)
-        self._check_files()  # what was changed while it was read, too
+        self._check_files()
         return frame
 
     def _check_files(self) -> None:

@@ -66,7 +66,7 @@ class TextFormat:
     header: bool = True
 
     def checked(self) -> "TextFormat":
-        """The same, or an error about a setting that no table can have."""
+        """This format with its separator as one character; settings that no table can have are refused."""
         sep = {"tab": "\t", "\\t": "\t"}.get(self.sep or "", self.sep)
         if sep is not None and (len(sep) != 1 or not sep.isascii() or sep in '"\r\n'):
             raise ConfigurationError.must_be(

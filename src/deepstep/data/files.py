@@ -250,7 +250,9 @@ def kind_at(path: Path | str) -> EntryKind:
         return "nothing"
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         raise _no_name(path, error.strerror if isinstance(error, OSError) else error) from error
-    return "file" if S_ISREG(mode) else "folder" if S_ISDIR(mode) else "something else"
+    if S_ISREG(mode):
+        return "file"
+    return "folder" if S_ISDIR(mode) else "something else"
 
 
 def refuse_pipe(path: Path | str, expected: str) -> None:

@@ -1,4 +1,4 @@
-"""Which folders may be replaced or removed: those that DeepStep wrote and to which nothing was added.
+"""Folders that may be replaced or removed: those that DeepStep wrote and to which nothing was added.
 
 A folder is known by the record in it (``model.json`` of a saved model, which a run is with a ``run.json``
 beside it, ``training.json`` of a training that is not done), which has a format and its own digest.

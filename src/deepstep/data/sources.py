@@ -165,7 +165,8 @@ def check_inflated(n_bytes: int, packed_size: int, where: str) -> None:
 
 def most_of_zstd(path: Path) -> int:
     """The bytes that a .zst file has at most, by the heads of its blocks; a compressed block has 128 KiB."""
-    content, start, n_bytes = path.read_bytes(), 0, 0
+    content = path.read_bytes()
+    start = n_bytes = 0
     while len(content) >= start + 8:
         magic, size = (int.from_bytes(content[begin : begin + 4], "little") for begin in (start, start + 4))
         if magic & 0xFFFFFFF0 == 0x184D2A50:  # a frame to be skipped

@@ -182,8 +182,8 @@ def silent(line: str) -> None:
 def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: bool = False) -> Loaded:
     """A table, and how it is written; with ``as_written`` the cells of a text table."""
     begin_work()
-    path, file = Path(path), local(path)
-    where = shown(path)
+    file = local(path)
+    where = shown(Path(path))
     head = head_of(file, where)
     kind = format_of(file, how.explicit)
     if kind is None:

@@ -139,7 +139,9 @@ def _check_leaves(values: Any) -> None:
 
 
 def _entries(holder: Any) -> Any:
-    return holder.values() if isinstance(holder, dict) else holder if isinstance(holder, list) else ()
+    if isinstance(holder, dict):
+        return holder.values()
+    return holder if isinstance(holder, list) else ()
 
 
 def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str) -> str:

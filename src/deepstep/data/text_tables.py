@@ -99,7 +99,7 @@ def _check_lines(
     text: bytes, where: str, sep: str, header: bool, skipped: int
 ) -> tuple[list[str], int, list[int]]:
     """Read every line once with Python's csv: polars fills short lines silently."""
-    blank, n_lines = [], 0
+    blank = []
     try:
         with TextIOWrapper(BytesIO(text), encoding=UTF_8, newline="") as file:
             lines = csv.reader(file, delimiter=sep, strict=True)
@@ -157,7 +157,8 @@ def _different(names: Sequence[str], where: str, tell: Tell) -> list[str]:
     different = dict[str, None]()
     renamed = []
     for name in names:
-        new, number = name, 0
+        new = name
+        number = 0
         while new in different or (number and new in header):
             number += 1
             new = f"{name}.{number}"

@@ -154,7 +154,7 @@ def places(order: AnyArray | None, m: int, batch_size: int | None, number: int) 
 
 
 class Share(NamedTuple):
-    """Which of the workers one is."""
+    """The place of a worker: its rank ``of`` how many."""
 
     rank: int
     of: int

@@ -116,7 +116,9 @@ class _Truths(_Measured):
 
     def finish(self, *, identifiers: bool) -> Column:
         seen = self._moments
-        constant = "" if not seen.is_constant else "true" if seen.low else "false"
+        constant = ""
+        if seen.is_constant:
+            constant = "true" if seen.low else "false"
         same = _without_differences(self.name, seen, constant)
         return same or BooleanColumn(self.name, seen.mean, seen.missing > 0)
 
@@ -157,7 +159,9 @@ class _Texts(ColumnStatistics):
 
     def __init__(self, name: str, *, typed: bool, declared: bool = False) -> None:
         super().__init__(name)
-        self._typed, self._declared, self._m, self._others = typed or declared, declared, 0, 0
+        self._typed = typed or declared
+        self._declared = declared
+        self._m = self._others = 0
         self._only: polars.Series | None = None
         self._counts: polars.DataFrame | None = None
 

@@ -189,7 +189,8 @@ def _number(name: str) -> float | None:
 
 def _is_value(series: "polars.Series") -> bool:
     """Whether the name of a column is among its values, or a decimal number in their range."""
-    names, plain = {series.name, _AGAIN.sub("", series.name)}, without_pattern(series)
+    names = {series.name, _AGAIN.sub("", series.name)}
+    plain = without_pattern(series)
     if not series.dtype.is_numeric():
         if series.dtype.is_nested() or series.dtype in (polars.Duration, polars.Binary, polars.Object):
             return False  # no text of a header is one

@@ -168,14 +168,15 @@ class Encoding:
 
     def transform(self, features: AnyArray, dtype: Any = np.float32) -> Array:
         """The inputs of m rows, C-ordered: scaled features, then the pieces of the first that has some, …"""
-        n, rules = len(self.center), self.rules
+        n = len(self.center)
+        rules = self.rules
         dtype = np.dtype(dtype).type
         inputs = np.empty((len(features), self.n_inputs), dtype)
         for start in range(0, len(features), ROWS_AT_ONCE):  # few enough to stay in the cache
             rows, into = features[start : start + ROWS_AT_ONCE], inputs[start : start + ROWS_AT_ONCE]
             with np.errstate(over="ignore"):
                 u = (rows - rules.center) * rules.factor
-            u = np.clip(u, -FAR, FAR)
+            u = np.clip(u, -FAR, FAR)  # an infinite u would give inf / inf
             into[:, :n] = LIMIT * u / np.hypot(LIMIT, u)
             for index, marks in enumerate(self.marks):
                 if marks:

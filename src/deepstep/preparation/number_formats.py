@@ -83,7 +83,8 @@ def infer_number_format(texts: "polars.Series") -> str | None:
     present = texts.drop_nulls()
     sign = next((sign for sign in SIGNS if present.str.contains(_signed(sign)).all()), "")
     present = _bare(present, sign=sign)
-    plain, code, unit = next(fitting(present, NUMBER_FORMATS), None), "", ""
+    plain = next(fitting(present, NUMBER_FORMATS), None)
+    code = unit = ""
     if plain is None:
         code, unit = _code_or_unit_of(present)
         bare = _bare(present, code=code, unit=unit)

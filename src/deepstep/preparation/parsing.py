@@ -197,7 +197,7 @@ def as_iso(texts: "polars.Series", written: str) -> "polars.Series":
 
 
 def iso_substitutions(written: str) -> tuple[tuple[str, str], ...]:
-    """The same as patterns of Python's ``re``, one after another, for programs without polars."""
+    """`as_iso` as patterns of Python's ``re``, one after another, for programs without polars."""
     form = DATE_FORMATS[written]
     pairs = [(form.pattern, form.iso)]
     if "<" in form.iso:

@@ -31,11 +31,15 @@ class Moments:
 
     def update(self, values: NDArray[np.float64], times: NDArray[np.float64] | None = None) -> None:
         """Add values; ``times`` says of each how often it comes."""
-        there = ~np.isnan(values)
-        present, total = values[there], len(values) if times is None else int(times.sum())
-        times = None if times is None else times[there]
-        n = len(present) if times is None else int(times.sum())
-        self.missing += total - n
+        is_present = ~np.isnan(values)
+        present = values[is_present]
+        if times is None:
+            n = len(present)
+            self.missing += len(values) - n
+        else:
+            total, times = int(times.sum()), times[is_present]
+            n = int(times.sum())
+            self.missing += total - n
         if not n:
             return
         self.low, self.high = min(self.low, float(present.min())), max(self.high, float(present.max()))
@@ -46,7 +50,8 @@ class Moments:
             if not self.count:  # the square of a huge mean is infinite
                 self.count, self.mean, self.squares = n, mean, squares
                 return
-            total, difference = self.count + n, mean - self.mean
+            total = self.count + n
+            difference = mean - self.mean
             self.squares += squares + difference * difference * self.count * (n / total)
             self.mean += difference * (n / total)
             self.count = total
@@ -78,7 +83,8 @@ class Quantiles:
     """
 
     def __init__(self, n_features: int) -> None:
-        self._n, self._only = n_features, np.empty((0, n_features))
+        self._n = n_features
+        self._only = np.empty((0, n_features))  # the rows of the first chunk, until there is a second
         self._sketches: list[_Sketch] = []
 
     def update(self, features: AnyArray) -> None:
@@ -86,8 +92,11 @@ class Quantiles:
         if not self._sketches and not len(self._only):
             self._only = features
             return
-        chunks = [features] if self._sketches else [self._only, features]
-        self._sketches, self._only = self._sketches or [_Sketch() for _ in range(self._n)], self._only[:0]
+        chunks = [features]
+        if not self._sketches:
+            chunks = [self._only, features]
+            self._sketches = [_Sketch() for _ in range(self._n)]
+            self._only = self._only[:0]
         for chunk in chunks:
             for sketch, column in zip(self._sketches, chunk.T, strict=True):
                 sketch.update(np.ascontiguousarray(column, np.float64))
@@ -100,7 +109,7 @@ class Quantiles:
 
     @property
     def more_than_two(self) -> NDArray[np.bool_]:
-        """Which features have more than two different values."""
+        """Whether each feature has more than two different values."""
         if self._sketches:
             return np.array([len(sketch.values) > 2 for sketch in self._sketches])
         some = _is_varied(self._only[:1000])
@@ -108,7 +117,7 @@ class Quantiles:
 
 
 def _is_varied(rows: AnyArray) -> NDArray[np.bool_]:
-    """Which columns have a value between the least and the greatest."""
+    """Whether each column has a value between the least and the greatest."""
     return np.asarray(((rows > rows.min(axis=0)) & (rows < rows.max(axis=0))).any(axis=0))
 
 
@@ -121,7 +130,8 @@ class _Sketch:
         except ImportError as error:
             raise missing_package("quantiles of streams", "datasketches") from error
         self.digest: Any = tdigest_double(COMPRESSION)
-        self.values, self.counts, self.few = np.empty(0), np.empty(0, np.int64), True
+        self.values, self.counts = np.empty(0), np.empty(0, np.int64)
+        self.few = True
 
     def update(self, column: Array) -> None:
         self.digest.update(column)

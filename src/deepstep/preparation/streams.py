@@ -267,13 +267,15 @@ class StreamedExamples:
 
     def _pieces(self, request: Request, begin: int) -> Iterator[Piece]:
         """Rows from a place of an epoch's sequence on."""
-        ended, groups = self._ended, self._order_of_groups(request)
+        ended = self._ended  # that of this reading: `close` makes a new one
+        groups = self._order_of_groups(request)
         starts = np.concatenate([[0], np.cumsum(self._learned_rows[groups])])
         for index in range(int(np.searchsorted(starts, begin, side="right")) - 1, len(groups)):
             group, start = int(groups[index]), int(starts[index])
             if not self._learned_rows[group]:
                 continue
-            n_learned, first = 0, int(self._starts[group])
+            n_learned = 0
+            first = int(self._starts[group])
             for frame in self.rows.pieces(group, self._columns, self._piece_rows):
                 if ended.is_set():
                     return

@@ -69,7 +69,7 @@ class Survey:
         return frame.filter(self.keep(frame, first))
 
     def keep(self, frame: "polars.DataFrame", first: int) -> AnyArray:
-        """Which rows of a piece are learned from, (k,) of bool, by the number of its first row."""
+        """Whether each row of a piece is learned from, (k,) of bool, by the number of its first row."""
         part = parts_of_rows(self.seed, first, first + frame.height, self.shares)
         mask = np.isin(part, LEARNED)
         if self.drop_missing_target:
@@ -120,7 +120,8 @@ class PreparedRows(StoredRows):
     named = False
 
     def __init__(self, surveyed: Survey, beside: Sequence[str]) -> None:
-        self.where, self._survey, self._beside = surveyed.rows.where, surveyed, list(beside)
+        self.where = surveyed.rows.where
+        self._survey, self._beside = surveyed, list(beside)
         mark = "x"
         while any(name.startswith(mark) for name in beside):
             mark += "x"
@@ -144,7 +145,8 @@ class PreparedRows(StoredRows):
         return features.hstack(frame.select(self._beside))
 
     def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
-        surveyed, number = self._survey, self._groups[group]
+        surveyed = self._survey
+        number = self._groups[group]
         first = int(self._starts[number])
         for frame in surveyed.rows.pieces(number, surveyed.columns, most):
             learned = surveyed.kept_in(frame, first)
@@ -167,7 +169,7 @@ class PreparedRows(StoredRows):
 
 
 def prepared(surveyed: Survey, beside: Sequence[str]) -> Survey:
-    """What is known of the rows that are learned from, once they are `PreparedRows`; none is held out."""
+    """The survey of the rows that are learned from, once they are `PreparedRows`; none is held out."""
     rows = PreparedRows(surveyed, beside)
     sample = rows.prepared(surveyed.sample)
     return replace(
@@ -227,16 +229,38 @@ class _RowStatistics:
 
 
 def parts_of_rows(seed: int, start: int, stop: int, shares: Sequence[float]) -> NDArray[np.int8]:
-    """Which part each row belongs to: 0 for what is learned from, then one for each share."""
-    first = start // DRAWS
+    """The part of each row: 0 for what is learned from, then one for each share."""
+    first = start // DRAWS  # Philox counts in blocks of numbers: begin with the block of the first row
     source = np.random.Philox(key=seed, counter=[first, 0, 0, STREAM])
     draws = source.random_raw(DRAWS * (-(-stop // DRAWS) - first))[start - first * DRAWS :][: stop - start]
     bounds = np.cumsum(shares)
     part = np.zeros(len(draws), np.int8)
     fractions = draws / 2.0**64
-    for number in range(len(shares), 0, -1):
+    for number in range(len(shares), 0, -1):  # the last ones first: smaller bounds overwrite larger ones
         part[fractions < bounds[number - 1]] = number
     return part
+
+
+def _read_all(
+    rows: StoredRows,
+    columns: Sequence[str],
+    statistics: _RowStatistics,
+    seed: int,
+    shares: Sequence[float],
+) -> list[int]:
+    """Update the statistics with all rows; gives how many rows of each group are learned from."""
+    piece_rows = rows.piece_rows(columns)
+    learned_rows = []
+    first = 0
+    for group in range(len(rows.sizes)):
+        learned = 0
+        begin = first
+        for frame in rows.pieces(group, columns, piece_rows):
+            part = parts_of_rows(seed, first, first + frame.height, shares)
+            learned += statistics.update(frame, part, rows.place(group), first - begin)
+            first += frame.height
+        learned_rows.append(learned)
+    return learned_rows
 
 
 def survey(
@@ -261,18 +285,12 @@ def survey(
     ``check`` raises a `DataError` for a frame that cannot be used; where it begins with "Row 1 ", the row of
     the file takes the place of that number. At most `rows_in_memory` of each part are held out.
     """
-    settings = {
-        "target": [target],
-        "exclude": exclude,
-        "drop": drop,
-        "keep": keep,
-        "categorical": categorical,
-    }
-    for setting, names in settings.items():
-        rows.check_columns([*names], setting)
+    names = {"exclude": exclude, "drop": drop, "keep": keep, "categorical": categorical}
+    for setting, columns_of_setting in {"target": [target], **names}.items():
+        rows.check_columns([*columns_of_setting], setting)
     columns = tuple(name for name in rows.schema if name not in drop)
-    row_bytes = rows.row_bytes(columns)
-    n, most = rows.n_rows, rows_in_memory(len(columns), row_bytes)
+    n = rows.n_rows
+    most = rows_in_memory(len(columns), rows.row_bytes(columns))
     tested, validated = (min(share, most / n) for share in (test_fraction, validation_fraction))
     # beyond 1 the sample is all that is left
     shares = (tested, validated, 2.0 if n <= most else most / n)
@@ -280,14 +298,7 @@ def survey(
     no_inputs = [name for name in columns if name in (target, *exclude)]
     categories = [name for name in columns if name in categorical]
     seen = _RowStatistics(TableStatistics(schema, no_inputs, categories), target, weights, check)
-    first, learned_rows, piece_rows = 0, [], rows.piece_rows(columns)
-    for group in range(len(rows.sizes)):
-        learned, begin = 0, first
-        for frame in rows.pieces(group, columns, piece_rows):
-            part = parts_of_rows(seed, first, first + frame.height, shares)
-            learned += seen.update(frame, part, rows.place(group), first - begin)
-            first += frame.height
-        learned_rows.append(learned)
+    learned_rows = _read_all(rows, columns, seen, seed, shares)
     if not sum(learned_rows):
         raise DataError(f"{rows.where} has no row to learn from")
     if seen.missing and not drop_missing_target:

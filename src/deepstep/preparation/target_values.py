@@ -56,7 +56,8 @@ def labels_in(values: Iterable[Any]) -> list[Label]:
 
 def finite_in(values: Iterable[Any]) -> NDArray[np.float64]:
     """Numbers that are finite."""
-    labels, name = _present(values), getattr(values, "name", "")
+    labels = _present(values)
+    name = getattr(values, "name", "")
     target = f"target {name!r}" if name else "the target"
     wrong = [row for row, label in enumerate(labels) if not isinstance(label, (Real, Decimal))]
     if wrong:
