@@ -197,10 +197,8 @@ def _filed(array: Any) -> Any:
 
     A file that is another one, or shorter, than what was mapped is a FileError.
     """
-    if not (isinstance(array, np.memmap) and isinstance(array.base, mmap)):
-        return array
-    mapping: Any = array
-    if mapping.mode != "r" or not mapping.flags.c_contiguous or mapping.dtype.hasobject:
+    mapping: Any = array if isinstance(array, np.memmap) and isinstance(array.base, mmap) else None
+    if mapping is None or mapping.mode != "r" or not mapping.flags.c_contiguous or mapping.dtype.hasobject:
         return array
     if mapping.filename is None or kind_at(mapping.filename) != "file":
         return array

@@ -58,7 +58,7 @@ def table_of_json(body: bytes, run: Run, most: int) -> "polars.DataFrame":
     records = records if header is None else [dict(zip(header, row, strict=True)) for row in records]
     there = set().union(*records)
     columns = {name: [row.get(name) for row in records] for name in run.columns if name in there}
-    return polars.DataFrame([objects_as_series(*column, BODY) for column in columns.items()])
+    return polars.DataFrame([objects_as_series(*column) for column in columns.items()])
 
 
 def _are(kind: type, values: Any) -> bool:
