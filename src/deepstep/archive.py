@@ -305,14 +305,11 @@ def _damages_of(folder: Path | str) -> Iterator[None]:
 
 def _check_place(folder: Path, files: Files) -> None:
     """Refuse a folder that is no archive, and files that nobody could read."""
-    kind = kind_at(folder)
-    hint = "Give the folder of a saved model."
-    if kind == "nothing":
-        raise FileError(f"{folder} does not exist", hint)
-    if kind != "folder":
-        raise FileError(f"{folder} is {'a file' if kind == 'file' else kind}, not a folder", hint)
-    if kind_at(folder / files.mark) == "nothing":
-        raise FileError(f"{folder} has no {files.mark}, and is no saved model", hint)
+    problem = {"nothing": "does not exist", "folder": ""}.get(kind_at(folder), "is no folder")
+    if not problem and kind_at(folder / files.mark) == "nothing":
+        problem = f"has no {files.mark}, and is no saved model"
+    if problem:
+        raise FileError(f"{folder} {problem}", "Give the folder of a saved model.")
     for name in files[:3] if files is MODEL else files[:1]:
         check_file(folder / name, "a file of a saved model")
 

@@ -41,8 +41,7 @@ def long_texts(path, use_dictionary=False):
 def test_a_small_file_of_a_large_table(tmp_path, small, write):
     path = write(tmp_path / "x.parquet")
     assert os.path.getsize(path) < 10**5
-    expected = "x.parquet: the table would take .* GiB, more than half of the memory, 0.0312 GiB"
-    with pytest.raises(DataError, match=expected):
+    with pytest.raises(DataError, match=r"x.parquet: the table would take .* GiB, more .*, 0.0312 GiB"):
         read_table(path)
 
 
@@ -82,7 +81,5 @@ def test_memory_is_that_of_the_machine_or_less():
         pytest.skip("this system does not say")
     assert 2**28 < there <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     check_room(0, "x")
-    with pytest.raises(
-        DataError, match=r"^x would take .* GiB, more than half of the memory, .* GiB\. Stop\.$"
-    ):
+    with pytest.raises(DataError, match=r"^x would take .* GiB, more than half .*, .* GiB\. Stop\.$"):
         check_room(there, "x", "Stop.")

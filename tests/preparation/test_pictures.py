@@ -40,14 +40,8 @@ def test_the_digits_come_as_pictures_flat_or_as_a_table():
         (np.full((2, 2), "a"), "Pixels are no numbers"),
         (np.array([[0.0, 0.0], [np.nan, 0.0]]), "Picture 2 has pixels that are not finite"),
         (polars.DataFrame({"pixel_0_0": [1]}), "training: 'pixel_0_1'"),
-        (
-            polars.DataFrame({"pixel_0_0": [1], "pixel_0_1": ["x"]}),
-            "'pixel_0_1', a pixel, has no numbers, but String",
-        ),
-        (
-            polars.DataFrame({"pixel_0_0": [1, 2], "pixel_0_1": [None, 2]}),
-            "'pixel_0_1', a pixel, lacks 1 of 2 values",
-        ),
+        (polars.DataFrame({"pixel_0_0": [1], "pixel_0_1": ["x"]}), "has no numbers, but String"),
+        (polars.DataFrame({"pixel_0_0": [1, 2], "pixel_0_1": [None, 2]}), "lacks 1 of 2 values"),
     ],
 )
 def test_impossible_pixels(images, sentence):

@@ -201,9 +201,7 @@ def test_numbers_at_the_ends_of_the_floats(numbers):
     smaller, larger = X[np.argsort(np.array(numbers, float))]
     assert -2 < smaller <= 0 < larger < 2  # exactly -1 and 1 where the floats between the two are many
     beyond = polars.DataFrame({"x": [1e300, 2e300]})  # whose squares are no floats
-    with pytest.raises(
-        DataError, match=r"Column 'x' cannot be standardized, .* Divide the column by a constant"
-    ):
+    with pytest.raises(DataError, match=r"Column 'x' cannot be standardized, .* Divide the column"):
         TablePreparation.fit(beyond)
 
 

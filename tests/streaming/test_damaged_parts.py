@@ -70,9 +70,7 @@ def test_types_that_go_together(parts):
 def test_a_part_that_was_cut_off(parts, cut):
     part = parts / "part-2.parquet"
     part.write_bytes(part.read_bytes()[:cut])
-    with pytest.raises(
-        FileError, match=r"part part-2.parquet cannot be read as a whole Parquet file \(.+\)\. "
-    ):
+    with pytest.raises(FileError, match=r"part-2.parquet cannot be read as a whole Parquet file \(.+\)\. "):
         read(parts)
 
 
@@ -103,11 +101,8 @@ def test_rows_whose_page_is_passed_over_are_missed(parts):
     assert turned[kind] == 0
     turned[kind] = 2
     part.write_bytes(turned)
-    with pytest.raises(FileError) as told:
+    with pytest.raises(FileError, match=f"^{parts}, part part-1.parquet: 0 of 40 rows of row group 0 can "):
         read(parts)
-    assert str(told.value).startswith(
-        f"{parts}, part part-1.parquet: 0 of 40 rows of row group 0 can be read. "
-    )
 
 
 def test_folders(parts, tmp_path):
@@ -173,9 +168,7 @@ def test_types_that_make_the_reader_panic_are_named(tmp_path, type_):
     wide = pyarrow.array([0 if pyarrow.types.is_timestamp(type_) else Decimal("1.25")], type_)
     path = tmp_path / "wide.parquet"
     pyarrow.parquet.write_table(pyarrow.table({"x": [1.0], "wide": wide}), path)
-    with pytest.raises(
-        FileError, match=r"wide.parquet: the column 'wide' is of type .*, which cannot be read"
-    ):
+    with pytest.raises(FileError, match=r"wide.parquet: the column 'wide' is of type .*, which cannot"):
         ParquetRows(path)
     with pytest.raises(FileError, match=r"wide.parquet cannot be read as a Parquet file"):
         read_table(path)

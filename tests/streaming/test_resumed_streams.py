@@ -96,11 +96,10 @@ def test_a_part_that_vanishes_in_mid_epoch(folder, tmp_path):
     keeper = ModelCheckpoint(tmp_path / "kept", every=None, every_epochs=99)
     vanish = StopAt(0, 9, lambda: lost.rename(aside))
     whole, _ = train(folder, "reference", Watching())
-    with pytest.raises(FileError) as told:
+    with pytest.raises(
+        FileError, match=f"^{parts}, part part-1.parquet was removed after reading began. Put"
+    ):
         train(parts, "reference", vanish, checkpoint=keeper)
-    assert str(told.value) == (
-        f"{parts}, part part-1.parquet was removed after reading began. Put the old one back, or start again."
-    )
     aside.rename(lost)
     resumed, _ = train(parts, "reference", Watching(), checkpoint=keeper, resume=True)
     np.testing.assert_array_equal(resumed.parameters.flat, whole.parameters.flat)
