@@ -184,8 +184,7 @@ def load(folder: Path | str) -> Any:
 
 def model_of(record: Mapping[str, Any], folder: Path | str) -> Any:
     """The model of a record that was read from a folder."""
-    name = record.get("estimator")
-    model = record.get("model")
+    name, model = record.get("estimator"), record.get("model")
     if name == "Network" and _class_name(model) == name:
         return model
     if name == "Predictor" and _class_name(model) == name:  # of pictures, or of a training that diverged

@@ -203,9 +203,12 @@ def _filed(array: Any) -> Any:
     if mapping.filename is None or kind_at(mapping.filename) != "file":
         return array
     filed = _Filed(Path(mapping.filename), mapping.offset, mapping.shape, mapping.dtype)
-    same = filed.path.stat().st_size >= mapping.offset + mapping.nbytes
+    long_enough = filed.path.stat().st_size >= mapping.offset + mapping.nbytes
+    # the first and the last row tell a file that was written again, without reading all of it
     ends = {0, len(mapping) - 1} if len(mapping) else set()
-    if same and all(filed[row : row + 1].tobytes() == mapping[row : row + 1].tobytes() for row in ends):
+    if long_enough and all(
+        filed[row : row + 1].tobytes() == mapping[row : row + 1].tobytes() for row in ends
+    ):
         return filed
     raise FileError(f"{filed.path} was replaced or cut since the array was mapped from it", "Map it again.")
 

@@ -400,7 +400,7 @@ def as_file_error(
         if isinstance(error, DeepStepError):
             if inside is None or str(inside) not in str(error):
                 raise
-            # the inner error ends with what the system said, which is all that holds for `path`
+            # the reason of the system holds for `path`, too; the rest of the inner message does not
             reason = getattr(error.__cause__, "strerror", None) or error
         state = "the old one is untouched" if os.path.lexists(target) else left
         raise FileError(

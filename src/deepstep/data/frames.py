@@ -26,7 +26,7 @@ def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
     """A table from memory as a polars frame; rows are examples.
 
     ====================== ============================================================================
-    what comes             what it becomes
+    input                  columns
     ====================== ============================================================================
     pandas, polars,        the same columns: names as texts, categories as categories, nullable types
     pyarrow, and what      with their missing values; moments with a time zone in UTC, decimals as
@@ -44,7 +44,7 @@ def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
     X : table or array or list of rows
         A row is an example.
     where : str
-        Name for error messages.
+        The name of the table. Errors name columns and rows, and do not show it.
 
     Returns
     -------

@@ -61,15 +61,11 @@ def picture_files(folder: Path) -> list[Path]:
 def read_pictures_by_class(
     folder: Path, *, height: int, width: int, channels: int, tell: Callable[[str], None]
 ) -> tuple[NDArray[np.uint8], NDArray[np.str_]]:
-    """Read the pictures of a folder that has one folder per class.
+    """Read the pictures of a folder that has one folder per class, as `read_image` does.
 
-    folder: Its folders are the classes; pictures in deeper folders belong to the class, too.
-    height, width, channels: As of `read_image`.
-    tell: Takes a sentence for each picture that cannot be read, which is left out.
-    returns: Pictures (m, height, width, channels) and the names of their classes (m,), in the order of the
-        classes, then of the files.
-    FileError: When pictures lie in no class, or fewer than two classes have pictures that can be read.
-    MissingPackageError: When Pillow is not installed.
+    Pictures in deeper folders belong to the class, too. Gives pictures (m, height, width, channels) and the
+    names of their classes (m,), in the order of the classes, then of the files; ``tell`` takes a sentence for
+    each picture that cannot be read, which is left out. At least two classes must have pictures.
     """
     files = picture_files(folder)
     for file in files:

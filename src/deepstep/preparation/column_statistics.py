@@ -119,8 +119,8 @@ class _Truths(_Measured):
         constant = ""
         if seen.is_constant:
             constant = "true" if seen.low else "false"
-        same = _without_differences(self.name, seen, constant)
-        return same or BooleanColumn(self.name, seen.mean, seen.missing > 0)
+        unvaried = _without_differences(self.name, seen, constant)
+        return unvaried or BooleanColumn(self.name, seen.mean, seen.missing > 0)
 
 
 class _Times(_Measured):
@@ -150,8 +150,8 @@ class _Times(_Measured):
         # by polars: Python needs a database of time zones to write moments
         constant = "" if self._differ else first.cast(polars.String)[0]
         parts = parts_by(seen.high - seen.low, self._positions, is_time=str(first.dtype) == "Time")
-        same = _without_differences(self.name, seen, constant)
-        return same or DateColumn(self.name, *seen.moments(self.name), parts=parts)
+        unvaried = _without_differences(self.name, seen, constant)
+        return unvaried or DateColumn(self.name, *seen.moments(self.name), parts=parts)
 
 
 class _Texts(ColumnStatistics):
@@ -179,9 +179,9 @@ class _Texts(ColumnStatistics):
             self._counts = new
             return
         if self._counts.height >= MOST_TEXTS or self._counts.estimated_size() >= MOST_BYTES:
-            there = new.join(self._counts, on="value", how="semi")
-            self._others += int(new["rows"].sum()) - int(there["rows"].sum())
-            new = there  # the rows of other texts are counted, the texts are not
+            known = new.join(self._counts, on="value", how="semi")
+            self._others += int(new["rows"].sum()) - int(known["rows"].sum())
+            new = known  # the rows of other texts are counted, the texts are not
         both = polars.concat([self._counts, new])
         self._counts = both.group_by("value").agg(polars.col("rows").sum())
 
@@ -229,10 +229,10 @@ class _Texts(ColumnStatistics):
     def _dates(self, counts: "polars.DataFrame", texts: "polars.Series", written: str) -> Column:
         values = days(as_moments(stripped(self._cells(counts)), written))
         seen = self._seen(values, counts)
-        same = _without_differences(self.name, seen, texts[0] if texts.n_unique() == 1 else "")
+        unvaried = _without_differences(self.name, seen, texts[0] if texts.n_unique() == 1 else "")
         present = np.unique(values[~np.isnan(values)])
         parts = parts_by(seen.high - seen.low, positions_on_circles(present), is_time=False)
-        return same or DateColumn(
+        return unvaried or DateColumn(
             self.name, *seen.moments(self.name), parts=parts, from_texts=True, written=written
         )
 
@@ -271,9 +271,9 @@ def column_statistics(name: str, dtype: "polars.DataType", *, categorical: bool 
 
 def _of_numbers(name: str, seen: Moments, first: NDArray[np.float64] | None, written: str) -> Column:
     """The kind of a column of numbers; of those that may name the rows with the first of them."""
-    same = _without_differences(name, seen, f"{seen.low:.15g}" if seen.is_constant else "")
-    if same is not None:
-        return same
+    unvaried = _without_differences(name, seen, f"{seen.low:.15g}" if seen.is_constant else "")
+    if unvaried is not None:
+        return unvaried
     if first is not None and not seen.missing:
         reason = why_identifier(name, first, in_order=not written)
         if reason:

@@ -33,13 +33,10 @@ class Moments:
         """Add values; ``times`` says of each how often it comes."""
         is_present = ~np.isnan(values)
         present = values[is_present]
-        if times is None:
-            n = len(present)
-            self.missing += len(values) - n
-        else:
-            total, times = int(times.sum()), times[is_present]
-            n = int(times.sum())
-            self.missing += total - n
+        total = len(values) if times is None else int(times.sum())
+        times = None if times is None else times[is_present]
+        n = len(present) if times is None else int(times.sum())
+        self.missing += total - n
         if not n:
             return
         self.low, self.high = min(self.low, float(present.min())), max(self.high, float(present.max()))

@@ -242,11 +242,7 @@ def parts_of_rows(seed: int, start: int, stop: int, shares: Sequence[float]) -> 
 
 
 def _read_all(
-    rows: StoredRows,
-    columns: Sequence[str],
-    statistics: _RowStatistics,
-    seed: int,
-    shares: Sequence[float],
+    rows: StoredRows, columns: Sequence[str], statistics: _RowStatistics, seed: int, shares: Sequence[float]
 ) -> list[int]:
     """Update the statistics with all rows; gives how many rows of each group are learned from."""
     piece_rows = rows.piece_rows(columns)
