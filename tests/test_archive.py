@@ -343,7 +343,7 @@ def test_lines_that_belong_to_nothing(folder):
 
 def test_a_newer_version_is_named(folder):
     reseal(folder, lambda values: values.update(version=2))
-    with pytest.raises(FileError, match=r"is a model of version 2, not 1\. Update DeepStep, or save"):
+    with pytest.raises(FileError, match=r"The model has version 2, and 1 can be read\. Update DeepStep"):
         read(folder)
 
 

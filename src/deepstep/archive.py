@@ -274,13 +274,6 @@ def read(path: Path | str, files: Files = MODEL) -> dict[str, Any]:
             raise ValueError(f"{files.mark} has another checksum")
         lines = read_text(folder / files.lines) if files.lines else ""  # which limits its size
         values = json_values(text)
-        if not isinstance(values, dict) or values.get("format") != files.format:
-            raise ValueError(f"{files.mark} is of another format than {files.format!r}")
-        version = values["version"]
-    if version != VERSION:
-        hint = "Update DeepStep, or save again with this version."
-        raise FileError(f"{folder} is a model of version {version!r:.20}, not {VERSION}", hint)
-    with _damages_of(folder):
         listed = _checked_files(folder, values, files)
         arrays: dict[str, AnyArray] = {}
         if files.arrays in listed:
@@ -299,6 +292,9 @@ def _damages_of(folder: Path | str) -> Iterator[None]:
     except MissingPackageError:
         raise
     except DAMAGES as error:
+        # errors about what this process lacks, and not about the files
+        if isinstance(error, FileError) and error.problem.startswith(("Unknown ", "The model has version")):
+            raise FileError(f"{folder}: {error.problem}", error.hint) from None
         raise _altered(folder, error) from None
 
 
@@ -314,7 +310,12 @@ def _check_place(folder: Path, files: Files) -> None:
 
 
 def _checked_files(folder: Path, values: Any, files: Files) -> set[str]:
-    """The files that are listed, with the checksums compared; other files are refused."""
+    """The files that are listed; refused are another format or version, and other files."""
+    if not isinstance(values, dict) or values.get("format") != files.format:
+        raise ValueError(f"{files.mark} is of another format than {files.format!r}")
+    if values["version"] != VERSION:
+        problem = f"The model has version {values['version']!r:.20}, and {VERSION} can be read"
+        raise FileError(problem, "Update DeepStep, or save again with this version.")
     listed = {*values["files"]}
     if not listed <= {files.arrays, files.lines} - {""} or (files is MODEL and len(listed) < 2):
         raise ValueError(f"{files.mark} names other files than its own")
