@@ -173,7 +173,7 @@ class TestKept:
         with pytest.raises(FileError) as refused:
             replace(tmp_path / "run")
         assert content(tmp_path) == before
-        assert str(refused.value).startswith(f"{tmp_path / 'run'}: only an empty folder, a run or a model")
+        assert str(refused.value).startswith(f"{tmp_path / 'run'} is not replaced: ")
         assert reason in str(refused.value)
         assert len(str(refused.value)) < 600
 
@@ -208,7 +208,7 @@ class TestKept:
             rename(source, target)
 
         monkeypatch.setattr(os, "rename", in_between)
-        with pytest.raises(FileError, match="the new folder is in place, but the old one stays as"):
+        with pytest.raises(FileError, match="is in place, but the folder that it replaces stays as"):
             replace(run)
         assert [path.name for path in run.iterdir()] == ["new"]
         (old,) = tmp_path.glob(".deepstep-*")
