@@ -39,7 +39,7 @@ COLUMNS = (
     TwoValuesColumn("side", ("left", "right"), 0.5, False),
     CategoryColumn("colour", ("blau", "grün"), 4, True, has_other=True, caution="a word"),
     TextColumn("words", (), 60, False, words=("and", "or")),
-    ConstantColumn("always", "7", True, of_texts=False),
+    ConstantColumn("always", "7", True, from_texts=False),
     IdentifierColumn("id", "it is another text in every row"),
     EmptyColumn("nothing"),
 )

@@ -139,11 +139,11 @@ KEPT = {
     "a deep record": (with_record('{"a": ' + "[" * 100_000), "model.json that cannot be read"),
     "no text": (lambda path: (path.mkdir(), (path / "model.json").write_bytes(b"\xff")), "cannot be read"),
     "an altered record": (lambda path: altered(run_of(path)), "its model.json was altered"),
-    "a run in a repository": (with_one_more(".git/HEAD"), "did not write: '.git', and stays"),
-    "a file": (with_one_more("notes.txt"), "did not write: 'notes.txt', and stays"),
+    "a run in a repository": (with_one_more(".git/HEAD"), "did not write: '.git'"),
+    "a file": (with_one_more("notes.txt"), "did not write: 'notes.txt'"),
     "a file deeper": (
         with_one_more(f"{MEMBER}/notes.txt"),
-        f"did not write: '{MEMBER}/notes.txt', and stays",
+        f"did not write: '{MEMBER}/notes.txt'",
     ),
     "a model of others": (with_one_more("best.safetensors"), "'best.safetensors'"),
     "a member of others": (with_one_more("member-best/model.json"), "'member-best'"),
@@ -154,11 +154,11 @@ KEPT = {
         "'history.jsonl'",
     ),
     "a pipe": (lambda path: os.mkfifo(run_of(path, ()) / "history.jsonl"), "'history.jsonl'"),
-    "a linked file": (linked("run.json"), "did not write: 'run.json', and stays"),
-    "a linked member": (linked(MEMBER), f"did not write: '{MEMBER}', and stays"),
+    "a linked file": (linked("run.json"), "did not write: 'run.json'"),
+    "a linked member": (linked(MEMBER), f"did not write: '{MEMBER}'"),
     "a linked file of a member": (
         linked(f"{MEMBER}/model.json"),
-        f"did not write: '{MEMBER}/model.json', and stays",
+        f"did not write: '{MEMBER}/model.json'",
     ),
     "a linked record": (linked("model.json"), "without a model.json"),
 }
@@ -173,7 +173,7 @@ class TestKept:
         with pytest.raises(FileError) as refused:
             replace(tmp_path / "run")
         assert content(tmp_path) == before
-        assert str(refused.value).startswith(f"{tmp_path / 'run'}: only an empty folder, a run or a model")
+        assert str(refused.value).startswith(f"{tmp_path / 'run'} is not replaced: ")
         assert reason in str(refused.value)
         assert len(str(refused.value)) < 600
 
@@ -208,7 +208,7 @@ class TestKept:
             rename(source, target)
 
         monkeypatch.setattr(os, "rename", in_between)
-        with pytest.raises(FileError, match="the new folder is in place, but the old one stays as"):
+        with pytest.raises(FileError, match="is in place, but the folder that it replaces stays as"):
             replace(run)
         assert [path.name for path in run.iterdir()] == ["new"]
         (old,) = tmp_path.glob(".deepstep-*")

@@ -80,15 +80,15 @@ def test_decoding_is_strictly_above_one_half():
 @pytest.mark.parametrize(
     ("values", "error", "sentence"),
     [
-        ([], DataError, "at least one row"),
-        ([1, None, 0, None], DataError, "2 of 4 have none. Drop these rows"),
-        ([1.0, float("nan"), 0.0], DataError, "1 of 3 have none"),
-        (polars.Series([1, None]), DataError, "1 of 2 have none"),
-        (np.array([[1], [0]]), ShapeError, r"got \(2, 1\)\. Pass y\.ravel\(\)"),
-        (np.array(1), ShapeError, r"\(m,\) is expected"),
-        ([1.0, float("inf")], DataError, "finite numbers"),
-        ([[1], [2]], DataError, "numbers"),
-        ([b"a", b"b"], DataError, "numbers"),
+        ([], DataError, "no rows, and so no targets"),
+        ([1, None, 0, None], DataError, "2 of 4 rows have no target. Drop these rows"),
+        ([1.0, float("nan"), 0.0], DataError, "1 of 3 rows have no target"),
+        (polars.Series([1, None]), DataError, "1 of 2 rows have no target"),
+        (np.array([[1], [0]]), ShapeError, r"must have shape \(m,\), got \(2, 1\)\. Pass y\.ravel\(\)"),
+        (np.array(1), ShapeError, r"must have shape \(m,\), got \(\)"),
+        ([1.0, float("inf")], DataError, "not finite|finite numbers"),
+        ([[1], [2]], DataError, "number"),
+        ([b"a", b"b"], DataError, "number"),
     ],
 )
 def test_impossible_targets(fit, values, error, sentence):
@@ -97,7 +97,7 @@ def test_impossible_targets(fit, values, error, sentence):
 
 
 def test_one_class_only():
-    with pytest.raises(DataError, match="at least two classes are needed; got only 'a'"):
+    with pytest.raises(DataError, match="The target has one class only, 'a'"):
         Targets.from_labels(["a", "a"])
 
 
@@ -112,7 +112,7 @@ def test_an_unseen_class_is_named():
 )
 def test_outputs_of_another_shape(target):
     for shape in [(5,), (5, target.n_outputs + 1)]:
-        with pytest.raises(ShapeError, match="output rows"):
+        with pytest.raises(ShapeError, match=r"Outputs must have shape \(m, "):
             target.decode(np.zeros(shape))
     with pytest.raises(ShapeError, match=r"Pass A\.T"):
         target.decode(np.zeros((target.n_outputs, 5)))
@@ -129,7 +129,7 @@ def test_numbers_equal_scikit_learn_s_scaler_and_come_back(values):
 
 
 def test_the_text_that_is_no_number_is_told_and_no_number_before_it():
-    with pytest.raises(DataError, match="numbers are expected; row 3 is 'unknown'"):
+    with pytest.raises(DataError, match="Row 3 of the target is 'unknown', not a number"):
         Targets.from_numbers(["1.5", "2", "unknown", "3"])
 
 
@@ -180,7 +180,7 @@ def test_an_order_of_ones_own():
     assert target.labels == (("low", "medium", "high"),)
     assert Targets.from_labels([3, 1, 2], order=["3", "2", "1"]).labels == ((3, 2, 1),)
     for order in (["low", "high"], ["low", "high", "high"], ["low", "high", "odd"]):
-        with pytest.raises(DataError, match="an order of the classes high, low, medium"):
+        with pytest.raises(DataError, match=r"in order are low, .*, but the target has high, low, medium"):
             Targets.from_labels(["low", "high", "medium"], order=order)
 
 
@@ -190,7 +190,7 @@ def test_counts_stay_counts():
     assert [part.tolist() for part in target.scale_of(Y, None, counts=True)] == [[0.0], [4.0]]
     assert [part.tolist() for part in target.scale_of(Y, None)] == [[0.0], [1.0]]
     assert target.scale_of(np.zeros((2, 1)), None, counts=True)[1].tolist() == [1.0]
-    with pytest.raises(DataError, match=r"counts of at least 0; row 2 is -1"):
+    with pytest.raises(DataError, match="Row 2 of the target is -1, below 0"):
         Targets.from_numbers([3, -1], loss="poisson")
 
 
@@ -210,9 +210,9 @@ def test_columns_are_told_apart():
     np.testing.assert_array_equal(target.values(frame[["b", "a"]]), [[0, 0], [1, 1], [0, 1]])
     np.testing.assert_array_equal(target.decide(target.encode(frame)), target.values(frame))
     assert [P.tolist() for P in target.by_column(np.array([[0.25, 1.0]]))] == [[[0.75, 0.25]], [[0.0, 1.0]]]
-    with pytest.raises(ShapeError, match="1 columns are expected; got 2"):
+    with pytest.raises(ShapeError, match="The target must have 1 columns, got 2"):
         classes("x", "y").encode(frame)
-    with pytest.raises(DataError, match=r"target 'b': two classes, as one of several targets; got 3"):
+    with pytest.raises(DataError, match="Target 'b' has 3 classes; one of several targets has two"):
         Targets.from_labels(frame.with_columns(b=polars.Series([1, 2, 3])))
 
 
@@ -231,7 +231,7 @@ def test_the_answers_to_a_code_are_its_labels(labels):
     [([3], DataError), ([-1], DataError), ([1.0], DataError), ([[1]], ShapeError), (["a"], DataError)],
 )
 def test_what_is_no_class_number_is_refused(code, labels, error):
-    with pytest.raises(error, match=f"^{code.__name__}: labels are "):
+    with pytest.raises(error, match=r"^labels must "):
         code(np.array(labels), 3)
 
 
@@ -286,15 +286,15 @@ def test_rules_of_tasks(values, task):
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ([1, 1], "it has only 1"),
-        (["a", None], "it has only 'a'"),
-        ([float("nan"), 1.0], "it has only 1.0"),
-        (polars.Series([None, None], dtype=polars.Int64), "it has none"),
-        ([[1], [2]], "the column holds List"),
-        ([datetime.date(2020, 1, 1), datetime.date(2020, 1, 2)], "the column holds Date"),
+        ([1, 1], "has one value only, 1"),
+        (["a", None], "has one value only, 'a'"),
+        ([float("nan"), 1.0], "has one value only, 1.0"),
+        (polars.Series([None, None], dtype=polars.Int64), "has no values"),
+        ([[1], [2]], "has values of type List"),
+        ([datetime.date(2020, 1, 1), datetime.date(2020, 1, 2)], "has values of type Date"),
     ],
 )
 def test_nothing_to_learn(values, sentence):
     with pytest.raises(DataError, match=sentence) as caught:
         guess_task(polars.Series("y", values, strict=False))
-    assert "target 'y'" in str(caught.value)
+    assert str(caught.value).startswith("Target 'y' has ")

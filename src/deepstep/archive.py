@@ -18,7 +18,8 @@ Nothing is pickled, no other class is made, and nothing in a file is executed.
 """
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
 from functools import cache
 from math import isfinite
@@ -176,7 +177,7 @@ def load(folder: Path | str) -> Any:
     --------
     >>> load("no/such/model")
     Traceback (most recent call last):
-    deepstep.errors.FileError: no/such/model: the folder of a saved model is expected; there is none.
+    deepstep.errors.FileError: no/such/model does not exist. Give the folder of a saved model.
     """
     return model_of(read(folder), folder)
 
@@ -190,10 +191,8 @@ def model_of(record: Mapping[str, Any], folder: Path | str) -> Any:
         return model
     if name not in ESTIMATORS:
         raise _altered(folder, "it holds no model")
-    try:
+    with _damages_of(folder):
         return package("deepstep.estimators.saved").estimator_of(record)
-    except DAMAGES as error:
-        raise _altered(folder, error) from None
 
 
 ESTIMATORS = (
@@ -220,7 +219,7 @@ def model_record(model: Any) -> dict[str, Any]:
         record: dict[str, Any] = package("deepstep.estimators.saved").estimator_record(model)
         return record
     expected = "a Network, an estimator of DeepStep, or a Pipeline of these"
-    raise ConfigurationError("deepstep.save", expected, f"got {type(model).__name__}", setting="model")
+    raise ConfigurationError.must_be("model", expected, type(model).__name__)
 
 
 def write(path: Path | str, record: Mapping[str, Any], *, overwrite: bool = False) -> None:
@@ -269,7 +268,7 @@ def read(path: Path | str, files: Files = MODEL) -> dict[str, Any]:
     """The record that `write` wrote; a `FileError` for whatever is wrong with the files."""
     folder = Path(path)
     _check_place(folder, files)
-    try:
+    with _damages_of(folder):
         text = read_text(folder / files.mark)
         if not is_sealed(text):
             raise ValueError(f"{files.mark} has another checksum")
@@ -282,26 +281,32 @@ def read(path: Path | str, files: Files = MODEL) -> dict[str, Any]:
         reader = _Reader(arrays, lines.splitlines(keepends=True))
         record = {name: reader.value(value) for name, value in values.items() if name not in HEADER}
         reader.check_end()
+    return record
+
+
+@contextmanager
+def _damages_of(folder: Path | str) -> Iterator[None]:
+    """Let every error by which an altered file shows be one error about the folder."""
+    try:
+        yield
     except MissingPackageError:
         raise
     except DAMAGES as error:
-        if isinstance(error, FileError) and not error.where:  # of what this process lacks
-            raise FileError(str(folder), error.expected, error.got, error.hint) from None
+        # errors about what this process lacks, and not about the files
+        if isinstance(error, FileError) and error.problem.startswith(("Unknown ", "The model has version")):
+            raise FileError(f"{folder}: {error.problem}", error.hint) from None
         raise _altered(folder, error) from None
-    return record
 
 
 def _check_place(folder: Path, files: Files) -> None:
     """Refuse a folder that is no archive, and files that nobody could read."""
-    kind = kind_at(folder)
-    if kind != "folder":
-        got = "there is none" if kind == "nothing" else f"this is {'a file' if kind == 'file' else kind}"
-        raise FileError(str(folder), "the folder of a saved model is expected", got)
-    if kind_at(folder / files.mark) == "nothing":
-        got = f"there is no {files.mark} in it"
-        raise FileError(str(folder), "the folder of a saved model is expected", got)
+    problem = {"nothing": "does not exist", "folder": ""}.get(kind_at(folder), "is no folder")
+    if not problem and kind_at(folder / files.mark) == "nothing":
+        problem = f"has no {files.mark}, and is no saved model"
+    if problem:
+        raise FileError(f"{folder} {problem}", "Give the folder of a saved model.")
     for name in files[:3] if files is MODEL else files[:1]:
-        check_file(folder / name, "a file of a saved model is expected")
+        check_file(folder / name, "a file of a saved model")
 
 
 def _checked_files(folder: Path, values: Any, files: Files) -> set[str]:
@@ -309,21 +314,21 @@ def _checked_files(folder: Path, values: Any, files: Files) -> set[str]:
     if not isinstance(values, dict) or values.get("format") != files.format:
         raise ValueError(f"{files.mark} is of another format than {files.format!r}")
     if values["version"] != VERSION:
-        expected, got = f"version {VERSION} of a model", f"got version {values['version']!r:.20}"
-        raise FileError("", expected, got, "Update DeepStep, or save again with this version.")
+        problem = f"The model has version {values['version']!r:.20}, and {VERSION} can be read"
+        raise FileError(problem, "Update DeepStep, or save again with this version.")
     listed = {*values["files"]}
     if not listed <= {files.arrays, files.lines} - {""} or (files is MODEL and len(listed) < 2):
         raise ValueError(f"{files.mark} names other files than its own")
     for name, digest in values["files"].items():
-        check_file(folder / name, "a file of a saved model is expected")
+        check_file(folder / name, "a file of a saved model")
         if sha256(folder / name) != digest:
             raise ValueError(f"{name} has another checksum")
     return listed
 
 
 def _altered(folder: Path | str, reason: object) -> FileError:
-    got = f"it was altered or damaged ({' '.join(str(reason).split())[:300]})"
-    return FileError(str(folder), "a model as it was saved", got, "Restore it, or save again.")
+    reason = " ".join(str(reason).split())[:300]
+    return FileError(f"{folder} was altered or damaged ({reason})", "Restore it, or save again.")
 
 
 class _Writer:
@@ -341,7 +346,7 @@ class _Writer:
         except (ValueError, RecursionError) as error:
             if isinstance(error, DeepStepError):
                 raise
-            raise _unwritable(place, f"got one that is not read again ({error!s:.200})") from None
+            raise _unwritable(place, f"one that is not read again ({error!s:.200})") from None
         return encoded
 
     def value(self, value: Any, place: str) -> Any:
@@ -384,14 +389,14 @@ class _Writer:
             self.arrays[name] = value.astype(value.dtype.newbyteorder("="))
             return {"type": "array", "name": name}
         if kind not in "UO" or value.ndim != 1:
-            raise _unwritable(place, f"got an array of {value.dtype} with {value.ndim} dimensions")
+            raise _unwritable(place, f"an array of {value.dtype} with {value.ndim} dimensions")
         dtype = "object" if kind == "O" else value.dtype.str[1:]
         return {"type": "labels", "dtype": dtype, "values": self.value(tuple(value.tolist()), place)}
 
     def _instance(self, value: Any, place: str) -> Any:
         name = _class_name(value)
         if not name:
-            raise _unwritable(place, f"got {type(value).__name__}")
+            raise _unwritable(place, type(value).__name__)
         if is_dataclass(value):
             entries = {entry: getattr(value, entry) for entry in _annotations(_class(name))}
         else:
@@ -399,17 +404,17 @@ class _Writer:
         try:
             _check_entries(_class(name), entries)
         except TypeError as error:
-            raise _unwritable(place, f"got a {name} of which {error}") from None
+            raise _unwritable(place, f"a {name} of which {error}") from None
         if fault := getattr(value, "fault", ""):
-            raise ConfigurationError(place, fault, "this is not so")
+            raise ConfigurationError(f"{place} is a {name} that does not meet the condition: {fault}")
         return {
             "type": name,
             **{entry: self.value(inner, f"{place}.{entry}") for entry, inner in entries.items()},
         }
 
 
-def _unwritable(place: str, got: str) -> ConfigurationError:
-    return ConfigurationError(place, "a value that a file can hold", got, setting=place)
+def _unwritable(place: str, value: str) -> ConfigurationError:
+    return ConfigurationError.must_be(place, "a value that a file can hold", value)
 
 
 class _Reader:
@@ -471,7 +476,7 @@ class _Reader:
         _check_entries(cls, values)
         made = getattr(cls, "from_archive", cls)(**values)
         if fault := getattr(made, "fault", ""):
-            raise ValueError(f"{name}: {fault}; this is not so")
+            raise ValueError(f"a {name} does not meet the condition: {fault}")
         return made
 
 
@@ -494,7 +499,8 @@ def _class_name(value: Any) -> str:
 def _annotations(cls: Any) -> Mapping[str, Any]:
     """The annotations of the entries of a class."""
     by_field = is_dataclass(cls)
-    source, known = cls if by_field else cls.from_archive, dict[str, Any]()
+    source = cls if by_field else cls.from_archive
+    known = dict[str, Any]()
     while True:
         try:
             hints = get_type_hints(source, localns=known)

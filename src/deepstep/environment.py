@@ -56,7 +56,7 @@ def naming_packages() -> Iterator[None]:
     >>> with naming_packages():
     ...     raise ModuleNotFoundError(name="sklearn.metrics")
     Traceback (most recent call last):
-    deepstep.errors.MissingPackageError: deepstep: the package 'scikit-learn' is needed; it is not installed.
+    deepstep.errors.MissingPackageError: deepstep needs the package 'scikit-learn', which is not installed.
     Run: pip install scikit-learn
     """
     try:
@@ -207,8 +207,8 @@ def _limit_all(count: int | None = None) -> None:
 
 
 def set_blas_threads(pool: Any, count: int) -> None:
-    """Set the number of threads of a BLAS; threadpoolctl heeds the first thread of Python alone."""
-    forget = getattr(pool, "clear_controlling_thread", None)  # threadpoolctl has it since it heeds but one
+    """Set the number of threads of a BLAS, from any thread: threadpoolctl lets the first one alone do it."""
+    forget = getattr(pool, "clear_controlling_thread", None)  # newer versions have it
     if forget is not None:
         forget(force=True)
     pool.set_num_threads(count)
@@ -262,7 +262,8 @@ def old_kernel() -> str:
         used = KERNELS.get(library["kernel"], tuple(VECTORS))
         if unused := [name for name in available if name not in used]:
             text = f"products of matrices run the kernels for {library['kernel']}"
-            setting, advice = os.environ.get(CORETYPE), "Install a newer NumPy and SciPy."
+            setting = os.environ.get(CORETYPE)
+            advice = "Install a newer NumPy and SciPy."
             if setting:
                 advice = f"{CORETYPE} is set to {setting!r}. Unset it."
             return f"{text}, without the processor's {unused[-1]}. {advice}"

@@ -667,7 +667,7 @@ class Run:
         return table if columns.named else table.to_numpy()
 
     def reading(
-        self, given: TextFormat = BY_CONTENT.given, tell: Callable[[str], None] = silent
+        self, given: TextFormat = BY_CONTENT.explicit, tell: Callable[[str], None] = silent
     ) -> ReadOptions:
         """The way in which a table for the run is read: as given, else as the one that it was trained on.
 

@@ -127,16 +127,17 @@ class Targets:
         ConfigurationError
             If the loss is unknown, or cannot learn such columns.
         """
-        _check_loss(loss, CLASS_LOSSES, CODES, where)
-        n, several = len(classes[0]), len(classes) > 1
+        _check_loss(loss, CLASS_LOSSES, CODES)
+        n = len(classes[0])
+        several = len(classes) > 1
         head = loss
         if loss == "cross_entropy":
             head = "sigmoid" if several or n == 2 else "softmax"
-        of_two = HEADS[head].targets == "probabilities"  # an output is the share of the second of two classes
-        if not (of_two if several else not of_two or n == 2):
-            got = f"got {len(classes)} columns of 0 and 1" if several else f"got {n} classes"
-            expected = f"a target that the loss {loss!r} can learn"
-            raise ConfigurationError(where, expected, got, "Use loss='cross_entropy'.")
+        # of two classes, an output is the probability of the second one
+        is_binary = HEADS[head].targets == "probabilities"
+        if not (is_binary if several else not is_binary or n == 2):
+            target = f"{len(classes)} columns of 0 and 1" if several else f"a target of {n} classes"
+            raise ConfigurationError(f"loss {loss!r} cannot learn {target}", "Use loss='cross_entropy'.")
         equation = HEADS[head].with_settings("loss_params", **(loss_params or {}))
         settings = {name: equation.settings[name] for name in loss_params or {}}
         labels = tuple(np.asarray(column) for column in classes)
@@ -178,18 +179,17 @@ class Targets:
         ConfigurationError
             If the loss or a setting is unknown, or the loss cannot learn several columns.
         """
-        _check_loss(loss, NUMBER_LOSSES, NUMBER_KINDS, where)
+        _check_loss(loss, NUMBER_LOSSES, NUMBER_KINDS)
         head = HEADS[NUMBER_LOSSES.get(loss, loss)]
         if quantiles is not None and head.name != "quantile":
-            got = f"got quantiles for loss={loss!r}"
-            raise ConfigurationError(where, "quantiles=None, or loss='quantile'", got)
+            raise ConfigurationError.must_be("quantiles", f"None for loss={loss!r}", repr(quantiles))
         levels = None if quantiles is None else np.ravel(quantiles).tolist()
-        settings = merged(loss_params, "levels", levels, "quantiles", where)
+        settings = merged(loss_params, "levels", levels, "quantiles")
         words = {} if quantiles is None else {"loss_params['levels']": "quantiles"}
         with spelled(lambda setting: words.get(setting, "")):
             head = head.with_settings("loss_params", **settings)
         if n_columns > 1 and TARGETS[head.targets].repeats:
-            raise DataError(where, f"one target for loss={loss!r}", f"got {n_columns} columns of y")
+            raise DataError(f"loss={loss!r} learns one target, but y has {n_columns} columns")
         return cls(head.name, plain(dict(head.settings)), (), n_columns, tuple(names))
 
     @classmethod
@@ -224,12 +224,8 @@ class Targets:
         several = len(columns) > 1
         for name, labels in zip(columns, classes, strict=True):
             if several and len(labels) != 2:
-                raise DataError(
-                    f"target {name!r}",
-                    "two classes, as one of several targets",
-                    f"got {len(labels)}",
-                    "Train a network for each target.",
-                )
+                problem = f"Target {name!r} has {len(labels)} classes; one of several targets has two"
+                raise DataError(problem, "Train a network for each target.")
         arrays = [label_array(labels, several=several) for labels in classes]
         return cls.of_classes(arrays, where, loss=loss, names=tuple(columns) if several else ())
 
@@ -261,8 +257,7 @@ class Targets:
         for numbers in _of_each(columns, finite_in):
             below = np.flatnonzero(numbers < 0)
             if loss == "poisson" and below.size:
-                got = f"row {below[0] + 1} is {numbers[below[0]]:g}"
-                raise DataError("target", "counts of at least 0", got)
+                raise DataError(f"Row {below[0] + 1} of the target is {numbers[below[0]]:g}, below 0")
         names = tuple(columns) if len(columns) > 1 else ()
         return cls.of_numbers(where, loss=loss, quantiles=quantiles, n_columns=len(columns), names=names)
 
@@ -362,7 +357,9 @@ class Targets:
     @property
     def metric(self) -> str:
         """The name of the score: accuracy, r2, or d2 for quantiles."""
-        return "accuracy" if self.is_classes else "d2" if self.head == "quantile" else "r2"
+        if self.is_classes:
+            return "accuracy"
+        return "d2" if self.head == "quantile" else "r2"
 
     @property
     def columns(self) -> tuple["Targets", ...]:
@@ -432,9 +429,8 @@ class Targets:
         if not self.several and isinstance(y, np.ndarray) and y.shape[1:] == (len(self.classes[0]),):
             sums = y.sum(axis=1) if y.dtype.kind in "biuf" and (y >= 0).all() else np.zeros(len(y))
             if (np.abs(sums - 1) > TOLERANCE).any():
-                raise DataError(
-                    where, "labels (m,), or probabilities that sum to 1 in each row", "got others"
-                )
+                requirement = "labels (m,), or probabilities that sum to 1 in each row"
+                raise DataError.must_be("y", requirement, f"rows that sum to {sums[:4].tolist()}")
             return (y[:, 1:] if self.kind == "probabilities" else y).astype(dtype)
         columns = self.positions(y, where).reshape(-1, self.n_columns).T
         coded = [
@@ -451,14 +447,13 @@ class Targets:
         if not finite.all():
             row, column = np.argwhere(~finite)[0]
             value = rows[row, column]
-            expected = f"finite numbers of {dtype} as y"
             hint = "Scale y, or train in dtype='float64'." if np.isfinite(value) else "Leave such rows out."
-            raise DataError(where, expected, f"row {row + 1} of y is {value}", hint)
+            raise DataError(f"Row {row + 1} of y is {value}, not a finite number of {dtype}", hint)
         kind = TARGETS[self.kind]
         for rule in kind.rules:
             if len(Y) and not rule.holds(Y.T):
-                expected = rule.expected.format(name=self.head)
-                raise DataError(where, expected, rule.got(Y.T), "Use loss='squared_error'.")
+                requirement = rule.expected.format(name=self.head)
+                raise DataError.must_be("y", requirement, rule.got(Y.T), "Use loss='squared_error'.")
         return np.repeat(Y, self.n_outputs, axis=1) if kind.repeats else Y
 
     def _columns_of(self, y: Any) -> dict[str, Any]:
@@ -474,7 +469,7 @@ class Targets:
         else:
             columns = {"target": y}
         if len(columns) != self.n_columns:
-            raise ShapeError("target", f"{self.n_columns} columns are expected", f"got {len(columns)}")
+            raise ShapeError.must_be("The target", f"have {self.n_columns} columns", str(len(columns)))
         return columns
 
     def _joined(self, columns: list[AnyArray]) -> AnyArray:
@@ -516,13 +511,14 @@ class Targets:
 
     def predictions(self, A: Array) -> AnyArray:
         """As ``predict`` returns them: labels, or numbers, a column for each quantile."""
-        return self.decode(A) if self.is_classes else A[:, 0] if A.shape[1] == 1 else A
+        if self.is_classes:
+            return self.decode(A)
+        return A[:, 0] if A.shape[1] == 1 else A
 
     def _check_outputs(self, A: Array) -> None:
         if A.ndim != 2 or A.shape[1] != self.n_outputs:
             hint = "Pass A.T." if A.ndim == 2 and A.shape[0] == self.n_outputs else ""
-            expected = f"output rows (m, {self.n_outputs}) are expected"
-            raise ShapeError("target", expected, f"got {A.shape}", hint)
+            raise ShapeError.must_be("Outputs", f"have shape (m, {self.n_outputs})", str(A.shape), hint)
 
     # what a fit asks
 
@@ -546,12 +542,12 @@ class Targets:
             return None
         return class_weights(class_weight, positions, self.labels, weight, where)
 
-    def row_weights(self, of_classes: list[Array] | None, Y: Array, weight: Array | None) -> Array | None:
+    def row_weights(self, class_weights: list[Array] | None, Y: Array, weight: Array | None) -> Array | None:
         """The weights of rows times those of their classes."""
-        if of_classes is None:
+        if class_weights is None:
             return weight
-        of_rows = example_weights(of_classes, self.class_columns(Y))
-        return of_rows if weight is None else weight * of_rows
+        weight_by_class = example_weights(class_weights, self.class_columns(Y))
+        return weight_by_class if weight is None else weight * weight_by_class
 
     def scale_of(
         self, Y: Array, weight: Array | None, *, counts: bool = False, where: str = "fit"
@@ -560,9 +556,9 @@ class Targets:
 
         Counts, which stay at least 0, are divided by their mean with ``counts``, else left.
         """
-        zeros, ones = np.zeros(Y.shape[1]), np.ones(Y.shape[1])
+        zeros, unit = np.zeros(Y.shape[1]), np.ones(Y.shape[1])
         if self.is_classes:
-            return zeros, ones
+            return zeros, unit
         if TARGETS[self.kind].rules:
             mean = np.average(Y, axis=0, weights=weight)
             return zeros, np.where(counts & (mean > 0), mean, 1.0)
@@ -570,15 +566,15 @@ class Targets:
             center = np.average(Y, axis=0, weights=weight)
             scale = np.sqrt(np.average((Y - center) ** 2, axis=0, weights=weight))
         if not np.isfinite([center, scale]).all():
-            size = f"they reach from {Y.min():g} to {Y.max():g}"
-            raise DataError(where, "targets whose squares are floats", size, "Divide them.")
-        return center, np.where(scale > 0, scale, ones)
+            reach = f"they reach from {Y.min():g} to {Y.max():g}"
+            raise DataError(f"Targets are too large to be standardized, {reach}", "Divide them.")
+        return center, np.where(scale > 0, scale, unit)
 
     def head_settings(self, scale: Array, smoothing: float | None, where: str) -> dict[str, Any]:
         """Settings of the head of a network whose targets are divided by ``scale``, with label smoothing."""
         settings = dict(self.settings)
         if smoothing and "smoothing" in get_head(self.head).settings:
-            settings = merged(settings, "smoothing", smoothing, "label_smoothing", where)
+            settings = merged(settings, "smoothing", smoothing, "label_smoothing")
         if "delta" in settings and scale.size:
             settings["delta"] /= float(scale.max())  # it is in the units of the target
         return settings
@@ -624,15 +620,15 @@ def _table_columns(y: Any) -> dict[str, Any]:
 
 
 def _of_each(columns: Mapping[str, Any], read: Callable[[Any], Any]) -> list[Any]:
-    """The results of a function of each column; an error about one of several says which."""
+    """The results of a function of each column; an error about a column without a name says which."""
     results = []
     for name, column in columns.items():
         try:
             results.append(read(column))
         except DataError as error:
-            if len(columns) == 1:
+            if len(columns) == 1 or repr(name) in error.problem:
                 raise
-            raise DataError(f"target {name!r}", error.expected, error.got, error.hint) from None
+            raise DataError(f"Target {name!r}: {error.problem}", error.hint) from None
     return results
 
 
@@ -647,24 +643,25 @@ def label_array(labels: Sequence[Label], *, several: bool = False) -> AnyArray:
     return np.array(labels, dtype=None if plain else object)
 
 
-def merged(settings: Mapping[str, Any] | None, name: str, value: Any, of: str, where: str) -> dict[str, Any]:
-    """The settings of a loss together with one that has a parameter of its own, not given in both places."""
+def merged(settings: Mapping[str, Any] | None, name: str, value: Any, parameter: str) -> dict[str, Any]:
+    """The settings of a loss together with one that has a parameter of its own, not set in both places."""
     settings = dict(settings or {})
     if value is None:
         return settings
     if name in settings:
-        raise ConfigurationError(where, f"{of}, or {name!r} in loss_params", "got both")
+        problem = f"{parameter} and {name!r} in loss_params are the same setting, and both are set"
+        raise ConfigurationError(problem, "Set one of them.")
     return {**settings, name: value}
 
 
-def _check_loss(loss: str, losses: Iterable[str], kinds: Container[str], where: str) -> None:
+def _check_loss(loss: str, losses: Iterable[str], kinds: Container[str]) -> None:
     """Refuse a loss that is neither one of DeepStep's nor of a registered head with such targets."""
     registered = [
         name for name, head in HEADS.items() if name not in HEADS.built_in and head.targets in kinds
     ]
     known = [*losses, *registered]
     if loss not in known:
-        raise unknown_name(where, "loss", loss, known)
+        raise unknown_name("loss", loss, known, setting="loss")
 
 
 def is_label(value: Any) -> bool:

@@ -179,7 +179,7 @@ def test_a_folder_of_photographs_is_learned(deepstep, photographs):
         ("train FOLDER --learning-rate auto", "--learning-rate must be a number"),
         ("train FOLDER/red", "'0.png' lies in no class"),
         ("train FOLDER --test-fraction 0", "--test-fraction"),
-        ("demo cats --data FOLDER/more", "two classes are expected; 'green' has pictures that can be read"),
+        ("demo cats --data FOLDER/more", "readable pictures of one class alone, 'green'"),
     ],
 )
 def test_photographs_that_cannot_be_learned(deepstep, photographs, typed, sentence):

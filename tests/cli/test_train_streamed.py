@@ -68,7 +68,7 @@ def test_weights_and_rows_without_a_target(deepstep, tmp_path):
     target = polars.when(polars.int_range(300) % 7 > 0).then("target")
     folder = written(tmp_path / "some", table(300).with_columns(target=target, w=weight), 2, 40)
     refused = deepstep("train", folder, *PLAIN, "--stream")
-    assert (refused.code, "43 of 300 have none" in refused.err) == (2, True)
+    assert (refused.code, "43 of 300 rows have no target" in refused.err) == (2, True)
     typed = "--stream --drop-missing-target --sample-weight w"
     record, weighted, said = trained(deepstep, folder, typed, "--class-weight balanced")
     assert "43 of 300 rows have no target" in said

@@ -62,7 +62,7 @@ def test_a_european_table_from_stdin_to_predictions(deepstep, tmp_path, piped):
     """The run keeps how its table was written; the same table in another spelling gives the same numbers."""
     piped(b"")
     result = deepstep("train", "-", *PRICE)
-    assert (result.code, "standard input: a CSV table is expected" in result.err) == (2, True)
+    assert (result.code, "standard input is empty, not a CSV table" in result.err) == (2, True)
     piped(european())
     result = deepstep("train", "-", *PRICE, "--json")
     assert result.code == 0, result.err

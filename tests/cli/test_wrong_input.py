@@ -113,11 +113,11 @@ def test_what_needs_no_table_is_said_before_it_is_read(deepstep, flowers, tmp_pa
 CLASSES, NUMBERS = "train FLOWERS --target kind --out new ", "train FLOWERS --target height --out new "
 LABELS = "train labels.csv --out new --target "
 CASES = {
-    "train empty.csv --target kind": "the file is empty",
+    "train empty.csv --target kind": "empty.csv is empty, not a CSV table",
     "train FLOWERS --target kid": "Did you mean 'kind'?",
-    "train constant.csv --target kind": "it has only 'tall'",
-    "train missing.csv --target kind": "1 of 60 have none",
-    "train infinite.csv --target kind": "row 6 is inf",
+    "train constant.csv --target kind": "Target 'kind' has one value only, 'tall'",
+    "train missing.csv --target kind": "1 of 60 rows have no target",
+    "train infinite.csv --target kind": "Row 6 of column 'x' is inf",
     "train FLOWERS --target kind": "runs must be a folder that exists or can be made, got the error",
     f"{CLASSES} --validation less.csv": "Error: --validation: the 4 columns of the training table are exp",
     f"{CLASSES} --validation unlabelled.csv": "Error: --validation, --target: column is one of",
@@ -126,7 +126,7 @@ CASES = {
     "train groups.csv --target kind --groups holes": "got 'holes', of which row 3 has none, 1 row(s) in all",
     "train groups.csv --target kind --groups same": "--test-fraction: rows of at least two groups; got one",
     "train flowers.dat --target kind": "Give the file the suffix of its format, or name the separator",
-    "train https://example.com/t.csv --target kind": "a file on this machine is expected",
+    "train https://example.com/t.csv --target kind": "t.csv is a URL, and nothing is fetched",
     f"{CLASSES} --read sep=::": "--read sep must be one ASCII character, such as ';', or tab, got '::'",
     f"{CLASSES} --read encoding=klingon": "--read encoding must be an encoding that Python knows",
     f"{CLASSES} --keep ids": "--keep: column is one of 'x', 'size', 'colour', 'kind', 'height'; got 'ids'.",
@@ -143,13 +143,13 @@ CASES = {
     f"{NUMBERS} --classes a,b": "--classes: a target of classes",
     f"{LABELS} kind --target height": "kind holds classes, and height has more than two values",
     f"{LABELS} kind --target warm --class-weight tall=2": "class is one of 'kind:short', 'kind:tall', 'warm:",
-    "train FLOWERS --target kind --out full --overwrite": "it is something else, without a model.json, and",
+    "train FLOWERS --target kind --out full --overwrite": "it is something else, without a model.json",
     "train --resume RUN": "got one that is done",
     "train --resume none": "there is no none.unfinished",
     "train nowhere --target kind --stream": "nowhere: rows to stream; there is no such file",
     "predict FLOWERS FLOWERS": "this is a file",
-    "predict RUN other.csv": "'x', 'size', 'colour', 'height' missing",
-    "predict RUN cat.jpg": "cat.jpg' is a picture",
+    "predict RUN other.csv": "of training: 'x', 'size', 'colour', 'height'",
+    "predict RUN cat.jpg": "cat.jpg is a picture, not a table",
     "predict RUN FLOWERS FLOWERS": "got 2 files",
     "predict RUN FLOWERS --output /dev/null/such.csv": "/dev/null",
     "predict RUN FLOWERS --output a.parquet": "--output: the name of a CSV file; got a.parquet",
@@ -203,6 +203,6 @@ def test_full_disk_keeps_the_old_run(process, flowers, flower_run, tmp_path):
     result = process("train", flowers, "--target kind --out run --overwrite", before=limit)
     assert result.returncode == 2
     last = result.stderr.splitlines()[-1]
-    assert "run must be a path that can be written to, got the error File too large; the old one is" in last
+    assert "run cannot be written (File too large); the old one is untouched" in last
     assert snapshot(tmp_path) == before
     assert np.all([path.name == "run" for path in tmp_path.iterdir()])

@@ -157,5 +157,5 @@ def test_impossible_fractions(fraction):
 
 @pytest.mark.parametrize("rows", [0, 1])
 def test_too_few_rows(rows):
-    with pytest.raises(DataError, match="at least 2 rows"):
+    with pytest.raises(DataError, match="needs at least 2 rows"):
         holdout(np.arange(rows), fraction=0.5, seed=1, stratify=True)

@@ -48,7 +48,7 @@ def test_a_written_file_holds_the_bytes_and_leaves_no_other(tmp_path):
     assert names(tmp_path) == {"model"}
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt(), DataError("a", "b", "c")])
+@pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt(), DataError("a", "b")])
 def test_an_exception_of_the_caller_passes_and_keeps_what_was_there(tmp_path, error):
     path = tmp_path / "model"
     path.write_bytes(b"old")
@@ -75,12 +75,12 @@ def test_an_exception_of_the_caller_passes_and_keeps_what_was_there(tmp_path, er
 def test_a_folder_in_the_file_s_place_is_a_file_error(tmp_path):
     (tmp_path / "model").mkdir()
     with (
-        pytest.raises(FileError, match="Is a directory; the old one is untouched"),
+        pytest.raises(FileError, match=r"\(Is a directory\); the old one is untouched"),
         atomic_write(tmp_path / "model"),
     ):
         pass
     assert names(tmp_path) == {"model"}
-    with pytest.raises(FileError, match="No such file or directory; nothing was left behind"):
+    with pytest.raises(FileError, match=r"\(No such file or directory\); nothing was left behind"):
         atomic_write(tmp_path / "no" / "model").__enter__()
 
 
@@ -280,7 +280,7 @@ def test_those_who_save_at_the_same_time(tmp_path, monkeypatch):
         for _ in range(8):
             with atomic_directory(tmp_path / "run", overwrite=True) as folder:
                 (folder / "model.json").write_text(record(str(number)))
-        with pytest.raises(FileError, match="it exists already"), atomic_directory(tmp_path / "run"):
+        with pytest.raises(FileError, match="exists already"), atomic_directory(tmp_path / "run"):
             pass
         return number
 
@@ -332,7 +332,7 @@ def test_a_full_disk_keeps_the_old_file_and_the_old_folder(tmp_path, size):
     run_folder(tmp_path / "run", "old")
     command = [sys.executable, "-c", FULL_DISK, str(tmp_path), str(size)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.count("File too large; the old one is untouched") == 2
+    assert done.stdout.count("(File too large); the old one is untouched") == 2
     assert (tmp_path / "model").read_bytes() == b"old"
     assert name_of(tmp_path / "run") == "old"
     assert names(tmp_path) == {"model", "run"}
@@ -372,5 +372,5 @@ def test_a_name_that_cannot_be_one_is_a_file_error(tmp_path, name, reason):
 
 
 def test_sha256_of_nothing_is_a_file_error(tmp_path):
-    with pytest.raises(FileError, match="no such file"):
+    with pytest.raises(FileError, match="does not exist"):
         sha256(tmp_path / "none")

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import decimal
+import re
 import subprocess
 import sys
 import uuid
@@ -100,7 +101,7 @@ def test_decimals_fractions_and_large_numbers_are_floats():
     assert objects(decimal.Decimal("1.5"), None, decimal.Decimal("NaN")).to_list() == [1.5, None, None]
     assert objects(Fraction(1, 4), 1).to_list() == [0.25, 1.0]
     assert objects(10**30, 1).to_list() == [1e30, 1.0]
-    with pytest.raises(DataError, match="X, column 'x': numbers that a float can hold are expected; row 2"):
+    with pytest.raises(DataError, match=r"Row 2 of column 'x' cannot .* Use numbers that a float can hold"):
         objects(1, 10**400)
     assert as_frame(polars.DataFrame({"x": [decimal.Decimal("0.1")]}), where="X")["x"].to_list() == [0.1]
 
@@ -139,11 +140,9 @@ def test_names_are_texts_and_stand_once():
     assert as_frame(pandas.DataFrame([[1, 2]]), where="X").columns == ["0", "1"]
     assert as_frame(pandas.DataFrame([[1, 2]], columns=["a", 1]), where="X").columns == ["a", "1"]
     for names in (["a", "b", "a"], ["1", "b", 1]):
-        with pytest.raises(
-            DataError, match=r"X: every column has its own name; '[a1]' stands more than once"
-        ):
+        with pytest.raises(DataError, match=r"Columns have the same name: '[a1]'\. Rename"):
             as_frame(pandas.DataFrame([[1, 2, 3]], columns=names), where="X")
-    with pytest.raises(DataError, match="'a', 'b' stand more than once"):
+    with pytest.raises(DataError, match="same name: 'a', 'b'"):
         as_frame(pyarrow.table([[1], [2], [3], [4]], names=["a", "b", "b", "a"]), where="X")
 
 
@@ -263,7 +262,7 @@ def test_cells_that_are_no_single_values(table):
         as_frame(table, where="DeepClassifier.fit")
     assert isinstance(caught.value, CellError)
     assert isinstance(caught.value, DataError)
-    assert str(caught.value).startswith("DeepClassifier.fit, column '")
+    assert re.match(r"(Row \d of c|C)olumn '", str(caught.value))
     assert "\n" not in str(caught.value)
 
 
@@ -273,12 +272,12 @@ def test_cells_that_are_no_single_values(table):
         (np.zeros(3), ShapeError, "Reshape your data"),
         (np.float64(3), ShapeError, r"got shape \(\)"),
         (np.zeros((2, 2, 2)), ShapeError, r"got shape \(2, 2, 2\)"),
-        ([1, 2], ShapeError, "entry 1 is a int"),
-        (["ab", "cd"], ShapeError, "entry 1 is a str"),
-        ([[1, 2], [3]], ShapeError, "every row has 2 values, as the first; row 2 has 1"),
+        ([1, 2], ShapeError, "Entry 1 of X is no row, but a int"),
+        (["ab", "cd"], ShapeError, "Entry 1 of X is no row, but a str"),
+        ([[1, 2], [3]], ShapeError, "Row 2 of X has 1 values, but the first row has 2"),
         (pandas.Series([1]), ShapeError, r"X\.to_frame"),
         (polars.Series([1]), ShapeError, r"X\.to_frame"),
-        ([], DataError, "at least one row"),
+        ([], DataError, "X is an empty list, without rows"),
         ({"a": [1]}, DataError, r"Use polars\.DataFrame"),
         ("table.csv", DataError, "got str"),
         (None, DataError, "got NoneType"),
@@ -289,14 +288,13 @@ def test_cells_that_are_no_single_values(table):
             r"0 feature\(s\) \(shape=\(12, 0\)\) while a minimum of 1 is required",
         ),
         (pandas.DataFrame(index=[1, 2]), DataError, r"0 feature\(s\) \(shape=\(2, 0\)\)"),
-        (polars.DataFrame(), DataError, "at least one column"),
+        (polars.DataFrame(), DataError, "minimum of 1"),
     ],
 )
 def test_what_is_no_table(table, kind, sentence):
     with pytest.raises(kind, match=sentence) as caught:
         as_frame(table, where="X")
     assert isinstance(caught.value, DeepStepError)
-    assert str(caught.value).startswith("X")
 
 
 def test_sparse_matrices_are_told_the_way():
@@ -341,5 +339,5 @@ def test_rows_that_are_dictionaries():
         "b": ["x", None, None],
         "c": [None, True, None],
     }
-    with pytest.raises(DataError, match="own name"):
+    with pytest.raises(DataError, match="same name"):
         as_frame([{1: 0, "1": 0}], where="X")

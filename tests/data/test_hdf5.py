@@ -61,17 +61,17 @@ def test_truncated_files_are_named(shared, folder, share):
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"train_set_y": None}, "train_set_y is missing"),
+        ({"train_set_y": None}, "lacks train_set_y"),
         ({"train_set_x": np.zeros((3, 48), dtype=np.uint8)}, "images of uint8"),
         ({"train_set_x": np.zeros((3, 4, 4, 3))}, "images of uint8"),
         ({"train_set_x": np.zeros((0, 4, 4, 3), dtype=np.uint8)}, "images of uint8"),
         ({"train_set_y": np.array([[0, 1, 1]])}, "one integer label for each image"),
         ({"train_set_y": np.array([0, 1])}, "one integer label for each image"),
         ({"train_set_y": np.array([0.0, 1.0, 1.0])}, "one integer label for each image"),
-        ({"train_set_y": np.array([0, 1, 2])}, "labels are 0 to 1"),
-        ({"list_classes": np.array(3)}, "class names"),
-        ({"list_classes": np.array([b"non-cat", b"caf\xe9"])}, "class names in UTF-8"),
-        ({"train_set_x": np.zeros((3, 5, 5, 3), dtype=np.uint8)}, "images of the training file's size"),
+        ({"train_set_y": np.array([0, 1, 2])}, r"labels \[0, 1, 2\], not 0 to 1 alone"),
+        ({"list_classes": np.array(3)}, "not a list of class names"),
+        ({"list_classes": np.array([b"non-cat", b"caf\xe9"])}, "names of classes that are not UTF-8"),
+        ({"train_set_x": np.zeros((3, 5, 5, 3), dtype=np.uint8)}, "but the training file has"),
     ],
 )
 def test_wrong_arrays_are_told(folder, changes, sentence):
@@ -82,14 +82,13 @@ def test_wrong_arrays_are_told(folder, changes, sentence):
 
 def test_classes_in_another_order_are_told(folder):
     write_part(folder, "test", list_classes=np.array([b"cat", b"non-cat"]))
-    with pytest.raises(
-        FileError, match=rf"{TEST_FILE}: .*'non-cat', 'cat' are expected; they are 'cat', 'non-"
-    ):
+    expected = rf"{TEST_FILE} has the classes 'cat', 'non-cat', but the training file has 'non-cat', 'cat'"
+    with pytest.raises(FileError, match=expected):
         read_cats(folder)
 
 
 def test_a_missing_folder(tmp_path):
-    with pytest.raises(FileError, match="no such folder"):
+    with pytest.raises(FileError, match="does not exist"):
         read_cats(tmp_path / "none")
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(FileError, match="no folder"):
@@ -116,7 +115,7 @@ def empty(file, secret):
     [
         (virtual, "the values of '{}' are in other files. Copy"),
         (soft_link, "'{}' is a link. Copy"),
-        (empty, "an array '{}'; it is a group or empty"),
+        (empty, "'{}' is no array, but a group or empty"),
     ],
 )
 def test_no_way_leads_to_another_file(folder, tmp_path, fill, says):

@@ -72,9 +72,9 @@ def test_every_mode_becomes_colour(tmp_path, mode):
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"", "it cannot be read"),
-        (b"hello", "it cannot be read"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "it cannot be read"),
+        (b"", "cannot be read as a picture"),
+        (b"hello", "cannot be read as a picture"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "cannot be read as a picture"),
     ],
 )
 def test_what_is_no_picture(tmp_path, content, sentence):
@@ -85,7 +85,7 @@ def test_what_is_no_picture(tmp_path, content, sentence):
 
 
 def test_missing_and_folder(tmp_path):
-    with pytest.raises(FileError, match="no such file"):
+    with pytest.raises(FileError, match="does not exist"):
         read_image(tmp_path / "t.png", height=2, width=2, channels=3)
     with pytest.raises(FileError, match="folder"):
         read_image(tmp_path, height=2, width=2, channels=3)
@@ -144,8 +144,8 @@ def test_pictures_are_no_table(tmp_path, monkeypatch, installed):
         monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     (tmp_path / "photos" / "cats").mkdir(parents=True)
     (tmp_path / "photos" / "cats" / "1.JPG").write_bytes(b"\xff\xd8\xff")
-    expected = r"{}: a table is expected; .*1.JPG' is a picture. .* per class .* deepstep train FOLDER"
-    with pytest.raises(FileError, match=expected.format("photos")):
+    hint = r".* per class .* deepstep train FOLDER"
+    with pytest.raises(FileError, match=r"photos has pictures, such as 'cats.1.JPG', and is no table" + hint):
         ParquetRows(tmp_path / "photos")
-    with pytest.raises(FileError, match=expected.format("1.JPG")):
+    with pytest.raises(FileError, match=r"1.JPG is a picture, not a table" + hint):
         read_table(tmp_path / "photos" / "cats" / "1.JPG")

@@ -41,9 +41,7 @@ def long_texts(path, use_dictionary=False):
 def test_a_small_file_of_a_large_table(tmp_path, small, write):
     path = write(tmp_path / "x.parquet")
     assert os.path.getsize(path) < 10**5
-    with pytest.raises(
-        DataError, match=r"x.parquet: a table of at most 0.0312 GiB, half of the memory; its "
-    ):
+    with pytest.raises(DataError, match=r"x.parquet: the table would take .* GiB, more .*, 0.0312 GiB"):
         read_table(path)
 
 
@@ -52,7 +50,7 @@ def test_a_folder_of_small_parts(tmp_path, small):
     parts.mkdir()
     for number in range(3):
         bomb(parts / f"{number}.parquet")
-    with pytest.raises(DataError, match=r"parts: rows of .*; 30,000,000 rows of 2 columns would .* --stream"):
+    with pytest.raises(DataError, match=r"parts: 30,000,000 rows of 2 columns would .* --stream"):
         table_in(parts)
 
 
@@ -63,11 +61,9 @@ def test_a_file_of_holes(tmp_path, small):
             file, {"descr": "<f8", "fortran_order": False, "shape": (10**7, 3)}
         )
         file.truncate(file.tell() + 24 * 10**7)
-    with pytest.raises(
-        DataError, match=r"arrays of .*; one of shape \(10000000, 3\) would take .* stream=True"
-    ):
+    with pytest.raises(DataError, match=r"array of shape \(10000000, 3\) would take .* stream=True"):
         DeepClassifier(stream=False).fit(path, np.zeros(10**7))
-    with pytest.raises(DataError, match=r"X.npy: rows of .*; 10,000,000 rows of 3 columns would take"):
+    with pytest.raises(DataError, match=r"X.npy: 10,000,000 rows of 3 columns would take"):
         table_in(path)
 
 
@@ -75,9 +71,7 @@ def test_more_classes_than_any_machine_has_room_for():
     """A terabyte, which NumPy would be asked for."""
     values = list(range(400_000))
     target = Targets.from_labels(values)
-    with pytest.raises(
-        DataError, match=r"target: targets of classes .*; 400,000 classes of 400,000 rows would"
-    ):
+    with pytest.raises(DataError, match="A target with 400,000 classes and 400,000 rows would take"):
         target.encode(values)
 
 
@@ -86,8 +80,6 @@ def test_memory_is_that_of_the_machine_or_less():
     if there is None:
         pytest.skip("this system does not say")
     assert 2**28 < there <= os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    check_room(0, "x", "nothing", "nothing")
-    with pytest.raises(
-        DataError, match=r"^x: data of at most .* GiB, half of the memory; it would take .*\. Stop\.$"
-    ):
-        check_room(there, "x", "data", "it", "Stop.")
+    check_room(0, "x")
+    with pytest.raises(DataError, match=r"^x would take .* GiB, more than half .*, .* GiB\. Stop\.$"):
+        check_room(there, "x", "Stop.")

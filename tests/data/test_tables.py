@@ -132,44 +132,40 @@ def test_layouts_of_csv(tmp_path, text, expected):
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
-        ("t.csv", b"", "the file is empty"),
-        ("t.csv", b"\n\n", "the file is empty"),
-        ("t.parquet", b"", "the file is empty"),
-        ("t.csv", b"a,b\n1,2\n3\n", "every line has 2 fields, as the header; line 3 has 1"),
+        ("t.csv", b"", "is empty, not "),
+        ("t.csv", b"\n\n", "is empty, not "),
+        ("t.parquet", b"", "is empty, not "),
+        ("t.csv", b"a,b\n1,2\n3\n", "line 3 has 1 field, but the header has 2. Put quotes"),
         ("t.csv", b'a,b\n"1\n2",2\n3,4,5\n', "line 4 has 3"),
-        (
-            "t.csv",
-            b"a;b\n1;2\n3\n",
-            "the header has semicolons: 'a;b'. If they separate the columns: --read sep=';'",
-        ),
-        ("t.tsv", b"a|b\n1\n", "columns separated by tabs are expected; the header has vertical bars"),
-        ("t.csv", b"a,b\n1,2\n# by hand\n3,4\n", "line 3 has 1, and begins with #. Remove comments"),
-        ("t.csv", "a,b\n1,漢字\n".encode("shift_jis") + b"\x81\x40,2\n", "is no UTF-8. Save the file as"),
+        ("t.csv", b"a;b\n1;2\n3\n", "has semicolons, but no commas: 'a;b'. If they separate the columns: --"),
+        ("t.tsv", b"a|b\n1\n", "the header has vertical bars, but no tabs"),
+        ("t.csv", b"a,b\n1,2\n# by hand\n3,4\n", "line 3 begins with #. Remove comments"),
+        ("t.csv", "a,b\n1,漢字\n".encode("shift_jis") + b"\x81\x40,2\n", "is no UTF-8 text: byte 7 is 0x8a"),
         ("t.csv", b"a,b\0\0\n1,2\n", "zero bytes"),
-        ("t.csv.gz", b"a,b\n1,2\n", "a whole .gz file is expected; it cannot be read"),
-        ("t.csv.gz", gzip.compress(b"a,b\n" + b"0123456789" * 900, mtime=0)[:-12], "it cannot be read"),
-        ("t.csv.bz2", bz2.compress(b"a,b\n1,2\n")[:-9], "it cannot be read"),
-        ("t.csv.xz", lzma.compress(b"a,b\n1,2\n")[:-9], "it cannot be read"),
-        ("t.csv.zst", b"\x28\xb5\x2f\xfd and no more", "a whole .zst file is expected"),
-        ("t.csv.gz", gzip.compress(b"", mtime=0), "the file is empty"),
+        ("t.csv.gz", b"a,b\n1,2\n", "cannot be read as a whole .gz file"),
+        ("t.csv.gz", gzip.compress(b"a,b\n" + b"0123456789" * 900, mtime=0)[:-12], "cannot be read"),
+        ("t.csv.bz2", bz2.compress(b"a,b\n1,2\n")[:-9], "cannot be read"),
+        ("t.csv.xz", lzma.compress(b"a,b\n1,2\n")[:-9], "cannot be read"),
+        ("t.csv.zst", b"\x28\xb5\x2f\xfd and no more", "cannot be read as a whole .zst file"),
+        ("t.csv.gz", gzip.compress(b"", mtime=0), "is empty, not "),
         ("t.parquet.gz", gzip.compress(b"PAR1", mtime=0), "a table ends in"),
         ("t.csv", b'a,b\n"1,2\n', "unexpected end of data"),
         ("t.csv", b'a,b\n5"x,2\n', "cannot be read"),
         ("t.csv", b'a,b\n"' + b"x" * 200_000 + b'",1\n', "field larger than field limit"),
-        ("t.csv", b"\x89PNG\r\n\x1a\n", "the content is a PNG picture"),
+        ("t.csv", b"\x89PNG\r\n\x1a\n", "is a PNG picture by its content, not a CSV table as its name says"),
         ("t.csv", b"PK\x03\x04abc", "Excel"),
-        ("t.csv", b'{"a": 1}\n', "the content is JSON"),
-        ("t.csv", b"<!DOCTYPE html>\n", "the content is a web page"),
-        ("t.parquet", b"a,b\n1,2\n", "the content is something else"),
-        ("t.arrow", b"PAR1", "the content is a Parquet file"),
+        ("t.csv", b'{"a": 1}\n', "is JSON by its content"),
+        ("t.csv", b"<!DOCTYPE html>\n", "is a web page by its content"),
+        ("t.parquet", b"a,b\n1,2\n", "is something else by its content, not a Parquet file"),
+        ("t.arrow", b"PAR1", "is a Parquet file by its content, not an Arrow file"),
         ("t.parquet", b"PAR1 and no more", "cannot be read"),
         ("t.arrow", b"ARROW1 and no more", "cannot be read"),
         ("t.jsonl", b'[{"a": 1}]', "JSON lines"),
         ("t.jsonl", b'{"a": 1}\n{"a":\n', "cannot be read"),
         ("t.jsonl", b'{"a": "caf\xe9"}\n', "UTF-8"),
-        ("t.xlsx", b"PK\x03\x04abc", "an Excel workbook is expected; it cannot be read"),
-        ("t.ods", b"PK\x03\x04abc", "this ends in '.ods'"),
-        ("t", b"a\n1\n", "this has no suffix"),
+        ("t.xlsx", b"PK\x03\x04abc", "cannot be read as an Excel workbook"),
+        ("t.ods", b"PK\x03\x04abc", "ends in '.ods'; a table ends in .csv, "),
+        ("t", b"a\n1\n", "has no suffix; a table ends in"),
     ],
 )
 def test_broken_files_are_told_in_one_sentence(tmp_path, name, content, sentence):
@@ -186,15 +182,15 @@ def test_broken_files_are_told_in_one_sentence(tmp_path, name, content, sentence
 )
 def test_no_rows_is_a_data_error(tmp_path, name, content):
     SMALL.clear().write_parquet(tmp_path / name)
-    with pytest.raises(DataError, match="at least one row"):
+    with pytest.raises(DataError, match="has no rows of values"):
         read_table(tmp_path / name) if content is None else read_text(tmp_path, content, name)
 
 
 def test_missing_files_and_folders(tmp_path):
-    with pytest.raises(FileError, match="no such file"):
+    with pytest.raises(FileError, match="does not exist"):
         read_table(tmp_path / "none.csv")
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(FileError, match="this is a folder"):
+    with pytest.raises(FileError, match="is a folder, not a table"):
         read_table(tmp_path / "folder.csv")
 
 

@@ -180,9 +180,9 @@ def test_another_file_may_be_written_otherwise_than_usual(tmp_path):
     [
         ({"sep": ";;"}, "sep must be one ASCII character, such as ';', or tab, got ';;'"),
         ({"decimal": "x"}, "decimal must be '.' or ',', got 'x'"),
-        ({"encoding": "klingon"}, "encoding must be an encoding that Python knows, got 'klingon'"),
+        ({"encoding": "klingon"}, "encoding must be an encoding that Python knows, .*, got 'klingon'"),
         ({"encoding": "base64"}, "encoding must be an encoding"),
-        ({"categorical": ["z"]}, "column is one of 'x', 'y'"),
+        ({"categorical": ["z"]}, "categorical must be one of 'x', 'y', got 'z'"),
     ],
 )
 def test_options_that_no_table_can_have(tmp_path, options, sentence):
@@ -196,7 +196,7 @@ def test_an_encoding_that_is_given_is_taken(tmp_path):
     path.write_bytes("имя|x\nИван|1,5\n".encode("cp1251"))
     frame = read_table(path, sep="|", decimal=",", encoding="cp1251")
     assert frame.rows() == [("Иван", 1.5)]
-    with pytest.raises(FileError, match=r"utf-16 text is expected|UTF-8 text is expected"):
+    with pytest.raises(FileError, match=r"is no (utf-16|UTF-8) text: byte"):
         read_table(path, sep="|", encoding="utf-8")
 
 
@@ -220,7 +220,7 @@ def test_a_small_file_that_unpacks_to_a_large_one(tmp_path, monkeypatch, ending,
     monkeypatch.setattr(sources, "MOST_INFLATED", 2**17)
     path = tmp_path / f"t.csv{ending}"
     path.write_bytes(pack(b"x\n" + b"0,\n" * 2**17))
-    expected = r"200 times the packed size, are expected; [\d,]+ bytes may unpack to [\d,]+ or more\. If you"
+    expected = r"[\d,]+ bytes that may unpack to [\d,]+ or more, beyond .* and 200 times the packed size\. If"
     with pytest.raises(FileError, match=expected):
         read_table(path)
     numbers = random.Random(1).sample(range(10**6), 2**15)
@@ -234,7 +234,7 @@ def test_a_workbook_that_unpacks_to_a_large_one(tmp_path, monkeypatch):
     with zipfile.ZipFile(tmp_path / "t.xlsx", "w", zipfile.ZIP_DEFLATED) as parts:
         parts.writestr("xl/worksheets/sheet1.xml", bytes(2**21))
     monkeypatch.setattr(sources, "MOST_INFLATED", 2**20)
-    with pytest.raises(FileError, match="bytes may unpack to 2,097,152 or more"):
+    with pytest.raises(FileError, match="bytes that may unpack to 2,097,152 or more"):
         read_table(tmp_path / "t.xlsx")
 
 
@@ -276,7 +276,7 @@ def test_the_first_sheet_of_a_workbook(tmp_path, caplog, monkeypatch):
 )
 @pytest.mark.parametrize("read", [read_table, read_cells, ParquetRows, sources.local])
 def test_nothing_is_fetched(url, read):
-    with pytest.raises(FileError, match=f"{url}: a file on this machine is expected; this is a URL"):
+    with pytest.raises(FileError, match=f"{url} is a URL, and nothing is fetched"):
         read(Path(url) if read is not read_table else url)
 
 
@@ -311,12 +311,12 @@ def test_standard_input_is_read_once_and_may_be_read_again(tmp_path, monkeypatch
 @pytest.mark.parametrize(
     ("stream", "sentence"),
     [
-        (lambda: None, "a table is expected; it is closed"),
-        (lambda: Stream(b"", terminal=True), "it is a terminal. Pipe a table into the command"),
-        (lambda: Stream(b""), "standard input: a CSV table is expected; the file is empty"),
+        (lambda: None, "standard input is closed"),
+        (lambda: Stream(b"", terminal=True), "standard input is a terminal. Pipe a table into the command"),
+        (lambda: Stream(b""), "standard input is empty, not a CSV table"),
         (
             lambda: Stream(b"a,b\n1,2\n3\n"),
-            "standard input: every line has 2 fields, as the header; line 3 has 1",
+            "standard input: line 3 has 1 field, but the header has 2",
         ),
     ],
 )

@@ -92,7 +92,7 @@ def test_a_file_beside_is_kept(tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"net\.npz exists already"):
         export(Network([2, 1], seed=1), tmp_path / "net.py")
     assert [path.name for path in tmp_path.iterdir()] == ["net.npz"]
-    with pytest.raises(FileError):
+    with pytest.raises(FileError, match=r"cannot be written \(No such file"):
         export(Network([2, 1], seed=1), tmp_path / "no" / "net.py")
 
 

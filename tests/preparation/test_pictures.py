@@ -35,13 +35,13 @@ def test_the_digits_come_as_pictures_flat_or_as_a_table():
 @pytest.mark.parametrize(
     ("images", "sentence"),
     [
-        (np.zeros((0, 2)), "at least one picture"),
+        (np.zeros((0, 2)), "There is no picture"),
         *((np.zeros(shape), r"\(m, 1, 2, 1\)") for shape in [(1, 2, 2), (1, 2, 2, 1), (2, 3), ()]),
-        (np.full((2, 2), "a"), "pixels are numbers"),
-        (np.array([[0.0, 0.0], [np.nan, 0.0]]), "picture 2"),
-        (polars.DataFrame({"pixel_0_0": [1]}), "'pixel_0_1' missing"),
-        (polars.DataFrame({"pixel_0_0": [1], "pixel_0_1": ["x"]}), "pixels are numbers; got String"),
-        (polars.DataFrame({"pixel_0_0": [1, 2], "pixel_0_1": [None, 2]}), "1 are missing"),
+        (np.full((2, 2), "a"), "Pixels are no numbers"),
+        (np.array([[0.0, 0.0], [np.nan, 0.0]]), "Picture 2 has pixels that are not finite"),
+        (polars.DataFrame({"pixel_0_0": [1]}), "training: 'pixel_0_1'"),
+        (polars.DataFrame({"pixel_0_0": [1], "pixel_0_1": ["x"]}), "has no numbers, but String"),
+        (polars.DataFrame({"pixel_0_0": [1, 2], "pixel_0_1": [None, 2]}), "lacks 1 of 2 values"),
     ],
 )
 def test_impossible_pixels(images, sentence):

@@ -266,7 +266,7 @@ def test_names_of_rows_are_kept_on_request_and_where_there_is_nothing_else():
     assert TablePreparation.fit(frame).identifiers == ("id", "code")
     kept = TablePreparation.fit(frame, keep=["id"])
     assert (kept.feature_names, kept.identifiers) == (("id", "x"), ("code",))
-    with pytest.raises(ConfigurationError, match=r"column to keep is .*; got 'ids'. Did you mean 'id'"):
+    with pytest.raises(ConfigurationError, match=r"keep must .*, got 'ids'. Did you mean 'id'"):
         TablePreparation.fit(frame, keep=["ids"])
     without_others = frame.select("id", constant=polars.lit("a"))
     assert TablePreparation.fit(without_others).feature_names == ("id",)

@@ -83,9 +83,9 @@ def test_truth_values():
     np.testing.assert_array_equal(preparation.transform(frame), [[1, 0], [0, 0], [2 / 3, 1], [1, 0]])
     np.testing.assert_array_equal(one(preparation, ["TRUE", " 0 ", ""]), [[1, 0], [0, 0], [2 / 3, 1]])
     np.testing.assert_array_equal(one(preparation, [1, 0]), [[1, 0], [0, 0]])
-    with pytest.raises(DataError, match="row 2 is 2"):
+    with pytest.raises(DataError, match="Row 2 of column 'x' is 2, not true or false"):
         one(preparation, [1, 2])
-    with pytest.raises(DataError, match="row 1 is 'maybe'"):
+    with pytest.raises(DataError, match="Row 1 of column 'x' is 'maybe'"):
         one(preparation, ["maybe"])
 
 
@@ -135,36 +135,36 @@ def test_dates_may_come_as_iso_text_alone():
     preparation, frame = fitted([datetime.date(2020, 1, 1), datetime.date(2020, 1, 3)])
     text = ["2020-01-01", "2020-01-03T00:00:00"]
     np.testing.assert_array_equal(one(preparation, text), preparation.transform(frame))
-    with pytest.raises(DataError, match="row 2 is '01/02/2020'"):
+    with pytest.raises(DataError, match="Row 2 of column 'x' is '01/02/2020'"):
         one(preparation, ["2020-01-01", "01/02/2020"])
-    with pytest.raises(DataError, match="dates are expected; the column holds Int64"):
+    with pytest.raises(DataError, match="Column 'x' has values of type Int64, not dates"):
         one(preparation, [1, 2])
 
 
 def test_numbers_may_come_as_text():
     preparation, _ = fitted([1.0, 3.0, None])
     np.testing.assert_array_equal(one(preparation, [" 3 ", "", "1e0"]), [[1, 0], [0, 1], [-1, 0]])
-    with pytest.raises(DataError, match="column 'x': a number is expected, as in training; row 2 is 'old'"):
+    with pytest.raises(DataError, match="Row 2 of column 'x' is 'old', not a number as in training"):
         one(preparation, ["1", "old", "older"])
-    with pytest.raises(DataError, match="numbers are expected; the column holds Date"):
+    with pytest.raises(DataError, match="Column 'x' has values of type Date, not numbers"):
         one(preparation, [datetime.date(2020, 1, 1)])
 
 
 @pytest.mark.parametrize("values", [[[1, 2], [3]], [{"a": 1}], [b"x"], [float("inf")]])
 def test_values_that_no_column_holds_are_refused_by_name(values):
-    with pytest.raises(DataError, match="column 'x'"):
+    with pytest.raises(DataError, match=r"[cC]olumn 'x'"):
         fitted(values)
-    with pytest.raises(DataError, match="column 'x'"):
+    with pytest.raises(DataError, match=r"[cC]olumn 'x'"):
         one(fitted(["a", "b"] if values[0] != np.inf else [1.0, 2.0])[0], values)
 
 
 def test_infinities_and_dates_are_refused_with_the_row():
     for values in ([1.0, float("-inf")], ["1", "inf"]):
-        with pytest.raises(DataError, match=r"column 'x': finite numbers .*; row 2 is -?inf"):
+        with pytest.raises(DataError, match=r"Row 2 of column 'x' is -?inf, not finite"):
             one(fitted([1.0, 3.0])[0], values)
     for values, sentence in (
-        ([datetime.date(2020, 1, 1)], "as categories are expected"),
-        ([1.0, float("inf")], "row 2 is inf"),
+        ([datetime.date(2020, 1, 1)], "not numbers, texts or truth values as categories"),
+        ([1.0, float("inf")], "Row 2 of column 'x' is inf"),
     ):
         with pytest.raises(DataError, match=sentence):
             TablePreparation.fit(polars.DataFrame({"x": values}), categorical=["x"])
@@ -201,7 +201,7 @@ def test_numbers_at_the_ends_of_the_floats(numbers):
     smaller, larger = X[np.argsort(np.array(numbers, float))]
     assert -2 < smaller <= 0 < larger < 2  # exactly -1 and 1 where the floats between the two are many
     beyond = polars.DataFrame({"x": [1e300, 2e300]})  # whose squares are no floats
-    with pytest.raises(DataError, match=r"column 'x'.* Divide the column by a constant"):
+    with pytest.raises(DataError, match=r"Column 'x' cannot be standardized, .* Divide the column"):
         TablePreparation.fit(beyond)
 
 
@@ -222,21 +222,21 @@ def test_no_rows_no_columns_unknown_columns():
     frame = polars.DataFrame({"age": [1.0, 2.0], "sex": ["f", "m"]})
     preparation = TablePreparation.fit(frame)
     for empty in (frame.clear(), polars.DataFrame()):
-        with pytest.raises(DataError, match="at least one row"):
+        with pytest.raises(DataError, match="The table has no rows"):
             TablePreparation.fit(empty)
-        with pytest.raises(DataError, match="at least one row"):
+        with pytest.raises(DataError, match="The table has no rows"):
             preparation.transform(empty)
-    with pytest.raises(DataError, match="besides the target; there is none"):
+    with pytest.raises(DataError, match="There is no column besides the target"):
         TablePreparation.fit(frame, exclude=["age", "sex"])
-    with pytest.raises(DataError, match="besides the target; every column is empty or constant"):
+    with pytest.raises(DataError, match="All columns besides the target are empty or constant"):
         TablePreparation.fit(polars.DataFrame({"x": [1, 1], "y": [None, None]}))
     with pytest.raises(ConfigurationError, match="Did you mean 'age'"):
         TablePreparation.fit(frame, exclude=["agee"])
-    with pytest.raises(ConfigurationError, match="column of categories"):
+    with pytest.raises(ConfigurationError, match="categorical must have names among 'age', 'sex', got 'y'"):
         TablePreparation.fit(frame, categorical=["y"])
-    with pytest.raises(DataError, match=r"'age' missing\. Did you mean 'Age'"):
+    with pytest.raises(DataError, match=r"lacks 1 of the 2 columns of training: 'age'\. Did you mean 'Age'"):
         preparation.transform(frame.rename({"age": "Age"}))
-    with pytest.raises(DataError, match="'age', 'sex' missing"):
+    with pytest.raises(DataError, match="lacks 2 of the 2 columns of training: 'age', 'sex'"):
         preparation.transform(polars.DataFrame({"z": [1]}))
 
 

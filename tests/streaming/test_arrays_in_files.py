@@ -78,7 +78,7 @@ def test_a_column_of_the_inputs_as_target(files, digits):
     np.save(
         files / "x20.npy", np.arange(len(X))
     )  # what stands beside comes first, and is one column too many
-    with pytest.raises(DataError, match="'x20' is one of 'X' and one of 'x20'"):
+    with pytest.raises(DataError, match="'X' and 'x20' both have a column 'x20'"):
         NetworkRegressor(**PLAIN).fit(files / "X.npy", "x20")
 
 
@@ -87,13 +87,13 @@ def test_what_is_no_target_of_arrays_is_refused(files, digits):
     mapped = np.load(files / "X.npy", mmap_mode="r")
     model = DeepClassifier(network_params={"epochs": 1}, random_state=1, stream=True)
     for arguments, error, says in [
-        ((mapped, "y"), DataError, "y with a value for each row, where X is an array; got the name 'y'"),
-        ((mapped, np.c_[y, y]), ShapeError, r"y: one column, .* got shape \(1797, 2\)"),
-        ((mapped[:, 0, 0], y), ShapeError, r"X: an array \(m, n\) of inputs; got shape \(1797,\)"),
-        ((mapped, y[:5]), ShapeError, "1797 rows of .y., as .X. has; got 5"),
-        ((files / "X.npy", files / "none.npy"), FileError, "none.npy: a file of rows; there is no such"),
+        ((mapped, "y"), DataError, "y .* where X is an array.* got the name 'y'"),
+        ((mapped, np.c_[y, y]), ShapeError, r"y.* one column.* got shape \(1797, 2\)"),
+        ((mapped[:, 0, 0], y), ShapeError, r"X.* an array \(m, n\) of inputs.* got shape \(1797,\)"),
+        ((mapped, y[:5]), ShapeError, "'y' has 5 rows, but 'X' has 1797"),
+        ((files / "X.npy", files / "none.npy"), FileError, "none.npy does not exist"),
         (("x.parquet", y), ConfigurationError, r"got y=ndarray .* Arrays go with X.npy alone"),
-        ((files / "y.npy", y), ShapeError, r"y.npy: an array \(m, n\) of inputs; got shape \(1797,\)"),
+        ((files / "y.npy", y), ShapeError, r"y.npy.* shape \(1797,\)"),
     ]:
         with pytest.raises(error, match=says):
             model.fit(*arguments)
@@ -110,10 +110,10 @@ def test_texts_and_objects(tmp_path):
     for kind in (object, str):
         (read,) = ArrayRows({"X": np.array(texts, kind)[:, np.newaxis]}, "mine").pieces(0, ["x0"], 9)
         assert read["x0"].to_list() == texts
-    with pytest.raises(DataError, match="there are texts and other values"):
+    with pytest.raises(DataError, match="mine: 'X' has texts and other values"):
         ArrayRows({"X": np.array([["a", None]], object)}, "mine")
     assert ArrayRows({"X": np.array([[1, 2]], object)}, "mine").schema["x0"] == polars.Int64
-    with pytest.raises(DataError, match="texts in UTF-8; one of the rows from 1 on is not"):
+    with pytest.raises(DataError, match="has bytes that are not UTF-8 text in the rows from 1 on"):
         ArrayRows({"X": np.array([["ü".encode("latin-1")]])}, "mine")
 
 
@@ -125,19 +125,19 @@ def test_small_groups_for_wide_rows():
 
 def test_what_fits_not_is_named(files):
     np.save(files / "y.npy", np.arange(3))
-    with pytest.raises(ShapeError, match="1797 rows of 'y', as 'X' has; got 3"):
+    with pytest.raises(ShapeError, match="'y' has 3 rows, but 'X' has 1797"):
         open_arrays(files / "X.npy", ["y"])
-    with pytest.raises(FileError, match=r"z.npy: a file of rows; there is no such file"):
+    with pytest.raises(FileError, match=r"z.npy does not exist"):
         open_arrays(files / "X.npy", ["z"])
     (files / "y.npy").write_bytes((files / "X.npy").read_bytes()[:400])
-    with pytest.raises(FileError, match=r"y.npy: a NumPy file of one array; it cannot be read"):
+    with pytest.raises(FileError, match=r"y.npy cannot be read as a NumPy file of one array"):
         open_arrays(files / "X.npy", ["y"])
     np.save(files / "y.npy", np.array([{}, None] * 3, object), allow_pickle=True)
-    with pytest.raises(FileError, match=r"y.npy: a NumPy file of one array; it cannot be read"):
+    with pytest.raises(FileError, match=r"y.npy cannot be read as a NumPy file of one array"):
         open_arrays(files / "X.npy", ["y"])
-    with pytest.raises(DataError, match="got complex128"):
+    with pytest.raises(DataError, match="'X' has values of type complex128"):
         ArrayRows({"X": np.zeros((3, 1), complex)}, "mine")
-    with pytest.raises(DataError, match="at least one row"):
+    with pytest.raises(DataError, match="the array 'X' has no rows"):
         ArrayRows({"X": np.zeros((0, 2))}, "mine")
 
 
@@ -167,8 +167,8 @@ def test_a_file_that_changes_while_it_is_read_is_named(files, name, happens):
         whole = path.read_bytes()
         path.write_bytes(bytes(len(whole)) if happens == "rewritten" else whole[:200])
         os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns + (happens == "rewritten")))
-    got = "it is gone" if happens == "gone" else "it was changed meanwhile"
-    with pytest.raises(FileError, match=f"{name}: the file as it was when reading began; {got}"):
+    change = "removed" if happens == "gone" else "changed"
+    with pytest.raises(FileError, match=f"{name} was {change} after reading began"):
         next(rows.pieces(0, ["x3"], 9))
 
 
@@ -229,7 +229,7 @@ def test_a_file_that_is_cut_between_the_look_at_it_and_the_reading(files, monkey
         os.truncate(path, 1000)
 
     monkeypatch.setattr(arrays, "check_unchanged", cut)
-    with pytest.raises(FileError, match=rf"^{path}: the file .*; it (is shorter|was changed meanwhile)"):
+    with pytest.raises(FileError, match=rf"^{path} was (cut|changed) after reading began"):
         list(rows.pieces(0, ["x3"], 9))
 
 
@@ -240,8 +240,8 @@ def test_mapped_arrays_whose_file_is_another_or_gone(files, digits):
     rows = ArrayRows({"X": mapped, "y": y}, "mine")
     assert next(rows.pieces(0, ["x63"], 9))["x63"].to_list() == X[:9, 7, 7].tolist()
     np.save(files / "X.npy", X + 1)
-    with pytest.raises(FileError, match=r"X.npy: the file that the array is mapped from; another one stands"):
+    with pytest.raises(FileError, match=r"X.npy was replaced or cut since the array was mapped"):
         ArrayRows({"X": mapped}, "mine")
     np.save(files / "X.npy", X[:3])
-    with pytest.raises(FileError, match=r"X.npy: the file that the array is mapped from; another one stands"):
+    with pytest.raises(FileError, match=r"X.npy was replaced or cut since the array was mapped"):
         ArrayRows({"X": mapped}, "mine")

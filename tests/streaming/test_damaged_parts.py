@@ -33,19 +33,19 @@ def rewrite(part, change):
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda f: f.drop("z"), "the columns of part-0.parquet; the column 'z' is not there"),
-        (lambda f: f.rename({"größe": "grösse"}), "'größe' is not there. Did you mean 'grösse'?"),
-        (lambda f: f.with_columns(new=1), "the column 'new' is not in part-0.parquet"),
-        (lambda f: f.cast({"x": polars.String}), "'x' holds Float64, as in part-0.parquet; it holds String"),
-        (lambda f: f.with_columns(kind=1), "'kind' holds String, as in part-0.parquet; it holds Int32"),
-        (lambda f: f.cast({"day": polars.Datetime("us")}), "'day' holds Date, as in part-0"),
+        (lambda f: f.drop("z"), "has no column 'z', but part-0.parquet has"),
+        (lambda f: f.rename({"größe": "grösse"}), "'größe', but part-0.parquet has. Did you mean 'grösse'?"),
+        (lambda f: f.with_columns(new=1), "has a column 'new' that is not in part-0.parquet"),
+        (lambda f: f.cast({"x": polars.String}), "'x' is of type String, but Float64 in part-0.parquet"),
+        (lambda f: f.with_columns(kind=1), "'kind' is of type Int32, but String in part-0.parquet"),
+        (lambda f: f.cast({"day": polars.Datetime("us")}), ", but Date in part-0"),
     ],
 )  # fmt: skip
 def test_a_part_of_another_schema(parts, change, says):
     rewrite(parts / "part-1.parquet", change)
     with pytest.raises(FileError) as told:
         ParquetRows(parts)
-    assert str(told.value).startswith(f"{parts}, part part-1.parquet: ")
+    assert str(told.value).startswith(f"{parts}, part part-1.parquet")
     assert says in str(told.value)
     assert "\n" not in str(told.value)
 
@@ -70,9 +70,7 @@ def test_types_that_go_together(parts):
 def test_a_part_that_was_cut_off(parts, cut):
     part = parts / "part-2.parquet"
     part.write_bytes(part.read_bytes()[:cut])
-    with pytest.raises(
-        FileError, match=r"part part-2.parquet: a whole Parquet file; it cannot be read \(.+\)\. "
-    ):
+    with pytest.raises(FileError, match=r"part-2.parquet cannot be read as a whole Parquet file \(.+\)\. "):
         read(parts)
 
 
@@ -91,7 +89,7 @@ def test_any_byte_that_is_turned_is_an_error_or_changes_values_alone(parts, fres
         except FileError as error:
             told.append(str(error))
     assert len(told) > 5
-    assert all(one.startswith(f"{parts}, part part-1.parquet: ") and "\n" not in one for one in told)
+    assert all(one.startswith(f"{parts}, part part-1.parquet") and "\n" not in one for one in told)
 
 
 def test_rows_whose_page_is_passed_over_are_missed(parts):
@@ -103,11 +101,8 @@ def test_rows_whose_page_is_passed_over_are_missed(parts):
     assert turned[kind] == 0
     turned[kind] = 2
     part.write_bytes(turned)
-    with pytest.raises(FileError) as told:
+    with pytest.raises(FileError, match=f"^{parts}, part part-1.parquet: 0 of 40 rows of row group 0 can "):
         read(parts)
-    assert str(told.value).startswith(
-        f"{parts}, part part-1.parquet: 40 rows in row group 0, as the footer says; 0 can be read. "
-    )
 
 
 def test_folders(parts, tmp_path):
@@ -118,18 +113,18 @@ def test_folders(parts, tmp_path):
     (parts / "part-2.parquet").rename(parts / "z" / "später" / "teil-ß.parquet")
     assert read(parts).equals(before)
     (parts / "notes.txt").touch()
-    with pytest.raises(FileError, match=r"'notes.txt' does not end in .parquet"):
+    with pytest.raises(FileError, match=r"has a file 'notes.txt' that is no Parquet part"):
         ParquetRows(parts)
     (tmp_path / "hive" / "year=2020").mkdir(parents=True)
-    with pytest.raises(FileError, match="'year=2020' is a partition, whose column is in no file"):
+    with pytest.raises(FileError, match="has a partition 'year=2020', whose column is in no file"):
         ParquetRows(tmp_path / "hive")
     (tmp_path / "empty").mkdir()
     with pytest.raises(FileError, match=r"nothing in it ends in .parquet"):
         ParquetRows(tmp_path / "empty")
-    with pytest.raises(FileError, match="there is none"):
+    with pytest.raises(FileError, match="does not exist"):
         ParquetRows(tmp_path / "nothing")
     table(300)[:0].write_parquet(tmp_path / "none.parquet")
-    with pytest.raises(DataError, match="at least one row"):
+    with pytest.raises(DataError, match="has no rows"):
         ParquetRows(tmp_path / "none.parquet")
 
 
@@ -141,7 +136,7 @@ def test_columns_of_any_name(tmp_path):
         (piece,) = rows.pieces(0, columns, 9)
         assert piece.equals(frame[columns])
     frame.rename({"a": ""}).write_parquet(tmp_path / "x.parquet")
-    with pytest.raises(FileError, match=r"x.parquet: a name for every column; one has none"):
+    with pytest.raises(FileError, match=r"x.parquet has a column without a name"):
         ParquetRows(tmp_path / "x.parquet")
 
 
@@ -157,11 +152,11 @@ def test_folders_that_would_be_left_out_are_refused(parts, tmp_path, monkeypatch
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "scandir", refused)
-        with pytest.raises(FileError, match=r"z: a folder of .*; it cannot be read \(Permission denied\)"):
+        with pytest.raises(FileError, match=r"z cannot be read as a folder of .* \(Permission denied\)"):
             ParquetRows(parts)
     (parts / "z").rename(tmp_path / "elsewhere")
     (parts / "z").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
-    with pytest.raises(FileError, match="'z' is a link to a folder"):
+    with pytest.raises(FileError, match="has a link to a folder, 'z'"):
         ParquetRows(parts)
     (parts / "z").unlink()
     (parts / "part-2.parquet").symlink_to(tmp_path / "elsewhere" / "part-2.parquet")  # a link to a part
@@ -173,9 +168,7 @@ def test_types_that_make_the_reader_panic_are_named(tmp_path, type_):
     wide = pyarrow.array([0 if pyarrow.types.is_timestamp(type_) else Decimal("1.25")], type_)
     path = tmp_path / "wide.parquet"
     pyarrow.parquet.write_table(pyarrow.table({"x": [1.0], "wide": wide}), path)
-    with pytest.raises(
-        FileError, match=r"wide.parquet: columns of types that can be read; 'wide' is of type"
-    ):
+    with pytest.raises(FileError, match=r"wide.parquet: the column 'wide' is of type .*, which cannot"):
         ParquetRows(path)
-    with pytest.raises(FileError, match=r"wide.parquet: a Parquet file is expected; it cannot be read"):
+    with pytest.raises(FileError, match=r"wide.parquet cannot be read as a Parquet file"):
         read_table(path)

@@ -211,7 +211,7 @@ def test_long_texts_make_pieces_and_held_out_rows_fewer(tmp_path, monkeypatch):
         assert part.height > 8
         assert part["t"].str.len_bytes().sum() < 1.5 * 40_000
     assert not found.in_memory
-    assert sum(found.kept) > m / 2
+    assert sum(found.learned_rows) > m / 2
     assert rows.piece_rows(["t", "y"]) == pytest.approx(100, abs=5)  # of 200 bytes each
     assert rows.row_bytes(["y"]) == 0
     assert [piece.height for piece in rows.pieces(0, ["t"], 100)] == [100] * 20

@@ -96,12 +96,10 @@ def test_a_part_that_vanishes_in_mid_epoch(folder, tmp_path):
     keeper = ModelCheckpoint(tmp_path / "kept", every=None, every_epochs=99)
     vanish = StopAt(0, 9, lambda: lost.rename(aside))
     whole, _ = train(folder, "reference", Watching())
-    with pytest.raises(FileError) as told:
+    with pytest.raises(
+        FileError, match=f"^{parts}, part part-1.parquet was removed after reading began. Put"
+    ):
         train(parts, "reference", vanish, checkpoint=keeper)
-    assert str(told.value) == (
-        f"{parts}, part part-1.parquet: the file as it was when reading began; it is gone. Put the old one "
-        "back, or start again."
-    )
     aside.rename(lost)
     resumed, _ = train(parts, "reference", Watching(), checkpoint=keeper, resume=True)
     np.testing.assert_array_equal(resumed.parameters.flat, whole.parameters.flat)
@@ -113,7 +111,5 @@ def test_a_part_that_is_written_anew_in_mid_epoch(folder, tmp_path):
     change = StopAt(
         0, 9, lambda: table(200, seed=9).write_parquet(parts / "part-1.parquet", row_group_size=45)
     )
-    with pytest.raises(
-        FileError, match=r"part-1.parquet: the file as it was when reading began; it was changed"
-    ):
+    with pytest.raises(FileError, match=r"part-1.parquet was changed after reading began"):
         train(parts, "reference", change)

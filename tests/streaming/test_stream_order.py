@@ -103,7 +103,7 @@ def test_the_rows_of_workers_are_those_of_one_in_the_same_places(
     even = [int((shard >= 0).sum()) for shard in shards]
     assert max(even) - min(even) <= -(-len(whole) // batch_size)  # of each batch one row more, at most
     read = sum((Counter(examples.rows.groups) for examples in several), Counter())
-    assert read == Counter(dict.fromkeys(np.flatnonzero(several[0]._kept), workers))
+    assert read == Counter(dict.fromkeys(np.flatnonzero(several[0]._learned_rows), workers))
 
 
 def encoded(frame):

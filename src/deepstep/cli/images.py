@@ -185,7 +185,7 @@ def _by_estimator(loaded: Loaded, parameters: Mapping[str, Any], label: str) -> 
 def load_folder(folder: Path, *, test_fraction: float, seed: int) -> Loaded:
     """The pictures of a folder that has one folder per class, resized, with a part held out."""
     n = len(picture_files(folder))
-    check_room(8 * n * SIZE * SIZE * 3, str(folder), "pictures", f"{n:,} pictures of {SIZE}×{SIZE} pixels")
+    check_room(8 * n * SIZE * SIZE * 3, f"{folder}: {n:,} pictures of {SIZE}×{SIZE} pixels")
     pixels, labels = read_pictures_by_class(folder, height=SIZE, width=SIZE, channels=3, tell=note)
     with spelled(lambda name: "--test-fraction"):
         learned, held = holdout(labels, fraction=test_fraction, seed=seed, stratify=True)

@@ -124,7 +124,7 @@ def fit_network(
     else:
         encoder.fit(parts.X(rows)).preparation_ = surveyed.inputs  # of all rows, not of the sample
         names = [name for name in (*options.targets, options.sample_weight) if name is not None]
-        data, n_rows = (prepared(surveyed, names), *names), sum(surveyed.kept)
+        data, n_rows = (prepared(surveyed, names), *names), sum(surveyed.learned_rows)
     if validation:
         validation["X_val"] = encoder.transform(validation["X_val"])
     network = new_network(parts.task, parameters, n_rows, validated=bool(validation))

@@ -62,7 +62,7 @@ class Parts:
     @property
     def n_learned(self) -> int:
         """How many rows are learned from."""
-        return self.train.frame.height if self.survey is None else sum(self.survey.kept)
+        return self.train.frame.height if self.survey is None else sum(self.survey.learned_rows)
 
     @property
     def deviation(self) -> float:

@@ -140,7 +140,7 @@ def read_table(
     with spelled(word_of_reading):
         frame, written, _ = table_in(file, beside, how)
     for name in options.targets:
-        got = told_missing_words(file, frame, name, how._replace(given=written))
+        got = told_missing_words(file, frame, name, how._replace(explicit=written))
         if not got:
             continue
         hint = "If it is a class, name all of them with --classes"

@@ -226,7 +226,7 @@ def read_raw_pieces(
 
 def _with_names(run: Run, frame: "polars.DataFrame", how: ReadOptions) -> "polars.DataFrame":
     """Columns without a header have the numbers of training; the targets need not be there."""
-    return frame if how.given.header and how.usual.header else run.with_numbers_of_training(frame)
+    return frame if how.explicit.header and how.usual.header else run.with_numbers_of_training(frame)
 
 
 @contextmanager

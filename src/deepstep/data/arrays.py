@@ -74,38 +74,36 @@ class ArrayRows(StoredRows):
     def __init__(
         self, arrays: Mapping[str, Any], where: str, files: Mapping[Path, Watched] | None = None
     ) -> None:
-        self.where, self._arrays = where, {name: _filed(array) for name, array in arrays.items()}
+        self.where = where
+        self._arrays = {name: _filed(array) for name, array in arrays.items()}
         paths = [array.path for array in self._arrays.values() if isinstance(array, _Filed)]
         self._files = {**{path: as_opened(path) for path in paths}, **(files or {})}
         lengths = {name: int(array.shape[0]) for name, array in self._arrays.items() if len(array.shape)}
         m = next(iter(lengths.values()), 0)
         empty = next((name for name, length in lengths.items() if not length), None)
         if empty is not None:
-            raise DataError(where, "arrays with at least one row", f"{empty!r} has none")
+            raise DataError(f"{where}: the array {empty!r} has no rows")
         other = next((name for name, length in lengths.items() if length != m), None)
         if other is not None:
             first = next(iter(lengths))
-            raise ShapeError(where, f"{m} rows of {other!r}, as {first!r} has", f"got {lengths[other]}")
+            raise ShapeError(f"{where}: {other!r} has {lengths[other]} rows, but {first!r} has {m}")
         if not m:
-            raise DataError(where, "arrays with at least one row", "got none")
+            raise DataError(f"{where} has no array with rows")
         for name, array in self._arrays.items():
             _check_width(name, array, where)
         self._columns: dict[str, tuple[str, int | None]] = {}
         for name, array in self._arrays.items():
-            for column, at in _columns(name, array):
+            for column, index in _columns(name, array):
                 if column in self._columns:
                     raise DataError(
-                        where,
-                        "columns of different names",
-                        f"{column!r} is one of {self._columns[column][0]!r} and one of {name!r}",
+                        f"{where}: {self._columns[column][0]!r} and {name!r} both have a column {column!r}",
                         "Give one of the two another name.",
                     )
-                self._columns[column] = name, at
-        few = self._read(slice(0, 1), list(self._columns))
-        self.schema = dict(few.schema)
+                self._columns[column] = name, index
+        self.schema = dict(self._read(slice(0, 1), list(self._columns)).schema)
         row_bytes = sum(map(_row_bytes, self._arrays.values()))
         self._group = max(1, min(GROUP_ROWS, GROUP_NUMBERS // len(self._columns), GROUP_BYTES // row_bytes))
-        check_room(40 * (m // self._group), where, "the sizes of groups of rows", f"those of {m:,} rows")
+        check_room(40 * (m // self._group), f"{where}: the sizes of the groups of {m:,} rows")
         self.sizes = tuple(min(self._group, m - start) for start in range(0, m, self._group))
 
     @property
@@ -114,7 +112,8 @@ class ArrayRows(StoredRows):
         return sum(int(np.prod(array.shape)) * array.dtype.itemsize for array in self._arrays.values())
 
     def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
-        start, stop = group * self._group, group * self._group + self.sizes[group]
+        start = group * self._group
+        stop = start + self.sizes[group]
         for first in range(start, stop, most):
             yield self._read(slice(first, min(first + most, stop)), columns)
 
@@ -122,34 +121,34 @@ class ArrayRows(StoredRows):
         return Place(self.where, group * self._group)
 
     def identity(self) -> dict[str, Any]:
-        some = np.unique(np.linspace(0, self.n_rows - 1, COMPARED).astype(int)).tolist()
-        found = {}
+        compared = np.unique(np.linspace(0, self.n_rows - 1, COMPARED).astype(int)).tolist()
+        identity = {}
         for name, array in self._arrays.items():
-            rows = (_bytes_of(np.asarray(array[row : row + 1])) for row in some)
+            rows = (_bytes_of(np.asarray(array[row : row + 1])) for row in compared)
             digest = hashlib.sha256(b"".join(rows)).hexdigest()
-            found[name] = [list(array.shape), str(array.dtype), digest]
-        return found
+            identity[name] = [list(array.shape), str(array.dtype), digest]
+        return identity
 
     def _read(self, rows: slice, columns: Sequence[str]) -> "polars.DataFrame":
         names = dict.fromkeys(self._columns[column][0] for column in columns)
-        self._check_files()
+        self._check_files()  # before and after: what is changed in between is noticed, too
         with reading(self.where, "arrays"):
-            read = {
-                name: _plain(np.asarray(self._arrays[name][rows]), f"{self.where}, {name!r}", rows.start)
+            arrays = {
+                name: _plain(np.asarray(self._arrays[name][rows]), f"{self.where}: {name!r}", rows.start)
                 for name in names
             }
-        found = []
+        series = []
         for column in columns:
-            name, at = self._columns[column]
-            values = read[name] if at is None else read[name].reshape(len(read[name]), -1)[:, at]
-            texts = values.dtype.kind == "O"
-            found.append(
-                polars.Series(column, values.tolist(), polars.String)
-                if texts
-                else polars.Series(column, np.ascontiguousarray(values))
-            )
-        frame = polars.DataFrame(found)
-        self._check_files()  # what was changed while it was read, too
+            name, index = self._columns[column]
+            values = arrays[name]
+            if index is not None:
+                values = values.reshape(len(values), -1)[:, index]
+            if values.dtype.kind == "O":
+                series.append(polars.Series(column, values.tolist(), polars.String))
+            else:
+                series.append(polars.Series(column, np.ascontiguousarray(values)))
+        frame = polars.DataFrame(series)
+        self._check_files()
         return frame
 
     def _check_files(self) -> None:
@@ -159,14 +158,15 @@ class ArrayRows(StoredRows):
 
 def open_arrays(path: Path, beside: Sequence[str] = ()) -> ArrayRows:
     """The array of a NumPy file."""
-    opened, inputs = as_opened(path), mapped(path)
+    opened = as_opened(path)  # before it is mapped: a change in between is noticed
+    inputs = mapped(path)
     if len(inputs.shape) < 2:
-        raise ShapeError(str(path), "an array (m, n) of inputs", f"got shape {inputs.shape}")
-    own = {column for column, _ in _columns(INPUTS, inputs)}
-    places = {name: beside_it(path, name) for name in beside}
-    places = {name: place for name, place in places.items() if place.exists() or name not in own}
-    files = {path: opened, **{place: as_opened(place) for place in places.values()}}
-    arrays = {INPUTS: inputs, **{name: mapped(place) for name, place in places.items()}}
+        raise ShapeError.must_be(str(path), "an array (m, n) of inputs", f"shape {inputs.shape}")
+    input_columns = {column for column, _ in _columns(INPUTS, inputs)}
+    paths = {name: beside_it(path, name) for name in beside}
+    paths = {name: file for name, file in paths.items() if file.exists() or name not in input_columns}
+    files = {path: opened, **{file: as_opened(file) for file in paths.values()}}
+    arrays = {INPUTS: inputs, **{name: mapped(file) for name, file in paths.items()}}
     return ArrayRows(arrays, str(path), files)
 
 
@@ -183,12 +183,13 @@ class _Filed:
         """Some rows that follow each other."""
         start, stop, _ = rows.indices(self.shape[0])
         width = prod(self.shape[1:])
-        count, offset = max(0, stop - start) * width, self.offset + start * width * self.dtype.itemsize
+        count = max(0, stop - start) * width
+        offset = self.offset + start * width * self.dtype.itemsize
         with self.path.open("rb", buffering=0) as file:
-            found = np.fromfile(file, self.dtype, count, offset=offset)
-        if len(found) < count:
-            raise changed(self.path, "it is shorter")
-        return found.reshape(-1, *self.shape[1:])
+            values = np.fromfile(file, self.dtype, count, offset=offset)
+        if len(values) < count:
+            raise changed(self.path, "was cut")
+        return values.reshape(-1, *self.shape[1:])
 
 
 def _filed(array: Any) -> Any:
@@ -196,22 +197,20 @@ def _filed(array: Any) -> Any:
 
     A file that is another one, or shorter, than what was mapped is a FileError.
     """
-    given: Any = array if isinstance(array, np.memmap) and isinstance(array.base, mmap) else None
-    if given is None or given.mode != "r" or not given.flags.c_contiguous or given.dtype.hasobject:
+    mapping: Any = array if isinstance(array, np.memmap) and isinstance(array.base, mmap) else None
+    if mapping is None or mapping.mode != "r" or not mapping.flags.c_contiguous or mapping.dtype.hasobject:
         return array
-    if given.filename is None or kind_at(given.filename) != "file":
+    if mapping.filename is None or kind_at(mapping.filename) != "file":
         return array
-    found = _Filed(Path(given.filename), given.offset, given.shape, given.dtype)
-    same = found.path.stat().st_size >= given.offset + given.nbytes
-    ends = {0, len(given) - 1} if len(given) else set()
-    if same and all(found[row : row + 1].tobytes() == given[row : row + 1].tobytes() for row in ends):
-        return found
-    raise FileError(
-        str(found.path),
-        "the file that the array is mapped from",
-        "another one stands there, or a part of it",
-        "Map it again.",
-    )
+    filed = _Filed(Path(mapping.filename), mapping.offset, mapping.shape, mapping.dtype)
+    long_enough = filed.path.stat().st_size >= mapping.offset + mapping.nbytes
+    # the first and the last row tell a file that was written again, without reading all of it
+    ends = {0, len(mapping) - 1} if len(mapping) else set()
+    if long_enough and all(
+        filed[row : row + 1].tobytes() == mapping[row : row + 1].tobytes() for row in ends
+    ):
+        return filed
+    raise FileError(f"{filed.path} was replaced or cut since the array was mapped from it", "Map it again.")
 
 
 def beside_it(path: Path, name: str) -> Path:
@@ -222,12 +221,12 @@ def beside_it(path: Path, name: str) -> Path:
 def mapped(path: Path) -> AnyArray:
     """The array in a NumPy file, memory-mapped."""
     as_opened(path)
-    expected = "a NumPy file of one array"
-    with reading(path, expected, Exception):  # a header is evaluated as Python, with all errors it may have
-        found: Any = np.load(path, mmap_mode="r", allow_pickle=False)
-    if not isinstance(found, np.ndarray):
-        raise FileError(str(path), expected, "it is an archive of several")
-    return found
+    # any Exception: a header is evaluated as Python, with all errors it may have
+    with reading(path, "a NumPy file of one array", Exception):
+        array: Any = np.load(path, mmap_mode="r", allow_pickle=False)
+    if not isinstance(array, np.ndarray):
+        raise FileError(f"{path} is an archive of several arrays, not a NumPy file of one")
+    return array
 
 
 def _columns(name: str, array: Any) -> Iterator[tuple[str, int | None]]:
@@ -238,18 +237,16 @@ def _columns(name: str, array: Any) -> Iterator[tuple[str, int | None]]:
     if name != INPUTS and array.shape[1:] == (1,):
         yield name, 0
         return
-    for at in range(int(np.prod(array.shape[1:]))):
-        yield (f"x{at}" if name == INPUTS else f"{name} {at}"), at
+    for index in range(int(np.prod(array.shape[1:]))):
+        yield (f"x{index}" if name == INPUTS else f"{name} {index}"), index
 
 
 def _check_width(name: str, array: Any, where: str) -> None:
     """Refuse an array without columns, or with more than can be named or read."""
-    columns, row_bytes = int(np.prod(array.shape[1:])), _row_bytes(array)
-    if not 0 < columns <= MOST_COLUMNS or row_bytes > GROUP_BYTES:
+    if not 0 < int(np.prod(array.shape[1:])) <= MOST_COLUMNS or _row_bytes(array) > GROUP_BYTES:
         raise DataError(
-            where,
-            f"arrays of 1 to {MOST_COLUMNS:,} columns and at most {GROUP_BYTES >> 20} MiB in a row",
-            f"{name!r} is of shape {tuple(array.shape)} and type {array.dtype}",
+            f"{where}: {name!r} has shape {tuple(array.shape)} and type {array.dtype}",
+            f"An array may have 1 to {MOST_COLUMNS:,} columns and {GROUP_BYTES >> 20} MiB in a row.",
         )
 
 
@@ -265,22 +262,22 @@ def _bytes_of(values: AnyArray) -> bytes:
 
 def _plain(values: AnyArray, where: str, start: int) -> AnyArray:
     """Numbers and truth values as they are; texts as objects."""
-    expected = "numbers, truth values or texts"
+    usable = "Use numbers, truth values or texts."
     if values.dtype.kind == "S":
         try:
             return np.char.decode(values, "utf-8").astype(object)
         except UnicodeDecodeError as error:
-            got = f"one of the rows from {start + 1:,} on is not"
-            raise DataError(where, "texts in UTF-8", got, "Write them in UTF-8.") from error
+            problem = f"{where} has bytes that are not UTF-8 text in the rows from {start + 1:,} on"
+            raise DataError(problem, "Write them in UTF-8.") from error
     if values.dtype.kind == "O":
         cells = values.ravel().tolist()
         if all(isinstance(cell, str) for cell in cells):
             return values
         if any(isinstance(cell, str) for cell in cells):
-            raise DataError(where, expected, "there are texts and other values")
+            raise DataError(f"{where} has texts and other values", usable)
         if any(np.ndim(cell) for cell in cells):
-            raise DataError(where, expected, "there are lists of several")
+            raise DataError(f"{where} has lists as values", usable)
         values = np.array(cells).reshape(values.shape)
     if values.dtype.kind not in "biufU":
-        raise DataError(where, expected, f"got {values.dtype}")
+        raise DataError(f"{where} has values of type {values.dtype}", usable)
     return values.astype(np.float32) if values.dtype == np.float16 else np.array(values)

@@ -93,7 +93,7 @@ def load(name: str, *, seed: int = 1) -> Dataset:
     if name == "cats":
         return _cats(seed)
     if name not in _PLANES:
-        raise unknown_name("load", "data set", name, DATASETS)
+        raise unknown_name("data set", name, DATASETS)
     plane = _PLANES[name]
     X_train, y_train = plane.draw(plane.train_points, seed + plane.published_seed - 1)
     X_test, y_test = plane.draw(plane.test_points, seed + plane.published_seed)
@@ -190,11 +190,14 @@ def _digits(seed: int) -> Dataset:
 
 
 def _cats(seed: int) -> Dataset:
-    rng, size = np.random.RandomState(seed), range(SIZE)
+    rng = np.random.RandomState(seed)
     (train, y_train), (test, y_test) = (draw(rng, *counts) for counts in ((137, 72), (17, 33)))
     names = tuple(
-        f"pixel_{row}_{column}_{channel}" for row in size for column in size for channel in range(3)
+        f"pixel_{row}_{column}_{channel}"
+        for row in range(SIZE)
+        for column in range(SIZE)
+        for channel in range(3)
     )
     X_train, X_test = (pictures.reshape(len(pictures), -1).astype(np.float64) for pictures in (train, test))
-    classes, shape = ("non-cat", "cat"), (SIZE, SIZE, 3)
-    return Dataset("cats", X_train, y_train, X_test, y_test, classes, names, shape, 1 / 255)
+    shape = (SIZE, SIZE, 3)
+    return Dataset("cats", X_train, y_train, X_test, y_test, ("non-cat", "cat"), names, shape, 1 / 255)

@@ -24,14 +24,13 @@ _UNEQUAL_TO_ITSELF = (float, np.floating, Decimal, np.datetime64, np.timedelta64
 _PANDAS_MISSING = {"NAType", "NaTType"}  # by name: pandas is not imported
 
 
-def objects_as_series(name: str, values: Sequence[Any], where: str) -> "polars.Series":
+def objects_as_series(name: str, values: Sequence[Any]) -> "polars.Series":
     """A column of Python objects."""
-    where = f"{where}, column {name!r}"
     kinds = set(map(type, values))
     for kind in kinds:
         if not _is_value(kind):
             row = next(row for row, value in enumerate(values) if type(value) is kind)
-            raise no_value(where, f"row {row + 1} holds a {kind.__name__}")
+            raise no_value(f"Row {row + 1} of column {name!r} holds a {kind.__name__}")
     gone = {kind for kind in kinds if kind.__name__ in _PANDAS_MISSING}
     if gone:
         values = [None if type(value) in gone else value for value in values]
@@ -41,7 +40,7 @@ def objects_as_series(name: str, values: Sequence[Any], where: str) -> "polars.S
     kinds = kinds - gone - {type(None)}
     if not kinds:
         return polars.Series(name, [None] * len(values), dtype=polars.Null)
-    return _typed(kinds, values, where).alias(name)  # at the end: polars takes names such as * for patterns
+    return _typed(kinds, values, name).alias(name)  # at the end: polars takes names such as * for patterns
 
 
 def as_text(value: Any) -> str:
@@ -53,13 +52,13 @@ def as_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, _TRUTHS) else str(value)
 
 
-def no_value(where: str, got: str) -> CellError:
+def no_value(problem: str) -> CellError:
     """The error for a column whose cells are no single values."""
     return CellError(
-        where,
-        "the argument must be a string or a number, a truth value or a date in every cell",
-        got,
-        "Give each entry a column of its own, or leave the column out.",
+        problem,
+        # scikit-learn's checks of estimators look for the words before the comma
+        "The argument must be a string or a number, a truth value or a date in every cell. Give each entry a "
+        "column of its own, or leave the column out.",
     )
 
 
@@ -76,14 +75,14 @@ def _is_value(kind: type) -> bool:
     return kind.__str__ is not object.__str__ or kind.__repr__ is not object.__repr__  # as UUID, Enum, Period
 
 
-def _typed(kinds: set[type], values: Sequence[Any], where: str) -> "polars.Series":
+def _typed(kinds: set[type], values: Sequence[Any], name: str) -> "polars.Series":
     """The values as the one type that all of these kinds belong to, else as texts."""
 
     def are(*types: type) -> bool:
         return all(issubclass(kind, types) for kind in kinds)
 
     def series(convert: Callable[[Any], Any], dtype: Any, expected: str = "values") -> "polars.Series":
-        return polars.Series(_converted(where, values, convert, f"{expected} are expected"), dtype=dtype)
+        return polars.Series(_converted(name, values, convert, expected), dtype=dtype)
 
     if are(*_TRUTHS):
         return series(bool, polars.Boolean)
@@ -105,18 +104,18 @@ def _typed(kinds: set[type], values: Sequence[Any], where: str) -> "polars.Serie
     try:
         return series(as_text, polars.String)
     except UnicodeEncodeError as error:
-        got = f"one is damaged ({error})"
-        raise DataError(where, "texts of whole characters are expected", got) from error
+        raise DataError(f"Column {name!r} has a text with half a character ({error})") from error
 
 
-def _converted(where: str, values: Sequence[Any], convert: Callable[[Any], Any], expected: str) -> list[Any]:
-    """The values that are there, converted one by one; an error names the row."""
+def _converted(name: str, values: Sequence[Any], convert: Callable[[Any], Any], expected: str) -> list[Any]:
+    """The values that are there, converted one after another; an error names the row."""
     converted: list[Any] = []
     try:
         for value in values:
             converted.append(None if value is None else convert(value))  # noqa: PERF401 (its length is the row)
     except (OverflowError, ValueError) as error:
-        raise DataError(where, expected, f"row {len(converted) + 1} cannot be used ({error})") from error
+        problem = f"Row {len(converted) + 1} of column {name!r} cannot be used ({error})"
+        raise DataError(problem, f"Use {expected}.") from error
     return converted
 
 

@@ -66,33 +66,28 @@ class TextFormat:
     header: bool = True
 
     def checked(self) -> "TextFormat":
-        """The same, or an error about a setting that no table can have."""
+        """This format with its separator as one character; settings that no table can have are refused."""
         sep = {"tab": "\t", "\\t": "\t"}.get(self.sep or "", self.sep)
         if sep is not None and (len(sep) != 1 or not sep.isascii() or sep in '"\r\n'):
-            raise ConfigurationError(
-                "read_table", "one ASCII character, such as ';', or tab", f"got {self.sep!r}", setting="sep"
+            raise ConfigurationError.must_be(
+                "sep", "one ASCII character, such as ';', or tab", repr(self.sep)
             )
         if self.decimal is not None and self.decimal not in DECIMALS:
-            raise ConfigurationError("read_table", "'.' or ','", f"got {self.decimal!r}", setting="decimal")
+            raise ConfigurationError.must_be("decimal", "'.' or ','", repr(self.decimal))
         if self.encoding is not None:
             try:
-                found = codecs.lookup(self.encoding)
+                codec = codecs.lookup(self.encoding)
             except (LookupError, ValueError):
-                found = None
-            if found is None or not getattr(found, "_is_text_encoding", True):
-                raise ConfigurationError(
-                    "read_table",
-                    "an encoding that Python knows",
-                    f"got {self.encoding!r}",
-                    "Such as utf-8, latin-1, windows-1252, utf-16 or shift_jis.",
-                    setting="encoding",
-                )
+                codec = None
+            if codec is None or not getattr(codec, "_is_text_encoding", True):
+                requirement = "an encoding that Python knows, such as utf-8, latin-1 or shift_jis"
+                raise ConfigurationError.must_be("encoding", requirement, repr(self.encoding))
         return replace(self, sep=sep)
 
 
-def as_utf_8(content: bytes, given: str | None, usual: str | None, where: str) -> tuple[bytes, str]:
+def as_utf_8(content: bytes, explicit: str | None, usual: str | None, where: str) -> tuple[bytes, str]:
     """The text in UTF-8 without a mark, with lines that end in line feeds, and its encoding."""
-    encoding = given or encoding_by_bytes(content)
+    encoding = explicit or encoding_by_bytes(content)
     try:
         if codecs.lookup(encoding).name == UTF_8:
             text = content.removeprefix(codecs.BOM_UTF8)
@@ -101,7 +96,7 @@ def as_utf_8(content: bytes, given: str | None, usual: str | None, where: str) -
         else:
             text = content.decode(encoding).removeprefix("\ufeff").encode()
     except UnicodeDecodeError as error:
-        if given or encoding != UTF_8:
+        if explicit or encoding != UTF_8:
             raise _undecodable(where, encoding, error) from error
         encoding = usual if usual not in (None, UTF_8) else WINDOWS
         try:
@@ -119,19 +114,19 @@ def encoding_by_bytes(content: bytes) -> str:
     if mark:
         return _MARKS[mark]
     begin = content[:1024]
-    odd, even = (begin[at::2].count(0) for at in (1, 0))
+    odd, even = (begin[parity::2].count(0) for parity in (1, 0))
     most = 0.7 * (len(begin) // 2)
     if len(begin) < 4 or bool(odd) == bool(even):
         return UTF_8
-    return "utf-16-le" if odd > most else "utf-16-be" if even > most else UTF_8
+    if odd > most:
+        return "utf-16-le"
+    return "utf-16-be" if even > most else UTF_8
 
 
 def _undecodable(where: str, encoding: str, error: UnicodeDecodeError) -> FileError:
     wanted = "UTF-8" if encoding == UTF_8 else encoding
     return FileError(
-        where,
-        f"{wanted} text is expected",
-        f"{error.object[error.start]:#04x} at byte {error.start + 1:,} is no {wanted}",
+        f"{where} is no {wanted} text: byte {error.start + 1:,} is {error.object[error.start]:#04x}",
         "Save the file as UTF-8, or name its encoding: --read encoding=NAME (encoding=), as windows-1251, "
         "shift_jis or gb18030.",
     )
@@ -143,7 +138,7 @@ def first_lines(text: bytes) -> str:
     return sample if len(text) <= _SAMPLE else sample[: sample.rfind("\n") + 1] or sample
 
 
-def lines_before(sample: str, given: str | None) -> tuple[list[str], str]:
+def lines_before(sample: str, explicit: str | None) -> tuple[list[str], str]:
     """Blank lines at the beginning, and a line ``sep=;`` with the separator that it names."""
     skipped = []
     for line in StringIO(sample, newline=""):
@@ -151,9 +146,9 @@ def lines_before(sample: str, given: str | None) -> tuple[list[str], str]:
             break
         skipped.append(line)
     rest = sample[len("".join(skipped)) :]
-    found = _SEP_LINE.match(rest)
-    if found and not given:
-        return [*skipped, found[0]], found[1]
+    sep_line = _SEP_LINE.match(rest)
+    if sep_line and not explicit:
+        return [*skipped, sep_line[0]], sep_line[1]
     return skipped, ""
 
 
@@ -183,16 +178,16 @@ def _is_clean(cell: str, sep: str) -> bool:
 
 def _records(lines: str, sep: str) -> list[list[str]]:
     """The fields of the first lines; `_check_lines` refuses what is wrong with them."""
-    found: list[list[str]] = []
+    records: list[list[str]] = []
     try:
         for fields in csv.reader(StringIO(lines, newline=""), delimiter=sep):
             if fields:
-                found.append(fields)
-            if len(found) > _SAMPLE_ROWS:
+                records.append(fields)
+            if len(records) > _SAMPLE_ROWS:
                 break
     except csv.Error:
         pass
-    return found or [[]]
+    return records or [[]]
 
 
 def find_comments(sample: str, sep: str) -> list[str]:
@@ -202,7 +197,7 @@ def find_comments(sample: str, sep: str) -> list[str]:
         if line.strip("\r\n") and not line.startswith("#"):
             break
         lines.append(line)
-    comments = [at for at, line in enumerate(lines) if line.startswith("#")]
+    comments = [index for index, line in enumerate(lines) if line.startswith("#")]
     rest = sample[len("".join(lines)) :]
     if not comments or not rest:
         return []

@@ -61,12 +61,15 @@ def _things() -> dict[str, list[list[str]]]:
 def _picture(rng: np.random.RandomState, parts: list[list[str]]) -> NDArray[np.uint8]:
     """One thing at a random place, size, angle and light, in random colours."""
     y, x = np.mgrid[0:SIZE, 0:SIZE] / (SIZE - 1)
-    pixels, colours = _background(rng, x, y), {name: np.array(c) for name, c in _COLOURS.items()}
+    pixels = _background(rng, x, y)
+    colours = {name: np.array(c) for name, c in _COLOURS.items()}
     coat, patch = (_FURS[rng.randint(len(_FURS))] / 100 * rng.uniform(0.85, 1.05) for _ in range(2))
     hair = colours["white"] if coat.sum() < 2 else np.full(3, 0.3)
     colours |= {"coat": coat, "patch": patch, "dark": coat * 0.5, "light": 0.55 * coat + 0.45, "hair": hair}
     colours |= {"iris": _EYES[rng.randint(3)] / 100, "paint": rng.uniform(0.1, 0.95, 3)}
-    radius, (cx, cy), half = rng.uniform(0.22, 0.3), rng.uniform(0.45, 0.55, 2), rng.uniform(-0.1, 0.1)
+    radius = rng.uniform(0.22, 0.3)
+    cx, cy = rng.uniform(0.45, 0.55, 2)
+    half = rng.uniform(-0.1, 0.1)  # the tangent of half the angle, of which sine and cosine are fractions
     colours["back"] = pixels[int(cy * SIZE), int(cx * SIZE)].copy()
     cosine, sine = (1 - half**2) / (1 + half**2), 2 * half / (1 + half**2)
     x, y = (x - cx) / radius * rng.choice([-1, 1]), (y - cy) / radius
@@ -85,13 +88,16 @@ def _picture(rng: np.random.RandomState, parts: list[list[str]]) -> NDArray[np.u
         _paint(
             pixels, np.mgrid[0:SIZE, 0:SIZE][0] - SIZE * rng.uniform(0.75, 0.95), rng.uniform(0.05, 0.95, 3)
         )
-    light, noise = rng.uniform(0.45, 1.15), rng.randint(-9, 10, pixels.shape)
+    light = rng.uniform(0.45, 1.15)
+    noise = rng.randint(-9, 10, pixels.shape)
     return np.clip(np.rint(255 * light * pixels) + noise, 0, 255).astype(np.uint8)
 
 
 def _background(rng: np.random.RandomState, x: Array, y: Array) -> Array:
     """Two colours as a gradient, as wall and floor, as stripes, or as spots of light (64, 64, 3)."""
-    kind, (a, b), (u, v) = rng.randint(4), rng.uniform(0, 1, (2, 3)), rng.uniform(-1, 1, 2)
+    kind = rng.randint(4)
+    a, b = rng.uniform(0, 1, (2, 3))
+    u, v = rng.uniform(-1, 1, 2)
     if kind == 0:
         share = 0.5 + u * (x - 0.5) + v * (y - 0.5)
     elif kind == 1:
@@ -119,8 +125,9 @@ def _oval(x: Array, y: Array, sizes: Array) -> Array:
 def _polygon(x: Array, y: Array, sizes: Array) -> Array:
     """A convex one, whose corners go round in either direction."""
     corners = sizes.reshape(-1, 2)
-    (dx, dy), sides = (np.roll(corners, -1, axis=0) - corners).T, []
-    turn = 1 if dx[0] * dy[1] > dy[0] * dx[1] else -1
+    dx, dy = (np.roll(corners, -1, axis=0) - corners).T
+    turn = 1 if dx[0] * dy[1] > dy[0] * dx[1] else -1  # the sign of a cross product: which way they go
+    sides = []
     for (cx, cy), ex, ey in zip(corners, dx, dy, strict=True):
         sides.append(turn * (ex * (y - cy) - ey * (x - cx)) / np.sqrt(ex * ex + ey * ey))
     return np.minimum.reduce(sides)

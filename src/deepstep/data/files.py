@@ -171,12 +171,10 @@ def publish(folder: Path, path: Path | str, *, overwrite: bool = False) -> None:
         except OSError as error:
             if not aside.exists():
                 return
-            raise FileError(
-                str(path),
-                "the replaced folder is removed",
-                f"the new folder is in place, but the old one stays as {aside} ({error.strerror})",
-                "Remove it by hand.",
-            ) from error
+            problem = (
+                f"{path} is in place, but the folder that it replaces stays as {aside} ({error.strerror})"
+            )
+            raise FileError(problem, "Remove it by hand.") from error
 
 
 def discard(folder: Path) -> None:
@@ -234,19 +232,13 @@ def _refuse_to_replace(path: Path | str, *, overwrite: bool) -> None:
         if kind_at(target) == "nothing":
             return
         if not overwrite:
-            raise FileError(
-                str(path),
-                "a new name is expected",
-                "it exists already",
-                "Choose another name, or replace it: --overwrite (overwrite=True).",
-            )
+            hint = "Choose another name, or replace it: --overwrite (overwrite=True)."
+            raise FileError(f"{path} exists already", hint)
         reason = why_kept(target)
     if reason:
         raise FileError(
-            str(path),
-            "only an empty folder, a run or a model of DeepStep is replaced",
-            f"{reason}, and stays as it is",
-            "Choose another name, or move by hand what is there.",
+            f"{path} is not replaced: {reason}",
+            "Only an empty folder, a run or a model of DeepStep is. Choose another name, or move this one.",
         )
 
 
@@ -258,23 +250,26 @@ def kind_at(path: Path | str) -> EntryKind:
         return "nothing"
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         raise _no_name(path, error.strerror if isinstance(error, OSError) else error) from error
-    return "file" if S_ISREG(mode) else "folder" if S_ISDIR(mode) else "something else"
+    if S_ISREG(mode):
+        return "file"
+    return "folder" if S_ISDIR(mode) else "something else"
 
 
 def refuse_pipe(path: Path | str, expected: str) -> None:
     """Refuse what is neither a file nor a folder, before it is opened: reading from a pipe may never end."""
     if kind_at(path) == "something else":
-        raise FileError(
-            str(path), expected, "this is a pipe or a device", "Write what comes from it to a file first."
-        )
+        hint = "Write what comes from it to a file first."
+        raise FileError(f"{path} is a pipe or a device, not {expected}", hint)
 
 
 def check_file(path: Path | str, expected: str, folder_hint: str = "") -> None:
-    """Refuse what is no file, before it is opened."""
+    """Refuse what is no file, before it is opened; ``expected`` is a noun, such as "a picture"."""
     refuse_pipe(path, expected)
-    if (kind := kind_at(path)) != "file":
-        got, hint = ("this is a folder", folder_hint) if kind == "folder" else ("there is no such file", "")
-        raise FileError(str(path), expected, got, hint)
+    kind = kind_at(path)
+    if kind == "folder":
+        raise FileError(f"{path} is a folder, not {expected}", folder_hint)
+    if kind != "file":
+        raise FileError(f"{path} does not exist")
 
 
 def as_opened(path: Path) -> Watched:
@@ -287,15 +282,14 @@ def as_opened(path: Path) -> Watched:
 def check_unchanged(path: Path, opened: Watched, where: str = "") -> None:
     """Refuse a file that was rewritten: its rows need not be those counted, and a shorter one has none."""
     if kind_at(path) == "nothing":
-        raise changed(where or path, "it is gone")
+        raise changed(where or path, "was removed")
     if as_opened(path) != opened:
-        raise changed(where or path, "it was changed meanwhile")
+        raise changed(where or path, "was changed")
 
 
-def changed(where: Path | str, got: str) -> FileError:
+def changed(where: Path | str, change: str) -> FileError:
     """The error for a file that is another one than when reading began."""
-    expected = "the file as it was when reading began"
-    return FileError(str(where), expected, got, "Put the old one back, or start again.")
+    return FileError(f"{where} {change} after reading began", "Put the old one back, or start again.")
 
 
 @contextmanager
@@ -309,15 +303,15 @@ def reading(
     except DeepStepError:
         raise
     except refusals as error:
-        gone = isinstance(error, FileNotFoundError)
-        got = "there is no such file" if gone else f"it cannot be read ({reason_of(error):.300})"
-        raise FileError(str(where), expected, got, "" if gone else hint) from error
+        if isinstance(error, FileNotFoundError):
+            raise FileError(f"{where} does not exist") from error
+        raise FileError(f"{where} cannot be read as {expected} ({reason_of(error):.300})", hint) from error
 
 
 def reason_of(error: BaseException) -> str:
     """The fault that another program names, without the lines of its details."""
-    said = getattr(error, "strerror", None) or str(error).strip().partition("\n")[0].rstrip(". ")
-    return said or type(error).__name__
+    reason = getattr(error, "strerror", None) or str(error).strip().partition("\n")[0].rstrip(". ")
+    return reason or type(error).__name__
 
 
 def sha256(path: Path | str) -> str:
@@ -346,8 +340,8 @@ def sha256(path: Path | str) -> str:
     >>> sha256(path)
     'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'
     """
-    refuse_pipe(path, "a readable file is expected")
-    with reading(path, "a readable file is expected"), Path(path).open("rb") as file:
+    refuse_pipe(path, "a file")
+    with reading(path, "a file"), Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
@@ -362,7 +356,7 @@ def _real(path: Path | str) -> Path:
 def _no_name(path: Path | str, reason: object) -> FileError:
     # a zero byte ends a message for some programs, and half a character cannot be encoded
     shown = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in str(path)[:200])
-    return FileError(shown, "the name of a file or folder is expected", f"{reason}")
+    return FileError(f"{shown} cannot be the name of a file or folder ({reason})")
 
 
 def _sibling(target: Path) -> Path:
@@ -394,21 +388,24 @@ def _take_mode(new: Path, old: Path) -> None:
 def as_file_error(
     path: Path | str, target: Path, *, inside: Path | None = None, left: str = "nothing was left behind"
 ) -> Iterator[None]:
-    """Turn what the operating system refuses into the one sentence that people need."""
+    """Turn what the operating system refuses into the one sentence that people need.
+
+    Errors about a file ``inside``, a folder that has another name until all is written, become errors about
+    ``path``.
+    """
     try:
         yield
     except OSError as error:
-        about_a_part = isinstance(error, FileError) and inside is not None and str(inside) in error.where
-        if isinstance(error, DeepStepError) and not about_a_part:
-            raise
-        reason = error.got.partition(";")[0] if isinstance(error, FileError) else error.strerror or error
-        kept = "the old one is untouched" if os.path.lexists(target) else left
+        reason: object = error.strerror or error
+        if isinstance(error, DeepStepError):
+            if inside is None or str(inside) not in str(error):
+                raise
+            # the reason of the system holds for `path`, too; the rest of the inner message does not
+            reason = getattr(error.__cause__, "strerror", None) or error
+        state = "the old one is untouched" if os.path.lexists(target) else left
         raise FileError(
-            str(path),
-            "a path that can be written to",
-            f"got the error {str(reason).removeprefix('got the error ')}; {kept}",
+            f"{path} cannot be written ({reason}); {state}",
             "Choose a folder that exists, that you may write to, and that has room.",
-            setting=str(path),
         ) from error
 
 
@@ -458,16 +455,13 @@ def held(path: Path, what: str) -> Iterator[None]:
     >>> with held(file, "the run"), held(file, "the run"):
     ...     pass
     Traceback (most recent call last):
-    deepstep.errors.FileError: the run: nobody else is at work on it; another process is. Wait for
-    it, or end it.
+    deepstep.errors.FileError: the run is in use by another process. Wait for it, or end it.
     """
-    with reading(what, f"the record {path}"):
+    with reading(what, f"a run with the record {path}"):
         file = path.open("rb")
     with file:
         if _lock(file.fileno()) is False:
-            raise FileError(
-                what, "nobody else is at work on it", "another process is", "Wait for it, or end it."
-            )
+            raise FileError(f"{what} is in use by another process", "Wait for it, or end it.")
         yield
 
 

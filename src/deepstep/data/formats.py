@@ -18,9 +18,9 @@ from deepstep.errors import FileError, missing_package
 
 
 class ReadOptions(NamedTuple):
-    """How tables are read."""
+    """How tables are read: ``explicit`` settings hold, ``usual`` ones are tried first."""
 
-    given: TextFormat = TextFormat()
+    explicit: TextFormat = TextFormat()
     usual: TextFormat = TextFormat()
     values: Mapping[str, Collection[Any]] | None = None
     tell: Tell = log
@@ -38,38 +38,34 @@ class Format(NamedTuple):
     sep: str = ""
 
 
-def format_of(path: Path, given: TextFormat) -> Format | None:
-    """The format of a file by its name; with a separator that is given, any other name is that of a text."""
+def format_of(path: Path, explicit: TextFormat) -> Format | None:
+    """The format of a file by its name; with an explicit separator any other name is that of a text."""
     suffix, compression = unpacked_suffixes(local(path))
     kind = FORMATS.get(suffix)
     if kind is not None and compression and kind.read is not None and kind is not _JSON_LINES:
         return None  # they are compressed already
-    return _CSV if kind is None and given.sep is not None else kind
+    return _CSV if kind is None and explicit.sep is not None else kind
 
 
 def check_content(where: str, kind: Format, head: bytes, encoding: str | None) -> None:
     """Refuse what is empty or begins like another format."""
     is_text = kind.read is None
     if not head.removeprefix(BOM_UTF8).strip():
-        raise FileError(where, f"{kind.name} is expected", "the file is empty")
+        raise FileError(f"{where} is empty, not {kind.name}")
     if kind.signature and head.startswith(kind.signature):
         return
     looks = content_by(head)[0]
     if not looks and b"\0" in head and not (is_text and (encoding or encoding_by_bytes(head) != UTF_8)):
         looks = "a file with zero bytes, binary or in an encoding that was not found"
     if kind.signature or looks:
-        raise FileError(
-            where,
-            f"{kind.name} is expected, as the name says",
-            f"the content is {looks or 'something else'}",
-            "Give the file its right suffix, or export it again.",
-        )
+        problem = f"{where} is {looks or 'something else'} by its content, not {kind.name} as its name says"
+        raise FileError(problem, "Give the file its right suffix, or export it again.")
 
 
 def check_table_room(where: str, n_bytes: int, *, hint: bool = False) -> None:
     """Refuse a table that does not fit into memory, however small its file is."""
     streamed = "Training can leave its rows in the file: --stream (stream=True)."
-    check_room(n_bytes, where, "a table", "its rows", streamed if hint else "")
+    check_room(n_bytes, f"{where}: the table", streamed if hint else "")
 
 
 def _read_parquet(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFrame":
@@ -87,11 +83,11 @@ def _read_excel(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFra
     except ImportError as error:
         raise missing_package("Excel workbooks", "fastexcel") from error
     content = file.read()
-    with reading(where, "an Excel workbook is expected", BadZipFile, fastexcel.FastExcelError):
+    with reading(where, "an Excel workbook", BadZipFile, fastexcel.FastExcelError):
         with ZipFile(BytesIO(content)) as parts:
             check_inflated(sum(part.file_size for part in parts.infolist()), len(content), where)
         sheets = fastexcel.read_excel(content).sheet_names
-        header = how.given.header and how.usual.header
+        header = how.explicit.header and how.usual.header
         frame = polars.read_excel(content, has_header=header, infer_schema_length=None, raise_if_empty=False)
     if len(sheets) > 1:
         how.tell(f"{where}: {len(sheets)} sheets; the first, {sheets[0]!r}, is read.")

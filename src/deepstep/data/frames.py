@@ -16,7 +16,7 @@ from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.types import AnyArray
 
-_TABLES = "a table (pandas, polars, pyarrow), an array (rows, columns) or a list of rows is expected"
+_TABLES = "a table (pandas, polars, pyarrow), an array (rows, columns) or a list of rows"
 _RESHAPE = "Reshape your data: X.reshape(-1, 1) where it is one column, X.reshape(1, -1) where it is one row."
 _UNITS = {"Y": "D", "M": "D", "W": "D", "h": "ms", "m": "ms", "s": "ms", "ps": "ns", "fs": "ns", "as": "ns"}
 """Units of NumPy's dates that polars does not know, and those that take their place."""
@@ -26,7 +26,7 @@ def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
     """A table from memory as a polars frame; rows are examples.
 
     ====================== ============================================================================
-    what comes             what it becomes
+    input                  columns
     ====================== ============================================================================
     pandas, polars,        the same columns: names as texts, categories as categories, nullable types
     pyarrow, and what      with their missing values; moments with a time zone in UTC, decimals as
@@ -44,7 +44,7 @@ def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
     X : table or array or list of rows
         A row is an example.
     where : str
-        Name for error messages.
+        The name of the table. Errors name columns and rows, and do not show it.
 
     Returns
     -------
@@ -68,18 +68,16 @@ def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
     >>> as_frame(np.array([[0.5, np.nan]]), where="X").to_dict(as_series=False)
     {'x0': [0.5], 'x1': [None]}
     """
-    begin_work(where)
+    begin_work()
     if nw.dependencies.is_pandas_dataframe(X):
-        names = _names(X.columns, where)
+        names = _names(X.columns)
         columns = [
-            _from_pandas(name, column, where).alias(name)
-            for name, (_, column) in zip(names, X.items(), strict=True)
+            _from_pandas(name, column).alias(name) for name, (_, column) in zip(names, X.items(), strict=True)
         ]
     elif nw.dependencies.is_pyarrow_table(X) or type(X).__name__ == "RecordBatch":
-        names = _names(X.schema.names, where)
+        names = _names(X.schema.names)
         columns = [
-            _from_arrow(name, column, where).alias(name)
-            for name, column in zip(names, X.columns, strict=True)
+            _from_arrow(name, column).alias(name) for name, column in zip(names, X.columns, strict=True)
         ]
     elif isinstance(X, polars.DataFrame):
         columns = X.get_columns()
@@ -88,35 +86,34 @@ def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
     elif nw.dependencies.is_into_dataframe(X):
         columns = nw.from_native(X, eager_only=True).to_polars().get_columns()
     elif nw.dependencies.is_into_series(X):
-        raise ShapeError(where, _TABLES, "got a single column", "Use X.to_frame() for a table of one column.")
+        hint = "Use X.to_frame() for a table of one column."
+        raise ShapeError.must_be("X", _TABLES, "a single column", hint)
     else:
-        columns = _from_rows(X, where)
+        columns = _from_rows(X)
     if not columns:
-        raise _no_columns(where, getattr(X, "shape", (0, 0)))
+        raise _no_columns(getattr(X, "shape", (0, 0)))
     # By a dictionary: in a list polars takes a column without a name for one that wants a name.
-    return polars.DataFrame({column.name: _settled(without_pattern(column), where) for column in columns})
+    return polars.DataFrame({column.name: _settled(without_pattern(column)) for column in columns})
 
 
-def _from_rows(X: Any, where: str) -> "list[polars.Series]":
+def _from_rows(X: Any) -> "list[polars.Series]":
     """The columns of an array, of what can be made one, or of a list of rows."""
     if isinstance(X, list | tuple):
-        return _from_list(X, where)
+        return _from_list(X)
     if hasattr(X, "toarray"):
-        raise DataError(where, _TABLES, f"got a sparse {type(X).__name__}", "Use X.toarray().")
+        raise DataError.must_be("X", _TABLES, f"a sparse {type(X).__name__}", "Use X.toarray().")
     if not hasattr(X, "__array__"):
         hint = "Use polars.DataFrame(X)." if isinstance(X, dict) else ""
-        raise DataError(where, _TABLES, f"got {type(X).__name__}", hint)
+        raise DataError.must_be("X", _TABLES, type(X).__name__, hint)
     array = X if isinstance(X, np.ma.MaskedArray) else np.asarray(X)
     if array.dtype.names:
-        names = _names(array.dtype.names, where)
-        return [_from_array(name, array[name].ravel(), where).alias(name) for name in names]
+        names = _names(array.dtype.names)
+        return [_from_array(name, array[name].ravel()).alias(name) for name in names]
     if array.ndim != 2:
-        raise ShapeError(where, "an array has rows and columns", f"got shape {array.shape}", _RESHAPE)
+        raise ShapeError.must_be("X", "an array (rows, columns)", f"shape {array.shape}", _RESHAPE)
     if array.shape[1] == 0:
-        raise _no_columns(where, array.shape)
-    return [
-        _from_array(f"x{index}", column, where).alias(f"x{index}") for index, column in enumerate(array.T)
-    ]
+        raise _no_columns(array.shape)
+    return [_from_array(f"x{index}", column).alias(f"x{index}") for index, column in enumerate(array.T)]
 
 
 def are_records(X: Any) -> bool:
@@ -133,88 +130,80 @@ def has_names(X: Any) -> bool:
     return hasattr(X, "columns") or hasattr(X, "column_names") or are_records(X)
 
 
-def _from_list(rows: Sequence[Any], where: str) -> "list[polars.Series]":
+def _from_list(rows: Sequence[Any]) -> "list[polars.Series]":
     if not rows:
-        raise DataError(where, "at least one row is expected", "got an empty list")
+        raise DataError("X is an empty list, without rows")
     if are_records(rows):
         names = list(dict.fromkeys(name for row in rows for name in row))
         return [
-            objects_as_series(name, tuple(row.get(key) for row in rows), where)
-            for key, name in zip(names, _names(names, where), strict=True)
+            objects_as_series(name, tuple(row.get(key) for row in rows))
+            for key, name in zip(names, _names(names), strict=True)
         ]
     for number, row in enumerate(rows, 1):
         if not isinstance(row, list | tuple | np.ndarray) or (isinstance(row, np.ndarray) and row.ndim != 1):
-            raise ShapeError(where, "a list of rows", f"entry {number} is a {type(row).__name__}", _RESHAPE)
+            raise ShapeError(f"Entry {number} of X is no row, but a {type(row).__name__}", _RESHAPE)
         if len(row) != len(rows[0]):
-            raise ShapeError(
-                where,
-                f"every row has {len(rows[0])} values, as the first",
-                f"row {number} has {len(row)}",
-            )
-    return [
-        objects_as_series(f"x{index}", column, where) for index, column in enumerate(zip(*rows, strict=True))
-    ]
+            raise ShapeError(f"Row {number} of X has {len(row)} values, but the first row has {len(rows[0])}")
+    return [objects_as_series(f"x{index}", column) for index, column in enumerate(zip(*rows, strict=True))]
 
 
-def _from_array(name: str, values: AnyArray, where: str) -> "polars.Series":
+def _from_array(name: str, values: AnyArray) -> "polars.Series":
     """One column of an array."""
     mask = np.ma.getmaskarray(values) if isinstance(values, np.ma.MaskedArray) else None
     values = np.asarray(values)
     kind = values.dtype.kind
     if kind == "c":
+        # scikit-learn's checks of estimators look for "Complex data not supported"
         raise DataError(
-            f"{where}, column {name!r}", "real numbers are expected", "Complex data not supported"
+            f"Column {name!r} has complex numbers", "Complex data not supported: use real numbers."
         )
     if kind in "OT":
-        series = objects_as_series(name, values.tolist(), where).alias("")
+        series = objects_as_series(name, values.tolist()).alias("")
     elif kind == "V":
-        raise no_value(f"{where}, column {name!r}", "the column has fields of its own")
+        raise no_value(f"Column {name!r} has fields of its own")
     else:
-        series = polars.Series(_known_to_polars(name, values, where), nan_to_null=True)
+        series = polars.Series(_known_to_polars(name, values), nan_to_null=True)
     return series if mask is None else series.zip_with(polars.Series(~mask), series.clear(len(series)))
 
 
-def _known_to_polars(name: str, values: AnyArray, where: str) -> AnyArray:
-    """The same values in a type, unit and order of bytes that polars takes."""
+def _known_to_polars(name: str, values: AnyArray) -> AnyArray:
+    """The values in a type, unit and order of bytes that polars takes."""
     kind, dtype = values.dtype.kind, values.dtype
     if kind == "S":
         try:
             return np.char.decode(values, "utf-8")
         except UnicodeDecodeError as error:
-            raise no_value(f"{where}, column {name!r}", f"the bytes are no text ({error})") from error
+            raise no_value(f"Column {name!r} has bytes that are no text ({error})") from error
     if kind == "f" and dtype.itemsize not in (4, 8):
         dtype = np.dtype(np.float64)
     elif kind in "mM":
         unit, step = np.datetime_data(dtype)
-        # Days are no unit of spans in polars.
-        unit = (
-            _UNITS.get(unit, unit)
-            if kind == "M"
-            else {"W": "ms", "D": "ms"}.get(unit, _UNITS.get(unit, unit))
-        )
+        if kind == "m" and unit in ("W", "D"):  # no units of spans in polars
+            unit = "ms"
+        unit = _UNITS.get(unit, unit)
         if unit == "generic" or (kind == "m" and unit == "D"):
-            raise no_value(f"{where}, column {name!r}", f"the column holds {dtype}, of no fixed length")
+            raise no_value(f"Column {name!r} has values of type {dtype}, of no fixed length")
         dtype = np.dtype(f"{kind}8[{unit}]") if (unit, step) != np.datetime_data(dtype) else dtype
     return np.ascontiguousarray(values, dtype=dtype.newbyteorder("="))
 
 
-def _from_pandas(name: str, column: Any, where: str) -> "polars.Series":
+def _from_pandas(name: str, column: Any) -> "polars.Series":
     """One column of a pandas frame; pandas' own types are known by name."""
     dtype = column.dtype
     if isinstance(dtype, np.dtype):
-        return _from_array(name, column.to_numpy(), where)
+        return _from_array(name, column.to_numpy())
     kind = type(dtype).__name__
     if kind == "CategoricalDtype":
         return _from_categories(column)
     if kind == "SparseDtype":
-        return _from_pandas(name, column.sparse.to_dense(), where)
+        return _from_pandas(name, column.sparse.to_dense())
     if kind == "PeriodDtype":
-        return _from_pandas(name, column.dt.to_timestamp(), where)
+        return _from_pandas(name, column.dt.to_timestamp())
     if kind == "ArrowDtype":
-        return _from_arrow(name, column.array.__arrow_array__(), where)
+        return _from_arrow(name, column.array.__arrow_array__())
     if kind == "DatetimeTZDtype":
         moments = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
-        return _from_array(name, moments, where).dt.replace_time_zone("UTC")
+        return _from_array(name, moments).dt.replace_time_zone("UTC")
     present = column.notna().to_numpy()
     if isinstance(getattr(dtype, "numpy_dtype", None), np.dtype) and dtype.numpy_dtype.kind in "biuf":
         values = column.array.to_numpy(dtype=dtype.numpy_dtype, na_value=dtype.numpy_dtype.type(0))
@@ -222,7 +211,7 @@ def _from_pandas(name: str, column: Any, where: str) -> "polars.Series":
         return series.zip_with(polars.Series(present), series.clear(len(series)))
     values = column.astype(object).to_numpy(copy=True)
     values[~present] = None
-    return objects_as_series(name, values.tolist(), where)
+    return objects_as_series(name, values.tolist())
 
 
 def _from_categories(column: Any) -> "polars.Series":
@@ -233,26 +222,26 @@ def _from_categories(column: Any) -> "polars.Series":
     return series.cast(polars.Enum(labels.unique(maintain_order=True)))
 
 
-def _from_arrow(name: str, column: Any, where: str) -> "polars.Series":
+def _from_arrow(name: str, column: Any) -> "polars.Series":
     kind = str(column.type)
     if kind.startswith("decimal"):
         column = column.cast("float64")  # polars has none beyond 38 digits
     try:
         series = polars.Series(polars.from_arrow(column))
     except (polars.exceptions.PolarsError, TypeError, ValueError) as error:
-        raise no_value(f"{where}, column {name!r}", f"the column holds {kind}") from error
+        raise no_value(f"Column {name!r} has values of type {kind}") from error
     if kind.startswith("dictionary") and not series.dtype.is_nested():  # of numbers, too, it is of categories
         return as_categories(series).cast(polars.Categorical)
     return series
 
 
-def _settled(series: "polars.Series", where: str) -> "polars.Series":
-    """A column of one of the types that go on."""
+def _settled(series: "polars.Series") -> "polars.Series":
+    """A column of one of the types that `as_frame` returns."""
     dtype = series.dtype
     if dtype == polars.Object:
-        return _settled(objects_as_series(series.name, series.to_list(), where), where)
+        return _settled(objects_as_series(series.name, series.to_list()))
     if dtype.is_nested() or dtype in (polars.Binary, polars.Unknown):
-        raise no_value(f"{where}, column {series.name!r}", f"the column holds {dtype}")
+        raise no_value(f"Column {series.name!r} has values of type {dtype}")
     if isinstance(dtype, polars.Datetime) and dtype.time_zone is not None:
         return series.dt.convert_time_zone("UTC")
     if dtype.is_decimal() or (dtype.is_numeric() and str(dtype) in {"Int128", "UInt128", "Float16"}):
@@ -262,25 +251,19 @@ def _settled(series: "polars.Series", where: str) -> "polars.Series":
     return series
 
 
-def _names(names: Iterable[Any], where: str) -> list[str]:
+def _names(names: Iterable[Any]) -> list[str]:
     """Names as texts, each of them once."""
     texts = list(map(str, names))
     twice = [name for name, count in Counter(texts).items() if count > 1]
     if twice:
         shown = ", ".join(map(repr, twice[:5])) + (" …" if len(twice) > 5 else "")
-        stand = "stands" if len(twice) == 1 else "stand"
-        raise DataError(
-            where, "every column has its own name", f"{shown} {stand} more than once", "Rename them."
-        )
+        raise DataError(f"Columns have the same name: {shown}", "Rename them.")
     return texts
 
 
-def _no_columns(where: str, shape: tuple[int, ...]) -> DataError:
-    return DataError(
-        where,
-        "at least one column is expected",
-        f"got 0 feature(s) (shape={tuple(shape)}) while a minimum of 1 is required",
-    )
+def _no_columns(shape: tuple[int, ...]) -> DataError:
+    # in the words that scikit-learn's checks of estimators look for
+    return DataError(f"X has 0 feature(s) (shape={tuple(shape)}) while a minimum of 1 is required")
 
 
 def as_categories(series: "polars.Series") -> "polars.Series":
@@ -288,15 +271,14 @@ def as_categories(series: "polars.Series") -> "polars.Series":
     texts = series.cast(polars.String)
     if not series.dtype.is_float():
         return texts
-    whole = ((series == series.floor()) & (series.abs() < EXACT)).fill_null(False)
-    of_whole = series.cast(polars.Int64, strict=False).cast(polars.String)
-    return of_whole.zip_with(
-        whole, texts.zip_with(series.is_not_nan().fill_null(False), of_whole.clear(len(texts)))
-    )
+    is_integer = ((series == series.floor()) & (series.abs() < EXACT)).fill_null(False)
+    integers = series.cast(polars.Int64, strict=False).cast(polars.String)  # 1 in place of 1.0
+    others = texts.zip_with(series.is_not_nan().fill_null(False), integers.clear(len(texts)))
+    return integers.zip_with(is_integer, others)
 
 
 def without_pattern(series: "polars.Series") -> "polars.Series":
-    """The same column; a space stands before a name that polars would take for a pattern."""
+    """The column, with a space before a name that polars would take for a pattern."""
     name = series.name
     is_pattern = name == "*" or (name.startswith("^") and name.endswith("$"))
     return series.alias(f" {name}") if is_pattern else series
@@ -311,13 +293,12 @@ class _Process:
     left_behind = False
 
 
-def begin_work(where: str) -> None:
+def begin_work() -> None:
     """Say that polars is about to work."""
     if _Process.left_behind:
         raise ConfigurationError(
-            where,
-            "a process that was started, not forked from one in which tables have been read or fitted",
-            "this one was forked, and polars would wait for ever for threads that stayed behind",
+            "This process was forked from one in which tables were read or fitted, and polars would wait for "
+            "ever for threads that stayed behind",
             "Use joblib's backend 'loky', or the start method 'spawn' of multiprocessing.",
         )
     _Process.worked = True

@@ -71,30 +71,24 @@ def read_cats(directory: Path | str) -> ImageSet:
     --------
     >>> read_cats("no/such/folder")
     Traceback (most recent call last):
-    deepstep.errors.FileError: no/such/folder: a folder with train_catvnoncat.h5 and test_catvnoncat.h5 is
-    expected; there is no such folder. Give the folder of the two files.
+    deepstep.errors.FileError: no/such/folder does not exist. Give the folder of train_catvnoncat.h5 and
+    test_catvnoncat.h5.
     """
     directory = Path(directory)
     if (kind := kind_at(directory)) != "folder":
-        raise FileError(
-            str(directory),
-            f"a folder with {TRAIN_FILE} and {TEST_FILE} is expected",
-            "there is no such folder" if kind == "nothing" else "this is no folder",
-            "Give the folder of the two files.",
-        )
+        problem = f"{directory} does not exist" if kind == "nothing" else f"{directory} is no folder"
+        raise FileError(problem, f"Give the folder of {TRAIN_FILE} and {TEST_FILE}.")
     X_train, y_train, classes = _read_part(directory / TRAIN_FILE, "train")
     X_test, y_test, test_classes = _read_part(directory / TEST_FILE, "test")
     if test_classes != classes:
         raise FileError(
-            str(directory / TEST_FILE),
-            f"the training file's classes {', '.join(map(repr, classes))} are expected",
-            f"they are {', '.join(map(repr, test_classes))}",
+            f"{directory / TEST_FILE} has the classes {', '.join(map(repr, test_classes))}, but the training "
+            f"file has {', '.join(map(repr, classes))}"
         )
     if X_train.shape[1:] != X_test.shape[1:]:
         raise FileError(
-            str(directory / TEST_FILE),
-            f"images of the training file's size {X_train.shape[1:]} are expected",
-            f"they are {X_test.shape[1:]}",
+            f"{directory / TEST_FILE} has images of size {X_test.shape[1:]}, but the training file has "
+            f"{X_train.shape[1:]}"
         )
     return ImageSet(X_train, y_train, X_test, y_test, classes)
 
@@ -104,21 +98,18 @@ def _read_part(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int
         import h5py
     except ImportError as error:
         raise missing_package("read_cats", "h5py") from error
-    check_file(path, "an HDF5 file is expected")
+    check_file(path, "an HDF5 file")
     errors = (RuntimeError, KeyError, ValueError, TypeError)  # to which h5py maps those of its library
     hint = "It is no HDF5 or damaged: get the file again."
-    with reading(path, "an HDF5 file is expected", *errors, hint=hint), h5py.File(path, "r") as file:
+    with reading(path, "an HDF5 file", *errors, hint=hint), h5py.File(path, "r") as file:
         names = (f"{part}_set_x", f"{part}_set_y", "list_classes")
         missing = set(names) - set(file)
         if missing:
-            raise FileError(
-                str(path),
-                f"{part}_set_x, {part}_set_y and list_classes are expected",
-                f"{', '.join(sorted(missing))} is missing",
-            )
+            hint = f"It needs {part}_set_x, {part}_set_y and list_classes."
+            raise FileError(f"{path} lacks {', '.join(sorted(missing))}", hint)
         datasets = {name: _dataset(file, name, path) for name in names}
         for name, dataset in datasets.items():
-            check_room(dataset.size * dataset.dtype.itemsize, str(path), "arrays", f"{name!r}")
+            check_room(dataset.size * dataset.dtype.itemsize, f"{path}: the array {name!r}")
         X, y, classes = (np.asarray(dataset) for dataset in datasets.values())
     _check_arrays(path, X, y, classes)
     return X, y.astype(np.int64), _names(path, classes)
@@ -128,22 +119,22 @@ def _dataset(file: Any, name: str, path: Path) -> Any:
     """A dataset whose values are in this file: another one could be any file of this machine."""
     import h5py
 
-    expected, hint = "data of this file alone", "Copy what it refers to into the file itself."
+    hint = "Copy what it refers to into the file itself."
     if not isinstance(file.get(name, getlink=True), h5py.HardLink):
-        raise FileError(str(path), expected, f"{name!r} is a link", hint)
-    found = file[name]
-    if not isinstance(found, h5py.Dataset) or found.shape is None:
-        raise FileError(str(path), f"an array {name!r}", "it is a group or empty")
-    if found.is_virtual or found.external:
-        raise FileError(str(path), expected, f"the values of {name!r} are in other files", hint)
-    return found
+        raise FileError(f"{path}: {name!r} is a link", hint)
+    dataset = file[name]
+    if not isinstance(dataset, h5py.Dataset) or dataset.shape is None:
+        raise FileError(f"{path}: {name!r} is no array, but a group or empty")
+    if dataset.is_virtual or dataset.external:
+        raise FileError(f"{path}: the values of {name!r} are in other files", hint)
+    return dataset
 
 
 def _names(path: Path, classes: NDArray[np.generic]) -> tuple[str, ...]:
     try:
         return tuple(name.decode() if isinstance(name, bytes) else str(name) for name in classes.tolist())
     except UnicodeDecodeError as error:
-        raise FileError(str(path), "class names in UTF-8 are expected", "they are not") from error
+        raise FileError(f"{path} has names of classes that are not UTF-8") from error
 
 
 def _check_arrays(
@@ -157,10 +148,8 @@ def _check_arrays(
     for rule, holds in rules.items():
         if not holds:
             raise FileError(
-                str(path),
-                f"{rule} is expected",
-                f"images are {X.dtype} {X.shape}, labels {y.dtype} {y.shape}, "
-                f"classes {classes.dtype} {classes.shape}",
+                f"{path} has images of {X.dtype} {X.shape}, labels of {y.dtype} {y.shape} and classes of "
+                f"{classes.dtype} {classes.shape}, not {rule}"
             )
     if not np.isin(y, np.arange(len(classes))).all():
-        raise FileError(str(path), f"labels are 0 to {len(classes) - 1}", f"they are {np.unique(y).tolist()}")
+        raise FileError(f"{path} has the labels {np.unique(y).tolist()}, not 0 to {len(classes) - 1} alone")

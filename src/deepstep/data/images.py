@@ -32,10 +32,11 @@ IMAGE_SUFFIXES = tuple(suffix for suffixes in _FORMATS.values() for suffix in su
 
 def no_table(where: str, picture: Path) -> FileError:
     """The error for a picture where rows are expected."""
+    problem = f"{where} is a picture, not a table"
+    if str(picture) != where:
+        problem = f"{where} has pictures, such as {str(picture)!r}, and is no table"
     return FileError(
-        where,
-        "a table is expected",
-        f"{str(picture)!r} is a picture",
+        problem,
         "A folder with one folder of pictures per class is learned by: deepstep train FOLDER. Its run takes "
         "pictures: deepstep predict RUN PICTURE.",
     )
@@ -60,33 +61,24 @@ def picture_files(folder: Path) -> list[Path]:
 def read_pictures_by_class(
     folder: Path, *, height: int, width: int, channels: int, tell: Callable[[str], None]
 ) -> tuple[NDArray[np.uint8], NDArray[np.str_]]:
-    """Read the pictures of a folder that has one folder per class.
+    """Read the pictures of a folder that has one folder per class, as `read_image` does.
 
-    folder: Its folders are the classes; pictures in deeper folders belong to the class, too.
-    height, width, channels: As of `read_image`.
-    tell: Takes a sentence for each picture that cannot be read, which is left out.
-    returns: Pictures (m, height, width, channels) and the names of their classes (m,), in the order of the
-        classes, then of the files.
-    FileError: When pictures lie in no class, or fewer than two classes have pictures that can be read.
-    MissingPackageError: When Pillow is not installed.
+    Pictures in deeper folders belong to the class, too. Gives pictures (m, height, width, channels) and the
+    names of their classes (m,), in the order of the classes, then of the files; ``tell`` takes a sentence for
+    each picture that cannot be read, which is left out. At least two classes must have pictures.
     """
     files = picture_files(folder)
     for file in files:
         if file.parent == folder:
-            raise FileError(
-                str(folder),
-                "a folder of pictures for each class is expected",
-                f"{file.name!r} lies in no class",
-                "Move each picture into a folder with the name of its class.",
-            )
+            hint = "Move each picture into a folder with the name of its class."
+            raise FileError(f"{folder}: the picture {file.name!r} lies in no folder of a class", hint)
     readable = read_readable(files, height=height, width=width, channels=channels, tell=tell)
     labels = [file.relative_to(folder).parts[0] for file in readable]
     if len(set(labels)) < 2:
+        names = ", ".join(map(repr, set(labels)))
         raise FileError(
-            str(folder),
-            "pictures of at least two classes are expected",
-            f"{', '.join(map(repr, sorted(set(labels)))) or 'no class'} has pictures that can be read",
-            "Make a folder with pictures for each class.",
+            f"{folder} has readable pictures of {f'one class alone, {names}' if names else 'no class'}",
+            "Make a folder with pictures for each of at least two classes.",
         )
     return np.stack(list(readable.values())), np.array(labels)
 
@@ -147,27 +139,22 @@ def read_image(path: Path | str, *, height: int, width: int, channels: int) -> N
     except ImportError as error:
         raise missing_package("read_image", "pillow") from error
     if channels not in (1, 3) or height < 1 or width < 1:
-        raise ConfigurationError(
-            "read_image",
-            "height and width are at least 1, channels is 1 or 3",
-            f"got {height} × {width} × {channels}",
+        raise ConfigurationError.must_be(
+            "height, width and channels",
+            "at least 1, at least 1, and 1 or 3",
+            f"{height}, {width}, {channels}",
         )
     path = Path(path)
-    expected = "a picture is expected"
-    check_file(path, expected)
+    check_file(path, "a picture")
     errors = (*_DECODER_ERRORS, PIL.Image.DecompressionBombError, PIL.Image.DecompressionBombWarning)
     with (
-        reading(path, expected, *errors, hint="Get it again, or save it smaller, as PNG or JPEG."),
+        reading(path, "a picture", *errors, hint="Get it again, or save it smaller, as PNG or JPEG."),
         PIL.Image.open(path, formats=tuple(_FORMATS)) as picture,
     ):
         limit = PIL.Image.MAX_IMAGE_PIXELS
         if limit is not None and picture.width * picture.height > limit:
-            raise FileError(
-                str(path),
-                f"a picture of at most {limit} pixels is expected",
-                f"it has {picture.width} × {picture.height}",
-                "Make it smaller.",
-            )
+            size = f"{picture.width} × {picture.height} pixels"
+            raise FileError(f"{path} has {size}, more than {limit}", "Make it smaller.")
         upright = PIL.ImageOps.exif_transpose(picture)
         plain = _opaque(upright).convert("L" if channels == 1 else "RGB")
         small = plain.resize((width, height), PIL.Image.Resampling.LANCZOS)

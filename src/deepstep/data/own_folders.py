@@ -1,4 +1,4 @@
-"""Which folders may be replaced or removed: those that DeepStep wrote and to which nothing was added.
+"""Folders that may be replaced or removed: those that DeepStep wrote and to which nothing was added.
 
 A folder is known by the record in it (``model.json`` of a saved model, which a run is with a ``run.json``
 beside it, ``training.json`` of a training that is not done), which has a format and its own digest.
@@ -96,7 +96,7 @@ def why_kept(folder: Path, *, training: bool = False) -> str:
     reason = _why_no_mark(folder, TRAINING_MARK if training else MODEL_MARK)
     if reason:
         return reason
-    foreign = sorted(path.relative_to(folder).as_posix() for path, own in _entries(folder) if not own)
+    foreign = sorted(path.relative_to(folder).as_posix() for path, is_own in _entries(folder) if not is_own)
     if not foreign:
         return ""
     named = ", ".join(map(repr, foreign[:MOST_NAMED]))
@@ -106,8 +106,8 @@ def why_kept(folder: Path, *, training: bool = False) -> str:
 
 def remove_own(folder: Path) -> None:
     """Remove what DeepStep wrote into a folder, and the folder itself if nothing else is left in it."""
-    for path, own in _entries(folder):
-        if own:
+    for path, is_own in _entries(folder):
+        if is_own:
             path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
     folder.rmdir()
 
@@ -124,8 +124,8 @@ def _why_no_mark(folder: Path, mark: str) -> str:
         text = read_text(path, most=MOST_BYTES if mark == MODEL_MARK else MOST_OF_A_MARK)
         record = json_values(text, finite=False, surrogates=True)
     except (FileError, ValueError) as error:
-        got = f"{(error.__cause__ if isinstance(error, FileError) else None) or error!s:.200}"
-        return f"it is something else, with a {mark} that cannot be read ({got})"
+        reason = (error.__cause__ if isinstance(error, FileError) else None) or error
+        return f"it is something else, with a {mark} that cannot be read ({reason!s:.200})"
     if not isinstance(record, dict) or record.get("format") != expected:
         return f"it is something else, with a {mark} of another format than {expected!r}"
     if mark == MODEL_MARK:

@@ -83,9 +83,9 @@ class ParquetRows(StoredRows):
     def __init__(self, path: Path | str) -> None:
         self.where, self._path = str(path), local(path)
         parts = part_paths(self._path)  # before pyarrow is needed: the folder may hold other files
-        found = [_opened(self._path, part) for part in parts]
-        self._parts = [part for part, _ in found]
-        self.schema = _common_schema(self.where, [(part.name, schema) for part, schema in found])
+        opened = [_opened(self._path, part) for part in parts]
+        self._parts = [part for part, _ in opened]
+        self.schema = _common_schema(self.where, [(part.name, schema) for part, schema in opened])
         groups = [
             (number, group, rows)
             for number, part in enumerate(self._parts)
@@ -93,7 +93,7 @@ class ParquetRows(StoredRows):
             if rows
         ]
         if not groups:
-            raise DataError(self.where, "at least one row is expected", "its parts have none")
+            raise DataError(f"{self.where} has no rows")
         self._groups = [group[:2] for group in groups]
         self.sizes = tuple(rows for *_, rows in groups)
         self._footers: OrderedDict[int, Any] = OrderedDict()
@@ -119,21 +119,20 @@ class ParquetRows(StoredRows):
                 page_checksum_verification=True,
             ) as file:
                 self._keep(number, file.metadata)
-                read = file.iter_batches(
+                batches = file.iter_batches(
                     batch_size=most, row_groups=[within], columns=list(schema), use_threads=False
                 )
-                got = 0
-                for batch in read:
-                    got += batch.num_rows
+                n_read = 0
+                for batch in batches:
+                    n_read += batch.num_rows
                     frame: Any = polars.from_arrow(batch)
                     yield polars.DataFrame(
                         [frame.get_column(name).cast(dtype) for name, dtype in schema.items()]
                     )
-                if got != self.sizes[group]:  # pyarrow passes over pages of kinds that it does not know
+                if n_read != self.sizes[group]:  # pyarrow passes over pages of kinds that it does not know
                     raise FileError(
-                        _called(self.where, part.name),
-                        f"{self.sizes[group]:,} rows in row group {within}, as the footer says",
-                        f"{got:,} can be read",
+                        f"{_called(self.where, part.name)}: {n_read:,} of {self.sizes[group]:,} rows of row "
+                        f"group {within} can be read",
                         DAMAGED,
                     )
 
@@ -169,8 +168,8 @@ def part_paths(path: Path) -> list[Path]:
         return [Path(path.name)]
     refuse_pipe(path, "a Parquet file, or a folder of such parts")
     if kind != "folder":
-        raise FileError(str(path), "a Parquet file, or a folder of such parts", "there is none")
-    found: list[Path] = []
+        raise FileError(f"{path} does not exist", "Give a Parquet file, or a folder of such parts.")
+    parts: list[Path] = []
     for folder, folders, names in os.walk(path, onerror=_refuse_unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
         for name in folders:
@@ -182,30 +181,24 @@ def part_paths(path: Path) -> list[Path]:
                 raise no_table(str(path), Path(folder, name).relative_to(path))
             if not name.lower().endswith(SUFFIX):
                 raise FileError(
-                    str(path),
-                    "a folder of Parquet parts alone",
-                    f"{name!r} does not end in {SUFFIX}",
+                    f"{path} has a file {name!r} that is no Parquet part, as it does not end in {SUFFIX}",
                     "Move it away, or name it so that it begins with a point.",
                 )
-            found.append(Path(folder, name).relative_to(path))
-    if not found:
-        raise FileError(str(path), "a folder of Parquet parts", f"nothing in it ends in {SUFFIX}")
-    return sorted(found, key=lambda part: part.parts)
+            parts.append(Path(folder, name).relative_to(path))
+    if not parts:
+        raise FileError(f"{path} has no Parquet parts: nothing in it ends in {SUFFIX}")
+    return sorted(parts, key=lambda part: part.parts)
 
 
 def _check_within(path: Path, within: Path) -> None:
     if "=" in within.name:
         raise FileError(
-            str(path),
-            "a folder of Parquet parts that hold all their columns",
-            f"{within.name!r} is a partition, whose column is in no file",
+            f"{path} has a partition {within.name!r}, whose column is in no file",
             "Write it without partitions, with that column in the parts.",
         )
     if within.is_symlink():
         raise FileError(
-            str(path),
-            "a folder of Parquet parts and of folders of them",
-            f"{within.relative_to(path).as_posix()!r} is a link to a folder",
+            f"{path} has a link to a folder, {within.relative_to(path).as_posix()!r}",
             "Move its parts here, or link to each of them.",
         )
 
@@ -242,21 +235,20 @@ def _opened(root: Path, part: Path) -> "tuple[_Part, dict[str, polars.DataType]]
         opened = as_opened(path)
         with _parquet().ParquetFile(path) as file:
             metadata, fields = file.metadata, file.schema_arrow
-            groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
+            groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
             rows = tuple(group.num_rows for group in groups)
         with path.open("rb") as raw:  # the footer stands before its own length and the signature
             raw.seek(max(0, opened[0] - 8 - metadata.serialized_size))
             footer = hashlib.sha256(raw.read()).hexdigest()
+    where = _called(str(root), name)
     if sum(rows) != metadata.num_rows:
-        got = f"its row groups have {sum(rows):,}"
-        raise FileError(
-            _called(str(root), name), f"{metadata.num_rows:,} rows, as the footer says", got, DAMAGED
-        )
+        sizes = f"{sum(rows):,} rows in its row groups, but {metadata.num_rows:,} by its footer"
+        raise FileError(f"{where} has {sizes}", DAMAGED)
     if "" in (field.name for field in fields):  # pyarrow does not find it
-        raise FileError(_called(str(root), name), "a name for every column", "one has none", DAMAGED)
-    schema = {field.name: _dtype_of(field, _called(str(root), name)) for field in fields}
+        raise FileError(f"{where} has a column without a name", DAMAGED)
+    schema = {field.name: _dtype_of(field, where) for field in fields}
     starts = tuple(itertools.accumulate(rows, initial=0))[:-1]
-    places = {metadata.schema.column(at).path: at for at in range(metadata.num_columns)}
+    places = {metadata.schema.column(index).path: index for index in range(metadata.num_columns)}
     texts = {
         name: sum(group.column(places[name]).total_uncompressed_size for group in groups)
         for name, dtype in schema.items()
@@ -269,18 +261,16 @@ def _dtype_of(field: Any, where: str) -> "polars.DataType":
     """The type that polars reads a column as; it would panic at values that it cannot read."""
     import pyarrow
 
-    found: Any = None
+    dtype: Any = None
     if not pyarrow.types.is_decimal256(field.type):
         with suppress(polars.exceptions.PanicException, polars.exceptions.PolarsError):
-            found = polars.DataFrame(pyarrow.schema([field]).empty_table()).dtypes[0]
-    if found is None:
+            dtype = polars.DataFrame(pyarrow.schema([field]).empty_table()).dtypes[0]
+    if dtype is None:
         raise FileError(
-            where,
-            "columns of types that can be read",
-            f"{field.name!r} is of type {field.type}",
+            f"{where}: the column {field.name!r} is of type {field.type}, which cannot be read",
             "Write it as another type, such as double or string, or leave it out.",
         )
-    return found
+    return dtype
 
 
 def _common_schema(
@@ -290,25 +280,20 @@ def _common_schema(
     first, common = schemas[0]
     common = dict(common)
     for part, schema in schemas[1:]:
-        for names, others, got in ((common, schema, "not there"), (schema, common, f"not in {first}")):
-            strange = next((name for name in names if name not in others), None)
-            if strange is not None:
-                raise FileError(
-                    _called(where, part),
-                    f"the columns of {first}",
-                    f"the column {strange!r} is {got}",
-                    unknown_name("", "", strange, set(others) - set(names)).hint or DAMAGED,
-                )
+        called = _called(where, part)
+        missing = next((name for name in common if name not in schema), None)
+        if missing is not None:
+            hint = unknown_name("column", missing, set(schema) - set(common)).hint
+            raise FileError(f"{called} has no column {missing!r}, but {first} has", hint or DAMAGED)
+        extra = next((name for name in schema if name not in common), None)
+        if extra is not None:
+            raise FileError(f"{called} has a column {extra!r} that is not in {first}", DAMAGED)
         for name, dtype in schema.items():
-            found = _joined(common[name], dtype)
-            if found is None:
-                raise FileError(
-                    _called(where, part),
-                    f"the column {name!r} holds {common[name]}, as in {first}",
-                    f"it holds {dtype}",
-                    DAMAGED,
-                )
-            common[name] = found
+            joined = _joined(common[name], dtype)
+            if joined is None:
+                types = f"{dtype}, but {common[name]} in {first}"
+                raise FileError(f"{called}: the column {name!r} is of type {types}", DAMAGED)
+            common[name] = joined
     return common
 
 

@@ -16,7 +16,7 @@ SHARE = 0.5
 """Share of the memory that one array or table may take; its model takes as much again."""
 LITTLE = 2**20
 """Bytes up to which the system is not asked."""
-_OF_GROUP = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+_GROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
 """Where Linux says how much the processes of a container may have, in version 2 and 1."""
 
 
@@ -26,17 +26,14 @@ def memory() -> int | None:
     return min(limits) if limits else None
 
 
-def check_room(n_bytes: int, where: str, what: str, got: str, hint: str = "") -> None:
-    """Refuse what does not fit into memory, before it is asked for."""
-    there = memory() if n_bytes > LITTLE else None
-    if there is None or n_bytes <= SHARE * there:
-        return
-    raise DataError(
-        where,
-        f"{what} of at most {_gibibytes(SHARE * there)}, half of the memory",
-        f"{got} would take {_gibibytes(n_bytes)}",
-        hint,
-    )
+def check_room(n_bytes: int, what: str, hint: str = "") -> None:
+    """Refuse what does not fit into memory, before it is allocated; ``what`` begins the message."""
+    available = memory() if n_bytes > LITTLE else None
+    if available is not None and n_bytes > SHARE * available:
+        limit = _gibibytes(SHARE * available)
+        raise DataError(
+            f"{what} would take {_gibibytes(n_bytes)}, more than half of the memory, {limit}", hint
+        )
 
 
 def _gibibytes(n_bytes: float) -> str:
@@ -53,7 +50,7 @@ def _of_the_machine() -> list[int]:
 
 
 def _of_the_group() -> list[int]:
-    texts = [path.read_text() for path in map(Path, _OF_GROUP) if path.is_file()]
+    texts = [path.read_text() for path in map(Path, _GROUP_LIMITS) if path.is_file()]
     return [int(text) for text in texts if text.strip().isdigit()]  # or "max"
 
 
@@ -87,19 +84,20 @@ class Place(NamedTuple):
 def naming_rows(place: Place, numbers: AnyArray) -> Iterator[None]:
     """Let an error about a value say in which file it stands, and in which row there.
 
-    ``numbers`` are the rows that are looked at, counted from 0 in the group.
+    Such an error begins with "Row 3 ", counted from 1 among the rows that are looked at; ``numbers`` are
+    these rows, counted from 0 in the group.
     """
 
-    def in_file(found: "re.Match[str]") -> str:
-        return f"row {place.row + int(numbers[int(found[1]) - 1]) + 1:,} "
+    def row_of_file(match: "re.Match[str]") -> str:
+        return f"row {place.row + int(numbers[int(match[1]) - 1]) + 1:,} "
 
     try:
         yield
     except FileError:
         raise
     except DataError as error:
-        got = re.sub(r"^row (\d+) ", in_file, error.got)
-        raise type(error)(f"{place.where}, {error.where}", error.expected, got, error.hint) from None
+        problem = re.sub(r"^Row (\d+) ", row_of_file, error.problem)
+        raise type(error)(f"{place.where}: {problem}", error.hint) from None
 
 
 class StoredRows(ABC):
@@ -252,7 +250,7 @@ class StoredRows(ABC):
         names : sequence of str
             The names.
         where : str
-            Name for error messages.
+            The setting or argument that has the names.
 
         Raises
         ------
@@ -261,4 +259,4 @@ class StoredRows(ABC):
         """
         for name in names:
             if name not in self.schema:
-                raise unknown_name(where, "column", name, self.schema)
+                raise unknown_name("column", name, self.schema, setting=where)

@@ -94,9 +94,7 @@ def local(path: Path | str) -> Path:
     url = _URL.fullmatch(str(path))
     if url and not path.exists():
         raise FileError(
-            f"{url[1]}://{url[3]}",
-            "a file on this machine is expected",
-            "this is a URL, and nothing is fetched from the network",
+            f"{url[1]}://{url[3]} is a URL, and nothing is fetched from the network",
             "Download it first, or pipe it: curl -s URL | deepstep train - --target COLUMN.",
         )
     return path
@@ -108,16 +106,12 @@ def _copy_of_stdin() -> Path:
     if _Input.stream is stream and stream is not None:
         return _Input.path
     if stream is None or stream.closed or stream.isatty():
-        raise FileError(
-            STDIN_NAME,
-            "a table is expected",
-            "it is closed" if stream is None or stream.closed else "it is a terminal",
-            "Pipe a table into the command, or name a file.",
-        )
+        state = "closed" if stream is None or stream.closed else "a terminal"
+        raise FileError(f"{STDIN_NAME} is {state}", "Pipe a table into the command, or name a file.")
     folder = tempfile.mkdtemp(prefix="deepstep-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = Path(folder, "stdin")
-    with reading(STDIN_NAME, "a table is expected", hint=""):
+    with reading(STDIN_NAME, "a table", hint=""):
         with path.open("wb") as copy:
             shutil.copyfileobj(stream.buffer, copy, _CHUNK)
         with path.open("rb") as copy:
@@ -135,18 +129,18 @@ def unpacked_suffixes(path: Path) -> tuple[str, str]:
 
 def head_of(path: Path, where: str) -> bytes:
     """The first bytes of a file, as they are there."""
-    check_file(path, "a table file is expected")
-    with reading(where, "a table file is expected", hint=""), path.open("rb") as file:
+    check_file(path, "a table")
+    with reading(where, "a table", hint=""), path.open("rb") as file:
         return file.read(4096)
 
 
 def content_of(path: Path, where: str, compression: str) -> bytes:
     """All bytes of a file, unpacked."""
     packed_size = path.stat().st_size
-    check_room(packed_size, where, "a table", "the file", _PARQUET_STREAMS)
+    check_room(packed_size, where, _PARQUET_STREAMS)
     if not compression:
         return path.read_bytes()
-    with reading(where, f"a whole {compression} file is expected", EOFError, zlib.error, lzma.LZMAError):
+    with reading(where, f"a whole {compression} file", EOFError, zlib.error, lzma.LZMAError):
         if compression == ZSTD:
             check_inflated(most_of_zstd(path), packed_size, where)
             return _without_zstd(path)
@@ -160,19 +154,19 @@ def content_of(path: Path, where: str, compression: str) -> bytes:
 
 def check_inflated(n_bytes: int, packed_size: int, where: str) -> None:
     """Refuse what does not fit into memory, and a small file made to become a large one."""
-    check_room(2 * n_bytes, where, "a table", "the file, unpacked,", _PARQUET_STREAMS)
+    check_room(2 * n_bytes, f"{where}, unpacked,", _PARQUET_STREAMS)
     if n_bytes > max(MOST_INFLATED, MOST_TIMES * packed_size):
+        limits = f"{MOST_INFLATED / 2**30:g} GiB and {MOST_TIMES} times the packed size"
         raise FileError(
-            where,
-            f"at most {MOST_INFLATED / 2**30:g} GiB, or {MOST_TIMES} times the packed size, are expected",
-            f"{packed_size:,} bytes may unpack to {n_bytes:,} or more",
+            f"{where} has {packed_size:,} bytes that may unpack to {n_bytes:,} or more, beyond {limits}",
             "If you trust the file, unpack it yourself (gzip -d, bzip2 -d, xz -d, zstd -d), or save a CSV.",
         )
 
 
 def most_of_zstd(path: Path) -> int:
     """The bytes that a .zst file has at most, by the heads of its blocks; a compressed block has 128 KiB."""
-    content, start, n_bytes = path.read_bytes(), 0, 0
+    content = path.read_bytes()
+    start = n_bytes = 0
     while len(content) >= start + 8:
         magic, size = (int.from_bytes(content[begin : begin + 4], "little") for begin in (start, start + 4))
         if magic & 0xFFFFFFF0 == 0x184D2A50:  # a frame to be skipped

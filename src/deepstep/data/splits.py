@@ -101,7 +101,7 @@ def _labels(y: AnyArray) -> AnyArray:
 
 def _test_rows(rows: int, fraction: float) -> int:
     if not 0 < fraction < 1:
-        raise ConfigurationError("holdout", "fraction is above 0 and below 1", f"got {fraction}")
+        raise ConfigurationError.must_be("fraction", "above 0 and below 1", repr(fraction))
     if rows < 2:
-        raise DataError("holdout", "at least 2 rows are needed, one for each part", f"got {rows}")
+        raise DataError(f"A split into two parts needs at least 2 rows, got {rows}")
     return min(math.ceil(fraction * rows), rows - 1)

@@ -109,16 +109,16 @@ def read_table(
     >>> read_table(path, sep=";", decimal=",").to_dict(as_series=False)
     {'price': [1234.56, 0.5], 'town': ['Köln', 'Graz']}
     """
-    given = TextFormat(sep, decimal, encoding, header)
-    frame = load_table(path, ReadOptions(given, values=values)).frame
-    return with_categories(frame, categorical, "read_table, categorical")
+    explicit = TextFormat(sep, decimal, encoding, header)
+    frame = load_table(path, ReadOptions(explicit, values=values)).frame
+    return with_categories(frame, categorical, "categorical")
 
 
 def with_categories(frame: "polars.DataFrame", names: Collection[str], where: str) -> "polars.DataFrame":
     """The table, in which these columns hold categories."""
     columns = [column(frame, name, where) for name in names]
     return frame.with_columns(
-        [as_categories(one).cast(polars.Categorical).alias(one.name) for one in columns]
+        [as_categories(series).cast(polars.Categorical).alias(series.name) for series in columns]
     )
 
 
@@ -162,7 +162,7 @@ def told_missing_words(
     column = frame.get_column(name)
     if column.dtype not in (polars.String, polars.Boolean) or not column.null_count():
         return ""
-    kind = format_of(path, how.given)
+    kind = format_of(path, how.explicit)
     if kind is None or kind.read is not None:
         return ""
     cells = read_cells(path, how._replace(tell=silent)).get_column(name)
@@ -181,37 +181,31 @@ def silent(line: str) -> None:
 
 def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: bool = False) -> Loaded:
     """A table, and how it is written; with ``as_written`` the cells of a text table."""
-    begin_work(str(path))
-    path, file = Path(path), local(path)
-    where = shown(path)
+    begin_work()
+    file = local(path)
+    where = shown(Path(path))
     head = head_of(file, where)
-    kind = format_of(file, how.given)
+    kind = format_of(file, how.explicit)
     if kind is None:
-        if file.suffix.lower() in IMAGE_SUFFIXES:
-            raise no_table(where, file)
-        raise FileError(
-            where,
-            f"a table ends in {', '.join(FORMATS)}",
-            f"this ends in {file.suffix!r}" if file.suffix else "this has no suffix",
-            "Give the file the suffix of its format, or name the separator of the text: --read sep=; (sep=).",
-        )
-    _, compression = unpacked_suffixes(file)
-    written = how.usual
+        raise _unknown_format(where, file)
+    compression = unpacked_suffixes(file)[1]
     if not compression:
-        check_content(where, kind, head, how.given.encoding)
+        check_content(where, kind, head, how.explicit.encoding)
     errors = polars.exceptions.PolarsError, polars.exceptions.PanicException
-    with reading(where, f"{kind.name} is expected", *errors):
-        # readers get open files: polars takes * and [ in a path for patterns
-        in_memory = kind.read is None or compression
-        content = content_of(file, where, compression) if in_memory else b""
-        if compression:
-            check_content(where, kind, content[:4096], how.given.encoding)
-        source: BinaryIO = BytesIO(content) if in_memory else file.open("rb")
+    with reading(where, kind.name, *errors):
+        written = how.usual
+        if kind.read is None or compression:
+            content = content_of(file, where, compression)
+            if compression:
+                check_content(where, kind, content[:4096], how.explicit.encoding)
+            source: BinaryIO = BytesIO(content)
+        else:
+            # readers get open files: polars takes * and [ in a path for patterns
+            source = file.open("rb")
         with source:
             if kind.read is None:
-                given, usual, tell = how.given, how.usual, how.tell
                 frame, written = read_text_table(
-                    content, where, kind.sep, given=given, usual=usual, tell=tell
+                    content, where, kind.sep, explicit=how.explicit, usual=how.usual, tell=how.tell
                 )
                 frame = frame if as_written else typed(frame, written, how.values)
             else:
@@ -219,8 +213,18 @@ def load_table(path: Path | str, how: ReadOptions = BY_CONTENT, *, as_written: b
     if kind.signature:  # of text repeated in few bytes there may be much
         check_table_room(where, int(frame.estimated_size()), hint=kind is PARQUET_FILE)
     if frame.height == 0 or frame.width == 0:
-        raise DataError(where, "a table with at least one row of values is expected", "it has none")
+        raise DataError(f"{where} has no rows of values")
     return Loaded(frame, written)
+
+
+def _unknown_format(where: str, file: Path) -> FileError:
+    if file.suffix.lower() in IMAGE_SUFFIXES:
+        return no_table(where, file)
+    return FileError(
+        f"{where} {f'ends in {file.suffix!r}' if file.suffix else 'has no suffix'}; a table ends in "
+        f"{', '.join(FORMATS)}",
+        "Give the file the suffix of its format, or name the separator of the text: --read sep=; (sep=).",
+    )
 
 
 def is_table(path: Path) -> bool:
@@ -238,7 +242,7 @@ def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
     name : str
         The column's name.
     where : str
-        Name for error messages.
+        The setting or argument that has the name.
 
     Returns
     -------
@@ -255,11 +259,11 @@ def column(frame: "polars.DataFrame", name: str, where: str) -> "polars.Series":
     >>> import polars
     >>> column(polars.DataFrame({"survived": [1]}), "Survived", "--target")
     Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: --target: column is one of 'survived'; got 'Survived'. Did you mean
+    deepstep.errors.ConfigurationError: --target must be one of 'survived', got 'Survived'. Did you mean
     'survived'?
     """
     if name not in frame.columns:
-        raise unknown_name(where, "column", name, frame.columns)
+        raise unknown_name("column", name, frame.columns, setting=where)
     return frame.get_column(name)
 
 
@@ -287,12 +291,10 @@ def stored(
     kind, suffix = kind_at(file), file.suffix.lower()
     can_be = kind == "folder" or (kind != "nothing" and suffix in (PARQUET, *NUMPY))
     if stream and kind == "nothing":
-        raise FileError(str(file), "rows to stream", "there is no such file")
+        raise FileError(f"{file} does not exist")
     if stream and not can_be:
         raise ConfigurationError(
-            where,
-            "a Parquet file, a folder of such parts, or a NumPy file",
-            f"got {file}",
+            f"{file} cannot be streamed: it is no Parquet file, no folder of such parts and no NumPy file",
             "Write the table as Parquet, or let it be read into memory.",
         )
     if stream is False or not can_be:
@@ -309,10 +311,12 @@ def table_in(
     """A table in memory: of a file, of all Parquet parts of a folder, or of rows that stay in theirs."""
     if not isinstance(file, str | PathLike):
         return Loaded(rows_in_memory(file), how.usual, file.named)
-    there = local(Path(file))
-    of_one_read = kind_at(there) != "folder" and there.suffix.lower() not in NUMPY
-    rows = None if of_one_read else opened(there, beside)
-    return load_table(Path(file), how) if rows is None else table_in(rows, how=how)
+    path = local(Path(file))
+    if kind_at(path) == "folder" or path.suffix.lower() in NUMPY:
+        rows = opened(path, beside)
+        if rows is not None:
+            return table_in(rows, how=how)
+    return load_table(Path(file), how)
 
 
 def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
@@ -320,9 +324,7 @@ def rows_in_memory(rows: StoredRows) -> "polars.DataFrame":
     columns = list(rows.schema)
     check_room(
         int(rows.n_rows * (8 * len(columns) + rows.row_bytes(columns))),
-        rows.where,
-        "rows",
-        f"{rows.n_rows:,} rows of {len(columns):,} columns",
+        f"{rows.where}: {rows.n_rows:,} rows of {len(columns):,} columns",
         "Training can leave them where they are: --stream (stream=True).",
     )
     return polars.concat(rows.all_pieces(columns, max(rows.sizes)))

@@ -42,14 +42,11 @@ _PART = re.compile(r'[\w-]+|""')
 
 def read_text(path: Path, *, most: int = MOST_BYTES) -> str:
     """The text of a UTF-8 file of at most ``most`` bytes; folders, pipes and devices are refused."""
-    expected = "UTF-8 text is expected"
-    check_file(path, expected)
-    with reading(path, expected, ValueError, MemoryError, hint=""):
+    check_file(path, "a file of UTF-8 text")
+    with reading(path, "UTF-8 text", ValueError, MemoryError, hint=""):
         size = path.stat().st_size
         if size > most:
-            raise FileError(
-                str(path), f"a file of at most {most:,} bytes is expected", f"it has {size:,} bytes"
-            )
+            raise FileError(f"{path} has {size:,} bytes, more than {most:,}")
         return path.read_text(encoding="utf-8")
 
 
@@ -89,11 +86,11 @@ def _too_much(error: BaseException) -> str:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    entries = dict(pairs)
+    if len(entries) < len(pairs):
         twice = next(name for name, times in Counter(name for name, _ in pairs).items() if times > 1)
         raise ValueError(f"an entry stands twice: {twice!r:.60}")
-    return found
+    return entries
 
 
 def _whole(digits: str) -> int:
@@ -142,7 +139,9 @@ def _check_leaves(values: Any) -> None:
 
 
 def _entries(holder: Any) -> Any:
-    return holder.values() if isinstance(holder, dict) else holder if isinstance(holder, list) else ()
+    if isinstance(holder, dict):
+        return holder.values()
+    return holder if isinstance(holder, list) else ()
 
 
 def html_table(header: Sequence[str], rows: Sequence[Sequence[str]], *, caption: str) -> str:
@@ -185,5 +184,6 @@ def column_texts(
     decimals = [
         len(cell.rpartition(decimal)[2]) for cell in written if re.search(rf"{re.escape(decimal)}\d+$", cell)
     ]
-    places = max(0, digits - 1 - floor(log10(largest)), *(one for one in decimals if one <= MOST_DECIMALS))
+    decimals = [count for count in decimals if count <= MOST_DECIMALS]
+    places = max(0, digits - 1 - floor(log10(largest)), *decimals)
     return [[f"{value:.{places}f}".replace(".", decimal) for value in column] for column in columns]

@@ -45,41 +45,40 @@ def read_text_table(
     where: str,
     sep: str,
     *,
-    given: TextFormat,
+    explicit: TextFormat,
     usual: TextFormat,
     tell: Tell,
 ) -> "tuple[polars.DataFrame, TextFormat]":
     """The cells of a file as they are written, all of them texts (empty ones are null), and how."""
-    given = given.checked()
-    found: list[str] = []
-    text, encoding = as_utf_8(content, given.encoding, usual.encoding, where)
-    if encoding != UTF_8 and encoding not in (given.encoding, usual.encoding):
-        found.append(f"encoding {encoding}")
+    explicit = explicit.checked()
+    findings: list[str] = []
+    text, encoding = as_utf_8(content, explicit.encoding, usual.encoding, where)
+    if encoding != UTF_8 and encoding not in (explicit.encoding, usual.encoding):
+        findings.append(f"encoding {encoding}")
     sample = first_lines(text)
-    skipped, header_sep = lines_before(sample, given.sep)
+    skipped, header_sep = lines_before(sample, explicit.sep)
     sample = sample[len("".join(skipped)) :]
-    expected = usual.sep or sep
-    separator = given.sep or header_sep or find_separator(sample, sep, expected)
+    usual_sep = usual.sep or sep
+    separator = explicit.sep or header_sep or find_separator(sample, sep, usual_sep)
     skipped += find_comments(sample, separator)
-    start, n_skipped = len("".join(skipped).encode()), len(skipped)
-    if separator not in (given.sep, expected):
-        found.insert(0, f"separator {separator!r}")
+    if separator not in (explicit.sep, usual_sep):
+        findings.insert(0, f"separator {separator!r}")
     comments = sum(line.startswith("#") for line in skipped)
     if comments:
         lines = "1 line that begins" if comments == 1 else f"{comments} lines that begin"
         tell(f"{where}: {lines} with # before the header {'is' if comments == 1 else 'are'} left out.")
-    header = given.header and usual.header
-    text = text[start:]
-    names, n_lines, blank = _check_lines(text, where, separator, header, n_skipped)
+    header = explicit.header and usual.header
+    text = text[len("".join(skipped).encode()) :]
+    names, n_lines, blank = _check_lines(text, where, separator, header, len(skipped))
     rows = text.split(b"\n", n_lines)[n_lines:]
     cells = _cells(rows[0] if rows else b"", separator, _different(names, where, tell), blank)
-    if len(names) == 1 and " " in names[0] and given.sep is None and where.lower().endswith(".txt"):
+    if len(names) == 1 and " " in names[0] and explicit.sep is None and where.lower().endswith(".txt"):
         tell(f"{where}: one column, {names[0]!r:.200}. If spaces separate columns: --read 'sep= ' (sep=' ').")
-    decimal = given.decimal or find_decimal(cells, separator, usual.decimal, where, tell)
-    if decimal not in (given.decimal, usual.decimal or "."):
-        found.append("decimal comma" if decimal == "," else "decimal point")
-    if found:
-        *others, last = found
+    decimal = explicit.decimal or find_decimal(cells, separator, usual.decimal, where, tell)
+    if decimal not in (explicit.decimal, usual.decimal or "."):
+        findings.append("decimal comma" if decimal == "," else "decimal point")
+    if findings:
+        *others, last = findings
         named = f"{', '.join(others)} and {last}" if others else last
         tell(f"{named[0].upper()}{named[1:]} found in {where}.")
     return cells, TextFormat(separator, decimal, encoding, header)
@@ -89,9 +88,10 @@ def typed(
     cells: "polars.DataFrame", written: TextFormat, values: Mapping[str, Collection[Any]] | None = None
 ) -> "polars.DataFrame":
     """The columns with the types that their values have; ``values`` as of `deepstep.data.read_table`."""
-    kept, comma = values or {}, written.decimal == ","
+    values = values or {}
+    comma = written.decimal == ","
     return polars.DataFrame(
-        [typed_column(series, kept.get(series.name, ()), decimal_comma=comma) for series in cells]
+        [typed_column(series, values.get(series.name, ()), decimal_comma=comma) for series in cells]
     )
 
 
@@ -99,7 +99,7 @@ def _check_lines(
     text: bytes, where: str, sep: str, header: bool, skipped: int
 ) -> tuple[list[str], int, list[int]]:
     """Read every line once with Python's csv: polars fills short lines silently."""
-    blank, n_lines = [], 0
+    blank = []
     try:
         with TextIOWrapper(BytesIO(text), encoding=UTF_8, newline="") as file:
             lines = csv.reader(file, delimiter=sep, strict=True)
@@ -110,20 +110,19 @@ def _check_lines(
                 if not fields:
                     blank.append(row)
                 elif len(fields) != len(first):
-                    at = lines.line_num + skipped
-                    comment = fields[0].startswith("#")
-                    raise FileError(
-                        where,
-                        f"every line has {len(first)} fields, as the {'header' if header else 'first'}",
-                        f"line {at} has {len(fields)}{', and begins with #' if comment else ''}",
-                        "Remove comments below the header."
-                        if comment
-                        else "Put quotes around fields that contain the separator.",
-                    )
+                    line = f"line {lines.line_num + skipped}"
+                    count = f"{len(fields)} field{'s' * (len(fields) != 1)}"
+                    first_line = "header" if header else "first line"
+                    problem = f"{where}: {line} has {count}, but the {first_line} has {len(first)}"
+                    if fields[0].startswith("#"):
+                        raise FileError(
+                            f"{problem}; {line} begins with #", "Remove comments below the header."
+                        )
+                    raise FileError(problem, "Put quotes around fields that contain the separator.")
     except csv.Error as error:
-        got = f"it cannot be read (line {lines.line_num + skipped}: {error})"
-        raise FileError(where, "a text table is expected", got, DAMAGED) from error
-    names = _named(first) if header else [f"column_{at}" for at in range(1, len(first) + 1)]
+        problem = f"{where}: line {lines.line_num + skipped} cannot be read ({error})"
+        raise FileError(problem, DAMAGED) from error
+    names = _named(first) if header else [f"column_{number}" for number in range(1, len(first) + 1)]
     return names, n_lines, blank
 
 
@@ -132,10 +131,9 @@ def _check_first(where: str, first: list[str], sep: str, header: bool) -> None:
     if len(first) == 1 and others:
         sign, name = next(iter(others.items()))
         typed = "tab" if sign == "\t" else repr(sign)
+        line = "header" if header else "first line"
         raise FileError(
-            where,
-            f"columns separated by {SEPARATORS.get(sep, repr(sep))} are expected",
-            f"the {'header' if header else 'first line'} has {name}: {first[0][:200]!r}",
+            f"{where}: the {line} has {name}, but no {SEPARATORS.get(sep, repr(sep))}: {first[0][:200]!r}",
             f"If they separate the columns: --read sep={typed} (sep={sign!r}).",
         )
 
@@ -143,35 +141,39 @@ def _check_first(where: str, first: list[str], sep: str, header: bool) -> None:
 def _named(header: list[str]) -> list[str]:
     """The names of all columns; polars gives a nameless one a name that does not say that it had none."""
     names = [name.strip() for name in header]
-    for at, name in enumerate(names):
+    for index, name in enumerate(names):
         if not name:
-            number, names[at] = 0, f"Unnamed: {at}"
-            while names.count(names[at]) > 1:  # a table that was written with its index twice
+            names[index] = f"Unnamed: {index}"
+            number = 0
+            while names.count(names[index]) > 1:  # a table that was written with its index twice
                 number += 1
-                names[at] = f"Unnamed: {at}.{number}"
+                names[index] = f"Unnamed: {index}.{number}"
     return names
 
 
 def _different(names: Sequence[str], where: str, tell: Tell) -> list[str]:
     """The names, with numbers behind those that stand there already."""
-    given, found, renamed = set(names), dict[str, None](), []
+    header = set(names)
+    different = dict[str, None]()
+    renamed = []
     for name in names:
-        new, number = name, 0
-        while new in found or (number and new in given):
+        new = name
+        number = 0
+        while new in different or (number and new in header):
             number += 1
             new = f"{name}.{number}"
         if new != name:
             renamed.append(f"{name!r} is called {new!r}")
-        found[new] = None
+        different[new] = None
     if renamed:
         more = f", and {len(renamed) - 3} more" if len(renamed) > 3 else ""
         tell(f"{where}: names of columns stand more than once: another {', '.join(renamed[:3])}{more}.")
-    return list(found)
+    return list(different)
 
 
 def _cells(text: bytes, sep: str, names: Sequence[str], blank: list[int]) -> "polars.DataFrame":
     # As text: the types are ours to infer, many times faster than by polars over the whole file.
-    schema = {f"{at}": polars.String for at in range(len(names))}
+    schema = {f"{index}": polars.String for index in range(len(names))}
     frame = polars.read_csv(
         BytesIO(text), separator=sep, schema=schema, has_header=False, raise_if_empty=False
     )
@@ -186,9 +188,9 @@ def typed_column(
     """A column of texts as the first of `_types` that all its values have, else as texts."""
     missing = [word for word in MISSING if not word or word not in values]
     text = without_pattern(series).str.strip_chars().replace(missing, None)
-    tried = (read(text) for read in _types(decimal_comma)) if text.count() else ()
-    found = next((values for values in tried if values.count() == text.count()), text)
-    return found.alias(series.name)
+    candidates = (read(text) for read in _types(decimal_comma)) if text.count() else ()
+    converted = next((values for values in candidates if values.count() == text.count()), text)
+    return converted.alias(series.name)
 
 
 def _types(decimal_comma: bool) -> "Iterator[Callable[[polars.Series], polars.Series]]":
@@ -213,7 +215,7 @@ def _with_decimal_commas(text: "polars.Series") -> "polars.Series":
     if not all_fit(text, WITH_COMMA):
         return text.clear(len(text))
     plain = text.str.replace_all(f"[{GROUPS}]", "")
-    whole = plain.cast(polars.Int64, strict=False)
-    if whole.count() == text.count():
-        return whole
+    integers = plain.cast(polars.Int64, strict=False)
+    if integers.count() == text.count():
+        return integers
     return plain.str.replace(",", ".", literal=True).cast(polars.Float64, strict=False)

@@ -56,7 +56,7 @@ class StreamedTable:
         """As `Targets.scale_of`, of all rows that are learned from; ``Y`` are the targets of the sample."""
         center, scale = targets.scale_of(Y, None, counts=counts, where=self.where)
         if not (targets.is_classes or self.survey.in_memory) and (center.any() or (scale != 1).any()):
-            mean, deviation, _ = self.survey.moments.moments(f"target {self.survey.target!r}")
+            mean, deviation, _ = self.survey.moments.moments(self.survey.target)
             return np.full_like(center, mean), np.full_like(scale, deviation)
         return center, scale
 
@@ -162,7 +162,7 @@ def weights_in(frame: "polars.DataFrame", name: str) -> Array:
 
 def _encoding(surveyed: Survey, name: str) -> Encoding:
     """How features become inputs: of all rows in memory, or by a second pass over them."""
-    inputs, pieces = surveyed.inputs, default_n_bins(sum(surveyed.kept)) if INPUTS[name][1] else 0
+    inputs, pieces = surveyed.inputs, default_n_bins(sum(surveyed.learned_rows)) if INPUTS[name][1] else 0
     if surveyed.in_memory:
         return Encoding.fit(inputs.transform(surveyed.sample), pieces)
     quantiles = Quantiles(inputs.n_features)

@@ -71,7 +71,7 @@ def in_memory(data: RawData, where: str, how: ReadOptions) -> RawData:
     if arrays is not None:
         for array in arrays:
             if array is not None:
-                check_room(array.nbytes, where, "arrays", f"one of shape {tuple(array.shape)}", IN_ROWS)
+                check_room(array.nbytes, f"An array of shape {tuple(array.shape)}", IN_ROWS)
         inputs, *others = (None if array is None else np.array(array) for array in arrays)
         if inputs is not None and inputs.ndim > 2:
             inputs = inputs.reshape(len(inputs), -1)

@@ -158,7 +158,7 @@ class SavedEstimator:
         >>> from deepstep import DeepClassifier
         >>> DeepClassifier.load("no/such/model")
         Traceback (most recent call last):
-        deepstep.errors.FileError: no/such/model: the folder of a saved model is expected; there is none.
+        deepstep.errors.FileError: no/such/model does not exist. Give the folder of a saved model.
         """
         model = archive.load(folder)
         if issubclass(cls, type(model)) and cls is not type(model):  # a class of the user's own

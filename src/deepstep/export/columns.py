@@ -68,10 +68,10 @@ def _inputs_of(column: Column) -> list[Input]:
         values = column.categories if isinstance(column, CategoryColumn) else column.values
         return [made("category", values=tuple(values))]
     if isinstance(column, ConstantColumn):
-        return [made("presence", blanks=not column.of_texts)]
+        return [made("presence", blanks=not column.from_texts)]
     if isinstance(column, DateColumn):
         to_iso = iso_substitutions(column.written)
-        return [made(column.kind, lenient=column.of_texts, written=column.written, to_iso=to_iso)]
+        return [made(column.kind, lenient=column.from_texts, written=column.written, to_iso=to_iso)]
     written: str = getattr(column, "written", "")
     return [made(column.kind, **number_patterns(written), example=written) if written else made(column.kind)]
 

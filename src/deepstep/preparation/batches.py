@@ -47,8 +47,9 @@ class Examples:
     @property
     def sample(self) -> "Examples":
         """Some of them to look at: all; of inputs that are made when they are taken, some."""
-        whole = isinstance(self.X, np.ndarray) or hasattr(self.X, "toarray")
-        return self if whole else self.part(evenly_spread(len(self), MOST_SHOWN))
+        if isinstance(self.X, np.ndarray) or hasattr(self.X, "toarray"):
+            return self
+        return self.part(evenly_spread(len(self), MOST_SHOWN))
 
     def in_memory(self, where: str) -> "Examples":
         """The examples as arrays; those of files are refused."""
@@ -57,10 +58,8 @@ class Examples:
     def close(self) -> None:
         """Nothing is open."""
 
-    def window(
-        self, epoch: int, number: int, batch_size: int | None, order: Order, **of_files: Any
-    ) -> Window:
-        """The window that holds a batch: the whole epoch."""
+    def window(self, epoch: int, number: int, batch_size: int | None, order: Order, **ignored: Any) -> Window:
+        """The window that holds a batch: the whole epoch; ignored is what concerns files alone."""
         return Window(self, visited(order, epoch, len(self)), 0, n_batches(len(self), batch_size))
 
     def __len__(self) -> int:
@@ -80,20 +79,20 @@ class Examples:
 
 def visited(order: Order, epoch: int, m: int) -> AnyArray | None:
     """The order of m examples in an epoch, (m,); None for the order as it is."""
-    given = order(epoch, m)
-    if given is None:
+    returned = order(epoch, m)
+    if returned is None:
         return None
-    found = np.asarray(given)
-    whole = found.dtype.kind in "iu"
-    if not (whole and found.shape == (m,) and 0 <= found.min() <= found.max() < m):
-        reach = f" from {found.min()} to {found.max()}" if whole and found.size else ""
-        raise ConfigurationError(
-            "order",
-            f"order({epoch}, {m}) gives {m} whole numbers from 0 to {m - 1}",
-            f"got shape {found.shape} of {found.dtype}{reach}",
+    indices = np.asarray(returned)
+    are_integers = indices.dtype.kind in "iu"
+    if not (are_integers and indices.shape == (m,) and 0 <= indices.min() <= indices.max() < m):
+        reach = f" from {indices.min()} to {indices.max()}" if are_integers and indices.size else ""
+        raise ConfigurationError.must_be(
+            f"order({epoch}, {m})",
+            f"{m} whole numbers from 0 to {m - 1}",
+            f"shape {indices.shape} of {indices.dtype}{reach}",
             "For example numpy.random.default_rng(epoch).permutation(m).",
         )
-    return found
+    return indices
 
 
 def as_they_are(epoch: int, m: int) -> None:
@@ -149,13 +148,13 @@ def batch(order: AnyArray | None, m: int, batch_size: int | None, number: int) -
 def places(order: AnyArray | None, m: int, batch_size: int | None, number: int) -> slice:
     """Where a batch lies in the order of the m examples, by its number from 0."""
     size = m if batch_size is None else batch_size
-    epoch, at = divmod(number, n_batches(m, batch_size))
+    epoch, index = divmod(number, n_batches(m, batch_size))
     begin = 0 if order is None else epoch * m
-    return slice(begin + at * size, begin + min((at + 1) * size, m))
+    return slice(begin + index * size, begin + min((index + 1) * size, m))
 
 
 class Share(NamedTuple):
-    """Which of the workers one is."""
+    """The place of a worker: its rank ``of`` how many."""
 
     rank: int
     of: int
@@ -179,7 +178,7 @@ class Shard(Examples):
 
     def among(self, rows: slice) -> tuple[slice, AnyArray]:
         """The examples of this shard in a batch, and their places in it."""
-        first, stop = (int(at) for at in np.searchsorted(self.positions, (rows.start, rows.stop)))
+        first, stop = np.searchsorted(self.positions, (rows.start, rows.stop)).tolist()
         return slice(first, stop), self.positions[first:stop] - rows.start
 
 
@@ -217,20 +216,17 @@ def hold_out(
     train_test_split = package("sklearn.model_selection").train_test_split
     m = len(examples)
     if m < LEAST:
-        expected, got = f"at least {LEAST} examples, to hold some out", f"got n_samples={m}"
-        raise DataError(where, expected, got, "The validation set is too small otherwise.")
+        problem = f"n_samples={m} is too few to hold some out, which needs at least {LEAST}"
+        raise DataError(problem, "The validation set is too small otherwise.")
     size = min(max(2, ceil(fraction * m)), m - 1)
     obstacle = classes is None or stratification_obstacle(classes, fraction=(size - 0.5) / m)
     groups = None if obstacle else classes
     parts = train_test_split(np.arange(m), test_size=size, random_state=seed, stratify=groups)
     learn, held = map(examples.part, parts)
-    if any(part.weight is not None and not part.weight.any() for part in (learn, held)):
-        raise DataError(
-            where,
-            "a weight above 0 in both the learning and the validation part",
-            "got a part whose weights are all 0",
-            "Use another seed or validation_fraction.",
-        )
+    for name, part in (("learn from", learn), ("validate on", held)):
+        if part.weight is not None and not part.weight.any():
+            problem = f"All weights are 0 in the {len(part)} of {m} examples to {name}"
+            raise DataError(problem, "Use another seed or validation_fraction.")
     return learn, held
 
 

@@ -78,17 +78,15 @@ class CategoryColumn(Column):
 
     @property
     def done(self) -> str:
-        n, missing = (
-            len(self.categories),
-            ", and an indicator of missing values" if self.marks_missing else "",
-        )
+        n = len(self.categories)
+        missing = ", and an indicator of missing values" if self.marks_missing else ""
         if self.has_other:
             return f"one-hot encoded: the {n} most frequent values, and one feature for all others{missing}"
         rest = "unseen: all 0" if self.marks_missing else "missing and unseen: all 0"
-        kept = f"one-hot encoded: {n} values{missing}; {rest}"
+        encoded = f"one-hot encoded: {n} values{missing}; {rest}"
         if not self.left_out:
-            return kept
-        return f"{kept}; only the {n} most frequent are kept, {self.left_out} are left out"
+            return encoded
+        return f"{encoded}; only the {n} most frequent are kept, {self.left_out} are left out"
 
     @property
     def why(self) -> str:
@@ -96,13 +94,15 @@ class CategoryColumn(Column):
 
     def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
         position = positions(series, self.categories)
-        found = np.flatnonzero(position >= 0)
-        out[found, position[found]] = 1.0
-        missing, start = is_missing(series), len(self.categories)
+        known = np.flatnonzero(position >= 0)
+        out[known, position[known]] = 1.0
+        # the marks stand behind the categories: missing, then other
+        missing = is_missing(series)
+        mark = len(self.categories)
         if self.marks_missing:
-            out[:, start] = missing
+            out[:, mark] = missing
         if self.has_other:
-            out[:, start + self.marks_missing] = (position < 0) & ~missing
+            out[:, mark + self.marks_missing] = (position < 0) & ~missing
 
 
 @dataclass(frozen=True)
@@ -146,12 +146,14 @@ def words_of(texts: "polars.DataFrame") -> "polars.DataFrame":
 def positions(series: "polars.Series", categories: tuple[str, ...]) -> NDArray[np.intp]:
     """The position of each value among the categories, −1 where it is missing or none of them: (m,)."""
     enum = polars.Enum(categories)
-    of_texts = _as_texts(series).cast(enum, strict=False)
-    found = of_texts.to_physical().cast(polars.Int64)
+
+    def codes(texts: "polars.Series") -> "polars.Series":
+        return texts.cast(enum, strict=False).to_physical().cast(polars.Int64)
+
+    result = codes(_as_texts(series))
     if series.dtype.is_float():  # 1.0 is the category 1 as well
-        of_numbers = as_categories(series).cast(enum, strict=False)
-        found = found.zip_with(found.is_not_null(), of_numbers.to_physical().cast(polars.Int64))
-    return found.fill_null(-1).to_numpy().astype(np.intp)
+        result = result.zip_with(result.is_not_null(), codes(as_categories(series)))
+    return result.fill_null(-1).to_numpy().astype(np.intp)
 
 
 def _as_texts(series: "polars.Series") -> "polars.Series":
@@ -172,7 +174,7 @@ def column_of_texts(
     n_present, n = int(counts["rows"].sum()) + others, counts.height + others
     marks_missing = n_present < m
     if n == 1:
-        return ConstantColumn(name, counts["value"][0][:60], marks_missing, of_texts=True)
+        return ConstantColumn(name, counts["value"][0][:60], marks_missing, from_texts=True)
     if n == 2:
         share = int(counts["rows"][1]) / n_present
         return TwoValuesColumn(name, tuple(counts["value"]), share, marks_missing)
@@ -198,14 +200,16 @@ def column_of_texts(
 def _frequent_words(counts: "polars.DataFrame", m: int) -> tuple[str, ...]:
     """The most frequent words that are more than a whole value, and not in every row: sorted."""
     rows = polars.col("rows").sum()
-    of_words = words_of(counts).group_by("word").agg(rows)
-    whole = counts.group_by(polars.col("value").str.to_lowercase().alias("word")).agg(rows.alias("whole"))
+    words = words_of(counts).group_by("word").agg(rows)
+    # rows in which the word is the whole value: a category, which has a feature already
+    values = counts.group_by(polars.col("value").str.to_lowercase().alias("word")).agg(rows.alias("as value"))
     least = max(FEWEST_ROWS_OF_A_WORD, ceil(LEAST_SHARE_OF_A_WORD * m))
-    kept = (
-        of_words.join(whole, on="word", how="left")
+    frequent = (
+        words.join(values, on="word", how="left")
         .filter(
-            polars.col("rows").is_between(least, m - 1), polars.col("rows") > polars.col("whole").fill_null(0)
+            polars.col("rows").is_between(least, m - 1),
+            polars.col("rows") > polars.col("as value").fill_null(0),
         )
         .sort(["rows", "word"], descending=[True, False])
     )
-    return tuple(kept["word"].head(MOST_WORDS).sort())
+    return tuple(frequent["word"].head(MOST_WORDS).sort())

@@ -116,9 +116,11 @@ class _Truths(_Measured):
 
     def finish(self, *, identifiers: bool) -> Column:
         seen = self._moments
-        constant = "" if not seen.is_constant else "true" if seen.low else "false"
-        same = _without_differences(self.name, seen, constant)
-        return same or BooleanColumn(self.name, seen.mean, seen.missing > 0)
+        constant = ""
+        if seen.is_constant:
+            constant = "true" if seen.low else "false"
+        unvaried = _without_differences(self.name, seen, constant)
+        return unvaried or BooleanColumn(self.name, seen.mean, seen.missing > 0)
 
 
 class _Times(_Measured):
@@ -138,8 +140,8 @@ class _Times(_Measured):
             self._first = present[:1]
         if self._first is not None:
             self._differ |= bool((present != self._first).any())
-        for part, found in positions_on_circles(np.unique(values[~np.isnan(values)])).items():
-            self._positions[part] |= found
+        for part, positions in positions_on_circles(np.unique(values[~np.isnan(values)])).items():
+            self._positions[part] |= positions
 
     def finish(self, *, identifiers: bool) -> Column:
         seen, first = self._moments, self._first
@@ -148,8 +150,8 @@ class _Times(_Measured):
         # by polars: Python needs a database of time zones to write moments
         constant = "" if self._differ else first.cast(polars.String)[0]
         parts = parts_by(seen.high - seen.low, self._positions, is_time=str(first.dtype) == "Time")
-        same = _without_differences(self.name, seen, constant)
-        return same or DateColumn(self.name, *seen.moments(f"column {self.name!r}"), parts=parts)
+        unvaried = _without_differences(self.name, seen, constant)
+        return unvaried or DateColumn(self.name, *seen.moments(self.name), parts=parts)
 
 
 class _Texts(ColumnStatistics):
@@ -157,7 +159,9 @@ class _Texts(ColumnStatistics):
 
     def __init__(self, name: str, *, typed: bool, declared: bool = False) -> None:
         super().__init__(name)
-        self._typed, self._declared, self._m, self._others = typed or declared, declared, 0, 0
+        self._typed = typed or declared
+        self._declared = declared
+        self._m = self._others = 0
         self._only: polars.Series | None = None
         self._counts: polars.DataFrame | None = None
 
@@ -175,9 +179,9 @@ class _Texts(ColumnStatistics):
             self._counts = new
             return
         if self._counts.height >= MOST_TEXTS or self._counts.estimated_size() >= MOST_BYTES:
-            there = new.join(self._counts, on="value", how="semi")
-            self._others += int(new["rows"].sum()) - int(there["rows"].sum())
-            new = there  # the rows of other texts are counted, the texts are not
+            known = new.join(self._counts, on="value", how="semi")
+            self._others += int(new["rows"].sum()) - int(known["rows"].sum())
+            new = known  # the rows of other texts are counted, the texts are not
         both = polars.concat([self._counts, new])
         self._counts = both.group_by("value").agg(polars.col("rows").sum())
 
@@ -201,7 +205,7 @@ class _Texts(ColumnStatistics):
         among = words_among_numbers(counts)
         if among is not None:
             _, seen = self._numbers(counts, among.written)
-            return NumberColumn(self.name, *seen.moments(f"column {self.name!r}"), *among)
+            return NumberColumn(self.name, *seen.moments(self.name), *among)
         return _cautioned(self._categories(counts, identifiers), counts)
 
     def _categories(self, counts: "polars.DataFrame", identifiers: bool) -> Column:
@@ -225,11 +229,11 @@ class _Texts(ColumnStatistics):
     def _dates(self, counts: "polars.DataFrame", texts: "polars.Series", written: str) -> Column:
         values = days(as_moments(stripped(self._cells(counts)), written))
         seen = self._seen(values, counts)
-        same = _without_differences(self.name, seen, texts[0] if texts.n_unique() == 1 else "")
+        unvaried = _without_differences(self.name, seen, texts[0] if texts.n_unique() == 1 else "")
         present = np.unique(values[~np.isnan(values)])
         parts = parts_by(seen.high - seen.low, positions_on_circles(present), is_time=False)
-        return same or DateColumn(
-            self.name, *seen.moments(f"column {self.name!r}"), parts=parts, of_texts=True, written=written
+        return unvaried or DateColumn(
+            self.name, *seen.moments(self.name), parts=parts, from_texts=True, written=written
         )
 
     def _seen(self, values: NDArray[np.float64], counts: "polars.DataFrame") -> Moments:
@@ -267,21 +271,21 @@ def column_statistics(name: str, dtype: "polars.DataType", *, categorical: bool 
 
 def _of_numbers(name: str, seen: Moments, first: NDArray[np.float64] | None, written: str) -> Column:
     """The kind of a column of numbers; of those that may name the rows with the first of them."""
-    same = _without_differences(name, seen, f"{seen.low:.15g}" if seen.is_constant else "")
-    if same is not None:
-        return same
+    unvaried = _without_differences(name, seen, f"{seen.low:.15g}" if seen.is_constant else "")
+    if unvaried is not None:
+        return unvaried
     if first is not None and not seen.missing:
         reason = why_identifier(name, first, in_order=not written)
         if reason:
             return IdentifierColumn(name, reason)
-    return NumberColumn(name, *seen.moments(f"column {name!r}"), written=written)
+    return NumberColumn(name, *seen.moments(name), written=written)
 
 
 def _without_differences(name: str, seen: Moments, constant: str) -> Column | None:
     """The column of no value, or of one, whose text is ``constant``; None where there are several."""
     if not seen.count:
         return EmptyColumn(name)
-    return ConstantColumn(name, constant[:60], seen.missing > 0, of_texts=False) if constant else None
+    return ConstantColumn(name, constant[:60], seen.missing > 0, from_texts=False) if constant else None
 
 
 def why_identifier(name: str, values: NDArray[np.float64], *, in_order: bool) -> str:

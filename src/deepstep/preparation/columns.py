@@ -104,7 +104,7 @@ class ConstantColumn(Column):
     name: str
     value: str
     marks_missing: bool
-    of_texts: bool
+    from_texts: bool
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -121,4 +121,4 @@ class ConstantColumn(Column):
         return f"where it is there, it was always {self.value!r}" if self.marks_missing else ""
 
     def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
-        out[:] = is_missing(series, blanks=not self.of_texts)[:, None]
+        out[:] = is_missing(series, blanks=not self.from_texts)[:, None]

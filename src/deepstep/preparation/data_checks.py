@@ -40,10 +40,16 @@ _AGAIN = re.compile(r"\.\d+$")
 class Data(NamedTuple):
     """A table before a training, with few of its rows, and all values of its targets.
 
-    inputs: Columns that are learned from, some rows of them.
-    targets: The values of each target by its name, which is empty where it is unknown.
-    classes: Whether the targets are classes.
-    rows: How many rows are learned from; None where ``targets`` are those of a part of them.
+    Attributes
+    ----------
+    inputs : polars.DataFrame
+        Columns that are learned from, some rows of them.
+    targets : mapping
+        The values of each target by its name, which is empty where it is unknown.
+    classes : bool
+        Whether the targets are classes.
+    rows : int or None
+        How many rows are learned from; None where ``targets`` are those of a part of them.
     """
 
     inputs: "polars.DataFrame"
@@ -110,15 +116,15 @@ def header_of_values(data: Data) -> str:
 
 def target_twice(data: Data) -> str:
     """An input with the name of the target."""
-    again = [
+    repeated = [
         column
         for column in data.inputs.columns
         for name in data.targets
         if name and _number(name) is None
         if column == name or (column.startswith(name) and _AGAIN.fullmatch(column[len(name) :]))
     ]
-    says = f"the header has the name of the target more than once: {_first(list(map(repr, again)))}"
-    return f"{says} may be the target again; drop it from the inputs (--exclude) then" if again else ""
+    says = f"the header has the name of the target more than once: {_first(list(map(repr, repeated)))}"
+    return f"{says} may be the target again; drop it from the inputs (--exclude) then" if repeated else ""
 
 
 def far_values(data: Data) -> str:
@@ -189,7 +195,8 @@ def _number(name: str) -> float | None:
 
 def _is_value(series: "polars.Series") -> bool:
     """Whether the name of a column is among its values, or a decimal number in their range."""
-    names, plain = {series.name, _AGAIN.sub("", series.name)}, without_pattern(series)
+    names = {series.name, _AGAIN.sub("", series.name)}
+    plain = without_pattern(series)
     if not series.dtype.is_numeric():
         if series.dtype.is_nested() or series.dtype in (polars.Duration, polars.Binary, polars.Object):
             return False  # no text of a header is one
@@ -209,13 +216,13 @@ def _far_value(series: "polars.Series") -> str:
     values = without_pattern(series).drop_nulls().cast(polars.Float64).to_numpy()
     values = values[np.isfinite(values)]
     for value in (values.min(), values.max()) if len(values) else ():
-        there = values == value
-        others = values[~there]
-        if there.sum() < FAR_ROWS or there.mean() <= FAR_SHARE or len(others) < FAR_ROWS:
+        is_value = values == value
+        others = values[~is_value]
+        if is_value.sum() < FAR_ROWS or is_value.mean() <= FAR_SHARE or len(others) < FAR_ROWS:
             continue
         low, high = np.quantile(others, (0.01, 0.99), method="nearest")
         code = _CODE.fullmatch(f"{value:.15g}") is not None
         far = np.abs(others - value).min() > (FAR_CODE if code else FAR) * (high - low) > 0
         if far and (code or len(np.unique(others)) >= DIFFERENT):
-            return f"{value:.15g} in {100 * there.mean():.0f} %, the others mostly {low:.6g} to {high:.6g}"
+            return f"{value:.15g} in {100 * is_value.mean():.0f} %, the others mostly {low:.6g} to {high:.6g}"
     return ""

@@ -52,11 +52,11 @@ class DateColumn(StandardizedColumn):
     kind: ClassVar[str] = "date"
     unit: ClassVar[str] = "days since 1970-01-01, "
     parts: tuple[str, ...] = ()
-    of_texts: bool = False
+    from_texts: bool = False
     written: str = ISO
 
     def values(self, series: "polars.Series") -> NDArray[np.float64]:
-        if self.of_texts and str(series.dtype) == "String":  # one that is no date is missing
+        if self.from_texts and str(series.dtype) == "String":  # one that is no date is missing
             series = as_moments(stripped(series), self.written)
         return days(series)
 
@@ -78,7 +78,7 @@ class DateColumn(StandardizedColumn):
 
     @property
     def why(self) -> str:
-        return f"texts that are dates, written as {self.written}" if self.of_texts else "dates or times"
+        return f"texts that are dates, written as {self.written}" if self.from_texts else "dates or times"
 
     @property
     def fault(self) -> str:

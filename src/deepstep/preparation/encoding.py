@@ -104,23 +104,24 @@ class Encoding:
         """Learn from the training rows (m, n), finite numbers; a feature has ``pieces`` at most, or none."""
         quantiles = Quantiles(features.shape[1])
         quantiles.update(features)
-        found = cls.of(quantiles, pieces)
+        encoding = cls.of(quantiles, pieces)
         if scaling == "quartiles":
-            return found
+            return encoding
         with np.errstate(over="ignore", invalid="ignore"):
             center, deviation = features.mean(axis=0), features.std(axis=0)
         usable = np.isfinite(deviation) & (deviation > ROUNDING * np.abs(center))
-        factor = np.divide(1, deviation, out=np.array(found.factor), where=usable)
+        factor = np.divide(1, deviation, out=np.array(encoding.factor), where=usable)
         factor[np.isfinite(center) & (deviation <= ROUNDING * np.abs(center))] = 0
-        center = np.where(np.isfinite(center), center, found.center)
-        found = replace(found, center=tuple(center.tolist()), factor=tuple(factor.tolist()))
+        center = np.where(np.isfinite(center), center, encoding.center)
+        encoding = replace(encoding, center=tuple(center.tolist()), factor=tuple(factor.tolist()))
         if scaling == "deviations":
-            return found
+            return encoding
         ranks = np.linspace(0, 1, min(MOST_MARKS, max(2, len(features))))
         first, third, *values = quantiles.at(np.concatenate([[0.25, 0.75], ranks]))
         distinct = _different(np.array(values), first, third, quantiles.more_than_two)
-        curves = [(marks, _normal_scores(place, ranks)) for marks, place in distinct]
-        return replace(found, marks=tuple(one for one, _ in curves), scores=tuple(one for _, one in curves))
+        marks = tuple(marks for marks, _ in distinct)
+        scores = tuple(_normal_scores(place, ranks) for _, place in distinct)
+        return replace(encoding, marks=marks, scores=scores)
 
     @classmethod
     def of(cls, quantiles: Quantiles, pieces: int) -> Self:
@@ -167,14 +168,15 @@ class Encoding:
 
     def transform(self, features: AnyArray, dtype: Any = np.float32) -> Array:
         """The inputs of m rows, C-ordered: scaled features, then the pieces of the first that has some, …"""
-        n, rules = len(self.center), self.rules
+        n = len(self.center)
+        rules = self.rules
         dtype = np.dtype(dtype).type
         inputs = np.empty((len(features), self.n_inputs), dtype)
         for start in range(0, len(features), ROWS_AT_ONCE):  # few enough to stay in the cache
             rows, into = features[start : start + ROWS_AT_ONCE], inputs[start : start + ROWS_AT_ONCE]
             with np.errstate(over="ignore"):
                 u = (rows - rules.center) * rules.factor
-            u = np.clip(u, -FAR, FAR)
+            u = np.clip(u, -FAR, FAR)  # an infinite u would give inf / inf
             into[:, :n] = LIMIT * u / np.hypot(LIMIT, u)
             for index, marks in enumerate(self.marks):
                 if marks:
@@ -185,7 +187,7 @@ class Encoding:
 
     def part(self, block: slice) -> Self:
         """The encoding of some of the features alone: the inputs whose `origins` they are, in their order."""
-        return type(self)(*(getattr(self, one.name)[block] for one in fields(self)))
+        return type(self)(*(getattr(self, field.name)[block] for field in fields(self)))
 
     @cached_property
     def rules(self) -> "_Rules":
@@ -204,7 +206,7 @@ class Encoding:
         return _Rules(center, factor, features, counts, starts, begins, widths, ends, low, high)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {one.name: getattr(self, one.name) for one in fields(self)}
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
 def _pieces(rows: Array, rules: _Rules, dtype: Any) -> Array:

@@ -82,17 +82,16 @@ class ImagePreparation:
         shape = (self.height, self.width, self.channels)
         if images.shape[1:] not in (shape, (self.n_features,)):
             hint = "Pass pictures[None] for one picture." if images.shape == shape else ""
-            raise ShapeError(
-                "pictures", f"(m, {', '.join(map(str, shape))}) is expected", f"got {images.shape}", hint
-            )
+            expected = f"have shape (m, {', '.join(map(str, shape))})"
+            raise ShapeError.must_be("Pictures", expected, str(images.shape), hint)
         if len(images) == 0:
-            raise DataError("pictures", "at least one picture is expected", "got none")
+            raise DataError("There is no picture")
         if images.dtype.kind not in "buif":
-            raise DataError("pictures", "pixels are numbers", f"got {images.dtype}")
+            raise DataError(f"Pixels are no numbers, but of type {images.dtype}")
         features = np.ascontiguousarray(images, dtype=np.float64).reshape(len(images), -1) * self.scale
         wrong = np.flatnonzero(~np.isfinite(features).all(axis=1))
         if wrong.size:
-            raise DataError("pictures", "pixels are finite numbers", f"picture {wrong[0] + 1} has others")
+            raise DataError(f"Picture {wrong[0] + 1} has pixels that are not finite")
         return features
 
     def transform_table(self, frame: "polars.DataFrame") -> NDArray[np.float64]:
@@ -116,7 +115,9 @@ class ImagePreparation:
         names = list(self.feature_names)
         pixels = with_columns(frame, names).select(names)
         for series in pixels:
-            if not series.dtype.is_numeric() or series.null_count():
-                got = f"{series.null_count()} are missing" if series.null_count() else f"got {series.dtype}"
-                raise DataError(f"column {series.name!r}", "pixels are numbers", got)
+            if series.null_count():
+                n_missing = f"{series.null_count()} of {len(series)} values"
+                raise DataError(f"Column {series.name!r}, a pixel, lacks {n_missing}")
+            if not series.dtype.is_numeric():
+                raise DataError(f"Column {series.name!r}, a pixel, has no numbers, but {series.dtype}")
         return self.transform(pixels.to_numpy())

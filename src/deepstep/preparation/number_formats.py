@@ -83,7 +83,8 @@ def infer_number_format(texts: "polars.Series") -> str | None:
     present = texts.drop_nulls()
     sign = next((sign for sign in SIGNS if present.str.contains(_signed(sign)).all()), "")
     present = _bare(present, sign=sign)
-    plain, code, unit = next(fitting(present, NUMBER_FORMATS), None), "", ""
+    plain = next(fitting(present, NUMBER_FORMATS), None)
+    code = unit = ""
     if plain is None:
         code, unit = _code_or_unit_of(present)
         bare = _bare(present, code=code, unit=unit)
@@ -128,15 +129,15 @@ def number_patterns(written: str) -> dict[str, str]:
 
 def _parts_of(written: str) -> tuple[NumberFormat, dict[str, str]]:
     """A format without what stands around its numbers, and that: sign, code, unit."""
-    found = cast("re.Match[str]", _NAME.fullmatch(written))
-    parts = {name: part or "" for name, part in found.groupdict().items()}
+    match = cast("re.Match[str]", _NAME.fullmatch(written))
+    parts = {name: part or "" for name, part in match.groupdict().items()}
     return NUMBER_FORMATS[parts.pop("plain")], parts
 
 
 def is_number_format(written: str) -> bool:
     """Whether this is the name of a format of numbers."""
-    found = _NAME.fullmatch(written)
-    return found is not None and not (found["code"] and found["unit"])
+    match = _NAME.fullmatch(written)
+    return match is not None and not (match["code"] and match["unit"])
 
 
 def _code_or_unit_of(present: "polars.Series") -> tuple[str, str]:
@@ -150,8 +151,8 @@ def _code_or_unit_of(present: "polars.Series") -> tuple[str, str]:
     units = present.str.extract(behind).unique().to_list()
     if None in units or len(units) > 2:
         return "", ""
-    one, *several = sorted(units, key=len)
-    return "", one if not several or several == [f"{one}s"] else ""
+    unit, *others = sorted(units, key=len)
+    return "", unit if not others or others == [f"{unit}s"] else ""  # kg, or day and days
 
 
 def _bare(texts: "polars.Series", *, sign: str = "", code: str = "", unit: str = "") -> "polars.Series":
@@ -192,15 +193,15 @@ def words_among_numbers(counts: "polars.DataFrame") -> AmongNumbers | None:
     texts = _present(counts)
     has_digits = texts["value"].str.contains(r"\d")
     numbers, words = texts.filter(has_digits), texts.filter(~has_digits)
-    m, of_words = int(texts["rows"].sum()), int(words["rows"].sum())
-    if m < FEWEST_ROWS or m - of_words < LEAST_SHARE * m or numbers.height < FEWEST_NUMBERS:
+    m, n_words = int(texts["rows"].sum()), int(words["rows"].sum())
+    if m < FEWEST_ROWS or m - n_words < LEAST_SHARE * m or numbers.height < FEWEST_NUMBERS:
         return None
     if not 0 < words.height <= MOST_WORDS:
         return None
     if words["value"].str.to_lowercase().str.strip_chars("+-").is_in(_INFINITE).any():
         return None
     written = infer_number_format(numbers["value"])
-    return None if written is None else AmongNumbers(written, tuple(words["value"].sort()), of_words)
+    return None if written is None else AmongNumbers(written, tuple(words["value"].sort()), n_words)
 
 
 def why_not_numbers(counts: "polars.DataFrame") -> str:
@@ -209,10 +210,10 @@ def why_not_numbers(counts: "polars.DataFrame") -> str:
     value, rows = polars.col("value"), polars.col("rows").sum()
     texts = texts.with_columns(value.str.extract_groups(_WITH_UNIT).struct.unnest())
     unit = polars.concat_str("sign", "unit", ignore_nulls=True)
-    found = texts.filter(polars.col("number").is_not_null()).with_columns(unit=unit)
+    numbers = texts.filter(polars.col("number").is_not_null()).with_columns(unit=unit)
     others = texts.filter(polars.col("number").is_null())
-    m, n = int(texts["rows"].sum()), int(found["rows"].sum())
-    units = found.group_by("unit").agg(rows).sort(["rows", "unit"], descending=[True, False])
+    m, n = int(texts["rows"].sum()), int(numbers["rows"].sum())
+    units = numbers.group_by("unit").agg(rows).sort(["rows", "unit"], descending=[True, False])
     if m < FEWEST_ROWS or 2 * n < m or units.height > MOST_UNITS:
         return ""
     digits = others.filter(polars.col("value").str.contains(r"\d"))
@@ -225,13 +226,14 @@ def why_not_numbers(counts: "polars.DataFrame") -> str:
     if others.height:
         first = others.sort(["rows", "value"], descending=[True, False])["value"][0][:40]
         more = f" and {others.height - 1:,} more" * (others.height > 1)
-        one, several, hint = "a word", "words", "leave them empty where no number is known"
+        kind, hint = "a word", "leave them empty where no number is known"
         if digits.height:
-            one, several, hint = "no number", "no numbers", "make numbers of them, or leave them empty"
-        count = f"1 is {one}" if m - n == 1 else f"{m - n:,} are {several}"
+            kind, hint = "no number", "make numbers of them, or leave them empty"
+        plural = f"{kind.removeprefix('a ')}s"
+        count = f"1 is {kind}" if m - n == 1 else f"{m - n:,} are {plural}"
         reasons.append(f"{count}, {first!r}{more}; {hint}")
-    if not reasons and found["number"].str.contains(r"\d[^\d]\d{3}$").any():
-        number = found["number"].max()
+    if not reasons and numbers["number"].str.contains(r"\d[^\d]\d{3}$").any():
+        number = numbers["number"].max()
         reasons.append(f"{number!r} can be read in two ways; write it without a sign between thousands")
     if not reasons:
         return ""

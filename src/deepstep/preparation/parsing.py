@@ -41,14 +41,13 @@ def numbers(series: "polars.Series", written: str = "") -> NDArray[np.float64]:
     return values
 
 
-def refuse_infinite(name: str, values: NDArray[np.float64], got: NDArray[np.float64]) -> None:
-    """Name the first row whose value is infinite, and what came there."""
+def refuse_infinite(name: str, values: NDArray[np.float64], raw: NDArray[np.float64]) -> None:
+    """Name the first row whose value is infinite, and the raw value there."""
     is_infinite = np.isinf(values)
     if is_infinite.any():
         row = int(is_infinite.argmax())
-        large = "numbers that are not too large beside those of training are expected"
-        expected = "finite numbers are expected" if np.isinf(got[row]) else large
-        raise _wrong_value(name, expected, row, f"{got[row]:g}")
+        fault = "not finite" if np.isinf(raw[row]) else "too large beside the numbers of training"
+        raise _wrong_value(name, row, f"{raw[row]:g}", fault)
 
 
 def days(series: "polars.Series") -> NDArray[np.float64]:
@@ -68,13 +67,13 @@ def days(series: "polars.Series") -> NDArray[np.float64]:
 def iso_moments(text: "polars.Series") -> "polars.Series":
     """Moments in UTC, without a zone, from ISO 8601: a date alone, with a time, with a time and a zone."""
     plain = text.str.replace("[Tt]", " ").str.replace(r" ?[Zz]$", "+00:00")
-    found = plain.str.to_date("%Y-%m-%d", strict=False).cast(polars.Datetime("us"))
+    parsed = plain.str.to_date("%Y-%m-%d", strict=False).cast(polars.Datetime("us"))
     for pattern in ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M"):
-        if found.null_count() > text.null_count():
+        if parsed.null_count() > text.null_count():
             zoned = plain.str.to_datetime(f"{pattern}%#z", time_unit="us", strict=False)
             for moments in (plain.str.to_datetime(pattern, time_unit="us", strict=False), zoned):
-                found = found.zip_with(found.is_not_null(), moments.dt.replace_time_zone(None))
-    return found
+                parsed = parsed.zip_with(parsed.is_not_null(), moments.dt.replace_time_zone(None))
+    return parsed
 
 
 def are_iso_moments(text: "polars.Series") -> bool:
@@ -90,7 +89,7 @@ def truths(series: "polars.Series") -> NDArray[np.float64]:
     values = numbers(series)
     wrong = np.flatnonzero(~np.isnan(values) & (values != 0) & (values != 1))
     if wrong.size:
-        raise _wrong_value(series.name, "true or false is expected", wrong[0], f"{values[wrong[0]]:g}")
+        raise _wrong_value(series.name, wrong[0], f"{values[wrong[0]]:g}", "not true or false")
     return values
 
 
@@ -107,15 +106,14 @@ def _parsed(
     parsed = parse(text)
     wrong = (parsed.is_null() & text.is_not_null()).arg_true()
     if len(wrong):
-        expected = f"{wanted} is expected, as in training"
-        raise _wrong_value(series.name, expected, wrong[0], f"{text[wrong[0]]!r}")
+        raise _wrong_value(series.name, wrong[0], repr(text[wrong[0]]), f"not {wanted} as in training")
     return parsed
 
 
-def _wrong_value(name: str, expected: str, row: int, got: str) -> DataError:
+def _wrong_value(name: str, row: int, value: str, fault: str) -> DataError:
     """The error for a value of a column."""
     hint = "Correct the value or leave the field empty."
-    return DataError(f"column {name!r}", expected, f"row {row + 1} is {got}", hint)
+    return DataError(f"Row {row + 1} of column {name!r} is {value}, {fault}", hint)
 
 
 def is_missing(series: "polars.Series", *, blanks: bool = False) -> NDArray[np.bool_]:
@@ -129,12 +127,8 @@ def is_missing(series: "polars.Series", *, blanks: bool = False) -> NDArray[np.b
 
 def wrong_kind(series: "polars.Series", wanted: str) -> DataError:
     """The error for a column whose type cannot become what is wanted."""
-    return DataError(
-        f"column {series.name!r}",
-        f"{wanted} are expected",
-        f"the column holds {series.dtype}",
-        "Convert or drop the column.",
-    )
+    problem = f"Column {series.name!r} has values of type {series.dtype}, not {wanted}"
+    return DataError(problem, "Convert or drop the column.")
 
 
 _TIME = r"((?:[Tt ] ?\d.*)?)$"
@@ -203,7 +197,7 @@ def as_iso(texts: "polars.Series", written: str) -> "polars.Series":
 
 
 def iso_substitutions(written: str) -> tuple[tuple[str, str], ...]:
-    """The same as patterns of Python's ``re``, one after another, for programs without polars."""
+    """`as_iso` as patterns of Python's ``re``, one after another, for programs without polars."""
     form = DATE_FORMATS[written]
     pairs = [(form.pattern, form.iso)]
     if "<" in form.iso:

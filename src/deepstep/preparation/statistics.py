@@ -31,9 +31,10 @@ class Moments:
 
     def update(self, values: NDArray[np.float64], times: NDArray[np.float64] | None = None) -> None:
         """Add values; ``times`` says of each how often it comes."""
-        there = ~np.isnan(values)
-        present, total = values[there], len(values) if times is None else int(times.sum())
-        times = None if times is None else times[there]
+        is_present = ~np.isnan(values)
+        present = values[is_present]
+        total = len(values) if times is None else int(times.sum())
+        times = None if times is None else times[is_present]
         n = len(present) if times is None else int(times.sum())
         self.missing += total - n
         if not n:
@@ -46,7 +47,8 @@ class Moments:
             if not self.count:  # the square of a huge mean is infinite
                 self.count, self.mean, self.squares = n, mean, squares
                 return
-            total, difference = self.count + n, mean - self.mean
+            total = self.count + n
+            difference = mean - self.mean
             self.squares += squares + difference * difference * self.count * (n / total)
             self.mean += difference * (n / total)
             self.count = total
@@ -56,19 +58,15 @@ class Moments:
         """Whether all values are equal."""
         return self.low == self.high
 
-    def moments(self, where: str) -> tuple[float, float, bool]:
+    def moments(self, name: str) -> tuple[float, float, bool]:
         """Mean, deviation (1 for a constant), and whether any value is missing."""
         if self.is_constant:
             # not by the computed deviation: rounding leaves a constant 0.1 with one of 1e-17
             return self.low, 1.0, self.missing > 0
         std = float(np.sqrt(self.squares / self.count))
         if not np.isfinite(std):
-            raise DataError(
-                where,
-                "numbers that can be standardized are expected",
-                f"they reach from {self.low:g} to {self.high:g}",
-                "Divide the column by a constant.",
-            )
+            problem = f"Column {name!r} cannot be standardized, it reaches from {self.low:g} to {self.high:g}"
+            raise DataError(problem, "Divide the column by a constant.")
         return self.mean, std or 1.0, self.missing > 0
 
 
@@ -82,7 +80,8 @@ class Quantiles:
     """
 
     def __init__(self, n_features: int) -> None:
-        self._n, self._only = n_features, np.empty((0, n_features))
+        self._n = n_features
+        self._only = np.empty((0, n_features))  # the rows of the first chunk, until there is a second
         self._sketches: list[_Sketch] = []
 
     def update(self, features: AnyArray) -> None:
@@ -90,8 +89,11 @@ class Quantiles:
         if not self._sketches and not len(self._only):
             self._only = features
             return
-        chunks = [features] if self._sketches else [self._only, features]
-        self._sketches, self._only = self._sketches or [_Sketch() for _ in range(self._n)], self._only[:0]
+        chunks = [features]
+        if not self._sketches:
+            chunks = [self._only, features]
+            self._sketches = [_Sketch() for _ in range(self._n)]
+            self._only = self._only[:0]
         for chunk in chunks:
             for sketch, column in zip(self._sketches, chunk.T, strict=True):
                 sketch.update(np.ascontiguousarray(column, np.float64))
@@ -104,7 +106,7 @@ class Quantiles:
 
     @property
     def more_than_two(self) -> NDArray[np.bool_]:
-        """Which features have more than two different values."""
+        """Whether each feature has more than two different values."""
         if self._sketches:
             return np.array([len(sketch.values) > 2 for sketch in self._sketches])
         some = _is_varied(self._only[:1000])
@@ -112,7 +114,7 @@ class Quantiles:
 
 
 def _is_varied(rows: AnyArray) -> NDArray[np.bool_]:
-    """Which columns have a value between the least and the greatest."""
+    """Whether each column has a value between the least and the greatest."""
     return np.asarray(((rows > rows.min(axis=0)) & (rows < rows.max(axis=0))).any(axis=0))
 
 
@@ -125,7 +127,8 @@ class _Sketch:
         except ImportError as error:
             raise missing_package("quantiles of streams", "datasketches") from error
         self.digest: Any = tdigest_double(COMPRESSION)
-        self.values, self.counts, self.few = np.empty(0), np.empty(0, np.int64), True
+        self.values, self.counts = np.empty(0), np.empty(0, np.int64)
+        self.few = True
 
     def update(self, column: Array) -> None:
         self.digest.update(column)
@@ -144,7 +147,7 @@ class _Sketch:
         # numpy.quantile's own, of the values repeated
         last = np.cumsum(self.counts) - 1
         places = np.asarray(ranks) * last[-1]
-        below, above = (self.values[np.searchsorted(last, at(places))] for at in (np.floor, np.ceil))
+        below, above = (self.values[np.searchsorted(last, end(places))] for end in (np.floor, np.ceil))
         return np.asarray(below + (above - below) * (places - np.floor(places)))
 
 
@@ -175,8 +178,8 @@ class ValueCounts:
         more = self._values.height - len(self._weights)
         self._weights = np.append(self._weights, np.zeros(more))
         self._rows = np.append(self._rows, np.zeros(more, np.int64))
-        found = frame.join(self._values.with_row_index("code"), on="value", how="left", maintain_order="left")
-        codes = found["code"].to_numpy()
+        coded = self._values.with_row_index("code")
+        codes = frame.join(coded, on="value", how="left", maintain_order="left")["code"].to_numpy()
         np.add.at(self._weights, codes[learned], weight[learned])
         np.add.at(self._rows, codes[learned], 1)
 

@@ -37,8 +37,8 @@ BUFFER_BYTES = 2**26
 """Bytes of a window, by default; two of them are in memory, the one that is learned from and the next."""
 
 
-class Asked(NamedTuple):
-    """Which window of which epoch, in batches of which size and which order, for which worker."""
+class Request(NamedTuple):
+    """A window of an epoch, in batches of a size and an order; with ``share`` the part of one worker."""
 
     epoch: int
     window: int
@@ -55,20 +55,23 @@ class Piece(NamedTuple):
     group: int
     start: int
 
-    def cut(self, at: int) -> "tuple[Piece, Piece]":
+    def cut(self, rows: int) -> "tuple[Piece, Piece]":
         """The first rows, so many, and the others."""
         first, second = (
             self._replace(frame=self.frame[part], numbers=self.numbers[part], start=self.start + part.start)
-            for part in (slice(0, at), slice(at, None))
+            for part in (slice(0, rows), slice(rows, None))
         )
         return first, second
 
 
 class _Reader:
-    """Reads the sequence of an epoch on; ``position`` is where ``pieces`` begin in it."""
+    """Reads the sequence of an epoch, which ``epoch`` requests from its first window on.
 
-    def __init__(self, of: Asked, position: int, pieces: Iterator[Piece]) -> None:
-        self.of, self.position, self._pieces = of, position, pieces
+    ``position`` is where ``pieces`` begin in it.
+    """
+
+    def __init__(self, epoch: Request, position: int, pieces: Iterator[Piece]) -> None:
+        self.epoch, self.position, self._pieces = epoch, position, pieces
         self._rest: Piece | None = None
 
     def take(self, rows: int) -> Iterator[Piece]:
@@ -89,9 +92,9 @@ class StreamedExamples:
     """Examples that stay in their files.
 
     ``keep(frame, first)`` says which rows of a piece are learned from, (k,) of bool, by the number of its
-    first row; ``kept`` has their number in each group. ``encode`` makes `Examples` of a frame, ``sample`` are
-    some of them to look at, and ``identity`` tells them from others, in JSON's types. ``buffer_rows`` are the
-    rows of a window, by default what `BUFFER_BYTES` hold.
+    first row; ``learned_rows`` has their number in each group. ``encode`` makes `Examples` of a frame,
+    ``sample`` are some of them to look at, and ``identity`` tells them from others, in JSON's types.
+    ``buffer_rows`` are the rows of a window, by default what `BUFFER_BYTES` hold.
     """
 
     streamed: ClassVar[Literal[True]] = True
@@ -100,7 +103,7 @@ class StreamedExamples:
         self,
         rows: StoredRows,
         columns: Sequence[str],
-        kept: Sequence[int],
+        learned_rows: Sequence[int],
         keep: "Callable[[polars.DataFrame, int], AnyArray]",
         encode: "Callable[[polars.DataFrame], Examples]",
         sample: Examples,
@@ -110,29 +113,27 @@ class StreamedExamples:
     ) -> None:
         self.rows, self.sample = rows, sample
         self._columns, self._keep, self._encode = list(columns), keep, encode
-        self._kept = np.array(kept, np.int64)
+        self._learned_rows = np.array(learned_rows, np.int64)
         self._identity = identity
         width = sample.X.shape[1] + sample.Y.shape[1] + 1
         row_bytes = width * sample.Y.dtype.itemsize
         self.buffer_rows = max(1, BUFFER_BYTES // row_bytes) if buffer_rows is None else buffer_rows
         self._piece_rows = rows.piece_rows(self._columns, width)
         if self.buffer_rows < 1:
-            raise ConfigurationError("buffer_rows", "at least 1", f"got {buffer_rows}")
+            raise ConfigurationError.must_be("buffer_rows", "at least 1", repr(buffer_rows))
         self._starts = np.concatenate([[0], np.cumsum(rows.sizes)])
-        self._coming: tuple[Asked, Future[Examples]] | None = None
+        self._coming: tuple[Request, Future[Examples]] | None = None
         self._reader: _Reader | None = None
         self._pool: Executor | None = None
-        self._whole: Examples | None = None
+        self._only: Examples | None = None  # the one window of few rows
         self._ended = Event()
 
     def __len__(self) -> int:
-        return int(self._kept.sum())
+        return int(self._learned_rows.sum())
 
     def in_memory(self, where: str) -> Examples:
         """Refused: they stay in their files."""
-        raise ConfigurationError(
-            where, "examples in memory", "got streamed ones", "Pass their sample's X.T and Y.T."
-        )
+        raise ConfigurationError("Examples are streamed, not in memory", "Pass their sample's X.T and Y.T.")
 
     def __enter__(self) -> Self:
         return self
@@ -163,9 +164,10 @@ class StreamedExamples:
 
     def window_at(self, number: int, batch_size: int) -> tuple[int, int, int]:
         """The number of the window that holds a batch, its first batch, and the first of the next window."""
-        of = self.window_rows(batch_size) // batch_size
-        first = number // of * of
-        return number // of, first, min(first + of, n_batches(len(self), batch_size))
+        size = self.window_rows(batch_size) // batch_size  # in batches
+        window = number // size
+        first = window * size
+        return window, first, min(first + size, n_batches(len(self), batch_size))
 
     def window(
         self,
@@ -184,57 +186,61 @@ class StreamedExamples:
         worker has them all.
         """
         batch_size = batch_size or len(self)
-        of = n_batches(len(self), self.window_rows(batch_size))
-        share = None if of == 1 else share
+        n_windows = n_batches(len(self), self.window_rows(batch_size))
+        share = None if n_windows == 1 else share
         window, first, stop = self.window_at(number, batch_size)
-        place = Asked(epoch, window, batch_size, order, share)
-        if of == 1:
-            if self._whole is None:
-                self._whole = self._fetched(place, 1, epoch + 1)
+        request = Request(epoch, window, batch_size, order, share)
+        if n_windows == 1:
+            if self._only is None:
+                self._only = self._fetched(request, 1, epoch + 1)
                 self.close()
-            examples = self._whole
+            examples = self._only
         else:
-            examples = self._fetched(place, of, epochs)
-        visited = None if place.share is not None else self._order_within(place, len(examples))
+            examples = self._fetched(request, n_windows, epochs)
+        visited = None if request.share is not None else self._order_within(request, len(examples))
         return Window(examples, visited, first, stop)
 
-    def _fetched(self, place: Asked, of: int, epochs: int | None) -> Examples:
-        """A window's examples; the next ones are asked for."""
-        if self._coming and self._coming[0] != place:
+    def _fetched(self, request: Request, n_windows: int, epochs: int | None) -> Examples:
+        """A window's examples, while reading of the next ones begins."""
+        if self._coming and self._coming[0] != request:
             self.close()
-        future = self._coming[1] if self._coming else self._ask(place)
-        epoch, window = (place.epoch, place.window + 1) if place.window + 1 < of else (place.epoch + 1, 0)
-        following = place._replace(epoch=epoch, window=window)
+        future = self._coming[1] if self._coming else self._submit(request)
+        following = request._replace(window=request.window + 1)
+        if following.window == n_windows:
+            following = request._replace(epoch=request.epoch + 1, window=0)
         self._coming = None
-        if epochs is None or epoch < epochs:
-            self._coming = following, self._ask(following)
+        if epochs is None or following.epoch < epochs:
+            self._coming = following, self._submit(following)
         try:
             return future.result()
         except BaseException:
             self.close()
             raise
 
-    def _ask(self, place: Asked) -> "Future[Examples]":
+    def _submit(self, request: Request) -> "Future[Examples]":
         if self._pool is None:
             self._pool = executor(1, "deepstep-reader")
-        return self._pool.submit(self._read, place)
+        return self._pool.submit(self._read, request)
 
-    def _read(self, place: Asked) -> Examples:
+    def _read(self, request: Request) -> Examples:
         """In the thread that reads: a window's examples; the one after it continues there."""
-        size = self.window_rows(place.batch_size)
-        begin = place.window * size
+        size = self.window_rows(request.batch_size)
+        begin = request.window * size
         count = min(size, len(self) - begin)
-        reader, of = self._reader, place._replace(window=0)
-        if reader is None or (reader.of, reader.position) != (of, begin):
-            self._reader = reader = _Reader(of, begin, self._pieces(place, begin))
-        if place.share is None:
+        reader = self._reader
+        epoch = request._replace(window=0)
+        if reader is None or (reader.epoch, reader.position) != (epoch, begin):
+            self._reader = reader = _Reader(epoch, begin, self._pieces(request, begin))
+        if request.share is None:
             return Examples(*self._written(reader.take(count), begin, None, count))
-        order, into = self._order_within(place, count), np.full(count, -1)
-        starts = range(0, count, place.batch_size)
-        parts = (place.share.part(min(place.batch_size, count - start), start) for start in starts)
-        own = np.concatenate([np.arange(part.start, part.stop) for part in parts])
-        into[own if order is None else order[own]] = np.arange(len(own))
-        return Shard(*self._written(reader.take(count), begin, into, len(own)), positions=own, of=count)
+        order = self._order_within(request, count)
+        starts = range(0, count, request.batch_size)
+        parts = (request.share.part(min(request.batch_size, count - start), start) for start in starts)
+        positions = np.concatenate([np.arange(part.start, part.stop) for part in parts])
+        into = np.full(count, -1)
+        into[positions if order is None else order[positions]] = np.arange(len(positions))
+        arrays = self._written(reader.take(count), begin, into, len(positions))
+        return Shard(*arrays, positions=positions, of=count)
 
     def _written(
         self, pieces: Iterator[Piece], begin: int, into: AnyArray | None, rows: int
@@ -254,48 +260,50 @@ class StreamedExamples:
             if piece.frame.height:
                 with naming_rows(self.rows.place(piece.group), piece.numbers):
                     examples = self._encode(piece.frame)
-                for whole, part in ((X, examples.X), (Y, examples.Y), (weight, examples.weight)):
-                    if whole is not None:
-                        whole[places] = part
+                for target, part in ((X, examples.X), (Y, examples.Y), (weight, examples.weight)):
+                    if target is not None:
+                        target[places] = part
         return X, Y, weight
 
-    def _pieces(self, place: Asked, begin: int) -> Iterator[Piece]:
+    def _pieces(self, request: Request, begin: int) -> Iterator[Piece]:
         """Rows from a place of an epoch's sequence on."""
-        ended, groups = self._ended, self._order_of_groups(place)
-        starts = np.concatenate([[0], np.cumsum(self._kept[groups])])
-        for at in range(int(np.searchsorted(starts, begin, side="right")) - 1, len(groups)):
-            group, start = int(groups[at]), int(starts[at])
-            if not self._kept[group]:
+        ended = self._ended  # that of this reading: `close` makes a new one
+        groups = self._order_of_groups(request)
+        starts = np.concatenate([[0], np.cumsum(self._learned_rows[groups])])
+        for index in range(int(np.searchsorted(starts, begin, side="right")) - 1, len(groups)):
+            group, start = int(groups[index]), int(starts[index])
+            if not self._learned_rows[group]:
                 continue
-            found, first = 0, int(self._starts[group])
+            n_learned = 0
+            first = int(self._starts[group])
             for frame in self.rows.pieces(group, self._columns, self._piece_rows):
                 if ended.is_set():
                     return
                 mask = self._keep(frame, first)
                 numbers = np.flatnonzero(mask) + first - self._starts[group]
-                first, frame = first + frame.height, frame.filter(mask)
-                piece = Piece(frame, numbers, group, start + found)
-                found += frame.height
-                if start + found > begin:
+                first += frame.height
+                frame = frame.filter(mask)  # the other rows are freed before the piece is used
+                piece = Piece(frame, numbers, group, start + n_learned)
+                n_learned += frame.height
+                if start + n_learned > begin:
                     yield piece if piece.start >= begin else piece.cut(begin - piece.start)[1]
-            if found != self._kept[group]:
+            if n_learned != self._learned_rows[group]:
+                counts = f"{n_learned} rows to learn from in a group, but had {self._learned_rows[group]}"
                 raise FileError(
-                    self.rows.place(group).where,
-                    f"{self._kept[group]} rows to learn from in a group, as when they were counted",
-                    f"there are {found}",
+                    f"{self.rows.place(group).where} has {counts} when they were counted",
                     "The part was changed: put the old one back, or start again.",
                 )
 
-    def _order_of_groups(self, place: Asked) -> AnyArray:
-        n = len(self._kept)
-        seed = _seed_of(place.order)
-        if seed is None or self.window_rows(place.batch_size) >= len(self):
+    def _order_of_groups(self, request: Request) -> AnyArray:
+        n = len(self._learned_rows)
+        seed = _seed_of(request.order)
+        if seed is None or self.window_rows(request.batch_size) >= len(self):
             return np.arange(n)
-        return _drawn(seed, [0, 1, 0, place.epoch]).permutation(n)
+        return _drawn(seed, [0, 1, 0, request.epoch]).permutation(n)
 
-    def _order_within(self, place: Asked, m: int) -> AnyArray | None:
-        seed = _seed_of(place.order)
-        return None if seed is None else _drawn(seed, [0, 0, place.window, place.epoch]).permutation(m)
+    def _order_within(self, request: Request, m: int) -> AnyArray | None:
+        seed = _seed_of(request.order)
+        return None if seed is None else _drawn(seed, [0, 0, request.window, request.epoch]).permutation(m)
 
 
 def _seed_of(order: Order) -> int | None:
@@ -305,9 +313,7 @@ def _seed_of(order: Order) -> int | None:
     drawn: Any = shuffled(0)
     if isinstance(order, partial) and order.func is drawn.func:
         return int(order.args[0])
-    raise ConfigurationError(
-        "order", "no order of one's own where rows are streamed", f"got {order!r:.60}", "Leave it out."
-    )
+    raise ConfigurationError.must_be("order", "left out where rows are streamed", f"{order!r:.60}")
 
 
 def _drawn(seed: int, counter: list[int]) -> np.random.Generator:

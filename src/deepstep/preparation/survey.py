@@ -39,9 +39,9 @@ def rows_in_memory(n_columns: int, row_bytes: float = 0.0) -> int:
 class Survey:
     """Results of the pass.
 
-    ``shares`` are those of the rows that test, that validate, and that are the sample; ``kept`` is how many
-    rows of each group are learned from. ``different`` has the values of the target with the sum of their
-    weights and their rows; it has no rows where there are more than `statistics.MOST_CLASSES`.
+    ``shares`` are those of the rows that test, that validate, and that are the sample; ``learned_rows`` is
+    how many rows of each group are learned from. ``different`` has the values of the target with the sum of
+    their weights and their rows; it has no rows where there are more than `statistics.MOST_CLASSES`.
     """
 
     rows: StoredRows
@@ -51,7 +51,7 @@ class Survey:
     shares: tuple[float, float, float]
     drop_missing_target: bool
     inputs: TablePreparation
-    kept: tuple[int, ...]
+    learned_rows: tuple[int, ...]
     sample: "polars.DataFrame"
     test: "polars.DataFrame"
     validation: "polars.DataFrame"
@@ -62,14 +62,14 @@ class Survey:
     @property
     def in_memory(self) -> bool:
         """Whether the sample is everything."""
-        return self.sample.height == sum(self.kept)
+        return self.sample.height == sum(self.learned_rows)
 
     def kept_in(self, frame: "polars.DataFrame", first: int) -> "polars.DataFrame":
         """The rows of a piece that are learned from."""
         return frame.filter(self.keep(frame, first))
 
     def keep(self, frame: "polars.DataFrame", first: int) -> AnyArray:
-        """Which rows of a piece are learned from, (k,) of bool, by the number of its first row."""
+        """Whether each row of a piece is learned from, (k,) of bool, by the number of its first row."""
         part = parts_of_rows(self.seed, first, first + frame.height, self.shares)
         mask = np.isin(part, LEARNED)
         if self.drop_missing_target:
@@ -80,10 +80,11 @@ class Survey:
         """Values of the target that tell of what kind it is: those of the sample, and one of each; where the
         sample is all that is learned from, one of each that is held out alone.
         """
-        found, each = self.sample.get_column(self.target), self.different
+        answers, different = self.sample.get_column(self.target), self.different
         if self.in_memory:
-            each = each.filter(each["rows"] == 0)
-        return polars.concat([found, each.get_column("value").alias(self.target).cast(found.dtype)])
+            different = different.filter(different["rows"] == 0)
+        values = different.get_column("value").alias(self.target).cast(answers.dtype)
+        return polars.concat([answers, values])
 
     def stream(
         self,
@@ -96,7 +97,7 @@ class Survey:
         return StreamedExamples(
             self.rows,
             self.columns,
-            self.kept,
+            self.learned_rows,
             self.keep,
             encode,
             encode(self.sample),
@@ -119,7 +120,8 @@ class PreparedRows(StoredRows):
     named = False
 
     def __init__(self, surveyed: Survey, beside: Sequence[str]) -> None:
-        self.where, self._survey, self._beside = surveyed.rows.where, surveyed, list(beside)
+        self.where = surveyed.rows.where
+        self._survey, self._beside = surveyed, list(beside)
         mark = "x"
         while any(name.startswith(mark) for name in beside):
             mark += "x"
@@ -129,8 +131,8 @@ class PreparedRows(StoredRows):
             **dict.fromkeys(self._features, polars.Float64()),
             **{name: columns[name] for name in beside},
         }
-        self._groups = [group for group, rows in enumerate(surveyed.kept) if rows]
-        self.sizes = tuple(surveyed.kept[group] for group in self._groups)
+        self._groups = [group for group, rows in enumerate(surveyed.learned_rows) if rows]
+        self.sizes = tuple(surveyed.learned_rows[group] for group in self._groups)
         self._starts = np.concatenate([[0], np.cumsum(surveyed.rows.sizes)])
 
     @property
@@ -143,7 +145,8 @@ class PreparedRows(StoredRows):
         return features.hstack(frame.select(self._beside))
 
     def pieces(self, group: int, columns: Sequence[str], most: int) -> "Iterator[polars.DataFrame]":
-        surveyed, number = self._survey, self._groups[group]
+        surveyed = self._survey
+        number = self._groups[group]
         first = int(self._starts[number])
         for frame in surveyed.rows.pieces(number, surveyed.columns, most):
             learned = surveyed.kept_in(frame, first)
@@ -166,7 +169,7 @@ class PreparedRows(StoredRows):
 
 
 def prepared(surveyed: Survey, beside: Sequence[str]) -> Survey:
-    """What is known of the rows that are learned from, once they are `PreparedRows`; none is held out."""
+    """The survey of the rows that are learned from, once they are `PreparedRows`; none is held out."""
     rows = PreparedRows(surveyed, beside)
     sample = rows.prepared(surveyed.sample)
     return replace(
@@ -175,7 +178,7 @@ def prepared(surveyed: Survey, beside: Sequence[str]) -> Survey:
         columns=tuple(rows.schema),
         shares=(0.0, 0.0, 2.0),  # all are learned from
         drop_missing_target=False,
-        kept=rows.sizes,
+        learned_rows=rows.sizes,
         sample=sample,
         test=sample.clear(),
         validation=sample.clear(),
@@ -202,8 +205,8 @@ class _RowStatistics:
         if missing.any():
             self.missing += int(missing.sum())
             frame, part, numbers = frame.filter(~missing), part[~missing], numbers[~missing]
-        for number, found in self.held.items():
-            found.append(frame.filter(part == number))
+        for number, pieces in self.held.items():
+            pieces.append(frame.filter(part == number))
         is_learned = np.isin(part, LEARNED)
         learned = frame.filter(is_learned)
         if learned.height:
@@ -226,16 +229,34 @@ class _RowStatistics:
 
 
 def parts_of_rows(seed: int, start: int, stop: int, shares: Sequence[float]) -> NDArray[np.int8]:
-    """Which part each row belongs to: 0 for what is learned from, then one for each share."""
-    first = start // DRAWS
+    """The part of each row: 0 for what is learned from, then one for each share."""
+    first = start // DRAWS  # Philox counts in blocks of numbers: begin with the block of the first row
     source = np.random.Philox(key=seed, counter=[first, 0, 0, STREAM])
     draws = source.random_raw(DRAWS * (-(-stop // DRAWS) - first))[start - first * DRAWS :][: stop - start]
     bounds = np.cumsum(shares)
     part = np.zeros(len(draws), np.int8)
     fractions = draws / 2.0**64
-    for number in range(len(shares), 0, -1):
+    for number in range(len(shares), 0, -1):  # the last ones first: smaller bounds overwrite larger ones
         part[fractions < bounds[number - 1]] = number
     return part
+
+
+def _read_all(
+    rows: StoredRows, columns: Sequence[str], statistics: _RowStatistics, seed: int, shares: Sequence[float]
+) -> list[int]:
+    """Update the statistics with all rows; gives how many rows of each group are learned from."""
+    piece_rows = rows.piece_rows(columns)
+    learned_rows = []
+    first = 0
+    for group in range(len(rows.sizes)):
+        learned = 0
+        begin = first
+        for frame in rows.pieces(group, columns, piece_rows):
+            part = parts_of_rows(seed, first, first + frame.height, shares)
+            learned += statistics.update(frame, part, rows.place(group), first - begin)
+            first += frame.height
+        learned_rows.append(learned)
+    return learned_rows
 
 
 def survey(
@@ -257,13 +278,15 @@ def survey(
 
     ``exclude`` are columns that are read and are no inputs, ``drop`` those that are not read, ``keep`` inputs
     even if they look as if they named the rows, ``categorical`` those whose values are categories.
-    ``check`` raises a `DataError` for a frame that cannot be used, which begins with "row 1 " as ``got``. At
-    most `rows_in_memory` of each part are held out.
+    ``check`` raises a `DataError` for a frame that cannot be used; where it begins with "Row 1 ", the row of
+    the file takes the place of that number. At most `rows_in_memory` of each part are held out.
     """
-    rows.check_columns([target, *exclude, *drop, *keep, *categorical], "survey")
+    names = {"exclude": exclude, "drop": drop, "keep": keep, "categorical": categorical}
+    for setting, columns_of_setting in {"target": [target], **names}.items():
+        rows.check_columns([*columns_of_setting], setting)
     columns = tuple(name for name in rows.schema if name not in drop)
-    row_bytes = rows.row_bytes(columns)
-    n, most = rows.n_rows, rows_in_memory(len(columns), row_bytes)
+    n = rows.n_rows
+    most = rows_in_memory(len(columns), rows.row_bytes(columns))
     tested, validated = (min(share, most / n) for share in (test_fraction, validation_fraction))
     # beyond 1 the sample is all that is left
     shares = (tested, validated, 2.0 if n <= most else most / n)
@@ -271,27 +294,18 @@ def survey(
     no_inputs = [name for name in columns if name in (target, *exclude)]
     categories = [name for name in columns if name in categorical]
     seen = _RowStatistics(TableStatistics(schema, no_inputs, categories), target, weights, check)
-    first, kept, piece_rows = 0, [], rows.piece_rows(columns)
-    for group in range(len(rows.sizes)):
-        learned, begin = 0, first
-        for frame in rows.pieces(group, columns, piece_rows):
-            part = parts_of_rows(seed, first, first + frame.height, shares)
-            learned += seen.update(frame, part, rows.place(group), first - begin)
-            first += frame.height
-        kept.append(learned)
-    if not sum(kept):
-        raise DataError(rows.where, "at least one row to learn from", "got none")
+    learned_rows = _read_all(rows, columns, seen, seed, shares)
+    if not sum(learned_rows):
+        raise DataError(f"{rows.where} has no row to learn from")
     if seen.missing and not drop_missing_target:
         raise DataError(
-            f"{rows.where}, target {target!r}",
-            "every row has a target",
-            f"{seen.missing} of {rows.n_rows} have none",
+            f"{rows.where}: {seen.missing} of {rows.n_rows} rows have no target {target!r}",
             "Drop these rows; deepstep train does with --drop-missing-target.",
         )
     empty = polars.DataFrame(schema=schema)
-    test, validation, sample = (polars.concat([empty, *seen.held[at]]) for at in (1, 2, 3))
-    whole = sample.height == sum(kept)
-    if whole:  # in one chunk, with the bits of a table in memory
+    test, validation, sample = (polars.concat([empty, *seen.held[part]]) for part in (1, 2, 3))
+    sample_is_all = sample.height == sum(learned_rows)
+    if sample_is_all:  # in one chunk, with the bits of a table in memory
         inputs = TablePreparation.fit(sample, exclude=no_inputs, keep=keep, categorical=categories)
     else:
         inputs = seen.inputs.finish(keep=keep)
@@ -304,8 +318,8 @@ def survey(
         shares,
         drop_missing_target,
         inputs,
-        tuple(kept),
-        sample if whole else few(sample, most),
+        tuple(learned_rows),
+        sample if sample_is_all else few(sample, most),
         few(test, most),
         few(validation, most),
         seen.different.finish(),

@@ -156,11 +156,10 @@ class TablePreparation:
         ('postcode=3011', 'postcode=4051', 'postcode=8001')
         """
         names = frame.columns
-        asked = {"to exclude": exclude, "to keep": keep, "of categories": categorical}
-        for what, named in asked.items():
-            for name in named:
+        for setting, columns in {"exclude": exclude, "keep": keep, "categorical": categorical}.items():
+            for name in columns:
                 if name not in names:
-                    raise unknown_name("TablePreparation.fit", f"column {what}", name, names)
+                    raise unknown_name("column", name, names, setting=setting, inside=True)
         statistics = TableStatistics(frame.schema, exclude, categorical)
         statistics.update(frame)
         return statistics.finish(keep=keep)
@@ -240,7 +239,9 @@ class TablePreparation:
     @property
     def cautions(self) -> tuple[str, ...]:
         """A sentence for each column that is not read as it may be meant."""
-        return tuple(f"column {one.name!r}: {one.caution}." for one in self.columns if one.caution)
+        return tuple(
+            f"column {column.name!r}: {column.caution}." for column in self.columns if column.caution
+        )
 
 
 class TableStatistics:
@@ -285,26 +286,26 @@ class TableStatistics:
             )
             if preparation.n_features:
                 return preparation
-        got = "every column is empty or constant" if preparation.columns else "there is none"
-        got = "there is 1 sample, one row, so that nothing can differ" if self.rows == 1 else got
-        expected = "at least one column with different values is expected besides the target"
-        raise DataError("table", expected, got)
+        problem = "There is no column besides the target"
+        if preparation.columns:
+            problem = "All columns besides the target are empty or constant"
+        if self.rows == 1:  # "1 sample" is what scikit-learn's checks of estimators look for
+            problem = "There is 1 sample, one row, in which nothing can differ"
+        raise DataError(problem, "Training needs a column with different values.")
 
 
 def with_columns(frame: "polars.DataFrame", names: Sequence[str]) -> "polars.DataFrame":
     """The table, which has all the columns of training."""
-    there = set(frame.columns)
-    missing = [name for name in names if name not in there]
+    present = set(frame.columns)
+    missing = [name for name in names if name not in present]
     if missing:
-        spare = sorted(there.difference(names))
+        listed = f"{', '.join(map(repr, missing[:5]))}{' …' if len(missing) > 5 else ''}"
         raise DataError(
-            "table",
-            f"the {len(names)} columns of the training table are expected",
-            f"{', '.join(map(repr, missing[:5]))}{' …' if len(missing) > 5 else ''} missing",
-            unknown_name("", "", missing[0], spare).hint,
+            f"The table lacks {len(missing)} of the {len(names)} columns of training: {listed}",
+            unknown_name("column", missing[0], sorted(present.difference(names))).hint,
         )
     return frame
 
 
 def _without_rows() -> DataError:
-    return DataError("table", "at least one row is expected", "it has none")
+    return DataError("The table has no rows")

@@ -32,19 +32,15 @@ def reads_as_number(value: Any) -> bool:
 def _present(values: Iterable[Any]) -> list[Any]:
     """Targets as plain Python values, none of them missing."""
     if isinstance(values, np.ndarray) and values.ndim != 1:
-        raise ShapeError("target", "(m,) is expected", f"got {values.shape}", "Pass y.ravel().")
+        raise ShapeError.must_be("Targets", "have shape (m,)", str(values.shape), "Pass y.ravel().")
     labels = [label.item() if isinstance(label, np.generic) else label for label in values]
     if not labels:
-        raise DataError("target", "at least one row is expected", "got none")
+        raise DataError("There are no rows, and so no targets")
     # NaN is the one value that does not equal itself.
     missing = sum(label is None or label != label for label in labels)
     if missing:
-        raise DataError(
-            "target",
-            "every row has a target",
-            f"{missing} of {len(labels)} have none",
-            "Drop these rows; deepstep train does with --drop-missing-target.",
-        )
+        hint = "Drop these rows; deepstep train does with --drop-missing-target."
+        raise DataError(f"{missing} of {len(labels)} rows have no target", hint)
     return labels
 
 
@@ -53,27 +49,25 @@ def labels_in(values: Iterable[Any]) -> list[Label]:
     labels = _present(values)
     for label in labels:
         if not isinstance(label, (str, int, float)) or label in (math.inf, -math.inf):
-            raise DataError(
-                "target", "classes are texts, finite numbers or truth values", f"got {label!r:.60}"
-            )
+            hint = "Classes are texts, finite numbers or truth values."
+            raise DataError(f"The target {label!r:.60} cannot be a class", hint)
     return labels
 
 
 def finite_in(values: Iterable[Any]) -> NDArray[np.float64]:
     """Numbers that are finite."""
-    labels, name = _present(values), getattr(values, "name", "")
-    where = f"target {name!r}" if name else "target"
+    labels = _present(values)
+    name = getattr(values, "name", "")
+    target = f"target {name!r}" if name else "the target"
     wrong = [row for row, label in enumerate(labels) if not isinstance(label, (Real, Decimal))]
     if wrong:
         # one word such as "unknown" makes texts of all numbers of a column
         row = next((row for row in wrong if not reads_as_number(labels[row])), wrong[0])
-        raise DataError(where, "numbers are expected", f"row {row + 1} is {labels[row]!r:.60}")
+        raise DataError(f"Row {row + 1} of {target} is {labels[row]!r:.60}, not a number")
     numbers = np.array(labels, dtype=np.float64)
     infinite = np.flatnonzero(np.isinf(numbers))
     if infinite.size:
-        raise DataError(
-            where, "finite numbers are expected", f"row {infinite[0] + 1} is {numbers[infinite[0]]}"
-        )
+        raise DataError(f"Row {infinite[0] + 1} of {target} is {numbers[infinite[0]]}, not finite")
     return numbers
 
 
@@ -82,9 +76,7 @@ def classes_of(values: Iterable[Any], order: Sequence[str] | None) -> tuple[Labe
     different = set(labels_in(values))
     if len(different) < 2:
         raise DataError(
-            "target",
-            "at least two classes are needed",
-            f"got only {different.pop()!r}",
+            f"The target has one class only, {different.pop()!r}",
             "Check the column, and that the rows are not filtered to one class.",
         )
     classes = sorted(different, key=lambda value: (isinstance(value, str), value))
@@ -92,7 +84,9 @@ def classes_of(values: Iterable[Any], order: Sequence[str] | None) -> tuple[Labe
         return tuple(classes)
     by_text = {str(label): label for label in classes}
     if sorted(order) != sorted(by_text):
-        raise DataError("target", f"an order of the classes {', '.join(by_text)}", f"got {', '.join(order)}")
+        raise DataError(
+            f"The classes in order are {', '.join(order)}, but the target has {', '.join(by_text)}"
+        )
     return tuple(by_text[text] for text in order)
 
 
@@ -111,9 +105,7 @@ def places_in(classes: tuple[Label, ...], values: Iterable[Any]) -> NDArray[np.i
     unseen = next((label for label in labels if label not in table), None)
     if unseen is not None:
         known = ", ".join(map(repr, classes[:10])) + (", …" if len(classes) > 10 else "")
-        raise DataError(
-            "target", f"the classes of training are expected ({known})", f"got {unseen!r} as well"
-        )
+        raise DataError(f"The target has a class {unseen!r} that is none of training ({known})")
     return np.array([table[label] for label in labels], dtype=np.intp)
 
 
@@ -156,18 +148,20 @@ def guess_task(series: "polars.Series") -> tuple[Task, str]:
     >>> guess_task(polars.Series("mpg", [18.5, 15.0, 36.1]))
     ('regression', 'mpg has 3 different numbers')
     """
-    where = f"target {series.name!r}"
     is_text = series.dtype in (polars.String, polars.Categorical, polars.Enum, polars.Boolean)
     if not is_text and not series.dtype.is_numeric():
-        raise DataError(where, "classes or numbers are expected", f"the column holds {series.dtype}")
+        problem = f"Target {series.name!r} has values of type {series.dtype}, not classes or numbers"
+        raise DataError(problem)
     plain = without_pattern(series)
     present = (plain.fill_nan(None) if series.dtype.is_float() else plain).drop_nulls()
     values = present.unique().sort()
     if len(values) < 2:
-        got = f"it has only {values[0]!r}" if len(values) else "it has none"
+        problem = (
+            f"Target {series.name!r} has {f'one value only, {values[0]!r}' if len(values) else 'no values'}"
+        )
         if len(present) < len(series) and len(values):
-            got += f", and {len(series) - len(present):,} of {len(series):,} rows have none"
-        raise DataError(where, "at least two different values are needed", got, "Choose another target.")
+            problem += f", and {len(series) - len(present):,} of {len(series):,} rows have none"
+        raise DataError(problem, "Choose another target.")
     is_whole = series.dtype.is_integer() or (
         series.dtype.is_float() and bool((values.floor() == values).all())
     )
@@ -212,7 +206,7 @@ def one_hot(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
            [0., 0.],
            [1., 0.]])
     """
-    labels = _class_numbers(labels, n_classes, "one_hot")
+    labels = _class_numbers(labels, n_classes)
     Y = np.zeros((n_classes, len(labels)))
     Y[labels, np.arange(len(labels))] = 1.0
     return Y
@@ -243,7 +237,7 @@ def ordinal_code(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
     array([[1., 0., 1.],
            [1., 0., 0.]])
     """
-    labels = _class_numbers(labels, n_classes, "ordinal_code")
+    labels = _class_numbers(labels, n_classes)
     return (labels > np.arange(n_classes - 1)[:, None]).astype(np.float64)
 
 
@@ -277,9 +271,7 @@ def encode_classes(positions: AnyArray, n_classes: int, kind: str) -> NDArray[np
     """Targets as rows (m, n_outputs) from positions (m,); ``kind`` is a name in `CODES`."""
     check_room(
         16 * len(positions) * n_classes,  # that of the lecture's layout, and its transpose
-        "target",
-        "targets of classes",
-        f"{n_classes:,} classes of {len(positions):,} rows",
+        f"A target with {n_classes:,} classes and {len(positions):,} rows",
         "Learn a target of fewer classes; one of numbers is learned with --task regression (DeepRegressor).",
     )
     return np.ascontiguousarray(CODES[kind].encode(positions, n_classes).T)
@@ -290,14 +282,14 @@ def class_probabilities(outputs: Array, kind: str) -> Array:
     return CODES[kind].probabilities(outputs.T).T
 
 
-def _class_numbers(labels: AnyArray, n_classes: int, where: str) -> AnyArray:
+def _class_numbers(labels: AnyArray, n_classes: int) -> AnyArray:
     labels = np.asarray(labels)
     if labels.ndim != 1:
-        raise ShapeError(where, "labels are (m,)", f"got {labels.shape}", "Pass labels.ravel().")
+        raise ShapeError.must_be("labels", "have shape (m,)", str(labels.shape), "Pass labels.ravel().")
     if labels.dtype.kind not in "iu":
-        raise DataError(where, "labels are integers", f"got {labels.dtype}")
+        raise DataError.must_be("labels", "integers", str(labels.dtype))
     if labels.size and not 0 <= labels.min() <= labels.max() < n_classes:
-        raise DataError(where, f"labels are 0 to {n_classes - 1}", f"got {labels.min()} to {labels.max()}")
+        raise DataError.must_be("labels", f"0 to {n_classes - 1}", f"{labels.min()} to {labels.max()}")
     return labels
 
 
@@ -313,37 +305,35 @@ def class_weights(
         return [
             _balanced(column, len(labels), weight) for column, labels in zip(columns, classes, strict=True)
         ]
-    given = class_weight if isinstance(class_weight, list) else [class_weight] * len(columns)
-    if not all(isinstance(weights, Mapping) for weights in given):
-        raise ConfigurationError(
-            where, "class_weight is 'balanced' or a mapping of classes to weights", f"got {class_weight!r}"
-        )
-    if len(given) != len(columns):
-        raise ConfigurationError(
-            where, f"class_weight has a mapping for each of {len(columns)} columns", f"got {len(given)}"
-        )
-    return [_given(weights, labels, where) for weights, labels in zip(given, classes, strict=True)]
+    mappings = class_weight if isinstance(class_weight, list) else [class_weight] * len(columns)
+    if not all(isinstance(weights, Mapping) for weights in mappings):
+        requirement = "'balanced' or a mapping of classes to weights"
+        raise ConfigurationError.must_be("class_weight", requirement, repr(class_weight))
+    if len(mappings) != len(columns):
+        requirement = f"have a mapping for each of {len(columns)} columns"
+        raise ConfigurationError.must_be("class_weight", requirement, str(len(mappings)))
+    return [_weights_by_label(weights, labels) for weights, labels in zip(mappings, classes, strict=True)]
 
 
-def example_weights(of_classes: Sequence[Array], columns: AnyArray) -> Array:
+def example_weights(weights: Sequence[Array], columns: AnyArray) -> Array:
     """The weight of each example (m,) by its class; for several columns the product of theirs."""
-    return np.prod([weights[column] for weights, column in zip(of_classes, columns, strict=True)], axis=0)
+    return np.prod([by_class[column] for by_class, column in zip(weights, columns, strict=True)], axis=0)
 
 
 def _balanced(positions: AnyArray, n_classes: int, weight: Array | None) -> Array:
     counts = np.bincount(positions, weight, minlength=n_classes)
-    there = counts > 0
-    return np.where(there, counts.sum() / (max(1, there.sum()) * np.where(there, counts, 1)), 0.0)
+    occurs = counts > 0
+    return np.where(occurs, counts.sum() / (max(1, occurs.sum()) * np.where(occurs, counts, 1)), 0.0)
 
 
-def _given(class_weight: Mapping[Any, float], classes: Sequence[Any], where: str) -> Array:
+def _weights_by_label(class_weight: Mapping[Any, float], classes: Sequence[Any]) -> Array:
     try:
         weights = np.array([class_weight.get(name, 1.0) for name in classes], dtype=float)
     except (TypeError, ValueError, OverflowError):
         weights = np.array([np.nan])
     if not (np.isfinite(weights).all() and (weights >= 0).all()):
-        raise ConfigurationError(where, "class_weight has weights of at least 0", f"got {class_weight!r}")
+        raise ConfigurationError.must_be("class_weight", "have weights of at least 0", repr(class_weight))
     unknown = [name for name in class_weight if name not in classes]
     if unknown and any(name not in class_weight for name in classes):
-        raise ConfigurationError(where, f"class_weight has labels among {list(classes)}", f"got {unknown}")
+        raise ConfigurationError.must_be("class_weight", f"have labels among {list(classes)}", str(unknown))
     return weights

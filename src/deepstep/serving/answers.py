@@ -59,7 +59,7 @@ def table_of_json(body: bytes, run: Run, most: int) -> "polars.DataFrame":
     records = records if header is None else [dict(zip(header, row, strict=True)) for row in records]
     there = set().union(*records)
     columns = {name: [row.get(name) for row in records] for name in run.columns if name in there}
-    return polars.DataFrame([objects_as_series(*column, BODY) for column in columns.items()])
+    return polars.DataFrame([objects_as_series(*column) for column in columns.items()])
 
 
 def _are(kind: type, values: Any) -> bool:
@@ -84,7 +84,7 @@ def table_of_csv(body: bytes, run: Run, most: int) -> "polars.DataFrame":
         hint = "Send the columns of the training table."
         raise DataError(f"A line of the body has {widest:,} separators", hint)
     try:
-        cells, written = read_text_table(body, BODY, ",", given=how.given, usual=how.usual, tell=silent)
+        cells, written = read_text_table(body, BODY, ",", explicit=how.explicit, usual=how.usual, tell=silent)
         frame = typed(cells, written, how.values)
     except polars.exceptions.PolarsError as error:
         reason = str(error).partition("\n")[0]
