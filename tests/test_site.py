@@ -50,7 +50,8 @@ def test_the_readme_is_short() -> None:
 def test_pages_for_newcomers_are_short_and_name_files_that_exist(page: str, lines: int) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     assert text.count("\n") <= lines
-    files = [path for folder in ("src", "tests", "docs", "tools") for path in (ROOT / folder).rglob("*")]
+    folders = (ROOT / folder for folder in ("src", "tests", "docs", "tools"))
+    files = [*ROOT.iterdir(), *(path for folder in folders for path in folder.rglob("*"))]
     names = set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+(?:\.(?:py|js|c)|/))`", text))
     assert len(names) > 10
     assert [name for name in names if not any(path.match(name) for path in files)] == []
