@@ -36,7 +36,7 @@ exclude_patterns = ["_ext", "_static", "_templates", "lessons/[!i]*.md", "lesson
 templates_path = ["_templates"]
 source_suffix = {".rst": "restructuredtext", ".md": "myst-nb"}
 
-# Markdown and its cells
+# Markdown and its cells; those that only draw have the tag hide-input
 myst_enable_extensions = ["dollarmath", "amsmath", "colon_fence", "deflist", "attrs_block", "attrs_inline"]
 myst_heading_anchors = 4
 nb_execution_mode = "force"

@@ -1,6 +1,7 @@
 """The documentation without a build: names, links, and that nothing is loaded from elsewhere."""
 
 import re
+import runpy
 from functools import cache
 from pathlib import Path
 from pkgutil import iter_modules
@@ -43,6 +44,25 @@ def test_each_public_name_has_one_home_that_is_public() -> None:
 
 def test_the_readme_is_short() -> None:
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+
+
+@pytest.mark.parametrize(("page", "lines"), [("CONTRIBUTING.md", 90), ("docs/architecture.md", 200)])
+def test_pages_for_newcomers_are_short_and_name_files_that_exist(page: str, lines: int) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert text.count("\n") <= lines
+    folders = (ROOT / folder for folder in ("src", "tests", "docs", "tools"))
+    files = [*ROOT.iterdir(), *(path for folder in folders for path in folder.rglob("*"))]
+    names = set(re.findall(r"`((?:[a-z_]+/)*[a-z_]+(?:\.(?:py|js|c)|/))`", text))
+    assert len(names) > 10
+    assert [name for name in names if not any(path.match(name) for path in files)] == []
+
+
+def test_the_picture_of_the_architecture_has_every_stage() -> None:
+    module = runpy.run_path(str(DOCS / "draw_architecture.py"))
+    assert module["PICTURE"].read_text(encoding="utf-8") == module["drawing"]()
+    drawn = {name for _, stages, _ in module["BANDS"] for name, _ in stages}
+    beside = {"distributed", "environment", "errors", "lecture", "types"}  # the page names them in its text
+    assert drawn | beside | {"__main__"} == {name for _, name, _ in iter_modules(deepstep.__path__)}
 
 
 @cache

@@ -1,6 +1,7 @@
 """The reference: ``.. public:: PACKAGE`` documents its ``__all__``, ``.. commands::`` the command line.
 
-A name that several packages have is documented once, on the page of the first package of `PACKAGES`.
+A name that several packages have is documented once, on the page of the first package of `PACKAGES`. A new
+package with public names needs a line there and a page in docs/api.
 """
 
 import inspect
