@@ -105,7 +105,7 @@ REFUSED = [
     (FRAME, "Survive", None, r"y must be .* got 'Survive'. .*'survived'\?"),
     (FRAMES["batch"](FRAME), "survived", "count", r"sample_weight must be .* mean 'counts'\?"),
     (pd.DataFrame(OWN.to_numpy()), "3", None, "y must be one of '0', '1', '2', got '3'"),
-    (FRAME.rename(columns={"fare": "age"}), "survived", None, "'age' stands more than once"),
+    (FRAME.rename(columns={"fare": "age"}), "survived", None, "same name: 'age'"),
     (np.ones((M, 2)), "survived", None, "y must be an array .*, got the name 'survived'"),
     ([[1.0]] * M, LABELS, "w", "sample_weight must be an array .*, got the name 'w'"),
 ]
