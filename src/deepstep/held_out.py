@@ -203,7 +203,7 @@ def _as_pictures(run: "Run", raw: AnyArray) -> AnyArray:
     """Pictures (k, height, width, channels) of their own range."""
     inputs = run.preparation
     if not isinstance(inputs, ImagePreparation):
-        raise DataError("HeldOut", "a table, as in training", f"got an array of shape {raw.shape}")
+        raise DataError.must_be("The rows", "a table, as in training", f"an array of shape {raw.shape}")
     return raw.reshape(len(raw), inputs.height, inputs.width, inputs.channels)
 
 

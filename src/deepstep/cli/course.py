@@ -132,8 +132,8 @@ def report_command(folder: Path, out: Path | None, overwrite: bool, json_wanted:
     if out is not None:
         new_file(out, "-o", overwrite=overwrite, beside=(folder,))
         if out.suffix.lower() not in (".csv", ".html"):
-            expected = "the name of a CSV or HTML file"
-            raise ConfigurationError("--out", expected, f"got {out}", "Let it end in .csv or .html.")
+            hint = "Let it end in .csv or .html."
+            raise ConfigurationError.must_be("--out", "the name of a CSV or HTML file", str(out), hint)
     meter = Meter("check", unit="functions")
     meter.begin(None)
     try:
@@ -224,8 +224,8 @@ def bugs_command(seed: int | None, json_wanted: bool) -> None:
         return
     if sys.stdin is None or not sys.stdin.isatty():
         hint = "Type the command in a terminal, or open the page of deepstep course museum."
-        got = "got a pipe or a file"
-        raise ConfigurationError("stdin", "a terminal to type answers in", got, hint, setting="stdin")
+        requirement = "a terminal to type answers in"
+        raise ConfigurationError.must_be("stdin", requirement, "a pipe or a file", hint)
     try:
         while not points or click.confirm("Another network?", default=True):
             points.append(_play(draw_round(seed + len(points))))

@@ -130,15 +130,15 @@ def demo_command(
     (8×8 images, bundled with scikit-learn). planar, moons, circles, spirals: points of a plane.
     """
     if name not in DEMOS:
-        raise unknown_name("deepstep demo", "data set", name, DEMOS)
+        raise unknown_name("data set", name, DEMOS)
     if name != "cats" and data is not None:
-        raise ConfigurationError("--data", "it belongs to demo cats", f"the data of {name} are built in")
+        raise ConfigurationError(f"--data belongs to demo cats, and the data of {name} are built in")
     models, loaded = DEMOS[name], _loaded(name, seed, data)
     endings = [*models, FIGURE] if name == "cats" else [""]
     base = out or free_name(name, endings)
     for path in (Path(f"{base}{ending}") for ending in endings):  # before the first network is trained
         if kind_at(path) != "nothing":
-            raise FileError(str(path), "a new name is expected", "it exists already", "Choose another --out.")
+            raise FileError(f"{path} exists already", "Choose another --out.")
     trained: dict[Path, Trained] = {}
     for ending, demo in models.items():
         folder, label = Path(f"{base}{ending}"), f"{name}, {ending[1:]}" if ending else name

@@ -59,7 +59,7 @@ def evaluate_command(run_folder: Path, file: Path, read: dict[str, Any], json_wa
     parts = list[tuple[AnyArray, Array, Array | None]]()
     for raw, labels in read_labelled_pieces(run, file, reading(run, read)):
         with naming_piece(file, sum(len(outputs) for _, outputs, _ in parts), len(labels)):
-            parts.append((target.values(labels), run.outputs(raw), _weights(run, raw, file)))
+            parts.append((target.values(labels), run.outputs(raw), _weights(run, raw)))
     answers, outputs = (np.concatenate([part[at] for part in parts]) for at in (0, 1))
     weights = [weight for *_, weight in parts if weight is not None]
     weight = np.concatenate(weights) if weights else None
@@ -101,12 +101,12 @@ def _note_training_rows(run: Run, run_folder: Path, file: Path) -> None:
         note(f"Warning: {file} was used to train {run_folder}; these scores include training rows.")
 
 
-def _weights(run: Run, raw: Any, file: Path) -> Array | None:
+def _weights(run: Run, raw: Any) -> Array | None:
     """The weights of rows, where the run was trained with some and the table has them."""
     name = run.config.get("sample_weight")
     if name is None or name not in getattr(raw, "columns", ()):
         return None
-    return row_weights(raw, name, f"{file}, the weights")
+    return row_weights(raw, name)
 
 
 @click.command("importance")
@@ -137,18 +137,18 @@ def importance_command(
     note_divergence(run)
     target, inputs = run.targets, run.preparation
     if not isinstance(inputs, TablePreparation):
-        raise ConfigurationError("RUN", "a run that was trained on a table", "got one of images")
+        raise ConfigurationError.must_be("RUN", "a run that was trained on a table", "one of pictures")
     _note_training_rows(run, run_folder, file)
     raw, labels = read_labelled(run, file, reading(run, read))
     table, found = as_frame(raw, where=str(file)), main_metric(target, metric, "--metric")
-    answers, weight = target.values(labels), _weights(run, raw, file)
+    answers, weight = target.values(labels), _weights(run, raw)
 
     def measured(outputs: Array) -> float:
         predicted = predictions_of(target, answers, outputs, weight, run.predictor.tempered)
         values = [evaluate(found, of) for of in predicted]
         undefined = [value for value in values if isinstance(value, str)]
         if undefined:
-            raise DataError(str(file), f"rows that have the metric {found.name}", undefined[0])
+            raise DataError(f"{file} has no {found.name}: {undefined[0]}")
         return float(np.mean([value for value in values if not isinstance(value, str)]))
 
     names = [column.name for column in inputs.columns if column.feature_names]

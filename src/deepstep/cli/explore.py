@@ -154,12 +154,8 @@ def refused(source: Path, error: DivergenceError) -> DeepStepError:
         return error
     why = divergence_finding(diverged)
     advice = f"{why.hint[:1].upper()}{why.hint[1:]}"
-    return ConfigurationError(
-        str(source),
-        "a network with a next step that is finite",
-        f"its training diverged: {why.says}",
-        f"{advice}. More of it say: {program()} doctor {shlex.quote(str(source))}",
-    )
+    problem = f"{source} has no next step that is finite, as its training diverged: {why.says}"
+    return ConfigurationError(problem, f"{advice}. See {program()} doctor {shlex.quote(str(source))}.")
 
 
 def names_of(target: Targets) -> tuple[str, ...]:
@@ -285,20 +281,17 @@ def _subject(
     kind = kind_at(path)
     if kind == "folder":
         if kind_at(path / RUN_MARK) != "file":
-            raise FileError(
-                str(path),
-                "the folder of a run, the file of a table or a built-in set",
-                f"there is no {RUN_MARK} in this folder",
-                "Of a folder of Parquet parts take one part, or train on it and explore the run.",
-            )
+            hint = "Of a folder of Parquet parts take one part, or train on it and explore the run."
+            raise FileError(f"{path} is no folder of a run: there is no {RUN_MARK} in it", hint)
         for name in typed:
             if name not in OF_A_RUN:
-                raise ConfigurationError(_typed_as(name), "a table or a built-in set", f"{path} has its own")
+                requirement = "used with a table or a built-in set"
+                raise ConfigurationError.must_be(_typed_as(name), requirement, f"the run {path}")
         names = {"learning_rate": "learning_rate", "epochs": "iterations"}
         return of_run(path, member, data, {names[name]: options[name] for name in typed})
     for option, value in (("--data", data), ("--member", member)):
         if value is not None:
-            raise ConfigurationError(option, "the folder of a RUN", f"got {source}")
+            raise ConfigurationError.must_be(option, "used with the folder of a run", source)
     start, training = _arguments(options)
     if kind == "file":
         if not options["target"]:
@@ -308,11 +301,12 @@ def _subject(
     if source not in SMALL_DATASETS:
         refuse_pipe(path, "a run folder, a table or a built-in set")
         if path.suffix or path.parent != Path():
-            raise FileError(source, "a run folder, a table or a built-in set", "there is no such file")
-        raise unknown_name("deepstep explore", "data set", source, SMALL_DATASETS)
+            raise FileError(f"{source} does not exist", "Name a run folder, a table or a built-in set.")
+        raise unknown_name("data set", source, SMALL_DATASETS)
     idle = [name for name in typed if name in ("target", *OF_A_TABLE)]
     if idle:
-        raise ConfigurationError(_typed_as(idle[0]), "a table, whose columns it is about", f"got {source}")
+        requirement = "used with a table, whose columns it is about"
+        raise ConfigurationError.must_be(_typed_as(idle[0]), requirement, source)
     subject = builtin(source, options["seed"])
     return _made(options, start, training, subject.X, subject.Y, subject.target, subject.about)
 
@@ -321,20 +315,20 @@ def _arguments(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, An
     """The arguments of `Network`, and of `Network.train`."""
     if options["learning_rate"] == AUTO:
         hint = "deepstep train --learning-rate auto finds one."
-        raise ConfigurationError("--learning-rate", "a number", f"got {AUTO}", hint)
+        raise ConfigurationError.must_be("--learning-rate", "a number", AUTO, hint)
     flags = {name: options[name] for name in ("learning_rate", "batch_size")}
     flags["iterations"] = options["epochs"]
     words = once_each("--set", options["settings"])
     for name in words:
         if name not in TRAINING_WORDS and name not in OF_A_NETWORK:
-            raise unknown_name("--set", "name", name, (*OF_A_NETWORK, *TRAINING_WORDS))
+            raise unknown_name("name", name, (*OF_A_NETWORK, *TRAINING_WORDS), setting="--set", inside=True)
     arguments = {
         **OWN_DEFAULTS,
         **words,
         **{name: value for name, value in flags.items() if value is not None},
     }
     if arguments["optimizer"] == LBFGS:
-        raise ConfigurationError("--set optimizer", "one that makes steps", f"got {LBFGS}")
+        raise ConfigurationError.must_be("--set optimizer", "one that makes steps", LBFGS)
     start = {name: arguments.pop(name) for name in OF_A_NETWORK if name in arguments}
     return {**start, "seed": options["seed"]}, arguments
 
@@ -406,8 +400,8 @@ def _serve(
     from deepstep.explorer.server import ExplorerServer
 
     if not has_threads():
-        expected, hint = "threads to answer a browser", "Write a page with --export FILE.html."
-        raise ConfigurationError("explore", expected, "this Python cannot start any", hint)
+        problem = "This Python cannot start threads, which answer the browser"
+        raise ConfigurationError(problem, "Write a page with --export FILE.html.")
     live = LiveTraining(what)
     server = ExplorerServer(document, live, port=port)
     with server.running():

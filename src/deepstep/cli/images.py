@@ -219,18 +219,16 @@ def train_on_folder(
         is_typed = typed in (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)
         of_tables = name not in OF_PICTURES or (name == "model" and options["model"] != NETWORK)
         if is_typed and of_tables:
-            flag = parameter.opts[-1]
-            expected, got = "used with a table", f"got {folder}, a folder of pictures"
+            value = f"{folder}, a folder of pictures"
             hint = "Leave it out: one network learns the pictures."
-            raise ConfigurationError(flag, expected, got, hint, setting=flag)
+            raise ConfigurationError.must_be(parameter.opts[-1], "used with a table", value, hint)
     parameters = parameters_of(NETWORK, options, options["settings"], options[FROM_FILE])
     parameters.setdefault("random_state", 1)
     if parameters.get("learning_rate_init") == AUTO:
-        flag = "--learning-rate"
-        raise ConfigurationError(flag, "a number for pictures", f"got {AUTO}", setting=flag)
+        raise ConfigurationError.must_be("--learning-rate", "a number for pictures", AUTO)
     run = out or free_name(folder.resolve().name)
     if kind_at(run) != "nothing" and not options["overwrite"]:
-        raise FileError(str(run), "a new name is expected", "it exists already", "Choose another --out.")
+        raise FileError(f"{run} exists already", "Choose another --out, or --overwrite.")
     seed = parameters["random_state"]
     loaded = load_folder(folder, test_fraction=options["test_fraction"], seed=seed)
     train = partial(_by_estimator, loaded, parameters, folder.name)

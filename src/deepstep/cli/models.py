@@ -164,7 +164,7 @@ def fitted_network(network: NetworkClassifier | NetworkRegressor, model: Any) ->
     history = network.history_
     if not history and not network.interrupted_:
         # L-BFGS has nothing to do where the gradient is small from the beginning
-        raise DataError("--set solver=lbfgs", "a cost that can be lowered", history.stopped)
+        raise DataError(f"L-BFGS made no step, as the cost could not be lowered: {history.stopped}")
     changed = {
         name: value
         for name, value in network.get_params(deep=False).items()
@@ -184,8 +184,8 @@ def _of_task(task: Task, parameters: Mapping[str, Any], kinds: tuple[type[Any], 
         if name not in known:
             what, holds = ("classes", "numbers") if task.numbers else ("numbers", "classes")
             flag = "--class-weight" if name == "class_weight" else f"--set {name}"
-            expected, got = f"used with a target of {what}", f"got one of {holds}"
-            raise ConfigurationError(flag, expected, got, "See --task.", setting=flag)
+            requirement = f"used with a target of {what}"
+            raise ConfigurationError.must_be(flag, requirement, f"one of {holds}", "See --task.")
     params = {name: value for name, value in parameters.items() if name != "classes"}
     if task.targets.is_classes and not task.targets.several:
         params["classes"] = task.targets.classes[0]

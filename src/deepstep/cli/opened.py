@@ -58,7 +58,8 @@ def trace_command(
     if rate is None:
         rate = 0.0075 if opened.member.learning_rate is None else opened.member.learning_rate
     if example is not None and not 0 <= example < len(X):
-        raise ConfigurationError("--example", f"a whole number from 0 to {len(X) - 1}", f"got {example}")
+        requirement = f"a whole number from 0 to {len(X) - 1}"
+        raise ConfigurationError.must_be("--example", requirement, f"{example}")
     with np.errstate(over="ignore", invalid="ignore"):  # a training that diverged is to be looked at, too
         whole = opened.network.trace(X.T, Y.T, learning_rate=rate, sample_weight=weight, **settings)
     trace = whole.select(layer=layer, example=example)
@@ -92,7 +93,7 @@ def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Ar
         X, Y = opened.examples()
         if name is not None:
             if "example_weights" not in opened.run.config:
-                raise ConfigurationError("example_weights of the run", "those of its rows", "there are none")
+                raise ConfigurationError("The run has no example_weights, though its rows had weights")
             weight = np.asarray(opened.run.config["example_weights"])
     else:
         raw, labels = read_labelled(opened.run, data)
@@ -114,8 +115,8 @@ def _of_classes(weights: Any, target: Targets, Y: Array) -> Array:
         isinstance(one, list | tuple) and len(one) == number and all(map(is_number, one)) for one in weights
     )
     if len(weights) != len(columns) or not fits:
-        expected = f"{number} weights for each of {len(columns)} targets"
-        raise ConfigurationError("class_weights of the run", expected, f"got {weights!r:.60}")
+        requirement = f"{number} weights for each of {len(columns)} targets"
+        raise ConfigurationError.must_be("class_weights of the run", requirement, f"{weights!r:.60}")
     return weights_by_answers([np.asarray(found) for found in weights], columns)
 
 
@@ -147,9 +148,8 @@ def check_gradients_command(
     network on random data. The exit code is 1 when gradients and differences disagree.
     """
     if (run_folder is None) == (sizes is None):
-        raise ConfigurationError(
-            "check-gradients", "RUN or --network", "got both" if sizes else "got neither"
-        )
+        problem = "RUN and --network exclude each other" if sizes else "RUN and --network are both missing"
+        raise ConfigurationError(problem, "Name one of them.")
     if run_folder is not None:
         opened = open_network(run_folder, member)
         network, (rows, targets, weight) = opened.network, examples(opened)
@@ -234,9 +234,7 @@ def warmup_command(json_wanted: bool) -> None:
     folder or among the temporary files: the first of these that is writable.
     """
     if missing_numba():
-        raise MissingPackageError(
-            "warmup", "Numba, whose kernels are compiled", "it cannot be used", "Run: pip install numba"
-        )
+        raise MissingPackageError("Numba compiles the kernels, and cannot be used", "Run: pip install numba")
     from deepstep.engines.compiled.session import kept_in, n_kernels, warm_up
 
     begun, total, log = perf_counter(), n_kernels(), logging.getLogger("deepstep")

@@ -269,14 +269,13 @@ def parameters_of(
             continue
         if not name:
             other = ENSEMBLE if flag.ensemble else NETWORK
-            given = flag.flag.partition("/")[0]
-            got = f"got --model {model}"
-            raise ConfigurationError(given, f"used with --model {other}", got, setting=given)
+            flag_name = flag.flag.partition("/")[0]
+            raise ConfigurationError.must_be(flag_name, f"used with --model {other}", f"--model {model}")
         typed[name], where[name] = value, flag.flag.partition("/")[0]
     for name, value in once_each("--set", settings).items():
         _check_name(model, name.partition(".")[0], "--set")
         if name in typed:
-            raise ConfigurationError(where[name], "it, or --set of the same parameter", "got both")
+            raise ConfigurationError(f"{where[name]} and --set {name} set the same", "Leave one of them out.")
         typed[name], where[name] = value, f"--set {name}"
     parameters: dict[str, Any] = {}
     for name, value in (from_file or {}).items():
@@ -291,7 +290,7 @@ def parameters_of(
     return parameters
 
 
-def _put(parameters: dict[str, Any], path: list[str], value: Any, where: str) -> None:
+def _put(parameters: dict[str, Any], path: list[str], value: Any, flag: str) -> None:
     """Put a value under a dotted name."""
     name, *rest = path
     if not rest:
@@ -299,29 +298,30 @@ def _put(parameters: dict[str, Any], path: list[str], value: Any, where: str) ->
         return
     inner = parameters.setdefault(name, {})
     if not isinstance(inner, dict):
-        raise ConfigurationError(where, f"{name} as a table", f"got {inner!r:.60} for it, too")
-    _put(inner, rest, value, where)
+        raise ConfigurationError(f"{flag} is an entry of {name}, which is also set to {inner!r:.60}")
+    _put(inner, rest, value, flag)
 
 
-def _check_name(model: str, name: str, where: str) -> None:
+def _check_name(model: str, name: str, flag: str) -> None:
     """Refuse a name that is no parameter of the model, and say whose it is, or what is near."""
     known = known_parameters(model)
     if name in known:
         return
     other = NETWORK if model == ENSEMBLE else ENSEMBLE
     if name in OF_PYTHON:
-        expected, got = "a parameter that can be typed", f"got {name!r}"
-        raise ConfigurationError(where, expected, got, "It belongs to Python, or has a flag of its own.")
+        hint = "It belongs to Python, or has a flag of its own."
+        raise ConfigurationError(f"{flag} does not take {name!r}", hint)
     if name in known_parameters(other):
         hint = moved_to(name) if name in MOVED and model == ENSEMBLE else ""
-        got = f"got {name!r}, which is one of --model {other}"
-        raise ConfigurationError(where, f"a parameter of --model {model}", got, hint)
+        problem = f"{flag} {name} is a parameter of --model {other}, and this is --model {model}"
+        raise ConfigurationError(problem, hint)
     if name in MOVED:
-        raise ConfigurationError(where, "a parameter of this version", f"got {name!r}", moved_to(name))
-    raise unknown_name(where, "parameter", name, dict.fromkeys((*known, *known_parameters(other))))
+        raise ConfigurationError(f"{flag} {name} is no parameter of this version", moved_to(name))
+    known_names = dict.fromkeys((*known, *known_parameters(other)))
+    raise unknown_name("parameter", name, known_names, setting=flag, inside=True)
 
 
-def _check_value(model: str, name: str, value: Any, where: str) -> None:
+def _check_value(model: str, name: str, value: Any, flag: str) -> None:
     """Refuse a value that the estimator's own constraints refuse."""
     if isinstance(value, tuple):
         value = [*value]
@@ -333,8 +333,8 @@ def _check_value(model: str, name: str, value: Any, where: str) -> None:
     for constraints in by_estimator:
         if not any(constraint.is_satisfied_by(value) for constraint in constraints):
             shown = [str(constraint) for constraint in constraints if not constraint.hidden]
-            expected = f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else shown[0]
-            raise ConfigurationError(where, expected, f"got {value!r:.80}", setting=where)
+            requirement = f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else shown[0]
+            raise ConfigurationError.must_be(flag, requirement, f"{value!r:.80}")
 
 
 OF_LOSSES: Mapping[str, str] = {
@@ -386,8 +386,7 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
     try:
         entries = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
-        got = f"got one that cannot be read ({error})"
-        raise FileError(str(path), "a TOML file", got, setting=str(path)) from None
+        raise FileError(f"{path} cannot be read as TOML ({error})") from None
     options = [
         option
         for option in context.command.params
@@ -410,6 +409,7 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
         elif name in known:
             parameters[name] = value
         else:
-            raise unknown_name(f"--config {path}", "flag or parameter", name, sorted({*names, *known}))
+            known_names = sorted({*names, *known})
+            raise unknown_name("flag or parameter", name, known_names, setting=f"{path}", inside=True)
     context.default_map = flags
     context.meta[FROM_FILE] = parameters

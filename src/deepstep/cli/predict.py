@@ -47,7 +47,8 @@ def predict_command(
     white on black); each gives a line. A run on images also takes a table with a column for each pixel.
     """
     if output is not None and output.suffix.lower() in set(TABLE_SUFFIXES) - {".csv"}:
-        raise ConfigurationError("--output", "the name of a CSV file", f"got {output}", "Let it end in .csv.")
+        hint = "Let it end in .csv."
+        raise ConfigurationError.must_be("--output", "the name of a CSV file", str(output), hint)
     if output is not None:
         new_file(output, "--output", overwrite=overwrite, beside=(run_folder, *files))
     run = Run.load(run_folder)

@@ -110,12 +110,9 @@ def doctor_command(
     """
     run = Run.load(run_folder)
     if data is not None and run.only is None:
-        raise ConfigurationError(
-            "--data",
-            "a run of one network, whose units it shows",
-            f"{run_folder} has {len(run.ensemble.members)}",
-            "Leave it out.",
-        )
+        requirement = "used with a run of one network, whose units it shows"
+        value = f"{run_folder} with {len(run.ensemble.members)}"
+        raise ConfigurationError.must_be("--data", requirement, value, "Leave it out.")
     rows, inputs = _rows(run, data, read)
     found = findings_of(run, inputs, rows)
     if json_wanted:

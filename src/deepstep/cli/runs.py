@@ -1,5 +1,6 @@
 """Runs as commands open them, with their networks, and examples for them."""
 
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -94,12 +95,10 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
     if member is None and not last:
         member = 0
     if member is None or not 0 <= member <= last:
-        raise ConfigurationError(
-            "--member",
-            f"the number of a member of the ensemble, from 0 to {last}",
-            f"got {'none' if member is None else member}",
-            "Or train one network, with --model network.",
-            setting="--member",
+        requirement = f"the number of a member of the ensemble, from 0 to {last}"
+        hint = "Or train one network, with --model network."
+        raise ConfigurationError.must_be(
+            "--member", requirement, "none" if member is None else f"{member}", hint
         )
     return OpenedNetwork(run, member, partial(run.kept_examples, member), partial(run.inputs, member=member))
 
@@ -112,8 +111,8 @@ def what_happened(error: DivergenceError) -> dict[str, Any]:
     """Entries of the run's config about the divergence."""
     costs = [] if error.history is None else error.history.costs.tolist()
     entries = {
-        "came": error.got,
-        "mend": error.hint,
+        "problem": error.problem,
+        "hint": error.hint,
         "layer": error.layer,
         "step": error.step,
         "costs": costs,
@@ -160,9 +159,8 @@ def folder_for(path: Path, option: str = "--out") -> Iterator[None]:
             try:
                 folder.mkdir(exist_ok=True)
             except OSError as error:
-                expected, got = "a folder that exists or can be made", error.strerror or str(error)
-                hint, name = f"Choose another {option}.", str(folder)
-                raise FileError(name, expected, f"got the error {got!r}", hint, setting=name) from error
+                problem = f"{folder} cannot be made ({error.strerror or error})"
+                raise FileError(problem, f"Choose another {option}.") from error
         yield
     finally:
         for folder in missing:
@@ -175,15 +173,14 @@ def new_file(path: Path, option: str, *, overwrite: bool, beside: Sequence[Path]
 
     Refused are files and folders ``beside``, any file without --overwrite, and what cannot be written.
     """
-    name, hint, kind = str(path), f"Use another name with {option}", kind_at(path)
-    if any(path.resolve().is_relative_to(one.resolve()) for one in beside):
-        raise FileError(name, "a file other than those read", "got one of them", f"{hint}.", setting=name)
+    hint = f"Use another name with {option}"
+    kind = kind_at(path)
+    if any(path.resolve().is_relative_to(source.resolve()) for source in beside):
+        raise FileError(f"{path} is read by this command", f"{hint}.")
     if kind in ("folder", "something else"):
-        got = "a folder" if kind == "folder" else "a pipe or a device"
-        raise FileError(name, "a file", f"got {got}", f"{hint}.", setting=name)
+        raise FileError(f"{path} is {'a folder' if kind == 'folder' else 'a pipe or a device'}", f"{hint}.")
     if kind == "file" and not overwrite:
-        hint = f"{hint}, or --overwrite."
-        raise FileError(name, "a new file", "got one that exists", hint, setting=name)
+        raise FileError(f"{path} exists already", f"{hint}, or --overwrite.")
     click.get_current_context().with_resource(folder_for(path, option))
     check_writable(path)
 
@@ -218,7 +215,8 @@ def read_raw_pieces(
         yield read_pictures(inputs, files)
         return
     if len(files) > 1:
-        raise ConfigurationError("FILE", "one table at a time", f"got {len(files)} files", "Run it for each.")
+        hint = "Run the command for each of them."
+        raise ConfigurationError.must_be("FILE", "one table", f"{len(files)} files", hint)
     with spelled(word_of_reading):
         for frame in pieces_in(files[0], how=how):
             yield _with_names(run, frame, how)
@@ -238,10 +236,10 @@ def naming_piece(file: Path, before: int, rows: int) -> Iterator[None]:
     except FileError:
         raise
     except DataError as error:
-        if error.got.startswith("row "):
+        if re.search(r"\b[Rr]ow \d", error.problem):  # the row itself is named
             raise
-        where = f"{error.where} (rows {before + 1:,} to {before + rows:,})"
-        raise type(error)(where, error.expected, error.got, error.hint) from error
+        problem = f"{error.problem} (rows {before + 1:,} to {before + rows:,})"
+        raise type(error)(problem, error.hint) from error
 
 
 def read_pictures(inputs: ImagePreparation, files: Sequence[Path]) -> Pictures:
@@ -257,7 +255,7 @@ def read_pictures(inputs: ImagePreparation, files: Sequence[Path]) -> Pictures:
         else:
             images[file] = read_image(file, **size)
     if not images:
-        raise FileError(str(files[0]), "a folder with pictures", "none of its files is one that can be read")
+        raise FileError(f"{files[0]} has no picture that can be read")
     # A file's pixels go to 255; training's may go to another number, 16 for the digits.
     return Pictures(np.stack(list(images.values())) / (255 * inputs.scale), list(images))
 
@@ -296,9 +294,8 @@ def _labelled(run: Run, file: Path, frame: "polars.DataFrame") -> Labelled:
     names = frame.columns
     for name in run.target_names:
         if name not in names:
-            hint = unknown_name(str(file), "column", name, names).hint
-            expected, got = "have the target of the run", f"got no column {name!r}"
-            raise ConfigurationError(shown(file), expected, got, hint, setting=shown(file))
+            problem = f"{shown(file)} has no column {name!r}, the target of the run"
+            raise ConfigurationError(problem, unknown_name("column", name, names).hint)
     return Labelled(frame, columns_in(frame, run.target_names, f"{file}, the target"))
 
 

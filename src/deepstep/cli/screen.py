@@ -36,7 +36,7 @@ class OutputError(FileError):
     """A standard stream cannot be written; with ``reader_gone`` (``| head``) that is no failure."""
 
     def __init__(self, stream: TextIO, error: OSError) -> None:
-        super().__init__("the output", "it can be written", error.strerror or str(error))
+        super().__init__(f"The output cannot be written ({error.strerror or error})")
         self.stream, self.reader_gone = stream, isinstance(error, BrokenPipeError)
 
 

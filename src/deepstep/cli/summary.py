@@ -161,9 +161,7 @@ def describe_columns_command(
         for name in names:
             column(frame, name, option)
         if target in names:
-            raise ConfigurationError(
-                option, "a column other than the target", f"got {target!r}", setting=option
-            )
+            raise ConfigurationError.must_be(option, "a column other than the target", repr(target))
     task, reason = guess_task(answers)
     preparation = TablePreparation.fit(frame, exclude=(target, *drop), keep=keep, categorical=categorical)
     if json_wanted:

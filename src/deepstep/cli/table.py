@@ -90,13 +90,13 @@ class TrainOptions:
             table.check()
         log = options["log"]
         if log is not None and (model == ENSEMBLE or parameters.get("refit")):
-            expected = "used with --model network, of a single training"
-            got = f"got --model {model}" if model == ENSEMBLE else "got --set refit=true"
-            raise ConfigurationError("--log", expected, got, setting="--log")
+            requirement = "used with --model network, of a single training"
+            value = f"--model {model}" if model == ENSEMBLE else "--set refit=true"
+            raise ConfigurationError.must_be("--log", requirement, value)
         validation = None if options["validation"] is None else Path(options["validation"])
         if validation is not None and model == ENSEMBLE and table.how_split:
-            expected, got = "it, or groups or an order of time, which folds respect", "got both"
-            raise ConfigurationError("--validation", expected, got)
+            requirement = "used without groups and an order of time, which folds respect"
+            raise ConfigurationError.must_be("--validation", requirement, "both")
         return cls(
             table,
             model,
@@ -220,8 +220,8 @@ def _stream(options: TrainOptions) -> bool | None:
     whole = {"--set solver=lbfgs": network.get("solver") == "lbfgs", "--set refit=true": network.get("refit")}
     for setting, holds in whole.items():
         if holds and options.stream:
-            expected, got = "used with rows in memory", "got --stream"
-            raise ConfigurationError(setting, expected, got, "Leave one of both out.", setting=setting)
+            hint = "Leave one of both out."
+            raise ConfigurationError.must_be(setting, "used with rows in memory", "--stream", hint)
     in_memory = any(whole.values()) or table.how_split or len(table.targets) > 1
     return False if options.stream is None and in_memory else options.stream
 
@@ -279,7 +279,7 @@ def _config(file: Path, options: TrainOptions, parts: Parts, leaks: Sequence[Fin
     if table.how_split:
         config["split"] = table.how_split
     if leaks:
-        config[LEAKS] = [{"says": finding.says, "mend": finding.hint} for finding in leaks]
+        config[LEAKS] = [{"says": finding.says, "hint": finding.hint} for finding in leaks]
     return config
 
 

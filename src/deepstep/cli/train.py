@@ -222,10 +222,6 @@ def _refuse_beside_resume(context: click.Context) -> None:
         name = parameter.name or ""
         typed = (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)
         if context.get_parameter_source(name) in typed and name not in ("file", "resume", "json_wanted"):
-            raise ConfigurationError(
-                "--resume",
-                "used without other options",
-                f"got {' or '.join(parameter.opts)}",
-                "Resumed trainings use their original options: remove it, or start a new training.",
-                setting="--resume",
-            )
+            hint = "Resumed trainings use their original options: remove it, or start a new training."
+            value = " or ".join(parameter.opts)
+            raise ConfigurationError.must_be("--resume", "used without other options", value, hint)
