@@ -68,7 +68,7 @@ def with_more(text):
 @pytest.mark.parametrize("mark", [MODEL_MARK, RUN_MARK])
 def test_json_of_a_run(run, mark, kind):
     reseal(run, as_text=with_more(HOSTILE[kind]), mark=mark)
-    assert refusal(run).where == str(run)
+    assert str(refusal(run)).startswith(str(run))
 
 
 @pytest.mark.parametrize("kind", HOSTILE)
@@ -76,7 +76,7 @@ def test_records_of_a_training(run, kind):
     path = run / "history.jsonl"
     path.write_text(with_more(HOSTILE[kind])(json.loads(path.read_text().splitlines()[0])) + "\n")
     reseal(run, lambda values: None)
-    assert refusal(run).where == str(run)
+    assert str(refusal(run)).startswith(str(run))
 
 
 def test_texts_of_a_config_may_have_dots_and_brackets(run):
@@ -90,7 +90,7 @@ def test_a_text_of_terabytes(run, name):
     """Most of it are holes, which take no room on the disk."""
     os.truncate(run / name, 2**41)
     if name != "history.jsonl":  # whose checksum would be computed
-        assert refusal(run).where == str(run)
+        assert str(refusal(run)).startswith(str(run))
     with pytest.raises(FileError, match="at most"):
         read_text(run / name)
 
@@ -130,7 +130,7 @@ def test_examples_that_are_no_numbers_of_the_same_rows(run):
     ):
         path.write_bytes(save({**arrays, features: X, "examples.Y": Y}))
         reseal(run)
-        assert refusal(run).where == str(run)
+        assert str(refusal(run)).startswith(str(run))
 
 
 class TestArrays:

@@ -108,7 +108,7 @@ def test_a_run_of_any_model_predicts_as_it_does(kind, tmp_path):
 def test_a_predictor_alone_has_no_estimator(tmp_path):
     run = _run()
     assert run.estimator is None
-    with pytest.raises(ConfigurationError, match="an estimator, which knows how often it is wrong"):
+    with pytest.raises(ConfigurationError, match="no estimator, which knows how often"):
         run.likely(FRAME)
     run.save(tmp_path / "run")
     assert_array_equal(archive.load(tmp_path / "run").outputs(FRAME), run.outputs(FRAME))
@@ -128,7 +128,7 @@ def test_what_is_no_run(kind, tmp_path):
     says = {
         "network": "it holds a Network. deepstep.load",
         "folder": "no model.json",
-        "file": "this is a file",
+        "file": "is a file and no run",
     }
     with pytest.raises(FileError, match=says[kind]):
         Run.load(path)
@@ -210,7 +210,7 @@ FORGED = {
     "fewer rows in all": (RUN_MARK, put("held_out", "total", to=1), "rows of a part"),
     "cells of fewer rows": (RUN_MARK, put("held_out", "cells", "x", to=["1"]), "values of all rows"),
     "no class": (RUN_MARK, put("held_out", to={"type": "Popen"}), "'Popen' is no class of a model"),
-    "no config": (RUN_MARK, put("config", to=1), "it has no config"),
+    "no config": (RUN_MARK, put("config", to=1), "has no config"),
     "another format": (RUN_MARK, put("format", to="other"), "is of another format"),
     "a newer version": (RUN_MARK, put("version", to=2), "version 1 of a model; got version 2"),
     "a file outside": (RUN_MARK, put("files", to={"../secret": "0"}), "names other files than its own"),
@@ -235,7 +235,7 @@ def test_files_of_different_runs_do_not_mix(folder, tmp_path):
     Run.of(model).save(tmp_path / "other")
     for name in (RUN_MARK, "rows.safetensors"):
         shutil.copy(folder / name, tmp_path / "other" / name)
-    with pytest.raises(FileError, match=r"there are others \(outputs and answers of the targets\)"):
+    with pytest.raises(FileError, match="it lacks outputs and answers of the targets"):
         Run.load(tmp_path / "other")
 
 

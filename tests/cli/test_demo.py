@@ -131,7 +131,7 @@ def photographs(tmp_path):
 
 def test_a_model_is_saved_before_it_is_scored(deepstep, monkeypatch, photographs):
     def fail(*_):
-        raise DataError("scores", "numbers are expected", "there are none")
+        raise DataError("There are no scores")
 
     monkeypatch.setattr("deepstep.cli.images.score", fail)
     result = deepstep("train", "photos", "--epochs 1 --out c --json")

@@ -65,7 +65,7 @@ def test_a_training_to_which_something_was_added_stays(deepstep, flowers, begun,
     before = content(tmp_path)
     result = deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite")
     assert result.code == 2
-    assert "r.unfinished: a training that is not done, and nothing else" in result.err
+    assert "r.unfinished is not replaced: there is something in it" in result.err
     assert f"{name!r}. Move it." in result.err
     discard(begun)
     assert content(tmp_path) == before
@@ -114,7 +114,7 @@ def test_a_file_in_a_new_folder_one_that_exists_and_where_none_can_be_written(
     put(new, "mine")
     refused = deepstep(*words, new)
     assert (refused.code, refused.out, new.read_text()) == (2, "", "mine")
-    assert "must be a new file" in refused.err
+    assert f"{new} exists already" in refused.err
     assert "--overwrite" in refused.err
     assert deepstep(*words, new, "--overwrite").code == 0
     assert new.read_text() != "mine"

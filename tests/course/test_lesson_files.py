@@ -313,21 +313,21 @@ def test_the_command_replaces_nothing_without_being_told(deepstep, tmp_path):
     out.write_text("mine")
     code, _, err = deepstep("lesson", "build", "lesson.md", "-o", "page.html")
     assert code == 2
-    assert "page.html must be a new file" in err
+    assert "page.html exists already" in err
     assert out.read_text() == "mine"
     assert deepstep("lesson", "build", "lesson.md", "-o", "page.html", "--overwrite")[0] == 0
     assert out.read_text().startswith("<!doctype html>")
     code, _, err = deepstep("lesson", "build", "lesson.md", "-o", "lesson.md", "--overwrite")
     assert code == 2
     assert (tmp_path / "lesson.md").read_text() == LESSON
-    assert "other than those read" in err
+    assert "lesson.md is read by this command" in err
 
 
 def test_an_error_leaves_no_file(deepstep, tmp_path):
     (tmp_path / "lesson.md").write_text(scene("data = 'x'"))
     code, out, err = deepstep("lesson", "build", "lesson.md", "--json")
     assert code == 2
-    assert json.loads(out)["error"]["where"] == "lesson.md:13"
+    assert json.loads(out)["error"]["problem"].startswith("lesson.md:13: ")
     assert err.startswith("Error: lesson.md:13: data must be one of")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lesson.md"]
 

@@ -396,11 +396,11 @@ def test_the_command_names_what_is_missing(runs, tmp_path, monkeypatch, capsys):
     runs["classes"].save(tmp_path / "run")
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(SystemExit, match="2"):
         main(["serve", str(tmp_path / "run"), "--port", str(taken.getsockname()[1])])
-    assert "--port: a free port of 127.0.0.1" in capsys.readouterr().err
+    assert "of 127.0.0.1 cannot be used" in capsys.readouterr().err
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(SystemExit, match="2"):
         main(["serve", str(tmp_path / "run")])
     assert (
-        "'uvicorn' is needed; it is not installed. Run: pip install uvicorn starlette"
+        "'uvicorn', which is not installed. Run: pip install uvicorn starlette"
         in capsys.readouterr().err
     )
