@@ -259,7 +259,8 @@ class Run:
         if isinstance(preparation, TablePreparation):
             columns = Columns(tuple(column.name for column in preparation.columns), named=True)
         ensemble = Ensemble.of_one(member, Preprocessor.of_features(preparation), targets.head)
-        predictor, rows = Predictor(columns, targets, ensemble), few_rows(len(X))
+        predictor = Predictor(columns, targets, ensemble)
+        rows = few_rows(len(X))
         return cls(predictor, config, Examples((X[rows],), Y[rows]), None, predictor)
 
     def save(self, path: Path | str, overwrite: bool = False) -> None:
@@ -348,7 +349,8 @@ class Run:
 
     def _check(self, folder: Path) -> None:
         """Refuse rows of another run."""
-        fault, shape = "", self.ensemble.members[0].network.architecture
+        fault = ""
+        shape = self.ensemble.members[0].network.architecture
         if self.examples is not None:
             widths = [
                 shape.n_inputs if preprocessor.preparation is None else preprocessor.preparation.n_features
@@ -449,7 +451,8 @@ class Run:
     @property
     def target_names(self) -> tuple[str, ...]:
         """The columns that are predicted."""
-        name, targets = self.config.get("target", "target"), self.predictor.targets
+        name = self.config.get("target", "target")
+        targets = self.predictor.targets
         if isinstance(name, list | tuple):
             return tuple(map(str, name))
         if not targets.several:
@@ -481,7 +484,8 @@ class Run:
         DataError, ShapeError
             As in `outputs`.
         """
-        outputs, targets = self.outputs(raw), self.targets
+        outputs = self.outputs(raw)
+        targets = self.targets
         if targets.is_classes:
             return Prediction(targets.decode(outputs), self.predictor.probabilities(outputs))
         return Prediction(targets.decode(outputs), None, outputs if targets.levels else None)
@@ -650,7 +654,8 @@ class Run:
         ConfigurationError
             Where no estimator is kept, or it has no rows that were not learned from.
         """
-        estimator, name = self.estimator, "predict_set" if self.targets.is_classes else "predict_interval"
+        estimator = self.estimator
+        name = "predict_set" if self.targets.is_classes else "predict_interval"
         rows = self._as_fitted(self._rows(raw))
         if hasattr(estimator, "steps"):  # an encoder and one network
             encoder, estimator = estimator.steps[0][1], estimator.steps[-1][1]

@@ -335,7 +335,9 @@ class TestRefused:
         table.write_text(whole.replace("red", "Red", 1))
         refused(deepstep("train", "--resume", "run"), "t.csv is not the table that this training")
         table.rename(tmp_path / "moved.csv")
-        refused(deepstep("train", "--resume", "run"), "t.csv, the FILE that this training began with, is missing")
+        refused(
+            deepstep("train", "--resume", "run"), "t.csv, the FILE that this training began with, is missing"
+        )
         (tmp_path / "moved.csv").write_text(whole)
         gone = "t.csv, the --validation that this training began with, is missing. Put it back"
         refused(deepstep("train", "moved.csv", "--resume", "run"), gone)

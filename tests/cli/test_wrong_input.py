@@ -123,7 +123,7 @@ CASES = {
     f"{CLASSES} --validation unlabelled.csv": "Error: --validation: ",
     f"{CLASSES} --exclude colur": "Did you mean 'colour'?",
     f"{CLASSES} --time-column colour": "--time-column must be a column of dates or numbers, got 'colour'",
-    "train groups.csv --target kind --groups holes": "--groups holes: 1 of 60 rows have no group, the first is row 3",
+    "train groups.csv --target kind --groups holes": "1 of 60 rows have no group, the first is row 3",
     "train groups.csv --target kind --groups same": "'same' has one group alone",
     "train flowers.dat --target kind": "Give the file the suffix of its format, or name the separator",
     "train https://example.com/t.csv --target kind": "a file on this machine is expected",

@@ -48,22 +48,25 @@ def list_command(json_wanted: bool) -> None:
     """List the chapters, their functions, and the files in this folder."""
     from deepstep.course.grader import written
 
-    chapters: list[dict[str, Any]] = [
-        {
-            "chapter": number,
-            "title": chapter.title,
-            "exercises": list(chapter.exercises),
-            "file": str(_file_of(number)) if _file_of(number).is_file() else None,
-            "written": written(_file_of(number), chapter) if _file_of(number).is_file() else [],
-        }
-        for number, chapter in CHAPTERS.items()
-    ]
+    chapters: list[dict[str, Any]] = []
+    for number, task in CHAPTERS.items():
+        file = _file_of(number)
+        is_there = file.is_file()
+        chapters.append(
+            {
+                "chapter": number,
+                "title": task.title,
+                "exercises": list(task.exercises),
+                "file": str(file) if is_there else None,
+                "written": written(file, task) if is_there else [],
+            }
+        )
     if json_wanted:
         click.echo(as_json({"chapters": chapters}))
         return
-    for one in chapters:
-        say(f"{one['chapter']:>2}  {one['title']}{_state(**one)}")
-        say(f"    {', '.join(one['exercises'])}")
+    for chapter in chapters:
+        say(f"{chapter['chapter']:>2}  {chapter['title']}{_state(**chapter)}")
+        say(f"    {', '.join(chapter['exercises'])}")
 
 
 def _state(file: str | None, written: list[str] | None, exercises: list[str], **_: Any) -> str:
@@ -157,7 +160,8 @@ def _print_class(report: "ClassReport") -> None:
     from deepstep.course.class_report import MARKS
     from deepstep.course.exercise import EXERCISES
 
-    screen, chapters = console(), [EXERCISES[name].chapter for name in report.exercises]
+    screen = console()
+    chapters = [EXERCISES[name].chapter for name in report.exercises]
     say(f"A mark for each exercise: {', '.join(f'{mark} {state}' for state, mark in MARKS.items())}.")
     rows = []
     for learner, right, *cells in report.table()[: len(report.rows)]:
@@ -192,7 +196,8 @@ def museum_command(out: Path, overwrite: bool, json_wanted: bool) -> None:
 
     new_file(out, "-o", overwrite=overwrite)
     page = document()
-    size, exhibits = export_html(page, out), len(page["museum"]["exhibits"])
+    size = export_html(page, out)
+    exhibits = len(page["museum"]["exhibits"])
     if json_wanted:
         click.echo(as_json({"file": out, "bytes": size, "exhibits": exhibits}))
     else:
@@ -218,7 +223,8 @@ def bugs_command(seed: int | None, json_wanted: bool) -> None:
     """
     from deepstep.course.bugs import POINTS, draw_round
 
-    seed, points = secrets.randbelow(10_000) if seed is None else seed, list[int]()
+    seed = secrets.randbelow(10_000) if seed is None else seed
+    points = list[int]()
     if json_wanted:
         click.echo(as_json(draw_round(seed).to_dict()))
         return
@@ -240,7 +246,8 @@ def _play(game: "Round") -> int:
     from deepstep.course.bugs import POINTS, PRICES
 
     say(f"{_opening(game)}\n{BUGS_HELP}", lines=True)
-    left, names = POINTS, [line.name for line in game.steps]
+    left = POINTS
+    names = [line.name for line in game.steps]
     while True:
         typed = click.prompt(f"[{max(0, left)} points]", prompt_suffix=" > ").replace("'", "′").split()
         word, name = (typed[0], typed[-1]) if typed else ("", "")

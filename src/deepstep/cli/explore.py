@@ -77,16 +77,20 @@ def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, 
     """A trained network on the rows that its run keeps, or on others, with chosen settings of the steps."""
     opened = open_network(path, member)
     X, Y = _rows_for(opened, data)
-    rate, size, steps, notes = opened.member.learning_rate, _batch_size(opened), step_settings(opened), []
+    rate = opened.member.learning_rate
+    size = _batch_size(opened)
+    steps = step_settings(opened)
+    notes: list[str] = []
     if steps.get("optimizer") == LBFGS:
         steps["optimizer"] = "gd"
         notes.append("Trained by L-BFGS, which has no steps of its own: those of this page are plain gd.")
-    history, alone = opened.network.history, opened.run.only is not None
+    history = opened.network.history
+    alone = opened.run.only is not None
     if not alone or history is None:
         notes.append(_learned(opened.run.ensemble.members[opened.number]))
     if DIVERGED in opened.run.config:
         notes.append("The training diverged: these are the parameters of its last step that was finite.")
-    notes.append(_examples(opened, len(X), kept=data is None))
+    notes.append(_examples(opened, len(X), from_run=data is None))
     notes.append(_updates(size, steps.get("optimizer", "gd")))
     inputs = opened.run.preparation
     names = inputs.feature_names
@@ -111,8 +115,8 @@ def _learned(member: "Member") -> str:
     if member.validation_cost is not None:
         best = "" if member.best_epoch is None else f" in epoch {member.best_epoch}"
         text += f"; its lowest validation cost was {member.validation_cost:.6g}{best}"
-    kept = "" if member.network.history is not None else " This run is of a release that kept no curves."
-    return f"{text}.{kept}"
+    curves = "" if member.network.history is not None else " This run is of a release that kept no curves."
+    return f"{text}.{curves}"
 
 
 def _rows_for(opened: OpenedNetwork, data: Path | None) -> tuple[Array, Array]:
@@ -122,13 +126,13 @@ def _rows_for(opened: OpenedNetwork, data: Path | None) -> tuple[Array, Array]:
     return opened.inputs(raw), opened.encode(answers)
 
 
-def _examples(opened: OpenedNetwork, count: int, *, kept: bool) -> str:
+def _examples(opened: OpenedNetwork, count: int, *, from_run: bool) -> str:
     """Which rows the page shows."""
     learned = opened.run.config.get("results", {}).get("train", {}).get("rows")
-    of_all = "the rows learned from" if learned is None else f"the {learned} rows learned from"
-    if not kept:
-        return f"The {count} rows are those of --data, whatever their share of {of_all}."
-    return f"{count} of {of_all}, which the run keeps; --data FILE opens others."
+    total = "the rows learned from" if learned is None else f"the {learned} rows learned from"
+    if not from_run:
+        return f"The {count} rows are those of --data, whatever their share of {total}."
+    return f"{count} of {total}, which the run keeps; --data FILE opens others."
 
 
 def _batch_size(opened: OpenedNetwork) -> Any:
@@ -345,7 +349,9 @@ def _of_table(
     table = TableOptions(options["target"], **flags, seed=options["seed"], test_fraction=0.0)
     table.check()
     parts = parts_in_memory(read_table(path, table)[0], table)
-    targets, inputs, rows = parts.task.targets, parts.inputs, parts.train
+    targets = parts.task.targets
+    inputs = parts.inputs
+    rows = parts.train
     names = inputs.feature_names
     notes = [*parts.notes, *(f"Warning: {warning}" for warning in parts.warnings())]
     about = About(path.name, feature_names=names, class_names=names_of(targets), notes=notes)
@@ -365,7 +371,10 @@ def _made(
     about: About,
 ) -> Subject:
     hidden = options["hidden_layers"]
-    hidden = HIDDEN if hidden is None else hidden if isinstance(hidden, list) else [hidden]
+    if hidden is None:
+        hidden = HIDDEN
+    elif not isinstance(hidden, list):
+        hidden = [hidden]
     layers = layer_sizes((X.shape[0], *hidden, targets.n_outputs), "--hidden-layers")
     from_data = start.get("initialization") == FROM_DATA
     network = Network(layers, output=targets.head, output_settings=targets.settings, **start)

@@ -81,7 +81,7 @@ class Loaded(NamedTuple):
     targets: Targets
     rows: Mapping[str, tuple[Any, AnyArray]]
     about: dict[str, Any]
-    of_test: str
+    test_source: str
 
     def answers(self, part: str) -> AnyArray:
         """The positions of the classes of rows in the target."""
@@ -135,7 +135,7 @@ def save_and_score(
         parts = {part: score(loaded.targets, loaded.answers(part), A) for part, A in outputs.items()}
         trained = Trained(run, parts, outputs["test"])
         run.config["results"] = {part: scores.to_dict() for part, scores in parts.items()}
-        run.held_out = HeldOut.of(run, *loaded.rows["test"], part="test", source=loaded.of_test)
+        run.held_out = HeldOut.of(run, *loaded.rows["test"], part="test", source=loaded.test_source)
         run.write_results(folder)
     return trained
 
@@ -156,7 +156,8 @@ def by_network(
     history = History() if network.history is None else network.history
     config = {**loaded.about, "settings": {"hidden_layers": hidden, **start, **training}}
     rule = {"optimizer": training.get("optimizer", "gd"), "seed": network.seed}
-    steps, rate = Settings.of("demo", **rule), training["learning_rate"]
+    steps = Settings.of("demo", **rule)
+    rate = training["learning_rate"]
     return Run.of_network(
         network, loaded.inputs, loaded.targets, history, config, X, Y, settings=steps, learning_rate=rate
     )
@@ -217,8 +218,8 @@ def train_on_folder(
         name = str(parameter.name)
         typed = context.get_parameter_source(name)
         is_typed = typed in (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)
-        of_tables = name not in OF_PICTURES or (name == "model" and options["model"] != NETWORK)
-        if is_typed and of_tables:
+        needs_table = name not in OF_PICTURES or (name == "model" and options["model"] != NETWORK)
+        if is_typed and needs_table:
             value = f"{folder}, a folder of pictures"
             hint = "Leave it out: one network learns the pictures."
             raise ConfigurationError.must_be(parameter.opts[-1], "used with a table", value, hint)

@@ -168,7 +168,8 @@ class SectionedCommand(click.Command):
         for parameter, times in Counter(order).items():
             single = isinstance(parameter, click.Option) and not (parameter.multiple or parameter.is_flag)
             if single and times > 1:
-                flag, count = " or ".join(parameter.opts), "twice" if times == 2 else f"{times} times"
+                flag = " or ".join(parameter.opts)
+                count = "twice" if times == 2 else f"{times} times"
                 raise ConfigurationError(f"{flag} is set {count}", "Leave all but one out.")
         return super().parse_args(ctx, args)
 

@@ -264,7 +264,8 @@ def parameters_of(
     typed: dict[str, Any] = {}
     where: dict[str, str] = {}
     for flag in FLAGS:
-        value, name = flags.get(flag.name), flag.of(model)
+        value = flags.get(flag.name)
+        name = flag.of(model)
         if value is None or (isinstance(value, list | tuple) and not value):
             continue
         if not name:

@@ -120,14 +120,16 @@ def parts_in_memory(
     weight = None if options.sample_weight is None else row_weights(table, options.sample_weight)[numbers]
     TablePreparation.fit(table, exclude=options.no_inputs, categorical=options.categorical)
     rows = Rows(frame, labels, weight, numbers, groups)
-    learned, strata = np.arange(frame.height), None if task.numbers else strata_of(labels)
+    learned = np.arange(frame.height)
+    strata = None if task.numbers else strata_of(labels)
     tested = validated = learned[:0]
     if options.test_fraction:
         learned, tested = _held_out(rows, learned, strata, options.test_fraction, options, "test", notes)
     if options.validation_fraction and validation is None:
         share = options.validation_fraction
         learned, validated = _held_out(rows, learned, strata, share, options, "validation", notes)
-    train, test = rows.take(learned), rows.take(tested) if len(tested) else None
+    train = rows.take(learned)
+    test = rows.take(tested) if len(tested) else None
     inputs = TablePreparation.fit(
         train.frame, exclude=options.no_inputs, keep=options.keep, categorical=options.categorical
     )
@@ -231,7 +233,8 @@ def parts_of_a_stream(
     judges = part(surveyed.validation)
     if validation is not None:
         judges = _of_another_table(validation, options, surveyed.inputs, task, notes)
-    test, without = part(surveyed.test), options.no_inputs
+    test = part(surveyed.test)
+    without = options.no_inputs
     return Parts(task, surveyed.inputs, train, test, judges, without, notes, surveyed)
 
 

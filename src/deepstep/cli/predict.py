@@ -113,15 +113,19 @@ def _joined(predictions: Sequence[Prediction]) -> Prediction:
     if len(predictions) == 1:
         return predictions[0]
     parts: Any = zip(*predictions, strict=True)
-    whole: list[Any] = [None if part[0] is None else np.concatenate(part) for part in parts]
-    return Prediction(*whole)
+    joined: list[Any] = [None if part[0] is None else np.concatenate(part) for part in parts]
+    return Prediction(*joined)
 
 
 def _lines(prediction: Prediction, files: Sequence[Path]) -> str:
     """One line for each picture."""
-    shares, lines = prediction.probabilities, []
-    for at, (file, value) in enumerate(zip(files, prediction.values, strict=True)):
-        text = number_text(value) if shares is None else f"{value} (probability {shares[at].max():.4f})"
+    probabilities = prediction.probabilities
+    lines = []
+    for index, (file, value) in enumerate(zip(files, prediction.values, strict=True)):
+        if probabilities is None:
+            text = number_text(value)
+        else:
+            text = f"{value} (probability {probabilities[index].max():.4f})"
         lines.append(harmless(f"{file}: {text}") + "\n")
     return "".join(lines)
 

@@ -76,7 +76,8 @@ class OpenedNetwork:
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of its steps, as `Network.trace` takes them."""
-        steps, default = self.member.settings, Settings()
+        steps = self.member.settings
+        default = Settings()
         names = [part.name for part in fields(Settings)]
         changed = {
             name: getattr(steps, name) for name in names if getattr(steps, name) != getattr(default, name)
@@ -199,9 +200,9 @@ class Labelled(NamedTuple):
     answers: Any
 
 
-def reading(run: Run, given: Mapping[str, Any] = MappingProxyType({})) -> ReadOptions:
+def reading(run: Run, read: Mapping[str, Any] = MappingProxyType({})) -> ReadOptions:
     """How a table for a run is read: as the options say, else as the table that it was trained on."""
-    return run.reading(text_format(given), note)
+    return run.reading(text_format(read), note)
 
 
 def read_raw_pieces(
@@ -336,6 +337,6 @@ def held_out_of(
 def predicted_rows(run: Run, file: Path, how: ReadOptions) -> HeldOut:
     """All rows of a table, or the test part of the cats' files, with the predictions for them."""
     raw, labels = read_labelled(run, file, how)
-    of_a_file = kind_at(local(file)) == "file" and is_table(local(file))
-    cells = read_cells(file, how._replace(tell=silent)) if of_a_file else None
+    is_table_file = kind_at(local(file)) == "file" and is_table(local(file))
+    cells = read_cells(file, how._replace(tell=silent)) if is_table_file else None
     return HeldOut.of(run, raw, labels, part="data", source=printable(Path(shown(file))), cells=cells)

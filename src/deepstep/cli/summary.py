@@ -100,9 +100,9 @@ def _figure(value: Any) -> str:
 def _training(run: Run) -> list[tuple[str, str]]:
     known = {**run.config, "target": run.target_name}
     about = [(name, str(known[name])) for name in ("task", "target", "source", "split") if name in run.config]
-    found = run.config.get("found", ())
+    searched = run.config.get("found", ())
     settings = [
-        (name, f"{value} (found by a search)" if name in found else str(value))
+        (name, f"{value} (found by a search)" if name in searched else str(value))
         for name, value in run.config.get("settings", {}).items()
     ]
     engine, why = run.engine
@@ -173,8 +173,13 @@ def describe_columns_command(
         return
     screen = console()
     rows = [
-        (one.name, one.kind, str(len(one.feature_names)), f"{one.done}{f' ({one.why})' if one.why else ''}")
-        for one in preparation.columns
+        (
+            read.name,
+            read.kind,
+            str(len(read.feature_names)),
+            f"{read.done}{f' ({read.why})' if read.why else ''}",
+        )
+        for read in preparation.columns
     ]
     print_table(screen, ("column", "kind", "features", "what is done and why"), rows, left=4)
     counts = f"{frame.height} rows, {len(rows)} columns; features: {preparation.n_features}."

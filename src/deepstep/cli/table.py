@@ -128,9 +128,9 @@ def train_table(
         warnings = parts.warnings()
     tell(file, n_rows, options.table, parts, options.model, warnings)
     leaks = [warning.finding for warning in warnings if warning.finding is not None]
-    of_folds = options.model == ENSEMBLE and parts.survey is None
+    by_folds = options.model == ENSEMBLE and parts.survey is None
     resumed = training is not None
-    keeping = Keeping(training or begin(), resumed, of_folds, _cannot_resume(options))
+    keeping = Keeping(training or begin(), resumed, by_folds, _cannot_resume(options))
     with deferred(waits=False) as press, place(run, keeping, overwrite=options.overwrite) as save:
         config = _config(file, options, parts, leaks)
         begun = monotonic()
@@ -148,44 +148,44 @@ def train_table(
                 keep(reached, run, error)
             raise
         history = fitted.histories[0]
-        cut = history.stopped == CUT and not of_folds  # else a run of the networks that are done
+        cut = history.stopped == CUT and not by_folds  # else a run of the networks that are done
         press.waits = not cut
         if cut:
             keeping.interrupted(run, history, again=press.again)
         learned = [parts.train]
         if fitted.refits and parts.validation is not None:
             learned.append(parts.validation)
-        whole = Run.of(fitted.model, config)
-        config = whole.config
-        config |= {"settings": fitted.settings, **_weights(whole.targets, parts, learned, options)}
+        result = Run.of(fitted.model, config)
+        config = result.config
+        config |= {"settings": fitted.settings, **_weights(result.targets, parts, learned, options)}
         if fitted.searched:
             config["found"] = ["learning_rate_init"]
         if options.model == ENSEMBLE:
             by_network = [history[-1]["seconds"] for history in fitted.histories if history]
             config["seconds"] = max(monotonic() - begun, *by_network)
         if options.rows:
-            whole.examples = whole.examples_of(parts.train.frame, parts.train.labels)
-        save(whole)
+            result.examples = result.examples_of(parts.train.frame, parts.train.labels)
+        save(result)
     scores: dict[str, Scores] = {}
     saved = f"The run is saved in {run}, but"
     with warnings_as_notes():
         with as_warning(f"{saved} its scores are missing"), phase(f"scoring {harmless(str(run))}"):
-            scores = _scores(whole, parts, learned)
-            whole.config["results"] = {name: part.to_dict() for name, part in scores.items()}
+            scores = _scores(result, parts, learned)
+            result.config["results"] = {name: part.to_dict() for name, part in scores.items()}
         if options.rows:
             with as_warning(f"{saved} the rows that were held out are not in it"):
                 refit = len(learned) > 1
-                whole.held_out = held_out_of(whole, parts, file, options.validation, refit=refit)
+                result.held_out = held_out_of(result, parts, file, options.validation, refit=refit)
         with as_warning(f"{saved} its scores are not in it"):
-            whole.write_results(run)
+            result.write_results(run)
     record: dict[str, Any] = {"run": run}
     with as_warning(f"{saved} it cannot be shown"):
         if fitted.network is not None and fitted.searched:
             tell_of_the_rate(fitted.network.learning_rate_, fitted.network.rate_search_)
         if json_wanted:
-            record = TableResult.of(run, whole, parts).to_dict()
+            record = TableResult.of(run, result, parts).to_dict()
         else:
-            print_table_result(whole, parts, scores, run, file)
+            print_table_result(result, parts, scores, run, file)
     if json_wanted:
         click.echo(as_json(record))
     if press.asked and not fitted.interrupted:
@@ -216,13 +216,17 @@ def _stream(options: TrainOptions) -> bool | None:
     """Whether rows are streamed, as --stream says; None where their size decides."""
     if options.model == ENSEMBLE:
         return options.stream
-    network, table = options.parameters, options.table
-    whole = {"--set solver=lbfgs": network.get("solver") == "lbfgs", "--set refit=true": network.get("refit")}
-    for setting, holds in whole.items():
+    network = options.parameters
+    table = options.table
+    by_all_rows = {
+        "--set solver=lbfgs": network.get("solver") == "lbfgs",
+        "--set refit=true": network.get("refit"),
+    }
+    for setting, holds in by_all_rows.items():
         if holds and options.stream:
             hint = "Leave one of both out."
             raise ConfigurationError.must_be(setting, "used with rows in memory", "--stream", hint)
-    in_memory = any(whole.values()) or table.how_split or len(table.targets) > 1
+    in_memory = any(by_all_rows.values()) or table.how_split or len(table.targets) > 1
     return False if options.stream is None and in_memory else options.stream
 
 
@@ -236,13 +240,16 @@ def _cannot_resume(options: TrainOptions) -> str:
 
 def _fit(file: Path, run: Path, options: TrainOptions, parts: Parts, keeping: Keeping) -> Fitted:
     """Fit the model to the rows that are learned from."""
-    table, of_call = options.table, keeping.parameters(run)
+    table = options.table
+    call_params = keeping.parameters(run)
     with spelled(partial(flag_of, options.model)), _told_by_the_command():
         if options.model == ENSEMBLE:
             validated = options.validation is not None
-            return fit_ensemble(parts, table, options.parameters, of_call, stem_of(file), validated=validated)
+            return fit_ensemble(
+                parts, table, options.parameters, call_params, stem_of(file), validated=validated
+            )
         callbacks = [] if options.log is None else log_callbacks(options.log, run, resumed=keeping.resumed)
-        return fit_network(parts, table, options.parameters, of_call, stem_of(file), callbacks)
+        return fit_network(parts, table, options.parameters, call_params, stem_of(file), callbacks)
 
 
 @contextmanager
@@ -286,17 +293,18 @@ def _config(file: Path, options: TrainOptions, parts: Parts, leaks: Sequence[Fin
 def _weights(targets: Targets, parts: Parts, learned: list[Rows], options: TrainOptions) -> dict[str, Any]:
     """The weights of classes and of the rows that are kept, as the config of a run has them."""
     known: dict[str, Any] = {}
-    whole = None
+    weight = None
     if parts.train.weight is not None:
-        whole = np.concatenate([rows.weight for rows in learned if rows.weight is not None])
+        weight = np.concatenate([rows.weight for rows in learned if rows.weight is not None])
         if options.rows:
             known["example_weights"] = parts.train.weight[few_rows(len(parts.train.weight))].tolist()
     class_weight = options.parameters.get("class_weight")
     if class_weight is not None and targets.is_classes:
         answers = np.concatenate([targets.values(rows.labels) for rows in learned])
-        by_label, positions = weights_by_label(class_weight, parts.task), np.atleast_2d(answers.T)
-        of_targets = targets.weights_of_classes(by_label, positions, whole, CLASS_WEIGHT) or []
-        by_target = [weights.tolist() for weights in of_targets]
+        by_label = weights_by_label(class_weight, parts.task)
+        positions = np.atleast_2d(answers.T)
+        class_weights = targets.weights_of_classes(by_label, positions, weight, CLASS_WEIGHT) or []
+        by_target = [weights.tolist() for weights in class_weights]
         known["class_weights"] = by_target if targets.several else by_target[0]
     return known
 
@@ -305,7 +313,8 @@ def _scores(run: Run, parts: Parts, learned: list[Rows]) -> dict[str, Scores]:
     """Scores of the rows that were learned from, by all networks and by those that did not learn them, and of
     the rows that were held out.
     """
-    targets, tempered = run.targets, run.predictor.tempered
+    targets = run.targets
+    tempered = run.predictor.tempered
 
     def of(*pieces: Rows) -> Scores:
         answers = np.concatenate([targets.values(rows.labels) for rows in pieces])
@@ -313,7 +322,8 @@ def _scores(run: Run, parts: Parts, learned: list[Rows]) -> dict[str, Scores]:
         weights = [rows.weight for rows in pieces if rows.weight is not None]
         return score(targets, answers, outputs, np.concatenate(weights) if weights else None, tempered)
 
-    scores, A = {"train": of(*learned)}, run.ensemble.out_of_fold
+    scores = {"train": of(*learned)}
+    A = run.ensemble.out_of_fold
     if A is not None:
         weight, answers = parts.train.weight, targets.values(parts.train.labels)
         counted = slice(None) if weight is None else weight > 0

@@ -153,7 +153,8 @@ def _pairs(text: str) -> Iterable[tuple[str, float]]:
     >>> _pairs("rare=3,usual=0.5"), _pairs("a,b=2")
     ([('rare', 3.0), ('usual', 0.5)], [('a,b', 2.0)])
     """
-    pairs, before = [], ""
+    pairs = []
+    before = ""
     for part in text.split(","):
         name, sign, number = part.rpartition("=")
         if sign:

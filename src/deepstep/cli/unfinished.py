@@ -111,12 +111,12 @@ def _check_table(path: Path, digest: str, name: str, hint: str) -> None:
 
 class Keeping(NamedTuple):
     """How a running training is kept: ``cannot_resume`` says why none of its networks can be gone on with,
-    ``of_folds`` tells an ensemble, whose networks are kept when they are done.
+    ``by_folds`` tells an ensemble, whose networks are kept when they are done.
     """
 
     training: Training
     resumed: bool
-    of_folds: bool
+    by_folds: bool
     cannot_resume: str = ""
 
     def parameters(self, run: Path) -> dict[str, Any]:
@@ -223,7 +223,7 @@ def _place_to_train(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator
                     with _going_on_named(folder, run):
                         publish(folder, run, overwrite=overwrite)
                 except BaseException as error:
-                    if not _kept(folder) or (keeping.of_folds and isinstance(error, DivergenceError)):
+                    if not _kept(folder) or (keeping.by_folds and isinstance(error, DivergenceError)):
                         discard(folder)
                     raise
         except KeyboardInterrupt:  # perhaps between two of these lines
@@ -283,7 +283,7 @@ def _saying_what_is_kept(run: Path, keeping: Keeping) -> Iterator[None]:
     except KeyboardInterrupt:
         checkpoints, members = _checkpoints(folder), len(member_folders(folder))
         if not (checkpoints or members):
-            first = "before a network was saved" if keeping.of_folds else "before there was a checkpoint"
+            first = "before a network was saved" if keeping.by_folds else "before there was a checkpoint"
             ended = f": {keeping.cannot_resume}" if keeping.cannot_resume else f" {first}"
             raise KeyboardInterrupt(f"Interrupted{ended}, and nothing is kept.") from None
         what = f"{members} networks are"
