@@ -128,7 +128,7 @@ def test_what_is_no_run(kind, tmp_path):
     says = {
         "network": "it holds a Network. deepstep.load",
         "folder": "no model.json",
-        "file": "is a file and no run",
+        "file": "is no folder of a run",
     }
     with pytest.raises(FileError, match=says[kind]):
         Run.load(path)

@@ -95,15 +95,14 @@ class HeldOut:
         weight (m,): Sample weights.
         DataError, ShapeError: If the rows do not fit the run.
         """
-        target = run.targets
         m = len(raw)
         indices = evenly_spread(m, MOST_ROWS)
-        labels = chosen(target, labels, indices, run.target_names)
+        labels = chosen(run.targets, labels, indices, run.target_names)
         if len(indices) < m:
             raw = raw[indices]
             cells = None if cells is None else cells[indices]
         outputs = _or_nan(run, len(raw), lambda: run.outputs(raw)) if outputs is None else outputs[indices]
-        answers = target.values(labels)
+        answers = run.targets.values(labels)
         weight = None if weight is None else weight[indices]
         rows = indices + 1 if numbers is None else np.asarray(numbers)[indices]
         if isinstance(raw, np.ndarray):

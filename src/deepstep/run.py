@@ -335,9 +335,7 @@ class Run:
         record = archive.read(folder)
         predictor = record.get("model")
         if not isinstance(predictor, Predictor):
-            problem = (
-                f"{folder} is no folder of a run or an estimator: it holds a {record.get('estimator')!s:.40}"
-            )
+            problem = f"{folder} is no run: it holds a {record.get('estimator')!s:.40}"
             hint = "deepstep.load reads it." if isinstance(predictor, Network) else ""
             raise FileError(problem, hint)
         held_out = None
@@ -721,9 +719,9 @@ class Run:
         if frame.width not in (len(names), len(left)):
             requirement = f"have {len(names)} columns, as in training, or {len(left)} without the target"
             raise DataError.must_be("The table", requirement, f"{frame.width}")
-        return (
-            frame if frame.width == len(names) else frame.rename(dict(zip(frame.columns, left, strict=True)))
-        )
+        if frame.width == len(names):
+            return frame
+        return frame.rename(dict(zip(frame.columns, left, strict=True)))
 
     def columns_by_number(self) -> tuple[list[str], list[str]]:
         """The columns of a table without a header: all of them in training, and those without the target.
@@ -747,14 +745,10 @@ def text_format(read: Mapping[str, Any]) -> TextFormat:
 def read_config(folder: Path) -> dict[str, Any]:
     """The config of a run; empty for the folder of a saved estimator."""
     if kind_at(folder / MODEL_MARK) != "file":
-        kind = kind_at(folder)
-        problems = {
-            "nothing": "does not exist",
-            "folder": f"is no run: there is no {MODEL_MARK} in it",
-            "file": "is a file and no run",
-        }
+        problems = {"nothing": "does not exist", "folder": f"is no run: there is no {MODEL_MARK} in it"}
+        problem = problems.get(kind_at(folder), "is no folder of a run")
         hint = "Runs are written by deepstep train, deepstep demo and the save method of estimators."
-        raise FileError(f"{folder} {problems.get(kind, f'is {kind} and no run')}", hint)
+        raise FileError(f"{folder} {problem}", hint)
     if kind_at(folder / RUN_MARK) == "nothing":
         return {}
     config = archive.read(folder, archive.RUN).get("config")

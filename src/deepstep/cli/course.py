@@ -48,25 +48,22 @@ def list_command(json_wanted: bool) -> None:
     """List the chapters, their functions, and the files in this folder."""
     from deepstep.course.grader import written
 
-    chapters: list[dict[str, Any]] = []
-    for number, task in CHAPTERS.items():
-        file = _file_of(number)
-        is_there = file.is_file()
-        chapters.append(
-            {
-                "chapter": number,
-                "title": task.title,
-                "exercises": list(task.exercises),
-                "file": str(file) if is_there else None,
-                "written": written(file, task) if is_there else [],
-            }
-        )
+    chapters: list[dict[str, Any]] = [
+        {
+            "chapter": number,
+            "title": chapter.title,
+            "exercises": list(chapter.exercises),
+            "file": str(_file_of(number)) if _file_of(number).is_file() else None,
+            "written": written(_file_of(number), chapter) if _file_of(number).is_file() else [],
+        }
+        for number, chapter in CHAPTERS.items()
+    ]
     if json_wanted:
         click.echo(as_json({"chapters": chapters}))
         return
-    for chapter in chapters:
-        say(f"{chapter['chapter']:>2}  {chapter['title']}{_state(**chapter)}")
-        say(f"    {', '.join(chapter['exercises'])}")
+    for record in chapters:
+        say(f"{record['chapter']:>2}  {record['title']}{_state(**record)}")
+        say(f"    {', '.join(record['exercises'])}")
 
 
 def _state(file: str | None, written: list[str] | None, exercises: list[str], **_: Any) -> str:

@@ -174,20 +174,14 @@ def importance_command(
     finally:
         meter.end()
     if json_wanted:
-        record = {
-            "run": run_folder,
-            "file": file,
-            "rows": table.height,
-            "metric": measure.name,
-            "value": value,
-        }
+        record = {"run": run_folder, "file": file, "rows": table.height, "metric": measure.name}
         records = [importance._asdict() for importance in importances]
-        click.echo(as_json({**record, "repeats": repeats, "importance": records}))
+        click.echo(as_json({**record, "value": value, "repeats": repeats, "importance": records}))
         return
     screen = console()
     screen.print(f"{measure.label}: {measure.shown(value)} of {table.height:,} rows.", markup=False)
     rows = [
-        (importance.column, number_text(importance.mean, 4), f"± {number_text(importance.std, 2)}")
-        for importance in importances
+        (column.column, number_text(column.mean, 4), f"± {number_text(column.std, 2)}")
+        for column in importances
     ]
     print_table(screen, ("column", f"{'lower' if measure.larger_is_better else 'higher'} by", ""), rows)

@@ -350,14 +350,12 @@ def _of_table(
     table.check()
     parts = parts_in_memory(read_table(path, table)[0], table)
     targets = parts.task.targets
-    inputs = parts.inputs
-    rows = parts.train
-    names = inputs.feature_names
+    names = parts.inputs.feature_names
     notes = [*parts.notes, *(f"Warning: {warning}" for warning in parts.warnings())]
     about = About(path.name, feature_names=names, class_names=names_of(targets), notes=notes)
-    Y = targets.encode(rows.labels)
+    Y = targets.encode(parts.train.labels)
     center, scale = targets.scale_of(Y, None, counts=True)
-    X = inputs.transform(rows.frame).T
+    X = parts.inputs.transform(parts.train.frame).T
     return _made(options, start, training, X, ((Y - center) / scale).T, targets, about)
 
 
@@ -370,12 +368,9 @@ def _made(
     targets: Targets,
     about: About,
 ) -> Subject:
-    hidden = options["hidden_layers"]
-    if hidden is None:
-        hidden = HIDDEN
-    elif not isinstance(hidden, list):
-        hidden = [hidden]
-    layers = layer_sizes((X.shape[0], *hidden, targets.n_outputs), "--hidden-layers")
+    hidden = [*HIDDEN] if options["hidden_layers"] is None else options["hidden_layers"]
+    sizes = hidden if isinstance(hidden, list) else [hidden]  # one number may be typed alone
+    layers = layer_sizes((X.shape[0], *sizes, targets.n_outputs), "--hidden-layers")
     from_data = start.get("initialization") == FROM_DATA
     network = Network(layers, output=targets.head, output_settings=targets.settings, **start)
     if from_data:

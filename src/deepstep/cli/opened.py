@@ -10,7 +10,7 @@ import numpy as np
 
 from deepstep.cli.option_types import PATH, SEED, SIZES, member_option, run_argument
 from deepstep.cli.reading import row_weights
-from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled
+from deepstep.cli.runs import OpenedNetwork, naming_piece, open_network, read_labelled
 from deepstep.cli.screen import as_json, console, json_option, print_table, say
 from deepstep.engines import describe_engines, missing_numba
 from deepstep.environment import blas_libraries, old_kernel, package
@@ -55,9 +55,8 @@ def trace_command(
     opened = open_network(run_folder, member)
     X, Y, weight = examples(opened, data)
     settings = step_settings(opened)
-    rate = learning_rate
-    if rate is None:
-        rate = 0.0075 if opened.member.learning_rate is None else opened.member.learning_rate
+    trained_rate = 0.0075 if opened.member.learning_rate is None else opened.member.learning_rate
+    rate = trained_rate if learning_rate is None else learning_rate
     if example is not None and not 0 <= example < len(X):
         requirement = f"a whole number from 0 to {len(X) - 1}"
         raise ConfigurationError.must_be("--example", requirement, f"{example}")
@@ -100,9 +99,10 @@ def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Ar
     else:
         raw, labels = read_labelled(opened.run, data)
         first = raw[:MOST_EXAMPLES]
-        if name is not None and not isinstance(first, np.ndarray):
-            weight = row_weights(first, name, f"{data}, the weights")
-        X, Y = opened.inputs(first), opened.encode(labels[:MOST_EXAMPLES])
+        with naming_piece(data, 0, len(first)):
+            if name is not None and not isinstance(first, np.ndarray):
+                weight = row_weights(first, name, f"{data}, the weights")
+            X, Y = opened.inputs(first), opened.encode(labels[:MOST_EXAMPLES])
     weights = opened.run.config.get("class_weights")
     if weights is None or not opened.targets.is_classes:
         return X, Y, weight

@@ -173,11 +173,7 @@ def _held_out(
 
 
 def _of_another_table(
-    frame: "polars.DataFrame",
-    options: TableOptions,
-    inputs: TablePreparation,
-    task: Task,
-    notes: list[str],
+    frame: "polars.DataFrame", options: TableOptions, inputs: TablePreparation, task: Task, notes: list[str]
 ) -> Rows:
     """The rows of the table to validate on, with the columns of the training table."""
     try:

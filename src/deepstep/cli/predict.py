@@ -119,13 +119,10 @@ def _joined(predictions: Sequence[Prediction]) -> Prediction:
 
 def _lines(prediction: Prediction, files: Sequence[Path]) -> str:
     """One line for each picture."""
-    probabilities = prediction.probabilities
+    shares = prediction.probabilities
     lines = []
     for index, (file, value) in enumerate(zip(files, prediction.values, strict=True)):
-        if probabilities is None:
-            text = number_text(value)
-        else:
-            text = f"{value} (probability {probabilities[index].max():.4f})"
+        text = number_text(value) if shares is None else f"{value} (probability {shares[index].max():.4f})"
         lines.append(harmless(f"{file}: {text}") + "\n")
     return "".join(lines)
 

@@ -101,7 +101,7 @@ class TableOptions:
             if name in (*self.exclude, self.sample_weight):
                 raise ConfigurationError.must_be("--keep", "a column that is an input", repr(name))
         if len(set(self.targets)) < len(self.targets):
-            raise ConfigurationError.must_be("--target", "each column once", ", ".join(self.targets))
+            raise ConfigurationError.must_be("--target", "have each column once", ", ".join(self.targets))
         if len(self.targets) > 1 and self.classes is not None:
             value = f"{len(self.targets)} targets"
             raise ConfigurationError.must_be("--classes", "used with one target", value, "Leave it out.")
@@ -118,8 +118,8 @@ class TableOptions:
             hint = f"{hint}, or hold out later rows without groups."
             raise ConfigurationError.must_be(name, requirement, "both", hint)
         if streamed:
-            requirement, hint = "used with rows in memory", f"{hint}, or add --no-stream."
-            raise ConfigurationError.must_be(name, requirement, "streamed ones", hint)
+            hint = f"{hint}, or add --no-stream."
+            raise ConfigurationError.must_be(name, "used with rows in memory", "streamed ones", hint)
         if not held_out:
             value = "--test-fraction 0 and a network without early stopping"
             hint = f"{hint}, or hold rows out."
@@ -195,7 +195,7 @@ def row_weights(frame: "polars.DataFrame", name: str, where: str = SAMPLE_WEIGHT
 def check_some(weight: Array | None, part: str) -> None:
     """Refuse rows that all have the weight 0."""
     if weight is not None and len(weight) and not weight.any():
-        raise DataError(f"{SAMPLE_WEIGHT}: the rows to {part} all have the weight 0")
+        raise DataError(f"The rows to {part} all have the weight 0 in {SAMPLE_WEIGHT}")
 
 
 def _shown(value: Any) -> str:
@@ -237,9 +237,7 @@ def _complete_column(
         cells = stripped(cells)
     missing = is_missing(cells)
     if missing.any():
-        row = numbers[missing.argmax()] + 1
-        problem = (
-            f"{flag} {name}: {missing.sum()} of {len(missing)} rows have no {what}, the first is row {row}"
-        )
-        raise DataError(problem, "Fill the column, or leave these rows out.")
+        counted = f"{missing.sum()} of {len(missing)} rows have no {what} in {flag} {name}"
+        hint = "Fill the column, or leave these rows out."
+        raise DataError(f"{counted}; the first is row {numbers[missing.argmax()] + 1}", hint)
     return cells

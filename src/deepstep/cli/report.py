@@ -82,8 +82,7 @@ def report_command(
         records = [finding.to_dict() for finding in findings]
         click.echo(as_json({"run": run_folder, "report": out, "bytes": size, "findings": records}))
         return
-    plural = "" if len(findings) == 1 else "s"
-    say(f"Written: {out} ({size / 1000:.0f} kB, {len(findings)} finding{plural})")
+    say(f"Written: {out} ({size / 1000:.0f} kB, {len(findings)} finding{'' if len(findings) == 1 else 's'})")
 
 
 @click.command("doctor")

@@ -171,12 +171,7 @@ def _on_what_is_held_out(parts: Parts, scores: Mapping[str, Any], *, is_network:
 
 
 def tell(
-    file: Path,
-    rows: int,
-    options: "TableOptions",
-    parts: Parts,
-    model: str,
-    warnings: Sequence[DataWarning],
+    file: Path, rows: int, options: "TableOptions", parts: Parts, model: str, warnings: Sequence[DataWarning]
 ) -> None:
     """Say which rows are learned from, what, and by which model."""
     held = "" if parts.validation is None else f"{parts.validation.frame.height:,} to validate on, "

@@ -98,9 +98,8 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
     if member is None or not 0 <= member <= last:
         requirement = f"the number of a member of the ensemble, from 0 to {last}"
         hint = "Or train one network, with --model network."
-        raise ConfigurationError.must_be(
-            "--member", requirement, "none" if member is None else f"{member}", hint
-        )
+        value = "none" if member is None else f"{member}"
+        raise ConfigurationError.must_be("--member", requirement, value, hint)
     return OpenedNetwork(run, member, partial(run.kept_examples, member), partial(run.inputs, member=member))
 
 

@@ -36,10 +36,7 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
             features: dict[str, Any] = {"columns": _column_records(inputs)}
         else:
             features = {"kind": inputs.kind, **asdict(inputs)}
-        halves = {
-            "inputs": features,
-            "outputs": asdict(run.targets),
-        }
+        halves = {"inputs": features, "outputs": asdict(run.targets)}
         what = {
             "members": as_records(run.leaderboard()),
             "tried": TriedPresets(run.ensemble.tried).to_dicts(),
@@ -172,15 +169,10 @@ def describe_columns_command(
         click.echo(as_json({**record, "columns": columns, "n_features": preparation.n_features}))
         return
     screen = console()
-    rows = [
-        (
-            read.name,
-            read.kind,
-            str(len(read.feature_names)),
-            f"{read.done}{f' ({read.why})' if read.why else ''}",
-        )
-        for read in preparation.columns
-    ]
+    rows = []
+    for part in preparation.columns:
+        reason_text = f" ({part.why})" if part.why else ""
+        rows.append((part.name, part.kind, str(len(part.feature_names)), f"{part.done}{reason_text}"))
     print_table(screen, ("column", "kind", "features", "what is done and why"), rows, left=4)
     counts = f"{frame.height} rows, {len(rows)} columns; features: {preparation.n_features}."
     screen.print(counts)

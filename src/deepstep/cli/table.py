@@ -137,15 +137,7 @@ def train_table(
         try:
             fitted = _fit(file, run, options, parts, keeping)
         except DivergenceError as error:
-            if error.predictor is not None:
-                config |= {**what_happened(error), "settings": dict(options.parameters)}
-                config |= _weights(error.predictor.targets, parts, [parts.train], options)
-                reached = Run.of(error.predictor, config)
-                if options.rows:
-                    reached.examples = reached.examples_of(parts.train.frame, parts.train.labels)
-                    with as_warning("What was reached is kept without the rows that were held out"):
-                        reached.held_out = held_out_of(reached, parts, file, options.validation)
-                keep(reached, run, error)
+            _keep_what_was_reached(file, run, options, parts, config, error)
             raise
         history = fitted.histories[0]
         cut = history.stopped == CUT and not by_folds  # else a run of the networks that are done
@@ -166,20 +158,10 @@ def train_table(
         if options.rows:
             result.examples = result.examples_of(parts.train.frame, parts.train.labels)
         save(result)
-    scores: dict[str, Scores] = {}
-    saved = f"The run is saved in {run}, but"
     with warnings_as_notes():
-        with as_warning(f"{saved} its scores are missing"), phase(f"scoring {harmless(str(run))}"):
-            scores = _scores(result, parts, learned)
-            result.config["results"] = {name: part.to_dict() for name, part in scores.items()}
-        if options.rows:
-            with as_warning(f"{saved} the rows that were held out are not in it"):
-                refit = len(learned) > 1
-                result.held_out = held_out_of(result, parts, file, options.validation, refit=refit)
-        with as_warning(f"{saved} its scores are not in it"):
-            result.write_results(run)
+        scores = _add_results(result, file, run, options, parts, learned)
     record: dict[str, Any] = {"run": run}
-    with as_warning(f"{saved} it cannot be shown"):
+    with as_warning(f"The run is saved in {run}, but it cannot be shown"):
         if fitted.network is not None and fitted.searched:
             tell_of_the_rate(fitted.network.learning_rate_, fitted.network.rate_search_)
         if json_wanted:
@@ -191,6 +173,48 @@ def train_table(
     if press.asked and not fitted.interrupted:
         note(f"Interrupted after the training, whose run is saved in {run}.")
     return INTERRUPTED if fitted.interrupted or press.asked else GOOD
+
+
+def _keep_what_was_reached(
+    file: Path,
+    run: Path,
+    options: TrainOptions,
+    parts: Parts,
+    config: dict[str, Any],
+    error: DivergenceError,
+) -> None:
+    """Keep the last finite parameters of a training that diverged, where there are some."""
+    if error.predictor is None:
+        return
+    config |= {**what_happened(error), "settings": dict(options.parameters)}
+    config |= _weights(error.predictor.targets, parts, [parts.train], options)
+    reached = Run.of(error.predictor, config)
+    if options.rows:
+        reached.examples = reached.examples_of(parts.train.frame, parts.train.labels)
+        with as_warning("What was reached is kept without the rows that were held out"):
+            reached.held_out = held_out_of(reached, parts, file, options.validation)
+    keep(reached, run, error)
+
+
+def _add_results(
+    result: Run, file: Path, run: Path, options: TrainOptions, parts: Parts, learned: list[Rows]
+) -> dict[str, Scores]:
+    """Score a run that is saved, and write the scores and the rows that were held out into its folder.
+
+    Whatever fails here is a warning: the training is not lost by it.
+    """
+    scores: dict[str, Scores] = {}
+    saved = f"The run is saved in {run}, but"
+    with as_warning(f"{saved} its scores are missing"), phase(f"scoring {harmless(str(run))}"):
+        scores = _scores(result, parts, learned)
+        result.config["results"] = {name: part.to_dict() for name, part in scores.items()}
+    if options.rows:
+        with as_warning(f"{saved} the rows that were held out are not in it"):
+            refit = len(learned) > 1
+            result.held_out = held_out_of(result, parts, file, options.validation, refit=refit)
+    with as_warning(f"{saved} its scores are not in it"):
+        result.write_results(run)
+    return scores
 
 
 def _read(file: Path, options: TrainOptions) -> tuple[TrainOptions, Parts, int]:
@@ -216,11 +240,10 @@ def _stream(options: TrainOptions) -> bool | None:
     """Whether rows are streamed, as --stream says; None where their size decides."""
     if options.model == ENSEMBLE:
         return options.stream
-    network = options.parameters
     table = options.table
     by_all_rows = {
-        "--set solver=lbfgs": network.get("solver") == "lbfgs",
-        "--set refit=true": network.get("refit"),
+        "--set solver=lbfgs": options.parameters.get("solver") == "lbfgs",
+        "--set refit=true": options.parameters.get("refit"),
     }
     for setting, holds in by_all_rows.items():
         if holds and options.stream:
@@ -240,8 +263,7 @@ def _cannot_resume(options: TrainOptions) -> str:
 
 def _fit(file: Path, run: Path, options: TrainOptions, parts: Parts, keeping: Keeping) -> Fitted:
     """Fit the model to the rows that are learned from."""
-    table = options.table
-    call_params = keeping.parameters(run)
+    table, call_params = options.table, keeping.parameters(run)
     with spelled(partial(flag_of, options.model)), _told_by_the_command():
         if options.model == ENSEMBLE:
             validated = options.validation is not None
