@@ -235,7 +235,7 @@ def test_files_of_different_runs_do_not_mix(folder, tmp_path):
     Run.of(model).save(tmp_path / "other")
     for name in (RUN_MARK, "rows.safetensors"):
         shutil.copy(folder / name, tmp_path / "other" / name)
-    with pytest.raises(FileError, match="it lacks outputs and answers of the targets"):
+    with pytest.raises(FileError, match="it lacks outputs and true values of the targets"):
         Run.load(tmp_path / "other")
 
 

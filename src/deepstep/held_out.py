@@ -176,7 +176,7 @@ class HeldOut:
         k = len(self.numbers)
         shape = (k, targets.n_columns) if targets.several else (k,)
         if self.outputs.shape != (k, targets.n_outputs) or self.answers.shape != shape:
-            return "outputs and answers of the targets"
+            return "outputs and true values of the targets"
         answers = self.answers.reshape(k, -1)
         if not np.isfinite(answers).all():
             return "answers that are finite"

@@ -115,7 +115,6 @@ class Run:
         At most 16 training rows.
     held_out : HeldOut or None, optional
         Rows that were held out, with the predictions for them.
-    _model : object, optional
 
     Examples
     --------
@@ -221,7 +220,7 @@ class Run:
         targets : Targets
             What its outputs mean.
         history : History
-            Of the training.
+            Records of its training.
         config : dict
             Entries of the config.
         X : array of shape (m, n_inputs)
@@ -229,9 +228,9 @@ class Run:
         Y : array of shape (m, n_outputs)
             Their targets.
         settings : Settings, optional
-            Of its steps; None for those of gradient descent.
+            Settings of its steps; None for those of gradient descent.
         learning_rate : float, optional
-            Of its training.
+            Learning rate of its training.
 
         Returns
         -------
@@ -729,6 +728,7 @@ class Run:
         Returns
         -------
         tuple of list of str
+            Names such as ``column_1``.
         """
         beside = self.config.get("sample_weight"), self.config.get("groups")
         others = [*self.target_names, *self.config.get("exclude", ()), *beside]

@@ -335,7 +335,8 @@ def build_command(source: Path, out: Path | None, scorm: bool, overwrite: bool, 
     from deepstep.course.lesson import build, html_page, package
 
     check_file(source, "a lesson")
-    out = source.with_suffix(".zip" if scorm else ".html") if out is None else out
+    if out is None:
+        out = source.with_suffix(".zip" if scorm else ".html")
     new_file(out, "-o", overwrite=overwrite, beside=(source,))
     document = build(source)
     content = package(document) if scorm else html_page(document).encode()

@@ -133,15 +133,14 @@ def demo_command(
         raise unknown_name("data set", name, DEMOS)
     if name != "cats" and data is not None:
         raise ConfigurationError(f"--data belongs to demo cats, and the data of {name} are built in")
-    models = DEMOS[name]
     loaded = _loaded(name, seed, data)
-    endings = [*models, FIGURE] if name == "cats" else [""]
+    endings = [*DEMOS[name], FIGURE] if name == "cats" else [""]
     base = out or free_name(name, endings)
     for path in (Path(f"{base}{ending}") for ending in endings):  # before the first network is trained
         if kind_at(path) != "nothing":
             raise FileError(f"{path} exists already", "Choose another --out.")
     trained: dict[Path, Trained] = {}
-    for ending, demo in models.items():
+    for ending, demo in DEMOS[name].items():
         folder = Path(f"{base}{ending}")
         label = f"{name}, {ending[1:]}" if ending else name
         training = {**demo.training, **({} if iterations is None else {"iterations": iterations})}
@@ -167,7 +166,9 @@ def _loaded(name: str, seed: int, folder: Path | None) -> Loaded:
     if folder is not None and holds_pictures(folder):
         loaded = load_folder(folder, test_fraction=0.2, seed=seed)
         return loaded._replace(about={**loaded.about, DEMO: name})
-    data: Any = load(name, seed=1 if name == "cats" else seed) if folder is None else read_cats(folder)
+    if name == "cats":
+        seed = 1  # its pictures are drawn once; another seed is that of the initial weights alone
+    data: Any = load(name, seed=seed) if folder is None else read_cats(folder)
     rows = (data.X_train, data.X_test)
     classes = data.classes
     inputs: TablePreparation | ImagePreparation

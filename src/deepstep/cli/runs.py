@@ -78,10 +78,8 @@ class OpenedNetwork:
         """The settings of its steps, as `Network.trace` takes them."""
         steps = self.member.settings
         default = Settings()
-        names = [part.name for part in fields(Settings)]
-        changed = {
-            name: getattr(steps, name) for name in names if getattr(steps, name) != getattr(default, name)
-        }
+        values = {part.name: getattr(steps, part.name) for part in fields(Settings)}
+        changed = {name: value for name, value in values.items() if value != getattr(default, name)}
         return {"optimizer": LBFGS if self.by_lbfgs else steps.optimizer, **changed}
 
     def encode(self, labels: Any) -> Array:
@@ -277,7 +275,7 @@ def read_labelled(run: Run, file: Path, how: ReadOptions | None = None) -> Label
 
 
 def read_labelled_pieces(run: Run, file: Path, how: ReadOptions) -> Iterator[Labelled]:
-    """The same, a piece at a time where the rows of a table are streamed."""
+    """Rows as of `read_labelled`, a piece at a time where those of a table are streamed."""
     if _of_pictures(run, file):
         yield read_labelled(run, file, how)
         return
