@@ -81,7 +81,7 @@ WITHOUT_THE_TABLE = {
     "--model network --set early_stopping=true --set refit=true --log a.csv": "--log must be used with",
     "--exclude kind": "--exclude must be a column other than the target, got 'kind'",
     "--keep a --exclude a": "--keep must be a column that is an input, got 'a'.",
-    "--config unknown.toml": ", got 'epocs'. Did you mean 'epochs'?",
+    "--config unknown.toml": "Unknown entry of unknown.toml: 'epocs', known are",
     "--config broken.toml": "Error: broken.toml cannot be read as TOML (",
     "--seed 1 --seed 2": "--seed is set twice. Leave all but one out.",
     "--read spe=;": "Did you mean 'sep'?",

@@ -325,7 +325,7 @@ def _arguments(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, An
     words = once_each("--set", options["settings"])
     for name in words:
         if name not in TRAINING_WORDS and name not in OF_A_NETWORK:
-            raise unknown_name("name", name, (*OF_A_NETWORK, *TRAINING_WORDS), setting="--set", inside=True)
+            raise unknown_name("--set argument", name, (*OF_A_NETWORK, *TRAINING_WORDS))
     arguments = {
         **OWN_DEFAULTS,
         **words,

@@ -107,7 +107,7 @@ def read_settings(context: click.Context, parameter: click.Parameter, value: Any
     settings = once_each("--read", [_read_setting(pair) for pair in value])
     for name, setting in settings.items():
         if name not in READ:
-            raise unknown_name("name", name, READ, setting="--read", inside=True)
+            raise unknown_name("--read name", name, READ)
         if name == "decimal" and setting not in (".", ","):
             raise ConfigurationError.must_be("--read decimal", "'.' or ','", repr(setting))
         if name == "header" and not isinstance(setting, bool):

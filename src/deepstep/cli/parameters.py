@@ -19,7 +19,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, make_constrain
 from deepstep.cli.option_types import LIST, NAMED, PATH, VALUE, SectionOption, once_each
 from deepstep.cli.task import class_names, typed_weights
 from deepstep.data.text_formats import read_text
-from deepstep.ensembles.presets import checked_params
+from deepstep.ensembles.presets import PARAMETER_NAMES, STEP_NAMES, checked_params
 from deepstep.errors import ConfigurationError, FileError, spelled, unknown_name
 from deepstep.estimators import (
     DeepClassifier,
@@ -319,7 +319,7 @@ def _check_name(model: str, name: str, flag: str) -> None:
     if name in MOVED:
         raise ConfigurationError(f"{flag} {name} is no parameter of this version", moved_to(name))
     known_names = dict.fromkeys((*known, *known_parameters(other)))
-    raise unknown_name("parameter", name, known_names, setting=flag, inside=True)
+    raise unknown_name(f"{flag} parameter", name, known_names)
 
 
 def _check_value(model: str, name: str, value: Any, flag: str) -> None:
@@ -349,8 +349,8 @@ OF_LOSSES: Mapping[str, str] = {
 def flag_of(model: str, setting: str) -> str:
     """How a setting of a training is typed, for `deepstep.errors.spelled`; empty where it cannot be.
 
-    >>> flag_of("network", "epochs"), flag_of("network", "l2")
-    ('--epochs', '--set alpha')
+    >>> flag_of("network", "epochs"), flag_of("network", "l2"), flag_of("ensemble", "l2")
+    ('--epochs', '--set alpha', '--set network_params.l2')
     """
     setting = OF_LOSSES.get(setting, setting)
     words = (network_parameters if model == NETWORK else deep_parameters).parameter_of(setting) or setting
@@ -358,7 +358,10 @@ def flag_of(model: str, setting: str) -> str:
     for flag in FLAGS:
         if name and flag.of(model) == name:
             return flag.flag.partition("/")[0]
-    return f"--set {name}" if name.partition(".")[0] in known_parameters(model) else ""
+    base = name.partition(".")[0]
+    if model == ENSEMBLE and base in (*PARAMETER_NAMES, *STEP_NAMES):
+        return f"--set network_params.{name}"
+    return f"--set {name}" if base in known_parameters(model) else ""
 
 
 FROM_FILE = "deepstep.parameters_of_config"
@@ -411,6 +414,6 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
             parameters[name] = value
         else:
             known_names = sorted({*names, *known})
-            raise unknown_name("flag or parameter", name, known_names, setting=f"{path}", inside=True)
+            raise unknown_name(f"entry of {path}:", name, known_names)
     context.default_map = flags
     context.meta[FROM_FILE] = parameters

@@ -88,12 +88,12 @@ class TableOptions:
         if not 0 <= self.test_fraction < 1:
             requirement = "a share from 0, for none, to below 1"
             raise ConfigurationError.must_be("--test-fraction", requirement, f"{self.test_fraction:g}")
-        one_column = {
+        single = {
             SAMPLE_WEIGHT: self.sample_weight,
             "--groups": self.groups,
             "--time-column": self.time_column,
         }
-        others = {**self.named, **{flag: (name,) for flag, name in one_column.items() if name}}
+        others = {**self.named, **{flag: (name,) for flag, name in single.items() if name}}
         for flag, names in others.items():
             for name in {*names}.intersection(self.targets):
                 raise ConfigurationError.must_be(flag, "a column other than the target", repr(name))
