@@ -193,7 +193,7 @@ def test_a_table_from_standard_input_is_piped_again(process, deepstep, flowers):
     stop = HANDLER + ALWAYS + SIGNAL.format(epoch=5, name="SIGINT") + piped
     result = process("train", "-", *TYPED, before=stop)
     assert result.stderr.endswith("Resume it: cat FILE | deepstep train - --resume run\n")
-    refused(deepstep("train", "--resume", "run"), "FILE must be - again", "cat FILE | ")
+    refused(deepstep("train", "--resume", "run"), "FILE is missing", "cat FILE | ")
     assert process("train", "-", "--resume", "run", before=piped).returncode == 0
 
 
@@ -360,7 +360,7 @@ class TestRefused:
         refused(deepstep("train", "--resume", "run"), "its contents were altered")
         path.write_text(whole)
         monkeypatch.setattr("deepstep.cli.unfinished.__version__", "99.0")
-        refused(deepstep("train", "--resume", "run"), "and this is '99.0'", "Install deepstep==")
+        refused(deepstep("train", "--resume", "run"), "and this is '99.0'", "install deepstep==")
 
 
 def test_a_full_disk_at_the_end_keeps_the_checkpoint(process, deepstep, begun, tmp_path):

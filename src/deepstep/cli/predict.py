@@ -47,8 +47,7 @@ def predict_command(
     white on black); each gives a line. A run on images also takes a table with a column for each pixel.
     """
     if output is not None and output.suffix.lower() in set(TABLE_SUFFIXES) - {".csv"}:
-        hint = "Let it end in .csv."
-        raise ConfigurationError.must_be("--output", "the name of a CSV file", str(output), hint)
+        raise ConfigurationError.must_be("--output", "a file that ends in .csv", str(output))
     if output is not None:
         new_file(output, "--output", overwrite=overwrite, beside=(run_folder, *files))
     run = Run.load(run_folder)

@@ -157,7 +157,7 @@ def folder_for(path: Path, option: str = "--out") -> Iterator[None]:
             try:
                 folder.mkdir(exist_ok=True)
             except OSError as error:
-                problem = f"{folder} cannot be made ({error.strerror or error})"
+                problem = f"{folder} cannot be made as a folder ({error.strerror or error})"
                 raise FileError(problem, f"Choose another {option}.") from error
         yield
     finally:
@@ -213,8 +213,7 @@ def read_raw_pieces(
         yield read_pictures(inputs, files)
         return
     if len(files) > 1:
-        hint = "Run the command for each of them."
-        raise ConfigurationError.must_be("FILE", "one table", f"{len(files)} files", hint)
+        raise ConfigurationError.must_be("FILE", "one table", f"{len(files)} files", "Run it for each.")
     with spelled(word_of_reading):
         for frame in pieces_in(files[0], how=how):
             yield _with_names(run, frame, how)
