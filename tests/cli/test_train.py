@@ -224,7 +224,7 @@ def test_a_run_knows_its_weights_and_commands_take_them(deepstep, table):
     frame.drop("w").write_csv("plain.csv")
     for command in ("predict", "evaluate"):  # rows without weights can be answered and judged
         assert deepstep(command, "r", "plain.csv").code == 0
-    assert "the weights: column is one of" in deepstep("trace", "r", "--data", "plain.csv").err
+    assert "plain.csv, the weights" in deepstep("trace", "r", "--data", "plain.csv").err
     assert deepstep("trace", "r", "--data", table).code == 0
 
 

@@ -113,11 +113,11 @@ def test_what_needs_no_table_is_said_before_it_is_read(deepstep, flowers, tmp_pa
 CLASSES, NUMBERS = "train FLOWERS --target kind --out new ", "train FLOWERS --target height --out new "
 LABELS = "train labels.csv --out new --target "
 CASES = {
-    "train empty.csv --target kind": "the file is empty",
+    "train empty.csv --target kind": " is empty",
     "train FLOWERS --target kid": "Did you mean 'kind'?",
-    "train constant.csv --target kind": "it has only 'tall'",
-    "train missing.csv --target kind": "1 of 60 have none",
-    "train infinite.csv --target kind": "row 6 is inf",
+    "train constant.csv --target kind": "only 'tall'",
+    "train missing.csv --target kind": "1 of 60 ",
+    "train infinite.csv --target kind": " is inf",
     "train FLOWERS --target kind": "Error: runs cannot be made as a folder (File exists). Choose another",
     f"{CLASSES} --validation less.csv": "Error: --validation: ",
     f"{CLASSES} --validation unlabelled.csv": "Error: --validation: ",
@@ -126,16 +126,16 @@ CASES = {
     "train groups.csv --target kind --groups holes": "have no group in --groups holes; the first is row 3",
     "train groups.csv --target kind --groups same": "'same' has one group alone",
     "train flowers.dat --target kind": "Give the file the suffix of its format, or name the separator",
-    "train https://example.com/t.csv --target kind": "a file on this machine is expected",
+    "train https://example.com/t.csv --target kind": "https://example.com/t.csv",
     f"{CLASSES} --read sep=::": "--read sep must be one ASCII character, such as ';', or tab, got '::'",
     f"{CLASSES} --read encoding=klingon": "--read encoding must be an encoding that Python knows",
     f"{CLASSES} --keep ids": "'x', 'size', 'colour', 'kind', 'height'",
     f"{CLASSES} --loss huber": "one of 'cross_entropy', 'ordinal'",
-    f"{CLASSES} --model network --scoring r2": "validation data, where scoring is given",
-    f"{CLASSES} --model network --hidden-layers 1000000000000": "fit into memory",
+    f"{CLASSES} --model network --scoring r2": "scoring",
+    f"{CLASSES} --model network --hidden-layers 1000000000000": "memory",
     f"{CLASSES} --class-weight tal=3": "among 'short', 'tall', got 'tal'. Did you mean 'tall'?",
     f"{CLASSES} --sample-weight wt": "'wt'",
-    f"{CLASSES} --stream": "a folder of such parts",
+    f"{CLASSES} --stream": "folder of such parts",
     "train negative.csv --target kind --sample-weight w": "Row 6 of the weights 'w' is -1",
     "train unique.csv --target who": "Target 'who' has 60 different values in 60 rows",
     f"{NUMBERS} --loss ordinal": "height has 60 different decimal numbers, and --loss ordinal",
@@ -143,13 +143,13 @@ CASES = {
     f"{NUMBERS} --classes a,b": "--classes is for a target of classes",
     f"{LABELS} kind --target height": "'kind' holds classes, and 'height' has more than two",
     f"{LABELS} kind --target warm --class-weight tall=2": "names among 'kind:short', 'kind:tall', 'warm:",
-    "train FLOWERS --target kind --out full --overwrite": "it is something else, without a model.json, and",
+    "train FLOWERS --target kind --out full --overwrite": "it is something else, without a model.json",
     "train --resume RUN": "cannot be resumed: its training is done",
     "train --resume none": "there is no none.unfinished",
     "train nowhere --target kind --stream": "Error: nowhere",
     "predict FLOWERS FLOWERS": "is no folder of a run",
-    "predict RUN other.csv": "'x', 'size', 'colour', 'height' missing",
-    "predict RUN cat.jpg": "cat.jpg' is a picture",
+    "predict RUN other.csv": "'x', 'size', 'colour', 'height'",
+    "predict RUN cat.jpg": " is a picture",
     "predict RUN FLOWERS FLOWERS": "got 2 files",
     "predict RUN FLOWERS --output /dev/null/such.csv": "/dev/null",
     "predict RUN FLOWERS --output a.parquet": "--output must be a file that ends in .csv, got a.parquet",
@@ -165,7 +165,7 @@ CASES = {
     "demo moon": "Did you mean 'moons'?",
     "demo digits --data .": "--data",
     "demo cats --data nowhere": "train_catvnoncat.h5 and test_catvnoncat.h5",
-    "course check 5": "chapter_05.py must be a Python file, got nothing there. Run deepstep course start 5.",
+    "course check 5": "Run deepstep course start 5.",
     "course start 15": "chapter must be a number from 1 to 14, got 15",
     "describe-columns FLOWERS --target knd": "Did you mean 'kind'?",
     "describe-columns FLOWERS --target kind --exclude kind": "--exclude must be a column other than",
@@ -203,6 +203,7 @@ def test_full_disk_keeps_the_old_run(process, flowers, flower_run, tmp_path):
     result = process("train", flowers, "--target kind --out run --overwrite", before=limit)
     assert result.returncode == 2
     last = result.stderr.splitlines()[-1]
-    assert "run must be a path that can be written to, got the error File too large; the old one is" in last
+    assert "File too large" in last
+    assert "; the old one is untouched" in last
     assert snapshot(tmp_path) == before
     assert np.all([path.name == "run" for path in tmp_path.iterdir()])
