@@ -1,4 +1,4 @@
-"""Messages of errors: short, whatever came."""
+"""Messages of errors: short, however much there is to name."""
 
 import pytest
 
@@ -9,10 +9,8 @@ COLUMNS = [f"column_{number}" for number in range(800)]
 
 def test_few_names_are_all_shown():
     names = COLUMNS[:MOST_NAMES]
-    assert (
-        unknown_name("here", "column", "?", names).expected
-        == f"column is one of {', '.join(map(repr, names))}"
-    )
+    listed = ", ".join(map(repr, names))
+    assert unknown_name("column", "?", names).problem == f"Unknown column '?', known are {listed}"
 
 
 @pytest.mark.parametrize(
@@ -20,12 +18,12 @@ def test_few_names_are_all_shown():
     [("COLUMN_799", "'column_799', "), ("zzz", "'column_0', 'column_1', 'column_2'")],
 )
 def test_of_many_names_the_near_ones_are_shown(name, shown):
-    error = unknown_name("here", "column", name, COLUMNS)
-    assert error.expected.startswith(f"column is one of 800, among them {shown}")
-    assert error.expected.count("column_") == 3
+    error = unknown_name("column", name, COLUMNS)
+    assert error.problem.startswith(f"Unknown column {name!r}, known are 800, among them {shown}")
+    assert error.problem.count("'column_") == 3
     assert error.hint == ("Did you mean 'column_799'?" if name == "COLUMN_799" else "")
 
 
 def test_names_that_begin_with_what_was_typed_come_first():
-    known = ["jaccard", "accuracy", *(f"name{at}" for at in range(20))]
-    assert unknown_name("here", "metric", "acc", known).hint == "Did you mean 'accuracy'?"
+    known = ["jaccard", "accuracy", *(f"name{number}" for number in range(20))]
+    assert unknown_name("metric", "acc", known).hint == "Did you mean 'accuracy'?"

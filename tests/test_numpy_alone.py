@@ -147,10 +147,8 @@ def test_a_missing_package_is_named_with_the_command_that_installs_it(python, tm
     (tmp_path / "table.csv").write_text("a,b\n1,2\n")
     code = f"from deepstep import Network; {statement}"
     last = run(python, "-c", code, cwd=tmp_path, code=1).strip().splitlines()[-1]
-    assert last.startswith("deepstep.errors.MissingPackageError: deepstep: ")
-    assert last.endswith(
-        f"the package {missing!r} is needed; it is not installed. Run: pip install {missing}"
-    )
+    assert last.startswith("deepstep.errors.MissingPackageError: deepstep needs ")
+    assert last.endswith(f"the package {missing!r}, which is not installed. Run: pip install {missing}")
 
 
 @pytest.mark.slow

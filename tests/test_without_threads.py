@@ -131,7 +131,7 @@ def test_threads_are_used_where_they_start():
 
 
 def test_the_explorers_server_says_what_it_needs(no_threads):
-    with pytest.raises(ConfigurationError, match="threads to answer a browser; this Python cannot start any"):
+    with pytest.raises(ConfigurationError, match="This Python cannot start threads"):
         _serve({}, None, {}, 0, 1.0, opens=False, json_wanted=False)
 
 

@@ -95,20 +95,23 @@ class HeldOut:
         weight (m,): Sample weights.
         DataError, ShapeError: If the rows do not fit the run.
         """
-        target, m = run.targets, len(raw)
-        kept = evenly_spread(m, MOST_ROWS)
-        labels = chosen(target, labels, kept, run.target_names)
-        raw = raw[kept] if len(kept) < m else raw
-        found = _or_nan(run, len(raw), lambda: run.outputs(raw)) if outputs is None else outputs[kept]
-        answers, weight = target.values(labels), None if weight is None else weight[kept]
-        rows = kept + 1 if numbers is None else np.asarray(numbers)[kept]
+        m = len(raw)
+        indices = evenly_spread(m, MOST_ROWS)
+        labels = chosen(run.targets, labels, indices, run.target_names)
+        if len(indices) < m:
+            raw = raw[indices]
+            cells = None if cells is None else cells[indices]
+        outputs = _or_nan(run, len(raw), lambda: run.outputs(raw)) if outputs is None else outputs[indices]
+        answers = run.targets.values(labels)
+        weight = None if weight is None else weight[indices]
+        rows = indices + 1 if numbers is None else np.asarray(numbers)[indices]
         if isinstance(raw, np.ndarray):
-            return cls(part, source, m, rows, found, answers, {}, {}, pictures=_as_pictures(run, raw))
-        frame = raw if cells is None else cells[kept] if len(kept) < m else cells
+            return cls(part, source, m, rows, outputs, answers, {}, {}, pictures=_as_pictures(run, raw))
+        frame = raw if cells is None else cells
         names, left_out = _shown(run, frame)
         shown = {name: _texts(frame[name]) for name in names}
         written = {name: _texts(frame[name]) for name in run.target_names if name in frame.columns}
-        return cls(part, source, m, rows, found, answers, shown, written, left_out, weight)
+        return cls(part, source, m, rows, outputs, answers, shown, written, left_out, weight)
 
     @classmethod
     def kept_by(cls, run: "Run") -> "HeldOut":
@@ -120,7 +123,8 @@ class HeldOut:
         features, Y = run.examples.features, run.examples.Y
         X = features[0]
         outputs = _or_nan(run, len(Y), lambda: run.ensemble.outputs_of_features(features))
-        numbers, inputs = np.arange(1, len(X) + 1), run.preparation
+        numbers = np.arange(1, len(X) + 1)
+        inputs = run.preparation
         answers = target.decide(Y)
         if isinstance(inputs, ImagePreparation):
             pictures = _as_pictures(run, X)
@@ -128,8 +132,8 @@ class HeldOut:
         names = inputs.feature_names
 
         def largest(row: Array) -> str:
-            at = sorted(np.argsort(-np.abs(row), kind="stable")[:MOST_FEATURES])
-            return ", ".join(f"{_short(names[feature])}={row[feature]:.4g}" for feature in at)
+            features = sorted(np.argsort(-np.abs(row), kind="stable")[:MOST_FEATURES])
+            return ", ".join(f"{_short(names[feature])}={row[feature]:.4g}" for feature in features)
 
         return cls("kept", "", len(X), numbers, outputs, answers, {"input": [*map(largest, X)]}, {})
 
@@ -141,7 +145,8 @@ class HeldOut:
     @property
     def description(self) -> str:
         """Sentences about the rows."""
-        k, what = len(self.outputs), "rows" if self.pictures is None else "pictures"
+        k = len(self.outputs)
+        what = "rows" if self.pictures is None else "pictures"
         if self.part == "kept":
             return DESCRIPTIONS["kept"].format(rows=f"the {k} training {what}")
         rows = (
@@ -171,7 +176,7 @@ class HeldOut:
         k = len(self.numbers)
         shape = (k, targets.n_columns) if targets.several else (k,)
         if self.outputs.shape != (k, targets.n_outputs) or self.answers.shape != shape:
-            return "outputs and answers of the targets"
+            return "outputs and true values of the targets"
         answers = self.answers.reshape(k, -1)
         if not np.isfinite(answers).all():
             return "answers that are finite"
@@ -203,7 +208,7 @@ def _as_pictures(run: "Run", raw: AnyArray) -> AnyArray:
     """Pictures (k, height, width, channels) of their own range."""
     inputs = run.preparation
     if not isinstance(inputs, ImagePreparation):
-        raise DataError("HeldOut", "a table, as in training", f"got an array of shape {raw.shape}")
+        raise DataError.must_be("The rows", "a table, as in training", f"an array of shape {raw.shape}")
     return raw.reshape(len(raw), inputs.height, inputs.width, inputs.channels)
 
 
@@ -214,8 +219,8 @@ def _shown(run: "Run", frame: "polars.DataFrame") -> tuple[list[str], int]:
     used: set[str] = set()
     if isinstance(inputs, TablePreparation):
         used = {column.name for column in inputs.columns if column.feature_names}
-    kept = set(sorted(names, key=lambda name: name not in used)[:MOST_COLUMNS])
-    return [name for name in names if name in kept], len(names) - len(kept)
+    shown = set(sorted(names, key=lambda name: name not in used)[:MOST_COLUMNS])
+    return [name for name in names if name in shown], len(names) - len(shown)
 
 
 def _texts(column: "polars.Series") -> list[str]:

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 MOST_EXAMPLES = 16
 
 DIVERGED = "diverged"
-"""The entry of a config that says how training diverged: came, mend, layer, step, costs."""
+"""The entry of a config that says how training diverged: problem, hint, layer, step, costs."""
 
 DEMO = "demo"
 """The entry of a config that names the demo whose run it is."""
@@ -115,7 +115,6 @@ class Run:
         At most 16 training rows.
     held_out : HeldOut or None, optional
         Rows that were held out, with the predictions for them.
-    _model : object, optional
 
     Examples
     --------
@@ -221,7 +220,7 @@ class Run:
         targets : Targets
             What its outputs mean.
         history : History
-            Of the training.
+            Records of its training.
         config : dict
             Entries of the config.
         X : array of shape (m, n_inputs)
@@ -229,9 +228,9 @@ class Run:
         Y : array of shape (m, n_outputs)
             Their targets.
         settings : Settings, optional
-            Of its steps; None for those of gradient descent.
+            Settings of its steps; None for those of gradient descent.
         learning_rate : float, optional
-            Of its training.
+            Learning rate of its training.
 
         Returns
         -------
@@ -259,7 +258,8 @@ class Run:
         if isinstance(preparation, TablePreparation):
             columns = Columns(tuple(column.name for column in preparation.columns), named=True)
         ensemble = Ensemble.of_one(member, Preprocessor.of_features(preparation), targets.head)
-        predictor, rows = Predictor(columns, targets, ensemble), few_rows(len(X))
+        predictor = Predictor(columns, targets, ensemble)
+        rows = few_rows(len(X))
         return cls(predictor, config, Examples((X[rows],), Y[rows]), None, predictor)
 
     def save(self, path: Path | str, overwrite: bool = False) -> None:
@@ -326,17 +326,17 @@ class Run:
         --------
         >>> Run.load("no/such/run")
         Traceback (most recent call last):
-        deepstep.errors.FileError: no/such/run: a run folder is expected; there is no such folder. Runs are
-        written by deepstep train, deepstep demo and the save method of estimators.
+        deepstep.errors.FileError: no/such/run does not exist. Runs are written by deepstep train, deepstep
+        demo and the save method of estimators.
         """
         folder = Path(path)
         config = read_config(folder)
         record = archive.read(folder)
         predictor = record.get("model")
         if not isinstance(predictor, Predictor):
-            got = f"it holds a {record.get('estimator')!s:.40}"
+            problem = f"{folder} is no run: it holds a {record.get('estimator')!s:.40}"
             hint = "deepstep.load reads it." if isinstance(predictor, Network) else ""
-            raise FileError(str(folder), "the folder of a run or an estimator is expected", got, hint)
+            raise FileError(problem, hint)
         held_out = None
         if kind_at(folder / RUN_MARK) == "file":
             held_out = archive.read(folder, archive.RUN).get("held_out")
@@ -346,7 +346,8 @@ class Run:
 
     def _check(self, folder: Path) -> None:
         """Refuse rows of another run."""
-        fault, shape = "", self.ensemble.members[0].network.architecture
+        fault = ""
+        shape = self.ensemble.members[0].network.architecture
         if self.examples is not None:
             widths = [
                 shape.n_inputs if preprocessor.preparation is None else preprocessor.preparation.n_features
@@ -357,8 +358,8 @@ class Run:
         if self.held_out is not None:
             fault = fault or self.held_out.fault_for(self.targets)
         if fault:
-            hint = "Restore it, or train again."
-            raise FileError(str(folder), "the files of one run", f"there are others ({fault})", hint)
+            problem = f"{folder} does not hold the files of one run: it lacks {fault}"
+            raise FileError(problem, "Restore it, or train again.")
 
     @property
     def estimator(self) -> Any:
@@ -447,7 +448,8 @@ class Run:
     @property
     def target_names(self) -> tuple[str, ...]:
         """The columns that are predicted."""
-        name, targets = self.config.get("target", "target"), self.predictor.targets
+        name = self.config.get("target", "target")
+        targets = self.predictor.targets
         if isinstance(name, list | tuple):
             return tuple(map(str, name))
         if not targets.several:
@@ -479,7 +481,8 @@ class Run:
         DataError, ShapeError
             As in `outputs`.
         """
-        outputs, targets = self.outputs(raw), self.targets
+        outputs = self.outputs(raw)
+        targets = self.targets
         if targets.is_classes:
             return Prediction(targets.decode(outputs), self.predictor.probabilities(outputs))
         return Prediction(targets.decode(outputs), None, outputs if targets.levels else None)
@@ -525,7 +528,7 @@ class Run:
         """
         table = self.preparation
         if not isinstance(table, TablePreparation):
-            raise DataError("Run.permuted", "a run of a table, which has columns", "got one of pictures")
+            raise DataError("A run of pictures has no columns to permute")
         return PermutedColumn(self.ensemble, self._rows(raw), table)
 
     def inputs(self, raw: Any, member: int = 0) -> Array:
@@ -595,7 +598,7 @@ class Run:
             If the run keeps none.
         """
         if self.examples is None:
-            raise DataError("Run", "training rows that the run keeps", "it keeps none", "Pass --data FILE.")
+            raise DataError("The run keeps no training rows", "Pass --data FILE.")
         network = self.ensemble.members[member]
         preprocessor = self.ensemble.preprocessors[network.fold]
         X: Array = preprocessor.inputs(self.examples.features[network.fold])[network.inputs]
@@ -610,7 +613,7 @@ class Run:
         if isinstance(self.preparation, ImagePreparation):
             return raw
         if isinstance(raw, np.ndarray):
-            raise DataError("Run", "a table, as in training", f"got an array of shape {raw.shape}")
+            raise DataError.must_be("X", "a table, as in training", f"an array of shape {raw.shape}")
         names = list(self.columns)
         return as_frame(with_columns(raw, names)[names], where="table")
 
@@ -648,14 +651,14 @@ class Run:
         ConfigurationError
             Where no estimator is kept, or it has no rows that were not learned from.
         """
-        estimator, name = self.estimator, "predict_set" if self.targets.is_classes else "predict_interval"
+        estimator = self.estimator
+        name = "predict_set" if self.targets.is_classes else "predict_interval"
         rows = self._as_fitted(self._rows(raw))
         if hasattr(estimator, "steps"):  # an encoder and one network
             encoder, estimator = estimator.steps[0][1], estimator.steps[-1][1]
             rows = encoder.transform(rows)
         if not hasattr(estimator, name):
-            got = "the run has none"
-            raise ConfigurationError("Run", "an estimator, which knows how often it is wrong", got)
+            raise ConfigurationError("The run has no estimator, which knows how often it is wrong")
         likely: AnyArray = getattr(estimator, name)(rows, alpha)
         return likely
 
@@ -713,15 +716,11 @@ class Run:
             return frame
         names, left = self.columns_by_number()
         if frame.width not in (len(names), len(left)):
-            raise DataError(
-                "table",
-                f"{len(names)} columns, as in the table of training, or {len(left)} without the target are "
-                "expected",
-                f"got {frame.width}",
-            )
-        return (
-            frame if frame.width == len(names) else frame.rename(dict(zip(frame.columns, left, strict=True)))
-        )
+            requirement = f"have {len(names)} columns, as in training, or {len(left)} without the target"
+            raise DataError.must_be("The table", requirement, f"{frame.width}")
+        if frame.width == len(names):
+            return frame
+        return frame.rename(dict(zip(frame.columns, left, strict=True)))
 
     def columns_by_number(self) -> tuple[list[str], list[str]]:
         """The columns of a table without a header: all of them in training, and those without the target.
@@ -729,6 +728,7 @@ class Run:
         Returns
         -------
         tuple of list of str
+            Names such as ``column_1``.
         """
         beside = self.config.get("sample_weight"), self.config.get("groups")
         others = [*self.target_names, *self.config.get("exclude", ()), *beside]
@@ -745,20 +745,15 @@ def text_format(read: Mapping[str, Any]) -> TextFormat:
 def read_config(folder: Path) -> dict[str, Any]:
     """The config of a run; empty for the folder of a saved estimator."""
     if kind_at(folder / MODEL_MARK) != "file":
-        kind = kind_at(folder)
-        got = {"nothing": "there is no such folder", "folder": f"there is no {MODEL_MARK} in it"}
-        raise FileError(
-            str(folder),
-            "a run folder is expected",
-            got.get(kind, f"this is {'a file' if kind == 'file' else kind}"),
-            "Runs are written by deepstep train, deepstep demo and the save method of estimators.",
-        )
+        problems = {"nothing": "does not exist", "folder": f"is no run: there is no {MODEL_MARK} in it"}
+        problem = problems.get(kind_at(folder), "is no folder of a run")
+        hint = "Runs are written by deepstep train, deepstep demo and the save method of estimators."
+        raise FileError(f"{folder} {problem}", hint)
     if kind_at(folder / RUN_MARK) == "nothing":
         return {}
     config = archive.read(folder, archive.RUN).get("config")
     if not isinstance(config, dict):
-        where, expected = str(folder / RUN_MARK), "the file as training wrote it"
-        raise FileError(where, expected, "it has no config", "Train again.")
+        raise FileError(f"{folder / RUN_MARK} has no config", "Train again.")
     return config
 
 

@@ -78,7 +78,7 @@ def test_the_report_of_a_class_in_the_terminal_as_json_and_as_files(deepstep) ->
         .startswith("learner,right,update_parameters\nAda,1,right\n")
     )
     refused = deepstep("course", "report", "class", "-o", "r.pdf")
-    assert (refused.code, "--out: the name of a CSV or HTML file" in refused.err) == (2, True)
+    assert (refused.code, "--out must be a file that ends in .csv" in refused.err) == (2, True)
 
 
 class Terminal(io.StringIO):

@@ -85,9 +85,10 @@ def test_error_as_json(deepstep):
     assert result.code == 2
     record = json.loads(result.out)
     assert record["exit_code"] == 2
-    assert list(record["error"]) == ["kind", "where", "expected", "got", "hint"]
-    assert (record["error"]["kind"], record["error"]["where"]) == ("FileError", "nowhere")
-    assert result.err.startswith(f"Error: nowhere: {record['error']['expected']}; {record['error']['got']}.")
+    kind, problem, hint, setting = record["error"].values()
+    assert list(record["error"]) == ["kind", "problem", "hint", "setting"]
+    assert (kind, problem, setting) == ("FileError", "nowhere does not exist", "")
+    assert result.err == f"Error: {problem}. {hint}\n"
 
 
 def test_error_of_the_program_itself_keeps_its_traceback(monkeypatch):
@@ -130,7 +131,7 @@ def test_output_to_a_full_disk():
         result = run("equations", stdout=full)
         assert run("equations", stdout=full, stderr=full).returncode == 2
     assert result.returncode == 2
-    assert result.stderr == "Error: the output: it can be written; No space left on device.\n"
+    assert result.stderr == "Error: The output cannot be written (No space left on device).\n"
 
 
 @pytest.mark.slow
@@ -199,4 +200,4 @@ def test_closed_streams_are_as_the_null_device(tmp_path, closed, command, code):
     assert result.returncode == code
     assert "Traceback" not in result.stderr
     assert int((tmp_path / "free").read_text()) >= 3
-    assert result.stderr.startswith("Error: nowhere: a run folder is expected" if code else "")
+    assert result.stderr.startswith("Error: nowhere does not exist" if code else "")

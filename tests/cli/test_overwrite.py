@@ -36,8 +36,8 @@ def test_a_folder_of_others_or_a_run_to_which_something_was_added_stays(
     before = content(tmp_path)
     result = deepstep("train", flowers, *typed, "--out r --overwrite")
     assert (result.code, content(tmp_path)) == (2, before)
-    assert "Error: r: only an empty folder, a run or a model of DeepStep is replaced; " in result.err
-    assert ("'.git', 'answers.csv', and stays" if added else "it is something else") in result.err
+    assert "nly an empty folder, a run or a model of DeepStep is" in result.err
+    assert ("'.git', 'answers.csv'" if added else "it is something else") in result.err
 
 
 def test_runs_of_either_kind_and_damaged_ones_are_replaced(deepstep, flowers, flower_run, tmp_path):
@@ -65,7 +65,7 @@ def test_a_training_to_which_something_was_added_stays(deepstep, flowers, begun,
     before = content(tmp_path)
     result = deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite")
     assert result.code == 2
-    assert "r.unfinished: a training that is not done, and nothing else" in result.err
+    assert "r.unfinished is not replaced: there is something in it" in result.err
     assert f"{name!r}. Move it." in result.err
     discard(begun)
     assert content(tmp_path) == before
@@ -80,7 +80,7 @@ def test_a_training_that_another_process_is_at_stays(deepstep, flowers, begun, t
         with held(begun / "training.json", "r"):
             result = deepstep(*words)
         assert (result.code, content(tmp_path)) == (2, before)
-        assert "Error: r: nobody else is at work on it; another process is." in result.err
+        assert "another process" in result.err
 
 
 WRITERS = {
@@ -114,7 +114,7 @@ def test_a_file_in_a_new_folder_one_that_exists_and_where_none_can_be_written(
     put(new, "mine")
     refused = deepstep(*words, new)
     assert (refused.code, refused.out, new.read_text()) == (2, "", "mine")
-    assert "must be a new file" in refused.err
+    assert "exists already" in refused.err
     assert "--overwrite" in refused.err
     assert deepstep(*words, new, "--overwrite").code == 0
     assert new.read_text() != "mine"
@@ -134,12 +134,12 @@ def test_a_file_in_a_new_folder_one_that_exists_and_where_none_can_be_written(
         monkeypatch.setattr(target, work)
     monkeypatch.setattr("deepstep.course.worksheet.worksheets", work)
     (tmp_path / "taken").mkdir()
-    for place, told in {
-        Path("file", "folder", name): "a folder that exists or can be made",
+    for place, problem in {
+        Path("file", "folder", name): "file cannot be made as a folder (File exists)",
         Path("new", "n" * 300): "File name too long",
-        Path("taken"): "got a folder",
+        Path("taken"): "taken is a folder",
     }.items():
         failed = deepstep(*words, place)
         assert (failed.code, failed.out) == (2, "")
-        assert told in failed.err
+        assert problem in failed.err
         assert {*tmp_path.iterdir()} == before | {tmp_path / "taken"}

@@ -193,7 +193,7 @@ def test_a_table_from_standard_input_is_piped_again(process, deepstep, flowers):
     stop = HANDLER + ALWAYS + SIGNAL.format(epoch=5, name="SIGINT") + piped
     result = process("train", "-", *TYPED, before=stop)
     assert result.stderr.endswith("Resume it: cat FILE | deepstep train - --resume run\n")
-    refused(deepstep("train", "--resume", "run"), "FILE must be - again", "cat FILE | ")
+    refused(deepstep("train", "--resume", "run"), "FILE is missing", "cat FILE | ")
     assert process("train", "-", "--resume", "run", before=piped).returncode == 0
 
 
@@ -282,7 +282,7 @@ def test_the_log_has_each_epoch_once_whatever_interrupts_it(deepstep, process, f
     """It changes nothing else; a training is killed after checkpoints of some epochs, and after none."""
     typed = "--target kind --hidden-layers 4 --model network --epochs 8 --batch-size 12"
     assert deepstep("train", flowers, typed, "--out plain").code == 0
-    refused(deepstep("train", flowers, typed, "--log plain/run.json"), "it exists already")
+    refused(deepstep("train", flowers, typed, "--log plain/run.json"), "plain/run.json", "already")
     for before in ("", killed_at(5), killed_at(5).replace("SECONDS = 0.0", "SECONDS = 1e9")):
         result = process("train", flowers, typed, "--log own.csv --out run", before=before)
         assert result.returncode == (-9 if before else 0)
@@ -321,9 +321,9 @@ RECORDS = ["", "null", '{"format": "deepstep-training"}', '{"a": ' + "[" * 100_0
 class TestRefused:
     def test_a_new_training_where_one_is_not_done(self, deepstep, begun, flower_run, tmp_path):
         way = "train --resume run. Or replace"
-        refused(deepstep("train", "t.csv", *TYPED), "run.unfinished is one", f"{way} it: --overwrite.")
+        refused(deepstep("train", "t.csv", *TYPED), "is not done, run.unfinished", f"{way} it: --overwrite.")
         shutil.copytree(flower_run, tmp_path / "run")
-        both = "it exists already, and so does run.unfinished"
+        both = "run exists already, and so does run.unfinished"
         refused(deepstep("train", "t.csv", *TYPED), both, f"{way} both: --overwrite.")
         assert checkpoint_files(begun)
         assert deepstep("train", "t.csv", *TYPED, "--overwrite").code == 0
@@ -333,11 +333,13 @@ class TestRefused:
         table = tmp_path / "t.csv"
         whole = table.read_text()
         table.write_text(whole.replace("red", "Red", 1))
-        refused(deepstep("train", "--resume", "run"), "byte for byte; the file is another or was changed")
+        refused(deepstep("train", "--resume", "run"), "t.csv is not the table that this training")
         table.rename(tmp_path / "moved.csv")
-        refused(deepstep("train", "--resume", "run"), "t.csv: the FILE that this training began with")
+        refused(
+            deepstep("train", "--resume", "run"), "t.csv, the FILE that this training began with, is missing"
+        )
         (tmp_path / "moved.csv").write_text(whole)
-        gone = "t.csv: the --validation that this training began with; there is no such file. Put it back"
+        gone = "t.csv, the --validation that this training began with, is missing. Put it back"
         refused(deepstep("train", "moved.csv", "--resume", "run"), gone)
         table.write_text(whole)
         assert deepstep("train", "moved.csv", "--resume", "run").code == 0
@@ -352,13 +354,13 @@ class TestRefused:
         whole = path.read_text()
         for text in RECORDS:
             path.write_text(text)
-            refused(deepstep("train", "--resume", "run"), "the file as training wrote it")
+            refused(deepstep("train", "--resume", "run"), "training.json", "Start a new training.")
         path.write_text(whole)
         path.write_text(whole.replace('"no_rows": false', '"no_rows": true'))
         refused(deepstep("train", "--resume", "run"), "its contents were altered")
         path.write_text(whole)
         monkeypatch.setattr("deepstep.cli.unfinished.__version__", "99.0")
-        refused(deepstep("train", "--resume", "run"), "and this is '99.0'", "Install deepstep==")
+        refused(deepstep("train", "--resume", "run"), "and this is '99.0'", "install deepstep==")
 
 
 def test_a_full_disk_at_the_end_keeps_the_checkpoint(process, deepstep, begun, tmp_path):

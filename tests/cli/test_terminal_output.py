@@ -89,7 +89,7 @@ def test_what_other_programs_read_is_exact(deepstep, hostile):
     assert record["file"] == str(hostile)
     result = deepstep("predict", f"no{CLEAR}", hostile, "--json")
     assert OBEYED.search(result.out) is None
-    assert json.loads(result.out)["error"]["where"] == f"no{CLEAR}"
+    assert json.loads(result.out)["error"]["problem"] == f"no{CLEAR} does not exist"
     rows = list(csv.reader(io.StringIO(deepstep("predict", trained, hostile).out, newline="")))
     assert len(rows) == 61
     assert {row[0] for row in rows[1:]} <= set(LABELS)

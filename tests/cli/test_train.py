@@ -343,4 +343,4 @@ def test_predictions_to_a_file_and_as_json(deepstep, flowers, flower_run, tmp_pa
     (tmp_path / "rows.csv").write_bytes(flowers.read_bytes())
     for name in ("rows.csv", flower_run / "new.csv"):
         refused = deepstep("predict", flower_run, "rows.csv", "-o", name, "--overwrite")
-        assert (refused.code, "must be a file other than those read" in refused.err) == (2, True)
+        assert (refused.code, "is read by this command" in refused.err) == (2, True)

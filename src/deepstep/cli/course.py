@@ -61,9 +61,9 @@ def list_command(json_wanted: bool) -> None:
     if json_wanted:
         click.echo(as_json({"chapters": chapters}))
         return
-    for one in chapters:
-        say(f"{one['chapter']:>2}  {one['title']}{_state(**one)}")
-        say(f"    {', '.join(one['exercises'])}")
+    for record in chapters:
+        say(f"{record['chapter']:>2}  {record['title']}{_state(**record)}")
+        say(f"    {', '.join(record['exercises'])}")
 
 
 def _state(file: str | None, written: list[str] | None, exercises: list[str], **_: Any) -> str:
@@ -132,8 +132,7 @@ def report_command(folder: Path, out: Path | None, overwrite: bool, json_wanted:
     if out is not None:
         new_file(out, "-o", overwrite=overwrite, beside=(folder,))
         if out.suffix.lower() not in (".csv", ".html"):
-            expected = "the name of a CSV or HTML file"
-            raise ConfigurationError("--out", expected, f"got {out}", "Let it end in .csv or .html.")
+            raise ConfigurationError.must_be("--out", "a file that ends in .csv or .html", str(out))
     meter = Meter("check", unit="functions")
     meter.begin(None)
     try:
@@ -157,7 +156,8 @@ def _print_class(report: "ClassReport") -> None:
     from deepstep.course.class_report import MARKS
     from deepstep.course.exercise import EXERCISES
 
-    screen, chapters = console(), [EXERCISES[name].chapter for name in report.exercises]
+    screen = console()
+    chapters = [EXERCISES[name].chapter for name in report.exercises]
     say(f"A mark for each exercise: {', '.join(f'{mark} {state}' for state, mark in MARKS.items())}.")
     rows = []
     for learner, right, *cells in report.table()[: len(report.rows)]:
@@ -192,7 +192,8 @@ def museum_command(out: Path, overwrite: bool, json_wanted: bool) -> None:
 
     new_file(out, "-o", overwrite=overwrite)
     page = document()
-    size, exhibits = export_html(page, out), len(page["museum"]["exhibits"])
+    size = export_html(page, out)
+    exhibits = len(page["museum"]["exhibits"])
     if json_wanted:
         click.echo(as_json({"file": out, "bytes": size, "exhibits": exhibits}))
     else:
@@ -218,14 +219,15 @@ def bugs_command(seed: int | None, json_wanted: bool) -> None:
     """
     from deepstep.course.bugs import POINTS, draw_round
 
-    seed, points = secrets.randbelow(10_000) if seed is None else seed, list[int]()
+    seed = secrets.randbelow(10_000) if seed is None else seed
+    points = list[int]()
     if json_wanted:
         click.echo(as_json(draw_round(seed).to_dict()))
         return
     if sys.stdin is None or not sys.stdin.isatty():
         hint = "Type the command in a terminal, or open the page of deepstep course museum."
-        got = "got a pipe or a file"
-        raise ConfigurationError("stdin", "a terminal to type answers in", got, hint, setting="stdin")
+        requirement = "a terminal to type answers in"
+        raise ConfigurationError.must_be("stdin", requirement, "a pipe or a file", hint)
     try:
         while not points or click.confirm("Another network?", default=True):
             points.append(_play(draw_round(seed + len(points))))
@@ -240,7 +242,8 @@ def _play(game: "Round") -> int:
     from deepstep.course.bugs import POINTS, PRICES
 
     say(f"{_opening(game)}\n{BUGS_HELP}", lines=True)
-    left, names = POINTS, [line.name for line in game.steps]
+    left = POINTS
+    names = [line.name for line in game.steps]
     while True:
         typed = click.prompt(f"[{max(0, left)} points]", prompt_suffix=" > ").replace("'", "′").split()
         word, name = (typed[0], typed[-1]) if typed else ("", "")
@@ -331,7 +334,8 @@ def build_command(source: Path, out: Path | None, scorm: bool, overwrite: bool, 
     from deepstep.course.lesson import build, html_page, package
 
     check_file(source, "a lesson")
-    out = source.with_suffix(".zip" if scorm else ".html") if out is None else out
+    if out is None:
+        out = source.with_suffix(".zip" if scorm else ".html")
     new_file(out, "-o", overwrite=overwrite, beside=(source,))
     document = build(source)
     content = package(document) if scorm else html_page(document).encode()

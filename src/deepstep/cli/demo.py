@@ -130,18 +130,19 @@ def demo_command(
     (8×8 images, bundled with scikit-learn). planar, moons, circles, spirals: points of a plane.
     """
     if name not in DEMOS:
-        raise unknown_name("deepstep demo", "data set", name, DEMOS)
+        raise unknown_name("data set", name, DEMOS)
     if name != "cats" and data is not None:
-        raise ConfigurationError("--data", "it belongs to demo cats", f"the data of {name} are built in")
-    models, loaded = DEMOS[name], _loaded(name, seed, data)
-    endings = [*models, FIGURE] if name == "cats" else [""]
+        raise ConfigurationError(f"--data belongs to demo cats, and the data of {name} are built in")
+    loaded = _loaded(name, seed, data)
+    endings = [*DEMOS[name], FIGURE] if name == "cats" else [""]
     base = out or free_name(name, endings)
     for path in (Path(f"{base}{ending}") for ending in endings):  # before the first network is trained
         if kind_at(path) != "nothing":
-            raise FileError(str(path), "a new name is expected", "it exists already", "Choose another --out.")
+            raise FileError(f"{path} exists already", "Choose another --out.")
     trained: dict[Path, Trained] = {}
-    for ending, demo in models.items():
-        folder, label = Path(f"{base}{ending}"), f"{name}, {ending[1:]}" if ending else name
+    for ending, demo in DEMOS[name].items():
+        folder = Path(f"{base}{ending}")
+        label = f"{name}, {ending[1:]}" if ending else name
         training = {**demo.training, **({} if iterations is None else {"iterations": iterations})}
         start = {**demo.start, "seed": seed}
         train = partial(by_network, loaded, demo.hidden, start, training, label)
@@ -165,29 +166,37 @@ def _loaded(name: str, seed: int, folder: Path | None) -> Loaded:
     if folder is not None and holds_pictures(folder):
         loaded = load_folder(folder, test_fraction=0.2, seed=seed)
         return loaded._replace(about={**loaded.about, DEMO: name})
-    data: Any = load(name, seed=1 if name == "cats" else seed) if folder is None else read_cats(folder)
-    rows, classes, of_test = (data.X_train, data.X_test), data.classes, f"the built-in set {name}"
+    if name == "cats":
+        seed = 1  # its pictures are drawn once; another seed is that of the initial weights alone
+    data: Any = load(name, seed=seed) if folder is None else read_cats(folder)
+    rows = (data.X_train, data.X_test)
+    classes = data.classes
     inputs: TablePreparation | ImagePreparation
-    about = f"deepstep.data.load({name!r}, seed={seed})"
+    about, test_source = f"deepstep.data.load({name!r}, seed={seed})", f"the built-in set {name}"
     if folder is not None:
         height, width, channels = data.X_train.shape[1:]
         inputs = ImagePreparation(height, width, channels, 1 / 255)
-        about, of_test = printable(folder), TEST_FILE
+        about, test_source = printable(folder), TEST_FILE
     elif data.image_shape is not None:
         height, width, channels = data.image_shape
-        inputs, about = ImagePreparation(height, width, channels, data.scale), SOURCES[name]
+        inputs = ImagePreparation(height, width, channels, data.scale)
+        about = SOURCES[name]
         if name == "cats":
             rows = tuple(X.reshape(-1, *data.image_shape).astype(np.uint8) for X in rows)
     else:
         train, test = (polars.DataFrame(X, schema=list(data.feature_names)) for X in rows)
-        rows, inputs, classes = (train, test), TablePreparation.fit(train), tuple(sorted(classes))
+        rows = (train, test)
+        inputs = TablePreparation.fit(train)
+        classes = tuple(sorted(classes))
     names = np.array(data.classes)
-    task, target = "binary" if len(names) == 2 else "multiclass", "digit" if name == "digits" else "class"
+    config = {
+        "task": "binary" if len(names) == 2 else "multiclass",
+        "target": "digit" if name == "digits" else "class",
+        "source": about,
+        DEMO: name,
+    }
     parts = {"train": (rows[0], names[data.y_train]), "test": (rows[1], names[data.y_test])}
-    targets = Targets.of_classes([label_array(classes)])
-    return Loaded(
-        inputs, targets, parts, {"task": task, "target": target, "source": about, DEMO: name}, of_test
-    )
+    return Loaded(inputs, Targets.of_classes([label_array(classes)]), parts, config, test_source)
 
 
 def _show_digits(
@@ -195,18 +204,16 @@ def _show_digits(
 ) -> dict[str, Any]:
     """The scores, the confusion matrix and the most confident mistakes."""
     (trained,) = models.values()
-    answers, probabilities, classes = (
-        loaded.answers("test"),
-        trained.test_outputs,
-        [*map(str, loaded.targets.labels[0])],
-    )
-    given, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    wrong = np.flatnonzero(given != answers)
-    wrong = wrong[np.argsort(-sure[wrong], kind="stable")]
-    counts = confusion(answers, given, len(classes))
+    answers = loaded.answers("test")
+    probabilities = trained.test_outputs
+    classes = [*map(str, loaded.targets.labels[0])]
+    predicted, sure = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    wrong = np.flatnonzero(predicted != answers)
+    wrong = wrong[np.argsort(-sure[wrong], kind="stable")]  # the most confident ones first
+    counts = confusion(answers, predicted, len(classes))
     if json_wanted:
         mistakes = [
-            {"row": row, "true": answers[row], "predicted": given[row], "probability": sure[row]}
+            {"row": row, "true": answers[row], "predicted": predicted[row], "probability": sure[row]}
             for row in wrong
         ]
         return {"run": base, **trained.to_dict(), "confusion": counts, "mistakes": mistakes}
@@ -214,15 +221,16 @@ def _show_digits(
     m = len(loaded.rows["train"][1])
     trained.print_result(screen, f"{m:,} training images, {len(answers)} test images", height=11)
     rows = [
-        (name, *(str(count) if count else "·" for count in row), percent(row[at] / max(row.sum(), 1)))
-        for at, (name, row) in enumerate(zip(classes, counts, strict=True))
+        (name, *(str(count) if count else "·" for count in row), percent(row[index] / max(row.sum(), 1)))
+        for index, (name, row) in enumerate(zip(classes, counts, strict=True))
     ]
     print_table(screen, ("true ↓ predicted →", *classes, "recall"), rows, title="Test images by class")
     if not len(wrong):
         screen.print("No mistakes on the test images.\n")
         return {}
-    shown, pixels = wrong[:SHOWN_MISTAKES], loaded.inputs.transform(loaded.rows["test"][0])
-    captions = [(f"true {answers[row]}", f"given {given[row]} ({sure[row]:.3f})") for row in shown]
+    shown = wrong[:SHOWN_MISTAKES]
+    pixels = loaded.inputs.transform(loaded.rows["test"][0])
+    captions = [(f"true {answers[row]}", f"given {predicted[row]} ({sure[row]:.3f})") for row in shown]
     screen.print(f"The most confident of {len(wrong)} mistakes, with the predicted probability")
     screen.print(pictures([pixels[row].reshape(8, 8) for row in shown], captions), markup=False)
     screen.print()
@@ -236,7 +244,8 @@ def _show_points(
     (trained,) = models.values()
     if json_wanted:
         return {"run": base, **trained.to_dict()}
-    screen, classes = console(), loaded.targets.labels[0]
+    screen = console()
+    classes = loaded.targets.labels[0]
     m, m_test = (len(labels) for _, labels in loaded.rows.values())
     trained.print_result(screen, f"{m} points in {len(classes)} classes, {m_test} more to test", height=9)
     screen.print("Predictions of the network, and the training points", markup=False)
@@ -274,24 +283,25 @@ def _show_cats(
     loaded: Loaded, models: Mapping[Path, Trained], base: Path, json_wanted: bool
 ) -> dict[str, Any]:
     """Curves, costs and scores of the networks side by side, what each gets wrong, and pictures of it."""
-    target, trained = loaded.targets, list(models.values())
+    target = loaded.targets
+    trained = list(models.values())
     mistakes = [
         MistakesDisplay.from_predictions(
             *loaded.rows["test"],
-            target.decode(one.test_outputs),
-            target.probabilities(one.test_outputs).max(axis=1),
+            target.decode(model.test_outputs),
+            target.probabilities(model.test_outputs).max(axis=1),
         )
-        for one in trained
+        for model in trained
     ]
     figure = _draw(mistakes[-1], Path(f"{base}{FIGURE}")) if len(models) == len(DEMOS["cats"]) else None
     if json_wanted:
         record = {
             folder.name.removeprefix(f"{base.name}-"): {
                 "run": folder,
-                **one.to_dict(),
+                **model.to_dict(),
                 "wrong_test_images": wrong.rows,
             }
-            for (folder, one), wrong in zip(models.items(), mistakes, strict=True)
+            for (folder, model), wrong in zip(models.items(), mistakes, strict=True)
         }
         return {"models": record, "figure": figure}
     screen = console()
@@ -302,10 +312,10 @@ def _show_cats(
     screen.print(f"They are {loaded.about['source']}", soft_wrap=True)
     screen.print()
     curves = [
-        curve(one.run.history.costs, width=CURVE_WIDTH, height=10, x_name="epoch").splitlines()
-        for one in trained
+        curve(model.run.history.costs, width=CURVE_WIDTH, height=10, x_name="epoch").splitlines()
+        for model in trained
     ]
-    screen.print("  ".join(f"Cost J of {one.name}".ljust(CURVE_WIDTH) for one in trained).rstrip())
+    screen.print("  ".join(f"Cost J of {model.name}".ljust(CURVE_WIDTH) for model in trained).rstrip())
     for lines in zip(*curves, strict=True):
         screen.print("  ".join(line.ljust(CURVE_WIDTH) for line in lines).rstrip())
     screen.print()
@@ -319,14 +329,18 @@ def _show_cats(
 
 def _print_numbers(screen: "Console", trained: Sequence[Trained]) -> None:
     """Costs and accuracies of the networks side by side."""
-    names, costs = [one.name for one in trained], [one.run.history.costs for one in trained]
+    names = [model.name for model in trained]
+    costs = [model.run.history.costs for model in trained]
     longest = max(map(len, costs))
     shown = sorted({*range(0, longest, EVERY), longest - 1})
-    rows = [(str(at), *(f"{cost[at]:.6f}" if at < len(cost) else "" for cost in costs)) for at in shown]
+    rows = [
+        (str(epoch), *(f"{cost[epoch]:.6f}" if epoch < len(cost) else "" for cost in costs))
+        for epoch in shown
+    ]
     print_table(screen, ("iteration", *names), rows, title="Cost J before the update")
     accuracies = []
     for part in ("train", "test"):
-        scores = [one.parts[part].values for one in trained]
+        scores = [model.parts[part].values for model in trained]
         shares = [percent(each["accuracy"]) for each in scores]
         accuracies.append((f"{part} accuracy", *shares, percent(scores[0]["majority_accuracy"])))
     print_table(screen, ("", *names, "majority class"), accuracies)
@@ -336,7 +350,8 @@ def _print_mistakes(
     screen: "Console", loaded: Loaded, trained: Sequence[Trained], mistakes: Sequence[MistakesDisplay]
 ) -> None:
     """The mistakes of each network, and the pictures of the last one's most confident mistakes."""
-    labels, names = loaded.rows["test"][1], [one.name for one in trained]
+    labels = loaded.rows["test"][1]
+    names = [model.name for model in trained]
     rows = [
         (f"{name} given another class", *(str(wrong.true.count(name)) for wrong in mistakes), str(total))
         for name, total in zip(*np.unique(labels, return_counts=True), strict=True)
@@ -371,7 +386,8 @@ def _drawn(screen: "Console", images: Sequence[Array], captions: Sequence[Sequen
     if screen.is_terminal and screen.color_system is not None and not screen.no_color:
         return coloured(images, captions)
     grey = [image.mean(axis=2).reshape(PICTURE_WIDTH // 2, 2, -1).mean(axis=1) for image in images]
-    even = [(one - one.min()) / (np.ptp(one) or 1.0) for one in grey]  # so that a dark picture has all shades
+    # a dark picture has all shades, too
+    even = [(image - image.min()) / (np.ptp(image) or 1.0) for image in grey]
     return pictures(even, captions, repeat=1) + "\n"
 
 

@@ -106,7 +106,8 @@ def _braille(values: Array, columns: int, rows: int) -> list[str]:
     for column, here in enumerate(level):
         before = level[max(column - 1, 0)]
         # From the middle of the step before to here, so that steep curves have no holes.
-        start = here if abs(before - here) <= 1 else before + (1 if here > before else -1)
+        next_dot = before + (1 if here > before else -1)
+        start = here if abs(before - here) <= 1 else next_dot
         for dot in range(min(start, here), max(start, here) + 1):
             cells[dot // 4, column // 2] |= _DOTS[dot % 4, column % 2]
     return ["".join(chr(0x2800 + cell) if cell else " " for cell in row) for row in cells]

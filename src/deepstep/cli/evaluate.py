@@ -59,8 +59,9 @@ def evaluate_command(run_folder: Path, file: Path, read: dict[str, Any], json_wa
     parts = list[tuple[AnyArray, Array, Array | None]]()
     for raw, labels in read_labelled_pieces(run, file, reading(run, read)):
         with naming_piece(file, sum(len(outputs) for _, outputs, _ in parts), len(labels)):
-            parts.append((target.values(labels), run.outputs(raw), _weights(run, raw, file)))
-    answers, outputs = (np.concatenate([part[at] for part in parts]) for at in (0, 1))
+            parts.append((target.values(labels), run.outputs(raw), _weights(run, raw)))
+    answers = np.concatenate([part_answers for part_answers, _, _ in parts])
+    outputs = np.concatenate([part_outputs for _, part_outputs, _ in parts])
     weights = [weight for *_, weight in parts if weight is not None]
     weight = np.concatenate(weights) if weights else None
     scores = score(target, answers, outputs, weight, run.predictor.tempered)
@@ -72,12 +73,12 @@ def evaluate_command(run_folder: Path, file: Path, read: dict[str, Any], json_wa
     if target.is_classes:
         decided = target.decide(outputs)
         pairs = zip(np.atleast_2d(answers.T), np.atleast_2d(decided.T), target.labels, strict=True)
-        each = [confusion(right, given, len(classes)) for right, given, classes in pairs]
+        matrices = [confusion(true, predicted, len(classes)) for true, predicted, classes in pairs]
         if target.several:
             record["classes"] = dict(zip(target.names, target.labels, strict=True))
-            record["confusion"] = dict(zip(target.names, each, strict=True))
+            record["confusion"] = dict(zip(target.names, matrices, strict=True))
         else:
-            (classes,), (counts,) = target.labels, each
+            (classes,), (counts,) = target.labels, matrices
             names = [str(label) for label in classes]
             record |= {"classes": classes, "confusion": counts}
     if json_wanted:
@@ -101,12 +102,12 @@ def _note_training_rows(run: Run, run_folder: Path, file: Path) -> None:
         note(f"Warning: {file} was used to train {run_folder}; these scores include training rows.")
 
 
-def _weights(run: Run, raw: Any, file: Path) -> Array | None:
+def _weights(run: Run, raw: Any) -> Array | None:
     """The weights of rows, where the run was trained with some and the table has them."""
     name = run.config.get("sample_weight")
     if name is None or name not in getattr(raw, "columns", ()):
         return None
-    return row_weights(raw, name, f"{file}, the weights")
+    return row_weights(raw, name)
 
 
 @click.command("importance")
@@ -135,34 +136,37 @@ def importance_command(
     """
     run = Run.load(run_folder)
     note_divergence(run)
-    target, inputs = run.targets, run.preparation
+    target = run.targets
+    inputs = run.preparation
     if not isinstance(inputs, TablePreparation):
-        raise ConfigurationError("RUN", "a run that was trained on a table", "got one of images")
+        raise ConfigurationError.must_be("RUN", "a run that was trained on a table", "one of pictures")
     _note_training_rows(run, run_folder, file)
     raw, labels = read_labelled(run, file, reading(run, read))
-    table, found = as_frame(raw, where=str(file)), main_metric(target, metric, "--metric")
-    answers, weight = target.values(labels), _weights(run, raw, file)
+    table = as_frame(raw, where=str(file))
+    measure = main_metric(target, metric, "--metric")
+    answers, weight = target.values(labels), _weights(run, raw)
 
     def measured(outputs: Array) -> float:
         predicted = predictions_of(target, answers, outputs, weight, run.predictor.tempered)
-        values = [evaluate(found, of) for of in predicted]
+        values = [evaluate(measure, predictions) for predictions in predicted]
         undefined = [value for value in values if isinstance(value, str)]
         if undefined:
-            raise DataError(str(file), f"rows that have the metric {found.name}", undefined[0])
+            raise DataError(f"{file} has no {measure.name}: {undefined[0]}")
         return float(np.mean([value for value in values if not isinstance(value, str)]))
 
     names = [column.name for column in inputs.columns if column.feature_names]
-    predictions, meter = run.permuted(table), Meter("importance", unit="columns")
+    predictions = run.permuted(table)
+    meter = Meter("importance", unit="columns")
     value = measured(predictions.outputs())
     meter.begin(len(names))
     try:
-        each = permutation_importance(
+        importances = permutation_importance(
             predictions.outputs,
             value,
             table.height,
             names,
             measured,
-            larger_is_better=found.larger_is_better,
+            larger_is_better=measure.larger_is_better,
             repeats=repeats,
             seed=seed,
             moved=meter.move,
@@ -170,10 +174,14 @@ def importance_command(
     finally:
         meter.end()
     if json_wanted:
-        record = {"run": run_folder, "file": file, "rows": table.height, "metric": found.name, "value": value}
-        click.echo(as_json({**record, "repeats": repeats, "importance": [one._asdict() for one in each]}))
+        record = {"run": run_folder, "file": file, "rows": table.height, "metric": measure.name}
+        records = [importance._asdict() for importance in importances]
+        click.echo(as_json({**record, "value": value, "repeats": repeats, "importance": records}))
         return
     screen = console()
-    screen.print(f"{found.label}: {found.shown(value)} of {table.height:,} rows.", markup=False)
-    rows = [(one.column, number_text(one.mean, 4), f"± {number_text(one.std, 2)}") for one in each]
-    print_table(screen, ("column", f"{'lower' if found.larger_is_better else 'higher'} by", ""), rows)
+    screen.print(f"{measure.label}: {measure.shown(value)} of {table.height:,} rows.", markup=False)
+    rows = [
+        (column.column, number_text(column.mean, 4), f"± {number_text(column.std, 2)}")
+        for column in importances
+    ]
+    print_table(screen, ("column", f"{'lower' if measure.larger_is_better else 'higher'} by", ""), rows)

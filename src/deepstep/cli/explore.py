@@ -77,16 +77,20 @@ def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, 
     """A trained network on the rows that its run keeps, or on others, with chosen settings of the steps."""
     opened = open_network(path, member)
     X, Y = _rows_for(opened, data)
-    rate, size, steps, notes = opened.member.learning_rate, _batch_size(opened), step_settings(opened), []
+    rate = opened.member.learning_rate
+    size = _batch_size(opened)
+    steps = step_settings(opened)
+    notes: list[str] = []
     if steps.get("optimizer") == LBFGS:
         steps["optimizer"] = "gd"
         notes.append("Trained by L-BFGS, which has no steps of its own: those of this page are plain gd.")
-    history, alone = opened.network.history, opened.run.only is not None
+    history = opened.network.history
+    alone = opened.run.only is not None
     if not alone or history is None:
         notes.append(_learned(opened.run.ensemble.members[opened.number]))
     if DIVERGED in opened.run.config:
         notes.append("The training diverged: these are the parameters of its last step that was finite.")
-    notes.append(_examples(opened, len(X), kept=data is None))
+    notes.append(_examples(opened, len(X), from_run=data is None))
     notes.append(_updates(size, steps.get("optimizer", "gd")))
     inputs = opened.run.preparation
     names = inputs.feature_names
@@ -111,8 +115,8 @@ def _learned(member: "Member") -> str:
     if member.validation_cost is not None:
         best = "" if member.best_epoch is None else f" in epoch {member.best_epoch}"
         text += f"; its lowest validation cost was {member.validation_cost:.6g}{best}"
-    kept = "" if member.network.history is not None else " This run is of a release that kept no curves."
-    return f"{text}.{kept}"
+    curves = "" if member.network.history is not None else " This run is of a release that kept no curves."
+    return f"{text}.{curves}"
 
 
 def _rows_for(opened: OpenedNetwork, data: Path | None) -> tuple[Array, Array]:
@@ -122,13 +126,13 @@ def _rows_for(opened: OpenedNetwork, data: Path | None) -> tuple[Array, Array]:
     return opened.inputs(raw), opened.encode(answers)
 
 
-def _examples(opened: OpenedNetwork, count: int, *, kept: bool) -> str:
+def _examples(opened: OpenedNetwork, count: int, *, from_run: bool) -> str:
     """Which rows the page shows."""
     learned = opened.run.config.get("results", {}).get("train", {}).get("rows")
-    of_all = "the rows learned from" if learned is None else f"the {learned} rows learned from"
-    if not kept:
-        return f"The {count} rows are those of --data, whatever their share of {of_all}."
-    return f"{count} of {of_all}, which the run keeps; --data FILE opens others."
+    total = "the rows learned from" if learned is None else f"the {learned} rows learned from"
+    if not from_run:
+        return f"The {count} rows are those of --data, whatever their share of {total}."
+    return f"{count} of {total}, which the run keeps; --data FILE opens others."
 
 
 def _batch_size(opened: OpenedNetwork) -> Any:
@@ -154,12 +158,8 @@ def refused(source: Path, error: DivergenceError) -> DeepStepError:
         return error
     why = divergence_finding(diverged)
     advice = f"{why.hint[:1].upper()}{why.hint[1:]}"
-    return ConfigurationError(
-        str(source),
-        "a network with a next step that is finite",
-        f"its training diverged: {why.says}",
-        f"{advice}. More of it say: {program()} doctor {shlex.quote(str(source))}",
-    )
+    problem = f"{source} has no next step that is finite, as its training diverged: {why.says}"
+    return ConfigurationError(problem, f"{advice}. See {program()} doctor {shlex.quote(str(source))}.")
 
 
 def names_of(target: Targets) -> tuple[str, ...]:
@@ -285,20 +285,17 @@ def _subject(
     kind = kind_at(path)
     if kind == "folder":
         if kind_at(path / RUN_MARK) != "file":
-            raise FileError(
-                str(path),
-                "the folder of a run, the file of a table or a built-in set",
-                f"there is no {RUN_MARK} in this folder",
-                "Of a folder of Parquet parts take one part, or train on it and explore the run.",
-            )
+            hint = "Of a folder of Parquet parts take one part, or train on it and explore the run."
+            raise FileError(f"{path} is no folder of a run: there is no {RUN_MARK} in it", hint)
         for name in typed:
             if name not in OF_A_RUN:
-                raise ConfigurationError(_typed_as(name), "a table or a built-in set", f"{path} has its own")
+                requirement = "used with a table or a built-in set"
+                raise ConfigurationError.must_be(_typed_as(name), requirement, f"the run {path}")
         names = {"learning_rate": "learning_rate", "epochs": "iterations"}
         return of_run(path, member, data, {names[name]: options[name] for name in typed})
     for option, value in (("--data", data), ("--member", member)):
         if value is not None:
-            raise ConfigurationError(option, "the folder of a RUN", f"got {source}")
+            raise ConfigurationError.must_be(option, "used with the folder of a run", source)
     start, training = _arguments(options)
     if kind == "file":
         if not options["target"]:
@@ -308,11 +305,12 @@ def _subject(
     if source not in SMALL_DATASETS:
         refuse_pipe(path, "a run folder, a table or a built-in set")
         if path.suffix or path.parent != Path():
-            raise FileError(source, "a run folder, a table or a built-in set", "there is no such file")
-        raise unknown_name("deepstep explore", "data set", source, SMALL_DATASETS)
+            raise FileError(f"{source} does not exist", "Name a run folder, a table or a built-in set.")
+        raise unknown_name("data set", source, SMALL_DATASETS)
     idle = [name for name in typed if name in ("target", *OF_A_TABLE)]
     if idle:
-        raise ConfigurationError(_typed_as(idle[0]), "a table, whose columns it is about", f"got {source}")
+        requirement = "used with a table, whose columns it is about"
+        raise ConfigurationError.must_be(_typed_as(idle[0]), requirement, source)
     subject = builtin(source, options["seed"])
     return _made(options, start, training, subject.X, subject.Y, subject.target, subject.about)
 
@@ -321,20 +319,20 @@ def _arguments(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, An
     """The arguments of `Network`, and of `Network.train`."""
     if options["learning_rate"] == AUTO:
         hint = "deepstep train --learning-rate auto finds one."
-        raise ConfigurationError("--learning-rate", "a number", f"got {AUTO}", hint)
+        raise ConfigurationError.must_be("--learning-rate", "a number", AUTO, hint)
     flags = {name: options[name] for name in ("learning_rate", "batch_size")}
     flags["iterations"] = options["epochs"]
     words = once_each("--set", options["settings"])
     for name in words:
         if name not in TRAINING_WORDS and name not in OF_A_NETWORK:
-            raise unknown_name("--set", "name", name, (*OF_A_NETWORK, *TRAINING_WORDS))
+            raise unknown_name("--set argument", name, (*OF_A_NETWORK, *TRAINING_WORDS))
     arguments = {
         **OWN_DEFAULTS,
         **words,
         **{name: value for name, value in flags.items() if value is not None},
     }
     if arguments["optimizer"] == LBFGS:
-        raise ConfigurationError("--set optimizer", "one that makes steps", f"got {LBFGS}")
+        raise ConfigurationError.must_be("--set optimizer", "one that makes steps", LBFGS)
     start = {name: arguments.pop(name) for name in OF_A_NETWORK if name in arguments}
     return {**start, "seed": options["seed"]}, arguments
 
@@ -351,13 +349,13 @@ def _of_table(
     table = TableOptions(options["target"], **flags, seed=options["seed"], test_fraction=0.0)
     table.check()
     parts = parts_in_memory(read_table(path, table)[0], table)
-    targets, inputs, rows = parts.task.targets, parts.inputs, parts.train
-    names = inputs.feature_names
+    targets = parts.task.targets
+    names = parts.inputs.feature_names
     notes = [*parts.notes, *(f"Warning: {warning}" for warning in parts.warnings())]
     about = About(path.name, feature_names=names, class_names=names_of(targets), notes=notes)
-    Y = targets.encode(rows.labels)
+    Y = targets.encode(parts.train.labels)
     center, scale = targets.scale_of(Y, None, counts=True)
-    X = inputs.transform(rows.frame).T
+    X = parts.inputs.transform(parts.train.frame).T
     return _made(options, start, training, X, ((Y - center) / scale).T, targets, about)
 
 
@@ -370,9 +368,9 @@ def _made(
     targets: Targets,
     about: About,
 ) -> Subject:
-    hidden = options["hidden_layers"]
-    hidden = HIDDEN if hidden is None else hidden if isinstance(hidden, list) else [hidden]
-    layers = layer_sizes((X.shape[0], *hidden, targets.n_outputs), "--hidden-layers")
+    hidden = [*HIDDEN] if options["hidden_layers"] is None else options["hidden_layers"]
+    sizes = hidden if isinstance(hidden, list) else [hidden]  # one number may be typed alone
+    layers = layer_sizes((X.shape[0], *sizes, targets.n_outputs), "--hidden-layers")
     from_data = start.get("initialization") == FROM_DATA
     network = Network(layers, output=targets.head, output_settings=targets.settings, **start)
     if from_data:
@@ -406,8 +404,8 @@ def _serve(
     from deepstep.explorer.server import ExplorerServer
 
     if not has_threads():
-        expected, hint = "threads to answer a browser", "Write a page with --export FILE.html."
-        raise ConfigurationError("explore", expected, "this Python cannot start any", hint)
+        problem = "This Python cannot start threads, which answer the browser"
+        raise ConfigurationError(problem, "Write a page with --export FILE.html.")
     live = LiveTraining(what)
     server = ExplorerServer(document, live, port=port)
     with server.running():

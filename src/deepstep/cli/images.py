@@ -81,7 +81,7 @@ class Loaded(NamedTuple):
     targets: Targets
     rows: Mapping[str, tuple[Any, AnyArray]]
     about: dict[str, Any]
-    of_test: str
+    test_source: str
 
     def answers(self, part: str) -> AnyArray:
         """The positions of the classes of rows in the target."""
@@ -135,7 +135,7 @@ def save_and_score(
         parts = {part: score(loaded.targets, loaded.answers(part), A) for part, A in outputs.items()}
         trained = Trained(run, parts, outputs["test"])
         run.config["results"] = {part: scores.to_dict() for part, scores in parts.items()}
-        run.held_out = HeldOut.of(run, *loaded.rows["test"], part="test", source=loaded.of_test)
+        run.held_out = HeldOut.of(run, *loaded.rows["test"], part="test", source=loaded.test_source)
         run.write_results(folder)
     return trained
 
@@ -155,8 +155,8 @@ def by_network(
         note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
     history = History() if network.history is None else network.history
     config = {**loaded.about, "settings": {"hidden_layers": hidden, **start, **training}}
-    rule = {"optimizer": training.get("optimizer", "gd"), "seed": network.seed}
-    steps, rate = Settings.of("demo", **rule), training["learning_rate"]
+    steps = Settings.of("demo", optimizer=training.get("optimizer", "gd"), seed=network.seed)
+    rate = training["learning_rate"]
     return Run.of_network(
         network, loaded.inputs, loaded.targets, history, config, X, Y, settings=steps, learning_rate=rate
     )
@@ -217,20 +217,18 @@ def train_on_folder(
         name = str(parameter.name)
         typed = context.get_parameter_source(name)
         is_typed = typed in (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)
-        of_tables = name not in OF_PICTURES or (name == "model" and options["model"] != NETWORK)
-        if is_typed and of_tables:
-            flag = parameter.opts[-1]
-            expected, got = "used with a table", f"got {folder}, a folder of pictures"
+        needs_table = name not in OF_PICTURES or (name == "model" and options["model"] != NETWORK)
+        if is_typed and needs_table:
+            value = f"{folder}, a folder of pictures"
             hint = "Leave it out: one network learns the pictures."
-            raise ConfigurationError(flag, expected, got, hint, setting=flag)
+            raise ConfigurationError.must_be(parameter.opts[-1], "used with a table", value, hint)
     parameters = parameters_of(NETWORK, options, options["settings"], options[FROM_FILE])
     parameters.setdefault("random_state", 1)
     if parameters.get("learning_rate_init") == AUTO:
-        flag = "--learning-rate"
-        raise ConfigurationError(flag, "a number for pictures", f"got {AUTO}", setting=flag)
+        raise ConfigurationError.must_be("--learning-rate", "a number for pictures", AUTO)
     run = out or free_name(folder.resolve().name)
     if kind_at(run) != "nothing" and not options["overwrite"]:
-        raise FileError(str(run), "a new name is expected", "it exists already", "Choose another --out.")
+        raise FileError(f"{run} exists already", "Choose another --out, or --overwrite.")
     seed = parameters["random_state"]
     loaded = load_folder(folder, test_fraction=options["test_fraction"], seed=seed)
     train = partial(_by_estimator, loaded, parameters, folder.name)

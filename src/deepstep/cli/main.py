@@ -1,7 +1,7 @@
 """The entry point: the group of commands, and the single place where errors become messages and exit codes.
 
-An error is one sentence on stderr, without a traceback: ``Error: where: expected; came. mend``. With
-``--json`` stdout gets one object besides, with the error in it.
+An error is one line on stderr, without a traceback: ``Error: problem. hint``. With ``--json`` stdout gets one
+object as well, with the error in it.
 """
 
 import sys
@@ -64,7 +64,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         if cmd_name not in COMMANDS:
-            raise unknown_name("deepstep", "command", cmd_name, COMMANDS)
+            raise unknown_name("command", cmd_name, COMMANDS)
         module = import_module(f"deepstep.cli.{COMMANDS[cmd_name]}")
         command: click.Command = getattr(module, f"{cmd_name.replace('-', '_')}_command")
         return command
@@ -141,10 +141,9 @@ def _run(arguments: Sequence[str]) -> int:
     except DeepStepError as error:
         record = {
             "kind": type(error).__name__,
-            "where": error.where,
-            "expected": error.expected,
-            "got": error.got,
+            "problem": error.problem,
             "hint": error.hint,
+            "setting": error.setting,
         }
         if isinstance(error, DivergenceError):
             where = {"layer": error.layer, "step": error.step}

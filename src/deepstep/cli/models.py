@@ -79,7 +79,7 @@ def fit_ensemble(
     parts: Parts,
     options: TableOptions,
     parameters: Mapping[str, Any],
-    of_call: Mapping[str, Any],
+    call_params: Mapping[str, Any],
     name: str,
     *,
     validated: bool,
@@ -91,7 +91,7 @@ def fit_ensemble(
     if parts.survey is not None:
         params["stream"] = True
     kind = DeepRegressor if parts.task.numbers else DeepClassifier
-    estimator = kind(**params, **of_call, verbose=harmless(name) or "train")
+    estimator = kind(**params, **call_params, verbose=harmless(name) or "train")
     validation = _validation(parts) if validated else {}
     _set_delta(estimator, parts)
     if parts.survey is not None:
@@ -107,7 +107,7 @@ def fit_network(
     parts: Parts,
     options: TableOptions,
     parameters: Mapping[str, Any],
-    of_call: Mapping[str, Any],
+    call_params: Mapping[str, Any],
     name: str,
     callbacks: Sequence[Callback],
 ) -> Fitted:
@@ -116,7 +116,9 @@ def fit_network(
         categorical_features=parameters.get("categorical_features"),
         keep_columns=parameters.get("keep_columns"),
     )
-    rows, validation, surveyed = parts.train, _validation(parts), parts.survey
+    rows = parts.train
+    validation = _validation(parts)
+    surveyed = parts.survey
     data: tuple[Any, ...]
     if surveyed is None:
         X = encoder.fit_transform(parts.X(rows))
@@ -129,7 +131,7 @@ def fit_network(
         validation["X_val"] = encoder.transform(validation["X_val"])
     network = new_network(parts.task, parameters, n_rows, validated=bool(validation))
     _set_delta(network, parts)
-    network.set_params(**of_call, callbacks=[*callbacks, Progress(harmless(name) or "train")])
+    network.set_params(**call_params, callbacks=[*callbacks, Progress(harmless(name) or "train")])
     try:
         network.fit(*data, **validation)
     except DivergenceError as error:
@@ -164,7 +166,7 @@ def fitted_network(network: NetworkClassifier | NetworkRegressor, model: Any) ->
     history = network.history_
     if not history and not network.interrupted_:
         # L-BFGS has nothing to do where the gradient is small from the beginning
-        raise DataError("--set solver=lbfgs", "a cost that can be lowered", history.stopped)
+        raise DataError(f"L-BFGS made no step, as the cost could not be lowered: {history.stopped}")
     changed = {
         name: value
         for name, value in network.get_params(deep=False).items()
@@ -184,8 +186,8 @@ def _of_task(task: Task, parameters: Mapping[str, Any], kinds: tuple[type[Any], 
         if name not in known:
             what, holds = ("classes", "numbers") if task.numbers else ("numbers", "classes")
             flag = "--class-weight" if name == "class_weight" else f"--set {name}"
-            expected, got = f"used with a target of {what}", f"got one of {holds}"
-            raise ConfigurationError(flag, expected, got, "See --task.", setting=flag)
+            requirement = f"used with a target of {what}"
+            raise ConfigurationError.must_be(flag, requirement, f"one of {holds}", "See --task.")
     params = {name: value for name, value in parameters.items() if name != "classes"}
     if task.targets.is_classes and not task.targets.several:
         params["classes"] = task.targets.classes[0]

@@ -10,7 +10,7 @@ import numpy as np
 
 from deepstep.cli.option_types import PATH, SEED, SIZES, member_option, run_argument
 from deepstep.cli.reading import row_weights
-from deepstep.cli.runs import OpenedNetwork, open_network, read_labelled
+from deepstep.cli.runs import OpenedNetwork, naming_piece, open_network, read_labelled
 from deepstep.cli.screen import as_json, console, json_option, print_table, say
 from deepstep.engines import describe_engines, missing_numba
 from deepstep.environment import blas_libraries, old_kernel, package
@@ -54,14 +54,15 @@ def trace_command(
     """
     opened = open_network(run_folder, member)
     X, Y, weight = examples(opened, data)
-    settings, rate = step_settings(opened), learning_rate
-    if rate is None:
-        rate = 0.0075 if opened.member.learning_rate is None else opened.member.learning_rate
+    settings = step_settings(opened)
+    trained_rate = 0.0075 if opened.member.learning_rate is None else opened.member.learning_rate
+    rate = trained_rate if learning_rate is None else learning_rate
     if example is not None and not 0 <= example < len(X):
-        raise ConfigurationError("--example", f"a whole number from 0 to {len(X) - 1}", f"got {example}")
+        requirement = f"a whole number from 0 to {len(X) - 1}"
+        raise ConfigurationError.must_be("--example", requirement, f"{example}")
     with np.errstate(over="ignore", invalid="ignore"):  # a training that diverged is to be looked at, too
-        whole = opened.network.trace(X.T, Y.T, learning_rate=rate, sample_weight=weight, **settings)
-    trace = whole.select(layer=layer, example=example)
+        trace = opened.network.trace(X.T, Y.T, learning_rate=rate, sample_weight=weight, **settings)
+    trace = trace.select(layer=layer, example=example)
     if json_wanted:
         record = {
             "run": run_folder,
@@ -87,36 +88,40 @@ def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Ar
 
     Their weights are their own, times those of their classes where the run has some.
     """
-    name, weight = opened.run.config.get("sample_weight"), None
+    name = opened.run.config.get("sample_weight")
+    weight = None
     if data is None:
         X, Y = opened.examples()
         if name is not None:
             if "example_weights" not in opened.run.config:
-                raise ConfigurationError("example_weights of the run", "those of its rows", "there are none")
+                raise ConfigurationError("The run has no example_weights, though its rows had weights")
             weight = np.asarray(opened.run.config["example_weights"])
     else:
         raw, labels = read_labelled(opened.run, data)
         first = raw[:MOST_EXAMPLES]
-        if name is not None and not isinstance(first, np.ndarray):
-            weight = row_weights(first, name, f"{data}, the weights")
-        X, Y = opened.inputs(first), opened.encode(labels[:MOST_EXAMPLES])
+        with naming_piece(data, 0, len(first)):
+            if name is not None and not isinstance(first, np.ndarray):
+                weight = row_weights(first, name, f"{data}, the weights")
+            X, Y = opened.inputs(first), opened.encode(labels[:MOST_EXAMPLES])
     weights = opened.run.config.get("class_weights")
     if weights is None or not opened.targets.is_classes:
         return X, Y, weight
-    of_classes = _of_classes(weights if opened.targets.several else [weights], opened.targets, Y)
-    return X, Y, of_classes if weight is None else of_classes * weight
+    by_class = _class_weights(weights if opened.targets.several else [weights], opened.targets, Y)
+    return X, Y, by_class if weight is None else by_class * weight
 
 
-def _of_classes(weights: Any, target: Targets, Y: Array) -> Array:
+def _class_weights(weights: Any, target: Targets, Y: Array) -> Array:
     """The weights (m,) of the classes of prepared rows."""
-    columns, number = np.atleast_2d(target.decide(Y).T), len(target.labels[0])
+    columns = np.atleast_2d(target.decide(Y).T)
+    number = len(target.labels[0])
     fits = all(
-        isinstance(one, list | tuple) and len(one) == number and all(map(is_number, one)) for one in weights
+        isinstance(values, list | tuple) and len(values) == number and all(map(is_number, values))
+        for values in weights
     )
     if len(weights) != len(columns) or not fits:
-        expected = f"{number} weights for each of {len(columns)} targets"
-        raise ConfigurationError("class_weights of the run", expected, f"got {weights!r:.60}")
-    return weights_by_answers([np.asarray(found) for found in weights], columns)
+        requirement = f"{number} weights for each of {len(columns)} targets"
+        raise ConfigurationError.must_be("class_weights of the run", requirement, f"{weights!r:.60}")
+    return weights_by_answers([np.asarray(values) for values in weights], columns)
 
 
 RANDOM_EXAMPLES = 8
@@ -147,9 +152,8 @@ def check_gradients_command(
     network on random data. The exit code is 1 when gradients and differences disagree.
     """
     if (run_folder is None) == (sizes is None):
-        raise ConfigurationError(
-            "check-gradients", "RUN or --network", "got both" if sizes else "got neither"
-        )
+        problem = "RUN and --network exclude each other" if sizes else "RUN and --network are both missing"
+        raise ConfigurationError(problem, "Name one of them.")
     if run_folder is not None:
         opened = open_network(run_folder, member)
         network, (rows, targets, weight) = opened.network, examples(opened)
@@ -169,7 +173,8 @@ def check_gradients_command(
 
 def random_examples(network: Network, seed: int) -> tuple[Array, Array]:
     """X and Y that the network's output can learn, columns as examples."""
-    rng, shape = np.random.default_rng(seed), network.architecture
+    rng = np.random.default_rng(seed)
+    shape = network.architecture
     X = rng.standard_normal((shape.n_inputs, RANDOM_EXAMPLES))
     return X, example_targets(shape, shape.n_outputs, RANDOM_EXAMPLES, rng=rng)
 
@@ -201,25 +206,26 @@ def engines_command(json_wanted: bool) -> None:
 
     For what is missing the command that installs it is shown. PyTorch is loaded to list its devices.
     """
-    found = describe_engines()
+    engines = describe_engines()
     if not missing_numba():
         package("scipy.linalg")  # whose BLAS the kernels call
-    libraries, slow = blas_libraries(), old_kernel()
+    libraries = blas_libraries()
+    slow = old_kernel()
     if json_wanted:
-        record = {"engines": [engine._asdict() for engine in found], "blas": libraries, "slow": slow}
+        record = {"engines": [engine._asdict() for engine in engines], "blas": libraries, "slow": slow}
         click.echo(as_json(record))
         return
     rows = [
         (engine.name, "yes" if engine.available else "no", engine.device, ", ".join(engine.precisions))
-        for engine in found
+        for engine in engines
     ]
     print_table(console(), ("engine", "here", "device", "precisions"), rows, left=4, whole_names=True)
-    for engine in found:
+    for engine in engines:
         if engine.note:
             hint = f" Run: {engine.hint}" if engine.hint else ""
             say(f"{engine.name}: {engine.note}.{hint}", lines=True)
-    for one in dict.fromkeys(tuple(library.values()) for library in libraries):
-        name, version, kernel, threads = (value or "unknown" for value in one)
+    for values in dict.fromkeys(tuple(library.values()) for library in libraries):
+        name, version, kernel, threads = (value or "unknown" for value in values)
         say(f"BLAS: {name} {version}, kernel {kernel}, threads {threads}.")
     if slow:
         say(f"Warning: {slow}")
@@ -234,13 +240,14 @@ def warmup_command(json_wanted: bool) -> None:
     folder or among the temporary files: the first of these that is writable.
     """
     if missing_numba():
-        raise MissingPackageError(
-            "warmup", "Numba, whose kernels are compiled", "it cannot be used", "Run: pip install numba"
-        )
+        raise MissingPackageError("Numba compiles the kernels, and cannot be used", "Run: pip install numba")
     from deepstep.engines.compiled.session import kept_in, n_kernels, warm_up
 
-    begun, total, log = perf_counter(), n_kernels(), logging.getLogger("deepstep")
-    meter, level = Meter("kernels"), log.level
+    begun = perf_counter()
+    total = n_kernels()
+    log = logging.getLogger("deepstep")
+    meter = Meter("kernels")
+    level = log.level
     meter.begin(total, text="compiling …")
     log.setLevel(logging.ERROR)  # that kernels are compiled is known
     try:
@@ -249,7 +256,8 @@ def warmup_command(json_wanted: bool) -> None:
     finally:
         log.setLevel(level)
         meter.end()
-    folder, seconds = kept_in(), perf_counter() - begun
+    folder = kept_in()
+    seconds = perf_counter() - begun
     if json_wanted:
         click.echo(as_json({"kernels": total, "folder": folder, "seconds": seconds}))
         return

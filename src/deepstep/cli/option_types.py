@@ -17,21 +17,23 @@ T = TypeVar("T")
 
 
 class Parsed(click.ParamType[Any]):
-    """The value that `parse` reads from a text; its ValueError becomes one naming ``expected``."""
+    """The value that `parse` reads from a text; its ValueError becomes one naming the ``requirement``."""
 
-    def __init__(self, name: str, expected: str, parse: Callable[[str], Any]) -> None:
-        self.name, self.expected, self.parse = name, expected, parse
+    def __init__(self, name: str, requirement: str, parse: Callable[[str], Any]) -> None:
+        self.name = name
+        self.requirement = requirement
+        self.parse = parse
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not isinstance(value, str):
             return value
-        where = param.opts[-1] if param else self.name
+        flag = param.opts[-1] if param else self.name
         try:
             return self.parse(value)
         except ConfigurationError:
             raise
         except ValueError:
-            raise ConfigurationError(where, self.expected, f"got {value!r}", setting=where) from None
+            raise ConfigurationError.must_be(flag, self.requirement, repr(value)) from None
 
 
 def value_of(text: str) -> Any:
@@ -87,13 +89,12 @@ run_argument = click.argument("run_folder", metavar="RUN", type=PATH)
 member_option = click.option("--member", type=int, metavar="N", help="Number of the network in an ensemble.")
 
 
-def once_each(where: str, pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
+def once_each(flag: str, pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
     """Pairs as a mapping; a name that comes twice is refused."""
     pairs = list(pairs)
     for name, times in Counter(name for name, _ in pairs).items():
         if times > 1:
-            got = f"got {name!r} {times} times"
-            raise ConfigurationError(where, "each name once", got, "Leave all but one out.")
+            raise ConfigurationError(f"{flag} sets {name!r} {times} times", "Leave all but one out.")
     return dict(pairs)
 
 
@@ -106,20 +107,18 @@ def read_settings(context: click.Context, parameter: click.Parameter, value: Any
     settings = once_each("--read", [_read_setting(pair) for pair in value])
     for name, setting in settings.items():
         if name not in READ:
-            raise unknown_name("--read", "name", name, READ)
+            raise unknown_name("--read name", name, READ)
         if name == "decimal" and setting not in (".", ","):
-            raise ConfigurationError("--read", "decimal=. or decimal=,", f"got {setting!r}", setting="--read")
+            raise ConfigurationError.must_be("--read decimal", "'.' or ','", repr(setting))
         if name == "header" and not isinstance(setting, bool):
-            got = f"got {setting!r}"
-            raise ConfigurationError("--read", "header=true or header=false", got, setting="--read")
+            raise ConfigurationError.must_be("--read header", "true or false", repr(setting))
     return settings
 
 
 def _read_setting(pair: str) -> tuple[str, Any]:
     name, _, text = pair.partition("=")
     if not (name and text):
-        expected = "a name, '=' and a value, such as sep=;"
-        raise ConfigurationError("--read", expected, f"got {pair!r}", setting="--read")
+        raise ConfigurationError.must_be("--read", "a name, '=' and a value, such as sep=;", repr(pair))
     return name, {"true": True, "false": False}.get(text, text) if name == "header" else text
 
 
@@ -169,12 +168,9 @@ class SectionedCommand(click.Command):
         for parameter, times in Counter(order).items():
             single = isinstance(parameter, click.Option) and not (parameter.multiple or parameter.is_flag)
             if single and times > 1:
-                raise ConfigurationError(
-                    " or ".join(parameter.opts),
-                    "an option that is given once",
-                    f"got it {'twice' if times == 2 else f'{times} times'}",
-                    "Leave all but one out.",
-                )
+                flag = " or ".join(parameter.opts)
+                count = "twice" if times == 2 else f"{times} times"
+                raise ConfigurationError(f"{flag} is set {count}", "Leave all but one out.")
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

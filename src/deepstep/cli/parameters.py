@@ -19,7 +19,7 @@ from sklearn.utils._param_validation import Interval, StrOptions, make_constrain
 from deepstep.cli.option_types import LIST, NAMED, PATH, VALUE, SectionOption, once_each
 from deepstep.cli.task import class_names, typed_weights
 from deepstep.data.text_formats import read_text
-from deepstep.ensembles.presets import checked_params
+from deepstep.ensembles.presets import PARAMETER_NAMES, STEP_NAMES, checked_params
 from deepstep.errors import ConfigurationError, FileError, spelled, unknown_name
 from deepstep.estimators import (
     DeepClassifier,
@@ -264,19 +264,19 @@ def parameters_of(
     typed: dict[str, Any] = {}
     where: dict[str, str] = {}
     for flag in FLAGS:
-        value, name = flags.get(flag.name), flag.of(model)
+        value = flags.get(flag.name)
+        name = flag.of(model)
         if value is None or (isinstance(value, list | tuple) and not value):
             continue
         if not name:
             other = ENSEMBLE if flag.ensemble else NETWORK
-            given = flag.flag.partition("/")[0]
-            got = f"got --model {model}"
-            raise ConfigurationError(given, f"used with --model {other}", got, setting=given)
+            flag_name = flag.flag.partition("/")[0]
+            raise ConfigurationError.must_be(flag_name, f"used with --model {other}", f"--model {model}")
         typed[name], where[name] = value, flag.flag.partition("/")[0]
     for name, value in once_each("--set", settings).items():
         _check_name(model, name.partition(".")[0], "--set")
         if name in typed:
-            raise ConfigurationError(where[name], "it, or --set of the same parameter", "got both")
+            raise ConfigurationError(f"{where[name]} and --set {name} set the same", "Leave one of them out.")
         typed[name], where[name] = value, f"--set {name}"
     parameters: dict[str, Any] = {}
     for name, value in (from_file or {}).items():
@@ -291,7 +291,7 @@ def parameters_of(
     return parameters
 
 
-def _put(parameters: dict[str, Any], path: list[str], value: Any, where: str) -> None:
+def _put(parameters: dict[str, Any], path: list[str], value: Any, flag: str) -> None:
     """Put a value under a dotted name."""
     name, *rest = path
     if not rest:
@@ -299,29 +299,30 @@ def _put(parameters: dict[str, Any], path: list[str], value: Any, where: str) ->
         return
     inner = parameters.setdefault(name, {})
     if not isinstance(inner, dict):
-        raise ConfigurationError(where, f"{name} as a table", f"got {inner!r:.60} for it, too")
-    _put(inner, rest, value, where)
+        raise ConfigurationError(f"{flag} is an entry of {name}, which is also set to {inner!r:.60}")
+    _put(inner, rest, value, flag)
 
 
-def _check_name(model: str, name: str, where: str) -> None:
+def _check_name(model: str, name: str, flag: str) -> None:
     """Refuse a name that is no parameter of the model, and say whose it is, or what is near."""
     known = known_parameters(model)
     if name in known:
         return
     other = NETWORK if model == ENSEMBLE else ENSEMBLE
     if name in OF_PYTHON:
-        expected, got = "a parameter that can be typed", f"got {name!r}"
-        raise ConfigurationError(where, expected, got, "It belongs to Python, or has a flag of its own.")
+        hint = "It belongs to Python, or has a flag of its own."
+        raise ConfigurationError(f"{flag} does not take {name!r}", hint)
     if name in known_parameters(other):
         hint = moved_to(name) if name in MOVED and model == ENSEMBLE else ""
-        got = f"got {name!r}, which is one of --model {other}"
-        raise ConfigurationError(where, f"a parameter of --model {model}", got, hint)
+        problem = f"{flag} {name} is a parameter of --model {other}, and this is --model {model}"
+        raise ConfigurationError(problem, hint)
     if name in MOVED:
-        raise ConfigurationError(where, "a parameter of this version", f"got {name!r}", moved_to(name))
-    raise unknown_name(where, "parameter", name, dict.fromkeys((*known, *known_parameters(other))))
+        raise ConfigurationError(f"{flag} {name} is no parameter of this version", moved_to(name))
+    known_names = dict.fromkeys((*known, *known_parameters(other)))
+    raise unknown_name(f"{flag} parameter", name, known_names)
 
 
-def _check_value(model: str, name: str, value: Any, where: str) -> None:
+def _check_value(model: str, name: str, value: Any, flag: str) -> None:
     """Refuse a value that the estimator's own constraints refuse."""
     if isinstance(value, tuple):
         value = [*value]
@@ -333,8 +334,8 @@ def _check_value(model: str, name: str, value: Any, where: str) -> None:
     for constraints in by_estimator:
         if not any(constraint.is_satisfied_by(value) for constraint in constraints):
             shown = [str(constraint) for constraint in constraints if not constraint.hidden]
-            expected = f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else shown[0]
-            raise ConfigurationError(where, expected, f"got {value!r:.80}", setting=where)
+            requirement = f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else shown[0]
+            raise ConfigurationError.must_be(flag, requirement, f"{value!r:.80}")
 
 
 OF_LOSSES: Mapping[str, str] = {
@@ -348,8 +349,8 @@ OF_LOSSES: Mapping[str, str] = {
 def flag_of(model: str, setting: str) -> str:
     """How a setting of a training is typed, for `deepstep.errors.spelled`; empty where it cannot be.
 
-    >>> flag_of("network", "epochs"), flag_of("network", "l2")
-    ('--epochs', '--set alpha')
+    >>> flag_of("network", "epochs"), flag_of("network", "l2"), flag_of("ensemble", "l2")
+    ('--epochs', '--set alpha', '--set network_params.l2')
     """
     setting = OF_LOSSES.get(setting, setting)
     words = (network_parameters if model == NETWORK else deep_parameters).parameter_of(setting) or setting
@@ -357,7 +358,10 @@ def flag_of(model: str, setting: str) -> str:
     for flag in FLAGS:
         if name and flag.of(model) == name:
             return flag.flag.partition("/")[0]
-    return f"--set {name}" if name.partition(".")[0] in known_parameters(model) else ""
+    base = name.partition(".")[0]
+    if model == ENSEMBLE and base in (*PARAMETER_NAMES, *STEP_NAMES):
+        return f"--set network_params.{name}"
+    return f"--set {name}" if base in known_parameters(model) else ""
 
 
 FROM_FILE = "deepstep.parameters_of_config"
@@ -386,8 +390,7 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
     try:
         entries = tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
-        got = f"got one that cannot be read ({error})"
-        raise FileError(str(path), "a TOML file", got, setting=str(path)) from None
+        raise FileError(f"{path} cannot be read as TOML ({error})") from None
     options = [
         option
         for option in context.command.params
@@ -410,6 +413,7 @@ def _read_config(context: click.Context, parameter: click.Parameter, path: Path 
         elif name in known:
             parameters[name] = value
         else:
-            raise unknown_name(f"--config {path}", "flag or parameter", name, sorted({*names, *known}))
+            known_names = sorted({*names, *known})
+            raise unknown_name(f"entry of {path}:", name, known_names)
     context.default_map = flags
     context.meta[FROM_FILE] = parameters

@@ -120,14 +120,16 @@ def parts_in_memory(
     weight = None if options.sample_weight is None else row_weights(table, options.sample_weight)[numbers]
     TablePreparation.fit(table, exclude=options.no_inputs, categorical=options.categorical)
     rows = Rows(frame, labels, weight, numbers, groups)
-    learned, strata = np.arange(frame.height), None if task.numbers else strata_of(labels)
+    learned = np.arange(frame.height)
+    strata = None if task.numbers else strata_of(labels)
     tested = validated = learned[:0]
     if options.test_fraction:
         learned, tested = _held_out(rows, learned, strata, options.test_fraction, options, "test", notes)
     if options.validation_fraction and validation is None:
         share = options.validation_fraction
         learned, validated = _held_out(rows, learned, strata, share, options, "validation", notes)
-    train, test = rows.take(learned), rows.take(tested) if len(tested) else None
+    train = rows.take(learned)
+    test = rows.take(tested) if len(tested) else None
     inputs = TablePreparation.fit(
         train.frame, exclude=options.no_inputs, keep=options.keep, categorical=options.categorical
     )
@@ -156,15 +158,13 @@ def _held_out(
     try:
         fold = hold_out(len(learned), some, groups, fraction, options.seed, by_time=options.in_time)
     except DataError as error:
-        expected, got, hint = error.expected, error.got, error.hint
-        if options.how_split:
-            one_group = error.setting == "groups"
-            expected = (
-                "rows of at least two groups" if one_group else "rows of two classes beside those held out"
-            )
-            got, hint = f"got one {'group' if one_group else 'class'}", "Hold out fewer rows."
-        where = "--test-fraction" if part == "test" else "--set validation_fraction"
-        raise DataError(where, expected, got, hint) from None
+        flag = "--test-fraction" if part == "test" else "--set validation_fraction"
+        if not options.how_split:
+            raise DataError(f"{flag}: {error.problem}", error.hint) from None
+        if error.setting == "groups":
+            problem = f"{options.groups!r} has one group alone, of which no rows can be held out"
+            raise DataError(problem, "Leave --groups out.") from None
+        raise DataError("The rows to learn from have one class alone", f"Lower {flag}.") from None
     if some is not None and not options.how_split:
         obstacle = stratification_obstacle(some, fraction=fraction)
         if obstacle:
@@ -173,11 +173,7 @@ def _held_out(
 
 
 def _of_another_table(
-    frame: "polars.DataFrame",
-    options: TableOptions,
-    inputs: TablePreparation,
-    task: Task,
-    notes: list[str],
+    frame: "polars.DataFrame", options: TableOptions, inputs: TablePreparation, task: Task, notes: list[str]
 ) -> Rows:
     """The rows of the table to validate on, with the columns of the training table."""
     try:
@@ -186,9 +182,8 @@ def _of_another_table(
         inputs.transform(frame)
         task.targets.values(labels)
     except (ConfigurationError, DataError) as error:
-        where = "--validation" if error.where == "table" else f"--validation, {error.where}"
         hint = f"{error.hint} The table to validate on needs the columns of the training table.".strip()
-        raise type(error)(where, error.expected, error.got, hint) from None
+        raise type(error)(f"--validation: {error.problem}", hint) from None
     return Rows(frame, labels, weight, numbers)
 
 
@@ -197,12 +192,9 @@ def parts_of_a_stream(
 ) -> Parts:
     """Read all rows once, and guess the task; without ``validation`` a share of them is held out."""
     if len(options.targets) != 1:
-        raise ConfigurationError(
-            "--target",
-            "one target where rows are streamed",
-            f"got {len(options.targets)}",
-            "Train a network for each, or read the table into memory with --no-stream.",
-        )
+        hint = "Train a network for each, or read the table into memory with --no-stream."
+        value = ", ".join(options.targets)
+        raise ConfigurationError.must_be("--target", "one column where rows are streamed", value, hint)
     (target_name,), weighing = options.targets, options.sample_weight
     for flag, names in {"--target": options.targets, **options.named}.items():
         rows.check_columns(names, flag)
@@ -226,7 +218,7 @@ def parts_of_a_stream(
     )
     task = task_of(surveyed.answers(), options, rows.n_rows - surveyed.without_target)
     if not surveyed.in_memory and not task.numbers and not surveyed.different.height:
-        raise DataError(f"target {target_name!r}", f"at most {MOST_CLASSES:,} classes", "there are more")
+        raise DataError(f"Target {target_name!r} has more than {MOST_CLASSES:,} classes")
     notes = _notes_on_parts(surveyed, options, share)
 
     def part(frame: "polars.DataFrame") -> Rows | None:
@@ -237,7 +229,8 @@ def parts_of_a_stream(
     judges = part(surveyed.validation)
     if validation is not None:
         judges = _of_another_table(validation, options, surveyed.inputs, task, notes)
-    test, without = part(surveyed.test), options.no_inputs
+    test = part(surveyed.test)
+    without = options.no_inputs
     return Parts(task, surveyed.inputs, train, test, judges, without, notes, surveyed)
 
 
@@ -274,9 +267,5 @@ def _check_classes(labels: Any) -> None:
     """Refuse training rows that lost all classes but one to the other parts."""
     for column in as_columns(labels):
         if column.n_unique() < 2:
-            raise DataError(
-                "--test-fraction",
-                "rows of at least two classes to learn from",
-                f"got {column.len()} of {column[0]!r} alone",
-                "Hold out fewer rows, or collect more.",
-            )
+            problem = f"The {column.len()} rows to learn from are all of the class {column[0]!r}"
+            raise DataError(problem, "Lower --test-fraction, or collect more rows.")

@@ -47,7 +47,7 @@ def predict_command(
     white on black); each gives a line. A run on images also takes a table with a column for each pixel.
     """
     if output is not None and output.suffix.lower() in set(TABLE_SUFFIXES) - {".csv"}:
-        raise ConfigurationError("--output", "the name of a CSV file", f"got {output}", "Let it end in .csv.")
+        raise ConfigurationError.must_be("--output", "a file that ends in .csv", str(output))
     if output is not None:
         new_file(output, "--output", overwrite=overwrite, beside=(run_folder, *files))
     run = Run.load(run_folder)
@@ -112,15 +112,16 @@ def _joined(predictions: Sequence[Prediction]) -> Prediction:
     if len(predictions) == 1:
         return predictions[0]
     parts: Any = zip(*predictions, strict=True)
-    whole: list[Any] = [None if part[0] is None else np.concatenate(part) for part in parts]
-    return Prediction(*whole)
+    joined: list[Any] = [None if part[0] is None else np.concatenate(part) for part in parts]
+    return Prediction(*joined)
 
 
 def _lines(prediction: Prediction, files: Sequence[Path]) -> str:
     """One line for each picture."""
-    shares, lines = prediction.probabilities, []
-    for at, (file, value) in enumerate(zip(files, prediction.values, strict=True)):
-        text = number_text(value) if shares is None else f"{value} (probability {shares[at].max():.4f})"
+    shares = prediction.probabilities
+    lines = []
+    for index, (file, value) in enumerate(zip(files, prediction.values, strict=True)):
+        text = number_text(value) if shares is None else f"{value} (probability {shares[index].max():.4f})"
         lines.append(harmless(f"{file}: {text}") + "\n")
     return "".join(lines)
 

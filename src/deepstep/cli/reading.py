@@ -79,53 +79,51 @@ class TableOptions:
         """Refuse what fits no table."""
         known = [*CLASS_LOSSES, *NUMBER_LOSSES]
         if self.loss is not None and self.loss not in known:
-            raise unknown_name("--loss", "loss", self.loss, known)
+            raise unknown_name("loss", self.loss, known, setting="--loss")
         if self.quantiles is not None:
             if self.loss != "quantile":
-                got = "got no --loss" if self.loss is None else f"got --loss {self.loss}"
-                name = "--set quantiles"
-                raise ConfigurationError(name, "used with --loss quantile", got, setting=name)
+                value = "no --loss" if self.loss is None else f"--loss {self.loss}"
+                raise ConfigurationError.must_be("--set quantiles", "used with --loss quantile", value)
             get_head("quantile").with_settings(levels=self.quantiles)
         if not 0 <= self.test_fraction < 1:
-            expected, got = "a share from 0, for none, to below 1", f"got {self.test_fraction:g}"
-            raise ConfigurationError("--test-fraction", expected, got)
-        one_column = {
+            requirement = "a share from 0, for none, to below 1"
+            raise ConfigurationError.must_be("--test-fraction", requirement, f"{self.test_fraction:g}")
+        single = {
             SAMPLE_WEIGHT: self.sample_weight,
             "--groups": self.groups,
             "--time-column": self.time_column,
         }
-        others = {**self.named, **{flag: (name,) for flag, name in one_column.items() if name}}
+        others = {**self.named, **{flag: (name,) for flag, name in single.items() if name}}
         for flag, names in others.items():
             for name in {*names}.intersection(self.targets):
-                expected, got = "a column other than the target", f"got {name!r}"
-                raise ConfigurationError(flag, expected, got, setting=flag)
+                raise ConfigurationError.must_be(flag, "a column other than the target", repr(name))
         for name in self.keep:
             if name in (*self.exclude, self.sample_weight):
-                raise ConfigurationError("--keep", "a column that is an input", f"{name!r} is none")
+                raise ConfigurationError.must_be("--keep", "a column that is an input", repr(name))
         if len(set(self.targets)) < len(self.targets):
-            raise ConfigurationError("--target", "each column once", f"got {', '.join(self.targets)}")
+            raise ConfigurationError.must_be("--target", "have each column once", ", ".join(self.targets))
         if len(self.targets) > 1 and self.classes is not None:
-            raise ConfigurationError("--classes", "one target", f"got {len(self.targets)}", "Leave it out.")
+            value = f"{len(self.targets)} targets"
+            raise ConfigurationError.must_be("--classes", "used with one target", value, "Leave it out.")
 
     def check_held_out(self, *, held_out: bool, streamed: bool) -> None:
         """Refuse groups and an order of time that no split can respect, or that would have no effect."""
         name = "--time-column" if self.time_column is not None else "--time-order"
         name = "--groups" if self.groups is not None else name
         hint = f"Leave {name} out"
-        both = "used without --time-order and --time-column"
-        nothing = "got --test-fraction 0 and a network without early stopping"
-        for refused, expected, got, help_ in (
-            (
-                self.groups and self.in_time,
-                both,
-                "got both",
-                f"{hint}, or hold out later rows without groups.",
-            ),
-            (streamed, "used with rows in memory", "got streamed ones", f"{hint}, or add --no-stream."),
-            (not held_out, "used where rows are held out", nothing, f"{hint}, or hold rows out."),
-        ):
-            if refused and self.how_split:
-                raise ConfigurationError(name, expected, got, help_, setting=name)
+        if not self.how_split:
+            return
+        if self.groups and self.in_time:
+            requirement = "used without --time-order and --time-column"
+            hint = f"{hint}, or hold out later rows without groups."
+            raise ConfigurationError.must_be(name, requirement, "both", hint)
+        if streamed:
+            hint = f"{hint}, or add --no-stream."
+            raise ConfigurationError.must_be(name, "used with rows in memory", "streamed ones", hint)
+        if not held_out:
+            value = "--test-fraction 0 and a network without early stopping"
+            hint = f"{hint}, or hold rows out."
+            raise ConfigurationError.must_be(name, "used where rows are held out", value, hint)
 
 
 def read_table(
@@ -140,16 +138,16 @@ def read_table(
     with spelled(word_of_reading):
         frame, written, _ = table_in(file, beside, how)
     for name in options.targets:
-        got = told_missing_words(file, frame, name, how._replace(explicit=written))
-        if not got:
+        missing = told_missing_words(file, frame, name, how._replace(explicit=written))
+        if not missing:
             continue
         hint = "If it is a class, name all of them with --classes"
         if len(options.targets) > 1:
             hint = "If it is a class, write another word"
         if not options.drop_missing_target:
             hint = f"{hint}; else drop these rows with --drop-missing-target."
-            raise DataError(f"target {name!r}", "every row has a target", got, hint)
-        note(f"Warning: target {name!r}: {got}. {hint}.")
+            raise DataError(f"Target {name!r}: {missing}", hint)
+        note(f"Warning: target {name!r}: {missing}. {hint}.")
     return frame, {**options.read, **unusual_format(file, written)}
 
 
@@ -189,15 +187,15 @@ def row_weights(frame: "polars.DataFrame", name: str, where: str = SAMPLE_WEIGHT
         wrong = wrong if wrong.any() else np.ones_like(wrong)
     if wrong.any():
         row = int(wrong.argmax())
-        expected = f"weights of at least 0 in the column {name!r}"
-        raise DataError(where, expected, f"row {row + 1} is {_shown(cells[row])}")
+        problem = f"Row {row + 1} of the weights {name!r} is {_shown(cells[row])}"
+        raise DataError(problem, "Weights are numbers of at least 0.")
     return values
 
 
 def check_some(weight: Array | None, part: str) -> None:
     """Refuse rows that all have the weight 0."""
     if weight is not None and len(weight) and not weight.any():
-        raise DataError(SAMPLE_WEIGHT, f"a weight above 0 among the rows to {part}", "they are all 0")
+        raise DataError(f"The rows to {part} all have the weight 0 in {SAMPLE_WEIGHT}")
 
 
 def _shown(value: Any) -> str:
@@ -210,37 +208,36 @@ def row_groups(frame: "polars.DataFrame", name: str, numbers: AnyArray) -> AnyAr
     """The number (m,) of each row's group; ``numbers`` are those of the rows in the file, from 0."""
     from deepstep.estimators.inputs import checked_groups  # scikit-learn comes with it
 
-    cells = _whole_column(frame, name, "--groups", "a group", numbers)
+    cells = _complete_column(frame, name, "--groups", "group", numbers)
     return checked_groups(cells.to_list(), len(cells), "--groups")
 
 
 def time_order(frame: "polars.DataFrame", name: str, numbers: AnyArray) -> AnyArray:
     """The rows, from 0, from the oldest to the newest one; those of the same time stay in order."""
-    where = "--time-column"
-    times = _whole_column(frame, name, where, "a time", numbers)
+    flag = "--time-column"
+    times = _complete_column(frame, name, flag, "time", numbers)
     if times.dtype == polars.String:
         written = infer_date_format(times)
         times = times if written is None else iso_moments(as_iso(times, written))
     if not (times.dtype.is_numeric() or times.dtype.is_temporal()):
-        got = f"got {name!r} with {times.dtype} such as {times[0]!r:.40}"
+        value = f"{name!r} with {times.dtype} such as {times[0]!r:.40}"
         hint = "Write dates as 2020-12-31, or sort the rows and use --time-order."
-        raise DataError(where, "a column of dates or numbers", got, hint, setting=where)
+        raise DataError.must_be(flag, "a column of dates or numbers", value, hint)
     return np.argsort(times.rank("dense").to_numpy(), kind="stable")
 
 
-def _whole_column(
-    frame: "polars.DataFrame", name: str, where: str, what: str, numbers: AnyArray
+def _complete_column(
+    frame: "polars.DataFrame", name: str, flag: str, what: str, numbers: AnyArray
 ) -> "polars.Series":
     """A column, with texts stripped, in which no value is missing."""
     from deepstep.data import column
 
-    cells = column(frame, name, where)
+    cells = column(frame, name, flag)
     if cells.dtype in (polars.String, polars.Categorical, polars.Enum):
         cells = stripped(cells)
     missing = is_missing(cells)
     if missing.any():
-        expected = f"a column with {what} in every row"
-        row, n = numbers[missing.argmax()] + 1, missing.sum()
-        got = f"got {name!r}, of which row {row} has none, {n} row(s) in all"
-        raise DataError(where, expected, got, "Fill the column, or leave these rows out.", setting=where)
+        counted = f"{missing.sum()} of {len(missing)} rows have no {what} in {flag} {name}"
+        hint = "Fill the column, or leave these rows out."
+        raise DataError(f"{counted}; the first is row {numbers[missing.argmax()] + 1}", hint)
     return cells

@@ -31,13 +31,13 @@ def reproduce(run: Run) -> str | None:
     return str(config["command"]) if "command" in config else None
 
 
-def _demo(name: str, source: str, settings: Mapping[str, Any]) -> Iterator[str]:
-    yield from ("deepstep", "demo", name)
-    if name == CATS and source != SOURCE:
+def _demo(demo: str, source: str, settings: Mapping[str, Any]) -> Iterator[str]:
+    yield from ("deepstep", "demo", demo)
+    if demo == CATS and source != SOURCE:
         yield from ("--data", source)
-    for asked in ("seed", "iterations"):
-        if asked in settings:
-            yield from (f"--{asked}", str(settings[asked]))
+    for name in ("seed", "iterations"):
+        if name in settings:
+            yield from (f"--{name}", str(settings[name]))
 
 
 def _rows(run: Run, data: Path | None, read: Mapping[str, Any]) -> tuple[HeldOut, Array | None]:
@@ -77,12 +77,12 @@ def report_command(
     page = report(run, name=name, rows=rows, inputs=inputs, command=reproduce(run))
     write_report(out, page)
     size = len(page.encode())
-    found = findings_of(run, inputs, rows)
+    findings = findings_of(run, inputs, rows)
     if json_wanted:
-        findings = [finding.to_dict() for finding in found]
-        click.echo(as_json({"run": run_folder, "report": out, "bytes": size, "findings": findings}))
+        records = [finding.to_dict() for finding in findings]
+        click.echo(as_json({"run": run_folder, "report": out, "bytes": size, "findings": records}))
         return
-    say(f"Written: {out} ({size / 1000:.0f} kB, {len(found)} finding{'' if len(found) == 1 else 's'})")
+    say(f"Written: {out} ({size / 1000:.0f} kB, {len(findings)} finding{'' if len(findings) == 1 else 's'})")
 
 
 @click.command("doctor")
@@ -110,22 +110,19 @@ def doctor_command(
     """
     run = Run.load(run_folder)
     if data is not None and run.only is None:
-        raise ConfigurationError(
-            "--data",
-            "a run of one network, whose units it shows",
-            f"{run_folder} has {len(run.ensemble.members)}",
-            "Leave it out.",
-        )
+        requirement = "used with a run of one network, whose units it shows"
+        value = f"{run_folder} with {len(run.ensemble.members)}"
+        raise ConfigurationError.must_be("--data", requirement, value, "Leave it out.")
     rows, inputs = _rows(run, data, read)
-    found = findings_of(run, inputs, rows)
+    findings = findings_of(run, inputs, rows)
     if json_wanted:
-        record = {"run": run_folder, "health": has_health(run), "findings": [one.to_dict() for one in found]}
-        click.echo(as_json(record))
+        records = [finding.to_dict() for finding in findings]
+        click.echo(as_json({"run": run_folder, "health": has_health(run), "findings": records}))
     else:
         if run.only is not None and not has_health(run):
             note(no_health(run))
-        for one in found:
-            say(f"{one.severity}, {one.kind}: {one}")
-        if not found:
+        for finding in findings:
+            say(f"{finding.severity}, {finding.kind}: {finding}")
+        if not findings:
             click.echo("Nothing was found.")
-    return FAILED if strict and found else GOOD
+    return FAILED if strict and findings else GOOD

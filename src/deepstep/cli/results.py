@@ -62,7 +62,8 @@ class NetworkResult:
     @classmethod
     def of(cls, run: Run) -> "NetworkResult":
         """The result of a run of one network."""
-        history, shape = run.history, run.network.architecture
+        history = run.history
+        shape = run.network.architecture
         return cls(
             shape.layer_dims,
             run.config.get("settings", {}),
@@ -117,13 +118,13 @@ class TableResult:
     @classmethod
     def of(cls, folder: Path, run: Run, parts: Parts) -> "TableResult":
         """The result that a run shows."""
-        one = run.config["model"] == "network"
+        is_network = run.config["model"] == "network"
         return cls(
             folder,
             parts.task.kind,
             parts.task.reason,
             [summary._asdict() for summary in parts.inputs.describe()],
-            NetworkResult.of(run) if one else EnsembleResult.of(run),
+            NetworkResult.of(run) if is_network else EnsembleResult.of(run),
             run.config.get("results", {}),
         )
 
@@ -137,9 +138,10 @@ def print_table_result(
     run: Run, parts: Parts, scores: "Mapping[str, Scores]", folder: Path, file: Path
 ) -> None:
     """Columns, network or presets, scores, and what can be typed next."""
-    screen, one = console(), run.config["model"] == "network"
+    screen = console()
+    is_network = run.config["model"] == "network"
     print_columns(screen, parts.inputs)
-    if one:
+    if is_network:
         history = run.history
         screen.print(f"{run.network!r}", markup=False)
         title = f"Cost J of each epoch ({history.stopped}, {history[-1]['seconds']:.1f} s)"
@@ -150,31 +152,26 @@ def print_table_result(
         print_presets(screen, run.ensemble)
     if scores:
         print_scores(screen, scores, by_class="class_weights" in run.config, decimal=run.decimal)
-        for sentence in _on_what_is_held_out(parts, scores, one=one):
+        for sentence in _on_what_is_held_out(parts, scores, is_network=is_network):
             screen.print(sentence, markup=False)
-    commands = (*NEXT, *(NEXT_OF_ONE if one else NEXT_OF_AN_ENSEMBLE))
+    commands = (*NEXT, *(NEXT_OF_ONE if is_network else NEXT_OF_AN_ENSEMBLE))
     typed = [(command.replace("FILE", shlex.quote(str(file))), meaning) for command, meaning in commands]
     print_next(screen, folder, typed)
 
 
-def _on_what_is_held_out(parts: Parts, scores: Mapping[str, Any], *, one: bool) -> Iterator[str]:
+def _on_what_is_held_out(parts: Parts, scores: Mapping[str, Any], *, is_network: bool) -> Iterator[str]:
     """Sentences about scores where few rows, or none, are held out."""
     n = 0 if parts.test is None else parts.test.frame.height
     if not n:
         yield ONLY_OUT_OF_FOLD if "out_of_fold" in scores else NO_TEST
     elif n < FEWEST_TESTED:
         yield f"The test set has {n} row{'s' * (n > 1)}: its scores hardly estimate generalization.\n"
-    if not one and "out_of_fold" not in scores and parts.validation is None:
+    if not is_network and "out_of_fold" not in scores and parts.validation is None:
         yield NO_FOLDS
 
 
 def tell(
-    file: Path,
-    rows: int,
-    options: "TableOptions",
-    parts: Parts,
-    model: str,
-    warnings: Sequence[DataWarning],
+    file: Path, rows: int, options: "TableOptions", parts: Parts, model: str, warnings: Sequence[DataWarning]
 ) -> None:
     """Say which rows are learned from, what, and by which model."""
     held = "" if parts.validation is None else f"{parts.validation.frame.height:,} to validate on, "

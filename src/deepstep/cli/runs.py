@@ -1,5 +1,6 @@
 """Runs as commands open them, with their networks, and examples for them."""
 
+import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -75,11 +76,10 @@ class OpenedNetwork:
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of its steps, as `Network.trace` takes them."""
-        steps, default = self.member.settings, Settings()
-        names = [part.name for part in fields(Settings)]
-        changed = {
-            name: getattr(steps, name) for name in names if getattr(steps, name) != getattr(default, name)
-        }
+        steps = self.member.settings
+        default = Settings()
+        values = {part.name: getattr(steps, part.name) for part in fields(Settings)}
+        changed = {name: value for name, value in values.items() if value != getattr(default, name)}
         return {"optimizer": LBFGS if self.by_lbfgs else steps.optimizer, **changed}
 
     def encode(self, labels: Any) -> Array:
@@ -94,13 +94,10 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
     if member is None and not last:
         member = 0
     if member is None or not 0 <= member <= last:
-        raise ConfigurationError(
-            "--member",
-            f"the number of a member of the ensemble, from 0 to {last}",
-            f"got {'none' if member is None else member}",
-            "Or train one network, with --model network.",
-            setting="--member",
-        )
+        requirement = f"the number of a member of the ensemble, from 0 to {last}"
+        hint = "Or train one network, with --model network."
+        value = "none" if member is None else f"{member}"
+        raise ConfigurationError.must_be("--member", requirement, value, hint)
     return OpenedNetwork(run, member, partial(run.kept_examples, member), partial(run.inputs, member=member))
 
 
@@ -112,8 +109,8 @@ def what_happened(error: DivergenceError) -> dict[str, Any]:
     """Entries of the run's config about the divergence."""
     costs = [] if error.history is None else error.history.costs.tolist()
     entries = {
-        "came": error.got,
-        "mend": error.hint,
+        "problem": error.problem,
+        "hint": error.hint,
         "layer": error.layer,
         "step": error.step,
         "costs": costs,
@@ -160,9 +157,8 @@ def folder_for(path: Path, option: str = "--out") -> Iterator[None]:
             try:
                 folder.mkdir(exist_ok=True)
             except OSError as error:
-                expected, got = "a folder that exists or can be made", error.strerror or str(error)
-                hint, name = f"Choose another {option}.", str(folder)
-                raise FileError(name, expected, f"got the error {got!r}", hint, setting=name) from error
+                problem = f"{folder} cannot be made as a folder ({error.strerror or error})"
+                raise FileError(problem, f"Choose another {option}.") from error
         yield
     finally:
         for folder in missing:
@@ -175,15 +171,14 @@ def new_file(path: Path, option: str, *, overwrite: bool, beside: Sequence[Path]
 
     Refused are files and folders ``beside``, any file without --overwrite, and what cannot be written.
     """
-    name, hint, kind = str(path), f"Use another name with {option}", kind_at(path)
-    if any(path.resolve().is_relative_to(one.resolve()) for one in beside):
-        raise FileError(name, "a file other than those read", "got one of them", f"{hint}.", setting=name)
+    hint = f"Use another name with {option}"
+    kind = kind_at(path)
+    if any(path.resolve().is_relative_to(source.resolve()) for source in beside):
+        raise FileError(f"{path} is read by this command", f"{hint}.")
     if kind in ("folder", "something else"):
-        got = "a folder" if kind == "folder" else "a pipe or a device"
-        raise FileError(name, "a file", f"got {got}", f"{hint}.", setting=name)
+        raise FileError(f"{path} is {'a folder' if kind == 'folder' else 'a pipe or a device'}", f"{hint}.")
     if kind == "file" and not overwrite:
-        hint = f"{hint}, or --overwrite."
-        raise FileError(name, "a new file", "got one that exists", hint, setting=name)
+        raise FileError(f"{path} exists already", f"{hint}, or --overwrite.")
     click.get_current_context().with_resource(folder_for(path, option))
     check_writable(path)
 
@@ -202,9 +197,9 @@ class Labelled(NamedTuple):
     answers: Any
 
 
-def reading(run: Run, given: Mapping[str, Any] = MappingProxyType({})) -> ReadOptions:
+def reading(run: Run, read: Mapping[str, Any] = MappingProxyType({})) -> ReadOptions:
     """How a table for a run is read: as the options say, else as the table that it was trained on."""
-    return run.reading(text_format(given), note)
+    return run.reading(text_format(read), note)
 
 
 def read_raw_pieces(
@@ -218,7 +213,7 @@ def read_raw_pieces(
         yield read_pictures(inputs, files)
         return
     if len(files) > 1:
-        raise ConfigurationError("FILE", "one table at a time", f"got {len(files)} files", "Run it for each.")
+        raise ConfigurationError.must_be("FILE", "one table", f"{len(files)} files", "Run it for each.")
     with spelled(word_of_reading):
         for frame in pieces_in(files[0], how=how):
             yield _with_names(run, frame, how)
@@ -238,10 +233,10 @@ def naming_piece(file: Path, before: int, rows: int) -> Iterator[None]:
     except FileError:
         raise
     except DataError as error:
-        if error.got.startswith("row "):
+        if re.search(r"\b[Rr]ow \d", error.problem):  # the row itself is named
             raise
-        where = f"{error.where} (rows {before + 1:,} to {before + rows:,})"
-        raise type(error)(where, error.expected, error.got, error.hint) from error
+        problem = f"{error.problem} (rows {before + 1:,} to {before + rows:,})"
+        raise type(error)(problem, error.hint) from error
 
 
 def read_pictures(inputs: ImagePreparation, files: Sequence[Path]) -> Pictures:
@@ -257,7 +252,7 @@ def read_pictures(inputs: ImagePreparation, files: Sequence[Path]) -> Pictures:
         else:
             images[file] = read_image(file, **size)
     if not images:
-        raise FileError(str(files[0]), "a folder with pictures", "none of its files is one that can be read")
+        raise FileError(f"{files[0]} has no picture that can be read")
     # A file's pixels go to 255; training's may go to another number, 16 for the digits.
     return Pictures(np.stack(list(images.values())) / (255 * inputs.scale), list(images))
 
@@ -279,7 +274,7 @@ def read_labelled(run: Run, file: Path, how: ReadOptions | None = None) -> Label
 
 
 def read_labelled_pieces(run: Run, file: Path, how: ReadOptions) -> Iterator[Labelled]:
-    """The same, a piece at a time where the rows of a table are streamed."""
+    """Rows as of `read_labelled`, a piece at a time where those of a table are streamed."""
     if _of_pictures(run, file):
         yield read_labelled(run, file, how)
         return
@@ -296,9 +291,8 @@ def _labelled(run: Run, file: Path, frame: "polars.DataFrame") -> Labelled:
     names = frame.columns
     for name in run.target_names:
         if name not in names:
-            hint = unknown_name(str(file), "column", name, names).hint
-            expected, got = "have the target of the run", f"got no column {name!r}"
-            raise ConfigurationError(shown(file), expected, got, hint, setting=shown(file))
+            problem = f"{shown(file)} has no column {name!r}, the target of the run"
+            raise ConfigurationError(problem, unknown_name("column", name, names).hint)
     return Labelled(frame, columns_in(frame, run.target_names, f"{file}, the target"))
 
 
@@ -339,6 +333,6 @@ def held_out_of(
 def predicted_rows(run: Run, file: Path, how: ReadOptions) -> HeldOut:
     """All rows of a table, or the test part of the cats' files, with the predictions for them."""
     raw, labels = read_labelled(run, file, how)
-    of_a_file = kind_at(local(file)) == "file" and is_table(local(file))
-    cells = read_cells(file, how._replace(tell=silent)) if of_a_file else None
+    is_table_file = kind_at(local(file)) == "file" and is_table(local(file))
+    cells = read_cells(file, how._replace(tell=silent)) if is_table_file else None
     return HeldOut.of(run, raw, labels, part="data", source=printable(Path(shown(file))), cells=cells)

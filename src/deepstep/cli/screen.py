@@ -36,8 +36,9 @@ class OutputError(FileError):
     """A standard stream cannot be written; with ``reader_gone`` (``| head``) that is no failure."""
 
     def __init__(self, stream: TextIO, error: OSError) -> None:
-        super().__init__("the output", "it can be written", error.strerror or str(error))
-        self.stream, self.reader_gone = stream, isinstance(error, BrokenPipeError)
+        super().__init__(f"The output cannot be written ({error.strerror or error})")
+        self.stream = stream
+        self.reader_gone = isinstance(error, BrokenPipeError)
 
 
 class Output:
@@ -67,7 +68,7 @@ def harmless(text: str, *, lines: bool = False) -> str:
 
     With ``lines`` line breaks are meant as such.
     """
-    return CONTROLS.sub(lambda found: found[0] if lines and found[0] == "\n" else ascii(found[0])[1:-1], text)
+    return CONTROLS.sub(lambda match: match[0] if lines and match[0] == "\n" else ascii(match[0])[1:-1], text)
 
 
 def say(text: str, *, err: bool = False, lines: bool = False) -> None:
@@ -111,7 +112,7 @@ def as_json(record: dict[str, Any]) -> str:
     '{"cost": "nan"}'
     """
     text = json.dumps(_plain(record), ensure_ascii=False, allow_nan=False)
-    return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return CONTROLS.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def console() -> "Console":
@@ -123,7 +124,7 @@ def console() -> "Console":
 
     class Plain(Console):
         def print(self, *objects: Any, **options: Any) -> None:
-            shown = (harmless(one, lines=True) if isinstance(one, str) else one for one in objects)
+            shown = (harmless(part, lines=True) if isinstance(part, str) else part for part in objects)
             super().print(*shown, **options)
 
     width = None if sys.stdout.isatty() else WIDTH
@@ -257,10 +258,11 @@ def print_next(screen: "Console", run: Path, commands: Sequence[tuple[str, str]]
 
 def program() -> str:
     """The name by which a person reaches this program again."""
-    called, found = Path(sys.argv[0]), shutil.which("deepstep")
+    called = Path(sys.argv[0])
+    installed = shutil.which("deepstep")
     if called.name == "__main__.py":
         return f"{Path(sys.executable).name} -m deepstep"
-    if not called.is_file() or (found is not None and called.samefile(found)):
+    if not called.is_file() or (installed is not None and called.samefile(installed)):
         return "deepstep"
     return shlex.quote(os.path.relpath(called))  # an environment that is not activated
 

@@ -102,5 +102,5 @@ def _listening(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return listener
     except OSError as error:
-        where = f"a free port of {host}"
-        raise FileError("--port", where, f"{port}: {error}", "Port 0 takes any that is free.") from error
+        problem = f"--port {port} of {host} cannot be used: {error}"
+        raise FileError(problem, "Port 0 takes any that is free.") from error

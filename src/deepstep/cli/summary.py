@@ -36,10 +36,7 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
             features: dict[str, Any] = {"columns": _column_records(inputs)}
         else:
             features = {"kind": inputs.kind, **asdict(inputs)}
-        halves = {
-            "inputs": features,
-            "outputs": asdict(run.targets),
-        }
+        halves = {"inputs": features, "outputs": asdict(run.targets)}
         what = {
             "members": as_records(run.leaderboard()),
             "tried": TriedPresets(run.ensemble.tried).to_dicts(),
@@ -100,9 +97,9 @@ def _figure(value: Any) -> str:
 def _training(run: Run) -> list[tuple[str, str]]:
     known = {**run.config, "target": run.target_name}
     about = [(name, str(known[name])) for name in ("task", "target", "source", "split") if name in run.config]
-    found = run.config.get("found", ())
+    searched = run.config.get("found", ())
     settings = [
-        (name, f"{value} (found by a search)" if name in found else str(value))
+        (name, f"{value} (found by a search)" if name in searched else str(value))
         for name, value in run.config.get("settings", {}).items()
     ]
     engine, why = run.engine
@@ -161,9 +158,7 @@ def describe_columns_command(
         for name in names:
             column(frame, name, option)
         if target in names:
-            raise ConfigurationError(
-                option, "a column other than the target", f"got {target!r}", setting=option
-            )
+            raise ConfigurationError.must_be(option, "a column other than the target", repr(target))
     task, reason = guess_task(answers)
     preparation = TablePreparation.fit(frame, exclude=(target, *drop), keep=keep, categorical=categorical)
     if json_wanted:
@@ -174,10 +169,10 @@ def describe_columns_command(
         click.echo(as_json({**record, "columns": columns, "n_features": preparation.n_features}))
         return
     screen = console()
-    rows = [
-        (one.name, one.kind, str(len(one.feature_names)), f"{one.done}{f' ({one.why})' if one.why else ''}")
-        for one in preparation.columns
-    ]
+    rows = []
+    for part in preparation.columns:
+        reason_text = f" ({part.why})" if part.why else ""
+        rows.append((part.name, part.kind, str(len(part.feature_names)), f"{part.done}{reason_text}"))
     print_table(screen, ("column", "kind", "features", "what is done and why"), rows, left=4)
     counts = f"{frame.height} rows, {len(rows)} columns; features: {preparation.n_features}."
     screen.print(counts)

@@ -90,13 +90,13 @@ class TrainOptions:
             table.check()
         log = options["log"]
         if log is not None and (model == ENSEMBLE or parameters.get("refit")):
-            expected = "used with --model network, of a single training"
-            got = f"got --model {model}" if model == ENSEMBLE else "got --set refit=true"
-            raise ConfigurationError("--log", expected, got, setting="--log")
+            requirement = "used with --model network, of a single training"
+            value = f"--model {model}" if model == ENSEMBLE else "--set refit=true"
+            raise ConfigurationError.must_be("--log", requirement, value)
         validation = None if options["validation"] is None else Path(options["validation"])
         if validation is not None and model == ENSEMBLE and table.how_split:
-            expected, got = "it, or groups or an order of time, which folds respect", "got both"
-            raise ConfigurationError("--validation", expected, got)
+            requirement = "used without groups and an order of time, which folds respect"
+            raise ConfigurationError.must_be("--validation", requirement, "both")
         return cls(
             table,
             model,
@@ -128,69 +128,93 @@ def train_table(
         warnings = parts.warnings()
     tell(file, n_rows, options.table, parts, options.model, warnings)
     leaks = [warning.finding for warning in warnings if warning.finding is not None]
-    of_folds = options.model == ENSEMBLE and parts.survey is None
+    by_folds = options.model == ENSEMBLE and parts.survey is None
     resumed = training is not None
-    keeping = Keeping(training or begin(), resumed, of_folds, _cannot_resume(options))
+    keeping = Keeping(training or begin(), resumed, by_folds, _cannot_resume(options))
     with deferred(waits=False) as press, place(run, keeping, overwrite=options.overwrite) as save:
         config = _config(file, options, parts, leaks)
         begun = monotonic()
         try:
             fitted = _fit(file, run, options, parts, keeping)
         except DivergenceError as error:
-            if error.predictor is not None:
-                config |= {**what_happened(error), "settings": dict(options.parameters)}
-                config |= _weights(error.predictor.targets, parts, [parts.train], options)
-                reached = Run.of(error.predictor, config)
-                if options.rows:
-                    reached.examples = reached.examples_of(parts.train.frame, parts.train.labels)
-                    with as_warning("What was reached is kept without the rows that were held out"):
-                        reached.held_out = held_out_of(reached, parts, file, options.validation)
-                keep(reached, run, error)
+            _keep_what_was_reached(file, run, options, parts, config, error)
             raise
         history = fitted.histories[0]
-        cut = history.stopped == CUT and not of_folds  # else a run of the networks that are done
+        cut = history.stopped == CUT and not by_folds  # else a run of the networks that are done
         press.waits = not cut
         if cut:
             keeping.interrupted(run, history, again=press.again)
         learned = [parts.train]
         if fitted.refits and parts.validation is not None:
             learned.append(parts.validation)
-        whole = Run.of(fitted.model, config)
-        config = whole.config
-        config |= {"settings": fitted.settings, **_weights(whole.targets, parts, learned, options)}
+        result = Run.of(fitted.model, config)
+        config = result.config
+        config |= {"settings": fitted.settings, **_weights(result.targets, parts, learned, options)}
         if fitted.searched:
             config["found"] = ["learning_rate_init"]
         if options.model == ENSEMBLE:
             by_network = [history[-1]["seconds"] for history in fitted.histories if history]
             config["seconds"] = max(monotonic() - begun, *by_network)
         if options.rows:
-            whole.examples = whole.examples_of(parts.train.frame, parts.train.labels)
-        save(whole)
-    scores: dict[str, Scores] = {}
-    saved = f"The run is saved in {run}, but"
+            result.examples = result.examples_of(parts.train.frame, parts.train.labels)
+        save(result)
     with warnings_as_notes():
-        with as_warning(f"{saved} its scores are missing"), phase(f"scoring {harmless(str(run))}"):
-            scores = _scores(whole, parts, learned)
-            whole.config["results"] = {name: part.to_dict() for name, part in scores.items()}
-        if options.rows:
-            with as_warning(f"{saved} the rows that were held out are not in it"):
-                refit = len(learned) > 1
-                whole.held_out = held_out_of(whole, parts, file, options.validation, refit=refit)
-        with as_warning(f"{saved} its scores are not in it"):
-            whole.write_results(run)
+        scores = _add_results(result, file, run, options, parts, learned)
     record: dict[str, Any] = {"run": run}
-    with as_warning(f"{saved} it cannot be shown"):
+    with as_warning(f"The run is saved in {run}, but it cannot be shown"):
         if fitted.network is not None and fitted.searched:
             tell_of_the_rate(fitted.network.learning_rate_, fitted.network.rate_search_)
         if json_wanted:
-            record = TableResult.of(run, whole, parts).to_dict()
+            record = TableResult.of(run, result, parts).to_dict()
         else:
-            print_table_result(whole, parts, scores, run, file)
+            print_table_result(result, parts, scores, run, file)
     if json_wanted:
         click.echo(as_json(record))
     if press.asked and not fitted.interrupted:
         note(f"Interrupted after the training, whose run is saved in {run}.")
     return INTERRUPTED if fitted.interrupted or press.asked else GOOD
+
+
+def _keep_what_was_reached(
+    file: Path,
+    run: Path,
+    options: TrainOptions,
+    parts: Parts,
+    config: dict[str, Any],
+    error: DivergenceError,
+) -> None:
+    """Keep the last finite parameters of a training that diverged, where there are some."""
+    if error.predictor is None:
+        return
+    config |= {**what_happened(error), "settings": dict(options.parameters)}
+    config |= _weights(error.predictor.targets, parts, [parts.train], options)
+    reached = Run.of(error.predictor, config)
+    if options.rows:
+        reached.examples = reached.examples_of(parts.train.frame, parts.train.labels)
+        with as_warning("What was reached is kept without the rows that were held out"):
+            reached.held_out = held_out_of(reached, parts, file, options.validation)
+    keep(reached, run, error)
+
+
+def _add_results(
+    result: Run, file: Path, run: Path, options: TrainOptions, parts: Parts, learned: list[Rows]
+) -> dict[str, Scores]:
+    """Score a run that is saved, and write the scores and the rows that were held out into its folder.
+
+    Whatever fails here is a warning: the training is not lost by it.
+    """
+    scores: dict[str, Scores] = {}
+    saved = f"The run is saved in {run}, but"
+    with as_warning(f"{saved} its scores are missing"), phase(f"scoring {harmless(str(run))}"):
+        scores = _scores(result, parts, learned)
+        result.config["results"] = {name: part.to_dict() for name, part in scores.items()}
+    if options.rows:
+        with as_warning(f"{saved} the rows that were held out are not in it"):
+            refit = len(learned) > 1
+            result.held_out = held_out_of(result, parts, file, options.validation, refit=refit)
+    with as_warning(f"{saved} its scores are not in it"):
+        result.write_results(run)
+    return scores
 
 
 def _read(file: Path, options: TrainOptions) -> tuple[TrainOptions, Parts, int]:
@@ -216,13 +240,16 @@ def _stream(options: TrainOptions) -> bool | None:
     """Whether rows are streamed, as --stream says; None where their size decides."""
     if options.model == ENSEMBLE:
         return options.stream
-    network, table = options.parameters, options.table
-    whole = {"--set solver=lbfgs": network.get("solver") == "lbfgs", "--set refit=true": network.get("refit")}
-    for setting, holds in whole.items():
+    table = options.table
+    by_all_rows = {
+        "--set solver=lbfgs": options.parameters.get("solver") == "lbfgs",
+        "--set refit=true": options.parameters.get("refit"),
+    }
+    for setting, holds in by_all_rows.items():
         if holds and options.stream:
-            expected, got = "used with rows in memory", "got --stream"
-            raise ConfigurationError(setting, expected, got, "Leave one of both out.", setting=setting)
-    in_memory = any(whole.values()) or table.how_split or len(table.targets) > 1
+            hint = "Leave one of both out."
+            raise ConfigurationError.must_be(setting, "used with rows in memory", "--stream", hint)
+    in_memory = any(by_all_rows.values()) or table.how_split or len(table.targets) > 1
     return False if options.stream is None and in_memory else options.stream
 
 
@@ -236,13 +263,15 @@ def _cannot_resume(options: TrainOptions) -> str:
 
 def _fit(file: Path, run: Path, options: TrainOptions, parts: Parts, keeping: Keeping) -> Fitted:
     """Fit the model to the rows that are learned from."""
-    table, of_call = options.table, keeping.parameters(run)
+    table, call_params = options.table, keeping.parameters(run)
     with spelled(partial(flag_of, options.model)), _told_by_the_command():
         if options.model == ENSEMBLE:
             validated = options.validation is not None
-            return fit_ensemble(parts, table, options.parameters, of_call, stem_of(file), validated=validated)
+            return fit_ensemble(
+                parts, table, options.parameters, call_params, stem_of(file), validated=validated
+            )
         callbacks = [] if options.log is None else log_callbacks(options.log, run, resumed=keeping.resumed)
-        return fit_network(parts, table, options.parameters, of_call, stem_of(file), callbacks)
+        return fit_network(parts, table, options.parameters, call_params, stem_of(file), callbacks)
 
 
 @contextmanager
@@ -279,24 +308,25 @@ def _config(file: Path, options: TrainOptions, parts: Parts, leaks: Sequence[Fin
     if table.how_split:
         config["split"] = table.how_split
     if leaks:
-        config[LEAKS] = [{"says": finding.says, "mend": finding.hint} for finding in leaks]
+        config[LEAKS] = [{"says": finding.says, "hint": finding.hint} for finding in leaks]
     return config
 
 
 def _weights(targets: Targets, parts: Parts, learned: list[Rows], options: TrainOptions) -> dict[str, Any]:
     """The weights of classes and of the rows that are kept, as the config of a run has them."""
     known: dict[str, Any] = {}
-    whole = None
+    weight = None
     if parts.train.weight is not None:
-        whole = np.concatenate([rows.weight for rows in learned if rows.weight is not None])
+        weight = np.concatenate([rows.weight for rows in learned if rows.weight is not None])
         if options.rows:
             known["example_weights"] = parts.train.weight[few_rows(len(parts.train.weight))].tolist()
     class_weight = options.parameters.get("class_weight")
     if class_weight is not None and targets.is_classes:
         answers = np.concatenate([targets.values(rows.labels) for rows in learned])
-        by_label, positions = weights_by_label(class_weight, parts.task), np.atleast_2d(answers.T)
-        of_targets = targets.weights_of_classes(by_label, positions, whole, CLASS_WEIGHT) or []
-        by_target = [weights.tolist() for weights in of_targets]
+        by_label = weights_by_label(class_weight, parts.task)
+        positions = np.atleast_2d(answers.T)
+        class_weights = targets.weights_of_classes(by_label, positions, weight, CLASS_WEIGHT) or []
+        by_target = [weights.tolist() for weights in class_weights]
         known["class_weights"] = by_target if targets.several else by_target[0]
     return known
 
@@ -305,7 +335,8 @@ def _scores(run: Run, parts: Parts, learned: list[Rows]) -> dict[str, Scores]:
     """Scores of the rows that were learned from, by all networks and by those that did not learn them, and of
     the rows that were held out.
     """
-    targets, tempered = run.targets, run.predictor.tempered
+    targets = run.targets
+    tempered = run.predictor.tempered
 
     def of(*pieces: Rows) -> Scores:
         answers = np.concatenate([targets.values(rows.labels) for rows in pieces])
@@ -313,7 +344,8 @@ def _scores(run: Run, parts: Parts, learned: list[Rows]) -> dict[str, Scores]:
         weights = [rows.weight for rows in pieces if rows.weight is not None]
         return score(targets, answers, outputs, np.concatenate(weights) if weights else None, tempered)
 
-    scores, A = {"train": of(*learned)}, run.ensemble.out_of_fold
+    scores = {"train": of(*learned)}
+    A = run.ensemble.out_of_fold
     if A is not None:
         weight, answers = parts.train.weight, targets.values(parts.train.labels)
         counted = slice(None) if weight is None else weight > 0

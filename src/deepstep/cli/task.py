@@ -71,7 +71,8 @@ def choose(
     several = len(columns) > 1
     if numbers:
         if classes is not None:
-            raise ConfigurationError("--classes", "a target of classes", "it holds numbers", "See --task.")
+            problem = "--classes is for a target of classes, and this one holds numbers"
+            raise ConfigurationError(problem, "See --task.")
         targets = Targets.from_numbers(labels, "--loss", loss=loss or "squared_error")
         return Task("multioutput" if several else "regression", reason, targets)
     targets = Targets.from_labels(labels, "--loss", loss=loss or "cross_entropy", order=classes)
@@ -81,10 +82,8 @@ def choose(
     m = len(columns[0]) if rows is None else rows
     if task == "auto" and n_classes > MOST_NUMBER_CLASSES and 2 * n_classes > m:
         raise DataError(
-            f"target {columns[0].name!r}",
-            "classes that come again",
-            f"it has {n_classes:,} different values in {m:,} rows",
-            "If each is to be a class of its own add --task classification; numbers are learned with --task "
+            f"Target {columns[0].name!r} has {n_classes:,} different values in {m:,} rows",
+            "If each is to be a class of its own, add --task classification; numbers are learned with --task "
             "regression. Else choose another target.",
         )
     return Task("binary" if n_classes == 2 else "multiclass", reason, targets)
@@ -107,12 +106,10 @@ def _guess(columns: "Sequence[polars.Series]", loss: str | None) -> tuple[bool, 
     return numbers, reason
 
 
-def _refuse_decimals(column: "polars.Series", where: str) -> None:
+def _refuse_decimals(column: "polars.Series", flag: str) -> None:
     if column.dtype.is_float() and (column != column.round()).any():
         raise DataError(
-            where,
-            "classes to learn: texts or whole numbers",
-            f"{column.name} has {column.n_unique()} different decimal numbers",
+            f"{column.name} has {column.n_unique()} different decimal numbers, and {flag} learns classes",
             "Use a loss of numbers such as squared_error, or add --task classification.",
         )
 
@@ -124,10 +121,8 @@ def _guess_of_several(columns: "Sequence[polars.Series]", guesses: Sequence[str]
     more = [column.name for column, guess in zip(columns, guesses, strict=True) if guess != "binary"]
     if more and texts:
         raise DataError(
-            "--target",
-            "several columns that all have two values, or all hold numbers",
-            f"{texts[0]} holds classes, and {more[0]} has more than two values",
-            "Train a network for each target.",
+            f"Target {texts[0]!r} holds classes, and {more[0]!r} has more than two values",
+            "Several targets all have two values, or all hold numbers: train a network for each of these.",
         )
     return bool(more), f"{names} hold numbers" if more else f"each of {names} has 2 different values"
 
@@ -146,8 +141,8 @@ def typed_weights(context: click.Context, parameter: click.Parameter, values: An
         return None
     if BALANCED in values:
         if len(values) > 1:
-            got = f"got {' and '.join(values)}"
-            raise ConfigurationError(CLASS_WEIGHT, "balanced, or weights by name", got)
+            requirement = "balanced, or weights by name"
+            raise ConfigurationError.must_be(CLASS_WEIGHT, requirement, " and ".join(values))
         return BALANCED
     return once_each(CLASS_WEIGHT, [pair for text in values for pair in _pairs(text)])
 
@@ -158,7 +153,8 @@ def _pairs(text: str) -> Iterable[tuple[str, float]]:
     >>> _pairs("rare=3,usual=0.5"), _pairs("a,b=2")
     ([('rare', 3.0), ('usual', 0.5)], [('a,b', 2.0)])
     """
-    pairs, before = [], ""
+    pairs = []
+    before = ""
     for part in text.split(","):
         name, sign, number = part.rpartition("=")
         if sign:
@@ -177,13 +173,13 @@ def _weight(number: str, text: str) -> float:
     except ValueError:
         raise _unreadable(text) from None
     if not (isfinite(weight) and weight >= 0):
-        raise ConfigurationError(CLASS_WEIGHT, "weights of at least 0", f"got {text!r}")
+        raise ConfigurationError.must_be(CLASS_WEIGHT, "weights of at least 0", repr(text))
     return weight
 
 
 def _unreadable(text: str) -> ConfigurationError:
-    expected = "balanced, or NAME=WEIGHT such as rare=3,usual=0.5"
-    return ConfigurationError(CLASS_WEIGHT, expected, f"got {text!r}")
+    requirement = "balanced, or NAME=WEIGHT such as rare=3,usual=0.5"
+    return ConfigurationError.must_be(CLASS_WEIGHT, requirement, repr(text))
 
 
 def weights_by_label(weights: Any, task: Task) -> Any:
@@ -203,7 +199,7 @@ def weights_by_label(weights: Any, task: Task) -> Any:
     by_label: list[dict[Label, float]] = [{} for _ in task.classes]
     for name, value in weights.items():
         if name not in places:
-            raise unknown_name(CLASS_WEIGHT, "class", name, [*names])
+            raise unknown_name("class", name, [*names], setting=CLASS_WEIGHT, inside=True)
         column, label = places[name]
         by_label[column][label] = value
     return by_label if len(by_label) > 1 else by_label[0]

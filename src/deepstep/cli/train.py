@@ -172,7 +172,8 @@ def train_command(
     from deepstep.cli.parameters import FROM_FILE
     from deepstep.cli.table import TrainOptions, train_table
 
-    out, training = options.pop("out"), None
+    out = options.pop("out")
+    training = None
     options[FROM_FILE] = context.meta.get(FROM_FILE)
     options[WORDS] = _command(context.meta[WORDS])
     if resume is not None:
@@ -202,9 +203,9 @@ def _command(words: list[str]) -> str:
     """
     places = [number for number, word in enumerate(words) if word == "--out"]
     left_out = {*places, *(number + 1 for number in places)}
-    kept = [word for number, word in enumerate(words) if number not in left_out]
+    words = [word for number, word in enumerate(words) if number not in left_out]
     others = [
-        word for word in kept if word not in ("--overwrite", "--json") and not word.startswith("--out=")
+        word for word in words if word not in ("--overwrite", "--json") and not word.startswith("--out=")
     ]
     return shlex.join(["deepstep", "train", *others])
 
@@ -222,10 +223,6 @@ def _refuse_beside_resume(context: click.Context) -> None:
         name = parameter.name or ""
         typed = (ParameterSource.COMMANDLINE, ParameterSource.DEFAULT_MAP)
         if context.get_parameter_source(name) in typed and name not in ("file", "resume", "json_wanted"):
-            raise ConfigurationError(
-                "--resume",
-                "used without other options",
-                f"got {' or '.join(parameter.opts)}",
-                "Resumed trainings use their original options: remove it, or start a new training.",
-                setting="--resume",
-            )
+            hint = "Resumed trainings use their original options: remove it, or start a new training."
+            value = " or ".join(parameter.opts)
+            raise ConfigurationError.must_be("--resume", "used without other options", value, hint)

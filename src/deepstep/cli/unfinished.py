@@ -22,15 +22,7 @@ from deepstep import __version__
 from deepstep.cli.runs import folder_for, is_diverged
 from deepstep.cli.screen import note, program, warnings_as_notes
 from deepstep.data import atomic_directory
-from deepstep.data.files import (
-    RUN_MARK,
-    as_file_error,
-    discard,
-    held,
-    kind_at,
-    publish,
-    refuse_to_replace,
-)
+from deepstep.data.files import RUN_MARK, as_file_error, discard, held, kind_at, publish, refuse_to_replace
 from deepstep.data.own_folders import (
     DIGEST,
     MOST_OF_A_MARK,
@@ -90,9 +82,8 @@ class Training:
     def check(self, file: Path) -> None:
         """Refuse tables that are not those that training began with."""
         if file.name == STDIN and str(file) != STDIN:
-            expected, got = "- again, as the table came from standard input", "got no FILE"
-            hint = "Type: cat FILE | deepstep train - --resume RUN"
-            raise ConfigurationError("FILE", expected, got, hint, setting="FILE")
+            problem = "FILE is missing, as the table came from standard input"
+            raise ConfigurationError(problem, "Type: cat FILE | deepstep train - --resume RUN")
         _check_table(
             file, self.file_sha256, "FILE", "If it was moved, name it: append its new place to the command."
         )
@@ -104,22 +95,20 @@ class Training:
 
 def _check_table(path: Path, digest: str, name: str, hint: str) -> None:
     if kind_at(local(path)) == "nothing":
-        expected = f"the {name} that this training began with"
-        raise FileError(str(path), expected, "there is no such file", hint)
+        raise FileError(f"{path}, the {name} that this training began with, is missing", hint)
     if digest_of(path) != digest:
-        expected = "the table that this training began with, byte for byte"
-        hint = "Restore it, or start again with --overwrite."
-        raise FileError(shown(path), expected, "the file is another or was changed", hint)
+        problem = f"{shown(path)} is not the table that this training began with, or was changed"
+        raise FileError(problem, "Restore it, or start again with --overwrite.")
 
 
 class Keeping(NamedTuple):
     """How a running training is kept: ``cannot_resume`` says why none of its networks can be gone on with,
-    ``of_folds`` tells an ensemble, whose networks are kept when they are done.
+    ``by_folds`` tells an ensemble, whose networks are kept when they are done.
     """
 
     training: Training
     resumed: bool
-    of_folds: bool
+    by_folds: bool
     cannot_resume: str = ""
 
     def parameters(self, run: Path) -> dict[str, Any]:
@@ -176,9 +165,9 @@ def read_training(run: Path) -> Training:
     """The unfinished training of a run, written by this version and not altered."""
     path = unfinished(run) / TRAINING_MARK
     if kind_at(path) != "file":
-        done = kind_at(run) == "folder"
-        got = "got one that is done" if done else f"got none: there is no {path.parent.name}"
-        raise FileError(str(run), "the run of a training that is not done", got, setting=str(run))
+        if kind_at(run) == "folder":
+            raise FileError(f"{run} cannot be resumed: its training is done")
+        raise FileError(f"{run} cannot be resumed: there is no {path.parent.name}")
     try:
         record = json_values(read_text(path, most=MOST_OF_A_MARK), finite=False, surrogates=True)
         if record["format"] != TRAINING_FORMAT or record[DIGEST] != config_digest(record):
@@ -190,15 +179,14 @@ def read_training(run: Path) -> Training:
             str(record["validation_sha256"]),
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
-        reason = f"{error.got if isinstance(error, FileError) else error!s:.300}"
-        expected, got = "the file as training wrote it", f"it cannot be used ({reason})"
-        raise FileError(str(path), expected, got, "Start a new training.") from None
+        problem = error.problem if isinstance(error, FileError) else f"{path} cannot be used ({error!s:.300})"
+        raise FileError(problem, "Start a new training.") from None
     if (record["version"], record["deepstep"]) != (VERSION, __version__):
+        begun = record["deepstep"]
         raise FileError(
-            str(path),
-            "a training by this version of DeepStep, as resuming is exact within one version only",
-            f"it was begun with {record['deepstep']!r}, and this is {__version__!r}",
-            f"Install deepstep=={record['deepstep']}, or start again with --overwrite.",
+            f"{path} was begun with DeepStep {begun!r}, and this is {__version__!r}",
+            f"A resumed training is exact within one version only: install deepstep=={begun}, or start again "
+            "with --overwrite.",
         )
     return training
 
@@ -213,12 +201,8 @@ def _place_to_train(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator
     mark = folder / TRAINING_MARK
     both = kind_at(run / RUN_MARK) == kind_at(mark) == "file"
     if both and not (keeping.resumed or overwrite):
-        raise FileError(
-            str(run),
-            "a new name for a run",
-            f"it exists already, and so does {folder.name}, a training of it that is not done",
-            f"Resume the training: {resume_command(run)}. Or replace both: --overwrite.",
-        )
+        problem = f"{run} exists already, and so does {folder.name}, a training of it that is not done"
+        raise FileError(problem, f"Resume the training: {resume_command(run)}. Or replace both: --overwrite.")
     overwrite = overwrite or is_diverged(run)
     refuse_to_replace(run, overwrite=overwrite)
     with folder_for(run):
@@ -231,7 +215,7 @@ def _place_to_train(run: Path, keeping: Keeping, *, overwrite: bool) -> Iterator
                     with _going_on_named(folder, run):
                         publish(folder, run, overwrite=overwrite)
                 except BaseException as error:
-                    if not _kept(folder) or (keeping.of_folds and isinstance(error, DivergenceError)):
+                    if not _kept(folder) or (keeping.by_folds and isinstance(error, DivergenceError)):
                         discard(folder)
                     raise
         except KeyboardInterrupt:  # perhaps between two of these lines
@@ -279,7 +263,7 @@ def _going_on_named(folder: Path, run: Path) -> Iterator[None]:
         if not _kept(folder):
             raise
         hint = f"Make room, or remove the cause, and resume: {resume_command(run)}"
-        raise FileError(error.where, error.expected, error.got, hint, setting=error.setting) from error
+        raise FileError(error.problem, hint) from error
 
 
 @contextmanager
@@ -291,7 +275,7 @@ def _saying_what_is_kept(run: Path, keeping: Keeping) -> Iterator[None]:
     except KeyboardInterrupt:
         checkpoints, members = _checkpoints(folder), len(member_folders(folder))
         if not (checkpoints or members):
-            first = "before a network was saved" if keeping.of_folds else "before there was a checkpoint"
+            first = "before a network was saved" if keeping.by_folds else "before there was a checkpoint"
             ended = f": {keeping.cannot_resume}" if keeping.cannot_resume else f" {first}"
             raise KeyboardInterrupt(f"Interrupted{ended}, and nothing is kept.") from None
         what = f"{members} networks are"
@@ -329,20 +313,15 @@ def _clear(run: Path, folder: Path, *, overwrite: bool) -> None:
     if kind_at(folder) == "nothing":
         return
     if kind_at(folder / TRAINING_MARK) != "file":
-        expected, got = "nothing, or a training that is not done", "it is something else"
-        raise FileError(str(folder), expected, got, "Move it.")
+        raise FileError(f"{folder} is no training of DeepStep", "Move it.")
     with as_file_error(folder, folder):
         reason = why_kept(folder, training=True)
     if overwrite and reason:
-        raise FileError(str(folder), "a training that is not done, and nothing else", reason, "Move it.")
+        raise FileError(f"{folder} is not replaced: {reason}", "Move it.")
     with held(folder / TRAINING_MARK, str(run)):
         if not overwrite:
-            raise FileError(
-                str(run),
-                "a run of which no training is under way",
-                f"{folder.name} is one",
-                f"Resume it: {resume_command(run)}. Or replace it: --overwrite.",
-            )
+            problem = f"{run} has a training that is not done, {folder.name}"
+            raise FileError(problem, f"Resume it: {resume_command(run)}. Or replace it: --overwrite.")
         discard(folder)
 
 

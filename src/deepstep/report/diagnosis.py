@@ -99,7 +99,7 @@ def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = No
 def _leaks(run: Run) -> Iterator[Finding]:
     """Columns that alone determine the target, as found before the training."""
     for record in run.config.get(LEAKS, ()):
-        yield Finding("leakage", "warning", str(record["says"]), str(record["mend"]), 1.0)
+        yield Finding("leakage", "warning", str(record["says"]), str(record["hint"]), 1.0)
 
 
 def _never_recognized(run: Run, rows: HeldOut | None, named: str) -> Iterator[Finding]:

@@ -79,7 +79,8 @@ def diagnose(
     kept_best : bool, optional
         Whether early stopping kept the parameters of the best epoch, so that later epochs do no harm.
     diverged : mapping, optional
-        Attributes of the `DivergenceError` that ended the training: ``came``, ``mend``, ``layer``, ``step``.
+        Attributes of the `DivergenceError` that ended the training: ``problem``, ``hint``, ``layer`` and
+        ``step``.
 
     Returns
     -------
@@ -168,8 +169,8 @@ def _step(record: Mapping[str, Any]) -> int:
 
 def divergence_finding(diverged: Mapping[str, Any]) -> Finding:
     """The finding of a training that diverged, from the attributes of its `DivergenceError`."""
-    hint = str(diverged.get("mend", "")).rstrip(".") or LOWER
-    says = str(diverged.get("came", "the training reached values that are not finite"))
+    hint = str(diverged.get("hint", "")).rstrip(".") or LOWER
+    says = str(diverged.get("problem", "the training reached values that are not finite"))
     layer, step = (one if is_whole(one := diverged.get(name), 1) else None for name in ("layer", "step"))
     return Finding("divergence", SERIOUS, says, f"{hint[:1].lower()}{hint[1:]}", float("nan"), layer, step)
 
