@@ -285,8 +285,9 @@ def read(path: Path | str, files: Files = MODEL) -> dict[str, Any]:
     except MissingPackageError:
         raise
     except DAMAGES as error:
-        if isinstance(error, FileError) and not error.where:  # of what this process lacks
-            raise FileError(str(folder), error.expected, error.got, error.hint) from None
+        if isinstance(error, FileError) and not error.problem.startswith(str(folder)):
+            # of what this process lacks
+            raise FileError(f"{folder}: {error.problem}", error.hint) from None
         raise _altered(folder, error) from None
     return record
 
@@ -309,8 +310,8 @@ def _checked_files(folder: Path, values: Any, files: Files) -> set[str]:
     if not isinstance(values, dict) or values.get("format") != files.format:
         raise ValueError(f"{files.mark} is of another format than {files.format!r}")
     if values["version"] != VERSION:
-        expected, got = f"version {VERSION} of a model", f"got version {values['version']!r:.20}"
-        raise FileError("", expected, got, "Update DeepStep, or save again with this version.")
+        problem = f"The model has version {values['version']!r:.20}, and {VERSION} can be read"
+        raise FileError(problem, "Update DeepStep, or save again with this version.")
     listed = {*values["files"]}
     if not listed <= {files.arrays, files.lines} - {""} or (files is MODEL and len(listed) < 2):
         raise ValueError(f"{files.mark} names other files than its own")

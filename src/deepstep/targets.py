@@ -457,8 +457,8 @@ class Targets:
         kind = TARGETS[self.kind]
         for rule in kind.rules:
             if len(Y) and not rule.holds(Y.T):
-                expected = rule.expected.format(name=self.head)
-                raise DataError(where, expected, rule.got(Y.T), "Use loss='squared_error'.")
+                requirement = rule.expected.format(name=self.head)
+                raise DataError.must_be("y", requirement, rule.got(Y.T), "Use loss='squared_error'.")
         return np.repeat(Y, self.n_outputs, axis=1) if kind.repeats else Y
 
     def _columns_of(self, y: Any) -> dict[str, Any]:

@@ -61,7 +61,7 @@ def open_session(
     examples : int, optional
         How many an update will have; "auto" does the first steps of small work with the equations.
     where : str, optional
-        Name for error messages.
+        Without effect; messages name the engine.
 
     Returns
     -------

@@ -225,15 +225,16 @@ def _settings(value: Any) -> dict[str, Any]:
 
 
 def _check(value: Any, n_0: int) -> str:
-    found = _settings(value)
-    inputs = found["inputs"]
-    sizes = all(is_whole(found[name], 1) for name in ("frequencies", "outputs"))
-    scale = is_number(found["scale"]) and found["scale"] > 0
-    rows = isinstance(inputs, list | tuple) and all(is_whole(at, 0) and at < n_0 for at in inputs)
+    """What the option must be, where this value is not that."""
+    settings = _settings(value)
+    inputs = settings["inputs"]
+    sizes = all(is_whole(settings[name], 1) for name in ("frequencies", "outputs"))
+    scale = is_number(settings["scale"]) and settings["scale"] > 0
+    rows = isinstance(inputs, list | tuple) and all(is_whole(row, 0) and row < n_0 for row in inputs)
     listed = inputs is None or (rows and len(inputs) == len(set(inputs)) > 0)
     known = value is True or (isinstance(value, Mapping) and set(value) <= set(DEFAULTS))
-    expected = "True or a mapping of frequencies, outputs (whole), scale (above 0), inputs (rows of X)"
-    return "" if known and sizes and scale and listed else expected
+    requirement = "True or a mapping of frequencies, outputs (whole), scale (above 0), inputs (rows of X)"
+    return "" if known and sizes and scale and listed else requirement
 
 
 def _uniform(limit: float) -> Any:
@@ -304,6 +305,7 @@ def _ops(K: int, d: int, scale: float, inputs: tuple[int, ...] | None) -> Operat
 def _periodic(ops: Operations, layer: Layer) -> Operations:
     if layer.number > 1:
         return ops
-    found = _settings(layer.options["periodic_embedding"])
-    inputs = None if found["inputs"] is None else tuple(int(at) for at in found["inputs"])
-    return (*_ops(int(found["frequencies"]), int(found["outputs"]), float(found["scale"]), inputs), *ops)
+    settings = _settings(layer.options["periodic_embedding"])
+    inputs = None if settings["inputs"] is None else tuple(map(int, settings["inputs"]))
+    K, d, scale = int(settings["frequencies"]), int(settings["outputs"]), float(settings["scale"])
+    return (*_ops(K, d, scale, inputs), *ops)

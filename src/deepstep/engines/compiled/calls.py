@@ -107,7 +107,7 @@ def _types(number: Any) -> dict[str, Any]:
     }
 
 
-def _given(names: str, number: Any) -> tuple[Any, ...]:
+def _argument_types(names: str, number: Any) -> tuple[Any, ...]:
     return tuple(_types(number).get(name, types.int64) for name in names.split())
 
 
@@ -117,14 +117,14 @@ def _caller(name: str) -> Any:
     @intrinsic
     def call(typingcontext, address, arguments):
         def codegen(context, builder, signature, args):
-            of, convention = signature.args[1].types, context.call_conv
-            number = types.float32 if types.float32 in map(_number, of) else types.float64
-            given = _given(CALLS[name], number)
-            values = zip(cgutils.unpack_tuple(builder, args[1]), of, given, strict=True)
-            found = convention.get_function_type(types.none, given)
-            routine = builder.inttoptr(args[0], found.as_pointer())
+            kinds, convention = signature.args[1].types, context.call_conv
+            number = types.float32 if types.float32 in map(_number, kinds) else types.float64
+            expected = _argument_types(CALLS[name], number)
+            values = zip(cgutils.unpack_tuple(builder, args[1]), kinds, expected, strict=True)
+            function_type = convention.get_function_type(types.none, expected)
+            routine = builder.inttoptr(args[0], function_type.as_pointer())
             cast = [context.cast(builder, *each) for each in values]
-            convention.call_function(builder, routine, types.none, given, cast)
+            convention.call_function(builder, routine, types.none, expected, cast)
             return context.get_dummy_value()
 
         return types.void(types.int64, arguments), codegen
@@ -161,7 +161,8 @@ ROUTINES: list[Any] = []
 @cache
 def address_of(compiled: Any, dtype: Any) -> int:
     """Where a routine lies, for a precision; it is compiled or loaded where that has not been done."""
-    given = _given(" ".join(signature(compiled.py_func).parameters), numba.from_dtype(dtype))
-    compiled.compile(given)
-    found = compiled.overloads[given]
-    return int(found.library.get_pointer_to_function(found.fndesc.mangled_name))
+    names = " ".join(signature(compiled.py_func).parameters)
+    argument_types = _argument_types(names, numba.from_dtype(dtype))
+    compiled.compile(argument_types)
+    overload = compiled.overloads[argument_types]
+    return int(overload.library.get_pointer_to_function(overload.fndesc.mangled_name))
