@@ -129,8 +129,8 @@ def predict(
             W, shape = (theta, layer.W, n_prev), (n, count, n_prev)
             product(blas, unity, shape, N, W, turn, (B, begin, ldb), (into, offset, stride))
             if layer.normalization != NONE:
-                units = flat, here * tile, layers, l, widest, tile, theta, statistics, count
-                calls.standardize(layer.standardize, units)
+                normalized = flat, here * tile, layers, l, widest, tile, theta, statistics, count
+                calls.standardize(layer.standardize, normalized)
             if last:
                 for i in range(n):
                     z, bias = AL[i], theta[layer.b + i]

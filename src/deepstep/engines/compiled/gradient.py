@@ -79,9 +79,10 @@ def gradient_and_update(thread, plan, layers, parameters, state, source, first, 
                     terms = thread, plan, theta, offset, gradient, into, count, batch.total, shared
                     calls.regularize(plan.regularize, terms)
             elif layer.normalization != NONE:
-                sums, offset = sums_of(work, layers, l, BACK), layer.size if kind == SCALE else START
+                # the sums for gamma follow those for b
+                sums, column = sums_of(work, layers, l, BACK), layer.size if kind == SCALE else START
                 for i in range(low, high):
-                    gradient[into + i - low] = sum_of_threads(sums, i + offset) / m
+                    gradient[into + i - low] = sum_of_threads(sums, i + column) / m
             else:
                 for i in range(low, high):
                     gradient[into + i - low] = sum_of(work.D, (layer.unit + i) * stride, m) * per_example
