@@ -228,10 +228,10 @@ DAMAGES = [
     ("Network best_epochs", "3", "best_epochs of Network"),
     ("Network history", (), "history of Network"),
     ("Network architecture", {"type": "Settings"}, "architecture of Network"),
-    ("Network architecture layer_dims", [3, -4, 2], "every size is a whole number of at least 1"),
+    ("Network architecture layer_dims", [3, -4, 2], "whole numbers of at least 1, got -4"),
     ("Network architecture layer_dims", [3, 4, 10**9], "W2 of shape (1000000000, 4); got (2, 4)"),
-    ("Network architecture layer_dims", [1] * 10_000, "activations, one per layer"),
-    ("Network architecture activations", ["silu", "sigmoid"], "the last activation is 'softmax'"),
+    ("Network architecture layer_dims", [1] * 10_000, "names, one per layer"),
+    ("Network architecture activations", ["silu", "sigmoid"], "The last activation must be 'softmax'"),
     ("Network architecture activations", ["silu", ["softmax"]], "activations of Architecture"),
     ("Network architecture normalization", ["layer"], "mean1 of shape none; got (4, 1)"),
     ("Network architecture input_scale", 1, "input_scale of Architecture is <class 'bool'>, got 1"),
@@ -239,7 +239,11 @@ DAMAGES = [
     ("Network architecture output", ["softmax"], "output of Architecture"),
     ("Network architecture output_settings", {"where": 1}, "got 'where'"),
     ("Network architecture output_settings", [], "output_settings of Architecture"),
-    ("Network architecture features", {"periodic_embedding": "yes"}, "features['periodic_embedding'] is"),
+    (
+        "Network architecture features",
+        {"periodic_embedding": "yes"},
+        "features['periodic_embedding'] must be",
+    ),
     ("Network parameters W1", 1.0, "parameters of Network"),
     ("Network parameters W1 name", "Network.parameters.W2", "Network.parameters.W2"),
     ("Network parameters W1 name", ["W1"], "unhashable"),
@@ -343,7 +347,9 @@ def test_lines_that_belong_to_nothing(folder):
 
 def test_a_newer_version_is_named(folder):
     reseal(folder, lambda values: values.update(version=2))
-    with pytest.raises(FileError, match=r"version 1 of a model; got version 2\. Update DeepStep, or save"):
+    with pytest.raises(
+        FileError, match=r"The model has version 2, and 1 can be read\. Update DeepStep, or save"
+    ):
         read(folder)
 
 

@@ -114,6 +114,9 @@ DAMAGES = (
 )
 """Errors by which files that were altered show."""
 
+LACKING = ("Unknown ", "The model has version ")
+"""How errors begin that are about what this process lacks, and not about the files."""
+
 
 class Lines(str):
     """Lines of text that an archive keeps in ``history.jsonl``."""
@@ -285,8 +288,7 @@ def read(path: Path | str, files: Files = MODEL) -> dict[str, Any]:
     except MissingPackageError:
         raise
     except DAMAGES as error:
-        if isinstance(error, FileError) and not error.problem.startswith(str(folder)):
-            # of what this process lacks
+        if isinstance(error, FileError) and error.problem.startswith(LACKING):
             raise FileError(f"{folder}: {error.problem}", error.hint) from None
         raise _altered(folder, error) from None
     return record
