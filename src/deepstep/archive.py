@@ -114,9 +114,6 @@ DAMAGES = (
 )
 """Errors by which files that were altered show."""
 
-LACKING = ("Unknown ", "The model has version ")
-"""How errors begin that are about what this process lacks, and not about the files."""
-
 
 class Lines(str):
     """Lines of text that an archive keeps in ``history.jsonl``."""
@@ -288,7 +285,8 @@ def read(path: Path | str, files: Files = MODEL) -> dict[str, Any]:
     except MissingPackageError:
         raise
     except DAMAGES as error:
-        if isinstance(error, FileError) and error.problem.startswith(LACKING):
+        # errors about what this process lacks, and not about the files
+        if isinstance(error, FileError) and error.problem.startswith(("Unknown ", "The model has version")):
             raise FileError(f"{folder}: {error.problem}", error.hint) from None
         raise _altered(folder, error) from None
     return record
