@@ -96,7 +96,7 @@ class TestOfAnArchitecture:
         Z = np.zeros((1, 4))
         for equation in (cost_from_logits, output_gradient, compute_cost):
             with pytest.raises(
-                ShapeError, match=r"a row for each of the levels \[0.1, 0.5, 0.9\], got shape \(1, 4\)"
+                ShapeError, match=r"a row for each of .* \[0.1, 0.5, 0.9\], got shape \(1, 4\)"
             ):
                 equation(Z, Z, output="quantile")
 
@@ -157,7 +157,5 @@ def test_a_cost_of_the_output_needs_a_loss_of_the_output() -> None:
     from dataclasses import replace
 
     bare = replace(get_head("identity"), textbook=None, textbook_backward=None)
-    with pytest.raises(
-        ConfigurationError, match=r"^The loss of 'identity' is of the logits\. Use cost_from_"
-    ):
+    with pytest.raises(ConfigurationError, match=r"^The loss of 'identity' is of the logits\. Use cost_"):
         compute_cost(np.zeros((1, 2)), np.zeros((1, 2)), output=bare)

@@ -96,7 +96,5 @@ def test_a_feature_is_turned_off_by_leaving_it_out(value: Any) -> None:
 
 def test_a_value_that_no_file_holds_is_refused() -> None:
     add("own", scale("g"))
-    with pytest.raises(
-        ConfigurationError, match="features must hold numbers, texts, sequences and mappings, got"
-    ):
+    with pytest.raises(ConfigurationError, match="features must hold numbers, texts, .*, got"):
         Network([2, 3, 1], features={"own": {"by": np.sin}})

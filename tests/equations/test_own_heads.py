@@ -103,12 +103,7 @@ WRONG = r"^The loss_backward of 'own' gives dZL = .* at ZL = .*, Y = .*, central
         (distance_from_0, jumps_elsewhere, {}, "Where there is no derivative, let kinks change its sign"),
         (lambda ZL, Y: (ZL - Y) ** 2, square_backward, {}, r"shape \(1, 24\) here, got .*\. Sum over"),
         (square, lambda ZL, Y: square_backward(ZL, Y).sum(axis=0), {}, r"got shape \(24,\)"),
-        (
-            lambda ZL, Y: square(ZL, Y) - square(ZL, Y).mean(),
-            square_backward,
-            {},
-            "example 0 another value alone",
-        ),
+        (lambda ZL, Y: square(ZL, Y) - square(ZL, Y).mean(), square_backward, {}, "example 0 another"),
         (hinge, hinge_backward, {"activation": "rellu"}, "Did you mean 'relu'"),
         (hinge, hinge_backward, {"targets": "number"}, "kind of targets must be .*Did you mean 'numbers'"),
         (hinge, None, {}, "^loss_backward must be a function, got None"),

@@ -120,12 +120,7 @@ OF_CLASSES = np.array([[0.2, 0.7], [0.5, 0.1], [0.3, 0.2]])
         ("softmax", OF_CLASSES, [[2, 0], [-1, 1], [0, 0]], r"numbers from 0 to 1"),
         ("softmax", OF_CLASSES, [[1, 0], [1, 1], [0, 0]], r"columns that sum to 1"),
         ("ordinal", np.array([[0.9], [0.4]]), [[2], [0]], r"numbers from 0 to 1"),
-        (
-            "poisson",
-            np.array([[0.5, 2.0]]),
-            [[1, -1]],
-            r"counts of at least 0 for a poisson output, got values from -1 to 1",
-        ),
+        ("poisson", np.array([[0.5, 2.0]]), [[1, -1]], r"counts of at least 0 .*, got values from -1 to 1"),
     ],
 )
 def test_a_target_that_the_loss_does_not_have_is_refused(

@@ -34,9 +34,7 @@ def test_other_shapes_are_refused(output: str, shape: tuple[int, ...]) -> None:
 def test_what_is_not_finite_is_refused(output: str, value: float) -> None:
     Y = head_target(output, 3, 4)
     Y[1, 2] = value
-    with pytest.raises(
-        DataError, match=r"^Y must have finite values of float32 only, got .* at Y\[1, 2\], 1 of 12"
-    ):
+    with pytest.raises(DataError, match=r"^Y must have finite values of float32 only, got .* at Y\[1, 2\]"):
         check_targets(Y, 3, 4, get_head(output), dtype=np.float32)
 
 
@@ -46,21 +44,13 @@ def test_what_is_not_finite_is_refused(output: str, value: float) -> None:
         (
             "sigmoid",
             [0, 2, 0],
-            "Y must hold numbers from 0 to 1 for a sigmoid output, got values from 0 to 2",
+            "^Y must hold numbers from 0 to 1 for a sigmoid output, got values from 0 to 2",
         ),
         ("sigmoid", [0, -1, 0], "got values from -1 to 0"),
-        (
-            "softmax",
-            [0, 0.5, 0],
-            r"columns that sum to 1, with a 1 for the class, got sums that begin with \[0.5",
-        ),
+        ("softmax", [0, 0.5, 0], r"columns that sum to 1, .*, got sums that begin with \[0.5"),
         ("softmax", [2, -1, 0], "numbers from 0 to 1 for a softmax output"),
         ("poisson", [0, 3, -1], "counts of at least 0 for a poisson output, got values from -1 to 3"),
-        (
-            "ordinal",
-            [0, 1, 1],
-            r"ones above zeros.*got columns that begin with \[\[0.0, 1.0, 1.0\].*ordinal_code\(labels",
-        ),
+        ("ordinal", [0, 1, 1], r"ones above zeros.*begin with \[\[0.0, 1.0, 1.0\].*ordinal_code\(labels"),
         ("ordinal", [1, 0.5, 0], "ones above zeros"),
     ],
 )
@@ -72,9 +62,7 @@ def test_values_of_another_kind_are_refused(output: str, column: list[float], me
 def test_a_number_of_several_quantiles_may_stand_in_one_row() -> None:
     assert check([[1, 2, 3, 4]], "quantile").tolist() == [[1, 2, 3, 4]] * 3
     assert check(np.full((3, 4), 7), "quantile").tolist() == [[7] * 4] * 3
-    with pytest.raises(
-        ShapeError, match=r"Y must have shape \(3, 4\) or \(1, 4\), a column.*Pass Y.reshape\(1, -1\)"
-    ):
+    with pytest.raises(ShapeError, match=r"shape \(3, 4\) or \(1, 4\), a column.*Pass Y.reshape\(1, -1\)"):
         check([1, 2, 3, 4], "quantile")
 
 

@@ -16,9 +16,7 @@ def test_the_smallest_that_has_all_digits(dtype, least):
     weight = weights_in(dtype, least * np.array([1.0, 0.5]))
     assert weight.dtype == dtype
     assert weight[0] == least
-    with pytest.raises(
-        DataError, match=rf"^sample_weight must hold a weight of .*, below which {dtype} loses digits"
-    ):
+    with pytest.raises(DataError, match=f"^sample_weight must hold .*, below which {dtype} loses digits"):
         weights_in(dtype, 0.5 * least * ONES)
 
 

@@ -79,9 +79,7 @@ def test_d04_a_squeezed_bias_gradient_is_refused_even_where_it_would_broadcast()
     AL, caches = model_forward(X, parameters)
     gradients = model_backward(AL, Y, caches)
     gradients["db1"] = np.squeeze(gradients["db1"])
-    with pytest.raises(
-        ShapeError, match=r"^db1 must have the shape of b1, .* got shape \(3,\)\. Sum .*keepdims"
-    ):
+    with pytest.raises(ShapeError, match=r"^db1 must .* got shape \(3,\)\. Sum .*keepdims"):
         update_parameters(parameters, gradients, 0.1)
 
 
