@@ -162,7 +162,9 @@ class TestContract:
 
     def test_an_order_that_is_too_short_for_its_epochs_is_refused(self, engine):
         session, examples = opened(engine)
-        with pytest.raises(ShapeError, match="^order must have 11 numbers for each epoch, .* got 11 numbers"):
+        with pytest.raises(
+            ShapeError, match=r"^order must have 11 numbers for each epoch, .* got 11 numbers"
+        ):
             session.steps(examples, order=np.arange(11), numbers=range(2), learning_rate=1.0)
 
 

@@ -90,7 +90,7 @@ class TestBfloat16:
         for engine in ("reference", "compiled"):
             with pytest.raises(ConfigurationError, match=f"the {engine} engine has no bfloat16.*'torch'"):
                 network(engine, dtype="float32").train(X, Y, precision="bfloat16")
-        with pytest.raises(ConfigurationError, match="^dtype must be float32 .*, got float64"):
+        with pytest.raises(ConfigurationError, match=r"^dtype must be float32 .*, got float64"):
             network("auto").train(X, Y, precision="bfloat16")
         with pytest.raises(ConfigurationError, match="Did you mean 'bfloat16'"):
             Settings(precision="bfloat")

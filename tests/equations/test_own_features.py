@@ -75,7 +75,7 @@ def test_an_operation_that_the_loss_would_not_see_is_refused() -> None:
     def everywhere(ops: Operations, layer: Layer) -> Operations:
         return (*ops, scale("g"))
 
-    with pytest.raises(ConfigurationError, match="^The operation 'times_g' comes after Z2, and the loss"):
+    with pytest.raises(ConfigurationError, match=r"^The operation 'times_g' comes after Z2, and the loss"):
         Network([2, 3, 1], features={"own": True}, seed=1)
 
 
@@ -96,5 +96,5 @@ def test_a_feature_is_turned_off_by_leaving_it_out(value: Any) -> None:
 
 def test_a_value_that_no_file_holds_is_refused() -> None:
     add("own", scale("g"))
-    with pytest.raises(ConfigurationError, match="features must hold numbers, texts, .*, got"):
+    with pytest.raises(ConfigurationError, match=r"features must hold numbers, texts, .*, got"):
         Network([2, 3, 1], features={"own": {"by": np.sin}})

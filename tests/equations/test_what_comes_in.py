@@ -59,7 +59,7 @@ def test_an_update_keeps_the_parameters_precision(dtype: Any, rate: Any) -> None
 @pytest.mark.parametrize("rate", [np.nan, np.inf, "0.1", None, True, [0.1], 1j])
 def test_a_rate_that_is_no_number_is_refused(rate: Any) -> None:
     parameters = {"W1": [[1.0]], "b1": [[2.0]]}
-    with pytest.raises(ConfigurationError, match="^learning_rate must be a finite number, got"):
+    with pytest.raises(ConfigurationError, match=r"^learning_rate must be a finite number, got"):
         update_parameters(parameters, {"dW1": [[1.0]], "db1": [[1.0]]}, rate)
 
 

@@ -50,7 +50,7 @@ class TestEachFeature:
     ) -> None:
         net, X, Y = network({name: ADDED[name] for name in names}, **options)
         if options.get("normalization") == "batch":
-            with pytest.raises(ConfigurationError, match="^Batch normalization leaves no example"):
+            with pytest.raises(ConfigurationError, match=r"^Batch normalization leaves no example"):
                 net.gradient_norms(X, Y)
             return
         session = open_session("reference", net.architecture, net.parameters)

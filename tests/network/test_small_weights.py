@@ -21,7 +21,7 @@ def test_the_smallest_that_has_all_digits(dtype, least):
 
 
 def test_none_and_too_large():
-    with pytest.raises(DataError, match="^All sample weights are 0"):
+    with pytest.raises(DataError, match=r"^All sample weights are 0"):
         weights_in("float32", 0 * ONES)
     with pytest.raises(DataError, match=r"weights of at most 3\.4e\+38, .*, got 1e\+300 as the largest"):
         weights_in("float32", np.array([1.0, 1e300]))

@@ -201,7 +201,7 @@ def test_d15_a_target_of_another_shape_is_refused(shape: tuple[int, ...]) -> Non
         lambda: Network([2, 1]).cost(X, Y),
         lambda: Network([2, 1]).train(X, Y),
     ):
-        with pytest.raises(ShapeError, match="^Y must have (the )?shape"):
+        with pytest.raises(ShapeError, match=r"^Y must have (the )?shape"):
             attempt()
 
 

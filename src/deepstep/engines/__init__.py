@@ -71,7 +71,7 @@ def open_session(
     Raises
     ------
     ConfigurationError
-        If the engine is unknown, or is asked for by name and cannot do the work.
+        If the engine is unknown, or is named and cannot do the work.
 
     Examples
     --------

@@ -35,8 +35,8 @@ ENGINES = {
     "compiled": "deepstep.engines.compiled.span:SpanSession",
     "torch": "deepstep.engines.torch.session:TorchSession",
 }
-"""All engines by name, with the module and the class of their sessions, which are loaded when they are asked
-for.
+"""All engines by name, with the module and the class of their sessions, which are loaded at their first
+use.
 """
 
 KNOWN = ("auto", *ENGINES, "torch:cpu", "torch:cuda", "torch:mps")
@@ -278,9 +278,9 @@ PATIENCE = 1.0
 
 
 @contextmanager
-def told_if_slow(words: str) -> Iterator[None]:
+def warning_if_slow(words: str) -> Iterator[None]:
     """Warn of what is going on, once in a process, where the block takes longer than `PATIENCE`."""
-    timer = threading.Timer(PATIENCE, _tell_once, [words])
+    timer = threading.Timer(PATIENCE, _warn_once, [words])
     timer.daemon = True
     if has_threads():
         timer.start()
@@ -291,5 +291,5 @@ def told_if_slow(words: str) -> Iterator[None]:
 
 
 @cache
-def _tell_once(words: str) -> None:
+def _warn_once(words: str) -> None:
     logging.getLogger("deepstep").warning(words)

@@ -10,10 +10,10 @@ from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture
 from deepstep.types import AnyArray, Array
 
-OF_A_COUNT = 8
+DRAWS_PER_COUNT = 8
 """Draws of float32 that Philox gives for one count."""
-A_JUMP = 500
-"""To go on with the counter takes about as long as so many draws."""
+DRAWS_PER_JUMP = 500
+"""To move the counter takes about as long as so many draws."""
 
 
 DROPOUT = 1
@@ -66,14 +66,14 @@ def _uniform_rows(rows: slice | AnyArray, rng: np.random.Generator, shape: tuple
     m, width = shape
     numbers = np.arange(m)[rows]
     starts = np.flatnonzero(np.diff(numbers, prepend=-2) != 1)
-    if len(starts) * A_JUMP >= (m - len(numbers)) * width:
+    if len(starts) * DRAWS_PER_JUMP >= (m - len(numbers)) * width:
         return np.asarray(rng.random(shape, dtype=np.float32)[rows])
     draws = np.empty((len(numbers), width), np.float32)
-    count = 0  # where Philox's counter stands: one count gives OF_A_COUNT draws
+    count = 0  # where Philox's counter stands: one count gives DRAWS_PER_COUNT draws
     for start, stop in pairwise([*starts.tolist(), len(numbers)]):
-        block, before = divmod(int(numbers[start]) * width, OF_A_COUNT)
+        block, before = divmod(int(numbers[start]) * width, DRAWS_PER_COUNT)
         rng.bit_generator.advance(block - count)  # type: ignore[attr-defined]  # Philox has it
         n = before + (stop - start) * width  # a block begins with draws of the row before
         draws[start:stop] = rng.random(n, dtype=np.float32)[before:].reshape(-1, width)
-        count = block - (-n // OF_A_COUNT)
+        count = block - (-n // DRAWS_PER_COUNT)
     return draws

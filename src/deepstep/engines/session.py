@@ -70,6 +70,7 @@ class StepCosts(NamedTuple):
         Parameters
         ----------
         steps : slice
+            Which of them.
 
         Returns
         -------
@@ -170,6 +171,7 @@ class Session(ABC):
         Parameters
         ----------
         steps : int, optional
+            How many are to come.
         """
         return
 
@@ -231,8 +233,8 @@ class Session(ABC):
         ----------
         examples : Examples
             All of an epoch.
-        learning_rate : array of shape (float or (k,))
-            As in `step`; one for each batch, or for all.
+        learning_rate : float or array of shape (k,)
+            As in `step`; one number for all batches, or one for each.
         order : array of shape (epochs·m,), optional
             Order of the examples in the epoch, then that in the next, …; None for as it is.
         batch_size : int, optional
@@ -240,8 +242,8 @@ class Session(ABC):
         numbers : range, optional
             Which batches, from 0: those of the epoch, then those of the epochs that follow. By default those
             of one epoch.
-        weight_decay, dropout : array of shape (float or (k,)), optional
-            As in `step`; one for each batch, or for all.
+        weight_decay, dropout : float or array of shape (k,), optional
+            As in `step`; one number for all batches, or one for each.
 
         Returns
         -------
@@ -251,7 +253,7 @@ class Session(ABC):
         Raises
         ------
         ShapeError
-            If the learning rate is an array of another shape than theta.
+            If the order is too short for its epochs.
         """
         m = len(examples)
         numbers = range(n_batches(m, batch_size)) if numbers is None else numbers
@@ -326,7 +328,10 @@ class Session(ABC):
 
         Returns
         -------
-        tuple of float
+        J : float
+            The cost.
+        gradient : array of shape (n_parameters,)
+            ∂J/∂θ.
         """
         return self.cost_and_gradient(X, Y, sample_weight=sample_weight)
 

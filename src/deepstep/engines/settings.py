@@ -38,7 +38,7 @@ class Settings:
     optimizer : str or Optimizer, optional
         Update rule, a name in ``deepstep.equations.OPTIMIZERS``.
     optimizer_params : mapping, optional
-        Of the update rule: ``beta``, ``beta1``, …
+        Settings of the update rule: ``beta``, ``beta1``, …
     l1, l2 : float, optional
         λ of L1 and of L2 regularization of the weights, which are part of the cost; at least 0.
     weight_decay : float, optional
@@ -54,11 +54,11 @@ class Settings:
         ``{"b*": 0.1, "s1": 6}``. Where several fit, the last one counts. By default the weights W alone
         decay; b, gamma, s, r, omega, phi, V and a do not.
     precision : str, optional
-        Of the products of matrices in steps, where it is another than that of the parameters: "bfloat16"
+        Precision of the products of matrices in steps, where it is not that of the parameters: "bfloat16"
         halves their memory and is fast on GPUs and on CPUs with AMX or AVX512-BF16. Parameters, update rule,
         costs and predictions stay in float32. The torch engine has it.
     seed : int, optional
-        Of the dropout masks, which are functions of (seed, step, layer).
+        Seed of the dropout masks, which are functions of (seed, step, layer).
 
     Raises
     ------
@@ -142,7 +142,7 @@ class Settings:
         Parameters
         ----------
         architecture : Architecture
-            Whose hidden layers.
+            The network.
 
         Returns
         -------

@@ -25,8 +25,8 @@ class PerExample(NamedTuple):
     Attributes
     ----------
     left : array of shape (n, m)
-        A column is an example.
-    right : array of shape (n_prev, m or None), optional
+        A factor of the gradients; a column is an example.
+    right : array of shape (n_prev, m), optional
         The gradient is the outer product of both columns, or the column of ``left`` alone.
 
     Examples
@@ -43,8 +43,9 @@ class PerExample(NamedTuple):
 
         Returns
         -------
-        array
+        array of shape (1, m)
         """
+        # in units of a power of two near the largest entry of the column: squares of their own would overflow
         units, squares = [], []
         for columns in (self.left,) if self.right is None else (self.left, self.right):
             largest = np.max(np.abs(columns), axis=0, initial=0)

@@ -139,6 +139,7 @@ def graph_of(layers: Sequence[Layer]) -> Graph:
     Parameters
     ----------
     layers : sequence of Layer
+        From layer 1 to the output.
 
     Returns
     -------

@@ -55,7 +55,7 @@ class Head:
     targets : str
         What Y has to be, a name in ``deepstep.equations.TARGETS``.
     textbook, textbook_backward : callable, optional
-        The same from the output AL, where there is such a form.
+        (AL, Y) → the loss and its derivative from the output AL, where there is such a form.
     kinks : callable, optional
         (ZL, Y) → numbers whose sign changes where the loss has no derivative, if there are such places.
     settings : mapping, optional
@@ -288,7 +288,7 @@ def probabilities(output: Output, AL: Array) -> Array | None:
 
     Returns
     -------
-    array
+    array or None
         For yes/no outputs each one's own (n_L, m); for classes one for each, (n_L, m), for ordered ones (n_L
         + 1, m); None for an output that gives numbers.
 

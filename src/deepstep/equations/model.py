@@ -37,6 +37,7 @@ class LayerCache(NamedTuple):
     Attributes
     ----------
     linear : LinearCache
+        ``(A_prev, W, b)``.
     Z : array of shape (n_l, m)
         Pre-activation, float32 or float64; a column is an example.
 
@@ -58,6 +59,7 @@ class Caches(tuple[LayerCache, ...]):
     Parameters
     ----------
     graph : Graph
+        The network of the pass.
     tape : dict
         Quantities of a forward pass by name.
 
@@ -230,8 +232,8 @@ def linear_activation_backward(dA: Array, cache: Any, activation: str) -> tuple[
     ----------
     dA : array of shape (n_l, m)
         Derivative of m·J by A.
-    cache
-        The cache of the forward step.
+    cache : LayerCache
+        ``((A_prev, W, b), Z)`` of the forward step.
     activation : str
         A name in ``ACTIVATIONS``.
 
@@ -423,6 +425,7 @@ def backpropagate(
     dZL : array of shape (n_L, m)
         Derivative of m·J by ZL.
     caches : sequence of LayerCache
+        One per layer, as `model_forward` gives them.
     activations : sequence of str, optional
         One name per layer, of ``ACTIVATIONS``; by default relu, …, relu, sigmoid.
     masks : mapping, optional
@@ -433,7 +436,7 @@ def backpropagate(
     Returns
     -------
     gradients : dict
-        As of `model_backward`.
+        As `model_backward` gives them.
 
     Examples
     --------

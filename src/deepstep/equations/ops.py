@@ -198,11 +198,13 @@ class Node(NamedTuple):
     Attributes
     ----------
     layer : int
+        Number of the layer, from 1.
     op : Op
+        The operation.
     names : mapping
         Symbol → name on the tape.
     reads, writes, needs, gives : tuple of str
-        The names.
+        Names on the tape of the operation's symbols.
     completes : tuple of str, optional
         The quantities among ``gives`` whose derivative is whole here: no earlier node reads them.
 
@@ -229,6 +231,7 @@ class Node(NamedTuple):
         Parameters
         ----------
         symbols : iterable of str
+            Of the operation, as in ``reads``.
 
         Returns
         -------
@@ -255,10 +258,12 @@ class Node(NamedTuple):
         tape : dict
             Quantities of a forward pass by name.
         places : iterable of float
+            Kinks or bends of the operation.
 
         Returns
         -------
         list of array
+            For each place: whether each entry lies above it.
         """
         return [tape[self.reads[0]].ravel() > place for place in places]
 
@@ -270,7 +275,9 @@ class Graph:
     Attributes
     ----------
     nodes : tuple of Node
+        In the order of the forward pass.
     layers : tuple of Layer
+        From layer 1 to the output.
     learned : mapping
         Parameters by name, in the order of θ: their layer and declaration.
 
@@ -329,7 +336,7 @@ class Graph:
         return self.with_ops(lambda node: node.op.running.predicting if node.op.running else node.op)
 
     def with_ops(self, op_of: Callable[[Node], Op]) -> "Graph":
-        """The same graph with other operations.
+        """A graph of the same nodes with other operations.
 
         Parameters
         ----------

@@ -56,7 +56,7 @@ class Parameters(Mapping[str, Array]):
         the parameters of its features, see ``Architecture.layout``.
     layer_dims : sequence of int
         n_0, n_1, …, n_L; empty where the shapes do not chain, which an update allows.
-    layout : tuple of tuple of str, optional
+    layout : tuple of (str, (int, int)), optional
         Names and shapes in the order of ``flat``; by default those of a network without features.
 
     Raises
@@ -180,7 +180,7 @@ class Parameters(Mapping[str, Array]):
         return self.flat.dtype
 
     def copy(self) -> "Parameters":
-        """The same numbers in a new vector.
+        """A copy of the numbers in a new vector.
 
         Returns
         -------
@@ -189,11 +189,11 @@ class Parameters(Mapping[str, Array]):
         return self.like(self.flat.copy())
 
     def astype(self, dtype: Any) -> "Parameters":
-        """The same numbers in another precision, in a new vector.
+        """A copy of the numbers in another precision.
 
         Parameters
         ----------
-        dtype
+        dtype : numpy.dtype or str
             float32 or float64.
 
         Returns
@@ -256,6 +256,7 @@ def as_parameters(
     where : str, optional
         Without effect; messages name the argument.
     chained : bool, optional
+        Whether each W has to follow the layer before, as in a network.
 
     Returns
     -------

@@ -37,6 +37,7 @@ def cosine_features(X: Array, omega: Array, phi: Array, *, inputs: Sequence[int]
     Returns
     -------
     C : array of shape (c·K, m)
+        K cosines of each of c inputs.
 
     Notes
     -----
@@ -127,10 +128,12 @@ def input_maps_forward(X: Array, C: Array, V: Array, a: Array) -> Array:
     V : array of shape (c·d, K)
         A linear map of each of these inputs.
     a : array of shape (c·d, 1)
+        Bias of the maps.
 
     Returns
     -------
     E : array of shape (n_0 + c·d, m)
+        X, and below it the d outputs of each map.
 
     Notes
     -----
@@ -209,7 +212,7 @@ def _rows(X: Array, inputs: Sequence[int] | None) -> Array:
 
 
 def _angles(x: Array, omega: Array, phi: Array) -> Array:
-    """(c, K, m)."""
+    """The arguments of the cosines, (c, K, m)."""
     return 2 * pi * omega[:, :, np.newaxis] * x[:, np.newaxis] + phi[:, :, np.newaxis]
 
 
@@ -225,7 +228,7 @@ def _settings(value: Any) -> dict[str, Any]:
 
 
 def _check(value: Any, n_0: int) -> str:
-    """What the option must be, where this value is not that."""
+    """The requirement of the option, where this value does not meet it."""
     settings = _settings(value)
     inputs = settings["inputs"]
     sizes = all(is_whole(settings[name], 1) for name in ("frequencies", "outputs"))
@@ -242,7 +245,7 @@ def _uniform(limit: float) -> Any:
 
 
 def _count(value: Any, n_0: int) -> int:
-    """c."""
+    """c, the number of inputs that are embedded."""
     inputs = _settings(value)["inputs"]
     return n_0 if inputs is None else len(inputs)
 

@@ -213,6 +213,7 @@ def equation(
     Returns
     -------
     callable
+        The decorator.
 
     Raises
     ------

@@ -89,7 +89,7 @@ class Optimizer:
     optimizer_params : mapping, optional
         Settings that differ from the equation's defaults.
     weight_decay : float, optional
-        λ of `decoupled_decay` before each update, where nothing else is asked for.
+        λ of `decoupled_decay` before each update, unless a session sets another.
     corrections : mapping, optional
         Symbol of each vector of state that is corrected for its start at zero, with the names of that vector
         and of its decay: ``{"v̂": ("v", "beta1"), …}``.
@@ -118,7 +118,7 @@ class Optimizer:
         check_number("weight_decay", self.weight_decay, 0)
         self.settings(self.optimizer_params)
 
-    @cached_property  # asked for several times by every session
+    @cached_property  # every session reads them several times
     def arguments(self) -> Mapping[str, Parameter]:
         """Defaults of the equation."""
         return dict(signature(self.update).parameters)
@@ -218,7 +218,7 @@ def get_optimizer(optimizer: "str | Optimizer", where: str = "optimizer") -> Opt
 
     Parameters
     ----------
-    optimizer : str | Optimizer
+    optimizer : str or Optimizer
         A name in ``OPTIMIZERS``.
     where : str, optional
         Without effect; messages name the argument.

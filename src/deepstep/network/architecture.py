@@ -46,7 +46,7 @@ class Architecture:
         n_0 (inputs), n_1, …, n_L (outputs).
     activations : tuple of str
         One name per layer 1 … L, of ``deepstep.equations.ACTIVATIONS``; the last is the output's.
-    output : str or Head or Architecture, optional
+    output : str, optional
         The head: what the output means and which loss trains it, a name in ``deepstep.equations.HEADS``. By
         default the head of the same name as the last activation: ``"sigmoid"``, ``"softmax"``, …
     output_settings : mapping, optional
@@ -244,7 +244,7 @@ class Architecture:
         return Parameters.from_dict(values, layers=self.layers)
 
     def entries(self) -> dict[str, Any]:
-        """The architecture as its arguments by name, for files; what came later stands there if it is on.
+        """The architecture as its arguments by name, for files; later entries only where they are on.
 
         Returns
         -------

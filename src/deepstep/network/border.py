@@ -112,7 +112,7 @@ def classes_in(architecture: Architecture, Y: Array) -> Classes:
 def weights_of_classes(
     class_weight: Any, architecture: Architecture, learned: Examples, where: str
 ) -> list[Array] | None:
-    """For each column the weights of its classes, counted in what is learned; None if none are asked for."""
+    """For each column the weights of its classes, counted in the training set; None without class_weight."""
     if class_weight is None:
         return None
     columns, number = classes_in(architecture, learned.Y.T)

@@ -189,7 +189,7 @@ def _kept(block, layer, step, seed, limit):
 
 @part(order=ORDERED)
 def _below(word, limit):
-    """The same of the two draws of a word, the lower half first."""
+    """Which of the two draws of a word are below the limit, as bits; the lower half first."""
     first, second = (word & np.uint64(0xFFFFFFFF)) < limit, (word >> np.uint64(32)) < limit
     return np.int32(first) | np.int32(second) << 1
 

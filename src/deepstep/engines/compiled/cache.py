@@ -131,7 +131,7 @@ class KernelCache(FunctionCache):
         try:
             super().save_overload(sig, data)
         except OSError as error:
-            tell_that_nothing_is_kept(str(error))
+            warn_without_cache(str(error))
 
 
 class _Files:
@@ -197,7 +197,7 @@ class _Files:
 
 
 @cache
-def tell_that_nothing_is_kept(why: str) -> None:
+def warn_without_cache(why: str) -> None:
     """Warn, once for each reason, that each process compiles its kernels."""
     logging.getLogger("deepstep").warning(
         "compiled kernels cannot be kept, and each process compiles them again: %s. "

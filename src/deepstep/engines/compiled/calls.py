@@ -18,8 +18,8 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from deepstep.engines.choice import told_if_slow
-from deepstep.engines.compiled.cache import KernelCache, tell_that_nothing_is_kept
+from deepstep.engines.choice import warning_if_slow
+from deepstep.engines.compiled.cache import KernelCache, warn_without_cache
 from deepstep.engines.compiled.layout import CALLS, LAYERS, PARAMETERS, PLAN, STAGES, Batch, Embedded
 from deepstep.engines.compiled.lowering import Work
 
@@ -46,18 +46,18 @@ def part(
 
 def kernel(function: Callable[..., Any]) -> Any:
     """A function that Python calls: compiled at its first call for each precision, then found on disk."""
-    return kept(function, fastmath=SUMS)
+    return cached_on_disk(function, fastmath=SUMS)
 
 
-def kept(function: Callable[..., Any], **options: Any) -> Any:
+def cached_on_disk(function: Callable[..., Any], **options: Any) -> Any:
     """A function whose compiled code is kept on disk."""
     compiled = njit(function, **{**_OPTIONS, **options})
     try:
         compiled._cache = KernelCache(function)
     except RuntimeError:
-        tell_that_nothing_is_kept("no folder for them can be written")
+        warn_without_cache("no folder for them can be written")
     except OSError as error:
-        tell_that_nothing_is_kept(str(error))
+        warn_without_cache(str(error))
     return compiled
 
 
@@ -67,9 +67,9 @@ COMPILING = "compiling kernels for this processor: once, some seconds; `deepstep
 
 
 @contextmanager
-def told_while_compiled() -> Iterator[None]:
+def warning_while_compiling() -> Iterator[None]:
     """Say that a kernel is compiled where it takes long; other threads wait instead of doing the same."""
-    with _ONE_AT_A_TIME, told_if_slow(COMPILING):
+    with _ONE_AT_A_TIME, warning_if_slow(COMPILING):
         collects = gc.isenabled()
         gc.disable()  # a tenth of the time, as a compiler makes much and throws away little
         try:
@@ -148,7 +148,7 @@ def routine(call: str, name: str = "", *, order: set[str] = SUMS) -> Any:
             raise TypeError(f"{function.__name__} does not have the arguments {CALLS[call]}")
         if name:
             function.__name__ = function.__qualname__ = name
-        ROUTINES.append(kept(function, fastmath=order, no_cpython_wrapper=True))
+        ROUTINES.append(cached_on_disk(function, fastmath=order, no_cpython_wrapper=True))
         return ROUTINES[-1]
 
     return compiled

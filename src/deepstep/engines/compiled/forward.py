@@ -9,7 +9,7 @@ import numpy as np
 
 from deepstep import environment  # its numbers are in no kernel
 from deepstep.engines.compiled import calls
-from deepstep.engines.compiled.calls import kernel, told_while_compiled
+from deepstep.engines.compiled.calls import kernel, warning_while_compiling
 from deepstep.engines.compiled.layout import NONE
 from deepstep.engines.compiled.linking import link_prediction, outputs_address
 from deepstep.engines.compiled.lowering import Tables, running_statistics, tables_of
@@ -62,7 +62,7 @@ def _tables(architecture: Architecture, dtype: Any) -> Tables:
 
 def prepare_prediction(tables: Tables, dtype: Any) -> None:
     """Load what predictions need, or compile it, by making none."""
-    with told_while_compiled():
+    with warning_while_compiling():
         link_prediction(tables, dtype)
         statistics, no_rows = np.zeros((2, 0), dtype), np.zeros((0, 1), dtype)
         outputs(tables, statistics[0], statistics, no_rows, output="identity")

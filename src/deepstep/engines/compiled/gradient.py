@@ -58,6 +58,7 @@ def gradient_and_update(thread, plan, layers, parameters, state, source, first, 
                 offset, count = layer.W + top * n_prev, (bottom - top) * n_prev
             else:
                 offset, count = begins + low, high - low
+            # a thread has room for a tile of the gradient, unless all of it is kept, where it lies as θ does
             into = offset if plan.complete else thread * plan.tile
             if kind == WEIGHTS:
                 begin = (layer.unit + top) * stride

@@ -14,6 +14,8 @@ from deepstep.engines.compiled.mathematics import exp, log1p
 
 
 def _softmax(plan, levels, work, offset, n, batch):
+    # row has the largest logit of each example, which is taken off so that nothing overflows, then the sum of
+    # the exponentials; D has the exponentials until that sum is known.
     setting, low, stride, k = plan.head_setting, batch.low, batch.stride, batch.high - batch.low
     Z, D, T, number = work.A, work.D, work.targets, work.A.dtype.type
     loss, row = run(work.rows[LOSS], low, k), run(work.rows[ROOM], low, k)

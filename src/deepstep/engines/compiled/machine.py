@@ -271,6 +271,8 @@ START = np.int64(0)
 @part
 def product(blas, factor, shape, ta, A, tb, B, C):
     """C = factor · op(A) op(B) for parts (array, begin, ld) of flat arrays, row by row. Nothing is copied."""
+    # Fortran's gemm reads column by column what lies here row by row, so that it sees each matrix transposed:
+    # Cᵀ = op(B)ᵀ op(A)ᵀ, and the factors change places.
     rows, columns, inner = shape
     values_a, a, lda = A
     values_b, b, ldb = B

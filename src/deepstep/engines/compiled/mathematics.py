@@ -40,6 +40,7 @@ def _reduced(number, integer, high, low, bits, bias):
     @part(order=ORDERED)
     def remainder(x):
         n = np.int32(x * log2e + (half if x >= zero else -half))
+        # ln 2 in two parts: n times the upper one is exact, and r keeps its digits
         r = (x - number(n) * ln2_high) - number(n) * ln2_low
         p = c7
         if degree_13:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.engines.compiled.calls import ROUTINES, address_of, told_while_compiled
+from deepstep.engines.compiled.calls import ROUTINES, address_of, warning_while_compiling
 from deepstep.engines.compiled.forward import outputs, prepare_prediction
 from deepstep.engines.compiled.layout import TURNED_UP_TO, Data
 from deepstep.engines.compiled.linking import link_training
@@ -62,7 +62,7 @@ class CompiledSession(Session):
         """Link the routines of steps; load the kernel by doing no step with it, once for each precision."""
         if self._trains:
             return
-        with told_while_compiled():
+        with warning_while_compiling():
             link_training(self._plan, self._tables, self._head.name, self._dtype)
             if self._dtype not in _READY:
                 self._load_kernel()
@@ -232,7 +232,7 @@ def warm_up() -> Iterator[str]:
         session.forward(np.zeros((2, 1), dtype))
         yield f"steps, {dtype}"
         for routine in ROUTINES:
-            with told_while_compiled():
+            with warning_while_compiling():
                 address_of(routine, np.dtype(dtype))
             yield f"{routine.py_func.__name__}, {dtype}"
 

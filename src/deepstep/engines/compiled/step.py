@@ -30,6 +30,7 @@ from deepstep.engines.compiled.updates import steps_show_denormals
 @calls.routine("forward")
 def forward_pass(thread, barrier, plan, layers, theta, source, first, work, batch):
     """Activations of all layers and the logits, with g′(Z) where an activation does not show it."""
+    # A has a row of ``stride`` numbers for each unit of all layers; this thread's columns are low to high
     unity, A, stride, scaled = theta.dtype.type(1), work.A, batch.stride, work.scaled
     low, high = batch.low, batch.high
     for l in range(1, layers.size):

@@ -122,7 +122,7 @@ def regularize(thread, plan, theta, offset, g, begin, count, total, shared):
 
 @part
 def cut(plan, g, begin, count):
-    """Each entry of a run of g to the range from -clip_value to clip_value, where that is asked for."""
+    """Each entry of a run of g to the range from -clip_value to clip_value, where there is one."""
     if plan.clip_value == 0 or plan.only_gradient != 0:
         return
     g, limit = run(g, begin, count), g.dtype.type(plan.clip_value)
