@@ -276,8 +276,12 @@ def as_parameters(
     if isinstance(parameters, Parameters):
         return parameters
     if not isinstance(parameters, Mapping):
-        kind, hint = type(parameters).__name__, "Use initialize_parameters or Parameters.from_dict."
-        raise DataError.must_be("parameters", "a mapping with W1, b1, …", kind, hint)
+        raise DataError.must_be(
+            "parameters",
+            "a mapping with W1, b1, …",
+            type(parameters).__name__,
+            "Use initialize_parameters or Parameters.from_dict.",
+        )
     return Parameters.from_dict(parameters, chained=chained)
 
 

@@ -149,8 +149,9 @@ class Optimizer:
         """
         argument, rule = "optimizer_params", self.update.__name__
         if not isinstance(optimizer_params, Mapping):
-            requirement = "a mapping such as {'beta': 0.9}"
-            raise ConfigurationError.must_be(argument, requirement, repr(optimizer_params))
+            raise ConfigurationError.must_be(
+                argument, "a mapping such as {'beta': 0.9}", repr(optimizer_params)
+            )
         passed = {"theta", "gradient", "learning_rate", "t", "layout", *self.state}
         known = [name for name in self.arguments if name not in passed]
         for name, value in optimizer_params.items():
