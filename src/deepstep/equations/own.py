@@ -315,7 +315,7 @@ class _Trial(NamedTuple):
         sides: Callable[[Array], AnyArray],
         hint: str,
     ) -> None:
-        """Refuse what is not the derivative of the summed values by the first of ``point``, but for kinks."""
+        """Refuse what is not the derivative of the summed values by the first of ``point``; not at kinks."""
         (name, Z), *_ = point.items()
         numeric, at_a_kink = np.empty_like(Z), np.empty(Z.shape, bool)
         for unit in range(len(Z)):
