@@ -177,19 +177,19 @@ def test_where_one_cannot_read_all_end_and_the_first_keeps_what_was_reached(resu
 
 
 DIFFERENT = "ConfigurationError: {}: the same network, examples and options in every worker; worker 1 has"
-ELSEWHERE = "WorkerError: worker {}: all workers at the same place, with the same order and rates"
+ELSEWHERE = "WorkerError: Worker {} is at {}, and others are not, or have another order or other rates"
 REFUSED = {
     "network": DIFFERENT.format("Network.train"),
     "options": DIFFERENT.format("Network.train"),
     "examples": DIFFERENT.format("NetworkClassifier.fit"),
-    "place": f"{ELSEWHERE}; this one is at other parameters",
-    "order": f"{ELSEWHERE}; this one is at step 0, and others are not or have others",
-    "rates": f"{ELSEWHERE}; this one is at step 0, and others are not or have others",
+    "place": ELSEWHERE.format("{}", "other parameters"),
+    "order": ELSEWHERE.format("{}", "step 0"),
+    "rates": ELSEWHERE.format("{}", "step 0"),
     "seed": "ConfigurationError: Network.train: seed must be a whole number",
     "random_state": "ConfigurationError: NetworkClassifier.fit: random_state must be a whole number",
     "engine": "ConfigurationError: Network.train: engine must be 'auto', 'torch', 'torch:cpu' or",
     "engine of an estimator": "ConfigurationError: NetworkRegressor.fit: engine must be 'auto', 'torch'",
-    "normalization": "ConfigurationError: the distributed engine: layers whose examples do not depend",
+    "normalization": "ConfigurationError: normalization must be 'none' or 'layer' on the distributed engine",
     "fault": "ConfigurationError: Network.train: fault alone",
     "ensemble": "ConfigurationError: DeepClassifier.fit: a process outside of a process group",
 }
@@ -209,8 +209,8 @@ def test_workers_that_die_hang_and_are_killed(tmp_path):
     assert_equal(results, alone)
     assert 0 < results[0]["seen"] < len(alone.history)  # the last life did not begin anew
     died, hung = ((tmp_path / f"life {life}").read_text("utf-8") for life in (0, 1))
-    assert died.startswith("worker 0: a reply of all workers; one of them has ended")
-    assert hung.startswith("worker 0: a reply of all workers; one of them hangs, or takes longer than it may")
+    assert died.startswith("Worker 0 got no reply of all workers: one of them has ended")
+    assert hung.startswith("Worker 0 got no reply of all workers: one of them hangs, or takes longer")
     assert "--max-restarts=3" in hung
 
 
@@ -224,7 +224,7 @@ def test_a_worker_that_does_not_come_is_told_in_a_sentence(monkeypatch):
     of_two(monkeypatch)
     module = importlib.import_module("torch.distributed.rendezvous")
     monkeypatch.setattr(module, "rendezvous", lambda url: iter([(distributed.HashStore(), 0, 2)]))
-    said = "worker 0: a reply of all workers; one of them hangs, or takes longer than it may"
+    said = "Worker 0 got no reply of all workers: one of them hangs, or takes longer than it may"
     with pytest.raises(WorkerError, match=said), process_group(timeout=0.2):
         pass
     assert not distributed.is_initialized()

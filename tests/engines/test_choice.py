@@ -10,7 +10,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from deepstep import Network
 from deepstep.engines import Settings, choice, choose_engine
-from deepstep.engines.choice import told_if_slow
+from deepstep.engines.choice import warning_if_slow
 from deepstep.engines.compiled.layout import ACTIVATION_CODES, RULE_CODES
 from deepstep.engines.compiled.layout import HEADS as HEADS_WITH_KERNEL
 from deepstep.equations import (
@@ -118,10 +118,10 @@ def test_without_numba_the_reference_trains_and_it_is_said_once():
 @pytest.mark.parametrize(("patience", "said"), [(0.0, ["some seconds"]), (60.0, [])])
 def test_a_block_that_takes_long_is_told_of(patience, said, caplog, monkeypatch):
     monkeypatch.setattr(choice, "PATIENCE", patience)
-    with caplog.at_level(logging.WARNING, "deepstep"), told_if_slow("some seconds"):
+    with caplog.at_level(logging.WARNING, "deepstep"), warning_if_slow("some seconds"):
         until = time.monotonic() + 10
         while said and not caplog.messages and time.monotonic() < until:
             time.sleep(0.01)
-    with caplog.at_level(logging.WARNING, "deepstep"), told_if_slow("some seconds"):
+    with caplog.at_level(logging.WARNING, "deepstep"), warning_if_slow("some seconds"):
         time.sleep(0.05)
     assert caplog.messages == said  # once

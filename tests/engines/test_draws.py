@@ -26,7 +26,7 @@ def test_masks_of_some_rows_are_those_of_all(m, width, jump, data):
     part = slice(*sorted(data.draw(st.tuples(st.integers(0, m), st.integers(0, m)))))
     whole = dropout_masks(shape, (0.5,), m, **HOW)[1]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("deepstep.engines.draws.A_JUMP", jump)
+        patch.setattr("deepstep.engines.draws.DRAWS_PER_JUMP", jump)
         for some in (rows, part):
             found = dropout_masks(shape, (0.5,), m, **HOW, rows=some)[1]
             np.testing.assert_array_equal(found, whole[:, some])

@@ -239,7 +239,7 @@ def test_where_no_folder_can_be_written_it_is_said_and_costs_time_alone(
         monkeypatch.setenv(name, home if home == "~" else str(tmp_path / home))
     cannot_be_written(tmp_path / "temporary")
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    cache.tell_that_nothing_is_kept.cache_clear()
+    cache.warn_without_cache.cache_clear()
     with caplog.at_level(logging.WARNING, "deepstep"):
         assert [probe(), probe()] == [False, False]
     assert [message.partition("NUMBA_CACHE_DIR")[1] for message in caplog.messages] == ["NUMBA_CACHE_DIR"]
@@ -255,7 +255,7 @@ def container(tmp_path, monkeypatch):
         monkeypatch.setenv(name, str(tmp_path / "file"))
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    cache.tell_that_nothing_is_kept.cache_clear()
+    cache.warn_without_cache.cache_clear()
     return tmp_path / "temporary" / f"deepstep-{os.getuid() if os.name == 'posix' else getpass.getuser()}"
 
 

@@ -88,17 +88,17 @@ def test_the_unit_of_the_data_does_not_matter(factor: float) -> None:
         (
             np.ones((5, 6)),
             ShapeError,
-            "X has 6 rows, one for each input; got shape (5, 6). Columns are examples",
+            "X must have 6 rows, one for each input, got shape (5, 6). Columns are examples",
         ),
         (np.ones(6), ShapeError, "got shape (6,)"),
-        (np.ones((6, 0)), DataError, "at least one example; got m = 0"),
-        (np.full((6, 2), np.nan), DataError, "X holds finite numbers"),
-        (np.full((6, 2), -np.inf), DataError, "X holds finite numbers"),
+        (np.ones((6, 0)), DataError, "X must have at least one example, got shape (6, 0)"),
+        (np.full((6, 2), np.nan), DataError, "X must hold finite numbers, got NaN or infinity"),
+        (np.full((6, 2), -np.inf), DataError, "X must hold finite numbers, got NaN or infinity"),
         (np.full((6, 2), "a"), DataError, "got dtype <U1"),
         (np.full((6, 2), 1j), DataError, "got dtype complex128"),
     ],
 )
 def test_data_that_cannot_be_used_are_refused(X: Any, error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=r"^initialize_from_data: ") as caught:
+    with pytest.raises(error) as caught:
         initialized(X)
     assert message in str(caught.value)

@@ -229,10 +229,10 @@ def test_statistics_of_another_precision_leave_float32() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("b1", [[1.0]] * 3, r"b1 is a column of shape \(4, 1\); got \(3, 1\)"),
-        ("A_prev1", np.ones((4, 5)), "A_prev needs 3 rows"),
-        ("variance1", np.ones(4), r"variance1 has shape \(4, 1\); got \(4,\)"),
-        ("mean1", None, r"mean1 has shape \(4, 1\); got \(\)"),
+        ("b1", [[1.0]] * 3, r"b1 must have shape \(4, 1\), got shape \(3, 1\)"),
+        ("A_prev1", np.ones((4, 5)), "X must have 3 rows, one for each column of W1"),
+        ("variance1", np.ones(4), r"variance1 must have shape \(4, 1\), got shape \(4,\)"),
+        ("mean1", None, r"mean1 must have shape \(4, 1\), got shape \(\)"),
     ],
 )
 def test_what_does_not_fit_is_refused_where_it_comes_in(name: str, value: Any, message: str) -> None:
@@ -240,12 +240,12 @@ def test_what_does_not_fit_is_refused_where_it_comes_in(name: str, value: Any, m
     theta = {f"{symbol}1": array for symbol, array in {**case.values, **case.statistics}.items()}
     theta[name] = value
     X, statistics = theta.pop("A_prev1"), {name: theta.pop(name) for name in ("mean1", "variance1")}
-    with pytest.raises(ShapeError, match=rf"^model_forward.*: .*{message}"):
+    with pytest.raises(ShapeError, match=f"^{message}"):
         model_forward(X, theta, activations=["identity"], normalization=["batch"], statistics=statistics)
 
 
 def test_a_batch_without_examples_is_refused() -> None:
-    with pytest.raises(DataError, match="at least one example; got m = 0"):
+    with pytest.raises(DataError, match=r"U must have at least one example, got shape \(4, 0\)"):
         layer((3, 4, 5), 1, "batch").changed(A_prev=np.ones((3, 0))).run()
 
 
@@ -254,9 +254,9 @@ def test_a_batch_without_examples_is_refused() -> None:
     [
         (["bach", "none"], "Did you mean 'batch'"),
         ([["batch"], "none"], "normalization must be one of"),
-        (["none", "batch"], r"the layers with a gamma, \[1\]"),
-        ("batch", r"the layers with a gamma, \[1\]"),
-        (None, r"the layers with a gamma, \[1\]"),
+        (["none", "batch"], r"the layers with a gamma alone, \[1\]"),
+        ("batch", r"the layers with a gamma alone, \[1\]"),
+        (None, r"the layers with a gamma alone, \[1\]"),
     ],
 )
 def test_a_normalization_that_does_not_fit_the_parameters_is_refused(
@@ -273,5 +273,5 @@ def test_a_derivative_of_another_shape_is_refused() -> None:
     values = layer((3, 4, 5), 1, "batch").values
     theta = {"W1": values["W"], "b1": values["b"], "gamma1": values["gamma"]}
     _, caches = model_forward(values["A_prev"], theta, activations=["identity"], normalization=["layer"])
-    with pytest.raises(ShapeError, match=r"^backpropagate: .* of ZL, \(4, 5\); got \(4, 1\)"):
+    with pytest.raises(ShapeError, match=r"^dZL must have the shape of ZL, \(4, 5\), got shape \(4, 1\)"):
         backpropagate(np.ones((4, 1)), caches)

@@ -92,7 +92,7 @@ def jumps_elsewhere(ZL: Any, Y: Any) -> Any:
     return np.where(ZL > 0.5, 1, -1).astype(ZL.dtype)
 
 
-WRONG = r"the loss_backward of 'own' gives dZL = .* at ZL = .*, Y = .*, by central differences; got"
+WRONG = r"^The loss_backward of 'own' gives dZL = .* at ZL = .*, Y = .*, central differences"
 
 
 @pytest.mark.parametrize(
@@ -101,16 +101,16 @@ WRONG = r"the loss_backward of 'own' gives dZL = .* at ZL = .*, Y = .*, by centr
         (square, lambda ZL, Y: ZL - Y, {}, WRONG),
         (square, lambda ZL, Y: 2 * (ZL - Y) / ZL.shape[1], {}, WRONG),
         (distance_from_0, jumps_elsewhere, {}, "Where there is no derivative, let kinks change its sign"),
-        (lambda ZL, Y: (ZL - Y) ** 2, square_backward, {}, r"shape \(1, 24\) here; got .*\. Sum over"),
+        (lambda ZL, Y: (ZL - Y) ** 2, square_backward, {}, r"shape \(1, 24\) here, got .*\. Sum over"),
         (square, lambda ZL, Y: square_backward(ZL, Y).sum(axis=0), {}, r"got shape \(24,\)"),
-        (lambda ZL, Y: square(ZL, Y) - square(ZL, Y).mean(), square_backward, {}, "example 0 alone the same"),
+        (lambda ZL, Y: square(ZL, Y) - square(ZL, Y).mean(), square_backward, {}, "example 0 another"),
         (hinge, hinge_backward, {"activation": "rellu"}, "Did you mean 'relu'"),
         (hinge, hinge_backward, {"targets": "number"}, "kind of targets must be .*Did you mean 'numbers'"),
-        (hinge, None, {}, "loss_backward of 'own' is a function; got None"),
-        (hinge, hinge_backward, {"kinks": True}, "kinks of 'own' is a function; got True"),
+        (hinge, None, {}, "^loss_backward must be a function, got None"),
+        (hinge, hinge_backward, {"kinks": True}, "^kinks must be a function, got True"),
     ],
 )
 def test_a_wrong_one_is_refused_with_its_place(loss: Any, backward: Any, options: Any, message: str) -> None:
-    with pytest.raises(ConfigurationError, match=f"^register_head: .*{message}"):
+    with pytest.raises(ConfigurationError, match=message):
         register_head("own", loss, backward, **options)
     assert "own" not in HEADS

@@ -109,9 +109,9 @@ def test_dropout_keeps_the_mean(keep_prob: float) -> None:
 
 def test_masks_that_do_not_fit_are_refused() -> None:
     for keep_prob in (0, -0.1, 1.1, float("nan")):
-        with pytest.raises(ConfigurationError, match="keep_prob is above 0 and at most 1; got"):
+        with pytest.raises(ConfigurationError, match="keep_prob must be above 0 and at most 1, got"):
             dropout_mask(np.zeros((2, 2)), keep_prob)
     for function in (dropout_forward, dropout_backward):
         for shape in ((2, 1), (1, 3), (3, 2), (3,)):  # they would broadcast
-            with pytest.raises(ShapeError, match=r"mask has the shape of (G|dA), \(2, 3\); got"):
+            with pytest.raises(ShapeError, match=r"mask must have the shape of (G|dA), \(2, 3\), got"):
                 function(np.ones((2, 3)), np.ones(shape))

@@ -131,7 +131,7 @@ class TestFromTorch:
             ([nn.Linear(2, 2, dtype=torch.bfloat16)], "numbers of float32 or float64; got"),
             ([nn.Linear(2, 2, device="meta")], "on the device meta, which has shapes alone"),
             ([nn.utils.spectral_norm(nn.Linear(2, 2))], "module 0 (Linear): a module without hooks"),
-            ([nn.Linear(2, 3), nn.ReLU(), nn.Linear(4, 1)], "layer 2: W2 has shape (n_2, n_1) with"),
+            ([nn.Linear(2, 3), nn.ReLU(), nn.Linear(4, 1)], "W2 must have shape (n_2, n_1) with"),
             ([not_finite(nn.Linear(2, 2))], "one is not"),
         ],
     )
@@ -212,7 +212,7 @@ def test_numbers_are_copied_both_ways():
 @pytest.mark.parametrize("call", [lambda: Network.from_torch(None), lambda: Network([2, 1]).to_torch()])
 def test_without_torch_the_sentence_says_what_to_install(monkeypatch, call):
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(MissingPackageError, match=r"'torch' is needed; .*pip install torch"):
+    with pytest.raises(MissingPackageError, match=r"needs the package 'torch'.*pip install torch"):
         call()
 
 

@@ -34,8 +34,8 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
             ({"validation_fraction": share}, "must be a number above 0 and below 1")
             for share in (0, 1, float("nan"), True, "half")
         ),
-        ({"validation": (X, Y["sigmoid"], [1.0])}, "validation: sample_weight has shape (40,)", ShapeError),
-        ({"validation": (X, Y["sigmoid"], -np.ones(40))}, "has numbers of at least 0", DataError),
+        ({"validation": (X, Y["sigmoid"], [1.0])}, "^validation sample_weight must have", ShapeError),
+        ({"validation": (X, Y["sigmoid"], -np.ones(40))}, "must hold numbers of at least 0", DataError),
         ({**HELD_OUT, "validation_fraction": 0.1}, "validation_fraction; got both"),
         *(
             ({"metrics": metrics, "validation_fraction": 0.2}, f"train: {message}")
@@ -92,7 +92,7 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
         ({"scoring": "roc_auc", "validation_fraction": 0.3}, "a metric of such a target, 'roc_auc' is none"),
     ],
     "identity": [
-        ({"class_weight": "balanced"}, "learns classes, for class_weight; this network's"),
+        ({"class_weight": "balanced"}, "^class_weight needs an output that learns classes, got 'identity'"),
         ({"scoring": "neg_log_loss", "validation_fraction": 0.3}, "', one of classes"),
     ],
 }

@@ -82,7 +82,7 @@ def test_a_factor_that_cannot_be_ends_the_training_there(name, factor):
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_factor_that_drops_every_unit(engine):
-    message = r"^dropout_schedule: .* the dropout of 0\.5 stays below 1; got the factor 2 in step 1\.$"
+    message = r"^dropout_schedule must .* dropout of 0\.5 stays below 1, got the factor 2 in step 1\.$"
     with pytest.raises(ConfigurationError, match=message):
         trained(network(engine=engine), dropout=0.5, dropout_schedule=lambda t: 2.0)
 

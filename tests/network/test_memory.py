@@ -31,7 +31,7 @@ def test_to_train_one(small_machine):
     net = Network([1, 300, 1], output="identity", seed=1)
     data = [[0.0, 1.0]], [[1.0, 0.0]]
     net.train(*data, iterations=1)
-    with pytest.raises(ConfigurationError, match=r"Network.train: .* to train"):
+    with pytest.raises(ConfigurationError, match=r"^layer_dims must be .* to train"):
         net.train(*data, iterations=1, optimizer="adam")
     with pytest.raises(ConfigurationError, match=r"hidden_layer_sizes must be .* to train"):
         NetworkRegressor(300, max_iter=1, dtype="float64").fit(np.array([[0.0], [1.0]]), np.array([1.0, 0.0]))

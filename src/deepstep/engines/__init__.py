@@ -61,7 +61,7 @@ def open_session(
     examples : int, optional
         How many an update will have; "auto" does the first steps of small work with the equations.
     where : str, optional
-        Name for error messages.
+        Without effect; messages name the engine.
 
     Returns
     -------
@@ -71,7 +71,7 @@ def open_session(
     Raises
     ------
     ConfigurationError
-        If the engine is unknown, or is asked for by name and cannot do the work.
+        If the engine is unknown, or is named and cannot do the work.
 
     Examples
     --------

@@ -35,8 +35,8 @@ ENGINES = {
     "compiled": "deepstep.engines.compiled.span:SpanSession",
     "torch": "deepstep.engines.torch.session:TorchSession",
 }
-"""All engines by name, with the module and the class of their sessions, which are loaded when they are asked
-for.
+"""All engines by name, with the module and the class of their sessions, which are loaded at their first
+use.
 """
 
 KNOWN = ("auto", *ENGINES, "torch:cpu", "torch:cuda", "torch:mps")
@@ -79,7 +79,7 @@ def check_engine(engine: str, where: str) -> None:
     name, _, device = engine.partition(":") if isinstance(engine, str) else (engine, "", "")
     devices = {"torch": True, DISTRIBUTED: True, "auto": device == "cpu"}
     if name not in ("auto", *ENGINES, DISTRIBUTED) or (device and not devices.get(name)):
-        raise unknown_name(where, "engine", engine, KNOWN, setting="engine")
+        raise unknown_name("engine", engine, KNOWN, setting="engine")
 
 
 def choose_engine(
@@ -113,8 +113,8 @@ def choose_engine(
             others = "Pass engine='torch' or 'auto'."
         if name == DISTRIBUTED:
             others = "One process alone can do it, outside of a process group."
-        raise ConfigurationError(where, f"work that the {name} engine can do", why, others)
-    missing = missing_torch(where) if name in ("torch", DISTRIBUTED) else None
+        raise ConfigurationError(f"engine={engine!r} cannot do this work: {why}", others)
+    missing = missing_torch(f"The {name} engine") if name in ("torch", DISTRIBUTED) else None
     if missing is not None:
         raise missing
     return Choice(engine)
@@ -125,11 +125,11 @@ def check_here(
 ) -> None:
     """Refuse an engine that cannot do some work or is not on this machine, before any data is read."""
     if engine.partition(":")[0] == DISTRIBUTED:
-        raise unknown_name(where, "engine", engine, KNOWN, setting="engine")
+        raise unknown_name("engine", engine, KNOWN, setting="engine")
     choice = choose_engine(engine, architecture, settings, dtype=dtype, where=where)
     name, _, device = choice.name.partition(":")
     if name == "torch":
-        import_module("deepstep.engines.torch.devices").device_of(device, where)
+        import_module("deepstep.engines.torch.devices").device_of(device)
 
 
 def why_not(name: str, architecture: Architecture, settings: Settings) -> str:
@@ -170,19 +170,19 @@ def missing_numba() -> str:
     except Exception as error:  # an installation that is broken, or for another NumPy, raises what it likes
         why = f"Numba cannot be used ({type(error).__name__}: {error})"
         logging.getLogger("deepstep").warning(
-            "%s; the reference engine trains, some times slower. Mend: pip install %s", why, name
+            "%s; the reference engine trains, some times slower. Run: pip install %s", why, name
         )
         return why
     return ""
 
 
-def missing_torch(where: str) -> MissingPackageError | None:
-    """The error of who needs PyTorch, if it is not installed."""
+def missing_torch(what: str) -> MissingPackageError | None:
+    """The error that ``what`` needs PyTorch, if it is not installed."""
     try:
-        found = find_spec("torch") is not None
+        installed = find_spec("torch") is not None
     except ValueError:  # a module that was put in its place, or barred
-        found = False
-    return None if found else missing_package(where, "torch")
+        installed = False
+    return None if installed else missing_package(what, "torch")
 
 
 @cache
@@ -204,8 +204,8 @@ _DRIVERS = ("/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 def session_class(name: str) -> Callable[..., Session]:
     """The class of an engine's sessions, on the device that the name may have."""
     name, _, device = name.partition(":")
-    module, _, found = _SESSIONS[name].partition(":")
-    cls = cast(Callable[..., Session], getattr(import_module(module), found))
+    module, _, class_name = _SESSIONS[name].partition(":")
+    cls = cast(Callable[..., Session], getattr(import_module(module), class_name))
     return partial(cls, device=device) if device else cls
 
 
@@ -225,7 +225,7 @@ class EngineDescription(NamedTuple):
     note : str, optional
         Why it is not available, or what is slow; else empty.
     hint : str, optional
-        The command that mends it; else empty.
+        The command that makes it available or fast; else empty.
 
     Examples
     --------
@@ -257,20 +257,20 @@ def describe_engines() -> list[EngineDescription]:
     ['compiled', 'reference', 'torch']
     """
     plain = ("float64", "float32")
-    found = [EngineDescription("reference", True, "CPU", plain, "the equations as they stand")]
+    engines = [EngineDescription("reference", True, "CPU", plain, "the equations as they stand")]
     why = missing_numba()
     hint = "pip install numba" if why else ""
-    found.append(EngineDescription("compiled", not why, "CPU", () if why else plain, why, hint))
+    engines.append(EngineDescription("compiled", not why, "CPU", () if why else plain, why, hint))
     missing = missing_torch("describe_engines")
     if missing is not None:
         note, hint = "PyTorch is not installed", missing.hint.removeprefix("Run: ")
     else:
         try:
-            return [*found, *import_module("deepstep.engines.torch.devices").described()]
+            return [*engines, *import_module("deepstep.engines.torch.devices").described()]
         except Exception as error:  # a broken installation, or driver, raises what it likes
             note = f"PyTorch cannot be used ({type(error).__name__}: {error})"
             hint = "pip install --force-reinstall torch"
-    return [*found, EngineDescription("torch", False, "CPU, GPU", (), note, hint)]
+    return [*engines, EngineDescription("torch", False, "CPU, GPU", (), note, hint)]
 
 
 PATIENCE = 1.0
@@ -278,9 +278,9 @@ PATIENCE = 1.0
 
 
 @contextmanager
-def told_if_slow(words: str) -> Iterator[None]:
+def warning_if_slow(words: str) -> Iterator[None]:
     """Warn of what is going on, once in a process, where the block takes longer than `PATIENCE`."""
-    timer = threading.Timer(PATIENCE, _tell_once, [words])
+    timer = threading.Timer(PATIENCE, _warn_once, [words])
     timer.daemon = True
     if has_threads():
         timer.start()
@@ -291,5 +291,5 @@ def told_if_slow(words: str) -> Iterator[None]:
 
 
 @cache
-def _tell_once(words: str) -> None:
+def _warn_once(words: str) -> None:
     logging.getLogger("deepstep").warning(words)

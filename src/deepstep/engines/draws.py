@@ -10,10 +10,10 @@ from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture
 from deepstep.types import AnyArray, Array
 
-OF_A_COUNT = 8
+DRAWS_PER_COUNT = 8
 """Draws of float32 that Philox gives for one count."""
-A_JUMP = 500
-"""To go on with the counter takes about as long as so many draws."""
+DRAWS_PER_JUMP = 500
+"""To move the counter takes about as long as so many draws."""
 
 
 DROPOUT = 1
@@ -29,13 +29,11 @@ def generator(seed: int, step: int, layer: int) -> np.random.Generator:
 def check_dropout(dropout: Sequence[float], factors: Sequence[float] | Array, step: int) -> None:
     """Refuse factors, of this step and the next ones, that raise the probability of a layer to 1."""
     highest = max(dropout, default=0.0)
-    for at, factor in enumerate(factors if highest else ()):
+    for number, factor in enumerate(factors if highest else (), start=step):
         if highest * factor >= 1:
-            raise ConfigurationError(
-                "dropout_schedule",
-                f"factors with which the dropout of {highest:g} stays below 1",
-                f"got the factor {factor:g} in step {step + at}",
-            )
+            requirement = f"have factors with which the dropout of {highest:g} stays below 1"
+            value = f"the factor {factor:g} in step {number}"
+            raise ConfigurationError.must_be("dropout_schedule", requirement, value)
 
 
 def dropout_masks(
@@ -54,26 +52,28 @@ def dropout_masks(
     masks = {}
     for layer, rate in enumerate(dropout, start=1):
         if rate > 0:
-            drawn = generator(seed, step, layer)
-            shape = (m, architecture.layer_dims[layer])
-            uniform = (
-                drawn.random(shape, dtype=np.float32) if rows is None else _uniform_of(rows, drawn, shape)
-            )
+            rng, shape = generator(seed, step, layer), (m, architecture.layer_dims[layer])
+            if rows is None:
+                uniform: AnyArray = rng.random(shape, dtype=np.float32)
+            else:
+                uniform = _uniform_rows(rows, rng, shape)
             masks[layer] = dropout_mask(uniform.T, 1 - rate, dtype=dtype)
     return masks
 
 
-def _uniform_of(rows: slice | AnyArray, drawn: np.random.Generator, shape: tuple[int, int]) -> AnyArray:
+def _uniform_rows(rows: slice | AnyArray, rng: np.random.Generator, shape: tuple[int, int]) -> AnyArray:
     """Some rows of uniform draws: the counter skips to each run of rows, where that is less work."""
-    (m, width), numbers = shape, np.arange(shape[0])[rows]
+    m, width = shape
+    numbers = np.arange(m)[rows]
     starts = np.flatnonzero(np.diff(numbers, prepend=-2) != 1)
-    if len(starts) * A_JUMP >= (m - len(numbers)) * width:
-        return np.asarray(drawn.random(shape, dtype=np.float32)[rows])
-    found, at = np.empty((len(numbers), width), np.float32), 0
+    if len(starts) * DRAWS_PER_JUMP >= (m - len(numbers)) * width:
+        return np.asarray(rng.random(shape, dtype=np.float32)[rows])
+    draws = np.empty((len(numbers), width), np.float32)
+    count = 0  # where Philox's counter stands: one count gives DRAWS_PER_COUNT draws
     for start, stop in pairwise([*starts.tolist(), len(numbers)]):
-        block, before = divmod(int(numbers[start]) * width, OF_A_COUNT)
-        drawn.bit_generator.advance(block - at)  # type: ignore[attr-defined]  # Philox has it
-        n = before + (stop - start) * width
-        found[start:stop] = drawn.random(n, dtype=np.float32)[before:].reshape(-1, width)
-        at = block - (-n // OF_A_COUNT)
-    return found
+        block, before = divmod(int(numbers[start]) * width, DRAWS_PER_COUNT)
+        rng.bit_generator.advance(block - count)  # type: ignore[attr-defined]  # Philox has it
+        n = before + (stop - start) * width  # a block begins with draws of the row before
+        draws[start:stop] = rng.random(n, dtype=np.float32)[before:].reshape(-1, width)
+        count = block - (-n // DRAWS_PER_COUNT)
+    return draws

@@ -8,7 +8,7 @@ import numpy as np
 
 from deepstep.engines.choice import SMALL_WORK
 from deepstep.engines.draws import check_dropout, dropout_masks
-from deepstep.engines.session import Asked, Session, SessionState, StepCosts
+from deepstep.engines.session import Batches, Session, SessionState, StepCosts
 from deepstep.engines.settings import Settings
 from deepstep.equations import (
     Graph,
@@ -47,14 +47,14 @@ def flat_gradient(
     """∂J/∂θ with L1 and L2, as one vector; m is the `total_weight`."""
     gradients: dict[str, Array] = {}
     terms = penalties(settings.l1, settings.l2)
-    for _, found in backward(graph.nodes, tape, {graph.logits: dZL}, input_gradient=False):
-        for name, value in found.items():
+    for _, derivatives in backward(graph.nodes, tape, {graph.logits: dZL}, input_gradient=False):
+        for name, value in derivatives.items():
             if name not in graph.learned:
                 continue
             for term in terms if is_weights(name) else ():
                 value += term.backward(parameters[name], term.strength, m)
             gradients[f"d{name}"] = value
-    return flatten_gradients(gradients, parameters, "step")
+    return flatten_gradients(gradients, parameters)
 
 
 def total_weight(Y: Array, sample_weight: Array | None) -> float:
@@ -165,15 +165,16 @@ class ReferenceSession(Session):
             *(gradient, cut, clipped, decayed, rates, decays, after),
         )
 
-    def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
-        for at, number in enumerate(asked.numbers):
-            X, Y, weight = examples.take(batch(asked.order, len(examples), asked.batch_size, number))
+    def _do(self, examples: Examples, batches: Batches, results: StepCosts) -> None:
+        for position, number in enumerate(batches.numbers):
+            rows = batch(batches.order, len(examples), batches.batch_size, number)
+            X, Y, weight = examples.take(rows)
             if weight is None or weight.any():  # a batch whose weights are all 0 teaches nothing
-                rate, decay, dropout = asked.rates[:, at].tolist()
-                found.costs[at] = self.step(
+                rate, decay, dropout = batches.rates[:, position].tolist()
+                results.costs[position] = self.step(
                     X, Y, learning_rate=rate, sample_weight=weight, weight_decay=decay, dropout=dropout
                 )
-                found.sizes[at] = Y.shape[1]
+                results.sizes[position] = Y.shape[1]
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
         graph, tape = self._predicting(X)
@@ -231,7 +232,7 @@ class ReferenceSession(Session):
     ) -> tuple[Costs, Graph, Array, Array]:
         """The terms of J, the graph with the mistake if there is one, dZL, and ∂J/∂θ."""
         ZL, theta, head = tape[graph.logits], self.parameters, self._head
-        m, settings, whole = total_weight(Y, sample_weight), self.settings, graph
+        m, settings = total_weight(Y, sample_weight), self.settings
         weights = [value for name, value in theta.items() if is_weights(name)]
         added = {
             term.name: term.cost(weights, term.strength, m) for term in penalties(settings.l1, settings.l2)
@@ -239,10 +240,10 @@ class ReferenceSession(Session):
         costs = Costs(cost_from_logits(ZL, Y, output=head, sample_weight=sample_weight), **added)
         dZL = output_gradient(ZL, Y, output=head, sample_weight=sample_weight)
         if self.mistake is not None:
-            whole, dZL = self.mistake.applied(graph, tape, dZL, Y, sample_weight, head)
+            graph, dZL = self.mistake.applied(graph, tape, dZL, Y, sample_weight, head)
             settings = settings if self.mistake.regularized else replace(settings, l1=0.0, l2=0.0)
-        gradient = flat_gradient(whole, tape, dZL, theta, settings=settings, m=m)
-        return costs, whole, dZL, gradient
+        gradient = flat_gradient(graph, tape, dZL, theta, settings=settings, m=m)
+        return costs, graph, dZL, gradient
 
     def _moved(
         self, theta: Array, gradient: Array, number: int, rates: float | Array
@@ -264,7 +265,7 @@ class ReferenceSession(Session):
         for node in graph.nodes:
             if node.op.running is not None:
                 names = [node.names[symbol] for symbol in node.op.running.start]
-                old, new = ([given[name] for name in names] for given in (statistics, tape))
+                old, new = ([values[name] for name in names] for values in (statistics, tape))
                 m = tape[node.reads[0]].shape[1]
                 statistics |= zip(names, node.op.running.update(*old, *new, m, **momentum), strict=True)
         return statistics
@@ -293,21 +294,21 @@ class SmallSession(ReferenceSession):
         if self._later is None and self._state.step + steps > FIRST_STEPS:
             self._later = self._open_later()
 
-    def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
-        at, n = 0, len(asked.numbers)
-        while at < n and self._state.step < FIRST_STEPS:  # a batch without weight is no step
-            here = slice(at, min(n, at + FIRST_STEPS - self._state.step))
-            super()._do(examples, asked.part(here), found.part(here))
-            if not found.part(here).finite:
+    def _do(self, examples: Examples, batches: Batches, results: StepCosts) -> None:
+        done, n = 0, len(batches.numbers)
+        while done < n and self._state.step < FIRST_STEPS:  # a batch without weight is no step
+            part = slice(done, min(n, done + FIRST_STEPS - self._state.step))
+            super()._do(examples, batches.part(part), results.part(part))
+            if not results.part(part).finite:
                 return
-            at = here.stop
-        if at == n:
+            done = part.stop
+        if done == n:
             return
         if self._later is None:
             self._later = self._open_later()
-        rest, later = slice(at, n), self._later
+        rest, later = slice(done, n), self._later
         later.load(self._state)
-        later._do(examples, asked.part(rest), found.part(rest))
+        later._do(examples, batches.part(rest), results.part(rest))
         self._take(later.state())
         self.name, self.why = later.name, later.why
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from deepstep.engines.settings import Settings
 from deepstep.equations import Head, get_head, get_optimizer
+from deepstep.equations.linear import check_shape
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import ALONE, Communicator, Examples, n_batches, places
@@ -69,6 +70,7 @@ class StepCosts(NamedTuple):
         Parameters
         ----------
         steps : slice
+            Which of them.
 
         Returns
         -------
@@ -82,15 +84,15 @@ class StepCosts(NamedTuple):
         return bool(np.isfinite(self.costs[self.sizes > 0]).all())
 
 
-class Asked(NamedTuple):
-    """The batches that `Session.steps` is asked for, of one epoch or of several."""
+class Batches(NamedTuple):
+    """Batches of one epoch or of several, for `Session.steps`."""
 
     order: AnyArray | None
     batch_size: int | None
     numbers: range
     rates: Array  # (3, k): α and the factors of weight decay and dropout of each batch
 
-    def part(self, steps: slice) -> "Asked":
+    def part(self, steps: slice) -> "Batches":
         """Some of them."""
         return self._replace(numbers=self.numbers[steps], rates=self.rates[:, steps])
 
@@ -169,6 +171,7 @@ class Session(ABC):
         Parameters
         ----------
         steps : int, optional
+            How many are to come.
         """
         return
 
@@ -230,8 +233,8 @@ class Session(ABC):
         ----------
         examples : Examples
             All of an epoch.
-        learning_rate : array of shape (float or (k,))
-            As in `step`; one for each batch, or for all.
+        learning_rate : float or array of shape (k,)
+            As in `step`; one number for all batches, or one for each.
         order : array of shape (epochs·m,), optional
             Order of the examples in the epoch, then that in the next, …; None for as it is.
         batch_size : int, optional
@@ -239,8 +242,8 @@ class Session(ABC):
         numbers : range, optional
             Which batches, from 0: those of the epoch, then those of the epochs that follow. By default those
             of one epoch.
-        weight_decay, dropout : array of shape (float or (k,)), optional
-            As in `step`; one for each batch, or for all.
+        weight_decay, dropout : float or array of shape (k,), optional
+            As in `step`; one number for all batches, or one for each.
 
         Returns
         -------
@@ -250,22 +253,22 @@ class Session(ABC):
         Raises
         ------
         ShapeError
-            If the learning rate is an array of another shape than theta.
+            If the order is too short for its epochs.
         """
         m = len(examples)
         numbers = range(n_batches(m, batch_size)) if numbers is None else numbers
         if order is not None and numbers and places(order, m, batch_size, numbers[-1]).stop > len(order):
-            expected = f"an order of {m} examples for each epoch"
-            raise ShapeError("Session.steps", expected, f"got {len(order)} numbers")
-        found = StepCosts(np.full(len(numbers), np.nan), np.zeros(len(numbers), np.int64))
+            requirement = f"have {m} numbers for each epoch, one for each example"
+            raise ShapeError.must_be("order", requirement, f"{len(order)} numbers")
+        results = StepCosts(np.full(len(numbers), np.nan), np.zeros(len(numbers), np.int64))
         rates = np.empty((3, len(numbers)))
         rates[0], rates[1], rates[2] = learning_rate, weight_decay, dropout
-        self._do(examples, Asked(order, batch_size, numbers, rates), found)
-        return found
+        self._do(examples, Batches(order, batch_size, numbers, rates), results)
+        return results
 
     @abstractmethod
-    def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
-        """`steps`, whose costs and sizes are written where they are found."""
+    def _do(self, examples: Examples, batches: Batches, results: StepCosts) -> None:
+        """Do the updates of these batches; their costs and sizes are written into the results."""
 
     @abstractmethod
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
@@ -325,7 +328,10 @@ class Session(ABC):
 
         Returns
         -------
-        tuple of float
+        J : float
+            The cost.
+        gradient : array of shape (n_parameters,)
+            ∂J/∂θ.
         """
         return self.cost_and_gradient(X, Y, sample_weight=sample_weight)
 
@@ -385,19 +391,17 @@ class Session(ABC):
         """Refuse a state whose slots or statistics have other names, or whose vectors another shape."""
         running = first_statistics(self.architecture, self._dtype)
         hint = "Open the session with the optimizer and the network that made the state."
-        for kind, got, own in (
+        for kind, names, known in (
             ("slots", state.slots, self._optimizer.state),
             ("statistics", state.statistics, running),
         ):
-            if set(got) != set(own):
-                expected = f"the {kind} of this session, {list(own)}"
-                raise ConfigurationError("Session.load", expected, f"got {list(got)}", hint)
+            if set(names) != set(known):
+                requirement = f"have the names of this session, {list(known)}"
+                raise ConfigurationError.must_be(kind, requirement, f"{list(names)}", hint)
         vectors = {"theta": state.theta, **state.slots, **state.statistics}
         for name, vector in vectors.items():
             shape = running[name].shape if name in running else (self.architecture.n_parameters,)
-            if np.shape(vector) != shape:
-                found = f"got shape {np.shape(vector)}"
-                raise ShapeError("Session.load", f"{name} has shape {shape}", found, hint)
+            check_shape(name, vector, shape, hint)
 
 
 def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]") -> dict[str, Array]:

@@ -38,7 +38,7 @@ class Settings:
     optimizer : str or Optimizer, optional
         Update rule, a name in ``deepstep.equations.OPTIMIZERS``.
     optimizer_params : mapping, optional
-        Of the update rule: ``beta``, ``beta1``, …
+        Settings of the update rule: ``beta``, ``beta1``, …
     l1, l2 : float, optional
         λ of L1 and of L2 regularization of the weights, which are part of the cost; at least 0.
     weight_decay : float, optional
@@ -54,11 +54,11 @@ class Settings:
         ``{"b*": 0.1, "s1": 6}``. Where several fit, the last one counts. By default the weights W alone
         decay; b, gamma, s, r, omega, phi, V and a do not.
     precision : str, optional
-        Of the products of matrices in steps, where it is another than that of the parameters: "bfloat16"
+        Precision of the products of matrices in steps, where it is not that of the parameters: "bfloat16"
         halves their memory and is fast on GPUs and on CPUs with AMX or AVX512-BF16. Parameters, update rule,
         costs and predictions stay in float32. The torch engine has it.
     seed : int, optional
-        Of the dropout masks, which are functions of (seed, step, layer).
+        Seed of the dropout masks, which are functions of (seed, step, layer).
 
     Raises
     ------
@@ -93,11 +93,9 @@ class Settings:
         for rate in self.dropout if isinstance(self.dropout, list | tuple) else [self.dropout]:
             check_number("dropout", rate, 0, 1)
         if not (is_whole(self.seed, 0) and self.seed < 2**64):
-            raise ConfigurationError(
-                "seed", "a whole number from 0 to 2⁶⁴ - 1", f"got {shown(self.seed)}", setting="seed"
-            )
+            raise ConfigurationError.must_be("seed", "a whole number from 0 to 2⁶⁴ - 1", shown(self.seed))
         if self.precision not in (None, *PRECISIONS):
-            raise unknown_name("train", "precision", self.precision, PRECISIONS, setting="precision")
+            raise unknown_name("precision", self.precision, PRECISIONS, setting="precision")
         for name in ("clip_norm", "clip_value"):
             if getattr(self, name) is not None:
                 check_number(name, getattr(self, name), 0, above=True)
@@ -111,7 +109,7 @@ class Settings:
         Parameters
         ----------
         where : str
-            Name for error messages.
+            Without effect; messages name the setting.
         **options
             Settings; the others stand at their defaults.
 
@@ -128,7 +126,7 @@ class Settings:
         names = [setting.name for setting in fields(cls)]
         for name in options:
             if name not in names:
-                raise unknown_name(where, "setting", name, names)
+                raise unknown_name("setting", name, names)
         return cls(**options)
 
     @property
@@ -144,7 +142,7 @@ class Settings:
         Parameters
         ----------
         architecture : Architecture
-            Whose hidden layers.
+            The network.
 
         Returns
         -------
@@ -159,13 +157,9 @@ class Settings:
         if not isinstance(self.dropout, list | tuple):
             return (float(self.dropout),) * n_hidden
         if len(self.dropout) != n_hidden:
-            raise ConfigurationError(
-                "dropout",
-                f"one number for all hidden layers or a list of {n_hidden}",
-                f"got {list(self.dropout)}",
-                "Inputs and outputs are not dropped.",
-                setting="dropout",
-            )
+            requirement = f"one number for all hidden layers or a list of {n_hidden}"
+            hint = "Inputs and outputs are not dropped."
+            raise ConfigurationError.must_be("dropout", requirement, f"{list(self.dropout)}", hint)
         return tuple(float(rate) for rate in self.dropout)
 
     def factors(self, kind: str, parameters: Parameters) -> Array | None:
@@ -218,25 +212,24 @@ class Settings:
             If a pattern fits no parameter.
         """
         setting = {"rate": "lr_multipliers", "decay": "weight_decay_multipliers"}[kind]
-        asked = getattr(self, setting)
-        unasked = [] if kind == "rate" else [("*", 0.0), ("W*", 1.0)]  # weights alone decay
-        found = dict.fromkeys(names, 1.0)
-        for pattern in asked:
-            if not any(fnmatchcase(name, pattern) for name in found):
-                raise unknown_name(setting, "parameter", pattern, found, setting=setting, inside=True)
-        for pattern, factor in [*unasked, *asked.items()]:
-            for name in found:
+        patterns = getattr(self, setting)
+        defaults = [] if kind == "rate" else [("*", 0.0), ("W*", 1.0)]  # weights alone decay
+        factors = dict.fromkeys(names, 1.0)
+        for pattern in patterns:
+            if not any(fnmatchcase(name, pattern) for name in factors):
+                raise unknown_name("parameter", pattern, factors, setting=setting, inside=True)
+        for pattern, factor in [*defaults, *patterns.items()]:
+            for name in factors:
                 if fnmatchcase(name, pattern):
-                    found[name] = float(factor)
-        return found
+                    factors[name] = float(factor)
+        return factors
 
 
 def _check_factors(name: str, factors: Any) -> None:
     if not isinstance(factors, Mapping):
-        raise ConfigurationError(name, "a mapping such as {'b*': 0.1}", f"got {factors!r}", setting=name)
+        raise ConfigurationError.must_be(name, "a mapping such as {'b*': 0.1}", repr(factors))
     for pattern, factor in factors.items():
         if not isinstance(pattern, str):
-            raise ConfigurationError(
-                name, "names of parameters or patterns", f"got {pattern!r}", setting=name
-            )
+            requirement = "have names of parameters or patterns as keys"
+            raise ConfigurationError.must_be(name, requirement, repr(pattern))
         check_number(f"{name}[{pattern!r}]", factor, 0)

@@ -85,7 +85,7 @@ def get_activation(name: str, where: str = "activation") -> Activation:
     name : str
         A name in ``ACTIVATIONS``.
     where : str, optional
-        Name for error messages.
+        Without effect; messages name the argument.
 
     Returns
     -------
@@ -104,7 +104,7 @@ def get_activation(name: str, where: str = "activation") -> Activation:
     Traceback (most recent call last):
     deepstep.errors.ConfigurationError: activation must be one of ... 'relu'...
     """
-    return ACTIVATIONS.find(name, where)
+    return ACTIVATIONS.find(name)
 
 
 def activation_op(name: str) -> Op:

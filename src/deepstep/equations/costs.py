@@ -62,25 +62,23 @@ def compute_cost(AL: Array, Y: Array, *, output: Output = "sigmoid") -> float:
     >>> compute_cost(np.array([[0.8, 0.9, 0.4]]), np.array([[1, 1, 0]]))
     0.2797765635793423
     """
-    where, AL, Y = "compute_cost", np.asarray(AL), np.asarray(Y)
-    check_target(AL, Y, where)
-    head = get_head(output, where)
+    AL, Y = np.asarray(AL), np.asarray(Y)
+    check_target(AL, Y)
+    head = get_head(output)
     if head.textbook is None:
-        got = f"the loss of {head.name!r} is of the logits"
-        hint = "Use cost_from_logits."
-        raise ConfigurationError(where, "an output whose loss follows from AL", got, hint)
+        raise ConfigurationError(f"The loss of {head.name!r} is of the logits", "Use cost_from_logits.")
     if probabilities(head, AL) is not None and not (AL.min() >= 0 and AL.max() <= 1):
         hint = "From logits use cost_from_logits; for numbers pass output='identity'."
-        raise DataError(where, "AL holds probabilities from 0 to 1", value_range(AL), hint)
+        raise DataError.must_be("AL", "hold probabilities from 0 to 1", value_range(AL), hint)
     # soft labels of ordered classes are falling numbers, too, not only the ones above zeros that train
     kind = "probabilities" if head.targets == "cumulative" else head.targets
     for rule in TARGETS[kind].rules:
         if not (rule.holds(Y) or (head.targets == "probabilities" and _has_no_label(Y))):
-            raise DataError(where, rule.expected.format(name=head.name), rule.got(Y), rule.hint)
+            raise DataError.must_be("Y", rule.expected.format(name=head.name), rule.got(Y), rule.hint)
     cost = _mean(head.textbook(AL, Y)[0])
     if cost == np.inf and TARGETS[kind].rules and _is_whole(AL) and not _is_whole(Y):
         warnings.warn(
-            "compute_cost: the cost is infinite, AL holds whole numbers alone and Y others. "
+            "The cost is infinite, AL holds whole numbers alone and Y others. "
             "AL comes first, compute_cost(AL, Y): were the arguments swapped?",
             RuntimeWarning,
             stacklevel=2,
@@ -137,7 +135,7 @@ def cost_from_logits(
     >>> cost_from_logits(np.array([[-1e4, 0.0]]), np.array([[0, 1]]))
     0.34657359027997264
     """
-    ZL, Y, head = _checked(ZL, Y, output, sample_weight, "cost_from_logits")
+    ZL, Y, head = _checked(ZL, Y, output, sample_weight)
     with np.errstate(over="ignore"):  # a loss too large for the dtype is inf
         loss = head.loss(ZL, Y)
     return _mean(loss[0], sample_weight)
@@ -182,7 +180,7 @@ def output_gradient(
     >>> output_gradient(np.array([[0.0, 0.0]]), np.array([[0, 1]]), sample_weight=np.array([3.0, 1.0]))
     array([[ 0.75, -0.25]])
     """
-    ZL, Y, head = _checked(ZL, Y, output, sample_weight, "output_gradient")
+    ZL, Y, head = _checked(ZL, Y, output, sample_weight)
     with np.errstate(over="ignore"):
         dZL = head.loss_backward(ZL, Y)
     if sample_weight is None:
@@ -211,28 +209,27 @@ def _scaled(values: Array) -> tuple[Array, int]:
     return np.ldexp(values, -exponent), exponent
 
 
-def _checked(
-    ZL: Array, Y: Array, output: Output, sample_weight: Array | None, where: str
-) -> tuple[Array, Array, Head]:
-    ZL, Y, head = np.asarray(ZL), np.asarray(Y), get_head(output, where)
-    check_target(ZL, Y, where, sample_weight)
+def _checked(ZL: Array, Y: Array, output: Output, sample_weight: Array | None) -> tuple[Array, Array, Head]:
+    ZL, Y, head = np.asarray(ZL), np.asarray(Y), get_head(output)
+    check_target(ZL, Y, sample_weight)
     return ZL, Y, head
 
 
-def check_target(output: Array, Y: Array, where: str, sample_weight: Array | None = None) -> None:
+def check_target(output: Array, Y: Array, sample_weight: Array | None = None) -> None:
     """Refuse a target or weights that do not belong to an output: AL or ZL."""
     if output.shape != Y.shape or output.ndim != 2:
         hint = f"Pass Y.reshape{output.shape}." if Y.size == output.size else "Columns are examples here."
-        raise ShapeError(where, f"Y has the shape of the output, {output.shape}", f"got Y {Y.shape}", hint)
+        requirement = f"have the shape of the output, {output.shape}"
+        raise ShapeError.must_be("Y", requirement, f"shape {Y.shape}", hint)
     m = Y.shape[1]
     if m == 0:
-        raise DataError(where, "at least one example", "got m = 0")
+        raise DataError.must_be("Y", "have at least one example", f"shape {Y.shape}")
     if sample_weight is None:
         return
     weight = np.asarray(sample_weight)
-    check_shape(where, "sample_weight has shape", weight, (m,))
+    check_shape("sample_weight", weight, (m,))
     if weight.dtype.kind not in "fiub":
-        raise DataError(where, "sample_weight holds real numbers", f"got dtype {weight.dtype}")
+        raise DataError.must_be("sample_weight", "hold real numbers", f"dtype {weight.dtype}")
     if not (np.isfinite(weight).all() and weight.min() >= 0 and weight.any()):
-        expected = "sample_weight has finite numbers of at least 0, one of them above 0"
-        raise DataError(where, expected, value_range(weight))
+        requirement = "hold finite numbers of at least 0, one of them above 0"
+        raise DataError.must_be("sample_weight", requirement, value_range(weight))

@@ -49,7 +49,7 @@ def dropout_mask(uniform: Array, keep_prob: float, *, dtype: Any = None) -> Arra
     array([[1.25, 1.25, 0.  ]])
     """
     if not 0 < keep_prob <= 1:
-        raise ConfigurationError("dropout_mask", "keep_prob is above 0 and at most 1", f"got {keep_prob!r}")
+        raise ConfigurationError.must_be("keep_prob", "above 0 and at most 1", repr(keep_prob))
     keep = float(keep_prob)
     return np.asarray(uniform < keep, uniform.dtype if dtype is None else dtype) / keep
 
@@ -87,7 +87,7 @@ def dropout_forward(G: Array, mask: Array) -> Array:
     >>> dropout_forward(np.array([[1.0, 2.0, 3.0]]), np.array([[1.25, 1.25, 0.0]]))
     array([[1.25, 2.5 , 0.  ]])
     """
-    check_shape("dropout_forward", "mask has the shape of G,", mask, np.shape(G))
+    check_shape("mask", mask, np.shape(G), of="G")
     return G * np.asarray(mask, G.dtype)
 
 
@@ -124,7 +124,7 @@ def dropout_backward(dA: Array, mask: Array) -> Array:
     >>> dropout_backward(np.array([[1.0, 2.0, 3.0]]), np.array([[1.25, 1.25, 0.0]]))
     array([[1.25, 2.5 , 0.  ]])
     """
-    check_shape("dropout_backward", "mask has the shape of dA,", mask, np.shape(dA))
+    check_shape("mask", mask, np.shape(dA), of="dA")
     return dA * np.asarray(mask, dA.dtype)
 
 

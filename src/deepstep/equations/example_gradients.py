@@ -25,8 +25,8 @@ class PerExample(NamedTuple):
     Attributes
     ----------
     left : array of shape (n, m)
-        A column is an example.
-    right : array of shape (n_prev, m or None), optional
+        A factor of the gradients; a column is an example.
+    right : array of shape (n_prev, m), optional
         The gradient is the outer product of both columns, or the column of ``left`` alone.
 
     Examples
@@ -43,8 +43,9 @@ class PerExample(NamedTuple):
 
         Returns
         -------
-        array
+        array of shape (1, m)
         """
+        # in units of a power of two near the largest entry of the column: squares of their own would overflow
         units, squares = [], []
         for columns in (self.left,) if self.right is None else (self.left, self.right):
             largest = np.max(np.abs(columns), axis=0, initial=0)
@@ -90,8 +91,8 @@ def linear_gradient_norms(dZ: Array, A_prev: Array) -> tuple[Array, Array]:
     (array([[10.]]), array([[5.]]))
     """
     if dZ.shape[1] != A_prev.shape[1]:
-        expected = f"A_prev has a column for each of the {dZ.shape[1]} examples of dZ"
-        raise ShapeError("linear_gradient_norms", expected, f"got A_prev {A_prev.shape}")
+        requirement = f"have a column for each of the {dZ.shape[1]} examples of dZ"
+        raise ShapeError.must_be("A_prev", requirement, f"shape {A_prev.shape}")
     return PerExample(dZ, A_prev).norms(), PerExample(dZ).norms()
 
 
@@ -127,23 +128,24 @@ def gradient_norms(nodes: Sequence[Node], tape: Tape, d: dict[str, Array], m: in
     >>> gradient_norms(caches.graph.nodes, caches.tape, {"Z1": AL - 1}, 2).round(4)
     array([[0.5   , 0.7071]])
     """
-    whole: dict[str, Any] = dict(d)
+    complete: dict[str, Any] = dict(d)  # derivatives to which no further node adds
     written = {name for node in nodes for name in node.writes}
     total = np.zeros((1, m), next(iter(d.values())).dtype)
-    for node, found in backward(nodes, tape, dict(d), input_gradient=False):
-        given, op = whole.pop(node.writes[0]), node.op
-        whole |= {name: value for name, value in found.items() if name in written}
+    for node, derivatives in backward(nodes, tape, dict(d), input_gradient=False):
+        op = node.op
+        derivative = complete.pop(node.writes[0])
+        complete |= {name: value for name, value in derivatives.items() if name in written}
         if op.per_example is None:
             parameters = [name for name in node.gives if name not in written and name != "A0"]
             if parameters:
-                got = f"{op.forward_equation.name!r} has none for {', '.join(parameters)}"
-                raise ConfigurationError("gradient_norms", "operations with per_example", got)
+                operation = f"The operation {op.forward_equation.name!r}"
+                raise ConfigurationError(f"{operation} has no per_example for {', '.join(parameters)}")
             continue
-        for symbol, each in op.per_example(given, *[tape[name] for name in node.needs]).items():
+        for symbol, gradients in op.per_example(derivative, *[tape[name] for name in node.needs]).items():
             if node.names[symbol] in written:  # weights that another operation made: its node continues
-                whole[node.names[symbol]] = each
+                complete[node.names[symbol]] = gradients
             else:
-                total = np.hypot(total, each.norms())
+                total = np.hypot(total, gradients.norms())
     return total
 
 

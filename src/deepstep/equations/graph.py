@@ -90,8 +90,8 @@ def feature(name: str, **settings: Any) -> Callable[[Apply], Apply]:
     def register(apply: Apply) -> Apply:
         home = FEATURES[name].apply.__module__ if name in FEATURES else apply.__module__
         if home != apply.__module__:
-            got, hint = f"there is a feature {name!r}", f"It is that of {home}: choose another."
-            raise ConfigurationError("feature", "a name that is not taken", got, hint)
+            hint = f"It is that of {home}: choose another name."
+            raise ConfigurationError(f"There is a feature {name!r} already", hint)
         FEATURES[name] = Feature(apply, **settings)
         return apply
 
@@ -99,8 +99,8 @@ def feature(name: str, **settings: Any) -> Callable[[Apply], Apply]:
 
 
 def replaced(ops: Operations, old: Op, *new: Op) -> Operations:
-    """The operations with others in the place of one."""
-    return tuple(op for at in ops for op in (new if at is old else (at,)))
+    """The operations with others in the place of ``old``."""
+    return tuple(after for op in ops for after in (new if op is old else (op,)))
 
 
 def layers_in(
@@ -109,24 +109,27 @@ def layers_in(
     options: Callable[[int], Mapping[str, Any]] = lambda l: {},
 ) -> tuple[Layer, ...]:
     """The layers of a network of these sizes."""
-    found = []
+    layers = []
     for l, ((n_prev, n), name) in enumerate(zip(pairwise(layer_dims), activations, strict=True), start=1):
         on, n_in = options(l), n_prev
         for feature_name in reversed(FEATURES) if l == 1 else ():  # the last one stands before the others
-            n_in = FEATURES[feature_name].widen(n_in, on[feature_name]) if feature_name in on else n_in
-        found.append(Layer(l, n_prev, n, name, l == len(activations), on, n_in))
-    return tuple(found)
+            if feature_name in on:
+                n_in = FEATURES[feature_name].widen(n_in, on[feature_name])
+        layers.append(Layer(l, n_prev, n, name, l == len(activations), on, n_in))
+    return tuple(layers)
 
 
-def layer_activations(activations: Sequence[str] | None, n_layers: int, where: str) -> list[str]:
+def layer_activations(activations: Sequence[str] | None, n_layers: int) -> list[str]:
     """One activation per layer, by default relu, …, relu, sigmoid; refused where one is unknown."""
     if activations is None:
         return ["relu"] * (n_layers - 1) + ["sigmoid"]
     if isinstance(activations, str) or len(activations) != n_layers:
-        expected, hint = f"{n_layers} activations, one per layer", "One name per layer, the output's last."
-        raise ConfigurationError(where, expected, f"got {activations!r}", hint)
+        requirement = f"a list of {n_layers} names, one per layer"
+        raise ConfigurationError.must_be(
+            "activations", requirement, repr(activations), "The output's stands last."
+        )
     for name in activations:
-        get_activation(name, where)
+        get_activation(name)
     return list(activations)
 
 
@@ -136,6 +139,7 @@ def graph_of(layers: Sequence[Layer]) -> Graph:
     Parameters
     ----------
     layers : sequence of Layer
+        From layer 1 to the output.
 
     Returns
     -------
@@ -157,16 +161,13 @@ def graph_of(layers: Sequence[Layer]) -> Graph:
     for layer in layers:
         ops, declared = _operations(layer)
         nodes += _nodes(ops, layer.number)
-        learned |= {f"{symbol}{layer.number}": (layer.number, found) for symbol, found in declared.items()}
+        learned |= {f"{symbol}{layer.number}": (layer.number, entry) for symbol, entry in declared.items()}
     graph = Graph(completed_nodes(nodes), tuple(layers), learned)
     for node in nodes[len(graph.to_logits) :]:
         if not node.op.in_loss:
-            raise ConfigurationError(
-                f"layer {node.layer}",
-                f"the output activation is the only operation after {graph.logits}, of which the loss is",
-                f"got {node.op.forward_equation.name!r}",
-                "Let the feature return ops where layer.last.",
-            )
+            operation = f"The operation {node.op.forward_equation.name!r} comes after {graph.logits}"
+            hint = "Let the feature return ops where layer.last."
+            raise ConfigurationError(f"{operation}, and the loss would not depend on it", hint)
     return graph
 
 
@@ -183,16 +184,18 @@ def _operations(layer: Layer) -> tuple[Operations, dict[str, Learned]]:
 
 
 def _nodes(ops: Operations, l: int) -> Iterator[Node]:
-    last = max(at for at, op in enumerate(ops) if OUTPUT_OF_A_LAYER in op.writes)
+    """The nodes of layer l; A is what its last operation writes, what others write of it is intermediate."""
+    last = max(index for index, op in enumerate(ops) if OUTPUT_OF_A_LAYER in op.writes)
     names = {"A_prev": f"A{l - 1}"}
-    for at, op in enumerate(ops):
-        own = names | {symbol: f"{symbol}{l}" for symbol in op.writes}
+    for index, op in enumerate(ops):
+        node_names = names | {symbol: f"{symbol}{l}" for symbol in op.writes}
         if OUTPUT_OF_A_LAYER in op.writes:
-            if at != last:
-                own[OUTPUT_OF_A_LAYER] = op.intermediate.format(l) or f"{op.forward_equation.name}(Z{l})"
-            names[ACTIVATION_SO_FAR] = own[OUTPUT_OF_A_LAYER]
-        yield place(op, l, own)
-        names |= {symbol: own[written] for symbol, written in op.replaces.items()}
+            if index != last:
+                intermediate = op.intermediate.format(l) or f"{op.forward_equation.name}(Z{l})"
+                node_names[OUTPUT_OF_A_LAYER] = intermediate
+            names[ACTIVATION_SO_FAR] = node_names[OUTPUT_OF_A_LAYER]
+        yield place(op, l, node_names)
+        names |= {symbol: node_names[written] for symbol, written in op.replaces.items()}
 
 
 def layers_of(
@@ -221,14 +224,16 @@ def layers_of(
     >>> layers_of({"W1": np.ones((3, 2)), "b1": np.ones((3, 1)), "s1": np.ones((2, 1))}, ["relu"])[0].options
     {'input_scale': True}
     """
-    found = []
+    layers = []
     for l, activation in enumerate(activations, start=1):
         n, n_prev = parameters[f"W{l}"].shape
         layer = Layer(l, n_prev, n, activation, l == len(activations), {}, n_prev)
         for name, option in FEATURES.items():
-            given = parameters.get(f"{option.symbol}{l}") if option.symbol else None
-            value = (options or {}).get(name, {}).get(l) or (None if given is None else option.value(given))
+            value = (options or {}).get(name, {}).get(l)
+            parameter = parameters.get(f"{option.symbol}{l}") if option.symbol else None
+            if not value and parameter is not None:
+                value = option.value(parameter)
             if value:
                 layer = layer._replace(options={**layer.options, name: value})
-        found.append(layer)
-    return tuple(found)
+        layers.append(layer)
+    return tuple(layers)

@@ -55,7 +55,7 @@ class Head:
     targets : str
         What Y has to be, a name in ``deepstep.equations.TARGETS``.
     textbook, textbook_backward : callable, optional
-        The same from the output AL, where there is such a form.
+        (AL, Y) → the loss and its derivative from the output AL, where there is such a form.
     kinks : callable, optional
         (ZL, Y) → numbers whose sign changes where the loss has no derivative, if there are such places.
     settings : mapping, optional
@@ -92,7 +92,7 @@ class Head:
         Parameters
         ----------
         where : str, optional
-            Name for error messages; by position alone, so that no setting is taken for it.
+            Name of these settings for error messages; by position alone, so that no setting is taken for it.
         **settings
             Settings of the loss: ``delta``, ``levels``, ``smoothing``, …
 
@@ -113,20 +113,17 @@ class Head:
         """
         if not settings:
             return self
-        place, _, argument = where.rpartition(", ")
-        where = place or argument
-        found = {}
+        values = {}
         for name, value in settings.items():
             if name not in self.settings:
-                kind = f"setting of the output {self.name!r}"
-                raise unknown_name(where, kind, name, self.settings, setting=argument, inside=True)
-            found[name] = plain(value)
+                raise unknown_name("setting", name, self.settings, setting=where, inside=True)
+            values[name] = plain(value)
             setting = SETTINGS.get((self.name, name))
-            if setting is not None and not setting.constraint.accepts(found[name]):
-                named, expected = f"{argument}[{name!r}]", setting.constraint.expected
-                raise ConfigurationError(where, expected, f"got {value!r}", setting=named)
-        bound: dict[str, Any] = {kind: _bound(getattr(self, kind), found) for kind in _FUNCTIONS}
-        return replace(self, settings={**self.settings, **found}, **bound)
+            if setting is not None and not setting.constraint.accepts(values[name]):
+                entry = f"{where}[{name!r}]"
+                raise ConfigurationError.must_be(entry, setting.constraint.expected, repr(value))
+        bound: dict[str, Any] = {kind: _bound(getattr(self, kind), values) for kind in _FUNCTIONS}
+        return replace(self, settings={**self.settings, **values}, **bound)
 
 
 Output: TypeAlias = str | Head | HasHead
@@ -162,7 +159,7 @@ def head(
     def register(loss_backward: F) -> F:
         direct, back = (loss, loss_backward) if activation == "identity" else textbook
         HEADS.add(name, Head(name, activation, loss, loss_backward, targets, direct, back, kinks))
-        SETTINGS.update({(name, setting): found for setting, found in settings.items()})
+        SETTINGS.update({(name, setting): values for setting, values in settings.items()})
         return loss_backward
 
     return register
@@ -176,7 +173,7 @@ def get_head(output: Output, where: str = "output") -> Head:
     output : str or Head or Architecture
         A name in ``HEADS``, or an architecture with its settings.
     where : str, optional
-        Name for error messages.
+        Without effect; messages name the argument.
 
     Returns
     -------
@@ -198,23 +195,23 @@ def get_head(output: Output, where: str = "output") -> Head:
     """
     if isinstance(output, Head):
         return output
-    found = HEADS.find(getattr(output, "output", output), where)
-    return found if isinstance(output, str) else _head_of(output, found, where)
+    head = HEADS.find(getattr(output, "output", output))
+    return head if isinstance(output, str) else _head_of(output, head)
 
 
-def _head_of(architecture: HasHead, head: Head, where: str) -> Head:
+def _head_of(architecture: HasHead, head: Head) -> Head:
     """The head with the architecture's settings, which fit its last activation and number of outputs."""
     last, n_outputs = architecture.activations[-1], architecture.n_outputs
     if last != head.activation:
-        expected = f"the last activation is {head.activation!r} for the output {head.name!r}"
-        hint = f"The losses of the output {last!r} are another." if last in HEADS else ""
-        raise ConfigurationError(where, expected, f"got {last!r}", hint)
-    head = head.with_settings(f"{where}, output_settings", **architecture.output_settings)
+        requirement = f"{head.activation!r} for the output {head.name!r}"
+        hint = f"The output {last!r} has another loss." if last in HEADS else ""
+        raise ConfigurationError.must_be("The last activation", requirement, repr(last), hint)
+    head = head.with_settings(**architecture.output_settings)
     for name, value in head.settings.items():
         if isinstance(value, tuple) and len(value) != n_outputs:
-            got = f"got {n_outputs} for {name} {list(value)}"
+            problem = f"The {name} {list(value)} need {len(value)} outputs, got {n_outputs}"
             hint = f"Let the last layer have {len(value)} units, or pass other {name}."
-            raise ConfigurationError(where, f"as many outputs as {name}, {len(value)}", got, hint)
+            raise ConfigurationError(problem, hint)
     return head
 
 
@@ -238,11 +235,11 @@ def formula_symbols(head: Head, n_outputs: int) -> dict[str, str]:
     >>> formula_symbols(get_head("softmax").with_settings(smoothing=0.1), 4)
     {'Y': '(0.9·Y + 0.025)'}
     """
-    found: dict[str, str] = {}
+    symbols: dict[str, str] = {}
     for name, value in head.settings.items():
         if (head.name, name) in SETTINGS:
-            found |= SETTINGS[head.name, name].symbols(value, n_outputs)
-    return found
+            symbols |= SETTINGS[head.name, name].symbols(value, n_outputs)
+    return symbols
 
 
 def _bound(function: Loss | None, settings: Mapping[str, Any]) -> Loss | None:
@@ -276,7 +273,7 @@ def answers(output: Output, AL: Array) -> AnyArray:
     >>> answers("ordinal", np.array([[0.9, 0.4], [0.6, 0.1]]))
     array([[2, 0]])
     """
-    return TARGETS[get_head(output, "answers").targets].predictions(AL)
+    return TARGETS[get_head(output).targets].predictions(AL)
 
 
 def probabilities(output: Output, AL: Array) -> Array | None:
@@ -291,7 +288,7 @@ def probabilities(output: Output, AL: Array) -> Array | None:
 
     Returns
     -------
-    array
+    array or None
         For yes/no outputs each one's own (n_L, m); for classes one for each, (n_L, m), for ordered ones (n_L
         + 1, m); None for an output that gives numbers.
 
@@ -307,7 +304,7 @@ def probabilities(output: Output, AL: Array) -> Array | None:
            [0.5 ],
            [0.25]])
     """
-    read = TARGETS[get_head(output, "probabilities").targets].probabilities
+    read = TARGETS[get_head(output).targets].probabilities
     return None if read is None else read(AL)
 
 
@@ -339,4 +336,4 @@ def example_targets(output: Output, n_outputs: int, m: int, *, rng: np.random.Ge
     >>> Y.shape, Y.sum(axis=0).tolist()
     ((3, 5), [1.0, 1.0, 1.0, 1.0, 1.0])
     """
-    return TARGETS[get_head(output, "example_targets").targets].example(rng, n_outputs, m)
+    return TARGETS[get_head(output).targets].example(rng, n_outputs, m)

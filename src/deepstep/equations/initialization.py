@@ -107,7 +107,7 @@ def initialize_two_layer(n_x: int, n_h: int, n_y: int, *, rng: Rng, scale: float
     >>> initialize_two_layer(3, 2, 1, rng=np.random.RandomState(1))["W2"]
     array([[ 0.01744812, -0.00761207]])
     """
-    return _drawn([n_x, n_h, n_y], _normal(lambda n_prev, n: scale), rng, "initialize_two_layer")
+    return _drawn([n_x, n_h, n_y], _normal(lambda n_prev, n: scale), rng)
 
 
 @equation(
@@ -156,8 +156,7 @@ def initialize_parameters(layer_dims: Sequence[int], *, method: str = "he", rng:
     >>> initialize_parameters([2, 3, 1], rng=np.random.default_rng(0))["W2"].round(3)
     array([[ 1.065,  0.773, -0.575]])
     """
-    where = "initialize_parameters"
-    return _drawn(layer_dims, INITIALIZATIONS.find(method, where), rng, where)
+    return _drawn(layer_dims, INITIALIZATIONS.find(method), rng)
 
 
 @equation(
@@ -215,11 +214,10 @@ def initialize_from_data(
     >>> (theta["W1"] @ X).std(axis=1).round(12)
     array([1., 1., 1., 1.])
     """
-    where = "initialize_from_data"
-    sizes = layer_sizes(layer_dims, where)
-    names = layer_activations(activations, len(sizes) - 1, where)
-    _check_rng(rng, where)
-    A = _checked(X, sizes[0], where)
+    sizes = layer_sizes(layer_dims)
+    names = layer_activations(activations, len(sizes) - 1)
+    _check_rng(rng)
+    A = _checked(X, sizes[0])
     size = sum(n * columns for _, (n, columns) in plain_layout(sizes))
     parameters = Parameters(np.zeros(size), sizes)
     for layer, (n_prev, n) in enumerate(pairwise(sizes), start=1):
@@ -244,29 +242,32 @@ def _weights(A: Array, n_prev: int, n: int, rng: Rng) -> tuple[Array, Array]:
     return V / divisor / size, Z / divisor
 
 
-def _checked(X: Array, n_inputs: int, where: str) -> Array:
+def _checked(X: Array, n_inputs: int) -> Array:
     X = np.asarray(X)
     if X.ndim != 2 or X.shape[0] != n_inputs:
         turned = X.ndim == 2 and X.shape[1] == n_inputs
         hint = "Columns are examples here: pass X.T." if turned else ""
-        raise ShapeError(where, f"X has {n_inputs} rows, one for each input", f"got shape {X.shape}", hint)
+        requirement = f"have {n_inputs} rows, one for each input"
+        raise ShapeError.must_be("X", requirement, f"shape {X.shape}", hint)
     if X.shape[1] == 0:
-        raise DataError(where, "at least one example", "got m = 0")
-    if X.dtype.kind not in "fiub" or not np.isfinite(X).all():
-        raise DataError(where, "X holds finite numbers", f"got dtype {X.dtype}, or NaN or infinity in it")
+        raise DataError.must_be("X", "have at least one example", f"shape {X.shape}")
+    if X.dtype.kind not in "fiub":
+        raise DataError.must_be("X", "hold real numbers", f"dtype {X.dtype}")
+    if not np.isfinite(X).all():
+        raise DataError.must_be("X", "hold finite numbers", "NaN or infinity")
     return X.astype(np.float64)
 
 
-def _check_rng(rng: object, where: str) -> None:
+def _check_rng(rng: object) -> None:
     """Refuse what is no generator of NumPy."""
     if not isinstance(rng, np.random.Generator | np.random.RandomState):
         hint = "Pass for example numpy.random.default_rng(1)."
-        raise ConfigurationError(where, "rng is a NumPy Generator or RandomState", f"got {rng!r}", hint)
+        raise ConfigurationError.must_be("rng", "a NumPy Generator or RandomState", repr(rng), hint)
 
 
-def _drawn(layer_dims: Sequence[int], draw: Draw, rng: Rng, where: str) -> Parameters:
-    sizes = layer_sizes(layer_dims, where)
-    _check_rng(rng, where)
+def _drawn(layer_dims: Sequence[int], draw: Draw, rng: Rng) -> Parameters:
+    sizes = layer_sizes(layer_dims)
+    _check_rng(rng)
     layers = layers_in(sizes, ["identity"] * (len(sizes) - 1))
     return Parameters(drawn(graph_of(layers), draw, rng), sizes)
 

@@ -1,6 +1,6 @@
 """The linear part of a layer, forward and backward."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from deepstep.equations import arrays as np
@@ -74,7 +74,8 @@ def linear_forward(A_prev: Array, W: Array, b: Array) -> tuple[Array, LinearCach
     array([[3.5, 6.5],
            [4. , 8. ]])
     """
-    check_forward("linear_forward", A_prev, W, b=b)
+    check_product({"A_prev": A_prev, "W": W, "b": b})
+    check_shape("b", b, (len(W), 1), "Pass b.reshape(-1, 1).")
     return W @ A_prev + b, LinearCache(A_prev, W, b)
 
 
@@ -120,16 +121,16 @@ def linear_backward(dZ: Array, cache: LinearCache) -> tuple[Array, Array, Array]
     >>> dW, db
     (array([[0.5, 1.5]]), array([[2.]]))
     """
-    where, dZ = "linear_backward", np.asarray(dZ)
+    dZ = np.asarray(dZ)
     try:
         A_prev, W, _ = cache
     except (TypeError, ValueError):
-        expected = "cache is the LinearCache (A_prev, W, b) of the forward step"
         hint = "From a LayerCache pass cache.linear."
-        raise DataError(where, expected, f"got {type(cache).__name__}", hint) from None
-    check_shape(where, "dZ has the shape of Z,", dZ, (len(W), A_prev.shape[1]))
+        kind = type(cache).__name__
+        raise DataError.must_be("cache", "the LinearCache (A_prev, W, b)", kind, hint) from None
+    check_shape("dZ", dZ, (len(W), A_prev.shape[1]), of="Z")
     if dZ.shape[1] == 0:
-        raise DataError(where, "at least one example", "got m = 0")
+        raise DataError.must_be("dZ", "have at least one example", f"shape {dZ.shape}")
     return W.T @ dZ, product_gradient(dZ, A_prev), sum_gradient(dZ)
 
 
@@ -143,34 +144,29 @@ def sum_gradient(dZ: Array) -> Array:
     return dZ.sum(axis=1, keepdims=True) / dZ.shape[1]
 
 
-def rows_in_place(rows: Array, at: Sequence[int], like: Array) -> Array:
-    """Rows at their places in an array like another one, and 0 in the others."""
-    numbers = {row: number for number, row in enumerate(at)}
+def rows_in_place(rows: Array, indices: Sequence[int], like: Array) -> Array:
+    """Rows at these indices of an array like another one, and 0 in the others."""
+    numbers = {row: number for number, row in enumerate(indices)}
     places = [numbers.get(row, len(rows)) for row in range(len(like))]
     return np.take(np.concatenate([rows, np.zeros_like(like[:1])]), places, axis=0)
 
 
-def check_shape(where: str, expected: str, value: Any, shape: tuple[int, ...], hint: str = "") -> None:
-    """Refuse an array of another shape; ``expected`` are the words before the shape."""
+def check_shape(name: str, value: Any, shape: tuple[int, ...], hint: str = "", *, of: str = "") -> None:
+    """Refuse an array of another shape; ``of`` names the array whose shape it must have."""
     if np.shape(value) != shape:
-        raise ShapeError(where, f"{expected} {shape}", f"got {np.shape(value)}", hint)
+        requirement = f"have the shape of {of}, {shape}" if of else f"have shape {shape}"
+        raise ShapeError.must_be(name, requirement, f"shape {np.shape(value)}", hint)
 
 
-def check_forward(where: str, A_prev: Array, W: Array, **columns: Array) -> None:
-    """Refuse what is no array or does not fit: A_prev and W to multiply, the others one number per unit."""
-    for name, value in {"A_prev": A_prev, "W": W, **columns}.items():
+def check_product(arrays: Mapping[str, Array]) -> None:
+    """Refuse what is no matrix; the first two are A_prev and W by their names, which must fit together."""
+    for name, value in arrays.items():
         if not isinstance(value, np.ndarray):
-            raise DataError(
-                where, f"{name} is a NumPy array", f"got {type(value).__name__}", "Use np.asarray."
-            )
+            raise DataError.must_be(name, "a NumPy array", type(value).__name__, "Use np.asarray.")
         if value.ndim != 2:
-            raise ShapeError(where, f"{name} has two axes", f"got shape {value.shape}")
+            raise ShapeError.must_be(name, "have two axes", f"shape {value.shape}")
+    (name, A_prev), (weights, W), *_ = arrays.items()
     if W.shape[1] != A_prev.shape[0]:
-        raise ShapeError(
-            where,
-            f"W has {W.shape[1]} columns, so A_prev needs {W.shape[1]} rows",
-            f"got A_prev {A_prev.shape}",
-            "Columns are examples here. If your rows are examples, pass A_prev.T.",
-        )
-    for name, value in columns.items():
-        check_shape(where, f"{name} has shape", value, (len(W), 1), f"Pass {name}.reshape(-1, 1).")
+        requirement = f"have {W.shape[1]} rows, one for each column of {weights}"
+        hint = f"Columns are examples here. If your rows are examples, pass {name}.T."
+        raise ShapeError.must_be(name, requirement, f"shape {A_prev.shape}", hint)

@@ -10,7 +10,7 @@ from deepstep.equations.activations import activation_op, get_activation
 from deepstep.equations.costs import check_target
 from deepstep.equations.graph import graph_of, layer_activations, layers_of
 from deepstep.equations.heads import Output, get_head
-from deepstep.equations.linear import LinearCache, check_forward, check_shape, linear_backward, linear_forward
+from deepstep.equations.linear import LinearCache, check_product, check_shape, linear_backward, linear_forward
 from deepstep.equations.ops import Graph, Tape, backward, forward
 from deepstep.equations.parameters import Parameters, as_parameters
 from deepstep.equations.registry import equation
@@ -37,6 +37,7 @@ class LayerCache(NamedTuple):
     Attributes
     ----------
     linear : LinearCache
+        ``(A_prev, W, b)``.
     Z : array of shape (n_l, m)
         Pre-activation, float32 or float64; a column is an example.
 
@@ -58,6 +59,7 @@ class Caches(tuple[LayerCache, ...]):
     Parameters
     ----------
     graph : Graph
+        The network of the pass.
     tape : dict
         Quantities of a forward pass by name.
 
@@ -72,15 +74,11 @@ class Caches(tuple[LayerCache, ...]):
     tape: Tape
 
     def __new__(cls, graph: Graph, tape: Tape) -> "Caches":
-        found = super().__new__(
-            cls,
-            (
-                LayerCache(LinearCache(tape[f"A{l - 1}"], tape[f"W{l}"], tape[f"b{l}"]), tape[f"Z{l}"])
-                for l in range(1, len(graph.layers) + 1)
-            ),
-        )
-        found.graph, found.tape = graph, tape
-        return found
+        layers = range(1, len(graph.layers) + 1)
+        linear = [LinearCache(tape[f"A{l - 1}"], tape[f"W{l}"], tape[f"b{l}"]) for l in layers]
+        caches = super().__new__(cls, (LayerCache(linear[l - 1], tape[f"Z{l}"]) for l in layers))
+        caches.graph, caches.tape = graph, tape
+        return caches
 
     def __getnewargs__(self) -> tuple[Graph, Tape]:
         return self.graph, self.tape
@@ -129,7 +127,7 @@ def linear_activation_forward(A_prev: Array, W: Array, b: Array, activation: str
     >>> A, cache.Z
     (array([[0.]]), array([[-1.5]]))
     """
-    forward = get_activation(activation, "linear_activation_forward").forward
+    forward = get_activation(activation).forward
     Z, linear = linear_forward(A_prev, W, b)
     return forward(Z), LayerCache(linear, Z)
 
@@ -189,14 +187,13 @@ def model_forward(
     >>> AL, len(caches)
     (array([[0.5, 0.5, 0.5]]), 1)
     """
-    where = "model_forward"
-    theta = as_parameters(parameters, where)
-    names = layer_activations(activations, theta.n_layers, where)
+    theta = as_parameters(parameters)
+    names = layer_activations(activations, theta.n_layers)
     graph = _graph(theta, names, normalization, masks or {})
-    check_forward(where, X, theta["W1"])
+    check_product({"X": X, "W1": theta["W1"]})
     if statistics:
         for name, (node, _) in graph.running.items():
-            check_shape(where, f"{name} has shape", statistics.get(name), (graph.layers[node.layer - 1].n, 1))
+            check_shape(name, statistics.get(name), (graph.layers[node.layer - 1].n, 1))
         graph = graph.predicting
     tape = {
         "A0": X,
@@ -215,16 +212,15 @@ def _graph(
     kinds = {layer: kind for layer, kind in enumerate(normalization or (), start=1) if kind != "none"}
     scaled = [layer for layer in range(1, len(names) + 1) if f"gamma{layer}" in theta]
     if list(kinds) != scaled:
-        expected = f"a normalization for the layers with a gamma, {scaled}"
+        requirement = f"'batch' or 'layer' for the layers with a gamma alone, {scaled}"
         hint = "Pass one of 'none', 'batch', 'layer' for each hidden layer."
-        raise ConfigurationError("model_forward", expected, f"got {normalization!r}", hint)
+        raise ConfigurationError.must_be("normalization", requirement, repr(normalization), hint)
     layers = layers_of(theta, names, {"normalization": kinds, "dropout": dict.fromkeys(masked, True)})
     graph = graph_of(layers)
     unread = [name for name in theta if name not in graph.learned]
     if unread:
-        expected = "parameters whose names say which features are on"
         hint = "Take Architecture.run or a Network, which know their features."
-        raise ConfigurationError("model_forward", expected, f"got {', '.join(unread)}", hint)
+        raise ConfigurationError(f"{', '.join(unread)} do not say which features are on", hint)
     return graph
 
 
@@ -236,8 +232,8 @@ def linear_activation_backward(dA: Array, cache: Any, activation: str) -> tuple[
     ----------
     dA : array of shape (n_l, m)
         Derivative of m·J by A.
-    cache
-        The cache of the forward step.
+    cache : LayerCache
+        ``((A_prev, W, b), Z)`` of the forward step.
     activation : str
         A name in ``ACTIVATIONS``.
 
@@ -269,14 +265,14 @@ def linear_activation_backward(dA: Array, cache: Any, activation: str) -> tuple[
     >>> linear_activation_backward(np.array([[3.0]]), cache, "relu")
     (array([[6.]]), array([[3.]]), array([[3.]]))
     """
-    where, dA = "linear_activation_backward", np.asarray(dA)
-    backward = get_activation(activation, where).backward
+    dA = np.asarray(dA)
+    backward = get_activation(activation).backward
     try:
         linear, Z = cache
     except (TypeError, ValueError):
-        expected = "cache is the LayerCache ((A_prev, W, b), Z) of the forward step"
-        raise DataError(where, expected, f"got {type(cache).__name__} of another form") from None
-    check_shape(where, "dA has the shape of Z,", dA, Z.shape)
+        kind = f"{type(cache).__name__} of another form"
+        raise DataError.must_be("cache", "the LayerCache ((A_prev, W, b), Z)", kind) from None
+    check_shape("dA", dA, Z.shape, of="Z")
     return linear_backward(backward(dA, Z), linear)
 
 
@@ -334,17 +330,16 @@ def model_backward(
     array([[-0.5, -0.5]])
     """
     AL, Y = np.asarray(AL), np.asarray(Y)
-    where = "model_backward"
     if not len(caches):
-        raise DataError(where, "one cache per layer", "got none", "Pass those of model_forward.")
-    graph, tape = graph_and_tape(caches, activations, masks, where)
+        raise DataError.must_be("caches", "have one cache per layer", "none", "Pass those of model_forward.")
+    graph, tape = graph_and_tape(caches, activations, masks)
     activation, ZL = graph.layers[-1].activation, tape[graph.logits]
-    check_target(AL, Y, where)
-    head = get_head(activation if output is None else output, where)
-    own_output = forward(graph.after(graph.logits), dict(tape))[graph.output]
-    check_shape(where, "AL has the shape of the caches' output,", AL, own_output.shape)
-    rounding = 64 * float(np.finfo(own_output.dtype).eps)
-    if head.textbook_backward is None or np.allclose(AL, own_output, rtol=rounding, atol=0):
+    check_target(AL, Y)
+    head = get_head(activation if output is None else output)
+    cached_AL = forward(graph.after(graph.logits), dict(tape))[graph.output]
+    check_shape("AL", AL, cached_AL.shape, of="the caches' output")
+    rounding = 64 * float(np.finfo(cached_AL.dtype).eps)
+    if head.textbook_backward is None or np.allclose(AL, cached_AL, rtol=rounding, atol=0):
         dZL = head.loss_backward(ZL, Y)
     else:
         dZL = get_activation(activation).backward(head.textbook_backward(AL, Y), ZL)
@@ -355,39 +350,38 @@ def graph_and_tape(
     caches: Sequence[LayerCache],
     activations: Sequence[str] | None,
     masks: Mapping[int, Array] | None,
-    where: str,
 ) -> tuple[Graph, Tape]:
     """The graph and tape of a forward pass; of a list of ``((A_prev, W, b), Z)`` those of a plain network."""
     graph: Graph | None = getattr(caches, "graph", None)
     masks = masks or {}
     if graph is not None:
-        own = [layer.activation for layer in graph.layers]
-        names = layer_activations(activations or own, len(own), where)
+        cached = [layer.activation for layer in graph.layers]
+        names = layer_activations(activations or cached, len(cached))
         dropped = [layer.number for layer in graph.layers if layer.options.get("dropout")]
         if masks and sorted(masks) != dropped:
-            expected = f"masks of the layers that were masked in the forward pass, {dropped}"
-            raise DataError(where, expected, f"got masks of {sorted(masks)}")
+            requirement = f"those of the layers that were masked in the forward pass, {dropped}"
+            raise DataError.must_be("masks", requirement, f"masks of {sorted(masks)}")
         return _with_activations(graph, names), caches.tape  # type: ignore[attr-defined]  # they come together
-    names = layer_activations(activations, len(caches), where)
+    names = layer_activations(activations, len(caches))
     tape: Tape = {f"mask{layer}": mask for layer, mask in masks.items()}
     for l, cache in enumerate(caches, start=1):
-        tape |= _of_layer(l, cache, tape.get(f"Z{l - 1}"), f"{where}, layer {l}")
+        tape |= _tape_of_layer(l, cache, tape.get(f"Z{l - 1}"))
     return graph_of(layers_of(tape, names, {"dropout": dict.fromkeys(masks, True)})), tape
 
 
-def _of_layer(l: int, cache: Any, Z_prev: Array | None, where: str) -> Tape:
+def _tape_of_layer(l: int, cache: Any, Z_prev: Array | None) -> Tape:
     """Quantities in the cache of a layer; refuse one of another form, or whose shapes do not fit."""
     try:
         (A_prev, W, b), Z = cache
         A_prev, W, Z = np.asarray(A_prev), np.asarray(W), np.asarray(Z)
     except (TypeError, ValueError):
-        got = f"got {type(cache).__name__} of another form"
-        raise DataError(where, "the cache is ((A_prev, W, b), Z) of the forward step", got) from None
-    check_forward(where, A_prev, W)
-    check_shape(where, "Z has the shape of W·A_prev,", Z, (len(W), A_prev.shape[1]))
+        kind = f"{type(cache).__name__} of another form"
+        raise DataError.must_be(f"The cache of layer {l}", "((A_prev, W, b), Z)", kind) from None
+    check_product({f"A{l - 1}": A_prev, f"W{l}": W})
+    check_shape(f"Z{l}", Z, (len(W), A_prev.shape[1]), of=f"W{l}·A{l - 1}")
     if Z_prev is not None:
         hint = "Pass the caches in the order of the layers, the first layer's first."
-        check_shape(where, f"A_prev has the shape of Z of layer {l - 1},", A_prev, Z_prev.shape, hint)
+        check_shape(f"A{l - 1}", A_prev, Z_prev.shape, hint, of=f"Z{l - 1}")
     return {f"A{l - 1}": A_prev, f"W{l}": W, f"b{l}": np.asarray(b), f"Z{l}": Z}
 
 
@@ -410,8 +404,8 @@ def gradients_of(graph: Graph, tape: Tape, dZL: Array, *, input_gradient: bool =
     wanted = {*graph.learned, *(f"A{layer}" for layer in range(len(graph.layers)))}
     return {
         f"d{name}": value
-        for _, found in backward(graph.nodes, tape, {graph.logits: dZL}, input_gradient=input_gradient)
-        for name, value in found.items()
+        for _, derivatives in backward(graph.nodes, tape, {graph.logits: dZL}, input_gradient=input_gradient)
+        for name, value in derivatives.items()
         if name in wanted
     }
 
@@ -431,6 +425,7 @@ def backpropagate(
     dZL : array of shape (n_L, m)
         Derivative of m·J by ZL.
     caches : sequence of LayerCache
+        One per layer, as `model_forward` gives them.
     activations : sequence of str, optional
         One name per layer, of ``ACTIVATIONS``; by default relu, …, relu, sigmoid.
     masks : mapping, optional
@@ -441,7 +436,7 @@ def backpropagate(
     Returns
     -------
     gradients : dict
-        As of `model_backward`.
+        As `model_backward` gives them.
 
     Examples
     --------
@@ -450,8 +445,8 @@ def backpropagate(
     >>> backpropagate(AL - 1, caches, ["sigmoid"])["dW1"]
     array([[-0.5, -0.5]])
     """
-    graph, tape = graph_and_tape(caches, activations, masks, "backpropagate")
-    check_shape("backpropagate", "dZL has the shape of ZL,", dZL, tape[graph.logits].shape)
+    graph, tape = graph_and_tape(caches, activations, masks)
+    check_shape("dZL", dZL, tape[graph.logits].shape, of="ZL")
     return gradients_of(graph, tape, dZL, input_gradient=input_gradient)
 
 
@@ -496,16 +491,15 @@ def update_parameters(
     array([[0.8]])
     """
     # an update goes entry by entry, and the lecture's own exercise has shapes that make no network
-    theta = as_parameters(parameters, "update_parameters", chained=False)
-    gradient = flatten_gradients(gradients, theta, "update_parameters")
+    theta = as_parameters(parameters, chained=False)
+    gradient = flatten_gradients(gradients, theta)
     if not is_number(learning_rate):
-        got = f"got {shown(learning_rate)}"
-        raise ConfigurationError("update_parameters", "learning_rate is a finite number", got)
+        raise ConfigurationError.must_be("learning_rate", "a finite number", shown(learning_rate))
     (flat,) = gradient_descent_update(theta.flat, gradient, learning_rate=float(learning_rate))
     return theta.like(flat.astype(theta.dtype, copy=False))
 
 
-def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, where: str) -> Array:
+def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, where: str = "") -> Array:
     """dW1, db1, … as one vector in the order of the parameters.
 
     Parameters
@@ -514,8 +508,8 @@ def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, wher
         dW1, db1, … by name; others are left alone.
     parameters : Parameters
         ``"W1"``, ``"b1"``, …: `Parameters` or a plain dictionary.
-    where : str
-        Name for error messages.
+    where : str, optional
+        Without effect; messages name the argument.
 
     Returns
     -------
@@ -532,20 +526,20 @@ def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, wher
     Examples
     --------
     >>> theta = Parameters(np.zeros(3), [2, 1])
-    >>> flatten_gradients({"db1": [[3.0]], "dW1": [[1.0, 2.0]]}, theta, "here")
+    >>> flatten_gradients({"db1": [[3.0]], "dW1": [[1.0, 2.0]]}, theta)
     array([1., 2., 3.])
     """
     if not isinstance(gradients, Mapping):
-        raise DataError(where, "gradients are a mapping with dW1, db1, …", f"got {type(gradients).__name__}")
-    found = []
+        raise DataError.must_be("gradients", "a mapping with dW1, db1, …", type(gradients).__name__)
+    vectors = []
     for name, value in parameters.items():
         gradient = gradients.get(f"d{name}")
-        if gradient is None or np.shape(gradient) != value.shape:
-            got = "it is missing" if gradient is None else f"got {np.shape(gradient)}"
-            hint = "Sum over the examples with keepdims=True." if name.startswith("b") else ""
-            raise ShapeError(where, f"d{name} has the shape of {name}, {value.shape}", got, hint)
+        if gradient is None:
+            raise ShapeError(f"The gradients have no d{name}")
+        hint = "Sum over the examples with keepdims=True." if name.startswith("b") else ""
+        check_shape(f"d{name}", gradient, value.shape, hint, of=name)
         array = np.asarray(gradient)
         if array.dtype.kind not in "fiub":
-            raise DataError(where, f"d{name} holds real numbers", f"got dtype {array.dtype}")
-        found.append(array.ravel())
-    return np.concatenate(found)
+            raise DataError.must_be(f"d{name}", "hold real numbers", f"dtype {array.dtype}")
+        vectors.append(array.ravel())
+    return np.concatenate(vectors)

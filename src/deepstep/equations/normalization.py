@@ -100,7 +100,7 @@ def normalize_batch(U: Array, *, epsilon: float = 1e-5) -> Normalized:
     array([[0., 0., 0.]])
     """
     if U.shape[1] == 0:
-        raise DataError("normalize_batch", "at least one example", "got m = 0")
+        raise DataError.must_be("U", "have at least one example", f"shape {U.shape}")
     return _normalize(U, axis=1, epsilon=epsilon)
 
 
@@ -507,12 +507,10 @@ def scale_shift_backward(dZ: Array, U_hat: Array, gamma: Array) -> tuple[Array, 
 
 
 def _no_loss_of_its_own(*_: Any) -> dict[str, PerExample]:
-    raise ConfigurationError(
-        "gradient_norms",
-        "a network without batch normalization",
-        "got one in which each example moves the mean and variance of all, so none has a loss of its own",
-        "Use normalization='layer'.",
+    problem = (
+        "Batch normalization leaves no example a loss of its own: each moves the mean and variance of all"
     )
+    raise ConfigurationError(problem, "Use normalization='layer'.")
 
 
 PRODUCT = Op(
@@ -585,5 +583,5 @@ NORMALIZATIONS.update(batch=BY_BATCH, layer=BY_LAYER)
 
 @feature("normalization", symbol="gamma", value=lambda gamma: "layer")
 def _normalized(ops: Operations, layer: Layer) -> Operations:
-    kind = NORMALIZATIONS.find(layer.options["normalization"], f"layer {layer.number}")
+    kind = NORMALIZATIONS.find(layer.options["normalization"])
     return replaced(ops, LINEAR, PRODUCT, kind, SCALE_SHIFT)

@@ -168,9 +168,9 @@ class Op:
     def __post_init__(self) -> None:
         for symbol in self.learned:
             if symbol[-1].isdigit() or (symbol[0] == "W" and symbol != "W"):
-                expected = "learned symbols that do not end with a digit nor begin with W"
+                requirement = "symbols that do not end with a digit nor begin with W"
                 hint = "A name such as W12 says that it is the weights of layer 12."
-                raise ConfigurationError("Op", expected, f"got {symbol!r}", hint)
+                raise ConfigurationError.must_be("learned", requirement, repr(symbol), hint)
 
     @property
     def forward_equation(self) -> Equation:
@@ -198,11 +198,13 @@ class Node(NamedTuple):
     Attributes
     ----------
     layer : int
+        Number of the layer, from 1.
     op : Op
+        The operation.
     names : mapping
         Symbol → name on the tape.
     reads, writes, needs, gives : tuple of str
-        The names.
+        Names on the tape of the operation's symbols.
     completes : tuple of str, optional
         The quantities among ``gives`` whose derivative is whole here: no earlier node reads them.
 
@@ -229,6 +231,7 @@ class Node(NamedTuple):
         Parameters
         ----------
         symbols : iterable of str
+            Of the operation, as in ``reads``.
 
         Returns
         -------
@@ -255,10 +258,12 @@ class Node(NamedTuple):
         tape : dict
             Quantities of a forward pass by name.
         places : iterable of float
+            Kinks or bends of the operation.
 
         Returns
         -------
         list of array
+            For each place: whether each entry lies above it.
         """
         return [tape[self.reads[0]].ravel() > place for place in places]
 
@@ -270,7 +275,9 @@ class Graph:
     Attributes
     ----------
     nodes : tuple of Node
+        In the order of the forward pass.
     layers : tuple of Layer
+        From layer 1 to the output.
     learned : mapping
         Parameters by name, in the order of θ: their layer and declaration.
 
@@ -303,7 +310,7 @@ class Graph:
     @cached_property
     def to_logits(self) -> tuple[Node, ...]:
         """The nodes up to the one that writes the logits."""
-        last = next(at for at, node in enumerate(self.nodes) if self.logits in node.writes)
+        last = next(index for index, node in enumerate(self.nodes) if self.logits in node.writes)
         return self.nodes[: last + 1]
 
     @cached_property
@@ -329,7 +336,7 @@ class Graph:
         return self.with_ops(lambda node: node.op.running.predicting if node.op.running else node.op)
 
     def with_ops(self, op_of: Callable[[Node], Op]) -> "Graph":
-        """The same graph with other operations.
+        """A graph of the same nodes with other operations.
 
         Parameters
         ----------
@@ -355,12 +362,13 @@ class Graph:
         -------
         tuple of Node
         """
-        moved, found = {name}, []
+        moved = {name}
+        dependent = []
         for node in self.nodes:
             if moved.intersection(node.reads) and name not in node.writes:
                 moved.update(node.writes)
-                found.append(node)
-        return tuple(found)
+                dependent.append(node)
+        return tuple(dependent)
 
 
 def forward(nodes: Sequence[Node], tape: Tape) -> Tape:
@@ -380,14 +388,14 @@ def backward(
     """Run nodes backward, from the derivatives that are given."""
     for node in reversed(nodes):
         op = node.op
-        given = d.pop(node.writes[0], None)
-        if given is None:
+        derivative = d.pop(node.writes[0], None)
+        if derivative is None:
             continue
         needed, gives = [tape[name] for name in node.needs], node.gives
         if gives[0] == "A0" and not input_gradient and op.without_input is not None:
-            values, gives = op.without_input(given, *needed), gives[1:]
+            values, gives = op.without_input(derivative, *needed), gives[1:]
         else:
-            values = op.backward(given, *needed)
+            values = op.backward(derivative, *needed)
             values = values if len(gives) > 1 else (values,)
         for name, value in zip(gives, values, strict=True):
             d[name] = d[name] + value if name in d else value
@@ -402,12 +410,13 @@ def place(op: Op, layer: int, names: Mapping[str, str]) -> Node:
 
 
 def completed_nodes(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """The nodes, each with the quantities whose derivative no node before it adds to."""
     seen: set[str] = set()
-    found = []
+    completed = []
     for node in nodes:
-        found.append(node._replace(completes=tuple(name for name in node.gives if name not in seen)))
+        completed.append(node._replace(completes=tuple(name for name in node.gives if name not in seen)))
         seen.update(node.gives)
-    return tuple(found)
+    return tuple(completed)
 
 
 def is_weights(name: str) -> bool:
@@ -417,7 +426,7 @@ def is_weights(name: str) -> bool:
 
 def symbol_and_layer(name: str) -> tuple[str, int]:
     """Symbol and layer of a name on the tape: ``"gamma12"`` → ("gamma", 12)."""
-    found = re.fullmatch(r"(.*?)(\d+)\)?", name)
-    if found is None:
+    match = re.fullmatch(r"(.*?)(\d+)\)?", name)
+    if match is None:
         raise ValueError(f"{name!r} is no name of a quantity")
-    return found[1], int(found[2])
+    return match[1], int(match[2])

@@ -438,7 +438,7 @@ def _first_and_steps_backward(dU: Array, Z: Array, sign: int) -> Array:
 def _column(levels: Sequence[float], AL: Array) -> Array:
     """The levels τ as a column of the precision of AL."""
     if len(levels) != len(AL):
-        got = f"got {len(AL)} output{'s' if len(AL) > 1 else ''}"
+        requirement = f"have a row for each of the levels {list(levels)}"
         hint = "Give the network as many outputs as there are levels."
-        raise ShapeError("quantile", f"an output for each of the levels {list(levels)}", got, hint)
+        raise ShapeError.must_be("The output", requirement, f"shape {tuple(AL.shape)}", hint)
     return np.array(levels, dtype=np.result_type(AL, np.float32))[:, np.newaxis]

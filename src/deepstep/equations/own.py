@@ -1,6 +1,7 @@
 """Users' own activations and heads: tried before they may train, then registered like DeepStep's."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,14 +71,15 @@ def register_activation(
     ...     return Z * Z
     >>> register_activation("square", square, lambda dA, Z: dA * Z)
     Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: register_activation: the backward of 'square' gives dZ = ...
-    >>> own = register_activation("square", square, lambda dA, Z: 2 * dA * Z)
+    deepstep.errors.ConfigurationError: The backward of 'square' gives dZ = ...
+    >>> activation = register_activation("square", square, lambda dA, Z: 2 * dA * Z)
     >>> unregister_activation("square")
     """
-    _check_functions("register_activation", name, {"forward": forward, "backward": backward})
-    places = _places("kinks", kinks, name), bool(across_units), _places("bends", bends, name)
-    own = Activation(forward, backward, *places)
-    return ACTIVATIONS.register(name, own, (lambda: _try_activation(name, own)) if check else None)
+    _check_functions(forward=forward, backward=backward)
+    places = _places("kinks", kinks), bool(across_units), _places("bends", bends)
+    activation = Activation(forward, backward, *places)
+    trial = partial(_try_activation, name, activation) if check else None
+    return ACTIVATIONS.register(name, activation, trial)
 
 
 def unregister_activation(name: str) -> None:
@@ -97,7 +99,7 @@ def unregister_activation(name: str) -> None:
     --------
     >>> unregister_activation("relu")
     Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: unregister_activation: a name that was registered; 'relu' ...
+    deepstep.errors.ConfigurationError: 'relu' belongs to DeepStep and stays registered.
     """
     ACTIVATIONS.unregister(name)
 
@@ -155,17 +157,17 @@ def register_head(
     ...     return np.sum((ZL - Y) ** 4, axis=0, keepdims=True)
     >>> register_head("fourth_power", fourth_power, lambda ZL, Y: (ZL - Y) ** 3)
     Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: register_head: the loss_backward of 'fourth_power' gives dZL = ...
-    >>> own = register_head("fourth_power", fourth_power, lambda ZL, Y: 4 * (ZL - Y) ** 3)
+    deepstep.errors.ConfigurationError: The loss_backward of 'fourth_power' gives dZL = ...
+    >>> head = register_head("fourth_power", fourth_power, lambda ZL, Y: 4 * (ZL - Y) ** 3)
     >>> unregister_head("fourth_power")
     """
-    where = "register_head"
-    _check_functions(where, name, {"loss": loss, "loss_backward": loss_backward})
-    _check_functions(where, name, {"kinks": kinks} if kinks is not None else {})
-    get_activation(activation, where)
-    TARGETS.find(targets, where)
-    own = Head(name, activation, loss, loss_backward, targets, kinks=kinks)
-    return HEADS.register(name, own, (lambda: _try_head(own)) if check else None)
+    _check_functions(loss=loss, loss_backward=loss_backward)
+    if kinks is not None:
+        _check_functions(kinks=kinks)
+    get_activation(activation)
+    TARGETS.find(targets)
+    head = Head(name, activation, loss, loss_backward, targets, kinks=kinks)
+    return HEADS.register(name, head, partial(_try_head, head) if check else None)
 
 
 def unregister_head(name: str) -> None:
@@ -185,140 +187,136 @@ def unregister_head(name: str) -> None:
     --------
     >>> unregister_head("softmax")
     Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: unregister_head: a name that was registered; 'softmax' belongs ...
+    deepstep.errors.ConfigurationError: 'softmax' belongs to DeepStep and stays registered.
     """
     HEADS.unregister(name)
 
 
-def _check_functions(where: str, name: Any, functions: dict[str, Any]) -> None:
-    for kind, function in functions.items():
+def _check_functions(**functions: Any) -> None:
+    for argument, function in functions.items():
         if not callable(function):
-            raise ConfigurationError(where, f"{kind} of {name!r} is a function", f"got {function!r}")
+            raise ConfigurationError.must_be(argument, "a function", repr(function))
 
 
-def _places(setting: str, given: Any, name: Any) -> tuple[float, ...]:
-    if not isinstance(given, Iterable) or not all(map(is_number, places := tuple(given))):
-        lacks = {"kinks": "without a derivative", "bends": "at which the second derivative jumps"}[setting]
-        expected = f"{setting} of {name!r} are the finite values of Z {lacks}"
-        hint = f"For example {setting}=(0.0,)."
-        raise ConfigurationError("register_activation", expected, f"got {given!r}", hint)
+def _places(argument: str, values: Any) -> tuple[float, ...]:
+    if not isinstance(values, Iterable) or not all(map(is_number, places := tuple(values))):
+        lacks = {"kinks": "without a derivative", "bends": "at which the second derivative jumps"}[argument]
+        requirement, hint = f"the finite values of Z {lacks}", f"For example {argument}=(0.0,)."
+        raise ConfigurationError.must_be(argument, requirement, repr(values), hint)
     return tuple(map(float, places))
 
 
-def _try_activation(name: str, own: Activation) -> None:
+def _try_activation(name: str, activation: Activation) -> None:
     """Refuse an activation that breaks its contract for Z from -30 to 30."""
     rng = np.random.default_rng(0)
     # Whole numbers because corners like them: a kink that was not named is found there.
     points = [*range(-6, 7), -30, -20, -10, 10, 20, 30, *rng.uniform(-4, 4, size=16)]
-    points += [kink + distance for kink in own.kinks for distance in (-0.5, -0.01, 0.01, 0.5)]
+    points += [kink + distance for kink in activation.kinks for distance in (-0.5, -0.01, 0.01, 0.5)]
     Z: Array = rng.permuted(np.tile(np.array(points, dtype=np.float64), (4, 1)), axis=1)
-    if own.across_units:
+    if activation.across_units:
         Z += rng.uniform(-0.3, 0.3, size=Z.shape)  # no ties: a maximum over the units has no derivative there
     dA, form = rng.standard_normal(Z.shape), f"the shape of Z, {Z.shape}"
-    where, domain = "register_activation", "Z from -30 to 30"
-    forward = _Trial(where, f"the forward of {name!r}", own.forward, domain)
-    backward = _Trial(where, f"the backward of {name!r}", own.backward, domain)
+    domain = "Z from -30 to 30"
+    forward = _Trial(f"The forward of {name!r}", activation.forward, domain)
+    backward = _Trial(f"The backward of {name!r}", activation.backward, domain)
     with naming(f"the activation {name!r}, when it was tried"):
         for dtype in (np.float32, np.float64):  # float64 last: the comparisons below are of its results
-            given: dict[str, Array] = {"dA": dA.astype(dtype), "Z": Z.astype(dtype)}
-            A = forward.new_array({"Z": given["Z"]}, form)
-            dZ = backward.new_array(given, form)
+            arguments: dict[str, Array] = {"dA": dA.astype(dtype), "Z": Z.astype(dtype)}
+            A = forward.new_array({"Z": arguments["Z"]}, form)
+            dZ = backward.new_array(arguments, form)
         for i in range(Z.shape[1]):
             forward.check_alone(f"example {i}", Z[:, i : i + 1], A[:, i : i + 1], "Examples are columns.")
-        for i in range(0 if own.across_units else len(Z)):
+        for i in range(0 if activation.across_units else len(Z)):
             forward.check_alone(f"unit {i}", Z[i : i + 1], A[i : i + 1], "Pass across_units=True.")
         backward.check_derivative(
             dZ,
             {"Z": Z, "dA": dA},
-            values=lambda Z: dA * own.forward(Z),
-            sides=lambda Z: np.concatenate([kink < Z for kink in (*own.kinks, np.inf)]),
+            values=lambda Z: dA * activation.forward(Z),
+            sides=lambda Z: np.concatenate([kink < Z for kink in (*activation.kinks, np.inf)]),
             hint="Where there is no derivative, name that Z in kinks.",
         )
 
 
-def _try_head(own: Head) -> None:
+def _try_head(head: Head) -> None:
     """Refuse a loss that breaks its contract for ZL from -6 to 6."""
     rng = np.random.default_rng(0)
-    n = next((len(value) for value in own.settings.values() if isinstance(value, tuple)), N_OUTPUTS)
+    n = next((len(value) for value in head.settings.values() if isinstance(value, tuple)), N_OUTPUTS)
     Z = rng.permuted(np.tile(np.linspace(-6, 6, M), (n, 1)), axis=1) + rng.uniform(-0.2, 0.2, size=(n, M))
-    Y = example_targets(own, n, M, rng=rng)
-    kinks = own.kinks or (lambda ZL, Y: np.zeros_like(ZL))
-    where, domain = "register_head", "ZL from -6 to 6"
-    forward = _Trial(where, f"the loss of {own.name!r}", own.loss, domain)
-    backward = _Trial(where, f"the loss_backward of {own.name!r}", own.loss_backward, domain)
+    Y = example_targets(head, n, M, rng=rng)
+    kinks = head.kinks or (lambda ZL, Y: np.zeros_like(ZL))
+    domain = "ZL from -6 to 6"
+    forward = _Trial(f"The loss of {head.name!r}", head.loss, domain)
+    backward = _Trial(f"The loss_backward of {head.name!r}", head.loss_backward, domain)
     hint = "Sum over axis=0 with keepdims=True."
-    with naming(f"the loss {own.name!r}, when it was tried"):
+    with naming(f"the loss {head.name!r}, when it was tried"):
         for dtype in (np.float32, np.float64):  # float64 last: the comparisons below are of its results
-            given: dict[str, Array] = {"ZL": Z.astype(dtype), "Y": Y.astype(dtype)}
-            loss = forward.array(given, (1, M), f"shape {(1, M)} here", hint)
-            dZL = backward.array(given, (n, M), f"shape {(n, M)} here")
+            arguments: dict[str, Array] = {"ZL": Z.astype(dtype), "Y": Y.astype(dtype)}
+            loss = forward.array(arguments, (1, M), f"shape {(1, M)} here", hint)
+            dZL = backward.array(arguments, (n, M), f"shape {(n, M)} here")
         for i in range(M):
-            at = np.s_[:, i : i + 1]
-            forward.check_alone(f"example {i}", Z[at], loss[at], f"Examples are columns. {hint}", Y[at])
+            column = np.s_[:, i : i + 1]
+            Z_i, Y_i, loss_i = Z[column], Y[column], loss[column]
+            forward.check_alone(f"example {i}", Z_i, loss_i, f"Examples are columns. {hint}", Y_i)
         backward.check_derivative(
             dZL,
             {"ZL": Z, "Y": Y},
-            values=lambda ZL: own.loss(ZL, Y),
+            values=lambda ZL: head.loss(ZL, Y),
             sides=lambda ZL: kinks(ZL, Y) > 0,
             hint="Where there is no derivative, let kinks change its sign.",
         )
 
 
 class _Trial(NamedTuple):
-    """A user's function on trial, with its names for error messages."""
+    """A user's function on trial, with its name for error messages."""
 
-    where: str
     what: str
     function: Callable[..., Any]
     domain: str
 
-    def error(self, expected: str, got: str, hint: str = "") -> ConfigurationError:
-        """The error where the function does not do what is expected."""
-        return ConfigurationError(self.where, f"{self.what} {expected}", got, hint)
-
-    def array(self, given: dict[str, Array], shape: tuple[int, ...], form: str, hint: str = "") -> Array:
+    def array(self, arguments: dict[str, Array], shape: tuple[int, ...], form: str, hint: str = "") -> Array:
         """The result: a finite array of that shape and dtype; the arguments stay as they are."""
-        before = {argument: value.copy() for argument, value in given.items()}
-        got = self.function(*given.values())
-        for argument, value in given.items():
+        before = {argument: value.copy() for argument, value in arguments.items()}
+        result = self.function(*arguments.values())
+        for argument, value in arguments.items():
             if not np.array_equal(value, before[argument]):
-                raise self.error(f"leaves {argument} as it is", "it was changed", "Work on a copy.")
-        if not isinstance(got, np.ndarray) or got.shape != shape:
-            got = f"shape {got.shape}" if isinstance(got, np.ndarray) else type(got).__name__
-            raise self.error(f"gives an array of {form}", f"got {got}", hint)
-        dtype = next(iter(given.values())).dtype
-        if got.dtype != dtype:
+                raise ConfigurationError(f"{self.what} changes its argument {argument}", "Work on a copy.")
+        if not isinstance(result, np.ndarray) or result.shape != shape:
+            kind = f"shape {result.shape}" if isinstance(result, np.ndarray) else type(result).__name__
+            raise ConfigurationError(f"{self.what} must give an array of {form}, got {kind}", hint)
+        dtype = next(iter(arguments.values())).dtype
+        if result.dtype != dtype:
             plain = "Plain Python numbers keep float32, NumPy's float64 numbers do not."
-            raise self.error(f"gives {dtype} for {dtype}", f"got {got.dtype}", plain)
-        if not np.isfinite(got).all():
-            unit, i = np.argwhere(~np.isfinite(got))[0]
-            at = ", ".join(f"{name} = {value[:, i].tolist()}" for name, value in given.items())
-            raise self.error(f"is finite for {self.domain}", f"got {got[unit, i]} at {at}")
-        return got
+            raise ConfigurationError(f"{self.what} gives {result.dtype} for {dtype}", plain)
+        if not np.isfinite(result).all():
+            unit, i = np.argwhere(~np.isfinite(result))[0]
+            point = ", ".join(f"{name} = {value[:, i].tolist()}" for name, value in arguments.items())
+            problem = f"{self.what} must be finite for {self.domain}, got {result[unit, i]} at {point}"
+            raise ConfigurationError(problem)
+        return result
 
-    def new_array(self, given: dict[str, Array], form: str) -> Array:
-        """The same for an array like Z, which may not be an argument itself."""
-        got = self.array(given, given["Z"].shape, form)
-        if any(np.shares_memory(got, value) for value in given.values()):
-            raise self.error("gives a new array", "it shares its argument's memory", "Return a copy.")
-        return got
+    def new_array(self, arguments: dict[str, Array], form: str) -> Array:
+        """The result for an array like Z, which may not be an argument itself."""
+        result = self.array(arguments, arguments["Z"].shape, form)
+        if any(np.shares_memory(result, value) for value in arguments.values()):
+            raise ConfigurationError(f"{self.what} shares its argument's memory", "Return a copy.")
+        return result
 
     def check_alone(self, part: str, Z: Array, among: Array, hint: str, *others: Array) -> None:
         """Refuse a function that gives an example or a unit alone something else than among others."""
         if not np.allclose(self.function(Z, *others), among, rtol=1e-9, atol=1e-12):
-            raise self.error(f"gives {part} alone the same as among others", "it does not", hint)
+            raise ConfigurationError(f"{self.what} gives {part} another value alone than among others", hint)
 
     def check_derivative(
         self,
-        given: Array,
-        at: dict[str, Array],
+        derivative: Array,
+        point: dict[str, Array],
         *,
         values: Callable[[Array], Array],
         sides: Callable[[Array], AnyArray],
         hint: str,
     ) -> None:
-        """Refuse what is not the derivative of the summed values by the first of ``at``, away from kinks."""
-        (name, Z), *_ = at.items()
+        """Refuse what is not the derivative of the summed values by the first of ``point``; not at kinks."""
+        (name, Z), *_ = point.items()
         numeric, at_a_kink = np.empty_like(Z), np.empty(Z.shape, bool)
         for unit in range(len(Z)):
             above, below = Z.copy(), Z.copy()
@@ -329,9 +327,9 @@ class _Trial(NamedTuple):
         size = np.maximum(np.abs(numeric), min(1.0, float(np.abs(numeric).max())))
         # a large value has few digits left for its differences
         rounding = 4 * np.finfo(np.float64).eps * np.abs(values(Z)).sum(axis=0) / STEP
-        gap = np.where(at_a_kink, 0, np.abs(given - numeric) - TOLERANCE * size - rounding)
+        gap = np.where(at_a_kink, 0, np.abs(derivative - numeric) - TOLERANCE * size - rounding)
         worst = np.unravel_index(np.argmax(gap), gap.shape)
         if gap[worst] > 0:
-            place = ", ".join(f"{symbol} = {value[worst]:.6g}" for symbol, value in at.items())
-            expected = f"gives d{name} = {numeric[worst]:.6g} at {place} (unit {worst[0]})"
-            raise self.error(f"{expected}, by central differences", f"got {given[worst]:.6g}", hint)
+            place = ", ".join(f"{symbol} = {value[worst]:.6g}" for symbol, value in point.items())
+            problem = f"{self.what} gives d{name} = {derivative[worst]:.6g} at {place} (unit {worst[0]})"
+            raise ConfigurationError(f"{problem}, central differences {numeric[worst]:.6g}", hint)

@@ -8,28 +8,28 @@ import numpy as np
 
 from deepstep.equations.graph import graph_of, layers_of
 from deepstep.equations.linear import check_shape
-from deepstep.equations.ops import Layer, Layout, is_weights, symbol_and_layer
+from deepstep.equations.ops import Layer, Layout, is_weights
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.types import AnyArray, Array, is_whole
 
 __all__ = ["Parameters", "as_parameters"]
 
 
-def layer_sizes(layer_dims: Sequence[int], where: str = "layer_dims") -> tuple[int, ...]:
+def layer_sizes(layer_dims: Sequence[int], setting: str = "layer_dims") -> tuple[int, ...]:
     """Check the sizes n_0 (inputs), n_1, …, n_L (outputs) and return them as plain integers."""
     hint = "For example [5, 4, 1], from the inputs to the outputs."
     try:
         sizes = tuple(layer_dims)
     except TypeError:
-        expected = "a list of layer sizes such as [5, 4, 1]"
-        raise ConfigurationError(where, expected, f"got {layer_dims!r}") from None
+        requirement = "a list of layer sizes such as [5, 4, 1]"
+        raise ConfigurationError.must_be(setting, requirement, repr(layer_dims)) from None
     if len(sizes) < 2:
-        expected = "at least two sizes, inputs and outputs"
-        raise ConfigurationError(where, expected, f"got {list(sizes)!r}", hint)
+        requirement = "have at least two sizes, inputs and outputs"
+        raise ConfigurationError.must_be(setting, requirement, repr(list(sizes)), hint)
     for index, size in enumerate(sizes):
         if not is_whole(size, 1):
-            expected = "every size is a whole number of at least 1"
-            raise ConfigurationError(where, expected, f"size {index} is {size!r}", hint)
+            requirement = "whole numbers of at least 1"
+            raise ConfigurationError.must_be(setting, requirement, f"{size!r} as size {index}", hint)
     return tuple(int(size) for size in sizes)
 
 
@@ -56,7 +56,7 @@ class Parameters(Mapping[str, Array]):
         the parameters of its features, see ``Architecture.layout``.
     layer_dims : sequence of int
         n_0, n_1, …, n_L; empty where the shapes do not chain, which an update allows.
-    layout : tuple of tuple of str, optional
+    layout : tuple of (str, (int, int)), optional
         Names and shapes in the order of ``flat``; by default those of a network without features.
 
     Raises
@@ -77,15 +77,15 @@ class Parameters(Mapping[str, Array]):
 
     def __init__(self, flat: Array, layer_dims: Sequence[int], layout: Layout | None = None) -> None:
         if not isinstance(flat, np.ndarray) or flat.dtype not in (np.float32, np.float64):
-            got = f"got {f'dtype {flat.dtype}' if isinstance(flat, np.ndarray) else type(flat).__name__}"
+            kind = f"dtype {flat.dtype}" if isinstance(flat, np.ndarray) else type(flat).__name__
             hint = "Pass numpy.asarray(flat, dtype=float)."
-            raise DataError("Parameters", "flat is a NumPy array of float32 or float64", got, hint)
+            raise DataError.must_be("flat", "a NumPy array of float32 or float64", kind, hint)
         self.flat, self.layer_dims = flat, tuple(layer_dims)
         self.layout = plain_layout(self.layer_dims) if layout is None else layout
         size = sum(n * columns for _, (n, columns) in self.layout)
         if flat.shape != (size,):
-            expected = f"layer sizes {list(self.layer_dims)} have {size} numbers in a flat vector"
-            raise ShapeError("Parameters", expected, f"got shape {flat.shape}")
+            requirement = f"have {size} numbers for the layer sizes {list(self.layer_dims)}"
+            raise ShapeError.must_be("flat", requirement, f"shape {flat.shape}")
         self._views: dict[str, Array] = {}
         start = 0
         for name, (n, columns) in self.layout:
@@ -112,7 +112,7 @@ class Parameters(Mapping[str, Array]):
         chained : bool, optional
             Whether each W has to follow the layer before, as in a network.
         where : str, optional
-            Name for error messages.
+            Without effect; messages name the argument.
         layers : sequence of Layer, optional
             The layers of the network; by default those that the names and shapes tell.
 
@@ -136,16 +136,16 @@ class Parameters(Mapping[str, Array]):
         n_layers = sum(1 for name in values if isinstance(name, str) and name[:1] == "W")
         plain = {f"{symbol}{layer}" for layer in range(1, n_layers + 1) for symbol in "Wb"}
         if not plain or not plain <= set(values):
-            raise _other_keys(values, where)
-        arrays = {name: _as_float(value, name, where) for name, value in values.items()}
+            raise _other_keys(values)
+        arrays = {name: _as_float(value, name) for name, value in values.items()}
         for layer in range(1, n_layers + 1):
-            _check_weights(arrays, layer, where, chained=chained and layer > 1)
+            _check_weights(arrays, layer, chained=chained and layer > 1)
         layers = layers_of(arrays, ["identity"] * n_layers) if layers is None else layers
         layout = graph_of(layers).layout
         if {name for name, _ in layout} != set(values):
-            raise _other_keys(values, where)
+            raise _other_keys(values)
         for name, shape in layout:
-            _check_shape(name, arrays[name], shape, where)
+            _check_shape(name, arrays[name], shape)
         dtype = np.result_type(*arrays.values())
         flat = np.concatenate([arrays[name].ravel() for name, _ in layout], dtype=dtype)
         return cls(flat, _layer_dims(layers), layout)
@@ -180,7 +180,7 @@ class Parameters(Mapping[str, Array]):
         return self.flat.dtype
 
     def copy(self) -> "Parameters":
-        """The same numbers in a new vector.
+        """A copy of the numbers in a new vector.
 
         Returns
         -------
@@ -189,11 +189,11 @@ class Parameters(Mapping[str, Array]):
         return self.like(self.flat.copy())
 
     def astype(self, dtype: Any) -> "Parameters":
-        """The same numbers in another precision, in a new vector.
+        """A copy of the numbers in another precision.
 
         Parameters
         ----------
-        dtype
+        dtype : numpy.dtype or str
             float32 or float64.
 
         Returns
@@ -254,8 +254,9 @@ def as_parameters(
     parameters : mapping
         ``"W1"``, ``"b1"``, …: `Parameters` or a plain dictionary.
     where : str, optional
-        Name for error messages.
+        Without effect; messages name the argument.
     chained : bool, optional
+        Whether each W has to follow the layer before, as in a network.
 
     Returns
     -------
@@ -275,37 +276,36 @@ def as_parameters(
     if isinstance(parameters, Parameters):
         return parameters
     if not isinstance(parameters, Mapping):
-        raise DataError(
-            where,
-            "parameters are a mapping with W1, b1, …",
-            f"got {type(parameters).__name__}",
+        raise DataError.must_be(
+            "parameters",
+            "a mapping with W1, b1, …",
+            type(parameters).__name__,
             "Use initialize_parameters or Parameters.from_dict.",
         )
-    return Parameters.from_dict(parameters, chained=chained, where=where)
+    return Parameters.from_dict(parameters, chained=chained)
 
 
-def _other_keys(values: Mapping[str, Any], where: str) -> ShapeError:
+def _other_keys(values: Mapping[str, Any]) -> ShapeError:
     hint = "Remove other keys and name every layer's W and b."
-    got = f"got {sorted(map(str, values))}"
-    return ShapeError(where, "the keys are W1, b1, W2, b2, … without gaps", got, hint)
+    requirement = "have the keys W1, b1, W2, b2, … without gaps"
+    return ShapeError.must_be("parameters", requirement, f"{sorted(map(str, values))}", hint)
 
 
-def _check_weights(arrays: Mapping[str, Array], layer: int, where: str, *, chained: bool) -> None:
+def _check_weights(arrays: Mapping[str, Array], layer: int, *, chained: bool) -> None:
     """Refuse a W that is no matrix or does not fit the layer before."""
-    W, before = arrays[f"W{layer}"], arrays[f"W{layer - 1}"].shape[0] if chained else None
+    W = arrays[f"W{layer}"]
+    before = arrays[f"W{layer - 1}"].shape[0] if chained else None
     if W.ndim != 2 or 0 in W.shape or before not in (None, W.shape[1]):
         known = f" with n_{layer - 1} = {before}" if before else ", at least 1 each"
         hint = f"Pass W{layer}.T." if W.ndim == 2 and W.shape[0] == before else ""
-        expected = f"W{layer} has shape (n_{layer}, n_{layer - 1}){known}"
-        raise ShapeError(f"{where}, layer {layer}", expected, f"got {W.shape}", hint)
+        requirement = f"have shape (n_{layer}, n_{layer - 1}){known}"
+        raise ShapeError.must_be(f"W{layer}", requirement, f"shape {W.shape}", hint)
 
 
-def _check_shape(name: str, value: Array, shape: tuple[int, int], where: str) -> None:
+def _check_shape(name: str, value: Array, shape: tuple[int, int]) -> None:
     """Refuse a parameter that does not fit the W of its layer."""
-    column = shape[1] == 1
-    hint = f"Pass {name}.reshape(-1, 1)." if column and value.size == shape[0] else ""
-    expected = f"{name} is a column of shape" if column else f"{name} has shape"
-    check_shape(f"{where}, layer {symbol_and_layer(name)[1]}", expected, value, shape, hint)
+    is_column = shape[1] == 1 and value.size == shape[0]
+    check_shape(name, value, shape, f"Pass {name}.reshape(-1, 1)." if is_column else "")
 
 
 def _layer_dims(layers: Sequence[Layer]) -> tuple[int, ...]:
@@ -315,13 +315,13 @@ def _layer_dims(layers: Sequence[Layer]) -> tuple[int, ...]:
     return layers[0].n_prev, *(layer.n for layer in layers)
 
 
-def _as_float(value: AnyArray, name: str, where: str) -> Array:
+def _as_float(value: AnyArray, name: str) -> Array:
     try:
         array = np.asarray(value)
     except ValueError:
-        raise DataError(where, f"{name} is a matrix", "got rows of different lengths") from None
+        raise DataError.must_be(name, "a matrix", "rows of different lengths") from None
     if array.dtype.kind in "iub":
         return array.astype(np.float64)
     if array.dtype.kind != "f":
-        raise DataError(where, f"{name} holds real numbers", f"got dtype {array.dtype}")
+        raise DataError.must_be(name, "hold real numbers", f"dtype {array.dtype}")
     return array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)

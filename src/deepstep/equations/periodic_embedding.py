@@ -37,6 +37,7 @@ def cosine_features(X: Array, omega: Array, phi: Array, *, inputs: Sequence[int]
     Returns
     -------
     C : array of shape (c·K, m)
+        K cosines of each of c inputs.
 
     Notes
     -----
@@ -127,10 +128,12 @@ def input_maps_forward(X: Array, C: Array, V: Array, a: Array) -> Array:
     V : array of shape (c·d, K)
         A linear map of each of these inputs.
     a : array of shape (c·d, 1)
+        Bias of the maps.
 
     Returns
     -------
     E : array of shape (n_0 + c·d, m)
+        X, and below it the d outputs of each map.
 
     Notes
     -----
@@ -209,7 +212,7 @@ def _rows(X: Array, inputs: Sequence[int] | None) -> Array:
 
 
 def _angles(x: Array, omega: Array, phi: Array) -> Array:
-    """(c, K, m)."""
+    """The arguments of the cosines, (c, K, m)."""
     return 2 * pi * omega[:, :, np.newaxis] * x[:, np.newaxis] + phi[:, :, np.newaxis]
 
 
@@ -225,15 +228,16 @@ def _settings(value: Any) -> dict[str, Any]:
 
 
 def _check(value: Any, n_0: int) -> str:
-    found = _settings(value)
-    inputs = found["inputs"]
-    sizes = all(is_whole(found[name], 1) for name in ("frequencies", "outputs"))
-    scale = is_number(found["scale"]) and found["scale"] > 0
-    rows = isinstance(inputs, list | tuple) and all(is_whole(at, 0) and at < n_0 for at in inputs)
+    """The requirement of the option, where this value does not meet it."""
+    settings = _settings(value)
+    inputs = settings["inputs"]
+    sizes = all(is_whole(settings[name], 1) for name in ("frequencies", "outputs"))
+    scale = is_number(settings["scale"]) and settings["scale"] > 0
+    rows = isinstance(inputs, list | tuple) and all(is_whole(row, 0) and row < n_0 for row in inputs)
     listed = inputs is None or (rows and len(inputs) == len(set(inputs)) > 0)
     known = value is True or (isinstance(value, Mapping) and set(value) <= set(DEFAULTS))
-    expected = "True or a mapping of frequencies, outputs (whole), scale (above 0), inputs (rows of X)"
-    return "" if known and sizes and scale and listed else expected
+    requirement = "True or a mapping of frequencies, outputs (whole), scale (above 0), inputs (rows of X)"
+    return "" if known and sizes and scale and listed else requirement
 
 
 def _uniform(limit: float) -> Any:
@@ -241,7 +245,7 @@ def _uniform(limit: float) -> Any:
 
 
 def _count(value: Any, n_0: int) -> int:
-    """c."""
+    """c, the number of inputs that are embedded."""
     inputs = _settings(value)["inputs"]
     return n_0 if inputs is None else len(inputs)
 
@@ -304,6 +308,7 @@ def _ops(K: int, d: int, scale: float, inputs: tuple[int, ...] | None) -> Operat
 def _periodic(ops: Operations, layer: Layer) -> Operations:
     if layer.number > 1:
         return ops
-    found = _settings(layer.options["periodic_embedding"])
-    inputs = None if found["inputs"] is None else tuple(int(at) for at in found["inputs"])
-    return (*_ops(int(found["frequencies"]), int(found["outputs"]), float(found["scale"]), inputs), *ops)
+    settings = _settings(layer.options["periodic_embedding"])
+    inputs = None if settings["inputs"] is None else tuple(map(int, settings["inputs"]))
+    K, d, scale = int(settings["frequencies"]), int(settings["outputs"]), float(settings["scale"])
+    return (*_ops(K, d, scale, inputs), *ops)

@@ -28,33 +28,31 @@ class Registry(dict[str, Part]):
         self[name] = part
         self.built_in.add(name)
 
-    def find(self, name: Any, where: str) -> Part:
+    def find(self, name: Any) -> Part:
         """The part of that name; an unknown name is refused with the nearest one."""
         if not isinstance(name, str) or name not in self:
-            raise unknown_name(where, self.kind, name, self, setting=self.kind)
+            raise unknown_name(self.kind, name, self, setting=self.kind)
         return self[name]
 
     def register(self, name: Any, part: Part, trial: Callable[[], object] | None = None) -> Part:
         """Make a user's part known after its trial; the same one once more changes nothing."""
-        where = f"register_{self.function}"
         if not (isinstance(name, str) and name.isidentifier()):
-            raise ConfigurationError(where, "a name that could be a variable's in Python", f"got {name!r}")
+            raise ConfigurationError.must_be("name", "a name as of a variable in Python", repr(name))
         known = self.get(name, part)
         if name in self and known != part:
             hint = f"Call unregister_{self.function}({name!r}) first."
-            hint = "It belongs to DeepStep: choose another." if name in self.built_in else hint
-            got = f"there is an {self.kind} {name!r}"
-            raise ConfigurationError(where, "a name that is not taken", got, hint)
+            if name in self.built_in:
+                hint = "It belongs to DeepStep: choose another name."
+            raise ConfigurationError(f"There is an {self.kind} {name!r} already", hint)
         if name not in self and trial is not None:
             trial()
         return self.setdefault(name, known)
 
     def unregister(self, name: str) -> None:
         """Take away a user's part."""
-        where = f"unregister_{self.function}"
-        self.find(name, where)
+        self.find(name)
         if name in self.built_in:
-            raise ConfigurationError(where, "a name that was registered", f"{name!r} belongs to DeepStep")
+            raise ConfigurationError(f"{name!r} belongs to DeepStep and stays registered")
         del self[name]
 
 
@@ -151,8 +149,8 @@ class Equation:
             return statement
         longest_first = sorted(symbols, key=len, reverse=True)
         # A symbol stands alone: no letter or _ before it; no letter, _ or hat (as in v̂) behind it.
-        found = re.compile(f"(?<![A-Za-z_])({'|'.join(map(re.escape, longest_first))})(?![A-Za-z_\u0302])")
-        return found.sub(lambda match: symbols[match[0]], statement)
+        symbol = re.compile(f"(?<![A-Za-z_])({'|'.join(map(re.escape, longest_first))})(?![A-Za-z_\u0302])")
+        return symbol.sub(lambda match: symbols[match[0]], statement)
 
 
 class Constraint(NamedTuple):
@@ -215,6 +213,7 @@ def equation(
     Returns
     -------
     callable
+        The decorator.
 
     Raises
     ------
@@ -238,8 +237,8 @@ def equation(
         name = function.__name__
         if name in EQUATIONS:
             raise ValueError(f"the equation {name} is registered twice")
-        found = source or _forward_of(name).source
-        EQUATIONS[name] = Equation(name, formula, found, function, forms or {})
+        origin = source or _forward_of(name).source
+        EQUATIONS[name] = Equation(name, formula, origin, function, forms or {})
         if function.__module__.startswith(__package__):  # an equation of DeepStep is public
             exported = function.__globals__.setdefault("__all__", [])
             exported += [] if name in exported else [name]

@@ -83,6 +83,7 @@ def l1_cost(weights: Iterable[Array], l1: float, m: float) -> float:
     l1 : float
         λ.
     m : float
+        Number of examples, or the sum of their weights.
 
     Returns
     -------
@@ -114,6 +115,7 @@ def l1_backward(W: Array, l1: float, m: float) -> Array:
     l1 : float
         λ.
     m : float
+        Number of examples, or the sum of their weights.
 
     Returns
     -------
@@ -156,7 +158,7 @@ def clip_by_norm(gradient: Array, *, most: float) -> Array:
     Parameters
     ----------
     gradient : array of shape (n_parameters,)
-        All derivatives together: the flat vector. One that is not finite is given back as it is, for the
+        All derivatives together: the flat vector. One that is not finite is returned as it is, for the
         training to find.
     most : float
         c, above 0.

@@ -116,6 +116,7 @@ def elu(Z: Array, *, alpha: float = 1.0) -> Array:
     array([[0., 5., 5.]])
     """
     Z = np.asarray(Z)
+    # np.where computes both sides: e^Z of a large Z would overflow in the one that is not taken
     return np.where(Z > 0, Z, alpha * np.expm1(np.minimum(Z, 0)))
 
 

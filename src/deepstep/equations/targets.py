@@ -14,7 +14,10 @@ __all__ = ["TARGETS"]
 
 
 class Rule(NamedTuple):
-    """A condition on the values of a target; ``expected`` may name the head as {name}."""
+    """A condition on the values of a target, for `DeepStepError.must_be`: "Y must {expected}, got {got}".
+
+    ``expected`` may name the head as {name}.
+    """
 
     expected: str
     holds: Callable[[Array], bool]
@@ -23,32 +26,32 @@ class Rule(NamedTuple):
 
 
 def value_range(Y: Array) -> str:
-    """For error messages."""
-    return f"got values from {Y.min():g} to {Y.max():g}"
+    """The smallest and the largest value, for error messages."""
+    return f"values from {Y.min():g} to {Y.max():g}"
 
 
 _FROM_0_TO_1 = Rule(
-    "a {name} output learns targets from 0 to 1",
+    "hold numbers from 0 to 1 for a {name} output",
     lambda Y: bool(Y.min() >= 0 and Y.max() <= 1),
     value_range,
     "Code the classes as 0 and 1, or use output='identity' for numbers.",
 )
 _SUM_TO_1 = Rule(
-    "each column of Y sums to 1, a 1 for the class",
+    "have columns that sum to 1, with a 1 for the class",
     lambda Y: np.allclose(Y.sum(axis=0), 1),
-    lambda Y: f"the first sums are {Y.sum(axis=0)[:4].tolist()}",
+    lambda Y: f"sums that begin with {Y.sum(axis=0)[:4].tolist()}",
     "Use deepstep.preparation.one_hot(labels, n_classes).",
 )
 _AT_LEAST_0 = Rule(
-    "a {name} output learns counts of at least 0",
+    "hold counts of at least 0 for a {name} output",
     lambda Y: bool(Y.min() >= 0),
     value_range,
     "Use output='identity'.",
 )
 _FALLING_CODE = Rule(
-    "each column of Y has ones above zeros, one for each class that its own lies above",
+    "have columns of ones above zeros, a one for each class below the true one",
     lambda Y: bool(np.isin(Y, (0, 1)).all() and (np.diff(Y, axis=0) <= 0).all()),
-    lambda Y: f"the first columns are {Y.T[:4].tolist()}",
+    lambda Y: f"columns that begin with {Y.T[:4].tolist()}",
     "Use deepstep.preparation.ordinal_code(labels, n_classes).",
 )
 

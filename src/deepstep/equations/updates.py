@@ -64,9 +64,8 @@ def check_number(name: str, value: Any, least: float, below: float = np.inf, *, 
     """Refuse a setting that is no number of its range, from ``least`` (or ``above`` it) to ``below``."""
     if not is_number(value) or not (least <= value < below) or (above and value == least):
         upper = "" if below == np.inf else f" and below {below:g}"
-        least_words = f"above {least:g}" if above else f"of at least {least:g}"
-        expected = f"a finite number {least_words}{upper}"
-        raise ConfigurationError(name, expected, f"got {shown(value)}", setting=name)
+        lower = f"above {least:g}" if above else f"of at least {least:g}"
+        raise ConfigurationError.must_be(name, f"a finite number {lower}{upper}", shown(value))
 
 
 def shown(value: Any) -> str:
@@ -90,7 +89,7 @@ class Optimizer:
     optimizer_params : mapping, optional
         Settings that differ from the equation's defaults.
     weight_decay : float, optional
-        λ of `decoupled_decay` before each update, where nothing else is asked for.
+        λ of `decoupled_decay` before each update, unless a session sets another.
     corrections : mapping, optional
         Symbol of each vector of state that is corrected for its start at zero, with the names of that vector
         and of its decay: ``{"v̂": ("v", "beta1"), …}``.
@@ -119,7 +118,7 @@ class Optimizer:
         check_number("weight_decay", self.weight_decay, 0)
         self.settings(self.optimizer_params)
 
-    @cached_property  # asked for several times by every session
+    @cached_property  # every session reads them several times
     def arguments(self) -> Mapping[str, Parameter]:
         """Defaults of the equation."""
         return dict(signature(self.update).parameters)
@@ -148,25 +147,20 @@ class Optimizer:
             If the update rule does not know one of them (the message has the nearest one), or one of them is
             out of range.
         """
-        where = self.update.__name__
+        argument, rule = "optimizer_params", self.update.__name__
         if not isinstance(optimizer_params, Mapping):
-            raise ConfigurationError(
-                where,
-                "a mapping such as {'beta': 0.9}",
-                f"got {optimizer_params!r}",
-                setting="optimizer_params",
+            raise ConfigurationError.must_be(
+                argument, "a mapping such as {'beta': 0.9}", repr(optimizer_params)
             )
-        given = {"theta", "gradient", "learning_rate", "t", "layout", *self.state}
-        known = [name for name in self.arguments if name not in given]
+        passed = {"theta", "gradient", "learning_rate", "t", "layout", *self.state}
+        known = [name for name in self.arguments if name not in passed]
         for name, value in optimizer_params.items():
             if name not in known:
-                raise unknown_name(
-                    where, "hyperparameter", name, known, setting="optimizer_params", inside=True
-                )
-            constraint = HYPERPARAMETERS.get(f"{where}.{name}") or HYPERPARAMETERS.get(name)
+                raise unknown_name("hyperparameter", name, known, setting=argument, inside=True)
+            constraint = HYPERPARAMETERS.get(f"{rule}.{name}") or HYPERPARAMETERS.get(name)
             if constraint is not None and not constraint.accepts(value):
-                setting = f"optimizer_params[{name!r}]"
-                raise ConfigurationError(where, constraint.expected, f"got {shown(value)}", setting=setting)
+                setting = f"{argument}[{name!r}]"
+                raise ConfigurationError.must_be(setting, constraint.expected, shown(value))
         # A NumPy scalar would turn a float32 network to float64; a Python number takes the array's precision.
         plain = {n: float(v) if isinstance(v, np.number) else v for n, v in optimizer_params.items()}
         return {**self.optimizer_params, **plain}
@@ -225,10 +219,10 @@ def get_optimizer(optimizer: "str | Optimizer", where: str = "optimizer") -> Opt
 
     Parameters
     ----------
-    optimizer : str | Optimizer
+    optimizer : str or Optimizer
         A name in ``OPTIMIZERS``.
     where : str, optional
-        Name for error messages.
+        Without effect; messages name the argument.
 
     Returns
     -------
@@ -246,7 +240,7 @@ def get_optimizer(optimizer: "str | Optimizer", where: str = "optimizer") -> Opt
     """
     if isinstance(optimizer, Optimizer):
         return optimizer
-    return OPTIMIZERS.find(optimizer, where)
+    return OPTIMIZERS.find(optimizer)
 
 
 @equation("v̂ = v / (1 - βᵗ)", source="lecture, course 2 week 2; Kingma & Ba, arXiv 1412.6980, section 3")
@@ -613,7 +607,7 @@ def adam_update(
     elif epsilon_at == "inside":
         root = np.sqrt(s_hat + epsilon)
     else:
-        raise unknown_name("adam_update", "epsilon_at", epsilon_at, EPSILON_AT)
+        raise unknown_name("place of ε", epsilon_at, EPSILON_AT, setting="epsilon_at")
     return theta - alpha * (v_hat / root), v, s
 
 
@@ -703,12 +697,13 @@ def decoupled_decay(theta: Array, *, learning_rate: Rate, weight_decay: Rate) ->
     >>> decoupled_decay(np.array([1.0, -2.0]), learning_rate=0.1, weight_decay=0.5)
     array([ 0.95, -1.9 ])
     """
-    return (1 - like_theta(theta, learning_rate) * like_theta(theta, weight_decay)) * theta
+    decay = like_theta(theta, weight_decay, "weight_decay")
+    return (1 - like_theta(theta, learning_rate) * decay) * theta
 
 
-def like_theta(theta: Array, factor: float | Array) -> float | Array:
+def like_theta(theta: Array, factor: float | Array, name: str = "learning_rate") -> float | Array:
     """A factor in the precision of θ: a NumPy scalar or array of float64 would widen float32."""
     if np.ndim(factor) == 0:
         return float(factor)
-    check_shape("update", "a number, or an array like theta,", factor, theta.shape)
+    check_shape(name, factor, theta.shape, "Or pass a number.", of="theta")
     return np.asarray(factor, theta.dtype)

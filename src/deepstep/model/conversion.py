@@ -161,7 +161,7 @@ def from_torch(module: Any, output: str | None, output_settings: Mapping[str, An
     if last.normalization != "none":
         got = f"the last Linear, {last.place}, has one"
         raise ConfigurationError(where, "an output layer without normalization", got)
-    head = _head(last.activation, output, where).with_settings(where, **output_settings)
+    head = _head(last.activation, output, where).with_settings(**output_settings)
     values = {f"{name}{l}": value for l, one in enumerate(layers, 1) for name, value in one.values.items()}
     running = [name for name in values if name.startswith(("mean", "variance"))]
     statistics = {name: values.pop(name) for name in running}

@@ -11,7 +11,7 @@ from deepstep.distributed import engine_of_training, refuse_drawn_seed
 from deepstep.engines import ReferenceSession, Session, Settings
 from deepstep.engines.choice import ON_CPU
 from deepstep.equations import get_head, get_optimizer
-from deepstep.errors import ConfigurationError, DivergenceError, ShapeError
+from deepstep.errors import ConfigurationError, DivergenceError, ShapeError, spelled
 from deepstep.inspection.faults import Fault, get_fault
 from deepstep.inspection.findings.beginning import Beginning, beginning_of, looks_to_record
 from deepstep.model.options import (
@@ -175,7 +175,11 @@ def prepare(
     refuse_unknown(options, type(network).train, where)
     settings = Settings.of(where, **{"seed": seed, **options})
     refuse_idle(schedules, settings, where)
-    held_out = None if validation is None else _held_out(network, validation, f"{where}, validation")
+    held_out = None
+    if validation is not None:
+        names = {name: f"validation {name}" for name in ("X", "Y", "sample_weight")}
+        with spelled(lambda name: names.get(name, "")):
+            held_out = _held_out(network, validation, f"{where}, validation")
     examples: Examples | StreamedExamples
     everything: Callable[[], Examples | StreamedExamples]
     if streamed is not None:

@@ -184,10 +184,10 @@ class Network:
                 raise ConfigurationError(where, "layer sizes or parameters", got, hint)
             given = as_parameters(parameters, where)
             layer_dims = given.layer_dims
-        sizes = layer_sizes(layer_dims, where)
+        sizes = layer_sizes(layer_dims)
         expected, mapping = "a mapping such as {'delta': 1.5}", isinstance(output_settings, Mapping | None)
         require(mapping, where, expected, output_settings, setting="output_settings")
-        head = get_head(output, where).with_settings(where, **(output_settings or {}))
+        head = get_head(output, where).with_settings(**(output_settings or {}))
         self.architecture = Architecture(
             sizes,
             (*hidden_names(activation, len(sizes) - 2), head.activation),

@@ -28,8 +28,6 @@ from deepstep.equations.parameters import layer_sizes
 from deepstep.errors import ConfigurationError, FileError, unknown_name
 from deepstep.types import Array, plain
 
-WHERE = "Architecture"
-
 ENTRIES = ("layer_dims", "activations", "output", "output_settings", "normalization")
 LATER_ENTRIES = {"input_scale": False, "features": {}}
 """Entries of an architecture in files: those above always, these where they differ."""
@@ -48,7 +46,7 @@ class Architecture:
         n_0 (inputs), n_1, …, n_L (outputs).
     activations : tuple of str
         One name per layer 1 … L, of ``deepstep.equations.ACTIVATIONS``; the last is the output's.
-    output : str or Head or Architecture, optional
+    output : str, optional
         The head: what the output means and which loss trains it, a name in ``deepstep.equations.HEADS``. By
         default the head of the same name as the last activation: ``"sigmoid"``, ``"softmax"``, …
     output_settings : mapping, optional
@@ -89,8 +87,8 @@ class Architecture:
 
     def __post_init__(self) -> None:
         if not isinstance(self.input_scale, bool):
-            raise ConfigurationError(WHERE, "input_scale is True or False", f"got {self.input_scale!r:.100}")
-        sizes = layer_sizes(self.layer_dims, WHERE)
+            raise ConfigurationError.must_be("input_scale", "True or False", f"{self.input_scale!r:.100}")
+        sizes = layer_sizes(self.layer_dims)
         names = _activations(self.activations, len(sizes) - 1)
         output, settings = _head(self.output or names[-1], self.output_settings)
         checked = {
@@ -139,7 +137,7 @@ class Architecture:
     def layers(self) -> tuple[Layer, ...]:
         """The layers with the features that are on."""
         values = {name: getattr(self, name) for name in FEATURES if hasattr(self, name)} | dict(self.features)
-        return layers_in(self.layer_dims, self.activations, lambda l: _of_layer(values, l))
+        return layers_in(self.layer_dims, self.activations, lambda l: _options_of_layer(values, l))
 
     @cached_property
     def graph(self) -> Graph:
@@ -232,7 +230,7 @@ class Architecture:
         values : mapping
             An array for each name of ``layout``, and no other.
         where : str, optional
-            Name for error messages.
+            Without effect; messages name the parameter.
 
         Returns
         -------
@@ -243,10 +241,10 @@ class Architecture:
         ShapeError
             If a name is missing or unknown, or a shape is another.
         """
-        return Parameters.from_dict(values, where=where, layers=self.layers)
+        return Parameters.from_dict(values, layers=self.layers)
 
     def entries(self) -> dict[str, Any]:
-        """The architecture as its arguments by name, for files; what came later stands there if it is on.
+        """The architecture as its arguments by name, for files; later entries only where they are on.
 
         Returns
         -------
@@ -260,8 +258,8 @@ class Architecture:
         ['layer_dims', 'activations', 'output', 'output_settings', 'normalization', 'input_scale']
         """
         on = (name for name in LATER_ENTRIES if getattr(self, name))
-        found = {name: getattr(self, name) for name in (*ENTRIES, *on)}
-        return {**found, "features": dict(self.features)} if self.features else found
+        entries = {name: getattr(self, name) for name in (*ENTRIES, *on)}
+        return {**entries, "features": dict(self.features)} if self.features else entries
 
     @classmethod
     def from_archive(cls, **entries: Any) -> Self:
@@ -285,7 +283,7 @@ class Architecture:
         activations = [name for name in entries["activations"][:-1] if name not in ACTIVATIONS]
         refuse_unregistered("activations", activations, "register_activation", "")
         heads = [] if entries["output"] in HEADS else [entries["output"]]
-        refuse_unregistered("an output", heads, "register_head", "")
+        refuse_unregistered("output", heads, "register_head", "")
         return cls(**entries)
 
     @property
@@ -301,9 +299,9 @@ class Architecture:
         -------
         dict
         """
-        found = self.entries()
-        del found["layer_dims"]
-        return {"activation": found.pop("activations")[:-1], **found}
+        entries = self.entries()
+        del entries["layer_dims"]
+        return {"activation": entries.pop("activations")[:-1], **entries}
 
 
 class Model(NamedTuple):
@@ -317,12 +315,9 @@ class Model(NamedTuple):
 def refuse_unregistered(kind: str, names: Sequence[str], register: str, path: Path | str) -> None:
     """Ask for the functions of the user's that a file names: it does not hold them."""
     if names:
-        raise FileError(
-            str(path),
-            f"{kind} of DeepStep's, or of your own that are registered",
-            f"got {', '.join(dict.fromkeys(map(repr, names))):.100}",
-            f"If it is yours, register it first: deepstep.equations.{register}.",
-        )
+        listed = f"{kind} {', '.join(dict.fromkeys(map(repr, names))):.100}"
+        problem = f"{path}: unknown {listed}" if path else f"Unknown {listed}"
+        raise FileError(problem, f"If it is yours, register it first: deepstep.equations.{register}.")
 
 
 def refuse_unregistered_features(entries: Any, path: Path | str) -> None:
@@ -332,14 +327,15 @@ def refuse_unregistered_features(entries: Any, path: Path | str) -> None:
     refuse_unregistered("features", names, "feature", path)
 
 
-def _of_layer(values: Mapping[str, Any], l: int) -> dict[str, Any]:
-    """The features of a layer: a list has a value for each hidden one."""
-    found = {}
+def _options_of_layer(values: Mapping[str, Any], l: int) -> dict[str, Any]:
+    """The features of a layer: a tuple has a value for each hidden one."""
+    options = {}
     for name, value in values.items():
-        own = (value[l - 1] if l <= len(value) else False) if isinstance(value, tuple) else value
-        if own not in OFF:
-            found[name] = own
-    return found
+        if isinstance(value, tuple):
+            value = value[l - 1] if l <= len(value) else False
+        if value not in OFF:
+            options[name] = value
+    return options
 
 
 @lru_cache(maxsize=64)
@@ -355,70 +351,72 @@ def _with_dropout(shape: Architecture, dropped: frozenset[int]) -> Graph:
 def _activations(names: Any, n_layers: int) -> tuple[str, ...]:
     listed = not isinstance(names, str | Mapping) and all(isinstance(name, str) for name in names)
     if not listed or len(names) != n_layers:
-        expected = f"{n_layers} activations, one per layer after the input"
+        requirement = f"a list of {n_layers} names, one per layer after the input"
         hint = "Give one name for each hidden layer, and one for the output."
-        raise ConfigurationError(WHERE, expected, f"got {names!r:.200}", hint)
+        raise ConfigurationError.must_be("activations", requirement, f"{names!r:.200}", hint)
     return tuple(names)
 
 
 def _head(output: Any, settings: Any) -> tuple[str, Mapping[str, Any]]:
-    if not isinstance(output, str) or not isinstance(settings, Mapping):
-        got = f"got {output!r:.100} and {settings!r:.100}"
-        raise ConfigurationError(WHERE, "the name of an output and a mapping of its settings", got)
+    if not isinstance(output, str):
+        raise ConfigurationError.must_be("output", "a name", f"{output!r:.100}")
+    if not isinstance(settings, Mapping):
+        raise ConfigurationError.must_be("output_settings", "a mapping", f"{settings!r:.100}")
     return output, MappingProxyType(dict(settings))
 
 
 def _checked_features(features: Any, n_0: int) -> dict[str, Any]:
     """Features that are no arguments of their own, each with a value that it takes."""
     if not isinstance(features, Mapping):
-        raise ConfigurationError(WHERE, "features is a mapping", f"got {features!r:.100}")
+        raise ConfigurationError.must_be("features", "a mapping", f"{features!r:.100}")
     known = [name for name in FEATURES if name not in (*LATER_ENTRIES, *ENTRIES, "dropout")]
-    found = plain(features)
-    for name, value in found.items():
+    values = plain(features)
+    for name, value in values.items():
         if name not in known:
-            raise unknown_name(WHERE, "feature", name, known)
-        expected = FEATURES[name].check(value, n_0) or ("a value that turns it on" if value in OFF else "")
-        if expected:
-            got = f"got {features[name]!r:.100}"
-            raise ConfigurationError(WHERE, f"features[{name!r}] is {expected}", got)
+            raise unknown_name("feature", name, known, setting="features", inside=True)
+        requirement = FEATURES[name].check(value, n_0) or ("a value that turns it on" if value in OFF else "")
+        if requirement:
+            raise ConfigurationError.must_be(f"features[{name!r}]", requirement, f"{features[name]!r:.100}")
     try:
-        as_a_file_gives_it_back: dict[str, Any] = json.loads(json.dumps(found))
+        as_a_file_gives_it_back: dict[str, Any] = json.loads(json.dumps(values))
     except (TypeError, ValueError):
-        expected = "features hold numbers, texts, sequences and mappings"
-        raise ConfigurationError(WHERE, expected, f"got {features!r:.100}") from None
+        requirement = "hold numbers, texts, sequences and mappings"
+        raise ConfigurationError.must_be("features", requirement, f"{features!r:.100}") from None
     return as_a_file_gives_it_back
 
 
 def _per_hidden_layer(normalization: Any, n_hidden: int) -> tuple[str, ...]:
-    known, listed = ("none", *NORMALIZATIONS), isinstance(normalization, list | tuple)
-    given = tuple(normalization) if listed else (normalization,)
-    for name in given:
+    known = ("none", *NORMALIZATIONS)
+    listed = isinstance(normalization, list | tuple)
+    names = tuple(normalization) if listed else (normalization,)
+    for name in names:
         if not isinstance(name, str) or name not in known:
-            raise unknown_name(WHERE, "normalization", name, known, setting="normalization")
-    names = given if listed else given * n_hidden
+            raise unknown_name("normalization", name, known, setting="normalization")
+    if not listed:
+        names *= n_hidden
     if len(names) != n_hidden:
-        expected, hint = f"one for all hidden layers or a list of {n_hidden}", "The output layer has none."
-        raise ConfigurationError(WHERE, expected, f"got {normalization!r}", hint, setting="normalization")
+        requirement = f"one for all hidden layers or a list of {n_hidden}"
+        hint = "The output layer has none."
+        raise ConfigurationError.must_be("normalization", requirement, repr(normalization), hint)
     return names
 
 
-def check_memory(architecture: Architecture, bytes_each: int, purpose: str, where: str) -> None:
+def check_memory(architecture: Architecture, bytes_each: int, purpose: str, where: str = "") -> None:
     """Refuse a network that cannot fit; where the system does not say how much memory it has, none."""
-    needed, there = architecture.n_parameters * bytes_each, memory()
-    if there is not None and needed > there:
-        raise ConfigurationError(
-            where,
-            "sizes whose parameters fit into memory",
-            f"got {architecture.n_parameters:,}, which take at least {_gigabytes(needed)} {purpose}, "
-            f"and there are {_gigabytes(there)}",
-            "Use fewer or smaller layers.",
-            setting="layer_dims",
-        )
+    available = memory()
+    needed = architecture.n_parameters * bytes_each
+    if available is not None and needed > available:
+        sizes = f"{architecture.n_parameters:,}, which take at least {_gigabytes(needed)} {purpose}"
+        value = f"{sizes}, and there are {_gigabytes(available)}"
+        requirement, hint = "sizes whose parameters fit into memory", "Use fewer or smaller layers."
+        raise ConfigurationError.must_be("layer_dims", requirement, value, hint)
 
 
-def check_memory_to_train(architecture: Architecture, dtype: "np.dtype[Any]", kept: int, where: str) -> None:
+def check_memory_to_train(
+    architecture: Architecture, dtype: "np.dtype[Any]", n_slots: int, where: str = ""
+) -> None:
     """Refuse a network that cannot be trained: θ, its gradient, the next θ and the optimizer's take room."""
-    check_memory(architecture, (3 + kept) * dtype.itemsize, "to train", where)
+    check_memory(architecture, (3 + n_slots) * dtype.itemsize, "to train")
 
 
 def memory() -> int | None:

@@ -20,9 +20,9 @@ _SLOPE, _CUBIC = 0.01, 2 * sqrt(2 / pi)
 @part(order=ORDERED)
 def logistic(z):
     """σ(z), e to a negative power alone."""
-    one = type(z)(1)
+    unity = type(z)(1)
     t = exp(-abs(z))
-    return (one if z >= 0 else t) / (one + t)
+    return (unity if z >= 0 else t) / (unity + t)
 
 
 @part(order=ORDERED)
@@ -35,46 +35,46 @@ def _activation(function: Callable[..., Any], name: str) -> Any:
     """The routine of an activation, of which a function gives the value and the derivative at v."""
     value = part(function, order=ORDERED, once=True)
 
-    def activation(z, at, stride, n, low, high, theta, b, slope):
-        zero, one = z.dtype.type(0), z.dtype.type(1)
+    def activation(z, offset, stride, n, low, high, theta, b, slope):
+        zero, unity = z.dtype.type(0), z.dtype.type(1)
         for i in range(n):
-            begin, bias = at + i * stride + low, theta[b + i]
+            begin, bias = offset + i * stride + low, theta[b + i]
             a = run(z, begin, high - low)
             if slope.size:
                 s = run(slope, begin, high - low)
                 for j in range(a.size):
-                    a[j], s[j] = value(a[j] + bias, zero, one)
+                    a[j], s[j] = value(a[j] + bias, zero, unity)
             else:
                 for j in range(a.size):
-                    a[j] = value(a[j] + bias, zero, one)[0]
+                    a[j] = value(a[j] + bias, zero, unity)[0]
 
     return calls.routine("activate", name, order=ORDERED)(activation)
 
 
-def _identity(v, zero, one):
-    return v, one
+def _identity(v, zero, unity):
+    return v, unity
 
 
-def _relu_with_slope(v, zero, one):
-    return (zero if v < zero else v), (one if v > zero else zero)
+def _relu_with_slope(v, zero, unity):
+    return (zero if v < zero else v), (unity if v > zero else zero)
 
 
-def _leaky_relu(v, zero, one):
+def _leaky_relu(v, zero, unity):
     below = type(v)(_SLOPE)
-    return (v if v > zero else below * v), (one if v > zero else below)
+    return (v if v > zero else below * v), (unity if v > zero else below)
 
 
 def _of_elu(scale: float, alpha: float) -> Callable[..., Any]:
-    def elu(v, zero, one):
+    def elu(v, zero, unity):
         s, a = type(v)(scale), type(v)(alpha)
         root, grown = exp_and_expm1(type(v)(0.5) * (v if v < zero else zero))
-        value = s * (v if v > zero else a * (grown * (root + one)) if v == v else v)
-        return value, s * (one if v > zero else a * (root * root))
+        value = s * (v if v > zero else a * (grown * (root + unity)) if v == v else v)
+        return value, s * (unity if v > zero else a * (root * root))
 
     return elu
 
 
-def _gelu(v, zero, one):
+def _gelu(v, zero, unity):
     number = type(v)
     half, settled = number(0.5), number(SETTLED)
     near = settled if v > settled else -settled if v < -settled else v
@@ -82,63 +82,63 @@ def _gelu(v, zero, one):
     return v * probability, probability + near * number(1 / sqrt(2 * pi)) * exp(-half * near * near)
 
 
-def _gelu_tanh(v, zero, one):
+def _gelu_tanh(v, zero, unity):
     number = type(v)
     settled, steep, cube = number(SETTLED), number(_CUBIC), number(0.044715)
     near = settled if v > settled else -settled if v < -settled else v
     u = steep * (near + cube * near * near * near)
     t = exp(-abs(u))
-    share = (one if u >= zero else t) / (one + t)
-    grown = near * steep * (one + number(3) * cube * near * near)
-    return v * share, share + grown * t / ((one + t) * (one + t))
+    share = (unity if u >= zero else t) / (unity + t)
+    grown = near * steep * (unity + number(3) * cube * near * near)
+    return v * share, share + grown * t / ((unity + t) * (unity + t))
 
 
-def _silu(v, zero, one):
+def _silu(v, zero, unity):
     t = exp(-abs(v))
-    whole = one / (one + t)
-    share, rest = (whole, t * whole) if v >= zero else (t * whole, whole)
-    return v * share, share * (one + (v * rest if rest > zero else zero))
+    larger = unity / (unity + t)  # σ(|v|)
+    share, rest = (larger, t * larger) if v >= zero else (t * larger, larger)
+    return v * share, share * (unity + (v * rest if rest > zero else zero))
 
 
-def _mish(v, zero, one):
+def _mish(v, zero, unity):
     # with t = e^-|v| both tanh(softplus(v)) and its slope are fractions of polynomials in t
-    two, t = one + one, exp(-abs(v))
+    two, t = unity + unity, exp(-abs(v))
     up, square = v >= zero, t * t
-    share = one / ((one + two * t + two * square) if up else (two + two * t + square))
-    bent = ((one + two * t) if up else (two * t + square)) * share
-    rest = two * two * (one + t) * (square if up else t) * share * share
+    share = unity / ((unity + two * t + two * square) if up else (two + two * t + square))
+    bent = ((unity + two * t) if up else (two * t + square)) * share
+    rest = two * two * (unity + t) * (square if up else t) * share * share
     return v * bent, bent + (v * rest if rest != zero else zero)
 
 
-def _softplus(v, zero, one):
+def _softplus(v, zero, unity):
     t = exp(-abs(v))
     value = (v if v > zero else zero) + log1p(t) + (zero if v == v else v)
-    return value, (one if v >= zero else t) / (one + t)
+    return value, (unity if v >= zero else t) / (unity + t)
 
 
-def _tanh(v, zero, one):
+def _tanh(v, zero, unity):
     t, grown = exp_and_expm1(-abs(v))
-    share = one / (one + t * t)
-    value, root = -grown * (t + one) * share, (one + one) * t * share
+    share = unity / (unity + t * t)
+    value, root = -grown * (t + unity) * share, (unity + unity) * t * share
     return (value if v >= zero else -value), root * root
 
 
-def _sigmoid(v, zero, one):
+def _sigmoid(v, zero, unity):
     t = exp(-abs(v))
-    whole = one / (one + t)
-    return (one if v >= zero else t) * whole, t * whole * whole
+    larger = unity / (unity + t)  # σ(|v|)
+    return (unity if v >= zero else t) * larger, t * larger * larger
 
 
-def _exponential(v, zero, one):
+def _exponential(v, zero, unity):
     grown = exp(v)
     return grown, grown
 
 
 @calls.routine("activate", order=ORDERED)
-def relu(z, at, stride, n, low, high, theta, b, slope):
+def relu(z, offset, stride, n, low, high, theta, b, slope):
     """Its output shows the slope."""
     for i in range(n):
-        a, bias = run(z, at + i * stride + low, high - low), theta[b + i]
+        a, bias = run(z, offset + i * stride + low, high - low), theta[b + i]
         zero = z.dtype.type(0)
         for j in range(a.size):
             v = a[j] + bias
@@ -189,7 +189,7 @@ def _kept(block, layer, step, seed, limit):
 
 @part(order=ORDERED)
 def _below(word, limit):
-    """The same of the two draws of a word, the lower half first."""
+    """Which of the two draws of a word are below the limit, as bits; the lower half first."""
     first, second = (word & np.uint64(0xFFFFFFFF)) < limit, (word >> np.uint64(32)) < limit
     return np.int32(first) | np.int32(second) << 1
 
@@ -200,21 +200,21 @@ def drop(A, D, first, stride, n, low, high, keep, seed, step, layer, row):
     # The draws of `deepstep.engines.draws` lie example by example. Those of eight units are made for all
     # examples, as the bits of a number in the row, so that masks are applied along the examples.
     number, k = A.dtype.type, high - low
-    raised, zero, one = number(1) / number(keep), number(0), np.int32(1)
+    raised, zero, bit = number(1) / number(keep), number(0), np.int32(1)
     # a draw u = bits / 2^24 is below keep, in float32, where its 32 bits are below this
     limit = np.uint64(np.ceil(np.float64(np.float32(keep)) * 16777216.0)) << np.uint64(8)
     bits = run(row, low, k)
     for unit in range(0, n, 8):
         for j in range(k):
             block, shift = divmod((low + j) * n + unit, 8)
-            found = _kept(block, layer, step, seed, limit)
-            if shift > 0:
-                found = found >> shift | _kept(block + 1, layer, step, seed, limit) << (8 - shift)
-            bits[j] = found
+            units = _kept(block, layer, step, seed, limit)
+            if shift > 0:  # the eight units lie in two blocks
+                units = units >> shift | _kept(block + 1, layer, step, seed, limit) << (8 - shift)
+            bits[j] = units
         for u in range(min(8, n - unit)):
-            at = first + (unit + u) * stride + low
-            a, d = run(A, at, k), run(D, at, k)
+            start = first + (unit + u) * stride + low
+            a, d = run(A, start, k), run(D, start, k)
             for j in range(k):
-                mask = raised if np.int32(bits[j]) >> np.int32(u) & one != 0 else zero
+                mask = raised if np.int32(bits[j]) >> np.int32(u) & bit != 0 else zero
                 a[j] *= mask
                 d[j] *= mask

@@ -51,13 +51,13 @@ def sources() -> str:
     """A digest of all files that kernels are made of; an OSError where only bytecode is installed."""
     package = files("deepstep")
     if getattr(sys, "frozen", False):  # one program: its sources are part of the executable file
-        found = {"": Path(sys.executable).read_bytes()}
+        contents = {"": Path(sys.executable).read_bytes()}
     else:
-        found = {name: package.joinpath(name).read_bytes() for name in ELSEWHERE}
+        contents = {name: package.joinpath(name).read_bytes() for name in ELSEWHERE}
         for file in package.joinpath("engines/compiled").iterdir():
             if file.name.endswith(".py"):
-                found[file.name] = file.read_bytes()
-    listed = [f"{name} {sha256(found[name]).hexdigest()}\n" for name in sorted(found)]
+                contents[file.name] = file.read_bytes()
+    listed = [f"{name} {sha256(contents[name]).hexdigest()}\n" for name in sorted(contents)]
     return sha256("".join(listed).encode()).hexdigest()[:16]
 
 
@@ -74,7 +74,8 @@ def _with_our_folder(locator: Any) -> Any:
     return Located
 
 
-_UserWide: Any = next(one for one in CompileResultCacheImpl._locator_classes if "UserWide" in one.__name__)
+_LOCATORS: list[Any] = CompileResultCacheImpl._locator_classes
+_UserWide: Any = next(locator for locator in _LOCATORS if "UserWide" in locator.__name__)
 
 
 class _Temporary(_UserWide):
@@ -82,25 +83,23 @@ class _Temporary(_UserWide):
 
     def __init__(self, py_func: Callable[..., Any], py_file: str) -> None:
         super().__init__(py_func, py_file)
-        folder = os.path.join(
-            tempfile.gettempdir(), f"deepstep-{os.getuid() if POSIX else getpass.getuser()}"
-        )
-        self._own, self._cache_path = folder, os.path.join(folder, self.get_suitable_cache_subpath(py_file))
+        user = os.getuid() if POSIX else getpass.getuser()
+        self._folder = os.path.join(tempfile.gettempdir(), f"deepstep-{user}")
+        self._cache_path = os.path.join(self._folder, self.get_suitable_cache_subpath(py_file))
 
     def ensure_cache_path(self) -> None:
         """Make the folder; an OSError where others could put code into it, which would be run."""
-        os.makedirs(self._own, mode=0o700, exist_ok=True)
-        found = os.lstat(self._own)
-        if not stat.S_ISDIR(found.st_mode) or (
-            POSIX and (found.st_uid != os.getuid() or found.st_mode & 0o022)
-        ):
-            raise PermissionError(f"{self._own} is not a folder that this user alone can write")
+        os.makedirs(self._folder, mode=0o700, exist_ok=True)
+        status = os.lstat(self._folder)  # a link of another user is not followed
+        shared = POSIX and (status.st_uid != os.getuid() or status.st_mode & 0o022)
+        if shared or not stat.S_ISDIR(status.st_mode):
+            raise PermissionError(f"{self._folder} is not a folder that this user alone can write")
         super().ensure_cache_path()
 
 
 class _Located(CompileResultCacheImpl):
     _locator_classes: list[Any] = [  # noqa: RUF012  # as Numba declares it
-        _with_our_folder(locator) for locator in (*CompileResultCacheImpl._locator_classes, _Temporary)
+        _with_our_folder(locator) for locator in (*_LOCATORS, _Temporary)
     ]
 
 
@@ -132,7 +131,7 @@ class KernelCache(FunctionCache):
         try:
             super().save_overload(sig, data)
         except OSError as error:
-            tell_that_nothing_is_kept(str(error))
+            warn_without_cache(str(error))
 
 
 class _Files:
@@ -159,8 +158,8 @@ class _Files:
             return None
         with suppress(OSError):  # another user's file
             os.utime(path)
-        found, code = pickle.loads(data)
-        return code if found == key else None
+        saved_key, code = pickle.loads(data)
+        return code if saved_key == key else None
 
     def save(self, key: Any, code: Any) -> None:
         """Write a file, and remove those that are old."""
@@ -198,7 +197,7 @@ class _Files:
 
 
 @cache
-def tell_that_nothing_is_kept(why: str) -> None:
+def warn_without_cache(why: str) -> None:
     """Warn, once for each reason, that each process compiles its kernels."""
     logging.getLogger("deepstep").warning(
         "compiled kernels cannot be kept, and each process compiles them again: %s. "

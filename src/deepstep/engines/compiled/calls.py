@@ -18,8 +18,8 @@ from numba import njit, types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from deepstep.engines.choice import told_if_slow
-from deepstep.engines.compiled.cache import KernelCache, tell_that_nothing_is_kept
+from deepstep.engines.choice import warning_if_slow
+from deepstep.engines.compiled.cache import KernelCache, warn_without_cache
 from deepstep.engines.compiled.layout import CALLS, LAYERS, PARAMETERS, PLAN, STAGES, Batch, Embedded
 from deepstep.engines.compiled.lowering import Work
 
@@ -46,18 +46,18 @@ def part(
 
 def kernel(function: Callable[..., Any]) -> Any:
     """A function that Python calls: compiled at its first call for each precision, then found on disk."""
-    return kept(function, fastmath=SUMS)
+    return cached_on_disk(function, fastmath=SUMS)
 
 
-def kept(function: Callable[..., Any], **options: Any) -> Any:
+def cached_on_disk(function: Callable[..., Any], **options: Any) -> Any:
     """A function whose compiled code is kept on disk."""
     compiled = njit(function, **{**_OPTIONS, **options})
     try:
         compiled._cache = KernelCache(function)
     except RuntimeError:
-        tell_that_nothing_is_kept("no folder for them can be written")
+        warn_without_cache("no folder for them can be written")
     except OSError as error:
-        tell_that_nothing_is_kept(str(error))
+        warn_without_cache(str(error))
     return compiled
 
 
@@ -67,9 +67,9 @@ COMPILING = "compiling kernels for this processor: once, some seconds; `deepstep
 
 
 @contextmanager
-def told_while_compiled() -> Iterator[None]:
+def warning_while_compiling() -> Iterator[None]:
     """Say that a kernel is compiled where it takes long; other threads wait instead of doing the same."""
-    with _ONE_AT_A_TIME, told_if_slow(COMPILING):
+    with _ONE_AT_A_TIME, warning_if_slow(COMPILING):
         collects = gc.isenabled()
         gc.disable()  # a tenth of the time, as a compiler makes much and throws away little
         try:
@@ -107,7 +107,7 @@ def _types(number: Any) -> dict[str, Any]:
     }
 
 
-def _given(names: str, number: Any) -> tuple[Any, ...]:
+def _argument_types(names: str, number: Any) -> tuple[Any, ...]:
     return tuple(_types(number).get(name, types.int64) for name in names.split())
 
 
@@ -117,14 +117,14 @@ def _caller(name: str) -> Any:
     @intrinsic
     def call(typingcontext, address, arguments):
         def codegen(context, builder, signature, args):
-            of, convention = signature.args[1].types, context.call_conv
-            number = types.float32 if types.float32 in map(_number, of) else types.float64
-            given = _given(CALLS[name], number)
-            values = zip(cgutils.unpack_tuple(builder, args[1]), of, given, strict=True)
-            found = convention.get_function_type(types.none, given)
-            routine = builder.inttoptr(args[0], found.as_pointer())
+            kinds, convention = signature.args[1].types, context.call_conv
+            number = types.float32 if types.float32 in map(_number, kinds) else types.float64
+            expected = _argument_types(CALLS[name], number)
+            values = zip(cgutils.unpack_tuple(builder, args[1]), kinds, expected, strict=True)
+            function_type = convention.get_function_type(types.none, expected)
+            routine = builder.inttoptr(args[0], function_type.as_pointer())
             cast = [context.cast(builder, *each) for each in values]
-            convention.call_function(builder, routine, types.none, given, cast)
+            convention.call_function(builder, routine, types.none, expected, cast)
             return context.get_dummy_value()
 
         return types.void(types.int64, arguments), codegen
@@ -148,7 +148,7 @@ def routine(call: str, name: str = "", *, order: set[str] = SUMS) -> Any:
             raise TypeError(f"{function.__name__} does not have the arguments {CALLS[call]}")
         if name:
             function.__name__ = function.__qualname__ = name
-        ROUTINES.append(kept(function, fastmath=order, no_cpython_wrapper=True))
+        ROUTINES.append(cached_on_disk(function, fastmath=order, no_cpython_wrapper=True))
         return ROUTINES[-1]
 
     return compiled
@@ -161,7 +161,8 @@ ROUTINES: list[Any] = []
 @cache
 def address_of(compiled: Any, dtype: Any) -> int:
     """Where a routine lies, for a precision; it is compiled or loaded where that has not been done."""
-    given = _given(" ".join(signature(compiled.py_func).parameters), numba.from_dtype(dtype))
-    compiled.compile(given)
-    found = compiled.overloads[given]
-    return int(found.library.get_pointer_to_function(found.fndesc.mangled_name))
+    names = " ".join(signature(compiled.py_func).parameters)
+    argument_types = _argument_types(names, numba.from_dtype(dtype))
+    compiled.compile(argument_types)
+    overload = compiled.overloads[argument_types]
+    return int(overload.library.get_pointer_to_function(overload.fndesc.mangled_name))

@@ -30,10 +30,8 @@ def embed(embedded, theta, room, stride, low, high):
             for i in range(stage.count):
                 x = run(room, (stage.reads + chosen[i]) * stride + low, k)
                 for e in range(i * each, (i + 1) * each):
-                    c, s = (
-                        run(room, (stage.writes + e) * stride + low, k),
-                        run(room, (sines + e) * stride + low, k),
-                    )
+                    c = run(room, (stage.writes + e) * stride + low, k)
+                    s = run(room, (sines + e) * stride + low, k)
                     omega, phi = theta[stage.first + e], theta[stage.second + e]
                     for j in range(k):
                         turns = omega * x[j]
@@ -55,10 +53,10 @@ def embed(embedded, theta, room, stride, low, high):
 def embed_rows(layers, embedded, theta, X, low, count, stride):
     """Inputs of layer 1 for some rows, at the beginning of the room; with factors of the inputs."""
     stages, room = embedded.stages, embedded.room
-    n_x, at = stages[0].n, stages[0].reads
+    n_x, first = stages[0].n, stages[0].reads
     for i in range(n_x):
         for j in range(count):
-            room[(at + i) * stride + j] = X[(low + j) * n_x + i]
+            room[(first + i) * stride + j] = X[(low + j) * n_x + i]
     embed(embedded, theta, room, stride, START, count)
     for i in range(layers[0].size if layers[1].s >= 0 else 0):
         factor = theta[layers[1].s + i]
@@ -93,7 +91,7 @@ def through_the_stages(embedded, theta, room, stride, low, high):
 
 @calls.routine("gradients_of_stages")
 def gradients_of_stages(thread, plan, embedded, room, gradient, batch):
-    """The whole gradient at the parameters of this thread's inputs, from all examples."""
+    """The gradient by the parameters of this thread's inputs, from all examples."""
     stages, picks, d = embedded.stages, embedded.picks, embedded.room
     stride, m = batch.stride, batch.m
     per_example = gradient.dtype.type(1 / batch.m)

@@ -9,7 +9,7 @@ import numpy as np
 
 from deepstep import environment  # its numbers are in no kernel
 from deepstep.engines.compiled import calls
-from deepstep.engines.compiled.calls import kernel, told_while_compiled
+from deepstep.engines.compiled.calls import kernel, warning_while_compiling
 from deepstep.engines.compiled.layout import NONE
 from deepstep.engines.compiled.linking import link_prediction, outputs_address
 from deepstep.engines.compiled.lowering import Tables, running_statistics, tables_of
@@ -62,7 +62,7 @@ def _tables(architecture: Architecture, dtype: Any) -> Tables:
 
 def prepare_prediction(tables: Tables, dtype: Any) -> None:
     """Load what predictions need, or compile it, by making none."""
-    with told_while_compiled():
+    with warning_while_compiling():
         link_prediction(tables, dtype)
         statistics, no_rows = np.zeros((2, 0), dtype), np.zeros((0, 1), dtype)
         outputs(tables, statistics[0], statistics, no_rows, output="identity")
@@ -75,7 +75,7 @@ def outputs(tables: Tables, theta: Array, statistics: Array, X: Array, *, output
     if factors >= 0 and not embedded.rows:
         # of few rows, as a service asks for them, this is less than to multiply the weights
         X = X * theta[factors : factors + n_in]
-    found = np.empty((int(sizes[-1]), m), theta.dtype)
+    AL = np.empty((int(sizes[-1]), m), theta.dtype)
     products = sizes[1:] * sizes[:-1]
     widest, tile = int(products.max()), max(1, min(AT_ONCE, m))
     if m <= AT_ONCE:  # tiles depend on the sizes alone: for any number of threads outputs have the same bits
@@ -87,30 +87,31 @@ def outputs(tables: Tables, theta: Array, statistics: Array, X: Array, *, output
     finish, blas, flat = outputs_address(output, theta.dtype), blas_address(theta.dtype), X.reshape(-1)
 
     def work(thread: int, barrier: AnyArray) -> None:
-        room = np.empty(embedded.rows * tile, theta.dtype) if embedded.rows else embedded.room
-        own = embedded._replace(room=room) if embedded.rows else embedded
-        given = blas, layers, own, theta, statistics, flat, m, rooms[thread], found, finish
-        predict(thread, barrier, n_threads, *given)
+        stages = embedded
+        if embedded.rows:  # each thread writes what its stages give into a room of its own
+            stages = embedded._replace(room=np.empty(embedded.rows * tile, theta.dtype))
+        network = blas, layers, stages, theta, statistics
+        predict(thread, barrier, n_threads, *network, flat, m, rooms[thread], AL, finish)
 
     with environment.single_blas(shares=True) if widest * tile > environment.NEVER_SHARED else nullcontext():
         if many:
             run_together(work, n_threads)
         else:
             work(0, ALONE)  # a single tile: nothing to wait for
-    return found
+    return AL
 
 
 @kernel
 def predict(
-    thread, barrier, n_threads, blas, layers, embedded, theta, statistics, X, m, room, found, finish
+    thread, barrier, n_threads, blas, layers, embedded, theta, statistics, X, m, room, AL, finish
 ):  # fmt: skip
     """Outputs (n_L, m) of tiles of rows, every n_threads-th one."""
     # the room has two layers, U_hat of a layer that is normalized by layer, and two rows
     if not assemble(barrier, n_threads):
         return
     control = without_denormals()
-    one, tile, widest = theta.dtype.type(1), room.shape[1], (room.shape[0] - 2) // 3
-    out, flat = run(found, START, found.size), run(room, START, room.size)
+    unity, tile, widest = theta.dtype.type(1), room.shape[1], (room.shape[0] - 2) // 3
+    out, flat = run(AL, START, AL.size), run(room, START, room.size)
     embed, none = layers[0].activate, run(flat, START, START)
     for low in range(thread * tile, m, n_threads * tile):
         count = min(tile, m - low)
@@ -119,20 +120,20 @@ def predict(
         for l in range(1, layers.size):
             layer, n_prev, last = layers[l], layers[l - 1].size, l == layers.size - 1
             n, here, before = layer.size, (l % 2) * widest, ((l + 1) % 2) * widest
-            into, at, stride = (out, low, m) if last else (flat, here * tile, tile)
+            into, offset, stride = (out, low, m) if last else (flat, here * tile, tile)
             B, begin, ldb, turn = flat, before * tile, tile, N
             if l == 1:
                 B, begin, ldb, turn = X, low * n_prev, n_prev, T
                 if embed != 0:
                     B, begin, ldb, turn = embedded.room, START, tile, N
             W, shape = (theta, layer.W, n_prev), (n, count, n_prev)
-            product(blas, one, shape, N, W, turn, (B, begin, ldb), (into, at, stride))
+            product(blas, unity, shape, N, W, turn, (B, begin, ldb), (into, offset, stride))
             if layer.normalization != NONE:
-                of = flat, here * tile, layers, l, widest, tile, theta, statistics, count
-                calls.standardize(layer.standardize, of)
+                normalized = flat, here * tile, layers, l, widest, tile, theta, statistics, count
+                calls.standardize(layer.standardize, normalized)
             if last:
                 for i in range(n):
-                    z, bias = found[i], theta[layer.b + i]
+                    z, bias = AL[i], theta[layer.b + i]
                     for j in range(low, low + count):
                         z[j] += bias
                 as_before(control)  # a small probability is no 0, whose logarithm would be -inf
@@ -140,7 +141,7 @@ def predict(
                     calls.finish(finish, (out, low, m, n, count, flat, 3 * widest * tile))
                 without_denormals()
             else:
-                units = flat, at, tile, n, START, count, theta, layer.b, none
+                units = flat, offset, tile, n, START, count, theta, layer.b, none
                 calls.activate(layer.activate, units)
     as_before(control)
     wait_for_all(barrier, n_threads)

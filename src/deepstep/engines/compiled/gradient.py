@@ -55,10 +55,11 @@ def gradient_and_update(thread, plan, layers, parameters, state, source, first, 
             if kind == WEIGHTS:
                 top = low + number * at_once
                 bottom = top + at_once if top + at_once < high else high
-                at, count = layer.W + top * n_prev, (bottom - top) * n_prev
+                offset, count = layer.W + top * n_prev, (bottom - top) * n_prev
             else:
-                at, count = begins + low, high - low
-            into = at if plan.whole else thread * plan.tile
+                offset, count = begins + low, high - low
+            # a thread has room for a tile of the gradient, unless all of it is kept, where it lies as θ does
+            into = offset if plan.complete else thread * plan.tile
             if kind == WEIGHTS:
                 begin = (layer.unit + top) * stride
                 if l > 1:
@@ -73,22 +74,23 @@ def gradient_and_update(thread, plan, layers, parameters, state, source, first, 
                     dW = scaled, top * n_prev, n_prev
                 product(plan.blas, per_example, shape, N, dZ, turn, A_prev, dW)
                 if scaled.size and l == 1:
-                    given = theta, at, layers, n_prev, gradient, into, count, scaled
-                    calls.through_the_scale(plan.through_the_scale, given)
+                    weights = theta, offset, layers, n_prev, gradient, into, count, scaled
+                    calls.through_the_scale(plan.through_the_scale, weights)
                 if plan.l1 > 0 or plan.l2 > 0:
-                    of = thread, plan, theta, at, gradient, into, count, batch.total, shared
-                    calls.regularize(plan.regularize, of)
+                    terms = thread, plan, theta, offset, gradient, into, count, batch.total, shared
+                    calls.regularize(plan.regularize, terms)
             elif layer.normalization != NONE:
-                sums, offset = sums_of(work, layers, l, BACK), layer.size if kind == SCALE else START
+                # the sums for gamma follow those for b
+                sums, column = sums_of(work, layers, l, BACK), layer.size if kind == SCALE else START
                 for i in range(low, high):
-                    gradient[into + i - low] = sum_of_threads(sums, i + offset) / m
+                    gradient[into + i - low] = sum_of_threads(sums, i + column) / m
             else:
                 for i in range(low, high):
                     gradient[into + i - low] = sum_of(work.D, (layer.unit + i) * stride, m) * per_example
             cut(plan, gradient, into, count)
-            if not plan.whole:
-                own = parameters[layer.own[kind]]
-                move(plan, own, state, at, gradient, into, count, step, batch.rate, batch.decay)
+            if not plan.complete:
+                parameter = parameters[layer.rows[kind]]
+                move(plan, parameter, state, offset, gradient, into, count, step, batch.rate, batch.decay)
 
 
 @calls.routine("scale_weights")
@@ -104,15 +106,15 @@ def scale_weights(thread, plan, layers, theta, scaled):
 
 
 @calls.routine("through_the_scale")
-def through_the_scale(theta, at, layers, n_x, gradient, into, count, scaled):
+def through_the_scale(theta, offset, layers, n_x, gradient, into, count, scaled):
     """For some rows: from dW_s1, in ``scaled``, to dW1; and there W1 ∘ dW_s1. W1 begins θ."""
     s = run(theta, layers[1].s, n_x)
     for begin in range(0, count, n_x):
-        w, g = run(theta, at + begin, n_x), run(gradient, into + begin, n_x)
-        found = run(scaled, at + begin, n_x)
+        w, g = run(theta, offset + begin, n_x), run(gradient, into + begin, n_x)
+        dW_s = run(scaled, offset + begin, n_x)
         for j in range(n_x):
-            g[j] = found[j] * s[j]
-            found[j] *= w[j]
+            g[j] = dW_s[j] * s[j]
+            dW_s[j] *= w[j]
 
 
 @calls.routine("gradient_of_the_scale")
@@ -120,8 +122,8 @@ def gradient_of_the_scale(thread, plan, layers, parameters, state, work, batch):
     """ds1 of this thread's inputs, from all units in order; and the update with it."""
     n, n_x, gradient = layers[1].size, layers[0].size, work.gradient
     low, high = n_x * thread // plan.n_threads, n_x * (thread + 1) // plan.n_threads
-    at, count = layers[1].s + low, high - low
-    into = at if plan.whole else thread * plan.tile
+    offset, count = layers[1].s + low, high - low
+    into = offset if plan.complete else thread * plan.tile
     g = run(gradient, into, count)
     for j in range(count):
         g[j] = 0
@@ -130,9 +132,9 @@ def gradient_of_the_scale(thread, plan, layers, parameters, state, work, batch):
         for j in range(count):
             g[j] += product_[j]
     cut(plan, gradient, into, count)
-    if not plan.whole:
-        own, step = parameters[layers[1].own[INPUTS]], batch.step
-        move(plan, own, state, at, gradient, into, count, step, batch.rate, batch.decay)
+    if not plan.complete:
+        parameter, step = parameters[layers[1].rows[INPUTS]], batch.step
+        move(plan, parameter, state, offset, gradient, into, count, step, batch.rate, batch.decay)
 
 
 @part
@@ -140,10 +142,10 @@ def sum_of(values, begin, count):
     """The sum of a run, short sums of it in float64: a million numbers in float32 would lose digits."""
     total = 0.0
     for first in range(0, count, AT_ONCE):
-        piece, found = run(values, begin + first, min(AT_ONCE, count - first)), values.dtype.type(0)
+        piece, subtotal = run(values, begin + first, min(AT_ONCE, count - first)), values.dtype.type(0)
         for j in range(piece.size):
-            found += piece[j]
-        total += np.float64(found)
+            subtotal += piece[j]
+        total += np.float64(subtotal)
     return total
 
 
@@ -180,10 +182,10 @@ def update_whole(thread, barrier, plan, parameters, state, work, batch):
     gradient = work.gradient
     factor, times = _clipping(thread, barrier, plan, work)
     scale = gradient.dtype.type(factor)
-    for own in parameters:
-        low, high = own.size * thread // plan.n_threads, own.size * (thread + 1) // plan.n_threads
-        at, count = own.at + low, high - low
+    for parameter in parameters:
+        low, high = parameter.size * thread // plan.n_threads, parameter.size * (thread + 1) // plan.n_threads
+        offset, count = parameter.offset + low, high - low
         for _ in range(times):
-            for i in range(at, at + count):
+            for i in range(offset, offset + count):
                 gradient[i] *= scale
-        move(plan, own, state, at, gradient, at, count, batch.step, batch.rate, batch.decay)
+        move(plan, parameter, state, offset, gradient, offset, count, batch.step, batch.rate, batch.decay)

@@ -29,17 +29,17 @@ CALLS = {
     "forward": "thread barrier plan layers theta source first work batch",
     "backward": "thread barrier plan layers theta work embedded batch",
     "gradient": "thread plan layers parameters state source first work batch",
-    "activate": "z at stride n low high theta b slope",
+    "activate": "z offset stride n low high theta b slope",
     "drop": "A D first stride n low high keep seed step layer row",
     "normalize": "thread barrier layers l work theta batch",
-    "standardize": "z at layers l widest stride theta statistics n_examples",
-    "loss": "plan levels work at n batch",
-    "finish": "z at stride n k room at_row",
-    "update": "plan state at g begin count rate keep step",
-    "regularize": "thread plan theta at g begin count total shared",
+    "standardize": "z offset layers l widest stride theta statistics n_examples",
+    "loss": "plan levels work offset n batch",
+    "finish": "z offset stride n k room row_offset",
+    "update": "plan state offset g begin count rate keep step",
+    "regularize": "thread plan theta offset g begin count total shared",
     "update_whole": "thread barrier plan parameters state work batch",
     "scale_weights": "thread plan layers theta scaled",
-    "through_the_scale": "theta at layers n_x gradient into count scaled",
+    "through_the_scale": "theta offset layers n_x gradient into count scaled",
     "gradient_of_the_scale": "thread plan layers parameters state work batch",
     "run_along": "layers statistics moments m",
     "embed": "embedded theta room stride low high",
@@ -53,7 +53,7 @@ LAYERS = np.dtype(
     [
         ("size", "i8"),  # n_l; in row 0 the rows that layer 1 reads
         *((kind, "i8") for kind in KINDS),  # where each begins in θ; -1 where there is none
-        ("own", "i8", (len(KINDS),)),  # their rows in PARAMETERS
+        ("rows", "i8", (len(KINDS),)),  # their rows in PARAMETERS
         ("unit", "i8"),  # its first unit among those of all layers
         ("activation", "i8"),  # that of the output belongs to the head
         ("activate", "i8"),  # addresses of what a layer calls; in row 0 that of `embed_rows`
@@ -66,7 +66,7 @@ LAYERS = np.dtype(
 
 PARAMETERS = np.dtype(
     [
-        *((name, "i8") for name in ("at", "size")),  # its place in θ
+        *((name, "i8") for name in ("offset", "size")),  # its place in θ
         ("rate", "f8"),  # factor of the learning rate
         ("decay", "f8"),  # λ of decoupled decay
     ]
@@ -80,7 +80,7 @@ PLAN = np.dtype(
         *((name, "f8") for name in ("head_setting", "beta1", "beta2", "epsilon", "l1", "l2")),
         *((name, "f8") for name in ("clip_value", "clip_norm")),
         *((name, "i8") for name in ("m", "batch_size", "first_batch", "steps_done", "only_gradient")),
-        ("whole", "i8"),  # whether the gradient is kept whole, and the update comes after it
+        ("complete", "i8"),  # whether all of the gradient is kept, and the update comes after it
         ("tile", "i8"),
         ("n_x", "i8"),
         ("inputs", "i8"),  # the row of X in the room of the inputs

@@ -14,7 +14,7 @@ from deepstep.types import AnyArray
 
 def link_training(plan: AnyArray, tables: Tables, head: str, dtype: Any) -> None:
     """Addresses of what steps call."""
-    layers, at, rule, embedded = tables.layers, plan[0], int(plan["rule"][0]), tables.embedded.rows > 0
+    layers, record, rule, embedded = tables.layers, plan[0], int(plan["rule"][0]), tables.embedded.rows > 0
     _link_layers(layers, dtype, ("forth", "back"))
     scaled = layers["s"][1] >= 0
     for name, routine, wanted in (
@@ -23,8 +23,8 @@ def link_training(plan: AnyArray, tables: Tables, head: str, dtype: Any) -> None
         ("gradient", gradient.gradient_and_update, True),
         ("loss", LOSSES[head], True),
         ("update", updates.UPDATES[rule], True),
-        ("regularize", updates.regularize, at["l1"] > 0 or at["l2"] > 0),
-        ("update_whole", gradient.update_whole, at["clip_norm"] > 0 or embedded),
+        ("regularize", updates.regularize, record["l1"] > 0 or record["l2"] > 0),
+        ("update_whole", gradient.update_whole, record["clip_norm"] > 0 or embedded),
         ("drop", drop, layers["drop"].any()),
         ("scale_weights", gradient.scale_weights, scaled),
         ("through_the_scale", gradient.through_the_scale, scaled),
@@ -34,7 +34,7 @@ def link_training(plan: AnyArray, tables: Tables, head: str, dtype: Any) -> None
         ("through_the_stages", embeddings.through_the_stages, embedded),
         ("gradients_of_stages", embeddings.gradients_of_stages, embedded),
     ):
-        at[name] = address_of(routine, dtype) if wanted else 0
+        record[name] = address_of(routine, dtype) if wanted else 0
 
 
 def link_prediction(tables: Tables, dtype: Any) -> None:

@@ -78,14 +78,15 @@ def tables_of(architecture: Architecture, settings: Settings, dtype: Any) -> Tab
         for column, number in KERNELS[node.op.forward_equation.function].columns.items():
             layers[column][node.layer] = number
     rates, decays = (settings.factors_by_name(kind, dict(graph.layout)) for kind in ("rate", "decay"))
-    at, starts = 0, {}
+    offset = 0
+    starts = {}
     for row, (name, (rows, columns)) in enumerate(graph.layout):
         symbol, l = symbol_and_layer(name)
-        starts[name] = at
-        parameters[row] = at, rows * columns, rates[name], settings.decay * decays[name]
+        starts[name] = offset
+        parameters[row] = offset, rows * columns, rates[name], settings.decay * decays[name]
         if symbol in KINDS:
-            layers[symbol][l], layers["own"][l, KINDS.index(symbol)] = at, row
-        at += rows * columns
+            layers[symbol][l], layers["rows"][l, KINDS.index(symbol)] = offset, row
+        offset += rows * columns
     hides = (layers["activation"] == RELU) & (layers["drop"] > 0)
     layers["activation"][hides] = RELU_WITH_SLOPE
     return Tables(layers, parameters, stages_of(graph, starts, dtype))
@@ -105,7 +106,7 @@ def stages_of(graph: Graph, starts: Mapping[str, int], dtype: type) -> Embedded:
         if kind == COSINES:
             value = options["periodic_embedding"]
             inputs = value.get("inputs") if isinstance(value, Mapping) else None
-            chosen = list(range(n)) if inputs is None else [int(at) for at in inputs]
+            chosen = list(range(n)) if inputs is None else list(map(int, inputs))
             count, written = rows, 2 * rows * each  # the sines follow
         else:
             count = sizes[node.reads[1]] // (2 * each)

@@ -20,26 +20,26 @@ from deepstep.engines.compiled.calls import part
 @intrinsic
 def float_of_bits(typingcontext, bits):
     """The float32 or float64 that has the bits of an int32 or int64."""
-    found = {types.int32: types.float32, types.int64: types.float64}[bits]
+    number = {types.int32: types.float32, types.int64: types.float64}[bits]
 
     def codegen(context, builder, signature, args):
-        return builder.bitcast(args[0], context.get_value_type(found))
+        return builder.bitcast(args[0], context.get_value_type(number))
 
-    return found(bits), codegen
+    return number(bits), codegen
 
 
 @intrinsic
 def product_of_words(typingcontext, a, b):
     """The upper and the lower 64 bits of the product of two uint64, by one multiplication."""
-    found = types.UniTuple(types.uint64, 2)
+    halves = types.UniTuple(types.uint64, 2)
 
     def codegen(context, builder, signature, args):
         wide, word = ir.IntType(128), ir.IntType(64)
         product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
         high = builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), word)
-        return context.make_tuple(builder, found, [high, builder.trunc(product, word)])
+        return context.make_tuple(builder, halves, [high, builder.trunc(product, word)])
 
-    return found(types.uint64, types.uint64), codegen
+    return halves(types.uint64, types.uint64), codegen
 
 
 @intrinsic
@@ -57,37 +57,38 @@ def _address(typingcontext, array):
 def run(typingcontext, array, begin, count):
     """So many entries of a flat array from one on, as an array: nothing is checked or counted."""
     # Loops over it go from 0: the compiler can tell that no index is negative, and makes vector instructions.
-    found = types.Array(array.dtype, 1, "C")
+    view_type = types.Array(array.dtype, 1, "C")
 
     def codegen(context, builder, signature, args):
         data = context.make_array(signature.args[0])(context, builder, args[0]).data
         size = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(array.dtype)))
-        view = context.make_array(found)(context, builder)
+        view = context.make_array(view_type)(context, builder)
         place = {"data": builder.gep(data, [args[1]]), "shape": (args[2],), "strides": (size,)}
         populate_array(view, **place, itemsize=size, meminfo=None)
         return view._getvalue()
 
-    return found(array, types.int64, types.int64), codegen
+    return view_type(array, types.int64, types.int64), codegen
 
 
 @intrinsic
-def _gemm(typingcontext, at, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc):
+def _gemm(typingcontext, address, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc):
     """Call Fortran's gemm (column by column) that lies at an address; arguments are addresses and numbers."""
-    whole = types.int64
-    signature = types.void(*[whole] * 6, alpha, *[whole] * 4, alpha, whole, whole)
+    int64 = types.int64
+    signature = types.void(*[int64] * 6, alpha, *[int64] * 4, alpha, int64, int64)
 
     def codegen(context, builder, signature, args):
         number, short, letter = context.get_value_type(signature.args[6]), ir.IntType(32), ir.IntType(8)
-        at, *given = args
-        passed = []
-        for value, kind in zip(given, "llsssnpspsnps", strict=True):  # by reference, as Fortran has it
+        address, *arguments = args
+        pointers = []  # by reference, as Fortran has it: letters, short integers, numbers, arrays
+        for value, kind in zip(arguments, "llsssnpspsnps", strict=True):
             if kind == "p":
-                passed.append(builder.inttoptr(value, number.as_pointer()))
-            else:
-                held = value if kind == "n" else builder.trunc(value, letter if kind == "l" else short)
-                passed.append(cgutils.alloca_once_value(builder, held))
-        kind = ir.FunctionType(ir.VoidType(), [value.type for value in passed])
-        builder.call(builder.inttoptr(at, kind.as_pointer()), passed)
+                pointers.append(builder.inttoptr(value, number.as_pointer()))
+                continue
+            if kind != "n":
+                value = builder.trunc(value, letter if kind == "l" else short)
+            pointers.append(cgutils.alloca_once_value(builder, value))
+        kind = ir.FunctionType(ir.VoidType(), [pointer.type for pointer in pointers])
+        builder.call(builder.inttoptr(address, kind.as_pointer()), pointers)
         return context.get_dummy_value()
 
     return signature, codegen
@@ -242,20 +243,20 @@ def wait_for_all(barrier, n_threads):
 
 
 @part
-def sum_of_threads(found, column):
-    """The sum of what all threads have found, a row for each."""
+def sum_of_threads(values, column):
+    """The sum of a column to which each thread has written its row, always in the same order."""
     total = 0.0
-    for thread in range(found.shape[0]):
-        total += found[thread, column]
+    for thread in range(values.shape[0]):
+        total += values[thread, column]
     return total
 
 
 @part
-def largest_of_threads(found, column):
-    """The largest number that a thread has found; a NaN stays."""
+def largest_of_threads(values, column):
+    """The largest number of a column with a row of each thread; a NaN stays."""
     largest = 0.0
-    for thread in range(found.shape[0]):
-        number = found[thread, column]
+    for thread in range(values.shape[0]):
+        number = values[thread, column]
         largest = number if number > largest or number != number else largest
     return largest
 
@@ -270,6 +271,8 @@ START = np.int64(0)
 @part
 def product(blas, factor, shape, ta, A, tb, B, C):
     """C = factor · op(A) op(B) for parts (array, begin, ld) of flat arrays, row by row. Nothing is copied."""
+    # Fortran's gemm reads column by column what lies here row by row, so that it sees each matrix transposed:
+    # Cᵀ = op(B)ᵀ op(A)ᵀ, and the factors change places.
     rows, columns, inner = shape
     values_a, a, lda = A
     values_b, b, ldb = B

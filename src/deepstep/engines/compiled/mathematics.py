@@ -14,9 +14,9 @@ from deepstep.engines.compiled.calls import ORDERED, part
 from deepstep.engines.compiled.machine import float_of_bits
 
 
-def _of_precisions(make, of_single, of_double):
+def _of_precisions(make, single_arguments, double_arguments):
     """A stand-in that becomes one of two plain functions, for float32 or float64, where it is compiled."""
-    single, double = make(np.float32, *of_single), make(np.float64, *of_double)
+    single, double = make(np.float32, *single_arguments), make(np.float64, *double_arguments)
 
     def function(x):
         raise TypeError("for kernels alone")
@@ -30,7 +30,7 @@ def _of_precisions(make, of_single, of_double):
     return function
 
 
-def _reduced(number, whole, high, low, bits, bias):
+def _reduced(number, integer, high, low, bits, bias):
     """Parts of e^x for one precision: e^r - 1 with |r| ≤ ln 2 / 2 and 2^n as two factors, x = n·ln 2 + r."""
     log2e, half, ln2_high, ln2_low = number(1.4426950408889634), number(0.5), number(high), number(low)
     zero = number(0)
@@ -40,6 +40,7 @@ def _reduced(number, whole, high, low, bits, bias):
     @part(order=ORDERED)
     def remainder(x):
         n = np.int32(x * log2e + (half if x >= zero else -half))
+        # ln 2 in two parts: n times the upper one is exact, and r keeps its digits
         r = (x - number(n) * ln2_high) - number(n) * ln2_low
         p = c7
         if degree_13:
@@ -50,7 +51,7 @@ def _reduced(number, whole, high, low, bits, bias):
 
     @part(order=ORDERED)
     def power_of_two(n):
-        return float_of_bits(whole((whole(n) + whole(bias)) << whole(bits)))
+        return float_of_bits(integer((integer(n) + integer(bias)) << integer(bits)))
 
     return remainder, power_of_two
 
@@ -65,14 +66,14 @@ _REDUCED = {
 
 def _exponential(number, least, most):
     remainder, power = _REDUCED[number]
-    low, high, one, infinite = number(least), number(most), number(1), number(np.inf)
+    low, high, unity, infinite = number(least), number(most), number(1), number(np.inf)
 
     def exponential(x):
         inside = low if x < low else x  # a NaN is neither below nor above, and stays
         inside = high if inside > high else inside
         n, p = remainder(inside)
         half = n >> 1
-        value = ((one + p) * power(half)) * power(n - half)
+        value = ((unity + p) * power(half)) * power(n - half)
         return infinite if x > high else value
 
     return exponential
@@ -80,13 +81,13 @@ def _exponential(number, least, most):
 
 def _both(number, least):
     remainder, power = _REDUCED[number]
-    low, one = number(least), number(1)
+    low, unity = number(least), number(1)
 
     def both(x):
         n, p = remainder(low if x < low else x)
         scale = power(n)
         grown = scale * p
-        return scale + grown, grown + (scale - one)
+        return scale + grown, grown + (scale - unity)
 
     return both
 
@@ -101,14 +102,14 @@ exp_and_expm1 = _of_precisions(_both, (-87.0,), (-708.0,))
 
 
 def _log1p(number, terms):
-    one, half, two = number(1), number(0.5), number(2)
+    unity, half, two = number(1), number(0.5), number(2)
     root, ln2 = number(0.41421356), number(0.6931471805599453)
     t3, t5, t7, t9, t11, t13, t15, t17, t19, t21 = (number(2 / d) for d in range(3, 22, 2))
     long = terms > 5
 
     def log1p(x):
         above = x > root
-        f = (x - one) * half if above else x
+        f = (x - unity) * half if above else x
         s = f / (two + f)
         q = s * s
         p = t11
@@ -126,7 +127,7 @@ log1p = _of_precisions(_log1p, (5,), (10,))
 
 def _cosine_and_sine(number, parts: tuple[float, float, float], last):
     high, middle, low = (number(part) for part in parts)
-    quarter, one = number(2 / np.pi), number(1)
+    quarter, unity = number(2 / np.pi), number(1)
     d2, d3, d4, d5, d6, d7, d8, d9 = (number((-1) ** (d // 2) / factorial(d)) for d in range(2, 10))
     d10, d11, d12, d13, d14, d15, d16, d17 = (
         number((-1) ** (d // 2) / factorial(d)) if d <= last else number(0) for d in range(10, 18)
@@ -141,7 +142,7 @@ def _cosine_and_sine(number, parts: tuple[float, float, float], last):
         if long:
             c = d10 + q * (d12 + q * (d14 + q * d16))
             s = d11 + q * (d13 + q * (d15 + q * d17))
-        c = one + q * (d2 + q * (d4 + q * (d6 + q * (d8 + q * c))))
+        c = unity + q * (d2 + q * (d4 + q * (d6 + q * (d8 + q * c))))
         s = r + r * q * (d3 + q * (d5 + q * (d7 + q * (d9 + q * s))))
         turns = np.int32(n)
         odd, back = turns & 1 != 0, turns & 2 != 0

@@ -75,13 +75,15 @@ def by_batch_backward(thread, barrier, layers, l, work, theta, batch):
 @calls.routine("normalize")
 def by_layer(thread, barrier, layers, l, work, theta, batch):
     """As `by_batch`; the deviation of each example is kept."""
-    at, row, layer = layers[l].unit * batch.stride, work.rows[ROOM], layers[l]
-    kept, of = work.rows[DEVIATION + l], (layer.size, batch.stride)
-    _by_layer(work.A, work.U, at, at, *of, kept, row, theta, layer.gamma, batch.low, batch.high)
+    layer, row, deviation = layers[l], work.rows[ROOM], work.rows[DEVIATION + l]
+    offset, form = layer.unit * batch.stride, (layer.size, batch.stride)
+    _by_layer(
+        work.A, work.U, offset, offset, *form, deviation, row, theta, layer.gamma, batch.low, batch.high
+    )
 
 
 @part
-def _by_layer(A, U, at, at_u, n, stride, deviation, total, theta, gamma, low, high):
+def _by_layer(A, U, offset, offset_u, n, stride, deviation, total, theta, gamma, low, high):
     """A has U and becomes gamma ∘ U_hat; U becomes U_hat; the deviation of each example is kept."""
     number, k = A.dtype.type, high - low
     share, epsilon = number(1 / n), number(EPSILON)
@@ -89,20 +91,20 @@ def _by_layer(A, U, at, at_u, n, stride, deviation, total, theta, gamma, low, hi
     for j in range(k):
         total[j], deviation[j] = number(0), number(0)
     for i in range(n):
-        a = run(A, at + i * stride + low, k)
+        a = run(A, offset + i * stride + low, k)
         for j in range(k):
             total[j] += a[j]
     for j in range(k):
         total[j] *= share
     for i in range(n):
-        a, u = run(A, at + i * stride + low, k), run(U, at_u + i * stride + low, k)
+        a, u = run(A, offset + i * stride + low, k), run(U, offset_u + i * stride + low, k)
         for j in range(k):
             u[j] = a[j] - total[j]
             deviation[j] += u[j] * u[j]
     for j in range(k):
         deviation[j] = np.sqrt(deviation[j] * share + epsilon)
     for i in range(n):
-        a, u = run(A, at + i * stride + low, k), run(U, at_u + i * stride + low, k)
+        a, u = run(A, offset + i * stride + low, k), run(U, offset_u + i * stride + low, k)
         scale = theta[gamma + i]
         for j in range(k):
             u[j] /= deviation[j]
@@ -114,15 +116,15 @@ def by_layer_backward(thread, barrier, layers, l, work, theta, batch):
     """D has dZ and becomes dU; sums as in `by_batch_backward`, of this thread's examples."""
     layer, sums = layers[l], sums_of(work, layers, l, BACK)
     D, U, n, stride, low = work.D, work.U, layer.size, batch.stride, batch.low
-    number, k, at, gamma = D.dtype.type, batch.high - batch.low, layer.unit * stride, layer.gamma
+    number, k, offset, gamma = D.dtype.type, batch.high - batch.low, layer.unit * stride, layer.gamma
     deviation, mean, along = work.rows[DEVIATION + l], work.rows[ROOM], work.rows[ALONG]
-    _row_sums(thread, sums, D, U, at + low, n, stride, k)
+    _row_sums(thread, sums, D, U, offset + low, n, stride, k)
     share = number(1 / n)
     deviation, mean, along = run(deviation, low, k), run(mean, low, k), run(along, low, k)
     for j in range(k):
         mean[j], along[j] = number(0), number(0)
     for i in range(n):
-        d, u = run(D, at + i * stride + low, k), run(U, at + i * stride + low, k)
+        d, u = run(D, offset + i * stride + low, k), run(U, offset + i * stride + low, k)
         scale = theta[gamma + i]
         for j in range(k):
             d[j] *= scale
@@ -132,29 +134,29 @@ def by_layer_backward(thread, barrier, layers, l, work, theta, batch):
         mean[j] *= share
         along[j] *= share
     for i in range(n):
-        d, u = run(D, at + i * stride + low, k), run(U, at + i * stride + low, k)
+        d, u = run(D, offset + i * stride + low, k), run(U, offset + i * stride + low, k)
         for j in range(k):
             d[j] = (d[j] - mean[j] - u[j] * along[j]) / deviation[j]
 
 
 @calls.routine("standardize")
-def by_statistics(z, at, layers, l, widest, stride, theta, statistics, n_examples):
+def by_statistics(z, offset, layers, l, widest, stride, theta, statistics, n_examples):
     """A layer of prediction that was normalized by batch."""
     layer = layers[l]
     for i in range(layer.size):
-        a, unit = run(z, at + i * stride, n_examples), layer.unit + i
+        a, unit = run(z, offset + i * stride, n_examples), layer.unit + i
         factor = theta[layer.gamma + i] / np.sqrt(statistics[1, unit] + theta.dtype.type(EPSILON))
         for j in range(n_examples):
             a[j] = factor * (a[j] - statistics[0, unit])
 
 
 @calls.routine("standardize")
-def by_layer_of_prediction(z, at, layers, l, widest, stride, theta, statistics, n_examples):
+def by_layer_of_prediction(z, offset, layers, l, widest, stride, theta, statistics, n_examples):
     """The room has U_hat after two layers, then two rows."""
     layer, u = layers[l], 2 * widest * stride
     deviation, total = run(z, 3 * widest * stride, stride), run(z, (3 * widest + 1) * stride, stride)
-    of = layer.size, stride
-    _by_layer(z, z, at, u, *of, deviation, total, theta, layer.gamma, START, n_examples)
+    form = layer.size, stride
+    _by_layer(z, z, offset, u, *form, deviation, total, theta, layer.gamma, START, n_examples)
 
 
 @calls.routine("run_along")
@@ -171,9 +173,9 @@ def run_along(layers, statistics, moments, m):
 
 
 @part
-def _row_sums(thread, sums, D, U, at, n, stride, k):
+def _row_sums(thread, sums, D, U, offset, n, stride, k):
     for i in range(n):
-        d, u, total, along = run(D, at + i * stride, k), run(U, at + i * stride, k), 0.0, 0.0
+        d, u, total, along = run(D, offset + i * stride, k), run(U, offset + i * stride, k), 0.0, 0.0
         for j in range(k):
             total += np.float64(d[j])
             along += np.float64(d[j]) * np.float64(u[j])

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from deepstep.engines.compiled.calls import ROUTINES, address_of, told_while_compiled
+from deepstep.engines.compiled.calls import ROUTINES, address_of, warning_while_compiling
 from deepstep.engines.compiled.forward import outputs, prepare_prediction
 from deepstep.engines.compiled.layout import TURNED_UP_TO, Data
 from deepstep.engines.compiled.linking import link_training
@@ -27,7 +27,7 @@ from deepstep.engines.compiled.step import train
 from deepstep.engines.compiled.threads import run_together, threads_for
 from deepstep.engines.draws import check_dropout
 from deepstep.engines.reference import ReferenceSession
-from deepstep.engines.session import Asked, Session, SessionState, StepCosts, writable
+from deepstep.engines.session import Batches, Session, SessionState, StepCosts, writable
 from deepstep.engines.settings import Settings
 from deepstep.equations import cost_from_logits
 from deepstep.network import Architecture, Parameters
@@ -62,7 +62,7 @@ class CompiledSession(Session):
         """Link the routines of steps; load the kernel by doing no step with it, once for each precision."""
         if self._trains:
             return
-        with told_while_compiled():
+        with warning_while_compiling():
             link_training(self._plan, self._tables, self._head.name, self._dtype)
             if self._dtype not in _READY:
                 self._load_kernel()
@@ -70,13 +70,15 @@ class CompiledSession(Session):
         self._trains = True
 
     def _load_kernel(self) -> None:
-        none, self._plan["n_threads"] = np.zeros(0, self._dtype), 1
+        """Call the kernel with no batches: that compiles it, or loads it from disk."""
+        self._plan["n_threads"] = 1
+        empty = np.zeros(0, self._dtype)
         room = room_for(self._tables, 1, 1, n_gradient=0, n_inputs=0, dtype=self._dtype)
-        data = Data(none, none, none, _NO_ORDER)
-        nothing = np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)
-        train(0, np.zeros(BARRIER_SIZE, np.int64), *self._given(data, room), *nothing)
+        data = Data(empty, empty, empty, _NO_ORDER)
+        no_steps = np.zeros((3, 0)), np.zeros(0), np.zeros(0, np.int64)
+        train(0, np.zeros(BARRIER_SIZE, np.int64), *self._kernel_arguments(data, room), *no_steps)
 
-    def _given(self, data: Data, room: Room) -> tuple[Any, ...]:
+    def _kernel_arguments(self, data: Data, room: Room) -> tuple[Any, ...]:
         """Arguments of the kernel besides its thread and those of a call."""
         tables = self._plan, self._layers, self._tables.parameters, self._levels
         return *tables, data, self._state, self._statistics, self._progress, *room
@@ -85,18 +87,18 @@ class CompiledSession(Session):
     def parameters(self) -> Parameters:
         return self._like(self._state[0].copy())
 
-    def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
-        check_dropout(self._dropout, asked.rates[2], self._step + 1)
+    def _do(self, examples: Examples, batches: Batches, results: StepCosts) -> None:
+        check_dropout(self._dropout, batches.rates[2], self._step + 1)
         if isinstance(examples.X, np.ndarray):
-            self._run(examples, asked, found)
+            self._run(examples, batches, results)
             return
-        for at, number in enumerate(asked.numbers):
+        for position, number in enumerate(batches.numbers):
             # of sparse rows a batch is made dense
-            X, Y, weight = examples.take(batch(asked.order, len(examples), asked.batch_size, number))
-            one = found.part(slice(at, at + 1))
-            rates = asked.rates[:, at : at + 1]
-            self._run(Examples(X.T, Y.T, weight), Asked(None, None, range(1), rates), one)
-            if not one.finite:
+            X, Y, weight = examples.take(batch(batches.order, len(examples), batches.batch_size, number))
+            result = results.part(slice(position, position + 1))
+            rates = batches.rates[:, position : position + 1]
+            self._run(Examples(X.T, Y.T, weight), Batches(None, None, range(1), rates), result)
+            if not result.finite:
                 break
 
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
@@ -106,11 +108,13 @@ class CompiledSession(Session):
     def cost_and_gradient(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
-        found = StepCosts(np.full(1, np.nan), np.zeros(1, np.int64))
-        asked, cost = Asked(None, None, range(1), np.zeros((3, 1))), found.costs
-        work = self._run(Examples(X.T, Y.T, sample_weight), asked, found, only_gradient=True)
-        finite = np.isfinite(cost[0])  # else the kernel stopped before it came to the gradient
-        return float(cost[0]), work.gradient.copy() if finite else np.full_like(work.gradient, np.nan)
+        result = StepCosts(np.full(1, np.nan), np.zeros(1, np.int64))
+        batches = Batches(None, None, range(1), np.zeros((3, 1)))
+        work = self._run(Examples(X.T, Y.T, sample_weight), batches, result, only_gradient=True)
+        J = float(result.costs[0])
+        if not np.isfinite(J):  # the kernel stopped before it came to the gradient
+            return J, np.full_like(work.gradient, np.nan)
+        return J, work.gradient.copy()
 
     def forward(self, X: Array) -> Array:
         return outputs(*self._predicting(X), output=self.architecture.activations[-1])
@@ -144,32 +148,37 @@ class CompiledSession(Session):
         return int(self._progress[0])
 
     def _run(
-        self, examples: Examples, asked: Asked, found: StepCosts, *, only_gradient: bool = False
+        self, examples: Examples, batches: Batches, results: StepCosts, *, only_gradient: bool = False
     ) -> Work:
-        """Steps in the kernel; gives where they worked, with the gradient if it was asked for."""
+        """Steps in the kernel; gives where they worked, with the gradient for ``only_gradient``."""
         self._load()
         X, Y, weight = self._flat(examples)
-        layers, state = self._layers, self._state
+        layers, embedded, n_parameters = self._layers, self._tables.embedded, self._state.shape[1]
         m = len(examples)
-        size = largest_batch(m, asked.batch_size)
-        order = _NO_ORDER if asked.order is None else np.ascontiguousarray(asked.order, np.int64)
-        plan, embedded, n_parameters = self._plan, self._tables.embedded, state.shape[1]
-        whole = only_gradient or self.settings.clip_norm is not None or embedded.rows > 0
+        size = largest_batch(m, batches.batch_size)
+        order = _NO_ORDER if batches.order is None else np.ascontiguousarray(batches.order, np.int64)
         multiplications = 3 * n_parameters * size
         n_threads = threads_for(multiplications, int(layers["size"][1:].max()), size)
-        n_in, tile = int(layers["size"][0]), tile_of(layers, n_parameters)
+        n_in = int(layers["size"][0])
         turned = embedded.rows > 0 or n_in <= TURNED_UP_TO
-        rows = embedded.rows or n_in
-        n_inputs = rows * stride_for(size) if turned else n_in * size if order.size else 0
-        n_gradient = n_parameters if whole else n_threads * tile
+        # a kernel copies inputs only to turn them or to bring them in order
+        n_inputs = n_in * size if order.size else 0
+        if turned:
+            n_inputs = (embedded.rows or n_in) * stride_for(size)
+        # clip_norm needs all of the gradient before the first update, and embeddings get theirs at the end
+        complete = only_gradient or self.settings.clip_norm is not None or embedded.rows > 0
+        tile = tile_of(layers, n_parameters)
+        n_gradient = n_parameters if complete else n_threads * tile
         room = self._room(size, n_threads, n_gradient=n_gradient, n_inputs=n_inputs)
+        plan = self._plan
         plan["n_threads"], plan["blas"], plan["tile"] = n_threads, blas_address(self._dtype), tile
-        plan["turned"], plan["whole"] = turned, whole
-        plan["m"], plan["batch_size"], plan["first_batch"] = m, size, asked.numbers.start
+        plan["turned"], plan["complete"] = turned, complete
+        plan["m"], plan["batch_size"], plan["first_batch"] = m, size, batches.numbers.start
         plan["steps_done"] = self._progress[0]
         plan["only_gradient"] = only_gradient
-        given = *self._given(Data(X, Y, weight, order), room), np.ascontiguousarray(asked.rates), *found
-        run_together(lambda thread, barrier: train(thread, barrier, *given), n_threads)
+        arguments = self._kernel_arguments(Data(X, Y, weight, order), room)
+        steps = np.ascontiguousarray(batches.rates), *results
+        run_together(lambda thread, barrier: train(thread, barrier, *arguments, *steps), n_threads)
         return room.work
 
     def _predicting(self, X: Array) -> tuple[Tables, Array, Array, Array]:
@@ -223,7 +232,7 @@ def warm_up() -> Iterator[str]:
         session.forward(np.zeros((2, 1), dtype))
         yield f"steps, {dtype}"
         for routine in ROUTINES:
-            with told_while_compiled():
+            with warning_while_compiling():
                 address_of(routine, np.dtype(dtype))
             yield f"{routine.py_func.__name__}, {dtype}"
 

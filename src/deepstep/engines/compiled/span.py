@@ -21,7 +21,7 @@ from scipy.linalg import solve_triangular
 
 from deepstep.engines.compiled.lowering import Work
 from deepstep.engines.compiled.session import CompiledSession
-from deepstep.engines.session import Asked, SessionState, StepCosts
+from deepstep.engines.session import Batches, SessionState, StepCosts
 from deepstep.engines.settings import Settings
 from deepstep.environment import single_blas
 from deepstep.equations import get_optimizer
@@ -77,29 +77,30 @@ class SpanSession(CompiledSession):
         return self._vectors
 
     def _run(
-        self, examples: Examples, asked: Asked, found: StepCosts, *, only_gradient: bool = False
+        self, examples: Examples, batches: Batches, results: StepCosts, *, only_gradient: bool = False
     ) -> Work:
-        m, k, before = len(examples), len(found.costs), 0
+        m, k, before = len(examples), len(results.costs), 0
         plain = k
-        full = asked.order is None and asked.batch_size is None and not only_gradient
+        full = batches.order is None and batches.batch_size is None and not only_gradient
         if full:
             before = self._full[1] if self._full[0] is examples else 0
             if self.spans and self._can and m < self.architecture.n_inputs:
                 # After so many plain steps Q would have been paid for. When that is does not depend on how
-                # many steps are asked for at once.
+                # many steps a call has.
                 units = self.architecture.layer_dims[1]
                 plain = min(plain, max(0, m // (2 * units) + 1 - before))
         if plain or not full:
             first = slice(plain)
-            given = examples, asked.part(first), found.part(first)
-            work = super()._run(*given, only_gradient=only_gradient)
+            work = super()._run(
+                examples, batches.part(first), results.part(first), only_gradient=only_gradient
+            )
             if not only_gradient:
                 self._leave()
-        if plain < k and found.part(slice(plain)).finite:
+        if plain < k and results.part(slice(plain)).finite:
             if self._span is None:
                 self._span, self.why = _Span(self, examples), NOTE
             rest = slice(plain, k)
-            work = self._span.run(asked.part(rest), found.part(rest))
+            work = self._span.run(batches.part(rest), results.part(rest))
         if full:
             self._full = examples, before + k
         return work
@@ -135,27 +136,28 @@ class _Span:
         C = W @ self._Q
         basis, S = np.linalg.qr((W - C @ self._Q.T).transpose(1, 2, 0))
         self._basis = np.ascontiguousarray(basis.transpose(2, 0, 1))
-        own = np.concatenate([C, S.transpose(2, 0, 1)], axis=2)
-        shape = replace(architecture, layer_dims=(own.shape[2], *architecture.layer_dims[1:]))
-        own = np.hstack([own.reshape(len(own), -1), vectors[:, n * n_x :]])
-        self._examples = replace(examples, X=np.hstack([R.T, np.zeros((m, len(own)), R.dtype)]))
-        slots = dict(zip(state.slots, own[1:], strict=True))
-        self._inner = CompiledSession(shape, shape.lay_out(own[0]), session.settings)
-        self._inner.load(replace(state, theta=own[0], slots=slots))
+        coordinates = np.concatenate([C, S.transpose(2, 0, 1)], axis=2)
+        shape = replace(architecture, layer_dims=(coordinates.shape[2], *architecture.layer_dims[1:]))
+        inner = np.hstack([coordinates.reshape(len(coordinates), -1), vectors[:, n * n_x :]])
+        self._examples = replace(examples, X=np.hstack([R.T, np.zeros((m, len(inner)), R.dtype)]))
+        slots = dict(zip(state.slots, inner[1:], strict=True))
+        self._inner = CompiledSession(shape, shape.lay_out(inner[0]), session.settings)
+        self._inner.load(replace(state, theta=inner[0], slots=slots))
         self._inner._progress, self._inner._statistics = session._progress, session._statistics
 
-    def run(self, asked: Asked, found: StepCosts) -> Work:
-        return self._inner._run(self._examples, asked, found)
+    def run(self, batches: Batches, results: StepCosts) -> Work:
+        return self._inner._run(self._examples, batches, results)
 
     def write_into(self, vectors: Array) -> None:
         """Bring the session's own θ and v up to date."""
         if self._written == self._inner._step:
             return
-        own, (bases, n, n_x), m = self._inner._vectors, self._basis.shape, self._Q.shape[1]
-        W = own[:, : n * (m + bases)].reshape(bases, n, m + bases)
-        found = vectors[:, : n * n_x].reshape(bases, n, n_x)
-        np.matmul(W[..., :m], self._Q.T, out=found)
+        inner, m = self._inner._vectors, self._Q.shape[1]
+        bases, n, n_x = self._basis.shape
+        coordinates = inner[:, : n * (m + bases)].reshape(bases, n, m + bases)
+        W = vectors[:, : n * n_x].reshape(bases, n, n_x)
+        np.matmul(coordinates[..., :m], self._Q.T, out=W)
         for number, direction in enumerate(self._basis):
-            found += W[..., m + number, np.newaxis] * direction
-        vectors[:, n * n_x :] = own[:, n * (m + bases) :]
+            W += coordinates[..., m + number, np.newaxis] * direction
+        vectors[:, n * n_x :] = inner[:, n * (m + bases) :]
         self._written = self._inner._step

@@ -30,11 +30,12 @@ from deepstep.engines.compiled.updates import steps_show_denormals
 @calls.routine("forward")
 def forward_pass(thread, barrier, plan, layers, theta, source, first, work, batch):
     """Activations of all layers and the logits, with g′(Z) where an activation does not show it."""
-    one, A, stride, scaled = theta.dtype.type(1), work.A, batch.stride, work.scaled
+    # A has a row of ``stride`` numbers for each unit of all layers; this thread's columns are low to high
+    unity, A, stride, scaled = theta.dtype.type(1), work.A, batch.stride, work.scaled
     low, high = batch.low, batch.high
     for l in range(1, layers.size):
         layer, n_prev = layers[l], layers[l - 1].size
-        n, at = layer.size, layer.unit * stride
+        n, offset = layer.size, layer.unit * stride
         if low < high:
             if l > 1:
                 B, begin, ldb, turn = A, layers[l - 1].unit * stride + low, stride, N
@@ -42,21 +43,21 @@ def forward_pass(thread, barrier, plan, layers, theta, source, first, work, batc
                 B, begin, ldb, turn = source, low, stride, N
             else:
                 B, begin, ldb, turn = source, (first + low) * n_prev, n_prev, T
-            shape, Z = (n, high - low, n_prev), (A, at + low, stride)
+            shape, Z = (n, high - low, n_prev), (A, offset + low, stride)
             W, at_W = (scaled, START) if scaled.size and l == 1 else (theta, layer.W)
-            product(plan.blas, one, shape, N, (W, at_W, n_prev), turn, (B, begin, ldb), Z)
+            product(plan.blas, unity, shape, N, (W, at_W, n_prev), turn, (B, begin, ldb), Z)
         if layer.normalization != NONE:
             calls.normalize(layer.forth, (thread, barrier, layers, l, work, theta, batch))
         if l == layers.size - 1:
             for i in range(n):
-                a, bias = run(A, at + i * stride + low, high - low), theta[layer.b + i]
+                a, bias = run(A, offset + i * stride + low, high - low), theta[layer.b + i]
                 for j in range(a.size):
                     a[j] += bias
             continue
-        calls.activate(layer.activate, (A, at, stride, n, low, high, theta, layer.b, work.D))
+        calls.activate(layer.activate, (A, offset, stride, n, low, high, theta, layer.b, work.D))
         if layer.drop * batch.dropout > 0:
             keep = 1 - layer.drop * batch.dropout
-            units = A, work.D, at, stride, n, low, high, keep, plan.seed, batch.step, l
+            units = A, work.D, offset, stride, n, low, high, keep, plan.seed, batch.step, l
             calls.drop(plan.drop, (*units, work.rows[ROOM]))
 
 
@@ -64,13 +65,13 @@ def forward_pass(thread, barrier, plan, layers, theta, source, first, work, batc
 def losses(plan, layers, levels, weighted, work, batch):
     """dZL, and the loss of each example with its weight."""
     layer, rows, stride = layers[layers.size - 1], work.rows, batch.stride
-    n, at = layer.size, layer.unit * stride
-    calls.loss(plan.loss, (plan, levels, work, at, n, batch))
+    n, offset = layer.size, layer.unit * stride
+    calls.loss(plan.loss, (plan, levels, work, offset, n, batch))
     if weighted:
         for j in range(batch.low, batch.high):
             rows[LOSS, j] *= rows[WEIGHT, j]
         for i in range(n):
-            begin = at + i * stride
+            begin = offset + i * stride
             for j in range(batch.low, batch.high):
                 work.D[begin + j] *= rows[WEIGHT, j]
 
@@ -78,9 +79,9 @@ def losses(plan, layers, levels, weighted, work, batch):
 @part
 def through_the_weights(plan, weights, at_W, layer, n_prev, D, into, begin, batch):
     """dA of the layer before = Wᵀ·dZ, of this thread's columns."""
-    low, stride, one = batch.low, batch.stride, weights.dtype.type(1)
+    low, stride, unity = batch.low, batch.stride, weights.dtype.type(1)
     shape, dZ = (n_prev, batch.high - low, layer.size), (D, layer.unit * stride + low, stride)
-    product(plan.blas, one, shape, T, (weights, at_W, n_prev), N, dZ, (into, begin + low, stride))
+    product(plan.blas, unity, shape, T, (weights, at_W, n_prev), N, dZ, (into, begin + low, stride))
 
 
 @calls.routine("backward")
@@ -170,18 +171,18 @@ def train(
         calls.gradient(plan.gradient, (*net, state, source, first, work, batch))
         if scaled.size:
             wait_for_all(barrier, n_threads)  # every thread has read s
-            of = thread, plan, layers, parameters, state, work, batch
-            calls.gradient_of_the_scale(plan.gradient_of_the_scale, of)
+            arguments = thread, plan, layers, parameters, state, work, batch
+            calls.gradient_of_the_scale(plan.gradient_of_the_scale, arguments)
         if plan.embed != 0:
             if low < high:
                 through = embedded, theta, work.inputs, stride, low, high
                 calls.through_the_stages(plan.through_the_stages, through)
             wait_for_all(barrier, n_threads)
-            found = thread, plan, embedded, work.inputs, work.gradient, batch
-            calls.gradients_of_stages(plan.gradients_of_stages, found)
-        if plan.whole != 0 and plan.only_gradient == 0:
-            whole = thread, barrier, plan, parameters, state, work, batch
-            calls.update_whole(plan.update_whole, whole)
+            room = thread, plan, embedded, work.inputs, work.gradient, batch
+            calls.gradients_of_stages(plan.gradients_of_stages, room)
+        if plan.complete != 0 and plan.only_gradient == 0:
+            updated = thread, barrier, plan, parameters, state, work, batch
+            calls.update_whole(plan.update_whole, updated)
         if plan.run_along != 0 and thread == 0 and plan.only_gradient == 0:
             calls.run_along(plan.run_along, (layers, statistics, work.moments, m))
         wait_for_all(barrier, n_threads)
@@ -216,9 +217,9 @@ def _gather(plan, layers, data, work, batch, start):
             for i in range(n_x):
                 work.inputs[(plan.inputs + i) * stride + j] = data.X[row * n_x + i]
         elif data.order.size:
-            into, of = run(work.inputs, j * n_x, n_x), run(data.X, row * n_x, n_x)
+            target, source = run(work.inputs, j * n_x, n_x), run(data.X, row * n_x, n_x)
             for i in range(n_x):
-                into[i] = of[i]
+                target[i] = source[i]
         for i in range(n_y):
             work.targets[i * stride + j] = data.Y[row * n_y + i]
         if data.weight.size:

@@ -65,7 +65,7 @@ def _take_part(work: Callable[[int, AnyArray], Any], number: int, barrier: AnyAr
 
 @cache
 def _workers() -> ThreadPoolExecutor:
-    """Threads that work in kernels, as many as are asked for at once; they sleep between calls."""
+    """Threads that work in kernels, as many as work at once; they sleep between calls."""
     return ThreadPoolExecutor(MOST_THREADS, thread_name_prefix="deepstep")
 
 

@@ -40,12 +40,12 @@ def steps_show_denormals(plan):
 def _of_rule(rule: int, name: str) -> Any:
     """The routine of an update rule; one β is beta1."""
 
-    def update(plan, state, at, g, begin, count, rate, keep, step):
+    def update(plan, state, offset, g, begin, count, rate, keep, step):
         beta1, beta2, epsilon = plan.beta1, plan.beta2, plan.epsilon
         number = g.dtype.type
-        theta, g = run(state[0], at, count), run(g, begin, count)
-        first = run(state[1 % state.shape[0]], at, count)
-        second = run(state[2 % state.shape[0]], at, count)
+        theta, g = run(state[0], offset, count), run(g, begin, count)
+        first = run(state[1 % state.shape[0]], offset, count)
+        second = run(state[2 % state.shape[0]], offset, count)
         alpha, stay, b1, b2 = number(rate), number(keep), number(beta1), number(beta2)
         c1, c2, eps = number(1 - beta1), number(1 - beta2), number(epsilon)
         if rule == GD:
@@ -97,19 +97,19 @@ UPDATES = {code: _of_rule(code, rule.__name__) for rule, code in RULE_CODES.item
 
 
 @part
-def move(plan, own, state, at, gradient, into, count, step, rate, decay):
+def move(plan, parameter, state, offset, gradient, into, count, step, rate, decay):
     """One run of θ after its update, of a row of PARAMETERS."""
-    alpha = rate * own.rate
-    keep = 1 - alpha * (decay * own.decay)
-    calls.update(plan.update, (plan, state, at, gradient, into, count, alpha, keep, step))
+    alpha = rate * parameter.rate
+    keep = 1 - alpha * (decay * parameter.decay)
+    calls.update(plan.update, (plan, state, offset, gradient, into, count, alpha, keep, step))
 
 
 @calls.routine("regularize")
-def regularize(thread, plan, theta, at, g, begin, count, total, shared):
+def regularize(thread, plan, theta, offset, g, begin, count, total, shared):
     """g += l1·sign(θ) + l2·θ for a run; Σ|θ| and Σθ² before the update are added to those of the thread."""
     number = theta.dtype.type
     by_sign, by_size, zero = number(plan.l1 / total), number(plan.l2 / total), number(0)
-    theta, g = run(theta, at, count), run(g, begin, count)
+    theta, g = run(theta, offset, count), run(g, begin, count)
     sizes, squares = 0.0, 0.0
     for i in range(count):
         w = theta[i]
@@ -122,7 +122,7 @@ def regularize(thread, plan, theta, at, g, begin, count, total, shared):
 
 @part
 def cut(plan, g, begin, count):
-    """Each entry of a run of g to the range from -clip_value to clip_value, where that is asked for."""
+    """Each entry of a run of g to the range from -clip_value to clip_value, where there is one."""
     if plan.clip_value == 0 or plan.only_gradient != 0:
         return
     g, limit = run(g, begin, count), g.dtype.type(plan.clip_value)

@@ -14,8 +14,6 @@ import torch
 from deepstep.engines.choice import EngineDescription
 from deepstep.errors import ConfigurationError, unknown_name
 
-WHERE = "the torch engine"
-
 KINDS = ("cpu", "cuda", "mps")
 """The kinds of device that the engine knows."""
 
@@ -23,20 +21,20 @@ WITH_CUDA = "pip install --force-reinstall torch --index-url https://download.py
 """The command that installs a PyTorch that knows GPUs of NVIDIA."""
 
 
-def device_of(name: str, where: str = WHERE) -> torch.device:
+def device_of(name: str) -> torch.device:
     """The device of a name; without one a GPU of CUDA where there is one, else the CPU."""
     if not name:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
         device = torch.device(name)
     except RuntimeError:
-        raise unknown_name(where, "device of the torch engine", name, (*KINDS, "cuda:1")) from None
+        raise unknown_name("device of the torch engine", name, (*KINDS, "cuda:1")) from None
     why = missing(device)
     if why:
         hint = "Leave the device out: engine='torch' takes what there is."
         if device.type == "cuda" and torch.version.cuda is None:
             hint = f"With a GPU of NVIDIA's run: {WITH_CUDA}"
-        raise ConfigurationError(where, f"the device {name!r}", why, hint)
+        raise ConfigurationError(f"The device {name!r} cannot be used: {why}", hint)
     return device
 
 
@@ -69,13 +67,10 @@ def slow_bfloat16(device: torch.device) -> str:
 def refuse_precision(dtype: "np.dtype[Any]", precision: str | None, device: torch.device) -> None:
     """Refuse precisions that do not go together or that a device has not."""
     if device.type == "mps" and dtype != np.float32:
-        raise ConfigurationError(WHERE, "float32 on 'mps'", f"got {dtype}", "Pass dtype='float32'.")
+        raise ConfigurationError.must_be("dtype", "float32 on 'mps'", f"{dtype}", "Pass dtype='float32'.")
     if precision == "bfloat16" and dtype != np.float32:
-        expected, hint = (
-            "parameters of float32 with precision='bfloat16'",
-            "Pass dtype='float32' to the network.",
-        )
-        raise ConfigurationError(WHERE, expected, f"got {dtype}", hint)
+        requirement, hint = "float32 with precision='bfloat16'", "Pass dtype='float32' to the network."
+        raise ConfigurationError.must_be("dtype", requirement, f"{dtype}", hint)
 
 
 @cache
@@ -96,8 +91,8 @@ def described() -> list[EngineDescription]:
 def _described(device: torch.device) -> EngineDescription:
     kind, why = device.type, missing(device)
     if why:
-        mends = WITH_CUDA if kind == "cuda" and torch.version.cuda is None else ""
-        return EngineDescription(f"torch:{kind}", False, kind.upper(), (), why, mends)
+        command = WITH_CUDA if kind == "cuda" and torch.version.cuda is None else ""
+        return EngineDescription(f"torch:{kind}", False, kind.upper(), (), why, command)
     words = torch.cuda.get_device_name(device) if kind == "cuda" else kind.upper()
     precisions = ("float64", "float32", "bfloat16")[kind == "mps" :]
     slow = slow_bfloat16(device)
@@ -125,9 +120,7 @@ def begin_work(device: torch.device) -> None:
     process = os.getpid()
     if _here.process not in (None, process):
         raise ConfigurationError(
-            WHERE,
-            "a process that was started, not forked from one in which it has worked with several threads",
-            "this one was forked, and PyTorch would wait for ever for threads that stayed behind",
+            "This process was forked, and PyTorch would wait for ever for threads that stayed behind",
             "Use joblib's backend 'loky', the start method 'spawn' of multiprocessing, or "
             "torch.set_num_threads(1) in this process.",
         )
@@ -141,8 +134,8 @@ def _threads_stay_behind() -> bool:
         return False
     from threadpoolctl import threadpool_info
 
-    found = [pool for pool in threadpool_info() if pool["user_api"] == "openmp"]
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "openmp"]
     installed = Path(torch.__file__).resolve().parents[1]
     folders = {installed / "torch", installed / "torch.libs"}
-    own = [pool for pool in found if folders & set(Path(pool["filepath"]).resolve().parents)]
-    return any(pool["prefix"] == "libgomp" for pool in own or found)
+    bundled = [pool for pool in pools if folders & set(Path(pool["filepath"]).resolve().parents)]
+    return any(pool["prefix"] == "libgomp" for pool in bundled or pools)

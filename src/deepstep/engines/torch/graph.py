@@ -59,7 +59,7 @@ def _half_gradients(dZ: Tensor, A_prev: Tensor, W: Tensor, *b: Tensor) -> tuple[
 FULL = _forward, _backward, _gradients
 """The equations of W·A_prev, or W·A_prev + b: forward, backward, and backward without the inputs."""
 HALF = _half_forward, _half_backward, _half_gradients
-"""The same of numbers rounded to bfloat16; what comes out is as precise as W."""
+"""These equations for numbers rounded to bfloat16; the results are as precise as W."""
 
 
 def losses_on_tensors(head: Head, like: Tensor) -> tuple[Loss, Loss]:

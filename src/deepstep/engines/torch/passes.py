@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
-from deepstep.engines.choice import told_if_slow
+from deepstep.engines.choice import warning_if_slow
 from deepstep.engines.torch.graph import as_vector, by_name, graph_on_tensors, losses_on_tensors
 from deepstep.equations import get_head
 from deepstep.equations.ops import backward, forward
@@ -76,7 +76,7 @@ def compiled_passes(passes: Passes) -> Passes:
         tensors, m = (theta, X, *others), X.shape[1]
         if failed:
             return passes(*tensors)
-        slow = told_if_slow(f"compiling the passes of {m} examples: once, some seconds")
+        slow = warning_if_slow(f"compiling the passes of {m} examples: once, some seconds")
         try:
             with nullcontext() if m in sizes else slow:
                 values = by_compiler(*tensors)

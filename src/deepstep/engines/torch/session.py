@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from deepstep.engines.draws import check_dropout, dropout_masks
-from deepstep.engines.session import Asked, Session, SessionState, StepCosts, writable
+from deepstep.engines.session import Batches, Session, SessionState, StepCosts, writable
 from deepstep.engines.torch.arrays import EXAMPLES_AT_ONCE, on_tensors
 from deepstep.engines.torch.devices import begin_work, device_of, refuse_precision, warn_if_slow
 from deepstep.engines.torch.graph import as_vector, by_name, graph_on_tensors
@@ -94,27 +94,27 @@ class TorchSession(Session):
         return self._like(_array(self._state.theta))
 
     @torch.inference_mode()
-    def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
+    def _do(self, examples: Examples, batches: Batches, results: StepCosts) -> None:
         """Steps until a cost is not finite, whose update is not done any more."""
         begin_work(self._device)
-        for part in self._batches(examples, asked):
-            cost, after = self._stepped(part, *asked.rates[:, part.position].tolist())
-            found.costs[part.position] = cost
-            found.sizes[part.position] = part.m
+        for part in self._batches(examples, batches):
+            cost, after = self._stepped(part, *batches.rates[:, part.position].tolist())
+            results.costs[part.position] = cost
+            results.sizes[part.position] = part.m
             if not isfinite(cost):
                 return
             self._state = after
 
-    def _batches(self, examples: Examples, asked: Asked) -> Iterator[Batch]:
+    def _batches(self, examples: Examples, batches: Batches) -> Iterator[Batch]:
         """The batches that have weight."""
-        m, order, weight = len(examples), asked.order, examples.weight
-        for position, number in enumerate(asked.numbers):
+        m, order, weight = len(examples), batches.order, examples.weight
+        for position, number in enumerate(batches.numbers):
             weights = None
             if weight is not None:
-                weights = weight[batch(order, m, asked.batch_size, number)]
+                weights = weight[batch(order, m, batches.batch_size, number)]
                 if not weights.any():  # a batch whose weights are all 0 teaches nothing
                     continue
-            place = places(order, m, asked.batch_size, number)
+            place = places(order, m, batches.batch_size, number)
             size = place.stop - place.start
             part = self._part(size)
             here = slice(place.start + part.start, place.start + part.stop)
@@ -252,7 +252,7 @@ class TorchSession(Session):
     ) -> tuple[float, Array]:
         """J and ∂J/∂θ, in θ's own precision; nothing is updated."""
         output = np.broadcast_to(0.0, (self.architecture.n_outputs, X.shape[1]))
-        check_target(output, Y, "cost_and_gradient", sample_weight)
+        check_target(output, Y, sample_weight)
         part = self._batch(X, Y, sample_weight, slice(None))
         J, gradient, _ = self._of_the_data(part, {}, exact=True)
         J, gradient = self._regularized(J, gradient, part.total)

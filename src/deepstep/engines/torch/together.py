@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, distributed
 
-from deepstep.engines.session import Asked, StepCosts
+from deepstep.engines.session import Batches, StepCosts
 from deepstep.engines.torch.passes import Statistics
 from deepstep.engines.torch.session import Batch, TorchSession
 from deepstep.errors import ConfigurationError, WorkerError
@@ -32,22 +32,15 @@ class DistributedSession(TorchSession):
 
     def __init__(self, architecture: Architecture, *arguments: Any, device: str = "") -> None:
         if not distributed.is_initialized():
-            raise ConfigurationError(
-                "the distributed engine",
-                "a process group of torch.distributed",
-                "there is none",
-                "Train within deepstep.distributed.process_group(), in a script that torchrun starts.",
-            )
+            hint = "Train within deepstep.distributed.process_group(), in a script that torchrun starts."
+            raise ConfigurationError("There is no process group of torch.distributed", hint)
         if "batch" in architecture.normalization:
-            raise ConfigurationError(
-                "the distributed engine",
-                "layers whose examples do not depend on each other",
-                "got normalization='batch'",
-                "Use normalization='layer'.",
-            )
+            hint = "Examples depend on each other in batch normalization: use normalization='layer'."
+            requirement = "'none' or 'layer' on the distributed engine"
+            raise ConfigurationError.must_be("normalization", requirement, "'batch'", hint)
         super().__init__(architecture, *arguments, device=device)
         self.name, self.workers = "distributed", ProcessGroup(self._device)
-        self._mark = 0  # a mark of the order and the rates of the steps that are asked for
+        self._mark = 0  # a mark of the order and the rates of the steps of a call
 
     @torch.inference_mode()
     def cost_and_gradient_of_all(
@@ -59,11 +52,11 @@ class DistributedSession(TorchSession):
         J, gradient = self._of_all(part, {}, mark, "at other parameters", exact=True)
         return float(J), np.array(gradient.cpu().numpy())
 
-    def _do(self, examples: Examples, asked: Asked, found: StepCosts) -> None:
+    def _do(self, examples: Examples, batches: Batches, results: StepCosts) -> None:
         # of these batches alone: an epoch has many calls
-        rows = [np.r_[batch(asked.order, len(examples), asked.batch_size, i)] for i in asked.numbers]
-        self._mark = crc32(asked.rates.tobytes() + np.concatenate(rows).tobytes())
-        super()._do(examples, asked, found)
+        rows = [np.r_[batch(batches.order, len(examples), batches.batch_size, i)] for i in batches.numbers]
+        self._mark = crc32(batches.rates.tobytes() + np.concatenate(rows).tobytes())
+        super()._do(examples, batches, results)
 
     def _cost_and_gradient(
         self, part: Batch, masks: Mapping[int, Tensor]
@@ -84,10 +77,9 @@ class DistributedSession(TorchSession):
         message[-1] = mark % ROUND
         add_up_(message)
         if float(message[-1]) != mark % ROUND * distributed.get_world_size():
+            worker = f"Worker {distributed.get_rank()} is {where}"
             raise WorkerError(
-                f"worker {distributed.get_rank()}",
-                "all workers at the same place, with the same order and rates",
-                f"this one is {where}, and others are not or have others",
+                f"{worker}, and others are not, or have another order or other rates",
                 "Let all of them read the checkpoints of the same folder, on processors of one kind, with "
                 "the same orders and schedules.",
             )
@@ -96,12 +88,13 @@ class DistributedSession(TorchSession):
     def _part(self, m: int) -> slice:
         return self.workers.share.part(m)
 
-    def _batches(self, examples: Examples, asked: Asked) -> Iterator[Batch]:
+    def _batches(self, examples: Examples, batches: Batches) -> Iterator[Batch]:
         """The batches that have weight; of a shard with the rows that are here."""
         if not isinstance(examples, Shard):
-            yield from super()._batches(examples, asked)
+            yield from super()._batches(examples, batches)
             return
-        rows = [places(asked.order, len(examples), asked.batch_size, number) for number in asked.numbers]
+        m_all, size = len(examples), batches.batch_size
+        rows = [places(batches.order, m_all, size, number) for number in batches.numbers]
         sizes = [batch.stop - batch.start for batch in rows]
         parts = [examples.among(batch) for batch in rows]
         weight, totals = examples.weight, np.array(sizes, float)
@@ -131,8 +124,8 @@ class ProcessGroup(Communicator):
 
     def of_the_first(self, *values: float) -> list[float]:
         """As sums to which the others add nothing."""
-        found: list[float] = self.sums([0.0 if self.share.rank else value for value in values]).tolist()
-        return found
+        sums: list[float] = self.sums([0.0 if self.share.rank else value for value in values]).tolist()
+        return sums
 
 
 def add_up_(message: Tensor) -> Tensor:
@@ -148,10 +141,9 @@ def lost_worker(error: RuntimeError, rank: int | None = None) -> WorkerError:
     """The error where a message did not come through; before workers have met, ``rank`` says whose it is."""
     words = str(error).splitlines()[0] if str(error) else type(error).__name__
     late = "timed out" in words.lower() or "timeout" in words.lower()
-    got = "one of them hangs, or takes longer than it may" if late else WorkerError.ENDED
+    reason = "one of them hangs, or takes longer than it may" if late else WorkerError.ENDED
+    worker = f"Worker {distributed.get_rank() if rank is None else rank}"
     return WorkerError(
-        f"worker {distributed.get_rank() if rank is None else rank}",
-        "a reply of all workers",
-        f"{got} ({words:.160})",
+        f"{worker} got no reply of all workers: {reason} ({words:.160})",
         "With --max-restarts=3 torchrun starts all of them again, and they go on from the last checkpoint.",
     )
