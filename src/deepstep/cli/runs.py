@@ -112,7 +112,7 @@ def what_happened(error: DivergenceError) -> dict[str, Any]:
     """Entries of the run's config about the divergence."""
     costs = [] if error.history is None else error.history.costs.tolist()
     entries = {
-        "came": error.got,
+        "came": error.problem,
         "mend": error.hint,
         "layer": error.layer,
         "step": error.step,

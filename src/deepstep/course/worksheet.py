@@ -131,7 +131,7 @@ def worksheets(
             f"a positive number with at most {RATE_DECIMALS} decimals",
         ),
     ):
-        require(accepted, "worksheets", expected, value, setting=setting)
+        require(accepted, setting, expected, value)
     drawn = set[bytes]()
     draw = partial(_draw, sizes, activation, loss, examples, learning_rate, drawn)
     return [

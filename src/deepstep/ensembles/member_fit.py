@@ -291,13 +291,12 @@ def fit_member(
         callbacks=[watcher for watcher in watchers if watcher is not None],
         patience=stopping,
         resume=latest_checkpoint(checkpoints.folder) if checkpoints and checkpoints.resume else None,
-        where=options.where,
     )
     training.training.member = (preset.name, task.fold)
     try:
         training.run()
     except DivergenceError as error:
-        error.where += f", {preset.name} on fold {task.fold}"
+        error.also(f"This was {preset.name} on fold {task.fold}.")
         _keep_before(error, task, network, training, preprocessor, targets)
         raise
     if link is not None and training.history.stopped == INTERRUPTED:

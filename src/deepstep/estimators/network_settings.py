@@ -99,7 +99,7 @@ def schedules_of(params: NetworkParameters, where: str) -> dict[str, Any]:
         if name not in SCHEDULED:
             raise unknown_name(where, "schedule", name, SCHEDULED, setting="schedule", inside=True)
     return {
-        name: as_schedule(deepcopy(schedule), f"{where}, {name}")
+        name: as_schedule(deepcopy(schedule), name)
         for name, schedule in schedules.items()
         if schedule is not None
     }
@@ -335,7 +335,6 @@ def first_rate(
         learned,
         batch_size=None if whole else size,
         order=as_they_are if whole or not params.shuffle else shuffled(seed),
-        where=f"{where}, learning_rate_init='auto'",
     )
     if search.suggestion is not None:
         return search.suggestion, search

@@ -71,12 +71,12 @@ def cost_of_all(session: Session, examples: Examples) -> float:
     here = examples.part(share.part(len(examples)))
     weight = _weight(here)
     J = cost_of_rows(session.cost, here, layer_dims) if weight else 0.0
-    weighed, whole = session.workers.sums([J * weight, weight])
-    return float(weighed / whole)
+    weighted_cost, total = session.workers.sums([J * weight, weight])
+    return float(weighted_cost / total)
 
 
 def cost_and_outputs_of_all(session: Session, examples: Examples) -> tuple[float, Array]:
-    """The same with the outputs of all examples, as rows (m, n_L), from one forward pass."""
+    """The cost as `cost_of_all` has it and the outputs of all examples, (m, n_L), from one forward pass."""
     share = session.workers.share
     if share.of == 1:
         return cost_and_outputs(session, examples)
