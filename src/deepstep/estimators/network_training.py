@@ -188,7 +188,7 @@ class NetworkTraining:
         except KeyboardInterrupt:  # before the first step
             pass
         except DivergenceError as error:
-            reason = f"diverged in the refit ({error.got})"
+            reason = f"diverged in the refit ({error.problem})"
         if reason == "was interrupted":
             validated.history.stopped = INTERRUPTED
         warn_the_caller(f"{self.where} {reason}: the network is kept as before the refit.")

@@ -188,11 +188,8 @@ def as_patience(
     require(is_whole(patience, 1), "patience", "a whole number of at least 1", patience)
     hint = "Such as 'cost', or '-validation_accuracy'."
     require(isinstance(monitor, str | None), "monitor", "the name of an entry of the records", monitor, hint)
-    if scored:
-        by_default = "-validation_score"
-    else:
-        by_default = "cost" if held_out is None else "validation_cost"
-    quantity = monitor or by_default
+    default = "cost" if held_out is None else "validation_cost"
+    quantity = monitor or ("-validation_score" if scored else default)
     return EarlyStopping(
         quantity.removeprefix("-"),
         tolerance=0.0,

@@ -95,7 +95,7 @@ class Schedule:
         settings = dict(self.settings)
         if (self.name == OWN) != callable(self.function):
             raise ConfigurationError(
-                f"The schedule {self.name!r} has the function {self.function!r}; {OWN!r} has one, and it alone",
+                f"The schedule {self.name!r} has the function {self.function!r}, and only {OWN!r} has one",
                 "A function of yours cannot be stored: pass it again, as the schedule itself.",
             )
         if self.name == OWN and settings:

@@ -79,9 +79,7 @@ class EpochScoring(Callback):
     adds_to_records = ("validation_score",)
     in_every_worker = True
 
-    def __init__(
-        self, scoring: Any, estimator: Any, network: "Network", X: Any, y: Any, weight: Any
-    ) -> None:
+    def __init__(self, scoring: Any, estimator: Any, network: "Network", X: Any, y: Any, weight: Any) -> None:
         if isinstance(scoring, str):
             check_name(scoring)
         self._scoring, self._network = scoring, network

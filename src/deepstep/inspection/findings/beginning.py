@@ -9,7 +9,7 @@ from deepstep.equations import cost_from_logits, get_head, output_gradient
 from deepstep.equations.example_gradients import euclidean_norm
 from deepstep.equations.model import gradients_of
 from deepstep.equations.ops import is_weights
-from deepstep.inspection.findings.finding import Finding, found
+from deepstep.inspection.findings.finding import Finding, new_finding
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import evenly_spread
 from deepstep.training.health import layer_health
@@ -41,7 +41,7 @@ class Beginning(NamedTuple):
     regularized : bool, optional
         Whether the costs of the training include L1 or L2.
     diverged : mapping, optional
-        Attributes of the `DivergenceError` that ended the training, if there was one.
+        What the `DivergenceError` said that ended the training, if there was one; see `diagnose`.
     m : int, optional
         Number of examples of the training.
 
@@ -137,13 +137,13 @@ class Start:
         """Inputs, weights and targets that no training can succeed with."""
         X, Y = self.beginning.X, self.beginning.Y
         graph, tape = self.architecture.run(X, self.beginning.parameters)
-        of_X, of_Z, of_ZL, of_Y = map(_size, (X, tape["Z1"], tape[graph.logits], Y))
+        X_size, Z_size, logits_size, Y_size = map(_size, (X, tape["Z1"], tape[graph.logits], Y))
         if Y.shape[1] > 1 and (Y[:, :1] == Y).all():
-            yield found("constant target", 0.0, name="the target")
-        if of_X > LARGE_INPUTS and of_Z > LARGE_Z:
-            yield found("inputs not scaled", of_Z, largest=float(np.abs(X).max()))
-        elif not (of_ZL <= LARGE_LOGITS * max(1.0, of_Y) or self.first <= self.baseline):
-            yield found("large initial weights", of_ZL)
+            yield new_finding("constant target", 0.0, name="the target")
+        if X_size > LARGE_INPUTS and Z_size > LARGE_Z:
+            yield new_finding("inputs not scaled", Z_size, largest=float(np.abs(X).max()))
+        elif not (logits_size <= LARGE_LOGITS * max(1.0, Y_size) or self.first <= self.baseline):
+            yield new_finding("large initial weights", logits_size)
 
     def relation(self, validation: Array) -> Iterator[Finding]:
         """Targets that do not agree with those of the nearest other examples."""
@@ -158,9 +158,9 @@ class Start:
         lowest = float(validation.min()) if validated else self.last
         if k >= FEW and agreement < SIMILAR and lowest > NO_BETTER * self.baseline:
             which = "the validation cost" if validated else "the cost"
-            yield found("target unrelated to the inputs", agreement, which=which, guess=self.baseline)
+            yield new_finding("target unrelated to the inputs", agreement, which=which, guess=self.baseline)
         elif k >= MANY and agreement < SURELY_SIMILAR and not validated:
-            yield found("target unrelated to the inputs | memorized", agreement)
+            yield new_finding("target unrelated to the inputs | memorized", agreement)
 
 
 def _size(values: Array) -> float:
