@@ -76,7 +76,7 @@ def test_stop_training_ends_in_order(raised, stopped):
             raise raised
 
     diary = Diary()
-    history = train(session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(stop, "test"), diary])
+    history = train(session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(stop), diary])
     assert history.stopped == stopped
     assert len(history) == 2
     assert session.state().step == 2
@@ -98,7 +98,7 @@ def test_an_interrupt_and_a_broken_callback_come_through_after_the_end_was_told(
     diary, history = Diary(), History()
     with pytest.raises(raised):
         train(
-            session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(fail, "test"), diary], history=history
+            session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(fail), diary], history=history
         )
     assert diary.lines == ["begin 9 0", "end 1"]
     assert history.stopped == ("interrupted" if raised is KeyboardInterrupt else "")
@@ -212,8 +212,8 @@ def test_an_order_that_is_none_is_refused(order):
 
 @pytest.mark.parametrize("callbacks", [5, None, [5], ["print"], [Diary], Diary])
 def test_what_is_no_callback_is_refused(callbacks):
-    with pytest.raises(ConfigurationError, match="callbacks are"):
-        as_callbacks(callbacks, "test")
+    with pytest.raises(ConfigurationError, match="^callbacks must be"):
+        as_callbacks(callbacks)
 
 
 class TestTimeBudget:

@@ -157,7 +157,9 @@ def as_schedule(schedule: Any, setting: str) -> Any:
                 raise unknown_name("setting of a plateau", key, known, setting=setting, inside=True)
             if key in PLATEAU_RANGES:  # checked here, where it is known what the plateau is for
                 check_range(f"{setting}[{key!r}]", value, PLATEAU_RANGES[key])
-        return ReduceLROnPlateau(**settings)
+        plateau = ReduceLROnPlateau(**settings)
+        plateau.setting = f"{setting}['quantity']"
+        return plateau
     return schedule if isinstance(schedule, Callback) else get_schedule(schedule, setting)
 
 

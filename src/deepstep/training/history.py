@@ -14,7 +14,7 @@ from deepstep.types import Array, is_number
 
 Record = dict[str, Any]
 
-RECORD = "a record of training"  # in error messages
+RECORD = "A record of training"  # in error messages
 
 
 class History:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from math import inf, isfinite
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +27,8 @@ class Watcher(Callback):
     adds_to_records = ()
     in_every_worker = True
     quantity: str
-    setting: ClassVar = "quantity"  # the one that says which quantity
+    setting = "quantity"
+    """The setting that says which quantity it is, in error messages."""
 
     def expect(self, names: Collection[str]) -> None:
         """Refuse with a ConfigurationError to watch what is not among the entries of records.
@@ -41,7 +42,7 @@ class Watcher(Callback):
             return
         validated = any(name.startswith("validation_") for name in names)
         if str(self.quantity).startswith("validation_") and not validated:
-            problem = f"{self.setting} {self.quantity!r} needs validation data"
+            problem = f"{self.setting}={self.quantity!r} needs validation data"
             raise ConfigurationError(problem, "Give some, or watch another entry of the records.")
         raise unknown_name("entry of the records", self.quantity, names, setting=self.setting)
 
@@ -195,8 +196,6 @@ class EarlyStopping(Watcher):
     training continues and the count restarts. ``best`` and ``stalled`` may be those of a resumed training.
     """
 
-    setting: ClassVar = "monitor"
-
     quantity: str  # the entry of the records that it watches
     _: KW_ONLY
     tolerance: float
@@ -209,6 +208,7 @@ class EarlyStopping(Watcher):
     stalled: int = 0
 
     def __post_init__(self) -> None:
+        self.setting = "monitor"
         self._sign = -1.0 if self.larger_is_better else 1.0
         self.looks_at_the_network = self.keep_best
         self.best_parameters: Parameters | None = None
