@@ -92,7 +92,10 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
         ({"class_weight": dict.fromkeys(range(3), 0.0)}, "one of them above 0", DataError),
         ({"scoring": "f1_macro"}, "^scoring='f1_macro' needs validation data"),
         ({"scoring": "acuracy", "validation_fraction": 0.3}, "Did you mean 'accuracy'"),
-        ({"scoring": "roc_auc", "validation_fraction": 0.3}, "of such a target, got 'roc_auc', which is none"),
+        (
+            {"scoring": "roc_auc", "validation_fraction": 0.3},
+            "of such a target, got 'roc_auc', which is none",
+        ),
     ],
     "identity": [
         ({"class_weight": "balanced"}, "learns classes, for class_weight; this network's"),

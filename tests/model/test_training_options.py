@@ -155,7 +155,7 @@ def test_a_weight_of_2_is_the_column_twice():
 def test_batches_of_one_have_no_statistics_of_their_own():
     net = network(normalization="batch")
     for examples, options in (((X, Y), {"batch_size": 1}), ((X[:, :1], Y[:, :1]), {})):
-        with pytest.raises(ConfigurationError, match="^Batch normalization makes all inputs 0 in batches"):
+        with pytest.raises(ConfigurationError, match=r"^Batch normalization makes all inputs 0 in batches"):
             trained(net, examples, **options)
     assert len(net.train(X, Y, iterations=1, batch_size=3)) == 1  # the last one is short, and is borne
 
@@ -183,5 +183,5 @@ def test_epochs_and_iterations_are_the_same_and_one_of_them_is_given():
     first, second = (network().train(X, Y, **option) for option in ({"epochs": 7}, {"iterations": 7}))
     assert first.costs.tolist() == second.costs.tolist()
     assert len(first) == len(list(network().steps(X, Y, epochs=7))) == 7
-    with pytest.raises(ConfigurationError, match="^epochs=7 and iterations=7 are given, which are the same"):
+    with pytest.raises(ConfigurationError, match=r"^epochs=7 and iterations=7 are given, which are the same"):
         network().train(X, Y, epochs=7, iterations=7)

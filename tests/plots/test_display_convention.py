@@ -137,7 +137,9 @@ def test_what_is_no_network_is_refused(plain):
         ArchitectureDisplay.from_network(plain)
     with pytest.raises(ConfigurationError, match="Call fit before"):
         TrainingCurveDisplay.from_estimator(DeepClassifier())
-    with pytest.raises(ConfigurationError, match="member must be None for an estimator of one network, got 0"):
+    with pytest.raises(
+        ConfigurationError, match="member must be None for an estimator of one network, got 0"
+    ):
         TrainingCurveDisplay.from_estimator(plain, member=0)
 
 
@@ -151,5 +153,5 @@ def test_signed_maps_have_0_in_their_middle():
 @pytest.mark.parametrize("display", OF_HISTORY)
 @pytest.mark.parametrize("wrong", [None, [], "run"])
 def test_what_is_no_history_is_refused(display, wrong):
-    with pytest.raises(ConfigurationError, match="^history must be the History of a training, got"):
+    with pytest.raises(ConfigurationError, match=r"^history must be the History of a training, got"):
         display.from_history(wrong)

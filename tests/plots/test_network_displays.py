@@ -37,7 +37,7 @@ def test_neuron_maps_are_the_activations_at_the_grid(network):
 
 
 def test_neuron_maps_need_a_plane():
-    with pytest.raises(ConfigurationError, match="^The network has 3 inputs, and a plane has 2"):
+    with pytest.raises(ConfigurationError, match=r"^The network has 3 inputs, and a plane has 2"):
         NeuronMapsDisplay.from_network(Network([3, 1], seed=1), np.ones((3, 2)))
 
 

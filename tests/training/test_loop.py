@@ -97,9 +97,7 @@ def test_an_interrupt_and_a_broken_callback_come_through_after_the_end_was_told(
 
     diary, history = Diary(), History()
     with pytest.raises(raised):
-        train(
-            session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(fail), diary], history=history
-        )
+        train(session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(fail), diary], history=history)
     assert diary.lines == ["begin 9 0", "end 1"]
     assert history.stopped == ("interrupted" if raised is KeyboardInterrupt else "")
 
@@ -212,7 +210,7 @@ def test_an_order_that_is_none_is_refused(order):
 
 @pytest.mark.parametrize("callbacks", [5, None, [5], ["print"], [Diary], Diary])
 def test_what_is_no_callback_is_refused(callbacks):
-    with pytest.raises(ConfigurationError, match="^callbacks must be"):
+    with pytest.raises(ConfigurationError, match=r"^callbacks must be"):
         as_callbacks(callbacks)
 
 

@@ -123,7 +123,7 @@ def _at_A(v: Array, call: Call) -> Any:
 def _by_W_itself(_: Array, call: Call) -> Array:
     W, dZ = call.needs["W"], call.upstream
     if W.shape[1] != len(dZ):
-        raise ShapeError(f"W·dZ does not exist: W has shape {W.shape} and dZ {dZ.shape}")
+        raise ShapeError.must_be("W", "have as many columns as dZ rows", f"{W.shape} for dZ {dZ.shape}")
     return W @ dZ
 
 

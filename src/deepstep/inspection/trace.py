@@ -183,8 +183,7 @@ class Trace:
         entries = self.entries
         if layer is not None:
             layers = sorted({entry.layer for entry in entries})
-            if layer not in layers:
-                raise unknown_name("layer", layer, map(str, layers))
+            require(layer in layers, "layer", f"one of {', '.join(map(str, layers))}", layer)
             entries = [entry for entry in entries if entry.layer == layer]
         if example is not None:
             complete, m = self._complete, self._complete["A0"].shape[1]

@@ -275,8 +275,13 @@ def _run(network: "Network", training: Fit, seed: int, beginning: Beginning | No
         training.run()
     except DivergenceError as error:
         # the error itself would keep the examples alive, by its traceback
-        diverged = {"came": error.problem, "mend": error.hint, "layer": error.layer, "step": error.step}
-        diverged["history"] = error.history
+        diverged = {
+            "came": error.problem,
+            "mend": error.hint,
+            "layer": error.layer,
+            "step": error.step,
+            "history": error.history,
+        }
         network.beginning = None if beginning is None else beginning._replace(diverged=diverged)
         raise
     except BaseException as error:
