@@ -296,7 +296,7 @@ def fit_member(
     try:
         training.run()
     except DivergenceError as error:
-        error.also(f"This was {preset.name} on fold {task.fold}.")
+        error.also(f"The network was {preset.name} on fold {task.fold}.")
         _keep_before(error, task, network, training, preprocessor, targets)
         raise
     if link is not None and training.history.stopped == INTERRUPTED:
