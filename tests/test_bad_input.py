@@ -139,7 +139,9 @@ def test_finite_inputs_whose_outputs_are_not(output, read):
     huge, truth = with_value(X, 1e308), np.eye(2)[:, [0, 1, 1, 0]]
     with pytest.raises(DataError) as raised:
         net.accuracy(huge, truth) if read == "accuracy" else READS[read](net, huge)
-    check_error(raised.value, "An output is ", "which is no finite number of float64. ", "scale them as in training")
+    check_error(
+        raised.value, "An output is ", "which is no finite number of float64. ", "scale them as in training"
+    )
     assert np.isfinite(READS["forward"](net, X)).all()
 
 
@@ -180,7 +182,7 @@ class TestClasses:
         ({"seed": True}, "got True"),
         ({"seed": "1"}, "got '1'"),
         ({"dtype": "float16"}, "dtype must be 'float64' or 'float32', got 'float16'"),
-        ({"parameters": {"W1": [[1.0]], "b1": [[0.0]]}}, "parameters must be those of layer sizes [3, 2, 1], got those of [1, 1]"),
+        ({"parameters": {"W1": [[1.0]], "b1": [[0.0]]}}, "those of layer sizes [3, 2, 1], got those of [1, 1]"),
     ],
 )  # fmt: skip
 def test_settings_of_the_network(settings, message):

@@ -362,7 +362,8 @@ def _central(
     distance: float,
 ) -> tuple[float, float] | None:
     """The central difference by one entry, and the change of slope at a bend; None across a kink."""
-    middle, seen = value[entry], list[Evaluated]()
+    middle = value[entry]
+    seen: list[Evaluated] = []
     for step, _ in stencil:
         value[entry] = middle + step * distance
         seen.append(evaluate())

@@ -378,7 +378,8 @@ def permutation_importance(
     they are, and ``moved`` is called with the number of columns that are done and the name of the last one.
     """
     rng = np.random.default_rng(seed)
-    sign, importances = 1 if larger_is_better else -1, list[Importance]()
+    sign = 1 if larger_is_better else -1
+    importances: list[Importance] = []
     for done, name in enumerate(columns, start=1):
         lost = np.empty(repeats)
         for repeat in range(repeats):

@@ -235,7 +235,8 @@ class Trace:
         weight = tape["w"][0] if "w" in tape else None
         head = get_head(self.architecture)
         objective = Objective(self.graph, tape, head, tape["Y"], weight, self.settings)
-        derivatives, textbook = [], f"dA{len(self.architecture.activations)}"
+        derivatives = []
+        textbook = f"dA{len(self.architecture.activations)}"
         for name in self._by_name:
             quantity = quantities.get(name[1:])
             if name[0] != "d" or quantity is None:

@@ -73,14 +73,13 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     require(isinstance(refit, bool), "refit", "True or False", refit)
     if all(value is not None for value in held_out.values()):
         raise ConfigurationError("validation and validation_fraction cannot be given together")
-    mistake = None if fault is None else get_fault(fault)
     engine = engine_of_training(network.engine)
     if network._seed_is_drawn:
         refuse_drawn_seed("seed")
-    if mistake is not None:
-        refuse_beside_a_fault(
-            engine, lbfgs=limits is not None, checkpoint=checkpoint, resume=resume, refit=refit
-        )
+    mistake = None
+    if fault is not None:
+        mistake, by_lbfgs = get_fault(fault), limits is not None
+        refuse_beside_a_fault(engine, lbfgs=by_lbfgs, checkpoint=checkpoint, resume=resume, refit=refit)
     first, second = as_places(checkpoint, resume, refit)
     resumed = first.begin_at or second.begin_at  # a short first training leaves no checkpoint
     goes_on = resumed is not None and network._seed_is_drawn
@@ -92,11 +91,8 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     shown = as_progress(progress)
     if refit:
         check_refit(stopping, prepared.held_out, prepared.plan, user_callbacks)
-    settings = prepared.session.settings
-    beginning = None  # when another network's training resumes, θ at its beginning is not known
-    if not goes_on:
-        regularized = settings.l1 > 0 or settings.l2 > 0
-        beginning = beginning_of(prepared.examples, prepared.start, regularized=regularized)
+    # when another network's training resumes, θ at its beginning is not known
+    beginning = None if goes_on else _beginning(prepared)
 
     def run(place: Place, callbacks: Sequence[Callback], **inputs: Any) -> Fit:
         training = Fit(
@@ -128,12 +124,19 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
         return training.history
     everything = prepared.everything()
     size = largest_batch(len(everything), prepared.plan.batch_size)
-    session = network._session(where, settings, prepared.start, engine, examples=size)
+    session = network._session(where, prepared.session.settings, prepared.start, engine, examples=size)
     repeat = Repeat(training.best_epochs)
     again = run(second, [*user_callbacks, repeat], session=session, examples=everything)
     _take(network, again, seed, beginning)
     network.stopping_history = training.history
     return again.history
+
+
+def _beginning(prepared: Prepared) -> Beginning:
+    """Some examples and θ before the first update, for findings."""
+    settings = prepared.session.settings
+    regularized = settings.l1 > 0 or settings.l2 > 0
+    return beginning_of(prepared.examples, prepared.start, regularized=regularized)
 
 
 def prepare(
@@ -183,14 +186,11 @@ def prepare(
         examples, sample, everything = streamed, streamed.sample, lambda: streamed
     else:
         # a view for full batches, rows that lie together where batches are gathered
-        together_in_memory = plan.batch_size is not None
-        rows, targets = (np.ascontiguousarray(p.T) if together_in_memory else p.T for p in (X, Y))
+        gathered = plan.batch_size is not None
+        rows, targets = (np.ascontiguousarray(p.T) if gathered else p.T for p in (X, Y))
         learn = Examples(rows, targets, network._weight(sample_weight, m, where))
         if validation_fraction is not None:
-            fits = is_number(validation_fraction) and 0 < validation_fraction < 1
-            require(fits, "validation_fraction", "a number above 0 and below 1", validation_fraction)
-            classes = classes_in(network.architecture, learn.Y.T).alone
-            learn, held_out = hold_out(learn, classes, fraction=validation_fraction, seed=seed, where=where)
+            learn, held_out = _split(network, learn, validation_fraction, seed, where)
         parts = [part for part in (learn, held_out) if part is not None]
         in_weights = partial(_in_weights, network, class_weight, where=where)
         sample, held_out = in_weights(learn, held_out)
@@ -237,6 +237,16 @@ def _check_streamed(
             f"The streamed examples have {n_inputs} inputs and {n_outputs} outputs in {dtype}, and the "
             f"network {shape.n_inputs} and {shape.n_outputs} in {network.dtype}"
         )
+
+
+def _split(
+    network: "Network", examples: Examples, fraction: Any, seed: int, where: str
+) -> tuple[Examples, Examples]:
+    """The examples to learn from, and those held out for validation, stratified by class."""
+    fits = is_number(fraction) and 0 < fraction < 1
+    require(fits, "validation_fraction", "a number above 0 and below 1", fraction)
+    classes = classes_in(network.architecture, examples.Y.T).alone
+    return hold_out(examples, classes, fraction=fraction, seed=seed, where=where)
 
 
 def _in_weights(
@@ -298,8 +308,10 @@ def _take(
     """Give the network the parameters that training reached, or the best that patience kept."""
     session, patience = training.session, training.patience if best else None
     network.parameters, network.statistics = session.parameters, dict(session.state().statistics)
-    network.history, network.stopping_history, network.seed = training.history, None, seed
-    network.beginning, network.best_epochs = beginning, None
+    network.history, network.stopping_history = training.history, None
+    network.seed = seed
+    network.beginning = beginning
+    network.best_epochs = None
     if patience is not None:
         network.best_epochs = training.best_epochs
         if patience.best_parameters is not None:

@@ -214,10 +214,7 @@ class Network:
             seed = int(np.random.SeedSequence().generate_state(1)[0])
         rng = generator(seed)
         if theta is None:
-            # drawn in float64, then laid out and copied in the network's own precision
-            check_memory(self.architecture, 8 + 2 * float_dtype(dtype).itemsize, "to make", where)
-            draw = INITIALIZATIONS["he" if waits else initialization]
-            theta = self.architecture.lay_out(drawn(self.architecture.graph, draw, rng))
+            theta = self._drawn(initialization, rng, float_dtype(dtype))
         self.seed = order_seed(seed, rng)
         self.parameters = finite_parameters(theta, float_dtype(dtype))
         self._waiting = self.parameters if waits else None
@@ -225,6 +222,13 @@ class Network:
         self.engine = engine
         check_engine(engine, where)  # here and not after the data was read
         self.history = None
+
+    def _drawn(self, initialization: str, rng: Any, dtype: "np.dtype[Any]") -> Parameters:
+        """Initial parameters, drawn in float64."""
+        # they are laid out and copied in the network's own precision then
+        check_memory(self.architecture, 8 + 2 * dtype.itemsize, "to make", "Network")
+        draw = INITIALIZATIONS["he" if initialization == FROM_DATA else initialization]
+        return self.architecture.lay_out(drawn(self.architecture.graph, draw, rng))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "beginning": None}  # no examples in files
@@ -406,7 +410,8 @@ class Network:
         arguments = locals()
         others = ("self", "X", "Y", "settings")
         options = {name: value for name, value in arguments.items() if name not in others}
-        begin, history = perf_counter(), fit(self, X, Y, options | settings)
+        begin = perf_counter()
+        history = fit(self, X, Y, options | settings)
         if slow := slow_training(perf_counter() - begin):
             warnings.warn(f"Network.train: {slow}", SpeedWarning, stacklevel=2)
         return history
@@ -423,7 +428,7 @@ class Network:
         fault: str | None = None,
         **options: Any,
     ) -> Iterator[Step]:
-        """The same training as `train`, one update at a time: stop, look, go on.
+        """Train as `train` does, one update at a time: stop, look, go on.
 
         The network holds the new parameters at each step, and keeps them when the loop is left or a later
         step diverges. The training continues from its own last step: it starts at the parameters that the

@@ -97,7 +97,9 @@ class NeuronMapsDisplay(FromNetwork):
         activations = (tape[f"A{l}"] for l in range(1, shape.n_layers + 1))
         maps = [A.reshape(len(A), resolution, resolution) for A in activations]
         Y = None if Y is None else np.atleast_2d(np.asarray(Y))
-        labels = None if Y is None else (Y[0] if len(Y) == 1 else Y.argmax(axis=0))
+        labels = None
+        if Y is not None:
+            labels = Y[0] if len(Y) == 1 else Y.argmax(axis=0)
         probabilities = shape.activations[-1] in ("sigmoid", "softmax")
         return cls(x=x, y=y, maps=maps, X=X, labels=labels, probabilities=probabilities)
 

@@ -130,7 +130,8 @@ class Training:
         self._session, self._examples, self._validation = session, examples, validation
         self._callbacks = callbacks
         self.history, self.epochs, self.plan = history, epochs, plan
-        self.position, self.interrupted = Position(), False
+        self.position = Position()
+        self.interrupted = False
         self.member: tuple[str, int] | None = None
 
     @property
@@ -222,7 +223,7 @@ class Training:
 
         Returns
         -------
-        list of tuple of str
+        list of (str, mapping)
         """
         return [(type(callback).__name__, callback.state()) for callback in with_state(self._callbacks)]
 

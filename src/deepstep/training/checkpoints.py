@@ -103,7 +103,7 @@ class ModelCheckpoint(Callback):
         self.last: Path | None = None
 
     def within(self, name: str) -> "ModelCheckpoint":
-        """The same for another training, in a folder of this name within this one's.
+        """A callback with these settings for another training, in a folder of this name within this one's.
 
         Parameters
         ----------

@@ -36,16 +36,19 @@ class Minimizer:
         self._fit, self._examples, self._session = fit, fit.examples, fit.session
         self._X, self._Y, self._weight = fit.examples.take(slice(None))
         self._reached = self._session.state()
-        self._evaluations, self._begun = 0, perf_counter()
+        self._evaluations = 0
+        self._begun = perf_counter()
         self._finite: Array = self._reached.theta  # the last θ where J and its gradient were finite
         self._broken: Array | None = None  # the one after it
 
     def run(self) -> None:
         """Minimize J."""
         minimize = package("scipy.optimize").minimize
-        fit, session, first, limits = self._fit, self._session, self._reached, self._fit.limits or Limits()
-        if fit.plan.epochs == 0:  # of which SciPy would make one
-            fit.history.stopped, fit.converged = "all epochs done", False
+        fit, session, first = self._fit, self._session, self._reached
+        limits = fit.limits or Limits()
+        if fit.plan.epochs == 0:  # SciPy would do one
+            fit.history.stopped = "all epochs done"
+            fit.converged = False
             return
         options = {"maxfun": limits.evaluations, "maxiter": fit.plan.epochs, "gtol": limits.tolerance}
         settings = {"method": "L-BFGS-B", "jac": True, "callback": self._end_iteration, "options": options}

@@ -118,7 +118,8 @@ class Loop:
                 view = self._view(epoch, position.batch)
             at_once = 1 if self._one_by_one else self._chunk
             done = slice(position.batch, min(position.batch + at_once, view.stop))
-            walk, before = self._walk(epoch, view, range(done.start, done.stop)), self._state
+            walk = self._walk(epoch, view, range(done.start, done.stop))
+            before = self._state
             chunk = self._steps(walk)
             if chunk is None:
                 raise self._divergence(walk, done.start)
@@ -149,7 +150,8 @@ class Loop:
         position, plan = self._training.position, self._plan
         if self._epochs_apart or position.batch:
             return 0
-        steps, m = self._chunk, 1 if plan.in_order else len(self._examples)
+        steps = self._chunk
+        m = 1 if plan.in_order else len(self._examples)  # of the order that is drawn for each epoch
         if plan.time_budget is not None and self._seconds_a_step:
             steps = min(steps, int((plan.time_budget - self._clock) / self._seconds_a_step))
         ends = [epochs for epochs in self._fit.validated or () if epochs > position.epoch]
@@ -176,7 +178,7 @@ class Loop:
         if chunk is None:
             self._epochs_apart = True  # so that the epochs before it have their records
             return
-        seconds, done = (self._elapsed - begun) / k, 0
+        seconds = (self._elapsed - begun) / k
         costs, sizes = chunk.costs.reshape(k, of), chunk.sizes.reshape(k, of)
         steps = (before.step + np.cumsum((sizes > 0).sum(axis=1))).tolist()
         rows = zip(
@@ -188,6 +190,7 @@ class Loop:
             strict=True,
         )
         records: list[Record] = [dict(zip(self.ENTRIES, values, strict=True)) for values in rows]
+        done = 0
         if not (self._fit.callbacks or self._shared or self._fit.validated):
             self._fit.history.records.extend(records)
             records, done = [], k
@@ -273,7 +276,7 @@ class Loop:
         return None
 
     def walked(self) -> Iterator[Update]:
-        """The same training one update at a time, without records and callbacks."""
+        """Train one update at a time, without records and callbacks."""
         plan = self._plan
         for epoch in plan.numbers:
             view = self._view(epoch, 0)
@@ -281,7 +284,8 @@ class Loop:
                 if epoch > plan.first_epoch and self._time_is_up:
                     return
                 self._state = self._session.state()  # a caller may have loaded another one
-                walk, before = self._walk(epoch, view, range(number, number + 1)), self._state
+                walk = self._walk(epoch, view, range(number, number + 1))
+                before = self._state
                 with blas_threads(plan.deterministic):
                     chunk = self._steps(walk)
                 if chunk is None:

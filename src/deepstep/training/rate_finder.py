@@ -132,7 +132,8 @@ def find_rate(
     if examples.weight is not None and not examples.weight.any():
         raise DataError("All sample weights are 0")
     plan = Plan(epochs=1, learning_rate=least, batch_size=batch_size, order=order)
-    rates, begun = np.geomspace(least, most, steps), session.state()
+    rates = np.geomspace(least, most, steps)
+    begun = session.state()
     at_first: list[float] = []  # the cost of each batch before any update
     seen: list[float] = []  # the smoothed cost before each update, so that seen[i + 1] is what rate i came to
     average = 0.0

@@ -105,6 +105,7 @@ def parts(m: int, layer_dims: Sequence[int]) -> Iterator[slice]:
 
 def _shares(examples: Examples, slices: Sequence[slice]) -> Array:
     """The share of each part in the mean of all; that of an only part is 1 to the last digit."""
+    # relative to the largest one, so that their sum does not overflow
     weight = np.ones(len(examples)) if examples.weight is None else examples.weight / examples.weight.max()
     sizes = np.array([weight[part].sum(dtype=float) for part in slices])
     return sizes / sizes.sum()

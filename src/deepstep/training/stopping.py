@@ -152,7 +152,8 @@ class ReduceLROnPlateau(Watcher):
         else:
             self.stalled += 1
         if self.stalled > settings["patience"]:
-            self.factor, self.stalled = max(settings["drop"] * self.factor, settings["least"]), 0
+            self.factor = max(settings["drop"] * self.factor, settings["least"])
+            self.stalled = 0
 
     def settings(self) -> dict[str, Any]:
         """The parameters.

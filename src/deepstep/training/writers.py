@@ -53,7 +53,8 @@ class LineWriter(Callback):
         """Write the record; it is with the operating system when this returns."""
         with self._as_file_error("The lines before are whole."):
             line = self._line(record).encode()
-            end, written = self._file.tell(), 0
+            end = self._file.tell()
+            written = 0
             try:
                 while written < len(line):
                     written += self._file.write(line[written:])

@@ -148,11 +148,13 @@ class Start:
     def relation(self, validation: Array) -> Iterator[Finding]:
         """Targets that do not agree with those of the nearest other examples."""
         X, Y = (np.asarray(part, dtype=np.float64) for part in self.beginning[:2])
-        X, Y, k = X - X.mean(axis=1, keepdims=True), Y - Y.mean(axis=1, keepdims=True), Y.shape[1]
-        X /= np.maximum(X.std(axis=1, keepdims=True), 1e-12)
+        k = Y.shape[1]
+        X, Y = X - X.mean(axis=1, keepdims=True), Y - Y.mean(axis=1, keepdims=True)
+        X /= np.maximum(X.std(axis=1, keepdims=True), 1e-12)  # a constant input has no deviation
         squares = (X**2).sum(axis=0)
-        apart = squares[:, np.newaxis] + squares - 2 * X.T @ X
+        apart = squares[:, np.newaxis] + squares - 2 * X.T @ X  # ‖x - x′‖² of all pairs
         np.fill_diagonal(apart, np.inf)
+        # the correlation of each target with that of the nearest other example, in standard errors
         agreement = float((Y * Y[:, apart.argmin(axis=1)]).sum() / (Y**2).sum() * np.sqrt(k))
         validated = not np.isnan(validation).any()
         lowest = float(validation.min()) if validated else self.last

@@ -135,7 +135,8 @@ def _of_training(
     """Findings from the costs, the layers, and the beginning of the training."""
     records = [(look, _step(record)) for record in history if (look := health_in(record)) is not None]
     looks, steps = [look for look, _ in records], [step for _, step in records]
-    watched, start, stuck = bool(looks), None, False
+    watched = bool(looks)
+    start, stuck = None, False
     last = _step(history[-1]) if len(history) else 0
     recorded = layers_in(history[-1]) if len(history) else []
     if beginning is not None and architecture is not None and parameters is not None:
@@ -158,7 +159,8 @@ def _of_training(
         # one look for the whole training, which may well renew the weights
         yield from update_findings(looks, steps, np.inf, 1.0)
     if X is not None and parameters is not None and architecture is not None:
-        looks, steps, watched = [layer_health(architecture, parameters, X)], [last], False
+        looks, steps = [layer_health(architecture, parameters, X)], [last]
+        watched = False
     if looks:
         yield from unit_findings(looks, steps, architecture, watched=watched)
 
