@@ -204,7 +204,7 @@ def test_a_plan_that_cannot_work_is_refused(settings, message):
     [[0, 1], [0, 1, 2, 3], [0, 1, 3], [0, -1, 2], [0.0, 1.0, 2.0], [True, False, True], "abc", [[0, 1, 2]]],
 )
 def test_an_order_that_is_none_is_refused(order):
-    with pytest.raises(ConfigurationError, match=r"order\(7, 3\) gives 3 whole numbers from 0 to 2"):
+    with pytest.raises(ConfigurationError, match="3 whole numbers from 0 to 2"):
         visited(lambda epoch, m: order, 7, 3)
 
 
