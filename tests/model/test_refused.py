@@ -87,7 +87,7 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
         ({"fault": "sign of dW", "checkpoint": "c"}, "^fault and checkpoint cannot be given together"),
     ],
     "softmax": [
-        ({"class_weight": "even"}, "class_weight is 'balanced' or a mapping"),
+        ({"class_weight": "even"}, "'balanced' or a mapping"),
         ({"class_weight": {0: -1.0}}, "weights of at least 0"),
         ({"class_weight": dict.fromkeys(range(3), 0.0)}, "one of them above 0", DataError),
         ({"scoring": "f1_macro"}, "^scoring='f1_macro' needs validation data"),
