@@ -192,7 +192,9 @@ class _Scenes:
         """A number of the last scene, or of another one that its text names."""
         other, last = OF_ANOTHER.fullmatch(text.strip()), len(self.opened)
         scene = int(other["scene"]) if other else last
-        require(1 <= scene <= last, "{{scene}}", f"a scene from 1 to {last}, this one", scene)
+        require(
+            1 <= scene <= last, "scene", f"a scene from 1 to {last}, this one", scene, setting="{{scene}}"
+        )
         stage, number = self.opened[scene - 1]
         return stage.quoted(other["rest"] if other else text, number)
 

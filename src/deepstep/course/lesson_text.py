@@ -92,13 +92,14 @@ class Texts:
         kind, magic = PICTURES.get(Path(name).suffix.lower(), ("", b""))
         inside = bool(kind) and ":" not in name and (folder / name).resolve().is_relative_to(folder)
         expected = f"a file ({', '.join(PICTURES)}) in the folder of the lesson"
-        require(inside, f"{self._where()}: a picture", expected, source)
+        require(inside, self._where(), expected, source, setting="a picture")
         check_file(folder / name, f"a picture for {self._where()}")
         content = (folder / name).read_bytes()
         size, most = len(content), f"at most {MOST_PICTURE:,} bytes"
-        require(size <= MOST_PICTURE, f"{self._where()}: the size of {source}", most, size)
-        right = content.startswith(magic)
-        require(right, f"{self._where()}: a picture", f"a picture of kind {kind}", source)
+        require(size <= MOST_PICTURE, self._where(), most, size, setting=f"the size of {source}")
+        require(
+            content.startswith(magic), self._where(), f"a picture of kind {kind}", source, setting="a picture"
+        )
         return f"data:image/{kind};base64,{b64encode(content).decode('ascii')}"
 
 

@@ -97,7 +97,7 @@ class Stage:
         """One update; a `ConfigurationError` where the training ends before it, or is too large to keep."""
         most, hint = MOST_NUMBERS // self._size, "Choose an earlier update, or a smaller network."
         expected = f"at most {most} for a network of {self._size:,} parameters"
-        require(number <= most, "update", expected, number, hint)
+        require(number <= most, "scene", expected, number, hint=hint, setting="update")
         try:
             while len(self._done) < number:
                 self._done.append(next(self._walk))
@@ -164,7 +164,7 @@ def _cell(name: str, value: Any, row: int, col: int) -> float:
     matrix = np.atleast_2d(value)
     rows, cols = matrix.shape
     expected = f"a cell of {name}, which has {rows} rows and {cols} columns, counted from 0"
-    require(row < rows and col < cols, "cell", expected, [row, col])
+    require(row < rows and col < cols, "scene", expected, [row, col], setting="cell")
     return float(matrix[row, col])
 
 

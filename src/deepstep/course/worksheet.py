@@ -131,7 +131,7 @@ def worksheets(
             f"a positive number with at most {RATE_DECIMALS} decimals",
         ),
     ):
-        require(accepted, setting, expected, value)
+        require(accepted, "worksheets", expected, value, setting=setting)
     drawn = set[bytes]()
     draw = partial(_draw, sizes, activation, loss, examples, learning_rate, drawn)
     return [
