@@ -112,8 +112,8 @@ def what_happened(error: DivergenceError) -> dict[str, Any]:
     """Entries of the run's config about the divergence."""
     costs = [] if error.history is None else error.history.costs.tolist()
     entries = {
-        "came": error.problem,
-        "mend": error.hint,
+        "problem": error.problem,
+        "hint": error.hint,
         "layer": error.layer,
         "step": error.step,
         "costs": costs,

@@ -286,8 +286,8 @@ def _run(network: "Network", training: Fit, seed: int, beginning: Beginning | No
     except DivergenceError as error:
         # the error itself would keep the examples alive, by its traceback
         diverged = {
-            "came": error.problem,
-            "mend": error.hint,
+            "problem": error.problem,
+            "hint": error.hint,
             "layer": error.layer,
             "step": error.step,
             "history": error.history,

@@ -41,7 +41,7 @@ class Beginning(NamedTuple):
     regularized : bool, optional
         Whether the costs of the training include L1 or L2.
     diverged : mapping, optional
-        What the `DivergenceError` said that ended the training, if there was one; see `diagnose`.
+        Attributes of the `DivergenceError` that ended the training, if there was one.
     m : int, optional
         Number of examples of the training.
 

@@ -79,8 +79,8 @@ def diagnose(
     kept_best : bool, optional
         Whether early stopping kept the parameters of the best epoch, so that later epochs do no harm.
     diverged : mapping, optional
-        What the `DivergenceError` said that ended the training: ``came``, its problem, ``mend``, its hint,
-        ``layer`` and ``step``.
+        Attributes of the `DivergenceError` that ended the training: ``problem``, ``hint``, ``layer`` and
+        ``step``.
 
     Returns
     -------
@@ -170,9 +170,9 @@ def _step(record: Mapping[str, Any]) -> int:
 
 
 def divergence_finding(diverged: Mapping[str, Any]) -> Finding:
-    """The finding of a training that diverged, from what its `DivergenceError` said."""
-    hint = str(diverged.get("mend", "")).rstrip(".") or LOWER
-    says = str(diverged.get("came", "the training reached values that are not finite"))
+    """The finding of a training that diverged, from the attributes of its `DivergenceError`."""
+    hint = str(diverged.get("hint", "")).rstrip(".") or LOWER
+    says = str(diverged.get("problem", "the training reached values that are not finite"))
     layer, step = diverged.get("layer"), diverged.get("step")
     return Finding(
         "divergence",
