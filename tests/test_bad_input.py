@@ -182,7 +182,7 @@ class TestClasses:
         ({"seed": True}, "got True"),
         ({"seed": "1"}, "got '1'"),
         ({"dtype": "float16"}, "dtype must be 'float64' or 'float32', got 'float16'"),
-        ({"parameters": {"W1": [[1.0]], "b1": [[0.0]]}}, "those of layer sizes [3, 2, 1], got those of [1, 1]"),
+        ({"parameters": {"W1": [[1.0]], "b1": [[0.0]]}}, "of layer sizes [3, 2, 1], got those of [1, 1]"),
     ],
 )  # fmt: skip
 def test_settings_of_the_network(settings, message):

@@ -342,7 +342,7 @@ def _compare(
     apart = part.difference(options.tolerance)
     verdict = "good" if apart < options.tolerance else "wrong"
     worst: tuple[int, ...] = ()
-    at_worst = nan, nan
+    at_worst = nan, nan  # where all entries are at a kink
     if len(entries):
         index = int(np.argmax(np.abs(part.analytic - part.numeric)))
         worst = tuple(map(int, np.unravel_index(entries[index], value.shape)))

@@ -326,12 +326,12 @@ class Callback:
         return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave.
+        """Resume from what `state` gave.
 
         Parameters
         ----------
         state : mapping
-            As it was.
+            What it returned.
         """
 
 

@@ -108,6 +108,7 @@ class ModelCheckpoint(Callback):
         Parameters
         ----------
         name : str
+            The name of the folder.
 
         Returns
         -------

@@ -167,7 +167,7 @@ def keep(error: DivergenceError, session: Session, history: History) -> None:
 def _replay(session: Session) -> ReferenceSession:
     state = session.state()
     replay = ReferenceSession(session.architecture, session.parameters, session.settings, state.statistics)
-    replay.load(state)
+    replay.load(state)  # with the optimizer's vectors and the count of updates, from which dropout is drawn
     replay.mistake = session.mistake if isinstance(session, ReferenceSession) else None
     return replay
 

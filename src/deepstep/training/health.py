@@ -92,6 +92,7 @@ class Health(Callback):
         training : Training
             The training, to look at.
         record : dict
+            The record of the epoch.
         """
         parameters = training.parameters
         before = parameters if self._before is None else parameters.like(self._before)
@@ -99,7 +100,7 @@ class Health(Callback):
         if (record["epoch"] + 1) % self._every:
             return
         m = len(training.examples)
-        k = min(self._examples, m)
+        k = min(self._examples, m)  # spread evenly, the same ones in each look
         X, Y, _ = training.examples.take(np.arange(k) * m // k)
         with np.errstate(all="ignore"):
             gradient = training.gradient(X, Y)
@@ -127,11 +128,12 @@ class Health(Callback):
         return {} if self._before is None else {"before": self._before}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on within an epoch.
+        """Resume within an epoch.
 
         Parameters
         ----------
         state : mapping
+            What `state` gave.
         """
         self._before = state.get("before")
 

@@ -214,6 +214,7 @@ class Progress(Callback):
         training : Training
             The training, to look at.
         record : dict
+            The record of the epoch.
         """
         cost = record["cost"]
         self._text = f"cost {cost:.6f}" if abs(cost) < 1e9 else f"cost {cost:.6g}"

@@ -42,7 +42,7 @@ def cost_of_rows(cost: Callable[..., float], examples: Examples, layer_dims: Seq
     shares = _shares(examples, slices)
     for part, share in zip(slices, shares, strict=True):
         X, Y, weight = examples.take(part)
-        costs.append(cost(X, Y, sample_weight=weight) if share else 0.0)
+        costs.append(cost(X, Y, sample_weight=weight) if share else 0.0)  # weights of 0 have no mean
     return float(np.dot(costs, shares))
 
 

@@ -144,6 +144,7 @@ class ReduceLROnPlateau(Watcher):
         training : Training
             The training, to look at.
         record : dict
+            The record of the epoch.
         """
         self.expect(record)
         value, settings = float(record[self.quantity]), self._settings

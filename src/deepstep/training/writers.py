@@ -262,6 +262,7 @@ class TensorBoard(Callback):
         training : Training
             The training, to look at.
         record : dict
+            The record of the epoch.
         """
         for name, value in spread(record).items():
             number = isinstance(value, int | float) and not isinstance(value, bool)
