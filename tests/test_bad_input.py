@@ -139,7 +139,9 @@ def test_finite_inputs_whose_outputs_are_not(output, read):
     huge, truth = with_value(X, 1e308), np.eye(2)[:, [0, 1, 1, 0]]
     with pytest.raises(DataError) as raised:
         net.accuracy(huge, truth) if read == "accuracy" else READS[read](net, huge)
-    check_error(raised.value, "outputs are finite numbers of float64; got ", "scale them as in training")
+    check_error(
+        raised.value, "An output is ", "which is no finite number of float64. ", "scale them as in training"
+    )
     assert np.isfinite(READS["forward"](net, X)).all()
 
 
@@ -158,10 +160,10 @@ class TestClasses:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"layer_dims": None}, "layer sizes or parameters; got neither"),
+        ({"layer_dims": None}, "Network needs layer sizes or parameters. "),
         (
             {"layer_dims": None, "features": {"periodic_embedding": True}, "parameters": {"W1": [[1.0]]}},
-            "layer sizes or parameters; got features, and arrays by name alone",
+            "Network needs layer sizes or Parameters, arrays by name beside features",
         ),
         ({"layer_dims": []}, "layer_dims must have at least two sizes, inputs and outputs, got []"),
         ({"layer_dims": [3, -2, 1]}, "layer_dims must be whole numbers of at least 1, got -2 as size 1"),
@@ -179,8 +181,8 @@ class TestClasses:
         ({"seed": 2**32}, "got 4294967296"),
         ({"seed": True}, "got True"),
         ({"seed": "1"}, "got '1'"),
-        ({"dtype": "float16"}, "dtype is 'float64' or 'float32'; got 'float16'"),
-        ({"parameters": {"W1": [[1.0]], "b1": [[0.0]]}}, "sizes [3, 2, 1]; got parameters for [1, 1]"),
+        ({"dtype": "float16"}, "dtype must be 'float64' or 'float32', got 'float16'"),
+        ({"parameters": {"W1": [[1.0]], "b1": [[0.0]]}}, "of layer sizes [3, 2, 1], got those of [1, 1]"),
     ],
 )  # fmt: skip
 def test_settings_of_the_network(settings, message):
@@ -194,8 +196,8 @@ def test_settings_of_the_network(settings, message):
     [
         (5, DataError, "parameters must be a mapping with W1, b1, …, got int"),
         ({}, ShapeError, "parameters must have the keys W1, b1, W2, b2, … without gaps, got []"),
-        ({"W1": [[NAN]], "b1": [[0.0]]}, DataError, "W1 has finite numbers of float64 only"),
-        ({"W1": [[1.0]], "b1": [[-INF]]}, DataError, "b1 has finite numbers of float64 only"),
+        ({"W1": [[NAN]], "b1": [[0.0]]}, DataError, "W1 has an entry that is not finite in float64"),
+        ({"W1": [[1.0]], "b1": [[-INF]]}, DataError, "b1 has an entry that is not finite in float64"),
     ],
 )
 def test_parameters_of_the_network(parameters, error, message):
@@ -238,10 +240,10 @@ def test_settings_of_training(net, use, settings, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"validation": 5}, "Network.train, validation: (X, Y) or (X, Y, sample_weight); got int"),
-        ({"validation": (X,)}, "(X, Y) or (X, Y, sample_weight); got tuple"),
-        ({"callbacks": 5}, "Network.train: callbacks are a list of Callback objects or functions of"),
-        ({"callbacks": [None]}, "Callback objects or functions of a record; got None"),
+        ({"validation": 5}, "validation must be (X, Y) or (X, Y, sample_weight), got int"),
+        ({"validation": (X,)}, "(X, Y) or (X, Y, sample_weight), got tuple"),
+        ({"callbacks": 5}, "callbacks must be a list of Callback objects or functions of"),
+        ({"callbacks": [None]}, "Callback objects or functions of a record, got None"),
         (
             {"order": lambda epoch, m: [9] * m, "batch_size": 2},
             "4 whole numbers from 0 to 3",

@@ -181,7 +181,7 @@ def test_a_lesson(tmp_path, kind):
 def test_a_table_that_a_writer_goes_on_with(tmp_path):
     for damage in (b"epoch,\xff\xfe\n0,1\n", b'epoch,"' + b"x" * 200_000 + b'"\n0,1\n'):
         (tmp_path / "history.csv").write_bytes(damage)
-        with pytest.raises(FileError, match="a table that Csv wrote"):
+        with pytest.raises(FileError, match="a first line that Csv did not write"):
             Network([1, 1], seed=1).train(
                 [[0.0, 1.0]], [[0, 1]], iterations=2, callbacks=[Csv(tmp_path / "history.csv", append=True)]
             )

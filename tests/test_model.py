@@ -360,7 +360,7 @@ class TestAnswers:
         assert net.predict([[0, 1]]).tolist() == [[1, 3], [3, 3]]
         assert net.cost([[0, 1]], [[1, 1], [1, 3]]) == ((0 + 4) + (4 + 0)) / 2 / 2
         for answer in (net.predict_proba, lambda X: net.accuracy(X, [[1], [1]])):
-            with pytest.raises(ConfigurationError, match="this network's output is 'identity'"):
+            with pytest.raises(ConfigurationError, match="The output 'identity' gives numbers"):
                 answer([[0]])
 
     def test_gradients_have_the_lectures_names_and_shapes(self):

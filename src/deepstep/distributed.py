@@ -25,8 +25,6 @@ from deepstep.types import Array, is_number
 
 __all__ = ["process_group"]
 
-WHERE = "deepstep.distributed.process_group"
-
 PATIENCE = 600.0
 """Seconds that workers wait for each other, unless something else is asked for."""
 
@@ -76,13 +74,13 @@ def process_group(timeout: float = PATIENCE) -> Iterator[None]:
     >>> len(history)
     3
     """
-    missing = missing_torch(WHERE)
+    missing = missing_torch("deepstep.distributed.process_group")
     if missing is not None:
         raise missing
     from torch import distributed
 
     if not (is_number(timeout) and timeout > 0):
-        raise ConfigurationError(WHERE, "a number of seconds above 0", f"got {timeout!r}", setting="timeout")
+        raise ConfigurationError.must_be("timeout", "a number of seconds above 0", repr(timeout))
     if distributed.is_initialized():
         yield
         return
@@ -93,9 +91,8 @@ def process_group(timeout: float = PATIENCE) -> Iterator[None]:
 
         raise lost_worker(error, int(os.environ.get("RANK", 0))) from error
     except ValueError as error:
-        raise ConfigurationError(
-            WHERE, "the variables that torchrun sets", f"got: {error}", "Start the script by torchrun."
-        ) from error
+        problem = f"The variables that torchrun sets are missing or wrong: {error}"
+        raise ConfigurationError(problem, "Start the script by torchrun.") from error
     try:
         yield
     finally:
@@ -143,34 +140,35 @@ def in_process_group() -> bool:
     return bool(distributed.get_world_size() > 1)
 
 
-def engine_of_training(engine: str, where: str) -> str:
+def engine_of_training(engine: str) -> str:
     """The engine of a training as it is; within a process group the one that all workers share."""
     if not in_process_group():
         return engine
     name, _, device = engine.partition(":")
     if name not in ("auto", "torch") or device not in ("", "cpu", "cuda"):
         expected = "'auto', 'torch', 'torch:cpu' or 'torch:cuda' within a process group"
-        raise ConfigurationError(where, expected, f"got {engine!r}", setting="engine")
+        raise ConfigurationError.must_be("engine", expected, repr(engine))
     return f"{DISTRIBUTED}:{device}" if device else DISTRIBUTED
 
 
-def refuse_drawn_seed(where: str, setting: str) -> None:
+def refuse_drawn_seed(setting: str) -> None:
     """Refuse to draw a seed within a process group: each worker would draw another one."""
     if in_process_group():
         expected = "a whole number, where several workers train a network"
-        raise ConfigurationError(where, expected, "got None", f"Pass {setting}=0.", setting=setting)
+        raise ConfigurationError.must_be(setting, expected, "None", f"Pass {setting}=0.")
 
 
-def refuse_ensemble(where: str) -> None:
+def refuse_ensemble() -> None:
     """Refuse an ensemble within a process group, whose workers would all train the same members."""
     if in_process_group():
-        expected = "a process outside of a process group, as joblib distributes the members of an ensemble"
-        hint = "Fit it in one process, within joblib.parallel_config(…): docs/scale.md."
-        raise ConfigurationError(where, expected, "got one of several workers", hint)
+        raise ConfigurationError(
+            "An ensemble cannot be fitted within a process group, as joblib distributes its members",
+            "Fit it in one process, within joblib.parallel_config(…): docs/scale.md.",
+        )
 
 
 def refuse_another_training(
-    workers: Communicator, where: str, settings: Any, *data: Array | Examples | StreamedExamples | None
+    workers: Communicator, settings: Any, *data: Array | Examples | StreamedExamples | None
 ) -> None:
     """Refuse, in all workers, settings (in JSON's types) and data that are not those of the first worker."""
     if workers.share.of == 1:
@@ -184,9 +182,7 @@ def refuse_another_training(
     others = np.flatnonzero(workers.sums(differs))
     if len(others):
         raise ConfigurationError(
-            where,
-            "the same network, examples and options in every worker",
-            f"worker {others[0]} has others than worker 0",
+            f"Worker {others[0]} has another network, other examples or options than worker 0",
             "Give the network, or random_state, and what else is random the same seed in each.",
         )
 

@@ -55,7 +55,7 @@ class TestRight:
         assert trace.check().passed
         assert "loss = log_cosh(Z2, Y)" in str(trace)
         assert trace.to_dict()["entries"]
-        with pytest.raises(ConfigurationError, match="an output that gives probabilities"):
+        with pytest.raises(ConfigurationError, match="gives numbers, no probabilities"):
             net.predict_proba(X)
 
     def test_a_kinked_one_with_targets_of_yes_and_no(self) -> None:

@@ -239,5 +239,5 @@ def test_a_training_that_diverges_by_a_mistake_says_so() -> None:
 
 
 def test_a_mistake_is_of_the_reference_engine() -> None:
-    with pytest.raises(ConfigurationError, match="got engine='compiled' beside it"):
+    with pytest.raises(ConfigurationError, match=r"^fault and engine='compiled' cannot be given tog"):
         Network([4, 3, 2], engine="compiled").train(*problem()[1:], fault="sign of dW")

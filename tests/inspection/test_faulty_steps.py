@@ -52,5 +52,5 @@ def test_an_unknown_fault_is_refused_at_once(fault):
 
 def test_a_fault_needs_the_reference_engine():
     net = Network([3, 1], seed=1, engine="compiled")
-    with pytest.raises(ConfigurationError, match="fault alone"):
+    with pytest.raises(ConfigurationError, match=r"^fault and engine='compiled' cannot"):
         net.steps(X, Y, fault="lost 1/m")

@@ -158,9 +158,8 @@ class TestOptions:
     def test_options_that_compare_nothing_are_refused(self, option, message):
         net = network((3, 1))
         X, Y = data((3, 1), "sigmoid", 2)
-        with pytest.raises(ConfigurationError, match=r"^check_gradients: ") as error:
+        with pytest.raises(ConfigurationError, match=message):
             net.check_gradients(X, Y, **option)
-        assert message in str(error.value)
 
 
 class TestReport:

@@ -121,18 +121,21 @@ class TestFromTorch:
     @pytest.mark.parametrize(
         ("parts", "message"),
         [
-            ([], "Network.from_torch: a torch.nn.Sequential with a Linear; there is none in it"),
-            ([nn.Linear(2, 2), nn.ReLU(), nn.Tanh()], "module 2 (Tanh): Linear, then at most one"),
-            ([nn.Linear(2, 2), nn.BatchNorm1d(2)], "without normalization; the last Linear, 0, has one"),
-            ([nn.Linear(2, 2), nn.LeakyReLU(0.2)], "negative_slope=0.01 for 'leaky_relu'; got Leaky"),
+            ([], "The module has no Linear"),
+            ([nn.Linear(2, 2), nn.ReLU(), nn.Tanh()], "Module 2 (Tanh) is out of order"),
+            ([nn.Linear(2, 2), nn.BatchNorm1d(2)], "The last Linear, module 0, has a normalization"),
+            ([nn.Linear(2, 2), nn.LeakyReLU(0.2)], "negative_slope=0.01 for 'leaky_relu', got Leaky"),
             ([nn.Linear(2, 2), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(2, 1)], "size 2 of the Linear before"),
-            ([nn.Linear(2, 2), nn.LayerNorm(2), nn.ReLU(), nn.Linear(2, 1)], "no bias in the Linear before"),
-            ([OrderedDict(first=nn.Linear(2, 2), second=nn.Hardtanh())], "module second (Hardtanh)"),
-            ([nn.Linear(2, 2, dtype=torch.bfloat16)], "numbers of float32 or float64; got"),
-            ([nn.Linear(2, 2, device="meta")], "on the device meta, which has shapes alone"),
-            ([nn.utils.spectral_norm(nn.Linear(2, 2))], "module 0 (Linear): a module without hooks"),
-            ([nn.Linear(2, 3), nn.ReLU(), nn.Linear(4, 1)], "W2 must have shape (n_2, n_1) with"),
-            ([not_finite(nn.Linear(2, 2))], "one is not"),
+            (
+                [nn.Linear(2, 2), nn.LayerNorm(2), nn.ReLU(), nn.Linear(2, 1)],
+                "a layer with a bias: that of m",
+            ),
+            ([OrderedDict(first=nn.Linear(2, 2), second=nn.Hardtanh())], "Module second (Hardtanh)"),
+            ([nn.Linear(2, 2, dtype=torch.bfloat16)], "must be of float32 or float64, got"),
+            ([nn.Linear(2, 2, device="meta")], "parameters without numbers: they are on the device meta"),
+            ([nn.utils.spectral_norm(nn.Linear(2, 2))], "Module 0 (Linear) has hooks"),
+            ([nn.Linear(2, 3), nn.ReLU(), nn.Linear(4, 1)], "layer 2: W2 has shape (n_2, n_1) with"),
+            ([not_finite(nn.Linear(2, 2))], "has an entry that is not finite in float32"),
         ],
     )
     def test_what_has_no_counterpart_is_named_with_its_place(self, parts, message):
@@ -143,7 +146,7 @@ class TestFromTorch:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"output": "softmax"}, "'softmax', or with Linear alone.*ends with 'sigmoid'"),
+            ({"output": "softmax"}, "^The module ends with 'sigmoid', and .* 'softmax', or Linear alone"),
             ({"output": "sigmoids"}, "Did you mean 'sigmoid'"),
         ],
     )
@@ -256,9 +259,9 @@ class TestFromSklearn:
     @pytest.mark.parametrize(
         ("estimator", "message"),
         [
-            (None, "^Network.from_sklearn: an MLPClassifier or .* network_ is the network"),
-            (NetworkClassifier(), "^Network.from_sklearn: an MLPClassifier or .* network_ is the network"),
-            (MLPClassifier(), "a fitted estimator; it is not fitted. Call its fit"),
+            (None, "^estimator must be an MLPClassifier or .* network_ is the network"),
+            (NetworkClassifier(), "^estimator must be an MLPClassifier or .* network_ is the network"),
+            (MLPClassifier(), "^The estimator is not fitted. Call its fit"),
         ],
     )
     def test_other_objects_are_refused(self, estimator, message):

@@ -50,5 +50,5 @@ def test_many_columns_go_part_by_part(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("output", [3, -1, 1.0, True, "a"])
 def test_an_output_that_is_none_is_refused(output: Any) -> None:
     net, X = network()
-    with pytest.raises(ConfigurationError, match="output is"):
+    with pytest.raises(ConfigurationError, match="output must be one of"):
         net.input_gradients(X, output=output)

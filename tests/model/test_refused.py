@@ -20,7 +20,7 @@ HELD_OUT = {"validation": (X, Y["sigmoid"])}
 WHOLE, LBFGS = "a whole number of at least 1, got", {"optimizer": "lbfgs"}
 REFIT = {"refit": True, "patience": 3, "validation_fraction": 0.3}
 PLATEAU = {"name": "plateau", "quantity": "validation_cost"}
-WATCHED = "quantity of the records is one of 'epoch', "
+KNOWN = "must be one of 'epoch', "
 METRICS = "metrics must be a mapping of names to functions (Y, AL), got"
 
 # By the output: options, what the message has, and the error where it is no ConfigurationError.
@@ -36,26 +36,29 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
         ),
         ({"validation": (X, Y["sigmoid"], [1.0])}, "^validation sample_weight must have", ShapeError),
         ({"validation": (X, Y["sigmoid"], -np.ones(40))}, "must hold numbers of at least 0", DataError),
-        ({**HELD_OUT, "validation_fraction": 0.1}, "validation_fraction; got both"),
+        ({**HELD_OUT, "validation_fraction": 0.1}, "validation and validation_fraction cannot be given tog"),
         *(
-            ({"metrics": metrics, "validation_fraction": 0.2}, f"train: {message}")
+            ({"metrics": metrics, "validation_fraction": 0.2}, message)
             for metrics, message in (
-                (3, f"{METRICS} 3. Such as metrics="),
-                ({1: len}, "names of metrics are texts; got 1. Such as metrics="),
-                ({"cost": len}, "names of metrics; got 'cost', which is recorded in any case"),
-                ({"accuracy": 5}, "metrics['accuracy'] must be a function"),
+                (3, f"^{METRICS} 3. Such as metrics="),
+                ({1: len}, "^The name of a metric must be a text, got 1. Such as metrics="),
+                ({"cost": len}, "^A metric cannot be called 'cost', which is recorded in any case"),
+                ({"accuracy": 5}, "^metrics['accuracy'] must be a function"),
             )
         ),
-        ({"metrics": {"a": len}}, "validation data for the metrics; got None"),
-        ({"patience": 0}, f"patience must be {WHOLE} 0"),
-        ({"monitor": "cost"}, "monitor requires patience; got monitor='cost' alone"),
+        ({"metrics": {"a": len}}, "^metrics needs validation data. Pass"),
+        ({"patience": 0}, f"^patience must be {WHOLE} 0"),
+        ({"monitor": "cost"}, "^monitor='cost' needs patience"),
         ({"patience": 2, "monitor": "costs"}, "Did you mean 'cost'?"),
-        ({"patience": 2, "monitor": "examples"}, WATCHED),  # of a part of an epoch alone
-        ({"patience": 2, "monitor": "dead", "callbacks": [Health()]}, WATCHED),
-        ({"callbacks": [ReduceLROnPlateau("mine"), lambda record: record.update(mine=1)]}, WATCHED),
-        ({"dropout": 0.1, "dropout_schedule": PLATEAU}, f"^Network.train, dropout_schedule: {WATCHED}"),
+        ({"patience": 2, "monitor": "examples"}, f"^monitor {KNOWN}"),  # of a part of an epoch alone
+        ({"patience": 2, "monitor": "dead", "callbacks": [Health()]}, f"^monitor {KNOWN}"),
+        ({"callbacks": [ReduceLROnPlateau("mine"), lambda record: record.update(mine=1)]}, KNOWN),
+        (
+            {"dropout": 0.1, "dropout_schedule": PLATEAU},
+            "^dropout_schedule['quantity']='validation_cost' needs validation data",
+        ),
         *(
-            (options, f"^Network.train: {name}{message}")
+            (options, f"^{name}{message}")
             for name, besides in (("schedule", {}), ("dropout_schedule", {"dropout": 0.1}))
             for options, message in (
                 ({name: "cosin", **besides}, " must be one of"),
@@ -63,7 +66,7 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
             )
         ),
         *(
-            ({f"{name}_schedule": "linear", **nothing}, f"^Network.train: {name}_schedule must be used with")
+            ({f"{name}_schedule": "linear", **nothing}, f"^{name}_schedule must be used with")
             for name in ("weight_decay", "dropout")
             for nothing in ({}, {"weight_decay": 0.0, "dropout": [0.0]})
         ),
@@ -72,24 +75,27 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
         ({"deterministic": 1}, "deterministic must be True or False, got 1"),
         ({"resume": 5}, "resume must be True, a file or a folder, got 5"),
         ({"checkpoint": 5}, "checkpoint must be a folder or ModelCheckpoint"),
-        ({"resume": "none"}, "none: a checkpoint; there is no such file", FileError),
-        ({"checkpoint": "c", **LBFGS}, "got L-BFGS, whose"),
-        ({**REFIT, "patience": None}, "patience, where refit=True; got None. It counts"),
-        ({**REFIT, "validation_fraction": None}, "validation data, where refit=True; got"),
-        ({**REFIT, "time_budget": 1.0}, "functions of the epoch; got time_budget, which"),
+        ({"resume": "none"}, "^none", FileError),
+        ({"checkpoint": "c", **LBFGS}, "^L-BFGS cannot write or resume checkpoints"),
+        ({**REFIT, "patience": None}, "^refit=True needs patience, which counts"),
+        ({**REFIT, "validation_fraction": None}, "^refit=True needs validation data"),
+        ({**REFIT, "time_budget": 1.0}, "rates of time_budget, which are not functions of the epoch"),
         ({"refit": "yes"}, "refit must be True or False, got 'yes'"),
-        ({**REFIT, "resume": "folder"}, "where refit=True; got resume='folder'"),
-        ({**REFIT, "callbacks": [ModelCheckpoint("c")]}, "has a folder of its own; got ModelCheckpoint"),
+        ({**REFIT, "resume": "folder"}, "where refit=True, got 'folder'"),
+        ({**REFIT, "callbacks": [ModelCheckpoint("c")]}, "^ModelCheckpoint among the callbacks"),
         ({"fault": "sign of DW"}, "Did you mean 'sign of dW'"),
-        ({"fault": "sign of dW", "checkpoint": "c"}, "fault alone: it is for teaching"),
+        ({"fault": "sign of dW", "checkpoint": "c"}, "^fault and checkpoint cannot be given together"),
     ],
     "softmax": [
-        ({"class_weight": "even"}, "class_weight is 'balanced' or a mapping"),
+        ({"class_weight": "even"}, "'balanced' or a mapping"),
         ({"class_weight": {0: -1.0}}, "weights of at least 0"),
         ({"class_weight": dict.fromkeys(range(3), 0.0)}, "one of them above 0", DataError),
-        ({"scoring": "f1_macro"}, "validation data, where scoring is given; got"),
+        ({"scoring": "f1_macro"}, "^scoring='f1_macro' needs validation data"),
         ({"scoring": "acuracy", "validation_fraction": 0.3}, "Did you mean 'accuracy'"),
-        ({"scoring": "roc_auc", "validation_fraction": 0.3}, "a metric of such a target, 'roc_auc' is none"),
+        (
+            {"scoring": "roc_auc", "validation_fraction": 0.3},
+            "of such a target, got 'roc_auc', which is none",
+        ),
     ],
     "identity": [
         ({"class_weight": "balanced"}, "^class_weight needs an output that learns classes, got 'identity'"),

@@ -104,7 +104,7 @@ def test_all_of_a_training_is_kept(tmp_path):
 
 def test_a_history_that_no_training_writes(tmp_path):
     for records, reason in (
-        ([{"epoch": 1}], "numbers for epoch, step and cost in every record"),
+        ([{"epoch": 1}], "^Record 1 of the history lacks numbers for epoch, step and cost"),
         ([{"epoch": 0, "step": 1, "cost": 0.5, "health": [{"mean": 0.0}] * 3}], "health of every layer"),
     ):
         net = Network.load(SAVED)
@@ -123,12 +123,12 @@ def change_type(arrays, dtype):
 
 
 FORGED = [
-    (put("parameters.W1", np.nan), "W1 has finite numbers of float32 only"),
-    (put("statistics.mean1", np.nan), "mean1 has finite numbers"),
-    (put("statistics.variance1", -1), "variance1 has finite numbers of at least 0"),
+    (put("parameters.W1", np.nan), "W1 has an entry that is not finite in float32"),
+    (put("statistics.mean1", np.nan), "mean1 has an entry that is not finite"),
+    (put("statistics.variance1", -1), "variance1 has an entry that is below 0 or not finite"),
     (lambda arrays: arrays.update(more=np.zeros(1)), "belong to nothing"),
     (lambda arrays: arrays.pop("model.parameters.W1"), "W1"),
-    (lambda arrays: change_type(arrays, np.float64), "all float32, or all float64; got float32, float64"),
+    (lambda arrays: change_type(arrays, np.float64), "all float32, or all float64, got float32, float64"),
     (lambda arrays: change_type(arrays, np.int32), "parameters of Network"),
 ]
 

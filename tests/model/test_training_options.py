@@ -74,7 +74,7 @@ class TestSchedules:
 def test_a_factor_that_cannot_be_ends_the_training_there(name, factor):
     net, twin, options = network(), network(), {"weight_decay": 0.1, "dropout": 0.1}
     with pytest.raises(
-        ConfigurationError, match=rf"^{name}: .* a finite number of at least 0; it gave .* at t = 0\.5"
+        ConfigurationError, match=rf"^{name} must be .* finite numbers of at least 0, got .* at t = 0\.5"
     ):
         trained(net, **{name: lambda t: factor if t > 0.4 else 1.0}, **options)
     assert same(net, trained(twin, iterations=3, **options))  # what was reached until then
@@ -155,7 +155,7 @@ def test_a_weight_of_2_is_the_column_twice():
 def test_batches_of_one_have_no_statistics_of_their_own():
     net = network(normalization="batch")
     for examples, options in (((X, Y), {"batch_size": 1}), ((X[:, :1], Y[:, :1]), {})):
-        with pytest.raises(ConfigurationError, match="at least two examples in a batch for batch norm"):
+        with pytest.raises(ConfigurationError, match=r"^Batch normalization makes all inputs 0 in batches"):
             trained(net, examples, **options)
     assert len(net.train(X, Y, iterations=1, batch_size=3)) == 1  # the last one is short, and is borne
 
@@ -174,8 +174,8 @@ def test_batches_of_one_have_no_statistics_of_their_own():
 def test_a_foreign_or_misspelt_argument_names_the_right_one(method, name, instead):
     with pytest.raises(ConfigurationError, match=re.escape(name)) as error:
         getattr(network(), method)(X, Y, **{name: 1})
-    assert instead in str(error.value).partition("got ")[2]
-    with pytest.raises(ConfigurationError, match=r"Network.steps: .* got 'patience'\. Network.train has it"):
+    assert instead in str(error.value)
+    with pytest.raises(ConfigurationError, match=r"no argument 'patience'\. Network.train has it"):
         network().steps(X, Y, patience=1)
 
 
@@ -183,5 +183,5 @@ def test_epochs_and_iterations_are_the_same_and_one_of_them_is_given():
     first, second = (network().train(X, Y, **option) for option in ({"epochs": 7}, {"iterations": 7}))
     assert first.costs.tolist() == second.costs.tolist()
     assert len(first) == len(list(network().steps(X, Y, epochs=7))) == 7
-    with pytest.raises(ConfigurationError, match="epochs or iterations, which are the same"):
+    with pytest.raises(ConfigurationError, match=r"^epochs=7 and iterations=7 are given, which are the same"):
         network().train(X, Y, epochs=7, iterations=7)

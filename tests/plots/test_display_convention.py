@@ -128,7 +128,7 @@ def test_an_ensemble_is_asked_which_member(display, ensemble):
             display.from_estimator(ensemble)
     drawn = display.from_estimator(ensemble, member=1).plot()
     assert drawn.describe()
-    with pytest.raises(ConfigurationError, match=f"member is one of 0 … {count - 1}; got {count}"):
+    with pytest.raises(ConfigurationError, match=f"member must be one of 0 … {count - 1}, got {count}"):
         display.from_estimator(ensemble, member=count)
 
 
@@ -137,7 +137,9 @@ def test_what_is_no_network_is_refused(plain):
         ArchitectureDisplay.from_network(plain)
     with pytest.raises(ConfigurationError, match="Call fit before"):
         TrainingCurveDisplay.from_estimator(DeepClassifier())
-    with pytest.raises(ConfigurationError, match="member is for ensembles; got 0 for one network"):
+    with pytest.raises(
+        ConfigurationError, match="member must be None for an estimator of one network, got 0"
+    ):
         TrainingCurveDisplay.from_estimator(plain, member=0)
 
 
@@ -151,7 +153,5 @@ def test_signed_maps_have_0_in_their_middle():
 @pytest.mark.parametrize("display", OF_HISTORY)
 @pytest.mark.parametrize("wrong", [None, [], "run"])
 def test_what_is_no_history_is_refused(display, wrong):
-    with pytest.raises(
-        ConfigurationError, match=f"{display.__name__}.from_history: the History of a training"
-    ):
+    with pytest.raises(ConfigurationError, match=r"^history must be the History of a training, got"):
         display.from_history(wrong)

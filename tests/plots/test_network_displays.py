@@ -37,7 +37,7 @@ def test_neuron_maps_are_the_activations_at_the_grid(network):
 
 
 def test_neuron_maps_need_a_plane():
-    with pytest.raises(ConfigurationError, match="2 inputs, as a plane has; got one of 3"):
+    with pytest.raises(ConfigurationError, match=r"^The network has 3 inputs, and a plane has 2"):
         NeuronMapsDisplay.from_network(Network([3, 1], seed=1), np.ones((3, 2)))
 
 
@@ -48,7 +48,7 @@ def test_first_layer_weights_are_the_largest_units():
     assert display.units.tolist() == [0, 2]
     np.testing.assert_array_equal(display.images_[0].get_array(), [[1, 2], [3, 4]])
     np.testing.assert_array_equal(display.images_[1].get_array(), [[-9, 0], [0, 0]])
-    with pytest.raises(ShapeError, match=r"of 4 inputs; got \(2, 3\)"):
+    with pytest.raises(ShapeError, match=r"of 4 inputs, got \(2, 3\)"):
         FirstLayerWeightsDisplay.from_network(network, image_shape=(2, 3))
 
 
@@ -109,7 +109,7 @@ def test_saliency_refuses_what_does_not_fit(network):
         SaliencyDisplay.from_network(network, X[:, 0], method="integrated_gradient")
     with pytest.raises(ShapeError, match="one example of 2 inputs"):
         SaliencyDisplay.from_network(network, X)
-    with pytest.raises(ConfigurationError, match="output is one of 0 … 0"):
+    with pytest.raises(ConfigurationError, match="output must be one of 0 … 0"):
         SaliencyDisplay.from_network(network, X[:, 0], output=1)
 
 

@@ -76,7 +76,7 @@ def test_a_validation_cost_of_few_epochs_has_a_marker_at_each_of_them():
 
 
 def test_an_empty_history_is_refused():
-    with pytest.raises(DataError, match="at least one epoch; got an empty history"):
+    with pytest.raises(DataError, match=r"^The history has no epoch"):
         TrainingCurveDisplay.from_history(History())
 
 

@@ -194,7 +194,7 @@ class TestReadOnly:
             record |= {"a": 1, "cost": 0.0}
             del record["epoch"]
 
-        train_with = as_callbacks([add, lambda record: seen.append(dict(record))], "test")
+        train_with = as_callbacks([add, lambda record: seen.append(dict(record))])
         history = train(session, examples, Plan(2, 0.1), callbacks=train_with)
         expected = train(session_and_examples()[0], examples, Plan(2, 0.1))
         assert history.costs.tolist() == expected.costs.tolist()

@@ -130,12 +130,12 @@ def test_all_damaged_is_for_people_to_decide(tmp_path):
 class TestTheFolder:
     def test_cannot_be_made(self, tmp_path):
         (tmp_path / "file").touch()
-        with pytest.raises(FileError, match="a folder for checkpoints"):
+        with pytest.raises(FileError, match="cannot hold checkpoints: "):
             setup().train(ModelCheckpoint(tmp_path / "file" / "b"))
 
     def test_of_another_training_is_refused(self, tmp_path):
         setup().train(ModelCheckpoint(tmp_path, every_epochs=1))
-        with pytest.raises(FileError, match="it holds those of an earlier one"):
+        with pytest.raises(FileError, match="holds checkpoints of an earlier training"):
             setup().train(ModelCheckpoint(tmp_path, every_epochs=1))
         assert steps(tmp_path) == [3, 6, 9]
 

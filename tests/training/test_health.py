@@ -131,5 +131,5 @@ def test_the_examples_looked_at_are_spread_over_all(network):
     "wrong", [{"every": 0}, {"every": 1.5}, {"examples": 0}, {"examples": True}, {"flat": -1}, {"flat": None}]
 )
 def test_settings_out_of_range_are_refused(wrong):
-    with pytest.raises(ConfigurationError, match=f"Health: {next(iter(wrong))} must be "):
+    with pytest.raises(ConfigurationError, match=f"^{next(iter(wrong))} must be "):
         Health(**wrong)

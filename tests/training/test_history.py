@@ -41,11 +41,11 @@ def test_what_is_not_finite_is_null_wherever_it_stands():
 
 
 def test_what_is_no_json_value_is_refused_by_name():
-    with pytest.raises(ConfigurationError, match=r"^a record of training, 'a': JSON .*; got object\. Let"):
+    with pytest.raises(ConfigurationError, match=r"^A record of training, 'a' must .* got object\."):
         History([{"a": object()}]).to_jsonl()
-    with pytest.raises(ConfigurationError, match=r"record of training, 'a', 'b': JSON values.*; got complex"):
+    with pytest.raises(ConfigurationError, match=r"record of training, 'a', 'b' must .* got complex"):
         History([{"a": [{"b": np.array([1j])}]}]).to_jsonl()
-    with pytest.raises(ConfigurationError, match=r"^a record of training: JSON values.*; got tuple"):
+    with pytest.raises(ConfigurationError, match=r"^A record of training must .* got tuple"):
         History([{(1, 2): 3}]).to_jsonl()
 
 
@@ -54,7 +54,7 @@ def test_a_broken_line_is_named(line):
     text = f'{{"cost": 0.5}}\n{line}\n{{"cost": 0.4}}\n'
     with pytest.raises(FileError) as error:
         History.from_jsonl(text, where="run/history.jsonl")
-    assert str(error.value) == f"run/history.jsonl: one JSON object a line; line 2 is {line!r}."
+    assert str(error.value) == f"run/history.jsonl has no JSON object in line 2: {line!r}."
 
 
 def test_its_own_text():

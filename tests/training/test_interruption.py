@@ -13,9 +13,9 @@ pytestmark = pytest.mark.usefixtures("pythons_own_handler")
 
 def test_the_first_one_waits():
     with deferred() as interruption:
-        assert not interruption.asked
+        assert not interruption.pressed
         signal.raise_signal(signal.SIGINT)
-        assert interruption.asked
+        assert interruption.pressed
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -31,7 +31,7 @@ def test_a_signal_that_comes_twice_is_one_key_press():
     with deferred() as interruption:
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
-        assert interruption.asked
+        assert interruption.pressed
 
 
 def test_the_handler_comes_back_after_an_error():
@@ -46,7 +46,7 @@ def test_a_program_with_its_own_handler_keeps_it():
     signal.signal(signal.SIGINT, lambda *_: seen.append(1))
     with deferred() as interruption:
         signal.raise_signal(signal.SIGINT)
-    assert (seen, interruption.asked) == ([1], False)
+    assert (seen, interruption.pressed) == ([1], False)
 
 
 class Ended:
@@ -63,7 +63,7 @@ def test_a_press_that_python_drops_ends_the_training_before_its_first_step():
     with deferred(waits=False) as interruption:
         ended = Ended()
         del ended
-        assert interruption.asked
+        assert interruption.pressed
         with pytest.raises(KeyboardInterrupt):
             network.train(X, np.array([[0, 1, 0, 1, 0]]), iterations=3)
     np.testing.assert_array_equal(network.parameters.flat, before)

@@ -76,7 +76,7 @@ def test_stop_training_ends_in_order(raised, stopped):
             raise raised
 
     diary = Diary()
-    history = train(session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(stop, "test"), diary])
+    history = train(session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(stop), diary])
     assert history.stopped == stopped
     assert len(history) == 2
     assert session.state().step == 2
@@ -97,9 +97,7 @@ def test_an_interrupt_and_a_broken_callback_come_through_after_the_end_was_told(
 
     diary, history = Diary(), History()
     with pytest.raises(raised):
-        train(
-            session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(fail, "test"), diary], history=history
-        )
+        train(session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(fail), diary], history=history)
     assert diary.lines == ["begin 9 0", "end 1"]
     assert history.stopped == ("interrupted" if raised is KeyboardInterrupt else "")
 
@@ -206,14 +204,14 @@ def test_a_plan_that_cannot_work_is_refused(settings, message):
     [[0, 1], [0, 1, 2, 3], [0, 1, 3], [0, -1, 2], [0.0, 1.0, 2.0], [True, False, True], "abc", [[0, 1, 2]]],
 )
 def test_an_order_that_is_none_is_refused(order):
-    with pytest.raises(ConfigurationError, match=r"order\(7, 3\) gives 3 whole numbers from 0 to 2"):
+    with pytest.raises(ConfigurationError, match="3 whole numbers from 0 to 2"):
         visited(lambda epoch, m: order, 7, 3)
 
 
 @pytest.mark.parametrize("callbacks", [5, None, [5], ["print"], [Diary], Diary])
 def test_what_is_no_callback_is_refused(callbacks):
-    with pytest.raises(ConfigurationError, match="callbacks are"):
-        as_callbacks(callbacks, "test")
+    with pytest.raises(ConfigurationError, match=r"^callbacks must be"):
+        as_callbacks(callbacks)
 
 
 class TestTimeBudget:

@@ -130,7 +130,7 @@ def test_a_batch_without_weight_uses_up_no_rate():
 
 @pytest.mark.filterwarnings("error")
 def test_a_cost_that_is_not_finite_from_the_start_is_refused():
-    with pytest.raises(DataError, match=r"a finite cost before the first update; got inf"):
+    with pytest.raises(DataError, match=r"^The cost is inf before the first update"):
         find_rate(*parabola(scale=1e200))
 
 

@@ -90,7 +90,7 @@ class TestState:
         patience.on_train_begin(Training())
         assert patience.best_parameters == ("like", 7)
         patience.restore({"best": 2.5, "stalled": 0, "theta": 7})
-        with pytest.raises(ConfigurationError, match=r"a best quantity that is in the history; got 2\.5"):
+        with pytest.raises(ConfigurationError, match=r"^The history lacks the best quantity, 2\.5"):
             patience.on_train_begin(Training())
         patience.restore({"best": 2.5, "stalled": 0})  # without parameters there is nothing to doubt
         patience.on_train_begin(Training())

@@ -25,9 +25,9 @@ def train(**options):
 
 class TestWhatIsWatched:
     def test_one_plateau_for_two_schedules(self):
-        one = ReduceLROnPlateau("costs")
-        with pytest.raises(ConfigurationError, match=r"^Network\.train, schedule and dropout_schedule: "):
-            train(dropout=0.1, schedule=one, dropout_schedule=one)
+        plateau = ReduceLROnPlateau("costs")
+        with pytest.raises(ConfigurationError, match=r"^quantity must be one of"):
+            train(dropout=0.1, schedule=plateau, dropout_schedule=plateau)
 
     @pytest.mark.parametrize("early_stopping", [False, True])
     @pytest.mark.parametrize("solver", ["adam", "sgd"])
@@ -41,10 +41,10 @@ class TestWhatIsWatched:
             max_iter=2,
         )
         model.set_params(schedule={"name": "plateau", "quantity": "validation_scores"})
-        known = ", 'validation_cost', 'validation_score'; got" if early_stopping else "'seconds'; got"
-        with pytest.raises(
-            ConfigurationError, match=rf"^NetworkClassifier\.fit, schedule: quantity .*{known}"
-        ):
+        message = "'.* needs validation data"
+        if early_stopping:
+            message = "must be one of .*, 'validation_cost', 'validation_score', got"
+        with pytest.raises(ConfigurationError, match=rf"^schedule\b.*quantity.*{message}"):
             model.fit(np.arange(20.0).reshape(10, 2), [0, 1] * 5)
 
     @pytest.mark.parametrize(

@@ -170,9 +170,9 @@ def train_table(
             print_table_result(result, parts, scores, run, file)
     if json_wanted:
         click.echo(as_json(record))
-    if press.asked and not fitted.interrupted:
+    if press.pressed and not fitted.interrupted:
         note(f"Interrupted after the training, whose run is saved in {run}.")
-    return INTERRUPTED if fitted.interrupted or press.asked else GOOD
+    return INTERRUPTED if fitted.interrupted or press.pressed else GOOD
 
 
 def _keep_what_was_reached(

@@ -216,7 +216,7 @@ class _Fit:
                 self._interrupted = True
         with deferred() as interruption:  # what is trained is worth a second
             ensemble, together = self._ensemble()
-        self._interrupted = self._interrupted or interruption.asked
+        self._interrupted = self._interrupted or interruption.pressed
         self._warn(len(ensemble.members), together)
         return Outcomes(ensemble, self._n_learned, self._interrupted)
 

@@ -291,7 +291,6 @@ def fit_member(
         callbacks=[watcher for watcher in watchers if watcher is not None],
         patience=stopping,
         resume=latest_checkpoint(checkpoints.folder) if checkpoints and checkpoints.resume else None,
-        where=options.where,
     )
     training.training.member = (preset.name, task.fold)
     try:

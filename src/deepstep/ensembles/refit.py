@@ -31,7 +31,7 @@ def refit_ensemble(outcomes: Outcomes, rows: Rows, targets: Targets, request: Re
     workers: Workers | None = None
     try:
         with member_executor(request.n_jobs) as workers:
-            if workers.interruption.asked:
+            if workers.interruption.pressed:
                 raise KeyboardInterrupt
             prepared = prepare_fold(rows, targets, None, Fold(all_rows, none), presets, request)
             works = []

@@ -108,7 +108,7 @@ def _threads(wanted: int | None) -> Iterator[Workers]:
 
             try:
                 for number, work in works:
-                    if interruption.asked:
+                    if interruption.pressed:
                         raise KeyboardInterrupt
                     future = pool.submit(work, Link(given_up, partial(move, number)))
                     numbers[future] = number
@@ -117,7 +117,7 @@ def _threads(wanted: int | None) -> Iterator[Workers]:
                 # They are looked for ten times a second: where polars has been at work, Ctrl-C does not end a
                 # wait for a thread, and takes effect only after it.
                 while waiting:
-                    if interruption.asked:
+                    if interruption.pressed:
                         raise KeyboardInterrupt
                     yield from ended(0.1)
             finally:

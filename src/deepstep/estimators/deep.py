@@ -141,7 +141,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         True
         """
         where = f"{type(self).__name__}.fit"
-        refuse_ensemble(where)
+        refuse_ensemble()
         validation = validation_data(X_val, y_val, sample_weight_val, eval_set)
         context = FitContext(where, groups=groups, targets=target_names(y))
         return self._fit(RawData(X, y, sample_weight), validation, context)
@@ -257,7 +257,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
     def _request(self, context: FitContext) -> Request:
         """The parameters as the ensembles take them."""
         where = context.where
-        callbacks = tuple(as_callbacks(self.callbacks or [], where))
+        callbacks = tuple(as_callbacks(self.callbacks or []))
         options = Options(np.dtype(self.dtype), self.engine, callbacks, context.seed or 0, where)
         params = self.get_params(deep=False)
         return Request(

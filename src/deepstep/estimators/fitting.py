@@ -71,5 +71,5 @@ class Fitting:
             return int(self.random_state)
         earlier = self._earlier_seed(context)
         if earlier is None and self.random_state is None:
-            refuse_drawn_seed(context.where, "random_state")
+            refuse_drawn_seed("random_state")
         return int(check_random_state(self.random_state).randint(2**31)) if earlier is None else earlier

@@ -52,7 +52,7 @@ def whole_or_not_at_all(estimator: Any, where: str, trained: str) -> Iterator[No
     try:
         with deferred(waits=False) as interruption:
             yield
-        if interruption.asked and not estimator.interrupted_:
+        if interruption.pressed and not estimator.interrupted_:
             estimator._interrupted = True
             warn_the_caller(f"{where} was interrupted: {trained} trained and kept.")
     except BaseException:

@@ -332,7 +332,7 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
 
     def _judges(self, network: Network, held_out: Examples) -> list[Callback]:
         """The callback that scores validation data by a copy of the estimator that predicts by a network."""
-        scored, targets, where = copy(self), self.targets_, f"{type(self).__name__}.fit"
+        scored, targets = copy(self), self.targets_
         scored.network_, scored._progress = network, Progress()
         if hasattr(scored, "feature_names_in_"):
             del scored.feature_names_in_  # the rows have been stripped of theirs
@@ -344,7 +344,7 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
             positions = tuple(np.arange(len(labels)) for labels in targets.classes)
             scored.targets_ = replace(targets, classes=positions)
             y = targets.positions(y)
-        judge = EpochScoring(self.scoring, scored, network, held_out.X, y, held_out.weight, where)
+        judge = EpochScoring(self.scoring, scored, network, held_out.X, y, held_out.weight)
         judge.try_out()
         return [judge]
 

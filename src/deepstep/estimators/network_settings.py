@@ -97,7 +97,7 @@ def schedules_of(params: NetworkParameters, where: str) -> dict[str, Any]:
         if name not in SCHEDULED:
             raise unknown_name("schedule", name, SCHEDULED, setting="schedule", inside=True)
     return {
-        name: as_schedule(deepcopy(schedule), f"{where}, {name}")
+        name: as_schedule(deepcopy(schedule), name)
         for name, schedule in schedules.items()
         if schedule is not None
     }
@@ -326,7 +326,6 @@ def first_rate(
         learned,
         batch_size=None if is_one_batch else size,
         order=as_they_are if is_one_batch or not params.shuffle else shuffled(seed),
-        where=f"{where}, learning_rate_init='auto'",
     )
     if search.suggestion is not None:
         return search.suggestion, search

@@ -282,7 +282,6 @@ class NetworkTraining:
             callbacks=[*self._watchers(network, held_out), *self._shown],
             limits=Limits(params.max_fun, params.tol),
             resume=checkpoint_to_resume(params),
-            where=self.where,
         )
 
     def _in_batches(
@@ -312,12 +311,11 @@ class NetworkTraining:
             callbacks=[*watchers, *adaptive, patience, *repeat, *self._shown, *checkpoints],
             patience=patience,
             resume=checkpoint_to_resume(params, refit=refit),
-            where=self.where,
         )
 
     def _watchers(self, network: Network, held_out: Examples | None) -> list[Callback]:
         """The judge of the validation data, then the user's callbacks, which find scores in the records."""
-        callbacks = as_callbacks(self.params.callbacks or [], self.where)
+        callbacks = as_callbacks(self.params.callbacks or [])
         if held_out is None or self.params.scoring == COST:
             return callbacks
         return [*self.judges(copy(network), held_out), *callbacks]
@@ -365,7 +363,7 @@ class NetworkTraining:
             **schedules_of(params, self.where),
         )
         if params.refit and params.early_stopping:
-            refuse_rates_by_course(plan, self.where)
+            refuse_rates_by_course(plan)
         return plan
 
     def _patience(self, adaptive: list[AdaptiveRate], *, early: bool) -> EarlyStopping:
@@ -396,9 +394,9 @@ class NetworkTraining:
         settings = settings_of(params, network.seed)
         slots = len(get_optimizer(settings.optimizer).state)
         check_memory_to_train(network.architecture, parameters.dtype, slots, where)
-        refuse_idle(schedules_of(params, where), settings, where)
+        refuse_idle(schedules_of(params, where), settings)
         return open_session(
-            engine_of_training(params.engine, where) if by_all else params.engine,
+            engine_of_training(params.engine) if by_all else params.engine,
             network.architecture,
             parameters,
             settings,

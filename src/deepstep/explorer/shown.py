@@ -98,7 +98,7 @@ def shown(network: Network, X: Any, Y: Any, about: About, training: Mapping[str,
     notes = list(about.notes)
     pictures = None
     if len(about.image_shape):
-        about = replace(about, image_shape=check_image_shape(about.image_shape, X.shape[0], "explore"))
+        about = replace(about, image_shape=check_image_shape(about.image_shape, X.shape[0]))
     title = about.title or f"{'-'.join(map(str, shape.layer_dims))} on {about.name}"
     wide = network.parameters.flat.size > MOST_PARAMETERS
     if network.dtype != np.float64:

@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 
 class Call(NamedTuple):
-    """A call of an operation's backward: the given derivative, the needed quantities, and the tape."""
+    """A call of an operation's backward: the derivative by its output, what it needs, and the tape."""
 
     node: Node
-    given: Array
+    upstream: Array
     needs: Mapping[str, Array]
     tape: Tape
 
     @property
     def m(self) -> int:
-        return int(self.given.shape[1])
+        return int(self.upstream.shape[1])
 
 
 Spoil: TypeAlias = Callable[[Any, Call], Any]
@@ -53,8 +53,8 @@ class Fault:
 
     def spoilt_symbols(self, node: Node, graph: Graph) -> list[str]:
         """The derivatives of a node that are wrong; W and b only where they are parameters."""
-        given = [symbol for symbol in self.symbols if symbol in node.op.gives and self.fits(node)]
-        return [s for s in given if s in (*Z, *A_PREV) or node.names[s] in graph.learned]
+        symbols = [symbol for symbol in self.symbols if symbol in node.op.gives and self.fits(node)]
+        return [s for s in symbols if s in (*Z, *A_PREV) or node.names[s] in graph.learned]
 
     def spoilt(self, node: Node, graph: Graph, tape: Tape) -> Op:
         """The operation of a node with the mistake."""
@@ -65,12 +65,12 @@ class Fault:
         if not symbols:
             return op
 
-        def wrong(given: Array, *needs: Array) -> Any:
-            values = op.backward(given, *needs)
-            found = dict(zip(op.gives, values if len(op.gives) > 1 else (values,), strict=True))
-            call = Call(node, given, dict(zip(op.needs, needs, strict=True)), tape)
-            found |= {symbol: self.spoil(found[symbol], call) for symbol in symbols}
-            return tuple(found.values()) if len(op.gives) > 1 else found[op.gives[0]]
+        def wrong(upstream: Array, *needs: Array) -> Any:
+            values = op.backward(upstream, *needs)
+            results = dict(zip(op.gives, values if len(op.gives) > 1 else (values,), strict=True))
+            call = Call(node, upstream, dict(zip(op.needs, needs, strict=True)), tape)
+            results |= {symbol: self.spoil(results[symbol], call) for symbol in symbols}
+            return tuple(results.values()) if len(op.gives) > 1 else results[op.gives[0]]
 
         return replace(op, backward=wrong, without_input=None, equations=equations)
 
@@ -87,10 +87,10 @@ class Fault:
         """The graph and dZ[L] with the mistake in some layers, by default in all."""
         last, ZL = len(graph.layers), tape[graph.logits]
         layers = range(1, last + 1) if layers is None else layers
-        given = _dAL(ZL, Y, sample_weight, head) if self.output == "dA" else dZL
-        if self.output and last in layers and given is not None:
+        upstream = _dAL(ZL, Y, sample_weight, head) if self.output == "dA" else dZL
+        if self.output and last in layers and upstream is not None:
             node = place(activation_op(head.activation), last, {})
-            dZL = self.spoil(dZL, Call(node, given, {"Z": ZL}, tape))
+            dZL = self.spoil(dZL, Call(node, upstream, {"Z": ZL}, tape))
         nodes = tuple(
             node._replace(op=self.spoilt(node, graph, tape)) if node.layer in layers else node
             for node in graph.nodes
@@ -117,21 +117,19 @@ def _activates_by(name: str) -> Callable[[Node], bool]:
 
 def _at_A(v: Array, call: Call) -> Any:
     with np.errstate(all="ignore"):
-        return call.node.op.backward(call.given, call.node.op.forward(call.needs["Z"]))
+        return call.node.op.backward(call.upstream, call.node.op.forward(call.needs["Z"]))
 
 
 def _by_W_itself(_: Array, call: Call) -> Array:
-    W, dZ = call.needs["W"], call.given
+    W, dZ = call.needs["W"], call.upstream
     if W.shape[1] != len(dZ):
-        raise ShapeError(
-            "W·dZ", "W must have as many columns as dZ rows", f"got W {W.shape} and dZ {dZ.shape}"
-        )
+        raise ShapeError.must_be("W", "have as many columns as dZ rows", f"{W.shape} for dZ {dZ.shape}")
     return W @ dZ
 
 
 def _by_A_of_its_own_layer(dW: Array, call: Call) -> Array:
     A = call.tape[f"A{call.node.layer}"]
-    return call.given @ A.T / call.m if A.shape[1] == call.m else dW
+    return call.upstream @ A.T / call.m if A.shape[1] == call.m else dW
 
 
 def _of_another(name: str) -> Fault:
@@ -140,7 +138,7 @@ def _of_another(name: str) -> Fault:
     return Fault(
         f"the derivative of {name} is taken instead of that of the layer's own activation",
         ("Z",),
-        lambda v, call: other(call.given, call.needs["Z"]),
+        lambda v, call: other(call.upstream, call.needs["Z"]),
         lambda node: activates(node) and node.op.forward_equation.name != name,
     )
 
@@ -155,7 +153,7 @@ IN_PARAMETERS: dict[str, tuple[str, str, Spoil]] = {
     "1/n": (
         "1/n in {}",
         "{} {is} divided by the number of units n instead of the number of examples m",
-        lambda v, call: v * call.m / len(call.given),
+        lambda v, call: v * call.m / len(call.upstream),
     ),
     "factor 2 in a layer": ("factor 2 in {}", "{} {has} a factor of 2 too much", lambda v, call: 2 * v),
     "factor 1/2 in a layer": ("factor 1/2 in {}", "{} {has} a factor of 1/2 too much", lambda v, call: v / 2),
@@ -168,15 +166,15 @@ def _in_parameters(
     *names: str, among: Iterable[tuple[str, ...]] = (("W", "b"), ("W",), ("b",))
 ) -> dict[str, Fault]:
     """The factors of `IN_PARAMETERS` in the derivatives by these groups of parameters, by short name."""
-    found = {}
+    faults = {}
     for name, symbols in product(names, among):
         alone, sentence, spoil = IN_PARAMETERS[name]
         wrong, several = " and ".join(f"d{symbol}" for symbol in symbols), len(symbols) > 1
         verbs = {"is": "are", "has": "have"} if several else {"is": "is", "has": "has"}
-        found[name if several else alone.format(wrong)] = Fault(
+        faults[name if several else alone.format(wrong)] = Fault(
             sentence.format(wrong, **verbs), symbols, spoil
         )
-    return found
+    return faults
 
 
 W, B, Z, A_PREV = ("W",), ("b",), ("Z",), ("A_prev",)
@@ -198,7 +196,7 @@ FAULTS: dict[str, Fault] = {
     "no derivative": Fault(
         "the derivative of the activation is missing",
         Z,
-        lambda v, call: call.given,
+        lambda v, call: call.upstream,
         activates,
         output="dA",
     ),
@@ -210,13 +208,13 @@ FAULTS: dict[str, Fault] = {
     "1 - Z² for 1 - A²": Fault(
         "the derivative of tanh is 1 - Z² instead of 1 - A²",
         Z,
-        lambda v, call: call.given * (1 - call.needs["Z"] ** 2),
+        lambda v, call: call.upstream * (1 - call.needs["Z"] ** 2),
         _activates_by("tanh"),
     ),
     "Z(1 - Z) for A(1 - A)": Fault(
         "the derivative of sigmoid is Z·(1 - Z) instead of A·(1 - A)",
         Z,
-        lambda v, call: call.given * call.needs["Z"] * (1 - call.needs["Z"]),
+        lambda v, call: call.upstream * call.needs["Z"] * (1 - call.needs["Z"]),
         _activates_by("sigmoid"),
     ),
     "W for Wᵀ": Fault(
@@ -241,14 +239,14 @@ FAULTS: dict[str, Fault] = {
 """Mistakes of every network by short name; operations declare others in ``Op.faults``."""
 
 
-def get_fault(name: str, where: str) -> Fault:
+def get_fault(name: str) -> Fault:
     """A mistake by its short name; a `ConfigurationError` with the nearest name for an unknown one."""
     others = {f"derivative of {other}" for other in ACTIVATIONS}
     if name in FAULTS:
         return FAULTS[name]
     if name in others:
         return _of_another(name.removeprefix("derivative of "))
-    raise unknown_name(where, "fault", name, [*FAULTS, *sorted(others)], setting="fault")
+    raise unknown_name("fault", name, [*FAULTS, *sorted(others)], setting="fault")
 
 
 def known_faults(graph: Graph) -> list[Fault]:
@@ -324,16 +322,17 @@ class Search(NamedTuple):
 
     def places(self, fault: Fault) -> Iterator[Place]:
         """Each layer alone, then all hidden ones, then all, for a mistake in a shared function."""
-        graph, last, found = self.objective.graph, self.n_layers, set[int]()
+        graph, last = self.objective.graph, self.n_layers
+        possible_in = set[int]()
         for node in graph.nodes:
             W = self.objective.tape[f"W{node.layer}"]
             possible = fault.name in node.op.faults or fault.spoilt_symbols(node, graph)
             square = fault.symbols != A_PREV or W.shape[0] == W.shape[1]
             if possible and square and not (node.layer == last and activates(node)):
-                found.add(node.layer)
+                possible_in.add(node.layer)
         if fault.output:
-            found.add(last)
-        layers = sorted(found)
+            possible_in.add(last)
+        layers = sorted(possible_in)
         hidden = [layer for layer in layers if layer < last]
         yield from ((fault, [layer]) for layer in layers)
         yield from ((fault, group) for group in (hidden, layers) if len(group) > 1)
@@ -348,8 +347,8 @@ class Search(NamedTuple):
 def name_fault(gradients: Mapping[str, Array], objective: "Objective") -> str:
     """Name one or two mistakes that explain these gradients, or where these begin to differ."""
     search = Search(gradients, objective)
-    if found := _not_finite(search) or _misshapen(search):
-        return found
+    if diagnosis := _not_finite(search) or _misshapen(search):
+        return diagnosis
     begins = search.fails_in([])
     if not begins:
         return "the gradients are those of the equations; the finite differences are not good enough"
@@ -359,9 +358,9 @@ def name_fault(gradients: Mapping[str, Array], objective: "Objective") -> str:
     here = [(fault, layers) for fault, layers in candidates if begins in layers]
     partial: list[Place] = []  # they explain the first wrong layer of the backward pass
     tries: Iterator[tuple[Place, ...]] = chain(
-        ((one,) for one in candidates),
-        ((one,) for one in _updated_first(search)),
-        ((one, other) for one in partial for other in candidates),
+        ((place,) for place in candidates),
+        ((place,) for place in _updated_first(search)),
+        ((place, other) for place in partial for other in candidates),
         combinations(here[::-1], 2),  # factors are first in the table, and apply to the results of others
     )
     columns = objective.tape[objective.graph.logits].shape[1]
@@ -406,7 +405,7 @@ def _updated_first(search: Search) -> Iterator[Place]:
 
     def after(rate: float, text: str = "") -> Place:
         def moved(v: Array, call: Call) -> Array:
-            return v - rate * (call.given @ call.needs["A_prev"].T / call.m).T @ call.given
+            return v - rate * (call.upstream @ call.needs["A_prev"].T / call.m).T @ call.upstream
 
         return Fault(text, A_PREV, moved, _multiplies), list(range(2, search.n_layers + 1))
 
@@ -415,11 +414,11 @@ def _updated_first(search: Search) -> Iterator[Place]:
     # dW of the layer before the last is linear in α: two points give α
     name = f"W{search.n_layers - 1}"
     at_0, at_1 = (dict(search.with_faults([after(rate)]))[name] for rate in (0.0, 1.0))
-    slope, got = (at_1 - at_0).ravel(), np.asarray(search.gradients[f"d{name}"])
-    if got.shape != at_0.shape or not slope.any():
+    slope, dW = (at_1 - at_0).ravel(), np.asarray(search.gradients[f"d{name}"])
+    if dW.shape != at_0.shape or not slope.any():
         return
     size = np.abs(slope).max()  # squares of parts of it neither overflow nor vanish
-    if rate := float(slope / size @ ((got - at_0).ravel() / size) / np.square(slope / size).sum()):
+    if rate := float(slope / size @ ((dW - at_0).ravel() / size) / np.square(slope / size).sum()):
         yield after(
             rate,
             f"dA_prev is taken with weights that were updated already, at learning rate {rate:.3g}: take all "
@@ -430,13 +429,14 @@ def _updated_first(search: Search) -> Iterator[Place]:
 def _beginning(search: Search, layer: int) -> str:
     """The first wrong gradient of this layer, where the backward pass becomes wrong."""
     right = dict(search.with_faults([]))
-    names = [name for name, (own, _) in search.objective.graph.learned.items() if own == layer]
+    learned = search.objective.graph.learned
+    names = [name for name, (its_layer, _) in learned.items() if its_layer == layer]
     wrong = [f"d{name}" for name in names if not _equal(search.gradients[f"d{name}"], right[name])]
     look = f"dZ{layer}" if len(wrong) == len(names) > 1 else " and ".join(wrong)
     above = "" if layer == search.n_layers else f", all of layer {layer + 1} and above are right"
     return f"{UNKNOWN}; look at {look} next: it is the first that differs{above}"
 
 
-def _equal(got: Array, wrong: Array) -> bool:
+def _equal(gradient: Array, wrong: Array) -> bool:
     scale = float(np.abs(wrong).max(initial=0))
-    return np.shape(got) == wrong.shape and np.allclose(got, wrong, rtol=1e-6, atol=1e-9 * scale)
+    return np.shape(gradient) == wrong.shape and np.allclose(gradient, wrong, rtol=1e-6, atol=1e-9 * scale)

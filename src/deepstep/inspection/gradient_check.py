@@ -79,7 +79,7 @@ class Objective:
                 cost += term.cost(weights, term.strength, m)
                 if term.name == "l1":
                     sides += [W.ravel() > 0 for W in weights]
-            return Evaluated(factor * cost, *(np.concatenate([[], *found]) for found in (sides, bends)))
+            return Evaluated(factor * cost, *(np.concatenate([[], *parts]) for parts in (sides, bends)))
 
         return evaluate
 
@@ -257,14 +257,14 @@ class Options(NamedTuple):
     tolerance: float
     max_entries: int | None
 
-    def checked(self, where: str) -> "Options":
+    def checked(self) -> "Options":
         """These options; a `ConfigurationError` if nothing would be compared with them."""
         epsilon, order, tolerance, most = self
-        require(order in STENCILS, where, "2 or 4", order, setting="order")
+        require(order in STENCILS, "order", "2 or 4", order)
         for name, value in {"epsilon": 1.0 if epsilon is None else epsilon, "tolerance": tolerance}.items():
-            require(is_number(value) and value > 0, where, "a positive number", value, setting=name)
-        accepted, expected = most is None or is_whole(most, 1), "a whole number of at least 1"
-        require(accepted, where, expected, most, setting="max_entries")
+            require(is_number(value) and value > 0, name, "a positive number", value)
+        accepted = most is None or is_whole(most, 1)
+        require(accepted, "max_entries", "a whole number of at least 1", most)
         return self
 
 
@@ -342,11 +342,11 @@ def _compare(
     apart = part.difference(options.tolerance)
     verdict = "good" if apart < options.tolerance else "wrong"
     worst: tuple[int, ...] = ()
-    at_worst = nan, nan
+    at_worst = nan, nan  # where all entries are at a kink
     if len(entries):
-        at = int(np.argmax(np.abs(part.analytic - part.numeric)))
-        worst = tuple(map(int, np.unravel_index(entries[at], value.shape)))
-        at_worst = float(part.analytic[at]), float(part.numeric[at])
+        index = int(np.argmax(np.abs(part.analytic - part.numeric)))
+        worst = tuple(map(int, np.unravel_index(entries[index], value.shape)))
+        at_worst = float(part.analytic[index]), float(part.numeric[index])
     if not len(entries) or part.undecided(size):
         verdict = "not checkable"
     at_kink = int((~smooth).sum())
@@ -362,14 +362,15 @@ def _central(
     distance: float,
 ) -> tuple[float, float] | None:
     """The central difference by one entry, and the change of slope at a bend; None across a kink."""
-    kept, seen = value[entry], list[Evaluated]()
+    middle = value[entry]
+    seen: list[Evaluated] = []
     for step, _ in stencil:
-        value[entry] = kept + step * distance
+        value[entry] = middle + step * distance
         seen.append(evaluate())
         if not np.array_equal(seen[-1].sides, start.sides):
-            value[entry] = kept
+            value[entry] = middle
             return None
-    value[entry] = kept
+    value[entry] = middle
     bent = any(not np.array_equal(there.bends, start.bends) for there in seen)
     change = abs(seen[-1].cost - start.cost + (seen[-2].cost - start.cost)) if bent else 0.0
     weighted = [weight * there.cost for (_, weight), there in zip(stencil, seen, strict=True)]
@@ -390,14 +391,14 @@ def _settled(
     error. Across a bend two distances may agree by chance, and the error is at least the change of slope.
     """
     if epsilon is not None:
-        found = central(entry, epsilon)
-        return (nan, inf) if found is None else (found[0], found[1] + _rounding(size, epsilon))
+        slope = central(entry, epsilon)
+        return (nan, inf) if slope is None else (slope[0], slope[1] + _rounding(size, epsilon))
     best: tuple[float, float] = (nan, inf)
     before: tuple[float, float] | None = None
     for rung, distance in enumerate(LADDER):
-        found, rounding = central(entry, distance), _rounding(size, distance)
-        if found is not None and before is not None:
-            (coarser, bent), (finer, change) = before, found
+        slope, rounding = central(entry, distance), _rounding(size, distance)
+        if slope is not None and before is not None:
+            (coarser, bent), (finer, change) = before, slope
             gap = abs(finer - coarser)
             if gap > rounding or bent > rounding:
                 best = min(best, (finer, max(2 * gap, change, rounding)), key=lambda pair: pair[1])
@@ -409,7 +410,7 @@ def _settled(
                     # an earlier pair that was only just apart may be the better one
                     same = abs(best[0] - agreed[0]) <= EXPLAINED * agreed[1]
                     return min(best, agreed, key=lambda pair: pair[1]) if same else agreed
-        before = found
+        before = slope
     return best
 
 
@@ -481,7 +482,7 @@ def check_gradients(
     >>> report.passed, report.difference < 1e-9
     (True, True)
     """
-    options = Options(epsilon, order, tolerance, max_entries).checked("check_gradients")
+    options = Options(epsilon, order, tolerance, max_entries).checked()
     theta = parameters.astype(np.float64)
     X, Y = np.asarray(X, dtype=np.float64), np.asarray(Y, dtype=np.float64)
     weight = None if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
@@ -500,14 +501,11 @@ def check_gradients(
 
 
 def _gradient(gradients: Any, name: str) -> Array:
-    where = "check_gradients"
     if not isinstance(gradients, Mapping):
-        expected = "gradients must be a mapping with dW1, db1, …"
-        raise DataError(where, expected, f"got {type(gradients).__name__}")
+        raise DataError.must_be("gradients", "a mapping with dW1, db1, …", type(gradients).__name__)
     if gradients.get(name) is None:
-        raise ShapeError(where, f"gradients must have {name}", f"got {', '.join(map(str, gradients))}")
+        raise ShapeError.must_be("gradients", f"have {name}", ", ".join(map(str, gradients)))
     try:
         return np.asarray(gradients[name], dtype=np.float64)
     except (TypeError, ValueError):
-        got = f"got {type(gradients[name]).__name__}"
-        raise DataError(where, f"{name} must be an array of numbers", got) from None
+        raise DataError.must_be(name, "an array of numbers", type(gradients[name]).__name__) from None

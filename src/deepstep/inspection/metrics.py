@@ -45,22 +45,22 @@ class Predictions:
         )
 
 
-def _sums_to_1(of: Predictions) -> Array:
-    P = of.P.astype(np.float64)
+def _sums_to_1(predictions: Predictions) -> Array:
+    P = predictions.P.astype(np.float64)
     return np.asarray(P / P.sum(axis=1, keepdims=True))
 
 
 def _by(
     name: str,
-    given: Callable[[Predictions], Any] = lambda of: of.predicted,
+    scored: Callable[[Predictions], Any] = lambda p: p.predicted,
     options: Callable[[int], Mapping[str, Any]] = lambda n_classes: {},
 ) -> Callable[[Predictions], float]:
-    """A metric of scikit-learn of true values and predicted ones."""
+    """A metric of scikit-learn of true values and what is ``scored``: answers, or probabilities."""
 
-    def function(of: Predictions) -> float:
+    def function(p: Predictions) -> float:
         metrics = package("sklearn.metrics")  # takes a while, and not every command needs it
-        chosen = options(of.P.shape[1])
-        return float(getattr(metrics, name)(of.true, given(of), sample_weight=of.weight, **chosen))
+        chosen = options(p.P.shape[1])
+        return float(getattr(metrics, name)(p.true, scored(p), sample_weight=p.weight, **chosen))
 
     return function
 
@@ -68,7 +68,7 @@ def _by(
 _f1 = _by("f1_score", options=lambda n: {"average": "binary" if n == 2 else "macro", "zero_division": np.nan})
 _roc_auc = _by(
     "roc_auc_score",
-    lambda of: _sums_to_1(of)[:, 1] if of.P.shape[1] == 2 else _sums_to_1(of),
+    lambda p: _sums_to_1(p)[:, 1] if p.P.shape[1] == 2 else _sums_to_1(p),
     lambda n: {} if n == 2 else {"multi_class": "ovr", "labels": range(n)},
 )
 _log_loss, _brier = (
@@ -76,44 +76,45 @@ _log_loss, _brier = (
 )
 
 
-def recalls(of: Predictions) -> Array:
+def recalls(p: Predictions) -> Array:
     """The recall of each class, NaN for a class without rows."""
-    options: dict[str, Any] = {"labels": range(of.P.shape[1]), "average": None, "zero_division": np.nan}
+    options: dict[str, Any] = {"labels": range(p.P.shape[1]), "average": None, "zero_division": np.nan}
     recall_score = package("sklearn.metrics").recall_score
-    return np.asarray(recall_score(of.true, of.predicted, sample_weight=of.weight, **options))
+    return np.asarray(recall_score(p.true, p.predicted, sample_weight=p.weight, **options))
 
 
-def _poisson_deviance(of: Predictions) -> float:
+def _poisson_deviance(p: Predictions) -> float:
     # a mean that is rounded to 0 is that of an event which is almost never seen
-    return _by("mean_poisson_deviance")(replace(of, predicted=np.maximum(of.predicted, np.finfo(float).tiny)))
+    return _by("mean_poisson_deviance")(replace(p, predicted=np.maximum(p.predicted, np.finfo(float).tiny)))
 
 
-def _balanced_accuracy(of: Predictions) -> float:
-    return float(np.nanmean(recalls(of)))
+def _balanced_accuracy(p: Predictions) -> float:
+    return float(np.nanmean(recalls(p)))
 
 
-def _within_one(of: Predictions) -> float:
-    return float(np.average(np.abs(of.predicted - of.true) <= 1, weights=of.weight))
+def _within_one(p: Predictions) -> float:
+    return float(np.average(np.abs(p.predicted - p.true) <= 1, weights=p.weight))
 
 
-def _coverage(of: Predictions) -> float:
-    low, high = of.quantiles[:, 0], of.quantiles[:, -1]
-    return float(np.average((low <= of.true) & (of.true <= high), weights=of.weight))
+def _coverage(p: Predictions) -> float:
+    low, high = p.quantiles[:, 0], p.quantiles[:, -1]
+    return float(np.average((low <= p.true) & (p.true <= high), weights=p.weight))
 
 
-def _one_class(of: Predictions) -> str:
-    missing = of.P.shape[1] - len(np.unique(of.true))
+def _one_class(p: Predictions) -> str:
+    missing = p.P.shape[1] - len(np.unique(p.true))
     have = "has" if missing == 1 else "have"
-    return f"{missing} of {of.P.shape[1]} classes {have} no rows" if missing else ""
+    return f"{missing} of {p.P.shape[1]} classes {have} no rows" if missing else ""
 
 
-def _no_positives(of: Predictions) -> str:
-    found = of.P.shape[1] > 2 or of.true.any() or of.predicted.any()
-    return "" if found else "no row is, or is predicted to be, of the second class"
+def _no_positives(p: Predictions) -> str:
+    if p.P.shape[1] > 2 or p.true.any() or p.predicted.any():
+        return ""
+    return "no row is, or is predicted to be, of the second class"
 
 
-def _constant(of: Predictions) -> str:
-    return "all targets are equal" if np.ptp(of.true) == 0 else ""
+def _constant(p: Predictions) -> str:
+    return "all targets are equal" if np.ptp(p.true) == 0 else ""
 
 
 def percent(share: float) -> str:
@@ -144,7 +145,7 @@ class Metric(NamedTuple):
     function: Callable[[Predictions], float]
     shown: Callable[[float], str] = four_digits  # the value as text
     baseline: str = ""  # the prediction of the baseline that has it, too: "majority", "prior" or "mean"
-    undefined: Callable[[Predictions], str] = lambda of: ""  # why rows have no such metric
+    undefined: Callable[[Predictions], str] = lambda p: ""  # why rows have no such metric
 
 
 _classes, _mae = "{:.3f}".format, _by("mean_absolute_error")
@@ -204,22 +205,22 @@ def predictions_of(
         decided = target.decide(outputs).reshape(columns.T.shape).T
         P = target.by_column(reported(target.probabilities(outputs)))
         each = zip(columns, decided, P, strict=True)
-        return [Predictions(true, predicted, weight, of) for true, predicted, of in each]
+        return [Predictions(true, predicted, weight, column_P) for true, predicted, column_P in each]
     predicted = target.decode(outputs).reshape(columns.T.shape).T
     quantiles = outputs if len(target.levels) > 1 else NONE
     pairs = zip(columns, predicted, strict=True)
     return [Predictions(*pair, weight, quantiles=quantiles) for pair in pairs]
 
 
-def evaluate(metric: Metric, of: Predictions) -> float | str:
+def evaluate(metric: Metric, p: Predictions) -> float | str:
     """The value of a metric, or the reason why there is none."""
-    reason = "no row has a weight above 0" if not len(of.true) else metric.undefined(of)
-    if not reason and not all(np.isfinite(one).all() for one in (of.predicted, of.P)):
+    reason = "no row has a weight above 0" if not len(p.true) else metric.undefined(p)
+    if not reason and not all(np.isfinite(values).all() for values in (p.predicted, p.P)):
         reason = "predictions are not finite"
     if reason:
         return reason
     with np.errstate(over="ignore", invalid="ignore"):
-        value = metric.function(of)
+        value = metric.function(p)
     return "it is not defined for these rows" if isnan(value) else value
 
 
@@ -237,18 +238,18 @@ class Scores(NamedTuple):
         shown = _labels()
         rows: list[tuple[str, str]] = []
         for column in columns:
-            of = f" of {column}" if column else ""
+            suffix = f" of {column}" if column else ""
             for name, (label, text) in shown.items():
                 value = values.get(name)
                 if column:
                     value = value.get(column) if isinstance(value, Mapping) else None
                 if isinstance(value, Mapping):
                     keys = value.items() if name != "recall" or by_class else ()
-                    rows += [(f"{label} of {key}", _text(text, one)) for key, one in keys]
-                elif f"{name}{of}" in missing:
-                    rows.append((f"{label}{of}", "–"))
+                    rows += [(f"{label} of {key}", _text(text, entry)) for key, entry in keys]
+                elif f"{name}{suffix}" in missing:
+                    rows.append((f"{label}{suffix}", "–"))
                 elif value is not None:
-                    rows.append((f"{label}{of}", _text(text, value)))
+                    rows.append((f"{label}{suffix}", _text(text, value)))
         if columns != [""]:
             rows += [
                 (OTHERS[name][0], _text(OTHERS[name][1], values[name])) for name in OTHERS if name in values
@@ -265,8 +266,8 @@ class Scores(NamedTuple):
 
     @property
     def _undefined(self) -> Mapping[str, str]:
-        found = self.values.get("undefined")
-        return found if isinstance(found, Mapping) else {}
+        reasons = self.values.get("undefined")
+        return reasons if isinstance(reasons, Mapping) else {}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain types; the recall of a class without rows is NaN."""
@@ -281,13 +282,13 @@ def _text(shown: Callable[[Any], str], value: Any) -> str:
 
 def _labels() -> dict[str, tuple[str, Callable[[Any], str]]]:
     """The label and the format of each figure, in their order."""
-    found: dict[str, tuple[str, Callable[[Any], str]]] = {}
-    for one in METRICS:
-        found[one.name] = one.label, one.shown
-        if one.baseline:
-            label = f"baseline {one.label} ({BASELINES[one.baseline]})"
-            found[f"{one.baseline}_{one.name}"] = label, one.shown
-    return {**found, **OTHERS}
+    labels: dict[str, tuple[str, Callable[[Any], str]]] = {}
+    for metric in METRICS:
+        labels[metric.name] = metric.label, metric.shown
+        if metric.baseline:
+            label = f"baseline {metric.label} ({BASELINES[metric.baseline]})"
+            labels[f"{metric.baseline}_{metric.name}"] = label, metric.shown
+    return {**labels, **OTHERS}
 
 
 def score(
@@ -299,47 +300,47 @@ def score(
 ) -> Scores:
     """Metrics of outputs for rows with these classes or numbers; the arguments are of `predictions_of`."""
     each = predictions_of(target, true, outputs, weight, reported)
-    found = [_of_column(one, of) for one, of in zip(target.columns, each, strict=True)]
+    by_column = [_of_column(column, p) for column, p in zip(target.columns, each, strict=True)]
     rows: dict[str, Any] = {"rows": len(true)}
-    uneven = any(one.uneven for one in found)
+    uneven = any(scores.uneven for scores in by_column)
     if not target.several:
-        return Scores({**rows, **found[0].values}, uneven)
+        return Scores({**rows, **by_column[0].values}, uneven)
     values: dict[str, Any] = {}
-    for column, one in zip(target.names, found, strict=True):
-        for name, value in one.values.items():
+    for column, scores in zip(target.names, by_column, strict=True):
+        for name, value in scores.values.items():
             if name == "undefined":
                 why = {f"{metric} of {column}": reason for metric, reason in value.items()}
                 values.setdefault(name, {}).update(why)
             elif name != "recall":
                 values.setdefault(name, {})[column] = value
     if target.is_classes and len(true):
-        right = np.all([of.predicted == of.true for of in each], axis=0)
+        right = np.all([p.predicted == p.true for p in each], axis=0)
         rows["all_right"] = float(np.average(right, weights=each[0].weight))
     elif values.get("r2"):
         rows["mean_r2"] = float(np.mean(list(values["r2"].values())))
     return Scores({**rows, **values}, uneven)
 
 
-def _of_column(target: Any, of: Predictions) -> Scores:
-    found = dict(_values(target, of))
-    undefined = {name: reason for name, reason in found.items() if isinstance(reason, str)}
-    values: dict[str, Any] = {name: value for name, value in found.items() if name not in undefined}
+def _of_column(target: Any, p: Predictions) -> Scores:
+    results = dict(_values(target, p))
+    undefined = {name: reason for name, reason in results.items() if isinstance(reason, str)}
+    values: dict[str, Any] = {name: value for name, value in results.items() if name not in undefined}
     uneven = False
-    if target.is_classes and len(of.true):
-        names, sizes = list(map(str, target.labels[0])), np.bincount(of.true)
+    if target.is_classes and len(p.true):
+        names, sizes = list(map(str, target.labels[0])), np.bincount(p.true)
         uneven = bool(sizes.max() > UNEVEN * sizes[sizes > 0].min())
         if len(names) <= MOST_RECALLS:
-            values["recall"] = dict(zip(names, recalls(of).tolist(), strict=True))
+            values["recall"] = dict(zip(names, recalls(p).tolist(), strict=True))
     elif "coverage" in values:
         values["levels"] = (target.levels[0], target.levels[-1])
     return Scores({**values, **({"undefined": undefined} if undefined else {})}, uneven)
 
 
-def _values(target: Targets, of: Predictions) -> Iterator[tuple[str, float | str]]:
+def _values(target: Targets, p: Predictions) -> Iterator[tuple[str, float | str]]:
     for metric in metrics_of(target):
-        yield metric.name, evaluate(metric, of)
-        if metric.baseline and len(of.true):
-            yield f"{metric.baseline}_{metric.name}", evaluate(metric, of.baseline())
+        yield metric.name, evaluate(metric, p)
+        if metric.baseline and len(p.true):
+            yield f"{metric.baseline}_{metric.name}", evaluate(metric, p.baseline())
 
 
 def main_metric(target: Targets, name: str | None = None, where: str = "metric") -> Metric:
@@ -347,7 +348,7 @@ def main_metric(target: Targets, name: str | None = None, where: str = "metric")
     known = {metric.name: metric for metric in metrics_of(target)}
     name = name or ("accuracy" if target.is_classes else "r2")
     if name not in known:
-        raise unknown_name(where, "metric", name, known)
+        raise unknown_name("metric", name, known, setting=where)
     return known[name]
 
 
@@ -377,30 +378,31 @@ def permutation_importance(
     they are, and ``moved`` is called with the number of columns that are done and the name of the last one.
     """
     rng = np.random.default_rng(seed)
-    sign, found = 1 if larger_is_better else -1, list[Importance]()
+    sign = 1 if larger_is_better else -1
+    importances: list[Importance] = []
     for done, name in enumerate(columns, start=1):
         lost = np.empty(repeats)
         for repeat in range(repeats):
             order = rng.permutation(n_rows)
             lost[repeat] = sign * (best - measured(outputs(name, order)))
-        found.append(Importance(name, float(lost.mean()), float(lost.std())))
+        importances.append(Importance(name, float(lost.mean()), float(lost.std())))
         moved(done, name)
-    return sorted(found, key=lambda one: -one.mean)
+    return sorted(importances, key=lambda importance: -importance.mean)
 
 
-def confusion(answers: AnyArray, given: AnyArray, n_classes: int) -> NDArray[np.int64]:
+def confusion(true: AnyArray, predicted: AnyArray, n_classes: int) -> NDArray[np.int64]:
     """How many rows of each class (row) got each answer (column)."""
-    return np.asarray(package("sklearn.metrics").confusion_matrix(answers, given, labels=range(n_classes)))
+    return np.asarray(package("sklearn.metrics").confusion_matrix(true, predicted, labels=range(n_classes)))
 
 
 def figures(
     parts: Mapping[str, Scores], *, by_class: bool = True, decimal: str = "."
 ) -> tuple[list[list[str]], list[str]]:
     """Rows of a table with a column for each part of the rows, and the reasons why figures are absent."""
-    lines = [dict(scores.lines(by_class=by_class)) for scores in parts.values()]
-    labels = dict.fromkeys(label for of_part in lines for label in of_part)
+    columns = [dict(scores.lines(by_class=by_class)) for scores in parts.values()]
+    labels = dict.fromkeys(label for column in columns for label in column)
     signs = str.maketrans(".,", ",.") if decimal == "," else {}  # the other sign separates thousands
-    rows = [[label, *(of_part.get(label, "–").translate(signs) for of_part in lines)] for label in labels]
+    rows = [[label, *(column.get(label, "–").translate(signs) for column in columns)] for label in labels]
     notes = [
         f"{note} ({part.replace('_', ' ')})." for part, scores in parts.items() for note in scores.notes()
     ]
@@ -432,6 +434,6 @@ def layer_rows(shape: Architecture, parameters: Parameters) -> list[tuple[str, .
     rows: list[tuple[str, ...]] = [("0", ", ".join(inputs), str(shape.n_inputs), "", "", "0")]
     for layer, name in enumerate(layer_names(shape), start=1):
         W, b = parameters[f"W{layer}"].shape, parameters[f"b{layer}"].shape
-        own = (value.size for key, value in parameters.items() if symbol_and_layer(key)[1] == layer)
-        rows.append((str(layer), name, str(W[0]), str(W), str(b), f"{sum(own):,}"))
+        sizes = (value.size for key, value in parameters.items() if symbol_and_layer(key)[1] == layer)
+        rows.append((str(layer), name, str(W[0]), str(W), str(b), f"{sum(sizes):,}"))
     return rows

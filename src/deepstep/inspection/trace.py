@@ -121,8 +121,8 @@ class Trace:
         Settings of the step; default: plain gradient descent.
     graph : Graph, optional
         The operations of the step; default: those of the architecture.
-    whole : Trace | None, optional
-        The complete trace, if this one is a part.
+    complete : Trace, optional
+        The trace that this one is a part of.
 
     Examples
     --------
@@ -140,18 +140,18 @@ class Trace:
         *,
         settings: Settings | None = None,
         graph: Graph | None = None,
-        whole: "Trace | None" = None,
+        complete: "Trace | None" = None,
     ) -> None:
         self.architecture = architecture
         self.settings = settings or Settings()
         self.graph = graph or architecture.graph
         self.entries = entries
-        self._whole = self if whole is None else whole
+        self._complete = self if complete is None else complete
         self._by_name = {entry.name: entry for entry in entries}
 
     def __getitem__(self, name: str) -> TraceEntry:
         if name not in self._by_name:
-            raise unknown_name("trace", "quantity", name, self._by_name)
+            raise unknown_name("quantity", name, self._by_name)
         return self._by_name[name]
 
     def __iter__(self) -> Iterator[TraceEntry]:
@@ -183,18 +183,23 @@ class Trace:
         entries = self.entries
         if layer is not None:
             layers = sorted({entry.layer for entry in entries})
-            if layer not in layers:
-                raise unknown_name("trace", "layer", layer, map(str, layers))
+            require(layer in layers, "layer", f"one of {', '.join(map(str, layers))}", layer)
             entries = [entry for entry in entries if entry.layer == layer]
         if example is not None:
-            m = self._whole["A0"].shape[1]
-            accepted, expected = is_whole(example, 0) and example < m, f"a whole number from 0 to {m - 1}"
-            require(accepted, "trace", expected, example, setting="example")
+            complete, m = self._complete, self._complete["A0"].shape[1]
+            accepted = is_whole(example, 0) and example < m
+            require(accepted, "example", f"a whole number from 0 to {m - 1}", example)
             entries = [
-                replace(entry, value=self._whole[entry.name].value[:, [example]]) if entry.columns else entry
+                replace(entry, value=complete[entry.name].value[:, [example]]) if entry.columns else entry
                 for entry in entries
             ]
-        return Trace(self.architecture, entries, settings=self.settings, graph=self.graph, whole=self._whole)
+        return Trace(
+            self.architecture,
+            entries,
+            settings=self.settings,
+            graph=self.graph,
+            complete=self._complete,
+        )
 
     def check(self, *, epsilon: float | None = None, max_entries: int = 40) -> GradientReport:
         """Check every derivative in the trace by finite differences, quantity by quantity.
@@ -220,24 +225,27 @@ class Trace:
         ConfigurationError
             If epsilon or the number of entries is not positive.
         """
-        whole = self._whole._by_name
-        tolerance = 1e-7 if whole["A0"].value.dtype == np.float64 else 1e-3
-        options = Options(epsilon, 4, tolerance, max_entries).checked("Trace.check")
+        quantities = self._complete._by_name
+        tolerance = 1e-7 if quantities["A0"].value.dtype == np.float64 else 1e-3
+        options = Options(epsilon, 4, tolerance, max_entries).checked()
         # C order, so that a flat view of an array writes through
-        tape: Tape = {name: np.array(entry.value, np.float64, order="C") for name, entry in whole.items()}
+        tape: Tape = {
+            name: np.array(entry.value, np.float64, order="C") for name, entry in quantities.items()
+        }
         weight = tape["w"][0] if "w" in tape else None
         head = get_head(self.architecture)
         objective = Objective(self.graph, tape, head, tape["Y"], weight, self.settings)
-        derivatives, textbook = [], f"dA{len(self.architecture.activations)}"
+        derivatives = []
+        textbook = f"dA{len(self.architecture.activations)}"
         for name in self._by_name:
-            of = whole.get(name[1:])
-            if name[0] != "d" or of is None:
+            quantity = quantities.get(name[1:])
+            if name[0] != "d" or quantity is None:
                 continue
             # The textbook's dA[L] divides by 0 where the output is saturated: nothing to check there.
             if name != textbook or np.isfinite(tape[name]).all():
                 # derivatives by quantities with a column for each example are those of J times the columns
-                factor = of.shape[1] if of.columns else 1.0
-                derivatives.append(Derivative(name, of.name, tape[name], factor))
+                factor = quantity.shape[1] if quantity.columns else 1.0
+                derivatives.append(Derivative(name, quantity.name, tape[name], factor))
         report = compare_all(objective, derivatives, options)
         diagnosis = f"{report.first_wrong} is the first wrong one, going backward"
         return report if report.passed else replace(report, diagnosis=diagnosis)

@@ -130,8 +130,8 @@ class Step:
             (name, "×".join(map(str, old.shape)), f"{norm(old):.4g}", f"{norm(self.after[name] - old):.4g}")
             for name, old in self.before.items()
         ]
-        of = f"Update {self.number}, epoch {self.epoch}"
-        caption = f"{of}: cost {self.cost:.6g}, learning rate {self.learning_rate:g}"
+        update = f"Update {self.number}, epoch {self.epoch}"
+        caption = f"{update}: cost {self.cost:.6g}, learning rate {self.learning_rate:g}"
         return html_table(("parameter", "shape", "norm before", "norm of the change"), rows, caption=caption)
 
     def trace(self) -> Trace:
@@ -144,9 +144,9 @@ class Step:
         """
         update = self.update
         names = ("learning_rate", "sample_weight", "weight_decay", "dropout", "masks")
-        given: dict[str, Any] = {name: getattr(update, name) for name in names}
-        given |= {"settings": self.settings, "state": update.before, "mistake": self.mistake}
-        return trace_step(self.architecture, self.before, update.X, update.Y, **given)
+        options: dict[str, Any] = {name: getattr(update, name) for name in names}
+        options |= {"settings": self.settings, "state": update.before, "mistake": self.mistake}
+        return trace_step(self.architecture, self.before, update.X, update.Y, **options)
 
 
 class _Walk:
@@ -159,15 +159,14 @@ class _Walk:
         self.head, self.L = get_head(architecture), architecture.n_layers
         self.m = total_weight(opened.Y, opened.sample_weight)
         self.by_output = self.head.activation != "identity"
-        own = formula_symbols(self.head, architecture.n_outputs)
         self.symbols = {
             **{f"{name}L": f"{name}{self.L}" for name in ("Z", "A", "dZ", "dA")},
             **{name: f"{name}{self.L}" for name in ("Z", "A", "dZ")},
-            **own,
+            **formula_symbols(self.head, architecture.n_outputs),
         }
 
     def entries(self, with_update: bool) -> Iterator[TraceEntry]:
-        yield from self.given()
+        yield from self.inputs()
         yield from self.forward()
         yield from self.cost()
         yield from self.output()
@@ -175,7 +174,7 @@ class _Walk:
         if with_update:
             yield from self.update()
 
-    def given(self) -> Iterator[TraceEntry]:
+    def inputs(self) -> Iterator[TraceEntry]:
         opened = self.opened
         yield TraceEntry("A0", 0, "input", "A0 = X", "", opened.X, columns=True)
         yield TraceEntry("Y", self.L, "input", "Y, the target", "", opened.Y, columns=True)
@@ -189,9 +188,9 @@ class _Walk:
         known = {"A0", *(name for node in graph.nodes for name in node.writes)}
         for node in graph.nodes:
             equation, layer = node.op.forward_equation, node.layer
-            given = [pair for pair in zip(node.op.reads, node.reads, strict=True) if pair[1] not in known]
+            new = [pair for pair in zip(node.op.reads, node.reads, strict=True) if pair[1] not in known]
             known.update(node.reads)
-            for symbol, name in (*given, *node.made):
+            for symbol, name in (*new, *node.made):
                 if name in graph.learned:
                     formula = f"{name}, {graph.learned[name][1].meaning}"
                     yield TraceEntry(name, layer, "forward", formula, "", tape[name])
@@ -231,9 +230,9 @@ class _Walk:
         rule = _equation_of(head.loss_backward, head.name, "dZL")
         formula = rule.written("dZL", self.symbols)
         if opened.sample_weight is not None:
-            own, value = f"∂loss/∂Z{L}", head.loss_backward(opened.ZL, opened.Y)
-            formula = formula.replace(f"dZ{L}", own, 1)
-            yield TraceEntry(own, L, "backward", formula, rule.name, value, columns=True)
+            name, value = f"∂loss/∂Z{L}", head.loss_backward(opened.ZL, opened.Y)
+            formula = formula.replace(f"dZ{L}", name, 1)
+            yield TraceEntry(name, L, "backward", formula, rule.name, value, columns=True)
             rule = EQUATIONS["output_gradient"]
             formula = f"{rule.written('dZL', self.symbols)}, w scaled to mean 1"
         yield TraceEntry(f"dZ{L}", L, "backward", formula, rule.name, opened.dZL, columns=True)
@@ -266,9 +265,9 @@ class _Walk:
     def backward(self) -> Iterator[TraceEntry]:
         """The derivatives in the order in which they are complete; several nodes may add to one."""
         graph, terms = self.opened.graph, dict[str, list[str]]()
-        of_layers = {*graph.learned}.union(*(node.written(node.op.per_layer) for node in graph.nodes))
+        per_layer = {*graph.learned}.union(*(node.written(node.op.per_layer) for node in graph.nodes))
         start = {graph.logits: self.opened.dZL}
-        for node, found in backward(graph.nodes, self.opened.tape, start):
+        for node, derivatives in backward(graph.nodes, self.opened.tape, start):
             equation, op = node.op.backward_equation, node.op
             for symbol, name in zip(op.gives, node.gives, strict=True):
                 terms.setdefault(name, []).append(equation.written(f"d{symbol}", node.symbols))
@@ -279,8 +278,8 @@ class _Walk:
                     "backward",
                     _sum(terms[name]),
                     equation.name,
-                    found[name],
-                    columns=name not in of_layers,
+                    derivatives[name],
+                    columns=name not in per_layer,
                 )
                 weights = name in graph.learned and is_weights(name)
                 yield from self.regularized(name, entry) if weights else [entry]
@@ -301,8 +300,8 @@ class _Walk:
         terms.insert(0, replace(entry, name=data, formula=entry.formula.replace(left, data, 1)))
         yield from terms
         formula = f"{left} = {' + '.join(term.name for term in terms)}"
-        whole = self.theta.like(self.opened.gradient)[name]
-        yield replace(entry, formula=formula, equation="", value=whole)
+        total = self.theta.like(self.opened.gradient)[name]
+        yield replace(entry, formula=formula, equation="", value=total)
 
     def update(self) -> Iterator[TraceEntry]:
         """From the gradient to θ′, for each parameter."""

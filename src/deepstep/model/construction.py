@@ -30,7 +30,7 @@ def hidden_names(activation: str | Sequence[str], n_hidden: int) -> tuple[str, .
     if not isinstance(hidden, Sequence) or len(hidden) != n_hidden:
         expected = f"one name for all hidden layers or a list of {n_hidden}"
         hint = "The activation of the output is the argument output."
-        raise ConfigurationError("Network", expected, f"got {hidden!r}", hint, setting="activation")
+        raise ConfigurationError.must_be("activation", expected, repr(hidden), hint)
     for layer, name in enumerate(hidden, start=1):
         get_activation(name, f"Network, layer {layer}")
     return tuple(hidden)
@@ -40,16 +40,17 @@ def check_fit(parameters: Parameters, architecture: Architecture) -> None:
     """Refuse parameters of another network."""
     if not parameters.layer_dims:
         shapes = [shape for name, shape in parameters.layout if is_weights(name)]
-        expected = "each W takes as many inputs as the layer before has units"
-        raise ConfigurationError("Network", expected, f"got shapes {shapes}")
+        expected = "matrices that take as many inputs as the layer before has units"
+        raise ConfigurationError.must_be("W1, W2, …", expected, f"shapes {shapes}")
     if parameters.layout != architecture.layout:
-        needs, has = (
-            f"{list(one.layer_dims)}" + (f" with {others}" if others else "")
-            for one in (architecture, parameters)
-            for others in [[name for name, _ in one.layout if name[0] not in "Wb"]]
-        )
-        expected = f"parameters for the layer sizes {needs}"
-        raise ConfigurationError("Network", expected, f"got parameters for {has}")
+        needs, has = _sizes(architecture), _sizes(parameters)
+        raise ConfigurationError.must_be("parameters", f"those of layer sizes {needs}", f"those of {has}")
+
+
+def _sizes(shape: Architecture | Parameters) -> str:
+    """Layer sizes as text, with the names of parameters beside W and b."""
+    others = [name for name, _ in shape.layout if name[0] not in "Wb"]
+    return f"{list(shape.layer_dims)}" + (f" with {others}" if others else "")
 
 
 def generator(seed: Any) -> np.random.Generator | np.random.RandomState:
@@ -57,8 +58,8 @@ def generator(seed: Any) -> np.random.Generator | np.random.RandomState:
     if isinstance(seed, np.random.Generator | np.random.RandomState):
         return seed
     if not (is_whole(seed, 0) and seed < 2**32):
-        expected = "seed is a whole number from 0 to 2³² - 1, a NumPy Generator or RandomState, or None"
-        raise ConfigurationError("Network", expected, f"got {seed!r}")
+        expected = "a whole number from 0 to 2³² - 1, a NumPy Generator or RandomState, or None"
+        raise ConfigurationError.must_be("seed", expected, repr(seed))
     return np.random.RandomState(int(seed))
 
 
@@ -72,9 +73,9 @@ def order_seed(seed: Any, rng: np.random.Generator | np.random.RandomState) -> i
 def finite_parameters(parameters: Parameters, dtype: "np.dtype[Any]") -> Parameters:
     """The parameters in this precision; a number too large for it would become infinite."""
     with np.errstate(over="ignore"):
-        found = parameters.astype(dtype)
-    check_finite(found)
-    return found
+        converted = parameters.astype(dtype)
+    check_finite(converted)
+    return converted
 
 
 def check_finite(values: Mapping[str, Array]) -> None:
@@ -82,8 +83,8 @@ def check_finite(values: Mapping[str, Array]) -> None:
     for name, value in values.items():
         is_variance = name.startswith("variance")
         if not np.isfinite(value).all() or (is_variance and (value < 0).any()):
-            low = "at least 0" if is_variance else f"{value.dtype} only"
-            raise DataError("Network", f"{name} has finite numbers of {low}", "one is not")
+            reason = "below 0 or not finite" if is_variance else f"not finite in {value.dtype}"
+            raise DataError(f"{name} has an entry that is {reason}")
 
 
 def check_arrays(
@@ -93,30 +94,31 @@ def check_arrays(
     arrays = {**parameters, **statistics}
     precisions = sorted({str(array.dtype) for array in arrays.values()})
     if precisions not in (["float32"], ["float64"]):
-        expected = "parameters and statistics are all float32, or all float64"
-        raise DataError("Network", expected, f"got {', '.join(precisions)}")
+        expected = "all float32, or all float64"
+        raise DataError.must_be("Parameters and statistics", expected, ", ".join(precisions))
     if len(parameters) < 2 * architecture.n_layers:  # fewer than W and b: no graph is made of so many layers
-        got = f"got {len(parameters)} parameters"
-        raise ShapeError("Network", f"W and b of each of {architecture.n_layers} layers", got)
-    for layout, given in (
+        expected = f"have W and b of each of {architecture.n_layers} layers"
+        raise ShapeError.must_be("parameters", expected, f"{len(parameters)} arrays")
+    for layout, values in (
         (dict(architecture.layout), parameters),
         (architecture.statistics_layout, statistics),
     ):
-        for name in {**layout, **given}:
-            shape, expected_shape = given[name].shape if name in given else "none", layout.get(name, "none")
+        for name in {**layout, **values}:
+            shape = values[name].shape if name in values else "none"
+            expected_shape = layout.get(name, "none")
             if shape != expected_shape:
-                raise ShapeError("Network", f"{name!s:.40} of shape {expected_shape}", f"got {shape}")
+                raise ShapeError.must_be(f"{name!s:.40}", f"have shape {expected_shape}", f"{shape}")
 
 
 def float_dtype(dtype: Any) -> np.dtype[Any]:
     """float64 or float32, however it is written."""
     try:
-        found = np.dtype(dtype)
+        kind = np.dtype(dtype)
     except TypeError:
-        found = None
-    if found not in (np.float32, np.float64):
-        raise ConfigurationError("Network", "dtype is 'float64' or 'float32'", f"got {dtype!r}")
-    return found
+        kind = None
+    if kind not in (np.float32, np.float64):
+        raise ConfigurationError.must_be("dtype", "'float64' or 'float32'", repr(dtype))
+    return kind
 
 
 def from_sklearn(estimator: Any, where: str) -> Model:
@@ -124,9 +126,10 @@ def from_sklearn(estimator: Any, where: str) -> Model:
     peers = package("sklearn.neural_network")
     if not isinstance(estimator, peers.MLPClassifier | peers.MLPRegressor):
         hint = "Of a fitted NetworkClassifier or NetworkRegressor network_ is the network."
-        raise ConfigurationError(where, "an MLPClassifier or MLPRegressor", f"got {estimator!r:.200}", hint)
+        expected = "an MLPClassifier or MLPRegressor"
+        raise ConfigurationError.must_be("estimator", expected, f"{estimator!r:.200}", hint)
     if not hasattr(estimator, "coefs_"):
-        raise ConfigurationError(where, "a fitted estimator", "it is not fitted", "Call its fit first.")
+        raise ConfigurationError("The estimator is not fitted", "Call its fit first.")
     values: dict[str, Array] = {}
     for layer, (W, b) in enumerate(zip(estimator.coefs_, estimator.intercepts_, strict=True), start=1):
         values |= {f"W{layer}": W.T, f"b{layer}": b[:, np.newaxis]}

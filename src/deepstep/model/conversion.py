@@ -116,8 +116,8 @@ def to_torch(model: Model, *, logits: bool, where: str) -> nn.Sequential:
     """A torch.nn.Sequential that computes the same, see `Network.to_torch`."""
     shape, values = model.architecture, {**model.parameters, **model.statistics}
     if shape.features:
-        got = f"got {', '.join(shape.features)}"
-        raise ConfigurationError(where, "a network whose inputs torch.nn.Linear takes as they are", got)
+        features = ", ".join(shape.features)
+        raise ConfigurationError(f"The network has {features} before W1, for which torch has no module")
     dtype, modules = torch.from_numpy(model.parameters.flat).dtype, nn.Sequential()
 
     def add(name: str, layer: int, *sizes: int, **options: Any) -> None:
@@ -141,8 +141,7 @@ def _activation(name: str, where: str) -> nn.Module:
     known = [name for name, twin in TWINS.items() if twin.role == ACTIVATION]
     if name not in known:
         get_activation(name, where)
-        expected, got = f"activations that torch has, {', '.join(known)}", f"got {name!r}, which is your own"
-        raise ConfigurationError(where, expected, got)
+        raise ConfigurationError(f"The activation {name!r} is your own, and torch has {', '.join(known)}")
     return TWINS[name].make()
 
 
@@ -156,13 +155,18 @@ def _fill(module: nn.Module, numbers: Mapping[str, str], layer: int, values: Map
 
 def from_torch(module: Any, output: str | None, output_settings: Mapping[str, Any], where: str) -> Model:
     """The network of a torch.nn.Sequential, see `Network.from_torch`."""
-    layers = _read(module, where)
+    layers = _read(module)
     *hidden, last = layers
     if last.normalization != "none":
-        got = f"the last Linear, {last.place}, has one"
-        raise ConfigurationError(where, "an output layer without normalization", got)
+        raise ConfigurationError(
+            f"The last Linear, module {last.place}, has a normalization, which output layers lack"
+        )
     head = _head(last.activation, output, where).with_settings(**output_settings)
-    values = {f"{name}{l}": value for l, one in enumerate(layers, 1) for name, value in one.values.items()}
+    values = {
+        f"{name}{number}": value
+        for number, layer in enumerate(layers, start=1)
+        for name, value in layer.values.items()
+    }
     running = [name for name in values if name.startswith(("mean", "variance"))]
     statistics = {name: values.pop(name) for name in running}
     parameters = Parameters.from_dict(values, where=where)
@@ -187,39 +191,38 @@ class _Layer:
     activation: str | None = None
 
 
-def _read(module: Any, where: str) -> list[_Layer]:
+def _read(module: Any) -> list[_Layer]:
     """The layers of a module in order."""
     layers: list[_Layer] = []
     before, scale = PASSED_OVER, dict[str, Array]()
-    for place, part in _parts(module, where):
-        at = f"{where}, module {place} ({type(part).__name__})"
+    for place, part in _parts(module):
+        label = f"Module {place} ({type(part).__name__})"
         if part._forward_hooks or part._forward_pre_hooks:
-            expected = "a module without hooks, which may change what it computes"
-            raise ConfigurationError(at, expected, "it has some", "Remove them.")
-        name = _name_of(part, at)
+            raise ConfigurationError(f"{label} has hooks, which may change what it computes", "Remove them.")
+        name = _name_of(part, label)
         role, numbers = TWINS[name].role, TWINS[name].numbers
         if role == PASSED_OVER or type(part) is nn.Identity:
             continue
         # a Linear begins a layer wherever it stands, and a scale stands before the first one
         if role != LINEAR and not (before < role and bool(layers) != (role == SCALE)):
-            expected = "Linear, then at most one normalization, then at most one activation"
-            raise ConfigurationError(at, expected, "it is in another place")
+            order = "Linear, then at most one normalization, then at most one activation"
+            raise ConfigurationError(f"{label} is out of order: expected is {order}")
         before = role
         if role == SCALE:
-            scale = _numbers(part, numbers, 0, at)
+            scale = _numbers(part, numbers, 0, label)
         elif role == LINEAR:
-            layers.append(_Layer(place, scale | _numbers(part, numbers, len(part.weight), at)))
+            layers.append(_Layer(place, scale | _numbers(part, numbers, len(part.weight), label)))
             scale = {}
         elif role == NORMALIZATION:
-            _normalize(layers[-1], name, part, at)
+            _normalize(layers[-1], name, part, label)
         else:
             layers[-1].activation = name
     if not layers:
-        raise ConfigurationError(where, "a torch.nn.Sequential with a Linear", "there is none in it")
+        raise ConfigurationError("The module has no Linear")
     return layers
 
 
-def _normalize(layer: _Layer, name: str, part: Any, at: str) -> None:
+def _normalize(layer: _Layer, name: str, part: Any, label: str) -> None:
     """Take up a normalization.
 
     Torch normalizes U + c with the bias c of the Linear before it, where we normalize U. Over the batch c
@@ -228,32 +231,32 @@ def _normalize(layer: _Layer, name: str, part: Any, at: str) -> None:
     n, c = len(layer.values["W"]), layer.values["b"]
     size = part.num_features if name == "batch" else part.normalized_shape
     if size not in (n, (n,)):
-        raise ConfigurationError(at, f"the size {n} of the Linear before it", f"got {size}")
-    own = _numbers(part, TWINS[name].numbers, n, at)
-    if "mean" in own:
-        own["mean"] = own["mean"] - c
+        raise ConfigurationError.must_be(label, f"of the size {n} of the Linear before it", f"{size}")
+    values = _numbers(part, TWINS[name].numbers, n, label)
+    if "mean" in values:
+        values["mean"] = values["mean"] - c
     elif c.any():
-        expected = "no bias in the Linear before it, as a normalized layer has none here"
+        problem = f"{label} normalizes a layer with a bias: that of module {layer.place} is not 0"
         hint = "Train it with Linear(…, bias=False): the bias of the LayerNorm is enough."
-        raise ConfigurationError(at, expected, f"that of module {layer.place} is not 0", hint)
+        raise ConfigurationError(problem, hint)
     layer.normalization = name
-    layer.values |= own
+    layer.values |= values
 
 
-def _parts(module: Any, where: str) -> Iterator[tuple[str, Any]]:
+def _parts(module: Any) -> Iterator[tuple[str, Any]]:
     """The modules of a Sequential, and of those within it, with their places such as ``2`` and ``3.1``."""
     if not isinstance(module, nn.Module):
-        raise ConfigurationError(where, "a torch.nn.Sequential", f"got {type(module).__name__}")
+        raise ConfigurationError.must_be("module", "a torch.nn.Sequential", type(module).__name__)
     if type(module) is not nn.Sequential:
         module = nn.Sequential(module)
     for place, part in module._modules.items():  # named_children leaves out what comes again
         if type(part) is nn.Sequential and not (part._forward_hooks or part._forward_pre_hooks):
-            yield from ((f"{place}.{inner}", deeper) for inner, deeper in _parts(part, where))
+            yield from ((f"{place}.{inner}", deeper) for inner, deeper in _parts(part))
         else:
             yield place, part
 
 
-def _name_of(part: nn.Module, at: str) -> str:
+def _name_of(part: nn.Module, label: str) -> str:
     """The part of a layer that a module is, in `TWINS`."""
     kinds = [name for name, twin in TWINS.items() if type(part) is twin.kind]
     for name in kinds:
@@ -262,8 +265,7 @@ def _name_of(part: nn.Module, at: str) -> str:
     needed = {name: [f"{key}={values[0]}" for key, values in TWINS[name].settings.items()] for name in kinds}
     expected = " or ".join(f"{', '.join(settings)} for {name!r}" for name, settings in needed.items())
     others = "Linear, BatchNorm1d, LayerNorm, Dropout, Flatten, Identity or an activation that we have"
-    expected = expected or others
-    raise ConfigurationError(at, expected, f"got {' '.join(repr(part).split()):.200}")
+    raise ConfigurationError.must_be(label, expected or others, f"{' '.join(repr(part).split()):.200}")
 
 
 def _head(activation: str | None, output: str | None, where: str) -> Head:
@@ -273,33 +275,30 @@ def _head(activation: str | None, output: str | None, where: str) -> Head:
             if head.activation == (activation or "identity"):
                 return head
         hint = "Register an output of your own with it: deepstep.equations.register_head."
-        expected = "an activation at the end that an output has"
-        raise ConfigurationError(where, expected, f"got {activation!r}", hint)
+        raise ConfigurationError(f"The module ends with {activation!r}, which no output has", hint)
     head = get_head(output, where)
     if activation not in (None, head.activation):
-        expected = f"an end with {head.activation!r}, or with Linear alone, for the output {output!r}"
-        raise ConfigurationError(where, expected, f"the module ends with {activation!r}")
+        fits = f"the output {output!r} has {head.activation!r}, or Linear alone"
+        raise ConfigurationError(f"The module ends with {activation!r}, and {fits}")
     return head
 
 
-def _numbers(part: nn.Module, numbers: Mapping[str, str], n: int, at: str) -> dict[str, Array]:
+def _numbers(part: nn.Module, numbers: Mapping[str, str], n: int, label: str) -> dict[str, Array]:
     """Copies of a module's numbers by our symbols, vectors as columns; a bias that is switched off is 0."""
-    found: dict[str, Array] = {}
+    values: dict[str, Array] = {}
     for name, symbol in numbers.items():
         tensor = getattr(part, name)
         if tensor is None:
-            found[symbol] = np.zeros((n, 1), np.float32)
+            values[symbol] = np.zeros((n, 1), np.float32)
             continue
         if tensor.is_meta:
             raise ConfigurationError(
-                at,
-                "parameters with numbers",
-                "they are on the device meta, which has shapes alone",
+                f"{label} has parameters without numbers: they are on the device meta",
                 "Call module.to_empty(device='cpu') and load their numbers: module.load_state_dict(…).",
             )
         if tensor.dtype not in (torch.float32, torch.float64):
             hint = "Call module.float() before."
-            raise ConfigurationError(at, "numbers of float32 or float64", f"got {tensor.dtype}", hint)
+            raise ConfigurationError.must_be(label, "of float32 or float64", f"{tensor.dtype}", hint)
         array = tensor.detach().cpu().numpy().copy()
-        found[symbol] = array if array.ndim == 2 else array[:, np.newaxis]
-    return found
+        values[symbol] = array if array.ndim == 2 else array[:, np.newaxis]
+    return values

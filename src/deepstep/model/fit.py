@@ -67,51 +67,47 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     patience, monitor, refit, scoring, metrics = (options.pop(name) for name in OF_VALIDATION)
     checkpoint, resume, progress, callbacks, fault = (options.pop(name) for name in OF_THE_RUN)
     held_out = {name: options.pop(name) for name in ("validation", "validation_fraction")}
-    limits = as_limits(options, where)
+    limits = as_limits(options)
     if limits is not None and (checkpoint is not None or resume):
-        raise no_steps_to_go_on_from(where)
-    require(isinstance(refit, bool), where, "True or False", refit, setting="refit")
+        raise no_steps_to_go_on_from()
+    require(isinstance(refit, bool), "refit", "True or False", refit)
     if all(value is not None for value in held_out.values()):
-        raise ConfigurationError(where, "validation or validation_fraction", "got both")
-    mistake = None if fault is None else get_fault(fault, where)
-    engine = engine_of_training(network.engine, where)
+        raise ConfigurationError("validation and validation_fraction cannot be given together")
+    engine = engine_of_training(network.engine)
     if network._seed_is_drawn:
-        refuse_drawn_seed(where, "seed")
-    if mistake is not None:
-        refuse_beside_a_fault(
-            engine, where, lbfgs=limits is not None, checkpoint=checkpoint, resume=resume, refit=refit
-        )
-    first, second = as_places(checkpoint, resume, refit, where)
-    found = first.begin_at or second.begin_at  # a short first training leaves no checkpoint
-    goes_on = found is not None and network._seed_is_drawn
-    seed = found.seed if found is not None and goes_on else network.seed
+        refuse_drawn_seed("seed")
+    mistake = None
+    if fault is not None:
+        mistake, by_lbfgs = get_fault(fault), limits is not None
+        refuse_beside_a_fault(engine, lbfgs=by_lbfgs, checkpoint=checkpoint, resume=resume, refit=refit)
+    first, second = as_places(checkpoint, resume, refit)
+    resumed = first.begin_at or second.begin_at  # a short first training leaves no checkpoint
+    goes_on = resumed is not None and network._seed_is_drawn
+    seed = resumed.seed if resumed is not None and goes_on else network.seed
     prepared = prepare(network, X, Y, options, where, seed=seed, engine=engine, mistake=mistake, **held_out)
-    judges = [] if scoring is None else [_judge(network, scoring, prepared.held_out, where)]
-    stopping = as_patience(patience, monitor, prepared.held_out, where, scored=bool(judges))
-    own, shown = as_callbacks(callbacks, where), as_progress(progress, where)
+    judges = [] if scoring is None else [_judge(network, scoring, prepared.held_out)]
+    stopping = as_patience(patience, monitor, prepared.held_out, scored=bool(judges))
+    user_callbacks = as_callbacks(callbacks)
+    shown = as_progress(progress)
     if refit:
-        check_refit(stopping, prepared.held_out, prepared.plan, own, where)
-    settings = prepared.session.settings
-    beginning = None  # when another network's training resumes, θ at its beginning is not known
-    if not goes_on:
-        regularized = settings.l1 > 0 or settings.l2 > 0
-        beginning = beginning_of(prepared.examples, prepared.start, regularized=regularized)
+        check_refit(stopping, prepared.held_out, prepared.plan, user_callbacks)
+    # when another network's training resumes, θ at its beginning is not known
+    beginning = None if goes_on else _beginning(prepared)
 
-    def run(place: Place, callbacks: Sequence[Callback], **of_this_one: Any) -> Fit:
+    def run(place: Place, callbacks: Sequence[Callback], **inputs: Any) -> Fit:
         training = Fit(
             plan=prepared.plan,
             callbacks=[*callbacks, *place.checkpoints, *shown],
             resume=place.begin_at,
             limits=limits,
-            where=where,
-            **of_this_one,
+            **inputs,
         )
         _run(network, training, seed, beginning)
         return training
 
     training = run(
         first,
-        [*judges, *own, *([] if stopping is None else [stopping])],
+        [*judges, *user_callbacks, *([] if stopping is None else [stopping])],
         session=prepared.session,
         examples=prepared.examples,
         validation=prepared.held_out,
@@ -120,7 +116,7 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     )
     if stopping is not None and (blind := stopping.blind(training.history)):
         warnings.warn(
-            f"{where}: {blind}. Early stopping found no best epoch; the final parameters are kept.",
+            f"{blind}. Early stopping found no best epoch; the final parameters are kept.",
             stacklevel=3,
         )
     if not (refit and training.best_epochs):
@@ -128,11 +124,19 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
         return training.history
     everything = prepared.everything()
     size = largest_batch(len(everything), prepared.plan.batch_size)
-    session = network._session(where, settings, prepared.start, engine, examples=size)
-    again = run(second, [*own, Repeat(training.best_epochs)], session=session, examples=everything)
+    session = network._session(where, prepared.session.settings, prepared.start, engine, examples=size)
+    repeat = Repeat(training.best_epochs)
+    again = run(second, [*user_callbacks, repeat], session=session, examples=everything)
     _take(network, again, seed, beginning)
     network.stopping_history = training.history
     return again.history
+
+
+def _beginning(prepared: Prepared) -> Beginning:
+    """Some examples and θ before the first update, for findings."""
+    settings = prepared.session.settings
+    regularized = settings.l1 > 0 or settings.l2 > 0
+    return beginning_of(prepared.examples, prepared.start, regularized=regularized)
 
 
 def prepare(
@@ -157,24 +161,22 @@ def prepare(
         check_several_classes(Y, get_head(network.architecture), where)
     seed = network.seed if seed is None else seed
     schedules = {name: options.get(name) for name in SCHEDULED}
-    plan = as_plan(options, seed, where)
+    plan = as_plan(options, seed)
     if streamed is not None:
-        _check_streamed(network, streamed, plan, Y, sample_weight, options, validation_fraction, where)
+        _check_streamed(network, streamed, plan, Y, sample_weight, options, validation_fraction)
     m = X.shape[1] if streamed is None else len(streamed)
     if "batch" in network.architecture.normalization and 1 in (plan.batch_size, m):
         raise ConfigurationError(
-            where,
-            "at least two examples in a batch for batch normalization",
-            "got batches of one, whose normalized inputs are all 0",
+            "Batch normalization makes all inputs 0 in batches of one example",
             "Use a larger batch_size, or normalization='layer'.",
         )
     optimizer = get_optimizer(options.get("optimizer", "gd"), where)
     check_memory_to_train(network.architecture, network.dtype, len(optimizer.state), where)
     options["optimizer_params"] = options.get("optimizer_params") or {}
     class_weight = options.pop("class_weight", None)
-    refuse_unknown(options, type(network).train, where)
+    refuse_unknown(options, type(network).train)
     settings = Settings.of(where, **{"seed": seed, **options})
-    refuse_idle(schedules, settings, where)
+    refuse_idle(schedules, settings)
     held_out = None
     if validation is not None:
         names = {name: f"validation {name}" for name in ("X", "Y", "sample_weight")}
@@ -184,19 +186,15 @@ def prepare(
     everything: Callable[[], Examples | StreamedExamples]
     if streamed is not None:
         if mistake is not None:
-            raise ConfigurationError(where, "examples in memory beside fault", "got streamed ones")
+            raise ConfigurationError("fault needs examples in memory, and these are streamed")
         examples, sample, everything = streamed, streamed.sample, lambda: streamed
     else:
         # a view for full batches, rows that lie together where batches are gathered
-        together_in_memory = plan.batch_size is not None
-        rows, targets = (np.ascontiguousarray(p.T) if together_in_memory else p.T for p in (X, Y))
+        gathered = plan.batch_size is not None
+        rows, targets = (np.ascontiguousarray(p.T) if gathered else p.T for p in (X, Y))
         learn = Examples(rows, targets, network._weight(sample_weight, m, where))
         if validation_fraction is not None:
-            fits = is_number(validation_fraction) and 0 < validation_fraction < 1
-            expected, name = "a number above 0 and below 1", "validation_fraction"
-            require(fits, where, expected, validation_fraction, setting=name)
-            classes = classes_in(network.architecture, learn.Y.T).alone
-            learn, held_out = hold_out(learn, classes, fraction=validation_fraction, seed=seed, where=where)
+            learn, held_out = _split(network, learn, validation_fraction, seed, where)
         parts = [part for part in (learn, held_out) if part is not None]
         in_weights = partial(_in_weights, network, class_weight, where=where)
         sample, held_out = in_weights(learn, held_out)
@@ -221,30 +219,38 @@ def _check_streamed(
     sample_weight: Any,
     options: Mapping[str, Any],
     validation_fraction: float | None,
-    where: str,
 ) -> None:
     """Refuse examples in files that are not this network's, and what belongs to them and not here."""
-    given = {
+    arguments = {
         "Y": Y,
         "sample_weight": sample_weight,
         "class_weight": options.get("class_weight"),
         "validation_fraction": validation_fraction,
     }
-    both = [name for name, value in given.items() if value is not None]
-    if both:
+    besides = [name for name, value in arguments.items() if value is not None]
+    if besides:
         raise ConfigurationError(
-            where, "streamed examples, which have that themselves", f"got {', '.join(both)} besides"
+            f"{', '.join(besides)} cannot be given beside streamed examples, which have that themselves"
         )
     if plan.batch_size is None:
-        raise ConfigurationError(where, "batch_size, where examples are streamed", "got None")
+        raise ConfigurationError.must_be("batch_size", "a number where examples are streamed", "None")
     sample, shape = streamed.sample, network.architecture
-    got = (sample.X.shape[1], sample.Y.shape[1], sample.X.dtype)
-    if got != (shape.n_inputs, shape.n_outputs, network.dtype):
+    n_inputs, n_outputs, dtype = sample.X.shape[1], sample.Y.shape[1], sample.X.dtype
+    if (n_inputs, n_outputs, dtype) != (shape.n_inputs, shape.n_outputs, network.dtype):
         raise ShapeError(
-            where,
-            f"examples of {shape.n_inputs} inputs and {shape.n_outputs} outputs in {network.dtype}",
-            f"the streamed ones have {got[0]} and {got[1]} in {got[2]}",
+            f"The streamed examples have {n_inputs} inputs and {n_outputs} outputs in {dtype}, and the "
+            f"network {shape.n_inputs} and {shape.n_outputs} in {network.dtype}"
         )
+
+
+def _split(
+    network: "Network", examples: Examples, fraction: Any, seed: int, where: str
+) -> tuple[Examples, Examples]:
+    """The examples to learn from, and those held out for validation, stratified by class."""
+    fits = is_number(fraction) and 0 < fraction < 1
+    require(fits, "validation_fraction", "a number above 0 and below 1", fraction)
+    classes = classes_in(network.architecture, examples.Y.T).alone
+    return hold_out(examples, classes, fraction=fraction, seed=seed, where=where)
 
 
 def _in_weights(
@@ -252,30 +258,27 @@ def _in_weights(
 ) -> tuple[Examples, Examples | None]:
     """Both with the weights of the classes, which those that are learned from decide."""
     shape = network.architecture
-    of_classes = weights_of_classes(class_weight, shape, learn, where)
-    learn = weighed(of_classes, shape, learn, where)
+    class_weights = weights_of_classes(class_weight, shape, learn, where)
+    learn = weighed(class_weights, shape, learn, where)
     if held_out is not None:
-        held_out = weighed(of_classes, shape, held_out, f"{where}, validation")
+        held_out = weighed(class_weights, shape, held_out, f"{where}, validation")
     return learn, held_out
 
 
 def _held_out(network: "Network", validation: Any, where: str) -> Examples:
     if not isinstance(validation, Sequence) or len(validation) not in (2, 3):
-        raise ConfigurationError(where, "(X, Y) or (X, Y, sample_weight)", f"got {type(validation).__name__}")
+        expected = "(X, Y) or (X, Y, sample_weight)"
+        raise ConfigurationError.must_be("validation", expected, type(validation).__name__)
     X, Y = network._check(validation[0], validation[1], where)
     weight = network._weight(validation[2] if len(validation) == 3 else None, X.shape[1], where)
     return Examples(X.T, Y.T, weight)
 
 
-def _judge(network: "Network", scoring: Any, held_out: Examples | None, where: str) -> EpochScoring:
+def _judge(network: "Network", scoring: Any, held_out: Examples | None) -> EpochScoring:
     if held_out is None:
-        raise ConfigurationError(
-            where,
-            "validation data, where scoring is given",
-            f"got scoring={scoring!r:.60} alone",
-            "Pass validation=(X, Y), or validation_fraction=0.1.",
-        )
-    return judge_of(network, scoring, held_out, classes_in(network.architecture, held_out.Y.T), where)
+        problem = f"scoring={scoring!r:.60} needs validation data"
+        raise ConfigurationError(problem, "Pass validation=(X, Y), or validation_fraction=0.1.")
+    return judge_of(network, scoring, held_out, classes_in(network.architecture, held_out.Y.T))
 
 
 def _run(network: "Network", training: Fit, seed: int, beginning: Beginning | None) -> None:
@@ -286,7 +289,14 @@ def _run(network: "Network", training: Fit, seed: int, beginning: Beginning | No
         training.run()
     except DivergenceError as error:
         # the error itself would keep the examples alive, by its traceback
-        network.beginning = None if beginning is None else beginning._replace(diverged=dict(vars(error)))
+        diverged = {
+            "problem": error.problem,
+            "hint": error.hint,
+            "layer": error.layer,
+            "step": error.step,
+            "history": error.history,
+        }
+        network.beginning = None if beginning is None else beginning._replace(diverged=diverged)
         raise
     except BaseException as error:
         if (session.state().step, len(history)) == begun:
@@ -302,8 +312,10 @@ def _take(
     """Give the network the parameters that training reached, or the best that patience kept."""
     session, patience = training.session, training.patience if best else None
     network.parameters, network.statistics = session.parameters, dict(session.state().statistics)
-    network.history, network.stopping_history, network.seed = training.history, None, seed
-    network.beginning, network.best_epochs = beginning, None
+    network.history, network.stopping_history = training.history, None
+    network.seed = seed
+    network.beginning = beginning
+    network.best_epochs = None
     if patience is not None:
         network.best_epochs = training.best_epochs
         if patience.best_parameters is not None:

@@ -176,17 +176,17 @@ class Network:
     ) -> None:
         where = "Network"
         by_name = bool(features) and not isinstance(parameters, Parameters)  # the architecture lays these out
-        given: Parameters | None = None
+        theta: Parameters | None = None
         if layer_dims is None:
             if parameters is None or by_name:
-                got = "got neither" if parameters is None else "got features, and arrays by name alone"
+                others = "parameters" if parameters is None else "Parameters, arrays by name beside features"
                 hint = "For example Network([2, 4, 1])."
-                raise ConfigurationError(where, "layer sizes or parameters", got, hint)
-            given = as_parameters(parameters, where)
-            layer_dims = given.layer_dims
+                raise ConfigurationError(f"Network needs layer sizes or {others}", hint)
+            theta = as_parameters(parameters, where)
+            layer_dims = theta.layer_dims
         sizes = layer_sizes(layer_dims)
-        expected, mapping = "a mapping such as {'delta': 1.5}", isinstance(output_settings, Mapping | None)
-        require(mapping, where, expected, output_settings, setting="output_settings")
+        is_mapping = isinstance(output_settings, Mapping | None)
+        require(is_mapping, "output_settings", "a mapping such as {'delta': 1.5}", output_settings)
         head = get_head(output, where).with_settings(**(output_settings or {}))
         self.architecture = Architecture(
             sizes,
@@ -200,31 +200,35 @@ class Network:
         get_head(self.architecture, where)  # it has as many outputs as its settings are for
         if not isinstance(initialization, str) or initialization not in INITIALIZATION_NAMES:
             kind = "initialization"
-            raise unknown_name(where, kind, initialization, INITIALIZATION_NAMES, setting=kind)
+            raise unknown_name(kind, initialization, INITIALIZATION_NAMES, setting=kind)
         if initialization == FROM_DATA:
-            self._refuse_to_draw_from_data(where)
-        if parameters is not None and given is None:
+            self._refuse_to_draw_from_data()
+        if parameters is not None and theta is None:
             laid_out = self.architecture.laid_out if by_name else as_parameters
-            given = laid_out(parameters, where)
-        if given is not None:
-            check_fit(given, self.architecture)
-        waits = initialization == FROM_DATA and given is None
+            theta = laid_out(parameters, where)
+        if theta is not None:
+            check_fit(theta, self.architecture)
+        waits = initialization == FROM_DATA and theta is None
         self._seed_is_drawn = seed is None
         if seed is None:  # from the operating system, and kept, so that the network can still be made again
             seed = int(np.random.SeedSequence().generate_state(1)[0])
         rng = generator(seed)
-        if given is None:
-            # drawn in float64, then laid out and copied in the network's own precision
-            check_memory(self.architecture, 8 + 2 * float_dtype(dtype).itemsize, "to make", where)
-            draw = INITIALIZATIONS["he" if waits else initialization]
-            given = self.architecture.lay_out(drawn(self.architecture.graph, draw, rng))
+        if theta is None:
+            theta = self._drawn(initialization, rng, float_dtype(dtype))
         self.seed = order_seed(seed, rng)
-        self.parameters = finite_parameters(given, float_dtype(dtype))
+        self.parameters = finite_parameters(theta, float_dtype(dtype))
         self._waiting = self.parameters if waits else None
         self.statistics = first_statistics(self.architecture, self.dtype)
         self.engine = engine
         check_engine(engine, where)  # here and not after the data was read
         self.history = None
+
+    def _drawn(self, initialization: str, rng: Any, dtype: "np.dtype[Any]") -> Parameters:
+        """Initial parameters, drawn in float64."""
+        # they are laid out and copied in the network's own precision then
+        check_memory(self.architecture, 8 + 2 * dtype.itemsize, "to make", "Network")
+        draw = INITIALIZATIONS["he" if initialization == FROM_DATA else initialization]
+        return self.architecture.lay_out(drawn(self.architecture.graph, draw, rng))
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "beginning": None}  # no examples in files
@@ -403,9 +407,11 @@ class Network:
         >>> history.costs.round(3)
         array([0.693, 0.474, 0.348])
         """
-        given = locals()
-        options = {name: given[name] for name in given if name not in ("self", "X", "Y", "settings")}
-        begin, history = perf_counter(), fit(self, X, Y, options | settings)
+        arguments = locals()
+        others = ("self", "X", "Y", "settings")
+        options = {name: value for name, value in arguments.items() if name not in others}
+        begin = perf_counter()
+        history = fit(self, X, Y, options | settings)
         if slow := slow_training(perf_counter() - begin):
             warnings.warn(f"Network.train: {slow}", SpeedWarning, stacklevel=2)
         return history
@@ -422,7 +428,7 @@ class Network:
         fault: str | None = None,
         **options: Any,
     ) -> Iterator[Step]:
-        """The same training as `train`, one update at a time: stop, look, go on.
+        """Train as `train` does, one update at a time: stop, look, go on.
 
         The network holds the new parameters at each step, and keeps them when the loop is left or a later
         step diverges. The training continues from its own last step: it starts at the parameters that the
@@ -471,12 +477,12 @@ class Network:
         """
         where = "Network.steps"
         options |= {"learning_rate": learning_rate, "epochs": epochs, "iterations": iterations}
-        mistake = None if fault is None else get_fault(fault, where)
+        mistake = None if fault is None else get_fault(fault)
         if mistake is not None:
-            refuse_beside_a_fault(self.engine, where)
+            refuse_beside_a_fault(self.engine)
         options["sample_weight"] = sample_weight
         prepared = prepare(self, X, Y, options, where, looked_at=True, mistake=mistake)
-        walk = updates(prepared.session, prepared.examples.in_memory(where), prepared.plan, where=where)
+        walk = updates(prepared.session, prepared.examples.in_memory(where), prepared.plan)
         return self._walk(walk, prepared.session, mistake)
 
     def find_learning_rate(
@@ -538,7 +544,6 @@ class Network:
                 steps=steps,
                 batch_size=plan.batch_size,
                 order=plan.order,
-                where=where,
             )
 
     def initialize_from_data(self, X: Any) -> None:
@@ -565,7 +570,7 @@ class Network:
         >>> (net.parameters["W1"] @ X).std(axis=1).round(6)
         array([1., 1., 1., 1.])
         """
-        self._refuse_to_draw_from_data("Network.initialize_from_data")
+        self._refuse_to_draw_from_data()
         X = check_inputs(X, self.architecture.n_inputs, "Network.initialize_from_data")
         self.parameters, self.statistics = self._from_data(X), first_statistics(self.architecture, self.dtype)
 
@@ -622,7 +627,7 @@ class Network:
         array([0.25, 0.25, 0.25, 0.25])
         """
         where = "Network.predict_proba"
-        return self._probabilities(self._forward(X, where), where, "probabilities", "predict")
+        return self._probabilities(self._forward(X, where), "probabilities", "predict")
 
     def predict(self, X: Any) -> AnyArray:
         """Answers.
@@ -680,7 +685,7 @@ class Network:
         0.75
         """
         X, Y = self._check(X, Y, "Network.accuracy")
-        self._probabilities(Y, "Network.accuracy", "classes", "cost")
+        self._probabilities(Y, "classes", "cost")
         return float(np.mean(self.predict(X) == answers(self.architecture, Y)))
 
     def cost(self, X: Any, Y: Any, *, sample_weight: Any = None) -> float:
@@ -823,16 +828,18 @@ class Network:
         """
         where, shape = "Network.input_gradients", self.architecture
         if not (is_whole(output, 0) and output < shape.n_outputs):
-            raise ConfigurationError(where, f"output is one of 0 … {shape.n_outputs - 1}", f"got {output!r}")
+            raise ConfigurationError.must_be("output", f"one of 0 … {shape.n_outputs - 1}", repr(output))
         X = check_inputs(X, shape.n_inputs, where, dtype=self.dtype)
-        found = []
+        gradients = []
         for part in parts(X.shape[1], shape.layer_dims):
             graph, tape = shape.run(X[:, part], self.parameters, statistics=self.statistics)
             dAL = np.zeros_like(tape[graph.output])
             dAL[output] = 1
-            derivatives = (of_node for _, of_node in backward(graph.nodes, tape, {graph.output: dAL}))
-            found.append(next(of_node["A0"] for of_node in derivatives if "A0" in of_node))
-        return np.concatenate(found, axis=1)
+            for _, derivatives in backward(graph.nodes, tape, {graph.output: dAL}):
+                if "A0" in derivatives:
+                    gradients.append(derivatives["A0"])
+                    break
+        return np.concatenate(gradients, axis=1)
 
     def trace(
         self,
@@ -1056,7 +1063,7 @@ class Network:
             "stopping_history": self.stopping_history,
             "best_epochs": self.best_epochs,
         }
-        self._check_histories("Network.save")
+        self._check_histories()
         return entries
 
     def export(self, path: str | Path, *, to: str = "", overwrite: bool = False) -> Any:
@@ -1092,8 +1099,8 @@ class Network:
         ...     Network([2, 4, 1], seed=1).export(f"{folder}/net.py").difference < 1e-6
         True
         """
-        found: Any = import_module("deepstep.export").export  # nothing imports the exports
-        return found(self, path, to=to, overwrite=overwrite, where="Network.export")
+        export: Any = import_module("deepstep.export").export  # nothing imports the exports
+        return export(self, path, to=to, overwrite=overwrite, where="Network.export")
 
     @classmethod
     def load(cls, path: str | Path) -> Self:
@@ -1102,7 +1109,7 @@ class Network:
         Parameters
         ----------
         path : str or Path
-            The folder to make; its parent exists.
+            The folder that `save` wrote.
 
         Returns
         -------
@@ -1118,12 +1125,12 @@ class Network:
         --------
         >>> Network.load("no/such/folder")
         Traceback (most recent call last):
-        deepstep.errors.FileError: no/such/folder: the folder of a saved model is expected; there is none.
+        deepstep.errors.FileError: no/such/folder...
         """
         network = archive.load(path)
         if not isinstance(network, Network):
-            got, hint = f"it is a {type(network).__name__}", "deepstep.load reads it."
-            raise FileError(str(path), "a saved Network is expected", got, hint)
+            kind = type(network).__name__
+            raise FileError(f"{path} is a {kind}, not a saved Network", "deepstep.load reads it.")
         network.__class__ = cls  # it may be one of the user's own
         return network  # type: ignore[return-value]
 
@@ -1167,7 +1174,7 @@ class Network:
         network = cls._of(Model(architecture, architecture.laid_out(parameters), statistics), seed)
         network.history, network.stopping_history = history, stopping_history
         network.best_epochs = best_epochs
-        network._check_histories("Network.load")
+        network._check_histories()
         return network
 
     @classmethod
@@ -1203,9 +1210,10 @@ class Network:
         ...     Network.from_checkpoint(folder).parameters == net.parameters
         True
         """
-        found = checkpoint_at(path)
-        network = cls._of(Model(found.architecture, found.parameters, found.state.statistics), found.seed)
-        network.history = History(found.records)
+        checkpoint = checkpoint_at(path)
+        model = Model(checkpoint.architecture, checkpoint.parameters, checkpoint.state.statistics)
+        network = cls._of(model, checkpoint.seed)
+        network.history = History(checkpoint.records)
         return network
 
     @classmethod
@@ -1343,11 +1351,11 @@ class Network:
         check_finite(network.statistics)
         return network
 
-    def _check_histories(self, where: str) -> None:
+    def _check_histories(self) -> None:
         """Refuse histories that are none of this network's trainings."""
         for history in (self.history, self.stopping_history):
             if history is not None:
-                check_records(history, self.architecture.n_layers, where)
+                check_records(history, self.architecture.n_layers)
 
     def _session(
         self,
@@ -1388,31 +1396,29 @@ class Network:
         finite = np.isfinite(AL)
         if not finite.all():
             hint = "The inputs are too large for these parameters: scale them as in training."
-            raise DataError(where, f"outputs are finite numbers of {AL.dtype}", f"got {AL[~finite][0]}", hint)
+            raise DataError(f"An output is {AL[~finite][0]}, which is no finite number of {AL.dtype}", hint)
         return AL
 
-    def _probabilities(self, AL: Array, where: str, kind: str, instead: str) -> Array:
+    def _probabilities(self, AL: Array, kind: str, instead: str) -> Array:
         """The probabilities in outputs, or in targets; refused where an output gives numbers."""
-        found = probabilities(self.architecture, AL)
-        if found is None:
-            got = f"this network's output is {self.architecture.output!r}"
-            raise ConfigurationError(where, f"an output that gives {kind}", got, f"Use {instead}.")
-        return found
+        P = probabilities(self.architecture, AL)
+        if P is None:
+            problem = f"The output {self.architecture.output!r} gives numbers, no {kind}"
+            raise ConfigurationError(problem, f"Use {instead}.")
+        return P
 
-    def _refuse_to_draw_from_data(self, where: str) -> None:
+    def _refuse_to_draw_from_data(self) -> None:
         """Refuse features between the inputs and W1."""
-        features = self.architecture.features
-        if features:
-            expected = "parameters drawn from data are of a network without features"
-            got, hint = f"got {', '.join(features)}", "Use initialization='he'."
-            raise ConfigurationError(where, expected, got, hint)
+        if features := ", ".join(self.architecture.features):
+            problem = f"Parameters cannot be drawn from data in a network with {features}"
+            raise ConfigurationError(problem, "Use initialization='he'.")
 
     def _from_data(self, X: Array) -> Parameters:
         """Parameters with which each pre-activation has variance 1 over these inputs."""
         shape, rng = self.architecture, np.random.RandomState(self.seed)
-        found = initialize_from_data(X, shape.layer_dims, activations=shape.activations, rng=rng)
+        values = initialize_from_data(X, shape.layer_dims, activations=shape.activations, rng=rng)
         theta = shape.lay_out(drawn(shape.graph, INITIALIZATIONS["zeros"], rng))  # features at their start
-        for name, value in found.items():
+        for name, value in values.items():
             theta[name][:] = value
         return finite_parameters(theta, self.dtype)
 
@@ -1424,7 +1430,7 @@ class Network:
     def _settings(self, settings: Mapping[str, Any], where: str) -> Settings:
         """Settings of the session; L-BFGS takes cost and gradient from a session of any update rule."""
         method = getattr(type(self), where.removeprefix("Network."))
-        refuse_unknown(settings, method, where)
+        refuse_unknown(settings, method)
         update = {"optimizer": "gd"} if settings.get("optimizer") == LBFGS else {}
         return Settings.of(where, **{"seed": self.seed, **settings, **update})
 

@@ -27,8 +27,8 @@ from deepstep.training import (
 from deepstep.training.fit import REFIT, refuse_rates_by_course
 from deepstep.training.lbfgs import Limits
 from deepstep.training.plan import SCHEDULED, check_learning_rate, require
-from deepstep.training.schedules import ITSELF, SCHEDULES, get_schedule, placed
-from deepstep.training.stopping import EarlyStopping, ReduceLROnPlateau
+from deepstep.training.schedules import SCHEDULES, check_range, get_schedule
+from deepstep.training.stopping import PLATEAU_RANGES, EarlyStopping, ReduceLROnPlateau
 from deepstep.types import is_number, is_whole
 
 PLATEAU, LBFGS = "plateau", "lbfgs"
@@ -58,7 +58,7 @@ INSTEAD = {
 """Names of other libraries for arguments of `Network.train`, and the name here."""
 
 
-def refuse_unknown(options: Mapping[str, Any], method: Callable[..., Any], where: str) -> None:
+def refuse_unknown(options: Mapping[str, Any], method: Callable[..., Any]) -> None:
     """Refuse a name that is neither a setting nor an argument of a method, and say which one is meant."""
     settings = {field.name for field in fields(Settings)}
     for name in options:
@@ -67,46 +67,39 @@ def refuse_unknown(options: Mapping[str, Any], method: Callable[..., Any], where
         known = signature(method).parameters
         names = [*(name for name in known if name not in ("self", "settings", "options")), *settings]
         if name in names:
-            raise ConfigurationError(
-                where, "an argument of this method", f"got {name!r}", "Network.train has it."
-            )
+            raise ConfigurationError(f"This method has no argument {name!r}", "Network.train has it.")
         plain = name.lower().replace("_", "")
-        similar = [own for own in names if own.replace("_", "") == plain]
+        similar = [known_name for known_name in names if known_name.replace("_", "") == plain]
         instead = similar[0] if similar else INSTEAD.get(name)
         if instead is None or (instead.isidentifier() and instead not in names):
-            raise unknown_name(where, "argument", name, names)
-        raise ConfigurationError(where, "an argument of this method", f"got {name!r}", f"Use {instead}.")
+            raise unknown_name("argument", name, names)
+        raise ConfigurationError(f"Unknown argument {name!r}", f"Use {instead}.")
 
 
-def as_epochs(options: dict[str, Any], where: str) -> int:
+def as_epochs(options: dict[str, Any]) -> int:
     """The epochs among the options, under this name or the lecture's, which are taken out of them."""
-    given = {name: options.pop(name, None) for name in ("epochs", "iterations")}
-    asked = {name: value for name, value in given.items() if value is not None}
-    if len(asked) == 2:
-        raise ConfigurationError(
-            where,
-            "epochs or iterations, which are the same",
-            f"got {asked['epochs']} and {asked['iterations']}",
-        )
-    for name, value in asked.items():
-        require(is_whole(value, 0), where, "a whole number of at least 0", value, setting=name)
-        return int(value)
+    epochs, iterations = options.pop("epochs", None), options.pop("iterations", None)
+    if epochs is not None and iterations is not None:
+        problem = f"epochs={epochs} and iterations={iterations} are given, which are the same setting"
+        raise ConfigurationError(problem, "Leave one of them out.")
+    for name, value in {"epochs": epochs, "iterations": iterations}.items():
+        if value is not None:
+            require(is_whole(value, 0), name, "a whole number of at least 0", value)
+            return int(value)
     return EPOCHS
 
 
-def as_plan(options: dict[str, Any], seed: int, where: str) -> Plan:
+def as_plan(options: dict[str, Any], seed: int) -> Plan:
     """The plan among the options, which are taken out of them; what is left are settings of the session."""
     batch_size, order = options.pop("batch_size", None), options.pop("order", None)
     if order is None:
         order = as_they_are if batch_size is None else shuffled(seed)
-    given = {name: options.pop(name, None) for name in SCHEDULED}
+    values = {name: options.pop(name, None) for name in SCHEDULED}
     schedules: dict[str, Any] = {
-        name: as_schedule(schedule, f"{where}, {name}")
-        for name, schedule in given.items()
-        if schedule is not None
+        name: as_schedule(schedule, name) for name, schedule in values.items() if schedule is not None
     }
     return Plan(
-        as_epochs(options, where),
+        as_epochs(options),
         check_learning_rate(options.pop("learning_rate")),
         batch_size,
         order,
@@ -120,86 +113,85 @@ NOT_FOR_LBFGS = ("batch_size", "order", "time_budget", *SCHEDULED)
 """Options that L-BFGS has no use for, beside the settings of steps."""
 
 
-def as_limits(options: dict[str, Any], where: str) -> Limits | None:
+def as_limits(options: dict[str, Any]) -> Limits | None:
     """The limits of L-BFGS where it is the optimizer, else None; the session's optimizer is not used then."""
     optimizer = options.get("optimizer")
     if isinstance(optimizer, str) and optimizer not in (*OPTIMIZERS, LBFGS):
-        raise unknown_name(where, "optimizer", optimizer, [*OPTIMIZERS, LBFGS], setting="optimizer")
+        raise unknown_name("optimizer", optimizer, [*OPTIMIZERS, LBFGS], setting="optimizer")
     if optimizer != LBFGS:
         return None
     without_use = [name for name in NOT_FOR_LBFGS if options.get(name) is not None]
     if without_use := without_use + [name for name in OF_STEPS if options.get(name)]:
-        raise ConfigurationError(
-            where,
+        raise ConfigurationError.must_be(
+            "optimizer",
             "one that learns from batches, not lbfgs, where options of batches and steps are given",
-            "got lbfgs with",
+            "lbfgs with",
             "Remove them, or use another optimizer.",
-            setting="optimizer",
             listed=[(name, "") for name in without_use],
         )
-    given = dict(options.pop("optimizer_params", None) or {})
-    for name, value in given.items():
+    limits = dict(options.pop("optimizer_params", None) or {})
+    for name, value in limits.items():
         if name not in Limits._fields:
             kind = "setting of L-BFGS"
-            raise unknown_name(where, kind, name, Limits._fields, setting="optimizer_params", inside=True)
-        whole = name == "evaluations"
-        accepted = is_whole(value, 1) if whole else is_number(value) and value > 0
-        expected = "a whole number of at least 1" if whole else "a positive number"
-        require(accepted, where, expected, value, setting=f"optimizer_params[{name!r}]")
+            raise unknown_name(kind, name, Limits._fields, setting="optimizer_params", inside=True)
+        if name == "evaluations":
+            accepted, expected = is_whole(value, 1), "a whole number of at least 1"
+        else:
+            accepted, expected = is_number(value) and value > 0, "a positive number"
+        require(accepted, f"optimizer_params[{name!r}]", expected, value)
     options["optimizer"] = "gd"
-    return Limits(**given)
+    return Limits(**limits)
 
 
-def as_schedule(schedule: Any, where: str) -> Any:
+def as_schedule(schedule: Any, setting: str) -> Any:
     """A plateau as it is, or by the name "plateau"; else a function of the fraction of training done."""
-    given = {"name": schedule} if isinstance(schedule, str) else schedule
-    name = given.get("name") if isinstance(given, Mapping) else None
+    entries = {"name": schedule} if isinstance(schedule, str) else schedule
+    name = entries.get("name") if isinstance(entries, Mapping) else None
     if isinstance(name, str) and name not in (*SCHEDULES, PLATEAU):
-        raise placed(unknown_name(where, "schedule", name, [*SCHEDULES, PLATEAU], setting=ITSELF), where)
-    if isinstance(given, Mapping) and name == PLATEAU:
-        settings: dict[str, Any] = {name: value for name, value in given.items() if name != "name"}
+        raise unknown_name("schedule", name, [*SCHEDULES, PLATEAU], setting=setting)
+    if isinstance(entries, Mapping) and name == PLATEAU:
+        settings: dict[str, Any] = {key: value for key, value in entries.items() if key != "name"}
         known = list(signature(ReduceLROnPlateau).parameters)
-        for name in settings:
-            if name not in known:
-                kind = "setting of a plateau"
-                raise placed(unknown_name(where, kind, name, known, setting=ITSELF, inside=True), where)
-        try:
-            return ReduceLROnPlateau(**settings)
-        except ConfigurationError as error:  # the plateau does not know what it is for
-            raise placed(error, where) from None
-    return schedule if isinstance(schedule, Callback) else get_schedule(schedule, where)
+        for key, value in settings.items():
+            if key not in known:
+                raise unknown_name("setting of a plateau", key, known, setting=setting, inside=True)
+            if key in PLATEAU_RANGES:  # checked here, where it is known what the plateau is for
+                check_range(f"{setting}[{key!r}]", value, PLATEAU_RANGES[key])
+        plateau = ReduceLROnPlateau(**settings)
+        plateau.setting = f"{setting}['quantity']"
+        return plateau
+    return schedule if isinstance(schedule, Callback) else get_schedule(schedule, setting)
 
 
-def refuse_idle(schedules: Mapping[str, Any], settings: Settings, where: str) -> None:
+def refuse_idle(schedules: Mapping[str, Any], settings: Settings) -> None:
     """Refuse a schedule of what there is none of: it would do nothing."""
-    there = {
+    strengths = {
         "weight_decay_schedule": ("a weight decay", settings.decay),
         "dropout_schedule": ("dropout", np.any(settings.dropout)),
     }
-    for name, (what, given) in there.items():
-        if schedules.get(name) is not None and not given:
+    for name, (what, strength) in strengths.items():
+        if schedules.get(name) is not None and not strength:
             hint = "Leave it out, or give one."
-            raise ConfigurationError(where, f"used with {what}", "got none", hint, setting=name)
+            raise ConfigurationError.must_be(name, f"used with {what}", "none", hint)
 
 
 def as_patience(
     patience: int | None,
     monitor: str | None,
     held_out: Examples | None,
-    where: str,
     *,
     scored: bool = False,
 ) -> EarlyStopping | None:
     """The callback that ends training, if it is asked for."""
     if patience is None:
         if monitor is not None:
-            raise ConfigurationError(where, "monitor requires patience", f"got monitor={monitor!r} alone")
+            raise ConfigurationError(f"monitor={monitor!r} needs patience", "Pass patience=10, or remove it.")
         return None
-    require(is_whole(patience, 1), where, "a whole number of at least 1", patience, setting="patience")
-    expected, hint = "the name of an entry of the records", "Such as 'cost', or '-validation_accuracy'."
-    require(isinstance(monitor, str | None), where, expected, monitor, hint, setting="monitor")
-    by_default = "-validation_score" if scored else "cost" if held_out is None else "validation_cost"
-    quantity = monitor or by_default
+    require(is_whole(patience, 1), "patience", "a whole number of at least 1", patience)
+    hint = "Such as 'cost', or '-validation_accuracy'."
+    require(isinstance(monitor, str | None), "monitor", "the name of an entry of the records", monitor, hint)
+    default = "cost" if held_out is None else "validation_cost"
+    quantity = monitor or ("-validation_score" if scored else default)
     return EarlyStopping(
         quantity.removeprefix("-"),
         tolerance=0.0,
@@ -210,16 +202,15 @@ def as_patience(
     )
 
 
-def as_progress(progress: Any, where: str) -> list[Callback]:
+def as_progress(progress: Any) -> list[Callback]:
     """The callback that shows the progress, if there is one."""
-    accepted, expected = isinstance(progress, bool | str | None), "True, False, a label or None"
-    require(accepted, where, expected, progress, "Use callbacks=[…].", setting="progress")
+    accepted = isinstance(progress, bool | str | None)
+    require(accepted, "progress", "True, False, a label or None", progress, "Use callbacks=[…].")
     return [Progress(progress if isinstance(progress, str) else "train")] if progress else []
 
 
 def refuse_beside_a_fault(
     engine: str,
-    where: str,
     *,
     lbfgs: bool = False,
     checkpoint: Any = None,
@@ -234,10 +225,10 @@ def refuse_beside_a_fault(
         "resume": resume not in (None, False),
         "refit": refit,
     }
-    for name, given in besides.items():
-        if given:
-            expected = "fault alone: it is for teaching, on the reference engine"
-            raise ConfigurationError(where, expected, f"got {name} beside it")
+    for name, is_set in besides.items():
+        if is_set:
+            problem = f"fault and {name} cannot be given together"
+            raise ConfigurationError(problem, "A fault is for teaching, on the reference engine.")
 
 
 def check_refit(
@@ -245,19 +236,18 @@ def check_refit(
     held_out: Examples | None,
     plan: Plan,
     callbacks: Sequence[Callback],
-    where: str,
 ) -> None:
     """Refuse a refit that has nothing to count its epochs or to add, or whose rates do not come again."""
-    hint = "It counts the epochs."
-    require(stopping is not None, where, "patience, where refit=True", stopping, hint)
-    hint = "Pass validation=(X, Y), or validation_fraction=0.1."
-    require(held_out is not None, where, "validation data, where refit=True", held_out, hint)
-    refuse_rates_by_course(plan, where)
+    if stopping is None:
+        raise ConfigurationError("refit=True needs patience, which counts the epochs")
+    if held_out is None:
+        hint = "Pass validation=(X, Y), or validation_fraction=0.1."
+        raise ConfigurationError("refit=True needs validation data", hint)
+    refuse_rates_by_course(plan)
     if any(isinstance(callback, ModelCheckpoint) for callback in callbacks):
         raise ConfigurationError(
-            where,
-            "checkpoint=…, where refit=True, as each of the two trainings has a folder of its own",
-            "got ModelCheckpoint among the callbacks",
+            "ModelCheckpoint among the callbacks has one folder, and refit=True needs two",
+            "Use checkpoint=… instead.",
         )
 
 
@@ -268,37 +258,36 @@ class Place(NamedTuple):
     begin_at: Checkpoint | None
 
 
-def as_places(checkpoint: Any, resume: Any, refit: bool, where: str) -> tuple[Place, Place]:
+def as_places(checkpoint: Any, resume: Any, refit: bool) -> tuple[Place, Place]:
     """Where a training and the refit after it write checkpoints, and where they begin."""
     accepted = isinstance(checkpoint, str | Path | ModelCheckpoint | None)
-    require(accepted, where, "a folder or ModelCheckpoint(…)", checkpoint, setting="checkpoint")
-    checkpoints = [ModelCheckpoint(checkpoint) if isinstance(checkpoint, str | Path) else checkpoint]
-    checkpoints = [one for one in checkpoints if one is not None]
+    require(accepted, "checkpoint", "a folder or ModelCheckpoint(…)", checkpoint)
+    if isinstance(checkpoint, str | Path):
+        checkpoint = ModelCheckpoint(checkpoint)
+    writers = [] if checkpoint is None else [checkpoint]
     if refit and not isinstance(resume, bool | None):
-        raise ConfigurationError(
-            where,
-            "resume=True with checkpoint=…, where refit=True",
-            f"got resume={resume!r:.60}",
-            "Which of the two trainings it is of, the folder says.",
+        raise ConfigurationError.must_be(
+            "resume",
+            "True with checkpoint=…, where refit=True",
+            f"{resume!r:.60}",
+            "The folder says of which of the two trainings a checkpoint is.",
         )
-    first = Place(checkpoints, as_checkpoint(resume, checkpoints, where))
+    first = Place(writers, as_checkpoint(resume, writers))
     if not refit:
         return first, Place([], None)
-    again = [one.within(REFIT) for one in checkpoints]
-    return first, Place(again, as_checkpoint(resume, again, where))
+    again = [writer.within(REFIT) for writer in writers]
+    return first, Place(again, as_checkpoint(resume, again))
 
 
-def as_checkpoint(resume: Any, checkpoints: list[ModelCheckpoint], where: str) -> Checkpoint | None:
+def as_checkpoint(resume: Any, checkpoints: list[ModelCheckpoint]) -> Checkpoint | None:
     """The checkpoint to go on from: a file, the newest of a folder, or with True of the checkpoints' own."""
     if resume is None or resume is False:
         return None
     if resume is True:
         if not checkpoints:
-            raise ConfigurationError(
-                where, "checkpoint=… with resume=True", "got none", "Or name a file or folder: resume=…."
-            )
+            raise ConfigurationError("resume=True needs checkpoint=…", "Or name a file or folder: resume=….")
         return latest_checkpoint(checkpoints[0].folder)
-    require(isinstance(resume, str | Path), where, "True, a file or a folder", resume, setting="resume")
+    require(isinstance(resume, str | Path), "resume", "True, a file or a folder", resume)
     return checkpoint_at(resume)
 
 
@@ -306,7 +295,7 @@ def checkpoint_at(place: str | Path) -> Checkpoint:
     """The checkpoint of a file, or the newest whole one of a folder."""
     if kind_at(place) != "folder":
         return read_checkpoint(place)
-    found = latest_checkpoint(place)
-    if found is None:
-        raise FileError(str(place), "a folder with checkpoints", "there is none in it")
-    return found
+    checkpoint = latest_checkpoint(place)
+    if checkpoint is None:
+        raise FileError(f"{place} holds no checkpoints")
+    return checkpoint

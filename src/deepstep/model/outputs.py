@@ -25,8 +25,8 @@ def outputs_of_rows(network: Network, engine: str, X: Any) -> Array:
             rows = forward.outputs_of_rows(architecture, network.parameters, network.statistics, A.T)
             return rows.T
 
-        whole = isinstance(X, np.ndarray)
-        A = kernel(X.T).T if whole else forward_rows(kernel, X, architecture.layer_dims)
+        is_dense = isinstance(X, np.ndarray)  # of sparse rows a part at a time is made dense
+        A = kernel(X.T).T if is_dense else forward_rows(kernel, X, architecture.layer_dims)
         if np.isfinite(A).all():
             return A
     # the network's own forward pass names what is not finite

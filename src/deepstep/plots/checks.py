@@ -69,8 +69,8 @@ class GradientCheckDisplay(OneAxes):
         display
             The display, not drawn yet.
         """
-        found = {f"d{check.name}": (check.difference, check.verdict) for check in report.checks}
-        return cls._of(found, report.tolerance)
+        checks = {f"d{check.name}": (check.difference, check.verdict) for check in report.checks}
+        return cls._of(checks, report.tolerance)
 
     @classmethod
     def from_trace(cls, trace: Trace) -> Self:
@@ -86,8 +86,8 @@ class GradientCheckDisplay(OneAxes):
         display
             The display, not drawn yet.
         """
-        found = {check.name: (check.difference, check.verdict) for check in trace.check().checks}
-        return cls._of(found, None)
+        checks = {check.name: (check.difference, check.verdict) for check in trace.check().checks}
+        return cls._of(checks, None)
 
     @classmethod
     def from_network(cls, network: Any, X: Any, Y: Any) -> Self:
@@ -112,18 +112,18 @@ class GradientCheckDisplay(OneAxes):
         ConfigurationError, ShapeError, DataError
             If this is no network, or the examples do not fit.
         """
-        network = check_network(network, f"{cls.__name__}.from_network")
+        network = check_network(network)
         return cls.from_report(network.check_gradients(X, Y))
 
     @classmethod
-    def _of(cls, found: dict[str, tuple[float, str]], tolerance: float | None) -> Self:
-        named = [match for match in map(QUANTITY.fullmatch, found) if match and match["layer"] != "0"]
+    def _of(cls, checks: dict[str, tuple[float, str]], tolerance: float | None) -> Self:
+        named = [match for match in map(QUANTITY.fullmatch, checks) if match and match["layer"] != "0"]
         kinds = tuple(dict.fromkeys(match["kind"] for match in named))
         differences = np.full((len(kinds), max(int(match["layer"]) for match in named)), np.nan)
         verdicts = {}
         for match in named:
             place = kinds.index(match["kind"]), int(match["layer"]) - 1
-            differences[place], verdicts[place] = found[match[0]]
+            differences[place], verdicts[place] = checks[match[0]]
         return cls(kinds=kinds, differences=differences, verdicts=verdicts, tolerance=tolerance)
 
     @property
@@ -165,8 +165,8 @@ class GradientCheckDisplay(OneAxes):
         for row, kind in enumerate(self.kinds):
             wrong = [
                 f"layer {column + 1}"
-                for (at, column), verdict in self.verdicts.items()
-                if at == row and verdict.startswith("wrong")
+                for (kind_row, column), verdict in self.verdicts.items()
+                if kind_row == row and verdict.startswith("wrong")
             ]
             known = self.differences[row][np.isfinite(self.differences[row])]
             most = f"largest difference {known.max():.2e}" if len(known) else "nothing to compare"
@@ -182,7 +182,7 @@ class MistakesDisplay(Display):
     ----------
     images : array of shape (k, height, width) or (k, height, width, channels)
         The misclassified ones only; uint8, or floats from 0 to 1.
-    rows : array of shape (ndarray of integers (k,))
+    rows : array of integers of shape (k,)
         Their positions among all examples.
     true, predicted : sequence of str
         Their true and their predicted classes.
@@ -190,7 +190,7 @@ class MistakesDisplay(Display):
         Probabilities of the predicted classes.
     total : int
         Number of all examples.
-    axes_ : array of shape (ndarray of Axes (k,))
+    axes_ : array of Axes of shape (k,)
         One for each picture.
 
     Examples
@@ -221,7 +221,7 @@ class MistakesDisplay(Display):
         ----------
         images : array of shape (m, height, width[, channels])
             All pictures.
-        y_true, y_pred : array of labels (m,)
+        y_true, y_pred : arrays of labels of shape (m,)
             True and predicted classes.
         probabilities : array of shape (m,)
             Probability of each predicted class.
@@ -236,13 +236,10 @@ class MistakesDisplay(Display):
         ShapeError
             If the numbers of examples differ.
         """
-        lengths = {len(images), len(y_true), len(y_pred), len(probabilities)}
-        if len(lengths) > 1:
-            raise ShapeError(
-                cls.__name__,
-                "the same number of images, classes and probabilities",
-                f"got {len(images)}, {len(y_true)}, {len(y_pred)} and {len(probabilities)}",
-            )
+        lengths = [len(images), len(y_true), len(y_pred), len(probabilities)]
+        if len(set(lengths)) > 1:
+            names = "images, y_true, y_pred and probabilities"
+            raise ShapeError.must_be(names, "of one length", ", ".join(map(str, lengths)))
         wrong = np.flatnonzero(np.asarray(y_true) != np.asarray(y_pred))
         return cls(
             images[wrong],

@@ -200,7 +200,7 @@ class FromNetwork(Display):
         ConfigurationError, ShapeError, DataError
             As in `from_network`, or if there is no such network.
         """
-        network = network_of(estimator, member, f"{cls.__name__}.from_estimator")
+        network = network_of(estimator, member)
         return cls.from_network(network, *([] if X is None else [np.asarray(X).T]), **options)
 
 
@@ -227,17 +227,15 @@ class FromHistory(Display):
         ConfigurationError, DataError
             If this is no history, or its records lack what is shown.
         """
-        where = f"{cls.__name__}.from_history"
         if not isinstance(history, History):
-            got = f"got {type(history).__name__}"
-            raise ConfigurationError(
-                where, "the History of a training", got, "See History and Network.train."
-            )
-        return cls._of_history(history, where)
+            hint = "See History and Network.train."
+            kind = type(history).__name__
+            raise ConfigurationError.must_be("history", "the History of a training", kind, hint)
+        return cls._of_history(history)
 
     @classmethod
     @abstractmethod
-    def _of_history(cls, history: History, where: str) -> Self: ...
+    def _of_history(cls, history: History) -> Self: ...
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, member: int | None = None) -> Self:
@@ -260,7 +258,7 @@ class FromHistory(Display):
         ConfigurationError, DataError
             If there is no such network, or its records lack what is shown.
         """
-        return cls.from_history(network_of(estimator, member, f"{cls.__name__}.from_estimator").history)
+        return cls.from_history(network_of(estimator, member).history)
 
 
 def new_figure(where: str, size: tuple[float, float] = WIDE) -> Any:
@@ -272,31 +270,30 @@ def new_figure(where: str, size: tuple[float, float] = WIDE) -> Any:
     return Figure(figsize=size, layout="constrained")
 
 
-def network_of(estimator: Any, member: int | None, where: str) -> Network:
+def network_of(estimator: Any, member: int | None) -> Network:
     """The network of an estimator: of its only member, or of the one that is asked for."""
     predictor = getattr(estimator, "predictor_", None)
     if predictor is None:
-        got, hint = f"got {type(estimator).__name__}", "Call fit before; of a pipeline pass its last step."
-        raise ConfigurationError(where, "a fitted estimator of DeepStep", got, hint)
+        kind, hint = type(estimator).__name__, "Call fit before; of a pipeline pass its last step."
+        raise ConfigurationError.must_be("estimator", "a fitted estimator of DeepStep", kind, hint)
     ensemble = predictor.ensemble
     count = len(ensemble.members)
     if count == 1 and member is not None and hasattr(estimator, "network_"):
-        raise ConfigurationError(where, "member is for ensembles", f"got {member!r} for one network")
+        raise ConfigurationError.must_be("member", "None for an estimator of one network", repr(member))
     if member is None and count > 1:
         hint = f"Set member=0 … {count - 1}; or fit a NetworkClassifier."
-        raise ConfigurationError(where, "one network", f"got an ensemble of {count}", hint)
+        raise ConfigurationError(f"The estimator is an ensemble of {count} networks", hint)
     if not (member is None or (is_whole(member, 0) and member < count)):
-        raise ConfigurationError(where, f"member is one of 0 … {count - 1}", f"got {member!r}")
+        raise ConfigurationError.must_be("member", f"one of 0 … {count - 1}", repr(member))
     network: Network = ensemble.members[member or 0].network
     return network
 
 
-def check_network(network: Any, where: str) -> Network:
+def check_network(network: Any) -> Network:
     """The network itself."""
     if not isinstance(network, Network):
-        raise ConfigurationError(
-            where, "a Network", f"got {type(network).__name__}", "For an estimator use from_estimator."
-        )
+        hint = "For an estimator use from_estimator."
+        raise ConfigurationError.must_be("network", "a Network", type(network).__name__, hint)
     return network
 
 
@@ -308,18 +305,19 @@ class Looks(NamedTuple):
     values: dict[str, Array]
 
 
-def looks_in(history: History, names: tuple[str, ...], where: str) -> Looks:
+def looks_in(history: History, names: tuple[str, ...]) -> Looks:
     """The quantities that the callback `Health` added to the records."""
     looks = {record["epoch"]: look for record in history if (look := health_in(record)) is not None}
     if not looks:
-        raise DataError(where, "records with health", f"got {len(history)} records without any", ADVICE)
+        raise DataError(f"None of {len(history)} records has an entry health", ADVICE)
     every = list(looks.values())
     lacking = [name for name in names if any(name not in layer for look in every for layer in look)]
     if lacking:
-        got = f"the records, of an older release, lack {', '.join(lacking)}"
-        raise DataError(where, f"health has {', '.join(names)}", got, ADVICE)
+        raise DataError(f"The records, of an older release, lack {', '.join(lacking)} in health", ADVICE)
     # dtype=float makes None a NaN
-    values = {name: np.array([[one[name] for one in look] for look in every], dtype=float) for name in names}
+    values = {
+        name: np.array([[layer[name] for layer in look] for look in every], dtype=float) for name in names
+    }
     last = history[-1]
     updates = max(1.0, last.get("step", 1) / (last["epoch"] + 1))
     return Looks(np.array(list(looks), dtype=float), updates, values)

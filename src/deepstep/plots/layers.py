@@ -48,8 +48,8 @@ class HealthDisplay(FromHistory):
     quantities: ClassVar[tuple[str, ...]]
 
     @classmethod
-    def _of_history(cls, history: History, where: str) -> Self:
-        return cls._of_looks(looks_in(history, cls.quantities, where))
+    def _of_history(cls, history: History) -> Self:
+        return cls._of_looks(looks_in(history, cls.quantities))
 
     @classmethod
     @abstractmethod
@@ -142,11 +142,11 @@ class GradientFlowDisplay(HealthDisplay, OneAxes):
         ConfigurationError, ShapeError, DataError
             If this is no network, or the examples do not fit.
         """
-        return cls.from_trace(check_network(network, f"{cls.__name__}.from_network").trace(X, Y))
+        return cls.from_trace(check_network(network).trace(X, Y))
 
     def _draw(self, ax: Any) -> None:
         layers, count = np.arange(1, self.norms.shape[1] + 1), len(self.moments)
-        rows = sorted({round(at) for at in np.linspace(0, count - 1, min(count, MOST_MOMENTS))})
+        rows = sorted({round(row) for row in np.linspace(0, count - 1, min(count, MOST_MOMENTS))})
         self.lines_: list[Any] = []
         for number, row in enumerate(rows):
             shown, style = drawable(self.norms[row], positive=True), series(number, len(layers))
@@ -269,7 +269,7 @@ class UnitHealthDisplay(HealthDisplay):
     dead, saturated : array of shape (k, L)
         Shares from 0 to 1; NaN where none is defined: for the saturation of the output, and where units
         depend on each other.
-    axes_ : array of shape (ndarray of Axes (2,))
+    axes_ : array of Axes of shape (2,)
         Those of the dead and of the saturated units.
     artists_ : dict of lists
         For ``"dead"`` and ``"saturated"``: the lines of the layers, for a single look its bars.
@@ -313,11 +313,11 @@ class UnitHealthDisplay(HealthDisplay):
         ConfigurationError, ShapeError, DataError
             If this is no network, or the examples do not fit.
         """
+        network = check_network(network)
         where = f"{cls.__name__}.from_network"
-        network = check_network(network, where)
         X = check_inputs(X, network.architecture.n_inputs, where, dtype=network.dtype)
-        found = layer_health(network.architecture, network.parameters, X)
-        dead, saturated = (np.array([[layer[kind] for layer in found]], dtype=float) for kind in KINDS)
+        layers = layer_health(network.architecture, network.parameters, X)
+        dead, saturated = (np.array([[layer[kind] for layer in layers]], dtype=float) for kind in KINDS)
         return cls(epochs=None, dead=dead, saturated=saturated)
 
     def plot(self, *, axes: Any = None) -> Self:
@@ -431,16 +431,16 @@ class UpdateRatioDisplay(HealthDisplay, OneAxes):
         str
         """
         low, high = self.usual
-        given = f"{self.updates:.3g} update{'' if self.updates == 1 else 's'} an epoch"
+        updates = f"{self.updates:.3g} update{'' if self.updates == 1 else 's'} an epoch"
         usual = f"about {low:.3g}" if low == high else f"{low:.3g} to {high:.3g}"
-        lines = [f"{given}: {usual} is usual for ‖change of W‖ / ‖W‖."]
+        lines = [f"{updates}: {usual} is usual for ‖change of W‖ / ‖W‖."]
         for layer, ratios in enumerate(self.ratios.T, start=1):
             if np.isnan(ratios).all():
                 lines.append(f"layer {layer}: W was always 0.")
                 continue
             course = ", ".join(
-                f"{ratios[at]:.3g} in epoch {self.epochs[at]:.0f}"
-                for at in dict.fromkeys((0, len(ratios) - 1))
+                f"{ratios[row]:.3g} in epoch {self.epochs[row]:.0f}"
+                for row in dict.fromkeys((0, len(ratios) - 1))
             )
             lines.append(f"layer {layer}: {course}, median {np.nanmedian(ratios):.3g}.")
         return "\n".join(lines)

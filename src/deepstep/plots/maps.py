@@ -31,7 +31,7 @@ class NeuronMapsDisplay(FromNetwork):
     ----------
     x, y : array of shape (k,)
         The grid's values of the first and of the second input.
-    maps : array of shape (list of arrays of shape (n_l, k, k))
+    maps : list of arrays of shape (n_l, k, k)
         Activations of the units of each layer 1 … L; rows of a map belong to y, columns to x.
     X : array of shape (2, m)
         The examples that are drawn over the output's maps.
@@ -39,7 +39,7 @@ class NeuronMapsDisplay(FromNetwork):
         Their classes, numbers from 0, or None.
     probabilities : bool, optional
         Whether the outputs are probabilities, with the decision at 0.5.
-    axes_ : array of shape (ndarray of Axes (L, columns))
+    axes_ : array of Axes of shape (L, columns)
         One for each map; unused ones are switched off.
     images_ : list of lists
         The drawn maps of each layer.
@@ -85,24 +85,21 @@ class NeuronMapsDisplay(FromNetwork):
         ConfigurationError, ShapeError, DataError
             If there are not 2 inputs, or the examples do not fit.
         """
-        where = f"{cls.__name__}.from_network"
-        network = check_network(network, where)
+        network = check_network(network)
         shape = network.architecture
         if shape.n_inputs != 2:
-            raise ConfigurationError(
-                where,
-                "a network of 2 inputs, as a plane has",
-                f"got one of {shape.n_inputs}",
-                "Train one on two columns, or see SaliencyDisplay.",
-            )
-        X = check_inputs(X, 2, where, dtype=network.dtype)
+            problem = f"The network has {shape.n_inputs} inputs, and a plane has 2"
+            raise ConfigurationError(problem, "Train one on two columns, or see SaliencyDisplay.")
+        X = check_inputs(X, 2, f"{cls.__name__}.from_network", dtype=network.dtype)
         x, y = (_range(values, resolution) for values in X)
         grid = np.stack([part.ravel() for part in np.meshgrid(x, y)]).astype(network.dtype)
         _, tape = shape.run(grid, network.parameters, statistics=network.statistics)
         activations = (tape[f"A{l}"] for l in range(1, shape.n_layers + 1))
         maps = [A.reshape(len(A), resolution, resolution) for A in activations]
         Y = None if Y is None else np.atleast_2d(np.asarray(Y))
-        labels = None if Y is None else (Y[0] if len(Y) == 1 else Y.argmax(axis=0))
+        labels = None
+        if Y is not None:
+            labels = Y[0] if len(Y) == 1 else Y.argmax(axis=0)
         probabilities = shape.activations[-1] in ("sigmoid", "softmax")
         return cls(x=x, y=y, maps=maps, X=X, labels=labels, probabilities=probabilities)
 
@@ -139,8 +136,8 @@ class NeuronMapsDisplay(FromNetwork):
             hidden = len(maps) - len(drawn)
             more = f"\n({hidden} more)" if hidden else ""
             line[0].set_ylabel(f"{'output' if is_output else f'layer {layer}'}{more}", fontsize=9)
-        of_output = " (of the output: 0.5)" if self.probabilities else ""
-        heading = f"activation over the plane: orange above 0{of_output}, purple below"
+        decision = " (of the output: 0.5)" if self.probabilities else ""
+        heading = f"activation over the plane: orange above 0{decision}, purple below"
         self.figure_.suptitle(heading, fontsize=9)
         return self
 
@@ -188,7 +185,7 @@ class SaliencyDisplay(FromNetwork, OneAxes):
     method : str
         "gradient": ∂a/∂x. "gradient_times_input": x ∂a/∂x. "integrated_gradients": (x - x′) times the mean of
         ∂a/∂x on the straight line from a baseline x′ to x (Sundararajan et al. 2017).
-    output : str or Head or Architecture
+    output : int
         Index of the output a, from 0.
     names : sequence of str
         Names of the inputs.
@@ -262,29 +259,35 @@ class SaliencyDisplay(FromNetwork, OneAxes):
             If there is no such method or output, or the example does not fit.
         """
         where = f"{cls.__name__}.from_network"
-        network = check_network(network, where)
+        network = check_network(network)
         if method not in METHODS:
-            raise unknown_name(where, "method", method, METHODS)
+            raise unknown_name("method", method, METHODS, setting="method")
         n_x = network.architecture.n_inputs
-        x = _example(x, n_x, f"{where}, x", network.dtype)
+        x = _example(x, n_x, "x", where, network.dtype)
         if names is not None and len(names) != n_x:
-            raise ShapeError(where, f"a name for each of {n_x} inputs", f"got {len(names)}")
+            raise ShapeError.must_be("names", f"have a name for each of {n_x} inputs", f"{len(names)}")
         names = [f"x{number}" for number in range(1, n_x + 1)] if names is None else list(names)
-        shape = None if image_shape is None else check_image_shape(image_shape, n_x, where)
+        shape = None if image_shape is None else check_image_shape(image_shape, n_x)
         gap = None
         if method == "integrated_gradients":
             baseline = np.zeros(n_x) if baseline is None else baseline
-            origin = _example(baseline, n_x, f"{where}, baseline", network.dtype)
+            origin = _example(baseline, n_x, "baseline", where, network.dtype)
             way = (np.arange(steps) + 0.5) / steps  # midpoints
             slope = network.input_gradients(origin + (x - origin) * way, output=output)
-            found = (x - origin) * slope.mean(axis=1, keepdims=True)
+            attributions = (x - origin) * slope.mean(axis=1, keepdims=True)
             ends = network.forward(np.hstack([origin, x]))[output]
             gap = float(ends[1] - ends[0])
         else:
-            found = network.input_gradients(x, output=output)
-            found = found * x if method == "gradient_times_input" else found
+            attributions = network.input_gradients(x, output=output)
+            if method == "gradient_times_input":
+                attributions = attributions * x
         return cls(
-            attributions=found[:, 0], method=method, output=output, names=names, gap=gap, image_shape=shape
+            attributions=attributions[:, 0],
+            method=method,
+            output=output,
+            names=names,
+            gap=gap,
+            image_shape=shape,
         )
 
     @classmethod
@@ -296,12 +299,13 @@ class SaliencyDisplay(FromNetwork, OneAxes):
         Parameters
         ----------
         estimator : DeepClassifier or DeepRegressor
-            A fitted estimator; displays of the layers need ``callbacks=[Health()]``.
-        X : array of shape (n_0, m), optional
-            Inputs; a column is an example.
+            A fitted estimator.
+        X : array of shape (1, n_features)
+            The example, as a row; that of an ensemble as its member receives it.
         member : int, optional
             Index of the network in an ensemble.
         **options
+            As in `from_network`.
 
         Returns
         -------
@@ -359,9 +363,9 @@ class SaliencyDisplay(FromNetwork, OneAxes):
         return f"{self._heading()}\nmost: {most}."
 
 
-def _example(x: Any, n_x: int, where: str, dtype: Any) -> Array:
-    """One example as a column (n_x, 1)."""
+def _example(x: Any, n_x: int, name: str, where: str, dtype: Any) -> Array:
+    """One example as a column (n_x, 1); ``name`` is that of the argument."""
     x = np.asarray(x)
     if x.size != n_x:
-        raise ShapeError(where, f"one example of {n_x} inputs", f"got shape {x.shape}")
-    return check_inputs(x.reshape(n_x, 1), n_x, where, dtype=dtype)
+        raise ShapeError.must_be(name, f"one example of {n_x} inputs", f"shape {x.shape}")
+    return check_inputs(x.reshape(n_x, 1), n_x, f"{where}, {name}", dtype=dtype)

@@ -64,7 +64,7 @@ class ArchitectureDisplay(FromNetwork, OneAxes):
         ConfigurationError
             If this is no network.
         """
-        network = check_network(network, f"{cls.__name__}.from_network")
+        network = check_network(network)
         weights = {name: value for name, value in network.parameters.items() if name.startswith("W")}
         return cls(architecture=network.architecture, weights=weights)
 
@@ -85,8 +85,8 @@ class ArchitectureDisplay(FromNetwork, OneAxes):
         ax.set_axis_off()
 
     def _draw_units(self, ax: Any, layer: int, units: list[int]) -> None:
-        for at, unit in enumerate(units):
-            y = _height(at, len(units))
+        for index, unit in enumerate(units):
+            y = _height(index, len(units))
             if unit == DOTS:
                 ax.text(layer, y, "⋮", ha="center", va="center", fontsize=14)
             else:
@@ -146,8 +146,8 @@ def _shown(size: int) -> list[int]:
     return [*range(half), DOTS, *range(size - half + 1, size)]
 
 
-def _height(at: int, count: int) -> float:
-    return (count - 1) / 2 - at
+def _height(index: int, count: int) -> float:
+    return (count - 1) / 2 - index
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -162,7 +162,7 @@ class FirstLayerWeightsDisplay(FromNetwork):
         Indices of the drawn units, from 0.
     total : int
         Number of units in the layer.
-    axes_ : array of shape (ndarray of Axes (k,))
+    axes_ : array of Axes of shape (k,)
         One for each picture.
     images_ : list of images
         The pictures. Three channels are red, green and blue, and grey is a weight of 0; of any other number
@@ -205,9 +205,8 @@ class FirstLayerWeightsDisplay(FromNetwork):
         ConfigurationError, ShapeError
             If this is no network, or the shape has another size than its inputs.
         """
-        where = f"{cls.__name__}.from_network"
-        W = check_network(network, where).parameters["W1"]
-        shape = check_image_shape(image_shape, W.shape[1], where)
+        W = check_network(network).parameters["W1"]
+        shape = check_image_shape(image_shape, W.shape[1])
         units = np.sort(np.argsort(-np.linalg.norm(W, axis=1), kind="stable")[:most])
         return cls(weights=W[units].reshape(len(units), *shape), units=units, total=len(W))
 
@@ -260,10 +259,10 @@ class FirstLayerWeightsDisplay(FromNetwork):
         return "\n".join(lines)
 
 
-def check_image_shape(image_shape: Sequence[int], n_inputs: int, where: str) -> tuple[int, ...]:
+def check_image_shape(image_shape: Sequence[int], n_inputs: int) -> tuple[int, ...]:
     """(height, width) or (height, width, channels), if it has this number of inputs."""
     shape = tuple(image_shape)
     if len(shape) not in (2, 3) or prod(shape) != n_inputs:
-        wanted = f"image_shape is (height, width) or (height, width, channels) of {n_inputs} inputs"
-        raise ShapeError(where, wanted, f"got {shape}")
+        expected = f"(height, width) or (height, width, channels) of {n_inputs} inputs"
+        raise ShapeError.must_be("image_shape", expected, f"{shape}")
     return shape

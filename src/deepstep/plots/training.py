@@ -48,7 +48,7 @@ class TrainingCurveDisplay(FromHistory):
         Other numbers of the records, such as ``"validation_score"``, arrays of shape (k,).
     rates : array of shape (k,)
         The learning rate; NaN where there is none.
-    members : tuple of tuple of str, optional
+    members : tuple of (str, TrainingCurveDisplay), optional
         The displays of the members of an ensemble, with their presets; the values above are then their
         medians, over the members that reached the epoch.
     ax_ : matplotlib.axes.Axes
@@ -121,7 +121,7 @@ class TrainingCurveDisplay(FromHistory):
             If a history is empty.
         """
         histories = [member.network.history or History() for member in ensemble.members]
-        displays = [cls._of_history(history, f"{cls.__name__}.from_ensemble") for history in histories]
+        displays = [cls._of_history(history) for history in histories]
         longest = max((display.epochs for display in displays), key=len)
         validated = all(display.validation_costs is not None for display in displays)
         names = [member.preset for member in ensemble.members]
@@ -136,9 +136,9 @@ class TrainingCurveDisplay(FromHistory):
         )
 
     @classmethod
-    def _of_history(cls, history: History, where: str) -> Self:
+    def _of_history(cls, history: History) -> Self:
         if not len(history):
-            raise DataError(where, "at least one epoch", "got an empty history")
+            raise DataError("The history has no epoch")
         names = dict.fromkeys(
             name
             for record in history
@@ -169,16 +169,18 @@ class TrainingCurveDisplay(FromHistory):
     @property
     def _between(self) -> Array:
         """The validation costs, with straight lines between the epochs after which they were computed."""
-        costs, at = np.asarray(self.validation_costs), self._measured
-        if at.all() or not at.any():
+        costs, known = np.asarray(self.validation_costs), self._measured
+        if known.all() or not known.any():
             return costs
-        return np.interp(self.epochs, self.epochs[at], costs[at], left=np.nan, right=np.nan)
+        return np.interp(self.epochs, self.epochs[known], costs[known], left=np.nan, right=np.nan)
 
     @property
     def _markers(self) -> dict[str, Any]:
         """The style of a line that has a marker at each measured point, where not all epochs have one."""
-        at = self._measured
-        return {} if at.all() else {"marker": MARKERS[1], "markersize": 3, "markevery": [*np.flatnonzero(at)]}
+        known = self._measured
+        if known.all():
+            return {}
+        return {"marker": MARKERS[1], "markersize": 3, "markevery": [*np.flatnonzero(known)]}
 
     @property
     def _rate_changes(self) -> bool:
@@ -222,11 +224,11 @@ class TrainingCurveDisplay(FromHistory):
     def _draw_cost(self, ax: Any) -> None:
         median = "median " if self.members else ""
         names = list(dict.fromkeys(name for name, _ in self.members))
-        for name, one in self.members:
+        for name, member in self.members:
             style = {"color": OKABE_ITO[(names.index(name) + 2) % len(OKABE_ITO)], "linewidth": 0.8}
-            costs = one.costs if one.validation_costs is None else one._between
-            style |= {} if one.validation_costs is None else one._markers
-            ax.plot(one.epochs, drawable(costs), alpha=0.5, **style)
+            costs = member.costs if member.validation_costs is None else member._between
+            style |= {} if member.validation_costs is None else member._markers
+            ax.plot(member.epochs, drawable(costs), alpha=0.5, **style)
         for name in names:
             color = OKABE_ITO[(names.index(name) + 2) % len(OKABE_ITO)]
             ax.plot([], [], color=color, linewidth=0.8, label=name)
@@ -282,8 +284,8 @@ class TrainingCurveDisplay(FromHistory):
         beyond = int(np.isnan(costs if known is None else costs[known]).sum())
         others = f" ({beyond} epochs had none that is finite)" if beyond else ""
         first, last = _ends(costs)
-        at = f"lowest {costs[lowest]:.4g} in epoch {self.epochs[lowest]:.0f}"
-        return f"went from {first:.4g} to {last:.4g}, {at}{others}"
+        minimum = f"lowest {costs[lowest]:.4g} in epoch {self.epochs[lowest]:.0f}"
+        return f"went from {first:.4g} to {last:.4g}, {minimum}{others}"
 
 
 def _column(history: History, name: str) -> Array:
@@ -294,12 +296,12 @@ def _column(history: History, name: str) -> Array:
 
 def _median(curves: list[Array]) -> Array:
     """The median of curves (k,) of different lengths, at each epoch of those that reach it."""
-    whole = np.full((len(curves), max(map(len, curves))), np.nan)
-    for row, curve in zip(whole, curves, strict=True):
+    padded = np.full((len(curves), max(map(len, curves))), np.nan)
+    for row, curve in zip(padded, curves, strict=True):
         row[: len(curve)] = curve
-    known = ~np.isnan(whole).all(axis=0)
-    median = np.full(whole.shape[1], np.nan)
-    median[known] = np.nanmedian(whole[:, known], axis=0)
+    known = ~np.isnan(padded).all(axis=0)
+    median = np.full(padded.shape[1], np.nan)
+    median[known] = np.nanmedian(padded[:, known], axis=0)
     return median
 
 
@@ -378,6 +380,6 @@ class RateSearchDisplay(OneAxes):
         end = ", then it diverged" if self.diverged else ""
         if lowest == len(self.costs) - 1 and not self.diverged:
             end = ", the last one: search up to a larger rate"
-        at = f"the cost was lowest at {self.rates[lowest]:.3g}"
+        minimum = f"the cost was lowest at {self.rates[lowest]:.3g}"
         costs = f"{self.first_cost:.3g} at first, {self.costs[lowest]:.3g} there"
-        return f"{tried}: {at} ({costs}){end}.\nSuggestion: {self.suggestion:.3g}, a tenth of that."
+        return f"{tried}: {minimum} ({costs}){end}.\nSuggestion: {self.suggestion:.3g}, a tenth of that."

@@ -130,7 +130,8 @@ class Training:
         self._session, self._examples, self._validation = session, examples, validation
         self._callbacks = callbacks
         self.history, self.epochs, self.plan = history, epochs, plan
-        self.position, self.interrupted = Position(), False
+        self.position = Position()
+        self.interrupted = False
         self.member: tuple[str, int] | None = None
 
     @property
@@ -141,8 +142,8 @@ class Training:
     @property
     def examples(self) -> Examples:
         """The training data, as views that cannot be written; of those that are not in memory a sample."""
-        found = self._examples.sample
-        return Examples(*map(read_only, (found.X, found.Y, found.weight)))
+        sample = self._examples.sample
+        return Examples(*map(read_only, (sample.X, sample.Y, sample.weight)))
 
     @property
     def n_examples(self) -> int:
@@ -171,10 +172,9 @@ class Training:
         -------
         array
         """
-        of, validation = self._session, self._validation
-        if validation is None:
-            raise ConfigurationError("validation_outputs", "a training with validation data", "got none")
-        return forward_rows(of.forward, validation.X, of.architecture.layer_dims)
+        if self._validation is None:
+            raise ConfigurationError("This training has no validation data", "Pass validation=(X, Y) to it.")
+        return forward_rows(self._session.forward, self._validation.X, self.architecture.layer_dims)
 
     def gradient(self, X: Array, Y: Array) -> Parameters:
         """∂J/∂θ of some examples at the parameters now.
@@ -199,24 +199,31 @@ class Training:
         A ConfigurationError says that this training, as L-BFGS, has no steps to go on from.
         """
         if self.plan is None:
-            raise no_steps_to_go_on_from("checkpoints")
-        of, keepers = self._session, with_state(self._callbacks)
-        dtype, examples, validation = of.parameters.dtype, self._examples, self._validation
-        own = identity(of.architecture, dtype, of.settings, self.plan, examples, validation)
-        own["callbacks"] = [type(callback).__name__ for callback in keepers]
+            raise no_steps_to_go_on_from()
+        parts = identity(
+            self.architecture,
+            self._session.parameters.dtype,
+            self._session.settings,
+            self.plan,
+            self._examples,
+            self._validation,
+        )
+        keepers = with_state(self._callbacks)
+        parts["callbacks"] = [type(callback).__name__ for callback in keepers]
         settings = [callback.settings() for callback in keepers]
-        times = Counter([*own, *(name for each in settings for name in each)])
-        for number, (kind, each) in enumerate(zip(own["callbacks"], settings, strict=True), start=1):
+        # a name that several callbacks have, or a setting of the training, says whose it is
+        times = Counter([*parts, *(name for each in settings for name in each)])
+        for number, (kind, each) in enumerate(zip(parts["callbacks"], settings, strict=True), start=1):
             for name, value in each.items():
-                own[name if times[name] == 1 else f"{name} of {kind}, callback {number}"] = value
-        return own
+                parts[name if times[name] == 1 else f"{name} of {kind}, callback {number}"] = value
+        return parts
 
     def states_of_callbacks(self) -> list[tuple[str, Mapping[str, Any]]]:
         """Names of the classes and states of those callbacks that keep one.
 
         Returns
         -------
-        list of tuple of str
+        list of (str, mapping)
         """
         return [(type(callback).__name__, callback.state()) for callback in with_state(self._callbacks)]
 
@@ -319,12 +326,12 @@ class Callback:
         return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on from what `state` gave.
+        """Resume from what `state` gave.
 
         Parameters
         ----------
         state : mapping
-            As it was.
+            What it returned.
         """
 
 
@@ -338,17 +345,17 @@ class _Function(Callback):
         self.function(record)
 
 
-def as_callbacks(callbacks: Iterable[Any], where: str) -> list[Callback]:
+def as_callbacks(callbacks: Iterable[Any]) -> list[Callback]:
     """`Callback` objects as they are; a plain function is called with the record after each epoch."""
     if callable(callbacks) or isinstance(callbacks, Callback):
         callbacks = [callbacks]
-    expected = "callbacks are a list of Callback objects or functions of a record"
-    require(isinstance(callbacks, Iterable), where, expected, callbacks)
-    given = list(callbacks)
-    for one in given:
-        function = callable(one) and not isinstance(one, type)
-        require(isinstance(one, Callback) or function, where, expected, one)
-    return [one if isinstance(one, Callback) else _Function(one) for one in given]
+    expected = "a list of Callback objects or functions of a record"
+    require(isinstance(callbacks, Iterable), "callbacks", expected, callbacks)
+    entries = list(callbacks)
+    for entry in entries:
+        is_function = callable(entry) and not isinstance(entry, type)
+        require(isinstance(entry, Callback) or is_function, "callbacks", expected, entry)
+    return [entry if isinstance(entry, Callback) else _Function(entry) for entry in entries]
 
 
 def overrides(callback: Callback, method: str) -> bool:
@@ -409,14 +416,10 @@ def update_done(
     return Update(before.step + 1, epoch, cost, X, Y, _locked(before), rate, weight, decay, dropout)
 
 
-def no_steps_to_go_on_from(where: str) -> ConfigurationError:
+def no_steps_to_go_on_from() -> ConfigurationError:
     """The error where checkpoints of L-BFGS are asked for."""
-    return ConfigurationError(
-        where,
-        "an update rule that goes step by step, where there are checkpoints",
-        "got L-BFGS, whose state lies inside SciPy",
-        "Use another optimizer, or save the network when it is done.",
-    )
+    problem = "L-BFGS cannot write or resume checkpoints, as its state lies inside SciPy"
+    return ConfigurationError(problem, "Use another optimizer, or save the network when it is done.")
 
 
 def read_only(value: Any) -> Any:
@@ -433,7 +436,6 @@ def _views(parameters: Parameters) -> Parameters:
 
 
 def _locked(state: SessionState) -> SessionState:
-    slots, statistics = (
-        {name: read_only(one) for name, one in of.items()} for of in (state.slots, state.statistics)
-    )
+    slots = {name: read_only(vector) for name, vector in state.slots.items()}
+    statistics = {name: read_only(values) for name, values in state.statistics.items()}
     return SessionState(read_only(state.theta), slots, state.step, statistics)

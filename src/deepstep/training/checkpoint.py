@@ -116,15 +116,13 @@ class Checkpoint:
                 return seed
         return int(self.identity["seed"])
 
-    def check(self, training: "Training", where: str) -> None:
+    def check(self, training: "Training") -> None:
         """Refuse to go on with another network, other settings, data or callbacks, or from beyond the end.
 
         Parameters
         ----------
         training : Training
             The one that is to go on from here.
-        where : str
-            Name for error messages.
 
         Raises
         ------
@@ -137,18 +135,16 @@ class Checkpoint:
             if position.epoch > training.epochs or position.batch >= of:
                 stands = f"it stands after {position.epoch} iterations and {position.batch} of {of} batches"
                 other += [(stands, ""), ("iterations", f"is {training.epochs}")]
-            kept, names = (
-                [name for name, _ in states] for states in (self.callbacks, training.states_of_callbacks())
-            )
-            if kept != names:
-                other.append(("it", f"holds the states of {kept!r:.100} where {names} keep one"))
+            stored = [name for name, _ in self.callbacks]
+            names = [name for name, _ in training.states_of_callbacks()]
+            if stored != names:
+                other.append(("it", f"holds the states of {stored!r:.100} where {names} keep one"))
         if other:
-            raise ConfigurationError(
-                where,
+            raise ConfigurationError.must_be(
+                "resume",
                 "a checkpoint of this training, with the same network, settings and data",
-                "got one of another:",
+                "one of another:",
                 "Give what the checkpoint was made with, or start over.",
-                setting="resume",
                 listed=other,
             )
 
@@ -178,18 +174,17 @@ def identity(
 def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The settings that differ, with what to say of each; one that only one side has is off in the other."""
     before, now = ({**LATER_ENTRIES, **parts} for parts in (before, now))
-    found = []
+    listed = []
     for name in before:
         if name not in now or before[name] == now[name]:
             continue
         setting = _SETTING.match(name)[0]  # type: ignore[index]  # it fits every text
         change = f"was {before[name]!r:.60} and is {now[name]!r:.60}"
-        found.append(
-            (f"the {name}", "is another")
-            if name.endswith(" data")
-            else (setting, f"{name.removeprefix(setting).strip(' ')} {change}".strip())
-        )
-    return found
+        if name.endswith(" data"):
+            listed.append((f"the {name}", "is another"))
+        else:
+            listed.append((setting, f"{name.removeprefix(setting).strip(' ')} {change}".strip()))
+    return listed
 
 
 _SETTING = re.compile("[a-z0-9_]*(?: of (?!EarlyStopping).*)?")
@@ -266,26 +261,24 @@ def read_checkpoint(path: Path | str) -> Checkpoint:
     --------
     >>> read_checkpoint("no/such/checkpoint")
     Traceback (most recent call last):
-    deepstep.errors.FileError: no/such/checkpoint: a checkpoint; there is no such file.
+    deepstep.errors.FileError: no/such/checkpoint...
     """
-    where = str(path)
     header, arrays = read_arrays(path, "a checkpoint", hint="")
     if header.get("format") != FORMAT:
-        raise FileError(where, "a DeepStep checkpoint", "its header says something else")
+        raise FileError(f"{path} is no DeepStep checkpoint by its header")
     if (version := header.get("version")) != str(VERSION):
-        expected, hint = f"checkpoint format version {VERSION}", "Use the DeepStep release that wrote it."
-        raise FileError(where, expected, f"got version {version!r:.20}", hint)
+        problem = f"{path} has checkpoint format version {version!r:.20}, and this release reads {VERSION}"
+        raise FileError(problem, "Use the DeepStep release that wrote it.")
     if header.get("sha256") != checksum(header.get("content", ""), arrays):
-        expected = "the contents that were written, by their checksum"
-        raise FileError(where, expected, "the file was altered or damaged")
+        raise FileError(f"{path} was altered or damaged: its contents do not have the checksum written")
     try:
         content = json_values(header["content"], finite=False)
-        refuse_unregistered_features(content["identity"], where)
+        refuse_unregistered_features(content["identity"], str(path))
         return _unpacked(content, arrays)
     except FileError:
         raise
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError, DeepStepError) as error:
-        raise FileError(where, "a whole checkpoint", f"its parts do not fit: {error!s:.200}") from None
+        raise FileError(f"{path} is no whole checkpoint, its parts do not fit: {error!s:.200}") from None
 
 
 def packed(values: Any, owner: str, arrays: dict[str, AnyArray]) -> Any:
@@ -301,8 +294,8 @@ def packed(values: Any, owner: str, arrays: dict[str, AnyArray]) -> Any:
     values = values.item() if isinstance(values, np.generic) else values
     if isinstance(values, int | float | str | None):
         return values
-    expected, hint = "JSON values and arrays of numbers", "A checkpoint stores no other objects."
-    raise ConfigurationError(owner, expected, f"got {type(values).__name__}", hint)
+    expected, hint = "hold JSON values and arrays of numbers", "A checkpoint stores no other objects."
+    raise ConfigurationError.must_be(owner, expected, type(values).__name__, hint)
 
 
 def _with_arrays(values: Any, arrays: Mapping[str, AnyArray]) -> Any:

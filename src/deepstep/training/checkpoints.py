@@ -88,25 +88,27 @@ class ModelCheckpoint(Callback):
         every_epochs: int | None = None,
         keep: int = KEPT,
     ) -> None:
-        where = "ModelCheckpoint"
         accepted = every is None or (is_number(every) and every >= 0)
-        require(accepted, where, "a number of seconds", every, setting="every")
+        require(accepted, "every", "a number of seconds", every)
         counts = {"every_steps": every_steps, "every_epochs": every_epochs}
         for name, count in {**counts, "keep": keep}.items():
             accepted = is_whole(count, 1) or (count is None and name != "keep")
-            require(accepted, where, "a whole number of at least 1", count, setting=name)
-        asked = {name: given for name, given in {"every": every, **counts}.items() if given is not None}
-        self._asked, self._keep = asked or {"every": SECONDS}, keep
-        self.looks_at_the_network = set(self._asked) != {"every"}
+            require(accepted, name, "a whole number of at least 1", count)
+        intervals = {"every": every, **counts}
+        self._intervals = {name: value for name, value in intervals.items() if value is not None}
+        self._intervals = self._intervals or {"every": SECONDS}
+        self._keep = keep
+        self.looks_at_the_network = set(self._intervals) != {"every"}
         self.folder = Path(folder)
         self.last: Path | None = None
 
     def within(self, name: str) -> "ModelCheckpoint":
-        """The same for another training, in a folder of this name within this one's.
+        """A callback with these settings for another training, in a folder of this name within this one's.
 
         Parameters
         ----------
         name : str
+            The name of the folder.
 
         Returns
         -------
@@ -125,13 +127,15 @@ class ModelCheckpoint(Callback):
             The training, to look at.
         """
         if training.plan is None:
-            raise no_steps_to_go_on_from("checkpoints")
+            raise no_steps_to_go_on_from()
         for name, state in training.states_of_callbacks():
             packed(state, f"{name}.state()", {})  # what cannot be stored is found now, not in the midst
         ready_folder(self.folder)
         if training.state().step == 0:
             refuse_earlier(self.folder, checkpoint_files(self.folder))
-        self._warned, self.last, self._apart = False, None, dict(self._asked)
+        self._warned = False
+        self.last = None
+        self._apart = dict(self._intervals)  # where writing is slow, the seconds become more
         self._mark(training)
 
     def on_pause(self, training: Training) -> None:
@@ -147,12 +151,12 @@ class ModelCheckpoint(Callback):
             started = perf_counter()
             self._write(training)
             self._mark(training)
-            if "every" in self._asked:
+            if "every" in self._intervals:
                 least = (perf_counter() - started) * (1 - SHARE) / SHARE
-                self._apart["every"] = max(self._asked["every"], least)
+                self._apart["every"] = max(self._intervals["every"], least)
 
     def _mark(self, training: Training) -> None:
-        self._at = {name: COUNTS[name](training) for name in self._asked}
+        self._at = {name: COUNTS[name](training) for name in self._intervals}
 
     def _write(self, training: Training) -> None:
         """Write one and remove old ones; those beyond it are of a training left for an earlier checkpoint."""
@@ -178,19 +182,15 @@ def ready_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         remove_leftovers(folder)
     except OSError as error:
-        got = error.strerror or str(error)
-        raise FileError(str(folder), "a folder for checkpoints", got, "Choose another.") from error
+        reason = error.strerror or str(error)
+        raise FileError(f"{folder} cannot hold checkpoints: {reason}", "Choose another folder.") from error
 
 
 def refuse_earlier(folder: Path, files: Sequence[Path], hint: str = "") -> None:
     """Refuse a folder for a training from the start where an earlier one left files."""
     if files:
-        raise FileError(
-            str(folder),
-            "a folder without checkpoints for a training from the start",
-            "it holds those of an earlier one",
-            hint or "Go on from them (resume=True), or choose another folder.",
-        )
+        problem = f"{folder} holds checkpoints of an earlier training, and this one is from the start"
+        raise FileError(problem, hint or "Go on from them (resume=True), or choose another folder.")
 
 
 def checkpoint_files(folder: Path | str) -> list[Path]:
@@ -236,6 +236,6 @@ def latest_checkpoint(folder: Path | str) -> Checkpoint | None:
     if not damaged:
         return None
     oldest, after = damaged[-1], len(damaged) - 1
-    got = f"{oldest.got}, and the {after} after it cannot be read either" if after else oldest.got
+    others = f", and the {after} after it cannot be read either" if after else ""
     hint = f"Restore {'one of them' if after else 'it'}, or start over."
-    raise FileError(oldest.where, oldest.expected, got, hint) from oldest
+    raise FileError(f"{oldest.problem}{others}", hint) from oldest

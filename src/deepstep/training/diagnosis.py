@@ -19,8 +19,6 @@ from deepstep.training.plan import Rates
 from deepstep.training.rate_finder import times_too_high
 from deepstep.types import AnyArray, Array
 
-EXPECTED = "the cost and the parameters must stay finite"
-
 DIVERGED = "diverged"  # why a history ended
 LARGE = 1e3  # inputs, targets and weights beyond this are worth a word
 TINY = 1e-10  # sample weights whose mean is below this are worth a word, too
@@ -46,13 +44,13 @@ class Walk(NamedTuple):
         rates = Rates(*(values[:k] for values in self.rates))
         return self._replace(numbers=self.numbers[:k], rates=rates)
 
-    def rows(self, at: int) -> AnyArray | slice:
+    def rows(self, index: int) -> AnyArray | slice:
         """The rows of the batch of a step."""
-        return batch(self.order, len(self.examples), self.batch_size, self.numbers[at])
+        return batch(self.order, len(self.examples), self.batch_size, self.numbers[index])
 
-    def batch(self, at: int) -> tuple[Array, Array, Array | None]:
+    def batch(self, index: int) -> tuple[Array, Array, Array | None]:
         """X (n_x, k), Y (n_L, k) and the weights (k,) of a step."""
-        return self.examples.take(self.rows(at))
+        return self.examples.take(self.rows(index))
 
 
 class Quantity(NamedTuple):
@@ -64,7 +62,7 @@ class Quantity(NamedTuple):
     made_by: str  # a formula or the name of an operation
     sources: Mapping[str, Array]  # its operands by name
     columns: bool = False  # whether each column is an example
-    own: bool = False  # whether it is a result of the user's own function
+    by_user: bool = False  # whether it is a result of the user's own function
 
     @property
     def broken(self) -> AnyArray:
@@ -78,7 +76,7 @@ class Quantity(NamedTuple):
         return int(unit), int(column)
 
     @property
-    def given(self) -> str:
+    def bad_source(self) -> str:
         """The first source that is not finite itself: an input, a target or a parameter as given."""
         return next((name for name, source in self.sources.items() if not np.isfinite(source).all()), "")
 
@@ -91,56 +89,54 @@ def all_finite(state: SessionState) -> bool:
         return all(np.isfinite(vector.sum()) or np.isfinite(vector).all() for vector in vectors)
 
 
-def divergence(session: Session, walk: Walk, where: str) -> DivergenceError:
+def divergence(session: Session, walk: Walk) -> DivergenceError:
     """The error for steps that became NaN or infinite, repeated; the session gets the last finite state."""
     before, replay, m = session.state(), _replay(session), len(walk.examples)
     with np.errstate(all="ignore"):
-        for at, number in enumerate(walk.numbers):
-            X, Y, weight = walk.batch(at)
+        for index, number in enumerate(walk.numbers):
+            X, Y, weight = walk.batch(index)
             if weight is not None and not weight.any():
                 continue
-            rate, decay, dropout = (float(values[at]) for values in walk.rates)
+            rate, decay, dropout = (float(values[index]) for values in walk.rates)
             opened = replay.open_step(
                 X, Y, learning_rate=rate, sample_weight=weight, weight_decay=decay, dropout=dropout
             )
-            found = _first_broken(replay, opened)
-            if found is None:
+            quantity = _first_broken(replay, opened)
+            if quantity is None:
                 replay.load(opened.after)
                 continue
             session.load(opened.before)
-            cause, hint = _cause(found, opened, walk.first)
+            cause, hint = _cause(quantity, opened, walk.first)
             if replay.mistake is not None:
                 cause = "the mistake in the backward pass"
                 hint = "Leave out fault, or lower the learning rate."
             elif not isfinite(rate):
-                cause, hint = f"the learning rate is {rate}", "Let learning_rate give finite numbers."
-            elif not (found.own or found.given or _weigh_more(opened)):
+                cause = f"the learning rate is {rate}"
+                hint = "Let learning_rate give finite numbers."
+            elif not (quantity.by_user or quantity.bad_source or _weigh_more(opened)):
                 factor = times_too_high(replay, opened, rate, decay, (walk.first, before))
                 or_scale = f", or scale the inputs {SCALED}." if _largest(opened.X) > LARGE else "."
                 if factor is not None:
                     cause += f"; the learning rate is about {float(f'{factor:.1g}'):g} × too high"
                     hint = f"Lower the learning rate to about {rate / factor:.1g}{or_scale}"
-                elif "the gradient" in found.sources:
+                elif "the gradient" in quantity.sources:
                     hint = f"Lower the learning rate{or_scale}"
-            epoch, step = walk.epoch + number // n_batches(m, walk.batch_size), opened.after.step
-            place = f"{_place(found, np.arange(m)[walk.rows(at)])} in epoch {epoch}, step {step}"
-            got = f"{place}, at learning rate {rate:g}: {cause}"
-            return DivergenceError(where, EXPECTED, got, hint, layer=found.layer or None, step=step)
-    return _of_the_engine(session, f"in epoch {walk.epoch}", where)
+            epoch = walk.epoch + number // n_batches(m, walk.batch_size)
+            step = opened.after.step
+            place = f"{_place(quantity, np.arange(m)[walk.rows(index)])} in epoch {epoch}, step {step}"
+            problem = f"Training diverged: {place}, at learning rate {rate:g}: {cause}"
+            return DivergenceError(problem, hint, layer=quantity.layer or None, step=step)
+    return _of_the_engine(session, f"in epoch {walk.epoch}")
 
 
-def _of_the_engine(session: Session, place: str, where: str) -> DivergenceError:
+def _of_the_engine(session: Session, place: str) -> DivergenceError:
     """The error for numbers that are finite in the reference."""
-    return DivergenceError(
-        where,
-        EXPECTED,
-        f"they did not {place} on the engine {session.name!r}, though they do in the reference",
-        "Lower the learning rate, or use engine='reference'.",
-    )
+    problem = f"Training diverged {place} on the engine {session.name!r}, though not in the reference"
+    return DivergenceError(problem, "Lower the learning rate, or use engine='reference'.")
 
 
 def evaluation_divergence(
-    session: Session, examples: Examples, first: SessionState, finite: Array, broken: Array, where: str
+    session: Session, examples: Examples, first: SessionState, finite: Array, broken: Array
 ) -> DivergenceError:
     """The error for a minimizer whose J or gradient was finite at a θ, and not at the next, ``broken``."""
     lost = not np.isfinite(broken).all()
@@ -149,15 +145,16 @@ def evaluation_divergence(
     replay = _replay(session)
     with np.errstate(all="ignore"):
         opened = replay.open_step(X, Y, learning_rate=0.0, sample_weight=weight)
-        found = _first_broken(replay, opened)
-        if found is not None:
-            cause, hint = _cause(found, opened, first, rated=False)
-            got = f"{_place(found, np.arange(len(examples)))}: {cause}"
-            return DivergenceError(where, EXPECTED, got, hint, layer=found.layer or None)
+        quantity = _first_broken(replay, opened)
+        if quantity is not None:
+            cause, hint = _cause(quantity, opened, first, rated=False)
+            problem = f"Training diverged: {_place(quantity, np.arange(len(examples)))}: {cause}"
+            return DivergenceError(problem, hint, layer=quantity.layer or None)
         if not lost:
-            return _of_the_engine(session, "at parameters that are finite", where)
-        got = f"the line search left them, from a cost J of {opened.costs.total:.3g}"
-        return DivergenceError(where, EXPECTED, got, _rescale(opened, first, rated=False))
+            return _of_the_engine(session, "at parameters that are finite")
+        reached = f"from a cost J of {opened.costs.total:.3g}"
+        problem = f"Training diverged: the line search left the finite numbers, {reached}"
+        return DivergenceError(problem, _rescale(opened, first, rated=False))
 
 
 def keep(error: DivergenceError, session: Session, history: History) -> None:
@@ -170,7 +167,7 @@ def keep(error: DivergenceError, session: Session, history: History) -> None:
 def _replay(session: Session) -> ReferenceSession:
     state = session.state()
     replay = ReferenceSession(session.architecture, session.parameters, session.settings, state.statistics)
-    replay.load(state)
+    replay.load(state)  # with the optimizer's vectors and the count of updates, from which dropout is drawn
     replay.mistake = session.mistake if isinstance(session, ReferenceSession) else None
     return replay
 
@@ -191,15 +188,15 @@ def _quantities(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quant
             yield _result(name, tape[name], equation, formula, sources, columns)
     yield from _of_the_cost(session, opened)
     derivatives = {graph.logits: opened.dZL}
-    for node, found in backward(graph.nodes, tape, dict(derivatives), input_gradient=False):
+    for node, gradients in backward(graph.nodes, tape, dict(derivatives), input_gradient=False):
         equation, written = node.op.backward_equation, node.writes[0]
         sources = {f"d{written}": derivatives[written]} | {name: tape[name] for name in node.needs}
         symbols = dict(zip(node.gives, node.op.gives, strict=True))
-        for name, value in found.items():
+        for name, value in gradients.items():
             columns = name not in graph.learned and tape[name].shape == value.shape and name[0] != "W"
             formula = equation.written(f"d{symbols[name]}", node.symbols)
             yield _result(f"d{name}", value, equation, formula, sources, columns)
-        derivatives |= found
+        derivatives |= gradients
     yield from _of_the_update(session, opened)
 
 
@@ -208,16 +205,17 @@ def _result(
 ) -> Quantity:
     """The result of an operation; the name of a function that a user registered stands for its formula."""
     symbol, layer = symbol_and_layer(name)
-    own = EQUATIONS.get(equation.name) is not equation
-    made_by = equation.name if own else formula
-    return Quantity(symbol + ")" * name.endswith(")"), layer, value, made_by, sources, columns, own)
+    by_user = EQUATIONS.get(equation.name) is not equation
+    made_by = equation.name if by_user else formula
+    return Quantity(symbol + ")" * name.endswith(")"), layer, value, made_by, sources, columns, by_user)
 
 
 def _of_the_cost(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
     head, L = get_head(session.architecture), session.architecture.n_layers
     sources, function = {f"Z{L}": opened.ZL, "Y": opened.Y}, f"the loss of the output {head.name!r}"
-    own, loss = head.name not in HEADS.built_in, head.loss(*sources.values())
-    yield Quantity("loss", L, loss, function, sources, True, own)
+    by_user = head.name not in HEADS.built_in
+    loss = head.loss(*sources.values())
+    yield Quantity("loss", L, loss, function, sources, True, by_user)
     costs, weights = opened.costs, {"the weights": session.parameters.flat}
     for value, made_by, made_from in (
         (costs.data, "the mean of the losses", {"loss": loss}),
@@ -226,7 +224,7 @@ def _of_the_cost(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quan
         (costs.total, "the sum with its regularization", weights),
     ):
         yield Quantity("J", 0, np.array([value]), made_by, made_from)
-    yield Quantity("dZ", L, opened.dZL, f"the derivative of {function}", sources, True, own)
+    yield Quantity("dZ", L, opened.dZL, f"the derivative of {function}", sources, True, by_user)
 
 
 def _of_the_update(session: ReferenceSession, opened: OpenedStep) -> Iterator[Quantity]:
@@ -247,39 +245,40 @@ def _of_the_update(session: ReferenceSession, opened: OpenedStep) -> Iterator[Qu
             yield Quantity(words.format(symbol), layer, value, made_by, sources)
 
 
-def _place(found: Quantity, rows: AnyArray) -> str:
+def _place(quantity: Quantity, rows: AnyArray) -> str:
     """Which entry it is: ``"layer 2, Z: example 17, unit 3 is inf"``."""
-    if found.name == "J":
-        return f"the cost J is {found.value[0]}"
-    unit, column = found.first
-    begin = f"layer {found.layer}, {found.name}" if found.layer else found.name
-    value = found.value[unit, column]
-    if not found.columns:
+    if quantity.name == "J":
+        return f"the cost J is {quantity.value[0]}"
+    unit, column = quantity.first
+    begin = f"layer {quantity.layer}, {quantity.name}" if quantity.layer else quantity.name
+    value = quantity.value[unit, column]
+    if not quantity.columns:
         return f"{begin}: entry [{unit}, {column}] is {value}"
-    broken = int(found.broken.any(axis=0).sum())
+    broken = int(quantity.broken.any(axis=0).sum())
     others = "" if broken == 1 else f" (and {broken - 1} more of the batch's {len(rows)})"
-    of_unit = f", unit {unit}" if len(found.value) > 1 else ""
-    return f"{begin}: example {rows[column]}{others}{of_unit} is {value}"
+    which_unit = f", unit {unit}" if len(quantity.value) > 1 else ""
+    return f"{begin}: example {rows[column]}{others}{which_unit} is {value}"
 
 
 def _cause(
-    found: Quantity, opened: OpenedStep, first: SessionState, *, rated: bool = True
+    quantity: Quantity, opened: OpenedStep, first: SessionState, *, rated: bool = True
 ) -> tuple[str, str]:
-    """The operation with the range of what went into it at that place, and how to mend it."""
-    if found.given:
-        return f"{found.given} is not finite from the beginning", "Fill or drop what is not finite."
-    ranges = ", ".join(_range(name, value, found) for name, value in found.sources.items())
-    if found.own:
-        return f"{found.made_by}, your own, is not finite for {ranges}", f"Mend {found.made_by}."
-    return f"{found.made_by} overflows, {ranges}", _rescale(opened, first, rated=rated)
+    """The operation with the range of what went into it at that place, and what to do about it."""
+    if quantity.bad_source:
+        return f"{quantity.bad_source} is not finite from the beginning", "Fill or drop what is not finite."
+    ranges = ", ".join(_range(name, value, quantity) for name, value in quantity.sources.items())
+    if quantity.by_user:
+        return f"{quantity.made_by}, your own, is not finite for {ranges}", f"Correct {quantity.made_by}."
+    return f"{quantity.made_by} overflows, {ranges}", _rescale(opened, first, rated=rated)
 
 
-def _range(name: str, source: Array, found: Quantity) -> str:
-    if found.columns:
-        unit, column = found.first
+def _range(name: str, source: Array, quantity: Quantity) -> str:
+    """The range of an operand at the place of the broken entry: of its unit, or of its example."""
+    if quantity.columns:
+        unit, column = quantity.first
         if OF_A_UNIT.match(name):
             source = source[unit]
-        elif source.ndim == 2 and source.shape[1] == found.value.shape[1]:
+        elif source.ndim == 2 and source.shape[1] == quantity.value.shape[1]:
             source = source[:, column]
     low, high = float(np.min(source)), float(np.max(source))
     return f"{name} = {low:.3g}" if low == high else f"{name} from {low:.3g} to {high:.3g}"
@@ -287,8 +286,8 @@ def _range(name: str, source: Array, found: Quantity) -> str:
 
 def _rescale(opened: OpenedStep, first: SessionState, *, rated: bool = True) -> str:
     """The advice where no learning rate would help, or there is none: what is large?"""
-    if of_weights := _weigh_more(opened):
-        return of_weights
+    if advice := _weigh_more(opened):
+        return advice
     size, advice = max(
         (_largest(opened.X), f"Scale the inputs {SCALED}"),
         (_largest(opened.Y), f"Scale the targets {SCALED}"),

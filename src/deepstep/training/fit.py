@@ -49,19 +49,15 @@ class Fit:
     limits: Limits | None = None  # with them L-BFGS minimizes, which takes the epochs of the plan alone
     resume: Checkpoint | None = None
     history: History = field(default_factory=History)
-    where: str = "train"
     cost: float = nan  # that of the last record, afterwards
     converged: bool = True  # False where a limit ended L-BFGS
 
     def __post_init__(self) -> None:
-        check_metrics(self.metrics, self.validation, self.where)
-        self.callbacks = [*self.callbacks, *self.plan.listeners.values()]
+        check_metrics(self.metrics, self.validation)
+        self.callbacks = [*self.callbacks, *self.plan.listeners]
         self._solver: type[Loop | Minimizer] = Loop if self.limits is None else Minimizer
-        check_watched(
-            self.callbacks,
-            [*self._solver.ENTRIES, *score_names(self.validation, self.metrics)],
-            called={id(one): f"{self.where}, {name}" for name, one in self.plan.listeners.items()},
-        )
+        entries = [*self._solver.ENTRIES, *score_names(self.validation, self.metrics)]
+        check_watched(self.callbacks, entries)
         if self.session.workers.share.rank:  # the first worker alone calls those that change nothing
             stateful = with_state(self.callbacks)
             self.callbacks = [each for each in self.callbacks if each.in_every_worker or each in stateful]
@@ -92,7 +88,6 @@ class Fit:
     def _run(self) -> None:
         refuse_another_training(
             self.session.workers,
-            self.where,
             plain([self.session.settings, self.plan, self.limits]),
             self.session.state().theta,
             self.examples,
@@ -121,7 +116,7 @@ class Fit:
 
     def _take_up(self, checkpoint: Checkpoint) -> None:
         """Stand where an earlier training stood."""
-        checkpoint.check(self.training, self.where)
+        checkpoint.check(self.training)
         self.session.load(checkpoint.state)
         self.history.records[:] = checkpoint.records
         for callback, (_, state) in zip(with_state(self.callbacks), checkpoint.callbacks, strict=True):
@@ -134,8 +129,8 @@ class Fit:
         stop = None
         try:
             tell(callbacks, method, self.training, what)
-        except StopTraining as asked:
-            stop = asked
+        except StopTraining as request:
+            stop = request
         try:
             if self.session.workers.sums([stop is not None])[0]:
                 raise stop or StopTraining("stopped by a callback")
@@ -162,7 +157,7 @@ class Fit:
         return int(values.index(self.patience.best)) + 1
 
 
-def refuse_rates_by_course(plan: Plan, where: str) -> None:
+def refuse_rates_by_course(plan: Plan) -> None:
     """Refuse a refit whose rates the same epochs would not bring again."""
     by_course = ["time_budget"] if plan.time_budget is not None else []
     by_course += [
@@ -170,9 +165,8 @@ def refuse_rates_by_course(plan: Plan, where: str) -> None:
     ]
     if by_course:
         raise ConfigurationError(
-            where,
-            "for refit=True rates that are functions of the epoch",
-            f"got {' and '.join(by_course)}, which the same epochs on more data would not bring again",
+            f"refit=True cannot repeat the rates of {' and '.join(by_course)}, which are not functions of "
+            "the epoch",
             "Limit the epochs instead, and use another schedule.",
         )
 
@@ -187,7 +181,6 @@ def train(
     callbacks: Iterable[Callback] = (),
     history: History | None = None,
     resume: Checkpoint | None = None,
-    where: str = "train",
 ) -> History:
     """Train a session.
 
@@ -208,8 +201,6 @@ def train(
         Where the records go; a new one by default.
     resume : Checkpoint, optional
         State of an earlier training, which this one continues, with its history.
-    where : str, optional
-        Name for error messages.
 
     Returns
     -------
@@ -246,17 +237,16 @@ def train(
         callbacks=[*callbacks],
         history=history,
         resume=resume,
-        where=where,
     ).run()
     return history
 
 
-def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "updates") -> Iterator[Update]:
-    """The same training as `train`, one update at a time.
+def updates(session: Session, examples: Examples, plan: Plan) -> Iterator[Update]:
+    """The training of `train`, one update at a time.
 
     Parameters
     ----------
-    session, examples, plan, where
+    session, examples, plan
         As in `train`.
 
     Yields
@@ -284,7 +274,5 @@ def updates(session: Session, examples: Examples, plan: Plan, *, where: str = "u
     [4.5, 1.125]
     """
     if plan.listeners:
-        raise ConfigurationError(
-            where, "schedules that are functions of the fraction done", "got a plateau", "Use train."
-        )
-    return Loop(Fit(session, examples, plan, where=where)).walked()
+        raise ConfigurationError("A plateau needs the end of epochs, which single updates lack", "Use train.")
+    return Loop(Fit(session, examples, plan)).walked()

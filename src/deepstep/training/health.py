@@ -60,7 +60,7 @@ class Health(Callback):
     >>> from deepstep.training import Health
     >>> Health(every=0)
     Traceback (most recent call last):
-    deepstep.errors.ConfigurationError: Health: every must be a whole number of at least 1, got 0.
+    deepstep.errors.ConfigurationError: every must be a whole number of at least 1, got 0.
     """
 
     adds_to_records = ("health",)
@@ -68,9 +68,8 @@ class Health(Callback):
 
     def __init__(self, *, every: int = 1, examples: int = 256, flat: float = FLAT) -> None:
         for name, value in {"every": every, "examples": examples}.items():
-            require(is_whole(value, 1), "Health", "a whole number of at least 1", value, setting=name)
-        accepted = is_number(flat) and flat >= 0
-        require(accepted, "Health", "a number of at least 0", flat, setting="flat")
+            require(is_whole(value, 1), name, "a whole number of at least 1", value)
+        require(is_number(flat) and flat >= 0, "flat", "a number of at least 0", flat)
         self._every, self._examples, self._flat = every, examples, flat
         self._before: Array | None = None  # θ at the beginning of the epoch
 
@@ -93,6 +92,7 @@ class Health(Callback):
         training : Training
             The training, to look at.
         record : dict
+            The record of the epoch.
         """
         parameters = training.parameters
         before = parameters if self._before is None else parameters.like(self._before)
@@ -100,7 +100,7 @@ class Health(Callback):
         if (record["epoch"] + 1) % self._every:
             return
         m = len(training.examples)
-        k = min(self._examples, m)
+        k = min(self._examples, m)  # spread evenly, the same ones in each look
         X, Y, _ = training.examples.take(np.arange(k) * m // k)
         with np.errstate(all="ignore"):
             gradient = training.gradient(X, Y)
@@ -128,11 +128,12 @@ class Health(Callback):
         return {} if self._before is None else {"before": self._before}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on within an epoch.
+        """Resume within an epoch.
 
         Parameters
         ----------
         state : mapping
+            What `state` gave.
         """
         self._before = state.get("before")
 
@@ -153,16 +154,17 @@ def layer_health(
     for layer in range(1, architecture.n_layers + 1):
         A, W = tape[f"A{layer}"], parameters[f"W{layer}"]
         dead = (A == 0).all(axis=1)
-        found = {"dead": float(dead.mean()), "saturated": _saturated(graph, tape, layer, dead, flat)}
+        entries = {"dead": float(dead.mean()), "saturated": _saturated(graph, tape, layer, dead, flat)}
         if gradient is not None and before is not None:
-            of_layer = [value.ravel() for key, value in gradient.items() if symbol_and_layer(key)[1] == layer]
+            parts = [value.ravel() for key, value in gradient.items() if symbol_and_layer(key)[1] == layer]
+            entries["gradient_norm"] = _finite(euclidean_norm(np.concatenate(parts)))
             W_before = before[f"W{layer}"]
-            found["gradient_norm"] = _finite(euclidean_norm(np.concatenate(of_layer)))
-            moved, begun = euclidean_norm(W - W_before), euclidean_norm(W_before)
-            found["update_ratio"] = _finite(moved / begun) if begun else None
-        found["activation_mean"], found["activation_deviation"] = _finite(A.mean()), _finite(A.std())
-        found["weight_size"] = _finite(euclidean_norm(W) / np.sqrt(W.size))
-        health.append(found)
+            size = euclidean_norm(W_before)
+            entries["update_ratio"] = _finite(euclidean_norm(W - W_before) / size) if size else None
+        entries["activation_mean"] = _finite(A.mean())
+        entries["activation_deviation"] = _finite(A.std())
+        entries["weight_size"] = _finite(euclidean_norm(W) / np.sqrt(W.size))
+        health.append(entries)
     return health
 
 
@@ -171,9 +173,10 @@ def _saturated(graph: Graph, tape: Tape, layer: int, dead: AnyArray, flat: float
     if layer == len(graph.layers) or get_activation(graph.layers[layer - 1].activation).across_units:
         return None
     nodes = [node for node in graph.nodes if node.layer == layer]
+    # a derivative of 1 by A makes dZ the g′(Z) of the activation
     start = {f"A{layer}": np.ones_like(tape[f"A{layer}"])}
-    found = (derivatives for _, derivatives in backward(nodes, tape, start))
-    dZ = next(derivatives[f"Z{layer}"] for derivatives in found if f"Z{layer}" in derivatives)
+    passed = (derivatives for _, derivatives in backward(nodes, tape, start))
+    dZ = next(derivatives[f"Z{layer}"] for derivatives in passed if f"Z{layer}" in derivatives)
     return float(((np.abs(dZ).mean(axis=1) < flat) & ~dead).mean())
 
 

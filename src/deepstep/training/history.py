@@ -14,7 +14,7 @@ from deepstep.types import Array, is_number
 
 Record = dict[str, Any]
 
-RECORD = "a record of training"  # in error messages
+RECORD = "A record of training"  # in error messages
 
 
 class History:
@@ -119,7 +119,7 @@ class History:
             except ValueError:
                 record = None
             if not isinstance(record, dict):
-                raise FileError(where, "one JSON object a line", f"line {number} is {line[:60]!r}")
+                raise FileError(f"{where} has no JSON object in line {number}: {line[:60]!r}")
             records.append(record)
         return cls(records)
 
@@ -204,21 +204,21 @@ def health_in(record: Record) -> Look | None:
 def layers_in(record: Record) -> list[Look]:
     """The layer statistics before and after a training, of its last record; empty if it has none."""
     pair = record.get("layers")
-    looks = [health_in({"health": one}) for one in pair] if isinstance(pair, list) else []
-    known = [one for one in looks if one is not None]
+    looks = [health_in({"health": layers}) for layers in pair] if isinstance(pair, list) else []
+    known = [look for look in looks if look is not None]
     return known if len(known) == len(looks) == 2 and len(known[0]) == len(known[1]) else []
 
 
-def check_records(history: History, n_layers: int, where: str) -> None:
-    """Refuse a history of which a record has not what training writes; ``where`` is its place."""
+def check_records(history: History, n_layers: int) -> None:
+    """Refuse a history of which a record has not what training writes."""
     for number, record in enumerate(history, start=1):
         looks = [health_in(record), *layers_in(record)]
         fits = all(is_number(record.get(name)) for name in ("epoch", "step"))
         cost = record.get("cost")  # NaN or None: it was not finite
         fits &= is_number(cost) or (isinstance(cost, float | None) and "cost" in record)
         if not fits or any(look is not None and len(look) != n_layers for look in looks):
-            expected = "numbers for epoch, step and cost in every record, and health of every layer if of any"
-            raise FileError(where, expected, f"record {number} has others", "Train again.")
+            lacks = "numbers for epoch, step and cost, or the health of every layer"
+            raise FileError(f"Record {number} of the history lacks {lacks}", "Train again.")
 
 
 def _plain(value: Any, where: str) -> Any:
@@ -235,10 +235,7 @@ def _plain(value: Any, where: str) -> Any:
 
 def _scalar(value: Any, where: str) -> str | float | None:
     if not isinstance(value, str | int | float | None):
-        raise ConfigurationError(
-            where,
-            "JSON values: texts, numbers, lists and mappings",
-            f"got {type(value).__name__}",
-            "Let the callback add its numbers, or its str(…).",
-        )
+        expected = "hold JSON values: texts, numbers, lists and mappings"
+        hint = "Let the callback add its numbers, or its str(…)."
+        raise ConfigurationError.must_be(where, expected, type(value).__name__, hint)
     return None if isinstance(value, float) and not isfinite(value) else value

@@ -20,7 +20,7 @@ class Interruption:
     The first press ``waits`` as soon as there is something to lose.
     """
 
-    asked = again = False
+    pressed = again = False
     waits = True
 
 
@@ -36,8 +36,9 @@ class _Handler:
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         interruption = self.interruption
-        if not interruption.asked:
-            interruption.asked, self._first = True, monotonic()
+        if not interruption.pressed:
+            interruption.pressed = True
+            self._first = monotonic()
             if interruption.waits:
                 return
         elif monotonic() - self._first < ONE_PRESS:

@@ -31,39 +31,41 @@ class Minimizer:
 
     def __init__(self, fit: "Fit") -> None:
         if fit.examples.streamed:
-            raise ConfigurationError(
-                fit.where, "an update rule that learns from batches, where rows are streamed", "got L-BFGS"
-            )
+            problem = "L-BFGS needs all examples in memory, and these are streamed"
+            raise ConfigurationError(problem, "Use an optimizer that learns from batches.")
         self._fit, self._examples, self._session = fit, fit.examples, fit.session
         self._X, self._Y, self._weight = fit.examples.take(slice(None))
         self._reached = self._session.state()
-        self._evaluations, self._begun = 0, perf_counter()
+        self._evaluations = 0
+        self._begun = perf_counter()
         self._finite: Array = self._reached.theta  # the last θ where J and its gradient were finite
         self._broken: Array | None = None  # the one after it
 
     def run(self) -> None:
         """Minimize J."""
         minimize = package("scipy.optimize").minimize
-        fit, session, first, limits = self._fit, self._session, self._reached, self._fit.limits or Limits()
-        if fit.plan.epochs == 0:  # of which SciPy would make one
-            fit.history.stopped, fit.converged = "all epochs done", False
+        fit, session, first = self._fit, self._session, self._reached
+        limits = fit.limits or Limits()
+        if fit.plan.epochs == 0:  # SciPy would do one
+            fit.history.stopped = "all epochs done"
+            fit.converged = False
             return
         options = {"maxfun": limits.evaluations, "maxiter": fit.plan.epochs, "gtol": limits.tolerance}
-        of_scipy = {"method": "L-BFGS-B", "jac": True, "callback": self._end_iteration, "options": options}
+        settings = {"method": "L-BFGS-B", "jac": True, "callback": self._end_iteration, "options": options}
         try:
             with deferred() as self._interruption:
-                result = minimize(self._cost_and_gradient, first.theta, **of_scipy)
+                result = minimize(self._cost_and_gradient, first.theta, **settings)
             fit.history.stopped = str(result.message)
             if not (isfinite(result.fun) and np.isfinite(result.x).all()):
                 broken = result.x if self._broken is None else self._broken
-                raise evaluation_divergence(session, self._examples, first, self._finite, broken, fit.where)
+                raise evaluation_divergence(session, self._examples, first, self._finite, broken)
             self._settle(result.x)
             fit.cost, fit.converged = float(result.fun), bool(result.success)
         finally:
             session.load(self._reached)
 
     def _cost_and_gradient(self, theta: Array) -> tuple[float, Array]:
-        if self._interruption.asked:
+        if self._interruption.pressed:
             raise KeyboardInterrupt
         self._evaluations += 1
         self._session.load(replace(self._reached, theta=theta))

@@ -36,26 +36,28 @@ class Loop:
         self._fit, self._session, self._plan, self._examples = fit, fit.session, fit.plan, fit.examples
         self._training, self._workers = fit.training, fit.session.workers
         plan, callbacks, examples = fit.plan, fit.callbacks, fit.examples
-        self._step_watchers = [one for one in callbacks if overrides(one, "on_step_end")]
-        self._lookers = [one for one in callbacks if overrides(one, "on_pause")]
-        self._of = n_batches(len(examples), plan.batch_size)
-        self._batch_size = None if self._of == 1 else plan.batch_size
-        self._chunk, self._seconds_a_step = 1, 0.0
+        self._step_watchers = [callback for callback in callbacks if overrides(callback, "on_step_end")]
+        self._pause_watchers = [callback for callback in callbacks if overrides(callback, "on_pause")]
+        self._n_batches = n_batches(len(examples), plan.batch_size)  # of an epoch
+        self._batch_size = None if self._n_batches == 1 else plan.batch_size
+        self._chunk = 1  # steps between two pauses
+        self._seconds_a_step = 0.0
         # without a time budget kernels that only late steps need may be loaded in the midst
-        self._session.prepare(1 if plan.time_budget is None else plan.epochs * self._of)
+        self._session.prepare(1 if plan.time_budget is None else plan.epochs * self._n_batches)
         self._begun: float | None = None  # the clock starts with the first step
         self._agreed = 0.0
         self._first = self._state = self._session.state()
         self._shared = self._workers.share.of > 1
-        watched = any(one.looks_at_the_network for one in callbacks)
+        watched = any(callback.looks_at_the_network for callback in callbacks)
         # functions of the user's are called when their epoch begins: they may go by the records until then
-        own = not is_known(plan.order) or (bool(callbacks) and plan.has_own_schedule)
+        by_user = not is_known(plan.order) or (bool(callbacks) and plan.has_own_schedule)
         by_the_clock = plan.time_budget is not None and bool(plan.by_fraction)
-        each = fit.validation is not None and fit.validated is None
-        looked_at = each or watched or own or by_the_clock or examples.streamed
+        validated = fit.validation is not None and fit.validated is None
+        looked_at = validated or watched or by_user or by_the_clock or examples.streamed
         # of many workers the first alone may have callbacks, and all go the same way
         by_step, by_epoch = self._workers.sums([bool(self._step_watchers), looked_at]) > 0
-        self._one_by_one, self._epochs_apart = bool(by_step), bool(by_step or by_epoch)
+        self._one_by_one = bool(by_step)
+        self._epochs_apart = bool(by_step or by_epoch)
 
     def run(self) -> None:
         """Train from where it stands to the end."""
@@ -65,15 +67,15 @@ class Loop:
         self._agreed = training.position.seconds
         with deferred() as self._interruption:
             begun = training.position.epoch or training.position.batch or self._shared
-            if self._interruption.asked and not begun:  # a press whose exception Python dropped
+            if self._interruption.pressed and not begun:  # a press whose exception Python dropped
                 raise KeyboardInterrupt
-            self._heed_the_clock()  # an earlier run may have used the time up
+            self._end_in_time()  # an earlier run may have used the time up
             while training.position.epoch < plan.epochs:
                 if k := self._epochs_at_once():
                     self._epochs(k)
                 else:
                     self._epoch(plan.first_epoch + training.position.epoch)
-                self._heed_the_clock()
+                self._end_in_time()
         self._fit.history.stopped = "all epochs done"
 
     @property
@@ -90,7 +92,7 @@ class Loop:
     def _time_is_up(self) -> bool:
         return self._plan.time_budget is not None and self._clock >= self._plan.time_budget
 
-    def _heed_the_clock(self) -> None:
+    def _end_in_time(self) -> None:
         """End training where its time is up and the last record says where it stands."""
         if self._time_is_up and len(self._fit.history):
             position = self._training.position
@@ -106,19 +108,23 @@ class Loop:
         position = self._training.position
         view = self._view(epoch, position.batch)
         # written once each: a position shows what is written so far, and later steps do not change that
-        costs, sizes = np.empty(self._of), np.empty(self._of, dtype=int)
+        costs, sizes = np.empty(self._n_batches), np.empty(self._n_batches, dtype=int)
         costs[: position.batch], sizes[: position.batch] = position.costs, position.sizes
         rate = self._plan.rate(epoch)
-        while position.batch < self._of and not (position.epoch and position.batch and self._time_is_up):
+        while position.batch < self._n_batches and not (
+            position.epoch and position.batch and self._time_is_up
+        ):
             if position.batch >= view.stop:
                 view = self._view(epoch, position.batch)
             at_once = 1 if self._one_by_one else self._chunk
             done = slice(position.batch, min(position.batch + at_once, view.stop))
-            walk, before = self._walk(epoch, view, range(done.start, done.stop)), self._state
+            walk = self._walk(epoch, view, range(done.start, done.stop))
+            before = self._state
             chunk = self._steps(walk)
             if chunk is None:
                 raise self._divergence(walk, done.start)
-            rate, costs[done], sizes[done] = float(walk.rates.learning_rate[-1]), chunk.costs, chunk.sizes
+            rate = float(walk.rates.learning_rate[-1])
+            costs[done], sizes[done] = chunk.costs, chunk.sizes
             self._training.position = position = Position(
                 position.epoch, done.stop, self._elapsed, costs[: done.stop], sizes[: done.stop]
             )
@@ -126,12 +132,12 @@ class Loop:
                 cost, watchers = float(chunk.costs[0]), self._step_watchers
                 update = update_done(before, epoch, cost, *walk.batch(0), walk.rates) if watchers else None
                 self._fit.tell("on_step_end", update, watchers)
-            if done.stop < self._of and not (position.epoch and self._time_is_up):
+            if done.stop < self._n_batches and not (position.epoch and self._time_is_up):
                 self._pause()
                 position = self._training.position
         done = slice(None, position.batch)
         (cost,) = self._mean_costs(costs[None, done], sizes[None, done])
-        short = int(sizes[done].sum()) if position.batch < self._of else None
+        short = int(sizes[done].sum()) if position.batch < self._n_batches else None
         if short is None:
             self._training.position = Position(position.epoch + 1, seconds=self._elapsed)
         values = (epoch, self._state.step, cost, rate, position.seconds)
@@ -144,16 +150,19 @@ class Loop:
         position, plan = self._training.position, self._plan
         if self._epochs_apart or position.batch:
             return 0
-        steps, m = self._chunk, 1 if plan.in_order else len(self._examples)
+        steps = self._chunk
+        m = 1 if plan.in_order else len(self._examples)  # of the order that is drawn for each epoch
         if plan.time_budget is not None and self._seconds_a_step:
             steps = min(steps, int((plan.time_budget - self._clock) / self._seconds_a_step))
         ends = [epochs for epochs in self._fit.validated or () if epochs > position.epoch]
-        k = min(steps // self._of, min(ends, default=plan.epochs) - position.epoch, MOST_ORDERED // m)
+        left = min(ends, default=plan.epochs) - position.epoch
+        k = min(steps // self._n_batches, left, MOST_ORDERED // m)
         return k if k > 1 else 0
 
     def _epochs(self, k: int) -> None:
         """Some epochs in one call, which nobody looks at but through their records."""
-        plan, of, m, position = self._plan, self._of, len(self._examples), self._training.position
+        plan, position = self._plan, self._training.position
+        of, m = self._n_batches, len(self._examples)
         first = plan.first_epoch + position.epoch
         epochs = range(first, first + k)
         order = None
@@ -169,10 +178,10 @@ class Loop:
         if chunk is None:
             self._epochs_apart = True  # so that the epochs before it have their records
             return
-        seconds, done = (self._elapsed - begun) / k, 0
+        seconds = (self._elapsed - begun) / k
         costs, sizes = chunk.costs.reshape(k, of), chunk.sizes.reshape(k, of)
         steps = (before.step + np.cumsum((sizes > 0).sum(axis=1))).tolist()
-        of_epochs = zip(
+        rows = zip(
             epochs,
             steps,
             self._mean_costs(costs, sizes),
@@ -180,7 +189,8 @@ class Loop:
             (begun + seconds * np.arange(1, k + 1)).tolist(),
             strict=True,
         )
-        records: list[Record] = [dict(zip(self.ENTRIES, values, strict=True)) for values in of_epochs]
+        records: list[Record] = [dict(zip(self.ENTRIES, values, strict=True)) for values in rows]
+        done = 0
         if not (self._fit.callbacks or self._shared or self._fit.validated):
             self._fit.history.records.extend(records)
             records, done = [], k
@@ -203,11 +213,11 @@ class Loop:
             self._chunk = max(1, min(self._chunk, int(k * of * LONG / spent)))
         self._pause()
 
-    def _view(self, epoch: int, number: int, *, whole: bool = False) -> Window:
+    def _view(self, epoch: int, number: int, *, all_rows: bool = False) -> Window:
         """The examples from a batch of an epoch on, as far as they are in memory, and their order."""
         plan, why = self._plan, None
-        # who looks at the steps wants whole batches
-        share = self._workers.share if self._shared and not (whole or self._one_by_one) else None
+        # who looks at the steps wants the rows of all workers
+        share = self._workers.share if self._shared and not (all_rows or self._one_by_one) else None
         try:
             view = self._examples.window(
                 epoch, number, plan.batch_size, plan.order, epochs=plan.numbers.stop, share=share
@@ -219,12 +229,10 @@ class Loop:
         if self._state.step:  # callbacks keep what was reached
             self._training.position = replace(self._training.position, seconds=self._elapsed)
             self._training.interrupted = True
-            self._fit.tell("on_pause", None, self._lookers)
+            self._fit.tell("on_pause", None, self._pause_watchers)
         raise why or WorkerError(
-            self._fit.where,
-            "rows that all workers can read",
-            f"{WorkerError.ENDED}, as it cannot, and says why",
-            "Mend that, and go on from the last checkpoint.",
+            "Another worker has ended, as it cannot read its rows, and says why",
+            "Correct that, and go on from the last checkpoint.",
         )
 
     def _walk(self, epoch: int, view: Window, numbers: range) -> Walk:
@@ -232,7 +240,7 @@ class Loop:
         if self._begun is None:
             self._begun = perf_counter() - self._training.position.seconds
         rates = self._plan.rates(
-            epoch, numbers, self._of, elapsed=self._clock, seconds_a_step=self._seconds_a_step
+            epoch, numbers, self._n_batches, elapsed=self._clock, seconds_a_step=self._seconds_a_step
         )
         within = range(numbers.start - view.first, numbers.stop - view.first)
         return Walk(view.examples, view.order, self._batch_size, within, rates, epoch, self._first)
@@ -268,15 +276,16 @@ class Loop:
         return None
 
     def walked(self) -> Iterator[Update]:
-        """The same training one update at a time, without records and callbacks."""
+        """Train one update at a time, without records and callbacks."""
         plan = self._plan
         for epoch in plan.numbers:
             view = self._view(epoch, 0)
-            for number in range(self._of):
+            for number in range(self._n_batches):
                 if epoch > plan.first_epoch and self._time_is_up:
                     return
                 self._state = self._session.state()  # a caller may have loaded another one
-                walk, before = self._walk(epoch, view, range(number, number + 1)), self._state
+                walk = self._walk(epoch, view, range(number, number + 1))
+                before = self._state
                 with blas_threads(plan.deterministic):
                     chunk = self._steps(walk)
                 if chunk is None:
@@ -287,32 +296,35 @@ class Loop:
     def _divergence(self, walk: Walk, number: int) -> DivergenceError:
         """The error for updates from a batch on, which became NaN or infinite."""
         if self._shared and self._examples.streamed:
-            view = self._view(walk.epoch, number, whole=True)
-            at = number - view.first
-            numbers = range(at, at + len(walk.numbers))
+            view = self._view(walk.epoch, number, all_rows=True)
+            start = number - view.first
+            numbers = range(start, start + len(walk.numbers))
             walk = walk._replace(examples=view.examples, order=view.order, numbers=numbers)
-        return divergence(self._session, walk, self._fit.where)
+        return divergence(self._session, walk)
 
     def _mean_costs(self, costs: Array, sizes: AnyArray) -> list[float]:
         """J of some epochs, the mean over their examples, from that of their batches: (epochs, batches)."""
         totals = sizes.sum(axis=1)
         if not totals.all():
-            raise DataError(self._fit.where, "a weight above 0", "got weights that are all 0")
+            raise DataError("All sample weights are 0")
         if costs.shape[1] == 1 and sizes.all():
             return cast(list[float], costs[:, 0].tolist())
         if sizes.all() and (sizes == sizes[0]).all():
             share = sizes[0] / totals[0]
             return [float(np.dot(row, share)) for row in costs]
-        found = zip(costs, sizes, totals, strict=True)
-        return [float(np.dot(row[of > 0], of[of > 0] / sum_)) for row, of, sum_ in found]
+        means = []
+        for row, row_sizes, total in zip(costs, sizes, totals, strict=True):
+            used = row_sizes > 0  # the cost of a batch without weight is NaN
+            means.append(float(np.dot(row[used], row_sizes[used] / total)))
+        return means
 
     def _pause(self) -> None:
-        """Between two updates: let callbacks look, and heed Ctrl-C."""
+        """Between two updates: let callbacks look, and end at Ctrl-C."""
         self._training.position = replace(self._training.position, seconds=self._elapsed)
-        # asked once: who saves and who ends agree, and all workers
-        self._training.interrupted = bool(self._workers.sums([self._interruption.asked])[0])
+        # looked up once: who saves and who ends agree, and all workers
+        self._training.interrupted = bool(self._workers.sums([self._interruption.pressed])[0])
         (self._agreed,) = self._workers.of_the_first(self._elapsed)
-        if self._lookers or self._shared:
-            self._fit.tell("on_pause", None, self._lookers)
+        if self._pause_watchers or self._shared:
+            self._fit.tell("on_pause", None, self._pause_watchers)
         if self._training.interrupted:
             raise KeyboardInterrupt

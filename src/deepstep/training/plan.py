@@ -80,31 +80,28 @@ class Plan:
     deterministic: bool = False
 
     def __post_init__(self) -> None:
-        _require(is_whole(self.epochs, 0), "epochs", "a whole number of at least 0", self.epochs)
+        require(is_whole(self.epochs, 0), "epochs", "a whole number of at least 0", self.epochs)
         size = self.batch_size
-        _require(size is None or is_whole(size, 1), "batch_size", "a whole number of at least 1", size)
+        require(size is None or is_whole(size, 1), "batch_size", "a whole number of at least 1", size)
         if not callable(self.learning_rate):
             check_learning_rate(self.learning_rate)
-        budget, whole = self.time_budget, isinstance(self.deterministic, bool)
-        _require(whole, "deterministic", "True or False", self.deterministic)
-        _require(callable(self.order), "order", "a function order(epoch, m)", self.order)
+        require(isinstance(self.deterministic, bool), "deterministic", "True or False", self.deterministic)
+        require(callable(self.order), "order", "a function order(epoch, m)", self.order)
+        budget = self.time_budget
         limited = budget is None or (is_number(budget) and budget > 0)
-        _require(limited, "time_budget", "a positive number of seconds", budget)
+        require(limited, "time_budget", "a positive number of seconds", budget)
 
     @property
     def schedules(self) -> dict[str, Any]:
         """The schedules that are given, by name."""
-        given = {name: getattr(self, name) for name in SCHEDULED}
-        return {name: schedule for name, schedule in given.items() if schedule is not None}
+        schedules = {name: getattr(self, name) for name in SCHEDULED}
+        return {name: schedule for name, schedule in schedules.items() if schedule is not None}
 
     @property
-    def listeners(self) -> dict[str, Any]:
-        """The schedules that are callbacks, as a plateau is, by the settings that each was given for."""
-        found = {id(one): one for one in self.schedules.values() if hasattr(one, "on_epoch_end")}
-        return {
-            " and ".join(name for name, given in self.schedules.items() if given is one): one
-            for one in found.values()  # one for two of them is called once
-        }
+    def listeners(self) -> list[Any]:
+        """The schedules that are callbacks, as a plateau is; one that was given for two settings once."""
+        callbacks = [schedule for schedule in self.schedules.values() if hasattr(schedule, "on_epoch_end")]
+        return list({id(callback): callback for callback in callbacks}.values())
 
     @property
     def by_fraction(self) -> list[str]:
@@ -114,7 +111,8 @@ class Plan:
     @property
     def has_own_schedule(self) -> bool:
         """Whether a function of the user's is among the schedules."""
-        return any(getattr(one, "function", one) is not None for one in self.schedules.values())
+        schedules = self.schedules.values()
+        return any(getattr(schedule, "function", schedule) is not None for schedule in schedules)
 
     @property
     def in_order(self) -> bool:
@@ -173,17 +171,20 @@ class Plan:
         ConfigurationError
             If a schedule gives no finite number of at least 0.
         """
-        steps, (first, last) = np.array(numbers), (numbers[0] // of, numbers[-1] // of)
-        last = last if callable(self.learning_rate) else first
-        of_epochs = np.array([self.rate(epoch + k) for k in range(first, last + 1)])
-        rate, ones = of_epochs[np.minimum(steps // of, last) - first], np.ones(len(steps))
+        steps = np.array(numbers)
+        first, last = numbers[0] // of, numbers[-1] // of
+        if not callable(self.learning_rate):  # the same in all epochs
+            last = first
+        rate_by_epoch = np.array([self.rate(epoch + k) for k in range(first, last + 1)])
+        rate = rate_by_epoch[np.minimum(steps // of, last) - first]
         if not (self.schedule or self.weight_decay_schedule or self.dropout_schedule):
-            return Rates(rate, ones, ones)
+            constant = np.ones(len(steps))
+            return Rates(rate, constant, constant)
         done = ((epoch - self.first_epoch) * of + steps) / (self.epochs * of)
         if self.time_budget is not None:
             clock = (elapsed + seconds_a_step * np.arange(len(steps))) / self.time_budget
-            of_one = ((epoch - self.first_epoch) * of + steps) / of  # the first epoch is done in any case
-            done = np.minimum(1.0, np.maximum(done, np.minimum(clock, of_one)))
+            epochs_done = ((epoch - self.first_epoch) * of + steps) / of  # the first one is done in any case
+            done = np.minimum(1.0, np.maximum(done, np.minimum(clock, epochs_done)))
         return Rates(
             rate * _factors("schedule", self.schedule, done),
             _factors("weight_decay_schedule", self.weight_decay_schedule, done),
@@ -191,29 +192,33 @@ class Plan:
         )
 
 
-def _factors(name: str, schedule: Schedule | None, done: Array) -> Array:
+def _factors(setting: str, schedule: Schedule | None, done: Array) -> Array:
+    """The factors of a schedule at these fractions of training."""
     if schedule is None:
         return np.ones(len(done))
-    try:
-        # members of an ensemble ask for the same epochs again
-        if getattr(schedule, "function", schedule) is None and len(done) <= MOST_KEPT:
-            return _kept_factors(schedule, done.tobytes())
-        factors = np.array([schedule(float(t)) for t in done], dtype=float)
-    except ConfigurationError as error:  # the schedule does not know which one it is
-        raise ConfigurationError(name, error.expected, error.got, error.hint) from error
-    if not (np.isfinite(factors).all() and (factors >= 0).all()):
-        at = int(np.flatnonzero(~(np.isfinite(factors) & (factors >= 0)))[0])
-        raise ConfigurationError(
-            name, "a finite factor of at least 0", f"got {factors[at]} at the fraction {done[at]:g}"
-        )
-    return factors
+    function = getattr(schedule, "function", schedule)  # the user's own, called here to name the setting
+    # members of an ensemble ask for the same epochs again
+    if function is None and len(done) <= MOST_CACHED:
+        return _cached_factors(schedule, done.tobytes())
+    factor_at = schedule if function is None else function
+    factors = [factor_at(t) for t in done.tolist()]
+    for t, factor in zip(done.tolist(), factors, strict=True):
+        check_factor(setting, factor, t)
+    return np.array(factors, dtype=float)
 
 
-MOST_KEPT = 512  # most factors of one entry of the cache, which so has at most 16 MB
+def check_factor(setting: str, factor: Any, t: float) -> None:
+    """Refuse what a schedule gave at the fraction t of training, unless it is a factor."""
+    if not (is_number(factor) and factor >= 0):
+        expected = "a function of t, from 0 to 1, that gives finite numbers of at least 0"
+        raise ConfigurationError.must_be(setting, expected, f"{factor!r} at t = {t:g}")
+
+
+MOST_CACHED = 512  # most factors of one entry of the cache, which so has at most 16 MB
 
 
 @lru_cache(maxsize=2048)
-def _kept_factors(schedule: Schedule, fractions: bytes) -> Array:
+def _cached_factors(schedule: Schedule, fractions: bytes) -> Array:
     """The factors of a schedule that has a name, which are finite and at least 0."""
     factors = np.array([schedule(t) for t in np.frombuffer(fractions).tolist()])
     factors.flags.writeable = False
@@ -224,17 +229,11 @@ def check_learning_rate(learning_rate: Any) -> float:
     """Refuse a learning rate that is not a positive finite number."""
     hint = "The lecture uses 0.0075; Adam usually 0.001."
     accepted = is_number(learning_rate) and learning_rate > 0
-    _require(accepted, "learning_rate", "a positive number", learning_rate, hint)
+    require(accepted, "learning_rate", "a positive number", learning_rate, hint)
     return float(learning_rate)
 
 
-def _require(accepted: bool, setting: str, expected: str, value: Any, hint: str = "") -> None:
-    require(accepted, setting, expected, value, hint, setting=setting)
-
-
-def require(
-    accepted: bool, where: str, expected: str, value: Any, hint: str = "", *, setting: str = ""
-) -> None:
-    """Refuse a value that is not accepted."""
+def require(accepted: bool, setting: str, expected: str, value: Any, hint: str = "") -> None:
+    """Refuse a value of a setting or an argument that is not accepted."""
     if not accepted:
-        raise ConfigurationError(where, expected, f"got {value!r:.200}", hint, setting=setting)
+        raise ConfigurationError.must_be(setting, expected, f"{value!r:.200}", hint)

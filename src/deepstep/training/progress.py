@@ -39,7 +39,8 @@ class Meter:
         """Open the bar of so many parts, None where their number is not known."""
         self._state: tuple[float, str] | None = None
         self._total = total
-        self._width, self._begun = 0, monotonic()
+        self._width = 0
+        self._begun = monotonic()
         self._next = self._begun + self._pause
         self._bar = self._new_bar(total, text)
         if self._in_terminal:
@@ -50,7 +51,8 @@ class Meter:
 
     def move(self, done: float, text: str, total: float | None = None) -> None:
         """Show that so many parts are done, perhaps of another number, if the last state is old enough."""
-        self._state, self._total = (done, text), self._total if total is None else total
+        self._state = done, text
+        self._total = self._total if total is None else total
         if monotonic() >= self._next and self._lock.acquire(blocking=False):
             try:
                 self._show()
@@ -114,8 +116,10 @@ class Meter:
             self._width = len(line)
         else:
             left = f", {_duration(task.time_remaining)} left" if task.time_remaining else ""
-            of = "" if total is None else f"/{total:.0f}" if total >= 1 else f"/{total:g}"
-            self._stream.write(f"{self._label}: {done:.0f}{of}{self._unit}, {text}{left}\n")
+            total_text = ""
+            if total is not None:
+                total_text = f"/{total:.0f}" if total >= 1 else f"/{total:g}"
+            self._stream.write(f"{self._label}: {done:.0f}{total_text}{self._unit}, {text}{left}\n")
         self._stream.flush()
 
 
@@ -175,7 +179,8 @@ class Progress(Callback):
     def __init__(
         self, label: str = "train", *, stream: TextIO | None = None, seconds_between_lines: float = 5.0
     ) -> None:
-        self._meter, self._text = Meter(label, stream, seconds_between_lines), "cost …"
+        self._meter = Meter(label, stream, seconds_between_lines)
+        self._text = "cost …"
 
     def on_train_begin(self, training: Training) -> None:
         """Open the bar.
@@ -209,6 +214,7 @@ class Progress(Callback):
         training : Training
             The training, to look at.
         record : dict
+            The record of the epoch.
         """
         cost = record["cost"]
         self._text = f"cost {cost:.6f}" if abs(cost) < 1e9 else f"cost {cost:.6g}"

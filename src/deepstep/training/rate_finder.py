@@ -68,7 +68,6 @@ def find_rate(
     batch_size: int | None = None,
     order: Order = as_they_are,
     smoothing: float | None = None,
-    where: str = "find_rate",
 ) -> RateSearch:
     """Search for a learning rate.
 
@@ -100,8 +99,6 @@ def find_rate(
     smoothing : float, optional
         Weight of the past in the moving average, from 0 (none) to below 1. By default 0.9, and 0 for all
         examples at once, whose costs have no noise: an average lags behind and makes the suggestion larger.
-    where : str, optional
-        Name for error messages.
 
     Returns
     -------
@@ -128,14 +125,15 @@ def find_rate(
     """
     if smoothing is None:
         smoothing = 0.0 if batch_size is None else 0.9
-    check_range(where, "least", least, ("a positive number", lambda x: x > 0))
-    check_range(where, "most", most, (f"a number above {least!r}", lambda x: x > least))
-    check_range(where, "steps", steps, ("a whole number of at least 2", lambda x: is_whole(x, 2)))
-    check_range(where, "smoothing", smoothing, ("a number from 0 to below 1", lambda x: 0 <= x < 1))
+    check_range("least", least, ("a positive number", lambda x: x > 0))
+    check_range("most", most, (f"a number above {least!r}", lambda x: x > least))
+    check_range("steps", steps, ("a whole number of at least 2", lambda x: is_whole(x, 2)))
+    check_range("smoothing", smoothing, ("a number from 0 to below 1", lambda x: 0 <= x < 1))
     if examples.weight is not None and not examples.weight.any():
-        raise DataError(where, "a weight above 0", "got weights that are all 0")
+        raise DataError("All sample weights are 0")
     plan = Plan(epochs=1, learning_rate=least, batch_size=batch_size, order=order)
-    rates, begun = np.geomspace(least, most, steps), session.state()
+    rates = np.geomspace(least, most, steps)
+    begun = session.state()
     at_first: list[float] = []  # the cost of each batch before any update
     seen: list[float] = []  # the smoothed cost before each update, so that seen[i + 1] is what rate i came to
     average = 0.0
@@ -147,9 +145,7 @@ def find_rate(
                 break
             at_first.append(cost)
         if not at_first:
-            raise DataError(
-                where, "a finite cost before the first update", f"got {cost}", "Scale the inputs."
-            )
+            raise DataError(f"The cost is {cost} before the first update", "Scale the inputs.")
         session.load(begun)
         usual = sum(at_first) / len(at_first)
         batches = zip([*rates.tolist(), least], at_first, _taught(examples, plan), strict=False)

@@ -42,7 +42,7 @@ def cost_of_rows(cost: Callable[..., float], examples: Examples, layer_dims: Seq
     shares = _shares(examples, slices)
     for part, share in zip(slices, shares, strict=True):
         X, Y, weight = examples.take(part)
-        costs.append(cost(X, Y, sample_weight=weight) if share else 0.0)
+        costs.append(cost(X, Y, sample_weight=weight) if share else 0.0)  # weights of 0 have no mean
     return float(np.dot(costs, shares))
 
 
@@ -71,12 +71,12 @@ def cost_of_all(session: Session, examples: Examples) -> float:
     here = examples.part(share.part(len(examples)))
     weight = _weight(here)
     J = cost_of_rows(session.cost, here, layer_dims) if weight else 0.0
-    weighed, whole = session.workers.sums([J * weight, weight])
-    return float(weighed / whole)
+    weighted_cost, total = session.workers.sums([J * weight, weight])
+    return float(weighted_cost / total)
 
 
 def cost_and_outputs_of_all(session: Session, examples: Examples) -> tuple[float, Array]:
-    """The same with the outputs of all examples, as rows (m, n_L), from one forward pass."""
+    """The cost as `cost_of_all` has it and the outputs of all examples, (m, n_L), from one forward pass."""
     share = session.workers.share
     if share.of == 1:
         return cost_and_outputs(session, examples)
@@ -105,6 +105,7 @@ def parts(m: int, layer_dims: Sequence[int]) -> Iterator[slice]:
 
 def _shares(examples: Examples, slices: Sequence[slice]) -> Array:
     """The share of each part in the mean of all; that of an only part is 1 to the last digit."""
+    # relative to the largest one, so that their sum does not overflow
     weight = np.ones(len(examples)) if examples.weight is None else examples.weight / examples.weight.max()
     sizes = np.array([weight[part].sum(dtype=float) for part in slices])
     return sizes / sizes.sum()

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from deepstep.equations import EQUATIONS
 from deepstep.equations.schedules import warm_up_factor
 from deepstep.errors import ConfigurationError, unknown_name
-from deepstep.training.plan import require
+from deepstep.training.plan import check_factor, require
 from deepstep.types import is_number
 
 Factor: TypeAlias = Callable[..., float]
@@ -23,8 +23,8 @@ SCHEDULES: dict[str, Factor] = {
 }
 """All schedules by name; the keyword arguments of the equation are the settings, with their defaults."""
 
-ITSELF = "schedule"
-"""The setting that errors of a schedule name where they are not about one of its own settings."""
+SETTING = "schedule"
+"""The setting that errors of a schedule name, which does not know what it is for."""
 
 OWN = "own"  # the name of a schedule that is a function of the user's
 
@@ -47,10 +47,10 @@ _RANGES: dict[str, Range] = {
 """By setting; where one schedule has a range of its own, with its name."""
 
 
-def check_range(where: str, name: str, value: Any, accepted: Range) -> None:
+def check_range(name: str, value: Any, accepted: Range) -> None:
     """Refuse a setting that is no finite number or out of its range."""
     expected, accepts = accepted
-    require(is_number(value) and accepts(value), where, expected, value, setting=name)
+    require(is_number(value) and accepts(value), name, expected, value)
 
 
 @dataclass(frozen=True)
@@ -92,28 +92,22 @@ class Schedule:
     function: Callable[[float], float] | None = None
 
     def __post_init__(self) -> None:
-        where, given = "Schedule", dict(self.settings)
+        settings = dict(self.settings)
         if (self.name == OWN) != callable(self.function):
             raise ConfigurationError(
-                where,
-                f"a function where the name is {OWN!r}, and there alone",
-                f"got the name {self.name!r} and the function {self.function!r}",
+                f"The schedule {self.name!r} has the function {self.function!r}, and only {OWN!r} has one",
                 "A function of yours cannot be stored: pass it again, as the schedule itself.",
             )
-        if self.name == OWN and given:
-            raise ConfigurationError(where, "no settings beside a function", f"got {given}")
+        if self.name == OWN and settings:
+            raise ConfigurationError(f"A schedule that is a function has no settings, got {settings}")
         if self.name != OWN:
-            given = _complete(self.name, given, where)
-        object.__setattr__(self, "settings", MappingProxyType(given))
+            settings = _complete(self.name, settings, SETTING)
+        object.__setattr__(self, "settings", MappingProxyType(settings))
 
     def __call__(self, t: float) -> float:
         factor = self._function(min(max(float(t), 0.0), 1.0))
-        if self.function is not None and not (is_number(factor) and factor >= 0):
-            raise ConfigurationError(
-                "schedule",
-                "a function of t, from 0 to 1, gives a finite number of at least 0",
-                f"it gave {factor!r} at t = {t:g}",
-            )
+        if self.function is not None:
+            check_factor(SETTING, factor, t)
         return float(factor)
 
     def to_dict(self) -> dict[str, Any]:
@@ -144,24 +138,24 @@ class Schedule:
         return Schedule, (self.name, dict(self.settings), self.function)
 
 
-def _complete(schedule: Any, given: Mapping[str, Any], where: str) -> dict[str, Any]:
-    """The settings, checked, as plain numbers, with the defaults."""
+def _complete(schedule: Any, settings: Mapping[str, Any], setting: str) -> dict[str, Any]:
+    """The settings, checked, as plain numbers, with the defaults; ``setting`` is what the schedule is for."""
     if not isinstance(schedule, str) or schedule not in SCHEDULES:
-        raise unknown_name(where, "schedule", schedule, SCHEDULES, setting=ITSELF)
+        raise unknown_name("schedule", schedule, SCHEDULES, setting=setting)
     parameters = signature(SCHEDULES[schedule]).parameters.values()
     defaults = {p.name: p.default for p in parameters if p.kind is p.KEYWORD_ONLY}
     known = [*defaults, *_WARM_UP]
-    for name, value in given.items():
+    for name, value in settings.items():
         if name not in known:
-            kind = f"setting of {schedule!r}"
-            raise unknown_name(where, kind, name, known, setting=ITSELF, inside=True)
-        check_range(where, name, value, _RANGES.get(f"{schedule}.{name}") or _RANGES[name])
-    warm_up = _WARM_UP if given.get("warm_up") else {}
-    return {**defaults, **warm_up, **{name: float(value) for name, value in given.items()}}
+            raise unknown_name(f"setting of {schedule!r}", name, known, setting=setting, inside=True)
+        accepted = _RANGES.get(f"{schedule}.{name}") or _RANGES[name]
+        check_range(f"{setting}[{name!r}]", value, accepted)
+    warm_up = _WARM_UP if settings.get("warm_up") else {}
+    return {**defaults, **warm_up, **{name: float(value) for name, value in settings.items()}}
 
 
 def get_schedule(
-    schedule: "str | Mapping[str, Any] | Schedule | Callable[[float], float] | None", where: str = "schedule"
+    schedule: "str | Mapping[str, Any] | Schedule | Callable[[float], float] | None", where: str = SETTING
 ) -> Schedule:
     """A schedule by name, from a mapping or from a function.
 
@@ -171,7 +165,7 @@ def get_schedule(
         None is constant. A name is one of `SCHEDULES`; a mapping has it under ``"name"``, beside the
         settings, in JSON's types; a function takes t, from 0 to 1, and gives the factor.
     where : str, optional
-        Name for error messages.
+        The setting that error messages name.
 
     Returns
     -------
@@ -196,20 +190,13 @@ def get_schedule(
         return Schedule("constant")
     if callable(schedule) and not isinstance(schedule, type):
         return Schedule(OWN, function=schedule)
-    given = {"name": schedule} if isinstance(schedule, str) else schedule
-    if not isinstance(given, Mapping) or not isinstance(given.get("name"), str):
+    entries = {"name": schedule} if isinstance(schedule, str) else schedule
+    if not isinstance(entries, Mapping) or not isinstance(entries.get("name"), str):
         hint = 'For example "cosine", or {"name": "cosine", "warm_up": 0.1}.'
         expected = "a name, a mapping with a name, or a function of t, from 0 to 1"
-        error = ConfigurationError(where, expected, f"got {schedule!r}", hint, setting=ITSELF)
-        raise placed(error, where)
-    try:
-        return Schedule(given["name"], {name: value for name, value in given.items() if name != "name"})
-    except ConfigurationError as error:
-        raise placed(error, where) from None
-
-
-def placed(error: ConfigurationError, where: str) -> ConfigurationError:
-    """The error of a schedule, which does not know its own setting: the last name of ``where``."""
-    place, _, name = where.rpartition(", ")
-    setting = name if error.setting in ("", ITSELF) else f"{name}[{error.setting!r}]"
-    return ConfigurationError(place or name, error.expected, error.got, error.hint, setting=setting)
+        raise ConfigurationError.must_be(where, expected, repr(schedule), hint)
+    name = entries["name"]
+    settings = {key: value for key, value in entries.items() if key != "name"}
+    if name != OWN:  # checked here, where it is known what the schedule is for
+        settings = _complete(name, settings, where)
+    return Schedule(name, settings)

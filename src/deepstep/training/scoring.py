@@ -34,17 +34,17 @@ Metric: TypeAlias = Callable[[Array, Array], float]
 EXAMPLE = "Such as metrics={'error': lambda Y, AL: abs(AL - Y).mean()}."
 
 
-def check_metrics(metrics: Mapping[str, Metric], validation: Examples | None, where: str) -> None:
+def check_metrics(metrics: Mapping[str, Metric], validation: Examples | None) -> None:
     """Refuse metrics that could not be computed, before the first step."""
     named = isinstance(metrics, Mapping)
-    require(named, where, "a mapping of names to functions (Y, AL)", metrics, EXAMPLE, setting="metrics")
+    require(named, "metrics", "a mapping of names to functions (Y, AL)", metrics, EXAMPLE)
     for name, metric in metrics.items():
-        require(isinstance(name, str), where, "names of metrics are texts", name, EXAMPLE)
-        require(callable(metric), where, "a function (Y, AL)", metric, setting=f"metrics[{name!r}]")
+        require(isinstance(name, str), "The name of a metric", "a text", name, EXAMPLE)
+        require(callable(metric), f"metrics[{name!r}]", "a function (Y, AL)", metric)
         if name == "cost":
-            raise ConfigurationError(where, "names of metrics", "got 'cost', which is recorded in any case")
-    without = bool(metrics) and validation is None
-    require(not without, where, "validation data for the metrics", validation, "Pass validation=(X, Y).")
+            raise ConfigurationError("A metric cannot be called 'cost', which is recorded in any case")
+    if metrics and validation is None:
+        raise ConfigurationError("metrics needs validation data", "Pass validation=(X, Y).")
 
 
 def score_names(validation: Examples | None, metrics: Mapping[str, Metric]) -> list[str]:
@@ -68,8 +68,8 @@ def scores(session: Session, validation: Examples, metrics: Mapping[str, Metric]
     return record
 
 
-def _number(value: Any, where: str, expected: str) -> float:
-    require(not np.ndim(value) and isinstance(value, Real | np.ndarray), where, expected, value)
+def _number(value: Any, setting: str, expected: str) -> float:
+    require(not np.ndim(value) and isinstance(value, Real | np.ndarray), setting, expected, value)
     return float(value)
 
 
@@ -79,17 +79,16 @@ class EpochScoring(Callback):
     adds_to_records = ("validation_score",)
     in_every_worker = True
 
-    def __init__(
-        self, scoring: Any, estimator: Any, network: "Network", X: Any, y: Any, weight: Any, where: str
-    ) -> None:
+    def __init__(self, scoring: Any, estimator: Any, network: "Network", X: Any, y: Any, weight: Any) -> None:
         if isinstance(scoring, str):
-            check_name(scoring, where)
-        self._scoring, self._where, self._network, self._given = scoring, where, network, (estimator, X, y)
+            check_name(scoring)
+        self._scoring, self._network = scoring, network
+        self._arguments = estimator, X, y
         self._scorer: Any = None
         if scoring != COST:
             self._scorer = package("sklearn.metrics").check_scoring(estimator, scoring)
-        weighed = weight is not None and self._scorer is not None and _takes_weights(self._scorer)
-        self._weights = {"sample_weight": weight} if weighed else {}
+        weighted = weight is not None and self._scorer is not None and _takes_weights(self._scorer)
+        self._weights = {"sample_weight": weight} if weighted else {}
 
     def try_out(self) -> None:
         """Find out before training whether a metric of scikit-learn can score such targets."""
@@ -100,12 +99,8 @@ class EpochScoring(Callback):
                 warnings.simplefilter("ignore")
                 self._score(0.0)
         except (ValueError, TypeError, AttributeError) as error:
-            raise ConfigurationError(
-                self._where,
-                "a metric of such a target",
-                f"{self._scoring!r} is none ({error!s:.200})",
-                setting="scoring",
-            ) from error
+            problem = f"{self._scoring!r}, which is none ({error!s:.200})"
+            raise ConfigurationError.must_be("scoring", "a metric of such a target", problem) from error
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Score the parameters of the epoch."""
@@ -127,8 +122,8 @@ class EpochScoring(Callback):
             return nan
         if self._scorer is None:
             return -cost
-        score = self._scorer(*self._given, **self._weights)
-        return _number(score, self._where, "scoring that gives one number")
+        score = self._scorer(*self._arguments, **self._weights)
+        return _number(score, "scoring", "a metric that gives one number")
 
 
 def _takes_weights(scorer: Any) -> bool:
@@ -143,13 +138,12 @@ def judge_of(
     scoring: Any,
     held_out: Examples,
     classes: tuple[AnyArray, int],
-    where: str,
     *,
     decode: Callable[[Array], AnyArray] | None = None,
 ) -> EpochScoring:
     """The callback that scores validation data; ``decode`` turns outputs (m, n_L) to the target's numbers."""
     columns, number = classes  # those of the examples, (n_columns, m), and how many; 0 for numbers
-    check_kind(scoring, where, classes=bool(number))
+    check_kind(scoring, classes=bool(number))
     predicting, Y = copy(network), held_out.Y.T
     estimator = _as_estimator(predicting, decode)
     if number:  # two columns under the names 0 and 1 would pass for a single one of two classes
@@ -158,7 +152,7 @@ def judge_of(
     elif decode is None:
         columns = Y[:1] if TARGETS[get_head(network.architecture).targets].repeats else Y
     y = _rows(columns) if decode is None else decode(held_out.Y)
-    judge = EpochScoring(scoring, estimator, predicting, held_out.X, y, held_out.weight, where)
+    judge = EpochScoring(scoring, estimator, predicting, held_out.X, y, held_out.weight)
     judge.try_out()
     return judge
 
@@ -194,26 +188,26 @@ def _rows(columns: AnyArray) -> AnyArray:
     return columns[0] if len(columns) == 1 else columns.T
 
 
-def check_name(scoring: str, where: str) -> None:
+def check_name(scoring: str) -> None:
     """Refuse a name that no metric has."""
     known = [COST, *package("sklearn.metrics").get_scorer_names()]
     if scoring not in known:
-        raise unknown_name(where, "scoring", scoring, known)
+        raise unknown_name("metric", scoring, known, setting="scoring")
 
 
-def check_kind(scoring: Any, where: str, *, classes: bool, or_else: str = "") -> None:
+def check_kind(scoring: Any, *, classes: bool, or_else: str = "") -> None:
     """Refuse a metric's name where it is of numbers and the target holds classes, or the other way round."""
     if not isinstance(scoring, str) or scoring == COST:
         return
-    check_name(scoring, where)
+    check_name(scoring)
     scorer = package("sklearn.metrics").get_scorer(scoring)
     if scorer._score_func.__module__.endswith("_regression") != classes:
         return
     wanted, other = ("classes", "numbers") if classes else ("numbers", "classes")
     instead = "balanced_accuracy" if classes else "r2"
-    raise ConfigurationError(
-        where,
+    raise ConfigurationError.must_be(
+        "scoring",
         f"a metric of {wanted}, which the target holds",
-        f"got {scoring!r}, one of {other}",
+        f"{scoring!r}, one of {other}",
         f"Take another, such as {instead}{or_else}.",
     )

@@ -14,7 +14,7 @@ from deepstep.training.history import History, Record
 from deepstep.training.schedules import Range, check_range
 from deepstep.types import Array
 
-_RANGES: dict[str, Range] = {
+PLATEAU_RANGES: dict[str, Range] = {
     **dict.fromkeys(("drop", "threshold"), ("a number from 0 to below 1", lambda x: 0 <= x < 1)),
     "patience": ("a whole number of at least 0", lambda x: x >= 0 and x == int(x)),
     "least": ("a number from 0 to 1", lambda x: 0 <= x <= 1),
@@ -27,6 +27,8 @@ class Watcher(Callback):
     adds_to_records = ()
     in_every_worker = True
     quantity: str
+    setting = "quantity"
+    """The setting that says which quantity it is, in error messages."""
 
     def expect(self, names: Collection[str]) -> None:
         """Refuse with a ConfigurationError to watch what is not among the entries of records.
@@ -36,18 +38,21 @@ class Watcher(Callback):
         names : collection of str
             The entries.
         """
-        if self.quantity not in names:
-            raise unknown_name(type(self).__name__, "quantity of the records", self.quantity, names)
+        if self.quantity in names:
+            return
+        validated = any(name.startswith("validation_") for name in names)
+        if str(self.quantity).startswith("validation_") and not validated:
+            problem = f"{self.setting}={self.quantity!r} needs validation data"
+            raise ConfigurationError(problem, "Give some, or watch another entry of the records.")
+        raise unknown_name("entry of the records", self.quantity, names, setting=self.setting)
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from what `state` gave; a ConfigurationError says that something is no such state."""
         try:
             self._restore(state)
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            name = type(self).__name__
-            raise ConfigurationError(
-                f"{name}.restore", f"a state of {name}", f"got {state!r:.200}"
-            ) from error
+            expected = f"a state of {type(self).__name__}"
+            raise ConfigurationError.must_be("state", expected, f"{state!r:.200}") from error
 
     def _restore(self, state: Mapping[str, Any]) -> None:
         """Take over a state; errors of reading it may be raised as they are."""
@@ -106,7 +111,7 @@ class ReduceLROnPlateau(Watcher):
     ) -> None:
         ranged = {"drop": drop, "patience": patience, "threshold": threshold, "least": least}
         for name, value in ranged.items():
-            check_range("ReduceLROnPlateau", name, value, _RANGES[name])
+            check_range(name, value, PLATEAU_RANGES[name])
         self.quantity, self._larger_is_better = quantity, larger_is_better
         self._settings: dict[str, Any] = {**ranged, "larger_is_better": larger_is_better}
         self._restored = False
@@ -139,6 +144,7 @@ class ReduceLROnPlateau(Watcher):
         training : Training
             The training, to look at.
         record : dict
+            The record of the epoch.
         """
         self.expect(record)
         value, settings = float(record[self.quantity]), self._settings
@@ -147,7 +153,8 @@ class ReduceLROnPlateau(Watcher):
         else:
             self.stalled += 1
         if self.stalled > settings["patience"]:
-            self.factor, self.stalled = max(settings["drop"] * self.factor, settings["least"]), 0
+            self.factor = max(settings["drop"] * self.factor, settings["least"])
+            self.stalled = 0
 
     def settings(self) -> dict[str, Any]:
         """The parameters.
@@ -203,22 +210,20 @@ class EarlyStopping(Watcher):
     stalled: int = 0
 
     def __post_init__(self) -> None:
-        self._sign, self.looks_at_the_network = -1.0 if self.larger_is_better else 1.0, self.keep_best
+        self.setting = "monitor"
+        self._sign = -1.0 if self.larger_is_better else 1.0
+        self.looks_at_the_network = self.keep_best
         self.best_parameters: Parameters | None = None
         self.best_statistics: Mapping[str, Array] = {}
-        self._kept: Mapping[str, Any] = {}
+        self._restored: Mapping[str, Any] = {}
         self.over = False
 
     def on_train_begin(self, training: Training) -> None:
         """Restore the best parameters of a resumed training; a record must have the best value."""
-        if "theta" in self._kept:
+        if "theta" in self._restored:
             if self.best not in training.history.column(self.quantity):
-                raise ConfigurationError(
-                    "EarlyStopping.restore",
-                    f"a best {self.quantity} that is in the history",
-                    f"got {self.best}",
-                )
-            self.best_parameters = training.parameters.like(self._kept["theta"])
+                raise ConfigurationError(f"The history lacks the best {self.quantity}, {self.best}")
+            self.best_parameters = training.parameters.like(self._restored["theta"])
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Count, and end training where patience is at its end."""
@@ -261,15 +266,16 @@ class EarlyStopping(Watcher):
 
     def state(self) -> Mapping[str, Any]:
         """The best value, its parameters, and the epochs without improvement."""
-        kept: dict[str, Any] = {"best": self.best, "stalled": self.stalled}
+        state: dict[str, Any] = {"best": self.best, "stalled": self.stalled}
         if self.best_parameters is not None:
-            kept |= {"theta": self.best_parameters.flat, "statistics": dict(self.best_statistics)}
-        return kept
+            state |= {"theta": self.best_parameters.flat, "statistics": dict(self.best_statistics)}
+        return state
 
     def _restore(self, state: Mapping[str, Any]) -> None:
         self.best = None if state["best"] is None else float(state["best"])
-        self.stalled, self.best_statistics = int(state["stalled"]), dict(state.get("statistics", {}))
-        self._kept = state
+        self.stalled = int(state["stalled"])
+        self.best_statistics = dict(state.get("statistics", {}))
+        self._restored = state
 
 
 class Repeat(Callback):
@@ -288,21 +294,12 @@ class Repeat(Callback):
             raise StopTraining(f"refitted for {self._epochs} epochs")
 
 
-def check_watched(
-    callbacks: Iterable[Callback], names: Collection[str], *, called: Mapping[int, str] | None = None
-) -> None:
-    """Refuse callbacks that watch what nothing writes before; ``called`` has what they are called, by id."""
+def check_watched(callbacks: Iterable[Callback], names: Collection[str]) -> None:
+    """Refuse callbacks that watch what nothing writes before them."""
     known = list(names)
     for callback in callbacks:
         if isinstance(callback, Watcher):
-            try:
-                callback.expect(known)
-            except ConfigurationError as error:
-                where, hint = (called or {}).get(id(callback), error.where), error.hint
-                validated = any(name.startswith("validation_") for name in known)
-                if not validated and str(callback.quantity).startswith("validation_"):
-                    hint = "Give validation data, which it is of, or watch another one."
-                raise ConfigurationError(where, error.expected, error.got, hint) from None
+            callback.expect(known)
         if callback.adds_to_records is None:  # anything may be there after it
             return
         known.extend(callback.adds_to_records)

@@ -17,6 +17,7 @@ from deepstep.training.callbacks import Callback, Training
 from deepstep.training.history import History, Record
 
 EPOCH = re.compile(rb'(?:\{"epoch": )?([0-9]{1,18})[,}]')  # with which each line begins
+RENAME = "Choose another name."
 
 
 class LineWriter(Callback):
@@ -34,15 +35,15 @@ class LineWriter(Callback):
 
     def on_train_begin(self, training: Training) -> None:
         """Open the file; a file that was written before ends with the last record of the history."""
-        with self._as_file_error("Choose another name."):
+        with self._as_file_error(RENAME):
             exists, folder = self._path.exists(), self._path.parent
             if exists and not self._append:
                 hint = "Choose another name, or pass append=True to go on with it."
-                raise self._error("a new name is expected", "it exists already", hint)
+                raise FileError(f"{self._path} exists already", hint)
             if not folder.is_dir():
-                got = f"{folder} is a file" if folder.exists() else f"{folder} does not exist"
-                hint = "Make it, or choose another name."
-                raise self._error("a folder that it can be written in", got, hint)
+                reason = "is a file" if folder.exists() else "does not exist"
+                problem = f"{self._path} cannot be written: {folder} {reason}"
+                raise FileError(problem, "Make the folder, or choose another name.")
             self._file = FileIO(self._path, "r+" if exists else "x")
             if exists:
                 self._go_on(training.history)
@@ -52,7 +53,8 @@ class LineWriter(Callback):
         """Write the record; it is with the operating system when this returns."""
         with self._as_file_error("The lines before are whole."):
             line = self._line(record).encode()
-            end, written = self._file.tell(), 0
+            end = self._file.tell()
+            written = 0
             try:
                 while written < len(line):
                     written += self._file.write(line[written:])
@@ -70,22 +72,19 @@ class LineWriter(Callback):
         """Cut off what a killed training left after its last checkpoint, and a half-written last line."""
         content = self._file.readall()
         if content[: len(self._start)] != self._start[: len(content)]:
-            wanted = f"a file that {type(self).__name__} wrote, which begins with {self._start.decode()!r}"
-            raise self._error(wanted, f"it begins with {content[:20]!r}")
+            wanted = f"{self._start.decode()!r}, as what {type(self).__name__} writes"
+            raise FileError(f"{self._path} begins with {content[:20]!r} and not with {wanted}", RENAME)
         lines = content.split(b"\n")[:-1]
         self._begin(lines)
         if len(history):
             last = history[-1]["epoch"]
-            while lines and (found := EPOCH.match(lines[-1])) and int(found[1]) > last:
+            while lines and (epoch := EPOCH.match(lines[-1])) and int(epoch[1]) > last:
                 lines.pop()
         self._cut(sum(len(line) + 1 for line in lines))
 
     def _cut(self, end: int) -> None:
         self._file.truncate(end)
         self._file.seek(end)
-
-    def _error(self, expected: str, got: str, hint: str = "Choose another name.") -> FileError:
-        return FileError(str(self._path), expected, got, hint)
 
     @contextmanager
     def _as_file_error(self, hint: str) -> Iterator[None]:
@@ -94,7 +93,7 @@ class LineWriter(Callback):
         except FileError:
             raise
         except OSError as error:
-            raise self._error("it can be written", f"{error.strerror}", hint) from error
+            raise FileError(f"{self._path} cannot be written: {error.strerror}", hint) from error
 
     def _begin(self, lines: list[bytes]) -> None:
         """Learn what is needed from the lines that are there."""
@@ -180,8 +179,8 @@ class Csv(LineWriter):
         try:
             self._columns = next(csv.reader([lines[0].decode()])) if lines else []
         except (UnicodeDecodeError, csv.Error) as error:
-            got = f"its first line cannot be read ({error!s:.200})"
-            raise self._error("a table that Csv wrote", got) from error
+            problem = f"{self._path} has a first line that Csv did not write ({error!s:.200})"
+            raise FileError(problem, RENAME) from error
 
     def _line(self, record: Record) -> str:
         row = spread(record)
@@ -263,6 +262,7 @@ class TensorBoard(Callback):
         training : Training
             The training, to look at.
         record : dict
+            The record of the epoch.
         """
         for name, value in spread(record).items():
             number = isinstance(value, int | float) and not isinstance(value, bool)

@@ -9,7 +9,7 @@ from deepstep.equations import cost_from_logits, get_head, output_gradient
 from deepstep.equations.example_gradients import euclidean_norm
 from deepstep.equations.model import gradients_of
 from deepstep.equations.ops import is_weights
-from deepstep.inspection.findings.finding import Finding, found
+from deepstep.inspection.findings.finding import Finding, new_finding
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import evenly_spread
 from deepstep.training.health import layer_health
@@ -137,30 +137,32 @@ class Start:
         """Inputs, weights and targets that no training can succeed with."""
         X, Y = self.beginning.X, self.beginning.Y
         graph, tape = self.architecture.run(X, self.beginning.parameters)
-        of_X, of_Z, of_ZL, of_Y = map(_size, (X, tape["Z1"], tape[graph.logits], Y))
+        X_size, Z_size, logits_size, Y_size = map(_size, (X, tape["Z1"], tape[graph.logits], Y))
         if Y.shape[1] > 1 and (Y[:, :1] == Y).all():
-            yield found("constant target", 0.0, name="the target")
-        if of_X > LARGE_INPUTS and of_Z > LARGE_Z:
-            yield found("inputs not scaled", of_Z, largest=float(np.abs(X).max()))
-        elif not (of_ZL <= LARGE_LOGITS * max(1.0, of_Y) or self.first <= self.baseline):
-            yield found("large initial weights", of_ZL)
+            yield new_finding("constant target", 0.0, name="the target")
+        if X_size > LARGE_INPUTS and Z_size > LARGE_Z:
+            yield new_finding("inputs not scaled", Z_size, largest=float(np.abs(X).max()))
+        elif not (logits_size <= LARGE_LOGITS * max(1.0, Y_size) or self.first <= self.baseline):
+            yield new_finding("large initial weights", logits_size)
 
     def relation(self, validation: Array) -> Iterator[Finding]:
         """Targets that do not agree with those of the nearest other examples."""
         X, Y = (np.asarray(part, dtype=np.float64) for part in self.beginning[:2])
-        X, Y, k = X - X.mean(axis=1, keepdims=True), Y - Y.mean(axis=1, keepdims=True), Y.shape[1]
-        X /= np.maximum(X.std(axis=1, keepdims=True), 1e-12)
+        k = Y.shape[1]
+        X, Y = X - X.mean(axis=1, keepdims=True), Y - Y.mean(axis=1, keepdims=True)
+        X /= np.maximum(X.std(axis=1, keepdims=True), 1e-12)  # a constant input has no deviation
         squares = (X**2).sum(axis=0)
-        apart = squares[:, np.newaxis] + squares - 2 * X.T @ X
+        apart = squares[:, np.newaxis] + squares - 2 * X.T @ X  # ‖x - x′‖² of all pairs
         np.fill_diagonal(apart, np.inf)
+        # the correlation of each target with that of the nearest other example, in standard errors
         agreement = float((Y * Y[:, apart.argmin(axis=1)]).sum() / (Y**2).sum() * np.sqrt(k))
         validated = not np.isnan(validation).any()
         lowest = float(validation.min()) if validated else self.last
         if k >= FEW and agreement < SIMILAR and lowest > NO_BETTER * self.baseline:
             which = "the validation cost" if validated else "the cost"
-            yield found("target unrelated to the inputs", agreement, which=which, guess=self.baseline)
+            yield new_finding("target unrelated to the inputs", agreement, which=which, guess=self.baseline)
         elif k >= MANY and agreement < SURELY_SIMILAR and not validated:
-            yield found("target unrelated to the inputs | memorized", agreement)
+            yield new_finding("target unrelated to the inputs | memorized", agreement)
 
 
 def _size(values: Array) -> float:

@@ -71,8 +71,8 @@ KINDS: dict[str, str] = {
     "look whether both samples come from the same source, and for rows that are in both",
     "unsteady cost": "warning: the cost jumps by {jump:.2g} from epoch to epoch, {percent:.0f} % of its "
     "whole fall; lower the learning rate, or let it fall with schedule='cosine'",
-    "possible label errors": "note: {of_confident:.0f} % of the most confident predictions are wrong, nearly "
-    "as many as of all ({of_all:.0f} %): labels may be wrong, first those of the rows {which}; look at these "
+    "possible label errors": "note: {confident:.0f} % of the most confident predictions are wrong, nearly "
+    "as many as of all ({errors:.0f} %): labels may be wrong, first those of the rows {which}; look at these "
     "rows",
     "outlier fold": "note: fold {fold}: the mean validation cost is {cost:.4g}, that of the other folds "
     "{usual:.4g}; look at its rows: they may be few, or differ from the others",
@@ -142,11 +142,11 @@ class Findings(list[Finding]):
     """A list of findings that a notebook shows as a table."""
 
     def _repr_html_(self) -> str:
-        rows = [(one.severity, one.kind, str(one)) for one in self]
+        rows = [(finding.severity, finding.kind, str(finding)) for finding in self]
         return html_table(("severity", "kind", "finding"), rows, caption=f"{len(self) or 'No'} findings")
 
 
-def found(
+def new_finding(
     key: str,
     evidence: float,
     *,
@@ -164,11 +164,11 @@ def found(
 def in_order(findings: Iterable[Finding]) -> Findings:
     """Causes before their consequences, then the most serious first."""
 
-    def rank(finding: Finding) -> tuple[int, int]:
+    def rank(entry: Finding) -> tuple[int, int]:
         # a few dead units are not the cause of the other findings
-        few = finding.kind in ("dead units", "saturated units") and finding.severity != SERIOUS
-        if finding.kind in CAUSES and not few:
-            return 0, CAUSES.index(finding.kind)
-        return 1, SEVERITIES.index(finding.severity)
+        few = entry.kind in ("dead units", "saturated units") and entry.severity != SERIOUS
+        if entry.kind in CAUSES and not few:
+            return 0, CAUSES.index(entry.kind)
+        return 1, SEVERITIES.index(entry.severity)
 
     return Findings(sorted(findings, key=rank))

@@ -8,7 +8,7 @@ import numpy as np
 
 from deepstep.data.frames import without_pattern
 from deepstep.environment import package
-from deepstep.inspection.findings.finding import Finding, found
+from deepstep.inspection.findings.finding import Finding, new_finding
 from deepstep.preparation.batches import evenly_spread
 from deepstep.preparation.columns import Column
 from deepstep.preparation.parsing import is_missing
@@ -46,10 +46,10 @@ def leak_findings(
     used = {name: column for name, column in columns.items() if column is None or column.feature_names}
     most = max(FEWEST_ROWS, min(MOST_ROWS, MOST_CELLS // max(1, len(used))))
     rows = evenly_spread(frame.height, most) if frame.height else np.arange(0)
-    given = {name: values[rows] for name, values in answers.items()}
+    targets = {name: values[rows] for name, values in answers.items()}
     if classes:
-        given = {name: np.unique(values, return_inverse=True)[1] for name, values in given.items()}
-    targets = {name: target for name, target in given.items() if _enough(target, classes=classes)}
+        targets = {name: np.unique(values, return_inverse=True)[1] for name, values in targets.items()}
+    targets = {name: target for name, target in targets.items() if _enough(target, classes=classes)}
     if not targets:
         return
     sample = frame[rows]
@@ -63,7 +63,7 @@ def leak_findings(
             else:
                 how = "" if surely else _of_numbers(target, seen)
             if how:
-                yield found(
+                yield new_finding(
                     "leakage",
                     1.0,
                     column=name,
@@ -113,8 +113,8 @@ def _enough(target: AnyArray, *, classes: bool) -> bool:
 def _of_classes(target: AnyArray, seen: _Seen, n_columns: int, *, surely: bool) -> str:
     """How well a column determines the classes, in words; empty if it does not."""
     gammaln = package("scipy.special").gammaln
-    m, of_classes = len(target), np.bincount(target)
-    n_classes = len(of_classes)
+    m, class_sizes = len(target), np.bincount(target)
+    n_classes = len(class_sizes)
     if surely and not seen.numbers_rows and seen.codes.max() + 1 != n_classes:
         return ""  # nearly all columns end here, and there may be thousands
     pairs, counts = np.unique(seen.codes * n_classes + target, return_counts=True)
@@ -125,9 +125,9 @@ def _of_classes(target: AnyArray, seen: _Seen, n_columns: int, *, surely: bool) 
     n_labels = np.diff(starts, append=len(counts))
     sizes, largest = np.add.reduceat(counts, starts), counts[starts]
     second = np.where(n_labels > 1, counts[np.minimum(starts + 1, len(counts) - 1)], 0)
-    most = int(ERRORS * (m - of_classes.max()))
+    most = int(ERRORS * (m - class_sizes.max()))
     # the number of ways to assign the classes to the rows, and of those with few errors
-    log_ways = gammaln(m + 1) - gammaln(of_classes + 1).sum()
+    log_ways = gammaln(m + 1) - gammaln(class_sizes + 1).sum()
     log_enough = np.log(CHANCE) - np.log(n_columns)
     ways = []
     if not surely or len(sizes) == n_classes:  # each row is predicted by the others with its value

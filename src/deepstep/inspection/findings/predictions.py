@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.inspection.findings.finding import NOTE, SERIOUS, WARNING, Finding, found, in_order
+from deepstep.inspection.findings.finding import NOTE, SERIOUS, WARNING, Finding, in_order, new_finding
 from deepstep.types import AnyArray, Array, is_number
 
 LOST = 0.5  # fraction of the gain over the baseline that is missing for new rows: overfitting
@@ -109,7 +109,7 @@ def class_findings(figures: Any) -> Iterator[Finding]:
     accuracy, majority = scores["accuracy"], scores["majority_accuracy"]
     if accuracy is not None and majority is not None and accuracy < majority:
         values: dict[str, Any] = {"accuracy": 100 * accuracy, "majority": 100 * majority}
-        yield found("worse than the largest class", accuracy - majority, **values)
+        yield new_finding("worse than the largest class", accuracy - majority, **values)
 
 
 def never_predicted(scores: Scores) -> Iterator[Finding]:
@@ -117,7 +117,7 @@ def never_predicted(scores: Scores) -> Iterator[Finding]:
     if never := [str(name) for name, share in scores.recall.items() if share == 0]:
         which = ", ".join(map(repr, never[:3])) + (", …" if len(never) > 3 else "")
         severity = SERIOUS if len(never) >= len(scores.recall) - 1 else WARNING
-        yield found("class never predicted", float(len(never)), severity=severity, which=which)
+        yield new_finding("class never predicted", float(len(never)), severity=severity, which=which)
 
 
 def never_recognized(
@@ -132,7 +132,7 @@ def never_recognized(
         few = all(size is not None and size < FEWEST_OF_A_CLASS for size in left.values())
         severity, where = NOTE if few else WARNING, _named(part)
         values: dict[str, Any] = {"which": target, "where": where, "classes": classes}
-        yield found("class never recognized", float(len(left)), severity=severity, **values)
+        yield new_finding("class never recognized", float(len(left)), severity=severity, **values)
 
 
 def held_out_findings(results: Mapping[str, Any], *, by_squares: bool = True) -> list[Finding]:
@@ -143,7 +143,7 @@ def held_out_findings(results: Mapping[str, Any], *, by_squares: bool = True) ->
         train, scores = parts.get("train", Scores({})), parts[part]
         if scores.rows >= FEWEST_ROWS:
             findings += _never_predicted_there(target, part, train, scores)
-            findings += _generalization(target, part, train, scores, by_squares, of_network=True)
+            findings += _generalization(target, part, train, scores, by_squares, network=True)
     return findings
 
 
@@ -153,12 +153,12 @@ def _never_predicted_there(target: str, part: str, train: Scores, scores: Scores
     if len(scores.recall) != 2 or majority is None or any(never_predicted(train)):
         return
     if scores.rows * min(majority, 1 - majority) >= FEWEST_OF_A_CLASS:
-        for finding in never_predicted(scores):
-            yield replace(finding, says=f"{target}{_named(part)}, {finding.says}")
+        for entry in never_predicted(scores):
+            yield replace(entry, says=f"{target}{_named(part)}, {entry.says}")
 
 
 def _generalization(
-    target: str, part: str, train: Scores, scores: Scores, by_squares: bool, *, of_network: bool = False
+    target: str, part: str, train: Scores, scores: Scores, by_squares: bool, *, network: bool = False
 ) -> Iterator[Finding]:
     """Scores no better than a baseline, or much worse than on the training rows."""
     new, learned = scores.gain(by_squares), train.gain(by_squares)
@@ -166,7 +166,7 @@ def _generalization(
         return
     if not new.clear and not scores.separates_classes:
         majority, no_better = scores["majority_accuracy"], new.gain <= 0
-        yield found(
+        yield new_finding(
             "no better than a guess",
             new.gain,
             severity=SERIOUS if no_better else WARNING,
@@ -175,9 +175,9 @@ def _generalization(
             scores=scores,
             how="no better" if no_better else "not clearly better",
             baseline="the mean" if majority is None else f"the largest class, {100 * majority:.1f} %",
-            hint=NOT_YET if of_network and (learned is None or not learned.clear) else UNRELATED,
+            hint=NOT_YET if network and (learned is None or not learned.clear) else UNRELATED,
         )
-    if learned is None or not (learned.clear if of_network else learned.gain > 0):
+    if learned is None or not (learned.clear if network else learned.gain > 0):
         return
     lost = 1 - new.gain / learned.gain
     if lost > LOST and learned.gain - new.gain > SURE * new.error:
@@ -187,7 +187,7 @@ def _generalization(
             "learned": train,
             "score": scores.value,
         }
-        yield found("overfitting | by scores", lost, **values)
+        yield new_finding("overfitting | by scores", lost, **values)
 
 
 def _by_target(
@@ -200,13 +200,13 @@ def _by_target(
         if not isinstance(several, Mapping):
             return {"": Scores(part)}
 
-        def own(target: str) -> dict[str, Any]:
+        def figures(target: str) -> dict[str, Any]:
             return {
                 name: value.get(target) if isinstance(value, Mapping) else value
                 for name, value in part.items()
             }
 
-        return {f"{target}: ": Scores(own(target)) for target in several}
+        return {f"{target}: ": Scores(figures(target)) for target in several}
 
     parts = {name: by_target(part) for name, part in results.items() if isinstance(part, Mapping)}
     first = next((name for name in held_out if name in parts), "")
@@ -264,15 +264,15 @@ def _shift(target: str, scores: Scores, test: Scores) -> Iterator[Finding]:
         difference = theirs.score - ours.score
         apart = abs(difference) > TEST_APART * sqrt(ours.error**2 + theirs.error**2)
     else:
-        one, other = scores["rmse"], test["rmse"]
-        if one is None or other is None or min(one, other) <= 0:
+        rmse, test_rmse = scores["rmse"], test["rmse"]
+        if rmse is None or test_rmse is None or min(rmse, test_rmse) <= 0:
             return
-        difference = one / other - 1
-        apart = max(one / other, other / one) > TIMES
+        difference = rmse / test_rmse - 1
+        apart = max(rmse / test_rmse, test_rmse / rmse) > TIMES
     if apart:
         side = "better" if difference > 0 else "worse"
         values: dict[str, Any] = {"which": target, "side": side, "test": test, "score": scores.value}
-        yield found("train/test shift", difference, **values)
+        yield new_finding("train/test shift", difference, **values)
 
 
 def _outlier_folds(members: Sequence[MemberSummary]) -> Iterator[Finding]:
@@ -282,14 +282,14 @@ def _outlier_folds(members: Sequence[MemberSummary]) -> Iterator[Finding]:
         if member.validation_cost is not None:
             costs.setdefault(member.fold, []).append(member.validation_cost)
     most = max(map(len, costs.values()), default=0)
-    means = {fold: mean(of_fold) for fold, of_fold in costs.items() if len(of_fold) == most}
+    means = {fold: mean(values) for fold, values in costs.items() if len(values) == most}
     if len(means) < FEWEST_FOLDS:
         return
     for fold, cost in means.items():
         others = [other for number, other in means.items() if number != fold]
         usual, spread = mean(others), stdev(others)
         if cost - usual > max(OUTLIER_AT_LEAST, OUTLIER * abs(usual), OUTLIER_SPREADS * spread):
-            yield found("outlier fold", cost - usual, fold=fold, cost=cost, usual=usual)
+            yield new_finding("outlier fold", cost - usual, fold=fold, cost=cost, usual=usual)
 
 
 def _convergence(members: Sequence[MemberSummary], time_budget: float | None) -> Iterator[Finding]:
@@ -301,7 +301,7 @@ def _convergence(members: Sequence[MemberSummary], time_budget: float | None) ->
     late = [member for member in members if member.best_epoch == longest[member.preset] > 0]
     weight = sum(member.weight for member in late)
     if weight >= STILL_LEARNING:
-        yield found(
+        yield new_finding(
             "not converged | of members",
             weight,
             late=len(late),
@@ -319,13 +319,13 @@ def constant_target(figures: Mapping[str, Any]) -> Iterator[Finding]:
     r2 = figures.get("r2")
     for name, value in (r2 if isinstance(r2, Mapping) else {"the target": r2}).items():
         if isinstance(value, float) and np.isnan(value):
-            yield found("constant target", 0.0, name=name)
+            yield new_finding("constant target", 0.0, name=name)
 
 
 def target_findings(Y: Array, AL: Array, output: str) -> Iterator[Finding]:
     """Findings from targets (n_L, m) and outputs of the same rows."""
     if Y.shape[1] > 1 and (Y[:, :1] == Y).all():
-        yield found("constant target", 0.0, name="the target")
+        yield new_finding("constant target", 0.0, name="the target")
     elif output == "softmax":
         yield from label_findings(AL.T, Y.argmax(axis=0))
     elif output == "sigmoid":
@@ -347,11 +347,11 @@ def label_findings(
     largest = np.bincount(true, minlength=n_classes).max() / m
     confident = confidence >= np.median(confidence)
     rows = np.flatnonzero(wrong & confident)
-    of_confident, of_all = float(wrong[confident].mean()), float(wrong.mean())
-    if len(rows) < FEWEST_WRONG or of_all > LEARNED * (1 - largest) or of_confident < AS_OFTEN * of_all:
+    confident_errors, errors = float(wrong[confident].mean()), float(wrong.mean())
+    if len(rows) < FEWEST_WRONG or errors > LEARNED * (1 - largest) or confident_errors < AS_OFTEN * errors:
         return
     shown = rows[np.argsort(-confidence[rows], kind="stable")][:MOST_ROWS]
     named = np.arange(1, m + 1) if numbers is None else np.asarray(numbers)
     which = ", ".join(str(named[row]) for row in shown) + (", …" if len(rows) > len(shown) else "")
-    values: dict[str, Any] = {"of_confident": 100 * of_confident, "of_all": 100 * of_all, "which": which}
-    yield found("possible label errors", of_confident, **values)
+    values: dict[str, Any] = {"confident": 100 * confident_errors, "errors": 100 * errors, "which": which}
+    yield new_finding("possible label errors", confident_errors, **values)

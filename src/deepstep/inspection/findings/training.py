@@ -7,7 +7,7 @@ import numpy as np
 
 from deepstep.errors import DataError
 from deepstep.inspection.findings.beginning import Beginning, Start, looks_of
-from deepstep.inspection.findings.finding import SERIOUS, WARNING, Finding, found, in_order
+from deepstep.inspection.findings.finding import SERIOUS, WARNING, Finding, in_order, new_finding
 from deepstep.inspection.findings.predictions import class_findings, constant_target, target_findings
 from deepstep.network import Architecture, Parameters
 from deepstep.training import History
@@ -104,10 +104,10 @@ def diagnose(
     history, beginning = training, None
     if not isinstance(training, History):
         if not hasattr(training, "beginning"):
-            got = f"got {type(training).__name__}"
-            raise DataError("diagnose", "training must be a Network or a History", got)
+            raise DataError.must_be("training", "a Network or a History", type(training).__name__)
         architecture, parameters, beginning = training.architecture, training.parameters, training.beginning
-        history, kept_best = training.history, kept_best or training.best_epochs is not None
+        history = training.history
+        kept_best = kept_best or training.best_epochs is not None
         if beginning is not None and beginning.diverged is not None:
             history, diverged = beginning.diverged["history"], beginning.diverged
     history = History() if history is None else history
@@ -135,7 +135,8 @@ def _of_training(
     """Findings from the costs, the layers, and the beginning of the training."""
     records = [(look, _step(record)) for record in history if (look := health_in(record)) is not None]
     looks, steps = [look for look, _ in records], [step for _, step in records]
-    watched, start, stuck = bool(looks), None, False
+    watched = bool(looks)
+    start, stuck = None, False
     last = _step(history[-1]) if len(history) else 0
     recorded = layers_in(history[-1]) if len(history) else []
     if beginning is not None and architecture is not None and parameters is not None:
@@ -158,7 +159,8 @@ def _of_training(
         # one look for the whole training, which may well renew the weights
         yield from update_findings(looks, steps, np.inf, 1.0)
     if X is not None and parameters is not None and architecture is not None:
-        looks, steps, watched = [layer_health(architecture, parameters, X)], [last], False
+        looks, steps = [layer_health(architecture, parameters, X)], [last]
+        watched = False
     if looks:
         yield from unit_findings(looks, steps, architecture, watched=watched)
 
@@ -171,8 +173,16 @@ def divergence_finding(diverged: Mapping[str, Any]) -> Finding:
     """The finding of a training that diverged, from the attributes of its `DivergenceError`."""
     hint = str(diverged.get("hint", "")).rstrip(".") or LOWER
     says = str(diverged.get("problem", "the training reached values that are not finite"))
-    layer, step = (one if is_whole(one := diverged.get(name), 1) else None for name in ("layer", "step"))
-    return Finding("divergence", SERIOUS, says, f"{hint[:1].lower()}{hint[1:]}", float("nan"), layer, step)
+    layer, step = diverged.get("layer"), diverged.get("step")
+    return Finding(
+        "divergence",
+        SERIOUS,
+        says,
+        f"{hint[:1].lower()}{hint[1:]}",
+        float("nan"),
+        layer if is_whole(layer, 1) else None,
+        step if is_whole(step, 1) else None,
+    )
 
 
 def curve_findings(
@@ -187,9 +197,9 @@ def curve_findings(
     steps = [_step(record) for record in history]
     validation = [record.get("validation_cost", 0.0) for record in history]
     for key, values in (("not finite", costs), ("not finite | of validation", validation)):
-        for at, value in enumerate(values):
+        for index, value in enumerate(values):
             if value is None or not np.isfinite(value):
-                yield found(key, np.nan, step=steps[at], epoch=history[at]["epoch"])
+                yield new_finding(key, np.nan, step=steps[index], epoch=history[index]["epoch"])
                 return
     if n < 2:
         return
@@ -197,29 +207,29 @@ def curve_findings(
     scale, fall = abs(first) or 1.0, first - float(costs.min())
     percent = 100 * fall / scale
     if last > first:
-        yield found("divergence", last / scale, step=steps[-1], first=first, last=last)
+        yield new_finding("divergence", last / scale, step=steps[-1], first=first, last=last)
         return
     begun, most = _before(first, start, architecture)
     if costs[peak] > most * abs(begun):
         high = {"peak": costs[peak], "epoch": history[peak]["epoch"], "first": begun}
-        yield found("learning rate too high", float(costs[peak] / begun), step=steps[peak], **high)
+        yield new_finding("learning rate too high", float(costs[peak] / begun), step=steps[peak], **high)
     if n < FEWEST:
         return
     little = fall < FELL_LITTLE * scale or (start is not None and start.stuck)
     moved = start is not None and start.moved > MOVED
     if little and not moved and _straight(costs, fall):
-        yield found("learning rate too low", fall / scale, step=steps[-1], percent=percent, epochs=n)
+        yield new_finding("learning rate too low", fall / scale, step=steps[-1], percent=percent, epochs=n)
         return
     if start is not None:
         validated = History([record for record in history if "validation_cost" in record] or history)
         yield from start.relation(_finite(validated.column("validation_cost")))
     if fall < NOTHING * scale:
-        yield found("nothing learned", fall / scale, step=steps[-1], percent=percent, epochs=n)
+        yield new_finding("nothing learned", fall / scale, step=steps[-1], percent=percent, epochs=n)
         return
     jump = float(np.median(np.abs(np.diff(costs[n // 2 :]))))
     if jump > JUMPS * fall:
         share = jump / fall
-        yield found("unsteady cost", share, step=steps[n // 2], jump=jump, percent=100 * share)
+        yield new_finding("unsteady cost", share, step=steps[n // 2], jump=jump, percent=100 * share)
     yield from _end_of_curve(history, costs, steps, kept_best=kept_best)
 
 
@@ -250,14 +260,16 @@ def _end_of_curve(history: History, costs: Array, steps: list[int], *, kept_best
     if validated and learns_on and best < len(watched) - window and far:
         if not kept_best:
             epoch, last = history[best]["epoch"], watched[-1]
-            yield found("overfitting", rise, step=steps[best], epoch=epoch, best=watched[best], last=last)
+            yield new_finding(
+                "overfitting", rise, step=steps[best], epoch=epoch, best=watched[best], last=last
+            )
         return
     still = float(watched[-2 * window : -window].mean()) - end
     stopped_early = kept_best and best < len(watched) - 1 - window
     stopped_early |= "did not improve" in history.stopped
     if fall > 0 and still > STILL_FALLING * fall and not stopped_early:
         name, share = "validation cost" if validated else "cost", still / fall
-        yield found("not converged", share, step=steps[-1], name=name, percent=100 * share)
+        yield new_finding("not converged", share, step=steps[-1], name=name, percent=100 * share)
 
 
 def _straight(costs: Array, fall: float) -> bool:
@@ -286,7 +298,7 @@ def unit_findings(
             if share >= limit:
                 below = np.flatnonzero(~(shares >= limit))
                 since = steps[int(below[-1]) + 1 if len(below) else 0]
-                yield found(
+                yield new_finding(
                     f"{kind} units",
                     share,
                     severity=SERIOUS if share >= MOSTLY else WARNING,
@@ -313,12 +325,12 @@ def gradient_findings(
     step = int(np.asarray(steps)[alive][0])
     for layer in range(1, norms.shape[1]):
         above = float(np.median(norms[:, layer - 1] / norms[:, layer:].max(axis=1)))
-        of_last = float(np.median(norms[:, layer - 1] / norms[:, -1]))
+        times_last = float(np.median(norms[:, layer - 1] / norms[:, -1]))
         if above < vanished:
-            yield found("vanishing gradient", above, layer=layer, step=step)
+            yield new_finding("vanishing gradient", above, layer=layer, step=step)
             return  # the layers below have the same cause
-        if of_last > EXPLODED:
-            yield found("exploding gradient", of_last, layer=layer, step=step)
+        if times_last > EXPLODED:
+            yield new_finding("exploding gradient", times_last, layer=layer, step=step)
             return
 
 
@@ -332,14 +344,16 @@ def update_findings(
     moved = np.where(known, np.nansum(ratios, axis=0) * epochs, np.inf)
     still = np.flatnonzero(moved < TOO_SMALL)
     if len(still) and not (_column(looks, "dead")[-1, :-1] == 1).any():  # dead units would be the reason
-        names = ("layer " if len(still) == 1 else "layers ") + ", ".join(str(at + 1) for at in still)
+        names = ("layer " if len(still) == 1 else "layers ") + ", ".join(str(index + 1) for index in still)
         most, first = float(moved[still].max()), int(still[0]) + 1
-        yield found("small updates", most, layer=first, step=steps[-1], layers=names)
+        yield new_finding("small updates", most, layer=first, step=steps[-1], layers=names)
     for layer in range(1, ratios.shape[1] + 1):
         ratio = float(np.median(settled[:, layer - 1]))
         if ratio > TOO_LARGE:
             step, usual = steps[len(ratios) // 2], 100 * USUAL_UPDATE
-            yield found("large updates", ratio, layer=layer, step=step, percent=100 * ratio, usual=usual)
+            yield new_finding(
+                "large updates", ratio, layer=layer, step=step, percent=100 * ratio, usual=usual
+            )
 
 
 def symmetry_findings(parameters: Parameters) -> Iterator[Finding]:
@@ -347,7 +361,7 @@ def symmetry_findings(parameters: Parameters) -> Iterator[Finding]:
     for layer in range(1, parameters.n_layers):
         W, b = parameters[f"W{layer}"], parameters[f"b{layer}"]
         if len(W) > 1 and bool((W[:1] == W).all()) and bool((b == b[:1]).all()):
-            yield found("symmetric units", float(len(W)), layer=layer, units=len(W))
+            yield new_finding("symmetric units", float(len(W)), layer=layer, units=len(W))
 
 
 def _column(looks: Sequence[Look], name: str) -> Array:
