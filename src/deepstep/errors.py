@@ -54,20 +54,15 @@ class DeepStepError(Exception):
     X must have 3 rows, got shape (10, 3). Pass X.T.
     """
 
-    def __init__(
-        self, problem: str, *others: str, setting: str = "", listed: Any = (), hint: str = ""
-    ) -> None:
-        # transition: the old form has where, expected, got and perhaps a hint
-        self._old = (problem, *others[:2]) if len(others) > 1 else None
-        hint = hint or (others[2] if len(others) > 2 else others[0] if len(others) == 1 else "")
-        self.setting, self._problem, self.hint = setting, problem, hint
-        self._requirement, self._value = "", ""
-        self._listed = tuple(listed)
-        self._named = setting, self._listed
-        super().__init__(problem, *others)
-        if self._old:
-            self.where, self.expected, self._value = self._old
-            self._requirement = self.expected
+    def __init__(self, problem: str, hint: str = "") -> None:
+        self.hint = hint
+        self.setting = ""
+        self._problem = problem
+        self._requirement = ""
+        self._value = ""
+        self._listed: tuple[tuple[str, str], ...] = ()
+        self._named = self.setting, self._listed  # as they were named where the error was raised
+        super().__init__(str(self))
 
     @classmethod
     def must_be(
@@ -114,22 +109,13 @@ class DeepStepError(Exception):
     @property
     def problem(self) -> str:
         """What is wrong, without a full stop."""
-        if self._old and not self.setting:
-            return f"{self.where}: {self.expected}; {self.got}"
         if not self.setting:
             return self._problem
         verb = "must" if self._requirement.startswith(("have ", "hold ")) else "must be"
-        if self._old:
-            place = "" if self.setting.startswith(self.where) else f"{self.where}: "
-            return f"{place}{self.setting} {verb} {self._requirement}, {self.got}"
-        return f"{self.setting} {verb} {self._requirement}, got {self.got}"
-
-    @property
-    def got(self) -> str:
-        """The value that was passed, with the settings that it lists."""
         any_text = any(text for _, text in self._listed)
         listed = (f"{name}{'' if text[:1] in ('', ',') else ' '}{text}" for name, text in self._listed)
-        return f"{self._value} {('; ' if any_text else ', ').join(listed)}".strip()
+        value = f"{self._value} {('; ' if any_text else ', ').join(listed)}".strip()
+        return f"{self.setting} {verb} {self._requirement}, got {value}"
 
     def __str__(self) -> str:
         return f"{self.problem}. {self.hint}".strip()
@@ -140,7 +126,7 @@ class DeepStepError(Exception):
         base, entry = _ENTRY.fullmatch(setting).groups()  # type: ignore[union-attr]  # it fits every text
         word = words(setting) or (words(base) and f"{words(base)}{f' {entry}' if entry else ''}")
         if word:
-            self.where = self.setting = word
+            self.setting = word
         self._listed = tuple((words(name) or name, text) for name, text in listed)
         self.args = (str(self),)
 
@@ -184,9 +170,6 @@ class ConfigurationError(DeepStepError, ValueError):
 class FileError(DeepStepError, OSError):
     """A file is missing, damaged, altered, of another kind, or cannot be written."""
 
-    def __init__(self, *parts: str, setting: str = "", hint: str = "") -> None:
-        DeepStepError.__init__(self, *parts, setting=setting, hint=hint)
-
 
 class MissingPackageError(DeepStepError, ImportError):
     """An optional package is needed for this and is not installed."""
@@ -228,11 +211,13 @@ class DivergenceError(DeepStepError, ArithmeticError, ValueError):
 
     def __init__(
         self,
-        *parts: str,
+        problem: str,
+        hint: str = "",
+        *,
         layer: int | None = None,
         step: int | None = None,
     ) -> None:
-        super().__init__(*parts)
+        super().__init__(problem, hint)
         self.layer, self.step = layer, step
         self.history: History | None = None
         self.parameters: Parameters | None = None
@@ -296,7 +281,7 @@ MOST_NAMES = 12
 
 
 def unknown_name(
-    kind: str, name: object, *others: Any, setting: str = "", inside: bool = False
+    kind: str, name: object, known: Iterable[str], *, setting: str = "", inside: bool = False
 ) -> ConfigurationError:
     """The error for a name that is not in a table, with the nearest known name: one that begins so.
 
@@ -307,10 +292,6 @@ def unknown_name(
     >>> print(unknown_name("activation", "rleu", ["relu", "tanh"], setting="activation"))
     activation must be one of 'relu', 'tanh', got 'rleu'. Did you mean 'relu'?
     """
-    where = ""  # transition: the old form has where first
-    if len(others) == 2:
-        where, kind, name, others = kind, str(name), others[0], others[1:]
-    (known,) = others
     names = list(known)
     by_lower_case = {known_name.lower(): known_name for known_name in names}
     typed = str(name).lower()
@@ -323,13 +304,6 @@ def unknown_name(
     count = "" if len(shown) == len(names) else f"{len(names)}, among them "
     listed = f"{count}{', '.join(map(repr, shown))}"
     hint = f"Did you mean {near[0]!r}?" if near else ""
-    if where:
-        expected = f"one of {listed}"
-        if inside:
-            expected = f"have names among {listed}" if names else "have no names"
-        if not setting:
-            expected = f"{kind} is one of {listed}" if names else f"there is no {kind}"
-        return ConfigurationError(where, expected, f"got {name!r}", hint, setting=setting)
     if not setting:
         known_names = f"known are {listed}" if names else "there is none"
         return ConfigurationError(f"Unknown {kind} {name!r}, {known_names}", hint)

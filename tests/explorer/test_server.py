@@ -264,7 +264,8 @@ def test_a_training_that_diverged_says_why_and_begins_again_from_its_initial_val
         command(server, {"do": "set", "learning_rate": 1e300})
         for _ in range(2):
             command(server, {"do": "train", "steps": 1000})
-            assert "Training diverged" in next(message for message in messages if message["kind"] == "end")["why"]
+            end = next(message for message in messages if message["kind"] == "end")
+            assert "Training diverged" in end["why"]
         command(server, {"do": "restart"})
         first = next(message for message in messages if message["kind"] == "epoch")
         assert (first["step"], first["learning_rate"]) == (0, 0.1)
