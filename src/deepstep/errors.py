@@ -61,7 +61,7 @@ class DeepStepError(Exception):
         self._requirement = ""
         self._value = ""
         self._listed: tuple[tuple[str, str], ...] = ()
-        self._named = self.setting, self._listed  # as they were named where the error was raised
+        self._named: tuple[str, tuple[tuple[str, str], ...]] = ("", ())  # as the error was raised
         super().__init__(str(self))
 
     @classmethod

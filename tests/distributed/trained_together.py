@@ -235,7 +235,7 @@ def streamed(data, folder):
 
     def fails(self, group, columns, most):
         if RANK == 1 and len(read) > 48:  # in the third epoch
-            raise FileError(self.where, "a part that can be read", "it cannot")
+            raise FileError(f"{self.where} cannot be read")
         return counted(self, group, columns, most)
 
     kept = ModelCheckpoint(folder / "cannot read", every_epochs=100)

@@ -97,7 +97,7 @@ def test_where_each_fold_has_epochs_of_its_own_it_is_their_mean():
 
 def test_a_refit_that_diverges_keeps_the_networks_of_the_folds(monkeypatch):
     def diverges(*_, **__):
-        raise DivergenceError("a training", "numbers that are finite", "got NaN")
+        raise DivergenceError("Training diverged: the cost is NaN")
 
     monkeypatch.setattr(refit, "fit_member", diverges)
     with pytest.warns(UserWarning, match="networks of the folds are kept, without refit"):
