@@ -47,7 +47,7 @@ def of_intervals(model: DeepRegressor, y: Any, X: Any, y_test: Any, alpha: float
     predicted = model.predict(X)
     residuals = np.abs(y - model.oof_predictions_)
     half = interval_half_width(residuals[np.isfinite(residuals)], alpha)
-    _, spread = model.ensemble_.mean_and_spread(model.predictor_.columns.frame(X, "coverage"))
+    _, spread = model.ensemble_.mean_and_spread(model.predictor_.columns.frame(X))
     found = []
     for ends in (np.stack([predicted - half, predicted + half], axis=1), model.predict_interval(X, alpha)):
         lower, upper = ends.T

@@ -609,13 +609,13 @@ class Run:
         if isinstance(raw, str | PathLike):
             raw = self._read(Path(raw))
         elif not isinstance(raw, np.ndarray | polars.DataFrame):  # unused columns of polars may hold anything
-            raw = as_frame(raw, where="Run")
+            raw = as_frame(raw)
         if isinstance(self.preparation, ImagePreparation):
             return raw
         if isinstance(raw, np.ndarray):
             raise DataError.must_be("X", "a table, as in training", f"an array of shape {raw.shape}")
         names = list(self.columns)
-        return as_frame(with_columns(raw, names)[names], where="table")
+        return as_frame(with_columns(raw, names)[names])
 
     @property
     def columns(self) -> tuple[str, ...]:

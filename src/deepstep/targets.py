@@ -377,7 +377,7 @@ class Targets:
         columns = self._columns_of(y)
         return self._joined(
             [
-                _positions(labels, column, name if self.several else where)
+                _positions(labels, column)
                 for labels, (name, column) in zip(self.classes, columns.items(), strict=True)
             ]
         )
@@ -570,7 +570,7 @@ class Targets:
             raise DataError(f"Targets are too large to be standardized, {reach}", "Divide them.")
         return center, np.where(scale > 0, scale, unit)
 
-    def head_settings(self, scale: Array, smoothing: float | None, where: str) -> dict[str, Any]:
+    def head_settings(self, scale: Array, smoothing: float | None) -> dict[str, Any]:
         """Settings of the head of a network whose targets are divided by ``scale``, with label smoothing."""
         settings = dict(self.settings)
         if smoothing and "smoothing" in get_head(self.head).settings:
@@ -669,7 +669,7 @@ def is_label(value: Any) -> bool:
     return isinstance(value, str | bool) or is_number(value)
 
 
-def _positions(labels: AnyArray, column: Any, where: str) -> NDArray[np.intp]:
+def _positions(labels: AnyArray, column: Any) -> NDArray[np.intp]:
     """The position of each value among labels; of arrays of one kind without a look at each value."""
     if isinstance(column, np.ndarray) and (
         column.dtype.kind == labels.dtype.kind or _are_numeric(column, labels)

@@ -25,7 +25,7 @@ NOON = dt.datetime(2020, 7, 1, 12)
 
 def column(values, **options):
     """A column of a pandas frame as it arrives."""
-    return as_frame(pandas.DataFrame({"x": pandas.Series(values, **options)}), where="X")["x"]
+    return as_frame(pandas.DataFrame({"x": pandas.Series(values, **options)}))["x"]
 
 
 def objects(*values):
@@ -103,7 +103,7 @@ def test_decimals_fractions_and_large_numbers_are_floats():
     assert objects(10**30, 1).to_list() == [1e30, 1.0]
     with pytest.raises(DataError, match=r"Row 2 of column 'x' cannot .* Use numbers that a float can hold"):
         objects(1, 10**400)
-    assert as_frame(polars.DataFrame({"x": [decimal.Decimal("0.1")]}), where="X")["x"].to_list() == [0.1]
+    assert as_frame(polars.DataFrame({"x": [decimal.Decimal("0.1")]}))["x"].to_list() == [0.1]
 
 
 def test_moments_of_all_time_zones_are_in_utc():
@@ -116,11 +116,8 @@ def test_moments_of_all_time_zones_are_in_utc():
             polars.DataFrame({"x": [NOON, None]}).select(
                 polars.col("x").dt.replace_time_zone("UTC").dt.convert_time_zone(BERLIN)
             ),
-            where="X",
         )["x"],
-        as_frame(
-            pyarrow.table({"x": pyarrow.array([NOON, None], pyarrow.timestamp("ms", BERLIN))}), where="X"
-        )["x"],
+        as_frame(pyarrow.table({"x": pyarrow.array([NOON, None], pyarrow.timestamp("ms", BERLIN))}))["x"],
     ):
         assert series.dtype.time_zone == "UTC"
         assert series.to_list() == [NOON.replace(tzinfo=UTC), None]
@@ -137,13 +134,13 @@ def test_dates_times_and_spans_among_objects():
 
 
 def test_names_are_texts_and_stand_once():
-    assert as_frame(pandas.DataFrame([[1, 2]]), where="X").columns == ["0", "1"]
-    assert as_frame(pandas.DataFrame([[1, 2]], columns=["a", 1]), where="X").columns == ["a", "1"]
+    assert as_frame(pandas.DataFrame([[1, 2]])).columns == ["0", "1"]
+    assert as_frame(pandas.DataFrame([[1, 2]], columns=["a", 1])).columns == ["a", "1"]
     for names in (["a", "b", "a"], ["1", "b", 1]):
         with pytest.raises(DataError, match=r"Columns have the same name: '[a1]'\. Rename"):
-            as_frame(pandas.DataFrame([[1, 2, 3]], columns=names), where="X")
+            as_frame(pandas.DataFrame([[1, 2, 3]], columns=names))
     with pytest.raises(DataError, match="same name: 'a', 'b'"):
-        as_frame(pyarrow.table([[1], [2], [3], [4]], names=["a", "b", "b", "a"]), where="X")
+        as_frame(pyarrow.table([[1], [2], [3], [4]], names=["a", "b", "b", "a"]))
 
 
 def test_pyarrow_tables():
@@ -161,7 +158,7 @@ def test_pyarrow_tables():
         }
     )
     for form in (table, table.combine_chunks().to_batches()[0]):
-        frame = as_frame(form, where="X")
+        frame = as_frame(form)
         assert frame.to_dict(as_series=False) == {
             "word": ["b", None, "a"],
             "code": ["3", None, "7"],
@@ -185,9 +182,9 @@ def test_polars_frames():
         }
     )
     for form in (frame, frame.lazy()):
-        assert_frame_equal(as_frame(form, where="X"), frame)
+        assert_frame_equal(as_frame(form), frame)
     mixed = polars.DataFrame({"x": polars.Series([1, "a"], dtype=polars.Object)})
-    assert as_frame(mixed, where="X")["x"].to_list() == ["1", "a"]
+    assert as_frame(mixed)["x"].to_list() == ["1", "a"]
 
 
 @pytest.mark.parametrize(
@@ -213,23 +210,23 @@ def test_polars_frames():
     ],
 )
 def test_arrays(array, values, dtype):
-    frame = as_frame(array, where="X")
+    frame = as_frame(array)
     assert frame.columns == ["x0"]
     assert frame["x0"].to_list() == values
     assert frame["x0"].dtype == dtype
 
 
 def test_columns_of_arrays_have_names():
-    assert as_frame(np.zeros((2, 11)), where="X").columns == [f"x{index}" for index in range(11)]
+    assert as_frame(np.zeros((2, 11))).columns == [f"x{index}" for index in range(11)]
     people = np.array([("Ada", 36), ("Emmy", 53)], dtype=[("name", "U9"), ("age", int)])
-    assert as_frame(people, where="X").to_dict(as_series=False) == {"name": ["Ada", "Emmy"], "age": [36, 53]}
+    assert as_frame(people).to_dict(as_series=False) == {"name": ["Ada", "Emmy"], "age": [36, 53]}
 
 
 def test_lists_of_rows():
     rows = [[1, "a", None, 2.5], (2, None, None, 3)]
     expected = {"x0": [1, 2], "x1": ["a", None], "x2": [None, None], "x3": [2.5, 3.0]}
-    assert as_frame(rows, where="X").to_dict(as_series=False) == expected
-    assert as_frame([np.array([1.0, 2.0])], where="X").to_dict(as_series=False) == {"x0": [1.0], "x1": [2.0]}
+    assert as_frame(rows).to_dict(as_series=False) == expected
+    assert as_frame([np.array([1.0, 2.0])]).to_dict(as_series=False) == {"x0": [1.0], "x1": [2.0]}
 
 
 CELLS = np.array([[1.0, {"foo": "bar"}], [2.0, 3.0]], dtype=object)
@@ -259,7 +256,7 @@ CELLS = np.array([[1.0, {"foo": "bar"}], [2.0, 3.0]], dtype=object)
 def test_cells_that_are_no_single_values(table):
     """Also scikit-learn's common check: a TypeError of these words."""
     with pytest.raises(TypeError, match=r"argument must be .* string.* number") as caught:
-        as_frame(table, where="DeepClassifier.fit")
+        as_frame(table)
     assert isinstance(caught.value, CellError)
     assert isinstance(caught.value, DataError)
     assert re.match(r"(Row \d of c|C)olumn '", str(caught.value))
@@ -293,7 +290,7 @@ def test_cells_that_are_no_single_values(table):
 )
 def test_what_is_no_table(table, kind, sentence):
     with pytest.raises(kind, match=sentence) as caught:
-        as_frame(table, where="X")
+        as_frame(table)
     assert isinstance(caught.value, DeepStepError)
 
 
@@ -301,7 +298,7 @@ def test_sparse_matrices_are_told_the_way():
     from scipy.sparse import csr_array
 
     with pytest.raises(DataError, match=r"X\.toarray\(\)"):
-        as_frame(csr_array(np.eye(2)), where="X")
+        as_frame(csr_array(np.eye(2)))
 
 
 def test_no_library_is_needed_for_another_s_table():
@@ -325,19 +322,19 @@ def test_names_that_mean_something_to_polars(name, tmp_path):
     there = [NOON.replace(tzinfo=UTC), None]
     for values in (["a", None], [1.5, None], there, [1, "a"], [dt.timedelta(1), None], [True, None]):
         table = pandas.DataFrame({name: values})
-        assert as_frame(table, where="X").columns == [name]
-        assert as_frame(pandas.DataFrame({name: pandas.Categorical(values)}), where="X").columns == [name]
-    assert as_frame(pyarrow.table({name: there}), where="X")[name].to_list() == there
+        assert as_frame(table).columns == [name]
+        assert as_frame(pandas.DataFrame({name: pandas.Categorical(values)})).columns == [name]
+    assert as_frame(pyarrow.table({name: there}))[name].to_list() == there
     (tmp_path / "t.csv").write_text(f"{name or 'x'},y\n1,\n2,z\n")
     assert read_table(tmp_path / "t.csv")[name or "x"].to_list() == [1, 2]
 
 
 def test_rows_that_are_dictionaries():
     rows = [{"a": 1, "b": "x"}, {"b": None, "c": True}, {}]
-    assert as_frame(rows, where="X").to_dict(as_series=False) == {
+    assert as_frame(rows).to_dict(as_series=False) == {
         "a": [1, None, None],
         "b": ["x", None, None],
         "c": [None, True, None],
     }
     with pytest.raises(DataError, match="same name"):
-        as_frame([{1: 0, "1": 0}], where="X")
+        as_frame([{1: 0, "1": 0}])

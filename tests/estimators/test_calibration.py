@@ -173,7 +173,7 @@ def test_an_ensemble_finds_wrong_labels_in_what_it_learned(load):
     (member,) = (member for member in model.ensemble_.members if member.fold == 2)
     preprocessor, learned = model.ensemble_.preprocessors[2], np.flatnonzero(weight)
     rows = learned[model.ensemble_.held_out[2]]
-    features = preprocessor.features(model.predictor_.columns.frame(X[rows], ""))
+    features = preprocessor.features(model.predictor_.columns.frame(X[rows]))
     inputs = preprocessor.inputs(features)[member.inputs]
     norms = member.network.gradient_norms(inputs.T, model.targets_.encode(y[rows], float).T)[0]
     np.testing.assert_allclose([found[row].gradient_norm for row in rows], norms, rtol=1e-4)

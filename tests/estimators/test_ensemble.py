@@ -78,7 +78,7 @@ def test_an_ensemble_answers_with_the_weighted_mean_of_its_members():
     assert {member.preset for member in ensemble.members} == {"gated", "standard"} == {*ensemble.presets}
     assert len(ensemble.members) == 10
     assert_allclose(sum(ensemble.shares), 1)
-    rows, expected = model.predictor_.columns.frame(X, ""), 0
+    rows, expected = model.predictor_.columns.frame(X), 0
     for member, share in zip(ensemble.members, ensemble.shares, strict=True):
         preprocessor = ensemble.preprocessors[member.fold]
         A = member.outputs(preprocessor.inputs(preprocessor.features(rows)), preprocessor)

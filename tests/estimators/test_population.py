@@ -146,7 +146,7 @@ def test_all_presets_that_were_trained_are_listed(tried):
 
 def test_one_number_of_epochs_is_chosen_for_all_folds_by_the_rows_that_they_hold_out(tried):
     """The least loss among the snapshots, and the members predict as they did after so many epochs."""
-    table = tried.model.predictor_.columns.frame(tried.X, "")
+    table = tried.model.predictor_.columns.frame(tried.X)
     listed = {preset.preset: (preset.epochs, preset.loss) for preset in tried.model.tried_}
     for summary in tried.ensemble.by_preset:
         (epochs,) = {member.best_epoch for member in summary.members}

@@ -177,7 +177,7 @@ def test_infinities_and_dates_are_refused_with_the_row():
 def test_missing_numbers_are_the_mean_and_marked_in_every_type_that_files_bring(dtype):
     values = [1.0, 3.0, float("nan")] if dtype == polars.Float64 else [1, 3, None]
     frame = polars.DataFrame({"x": polars.Series(values, dtype=dtype)})
-    for table in (frame, as_frame(frame, where="X")):
+    for table in (frame, as_frame(frame)):
         preparation = TablePreparation.fit(table)
         assert preparation.feature_names == ("x", "x missing")
         np.testing.assert_array_equal(preparation.transform(table), [[-1, 0], [1, 0], [0, 1]])
@@ -196,7 +196,7 @@ def test_missing_numbers_are_the_mean_and_marked_in_every_type_that_files_bring(
     ],
 )
 def test_numbers_at_the_ends_of_the_floats(numbers):
-    frame = as_frame(pandas.DataFrame({"x": numbers}), where="X")
+    frame = as_frame(pandas.DataFrame({"x": numbers}))
     X = TablePreparation.fit(frame).transform(frame)[:, 0]
     smaller, larger = X[np.argsort(np.array(numbers, float))]
     assert -2 < smaller <= 0 < larger < 2  # exactly -1 and 1 where the floats between the two are many

@@ -142,7 +142,7 @@ def importance_command(
         raise ConfigurationError.must_be("RUN", "a run that was trained on a table", "one of pictures")
     _note_training_rows(run, run_folder, file)
     raw, labels = read_labelled(run, file, reading(run, read))
-    table = as_frame(raw, where=str(file))
+    table = as_frame(raw)
     measure = main_metric(target, metric, "--metric")
     answers, weight = target.values(labels), _weights(run, raw)
 

@@ -22,7 +22,7 @@ _UNITS = {"Y": "D", "M": "D", "W": "D", "h": "ms", "m": "ms", "s": "ms", "ps": "
 """Units of NumPy's dates that polars does not know, and those that take their place."""
 
 
-def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
+def as_frame(X: Any) -> "polars.DataFrame":
     """A table from memory as a polars frame; rows are examples.
 
     ====================== ============================================================================
@@ -43,8 +43,6 @@ def as_frame(X: Any, *, where: str) -> "polars.DataFrame":
     ----------
     X : table or array or list of rows
         A row is an example.
-    where : str
-        The name of the table. Errors name columns and rows, and do not show it.
 
     Returns
     -------

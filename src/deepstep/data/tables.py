@@ -281,7 +281,6 @@ def opened(file: Path, beside: Sequence[str] = ()) -> StoredRows | None:
 def stored(
     file: "str | PathLike[str] | StoredRows",
     stream: bool | None,
-    where: str = "--stream",
     beside: Sequence[str] = (),
 ) -> StoredRows | None:
     """The rows of a file or folder, where they are streamed; None where the table goes into memory."""

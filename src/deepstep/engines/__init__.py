@@ -40,7 +40,6 @@ def open_session(
     *,
     statistics: Mapping[str, Array] | None = None,
     examples: int | None = None,
-    where: str = "open_session",
 ) -> Session:
     """Open a session on an engine.
 
@@ -60,8 +59,6 @@ def open_session(
         Running statistics of batch normalization; by default mean 0 and variance 1.
     examples : int, optional
         How many an update will have; "auto" does the first steps of small work with the equations.
-    where : str, optional
-        Without effect; messages name the engine.
 
     Returns
     -------
@@ -83,7 +80,7 @@ def open_session(
     """
     settings = settings or Settings()
     dtype = parameters.dtype.name
-    choice = choose_engine(engine, architecture, settings, dtype=dtype, examples=examples, where=where)
+    choice = choose_engine(engine, architecture, settings, dtype=dtype, examples=examples)
     session = session_class(choice.name)(architecture, parameters, settings, statistics)
     session.why = choice.why or session.why
     return session

@@ -74,7 +74,7 @@ class Choice(NamedTuple):
     why: str = ""
 
 
-def check_engine(engine: str, where: str) -> None:
+def check_engine(engine: str) -> None:
     """Refuse a name that no engine has."""
     name, _, device = engine.partition(":") if isinstance(engine, str) else (engine, "", "")
     devices = {"torch": True, DISTRIBUTED: True, "auto": device == "cpu"}
@@ -89,10 +89,9 @@ def choose_engine(
     *,
     dtype: str = "float64",
     examples: int | None = None,
-    where: str = "open_session",
 ) -> Choice:
     """The engine for updates with so many examples; a `ConfigurationError` says why one cannot do them."""
-    check_engine(engine, where)
+    check_engine(engine)
     settings = settings or Settings()
     name, _, device = engine.partition(":")
     if name == "auto" and settings.precision is None:  # the rule above
@@ -120,13 +119,11 @@ def choose_engine(
     return Choice(engine)
 
 
-def check_here(
-    engine: str, architecture: Architecture, settings: Settings, *, dtype: str, where: str
-) -> None:
+def check_here(engine: str, architecture: Architecture, settings: Settings, *, dtype: str) -> None:
     """Refuse an engine that cannot do some work or is not on this machine, before any data is read."""
     if engine.partition(":")[0] == DISTRIBUTED:
         raise unknown_name("engine", engine, KNOWN, setting="engine")
-    choice = choose_engine(engine, architecture, settings, dtype=dtype, where=where)
+    choice = choose_engine(engine, architecture, settings, dtype=dtype)
     name, _, device = choice.name.partition(":")
     if name == "torch":
         import_module("deepstep.engines.torch.devices").device_of(device)

@@ -259,10 +259,8 @@ def fit_member(
         preset.settings, seed=network.seed, lr_multipliers={**factors, **preset.settings.lr_multipliers}
     )
     state_vectors = len(get_optimizer(settings.optimizer).state)
-    check_memory_to_train(network.architecture, network.dtype, state_vectors, options.where)
-    session = open_session(
-        options.engine, network.architecture, network.parameters, settings, where=options.where
-    )
+    check_memory_to_train(network.architecture, network.dtype, state_vectors)
+    session = open_session(options.engine, network.architecture, network.parameters, settings)
     plan = preset.plan(len(learned), network.seed, seconds=seconds)
     pooled = seconds is None and preset.patience is None  # all folds of a preset have one number of epochs
     snapshots, validated = None, None

@@ -84,11 +84,11 @@ class Columns:
     @classmethod
     def of(cls, X: Any, where: str) -> "Columns":
         """The columns of a table."""
-        return cls(tuple(as_frame(X, where=where).columns), has_names(X))
+        return cls(tuple(as_frame(X).columns), has_names(X))
 
-    def frame(self, X: Any, where: str) -> Any:
+    def frame(self, X: Any) -> Any:
         """Rows as a frame with these columns: by name, others left out; by order where names are missing."""
-        frame = as_frame(X, where=where)
+        frame = as_frame(X)
         if self.named and has_names(X):
             frame = with_columns(frame, self.names)[[*self.names]]
         elif frame.width != len(self.names):
@@ -139,7 +139,7 @@ class Predictor:
 
     def outputs(self, X: Any, where: str = "predict") -> Array:
         """The outputs for rows, (m, n_outputs)."""
-        return self.ensemble.outputs(self.columns.frame(X, where) if self.columns.names else X)
+        return self.ensemble.outputs(self.columns.frame(X) if self.columns.names else X)
 
     def predictions(self, outputs: Array) -> AnyArray:
         """Labels of outputs, or numbers as float64."""

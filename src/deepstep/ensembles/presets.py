@@ -157,7 +157,7 @@ class Preset:
             (n_inputs, *self.hidden_layers, targets.n_outputs),
             activation=self.activation if isinstance(self.activation, str) else [*self.activation],
             output=targets.head,
-            output_settings=targets.head_settings(scale, smoothing, "network_params"),
+            output_settings=targets.head_settings(scale, smoothing),
             normalization=self.normalization
             if isinstance(self.normalization, str)
             else [*self.normalization],

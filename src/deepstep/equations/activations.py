@@ -77,15 +77,13 @@ def activation(forward: Callable[[Array], Array], **fields: Any) -> Callable[[F]
     return register
 
 
-def get_activation(name: str, where: str = "activation") -> Activation:
+def get_activation(name: str) -> Activation:
     """Look an activation up by name.
 
     Parameters
     ----------
     name : str
         A name in ``ACTIVATIONS``.
-    where : str, optional
-        Without effect; messages name the argument.
 
     Returns
     -------

@@ -165,15 +165,13 @@ def head(
     return register
 
 
-def get_head(output: Output, where: str = "output") -> Head:
+def get_head(output: Output) -> Head:
     """Look a head up: by name with its default settings, or that of an architecture with its own.
 
     Parameters
     ----------
     output : str or Head or Architecture
         A name in ``HEADS``, or an architecture with its settings.
-    where : str, optional
-        Without effect; messages name the argument.
 
     Returns
     -------

@@ -499,7 +499,7 @@ def update_parameters(
     return theta.like(flat.astype(theta.dtype, copy=False))
 
 
-def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, where: str = "") -> Array:
+def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters) -> Array:
     """dW1, db1, … as one vector in the order of the parameters.
 
     Parameters
@@ -508,8 +508,6 @@ def flatten_gradients(gradients: Mapping[str, Any], parameters: Parameters, wher
         dW1, db1, … by name; others are left alone.
     parameters : Parameters
         ``"W1"``, ``"b1"``, …: `Parameters` or a plain dictionary.
-    where : str, optional
-        Without effect; messages name the argument.
 
     Returns
     -------

@@ -244,17 +244,13 @@ class Parameters(Mapping[str, Array]):
         return html_table(("name", "shape", "mean", "standard deviation"), rows, caption=repr(self))
 
 
-def as_parameters(
-    parameters: Mapping[str, Any], where: str = "parameters", *, chained: bool = True
-) -> Parameters:
+def as_parameters(parameters: Mapping[str, Any], *, chained: bool = True) -> Parameters:
     """`Parameters` as they are, any other mapping through `Parameters.from_dict`.
 
     Parameters
     ----------
     parameters : mapping
         ``"W1"``, ``"b1"``, …: `Parameters` or a plain dictionary.
-    where : str, optional
-        Without effect; messages name the argument.
     chained : bool, optional
         Whether each W has to follow the layer before, as in a network.
 

@@ -214,15 +214,13 @@ def optimizer(name: str, **fields: Any) -> Callable[[F], F]:
     return register
 
 
-def get_optimizer(optimizer: "str | Optimizer", where: str = "optimizer") -> Optimizer:
+def get_optimizer(optimizer: "str | Optimizer") -> Optimizer:
     """Look an update rule up by name; an `Optimizer` passes as it is.
 
     Parameters
     ----------
     optimizer : str or Optimizer
         A name in ``OPTIMIZERS``.
-    where : str, optional
-        Without effect; messages name the argument.
 
     Returns
     -------

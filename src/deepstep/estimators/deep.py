@@ -391,13 +391,13 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         elif isinstance(X, np.ndarray):
             validate_data(self, X, dtype=None, ensure_all_finite=False, reset=reset)
         elif columns is None or not (columns.named and has_names(X)):  # those go by name, others beside them
-            frame = as_frame(X, where=where)
+            frame = as_frame(X)
             shaped = X if hasattr(X, "shape") else np.empty(frame.shape)
             shaped = frame if are_records(X) else shaped
             validate_data(self, shaped, skip_check_array=True, reset=reset)
         if columns is None:
             columns = Columns.of(X, where)
-        return columns.frame(X, where), columns
+        return columns.frame(X), columns
 
     def _outputs(self, X: Any, outputs: Callable[[Any], Array] | None = None) -> Array:
         """The outputs for rows, (m, n_outputs), or what else a function gives for the ensemble's rows."""

@@ -176,7 +176,7 @@ def named_from(X: Any, names: dict[str, str]) -> tuple[Any, dict[str, Any]]:
         frame = nw.from_native(X, eager_only=True)
         known = {str(name): name for name in frame.columns}  # pandas takes numbers for names, too
     except nw.exceptions.DuplicateError:
-        as_frame(X, where="X")  # which names the columns
+        as_frame(X)  # which names the columns
         raise
     for name, value in names.items():
         if value not in known:

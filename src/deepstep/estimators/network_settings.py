@@ -86,7 +86,7 @@ def settings_of(params: NetworkParameters, seed: int) -> Settings:
     )
 
 
-def schedules_of(params: NetworkParameters, where: str) -> dict[str, Any]:
+def schedules_of(params: NetworkParameters) -> dict[str, Any]:
     """The schedules by name; each training has its own, as a plateau counts."""
     schedule = params.schedule
     if schedule is None:
@@ -214,7 +214,7 @@ def new_network(
         (sample.X.shape[1], *hidden, sample.Y.shape[1]),
         activation=_activations(params.activation),
         output=targets.head,
-        output_settings=targets.head_settings(scale, None, where),
+        output_settings=targets.head_settings(scale, None),
         normalization=normalization if isinstance(normalization, str) else [*normalization],
         seed=seed,
         dtype=sample.X.dtype,
@@ -307,7 +307,7 @@ class AdaptiveRate(Callback):
 
 
 def first_rate(
-    params: NetworkParameters, learned: Examples, session: Callable[[], Session], seed: int, where: str
+    params: NetworkParameters, learned: Examples, session: Callable[[], Session], seed: int
 ) -> tuple[float, RateSearch | None]:
     """The learning rate that a new fit begins with, and the search that found it, in the order of the fit.
 

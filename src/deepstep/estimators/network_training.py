@@ -175,7 +175,7 @@ class NetworkTraining:
         if self.params.learning_rate_init == AUTO and earlier.search is not None:
             return cast(float, earlier.learning_rate), earlier.search
         session = partial(self._session, network, network.parameters)
-        return first_rate(self.params, learned, session, network.seed, self.where)
+        return first_rate(self.params, learned, session, network.seed)
 
     def _train_again(self, network: Network, validated: _Reached, examples: Examples) -> _Reached | None:
         """Train on everything; None where it diverged or Ctrl-C ended it: the validated network is better."""
@@ -360,7 +360,7 @@ class NetworkTraining:
             order=as_they_are if full else shuffled(network.seed),
             first_epoch=done,
             time_budget=params.time_budget,
-            **schedules_of(params, self.where),
+            **schedules_of(params),
         )
         if params.refit and params.early_stopping:
             refuse_rates_by_course(plan)
@@ -390,11 +390,11 @@ class NetworkTraining:
 
         ``by_all``: Within a process group the one that all workers share.
         """
-        params, where = self.params, self.where
+        params, _where = self.params, self.where
         settings = settings_of(params, network.seed)
         slots = len(get_optimizer(settings.optimizer).state)
-        check_memory_to_train(network.architecture, parameters.dtype, slots, where)
-        refuse_idle(schedules_of(params, where), settings)
+        check_memory_to_train(network.architecture, parameters.dtype, slots)
+        refuse_idle(schedules_of(params), settings)
         return open_session(
             engine_of_training(params.engine) if by_all else params.engine,
             network.architecture,
@@ -402,7 +402,6 @@ class NetworkTraining:
             settings,
             statistics=network.statistics,
             examples=examples,
-            where=where,
         )
 
 

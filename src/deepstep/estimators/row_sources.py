@@ -56,7 +56,7 @@ def as_row_source(data: RawData, stream: bool | None, context: FitContext) -> Na
             return None
         return _as_rows(arrays, where)
     _check_names(data)
-    rows = stored(data.X, stream, where, _beside(data))
+    rows = stored(data.X, stream, _beside(data))
     return None if rows is None else NamedRows(rows, data.y, data.sample_weight)
 
 

@@ -140,10 +140,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             finite = {"ensure_all_finite": "allow-nan" if _is_numeric(X) else False}
             X = validate_data(self, X, dtype=None, reset=reset, **finite)
         elif reset:
-            validate_data(self, as_frame(X, where=where), skip_check_array=True, reset=True)
+            validate_data(self, as_frame(X), skip_check_array=True, reset=True)
         if reset:
             self.columns_ = Columns.of(X, where)
-        return self.columns_.frame(X, where)
+        return self.columns_.frame(X)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

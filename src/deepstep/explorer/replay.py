@@ -113,9 +113,9 @@ class _Page:
         slots: Mapping[str, Any] | None,
     ) -> None:
         self.network, self.shape = network, network.architecture
-        self.X = check_inputs(X, self.shape.n_inputs, WHERE)
+        self.X = check_inputs(X, self.shape.n_inputs)
         m, head = self.X.shape[1], get_head(self.shape)
-        self.Y = check_targets(Y, self.shape.n_outputs, m, head, WHERE, dtype=np.dtype(float))
+        self.Y = check_targets(Y, self.shape.n_outputs, m, head, dtype=np.dtype(float))
         self.training = dict(training)
         self.session = self._session(network.parameters.flat, self._flat(slots or {}), start)
 

@@ -93,8 +93,8 @@ def shown(network: Network, X: Any, Y: Any, about: About, training: Mapping[str,
     shape = network.architecture
     about = replace(about, history=about.history or network.history)
     check_options(network, options)
-    X = check_inputs(X, shape.n_inputs, "explore", dtype=np.dtype(float))
-    Y = check_targets(Y, shape.n_outputs, X.shape[1], get_head(shape), "explore", dtype=np.dtype(float))
+    X = check_inputs(X, shape.n_inputs, dtype=np.dtype(float))
+    Y = check_targets(Y, shape.n_outputs, X.shape[1], get_head(shape), dtype=np.dtype(float))
     notes = list(about.notes)
     pictures = None
     if len(about.image_shape):

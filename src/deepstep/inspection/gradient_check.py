@@ -490,7 +490,7 @@ def check_gradients(
     session = ReferenceSession(architecture, theta, settings)
     masks = session.drawn_masks(X.shape[1], number=1)
     graph, tape = architecture.run(X, theta, masks=masks)
-    head = get_head(architecture, "check_gradients")
+    head = get_head(architecture)
     objective = Objective(graph, tape, head, Y, weight, settings)
     if gradients is None:
         _, gradient = session.cost_and_gradient(X, Y, sample_weight=weight, masks=masks)

@@ -25,14 +25,14 @@ def hidden_names(activation: str | Sequence[str], n_hidden: int) -> tuple[str, .
     hidden: Any = activation
     if isinstance(activation, str):
         # a network without hidden layers has no use for it: a typo shows
-        get_activation(activation, "Network")
+        get_activation(activation)
         hidden = [activation] * n_hidden
     if not isinstance(hidden, Sequence) or len(hidden) != n_hidden:
         expected = f"one name for all hidden layers or a list of {n_hidden}"
         hint = "The activation of the output is the argument output."
         raise ConfigurationError.must_be("activation", expected, repr(hidden), hint)
     for layer, name in enumerate(hidden, start=1):
-        get_activation(name, f"Network, layer {layer}")
+        get_activation(name)
     return tuple(hidden)
 
 

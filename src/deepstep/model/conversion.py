@@ -140,7 +140,7 @@ def _activation(name: str, where: str) -> nn.Module:
     """A module of torch that computes an activation, which is none of a user's own."""
     known = [name for name, twin in TWINS.items() if twin.role == ACTIVATION]
     if name not in known:
-        get_activation(name, where)
+        get_activation(name)
         raise ConfigurationError(f"The activation {name!r} is your own, and torch has {', '.join(known)}")
     return TWINS[name].make()
 
@@ -276,7 +276,7 @@ def _head(activation: str | None, output: str | None, where: str) -> Head:
                 return head
         hint = "Register an output of your own with it: deepstep.equations.register_head."
         raise ConfigurationError(f"The module ends with {activation!r}, which no output has", hint)
-    head = get_head(output, where)
+    head = get_head(output)
     if activation not in (None, head.activation):
         fits = f"the output {output!r} has {head.activation!r}, or Linear alone"
         raise ConfigurationError(f"The module ends with {activation!r}, and {fits}")

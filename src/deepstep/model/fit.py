@@ -158,7 +158,7 @@ def prepare(
     sample_weight = options.pop("sample_weight", None)
     if streamed is None:
         X, Y = network._check(X, Y, where)
-        check_several_classes(Y, get_head(network.architecture), where)
+        check_several_classes(Y, get_head(network.architecture))
     seed = network.seed if seed is None else seed
     schedules = {name: options.get(name) for name in SCHEDULED}
     plan = as_plan(options, seed)
@@ -170,8 +170,8 @@ def prepare(
             "Batch normalization makes all inputs 0 in batches of one example",
             "Use a larger batch_size, or normalization='layer'.",
         )
-    optimizer = get_optimizer(options.get("optimizer", "gd"), where)
-    check_memory_to_train(network.architecture, network.dtype, len(optimizer.state), where)
+    optimizer = get_optimizer(options.get("optimizer", "gd"))
+    check_memory_to_train(network.architecture, network.dtype, len(optimizer.state))
     options["optimizer_params"] = options.get("optimizer_params") or {}
     class_weight = options.pop("class_weight", None)
     refuse_unknown(options, type(network).train)
@@ -259,9 +259,9 @@ def _in_weights(
     """Both with the weights of the classes, which those that are learned from decide."""
     shape = network.architecture
     class_weights = weights_of_classes(class_weight, shape, learn, where)
-    learn = weighed(class_weights, shape, learn, where)
+    learn = weighed(class_weights, shape, learn)
     if held_out is not None:
-        held_out = weighed(class_weights, shape, held_out, f"{where}, validation")
+        held_out = weighed(class_weights, shape, held_out)
     return learn, held_out
 
 

@@ -174,7 +174,6 @@ class Network:
         dtype: Any = "float64",
         engine: str = "auto",
     ) -> None:
-        where = "Network"
         by_name = bool(features) and not isinstance(parameters, Parameters)  # the architecture lays these out
         theta: Parameters | None = None
         if layer_dims is None:
@@ -182,12 +181,12 @@ class Network:
                 others = "parameters" if parameters is None else "Parameters, arrays by name beside features"
                 hint = "For example Network([2, 4, 1])."
                 raise ConfigurationError(f"Network needs layer sizes or {others}", hint)
-            theta = as_parameters(parameters, where)
+            theta = as_parameters(parameters)
             layer_dims = theta.layer_dims
         sizes = layer_sizes(layer_dims)
         is_mapping = isinstance(output_settings, Mapping | None)
         require(is_mapping, "output_settings", "a mapping such as {'delta': 1.5}", output_settings)
-        head = get_head(output, where).with_settings(**(output_settings or {}))
+        head = get_head(output).with_settings(**(output_settings or {}))
         self.architecture = Architecture(
             sizes,
             (*hidden_names(activation, len(sizes) - 2), head.activation),
@@ -197,7 +196,7 @@ class Network:
             input_scale=input_scale,
             features=features or {},
         )
-        get_head(self.architecture, where)  # it has as many outputs as its settings are for
+        get_head(self.architecture)  # it has as many outputs as its settings are for
         if not isinstance(initialization, str) or initialization not in INITIALIZATION_NAMES:
             kind = "initialization"
             raise unknown_name(kind, initialization, INITIALIZATION_NAMES, setting=kind)
@@ -205,7 +204,7 @@ class Network:
             self._refuse_to_draw_from_data()
         if parameters is not None and theta is None:
             laid_out = self.architecture.laid_out if by_name else as_parameters
-            theta = laid_out(parameters, where)
+            theta = laid_out(parameters)
         if theta is not None:
             check_fit(theta, self.architecture)
         waits = initialization == FROM_DATA and theta is None
@@ -220,13 +219,13 @@ class Network:
         self._waiting = self.parameters if waits else None
         self.statistics = first_statistics(self.architecture, self.dtype)
         self.engine = engine
-        check_engine(engine, where)  # here and not after the data was read
+        check_engine(engine)  # here and not after the data was read
         self.history = None
 
     def _drawn(self, initialization: str, rng: Any, dtype: "np.dtype[Any]") -> Parameters:
         """Initial parameters, drawn in float64."""
         # they are laid out and copied in the network's own precision then
-        check_memory(self.architecture, 8 + 2 * dtype.itemsize, "to make", "Network")
+        check_memory(self.architecture, 8 + 2 * dtype.itemsize, "to make")
         draw = INITIALIZATIONS["he" if initialization == FROM_DATA else initialization]
         return self.architecture.lay_out(drawn(self.architecture.graph, draw, rng))
 
@@ -571,7 +570,7 @@ class Network:
         array([1., 1., 1., 1.])
         """
         self._refuse_to_draw_from_data()
-        X = check_inputs(X, self.architecture.n_inputs, "Network.initialize_from_data")
+        X = check_inputs(X, self.architecture.n_inputs)
         self.parameters, self.statistics = self._from_data(X), first_statistics(self.architecture, self.dtype)
 
     def forward(self, X: Any) -> Array:
@@ -826,10 +825,10 @@ class Network:
         array([[ 2.,  2.],
                [-1., -1.]])
         """
-        where, shape = "Network.input_gradients", self.architecture
+        _where, shape = "Network.input_gradients", self.architecture
         if not (is_whole(output, 0) and output < shape.n_outputs):
             raise ConfigurationError.must_be("output", f"one of 0 … {shape.n_outputs - 1}", repr(output))
-        X = check_inputs(X, shape.n_inputs, where, dtype=self.dtype)
+        X = check_inputs(X, shape.n_inputs, dtype=self.dtype)
         gradients = []
         for part in parts(X.shape[1], shape.layer_dims):
             graph, tape = shape.run(X[:, part], self.parameters, statistics=self.statistics)
@@ -1338,7 +1337,7 @@ class Network:
     def _of(cls, model: Model, seed: Any = None) -> Self:
         """The network of a model."""
         architecture, parameters, statistics = model
-        get_head(architecture, "Network")  # the last activation is the head's, and is not given below
+        get_head(architecture)  # the last activation is the head's, and is not given below
         network = cls(
             architecture.layer_dims,
             **architecture.network_arguments(),
@@ -1372,7 +1371,6 @@ class Network:
             settings,
             statistics=self.statistics,
             examples=examples,
-            where=where,
         )
 
     def _answering(self, where: str, m: int) -> Session:
@@ -1382,14 +1380,14 @@ class Network:
 
     def _check(self, X: Any, Y: Any, where: str) -> tuple[Array, Array]:
         shape = self.architecture
-        X = check_inputs(X, shape.n_inputs, where, dtype=self.dtype)
-        return X, check_targets(Y, shape.n_outputs, X.shape[1], get_head(shape), where, dtype=self.dtype)
+        X = check_inputs(X, shape.n_inputs, dtype=self.dtype)
+        return X, check_targets(Y, shape.n_outputs, X.shape[1], get_head(shape), dtype=self.dtype)
 
     def _weight(self, sample_weight: Any, m: int, where: str) -> Array | None:
-        return None if sample_weight is None else check_weights(sample_weight, m, where, dtype=self.dtype)
+        return None if sample_weight is None else check_weights(sample_weight, m, dtype=self.dtype)
 
     def _forward(self, X: Any, where: str) -> Array:
-        X = check_inputs(X, self.architecture.n_inputs, where, dtype=self.dtype)
+        X = check_inputs(X, self.architecture.n_inputs, dtype=self.dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
             session = self._answering(where, X.shape[1])
             AL = forward_rows(session.forward, X.T, self.architecture.layer_dims).T

@@ -222,15 +222,13 @@ class Architecture:
         """
         return Parameters(flat, self.layer_dims, self.layout)
 
-    def laid_out(self, values: Mapping[str, Any], where: str = "parameters") -> Parameters:
+    def laid_out(self, values: Mapping[str, Any]) -> Parameters:
         """Arrays by name as the parameters of this network; they are copied.
 
         Parameters
         ----------
         values : mapping
             An array for each name of ``layout``, and no other.
-        where : str, optional
-            Without effect; messages name the parameter.
 
         Returns
         -------
@@ -401,7 +399,7 @@ def _per_hidden_layer(normalization: Any, n_hidden: int) -> tuple[str, ...]:
     return names
 
 
-def check_memory(architecture: Architecture, bytes_each: int, purpose: str, where: str = "") -> None:
+def check_memory(architecture: Architecture, bytes_each: int, purpose: str) -> None:
     """Refuse a network that cannot fit; where the system does not say how much memory it has, none."""
     available = memory()
     needed = architecture.n_parameters * bytes_each
@@ -412,9 +410,7 @@ def check_memory(architecture: Architecture, bytes_each: int, purpose: str, wher
         raise ConfigurationError.must_be("layer_dims", requirement, value, hint)
 
 
-def check_memory_to_train(
-    architecture: Architecture, dtype: "np.dtype[Any]", n_slots: int, where: str = ""
-) -> None:
+def check_memory_to_train(architecture: Architecture, dtype: "np.dtype[Any]", n_slots: int) -> None:
     """Refuse a network that cannot be trained: θ, its gradient, the next θ and the optimizer's take room."""
     check_memory(architecture, (3 + n_slots) * dtype.itemsize, "to train")
 

@@ -15,7 +15,7 @@ from deepstep.preparation.target_values import class_weights, example_weights
 from deepstep.types import AnyArray, Array
 
 
-def check_inputs(X: Any, n_inputs: int, where: str = "", *, dtype: Any = np.float64) -> Array:
+def check_inputs(X: Any, n_inputs: int, *, dtype: Any = np.float64) -> Array:
     """X as an array of shape (n_x, m) and this dtype, with m ≥ 1 and finite values."""
     array = _numeric(X, "X")
     if array.size == 0:
@@ -32,9 +32,7 @@ def check_inputs(X: Any, n_inputs: int, where: str = "", *, dtype: Any = np.floa
     return _finite(array, "X", dtype)
 
 
-def check_targets(
-    Y: Any, n_outputs: int, m: int, head: Head, where: str = "", *, dtype: Any = np.float64
-) -> Array:
+def check_targets(Y: Any, n_outputs: int, m: int, head: Head, *, dtype: Any = np.float64) -> Array:
     """Y as an array of shape (n_L, m) and this dtype that the loss of this head can take."""
     array = _numeric(Y, "Y")
     kind = TARGETS[head.targets]
@@ -52,7 +50,7 @@ def check_targets(
     return targets
 
 
-def check_weights(sample_weight: Any, m: int, where: str = "", *, dtype: Any = np.float64) -> Array:
+def check_weights(sample_weight: Any, m: int, *, dtype: Any = np.float64) -> Array:
     """Weights of the examples as an array of shape (m,) and this dtype."""
     array = _numeric(sample_weight, "sample_weight")
     if array.shape != (m,):
@@ -80,7 +78,7 @@ def weights_in(dtype: Any, weight: AnyArray, where: str = "") -> Array:
     raise DataError.must_be("sample_weight", requirement, f"{most:g} as the largest", hint)
 
 
-def check_several_classes(Y: AnyArray, head: Head, where: str = "") -> None:
+def check_several_classes(Y: AnyArray, head: Head) -> None:
     """Refuse a training set of several examples that all have the same class."""
     n_outputs, m = Y.shape
     if m >= 2 and TARGETS[head.targets].has_one_class(n_outputs) and (Y[:, :1] == Y).all():
@@ -124,7 +122,7 @@ def weights_of_classes(
 
 
 def weighed(
-    class_weights: Sequence[Array] | None, architecture: Architecture, examples: Examples, where: str = ""
+    class_weights: Sequence[Array] | None, architecture: Architecture, examples: Examples
 ) -> Examples:
     """The examples, the weight of each multiplied by that of its class."""
     if class_weights is None:

@@ -314,8 +314,7 @@ class UnitHealthDisplay(HealthDisplay):
             If this is no network, or the examples do not fit.
         """
         network = check_network(network)
-        where = f"{cls.__name__}.from_network"
-        X = check_inputs(X, network.architecture.n_inputs, where, dtype=network.dtype)
+        X = check_inputs(X, network.architecture.n_inputs, dtype=network.dtype)
         layers = layer_health(network.architecture, network.parameters, X)
         dead, saturated = (np.array([[layer[kind] for layer in layers]], dtype=float) for kind in KINDS)
         return cls(epochs=None, dead=dead, saturated=saturated)

@@ -90,7 +90,7 @@ class NeuronMapsDisplay(FromNetwork):
         if shape.n_inputs != 2:
             problem = f"The network has {shape.n_inputs} inputs, and a plane has 2"
             raise ConfigurationError(problem, "Train one on two columns, or see SaliencyDisplay.")
-        X = check_inputs(X, 2, f"{cls.__name__}.from_network", dtype=network.dtype)
+        X = check_inputs(X, 2, dtype=network.dtype)
         x, y = (_range(values, resolution) for values in X)
         grid = np.stack([part.ravel() for part in np.meshgrid(x, y)]).astype(network.dtype)
         _, tape = shape.run(grid, network.parameters, statistics=network.statistics)
@@ -258,12 +258,11 @@ class SaliencyDisplay(FromNetwork, OneAxes):
         ConfigurationError, ShapeError, DataError
             If there is no such method or output, or the example does not fit.
         """
-        where = f"{cls.__name__}.from_network"
         network = check_network(network)
         if method not in METHODS:
             raise unknown_name("method", method, METHODS, setting="method")
         n_x = network.architecture.n_inputs
-        x = _example(x, n_x, "x", where, network.dtype)
+        x = _example(x, n_x, "x", network.dtype)
         if names is not None and len(names) != n_x:
             raise ShapeError.must_be("names", f"have a name for each of {n_x} inputs", f"{len(names)}")
         names = [f"x{number}" for number in range(1, n_x + 1)] if names is None else list(names)
@@ -271,7 +270,7 @@ class SaliencyDisplay(FromNetwork, OneAxes):
         gap = None
         if method == "integrated_gradients":
             baseline = np.zeros(n_x) if baseline is None else baseline
-            origin = _example(baseline, n_x, "baseline", where, network.dtype)
+            origin = _example(baseline, n_x, "baseline", network.dtype)
             way = (np.arange(steps) + 0.5) / steps  # midpoints
             slope = network.input_gradients(origin + (x - origin) * way, output=output)
             attributions = (x - origin) * slope.mean(axis=1, keepdims=True)
@@ -363,9 +362,9 @@ class SaliencyDisplay(FromNetwork, OneAxes):
         return f"{self._heading()}\nmost: {most}."
 
 
-def _example(x: Any, n_x: int, name: str, where: str, dtype: Any) -> Array:
+def _example(x: Any, n_x: int, name: str, dtype: Any) -> Array:
     """One example as a column (n_x, 1); ``name`` is that of the argument."""
     x = np.asarray(x)
     if x.size != n_x:
         raise ShapeError.must_be(name, f"one example of {n_x} inputs", f"shape {x.shape}")
-    return check_inputs(x.reshape(n_x, 1), n_x, f"{where}, {name}", dtype=dtype)
+    return check_inputs(x.reshape(n_x, 1), n_x, dtype=dtype)
