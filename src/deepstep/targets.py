@@ -372,7 +372,7 @@ class Targets:
 
     # y and Y
 
-    def positions(self, y: Any, where: str = "target") -> NDArray[np.intp]:
+    def positions(self, y: Any) -> NDArray[np.intp]:
         """The position of each label among the classes of its column, (m,) or (m, n_columns)."""
         columns = self._columns_of(y)
         return self._joined(
@@ -387,29 +387,25 @@ class Targets:
         columns = positions.reshape(-1, self.n_columns).T
         return self._joined([labels[column] for labels, column in zip(self.classes, columns, strict=True)])
 
-    def numbers(self, y: Any, where: str = "target") -> Array:
+    def numbers(self, y: Any) -> Array:
         """The numbers of y as rows, (m, n_columns)."""
-        columns = [
-            _numbers(column, name if self.several else where) for name, column in self._columns_of(y).items()
-        ]
+        columns = [_numbers(column) for name, column in self._columns_of(y).items()]
         return np.column_stack(columns)
 
-    def values(self, y: Any, where: str = "target") -> AnyArray:
+    def values(self, y: Any) -> AnyArray:
         """The right answers as `decide` gives answers: positions of classes, or numbers as float64."""
         if self.is_classes:
-            return self.positions(y, where)
-        numbers = self.numbers(y, where).astype(np.float64, copy=False)
+            return self.positions(y)
+        numbers = self.numbers(y).astype(np.float64, copy=False)
         return numbers if self.several else numbers[:, 0]
 
-    def encode(self, y: Any, where: str = "target", dtype: Any = np.float64) -> Array:
+    def encode(self, y: Any, dtype: Any = np.float64) -> Array:
         """Y: 0 and 1 for classes, answers to y > k for ordered ones, numbers for numbers.
 
         Parameters
         ----------
         y : array of shape (m,) or (m, n_columns), or a polars Series or DataFrame
             Labels or numbers; of one column of labels probabilities of shape (m, n_classes), too.
-        where : str
-            Name for error messages.
         dtype : numpy dtype
             Of the result.
 
@@ -425,22 +421,22 @@ class Targets:
             If y has other columns.
         """
         if not self.is_classes:
-            return self._encode_numbers(y, where, np.dtype(dtype))
+            return self._encode_numbers(y, np.dtype(dtype))
         if not self.several and isinstance(y, np.ndarray) and y.shape[1:] == (len(self.classes[0]),):
             sums = y.sum(axis=1) if y.dtype.kind in "biuf" and (y >= 0).all() else np.zeros(len(y))
             if (np.abs(sums - 1) > TOLERANCE).any():
                 requirement = "labels (m,), or probabilities that sum to 1 in each row"
                 raise DataError.must_be("y", requirement, f"rows that sum to {sums[:4].tolist()}")
             return (y[:, 1:] if self.kind == "probabilities" else y).astype(dtype)
-        columns = self.positions(y, where).reshape(-1, self.n_columns).T
+        columns = self.positions(y).reshape(-1, self.n_columns).T
         coded = [
             encode_classes(column, len(labels), self.kind)
             for column, labels in zip(columns, self.classes, strict=True)
         ]
         return (coded[0] if len(coded) == 1 else np.hstack(coded)).astype(dtype, copy=False)
 
-    def _encode_numbers(self, y: Any, where: str, dtype: "np.dtype[Any]") -> Array:
-        rows = self.numbers(y, where)
+    def _encode_numbers(self, y: Any, dtype: "np.dtype[Any]") -> Array:
+        rows = self.numbers(y)
         with np.errstate(over="ignore"):
             Y = rows.astype(dtype)
         finite = np.isfinite(Y)
@@ -531,7 +527,7 @@ class Targets:
         return self.decide(Y).reshape(len(Y), -1).T
 
     def weights_of_classes(
-        self, class_weight: Any, positions: AnyArray, weight: Array | None, where: str
+        self, class_weight: Any, positions: AnyArray, weight: Array | None
     ) -> list[Array] | None:
         """The weights of the classes of each column, by the rows that are learned from.
 
@@ -540,7 +536,7 @@ class Targets:
         """
         if class_weight is None or not self.is_classes:
             return None
-        return class_weights(class_weight, positions, self.labels, weight, where)
+        return class_weights(class_weight, positions, self.labels, weight)
 
     def row_weights(self, class_weights: list[Array] | None, Y: Array, weight: Array | None) -> Array | None:
         """The weights of rows times those of their classes."""
@@ -549,9 +545,7 @@ class Targets:
         weight_by_class = example_weights(class_weights, self.class_columns(Y))
         return weight_by_class if weight is None else weight * weight_by_class
 
-    def scale_of(
-        self, Y: Array, weight: Array | None, *, counts: bool = False, where: str = "fit"
-    ) -> tuple[Array, Array]:
+    def scale_of(self, Y: Array, weight: Array | None, *, counts: bool = False) -> tuple[Array, Array]:
         """Center and scale (n_outputs,) of the targets that a network learns; 0 and 1 for classes.
 
         Counts, which stay at least 0, are divided by their mean with ``counts``, else left.
@@ -688,7 +682,7 @@ def _are_numeric(*arrays: AnyArray) -> bool:
     return all(array.dtype.kind in "biuf" for array in arrays)
 
 
-def _numbers(column: Any, where: str) -> Array:
+def _numbers(column: Any) -> Array:
     if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
         return column
     return finite_in(column)

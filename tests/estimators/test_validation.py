@@ -128,7 +128,7 @@ def test_refit_of_a_part_learns_from_all_rows_and_counts_their_classes():
     settings = {**FAST, "max_iter": 30, "class_weight": "balanced"}
     model = NetworkClassifier(early_stopping=True, refit=True, **settings).fit(csr_array(X[rows]), Y[rows])
     examples = Examples(X[rows], Y[rows, np.newaxis], None)
-    parts = hold_out(examples, Y[rows], fraction=0.1, seed=1, where="test")
+    parts = hold_out(examples, Y[rows], fraction=0.1, seed=1)
     settings["max_iter"] = model.n_iter_
     alone = NetworkClassifier(**settings)
     alone.fit(np.vstack([part.X for part in parts]), np.vstack([part.Y for part in parts])[:, 0])

@@ -51,7 +51,7 @@ def test_class_weight_is_a_sample_weight(classes, early_stopping):
     settings = {**SETTINGS, "batch_size": 50, "early_stopping": early_stopping}
     sample_weight = np.random.RandomState(0).rand(len(y))
     by_hand, rows = {"b": 5.0, "c": 2.5} if classes == 3 else {"b": 5.0}, np.array([1.0, 5.0, 2.5])[y]
-    learned, _ = hold_out(Examples(X, y[:, np.newaxis], None), y, fraction=0.1, seed=1, where="test")
+    learned, _ = hold_out(Examples(X, y[:, np.newaxis], None), y, fraction=0.1, seed=1)
     counts = np.bincount(learned.Y[:, 0]) if early_stopping else np.bincount(y)
     balanced = counts.sum() / (classes * counts)
     for class_weight, weight, product in (

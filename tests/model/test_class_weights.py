@@ -55,7 +55,7 @@ def test_balanced_counts_what_is_learned_from_alone(sample_weight):
     options = {"class_weight": "balanced", "iterations": 3}
     net = trained(validation_fraction=0.3, sample_weight=sample_weight, **options)
     rows = Examples(X.T, TARGETS["softmax"].T, sample_weight)
-    learn, held = hold_out(rows, LABELS, fraction=0.3, seed=1, where="test")
+    learn, held = hold_out(rows, LABELS, fraction=0.3, seed=1)
     counts = [np.bincount(part.Y.argmax(axis=1), part.weight) for part in (learn, rows)]
     assert not np.allclose(counts[0] / counts[0].sum(), counts[1] / counts[1].sum())  # it makes a difference
     options["validation"] = (held.X.T, held.Y.T, *([] if held.weight is None else [held.weight]))

@@ -20,7 +20,7 @@ def network(**options):
 
 
 def parts(sample_weight=None, fraction=0.3):
-    return hold_out(Examples(X.T, Y.T, sample_weight), Y[0], fraction=fraction, seed=2, where="test")
+    return hold_out(Examples(X.T, Y.T, sample_weight), Y[0], fraction=fraction, seed=2)
 
 
 def ended_after(epochs):

@@ -30,7 +30,7 @@ from deepstep.cli.screen import (
     printable,
     warnings_as_notes,
 )
-from deepstep.cli.task import CLASS_WEIGHT, weights_by_label
+from deepstep.cli.task import weights_by_label
 from deepstep.cli.unfinished import Keeping, Training, log_callbacks, place
 from deepstep.data.sources import shown, stem_of
 from deepstep.data.tables import stored
@@ -325,7 +325,7 @@ def _weights(targets: Targets, parts: Parts, learned: list[Rows], options: Train
         answers = np.concatenate([targets.values(rows.labels) for rows in learned])
         by_label = weights_by_label(class_weight, parts.task)
         positions = np.atleast_2d(answers.T)
-        class_weights = targets.weights_of_classes(by_label, positions, weight, CLASS_WEIGHT) or []
+        class_weights = targets.weights_of_classes(by_label, positions, weight) or []
         by_target = [weights.tolist() for weights in class_weights]
         known["class_weights"] = by_target if targets.several else by_target[0]
     return known

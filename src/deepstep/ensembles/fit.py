@@ -124,13 +124,11 @@ def prepare_fold(
         learned, targets, presets, request.keep, request.categorical, where
     )
     weight = weight_with_classes(learned, learned, targets, request)
-    examples = preprocessor.examples(learned, weight, dtype, where, features)
+    examples = preprocessor.examples(learned, weight, dtype, features)
     if held_out is None:
         return Prepared(preprocessor, examples, None)
     weight = weight_with_classes(learned, held_out, targets, request)
-    return Prepared(
-        preprocessor, examples, preprocessor.examples(held_out, weight, dtype, f"{where}, validation")
-    )
+    return Prepared(preprocessor, examples, preprocessor.examples(held_out, weight, dtype))
 
 
 def weight_with_classes(learned: Rows, rows: Rows, targets: Targets, request: Request) -> Array | None:
@@ -138,9 +136,7 @@ def weight_with_classes(learned: Rows, rows: Rows, targets: Targets, request: Re
     if request.class_weight is None:
         return rows.weight
     positions = targets.class_columns(learned.Y)
-    class_weights = targets.weights_of_classes(
-        request.class_weight, positions, learned.weight, request.options.where
-    )
+    class_weights = targets.weights_of_classes(request.class_weight, positions, learned.weight)
     return targets.row_weights(class_weights, rows.Y, rows.weight)
 
 

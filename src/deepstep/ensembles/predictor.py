@@ -137,7 +137,7 @@ class Predictor:
                 return "a scale above 0"
         return ""
 
-    def outputs(self, X: Any, where: str = "predict") -> Array:
+    def outputs(self, X: Any) -> Array:
         """The outputs for rows, (m, n_outputs)."""
         return self.ensemble.outputs(self.columns.frame(X) if self.columns.names else X)
 

@@ -115,7 +115,7 @@ class Preprocessor:
                 # what is constant in a sample is no constant: each feature varies somewhere
                 encoding = replace(encoding, factor=tuple(factor or 1.0 for factor in encoding.factor))
             encodings[name] = encoding
-        center, scale = targets.scale_of(rows.Y, rows.weight, where=where)
+        center, scale = targets.scale_of(rows.Y, rows.weight)
         return cls(preparation, encodings, center, scale), sample if all_sampled else None
 
     @property
@@ -137,11 +137,11 @@ class Preprocessor:
         return {name: self.encoded(name, features) for name in self.encodings}
 
     def examples(
-        self, rows: Rows, weight: Array | None, dtype: Any, where: str, features: Any = None
+        self, rows: Rows, weight: Array | None, dtype: Any, features: Any = None
     ) -> dict[str, Examples]:
         """Rows as the examples of each encoding, in the precision of the networks; ``features`` if known."""
         learned = self.scaled(rows.Y).astype(dtype)
-        weight = None if weight is None else weights_in(learned.dtype, weight, where)
+        weight = None if weight is None else weights_in(learned.dtype, weight)
         size = len(rows) * learned.dtype.itemsize
         examples = dict[str, Examples]()
         for name in self.encodings:

@@ -54,7 +54,7 @@ class StreamedTable:
 
     def scale_of(self, targets: Targets, Y: Array, *, counts: bool = False) -> tuple[Array, Array]:
         """As `Targets.scale_of`, of all rows that are learned from; ``Y`` are the targets of the sample."""
-        center, scale = targets.scale_of(Y, None, counts=counts, where=self.where)
+        center, scale = targets.scale_of(Y, None, counts=counts)
         if not (targets.is_classes or self.survey.in_memory) and (center.any() or (scale != 1).any()):
             mean, deviation, _ = self.survey.moments.moments(self.survey.target)
             return np.full_like(center, mean), np.full_like(scale, deviation)
@@ -66,7 +66,7 @@ class StreamedTable:
             return None
         counted = self.survey.different.filter(self.survey.different["rows"] > 0)
         positions = targets.positions(labels_in(counted["value"]))[np.newaxis]
-        return targets.weights_of_classes(class_weight, positions, counted["weight"].to_numpy(), self.where)
+        return targets.weights_of_classes(class_weight, positions, counted["weight"].to_numpy())
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def fit_streamed(
     validation: Rows | None,
 ) -> StreamedFit:
     """Train one network on rows that are read again in each epoch; ``encode`` makes targets of y."""
-    surveyed, dtype, where = table.survey, request.options.dtype, request.options.where
+    surveyed, dtype = table.survey, request.options.dtype
     presets = (STREAMED,) if request.presets is None else named_presets(request.presets)
     preset = presets[0].with_params(targets, request.network_params or {})
     encoding = _encoding(surveyed, preset.inputs)
@@ -126,7 +126,7 @@ def fit_streamed(
     judges = None
     if validation is not None:
         weight = targets.row_weights(class_weights, validation.Y, validation.weight)
-        judges = preprocessor.examples(validation, weight, dtype, where)[preset.inputs]
+        judges = preprocessor.examples(validation, weight, dtype)[preset.inputs]
     seed = int(np.random.SeedSequence(request.options.seed).generate_state(1)[0])
     checkpoints = None if request.folder is None else Checkpoints(request.folder, request.resume)
     with limited_threads(request.n_jobs):

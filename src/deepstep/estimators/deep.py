@@ -151,7 +151,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         """The targets of the training data."""
 
     @abstractmethod
-    def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:
+    def _encode(self, targets: Targets, y: AnyArray, *, learned: bool = False) -> Array:
         """The targets as rows (m, n_outputs), float64; ``learned`` are those that the targets are made of."""
 
     def _check_taught(self, targets: Targets, rows: Rows, request: Request) -> None:
@@ -170,7 +170,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         context = self._with_columns(getattr(X, "columns", ()), replace(context, groups=None))
         targets = self._learned_targets(y, context)
         request = self._request(context)
-        rows = Rows(X, self._encode(targets, y, where, learned=True), weight, groups)
+        rows = Rows(X, self._encode(targets, y, learned=True), weight, groups)
         if columns.named:
             with phase(f"{request.label}: looking at the columns" if request.label else ""):
                 preparation = TablePreparation.fit(X, keep=request.keep, categorical=request.categorical)
@@ -210,11 +210,11 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         self._refuse_folds()
         y = labels_in(surveyed.answers())
         targets = self._learned_targets(y, context)
-        answers = self._encode(targets, y, where)
+        answers = self._encode(targets, y)
         self._check_taught(targets, Rows(answers, answers), request)
         sample = table.X
         if not isinstance(sample, np.ndarray):
-            Y = self._encode(targets, table.y(surveyed.sample), where)
+            Y = self._encode(targets, table.y(surveyed.sample))
             n_rows = len(Y) if surveyed.in_memory else None
             warn_of_table(sample, surveyed.inputs, targets, Y, context, header=sample.columns, rows=n_rows)
         _, columns = self._table(sample, None, where)
@@ -222,7 +222,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         if validation is not None:
             held_out = self._validation_rows(validation, targets, columns, where)
         with _naming_columns(columns):
-            fit = fit_streamed(table, targets, lambda y: self._encode(targets, y, where), request, held_out)
+            fit = fit_streamed(table, targets, lambda y: self._encode(targets, y), request, held_out)
         self._take(Predictor(columns, targets, fit.ensemble), fit.sample, fit.held_out, request)
 
     def _take(self, predictor: Predictor, rows: Rows, held_out: Rows | None, request: Request) -> None:
@@ -349,14 +349,14 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
     def _rows(self, data: RawData, targets: Targets, columns: Columns, where: str) -> Rows:
         """Rows with targets, in the form of the fit."""
         _, X, y, weight = self._checked(with_named_columns(data), columns, where)
-        return Rows(X, self._encode(targets, y, where), weight)
+        return Rows(X, self._encode(targets, y), weight)
 
     @naming_validation()
     def _validation_rows(self, data: RawData, targets: Targets, columns: Columns, where: str) -> Rows:
         """The rows of the user's own validation data."""
         return self._rows(data, targets, columns, where)
 
-    def _checked_rows(self, data: RawData, where: str) -> Rows:
+    def _checked_rows(self, data: RawData) -> Rows:
         return self._rows(data, self.predictor_.targets, self.predictor_.columns, where)
 
     def _checked(
@@ -514,8 +514,8 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
     def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
         return learned_labels(self, y, context, None)
 
-    def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:
-        return encoded_labels(self, targets, y, np.float64, where, learned=learned)
+    def _encode(self, targets: Targets, y: AnyArray, *, learned: bool = False) -> Array:
+        return encoded_labels(self, targets, y, np.float64, learned=learned)
 
     def _check_taught(self, targets: Targets, rows: Rows, request: Request) -> None:
         if not (targets.several or self.soft_targets):
@@ -582,9 +582,9 @@ class DeepRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, DeepEst
     def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
         return learned_numbers(self, y, context)
 
-    def _encode(self, targets: Targets, y: AnyArray, where: str, *, learned: bool = False) -> Array:
+    def _encode(self, targets: Targets, y: AnyArray, *, learned: bool = False) -> Array:
         refuse_texts(y, in_order=learned)
-        return targets.encode(y, where, np.float64)
+        return targets.encode(y, np.float64)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

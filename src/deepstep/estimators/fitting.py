@@ -55,11 +55,11 @@ class Fitting:
             self._check_split(context, validated=validation is not None, streamed=rows is not None)
             if validation is not None and is_stored(validation.X):
                 with naming_validation():
-                    validation = in_memory(validation, where, reading(self.verbose))
+                    validation = in_memory(validation, reading(self.verbose))
             if rows is not None:
                 self._fit_streamed(rows, validation, context)
             else:
-                data = in_memory(data, where, reading(self.verbose)) if stored else data
+                data = in_memory(data, reading(self.verbose)) if stored else data
                 self._fit_in_memory(data, validation, context)
             if slow := slow_training(perf_counter() - begin):
                 warn_the_caller(f"{where}: {slow}", SpeedWarning)

@@ -66,9 +66,7 @@ def learned_numbers(params: Any, y: AnyArray, context: FitContext) -> Targets:
     )
 
 
-def encoded_labels(
-    params: Any, targets: Targets, y: AnyArray, dtype: Any, where: str, *, learned: bool = False
-) -> Array:
+def encoded_labels(params: Any, targets: Targets, y: AnyArray, dtype: Any, *, learned: bool = False) -> Array:
     """The targets as rows (m, n_L); ``learned`` are those that `learned_labels` has checked."""
     if params.soft_targets and y.ndim == 2:
         check_probabilities(y)
@@ -76,7 +74,7 @@ def encoded_labels(
     elif not learned:
         labels = _labels_in(y, any_kind=params.classes is not None, known=targets)
         _check_known(targets, labels)
-    return targets.encode(y, where, dtype)
+    return targets.encode(y, dtype)
 
 
 def check_taught(targets: Targets, Y: Array, weight: Array | None) -> None:

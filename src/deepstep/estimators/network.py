@@ -203,7 +203,7 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         """The classes, or the kind of numbers, of the training data."""
 
     @abstractmethod
-    def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
+    def _encode(self, y: AnyArray, dtype: Any, *, learned: bool = False) -> Array:
         """The targets as rows (m, n_L); ``learned`` are those of which the targets were made."""
 
     def _check_taught(self, examples: Examples, context: FitContext) -> None:
@@ -219,7 +219,7 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         check_groups(self, context.groups, validated=validated, streamed=streamed)
 
     def _fit_in_memory(self, data: RawData, validation: RawData | None, context: FitContext) -> None:
-        where, going_on = context.where, context.going_on
+        going_on = context.going_on
         data = with_named_columns(data)
         X, groups = without_groups(data.X, context.groups)
         dtype: Any = self.network_.dtype if going_on else self.precision or FLOATS
@@ -229,15 +229,15 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         self.targets_ = self._learned_targets(rows.Y, context)
         scales = getattr(self, "scale_targets", False)
         dtype = rows.X.dtype
-        rows = replace(rows, Y=self._encode(rows.Y, np.float64 if scales else dtype, where, learned=True))
+        rows = replace(rows, Y=self._encode(rows.Y, np.float64 if scales else dtype, learned=True))
         learn, held_out = rows.examples, None
         self._check_taught(learn, context)
         if validation is not None:
-            held_out = self._validation(validation, dtype, where, scales=scales)
+            held_out = self._validation(validation, dtype, scales=scales)
         elif self.early_stopping and self.solver != "lbfgs":
             seed = context.seed or 0
             if rows.groups is None:
-                learn, held_out = held_out_part(self, learn, self.targets_, seed, where)
+                learn, held_out = held_out_part(self, learn, self.targets_, seed)
             else:
                 strata, fraction = self.targets_.strata(learn.Y), self.validation_fraction
                 (fold,) = structured_folds(rows, strata, 1, fraction, seed)
@@ -245,7 +245,7 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         if not going_on:
             self._scaling = None
             if scales:
-                center, scale = self.targets_.scale_of(learn.Y, learn.weight, counts=True, where=where)
+                center, scale = self.targets_.scale_of(learn.Y, learn.weight, counts=True)
                 self._scaling = Scaling(center, scale)
         if self._scaling is not None:
             learn = self._scaling.scaled(learn)
@@ -259,13 +259,13 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         table = survey_numbers(rows, dtype, seed=context.seed or 0, validation_fraction=fraction, where=where)
         y = labels_in(table.survey.answers())
         self.targets_ = self._learned_targets(y, context)
-        Y = self._encode(y, np.float64, where)
+        Y = self._encode(y, np.float64)
         self._check_taught(Examples(Y, Y), context)
         validate_data(self, table.X, skip_check_array=True, reset=True)
         scales = getattr(self, "scale_targets", False)
         self._scaling = None
         if scales:
-            Y = self._encode(table.y(table.survey.sample), np.float64, where)
+            Y = self._encode(table.y(table.survey.sample), np.float64)
             self._scaling = Scaling(*table.scale_of(self.targets_, Y, counts=True))
         learn, held_out = streamed_examples(
             table,
@@ -276,15 +276,15 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
             scaling=self._scaling,
         )
         if validation is not None:
-            held_out = self._validation(validation, dtype, where, scales=scales)
+            held_out = self._validation(validation, dtype, scales=scales)
             held_out = held_out if self._scaling is None else self._scaling.scaled(held_out)
         self._train(learn, held_out, context)
 
     @naming_validation()
-    def _validation(self, validation: RawData, dtype: Any, where: str, *, scales: bool) -> Examples:
+    def _validation(self, validation: RawData, dtype: Any, *, scales: bool) -> Examples:
         """The user's own validation data."""
         rows = checked_rows(self, with_named_columns(validation), dtype, reset=False)
-        return replace(rows, Y=self._encode(rows.Y, np.float64 if scales else dtype, where)).examples
+        return replace(rows, Y=self._encode(rows.Y, np.float64 if scales else dtype)).examples
 
     def _train(
         self, learn: Examples | StreamedExamples, held_out: Examples | None, context: FitContext
@@ -305,7 +305,7 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         if going_on:
             network = network_to_go_on(*shape, self.network_, where)
         else:
-            network = new_network(*shape, context.seed or 0, where)
+            network = new_network(*shape, context.seed or 0)
         try:
             progress = training.run(network, learn, held_out)
         except DivergenceError as error:
@@ -325,10 +325,10 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         self._calibration = Calibration()
         error.predictor = self.predictor_
 
-    def _checked_rows(self, data: RawData, where: str) -> Rows:
+    def _checked_rows(self, data: RawData) -> Rows:
         dtype = self.network_.dtype
         rows = checked_rows(self, with_named_columns(data), dtype, reset=False)
-        return replace(rows, Y=self._encode(rows.Y, np.float64 if self._scaling else dtype, where))
+        return replace(rows, Y=self._encode(rows.Y, np.float64 if self._scaling else dtype))
 
     def _judges(self, network: Network, held_out: Examples) -> list[Callback]:
         """The callback that scores validation data by a copy of the estimator that predicts by a network."""
@@ -503,8 +503,8 @@ class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
     def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
         return learned_labels(self, y, context, self.targets_ if context.going_on else None)
 
-    def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
-        return encoded_labels(self, self.targets_, y, dtype, where, learned=learned)
+    def _encode(self, y: AnyArray, dtype: Any, *, learned: bool = False) -> Array:
+        return encoded_labels(self, self.targets_, y, dtype, learned=learned)
 
     def _check_taught(self, examples: Examples, context: FitContext) -> None:
         targets = self.targets_
@@ -514,7 +514,7 @@ class NetworkClassifier(ClassPredictions, ClassifierMixin, NetworkEstimator):
         weight = examples.weight
         if self.class_weight is not None:
             positions = targets.class_columns(examples.Y)
-            class_weights = targets.weights_of_classes(self.class_weight, positions, weight, context.where)
+            class_weights = targets.weights_of_classes(self.class_weight, positions, weight)
             weight = targets.row_weights(class_weights, examples.Y, weight)
         check_taught(targets, examples.Y, weight)
 
@@ -626,9 +626,9 @@ class NetworkRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, Netw
     def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
         return learned_numbers(self, y, context)
 
-    def _encode(self, y: AnyArray, dtype: Any, where: str, *, learned: bool = False) -> Array:
+    def _encode(self, y: AnyArray, dtype: Any, *, learned: bool = False) -> Array:
         refuse_texts(y, in_order=learned)
-        return self.targets_.encode(y, where, dtype)
+        return self.targets_.encode(y, dtype)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -100,7 +100,7 @@ def streamed_examples(
     class_weights = table.class_weights(targets, class_weight)
 
     def as_examples(frame: "polars.DataFrame") -> Examples:
-        Y = encode(table.y(frame), dtype if scaling is None else np.float64, table.where)
+        Y = encode(table.y(frame), dtype if scaling is None else np.float64)
         weight = targets.row_weights(class_weights, Y, table.weight(frame))
         columns = [frame.get_column(name).to_numpy().astype(dtype, copy=False) for name in table.names]
         weight = None if weight is None else weight.astype(dtype)
@@ -143,7 +143,7 @@ def check_groups(params: Any, groups: Any, *, validated: bool, streamed: bool) -
 
 
 def held_out_part(
-    params: NetworkParameters, examples: Examples, targets: Targets, seed: int, where: str
+    params: NetworkParameters, examples: Examples, targets: Targets, seed: int
 ) -> tuple[Examples, Examples]:
     """The examples to learn from, and those held out by early stopping, drawn as scikit-learn draws them."""
     strata = targets.strata(examples.Y)
@@ -154,4 +154,4 @@ def held_out_part(
             f"['{bool(counts.argmin())}'] (False is the first class, True the second)"
         )
         raise DataError(problem, "early_stopping holds a part out, which takes two examples of each class.")
-    return hold_out(examples, strata, fraction=params.validation_fraction, seed=seed, where=where)
+    return hold_out(examples, strata, fraction=params.validation_fraction, seed=seed)

@@ -203,7 +203,7 @@ LOGISTIC = {"logistic": "sigmoid"}
 
 
 def new_network(
-    params: NetworkParameters, targets: Targets, scale: Array, sample: Examples, seed: int, where: str
+    params: NetworkParameters, targets: Targets, scale: Array, sample: Examples, seed: int
 ) -> Network:
     """The network before training, as ``initialization`` says."""
     start, normalization = params.initialization, params.normalization
@@ -237,7 +237,7 @@ def network_to_go_on(
     hint = "Use a new estimator" + ("." if where.endswith("partial_fit") else ", or warm_start=False.")
     plain_start = copy(params)
     plain_start.initialization = "zeros"
-    expected_network = new_network(plain_start, targets, scale, sample, 0, where)
+    expected_network = new_network(plain_start, targets, scale, sample, 0)
     if expected_network.architecture != network.architecture:
         names = "hidden_layer_sizes, activation, normalization, loss or outputs"
         raise ConfigurationError(f"{names} are not those of the fitted network, {network!r}", hint)

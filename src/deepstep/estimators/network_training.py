@@ -158,16 +158,14 @@ class NetworkTraining:
         class_weights = None
         if class_weight is not None:
             positions = targets.class_columns(learn.Y)
-            class_weights = targets.weights_of_classes(class_weight, positions, learn.weight, self.where)
+            class_weights = targets.weights_of_classes(class_weight, positions, learn.weight)
 
-        def weighted(examples: Examples, where: str) -> Examples:
+        def weighted(examples: Examples) -> Examples:
             weight = targets.row_weights(class_weights, examples.Y, examples.weight)
-            return replace(
-                examples, weight=None if weight is None else weights_in(examples.Y.dtype, weight, where)
-            )
+            return replace(examples, weight=None if weight is None else weights_in(examples.Y.dtype, weight))
 
-        validation = None if held_out is None else weighted(held_out, f"{self.where}, validation")
-        return weighted(learn, self.where), validation
+        validation = None if held_out is None else weighted(held_out)
+        return weighted(learn), validation
 
     def _first_rate(self, network: Network, learned: Examples) -> tuple[float, RateSearch | None]:
         """The first rate of the fit, which a continued one keeps, and the search that found it."""
@@ -390,7 +388,7 @@ class NetworkTraining:
 
         ``by_all``: Within a process group the one that all workers share.
         """
-        params, _where = self.params, self.where
+        params = self.params
         settings = settings_of(params, network.seed)
         slots = len(get_optimizer(settings.optimizer).state)
         check_memory_to_train(network.architecture, parameters.dtype, slots)

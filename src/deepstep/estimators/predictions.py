@@ -131,7 +131,7 @@ class Calibrated:
     _calibration: Calibration
 
     @abstractmethod
-    def _checked_rows(self, rows: RawData, where: str) -> Rows:
+    def _checked_rows(self, rows: RawData) -> Rows:
         """Rows in the form of the fit, with encoded targets."""
 
     @abstractmethod
@@ -186,9 +186,8 @@ class Calibrated:
         (5, 2)
         """
         check_is_fitted(self)
-        where = f"{type(self).__name__}.calibrate"
         self._refuse_quantiles()
-        predictor, rows = self.predictor_, self._checked_rows(RawData(X, y, sample_weight), where)
+        predictor, rows = self.predictor_, self._checked_rows(RawData(X, y, sample_weight))
         widths, targets = predictor.calibration.widths, predictor.targets
         answers = answers_of_rows(predictor.ensemble, targets, widths, rows.X)
         self._set_calibration(calibration_of_answers(targets, answers, rows.Y, rows.weight, widths))
@@ -234,8 +233,7 @@ class Calibrated:
         (10, 2, 0)
         """
         check_is_fitted(self)
-        where = f"{type(self).__name__}.label_issues"
-        rows = self._checked_rows(RawData(X, y, None), where)
+        rows = self._checked_rows(RawData(X, y, None))
         A, norms = out_of_fold_outputs(self.predictor_, rows)
         doubt, entry = self._issues(A, rows.Y)
         if n is not None and not is_whole(n, 1):
@@ -346,11 +344,11 @@ class ClassPredictions(Calibrated):
         float
             At most 1.
         """
-        where = f"{type(self).__name__}.score"
+        f"{type(self).__name__}.score"
         X, y, sample_weight = score_of(X, y, sample_weight)
         y = np.asarray(y)
         if self.soft_targets and y.ndim == 2:  # the most probable labels count
-            y = self.targets_.decode(encoded_labels(self, self.targets_, y, np.float64, where))
+            y = self.targets_.decode(encoded_labels(self, self.targets_, y, np.float64))
         return self.targets_.score(y, self.predict(X), sample_weight)
 
     def predict_set(

@@ -65,7 +65,7 @@ def reading(verbose: Any) -> ReadOptions:
     return BY_CONTENT if verbose else BY_CONTENT._replace(tell=silent)
 
 
-def in_memory(data: RawData, where: str, how: ReadOptions) -> RawData:
+def in_memory(data: RawData, how: ReadOptions) -> RawData:
     """Rows of files as frames and arrays."""
     arrays = _as_arrays(data)
     if arrays is not None:

@@ -31,7 +31,7 @@ def hidden_names(activation: str | Sequence[str], n_hidden: int) -> tuple[str, .
         expected = f"one name for all hidden layers or a list of {n_hidden}"
         hint = "The activation of the output is the argument output."
         raise ConfigurationError.must_be("activation", expected, repr(hidden), hint)
-    for layer, name in enumerate(hidden, start=1):
+    for name in hidden:
         get_activation(name)
     return tuple(hidden)
 

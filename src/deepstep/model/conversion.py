@@ -112,7 +112,7 @@ TWINS: dict[str, Twin] = {
 """Parts of layers by name, all activations of DeepStep's own among them."""
 
 
-def to_torch(model: Model, *, logits: bool, where: str) -> nn.Sequential:
+def to_torch(model: Model, *, logits: bool) -> nn.Sequential:
     """A torch.nn.Sequential that computes the same, see `Network.to_torch`."""
     shape, values = model.architecture, {**model.parameters, **model.statistics}
     if shape.features:
@@ -132,11 +132,11 @@ def to_torch(model: Model, *, logits: bool, where: str) -> nn.Sequential:
         if kind != "none":
             add(kind, layer.number, layer.n)
         if layer.activation != "identity" and not (layer.last and logits):
-            modules.append(_activation(layer.activation, where))
+            modules.append(_activation(layer.activation))
     return modules.eval()
 
 
-def _activation(name: str, where: str) -> nn.Module:
+def _activation(name: str) -> nn.Module:
     """A module of torch that computes an activation, which is none of a user's own."""
     known = [name for name, twin in TWINS.items() if twin.role == ACTIVATION]
     if name not in known:
@@ -161,7 +161,7 @@ def from_torch(module: Any, output: str | None, output_settings: Mapping[str, An
         raise ConfigurationError(
             f"The last Linear, module {last.place}, has a normalization, which output layers lack"
         )
-    head = _head(last.activation, output, where).with_settings(**output_settings)
+    head = _head(last.activation, output).with_settings(**output_settings)
     values = {
         f"{name}{number}": value
         for number, layer in enumerate(layers, start=1)
@@ -268,7 +268,7 @@ def _name_of(part: nn.Module, label: str) -> str:
     raise ConfigurationError.must_be(label, expected or others, f"{' '.join(repr(part).split()):.200}")
 
 
-def _head(activation: str | None, output: str | None, where: str) -> Head:
+def _head(activation: str | None, output: str | None) -> Head:
     """The head that is asked for, or the first one with the activation that the module ends with."""
     if output is None:
         for head in HEADS.values():

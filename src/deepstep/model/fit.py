@@ -124,7 +124,7 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
         return training.history
     everything = prepared.everything()
     size = largest_batch(len(everything), prepared.plan.batch_size)
-    session = network._session(where, prepared.session.settings, prepared.start, engine, examples=size)
+    session = network._session(prepared.session.settings, prepared.start, engine, examples=size)
     repeat = Repeat(training.best_epochs)
     again = run(second, [*user_callbacks, repeat], session=session, examples=everything)
     _take(network, again, seed, beginning)
@@ -157,7 +157,7 @@ def prepare(
     streamed = X if getattr(X, "streamed", False) else None
     sample_weight = options.pop("sample_weight", None)
     if streamed is None:
-        X, Y = network._check(X, Y, where)
+        X, Y = network._check(X, Y)
         check_several_classes(Y, get_head(network.architecture))
     seed = network.seed if seed is None else seed
     schedules = {name: options.get(name) for name in SCHEDULED}
@@ -181,7 +181,7 @@ def prepare(
     if validation is not None:
         names = {name: f"validation {name}" for name in ("X", "Y", "sample_weight")}
         with spelled(lambda name: names.get(name, "")):
-            held_out = _held_out(network, validation, f"{where}, validation")
+            held_out = _held_out(network, validation)
     examples: Examples | StreamedExamples
     everything: Callable[[], Examples | StreamedExamples]
     if streamed is not None:
@@ -192,11 +192,11 @@ def prepare(
         # a view for full batches, rows that lie together where batches are gathered
         gathered = plan.batch_size is not None
         rows, targets = (np.ascontiguousarray(p.T) if gathered else p.T for p in (X, Y))
-        learn = Examples(rows, targets, network._weight(sample_weight, m, where))
+        learn = Examples(rows, targets, network._weight(sample_weight, m))
         if validation_fraction is not None:
-            learn, held_out = _split(network, learn, validation_fraction, seed, where)
+            learn, held_out = _split(network, learn, validation_fraction, seed)
         parts = [part for part in (learn, held_out) if part is not None]
-        in_weights = partial(_in_weights, network, class_weight, where=where)
+        in_weights = partial(_in_weights, network, class_weight)
         sample, held_out = in_weights(learn, held_out)
         examples, everything = sample, lambda: in_weights(reduce(together, parts), None)[0]
     start = network.parameters
@@ -205,7 +205,7 @@ def prepare(
     engine = engine or network.engine
     opened = looked_at and engine in ("auto", ON_CPU) and settings.precision is None and streamed is None
     engine = "reference" if opened or mistake is not None else engine
-    session = network._session(where, settings, start, engine, examples=largest_batch(m, plan.batch_size))
+    session = network._session(settings, start, engine, examples=largest_batch(m, plan.batch_size))
     if mistake is not None:
         cast(ReferenceSession, session).mistake = mistake
     return Prepared(examples, plan, session, held_out, everything, start)
@@ -243,34 +243,32 @@ def _check_streamed(
         )
 
 
-def _split(
-    network: "Network", examples: Examples, fraction: Any, seed: int, where: str
-) -> tuple[Examples, Examples]:
+def _split(network: "Network", examples: Examples, fraction: Any, seed: int) -> tuple[Examples, Examples]:
     """The examples to learn from, and those held out for validation, stratified by class."""
     fits = is_number(fraction) and 0 < fraction < 1
     require(fits, "validation_fraction", "a number above 0 and below 1", fraction)
     classes = classes_in(network.architecture, examples.Y.T).alone
-    return hold_out(examples, classes, fraction=fraction, seed=seed, where=where)
+    return hold_out(examples, classes, fraction=fraction, seed=seed)
 
 
 def _in_weights(
-    network: "Network", class_weight: Any, learn: Examples, held_out: Examples | None, where: str
+    network: "Network", class_weight: Any, learn: Examples, held_out: Examples | None
 ) -> tuple[Examples, Examples | None]:
     """Both with the weights of the classes, which those that are learned from decide."""
     shape = network.architecture
-    class_weights = weights_of_classes(class_weight, shape, learn, where)
+    class_weights = weights_of_classes(class_weight, shape, learn)
     learn = weighed(class_weights, shape, learn)
     if held_out is not None:
         held_out = weighed(class_weights, shape, held_out)
     return learn, held_out
 
 
-def _held_out(network: "Network", validation: Any, where: str) -> Examples:
+def _held_out(network: "Network", validation: Any) -> Examples:
     if not isinstance(validation, Sequence) or len(validation) not in (2, 3):
         expected = "(X, Y) or (X, Y, sample_weight)"
         raise ConfigurationError.must_be("validation", expected, type(validation).__name__)
-    X, Y = network._check(validation[0], validation[1], where)
-    weight = network._weight(validation[2] if len(validation) == 3 else None, X.shape[1], where)
+    X, Y = network._check(validation[0], validation[1])
+    weight = network._weight(validation[2] if len(validation) == 3 else None, X.shape[1])
     return Examples(X.T, Y.T, weight)
 
 

@@ -481,7 +481,7 @@ class Network:
             refuse_beside_a_fault(self.engine)
         options["sample_weight"] = sample_weight
         prepared = prepare(self, X, Y, options, where, looked_at=True, mistake=mistake)
-        walk = updates(prepared.session, prepared.examples.in_memory(where), prepared.plan)
+        walk = updates(prepared.session, prepared.examples.in_memory(), prepared.plan)
         return self._walk(walk, prepared.session, mistake)
 
     def find_learning_rate(
@@ -537,7 +537,7 @@ class Network:
         with blas_threads(plan.deterministic):
             return find_rate(
                 prepared.session,
-                prepared.examples.in_memory(where),
+                prepared.examples.in_memory(),
                 least=least,
                 most=most,
                 steps=steps,
@@ -596,7 +596,7 @@ class Network:
         >>> Network([2, 1], initialization="zeros", seed=1).forward([[1, 2, 3], [4, 5, 6]])
         array([[0.5, 0.5, 0.5]])
         """
-        return self._forward(X, "Network.forward")
+        return self._forward(X)
 
     def predict_proba(self, X: Any) -> Array:
         """Probabilities.
@@ -625,8 +625,7 @@ class Network:
         >>> net.predict_proba([[7.0]]).ravel()
         array([0.25, 0.25, 0.25, 0.25])
         """
-        where = "Network.predict_proba"
-        return self._probabilities(self._forward(X, where), "probabilities", "predict")
+        return self._probabilities(self._forward(X), "probabilities", "predict")
 
     def predict(self, X: Any) -> AnyArray:
         """Answers.
@@ -653,7 +652,7 @@ class Network:
         >>> net.predict([[0.4, 0.6]])
         array([[0, 1]])
         """
-        return answers(self.architecture, self._forward(X, "Network.predict"))
+        return answers(self.architecture, self._forward(X))
 
     def accuracy(self, X: Any, Y: Any) -> float:
         """Share of right answers.
@@ -683,7 +682,7 @@ class Network:
         >>> net.accuracy([[0.4, 0.6, 0.7, 0.8]], [[0, 1, 1, 0]])
         0.75
         """
-        X, Y = self._check(X, Y, "Network.accuracy")
+        X, Y = self._check(X, Y)
         self._probabilities(Y, "classes", "cost")
         return float(np.mean(self.predict(X) == answers(self.architecture, Y)))
 
@@ -715,9 +714,9 @@ class Network:
         >>> net.cost([[0.0, 1.0]], [[1.0, 1.0]])  # ½ (0² + 2²) / 2
         1.0
         """
-        X, Y = self._check(X, Y, "Network.cost")
-        weight = self._weight(sample_weight, X.shape[1], "Network.cost")
-        session = self._answering("Network.cost", X.shape[1])
+        X, Y = self._check(X, Y)
+        weight = self._weight(sample_weight, X.shape[1])
+        session = self._answering(X.shape[1])
         return cost_of_rows(session.cost, Examples(X.T, Y.T, weight), self.architecture.layer_dims)
 
     def gradients(self, X: Any, Y: Any) -> dict[str, Array]:
@@ -749,7 +748,7 @@ class Network:
         >>> net.gradients([[0.0, 1.0]], [[1.0, 1.0]])["dW1"]
         array([[1.]])
         """
-        X, Y = self._check(X, Y, "Network.gradients")
+        X, Y = self._check(X, Y)
         shape = self.architecture
         graph, tape = shape.run(X, self.parameters)
         return gradients_of(graph, tape, output_gradient(tape[graph.logits], Y, output=get_head(shape)))
@@ -788,7 +787,7 @@ class Network:
         array([[0.    , 2.8284]])
         """
         shape, norms = self.architecture, []
-        X, Y = self._check(X, Y, "Network.gradient_norms")
+        X, Y = self._check(X, Y)
         for part in parts(X.shape[1], shape.layer_dims):
             graph, tape = shape.run(X[:, part], self.parameters)
             dZL = output_gradient(tape[graph.logits], Y[:, part], output=get_head(shape))
@@ -825,7 +824,7 @@ class Network:
         array([[ 2.,  2.],
                [-1., -1.]])
         """
-        _where, shape = "Network.input_gradients", self.architecture
+        shape = self.architecture
         if not (is_whole(output, 0) and output < shape.n_outputs):
             raise ConfigurationError.must_be("output", f"one of 0 … {shape.n_outputs - 1}", repr(output))
         X = check_inputs(X, shape.n_inputs, dtype=self.dtype)
@@ -884,7 +883,7 @@ class Network:
         array([[0.25, 0.5 ]])
         """
         where = "Network.trace"
-        X, Y = self._check(X, Y, where)
+        X, Y = self._check(X, Y)
         return trace_step(
             self.architecture,
             self.parameters,
@@ -893,7 +892,7 @@ class Network:
             learning_rate=check_learning_rate(learning_rate),
             settings=self._settings(settings, where),
             statistics=self.statistics,
-            sample_weight=self._weight(sample_weight, X.shape[1], where),
+            sample_weight=self._weight(sample_weight, X.shape[1]),
             with_update=settings.get("optimizer") != LBFGS,
         )
 
@@ -945,14 +944,14 @@ class Network:
         True
         """
         where = "Network.check_gradients"
-        X, Y = self._check(X, Y, where)
+        X, Y = self._check(X, Y)
         return check_gradients(
             self.architecture,
             self.parameters,
             X,
             Y,
             gradients=gradients,
-            sample_weight=self._weight(sample_weight, X.shape[1], where),
+            sample_weight=self._weight(sample_weight, X.shape[1]),
             settings=self._settings(settings, where),
             epsilon=epsilon,
             order=order,
@@ -1326,7 +1325,7 @@ class Network:
         )
         """
         where = "Network.to_torch"
-        module: nn.Sequential = _torch(where).to_torch(self._model, logits=logits, where=where)
+        module: nn.Sequential = _torch(where).to_torch(self._model, logits=logits)
         return module
 
     @property
@@ -1358,7 +1357,6 @@ class Network:
 
     def _session(
         self,
-        where: str,
         settings: Settings | None = None,
         parameters: Parameters | None = None,
         engine: str = "",
@@ -1373,23 +1371,23 @@ class Network:
             examples=examples,
         )
 
-    def _answering(self, where: str, m: int) -> Session:
+    def _answering(self, m: int) -> Session:
         """A session that answers for m examples: the equations, if a kernel is not worth it."""
         small = self.engine in ("auto", ON_CPU) and self.architecture.n_parameters * m < WORTH_A_KERNEL
-        return self._session(where, engine="reference" if small else self.engine)
+        return self._session(engine="reference" if small else self.engine)
 
-    def _check(self, X: Any, Y: Any, where: str) -> tuple[Array, Array]:
+    def _check(self, X: Any, Y: Any) -> tuple[Array, Array]:
         shape = self.architecture
         X = check_inputs(X, shape.n_inputs, dtype=self.dtype)
         return X, check_targets(Y, shape.n_outputs, X.shape[1], get_head(shape), dtype=self.dtype)
 
-    def _weight(self, sample_weight: Any, m: int, where: str) -> Array | None:
+    def _weight(self, sample_weight: Any, m: int) -> Array | None:
         return None if sample_weight is None else check_weights(sample_weight, m, dtype=self.dtype)
 
-    def _forward(self, X: Any, where: str) -> Array:
+    def _forward(self, X: Any) -> Array:
         X = check_inputs(X, self.architecture.n_inputs, dtype=self.dtype)
         with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is refused below
-            session = self._answering(where, X.shape[1])
+            session = self._answering(X.shape[1])
             AL = forward_rows(session.forward, X.T, self.architecture.layer_dims).T
         finite = np.isfinite(AL)
         if not finite.all():

@@ -63,7 +63,7 @@ def check_weights(sample_weight: Any, m: int, *, dtype: Any = np.float64) -> Arr
     return weights_in(dtype, array)
 
 
-def weights_in(dtype: Any, weight: AnyArray, where: str = "") -> Array:
+def weights_in(dtype: Any, weight: AnyArray) -> Array:
     """Weights of at least 0 in this precision; what is small beside the others may become 0."""
     if not weight.any():
         raise DataError("All sample weights are 0")
@@ -108,7 +108,7 @@ def classes_in(architecture: Architecture, Y: Array) -> Classes:
 
 
 def weights_of_classes(
-    class_weight: Any, architecture: Architecture, learned: Examples, where: str
+    class_weight: Any, architecture: Architecture, learned: Examples
 ) -> list[Array] | None:
     """For each column the weights of its classes, counted in the training set; None without class_weight."""
     if class_weight is None:
@@ -118,7 +118,7 @@ def weights_of_classes(
         problem = f"class_weight needs an output that learns classes, got {architecture.output!r}"
         raise ConfigurationError(problem, "Use sample_weight.")
     labels = [range(number)] * len(columns)
-    return class_weights(class_weight, columns, labels, learned.weight, where)
+    return class_weights(class_weight, columns, labels, learned.weight)
 
 
 def weighed(

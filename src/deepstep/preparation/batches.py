@@ -51,7 +51,7 @@ class Examples:
             return self
         return self.part(evenly_spread(len(self), MOST_SHOWN))
 
-    def in_memory(self, where: str) -> "Examples":
+    def in_memory(self) -> "Examples":
         """The examples as arrays; those of files are refused."""
         return self
 
@@ -205,7 +205,7 @@ LEAST = 4
 
 
 def hold_out(
-    examples: Examples, classes: AnyArray | None, *, fraction: float, seed: int, where: str
+    examples: Examples, classes: AnyArray | None, *, fraction: float, seed: int
 ) -> tuple[Examples, Examples]:
     """The examples to learn from, and those to validate on, drawn from the seed as scikit-learn's estimators
     draw them, order and all.

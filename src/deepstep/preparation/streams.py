@@ -131,7 +131,7 @@ class StreamedExamples:
     def __len__(self) -> int:
         return int(self._learned_rows.sum())
 
-    def in_memory(self, where: str) -> Examples:
+    def in_memory(self) -> Examples:
         """Refused: they stay in their files."""
         raise ConfigurationError("Examples are streamed, not in memory", "Pass their sample's X.T and Y.T.")
 

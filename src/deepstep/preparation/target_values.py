@@ -298,7 +298,6 @@ def class_weights(
     columns: AnyArray,
     classes: Sequence[Sequence[Any]],
     weight: Array | None,
-    where: str,
 ) -> list[Array]:
     """The weight of each class of each column."""
     if isinstance(class_weight, str) and class_weight == "balanced":
