@@ -97,7 +97,6 @@ class Targets:
     def of_classes(
         cls,
         classes: Sequence[Any],
-        where: str = "Targets",
         *,
         loss: str = "cross_entropy",
         loss_params: Mapping[str, Any] | None = None,
@@ -109,8 +108,6 @@ class Targets:
         ----------
         classes : sequence of ndarray
             The labels of each column.
-        where : str
-            Name for error messages.
         loss : str
             'cross_entropy', 'ordinal', or a loss of classes that was registered.
         loss_params : mapping, optional
@@ -146,7 +143,6 @@ class Targets:
     @classmethod
     def of_numbers(
         cls,
-        where: str = "Targets",
         *,
         loss: str = "squared_error",
         loss_params: Mapping[str, Any] | None = None,
@@ -158,8 +154,6 @@ class Targets:
 
         Parameters
         ----------
-        where : str
-            Name for error messages.
         loss : str
             'squared_error', 'absolute_error', 'huber', 'poisson', 'quantile', or a loss of numbers that was
             registered.
@@ -194,7 +188,7 @@ class Targets:
 
     @classmethod
     def from_labels(
-        cls, y: Any, where: str = "target", *, loss: str = "cross_entropy", order: Sequence[str] | None = None
+        cls, y: Any, *, loss: str = "cross_entropy", order: Sequence[str] | None = None
     ) -> "Targets":
         """Targets of the labels that occur, sorted (numbers before texts where a column has both).
 
@@ -202,7 +196,7 @@ class Targets:
         ----------
         y : iterable of m labels, or a polars DataFrame with a column for each target
             Texts, numbers or truth values.
-        where, loss
+        loss
             As of `of_classes`.
         order : sequence of str, optional
             All classes of one column as texts, in another order than the sorted one.
@@ -227,19 +221,17 @@ class Targets:
                 problem = f"Target {name!r} has {len(labels)} classes; one of several targets has two"
                 raise DataError(problem, "Train a network for each target.")
         arrays = [label_array(labels, several=several) for labels in classes]
-        return cls.of_classes(arrays, where, loss=loss, names=tuple(columns) if several else ())
+        return cls.of_classes(arrays, loss=loss, names=tuple(columns) if several else ())
 
     @classmethod
-    def from_numbers(
-        cls, y: Any, where: str = "target", *, loss: str = "squared_error", quantiles: Any = None
-    ) -> "Targets":
+    def from_numbers(cls, y: Any, *, loss: str = "squared_error", quantiles: Any = None) -> "Targets":
         """Targets of numbers, which are checked.
 
         Parameters
         ----------
         y : iterable of m numbers, or a polars DataFrame with a column for each target
             Finite numbers.
-        where, loss, quantiles
+        loss, quantiles
             As of `of_numbers`.
 
         Returns
@@ -259,7 +251,7 @@ class Targets:
             if loss == "poisson" and below.size:
                 raise DataError(f"Row {below[0] + 1} of the target is {numbers[below[0]]:g}, below 0")
         names = tuple(columns) if len(columns) > 1 else ()
-        return cls.of_numbers(where, loss=loss, quantiles=quantiles, n_columns=len(columns), names=names)
+        return cls.of_numbers(loss=loss, quantiles=quantiles, n_columns=len(columns), names=names)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Targets):

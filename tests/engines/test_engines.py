@@ -293,7 +293,7 @@ def test_what_fits_no_network_is_refused():
     with pytest.raises(ConfigurationError, match=r"lr_multipliers must have names among 'W1', .* got 'W9'"):
         opened("reference", Settings(lr_multipliers={"W9": 2}))
     with pytest.raises(ConfigurationError, match=r"^Unknown setting 'dropuot', .* Did you mean 'dropout'\?"):
-        Settings.of("Network.train", dropuot=0.1)
+        Settings.of(dropuot=0.1)
 
 
 NO_NUMBERS = (10**400, -(10**400), 10**5000, np.longdouble("1e400"), "1", 1j, True)

@@ -46,7 +46,7 @@ def test_folds_hold_each_row_out_at_most_once_and_never_a_lonely_kind(m, n, kind
         assert all(sizes[strata[row]] > 1 for row in held_out)
 
 
-SQUARED = Metric(Targets.of_numbers("test"))
+SQUARED = Metric(Targets.of_numbers())
 
 
 def test_weights_are_those_of_least_squares():

@@ -77,7 +77,7 @@ def test_a_feature_that_is_constant_in_the_sample_is_learned_from(monkeypatch, t
     rare = np.zeros(M)
     rare[[2, 3]] = 1  # rows that the sample passes over
     rows = Rows(frame.with_columns(rare=rare), Targets.from_labels(y).encode(y))
-    fitted, _ = Preprocessor.fit(rows, Targets.from_labels(y), [PRESETS["relu"]], (), (), "test")
+    fitted, _ = Preprocessor.fit(rows, Targets.from_labels(y), [PRESETS["relu"]], (), ())
     inputs = fitted.inputs(fitted.features(rows.X))["scaled"]
     assert (np.ptp(inputs, axis=0) > 0.5).all()
 
@@ -87,7 +87,7 @@ def test_numbers_are_cut_by_some_of_the_rows(monkeypatch, table):
     frame, y = table
     targets = Targets.from_labels(y)
     rows = Rows(frame, targets.encode(y))
-    fitted, features = Preprocessor.fit(rows, targets, [PRESETS["gated"]], (), (), "test")
+    fitted, features = Preprocessor.fit(rows, targets, [PRESETS["gated"]], (), ())
     preparation = TablePreparation.fit(frame)
     spread = frame[np.linspace(0, M - 1, 60).round().astype(int)]
     assert features is None
@@ -98,7 +98,7 @@ def test_numbers_are_cut_by_some_of_the_rows(monkeypatch, table):
 def test_a_value_that_cannot_be_used_is_named_by_its_row(table):
     frame, y = table
     targets = Targets.from_labels(y)
-    fitted, _ = Preprocessor.fit(Rows(frame, targets.encode(y)), targets, [PRESETS["gated"]], (), (), "test")
+    fitted, _ = Preprocessor.fit(Rows(frame, targets.encode(y)), targets, [PRESETS["gated"]], (), ())
     age = frame["age"].to_list()
     age[200] = np.inf
     inputs = EncodedRows(fitted, "pieces", frame.with_columns(polars.Series("age", age)), np.float32)

@@ -155,7 +155,7 @@ def by_network(
         note("Interrupted: what was reached is being saved; Ctrl-C once more ends at once.")
     history = History() if network.history is None else network.history
     config = {**loaded.about, "settings": {"hidden_layers": hidden, **start, **training}}
-    steps = Settings.of("demo", optimizer=training.get("optimizer", "gd"), seed=network.seed)
+    steps = Settings.of(optimizer=training.get("optimizer", "gd"), seed=network.seed)
     rate = training["learning_rate"]
     return Run.of_network(
         network, loaded.inputs, loaded.targets, history, config, X, Y, settings=steps, learning_rate=rate

@@ -73,9 +73,9 @@ def choose(
         if classes is not None:
             problem = "--classes is for a target of classes, and this one holds numbers"
             raise ConfigurationError(problem, "See --task.")
-        targets = Targets.from_numbers(labels, "--loss", loss=loss or "squared_error")
+        targets = Targets.from_numbers(labels, loss=loss or "squared_error")
         return Task("multioutput" if several else "regression", reason, targets)
-    targets = Targets.from_labels(labels, "--loss", loss=loss or "cross_entropy", order=classes)
+    targets = Targets.from_labels(labels, loss=loss or "cross_entropy", order=classes)
     if several:
         return Task("multilabel", reason, targets)
     n_classes = len(targets.labels[0])

@@ -103,13 +103,11 @@ class Settings:
             _check_factors(name, getattr(self, name))
 
     @classmethod
-    def of(cls, where: str, **options: Any) -> "Settings":
+    def of(cls, **options: Any) -> "Settings":
         """Settings by name.
 
         Parameters
         ----------
-        where : str
-            Without effect; messages name the setting.
         **options
             Settings; the others stand at their defaults.
 

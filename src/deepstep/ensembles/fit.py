@@ -119,10 +119,8 @@ def prepare_fold(
     learns_all = not fold.held_out.size
     learned = rows if learns_all else rows.take(fold.learned)
     held_out = validation if validation is not None or learns_all else rows.take(fold.held_out)
-    dtype, where = request.options.dtype, request.options.where
-    preprocessor, features = Preprocessor.fit(
-        learned, targets, presets, request.keep, request.categorical, where
-    )
+    dtype = request.options.dtype
+    preprocessor, features = Preprocessor.fit(learned, targets, presets, request.keep, request.categorical)
     weight = weight_with_classes(learned, learned, targets, request)
     examples = preprocessor.examples(learned, weight, dtype, features)
     if held_out is None:

@@ -82,7 +82,7 @@ class Columns:
     named: bool = False
 
     @classmethod
-    def of(cls, X: Any, where: str) -> "Columns":
+    def of(cls, X: Any) -> "Columns":
         """The columns of a table."""
         return cls(tuple(as_frame(X).columns), has_names(X))
 

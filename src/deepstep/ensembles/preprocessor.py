@@ -100,7 +100,6 @@ class Preprocessor:
         presets: Iterable[Preset],
         keep: Sequence[str],
         categorical: Sequence[str],
-        where: str,
     ) -> "tuple[Preprocessor, Any]":
         """Learn from rows for the inputs of some presets; also their features, if all of them were needed."""
         preparation = table_preparation(rows.X, keep, categorical)

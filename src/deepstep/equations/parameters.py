@@ -98,7 +98,6 @@ class Parameters(Mapping[str, Array]):
         values: Mapping[str, Any],
         *,
         chained: bool = True,
-        where: str = "Parameters.from_dict",
         layers: Sequence[Layer] | None = None,
     ) -> Self:
         """Build parameters from a dictionary such as the lecture's; the arrays are copied.
@@ -111,8 +110,6 @@ class Parameters(Mapping[str, Array]):
             everything is float32.
         chained : bool, optional
             Whether each W has to follow the layer before, as in a network.
-        where : str, optional
-            Without effect; messages name the argument.
         layers : sequence of Layer, optional
             The layers of the network; by default those that the names and shapes tell.
 

@@ -160,11 +160,10 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
     # fit
 
     def _fit_in_memory(self, data: RawData, validation: RawData | None, context: FitContext) -> None:
-        where = context.where
         data = with_named_columns(data)
         X, groups = without_groups(data.X, context.groups)
         header = getattr(X, "column_names", getattr(X, "columns", ()))
-        columns, X, y, weight = self._checked(data._replace(X=X), None, where)
+        columns, X, y, weight = self._checked(data._replace(X=X), None)
         if groups is not None:
             groups = checked_groups(groups, X.shape[0])
         context = self._with_columns(getattr(X, "columns", ()), replace(context, groups=None))
@@ -178,7 +177,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         self._check_taught(targets, rows, request)
         held_out = None
         if validation is not None:
-            held_out = self._validation_rows(validation, targets, columns, where)
+            held_out = self._validation_rows(validation, targets, columns)
         with _naming_columns(columns):
             outcomes = fit_ensemble(rows, targets, request, held_out)
         self._interrupted = outcomes.interrupted
@@ -217,10 +216,10 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
             Y = self._encode(targets, table.y(surveyed.sample))
             n_rows = len(Y) if surveyed.in_memory else None
             warn_of_table(sample, surveyed.inputs, targets, Y, context, header=sample.columns, rows=n_rows)
-        _, columns = self._table(sample, None, where)
+        _, columns = self._table(sample, None)
         held_out = None
         if validation is not None:
-            held_out = self._validation_rows(validation, targets, columns, where)
+            held_out = self._validation_rows(validation, targets, columns)
         with _naming_columns(columns):
             fit = fit_streamed(table, targets, lambda y: self._encode(targets, y), request, held_out)
         self._take(Predictor(columns, targets, fit.ensemble), fit.sample, fit.held_out, request)
@@ -346,34 +345,32 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
 
     # rows
 
-    def _rows(self, data: RawData, targets: Targets, columns: Columns, where: str) -> Rows:
+    def _rows(self, data: RawData, targets: Targets, columns: Columns) -> Rows:
         """Rows with targets, in the form of the fit."""
-        _, X, y, weight = self._checked(with_named_columns(data), columns, where)
+        _, X, y, weight = self._checked(with_named_columns(data), columns)
         return Rows(X, self._encode(targets, y), weight)
 
     @naming_validation()
-    def _validation_rows(self, data: RawData, targets: Targets, columns: Columns, where: str) -> Rows:
+    def _validation_rows(self, data: RawData, targets: Targets, columns: Columns) -> Rows:
         """The rows of the user's own validation data."""
-        return self._rows(data, targets, columns, where)
+        return self._rows(data, targets, columns)
 
     def _checked_rows(self, data: RawData) -> Rows:
-        return self._rows(data, self.predictor_.targets, self.predictor_.columns, where)
+        return self._rows(data, self.predictor_.targets, self.predictor_.columns)
 
-    def _checked(
-        self, data: RawData, columns: Columns | None, where: str
-    ) -> tuple[Columns, Any, AnyArray, Array | None]:
+    def _checked(self, data: RawData, columns: Columns | None) -> tuple[Columns, Any, AnyArray, Array | None]:
         """The columns, X as a table whose cells may be missing (or sparse), y as an array, and weights."""
         numbers = is_regressor(self)
         if data.y is None:
             validate_data(self, data.X, data.y)  # it says that y is needed
-        X, columns = self._table(data.X, columns, where)
+        X, columns = self._table(data.X, columns)
         with reraise_with_row(data, numbers=numbers):
             y = _check_y(data.y, multi_output=True, y_numeric=numbers, estimator=self)
         y = as_target(y, numbers=numbers)
         check_consistent_length(X, y)
         return columns, X, y, checked_weight(data.sample_weight, y)
 
-    def _table(self, X: Any, columns: Columns | None, where: str) -> tuple[Any, Columns]:
+    def _table(self, X: Any, columns: Columns | None) -> tuple[Any, Columns]:
         """X as a frame (or sparse) with the columns of the fit, which are learned where there are none."""
         sparse = issparse(X)
         reset = columns is None
@@ -396,7 +393,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
             shaped = frame if are_records(X) else shaped
             validate_data(self, shaped, skip_check_array=True, reset=reset)
         if columns is None:
-            columns = Columns.of(X, where)
+            columns = Columns.of(X)
         return columns.frame(X), columns
 
     def _outputs(self, X: Any, outputs: Callable[[Any], Array] | None = None) -> Array:
@@ -416,7 +413,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         if len(blocks) > 1:
             X = X.tocsr()
             return np.concatenate([self._outputs(X[block], outputs) for block in blocks])
-        rows, _ = self._table(X, columns, f"{type(self).__name__}.predict")
+        rows, _ = self._table(X, columns)
         return (outputs or self.predictor_.ensemble.outputs)(rows)
 
     def __sklearn_tags__(self) -> Any:

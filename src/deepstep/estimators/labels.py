@@ -21,11 +21,11 @@ def learned_labels(params: Any, y: AnyArray, context: FitContext, known: Targets
     """
     if params.soft_targets:
         return _labels_of_columns(params, y, context, known)
-    where, incremental = context.where, context.incremental
+    incremental = context.incremental
     several = y.ndim == 2
     if several and known is None and np.ndim(context.classes) == 2:
         known_classes = _of_their_kinds([np.unique(labels) for labels in context.classes])
-        known = Targets.of_classes(known_classes, where, loss=params.loss, loss_params=params.loss_params)
+        known = Targets.of_classes(known_classes, loss=params.loss, loss_params=params.loss_params)
         context = replace(context, classes=None)
     labels = _labels_in(y, any_kind=params.classes is not None, known=known)
     announced = None if context.classes is None else unique_labels(context.classes)
@@ -40,9 +40,7 @@ def learned_labels(params: Any, y: AnyArray, context: FitContext, known: Targets
     else:
         classes = labels if announced is None or several else (announced,)
     names = context.targets if several else ()
-    targets = Targets.of_classes(
-        classes, where, loss=params.loss, loss_params=params.loss_params, names=names
-    )
+    targets = Targets.of_classes(classes, loss=params.loss, loss_params=params.loss_params, names=names)
     if known is not None and not incremental and not _are_equal(labels, known.classes):
         problem = (  # scikit-learn's words
             "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
@@ -57,7 +55,6 @@ def learned_numbers(params: Any, y: AnyArray, context: FitContext) -> Targets:
     """The targets of a fit on numbers; ``params`` has the parameters loss, loss_params and quantiles."""
     several = y.ndim == 2
     return Targets.of_numbers(
-        context.where,
         loss=params.loss,
         loss_params=params.loss_params,
         quantiles=params.quantiles,
@@ -205,7 +202,6 @@ def _check_same(known: Targets, announced: AnyArray | None) -> None:
 
 def _labels_of_columns(params: Any, y: AnyArray, context: FitContext, known: Targets | None) -> Targets:
     """The labels of the columns of soft targets."""
-    where = context.where
     check_probabilities(y)
     announced = params.classes if context.classes is None else context.classes
     if known is not None and announced is None:
@@ -213,7 +209,7 @@ def _labels_of_columns(params: Any, y: AnyArray, context: FitContext, known: Tar
     labels = classes_of_columns(y, announced)
     if known is not None:
         _check_same(known, labels)
-    targets = Targets.of_classes((labels,), where, loss=params.loss, loss_params=params.loss_params)
+    targets = Targets.of_classes((labels,), loss=params.loss, loss_params=params.loss_params)
     if targets.is_ordered:
         hint = "Use loss='cross_entropy'."
         raise ConfigurationError.must_be("loss", "another with soft_targets=True", repr(params.loss), hint)

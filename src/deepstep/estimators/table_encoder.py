@@ -84,7 +84,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             If the table has no rows, or no column from which something can be learned.
         """
         where = "TableEncoder.fit"
-        frame = self._frame(X, where, reset=True)
+        frame = self._frame(X, reset=True)
         check_kept(self.keep_columns, frame.columns)
         categorical: tuple[str, ...] = ()
         if self.categorical_features is not None:
@@ -115,7 +115,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
             If a column of `fit` is missing, or a value cannot be read as its column asks for.
         """
         check_is_fitted(self)
-        return self.preparation_.transform(self._frame(X, "TableEncoder.transform", reset=False))
+        return self.preparation_.transform(self._frame(X, reset=False))
 
     def get_feature_names_out(self, input_features: Any = None) -> AnyArray:
         """The names of the features.
@@ -133,7 +133,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return np.asarray(self.preparation_.feature_names, object)
 
-    def _frame(self, X: Any, where: str, *, reset: bool) -> Any:
+    def _frame(self, X: Any, *, reset: bool) -> Any:
         """X as a frame under the names of the fit."""
         named = has_names(X)
         if issparse(X) or not named:
@@ -142,7 +142,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         elif reset:
             validate_data(self, as_frame(X), skip_check_array=True, reset=True)
         if reset:
-            self.columns_ = Columns.of(X, where)
+            self.columns_ = Columns.of(X)
         return self.columns_.frame(X)
 
     def __sklearn_tags__(self) -> Any:

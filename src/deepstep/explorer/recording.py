@@ -88,7 +88,7 @@ def record(
 def _settings(network: Network, options: Mapping[str, Any]) -> Settings:
     names = {entry.name for entry in fields(Settings)}
     settings = {name: value for name, value in options.items() if name in names and value is not None}
-    return Settings.of("explore", **{"seed": network.seed, **settings})
+    return Settings.of(**{"seed": network.seed, **settings})
 
 
 def _snapshots(total: int, size: int) -> set[int]:

@@ -125,7 +125,7 @@ class _Page:
 
     def _session(self, theta: Array, slots: Mapping[str, Array] | None, done: int) -> ReferenceSession:
         options = {name: value for name, value in self.training.items() if name not in OF_THE_LOOP}
-        settings = Settings.of(WHERE, **options)
+        settings = Settings.of(**options)
         session = ReferenceSession(self.shape, self.network.parameters.like(theta), settings)
         slots = slots or {name: np.zeros_like(theta) for name in get_optimizer(settings.optimizer).state}
         session.load(SessionState(theta, slots, done))

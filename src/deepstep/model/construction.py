@@ -121,7 +121,7 @@ def float_dtype(dtype: Any) -> np.dtype[Any]:
     return kind
 
 
-def from_sklearn(estimator: Any, where: str) -> Model:
+def from_sklearn(estimator: Any) -> Model:
     """The network of a fitted MLPClassifier or MLPRegressor."""
     peers = package("sklearn.neural_network")
     if not isinstance(estimator, peers.MLPClassifier | peers.MLPRegressor):
@@ -133,7 +133,7 @@ def from_sklearn(estimator: Any, where: str) -> Model:
     values: dict[str, Array] = {}
     for layer, (W, b) in enumerate(zip(estimator.coefs_, estimator.intercepts_, strict=True), start=1):
         values |= {f"W{layer}": W.T, f"b{layer}": b[:, np.newaxis]}
-    parameters = Parameters.from_dict(values, where=where)
+    parameters = Parameters.from_dict(values)
     hidden, output = (SKLEARN.get(name, name) for name in (estimator.activation, estimator.out_activation_))
     names = (*[hidden] * (parameters.n_layers - 1), get_head(output).activation)
     return Model(Architecture(parameters.layer_dims, names, output=output), parameters)

@@ -153,7 +153,7 @@ def _fill(module: nn.Module, numbers: Mapping[str, str], layer: int, values: Map
                 tensor.copy_(torch.from_numpy(values[f"{symbol}{layer}"].reshape(tensor.shape)))
 
 
-def from_torch(module: Any, output: str | None, output_settings: Mapping[str, Any], where: str) -> Model:
+def from_torch(module: Any, output: str | None, output_settings: Mapping[str, Any]) -> Model:
     """The network of a torch.nn.Sequential, see `Network.from_torch`."""
     layers = _read(module)
     *hidden, last = layers
@@ -169,7 +169,7 @@ def from_torch(module: Any, output: str | None, output_settings: Mapping[str, An
     }
     running = [name for name in values if name.startswith(("mean", "variance"))]
     statistics = {name: values.pop(name) for name in running}
-    parameters = Parameters.from_dict(values, where=where)
+    parameters = Parameters.from_dict(values)
     architecture = Architecture(
         parameters.layer_dims,
         (*(layer.activation or "identity" for layer in hidden), head.activation),

@@ -63,7 +63,6 @@ class Prepared(NamedTuple):
 
 def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     """Train once, or twice with a refit; the options are the arguments of `Network.train`."""
-    where = "Network.train"
     patience, monitor, refit, scoring, metrics = (options.pop(name) for name in OF_VALIDATION)
     checkpoint, resume, progress, callbacks, fault = (options.pop(name) for name in OF_THE_RUN)
     held_out = {name: options.pop(name) for name in ("validation", "validation_fraction")}
@@ -84,7 +83,7 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     resumed = first.begin_at or second.begin_at  # a short first training leaves no checkpoint
     goes_on = resumed is not None and network._seed_is_drawn
     seed = resumed.seed if resumed is not None and goes_on else network.seed
-    prepared = prepare(network, X, Y, options, where, seed=seed, engine=engine, mistake=mistake, **held_out)
+    prepared = prepare(network, X, Y, options, seed=seed, engine=engine, mistake=mistake, **held_out)
     judges = [] if scoring is None else [_judge(network, scoring, prepared.held_out)]
     stopping = as_patience(patience, monitor, prepared.held_out, scored=bool(judges))
     user_callbacks = as_callbacks(callbacks)
@@ -144,7 +143,6 @@ def prepare(
     X: Any,
     Y: Any,
     options: dict[str, Any],
-    where: str,
     *,
     seed: int | None = None,
     engine: str = "",
@@ -175,7 +173,7 @@ def prepare(
     options["optimizer_params"] = options.get("optimizer_params") or {}
     class_weight = options.pop("class_weight", None)
     refuse_unknown(options, type(network).train)
-    settings = Settings.of(where, **{"seed": seed, **options})
+    settings = Settings.of(**{"seed": seed, **options})
     refuse_idle(schedules, settings)
     held_out = None
     if validation is not None:

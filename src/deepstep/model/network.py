@@ -474,13 +474,12 @@ class Network:
         >>> step.trace()["J"].value == step.cost
         True
         """
-        where = "Network.steps"
         options |= {"learning_rate": learning_rate, "epochs": epochs, "iterations": iterations}
         mistake = None if fault is None else get_fault(fault)
         if mistake is not None:
             refuse_beside_a_fault(self.engine)
         options["sample_weight"] = sample_weight
-        prepared = prepare(self, X, Y, options, where, looked_at=True, mistake=mistake)
+        prepared = prepare(self, X, Y, options, looked_at=True, mistake=mistake)
         walk = updates(prepared.session, prepared.examples.in_memory(), prepared.plan)
         return self._walk(walk, prepared.session, mistake)
 
@@ -530,9 +529,8 @@ class Network:
         >>> 1e-3 < search.suggestion < 1
         True
         """
-        where = "Network.find_learning_rate"
         options = {"learning_rate": least, "sample_weight": sample_weight, **options}
-        prepared = prepare(self, X, Y, options, where)
+        prepared = prepare(self, X, Y, options)
         plan = prepared.plan
         with blas_threads(plan.deterministic):
             return find_rate(
@@ -1244,7 +1242,7 @@ class Network:
         >>> np.allclose(Network.from_sklearn(estimator).predict([[0.0, 1.0, 2.0]]), estimator.predict(X))
         True
         """
-        return cls._of(from_sklearn(estimator, "Network.from_sklearn"))
+        return cls._of(from_sklearn(estimator))
 
     @classmethod
     def from_torch(
@@ -1289,7 +1287,7 @@ class Network:
         Network(3-4-2: tanh, softmax; 26 parameters, float32)
         """
         where = "Network.from_torch"
-        return cls._of(_torch(where).from_torch(module, output, output_settings or {}, where))
+        return cls._of(_torch(where).from_torch(module, output, output_settings or {}))
 
     def to_torch(self, *, logits: bool = False) -> "nn.Sequential":
         """A torch module that gives the same outputs, for rows.
@@ -1428,7 +1426,7 @@ class Network:
         method = getattr(type(self), where.removeprefix("Network."))
         refuse_unknown(settings, method)
         update = {"optimizer": "gd"} if settings.get("optimizer") == LBFGS else {}
-        return Settings.of(where, **{"seed": self.seed, **settings, **update})
+        return Settings.of(**{"seed": self.seed, **settings, **update})
 
 
 def _torch(where: str) -> Any:
