@@ -229,7 +229,7 @@ DAMAGES = [
     ("Network history", (), "history of Network"),
     ("Network architecture", {"type": "Settings"}, "architecture of Network"),
     ("Network architecture layer_dims", [3, -4, 2], "whole numbers of at least 1, got -4"),
-    ("Network architecture layer_dims", [3, 4, 10**9], "W2 of shape (1000000000, 4); got (2, 4)"),
+    ("Network architecture layer_dims", [3, 4, 10**9], "W2 must have shape (1000000000, 4), got (2, 4)"),
     ("Network architecture layer_dims", [1] * 10_000, "names, one per layer"),
     ("Network architecture activations", ["silu", "sigmoid"], "The last activation must be 'softmax'"),
     ("Network architecture activations", ["silu", ["softmax"]], "activations of Architecture"),

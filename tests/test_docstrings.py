@@ -118,7 +118,9 @@ def test_a_method_describes_its_parameters_and_what_it_returns(label: str) -> No
 def made_of(cls: type) -> set[str]:
     if cls.__init__ is Exception.__init__:
         return set()
-    return {name for name, one in signature(cls).parameters.items() if one.kind not in VARIADIC}
+    return {
+        name for name, one in signature(cls).parameters.items() if one.kind not in VARIADIC and name[0] != "_"
+    }
 
 
 @pytest.mark.parametrize("label", CLASSES)

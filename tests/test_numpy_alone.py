@@ -136,7 +136,7 @@ def test_the_commands_of_the_course_run(python, tmp_path):
         ("from deepstep.estimators import distill", "scikit-learn"),
         ("from deepstep.data import load; load('moons')", "scikit-learn"),
         ("from deepstep.data import read_table; read_table('table.csv')", "polars"),
-        ("from deepstep.data import as_frame; as_frame([[1]], where='X')", "narwhals"),
+        ("from deepstep.data import as_frame; as_frame([[1]])", "narwhals"),
         ("Network([1, 1]).save('model')", "safetensors"),
         ("Network([1, 1]).train([[0, 1]], [[0, 1]], optimizer='lbfgs')", "scipy"),
         ("Network([1, 1]).train([[0, 1]], [[0, 1]], deterministic=True)", "threadpoolctl"),

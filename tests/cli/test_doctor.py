@@ -145,7 +145,7 @@ def test_a_good_run_is_not_replaced_by_one_that_diverged(deepstep, flowers, flow
     (tmp_path / "run.diverged").write_text("mine")
     result = deepstep("train", flowers, typed + FAR_TOO_HIGH)
     assert result.code == 1
-    assert "What was reached could not be kept: run.diverged: " in result.err
+    assert "What was reached could not be kept: run.diverged " in result.err
     assert (tmp_path / "run.diverged").read_text() == "mine"
     assert Run.load("run").history.stopped == "all epochs done"
 

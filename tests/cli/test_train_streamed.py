@@ -89,7 +89,7 @@ def test_large_files_are_streamed_by_themselves(deepstep, parts, monkeypatch):
 
 def test_what_does_not_go_with_streams_is_refused(deepstep, parts):
     for options, says in {
-        "--set n_estimators=5": "n_estimators=1 or None where rows are streamed",
+        "--set n_estimators=5": "n_estimators must be 1 or None where rows are streamed",
         "--set refit=true": "--set refit must be False where rows are streamed",
         "--target größe": "--target must be one column where rows are streamed",
         "--groups kind": "--groups must be used with rows in memory, got streamed ones.",

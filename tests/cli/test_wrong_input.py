@@ -115,7 +115,7 @@ LABELS = "train labels.csv --out new --target "
 CASES = {
     "train empty.csv --target kind": " is empty",
     "train FLOWERS --target kid": "Did you mean 'kind'?",
-    "train constant.csv --target kind": "only 'tall'",
+    "train constant.csv --target kind": "Target 'kind' has one value only, 'tall'",
     "train missing.csv --target kind": "1 of 60 ",
     "train infinite.csv --target kind": " is inf",
     "train FLOWERS --target kind": "Error: runs cannot be made as a folder (File exists). Choose another",

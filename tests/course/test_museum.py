@@ -71,7 +71,7 @@ class OfLayers:
     """A fault in some layers."""
 
     def __init__(self, exhibit):
-        self.fault, self.layers = get_fault(exhibit.fault, "test"), exhibit.layers
+        self.fault, self.layers = get_fault(exhibit.fault), exhibit.layers
         self.regularized = self.fault.regularized
 
     def applied(self, *arguments):

@@ -306,12 +306,12 @@ def test_no_library_is_needed_for_another_s_table():
         "import sys; sys.modules['pyarrow'] = None\n"
         "import numpy, polars\n"
         "from deepstep.data import as_frame\n"
-        "as_frame(polars.DataFrame({'a': [1]}), where='X'); as_frame(numpy.zeros((2, 2)), where='X')\n"
+        "as_frame(polars.DataFrame({'a': [1]})); as_frame(numpy.zeros((2, 2)))\n"
         "print([name for name in ('pandas', 'sklearn') if name in sys.modules])\n"
         "import pandas\n"
         "table = pandas.DataFrame({'a': ['x', None], 'b': pandas.array([1, None], 'Int64'),"
         " 'c': pandas.Categorical(['u', None]), 'd': pandas.to_datetime(['2020-01-01', None], utc=True)})\n"
-        "print(as_frame(table, where='X').null_count().row(0))"
+        "print(as_frame(table).null_count().row(0))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[:2] == ["[]", "(1, 1, 1, 1)"]

@@ -129,7 +129,7 @@ def test_what_makes_no_sense_is_refused_in_words():
         (lambda: quantiles.predict_interval(X), "needs no intervals, as its quantiles are"),
         (lambda: quantiles.calibrate(X, X[:, 0]), "needs no intervals, as its quantiles are"),
         (lambda: several.calibrate(*MULTILABEL).predict_set(MULTILABEL[0]), "one column of labels"),
-        (lambda: batch.label_issues(X, y), "without batch normalization"),
+        (lambda: batch.label_issues(X, y), "Batch normalization leaves no example"),
     ):
         with pytest.raises(ConfigurationError, match=message):
             ask()

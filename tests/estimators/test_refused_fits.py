@@ -30,7 +30,7 @@ PARAMETERS = [
     ({"callbacks": [3]}, "callbacks must be a list of Callback objects"),
     ({"engine": "numba"}, r"engine must be one of .*'torch:cuda'"),
     ({"learning_rate_init": "aut"}, "'learning_rate_init' parameter of NetworkClassifier must be"),
-    ({"loss": "huber"}, "loss is one of 'cross_entropy', 'ordinal'; got"),
+    ({"loss": "huber"}, "loss must be one of 'cross_entropy', 'ordinal', got"),
     ({"loss_params": {"smooth": 0.1}}, "Did you mean 'smoothing'"),
     ({"loss": "ordinal", "loss_params": {"smoothing": 0.1}}, "no names"),
     *(
@@ -52,7 +52,7 @@ OF_CLASSES = [
     ({}, KINDS, "y has labels of several kinds"),
     ({}, np.c_[Y, Y], "Column 1 of the 2 columns of y has 3 classes"),
     ({"loss": "ordinal", "classes": [0, 1]}, np.zeros(150), "y has one class, "),
-    ({"loss": "ordinal"}, np.eye(3)[Y], "'ordinal' can learn; got 3 columns"),
+    ({"loss": "ordinal"}, np.eye(3)[Y], "'ordinal' cannot learn 3 columns"),
     ({"soft_targets": True}, Y, r"with soft_targets=True, got shape \(150,\). For l"),
     ({"soft_targets": True}, 2 * P, "with a sum of 1 in every row, got .* in row 1"),
     ({"soft_targets": True}, P.astype(str), "got values such as"),
@@ -61,13 +61,13 @@ OF_CLASSES = [
 ]
 LEVELS = {"loss": "quantile", "quantiles": 0.1, "loss_params": {"levels": [0.2]}}
 OF_NUMBERS = [
-    ({"loss": "hubber"}, Y, r"NetworkRegressor\.fit: loss is one of 'squared_error', .* Did you"),
-    ({"loss": "quantile"}, np.c_[Y, Y], "one target for loss='quantile'; got 2"),
-    ({"quantiles": 0.5}, Y, "quantiles=None, or loss='quantile'"),
+    ({"loss": "hubber"}, Y, r"^loss must be one of 'squared_error', .* Did you"),
+    ({"loss": "quantile"}, np.c_[Y, Y], "loss='quantile' learns one target, but y has 2 columns"),
+    ({"quantiles": 0.5}, Y, "quantiles must be None for loss='squared_error', got"),
     ({"loss": "quantile", "quantiles": [0.9, 0.1]}, Y, "numbers between 0 and 1"),
-    (LEVELS, Y, "; got both"),
-    ({"dtype": "float32"}, TOO_LARGE, r"row 8 of y is 1e\+300\. Scale y, or train in dtype='float64'"),
-    ({"dtype": "float32", "solver": "lbfgs"}, np.c_[Y, TOO_LARGE], r"row 8 of y is 1e\+300\. Scale y"),
+    (LEVELS, Y, "are the same setting, and both are set"),
+    ({"dtype": "float32"}, TOO_LARGE, r"Row 8 of y is 1e\+300, .* Scale y, or train in dtype='float64'"),
+    ({"dtype": "float32", "solver": "lbfgs"}, np.c_[Y, TOO_LARGE], r"Row 8 of y is 1e\+300, .* Scale y"),
 ]
 CASES = [
     *((NetworkClassifier, settings, Y, message) for settings, message in PARAMETERS),

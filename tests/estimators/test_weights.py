@@ -105,7 +105,9 @@ def test_class_weight_of_several_columns():
         assert_allclose(weighted.network_.parameters.flat, explicit.network_.parameters.flat, rtol=1e-9)
     with pytest.raises(ConfigurationError, match="balanced"):
         NetworkClassifier(class_weight="balanced").partial_fit(X, columns[:, 0], classes=[0, 1])
-    with pytest.raises(ConfigurationError, match="a mapping for each of 3 columns; got 2"):
+    with pytest.raises(
+        ConfigurationError, match="class_weight must have a mapping for each of 3 columns, got 2"
+    ):
         NetworkClassifier(class_weight=mappings[:2]).fit(X, columns)
 
 

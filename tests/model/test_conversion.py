@@ -134,7 +134,7 @@ class TestFromTorch:
             ([nn.Linear(2, 2, dtype=torch.bfloat16)], "must be of float32 or float64, got"),
             ([nn.Linear(2, 2, device="meta")], "parameters without numbers: they are on the device meta"),
             ([nn.utils.spectral_norm(nn.Linear(2, 2))], "Module 0 (Linear) has hooks"),
-            ([nn.Linear(2, 3), nn.ReLU(), nn.Linear(4, 1)], "layer 2: W2 has shape (n_2, n_1) with"),
+            ([nn.Linear(2, 3), nn.ReLU(), nn.Linear(4, 1)], "W2 must have shape (n_2, n_1) with"),
             ([not_finite(nn.Linear(2, 2))], "has an entry that is not finite in float32"),
         ],
     )

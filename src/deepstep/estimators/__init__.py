@@ -42,6 +42,7 @@ _FILES = {
 
 def __getattr__(name: str) -> Any:
     if name in _FILES:
+        package("sklearn")  # named first where packages are missing
         return getattr(package(f"deepstep.estimators.{_FILES[name]}"), name)
     raise AttributeError(f"module 'deepstep.estimators' has no attribute {name!r}")
 
