@@ -348,7 +348,7 @@ def _of_table(
     flags = {name: options[name] for name in OF_A_TABLE}
     table = TableOptions(options["target"], **flags, seed=options["seed"], test_fraction=0.0)
     table.check()
-    parts = parts_in_memory(read_table(path, table)[0], table)
+    parts = parts_in_memory(read_table(path, table)[0], str(path), table)
     targets = parts.task.targets
     names = parts.inputs.feature_names
     notes = [*parts.notes, *(f"Warning: {warning}" for warning in parts.warnings())]

@@ -8,6 +8,7 @@ import numpy as np
 from deepstep.cli.reading import TableOptions, check_some, row_groups, row_weights, time_order, with_target
 from deepstep.cli.task import Task, as_columns, choose
 from deepstep.data import StoredRows, stratification_obstacle
+from deepstep.data.rows import Place, naming_rows
 from deepstep.ensembles.split import hold_out
 from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, DataWarning
@@ -18,6 +19,9 @@ from deepstep.types import AnyArray, Array
 
 UNNUMBERED = np.empty(0, np.int64)
 """Numbers of rows that are not kept."""
+
+CHECKED_AT_ONCE = 2**14
+"""Rows of which features are made at once to see whether they can be."""
 
 
 class Rows(NamedTuple):
@@ -100,17 +104,20 @@ def task_of(labels: Any, options: TableOptions, rows: int | None = None) -> Task
 
 
 def parts_in_memory(
-    frame: "polars.DataFrame", options: TableOptions, validation: "polars.DataFrame | None" = None
+    frame: "polars.DataFrame", name: str, options: TableOptions, validation: "polars.DataFrame | None" = None
 ) -> Parts:
-    """Guess the task and split the rows; ``validation`` is a table of its own with the same columns."""
+    """Guess the task and split the rows; ``validation`` is a table of its own with the same columns.
+
+    ``name`` is that of the file, for messages.
+    """
     from deepstep.data import column
 
     notes: list[str] = []
     table = frame
     frame, labels, numbers = with_target(frame, options, notes)
-    for flag, names in options.named.items():
-        for name in names:
-            column(frame, name, flag)
+    for flag, columns in options.named.items():
+        for each in columns:
+            column(frame, each, flag)
     if options.time_column is not None:
         order = time_order(frame, options.time_column, numbers)
         frame, labels, numbers = frame[order], labels[order], numbers[order]
@@ -118,7 +125,6 @@ def parts_in_memory(
     task = task_of(labels, options)
     # of the whole table: a value that cannot be used is named by its row in the file
     weight = None if options.sample_weight is None else row_weights(table, options.sample_weight)[numbers]
-    TablePreparation.fit(table, exclude=options.no_inputs, categorical=options.categorical)
     rows = Rows(frame, labels, weight, numbers, groups)
     learned = np.arange(frame.height)
     strata = None if task.numbers else strata_of(labels)
@@ -130,10 +136,14 @@ def parts_in_memory(
         learned, validated = _held_out(rows, learned, strata, share, options, "validation", notes)
     train = rows.take(learned)
     test = rows.take(tested) if len(tested) else None
-    inputs = TablePreparation.fit(
-        train.frame, exclude=options.no_inputs, keep=options.keep, categorical=options.categorical
-    )
     judges = rows.take(validated) if len(validated) else None
+    with naming_rows(Place(name, 0), train.numbers):
+        inputs = TablePreparation.fit(
+            train.frame, exclude=options.no_inputs, keep=options.keep, categorical=options.categorical
+        )
+    for held_out in (test, judges):
+        if held_out is not None:
+            _check_cells(inputs, held_out, name)
     if validation is not None:
         judges = _of_another_table(validation, options, inputs, task, notes)
     check_some(train.weight, "learn from")
@@ -141,6 +151,14 @@ def parts_in_memory(
     if not task.numbers:
         _check_classes(train.labels)
     return Parts(task, inputs, train, test, judges, options.no_inputs, notes)
+
+
+def _check_cells(inputs: TablePreparation, rows: Rows, name: str) -> None:
+    """Refuse values that cannot be predicted from before a training that would end in their scores."""
+    for first in range(0, len(rows.numbers), CHECKED_AT_ONCE):
+        part = slice(first, first + CHECKED_AT_ONCE)
+        with naming_rows(Place(name, 0), rows.numbers[part]):
+            inputs.transform(rows.frame[part])
 
 
 def _held_out(

@@ -230,7 +230,8 @@ def _read(file: Path, options: TrainOptions) -> tuple[TrainOptions, Parts, int]:
     validation = None if options.validation is None else read_table(options.validation, table)[0]
     with spelled(partial(flag_of, options.model)):
         if rows is None:
-            return replace(options, table=table), parts_in_memory(frame, table, validation), frame.height
+            parts = parts_in_memory(frame, harmless(shown(file)), table, validation)
+            return replace(options, table=table), parts, frame.height
         share = FRACTION if options.model == ENSEMBLE else table.validation_fraction
         parts = parts_of_a_stream(rows, table, validation, share)
         return replace(options, table=table), parts, rows.n_rows
