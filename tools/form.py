@@ -37,34 +37,34 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "deepstep"
 
 STAGES: dict[str, tuple[int, int]] = {
-    "equations": (2_600, 2_564),
-    "network": (390, 370),
-    "engines": (3_400, 3_860),
-    "training": (2_050, 2_624),
-    "inspection": (2_150, 2_313),
-    "model": (1_150, 1_383),
-    "data": (1_900, 2_671),
-    "preparation": (1_850, 2_405),
-    "estimators": (2_000, 3_115),
-    "ensembles": (1_970, 2_718),
-    "plots": (1_000, 1_058),
-    "report": (650, 696),
-    "explorer": (1_250, 1_301),
-    "export": (1_750, 1_793),
+    "equations": (2_600, 2_538),
+    "network": (390, 350),
+    "engines": (3_400, 3_846),
+    "training": (2_050, 2_597),
+    "inspection": (2_150, 2_333),
+    "model": (1_150, 1_370),
+    "data": (1_900, 2_590),
+    "preparation": (1_850, 2_410),
+    "estimators": (2_000, 3_072),
+    "ensembles": (1_970, 2_686),
+    "plots": (1_000, 1_050),
+    "report": (650, 694),
+    "explorer": (1_250, 1_297),
+    "export": (1_750, 1_791),
     "serving": (300, 371),
     "course": (2_700, 3_314),
     "cli": (2_200, 4_735),
-    "archive": (250, 361),
-    "": (500, 1_694),
+    "archive": (250, 363),
+    "": (500, 1_459),
 }
 """Code lines by stage: the goal, and the limit until it is reached; "" has the files beside the stages."""
 
 LIMITS: dict[str, tuple[int, int]] = {
-    "files": (215, 277),
+    "files": (215, 275),
     "test lines": (30_000, 43_185),
-    "names": (60, 907),
-    "words": (20, 20),
-    "headless": (10, 4),
+    "names": (60, 3),
+    "words": (20, 7),
+    "headless": (10, 1),
     "parameters of DeepClassifier": (25, 24),
     "parameters of NetworkClassifier": (45, 44),
     "parameters in more than four stages": (20, 25),
@@ -75,7 +75,7 @@ LIMITS: dict[str, tuple[int, int]] = {
     "files of Network.train": (42, 43),
     "functions of Network.train": (220, 219),
     "files of Network.trace": (23, 23),
-    "functions of Network.trace": (127, 124),
+    "functions of Network.trace": (127, 123),
 }
 """By measure: the goal, and the limit until it is reached."""
 
