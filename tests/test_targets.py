@@ -244,22 +244,20 @@ COLUMNS = {
 
 @pytest.mark.parametrize("columns", COLUMNS.values(), ids=COLUMNS)
 def test_balanced_weights_are_scikit_learns(columns):
-    weights = example_weights(
-        class_weights("balanced", columns, ["abc"] * len(columns), None, "test"), columns
-    )
+    weights = example_weights(class_weights("balanced", columns, ["abc"] * len(columns), None), columns)
     np.testing.assert_allclose(weights, compute_sample_weight("balanced", columns.T))
 
 
 def test_a_class_that_is_not_there_has_none():
     for weight in (None, np.array([1.0, 1, 1, 1, 1, 1])):
-        assert class_weights("balanced", COLUMNS["one never seen"], ["abc"], weight, "test")[0][1] == 0
+        assert class_weights("balanced", COLUMNS["one never seen"], ["abc"], weight)[0][1] == 0
 
 
 def test_a_class_without_weight_is_not_there():
     columns = np.array([[0, 0, 1, 2]])
-    weights = class_weights("balanced", columns, ["abc"], np.array([1.0, 2, 3, 0]), "test")[0]
+    weights = class_weights("balanced", columns, ["abc"], np.array([1.0, 2, 3, 0]))[0]
     np.testing.assert_allclose(weights, [1, 1, 0])
-    np.testing.assert_array_equal(class_weights("balanced", columns, ["abc"], np.zeros(4), "test")[0], 0)
+    np.testing.assert_array_equal(class_weights("balanced", columns, ["abc"], np.zeros(4))[0], 0)
 
 
 @pytest.mark.parametrize(

@@ -15,13 +15,11 @@ from deepstep.errors import ConfigurationError, DataError, DataWarning
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.statistics import MOST_CLASSES
 from deepstep.preparation.survey import Survey, survey
+from deepstep.training.rows import parts
 from deepstep.types import AnyArray, Array
 
 UNNUMBERED = np.empty(0, np.int64)
 """Numbers of rows that are not kept."""
-
-CHECKED_AT_ONCE = 2**14
-"""Rows of which features are made at once to see whether they can be."""
 
 
 class Rows(NamedTuple):
@@ -141,9 +139,10 @@ def parts_in_memory(
         inputs = TablePreparation.fit(
             train.frame, exclude=options.no_inputs, keep=options.keep, categorical=options.categorical
         )
-    for held_out in (test, judges):
-        if held_out is not None:
-            _check_cells(inputs, held_out, name)
+    if test is not None:  # what cannot be read there ends the command before the training, not after it
+        for block in parts(test.frame.height, (inputs.n_features,)):
+            with naming_rows(Place(name, 0), test.numbers[block]):
+                inputs.transform(test.frame[block])
     if validation is not None:
         judges = _of_another_table(validation, options, inputs, task, notes)
     check_some(train.weight, "learn from")
@@ -151,14 +150,6 @@ def parts_in_memory(
     if not task.numbers:
         _check_classes(train.labels)
     return Parts(task, inputs, train, test, judges, options.no_inputs, notes)
-
-
-def _check_cells(inputs: TablePreparation, rows: Rows, name: str) -> None:
-    """Refuse values that cannot be predicted from before a training that would end in their scores."""
-    for first in range(0, len(rows.numbers), CHECKED_AT_ONCE):
-        part = slice(first, first + CHECKED_AT_ONCE)
-        with naming_rows(Place(name, 0), rows.numbers[part]):
-            inputs.transform(rows.frame[part])
 
 
 def _held_out(

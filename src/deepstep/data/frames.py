@@ -61,9 +61,9 @@ def as_frame(X: Any) -> "polars.DataFrame":
 
     Examples
     --------
-    >>> as_frame([[1, "a"], [None, "b"]], where="X").to_dict(as_series=False)
+    >>> as_frame([[1, "a"], [None, "b"]]).to_dict(as_series=False)
     {'x0': [1, None], 'x1': ['a', 'b']}
-    >>> as_frame(np.array([[0.5, np.nan]]), where="X").to_dict(as_series=False)
+    >>> as_frame(np.array([[0.5, np.nan]])).to_dict(as_series=False)
     {'x0': [0.5], 'x1': [None]}
     """
     begin_work()

@@ -74,7 +74,7 @@ class Columns:
 
     Examples
     --------
-    >>> Columns(("age", "town"), named=True).frame([{"town": "Rome", "age": 31}], "predict").columns
+    >>> Columns(("age", "town"), named=True).frame([{"town": "Rome", "age": 31}]).columns
     ['age', 'town']
     """
 
