@@ -62,11 +62,6 @@ class Parts:
     survey: Survey | None = None
 
     @property
-    def n_learned(self) -> int:
-        """How many rows are learned from."""
-        return self.train.frame.height if self.survey is None else sum(self.survey.learned_rows)
-
-    @property
     def deviation(self) -> float:
         """The largest standard deviation of the numbers that are learned, in a stream of all rows."""
         if self.survey is not None and not self.survey.in_memory:

@@ -176,7 +176,8 @@ def tell(
     """Say which rows are learned from, what, and by which model."""
     held = "" if parts.validation is None else f"{parts.validation.frame.height:,} to validate on, "
     tested = "none" if parts.test is None else f"{parts.test.frame.height:,}"
-    note(f"{shown(file)}: {rows:,} rows; {parts.n_learned:,} to learn from, {held}{tested} held out.")
+    learned = parts.train.frame.height if parts.survey is None else sum(parts.survey.learned_rows)
+    note(f"{shown(file)}: {rows:,} rows; {learned:,} to learn from, {held}{tested} held out.")
     if options.how_split:
         note(f"Held out: {options.how_split}.")
     if parts.survey is not None:
