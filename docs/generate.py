@@ -13,6 +13,27 @@ The registry of `deepstep.equations` as a table, written by `python docs/generat
 train and feed the trace, and are held against torch and finite differences. A column of a matrix is an
 example; dZ and dA are derivatives of m·J, dW and db of J. Sections are those of the lecture (course 1 week 4)
 unless said otherwise.
+
+## Symbols
+
+| symbol | shape | meaning |
+|---|---|---|
+| X, Y | (n_0, m), (n_L, m) | inputs and targets; m examples |
+| W, b | (n_l, n_{l-1}), (n_l, 1) | weights and bias of layer l |
+| A_prev, Z, A | (n_{l-1}, m), (n_l, m), (n_l, m) | activations of the layer before, pre-activation, activation |
+| ZL, AL | (n_L, m) | logits and output of the network |
+| g | – | the activation function of a layer, A = g(Z) |
+| loss, J | (1, m), a number | loss of each example summed over the outputs; the cost, the mean of the losses |
+| dQ | that of Q | derivative by Q: of m·J where columns are examples (dZ, dA), of J elsewhere (dW, db) |
+| U, Û | (n_l, m) | W·A_prev; U with mean 0 and variance 1 |
+| mean, variance, deviation | (n_l, 1) | of each unit; deviation = √(variance + ε) |
+| gamma | (n_l, 1) | scale of a normalized unit |
+| mask | (n_l, m) | dropout mask D / keep_prob |
+| s | (n_0, 1) | factors of the inputs |
+| θ, g | (n_parameters,) | all parameters as one vector; the gradient ∂J/∂θ |
+| v, s | (n_parameters,) | moving averages of an update rule: of g, of g² |
+| α, β, β₁, β₂, ε, t | numbers | learning rate; decays of averages; a small number; number of the step |
+| δ, τ | numbers | where the Huber loss becomes a line; levels of quantiles |
 """
 
 
