@@ -20,10 +20,10 @@ unless said otherwise.
 |---|---|---|
 | X, Y | (n_0, m), (n_L, m) | inputs and targets; m examples |
 | W, b | (n_l, n_{l-1}), (n_l, 1) | weights and bias of layer l |
-| A_prev, Z, A | (n_{l-1}, m), (n_l, m), (n_l, m) | activations of the layer before, pre-activation, activation |
+| A_prev, Z, A | (n_{l-1}, m), (n_l, m), (n_l, m) | activation before, pre-activation, activation |
 | ZL, AL | (n_L, m) | logits and output of the network |
 | g | – | the activation function of a layer, A = g(Z) |
-| loss, J | (1, m), a number | loss of each example summed over the outputs; the cost, the mean of the losses |
+| loss, J | (1, m), a number | loss of each example over its outputs; the cost, the mean of the losses |
 | dQ | that of Q | derivative by Q: of m·J where columns are examples (dZ, dA), of J elsewhere (dW, db) |
 | U, Û | (n_l, m) | W·A_prev; U with mean 0 and variance 1 |
 | mean, variance, deviation | (n_l, 1) | of each unit; deviation = √(variance + ε) |
