@@ -60,7 +60,7 @@ def test_warmup_says_where_kernels_are_kept_and_what_to_install(deepstep, monkey
     shown = deepstep("warmup")
     assert record["folder"] in shown.out
     assert f"kernels: {record['kernels']}/{record['kernels']}" in shown.err
-    monkeypatch.setattr("deepstep.cli.opened.missing_numba", lambda: "Numba cannot be used")
+    monkeypatch.setattr("deepstep.cli.trace.missing_numba", lambda: "Numba cannot be used")
     told = deepstep("warmup")
     assert (told.code, "pip install numba" in told.err) == (2, True)
 
@@ -93,7 +93,7 @@ def test_error_as_json(deepstep):
 
 def test_error_of_the_program_itself_keeps_its_traceback(monkeypatch):
     """Only errors raised on purpose become sentences: a defect must be seen."""
-    monkeypatch.setattr("deepstep.cli.opened.EQUATIONS", None)
+    monkeypatch.setattr("deepstep.cli.trace.EQUATIONS", None)
     with pytest.raises(AttributeError):
         main(["equations"])
 

@@ -359,7 +359,7 @@ class TestRefused:
         path.write_text(whole.replace('"no_rows": false', '"no_rows": true'))
         refused(deepstep("train", "--resume", "run"), "its contents were altered")
         path.write_text(whole)
-        monkeypatch.setattr("deepstep.cli.unfinished.__version__", "99.0")
+        monkeypatch.setattr("deepstep.cli.resume.__version__", "99.0")
         refused(deepstep("train", "--resume", "run"), "and this is '99.0'", "install deepstep==")
 
 

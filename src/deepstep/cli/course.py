@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
+from deepstep.cli.open_runs import new_file
 from deepstep.cli.option_types import PATH
-from deepstep.cli.runs import new_file
 from deepstep.cli.screen import FAILED, GOOD, as_json, console, harmless, json_option, print_table, say
 from deepstep.course.chapters import CHAPTERS, find_chapter, starter
 from deepstep.data.files import atomic_write, check_file

@@ -12,6 +12,7 @@ import numpy as np
 from deepstep.cli.drawing import coloured, curve, decision_map, pictures, shrunk
 from deepstep.cli.images import Loaded, Trained, by_network, holds_pictures, load_folder, save_and_score
 from deepstep.cli.option_types import PATH, SEED
+from deepstep.cli.resume import free_name
 from deepstep.cli.screen import (
     GOOD,
     INTERRUPTED,
@@ -24,7 +25,6 @@ from deepstep.cli.screen import (
     print_table,
     printable,
 )
-from deepstep.cli.unfinished import free_name
 from deepstep.data import atomic_write, load, read_cats
 from deepstep.data.drawn_cats import SOURCE
 from deepstep.data.files import kind_at

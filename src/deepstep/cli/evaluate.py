@@ -6,9 +6,9 @@ from typing import Any
 import click
 import numpy as np
 
+from deepstep.cli.open_runs import naming_piece, note_divergence, read_labelled, read_labelled_pieces, reading
 from deepstep.cli.option_types import PATH, read_option, run_argument
 from deepstep.cli.reading import row_weights
-from deepstep.cli.runs import naming_piece, note_divergence, read_labelled, read_labelled_pieces, reading
 from deepstep.cli.screen import (
     as_json,
     console,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 from click.core import ParameterSource
 
-from deepstep.cli.opened import step_settings
+from deepstep.cli.open_runs import OpenedNetwork, new_file, open_network, read_labelled
 from deepstep.cli.option_types import (
     LIST,
     NAMED,
@@ -30,9 +30,9 @@ from deepstep.cli.option_types import (
 )
 from deepstep.cli.parts import parts_in_memory
 from deepstep.cli.reading import TableOptions, read_table
-from deepstep.cli.runs import OpenedNetwork, new_file, open_network, read_labelled
 from deepstep.cli.screen import as_json, json_option, note, program, say
 from deepstep.cli.task import TASKS, class_names
+from deepstep.cli.trace import step_settings
 from deepstep.data.builtin import SMALL_DATASETS
 from deepstep.data.files import RUN_MARK, kind_at, refuse_pipe
 from deepstep.environment import has_threads

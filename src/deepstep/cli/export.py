@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
+from deepstep.cli.open_runs import new_file
 from deepstep.cli.option_types import PATH, run_argument
-from deepstep.cli.runs import new_file
 from deepstep.cli.screen import as_json, json_option, note, say
 from deepstep.export import FORMATS, export
 from deepstep.run import Run

@@ -11,8 +11,9 @@ import click
 import numpy as np
 from click.core import ParameterSource
 
+from deepstep.cli.open_runs import folder_for
 from deepstep.cli.results import NetworkResult
-from deepstep.cli.runs import folder_for
+from deepstep.cli.resume import free_name
 from deepstep.cli.screen import (
     GOOD,
     INTERRUPTED,
@@ -26,7 +27,6 @@ from deepstep.cli.screen import (
     print_scores,
     printable,
 )
-from deepstep.cli.unfinished import free_name
 from deepstep.data import atomic_directory, holdout
 from deepstep.data.drawn_cats import SIZE
 from deepstep.data.files import kind_at

@@ -47,11 +47,11 @@ COMMANDS = {
     "report": "report",
     "export": "export",
     "doctor": "report",
-    "trace": "opened",
-    "check-gradients": "opened",
-    "equations": "opened",
-    "engines": "opened",
-    "warmup": "opened",
+    "trace": "trace",
+    "check-gradients": "trace",
+    "equations": "trace",
+    "engines": "trace",
+    "warmup": "trace",
 }
 """Each command and its module, in the order of the help."""
 

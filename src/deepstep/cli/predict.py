@@ -10,8 +10,8 @@ from typing import Any
 import click
 import numpy as np
 
+from deepstep.cli.open_runs import Pictures, naming_piece, new_file, note_divergence, read_raw_pieces, reading
 from deepstep.cli.option_types import PATH, read_option, run_argument
-from deepstep.cli.runs import Pictures, naming_piece, new_file, note_divergence, read_raw_pieces, reading
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
 from deepstep.data.formats import ReadOptions

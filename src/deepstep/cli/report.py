@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
+from deepstep.cli.open_runs import new_file, predicted_rows, read_labelled, reading
 from deepstep.cli.option_types import PATH, read_option, run_argument
-from deepstep.cli.runs import new_file, predicted_rows, read_labelled, reading
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, note, printable, say
 from deepstep.data.drawn_cats import SOURCE
 from deepstep.errors import ConfigurationError

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
+from deepstep.cli.open_runs import note_divergence
 from deepstep.cli.option_types import run_argument
-from deepstep.cli.runs import note_divergence
 from deepstep.cli.screen import as_json, json_option, note
 from deepstep.errors import FileError, missing_package
 from deepstep.run import Run

@@ -14,12 +14,13 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from deepstep.cli.models import Fitted, fit_ensemble, fit_network
+from deepstep.cli.open_runs import held_out_of, keep, what_happened
 from deepstep.cli.option_types import WORDS
 from deepstep.cli.parameters import ENSEMBLE, FROM_FILE, NETWORK, flag_of, parameters_of
 from deepstep.cli.parts import Parts, Rows, parts_in_memory, parts_of_a_stream
 from deepstep.cli.reading import TableOptions, read_table
 from deepstep.cli.results import TableResult, print_table_result, tell, tell_of_the_rate
-from deepstep.cli.runs import held_out_of, keep, what_happened
+from deepstep.cli.resume import Keeping, Training, log_callbacks, place
 from deepstep.cli.screen import (
     GOOD,
     INTERRUPTED,
@@ -31,7 +32,6 @@ from deepstep.cli.screen import (
     warnings_as_notes,
 )
 from deepstep.cli.task import weights_by_label
-from deepstep.cli.unfinished import Keeping, Training, log_callbacks, place
 from deepstep.data.sources import shown, stem_of
 from deepstep.data.tables import stored
 from deepstep.ensembles.split import FRACTION

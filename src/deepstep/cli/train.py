@@ -10,9 +10,9 @@ import click
 from click.core import ParameterSource
 
 from deepstep.cli.option_types import PATH, READ_HELP, WORDS, SectionedCommand, SectionOption, read_settings
+from deepstep.cli.resume import Training, free_name, named_run, read_training
 from deepstep.cli.screen import json_option
 from deepstep.cli.task import TASKS
-from deepstep.cli.unfinished import Training, free_name, named_run, read_training
 from deepstep.data.sources import stem_of
 from deepstep.errors import ConfigurationError
 from deepstep.estimators.moved import MOVED_FLAGS

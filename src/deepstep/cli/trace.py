@@ -8,9 +8,9 @@ from typing import Any
 import click
 import numpy as np
 
+from deepstep.cli.open_runs import OpenedNetwork, naming_piece, open_network, read_labelled
 from deepstep.cli.option_types import PATH, SEED, SIZES, member_option, run_argument
 from deepstep.cli.reading import row_weights
-from deepstep.cli.runs import OpenedNetwork, naming_piece, open_network, read_labelled
 from deepstep.cli.screen import as_json, console, json_option, print_table, say
 from deepstep.engines import describe_engines, missing_numba
 from deepstep.environment import blas_libraries, old_kernel, package

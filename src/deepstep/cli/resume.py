@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from deepstep import __version__
-from deepstep.cli.runs import folder_for, is_diverged
+from deepstep.cli.open_runs import folder_for, is_diverged
 from deepstep.cli.screen import note, program, warnings_as_notes
 from deepstep.data import atomic_directory
 from deepstep.data.files import RUN_MARK, as_file_error, discard, held, kind_at, publish, refuse_to_replace
