@@ -168,7 +168,7 @@ def test_where_one_cannot_read_all_end_and_the_first_keeps_what_was_reached(resu
     said = "WorkerError: Another worker has ended, as it cannot read its rows"
     assert first.startswith(said)
     assert third.startswith(said)
-    assert second == f"FileError: {data / 'numbers'}: a part that can be read; it cannot."
+    assert second == f"FileError: {data / 'numbers'} cannot be read."
     assert latest_checkpoint(folder / "cannot read").position.epoch == 2
     resumed = {"engine": "reference", "checkpoint_dir": folder / "cannot read", "resume": True}
     later = trained_together.fit_parquet("shared", data, **resumed)
@@ -177,18 +177,18 @@ def test_where_one_cannot_read_all_end_and_the_first_keeps_what_was_reached(resu
 
 
 DIFFERENT = "ConfigurationError: Worker 1 has another network, other examples or options than worker 0"
-ELSEWHERE = "WorkerError: worker {}: all workers at the same place, with the same order and rates"
+ELSEWHERE = "WorkerError: Worker {} is at {}, and others are not, or have another order or other rates"
 REFUSED = {
     **dict.fromkeys(("network", "options", "examples"), DIFFERENT),
-    "place": f"{ELSEWHERE}; this one is at other parameters",
-    "order": f"{ELSEWHERE}; this one is at step 0, and others are not or have others",
-    "rates": f"{ELSEWHERE}; this one is at step 0, and others are not or have others",
+    "place": ELSEWHERE.format("{}", "other parameters"),
+    "order": ELSEWHERE.format("{}", "step 0"),
+    "rates": ELSEWHERE.format("{}", "step 0"),
     "seed": "ConfigurationError: seed must be a whole number",
     "random_state": "ConfigurationError: random_state must be a whole number",
     **dict.fromkeys(
         ("engine", "engine of an estimator"), "ConfigurationError: engine must be 'auto', 'torch'"
     ),
-    "normalization": "ConfigurationError: the distributed engine: layers whose examples do not depend",
+    "normalization": "ConfigurationError: normalization must be 'none' or 'layer' on the distributed engine",
     "fault": "ConfigurationError: fault and engine",
     "ensemble": "ConfigurationError: An ensemble cannot be fitted within a process group",
 }
