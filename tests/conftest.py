@@ -40,8 +40,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m draws` chooses
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that draw at random: those of hypothesis, and those with the seed."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark the tests that draw at random, and leave out those of test data that is not beside the checkout.
+
+    Random are those of hypothesis, and those with the seed.
+    """
+    if not (SHARED.is_dir() or IN_CI):
+        left_out = [item for item in items if "shared" in getattr(item, "fixturenames", ())]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
     for item in items:
         by_hypothesis = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
         if by_hypothesis or "fresh_seed" in getattr(item, "fixturenames", ()):
@@ -102,11 +109,9 @@ def fresh_seed() -> int:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of test data beside the checkout: skipped on other people's machines, required in CI."""
+    """The folder of test data beside the checkout, which continuous integration needs."""
     if not SHARED.is_dir():
-        if IN_CI:
-            pytest.fail(f"{SHARED} is missing: continuous integration needs the shared test data")
-        pytest.skip("the shared test data is not beside this checkout")
+        pytest.fail(f"{SHARED} is missing")
     return SHARED
 
 
