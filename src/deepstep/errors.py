@@ -272,9 +272,6 @@ def warn_the_caller(message: str | Warning, category: type[Warning] = UserWarnin
 class WorkerError(DeepStepError, RuntimeError):
     """A worker of a training has ended, hangs, or is at another place than the others."""
 
-    ENDED = "one of them has ended"
-    """How ``came`` begins where it is that."""
-
 
 MOST_NAMES = 12
 """So many known names are all shown; of more, those that are near."""
@@ -308,8 +305,11 @@ def unknown_name(
         known_names = f"known are {listed}" if names else "there is none"
         return ConfigurationError(f"Unknown {kind} {name!r}, {known_names}", hint)
     requirement = f"one of {listed}"
-    if inside:
-        requirement = f"have names among {listed}" if names else "have no names"
+    if inside and not names:
+        requirement = "have no names"
+    elif inside:
+        some = ", ".join(map(repr, shown))
+        requirement = f"have known names, such as {some}" if count else f"have names among {some}"
     return ConfigurationError.must_be(setting, requirement, repr(name), hint)
 
 

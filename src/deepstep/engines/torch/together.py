@@ -141,7 +141,7 @@ def lost_worker(error: RuntimeError, rank: int | None = None) -> WorkerError:
     """The error where a message did not come through; before workers have met, ``rank`` says whose it is."""
     words = str(error).splitlines()[0] if str(error) else type(error).__name__
     late = "timed out" in words.lower() or "timeout" in words.lower()
-    reason = "one of them hangs, or takes longer than it may" if late else WorkerError.ENDED
+    reason = "one of them hangs, or takes longer than it may" if late else "one of them has ended"
     worker = f"Worker {distributed.get_rank() if rank is None else rank}"
     return WorkerError(
         f"{worker} got no reply of all workers: {reason} ({words:.160})",
