@@ -285,7 +285,9 @@ RUNS = {
     ),
     "c2w1.regularization.dropout": Run("football", one_mask_for_all_steps),
     "c2w2.optimization.2017.gd": Run("moons", partial(last_batches, optimizer="gd")),
-    "c2w2.optimization.2017.adam": Run("moons", partial(last_batches, optimizer=faulty_adam, engine="reference")),
+    "c2w2.optimization.2017.adam": Run(
+        "moons", partial(last_batches, optimizer=faulty_adam, engine="reference")
+    ),
     "c2w2.optimization.2021.gd": Run(
         "moons", partial(mean_of_batches, rate=0.0007, optimizer="gd", engine="reference")
     ),
