@@ -292,10 +292,10 @@ def unknown_name(
     names = list(known)
     by_lower_case = {known_name.lower(): known_name for known_name in names}
     typed = str(name).lower()
-    begin = (
+    beginnings = (
         sorted((known for known in by_lower_case if known.startswith(typed)), key=len) if typed[1:] else []
     )
-    matches = dict.fromkeys([*begin, *get_close_matches(typed, by_lower_case, n=3)])
+    matches = dict.fromkeys([*beginnings, *get_close_matches(typed, by_lower_case, n=3)])
     near = [by_lower_case[match] for match in matches][:3]
     shown = names if len(names) <= MOST_NAMES else near or names[:3]
     count = "" if len(shown) == len(names) else f"{len(names)}, among them "
@@ -305,11 +305,9 @@ def unknown_name(
         known_names = f"known are {listed}" if names else "there is none"
         return ConfigurationError(f"Unknown {kind} {name!r}, {known_names}", hint)
     requirement = f"one of {listed}"
-    if inside and not names:
-        requirement = "have no names"
-    elif inside:
-        some = ", ".join(map(repr, shown))
-        requirement = f"have known names, such as {some}" if count else f"have names among {some}"
+    if inside:
+        begin = "have known names, such as" if count else "have names among"
+        requirement = f"{begin} {', '.join(map(repr, shown))}" if names else "have no names"
     return ConfigurationError.must_be(setting, requirement, repr(name), hint)
 
 

@@ -19,7 +19,6 @@ from deepstep.ensembles.predictor import Columns, Predictor
 from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
 from deepstep.ensembles.split import Rows, structured_folds
 from deepstep.ensembles.streamed import labels_in
-from deepstep.environment import single_blas
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.estimators.fitting import Fitting
 from deepstep.estimators.inputs import (
@@ -364,8 +363,7 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         if outputs is not None:
             return outputs(X)
         engine = "" if self.network_.history is None else self.network_.history.engine
-        with single_blas(shares=True):
-            A = outputs_of_rows(self.network_, engine, X)
+        A = outputs_of_rows(self.network_, engine, X)
         return A if self._scaling is None else self._scaling.unscaled(A)
 
     def _is_plain(self, X: Any) -> bool:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import nullcontext
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -70,20 +71,21 @@ def prepare_prediction(tables: Tables, dtype: Any) -> None:
 
 def outputs(tables: Tables, theta: Array, statistics: Array, X: Array, *, output: str) -> Array:
     """Outputs (n_L, m) of rows."""
-    layers, embedded, sizes, m = tables.layers, tables.embedded, tables.layers["size"], len(X)
-    n_in, factors = int(sizes[0]), int(layers["s"][1])
+    layers, embedded, m = tables.layers, tables.embedded, len(X)
+    # plain numbers: for one row NumPy would take as long for their products as the kernel for the outputs
+    sizes: list[int] = layers["size"].tolist()
+    n_in, factors = sizes[0], int(layers["s"][1])
     if factors >= 0 and not embedded.rows:
         # of few rows, as a service asks for them, this is less than to multiply the weights
         X = X * theta[factors : factors + n_in]
-    AL = np.empty((int(sizes[-1]), m), theta.dtype)
-    products = sizes[1:] * sizes[:-1]
-    widest, tile = int(products.max()), max(1, min(AT_ONCE, m))
+    AL = np.empty((sizes[-1], m), theta.dtype)
+    products = [n * n_prev for n_prev, n in pairwise(sizes)]
+    widest, tile = max(products), max(1, min(AT_ONCE, m))
     if m <= AT_ONCE:  # tiles depend on the sizes alone: for any number of threads outputs have the same bits
         tile = min(tile, max(LEAST_AT_ONCE, environment.WORTH_SHARING // widest))
     many = m > tile
-    work_of_all = int(products.sum()) * m
-    n_threads = threads_for(work_of_all, -(-m // tile), m, least=WORTH_A_THREAD) if many else 1
-    rooms = np.empty((n_threads, 3 * int(sizes[1:].max()) + 2, tile), theta.dtype)
+    n_threads = threads_for(sum(products) * m, -(-m // tile), m, least=WORTH_A_THREAD) if many else 1
+    rooms = np.empty((n_threads, 3 * max(sizes[1:]) + 2, tile), theta.dtype)
     finish, blas, flat = outputs_address(output, theta.dtype), blas_address(theta.dtype), X.reshape(-1)
 
     def work(thread: int, barrier: AnyArray) -> None:
