@@ -164,7 +164,8 @@ class Session(ABC):
     @abstractmethod
     def _make_ready(self, parameters: Parameters) -> None:
         """Set up what the engine needs beside the state, from the architecture, the settings and the layout
-        of the parameters: tables, factors of the rates, …. `__init__` calls it once, before the first `_take`.
+        of the parameters, such as tables and factors of the rates. `__init__` calls it once, before the first
+        `_take`.
         """
 
     @abstractmethod

@@ -25,11 +25,11 @@ SPELLED = {
     "layer_dims": "network_params['hidden_layers']",
     "precision": "network_params['precision']",
 }
-"""From the name of a training setting to the parameter that sets it; equal names are left out."""
+"""From the name of a training setting to the parameter that sets it."""
 
 
 def parameter_of(setting: str) -> str:
-    """The parameter that sets a training setting; empty where it has the name of the setting."""
+    """The parameter that sets a training setting; empty for one that is not in `SPELLED`."""
     return SPELLED.get(setting, "")
 
 
@@ -45,11 +45,11 @@ class DeepParameters(BaseEstimator):
     time_budget : float, default=None
         Seconds that training may take, the preparation of the folds included. The networks share them, and
         each network that is begun gets at least one whole epoch: a budget too short for that is exceeded,
-        with a warning. Schedules go by the share of the epochs or of the time that is used, whichever is greater.
-        When the presets of ``effort`` are trained and the time that is left suffices for another one, further
-        presets are trained, and then the same ones again with other initial values. With ``n_estimators`` or
-        ``presets`` there are no further ones. Where rows are streamed, these are the seconds of the one
-        network, from its first step on.
+        with a warning. Schedules go by the share of the epochs or of the time that is used, whichever is
+        greater. When the presets of ``effort`` are trained and the time that is left suffices for another
+        one, further presets are trained, and then the same ones again with other initial values. With
+        ``n_estimators`` or ``presets`` there are no further ones. Where rows are streamed, these are the
+        seconds of the one network, from its first step on.
     scoring : str, callable or None, default=None
         The metric by which the number of epochs, the presets and their weights are chosen, on rows that were
         held out: the name of a scikit-learn scorer, a function ``scorer(estimator, X, y)``, or None for the
@@ -120,8 +120,8 @@ class DeepParameters(BaseEstimator):
         compared there). Where ``random_state`` is no int, the seed that was drawn before is taken. A damaged
         member is trained again, with a warning.
     verbose : bool, int or str, default=False
-        Show progress on stderr. It is labelled with the name of the class, or with this text. 0 is False,
-        and another int is True.
+        Show progress on stderr. A text is its label, in place of the name of the class. An int is True from
+        1 on.
     stream : bool or None, default=None
         Where X is a path (Parquet, a folder of Parquet parts, .npy) and y the name of a column: whether
         the rows stay in the files and are read again in each epoch, or are read into memory. None streams
