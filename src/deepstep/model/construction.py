@@ -17,8 +17,8 @@ FROM_DATA = "data"  # the initialization that waits for the data of the first tr
 INITIALIZATION_NAMES = (*INITIALIZATIONS, FROM_DATA)  # initializations of a `Network`
 
 OUR_NAMES = {"logistic": "sigmoid", "exp": "poisson"}
-"""From scikit-learn's name to ours: of an activation, and from its activation of the output to our head. Names
-that are equal are left out.
+"""From scikit-learn's name to ours: of an activation, or from its activation of the output to our head. Equal
+names are left out.
 """
 
 
@@ -78,7 +78,7 @@ def order_seed(seed: Any, rng: np.random.Generator | np.random.RandomState) -> i
 
 
 def finite_parameters(parameters: Parameters, dtype: "np.dtype[Any]") -> Parameters:
-    """The parameters in this precision. A number that is too large for it, and would be infinite, is refused."""
+    """The parameters in this precision; a number that would be infinite in it is refused."""
     with np.errstate(over="ignore"):
         converted = parameters.astype(dtype)
     check_finite(converted)
