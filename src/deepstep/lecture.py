@@ -1,9 +1,9 @@
 """The functions of the lecture under its own names, with its argument order and returned values.
 
 The lecture "Building a deep neural network step by step" defines fourteen helper functions. Here each of them
-calls `deepstep.equations`, so the other cells of the lecture run unchanged. Other than in the lecture, weights
-are normal draws, ``db`` is a column, costs and gradients are finite where a probability rounds to 0 or 1,
-arguments are not changed, and NumPy's global generator is left alone.
+calls `deepstep.equations`, so the other cells of the lecture run unchanged. Other than in the lecture,
+weights are normal draws, ``db`` is a column, costs and gradients are finite where a probability rounds to 0
+or 1, arguments are not changed, and NumPy's global generator is left alone.
 
 Examples
 --------

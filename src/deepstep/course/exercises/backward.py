@@ -1,9 +1,9 @@
 """Exercises of chapters 7 to 10: the backward pass, the update and the gradient check.
 
 The text of each function that `exercise` decorates is data, see `deepstep.course.exercise`. The docstring is
-the learner's task, and the functions named there in backticks are among its helpers. The body is the solution,
-and the names in its last ``return`` are the names of the results. ``mistakes.txt`` makes the known mistakes by
-replacing pieces of the body: change a body and ``mistakes.txt`` together.
+the learner's task, and the functions named there in backticks are among its helpers. The body is the
+solution, and the names in its last ``return`` are the names of the results. ``mistakes.txt`` makes the known
+mistakes by replacing pieces of the body: change a body and ``mistakes.txt`` together.
 """
 
 import numpy as np
@@ -24,8 +24,9 @@ from deepstep.course.exercises.forward import (
 
 
 def _derivatives(rng):
-    # 1 - A loses digits where Z is large: some from Z = 12 on, all from 37 on. Entries are compared up to 1e-6
-    # of the largest one, so these small ones show whether the result is a number, and every right formula passes.
+    # 1 - A loses digits where Z is large: some from Z = 12 on, all from 37 on. Entries are compared up to
+    # 1e-6 of the largest one, so these small ones show whether the result is a number, and every right
+    # formula passes.
     return [
         *((rng.randn(*shape), rng.randn(*shape)) for shape in SHAPES),
         (rng.randn(2, 3), np.array([[0.0, 1.0, -1.0], [2.0, 0.0, -3.0]])),
