@@ -108,8 +108,8 @@ class DeepParameters(BaseEstimator):
         Folder into which ``fit`` writes its finished members, each as a folder: at once a member that took a
         second or more, and shorter ones together, every 5 seconds and at Ctrl-C. A fit of less than 5 seconds
         leaves its short members out. Where a fit has one network alone, as that of a table above 100,000
-        rows, the network writes its checkpoints there, too. Each fit needs a folder of its own. Refused with
-        a ``time_budget``, as the clock decides how long members are trained.
+        rows, the network writes its checkpoints there, too. Each fit needs a folder of its own. Of rows
+        in memory it is refused with a ``time_budget``, as the clock decides how long members are trained.
     resume : bool, default=False
         Go on from what is in ``checkpoint_dir``, or begin where nothing is there: the same call starts a fit
         and, after it was killed, continues it to the same bits. Only the members that are not in the folder
