@@ -40,8 +40,8 @@ class DeepParameters(BaseEstimator):
     Parameters
     ----------
     effort : {'fast', 'balanced', 'best'}, default='balanced'
-        How many presets are tried at most, see `deepstep.ensembles.presets.SIZES`. ``n_estimators``, where
-        it is set, decides in its place. With a ``time_budget`` the clock may make it fewer or more.
+        How many presets are tried at most (`deepstep.ensembles.presets.SIZES`). ``n_estimators``, where it is
+        set, decides in its place. With a ``time_budget`` the clock may make it fewer or more.
     time_budget : float, default=None
         Seconds that training may take, the preparation of the folds included. The networks share them, and
         each network that is begun gets at least one whole epoch: a budget too short for that is exceeded,
@@ -73,8 +73,8 @@ class DeepParameters(BaseEstimator):
         or `deepstep.ensembles.presets.Preset` objects.
     network_params : mapping, default=None
         Parameters for the networks of all members in place of the presets', under the names that
-        `deepstep.Network` and `Network.train` have for them, such as ``{"epochs": 100, "dropout": 0.1}``.
-        These are the fields of `deepstep.ensembles.presets.Preset` from ``hidden_layers`` on, and those of
+        `deepstep.Network` and `Network.train` have for them: ``{"epochs": 100, "dropout": 0.1}``, ….
+        They are the fields of `deepstep.ensembles.presets.Preset` from ``hidden_layers`` on, and those of
         `deepstep.engines.Settings` except ``seed``.
     loss_params : mapping, default=None
         Settings of the loss, for example ``{"delta": 2.0}`` for 'huber'.
