@@ -1,9 +1,9 @@
 """The functions of the lecture under its own names, with its argument order and returned values.
 
-The lecture "Building a deep neural network step by step" defines fourteen helper functions. Each is here a
-call of `deepstep.equations`, so that the cells of the lecture run unchanged and give right results: weights
-are normal draws, ``db`` is a column, costs and gradients are finite where a probability rounds to 0 or 1,
-nothing that is passed in is changed, and the global random generator is left alone.
+The lecture "Building a deep neural network step by step" defines fourteen helper functions. Here each of them
+calls `deepstep.equations`, so the other cells of the lecture run unchanged. Other than in the lecture,
+weights are normal draws, ``db`` is a column, costs and gradients are finite where a probability rounds to 0
+or 1, arguments are not changed, and NumPy's global generator is left alone.
 
 Examples
 --------
@@ -65,12 +65,18 @@ def sigmoid_bp(dA: Array, Z: Array) -> Array:
 
 
 def init_params(nx: int, nh: int, ny: int) -> dict[str, Array]:
-    """W1 (nh, nx), b1 (nh, 1), W2 (ny, nh), b2 (ny, 1): normal draws times 0.01 with seed 1, and zeros."""
+    """W1 (nh, nx), b1 (nh, 1), W2 (ny, nh), b2 (ny, 1): normal draws times 0.01, and biases of zeros.
+
+    The draws are those of the lecture's seed, 1: each call returns the same parameters.
+    """
     return equations.initialize_two_layer(nx, nh, ny, rng=np.random.RandomState(1)).to_dict()
 
 
 def init_params_L(dims: Sequence[int]) -> dict[str, Array]:
-    """W1, b1, …, WL, bL for the sizes n_0, …, n_L: normal draws times 0.01 with seed 2, and zeros."""
+    """W1, b1, …, WL, bL for the sizes n_0, …, n_L: normal draws times 0.01, and biases of zeros.
+
+    The draws are those of the lecture's seed, 2: each call returns the same parameters.
+    """
     return equations.initialize_parameters(dims, method="small", rng=np.random.RandomState(2)).to_dict()
 
 
@@ -82,13 +88,16 @@ def linear_fp(A: Array, W: Array, b: Array) -> tuple[Array, LinearCache]:
 def linear_activation_fp(
     activation: str, A_prev: Array, W: Array, b: Array
 ) -> tuple[Array, LinearCache, Array]:
-    """A = g(W·A_prev + b), the linear cache (A_prev, W, b) and the activation cache Z."""
+    """A = g(W·A_prev + b), the linear cache (A_prev, W, b) and the activation cache Z.
+
+    The caches are returned apart, as in the lecture; `linear_activation_bp` takes them as one pair.
+    """
     A, (linear_cache, Z) = equations.linear_activation_forward(A_prev, W, b, activation)
     return A, linear_cache, Z
 
 
 def L_model_fp(X: Array, params: Mapping[str, Array]) -> tuple[Array, list[LayerCache]]:
-    """AL of relu, …, relu, sigmoid, and the cache ((A_prev, W, b), Z) of each layer."""
+    """AL of layers with relu, …, relu, sigmoid, and the list of their caches ((A_prev, W, b), Z)."""
     AL, caches = equations.model_forward(X, params)
     return AL, list(caches)
 
@@ -104,12 +113,12 @@ def linear_bp(dZ: Array, cache: Any) -> tuple[Array, Array, Array]:
 
 
 def linear_activation_bp(activation: str, dA: Array, cache: Any) -> tuple[Array, Array, Array]:
-    """dA_prev, dW and db of a layer, from dA and its cache ((A_prev, W, b), Z)."""
+    """dA_prev, dW and db of a layer, from dA and the pair of its caches, ((A_prev, W, b), Z)."""
     return equations.linear_activation_backward(dA, cache, activation)
 
 
 def L_model_bp(AL: Array, Y: Array, caches: Sequence[Any]) -> dict[str, Array]:
-    """dA0, dW1, db1, …: the gradients of all layers."""
+    """The gradients of all layers by name: dW1, db1, … and dA0, dA1, …."""
     return equations.model_backward(AL, Y, caches)
 
 

@@ -259,8 +259,8 @@ class TestFromSklearn:
     @pytest.mark.parametrize(
         ("estimator", "message"),
         [
-            (None, "^estimator must be an MLPClassifier or .* network_ is the network"),
-            (NetworkClassifier(), "^estimator must be an MLPClassifier or .* network_ is the network"),
+            (None, "^estimator must be an MLPClassifier or .* in the attribute network_"),
+            (NetworkClassifier(), "^estimator must be an MLPClassifier or .* in the attribute network_"),
             (MLPClassifier(), "^The estimator is not fitted. Call its fit"),
         ],
     )

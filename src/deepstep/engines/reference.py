@@ -123,7 +123,7 @@ class ReferenceSession(Session):
     @property
     def parameters(self) -> Parameters:
         if self._parameters.flat is not self._state.theta:
-            self._parameters = self._like(self._state.theta)
+            self._parameters = self._parameters_like(self._state.theta)
         return self._parameters
 
     def step(self, X: Array, Y: Array, **options: Any) -> float:

@@ -65,12 +65,12 @@ class StepCosts(NamedTuple):
     sizes: AnyArray
 
     def part(self, steps: slice) -> "StepCosts":
-        """Views of those of some of the steps.
+        """The costs and sizes of some of the steps, as views: what is written into them is written here.
 
         Parameters
         ----------
         steps : slice
-            Which of them.
+            Which of the k steps.
 
         Returns
         -------
@@ -80,25 +80,31 @@ class StepCosts(NamedTuple):
 
     @property
     def finite(self) -> bool:
-        """Whether all of these steps were done: an engine may stop at a cost that is not finite."""
+        """Whether the cost of every batch that counts is finite.
+
+        An engine may stop at a cost that is not: the batches after it keep the cost NaN and the size 0.
+        """
         return bool(np.isfinite(self.costs[self.sizes > 0]).all())
 
 
 class Batches(NamedTuple):
-    """Batches of one epoch or of several, for `Session.steps`."""
+    """The k batches of a call of `Session.steps`, of one epoch or of several; its arguments, checked."""
 
-    order: AnyArray | None
-    batch_size: int | None
-    numbers: range
-    rates: Array  # (3, k): α and the factors of weight decay and dropout of each batch
+    order: AnyArray | None  # (epochs·m,): the examples in the order of their epoch; None for as they are
+    batch_size: int | None  # None for all examples
+    numbers: range  # the k batches, counted from the first one of the first epoch that the order has
+    rates: Array  # (3, k), by rows: α, factor of the weight decay, factor of the dropout
 
     def part(self, steps: slice) -> "Batches":
-        """Some of them."""
+        """The batches at some of the k positions."""
         return self._replace(numbers=self.numbers[steps], rates=self.rates[:, steps])
 
 
 class Session(ABC):
-    """Training of one network on one engine. X and Y have columns as examples.
+    """Training of one network on one engine.
+
+    In X (n_0, m) and Y (n_L, m) a column is an example. `steps` alone takes `Examples`, with one example per
+    row.
 
     Parameters
     ----------
@@ -125,15 +131,19 @@ class Session(ABC):
 
     name: str
     why = ""
-    """Why this engine does the work, where another one could be expected, or what it does otherwise than
+    """Why this engine was chosen, where another one could be expected, or what it does in another way than
     usual; else empty.
     """
     spans = False
-    """Whether full-batch steps may go another way where that is faster. They are rounded otherwise there: a
-    training that is to go on bit for bit from wherever it was stopped has it off.
+    """Whether steps on all examples may be done in the span of the examples, which is faster where there are
+    fewer examples than inputs (``compiled/span.py``). The results are equal up to rounding, and the rounding
+    depends on the step at which the span is entered. A training that is resumed, or that writes checkpoints,
+    switches it off, so that it continues to the same bits from wherever it was stopped.
     """
     workers: Communicator = ALONE
-    """Workers that share the steps: each method is called in all of them, and steps take a `Shard`, too."""
+    """Workers that share the steps. Each method is called in all of them, and `steps` takes the `Shard` of
+    examples that each worker holds, too.
+    """
 
     def __init__(
         self,
@@ -143,42 +153,46 @@ class Session(ABC):
         statistics: Mapping[str, Array] | None = None,
     ) -> None:
         self.architecture, self.settings = architecture, settings
-        self._dtype, self._like = parameters.dtype, parameters.like
+        self._dtype, self._parameters_like = parameters.dtype, parameters.like
         self._optimizer = get_optimizer(settings.optimizer)
         self._dropout = settings.dropout_of(architecture)
         self._make_ready(parameters)
         slots = {name: np.zeros_like(parameters.flat) for name in self._optimizer.state}
-        if statistics is None:
-            statistics = first_statistics(architecture, self._dtype)
+        statistics = first_statistics(architecture, self._dtype) if statistics is None else statistics
         self._take(SessionState(parameters.flat, slots, 0, dict(statistics)))
 
     @abstractmethod
     def _make_ready(self, parameters: Parameters) -> None:
-        """Inputs of an engine before its first state."""
+        """Set up what the engine needs beside the state, from the architecture, the settings and the layout
+        of the parameters, such as tables and factors of the rates. `__init__` calls it once, before the first
+        `_take`.
+        """
 
     @abstractmethod
     def _take(self, state: SessionState) -> None:
-        """Go on from a state whose shapes fit."""
+        """Make this state the session's own. Its names and shapes are checked, and its arrays may be the
+        caller's: they must not be changed.
+        """
 
     @cached_property
     def _head(self) -> Head:
-        """The head with its settings, looked up once: a network that is only run forward needs none."""
+        """The head with its settings, looked up once, when it is first needed."""
         return get_head(self.architecture)
 
     def prepare(self, steps: int = 1) -> None:
-        """Get ready for so many steps, before any clock runs: kernels are loaded or compiled.
+        """Load or compile what the steps need, so that the time for it is not counted as theirs.
 
         Parameters
         ----------
         steps : int, optional
-            How many are to come.
+            How many steps are to come.
         """
         return
 
     @property
     @abstractmethod
     def parameters(self) -> Parameters:
-        """The parameters now; never changed by a later step."""
+        """The current parameters; later steps do not change them."""
 
     def step(
         self,
@@ -190,14 +204,14 @@ class Session(ABC):
         weight_decay: float = 1.0,
         dropout: float = 1.0,
     ) -> float:
-        """One update.
+        """Do one update, on a batch whose columns are the examples.
 
         An exception, Ctrl-C among them, leaves the state as it was before the step or after it.
 
         Parameters
         ----------
-        X : array of shape (n_x, m)
-            Inputs of the batch.
+        X : array of shape (n_0, m)
+            Inputs of the batch; a column is an example.
         Y : array of shape (n_L, m)
             Targets.
         learning_rate : float
@@ -205,7 +219,7 @@ class Session(ABC):
         sample_weight : array of shape (m,), optional
             Weight of each example, at least 0; scaled to mean 1.
         weight_decay, dropout : float, optional
-            Factors of the settings of these names, of a schedule.
+            Factors of the settings of these names, as a schedule gives them.
 
         Returns
         -------
@@ -227,28 +241,29 @@ class Session(ABC):
         weight_decay: float | AnyArray = 1.0,
         dropout: float | AnyArray = 1.0,
     ) -> StepCosts:
-        """One update for each of some batches, of one epoch or of several.
+        """Do one update for each of k batches, of one epoch or of several.
 
         Parameters
         ----------
         examples : Examples
-            All of an epoch.
+            The m examples of an epoch, one per row: X (m, n_0) and Y (m, n_L). `step` has them as columns.
         learning_rate : float or array of shape (k,)
             As in `step`; one number for all batches, or one for each.
         order : array of shape (epochs·m,), optional
-            Order of the examples in the epoch, then that in the next, …; None for as it is.
+            Row numbers in the order in which the first epoch takes them, then those of the next epoch, ….
+            None for the rows as they are, in each epoch.
         batch_size : int, optional
-            None for all examples in each update.
+            Examples of a batch; None for all of them.
         numbers : range, optional
-            Which batches, from 0: those of the epoch, then those of the epochs that follow. By default those
-            of one epoch.
+            Which batches, counted from 0 through the first epoch and on through the next ones. By default all
+            of the first epoch.
         weight_decay, dropout : float or array of shape (k,), optional
             As in `step`; one number for all batches, or one for each.
 
         Returns
         -------
         StepCosts
-            A number of each for each batch.
+            The cost and the size of each of the k batches.
 
         Raises
         ------
@@ -257,7 +272,8 @@ class Session(ABC):
         """
         m = len(examples)
         numbers = range(n_batches(m, batch_size)) if numbers is None else numbers
-        if order is not None and numbers and places(order, m, batch_size, numbers[-1]).stop > len(order):
+        needed = places(order, m, batch_size, numbers[-1]).stop if numbers else 0
+        if order is not None and len(order) < needed:
             requirement = f"have {m} numbers for each epoch, one for each example"
             raise ShapeError.must_be("order", requirement, f"{len(order)} numbers")
         results = StepCosts(np.full(len(numbers), np.nan), np.zeros(len(numbers), np.int64))
@@ -268,11 +284,11 @@ class Session(ABC):
 
     @abstractmethod
     def _do(self, examples: Examples, batches: Batches, results: StepCosts) -> None:
-        """Do the updates of these batches; their costs and sizes are written into the results."""
+        """Do the updates of these batches, and write their costs and sizes into ``results``."""
 
     @abstractmethod
     def cost(self, X: Array, Y: Array, *, sample_weight: Array | None = None) -> float:
-        """J of the network that predicts (running statistics, no dropout), without L1 and L2.
+        """The mean loss of the network as it predicts: running statistics, no dropout, without L1 and L2.
 
         Parameters
         ----------
@@ -293,7 +309,9 @@ class Session(ABC):
     def cost_and_gradient(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
-        """J and ∂J/∂θ with L1 and L2; the batch's own statistics, no dropout; no update.
+        """J and ∂J/∂θ of a batch, with L1 and L2; nothing is updated.
+
+        Batch normalization takes the statistics of the batch, and no unit is dropped.
 
         Parameters
         ----------
@@ -315,7 +333,7 @@ class Session(ABC):
     def cost_and_gradient_of_all(
         self, X: Array, Y: Array, *, sample_weight: Array | None = None
     ) -> tuple[float, Array]:
-        """`cost_and_gradient` of examples that all workers have, in each of them the same.
+        """`cost_and_gradient` of examples that every worker holds; each worker gets the same result.
 
         Parameters
         ----------
@@ -337,7 +355,7 @@ class Session(ABC):
 
     @abstractmethod
     def forward(self, X: Array) -> Array:
-        """The output of the network that predicts, of the session's dtype.
+        """The output of the network as it predicts, in the session's dtype: running statistics, no dropout.
 
         Parameters
         ----------
@@ -347,14 +365,15 @@ class Session(ABC):
         Returns
         -------
         AL : array of shape (n_L, m)
-            A column is an example.
+            The output; a column is an example.
         """
 
     @abstractmethod
     def settle(self, X: Array) -> None:
-        """Make the statistics of examples at the parameters now those that predict, where there are any.
+        """Set the running statistics of batch normalization to those of X at the current parameters.
 
-        For training without steps of its own, such as L-BFGS, which moves θ through `load`.
+        Without batch normalization nothing is done. It is for trainings that do not use `steps`, such as
+        L-BFGS, which sets θ by `load`: running statistics are updated by steps alone.
 
         Parameters
         ----------
@@ -364,7 +383,7 @@ class Session(ABC):
 
     @abstractmethod
     def state(self) -> SessionState:
-        """The state now, which `load` takes; never changed by a later step.
+        """The current state, which `load` takes; later steps do not change it.
 
         Returns
         -------
@@ -372,36 +391,35 @@ class Session(ABC):
         """
 
     def load(self, state: SessionState) -> None:
-        """Go on from a state, of this engine or another; it is copied, in this session's precision.
+        """Continue from a state of this engine or of another one; it is copied, in this session's precision.
 
         Parameters
         ----------
         state : SessionState
-            Where to go on.
+            The state to continue from.
 
         Raises
         ------
         ConfigurationError, ShapeError
-            If the state is that of another update rule or of another network.
+            If the state was made with another update rule or by another network.
         """
         self._check_state(state)
         self._take(state)
 
     def _check_state(self, state: SessionState) -> None:
-        """Refuse a state whose slots or statistics have other names, or whose vectors another shape."""
+        """Refuse a state whose slots or statistics have other names than here, or other shapes."""
         running = first_statistics(self.architecture, self._dtype)
         hint = "Open the session with the optimizer and the network that made the state."
-        for kind, names, known in (
+        for kind, arrays, names in (
             ("slots", state.slots, self._optimizer.state),
             ("statistics", state.statistics, running),
         ):
-            if set(names) != set(known):
-                requirement = f"have the names of this session, {list(known)}"
-                raise ConfigurationError.must_be(kind, requirement, f"{list(names)}", hint)
-        vectors = {"theta": state.theta, **state.slots, **state.statistics}
-        for name, vector in vectors.items():
-            shape = running[name].shape if name in running else (self.architecture.n_parameters,)
-            check_shape(name, vector, shape, hint)
+            if set(arrays) != set(names):
+                requirement = f"have the names of this session, {list(names)}"
+                raise ConfigurationError.must_be(kind, requirement, f"{list(arrays)}", hint)
+        per_parameter = (self.architecture.n_parameters,)  # the shape of θ and of every slot
+        for name, array in {"theta": state.theta, **state.slots, **state.statistics}.items():
+            check_shape(name, array, running[name].shape if name in running else per_parameter, hint)
 
 
 def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]") -> dict[str, Array]:
@@ -413,14 +431,18 @@ def first_statistics(architecture: Architecture, dtype: "np.dtype[np.floating]")
 
 
 def writable(array: Array) -> Array:
-    """An array without its lock, the same memory, for compilers and libraries that take no other."""
-    return array if array.flags.writeable else np.asarray(_Writable(array))
+    """The array itself, or a view of the same memory that is not marked as read-only.
+
+    For code that only reads: Numba compiles its kernels a second time for read-only arrays, and PyTorch warns
+    of them. Who writes into the result changes an array that was protected.
+    """
+    return array if array.flags.writeable else np.asarray(_UnprotectedView(array))
 
 
-class _Writable:
-    """The memory of an array that is locked."""
+class _UnprotectedView:
+    """Offers the memory of a read-only array to NumPy as memory that may be written."""
 
     def __init__(self, array: Array) -> None:
-        self.array = array
+        self.array = array  # the memory lives as long as this
         address, _ = array.__array_interface__["data"]
-        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}
+        self.__array_interface__ = {**array.__array_interface__, "data": (address, False)}  # not read-only

@@ -25,11 +25,11 @@ SPELLED = {
     "layer_dims": "network_params['hidden_layers']",
     "precision": "network_params['precision']",
 }
-"""Settings of a training by the names of the parameters that they come from."""
+"""From the name of a training setting to the parameter that sets it."""
 
 
 def parameter_of(setting: str) -> str:
-    """The name of a setting among the parameters; empty where it is the same."""
+    """The parameter that sets a training setting; empty for one that is not in `SPELLED`."""
     return SPELLED.get(setting, "")
 
 
@@ -40,42 +40,49 @@ class DeepParameters(BaseEstimator):
     Parameters
     ----------
     effort : {'fast', 'balanced', 'best'}, default='balanced'
-        How many presets are tried at most, see `deepstep.ensembles.presets.SIZES`; a given
-        ``n_estimators`` goes before it, and a ``time_budget`` ends or extends a fit by the clock.
+        How many presets are tried at most (`deepstep.ensembles.presets.SIZES`). ``n_estimators``, where it is
+        set, decides in its place. With a ``time_budget`` the clock may make it fewer or more.
     time_budget : float, default=None
-        Seconds after which training ends, if it has not before, but not before one epoch is done; schedules
-        run by the clock then. All of it is used: when the presets of ``effort`` are trained, they come again
-        with other initial values, a few at a time, as long as what is left suffices for one more (with
-        ``n_estimators`` or ``presets``, no further ones).
+        Seconds that training may take, the preparation of the folds included. The networks share them, and
+        each network that is begun gets at least one whole epoch: a budget too short for that is exceeded,
+        with a warning. Schedules go by the share of the epochs or of the time that is used, whichever is
+        greater. When the presets of ``effort`` are trained and the time that is left suffices for another
+        one, further presets are trained, and then the same ones again with other initial values. With
+        ``n_estimators`` or ``presets`` there are no further ones. Where rows are streamed, these are the
+        seconds of the one network, from its first step on.
     scoring : str, callable or None, default=None
-        The metric by which the epochs, the presets and their weights are chosen, on rows that were held out:
-        the name of a scikit-learn scorer, a ``scorer(estimator, X, y)``, or None for the loss. A scorer sees
-        predictions for rows, X without columns. Training itself goes by the loss: where ``time_budget`` or
-        ``network_params={"patience": …}`` end it, they choose the epochs.
+        The metric by which the number of epochs, the presets and their weights are chosen, on rows that were
+        held out: the name of a scikit-learn scorer, a function ``scorer(estimator, X, y)``, or None for the
+        loss. The networks themselves always learn by the loss. Where ``time_budget`` or
+        ``network_params={"patience": …}`` may end the training of a network, its best epoch is the one with
+        the lowest validation cost, and the metric chooses the presets and their weights alone. In place of
+        the estimator a scorer gets an object whose predictions are those for the rows that were held out, and
+        in place of their X an array with as many rows and no columns.
     validation : None, 'time', splitter or sequence, default=None
         Which rows the folds hold out. None draws them, classes in proportion; with ``fit(…, groups=…)`` whole
         groups. 'time' is for rows in the order of time: the later half is held out in blocks, each by a fold
         that learned from all rows before it alone (`sklearn.model_selection.TimeSeriesSplit`); rows of the
-        first half are held out by none, and their ``oof_predictions_`` are NaN. A splitter of scikit-learn,
-        or a list of pairs of row numbers (learned, held out), gives the folds that it says.
+        first half are held out by none, and their ``oof_predictions_`` are NaN. The folds may also be
+        given: by a splitter of scikit-learn, or as a list of pairs of row numbers (learned, held out).
     n_estimators : int or None, default=None
-        Networks of the ensemble, with folds (without validation data) rounded up to whole folds; None for as
-        many as ``effort`` and the table's size ask for.
+        Number of networks. Each preset is trained on every fold, so it is rounded up to a multiple of the
+        number of folds: those of a splitter in ``validation``, else 5 at most. With validation data there is
+        one fold, and no rounding. None for as many as ``effort`` plans for a table of this size.
     presets : str, Preset or sequence of these, default=None
-        What is tried in place of the population: names in `deepstep.ensembles.presets.PRESETS`, or
-        `deepstep.ensembles.presets.Preset` objects.
+        The presets to train, in place of those of ``effort``: names in `deepstep.ensembles.presets.PRESETS`,
+        or `deepstep.ensembles.presets.Preset` objects.
     network_params : mapping, default=None
-        Parameters that hold for the networks of all members in place of the presets', in the words of
-        `deepstep.Network` and `Network.train`: for example ``{"epochs": 100, "dropout": 0.1}``. Their names
-        are the fields of `deepstep.ensembles.presets.Preset` from ``hidden_layers`` on, and those of
-        `deepstep.engines.Settings`.
+        Parameters for the networks of all members in place of the presets', under the names that
+        `deepstep.Network` and `Network.train` have for them: ``{"epochs": 100, "dropout": 0.1}``, ….
+        They are the fields of `deepstep.ensembles.presets.Preset` from ``hidden_layers`` on, and those of
+        `deepstep.engines.Settings` except ``seed``.
     loss_params : mapping, default=None
         Settings of the loss, for example ``{"delta": 2.0}`` for 'huber'.
     categorical_features : sequence of str, int or bool, or None, default=None
         Columns whose values are categories, also where they are numbers (postcodes): names, numbers from 0,
-        or a mask of all columns. None tells them by their values: columns of texts are, numbers are not.
+        or a mask of all columns. None decides by the values: texts are categories, numbers are not.
     keep_columns : sequence of str, default=None
-        Columns that are features even if they look like numbers of the rows, which are left out otherwise.
+        Columns that are kept as features even if they look like row numbers, which are left out otherwise.
     refit : bool, default=False
         Train one network of each selected preset again on all rows, also the newest ones of
         ``validation='time'``, for the epochs that the folds had best; they predict in place of the folds'
@@ -91,31 +98,40 @@ class DeepParameters(BaseEstimator):
         one, …; None for as many threads as there are processors, or what ``joblib.parallel_config`` says.
         Predictions are the same bits for any value.
     random_state : int, RandomState or None, default=None
-        Where folds, initial values, the order of the examples and dropout come from. An int
-        gives the same fit bit for bit.
+        Seed of the folds, the initial values, the order of the examples and dropout. An int gives the same
+        fit bit for bit.
     callbacks : sequence of deepstep.training.Callback or callable, default=None
-        Objects, or functions that take the record of each epoch, called for all members, by one thread at a
-        time: ``training.member`` is (preset, fold).
+        Callback objects, or functions that take the record of each epoch. They are called in the training of
+        every member. Members are trained by several threads, but two calls never overlap.
+        ``training.member`` is the pair (name of the preset, number of the fold).
     checkpoint_dir : str or Path, default=None
-        Folder into which ``fit`` writes its finished members, a folder for each: at once after a training of
-        a second, else every 5 seconds and at Ctrl-C; a shorter fit leaves none. The only network of one, as
-        of a table above 100,000 rows, has checkpoints, too. Each fit needs its own. Refused with a
-        ``time_budget``, as the clock decides how long members are trained.
+        Folder into which ``fit`` writes its finished members, each as a folder: at once a member that took a
+        second or more, and shorter ones together, every 5 seconds and at Ctrl-C. A fit of less than 5 seconds
+        leaves its short members out. Where a fit has one network alone, as that of a table above 100,000
+        rows, the network writes its checkpoints there, too. Each fit needs a folder of its own. Of rows
+        in memory it is refused with a ``time_budget``, as the clock decides how long members are trained.
     resume : bool, default=False
-        Go on from what is in ``checkpoint_dir``, and begin where there is nothing: the same call starts a
-        fit, and after a kill ends with the same bits. Only the members that are not in the folder are
-        trained; of the parameters ``n_jobs`` and ``verbose`` may be others. Other data or parameters are
-        refused; a ``random_state`` that is no int takes the seed that was drawn. A damaged member is trained
-        again, with a warning.
-    verbose : bool or str, default=False
-        Show progress on stderr, a text under this name.
+        Go on from what is in ``checkpoint_dir``, or begin where nothing is there: the same call starts a fit
+        and, after it was killed, continues it to the same bits. Only the members that are not in the folder
+        are trained. ``n_jobs``, ``verbose``, ``callbacks`` and ``refit`` may differ from those of the call
+        before, and the folder may have been moved; callbacks that keep a state must be the same where the fit
+        has one network alone. Other data are refused, and so are other values of all other parameters
+        (where rows are streamed, of those that the training of the network depends on; ``engine`` is not
+        compared there). Where ``random_state`` is no int, the seed that was drawn before is taken. A damaged
+        member is trained again, with a warning.
+    verbose : bool, int or str, default=False
+        Show progress on stderr. A text is its label, in place of the name of the class. An int is True from
+        1 on.
     stream : bool or None, default=None
         Where X is a path (Parquet, a folder of Parquet parts, .npy) and y the name of a column: whether
-        the rows stay there and are read again in each epoch, or go into memory; None for the rule, which
-        streams from 256 MB on. Memory-mapped arrays stay where they are with True alone.
+        the rows stay in the files and are read again in each epoch, or are read into memory. None streams
+        from 256 MB on. Memory-mapped arrays are streamed with True alone.
     """
 
     _: KW_ONLY
+    # A parameter that is a name, such as `engine` or the `loss` of a subclass, may be any str here. It is
+    # checked where it is looked up: names that users have registered are known there, and the error has the
+    # nearest one.
     effort: Annotated[str, StrOptions({*EFFORTS})] = "balanced"
     time_budget: Annotated[float | None, ABOVE_0, None] = None
     scoring: Annotated[Any, str, callable, None] = None
@@ -139,18 +155,17 @@ class DeepParameters(BaseEstimator):
     verbose: Annotated[bool | int | str, "verbose", str] = False
     stream: Annotated[bool | None, "boolean", None] = None
 
-    # Names are checked where they are looked up: those that users register are known there, and the error
-    # has the nearest one.
+    # filled by `__init_subclass__`
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {}
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Read the constraints of the parameters from their annotations."""
+        """Fill `_parameter_constraints` from the annotations of the bases, then of the class itself."""
         super().__init_subclass__(**kwargs)
         cls._parameter_constraints = {
-            name: [*hint.__metadata__]
+            name: [*annotation.__metadata__]
             for base in reversed(cls.__mro__)
-            for name, hint in get_annotations(base).items()
-            if hasattr(hint, "__metadata__")
+            for name, annotation in get_annotations(base).items()
+            if hasattr(annotation, "__metadata__")
         }
 
     def set_params(self, **params: Any) -> Self:

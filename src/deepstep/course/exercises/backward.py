@@ -1,4 +1,10 @@
-"""Exercises of chapters 7 to 10: the backward pass, the update and the gradient check."""
+"""Exercises of chapters 7 to 10: the backward pass, the update and the gradient check.
+
+The text of each function that `exercise` decorates is data, see `deepstep.course.exercise`. The docstring is
+the learner's task, and the functions named there in backticks are among its helpers. The body is the
+solution, and the names in its last ``return`` are the names of the results. ``mistakes.txt`` makes the known
+mistakes by replacing pieces of the body: change a body and ``mistakes.txt`` together.
+"""
 
 import numpy as np
 
@@ -18,10 +24,13 @@ from deepstep.course.exercises.forward import (
 
 
 def _derivatives(rng):
+    # 1 - A loses digits where Z is large: some from Z = 12 on, all from 37 on. Entries are compared up to
+    # 1e-6 of the largest one, so these small ones show whether the result is a number, and every right
+    # formula passes.
     return [
         *((rng.randn(*shape), rng.randn(*shape)) for shape in SHAPES),
         (rng.randn(2, 3), np.array([[0.0, 1.0, -1.0], [2.0, 0.0, -3.0]])),
-        (rng.randn(1, 4), np.array([[-40.0, 0.0, 3.0, 9.0]])),  # 1 - A loses digits from Z = 12 on
+        (rng.randn(1, 4), np.array([[-40.0, 0.0, 3.0, 9.0]])),
         (rng.randn(6), np.array([-800.0, -1e-3, 1e-3, 12.0, 800.0, 1e4])),
     ]
 
@@ -32,12 +41,14 @@ def _published_layer(*names):
 
 
 def _backward_layers(rng, *names):
+    # Arguments (dA, ((A_prev, W, b), Z), name) of a layer backward, for each shape and each activation.
     for n, p, m in LAYERS:
         A_prev, W, b, dA = rng.randn(p, m), rng.randn(n, p), rng.randn(n, 1), rng.randn(n, m)
         for name in names:
             yield dA, ((A_prev, W, b), W @ A_prev + b), name
+    # Z has zeros here, where relu must have the derivative 0; drawn numbers are never 0.
     A_prev, W, b = np.array([[0.0, 1.0, 0.0]]), np.array([[2.0], [-1.0]]), np.zeros((2, 1))
-    for name in names:  # Z has zeros
+    for name in names:
         yield rng.randn(2, 3), ((A_prev, W, b), W @ A_prev + b), name
 
 
@@ -78,6 +89,7 @@ def sigmoid_backward(dA, Z):
             normal(1, (2, 2), (3, 2), (2, 3), (2, 1)),
         )
     ],
+    # The linear step takes the first part of the cache; Z and the name, here any single one, are dropped.
     cases=lambda rng: [(dZ, cache) for dZ, (cache, _), _ in _backward_layers(rng, "")],
 )
 def linear_backward(dZ, cache):
@@ -137,7 +149,8 @@ def _models(rng):
     yield AL, np.array([[1.0, 0.0, 0.0]]), caches  # AL near 0 and 1
 
 
-# Without the published case: no forward pass gives its AL and caches, so that right forms differ on it.
+# The published case is left out: its AL is not the output of its caches, so the two correct ways of the task
+# give different results there.
 @exercise(cases=lambda rng: list(_models(rng)))
 def model_backward(AL, Y, caches):
     """All layers backward: the derivatives of J with respect to W and b of every layer.

@@ -85,7 +85,7 @@ class CompiledSession(Session):
 
     @property
     def parameters(self) -> Parameters:
-        return self._like(self._state[0].copy())
+        return self._parameters_like(self._state[0].copy())
 
     def _do(self, examples: Examples, batches: Batches, results: StepCosts) -> None:
         check_dropout(self._dropout, batches.rates[2], self._step + 1)

@@ -91,7 +91,7 @@ class TorchSession(Session):
 
     @property
     def parameters(self) -> Parameters:
-        return self._like(_array(self._state.theta))
+        return self._parameters_like(_array(self._state.theta))
 
     @torch.inference_mode()
     def _do(self, examples: Examples, batches: Batches, results: StepCosts) -> None:
