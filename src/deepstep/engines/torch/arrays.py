@@ -100,8 +100,7 @@ def _softplus_backward(dA: Tensor, Z: Tensor) -> Tensor:
     """dA ∘ σ(Z)."""
     # The kernel computes e^Z / (1 + e^Z), which keeps subnormal values. Above 40, its threshold, it gives dA:
     # σ(Z) is 1 there to the last bit, and e^Z may overflow. The 1 is its β, the steepness of softplus.
-    dZ: Tensor = torch.ops.aten.softplus_backward(dA, Z, 1, 40)
-    return dZ
+    return torch.ops.aten.softplus_backward(dA, Z, 1, 40)
 
 
 def _silu_backward(dA: Tensor, Z: Tensor) -> Tensor:
@@ -131,13 +130,11 @@ def _targets(Y: Any, smoothing: float) -> Any:
 def _softmax_cross_entropy(ZL: Tensor, Y: Tensor, *, smoothing: float = 0.0) -> Tensor:
     # A logarithm may be -∞, which times a target of 0 would be NaN: the lowest finite number replaces it.
     logarithms = torch.log_softmax(ZL, dim=0).clamp(min=torch.finfo(ZL.dtype).min)
-    loss: Tensor = -(logarithms * _targets(Y, smoothing)).sum(dim=0, keepdim=True)
-    return loss
+    return -(logarithms * _targets(Y, smoothing)).sum(dim=0, keepdim=True)
 
 
 def _softmax_cross_entropy_backward(ZL: Tensor, Y: Tensor, *, smoothing: float = 0.0) -> Tensor:
-    dZL: Tensor = torch.softmax(ZL, dim=0) - _targets(Y, smoothing)
-    return dZL
+    return torch.softmax(ZL, dim=0) - _targets(Y, smoothing)
 
 
 def _clip_by_norm(gradient: Tensor, *, most: float) -> Tensor:
@@ -160,7 +157,7 @@ def _adam_update(
     outside = settings.get("epsilon_at", "outside") == "outside"
     if not outside or isinstance(learning_rate, Tensor) or theta.device.type not in ("cpu", "cuda"):
         equation: Any = equations.adam_update
-        return equation(theta, gradient, v, s, learning_rate=learning_rate, t=t, **settings)  # type: ignore[no-any-return]
+        return equation(theta, gradient, v, s, learning_rate=learning_rate, t=t, **settings)
     updated = theta.clone(), v.clone(), s.clone()  # the kernel writes in place
     torch._fused_adam_(
         [updated[0]],  # the parameters
