@@ -1,6 +1,6 @@
 """The values of one target: check them as classes or as numbers, guess the task, and encode classes as Y.
 
-Here are the weights of classes as well. `deepstep.targets.Targets` does this for all targets of a table.
+Weights of classes are computed here, too. `deepstep.targets.Targets` does this for all targets of a table.
 """
 
 import math
@@ -56,7 +56,7 @@ def labels_in(values: Iterable[Any]) -> list[Label]:
 
 
 def finite_numbers_in(values: Iterable[Any]) -> NDArray[np.float64]:
-    """The values as finite numbers; an error that names the first row of which this is impossible."""
+    """The values as finite numbers; an error names a row that has something else."""
     labels = _present(values)
     name = getattr(values, "name", "")
     target = f"target {name!r}" if name else "the target"
@@ -109,7 +109,7 @@ def positions_in(classes: tuple[Label, ...], values: Iterable[Any]) -> NDArray[n
     unseen = next((label for label in labels if label not in position_of), None)
     if unseen is not None:
         known = ", ".join(map(repr, classes[:10])) + (", …" if len(classes) > 10 else "")
-        raise DataError(f"The target has a class {unseen!r} that is none of training ({known})")
+        raise DataError(f"The target has a class {unseen!r} that training did not have ({known})")
     return np.array([position_of[label] for label in labels], dtype=np.intp)
 
 
