@@ -54,7 +54,7 @@ def member_executor(n_jobs: int | None = None) -> AbstractContextManager[Workers
     if is_outermost and is_configured and not getattr(backend, "uses_threads", False):
         generates = getattr(backend, "supports_return_generator", False)
         return _joblib_workers(joblib.effective_n_jobs(wanted), generates=generates)
-    # Within a task of joblib the configured number is not the user's: it is None, or all workers of Dask.
+    # Within a task of joblib its configuration is not the user's: only the n_jobs of this call counts there.
     is_asked = wanted is not None and (is_outermost or bool(n_jobs))
     return _thread_workers(joblib.effective_n_jobs(wanted) if is_asked else None)
 
