@@ -20,8 +20,8 @@ from deepstep.preparation.target_values import (
     classes_of,
     encode_classes,
     example_weights,
-    finite_in,
-    places_in,
+    finite_numbers_in,
+    positions_in,
 )
 from deepstep.types import AnyArray, Array, is_number, plain
 
@@ -246,7 +246,7 @@ class Targets:
             When y is an array of several columns.
         """
         columns = _table_columns(y)
-        for numbers in _of_each(columns, finite_in):
+        for numbers in _of_each(columns, finite_numbers_in):
             below = np.flatnonzero(numbers < 0)
             if loss == "poisson" and below.size:
                 raise DataError(f"Row {below[0] + 1} of the target is {numbers[below[0]]:g}, below 0")
@@ -664,10 +664,10 @@ def _positions(labels: AnyArray, column: Any) -> NDArray[np.intp]:
             order = np.argsort(labels)
             places = order[np.minimum(np.searchsorted(labels, column, sorter=order), len(labels) - 1)]
         except TypeError:  # texts and numbers
-            return places_in(tuple(labels.tolist()), column)
+            return positions_in(tuple(labels.tolist()), column)
         if (labels[places] == column).all():
             return places
-    return places_in(tuple(labels.tolist()), column)
+    return positions_in(tuple(labels.tolist()), column)
 
 
 def _are_numeric(*arrays: AnyArray) -> bool:
@@ -677,7 +677,7 @@ def _are_numeric(*arrays: AnyArray) -> bool:
 def _numbers(column: Any) -> Array:
     if isinstance(column, np.ndarray) and column.dtype.kind in "biuf":
         return column
-    return finite_in(column)
+    return finite_numbers_in(column)
 
 
 def _places(y: AnyArray, predicted: AnyArray) -> tuple[AnyArray, AnyArray]:

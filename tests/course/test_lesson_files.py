@@ -267,6 +267,15 @@ def test_a_picture_beside_the_lesson_is_in_the_page(built, tmp_path):
         built(scene("", "![a](<dot one.png>)"))
 
 
+def test_a_sound_is_not_a_picture(built, tmp_path):
+    """Sounds and pictures may both begin with RIFF; the bytes after the size say which it is."""
+    (tmp_path / "a.webp").write_bytes(b"RIFF\n\0\0\0WEBPVP8 ")
+    assert built(scene("", "![a](a.webp)"))["scenes"][0]["text"][0][2][1]["src"].startswith("data:image/webp")
+    (tmp_path / "a.webp").write_bytes(b"RIFF\n\0\0\0WAVEfmt ")
+    with pytest.raises(ConfigurationError, match=r"a\.webp is not a picture of kind webp"):
+        built(scene("", "![a](a.webp)"))
+
+
 def test_a_missing_file_and_a_missing_picture(built, tmp_path):
     with pytest.raises(FileError, match=r"none\.md"):
         build(tmp_path / "none.md")

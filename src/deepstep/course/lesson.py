@@ -224,11 +224,11 @@ def _question(block: Block, texts: Texts) -> dict[str, Any]:
     if answers[-1] > len(choices):
         raise block.refusal("answer", f"a number from 1 to {len(choices)}", answer)
     return {
-        "text": texts.written(values["text"], block.line, inline=True),
-        "choices": [texts.written(choice, block.line, inline=True) for choice in choices],
+        "text": texts.nodes_of_value(values["text"], block.line, inline=True),
+        "choices": [texts.nodes_of_value(choice, block.line, inline=True) for choice in choices],
         "answers": [number - 1 for number in answers],
         "several": isinstance(answer, list),
-        "explanation": texts.written(values["explanation"], block.line),
+        "explanation": texts.nodes_of_value(values["explanation"], block.line),
         "points": values["points"],
         "predict_first": values["predict_first"],
     }

@@ -28,7 +28,7 @@ from deepstep.ensembles.presets import Preset, Width, named_presets, population,
 from deepstep.ensembles.progress import TimeBudget, member_progress
 from deepstep.ensembles.split import Fold, Rows, folds_of_splitter, is_splitter, split
 from deepstep.ensembles.weights import Choice, Judge, or_last, weigh
-from deepstep.ensembles.workers import Move, Workers, member_executor
+from deepstep.ensembles.workers import ShowProgress, Workers, member_executor
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, warn_the_caller
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.targets import Targets
@@ -236,7 +236,7 @@ class _Fit:
         seeds = np.random.SeedSequence(self._request.options.seed).generate_state(shape[0] * shape[1])
         self._seeds = seeds.reshape(shape)
 
-    def _train_in_rounds(self, workers: Workers, move: Move, numbers: range) -> None:
+    def _train_in_rounds(self, workers: Workers, move: ShowProgress, numbers: range) -> None:
         """Train a few presets on all folds, then as many of the next ones as there is time for."""
         folds = range(len(self._folds))
         begin = 0
@@ -286,7 +286,7 @@ class _Fit:
 
     # training
 
-    def _train(self, workers: Workers, move: Move, numbers: Sequence[int], folds: range) -> None:
+    def _train(self, workers: Workers, move: ShowProgress, numbers: Sequence[int], folds: range) -> None:
         """Train presets on folds; with a budget, or a large table, on as few at once as all workers need."""
         request, clock = self._request, self._clock
         presets = [self._presets[number] for number in numbers]

@@ -5,12 +5,12 @@ from contextlib import contextmanager
 from math import inf
 from time import monotonic, perf_counter
 
-from deepstep.ensembles.workers import Move
+from deepstep.ensembles.workers import ShowProgress
 from deepstep.training.progress import Meter
 
 
 @contextmanager
-def member_progress(label: str, planned: int, epochs: int, budget: float | None) -> Iterator[Move]:
+def member_progress(label: str, planned: int, epochs: int, budget: float | None) -> Iterator[ShowProgress]:
     """The function that moves a bar of so many members with these epochs each; nothing without a label."""
     if not label:
         yield lambda number, done, epochs: None

@@ -1,4 +1,7 @@
-"""The workers that train members, each of one thread for the same bits: threads, or a backend of joblib."""
+"""The workers that train the members of an ensemble: threads, or processes of a backend of joblib.
+
+Each worker has one BLAS thread, so that members have the same bits whatever the number of workers is.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -15,18 +18,25 @@ from deepstep.training.interruption import Interruption, deferred
 
 T = TypeVar("T")
 
-Move: TypeAlias = Callable[[int, float, int | None], None]
-"""Shows how many epochs of the member of a number are done, and of how many; of None where it is finished."""
+ShowProgress: TypeAlias = Callable[[int, float, int | None], None]
+"""``move(number, done, epochs)`` shows that the member of a number has done so many of its epochs.
+
+``epochs`` is None when the member is finished.
+"""
 
 Work: TypeAlias = tuple[int, Callable[[Link], T]]
-"""A piece of work with its number."""
+"""A number, and the function that does the work: it takes a `Link` to the fit and returns the result."""
 
 
 class Workers(NamedTuple):
-    """Runs pieces of work, ``n`` at once; ``results`` gives pairs of their number and result, as they end."""
+    """Runs pieces of work, ``n`` at once.
+
+    ``results(works, move)`` yields the number and the result of each one when it ends; after Ctrl-C it raises
+    KeyboardInterrupt. ``interruption`` has the marks of Ctrl-C where the workers are threads.
+    """
 
     n: int
-    results: Callable[[Iterable[Work[T]], Move], Iterator[tuple[int, T]]]
+    results: Callable[[Iterable[Work[T]], ShowProgress], Iterator[tuple[int, T]]]
     interruption: Interruption
     are_threads: bool
 
@@ -38,21 +48,23 @@ def member_executor(n_jobs: int | None = None) -> AbstractContextManager[Workers
 
     backend, configured = get_active_backend()
     wanted = configured if n_jobs is None else n_jobs
-    threads, _ = get_active_backend(prefer="threads")
-    is_configured = type(threads) is type(
-        backend
-    )  # else it is joblib's own default, which gives way to threads
-    outermost = (backend.nesting_level or 0) == 0
-    n = joblib.effective_n_jobs(wanted) if (outermost or n_jobs) and wanted is not None else None
-    if outermost and is_configured and not getattr(backend, "uses_threads", False):
+    # joblib's default backend gives way to threads where they are preferred; a configured backend stays.
+    is_configured = type(get_active_backend(prefer="threads")[0]) is type(backend)
+    is_outermost = (backend.nesting_level or 0) == 0
+    if is_outermost and is_configured and not getattr(backend, "uses_threads", False):
         generates = getattr(backend, "supports_return_generator", False)
-        return _of_joblib(joblib.effective_n_jobs(wanted), generates=generates)
-    return _threads(n)
+        return _joblib_workers(joblib.effective_n_jobs(wanted), generates=generates)
+    # Within a task of joblib its configuration is not the user's: only the n_jobs of this call counts there.
+    is_asked = wanted is not None and (is_outermost or bool(n_jobs))
+    return _thread_workers(joblib.effective_n_jobs(wanted) if is_asked else None)
 
 
 @contextmanager
 def limited_threads(n_jobs: int | None) -> Iterator[None]:
-    """At most so many threads, as joblib counts them, for the products of matrices and the kernels."""
+    """Let products of matrices and compiled kernels have so many threads at most, as joblib counts them.
+
+    Only BLAS is limited; kernels take no more threads than it may have (`deepstep.environment.thread_limit`).
+    """
     if n_jobs is None:
         yield
         return
@@ -64,44 +76,54 @@ def limited_threads(n_jobs: int | None) -> Iterator[None]:
 
 
 @contextmanager
-def _of_joblib(n: int, *, generates: bool) -> Iterator[Workers]:
+def _joblib_workers(n: int, *, generates: bool) -> Iterator[Workers]:
+    """Workers of joblib's backend; one that ``generates`` hands out each result when it is there."""
     import joblib
 
     with joblib.Parallel(return_as="generator_unordered" if generates else "list") as parallel:
 
-        def results(works: Iterable[Work[T]], move: Move) -> Iterator[tuple[int, T]]:
-            jobs = (joblib.delayed(_elsewhere)(number, work) for number, work in [*works])
+        def results(works: Iterable[Work[T]], move: ShowProgress) -> Iterator[tuple[int, T]]:
+            # Other processes cannot call `move`, so the epochs of a work are not shown before it ends. Works
+            # become a list: joblib would take some in a thread of its own, and making one may prepare a fold.
+            jobs = (joblib.delayed(_result_or_error)(number, work) for number, work in [*works])
             for number, result, error in parallel(jobs):
                 if error is not None:
                     raise error
                 yield number, result
 
+        # Nothing sets the marks of this interruption: Ctrl-C is not deferred, and breaks into joblib at once.
         yield Workers(n, results, Interruption(), are_threads=False)
 
 
-def _elsewhere(number: int, work: Callable[[Link], T]) -> tuple[int, T | None, Exception | None]:
-    """Some work in a process that has nothing else to do: its result, or its error."""
+def _result_or_error(number: int, work: Callable[[Link], T]) -> tuple[int, T | None, Exception | None]:
+    """Do a piece of work in a process of joblib; return its number with its result, or with its error."""
+    # The error is returned, not raised: joblib would end the workers amid their work, and with its backend
+    # "multiprocessing" it may then wait for ever. The note has the traceback, which pickling drops.
     try:
         with single_blas():
             return number, work(Link()), None
-    except Exception as error:  # raised, it makes "multiprocessing" end its pool amid work, and wait for ever
+    except Exception as error:
         error.add_note(format_exc())
         return number, None, error
 
 
 @contextmanager
-def _threads(wanted: int | None) -> Iterator[Workers]:
-    n = wanted if wanted and has_threads() else 1
-    if not missing_numba():
+def _thread_workers(wanted: int | None) -> Iterator[Workers]:
+    if missing_numba():
+        # The reference engine is Python, of which one thread runs at a time; in a browser there is one alone.
+        n = wanted if wanted and has_threads() else 1
+    else:
         from deepstep.engines.compiled.threads import limit
 
-        n = wanted or limit()  # looked at before BLAS is limited
+        n = wanted or limit()  # kernels run without Python's lock
     with single_blas(), executor(n, "deepstep member") as pool, deferred(waits=False) as interruption:
 
-        def results(works: Iterable[Work[T]], move: Move) -> Iterator[tuple[int, T]]:
-            given_up, numbers, waiting = Event(), dict[Future[T], int](), set[Future[T]]()
+        def results(works: Iterable[Work[T]], move: ShowProgress) -> Iterator[tuple[int, T]]:
+            given_up = Event()
+            numbers = dict[Future[T], int]()
+            waiting = set[Future[T]]()
 
-            def ended(seconds: float) -> Iterator[tuple[int, T]]:
+            def finished_within(seconds: float) -> Iterator[tuple[int, T]]:
                 nonlocal waiting
                 done, waiting = wait(waiting, timeout=seconds, return_when=FIRST_COMPLETED)
                 yield from ((numbers[future], future.result()) for future in done)
@@ -113,16 +135,16 @@ def _threads(wanted: int | None) -> Iterator[Workers]:
                     future = pool.submit(work, Link(given_up, partial(move, number)))
                     numbers[future] = number
                     waiting.add(future)
-                    yield from ended(0)
-                # They are looked for ten times a second: where polars has been at work, Ctrl-C does not end a
-                # wait for a thread, and takes effect only after it.
+                    yield from finished_within(0)
+                # Ten times a second, this thread looks whether Ctrl-C was pressed: once polars has been used,
+                # Ctrl-C does not end a wait for a thread, and its handler would run only after the wait.
                 while waiting:
                     if interruption.pressed:
                         raise KeyboardInterrupt
-                    yield from ended(0.1)
+                    yield from finished_within(0.1)
             finally:
-                given_up.set()
+                given_up.set()  # after an error or Ctrl-C works that run end early
                 for future in waiting:
-                    future.cancel()
+                    future.cancel()  # what has not begun never does
 
         yield Workers(n, results, interruption, are_threads=True)

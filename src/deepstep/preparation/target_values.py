@@ -1,5 +1,6 @@
-"""Values of one target as they come: the task that they are guessed to be, labels and numbers, and their
-codes in Y.
+"""The values of one target: check them as classes or as numbers, guess the task, and encode classes as Y.
+
+Weights of classes are computed here, too. `deepstep.targets.Targets` does this for all targets of a table.
 """
 
 import math
@@ -21,7 +22,7 @@ Label: TypeAlias = str | int | float | bool
 
 
 def reads_as_number(value: Any) -> bool:
-    """Whether it is a number, or a text that is one."""
+    """Whether a value is a number, or a text that ``float`` can read."""
     try:
         float(value)
     except (TypeError, ValueError):
@@ -30,7 +31,7 @@ def reads_as_number(value: Any) -> bool:
 
 
 def _present(values: Iterable[Any]) -> list[Any]:
-    """Targets as plain Python values, none of them missing."""
+    """The values as plain Python values; an error if there are none, or if some are missing."""
     if isinstance(values, np.ndarray) and values.ndim != 1:
         raise ShapeError.must_be("Targets", "have shape (m,)", str(values.shape), "Pass y.ravel().")
     labels = [label.item() if isinstance(label, np.generic) else label for label in values]
@@ -45,7 +46,7 @@ def _present(values: Iterable[Any]) -> list[Any]:
 
 
 def labels_in(values: Iterable[Any]) -> list[Label]:
-    """Classes: values that a JSON file can hold."""
+    """The values as classes, all of which a JSON file can hold; an error for others."""
     labels = _present(values)
     for label in labels:
         if not isinstance(label, (str, int, float)) or label in (math.inf, -math.inf):
@@ -54,14 +55,14 @@ def labels_in(values: Iterable[Any]) -> list[Label]:
     return labels
 
 
-def finite_in(values: Iterable[Any]) -> NDArray[np.float64]:
-    """Numbers that are finite."""
+def finite_numbers_in(values: Iterable[Any]) -> NDArray[np.float64]:
+    """The values as finite numbers; an error names a row that has something else."""
     labels = _present(values)
     name = getattr(values, "name", "")
     target = f"target {name!r}" if name else "the target"
     wrong = [row for row, label in enumerate(labels) if not isinstance(label, (Real, Decimal))]
     if wrong:
-        # one word such as "unknown" makes texts of all numbers of a column
+        # A single word such as "unknown" makes a column of numbers one of texts: that word is to be named.
         row = next((row for row in wrong if not reads_as_number(labels[row])), wrong[0])
         raise DataError(f"Row {row + 1} of {target} is {labels[row]!r:.60}, not a number")
     numbers = np.array(labels, dtype=np.float64)
@@ -72,7 +73,10 @@ def finite_in(values: Iterable[Any]) -> NDArray[np.float64]:
 
 
 def classes_of(values: Iterable[Any], order: Sequence[str] | None) -> tuple[Label, ...]:
-    """The different values of a column, sorted, or as their texts are in ``order``."""
+    """The different values of a column: numbers before texts, each sorted, or in the order of ``order``.
+
+    ``order`` has the values as texts, as they come from a command line.
+    """
     different = set(labels_in(values))
     if len(different) < 2:
         raise DataError(
@@ -84,35 +88,38 @@ def classes_of(values: Iterable[Any], order: Sequence[str] | None) -> tuple[Labe
         return tuple(classes)
     by_text = {str(label): label for label in classes}
     if sorted(order) != sorted(by_text):
-        raise DataError(
-            f"The classes in order are {', '.join(order)}, but the target has {', '.join(by_text)}"
-        )
+        labels = ", ".join(by_text)
+        raise DataError(f"The classes in order are {', '.join(order)}, but the target has {labels}")
     return tuple(by_text[text] for text in order)
 
 
-def places_in(classes: tuple[Label, ...], values: Iterable[Any]) -> NDArray[np.intp]:
+def positions_in(classes: tuple[Label, ...], values: Iterable[Any]) -> NDArray[np.intp]:
     """The position of each value among the classes."""
     series: Any = values if hasattr(values, "replace_strict") else None  # of polars
     if series is not None and series.dtype == polars.String and not series.null_count():
-        texts = series.unique(maintain_order=True)  # of many rows few are different
-        places = series.replace_strict(texts, places_in(classes, texts.to_list()))
-        return np.asarray(places.to_numpy(), np.intp)
-    table = {label: position for position, label in enumerate(classes)}
+        # Few of many rows are different: those are looked up here, and polars replaces them in all rows.
+        texts = series.unique(maintain_order=True)
+        positions = series.replace_strict(texts, positions_in(classes, texts.to_list()))
+        return np.asarray(positions.to_numpy(), np.intp)
+    position_of = {label: position for position, label in enumerate(classes)}
     labels = labels_in(values)
     if all(isinstance(label, str) for label in classes):
-        # A file whose rows happen to hold digits alone comes with numbers for the same classes.
+        # Classes that are texts may consist of digits. A file that has such texts alone is read as numbers.
         labels = [label if isinstance(label, str) else str(label) for label in labels]
-    unseen = next((label for label in labels if label not in table), None)
+    unseen = next((label for label in labels if label not in position_of), None)
     if unseen is not None:
         known = ", ".join(map(repr, classes[:10])) + (", …" if len(classes) > 10 else "")
-        raise DataError(f"The target has a class {unseen!r} that is none of training ({known})")
-    return np.array([table[label] for label in labels], dtype=np.intp)
+        raise DataError(f"The target has a class {unseen!r} that training did not have ({known})")
+    return np.array([position_of[label] for label in labels], dtype=np.intp)
 
 
 Task = Literal["binary", "multiclass", "regression"]
 
 MOST_NUMBER_CLASSES = 20
 """Most different whole numbers that are taken for classes."""
+
+MOST_SHOWN_TEXTS = 5
+"""Most classes that are texts in the reason of `guess_task`."""
 
 
 def guess_task(series: "polars.Series") -> tuple[Task, str]:
@@ -150,15 +157,13 @@ def guess_task(series: "polars.Series") -> tuple[Task, str]:
     """
     is_text = series.dtype in (polars.String, polars.Categorical, polars.Enum, polars.Boolean)
     if not is_text and not series.dtype.is_numeric():
-        problem = f"Target {series.name!r} has values of type {series.dtype}, not classes or numbers"
-        raise DataError(problem)
+        raise DataError(f"Target {series.name!r} has values of type {series.dtype}, not classes or numbers")
     plain = without_pattern(series)
     present = (plain.fill_nan(None) if series.dtype.is_float() else plain).drop_nulls()
     values = present.unique().sort()
     if len(values) < 2:
-        problem = (
-            f"Target {series.name!r} has {f'one value only, {values[0]!r}' if len(values) else 'no values'}"
-        )
+        content = f"one value only, {values[0]!r}" if len(values) else "no values"
+        problem = f"Target {series.name!r} has {content}"
         if len(present) < len(series) and len(values):
             problem += f", and {len(series) - len(present):,} of {len(series):,} rows have none"
         raise DataError(problem, "Choose another target.")
@@ -168,14 +173,15 @@ def guess_task(series: "polars.Series") -> tuple[Task, str]:
     few = len(values) == 2 or (len(values) <= MOST_NUMBER_CLASSES and 2 * len(values) <= len(present))
     if not is_text and not (is_whole and few):
         return "regression", f"{series.name} has {len(values)} different numbers"
-    shown = ", ".join(map(_shown, values if is_whole else values[:5]))
-    dots = "" if is_whole or len(values) <= 5 else ", …"
+    n_shown = len(values) if is_whole else MOST_SHOWN_TEXTS  # whole numbers are few and short
+    shown = ", ".join(map(_shown, values[:n_shown]))
+    dots = ", …" if len(values) > n_shown else ""
     task: Task = "binary" if len(values) == 2 else "multiclass"
     return task, f"{series.name} has {len(values)} different values: {shown}{dots}"
 
 
 def _shown(value: object) -> str:
-    """A value as people write it: a whole number without .0, also beyond the 64-bit integers."""
+    """A value as people write it: a whole number without ".0", even if no 64-bit integer can hold it."""
     return f"{value:.15g}" if isinstance(value, float) else str(value)
 
 
@@ -242,35 +248,35 @@ def ordinal_code(labels: AnyArray, n_classes: int) -> NDArray[np.float64]:
 
 
 def ordinal_probabilities(AL: Array) -> Array:
-    """P(y = k) from P(y > k), the way back from `ordinal_code`: how far it falls from 1 over AL to 0.
-
-    AL may rise by the last digit, where the exponential of a neighbour is rounded the other way; that counts
-    as equal.
-    """
+    """P(y = k) from P(y > k), the inverse of `ordinal_code`: the drops between 1, P(y > 0), …, 0."""
+    # Rounding may let a row of AL exceed the row above it by the last digit. The minimum makes them equal.
     falling = np.concatenate([np.ones_like(AL[:1]), AL, np.zeros_like(AL[:1])])
     falling = np.minimum.accumulate(falling, axis=0)
     return falling[:-1] - falling[1:]
 
 
 class Code(NamedTuple):
-    """How class numbers become Y, and outputs the probabilities of classes, both in the lecture's layout."""
+    """How positions of classes become Y, and how outputs become probabilities of classes.
+
+    Both functions use the lecture's layout, in which a column is an example.
+    """
 
     encode: Callable[[AnyArray, int], NDArray[np.float64]]
     probabilities: Callable[[Array], Array]
 
 
 CODES = {
-    "probabilities": Code(ordinal_code, ordinal_probabilities),  # of two classes: is it above the first?
+    "probabilities": Code(ordinal_code, ordinal_probabilities),  # two classes: the one question is y > 0
     "classes": Code(one_hot, lambda AL: AL),
     "cumulative": Code(ordinal_code, ordinal_probabilities),
 }
-"""Codes of one column of classes, by the kinds of targets, ``deepstep.network.border.TARGETS``."""
+"""The code of one column of classes, by the kind of target (`deepstep.equations.targets.TARGETS`)."""
 
 
 def encode_classes(positions: AnyArray, n_classes: int, kind: str) -> NDArray[np.float64]:
     """Targets as rows (m, n_outputs) from positions (m,); ``kind`` is a name in `CODES`."""
     check_room(
-        16 * len(positions) * n_classes,  # that of the lecture's layout, and its transpose
+        16 * len(positions) * n_classes,  # bytes: Y in the lecture's layout and its transpose, of 8 each
         f"A target with {n_classes:,} classes and {len(positions):,} rows",
         "Learn a target of fewer classes; one of numbers is learned with --task regression (DeepRegressor).",
     )
@@ -278,11 +284,12 @@ def encode_classes(positions: AnyArray, n_classes: int, kind: str) -> NDArray[np
 
 
 def class_probabilities(outputs: Array, kind: str) -> Array:
-    """Probabilities of classes (m, n_classes), from outputs or targets as rows; ``kind`` is of `CODES`."""
+    """Probabilities of classes (m, n_classes) from outputs or targets as rows; ``kind``: see `CODES`."""
     return CODES[kind].probabilities(outputs.T).T
 
 
 def _class_numbers(labels: AnyArray, n_classes: int) -> AnyArray:
+    """The labels as an array; an error if they are not the integers from 0 to n_classes - 1."""
     labels = np.asarray(labels)
     if labels.ndim != 1:
         raise ShapeError.must_be("labels", "have shape (m,)", str(labels.shape), "Pass labels.ravel().")
@@ -294,12 +301,30 @@ def _class_numbers(labels: AnyArray, n_classes: int) -> AnyArray:
 
 
 def class_weights(
-    class_weight: Any,
-    columns: AnyArray,
-    classes: Sequence[Sequence[Any]],
-    weight: Array | None,
+    class_weight: Any, columns: AnyArray, classes: Sequence[Sequence[Any]], weight: Array | None
 ) -> list[Array]:
-    """The weight of each class of each column."""
+    """For each column the weights of its classes.
+
+    Parameters
+    ----------
+    class_weight : 'balanced', mapping, or list of mappings
+        Weights by label; a list has a mapping for each column.
+    columns : array of shape (n_columns, m), int
+        The position of the class of each row.
+    classes : sequence of sequences
+        The labels of each column, in the order of the positions.
+    weight : array of shape (m,) or None
+        Weights of the rows, by which 'balanced' counts them.
+
+    Returns
+    -------
+    list of arrays of shape (n_classes,)
+
+    Raises
+    ------
+    ConfigurationError
+        If ``class_weight`` cannot be used.
+    """
     if isinstance(class_weight, str) and class_weight == "balanced":
         return [
             _balanced(column, len(labels), weight) for column, labels in zip(columns, classes, strict=True)
@@ -320,18 +345,24 @@ def example_weights(weights: Sequence[Array], columns: AnyArray) -> Array:
 
 
 def _balanced(positions: AnyArray, n_classes: int, weight: Array | None) -> Array:
+    """Weights with which all classes that occur count as much as each other; 0 for those that do not."""
     counts = np.bincount(positions, weight, minlength=n_classes)
     occurs = counts > 0
-    return np.where(occurs, counts.sum() / (max(1, occurs.sum()) * np.where(occurs, counts, 1)), 0.0)
+    weights = np.zeros(len(counts))
+    weights[occurs] = counts.sum() / (occurs.sum() * counts[occurs])
+    return weights
 
 
 def _weights_by_label(class_weight: Mapping[Any, float], classes: Sequence[Any]) -> Array:
+    """The weights of these classes; 1 for one that the mapping does not have."""
     try:
         weights = np.array([class_weight.get(name, 1.0) for name in classes], dtype=float)
     except (TypeError, ValueError, OverflowError):
-        weights = np.array([np.nan])
+        weights = np.array([np.nan])  # not numbers: NaN is refused below, as negative weights are
     if not (np.isfinite(weights).all() and (weights >= 0).all()):
         raise ConfigurationError.must_be("class_weight", "have weights of at least 0", repr(class_weight))
+    # As in scikit-learn, a mapping may have labels that do not occur if all classes have a weight. Beside a
+    # class without a weight, such a label is probably misspelled.
     unknown = [name for name in class_weight if name not in classes]
     if unknown and any(name not in class_weight for name in classes):
         raise ConfigurationError.must_be("class_weight", f"have labels among {list(classes)}", str(unknown))

@@ -1,7 +1,8 @@
-"""The equations on tensors: what they call as ``np`` takes tensors, too, once this module is imported.
+"""The equations on tensors.
 
-PyTorch does the work where the first argument is a tensor. Where it has a faster or safer kernel for a whole
-equation, `KERNELS` names it.
+Importing this module replaces functions of `deepstep.equations.arrays`, which equations call as ``np``. The
+new ones take arrays and tensors: PyTorch does the work where the first argument is a tensor, else NumPy does.
+Where PyTorch has a faster or safer kernel for a whole equation, `KERNELS` names it.
 """
 
 from collections.abc import Callable
@@ -19,24 +20,28 @@ from deepstep.equations import arrays
 from deepstep.equations.relu_variants import SETTLED
 
 EXAMPLES_AT_ONCE = 2**12
-"""Examples whose products are added up in one call: a BLAS may add one after another, and of many in float32
-lose digits.
+"""Examples whose products one call adds up, at most. A BLAS may add them one after another, and such a sum
+of many more numbers in float32 loses digits.
 """
 
 
-def _by_type(on_arrays: Callable[..., Any], on_tensors: Callable[..., Any]) -> Callable[..., Any]:
-    """The one or the other function, by the first argument, or the first of a list."""
+def _by_type(for_arrays: Callable[..., Any], for_tensors: Callable[..., Any]) -> Callable[..., Any]:
+    """A function that calls one of the two, by the type of its first argument, or of the first in a list."""
 
     def function(values: Any, *arguments: Any, **options: Any) -> Any:
         first = next(iter(values), None) if isinstance(values, list) else values
-        chosen = on_tensors if isinstance(first, Tensor | torch.dtype) else on_arrays
+        # `finfo` takes the dtype of a tensor in place of a tensor
+        chosen = for_tensors if isinstance(first, Tensor | torch.dtype) else for_arrays
         return chosen(values, *arguments, **options)
 
     return function
 
 
 def _errstate(**options: Any) -> AbstractContextManager[Any]:
-    """PyTorch warns of no overflow, and its compiler cannot trace NumPy's."""
+    """NumPy's errstate, or nothing while PyTorch's compiler is at work, which cannot trace it.
+
+    Nothing is lost by that: PyTorch does not warn of overflow.
+    """
     return nullcontext() if torch.compiler.is_compiling() else np.errstate(**options)
 
 
@@ -77,7 +82,7 @@ ON_TENSORS: dict[str, Callable[..., Any]] = {
     "tile": lambda values, repeats: values.repeat(repeats),
     "vdot": lambda a, b: torch.dot(a.reshape(-1), b.reshape(-1)),
 }
-"""PyTorch's forms of the functions of NumPy that equations use."""
+"""The functions of NumPy that equations call with tensors, as PyTorch has them."""
 
 for _name, _function in ON_TENSORS.items():
     setattr(arrays, _name, _by_type(getattr(np, _name), _function))
@@ -86,76 +91,82 @@ arrays.ndarray = np.ndarray | Tensor  # type: ignore[misc, assignment]  # for is
 
 
 def _sigmoid(Z: Tensor) -> Tensor:
-    """With the subnormal values that torch.sigmoid gives as 0: from -40 down it is e^Z to the last bit."""
+    """σ(Z), exact for very negative Z, too, where torch.sigmoid gives 0 in place of subnormal numbers."""
+    # From -40 down σ(Z) is e^Z to the last bit. Above -40 the second argument is e^-40, which is below σ(Z).
     return torch.maximum(torch.sigmoid(Z), Z.clamp(max=-40).exp())
 
 
 def _softplus_backward(dA: Tensor, Z: Tensor) -> Tensor:
-    """dA ∘ σ(Z) by e^Z / (1 + e^Z), which keeps subnormal values; above 40 σ is 1 to the last bit."""
-    dZ: Tensor = torch.ops.aten.softplus_backward(dA, Z, 1, 40)
-    return dZ
+    """dA ∘ σ(Z)."""
+    # The kernel computes e^Z / (1 + e^Z), which keeps subnormal values. Above 40, its threshold, it gives dA:
+    # σ(Z) is 1 there to the last bit, and e^Z may overflow. The 1 is its β, the steepness of softplus.
+    return torch.ops.aten.softplus_backward(dA, Z, 1, 40)
 
 
 def _silu_backward(dA: Tensor, Z: Tensor) -> Tensor:
-    """σ(Z) and σ(-Z) from one e^Z."""
-    E = Z.clamp(max=40).exp()
-    below = (E + 1).reciprocal()
-    return (Z * below + 1) * (E * below) * dA
+    """dA ∘ σ(Z) ∘ (1 + Z ∘ σ(-Z)), where σ(-Z) = 1 / (1 + e^Z) and σ(Z) = e^Z ∘ σ(-Z)."""
+    E = Z.clamp(max=40).exp()  # above 40 it may overflow, and σ(Z) is 1 to the last bit
+    mirrored = (E + 1).reciprocal()  # σ(-Z)
+    return (Z * mirrored + 1) * (E * mirrored) * dA
 
 
 def _normal_probability(Z: Tensor) -> Tensor:
-    """Φ(Z), exact in both tails."""
+    """Φ(Z) = erfc(-Z / √2) / 2, exact in both tails."""
     return (Z * -sqrt(0.5)).erfc() / 2
 
 
 def _gelu_backward(dA: Tensor, Z: Tensor) -> Tensor:
+    # Beyond ±40 the density is 0 to the last bit; without the limit an infinite Z would give ∞·0 = NaN.
     near = Z.clamp(-SETTLED, SETTLED)
     density = torch.exp(-near * near / 2) / sqrt(2 * torch.pi)
     return dA * (_normal_probability(Z) + near * density)
 
 
 def _targets(Y: Any, smoothing: float) -> Any:
+    """Y, smoothed where label smoothing is above 0."""
     return equations.smooth_labels(Y, smoothing, len(Y)) if smoothing else Y
 
 
 def _softmax_cross_entropy(ZL: Tensor, Y: Tensor, *, smoothing: float = 0.0) -> Tensor:
+    # A logarithm may be -∞, which times a target of 0 would be NaN: the lowest finite number replaces it.
     logarithms = torch.log_softmax(ZL, dim=0).clamp(min=torch.finfo(ZL.dtype).min)
-    loss: Tensor = -(logarithms * _targets(Y, smoothing)).sum(dim=0, keepdim=True)
-    return loss
+    return -(logarithms * _targets(Y, smoothing)).sum(dim=0, keepdim=True)
 
 
 def _softmax_cross_entropy_backward(ZL: Tensor, Y: Tensor, *, smoothing: float = 0.0) -> Tensor:
-    dZL: Tensor = torch.softmax(ZL, dim=0) - _targets(Y, smoothing)
-    return dZL
+    return torch.softmax(ZL, dim=0) - _targets(Y, smoothing)
 
 
 def _clip_by_norm(gradient: Tensor, *, most: float) -> Tensor:
-    """Without a question to the device."""
+    """`clip_by_norm` without an ``if`` that depends on the numbers: Python would wait for the GPU there."""
     largest = gradient.abs().max()
-    can = (largest > 0) & (largest < torch.inf)
-    parts = gradient / torch.where(can, largest, 1)
-    share = most / torch.linalg.vector_norm(parts)
-    return torch.where(can & (largest > share), parts * share, gradient)
+    has_norm = (largest > 0) & (largest < torch.inf)
+    # Divided by the largest entry first, so that squares neither overflow nor vanish.
+    scaled = gradient / torch.where(has_norm, largest, 1)
+    limit = most / torch.linalg.vector_norm(scaled)  # the largest entry after clipping
+    return torch.where(has_norm & (largest > limit), scaled * limit, gradient)
 
 
 def _adam_update(
     theta: Tensor, gradient: Tensor, v: Tensor, s: Tensor, *, learning_rate: Any, t: int, **settings: Any
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """PyTorch's one kernel, on copies, where it has the rule: ε stands outside, the rate is a number."""
+    """Adam by PyTorch's fused kernel, which does all of it in one pass, or by the equation.
+
+    The kernel has ε outside the root only, and one learning rate for all parameters; not every device has it.
+    """
     outside = settings.get("epsilon_at", "outside") == "outside"
     if not outside or isinstance(learning_rate, Tensor) or theta.device.type not in ("cpu", "cuda"):
-        update: Any = equations.adam_update
-        moved: tuple[Tensor, Tensor, Tensor]
-        moved = update(theta, gradient, v, s, learning_rate=learning_rate, t=t, **settings)
-        return moved
-    after = theta.clone(), v.clone(), s.clone()
+        equation: Any = equations.adam_update
+        return equation(theta, gradient, v, s, learning_rate=learning_rate, t=t, **settings)
+    updated = theta.clone(), v.clone(), s.clone()  # the kernel writes in place
     torch._fused_adam_(
-        [after[0]],
+        [updated[0]],  # the parameters
         [gradient],
-        [after[1]],
-        [after[2]],
-        [],
-        [torch.tensor(float(t), device=theta.device)],
+        [updated[1]],  # the average of the gradient
+        [updated[2]],  # the average of its square
+        [],  # the largest averages of its square, for amsgrad alone
+        [torch.tensor(float(t), device=theta.device)],  # the number of the step
+        # settings has only what differs from the equation's defaults, and the kernel has no defaults
         lr=learning_rate,
         beta1=settings.get("beta1", 0.9),
         beta2=settings.get("beta2", 0.999),
@@ -164,14 +175,15 @@ def _adam_update(
         amsgrad=False,
         maximize=False,
     )
-    return after
+    return updated
 
 
 def product_gradient(dZ: Tensor, A_prev: Tensor) -> Tensor:
-    """dW of a product, added up in float32 at least."""
-    nothing, wide = dZ.new_zeros(()), torch.promote_types(dZ.dtype, torch.float32)
+    """dW of a product W·A_prev, with sums of `EXAMPLES_AT_ONCE` that are added up in float32 at least."""
+    ignored = dZ.new_zeros(())  # addmm wants an addend; beta=0 drops it
+    wide = torch.promote_types(dZ.dtype, torch.float32)
     pieces = zip(torch.split(dZ, EXAMPLES_AT_ONCE, 1), torch.split(A_prev, EXAMPLES_AT_ONCE, 1), strict=True)
-    products = (torch.addmm(nothing, d, A.T, beta=0, alpha=1 / dZ.shape[1]) for d, A in pieces)
+    products = (torch.addmm(ignored, d, A.T, beta=0, alpha=1 / dZ.shape[1]) for d, A in pieces)
     return reduce(torch.add, (product.to(wide) for product in products))
 
 
@@ -179,7 +191,7 @@ KERNELS: dict[Callable[..., Any], Callable[..., Any]] = {
     equations.relu: torch.relu,
     equations.relu_backward: lambda dA, Z: torch.ops.aten.threshold_backward(dA, Z, 0),
     equations.sigmoid: _sigmoid,
-    equations.silu: lambda Z: _softplus_backward(Z, Z),
+    equations.silu: lambda Z: _softplus_backward(Z, Z),  # Z ∘ σ(Z): dA ∘ σ(Z) with Z for dA
     equations.silu_backward: _silu_backward,
     equations.softplus_backward: _softplus_backward,
     equations.gelu: lambda Z: Z * _normal_probability(Z),
@@ -190,11 +202,11 @@ KERNELS: dict[Callable[..., Any], Callable[..., Any]] = {
     equations.clip_by_norm: _clip_by_norm,
     equations.adam_update: _adam_update,
 }
-"""PyTorch's own kernels; tests hold them equal to the equations."""
+"""Equations, and the functions that compute them on tensors by PyTorch's kernels; tests compare both."""
 
 
 def on_tensors(function: Any) -> Any:
-    """PyTorch's kernel of an equation, or of a partial of one; else the function itself."""
+    """The function for tensors of an equation, or of a partial of one: that of `KERNELS`, or itself."""
     if isinstance(function, partial):
         return partial(on_tensors(function.func), *map(on_tensors, function.args), **function.keywords)
     return KERNELS.get(function, function) if callable(function) else function
