@@ -40,7 +40,7 @@ BAD_X = [
     (with_value(X, INF), DataError, "got inf at X[2, 2]"),
     (with_value(X, -INF), DataError, "got -inf at X[2, 2]"),
     (np.ma.masked_less(X, 0.5), DataError, "X must be an array without masked values, got MaskedArray"),
-    ([[1, 2], [3]], DataError, "X must be an array of numbers, got list"),
+    ([[1, 2], [3]], DataError, "X must be an array of numbers, got rows of different lengths"),
     ([[1], [None], [2]], DataError, "got nan at X[1, 0], 1 of 3 values are not finite"),
     ([[10**400], [1], [2]], DataError, "X must be an array of numbers, got list"),
     (None, DataError, "X must be an array of numbers, got None"),

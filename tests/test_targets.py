@@ -290,6 +290,7 @@ def test_rules_of_tasks(values, task):
         (polars.Series([None, None], dtype=polars.Int64), "has no values"),
         ([[1], [2]], "has values of type List"),
         ([datetime.date(2020, 1, 1), datetime.date(2020, 1, 2)], "has values of type Date"),
+        ([*map(str, range(50)), "oops"], "has numbers in all but 1 rows, such as 'oops'"),
     ],
 )
 def test_nothing_to_learn(values, sentence):

@@ -123,7 +123,7 @@ def test_a_stream_that_was_interrupted_goes_on_to_the_same_bits(deepstep, parts,
     assert deepstep("train", "--resume", "run").code == 0
     same(Run.load("run"), Run.load("whole"))
     assert Run.load("run").config["results"] == Run.load("whole").config["results"]
-    assert "its training is done" in deepstep("train", "--resume", "run").err
+    assert "its training has ended" in deepstep("train", "--resume", "run").err
 
 
 def test_arrays_of_numpy(deepstep, tmp_path):

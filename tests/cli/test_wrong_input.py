@@ -144,7 +144,7 @@ CASES = {
     f"{LABELS} kind --target height": "'kind' holds classes, and 'height' has more than two",
     f"{LABELS} kind --target warm --class-weight tall=2": "names among 'kind:short', 'kind:tall', 'warm:",
     "train FLOWERS --target kind --out full --overwrite": "it is something else, without a model.json",
-    "train --resume RUN": "cannot be resumed: its training is done",
+    "train --resume RUN": "cannot be resumed: its training has ended",
     "train --resume none": "there is no none.unfinished",
     "train nowhere --target kind --stream": "Error: nowhere",
     "predict FLOWERS FLOWERS": "is no folder of a run",

@@ -141,7 +141,7 @@ def test_layouts_of_csv(tmp_path, text, expected):
         ("t.tsv", b"a|b\n1\n", "the header has vertical bars, but no tabs"),
         ("t.csv", b"a,b\n1,2\n# by hand\n3,4\n", "line 3 begins with #. Remove comments"),
         ("t.csv", "a,b\n1,漢字\n".encode("shift_jis") + b"\x81\x40,2\n", "is no UTF-8 text: byte 7 is 0x8a"),
-        ("t.csv", b"a,b\0\0\n1,2\n", "zero bytes"),
+        ("t.csv", b"a,b\0\0\n1,2\n", "NUL characters"),
         ("t.csv.gz", b"a,b\n1,2\n", "cannot be read as a whole .gz file"),
         ("t.csv.gz", gzip.compress(b"a,b\n" + b"0123456789" * 900, mtime=0)[:-12], "cannot be read"),
         ("t.csv.bz2", bz2.compress(b"a,b\n1,2\n")[:-9], "cannot be read"),

@@ -22,7 +22,7 @@ def test_lists_and_numpy_integers_become_plain_tuples() -> None:
 @pytest.mark.parametrize(
     ("layer_dims", "message"),
     [
-        ([], r"have at least two sizes, inputs and outputs, got \[\]\. For example"),
+        ([], r"have at least two sizes, inputs and outputs, got \[\]"),
         ([5], r"at least two sizes.*, got \[5\]"),
         ([5, 0, 1], r"whole numbers of at least 1, got 0 as size 1"),
         ([5, 3, 1.0], r"1\.0 as size 2"),

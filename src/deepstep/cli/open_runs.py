@@ -233,7 +233,7 @@ def naming_piece(file: Path, before: int, rows: int) -> Iterator[None]:
     except FileError:
         raise
     except DataError as error:
-        if re.search(r"\b[Rr]ow \d", error.problem):  # the row itself is named
+        if before == 0 or re.search(r"\b[Rr]ow \d", error.problem):  # all rows, or the row itself is named
             raise
         problem = f"{error.problem} (rows {before + 1:,} to {before + rows:,})"
         raise type(error)(problem, error.hint) from error

@@ -166,7 +166,9 @@ def read_training(run: Path) -> Training:
     path = unfinished(run) / TRAINING_MARK
     if kind_at(path) != "file":
         if kind_at(run) == "folder":
-            raise FileError(f"{run} cannot be resumed: its training is done")
+            raise FileError(
+                f"{run} cannot be resumed: its training has ended", "Train again with --overwrite."
+            )
         raise FileError(f"{run} cannot be resumed: there is no {path.parent.name}")
     try:
         record = json_values(read_text(path, most=MOST_OF_A_MARK), finite=False, surrogates=True)

@@ -56,7 +56,7 @@ def check_content(where: str, kind: Format, head: bytes, encoding: str | None) -
         return
     looks = content_by(head)[0]
     if not looks and b"\0" in head and not (is_text and (encoding or encoding_by_bytes(head) != UTF_8)):
-        looks = "a file with zero bytes, binary or in an encoding that was not found"
+        looks = "a file with NUL characters, binary or in an encoding that was not found"
     if kind.signature or looks:
         problem = f"{where} is {looks or 'something else'} by its content, not {kind.name} as its name says"
         raise FileError(problem, "Give the file its right suffix, or export it again.")

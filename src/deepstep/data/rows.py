@@ -97,7 +97,8 @@ def naming_rows(place: Place, numbers: AnyArray) -> Iterator[None]:
         raise
     except DataError as error:
         problem = re.sub(r"^Row (\d+) ", row_of_file, error.problem)
-        raise type(error)(f"{place.where}: {problem}", error.hint) from None
+        sign = "" if problem.startswith("The table ") else ":"
+        raise type(error)(f"{place.where}{sign} {problem.removeprefix('The table ')}", error.hint) from None
 
 
 class StoredRows(ABC):

@@ -223,7 +223,7 @@ def _unknown_format(where: str, file: Path) -> FileError:
     return FileError(
         f"{where} {f'ends in {file.suffix!r}' if file.suffix else 'has no suffix'}; a table ends in "
         f"{', '.join(FORMATS)}",
-        "Give the file the suffix of its format, or name the separator of the text: --read sep=; (sep=).",
+        "Give the file the suffix of its format, or name the separator of the text: --read 'sep=;'.",
     )
 
 

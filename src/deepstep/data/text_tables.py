@@ -73,7 +73,7 @@ def read_text_table(
     rows = text.split(b"\n", n_lines)[n_lines:]
     cells = _cells(rows[0] if rows else b"", separator, _different(names, where, tell), blank)
     if len(names) == 1 and " " in names[0] and explicit.sep is None and where.lower().endswith(".txt"):
-        tell(f"{where}: one column, {names[0]!r:.200}. If spaces separate columns: --read 'sep= ' (sep=' ').")
+        tell(f"{where}: one column, {names[0]!r:.200}. If spaces separate columns: --read 'sep= '.")
     decimal = explicit.decimal or find_decimal(cells, separator, usual.decimal, where, tell)
     if decimal not in (explicit.decimal, usual.decimal or "."):
         findings.append("decimal comma" if decimal == "," else "decimal point")
@@ -130,11 +130,11 @@ def _check_first(where: str, first: list[str], sep: str, header: bool) -> None:
     others = {sign: name for sign, name in SEPARATORS.items() if sign != sep and sign in "".join(first)}
     if len(first) == 1 and others:
         sign, name = next(iter(others.items()))
-        typed = "tab" if sign == "\t" else repr(sign)
+        typed = "tab" if sign == "\t" else sign
         line = "header" if header else "first line"
         raise FileError(
             f"{where}: the {line} has {name}, but no {SEPARATORS.get(sep, repr(sep))}: {first[0][:200]!r}",
-            f"If they separate the columns: --read sep={typed} (sep={sign!r}).",
+            f"If they separate the columns: --read 'sep={typed}'.",
         )
 
 

@@ -17,7 +17,7 @@ __all__ = ["Parameters", "as_parameters"]
 
 def layer_sizes(layer_dims: Sequence[int], setting: str = "layer_dims") -> tuple[int, ...]:
     """Check the sizes n_0 (inputs), n_1, …, n_L (outputs) and return them as plain integers."""
-    hint = "For example [5, 4, 1], from the inputs to the outputs."
+    hint = "For example [5, 4, 1], from the inputs to the outputs." if setting == "layer_dims" else ""
     try:
         sizes = tuple(layer_dims)
     except TypeError:

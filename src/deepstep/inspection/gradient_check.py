@@ -504,7 +504,7 @@ def _gradient(gradients: Any, name: str) -> Array:
     if not isinstance(gradients, Mapping):
         raise DataError.must_be("gradients", "a mapping with dW1, db1, …", type(gradients).__name__)
     if gradients.get(name) is None:
-        raise ShapeError.must_be("gradients", f"have {name}", ", ".join(map(str, gradients)))
+        raise ShapeError.must_be("gradients", f"have {name}", ", ".join(map(str, gradients)) or "none")
     try:
         return np.asarray(gradients[name], dtype=np.float64)
     except (TypeError, ValueError):

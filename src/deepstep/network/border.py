@@ -155,7 +155,9 @@ def _numeric(value: Any, name: str) -> AnyArray:
         if array.dtype == object:
             array = array.astype(float)
     except (TypeError, ValueError, OverflowError):
-        raise DataError.must_be(name, "an array of numbers", kind) from None
+        ragged = kind == "list" and len({len(row) for row in value if isinstance(row, list | tuple)}) > 1
+        values = "rows of different lengths" if ragged else kind
+        raise DataError.must_be(name, "an array of numbers", values) from None
     if array.dtype.kind not in "fiub":
         raise DataError.must_be(name, "an array of real numbers", f"dtype {array.dtype}")
     return array

@@ -300,7 +300,7 @@ def survey(
     if seen.missing and not drop_missing_target:
         raise DataError(
             f"{rows.where}: {seen.missing} of {rows.n_rows} rows have no target {target!r}",
-            "Drop these rows; deepstep train does with --drop-missing-target.",
+            "Drop these rows: --drop-missing-target of deepstep train.",
         )
     empty = polars.DataFrame(schema=schema)
     test, validation, sample = (polars.concat([empty, *seen.held[part]]) for part in (1, 2, 3))

@@ -40,7 +40,7 @@ def _present(values: Iterable[Any]) -> list[Any]:
     # NaN is the one value that does not equal itself.
     missing = sum(label is None or label != label for label in labels)
     if missing:
-        hint = "Drop these rows; deepstep train does with --drop-missing-target."
+        hint = "Drop these rows: --drop-missing-target of deepstep train."
         raise DataError(f"{missing} of {len(labels)} rows have no target", hint)
     return labels
 
@@ -167,6 +167,13 @@ def guess_task(series: "polars.Series") -> tuple[Task, str]:
         if len(present) < len(series) and len(values):
             problem += f", and {len(series) - len(present):,} of {len(series):,} rows have none"
         raise DataError(problem, "Choose another target.")
+    if series.dtype == polars.String and len(values) > MOST_NUMBER_CLASSES:
+        words = present.filter(present.cast(polars.Float64, strict=False).is_null())
+        if 0 < len(words) <= len(present) // 20:  # a mistake in a few rows, not as many classes
+            problem = f"Target {series.name!r} has numbers in all but {len(words)} rows, such as {words[0]!r}"
+            raise DataError(
+                problem, "Correct these rows, or add --task classification: each value is a class."
+            )
     is_whole = series.dtype.is_integer() or (
         series.dtype.is_float() and bool((values.floor() == values).all())
     )
