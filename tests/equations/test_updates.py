@@ -209,6 +209,7 @@ def muon() -> Any:
     return names["muon"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(4, 4), (3, 7), (5, 1)])
 def test_the_rule_of_the_documentation_moves_weights_as_torch_s_muon(muon: Any, shape: Any) -> None:
     if not hasattr(torch.optim, "Muon"):  # pragma: no cover  # older than 2.9

@@ -159,6 +159,7 @@ def test_rows_that_are_held_in_memory_are_few_where_features_are_many(tmp_path, 
     assert found.shares == pytest.approx((400 / 3000,) * 3)
 
 
+@pytest.mark.slow
 @given(seed=st.integers(0, 2**16), sizes=st.tuples(st.integers(1, 99), st.integers(1, 99)))
 @settings(max_examples=20, deadline=None)
 def test_what_classes_weigh_is_the_same_bits_however_rows_are_cut(seed, sizes):
