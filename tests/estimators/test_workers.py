@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from itertools import count
 from math import inf
 from threading import Semaphore
+from unittest.mock import patch
 
 import joblib
 import numpy as np
@@ -62,6 +63,7 @@ def test_a_cluster_of_dask_gives_the_same_bits(in_threads):
     cluster = pytest.importorskip("distributed")
     settings = {"processes": True, "threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
     with (
+        patch.dict(os.environ),  # which Dask gives limits of threads that later tests would inherit
         cluster.LocalCluster(n_workers=2, **settings) as workers,
         cluster.Client(workers) as client,
         joblib.parallel_config("dask"),
