@@ -31,7 +31,6 @@ class StreamedTable:
 
     survey: Survey
     weighing: str | None
-    where: str
 
     @property
     def names(self) -> list[str]:
@@ -79,15 +78,15 @@ class StreamedFit:
 
 
 def survey_rows(
-    rows: StoredRows | Survey, target: str, weighing: str | None, where: str, **options: Any
+    rows: StoredRows | Survey, target: str, weighing: str | None, **options: Any
 ) -> StreamedTable:
     """Look at all rows once, unless that was done; ``options`` are those of `survey`."""
     if isinstance(rows, Survey):
-        return StreamedTable(rows, weighing, where)
+        return StreamedTable(rows, weighing)
     exclude, weights = [], None
     if weighing is not None:
         exclude, weights = [weighing], lambda frame: weights_in(frame, weighing)
-    return StreamedTable(survey(rows, target, exclude=exclude, weights=weights, **options), weighing, where)
+    return StreamedTable(survey(rows, target, exclude=exclude, weights=weights, **options), weighing)
 
 
 def fit_streamed(

@@ -192,13 +192,11 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
                 )
 
     def _fit_streamed(self, rows: NamedRows, validation: RawData | None, context: FitContext) -> None:
-        where = context.where
         source = rows.rows.rows if isinstance(rows.rows, Survey) else rows.rows
         names = [name for name in source.schema if name not in (rows.target, rows.weighing)]
         context = self._with_columns(names, context)
         table = survey_rows(
             *rows,
-            where,
             keep=tuple(self.keep_columns or ()),
             categorical=context.categorical,
             seed=context.seed or 0,

@@ -252,10 +252,9 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         self._train(learn, held_out, context)
 
     def _fit_streamed(self, rows: NamedRows, validation: RawData | None, context: FitContext) -> None:
-        where = context.where
         dtype = self.precision or np.dtype(np.float64)
         fraction = self.validation_fraction if self.early_stopping and validation is None else 0.0
-        table = survey_numbers(rows, dtype, seed=context.seed or 0, validation_fraction=fraction, where=where)
+        table = survey_numbers(rows, dtype, seed=context.seed or 0, validation_fraction=fraction)
         y = labels_in(table.survey.answers())
         self.targets_ = self._learned_targets(y, context)
         Y = self._encode(y, np.float64)

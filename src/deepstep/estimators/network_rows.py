@@ -68,9 +68,7 @@ def checked_rows(estimator: Any, data: RawData, dtype: Any, *, reset: bool) -> R
     return Rows(X, y, checked_weight(data.sample_weight, X))
 
 
-def survey_numbers(
-    named: NamedRows, dtype: Any, *, seed: int, validation_fraction: float, where: str
-) -> StreamedTable:
+def survey_numbers(named: NamedRows, dtype: Any, *, seed: int, validation_fraction: float) -> StreamedTable:
     """Look at all rows of numbers in files once; a part of them may be held out."""
     others = [name for name in (named.target, named.weighing) if name is not None]
     schema = {} if isinstance(named.rows, Survey) else named.rows.schema
@@ -80,7 +78,6 @@ def survey_numbers(
             raise DataError(f"Column {name!r} has values of type {kind}, not numbers", hint)
     return survey_rows(
         *named,
-        where,
         check=lambda frame: _check_numbers(frame.drop(others), dtype),
         seed=seed,
         validation_fraction=validation_fraction,

@@ -25,7 +25,6 @@ from deepstep.preparation.batches import batch, n_batches, shuffled
 from deepstep.training import Update
 from deepstep.types import Array, is_whole
 
-WHERE = "replay"
 OF_THE_LOOP = ("learning_rate", "batch_size")  # options of a page's training, beside the engine's settings
 STEP, WORD = 0x9E3779B9, 0xFFFFFFFF
 ORDER, MASK = 2, 3  # purposes of streams
