@@ -24,6 +24,8 @@ OF_A_TRAINING = (
     f"{MEMBER}/history.jsonl",
 )
 """What a training that was killed at its very end may leave in its run."""
+OF_DESKTOPS = (".DS_Store", f"{MEMBER}/.DS_Store", f"{MEMBER}/Thumbs.db", "desktop.ini")
+"""What macOS and Windows put into a folder when somebody looks into it."""
 
 
 def put(path: Path, text: str = "some text") -> None:
@@ -31,22 +33,13 @@ def put(path: Path, text: str = "some text") -> None:
     path.write_text(text)
 
 
-def run_of(folder: Path, names=OF_A_RUN) -> Path:
+def run_of(folder: Path, *more: str, names=OF_A_RUN) -> Path:
     """A folder with the files of a run; only ``model.json`` has to be one."""
     folder.mkdir()
-    for name in names:
+    for name in (*names, *more):
         put(folder / name)
     put(folder / "model.json", sealed({"format": "deepstep", "version": 1, "model": "binary"}))
     return folder
-
-
-OF_DESKTOPS = (".DS_Store", f"{MEMBER}/.DS_Store", f"{MEMBER}/Thumbs.db", "desktop.ini")
-"""What macOS and Windows put into a folder when somebody looks into it."""
-
-
-def altered(run: Path) -> None:
-    text = (run / "model.json").read_text()
-    (run / "model.json").write_text(text.replace("binary", "multiclass"))
 
 
 def content(folder: Path) -> dict[str, object]:
@@ -65,56 +58,39 @@ def replace(path: Path) -> None:
         put(folder / "new")
 
 
-class TestReplaced:
-    @pytest.mark.parametrize(
-        "make",
-        [
-            run_of,
-            lambda path: run_of(path, OF_A_MODEL),
-            lambda path: [put(run / name) for run in [run_of(path)] for name in OF_A_TRAINING],
-            lambda path: [put(run / name) for run in [run_of(path)] for name in OF_DESKTOPS],
-            lambda path: os.truncate(run_of(path) / "arrays.safetensors", 3),
-            lambda path: (run_of(path) / "history.jsonl").unlink(),
-            lambda path: run_of(path, ()),
-            lambda path: path.mkdir(),
-        ],
-        ids=[
-            "a run",
-            "a model",
-            "killed",
-            "seen",
-            "truncated",
-            "a file is missing",
-            "the record alone",
-            "empty",
-        ],
-    )
-    def test_a_run_of_any_kind(self, tmp_path, make):
-        make(tmp_path / "run")
-        replace(tmp_path / "run")
-        assert content(tmp_path) == {
-            str(tmp_path / "run"): None,
-            str(tmp_path / "run" / "new"): b"some text",
-        }
-
-    def test_a_link_to_a_run_stays_a_link(self, tmp_path):
-        run_of(tmp_path / "run")
-        (tmp_path / "latest").symlink_to("run")
-        replace(tmp_path / "latest")
-        assert os.readlink(tmp_path / "latest") == "run"
-        assert [path.name for path in (tmp_path / "run").iterdir()] == ["new"]
+RUNS = {
+    "a run": run_of,
+    "a model": lambda path: run_of(path, names=OF_A_MODEL),
+    "killed": lambda path: run_of(path, *OF_A_TRAINING),
+    "seen": lambda path: run_of(path, *OF_DESKTOPS),
+    "truncated": lambda path: os.truncate(run_of(path) / "arrays.safetensors", 3),
+    "the record alone": lambda path: run_of(path, names=()),
+    "empty": Path.mkdir,
+}
 
 
-def with_record(text: str):
+@pytest.mark.parametrize("kind", RUNS)
+def test_a_run_of_any_kind_is_replaced(tmp_path, kind):
+    run = tmp_path / "run"
+    RUNS[kind](run)
+    replace(run)
+    assert content(tmp_path) == {str(run): None, str(run / "new"): b"some text"}
+
+
+def test_a_link_to_a_run_stays_a_link(tmp_path):
+    run_of(tmp_path / "run")
+    (tmp_path / "latest").symlink_to("run")
+    replace(tmp_path / "latest")
+    assert os.readlink(tmp_path / "latest") == "run"
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["new"]
+
+
+def with_record(text: str | bytes):
     def make(path: Path) -> None:
-        put(path / "model.json", text)
         put(path / "arrays.safetensors")
+        (path / "model.json").write_bytes(text.encode() if isinstance(text, str) else text)
 
     return make
-
-
-def with_one_more(name: str):
-    return lambda path: put(run_of(path) / name)
 
 
 def linked(name: str):
@@ -128,88 +104,82 @@ def linked(name: str):
     return make
 
 
+ADDED = {
+    ".git/HEAD": ".git",
+    "notes.txt": "notes.txt",
+    f"{MEMBER}/notes.txt": f"{MEMBER}/notes.txt",
+    "best.safetensors": "best.safetensors",
+    "member-best/model.json": "member-best",
+    "checkpoint-best.safetensors": "checkpoint-best.safetensors",
+}
+"""Files of others in a run, and how they are named."""
+ALTERED = sealed({"format": "deepstep", "model": "binary"}).replace("binary", "multiclass")
 KEPT = {
-    "a repository": (
-        lambda path: [put(path / name) for name in ("model.json", ".git/HEAD", ".git/objects/ab/cd")],
-        "model.json that cannot be read",
-    ),
-    "a record of others": (with_record('{"title": "my model"}'), "of another format than 'deepstep'"),
-    "another format": (with_record(sealed({"format": "deepstep-training"})), "of another format"),
-    "a format that is no text": (with_record('{"format": [1]}'), "of another format"),
+    "a folder of others": (with_record(""), "model.json that cannot be read"),
     "a deep record": (with_record('{"a": ' + "[" * 100_000), "model.json that cannot be read"),
-    "no text": (lambda path: (path.mkdir(), (path / "model.json").write_bytes(b"\xff")), "cannot be read"),
-    "an altered record": (lambda path: altered(run_of(path)), "its model.json was altered"),
-    "a run in a repository": (with_one_more(".git/HEAD"), "did not write: '.git'"),
-    "a file": (with_one_more("notes.txt"), "did not write: 'notes.txt'"),
-    "a file deeper": (
-        with_one_more(f"{MEMBER}/notes.txt"),
-        f"did not write: '{MEMBER}/notes.txt'",
-    ),
-    "a model of others": (with_one_more("best.safetensors"), "'best.safetensors'"),
-    "a member of others": (with_one_more("member-best/model.json"), "'member-best'"),
-    "a checkpoint of others": (with_one_more("checkpoint-best.safetensors"), "'checkpoint-best.safetensors'"),
+    "no text": (with_record(b"\xff"), "cannot be read"),
+    "another format": (with_record(sealed({"format": "deepstep-training"})), "of another format"),
+    "a format that is no text": (with_record('{"format": [1]}'), "of another format than 'deepstep'"),
+    "an altered record": (with_record(ALTERED), "its model.json was altered"),
     "an empty folder": (lambda path: (run_of(path) / "figures").mkdir(), "'figures'"),
     "a folder in a file's place": (
-        lambda path: (run_of(path, ()) / "history.jsonl").mkdir(),
+        lambda path: (run_of(path, names=()) / "history.jsonl").mkdir(),
         "'history.jsonl'",
     ),
-    "a pipe": (lambda path: os.mkfifo(run_of(path, ()) / "history.jsonl"), "'history.jsonl'"),
-    "a linked file": (linked("run.json"), "did not write: 'run.json'"),
-    "a linked member": (linked(MEMBER), f"did not write: '{MEMBER}'"),
-    "a linked file of a member": (
-        linked(f"{MEMBER}/model.json"),
-        f"did not write: '{MEMBER}/model.json'",
-    ),
+    "a pipe": (lambda path: os.mkfifo(run_of(path, names=()) / "history.jsonl"), "'history.jsonl'"),
     "a linked record": (linked("model.json"), "without a model.json"),
+    **{
+        f"linked {name}": (linked(name), f"did not write: '{name}'")
+        for name in ("run.json", MEMBER, f"{MEMBER}/model.json")
+    },
+    **{
+        name: (lambda path, name=name: run_of(path, name), f"did not write: '{named}'")
+        for name, named in ADDED.items()
+    },
+    "many files": (
+        lambda path: run_of(path, *(f"figure-{number:04}.png" for number in range(1000))),
+        "'figure-0000.png', 'figure-0001.png', 'figure-0002.png' and 997",
+    ),
 }
 
 
-class TestKept:
-    @pytest.mark.parametrize("kind", KEPT)
-    def test_what_is_no_run_or_holds_more(self, tmp_path, kind):
-        make, reason = KEPT[kind]
-        make(tmp_path / "run")
-        before = content(tmp_path)
-        with pytest.raises(FileError) as refused:
-            replace(tmp_path / "run")
-        assert content(tmp_path) == before
-        assert str(refused.value).startswith(f"{tmp_path / 'run'} is not replaced: ")
-        assert reason in str(refused.value)
-        assert len(str(refused.value)) < 600
+@pytest.mark.parametrize("kind", KEPT)
+def test_what_is_no_run_or_holds_more_is_kept(tmp_path, kind):
+    make, reason = KEPT[kind]
+    make(tmp_path / "run")
+    before = content(tmp_path)
+    with pytest.raises(FileError) as refused:
+        replace(tmp_path / "run")
+    assert content(tmp_path) == before
+    assert str(refused.value).startswith(f"{tmp_path / 'run'} is not replaced: ")
+    assert reason in str(refused.value)
+    assert len(str(refused.value)) < 600
 
-    def test_of_many_files_some_are_named(self, tmp_path):
-        run_of(tmp_path / "run")
-        for number in range(1000):
-            put(tmp_path / "run" / f"figure-{number:04}.png")
-        with pytest.raises(
-            FileError, match=r"'figure-0000.png', 'figure-0001.png', 'figure-0002.png' and 997"
-        ):
-            replace(tmp_path / "run")
 
-    def test_a_file_that_comes_while_the_new_run_is_made(self, tmp_path):
-        run = run_of(tmp_path / "run")
+def test_a_file_that_comes_while_the_new_run_is_made_is_kept(tmp_path):
+    run = run_of(tmp_path / "run")
 
-        def write_slowly():
-            with atomic_directory(run, overwrite=True) as folder:
-                put(folder / "new")
-                put(run / "thesis.txt", "years")
+    def write_slowly():
+        with atomic_directory(run, overwrite=True):
+            put(run / "thesis.txt", "years")
 
-        with pytest.raises(FileError, match=r"thesis\.txt"):
-            write_slowly()
-        assert {path.name for path in run.iterdir()} == {"model.json", "thesis.txt", *OF_A_RUN}
-        assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    with pytest.raises(FileError, match=r"thesis\.txt"):
+        write_slowly()
+    assert {path.name for path in run.iterdir()} == {"model.json", "thesis.txt", *OF_A_RUN}
+    assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
-    def test_a_file_that_comes_after_the_last_look(self, tmp_path, monkeypatch):
-        run, rename = run_of(tmp_path / "run"), os.rename
 
-        def in_between(source, target):
-            if Path(source) == run:
-                put(run / "thesis.txt", "years")
-            rename(source, target)
+def test_a_file_that_comes_after_the_last_look_is_kept(tmp_path, monkeypatch):
+    run, rename = run_of(tmp_path / "run"), os.rename
 
-        monkeypatch.setattr(os, "rename", in_between)
-        with pytest.raises(FileError, match="is in place, but the folder that it replaces stays as"):
-            replace(run)
-        assert [path.name for path in run.iterdir()] == ["new"]
-        (old,) = tmp_path.glob(".deepstep-*")
-        assert (old / "thesis.txt").read_text() == "years"
+    def in_between(source, target):
+        if Path(source) == run:
+            put(run / "thesis.txt", "years")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", in_between)
+    with pytest.raises(FileError, match="is in place, but the folder that it replaces stays as"):
+        replace(run)
+    assert [path.name for path in run.iterdir()] == ["new"]
+    (old,) = tmp_path.glob(".deepstep-*")
+    assert (old / "thesis.txt").read_text() == "years"
