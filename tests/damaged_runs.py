@@ -1,4 +1,4 @@
-"""Loads damaged and forged run folders and prints what came of it; run by ``test_damaged_runs.py``.
+"""Loads damaged and forged run folders and prints what came of it; run by ``test_run.py``.
 
 PYTHONPATH=tests python tests/damaged_runs.py FIRST LAST
 """

@@ -1,20 +1,23 @@
 """Fixtures of the command line's tests."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars
 import pytest
 
 from deepstep.cli.main import main
+from deepstep.training import Progress
 from forks import Forks
 
 SOURCE = Path(__file__).resolve().parents[2] / "src"
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"}
 
 
 class Result(NamedTuple):
@@ -24,6 +27,7 @@ class Result(NamedTuple):
 
 
 Deepstep = Callable[..., Result]
+Process = Callable[..., subprocess.CompletedProcess[str]]
 
 
 def words_of(arguments: tuple[object, ...]) -> list[str]:
@@ -50,15 +54,28 @@ def deepstep(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     return call
 
 
-Process = Callable[..., subprocess.CompletedProcess[str]]
+@pytest.fixture
+def interrupted(deepstep: Deepstep, monkeypatch: pytest.MonkeyPatch, pythons_own_handler: None) -> Deepstep:
+    """The same, with Ctrl-C at the end of an epoch, so many times."""
+    go_on = Progress.on_epoch_end
+
+    def call(*arguments: object, epoch: int = 5, times: int = 1) -> Result:
+        def pressed(self: Progress, training: Any, record: Any) -> None:
+            go_on(self, training, record)
+            if record["epoch"] == epoch:
+                for _ in range(times):
+                    signal.raise_signal(signal.SIGINT)
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Progress, "on_epoch_end", pressed)
+            patched.setattr(Progress, "looks_at_the_network", True)
+            return deepstep(*arguments)
+
+    return call
 
 
 def _program(before: str) -> str:
     return f"{before}\nimport sys\nfrom deepstep.cli.main import main\nmain(sys.argv[1:])"
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"}
 
 
 @pytest.fixture(scope="session")
@@ -74,43 +91,30 @@ def process(forks: Forks, tmp_path: Path) -> Process:
     """The command line in a process of its own; ``before`` is Python that runs first."""
 
     def call(*arguments: object, before: str = "") -> subprocess.CompletedProcess[str]:
-        return forks.run(_program(before), words_of(arguments), folder=tmp_path, environment=_environment())
+        return forks.run(_program(before), words_of(arguments), folder=tmp_path, environment=ENVIRONMENT)
 
     return call
 
 
 @pytest.fixture
 def fresh_process(tmp_path: Path) -> Process:
-    """The same in a process that begins anew, for what is about imports."""
+    """The same in a process that begins anew, for what is about imports and streams; ``shell`` redirects."""
 
-    def call(*arguments: object, before: str = "") -> subprocess.CompletedProcess[str]:
+    def call(
+        *arguments: object, before: str = "", shell: str = "", **streams: Any
+    ) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", _program(before), *words_of(arguments)]
         return subprocess.run(
-            [sys.executable, "-c", _program(before), *words_of(arguments)],
+            ["sh", "-c", f'"$0" "$@" {shell}', *command] if shell else command,
             cwd=tmp_path,
-            env=_environment(),
-            capture_output=True,
+            env=ENVIRONMENT,
             text=True,
             timeout=120,
             check=False,
+            **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams},
         )
 
     return call
-
-
-@pytest.fixture
-def killed_at() -> Callable[[int], str]:
-    """Python that runs first in a process: checkpoints all the time, and a kill at the end of an epoch."""
-    return (
-        "import os\n"
-        "from deepstep.training import checkpoints\n"
-        "checkpoints.SECONDS = 0.0\n"
-        "from deepstep.training import Progress\n"
-        "go_on = Progress.on_epoch_end\n"
-        "def killed(self, training, record):\n"
-        "    go_on(self, training, record)\n"
-        "    if record['epoch'] == {}: os.kill(os.getpid(), 9)\n"
-        "Progress.on_epoch_end = killed"
-    ).format
 
 
 @pytest.fixture(scope="session")

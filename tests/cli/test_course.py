@@ -19,36 +19,20 @@ def solved(chapter: int) -> str:
     return text
 
 
-def test_a_chapter_is_started_filled_and_checked(deepstep) -> None:
+WRONG = solved(9).replace("- learning_rate", "+ learning_rate")
+
+
+def test_a_chapter_is_started_filled_checked_and_listed(deepstep) -> None:
     begun = deepstep("course", "start", "5")
-    assert begun.code == 0
-    assert "Written: chapter_05.py (model_forward)" in begun.out
-    record = json.loads(deepstep("course", "start", "3", "--json").out)
-    assert record["exercises"] == list(CHAPTERS[3].exercises)
-    assert "def initialize_he(layer_dims, rng):" in Path("chapter_03.py").read_text(encoding="utf-8")
+    assert (begun.code, "Written: chapter_05.py (model_forward)" in begun.out) == (0, True)
+    record = json.loads(deepstep("course", "start", "7", "--json").out)
+    assert record["exercises"] == list(CHAPTERS[7].exercises)
     empty = deepstep("course", "check", "5")
     assert (empty.code, empty.err) == (1, "")
     assert "The function is not written yet." in empty.out
     Path("chapter_05.py").write_text(solved(5), encoding="utf-8")
     good = deepstep("course", "check", 5, "--seed 9")
     assert (good.code, good.out) == (0, "model_forward: right\n1 of 1 right\n")
-
-
-def test_a_mistake_is_named_in_text_and_json(deepstep) -> None:
-    Path("mine.py").write_text(solved(9).replace("- learning_rate", "+ learning_rate"), encoding="utf-8")
-    text = deepstep("course", "check", "9", "mine.py")
-    assert text.code == 1
-    assert "Mistake: the step is added.\n    Hint: The gradient points uphill: subtract." in text.out
-    result = deepstep("course", "check", "9", "mine.py", "--json")
-    assert result.code == 1
-    record = json.loads(result.out)
-    assert (record["chapter"], record["score"], record["out_of"]) == (9, 0.0, 1)
-    assert record["exercises"][0]["mistakes"][0]["name"] == "the step is added"
-
-
-def test_the_list_shows_chapters_and_files(deepstep) -> None:
-    deepstep("course", "start", "7")
-    Path("chapter_05.py").write_text(solved(5), encoding="utf-8")
     Path("chapter_08.py").write_bytes(b"x = " + b"-" * 900_000 + b"1")
     lines = deepstep("course", "list").out.splitlines()
     assert lines[4 * 2] == " 5  The L-layer forward pass [chapter_05.py: 1 of 1 written]"
@@ -59,42 +43,43 @@ def test_the_list_shows_chapters_and_files(deepstep) -> None:
     assert chapters[4]["written"] == ["model_forward"]
 
 
+def test_a_mistake_is_named_in_text_and_json(deepstep) -> None:
+    Path("mine.py").write_text(WRONG, encoding="utf-8")
+    text = deepstep("course", "check", "9", "mine.py")
+    assert text.code == 1
+    assert "Mistake: the step is added.\n    Hint: The gradient points uphill: subtract." in text.out
+    result = deepstep("course", "check", "9", "mine.py", "--json")
+    record = json.loads(result.out)
+    assert (result.code, record["chapter"], record["score"], record["out_of"]) == (1, 9, 0.0, 1)
+    assert record["exercises"][0]["mistakes"][0]["name"] == "the step is added"
+
+
 @pytest.mark.slow
 def test_the_report_of_a_class_in_the_terminal_as_json_and_as_files(deepstep) -> None:
     Path("class").mkdir()
     Path("class/Ada.py").write_text(solved(9), encoding="utf-8")
-    wrong = solved(9).replace("- learning_rate", "+ learning_rate")
-    Path("class/Bob\x1b[31m.py").write_text(wrong, encoding="utf-8")
+    Path("class/Bob\x1b[31m.py").write_text(WRONG, encoding="utf-8")
     text = deepstep("course", "report", "class")
-    assert text.code == 0
+    assert (text.code, "\x1b" in text.out) == (0, False)
     assert "1   update_parameters: the step is added   Bob" in text.out
-    assert "\x1b" not in text.out
-    record = json.loads(deepstep("course", "report", "class", "--json", "-o", "new/r.csv").out)
+    record = json.loads(deepstep("course", "report", "class", "--json", "-o", "r.csv").out)
     assert record["learners"]["Ada"] == {"update_parameters": {"state": "right", "text": ""}}
     assert record["right"] == {"update_parameters": 1}
-    assert (
-        Path("new/r.csv")
-        .read_text(encoding="utf-8")
-        .startswith("learner,right,update_parameters\nAda,1,right\n")
-    )
+    table = Path("r.csv").read_text(encoding="utf-8")
+    assert table.startswith("learner,right,update_parameters\nAda,1,right\n")
     refused = deepstep("course", "report", "class", "-o", "r.pdf")
     assert (refused.code, "--out must be a file that ends in .csv" in refused.err) == (2, True)
-
-
-class Terminal(io.StringIO):
-    """What somebody types."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.fixture
 def played(deepstep, monkeypatch):
     """A game of Find the bug with what is typed; at its end the terminal is closed."""
 
-    def play(*typed: str, seed: int = 59):
-        monkeypatch.setattr("sys.stdin", Terminal("".join(f"{line}\n" for line in typed)))
-        return deepstep("course", "bugs", f"--seed {seed}")
+    def play(*typed: str, terminal: bool = True):
+        stdin = io.StringIO("".join(f"{line}\n" for line in typed))
+        stdin.isatty = lambda: terminal
+        monkeypatch.setattr("sys.stdin", stdin)
+        return deepstep("course", "bugs", "--seed 59")
 
     return play
 
@@ -109,35 +94,41 @@ def test_a_bug_is_found_by_its_numbers(played, deepstep) -> None:
     for name in (game.first, *game.operands(game.first)):
         text = np.array2string(game.outcome.quantities[name], precision=4, max_line_width=76).split("\n")
         assert all(line.strip() in result.out for line in text)
+    for part in (
+        f"{right_name} is right: look further on.",
+        "That is not the mistake.",
+        "Points so far: 6 of 10.",
+    ):
+        assert part in result.out
     record = json.loads(deepstep("course", "bugs", "--seed 59", "--json").out)
     assert (record["first"], record["mistake"]) == (game.first, game.mistake.exhibit.title)
     assert record["quantities"][game.first] == game.outcome.quantities[game.first].tolist()
-    assert f"{right_name} is right: look further on." in result.out
-    assert "That is not the mistake." in result.out
-    assert "Points so far: 6 of 10." in result.out
 
 
 def test_hints_cost_and_the_answer_has_no_points(played) -> None:
-    first = draw_round(59).first
-    hinted = played(f"compute {first}", "part", "check", "what", "answer", "y", "quit")
-    assert [f"[{points} points]" in hinted.out for points in (10, 9, 7, 5)] == [True] * 4
-    assert f"The mistake is in this part: {draw_round(59).line(first).phase}." in hinted.out
-    assert "A quantity is one of Z1, A1, " in hinted.out
-    assert "Points so far: 0 of 10." in hinted.out
-    assert "network 60" in hinted.out
+    game = draw_round(59)
+    hinted = played(f"compute {game.first}", "part", "check", "what", "answer", "y", "quit")
     assert (hinted.code, hinted.err) == (130, "Ended. Points: 0 of 10.\n")
+    for part in (
+        *(f"[{points} points]" for points in (10, 9, 7, 5)),
+        f"The mistake is in this part: {game.line(game.first).phase}.",
+        "A quantity is one of Z1, A1, ",
+        "Points so far: 0 of 10.",
+        "network 60",
+    ):
+        assert part in hinted.out
     # a quantity of the update is typed with an apostrophe
     assert "It should be: W2 = W2 - learning_rate * dW2" in played("W2'", "quit").out
 
 
-def test_the_game_ends_by_ctrl_c_and_needs_a_terminal(played, deepstep, monkeypatch) -> None:
+def test_the_game_ends_by_ctrl_c_and_needs_a_terminal(played, monkeypatch) -> None:
+    result = played("quit", terminal=False)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("Error: stdin must be a terminal to type answers in, got a pipe or a file.")
+
     def interrupted(_prompt: str = "") -> str:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("click.termui.visible_prompt_func", interrupted)
     result = played()
     assert (result.code, result.err) == (130, "Ended. Points: 0 of 0.\n")
-    monkeypatch.setattr("sys.stdin", io.StringIO("quit\n"))
-    result = deepstep("course", "bugs")
-    assert (result.code, result.out) == (2, "")
-    assert result.err.startswith("Error: stdin must be a terminal to type answers in, got a pipe or a file.")

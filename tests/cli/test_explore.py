@@ -13,72 +13,62 @@ import pytest
 
 from deepstep.run import Run
 
-SOURCE = Path(__file__).resolve().parents[2] / "src"
+
+def written(deepstep, *typed):
+    """What the page that is written holds, and what the command printed."""
+    result = deepstep("explore", *typed, "--export x.html --overwrite")
+    assert result.code == 0, result.err
+    text = Path("x.html").read_text(encoding="utf-8")
+    found = re.search(r'id="deepstep-lesson">(.*?)</script>', text, re.DOTALL)
+    return json.loads(found[1]), result
 
 
-def lesson_in(path):
-    found = re.search(r'id="deepstep-lesson">(.*?)</script>', path.read_text(encoding="utf-8"), re.DOTALL)
-    return json.loads(found[1])
-
-
-def test_the_demo_is_written_into_one_small_file(deepstep, tmp_path):
-    result = deepstep("explore", "-o", "lesson.html")
-    assert result.code == 0
-    assert result.out.startswith("2-8-8-1 on circles: written to lesson.html, ")
-    assert (tmp_path / "lesson.html").stat().st_size <= 1_000_000
-    document = lesson_in(tmp_path / "lesson.html")
+def test_the_demo_is_written_into_one_small_file(deepstep):
+    document, result = written(deepstep)
+    assert result.out.startswith("2-8-8-1 on circles: written to x.html, ")
+    assert Path("x.html").stat().st_size <= 1_000_000
     assert document["data"]["classes"] == ["outer", "inner"]
     assert document["history"]["cost"][-1] < document["history"]["cost"][0]
 
 
-def test_a_table_with_settings_of_its_own(deepstep, tmp_path, flowers):
+def test_a_table_with_settings_of_its_own(deepstep, flowers):
     options = "--hidden-layers 5,4 --set optimizer=adam --learning-rate 0.01 --batch-size 16"
-    result = deepstep("explore", flowers, "--target", "kind", options, "--export", "x.html")
-    assert result.code == 0, result.err
-    document = lesson_in(tmp_path / "x.html")
+    document, _ = written(deepstep, flowers, "--target kind", options)
     assert document["network"]["layer_dims"][1:] == [5, 4, 1]
     assert (document["training"]["optimizer"], document["training"]["batch_size"]) == ("adam", 16)
-    assert document["data"]["classes"] == ["short", "tall"]
-    assert document["data"]["name"] == flowers.name
+    assert (document["data"]["classes"], document["data"]["name"]) == (["short", "tall"], flowers.name)
     assert document["data"]["X"]["shape"][1] == 60
-    record = json.loads(deepstep("explore", flowers, "--target height --export y.html --json").out)
-    assert (record["source"], record["export"]) == (str(flowers), "y.html")
-    assert record["bytes"] == (tmp_path / "y.html").stat().st_size
-    assert lesson_in(tmp_path / "y.html")["data"]["kind"] == "numbers"
+    document, result = written(deepstep, flowers, "--target height --json")
+    record = json.loads(result.out)
+    assert (record["source"], record["export"]) == (str(flowers), "x.html")
+    assert record["bytes"] == Path("x.html").stat().st_size
+    assert document["data"]["kind"] == "numbers"
 
 
-def test_a_run_is_shown_as_it_was_trained(deepstep, tmp_path, flower_run, flowers):
+def test_a_run_is_shown_as_it_was_trained(deepstep, flower_run, flowers):
     """Of the rows 16 of those learned from, all of them in each update, and adam from its beginning."""
-    result = deepstep("explore", flower_run, "--export", "x.html")
-    assert result.code == 0, result.err
-    document = lesson_in(tmp_path / "x.html")
+    document, result = written(deepstep, flower_run)
     assert document["title"] == "flowers, after 30 epochs"
-    records = [json.loads(line) for line in (flower_run / "history.jsonl").read_text().splitlines()]
     assert document["history"]["at"] == list(range(30))
-    assert document["history"]["cost"] == [record["cost"] for record in records]
+    assert document["history"]["cost"] == Run.load(flower_run).history.costs.tolist()
     assert document["training"]["optimizer"] == "adam"
     first, second, *_ = document["notes"]
     assert first.startswith("16 of the 48 rows learned from")
     assert "where the training took batches of 32; adam begins without its memory" in second
     assert first in result.err
-    typed = ["--data", flowers, "--learning-rate", "0.5", "--export", "y.html"]
-    assert deepstep("explore", flower_run, *typed).code == 0
-    document = lesson_in(tmp_path / "y.html")
+    document, _ = written(deepstep, flower_run, "--data", flowers, "--learning-rate 0.5")
     assert document["notes"][0].startswith("The 60 rows are those of --data, ")
     assert document["training"]["learning_rate"] == 0.5
 
 
-def test_a_member_of_an_ensemble(deepstep, tmp_path, ensemble_run):
-    assert "--member" in deepstep("explore", ensemble_run, "--export", "x.html").err
-    result = deepstep("explore", ensemble_run, "--member", "1", "--export", "x.html")
-    assert result.code == 0, result.err
-    document = lesson_in(tmp_path / "x.html")
+def test_a_member_of_an_ensemble(deepstep, ensemble_run):
+    assert "--member" in deepstep("explore", ensemble_run, "--export x.html").err
+    document, _ = written(deepstep, ensemble_run, "--member 1")
     assert document["title"] == "ensemble, member 1"
     member = Run.load(ensemble_run).ensemble.members[1]
     assert f"learned {member.epochs} epochs" in document["notes"][0]
     for name in ("cost", "validation_cost"):
         assert document["history"][name] == [record.get(name) for record in member.network.history]
-    assert document["data"]["classes"] == ["short", "tall"]
     assert document["training"]["lr_multipliers"]["s1"] == 6
 
 
@@ -90,15 +80,11 @@ def test_it_ends_by_itself_after_a_time(deepstep):
 
 @pytest.mark.slow
 def test_ctrl_c_ends_it_in_order_also_while_it_trains(tmp_path):
-    run = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
-    with subprocess.Popen(
-        [sys.executable, "-c", run, "explore", "--no-open", "--port", "0", "--json", "--epochs", "2"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(SOURCE)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    options = ["--no-open", "--port", "0", "--json", "--epochs", "2"]
+    command = [sys.executable, "-m", "deepstep", "explore", *options]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, **piped) as process:
         address, token = json.loads(process.stdout.readline())["url"].split("/?token=")
         body = json.dumps({"do": "train", "steps": 10**9}).encode()
         headers = {"Content-Type": "application/json"}
@@ -111,13 +97,12 @@ def test_ctrl_c_ends_it_in_order_also_while_it_trains(tmp_path):
     assert (process.returncode, out, "Traceback" in err) == (0, "", False)
 
 
-def test_a_run_that_diverged_is_refused_with_the_doctor_s_advice(deepstep, flowers, tmp_path):
-    typed = ["--model network --set solver=gd --learning-rate 20 --hidden-layers 4 --epochs 50"]
-    assert deepstep("train", flowers, "--target", "height", "--out", "run", *typed).code == 1
+def test_a_run_that_diverged_is_refused_with_the_doctor_s_advice(deepstep, flowers):
+    typed = "--model network --set solver=gd --learning-rate 20 --hidden-layers 4 --epochs 50"
+    assert deepstep("train", flowers, "--target height --out run", typed).code == 1
     (finding,) = json.loads(deepstep("doctor", "run", "--json").out)["findings"]
     result = deepstep("explore", "run", "--export", "x.html")
     assert result.code == 2
-    assert finding["says"] in result.err
-    assert finding["hint"][1:] in result.err
-    assert "doctor run" in result.err
+    for part in (finding["says"], finding["hint"][1:], "doctor run"):
+        assert part in result.err
     assert "smaller weights" not in result.err

@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,41 +14,31 @@ from deepstep.engines import missing_numba
 HEAVY = ("numba", "matplotlib", "torch", "polars", "sklearn", "scipy", "rich", "h5py", "PIL", "safetensors")
 
 
-def test_help_names_every_command(deepstep):
+def test_help_names_every_command_and_their_json(deepstep):
     result = deepstep("--help")
     assert result.code == 0
     listed = [line.split()[0] for line in result.out.partition("Commands:")[2].strip().splitlines()]
     assert listed == list(COMMANDS)
     assert deepstep() == result
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_has_help_and_json(deepstep, command):
-    result = deepstep(command, "--help")
-    assert result.code == 0
-    parts = result.out.partition("Commands:")[2].strip().splitlines()
-    for words in [[part.split()[0]] for part in parts] or [[]]:  # the commands of a group
-        assert "--json" in deepstep(command, *words, "--help").out
+    for command in COMMANDS:
+        parts = deepstep(command, "--help").out.partition("Commands:")[2].strip().splitlines()
+        for words in [[part.split()[0]] for part in parts] or [[]]:  # the commands of a group
+            helped = deepstep(command, *words, "--help")
+            assert (helped.code, "--json" in helped.out) == (0, True), command
 
 
 @pytest.mark.slow
-def test_help_imports_nothing_heavy(fresh_process):
-    report = f"import atexit, sys\natexit.register(lambda: print([n for n in {HEAVY} if n in sys.modules]))"
-    result = fresh_process("--help", before=report)
-    assert result.returncode == 0
-    assert result.stdout.splitlines()[-1] == "[]"
+def test_help_imports_nothing_heavy_and_predictions_no_scikit_learn(fresh_process, flowers, ensemble_run):
+    report = "import atexit, sys\natexit.register(lambda: print([n for n in {} if n in sys.modules]))"
+    for typed, names in ((["--help"], HEAVY), (["predict", ensemble_run, flowers], ("sklearn",))):
+        result = fresh_process(*typed, before=report.format(names))
+        assert result.returncode == 0
+        assert result.stdout.splitlines()[-1] == "[]"
 
 
 def test_module_is_the_program(fresh_process):
     run = "import runpy, sys\nsys.argv[0] = 'deepstep'\nrunpy.run_module('deepstep', run_name='__main__')"
     assert fresh_process("--version", before=run).stdout == f"deepstep, version {package.__version__}\n"
-
-
-@pytest.mark.slow
-def test_prediction_needs_no_scikit_learn(fresh_process, flowers, flower_run):
-    report = "import atexit, sys\natexit.register(lambda: print('sklearn' in sys.modules))"
-    result = fresh_process("predict", flower_run, flowers, before=report)
-    assert result.stdout.splitlines()[-1] == "False", result.stderr
 
 
 @pytest.mark.skipif(bool(missing_numba()), reason="Numba is not here")
@@ -61,34 +49,32 @@ def test_warmup_says_where_kernels_are_kept_and_what_to_install(deepstep, monkey
     assert record["folder"] in shown.out
     assert f"kernels: {record['kernels']}/{record['kernels']}" in shown.err
     monkeypatch.setattr("deepstep.cli.trace.missing_numba", lambda: "Numba cannot be used")
-    told = deepstep("warmup")
-    assert (told.code, "pip install numba" in told.err) == (2, True)
+    refused = deepstep("warmup")
+    assert (refused.code, "pip install numba" in refused.err) == (2, True)
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "sentence"),
     [
         ("trian", "Did you mean 'train'?\n"),
         ("train", "Error: deepstep train: Missing argument 'FILE'. See deepstep train --help.\n"),
         ("train t.csv --dropot 1", "?) See deepstep train --help.\n"),
     ],
 )
-def test_usage_errors_are_one_sentence_with_the_nearest_name(deepstep, typed, said):
+def test_usage_errors_are_one_sentence_with_the_nearest_name(deepstep, typed, sentence):
     result = deepstep(*typed.split())
     assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
-    assert result.err.endswith(said)
-    assert "kind" in json.loads(deepstep("train", "--json").out)["error"]
+    assert result.err.endswith(sentence)
+    record = json.loads(deepstep(*typed.split(), "--json").out)
+    assert (record["exit_code"], "kind" in record["error"]) == (2, True)
 
 
 def test_error_as_json(deepstep):
     result = deepstep("summary", "nowhere", "--json")
-    assert result.code == 2
-    record = json.loads(result.out)
-    assert record["exit_code"] == 2
-    kind, problem, hint, setting = record["error"].values()
-    assert list(record["error"]) == ["kind", "problem", "hint", "setting"]
-    assert (kind, problem, setting) == ("FileError", "nowhere does not exist", "")
-    assert result.err == f"Error: {problem}. {hint}\n"
+    error = json.loads(result.out)["error"]
+    assert (result.code, list(error)) == (2, ["kind", "problem", "hint", "setting"])
+    assert (error["kind"], error["problem"], error["setting"]) == ("FileError", "nowhere does not exist", "")
+    assert result.err == f"Error: {error['problem']}. {error['hint']}\n"
 
 
 def test_error_of_the_program_itself_keeps_its_traceback(monkeypatch):
@@ -96,15 +82,6 @@ def test_error_of_the_program_itself_keeps_its_traceback(monkeypatch):
     monkeypatch.setattr("deepstep.cli.trace.EQUATIONS", None)
     with pytest.raises(AttributeError):
         main(["equations"])
-
-
-SCRIPT = "import sys; from deepstep.cli.main import main; main(sys.argv[1:])"
-
-
-def run(*command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, script=SCRIPT):
-    """A process of its own, whose streams may be any."""
-    words = [sys.executable, "-c", script, *map(str, command)]
-    return subprocess.run(words, stdout=stdout, stderr=stderr, text=True, check=False)
 
 
 @pytest.fixture
@@ -116,32 +93,31 @@ def reader_gone():
     os.close(pipe)
 
 
-@pytest.mark.parametrize("command", ["equations", "--help"])
-def test_reader_that_goes_away(command, reader_gone):
+def test_reader_that_goes_away(fresh_process, reader_gone):
     """As with ``| head``: no message, and the code that a shell gives for it."""
-    result = run(command, stdout=reader_gone)
+    result = fresh_process("equations", stdout=reader_gone)
     assert (result.returncode, result.stderr) == (141, "")
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="only Linux has a device that is always full")
-def test_output_to_a_full_disk():
+def test_output_to_a_full_disk(fresh_process):
     """Where the error has nowhere to go either, the exit code alone tells."""
     with open("/dev/full", "w") as full:
-        result = run("equations", stdout=full)
-        assert run("equations", stdout=full, stderr=full).returncode == 2
+        result = fresh_process("equations", stdout=full)
+        assert fresh_process("equations", stdout=full, stderr=full).returncode == 2
     assert result.returncode == 2
     assert result.stderr == "Error: The output cannot be written (No space left on device).\n"
 
 
 @pytest.mark.slow
-def test_reader_of_the_progress_that_goes_away(flowers, tmp_path, reader_gone):
+def test_reader_of_the_progress_that_goes_away(fresh_process, flowers, tmp_path, reader_gone):
     """As with ``2>&1 | head``: it is no fault of the run folder, which training is about to write."""
     late = "from deepstep.cli import results\nresults.note = lambda text: None\n"  # until training begins
     # nothing is kept yet, however slow the machine is
     late += "from deepstep.ensembles import finished\nfinished.SECONDS = finished.LONG = 1e9\n"
-    typed = ["train", flowers, "--target", "kind", "--out", tmp_path / "run", "--json"]
-    result = run(*typed, stderr=reader_gone, script=late + SCRIPT)
+    typed = ["train", flowers, "--target kind --out run --json"]
+    result = fresh_process(*typed, stderr=reader_gone, before=late)
     assert (result.returncode, result.stdout) == (141, "")
     assert list(tmp_path.iterdir()) == []
 
@@ -172,11 +148,10 @@ Progress.on_train_begin = interrupted
 def test_interrupt_before_there_is_anything_to_keep(process, flowers, tmp_path, typed, sentence):
     typed = [flowers if word == "FLOWERS" else word for word in typed]
     result = process(*typed, "--json", before=SIGNAL)
-    assert result.returncode == 130
-    record = json.loads(result.stdout)
-    assert (record["exit_code"], record["error"]["kind"]) == (130, "KeyboardInterrupt")
-    assert record["error"]["message"].startswith(sentence)
-    assert result.stderr.splitlines()[-1] == record["error"]["message"]
+    error = json.loads(result.stdout)["error"]
+    assert (result.returncode, error["kind"]) == (130, "KeyboardInterrupt")
+    assert error["message"].startswith(sentence)
+    assert result.stderr.splitlines()[-1] == error["message"]
     assert list(tmp_path.iterdir()) == []
 
 
@@ -184,20 +159,13 @@ def test_interrupt_before_there_is_anything_to_keep(process, flowers, tmp_path, 
 @pytest.mark.skipif(os.name != "posix", reason="closed by the shell")
 @pytest.mark.parametrize(
     ("closed", "command", "code"),
-    [(">&-", ["summary", "nowhere"], 2), ("2>&-", ["equations"], 0), ("<&- >&- 2>&-", ["equations"], 0)],
+    [("2>&-", ["equations"], 0), ("<&- >&- 2>&-", ["summary", "nowhere"], 2)],
 )
-def test_closed_streams_are_as_the_null_device(tmp_path, closed, command, code):
+def test_closed_streams_are_as_the_null_device(fresh_process, tmp_path, closed, command, code):
     """What is opened later does not take their place either: descriptor 3 is the first that is free."""
     free = "open('free', 'w').write(str(os.open('free', os.O_RDONLY | os.O_CREAT)))"
-    script = f"import atexit, os\natexit.register(lambda: {free})\n{SCRIPT}"
-    result = subprocess.run(
-        ["sh", "-c", f'"$0" "$@" {closed}', sys.executable, "-c", script, *command],
-        capture_output=True,
-        cwd=tmp_path,
-        text=True,
-        check=False,
+    result = fresh_process(
+        *command, before=f"import atexit, os\natexit.register(lambda: {free})", shell=closed
     )
-    assert result.returncode == code
-    assert "Traceback" not in result.stderr
+    assert (result.returncode, result.stderr) == (code, "")
     assert int((tmp_path / "free").read_text()) >= 3
-    assert result.stderr.startswith("Error: nowhere does not exist" if code else "")

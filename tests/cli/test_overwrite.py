@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from deepstep.data.files import discard, held
-from deepstep.training.checkpoints import checkpoint_files
 
 PLAIN = ("--target kind --model network --epochs 3 --hidden-layers 4",)
 TABLE = ("--target kind --set n_estimators=2",)
@@ -23,64 +22,48 @@ def put(path: Path, text: str = "years of work") -> None:
     path.write_text(text)
 
 
-@pytest.mark.parametrize(("typed", "added"), [(PLAIN, False), (TABLE, True)])
-def test_a_folder_of_others_or_a_run_to_which_something_was_added_stays(
-    deepstep, flowers, flower_run, tmp_path, typed, added
-):
-    if added:
-        shutil.copytree(flower_run, tmp_path / "r")
-        put(tmp_path / "r" / "answers.csv")
-    else:
-        put(tmp_path / "r" / "config.toml", 'title = "mine"')
-    put(tmp_path / "r" / ".git" / "HEAD")
+def test_a_run_to_which_something_was_added_stays(deepstep, flowers, flower_run, tmp_path):
+    """Others, and folders that are no runs, are in ``tests/test_overwriting.py``."""
+    shutil.copytree(flower_run, tmp_path / "r")
+    put(tmp_path / "r" / "answers.csv")
     before = content(tmp_path)
-    result = deepstep("train", flowers, *typed, "--out r --overwrite")
-    assert (result.code, content(tmp_path)) == (2, before)
-    assert "nly an empty folder, a run or a model of DeepStep is" in result.err
-    assert ("'.git', 'answers.csv'" if added else "it is something else") in result.err
+    for typed in (PLAIN, TABLE):
+        result = deepstep("train", flowers, *typed, "--out r --overwrite")
+        assert (result.code, content(tmp_path)) == (2, before)
+        assert "nly an empty folder, a run or a model of DeepStep is" in result.err
+        assert "'answers.csv'" in result.err
 
 
 def test_runs_of_either_kind_and_damaged_ones_are_replaced(deepstep, flowers, flower_run, tmp_path):
     shutil.copytree(flower_run, tmp_path / "r")
     os.truncate(tmp_path / "r/arrays.safetensors", 10)
     assert deepstep("predict", "r", flowers).code == 2
-    for typed in (*PLAIN, *TABLE, *PLAIN):
-        assert deepstep("train", flowers, typed, "--out r --overwrite").code == 0
+    for typed in (PLAIN, TABLE, PLAIN):
+        assert deepstep("train", flowers, *typed, "--out r --overwrite").code == 0
         assert deepstep("predict", "r", flowers).code == 0
     assert [path.name for path in tmp_path.iterdir()] == ["r"]
 
 
-@pytest.fixture
-def begun(process, flowers, tmp_path, killed_at):
-    """A training that was killed."""
-    typed = ("train", flowers, *PLAIN, "--out", "r")
-    assert process(*typed, before=killed_at(1)).returncode == -9
-    assert checkpoint_files(tmp_path / "r.unfinished")
-    return tmp_path / "r.unfinished"
-
-
-def test_a_training_to_which_something_was_added_stays(deepstep, flowers, begun, tmp_path):
-    name = "refit/notes.txt"
-    put(begun / name)
-    before = content(tmp_path)
-    result = deepstep("train", flowers, *PLAIN, "--out", "r", "--overwrite")
-    assert result.code == 2
-    assert "r.unfinished is not replaced: there is something in it" in result.err
-    assert f"{name!r}. Move it." in result.err
-    discard(begun)
-    assert content(tmp_path) == before
-    assert deepstep("train", "--resume", "r").code == 0
-    assert (tmp_path / "r" / name).read_text() == "years of work"
-
-
-def test_a_training_that_another_process_is_at_stays(deepstep, flowers, begun, tmp_path):
-    before = content(tmp_path)
+def test_a_training_of_another_process_or_with_more_in_it_stays(interrupted, deepstep, flowers, tmp_path):
     typed = ["train", flowers, *PLAIN, "--out r"]
+    assert interrupted(*typed, epoch=1).code == 130
+    begun = tmp_path / "r.unfinished"
+    before = content(tmp_path)
     for words in (typed, [*typed, "--overwrite"], ["train", "--resume", "r"]):
         with held(begun / "training.json", "r"):
             result = deepstep(*words)
         assert (result.code, content(tmp_path)) == (2, before)
         assert "another process" in result.err
+    put(begun / "refit/notes.txt")
+    before = content(tmp_path)
+    result = deepstep(*typed, "--overwrite")
+    assert result.code == 2
+    assert "r.unfinished is not replaced: there is something in it" in result.err
+    assert "'refit/notes.txt'. Move it." in result.err
+    discard(begun)
+    assert content(tmp_path) == before
+    assert deepstep("train", "--resume", "r").code == 0
+    assert (tmp_path / "r/refit/notes.txt").read_text() == "years of work"
 
 
 WRITERS = {
@@ -95,6 +78,14 @@ WRITERS = {
     "museum": ("course", "museum", "-o", "m.html"),
     "class": ("course", "report", "CLASS", "-o", "m.csv"),
 }
+WORK = (
+    "deepstep.run.Run.load",
+    "deepstep.course.lesson.build",
+    "deepstep.course.museum.document",
+    "deepstep.course.class_report.check_class",
+    "deepstep.course.worksheet.worksheets",
+)
+"""Nothing of it has begun before a file is refused."""
 
 
 @pytest.mark.slow
@@ -107,39 +98,27 @@ def test_a_file_in_a_new_folder_one_that_exists_and_where_none_can_be_written(
     put(tmp_path / "class" / "Ada.py", "def relu(Z):\n    raise NotImplementedError\n")
     names = {"RUN": flower_run, "TABLE": flowers, "LESSON": "lesson.md", "CLASS": "class"}
     *words, name = (names.get(word, word) for word in command)
-    before = {*tmp_path.iterdir()}
     new = Path("new", "folder", name)
     assert deepstep(*words, new).code == 0
-    assert new.stat().st_size
     put(new, "mine")
-    refused = deepstep(*words, new)
-    assert (refused.code, refused.out, new.read_text()) == (2, "", "mine")
-    assert "exists already" in refused.err
-    assert "--overwrite" in refused.err
     assert deepstep(*words, new, "--overwrite").code == 0
-    assert new.read_text() != "mine"
-    shutil.rmtree("new")
+    assert new.read_bytes() != b"mine"
     for path in tmp_path.glob("*.html"):  # the sheets beside a key
         path.unlink()
 
     def work(*_, **__):
         raise AssertionError("the work has begun")
 
-    for target in (
-        "deepstep.run.Run.load",
-        "deepstep.course.lesson.build",
-        "deepstep.course.museum.document",
-        "deepstep.course.class_report.check_class",
-    ):
+    for target in WORK:
         monkeypatch.setattr(target, work)
-    monkeypatch.setattr("deepstep.course.worksheet.worksheets", work)
     (tmp_path / "taken").mkdir()
+    before = content(tmp_path)
     for place, problem in {
+        new: "exists already",
         Path("file", "folder", name): "file cannot be made as a folder (File exists)",
         Path("new", "n" * 300): "File name too long",
         Path("taken"): "taken is a folder",
     }.items():
         failed = deepstep(*words, place)
-        assert (failed.code, failed.out) == (2, "")
-        assert problem in failed.err
-        assert {*tmp_path.iterdir()} == before | {tmp_path / "taken"}
+        assert (failed.code, failed.out, problem in failed.err) == (2, "", True)
+        assert content(tmp_path) == before
