@@ -56,44 +56,42 @@ def check(result, code=0):
     return result
 
 
-def test_a_training_and_commands_on_its_run(deepstep, hostile):
-    trained = f"run{TITLE}"
-    result = check(deepstep("train", hostile, *KIND, *SHORT, "--out", trained))
+def test_commands_on_a_run_and_what_other_programs_read(deepstep, hostile):
+    """JSON is harmless, too; where stdout is no terminal answers are CSV with the labels as they are."""
+    run = f"run{TITLE}"
+    result = check(deepstep("train", hostile, *KIND, *SHORT, "--out", run))
     assert r"size\x9b2J" in result.out
     assert r"Saved in run\x1b]0;pwned\x07. Next:" in result.out
-    answers = check(deepstep("evaluate", trained, hostile)).out
+    answers = check(deepstep("evaluate", run, hostile)).out
     for part in (r"[red]safe[/red]", r"[/x]\x1b]0;pwned", ":smile:", r"\u202egnp\r\x1b[1A"):
         assert part in answers  # cells are folded
-    check(deepstep("summary", trained))
-    check(deepstep("doctor", trained))
-    check(deepstep("report", trained, "-o", f"page{TITLE}.html"))
-    check(deepstep("explore", trained, "--export", f"lesson{TITLE}.html"))
-    check(deepstep("trace", trained, "--layer", "1"))
-    check(deepstep("describe-columns", hostile, *KIND, "--exclude", COLUMNS[0]))
-
-
-def test_errors(deepstep, hostile, flower_run):
-    check(deepstep("train", hostile, "--target", f"no{TITLE}"), 2)
-    check(deepstep("predict", f"no{TITLE}", hostile), 2)
-    check(deepstep("predict", flower_run, f"no{UP}.csv"), 2)
-    check(deepstep("train", hostile, *KIND, f"--no{TITLE}"), 2)
-    check(deepstep(f"no{BACKWARDS}"), 2)
-
-
-def test_what_other_programs_read_is_exact(deepstep, hostile):
-    """JSON is harmless, too; where stdout is no terminal answers are CSV with the labels as they are."""
-    trained = f"run{CLEAR}"
-    assert deepstep("train", hostile, *KIND, *SHORT, "--out", trained).code == 0
-    record = json.loads(check(deepstep("evaluate", trained, hostile, "--json")).out)
-    assert sorted(record["classes"]) == sorted(LABELS)
-    assert record["file"] == str(hostile)
-    result = deepstep("predict", f"no{CLEAR}", hostile, "--json")
-    assert OBEYED.search(result.out) is None
-    assert json.loads(result.out)["error"]["problem"] == f"no{CLEAR} does not exist"
-    rows = list(csv.reader(io.StringIO(deepstep("predict", trained, hostile).out, newline="")))
+    for command in (
+        ["summary", run],
+        ["doctor", run],
+        ["report", run, "-o", f"page{TITLE}.html"],
+        ["explore", run, "--export", f"lesson{TITLE}.html"],
+        ["trace", run, "--layer", "1"],
+        ["describe-columns", hostile, *KIND, "--exclude", COLUMNS[0]],
+    ):
+        check(deepstep(*command))
+    record = json.loads(check(deepstep("evaluate", run, hostile, "--json")).out)
+    assert (sorted(record["classes"]), record["file"]) == (sorted(LABELS), str(hostile))
+    rows = list(csv.reader(io.StringIO(deepstep("predict", run, hostile).out, newline="")))
     assert len(rows) == 61
     assert {row[0] for row in rows[1:]} <= set(LABELS)
     assert {name.removeprefix("probability_") for name in rows[0][1:]} == set(LABELS)
+
+
+def test_errors(deepstep, hostile, flower_run):
+    for command in (
+        ["train", hostile, "--target", f"no{TITLE}"],
+        ["predict", flower_run, f"no{UP}.csv"],
+        ["train", hostile, *KIND, f"--no{TITLE}"],
+        [f"no{BACKWARDS}"],
+    ):
+        check(deepstep(*command), 2)
+    result = check(deepstep("predict", f"no{CLEAR}", hostile, "--json"), 2)
+    assert json.loads(result.out)["error"]["problem"] == f"no{CLEAR} does not exist"
 
 
 def on_a_terminal(folder: Path, *words: object) -> str:
@@ -120,8 +118,8 @@ def on_a_terminal(folder: Path, *words: object) -> str:
 
 
 @pytest.mark.slow
-def test_a_terminal_of_80_columns(tmp_path):
-    """A bar, colours, nothing wider than the terminal."""
+def test_a_terminal_of_80_columns(hostile, tmp_path):
+    """A bar, colours, nothing wider than the terminal; of all sequences there are those of the bar alone."""
     printed = on_a_terminal(tmp_path, "demo", "spirals", "--iterations", "30")
     assert "\u2501" in printed.partition("Cost J")[0]
     assert "\x1b[1;34mo" in printed
@@ -129,17 +127,10 @@ def test_a_terminal_of_80_columns(tmp_path):
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", printed)
     lines = [line.rpartition("\r")[2] for line in plain.replace("\r\n", "\n").splitlines()]
     assert max(map(len, lines)) <= 80
-
-
-@pytest.mark.slow
-def test_a_terminal(hostile, tmp_path):
-    """With a bar, colours and answers as CSV: of all sequences there are those of the bar alone."""
     printed = on_a_terminal(tmp_path, "train", hostile, *KIND, *" ".join(SHORT).split(), "--out", "run")
     assert r"[red]\x1b]0;pwned\x07t\x1b[1A\nError: none" in printed  # the bar's label
-    printed += on_a_terminal(tmp_path, "evaluate", "run", hostile)
-    assert "\nError: none" not in printed
     printed += on_a_terminal(tmp_path, "predict", "run", hostile)
-    for sequence in (TITLE, CLEAR, BACKWARDS, "\x1b]"):
+    for sequence in (TITLE, CLEAR, BACKWARDS, "\x1b]", "\nError: none"):
         assert sequence not in printed
     for label in (r"[red]safe[/red]", r"[/x]\x1b]0;pwned\x07:smile:", r"\u202egnp\r\x1b[1A"):
         assert label in printed
