@@ -2,6 +2,7 @@
 
 import io
 import json
+from pathlib import Path
 
 import numpy as np
 import polars
@@ -11,39 +12,34 @@ from sklearn import metrics
 
 from deepstep.run import Run
 
-NETWORK = "--model network --learning-rate 0.02 --epochs"
+NETWORK = "--model network --hidden-layers 6 --learning-rate 0.02 --epochs"
 
 
-@pytest.fixture(scope="module")
-def table(flowers, tmp_path_factory):
-    """The flowers, with numbers above 0, and further columns of classes, numbers and an order."""
-    frame = polars.read_csv(flowers)
-    size = frame["size"].fill_null(10).to_numpy()
-    grades = np.array(["small", "medium", "large"])[np.digitize(frame["x"], [-0.7, 0.7])]
-    path = tmp_path_factory.mktemp("several") / "t.csv"
-    frame.with_columns(
-        warm=polars.Series(size > np.quantile(size, 0.7)),
-        width=polars.Series(100 + 20 * size),
-        height=polars.col("height") - polars.col("height").min(),
-        grade=polars.Series(grades),
-    ).write_csv(path)
-    return path
+@pytest.fixture
+def answered(deepstep, flowers):
+    """Train on the flowers with more columns: the table, predictions as CSV and as JSON, an evaluation."""
 
+    def answer(*typed):
+        frame = polars.read_csv(flowers)
+        size = frame["size"].fill_null(10).to_numpy()
+        frame = frame.with_columns(
+            warm=polars.Series(size > np.quantile(size, 0.7)),
+            width=polars.Series(100 + 20 * size),
+            height=polars.col("height") - polars.col("height").min(),
+            grade=polars.Series(np.array(["small", "medium", "large"])[np.digitize(frame["x"], [-0.7, 0.7])]),
+        )
+        frame.write_csv("t.csv")
+        result = deepstep("train", "t.csv", *typed, "--out r --json")
+        assert result.code == 0, result.err
+        for words in (["check-gradients", "r"], ["trace", "r"], ["summary", "r"]):
+            assert deepstep(*words).code == 0
+        table = polars.read_csv(io.StringIO(deepstep("predict", "r", "t.csv").out))
+        record, scores = (
+            json.loads(deepstep(command, "r", "t.csv", "--json").out) for command in ("predict", "evaluate")
+        )
+        return frame, table, record, scores
 
-def trained(deepstep, table, *typed):
-    result = deepstep("train", table, *typed, "--out r --json")
-    assert result.code == 0, result.err
-    for words in (["check-gradients", "r"], ["trace", "r"], ["summary", "r"]):
-        assert deepstep(*words).code == 0
-    return json.loads(result.out)
-
-
-def answers(deepstep, table):
-    return polars.read_csv(io.StringIO(deepstep("predict", "r", table).out))
-
-
-def judged(deepstep, table):
-    return json.loads(deepstep("evaluate", "r", table, "--json").out)
+    return answer
 
 
 @pytest.mark.parametrize(
@@ -57,109 +53,90 @@ def judged(deepstep, table):
         (["0" if x < 20 else "18446744073709551615" for x in range(60)], "--target y", "binary"),
     ],
 )
-def test_the_task_is_that_of_the_values_the_loss_or_the_flag(deepstep, tmp_path, lines, typed, task):
-    header = "x,y,z" if "," in lines[0] else "x,y"
+def test_the_task_is_that_of_the_values_the_loss_or_the_flag(deepstep, lines, typed, task):
     rows = [f"{x},{line}" for x, line in enumerate(lines)]
-    (tmp_path / "t.csv").write_text("\n".join([header, *rows]))
+    Path("t.csv").write_text("\n".join(["x,y,z" if "," in lines[0] else "x,y", *rows]))
     record = json.loads(deepstep("train", "t.csv", typed, "--model network --epochs 1 --out r --json").out)
     assert record["task"] == task
     for command in (["evaluate", "r", "t.csv"], ["predict", "r", "t.csv"], ["summary", "r"]):
         assert json.loads(deepstep(*command, "--json").out)
 
 
-def test_quantiles(deepstep, table):
-    typed = (
-        "--target height --loss quantile --set quantiles=[0.2,0.55,0.8] --model network --epochs 60 --out r"
-    )
-    assert "within the outer quantiles" in deepstep("train", table, typed).out
-    told = answers(deepstep, table)
-    assert told.columns == ["prediction", "quantile_0.2", "quantile_0.55", "quantile_0.8"]
-    assert told["prediction"].to_list() == told["quantile_0.55"].to_list()
-    low, _, high = (told[name].to_numpy() for name in told.columns[1:])
+def test_quantiles(deepstep, answered):
+    typed = f"--target height --loss quantile --set quantiles=[0.2,0.55,0.8] {NETWORK} 60"
+    frame, table, record, scores = answered(typed)
+    assert table.columns == ["prediction", "quantile_0.2", "quantile_0.55", "quantile_0.8"]
+    assert table["prediction"].to_list() == table["quantile_0.55"].to_list()
+    low, _, high = (table[name].to_numpy() for name in table.columns[1:])
     assert (low <= high).all()
-    height = polars.read_csv(table)["height"].to_numpy()
-    assert judged(deepstep, table)["coverage"] == pytest.approx(((low <= height) & (height <= high)).mean())
-    record = json.loads(deepstep("predict", "r", table, "--json").out)
+    height = frame["height"].to_numpy()
+    assert scores["coverage"] == pytest.approx(((low <= height) & (height <= high)).mean())
     assert record["levels"] == [0.2, 0.55, 0.8]
     assert_allclose(np.array(record["quantiles"])[:, 0], low)
+    assert "within the outer quantiles" in deepstep("evaluate", "r", "t.csv").out
 
 
-@pytest.mark.slow
-def test_ordered_classes(deepstep, table):
+def test_ordered_classes(answered):
     typed = f"--target grade --exclude kind --exclude height --loss ordinal {NETWORK} 100"
-    trained(deepstep, table, typed, "--classes", "small, medium,large")
-    run, grade = Run.load("r"), polars.read_csv(table)["grade"]
-    assert run.targets.labels == (("small", "medium", "large"),)
-    assert run.network.architecture.output == "ordinal"
-    told = answers(deepstep, table)
-    assert told.columns[1:] == ["probability_small", "probability_medium", "probability_large"]
-    assert_allclose(told[:, 1:].to_numpy().sum(axis=1), 1)
-    assert (told["prediction"] == grade).mean() > 0.9
-    evaluated = judged(deepstep, table)
-    assert evaluated["accuracy"] == pytest.approx(metrics.accuracy_score(grade, told["prediction"]))
-    expected = metrics.confusion_matrix(grade, told["prediction"], labels=evaluated["classes"])
-    assert evaluated["confusion"] == expected.tolist()
+    frame, table, record, scores = answered(typed, "--classes", "small, medium,large")
+    assert Run.load("r").network.architecture.output == "ordinal"
+    assert table.columns[1:] == ["probability_small", "probability_medium", "probability_large"]
+    assert_allclose(table[:, 1:].to_numpy().sum(axis=1), 1)
+    assert (table["prediction"] == frame["grade"]).mean() > 0.9
+    assert record["classes"] == scores["classes"] == ["small", "medium", "large"]
+    expected = metrics.confusion_matrix(frame["grade"], table["prediction"], labels=scores["classes"])
+    assert scores["confusion"] == expected.tolist()
 
 
-def test_labels(deepstep, table):
-    typed = f"--target kind --target warm --exclude height --exclude width --hidden-layers 6 {NETWORK} 60"
-    record = trained(deepstep, table, typed, "--batch-size 12 --class-weight balanced")
-    assert (record["task"], record["test"]["accuracy"]["kind"] > 0.8) == ("multilabel", True)
-    frame, told = polars.read_csv(table), answers(deepstep, table)
-    shares = told.select("probability_kind_tall", "probability_warm_True").to_numpy()
-    assert told.columns == ["prediction_kind", "prediction_warm", *told.columns[2:]]
-    labels = np.column_stack([told["prediction_kind"] == "tall", told["prediction_warm"]])
+def test_labels(deepstep, answered):
+    typed = f"--target kind --target warm --exclude height --exclude width {NETWORK} 60 --batch-size 12"
+    frame, table, record, scores = answered(typed, "--class-weight balanced")
+    shares = table.select("probability_kind_tall", "probability_warm_True").to_numpy()
+    assert table.columns == ["prediction_kind", "prediction_warm", *table.columns[2:]]
+    labels = np.column_stack([table["prediction_kind"] == "tall", table["prediction_warm"]])
     assert ((shares > 0.5) == labels).all()
     right = np.column_stack([frame["kind"] == "tall", frame["warm"]])
-    evaluated = judged(deepstep, table)
-    assert evaluated["all_right"] == pytest.approx((labels == right).all(axis=1).mean())
+    assert scores["all_right"] == pytest.approx((labels == right).all(axis=1).mean())
     for name in ("kind", "warm"):
-        assert told[f"prediction_{name}"].dtype == frame[name].dtype
-        expected = metrics.balanced_accuracy_score(frame[name], told[f"prediction_{name}"])
-        assert evaluated["balanced_accuracy"][name] == pytest.approx(expected)
-        assert np.sum(evaluated["confusion"][name]) == 60
-    record = json.loads(deepstep("predict", "r", table, "--json").out)
-    assert record["predictions"]["kind"] == told["prediction_kind"].to_list()
+        assert table[f"prediction_{name}"].dtype == frame[name].dtype
+        expected = metrics.balanced_accuracy_score(frame[name], table[f"prediction_{name}"])
+        assert scores["balanced_accuracy"][name] == pytest.approx(expected)
+        assert np.sum(scores["confusion"][name]) == 60
+    assert record["predictions"]["kind"] == table["prediction_kind"].to_list()
     assert_allclose(np.array(record["probabilities"]["warm"])[:, 1], shares[:, 1])
     assert record["classes"] == {"kind": ["short", "tall"], "warm": [False, True]}
-    for command in (["evaluate", "r", table], ["summary", "r"]):
+    for command in (["evaluate", "r", "t.csv"], ["summary", "r"]):
         assert "accuracy of warm" in deepstep(*command).out
 
 
-@pytest.mark.slow
-def test_several_numbers(deepstep, table):
-    typed = f"--target height --target width --exclude kind --exclude warm --loss poisson {NETWORK} 150"
-    record = trained(deepstep, table, typed)
-    assert (record["task"], min(record["test"]["r2"].values()) > 0.8) == ("multioutput", True)
-    assert {"deviance", "rmse"} <= record["test"].keys()
-    frame, told, evaluated = polars.read_csv(table), answers(deepstep, table), judged(deepstep, table)
-    assert told.columns == ["prediction_height", "prediction_width"]
+def test_several_numbers(deepstep, answered):
+    typed = f"--target height --target width --exclude kind --exclude warm --loss poisson {NETWORK} 60"
+    frame, table, _, scores = answered(typed)
+    assert table.columns == ["prediction_height", "prediction_width"]
+    assert "deviance" in scores
     for name in ("height", "width"):
-        expected = metrics.r2_score(frame[name], told[f"prediction_{name}"])
-        assert evaluated["r2"][name] == pytest.approx(expected)
-        rmse = metrics.root_mean_squared_error(frame[name], told[f"prediction_{name}"])
-        assert evaluated["rmse"][name] == pytest.approx(rmse)
-        assert told[f"prediction_{name}"].min() >= 0
-    assert "R² of width" in deepstep("evaluate", "r", table).out
+        expected = metrics.r2_score(frame[name], table[f"prediction_{name}"])
+        assert scores["r2"][name] == pytest.approx(expected)
+        assert table[f"prediction_{name}"].min() >= 0
+    assert "R² of width" in deepstep("evaluate", "r", "t.csv").out
 
 
 @pytest.mark.parametrize("model", ["--model network --epochs 2", "--set n_estimators=1 --epochs 2"])
-def test_labels_of_several_columns_keep_their_kinds(deepstep, tmp_path, model):
+def test_labels_of_several_columns_keep_their_kinds(deepstep, model):
     """Whole numbers beside halves and truth values; the table to validate on has one label of each."""
     rows = [f"{x},{1 + x % 2},{x % 3 // 2 + 0.5},{str(x % 5 > 2).lower()}" for x in range(60)]
-    (tmp_path / "t.csv").write_text("\n".join(["x,whole,half,true", *rows]))
-    (tmp_path / "v.csv").write_text("\n".join(["x,whole,half,true", *rows[:1] * 5]))
+    Path("t.csv").write_text("\n".join(["x,whole,half,true", *rows]))
+    Path("v.csv").write_text("\n".join(["x,whole,half,true", *rows[:1] * 5]))
     typed = "--target whole --target half --target true --task classification --validation v.csv --out r"
-    result = deepstep("train", "t.csv", typed, model)
-    assert result.code == 0, result.err
+    assert deepstep("train", "t.csv", typed, model).code == 0
     assert Run.load("r").targets.labels == ((1, 2), (0.5, 1.5), (False, True))
-    told = json.loads(deepstep("predict", "r", "t.csv", "--json").out)["predictions"]
-    assert {type(told[name][0]) for name in ("whole", "half", "true")} == {int, float, bool}
+    record = json.loads(deepstep("predict", "r", "t.csv", "--json").out)["predictions"]
+    assert [type(record[name][0]) for name in ("whole", "half", "true")] == [int, float, bool]
 
 
-def test_a_count_below_0_is_refused_in_whatever_part_it_is(deepstep, tmp_path):
+def test_a_count_below_0_is_refused_in_whatever_part_it_is(deepstep):
     rows = [f"{x},{-1 if x == 59 else x % 5}" for x in range(60)]
-    (tmp_path / "t.csv").write_text("\n".join(["x,y", *rows]))
+    Path("t.csv").write_text("\n".join(["x,y", *rows]))
     for seed in (1, 2, 3):
         result = deepstep("train", "t.csv", f"--target y --loss poisson --seed {seed} --out r")
         assert (result.code, "ow 60 " in result.err) == (2, True)
