@@ -4,23 +4,18 @@ import shlex
 import shutil
 from pathlib import Path
 
-import numpy as np
 import polars
 import pytest
 
 FILES = {
     "empty.csv": b"",
     "less.csv": b"x,kind\n1,tall\n",
-    "unlabelled.csv": b"x,size,colour,height\n1,2,red,3\n",
     "other.csv": b"a,b\n1,2\n",
     "cat.jpg": b"\xff\xd8\xff",
     "runs": b"mine",
-    "full/letters.txt": b"mine",
     "unknown.toml": b"epocs = 3",
     "broken.toml": b"epochs =",
     # the flowers with one value replaced (row 5), or a whole column
-    "constant.csv": {"kind": ["tall"] * 60},
-    "missing.csv": {"kind": ""},
     "infinite.csv": {"x": "inf"},
     "labels.csv": {"warm": [bool(row % 3) for row in range(60)], "width": [row / 7 for row in range(60)]},
     "groups.csv": {"same": ["a"] * 60, "holes": ["p", "q", "", *"pq" * 28, "p"]},
@@ -64,17 +59,13 @@ WITHOUT_THE_TABLE = {
     "--set activatoin=tanh": "Did you mean 'activation'?",
     "--set activation=tanh": "--set activation is a parameter of --model network, and this",
     "--model network --set effort=fast": "--set effort is a parameter of --model ensemble",
-    "--set verbose=true": "--set does not take 'verbose'. It belongs to Python",
-    "--set network_params.droput=0.1": "Did you mean 'dropout'?",
     "--set network_params.dropout=0.1 --dropout 0.2": "--dropout and --set network_params.dropout",
     "--set n_estimators": "--set must be a name, '=' and a value, such as activation=tanh, got",
     "--model network --set solver=adam --set alpha=-1": "--set alpha must be a float in the range [0.0, inf)",
     "--model network --effort fast": "--effort must be used with --model ensemble, got --model network",
-    "--loss ordinel": "Did you mean 'ordinal'?",
     "--test-fraction 1": "to below 1, got 1",
     "--epochs x": "--epochs must be a whole number of at least 1, got 'x'",
     "--hidden-layers 8,0": "--hidden-layers must be whole numbers of at least 1, got [8, 0]",
-    "--time-budget 0": "--time-budget must be a float in the range (0.0, inf) or None, got 0",
     "--groups x --time-order": "--groups must be used without --time-order and --time-column, got both",
     "--time-column kind": "--time-column must be a column other than the target, got 'kind'",
     "--time-order --model network --test-fraction 0": "--time-order must be used where rows are held out",
@@ -84,28 +75,23 @@ WITHOUT_THE_TABLE = {
     "--config unknown.toml": "Unknown entry of unknown.toml: 'epocs', known are",
     "--config broken.toml": "Error: broken.toml cannot be read as TOML (",
     "--seed 1 --seed 2": "--seed is set twice. Leave all but one out.",
-    "--read spe=;": "Did you mean 'sep'?",
     "--class-weight tall": "balanced, or NAME=WEIGHT such as rare=3,usual=0.5, got 'tall'",
-    "--class-weight tall=-1": "weights of at least 0, got 'tall=-1'",
     "--class-weight tall=1 --class-weight tall=2": "--class-weight sets 'tall' 2 times",
     "--target kind": "--target must have each column once, got kind, kind",
     "--preset single": "--preset is an option of 0.2. In its place: --model ensemble (tabular) or",
-    "--optimizer lbfgs": "In its place: --model network --set solver=adamw.",
 }
 """What is typed, and a part of the sentence, which is said before the table is looked for."""
 
 
 @pytest.mark.parametrize("typed", WITHOUT_THE_TABLE)
 def test_what_needs_no_table_is_said_before_it_is_read(deepstep, flowers, tmp_path, typed):
-    words = [str(flowers) if word == "FLOWERS" else word for word in typed.split()]
-    for word in FILES.keys() & words:
-        write(tmp_path, flowers, word)
+    for name in FILES.keys() & {*typed.split()}:
+        write(tmp_path, flowers, name)
     before = snapshot(tmp_path)
-    result = deepstep("train", "no-such-table.csv", "--target", "kind", *words)
+    result = deepstep("train", "no-such-table.csv", "--target", "kind", *typed.split())
     check(result, WITHOUT_THE_TABLE[typed])
-    assert "no-such-table" not in result.err
-    assert len(result.err.splitlines()) == 1
-    flags = [word for word in words if word.startswith("--")]
+    assert ("no-such-table" in result.err, result.err.count("\n")) == (False, 1)
+    flags = [word for word in typed.split() if word.startswith("--")]
     assert any(flag in result.err or flag == "--config" for flag in flags)
     assert snapshot(tmp_path) == before
 
@@ -115,35 +101,25 @@ LABELS = "train labels.csv --out new --target "
 CASES = {
     "train empty.csv --target kind": " is empty",
     "train FLOWERS --target kid": "Did you mean 'kind'?",
-    "train constant.csv --target kind": "Target 'kind' has one value only, 'tall'",
-    "train missing.csv --target kind": "1 of 60 ",
     "train infinite.csv --target kind": " is inf",
     "train FLOWERS --target kind": "Error: runs cannot be made as a folder (File exists). Choose another",
     f"{CLASSES} --validation less.csv": "Error: --validation: ",
-    f"{CLASSES} --validation unlabelled.csv": "Error: --validation: ",
-    f"{CLASSES} --exclude colur": "Did you mean 'colour'?",
     f"{CLASSES} --time-column colour": "--time-column must be a column of dates or numbers, got 'colour'",
     "train groups.csv --target kind --groups holes": "have no group in --groups holes; the first is row 3",
     "train groups.csv --target kind --groups same": "'same' has one group alone",
     "train flowers.dat --target kind": "Give the file the suffix of its format, or name the separator",
     "train https://example.com/t.csv --target kind": "https://example.com/t.csv",
     f"{CLASSES} --read sep=::": "--read sep must be one ASCII character, such as ';', or tab, got '::'",
-    f"{CLASSES} --read encoding=klingon": "--read encoding must be an encoding that Python knows",
     f"{CLASSES} --keep ids": "'x', 'size', 'colour', 'kind', 'height'",
     f"{CLASSES} --loss huber": "one of 'cross_entropy', 'ordinal'",
     f"{CLASSES} --model network --scoring r2": "scoring",
     f"{CLASSES} --model network --hidden-layers 1000000000000": "memory",
     f"{CLASSES} --class-weight tal=3": "among 'short', 'tall', got 'tal'. Did you mean 'tall'?",
-    f"{CLASSES} --sample-weight wt": "'wt'",
-    f"{CLASSES} --stream": "folder of such parts",
     "train negative.csv --target kind --sample-weight w": "Row 6 of the weights 'w' is -1",
     "train unique.csv --target who": "Target 'who' has 60 different values in 60 rows",
     f"{NUMBERS} --loss ordinal": "height has 60 different decimal numbers, and --loss ordinal",
     f"{NUMBERS} --class-weight balanced": "--class-weight must be used with a target of classes",
-    f"{NUMBERS} --classes a,b": "--classes is for a target of classes",
     f"{LABELS} kind --target height": "'kind' holds classes, and 'height' has more than two",
-    f"{LABELS} kind --target warm --class-weight tall=2": "names among 'kind:short', 'kind:tall', 'warm:",
-    "train FLOWERS --target kind --out full --overwrite": "it is something else, without a model.json",
     "train --resume RUN": "cannot be resumed: its training has ended",
     "train --resume none": "there is no none.unfinished",
     "train nowhere --target kind --stream": "Error: nowhere",
@@ -156,25 +132,19 @@ CASES = {
     "evaluate RUN other.csv": "other.csv has no column 'kind', the target of the run",
     "doctor ENSEMBLE --data FLOWERS": "--data must be used with a run of one network",
     "trace RUN --example 99": "from 0 to 15, got 99",
-    "trace RUN --layer 9": "got 9",
-    "trace RUN --learning-rate -1": "a positive number",
     "trace RUN --member 1": "--member must be the number of a member",
     "trace ENSEMBLE": "from 0 to 1, got none. Or train one network, with --model network.",
     "check-gradients": "RUN and --network are both missing",
-    "check-gradients RUN --network 2-1": "RUN and --network exclude each other",
     "demo moon": "Did you mean 'moons'?",
-    "demo digits --data .": "--data",
     "demo cats --data nowhere": "train_catvnoncat.h5 and test_catvnoncat.h5",
+    "serve RUN --timeout inf": "0<x<=3600",
+    "serve RUN --timeout nan": "'nan' is not a number",
     "course check 5": "Run deepstep course start 5.",
     "course start 15": "chapter must be a number from 1 to 14, got 15",
-    "describe-columns FLOWERS --target knd": "Did you mean 'kind'?",
     "describe-columns FLOWERS --target kind --exclude kind": "--exclude must be a column other than",
-    "explore crcles": "Did you mean 'circles'?",
     "explore FLOWERS": "--target",
     "explore moons --learning-rate auto": "--learning-rate must be a number, got auto",
-    "explore moons --set optimizer=lbfgs": "--set optimizer",
     "explore moons --target y": "--target must be used with a table",
-    "explore moons --data t.csv": "--data must be used with the folder of a run",
     "explore moons --set optimizer=adamm": "Did you mean 'adam'?",
     "explore RUN --hidden-layers 3": "--hidden-layers must be used with a table or a",
     f"predict RUN {'n' * 300}.csv": "File name too long",
@@ -184,10 +154,9 @@ CASES = {
 @pytest.mark.parametrize("typed", CASES)
 def test_of_each_command(deepstep, flowers, flower_run, ensemble_run, tmp_path, typed):
     words = shlex.split(typed)
+    in_the_way = words[1:] == ["FLOWERS", "--target", "kind"]
     for name in FILES:
-        if name.partition("/")[0] in words or (
-            name == "runs" and words[1:] == ["FLOWERS", "--target", "kind"]
-        ):
+        if name in words or (name == "runs" and in_the_way):
             write(tmp_path, flowers, name)
     before = snapshot(tmp_path)
     places = {"FLOWERS": flowers, "RUN": flower_run, "ENSEMBLE": ensemble_run}
@@ -200,10 +169,9 @@ def test_full_disk_keeps_the_old_run(process, flowers, flower_run, tmp_path):
     shutil.copytree(flower_run, tmp_path / "run")
     before = snapshot(tmp_path)
     limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))"
-    result = process("train", flowers, "--target kind --out run --overwrite", before=limit)
-    assert result.returncode == 2
+    typed = "--target kind --model network --epochs 2 --out run --overwrite"
+    result = process("train", flowers, typed, before=limit)
     last = result.stderr.splitlines()[-1]
-    assert "File too large" in last
+    assert (result.returncode, "File too large" in last) == (2, True)
     assert "; the old one is untouched" in last
     assert snapshot(tmp_path) == before
-    assert np.all([path.name == "run" for path in tmp_path.iterdir()])
