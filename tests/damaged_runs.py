@@ -1,5 +1,7 @@
 """Loads damaged and forged run folders and prints what came of it; run by ``test_run.py``.
 
+The model in such a folder is damaged by ``damaged_archives.py``.
+
 PYTHONPATH=tests python tests/damaged_runs.py FIRST LAST
 """
 
@@ -15,7 +17,7 @@ import polars
 from archive_examples import reseal
 from damage import as_text, damaged, forge, survey, with_other_header, with_other_numbers
 from deepstep import DeepClassifier
-from deepstep.data.own_folders import MODEL_MARK, RUN_MARK
+from deepstep.data.own_folders import RUN_MARK
 from deepstep.errors import DeepStepError, FileError
 from deepstep.held_out import HeldOut
 from deepstep.run import Run
@@ -34,26 +36,21 @@ def make(folder):
 
 
 def change(folder, number):
-    """Damage or forge one of the files; whether all checksums were made to fit."""
+    """Damage or forge a file beside the model; whether all checksums were made to fit."""
     rng = np.random.RandomState(number)
-    files = sorted(folder.iterdir())
-    path = files[number % len(files)]
+    path = folder / (RUN_MARK, "rows.safetensors")[number % 2]
     if rng.randint(3) == 0:
         path.write_bytes(damaged(path.read_bytes(), rng))
         return False
-    mark = RUN_MARK if path.name in (RUN_MARK, "rows.safetensors") else MODEL_MARK
     try:
-        if path.suffix == ".safetensors":
+        if path.name != RUN_MARK:
             way = with_other_numbers if rng.randint(2) else with_other_header
             path.write_bytes(way(path.read_bytes(), rng))
-        elif path.suffix == ".jsonl":
-            lines = [json.loads(line) for line in path.read_text().splitlines()]
-            forge(lines, rng)
-            text = "".join(as_text(line, rng) + "\n" for line in lines)
-            path.write_bytes(text.encode("utf-8", "surrogatepass"))
-        is_mark = path.name == mark
         reseal(
-            folder, lambda values: is_mark and forge(values, rng), lambda values: as_text(values, rng), mark
+            folder,
+            lambda values: path.name == RUN_MARK and forge(values, rng),
+            lambda values: as_text(values, rng),
+            RUN_MARK,
         )
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError):
         return False

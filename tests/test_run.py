@@ -17,10 +17,9 @@ from deepstep.engines import ReferenceSession
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.estimators.table_encoder import table_network
 from deepstep.held_out import MOST_ROWS, HeldOut
-from deepstep.preparation import ImagePreparation, TablePreparation
+from deepstep.preparation import TablePreparation
 from deepstep.run import Run, few_rows
-from deepstep.targets import Targets, label_array
-from deepstep.training import History
+from deepstep.targets import Targets
 
 FRAME = polars.DataFrame({"x": [0.0, 1.0, None, 3.0], "word": ["a", "b", "a", "ä"]})
 LABELS = ["no", "yes", "no", "yes"]
@@ -147,15 +146,6 @@ def test_outputs_in_parts_equal_outputs_at_once(monkeypatch):
     monkeypatch.setattr("deepstep.training.rows.NUMBERS_AT_ONCE", 30)
     np.testing.assert_allclose(run.outputs(many), once, rtol=1e-12)
     assert widths == [3, 3, 2]
-
-
-def test_pictures_and_tables_of_pixels_are_the_same():
-    inputs, targets = ImagePreparation(1, 2, 1, 0.5), Targets.of_classes([label_array(["dark", "light"])])
-    network = Network([2, 1], seed=1)
-    run = Run.of_network(network, inputs, targets, History(), {}, np.zeros((1, 2)), np.zeros((1, 1)))
-    pictures = np.array([[[[0], [2]]], [[[1], [1]]]])
-    table = polars.DataFrame({"pixel_0_1": [2, 1], "pixel_0_0": [0, 1]})
-    assert_array_equal(run.outputs(pictures), run.outputs(table))
 
 
 def test_a_file_is_read_as_the_table_of_training_was(tmp_path):

@@ -10,6 +10,7 @@ import pytest
 import deepstep as package
 from deepstep.cli.main import COMMANDS, main
 from deepstep.engines import missing_numba
+from deepstep.training import Progress
 
 HEAVY = ("numba", "matplotlib", "torch", "polars", "sklearn", "scipy", "rich", "h5py", "PIL", "safetensors")
 
@@ -106,8 +107,8 @@ def test_output_to_a_full_disk(fresh_process):
     with open("/dev/full", "w") as full:
         result = fresh_process("equations", stdout=full)
         assert fresh_process("equations", stdout=full, stderr=full).returncode == 2
-    assert result.returncode == 2
-    assert result.stderr == "Error: The output cannot be written (No space left on device).\n"
+    sentence = "Error: The output cannot be written (No space left on device).\n"
+    assert (result.returncode, result.stderr) == (2, sentence)
 
 
 @pytest.mark.slow
@@ -128,15 +129,6 @@ def test_terminal_without_unicode(process):
     assert (result.returncode, "linear_forward" in result.stdout) == (0, True)
 
 
-SIGNAL = f"""
-import os
-from deepstep.training import Progress
-def interrupted(self, training):
-    os.kill(os.getpid(), {int(signal.SIGINT)})
-Progress.on_train_begin = interrupted
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "sentence"),
@@ -145,13 +137,15 @@ Progress.on_train_begin = interrupted
         (["demo", "moons"], "Interrupted."),
     ],
 )
-def test_interrupt_before_there_is_anything_to_keep(process, flowers, tmp_path, typed, sentence):
-    typed = [flowers if word == "FLOWERS" else word for word in typed]
-    result = process(*typed, "--json", before=SIGNAL)
-    error = json.loads(result.stdout)["error"]
-    assert (result.returncode, error["kind"]) == (130, "KeyboardInterrupt")
+def test_interrupt_before_there_is_anything_to_keep(
+    deepstep, flowers, tmp_path, monkeypatch, pythons_own_handler, typed, sentence
+):
+    monkeypatch.setattr(Progress, "on_train_begin", lambda *_: signal.raise_signal(signal.SIGINT))
+    result = deepstep(*(flowers if word == "FLOWERS" else word for word in typed), "--json")
+    error = json.loads(result.out)["error"]
+    assert (result.code, error["kind"]) == (130, "KeyboardInterrupt")
     assert error["message"].startswith(sentence)
-    assert result.stderr.splitlines()[-1] == error["message"]
+    assert result.err.splitlines()[-1] == error["message"]
     assert list(tmp_path.iterdir()) == []
 
 
