@@ -13,7 +13,6 @@ import polars
 import pytest
 
 from deepstep.cli.report import reproduce
-from deepstep.data import load
 from deepstep.run import Run
 from report_page import check
 
@@ -99,23 +98,6 @@ def test_answers_are_those_to_a_table(deepstep, flowers, flower_run, ensemble_ru
         of_the_truth = P[number - 1, ["short", "tall"].index(table["kind"][number - 1])]
         assert float(cells["P(true)"]) == pytest.approx(of_the_truth, abs=6e-4)
         assert float(cells["loss"]) == pytest.approx(-np.log(of_the_truth), abs=6e-3)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("targets", "sentence", "model"),
-    [
-        (["kind", "warm"], "warm: rows by true class", "--model network --epochs 3"),
-        (["height", "x"], "baseline RMSE (mean) of x", ENSEMBLE),
-    ],
-)
-def test_several_targets(deepstep, flowers, targets, sentence, model):
-    polars.read_csv(flowers).with_columns(warm=polars.col("colour") == "red").write_csv("t.csv")
-    typed = [f"--target {name}" for name in targets]
-    assert deepstep("train", "t.csv", *typed, model, "--out run").code == 0
-    assert sentence in page_of(deepstep, "--data", "t.csv").text
-    page_of(deepstep)
-    assert deepstep("doctor", "run").code == 0
 
 
 HOSTILE = "</td><script>alert(1)</script>&$_{\"'"
@@ -206,24 +188,17 @@ def test_held_out_rows_stand_there_as_in_the_file(deepstep, patients, options, p
 
 
 @pytest.mark.slow
-def test_demos_are_shown_and_reproduced(deepstep, shared):
-    typed = "demo moons --seed 5 --iterations 3"
-    for name in ("moons", "again"):
+def test_demos_are_shown_and_reproduced(deepstep):
+    typed = "demo digits --seed 5 --iterations 3"
+    for name in ("digits", "again"):
         assert deepstep(*typed.split(), "--out", name).code == 0
-    page, data = page_of(deepstep, run="moons"), load("moons", seed=5)
+    page = page_of(deepstep, run="digits")
     assert f"deepstep {typed}" in page.text
     assert "deepstep demo records none" in page.text  # and has no --log log.csv
-    moons, again = Run.load("moons"), Run.load("again")
-    np.testing.assert_array_equal(moons.network.parameters.flat, again.network.parameters.flat)
-    for number, cells in page.examples[-1].items():
-        assert [float(cells[name]) for name in ("x1", "x2")] == data.X_test[number - 1].tolist()
-    cats = shared / "data" / "cats"
-    deepstep("demo", "cats", "--data", cats, "--iterations", 1, "--out", "c")
-    page = page_of(deepstep, run="c-2-layer")
-    assert "50 pictures of test_catvnoncat.h5 that were held out" in page.text
+    assert "These are the 360 pictures of the built-in set digits that were held out" in page.text
     assert page.named("img")
-    command = ["deepstep", "demo", "cats", "--data", str(cats), "--seed", "1", "--iterations", "1"]
-    assert shlex.split(reproduce(Run.load("c-2-layer"))) == command
+    digits, again = Run.load("digits"), Run.load("again")
+    np.testing.assert_array_equal(digits.network.parameters.flat, again.network.parameters.flat)
 
 
 def test_a_run_without_rows_held_out_shows_those_it_keeps(deepstep, flower_run):

@@ -66,21 +66,26 @@ def refused(result, *sentences):
         assert sentence in result.err
 
 
-@pytest.fixture
-def never_interrupted(deepstep, flowers):
-    """The run of a training that nothing disturbed."""
-    assert deepstep("train", flowers, *TYPED).code == 0
+def without_interruption(deepstep, *typed):
+    """Train the run to which a resumed one is compared."""
+    assert deepstep(*typed).code == 0
     os.rename("run", "whole")
-    return Run.load("whole")
+
+
+def check_resumed(deepstep):
+    """The training goes on to what it is without interruption, and leaves nothing else."""
+    assert deepstep("train", "--resume", "run").code == 0
+    same_bits(Run.load("run"), Run.load("whole"))
+    assert files_in("run") == files_in("whole")
+    assert not Path("run.unfinished").exists()
 
 
 # Ctrl-C
 
 
-def test_ctrl_c_saves_and_says_how_to_go_on(
-    interrupted, deepstep, flowers, flower_run, tmp_path, never_interrupted
-):
+def test_ctrl_c_saves_and_says_how_to_go_on(interrupted, deepstep, flowers, flower_run, tmp_path):
     """The old run stays until the new one is done."""
+    without_interruption(deepstep, "train", flowers, *TYPED)
     shutil.copytree(flower_run, "run")
     result = interrupted("train", flowers, *TYPED, "--overwrite")
     assert (result.code, result.out) == (130, "")
@@ -90,10 +95,7 @@ def test_ctrl_c_saves_and_says_how_to_go_on(
     last = result.err.splitlines()[-1]
     assert last.startswith(f"Interrupted. What was reached by update 24 is kept in {folder}.")
     assert last.endswith(" train --resume run")
-    assert deepstep("train", "--resume", "run").code == 0
-    same_bits(Run.load("run"), never_interrupted)
-    assert not folder.exists()
-    assert files_in("run") == files_in("whole")
+    check_resumed(deepstep)
 
 
 @pytest.mark.parametrize("apart", [True, False])
@@ -195,17 +197,13 @@ CASES = {
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_it_goes_on_to_the_same_bits(interrupted, deepstep, flowers, tmp_path, case):
+def test_it_goes_on_to_the_same_bits(interrupted, deepstep, flowers, case):
     frame = polars.read_csv(flowers)
     frame.with_columns(w=polars.col("x") + 2, warm=polars.col("x").sin() > 0).write_csv("t.csv")
     typed = ["train", "t.csv", *TYPED, CASES[case]]
-    assert deepstep(*typed).code == 0
-    os.rename("run", "whole")
+    without_interruption(deepstep, *typed)
     assert interrupted(*typed, epoch=2).code == 130
-    assert deepstep("train", "--resume", "run").code == 0
-    same_bits(Run.load("run"), Run.load("whole"))
-    assert files_in("run") == files_in("whole")
-    assert not list(tmp_path.glob("*.unfinished"))
+    check_resumed(deepstep)
 
 
 def test_an_ensemble_goes_on_from_the_networks_that_were_done(deepstep, flowers, tmp_path, monkeypatch):
@@ -225,8 +223,7 @@ def test_an_ensemble_goes_on_from_the_networks_that_were_done(deepstep, flowers,
                 signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(fit, "fit_member", fit_member)
-    assert deepstep(*typed).code == 0
-    os.rename("run", "whole")
+    without_interruption(deepstep, *typed)
     with monkeypatch.context() as patched:
         for module, name in ((finished, "SECONDS"), (finished, "LONG"), (interruption, "ONE_PRESS")):
             patched.setattr(module, name, 0.0)
@@ -237,53 +234,44 @@ def test_an_ensemble_goes_on_from_the_networks_that_were_done(deepstep, flowers,
     assert last.startswith(f"Interrupted. 3 networks are kept in {tmp_path / 'run.unfinished'}. Resume it: ")
     assert last.endswith(" train --resume run")
     trained.clear()
-    assert deepstep("train", "--resume", "run").code == 0
+    check_resumed(deepstep)
     assert len(trained) == 2
-    same_bits(Run.load("run"), Run.load("whole"))
     assert deepstep("predict", "run", flowers).out == deepstep("predict", "whole", flowers).out
-    assert files_in("run") == files_in("whole")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["run", "whole"]
 
 
 # Killed
 
 
-def test_killed_again_and_again(process, interrupted, deepstep, flowers, tmp_path, never_interrupted):
-    """Before the first checkpoint, by Ctrl-C later, after a checkpoint, and while the run is written."""
-    killed = process("train", flowers, *TYPED, before=KILLED.format(epoch=5, seconds=1e9))
-    assert killed.returncode == -signal.SIGKILL
-    assert files_in(tmp_path / "run.unfinished") == ["training.json"]
+def test_killed_again_and_again(process, interrupted, deepstep, flowers):
+    """Before the first checkpoint, by Ctrl-C later, after a checkpoint, and while the run is written.
+
+    The log has each epoch once.
+    """
+
+    def log():
+        with Path("own.csv").open() as file:
+            return list(csv.DictReader(file))
+
+    def killed(*typed, before):
+        assert process(*typed, before=before).returncode == -signal.SIGKILL
+        assert (Path("run.unfinished").is_dir(), Path("run").exists()) == (True, False)
+        with Path("own.csv").open("a") as file:
+            file.write("6,7,0.")  # half a line, of which the disk had no more
+
+    typed = ["train", flowers, *TYPED, "--log own.csv"]
+    without_interruption(deepstep, *typed)
+    refused(deepstep(*typed), "own.csv", "already")
+    Path("own.csv").unlink()
+    killed(*typed, before=KILLED.format(epoch=5, seconds=1e9))
+    assert (files_in("run.unfinished"), len(log())) == (["training.json"], 7)
     assert interrupted("train", "--resume", "run.unfinished", epoch=3).code == 130
     assert latest_checkpoint("run.unfinished").position.epoch == 4
     for before in (KILLED.format(epoch=6, seconds=0.0), WRITING):
-        assert process("train", "--resume", "run", before=before).returncode == -signal.SIGKILL
-        assert (tmp_path / "run.unfinished").is_dir()
-        assert not (tmp_path / "run").exists()
-    assert deepstep("train", "--resume", "run").code == 0
-    same_bits(Run.load("run"), never_interrupted)
-
-
-def records(path):
-    with Path(path).open() as file:
-        return list(csv.DictReader(file))
-
-
-@pytest.mark.parametrize("seconds", [0.0, 1e9])
-def test_the_log_has_each_epoch_once_after_a_kill(deepstep, process, flowers, never_interrupted, seconds):
-    """It changes nothing else; a training is killed after checkpoints of some epochs, or after none."""
-    refused(deepstep("train", flowers, *TYPED, "--log whole/run.json"), "whole/run.json", "already")
-    before = KILLED.format(epoch=5, seconds=seconds)
-    killed = process("train", flowers, *TYPED, "--log own.csv", before=before)
-    assert (killed.returncode, len(records("own.csv"))) == (-signal.SIGKILL, 6)
-    with Path("own.csv").open("a") as file:
-        file.write("6,7,0.")  # half a line, of which the disk had no more
-    assert deepstep("train", "--resume", "run").code == 0
-    run, log = Run.load("run"), records("own.csv")
-    np.testing.assert_array_equal(run.network.parameters.flat, never_interrupted.network.parameters.flat)
-    assert run.config["settings"] == never_interrupted.config["settings"]
-    assert [int(row["epoch"]) for row in log] == list(range(8))
-    np.testing.assert_array_equal([float(row["cost"]) for row in log], run.history.costs)
-    assert all(row["health/1/dead"] for row in log)
+        killed("train", "--resume", "run", before=before)
+    check_resumed(deepstep)
+    assert [int(row["epoch"]) for row in log()] == list(range(8))
+    np.testing.assert_array_equal([float(row["cost"]) for row in log()], Run.load("run").history.costs)
+    assert all(row["health/1/dead"] for row in log())
 
 
 # What is in the way
@@ -310,34 +298,32 @@ def test_a_new_training_where_one_is_not_done(deepstep, begun, flower_run, tmp_p
     assert not begun.exists()
 
 
-def test_another_table_or_other_options(deepstep, begun, tmp_path):
+def test_another_table_other_options_and_a_damaged_record(deepstep, begun, tmp_path, monkeypatch):
     for typed in ("--target kind", "--epochs 3", "--overwrite", "--out x"):
         result = deepstep("train", "--resume", "run", typed)
         refused(result, typed.split()[0], "use their original options")
+    record = begun / "training.json"
+    sound = record.read_text()
+    for text in ("", "null", '{"format": "deepstep-training"}', '{"a": ' + "[" * 100_000, '{"a": 1, "a": 2}'):
+        record.write_text(text)
+        refused(deepstep("train", "--resume", "run"), "training.json", "Start a new training.")
+    record.write_text(sound.replace('"no_rows": false', '"no_rows": true'))
+    refused(deepstep("train", "--resume", "run"), "its contents were altered")
+    record.write_text(sound)
+    with monkeypatch.context() as patched:
+        patched.setattr("deepstep.cli.resume.__version__", "99.0")
+        refused(deepstep("train", "--resume", "run"), "and this is '99.0'", "install deepstep==")
     table = tmp_path / "t.csv"
-    whole = table.read_text()
-    table.write_text(whole.replace("red", "Red", 1))
+    rows = table.read_text()
+    table.write_text(rows.replace("red", "Red", 1))
     refused(deepstep("train", "--resume", "run"), "t.csv is not the table that this training")
     table.rename(tmp_path / "moved.csv")
     refused(deepstep("train", "--resume", "run"), "t.csv, the FILE that this training began with, is missing")
-    (tmp_path / "moved.csv").write_text(whole)
+    (tmp_path / "moved.csv").write_text(rows)
     gone = "t.csv, the --validation that this training began with, is missing. Put it back"
     refused(deepstep("train", "moved.csv", "--resume", "run"), gone)
-    table.write_text(whole)
+    table.write_text(rows)
     assert deepstep("train", "moved.csv", "--resume", "run").code == 0
-
-
-def test_a_damaged_or_an_altered_record(deepstep, begun, monkeypatch):
-    path = begun / "training.json"
-    whole = path.read_text()
-    for text in ("", "null", '{"format": "deepstep-training"}', '{"a": ' + "[" * 100_000, '{"a": 1, "a": 2}'):
-        path.write_text(text)
-        refused(deepstep("train", "--resume", "run"), "training.json", "Start a new training.")
-    path.write_text(whole.replace('"no_rows": false', '"no_rows": true'))
-    refused(deepstep("train", "--resume", "run"), "its contents were altered")
-    path.write_text(whole)
-    monkeypatch.setattr("deepstep.cli.resume.__version__", "99.0")
-    refused(deepstep("train", "--resume", "run"), "and this is '99.0'", "install deepstep==")
 
 
 def test_a_full_disk_at_the_end_keeps_the_checkpoint(process, deepstep, begun):

@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 from sklearn import metrics
 
 from deepstep.run import Run
+from report_page import check
 
 NETWORK = "--model network --hidden-layers 6 --learning-rate 0.02 --epochs"
 
@@ -31,8 +32,8 @@ def answered(deepstep, flowers):
         frame.write_csv("t.csv")
         result = deepstep("train", "t.csv", *typed, "--out r --json")
         assert result.code == 0, result.err
-        for words in (["check-gradients", "r"], ["trace", "r"], ["summary", "r"]):
-            assert deepstep(*words).code == 0
+        for command in ("check-gradients", "trace", "summary", "doctor", "report"):
+            assert deepstep(command, "r").code == 0
         table = polars.read_csv(io.StringIO(deepstep("predict", "r", "t.csv").out))
         record, scores = (
             json.loads(deepstep(command, "r", "t.csv", "--json").out) for command in ("predict", "evaluate")
@@ -107,6 +108,7 @@ def test_labels(deepstep, answered):
     assert record["classes"] == {"kind": ["short", "tall"], "warm": [False, True]}
     for command in (["evaluate", "r", "t.csv"], ["summary", "r"]):
         assert "accuracy of warm" in deepstep(*command).out
+    assert "warm: rows by true class" in check(Path("report.html")).text
 
 
 def test_several_numbers(deepstep, answered):
@@ -119,6 +121,7 @@ def test_several_numbers(deepstep, answered):
         assert scores["r2"][name] == pytest.approx(expected)
         assert table[f"prediction_{name}"].min() >= 0
     assert "R² of width" in deepstep("evaluate", "r", "t.csv").out
+    assert "baseline RMSE (mean) of width" in check(Path("report.html")).text
 
 
 @pytest.mark.parametrize("model", ["--model network --epochs 2", "--set n_estimators=1 --epochs 2"])

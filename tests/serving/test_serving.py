@@ -191,36 +191,20 @@ def test_other_paths_methods_and_codings(runs):
 
 
 HOSTS = [
-    (
-        {},
-        ("localhost:80", "[::1]:8000", "LocalHost"),
-        (
-            "somewhere.example",
-            "notlocalhost:80",
-            "evil.localhost",
-            "evil.127.0.0.1",
-            "localhost.evil.example",
-        ),
-    ),
-    (
-        {"hosts": ("models.example",)},
-        ("models.example", "Models.Example:8000"),
-        ("a.models.example", "xmodels.example"),
-    ),
-    (
-        {"hosts": ("*.example",)},
-        ("a.example", "a.b.example:1"),
-        ("example", "aexample", "a.example.org", ""),
-    ),
-    ({"hosts": ("*",)}, ("a", "a.example", "[::2]:80"), ()),
+    ({}, "localhost:80 [::1]:8000 LocalHost", "a.example notlocalhost:80 evil.localhost evil.127.0.0.1"),
+    ({}, "127.0.0.1", "localhost.evil.example [::2]"),
+    ({"hosts": ("a.example",)}, "a.example A.Example:8000", "a.a.example xa.example"),
+    ({"hosts": ("*.example",)}, "a.example a.b.example:1", "example aexample a.example.org"),
+    ({"hosts": ("*",)}, "a a.example [::2]:80", ""),
 ]
+"""Names of the server, and headers that pass or are refused."""
 
 
 @pytest.mark.parametrize(("valid", "passing", "refused"), HOSTS)
 def test_hosts_by_name_below_a_name_and_all(runs, valid, passing, refused):
     with served(runs["arrays"], **valid) as port:
-        assert [ask(port, "/", Host=host)[0] for host in passing] == [200] * len(passing)
-        assert [ask(port, "/", Host=host)[0] for host in refused] == [400] * len(refused)
+        assert {ask(port, "/", Host=host)[0] for host in passing.split()} == {200}
+        assert {ask(port, "/", Host=host)[0] for host in refused.split()} <= {400}
 
 
 def test_the_page_and_the_document_describe_columns_and_answers_and_load_nothing(runs):
