@@ -82,17 +82,15 @@ def test_numbers_are_written_as_those_of_the_target(deepstep):
         assert not re.search(r"RMSE .*\de\+", shown)
 
 
-@pytest.mark.parametrize("preset", ["network", "ensemble"])
-def test_answers_are_those_to_a_table(deepstep, flowers, flower_run, ensemble_run, preset):
-    run = flower_run if preset == "network" else ensemble_run
-    record = json.loads(deepstep("report", run, "--data", flowers, "--json").out)
+def test_answers_are_those_to_a_table(deepstep, flowers, ensemble_run):
+    record = json.loads(deepstep("report", ensemble_run, "--data", flowers, "--json").out)
     page, table = check(Path("report.html")), polars.read_csv(flowers)
     assert record["bytes"] == Path("report.html").stat().st_size
-    confusion = json.loads(deepstep("evaluate", run, flowers, "--json").out)["confusion"]
+    confusion = json.loads(deepstep("evaluate", ensemble_run, flowers, "--json").out)["confusion"]
     assert f"{np.trace(confusion)} of {np.sum(confusion)} predictions are correct" in page.text
     assert "These are the 60 rows of" in page.text
     assert {"x", "size", "colour"} <= set(page.words)
-    P = Run.load(run).predict(table).probabilities
+    P = Run.load(ensemble_run).predict(table).probabilities
     assert page.examples
     for number, cells in (entry for examples in page.examples for entry in examples.items()):
         of_the_truth = P[number - 1, ["short", "tall"].index(table["kind"][number - 1])]

@@ -151,12 +151,11 @@ def test_everything_at_once_is_the_estimator(deepstep, table):
 
 
 def test_there_are_few_flags_and_each_has_a_sentence(deepstep):
-    help_text = deepstep("train", "--help").out
     flags = [parameter for parameter in train_command.params if parameter.opts[0].startswith("--")]
     assert len(flags) <= MOST_FLAGS
     assert all(parameter.help for parameter in flags)
-    for part in ("--batch-size auto|INTEGER", "--effort balanced|best|fast", "--set NAME=VALUE"):
-        assert part in help_text
+    help_text = deepstep("train", "--help").out
+    assert all(part in help_text for part in ("--batch-size auto|INTEGER", "--set NAME=VALUE"))
 
 
 def test_parameters_of_an_ensemble(deepstep, flowers):
