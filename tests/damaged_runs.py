@@ -1,6 +1,6 @@
 """Loads damaged and forged run folders and prints what came of it; run by ``test_run.py``.
 
-The model in such a folder is damaged by ``damaged_archives.py``.
+The history in such a folder is damaged by ``damaged_archives.py``.
 
 PYTHONPATH=tests python tests/damaged_runs.py FIRST LAST
 """
@@ -17,7 +17,7 @@ import polars
 from archive_examples import reseal
 from damage import as_text, damaged, forge, survey, with_other_header, with_other_numbers
 from deepstep import DeepClassifier
-from deepstep.data.own_folders import RUN_MARK
+from deepstep.data.own_folders import MODEL_MARK, RUN_MARK
 from deepstep.errors import DeepStepError, FileError
 from deepstep.held_out import HeldOut
 from deepstep.run import Run
@@ -35,22 +35,24 @@ def make(folder):
     return table
 
 
+FILES = (RUN_MARK, "rows.safetensors", MODEL_MARK, "arrays.safetensors")
+
+
 def change(folder, number):
-    """Damage or forge a file beside the model; whether all checksums were made to fit."""
+    """Damage or forge one of the files; whether all checksums were made to fit."""
     rng = np.random.RandomState(number)
-    path = folder / (RUN_MARK, "rows.safetensors")[number % 2]
+    which = number % len(FILES)
+    path, mark = folder / FILES[which], RUN_MARK if which < 2 else MODEL_MARK
     if rng.randint(3) == 0:
         path.write_bytes(damaged(path.read_bytes(), rng))
         return False
     try:
-        if path.name != RUN_MARK:
+        if path.name != mark:
             way = with_other_numbers if rng.randint(2) else with_other_header
             path.write_bytes(way(path.read_bytes(), rng))
+        is_mark = path.name == mark
         reseal(
-            folder,
-            lambda values: path.name == RUN_MARK and forge(values, rng),
-            lambda values: as_text(values, rng),
-            RUN_MARK,
+            folder, lambda values: is_mark and forge(values, rng), lambda values: as_text(values, rng), mark
         )
     except (TypeError, ValueError, AttributeError, KeyError, OverflowError, RecursionError):
         return False
