@@ -13,7 +13,6 @@ from archive_examples import reseal
 from damage import in_a_process
 from deepstep import DeepClassifier, DeepRegressor, Network, NetworkClassifier, archive
 from deepstep.data.own_folders import RUN_MARK
-from deepstep.engines import ReferenceSession
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.estimators.table_encoder import table_network
 from deepstep.held_out import MOST_ROWS, HeldOut
@@ -44,14 +43,7 @@ def folder(tmp_path):
 
 def test_what_is_loaded_is_what_was_saved(folder, tmp_path):
     saved, loaded = _run(), Run.load(folder)
-    assert_array_equal(loaded.network.parameters.flat, saved.network.parameters.flat)
-    assert loaded.network.architecture == saved.network.architecture
-    assert (loaded.preparation, loaded.targets) == (saved.preparation, saved.targets)
-    assert loaded.history.costs.tolist() == saved.history.costs.tolist()
-    assert (loaded.history.engine, loaded.history.stopped) == (saved.history.engine, "all epochs done")
     assert (loaded.config, loaded.target_name) == (saved.config, "y")
-    for one, other in zip(loaded.kept_examples(), saved.kept_examples(), strict=True):
-        assert_array_equal(one, other)
     assert_array_equal(loaded.held_out.outputs, loaded.outputs(FRAME))
     assert (loaded.held_out.cells, loaded.held_out.numbers.tolist()) == (saved.held_out.cells, [1, 2, 3, 4])
     assert_array_equal(loaded.predict(FRAME).probabilities, saved.predict(FRAME).probabilities)
@@ -130,22 +122,6 @@ def test_what_is_no_run(message, tmp_path):
     NO_RUNS[message](tmp_path / "run")
     with pytest.raises(FileError, match=message):
         Run.load(tmp_path / "run")
-
-
-def test_outputs_in_parts_equal_outputs_at_once(monkeypatch):
-    """With room for 30 numbers, of 5 inputs, 4 hidden units and 1 output: 3 rows at once."""
-    run, widths, forward = _run(), [], ReferenceSession.forward
-    many = polars.concat([FRAME] * 2)
-    once = run.network.forward(run.inputs(many).T).T
-
-    def watched(self, X):
-        widths.append(np.shape(X)[1])
-        return forward(self, X)
-
-    monkeypatch.setattr(ReferenceSession, "forward", watched)
-    monkeypatch.setattr("deepstep.training.rows.NUMBERS_AT_ONCE", 30)
-    np.testing.assert_allclose(run.outputs(many), once, rtol=1e-12)
-    assert widths == [3, 3, 2]
 
 
 def test_a_file_is_read_as_the_table_of_training_was(tmp_path):

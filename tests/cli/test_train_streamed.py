@@ -68,7 +68,9 @@ def test_answers_for_parts_are_those_for_the_table(deepstep, parts, tmp_path):
     assert evaluated["accuracy"] == (of_table["prediction"] == frame["target"]).mean()
 
 
-@pytest.mark.parametrize("model", [PLAIN, NETWORK], ids=["ensemble", "network"])
+@pytest.mark.parametrize(
+    "model", [PLAIN, (*NETWORK, "--set early_stopping=true")], ids=["ensemble", "network"]
+)
 def test_weights_and_rows_without_a_target(deepstep, tmp_path, model):
     weight = np.random.default_rng(1).uniform(0, 2, 300)
     target = polars.when(polars.int_range(300) % 7 > 0).then("target")
@@ -80,6 +82,7 @@ def test_weights_and_rows_without_a_target(deepstep, tmp_path, model):
     assert "43 of 300 rows have no target" in told
     assert record["train"]["rows"] + record["test"]["rows"] <= 257
     assert len(weighted.config["class_weights"]) == 2
+    assert "validation_cost" in weighted.history[0]
     plain = trained(deepstep, folder, typed, model=model)[1]
     assert not np.array_equal(weighted.network.parameters.flat, plain.network.parameters.flat)
 
