@@ -84,40 +84,33 @@ def played(deepstep, monkeypatch):
     return play
 
 
-def test_a_bug_is_found_by_its_numbers(played, deepstep) -> None:
-    game = draw_round(59)
+def test_a_bug_is_found_by_its_numbers_and_hints_cost(played, deepstep) -> None:
+    game, second = draw_round(59), draw_round(60)
     number = game.choices.index(game.mistake.exhibit.title) + 1
     wrong = number % len(game.choices) + 1
     right_name = next(line.name for line in game.steps if game.is_right(line.name))
-    result = played(game.first, f"point {right_name}", f"point {game.first}", wrong, number, "n")
+    first_game = (game.first, f"point {right_name}", f"point {game.first}", wrong, number, "y")
+    hints = (f"compute {second.first}", "part", "check", "what", "answer", "n")
+    result = played("W2'", *first_game, *hints)
     assert (result.code, result.err) == (0, "")
     for name in (game.first, *game.operands(game.first)):
         text = np.array2string(game.outcome.quantities[name], precision=4, max_line_width=76).split("\n")
         assert all(line.strip() in result.out for line in text)
     for part in (
+        "It should be: W2 = W2 - learning_rate * dW2",  # of the update, typed with an apostrophe
         f"{right_name} is right: look further on.",
         "That is not the mistake.",
         "Points so far: 6 of 10.",
+        "network 60",
+        *(f"[{points} points]" for points in (10, 9, 7, 5)),
+        f"The mistake is in this part: {second.line(second.first).phase}.",
+        "A quantity is one of Z1, A1, ",
+        "Points so far: 6 of 20.",  # none for a game whose answer was asked for
     ):
         assert part in result.out
     record = json.loads(deepstep("course", "bugs", "--seed 59", "--json").out)
     assert (record["first"], record["mistake"]) == (game.first, game.mistake.exhibit.title)
     assert record["quantities"][game.first] == game.outcome.quantities[game.first].tolist()
-
-
-def test_hints_cost_and_the_answer_has_no_points(played) -> None:
-    game = draw_round(59)
-    hinted = played("W2'", f"compute {game.first}", "part", "check", "what", "answer", "y", "quit")
-    assert (hinted.code, hinted.err) == (130, "Ended. Points: 0 of 10.\n")
-    for part in (
-        "It should be: W2 = W2 - learning_rate * dW2",  # of the update, typed with an apostrophe
-        f"The mistake is in this part: {game.line(game.first).phase}.",
-        "A quantity is one of Z1, A1, ",
-        "Points so far: 0 of 10.",
-        "network 60",
-        *(f"[{points} points]" for points in (10, 9, 7, 5)),
-    ):
-        assert part in hinted.out
 
 
 def test_the_game_ends_by_ctrl_c_and_needs_a_terminal(played, monkeypatch) -> None:

@@ -18,13 +18,14 @@ import polars
 import pytest
 
 from deepstep.cli import screen as output
+from report_page import check as check_page
 
 TITLE = "\x1b]0;pwned\x07"
 """Gives a terminal another title."""
 
 CLEAR, BACKWARDS, UP = "\x9b2J", "\u202egnp", "\r\x1b[1A\nError: none"
-LABELS = ("[red]safe[/red]", f"[/x]{TITLE}:smile:", f"{BACKWARDS}{UP}")
-COLUMNS = (f"size{CLEAR}", f"{TITLE}shade", "back\\slash [bold]")
+LABELS = ("[red]safe[/red]<b>", f"[/x]{TITLE}:smile:", f"{BACKWARDS}{UP}")
+COLUMNS = (f"size{CLEAR}", f"{TITLE}shade", "back\\slash [bold]<script>alert(1)</script>&$_")
 OBEYED = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 SHORT = ("--epochs 3 --hidden-layers 4 --model network --test-fraction 0.3",)
 
@@ -68,12 +69,14 @@ def test_commands_on_a_run_and_what_other_programs_read(deepstep, hostile):
     for command in (
         ["summary", run],
         ["doctor", run],
-        ["report", run, "-o", f"page{TITLE}.html"],
+        ["report", run, "-o", "page.html", "--data", hostile],
         ["explore", run, "--export", f"lesson{TITLE}.html"],
         ["trace", run, "--layer", "1"],
         ["describe-columns", hostile, *KIND, "--exclude", COLUMNS[0]],
     ):
         check(deepstep(*command))
+    page = check_page(Path("page.html"))
+    assert (COLUMNS[2] in page.text, LABELS[0] in page.text, page.named("b")) == (True, True, [])
     record = json.loads(check(deepstep("evaluate", run, hostile, "--json")).out)
     assert (sorted(record["classes"]), record["file"]) == (sorted(LABELS), str(hostile))
     rows = list(csv.reader(io.StringIO(deepstep("predict", run, hostile).out, newline="")))
