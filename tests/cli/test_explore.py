@@ -74,10 +74,18 @@ def test_the_demo_is_written_into_a_small_file_or_served_for_a_time(deepstep):
     assert (result.code, "Ctrl-C ends it." in result.err) == (0, True)
 
 
+RUN = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have it ignored
+from deepstep.cli.main import main
+main(sys.argv[1:])
+"""
+
+
 @pytest.mark.slow
 def test_ctrl_c_ends_it_in_order_also_while_it_trains(tmp_path):
     options = ["--no-open", "--port", "0", "--json", "--epochs", "2"]
-    command = [sys.executable, "-m", "deepstep", "explore", *options]
+    command = [sys.executable, "-c", RUN, "explore", *options]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     piped = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=tmp_path, env=environment, **piped) as process:
