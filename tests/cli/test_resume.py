@@ -22,7 +22,6 @@ from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import Fit
 
 pytestmark = [
-    pytest.mark.slow,
     pytest.mark.filterwarnings("default"),
     pytest.mark.usefixtures("pythons_own_handler"),
 ]
@@ -110,6 +109,7 @@ def test_a_second_ctrl_c_ends_at_once_and_one_that_comes_twice_loses_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ([] if apart else ["run.unfinished"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "typed",
     [
@@ -206,6 +206,7 @@ def test_it_goes_on_to_the_same_bits(interrupted, deepstep, flowers, case):
     check_resumed(deepstep)
 
 
+@pytest.mark.slow
 def test_an_ensemble_goes_on_from_the_networks_that_were_done(deepstep, flowers, tmp_path, monkeypatch):
     """Ended by a second Ctrl-C; the networks that are kept are not trained once more."""
     typed = ["train", flowers, "--target kind --set n_estimators=5 --class-weight tall=2 --out run"]
@@ -242,6 +243,7 @@ def test_an_ensemble_goes_on_from_the_networks_that_were_done(deepstep, flowers,
 # Killed
 
 
+@pytest.mark.slow
 def test_killed_again_and_again(process, interrupted, deepstep, flowers):
     """Before the first checkpoint, by Ctrl-C later, after a checkpoint, and while the run is written.
 
@@ -326,6 +328,7 @@ def test_another_table_other_options_and_a_damaged_record(deepstep, begun, tmp_p
     assert deepstep("train", "moved.csv", "--resume", "run").code == 0
 
 
+@pytest.mark.slow
 def test_a_full_disk_at_the_end_keeps_the_checkpoint(process, deepstep, begun):
     limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))"
     result = process("train", "--resume", "run", before=limit)

@@ -132,8 +132,9 @@ def test_a_terminal_of_80_columns(hostile, tmp_path):
     assert max(map(len, lines)) <= 80
     printed = on_a_terminal(tmp_path, "train", hostile, *KIND, *" ".join(SHORT).split(), "--out", "run")
     assert r"[red]\x1b]0;pwned\x07t\x1b[1A\nError: none" in printed  # the bar's label
-    printed += on_a_terminal(tmp_path, "predict", "run", hostile)
-    for sequence in (TITLE, CLEAR, BACKWARDS, "\x1b]", "\nError: none"):
+    assert "\nError: none" not in printed
+    printed += on_a_terminal(tmp_path, "predict", "run", hostile)  # whose cells may have lines
+    for sequence in (TITLE, CLEAR, BACKWARDS, "\x1b]"):
         assert sequence not in printed
     for label in (r"[red]safe[/red]", r"[/x]\x1b]0;pwned\x07:smile:", r"\u202egnp\r\x1b[1A"):
         assert label in printed
