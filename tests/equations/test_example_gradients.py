@@ -7,16 +7,13 @@ import pytest
 from hypothesis import given, settings
 from random_models import Model, models
 
-from deepstep import Network
 from deepstep.equations import (
     backpropagate,
     gradient_norms,
-    linear_gradient_norms,
     model_forward,
     output_gradient,
 )
 from deepstep.equations.example_gradients import PerExample, euclidean_norm
-from deepstep.errors import ConfigurationError, ShapeError
 
 NEAR: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-12}
 
@@ -57,21 +54,3 @@ def test_a_power_of_2_in_the_gradient_is_one_in_the_norm(dtype: str, vectors: bo
         found = PerExample(left * size, None if vectors else right).norms()
         np.testing.assert_array_equal(found, usual * size, strict=True)
         assert euclidean_norm(left * size[1]) == float(np.linalg.norm(left)) * float(size[1])
-
-
-def test_as_many_columns_of_both_are_needed() -> None:
-    with pytest.raises(ShapeError, match="a column for each of the 4 examples"):
-        linear_gradient_norms(np.ones((2, 4)), np.ones((3, 3)))
-
-
-def test_examples_that_interact_have_no_norms_of_their_own() -> None:
-    net = Network([2, 3, 1], normalization="batch", seed=1)
-    X, Y = np.eye(2), np.array([[0.0, 1.0]])
-    with pytest.raises(ConfigurationError, match=r"^Batch normalization leaves no example a loss"):
-        net.gradient_norms(X, Y)
-    shape = net.architecture
-    AL, caches = model_forward(
-        X, net.parameters, activations=shape.activations, normalization=shape.normalization
-    )
-    with pytest.raises(ConfigurationError, match=r"^Batch normalization leaves no example a loss"):
-        gradient_norms(caches.graph.nodes, caches.tape, {"Z2": AL - Y}, 2)

@@ -185,21 +185,6 @@ def test_every_backward_of_an_operation_is_among_them() -> None:
     assert {op.backward_equation.name for op in OPERATIONS.values()} == expected
 
 
-@pytest.mark.parametrize("name", [name for name, entry in EQUATIONS.items() if entry.forms])
-def test_a_setting_chooses_the_statement(name: str) -> None:
-    entry = EQUATIONS[name]
-    for setting, statements in entry.forms.items():
-        default = signature(entry.function).parameters[setting].default
-        assert statements[default] in entry.formula.split(",  ")
-        for value, statement in statements.items():
-            chosen = entry.with_settings({setting: value})
-            assert statement in chosen.formula.split(",  ")
-            assert chosen.function is entry.function
-            left = statement.split(" ")[0]
-            assert chosen.written(left, {}) == statement
-    assert entry.with_settings({}) == entry
-
-
 def test_the_page_is_up_to_date() -> None:
     docs = Path(__file__).resolve().parents[2] / "docs"
     page = (docs / "equations.md").read_text(encoding="utf-8")
