@@ -33,13 +33,7 @@ REALMLP = ("tanh", "sigmoid", "gelu", "gelu_tanh", "silu", "softplus", "elu", "m
 decides, on some processors and not on others."""
 OUTPUTS = ("sigmoid", "softmax", "identity", "huber", "poisson", "ordinal")
 RULES = ("gd", "momentum", "heavy_ball", "nesterov", "rmsprop", "adam")
-LIMITS = {
-    "l2": 0.1,
-    "weight_decay": 0.1,
-    "dropout": 0.2,
-    "clip_norm": 1.0,
-    "clip_value": 0.1,
-}
+LIMITS = {"l2": 0.1, "weight_decay": 0.1, "dropout": 0.2, "clip_norm": 1.0, "clip_value": 0.1}
 SHAPES = ("wide inputs", "wide layer", "deep", "many examples", "single examples", "far below 0")
 
 OF_RATES = {

@@ -13,12 +13,7 @@ HOW = {"seed": 3, "step": 5, "dtype": np.dtype(np.float64)}
 
 
 @settings(max_examples=25)
-@given(
-    m=st.integers(1, 60),
-    width=st.integers(1, 20),
-    jump=st.sampled_from([0, 30, 10**9]),
-    data=st.data(),
-)
+@given(m=st.integers(1, 60), width=st.integers(1, 20), jump=st.sampled_from([0, 30, 10**9]), data=st.data())
 def test_masks_of_some_rows_are_those_of_all(m, width, jump, data):
     """Whether the counter goes on to them, or all are drawn."""
     shape = Architecture((3, width, 1), ("relu", "sigmoid"))

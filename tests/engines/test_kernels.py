@@ -442,14 +442,7 @@ def test_after_it_nothing_is_compiled_whatever_is_trained(caplog):
             given = {"dtype": "float32", "engine": "compiled", "seed": 1, **parts}
             network = Network([4, 5, 3, 1], **given)
             whole = np.abs(X).round().clip(0, 2)
-            network.train(
-                whole,
-                X[:1] > 0,
-                epochs=2,
-                batch_size=8,
-                optimizer="adam",
-                dropout=0.2,
-            )
+            network.train(whole, X[:1] > 0, epochs=2, batch_size=8, optimizer="adam", dropout=0.2)
             network.predict(whole)
     assert kinds() == known
     assert caplog.messages == []

@@ -267,10 +267,6 @@ def in_a_fork(name, work):
     _, status = os.waitpid(child, 0)
     said[name] = [os.waitstatus_to_exitcode(status), os.read(reading, 10_000).decode()]
 
-def on_one_thread():
-    torch.set_num_threads(1)
-    fit()
-
 in_a_fork("of one that has not worked", fit)
 in_a_thread(fit)
 in_a_fork("of one whose other threads have worked", fit)
@@ -284,7 +280,7 @@ for name, given in methods.items():
     in_a_fork(name, lambda: getattr(session, name)(*given))
 in_a_fork("of a fork", lambda: in_a_fork("within", fit) or print(json.dumps(said["within"]), flush=True))
 in_a_fork("a thread of its own", lambda: in_a_thread(fit))
-in_a_fork("one thread", on_one_thread)
+in_a_fork("one thread", lambda: torch.set_num_threads(1) or fit())
 fit()
 print(json.dumps(said))
 """

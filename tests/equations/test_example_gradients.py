@@ -7,12 +7,7 @@ import pytest
 from hypothesis import given, settings
 from random_models import Model, models
 
-from deepstep.equations import (
-    backpropagate,
-    gradient_norms,
-    model_forward,
-    output_gradient,
-)
+from deepstep.equations import backpropagate, gradient_norms, model_forward, output_gradient
 from deepstep.equations.example_gradients import PerExample, euclidean_norm
 
 NEAR: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-12}

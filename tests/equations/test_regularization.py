@@ -28,10 +28,7 @@ WEIGHTS = [np.random.default_rng(1).standard_normal(shape) for shape in ((4, 3),
 
 @pytest.mark.parametrize(
     ("cost", "backward", "norm"),
-    [
-        (l1_cost, l1_backward, lambda W: W.abs().sum()),
-        (l2_cost, l2_backward, lambda W: (W**2).sum() / 2),
-    ],
+    [(l1_cost, l1_backward, lambda W: W.abs().sum()), (l2_cost, l2_backward, lambda W: (W**2).sum() / 2)],
 )
 def test_cost_and_derivative_are_torch_s(cost: Any, backward: Any, norm: Any) -> None:
     tensors = [torch.tensor(W, requires_grad=True) for W in WEIGHTS]

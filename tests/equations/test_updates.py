@@ -8,13 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from deepstep.equations import (
-    EQUATIONS,
-    OPTIMIZERS,
-    Optimizer,
-    adam_update,
-    decoupled_decay,
-)
+from deepstep.equations import EQUATIONS, OPTIMIZERS, Optimizer, adam_update, decoupled_decay
 from deepstep.errors import ShapeError
 
 torch = pytest.importorskip("torch")

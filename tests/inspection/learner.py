@@ -1,5 +1,6 @@
 """A learner's own backward pass, written from the lecture alone, with the classic mistakes of learners."""
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,33 +38,25 @@ STEPS = {
 
 HIDDEN, OUTPUT, ALL = (1, 2), (3,), (1, 2, 3)
 
+
+def times(factor: Callable[[Any], float], *names: str) -> dict[str, Any]:
+    """Steps whose results are multiplied."""
+    return {name: lambda s, step=STEPS[name]: factor(s) * step(s) for name in names}
+
+
 MISTAKES: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
-    "1/m": (
-        "the 1/m is lost in dW and db",
-        ALL,
-        {"dW": lambda s: s.dZ @ s.A_prev.T, "db": lambda s: s.dZ.sum(axis=1, keepdims=True)},
-    ),
+    "1/m": ("the 1/m is lost in dW and db", ALL, times(lambda s: s.m, "dW", "db")),
     "1/n": (
         "dW and db are divided by the number of units n instead of the number of examples m",
         ALL,
-        {
-            "dW": lambda s: s.dZ @ s.A_prev.T / len(s.dZ),
-            "db": lambda s: s.dZ.sum(axis=1, keepdims=True) / len(s.dZ),
-        },
+        times(lambda s: s.m / len(s.dZ), "dW", "db"),
     ),
-    "factor 2 in a layer": (
-        "dW and db have a factor of 2 too much",  # in all layers it is that of dZ of the output
-        HIDDEN,
-        {name: lambda s, step=STEPS[name]: 2 * step(s) for name in ("dW", "db")},
-    ),
-    "factor 2": (
-        "dZ of the output has a factor of 2 too much",
-        OUTPUT,
-        {"dZ": lambda s: 2 * STEPS["dZ"](s)},
-    ),
-    "sign": ("the sign of dZ is wrong", ALL, {"dZ": lambda s: -STEPS["dZ"](s)}),
-    "sign of dW": ("the sign of dW is wrong", ALL, {"dW": lambda s: -STEPS["dW"](s)}),
-    "sign of db": ("the sign of db is wrong", ALL, {"db": lambda s: -STEPS["db"](s)}),
+    # in all layers it is that of dZ of the output
+    "factor 2 in a layer": ("dW and db have a factor of 2 too much", HIDDEN, times(lambda s: 2, "dW", "db")),
+    "factor 2": ("dZ of the output has a factor of 2 too much", OUTPUT, times(lambda s: 2, "dZ")),
+    "sign": ("the sign of dZ is wrong", ALL, times(lambda s: -1, "dZ")),
+    "sign of dW": ("the sign of dW is wrong", ALL, times(lambda s: -1, "dW")),
+    "sign of db": ("the sign of db is wrong", ALL, times(lambda s: -1, "db")),
     "A for Z": (
         "the derivative of the activation is taken at A instead of Z",
         ALL,
@@ -80,11 +73,8 @@ MISTAKES: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
         HIDDEN,
         {"dZ": other("relu")},
     ),
-    "A[l]": (
-        "dW is dZ·A[l]ᵀ / m instead of dZ·A[l-1]ᵀ / m",  # in layer 1 of another shape
-        ALL,
-        {"dW": lambda s: s.dZ @ s.A.T / s.m},
-    ),
+    # in layer 1 of another shape
+    "A[l]": ("dW is dZ·A[l]ᵀ / m instead of dZ·A[l-1]ᵀ / m", ALL, {"dW": lambda s: s.dZ @ s.A.T / s.m}),
     "transposed": ("W is transposed in dA_prev = Wᵀ·dZ", (2,), {"dA_prev": lambda s: s.W @ s.dZ}),
     "transposed dW": ("dW is transposed", ALL, {"dW": lambda s: STEPS["dW"](s).T}),
     "squeezed": (

@@ -103,10 +103,7 @@ SEVERAL = numbers(
     majority_accuracy=({"a": 0.5, "b": 0.5},) * 2,
 )
 MEAN = {"out_of_fold": {"rows": 100, "rmse": 1.01, "r2": -0.02}}
-UNLIKE = {
-    "out_of_fold": {"rows": 80, "rmse": 1.0, "r2": 0.9},
-    "test": {"rows": 20, "rmse": 2.5, "r2": 0.4},
-}
+UNLIKE = {"out_of_fold": {"rows": 80, "rmse": 1.0, "r2": 0.9}, "test": {"rows": 20, "rmse": 2.5, "r2": 0.4}}
 
 
 def rmse(*r2):

@@ -37,8 +37,6 @@ def test_dead_and_saturated_units():
     assert str(dead).startswith("layer 1: 100 % of the units are dead since step ")
     assert str(dead).endswith("; lower the learning rate or use leaky_relu.")
     assert "vanishing gradient" not in found  # it has this reason
-    severities = [finding.severity for finding in found.values()]
-    assert severities == sorted(severities, key=("serious", "warning", "note").index)
     network = begun_with(changes=lambda theta: {"b1": np.full((16, 1), 30.0)}, activation="tanh")
     saturated = found_in(network, learning_rate=0.001)["saturated units"]
     assert (saturated.layer, saturated.severity) == (1, "serious")
@@ -71,10 +69,11 @@ def test_overfitting_of_noise():
     assert "overfitting" not in found_in(Network([20, 64, 1], seed=1), X, Y, kept_best=True, **options)
 
 
+@pytest.mark.slow
 def test_the_lecture_s_planar_network_raises_no_alarm():
     data = load("planar", seed=1)
     network = Network([2, 4, 1], activation="tanh", seed=1)
-    options = {"optimizer": "gd", "batch_size": None, "learning_rate": 1.2, "iterations": 2000}
+    options = {"optimizer": "gd", "batch_size": None, "learning_rate": 1.2, "iterations": 5000}
     assert found_in(network, data.X_train.T, data.y_train[np.newaxis], every=100, **options) == {}
 
 

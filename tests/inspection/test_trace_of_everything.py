@@ -176,13 +176,7 @@ FORMULAS: dict[str, tuple[dict[str, Any], list[str]]] = {
     ),
     "dropout": (
         {"settings": Settings(dropout=0.5, seed=3)},
-        [
-            "mask1 = D / keep_prob",
-            "g(Z1) = Z1",
-            "A1 = g(Z1) ∘ mask1",
-            "dg(Z1) = dA1 ∘ mask1",
-            "dZ1 = dg(Z1)",
-        ],
+        ["mask1 = D / keep_prob", "g(Z1) = Z1", "A1 = g(Z1) ∘ mask1", "dg(Z1) = dA1 ∘ mask1", "dZ1 = dg(Z1)"],
     ),
     "scaled inputs": (
         {"shape": {"input_scale": True}, "settings": Settings(l2=1.0)},
