@@ -174,39 +174,12 @@ def test_float32_stays_beside_the_equations(name, engine):
     assert (far <= limit).all(), (far, limit)
 
 
-ROWS = 500_003
-MANY = {"rows that are alike": ((2, 1), "none"), "a normalized unit": ((2, 1, 1), "batch")}
-
-
-@lru_cache(maxsize=1)
-def many_rows(name):
-    """A session's arguments, and X and Y in columns."""
-    layer_dims, normalization = MANY[name]
-    rng = np.random.default_rng(0)
-    activations = ("relu",) * (len(layer_dims) - 2) + ("identity",)
-    architecture = Architecture(layer_dims, activations, normalization=normalization)
-    sizes = architecture.n_parameters, (2, ROWS), (1, ROWS)
-    theta, X, Y = (rng.uniform(0.2, 1, size).astype(np.float32) for size in sizes)
-    if name == "rows that are alike":
-        theta[:], X[:], Y[:] = 0.3, 0.1, -1
-    return architecture, architecture.lay_out(theta), X, Y
-
-
-def gradient_of_many(name, engine, dtype):
-    architecture, parameters, X, Y = many_rows(name)
-    session = open_session(engine, architecture, parameters.astype(dtype), Settings())
-    return session.cost_and_gradient(X.astype(dtype), Y.astype(dtype))[1].astype(float)
-
-
-@lru_cache(maxsize=1)
-def measured_with_many(name):
-    exact = gradient_of_many(name, "reference", np.float64)
-    far = np.abs(gradient_of_many(name, "reference", np.float32) - exact).max()
-    return exact, TIMES * max(far, FLOOR * np.abs(exact).max())
-
-
 @pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("name", MANY)
-def test_gradients_of_very_many_rows(name, engine):
-    exact, limit = measured_with_many(name)
-    assert np.abs(gradient_of_many(name, engine, np.float32) - exact).max() <= limit
+def test_gradients_of_very_many_rows(engine):
+    """Rows that are alike have the gradient of one of them."""
+    architecture = Architecture((2, 1), ("identity",))
+    parameters = architecture.lay_out(np.full(3, 0.3, np.float32))
+    X, Y = np.full((2, 500_003), 0.1, np.float32), np.full((1, 500_003), -1, np.float32)
+    session = open_session(engine, architecture, parameters, Settings())
+    one, many = (session.cost_and_gradient(X[:, :m], Y[:, :m])[1] for m in (1, 500_003))
+    np.testing.assert_allclose(many, one, rtol=1e-5)

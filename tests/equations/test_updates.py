@@ -15,7 +15,7 @@ torch = pytest.importorskip("torch")
 
 STEPS = 50
 SIZE = 6
-RATES = (0.05, 0.02)
+RATES = (0.05, 0.05), (0.05, 0.02)
 """Learning rates of the two groups of parameters, the first and the last three."""
 
 
@@ -71,10 +71,10 @@ TWINS: dict[str, list[tuple[dict[str, Any], Callable[[Any], Any]]]] = {
         ({"beta1": 0.8, "beta2": 0.95}, lambda groups: PaperLion(groups, (0.8, 0.95))),
     ],
 }
-CASES = [
-    pytest.param(name, *twin, id=f"{name}-{number}")
-    for name, twins in TWINS.items()
-    for number, twin in enumerate(twins)
+PLAIN = [(name, *twin, rates, None) for name, twins in TWINS.items() for twin in twins for rates in RATES]
+DECAYED = [
+    (name, {}, peer, RATES[1], (0.3, 0.0))
+    for name, peer in (("adamw", optim.AdamW), ("adam", optim.AdamW), ("lion", TWINS["lion"][0][1]))
 ]
 
 
@@ -87,15 +87,10 @@ def bowl(seed: int) -> Callable[[Any], Any]:
     return lambda theta: curvature @ (theta - lowest)
 
 
-def compare(
-    rule: Optimizer,
-    optimizer_params: dict[str, Any],
-    peer: Callable[[Any], Any],
-    rates: tuple[float, float],
-    decays: tuple[float, float] | None = None,
-    state: Callable[[Any], list[Any]] = lambda theta: [],
-) -> None:
+@pytest.mark.parametrize(("name", "optimizer_params", "peer", "rates", "decays"), PLAIN + DECAYED)
+def test_fifty_steps_as_torch_does_them(name, optimizer_params, peer, rates, decays):
     """Our rule on the flat vector and torch's on two groups of parameters, step by step."""
+    rule = OPTIMIZERS[name]
     slope, theta = bowl(seed=4), np.random.default_rng(5).standard_normal(SIZE)
     halves = [torch.tensor(half, requires_grad=True) for half in np.split(theta, 2)]
     groups = [{"params": [half], "lr": rate} for half, rate in zip(halves, rates, strict=True)]
@@ -104,7 +99,7 @@ def compare(
     other = peer(groups)
     alpha = rates[0] if rates[0] == rates[1] else np.repeat(rates, SIZE // 2)
     decay: Any = rule.weight_decay if decays is None else np.repeat(decays, SIZE // 2)
-    slots = state(theta) or [np.zeros_like(theta) for _ in rule.state]
+    slots = [np.zeros_like(theta) for _ in rule.state]
     for t in range(1, STEPS + 1):
         gradient = slope(theta)
         if np.any(decay):
@@ -118,22 +113,6 @@ def compare(
         got = np.concatenate([half.detach().numpy() for half in halves])
         np.testing.assert_allclose(theta, got, rtol=1e-10, atol=1e-13, err_msg=f"step {t}")
     assert np.abs(slope(theta)).max() > 0
-
-
-@pytest.mark.parametrize("rates", [(RATES[0], RATES[0]), RATES], ids=["one rate", "a rate for each"])
-@pytest.mark.parametrize(("name", "optimizer_params", "peer"), CASES)
-def test_fifty_steps_as_torch_does_them(
-    name: str, optimizer_params: dict[str, Any], peer: Callable[[Any], Any], rates: tuple[float, float]
-) -> None:
-    compare(OPTIMIZERS[name], optimizer_params, peer, rates)
-
-
-@pytest.mark.parametrize(
-    ("name", "peer"),
-    [("adamw", optim.AdamW), ("adam", optim.AdamW), ("lion", lambda groups: PaperLion(groups, (0.9, 0.99)))],
-)
-def test_a_decay_for_each_parameter(name: str, peer: Callable[[Any], Any]) -> None:
-    compare(OPTIMIZERS[name], {}, peer, RATES, decays=(0.3, 0.0))
 
 
 def arguments(rule: Optimizer, dtype: Any) -> tuple[list[Any], dict[str, Any]]:

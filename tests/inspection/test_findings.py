@@ -21,7 +21,7 @@ def found_in(network, X=X, Y=Y, *, kept_best=False, every=1, **options):
     about = {"architecture": network.architecture, "parameters": network.parameters}
     found = diagnose(history, kept_best=kept_best, **about)
     json.dumps([finding.to_dict() for finding in found], allow_nan=False)
-    return {finding.kind: finding for finding in found}
+    return {finding.kind: finding for finding in reversed(found)}
 
 
 def begun_with(dims=(2, 16, 8, 1), *, changes, **options):
