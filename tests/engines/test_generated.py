@@ -94,11 +94,11 @@ class Case(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def drawn(seed: int) -> list[Case]:
+def drawn(seed):
     """The cases of a run: every activation, head, rule and part of a network is among them."""
     rng = np.random.default_rng(seed)
 
-    def turns(values: Any) -> Any:
+    def turns(values):
         while True:
             yield from (values[at] for at in rng.permutation(len(values)))
 
@@ -136,7 +136,7 @@ def drawn(seed: int) -> list[Case]:
     return found
 
 
-def made(case: Case, dtype: str, nudge: float = 0.0) -> tuple[Any, Any, Examples]:
+def made(case, dtype, nudge=0.0):
     """The architecture of a case, its parameters and its examples; the numbers are those of float32."""
     rng = np.random.default_rng(case.seed)
     network = Network(case.sizes, seed=1, initialization="glorot", **case.network)
@@ -151,10 +151,10 @@ def made(case: Case, dtype: str, nudge: float = 0.0) -> tuple[Any, Any, Examples
     return network.architecture, parameters, Examples(*single)
 
 
-def done(case: Case, engine: str, dtype: str, rate: float, nudge: float = 0.0) -> list[Any]:
+def done(case, engine, dtype, rate, nudge=0.0):
     """Costs, states, outputs and gradients of three epochs; the reference does the second one."""
     *network, examples = made(case, dtype, nudge)
-    found: list[Any] = []
+    found = []
     sessions = [open_session(name, *network, Settings(**case.settings)) for name in (engine, "reference")]
     for epoch, session in enumerate([sessions[0], sessions[1], sessions[0]]):
         if epoch:
@@ -174,21 +174,21 @@ def done(case: Case, engine: str, dtype: str, rate: float, nudge: float = 0.0) -
     return [array for one in found for array in arrays(one)]
 
 
-def arrays(value: Any) -> list[Any]:
+def arrays(value):
     if not hasattr(value, "theta"):
         return [np.asarray(value, float)]
     vectors = (value.theta, *value.slots.values(), *value.statistics.values(), np.array(value.step))
     return [np.asarray(vector, float) for vector in vectors]
 
 
-def far(found: list[Any], exact: list[Any]) -> Any:
+def far(found, exact):
     """How far each array is, as a share of its largest number."""
     pairs = zip(found, exact, strict=True)
     return np.array([np.abs(a - b).max(initial=0) / max(np.abs(b).max(initial=0), 1e-3) for a, b in pairs])
 
 
 @lru_cache(maxsize=1)
-def expected(case_of: tuple[int, int], dtype: str) -> Any:
+def expected(case_of, dtype):
     """What float64 makes of a case, how far an engine may be from it, and at which learning rate.
 
     A case that diverges says nothing about an engine: it is trained at a lower rate.
@@ -210,9 +210,7 @@ def expected(case_of: tuple[int, int], dtype: str) -> Any:
 
 @pytest.mark.parametrize(("dtype", "most"), [("float32", 36), ("float64", 306)])
 @pytest.mark.parametrize("engine", OTHERS)
-def test_gradients_of_any_size_are_clipped_to_their_norm(
-    engine: str, dtype: str, most: int, fresh_seed: int
-) -> None:
+def test_gradients_of_any_size_are_clipped_to_their_norm(engine, dtype, most, fresh_seed):
     """A factor that makes 1e-12 of 1e36 is no float32: as one number it was 0, and nothing was learned."""
     rng, shape = np.random.default_rng(fresh_seed), Architecture((3, 2), ("identity",), "absolute_error")
     for size, limit in [(most, -12), (most, most), (-30, -30), *rng.uniform((-30, -12), (most, 2), (5, 2))]:
@@ -230,9 +228,7 @@ def test_gradients_of_any_size_are_clipped_to_their_norm(
 @pytest.mark.parametrize("number", range(CASES))
 @pytest.mark.parametrize("dtype", LEAST)
 @pytest.mark.parametrize("engine", OTHERS)
-def test_an_engine_does_as_the_reference(
-    engine: str, dtype: str, number: int, fresh_seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_engine_does_as_the_reference(engine, dtype, number, fresh_seed, monkeypatch):
     case = drawn(fresh_seed)[number]
     settings = Settings(**case.settings)
     network = Network(case.sizes, seed=1, **case.network)

@@ -35,7 +35,7 @@ class Model(NamedTuple):
 
 
 @st.composite
-def models(draw: st.DrawFn) -> Model:
+def models(draw):
     """Depth, widths, activations, head, factors, number of examples and weights, all at random."""
     layer_dims = draw(st.lists(st.integers(1, 6), min_size=2, max_size=5))
     hidden = [draw(st.sampled_from(HIDDEN)) for _ in layer_dims[2:]]
@@ -52,12 +52,12 @@ def models(draw: st.DrawFn) -> Model:
     )
 
 
-def head_of(output: str, n_outputs: int) -> Head:
+def head_of(output, n_outputs):
     """The head for so many outputs."""
     return get_head(output).with_settings(**head_settings(output, n_outputs))
 
 
-def target(output: str, shape: tuple[int, int], rng: np.random.Generator) -> Any:
+def target(output, shape, rng):
     """A target that the head allows: soft labels as well as hard ones."""
     n, m = shape
     kind = HEADS[output].targets
@@ -66,7 +66,7 @@ def target(output: str, shape: tuple[int, int], rng: np.random.Generator) -> Any
     return rng.dirichlet(np.ones(n), size=m).T if kind == "classes" else TARGETS[kind](rng, n, m)
 
 
-def cost_and_gradients(model: Model) -> tuple[float, dict[str, Any]]:
+def cost_and_gradients(model):
     """J and all gradients by the equations that train."""
     _, caches = model_forward(model.X, model.parameters, activations=model.activations)
     head = {"output": model.head, "sample_weight": model.weight}

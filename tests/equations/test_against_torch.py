@@ -1,13 +1,10 @@
 """Independent oracle: torch's autograd, activations and losses, in float64."""
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_models import Model, cost_and_gradients, head_of, models, target
+from random_models import cost_and_gradients, head_of, models, target
 
 from deepstep.equations import (
     ACTIVATIONS,
@@ -24,54 +21,54 @@ torch = pytest.importorskip("torch")
 functional = torch.nn.functional
 
 
-def summed(Z: Any, sign: int) -> Any:
+def summed(Z, sign):
     """Z₁, then the steps softplus(Zₖ) up (or with sign -1 down)."""
     return torch.cumsum(torch.cat([Z[:1], sign * functional.softplus(Z[1:], threshold=40)]), dim=0)
 
 
-def sigmoid(Z: Any, Y: Any, smoothing: float = 0.0) -> Any:
+def sigmoid(Z, Y, smoothing=0.0):
     T = Y * (1 - smoothing) + smoothing / 2
     return functional.binary_cross_entropy_with_logits(Z, T, reduction="none").sum(dim=0)
 
 
-def softmax(Z: Any, Y: Any, smoothing: float = 0.0) -> Any:
+def softmax(Z, Y, smoothing=0.0):
     return functional.cross_entropy(Z.T, Y.T, reduction="none", label_smoothing=smoothing)
 
 
-def identity(Z: Any, Y: Any) -> Any:
+def identity(Z, Y):
     return functional.mse_loss(Z, Y, reduction="none").sum(dim=0) / 2
 
 
-def absolute_error(Z: Any, Y: Any) -> Any:
+def absolute_error(Z, Y):
     return functional.l1_loss(Z, Y, reduction="none").sum(dim=0)
 
 
-def huber(Z: Any, Y: Any, delta: float = 1.0) -> Any:
+def huber(Z, Y, delta=1.0):
     return functional.huber_loss(Z, Y, reduction="none", delta=delta).sum(dim=0)
 
 
-def poisson(Z: Any, Y: Any) -> Any:
+def poisson(Z, Y):
     """torch leaves away what does not depend on Z."""
     of_Z = functional.poisson_nll_loss(Z, Y, log_input=True, full=False, reduction="none")
     return (of_Z + torch.xlogy(Y, Y) - Y).sum(dim=0)
 
 
-def quantile(Z: Any, Y: Any, levels: tuple[float, ...]) -> Any:
+def quantile(Z, Y, levels):
     missing, level = Y - summed(Z, 1), torch.tensor(levels, dtype=Z.dtype)[:, None]
     return torch.maximum(level * missing, (level - 1) * missing).sum(dim=0)
 
 
-def ordinal(Z: Any, Y: Any) -> Any:
+def ordinal(Z, Y):
     return functional.binary_cross_entropy_with_logits(summed(Z, -1), Y, reduction="none").sum(dim=0)
 
 
-TORCH_LOSSES: dict[str, Callable[..., Any]] = {
+TORCH_LOSSES = {
     loss.__name__: loss
     for loss in (sigmoid, softmax, identity, absolute_error, huber, poisson, quantile, ordinal)
 }
 """By the names of the heads, with the heads' settings."""
 
-TORCH_ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+TORCH_ACTIVATIONS = {
     "identity": lambda Z: Z,
     "relu": torch.relu,
     "leaky_relu": lambda Z: functional.leaky_relu(Z, negative_slope=0.01),
@@ -93,7 +90,7 @@ EXTREME = np.array([-1e4, -745.2, -709.9, -100.0, -36.8, -1.0, -1e-300, 1e-300, 
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-def test_activation(name: str) -> None:
+def test_activation(name):
     rng = np.random.default_rng(1)
     Z = np.concatenate([EXTREME, np.linspace(-50, 50, 100), 3 * rng.standard_normal(24)]).reshape(4, 34)
     dA = rng.standard_normal(Z.shape)
@@ -107,7 +104,7 @@ def test_activation(name: str) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(models(), st.sampled_from([0.0, 0.3]))
-def test_gradients_of_the_whole_model(model: Model, l2: float) -> None:
+def test_gradients_of_the_whole_model(model, l2):
     parameters, activations, head, X, Y, weight = model
     m = Y.shape[1] if weight is None else weight.sum()
     weights = [parameters[f"W{layer}"] for layer in range(1, parameters.n_layers + 1)]
@@ -138,7 +135,7 @@ def test_gradients_of_the_whole_model(model: Model, l2: float) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(models())
-def test_the_lecture_s_way_is_the_same(model: Model) -> None:
+def test_the_lecture_s_way_is_the_same(model):
     model = model._replace(weight=None)
     AL, caches = model_forward(model.X, model.parameters, activations=model.activations)
     lecture = model_backward(AL, model.Y, caches, activations=model.activations, output=model.head)
@@ -148,7 +145,7 @@ def test_the_lecture_s_way_is_the_same(model: Model) -> None:
         np.testing.assert_allclose(value, gradients[name], rtol=1e-12, atol=1e-15, err_msg=name)
 
 
-SETTINGS: dict[str, list[dict[str, Any]]] = {
+SETTINGS = {
     "sigmoid": [{"smoothing": 0.1}, {"smoothing": 0.9}],
     "softmax": [{"smoothing": 0.1}, {"smoothing": 0.9}],
     "huber": [{"delta": 0.1}, {"delta": 30.0}],
@@ -160,7 +157,7 @@ CASES = [(name, {}) for name in HEADS] + [(name, row) for name, rows in SETTINGS
 
 
 @pytest.mark.parametrize(("name", "settings"), CASES)
-def test_loss_from_the_logits(name: str, settings: dict[str, Any]) -> None:
+def test_loss_from_the_logits(name, settings):
     Z = np.concatenate([EXTREME, 3 * np.random.default_rng(2).standard_normal(24)]).reshape(4, -1)
     Y, head = target(name, Z.shape, np.random.default_rng(3)), head_of(name, 4).with_settings(**settings)
     given = torch.tensor(Z, requires_grad=True)
@@ -192,7 +189,7 @@ TORCH_TEXTBOOK = {
 """From the output, away from saturation: torch clamps logarithms."""
 
 
-def test_every_part_has_a_counterpart_and_every_setting_is_tried() -> None:
+def test_every_part_has_a_counterpart_and_every_setting_is_tried():
     assert set(TORCH_ACTIVATIONS) == set(ACTIVATIONS)
     assert set(TORCH_LOSSES) == set(HEADS)
     assert set(TORCH_TEXTBOOK) == {name for name, head in HEADS.items() if head.textbook is not None}
@@ -201,7 +198,7 @@ def test_every_part_has_a_counterpart_and_every_setting_is_tried() -> None:
 
 
 @pytest.mark.parametrize(("name", "settings"), CASES)
-def test_loss_from_the_output(name: str, settings: dict[str, Any]) -> None:
+def test_loss_from_the_output(name, settings):
     head = head_of(name, 4).with_settings(**settings)
     AL = ACTIVATIONS[head.activation].forward(np.random.default_rng(4).uniform(-2, 2, size=(4, 9)))
     Y = target(name, (4, 9), np.random.default_rng(5))
@@ -216,7 +213,7 @@ def test_loss_from_the_output(name: str, settings: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", HEADS)
-def test_extreme_logits_are_finite_without_a_warning(name: str, dtype: Any) -> None:
+def test_extreme_logits_are_finite_without_a_warning(name, dtype):
     """Up to what a float holds, where the loss itself is one; warnings are errors here."""
     head, most = get_head(name), np.finfo(dtype).max
     edge = {"poisson": np.log(most) - 3, "identity": np.sqrt(most) / 8}.get(name, most / 8)

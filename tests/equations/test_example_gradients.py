@@ -1,19 +1,17 @@
 """Norms of each example's own gradient, against the gradients written out one by one, and torch's."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from random_models import Model, models
+from random_models import models
 
 from deepstep.equations import backpropagate, gradient_norms, model_forward, output_gradient
 from deepstep.equations.example_gradients import PerExample, euclidean_norm
 
-NEAR: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-12}
+NEAR = {"rtol": 1e-9, "atol": 1e-12}
 
 
-def of_one(model: Model, i: int) -> float:
+def of_one(model, i):
     """The gradient of example i's loss, written out."""
     _, caches = model_forward(model.X[:, [i]], model.parameters, activations=model.activations)
     dZL = output_gradient(caches[-1].Z, model.Y[:, [i]], output=model.head)
@@ -24,7 +22,7 @@ def of_one(model: Model, i: int) -> float:
 
 @settings(max_examples=40, deadline=None)
 @given(models())
-def test_the_norms_are_those_of_gradients_written_out(model: Model) -> None:
+def test_the_norms_are_those_of_gradients_written_out(model):
     """With input scales, for all heads."""
     _, caches = model_forward(model.X, model.parameters, activations=model.activations)
     dZL = output_gradient(caches[-1].Z, model.Y, output=model.head)
@@ -37,7 +35,7 @@ def test_the_norms_are_those_of_gradients_written_out(model: Model) -> None:
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("vectors", [False, True])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_power_of_2_in_the_gradient_is_one_in_the_norm(dtype: str, vectors: bool) -> None:
+def test_a_power_of_2_in_the_gradient_is_one_in_the_norm(dtype, vectors):
     """Also where the square of a norm overflows or vanishes."""
     rng, m = np.random.default_rng(1), 4
     left, right = (rng.standard_normal((n, m)).astype(dtype) for n in (2, 3))

@@ -11,9 +11,6 @@ from hypothesis import strategies as st
 
 from deepstep.equations import (
     NORMALIZATIONS,
-    Graph,
-    Node,
-    Op,
     graph_of,
     layers_of,
     model_forward,
@@ -42,10 +39,10 @@ class Case(NamedTuple):
     statistics: dict[str, Any]
     dZ: Any
 
-    def graph(self, epsilon: float = 1e-5) -> Graph:
+    def graph(self, epsilon=1e-5):
         """The operations of the layer."""
 
-        def with_epsilon(node: Node) -> Op:
+        def with_epsilon(node):
             if node.op.reads[0] != "U":
                 return node.op
             return replace(node.op, forward=partial(node.op.forward, epsilon=epsilon))
@@ -54,13 +51,13 @@ class Case(NamedTuple):
         graph = graph_of(layers_of(parameters, ["identity"], {"normalization": {1: self.kind}}))
         return (graph.predicting if self.statistics else graph).with_ops(with_epsilon)
 
-    def run(self, epsilon: float = 1e-5) -> dict[str, Any]:
+    def run(self, epsilon=1e-5):
         """The tape of a forward pass."""
         names = {"A_prev": "A0", **{name: f"{name}1" for name in ("W", "b", "gamma", "mean", "variance")}}
         given = {names[name]: value for name, value in {**self.values, **self.statistics}.items()}
         return forward(self.graph(epsilon).nodes, given)
 
-    def gradients(self, epsilon: float = 1e-5) -> dict[str, Any]:
+    def gradients(self, epsilon=1e-5):
         """The derivatives by what goes in: of m·J by A_prev, of J by the parameters."""
         passed = backward(self.graph(epsilon).nodes, self.run(epsilon), {"Z1": self.dZ})
         found = {name: value for _, whole in passed for name, value in whole.items()}
@@ -68,7 +65,7 @@ class Case(NamedTuple):
         return {names[name]: value for name, value in found.items() if name in names}
 
 
-def layer(shape: tuple[int, int, int], seed: int, way: str) -> Case:
+def layer(shape, seed, way):
     """A case at random; n_{l-1}, n_l and m are the shape."""
     n_before, n, m = shape
     rng = np.random.default_rng(seed)
@@ -84,7 +81,7 @@ def layer(shape: tuple[int, int, int], seed: int, way: str) -> Case:
     return Case("layer" if way == "layer" else "batch", values, statistics, rng.standard_normal((n, m)))
 
 
-def by_torch(case: Case, epsilon: float) -> tuple[Any, dict[str, Any]]:
+def by_torch(case, epsilon):
     """Z by torch's own normalizations, and the tensors that went in. Rows are examples there."""
     tensors = {name: torch.tensor(value, requires_grad=True) for name, value in case.values.items()}
     U = (tensors["W"] @ tensors["A_prev"]).T
@@ -102,7 +99,7 @@ def by_torch(case: Case, epsilon: float) -> tuple[Any, dict[str, Any]]:
 @pytest.mark.parametrize("epsilon", [1e-5, 0.1])
 @pytest.mark.parametrize("way", WAYS)
 @given(shape=shapes, seed=seeds)
-def test_forward_and_backward_are_torch_s(way: str, epsilon: float, shape: Any, seed: int) -> None:
+def test_forward_and_backward_are_torch_s(way, epsilon, shape, seed):
     case = layer(shape, seed, way)
     expected, tensors = by_torch(case, epsilon)
     expected.backward(torch.tensor(case.dZ))
@@ -119,7 +116,7 @@ def test_forward_and_backward_are_torch_s(way: str, epsilon: float, shape: Any, 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 class TestNumbersThatAreHardToSquare:
-    def test_one_alone_is_zero(self, dtype: Any) -> None:
+    def test_one_alone_is_zero(self, dtype):
         row = np.array([[3.7, 1e30]], dtype)
         for kind, U in (("batch", row.T), ("layer", row)):
             U_hat, mean, variance, deviation = NORMALIZATIONS[kind].forward(U)
@@ -131,7 +128,7 @@ class TestNumbersThatAreHardToSquare:
             assert not dU.any()
 
     @pytest.mark.parametrize("share", [1.0, 0.5, 1e-10, 1e-19])
-    def test_as_large_as_floats_are(self, dtype: Any, share: float) -> None:
+    def test_as_large_as_floats_are(self, dtype, share):
         """The pattern -1, 0, 1 has the deviation √(2/3), whatever it is multiplied with."""
         size = share * np.finfo(dtype).max
         pattern = np.array([[-1.0, 0.0, 1.0]])
@@ -149,13 +146,13 @@ class TestNumbersThatAreHardToSquare:
             dU = NORMALIZATIONS[kind].backward(np.ones_like(U_hat), U_hat, deviation)
             np.testing.assert_allclose(dU, 0, atol=1e-6)
 
-    def test_a_mean_far_from_zero_costs_no_digits(self, dtype: Any) -> None:
+    def test_a_mean_far_from_zero_costs_no_digits(self, dtype):
         """One pass, E[U²] - E[U]², would leave nothing of the variance here."""
         far = 2.0**20 if dtype == np.float32 else 2.0**50
         U = np.array([[far, far + 1, far + 2]], dtype)
         np.testing.assert_allclose(normalize_batch(U, epsilon=1e-12).variance, 2 / 3, rtol=1e-6)
 
-    def test_the_smallest_numbers(self, dtype: Any) -> None:
+    def test_the_smallest_numbers(self, dtype):
         tiny = np.finfo(dtype).smallest_subnormal
         U_hat = normalize_batch(np.array([[0, tiny, -tiny]], dtype)).U_hat
         assert np.abs(U_hat).max() < 1e-30
@@ -163,7 +160,7 @@ class TestNumbersThatAreHardToSquare:
 
 @settings(max_examples=25)
 @given(seeds, st.integers(2, 9))
-def test_running_statistics_are_torch_s(seed: int, m: int) -> None:
+def test_running_statistics_are_torch_s(seed, m):
     rng = np.random.default_rng(seed)
     norm = torch.nn.BatchNorm1d(4, dtype=torch.float64)
     mean, variance = np.zeros((4, 1)), np.ones((4, 1))
@@ -184,7 +181,7 @@ def test_running_statistics_are_torch_s(seed: int, m: int) -> None:
     )
 
 
-def test_running_statistics_of_one_example_stay() -> None:
+def test_running_statistics_of_one_example_stay():
     """It has no variance, and nothing to say about the mean of many."""
     one = np.ones((2, 1), np.float32)
     mean, variance = running_statistics(one, one, 3 * one, 0 * one, np.int64(1), momentum=np.float64(0.25))
@@ -193,7 +190,7 @@ def test_running_statistics_of_one_example_stay() -> None:
     assert {array.dtype for array in more} == {np.dtype(np.float32)}
 
 
-def test_what_does_not_fit_is_refused_where_it_comes_in() -> None:
+def test_what_does_not_fit_is_refused_where_it_comes_in():
     case = layer((3, 4, 5), 1, "given")
     given = {f"{symbol}1": array for symbol, array in {**case.values, **case.statistics}.items()}
     for name, value, message in (

@@ -1,14 +1,12 @@
 """The update rules: torch's optimizers over 50 steps in float64, rates for each parameter, precision."""
 
-from collections.abc import Callable
 from doctest import DocTestParser
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
-from deepstep.equations import EQUATIONS, OPTIMIZERS, Optimizer, adam_update, decoupled_decay
+from deepstep.equations import EQUATIONS, OPTIMIZERS, adam_update, decoupled_decay
 from deepstep.errors import ShapeError
 
 torch = pytest.importorskip("torch")
@@ -22,12 +20,12 @@ RATES = (0.05, 0.05), (0.05, 0.02)
 class PaperLion:
     """Chen et al., arXiv 2302.06675, algorithm 2, on torch tensors."""
 
-    def __init__(self, groups: Any, betas: tuple[float, float], weight_decay: float = 0.0) -> None:
+    def __init__(self, groups, betas, weight_decay=0.0):
         self.param_groups = [{"weight_decay": weight_decay, **group} for group in groups]
         self.betas = betas
         self.moments = {id(p): torch.zeros_like(p) for group in groups for p in group["params"]}
 
-    def step(self) -> None:
+    def step(self):
         beta1, beta2 = self.betas
         for group in self.param_groups:
             for p in group["params"]:
@@ -37,12 +35,12 @@ class PaperLion:
                 self.moments[id(p)] = beta2 * m + (1 - beta2) * p.grad
 
 
-def longer(groups: Any, factor: float) -> Any:
+def longer(groups, factor):
     return [{**group, "lr": group["lr"] * factor} for group in groups]
 
 
 optim = torch.optim
-TWINS: dict[str, list[tuple[dict[str, Any], Callable[[Any], Any]]]] = {
+TWINS = {
     "gd": [({}, optim.SGD)],
     # The lecture's velocity is a mean, torch's a sum: steps (1 - β) times as long are the same.
     "momentum": [({"beta": 0.8}, lambda groups: optim.SGD(longer(groups, 1 - 0.8), momentum=0.8))],
@@ -78,7 +76,7 @@ DECAYED = [
 ]
 
 
-def bowl(seed: int) -> Callable[[Any], Any]:
+def bowl(seed):
     """Gradient of a quadratic whose curvatures differ by a factor of 30."""
     rng = np.random.default_rng(seed)
     axes, _ = np.linalg.qr(rng.standard_normal((SIZE, SIZE)))
@@ -98,7 +96,7 @@ def test_fifty_steps_as_torch_does_them(name, optimizer_params, peer, rates, dec
         groups = [{**group, "weight_decay": decay} for group, decay in zip(groups, decays, strict=True)]
     other = peer(groups)
     alpha = rates[0] if rates[0] == rates[1] else np.repeat(rates, SIZE // 2)
-    decay: Any = rule.weight_decay if decays is None else np.repeat(decays, SIZE // 2)
+    decay = rule.weight_decay if decays is None else np.repeat(decays, SIZE // 2)
     slots = [np.zeros_like(theta) for _ in rule.state]
     for t in range(1, STEPS + 1):
         gradient = slope(theta)
@@ -115,15 +113,15 @@ def test_fifty_steps_as_torch_does_them(name, optimizer_params, peer, rates, dec
     assert np.abs(slope(theta)).max() > 0
 
 
-def arguments(rule: Optimizer, dtype: Any) -> tuple[list[Any], dict[str, Any]]:
+def arguments(rule, dtype):
     rng = np.random.default_rng(9)
     vectors = [rng.uniform(0.1, 1, SIZE).astype(dtype) for _ in ("theta", "gradient", *rule.state)]
-    count: dict[str, Any] = {"t": 3} if rule.counts_steps else {}
+    count = {"t": 3} if rule.counts_steps else {}
     return vectors, count
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_a_rate_of_another_precision_leaves_float32_and_of_another_shape_is_refused(name: str) -> None:
+def test_a_rate_of_another_precision_leaves_float32_and_of_another_shape_is_refused(name):
     vectors, count = arguments(OPTIMIZERS[name], np.float32)
     plain = OPTIMIZERS[name].update(*vectors, learning_rate=0.1, **count)
     for rate in (np.float64(0.1), np.array(0.1), np.full(SIZE, 0.1), np.float32(0.1)):
@@ -138,7 +136,7 @@ def test_a_rate_of_another_precision_leaves_float32_and_of_another_shape_is_refu
 
 @pytest.mark.parametrize("name", [name for name, rule in OPTIMIZERS.items() if rule.corrections])
 @pytest.mark.parametrize("optimizer_params", [{}, {"beta1": 0.5, "beta2": 0.25}])
-def test_the_corrected_averages_are_those_of_the_update(name: str, optimizer_params: dict[str, Any]) -> None:
+def test_the_corrected_averages_are_those_of_the_update(name, optimizer_params):
     """The step of θ, taken apart: α·v̂ / (√ŝ + ε)."""
     rule = OPTIMIZERS[name]
     vectors, count = arguments(rule, np.float64)
@@ -151,7 +149,7 @@ def test_the_corrected_averages_are_those_of_the_update(name: str, optimizer_par
 
 
 @pytest.mark.parametrize("where", ["outside", "hat", "inside"])
-def test_where_epsilon_stands(where: str) -> None:
+def test_where_epsilon_stands(where):
     """By hand; `test_trace_of_everything` has the formulas."""
     (theta, gradient, v, s), _ = arguments(OPTIMIZERS["adam"], np.float64)
     got, v, s = adam_update(theta, gradient, v, s, learning_rate=0.1, t=3, epsilon=0.3, epsilon_at=where)
@@ -166,9 +164,9 @@ def test_where_epsilon_stands(where: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", [(3, 7), (5, 1)])
-def test_the_rule_of_the_documentation_moves_weights_as_torch_s_muon(shape: Any) -> None:
+def test_the_rule_of_the_documentation_moves_weights_as_torch_s_muon(shape):
     text = (Path(__file__).parents[2] / "docs/extending.md").read_text(encoding="utf-8")
-    names: dict[str, Any] = {}
+    names = {}
     begins = ("import", "from deepstep.equations import adam", "def ortho", "def muon")
     for example in DocTestParser().get_examples(text):
         if example.source.startswith(begins):

@@ -39,13 +39,13 @@ class Training(NamedTuple):
     Y: Any
     options: dict[str, Any]
 
-    def step(self) -> float:
+    def step(self):
         """The next step."""
         return self.session.step(self.X, self.Y, **self.options)
 
 
 @st.composite
-def architectures(draw: st.DrawFn) -> Architecture:
+def architectures(draw):
     """Depth, widths, activations, normalization, factors and head at random."""
     layer_dims = draw(st.lists(st.integers(1, 5), min_size=2, max_size=4))
     hidden = [draw(st.sampled_from(sorted(ACTIVATIONS))) for _ in layer_dims[1:-1]]
@@ -58,7 +58,7 @@ def architectures(draw: st.DrawFn) -> Architecture:
 
 
 @st.composite
-def trainings(draw: st.DrawFn, *, dtypes: tuple[str, ...] = ("float64", "float32")) -> Training:
+def trainings(draw, *, dtypes=("float64", "float32")):
     """An architecture with settings, weights or none, some steps on."""
     architecture, chosen = draw(architectures()), draw(SETTINGS)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))

@@ -1,12 +1,8 @@
 """A learner's own backward pass, written from the lecture alone, with the classic mistakes of learners."""
 
-from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
-
-from deepstep import Network
 
 FUNCTIONS = {
     "tanh": np.tanh,
@@ -23,7 +19,7 @@ SLOPES_AT_A = {
 """g′ as a function of A = g(Z): right only when A is handed in."""
 
 
-def other(name: str) -> Any:
+def other(name):
     """The derivative of another activation than the layer's own."""
     return lambda s: s.dA * SLOPES_AT_A[name](FUNCTIONS[name](s.Z))
 
@@ -39,12 +35,12 @@ STEPS = {
 HIDDEN, OUTPUT, ALL = (1, 2), (3,), (1, 2, 3)
 
 
-def times(factor: Callable[[Any], float], *names: str) -> dict[str, Any]:
+def times(factor, *names):
     """Steps whose results are multiplied."""
     return {name: lambda s, step=STEPS[name]: factor(s) * step(s) for name in names}
 
 
-MISTAKES: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
+MISTAKES = {
     "1/m": ("the 1/m is lost in dW and db", ALL, times(lambda s: s.m, "dW", "db")),
     "1/n": (
         "dW and db are divided by the number of units n instead of the number of examples m",
@@ -97,7 +93,7 @@ MISTAKES: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
 }
 """What a mistake is called, in which layers of a 4-3-3-2 network it shows, and the steps that go wrong."""
 
-OF_TANH: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
+OF_TANH = {
     "1 - Z²": (
         "the derivative of tanh is 1 - Z² instead of 1 - A²",
         HIDDEN,
@@ -112,7 +108,7 @@ OF_TANH: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
 """The same where the hidden layers are of tanh."""
 
 
-def learner(net: Network, X: Any, Y: Any, mistakes: Any = ()) -> dict[str, Any]:
+def learner(net, X, Y, mistakes=()):
     """dW1, db1, …, from steps that go wrong by the layer: ``{2: ("sign",)}``."""
     names, theta, known = net.architecture.activations, net.parameters, {**MISTAKES, **OF_TANH}
     A, Z = {0: X}, {}

@@ -1,7 +1,5 @@
 """Mistakes that `check_gradients` names, planted in a backward pass written from the lecture alone."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -15,14 +13,7 @@ from deepstep.inspection import FAULTS
 SIZES = (4, 3, 3, 2)
 
 
-def problem(
-    dims: Any = SIZES,
-    activation: str = "tanh",
-    output: str = "sigmoid",
-    m: int = 7,
-    seed: int = 3,
-    features: Any = (),
-):
+def problem(dims=SIZES, activation="tanh", output="sigmoid", m=7, seed=3, features=()):
     rng = np.random.default_rng(seed + 2)
     options = {"activation": activation, "output": output, "initialization": "glorot", "seed": seed}
     net = Network(dims, **options, **dict(features))
@@ -35,13 +26,13 @@ def problem(
     return net, rng.standard_normal((dims[0], m)), Y
 
 
-def named(net: Network, X: Any, Y: Any, mistakes: Any) -> str:
+def named(net, X, Y, mistakes):
     report = net.check_gradients(X, Y, gradients=learner(net, X, Y, mistakes), max_entries=12)
     assert report.passed == (not mistakes), str(report)
     return report.diagnosis
 
 
-def where(layers: Any) -> str:
+def where(layers):
     if len(layers) == len(SIZES) - 1:
         return "every layer"
     return ("layers " if len(layers) > 1 else "layer ") + ", ".join(map(str, layers))
@@ -54,9 +45,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("activation", "mistake", "sentence", "layers", "steps"), CASES)
-def test_a_mistake_in_each_layer_and_in_all(
-    activation: str, mistake: str, sentence: str, layers: tuple[int, ...], steps: Any
-) -> None:
+def test_a_mistake_in_each_layer_and_in_all(activation, mistake, sentence, layers, steps):
     net, X, Y = problem(activation=activation)
     assert named(net, X, Y, {}) == ""
     for layer in layers:
@@ -77,7 +66,7 @@ FACTORS = {
 
 
 @pytest.mark.parametrize("sentence", FACTORS)
-def test_a_factor_in_one_derivative_of_one_layer_and_of_several(sentence: str) -> None:
+def test_a_factor_in_one_derivative_of_one_layer_and_of_several(sentence):
     net, X, Y = problem((4, 3, 3, 5), seed=4, features={"normalization": "batch"})
     right = net.gradients(X, Y)
     for names, where in (
@@ -94,7 +83,7 @@ def test_a_factor_in_one_derivative_of_one_layer_and_of_several(sentence: str) -
 
 
 @pytest.mark.parametrize("size", [1.0, 1e-200, 1e200])
-def test_gradients_taken_after_the_update_of_later_layers(size: float) -> None:
+def test_gradients_taken_after_the_update_of_later_layers(size):
     net, X, Y = problem()
     X = size * X  # what W1 has an effect on: Z1 stays
     net.parameters["W1"][:] /= size
@@ -111,7 +100,7 @@ def test_gradients_taken_after_the_update_of_later_layers(size: float) -> None:
     )
 
 
-def _with_later(net: Network, moved: Any, X: Any, Y: Any, l: int) -> dict[str, Any]:
+def _with_later(net, moved, X, Y, l):
     """The gradients of layer l with Z and A of this network, and the weights of later layers moved."""
     theta, A, Z = net.parameters, {0: X}, {}
     for k in (1, 2, 3):
@@ -131,7 +120,7 @@ def _with_later(net: Network, moved: Any, X: Any, Y: Any, l: int) -> dict[str, A
     st.integers(0, 2**31),
     st.data(),
 )
-def test_over_random_networks(dims: list[int], mistake: str, m: int, seed: int, draw: st.DataObject) -> None:
+def test_over_random_networks(dims, mistake, m, seed, draw):
     least = 1
     if mistake == "transposed":  # of a square W above layer 1
         dims, least = [dims[0] + 1] * max(3, len(dims)), 2
@@ -150,13 +139,13 @@ def test_over_random_networks(dims: list[int], mistake: str, m: int, seed: int, 
     [{3: ["sign of db"], 1: ["derivative of sigmoid"]}, {3: ["derivative twice"], 2: ["A[l]"]}],
     ids=str,
 )
-def test_two_mistakes_at_once(mistakes: dict[int, list[str]]) -> None:
+def test_two_mistakes_at_once(mistakes):
     known = {**MISTAKES, **OF_TANH}
     expected = [f"layer {layer}: {known[name][0]}" for layer, names in mistakes.items() for name in names]
     assert sorted(named(*problem(), mistakes).split("; and ")) == sorted(expected)
 
 
-def test_where_nothing_explains_the_difference_its_beginning_is_named(monkeypatch: Any) -> None:
+def test_where_nothing_explains_the_difference_its_beginning_is_named(monkeypatch):
     monkeypatch.setattr("deepstep.inspection.faults.MOST_MULTIPLICATIONS", 1e4)
     net, X, Y = problem()
     noise = np.random.default_rng(1)
@@ -170,7 +159,7 @@ def test_where_nothing_explains_the_difference_its_beginning_is_named(monkeypatc
         )
 
 
-def test_numbers_that_are_not_finite_are_named_and_counted_from_the_output_on() -> None:
+def test_numbers_that_are_not_finite_are_named_and_counted_from_the_output_on():
     net, X, Y = problem()
     gradients, right = learner(net, X, Y), learner(net, X, Y)
     gradients["dW1"] = np.full_like(gradients["dW1"], np.inf)
@@ -185,7 +174,7 @@ def test_numbers_that_are_not_finite_are_named_and_counted_from_the_output_on() 
 
 
 @pytest.mark.parametrize("fault", [*FAULTS, "derivative of relu"])
-def test_a_class_sees_what_a_mistake_does(fault: str) -> None:
+def test_a_class_sees_what_a_mistake_does(fault):
     """The first step of a training with a mistake is a step by the gradients that the mistake gives."""
     net, X, Y = problem((3, 3, 3, 3))
     start = net.parameters.copy()
@@ -207,7 +196,7 @@ def test_a_class_sees_what_a_mistake_does(fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault", ["W for Wᵀ", "dW transposed", "A[l] for A[l-1]"])
-def test_a_mistake_that_no_layer_of_these_sizes_can_have_ends_in_a_sentence(fault: str) -> None:
+def test_a_mistake_that_no_layer_of_these_sizes_can_have_ends_in_a_sentence(fault):
     """As in the lecture's own code, where it is an error of NumPy."""
     net = Network([3, 4, 2, 1], activation="tanh", seed=1)
     begun = net.parameters.copy()
@@ -217,7 +206,7 @@ def test_a_mistake_that_no_layer_of_these_sizes_can_have_ends_in_a_sentence(faul
 
 
 @pytest.mark.parametrize("fault", ["lost 1/m", "sign of dZ", "no regularization", "no mask"])
-def test_steps_train_as_train_does_and_trace_what_is_done(fault: str) -> None:
+def test_steps_train_as_train_does_and_trace_what_is_done(fault):
     (trained, X, Y), (stepped, _, _) = (problem((3, 3, 3, 1)) for _ in "12")
     options = {"learning_rate": 0.1, "iterations": 3, "l2": 0.5, "dropout": 0.2}
     trained.train(X, Y, fault=fault, **options)
@@ -231,7 +220,7 @@ def test_steps_train_as_train_does_and_trace_what_is_done(fault: str) -> None:
     np.testing.assert_array_equal(stepped.parameters.flat, trained.parameters.flat)
 
 
-def test_trainings_with_a_mistake_that_cannot_be() -> None:
+def test_trainings_with_a_mistake_that_cannot_be():
     net, X, Y = problem((3, 4, 1))
     for use in (net.steps, net.train):
         with pytest.raises(ConfigurationError, match="fault must be one of"):

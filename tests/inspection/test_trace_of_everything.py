@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pytest
@@ -163,7 +162,7 @@ class TestByHand:
         assert trace["b1′"].formula == "b1′ := b1 - 0.5·db1_clipped"  # b does not decay
 
 
-FORMULAS: dict[str, tuple[dict[str, Any], list[str]]] = {
+FORMULAS = {
     "batch normalization": (
         {"shape": {"normalization": "batch"}},
         [
