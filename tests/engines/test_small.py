@@ -37,6 +37,7 @@ for activation in ("relu", "softmax"):
 """
 
 
+@pytest.mark.slow
 def test_small_work_and_what_has_no_kernel_load_neither_numba_nor_torch():
     done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["reference False False"] * 2

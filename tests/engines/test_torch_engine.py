@@ -8,9 +8,8 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
-from deepstep import Network, NetworkClassifier
+from deepstep import Network
 from deepstep.engines import Settings, choose_engine, describe_engines, open_session
 from deepstep.engines import choice as choosing
 from deepstep.engines.choice import WORTH_A_GPU
@@ -54,17 +53,6 @@ def test_sparse_rows_and_locked_arrays():
 
 
 class TestBfloat16:
-    @pytest.mark.filterwarnings("ignore:.*max_iter")
-    def test_digits_are_learned_as_well_as_in_float32(self):
-        X, y = load_digits(return_X_y=True)
-        X, scores = X / 16, {}
-        for dtype, engine in (("bfloat16", "torch"), ("float32", "compiled")):
-            model = NetworkClassifier((64,), max_iter=20, random_state=0, dtype=dtype)
-            model.set_params(n_iter_no_change=np.inf).fit(X[:1300], y[:1300])
-            assert (model.engine_, model.network_.dtype) == (engine, np.float32)
-            scores[dtype] = model.score(X[1300:], y[1300:])
-        assert scores["bfloat16"] > scores["float32"] - 0.03
-
     def test_parameters_and_what_is_asked_for_stay_in_float32(self, monkeypatch, caplog):
         """Costs of training are near those of float32, and a machine where it is slow is named once."""
         from deepstep.engines.torch import devices

@@ -85,9 +85,7 @@ OF_CLASSES = np.array([[0.2, 0.7], [0.5, 0.1], [0.3, 0.2]])
     ("output", "A", "wrong", "error", "message"),
     [
         ("sigmoid", AL, [[1, 2, 0]], DataError, r"hold numbers from 0 to 1 for a sigmoid .* from 0 to 2"),
-        ("sigmoid", AL, [[0.5, 1.0000001, 0]], DataError, r"hold numbers from 0 to 1"),
         ("sigmoid", AL, [[0.3, 0.4, np.nan]], DataError, r"hold numbers from 0 to 1"),
-        ("softmax", OF_CLASSES, [[2, 0], [-1, 1], [0, 0]], DataError, r"hold numbers from 0 to 1"),
         ("softmax", OF_CLASSES, [[1, 0], [1, 1], [0, 0]], DataError, r"have columns that sum to 1"),
         ("ordinal", np.array([[0.9], [0.4]]), [[2], [0]], DataError, r"hold numbers from 0 to 1"),
         ("poisson", np.array([[0.5, 2.0]]), [[1, -1]], DataError, r"hold counts of at least 0 .*-1 to 1"),
