@@ -9,7 +9,7 @@ import warnings
 import numpy as np
 import pytest
 
-from deepstep import Network
+from deepstep import Network, NetworkClassifier
 from deepstep.engines import Settings, choose_engine, describe_engines, open_session
 from deepstep.engines import choice as choosing
 from deepstep.engines.choice import WORTH_A_GPU
@@ -53,6 +53,16 @@ def test_sparse_rows_and_locked_arrays():
 
 
 class TestBfloat16:
+    @pytest.mark.filterwarnings("ignore:.*max_iter")
+    def test_an_estimator_of_it_is_of_the_torch_engine_and_learns(self):
+        X, Y = data(200)
+        model = NetworkClassifier(
+            (16,), learning_rate_init=0.05, max_iter=60, random_state=0, dtype="bfloat16"
+        )
+        model.fit(X.T, Y[0])
+        assert (model.engine_, model.network_.dtype) == ("torch", np.float32)
+        assert model.score(X.T, Y[0]) > 0.8
+
     def test_parameters_and_what_is_asked_for_stay_in_float32(self, monkeypatch, caplog):
         """Costs of training are near those of float32, and a machine where it is slow is named once."""
         from deepstep.engines.torch import devices
