@@ -7,6 +7,7 @@ import json
 import signal
 import sys
 import warnings
+from itertools import count
 from pathlib import Path
 from unittest.mock import patch
 
@@ -27,12 +28,12 @@ from deepstep.training import Callback, ModelCheckpoint, StopTraining
 WEIGHTS = np.r_[np.zeros(15), np.linspace(0.5, 2, 20)]
 
 CASES = {
-    "batches": {"batch_size": 16},
-    "unequal parts": {"batch_size": 7},
+    "batches": {"batch_size": 7},
     "workers without examples": {"batch_size": 1, "iterations": 1},
-    "full batches": {"l1": 0.1, "l2": 0.2},
     "everything": {
         "batch_size": 10,
+        "l1": 0.1,
+        "l2": 0.2,
         "weight_decay": 0.1,
         "dropout": 0.3,
         "clip_norm": 0.5,
@@ -47,16 +48,15 @@ CASES = {
         "patience": 3,
         "monitor": "validation_error",
     },
-    "refitted": {"batch_size": 16, "iterations": 9, "validation_fraction": 0.2, "patience": 9, "refit": True},
-    "weighted": {"batch_size": 10, "dropout": 0.3, "l2": 0.1, "sample_weight": WEIGHTS},
-    "L-BFGS": {"optimizer": "lbfgs", "iterations": 8, "l1": 0.1, "l2": 0.2},
-    "L-BFGS, weighed": {
+    "refitted": {"iterations": 9, "validation_fraction": 0.2, "patience": 9, "refit": True},
+    "L-BFGS": {
         "optimizer": "lbfgs",
         "iterations": 8,
+        "l1": 0.1,
+        "l2": 0.2,
         "sample_weight": WEIGHTS,
         "validation_fraction": 0.2,
     },
-    "a slow worker": {"batch_size": 16, "learning_rate": 0.02},
 }
 """Options of `Network.train`."""
 
@@ -73,18 +73,15 @@ ESTIMATORS = {
         6, solver="sgd", learning_rate="adaptive", tol=0.5, n_iter_no_change=1, **OF_ALL | {"max_iter": 9}
     ),
     "searched rate": NetworkRegressor(6, learning_rate_init="auto", **OF_ALL),
-    "regressor by L-BFGS": NetworkRegressor(6, solver="lbfgs", max_iter=4, random_state=1),
 }
 """Estimators on arrays that are mapped from files."""
 
 STREAMED = {
     "shared": (NetworkRegressor(6, **OF_ALL), 130),
-    "small windows": (NetworkRegressor(6, **OF_ALL | {"batch_size": 8}), 24),
-    "weighed": (NetworkRegressor(6, alpha=0.1, **OF_ALL), 130),
+    "weighed": (NetworkRegressor(6, alpha=0.1, **OF_ALL | {"batch_size": 8}), 24),
     "batches of two": (NetworkRegressor(6, **OF_ALL | {"batch_size": 2, "max_iter": 1}), 100),
     "held out": (NetworkRegressor(6, early_stopping=True, scale_targets=True, **OF_ALL), 130),
-    "in one window": (NetworkRegressor(6, **OF_ALL), 1000),
-    "classes": (NetworkClassifier(6, class_weight="balanced", early_stopping=True, **OF_ALL), 130),
+    "classes": (NetworkClassifier(6, class_weight="balanced", early_stopping=True, **OF_ALL), 1000),
 }
 """Estimators on Parquet, and the rows of a window."""
 
@@ -138,31 +135,18 @@ def fitted(model, *data):
         return model.fit(*data).network_
 
 
-class EndsAtTheBegin(Callback):
-    """Of the first worker alone, as those that follow."""
-
-    def on_train_begin(self, training):
-        raise StopTraining("enough")
+ENDING = {"on_train_begin": 1, "on_step_end": 5, "on_pause": 1, "on_epoch_end": 3}
 
 
-class EndsAtAStep(Callback):
-    def on_step_end(self, training, update):
-        if update.number == 5:
+def ends_at(method):
+    """A callback of the first worker alone that ends the training at this call of a method."""
+    calls = count(1)
+
+    def stop(self, *arguments):
+        if next(calls) == ENDING[method]:
             raise StopTraining("enough")
 
-
-class EndsAtAPause(Callback):
-    def on_pause(self, training):
-        raise StopTraining("enough")
-
-
-class EndsAtAnEpoch(Callback):
-    def on_epoch_end(self, training, record):
-        if record["epoch"] == 2:
-            raise StopTraining("enough")
-
-
-ENDING = [EndsAtTheBegin, EndsAtAStep, EndsAtAPause, EndsAtAnEpoch]
+    return type("Ends", (Callback,), {method: stop})()
 
 
 def everything(data, folder):
@@ -172,15 +156,14 @@ def everything(data, folder):
     results = {}
     with process_group(60):
         for name in CASES:
-            seen, slow = [], name == "a slow worker"
-            trained = train(name, callbacks=[seen.append, *([sleeping(0.2)] if slow else [])])
-            results[name] = came_to(trained, seen=len(seen))
+            seen = []
+            results[name] = came_to(train(name, callbacks=[seen.append]), seen=len(seen))
         for name, case in TIMED.items():  # without batches many epochs are one call
             waits = [sleeping(0.02)] if "batch_size" in case else []
             results[name] = came_to(train(name, callbacks=waits))
-        for ends in ENDING:
-            results[ends.__name__] = came_to(train("batches", callbacks=[ends()]))
-        results["L-BFGS ended"] = came_to(train("L-BFGS", callbacks=[EndsAtAnEpoch()]))
+        for method in ENDING:
+            results[method] = came_to(train("batches", callbacks=[ends_at(method)]))
+        results["L-BFGS ended"] = came_to(train("L-BFGS", callbacks=[ends_at("on_epoch_end")]))
         results["Ctrl-C"] = interrupted()
         for iterations in (2, 5):
             kept = ModelCheckpoint(folder / "checkpoints", every_epochs=1)

@@ -1,22 +1,20 @@
 """Threads for the tests of kernels."""
 
-from collections.abc import Callable
-
 import pytest
 
 
 @pytest.fixture
-def with_threads(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], list[int]]:
+def with_threads(monkeypatch):
     """Let kernels have so many threads, whatever the machine has; gives how many each call has had since."""
     pytest.importorskip("numba")
     from deepstep.engines.compiled import forward, session, threads
 
     run_together = threads.run_together
 
-    def allow(count: int) -> list[int]:
-        used: list[int] = []
+    def allow(count):
+        used = []
 
-        def noted(work: Callable[..., object], n_threads: int) -> None:
+        def noted(work, n_threads):
             used.append(n_threads)
             run_together(work, n_threads)
 

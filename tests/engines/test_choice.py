@@ -8,94 +8,70 @@ import time
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from deepstep import Network
+from deepstep import Network, NetworkClassifier
 from deepstep.engines import Settings, choice, choose_engine
 from deepstep.engines.choice import warning_if_slow
 from deepstep.engines.compiled.layout import ACTIVATION_CODES, RULE_CODES
 from deepstep.engines.compiled.layout import HEADS as HEADS_WITH_KERNEL
-from deepstep.equations import (
-    ACTIVATIONS,
-    FEATURES,
-    HEADS,
-    OPTIMIZERS,
-    Op,
-    feature,
-    register_activation,
-)
+from deepstep.equations import ACTIVATIONS, FEATURES, HEADS, OPTIMIZERS, Op, feature, register_activation
 from deepstep.errors import ConfigurationError
 from deepstep.network import Architecture
 
 ACROSS_UNITS = [name for name, activation in ACTIVATIONS.items() if activation.across_units]
 
 
-def test_the_kernels_have_what_the_choice_counts_on():
+def shape(activation="relu", **parts):
+    return Architecture((2, 3, 1), (activation, "sigmoid"), **parts)
+
+
+def test_auto_is_the_compiled_engine_for_all_that_has_a_kernel():
     assert set(ACTIVATION_CODES) == {name for name in ACTIVATIONS if name not in ACROSS_UNITS}
     assert set(HEADS_WITH_KERNEL) == set(HEADS)
     assert set(RULE_CODES) == {rule.update for rule in OPTIMIZERS.values()}
-
-
-def test_auto_is_the_compiled_engine_for_all_that_it_has():
     for activation in ACTIVATION_CODES:
         for optimizer in OPTIMIZERS:
-            shape = Architecture((2, 3, 1), (activation, "sigmoid"))
-            assert choose_engine("auto", shape, Settings(optimizer)) == ("compiled", "")
+            assert choose_engine("auto", shape(activation), Settings(optimizer)) == ("compiled", "")
+    for name, option in FEATURES.items():
+        if option.example is not None:
+            assert choose_engine("auto", shape(features={name: option.example})).name == "compiled"
 
 
-@pytest.mark.parametrize("name", [name for name, known in FEATURES.items() if known.example is not None])
-def test_auto_is_the_compiled_engine_for_features(name):
-    shape = Architecture((2, 3, 1), ("relu", "sigmoid"), features={name: FEATURES[name].example})
-    assert choose_engine("auto", shape).name == "compiled"
-
-
-@pytest.fixture
-def placed_anywhere():
-    """A feature that repeats the activation, or does an operation of its own."""
+def test_operations_of_one_s_own_and_orders_of_one_s_own_have_no_kernels():
     halved = Op(lambda A: A / 2, lambda dA: dA / 2, ("G",), ("A",), (), ("G",), intermediate="half(Z{})")
 
     @feature("again", example="ops[-1] once more, or halved")
     def again(ops, layer):
         return ops if layer.last else (*ops, halved if layer.options["again"] == "halved" else ops[-1])
 
-    yield "again"
-    del FEATURES["again"]
-
-
-@pytest.mark.parametrize(
-    ("value", "why"), [("halved", "no kernel of '<lambda>'"), (True, "order of layer 1")]
-)
-def test_operations_of_one_s_own_and_orders_of_one_s_own_have_no_kernels(placed_anywhere, value, why):
-    shape = Architecture((2, 3, 1), ("relu", "sigmoid"), features={placed_anywhere: value})
-    assert why in choose_engine("auto", shape).why
+    try:
+        for value, why in (("halved", "no kernel of '<lambda>'"), (True, "order of layer 1")):
+            assert why in choose_engine("auto", shape(features={"again": value})).why
+    finally:
+        del FEATURES["again"]
 
 
 @pytest.mark.parametrize("activation", ACROSS_UNITS)
 def test_what_it_has_not_is_done_by_the_reference_with_the_reason(activation):
-    shape = Architecture((2, 3, 1), (activation, "sigmoid"))
-    choice = choose_engine("auto", shape)
+    choice = choose_engine("auto", shape(activation))
     assert choice.name == "reference"
     assert activation in choice.why
     with pytest.raises(ConfigurationError, match=f"{activation}.*engine='auto'"):
-        choose_engine("compiled", shape)
+        choose_engine("compiled", shape(activation))
 
 
-@pytest.fixture
-def own_activation():
-    register_activation("doubled_for_choice", lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
-    yield "doubled_for_choice"
-    del ACTIVATIONS["doubled_for_choice"]
-
-
-def test_the_reason_reaches_the_history_and_the_estimator(own_activation):
-    from deepstep import NetworkClassifier
-
-    X, Y = [[0.0, 1.0, 2.0]], [[0, 1, 1]]
-    history = Network([1, 2, 1], activation=own_activation, seed=1).train(X, Y, iterations=2)
-    assert history.engine == "reference"
-    assert own_activation in history.why_engine
-    model = NetworkClassifier((2,), activation=own_activation, max_iter=2, random_state=0)
-    with pytest.warns(ConvergenceWarning):
-        model.fit([[0.0], [1.0], [2.0]], [0, 1, 1])
-    assert (model.engine_, own_activation in model.engine_reason_) == ("reference", True)
+def test_the_reason_reaches_the_history_and_the_estimator():
+    own = "doubled_for_choice"
+    register_activation(own, lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
+    try:
+        net = Network([1, 2, 1], activation=own, seed=1)
+        history = net.train([[0.0, 1.0, 2.0]], [[0, 1, 1]], iterations=2)
+        model = NetworkClassifier((2,), activation=own, max_iter=2, random_state=0)
+        with pytest.warns(ConvergenceWarning):
+            model.fit([[0.0], [1.0], [2.0]], [0, 1, 1])
+    finally:
+        del ACTIVATIONS[own]
+    assert (history.engine, own in history.why_engine) == ("reference", True)
+    assert (model.engine_, own in model.engine_reason_) == ("reference", True)
 
 
 WITHOUT_NUMBA = """

@@ -12,13 +12,8 @@ SHAPE = Architecture((3, 200, 100, 1), ("relu", "relu", "sigmoid"))
 HOW = {"seed": 3, "step": 5, "dtype": np.dtype(np.float64)}
 
 
-@settings(max_examples=25, deadline=None)
-@given(
-    m=st.integers(1, 60),
-    width=st.integers(1, 20),
-    jump=st.sampled_from([0, 30, 10**9]),
-    data=st.data(),
-)
+@settings(max_examples=25)
+@given(m=st.integers(1, 60), width=st.integers(1, 20), jump=st.sampled_from([0, 30, 10**9]), data=st.data())
 def test_masks_of_some_rows_are_those_of_all(m, width, jump, data):
     """Whether the counter goes on to them, or all are drawn."""
     shape = Architecture((3, width, 1), ("relu", "sigmoid"))
@@ -38,7 +33,7 @@ def test_the_generator_is_numpys_philox_with_key_and_counter():
     np.testing.assert_array_equal(generator(3, step=7, layer=2).random(5), expected)
 
 
-@pytest.mark.parametrize("rate", [0.1, 0.3, 0.5, 0.9])
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.9])
 def test_a_mask_drops_its_share_and_raises_the_rest(rate):
     masks = dropout_masks(SHAPE, (rate, 0.0), 500, **HOW)
     assert set(masks) == {1}  # a layer that drops nothing has no mask
@@ -46,17 +41,5 @@ def test_a_mask_drops_its_share_and_raises_the_rest(rate):
     assert set(np.unique(masks[1])) == {0.0, 1 / (1 - rate)}
     share = (masks[1] == 0).mean()
     assert abs(share - rate) < 5 * np.sqrt(rate * (1 - rate) / masks[1].size)
-
-
-def test_both_precisions_drop_the_same_units():
-    wide = dropout_masks(SHAPE, (0.3, 0.7), 50, **HOW)
-    narrow = dropout_masks(SHAPE, (0.3, 0.7), 50, **{**HOW, "dtype": np.dtype(np.float32)})
-    for layer in (1, 2):
-        assert narrow[layer].dtype == np.float32
-        np.testing.assert_array_equal(narrow[layer], wide[layer].astype(np.float32))
-
-
-def test_the_first_examples_of_a_batch_do_not_depend_on_how_many_follow():
-    few, many = (dropout_masks(SHAPE, (0.5, 0.5), m, **HOW) for m in (4, 9))
-    for layer in (1, 2):
-        np.testing.assert_array_equal(few[layer], many[layer][:, :4])
+    narrow = dropout_masks(SHAPE, (rate, 0.0), 500, **{**HOW, "dtype": np.dtype(np.float32)})
+    np.testing.assert_array_equal(narrow[1], masks[1].astype(np.float32), strict=True)

@@ -44,9 +44,9 @@ def opened(engine, settings=None, dtype="float64"):
     return open_session(engine, architecture, parameters, settings), examples
 
 
-def some_steps(session, examples, numbers=range(3), rate=RATE):
+def some_steps(session, examples, numbers=range(3), **order):
     """Some batches of an epoch."""
-    return session.steps(examples, batch_size=BATCH, numbers=numbers, learning_rate=rate)
+    return session.steps(examples, batch_size=BATCH, numbers=numbers, learning_rate=RATE, **order)
 
 
 def arrays_of(state):
@@ -110,7 +110,7 @@ class TestContract:
         np.testing.assert_allclose(second.parameters.flat, first.parameters.flat, rtol=2e-3, atol=2e-3)
 
     def test_a_foreign_state_is_refused_and_changes_nothing(self, engine):
-        session, _ = opened(engine, Settings("adam"))
+        session, examples = opened(engine, Settings("adam"))
         before = session.state()
         theta = before.theta
         for slots, error, message in (
@@ -121,6 +121,10 @@ class TestContract:
                 session.load(SessionState(2 * theta, slots, 1, before.statistics))
         with pytest.raises(ShapeError):
             session.load(replace(before, theta=theta[1:]))
+        with pytest.raises(
+            ShapeError, match=r"^order must have 11 numbers for each epoch, .* got 11 numbers"
+        ):
+            some_steps(session, examples, range(4), order=np.arange(11))
         assert is_same(session.state(), before)
 
     def test_the_gradient_is_that_of_the_cost_whatever_is_cut_in_steps(self, engine):
@@ -160,13 +164,6 @@ class TestContract:
         assert is_same(first.state(), second.state())
         np.testing.assert_array_equal(first.forward(examples.X.T), second.forward(examples.X.T))
 
-    def test_an_order_that_is_too_short_for_its_epochs_is_refused(self, engine):
-        session, examples = opened(engine)
-        with pytest.raises(
-            ShapeError, match=r"^order must have 11 numbers for each epoch, .* got 11 numbers"
-        ):
-            session.steps(examples, order=np.arange(11), numbers=range(2), learning_rate=1.0)
-
 
 class Injected(BaseException):
     """What no engine catches, as Ctrl-C is."""
@@ -198,13 +195,11 @@ def interrupted_at(count, work):
     return False
 
 
-@pytest.mark.parametrize("settings", [EVERYTHING, Settings("adam", clip_norm=0.1)], ids=["all", "Adam"])
 @pytest.mark.parametrize("engine", ENGINES)
-def test_a_step_that_is_interrupted_at_any_line_is_done_or_not_done(engine, settings, fresh_seed):
+def test_a_step_that_is_interrupted_at_any_line_is_done_or_not_done(engine, fresh_seed):
     """The state is that before the step or that after it; each run tries every fourth line of Python."""
-    architecture, parameters, examples = problem()
+    session, examples = opened(engine, EVERYTHING)
     X, Y, weight = examples.take(slice(0, BATCH))
-    session = open_session(engine, architecture, parameters, settings)
     states = []
     for _ in range(2):
         session.step(X, Y, learning_rate=RATE, sample_weight=weight)
@@ -229,8 +224,7 @@ def test_a_step_that_is_interrupted_at_any_line_is_done_or_not_done(engine, sett
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_chunk_that_is_interrupted_has_done_whole_steps(engine):
-    architecture, parameters, examples = problem()
-    session = open_session(engine, architecture, parameters, EVERYTHING)
+    session, examples = opened(engine, EVERYTHING)
     first, states = session.state(), [session.state()]
     for number in range(3):
         some_steps(session, examples, range(number, number + 1))
@@ -250,57 +244,33 @@ def test_a_chunk_that_is_interrupted_has_done_whole_steps(engine):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"optimizer": "adm"}, "Did you mean 'adam'?"),
-        ({"optimizer": None}, "got None"),
-        ({"optimizer": "momentum", "optimizer_params": {"bta": 0.9}}, "Did you mean 'beta'?"),
-        ({"optimizer": "gd", "optimizer_params": {"beta": 0.9}}, "must have no names, got 'beta'"),
-        ({"optimizer": "momentum", "optimizer_params": {"beta": 1.0}}, "must be a number from 0 to below 1"),
-        ({"optimizer": "momentum", "optimizer_params": {"beta": "0.9"}}, "got '0.9'"),
         ({"optimizer": "adam", "optimizer_params": {"beta2": float("nan")}}, "got nan"),
         ({"optimizer": "adam", "optimizer_params": {"epsilon": 0}}, "must be a positive number"),
         ({"optimizer": "adam", "optimizer_params": {"epsilon_at": "in"}}, "'outside', 'hat', 'inside'"),
         ({"optimizer": "adam", "optimizer_params": {"t": 3}}, "got 't'"),
-        ({"optimizer": "adam", "optimizer_params": ["beta1"]}, "a mapping"),
         ({"l2": -0.1}, "l2 must be a finite number of at least 0, got -0.1"),
-        ({"l2": float("nan")}, "got nan"),
-        ({"l2": "1"}, "got '1'"),
         ({"dropout": 1.0}, "dropout must be a finite number of at least 0 and below 1, got 1.0"),
-        ({"dropout": -0.1}, "got -0.1"),
         ({"dropout": "half"}, "got 'half'"),
         ({"clip_norm": 0}, "clip_norm must be a finite number above 0, got 0"),
-        ({"clip_norm": float("inf")}, "got inf"),
         ({"weight_decay": -1}, "weight_decay must be a finite number of at least 0, got -1"),
-        ({"l1": 10**400}, "l1 must be a finite number of at least 0"),
         ({"lr_multipliers": 3}, "lr_multipliers must be a mapping such as {'b*': 0.1}, got 3"),
         ({"weight_decay_multipliers": {"W1": -1}}, "weight_decay_multipliers['W1']"),
+        ({"dropuot": 0.1}, "Unknown setting 'dropuot', "),
+        *(({"l1": value}, "l1 must be a finite number") for value in (10**5000, float("inf"), "1", 1j, True)),
+        *(({name: float("nan")}, f"{name} must be a finite number") for name in ("clip_norm", "clip_value")),
     ],
 )
 def test_settings_that_cannot_work_are_refused(settings, message):
     with pytest.raises(ConfigurationError) as error:
-        Settings(**settings)
+        Settings.of(**settings)
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("engine", ["refrence", None, 1, ["reference"]])
-def test_an_unknown_engine_is_refused(engine):
-    with pytest.raises(ConfigurationError, match="engine must be one of 'auto', 'reference'"):
-        opened(engine)
-
-
-def test_what_fits_no_network_is_refused():
+def test_what_fits_no_network_and_no_engine_is_refused():
     with pytest.raises(ConfigurationError, match="a list of 2"):
         opened("reference", Settings(dropout=[0.1]))
     with pytest.raises(ConfigurationError, match=r"lr_multipliers must have names among 'W1', .* got 'W9'"):
         opened("reference", Settings(lr_multipliers={"W9": 2}))
-    with pytest.raises(ConfigurationError, match=r"^Unknown setting 'dropuot', .* Did you mean 'dropout'\?"):
-        Settings.of(dropuot=0.1)
-
-
-NO_NUMBERS = (10**400, -(10**400), 10**5000, np.longdouble("1e400"), "1", 1j, True)
-
-
-@pytest.mark.parametrize("name", ["l1", "l2", "weight_decay", "clip_norm", "clip_value"])
-def test_what_is_no_number_is_refused(name):
-    for value in NO_NUMBERS:
-        with pytest.raises(ConfigurationError, match=f"^{name} must be a finite number .*, got "):
-            Settings(**{name: value})
+    for engine in ("refrence", None, ["reference"]):
+        with pytest.raises(ConfigurationError, match="engine must be one of 'auto', 'reference'"):
+            opened(engine)

@@ -1,8 +1,11 @@
 """Every engine does what the reference does: networks, settings and batches are drawn by the seed.
 
-The reference itself is held to a plain loop over the equations, see `test_reference`.
+The reference itself is held to a plain loop over the equations, which knows no flat vectors and no sessions.
+Update rules and normalizations are those of `deepstep.equations`, which tests/equations compares with torch,
+and masks are of `deepstep.engines.draws`.
 """
 
+from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -14,7 +17,18 @@ pytest.importorskip("numba")
 from deepstep import Network
 from deepstep.engines import ENGINES, Settings, open_session
 from deepstep.engines.choice import why_not
-from deepstep.equations import ACTIVATIONS, FEATURES, HEADS, OPTIMIZERS, example_targets
+from deepstep.engines.draws import dropout_masks
+from deepstep.equations import (
+    ACTIVATIONS,
+    FEATURES,
+    HEADS,
+    NORMALIZATIONS,
+    OPTIMIZERS,
+    cost_from_logits,
+    example_targets,
+    output_gradient,
+    running_statistics,
+)
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
 
@@ -80,11 +94,11 @@ class Case(NamedTuple):
 
 
 @lru_cache(maxsize=1)
-def drawn(seed: int) -> list[Case]:
+def drawn(seed):
     """The cases of a run: every activation, head, rule and part of a network is among them."""
     rng = np.random.default_rng(seed)
 
-    def turns(values: Any) -> Any:
+    def turns(values):
         while True:
             yield from (values[at] for at in rng.permutation(len(values)))
 
@@ -122,8 +136,8 @@ def drawn(seed: int) -> list[Case]:
     return found
 
 
-def done(case: Case, engine: str, dtype: str, rate: float, nudge: float = 0.0) -> list[Any]:
-    """Costs, states, outputs and gradients of three epochs; the reference does the second one."""
+def made(case, dtype, nudge=0.0):
+    """The architecture of a case, its parameters and its examples; the numbers are those of float32."""
     rng = np.random.default_rng(case.seed)
     network = Network(case.sizes, seed=1, initialization="glorot", **case.network)
     theta = network.parameters.flat
@@ -134,11 +148,14 @@ def done(case: Case, engine: str, dtype: str, rate: float, nudge: float = 0.0) -
     Y = example_targets(network.architecture, 3, case.m, rng=rng).T
     weight = rng.uniform(0.5, 2, case.m) * (np.arange(case.m) > 0) if case.weighted else None
     single = (part if part is None else part.astype("float32").astype(dtype) for part in (X, Y, weight))
-    examples, settings = Examples(*single), Settings(**case.settings)
-    found: list[Any] = []
-    sessions = [
-        open_session(name, network.architecture, parameters, settings) for name in (engine, "reference")
-    ]
+    return network.architecture, parameters, Examples(*single)
+
+
+def done(case, engine, dtype, rate, nudge=0.0):
+    """Costs, states, outputs and gradients of three epochs; the reference does the second one."""
+    *network, examples = made(case, dtype, nudge)
+    found = []
+    sessions = [open_session(name, *network, Settings(**case.settings)) for name in (engine, "reference")]
     for epoch, session in enumerate([sessions[0], sessions[1], sessions[0]]):
         if epoch:
             session.load(found[-1])
@@ -157,21 +174,21 @@ def done(case: Case, engine: str, dtype: str, rate: float, nudge: float = 0.0) -
     return [array for one in found for array in arrays(one)]
 
 
-def arrays(value: Any) -> list[Any]:
+def arrays(value):
     if not hasattr(value, "theta"):
         return [np.asarray(value, float)]
     vectors = (value.theta, *value.slots.values(), *value.statistics.values(), np.array(value.step))
     return [np.asarray(vector, float) for vector in vectors]
 
 
-def far(found: list[Any], exact: list[Any]) -> Any:
+def far(found, exact):
     """How far each array is, as a share of its largest number."""
     pairs = zip(found, exact, strict=True)
     return np.array([np.abs(a - b).max(initial=0) / max(np.abs(b).max(initial=0), 1e-3) for a, b in pairs])
 
 
 @lru_cache(maxsize=1)
-def expected(case_of: tuple[int, int], dtype: str) -> Any:
+def expected(case_of, dtype):
     """What float64 makes of a case, how far an engine may be from it, and at which learning rate.
 
     A case that diverges says nothing about an engine: it is trained at a lower rate.
@@ -193,9 +210,7 @@ def expected(case_of: tuple[int, int], dtype: str) -> Any:
 
 @pytest.mark.parametrize(("dtype", "most"), [("float32", 36), ("float64", 306)])
 @pytest.mark.parametrize("engine", OTHERS)
-def test_gradients_of_any_size_are_clipped_to_their_norm(
-    engine: str, dtype: str, most: int, fresh_seed: int
-) -> None:
+def test_gradients_of_any_size_are_clipped_to_their_norm(engine, dtype, most, fresh_seed):
     """A factor that makes 1e-12 of 1e36 is no float32: as one number it was 0, and nothing was learned."""
     rng, shape = np.random.default_rng(fresh_seed), Architecture((3, 2), ("identity",), "absolute_error")
     for size, limit in [(most, -12), (most, most), (-30, -30), *rng.uniform((-30, -12), (most, 2), (5, 2))]:
@@ -213,9 +228,7 @@ def test_gradients_of_any_size_are_clipped_to_their_norm(
 @pytest.mark.parametrize("number", range(CASES))
 @pytest.mark.parametrize("dtype", LEAST)
 @pytest.mark.parametrize("engine", OTHERS)
-def test_an_engine_does_as_the_reference(
-    engine: str, dtype: str, number: int, fresh_seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_engine_does_as_the_reference(engine, dtype, number, fresh_seed, monkeypatch):
     case = drawn(fresh_seed)[number]
     settings = Settings(**case.settings)
     network = Network(case.sizes, seed=1, **case.network)
@@ -232,3 +245,99 @@ def test_an_engine_does_as_the_reference(
     exact, limit, rate = expected((fresh_seed, number), dtype)
     found = far(done(case, engine, dtype, rate), exact)
     assert (found <= limit).all(), (case, found, limit)
+
+
+def plain_gradients(architecture, theta, X, Y, weight, settings, masks, running):
+    """J and its derivatives, layer by layer; a dictionary in, a dictionary out."""
+    L, m, total = architecture.n_layers, X.shape[1], X.shape[1] if weight is None else weight.sum()
+    A, inputs, logits, hats = X, {}, {}, {}
+    for layer in range(1, L + 1):
+        inputs[layer] = A = theta["s1"] * A if layer == 1 and "s1" in theta else A
+        Z, kind = theta[f"W{layer}"] @ A, "none" if layer == L else architecture.normalization[layer - 1]
+        if kind != "none":
+            hats[layer] = NORMALIZATIONS[kind].forward(Z)
+            if kind == "batch":
+                running[layer] = running_statistics(*running[layer], *hats[layer][1:3], X.shape[1])
+            Z = theta[f"gamma{layer}"] * hats[layer].U_hat
+        logits[layer] = Z = Z + theta[f"b{layer}"]
+        A = ACTIVATIONS[architecture.activations[layer - 1]].forward(Z) * masks.get(layer, 1)
+    weights = [theta[f"W{layer}"] for layer in range(1, L + 1)]
+    J = cost_from_logits(Z, Y, output=architecture, sample_weight=weight)
+    J += settings.l1 / total * sum(np.abs(W).sum() for W in weights)
+    J += settings.l2 / (2 * total) * sum((W**2).sum() for W in weights)
+    dZ, g = output_gradient(Z, Y, output=architecture, sample_weight=weight), {}
+    for layer in range(L, 0, -1):
+        W, dU = theta[f"W{layer}"], dZ
+        g[f"b{layer}"] = dZ.sum(axis=1, keepdims=True) / m
+        if layer in hats:
+            hat, _, _, deviation = hats[layer]
+            g[f"gamma{layer}"] = (dZ * hat).sum(axis=1, keepdims=True) / m
+            back = NORMALIZATIONS[architecture.normalization[layer - 1]].backward
+            dU = back(dZ * theta[f"gamma{layer}"], hat, deviation)
+        g[f"W{layer}"] = dU @ inputs[layer].T / m + settings.l1 / total * np.sign(W) + settings.l2 / total * W
+        if layer == 1 and "s1" in theta:
+            g["s1"] = np.sum(W.T @ dU * X, axis=1, keepdims=True) / m
+        if layer > 1:
+            backward = ACTIVATIONS[architecture.activations[layer - 2]].backward
+            dZ = backward(W.T @ dU * masks.get(layer - 1, 1), logits[layer - 1])
+    return J, g
+
+
+def factor_of(name, factors, otherwise):
+    return next((f for pattern, f in reversed(factors.items()) if fnmatchcase(name, pattern)), otherwise)
+
+
+def plain_step(architecture, theta, memory, batch, settings, t, rate, factors):
+    """One step; J before it, the new θ."""
+    X, Y, weight = batch
+    decay_factor, dropout_factor = factors
+    draw = {"seed": settings.seed, "step": t, "dtype": np.dtype(float)}
+    rates = tuple(dropout_factor * one for one in settings.dropout_of(architecture))
+    masks = dropout_masks(architecture, rates, X.shape[1], **draw)
+    J, g = plain_gradients(architecture, theta, X, Y, weight, settings, masks, memory["running"])
+    if settings.clip_value:
+        g = {name: np.clip(value, -settings.clip_value, settings.clip_value) for name, value in g.items()}
+    if settings.clip_norm:
+        norm = np.sqrt(sum((value**2).sum() for value in g.values()))
+        g = {name: value * min(1.0, settings.clip_norm / (norm or 1)) for name, value in g.items()}
+    update, new, count = OPTIMIZERS[settings.optimizer], {}, dict(settings.optimizer_params)
+    decay = update.weight_decay if settings.weight_decay is None else settings.weight_decay
+    if update.counts_steps:
+        count["t"] = t
+    for name, value in theta.items():
+        own = rate * factor_of(name, settings.lr_multipliers, 1.0)
+        by = decay * decay_factor * factor_of(name, settings.weight_decay_multipliers, float(name[0] == "W"))
+        slots = memory["rule"].get(name, [np.zeros_like(value) for _ in update.state])
+        decayed = value * (1 - own * by)
+        new[name], *slots = update.update(decayed, g[name], *slots, learning_rate=own, **count)
+        memory["rule"][name] = slots
+    return J, new
+
+
+def test_the_reference_does_as_the_plain_loop(fresh_seed):
+    for number, case in enumerate(drawn(fresh_seed)):
+        if "features" in case.network:
+            continue
+        architecture, parameters, examples = made(case, "float64")
+        settings, size = Settings(**case.settings), case.batch_size or case.m
+        session = open_session("reference", architecture, parameters, settings)
+        first = {
+            layer: [np.zeros((n, 1)), np.ones((n, 1))] for layer, n in enumerate(architecture.layer_dims)
+        }
+        theta, memory, t = dict(parameters), {"rule": {}, "running": first}, 0
+        close = {"rtol": 1e-9, "atol": 1e-7, "err_msg": f"{number}: {case}"}
+        for start in [*range(0, case.m, size)] * 3:
+            X, Y, weight = batch = examples.take(slice(start, start + size))
+            if weight is not None and not weight.any():
+                continue
+            t += 1
+            by = 1 - t / 40, 1.0 if t < 3 else 0.5  # schedules of decay and dropout
+            options = {"sample_weight": weight, "weight_decay": by[0], "dropout": by[1]}
+            cost = session.step(X, Y, learning_rate=RATES[0], **options)
+            J, theta = plain_step(architecture, theta, memory, batch, settings, t, RATES[0], by)
+            np.testing.assert_allclose(cost, J, **close)
+            flat = np.concatenate([theta[name].ravel() for name in parameters])
+            np.testing.assert_allclose(session.parameters.flat, flat, **close)
+        for name, value in session.state().statistics.items():
+            expected = memory["running"][int(name[-1])][name.startswith("variance")]
+            np.testing.assert_allclose(value, expected, **close)

@@ -10,7 +10,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from enum import Enum
+from enum import EnumType
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
@@ -72,24 +72,24 @@ def kernels(folder):
     return sorted(folder.rglob("*.kernel"))
 
 
-@pytest.mark.parametrize("number", range(3))
-def test_a_kernel_of_another_version_or_processor_is_not_found(probe, monkeypatch, number):
+def test_a_kernel_of_another_version_or_processor_is_not_found(probe, monkeypatch):
     """Of Numba, llvmlite and NumPy; the triple, the name and the features of the processor."""
     assert cache.VERSIONS[0] == numba.__version__
     assert not probe()
-    plain = JITCPUCodegen.magic_tuple
+    versions, plain = cache.VERSIONS, JITCPUCodegen.magic_tuple
+    for number in range(3):
 
-    def other(texts):
-        return tuple(text + "x" * (at == number) for at, text in enumerate(texts))
+        def other(texts, number=number):
+            return tuple(text + "x" * (at == number) for at, text in enumerate(texts))
 
-    for of, name, changed in (
-        (cache, "VERSIONS", other(cache.VERSIONS)),
-        (JITCPUCodegen, "magic_tuple", lambda self: other(plain(self))),
-    ):
-        with monkeypatch.context() as patch:
-            patch.setattr(of, name, changed)
-            assert [probe(), probe()] == [False, True]
-        assert probe()  # both are kept: they may belong to two environments that share the package
+        for of, name, changed in (
+            (cache, "VERSIONS", other(versions)),
+            (JITCPUCodegen, "magic_tuple", lambda self, other=other: other(plain(self))),
+        ):
+            with monkeypatch.context() as patch:
+                patch.setattr(of, name, changed)
+                assert [probe(), probe()] == [False, True]
+            assert probe()  # both are kept: they may belong to two environments that share the package
 
 
 def test_all_files_that_kernels_are_made_of_count(tmp_path, monkeypatch):
@@ -118,32 +118,23 @@ def test_constants_of_other_folders_count_too():
             if isinstance(node, ast.ImportFrom) and node.module.startswith("deepstep."):
                 module = importlib.import_module(node.module)
                 values = [getattr(module, name.name, None) for name in node.names]
-                if any(isinstance(value, (int, float, tuple)) or is_enum(value) for value in values):
+                if any(isinstance(value, (int, float, tuple, EnumType)) for value in values):
                     found.add(node.module)
     elsewhere = {name for name in found if not name.startswith("deepstep.engines.compiled")}
     assert elsewhere == counted
 
 
-def is_enum(value):
-    return isinstance(value, type) and issubclass(value, Enum)
-
-
-@pytest.mark.parametrize("left", [0, 32, -1])
-def test_a_file_that_is_not_whole_is_compiled_anew(probe, tmp_path, left):
+def test_a_file_that_is_not_whole_or_of_another_kernel_is_compiled_anew(probe, tmp_path):
+    """Whatever names two kernels have, the key in the file decides."""
     probe()
     (path,) = kernels(tmp_path)
-    path.write_bytes(path.read_bytes()[:left])
-    assert [probe(), probe()] == [False, True]
-
-
-def test_a_file_of_another_kernel_is_not_taken_for_this_one(probe, tmp_path):
-    """Whatever names two kernels have, the key in the file decides."""
+    for left in (0, 32, -1):
+        path.write_bytes(path.read_bytes()[:left])
+        assert [probe(), probe()] == [False, True]
     probe(1)
-    (one,) = kernels(tmp_path)
-    probe(1.5)
-    (other,) = set(kernels(tmp_path)) - {one}
-    shutil.copy(one, other)
-    assert not probe(1.5)
+    (other,) = set(kernels(tmp_path)) - {path}
+    shutil.copy(other, path)
+    assert not probe()
 
 
 def test_kernels_of_other_sources_are_removed_when_some_are_compiled(probe, tmp_path, with_sources):
@@ -166,15 +157,13 @@ def test_kernels_that_were_not_used_for_long_are_removed(probe, tmp_path):
     assert [probe(1), probe(True), probe(1.5)] == [True, True, False]
 
 
-@pytest.mark.parametrize("what", ["folder", "file"])
-def test_what_another_process_removes_is_compiled_anew(probe, tmp_path, what, monkeypatch, caplog):
+def test_what_another_process_removes_is_compiled_anew(probe, tmp_path, monkeypatch, caplog):
     """Before it is read, and between the compilation and the writing."""
     probe()
     (path,) = kernels(tmp_path)
-    if what == "folder":
-        shutil.rmtree(path.parent)
-    else:
-        path.unlink()
+    path.unlink()
+    assert [probe(), probe()] == [False, True]
+    shutil.rmtree(path.parent)
     assert [probe(), probe()] == [False, True]
     write = Path.write_bytes
 
@@ -189,10 +178,9 @@ def test_what_another_process_removes_is_compiled_anew(probe, tmp_path, what, mo
     assert [probe(1), probe(1)] == [False, True]
 
 
-def users_folder(tmp_path, monkeypatch):
+def let_user_be(folder, monkeypatch):
     for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(tmp_path / "user"))
-    return tmp_path / "user"
+        monkeypatch.setenv(name, str(folder))
 
 
 def cannot_be_written(path):
@@ -205,17 +193,14 @@ def test_a_package_that_cannot_be_written_has_its_kernels_in_the_user_s_folder(
     probe, tmp_path, monkeypatch, with_sources
 ):
     """Two of them share it, and none removes what the other one has."""
-    user = users_folder(tmp_path, monkeypatch)
+    let_user_be(tmp_path / "user", monkeypatch)
     for name in ("one", "two"):
         cannot_be_written(tmp_path / name / "__pycache__")
     assert [probe(name=name) for name in ("one", "one", "two", "two")] == [False, True, False, True]
     with_sources("second")
     assert [probe(name=name) for name in ("two", "two")] == [False, True]
-    assert sorted(path.parent.name for path in kernels(user)) == [
-        "deepstep-kernels-first",
-        "deepstep-kernels-second",
-    ]
-    assert kernels(user) == kernels(tmp_path)
+    assert [path.parent.name[-5:] for path in kernels(tmp_path / "user")] == ["first", "econd"]
+    assert kernels(tmp_path / "user") == kernels(tmp_path)
 
 
 def test_numba_cache_dir_comes_first(probe, tmp_path, monkeypatch):
@@ -233,11 +218,9 @@ def test_where_no_folder_can_be_written_it_is_said_and_costs_time_alone(
     probe, tmp_path, monkeypatch, caplog, home
 ):
     monkeypatch.chdir(tmp_path)
-    cannot_be_written(tmp_path / "here" / "__pycache__")
-    cannot_be_written(tmp_path / "file")
-    for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):  # "~" where no home folder is known
-        monkeypatch.setenv(name, home if home == "~" else str(tmp_path / home))
-    cannot_be_written(tmp_path / "temporary")
+    for name in ("here/__pycache__", "file", "temporary"):
+        cannot_be_written(tmp_path / name)
+    let_user_be("~" if home == "~" else tmp_path / home, monkeypatch)  # "~" where no home folder is known
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     cache.warn_without_cache.cache_clear()
     with caplog.at_level(logging.WARNING, "deepstep"):
@@ -249,10 +232,9 @@ def test_where_no_folder_can_be_written_it_is_said_and_costs_time_alone(
 @pytest.fixture
 def container(tmp_path, monkeypatch):
     """No folder but the temporary one can be written; gives the folder of the user that is made there."""
-    cannot_be_written(tmp_path / "here" / "__pycache__")
-    cannot_be_written(tmp_path / "file")
-    for name in ("HOME", "XDG_CACHE_HOME", "LOCALAPPDATA"):
-        monkeypatch.setenv(name, str(tmp_path / "file"))
+    for name in ("here/__pycache__", "file"):
+        cannot_be_written(tmp_path / name)
+    let_user_be(tmp_path / "file", monkeypatch)
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     cache.warn_without_cache.cache_clear()

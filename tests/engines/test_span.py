@@ -16,18 +16,12 @@ from deepstep.training import ModelCheckpoint, Plan, train
 
 STEPS = 200
 RULES = ("gd", "momentum", "heavy_ball", "nesterov")
-SETTINGS = {
-    "plain": {},
-    "L2": {"l2": 0.5},
-    "decay": {"weight_decay": 0.1},
-    "dropout": {"dropout": 0.3},
-    "all": {
-        "l2": 0.2,
-        "weight_decay": 0.1,
-        "dropout": 0.2,
-        "lr_multipliers": {"W1": 0.5},
-        "weight_decay_multipliers": {"b*": 1},
-    },
+ALL = {
+    "l2": 0.2,
+    "weight_decay": 0.1,
+    "dropout": 0.2,
+    "lr_multipliers": {"W1": 0.5},
+    "weight_decay_multipliers": {"b*": 1},
 }
 SHAPES = {
     "wide": ((50, 6, 4, 2), 11),
@@ -39,19 +33,18 @@ SHAPES = {
 }
 
 
-def problem(shape="wide", normalization="none", *, weight=True, dtype=np.float64, seed=0, **parts):
+def problem(shape="wide", normalization="none", *, weight=True, **parts):
     layer_dims, m = SHAPES[shape]
-    rng = np.random.RandomState(seed)
+    rng = np.random.RandomState(0)
     activations = (*("tanh", "relu")[: len(layer_dims) - 2], "sigmoid")
     architecture = Architecture(layer_dims, activations, normalization=normalization, **parts)
     values = dict(initialize_parameters(layer_dims, method="glorot", rng=rng))
     for name, size in architecture.layout:
         if name not in values or values[name].shape != size:
             values[name] = rng.uniform(0.5, 1.5, size)
-    parameters = Parameters.from_dict(values)
     X, Y = rng.standard_normal((m, layer_dims[0])), rng.uniform(size=(m, layer_dims[-1])) > 0.5
     weights = rng.uniform(0.5, 2, m) if weight else None
-    return architecture, parameters.astype(dtype), Examples(X.astype(dtype), Y.astype(dtype), weights)
+    return architecture, Parameters.from_dict(values), Examples(X, Y.astype(float), weights)
 
 
 def steps(session, examples, first=0, last=STEPS):
@@ -69,40 +62,34 @@ def equal(one, other, tolerance=1e-10):
         np.testing.assert_allclose(mine[name], vector, rtol=0, atol=tolerance, err_msg=name)
 
 
-def opened(architecture, parameters, settings, *, spans=True):
-    session = open_session("compiled", architecture, parameters, settings)
-    session.spans = spans
-    return session
+def both(architecture, parameters, settings):
+    """A session of the compiled engine, and one of the equations."""
+    return [open_session(engine, architecture, parameters, settings) for engine in ("compiled", "reference")]
 
 
 CASES = {
-    **{f"{rule}, {name}": (rule, {}, given) for rule in RULES for name, given in SETTINGS.items()},
+    **{rule: (rule, {}, ALL) for rule in RULES},
+    **{str(given): ("momentum", {}, given) for given in ({}, {"l2": 0.5}, {"weight_decay": 0.1})},
     **{name: ("momentum", {"shape": name, "weight": False}, {"l2": 0.3}) for name in SHAPES},
-    **{
-        f"normalization={kind}": ("nesterov", {"normalization": kind}, {"l2": 0.3})
-        for kind in ("none", "batch", "layer")
-    },
+    **{kind: ("nesterov", {"normalization": kind}, {"dropout": 0.3}) for kind in ("batch", "layer")},
 }
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_as_the_equations(case):
     rule, parts, given = CASES[case]
-    architecture, parameters, examples = problem(**parts)
-    settings = Settings(rule, **given)
-    ours = opened(architecture, parameters, settings)
-    by_equations = open_session("reference", architecture, parameters, settings)
+    *network, examples = problem(**parts)
+    ours, by_equations = both(*network, Settings(rule, **given))
     costs = steps(ours, examples, last=50)
     assert ours.why == NOTE
     np.testing.assert_allclose(costs, steps(by_equations, examples, last=50), rtol=0, atol=1e-10)
     equal(ours, by_equations)
 
 
-@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("rule", ["momentum", "nesterov"])
 def test_bits_do_not_depend_on_calls_or_on_who_looks(rule):
-    architecture, parameters, examples = problem()
-    settings = Settings(rule, l2=0.2)
-    ours, looked_at = opened(architecture, parameters, settings), opened(architecture, parameters, settings)
+    *network, examples = problem()
+    ours, looked_at = (open_session("compiled", *network, Settings(rule, l2=0.2)) for _ in "12")
     costs, found = steps(ours, examples, last=40), []
     for k in range(0, 40, 4):
         found.extend(steps(looked_at, examples, k, k + 1))
@@ -115,12 +102,9 @@ def test_bits_do_not_depend_on_calls_or_on_who_looks(rule):
 
 
 def test_other_examples_and_batches_in_between():
-    architecture, parameters, examples = problem()
+    *network, examples = problem()
     other = replace(examples, X=examples.X[::-1] + 0.5)
-    settings = Settings("momentum", weight_decay=0.1)
-    ours, by_equations = opened(architecture, parameters, settings), open_session(
-        "reference", architecture, parameters, settings
-    )  # fmt: skip
+    ours, by_equations = both(*network, Settings("momentum", weight_decay=0.1))
     for session in (ours, by_equations):
         steps(session, examples, last=20)
         steps(session, other, 20, 40)
@@ -133,20 +117,16 @@ def test_other_examples_and_batches_in_between():
 
 def test_what_leaves_the_span_goes_the_plain_way():
     """Rules that bend, factors of the inputs, and more examples than inputs."""
-    architecture, parameters, examples = problem()
-    scaled = problem(input_scale=True)[:2]
-    square, plain = Examples(np.eye(50), np.ones((50, 2))), (architecture, parameters)
-    for of, settings, rows in (
-        *(
-            (plain, Settings(**given), examples)
-            for given in (
-                {"optimizer": "adam"}, {"l1": 0.1}, {"clip_norm": 1.0}, {"clip_value": 1.0},
-            )
-        ),
-        (scaled, Settings(), examples),
-        (plain, Settings(), square),
-    ):  # fmt: skip
-        ours, theirs = opened(*of, settings), open_session("reference", *of, settings)
+    *plain, examples = problem()
+    for network, settings, rows in (
+        (plain, Settings("adam"), examples),
+        (plain, Settings(l1=0.1), examples),
+        (plain, Settings(clip_norm=1.0), examples),
+        (plain, Settings(clip_value=1.0), examples),
+        (problem(input_scale=True)[:2], Settings(), examples),
+        (plain, Settings(), Examples(np.eye(50), np.ones((50, 2)))),
+    ):
+        ours, theirs = both(*network, settings)
         np.testing.assert_allclose(steps(ours, rows, last=40), steps(theirs, rows, last=40), rtol=1e-9)
         assert ours.why == ""
         equal(ours, theirs)

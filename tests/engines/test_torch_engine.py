@@ -8,7 +8,6 @@ import warnings
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
 
 from deepstep import Network, NetworkClassifier
 from deepstep.engines import Settings, choose_engine, describe_engines, open_session
@@ -55,31 +54,35 @@ def test_sparse_rows_and_locked_arrays():
 
 class TestBfloat16:
     @pytest.mark.filterwarnings("ignore:.*max_iter")
-    def test_digits_are_learned_as_well_as_in_float32(self):
-        X, y = load_digits(return_X_y=True)
-        X, scores = X / 16, {}
-        for dtype, engine in (("bfloat16", "torch"), ("float32", "compiled")):
-            model = NetworkClassifier((64,), max_iter=20, random_state=0, dtype=dtype)
-            model.set_params(n_iter_no_change=np.inf).fit(X[:1300], y[:1300])
-            assert (model.engine_, model.network_.dtype) == (engine, np.float32)
-            scores[dtype] = model.score(X[1300:], y[1300:])
-        assert scores["bfloat16"] > scores["float32"] - 0.03
+    def test_an_estimator_of_it_is_of_the_torch_engine_and_learns(self):
+        X, Y = data(200)
+        model = NetworkClassifier(
+            (16,), learning_rate_init=0.05, max_iter=60, random_state=0, dtype="bfloat16"
+        )
+        model.fit(X.T, Y[0])
+        assert (model.engine_, model.network_.dtype) == ("torch", np.float32)
+        assert model.score(X.T, Y[0]) > 0.8
 
-    def test_the_parameters_stay_in_float32_and_are_near_those_of_float32(self):
+    def test_parameters_and_what_is_asked_for_stay_in_float32(self, monkeypatch, caplog):
+        """Costs of training are near those of float32, and a machine where it is slow is named once."""
+        from deepstep.engines.torch import devices
+
+        monkeypatch.setattr(devices, "slow_bfloat16", lambda device: "an old machine")
+        devices.warn_if_slow.cache_clear()
         X, Y = data()
-        nets = [network(dtype="float32") for _ in "12"]
-        for net, precision in zip(nets, ("bfloat16", None), strict=True):
+        half, single, again = (network("auto", dtype="float32") for _ in "123")
+        begun = half.parameters.copy()
+        for net, precision in ((half, "bfloat16"), (single, None), (again, "bfloat16")):
             net.train(X, Y, optimizer="adam", iterations=5, precision=precision)
-        half, single = nets
+        devices.warn_if_slow.cache_clear()
+        assert half.history.why_engine == "bfloat16 is slow here: an old machine"
+        assert caplog.text.count("slow here") == 1
         assert half.dtype == np.float32
         assert (half.parameters.flat != single.parameters.flat).any()
         np.testing.assert_allclose(half.history.costs, single.history.costs, rtol=0.02)
-
-    def test_costs_and_gradients_that_are_asked_for_are_of_float32(self):
-        X, Y = (part.astype("float32") for part in data())
-        parameters = network(dtype="float32").parameters
+        X, Y = X.astype("float32"), Y.astype("float32")
         half, single = (
-            open_session("torch", network().architecture, parameters, Settings(precision=precision))
+            open_session("torch", network().architecture, begun, Settings(precision=precision))
             for precision in ("bfloat16", None)
         )
         assert half.cost(X, Y) == single.cost(X, Y)
@@ -87,27 +90,16 @@ class TestBfloat16:
 
     def test_what_has_no_bfloat16_says_so(self):
         X, Y = data()
-        for engine in ("reference", "compiled"):
-            with pytest.raises(ConfigurationError, match=f"the {engine} engine has no bfloat16.*'torch'"):
-                network(engine, dtype="float32").train(X, Y, precision="bfloat16")
-        with pytest.raises(ConfigurationError, match=r"^dtype must be float32 .*, got float64"):
-            network("auto").train(X, Y, precision="bfloat16")
+        for engine, dtype, options, message in (
+            ("reference", "float32", {}, "the reference engine has no bfloat16.*'torch'"),
+            ("compiled", "float32", {}, "the compiled engine has no bfloat16.*'torch'"),
+            ("auto", "float64", {}, r"^dtype must be float32 .*, got float64"),
+            ("auto", "float32", {"optimizer": "lbfgs"}, "precision"),
+        ):
+            with pytest.raises(ConfigurationError, match=message):
+                network(engine, dtype=dtype).train(X, Y, precision="bfloat16", **options)
         with pytest.raises(ConfigurationError, match="Did you mean 'bfloat16'"):
             Settings(precision="bfloat")
-        with pytest.raises(ConfigurationError, match="precision"):
-            network("auto", dtype="float32").train(X, Y, optimizer="lbfgs", precision="bfloat16")
-
-    def test_where_it_is_slow_it_is_said(self, monkeypatch, caplog):
-        from deepstep.engines.torch import devices
-
-        monkeypatch.setattr(devices, "slow_bfloat16", lambda device: "an old machine")
-        devices.warn_if_slow.cache_clear()
-        X, Y = data()
-        for _ in "12":
-            history = network("auto", dtype="float32").train(X, Y, iterations=1, precision="bfloat16")
-            assert history.why_engine == "bfloat16 is slow here: an old machine"
-        devices.warn_if_slow.cache_clear()
-        assert caplog.text.count("slow here") == 1
 
 
 class TestPasses:
@@ -124,28 +116,23 @@ class TestPasses:
         return passes_of(*kind), (*(torch.tensor(array, device=device) for array in arrays), by_layer)
 
     @pytest.mark.slow
-    @pytest.mark.parametrize(
-        "options",
-        [
+    def test_they_ask_the_device_nothing(self):
+        """On PyTorch's device "meta" a number of the device, or a tensor of the host, is an error."""
+        for options in (
             *({"activation": [name], "normalization": "layer"} for name in ACTIVATIONS),
             *({"output": name, "normalization": "batch", "masks": (1,)} for name in HEADS),
             {"input_scale": True},
-        ],
-    )
-    def test_they_ask_the_device_nothing(self, options):
-        """On PyTorch's device "meta" a number of the device, or a tensor of the host, is an error."""
-        passes, tensors = self.passes(device="meta", **options)
-        _, gradient, _ = passes(*tensors)
-        assert (gradient.device.type, gradient.shape) == ("meta", tensors[0].shape)
+        ):
+            passes, tensors = self.passes(device="meta", **options)
+            _, gradient, _ = passes(*tensors)
+            assert (gradient.device.type, gradient.shape) == ("meta", tensors[0].shape), options
 
     @pytest.mark.slow
     @pytest.mark.parametrize(
         "options",
         [
-            {"activation": ["gelu"], "normalization": "batch", "masks": (1,)},
-            {"activation": ["softplus"], "normalization": "layer"},
-            {"activation": ["silu"], "input_scale": True},
-            {"activation": ["softmax"], "masks": (1,)},
+            {"activation": ["gelu"], "normalization": "batch", "input_scale": True},
+            {"activation": ["softmax"], "normalization": "layer", "masks": (1,)},
         ],
     )
     def test_the_compiler_traces_all_of_them(self, options):
@@ -192,9 +179,7 @@ class TestChoice:
     def test_what_users_register_is_not_among_it(self):
         register_activation("doubled_for_torch", lambda Z: 2 * Z, lambda dA, Z: 2 * dA)
         try:
-            with pytest.raises(
-                ConfigurationError, match="the torch engine has no 'doubled_for_torch' on ten"
-            ):
+            with pytest.raises(ConfigurationError, match="the torch engine has no 'doubled_for_torch' on"):
                 choose_engine("torch", Architecture((2, 3, 1), ("doubled_for_torch", "sigmoid")))
         finally:
             del ACTIVATIONS["doubled_for_torch"]
@@ -202,27 +187,29 @@ class TestChoice:
         with pytest.raises(ConfigurationError, match="no update rule of one's own"):
             choose_engine("torch", PLAIN, Settings(own))
 
-    @pytest.mark.parametrize(
-        ("engine", "sentence"),
-        [
-            ("torch:cpu", ""),
+    def test_devices_by_name(self):
+        def opened(engine):
+            return open_session(engine, PLAIN, Network([2, 3, 1], seed=1).parameters)
+
+        assert opened("torch:cpu").name == "torch:cpu"
+        for engine, sentence in (
             ("torch:gpu", "Unknown device of the torch engine 'gpu', known are 'cpu'"),
             ("torch:cud", "Did you mean 'cuda'"),
-            ("torch:cpu:plain", r"torch engine 'cpu:plain', known"),
             ("torch:meta", "the engine does not know it"),
             ("compiled:cpu", "engine must be one of .*'torch:cuda'"),
             ("torhc", "Did you mean 'torch'"),
-        ],
-    )
-    def test_devices_by_name(self, engine, sentence):
-        def opened():
-            return open_session(engine, PLAIN, Network([2, 3, 1], seed=1).parameters)
+        ):
+            with pytest.raises(ConfigurationError, match=sentence):
+                opened(engine)
 
-        if not sentence:
-            assert opened().name == engine
-            return
-        with pytest.raises(ConfigurationError, match=sentence):
-            opened()
+    def test_what_is_here_is_described(self):
+        found = {engine.name: engine for engine in describe_engines()}
+        assert set(found) == {"reference", "compiled", "torch:cpu", "torch:cuda", "torch:mps"}
+        assert found["torch:cpu"].precisions == ("float64", "float32", "bfloat16")
+        assert found["torch:cuda"].available == torch.cuda.is_available()
+        for engine in found.values():
+            assert bool(engine.precisions) == engine.available
+            assert engine.available or engine.note
 
     def test_what_is_not_installed_is_refused_with_the_command(self, monkeypatch):
         monkeypatch.setattr(choosing, "find_spec", lambda name: None)
@@ -233,16 +220,6 @@ class TestChoice:
         assert choose_engine("auto", PLAIN).name == "compiled"
         told = describe_engines()[-1]
         assert (told.available, told.hint) == (False, "pip install torch")
-
-
-def test_what_is_here_is_described():
-    found = {engine.name: engine for engine in describe_engines()}
-    assert set(found) == {"reference", "compiled", "torch:cpu", "torch:cuda", "torch:mps"}
-    assert found["torch:cpu"].precisions == ("float64", "float32", "bfloat16")
-    assert found["torch:cuda"].available == torch.cuda.is_available()
-    for engine in found.values():
-        assert bool(engine.precisions) == engine.available
-        assert engine.available or engine.note
 
 
 FORKS = """
@@ -288,10 +265,6 @@ def in_a_fork(name, work):
     _, status = os.waitpid(child, 0)
     said[name] = [os.waitstatus_to_exitcode(status), os.read(reading, 10_000).decode()]
 
-def on_one_thread():
-    torch.set_num_threads(1)
-    fit()
-
 in_a_fork("of one that has not worked", fit)
 in_a_thread(fit)
 in_a_fork("of one whose other threads have worked", fit)
@@ -305,7 +278,7 @@ for name, given in methods.items():
     in_a_fork(name, lambda: getattr(session, name)(*given))
 in_a_fork("of a fork", lambda: in_a_fork("within", fit) or print(json.dumps(said["within"]), flush=True))
 in_a_fork("a thread of its own", lambda: in_a_thread(fit))
-in_a_fork("one thread", on_one_thread)
+in_a_fork("one thread", lambda: torch.set_num_threads(1) or fit())
 fit()
 print(json.dumps(said))
 """

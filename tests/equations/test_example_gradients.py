@@ -1,27 +1,17 @@
 """Norms of each example's own gradient, against the gradients written out one by one, and torch's."""
 
-from typing import Any
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from random_models import Model, models
+from random_models import models
 
-from deepstep import Network
-from deepstep.equations import (
-    backpropagate,
-    gradient_norms,
-    linear_gradient_norms,
-    model_forward,
-    output_gradient,
-)
+from deepstep.equations import backpropagate, gradient_norms, model_forward, output_gradient
 from deepstep.equations.example_gradients import PerExample, euclidean_norm
-from deepstep.errors import ConfigurationError, ShapeError
 
-NEAR: dict[str, Any] = {"rtol": 1e-9, "atol": 1e-12}
+NEAR = {"rtol": 1e-9, "atol": 1e-12}
 
 
-def of_one(model: Model, i: int) -> float:
+def of_one(model, i):
     """The gradient of example i's loss, written out."""
     _, caches = model_forward(model.X[:, [i]], model.parameters, activations=model.activations)
     dZL = output_gradient(caches[-1].Z, model.Y[:, [i]], output=model.head)
@@ -32,7 +22,7 @@ def of_one(model: Model, i: int) -> float:
 
 @settings(max_examples=40, deadline=None)
 @given(models())
-def test_the_norms_are_those_of_gradients_written_out(model: Model) -> None:
+def test_the_norms_are_those_of_gradients_written_out(model):
     """With input scales, for all heads."""
     _, caches = model_forward(model.X, model.parameters, activations=model.activations)
     dZL = output_gradient(caches[-1].Z, model.Y, output=model.head)
@@ -45,7 +35,7 @@ def test_the_norms_are_those_of_gradients_written_out(model: Model) -> None:
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("vectors", [False, True])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_power_of_2_in_the_gradient_is_one_in_the_norm(dtype: str, vectors: bool) -> None:
+def test_a_power_of_2_in_the_gradient_is_one_in_the_norm(dtype, vectors):
     """Also where the square of a norm overflows or vanishes."""
     rng, m = np.random.default_rng(1), 4
     left, right = (rng.standard_normal((n, m)).astype(dtype) for n in (2, 3))
@@ -57,21 +47,3 @@ def test_a_power_of_2_in_the_gradient_is_one_in_the_norm(dtype: str, vectors: bo
         found = PerExample(left * size, None if vectors else right).norms()
         np.testing.assert_array_equal(found, usual * size, strict=True)
         assert euclidean_norm(left * size[1]) == float(np.linalg.norm(left)) * float(size[1])
-
-
-def test_as_many_columns_of_both_are_needed() -> None:
-    with pytest.raises(ShapeError, match="a column for each of the 4 examples"):
-        linear_gradient_norms(np.ones((2, 4)), np.ones((3, 3)))
-
-
-def test_examples_that_interact_have_no_norms_of_their_own() -> None:
-    net = Network([2, 3, 1], normalization="batch", seed=1)
-    X, Y = np.eye(2), np.array([[0.0, 1.0]])
-    with pytest.raises(ConfigurationError, match=r"^Batch normalization leaves no example a loss"):
-        net.gradient_norms(X, Y)
-    shape = net.architecture
-    AL, caches = model_forward(
-        X, net.parameters, activations=shape.activations, normalization=shape.normalization
-    )
-    with pytest.raises(ConfigurationError, match=r"^Batch normalization leaves no example a loss"):
-        gradient_norms(caches.graph.nodes, caches.tape, {"Z2": AL - Y}, 2)

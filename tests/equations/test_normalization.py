@@ -6,15 +6,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepstep.equations import (
     NORMALIZATIONS,
-    Graph,
-    Node,
-    Op,
-    backpropagate,
     graph_of,
     layers_of,
     model_forward,
@@ -43,10 +39,10 @@ class Case(NamedTuple):
     statistics: dict[str, Any]
     dZ: Any
 
-    def graph(self, epsilon: float = 1e-5) -> Graph:
+    def graph(self, epsilon=1e-5):
         """The operations of the layer."""
 
-        def with_epsilon(node: Node) -> Op:
+        def with_epsilon(node):
             if node.op.reads[0] != "U":
                 return node.op
             return replace(node.op, forward=partial(node.op.forward, epsilon=epsilon))
@@ -55,27 +51,21 @@ class Case(NamedTuple):
         graph = graph_of(layers_of(parameters, ["identity"], {"normalization": {1: self.kind}}))
         return (graph.predicting if self.statistics else graph).with_ops(with_epsilon)
 
-    def run(self, epsilon: float = 1e-5) -> dict[str, Any]:
+    def run(self, epsilon=1e-5):
         """The tape of a forward pass."""
         names = {"A_prev": "A0", **{name: f"{name}1" for name in ("W", "b", "gamma", "mean", "variance")}}
         given = {names[name]: value for name, value in {**self.values, **self.statistics}.items()}
         return forward(self.graph(epsilon).nodes, given)
 
-    def gradients(self, epsilon: float = 1e-5, *, input_gradient: bool = True) -> dict[str, Any]:
+    def gradients(self, epsilon=1e-5):
         """The derivatives by what goes in: of m·J by A_prev, of J by the parameters."""
-        passed = backward(
-            self.graph(epsilon).nodes, self.run(epsilon), {"Z1": self.dZ}, input_gradient=input_gradient
-        )
+        passed = backward(self.graph(epsilon).nodes, self.run(epsilon), {"Z1": self.dZ})
         found = {name: value for _, whole in passed for name, value in whole.items()}
         names = {"A0": "A_prev", "W1": "W", "b1": "b", "gamma1": "gamma"}
         return {names[name]: value for name, value in found.items() if name in names}
 
-    def changed(self, **values: Any) -> "Case":
-        """Other inputs."""
-        return self._replace(values={**self.values, **values})
 
-
-def layer(shape: tuple[int, int, int], seed: int, way: str) -> Case:
+def layer(shape, seed, way):
     """A case at random; n_{l-1}, n_l and m are the shape."""
     n_before, n, m = shape
     rng = np.random.default_rng(seed)
@@ -91,7 +81,7 @@ def layer(shape: tuple[int, int, int], seed: int, way: str) -> Case:
     return Case("layer" if way == "layer" else "batch", values, statistics, rng.standard_normal((n, m)))
 
 
-def by_torch(case: Case, epsilon: float) -> tuple[Any, dict[str, Any]]:
+def by_torch(case, epsilon):
     """Z by torch's own normalizations, and the tensors that went in. Rows are examples there."""
     tensors = {name: torch.tensor(value, requires_grad=True) for name, value in case.values.items()}
     U = (tensors["W"] @ tensors["A_prev"]).T
@@ -109,7 +99,7 @@ def by_torch(case: Case, epsilon: float) -> tuple[Any, dict[str, Any]]:
 @pytest.mark.parametrize("epsilon", [1e-5, 0.1])
 @pytest.mark.parametrize("way", WAYS)
 @given(shape=shapes, seed=seeds)
-def test_forward_and_backward_are_torch_s(way: str, epsilon: float, shape: Any, seed: int) -> None:
+def test_forward_and_backward_are_torch_s(way, epsilon, shape, seed):
     case = layer(shape, seed, way)
     expected, tensors = by_torch(case, epsilon)
     expected.backward(torch.tensor(case.dZ))
@@ -124,22 +114,9 @@ def test_forward_and_backward_are_torch_s(way: str, epsilon: float, shape: Any, 
         )
 
 
-@pytest.mark.parametrize("kind", NORMALIZATIONS)
-@given(shape=shapes, seed=seeds)
-def test_what_is_normalized_has_mean_0_and_its_share_of_variance_1(kind: str, shape: Any, seed: int) -> None:
-    U = np.random.default_rng(seed).standard_normal(shape[1:]) * 10 + 5
-    axis = 1 if kind == "batch" else 0
-    U_hat, mean, variance, deviation = NORMALIZATIONS[kind].forward(U, epsilon=1e-5)
-    np.testing.assert_allclose(mean, U.mean(axis, keepdims=True), rtol=1e-13)
-    np.testing.assert_allclose(variance, U.var(axis, keepdims=True), rtol=1e-12, atol=1e-28)
-    np.testing.assert_allclose(deviation, np.sqrt(variance + 1e-5), rtol=1e-14)
-    np.testing.assert_allclose(U_hat.mean(axis), 0, atol=1e-11)
-    np.testing.assert_allclose(U_hat.var(axis), (variance / (variance + 1e-5)).squeeze(axis), atol=1e-12)
-
-
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 class TestNumbersThatAreHardToSquare:
-    def test_one_alone_is_zero(self, dtype: Any) -> None:
+    def test_one_alone_is_zero(self, dtype):
         row = np.array([[3.7, 1e30]], dtype)
         for kind, U in (("batch", row.T), ("layer", row)):
             U_hat, mean, variance, deviation = NORMALIZATIONS[kind].forward(U)
@@ -151,7 +128,7 @@ class TestNumbersThatAreHardToSquare:
             assert not dU.any()
 
     @pytest.mark.parametrize("share", [1.0, 0.5, 1e-10, 1e-19])
-    def test_as_large_as_floats_are(self, dtype: Any, share: float) -> None:
+    def test_as_large_as_floats_are(self, dtype, share):
         """The pattern -1, 0, 1 has the deviation √(2/3), whatever it is multiplied with."""
         size = share * np.finfo(dtype).max
         pattern = np.array([[-1.0, 0.0, 1.0]])
@@ -169,27 +146,21 @@ class TestNumbersThatAreHardToSquare:
             dU = NORMALIZATIONS[kind].backward(np.ones_like(U_hat), U_hat, deviation)
             np.testing.assert_allclose(dU, 0, atol=1e-6)
 
-    def test_equal_huge_values_are_zero(self, dtype: Any) -> None:
-        for m in (1, 2, 3, 7, 1000):
-            U = np.full((1, m), np.finfo(dtype).max, dtype)
-            assert np.abs(normalize_batch(U).U_hat).max() <= 2  # the mean of m floats is off by a rounding
-            U = np.full((1, m), 1.0, dtype)
-            assert not normalize_batch(U).U_hat.any()
-
-    def test_a_mean_far_from_zero_costs_no_digits(self, dtype: Any) -> None:
+    def test_a_mean_far_from_zero_costs_no_digits(self, dtype):
         """One pass, E[U²] - E[U]², would leave nothing of the variance here."""
         far = 2.0**20 if dtype == np.float32 else 2.0**50
         U = np.array([[far, far + 1, far + 2]], dtype)
         np.testing.assert_allclose(normalize_batch(U, epsilon=1e-12).variance, 2 / 3, rtol=1e-6)
 
-    def test_the_smallest_numbers(self, dtype: Any) -> None:
+    def test_the_smallest_numbers(self, dtype):
         tiny = np.finfo(dtype).smallest_subnormal
         U_hat = normalize_batch(np.array([[0, tiny, -tiny]], dtype)).U_hat
         assert np.abs(U_hat).max() < 1e-30
 
 
+@settings(max_examples=25)
 @given(seeds, st.integers(2, 9))
-def test_running_statistics_are_torch_s(seed: int, m: int) -> None:
+def test_running_statistics_are_torch_s(seed, m):
     rng = np.random.default_rng(seed)
     norm = torch.nn.BatchNorm1d(4, dtype=torch.float64)
     mean, variance = np.zeros((4, 1)), np.ones((4, 1))
@@ -210,68 +181,37 @@ def test_running_statistics_are_torch_s(seed: int, m: int) -> None:
     )
 
 
-def test_running_statistics_of_one_example() -> None:
+def test_running_statistics_of_one_example_stay():
     """It has no variance, and nothing to say about the mean of many."""
     one = np.ones((2, 1), np.float32)
-    mean, variance = running_statistics(one, one, 3 * one, 0 * one, np.int64(1), momentum=np.float64(0.25))  # type: ignore[arg-type]
+    mean, variance = running_statistics(one, one, 3 * one, 0 * one, np.int64(1), momentum=np.float64(0.25))
     assert mean.tolist() == variance.tolist() == [[1.0], [1.0]]
-    assert mean.dtype == variance.dtype == np.float32
-    more = running_statistics(one, one, one, one, np.int64(5))  # type: ignore[arg-type]
+    more = running_statistics(one, one, one, one, np.int64(5), momentum=np.float64(0.25))
     assert {array.dtype for array in more} == {np.dtype(np.float32)}
 
 
-def test_statistics_of_another_precision_leave_float32() -> None:
+def test_what_does_not_fit_is_refused_where_it_comes_in():
     case = layer((3, 4, 5), 1, "given")
-    case = case.changed(**{name: value.astype(np.float32) for name, value in case.values.items()})
-    assert {array.dtype for array in case.run().values()} == {np.dtype(np.float32)}
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "message"),
-    [
+    given = {f"{symbol}1": array for symbol, array in {**case.values, **case.statistics}.items()}
+    for name, value, message in (
         ("b1", [[1.0]] * 3, r"b1 must have shape \(4, 1\), got shape \(3, 1\)"),
         ("A_prev1", np.ones((4, 5)), "X must have 3 rows, one for each column of W1"),
         ("variance1", np.ones(4), r"variance1 must have shape \(4, 1\), got shape \(4,\)"),
         ("mean1", None, r"mean1 must have shape \(4, 1\), got shape \(\)"),
-    ],
-)
-def test_what_does_not_fit_is_refused_where_it_comes_in(name: str, value: Any, message: str) -> None:
-    case = layer((3, 4, 5), 1, "given")
-    theta = {f"{symbol}1": array for symbol, array in {**case.values, **case.statistics}.items()}
-    theta[name] = value
-    X, statistics = theta.pop("A_prev1"), {name: theta.pop(name) for name in ("mean1", "variance1")}
-    with pytest.raises(ShapeError, match=f"^{message}"):
-        model_forward(X, theta, activations=["identity"], normalization=["batch"], statistics=statistics)
-
-
-def test_a_batch_without_examples_is_refused() -> None:
+    ):
+        theta = {**given, name: value}
+        X, statistics = theta.pop("A_prev1"), {name: theta.pop(name) for name in ("mean1", "variance1")}
+        with pytest.raises(ShapeError, match=f"^{message}"):
+            model_forward(X, theta, activations=["identity"], normalization=["batch"], statistics=statistics)
+    empty = case._replace(values={**case.values, "A_prev": np.ones((3, 0))}, statistics={})
     with pytest.raises(DataError, match=r"U must have at least one example, got shape \(4, 0\)"):
-        layer((3, 4, 5), 1, "batch").changed(A_prev=np.ones((3, 0))).run()
-
-
-@pytest.mark.parametrize(
-    ("normalization", "message"),
-    [
+        empty.run()
+    theta = {name: given[name] for name in ("W1", "b1", "gamma1")} | {"W2": np.ones((1, 4)), "b2": [[1.0]]}
+    for normalization, message in (
         (["bach", "none"], "Did you mean 'batch'"),
         ([["batch"], "none"], "normalization must be one of"),
         (["none", "batch"], r"the layers with a gamma alone, \[1\]"),
-        ("batch", r"the layers with a gamma alone, \[1\]"),
         (None, r"the layers with a gamma alone, \[1\]"),
-    ],
-)
-def test_a_normalization_that_does_not_fit_the_parameters_is_refused(
-    normalization: Any, message: str
-) -> None:
-    values = layer((3, 4, 5), 1, "batch").values
-    theta = {"W1": values["W"], "b1": values["b"], "gamma1": values["gamma"]}
-    theta |= {"W2": np.ones((1, 4)), "b2": np.ones((1, 1))}
-    with pytest.raises(ConfigurationError, match=message):
-        model_forward(values["A_prev"], theta, normalization=normalization)
-
-
-def test_a_derivative_of_another_shape_is_refused() -> None:
-    values = layer((3, 4, 5), 1, "batch").values
-    theta = {"W1": values["W"], "b1": values["b"], "gamma1": values["gamma"]}
-    _, caches = model_forward(values["A_prev"], theta, activations=["identity"], normalization=["layer"])
-    with pytest.raises(ShapeError, match=r"^dZL must have the shape of ZL, \(4, 5\), got shape \(4, 1\)"):
-        backpropagate(np.ones((4, 1)), caches)
+    ):
+        with pytest.raises(ConfigurationError, match=message):
+            model_forward(given["A_prev1"], theta, normalization=normalization)

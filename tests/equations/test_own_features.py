@@ -1,36 +1,30 @@
 """Users' own operations and features: what they are called, and names that would be taken for others."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 import pytest
 
 from deepstep import Network
 from deepstep.equations import FEATURES, Learned, Op, feature
-from deepstep.equations.graph import Operations
-from deepstep.equations.ops import Layer
 from deepstep.errors import ConfigurationError
-from deepstep.types import Array
 
 DEEPSTEP_S_OWN = tuple(FEATURES)
 X, Y = np.array([[0.5, -1.0, 2.0], [2.0, 1.0, -0.5]]), np.array([[1, 0, 1]])
 
 
 @pytest.fixture(autouse=True)
-def _only_deepstep_s_own_stay() -> Iterator[None]:
+def _only_deepstep_s_own_stay():
     yield
     for name in FEATURES.keys() - set(DEEPSTEP_S_OWN):
         del FEATURES[name]
 
 
-def scale(symbol: str) -> Op:
+def scale(symbol):
     """A factor of each unit, an operation without a name for what it hands on."""
 
-    def times(G: Array, g: Array) -> Array:
+    def times(G, g):
         return g * G
 
-    def times_backward(dA: Array, G: Array, g: Array) -> tuple[Array, Array]:
+    def times_backward(dA, G, g):
         return g * dA, (dA * G).sum(axis=1, keepdims=True) / G.shape[1]
 
     times.__name__ = f"times_{symbol}"
@@ -38,13 +32,13 @@ def scale(symbol: str) -> Op:
     return Op(times, times_backward, ("G", symbol), ("A",), ("G", symbol), ("G", symbol), learned)
 
 
-def add(name: str, op: Op) -> None:
+def add(name, op):
     @feature(name)
-    def added(ops: Operations, layer: Layer) -> Operations:
+    def added(ops, layer):
         return ops if layer.last else (*ops, op)
 
 
-def test_operations_that_follow_one_another_have_names_of_their_functions() -> None:
+def test_operations_that_follow_one_another_have_names_of_their_functions():
     for symbol in "efg":
         add(f"with_{symbol}", scale(symbol))
     features = {f"with_{symbol}": True for symbol in "efg"}
@@ -56,7 +50,7 @@ def test_operations_that_follow_one_another_have_names_of_their_functions() -> N
     assert trace.check().passed
 
 
-def test_gradients_of_examples_do_not_leave_out_a_parameter() -> None:
+def test_gradients_of_examples_do_not_leave_out_a_parameter():
     add("own", scale("g"))
     net = Network([2, 3, 1], features={"own": True}, seed=1)
     with pytest.raises(ConfigurationError, match=r"^The operation 'times_g' has no per_example for g1\.$"):
@@ -64,15 +58,15 @@ def test_gradients_of_examples_do_not_leave_out_a_parameter() -> None:
 
 
 @pytest.mark.parametrize("symbol", ["W_own", "Ws", "k1"])
-def test_a_learned_symbol_that_would_be_taken_for_another_is_refused(symbol: str) -> None:
+def test_a_learned_symbol_that_would_be_taken_for_another_is_refused(symbol):
     """The weights, and the layer of a parameter, are told by its name."""
     with pytest.raises(ConfigurationError, match=f"^learned must be symbols .*, got '{symbol}'"):
         scale(symbol)
 
 
-def test_an_operation_that_the_loss_would_not_see_is_refused() -> None:
+def test_an_operation_that_the_loss_would_not_see_is_refused():
     @feature("own")
-    def everywhere(ops: Operations, layer: Layer) -> Operations:
+    def everywhere(ops, layer):
         return (*ops, scale("g"))
 
     with pytest.raises(ConfigurationError, match=r"^The operation 'times_g' comes after Z2, and the loss"):
@@ -80,21 +74,16 @@ def test_an_operation_that_the_loss_would_not_see_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", DEEPSTEP_S_OWN)
-def test_a_feature_of_deepstep_is_not_replaced(name: str) -> None:
+def test_a_feature_of_deepstep_is_not_replaced(name):
     before = FEATURES[name]
     with pytest.raises(ConfigurationError, match=f"^There is a feature '{name}' already"):
         add(name, scale("g"))
     assert FEATURES[name] is before
 
 
-@pytest.mark.parametrize("value", [False, None])
-def test_a_feature_is_turned_off_by_leaving_it_out(value: Any) -> None:
+def test_values_that_are_no_features_are_refused():
     add("own", scale("g"))
-    with pytest.raises(ConfigurationError, match=rf"\['own'\] must be a value that turns it on, got {value}"):
-        Network([2, 3, 1], features={"own": value})
-
-
-def test_a_value_that_no_file_holds_is_refused() -> None:
-    add("own", scale("g"))
+    with pytest.raises(ConfigurationError, match=r"\['own'\] must be a value that turns it on, got False"):
+        Network([2, 3, 1], features={"own": False})
     with pytest.raises(ConfigurationError, match=r"features must hold numbers, texts, .*, got"):
         Network([2, 3, 1], features={"own": {"by": np.sin}})

@@ -1,8 +1,5 @@
 """Users' own losses: a right one trains, a wrong one is refused where it is wrong."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -11,29 +8,29 @@ from deepstep.equations import HEADS, get_head, register_head
 from deepstep.errors import ConfigurationError
 
 
-def log_cosh(ZL: Any, Y: Any, *, scale: float = 1.0) -> Any:
+def log_cosh(ZL, Y, *, scale=1.0):
     r = np.abs(ZL - Y) / scale
     return np.sum(r + np.log1p(np.exp(-2 * r)) - np.log(2.0).astype(r.dtype), axis=0, keepdims=True)
 
 
-def log_cosh_backward(ZL: Any, Y: Any, *, scale: float = 1.0) -> Any:
+def log_cosh_backward(ZL, Y, *, scale=1.0):
     return np.tanh((ZL - Y) / scale) / scale
 
 
-def hinge(ZL: Any, Y: Any) -> Any:
+def hinge(ZL, Y):
     return np.sum(np.maximum(0, margin(ZL, Y)), axis=0, keepdims=True)
 
 
-def hinge_backward(ZL: Any, Y: Any) -> Any:
+def hinge_backward(ZL, Y):
     return np.where(margin(ZL, Y) > 0, 1 - 2 * Y, 0 * ZL)
 
 
-def margin(ZL: Any, Y: Any) -> Any:
+def margin(ZL, Y):
     return 1 - (2 * Y - 1) * ZL
 
 
 @pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
+def _as_before():
     before = dict(HEADS)
     yield
     HEADS.clear()
@@ -41,7 +38,7 @@ def _as_before() -> Iterator[None]:
 
 
 class TestRight:
-    def test_it_trains_is_traced_and_checked(self) -> None:
+    def test_it_trains_is_traced_and_checked(self):
         register_head("log_cosh", log_cosh, log_cosh_backward)
         net = Network([2, 3, 1], activation="tanh", output="log_cosh", output_settings={"scale": 0.5}, seed=1)
         rng = np.random.default_rng(0)
@@ -53,12 +50,8 @@ class TestRight:
         assert trace["loss"].formula == "loss = log_cosh(Z2, Y)"
         assert trace["dZ2"].formula == "dZ2 = log_cosh_backward(Z2, Y)"
         assert trace.check().passed
-        assert "loss = log_cosh(Z2, Y)" in str(trace)
-        assert trace.to_dict()["entries"]
-        with pytest.raises(ConfigurationError, match="gives numbers, no probabilities"):
-            net.predict_proba(X)
 
-    def test_a_kinked_one_with_targets_of_yes_and_no(self) -> None:
+    def test_a_kinked_one_with_targets_of_yes_and_no(self):
         register_head("hinge", hinge, hinge_backward, targets="probabilities", kinks=margin)
         net = Network([2, 1], output="hinge", parameters={"W1": [[1.0, 0.0]], "b1": [[0.0]]})
         X, Y = [[1.0, -1.0, 3.0], [0.0, 2.0, 1.0]], [[1, 1, 0]]  # the first margin is 0: at the kink
@@ -68,7 +61,7 @@ class TestRight:
         assert net.predict(X).tolist() == [[1, 0, 1]]
 
     @pytest.mark.parametrize("name", sorted(HEADS))
-    def test_deepsteps_own_pass_the_check(self, name: str) -> None:
+    def test_deepsteps_own_pass_the_check(self, name):
         head = get_head(name)
         register_head(
             "again", head.loss, head.loss_backward,
@@ -76,19 +69,19 @@ class TestRight:
         )  # fmt: skip
 
 
-def square(ZL: Any, Y: Any) -> Any:
+def square(ZL, Y):
     return np.sum((ZL - Y) ** 2, axis=0, keepdims=True)
 
 
-def square_backward(ZL: Any, Y: Any) -> Any:
+def square_backward(ZL, Y):
     return 2 * (ZL - Y)
 
 
-def distance_from_0(ZL: Any, Y: Any) -> Any:
+def distance_from_0(ZL, Y):
     return np.sum(np.abs(ZL), axis=0, keepdims=True)
 
 
-def jumps_elsewhere(ZL: Any, Y: Any) -> Any:
+def jumps_elsewhere(ZL, Y):
     return np.where(ZL > 0.5, 1, -1).astype(ZL.dtype)
 
 
@@ -106,11 +99,10 @@ WRONG = r"^The loss_backward of 'own' gives dZL = .* at ZL = .*, Y = .*, central
         (lambda ZL, Y: square(ZL, Y) - square(ZL, Y).mean(), square_backward, {}, "example 0 another"),
         (hinge, hinge_backward, {"activation": "rellu"}, "Did you mean 'relu'"),
         (hinge, hinge_backward, {"targets": "number"}, "kind of targets must be .*Did you mean 'numbers'"),
-        (hinge, None, {}, "^loss_backward must be a function, got None"),
         (hinge, hinge_backward, {"kinks": True}, "^kinks must be a function, got True"),
     ],
 )
-def test_a_wrong_one_is_refused_with_its_place(loss: Any, backward: Any, options: Any, message: str) -> None:
+def test_a_wrong_one_is_refused_with_its_place(loss, backward, options, message):
     with pytest.raises(ConfigurationError, match=message):
         register_head("own", loss, backward, **options)
     assert "own" not in HEADS

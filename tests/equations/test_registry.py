@@ -5,7 +5,6 @@ import runpy
 from importlib import import_module
 from inspect import getdoc, signature
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,10 +17,8 @@ from deepstep.equations import (
     HEADS,
     NORMALIZATIONS,
     OPTIMIZERS,
-    Equation,
     LayerCache,
     LinearCache,
-    Op,
     graph_of,
 )
 from deepstep.equations.graph import layers_in
@@ -29,11 +26,11 @@ from deepstep.equations.graph import layers_in
 DRAWN_BY_RNG = {"initialize_two_layer", "initialize_parameters", "initialize_from_data"}
 
 
-def arguments(name: str, dtype: Any) -> dict[str, Any]:
+def arguments(name, dtype):
     """A fitting value for every parameter of an equation that has no default."""
     rng = np.random.default_rng(1)
 
-    def draw(*shape: int) -> Any:
+    def draw(*shape):
         return rng.standard_normal(shape).astype(dtype)
 
     W, b, A_prev, Z = draw(3, 2), draw(3, 1), draw(2, 4), draw(3, 4)
@@ -68,7 +65,7 @@ def arguments(name: str, dtype: Any) -> dict[str, Any]:
     return {parameter: known[parameter] for parameter in required}
 
 
-def arrays_in(value: Any) -> list[Any]:
+def arrays_in(value):
     """All arrays in a value, however nested."""
     if isinstance(value, np.ndarray):
         return [value]
@@ -82,14 +79,14 @@ COMPUTED = [name for name in EQUATIONS if name not in DRAWN_BY_RNG]
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("name", COMPUTED)
-def test_the_dtype_that_comes_in_goes_out(name: str, dtype: Any) -> None:
+def test_the_dtype_that_comes_in_goes_out(name, dtype):
     got = EQUATIONS[name].function(**arguments(name, dtype))
     assert isinstance(got, float) or arrays_in(got)
     assert {array.dtype for array in arrays_in(got)} <= {np.dtype(dtype)}
 
 
 @pytest.mark.parametrize("name", COMPUTED)
-def test_no_argument_is_changed(name: str) -> None:
+def test_no_argument_is_changed(name):
     given = arguments(name, np.float64)
     before = [array.tobytes() for array in arrays_in(given)]
     first = EQUATIONS[name].function(**given)
@@ -100,7 +97,7 @@ def test_no_argument_is_changed(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EQUATIONS)
-def test_every_equation_is_documented(name: str) -> None:
+def test_every_equation_is_documented(name):
     entry, text = EQUATIONS[name], getdoc(EQUATIONS[name].function) or ""
     assert entry.formula.strip() == entry.formula != ""
     assert "\n" not in entry.formula
@@ -111,7 +108,7 @@ def test_every_equation_is_documented(name: str) -> None:
     assert name in import_module(entry.function.__module__).__all__
 
 
-def test_every_table_is_made_of_registered_equations() -> None:
+def test_every_table_is_made_of_registered_equations():
     functions = {entry.function for entry in EQUATIONS.values()}
     assert {function for row in ACTIVATIONS.values() for function in (row.forward, row.backward)} <= functions
     losses = ("loss", "loss_backward", "textbook", "textbook_backward")
@@ -119,13 +116,13 @@ def test_every_table_is_made_of_registered_equations() -> None:
     assert {rule.update for rule in OPTIMIZERS.values()} <= functions
 
 
-def operations() -> dict[str, Op]:
+def operations():
     """Those of all activations and features, in training and in prediction, by the name of their equation."""
-    values: dict[str, list[Any]] = {"normalization": list(NORMALIZATIONS)}
-    cases: list[Any] = [(name, {}) for name in ACTIVATIONS]
+    values = {"normalization": list(NORMALIZATIONS)}
+    cases = [(name, {}) for name in ACTIVATIONS]
     for name, option in FEATURES.items():
         cases += [("tanh", {name: value}) for value in values.get(name, [option.example or True])]
-    by_name: dict[str, Op] = {}
+    by_name = {}
     for activation, options in cases:
         of_layer = {1: options, 2: {}}
         graph = graph_of(layers_in([2, 3, 2], [activation, "sigmoid"], of_layer.__getitem__))
@@ -135,9 +132,9 @@ def operations() -> dict[str, Op]:
     return by_name
 
 
-def parameters(entry: Equation) -> tuple[str, ...]:
+def parameters(entry):
     """The symbols of a signature, without settings; A_prev is called X at the inputs."""
-    names: list[str] = []
+    names = []
     for name, parameter in signature(entry.function).parameters.items():
         if parameter.annotation is LinearCache:
             names += LinearCache._fields
@@ -146,14 +143,14 @@ def parameters(entry: Equation) -> tuple[str, ...]:
     return tuple(names)
 
 
-def sides(entry: Equation) -> tuple[tuple[str, ...], str]:
+def sides(entry):
     """The left sides of a formula in their order, and the text of the right ones."""
     formula = re.sub(r"\b(d?)[Xx]\b", r"\1A_prev", entry.formula.replace("that X has", ""))
     pairs = re.findall(r"(?:^|,  )(\w+?)[ₖⱼ]? = (.*?)(?=,  |$)", formula)
     return tuple(left for left, _ in pairs), "  ".join(right for _, right in pairs)
 
 
-def mentioned(symbols: tuple[str, ...], text: str) -> set[str]:
+def mentioned(symbols, text):
     return {name for name in symbols if re.search(rf"(?<![A-Za-z_]){name}(?![A-Za-z_])", text)}
 
 
@@ -161,7 +158,7 @@ OPERATIONS = operations()
 
 
 @pytest.mark.parametrize("op", OPERATIONS.values(), ids=OPERATIONS)
-def test_an_operation_names_the_symbols_of_its_equations(op: Op) -> None:
+def test_an_operation_names_the_symbols_of_its_equations(op):
     forward, backward = op.forward_equation, op.backward_equation
     assert (EQUATIONS[forward.name], EQUATIONS[backward.name]) == (forward, backward)
     assert op.reads == parameters(forward)
@@ -177,7 +174,7 @@ def test_an_operation_names_the_symbols_of_its_equations(op: Op) -> None:
     assert mentioned((*op.reads, *op.writes), right) - {*left} <= {*op.needs}
 
 
-def test_every_backward_of_an_operation_is_among_them() -> None:
+def test_every_backward_of_an_operation_is_among_them():
     """Those of losses and penalties take no derivative, and those of `model` are made of others."""
     pairs = {name: entry for name, entry in EQUATIONS.items() if name.endswith("_backward")}
     first = {name: next(iter(signature(entry.function).parameters)) for name, entry in pairs.items()}
@@ -185,22 +182,7 @@ def test_every_backward_of_an_operation_is_among_them() -> None:
     assert {op.backward_equation.name for op in OPERATIONS.values()} == expected
 
 
-@pytest.mark.parametrize("name", [name for name, entry in EQUATIONS.items() if entry.forms])
-def test_a_setting_chooses_the_statement(name: str) -> None:
-    entry = EQUATIONS[name]
-    for setting, statements in entry.forms.items():
-        default = signature(entry.function).parameters[setting].default
-        assert statements[default] in entry.formula.split(",  ")
-        for value, statement in statements.items():
-            chosen = entry.with_settings({setting: value})
-            assert statement in chosen.formula.split(",  ")
-            assert chosen.function is entry.function
-            left = statement.split(" ")[0]
-            assert chosen.written(left, {}) == statement
-    assert entry.with_settings({}) == entry
-
-
-def test_the_page_is_up_to_date() -> None:
+def test_the_page_is_up_to_date():
     docs = Path(__file__).resolve().parents[2] / "docs"
     page = (docs / "equations.md").read_text(encoding="utf-8")
     generated = runpy.run_path(str(docs / "generate.py"))["equations_page"]()

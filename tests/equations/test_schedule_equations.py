@@ -10,7 +10,6 @@ from deepstep.equations import (
     exponential_factor,
     flat_cos_factor,
     inverse_time_factor,
-    inverse_time_rate,
     linear_factor,
     one_cycle_factor,
     polynomial_factor,
@@ -56,11 +55,7 @@ TWINS = {
     ),
     "inverse time": (
         lambda t, n: inverse_time_factor(t, decay=0.3 * n),
-        lambda o, n: torch_s.LambdaLR(o, lambda epoch: inverse_time_rate(1.0, epoch, 0.3)),
-    ),
-    "inverse time, written out": (
-        lambda t, n: inverse_time_factor(t, decay=4.0 * n),
-        lambda o, n: torch_s.LambdaLR(o, lambda epoch: 1 / (1 + 4.0 * epoch)),
+        lambda o, n: torch_s.LambdaLR(o, lambda epoch: 1 / (1 + 0.3 * epoch)),
     ),
     "scheduled inverse time": (
         lambda t, n: scheduled_inverse_time_factor(t, decay=0.3, every=3 / n),

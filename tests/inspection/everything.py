@@ -10,15 +10,10 @@ from deepstep.engines import ReferenceSession, Settings
 from deepstep.equations import ACTIVATIONS, HEADS, OPTIMIZERS, example_targets, get_head
 from deepstep.network import Architecture
 from deepstep.training.diagnosis import all_finite
+from head_examples import head_settings
 
 PATTERNS = st.fixed_dictionaries(
-    {},
-    optional={
-        "b*": st.just(0.5),
-        "W1": st.just(3.0),
-        "s1": st.just(6.0),
-        "*": st.just(0.25),
-    },
+    {}, optional={name: st.just(factor) for name, factor in (("b*", 0.5), ("W1", 3.0), ("*", 0.25))}
 )
 
 SETTINGS = st.fixed_dictionaries(
@@ -44,20 +39,18 @@ class Training(NamedTuple):
     Y: Any
     options: dict[str, Any]
 
-    def step(self) -> float:
+    def step(self):
         """The next step."""
         return self.session.step(self.X, self.Y, **self.options)
 
 
 @st.composite
-def architectures(draw: st.DrawFn, *, heads: Any = None) -> Architecture:
+def architectures(draw):
     """Depth, widths, activations, normalization, factors and head at random."""
     layer_dims = draw(st.lists(st.integers(1, 5), min_size=2, max_size=4))
     hidden = [draw(st.sampled_from(sorted(ACTIVATIONS))) for _ in layer_dims[1:-1]]
-    head = get_head(draw(st.sampled_from(sorted(heads or HEADS))))
-    levels = (
-        {"levels": np.linspace(0, 1, layer_dims[-1] + 2)[1:-1].tolist()} if head.name == "quantile" else {}
-    )
+    head = get_head(draw(st.sampled_from(sorted(HEADS))))
+    levels = head_settings(head.name, layer_dims[-1])
     kinds = [draw(st.sampled_from(["none", "batch", "layer"])) for _ in layer_dims[1:-1]]
     names = (*hidden, head.activation)
     scaled = draw(st.booleans())
@@ -65,19 +58,11 @@ def architectures(draw: st.DrawFn, *, heads: Any = None) -> Architecture:
 
 
 @st.composite
-def trainings(
-    draw: st.DrawFn, *, dtypes: tuple[str, ...] = ("float64", "float32"), steps: int = 3
-) -> Training:
+def trainings(draw, *, dtypes=("float64", "float32")):
     """An architecture with settings, weights or none, some steps on."""
     architecture, chosen = draw(architectures()), draw(SETTINGS)
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     dtype = draw(st.sampled_from(dtypes))
-    names = architecture.lay_out(np.zeros(architecture.n_parameters))
-    for factors in ("lr_multipliers", "weight_decay_multipliers"):
-        fitting = {
-            name: value for name, value in chosen.get(factors, {}).items() if name in (*names, "b*", "*")
-        }
-        chosen = {**chosen, factors: fitting}
     flat = 0.7 * rng.standard_normal(architecture.n_parameters).astype(dtype)
     parameters = architecture.lay_out(flat)
     m = draw(st.integers(1, 6))
@@ -89,7 +74,7 @@ def trainings(
         options["sample_weight"] = rng.uniform(0.1, 2, size=m).astype(dtype)
     training = Training(ReferenceSession(architecture, parameters, Settings(**chosen)), X, Y, options)
     with np.errstate(over="ignore", invalid="ignore"):  # an exponential in the midst may leave the numbers
-        for _ in range(draw(st.integers(0, steps))):
+        for _ in range(draw(st.integers(0, 3))):
             training.step()
         after = training.session.open_step(X, Y, **options).after
     assume(all_finite(after))

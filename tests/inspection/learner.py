@@ -1,11 +1,8 @@
 """A learner's own backward pass, written from the lecture alone, with the classic mistakes of learners."""
 
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
-
-from deepstep import Network
 
 FUNCTIONS = {
     "tanh": np.tanh,
@@ -22,7 +19,7 @@ SLOPES_AT_A = {
 """g′ as a function of A = g(Z): right only when A is handed in."""
 
 
-def other(name: str) -> Any:
+def other(name):
     """The derivative of another activation than the layer's own."""
     return lambda s: s.dA * SLOPES_AT_A[name](FUNCTIONS[name](s.Z))
 
@@ -37,33 +34,25 @@ STEPS = {
 
 HIDDEN, OUTPUT, ALL = (1, 2), (3,), (1, 2, 3)
 
-MISTAKES: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
-    "1/m": (
-        "the 1/m is lost in dW and db",
-        ALL,
-        {"dW": lambda s: s.dZ @ s.A_prev.T, "db": lambda s: s.dZ.sum(axis=1, keepdims=True)},
-    ),
+
+def times(factor, *names):
+    """Steps whose results are multiplied."""
+    return {name: lambda s, step=STEPS[name]: factor(s) * step(s) for name in names}
+
+
+MISTAKES = {
+    "1/m": ("the 1/m is lost in dW and db", ALL, times(lambda s: s.m, "dW", "db")),
     "1/n": (
         "dW and db are divided by the number of units n instead of the number of examples m",
         ALL,
-        {
-            "dW": lambda s: s.dZ @ s.A_prev.T / len(s.dZ),
-            "db": lambda s: s.dZ.sum(axis=1, keepdims=True) / len(s.dZ),
-        },
+        times(lambda s: s.m / len(s.dZ), "dW", "db"),
     ),
-    "factor 2 in a layer": (
-        "dW and db have a factor of 2 too much",  # in all layers it is that of dZ of the output
-        HIDDEN,
-        {name: lambda s, step=STEPS[name]: 2 * step(s) for name in ("dW", "db")},
-    ),
-    "factor 2": (
-        "dZ of the output has a factor of 2 too much",
-        OUTPUT,
-        {"dZ": lambda s: 2 * STEPS["dZ"](s)},
-    ),
-    "sign": ("the sign of dZ is wrong", ALL, {"dZ": lambda s: -STEPS["dZ"](s)}),
-    "sign of dW": ("the sign of dW is wrong", ALL, {"dW": lambda s: -STEPS["dW"](s)}),
-    "sign of db": ("the sign of db is wrong", ALL, {"db": lambda s: -STEPS["db"](s)}),
+    # in all layers it is that of dZ of the output
+    "factor 2 in a layer": ("dW and db have a factor of 2 too much", HIDDEN, times(lambda s: 2, "dW", "db")),
+    "factor 2": ("dZ of the output has a factor of 2 too much", OUTPUT, times(lambda s: 2, "dZ")),
+    "sign": ("the sign of dZ is wrong", ALL, times(lambda s: -1, "dZ")),
+    "sign of dW": ("the sign of dW is wrong", ALL, times(lambda s: -1, "dW")),
+    "sign of db": ("the sign of db is wrong", ALL, times(lambda s: -1, "db")),
     "A for Z": (
         "the derivative of the activation is taken at A instead of Z",
         ALL,
@@ -80,11 +69,8 @@ MISTAKES: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
         HIDDEN,
         {"dZ": other("relu")},
     ),
-    "A[l]": (
-        "dW is dZ·A[l]ᵀ / m instead of dZ·A[l-1]ᵀ / m",  # in layer 1 of another shape
-        ALL,
-        {"dW": lambda s: s.dZ @ s.A.T / s.m},
-    ),
+    # in layer 1 of another shape
+    "A[l]": ("dW is dZ·A[l]ᵀ / m instead of dZ·A[l-1]ᵀ / m", ALL, {"dW": lambda s: s.dZ @ s.A.T / s.m}),
     "transposed": ("W is transposed in dA_prev = Wᵀ·dZ", (2,), {"dA_prev": lambda s: s.W @ s.dZ}),
     "transposed dW": ("dW is transposed", ALL, {"dW": lambda s: STEPS["dW"](s).T}),
     "squeezed": (
@@ -107,7 +93,7 @@ MISTAKES: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
 }
 """What a mistake is called, in which layers of a 4-3-3-2 network it shows, and the steps that go wrong."""
 
-OF_TANH: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
+OF_TANH = {
     "1 - Z²": (
         "the derivative of tanh is 1 - Z² instead of 1 - A²",
         HIDDEN,
@@ -122,7 +108,7 @@ OF_TANH: dict[str, tuple[str, tuple[int, ...], dict[str, Any]]] = {
 """The same where the hidden layers are of tanh."""
 
 
-def learner(net: Network, X: Any, Y: Any, mistakes: Any = ()) -> dict[str, Any]:
+def learner(net, X, Y, mistakes=()):
     """dW1, db1, …, from steps that go wrong by the layer: ``{2: ("sign",)}``."""
     names, theta, known = net.architecture.activations, net.parameters, {**MISTAKES, **OF_TANH}
     A, Z = {0: X}, {}

@@ -1,4 +1,4 @@
-"""Findings: planted faults are found, and healthy trainings raise no alarm."""
+"""Findings from records and from trainings that Health watches; `test_first_finding` has whole trainings."""
 
 import json
 
@@ -7,7 +7,7 @@ import pytest
 
 from deepstep import Network
 from deepstep.data import load
-from deepstep.inspection import Finding, diagnose
+from deepstep.inspection import diagnose
 from deepstep.training import Health, History
 
 MOONS = load("moons", seed=1)
@@ -18,10 +18,9 @@ def found_in(network, X=X, Y=Y, *, kept_best=False, every=1, **options):
     """The findings about a training that Health watches, by kind."""
     options = {"iterations": 60, "batch_size": 32, "optimizer": "adam", "learning_rate": 0.005} | options
     history = network.train(X, Y, callbacks=[Health(every=every)], **options)
-    found = diagnose(
-        history, architecture=network.architecture, parameters=network.parameters, kept_best=kept_best
-    )
-    assert all(isinstance(finding, Finding) for finding in found)
+    about = {"architecture": network.architecture, "parameters": network.parameters}
+    found = diagnose(history, kept_best=kept_best, **about)
+    json.dumps([finding.to_dict() for finding in found], allow_nan=False)
     return {finding.kind: finding for finding in reversed(found)}
 
 
@@ -31,32 +30,13 @@ def begun_with(dims=(2, 16, 8, 1), *, changes, **options):
     return Network(parameters=parameters | changes(parameters), **options)
 
 
-def test_dead_units_by_a_bias_of_minus_100():
-    network = begun_with(changes=lambda theta: {"b1": np.full((16, 1), -100.0)})
-    found = found_in(network, optimizer="gd")
+def test_dead_and_saturated_units():
+    found = found_in(begun_with(changes=lambda theta: {"b1": np.full((16, 1), -100.0)}), optimizer="gd")
     dead = found["dead units"]
     assert (dead.layer, dead.evidence, dead.severity) == (1, 1.0, "serious")
     assert str(dead).startswith("layer 1: 100 % of the units are dead since step ")
     assert str(dead).endswith("; lower the learning rate or use leaky_relu.")
     assert "vanishing gradient" not in found  # it has this reason
-
-
-def test_since_when_units_are_dead():
-    shares = [0.0, 0.5, 0.1, 0.5, 0.75]
-    records = [
-        {"epoch": epoch, "step": 10 * epoch + 10, "cost": 1.0 / (epoch + 1), "health": [look(share), look(0)]}
-        for epoch, share in enumerate(shares)
-    ]
-    (finding,) = diagnose(History(records))
-    assert (finding.step, finding.evidence) == (40, 0.75)
-    assert "75 % of the units are dead since step 40" in finding.says
-
-
-def look(dead=0.0, gradient=1.0, ratio=0.01):
-    return {"dead": dead, "saturated": 0.0, "gradient_norm": gradient, "update_ratio": ratio}
-
-
-def test_saturated_units_of_weights_that_are_too_large():
     network = begun_with(changes=lambda theta: {"b1": np.full((16, 1), 30.0)}, activation="tanh")
     saturated = found_in(network, learning_rate=0.001)["saturated units"]
     assert (saturated.layer, saturated.severity) == (1, "serious")
@@ -65,9 +45,11 @@ def test_saturated_units_of_weights_that_are_too_large():
 
 
 def test_a_gradient_that_grows_from_layer_to_layer():
-    changes = lambda theta: {  # noqa: E731
-        name: value * (1e-5 if name == "W1" else 3) for name, value in theta.items() if name[0] == "W"
-    }
+    def changes(theta):
+        return {
+            name: value * (1e-5 if name == "W1" else 3) for name, value in theta.items() if name[0] == "W"
+        }
+
     network = begun_with((2, *[32] * 10, 1), changes=changes, activation="leaky_relu")
     finding = found_in(network, learning_rate=1e-5, iterations=20)["exploding gradient"]
     assert finding.layer == 1
@@ -78,7 +60,7 @@ def test_overfitting_of_noise():
     rng = np.random.default_rng(0)
     X, X_new = rng.standard_normal((2, 20, 60))
     Y, Y_new = (rng.random((2, 1, 60)) < 0.5).astype(float)
-    options = {"iterations": 200, "batch_size": None, "learning_rate": 0.01, "validation": (X_new, Y_new)}
+    options = {"batch_size": None, "learning_rate": 0.01, "validation": (X_new, Y_new)}
     network = Network([20, 64, 1], seed=1)
     finding = found_in(network, X, Y, **options)["overfitting"]
     costs = network.history.column("validation_cost")
@@ -87,22 +69,49 @@ def test_overfitting_of_noise():
     assert "overfitting" not in found_in(Network([20, 64, 1], seed=1), X, Y, kept_best=True, **options)
 
 
-def test_overfitting_after_a_first_epoch_that_was_far_worse():
-    costs = [(9.0, 8.0), *[(1 / epoch, 0.1 + 0.5 * abs(epoch - 8) / 30) for epoch in range(1, 40)]]
-    records = [
-        {"epoch": epoch, "step": epoch + 1, "cost": cost, "validation_cost": of_validation}
-        for epoch, (cost, of_validation) in enumerate(costs)
-    ]
-    (finding,) = diagnose(History(records))
-    assert finding.kind == "overfitting"
-    assert "since epoch 8, from 0.1 to 0.6167" in finding.says
+@pytest.mark.slow
+def test_the_lecture_s_planar_network_raises_no_alarm():
+    data = load("planar", seed=1)
+    network = Network([2, 4, 1], activation="tanh", seed=1)
+    options = {"optimizer": "gd", "batch_size": None, "learning_rate": 1.2, "iterations": 5000}
+    assert found_in(network, data.X_train.T, data.y_train[np.newaxis], every=100, **options) == {}
 
 
-def test_costs_that_are_not_finite():
-    records = [{"epoch": 0, "step": 4, "cost": 1.0}, {"epoch": 1, "step": 8, "cost": float("inf")}]
+def layer(dead):
+    return {"dead": dead, "saturated": 0.0, "gradient_norm": 1.0, "update_ratio": 0.01}
+
+
+RISES = [(9.0, 8.0), *[(1 / epoch, 0.1 + 0.5 * abs(epoch - 8) / 30) for epoch in range(1, 40)]]
+RECORDS = {
+    "dead units": (
+        [
+            {"cost": 1 / (i + 1), "health": [layer(s), layer(0)]}
+            for i, s in enumerate([0, 0.5, 0.1, 0.5, 0.75])
+        ],
+        ("warning", 4, 0.75),
+        "75 % of the units are dead since step 4",
+    ),
+    "overfitting": (  # after a first epoch that was far worse
+        [{"cost": cost, "validation_cost": validation} for cost, validation in RISES],
+        ("warning", 9, pytest.approx(0.5, abs=0.05)),
+        "since epoch 8, from 0.1 to 0.6167",
+    ),
+    "not finite": ([{"cost": 1.0}, {"cost": np.inf}], ("serious", 2, pytest.approx(np.nan, nan_ok=True)), ""),
+}
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_of_records(kind):
+    records, expected, words = RECORDS[kind]
+    records = [{"epoch": epoch, "step": epoch + 1, **record} for epoch, record in enumerate(records)]
     (finding,) = diagnose(History(records))
-    assert (finding.kind, finding.severity, finding.step) == ("not finite", "serious", 8)
-    records[1] |= {"cost": 0.5, "validation_cost": None}
+    assert finding.kind == kind
+    assert (finding.severity, finding.step, finding.evidence) == expected
+    assert words in finding.says
+
+
+def test_a_validation_cost_that_is_not_finite():
+    records = [{"epoch": 0, "cost": 1.0}, {"epoch": 1, "cost": 0.5, "validation_cost": None}]
     (finding,) = diagnose(History(records))
     assert "validation cost is not finite in epoch 1" in finding.says
     assert finding.to_dict()["evidence"] is None
@@ -113,25 +122,7 @@ def test_classes_that_are_never_answered():
     (finding,) = diagnose(History(), scores=scores)
     assert finding.says == "class 'rare' is never predicted, though there are rows of it"
     assert "class_weight='balanced'" in finding.hint
-    alone = {"usual": 1.0, "rare": 0.0}
-    (finding,) = diagnose(History(), scores={**scores, "recall": alone})
+    (finding,) = diagnose(History(), scores={**scores, "recall": {"usual": 1.0, "rare": 0.0}})
     assert finding.severity == "serious"
     (finding,) = diagnose(History(), scores={"accuracy": 0.4, "majority_accuracy": 0.5})
     assert finding.kind == "worse than the largest class"
-
-
-def test_the_most_serious_comes_first_and_all_is_json():
-    network = begun_with(changes=lambda theta: {"b1": np.full((16, 1), -100.0)})
-    history = network.train(X, Y, callbacks=[Health()], learning_rate=0.1, iterations=20)
-    found = diagnose(history, architecture=network.architecture)
-    severities = [finding.severity for finding in found]
-    assert severities == sorted(severities, key=("serious", "warning", "note").index)
-    json.dumps([finding.to_dict() for finding in found], allow_nan=False)
-
-
-@pytest.mark.slow
-def test_the_lecture_s_planar_network_raises_no_alarm():
-    data = load("planar", seed=1)
-    network = Network([2, 4, 1], activation="tanh", seed=1)
-    options = {"optimizer": "gd", "batch_size": None, "learning_rate": 1.2, "iterations": 5000}
-    assert found_in(network, data.X_train.T, data.y_train[np.newaxis], every=100, **options) == {}

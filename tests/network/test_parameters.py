@@ -2,29 +2,24 @@
 
 import pickle
 from collections.abc import Mapping
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import pytest
 
 from deepstep import Parameters
-from deepstep.errors import DataError, DeepStepError, ShapeError
+from deepstep.errors import DataError, ShapeError
 
 
-def numbered(layer_dims: list[int], dtype: Any = np.float64) -> Parameters:
-    size = sum(n * (n_prev + 1) for n_prev, n in pairwise(layer_dims))
-    return Parameters(np.arange(size, dtype=dtype), layer_dims)
+def numbered(dtype=np.float64):
+    return Parameters(np.arange(11, dtype=dtype), [3, 2, 1])
 
 
-def test_it_is_a_mapping_in_the_order_of_the_vector() -> None:
-    parameters = numbered([3, 2, 1])
+def test_it_is_a_mapping_in_the_order_of_the_vector():
+    parameters = numbered()
     assert isinstance(parameters, Mapping)
     assert list(parameters) == ["W1", "b1", "W2", "b2"] == list(parameters.keys())
     assert len(parameters) == 4
-    assert "W2" in parameters
-    assert "W3" not in parameters
-    assert parameters.get("W3") is None
+    assert ("W2" in parameters, "W3" in parameters, parameters.get("W3")) == (True, False, None)
     with pytest.raises(KeyError):
         parameters["W3"]
     assert {name: value.tolist() for name, value in parameters.items()} == {
@@ -33,12 +28,11 @@ def test_it_is_a_mapping_in_the_order_of_the_vector() -> None:
         "W2": [[8, 9]],
         "b2": [[10]],
     }
-    np.testing.assert_array_equal(np.concatenate([v.ravel() for v in parameters.values()]), parameters.flat)
     assert parameters.n_layers == 2
     assert repr(parameters) == "Parameters(3-2-1, 11 numbers, float64)"
 
 
-def test_views_and_vector_are_the_same_memory() -> None:
+def test_views_and_vector_are_the_same_memory():
     flat = np.zeros(11)
     parameters = Parameters(flat, [3, 2, 1])
     assert parameters.flat is flat
@@ -53,20 +47,18 @@ def test_views_and_vector_are_the_same_memory() -> None:
     ("flat", "got"),
     [
         ([1.0, 2.0], "list"),
-        (3.0, "float"),
         (None, "NoneType"),
         (np.arange(2), "dtype int64"),
         (np.ones(2, np.float16), "dtype float16"),
-        (np.ones(2, complex), "dtype complex128"),
         (np.array(["a", "b"]), "dtype <U1"),
     ],
 )
-def test_a_vector_that_is_no_array_of_floats_is_refused(flat: Any, got: str) -> None:
+def test_a_vector_that_is_no_array_of_floats_is_refused(flat, got):
     with pytest.raises(DataError, match=rf"^flat must be .* float32 or float64, got {got}\. Pass "):
         Parameters(flat, [1, 1])
 
 
-def test_from_dict_copies_and_ignores_the_order_of_the_keys() -> None:
+def test_from_dict_copies_and_ignores_the_order_of_the_keys():
     values = {"b2": np.ones((1, 1)), "W2": np.ones((1, 2)), "b1": np.zeros((2, 1)), "W1": np.ones((2, 3))}
     parameters = Parameters.from_dict(values)
     assert list(parameters) == ["W1", "b1", "W2", "b2"]
@@ -79,15 +71,13 @@ def test_from_dict_copies_and_ignores_the_order_of_the_keys() -> None:
     ("W", "b", "dtype"),
     [
         ([[1, 2]], [[3]], np.float64),
-        (np.array([[1, 2]]), np.array([[3]], dtype=np.uint8), np.float64),
         (np.array([[True, False]]), [[0.5]], np.float64),
         (np.ones((1, 2), np.float16), np.ones((1, 1), np.float16), np.float64),
-        (np.ones((1, 2), np.float32), np.ones((1, 1), np.float32), np.float32),
-        (np.ones((1, 2), np.float32), np.ones((1, 1), np.float64), np.float64),
         (np.ones((2, 1), np.float32).T, np.ones((1, 1), np.float32), np.float32),
+        (np.ones((1, 2), np.float32), np.ones((1, 1), np.float64), np.float64),
     ],
 )
-def test_from_dict_makes_floats(W: Any, b: Any, dtype: Any) -> None:
+def test_from_dict_makes_floats(W, b, dtype):
     parameters = Parameters.from_dict({"W1": W, "b1": b})
     assert parameters.dtype == parameters["W1"].dtype == dtype
     np.testing.assert_array_equal(parameters["W1"], np.asarray(W, dtype=dtype))
@@ -99,7 +89,6 @@ W, b = np.ones((2, 3)), np.ones((2, 1))
 @pytest.mark.parametrize(
     ("values", "error", "message"),
     [
-        ({}, ShapeError, r"parameters must have the keys W1, b1, W2, b2.*, got \[\]"),
         ({"W1": W, "b1": b, "dW1": W}, ShapeError, r"got \['W1', 'b1', 'dW1'\]. Remove other keys"),
         ({"W1": W, "b1": b, "W3": W, "b3": b}, ShapeError, r"without gaps, got"),
         ({1: W, "b1": b}, ShapeError, r"got \['1', 'b1'\]"),
@@ -110,35 +99,19 @@ W, b = np.ones((2, 3)), np.ones((2, 1))
         ({"W1": np.ones(3), "b1": b}, ShapeError, r"W1 .*\(n_1, n_0\), at least 1 each, got shape \(3,\)"),
         ({"W1": np.ones((2, 0)), "b1": b}, ShapeError, r"W1 .*got shape \(2, 0\)"),
         ({"W1": W, "b1": b, "s1": b}, ShapeError, r"s1 must have shape \(3, 1\), got shape \(2, 1\)"),
-        (
-            {"W1": W, "b1": b, "W2": np.ones((1, 2)), "b2": [[0]], "gamma1": np.ones((3, 1))},
-            ShapeError,
-            r"gamma1 must have shape \(2, 1\), got shape \(3, 1\)",
-        ),
         ({"W1": [["a"]], "b1": [[0]]}, DataError, r"W1 must hold real numbers, got dtype <U1"),
-        ({"W1": W * 1j, "b1": b}, DataError, r"W1 must hold real numbers, got dtype complex128"),
         ({"W1": [[1, 2], [3]], "b1": b}, DataError, r"W1 must be a matrix, got rows of different lengths"),
     ],
 )
-def test_from_dict_refuses(values: dict[Any, Any], error: type[DeepStepError], message: str) -> None:
+def test_from_dict_refuses(values, error, message):
     with pytest.raises(error, match=message):
         Parameters.from_dict(values)
 
 
-def test_astype_changes_the_precision_of_a_copy() -> None:
-    parameters = numbered([3, 2, 1])
-    half = parameters.astype(np.float32)
-    assert half.dtype == np.float32
-    assert parameters.dtype == np.float64
-    same = parameters.astype(np.float64)
-    assert not np.shares_memory(same.flat, parameters.flat)
-
-
-def test_equal_means_same_sizes_and_same_numbers() -> None:
-    parameters = numbered([3, 2, 1])
-    other = parameters.copy()
+def test_equal_means_same_sizes_and_same_numbers():
+    parameters, other = numbered(), numbered().copy()
     other.flat[-1] += 1
-    assert parameters == numbered([3, 2, 1])
+    assert parameters == numbered()
     assert parameters != other
     assert Parameters(np.zeros(9), [2, 1, 3]) != Parameters(np.zeros(9), [2, 3])  # as many numbers
     assert parameters != dict(parameters)
@@ -146,11 +119,14 @@ def test_equal_means_same_sizes_and_same_numbers() -> None:
         hash(parameters)
 
 
-@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
-def test_pickling_keeps_numbers_and_views(protocol: int) -> None:
-    parameters = numbered([3, 2, 1], np.float32)
-    loaded = pickle.loads(pickle.dumps(parameters, protocol))
-    assert loaded == parameters
-    assert loaded.dtype == np.float32
-    loaded["W1"][0, 0] = 9
-    assert loaded.flat[0] == 9
+def test_copies_of_another_precision_and_from_a_pickle():
+    parameters = numbered()
+    half = parameters.astype(np.float32)
+    assert (half.dtype, parameters.dtype) == (np.float32, np.float64)
+    assert not np.shares_memory(parameters.astype(np.float64).flat, parameters.flat)
+    for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
+        loaded = pickle.loads(pickle.dumps(half, protocol))
+        assert loaded == half
+        assert loaded.dtype == np.float32
+        loaded["W1"][0, 0] = 9
+        assert loaded.flat[0] == 9
