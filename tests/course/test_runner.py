@@ -254,46 +254,35 @@ HOSTILE: tuple[Any, ...] = (
 NUMBERS = (0.0, -0.0, 1.0, 0.5, float("nan"), float("inf"), -float("inf"), 1e-320, 1e308, -1e308, 7)
 
 
-def forged_value(rng: random.Random, level: int = 0) -> Any:
-    """A value that may stand in a record, of any structure."""
-    kind = rng.choice(("array", "array", "list", "dict", "text", "other")) if level < 4 else "array"
-    if kind == "array":
-        shape = rng.choices((0, 1, 1, 2, 3, 5), k=rng.choice((0, 1, 2, 2, 3)))
-        dtype = rng.choice(DTYPES)
-        numbers = NUMBERS if dtype[0] == "f" else (0, 1, 100)
-        return {"array": rng.choices(numbers, k=math.prod(shape)), "shape": shape, "dtype": dtype}
-    count = rng.randrange(4)
-    if kind == "list":
-        return {"list": [forged_value(rng, level + 1) for _ in range(count)]}
-    if kind == "dict":
-        names = rng.choices(("W1", "b1", "dW1", "db1", "W10", "", "é"), k=count)
-        return {"dict": [[name, forged_value(rng, level + 1)] for name in names]}
-    return {kind: rng.choice(("", "{0}%", "\ud800", "set"))}
+def forged_value(rng: random.Random) -> Any:
+    """A value that may stand in a record: an array, a list or dictionary of one, or another one."""
+    shape, dtype = rng.choices((0, 1, 1, 2, 3, 5), k=rng.choice((0, 1, 2, 2, 3))), rng.choice(DTYPES)
+    numbers = rng.choices(NUMBERS if dtype[0] == "f" else (0, 1, 100), k=math.prod(shape))
+    array = {"array": numbers, "shape": shape, "dtype": dtype}
+    name = rng.choice(("W1", "b1", "dW1", "W10", "", "é", "{0}%", "\ud800", "set"))
+    nested = {"dict": [[name, array], ["db1", {"list": []}]]}
+    return rng.choice((array, array, {"list": [array, nested]}, nested, {"text": name}, {"other": name}))
 
 
 def forged(rng: random.Random, records: list[Any]) -> Any:
-    """Records in which some parts are others."""
+    """Records in which some parts are others: values of the right structure, or anything anywhere."""
     copies = json.loads(json.dumps(records))
-    if rng.random() < 0.5:  # of the right structure
-        for record in copies:
-            choice = rng.random()
-            if choice < 0.3 and "value" in record:
+    if rng.random() < 0.5:
+        for record in rng.sample(copies, 2):
+            record["after"][-1] = forged_value(rng)
+            if record.pop("value", None) and rng.random() < 0.7:
                 record["value"] = forged_value(rng)
-            elif choice < 0.4:
-                record.pop("value", None)
+            else:
                 message = rng.choice(("", "{", "not aligned", "unpack"))
                 record["error"] = [rng.choice(("ValueError", "é%")), message, 3, ["ValueError"]]
-            elif choice < 0.6:
-                record["after"][-1] = forged_value(rng)
         return copies
     place: Any = copies
-    while isinstance(place, list | dict) and place:
+    while True:
         key = rng.choice(list(place) if isinstance(place, dict) else range(len(place)))
         if rng.random() < 0.3 or not isinstance(place[key], list | dict) or not place[key]:
             place[key] = rng.choice(HOSTILE)
-            break
+            return copies
         place = place[key]
-    return copies
 
 
 @pytest.mark.slow
