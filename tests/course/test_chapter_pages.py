@@ -3,22 +3,16 @@
 import ast
 import re
 import xml.etree.ElementTree as ET
-from html import unescape
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from docutils import nodes
-from docutils.utils import new_document
-from sphinx.errors import ExtensionError
 from test_chapters import Cell, cells_of
 
-from deepstep import Network, equations
+from deepstep import equations
 from deepstep.course import CHAPTERS, EXERCISES, check
 from deepstep.course.lesson import build, manifest
-from deepstep.explorer import explore
 from docs_extensions import extension
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -216,35 +210,23 @@ def test_a_notebook_has_the_outputs_of_the_build(tmp_path: Path) -> None:
 # The index
 
 
-def test_each_chapter_has_an_aim_minutes_needs_and_perhaps_a_lesson() -> None:
+def test_heads_weeks_and_the_table_are_made_from_the_chapters() -> None:
     heads = extension("chapter_heads")
+    table = heads.chapter_table("../")
     assert set(heads.chapters()) == set(CHAPTERS)
     for number, known in heads.chapters().items():
         assert 15 <= known["minutes"] <= 120
-        text = heads.head(number, DOCS)
-        assert known["aim"] in text
-        assert known["needs"] in text
+        head, week = heads.head(number, DOCS), heads.week(number, "../", DOCS)
         total = len(extension("questions").questions(heads.page_of(number, DOCS / "course")))
-        assert (f'data-total="{total}"' in text) == bool(total)
-        assert f'<a href="{heads.explorer_address(number)}">Explorer at ' in text
-        assert known["explorer"]["q"] in text
-        assert ("lesson" in known) == ("Lesson: " in text)
-        if "lesson" in known:
-            assert (DOCS / "lessons" / f"{known['lesson']}.md").exists()
-
-
-def test_the_explorer_of_a_chapter_is_a_page_of_its_own(tmp_path: Path) -> None:
-    explorers = extension("explorers")
-    page = explore(Network([1, 1], seed=1), [[0.0, 1.0]], [[0, 1]], iterations=2)
-    env = SimpleNamespace(docname="course/07_one_layer_backward", note_dependency=lambda path: None)
-    folders = {"doctreedir": tmp_path / "trees", "outdir": tmp_path / "pages"}
-    app = SimpleNamespace(env=env, builder=SimpleNamespace(format="html"), **folders)
-    doctree = new_document("chapter")
-    doctree += nodes.raw("", page._repr_html_(), format="html")
-    explorers.take_out(app, doctree)
-    explorers.write(app, None)
-    assert (tmp_path / "pages" / "live" / "chapter-07.html").read_text(encoding="utf-8") == page.html
-    sources = re.findall(r'<iframe [^>]*src="([^"]*)"', doctree.astext())
-    assert [unescape(address) for address in sources] == ["../live/chapter-07.html#s=lab&q=dW2"]
-    with pytest.raises(ExtensionError, match="0 explorers"):
-        explorers.take_out(app, doctree)
+        assert (f'data-total="{total}"' in head) == bool(total)
+        assert f'<a href="{heads.explorer_address(number)}">Explorer at ' in head
+        assert known["explorer"]["q"] in head
+        assert known["needs"] in head
+        assert known["aim"] in head
+        assert known["aim"] in week
+        assert f"{known['minutes']} minutes" in week
+        assert all(f"`{name}`" in week for name in CHAPTERS[number].exercises)
+        assert f"| {known['aim']} | {known['minutes']} | {known['needs']} |" in table
+        assert ("lesson" in known) == ("Lesson: " in head)
+        for target in re.findall(r"\]\(\.\./([^)]+)\)", week + table):
+            assert (DOCS / target).exists(), target
