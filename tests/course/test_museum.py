@@ -139,6 +139,26 @@ def test_the_exhibits_and_the_faults_that_have_none():
     assert list(groups) == ["data", "initialization", "forward", "cost", "backward", "update"]
 
 
+FAILS = {  # exhibits, by the parameters in which the check fails
+    "b1 b2 b3": "no-bias lost-1-m-in-db keepdims-lost",
+    "W1 b1": "no-activation w-for-w-transposed no-mask",
+    "W2": "dw-transposed",
+    "W1 W2 W3": "no-regularization",
+    "b1 b2": "db-over-units",
+    "W1 b1 W2 b2": "updated-too-early",
+    "W1 b1 W2 b2 W3 b3": "cost-without-mean lost-1-m sign-of-dz",
+    "": "zero-weights rate-too-high plus-in-the-update dropout-not-rescaled small-weights large-weights"
+    " unscaled-inputs labels-from-1",
+}
+
+
+def test_the_gradient_check_fails_where_the_mistake_shows():
+    for fails, names in FAILS.items():
+        for name in names.split():
+            wrong = [row["of"] for row in records()[name]["check"] if row["verdict"] != "good"]
+            assert wrong == fails.split(), name
+
+
 @pytest.mark.parametrize(
     "exhibit", [e for e in OF_FAULTS if e.base == "plain"], ids=lambda exhibit: exhibit.id
 )
