@@ -179,6 +179,8 @@ BROKEN = {
     "an unknown key": (scene("seed = 1\nactivaton = 'relu'"), 14, "'activaton'", "'activation'?"),
     "an unknown data set": (scene("data = 'cirlces'"), 13, "data must be one of", ""),
     "an unknown activation": (scene("seed = 2\nactivation = 'tahn'"), 14, "'tahn'", "'tanh'?"),
+    "an unknown fault": (scene("fault = 'lost 1/n'"), 13, "'lost 1/n'", ""),
+    "an unknown lock": (scene("locked = ['date']"), 13, "locked must be", ""),
     "infinite": (scene("learning_rate = inf"), 13, "learning_rate must be", ""),
     "points of one class": (scene("points = [[0, 1], [1, 1]]"), 13, "points must be", ""),
     "a position that is none": (scene("position = 'the end'"), 13, "position must be", ""),
