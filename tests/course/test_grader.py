@@ -54,7 +54,8 @@ def test_the_example_of_the_task_is_a_case_and_each_seed_draws_others(exercise: 
     cases = exercise.all_cases(1)
     assert str(cases[0]) == str(exercise.example[0]) == str(cases[-1])
     assert str(cases) == str(exercise.all_cases(1)) != str(exercise.all_cases(2))
-    assert not check(lambda *_: None, exercise=exercise.name).results[0].right
+    expected, nothing = ([call(f, case) for case in cases] for f in (exercise.function, lambda *_: None))
+    assert not Comparison(exercise, cases, expected, nothing).right
     assert exercise.as_markdown().startswith(f"**`{exercise.name}(")
     assert exercise.solution.startswith(f"def {exercise.name}(")
     assert '"""' not in exercise.solution
