@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from deepstep.environment import DISTRIBUTIONS, package
-from deepstep.errors import MissingPackageError
+from deepstep.environment import DISTRIBUTIONS
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "deepstep"
@@ -35,16 +34,29 @@ def python(tmp_path_factory):
     return folder / "bin" / "python"
 
 
-def run(python, *arguments, cwd, code=0):
+@pytest.fixture
+def printed(python, tmp_path):
     """What a program of the environment prints."""
-    done = subprocess.run([python, "-I", *arguments], cwd=cwd, capture_output=True, text=True, timeout=120)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout + done.stderr
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n3,4\n")
+
+    def run(code):
+        done = subprocess.run(
+            [python, "-I", "-c", code], cwd=tmp_path, capture_output=True, text=True, timeout=120
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+    return run
 
 
-def test_the_environment_has_no_other_package(python, tmp_path):
-    found = f"from importlib.util import find_spec; print([n for n in {[*DISTRIBUTIONS]} if find_spec(n)])"
-    assert run(python, "-c", found, cwd=tmp_path).strip() == "['markdown_it']"
+def test_the_environment_has_no_other_package_and_cats_are_drawn(printed):
+    code = f"""
+from importlib.util import find_spec
+from deepstep.data import load
+cats = load("cats", seed=3)
+print(cats.X_train.shape, int(cats.y_train.sum()), [name for name in {[*DISTRIBUTIONS]} if find_spec(name)])
+"""
+    assert printed(code) == "(209, 12288) 72 ['markdown_it']\n"
 
 
 DOCTESTS = """
@@ -64,17 +76,12 @@ print(tried)
 
 
 @pytest.mark.slow
-def test_examples_of_the_lecture_the_equations_and_the_course_run(python, tmp_path):
-    assert int(run(python, "-c", DOCTESTS, cwd=tmp_path).split()[-1]) > 400
+def test_examples_of_the_lecture_the_equations_and_the_course_run(printed):
+    assert int(printed(DOCTESTS).split()[-1]) > 400
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", ["01_lecture_step_by_step", "02_open_a_step", "03_check_your_own_backward"])
-def test_the_lecture_runs(python, tmp_path, name):
-    assert run(python, ROOT / "examples" / f"{name}.py", cwd=tmp_path)
-
-
-NETWORK = """
+TRAINING = f"""
+import runpy
 import numpy as np
 from deepstep import Network, explore
 X, Y = np.random.RandomState(1).randn(3, 40), np.arange(40)[np.newaxis] % 2
@@ -85,22 +92,14 @@ for engine in ("reference", "auto"):
     assert network.trace(X, Y).check().passed and network.check_gradients(X, Y).passed
     assert len(list(network.steps(X, Y, epochs=2, batch_size=20))) == 4
 explore(network, X, Y).export("page.html")
+for name in ("01_lecture_step_by_step", "02_open_a_step", "03_check_your_own_backward"):
+    runpy.run_path(f"{ROOT}/examples/{{name}}.py", run_name="__main__")
 """
-
-CATS = """
-from deepstep.data import load
-cats = load("cats", seed=3)
-print(cats.X_train.shape, int(cats.y_train.sum()))
-"""
-
-
-def test_cats_are_drawn(python, tmp_path):
-    assert run(python, "-c", CATS, cwd=tmp_path) == "(209, 12288) 72\n"
 
 
 @pytest.mark.slow
-def test_a_network_trains_and_is_traced_and_checked(python, tmp_path):
-    assert run(python, "-c", NETWORK, cwd=tmp_path) == ""
+def test_a_network_trains_and_is_traced_and_checked_as_in_the_examples(printed):
+    assert printed(TRAINING)
 
 
 SOLUTION = """
@@ -110,67 +109,72 @@ from deepstep.lecture import sigmoid
 def neuron_forward(w, b, X):
     return sigmoid(np.dot(w.T, X) + b)[0]
 """
+COMMANDS = {
+    "course list": "14  From lecture to practice",
+    "course check 1": "neuron_forward: right",
+    "course museum": "written to museum.html",
+    "worksheet --students 2": "2 worksheets",
+    "check-gradients --network 4-5-3-1": "Gradients are right",
+    "engines": "pip install numba",
+    "demo": "Run: pip install safetensors",
+    "demo digits": "Run: pip install scikit-learn",
+    "train table.csv --target b --out run": "Run: pip install scikit-learn",
+    "describe-columns table.csv --target b": "Run: pip install polars",
+}
+SHOWN = f"""
+import sys
+sys.stderr = sys.stdout
+from deepstep.cli.main import main
+for words in {[*COMMANDS]}:
+    print("COMMAND", words, flush=True)
+    try:
+        main(words.split())
+    except SystemExit as end:
+        print("EXIT", end.code, flush=True)
+"""
 
 
 @pytest.mark.slow
-def test_the_commands_of_the_course_run(python, tmp_path):
-    def deepstep(*arguments, code=0):
-        return run(python, "-m", "deepstep", *arguments, cwd=tmp_path, code=code)
-
-    assert "course" in deepstep("--help")
-    assert "14  From lecture to practice" in deepstep("course", "list")
-    deepstep("course", "start", "1")
-    assert "0 of 2 right" in deepstep("course", "check", "1", code=1)
+def test_commands_run_or_name_the_missing_package(printed, tmp_path):
     (tmp_path / "chapter_01.py").write_text(SOLUTION)
-    assert "neuron_forward: right" in deepstep("course", "check", "1", code=1)
-    deepstep("course", "museum")
-    deepstep("worksheet", "--students", "2")
-    assert "Gradients are right" in deepstep("check-gradients", "--network", "4-5-3-1")
-    assert "pip install numba" in deepstep("engines")
+    shown = printed(f"import sys\nsys.stderr = sys.stdout\n{SHOWN}").split("COMMAND ")[1:]
+    for (command, sentence), text in zip(COMMANDS.items(), shown, strict=True):
+        assert text.startswith(command)
+        assert sentence in text, text
+        assert ("EXIT 2" in text) == (sentence[:3] == "Run"), text
 
 
-@pytest.mark.parametrize(
-    ("statement", "missing"),
-    [
-        ("from deepstep import DeepClassifier", "scikit-learn"),
-        ("from deepstep.estimators import distill", "scikit-learn"),
-        ("from deepstep.data import load; load('moons')", "scikit-learn"),
-        ("from deepstep.data import read_table; read_table('table.csv')", "polars"),
-        ("from deepstep.data import as_frame; as_frame([[1]])", "narwhals"),
-        ("Network([1, 1]).save('model')", "safetensors"),
-        ("Network([1, 1]).train([[0, 1]], [[0, 1]], optimizer='lbfgs')", "scipy"),
-        ("Network([1, 1]).train([[0, 1]], [[0, 1]], deterministic=True)", "threadpoolctl"),
-        ("Network([1, 1]).train([[0, 1]] , [[0, 1]], validation_fraction=0.5)", "scikit-learn"),
-    ],
-)
-def test_a_missing_package_is_named_with_the_command_that_installs_it(python, tmp_path, statement, missing):
-    (tmp_path / "table.csv").write_text("a,b\n1,2\n")
-    code = f"from deepstep import Network; {statement}"
-    last = run(python, "-c", code, cwd=tmp_path, code=1).strip().splitlines()[-1]
-    assert last.startswith("deepstep.errors.MissingPackageError: deepstep needs ")
-    assert last.endswith(f"the package {missing!r}, which is not installed. Run: pip install {missing}")
+MISSING = {
+    "from deepstep import DeepClassifier": "scikit-learn",
+    "from deepstep.estimators import distill": "scikit-learn",
+    "from deepstep.data import load; load('moons')": "scikit-learn",
+    "from deepstep.data import read_table; read_table('table.csv')": "polars",
+    "from deepstep.data import as_frame; as_frame([[1]])": "narwhals",
+    "Network([1, 1]).save('model')": "safetensors",
+    "Network([1, 1]).train([[0, 1]], [[0, 1]], optimizer='lbfgs')": "scipy",
+    "Network([1, 1]).train([[0, 1]], [[0, 1]], deterministic=True)": "threadpoolctl",
+    "Network([1, 1]).train([[0, 1]] , [[0, 1]], validation_fraction=0.5)": "scikit-learn",
+}
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("command", "missing"),
-    [
-        ("demo", "safetensors"),
-        ("demo digits", "scikit-learn"),
-        ("train table.csv --target b --out run", "scikit-learn"),
-        ("describe-columns table.csv --target b", "polars"),
-    ],
-)
-def test_a_command_names_a_missing_package(python, tmp_path, command, missing):
-    (tmp_path / "table.csv").write_text("a,b\n1,2\n3,4\n")
-    printed = run(python, "-m", "deepstep", *command.split(), cwd=tmp_path, code=2)
-    assert printed.strip().splitlines()[-1].endswith(f"Run: pip install {missing}")
-
-
-def test_a_module_of_another_name_is_no_missing_package():
-    with pytest.raises(ModuleNotFoundError) as caught:
-        package("no_such_module")
-    assert not isinstance(caught.value, MissingPackageError)
+def test_a_missing_package_is_named_with_the_command_that_installs_it(printed):
+    code = f"""
+from deepstep import Network
+from deepstep.environment import package
+from deepstep.errors import MissingPackageError
+for statement in {[*MISSING]}:
+    try:
+        exec(statement)
+    except MissingPackageError as error:
+        print(error)
+try:
+    package("no_such_module")
+except ModuleNotFoundError as error:
+    assert not isinstance(error, MissingPackageError)
+"""
+    for line, missing in zip(printed(code).splitlines(), MISSING.values(), strict=True):
+        assert line.startswith("deepstep needs ")
+        assert line.endswith(f"the package {missing!r}, which is not installed. Run: pip install {missing}")
 
 
 NAMED_BEFORE = (  # scikit-learn and what it needs are there, or Numba or PyTorch was found

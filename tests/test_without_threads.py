@@ -2,15 +2,14 @@
 
 import subprocess
 import sys
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 
 import pytest
 
-from deepstep import environment
 from deepstep.cli.explore import _serve
 from deepstep.course import check_file, runner, starter
-from deepstep.environment import executor, has_threads
+from deepstep.environment import executor
 from deepstep.errors import ConfigurationError
 
 BROWSER = """
@@ -43,33 +42,21 @@ from deepstep.training import ModelCheckpoint
 rng = np.random.RandomState(1)
 X = rng.randn(120, 4)
 y = (X[:, 0] + X[:, 1] > 0).astype(int)
-"""
 
-
-def run(code, cwd):
-    """What a program prints on both streams."""
-    done = subprocess.run(
-        [sys.executable, "-c", BROWSER + code], cwd=cwd, capture_output=True, text=True, timeout=200
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout + done.stderr
-
-
-@pytest.mark.slow
-def test_the_networks_of_scikit_learn_train(tmp_path):
-    code = """
 for options in ({}, {"early_stopping": True}, {"solver": "lbfgs"}):
     model = NetworkClassifier((8,), max_iter=300, tol=0, random_state=1, **options)
     assert model.fit(X, y).score(X, y) > 0.7, options
 model = NetworkRegressor((8,), max_iter=300, random_state=1).fit(X, X[:, 0])
 assert model.score(X, X[:, 0]) > 0.5
-"""
-    run(code, tmp_path)
 
+np.save("X.npy", X.astype(np.float32))
+rows = np.load("X.npy", mmap_mode="r")
+model = DeepClassifier(stream=True, network_params={"epochs": 5}, random_state=1).fit(rows, y)
+assert model.predict(X.astype(np.float32)).shape == (120,)
+checkpoint = ModelCheckpoint("checkpoints", every_epochs=2)
+Network([4, 5, 1], seed=1).train(X.T, y[np.newaxis], epochs=6, checkpoint=checkpoint)
+assert len([*Path("checkpoints").iterdir()]) > 0
 
-@pytest.mark.slow
-def test_members_of_an_ensemble_train_one_after_another_and_equal_those_of_threads(tmp_path):
-    code = """
 few = {"n_estimators": 2, "network_params": {"epochs": 8}, "random_state": 1}
 
 def fitted():
@@ -87,50 +74,29 @@ assert Run.load("run of a table").predict(table).probabilities.shape == (120, 2)
 threading.Thread.start = started
 assert (model.predict_proba(X) == fitted().predict_proba(X)).all()
 """
-    assert "networks" in run(code, tmp_path)
 
 
 @pytest.mark.slow
-def test_rows_of_a_file_and_checkpoints(tmp_path):
-    code = """
-np.save("X.npy", X.astype(np.float32))
-rows = np.load("X.npy", mmap_mode="r")
-model = DeepClassifier(stream=True, network_params={"epochs": 5}, random_state=1).fit(rows, y)
-assert model.predict(X.astype(np.float32)).shape == (120,)
-checkpoint = ModelCheckpoint("checkpoints", every_epochs=2)
-Network([4, 5, 1], seed=1).train(X.T, y[np.newaxis], epochs=6, checkpoint=checkpoint)
-assert len([*Path("checkpoints").iterdir()]) > 0
-"""
-    run(code, tmp_path)
+def test_estimators_train_one_member_after_another_and_equal_those_of_threads(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", BROWSER], cwd=tmp_path, capture_output=True, text=True, timeout=200
+    )
+    assert done.returncode == 0, done.stderr
+    assert "networks" in done.stdout + done.stderr
 
 
-@pytest.fixture
-def no_threads(monkeypatch):
-    """Threads that do not start."""
-
+def test_work_is_done_by_the_thread_that_submits_it_where_none_starts(monkeypatch):
     def fails(self):
         raise RuntimeError("can't start new thread")
 
+    with executor(4, "member") as pool:
+        assert isinstance(pool, ThreadPoolExecutor)
     monkeypatch.setattr(Thread, "start", fails)
-
-
-def test_work_is_done_by_the_thread_that_submits_it(no_threads):
-    assert not has_threads()
     with executor(4, "member") as pool:
         done, failed = pool.submit(divmod, 7, 2), pool.submit(divmod, 7, 0)
     assert done.result() == (3, 1)
     with pytest.raises(ZeroDivisionError):
         failed.result()
-
-
-def test_threads_are_used_where_they_start():
-    assert has_threads()
-    with executor(1, "member") as pool:
-        assert isinstance(pool, ThreadPoolExecutor)
-    assert issubclass(environment._Caller, Executor)
-
-
-def test_the_explorers_server_says_what_it_needs(no_threads):
     with pytest.raises(ConfigurationError, match="This Python cannot start threads"):
         _serve({}, None, {}, 0, 1.0, opens=False, json_wanted=False)
 

@@ -3,22 +3,15 @@
 import ast
 import re
 import xml.etree.ElementTree as ET
-from html import unescape
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import pytest
-from docutils import nodes
-from docutils.utils import new_document
-from sphinx.errors import ExtensionError
-from test_chapters import Cell, cells_of
+from test_chapters import Cell, cells_of, run
 
-from deepstep import Network, equations
+from deepstep import equations
 from deepstep.course import CHAPTERS, EXERCISES, check
 from deepstep.course.lesson import build, manifest
-from deepstep.explorer import explore
 from docs_extensions import extension
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
@@ -38,13 +31,12 @@ def text_of(page: Path) -> str:
 
 def placed() -> list[tuple[str, ...]]:
     """The drawings on the pages: name and argument."""
-    found = [match.groups() for page in PAGES for match in DRAWING.finditer(text_of(page))]
-    return [tuple(word for word in words if word) for words in found]
+    matches = [match.groups() for page in PAGES for match in DRAWING.finditer(text_of(page))]
+    return [tuple(word for word in words if word) for words in matches]
 
 
 def test_the_chapters_show_their_network_and_thirty_drawings() -> None:
-    assert len(placed()) >= 30
-    assert len(set(placed())) == len(placed())  # each once
+    assert len(set(placed())) == len(placed()) >= 30  # each once
     assert {name for name, *_ in placed()} == set(extension("drawings").DRAWINGS)
     for page in SHOW_AND_ASK:
         assert DRAWING.findall(text_of(page))[0] == ("story", str(int(page.stem[:2]))), page
@@ -80,51 +72,49 @@ def test_a_drawing_stays_on_its_canvas_and_is_described(words: tuple[str, ...]) 
             assert (points <= [drawings.WIDTH, sketch.height]).all()
 
 
-def test_numbers_of_a_drawing_are_those_of_the_network() -> None:
+def test_a_drawing_has_the_numbers_of_the_network_and_a_rule_for_each_colour() -> None:
     drawings = extension("drawings")
     gradients = drawings.Network(parameters=drawings.PARAMETERS).gradients(drawings.X, drawings.Y)
     shown = "".join(drawings.DRAWINGS["story"]("8").parts)
     for value in [*gradients["dW1"].ravel(), *gradients["dW2"].ravel()]:
         assert f">{drawings.number(value, 2)}<" in shown
-
-
-def test_a_page_gives_each_rule_of_a_drawing_a_place() -> None:
-    style = extension("drawings").page_style()
+    style = drawings.page_style()
     rules = re.findall(r"([^{}\n]+)\{", style)
     assert all(one.strip().startswith((".drawing", "html[data-theme")) for one in ",".join(rules).split(","))
     names = set(re.findall(r"var\((--\w+)\)", style))
-    assert names == {f"--{name}" for name in extension("drawings").COLORS}
+    assert names == {f"--{name}" for name in drawings.COLORS}
     assert all(f"{name}:" in style for name in names)
 
 
 # Questions
 
 
-def asked() -> list[Any]:
-    """All questions, each with its page as the name of the test."""
-    return [
-        pytest.param(one, id=f"{page.stem[:2]}-{number}")
-        for page in PAGES
-        for number, one in enumerate(extension("questions").questions(page), start=1)
-    ]
+QUESTIONS = {
+    f"{page.stem[:2]}-{number}": question
+    for page in PAGES
+    for number, question in enumerate(extension("questions").questions(page), start=1)
+}
 
 
 def test_the_chapters_ask_forty_questions() -> None:
     counts = {page.stem: len(extension("questions").questions(page)) for page in SHOW_AND_ASK}
-    assert sum(counts.values()) >= 40
+    assert len(QUESTIONS) == sum(counts.values()) >= 40
     assert all(2 <= count <= 5 for count in counts.values()), counts
-    places = [parameter.values[0]["answer"] for parameter in asked()]
-    assert all(places.count(place) > sum(counts.values()) / 5 for place in (1, 2, 3))  # none is a guess
+    places = [question["answer"] for question in QUESTIONS.values()]
+    assert all(places.count(place) > len(QUESTIONS) / 5 for place in (1, 2, 3))  # none is a guess
 
 
-@pytest.mark.parametrize("question", asked())
-def test_the_stated_answer_is_what_the_code_computes(question: dict[str, Any]) -> None:
-    is_right, count = extension("questions").is_right, len(question["choices"])
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_the_stated_answer_is_what_the_code_computes(name: str) -> None:
+    question, questions = QUESTIONS[name], extension("questions")
     assert question["explanation"]
     assert question["code"]
-    assert is_right(question)
-    for answer in set(range(1, count + 1)) - {question["answer"]}:
-        assert not is_right({**question, "answer": answer})
+    for answer in range(1, len(question["choices"]) + 1):
+        assert questions.is_right({**question, "answer": answer}) == (answer == question["answer"])
+    if question["enter"]:  # a number may be rounded, but not be another choice
+        right = float(question["choices"][question["answer"] - 1])
+        tolerance = questions.tolerance(question["choices"])
+        assert sum(abs(float(choice) - right) <= tolerance for choice in question["choices"]) == 1
 
 
 @each_page
@@ -139,29 +129,7 @@ def test_the_questions_of_a_chapter_are_a_lesson_that_counts_points(page: Path, 
     assert "masteryscore" in manifest(document)
 
 
-def test_a_number_may_be_rounded_but_not_be_another_choice() -> None:
-    questions = extension("questions")
-    for one in (parameter.values[0] for parameter in asked()):
-        if one["enter"]:
-            right = float(one["choices"][one["answer"] - 1])
-            near = [
-                abs(float(choice) - right) <= questions.tolerance(one["choices"]) for choice in one["choices"]
-            ]
-            assert near.count(True) == 1
-
-
 # Exercises before answers
-
-
-def functions_above(page: Path, name: str) -> dict[str, str]:
-    """The functions that cells define above an exercise, by their source."""
-    above = text_of(page).split(f"\n:::{{exercise}} {name}\n")[0]
-    found: dict[str, str] = {}
-    for cell in cells_of(above):
-        for node in ast.walk(ast.parse(cell.code)):
-            if isinstance(node, ast.FunctionDef):
-                found[node.name] = ast.unparse(node)
-    return found
 
 
 @pytest.mark.parametrize("name", [name for number in (4, 5, 6, 7) for name in CHAPTERS[number].exercises])
@@ -169,31 +137,26 @@ def test_no_answer_stands_above_its_exercise(name: str) -> None:
     page = PAGES[EXERCISES[name].chapter - 1]
     above = text_of(page).split(f"\n:::{{exercise}} {name}\n")[0]
     assert "getsource" not in above
-    for other, source in functions_above(page, name).items():
-        namespace = {"np": np} | {
-            key: getattr(equations, key) for key in EXERCISES if hasattr(equations, key)
-        }
-        exec(source, namespace)
-        assert check(namespace[other], exercise=name).score == 0, f"{other} solves {name}"
+    library = {key: getattr(equations, key) for key in EXERCISES if hasattr(equations, key)}
+    for cell in cells_of(above):
+        for node in ast.walk(ast.parse(cell.code)):
+            if isinstance(node, ast.FunctionDef):
+                namespace = {"np": np} | library
+                exec(ast.unparse(node), namespace)
+                assert check(namespace[node.name], exercise=name).score == 0, f"{node.name} solves {name}"
 
 
 def shown(cell: Cell) -> bool:
     return "hide-input" not in cell.options and "hide-cell" not in cell.options
 
 
-@each_page
-def test_cells_that_draw_are_folded(page: Path) -> None:
-    for cell in cells_of(text_of(page)):
-        assert not (shown(cell) and "alt:" in cell.options), cell.line
-
-
-def test_the_chapters_have_more_prose_than_visible_code() -> None:
+def test_cells_that_draw_are_folded_and_there_is_more_prose_than_visible_code() -> None:
     prose = code = 0
     for page in SHOW_AND_ASK:
         text = re.sub(r"\A---\n.*?\n---\n", "", text_of(page), flags=re.DOTALL)
-        code += sum(
-            bool(line.strip()) for cell in cells_of(text) if shown(cell) for line in cell.code.splitlines()
-        )
+        visible = [cell for cell in cells_of(text) if shown(cell)]
+        assert not any("alt:" in cell.options for cell in visible), page
+        code += sum(bool(line.strip()) for cell in visible for line in cell.code.splitlines())
         rest = re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
         prose += sum(bool(line.strip()) and not line.startswith(":::") for line in rest.splitlines())
     assert prose / code >= 1.5
@@ -210,19 +173,10 @@ def test_a_notebook_has_a_cell_for_each_exercise(page: Path) -> None:
     names = CHAPTERS[int(page.stem[:2])].exercises
     assert len(open_cells) == len(names)
     for cell, name in zip(open_cells, names, strict=True):
-        assert str(run(cell.code)).startswith(f"{name}: wrong\n    The function is not written yet.")
+        assert str(run(page, cell, {})).startswith(f"{name}: wrong\n    The function is not written yet.")
         body = EXERCISES[name].solution.split(":\n", 1)[1]
         hole = next(line for line in cell.code.splitlines(keepends=True) if "NotImplementedError" in line)
-        assert run(cell.code.replace(hole, body)).score == 1
-
-
-def run(code: str) -> Any:
-    """The value of a cell's last line."""
-    tree, namespace = ast.parse(code), dict[str, Any]()
-    last = tree.body.pop()
-    assert isinstance(last, ast.Expr)
-    exec(compile(tree, "<cell>", "exec"), namespace)
-    return eval(compile(ast.Expression(last.value), "<cell>", "eval"), namespace)
+        assert run(page, cell._replace(code=cell.code.replace(hole, body)), {}).score == 1
 
 
 def test_a_notebook_has_the_outputs_of_the_build(tmp_path: Path) -> None:
@@ -246,35 +200,23 @@ def test_a_notebook_has_the_outputs_of_the_build(tmp_path: Path) -> None:
 # The index
 
 
-def test_each_chapter_has_an_aim_minutes_needs_and_perhaps_a_lesson() -> None:
+def test_heads_weeks_and_the_table_are_made_from_the_chapters() -> None:
     heads = extension("chapter_heads")
+    table = heads.chapter_table("../")
     assert set(heads.chapters()) == set(CHAPTERS)
     for number, known in heads.chapters().items():
         assert 15 <= known["minutes"] <= 120
-        text = heads.head(number, DOCS)
-        assert known["aim"] in text
-        assert known["needs"] in text
+        head, week = heads.head(number, DOCS), heads.week(number, "../", DOCS)
         total = len(extension("questions").questions(heads.page_of(number, DOCS / "course")))
-        assert (f'data-total="{total}"' in text) == bool(total)
-        assert f'<a href="{heads.explorer_address(number)}">Explorer at ' in text
-        assert known["explorer"]["q"] in text
-        assert ("lesson" in known) == ("Lesson: " in text)
-        if "lesson" in known:
-            assert (DOCS / "lessons" / f"{known['lesson']}.md").exists()
-
-
-def test_the_explorer_of_a_chapter_is_a_page_of_its_own(tmp_path: Path) -> None:
-    explorers = extension("explorers")
-    page = explore(Network([1, 1], seed=1), [[0.0, 1.0]], [[0, 1]], iterations=2)
-    env = SimpleNamespace(docname="course/07_one_layer_backward", note_dependency=lambda path: None)
-    folders = {"doctreedir": tmp_path / "trees", "outdir": tmp_path / "pages"}
-    app = SimpleNamespace(env=env, builder=SimpleNamespace(format="html"), **folders)
-    doctree = new_document("chapter")
-    doctree += nodes.raw("", page._repr_html_(), format="html")
-    explorers.take_out(app, doctree)
-    explorers.write(app, None)
-    assert (tmp_path / "pages" / "live" / "chapter-07.html").read_text(encoding="utf-8") == page.html
-    sources = re.findall(r'<iframe [^>]*src="([^"]*)"', doctree.astext())
-    assert [unescape(address) for address in sources] == ["../live/chapter-07.html#s=lab&q=dW2"]
-    with pytest.raises(ExtensionError, match="0 explorers"):
-        explorers.take_out(app, doctree)
+        assert (f'data-total="{total}"' in head) == bool(total)
+        assert f'<a href="{heads.explorer_address(number)}">Explorer at ' in head
+        assert known["explorer"]["q"] in head
+        assert known["needs"] in head
+        assert known["aim"] in head
+        assert known["aim"] in week
+        assert f"{known['minutes']} minutes" in week
+        assert all(f"`{name}`" in week for name in CHAPTERS[number].exercises)
+        assert f"| {known['aim']} | {known['minutes']} | {known['needs']} |" in table
+        assert ("lesson" in known) == ("Lesson: " in head)
+        for target in re.findall(r"\]\(\.\./([^)]+)\)", week + table):
+            assert (DOCS / target).exists(), target

@@ -12,16 +12,12 @@ import pytest
 from deepstep import equations
 from deepstep.course import CHAPTERS, EXERCISES, check, starter
 from deepstep.course.comparison import Beside, Comparison, close
-from deepstep.course.exercise import Draws, Exercise, normal, parse_mistakes
+from deepstep.course.exercise import Draws, Exercise, parse_mistakes
 from deepstep.course.grader import SEED_VARIABLE, course_seed, grade_records, written
-from deepstep.course.runner import call, decode
+from deepstep.course.runner import call
 from deepstep.errors import ConfigurationError, DeepStepError
 
 by_name = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=list(EXERCISES))
-
-
-def result_of(function: Callable[..., Any], case: Any) -> Any:
-    return decode(call(function, case)["value"])
 
 
 def test_every_exercise_of_the_chapters_exists() -> None:
@@ -53,46 +49,38 @@ def test_every_mistake_is_named(exercise: Exercise) -> None:
         assert "+" in exercise.diff(mistake)
 
 
-@pytest.mark.slow
 @by_name
-def test_the_example_of_the_task_is_a_case(exercise: Exercise) -> None:
-    cases = exercise.all_cases(3)
+def test_the_example_of_the_task_is_a_case_and_each_seed_draws_others(exercise: Exercise) -> None:
+    cases = exercise.all_cases(1)
     assert str(cases[0]) == str(exercise.example[0]) == str(cases[-1])
-    assert not check(lambda *_: None, exercise=exercise.name).results[0].right
+    assert str(cases) == str(exercise.all_cases(1)) != str(exercise.all_cases(2))
+    expected, nothing = ([call(f, case) for case in cases] for f in (exercise.function, lambda *_: None))
+    assert not Comparison(exercise, cases, expected, nothing).right
+    assert exercise.as_markdown().startswith(f"**`{exercise.name}(")
+    assert exercise.solution.startswith(f"def {exercise.name}(")
+    assert '"""' not in exercise.solution
+    assert ">>>" in exercise.task
+    assert ">>>" in exercise.hole()
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        b"x = " + b"-" * 900_000 + b"1",
-        b"x" + b".a" * 100_000,
-        b"def relu(Z):\n    return " + b"1 + " * 50_000 + b"1",
-        b"#" * (2 << 20),
-        b"\0",
-    ],
-    ids=["minus", "attributes", "plus", "large", "nul"],
-)
-def test_a_hostile_file_is_listed_as_no_python(source: bytes, tmp_path: Path) -> None:
-    (tmp_path / "chapter_04.py").write_bytes(source)
-    assert written(tmp_path / "chapter_04.py", CHAPTERS[4]) is None
+HOSTILE = {
+    "minus": b"x = " + b"-" * 900_000 + b"1",
+    "attributes": b"x" + b".a" * 100_000,
+    "plus": b"def relu(Z):\n    return " + b"1 + " * 50_000 + b"1",
+    "large": b"#" * (2 << 20),
+    "nul": b"\0",
+}
 
 
-def test_what_is_written_is_listed(tmp_path: Path) -> None:
+def test_what_is_written_is_listed_and_a_hostile_file_is_no_python(tmp_path: Path) -> None:
     file = tmp_path / "chapter_04.py"
+    for name, source in HOSTILE.items():
+        file.write_bytes(source)
+        assert written(file, CHAPTERS[4]) is None, name
     file.write_text(starter(4))
     assert written(file, CHAPTERS[4]) == []
     file.write_text(starter(4).replace("raise NotImplementedError", "return " + "-" * 150 + "Z", 2))
     assert written(file, CHAPTERS[4]) == ["sigmoid", "relu"]
-
-
-@by_name
-def test_an_example_stands_in_each_task(exercise: Exercise) -> None:
-    assert ">>>" in exercise.task
-    assert exercise.as_markdown().startswith(f"**`{exercise.name}(")
-    assert exercise.solution.startswith(f"def {exercise.name}(")
-    assert '"""' not in exercise.solution
-    assert ">>>" in exercise.hole()
-    assert exercise.chapter in CHAPTERS
 
 
 def test_the_defects_of_the_post_are_known() -> None:
@@ -111,19 +99,9 @@ def test_the_defects_of_the_post_are_known() -> None:
 
 
 SAME_CALL = [
-    "sigmoid",
-    "relu",
-    "linear_forward",
-    "linear_activation_forward",
-    "model_forward",
-    "compute_cost",
-    "cost_from_logits",
-    "relu_backward",
-    "sigmoid_backward",
-    "linear_backward",
-    "linear_activation_backward",
-    "model_backward",
-    "update_parameters",
+    *("sigmoid", "relu", "linear_forward", "linear_activation_forward", "model_forward", "compute_cost"),
+    *("cost_from_logits", "relu_backward", "sigmoid_backward", "linear_backward"),
+    *("linear_activation_backward", "model_backward", "update_parameters"),
 ]
 OTHER_CALL: dict[str, Callable[..., Any]] = {
     "initialize_two_layer": lambda *sizes_rng: equations.initialize_two_layer(
@@ -158,110 +136,55 @@ def test_a_solution_equals_the_library(name: str) -> None:
         assert comparison.right, comparison.wrong_quantities()
 
 
-PUBLISHED = {
-    "c1w4.initialize_parameters.3_2_1": ("initialize_two_layer", 0),
-    "c1w4.initialize_parameters.2_2_1": ("initialize_two_layer", 1),
-    "c1w4.initialize_parameters_deep.5_4_3": ("initialize_deep", 0),
-    "c2w1.initialize_parameters_he.2_4_1": ("initialize_he", 0),
-    "c2w1.initialize_parameters_he.3_1_2": ("initialize_he", 1),
-    "c1w4.linear_forward": ("linear_forward", 1),
-    "c1w4.L_model_forward.1hidden": ("model_forward", 1),
-    "c1w4.L_model_forward.2hidden": ("model_forward", 2),
-    "c1w4.compute_cost.y111": ("compute_cost", 1),
-    "c1w4.compute_cost.y110": ("compute_cost", 0),
-    "c1w4.linear_backward.1unit": ("linear_backward", 1),
-    "c1w4.linear_backward.3units": ("linear_backward", 2),
-    "c1w4.update_parameters": ("update_parameters", 1),
-    "c1w2.propagate.v5": ("neuron_gradients", 0),
-}
-
-
-@pytest.fixture(scope="module")
-def reference(shared: Path) -> dict[str, Any]:
+def test_the_published_gradients_of_a_neuron_come_out(shared: Path) -> None:
+    """Those of networks are the library's, which tests/reference compares with the published ones."""
     cases = json.loads((shared / "reference" / "lecture.json").read_text(encoding="utf-8"))["cases"]
-    return {case["id"]: case["expected"] for case in cases}
-
-
-@pytest.mark.parametrize(("published", "place"), PUBLISHED.items(), ids=list(PUBLISHED))
-def test_the_published_numbers_come_out(
-    published: str, place: tuple[str, int], reference: dict[str, Any]
-) -> None:
-    exercise = EXERCISES[place[0]]
-    result = result_of(exercise.function, exercise.all_cases(0)[place[1]])
-    names = ["cache" if isinstance(name, list) else name for name in exercise.returns]
-    found = result if isinstance(result, dict) else {"cost": result}
-    if isinstance(result, list):
-        found = dict(zip(names, result, strict=True))
-    compared = [name for name in reference[published] if name in found]
-    assert compared
-    for name in compared:
-        value = np.array(reference[published][name]["computed_float64"], float).ravel()
-        np.testing.assert_allclose(np.ravel(found[name]), value, rtol=1e-10)
-
-
-def test_the_published_backward_pass_comes_out(reference: dict[str, Any]) -> None:
-    AL, A1, W1, b1, Z1, A2, W2, b2, Z2 = normal(
-        3, (1, 2), (4, 2), (3, 4), (3, 1), (3, 2), (3, 2), (1, 3), (1, 1), (1, 2)
-    )
-    caches = [((A1, W1, b1), Z1), ((A2, W2, b2), Z2)]
-    found = EXERCISES["model_backward"].function(AL, np.array([[1.0, 0.0]]), caches)
-    expected = reference["c1w4.L_model_backward"]
-    compared = [name for name in expected if name in found]
-    assert len(compared) >= 2
-    for name in compared:
-        value = np.array(expected[name]["computed_float64"], float).ravel()
-        np.testing.assert_allclose(np.ravel(found[name]), value, rtol=1e-10)
-
-
-def test_the_derivative_of_the_sigmoid_has_its_digits() -> None:
-    exercise = EXERCISES["sigmoid_backward"]
-    for dA, Z in exercise.all_cases(2):
-        with np.errstate(over="ignore"):
-            expected = dA * (1 / (1 + np.exp(-Z))) * (1 / (1 + np.exp(Z)))
-            np.testing.assert_allclose(exercise.function(dA, Z), expected, rtol=1e-9)
+    (expected,) = [case["expected"] for case in cases if case["id"] == "c1w2.propagate.v5"]
+    exercise = EXERCISES["neuron_gradients"]
+    for name, value in zip(exercise.returns, exercise.function(*exercise.all_cases(0)[0]), strict=True):
+        np.testing.assert_allclose(np.ravel(value), np.ravel(expected[name]["computed_float64"]), rtol=1e-10)
 
 
 def my_relu(Z: Any) -> Any:
     return np.abs(Z)
 
 
-def test_a_grade_is_text_html_and_json() -> None:
+def test_a_grade_is_text_html_and_json_and_leaves_the_generator_alone() -> None:
+    np.random.seed(3)
     grade = check(my_relu, EXERCISES["sigmoid"].function)
+    assert np.random.rand() == np.random.RandomState(3).rand()
     assert str(grade).splitlines()[0] == "relu: wrong"
     assert "Mistake: the absolute value is taken." in str(grade)
-    assert str(grade).endswith("1 of 2 right")
     assert repr(grade) == str(grade)
-    assert grade.score == 0.5
     record = json.loads(grade.to_json())
     assert record["exercises"][1] == {"exercise": "sigmoid", "points": 1, "mistakes": [], "messages": []}
-    assert (record["points"], record["out_of"]) == (1, 2)
+    assert (record["points"], record["out_of"], grade.score) == (1, 2, 0.5)
     assert "<strong>relu: wrong</strong>" in grade._repr_html_()
     with pytest.raises(AssertionError, match="absolute value"):
         grade.raise_if_wrong()
     check(EXERCISES["relu"].function).raise_if_wrong()
 
-
-def test_html_is_escaped() -> None:
     def relu(Z: Any) -> Any:
         raise ValueError("<script>")
 
-    assert "<script>" not in check(relu)._repr_html_()
     assert "&lt;script&gt;" in check(relu)._repr_html_()
+    assert "<script>" not in check(relu)._repr_html_()
 
 
 @pytest.mark.parametrize(
-    ("attempt", "message"),
+    ("functions", "options", "message"),
     [
-        (lambda: check(my_relu, exercise="rellu"), "Did you mean 'relu'"),
-        (lambda: check(), "one function"),
-        (lambda: check(my_relu, my_relu, exercise="relu"), "one function"),
-        (lambda: check(my_relu, seed=-1), "must be a whole number"),
+        ([my_relu], {"exercise": "rellu"}, "Did you mean 'relu'"),
+        ([], {}, "one function"),
+        ([my_relu, my_relu], {"exercise": "relu"}, "one function"),
+        ([my_relu], {"seed": -1}, "must be a whole number"),
     ],
-    ids=["unknown", "none", "two", "seed"],
 )
-def test_what_cannot_be_checked_is_a_typed_error(attempt: Callable[[], Any], message: str) -> None:
+def test_what_cannot_be_checked_is_a_typed_error(
+    functions: list[Any], options: dict[str, Any], message: str
+) -> None:
     with pytest.raises(DeepStepError, match=message):
-        attempt()
+        check(*functions, **options)
 
 
 def test_the_seed_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -270,21 +193,6 @@ def test_the_seed_comes_from_the_environment(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv(SEED_VARIABLE, "twelve")
     with pytest.raises(ConfigurationError, match=f"{SEED_VARIABLE} must be a whole number"):
         course_seed()
-
-
-def test_other_seeds_draw_other_hidden_cases() -> None:
-    for exercise in EXERCISES.values():
-        first, second = (exercise.all_cases(seed) for seed in (1, 2))
-        assert str(first) == str(exercise.all_cases(1))
-        assert str(first) != str(second)
-
-
-def test_the_caller_s_generator_is_left_alone() -> None:
-    np.random.seed(3)
-    expected = np.random.rand()
-    np.random.seed(3)
-    check(my_relu)
-    assert np.random.rand() == expected
 
 
 def test_two_mistakes_at_once_are_both_named() -> None:
@@ -322,17 +230,14 @@ def test_numbers_are_compared_with_their_shape_and_size() -> None:
     assert Draws(3).seed == 3
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_a_notebook_shows_which_entries_differ(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-
+def test_a_notebook_shows_which_entries_differ() -> None:
     def linear_backward(dZ: Any, cache: Any) -> Any:
         dA_prev, dW, db = EXERCISES["linear_backward"].function(dZ, cache)
         wrong.append(rng.random(dW.shape) < 0.4)
         wrong[-1][0, 0] = True
         return dA_prev, np.where(wrong[-1], dW + 1, dW), db
 
-    wrong: list[Any] = []
+    rng, wrong = np.random.default_rng(1), list[Any]()
     result = check(linear_backward).results[0]
     assert [pair.name for pair in result.beside] == ["dW"]
     yours, right = re.findall(r"<table><caption>(.*?)</table>", result.beside[0].as_html())

@@ -3,7 +3,6 @@
 import json
 import re
 import shlex
-from functools import cache
 from pathlib import Path
 
 import click
@@ -12,7 +11,7 @@ import pytest
 from deepstep import Network
 from deepstep.cli.main import deepstep
 from deepstep.course import CHAPTERS, EXERCISES
-from deepstep.course.museum import document
+from deepstep.course.museum import EXHIBITS
 from deepstep.course.worksheet import worksheets, worksheets_html
 from docs_extensions import extension
 
@@ -48,42 +47,28 @@ def test_commands_exist_with_their_options(page: Path) -> None:
             assert re.fullmatch(r"\d(-\d)+", words[words.index("--net") + 1]), code
 
 
-@cache
-def quantities() -> set[str]:
-    """What the explorer of the site shows of a step: a network with two hidden layers."""
-    trace = Network([2, 8, 8, 1]).trace([[0.0, 1.0], [1.0, 0.0]], [[0, 1]])
-    return {entry.name for entry in trace.entries}
-
-
-@pytest.mark.slow
-@each_page
-def test_links_to_what_the_build_makes_lead_somewhere(page: Path) -> None:
+def test_links_to_what_the_build_makes_lead_somewhere() -> None:
+    trace = Network([2, 8, 8, 1]).trace([[0.0, 1.0], [1.0, 0.0]], [[0, 1]])  # the explorer of the site
+    quantities = {entry.name for entry in trace.entries}
     lessons = {f"lessons/{path.stem}.html" for path in (DOCS / "lessons").glob("*.md")}
-    for link in re.findall(r'href="(?:\.\./)?([^"]+)"', text_of(page)):
+    for link in re.findall(r'href="(?:\.\./)?([^"]+)"', "".join(map(text_of, PAGES))):
         place, _, state = link.partition("#")
         parts = dict(part.split("=") for part in state.split("&") if part)
         assert place in {"live/explorer.html", "live/bug_museum.html", *lessons}, link
         assert {*parts} <= {"q", "k", "s", "x", "r"}, link
-        assert parts.get("q", "J") in quantities(), link
+        assert parts.get("q", "J") in quantities, link
         if parts.get("s") == "museum":
-            assert parts["x"] in {exhibit["id"] for exhibit in document()["museum"]["exhibits"]}, link
+            assert parts["x"] in {exhibit.id for exhibit in EXHIBITS}, link
 
 
-@each_page
-def test_names_of_functions_are_exercises(page: Path) -> None:
-    names = set(re.findall(r"`([a-z]+_[a-z_]+|relu|sigmoid)`", text_of(page)))
-    known = {
-        "passing_score",
-        "hidden_layers",
-        "learning_rate",
-        "batch_size",
-        "predict_first",
-        "squared_error",
-    }
-    assert names - known <= EXERCISES.keys() | {"cross_entropy", "dA_prev"}
+def test_names_of_functions_are_exercises() -> None:
+    names = set(re.findall(r"`([a-z]+_[a-z_]+|relu|sigmoid)`", "".join(map(text_of, PAGES))))
+    keys = {"passing_score", "hidden_layers", "learning_rate", "batch_size", "predict_first"}
+    assert names <= EXERCISES.keys() | keys | {"squared_error", "cross_entropy", "dA_prev"}
 
 
 def test_the_course_of_14_weeks_has_each_chapter_in_its_week() -> None:
+    assert ":::{chapter-table}" in text_of(PAGES[0])
     text = text_of(DOCS / "how-to" / "semester.md")
     weeks = re.split(r"^## Week ", text, flags=re.MULTILINE)[1:]
     assert [int(week.split("\n")[0]) for week in weeks] == list(CHAPTERS)
@@ -93,20 +78,6 @@ def test_the_course_of_14_weeks_has_each_chapter_in_its_week() -> None:
             "Live", "Ask", "On paper", "Home work", "Assessment",
         ]  # fmt: skip
         assert f"`deepstep course check {number}`" in week
-
-
-def test_a_week_and_the_table_of_chapters_are_made_from_the_chapters() -> None:
-    heads = extension("chapter_heads")
-    table = heads.chapter_table("../")
-    for number, known in heads.chapters().items():
-        text = heads.week(number, "../", DOCS)
-        assert known["aim"] in text
-        assert f"{known['minutes']} minutes" in text
-        assert all(f"`{name}`" in text for name in CHAPTERS[number].exercises)
-        assert f"| {known['aim']} | {known['minutes']} | {known['needs']} |" in table
-        for target in re.findall(r"\]\(\.\./([^)]+)\)", text + table):
-            assert (DOCS / target).exists(), target
-    assert ":::{chapter-table}" in text_of(PAGES[0])
 
 
 def test_the_timetable_of_the_afternoon_has_no_gap() -> None:
@@ -126,15 +97,13 @@ def test_the_licence_of_the_texts_is_named_where_they_are() -> None:
     for path in ("README.md", "CONTRIBUTING.md", "pyproject.toml"):
         assert "docs/LICENSE-texts" in text_of(DOCS.parent / path), path
     assert "CC BY 4.0" in text_of(DOCS / "conf.py")
-    assert "CC BY 4.0" in extension("chapter_heads").LICENCE
-
-
-def test_the_notebook_of_a_chapter_ends_with_its_licence() -> None:
     downloads = extension("downloads")
     text = text_of(DOCS / "course" / "02_shapes.md")
     last = json.loads(downloads.notebook(text + downloads.LICENCE))["cells"][-1]
     assert last["cell_type"] == "markdown"
-    assert "CC BY 4.0" in "".join(last["source"])
+    assert all(
+        "CC BY 4.0" in licence for licence in ("".join(last["source"]), extension("chapter_heads").LICENCE)
+    )
 
 
 def test_a_lesson_is_a_page_and_a_package(tmp_path: Path) -> None:

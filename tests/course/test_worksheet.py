@@ -17,12 +17,10 @@ from deepstep.errors import ConfigurationError, FileError
 CASES = [
     ((2, 2, 1), {}),
     ((3, 2, 1), {"loss": "cross_entropy"}),
-    ((2, 2, 2, 1), {"examples": 4}),
     ((2, 2, 2, 1), {"loss": "cross_entropy", "learning_rate": 0.5}),
     ((2, 3, 2), {"activation": "identity", "examples": 5}),
+    ((4, 4, 4, 4), {"examples": 4}),
     ((1, 1), {"examples": 1}),
-    ((4, 4, 4, 4), {}),
-    ((1, 1, 1), {"examples": 1}),
 ]
 
 
@@ -100,8 +98,6 @@ def test_the_page_has_the_key_and_empty_boxes_of_its_shapes(at):
         numbers = [[float(text.replace("−", "-")) for text in row] for row in texts]
         np.testing.assert_allclose(numbers, np.atleast_2d(entry.value), rtol=0, atol=most)
         assert empty == [[""] * len(row) for row in texts]
-    without = matrices(worksheets_html(drawn(at), key=False))
-    assert [kind for kind, *_ in without] == [kind for kind, *_ in printed if kind != "key"]
 
 
 @OF_CASES
@@ -170,21 +166,14 @@ def test_the_command_and_its_files(tmp_path):
     assert key.read_text(encoding="utf-8").count('<section class="key"') == 3
 
 
-@pytest.mark.parametrize(
-    ("words", "sentence"),
-    [
-        (["--net", "2-9-1"], "Error: --net must be 2 to 4 sizes from 1 to 4, got (2, 9, 1)."),
-        (
-            ["--net", "2,2"],
-            "Error: --net must be whole numbers with '-' between them, such as 4-5-3-1, got '2,2'.",
-        ),
-        (["--examples", "3"], "Error: --examples must be 1, 2, 4 or 5, got 3."),
-    ],
-    ids=str,
-)
-def test_errors_of_the_command_name_its_options(capsys, monkeypatch, tmp_path, words, sentence):
+def test_errors_of_the_command_name_its_options(capsys, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(SystemExit) as left:
-        main(["worksheet", *words])
-    assert (left.value.code, capsys.readouterr().err.strip()) == (2, sentence)
+    for words, sentence in {
+        "--net 2-9-1": "--net must be 2 to 4 sizes from 1 to 4, got (2, 9, 1).",
+        "--net 2,2": "--net must be whole numbers with '-' between them, such as 4-5-3-1, got '2,2'.",
+        "--examples 3": "--examples must be 1, 2, 4 or 5, got 3.",
+    }.items():
+        with pytest.raises(SystemExit) as left:
+            main(["worksheet", *words.split()])
+        assert (left.value.code, capsys.readouterr().err.strip()) == (2, f"Error: {sentence}")
     assert list(tmp_path.iterdir()) == []

@@ -33,18 +33,27 @@ def replay(draws: Sequence[Sequence[Any]]) -> dict[str, Any]:
     return values
 
 
-def assert_printed(came: Any, printed: str, what: str, *, truncated: bool = False) -> None:
-    """Every number of a printed text, to its last digit: half a unit of it, or what float64 can hold.
-
-    ``truncated`` allows a whole unit.
-    """
+def assert_printed(came: Any, printed: str, what: str) -> None:
+    """Every number of a printed text, to its last digit: half a unit of it, or what float64 can hold."""
     texts = NUMBER.findall(printed)
     numbers = np.ravel(np.asarray(came, dtype=float))
     assert len(texts) == numbers.size, f"{what}: {numbers.size} numbers, printed were {len(texts)}"
     for number, text in zip(numbers, texts, strict=True):
-        unit = unit_of_last_digit(text)
-        allowed = max(unit * (1.0 if truncated else 0.5), 16 * np.spacing(abs(float(text))))
+        allowed = max(0.5 * unit_of_last_digit(text), 16 * np.spacing(abs(float(text))))
         assert abs(number - float(text)) <= allowed * (1 + 1e-9), f"{what}: {number!r}, printed was {text}"
+
+
+def assert_published(came: Mapping[str, Any], case: Mapping[str, Any], name: str) -> None:
+    """Every number of a case: to 1e-12, and to the digit that was printed."""
+    for key, expected in case["expected"].items():
+        tolerance = expected.get("tolerance_used", 1e-15)
+        np.testing.assert_allclose(
+            came[key], expected["computed_float64"], rtol=1e-12, atol=tolerance, err_msg=f"{name}: {key}"
+        )
+        if "tolerance_used" not in expected:
+            assert_printed(came[key], expected["printed"], f"{name}: {key}")
+    for key, expected in case.get("computed_only", {}).items():
+        np.testing.assert_allclose(came[key], expected, rtol=1e-12, atol=1e-15, err_msg=f"{name}: {key}")
 
 
 def unit_of_last_digit(text: str) -> float:

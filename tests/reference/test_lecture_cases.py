@@ -1,14 +1,21 @@
-"""Every small case of the lecture: inputs from its draws, results to the printed digit and to 1e-12."""
+"""Every small case of the lecture: inputs from its draws, results to the printed digit and to 1e-12.
 
+Where `deepstep.lecture` has a function of the case it is called, with the equation behind it.
+"""
+
+import inspect
+import re
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from lecture import assert_printed, gradient_descent, replay
+from lecture import assert_published, gradient_descent, replay
 
-from deepstep import Network, Parameters
+from deepstep import Parameters, equations
+from deepstep import lecture as lecture_names
 from deepstep.equations import (
     LayerCache,
     LinearCache,
@@ -22,8 +29,6 @@ from deepstep.equations import (
     inverse_time_rate,
     l2_backward,
     l2_cost,
-    linear_activation_backward,
-    linear_activation_forward,
     linear_backward,
     linear_forward,
     model_backward,
@@ -38,38 +43,25 @@ from deepstep.preparation.batches import batch, n_batches
 Values = dict[str, Any]
 
 
-def initial_two_layer(d: Values, *, sizes: tuple[int, int, int], seed: int) -> Values:
-    return dict(initialize_two_layer(*sizes, rng=np.random.RandomState(seed)))
-
-
 def initial(d: Values, *, sizes: list[int], seed: int, method: str) -> Values:
     return dict(initialize_parameters(sizes, method=method, rng=np.random.RandomState(seed)))
 
 
-def one_linear_step(d: Values) -> Values:
-    return {"Z": linear_forward(d["A"], d["W"], d["b"])[0]}
-
-
 def one_layer(d: Values) -> Values:
-    layer = d["A_prev"], d["W"], d["b"]
-    A_sigmoid, cache = linear_activation_forward(*layer, "sigmoid")
-    A_relu, _ = linear_activation_forward(*layer, "relu")
-    return {"A_sigmoid": A_sigmoid, "A_relu": A_relu, "Z": cache.Z}
+    A_relu, _, Z = lecture_names.linear_activation_fp("relu", d["A_prev"], d["W"], d["b"])
+    A_sigmoid, *_ = lecture_names.linear_activation_fp("sigmoid", d["A_prev"], d["W"], d["b"])
+    return {"A_sigmoid": A_sigmoid, "A_relu": A_relu, "Z": Z}
 
 
 def whole_model(d: Values) -> Values:
-    AL, caches = model_forward(d["X"], parameters_in(d))
-    logits = {f"Z{layer}": cache.Z for layer, cache in enumerate(caches, start=1)}
+    AL, caches = lecture_names.L_model_fp(d["X"], parameters_in(d))
+    logits = {f"Z{layer}": Z for layer, (_, Z) in enumerate(caches, start=1)}
     return {"AL": AL, "caches_length": len(caches), **logits}
 
 
 def planar_model(d: Values) -> Values:
     AL, _ = model_forward(d["X"], parameters_in(d), activations=["tanh", "sigmoid"])
     return {"A2": AL}
-
-
-def cost(d: Values, *, output: str = "AL") -> Values:
-    return {"cost": compute_cost(d[output], d["Y"])}
 
 
 def cost_with_l2(d: Values) -> Values:
@@ -82,19 +74,20 @@ def named(gradients: tuple[Any, Any, Any], prefix: str = "") -> Values:
 
 
 def linear_step_back(d: Values) -> Values:
-    return named(linear_backward(d["dZ"], LinearCache(d["A"], d["W"], d["b"])))
+    return named(lecture_names.linear_bp(d["dZ"], (d["A"], d["W"], d["b"])))
 
 
 def layer_back(d: Values) -> Values:
-    cache = LayerCache(LinearCache(d["A"], d["W"], d["b"]), d["Z"])
-    by_sigmoid, by_relu = (linear_activation_backward(d["dA"], cache, name) for name in ("sigmoid", "relu"))
+    cache = (d["A"], d["W"], d["b"]), d["Z"]
+    backward = lecture_names.linear_activation_bp
+    by_sigmoid, by_relu = (backward(name, d["dA"], cache) for name in ("sigmoid", "relu"))
     return named(by_sigmoid, "sigmoid.") | named(by_relu, "relu.")
 
 
 def whole_model_back(d: Values) -> Values:
     # AL is drawn and is no probability: the low level lets it through and goes the textbook's way.
-    caches = [LayerCache(LinearCache(d[f"A{n}"], d[f"W{n}"], d[f"b{n}"]), d[f"Z{n}"]) for n in (1, 2)]
-    return model_backward(d["AL"], d["Y"], caches)
+    caches = [((d[f"A{n}"], d[f"W{n}"], d[f"b{n}"]), d[f"Z{n}"]) for n in (1, 2)]
+    return lecture_names.L_model_bp(d["AL"], d["Y"], caches)
 
 
 def forward_with_dropout(d: Values) -> Values:
@@ -104,36 +97,35 @@ def forward_with_dropout(d: Values) -> Values:
     return {"A3": AL, **{f"D{layer}": (mask > 0).astype(float) for layer, mask in masks.items()}}
 
 
-def backward_with_dropout(d: Values) -> Values:
-    # As for L2, A serves as Z of relu; dA is ours by what is handed on, the case's by what came before D.
-    logits = (d["A1"], d["A2"], np.log(d["A3"] / (1 - d["A3"])))
-    caches = [
+def caches_from_activations(d: Values) -> tuple[Any, list[LayerCache]]:
+    """ZL, and the caches of a case that gives A, not Z.
+
+    Relu's derivative from A > 0 is that from Z > 0, so A serves as Z.
+    """
+    inputs, logits = (d["X"], d["A1"], d["A2"]), (d["A1"], d["A2"], np.log(d["A3"] / (1 - d["A3"])))
+    return logits[-1], [
         LayerCache(LinearCache(A_prev, W := d[f"W{n}"], np.zeros((W.shape[0], 1))), Z)
-        for n, (A_prev, Z) in enumerate(zip((d["X"], d["A1"], d["A2"]), logits, strict=True), start=1)
+        for n, (A_prev, Z) in enumerate(zip(inputs, logits, strict=True), start=1)
     ]
+
+
+def backward_with_dropout(d: Values) -> Values:
+    # dA is ours by what is handed on, the case's by what came before D.
+    Z3, caches = caches_from_activations(d)
     masks = {n: d[f"D{n}"] / 0.8 for n in (1, 2)}
-    dZ3 = sigmoid_cross_entropy_backward(logits[-1], d["Y"])
+    dZ3 = sigmoid_cross_entropy_backward(Z3, d["Y"])
     gradients = backpropagate(dZ3, caches, ["relu", "relu", "sigmoid"], masks=masks)
     masked = {f"dA{n}": dropout_backward(gradients[f"dA{n}"], masks[n]) for n in masks}
     return {"dZ3": dZ3, **gradients, **masked}
 
 
 def whole_model_back_with_l2(d: Values) -> Values:
-    # The case gives A, not Z. Relu's derivative from A > 0 is that from Z > 0, so A serves as Z.
-    inputs, logits = (d["X"], d["A1"], d["A2"]), (d["A1"], d["A2"], np.log(d["A3"] / (1 - d["A3"])))
-    caches = [
-        LayerCache(LinearCache(A_prev, W := d[f"W{n}"], np.zeros((W.shape[0], 1))), Z)
-        for n, (A_prev, Z) in enumerate(zip(inputs, logits, strict=True), start=1)
-    ]
-    dZ3 = sigmoid_cross_entropy_backward(logits[-1], d["Y"])
+    Z3, caches = caches_from_activations(d)
+    dZ3 = sigmoid_cross_entropy_backward(Z3, d["Y"])
     gradients = backpropagate(dZ3, caches, ["relu", "relu", "sigmoid"])
     for n in (1, 2, 3):
         gradients[f"dW{n}"] = gradients[f"dW{n}"] + l2_backward(d[f"W{n}"], l2=0.7, m=d["Y"].shape[1])
     return {"dZ3": dZ3, **gradients}
-
-
-def update(d: Values) -> Values:
-    return dict(update_parameters(parameters_in(d), d, 0.1))
 
 
 def logistic(d: Values, *, learning_rate: float, iterations: int) -> Values:
@@ -194,9 +186,6 @@ def adam(d: Values) -> Values:
     )
 
 
-PLANTED = {"dW2": 2, "db1": 4}
-
-
 def gradient_check(d: Values, *, planted: dict[str, float]) -> Values:
     # The lecture's numbers are those of its cost from the probabilities, whose 1 - AL loses digits.
     theta, Y, epsilon = Parameters.from_dict(parameters_in(d)), d["Y"].reshape(1, -1), 1e-7
@@ -236,21 +225,21 @@ def parameters_in(d: Values) -> dict[str, Any]:
 
 
 CASES: dict[str, Callable[[Values], Values]] = {
-    "c1w4.initialize_parameters.3_2_1": partial(initial_two_layer, sizes=(3, 2, 1), seed=1),
-    "c1w4.initialize_parameters.2_2_1": partial(initial_two_layer, sizes=(2, 2, 1), seed=1),
+    "c1w4.initialize_parameters.3_2_1": lambda d: lecture_names.init_params(3, 2, 1),
+    "c1w4.initialize_parameters.2_2_1": lambda d: lecture_names.init_params(2, 2, 1),
     "c1w4.initialize_parameters_deep.5_4_3": partial(initial, sizes=[5, 4, 3], seed=3, method="small"),
-    "c1w4.linear_forward": one_linear_step,
+    "c1w4.linear_forward": lambda d: {"Z": lecture_names.linear_fp(d["A"], d["W"], d["b"])[0]},
     "c1w4.linear_activation_forward": one_layer,
     "c1w4.L_model_forward.1hidden": whole_model,
     "c1w4.L_model_forward.2hidden": whole_model,
-    "c1w4.compute_cost.y111": cost,
-    "c1w4.compute_cost.y110": cost,
+    "c1w4.compute_cost.y111": lambda d: {"cost": lecture_names.compute_cost(d["AL"], d["Y"])},
+    "c1w4.compute_cost.y110": lambda d: {"cost": lecture_names.compute_cost(d["AL"], d["Y"])},
     "c1w4.linear_backward.1unit": linear_step_back,
     "c1w4.linear_backward.3units": linear_step_back,
     "c1w4.linear_backward.post_2units": linear_step_back,
     "c1w4.linear_activation_backward": layer_back,
     "c1w4.L_model_backward": whole_model_back,
-    "c1w4.update_parameters": update,
+    "c1w4.update_parameters": lambda d: lecture_names.update_params(parameters_in(d), d, 0.1),
     "c1w4.two_layer_model.step2": partial(
         two_steps, parameters=lambda: initialize_two_layer(10, 4, 1, rng=np.random.RandomState(1))
     ),
@@ -261,9 +250,9 @@ CASES: dict[str, Callable[[Values], Values]] = {
     "c1w2.propagate.v5": partial(logistic, learning_rate=0.009, iterations=1),
     "c1w2.propagate.v3": partial(logistic, learning_rate=0.009, iterations=1),
     "c1w2.optimize.v5": partial(logistic, learning_rate=0.009, iterations=100),
-    "c1w3.initialize_parameters.2_4_1": partial(initial_two_layer, sizes=(2, 4, 1), seed=2),
+    "c1w3.initialize_parameters.2_4_1": lambda d: initialize_two_layer(2, 4, 1, rng=np.random.RandomState(2)),
     "c1w3.forward_propagation.2021": planar_model,
-    "c1w3.compute_cost.2021": partial(cost, output="A2"),
+    "c1w3.compute_cost.2021": lambda d: {"cost": compute_cost(d["A2"], d["Y"])},
     "c2w1.initialize_parameters_random": partial(initial, sizes=[3, 2, 1], seed=3, method="large"),
     "c2w1.initialize_parameters_he.2_4_1": partial(initial, sizes=[2, 4, 1], seed=3, method="he"),
     "c2w1.initialize_parameters_he.3_1_2": partial(initial, sizes=[3, 1, 2], seed=3, method="he"),
@@ -272,7 +261,7 @@ CASES: dict[str, Callable[[Values], Values]] = {
     "c2w1.forward_propagation_with_dropout": forward_with_dropout,
     "c2w1.backward_propagation_with_dropout": backward_with_dropout,
     "c2w1.gradient_check_1d": gradient_check_of_one_weight,
-    "c2w1.gradient_check_n.planted_errors": partial(gradient_check, planted=PLANTED),
+    "c2w1.gradient_check_n.planted_errors": partial(gradient_check, planted={"dW2": 2, "db1": 4}),
     "c2w1.gradient_check_n.fixed": partial(gradient_check, planted={}),
     "c2w2.update_parameters_with_gd": update_with_gd,
     "c2w2.update_parameters_with_momentum": partial(updates_by_array, rule=momentum_update, state="v"),
@@ -287,35 +276,57 @@ CASES: dict[str, Callable[[Values], Values]] = {
 @pytest.mark.parametrize("name", CASES)
 def test_the_case_comes_out(name: str, lecture: dict[str, Any]) -> None:
     case = lecture["cases"][name]
-    came = CASES[name](replay(case["draws"]))
-    for key, expected in case["expected"].items():
-        tolerance = expected.get("tolerance_used", 1e-15)
-        np.testing.assert_allclose(
-            came[key], expected["computed_float64"], rtol=1e-12, atol=tolerance, err_msg=f"{name}: {key}"
-        )
-        if "tolerance_used" not in expected:
-            assert_printed(came[key], expected["printed"], f"{name}: {key}")
-    for key, expected in case.get("computed_only", {}).items():
-        np.testing.assert_allclose(came[key], expected, rtol=1e-12, atol=1e-15, err_msg=f"{name}: {key}")
-
-
-@pytest.mark.slow
-def test_the_network_s_own_check_is_a_hundred_times_sharper(lecture: dict[str, Any]) -> None:
-    """It takes the cost from the logits, so the noise of 1e-7 in the lecture's number is not there."""
-    faulty, fixed = (
-        lecture["cases"][f"c2w1.gradient_check_n.{kind}"] for kind in ("planted_errors", "fixed")
-    )
-    d = replay(fixed["draws"])
-    network, Y = Network(parameters=parameters_in(d)), d["Y"].reshape(1, -1)
-    gradients = network.gradients(d["X"], Y)
-    report = network.check_gradients(d["X"], Y, epsilon=1e-7, order=2)
-    assert report.passed
-    assert report.difference < fixed["expected"]["difference"]["value"] / 50
-    planted = gradients | {name: factor * gradients[name] for name, factor in PLANTED.items()}
-    report = network.check_gradients(d["X"], Y, gradients=planted, epsilon=1e-7, order=2)
-    assert {check.name for check in report.checks if check.verdict == "wrong"} == {"W2", "b1"}
-    assert report.difference == pytest.approx(faulty["expected"]["difference"]["value"], abs=1e-7)
+    assert_published(CASES[name](replay(case["draws"])), case, name)
 
 
 def test_every_case_is_tested(lecture: dict[str, Any]) -> None:
     assert set(CASES) == set(lecture["cases"])
+
+
+ARGUMENTS = """
+sigmoid(Z) relu(Z) relu_bp(dA, Z) sigmoid_bp(dA, Z) init_params(nx, nh, ny) init_params_L(dims)
+linear_fp(A, W, b) linear_activation_fp(activation, A_prev, W, b) L_model_fp(X, params) compute_cost(AL, Y)
+linear_bp(dZ, cache) linear_activation_bp(activation, dA, cache) L_model_bp(AL, Y, caches)
+update_params(params, grads, lr)
+"""
+"""The names and arguments of the lecture, in its order."""
+
+
+def test_the_cells_of_the_table_run_with_the_lecture_s_names_and_arguments() -> None:
+    """The last column of the table in docs/lecture.md, from top to bottom, as a reader types it."""
+    signatures = dict(re.findall(r"(\w+)\(([^)]+)\)", ARGUMENTS))
+    for name, arguments in signatures.items():
+        assert ", ".join(inspect.signature(getattr(lecture_names, name)).parameters) == arguments
+    page = (Path(__file__).parents[2] / "docs" / "lecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| [^|]+ \| ([^|]+) \| ([^|]+) \| \[\d+\][^|]+ \| `([^|]+)` \|$", page, re.MULTILINE)
+    named = {name for column, _, _ in rows for name in re.findall(r"`(\w+)\(", column)}
+    assert named == {*lecture_names.__all__} == {*signatures}
+    rng = np.random.RandomState(0)
+    names: dict[str, Any] = {"np": np, "X": rng.randn(2, 4), "Y": np.array([[0, 1, 1, 0]])}
+    exec("from deepstep.lecture import *", names)
+    for _, functions, cell in rows:
+        for name in re.findall(r"`(\w+)`", functions):
+            assert hasattr(equations, name), name
+        exec(cell, names)
+    assert names["grads"].keys() >= {"dW1", "db1", "dW2", "db2"}
+
+
+def test_deep_parameters_are_normal_draws_times_one_hundredth_with_seed_2() -> None:
+    np.random.seed(7)
+    params, rng = lecture_names.init_params_L([3, 4, 5, 2]), np.random.RandomState(2)
+    for layer, (n_prev, n) in enumerate(((3, 4), (4, 5), (5, 2)), start=1):
+        np.testing.assert_array_equal(params[f"W{layer}"], rng.randn(n, n_prev) * 0.01)
+        np.testing.assert_array_equal(params[f"b{layer}"], np.zeros((n, 1)))
+    assert list(params) == ["W1", "b1", "W2", "b2", "W3", "b3"]
+    assert np.random.rand() == np.random.RandomState(7).rand()  # the global generator is left alone
+
+
+def test_activations_give_their_cache_and_have_right_derivatives() -> None:
+    Z = np.array([[-2.0, 0.5, 3.0]])
+    for forward, backward in (
+        (lecture_names.relu, lecture_names.relu_bp),
+        (lecture_names.sigmoid, lecture_names.sigmoid_bp),
+    ):
+        assert forward(Z)[1] is Z
+        slope = (forward(Z + 1e-6)[0] - forward(Z - 1e-6)[0]) / 2e-6
+        np.testing.assert_allclose(backward(np.ones_like(Z), Z), slope, atol=1e-9)

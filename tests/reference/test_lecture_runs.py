@@ -1,6 +1,6 @@
 """Every training run of the lecture: costs, accuracies and wrong answers as published.
 
-Some are repeated by the equations as they stand, some by the compiled engine: the same numbers come out.
+Some are repeated by the equations as they stand, most by the compiled engine: the same numbers come out.
 
 Deliberately wrong runs (a bias gradient of one number per layer, uniform initial weights, an Adam without
 correction) come out only with the fault planted here: they document it.
@@ -9,7 +9,7 @@ correction) come out only with the fault planted here: they document it.
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -50,27 +50,18 @@ class Data:
 @pytest.fixture(scope="session")
 def data(shared: Path) -> Callable[[str], Data]:
     """The lecture's data by name, read or drawn once."""
-    known: dict[str, Data] = {}
 
-    def cats() -> Data:
-        images = read_cats(shared / "data" / "cats")
-        X, X_test = (part.reshape(len(part), -1).T / 255 for part in (images.X_train, images.X_test))
-        return Data(X, images.y_train[np.newaxis], X_test, images.y_test[np.newaxis])
-
-    def football() -> Data:
-        file = loadmat(shared / "data" / "football" / "data.mat")
-        return Data(*(file[name].T.astype(float) for name in ("X", "y", "Xval", "yval")))
-
-    def points(name: str) -> Data:
+    @cache
+    def get(name: str) -> Data:
+        if name == "cats":
+            images = read_cats(shared / "data" / "cats")
+            X, X_test = (part.reshape(len(part), -1).T / 255 for part in (images.X_train, images.X_test))
+            return Data(X, images.y_train[np.newaxis], X_test, images.y_test[np.newaxis])
+        if name == "football":
+            file = loadmat(shared / "data" / "football" / "data.mat")
+            return Data(*(file[part].T.astype(float) for part in ("X", "y", "Xval", "yval")))
         drawn = load(name)
         return Data(drawn.X_train.T, drawn.y_train[np.newaxis], drawn.X_test.T, drawn.y_test[np.newaxis])
-
-    readers = {"cats": cats, "football": football}
-
-    def get(name: str) -> Data:
-        if name not in known:
-            known[name] = readers[name]() if name in readers else points(name)
-        return known[name]
 
     return get
 
@@ -87,16 +78,14 @@ def full_batch(
     data: Data,
     *,
     iterations: int,
-    learning_rate: float,
+    rate: float,
     optimizer: Any = "gd",
-    engine: str = "reference",
+    engine: str = "compiled",
     **network: Any,
 ) -> Outcome:
-    """With the equations themselves, as large first weights make some runs amplify rounding."""
+    """The reference engine is for runs whose large first weights amplify rounding."""
     net = Network(**network, engine=engine)
-    history = net.train(
-        data.X, data.Y, iterations=iterations, learning_rate=learning_rate, optimizer=optimizer
-    )
+    history = net.train(data.X, data.Y, iterations=iterations, learning_rate=rate, optimizer=optimizer)
     return Outcome(net, history.costs)
 
 
@@ -105,36 +94,32 @@ def order_of_the_course(epoch: int, m: int) -> Any:
     return np.random.RandomState(11 + epoch).permutation(m)
 
 
-MOONS = {"layer_dims": (2, 5, 2, 1), "initialization": "he", "seed": 3}
-
-
-def last_batches(
-    data: Data,
-    *,
-    optimizer: Any,
-    optimizer_params: Mapping[str, Any] | None = None,
-    engine: str = "compiled",
-) -> Outcome:
-    """The release of 2017 prints the cost of the last mini-batch of an epoch."""
-    net = Network(**MOONS)
-    settings = Settings(optimizer, optimizer_params=optimizer_params or {})
+def mini_batches(data: Data, engine: str, settings: Settings) -> tuple[Network, Any, Examples]:
+    """A network for the moons, an open session of it, and the examples."""
+    net = Network((2, 5, 2, 1), initialization="he", seed=3)
     session = open_session(engine, net.architecture, net.parameters, settings)
-    examples, costs = Examples(data.X.T, data.Y.T), []
-    for epoch in range(10000):
-        order = order_of_the_course(epoch, len(examples))
-        costs.append(session.steps(examples, learning_rate=0.0007, batch_size=64, order=order).costs[-1])
+    return net, session, Examples(data.X.T, data.Y.T)
+
+
+def last_batches(data: Data, optimizer: Any, engine: str = "compiled", **optimizer_params: Any) -> Outcome:
+    """The release of 2017 prints the cost of the last mini-batch of each thousandth epoch."""
+    settings = Settings(optimizer, optimizer_params=optimizer_params)
+    net, session, examples = mini_batches(data, engine, settings)
+    costs, rate = {}, {"learning_rate": 0.0007, "batch_size": 64}
+    for printed in range(0, 10000, 1000):
+        order = order_of_the_course(printed, len(examples))
+        costs[printed] = session.steps(examples, order=order, **rate).costs[-1]
+        further = lambda epoch, m, done=printed + 1: order_of_the_course(done + epoch, m)  # noqa: E731
+        train(session, examples, Plan(epochs=999, order=further, **rate))
     net.parameters = session.parameters
     return Outcome(net, costs)
 
 
-def mean_of_batches(
-    data: Data, *, rate: float | Callable[[int], float], optimizer: str, engine: str = "compiled"
-) -> Outcome:
+def mean_of_batches(data: Data, optimizer: str, rate: float | Callable[[int], float] = 0.0007) -> Outcome:
     """The release of 2021 prints the mean over the examples of an epoch, which is what `History` holds."""
-    net = Network(**MOONS)
-    session = open_session(engine, net.architecture, net.parameters, Settings(optimizer))
+    net, session, examples = mini_batches(data, "compiled", Settings(optimizer))
     plan = Plan(epochs=5000, learning_rate=rate, batch_size=64, order=order_of_the_course)
-    history = train(session, Examples(data.X.T, data.Y.T), plan)
+    history = train(session, examples, plan)
     net.parameters = session.parameters
     return Outcome(net, history.costs)
 
@@ -179,7 +164,8 @@ def first_release(data: Data, *, layer_dims: Sequence[int], initialization: str)
     Q, R = np.linalg.qr(data.X)
     start = Network(layer_dims, initialization=initialization, seed=1).parameters.to_dict()
     W1, fault = start["W1"], bias_gradient_summed_over_units((len(R), *layer_dims[1:]))
-    outcome = cats(Data(R, data.Y, None, None), parameters={**start, "W1": W1 @ Q}, optimizer=fault)
+    data = Data(R, data.Y, None, None)
+    outcome = cats(data, parameters={**start, "W1": W1 @ Q}, optimizer=fault, engine="reference")
     came = outcome.network.parameters.to_dict()
     came["W1"] = W1 + (came["W1"] - W1 @ Q) @ Q.T
     return Outcome(Network(parameters=came), outcome.costs)
@@ -218,82 +204,50 @@ class Run:
     infinite: tuple[str, ...] = field(default=())
 
 
-cats = partial(full_batch, iterations=2500, learning_rate=0.0075)
-cats_compiled = partial(cats, engine="compiled")
-logistic = partial(full_batch, layer_dims=(12288, 1), initialization="zeros", seed=1, engine="compiled")
-circles = partial(full_batch, iterations=15000, learning_rate=0.01, layer_dims=(2, 10, 5, 1))
+cats = partial(full_batch, iterations=2500, rate=0.0075)
+logistic = partial(full_batch, layer_dims=(12288, 1), initialization="zeros", seed=1, iterations=1500)
+planar = partial(full_batch, iterations=10000, rate=1.2, layer_dims=(2, 4, 1), activation="tanh")
+circles = partial(full_batch, iterations=15000, rate=0.01, layer_dims=(2, 10, 5, 1))
+football = partial(full_batch, iterations=30000, rate=0.3, layer_dims=(2, 20, 3, 1))
 faulty_adam = Optimizer(adam_without_correction, ("v", "s"), counts_steps=True)
 
 RUNS = {
     "c1w4.cats.two_layer": Run("cats", partial(cats, layer_dims=FLAT, initialization="small", seed=1)),
     "c1w4.cats.L_layer": Run("cats", partial(cats, layer_dims=DEEP, initialization="lecun", seed=1)),
     "c1w4.cats.two_layer.first_release": Run(
-        "cats",
-        partial(first_release, layer_dims=FLAT, initialization="small"),
+        "cats", partial(first_release, layer_dims=FLAT, initialization="small")
     ),
     "c1w4.cats.L_layer.first_release": Run(
-        "cats",
-        partial(first_release, layer_dims=DEEP, initialization="lecun"),
+        "cats", partial(first_release, layer_dims=DEEP, initialization="lecun")
     ),
     "c1w4.cats.L_layer.with_step_by_step_init": Run(
-        "cats", partial(cats_compiled, layer_dims=DEEP, initialization="small", seed=3)
+        "cats", partial(cats, layer_dims=DEEP, initialization="small", seed=3)
     ),
-    "post.cats.two_layer": Run(
-        "cats", lambda data: cats_compiled(data, parameters=uniform_weights(FLAT, seed=1))
+    "post.cats.two_layer": Run("cats", lambda data: cats(data, parameters=uniform_weights(FLAT, seed=1))),
+    "post.cats.L_layer": Run("cats", lambda data: cats(data, parameters=uniform_weights(DEEP, seed=2))),
+    "c1w2.cats.logistic_regression": Run("cats", partial(logistic, iterations=2000, rate=0.005)),
+    # the cost bounces, which amplifies rounding to 3e-6
+    "c1w2.cats.logistic_regression.lr0.01": Run("cats", partial(logistic, rate=0.01), near=1e-5),
+    "c1w2.cats.logistic_regression.lr0.0001": Run("cats", partial(logistic, rate=0.0001)),
+    # from iteration 8000 on the forks differ by 2.4e-4, and in one of 400 points
+    "c1w3.planar.nh4.2017": Run(
+        "planar", partial(planar, initialization="small", seed=2, engine="reference"), near=5e-4, off=0.25
     ),
-    "post.cats.L_layer": Run(
-        "cats", lambda data: cats_compiled(data, parameters=uniform_weights(DEEP, seed=2))
-    ),
-    "c1w2.cats.logistic_regression": Run("cats", partial(logistic, iterations=2000, learning_rate=0.005)),
-    "c1w2.cats.logistic_regression.lr0.01": Run(  # the cost bounces, which amplifies rounding to 3e-6
-        "cats", partial(logistic, iterations=1500, learning_rate=0.01), near=1e-5
-    ),
-    "c1w2.cats.logistic_regression.lr0.0001": Run(
-        "cats", partial(logistic, iterations=1500, learning_rate=0.0001)
-    ),
-    "c1w3.planar.nh4.2017": Run(  # from iteration 8000 on the forks differ by 2.4e-4
-        "planar",
-        partial(
-            full_batch,
-            iterations=10000,
-            learning_rate=1.2,
-            layer_dims=(2, 4, 1),
-            activation="tanh",
-            initialization="small",
-            seed=2,
-        ),
-        near=5e-4,
-        off=0.25,  # one of 400 points
-    ),
-    "c2w1.initialization.zeros": Run(
-        "circles", partial(circles, initialization="zeros", seed=1, engine="compiled")
-    ),
+    "c2w1.initialization.zeros": Run("circles", partial(circles, initialization="zeros", seed=1)),
     "c2w1.initialization.random_times_10": Run(  # the forks differ by 7e-3
-        "circles", partial(circles, initialization="large", seed=3), near=1e-2, infinite=("0",)
+        "circles",
+        partial(circles, initialization="large", seed=3, engine="reference"),
+        near=1e-2,
+        infinite=("0",),
     ),
-    "c2w1.regularization.none": Run(
-        "football",
-        partial(
-            full_batch,
-            iterations=30000,
-            learning_rate=0.3,
-            layer_dims=(2, 20, 3, 1),
-            initialization="lecun",
-            seed=3,
-            engine="compiled",
-        ),
-    ),
+    "c2w1.regularization.none": Run("football", partial(football, initialization="lecun", seed=3)),
     "c2w1.regularization.dropout": Run("football", one_mask_for_all_steps),
     "c2w2.optimization.2017.gd": Run("moons", partial(last_batches, optimizer="gd")),
     "c2w2.optimization.2017.adam": Run(
         "moons", partial(last_batches, optimizer=faulty_adam, engine="reference")
     ),
-    "c2w2.optimization.2021.gd": Run(
-        "moons", partial(mean_of_batches, rate=0.0007, optimizer="gd", engine="reference")
-    ),
-    "c2w2.optimization.2021.momentum": Run(
-        "moons", partial(mean_of_batches, rate=0.0007, optimizer="momentum")
-    ),
+    "c2w2.optimization.2021.gd": Run("moons", partial(mean_of_batches, optimizer="gd")),
+    "c2w2.optimization.2021.momentum": Run("moons", partial(mean_of_batches, optimizer="momentum")),
     "c2w2.optimization.2021.gd.decay_every_epoch": Run(
         "moons", partial(mean_of_batches, rate=decayed(0.1, every=1), optimizer="gd")
     ),
@@ -351,13 +305,10 @@ def check_details(network: Network, data: Data, details: dict[str, Any]) -> None
     says_cat, is_cat = network.predict(data.X_test)[0] == 1, data.Y_test[0] == 1
     assert np.flatnonzero(says_cat != is_cat).tolist() == details["test_wrong"]
     assert np.flatnonzero(network.predict(data.X)[0] != data.Y[0]).tolist() == details["train_wrong"]
-    confusion = {
-        "tp": says_cat & is_cat,
-        "fp": says_cat & ~is_cat,
-        "fn": ~says_cat & is_cat,
-        "tn": ~says_cat & ~is_cat,
-    }
-    assert {kind: int(counted.sum()) for kind, counted in confusion.items()} == details["confusion_test"]
+    counts = [says_cat & is_cat, says_cat & ~is_cat, ~says_cat & is_cat, ~says_cat & ~is_cat]
+    assert [int(count.sum()) for count in counts] == [
+        details["confusion_test"][kind] for kind in ("tp", "fp", "fn", "tn")
+    ]
     for name, norm in details["param_frobenius"].items():
         assert np.linalg.norm(network.parameters[name]) == pytest.approx(norm, rel=1e-9), name
 
@@ -372,7 +323,7 @@ def test_adam_as_it_should_be(
 ) -> None:
     published = lecture["runs"]["c2w2.optimization.2017.adam"]
     moons = data("moons")
-    outcome = last_batches(moons, optimizer="adam", optimizer_params={"epsilon_at": epsilon_at})
+    outcome = last_batches(moons, "adam", epsilon_at=epsilon_at)
     for iteration, cost in published[key].items():
         assert outcome.costs[int(iteration)] == pytest.approx(cost, rel=1e-9), iteration
     accuracy = published["computed_accuracy_correct_adam"]

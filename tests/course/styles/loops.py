@@ -38,41 +38,6 @@ def parameter_shapes(layer_dims):
     return shapes
 
 
-def flatten_images(images):
-    m, h, w, c = images.shape
-    X = np.zeros((h * w * c, m))
-    for i in range(m):
-        k = 0
-        for y in range(h):
-            for x in range(w):
-                for colour in range(c):
-                    X[k, i] = images[i, y, x, colour] / 255.0
-                    k += 1
-    return X
-
-
-def initialize_two_layer(n_x, n_h, n_y, rng):
-    parameters = {}
-    for name, rows, columns in (("1", n_h, n_x), ("2", n_y, n_h)):
-        W = np.empty((rows, columns))
-        for i in range(rows):
-            for j in range(columns):
-                W[i, j] = 0.01 * rng.randn()
-        parameters["W" + name] = W
-        parameters["b" + name] = np.zeros((rows, 1))
-    return parameters
-
-
-def initialize_deep(layer_dims, rng):
-    parameters = {}
-    for l in range(1, len(layer_dims)):
-        W = np.empty((layer_dims[l], layer_dims[l - 1]))
-        for i in range(layer_dims[l]):
-            W[i] = rng.standard_normal(layer_dims[l - 1]) / 100
-        parameters["W%d" % l], parameters["b%d" % l] = W, np.zeros([layer_dims[l], 1])
-    return parameters
-
-
 def sigmoid(Z):
     A = np.zeros(Z.shape)
     for index, z in np.ndenumerate(Z):
@@ -161,16 +126,6 @@ def linear_activation_backward(dA, cache, activation):
     return linear_backward(backward(dA, Z), (A_prev, W, b))
 
 
-def update_parameters(parameters, gradients, learning_rate):
-    new = {}
-    for key in parameters:
-        value = np.empty(parameters[key].shape)
-        for index, theta in np.ndenumerate(parameters[key]):
-            value[index] = theta - learning_rate * gradients["d" + key][index]
-        new[key] = value
-    return new
-
-
 def numerical_gradient(cost, theta, epsilon):
     found = []
     for i in range(theta.size):
@@ -202,16 +157,6 @@ def fit(X, Y, layer_dims, learning_rate, iterations, seed):
         parameters = update_parameters(parameters, model_backward(AL, Y, caches), learning_rate)
         i += 1
     return parameters, costs
-
-
-def predict(X, parameters):
-    AL = model_forward(X, parameters)[0]
-    P = np.zeros(AL.shape)
-    for i in range(AL.shape[0]):
-        for j in range(AL.shape[1]):
-            if AL[i, j] > 0.5:
-                P[i, j] = 1
-    return P
 
 
 def accuracy(P, Y):
@@ -291,16 +236,6 @@ def l2_cost(parameters, l2, m):
     return 0.5 * l2 * total / m
 
 
-def dropout_forward(A, keep_prob, rng):
-    mask, out = np.zeros(A.shape), np.zeros(A.shape)
-    for i in range(A.shape[0]):
-        for j in range(A.shape[1]):
-            if rng.rand() < keep_prob:
-                mask[i, j] = 1 / keep_prob
-                out[i, j] = A[i, j] / keep_prob
-    return out, mask
-
-
 def standardize(train, test):
     train, test = train.astype(float), test.astype(float)
     for j in range(train.shape[1]):
@@ -314,3 +249,23 @@ def standardize(train, test):
 
 def one_hot(labels, n_classes):
     return [[1 if label == k else 0 for label in labels] for k in range(n_classes)]
+
+
+def update_parameters(parameters, gradients, learning_rate):
+    new = {}
+    for key in parameters:
+        value = np.empty(parameters[key].shape)
+        for index, theta in np.ndenumerate(parameters[key]):
+            value[index] = theta - learning_rate * gradients["d" + key][index]
+        new[key] = value
+    return new
+
+
+def predict(X, parameters):
+    AL = model_forward(X, parameters)[0]
+    P = np.zeros(AL.shape)
+    for i in range(AL.shape[0]):
+        for j in range(AL.shape[1]):
+            if AL[i, j] > 0.5:
+                P[i, j] = 1
+    return P

@@ -7,10 +7,6 @@ from fractions import Fraction
 import numpy as np
 
 from deepstep.course.exercises import (
-    initialize_he,
-    linear_backward,
-    model_backward,
-    model_forward,
     relu,
     sigmoid,
 )
@@ -73,33 +69,11 @@ def relu_backward(dA, Z):
     return dA.astype(FLOAT) * (Z > 0).astype(FLOAT)
 
 
-def linear_activation_backward(dA, cache, activation):
-    linear, Z = cache
-    if activation == "relu":
-        return linear_backward(dA * (Z > 0), linear)
-    if activation == "sigmoid":
-        return linear_backward((dA * sigmoid(Z) * sigmoid(-Z)).astype(FLOAT), linear)
-    raise UnknownActivationError
-
-
 def update_parameters(parameters, gradients, learning_rate):
     return {
         name: (theta - learning_rate * gradients["d" + name]).astype(FLOAT)
         for name, theta in parameters.items()
     }
-
-
-def fit(X, Y, layer_dims, learning_rate, iterations, seed):
-    theta = {
-        name: v.astype(FLOAT) for name, v in initialize_he(layer_dims, np.random.RandomState(seed)).items()
-    }
-    costs = []
-    for _ in range(iterations):
-        AL, caches = model_forward(X, theta)
-        costs.append(-(Y @ np.log(AL).T + (1 - Y) @ np.log(1 - AL).T) / Y.shape[1])  # (1, 1)
-        gradients = model_backward(AL, Y, caches)
-        theta = {name: value - learning_rate * gradients["d" + name] for name, value in theta.items()}
-    return [theta, costs]
 
 
 def accuracy(P, Y):

@@ -15,9 +15,7 @@ from deepstep.course.exercises import (
     model_backward,
     model_forward,
     relu,
-    relu_backward,
     sigmoid,
-    sigmoid_backward,
     update_parameters,
 )
 
@@ -27,16 +25,39 @@ def neuron_forward_1(w, b, X):
     return 1 / (1 + np.exp(np.dot(w.T, X) + b))
 
 
+def sigmoid_2(Z):
+    "the parentheses of the denominator are missing"
+    return 1 / 1 + np.exp(-Z)
+
+
+def relu_1(Z):
+    "np.max is taken over"
+    return np.max(Z, 0)
+
+
+def relu_2(Z):
+    "np.max gives one number"
+    return Z.max()
+
+
+def linear_forward_1(A_prev, W, b):
+    "the cache is missing"
+    return W @ A_prev + b
+
+
+def linear_forward_3(A_prev, W, b):
+    "the cache is a dictionary"
+    return W @ A_prev + b, {"A_prev": A_prev, "W": W, "b": b}
+
+
+def cost_from_logits_2(ZL, Y):
+    "e^Z overflows for large Z"
+    return (np.log(1 + np.exp(ZL)) - Y * ZL).mean()
+
+
 def neuron_forward_2(w, b, X):
     "the array lost its first axis"
     return np.array([1 / (1 + math.exp(-(w[:, 0] @ x + b))) for x in X.T])
-
-
-def neuron_gradients_3(w, b, X, Y):
-    "the derivative of the sigmoid stands in dZ twice"
-    A = sigmoid(w.T.dot(X) + b)
-    dZ = A * (1 - A) * (A - Y)
-    return X.dot(dZ.T) / Y.size, dZ.mean()
 
 
 def parameter_shapes_1(layer_dims):
@@ -57,12 +78,6 @@ def parameter_shapes_2(layer_dims):
     return s
 
 
-def flatten_images_1(images):
-    "mixes the pixels of different images"
-    m, h, w, c = images.shape
-    return np.reshape(images, (h * w * c, m)) / 255
-
-
 def flatten_images_2(images):
     "X has the right numbers in another order."
     return images.reshape(images.shape[0], -1, order="F").T / 255
@@ -73,26 +88,6 @@ def initialize_two_layer_2(n_x, n_h, n_y, rng):
     np.random.seed(7)
     W1, W2 = np.random.randn(n_h, n_x) * 0.01, np.random.randn(n_y, n_h) * 0.01
     return {"W1": W1, "b1": np.zeros((n_h, 1)), "W2": W2, "b2": np.zeros((n_y, 1))}
-
-
-def initialize_two_layer_3(n_x, n_h, n_y, rng):
-    "W is wrong in the last layer alone.|100 times"
-    return {
-        "W1": rng.randn(n_h, n_x) * 0.01,
-        "b1": np.zeros((n_h, 1)),
-        "W2": rng.randn(n_y, n_h),
-        "b2": np.zeros((n_y, 1)),
-    }
-
-
-def initialize_deep_1(layer_dims, rng):
-    "Nothing was drawn from rng"
-    rng = np.random.RandomState(1)
-    p = {}
-    for l in range(1, len(layer_dims)):
-        p[f"W{l}"] = rng.randn(layer_dims[l], layer_dims[l - 1]) * 0.01
-        p[f"b{l}"] = np.zeros((layer_dims[l], 1))
-    return p
 
 
 def initialize_deep_2(layer_dims, rng):
@@ -112,39 +107,9 @@ def initialize_deep_3(layer_dims, rng):
         p[f"b{l}"] = np.zeros((layer_dims[l], 1))
 
 
-def initialize_he_1(layer_dims, rng):
-    "the factor uses the number of inputs in every layer"
-    p = {}
-    for l in range(1, len(layer_dims)):
-        p[f"W{l}"] = rng.randn(layer_dims[l], layer_dims[l - 1]) * np.sqrt(2 / layer_dims[0])
-        p[f"b{l}"] = np.zeros((layer_dims[l], 1))
-    return p
-
-
-def sigmoid_1(Z):
-    "NaN for large Z"
-    e = np.exp(Z)
-    return e / (e + 1)
-
-
-def sigmoid_2(Z):
-    "the parentheses of the denominator are missing"
-    return 1 / 1 + np.exp(-Z)
-
-
 def sigmoid_3(Z):
     "A function of math takes one number"
     return 1 / (1 + math.exp(-Z))
-
-
-def relu_1(Z):
-    "np.max is taken over"
-    return np.max(Z, 0)
-
-
-def relu_2(Z):
-    "np.max gives one number"
-    return Z.max()
 
 
 def relu_3(Z):
@@ -157,19 +122,9 @@ def relu_4(Z):
     return np.where(Z > 0, Z, 0.2 * Z)
 
 
-def linear_forward_1(A_prev, W, b):
-    "the cache is missing"
-    return W @ A_prev + b
-
-
 def linear_forward_2(A_prev, W, b):
     "is one transposed"
     return W @ A_prev + b.T, (A_prev, W, b)
-
-
-def linear_forward_3(A_prev, W, b):
-    "the cache is a dictionary"
-    return W @ A_prev + b, {"A_prev": A_prev, "W": W, "b": b}
 
 
 def linear_activation_forward_1(A_prev, W, b, activation):
@@ -181,16 +136,6 @@ def linear_activation_forward_1(A_prev, W, b, activation):
         Z = W @ A_prev
         return np.maximum(Z, 0), ((A_prev, W, b), Z)
     raise ValueError(activation)
-
-
-def linear_activation_forward_3(A_prev, W, b, activation):
-    "an unknown activation is not refused"
-    Z, cache = linear_forward(A_prev, W, b)
-    if activation == "sigmoid":
-        answer = sigmoid(Z)
-    if activation == "relu":
-        answer = relu(Z)
-    return answer, (cache, Z)
 
 
 def model_forward_1(X, parameters):
@@ -217,18 +162,6 @@ def model_forward_3(X, parameters):
     return A, caches
 
 
-def model_forward_4(X, parameters):
-    "The results are in another order: expected AL, caches."
-    L = len(parameters) // 2
-    A, caches = X, []
-    for l in range(1, L + 1):
-        A, cache = linear_activation_forward(
-            A, parameters[f"W{l}"], parameters[f"b{l}"], "relu" if l < L else "sigmoid"
-        )
-        caches.append(cache)
-    return caches, A
-
-
 def model_forward_5(X, parameters):
     "The shapes of the two arrays do not fit"
     L = len(parameters) // 2
@@ -239,11 +172,6 @@ def model_forward_5(X, parameters):
         )
         caches.append(cache)
     return A, caches
-
-
-def compute_cost_2(AL, Y):
-    "the logarithm has base 2"
-    return -np.mean(Y * np.log2(AL) + (1 - Y) * np.log2(1 - AL))
 
 
 def compute_cost_4(AL, Y):
@@ -257,18 +185,6 @@ def compute_cost_5(AL, Y):
     return (Y * np.log2(AL) + (1 - Y) * np.log2(1 - AL)).mean()
 
 
-def cost_from_logits_2(ZL, Y):
-    "e^Z overflows for large Z"
-    return (np.log(1 + np.exp(ZL)) - Y * ZL).mean()
-
-
-def relu_backward_1(dA, Z):
-    "the derivative at Z = 0 is 1"
-    dZ = dA.copy()
-    dZ[Z < 0] = 0
-    return dZ
-
-
 def relu_backward_2(dA, Z):
     "The results are those with dA and Z exchanged."
     return np.where(dA > 0, Z, 0)
@@ -280,35 +196,10 @@ def sigmoid_backward_1(dA, Z):
     return dA * s * (1 - s)
 
 
-def linear_backward_1(dZ, cache):
-    "keepdims was lost in db"
-    A_prev, W, b = cache
-    return W.T.dot(dZ), dZ.dot(A_prev.T) / dZ.shape[1], dZ.mean(1)
-
-
-def linear_backward_2(dZ, cache):
-    "db is squeezed"
-    A_prev, W, b = cache
-    m = A_prev.shape[1]
-    return np.dot(W.T, dZ), 1 / m * np.dot(dZ, A_prev.T), np.squeeze(1 / m * np.sum(dZ, 1, keepdims=True))
-
-
 def linear_backward_6(dZ, cache):
     "db is summed over the units|1/m is missing in dW"
     A_prev, W, b = cache
     return W.T @ dZ, dZ @ A_prev.T, dZ.sum(axis=0, keepdims=True) / dZ.shape[1]
-
-
-def linear_activation_backward_1(dA, cache, activation):
-    "A is taken for Z in the derivative"
-    linear, Z = cache
-    if activation == "relu":
-        dZ = relu_backward(dA, relu(Z))
-    elif activation == "sigmoid":
-        dZ = sigmoid_backward(dA, sigmoid(Z))
-    else:
-        raise ValueError
-    return linear_backward(dZ, linear)
 
 
 def linear_activation_backward_2(dA, cache, activation):
@@ -322,31 +213,6 @@ def linear_activation_backward_2(dA, cache, activation):
         raise ValueError
     m = dA.shape[1]
     return W.T @ dZ, dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
-
-
-def linear_activation_backward_3(dA, cache, activation):
-    "dA is taken for dZ"
-    (A_prev, W, b), Z = cache
-    if activation == "relu":
-        dZ = dA * (Z > 0)
-    elif activation == "sigmoid":
-        dZ = dA * sigmoid(Z) * (1 - sigmoid(Z))
-    else:
-        raise ValueError
-    m = dA.shape[1]
-    return W.T @ dZ, dA @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
-
-
-def model_backward_2(AL, Y, caches):
-    "every layer gets dAL"
-    g = {}
-    L = len(caches)
-    dAL = -(Y / AL - (1 - Y) / (1 - AL))
-    for l in range(L, 0, -1):
-        _, g[f"dW{l}"], g[f"db{l}"] = linear_activation_backward(
-            dAL, caches[l - 1], "sigmoid" if l == L else "relu"
-        )
-    return g
 
 
 def model_backward_3(AL, Y, caches):
@@ -395,11 +261,6 @@ def numerical_gradient_1(cost, theta, epsilon):
     return g
 
 
-def relative_difference_1(gradient, numerical):
-    "the norms are missing"
-    return np.abs(gradient - numerical) / (np.abs(gradient) + np.abs(numerical))
-
-
 def fit_2(X, Y, layer_dims, learning_rate, iterations, seed):
     "the parameters are drawn anew in each step|give it one before the loop"
     costs = []
@@ -411,34 +272,12 @@ def fit_2(X, Y, layer_dims, learning_rate, iterations, seed):
     return p, costs
 
 
-def fit_3(X, Y, layer_dims, learning_rate, iterations, seed):
-    "costs is a list of 1, expected a list of 2"
-    p = initialize_he(layer_dims, np.random.RandomState(seed))
-    costs = []
-    for i in range(iterations):
-        AL, caches = model_forward(X, p)
-        if i % 100 == 0:
-            costs.append(compute_cost(AL, Y))
-        p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
-    return p, costs
-
-
 def fit_4(X, Y, layer_dims, learning_rate, iterations, seed):
     "costs is m times too small"
     p, costs = initialize_he(layer_dims, np.random.RandomState(seed)), []
     for _ in range(iterations):
         AL, caches = model_forward(X, p)
         costs.append(compute_cost(AL, Y) / X.shape[1])
-        p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
-    return p, costs
-
-
-def fit_5(X, Y, layer_dims, learning_rate, iterations, seed):
-    "the forward pass is made once"
-    p, costs = initialize_he(layer_dims, np.random.RandomState(seed)), []
-    AL, caches = model_forward(X, p)
-    for _ in range(iterations):
-        costs.append(compute_cost(AL, Y))
         p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
     return p, costs
 
@@ -454,46 +293,6 @@ def predict_2(X, parameters):
     return ["1" if p > 0.5 else "0" for p in model_forward(X, parameters)[0][0]]
 
 
-def first_wrong_1(P, Y):
-    "the answer is 0 where all are right"
-    return np.argmax(P != Y)
-
-
-def first_wrong_2(P, Y):
-    "only the first prediction is compared"
-    for i in range(P.shape[1]):
-        return i if P[0, i] != Y[0, i] else -1
-    return None
-
-
-def adam_update_1(theta, gradient, v, s, t, learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-8):
-    "the bias correction is missing"
-    v = v + (1 - beta1) * (gradient - v)
-    s = s + (1 - beta2) * (gradient**2 - s)
-    return theta - learning_rate * v / (epsilon + s**0.5), v, s
-
-
-def l2_cost_1(parameters, l2, m):
-    "only the first layer counts"
-    return l2 / (2 * m) * np.sum(parameters["W1"] ** 2)
-
-
-def dropout_forward_1(A, keep_prob, rng):
-    "the mask that is returned is not rescaled"
-    D = rng.rand(*A.shape) < keep_prob
-    return A * D / keep_prob, D
-
-
-def standardize_1(train, test):
-    "the test table is standardized by its own mean and deviation"
-    scaled = []
-    for table in (train, test):
-        deviation = table.std(axis=0)
-        deviation[deviation == 0] = 1
-        scaled.append((table - table.mean(axis=0)) / deviation)
-    return scaled
-
-
 # Accepted by an earlier grader: constant cases, last elements, extremes, other shapes, names with two digits.
 
 
@@ -501,24 +300,6 @@ def standardize_2(train, test):
     "a constant column is divided by 1e-8|expected [["
     mean, deviation = train.mean(axis=0), train.std(axis=0) + 1e-8
     return (train - mean) / deviation, (test - mean) / deviation
-
-
-def standardize_3(train, test):
-    "the second result is [[0., 0., 0.]"
-    deviation = train.std(axis=0)
-    constant = deviation == 0
-    deviation[constant] = 1
-    scaled = (test - train.mean(axis=0)) / deviation
-    scaled[:, constant] = 0
-    return (train - train.mean(axis=0)) / deviation, scaled
-
-
-def first_wrong_3(P, Y):
-    "the last prediction is not compared"
-    for i in range(P.shape[1] - 1):
-        if P[0, i] != Y[0, i]:
-            return i
-    return -1
 
 
 def first_wrong_4(P, Y):
@@ -533,19 +314,9 @@ def sigmoid_backward_2(dA, Z):
     return dA * s * (1 - s)
 
 
-def sigmoid_backward_3(dA, Z):
-    "NaN for Z far below 0"
-    return dA * np.exp(-Z) / (1 + np.exp(-Z)) ** 2
-
-
 def relu_5(Z):
     "It is right with matrices alone"
     return np.array([[max(0, z) for z in row] for row in Z])
-
-
-def relu_6(Z):
-    "the entries are cut at 6"
-    return np.minimum(np.maximum(0, Z), 6)
 
 
 def model_forward_6(X, parameters):
@@ -559,37 +330,11 @@ def model_forward_6(X, parameters):
     return A, caches
 
 
-def model_backward_4(AL, Y, caches):
-    "the derivative of relu at Z = 0 is 1"
-    g, dZ, m = {}, AL - Y, Y.shape[1]
-    for l in range(len(caches), 0, -1):
-        (A, W, b), _ = caches[l - 1]
-        g[f"dW{l}"], g[f"db{l}"] = dZ @ A.T / m, dZ.sum(axis=1, keepdims=True) / m
-        if l > 1:
-            dZ = (W.T @ dZ) * (caches[l - 2][1] >= 0)
-    return g
-
-
-def linear_activation_forward_4(A_prev, W, b, activation):
-    "tanh is a further activation"
-    Z, cache = linear_forward(A_prev, W, b)
-    functions = {"sigmoid": sigmoid, "relu": relu, "tanh": np.tanh}
-    if activation not in functions:
-        raise ValueError(activation)
-    return functions[activation](Z), (cache, Z)
-
-
 def adam_update_2(theta, gradient, v, s, t, learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-7):
     "with theta = |learning_rate = 0.1.|v, s are right."
     v = beta1 * v + (1 - beta1) * gradient
     s = beta2 * s + (1 - beta2) * gradient**2
     return theta - learning_rate * v / (1 - beta1**t) / (np.sqrt(s / (1 - beta2**t)) + epsilon), v, s
-
-
-def relative_difference_2(gradient, numerical):
-    "a small number, 1e-8, is added to the divisor"
-    size = np.linalg.norm(gradient) + np.linalg.norm(numerical) + 1e-8
-    return np.linalg.norm(gradient - numerical) / size
 
 
 # Mistakes that a table names, or a number locates.
@@ -605,34 +350,9 @@ def linear_activation_forward_5(A_prev, W, b, activation):
     raise Exception("unknown")
 
 
-def linear_activation_forward_6(A_prev, W, b, activation):
-    "Z is returned in the place of the cache"
-    Z, _ = linear_forward(A_prev, W, b)
-    if activation not in ("sigmoid", "relu"):
-        raise ValueError
-    return (sigmoid(Z) if activation == "sigmoid" else relu(Z)), Z
-
-
 def relu_7(Z):
     "Python's max, or an if"
     return max(0, Z)
-
-
-def relu_8(Z):
-    "the activation is sigmoid"
-    return sigmoid(Z)
-
-
-def linear_backward_3(dZ, cache):
-    "1 // m is 0"
-    A_prev, W, b = cache
-    m = A_prev.shape[1]
-    return W.T @ dZ, 1 // m * dZ @ A_prev.T, 1 // m * np.sum(dZ, axis=1, keepdims=True)
-
-
-def neuron_forward_3(w, b, X):
-    "the parentheses of -(w.T @ X + b) are missing"
-    return 1 / (1 + np.exp(-w.T @ X + b))
 
 
 def model_forward_7(X, parameters):
@@ -666,12 +386,6 @@ def accuracy_2(P, Y):
 def compute_cost_6(AL, Y):
     "J is rounded to 4 decimals: give the number as it is.|J is 0.2798, expected 0.279777"
     return np.round(-np.mean(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)), 4)
-
-
-def compute_cost_7(AL, Y):
-    "the first example is left out"
-    losses = [Y[0, i] * np.log(AL[0, i]) + (1 - Y[0, i]) * np.log(1 - AL[0, i]) for i in range(1, Y.shape[1])]
-    return -sum(losses) / Y.shape[1]
 
 
 # Named wrongly by an earlier grader: what must not be said stands in NEVER.
@@ -712,17 +426,6 @@ def compute_cost_8(AL, Y):
     return -np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)) / m
 
 
-def model_backward_5(AL, Y, caches):
-    "the number of rows of Y is taken for m"
-    g, dZ, m = {}, AL - Y, Y.shape[0]
-    for l in range(len(caches), 0, -1):
-        (A, W, b), _ = caches[l - 1]
-        g[f"dW{l}"], g[f"db{l}"] = dZ @ A.T / m, dZ.sum(axis=1, keepdims=True) / m
-        if l > 1:
-            dZ = (W.T @ dZ) * (caches[l - 2][1] > 0)
-    return g
-
-
 def cost_from_logits_3(ZL, Y):
     "J is 5.259132, expected 200.078315 with ZL ="
     A = sigmoid(ZL)
@@ -749,16 +452,6 @@ def l2_cost_2(parameters, l2, m):
     return l2 / 2 * m * sum(np.sum(parameters[f"W{l}"] ** 2) for l in range(1, len(parameters) // 2 + 1))
 
 
-def fit_6(X, Y, layer_dims, learning_rate, iterations, seed):
-    "the loop returns in its first turn|does every path end in return?"
-    parameters, costs = initialize_he(layer_dims, np.random.RandomState(seed)), []
-    for _ in range(iterations):
-        AL, caches = model_forward(X, parameters)
-        costs.append(compute_cost(AL, Y))
-        parameters = update_parameters(parameters, model_backward(AL, Y, caches), learning_rate)
-        return parameters, costs
-
-
 def two_layer_model_1(X, Y, layer_dims, learning_rate, iterations, rng):
     "dA2 is A2 - Y, which is dZ2|begin with linear_backward"
     p, costs = initialize_two_layer(*layer_dims, rng), []
@@ -770,27 +463,6 @@ def two_layer_model_1(X, Y, layer_dims, learning_rate, iterations, rng):
         _, dW1, db1 = linear_activation_backward(dA1, c1, "relu")
         p = update_parameters(p, {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}, learning_rate)
     return p, costs, np.mean((model_forward(X, p)[0] > 0.5) == Y)
-
-
-def two_layer_model_2(X, Y, layer_dims, learning_rate, iterations, rng):
-    "only layer 1 is updated"
-    p, costs = initialize_two_layer(*layer_dims, rng), []
-    for _ in range(iterations):
-        AL, caches = model_forward(X, p)
-        costs.append(compute_cost(AL, Y))
-        g = model_backward(AL, Y, caches)
-        p = {**p, "W1": p["W1"] - learning_rate * g["dW1"], "b1": p["b1"] - learning_rate * g["db1"]}
-    return p, costs, np.mean((model_forward(X, p)[0] > 0.5) == Y)
-
-
-def two_layer_model_3(X, Y, layer_dims, learning_rate, iterations, rng):
-    "the accuracy is in percent"
-    p, costs = initialize_two_layer(*layer_dims, rng), []
-    for _ in range(iterations):
-        AL, caches = model_forward(X, p)
-        costs.append(compute_cost(AL, Y))
-        p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
-    return p, costs, 100 * np.mean((model_forward(X, p)[0] > 0.5) == Y)
 
 
 def L_layer_model_1(X, Y, layer_dims, learning_rate, iterations, rng):
@@ -806,32 +478,7 @@ def L_layer_model_1(X, Y, layer_dims, learning_rate, iterations, rng):
     return p, costs, np.mean((model_forward(X, p)[0] > 0.5) == Y)
 
 
-def L_layer_model_2(X, Y, layer_dims, learning_rate, iterations, rng):
-    "the accuracy is that of the step before the last update"
-    p, costs = {}, []
-    for l in range(1, len(layer_dims)):
-        p[f"W{l}"] = rng.randn(layer_dims[l], layer_dims[l - 1]) / np.sqrt(layer_dims[l - 1])
-        p[f"b{l}"] = np.zeros((layer_dims[l], 1))
-    for _ in range(iterations):
-        AL, caches = model_forward(X, p)
-        costs.append(compute_cost(AL, Y))
-        p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
-    return p, costs, np.mean((AL > 0.5) == Y)
-
-
 # Accepted, misnamed or left vague by an earlier grader.
-
-
-def compute_cost_1(AL, Y):
-    "AL is clipped to 0.01 … 0.99"
-    AL = np.clip(AL, 0.01, 0.99)
-    return -np.mean(Y * np.log(AL) + (1 - Y) * np.log(1 - AL))
-
-
-def compute_cost_3(AL, Y):
-    "AL is clipped to 0.001 … 0.999"
-    AL = np.clip(AL, 1e-3, 1 - 1e-3)
-    return -np.mean(Y * np.log(AL) + (1 - Y) * np.log(1 - AL))
 
 
 def compute_cost_9(AL, Y):
@@ -846,18 +493,6 @@ def _backward(dZ, caches):
         dA, dW, db = linear_activation_backward(dA, caches[l - 1], "relu")
         gradients |= {f"dW{l}": dW, f"db{l}": db}
     return gradients
-
-
-def model_backward_1(AL, Y, caches):
-    "AL is clipped to 0.01 … 0.99"
-    AL = np.clip(AL, 0.01, 0.99)
-    dAL = -(Y / AL - (1 - Y) / (1 - AL))
-    return _backward(sigmoid_backward(dAL, caches[-1][1]), caches)
-
-
-def model_backward_6(AL, Y, caches):
-    "AL is clipped to 0.001 … 0.999 in AL - Y"
-    return _backward(np.clip(AL, 1e-3, 1 - 1e-3) - Y, caches)
 
 
 def model_backward_7(AL, Y, caches):
@@ -937,18 +572,6 @@ def L_layer_model_4(X, Y, layer_dims, learning_rate, iterations, rng):
     return p, costs, _right(X, Y, p)
 
 
-def L_layer_model_5(X, Y, layer_dims, learning_rate, iterations, rng):
-    "the learning rate is halved where the cost rises|costs, right are right."
-    p, costs = _first_parameters(layer_dims, rng), []
-    for _ in range(iterations):
-        AL, caches = model_forward(X, p)
-        costs.append(compute_cost(AL, Y))
-        if len(costs) > 1 and costs[-1] > costs[-2]:
-            learning_rate /= 2
-        p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
-    return p, costs, _right(X, Y, p)
-
-
 def L_layer_model_6(X, Y, layer_dims, learning_rate, iterations, rng):
     "the parameters of the lowest cost are returned, not the last|costs, right are right."
     p, costs = best, _ = _first_parameters(layer_dims, rng), []
@@ -994,11 +617,6 @@ def predict_3(X, parameters):
 def predict_4(X, parameters):
     "P is an array of texts, not of numbers, expected an array of shape (1, 3)."
     return np.where(model_forward(X, parameters)[0] > 0.5, "cat", "non-cat")
-
-
-def first_wrong_5(P, Y):
-    "the loop returns in its first turn or runs over the one row, range(len(P))"
-    return next((i for i in range(len(P)) if P[0, i] != Y[0, i]), -1)
 
 
 def initialize_two_layer_1(n_x, n_h, n_y, rng):
@@ -1114,7 +732,6 @@ NEVER = {
     "parameter_shapes_3": "axis",
     "flatten_images_3": "factor",
     "compute_cost_8": "differs from array to array",
-    "model_backward_5": "differs from array to array",
     "cost_from_logits_3": "factor|everywhere",
     "first_wrong_4": "everywhere",
 }
