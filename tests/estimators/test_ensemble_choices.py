@@ -8,14 +8,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.datasets import load_diabetes, load_wine
-from sklearn.metrics import balanced_accuracy_score, get_scorer, make_scorer, median_absolute_error
+from sklearn.metrics import balanced_accuracy_score, make_scorer, median_absolute_error
 from sklearn.model_selection import (
     KFold,
     LeaveOneGroupOut,
     PredefinedSplit,
     RepeatedStratifiedKFold,
-    ShuffleSplit,
-    StratifiedKFold,
     TimeSeriesSplit,
 )
 
@@ -60,22 +58,19 @@ def test_epochs_are_those_of_the_best_score():
     assert_array_equal(one, other)  # training itself goes by the loss
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "scoring",
-    [
-        get_scorer("balanced_accuracy"),
+def test_scorers_of_every_form_choose_the_same():
+    forms = [
+        "balanced_accuracy",
         make_scorer(balanced_accuracy_score),
         lambda estimator, X, y: balanced_accuracy_score(y, estimator.predict(X)),
-    ],
-    ids=["scorer", "own scorer", "function"],
-)
-def test_scorers_of_every_form_choose_the_same(scoring):
-    settings = {"presets": ["relu", "ranks"], "effort": "fast", **FEW}
-    model = DeepClassifier(scoring=scoring, **settings).fit(X, Y)
-    expected = DeepClassifier(scoring="balanced_accuracy", **settings).fit(X, Y)
-    assert model.ensemble_.weights == expected.ensemble_.weights
-    assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
+    ]
+    expected, *others = (
+        DeepClassifier(scoring=scoring, presets=["relu", "ranks"], effort="fast", **FEW).fit(X, Y)
+        for scoring in forms
+    )
+    for model in others:
+        assert model.ensemble_.weights == expected.ensemble_.weights
+        assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
 
 
 def test_weights_of_rows_count_in_the_score_and_the_loss_is_the_default():
@@ -98,7 +93,6 @@ GROUPS = np.arange(len(Y)) % 11
 PAIRS = (np.arange(100), np.arange(100, 178))
 REFUSED = [
     (DeepClassifier, {"scoring": "roc_acu"}, "scoring must be one of .* Did you mean 'roc_auc'"),
-    (DeepClassifier, {"scoring": 3}, "'scoring' parameter"),
     (DeepClassifier, {"scoring": "roc_auc"}, "multi_class must be in"),
     (DeepClassifier, {"scoring": "f1"}, "Target is multiclass"),
     (DeepRegressor, {"scoring": "accuracy"}, "continuous"),
@@ -110,7 +104,6 @@ REFUSED = [
             ([PAIRS, (np.arange(9), np.arange(0))], "got fold 1 with 9 and 0 rows"),
             ([], "got no fold"),
             ([(np.arange(100), np.arange(100, 179))], "fold 0, which has row numbers beyond the 178 rows"),
-            ([(np.arange(100), np.arange(-5, 0))], "fold 0, which has row numbers beyond"),
             ([np.arange(100)], "got fold 0, which is no pair of row numbers"),
             ("tmie", "'validation' parameter"),
         )
@@ -127,23 +120,20 @@ def test_metrics_and_folds_that_do_not_suit_are_refused_before_the_training(Esti
 
 # The folds
 
-SPLITTERS = {
-    "StratifiedKFold": (StratifiedKFold(6, shuffle=True, random_state=0), 6),
-    "LeaveOneGroupOut": (LeaveOneGroupOut(), 11),
-    "ShuffleSplit": (ShuffleSplit(1, test_size=0.25, random_state=0), 1),
-    "TimeSeriesSplit": (TimeSeriesSplit(2), 2),
-    "PredefinedSplit": (PredefinedSplit(np.arange(len(Y)) % 3 - 1), 2),
-    "repeated": (RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0), 4),
-    "pairs": ([PAIRS, PAIRS[::-1]], 2),
-}
+SPLITTERS = [
+    (LeaveOneGroupOut(), 11),
+    (TimeSeriesSplit(2), 2),
+    (PredefinedSplit(np.arange(len(Y)) % 3 - 1), 2),
+    (RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0), 4),
+    ([PAIRS, PAIRS[::-1]], 2),
+]
 
 
-@pytest.mark.parametrize("name", SPLITTERS)
-def test_splitters_say_which_rows_are_held_out(name):
-    splitter, n = SPLITTERS[name]
+@pytest.mark.parametrize(("splitter", "n"), SPLITTERS)
+def test_splitters_say_which_rows_are_held_out(splitter, n):
     order = np.random.default_rng(0).permutation(len(Y))
     X_, y, groups = X[order], Y[order], GROUPS[order]
-    grouped = {"groups": groups} if "Group" in name else {}
+    grouped = {"groups": groups} if isinstance(splitter, LeaveOneGroupOut) else {}
     expected = [*splitter.split(X_, y, **grouped)] if hasattr(splitter, "split") else splitter
     model = DeepClassifier(validation=splitter, presets="relu", network_params={"epochs": 2}, random_state=1)
     ensemble = model.fit(X_, y, **grouped).ensemble_

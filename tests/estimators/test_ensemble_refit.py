@@ -95,15 +95,8 @@ def test_where_each_fold_has_epochs_of_its_own_it_is_their_mean():
     assert after.score(WINE, KINDS) > 0.9
 
 
-def test_a_refit_that_diverges_keeps_the_networks_of_the_folds(monkeypatch):
-    def diverges(*_, **__):
-        raise DivergenceError("Training diverged: the cost is NaN")
-
-    monkeypatch.setattr(refit, "fit_member", diverges)
-    with pytest.warns(UserWarning, match="networks of the folds are kept, without refit"):
-        model = DeepClassifier(**QUICK, refit=True).fit(WINE, KINDS)
-    assert not model.interrupted_
-    assert model.predict_set(WINE).any(axis=1).all()
+def diverges(*_, **__):
+    raise DivergenceError("Training diverged: the cost is NaN")
 
 
 def stopped(*_, **__):
@@ -120,7 +113,8 @@ def pressed(work):
     return interrupted
 
 
-PRESSES = {
+ENDS = {
+    "diverged": (refit, "fit_member", diverges),
     "preparing": (refit, "prepare_fold", stopped),
     "training": (refit, "fit_member", stopped),
     "calibrating": (calibrate, "fit_temperature", pressed(calibrate.fit_temperature)),
@@ -128,23 +122,20 @@ PRESSES = {
 
 
 @pytest.mark.usefixtures("pythons_own_handler")
-@pytest.mark.parametrize("when", PRESSES)
-def test_ctrl_c_keeps_the_networks_of_the_folds(monkeypatch, when):
-    monkeypatch.setattr(*PRESSES[when])
-    with pytest.warns(UserWarning, match="was interrupted: .*networks .*are.* kept"):
+@pytest.mark.parametrize("when", ENDS)
+def test_a_refit_that_diverges_and_ctrl_c_keep_the_networks_of_the_folds(monkeypatch, when):
+    monkeypatch.setattr(*ENDS[when])
+    reason = "diverged in the refit .*" if when == "diverged" else "was interrupted"
+    with pytest.warns(UserWarning, match=f"{reason}: .*networks .*are.* kept"):
         model = DeepClassifier(**QUICK, refit=True).fit(WINE, KINDS)
-    assert model.interrupted_
+    assert model.interrupted_ == (when != "diverged")
     assert len(model.ensemble_.members) > len(model.ensemble_.weights)
     assert model.predict_set(WINE).any(axis=1).all()
 
 
 @pytest.mark.parametrize(
-    ("settings", "validation", "message"),
-    [
-        ({"time_budget": 5.0}, {}, "refit must be False with time_budget"),
-        ({}, {"X_val": X, "y_val": Y}, "refit must be False where fit is given validation data"),
-    ],
+    ("settings", "validation"), [({"time_budget": 5.0}, {}), ({}, {"X_val": X, "y_val": Y})]
 )
-def test_what_is_refused(settings, validation, message):
-    with pytest.raises(ConfigurationError, match=message):
+def test_what_is_refused(settings, validation):
+    with pytest.raises(ConfigurationError, match="refit must be False w"):
         DeepRegressor(refit=True, **settings).fit(X, Y, **validation)

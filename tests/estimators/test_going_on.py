@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.datasets import load_iris
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.validation import check_is_fitted
 
 from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 from deepstep.errors import ConfigurationError, DataError, DivergenceError
@@ -144,9 +143,7 @@ FEW = {"n_estimators": 2, "n_jobs": 1, "network_params": {"epochs": 2, "hidden_l
 FITS = {
     "lbfgs": (NetworkRegressor, {"solver": "lbfgs", "max_iter": 3}),
     "sgd with a search": (NetworkRegressor, {"max_iter": 2, "solver": "sgd", "learning_rate_init": "auto"}),
-    "stops early": (NetworkClassifier, {"max_iter": 3, "early_stopping": True, "batch_size": 40}),
     "refit": (NetworkClassifier, {"max_iter": 3, "early_stopping": True, "refit": True}),
-    "ensemble": (DeepClassifier, FEW),
     "refit of an ensemble": (DeepRegressor, {**FEW, "refit": True}),
 }
 
@@ -163,7 +160,7 @@ def test_ctrl_c_at_any_instant_keeps_what_is_trained_or_nothing(name, fresh_seed
     model, calls = pressed_at(-1, lambda: make().fit(X, Y))
     assert not model.interrupted_
     rng, raised = np.random.default_rng(fresh_seed), 0
-    for number in sorted({*rng.integers(0, calls, 12), 0, calls // 2, calls - 2, calls - 1}):
+    for number in sorted({*rng.integers(0, calls, 6), 0, calls - 2, calls - 1}):
         model = make()
         before = vars(model).copy()
         fitted, calls = pressed_at(number, lambda: model.fit(X, Y))  # noqa: B023
@@ -178,45 +175,38 @@ def test_ctrl_c_at_any_instant_keeps_what_is_trained_or_nothing(name, fresh_seed
     assert raised  # the first instant is before anything is trained
 
 
-@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 @pytest.mark.parametrize(
-    ("owner", "name", "said"),
-    [(deep, "calibration_of_fit", "but not calibrated"), (Targets, "score", "has no score")],
+    ("Estimator", "owner", "name", "said"),
+    [
+        (DeepClassifier, deep, "calibration_of_fit", "but not calibrated"),
+        (DeepRegressor, Targets, "score", "has no score"),
+    ],
 )
 def test_what_fails_after_the_training_does_not_lose_it(Estimator, owner, name, said, monkeypatch):
     """Calibration, and scores of members on the rows that their folds held out."""
-    settings = {"n_estimators": 2, "network_params": {"epochs": 2}, "random_state": 1}
-    whole = Estimator(**settings).fit(X, Y)
+    whole = Estimator(**FEW, random_state=1).fit(X, Y)
 
     def fails(*arguments, **options):
         raise ValueError("no luck")
 
     monkeypatch.setattr(owner, name, fails)
     with pytest.warns(UserWarning, match=rf"{said} \(ValueError: no luck\)"):
-        model = Estimator(**settings).fit(X, Y)
-    for one, other in zip(model.ensemble_.members, whole.ensemble_.members, strict=True):
-        assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
-    assert model.predict(X).shape == whole.predict(X).shape
+        model = Estimator(**FEW, random_state=1).fit(X, Y)
+    assert_array_equal(model.predict(X), whole.predict(X))
 
 
 @BOTH
 @UNCONVERGED
 def test_divergence_leaves_the_estimator_as_it_was(Estimator):
-    wild, exact = {"solver": "sgd", "learning_rate_init": 1e200}, {**FAST, "dtype": "float64"}
-    model = Estimator(**{**exact, **wild})
-    with pytest.raises(DivergenceError, match="Lower the learning rate"):
-        model.fit(X * 1e100, Y)
-    with pytest.raises(NotFittedError):
-        check_is_fitted(model)
-    assert not hasattr(model, "n_features_in_")
-    model = Estimator(warm_start=True, **exact).fit(X, Y)
-    before, flat, epochs = dict(vars(model)), theta(model).copy(), len(model.history_)
-    with pytest.raises(DivergenceError):
-        model.set_params(**wild).fit(X * 1e100, Y)
-    model.set_params(**{name: before[name] for name in wild})
-    assert vars(model).keys() == before.keys()
-    assert all(value is before[name] for name, value in vars(model).items())
-    assert_array_equal(theta(model), flat)
-    assert len(model.history_) == epochs
+    wild = {"solver": "sgd", "learning_rate_init": 1e200}
+    new, exact = Estimator(dtype="float64", **{**FAST, **wild}), {**FAST, "dtype": "float64"}
+    for model in (new, Estimator(warm_start=True, **exact).fit(X, Y).set_params(**wild)):
+        before = {name: (value, pickle.dumps(value)) for name, value in vars(model).items()}
+        with pytest.raises(DivergenceError, match="Lower the learning rate"):
+            model.fit(X * 1e100, Y)
+        assert vars(model).keys() == before.keys()
+        for name, value in vars(model).items():
+            assert value is before[name][0]
+            assert pickle.dumps(value) == before[name][1]
     with pytest.raises(DivergenceError, match="Scale the inputs"):
         Estimator(solver="lbfgs", random_state=0).fit(X * 1e200, Y)
