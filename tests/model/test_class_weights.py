@@ -42,13 +42,6 @@ def test_they_are_scikit_learns_sample_weights(output, class_weight, sample_weig
     np.testing.assert_allclose(by_class.parameters.flat, weighted.parameters.flat, rtol=1e-9)
 
 
-def test_validation_data_are_weighed_by_the_training_datas_classes():
-    Y = TARGETS["softmax"]
-    net = trained(class_weight="balanced", validation=(X[:, :9], Y[:, :9]))
-    expected = net.cost(X[:, :9], Y[:, :9], sample_weight=compute_sample_weight("balanced", LABELS)[:9])
-    assert net.history[-1]["validation_cost"] == pytest.approx(expected, rel=1e-12)
-
-
 @pytest.mark.parametrize("sample_weight", [None, WEIGHTS])
 def test_balanced_counts_what_is_learned_from_alone(sample_weight):
     """As if both parts were given, each by itself: those held out have the others' weights."""
@@ -66,18 +59,15 @@ def test_balanced_counts_what_is_learned_from_alone(sample_weight):
 
 
 def test_the_first_training_draws_from_its_inputs():
-    scaled = 1e3 * X
+    scaled, Y = 1e3 * X, TARGETS["sigmoid"]
     twin, waiting = Network([3, 5, 1], seed=4), Network([3, 5, 1], initialization="data", seed=4)
     twin.initialize_from_data(scaled)
-    before = waiting.parameters
-    search = waiting.find_learning_rate(scaled, TARGETS["sigmoid"])
+    before, search = waiting.parameters, waiting.find_learning_rate(scaled, Y)
     assert waiting.parameters is before  # a search begins there, and changes nothing
-    expected = twin.find_learning_rate(scaled, TARGETS["sigmoid"])
-    np.testing.assert_array_equal(search.costs, expected.costs)
-    for one in (waiting, twin):
-        one.train(scaled, TARGETS["sigmoid"], iterations=3)
-        one.train(2 * scaled, TARGETS["sigmoid"], iterations=3)  # the second one draws nothing
+    np.testing.assert_array_equal(search.costs, twin.find_learning_rate(scaled, Y).costs)
+    for net in (waiting, twin):
+        net.train(scaled, Y, iterations=3)
+        net.train(2 * scaled, Y, iterations=3)  # the second one draws nothing
     assert waiting.parameters == twin.parameters
-    own = Network([3, 5, 1], seed=9).parameters
-    with_own = Network([3, 5, 1], initialization="data", parameters=own, seed=4)
-    assert next(with_own.steps(X, TARGETS["sigmoid"])).before == own
+    own = Network([3, 5, 1], initialization="data", parameters=before, seed=4)
+    assert next(own.steps(X, Y)).before == before
