@@ -68,7 +68,6 @@ def test_class_weight_is_a_sample_weight(classes, early_stopping):
 LOSSES = [
     (NetworkClassifier, {"loss": "ordinal"}),
     (NetworkClassifier, {"loss_params": {"smoothing": 0.2}}),
-    (NetworkRegressor, {"loss": "absolute_error"}),
     (NetworkRegressor, {"loss": "huber", "loss_params": {"delta": 0.3}}),
     (NetworkRegressor, {"loss": "poisson"}),
     (NetworkRegressor, {"loss": "quantile"}),
@@ -78,14 +77,15 @@ LOSSES = [
 @pytest.mark.parametrize(("Estimator", "settings"), LOSSES)
 def test_weight_2_is_the_row_twice_in_every_loss_and_in_validation(Estimator, settings):
     X, y = unbalanced(3)
-    weight = np.random.RandomState(0).randint(0, 4, len(y))
-    twice = np.repeat(X, weight, axis=0), np.repeat(y, weight)
-    settings = {**SETTINGS, "max_iter": 10, **settings}
-    weighted = Estimator(**settings).fit(X, y, weight, X_val=X, y_val=y, sample_weight_val=weight)
-    repeated = Estimator(**settings).fit(*twice, X_val=twice[0], y_val=twice[1])
-    assert_allclose(
-        weighted.network_.parameters.flat, repeated.network_.parameters.flat, rtol=1e-6, atol=1e-9
+    weight, settings = (
+        np.random.RandomState(0).randint(0, 4, len(y)),
+        {**SETTINGS, "max_iter": 10, **settings},
     )
+    rows, labels = np.repeat(X, weight, axis=0), np.repeat(y, weight)
+    weighted = Estimator(**settings).fit(X, y, weight, X_val=X, y_val=y, sample_weight_val=weight)
+    repeated = Estimator(**settings).fit(rows, labels, X_val=rows, y_val=labels)
+    theta, expected = (each.network_.parameters.flat for each in (weighted, repeated))
+    assert_allclose(theta, expected, rtol=1e-6, atol=1e-9)
     assert_allclose(weighted.validation_costs_, repeated.validation_costs_, rtol=1e-9)
     assert_allclose(weighted.validation_scores_, repeated.validation_scores_, rtol=1e-9)
 
@@ -105,57 +105,44 @@ def test_class_weight_of_several_columns():
         assert_allclose(weighted.network_.parameters.flat, explicit.network_.parameters.flat, rtol=1e-9)
     with pytest.raises(ConfigurationError, match="balanced"):
         NetworkClassifier(class_weight="balanced").partial_fit(X, columns[:, 0], classes=[0, 1])
-    with pytest.raises(
-        ConfigurationError, match="class_weight must have a mapping for each of 3 columns, got 2"
+
+
+def test_bad_weights():
+    X, columns = make_multilabel_classification(80, 6, n_classes=2, random_state=0)
+    y = columns[:, 0]
+    for class_weight, labels, weight, message in (
+        ({0: -1.0}, y, None, "at least 0"),
+        ({7: 2.0}, y, None, "labels among"),
+        ([{}], columns, None, "class_weight must have a mapping for each of 2 columns, got 1"),
+        (None, y, np.zeros(80), "[Ww]eight"),
+        (None, y, -np.ones(80), "[Ww]eight"),
+        (None, y, y, "one class"),
     ):
-        NetworkClassifier(class_weight=mappings[:2]).fit(X, columns)
-
-
-@pytest.mark.parametrize(
-    ("class_weight", "weight", "message"),
-    [
-        ({0: -1.0}, None, "at least 0"),
-        ({7: 2.0}, None, "labels among"),
-        (None, np.zeros(170), "[Ww]eight"),
-        (None, -np.ones(170), "[Ww]eight"),
-        (None, np.repeat([1.0, 0.0], [150, 20]), "one class"),
-    ],
-)
-def test_bad_weights(class_weight, weight, message):
-    X, y = unbalanced()
-    with pytest.raises(ValueError, match=message):
-        NetworkClassifier(class_weight=class_weight).fit(X[np.argsort(y)], np.sort(y), weight)
+        with pytest.raises(ValueError, match=message):
+            NetworkClassifier(class_weight=class_weight).fit(X, labels, weight)
 
 
 QUICK = {"n_estimators": 2, "network_params": {"epochs": 4}, "random_state": 1}
 
 
-def weights_of(y, sample_weight, class_weight):
-    """Weights for the fit, and those of the rows with the classes' factors."""
-    weight = np.random.RandomState(3).exponential(size=len(y)) if sample_weight else None
-    if class_weight == "balanced":
-        counts = np.bincount(y, weight)
-        class_weight = dict(enumerate(counts.sum() / (len(counts) * counts)))
-    factors = 1.0 if class_weight is None else np.array([class_weight[label] for label in range(3)])[y]
-    return weight, factors * (1.0 if weight is None else weight)
-
-
 @pytest.mark.parametrize(
-    ("sample_weight", "class_weight"), [(True, None), (False, {0: 1.0, 1: 7.0, 2: 0.3}), (True, "balanced")]
+    ("weighted", "class_weight"), [(True, None), (False, {0: 1.0, 1: 7.0, 2: 0.3}), (True, "balanced")]
 )
 @pytest.mark.parametrize("validated", [False, True])
-def test_the_cost_of_a_preset_is_weighted(sample_weight, class_weight, validated):
+def test_the_cost_of_a_preset_is_weighted(weighted, class_weight, validated):
     """It chooses the epochs and the presets; rows of validation data count by their own weights."""
     X, y = unbalanced(3)
-    weight, of_rows = weights_of(y, sample_weight, class_weight)
-    X_val, y_val = X[::3] + 1, y[::3]
-    given = {} if not validated else {"X_val": X_val, "y_val": y_val}
-    if validated and sample_weight:
-        given["sample_weight_val"] = weight[::3]
+    weight = np.random.RandomState(3).exponential(size=len(y)) if weighted else np.ones(len(y))
+    counts, factors = np.bincount(y, weight), np.ones(3)
+    if class_weight is not None:
+        factors = counts.sum() / (3 * counts) if weighted else np.array([1.0, 7.0, 0.3])
+    own = {"X_val": X[::3] + 1, "y_val": y[::3], "sample_weight_val": weight[::3]}
     settings = {**QUICK, "n_estimators": 1 if validated else 2, "class_weight": class_weight}
-    model = DeepClassifier(**settings).fit(X, y, weight, **given)
+    model = DeepClassifier(**settings).fit(X, y, weight, **(own if validated else {}))
+    of_rows, labels = factors[y] * weight, y
+    if validated:
+        of_rows, labels = of_rows[::3], y[::3]
+    probabilities = model.predict_proba(X[::3] + 1) if validated else model.oof_predictions_
     (preset,) = model.tried_
-    answers = y_val, model.predict_proba(X_val), of_rows[::3]
-    labels, probabilities, weights = answers if validated else (y, model.oof_predictions_, of_rows)
-    assert preset.loss == pytest.approx(log_loss(labels, probabilities, sample_weight=weights), rel=1e-5)
+    assert preset.loss == pytest.approx(log_loss(labels, probabilities, sample_weight=of_rows), rel=1e-5)
     assert abs(preset.loss - log_loss(labels, probabilities)) > 1e-3

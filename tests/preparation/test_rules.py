@@ -4,7 +4,6 @@ Numbers that are read from texts are compared with those that the texts were mad
 """
 
 import datetime as dt
-import itertools
 
 import numpy as np
 import polars
@@ -12,7 +11,6 @@ import pytest
 
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import TablePreparation
-from deepstep.preparation.number_formats import NUMBER_FORMATS, SIGNS, infer_number_format, parse_numbers
 from deepstep.preparation.table import TableStatistics
 
 
@@ -46,6 +44,7 @@ def later(preparation, values):
         (["1,5 %", "100 %"], "1.234,5%", [1.5, 100]),
         (["12,50 €", "1.234,00€"], "1.234,5€", [12.5, 1234]),
         (["$1,234.50", "-$3", "$ 7"], "1,234.5$", [1234.5, -3, 7]),
+        (["1 day", "2 days", "31 days"], "1234.5 day", [1, 2, 31]),
     ],
 )
 def test_numbers_written_as_texts(texts, written, numbers):
@@ -66,7 +65,6 @@ def test_numbers_written_as_texts(texts, written, numbers):
         ["007", "008", "1"],  # names with leading zeros
         ["12%", "7", "8"],
         ["1$2", "$7", "$8"],
-        ["+49", "7", "8"],
         ["inf", "1", "2"],
         ["١", "٢", "3"],
         ["2020-13-01", "2020-01-01", "2020-01-02"],
@@ -74,20 +72,11 @@ def test_numbers_written_as_texts(texts, written, numbers):
         ["1/2/2020", "3/4/2020", "5/6/2020"],  # days or months
         ["31.2.2020", "1.2.2020", "2.2.2020"],
         ["3 March 2021", "Mar 4, 2021", "5 March 2021"],  # mixed
-        ["3 März 2021", "4 Mai 2021", "5 mars 2021"],
         ["March 2021", "April 2021", "May 2021"],
     ],
 )
 def test_texts_that_are_not_clearly_numbers_or_dates_stay_categories(texts):
     assert kind(texts) == "category"
-
-
-def test_every_way_of_writing_reads_its_own_example():
-    for plain, sign in itertools.product(NUMBER_FORMATS, ["", *SIGNS]):
-        texts = polars.Series([f"{plain} {sign}".strip()])
-        assert parse_numbers(texts, plain + sign).to_list() == [1234.5]
-        assert not sign or parse_numbers(polars.Series([plain]), plain + sign).null_count() == 1
-        assert infer_number_format(texts) is not None
 
 
 # Numbers with a unit, or beside words for a missing number
@@ -138,19 +127,10 @@ def standardized(numbers):
 def test_one_unit_behind_all_numbers_is_read_away(form, written):
     preparation, column = taught([form.format(value) for value in VALUES])
     assert (column.kind, column.written, column.feature_names) == ("number", written, ("x",))
-    assert column.why == f"texts that are numbers, written as {written}"
-    assert column.caution == ""
+    assert (column.why, column.caution) == (f"texts that are numbers, written as {written}", "")
     sign = -1 if form.startswith("-") else 1
     X = preparation.transform(frame_of([form.format(value) for value in VALUES[::-1]]))
     np.testing.assert_allclose(X[:, 0], sign * standardized(VALUES)[::-1], rtol=1e-12)
-
-
-def test_one_and_several_of_a_unit_are_the_same():
-    days = np.arange(1, 61)
-    texts = [f"{n} day" if n == 1 else f"{n} days" for n in days]
-    preparation, column = taught(texts)
-    assert column.written == "1234.5 day"
-    np.testing.assert_allclose(preparation.transform(frame_of(texts))[:, 0], standardized(days), rtol=1e-12)
 
 
 def test_later_rows_are_read_as_the_training_rows():
@@ -170,8 +150,7 @@ def test_later_rows_are_read_as_the_training_rows():
 def test_a_few_words_beside_numbers_are_missing_and_said(unit):
     texts = [*(f"{value}{unit}" for value in VALUES), *WORDS, None]
     preparation, column = taught(texts)
-    assert column.kind == "number"
-    assert column.feature_names == ("x", "x missing")
+    assert (column.kind, column.feature_names) == ("number", ("x", "x missing"))
     assert column.caution == "9 values are no numbers and count as missing: '-', 'n.a.', 'unknown'"
     assert preparation.cautions == (f"column 'x': {column.caution}.",)
     X = preparation.transform(frame_of(texts))
@@ -184,14 +163,12 @@ def test_a_few_words_beside_numbers_are_missing_and_said(unit):
     [
         [*map(str, VALUES[:18]), "unknown"],  # too few rows to tell
         [str(n % 10) for n in range(M)] + ["unknown"],  # codes, of which a word may be one
-        [*map(str, VALUES), "inf", "unknown"],
         [*map(str, VALUES), *(f"word {letter}" for letter in "abcdef")],
         [*map(str, VALUES), *["unknown"] * 23],
         [*map(str, VALUES), "<50"],
-        [f"{n:03}" for n in range(M)] + ["unknown"],
         [f"{n}{'ABCDEF'[n % 6]}" for n in range(M)],
     ],
-    ids=["few", "codes", "inf", "words", "share", "bound", "zeros", "seats"],
+    ids=["few", "codes", "words", "share", "bound", "seats"],
 )
 def test_what_may_mean_something_else_stays_texts(texts):
     assert taught(texts)[1].kind != "number"
@@ -227,12 +204,11 @@ def test_numbers_that_are_not_read_are_said(texts, says):
     ("name", "values"),
     [
         ("Unnamed: 0", list(range(1, 31))),
-        ("index", list(range(30))[::-1]),
         ("row", sorted({(number * 7919) % 100 for number in range(70)})),  # a share of what counted to 100
         ("id", [10**6 + 3 * number for number in range(30)]),
         ("x", [f"u{number:05}" for number in range(30)]),
-        *((name, list(range(1, 31))) for name in ("rowid", "obs", "No.", "#", "seq", "pk", "Obs.", "S. No.")),
-        *((name, list(range(30))) for name in ("", "Unnamed: 3", "Unnamed: 0.1", "__index_level_0__", "Id")),
+        *((name, list(range(30))[::-1]) for name in ("index", "rowid", "No.", "#", "pk", "S. No.", "", "Id")),
+        *((name, list(range(30))) for name in ("Unnamed: 3", "Unnamed: 0.1", "__index_level_0__")),
         ("seq", list(range(3, 20))),  # few rows, which grow
     ],
 )
@@ -317,23 +293,18 @@ def test_parts_of_dates_are_circles():
         thursday[0, 1:], [1, 0, np.sin(2 * np.pi * 3 / 7), np.cos(2 * np.pi * 3 / 7)], atol=1e-12
     )
     assert later(preparation, [None])[0].tolist() == [0] * 5
-
-
-def test_hours_are_parts_of_moments_and_times():
     moments = [dt.datetime(2020, 1, 1) + dt.timedelta(hours=hour) for hour in range(30)]
-    preparation, _ = fit(moments)
-    assert preparation.feature_names == ("x", "x hour sine", "x hour cosine")
-    np.testing.assert_allclose(later(preparation, [dt.datetime(2020, 1, 1, 6)])[0, 1:], [1, 0], atol=1e-7)
-    times, _ = fit([dt.time(hour) for hour in (1, 5, 9)])
-    assert times.feature_names == ("x", "x hour sine", "x hour cosine")
+    times = [dt.time(hour) for hour in (1, 5, 9)]
+    for values, six in ((moments, dt.datetime(2020, 1, 1, 6)), (times, dt.time(6))):
+        preparation, _ = fit(values)
+        assert preparation.feature_names == ("x", "x hour sine", "x hour cosine")
+        np.testing.assert_allclose(later(preparation, [six])[0, 1:], [1, 0], atol=1e-7)
 
 
 def test_parts_that_training_did_not_go_round_are_left_out():
     assert fit([dt.date(2020, 1, day) for day in range(1, 6)])[0].feature_names == ("x",)
     mondays = [dt.date(2020, 1, 6) + dt.timedelta(weeks=week) for week in range(30)]
     assert fit(mondays)[0].feature_names == ("x",)
-    noons = [dt.datetime(2020, 1, 6, 12) + dt.timedelta(weeks=week) for week in range(30)]
-    assert fit(noons)[0].feature_names == ("x",)
 
 
 @pytest.mark.parametrize(
@@ -377,10 +348,3 @@ def test_dates_written_in_other_ways_are_those_of_python(format_, written, days)
     expected, moments = fit([*read, None])
     np.testing.assert_allclose(preparation.transform(frame), expected.transform(moments), atol=1e-9)
     assert "NaN" not in str(later(preparation, ["31.31.2020"]))
-
-
-def test_long_and_short_names_of_months_stand_in_one_column():
-    days = [dt.date(2020, 9, 3), dt.date(2020, 9, 4), dt.date(2020, 10, 5)]
-    preparation, frame = fit(["3 Sept 2020", "4 September 2020", "5 Oct 2020"])
-    expected, dates = fit(days)
-    np.testing.assert_array_equal(preparation.transform(frame), expected.transform(dates))
