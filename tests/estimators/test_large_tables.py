@@ -29,46 +29,31 @@ def table(fresh_seed):
     return frame, (np.nan_to_num(age) + 9 * (town == "Rome") > 41).astype(int)
 
 
-def _parameters(model):
-    return [member.network.parameters.flat for member in model.ensemble_.members]
+FEW = {"n_estimators": 2, "network_params": {"epochs": 4}, "random_state": 3}
 
 
-@pytest.mark.parametrize("presets", ["gated", "ranks"])
-@pytest.mark.parametrize("kind", [DeepClassifier, DeepRegressor])
-def test_rows_that_are_encoded_when_they_are_taken_give_the_same_bits(monkeypatch, table, kind, presets):
-    options = {"presets": presets, "n_estimators": 2, "network_params": {"epochs": 4}, "random_state": 3}
-    expected = kind(**options).fit(*table)
-    monkeypatch.setattr(preprocessor, "IN_MEMORY", 0)
-    model = kind(**options).fit(*table)
-    for ours, theirs in zip(_parameters(model), _parameters(expected), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-    np.testing.assert_array_equal(model.predict(table[0]), expected.predict(table[0]))
-
-
-def test_such_a_fit_is_resumed_to_the_same_bits(monkeypatch, table, tmp_path):
+@pytest.mark.parametrize(("kind", "presets"), [(DeepClassifier, "gated"), (DeepRegressor, "ranks")])
+def test_rows_that_are_encoded_when_they_are_taken_give_the_same_bits(
+    monkeypatch, table, kind, presets, tmp_path
+):
+    """Also where such a fit is resumed; a callback sees some of the examples as arrays."""
+    expected, shapes = kind(presets=presets, **FEW).fit(*table), []
     monkeypatch.setattr(preprocessor, "IN_MEMORY", 0)
     monkeypatch.setattr(finished, "LONG", 0.0)  # members are written at once
-    options = {"presets": "gated", "n_estimators": 2, "network_params": {"epochs": 4}, "random_state": 3}
-    expected = DeepClassifier(**options).fit(*table)
-    DeepClassifier(**options, checkpoint_dir=tmp_path).fit(*table)
-    assert len(finished.member_folders(tmp_path)) == 2
-    monkeypatch.setattr(fit, "fit_member", None)  # nothing is trained
-    model = DeepClassifier(**options, checkpoint_dir=tmp_path, resume=True).fit(*table)
-    for ours, theirs in zip(_parameters(model), _parameters(expected), strict=True):
-        np.testing.assert_array_equal(ours, theirs)
-
-
-def test_a_callback_sees_some_of_the_examples_as_arrays(monkeypatch, table):
-    monkeypatch.setattr(preprocessor, "IN_MEMORY", 0)
-    shapes = []
 
     class Looks(Callback):
         def on_train_begin(self, training):
             shapes.append(np.asarray(training.examples.X).shape[:1] + training.examples.Y.shape[:1])
 
-    options = {"presets": "gated", "n_estimators": 1, "network_params": {"epochs": 1}, "random_state": 3}
-    DeepClassifier(**options, callbacks=[Looks()]).fit(*table)
-    assert shapes == [(216, 216)]
+    model = kind(presets=presets, **FEW, checkpoint_dir=tmp_path, callbacks=[Looks()]).fit(*table)
+    assert shapes == [(120, 120)] * 2
+    assert len(finished.member_folders(tmp_path)) == 2
+    monkeypatch.setattr(fit, "fit_member", None)  # nothing is trained
+    resumed = kind(presets=presets, **FEW, checkpoint_dir=tmp_path, resume=True).fit(*table)
+    for other in (model, resumed):
+        for ours, theirs in zip(other.ensemble_.members, expected.ensemble_.members, strict=True):
+            np.testing.assert_array_equal(ours.network.parameters.flat, theirs.network.parameters.flat)
+        np.testing.assert_array_equal(other.predict(table[0]), expected.predict(table[0]))
 
 
 def test_a_feature_that_is_constant_in_the_sample_is_learned_from(monkeypatch, table):

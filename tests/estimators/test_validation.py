@@ -71,13 +71,7 @@ def test_any_metric(scoring):
 def test_validation_cost_is_the_loss_alone(solver):
     """Without L2, which would weigh more the fewer the validation data are; in weights."""
     weight = np.random.RandomState(0).rand(150)
-    settings = {
-        **FAST,
-        "alpha": 5.0,
-        "scoring": "loss",
-        "solver": solver,
-        "early_stopping": solver == "lbfgs",
-    }
+    settings = {**FAST, "alpha": 5.0, "scoring": "loss", "solver": solver}
     model = fit(NetworkClassifier(**settings), sample_weight=weight[~VAL], sample_weight_val=weight[VAL])
     expected = log_loss(NAMES[VAL], model.predict_proba(X[VAL]), sample_weight=weight[VAL])
     assert model.validation_costs_[-1] == pytest.approx(expected)
