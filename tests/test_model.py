@@ -65,30 +65,21 @@ class TestConstruction:
             net.parameters["W1"][:] = 9
             np.testing.assert_array_equal(parameters["W1"], [[1, 2]])
 
-    @pytest.mark.parametrize("dtype", ["float32", np.float32, np.dtype("f4")])
-    def test_float32(self, dtype):
-        net = Network([3, 4, 2], dtype=dtype, seed=1)
-        X, Y = data()
-        history = net.train(X, Y, iterations=3, optimizer="adam", batch_size=4)
-        assert net.dtype == net.parameters.flat.dtype == np.float32
-        assert net.predict_proba(X).dtype == np.float32
-        assert net.gradients(X, Y)["dW1"].dtype == np.float32
-        assert history.costs.dtype == np.float64
-        wide = Network([3, 4, 2], seed=1)
-        wide.train(X, Y, iterations=3, optimizer="adam", batch_size=4)
+    def test_float32(self):
+        (X, Y), options = data(), {"iterations": 3, "optimizer": "adam", "batch_size": 4}
+        net, wide = Network([3, 4, 2], dtype=np.dtype("f4"), seed=1), Network([3, 4, 2], seed=1)
+        history, _ = net.train(X, Y, **options), wide.train(X, Y, **options)
+        assert repr(net) == "Network(3-4-2: relu, sigmoid; 26 parameters, float32)"
+        assert net.dtype == net.parameters.flat.dtype == net.predict_proba(X).dtype == np.float32
+        assert (net.gradients(X, Y)["dW1"].dtype, history.costs.dtype) == (np.float32, np.float64)
         np.testing.assert_allclose(net.parameters.flat, wide.parameters.flat, rtol=1e-4, atol=1e-5)
-
-    def test_its_own_text(self):
-        net = Network([3, 4, 2], activation="tanh", dtype="float32", seed=1)
-        assert repr(net) == "Network(3-4-2: tanh, sigmoid; 26 parameters, float32)"
-        lines = net.summary().splitlines()
-        assert [line.split()[:3] for line in lines[1:4]] == [
+        lines = [line.split() for line in net.summary().splitlines()]
+        assert [line[:3] for line in lines[1:4]] == [
             ["0", "input", "3"],
-            ["1", "tanh", "4"],
+            ["1", "relu", "4"],
             ["2", "sigmoid", "2"],
         ]
-        assert lines[2].split()[-1] == "16"
-        assert lines[-1] == "26 parameters, float32"
+        assert lines[2][-1] == "16"
 
 
 class TestTrain:
@@ -120,16 +111,6 @@ class TestTrain:
         for name, value in {"W1": W1, "b1": b1, "W2": W2, "b2": b2}.items():
             np.testing.assert_allclose(net.parameters[name], value, rtol=1e-11)
 
-    def test_costs_of_mini_batches_are_the_mean_of_the_epoch(self):
-        net, twin = Network([3, 4, 2], seed=1), Network([3, 4, 2], seed=1)
-        X, Y = data(m=11)
-        history = net.train(X, Y, iterations=3, batch_size=4)
-        walked = list(twin.steps(X, Y, iterations=3, batch_size=4))
-        assert [step.X.shape[1] for step in walked] == [4, 4, 3] * 3
-        for epoch in range(3):
-            costs = [step.cost for step in walked if step.epoch == epoch]
-            assert history.costs[epoch] == pytest.approx((4 * costs[0] + 4 * costs[1] + 3 * costs[2]) / 11)
-
     @pytest.mark.parametrize(
         ("output", "optimizer", "batch_size"),
         [
@@ -143,19 +124,15 @@ class TestTrain:
         head = {"output": output, "output_settings": head_settings(output, 2)}
         net, twin = (Network([3, 4, 2], **head, seed=1, engine=engine) for _ in range(2))
         X, Y = data(output)
-        net.train(X, Y, **settings)
+        history = net.train(X, Y, **settings)
         steps = list(twin.steps(X, Y, **settings))
         assert same(net, twin)
         assert [step.number for step in steps] == list(range(1, len(steps) + 1))
-
-    def test_what_is_given_is_not_changed(self):
-        net = Network([3, 4, 2], seed=1)
-        X, Y = data()
-        copies, before, kept = (X.copy(), Y.copy()), net.parameters, net.parameters.flat.copy()
-        net.train(X, Y, iterations=3, batch_size=4, optimizer="adam")
-        np.testing.assert_array_equal(X, copies[0])
-        np.testing.assert_array_equal(Y, copies[1])
-        np.testing.assert_array_equal(before.flat, kept)
+        sizes, costs = np.array([step.X.shape[1] for step in steps]), np.array([step.cost for step in steps])
+        for epoch, cost in enumerate(history.costs):
+            of_epoch = [step.epoch == epoch for step in steps]
+            assert sizes[of_epoch].sum() == 11
+            assert cost == pytest.approx(np.average(costs[of_epoch], weights=sizes[of_epoch]), rel=1e-12)
 
     def test_each_call_begins_with_the_order_of_epoch_0_of_its_seed(self):
         """As documented; who asks for the order of the later epochs has one longer training."""

@@ -111,3 +111,73 @@ def test_few_rows_and_large_batches():
     assert NetworkClassifier(early_stopping=True, **FAST).fit(X, rare).n_outputs_ == 3
     with pytest.warns(UserWarning, match="batch_size 151 is larger than the 150 examples"):
         NetworkClassifier(batch_size=151, **FAST).fit(X, Y)
+
+
+# Labels of any kind: of several columns, truth values, and dates, which are none
+
+RNG = np.random.default_rng(0)
+ROWS = RNG.normal(size=(120, 3))
+WET, WARM = ROWS[:, 0] > 0, ROWS[:, 1] > 0
+POSITIONS = np.column_stack([WET, WARM]).astype(int)
+LABELS = polars.DataFrame({"wet": np.where(WET, "yes", "no"), "warm": np.where(WARM, 7, 5)})
+MODELS = {
+    "ensemble": lambda **others: DeepClassifier(
+        n_estimators=2, network_params={"epochs": 15}, random_state=1, **others
+    ),
+    "network": lambda **others: NetworkClassifier(8, max_iter=15, tol=0, random_state=1, **others),
+}
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_labels_are_learned_as_their_positions_are(name):
+    """The oracle is the fit on columns of 0 and 1."""
+    make = MODELS[name]
+    model = make(class_weight=[{"yes": 2.0}, {5: 3.0}]).fit(ROWS, LABELS, X_val=ROWS[:20], y_val=LABELS[:20])
+    oracle = make(class_weight=[{1: 2.0}, {0: 3.0}]).fit(
+        ROWS, POSITIONS, X_val=ROWS[:20], y_val=POSITIONS[:20]
+    )
+    assert [labels.tolist() for labels in model.classes_] == [["no", "yes"], [5, 7]]
+    np.testing.assert_array_equal(model.predict_proba(ROWS), oracle.predict_proba(ROWS))
+    positions = oracle.predict(ROWS)
+    assert model.predict(ROWS)[:, 0].tolist() == np.where(positions[:, 0], "yes", "no").tolist()
+    assert model.predict(ROWS)[:, 1].tolist() == np.where(positions[:, 1], 7, 5).tolist()
+    assert model.score(ROWS, LABELS) == oracle.score(ROWS, POSITIONS)
+    assert model.targets_.names == ("wet", "warm")
+
+
+def test_labels_keep_their_kinds():
+    make = MODELS["network"]
+    truth = make(early_stopping=True, scoring="f1_macro").fit(ROWS, POSITIONS.astype(bool)).predict(ROWS)
+    assert truth.dtype == bool
+    labels = np.array([[int(wet) + 1, warm + 0.5] for wet, warm in zip(WET, WARM, strict=True)], object)
+    predicted = make().fit(ROWS, labels).predict(ROWS)
+    assert [{type(label) for label in column} for column in predicted.T] == [{int}, {float}]
+    model = make().fit(ROWS, POSITIONS + 1, X_val=ROWS[:9], y_val=np.ones((9, 2), int))  # one of the labels
+    assert [labels.tolist() for labels in model.classes_] == [[1, 2], [1, 2]]
+
+
+DAYS = np.array(["2024-01-01", "2024-01-02"], "datetime64[D]")[WET.astype(int)]
+NO_LABELS = r"y has dates or durations as labels\. Make texts of them"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_labels_that_are_none(name):
+    """No file could hold dates: they are refused before the training, not at save."""
+    three = LABELS.with_columns(wind=polars.Series(["n", "s", "w"] * 40))
+    thirds = "Column 3 of the 3 columns of y has 3 classes, not two"
+    for labels, says in ((DAYS, NO_LABELS), (DAYS.astype(object), NO_LABELS), (three, thirds)):
+        with pytest.raises(DataError, match=says):
+            MODELS[name]().fit(ROWS, labels)
+    with pytest.raises(DataError, match="y has the classes"):
+        MODELS[name]().fit(ROWS, LABELS).calibrate(ROWS, LABELS.with_columns(wet=LABELS["warm"]))
+
+
+def test_partial_fit_takes_batches_that_lack_a_label():
+    labels = LABELS.to_numpy()
+    rest = np.flatnonzero(WET & WARM)
+    model = NetworkClassifier(4, random_state=1)
+    model.partial_fit(ROWS, labels, classes=[0, 1]).partial_fit(ROWS[rest], labels[rest])
+    announced = NetworkClassifier(4, random_state=1)
+    announced.partial_fit(ROWS[rest], labels[rest], classes=[["no", "yes"], [5, 7]]).partial_fit(ROWS, labels)
+    for fitted in (model, announced):
+        assert [labels.tolist() for labels in fitted.classes_] == [["no", "yes"], [5, 7]]

@@ -72,7 +72,7 @@ def test_a_feature_of_two_values_has_no_ranks():
     assert_array_equal(encoding.transform(X)[:, ::2], plain.transform(X)[:, ::2])
 
 
-@pytest.mark.parametrize(("scaling", "pieces"), zip(SCALINGS, (8, 0, 8), strict=True))
+@pytest.mark.parametrize(("scaling", "pieces"), [*zip(SCALINGS, (8, 0, 8), strict=True)])
 def test_constant_and_huge_features_are_finite_under_every_scaling(scaling, pieces):
     signs = np.resize([1.0, -1.0, 0.5, 0.25, 0.0], 200)
     X = np.column_stack([np.full(200, 7.7), np.full(200, 1e300), 1e300 * signs, 1e-300 * signs, signs])
