@@ -5,14 +5,14 @@ import polars
 import pytest
 import scipy.sparse
 from numpy.testing import assert_array_equal
-from sklearn.datasets import load_iris, make_multilabel_classification
+from sklearn.base import clone
+from sklearn.datasets import load_iris
 from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import get_scorer, roc_auc_score
 
 from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 from deepstep.errors import ConfigurationError, DataError, DataWarning
 from deepstep.training import rows
-from short_fits import short
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -20,53 +20,62 @@ X, Y = load_iris(return_X_y=True)
 FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 20, "learning_rate_init": 0.01}
 
 
+RNG = np.random.default_rng(0)
+ROWS = RNG.normal(size=(120, 3))
+WET, WARM = ROWS[:, 0] > 0, ROWS[:, 1] > 0
+POSITIONS = np.column_stack([WET, WARM]).astype(int)
+LABELS = polars.DataFrame({"wet": np.where(WET, "yes", "no"), "warm": np.where(WARM, 7, 5)})
+MODELS = {
+    "ensemble": lambda **others: DeepClassifier(
+        n_estimators=2, network_params={"epochs": 15}, random_state=1, **others
+    ),
+    "network": lambda **others: NetworkClassifier(8, max_iter=15, tol=0, random_state=1, **others),
+}
+
+
 @pytest.mark.filterwarnings("ignore:The y_prob values do not sum to one")
-def test_metrics_of_probabilities_see_two_columns_as_two():
+@pytest.mark.parametrize("name", MODELS)
+def test_metrics_of_probabilities_see_two_columns_as_two(name):
     """Under the numbers 0 and 1 they passed for one column of two classes."""
-    inputs, columns = make_multilabel_classification(80, 6, n_classes=2, random_state=0)
-    for model in (
-        NetworkClassifier(max_iter=20),
-        DeepClassifier(n_estimators=2, network_params={"epochs": 4}),
-    ):
-        model.fit(inputs, columns)
-        assert [classes.tolist() for classes in model.classes_] == [[0, 1], [0, 1]]
-        expected = roc_auc_score(columns, model.predict_proba(inputs))
-        assert get_scorer("roc_auc")(model, inputs, columns) == pytest.approx(expected, rel=1e-12)
+    model = MODELS[name]().fit(ROWS, POSITIONS)
+    assert [classes.tolist() for classes in model.classes_] == [[0, 1], [0, 1]]
+    expected = roc_auc_score(POSITIONS, model.predict_proba(ROWS))
+    assert get_scorer("roc_auc")(model, ROWS, POSITIONS) == pytest.approx(expected, rel=1e-12)
+
+
+SPARSE = np.where(np.random.RandomState(0).rand(*X.shape) < 0.5, X, 0)
 
 
 @pytest.mark.parametrize(
-    ("Estimator", "form", "settings"),
+    ("model", "form"),
     [
-        (NetworkClassifier, "csr_array", {"early_stopping": True}),
-        (NetworkClassifier, "csr_matrix", {"solver": "lbfgs"}),
-        (NetworkRegressor, "coo_array", {}),
+        (NetworkClassifier(early_stopping=True, **FAST), "csr_array"),
+        (NetworkClassifier(solver="lbfgs", **FAST), "csr_matrix"),
+        (NetworkRegressor(**FAST), "coo_array"),
     ],
 )
-def test_sparse_equals_dense(Estimator, form, settings):
-    dense = np.where(np.random.RandomState(0).rand(*X.shape) < 0.5, X, 0)
-    sparse, settings = getattr(scipy.sparse, form)(dense), {**FAST, **settings}
-    left, right = (Estimator(**settings).fit(rows, Y, X_val=dense, y_val=Y) for rows in (dense, sparse))
+def test_sparse_equals_dense(model, form):
+    sparse = getattr(scipy.sparse, form)(SPARSE)
+    left, right = (clone(model).fit(rows, Y, X_val=SPARSE, y_val=Y) for rows in (SPARSE, sparse))
     assert_array_equal(left.network_.parameters.flat, right.network_.parameters.flat)
-    assert_array_equal(left.predict(dense), right.predict(sparse))
+    assert_array_equal(left.predict(SPARSE), right.predict(sparse))
     assert left.validation_costs_ == right.validation_costs_
 
 
-@pytest.mark.parametrize("Regressor", [NetworkRegressor, DeepRegressor])
-@pytest.mark.parametrize("fitted", ["sparse", "dense"])
+@pytest.mark.parametrize(
+    "model", [NetworkRegressor(**FAST), DeepRegressor(n_estimators=2, network_params={"epochs": 3})]
+)
+@pytest.mark.parametrize("fitted", [0, 1])
 def test_rows_to_predict_may_be_sparse_where_those_of_the_fit_were_dense_and_the_reverse(
-    Regressor, fitted, tmp_path, monkeypatch
+    model, fitted, tmp_path, monkeypatch
 ):
-    rng = np.random.default_rng(1)
-    dense = rng.random((60, 4)) * (rng.random((60, 4)) < 0.5)
-    forms = {"sparse": scipy.sparse.csr_array(dense), "dense": dense}
-    other = forms["dense" if fitted == "sparse" else "sparse"]
-    few = {"n_estimators": 2} if Regressor is DeepRegressor else {}
-    model = Regressor(random_state=1, **few, **short(Regressor, 3)).fit(forms[fitted], dense[:, 0])
-    expected = model.predict(forms[fitted])
+    forms = (scipy.sparse.csr_array(SPARSE), SPARSE)
+    model, own, other = clone(model).fit(forms[fitted], Y), forms[fitted], forms[1 - fitted]
+    expected = model.predict(own)
     assert_array_equal(model.predict(other), expected)
-    assert model.score(other, dense[:, 0]) == pytest.approx(model.score(forms[fitted], dense[:, 0]))
+    assert model.score(other, Y) == pytest.approx(model.score(own, Y))
     model.save(tmp_path / "model")
-    assert_array_equal(Regressor.load(tmp_path / "model").predict(other), expected)
+    assert_array_equal(type(model).load(tmp_path / "model").predict(other), expected)
     monkeypatch.setattr(rows, "NUMBERS_AT_ONCE", 50)  # a few rows at once
     np.testing.assert_allclose(model.predict(other), expected, rtol=1e-5, atol=1e-6)
     with pytest.raises(ValueError, match="features"):
@@ -111,21 +120,6 @@ def test_few_rows_and_large_batches():
     assert NetworkClassifier(early_stopping=True, **FAST).fit(X, rare).n_outputs_ == 3
     with pytest.warns(UserWarning, match="batch_size 151 is larger than the 150 examples"):
         NetworkClassifier(batch_size=151, **FAST).fit(X, Y)
-
-
-# Labels of any kind: of several columns, truth values, and dates, which are none
-
-RNG = np.random.default_rng(0)
-ROWS = RNG.normal(size=(120, 3))
-WET, WARM = ROWS[:, 0] > 0, ROWS[:, 1] > 0
-POSITIONS = np.column_stack([WET, WARM]).astype(int)
-LABELS = polars.DataFrame({"wet": np.where(WET, "yes", "no"), "warm": np.where(WARM, 7, 5)})
-MODELS = {
-    "ensemble": lambda **others: DeepClassifier(
-        n_estimators=2, network_params={"epochs": 15}, random_state=1, **others
-    ),
-    "network": lambda **others: NetworkClassifier(8, max_iter=15, tol=0, random_state=1, **others),
-}
 
 
 @pytest.mark.parametrize("name", MODELS)
