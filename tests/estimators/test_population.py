@@ -136,9 +136,7 @@ def test_all_presets_that_were_trained_are_listed(tried):
     assert {row.preset: row.weight for row in rows if row.weight} == weights
     assert [row.weight for row in rows] == sorted((row.weight for row in rows), reverse=True)
     assert [*rows.to_dicts()[0]][:3] == ["preset", "description", "settings"]
-    header, *lines = repr(rows).splitlines()
-    assert header.split() == ["preset", "settings", "folds", "epochs", "loss", "seconds", "weight", "outcome"]
-    assert len(lines) == 6
+    assert len(repr(rows).splitlines()) == 1 + 6
     assert "<table" in rows._repr_html_()
 
 
