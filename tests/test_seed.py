@@ -31,6 +31,11 @@ def test_without_draws():
 ROOT = Path(__file__).parents[1]
 
 
+def environment(**variables):
+    """That of this process, with another seed or none."""
+    return {name: value for name, value in os.environ.items() if name != "DEEPSTEP_SEED"} | variables
+
+
 @pytest.fixture
 def reported(tmp_path):
     """What a run in continuous integration reports and draws, with a seed or without."""
@@ -38,14 +43,10 @@ def reported(tmp_path):
 
     def run(*options, seed=None, passes=True):
         (tmp_path / "test_draws.py").write_text(DRAWS.format(passes=passes))
-        environment = {name: value for name, value in os.environ.items() if name != "DEEPSTEP_SEED"}
-        environment["CI"] = "true"
-        if seed is not None:
-            environment["DEEPSTEP_SEED"] = str(seed)
+        variables = environment(CI="true", **({} if seed is None else {"DEEPSTEP_SEED": str(seed)}))
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, "test_draws.py"]
-        told = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
+        kwargs = {"cwd": tmp_path, "env": variables, "capture_output": True, "text": True}
+        told = subprocess.run(command, **kwargs, check=False)
         assert told.returncode == int(not passes), told.stdout + told.stderr
         found = re.search(r"repeat with DEEPSTEP_SEED=(\d+) and --hypothesis-seed=(\d+)", told.stdout)
         return found and tuple(map(int, found.groups())), re.findall(r"drawn (\d+)", told.stdout)
@@ -79,10 +80,8 @@ def test_make_fuzz_has_a_fresh_seed_and_prints_it(tmp_path):
     command = ["make", "--silent", "fuzz", f"VENV={tmp_path}", f"BIN={tmp_path}"]
 
     def made(**variables):
-        environment = {name: value for name, value in os.environ.items() if name != "DEEPSTEP_SEED"}
-        told = subprocess.run(
-            command, cwd=ROOT, env=environment | variables, capture_output=True, text=True, check=True
-        )
+        kwargs = {"cwd": ROOT, "env": environment(**variables), "capture_output": True, "text": True}
+        told = subprocess.run(command, **kwargs, check=True)
         return re.fullmatch(r"DEEPSTEP_SEED=(\d+)\nseed (\d+): -m pytest .*-m draws\n", told.stdout).groups()
 
     runs = [made(), made()]

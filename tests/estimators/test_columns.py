@@ -13,10 +13,6 @@ import pyarrow
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
-from sklearn.compose import make_column_transformer
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
-from sklearn.pipeline import make_pipeline
 
 from deepstep.cli.main import main
 from deepstep.ensembles import ensemble
@@ -276,7 +272,6 @@ TABLE = polars.DataFrame(
         "member": RNG.random(M) < 0.5,
     }
 )
-IN_ROME = (TABLE["town"] == "Rome").to_numpy()
 
 
 def test_numbers_that_are_declared_categories():
@@ -303,18 +298,3 @@ def test_the_features_are_those_of_the_preparation(library):
         encoder.transform(TABLE.drop("town"))
     frame = TableEncoder().set_output(transform=library).fit_transform(table)
     assert (type(frame).__module__.partition(".")[0], list(frame.columns)) == (library, names)
-
-
-def test_pipelines():
-    """scikit-learn's use of the encoder, before its own models and before one network."""
-    settings = {"solver": "lbfgs", "random_state": 1}
-    network = make_pipeline(TableEncoder(), NetworkClassifier(4, **settings)).fit(TABLE, IN_ROME)
-    features, table = TableEncoder().fit_transform(TABLE), TABLE.to_pandas()
-    alone = NetworkClassifier(4, **settings).fit(features, IN_ROME)
-    assert_array_equal(network.predict_proba(TABLE), alone.predict_proba(features))
-    columns = make_column_transformer((TableEncoder(), ["town", "age"]), remainder="drop")
-    pipeline, grid = make_pipeline(columns, LogisticRegression()), {"logisticregression__C": [0.1, 10.0]}
-    search = GridSearchCV(pipeline, grid, cv=3).fit(table, IN_ROME)
-    assert search.best_score_ > 0.9
-    copied = pickle.loads(pickle.dumps(search.best_estimator_))
-    assert_array_equal(copied.predict(table), search.predict(table))

@@ -51,6 +51,15 @@ def pair(task, hidden=HIDDEN, **settings):
     return ours(hidden, initialization=start, dtype="float64", **settings), theirs
 
 
+def fit_both(task, weighted, *args, **settings):
+    """Both, fitted with weights or without, and the rows."""
+    X, y, weight = data(task)
+    ours, theirs = pair(task, *args, **settings)
+    for estimator in (ours, theirs):
+        estimator.fit(X, y, sample_weight=weight if weighted else None)
+    return ours, theirs, X, y, weight
+
+
 def assert_same(ours, theirs, *, curve=True):
     for mine, other in zip(ours.coefs_ + ours.intercepts_, theirs.coefs_ + theirs.intercepts_, strict=True):
         assert_allclose(mine, other, **EXACT)
@@ -92,11 +101,8 @@ CASES = [
 
 @pytest.mark.parametrize(("task", "solver"), CASES)
 def test_batches(task, solver):
-    X, y, weight = data(task)
-    weighted = CASES.index((task, solver)) % 2
-    ours, theirs = pair(task, batch_size=25, alpha=0.3, **SOLVERS[solver])
-    for estimator in (ours, theirs):
-        estimator.fit(X, y, sample_weight=weight if weighted else None)
+    settings = {"batch_size": 25, "alpha": 0.3, **SOLVERS[solver]}
+    ours, theirs, X, y, weight = fit_both(task, CASES.index((task, solver)) % 2, **settings)
     assert_same(ours, theirs, curve=task != "regressions")
     assert_allclose(ours.predict(X), theirs.predict(X), **EXACT)
     if "regression" not in task:
@@ -110,10 +116,9 @@ def test_batches(task, solver):
     ("activation", "hidden"), [("identity", ()), ("relu", (3,)), ("tanh", HIDDEN), ("logistic", (4, 4, 4, 4))]
 )
 def test_activations_and_depths(activation, hidden, solver):
-    X, y, _ = data("multiclass")
     settings = {"activation": activation, "solver": solver, "learning_rate_init": 0.01}
-    ours, theirs = pair("multiclass", hidden, **settings)
-    assert_same(ours.fit(X, y), theirs.fit(X, y), curve=solver == "adam")
+    ours, theirs, *_ = fit_both("multiclass", False, hidden, **settings)
+    assert_same(ours, theirs, curve=solver == "adam")
 
 
 @pytest.mark.parametrize(
@@ -123,10 +128,8 @@ def test_activations_and_depths(activation, hidden, solver):
 def test_lbfgs(task, weighted):
     """With this alpha each step is taken whole: a line search that interpolates multiplies rounding errors
     of J, and θ lies in another order here, so its sums are rounded differently."""
-    X, y, weight = data(task)
-    ours, theirs = pair(task, activation="tanh", solver="lbfgs", alpha=3.0, max_iter=8)
-    for estimator in (ours, theirs):
-        estimator.fit(X, y, sample_weight=weight if weighted else None)
+    settings = {"activation": "tanh", "solver": "lbfgs", "alpha": 3.0, "max_iter": 8}
+    ours, theirs, *_ = fit_both(task, weighted, **settings)
     assert_same(ours, theirs, curve=False)
     assert_allclose(ours.loss_, theirs.loss_, **EXACT)
     assert ours.loss_curve_[-1] == ours.loss_ == ours.best_loss_
@@ -138,12 +141,9 @@ def test_lbfgs(task, weighted):
 )
 def test_early_stopping(task, solver, weighted):
     """The same validation part (drawn alike from the seed), scores, end, and best parameters."""
-    X, y, weight = data(task)
-    settings = {**SOLVERS[solver], "learning_rate_init": 0.3, "max_iter": 60}
-    settings |= {"n_iter_no_change": 3, "tol": 0.01}
-    ours, theirs = pair(task, batch_size=20, early_stopping=True, validation_fraction=0.3, **settings)
-    for estimator in (ours, theirs):
-        estimator.fit(X, y, sample_weight=weight if weighted else None)
+    settings = {**SOLVERS[solver], "learning_rate_init": 0.3, "max_iter": 60, "batch_size": 20}
+    settings |= {"n_iter_no_change": 3, "tol": 0.01, "early_stopping": True, "validation_fraction": 0.3}
+    ours, theirs, *_ = fit_both(task, weighted, **settings)
     assert_same(ours, theirs)
     assert_allclose(ours.validation_scores_, theirs.validation_scores_, **EXACT)
     assert_allclose(ours.best_validation_score_, theirs.best_validation_score_, **EXACT)

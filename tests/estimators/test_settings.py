@@ -139,25 +139,18 @@ def test_where_no_rate_lowers_the_cost():
 
 # What is refused: parameters, losses of other targets, and targets that are none
 
-TWO_LAYERS, KINDS = {"hidden_layer_sizes": (5, 4)}, np.array(["a", 1, "b"] * 50, dtype=object)
+KINDS = np.array(["a", 1, "b"] * 50, dtype=object)
 TOO_LARGE = np.where(np.arange(150) == 7, 1e300, Y)
 P = np.random.default_rng(0).dirichlet([1.0, 1.0, 1.0], 150)
 
 PARAMETERS = [
     ({"hidden_layer_sizes": (5, 0)}, "whole number"),
-    ({**TWO_LAYERS, "activation": ["tanh", "rellu"]}, "Did you mean 'relu'"),
     ({"solver": "adamm"}, "solver must be one of .* Did you mean 'adam'"),
     ({"solver": "sgd", "optimizer_params": {"beta": 0.5}}, "have parameters of their own: momentum"),
-    ({"solver": "adamw", "optimizer_params": {"betta1": 0.5}}, "Did you mean 'beta1'"),
     ({"solver": "adamw", "beta_1": 0.8, "epsilon": 1e-6}, "beta_1, epsilon cannot be used with"),
-    ({"normalization": "bach"}, "Did you mean 'batch'"),
     ({"initialization": Network([4, 6, 3], seed=1).parameters}, "layer sizes"),
-    ({"schedule": "cosin"}, "^schedule must .* Did you mean 'cosine'"),
     ({"schedule": {"dropout_schedule": "linear"}}, "dropout_schedule must be used with .*, got none"),
     ({"dropout": [0.1, 0.1]}, "dropout must be one number for all hidden layers or a list of 1"),
-    ({"dropout": np.array(["a"])}, "dropout must be a finite number of at least 0 and below 1"),
-    ({"lr_multipliers": {"W7": 2.0}}, "lr_multipliers must have names among"),
-    ({"callbacks": [3]}, "callbacks must be a list of Callback objects"),
     ({"engine": "numba"}, r"engine must be one of .*'torch:cuda'"),
     ({"learning_rate_init": "aut"}, "'learning_rate_init' parameter of NetworkClassifier must be"),
     ({"loss": "huber"}, "loss must be one of 'cross_entropy', 'ordinal', got"),

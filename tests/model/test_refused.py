@@ -17,7 +17,7 @@ Y = {
     "identity": X[:1],
 }
 HELD_OUT = {"validation": (X, Y["sigmoid"])}
-WHOLE, LBFGS = "a whole number of at least 1, got", {"optimizer": "lbfgs"}
+LBFGS = {"optimizer": "lbfgs"}
 REFIT = {"refit": True, "patience": 3, "validation_fraction": 0.3}
 PLATEAU = {"name": "plateau", "quantity": "validation_cost"}
 KNOWN = "must be one of 'epoch', "
@@ -39,9 +39,7 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
         ({"metrics": {"cost": len}}, "^A metric cannot be called 'cost', which is recorded in any case"),
         ({"metrics": {"accuracy": 5}}, "^metrics['accuracy'] must be a function"),
         ({"metrics": {"a": len}}, "^metrics needs validation data. Pass"),
-        ({"patience": 0}, f"^patience must be {WHOLE} 0"),
         ({"monitor": "cost"}, "^monitor='cost' needs patience"),
-        ({"patience": 2, "monitor": "costs"}, "Did you mean 'cost'?"),
         ({"patience": 2, "monitor": "examples"}, f"^monitor {KNOWN}"),  # of a part of an epoch alone
         ({"patience": 2, "monitor": "dead", "callbacks": [Health()]}, f"^monitor {KNOWN}"),
         ({"callbacks": [ReduceLROnPlateau("mine"), lambda record: record.update(mine=1)]}, KNOWN),
@@ -49,21 +47,15 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
             {"dropout": 0.1, "dropout_schedule": PLATEAU},
             "^dropout_schedule['quantity']='validation_cost' needs validation data",
         ),
-        ({"schedule": "cosin"}, "^schedule must be one of"),
-        ({"schedule": {"name": "plateau", "drop": 3}}, "^schedule['drop'] must be a number from 0"),
         ({"weight_decay_schedule": "linear"}, "^weight_decay_schedule must be used with"),
         ({"dropout_schedule": "linear", "dropout": [0.0]}, "^dropout_schedule must be used with"),
-        ({**LBFGS, "optimizer_params": {"tolerance": 0}}, "['tolerance'] must be a positive number, got 0"),
-        ({"lr_multipliers": {"W3": 1.0}}, "lr_multipliers must have names among"),
         ({"deterministic": 1}, "deterministic must be True or False, got 1"),
         ({"resume": 5}, "resume must be True, a file or a folder, got 5"),
-        ({"checkpoint": 5}, "checkpoint must be a folder or ModelCheckpoint"),
         ({"resume": "none"}, "^none", FileError),
         ({"checkpoint": "c", **LBFGS}, "^L-BFGS cannot write or resume checkpoints"),
         ({**REFIT, "patience": None}, "^refit=True needs patience, which counts"),
         ({**REFIT, "validation_fraction": None}, "^refit=True needs validation data"),
         ({**REFIT, "time_budget": 1.0}, "rates of time_budget, which are not functions of the epoch"),
-        ({"refit": "yes"}, "refit must be True or False, got 'yes'"),
         ({**REFIT, "resume": "folder"}, "where refit=True, got 'folder'"),
         ({**REFIT, "callbacks": [ModelCheckpoint("c")]}, "^ModelCheckpoint among the callbacks"),
         ({"fault": "sign of DW"}, "Did you mean 'sign of dW'"),
