@@ -117,7 +117,6 @@ CLASSES = Targets.of_classes([np.array(["a", "b"])])
 NUMBERS = Targets.of_numbers()
 LEVELS = Targets.of_numbers(loss="quantile", quantiles=[0.1, 0.9])
 
-
 CHANGES = [
     {"head": "sigmoidal"},
     {"head": "ordinal", "n_columns": 2, "names": ("x", "y")},

@@ -25,12 +25,10 @@ OTHER_SPLIT = (
     "the law holds for a given split alone (test_weights.py shows it without early stopping)"
 )
 
-
 RANDOM_DRAWS = (
     "a mask for each row and the statistics of a batch: a row of weight 2 is one row there, and the row "
     "twice is two"
 )
-
 
 MORE_DIGITS_THAN_FLOAT32 = {
     "check_methods_sample_order_invariance",

@@ -19,7 +19,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 X, Y = load_iris(return_X_y=True)
 FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 20, "learning_rate_init": 0.01}
 
-
 RNG = np.random.default_rng(0)
 ROWS = RNG.normal(size=(120, 3))
 WET, WARM = ROWS[:, 0] > 0, ROWS[:, 1] > 0

@@ -320,7 +320,6 @@ VALUES = {
     "weight_decay_multipliers": {"W1": 0.5},
 }
 
-
 READ = {
     "hidden_layers": lambda member: member.layer_dims[1:-1],
     "activation": lambda member: member.network.architecture.activations[0],

@@ -16,7 +16,6 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 EXACT = {"rtol": 1e-10, "atol": 1e-10}
 HIDDEN = (7, 5)
 
-
 MAKERS = {
     "binary": lambda: make_blobs(60, 4, centers=2, cluster_std=6, random_state=1),
     "multiclass": lambda: make_blobs(60, 4, centers=3, cluster_std=6, random_state=1),

@@ -46,7 +46,6 @@ FAMILIES = ("ensemble", "network", "pipeline")
 OF_ENSEMBLE = {"n_estimators": 2, "network_params": {"epochs": 3, "hidden_layers": (4,)}}
 OF_NETWORK = {"max_iter": 3, "hidden_layer_sizes": [4, 3], "early_stopping": True, "n_iter_no_change": np.inf}
 
-
 NO_VALUES = {"network_", "ensemble_", "predictor_", "targets_", "history_", "histories_", "stopping_history_"}
 
 

@@ -113,7 +113,6 @@ def test_a_process_that_was_forked_after_a_fit_says_so_and_does_not_hang(in_thre
 TEN = {"n_estimators": 10, "random_state": 1, "network_params": {"epochs": 3}}
 WINE, KINDS = load_wine(return_X_y=True)
 
-
 pytestmark = pytest.mark.usefixtures("pythons_own_handler")
 
 

@@ -22,7 +22,6 @@ REAL = {
     "diamonds": ["price"],
 }
 
-
 DAY, SECOND = datetime.date(2020, 1, 1), datetime.timedelta(seconds=1)
 
 
