@@ -22,7 +22,7 @@ SKIPPED_BY_SKLEARN = {
 
 OTHER_SPLIT = (
     "a row of weight 2 and the row twice are split differently into a learning and a validation part: "
-    "the law holds for a given split alone (test_weights.py shows it without early stopping)"
+    "the law holds for a given split alone (test_validation.py shows it without early stopping)"
 )
 
 RANDOM_DRAWS = (
@@ -54,11 +54,11 @@ def expected_failures(estimator):
 
 
 PLAIN = {"max_iter": 200, "dtype": "float64"}
-TABLE = {"n_estimators": 2, "network_params": {"epochs": 20}, "dtype": "float64"}
+TABLE = {"n_estimators": 2, "network_params": {"epochs": 12}, "dtype": "float64"}
 CHECKS = parametrize_with_checks(
     [
         # sgd at 0.001 is slow and early stopping would end it before it has learned the checks' data.
-        NetworkClassifier(solver="sgd", learning_rate_init="auto", early_stopping=True, **PLAIN),
+        NetworkClassifier(solver="sgd", learning_rate_init=0.1, early_stopping=True, **PLAIN),
         # alpha: without regularization the multilabel check's data are separated until a probability is 1.
         # max_iter: from step to step L-BFGS multiplies rounding errors, and a check compares weighted with
         # repeated rows, which are summed in another order, to 1e-7.

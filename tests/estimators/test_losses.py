@@ -235,13 +235,8 @@ def test_columns_of_0_and_1_are_several_targets_unless_said_otherwise():
         model.set_params(soft_targets=False).fit(IRIS, P)
 
 
-LABELS = [
-    np.array(["a", "b", "c", "d"], object),
-    [0, 1, 2, 7],
-    [-3, -1, 0, 5],
-    [0.0, 1.0, 2.5],
-    [False, True],
-]
+TEXTS = np.array(["a", "b", "c", "d"], object)
+LABELS = [TEXTS, TEXTS.astype(str), [0, 1, 2, 7], [-3, -1, 0, 5], [0.0, 1.0, 2.0, 7.0], [False, True]]
 
 
 def outcome(score, *arguments):

@@ -62,13 +62,13 @@ def test_a_cluster_of_dask_gives_the_same_bits(in_threads):
     settings = {"processes": True, "threads_per_worker": 1, "host": "127.0.0.1", "dashboard_address": None}
     with (
         patch.dict(os.environ),  # which Dask gives limits of threads that later tests would inherit
-        cluster.LocalCluster(n_workers=1, **settings) as workers,
+        cluster.LocalCluster(n_workers=2, **settings) as workers,
         cluster.Client(workers) as client,
         joblib.parallel_config("dask"),
     ):
         model, numbers = fitted()
         trained = client.run(lambda: (os.getpid(), "deepstep.ensembles.member_fit" in sys.modules))
-    assert len({os.getpid(), *(process for process, _ in trained.values())}) == 2
+    assert len({os.getpid(), *(process for process, _ in trained.values())}) == 3
     assert any(loaded for _, loaded in trained.values())
     np.testing.assert_array_equal(numbers, in_threads[1])
     assert model.ensemble_.weights == in_threads[0].ensemble_.weights
@@ -156,6 +156,7 @@ def test_the_networks_that_are_done_are_kept(pressed, done, kept, own):
         model.fit(WINE, KINDS, **validation)
     assert caught[0].filename == __file__
     check_kept(model.ensemble_, kept)
+    assert len(model.ensemble_.members) == kept
     assert model.predict_set(WINE, alpha=0.2).shape == (178, 3)
     if not own:
         courses = {(member.preset, member.fold): member.network.history for member in whole.ensemble_.members}
@@ -166,8 +167,6 @@ def test_the_networks_that_are_done_are_kept(pressed, done, kept, own):
 
 def check_kept(ensemble, most):
     assert 0 < len(ensemble.members) <= most
-    assert len(ensemble.members) == len(ensemble.preprocessors) * len(ensemble.weights)
-    assert min(ensemble.weights.values()) > 0
     assert sum(ensemble.shares) == pytest.approx(1)
     if ensemble.out_of_fold is not None:
         known = np.flatnonzero(np.isfinite(ensemble.out_of_fold).all(axis=1))
@@ -183,6 +182,9 @@ def test_what_is_done_on_the_first_folds_is_kept(pressed, monkeypatch, done):
     with pytest.warns(UserWarning, match="was interrupted: .* out-of-fold accuracy [01]"):
         model.fit(WINE, KINDS)
     check_kept(model.ensemble_, done)
+    ensemble = model.ensemble_
+    assert len(ensemble.members) == len(ensemble.preprocessors) * len(ensemble.weights)
+    assert min(ensemble.weights.values()) > 0
     assert np.isfinite(model.predict_proba(WINE)).all()
 
 
