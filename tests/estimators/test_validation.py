@@ -50,7 +50,7 @@ def test_batches_of_weight_0_are_no_part_of_the_cost(Estimator):
 
 @pytest.mark.parametrize(("classes", "early_stopping"), [(2, True), (3, False)])
 def test_class_weight_is_a_sample_weight(classes, early_stopping):
-    """'balanced' counts what is learned from alone, as test_class_weights.py of networks shows."""
+    """'balanced' counts what is learned from alone, as tests/model/test_class_weights.py shows."""
     X, y = unbalanced(classes)
     names = np.array(["a", "b", "c"])[y]
     settings = {**SETTINGS, "batch_size": 50, "early_stopping": early_stopping}
