@@ -37,6 +37,7 @@ class TestConstruction:
             expected = rng.randn(*shape) * np.sqrt(2 / shape[1])
             np.testing.assert_array_equal(net.parameters[f"W{layer}"], expected)
             assert not net.parameters[f"b{layer}"].any()
+        assert Network([3, 2, 1], seed=2**32 - 1).seed == 2**32 - 1
         activations = Network([3, 4, 4, 2], activation=["tanh", "sigmoid"], output="softmax").architecture
         assert activations.activations == ("tanh", "sigmoid", "softmax")
 

@@ -75,6 +75,7 @@ def test_few_rows_do_not_move_it_and_large_weights_do():
     assert fit_temperature(P, Y) == 1.0
     assert fit_temperature(np.tile(P, (100, 1)), np.tile(Y, (100, 1))) < 0.5
     P, Y = drawn(500, 3, 2.0)
+    assert fit_temperature(P, Y, np.full(500, 7.0)) == pytest.approx(fit_temperature(P, Y), rel=1e-3)
     first = np.where(np.arange(500) < 250, 1.0, 1e-9)
     assert fit_temperature(P, Y, first) == pytest.approx(fit_temperature(P[:250], Y[:250]), rel=1e-3)
 
@@ -94,6 +95,8 @@ def test_calibrate_makes_an_overconfident_network_doubt():
     np.testing.assert_array_equal(model.predict(X[400:]), answers)
     with pytest.raises(DataError, match="y has the classes"):
         model.calibrate(X, y + 5)
+    with pytest.raises(ValueError, match="weight"):
+        model.calibrate(X, y, sample_weight=np.zeros(len(y)))
     assert model.temperature_ == T
     assert model.set_params(solver="adam", tol=1e6).fit(X, y).temperature_ == 1.0  # a new fit forgets
 

@@ -186,6 +186,7 @@ def test_what_is_no_model_of_ours_or_not_fitted_is_refused(tmp_path):
 
 FORGED = [
     ("estimator", "Popen", "it holds no model"),
+    ("parameters code", 1, "code"),
     ("state predict", 1, "other entries than"),
     ("model", None, "belong to nothing"),
     ("model calibration", 1, "calibration of Predictor"),

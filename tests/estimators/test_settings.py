@@ -53,10 +53,10 @@ def test_settings_are_those_of_the_network(settings):
 
 
 @UNCONVERGED
-@pytest.mark.parametrize("number", range(len(OPTIMIZERS)))
+@pytest.mark.parametrize("number", range(max(len(OPTIMIZERS), len(INITIALIZATIONS))))
 def test_optimizers_and_initializations_are_those_of_the_network(number):
     """'adam' is scikit-learn's, with ε before the correction."""
-    solver, initialization = [*OPTIMIZERS][number], [*INITIALIZATIONS][number % len(INITIALIZATIONS)]
+    solver, initialization = ([*table][number % len(table)] for table in (OPTIMIZERS, INITIALIZATIONS))
     if solver == "adam":
         solver = "adamw"
     name = "beta1" if solver in ("adamw", "lion") else "beta"
