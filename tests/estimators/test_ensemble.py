@@ -83,13 +83,16 @@ def test_an_ensemble_answers_with_the_weighted_mean_of_its_members():
     ensemble = model.ensemble_
     assert {member.preset for member in ensemble.members} == {"gated", "standard"} == {*ensemble.presets}
     assert_allclose(sum(ensemble.shares), 1)
-    rows, expected = model.predictor_.columns.frame(X), 0
+    rows, expected, known = model.predictor_.columns.frame(X), 0, np.zeros((len(X), 3))
     for member, share in zip(ensemble.members, ensemble.shares, strict=True):
         preprocessor = ensemble.preprocessors[member.fold]
         A = member.outputs(preprocessor.inputs(preprocessor.features(rows)), preprocessor)
         sharp = A ** (1 / ensemble.temperatures[member.preset])
-        expected = expected + share * sharp / sharp.sum(axis=1, keepdims=True)
+        P, held_out = sharp / sharp.sum(axis=1, keepdims=True), ensemble.held_out[member.fold]
+        expected = expected + share * P
+        known[held_out] += ensemble.weights[member.preset] * P[held_out]
     assert_allclose(model.predictor_.outputs(X), expected, rtol=1e-6, atol=1e-8)  # of float32
+    assert_allclose(ensemble.out_of_fold, known, rtol=1e-5, atol=1e-7)
 
 
 def test_nothing_of_a_held_out_row_is_in_its_member():

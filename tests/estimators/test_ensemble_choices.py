@@ -231,13 +231,11 @@ def pair():
     return [DeepRegressor(**settings, refit=again).fit(TIMED, LATE) for again in (False, True)]
 
 
-def test_the_newest_rows_are_learned_too(pair):
+def test_one_network_of_each_selected_preset_learns_the_newest_rows_too(pair):
+    """For the epochs of its folds."""
     newest = slice(M - 24, None)
     before, after = (np.mean((model.predict(TIMED) - LATE)[newest] ** 2) for model in pair)
     assert after < before / 4
-
-
-def test_one_network_of_each_selected_preset_for_the_epochs_of_its_folds(pair):
     before, after = (model.ensemble_ for model in pair)
     assert after.weights == before.weights
     assert [member.preset for member in after.members] == [summary.name for summary in before.by_preset]

@@ -281,13 +281,10 @@ def test_presets_are_tried_in_place_of_the_population(presets, n_estimators, nam
     assert shapes <= {(13, 4, 3)}
 
 
-def test_presets_that_come_again_have_names_that_are_free():
+def test_presets_that_come_again_have_free_names_and_seeds_of_their_own():
     presets = [PRESETS["relu"], replace(PRESETS["relu"], name="relu-2")]
     names = [preset.name for preset in named_presets(presets, 5)]
     assert (len({*names}), names[:2]) == (5, ["relu", "relu-2"])
-
-
-def test_repeated_presets_have_seeds_of_their_own():
     model = DeepRegressor(presets="relu", n_estimators=4, network_params={"epochs": 1}, random_state=1)
     members = model.fit(NUMBERS, TARGET, eval_set=(NUMBERS, TARGET)).ensemble_.members
     assert len({member.network.parameters.flat.tobytes() for member in members}) == len(members) == 4

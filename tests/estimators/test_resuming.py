@@ -315,13 +315,6 @@ def test_another_fit_of_one_network_is_refused(tmp_path, a_checkpoint_at_each_pa
     assert {path: path.read_bytes() for path in checkpoint_files(tmp_path)} == kept
 
 
-def test_what_has_no_checkpoints(tmp_path):
-    with pytest.raises(ConfigurationError, match="checkpoint_dir must be a folder where resume=True"):
-        NetworkClassifier(resume=True).fit(X, Y)
-    with pytest.raises(ConfigurationError, match="checkpoint_dir, resume cannot be used with solver='lbfgs'"):
-        NetworkClassifier(solver="lbfgs", checkpoint_dir=tmp_path, resume=True).fit(X, Y)
-
-
 @pytest.mark.usefixtures("pythons_own_handler")
 def test_ctrl_c_says_where_it_goes_on(tmp_path, monkeypatch):
     steps = CompiledSession.steps

@@ -145,6 +145,7 @@ P = np.random.default_rng(0).dirichlet([1.0, 1.0, 1.0], 150)
 
 PARAMETERS = [
     ({"hidden_layer_sizes": (5, 0)}, "whole number"),
+    ({"resume": True}, "checkpoint_dir must be a folder where resume=True"),
     ({"solver": "adamm"}, "solver must be one of .* Did you mean 'adam'"),
     ({"solver": "sgd", "optimizer_params": {"beta": 0.5}}, "have parameters of their own: momentum"),
     ({"solver": "adamw", "beta_1": 0.8, "epsilon": 1e-6}, "beta_1, epsilon cannot be used with"),
@@ -160,6 +161,7 @@ PARAMETERS = [
         for setting in (
             {"dropout": 0.1, "weight_decay": 0.1, "clip_norm": 1.0, "lr_multipliers": {"b*": 0.1}},
             {"dtype": "bfloat16"},
+            {"checkpoint_dir": "kept"},
             {"schedule": "cosine"},
             {"time_budget": 1.0},
             {"normalization": "batch"},
