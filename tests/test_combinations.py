@@ -20,7 +20,6 @@ PULLS_ELSEWHERE = {"weight_decay", "dropout"}
 
 M = 4
 
-
 OF_THE_NETWORK = {"normalization", "input_scale", "features"}
 """What `Network` takes; the rest is for `Network.train`."""
 

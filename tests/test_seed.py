@@ -31,6 +31,11 @@ def test_without_draws():
 ROOT = Path(__file__).parents[1]
 
 
+def environment(**variables):
+    """That of this process, with another seed or none."""
+    return {name: value for name, value in os.environ.items() if name != "DEEPSTEP_SEED"} | variables
+
+
 @pytest.fixture
 def reported(tmp_path):
     """What a run in continuous integration reports and draws, with a seed or without."""
@@ -38,31 +43,15 @@ def reported(tmp_path):
 
     def run(*options, seed=None, passes=True):
         (tmp_path / "test_draws.py").write_text(DRAWS.format(passes=passes))
-        environment = {name: value for name, value in os.environ.items() if name != "DEEPSTEP_SEED"}
-        environment["CI"] = "true"
-        if seed is not None:
-            environment["DEEPSTEP_SEED"] = str(seed)
+        variables = environment(CI="true", **({} if seed is None else {"DEEPSTEP_SEED": str(seed)}))
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options, "test_draws.py"]
-        told = subprocess.run(
-            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-        )
+        kwargs = {"cwd": tmp_path, "env": variables, "capture_output": True, "text": True}
+        told = subprocess.run(command, **kwargs, check=False)
         assert told.returncode == int(not passes), told.stdout + told.stderr
         found = re.search(r"repeat with DEEPSTEP_SEED=(\d+) and --hypothesis-seed=(\d+)", told.stdout)
         return found and tuple(map(int, found.groups())), re.findall(r"drawn (\d+)", told.stdout)
 
     return run
-
-
-@pytest.mark.slow
-def test_each_run_draws_the_same_unless_a_seed_is_set(reported):
-    told, drawn = reported("-s")
-    assert told == (0, 0)
-    assert len(set(drawn)) > 50
-    marked = drawn[:-1]  # the last one is of no draw
-    assert reported("-s", "-m", "draws") == (told, marked)
-    other, drawn_otherwise = reported("-s", seed=7)
-    assert other == (7, 7)
-    assert not set(marked[10:]) <= set(drawn_otherwise)
 
 
 FAKE = """#!/bin/sh
@@ -79,10 +68,8 @@ def test_make_fuzz_has_a_fresh_seed_and_prints_it(tmp_path):
     command = ["make", "--silent", "fuzz", f"VENV={tmp_path}", f"BIN={tmp_path}"]
 
     def made(**variables):
-        environment = {name: value for name, value in os.environ.items() if name != "DEEPSTEP_SEED"}
-        told = subprocess.run(
-            command, cwd=ROOT, env=environment | variables, capture_output=True, text=True, check=True
-        )
+        kwargs = {"cwd": ROOT, "env": environment(**variables), "capture_output": True, "text": True}
+        told = subprocess.run(command, **kwargs, check=True)
         return re.fullmatch(r"DEEPSTEP_SEED=(\d+)\nseed (\d+): -m pytest .*-m draws\n", told.stdout).groups()
 
     runs = [made(), made()]
@@ -92,12 +79,16 @@ def test_make_fuzz_has_a_fresh_seed_and_prints_it(tmp_path):
 
 
 @pytest.mark.slow
-def test_workers_have_the_seed_of_the_run(reported):
-    told, drawn = reported("-n", "2", "-rP", seed=123)
-    assert told == (123, 123)
-    assert set(drawn) == set(reported("-s", seed=123)[1])
-
-
-@pytest.mark.slow
-def test_the_seed_is_told_after_a_failure_where_there_is_no_header(reported):
-    assert reported("-q", seed=5, passes=False)[0] == (5, 5)
+def test_each_run_draws_the_same_unless_a_seed_is_set(reported):
+    told, drawn = reported("-s")
+    assert told == (0, 0)
+    assert len(set(drawn)) > 50
+    marked = drawn[:-1]  # the last one is of no draw
+    assert reported("-s", "-m", "draws") == (told, marked)
+    told, other = reported("-s", seed=7)
+    assert told == (7, 7)
+    assert not set(marked[10:]) <= set(other)
+    # workers have the seed of the run, which is told after a failure where there is no header
+    told, by_workers = reported("-q", "-n", "2", "-rP", seed=7, passes=False)
+    assert told == (7, 7)
+    assert set(by_workers) == set(other)

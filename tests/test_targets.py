@@ -30,22 +30,16 @@ LABELS = st.one_of(
 ).filter(lambda labels: len(set(labels)) > 1)
 
 
-@pytest.mark.slow
 @given(labels=LABELS)
-def test_classes_equal_scikit_learn_s_label_binarizer(labels):
+def test_classes_equal_scikit_learn_s_label_binarizer_and_come_back_with_their_types(labels):
     target = Targets.from_labels(labels)
-    assert list(target.labels[0]) == sorted(set(labels))
+    different = sorted(set(labels))
+    assert list(target.labels[0]) == different
     Y = target.encode(labels)
-    assert Y.dtype == np.float64
-    assert Y.shape == (len(labels), target.n_outputs)
-    positions = np.array([sorted(set(labels)).index(label) for label in labels])
+    assert (Y.dtype, Y.shape) == (np.float64, (len(labels), target.n_outputs))
+    positions = np.array([different.index(label) for label in labels])
     np.testing.assert_array_equal(Y, LabelBinarizer().fit_transform(positions))
-
-
-@given(labels=LABELS)
-def test_classes_come_back_with_their_types(labels):
-    target = Targets.from_labels(labels)
-    decoded = target.decode(target.encode(labels)).tolist()
+    decoded = target.decode(Y).tolist()
     assert decoded == labels
     assert [type(label) for label in decoded] == [type(label) for label in labels]
 
@@ -53,11 +47,9 @@ def test_classes_come_back_with_their_types(labels):
 @pytest.mark.parametrize(
     "values",
     [
-        ["b", "a", "b"],
         np.array(["b", "a", "b"]),
         np.array(["b", "a", "b"], dtype=object),
         [np.str_("b"), np.str_("a"), "b"],
-        polars.Series(["b", "a", "b"]),
         polars.Series(["b", "a", "b"], dtype=polars.Categorical),
     ],
 )
@@ -76,40 +68,33 @@ def test_decoding_is_strictly_above_one_half():
     assert target.probabilities(outputs)[3].tolist() == [0.0, 1.0]
 
 
-@pytest.mark.parametrize("fit", [Targets.from_labels, Targets.from_numbers])
-@pytest.mark.parametrize(
-    ("values", "error", "sentence"),
-    [
-        ([], DataError, "no rows, and so no targets"),
-        ([1, None, 0, None], DataError, "2 of 4 rows have no target. Drop these rows"),
-        ([1.0, float("nan"), 0.0], DataError, "1 of 3 rows have no target"),
-        (polars.Series([1, None]), DataError, "1 of 2 rows have no target"),
-        (np.array([[1], [0]]), ShapeError, r"must have shape \(m,\), got \(2, 1\)\. Pass y\.ravel\(\)"),
-        (np.array(1), ShapeError, r"must have shape \(m,\), got \(\)"),
-        ([1.0, float("inf")], DataError, "not finite|finite numbers"),
-        ([[1], [2]], DataError, "number"),
-        ([b"a", b"b"], DataError, "number"),
-    ],
-)
-def test_impossible_targets(fit, values, error, sentence):
-    with pytest.raises(error, match=sentence):
-        fit(values)
+BOTH = (Targets.from_labels, Targets.from_numbers)
+IMPOSSIBLE = [
+    (BOTH, [], DataError, "no rows, and so no targets"),
+    (BOTH, [1, None, 0, None], DataError, "2 of 4 rows have no target. Drop these rows"),
+    (BOTH, [1.0, float("nan"), 0.0], DataError, "1 of 3 rows have no target"),
+    (BOTH, polars.Series([1, None]), DataError, "1 of 2 rows have no target"),
+    (BOTH, np.array([[1], [0]]), ShapeError, r"must have shape \(m,\), got \(2, 1\)\. Pass y\.ravel\(\)"),
+    (BOTH, [1.0, float("inf")], DataError, "not finite|finite numbers"),
+    (BOTH, [b"a", b"b"], DataError, "number"),
+    (BOTH[:1], ["a", "a"], DataError, "The target has one class only, 'a'"),
+    (BOTH[1:], ["1.5", "unknown", "3"], DataError, "Row 2 of the target is 'unknown', not a number"),
+    ([classes("a", "b").encode], ["a", "c"], DataError, "'c'"),
+]
 
 
-def test_one_class_only():
-    with pytest.raises(DataError, match="The target has one class only, 'a'"):
-        Targets.from_labels(["a", "a"])
+@pytest.mark.parametrize(("uses", "values", "error", "sentence"), IMPOSSIBLE, ids=range(len(IMPOSSIBLE)))
+def test_impossible_targets(uses, values, error, sentence):
+    for use in uses:
+        with pytest.raises(error, match=sentence):
+            use(values)
 
 
-def test_an_unseen_class_is_named():
-    with pytest.raises(DataError, match="'c'"):
-        classes("a", "b").encode(["a", "c"])
+def test_classes_that_are_texts_are_found_in_a_column_that_was_read_as_numbers():
+    assert classes("1", "2").values([1, 2, 2]).tolist() == [0, 1, 1]
 
 
-@pytest.mark.parametrize(
-    "target",
-    [classes(0, 1), classes(0, 1, 2), Targets.of_numbers()],
-)
+@pytest.mark.parametrize("target", [classes(0, 1, 2), Targets.of_numbers()])
 def test_outputs_of_another_shape(target):
     for shape in [(5,), (5, target.n_outputs + 1)]:
         with pytest.raises(ShapeError, match=r"Outputs must have shape \(m, "):
@@ -128,36 +113,26 @@ def test_numbers_equal_scikit_learn_s_scaler_and_come_back(values):
     np.testing.assert_array_equal(target.decode(Y), values)
 
 
-def test_the_text_that_is_no_number_is_told_and_no_number_before_it():
-    with pytest.raises(DataError, match="Row 3 of the target is 'unknown', not a number"):
-        Targets.from_numbers(["1.5", "2", "unknown", "3"])
-
-
 CLASSES = Targets.of_classes([np.array(["a", "b"])])
 NUMBERS = Targets.of_numbers()
 LEVELS = Targets.of_numbers(loss="quantile", quantiles=[0.1, 0.9])
 
+CHANGES = [
+    {"head": "sigmoidal"},
+    {"head": "ordinal", "n_columns": 2, "names": ("x", "y")},
+    *({"classes": (np.array(labels),)} for labels in (["a"], ["a", "a"], [0.0, np.inf], ["a", "b", "c"])),
+    {"classes": (np.array(["a", None], object),)},
+    {"names": ("a", "b")},
+    {"n_columns": 0},
+    {"settings": {"levels": (0.9, 0.1)}},
+]
+
 
 @pytest.mark.parametrize("targets", [CLASSES, NUMBERS, LEVELS])
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"head": "sigmoidal"},
-        {"head": "ordinal", "n_columns": 2, "names": ("x", "y")},
-        {"classes": (np.array(["a"]),)},
-        {"classes": (np.array(["a", "a"]),)},
-        {"classes": (np.array(["a", None], object),)},
-        {"classes": (np.array([0.0, np.inf]),)},
-        {"classes": (np.array(["a", "b", "c"]),)},
-        {"names": ("a", "b")},
-        {"n_columns": 0},
-        {"settings": {"levels": (0.9, 0.1)}},
-        {"settings": {"levels": 0.5, "delta": 1}},
-    ],
-)
-def test_altered_targets_have_a_fault(targets, change):
+def test_altered_targets_have_a_fault(targets):
     assert targets.fault == ""
-    assert replace(targets, **change).fault
+    for change in CHANGES:
+        assert replace(targets, **change).fault
 
 
 @given(
@@ -216,48 +191,32 @@ def test_columns_are_told_apart():
         Targets.from_labels(frame.with_columns(b=polars.Series([1, 2, 3])))
 
 
-labels_of_7 = st.lists(st.integers(0, 6), max_size=20)
-
-
-@given(labels=labels_of_7)
+@given(labels=st.lists(st.integers(0, 6), max_size=20))
 def test_the_answers_to_a_code_are_its_labels(labels):
     for code, output in ((one_hot, "softmax"), (ordinal_code, "ordinal")):
         assert answers(output, code(np.array(labels, dtype=int), 7)).ravel().tolist() == labels
 
 
 @pytest.mark.parametrize("code", [one_hot, ordinal_code])
-@pytest.mark.parametrize(
-    ("labels", "error"),
-    [([3], DataError), ([-1], DataError), ([1.0], DataError), ([[1]], ShapeError), (["a"], DataError)],
-)
-def test_what_is_no_class_number_is_refused(code, labels, error):
-    with pytest.raises(error, match=r"^labels must "):
-        code(np.array(labels), 3)
+def test_what_is_no_class_number_is_refused(code):
+    for labels, error in (([3], DataError), ([-1], DataError), ([1.0], DataError), ([[1]], ShapeError)):
+        with pytest.raises(error, match=r"^labels must "):
+            code(np.array(labels), 3)
 
 
-COLUMNS = {
-    "all there": np.array([[0, 0, 1, 2, 2, 2]]),
-    "one never seen": np.array([[0, 0, 2, 2, 2, 2]]),
-    "several": np.array([[0, 0, 1, 2], [1, 1, 1, 2], [0, 1, 2, 2]]),
-}
-
-
-@pytest.mark.parametrize("columns", COLUMNS.values(), ids=COLUMNS)
-def test_balanced_weights_are_scikit_learns(columns):
+@pytest.mark.parametrize("rows", [[[0, 0, 1, 2, 2, 2]], [[0, 0, 1, 2], [1, 1, 1, 2], [0, 1, 2, 2]]])
+def test_balanced_weights_are_scikit_learns(rows):
+    columns = np.array(rows)
     weights = example_weights(class_weights("balanced", columns, ["abc"] * len(columns), None), columns)
     np.testing.assert_allclose(weights, compute_sample_weight("balanced", columns.T))
 
 
-def test_a_class_that_is_not_there_has_none():
-    for weight in (None, np.array([1.0, 1, 1, 1, 1, 1])):
-        assert class_weights("balanced", COLUMNS["one never seen"], ["abc"], weight)[0][1] == 0
-
-
-def test_a_class_without_weight_is_not_there():
+def test_a_class_without_rows_or_weight_has_none():
     columns = np.array([[0, 0, 1, 2]])
-    weights = class_weights("balanced", columns, ["abc"], np.array([1.0, 2, 3, 0]))[0]
-    np.testing.assert_allclose(weights, [1, 1, 0])
-    np.testing.assert_array_equal(class_weights("balanced", columns, ["abc"], np.zeros(4))[0], 0)
+    weights = class_weights("balanced", columns, ["abcd"], np.array([1.0, 2, 3, 0]))[0]
+    np.testing.assert_allclose(weights, [1, 1, 0, 0])
+    np.testing.assert_array_equal(class_weights("balanced", columns, ["abcd"], np.zeros(4))[0], 0)
+    assert class_weights("balanced", columns, ["abcd"], None)[0][3] == 0
 
 
 @pytest.mark.parametrize(
@@ -268,11 +227,9 @@ def test_a_class_without_weight_is_not_there():
         ([0.5, 1.5] * 10, "regression"),
         ([1, 2, 3], "regression"),
         ([1, 2, 3] * 2, "multiclass"),
-        ([1.0, 2.0, 3.0] * 2, "multiclass"),
         (list(range(20)) * 2, "multiclass"),
         (list(range(21)) * 2, "regression"),
         (["a", "b", None], "binary"),
-        (["a", "b", "c"], "multiclass"),
         ([True, False], "binary"),
     ],
 )

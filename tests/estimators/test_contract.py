@@ -22,15 +22,13 @@ SKIPPED_BY_SKLEARN = {
 
 OTHER_SPLIT = (
     "a row of weight 2 and the row twice are split differently into a learning and a validation part: "
-    "the law holds for a given split alone (test_weights.py shows it without early stopping)"
+    "the law holds for a given split alone (test_validation.py shows it without early stopping)"
 )
-
 
 RANDOM_DRAWS = (
     "a mask for each row and the statistics of a batch: a row of weight 2 is one row there, and the row "
     "twice is two"
 )
-
 
 MORE_DIGITS_THAN_FLOAT32 = {
     "check_methods_sample_order_invariance",
@@ -56,12 +54,11 @@ def expected_failures(estimator):
 
 
 PLAIN = {"max_iter": 200, "dtype": "float64"}
-TABLE = {"n_estimators": 2, "network_params": {"epochs": 20}, "dtype": "float64"}
+TABLE = {"n_estimators": 2, "network_params": {"epochs": 12}, "dtype": "float64"}
 CHECKS = parametrize_with_checks(
     [
-        NetworkClassifier(**PLAIN),
         # sgd at 0.001 is slow and early stopping would end it before it has learned the checks' data.
-        NetworkClassifier(solver="sgd", learning_rate_init="auto", early_stopping=True, **PLAIN),
+        NetworkClassifier(solver="sgd", learning_rate_init=0.1, early_stopping=True, **PLAIN),
         # alpha: without regularization the multilabel check's data are separated until a probability is 1.
         # max_iter: from step to step L-BFGS multiplies rounding errors, and a check compares weighted with
         # repeated rows, which are summed in another order, to 1e-7.
@@ -69,10 +66,9 @@ CHECKS = parametrize_with_checks(
         NetworkClassifier((20, 10), ["tanh", "relu"], loss="ordinal", learning_rate_init=0.01, **PLAIN),
         NetworkClassifier(dropout=0.1, normalization="batch", learning_rate_init=0.01, **PLAIN),
         NetworkClassifier(**{**PLAIN, "dtype": "auto"}),
-        NetworkRegressor(loss="huber", solver="adamw", schedule="cosine", **PLAIN),
+        NetworkRegressor(loss="huber", solver="adamw", schedule="cosine", scale_targets=True, **PLAIN),
         NetworkRegressor(loss="poisson", learning_rate_init=0.01, **PLAIN),
         NetworkRegressor(loss="quantile", quantiles=0.5, clip_norm=1.0, **PLAIN),
-        NetworkRegressor(scale_targets=True, **PLAIN),
         TableEncoder(),
         DeepClassifier(**TABLE),
         DeepRegressor(**TABLE),

@@ -1,5 +1,7 @@
 """What the user decides of an ensemble: the metric, the folds, and what looks at the trainings."""
 
+import signal
+from dataclasses import replace
 from threading import Lock, get_ident
 from time import sleep
 
@@ -8,19 +10,19 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.datasets import load_diabetes, load_wine
-from sklearn.metrics import balanced_accuracy_score, get_scorer, make_scorer, median_absolute_error
+from sklearn.metrics import balanced_accuracy_score, make_scorer, median_absolute_error
 from sklearn.model_selection import (
     KFold,
     LeaveOneGroupOut,
     PredefinedSplit,
     RepeatedStratifiedKFold,
-    ShuffleSplit,
-    StratifiedKFold,
     TimeSeriesSplit,
 )
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.errors import ConfigurationError
+from deepstep.ensembles import calibrate, refit
+from deepstep.ensembles.member_fit import fit_member
+from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.training import Callback
 
 X, Y = load_wine(return_X_y=True)
@@ -60,22 +62,19 @@ def test_epochs_are_those_of_the_best_score():
     assert_array_equal(one, other)  # training itself goes by the loss
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "scoring",
-    [
-        get_scorer("balanced_accuracy"),
+def test_scorers_of_every_form_choose_the_same():
+    forms = [
+        "balanced_accuracy",
         make_scorer(balanced_accuracy_score),
         lambda estimator, X, y: balanced_accuracy_score(y, estimator.predict(X)),
-    ],
-    ids=["scorer", "own scorer", "function"],
-)
-def test_scorers_of_every_form_choose_the_same(scoring):
-    settings = {"presets": ["relu", "ranks"], "effort": "fast", **FEW}
-    model = DeepClassifier(scoring=scoring, **settings).fit(X, Y)
-    expected = DeepClassifier(scoring="balanced_accuracy", **settings).fit(X, Y)
-    assert model.ensemble_.weights == expected.ensemble_.weights
-    assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
+    ]
+    expected, *others = (
+        DeepClassifier(scoring=scoring, presets=["relu", "ranks"], validation=FOLDS, **FEW).fit(X, Y)
+        for scoring in forms
+    )
+    for model in others:
+        assert model.ensemble_.weights == expected.ensemble_.weights
+        assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
 
 
 def test_weights_of_rows_count_in_the_score_and_the_loss_is_the_default():
@@ -98,7 +97,6 @@ GROUPS = np.arange(len(Y)) % 11
 PAIRS = (np.arange(100), np.arange(100, 178))
 REFUSED = [
     (DeepClassifier, {"scoring": "roc_acu"}, "scoring must be one of .* Did you mean 'roc_auc'"),
-    (DeepClassifier, {"scoring": 3}, "'scoring' parameter"),
     (DeepClassifier, {"scoring": "roc_auc"}, "multi_class must be in"),
     (DeepClassifier, {"scoring": "f1"}, "Target is multiclass"),
     (DeepRegressor, {"scoring": "accuracy"}, "continuous"),
@@ -110,7 +108,6 @@ REFUSED = [
             ([PAIRS, (np.arange(9), np.arange(0))], "got fold 1 with 9 and 0 rows"),
             ([], "got no fold"),
             ([(np.arange(100), np.arange(100, 179))], "fold 0, which has row numbers beyond the 178 rows"),
-            ([(np.arange(100), np.arange(-5, 0))], "fold 0, which has row numbers beyond"),
             ([np.arange(100)], "got fold 0, which is no pair of row numbers"),
             ("tmie", "'validation' parameter"),
         )
@@ -127,23 +124,20 @@ def test_metrics_and_folds_that_do_not_suit_are_refused_before_the_training(Esti
 
 # The folds
 
-SPLITTERS = {
-    "StratifiedKFold": (StratifiedKFold(6, shuffle=True, random_state=0), 6),
-    "LeaveOneGroupOut": (LeaveOneGroupOut(), 11),
-    "ShuffleSplit": (ShuffleSplit(1, test_size=0.25, random_state=0), 1),
-    "TimeSeriesSplit": (TimeSeriesSplit(2), 2),
-    "PredefinedSplit": (PredefinedSplit(np.arange(len(Y)) % 3 - 1), 2),
-    "repeated": (RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0), 4),
-    "pairs": ([PAIRS, PAIRS[::-1]], 2),
-}
+SPLITTERS = [
+    (LeaveOneGroupOut(), 11),
+    (TimeSeriesSplit(2), 2),
+    (PredefinedSplit(np.arange(len(Y)) % 3 - 1), 2),
+    (RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0), 4),
+    ([PAIRS, PAIRS[::-1]], 2),
+]
 
 
-@pytest.mark.parametrize("name", SPLITTERS)
-def test_splitters_say_which_rows_are_held_out(name):
-    splitter, n = SPLITTERS[name]
+@pytest.mark.parametrize(("splitter", "n"), SPLITTERS)
+def test_splitters_say_which_rows_are_held_out(splitter, n):
     order = np.random.default_rng(0).permutation(len(Y))
     X_, y, groups = X[order], Y[order], GROUPS[order]
-    grouped = {"groups": groups} if "Group" in name else {}
+    grouped = {"groups": groups} if isinstance(splitter, LeaveOneGroupOut) else {}
     expected = [*splitter.split(X_, y, **grouped)] if hasattr(splitter, "split") else splitter
     model = DeepClassifier(validation=splitter, presets="relu", network_params={"epochs": 2}, random_state=1)
     ensemble = model.fit(X_, y, **grouped).ensemble_
@@ -155,7 +149,6 @@ def test_splitters_say_which_rows_are_held_out(name):
             assert_array_equal(held_out, rows)
     known = np.isfinite(model.oof_predictions_).all(axis=1)
     assert_array_equal(np.flatnonzero(known), np.unique(np.concatenate(ensemble.held_out)))
-    assert model.score(X_, y) > 0.3
 
 
 def test_numbers_of_rows_are_those_of_the_user_where_some_have_no_weight():
@@ -219,3 +212,129 @@ def test_processes_do_not_share_callbacks():
     said = "callbacks must be None where members are trained in processes"
     with joblib.parallel_config(backend="loky", n_jobs=2), pytest.raises(ConfigurationError, match=said):
         model.fit(X, Y)
+
+
+# refit=True: the selected presets learn all rows, and calibration stays that of the folds
+
+RNG = np.random.default_rng(0)
+M = 240
+TIME = np.arange(M) / M
+TIMED = np.column_stack([RNG.normal(size=(M, 3)), TIME])
+LATE = TIMED[:, 0] + 3 * TIME * TIMED[:, 1]  # the newest rows teach something else than the oldest ones
+QUICK = {"effort": "fast", "network_params": {"epochs": 16}, "random_state": 0}
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """The same fit without and with the second training, on folds in the order of time."""
+    settings = {**QUICK, "network_params": {"epochs": 40}, "validation": "time"}
+    return [DeepRegressor(**settings, refit=again).fit(TIMED, LATE) for again in (False, True)]
+
+
+def test_one_network_of_each_selected_preset_learns_the_newest_rows_too(pair):
+    """For the epochs of its folds."""
+    newest = slice(M - 24, None)
+    before, after = (np.mean((model.predict(TIMED) - LATE)[newest] ** 2) for model in pair)
+    assert after < before / 4
+    before, after = (model.ensemble_ for model in pair)
+    assert after.weights == before.weights
+    assert [member.preset for member in after.members] == [summary.name for summary in before.by_preset]
+    for member, summary in zip(after.members, before.by_preset, strict=True):
+        epochs = {each.best_epoch for each in summary.members}
+        assert epochs == {member.epochs} == {len(member.network.history)}
+        assert member.validation_cost is None
+
+
+def test_a_network_is_that_of_a_training_on_all_rows(monkeypatch):
+    calls = []
+
+    def watched(*arguments):
+        calls.append(arguments)
+        return fit_member(*arguments)
+
+    monkeypatch.setattr(refit, "fit_member", watched)
+    model = DeepClassifier(**QUICK, refit=True).fit(X, Y)
+    assert len(calls) == len(model.ensemble_.weights)
+    members = {member.preset: member for member in model.ensemble_.members}
+    for task, targets, preprocessor, learned, held_out, options, *_ in calls:
+        assert (held_out, len(learned)) == (None, len(X))
+        member, parameters = members[task.preset.name], []
+
+        class Keeper(Callback):
+            def on_epoch_end(self, training, record, kept=parameters):
+                kept.append(training.parameters.flat.copy())
+
+        watching = replace(options, callbacks=(Keeper(),))
+        fit_member(replace(task, window=()), targets, preprocessor, learned, None, watching)
+        assert_array_equal(member.network.parameters.flat, parameters[member.epochs - 1])
+
+
+def test_what_is_known_of_rows_held_out_stays_that_of_the_folds(pair, tmp_path):
+    before, after = pair
+    assert_array_equal(after.oof_predictions_, before.oof_predictions_)
+    (scores,), by_fold = (model.predictor_.calibration.scores for model in (after, before))
+    assert_array_equal(scores, np.concatenate(by_fold))
+    assert after.tried_[0].loss == before.tried_[0].loss
+    assert np.isfinite([issue.gradient_norm for issue in after.label_issues(TIMED, LATE)]).all()
+    low, high = after.predict_interval(TIMED).T
+    assert (low < high).all()
+    after.save(tmp_path / "run")
+    loaded = DeepRegressor.load(tmp_path / "run")
+    assert_array_equal(loaded.predict_interval(TIMED), np.column_stack([low, high]))
+
+
+@pytest.mark.slow
+def test_where_each_fold_has_epochs_of_its_own_it_is_their_mean():
+    settings = {**QUICK, "network_params": {"epochs": 12, "patience": 4}}
+    before = DeepClassifier(**settings).fit(X, Y)
+    after = DeepClassifier(**settings, refit=True).fit(X, Y)
+    for member, summary in zip(after.ensemble_.members, before.ensemble_.by_preset, strict=True):
+        expected = np.mean([each.best_epoch for each in summary.members])
+        assert abs(member.epochs - expected) <= 0.5 + 1e-9
+    assert after.score(X, Y) > 0.9
+
+
+def diverges(*_, **__):
+    raise DivergenceError("Training diverged: the cost is NaN")
+
+
+def stopped(*_, **__):
+    raise KeyboardInterrupt
+
+
+def pressed(work):
+    """The same function, while which Ctrl-C is pressed."""
+
+    def interrupted(*arguments, **options):
+        signal.raise_signal(signal.SIGINT)
+        return work(*arguments, **options)
+
+    return interrupted
+
+
+ENDS = {
+    "diverged": (refit, "fit_member", diverges),
+    "preparing": (refit, "prepare_fold", stopped),
+    "training": (refit, "fit_member", stopped),
+    "calibrating": (calibrate, "fit_temperature", pressed(calibrate.fit_temperature)),
+}
+
+
+@pytest.mark.usefixtures("pythons_own_handler")
+@pytest.mark.parametrize("when", ENDS)
+def test_a_refit_that_diverges_and_ctrl_c_keep_the_networks_of_the_folds(monkeypatch, when):
+    monkeypatch.setattr(*ENDS[when])
+    reason = "diverged in the refit .*" if when == "diverged" else "was interrupted"
+    with pytest.warns(UserWarning, match=f"{reason}: .*networks .*are.* kept"):
+        model = DeepClassifier(**QUICK, refit=True).fit(X, Y)
+    assert model.interrupted_ == (when != "diverged")
+    assert len(model.ensemble_.members) > len(model.ensemble_.weights)
+    assert model.predict_set(X).any(axis=1).all()
+
+
+@pytest.mark.parametrize(
+    ("settings", "validation"), [({"time_budget": 5.0}, {}), ({}, {"X_val": TIMED, "y_val": LATE})]
+)
+def test_what_is_refused(settings, validation):
+    with pytest.raises(ConfigurationError, match="refit must be False w"):
+        DeepRegressor(refit=True, **settings).fit(TIMED, LATE, **validation)

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.datasets import load_iris
-from sklearn.exceptions import ConvergenceWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.validation import check_is_fitted
 
 from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
 from deepstep.errors import ConfigurationError, DataError, DivergenceError
@@ -23,13 +22,7 @@ from deepstep.targets import Targets
 X, Y = load_iris(return_X_y=True)
 X = StandardScaler().fit_transform(X)
 FAST = {"hidden_layer_sizes": (8, 6), "random_state": 1, "max_iter": 5, "learning_rate_init": 0.01}
-BOTH = pytest.mark.parametrize("Estimator", [NetworkClassifier, NetworkRegressor])
-WITHOUT_PARTIAL_FIT = [
-    ({"solver": "lbfgs"}, "solver is 'lbfgs'"),
-    ({"schedule": "cosine"}, "cannot tell schedule how much training"),
-    ({"checkpoint_dir": "kept"}, "checkpoint_dir is for fit"),
-    ({"early_stopping": True}, "does not support early_stopping=True"),
-]
+ADAPTIVE = {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 1}
 UNCONVERGED = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
@@ -43,10 +36,7 @@ def theta(estimator):
     [
         (NetworkClassifier, {"solver": "adam"}),
         (NetworkRegressor, {"solver": "sgd", "learning_rate": "invscaling"}),
-        (
-            NetworkClassifier,
-            {"solver": "sgd", "learning_rate": "adaptive", "tol": 0.5, "n_iter_no_change": 1},
-        ),
+        (NetworkClassifier, ADAPTIVE),
         (NetworkClassifier, {"solver": "adamw", "dropout": 0.3}),
         (NetworkRegressor, {"solver": "lion", "normalization": ["layer", "batch"], "clip_norm": 0.1}),
     ],
@@ -66,7 +56,14 @@ def test_partial_fits_are_the_epochs_of_a_fit(Estimator, settings):
     assert [record["epoch"] for record in pieces.history_] == list(range(whole.n_iter_))
 
 
-@pytest.mark.parametrize(("settings", "reason"), WITHOUT_PARTIAL_FIT)
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ({"solver": "lbfgs"}, "solver is 'lbfgs'"),
+        ({"schedule": "cosine"}, "cannot tell schedule how much training"),
+        ({"checkpoint_dir": "kept"}, "checkpoint_dir is for fit"),
+    ],
+)
 def test_partial_fit_is_a_method_like_others_or_not_there(settings, reason):
     """For documentation, for monkeypatching and for metadata routing."""
     assert isfunction(NetworkClassifier.partial_fit)
@@ -83,7 +80,6 @@ def test_classes_of_a_partial_fit():
     for ask, message in (
         (lambda: model.partial_fit(X, Y + 1), "classes"),
         (lambda: model.partial_fit(X, Y, classes=[0, 1, 2, 3]), "classes must be those of the first call"),
-        (lambda: new.partial_fit(X, Y), "at least two labels in the first call, got"),
         (lambda: new.partial_fit(X, Y, classes=[0]), "at least two labels in the first call, got"),
     ):
         with pytest.raises(DataError, match=message):
@@ -144,9 +140,7 @@ FEW = {"n_estimators": 2, "n_jobs": 1, "network_params": {"epochs": 2, "hidden_l
 FITS = {
     "lbfgs": (NetworkRegressor, {"solver": "lbfgs", "max_iter": 3}),
     "sgd with a search": (NetworkRegressor, {"max_iter": 2, "solver": "sgd", "learning_rate_init": "auto"}),
-    "stops early": (NetworkClassifier, {"max_iter": 3, "early_stopping": True, "batch_size": 40}),
     "refit": (NetworkClassifier, {"max_iter": 3, "early_stopping": True, "refit": True}),
-    "ensemble": (DeepClassifier, FEW),
     "refit of an ensemble": (DeepRegressor, {**FEW, "refit": True}),
 }
 
@@ -163,7 +157,7 @@ def test_ctrl_c_at_any_instant_keeps_what_is_trained_or_nothing(name, fresh_seed
     model, calls = pressed_at(-1, lambda: make().fit(X, Y))
     assert not model.interrupted_
     rng, raised = np.random.default_rng(fresh_seed), 0
-    for number in sorted({*rng.integers(0, calls, 12), 0, calls // 2, calls - 2, calls - 1}):
+    for number in sorted({*rng.integers(0, calls, 6), 0, calls - 2, calls - 1}):
         model = make()
         before = vars(model).copy()
         fitted, calls = pressed_at(number, lambda: model.fit(X, Y))  # noqa: B023
@@ -178,45 +172,38 @@ def test_ctrl_c_at_any_instant_keeps_what_is_trained_or_nothing(name, fresh_seed
     assert raised  # the first instant is before anything is trained
 
 
-@pytest.mark.parametrize("Estimator", [DeepClassifier, DeepRegressor])
 @pytest.mark.parametrize(
-    ("owner", "name", "said"),
-    [(deep, "calibration_of_fit", "but not calibrated"), (Targets, "score", "has no score")],
+    ("Estimator", "owner", "name", "said"),
+    [
+        (DeepClassifier, deep, "calibration_of_fit", "but not calibrated"),
+        (DeepRegressor, Targets, "score", "has no score"),
+    ],
 )
 def test_what_fails_after_the_training_does_not_lose_it(Estimator, owner, name, said, monkeypatch):
     """Calibration, and scores of members on the rows that their folds held out."""
-    settings = {"n_estimators": 2, "network_params": {"epochs": 2}, "random_state": 1}
-    whole = Estimator(**settings).fit(X, Y)
+    whole = Estimator(**FEW, random_state=1).fit(X, Y)
 
     def fails(*arguments, **options):
         raise ValueError("no luck")
 
     monkeypatch.setattr(owner, name, fails)
     with pytest.warns(UserWarning, match=rf"{said} \(ValueError: no luck\)"):
-        model = Estimator(**settings).fit(X, Y)
-    for one, other in zip(model.ensemble_.members, whole.ensemble_.members, strict=True):
-        assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
-    assert model.predict(X).shape == whole.predict(X).shape
+        model = Estimator(**FEW, random_state=1).fit(X, Y)
+    assert_array_equal(model.predict(X), whole.predict(X))
 
 
-@BOTH
+@pytest.mark.parametrize("Estimator", [NetworkClassifier, NetworkRegressor])
 @UNCONVERGED
 def test_divergence_leaves_the_estimator_as_it_was(Estimator):
-    wild, exact = {"solver": "sgd", "learning_rate_init": 1e200}, {**FAST, "dtype": "float64"}
-    model = Estimator(**{**exact, **wild})
-    with pytest.raises(DivergenceError, match="Lower the learning rate"):
-        model.fit(X * 1e100, Y)
-    with pytest.raises(NotFittedError):
-        check_is_fitted(model)
-    assert not hasattr(model, "n_features_in_")
-    model = Estimator(warm_start=True, **exact).fit(X, Y)
-    before, flat, epochs = dict(vars(model)), theta(model).copy(), len(model.history_)
-    with pytest.raises(DivergenceError):
-        model.set_params(**wild).fit(X * 1e100, Y)
-    model.set_params(**{name: before[name] for name in wild})
-    assert vars(model).keys() == before.keys()
-    assert all(value is before[name] for name, value in vars(model).items())
-    assert_array_equal(theta(model), flat)
-    assert len(model.history_) == epochs
+    wild = {"solver": "sgd", "learning_rate_init": 1e200}
+    new, exact = Estimator(dtype="float64", **{**FAST, **wild}), {**FAST, "dtype": "float64"}
+    for model in (new, Estimator(warm_start=True, **exact).fit(X, Y).set_params(**wild)):
+        before = {name: (value, pickle.dumps(value)) for name, value in vars(model).items()}
+        with pytest.raises(DivergenceError, match="Lower the learning rate"):
+            model.fit(X * 1e100, Y)
+        assert vars(model).keys() == before.keys()
+        for name, value in vars(model).items():
+            assert value is before[name][0]
+            assert pickle.dumps(value) == before[name][1]
     with pytest.raises(DivergenceError, match="Scale the inputs"):
         Estimator(solver="lbfgs", random_state=0).fit(X * 1e200, Y)

@@ -3,11 +3,11 @@
 from datetime import date
 
 import numpy as np
-import pandas as pd
 import polars
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -28,37 +28,23 @@ FAST = {"n_estimators": 5, "network_params": {"epochs": 4}, "random_state": 0}
 ONE = {"max_iter": 3, "early_stopping": True, "random_state": 0}
 
 
-def held_out_by(model):
-    return model.ensemble_.held_out
-
-
 def split(m, n, *, groups=None, strata=None, fraction=0.1, seed=0):
     return structured_folds(Rows(np.empty((m, 1)), np.empty(m), None, groups), strata, n, fraction, seed)
 
 
-@pytest.mark.parametrize("n", [1, 2, 5])
-@pytest.mark.parametrize("seed", range(4))
-def test_folds_of_groups_have_all_classes_in_proportion(n, seed):
-    rng = np.random.default_rng(seed)
+@pytest.mark.parametrize(("n", "size"), [(1, 90), (2, 450), (5, 180)])
+def test_folds_of_groups_have_all_classes_in_proportion(n, size, fresh_seed):
+    rng = np.random.default_rng(fresh_seed)
     groups, strata = rng.integers(0, 60, 900), rng.choice(3, 900, p=[0.7, 0.2, 0.1])
-    folds = split(900, n, groups=groups, strata=strata, seed=seed)
+    folds, again = (split(900, n, groups=groups, strata=strata, seed=fresh_seed) for _ in range(2))
     assert len(folds) == n
-    for fold in folds:
+    for fold, other in zip(folds, again, strict=True):
         assert not {*groups[fold.learned]} & {*groups[fold.held_out]}
         shares = np.bincount(strata[fold.held_out], minlength=3) / len(fold.held_out)
         np.testing.assert_allclose(shares, [0.7, 0.2, 0.1], atol=0.09)
-        expected = 180 if n == 5 else 450 if n == 2 else 90
-        assert abs(len(fold.held_out) - expected) < 30
-    again = split(900, n, groups=groups, strata=strata, seed=seed)
-    for fold, other in zip(folds, again, strict=True):
+        assert abs(len(fold.held_out) - size) < 30
         assert_array_equal(fold.held_out, other.held_out)
-
-
-def test_fewer_groups_than_folds_make_fewer_folds():
-    groups = np.repeat(["a", "b", "c"], M // 3)
-    model = DeepClassifier(**FAST).fit(X, CLASSES, groups=groups)
-    assert len(held_out_by(model)) == 3
-    assert len(model.ensemble_.members) == 3
+    assert len(split(9, 5, groups=np.repeat(["a", "b", "c"], 3))) == 3  # no more folds than groups
 
 
 def test_rows_of_a_class_in_one_group_are_judged_by_no_network_that_has_not_seen_the_class():
@@ -67,9 +53,8 @@ def test_rows_of_a_class_in_one_group_are_judged_by_no_network_that_has_not_seen
     strata[rare] = 2
     folds = split(M, 5, groups=GROUPS, strata=strata)
     held_out = np.concatenate([fold.held_out for fold in folds])
-    assert not {*rare} & {*held_out}
+    assert {*held_out} == {*range(M)} - {*rare}
     assert sum({*rare} <= {*fold.learned} for fold in folds) == 4
-    assert len(held_out) == M - 3
     (part,) = split(M, 1, groups=GROUPS, strata=strata)
     assert {*rare} <= {*part.learned}
 
@@ -81,14 +66,15 @@ def test_groups_of_any_hashable_values_and_rows_of_weight_0():
     pairs = DeepClassifier(**FAST).fit(X, CLASSES, weight, groups=[(day, "x") for day in days])
     assert_array_equal(model.predict_proba(X), pairs.predict_proba(X))
     kept = GROUPS[weight > 0]
-    for held_out in held_out_by(model):
+    for held_out in model.ensemble_.held_out:
         assert not {*kept[np.setdiff1d(np.arange(len(kept)), held_out)]} & {*kept[held_out]}
     assert_array_equal(np.isnan(model.oof_predictions_).any(axis=1), weight == 0)
 
 
-@pytest.mark.parametrize("frame", [pd.DataFrame, polars.DataFrame])
-def test_a_column_of_groups_is_no_feature(frame):
-    table = frame({"a": X[:, 0], "b": X[:, 1], "home": [f"home {number}" for number in GROUPS], "y": CLASSES})
+def test_a_column_of_groups_is_no_feature():
+    table = polars.DataFrame(
+        {"a": X[:, 0], "b": X[:, 1], "home": [f"home {number}" for number in GROUPS], "y": CLASSES}
+    )
     model = DeepClassifier(**FAST).fit(table, "y", groups="home")
     assert list(model.feature_names_in_) == ["a", "b"]
     by_array = DeepClassifier(**FAST).fit(table[["a", "b"]], CLASSES, groups=GROUPS)
@@ -112,7 +98,7 @@ def test_the_part_of_early_stopping_has_whole_groups():
 def test_no_fold_learns_rows_later_than_those_it_judges():
     model = DeepClassifier(validation="time", **FAST).fit(X, CLASSES)
     folds = TimeSeriesSplit(5, test_size=M // 10).split(X)
-    for rows, (learned, held_out) in zip(held_out_by(model), folds, strict=True):
+    for rows, (learned, held_out) in zip(model.ensemble_.held_out, folds, strict=True):
         assert_array_equal(rows, held_out)
         assert learned.max() < rows.min()
     assert_array_equal(np.isnan(model.oof_predictions_).any(axis=1), np.arange(M) < M // 2)
@@ -123,7 +109,6 @@ def test_no_fold_learns_rows_later_than_those_it_judges():
 REFUSED = [
     ({"groups": 5}, "groups must have 240 values, one for each row of X, got 1"),
     ({"groups": [None, *GROUPS[1:]]}, "1 of 240 rows .row 1, counted from 1. has no group"),
-    ({"groups": [[1]] * M}, "groups must have hashable values, got"),
     ({"groups": np.zeros((M, 1))}, "groups must have hashable values, got array"),
     ({"groups": [1] * M}, "groups must have at least two different values, got one"),
     ({"groups": CLASSES}, "rows beside each held-out group have one class"),
@@ -140,26 +125,17 @@ def test_what_is_refused(arguments, message):
     model = DeepClassifier(validation=arguments.pop("validation", None), **FAST)
     with pytest.raises((DataError, ConfigurationError), match=message):
         model.fit(X, CLASSES, **arguments)
-
-
-@pytest.mark.parametrize("settings", [{"early_stopping": False}, {"solver": "lbfgs"}])
-def test_groups_without_use_are_refused(settings):
     with pytest.raises(ConfigurationError, match=r"groups cannot be used .*, which hold no rows out"):
-        NetworkClassifier(**{**ONE, **settings}).fit(X, CLASSES, groups=GROUPS)
+        NetworkClassifier(early_stopping=False).fit(X, CLASSES, groups=GROUPS)
 
 
 def test_weights_and_groups_reach_the_fit_through_pipelines_and_searches():
     """scikit-learn's metadata routing; the best estimator is that of a direct fit."""
-    rng = np.random.default_rng(0)
-    rows, weight, groups = rng.normal(size=(60, 3)), rng.random(60), np.repeat(np.arange(12), 5)
-    labels = (rows[:, 0] > 0).astype(int)
-    routed = {"sample_weight": weight, "groups": groups}
-    options = {"n_estimators": 2, "network_params": {"epochs": 1}, "random_state": 0}
+    model, routed = DeepClassifier(**FAST), {"sample_weight": RNG.random(M), "groups": GROUPS}
+    direct = clone(model).fit(X, CLASSES, **routed)
     with config_context(enable_metadata_routing=True):
-        model = DeepClassifier(**options).set_fit_request(sample_weight=True, groups=True)
-        model = model.set_score_request(sample_weight=True)
+        model.set_fit_request(sample_weight=True, groups=True).set_score_request(sample_weight=True)
         pipeline = make_pipeline(FunctionTransformer(), model)
-        grid = {"deepclassifier__n_estimators": [2]}
-        search = GridSearchCV(pipeline, grid, cv=GroupKFold(2)).fit(rows, labels, **routed)
-    direct = DeepClassifier(**options).fit(rows, labels, **routed)
-    np.testing.assert_array_equal(search.predict_proba(rows), direct.predict_proba(rows))
+        grid = {"deepclassifier__n_estimators": [5]}
+        search = GridSearchCV(pipeline, grid, cv=GroupKFold(2)).fit(X, CLASSES, **routed)
+    assert_array_equal(search.predict_proba(X), direct.predict_proba(X))

@@ -15,7 +15,6 @@ from sklearn.preprocessing import StandardScaler
 from deepstep import DeepClassifier, NetworkClassifier, NetworkRegressor
 from deepstep.equations import register_head, unregister_head
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.types import AnyArray
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
@@ -51,10 +50,7 @@ def test_poisson_is_that_of_scikit_learn(numbers):
     theirs = PoissonRegressor(alpha=5.0 / len(y), tol=1e-10, max_iter=1000).fit(X, counts)
     assert_allclose(model.coefs_[0][:, 0], theirs.coef_, atol=1e-4)
     assert_allclose(model.predict(X), theirs.predict(X), rtol=1e-3)
-    with pytest.raises(
-        DataError,
-        match=r"y must hold counts of at least 0 .*, got values from -1\.6.*Use loss='squared_error'",
-    ):
+    with pytest.raises(DataError, match=r"y must hold counts of at least 0 .*, got values from -1\.6"):
         model.fit(X, y)
 
 
@@ -74,10 +70,8 @@ def test_quantiles_cover_their_share_and_do_not_cross():
     y = x + x * rng.standard_normal(4000)
     model = NetworkRegressor(loss="quantile", solver="lbfgs", random_state=0, activation="tanh", max_iter=300)
     model.fit(x[:, np.newaxis], y)
-    assert model.quantiles_ == (0.1, 0.5, 0.9)
-    assert model.n_outputs_ == 3
     predicted = model.predict(x[:, np.newaxis])
-    assert predicted.shape == (4000, 3)
+    assert (model.quantiles_, predicted.shape) == ((0.1, 0.5, 0.9), (4000, 3))
     assert (np.diff(predicted, axis=1) >= 0).all()
     assert_allclose((y[:, np.newaxis] < predicted).mean(axis=0), [0.1, 0.5, 0.9], atol=0.02)
     at = model.predict([[1.0], [1.8]])
@@ -127,10 +121,9 @@ def test_own_losses(numbers):
 
     register_head("brier", brier, brier_backward, activation="sigmoid", targets="probabilities")
     try:
-        sign = np.where(y > 0, "up", "down")
-        classes = NetworkClassifier(loss="brier", solver="lbfgs", random_state=0).fit(X, sign)
+        classes = NetworkClassifier(loss="brier", solver="lbfgs", random_state=0).fit(X, y > 0)
         p = classes.predict_proba(X)[:, 1]
-        assert classes.score(X, sign) > 0.75
+        assert classes.score(X, y > 0) > 0.75
         assert classes.network_.cost(X.T, (y > 0)[np.newaxis]) == pytest.approx(np.mean((p - (y > 0)) ** 2))
         with pytest.raises(ConfigurationError, match="cannot learn a target of 3 classes"):
             NetworkClassifier(loss="brier").fit(*load_iris(return_X_y=True))
@@ -138,57 +131,45 @@ def test_own_losses(numbers):
         unregister_head("brier")
 
 
-# Scaled targets, orders of classes, attributes
+# Scaled targets, orders of classes
 
 ROWS, TARGETS = load_diabetes(return_X_y=True)
 FAST = {"hidden_layer_sizes": 8, "max_iter": 5, "random_state": 1, "learning_rate_init": 0.01}
 
 
-def test_scaled_targets_are_those_of_a_standard_scaler():
-    model = NetworkRegressor(scale_targets=True, **FAST).fit(ROWS, TARGETS)
-    by_hand = TransformedTargetRegressor(NetworkRegressor(**FAST), transformer=StandardScaler()).fit(
-        ROWS, TARGETS
-    )
-    assert_allclose(model.predict(ROWS), by_hand.predict(ROWS), rtol=1e-9)
-    assert_allclose(model.loss_curve_, by_hand.regressor_.loss_curve_, rtol=1e-9)
-    assert model.score(ROWS, TARGETS) == pytest.approx(by_hand.score(ROWS, TARGETS))
-
-
 @pytest.mark.parametrize("settings", [{}, {"loss": "huber", "loss_params": {"delta": 30.0}}])
-def test_the_scale_is_of_the_rows_that_are_learned_from(settings):
+def test_scaled_targets_are_those_of_a_standard_scaler_on_the_rows_that_are_learned_from(settings):
     """What early stopping holds out has no say; its scores are in the units of the target."""
     val = np.arange(len(TARGETS)) % 3 == 0
-    far = np.where(val, TARGETS + 1e4, TARGETS)
+    far, plain = np.where(val, TARGETS + 1e4, TARGETS), NetworkRegressor(**FAST)
+    by_hand = TransformedTargetRegressor(plain, transformer=StandardScaler()).fit(ROWS[~val], TARGETS[~val])
     model = NetworkRegressor(scale_targets=True, **FAST, **settings)
-    plain = model.fit(ROWS[~val], TARGETS[~val]).predict(ROWS)
     model.fit(ROWS[~val], far[~val], X_val=ROWS[val], y_val=far[val])
-    assert_array_equal(model.predict(ROWS), plain)
     assert model.validation_scores_[-1] == pytest.approx(model.score(ROWS[val], far[val]))
+    if not settings:
+        assert_allclose(model.predict(ROWS), by_hand.predict(ROWS), rtol=1e-9)
+        assert_allclose(model.loss_curve_, by_hand.regressor_.loss_curve_, rtol=1e-9)
+    assert_array_equal(model.predict(ROWS), model.fit(ROWS[~val], TARGETS[~val]).predict(ROWS))
 
 
 def test_classes_have_the_order_that_is_given_and_may_be_missing_in_y():
-    y = np.where(TARGETS > 200, "high", np.where(TARGETS > 100, "middle", "low"))
-    order = ["low", "middle", "high", "huge"]
-    settings = {"classes": order, "max_iter": 200, "random_state": 1, "learning_rate_init": 0.01}
-    model = NetworkClassifier(8, loss="ordinal", **settings).fit(StandardScaler().fit_transform(ROWS), y)
+    y, order = np.where(TARGETS > 200, "high", "low"), ["low", "middle", "high"]
+    model = NetworkClassifier(8, loss="ordinal", classes=order, max_iter=200, random_state=1).fit(ROWS, y)
     assert model.classes_.tolist() == order
-    assert model.predict_proba(ROWS).shape == (len(TARGETS), 4)
+    assert model.predict_proba(ROWS).shape == (len(TARGETS), 3)
     with pytest.raises(DataError, match=r"y has the classes .* known are"):
-        NetworkClassifier(classes=order[:2]).fit(ROWS, y)
+        model.set_params(classes=order[:2]).fit(ROWS, y)
     with pytest.raises(ConfigurationError, match="classes must be at least two different labels"):
-        NetworkClassifier(classes=["low", "low"]).fit(ROWS, y)
+        model.set_params(classes=["low", "low"]).fit(ROWS, y)
 
 
 # Probabilities in place of labels
 
-
-DRAWS = np.random.default_rng(0)
 IRIS, Y = load_iris(return_X_y=True)
 NAMES = np.array(["red", "green", "blue"])
-P = DRAWS.dirichlet([1.0, 1.0, 1.0], 150)
+P = np.random.default_rng(0).dirichlet([1.0, 1.0, 1.0], 150)
 FITS = {
-    "tabular": (DeepClassifier, {"n_estimators": 3, "network_params": {"epochs": 4}}),
-    "preset": (DeepClassifier, {"presets": "ple", "n_estimators": 2, "network_params": {"epochs": 2}}),
+    "ensemble": (DeepClassifier, {"presets": "ple", "n_estimators": 2, "network_params": {"epochs": 2}}),
     "network": (NetworkClassifier, {"early_stopping": True, "class_weight": "balanced", "max_iter": 5}),
     "smoothing": (NetworkClassifier, {"loss_params": {"smoothing": 0.1}, "max_iter": 5}),
     "lbfgs": (NetworkClassifier, {"solver": "lbfgs", "max_iter": 20}),
@@ -200,14 +181,13 @@ def test_one_hot_targets_are_the_labels(name):
     """Of three classes, or two."""
     (Classifier, settings), load = FITS[name], load_iris if [*FITS].index(name) % 2 else load_breast_cancer
     X, y = load(return_X_y=True)
-    X, names = StandardScaler().fit_transform(X[::2]), np.sort(NAMES)[: y.max() + 1]
-    y = y[::2]
+    X, y, names = StandardScaler().fit_transform(X[::2]), y[::2], np.sort(NAMES)[: y.max() + 1]
+    one_hot = np.eye(len(names))[y]
     by_label = Classifier(random_state=1, **settings).fit(X, names[y])
-    soft = Classifier(random_state=1, soft_targets=True, classes=names, **settings)
-    soft.fit(X, np.eye(len(names))[y])
+    soft = Classifier(random_state=1, soft_targets=True, classes=names, **settings).fit(X, one_hot)
     assert_array_equal(soft.predict_proba(X), by_label.predict_proba(X))
     assert_array_equal(soft.predict(X), by_label.predict(X))
-    assert soft.score(X, names[y]) == soft.score(X, np.eye(len(names))[y]) == by_label.score(X, names[y])
+    assert soft.score(X, names[y]) == soft.score(X, one_hot) == by_label.score(X, names[y])
     assert getattr(soft, "temperature_", 1) == getattr(by_label, "temperature_", 1)
 
 
@@ -223,35 +203,24 @@ def test_a_label_twice_is_a_row_of_half_each():
     assert_allclose(soft.predict_proba(X), by_label.predict_proba(X), atol=1e-4)
 
 
-def test_what_an_ensemble_does_with_held_out_rows(tmp_path):
-    model = DeepClassifier(
-        n_estimators=3, network_params={"epochs": 4}, soft_targets=True, classes=NAMES, random_state=0
-    )
-    model.fit(IRIS, P)
-    assert model.oof_predictions_.shape == (150, 3)
-    assert model.predict_set(IRIS[:4]).shape == (4, 3)
+def test_what_an_ensemble_does_with_held_out_rows():
+    few = {"n_estimators": 3, "network_params": {"epochs": 4}, "random_state": 0}
+    model = DeepClassifier(soft_targets=True, classes=NAMES, **few).fit(IRIS, P)
+    assert model.oof_predictions_.shape == model.predict_set(IRIS).shape == (150, 3)
     issue = model.label_issues(IRIS, P, n=1)[0]
     assert issue.given == NAMES[P[issue.row].argmax()]
     assert len(model.label_issues(IRIS, NAMES[Y])) == 150
-    model.save(tmp_path / "model")
-    again = DeepClassifier.load(tmp_path / "model")
-    assert again.soft_targets
-    assert_array_equal(again.predict_proba(IRIS), model.predict_proba(IRIS))
 
 
-def test_calibration_by_probabilities():
+def test_calibration_validation_partial_fit_and_warm_start():
     sure = NetworkClassifier(max_iter=90, random_state=0).fit(IRIS, Y)
     unsure = sure.set_params(soft_targets=True).calibrate(IRIS, np.full((150, 3), 1 / 3))
     assert unsure.temperature_ > 5
-
-
-def test_validation_partial_fit_and_warm_start():
     early = NetworkClassifier(max_iter=3, soft_targets=True, early_stopping=True, random_state=0)
     by_label = clone(early).fit(IRIS, P, X_val=IRIS, y_val=Y)
     assert by_label.validation_costs_ == early.fit(IRIS, P, X_val=IRIS, y_val=np.eye(3)[Y]).validation_costs_
     model = NetworkClassifier(soft_targets=True, random_state=0)
     model.partial_fit(IRIS, P, classes=["c", "a", "b"]).partial_fit(IRIS, P)
-    assert model.classes_.tolist() == ["c", "a", "b"]
     with pytest.raises(DataError, match=r"those of the first call, \['c', 'a', 'b'\], got \['a', 'b', 'c'\]"):
         model.partial_fit(IRIS, P, classes=["a", "b", "c"])
     warm = NetworkClassifier(soft_targets=True, warm_start=True, max_iter=2, random_state=0)
@@ -259,68 +228,42 @@ def test_validation_partial_fit_and_warm_start():
 
 
 def test_columns_of_0_and_1_are_several_targets_unless_said_otherwise():
-    Q = np.eye(3, dtype=int)[Y]
-    model = NetworkClassifier(max_iter=2, random_state=0)
+    model, Q = NetworkClassifier(max_iter=2, random_state=0), np.eye(3, dtype=int)[Y]
     assert model.fit(IRIS, Q).predict(IRIS).shape == (150, 3)
     assert model.set_params(soft_targets=True).fit(IRIS, Q).predict(IRIS).shape == (150,)
     with pytest.raises(ValueError, match=r"Column 1 of the .* not two. .* set soft_targets=True"):
         model.set_params(soft_targets=False).fit(IRIS, P)
 
 
-# The score is scikit-learn's accuracy, whatever labels training and scoring have
+TEXTS = np.array(["a", "b", "c", "d"], object)
+LABELS = [TEXTS, TEXTS.astype(str), [0, 1, 2, 7], [-3, -1, 0, 5], [0.0, 1.0, 2.0, 7.0], [False, True]]
 
 
-LABELS = {
-    "int": np.array([0, 1, 2, 7]),
-    "negative": np.array([-3, -1, 0, 5]),
-    "float": np.array([0.0, 1.0, 2.0, 7.0]),
-    "text": np.array(["a", "b", "c", "d"]),
-    "object": np.array(["a", "b", "c", "d"], object),
-    "bool": np.array([False, True]),
-}
-"""Labels of each kind, of which training and scoring have some."""
-
-
-def _plain(**params: object) -> NetworkClassifier:
-    return NetworkClassifier(4, max_iter=3, random_state=0, **params)
-
-
-def _labels(kind: str, rng: np.random.Generator) -> AnyArray:
-    """Labels of the rows of IRIS, of a random subset of at least two classes of a kind."""
-    classes = LABELS[kind]
-    chosen = rng.choice(classes, rng.integers(2, len(classes) + 1), replace=False)
-    y = rng.choice(chosen, len(IRIS))
-    y[: len(chosen)] = chosen
-    return y
-
-
-def _score_or_error(score: object, *arguments: AnyArray) -> object:
+def outcome(score, *arguments):
+    """The score, or the words of its error."""
     try:
-        return score(*arguments)  # type: ignore[operator]
+        return score(*arguments)
     except ValueError as error:
         return str(error)
 
 
-@pytest.mark.parametrize("kind", LABELS)
-def test_score_is_the_accuracy_for_any_labels_of_training_and_scoring(kind: str, fresh_seed: int) -> None:
-    rng = np.random.default_rng(fresh_seed)
-    for _ in range(3):
-        model = _plain().fit(IRIS, _labels(kind, rng))
-        predicted = model.predict(IRIS)
-        for other in LABELS:
-            y, weight = _labels(other, rng), rng.random(len(IRIS))
-            expected = _score_or_error(accuracy_score, y, predicted)
-            assert _score_or_error(model.score, IRIS, y) == expected
-            if isinstance(expected, float):
-                assert model.score(IRIS, y, weight) == accuracy_score(y, predicted, sample_weight=weight)
+@pytest.mark.parametrize("learned", LABELS, ids=str)
+def test_score_is_scikit_learns_accuracy_for_any_labels_of_training_and_scoring(learned, fresh_seed):
+    rng, weight = np.random.default_rng(fresh_seed), np.linspace(0, 1, 150)
+    model = NetworkClassifier(4, max_iter=3, random_state=0).fit(IRIS, rng.choice(learned, 150))
+    predicted = model.predict(IRIS)
+    for labels in (*LABELS, learned[:1]):
+        y = rng.choice(labels, 150)
+        expected = outcome(accuracy_score, y, predicted)
+        assert outcome(model.score, IRIS, y) == expected
+        if isinstance(expected, float):
+            assert model.score(IRIS, y, weight) == accuracy_score(y, predicted, sample_weight=weight)
 
 
-def test_an_unknown_label_counts_as_wrong_where_targets_are_probabilities() -> None:
-    model = _plain(soft_targets=True, classes=["a", "c"]).fit(IRIS, np.eye(2)[Y % 2])
+def test_an_unknown_label_counts_as_wrong_where_targets_are_probabilities():
+    model = NetworkClassifier(max_iter=3, soft_targets=True, classes=["a", "c"]).fit(IRIS, np.eye(2)[Y % 2])
     y = np.array(["a", "b", "c"])[Y]
     assert model.score(IRIS, y) == accuracy_score(y, model.predict(IRIS))
-    decimals = _plain(classes=[0.5, 1.5, 2.5]).fit(IRIS, Y + 0.5)
-    for numbers in (Y + 0.5, Y):
-        assert decimals.score(IRIS, numbers) == np.mean(decimals.predict(IRIS) == numbers)
-    P = np.random.default_rng(0).dirichlet([1, 1], len(IRIS))
-    assert model.score(IRIS, P) == accuracy_score(np.array(["a", "c"])[P.argmax(axis=1)], model.predict(IRIS))
+    most = np.array(["a", "c"])[P[:, :2].argmax(axis=1)]
+    shares = P[:, :2] / P[:, :2].sum(axis=1, keepdims=True)
+    assert model.score(IRIS, shares) == accuracy_score(most, model.predict(IRIS))

@@ -19,11 +19,16 @@ from deepstep.ensembles.member_fit import snapshot_epochs
 from deepstep.ensembles.presets import (
     EFFORTS,
     PORTFOLIO,
+    PRESETS,
+    STEP_NAMES,
+    Preset,
     Size,
     Width,
+    named_presets,
     size_of,
 )
 from deepstep.errors import DivergenceError
+from deepstep.estimators.moved import MOVED
 
 WINE, KINDS = load_wine(return_X_y=True)
 NUMBERS, TARGET = load_diabetes(return_X_y=True)
@@ -35,14 +40,9 @@ def few(epochs):
     return {"network_params": {"epochs": epochs}, "random_state": 1}
 
 
-@pytest.fixture
-def sizes(monkeypatch):
-    """The function that lets every table have a population of this size."""
-
-    def let(size):
-        monkeypatch.setattr(catalogue, "SIZES", {effort: {inf: size} for effort in EFFORTS})
-
-    return let
+def sizes(patch, size):
+    """Let every table have a population of this size."""
+    patch.setattr(catalogue, "SIZES", {effort: {inf: size} for effort in EFFORTS})
 
 
 def watch(patch):
@@ -102,7 +102,7 @@ CASES = {"classes": (DeepClassifier, WINE, KINDS), "numbers": (DeepRegressor, NU
 def tried(request):
     Estimator, X, y = CASES[request.param]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(catalogue, "SIZES", {"balanced": {inf: TRIED}})
+        sizes(patch, TRIED)
         trainings = watch(patch)
         return Tried(Estimator(**few(EPOCHS)).fit(X, y), X, y, trainings)
 
@@ -129,18 +129,14 @@ def test_all_are_tried_on_the_first_folds_and_the_best_learn_all(tried):
 def test_all_presets_that_were_trained_are_listed(tried):
     rows, weights = tried.model.tried_, tried.ensemble.weights
     assert Counter(row.folds for row in rows) == {4: 2, 2: 4}
-    assert {row.preset: row.weight for row in rows if row.weight} == weights
     for row in rows:
         of_all = "selected" if row.weight else "not selected"
         assert row.outcome == ("dropped after the first folds" if row.folds == 2 else of_all)
         assert row.seconds > 0
-    shares = [row.weight for row in rows]
-    assert shares == sorted(weights.values(), reverse=True) + [0] * (6 - len(weights))
+    assert {row.preset: row.weight for row in rows if row.weight} == weights
+    assert [row.weight for row in rows] == sorted((row.weight for row in rows), reverse=True)
     assert [*rows.to_dicts()[0]][:3] == ["preset", "description", "settings"]
-    header, *lines = repr(rows).splitlines()
-    assert header.split() == ["preset", "settings", "folds", "epochs", "loss", "seconds", "weight", "outcome"]
-    assert len(lines) == 6
-    assert any("hidden_layers 128-128" in line and "inputs pieces" in line for line in lines)
+    assert len(repr(rows).splitlines()) == 1 + 6
     assert "<table" in rows._repr_html_()
 
 
@@ -174,8 +170,8 @@ def n_trainings(size):
 
 def test_more_effort_is_more_trainings_and_never_fewer_presets(trainings):
     for m in (100, 1_500, 3_000, 8_000, 50_000, 10**6):
-        sizes = [size_of(m, None, effort) for effort in EFFORTS]
-        trained, tried = [*map(n_trainings, sizes)], [size.presets for size in sizes]
+        ordered = [size_of(m, None, effort) for effort in EFFORTS]
+        trained, tried = [*map(n_trainings, ordered)], [size.presets for size in ordered]
         assert trained == sorted(trained)
         assert tried == sorted(tried)
         assert trained[2] > trained[0]
@@ -183,13 +179,13 @@ def test_more_effort_is_more_trainings_and_never_fewer_presets(trainings):
     assert len(trainings) == n_trainings(size_of(178, None, "fast"))
 
 
-@pytest.mark.parametrize(("n_estimators", "members"), [(1, 1), (5, 5), (7, 10), (32, 35)])
-def test_members_are_rounded_up_to_whole_folds(n_estimators, members):
-    size = size_of(500, n_estimators, "balanced")
-    assert size.presets * size.n_folds == members
-    assert (size.first_folds, size.on_all_folds) == (size.n_folds, size.presets)
-    without_folds = size_of(500, n_estimators, "balanced", validated=True)
-    assert (without_folds.presets, without_folds.n_folds) == (n_estimators, 1)
+def test_members_are_rounded_up_to_whole_folds():
+    for n_estimators, members in {1: 1, 5: 5, 7: 10, 32: 35}.items():
+        size = size_of(500, n_estimators, "balanced")
+        assert size.presets * size.n_folds == members
+        assert (size.first_folds, size.on_all_folds) == (size.n_folds, size.presets)
+        without_folds = size_of(500, n_estimators, "balanced", validated=True)
+        assert (without_folds.presets, without_folds.n_folds) == (n_estimators, 1)
 
 
 # The portfolio
@@ -198,21 +194,19 @@ def test_members_are_rounded_up_to_whole_folds(n_estimators, members):
 def test_the_presets_come_in_their_order_and_again_under_further_names():
     presets = catalogue.population(17, 1500, Width(10, 10))
     usable = [preset for preset in PORTFOLIO if preset.name != "standard"]
-    assert [*presets[:7]] == usable
-    assert [*presets[7:14]] == [replace(preset, name=f"{preset.name}-2") for preset in usable]
+    again = [replace(preset, name=f"{preset.name}-2") for preset in usable]
+    assert [*presets[:14]] == [*usable, *again]
     assert catalogue.population(5, 1500, Width(10, 10)) == presets[:5]
     names = {preset.name for preset in catalogue.population(7, 300, Width(1000, 1000))}
     assert not names & {"gated", "periodic", "ple"}  # wide
 
 
-def test_each_preset_trains(sizes, trainings, fresh_seed):
+def test_each_preset_trains(monkeypatch, trainings, fresh_seed):
     """On a tiny table: the networks are made as told, learn, and predict finite numbers."""
-    n = 16
-    sizes(Size(n, 2, 1, n))
-    model = DeepRegressor(network_params={"epochs": 2}, random_state=fresh_seed)
-    model.fit(NUMBERS[:120, :4], TARGET[:120])
-    assert len(presets_of(trainings)) == n
-    assert len(trainings) == 2 * n
+    n, X = 16, NUMBERS[:120, :4]
+    sizes(monkeypatch, Size(n, 2, 1, n))
+    model = DeepRegressor(network_params={"epochs": 2}, random_state=fresh_seed).fit(X, TARGET[:120])
+    assert (len(presets_of(trainings)), len(trainings)) == (n, 2 * n)
     for task, trained in trainings:
         network, preset = trained.member.network, task.preset
         shape = network.architecture
@@ -221,49 +215,174 @@ def test_each_preset_trains(sizes, trainings, fresh_seed):
         assert (trained.member.learning_rate, len(network.history)) == (preset.learning_rate, 2)
         assert network.parameters[f"W{shape.n_layers}"].any()  # it began with zeros
         assert np.isfinite(trained.outputs).all()
-    assert np.isfinite(model.predict(NUMBERS[:120, :4])).all()
-
-
-# Time
-
-
-@pytest.fixture
-def clock(monkeypatch, trainings):
-    """A clock by which each training of a member takes a second."""
-    monkeypatch.setattr(progress, "perf_counter", lambda: float(len(trainings)))
+    assert np.isfinite(model.predict(X)).all()
 
 
 def presets_of(trainings):
     return {task.preset.name: task.preset for task, _ in trainings}
 
 
-@pytest.mark.slow
-def test_presets_are_tried_until_the_time_is_used(sizes, trainings, clock):
-    sizes(Size(6, 2, 1, 2))
-    model = DeepClassifier(time_budget=100, n_jobs=1, **few(1)).fit(WINE, KINDS)
+def test_presets_are_tried_until_the_time_is_used(monkeypatch, trainings):
+    """By a clock for which each training of a member takes a second."""
+    monkeypatch.setattr(progress, "perf_counter", lambda: float(len(trainings)))
+    sizes(monkeypatch, Size(3, 2, 1, 2))
+    model = DeepClassifier(time_budget=40, n_jobs=1, **few(1)).fit(WINE, KINDS)
     names = presets_of(trainings)
     assert len(trainings) == 2 * len(names)  # on two folds
-    assert 90 <= len(trainings) <= 100
-    first = catalogue.population(6, 178, Width(13, 13))
-    assert [*names][:6] == [preset.name for preset in first]
+    assert 34 <= len(trainings) <= 40
+    assert [*names][:3] == [preset.name for preset in catalogue.population(3, 178, Width(13, 13))]
     assert {preset.preset for preset in model.tried_} == {*names}
     assert {preset.outcome for preset in model.tried_} == {"selected", "not selected"}
     trainings.clear()
-    DeepClassifier(time_budget=30, n_jobs=1, **few(1)).fit(WINE, KINDS)
+    DeepClassifier(time_budget=15, n_jobs=1, **few(1)).fit(WINE, KINDS)
     fewer = presets_of(trainings)
-    assert 6 < len(fewer) < len(names)
+    assert 3 < len(fewer) < len(names)
     assert fewer == {name: names[name] for name in fewer}
 
 
-@pytest.mark.slow
-def test_a_preset_that_diverges_is_left_out_and_all_of_them_are_an_error(monkeypatch):
-    too_fast = [replace(preset, learning_rate=1e30) for preset in PORTFOLIO[:1]]
-    monkeypatch.setattr(catalogue, "PORTFOLIO", (*too_fast, *PORTFOLIO[1:]))
-    model = DeepClassifier(effort="fast", **few(5)).fit(WINE, KINDS)
-    assert model.ensemble_.weights
-    assert "gated" not in model.ensemble_.weights
-    (gated,) = (preset for preset in model.tried_ if preset.preset == "gated")
-    assert (gated.folds, gated.loss, gated.weight, gated.outcome) == (0, None, 0.0, "diverged")
+def test_a_preset_that_diverges_is_left_out_and_all_of_them_are_an_error():
+    gated, relu = replace(PRESETS["gated"], learning_rate=1e30), PRESETS["relu"]
+    model = DeepClassifier(presets=[gated, relu], effort="fast", **few(5)).fit(WINE, KINDS)
+    assert {*model.ensemble_.weights} == {"relu"}
+    (left_out,) = (preset for preset in model.tried_ if preset.preset == "gated")
+    outcome = (left_out.folds, left_out.loss, left_out.weight, left_out.outcome)
+    assert outcome == (0, None, 0.0, "diverged")
     assert "–" in repr(model.tried_)
     with pytest.raises(DivergenceError, match=r"^Training diverged"):
-        DeepClassifier(effort="fast", network_params={"learning_rate": 1e30}).fit(WINE, KINDS)
+        model.set_params(presets=[gated]).fit(WINE, KINDS)
+
+
+# Presets by name or as objects, and parameters for the networks of all members
+
+QUICK = {"n_estimators": 2, "random_state": 1}
+
+# Names and objects
+
+
+MINE = Preset("mine", "few units", hidden_layers=(4,))
+
+
+@pytest.mark.parametrize(
+    ("presets", "n_estimators", "names"),
+    [
+        ("ple", None, ["ple"]),
+        ([PRESETS["relu"], MINE], None, ["relu", "mine"]),
+        (("relu", "ranks"), 13, ["relu", "ranks", "relu-2"]),  # as many as are asked for, on whole folds
+    ],
+)
+def test_presets_are_tried_in_place_of_the_population(presets, n_estimators, names):
+    settings = {"network_params": {"epochs": 2}, "random_state": 1}
+    model = DeepClassifier(presets=presets, n_estimators=n_estimators, **settings).fit(WINE, KINDS)
+    ensemble = model.ensemble_
+    assert {preset.preset for preset in model.tried_} == {*names}
+    assert {*ensemble.presets} == {*ensemble.weights} <= {*names}
+    assert n_estimators is None or len(ensemble.members) == 15
+    shapes = {member.layer_dims for member in ensemble.members if member.preset == "mine"}
+    assert shapes <= {(13, 4, 3)}
+
+
+def test_presets_that_come_again_have_free_names_and_seeds_of_their_own():
+    presets = [PRESETS["relu"], replace(PRESETS["relu"], name="relu-2")]
+    names = [preset.name for preset in named_presets(presets, 5)]
+    assert (len({*names}), names[:2]) == (5, ["relu", "relu-2"])
+    model = DeepRegressor(presets="relu", n_estimators=4, network_params={"epochs": 1}, random_state=1)
+    members = model.fit(NUMBERS, TARGET, eval_set=(NUMBERS, TARGET)).ensemble_.members
+    assert len({member.network.parameters.flat.tobytes() for member in members}) == len(members) == 4
+
+
+# Parameters for all members
+
+VALUES = {
+    "hidden_layers": (7, 5),
+    "activation": "tanh",
+    "normalization": "layer",
+    "input_scale": True,
+    "label_smoothing": 0.2,
+    "learning_rate": 0.003,
+    "schedule": "cosine",
+    "weight_decay_schedule": "cosine",
+    "dropout_schedule": "cosine",
+    "epochs": 2,
+    "batch_size": 16,
+    "patience": 2,
+    "optimizer": "lion",
+    "optimizer_params": {"beta1": 0.8},
+    "l2": 0.25,
+    "l1": 0.125,
+    "weight_decay": 0.375,
+    "clip_norm": 0.5,
+    "clip_value": 0.75,
+    "dropout": 0.25,
+    "lr_multipliers": {"W1": 0.5},
+    "weight_decay_multipliers": {"W1": 0.5},
+}
+
+READ = {
+    "hidden_layers": lambda member: member.layer_dims[1:-1],
+    "activation": lambda member: member.network.architecture.activations[0],
+    "normalization": lambda member: member.network.architecture.normalization[0],
+    "input_scale": lambda member: member.network.architecture.input_scale,
+    "label_smoothing": lambda member: member.network.architecture.output_settings["smoothing"],
+    "learning_rate": lambda member: member.learning_rate,
+    "epochs": lambda member: member.epochs,
+    "batch_size": lambda member: 96 // member.network.history[0]["step"],  # of 89 rows, the last one smaller
+}
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_parameters_are_those_of_the_members(part):
+    """Each is tried with every fourth one."""
+    names = [name for name in (*STEP_NAMES, *READ) if name != "precision"][part::4]
+    params = {"epochs": 2, **{name: VALUES[name] for name in names}}
+    model = DeepClassifier(presets="relu", network_params=params, **QUICK).fit(WINE, KINDS)
+    for member in model.ensemble_.members:
+        for name in names:
+            reached = READ[name](member) if name in READ else getattr(member.settings, name)
+            assert reached == VALUES[name] or VALUES[name].items() <= reached.items()
+
+
+def test_the_precision_is_that_of_the_members():
+    pytest.importorskip("torch")
+    settings = {"presets": "relu", "network_params": {"epochs": 1, "precision": "bfloat16"}, **QUICK}
+    members = DeepClassifier(engine="torch", **settings).fit(WINE, KINDS).ensemble_.members
+    assert {member.settings.precision for member in members} == {"bfloat16"}
+
+
+def test_patience_ends_each_member_by_itself():
+    model = DeepClassifier(**QUICK, network_params={"epochs": 200, "patience": 3}).fit(WINE, KINDS)
+    for member in model.ensemble_.members:
+        assert member.best_epoch + 2 <= member.epochs < 200
+
+
+REFUSED = [
+    ({"effort": "worst"}, "'effort' parameter"),
+    ({"checkpoint_dir": "c", "time_budget": 5.0}, "time_budget must be None where checkpoint_dir is given"),
+    ({"resume": True}, "checkpoint_dir must be a folder where resume=True, got None"),
+    ({"categorical_features": ["alcohl"]}, "categorical_features"),
+    ({"presets": "rleu"}, "presets must be one of .*, got 'rleu'. Did you mean 'relu'"),
+    ({"presets": ["relu", "relu"]}, r"presets must be different presets, .* got \['relu', 'relu'\]"),
+    ({"network_params": {"epoch": 3}}, "Did you mean 'epochs'"),
+    ({"network_params": {"hidden_layers": (8, 0)}}, r"\['hidden_layers'\] must be whole numbers of at least"),
+    ({"network_params": {"learning_rate": -1.0}}, r"network_params\['learning_rate'\]"),
+    ({"network_params": {"activation": "rleu"}}, "Did you mean 'relu'"),
+]
+
+
+@pytest.mark.parametrize(("settings", "says"), REFUSED, ids=range(len(REFUSED)))
+def test_parameters_that_cannot_be_used_are_named(settings, says):
+    with pytest.raises(ValueError, match=says):
+        DeepClassifier(**QUICK, **settings).fit(WINE, KINDS)
+
+
+# Parameters that moved
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_a_parameter_that_moved_says_where_it_is(name):
+    model, instead = DeepClassifier(), MOVED[name].replace("{name}", name)
+    for refused in (lambda: DeepClassifier(**{name: 1}), lambda: model.set_params(**{name: 1})):
+        with pytest.raises(TypeError) as error:
+            refused()
+        assert str(error.value) == f"DeepClassifier: {instead}"
+    for after in instead.split("network_params={'")[1:]:
+        assert after.partition("'")[0] in {*VALUES, "precision"}

@@ -46,7 +46,6 @@ FAMILIES = ("ensemble", "network", "pipeline")
 OF_ENSEMBLE = {"n_estimators": 2, "network_params": {"epochs": 3, "hidden_layers": (4,)}}
 OF_NETWORK = {"max_iter": 3, "hidden_layer_sizes": [4, 3], "early_stopping": True, "n_iter_no_change": np.inf}
 
-
 NO_VALUES = {"network_", "ensemble_", "predictor_", "targets_", "history_", "histories_", "stopping_history_"}
 
 
@@ -72,24 +71,24 @@ def fitted(family, target, rows=None, **options):
     return model.fit(rows, y), rows, y
 
 
+def answer(model, method, *arguments):
+    """What a method answers, or the words of its error: it has none, or nothing was held out."""
+    try:
+        return getattr(model, method)(*arguments)
+    except (AttributeError, ConfigurationError) as error:
+        return str(error)
+
+
 def check_equal(model, loaded, rows, y):
     """Everything that users see of both is equal to the bit."""
-    assert type(loaded) is type(model)
-    assert repr(loaded) == repr(model)
+    assert (type(loaded), repr(loaded)) == (type(model), repr(model))
     for method in ("predict", "predict_proba", "predict_set", "predict_interval"):
-        answers = []
-        for each in (model, loaded):
-            try:
-                answers.append(getattr(each, method)(rows))
-            except (AttributeError, ConfigurationError) as error:  # it has none, or nothing was held out
-                answers.append(str(error))
-        assert_equal(*answers)
+        assert_equal(answer(loaded, method, rows), answer(model, method, rows))
     assert loaded.score(rows, y) == model.score(rows, y)
     one, other = (each[-1] if hasattr(each, "steps") else each for each in (loaded, model))
     assert_equal(one.get_params(), other.get_params())
     assert attributes(one) == attributes(other)
     for name in attributes(one):
-        assert hasattr(one, name) == hasattr(other, name), name
         assert_equal(getattr(one, name, None), getattr(other, name, None), err_msg=name)
     members = zip(one.predictor_.ensemble.members, other.predictor_.ensemble.members, strict=True)
     for member, same in members:
@@ -118,7 +117,6 @@ def test_a_table_encoder(fitted_on, tmp_path):
     encoder = TableEncoder(keep_columns=None).fit(fitted_on)
     deepstep.save(encoder, tmp_path / "model")
     loaded = deepstep.load(tmp_path / "model")
-    assert type(loaded) is TableEncoder
     assert_array_equal(loaded.transform(fitted_on), encoder.transform(fitted_on))
     assert_array_equal(loaded.get_feature_names_out(), encoder.get_feature_names_out())
     assert vars(loaded).keys() == vars(encoder).keys()
@@ -136,21 +134,13 @@ def test_training_goes_on_from_what_was_loaded(again, tmp_path):
     for each in (model, loaded):
         getattr(each, again)(X, TWO)
     assert_array_equal(loaded.network_.parameters.flat, model.network_.parameters.flat)
-    assert_equal(loaded.loss_curve_, model.loss_curve_)
-    assert loaded.t_ == model.t_
+    assert_equal((loaded.loss_curve_, loaded.t_), (model.loss_curve_, model.t_))
 
 
-@pytest.mark.parametrize(
-    ("family", "target", "changes"),
-    [
-        ("network", "three classes", {"loss": "ordinal"}),
-        ("ensemble", "quantiles", {"quantiles": (0.3,), "loss": "huber"}),
-    ],
-)
-def test_parameters_that_are_set_after_fit_change_no_prediction(family, target, changes, tmp_path):
-    model, rows, _ = fitted(family, target)
+def test_parameters_that_are_set_after_fit_change_no_prediction(tmp_path):
+    model, rows, _ = fitted("ensemble", "quantiles")
     before = model.predict(rows)
-    model.set_params(**changes).save(tmp_path / "model")
+    model.set_params(quantiles=(0.3,), loss="huber").save(tmp_path / "model")
     loaded = type(model).load(tmp_path / "model")
     assert_array_equal(loaded.predict(rows), before)
     assert_equal(loaded.get_params(), model.get_params())

@@ -18,7 +18,7 @@ from deepstep.errors import ConfigurationError, DataError, MissingPackageError, 
 from deepstep.model.conversion import ACTIVATION, TWINS, Increasing, Ordinal
 from head_examples import head_target
 
-M = 7
+M = 12
 OF_TORCH = [name for name, twin in TWINS.items() if twin.role == ACTIVATION]
 CLOSE = {"float64": {"rtol": 1e-10, "atol": 1e-12}, "float32": {"rtol": 2e-4, "atol": 2e-5}}
 
@@ -89,7 +89,6 @@ class TestFromTorch:
         np.testing.assert_allclose(net.forward(X), columns(A), rtol=1e-10, atol=1e-12)
         assert Network.from_torch(net.to_torch()).architecture == net.architecture
 
-    @pytest.mark.slow
     def test_training_goes_on_as_in_torch(self):
         """Running statistics too, with a bias before batch normalization that ours has not."""
         torch.manual_seed(3)
@@ -98,11 +97,12 @@ class TestFromTorch:
         net = Network.from_torch(module, output="identity")
         X, Y = inputs(3), head_target("identity", 2, M)
         rows, targets = (torch.from_numpy(array.T.copy()) for array in (X, Y))
-        optimizer = torch.optim.SGD(module.train().parameters(), lr=0.1)
+        parameters = [*module.train().parameters()]
         for _ in range(5):
-            optimizer.zero_grad()
-            (mse_loss(module(rows), targets, reduction="sum") / 2 / M).backward()
-            optimizer.step()
+            cost = mse_loss(module(rows), targets, reduction="sum") / 2 / M
+            gradients = torch.autograd.grad(cost, parameters)
+            with torch.no_grad():
+                torch._foreach_add_(parameters, gradients, alpha=-0.1)
         net.train(X, Y, learning_rate=0.1, iterations=5)
         np.testing.assert_allclose(net.forward(X), columns(module.eval()(rows)), rtol=1e-10, atol=1e-12)
 
@@ -126,10 +126,7 @@ class TestFromTorch:
             ([nn.Linear(2, 2), nn.BatchNorm1d(2)], "The last Linear, module 0, has a normalization"),
             ([nn.Linear(2, 2), nn.LeakyReLU(0.2)], "negative_slope=0.01 for 'leaky_relu', got Leaky"),
             ([nn.Linear(2, 2), nn.BatchNorm1d(3), nn.ReLU(), nn.Linear(2, 1)], "size 2 of the Linear before"),
-            (
-                [nn.Linear(2, 2), nn.LayerNorm(2), nn.ReLU(), nn.Linear(2, 1)],
-                "a layer with a bias: that of m",
-            ),
+            ([nn.Linear(2, 2), nn.LayerNorm(2), nn.ReLU(), nn.Linear(2, 1)], "a layer with a bias: that of"),
             ([OrderedDict(first=nn.Linear(2, 2), second=nn.Hardtanh())], "Module second (Hardtanh)"),
             ([nn.Linear(2, 2, dtype=torch.bfloat16)], "must be of float32 or float64, got"),
             ([nn.Linear(2, 2, device="meta")], "parameters without numbers: they are on the device meta"),
@@ -143,28 +140,21 @@ class TestFromTorch:
             Network.from_torch(nn.Sequential(*parts))
         assert message in str(error.value)
 
-    @pytest.mark.parametrize(
-        ("options", "message"),
-        [
-            ({"output": "softmax"}, "^The module ends with 'sigmoid', and .* 'softmax', or Linear alone"),
-            ({"output": "sigmoids"}, "Did you mean 'sigmoid'"),
-        ],
-    )
-    def test_an_output_that_does_not_fit_the_end(self, options, message):
+    def test_an_output_that_does_not_fit_the_end(self):
+        message = "^The module ends with 'sigmoid', and .* 'softmax', or Linear alone"
         with pytest.raises(ConfigurationError, match=message):
-            Network.from_torch(nn.Sequential(nn.Linear(2, 2), nn.Sigmoid()), **options)
+            Network.from_torch(nn.Sequential(nn.Linear(2, 2), nn.Sigmoid()), output="softmax")
 
 
 class TestToTorch:
-    @pytest.mark.parametrize("dtype", ["float64", "float32"])
     @pytest.mark.parametrize("activation", OF_TORCH)
-    def test_every_activation(self, activation, dtype, fresh_seed):
+    def test_every_activation(self, activation, fresh_seed):
         rng = np.random.default_rng([fresh_seed, OF_TORCH.index(activation)])
         factors, normalization = bool(rng.integers(2)), str(rng.choice(["none", "batch", "layer"]))
+        dtype = str(rng.choice(["float64", "float32"]))
         first = "small" if activation == "exponential" else "he"  # e to the e is soon too large
-        options = {"activation": activation, "normalization": normalization, "dtype": dtype}
-        options |= {"input_scale": factors}
-        net = Network([3, 5, 4, 2], **options, initialization=first, seed=3)
+        options = {"normalization": normalization, "dtype": dtype, "input_scale": factors}
+        net = Network([3, 5, 4, 2], activation=activation, **options, initialization=first, seed=3)
         net.train(inputs(3), head_target("sigmoid", 2, M), iterations=3, learning_rate=0.1)  # own statistics
         module = net.to_torch()
         X, tolerance = inputs(3, seed=1, dtype=dtype), CLOSE[dtype]
@@ -177,15 +167,12 @@ class TestToTorch:
 
     @pytest.mark.parametrize("output", HEADS)
     def test_every_output(self, output):
-        net = Network([3, 5, 3], activation="tanh", output=output, seed=3)
-        module = net.to_torch()
-        X = inputs(3, seed=1)
-        rows = torch.from_numpy(X.T.copy())
-        np.testing.assert_allclose(columns(module(rows)), net.forward(X), rtol=1e-12, atol=1e-12)
-        logits = net.to_torch(logits=True)
+        net, X = Network([3, 5, 3], activation="tanh", output=output, seed=3), inputs(3, seed=1)
+        activation, rows = ACTIVATIONS[HEADS[output].activation], torch.from_numpy(X.T.copy())
+        module, logits = net.to_torch(), net.to_torch(logits=True)
         assert type(logits[-1]) is nn.Linear
-        activation = ACTIVATIONS[HEADS[output].activation]
-        np.testing.assert_allclose(activation.forward(columns(logits(rows))), net.forward(X), rtol=1e-12)
+        for A in (columns(module(rows)), activation.forward(columns(logits(rows)))):
+            np.testing.assert_allclose(A, net.forward(X), rtol=1e-12, atol=1e-12)
 
     def test_extreme_logits(self):
         """Softplus within the outputs neither overflows nor is cut at torch's 20."""
@@ -220,50 +207,39 @@ def test_without_torch_the_sentence_says_what_to_install(monkeypatch, call):
 
 
 TASKS = {
-    "binary": (MLPClassifier, {}, "sigmoid", lambda rng: rng.randint(2, size=30)),
-    "multiclass": (MLPClassifier, {}, "softmax", lambda rng: rng.randint(3, size=30)),
-    "multilabel": (MLPClassifier, {}, "sigmoid", lambda rng: rng.randint(2, size=(30, 3))),
-    "number": (MLPRegressor, {}, "identity", lambda rng: rng.standard_normal(30)),
-    "numbers": (MLPRegressor, {}, "identity", lambda rng: rng.standard_normal((30, 2))),
-    "counts": (MLPRegressor, {"loss": "poisson"}, "poisson", lambda rng: rng.poisson(2, size=30)),
+    "binary": (MLPClassifier, {}, "sigmoid", lambda rng: rng.randint(2, size=M)),
+    "multiclass": (MLPClassifier, {}, "softmax", lambda rng: rng.randint(3, size=M)),
+    "multilabel": (MLPClassifier, {}, "sigmoid", lambda rng: rng.randint(2, size=(M, 3))),
+    "number": (MLPRegressor, {}, "identity", lambda rng: rng.standard_normal(M)),
+    "numbers": (MLPRegressor, {}, "identity", lambda rng: rng.standard_normal((M, 2))),
+    "counts": (MLPRegressor, {"loss": "poisson"}, "poisson", lambda rng: rng.poisson(2, size=M)),
 }
 """Estimator, its settings, our head, and targets."""
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 class TestFromSklearn:
-    def fitted(self, task, dtype="float64", **settings):
-        kind, more, output, draw = TASKS[task]
-        rng = np.random.RandomState(1)
-        X = rng.standard_normal((30, 4)).astype(dtype)
-        y = draw(rng)
-        settings = {"hidden_layer_sizes": (5, 3), "max_iter": 3, "random_state": 0, **more, **settings}
-        return kind(**settings).fit(X, y), X, y, output
-
     @pytest.mark.parametrize(
         ("activation", "dtype"),
         [("identity", "float64"), ("logistic", "float32"), ("tanh", "float64"), ("relu", "float32")],
     )
     @pytest.mark.parametrize("task", TASKS)
     def test_the_outputs_are_scikit_learns(self, task, activation, dtype):
-        estimator, X, _, output = self.fitted(task, dtype, activation=activation)
+        kind, settings, output, draw = TASKS[task]
+        X = inputs(4, seed=1, dtype=dtype).T
+        settings = {"hidden_layer_sizes": (5, 3), "max_iter": 3, "random_state": 0, **settings}
+        estimator = kind(activation=activation, **settings).fit(X, draw(np.random.RandomState(1)))
         net = Network.from_sklearn(estimator)
-        assert net.architecture.output == output
-        assert net.dtype == np.dtype(dtype)
+        assert (net.architecture.output, net.dtype) == (output, np.dtype(dtype))
         A = net.forward(X.T).T
         if task == "binary":
             A = np.hstack([1 - A, A])
         ask = estimator.predict_proba if output in ("sigmoid", "softmax") else estimator.predict
         np.testing.assert_allclose(A, ask(X).reshape(A.shape), **CLOSE[dtype])
 
-    @pytest.mark.parametrize(
-        ("estimator", "message"),
-        [
-            (None, "^estimator must be an MLPClassifier or .* in the attribute network_"),
-            (NetworkClassifier(), "^estimator must be an MLPClassifier or .* in the attribute network_"),
-            (MLPClassifier(), "^The estimator is not fitted. Call its fit"),
-        ],
-    )
-    def test_other_objects_are_refused(self, estimator, message):
-        with pytest.raises(ConfigurationError, match=message):
-            Network.from_sklearn(estimator)
+    def test_other_objects_are_refused(self):
+        other = "^estimator must be an MLPClassifier or .* in the attribute network_"
+        unfitted = "^The estimator is not fitted. Call its fit"
+        for estimator, message in ((None, other), (NetworkClassifier(), other), (MLPClassifier(), unfitted)):
+            with pytest.raises(ConfigurationError, match=message):
+                Network.from_sklearn(estimator)

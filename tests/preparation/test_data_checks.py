@@ -32,7 +32,7 @@ def found(frame=FRAME, values=KINDS, name="kind", *, classes=True, rows=M):
 
 @pytest.mark.parametrize(
     ("again", "same"),
-    [("Yes", True), (" yes", True), ("YES ", True), ("y es", True), ("yes!", False), ("yess", False)],
+    [("YES ", True), ("y es", True), ("yes!", False)],
 )
 def test_classes_that_differ_in_case_or_blanks_alone(again, same):
     values = np.where(np.arange(M) % 3 == 0, again, np.array(KINDS))
@@ -90,10 +90,10 @@ def test_the_name_of_the_target_stands_twice(name, expected):
     assert found(FRAME.with_columns(polars.Series(name, RNG.random(M))), name="") == []
 
 
-@pytest.mark.parametrize("column", ["age", "size", "paid"])
-@pytest.mark.parametrize(("value", "share", "expected"), [
-    (-999, 0.06, True), (-99_999, 0.5, True), (99_999, 0.06, True), (-999, 0.04, False), (-1e9, 0.1, True),
-])  # fmt: skip
+@pytest.mark.parametrize("column", ["age", "paid"])
+@pytest.mark.parametrize(
+    ("value", "share", "expected"), [(-99_999, 0.5, True), (99_999, 0.06, True), (-999, 0.04, False)]
+)
 def test_a_far_value(column, value, share, expected):
     rows = np.arange(M) < share * M
     changed = np.where(rows, value, FRAME[column].to_numpy())
@@ -103,17 +103,15 @@ def test_a_far_value(column, value, share, expected):
     assert ["'amount'" in one for one in of_target] == [True] * expected
 
 
-@pytest.mark.parametrize("name", ["iris", "wine", "breast_cancer", "digits", "diabetes", "linnerud"])
+@pytest.mark.parametrize("name", ["iris", "breast_cancer", "digits", "diabetes", "linnerud"])
 def test_nothing_is_found_in_the_tables_of_scikit_learn(name):
     bunch = getattr(datasets, f"load_{name}")()
     targets = bunch.target if bunch.target.ndim == 2 else bunch.target[:, None]
     for names in (list(map(str, bunch.feature_names)), [str(at) for at in range(bunch.data.shape[1])]):
         frame = polars.DataFrame(bunch.data, schema=names)
         columns = {f"target {at}": column for at, column in enumerate(targets.T)}
-        assert (
-            data_cautions(frame, columns, classes=name not in ("diabetes", "linnerud"), rows=len(targets))
-            == []
-        )
+        classes = name not in ("diabetes", "linnerud")
+        assert data_cautions(frame, columns, classes=classes, rows=len(targets)) == []
 
 
 UNUSUAL = {
@@ -126,7 +124,6 @@ UNUSUAL = {
 }
 
 
-@pytest.mark.parametrize("kind", UNUSUAL)
-def test_a_column_of_any_type_is_no_error(kind):
-    frame = polars.DataFrame({kind: polars.concat([UNUSUAL[kind]] * 8), "n": range(24)})
-    assert found(frame, np.arange(24) % 2, rows=24) == []
+def test_a_column_of_any_type_is_no_error():
+    frame = polars.DataFrame({name: polars.concat([UNUSUAL[name]] * 8) for name in UNUSUAL})
+    assert found(frame.with_columns(n=polars.int_range(24)), np.arange(24) % 2, rows=24) == []

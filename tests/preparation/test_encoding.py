@@ -1,7 +1,8 @@
-"""Features → inputs: scaled, squashed, cut into pieces."""
+"""Features → inputs: scaled, squashed, cut into pieces; and their batches."""
 
 import numpy as np
 import pytest
+import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -9,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import norm, rankdata
 from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
 
+from deepstep.preparation.batches import Examples, batch, n_batches, shuffled
 from deepstep.preparation.encoding import LIMIT, MOST_MARKS, MOST_SCORE, SCALINGS, Encoding
 
 FEATURES = arrays(
@@ -72,8 +74,7 @@ def test_a_feature_of_two_values_has_no_ranks():
     assert_array_equal(encoding.transform(X)[:, ::2], plain.transform(X)[:, ::2])
 
 
-@pytest.mark.parametrize("scaling", SCALINGS)
-@pytest.mark.parametrize("pieces", [0, 8])
+@pytest.mark.parametrize(("scaling", "pieces"), [*zip(SCALINGS, (8, 0, 8), strict=True)])
 def test_constant_and_huge_features_are_finite_under_every_scaling(scaling, pieces):
     signs = np.resize([1.0, -1.0, 0.5, 0.25, 0.0], 200)
     X = np.column_stack([np.full(200, 7.7), np.full(200, 1e300), 1e300 * signs, 1e-300 * signs, signs])
@@ -112,3 +113,49 @@ def test_beyond_the_training_rows_the_outer_pieces_go_on_for_one_width():
     assert encoding.edges == ((0.0, 5.0, 10.0),)
     inputs = encoding.transform(np.array([[-2.5], [-1e9], [12.5], [1e9]]), np.float64)[:, 1:] + 0.5
     assert_allclose(inputs, [[-0.5, 0], [-1, 0], [1, 1.5], [1, 2]])
+
+
+# Batches: every example once, in an order that (seed, epoch) alone decide
+
+seeds = st.integers(0, 2**32 - 1)
+counts = st.integers(1, 200)
+
+
+def batches(order, m, batch_size):
+    """All batches of an epoch."""
+    return [batch(order, m, batch_size, number) for number in range(n_batches(m, batch_size))]
+
+
+@given(seeds, st.integers(0, 10**6), counts, st.none() | st.integers(1, 250))
+def test_every_example_comes_once_and_only_the_last_batch_is_short(seed, epoch, m, batch_size):
+    cut = batches(shuffled(seed)(epoch, m), m, batch_size)
+    assert sorted(np.concatenate(cut).tolist()) == list(range(m))
+    size = batch_size or m
+    assert all(len(rows) == min(size, m) for rows in cut[:-1])
+    assert 1 <= len(cut[-1]) <= size
+
+
+@given(seeds, st.lists(st.integers(0, 1000), min_size=2, max_size=6), counts)
+def test_the_order_is_a_function_of_seed_and_epoch_alone(seed, epochs, m):
+    forward = {epoch: shuffled(seed)(epoch, m).tolist() for epoch in epochs}
+    order = shuffled(seed)
+    for epoch in reversed(epochs):  # other epochs before it, and the global generator, change nothing
+        np.random.seed(epoch)
+        assert order(epoch, m).tolist() == forward[epoch]
+
+
+def test_a_batch_is_columns_of_rows():
+    X, Y = np.arange(12.0).reshape(4, 3), np.arange(4.0).reshape(4, 1)
+    examples = Examples(X, Y, np.arange(4.0))
+    assert len(examples) == 4
+    X_batch, Y_batch, weight = examples.take(np.array([2, 0]))
+    np.testing.assert_array_equal(X_batch, [[6, 0], [7, 1], [8, 2]])
+    np.testing.assert_array_equal(Y_batch, [[2, 0]])
+    np.testing.assert_array_equal(weight, [2, 0])
+    X_batch, Y_batch, weight = Examples(X, Y).take(slice(0, 2))
+    assert np.shares_memory(X, X_batch)  # a slice costs no copy
+    assert np.shares_memory(Y, Y_batch)
+    assert weight is None
+    sparse, _, _ = Examples(scipy.sparse.csr_matrix(X), Y).take(np.array([2, 0]))
+    assert type(sparse) is np.ndarray
+    np.testing.assert_array_equal(sparse, X[[2, 0]].T)

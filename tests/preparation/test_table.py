@@ -1,4 +1,4 @@
-"""Tables → features, against scikit-learn's encoders, and laws that hold for any table."""
+"""Tables and pictures → features, against scikit-learn, and laws that hold for any table."""
 
 import datetime
 
@@ -6,11 +6,12 @@ import numpy as np
 import pandas
 import polars
 import pytest
+from sklearn.datasets import load_digits
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from deepstep.data import as_frame, read_table
-from deepstep.errors import ConfigurationError, DataError
-from deepstep.preparation import TablePreparation
+from deepstep.errors import ConfigurationError, DataError, ShapeError
+from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.preparation.table import TableStatistics
 
 REAL = {
@@ -21,14 +22,16 @@ REAL = {
     "diamonds": ["price"],
 }
 
+DAY, SECOND = datetime.date(2020, 1, 1), datetime.timedelta(seconds=1)
 
-def fitted(values, dtype=None):
-    frame = polars.DataFrame({"x": polars.Series(values, dtype=dtype, strict=False)})
+
+def fitted(values):
+    frame = polars.DataFrame({"x": polars.Series(values, strict=False)})
     return TablePreparation.fit(frame), frame
 
 
-def one(preparation, values, dtype=None):
-    return preparation.transform(polars.DataFrame({"x": polars.Series(values, dtype=dtype, strict=False)}))
+def one(preparation, values):
+    return preparation.transform(polars.DataFrame({"x": polars.Series(values, strict=False)}))
 
 
 @pytest.mark.parametrize("name", REAL)
@@ -78,36 +81,73 @@ def test_columns_of_one_value_or_none_are_left_out_and_marked_where_missing(valu
     assert value is None or str(value).lower() in preparation.describe()[0].done.lower()
 
 
-def test_truth_values():
-    preparation, frame = fitted([True, False, None, True])
-    np.testing.assert_array_equal(preparation.transform(frame), [[1, 0], [0, 0], [2 / 3, 1], [1, 0]])
-    np.testing.assert_array_equal(one(preparation, ["TRUE", " 0 ", ""]), [[1, 0], [0, 0], [2 / 3, 1]])
-    np.testing.assert_array_equal(one(preparation, [1, 0]), [[1, 0], [0, 0]])
-    with pytest.raises(DataError, match="Row 2 of column 'x' is 2, not true or false"):
-        one(preparation, [1, 2])
-    with pytest.raises(DataError, match="Row 1 of column 'x' is 'maybe'"):
-        one(preparation, ["maybe"])
+FEATURES = {
+    "truth values": ([True, False, None, True], [[1, 0], [0, 0], [2 / 3, 1], [1, 0]]),
+    "categories": (["b", "a", None, "c"], [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]]),
+    "all are there": (["b", "a", "c"], [[0, 1, 0], [1, 0, 0], [0, 0, 1]]),
+    "two values": (["yes", "no", "yes"], [[1], [0], [1]]),
+    "two, or none": (["yes", "no", None, "yes"], [[1, 0], [0, 0], [2 / 3, 1], [1, 0]]),
+    "durations": ([SECOND * -1, SECOND * 60, None], [[-1, 0], [1, 0], [0, 1]]),
+    "dates": ([DAY, DAY + 2 * SECOND * 86400], [[-1], [1]]),
+    "numbers": ([1.0, 3.0, None], [[-1, 0], [1, 0], [0, 1]]),
+}
+NAMES = {
+    "truth values": ("x", "x missing"),
+    "categories": ("x=a", "x=b", "x=c", "x missing"),
+    "two values": ("x=yes",),
+    "two, or none": ("x=yes", "x missing"),
+}
+LATER = [
+    ("truth values", ["TRUE", " 0 ", ""], [[1, 0], [0, 0], [2 / 3, 1]]),
+    ("truth values", [1, 0], [[1, 0], [0, 0]]),
+    ("truth values", [1, 2], "Row 2 of column 'x' is 2, not true or false"),
+    ("truth values", ["maybe"], "Row 1 of column 'x' is 'maybe'"),
+    ("categories", ["d", None], [[0, 0, 0, 0], [0, 0, 0, 1]]),
+    ("all are there", ["d", None], [[0, 0, 0]] * 2),
+    ("two values", ["maybe", None, "no"], [[2 / 3], [2 / 3], [0]]),
+    ("durations", [60], [[1, 0]]),
+    ("dates", ["2020-01-01", "2020-01-03T00:00:00"], [[-1], [1]]),
+    ("dates", ["2020-01-01", "01/02/2020"], "Row 2 of column 'x' is '01/02/2020'"),
+    ("dates", [1, 2], "Column 'x' has values of type Int64, not dates"),
+    ("numbers", [" 3 ", "", "1e0"], [[1, 0], [0, 1], [-1, 0]]),
+    ("numbers", ["1", "old", "older"], "Row 2 of column 'x' is 'old', not a number as in training"),
+    ("numbers", [DAY], "Column 'x' has values of type Date, not numbers"),
+    ("numbers", [1.0, float("-inf")], "Row 2 of column 'x' is -inf, not finite"),
+    ("numbers", ["1", "inf"], "Row 2 of column 'x' is inf, not finite"),
+    *(("categories", values, "[cC]olumn 'x'") for values in ([[1, 2], [3]], [{"a": 1}], [b"x"])),
+]
 
 
-def test_categories_missing_ones_and_unseen_ones():
-    preparation, frame = fitted(["b", "a", None, "c"])
-    assert preparation.feature_names == ("x=a", "x=b", "x=c", "x missing")
-    np.testing.assert_array_equal(
-        preparation.transform(frame), [[0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]]
-    )
-    np.testing.assert_array_equal(one(preparation, ["d", None]), [[0, 0, 0, 0], [0, 0, 0, 1]])
-    preparation, _ = fitted(["b", "a", "c"])
-    np.testing.assert_array_equal(one(preparation, ["d", None]), np.zeros((2, 3)))
+@pytest.mark.parametrize("kind", FEATURES)
+def test_features_by_hand(kind):
+    values, expected = FEATURES[kind]
+    preparation, frame = fitted(values)
+    np.testing.assert_allclose(preparation.transform(frame), expected, rtol=1e-15)
+    assert preparation.feature_names == NAMES.get(kind, preparation.feature_names)
 
 
-def test_two_values_are_one_feature_and_what_is_neither_is_the_mean():
-    preparation, frame = fitted(["yes", "no", "yes"])
-    assert preparation.feature_names == ("x=yes",)
-    np.testing.assert_array_equal(preparation.transform(frame), [[1], [0], [1]])
-    np.testing.assert_array_equal(one(preparation, ["maybe", None, "no"]), [[2 / 3], [2 / 3], [0]])
-    preparation, frame = fitted(["yes", "no", None, "yes"])
-    assert preparation.feature_names == ("x=yes", "x missing")
-    np.testing.assert_array_equal(preparation.transform(frame), [[1, 0], [0, 0], [2 / 3, 1], [1, 0]])
+@pytest.mark.parametrize(("kind", "values", "expected"), LATER, ids=range(len(LATER)))
+def test_later_rows_in_other_types(kind, values, expected):
+    preparation, _ = fitted(FEATURES[kind][0])
+    if isinstance(expected, str):
+        with pytest.raises(DataError, match=expected):
+            one(preparation, values)
+    else:
+        np.testing.assert_allclose(one(preparation, values), expected, rtol=1e-15)
+
+
+REFUSED = [
+    *({"x": values} for values in ([[1, 2], [3]], [{"a": 1}], [b"x"], [float("inf")])),
+    {"x": [1.0, float("inf")], "as categories": True},
+    {"x": [DAY], "as categories": True},
+]
+
+
+@pytest.mark.parametrize("columns", REFUSED, ids=range(len(REFUSED)))
+def test_values_that_no_column_holds_are_refused_by_name(columns):
+    categorical = ["x"] if "as categories" in columns else []
+    with pytest.raises(DataError, match=r"[cC]olumn 'x'"):
+        TablePreparation.fit(polars.DataFrame({"x": columns["x"]}), categorical=categorical)
 
 
 def test_of_many_categories_the_most_frequent_are_kept():
@@ -119,55 +159,8 @@ def test_of_many_categories_the_most_frequent_are_kept():
     assert (X.sum(axis=1) == 1).all()
     assert X[10:20, -1].all()
     assert X[:, -1].sum() == 10
-    later = preparation.transform(polars.DataFrame({"x": ["unseen", None]}))
-    assert later.sum(axis=1).tolist() == [1, 0]
-    assert later[0, -1] == 1
+    assert one(preparation, ["unseen", None])[:, -1].tolist() == [1, 0]
     assert "the 50 most frequent values, and one feature for all others" in preparation.describe()[0].done
-
-
-def test_durations_are_seconds():
-    preparation, frame = fitted([datetime.timedelta(seconds=-1), datetime.timedelta(minutes=1), None])
-    np.testing.assert_array_equal(preparation.transform(frame), [[-1, 0], [1, 0], [0, 1]])
-    np.testing.assert_array_equal(one(preparation, [60]), [[1, 0]])
-
-
-def test_dates_may_come_as_iso_text_alone():
-    preparation, frame = fitted([datetime.date(2020, 1, 1), datetime.date(2020, 1, 3)])
-    text = ["2020-01-01", "2020-01-03T00:00:00"]
-    np.testing.assert_array_equal(one(preparation, text), preparation.transform(frame))
-    with pytest.raises(DataError, match="Row 2 of column 'x' is '01/02/2020'"):
-        one(preparation, ["2020-01-01", "01/02/2020"])
-    with pytest.raises(DataError, match="Column 'x' has values of type Int64, not dates"):
-        one(preparation, [1, 2])
-
-
-def test_numbers_may_come_as_text():
-    preparation, _ = fitted([1.0, 3.0, None])
-    np.testing.assert_array_equal(one(preparation, [" 3 ", "", "1e0"]), [[1, 0], [0, 1], [-1, 0]])
-    with pytest.raises(DataError, match="Row 2 of column 'x' is 'old', not a number as in training"):
-        one(preparation, ["1", "old", "older"])
-    with pytest.raises(DataError, match="Column 'x' has values of type Date, not numbers"):
-        one(preparation, [datetime.date(2020, 1, 1)])
-
-
-@pytest.mark.parametrize("values", [[[1, 2], [3]], [{"a": 1}], [b"x"], [float("inf")]])
-def test_values_that_no_column_holds_are_refused_by_name(values):
-    with pytest.raises(DataError, match=r"[cC]olumn 'x'"):
-        fitted(values)
-    with pytest.raises(DataError, match=r"[cC]olumn 'x'"):
-        one(fitted(["a", "b"] if values[0] != np.inf else [1.0, 2.0])[0], values)
-
-
-def test_infinities_and_dates_are_refused_with_the_row():
-    for values in ([1.0, float("-inf")], ["1", "inf"]):
-        with pytest.raises(DataError, match=r"Row 2 of column 'x' is -?inf, not finite"):
-            one(fitted([1.0, 3.0])[0], values)
-    for values, sentence in (
-        ([datetime.date(2020, 1, 1)], "not numbers, texts or truth values as categories"),
-        ([1.0, float("inf")], "Row 2 of column 'x' is inf"),
-    ):
-        with pytest.raises(DataError, match=sentence):
-            TablePreparation.fit(polars.DataFrame({"x": values}), categorical=["x"])
 
 
 @pytest.mark.parametrize(
@@ -218,26 +211,27 @@ def test_a_column_may_be_called_anything():
     assert sorted(TablePreparation.fit(text).feature_names) == expected
 
 
-def test_no_rows_no_columns_unknown_columns():
-    frame = polars.DataFrame({"age": [1.0, 2.0], "sex": ["f", "m"]})
-    preparation = TablePreparation.fit(frame)
-    for empty in (frame.clear(), polars.DataFrame()):
-        with pytest.raises(DataError, match="The table has no rows"):
-            TablePreparation.fit(empty)
-        with pytest.raises(DataError, match="The table has no rows"):
-            preparation.transform(empty)
-    with pytest.raises(DataError, match="There is no column besides the target"):
-        TablePreparation.fit(frame, exclude=["age", "sex"])
-    with pytest.raises(DataError, match="All columns besides the target are empty or constant"):
-        TablePreparation.fit(polars.DataFrame({"x": [1, 1], "y": [None, None]}))
-    with pytest.raises(ConfigurationError, match="Did you mean 'age'"):
-        TablePreparation.fit(frame, exclude=["agee"])
-    with pytest.raises(ConfigurationError, match="categorical must have names among 'age', 'sex', got 'y'"):
-        TablePreparation.fit(frame, categorical=["y"])
-    with pytest.raises(DataError, match=r"lacks 1 of the 2 columns of training: 'age'\. Did you mean 'Age'"):
-        preparation.transform(frame.rename({"age": "Age"}))
-    with pytest.raises(DataError, match="lacks 2 of the 2 columns of training: 'age', 'sex'"):
-        preparation.transform(polars.DataFrame({"z": [1]}))
+FRAME = polars.DataFrame({"age": [1.0, 2.0], "sex": ["f", "m"]})
+CONSTANT = polars.DataFrame({"x": [1, 1], "y": [None, None]})
+NO_TABLES = [
+    (lambda: TablePreparation.fit(FRAME.clear()), "The table has no rows"),
+    (lambda: TablePreparation.fit(polars.DataFrame()), "The table has no rows"),
+    (lambda: TablePreparation.fit(FRAME).transform(FRAME.clear()), "The table has no rows"),
+    (lambda: TablePreparation.fit(FRAME, exclude=["age", "sex"]), "no column besides the target"),
+    (lambda: TablePreparation.fit(CONSTANT), "All columns besides the target are empty or constant"),
+    (lambda: TablePreparation.fit(FRAME, exclude=["agee"]), "Did you mean 'age'"),
+    (lambda: TablePreparation.fit(FRAME, categorical=["y"]), "must have names among 'age', 'sex', got 'y'"),
+    (
+        lambda: TablePreparation.fit(FRAME).transform(FRAME.rename({"age": "Age"})),
+        r"lacks 1 of the 2 columns of training: 'age'\. Did you mean 'Age'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("use", "message"), NO_TABLES, ids=range(len(NO_TABLES)))
+def test_no_rows_no_columns_unknown_columns(use, message):
+    with pytest.raises((DataError, ConfigurationError), match=message):
+        use()
 
 
 @pytest.mark.parametrize("dtype", [polars.Int64, polars.Float64, polars.String, polars.Boolean])
@@ -259,3 +253,48 @@ def test_declared_categories_are_categories_in_memory_and_in_chunks(dtype):
         assert not any("." in category for category in column.categories)
         for other in (polars.Int64, polars.Float64):
             np.testing.assert_array_equal(preparation.transform(frame.cast(other)), X)
+
+
+# Pictures
+
+SMALL = ImagePreparation(2, 3, 3, scale=1 / 255)
+
+
+def test_the_order_is_rows_columns_channels():
+    images = np.arange(2 * 2 * 3 * 3, dtype=np.uint8).reshape(2, 2, 3, 3)
+    X = SMALL.transform(images)
+    assert X.shape == (2, SMALL.n_features) == (2, 18)
+    assert X.flags.c_contiguous
+    for position, name in enumerate(SMALL.feature_names):
+        row, column, channel = map(int, name.split("_")[1:])
+        np.testing.assert_allclose(X[:, position], images[:, row, column, channel] / 255, rtol=1e-15)
+
+
+def test_the_digits_come_as_pictures_flat_or_as_a_table():
+    bunch = load_digits(as_frame=True)
+    preparation = ImagePreparation(8, 8, 1, scale=1 / 16)
+    assert list(preparation.feature_names) == list(bunch.data.columns)
+    expected = bunch.data.to_numpy() / 16
+    np.testing.assert_array_equal(preparation.transform(bunch.images[..., None]), expected)
+    np.testing.assert_array_equal(preparation.transform(bunch.data.to_numpy()), expected)
+    table = polars.from_pandas(bunch.frame)[:, ::-1]
+    np.testing.assert_array_equal(preparation.transform_table(table), expected)
+
+
+@pytest.mark.parametrize(
+    ("images", "sentence"),
+    [
+        (np.zeros((0, 2)), "There is no picture"),
+        *((np.zeros(shape), r"\(m, 1, 2, 1\)") for shape in [(1, 2, 2), (1, 2, 2, 1), (2, 3), ()]),
+        (np.full((2, 2), "a"), "Pixels are no numbers"),
+        (np.array([[0.0, 0.0], [np.nan, 0.0]]), "Picture 2 has pixels that are not finite"),
+        (polars.DataFrame({"pixel_0_0": [1]}), "training: 'pixel_0_1'"),
+        (polars.DataFrame({"pixel_0_0": [1], "pixel_0_1": ["x"]}), "has no numbers, but String"),
+        (polars.DataFrame({"pixel_0_0": [1, 2], "pixel_0_1": [None, 2]}), "lacks 1 of 2 values"),
+    ],
+)
+def test_impossible_pixels(images, sentence):
+    preparation = ImagePreparation(1, 2, 1, scale=1.0)
+    prepare = preparation.transform if isinstance(images, np.ndarray) else preparation.transform_table
+    with pytest.raises((DataError, ShapeError), match=sentence):
+        prepare(images)
