@@ -41,21 +41,19 @@ def test_the_published_cats(shared):
 
 
 @pytest.mark.parametrize("name", [TRAIN_FILE, TEST_FILE])
-@pytest.mark.parametrize("content", [None, b"", b"no HDF5"])
-def test_missing_and_other_files_are_named(folder, name, content):
-    (folder / name).unlink()
-    if content is not None:
+def test_missing_cut_and_other_files_are_named(folder, name):
+    whole = (folder / name).read_bytes()
+    for content in (b"", b"no HDF5", whole[: len(whole) // 10], whole[:-9]):
         (folder / name).write_bytes(content)
+        with pytest.raises(FileError, match=rf"{name}.*cannot be read"):
+            read_cats(folder)
+    (folder / name).unlink()
     with pytest.raises(FileError, match=name):
         read_cats(folder)
-
-
-@pytest.mark.parametrize("share", [0.1, 0.999])
-def test_truncated_files_are_named(shared, folder, share):
-    whole = (shared / "data/cats" / TRAIN_FILE).read_bytes()
-    (folder / TRAIN_FILE).write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(FileError, match=rf"{TRAIN_FILE}.*cannot be read"):
-        read_cats(folder)
+    for other, reason in (("none", "does not exist"), (TRAIN_FILE, "no folder")):
+        (folder / TRAIN_FILE).touch()
+        with pytest.raises(FileError, match=reason):
+            read_cats(folder / other)
 
 
 @pytest.mark.parametrize(
@@ -64,10 +62,8 @@ def test_truncated_files_are_named(shared, folder, share):
         ({"train_set_y": None}, "lacks train_set_y"),
         ({"train_set_x": np.zeros((3, 48), dtype=np.uint8)}, "images of uint8"),
         ({"train_set_x": np.zeros((3, 4, 4, 3))}, "images of uint8"),
-        ({"train_set_x": np.zeros((0, 4, 4, 3), dtype=np.uint8)}, "images of uint8"),
         ({"train_set_y": np.array([[0, 1, 1]])}, "one integer label for each image"),
         ({"train_set_y": np.array([0, 1])}, "one integer label for each image"),
-        ({"train_set_y": np.array([0.0, 1.0, 1.0])}, "one integer label for each image"),
         ({"train_set_y": np.array([0, 1, 2])}, r"labels \[0, 1, 2\], not 0 to 1 alone"),
         ({"list_classes": np.array(3)}, "not a list of class names"),
         ({"list_classes": np.array([b"non-cat", b"caf\xe9"])}, "names of classes that are not UTF-8"),
@@ -82,17 +78,8 @@ def test_wrong_arrays_are_told(folder, changes, sentence):
 
 def test_classes_in_another_order_are_told(folder):
     write_part(folder, "test", list_classes=np.array([b"cat", b"non-cat"]))
-    expected = rf"{TEST_FILE} has the classes 'cat', 'non-cat', but the training file has 'non-cat', 'cat'"
-    with pytest.raises(FileError, match=expected):
+    with pytest.raises(FileError, match=rf"{TEST_FILE} has the classes 'cat', 'non-cat', but the training"):
         read_cats(folder)
-
-
-def test_a_missing_folder(tmp_path):
-    with pytest.raises(FileError, match="does not exist"):
-        read_cats(tmp_path / "none")
-    (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(FileError, match="no folder"):
-        read_cats(tmp_path / "file")
 
 
 def virtual(file, secret):
@@ -106,16 +93,11 @@ def soft_link(file, secret):
     file["X"] = h5py.SoftLink("/g/away/X")
 
 
-def empty(file, secret):
-    file["X"] = h5py.Empty("u1")
-
-
 @pytest.mark.parametrize(
     ("fill", "says"),
     [
         (virtual, "the values of '{}' are in other files. Copy"),
         (soft_link, "'{}' is a link. Copy"),
-        (empty, "'{}' is no array, but a group or empty"),
     ],
 )
 def test_no_way_leads_to_another_file(folder, tmp_path, fill, says):

@@ -27,17 +27,13 @@ def test_every_suffix_is_read(tmp_path, suffix):
     np.testing.assert_array_equal(read_image(path, height=6, width=4, channels=3), 255)
 
 
-def test_resizing_is_pillow_s_lanczos(tmp_path):
+def test_resizing_is_pillow_s_lanczos_and_grey_has_one_channel(tmp_path):
     path = save(tmp_path / "t.png", RAMP)
     expected = np.asarray(PIL.Image.fromarray(RAMP).resize((3, 2), PIL.Image.Resampling.LANCZOS))
     np.testing.assert_array_equal(read_image(path, height=2, width=3, channels=3), expected)
-
-
-def test_grey_has_one_channel(tmp_path):
-    path = save(tmp_path / "t.png", np.full((5, 5, 3), (255, 0, 0), dtype=np.uint8))
+    path = save(path, np.full((5, 5, 3), (255, 0, 0), dtype=np.uint8))
     pixels = read_image(path, height=5, width=5, channels=1)
-    assert pixels.shape == (5, 5, 1)
-    np.testing.assert_array_equal(pixels, 76)  # ITU-R 601: 0.299 · 255
+    np.testing.assert_array_equal(pixels, np.full((5, 5, 1), 76))  # ITU-R 601: 0.299 · 255
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -49,16 +45,12 @@ def test_transparent_pixels_are_white(tmp_path, channels):
     np.testing.assert_array_equal(read_image(path, height=2, width=2, channels=channels)[..., 0], expected)
 
 
-def test_exif_orientation_is_respected(tmp_path):
+def test_exif_orientation_is_respected_and_sixteen_bits_become_eight_without_clipping(tmp_path):
     exif = PIL.Image.Exif()
     exif[0x0112] = 6  # turn by 90 degrees clockwise to see it upright
     path = save(tmp_path / "t.png", RAMP, exif=exif)
     np.testing.assert_array_equal(read_image(path, height=4, width=6, channels=3), np.rot90(RAMP, -1))
-
-
-def test_sixteen_bits_become_eight_without_clipping(tmp_path):
-    levels = np.array([[0, 256, 32768, 65535]], dtype=np.uint16)
-    path = save(tmp_path / "t.png", levels)
+    path = save(path, np.array([[0, 256, 32768, 65535]], dtype=np.uint16))
     assert read_image(path, height=1, width=4, channels=1).ravel().tolist() == [0, 1, 128, 255]
 
 
@@ -69,32 +61,18 @@ def test_every_mode_becomes_colour(tmp_path, mode):
     assert (read_image(path, height=2, width=2, channels=3) >= 254).all()
 
 
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        (b"", "cannot be read as a picture"),
-        (b"hello", "cannot be read as a picture"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n", "cannot be read as a picture"),
-    ],
-)
-def test_what_is_no_picture(tmp_path, content, sentence):
+def test_what_is_no_picture(tmp_path):
     path = tmp_path / "t.png"
-    path.write_bytes(content)
-    with pytest.raises(FileError, match=sentence):
-        read_image(path, height=2, width=2, channels=3)
-
-
-def test_missing_and_folder(tmp_path):
-    with pytest.raises(FileError, match="does not exist"):
-        read_image(tmp_path / "t.png", height=2, width=2, channels=3)
-    with pytest.raises(FileError, match="folder"):
-        read_image(tmp_path, height=2, width=2, channels=3)
-
-
-@pytest.mark.parametrize("size", [{"height": 0}, {"width": -1}, {"channels": 2}])
-def test_impossible_sizes(tmp_path, size):
-    with pytest.raises(ConfigurationError, match="at least 1"):
-        read_image(tmp_path / "t.png", **({"height": 2, "width": 2, "channels": 3} | size))
+    for content in (b"", b"hello", b"%!PS-Adobe-3.0 EPSF-3.0\n"):
+        path.write_bytes(content)
+        with pytest.raises(FileError, match="cannot be read as a picture"):
+            read_image(path, height=2, width=2, channels=3)
+    for other, reason in ((tmp_path / "none.png", "does not exist"), (tmp_path, "folder")):
+        with pytest.raises(FileError, match=reason):
+            read_image(other, height=2, width=2, channels=3)
+    for size in ({"height": 0}, {"width": -1}, {"channels": 2}):
+        with pytest.raises(ConfigurationError, match="at least 1"):
+            read_image(path, **({"height": 2, "width": 2, "channels": 3} | size))
 
 
 @pytest.mark.parametrize(("width", "height"), [(10_000, 10_000), (20_000, 20_000)])
@@ -121,20 +99,16 @@ def test_a_damaged_picture_never_fails_otherwise(tmp_path, suffix, fresh_seed):
     with pytest.raises(FileError, match=r"damaged|none that can be read"):
         read_image(path, height=8, width=8, channels=3)
     draw = random.Random(fresh_seed)
-    read = refused = 0
-    for _ in range(50):
+    refused = 0
+    for _ in range(40):
         content = bytearray(whole)
         for _ in range(3):
             content[draw.randrange(min(len(whole), 200))] = draw.randrange(256)
         path.write_bytes(content)
         try:
-            pixels = read_image(path, height=8, width=8, channels=3)
+            assert read_image(path, height=8, width=8, channels=3).shape == (8, 8, 3)
         except DeepStepError:
             refused += 1
-        else:
-            read += 1
-            assert pixels.shape == (8, 8, 3)
-    assert read + refused == 50
     assert refused > 0
 
 

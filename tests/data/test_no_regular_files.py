@@ -30,13 +30,8 @@ def no_waiting():
     signal.signal(signal.SIGALRM, before)
 
 
-def pipe(path):
-    os.mkfifo(path)
-    return path
-
-
 READERS = {
-    **{f"x.{suffix}": read_table for suffix in ("csv", "tsv", "jsonl", "parquet", "arrow", "feather")},
+    **{f"x.{suffix}": read_table for suffix in ("csv", "jsonl", "parquet", "arrow")},
     "cells.csv": read_cells,
     "X.npy": open_arrays,
     "part.parquet": ParquetRows,
@@ -49,20 +44,18 @@ READERS = {
 
 
 @pytest.mark.parametrize("name", READERS)
-@pytest.mark.parametrize("kind", ["pipe", "link to a pipe", "device"])
-def test_a_pipe_or_a_device_is_refused(tmp_path, name, kind):
+def test_a_pipe_or_a_device_is_refused(tmp_path, name):
     path = tmp_path / name
-    if kind == "pipe":
-        pipe(path)
-    else:
-        path.symlink_to(pipe(tmp_path / "pipe") if kind == "link to a pipe" else os.devnull)
-    with pytest.raises(FileError, match=f"{name} is a pipe or a device, not .*. Write what comes from it"):
-        READERS[name](path)
+    os.mkfifo(tmp_path / "pipe")
+    for target in (tmp_path / "pipe", os.devnull):
+        path.unlink(missing_ok=True)
+        path.symlink_to(target)
+        with pytest.raises(FileError, match=f"{name} is a pipe or a device, not .*. Write what comes from"):
+            READERS[name](path)
 
 
 @pytest.mark.parametrize("name", ["x.csv", "x.parquet", "X.npy"])
 def test_a_folder_is_told_to_be_one(tmp_path, name):
     (tmp_path / name).mkdir()
-    read = open_arrays if name.endswith("npy") else read_table
     with pytest.raises(FileError, match=f"{name} is a folder, not a"):
-        read(tmp_path / name)
+        (open_arrays if name.endswith("npy") else read_table)(tmp_path / name)

@@ -34,10 +34,6 @@ def read_text(folder, text, name="table.csv"):
     return read_table(path)
 
 
-def rows(folder, text, name="table.csv"):
-    return read_text(folder, text, name).rows()
-
-
 @pytest.mark.parametrize(
     ("header", "names"),
     [
@@ -45,33 +41,27 @@ def rows(folder, text, name="table.csv"):
         ("a, ,b", ["a", "Unnamed: 1", "b"]),
         (",Unnamed: 0,a", ["Unnamed: 0.1", "Unnamed: 0", "a"]),  # read without its index, and written again
         ('"",column_0,a', ["Unnamed: 0", "column_0", "a"]),
+        ("a, a,,b,a.1,a,", ["a", "a.2", "Unnamed: 2", "b", "a.1", "a.3", "Unnamed: 6"]),
     ],
 )
-@pytest.mark.parametrize("separator", [",", "\t"])
-def test_a_column_without_a_name_is_called_as_pandas_calls_it(tmp_path, header, names, separator):
-    name = "t.csv" if separator == "," else "t.tsv"
-    text = f"\ufeff{header}\n0,1,2\n\n1,2,3\n".replace(",", separator)
-    frame = read_text(tmp_path, text, name)
-    assert frame.columns == read_cells(tmp_path / name).columns == names
-    assert frame.rows() == [(0, 1, 2), (1, 2, 3)]
+def test_columns_without_a_name_or_with_that_of_another_are_called_as_pandas_calls_them(
+    tmp_path, header, names
+):
+    numbers = range(len(names))
+    frame = read_text(tmp_path, f"\ufeff{header}\n{','.join(map(str, numbers))}\n\n")
+    assert frame.columns == read_cells(tmp_path / "table.csv").columns == names
+    assert frame.rows() == [tuple(numbers)]
 
 
 @pytest.mark.parametrize("suffix", TABLE_SUFFIXES)
-def test_every_format_comes_back(tmp_path, suffix):
-    path = tmp_path / f"table{suffix.upper()}"
-    WRITE[suffix](SMALL, path)
+def test_every_format_comes_back_from_a_name_that_is_no_pattern(tmp_path, suffix):
+    WRITE[suffix](SMALL.head(1), tmp_path / f"table1{suffix}")
+    WRITE[suffix](SMALL, tmp_path / "plain")
+    path = tmp_path / f"t* ?able[1]{suffix.upper()}"
+    (tmp_path / "plain").rename(path)
     assert_frame_equal(read_table(path), SMALL)
     if suffix in (".parquet", ".arrow", ".jsonl"):
         assert read_cells(path).equals(SMALL)
-
-
-@pytest.mark.parametrize("suffix", TABLE_SUFFIXES)
-@pytest.mark.parametrize("stem", ["table[1]", "t* ?"])
-def test_names_are_names_and_no_patterns(tmp_path, stem, suffix):
-    WRITE[suffix](SMALL.head(1), tmp_path / f"table1{suffix}")
-    WRITE[suffix](SMALL, tmp_path / "plain")
-    (tmp_path / "plain").rename(tmp_path / f"{stem}{suffix}")
-    assert_frame_equal(read_table(tmp_path / f"{stem}{suffix}"), SMALL)
 
 
 @pytest.mark.parametrize("name", ["titanic", "penguins", "mpg", "california_housing", "diamonds"])
@@ -90,9 +80,7 @@ def test_real_tables_are_read_as_pandas_reads_them(shared, name):
     ("text", "values", "dtype"),
     [
         ("1\n2", [1, 2], polars.Int64),
-        ("1\n" * 5000 + "2.5", [*[1.0] * 5000, 2.5], polars.Float64),
-        ("1\nx", ["1", "x"], polars.String),
-        ("+1\n 2 ", [1, 2], polars.Int64),
+        ("+1\n 2 \n" + "1\n" * 5000 + "2.5", [1, 2, *[1.0] * 5000, 2.5], polars.Float64),
         ("1e3\n-.5", [1000.0, -0.5], polars.Float64),
         (f"{10**30}\n1", [1e30, 1.0], polars.Float64),
         ("True\nfalse\nNA", [True, False, None], polars.Boolean),
@@ -102,7 +90,6 @@ def test_real_tables_are_read_as_pandas_reads_them(shared, name):
         ("2020-02-29T10:30:00", [datetime.datetime(2020, 2, 29, 10, 30)], polars.Datetime),
         ("10:30:00", [datetime.time(10, 30)], polars.Time),
         ("01/02/2020", ["01/02/2020"], polars.String),
-        ("NA\n?", [None, None], polars.String),
     ],
 )
 def test_types_are_inferred_over_the_whole_column(tmp_path, text, values, dtype):
@@ -114,9 +101,7 @@ def test_types_are_inferred_over_the_whole_column(tmp_path, text, values, dtype)
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("a,b\n1,2", [(1, 2)]),
         ("a,b\r\n1,2\r\n", [(1, 2)]),
-        ("\ufeffa,b\n1,2\n", [(1, 2)]),
         ("\n\na,b\n1,2\n\n3,4\n\n", [(1, 2), (3, 4)]),
         ("a, b\n1, 2\n", [(1, 2)]),
         ('a,b\n"x\n,y","say ""hi"""\n', [("x\n,y", 'say "hi"')]),
@@ -126,15 +111,13 @@ def test_types_are_inferred_over_the_whole_column(tmp_path, text, values, dtype)
     ],
 )
 def test_layouts_of_csv(tmp_path, text, expected):
-    assert rows(tmp_path, text) == expected
+    assert read_text(tmp_path, text).rows() == expected
 
 
 @pytest.mark.parametrize(
     ("name", "content", "sentence"),
     [
         ("t.csv", b"", "is empty, not "),
-        ("t.csv", b"\n\n", "is empty, not "),
-        ("t.parquet", b"", "is empty, not "),
         ("t.csv", b"a,b\n1,2\n3\n", "line 3 has 1 field, but the header has 2. Put quotes"),
         ("t.csv", b'a,b\n"1\n2",2\n3,4,5\n', "line 4 has 3"),
         ("t.csv", b"a;b\n1;2\n3\n", "has semicolons, but no commas: 'a;b'. If they separate the columns: --"),
@@ -142,24 +125,18 @@ def test_layouts_of_csv(tmp_path, text, expected):
         ("t.csv", b"a,b\n1,2\n# by hand\n3,4\n", "line 3 begins with #. Remove comments"),
         ("t.csv", "a,b\n1,漢字\n".encode("shift_jis") + b"\x81\x40,2\n", "is no UTF-8 text: byte 7 is 0x8a"),
         ("t.csv", b"a,b\0\0\n1,2\n", "NUL characters"),
-        ("t.csv.gz", b"a,b\n1,2\n", "cannot be read as a whole .gz file"),
         ("t.csv.gz", gzip.compress(b"a,b\n" + b"0123456789" * 900, mtime=0)[:-12], "cannot be read"),
         ("t.csv.bz2", bz2.compress(b"a,b\n1,2\n")[:-9], "cannot be read"),
         ("t.csv.xz", lzma.compress(b"a,b\n1,2\n")[:-9], "cannot be read"),
         ("t.csv.zst", b"\x28\xb5\x2f\xfd and no more", "cannot be read as a whole .zst file"),
-        ("t.csv.gz", gzip.compress(b"", mtime=0), "is empty, not "),
         ("t.parquet.gz", gzip.compress(b"PAR1", mtime=0), "a table ends in"),
         ("t.csv", b'a,b\n"1,2\n', "unexpected end of data"),
-        ("t.csv", b'a,b\n5"x,2\n', "cannot be read"),
         ("t.csv", b'a,b\n"' + b"x" * 200_000 + b'",1\n', "field larger than field limit"),
         ("t.csv", b"\x89PNG\r\n\x1a\n", "is a PNG picture by its content, not a CSV table as its name says"),
-        ("t.csv", b"PK\x03\x04abc", "Excel"),
         ("t.csv", b'{"a": 1}\n', "is JSON by its content"),
-        ("t.csv", b"<!DOCTYPE html>\n", "is a web page by its content"),
         ("t.parquet", b"a,b\n1,2\n", "is something else by its content, not a Parquet file"),
         ("t.arrow", b"PAR1", "is a Parquet file by its content, not an Arrow file"),
         ("t.parquet", b"PAR1 and no more", "cannot be read"),
-        ("t.arrow", b"ARROW1 and no more", "cannot be read"),
         ("t.jsonl", b'[{"a": 1}]', "JSON lines"),
         ("t.jsonl", b'{"a": 1}\n{"a":\n', "cannot be read"),
         ("t.jsonl", b'{"a": "caf\xe9"}\n', "UTF-8"),
@@ -186,12 +163,9 @@ def test_no_rows_is_a_data_error(tmp_path, name, content):
         read_table(tmp_path / name) if content is None else read_text(tmp_path, content, name)
 
 
-def test_missing_files_and_folders(tmp_path):
+def test_a_missing_file(tmp_path):
     with pytest.raises(FileError, match="does not exist"):
         read_table(tmp_path / "none.csv")
-    (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(FileError, match="is a folder, not a table"):
-        read_table(tmp_path / "folder.csv")
 
 
 def test_cells_are_as_written(tmp_path):

@@ -3,19 +3,30 @@
 python tests/training/damaged_checkpoints.py FIRST LAST
 """
 
-import hashlib
 import json
+import struct
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load as arrays_of
 
-from damage import in_order, mutant, survey, taken_apart
+from damage import (
+    as_text,
+    damaged,
+    forge,
+    put_together,
+    survey,
+    taken_apart,
+    with_other_header,
+    with_other_numbers,
+)
 from deepstep import Network
 from deepstep.errors import DeepStepError, FileError
 from deepstep.training import loop
-from deepstep.training.checkpoint import read_checkpoint, write_checkpoint
+from deepstep.training.checkpoint import checksum, read_checkpoint, write_checkpoint
 from deepstep.training.checkpoints import ModelCheckpoint
 
 RNG = np.random.RandomState(0)
@@ -31,21 +42,34 @@ def train(**options):
     return net.parameters.flat
 
 
-def seal(header, numbers):
-    """The checksum: of the JSON, then of each array by name its name, type, shape and bytes."""
-    digest = hashlib.sha256(header["__metadata__"]["content"].encode())
-    types = {"F64": np.float64, "F32": np.float32, "I64": np.int64, "U8": np.uint8}
-    for name in sorted(name for name in header if name != "__metadata__"):
-        entry = header[name]
-        kind = np.dtype(types[entry["dtype"]]).str
-        digest.update(f"{name} {kind} {tuple(entry['shape'])}".encode())
-        digest.update(numbers[slice(*entry["data_offsets"])])
-    return digest.hexdigest()
+def with_other_content(whole, rng):
+    header, numbers = taken_apart(whole)
+    content = json.loads(header["__metadata__"]["content"])
+    for _ in range(1 + rng.randint(2)):
+        forge(content, rng)
+    header["__metadata__"]["content"] = as_text(content, rng)
+    return put_together(header, numbers, rng)
+
+
+def changed(number, whole):
+    """The file of this number, and whether its checksum was made to fit, as by somebody who forges it."""
+    rng = np.random.RandomState(number)
+    way = (damaged, with_other_header, with_other_numbers, with_other_content)[number % 4]
+    data = way(whole, rng)
+    if way is damaged or not rng.randint(4):
+        return data, False
+    try:
+        header, numbers = taken_apart(data)
+        metadata = header["__metadata__"]
+        metadata["sha256"] = checksum(metadata["content"], arrays_of(data))
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, SafetensorError):
+        return data, False  # too much broken to be sealed
+    return put_together(header, numbers, rng), True
 
 
 def load(number, whole, path):
     """Whether the file is refused; if it is read, it has to be right, and training goes on or is refused."""
-    data, _, sealed = mutant(number, [whole], "content", seal)
+    data, sealed = changed(number, whole)
     path.write_bytes(data)
     try:
         checkpoint = read_checkpoint(path)
@@ -68,10 +92,11 @@ def main(first, last):
         train(checkpoint=ModelCheckpoint(folder, every_steps=1, keep=20))
         sound = sorted(Path(folder).glob("checkpoint-*"))[-2]
         train(resume=sound)
-        whole, path = in_order(sound.read_bytes()), Path(folder) / "mutant"
-        cases = (
-            (str(number), lambda number=number: load(number, whole, path)) for number in range(first, last)
-        )
+        header, numbers = taken_apart(sound.read_bytes())
+        # sorted: safetensors orders the metadata anew in every process
+        text = json.dumps(header, sort_keys=True).encode()
+        whole, path = struct.pack("<Q", len(text)) + text + numbers, Path(folder) / "mutant"
+        cases = ((str(n), lambda n=n: load(n, whole, path)) for n in range(first, last))
         print(json.dumps(survey(cases, seconds=10, gigabytes=1)))  # noqa: T201
 
 

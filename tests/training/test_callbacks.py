@@ -14,24 +14,12 @@ M, BATCH, OF = 10, 4, 3
 ORDER = shuffled(5)
 
 
-class Counting(ReferenceSession):
-    """Knows how often it was asked for steps, and for how many."""
-
-    def __init__(self, *args):
-        super().__init__(*args)
-        self.asked = []
-
-    def steps(self, examples, *, numbers, **options):
-        self.asked.append(len(numbers))
-        return super().steps(examples, numbers=numbers, **options)
-
-
 def session_and_examples(m=M, **settings):
     rng = np.random.RandomState(1)
     architecture = Architecture((2, 3, 1), ("tanh", "sigmoid"), normalization="batch")
     values = {**initialize_parameters((2, 3, 1), rng=rng), "gamma1": np.ones((3, 1))}
     settings = Settings(**{"optimizer": "adam", **settings})
-    session = Counting(architecture, Parameters.from_dict(values), settings)
+    session = ReferenceSession(architecture, Parameters.from_dict(values), settings)
     X = rng.standard_normal((m, 2))
     return session, Examples(X, (X[:, :1] > 0).astype(float), rng.uniform(0.5, 2, m))
 
@@ -45,12 +33,12 @@ def no_time_passes(monkeypatch):
 class Everything(Callback):
     """Writes down each call with the epochs and batches done and the updates."""
 
-    def __init__(self, name="", lines=None):
-        self.name, self.lines = name, [] if lines is None else lines
+    def __init__(self):
+        self.lines = []
 
     def note(self, kind, training):
         position = training.position
-        self.lines.append((f"{self.name}{kind}", position.epoch, position.batch, training.state().step))
+        self.lines.append((kind, position.epoch, position.batch, training.state().step))
 
     def on_train_begin(self, training):
         self.note("begin", training)
@@ -68,12 +56,6 @@ class Everything(Callback):
         self.note("end", training)
 
 
-class WithoutSteps(Everything):
-    """The same, but for the updates."""
-
-    on_step_end = Callback.on_step_end
-
-
 def test_the_order_of_the_calls_and_where_training_stands():
     """A pause after each update while somebody watches them; at the end of an epoch after its record."""
     session, examples = session_and_examples()
@@ -89,33 +71,16 @@ def test_the_order_of_the_calls_and_where_training_stands():
     ]
 
 
-def test_nothing_is_called_per_step_unless_somebody_asked(no_time_passes):
-    """The engine is asked for ever more batches at once; the callback hears of the pauses alone."""
-    session, examples = session_and_examples(m=200)
-    callback = WithoutSteps()
-    train(session, examples, Plan(1, 0.01, 1), callbacks=[callback])
-    assert session.asked == [1, 2, 4, 8, 16, 32, 64, 73]
-    assert len(callback.lines) == len(session.asked) + 3  # begin, the epoch and the end
-
-
 def test_an_update_holds_what_the_step_took():
-    session, examples = session_and_examples(weight_decay=0.1, dropout=0.2)
-    twin, _ = session_and_examples(weight_decay=0.1, dropout=0.2)
+    (session, examples), (twin, _) = (session_and_examples(weight_decay=0.1, dropout=0.2) for _ in range(2))
     updates = []
 
     class Keep(Callback):
         def on_step_end(self, training, update):
             updates.append((update, training.state().theta.copy()))
 
-    plan = Plan(
-        2,
-        0.1,
-        BATCH,
-        ORDER,
-        schedule=lambda t: 1 - t / 2,
-        weight_decay_schedule=lambda t: t,
-        dropout_schedule=lambda t: 1 - t,
-    )
+    schedules = {"weight_decay_schedule": lambda t: t, "dropout_schedule": lambda t: 1 - t}
+    plan = Plan(2, 0.1, BATCH, ORDER, schedule=lambda t: 1 - t / 2, **schedules)
     train(session, examples, plan, callbacks=[Keep()])
     for number, (update, after) in enumerate(updates):
         epoch, within = divmod(number, OF)
@@ -157,66 +122,62 @@ def test_at_a_pause_position_and_state_belong_together(no_time_passes):
     assert any(number for _, number in seen)  # within epochs, too
 
 
-class TestReadOnly:
-    @pytest.mark.parametrize("batch_size", [None, BATCH])
-    def test_what_is_shown_cannot_be_written_and_stays_as_it_was(self, batch_size):
-        """A full batch is the training data itself."""
-        session, examples = session_and_examples()
-        found = []
+@pytest.mark.parametrize("batch_size", [None, BATCH])
+def test_what_is_shown_cannot_be_written_and_stays_as_it_was(batch_size):
+    """A full batch is the training data itself."""
+    session, examples = session_and_examples()
+    shown = []
 
-        def arrays(state):
-            return [state.theta, *state.slots.values(), *state.statistics.values()]
+    def arrays(state):
+        return [state.theta, *state.slots.values(), *state.statistics.values()]
 
-        class Look(Callback):
-            def on_step_end(self, training, update):
-                found.extend([update.X, update.Y, update.sample_weight, *arrays(update.before)])
+    class Look(Callback):
+        def on_step_end(self, training, update):
+            shown.extend([update.X, update.Y, update.sample_weight, *arrays(update.before)])
 
-            def on_epoch_end(self, training, record):
-                shown, of = training.parameters, training.examples
-                found.extend([of.X, of.Y, of.weight, *arrays(training.state())])
-                found.extend([shown.flat, *shown.values()])
-                self.copies = [array.copy() for array in found]
+        def on_epoch_end(self, training, record):
+            parameters, of = training.parameters, training.examples
+            shown.extend([of.X, of.Y, of.weight, *arrays(training.state())])
+            shown.extend([parameters.flat, *parameters.values()])
+            self.copies = [array.copy() for array in shown]
 
-        look = Look()
-        train(session, examples, Plan(1, 0.1, batch_size), callbacks=[look])
-        session.step(*examples.take(slice(None))[:2], learning_rate=0.1)
-        for array, copy in zip(found, look.copies, strict=True):
-            np.testing.assert_array_equal(array, copy)
-            with pytest.raises(ValueError, match="read-only"):
-                array[...] = 9
-
-    def test_entries_can_be_added_to_a_record_and_none_is_changed(self):
-        """They go into the history and to the callbacks after."""
-        session, examples = session_and_examples()
-        seen = []
-
-        def add(record):
-            record |= {"a": 1, "cost": 0.0}
-            del record["epoch"]
-
-        train_with = as_callbacks([add, lambda record: seen.append(dict(record))])
-        history = train(session, examples, Plan(2, 0.1), callbacks=train_with)
-        expected = train(session_and_examples()[0], examples, Plan(2, 0.1))
-        assert history.costs.tolist() == expected.costs.tolist()
-        assert [(record["epoch"], record["a"]) for record in history] == [(0, 1), (1, 1)]
-        assert seen == history.records
+    look = Look()
+    train(session, examples, Plan(1, 0.1, batch_size), callbacks=[look])
+    session.step(*examples.take(slice(None))[:2], learning_rate=0.1)
+    for array, copy in zip(shown, look.copies, strict=True):
+        np.testing.assert_array_equal(array, copy)
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 9
 
 
-class TestAnEndWithinAnEpoch:
-    def stopped(self, raised, at=5):
-        session, examples = session_and_examples()
-        diary = WithoutSteps()
+def test_entries_can_be_added_to_a_record_and_none_is_changed():
+    """They go into the history and to the callbacks after."""
+    session, examples = session_and_examples()
+    seen = []
 
-        class Stop(Callback):
-            def on_step_end(self, training, update):
-                if update.number == at:
-                    raise raised
+    def add(record):
+        record |= {"a": 1, "cost": 0.0}
+        del record["epoch"]
 
-        return session, train(session, examples, Plan(4, 0.1, BATCH, ORDER), callbacks=[Stop(), diary]), diary
+    train_with = as_callbacks([add, lambda record: seen.append(dict(record))])
+    history = train(session, examples, Plan(2, 0.1), callbacks=train_with)
+    expected = train(session_and_examples()[0], examples, Plan(2, 0.1))
+    assert history.costs.tolist() == expected.costs.tolist()
+    assert [(record["epoch"], record["a"]) for record in history] == [(0, 1), (1, 1)]
+    assert seen == history.records
 
-    def test_stop_training_keeps_the_step_and_writes_no_record_of_half_an_epoch(self):
-        session, history, diary = self.stopped(StopTraining("enough"))
-        assert session.state().step == 5
-        assert [record["epoch"] for record in history] == [0]
-        assert history.stopped == "enough"
-        assert diary.lines[-1] == ("end", 1, 2, 5)
+
+def test_stop_training_keeps_the_step_and_writes_no_record_of_half_an_epoch():
+    session, examples = session_and_examples()
+    diary = Everything()
+
+    class Stop(Callback):
+        def on_step_end(self, training, update):
+            if update.number == 5:
+                raise StopTraining("enough")
+
+    history = train(session, examples, Plan(4, 0.1, BATCH, ORDER), callbacks=[Stop(), diary])
+    assert session.state().step == 5
+    assert [record["epoch"] for record in history] == [0]
+    assert history.stopped == "enough"
+    assert diary.lines[-1] == ("end", 1, 2, 5)

@@ -41,13 +41,9 @@ class Raises(Callback):
 class CtrlC(Callback):
     """The real signal, in the midst of an update."""
 
-    def __init__(self, number, times=1):
-        self.number, self.times = number, times
-
     def on_step_end(self, training, update):
-        if update.number == self.number:
-            for _ in range(self.times):
-                signal.raise_signal(signal.SIGINT)
+        if update.number == 5:
+            signal.raise_signal(signal.SIGINT)
 
 
 pytestmark = pytest.mark.usefixtures("pythons_own_handler")
@@ -58,12 +54,9 @@ pytestmark = pytest.mark.usefixtures("pythons_own_handler")
     [
         ({"every_steps": 2, "keep": 9}, [2, 4, 6, 8]),
         ({"every_steps": 2}, [4, 6, 8]),
-        ({"every_steps": 2, "keep": 1}, [8]),
         ({"every_epochs": 1}, [3, 6, 9]),
         ({"every_epochs": 2}, [6]),
         ({"every_epochs": 2, "every_steps": 4}, [4, 8]),
-        ({"every_steps": 100}, []),
-        ({"every": 1000.0}, []),
         ({}, []),
     ],
 )
@@ -96,7 +89,7 @@ def test_ctrl_c_writes_where_training_stands(tmp_path):
     whole = setup(optimizer="adam").train()
     checkpoints = ModelCheckpoint(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        setup(optimizer="adam").train(CtrlC(5), checkpoints)
+        setup(optimizer="adam").train(CtrlC(), checkpoints)
     assert steps(tmp_path) == [5]
     assert checkpoints.last == checkpoint_files(tmp_path)[0]
     same_bits(whole, setup(optimizer="adam").train(resume=latest_checkpoint(tmp_path)))
@@ -127,47 +120,41 @@ def test_all_damaged_is_for_people_to_decide(tmp_path):
         latest_checkpoint(tmp_path)
 
 
-class TestTheFolder:
-    def test_cannot_be_made(self, tmp_path):
-        (tmp_path / "file").touch()
-        with pytest.raises(FileError, match="cannot hold checkpoints: "):
-            setup().train(ModelCheckpoint(tmp_path / "file" / "b"))
-
-    def test_of_another_training_is_refused(self, tmp_path):
+def test_the_folder(tmp_path):
+    """One that cannot be made or is of another training is refused; what a killed process left goes."""
+    (tmp_path / "thesis").touch()
+    with pytest.raises(FileError, match="cannot hold checkpoints: "):
+        setup().train(ModelCheckpoint(tmp_path / "thesis" / "b"))
+    (tmp_path / ".deepstep-tmp-0123456789ab").write_bytes(b"half")
+    setup().train(ModelCheckpoint(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis"]
+    setup().train(ModelCheckpoint(tmp_path, every_epochs=1))
+    with pytest.raises(FileError, match="holds checkpoints of an earlier training"):
         setup().train(ModelCheckpoint(tmp_path, every_epochs=1))
-        with pytest.raises(FileError, match="holds checkpoints of an earlier training"):
-            setup().train(ModelCheckpoint(tmp_path, every_epochs=1))
-        assert steps(tmp_path) == [3, 6, 9]
-
-    def test_what_a_killed_process_left_goes(self, tmp_path):
-        (tmp_path / ".deepstep-tmp-0123456789ab").write_bytes(b"half")
-        (tmp_path / "thesis").touch()
-        setup().train(ModelCheckpoint(tmp_path))
-        assert [path.name for path in tmp_path.iterdir()] == ["thesis"]
+    assert steps(tmp_path) == [3, 6, 9]
 
 
-class TestAFullDisk:
-    def test_loses_at_most_the_newest_and_training_goes_on(self, tmp_path):
-        whole = setup(optimizer="adam").train()
+def test_a_full_disk_loses_at_most_the_newest_and_training_goes_on(tmp_path):
+    whole = setup(optimizer="adam").train()
 
-        class FullFrom(Callback):
-            """The kernel refuses to write beyond 2000 bytes of a file: in its midst, as a full disk does."""
+    class FullFrom(Callback):
+        """The kernel refuses to write beyond 2000 bytes of a file: in its midst, as a full disk does."""
 
-            def on_step_end(self, training, update):
-                if update.number == 5:
-                    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-                    room.callback(resource.setrlimit, resource.RLIMIT_FSIZE, limits)
-                    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
+        def on_step_end(self, training, update):
+            if update.number == 5:
+                limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+                room.callback(resource.setrlimit, resource.RLIMIT_FSIZE, limits)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
 
-        callbacks = FullFrom(), ModelCheckpoint(tmp_path, every_steps=1)
-        message = r"without a new checkpoint: .*File too large"
-        with ExitStack() as room, pytest.warns(UserWarning, match=message) as warned:
-            result = setup(optimizer="adam").train(*callbacks)
-        same_bits(whole, result)
-        assert len(warned) == 1  # of five that failed
-        assert steps(tmp_path) == [2, 3, 4]
-        assert not list(tmp_path.glob(".deepstep-*"))
-        same_bits(whole, setup(optimizer="adam").train(resume=latest_checkpoint(tmp_path)))
+    callbacks = FullFrom(), ModelCheckpoint(tmp_path, every_steps=1)
+    message = r"without a new checkpoint: .*File too large"
+    with ExitStack() as room, pytest.warns(UserWarning, match=message) as warned:
+        result = setup(optimizer="adam").train(*callbacks)
+    same_bits(whole, result)
+    assert len(warned) == 1  # of five that failed
+    assert steps(tmp_path) == [2, 3, 4]
+    assert not list(tmp_path.glob(".deepstep-*"))
+    same_bits(whole, setup(optimizer="adam").train(resume=latest_checkpoint(tmp_path)))
 
 
 @pytest.mark.parametrize(
@@ -175,12 +162,9 @@ class TestAFullDisk:
     [
         ({"every": -1}, "every must be a number of seconds, got -1"),
         ({"every": float("nan")}, "got nan"),
-        ({"every": "often"}, "got 'often'"),
         ({"every_steps": 0}, "every_steps must be a whole number of at least 1, got 0"),
         ({"every_epochs": 1.5}, "every_epochs must be a whole number of at least 1, got 1.5"),
-        ({"keep": 0}, "keep must be a whole number of at least 1, got 0"),
         ({"keep": None}, "got None"),
-        ({"keep": True}, "got True"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(options, sentence):
@@ -190,11 +174,8 @@ def test_settings_that_cannot_work_are_refused(options, sentence):
 
 
 def test_a_state_that_no_file_holds_is_refused_before_the_first_step(tmp_path):
-    class Bad(Callback):
-        def state(self):
-            return {"open file": object()}
-
-    pauses = EachPause()
-    with pytest.raises(ConfigurationError, match=r"Bad.state\(\)|JSON values"):
-        setup().train(Bad(), pauses, ModelCheckpoint(tmp_path))
+    watching, pauses = WatchesSteps(), EachPause()
+    watching.state = lambda: {"open file": object()}
+    with pytest.raises(ConfigurationError, match=r"^WatchesSteps.state\(\) must hold JSON values"):
+        setup().train(watching, pauses, ModelCheckpoint(tmp_path))
     assert pauses.checkpoints == []

@@ -1,6 +1,7 @@
 """What is said when training leaves the finite numbers: the place, the cause, and the last finite state."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ class TestTheLastFiniteState:
         for name, slot in state.slots.items():
             np.testing.assert_array_equal(slot, last.slots[name])
 
-    @settings(max_examples=50)
+    @settings(max_examples=25)
     @given(
         st.sampled_from(sorted(OPTIMIZERS)),
         st.sampled_from(["none", "batch", "layer"]),
@@ -98,7 +99,7 @@ class TestTheLastFiniteState:
             shape={"normalization": normalization}, hidden="relu", optimizer=optimizer, **settings
         )
         if zeros:
-            session.load(type(session.state())(0 * session.state().theta, *_rest(session.state())))
+            session.load(replace(session.state(), theta=0 * session.state().theta))
         data, plan = examples(size * X), Plan(4, rate, batch_size)
         history, text = History(), ""
         try:
@@ -110,70 +111,82 @@ class TestTheLastFiniteState:
         assert np.isfinite(history.costs).all()
 
 
-def _rest(state):
-    return state.slots, state.step, state.statistics
+def spoiled(*rows):
+    """The inputs with a huge number in some rows."""
+    inputs = X.copy()
+    inputs[list(rows)] = 1e200
+    return inputs
 
 
-class TestThePlace:
-    def test_one_example_of_a_shuffled_batch(self):
-        inputs = X.copy()
-        inputs[13] = 1e200
-        text = said(opened(hidden="relu"), examples(inputs), Plan(3, 1e-3, 4, shuffled(8)))
-        assert re.search(r"layer 2, loss: example 13 is inf in epoch 0, step \d, ", text)
-        assert "Scale the inputs to mean 0 and standard deviation 1: they go up to 1e+200." in text
-
-    def test_the_product_with_what_went_into_it(self):
-        session = opened((2, 2, 1), "identity")
-        session.load(
-            type(session.state())(np.array([1e200, 0, 0, 1, 0, 0, 1.0, 1.0, 0.0]), *_rest(session.state()))
+LATER = Examples(spoiled(0, 1, 2, 3, 9), Y, np.repeat([0.0, 1.0], [4, 16]))
+PLACES = [
+    (
+        opened(hidden="relu"),
+        examples(spoiled(13)),
+        Plan(3, 1e-3, 4, shuffled(8)),
+        r"layer 2, loss: example 13 is inf in epoch 0, step \d, .* Scale the inputs to mean 0 and standard "
+        r"deviation 1: they go up to 1e\+200\.",
+    ),
+    # in a batch without weight, which is no step, too
+    (opened(hidden="relu"), LATER, Plan(1, 1e-3, 4), "layer 2, loss: example 9 is inf in epoch 0, step 2"),
+    # J and its gradient are finite; α·g is not
+    (
+        opened((3, 2)),
+        examples(30 * X),
+        Plan(1, 1e308),
+        r"layer 1, W: entry \[\d, \d\] is -?inf in epoch 0",
+    ),
+    (
+        opened((3, 2), dtype="float32"),
+        examples(30 * X, dtype="float32"),
+        Plan(1, 1e38),
+        r"layer 1, W: entry .* is -?inf in epoch 0, step 1, .* the update overflows, θ from",
+    ),
+    # g² is too large for float32: s is infinite, and every later step of Adam would be 0
+    (
+        opened((3, 2), dtype="float32", optimizer="adam"),
+        examples(1e12 * X, dtype="float32"),
+        Plan(3, 1e-3),
+        r"layer 1, W, the optimizer's s: entry \[\d, \d\] is inf",
+    ),
+    (
+        opened(shape={"normalization": "batch"}),
+        examples(1e200 * X),
+        Plan(9, 0.01),
+        r"layer 1, variance: entry \[0, 0\] is inf in epoch 0, step 1, .* variance1 = Σᵢ \(U1⁽ⁱ⁾ - mean1\)² / "
+        "m overflows, U1 from .* Scale the inputs",
+    ),
+    *(
+        (opened((9, 40, 2), **{name: 1.7e308}), examples(np.tile(X, 3)), Plan(1, 1e3, 1), words)
+        for name, words in (
+            ("l2", "the cost J is inf in epoch 0, step 1, at learning rate 1000: the L2 term "),
+            ("l1", "the cost J is inf in epoch 0, step 1, at learning rate 1000: the L1 term "),
+            ("weight_decay", "the weight decay overflows"),
         )
-        inputs = np.ones((6, 2))
-        inputs[4, 0] = 1e150
-        text = said(session, examples(inputs, np.ones((6, 1))))
-        assert ": layer 1, Z: example 4, unit 0 is inf in epoch 0, step 1, at learning rate 0.01: " in text
-        assert "Z1 = W1·A0 + b1 overflows, A0 from 1 to 1e+150, W1 from 0 to 1e+200, b1 = 0. " in text
-        assert text.endswith("Begin with smaller weights: they go up to 1e+200.")
+    ),
+    (
+        opened(),
+        examples(),
+        Plan(9, lambda epoch: np.nan if epoch == 3 else 0.01),
+        r"in epoch 3, step 4, at learning rate nan: the learning rate is nan\. Let learning_rate give finite",
+    ),
+]
 
-    @pytest.mark.parametrize("dtype", ["float64", "float32"])
-    def test_the_first_sign_is_in_the_parameters(self, dtype):
-        """J and its gradient are finite; α·g is not."""
-        session = opened((3, 2), dtype=dtype)
-        rate = 1e38 if dtype == "float32" else 1e308
-        text = said(session, examples(30 * X, dtype=dtype), Plan(1, rate))
-        assert re.search(r"layer 1, W: entry \[\d, \d\] is -?inf in epoch 0, step 1", text)
-        assert "the update overflows, θ from" in text
-        assert session.state().step == 0
 
-    def test_the_first_sign_is_in_the_optimizers_state(self):
-        """g² is too large for float32: s is infinite, and every later step of Adam would be 0."""
-        session = opened((3, 2), dtype="float32", optimizer="adam")
-        text = said(session, examples(1e12 * X, dtype="float32"), Plan(3, 1e-3))
-        assert re.search(r"layer 1, W, the optimizer's s: entry \[\d, \d\] is inf", text)
+@pytest.mark.parametrize(("session", "data", "plan", "pattern"), PLACES)
+def test_the_place(session, data, plan, pattern):
+    assert re.search(pattern, said(session, data, plan))
 
-    def test_a_variance_that_no_float_can_hold(self):
-        text = said(opened(shape={"normalization": "batch"}), examples(1e200 * X))
-        assert "layer 1, variance: entry [0, 0] is inf in epoch 0, step 1" in text
-        assert "variance1 = Σᵢ (U1⁽ⁱ⁾ - mean1)² / m overflows, U1 from" in text
-        assert "Scale the inputs" in text
 
-    @pytest.mark.parametrize(
-        ("settings", "words"),
-        [
-            ({"l2": 1.7e308}, "the cost J is inf in epoch 0, step 1, at learning rate 1000: the L2 term "),
-            ({"l1": 1.7e308}, "the cost J is inf in epoch 0, step 1, at learning rate 1000: the L1 term "),
-            ({"weight_decay": 1.7e308}, "the weight decay overflows"),
-        ],
-    )
-    def test_what_regularizes(self, settings, words):
-        assert words in said(opened((9, 40, 2), **settings), examples(np.tile(X, 3)), Plan(1, 1e3, 1))
-
-    def test_a_batch_without_weight_is_no_step(self):
-        inputs = X.copy()
-        inputs[:4] = 1e200  # in the batch that is left out
-        inputs[9] = 1e200
-        data = Examples(inputs, Y, np.repeat([0.0, 1.0], [4, 16]))
-        text = said(opened(hidden="relu"), data, Plan(1, 1e-3, 4))
-        assert "layer 2, loss: example 9 is inf in epoch 0, step 2" in text
+def test_the_product_with_what_went_into_it():
+    session = opened((2, 2, 1), "identity")
+    session.load(replace(session.state(), theta=np.array([1e200, 0, 0, 1, 0, 0, 1.0, 1.0, 0.0])))
+    inputs = np.ones((6, 2))
+    inputs[4, 0] = 1e150
+    text = said(session, examples(inputs, np.ones((6, 1))))
+    assert ": layer 1, Z: example 4, unit 0 is inf in epoch 0, step 1, at learning rate 0.01: " in text
+    assert "Z1 = W1·A0 + b1 overflows, A0 from 1 to 1e+150, W1 from 0 to 1e+200, b1 = 0. " in text
+    assert text.endswith("Begin with smaller weights: they go up to 1e+200.")
 
 
 class TestTheCause:
@@ -189,8 +202,7 @@ class TestTheCause:
         assert 0.5 * limit < lower < 2 * limit
         train(opened((3, 2)), examples(), Plan(500, lower / 2, batch_size))
 
-    @pytest.mark.parametrize("engine", ["reference", "compiled"])
-    @pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+    @pytest.mark.parametrize(("solver", "engine"), [("adam", "compiled"), ("lbfgs", "reference")])
     def test_weights_so_small_that_what_is_divided_by_their_sum_overflows(self, solver, engine):
         """No learning rate helps; weights of mean 1 do, and mean the same."""
         model = NetworkRegressor(4, random_state=0, dtype="float64", solver=solver, engine=engine, max_iter=2)
@@ -199,12 +211,6 @@ class TestTheCause:
         text = str(error.value)
         assert re.search(r"\. Multiply the sample weights .* mean is 1 .*: it is 1e-300, and L1 and L2", text)
         assert "ower the learning rate" not in text
-        assert "too high" not in text
-
-    def test_a_learning_rate_that_is_no_number(self):
-        text = said(opened(), examples(), Plan(9, lambda epoch: np.nan if epoch == 3 else 0.01))
-        assert "in epoch 3, step 4, at learning rate nan: the learning rate is nan. " in text
-        assert text.endswith("Let learning_rate give finite numbers.")
 
     def test_the_users_own_activation(self):
         def root(Z):

@@ -11,27 +11,16 @@ from deepstep.training.interruption import deferred
 pytestmark = pytest.mark.usefixtures("pythons_own_handler")
 
 
-def test_the_first_one_waits():
+def test_the_first_one_waits_and_the_second_does_not(monkeypatch):
     with deferred() as interruption:
         assert not interruption.pressed
         signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)  # twice at once is one key press
         assert interruption.pressed
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_the_second_one_does_not(monkeypatch):
-    monkeypatch.setattr("deepstep.training.interruption.ONE_PRESS", 0.0)
-    with deferred():
-        signal.raise_signal(signal.SIGINT)
+        monkeypatch.setattr("deepstep.training.interruption.ONE_PRESS", 0.0)
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
-
-
-def test_a_signal_that_comes_twice_is_one_key_press():
-    with deferred() as interruption:
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-        assert interruption.pressed
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_the_handler_comes_back_after_an_error():

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-KILLS = 30
+KILLS = 12
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the script forks its trainings")
-def test_killed_30_times_and_not_a_bit_is_lost(tmp_path, fresh_seed):
+def test_killed_again_and_again_and_not_a_bit_is_lost(tmp_path, fresh_seed):
     here = Path(__file__).resolve()
     environment = {**os.environ, "PYTHONPATH": str(here.parents[2] / "src"), "OMP_NUM_THREADS": "1"}
     result = subprocess.run(
@@ -31,4 +31,4 @@ def test_killed_30_times_and_not_a_bit_is_lost(tmp_path, fresh_seed):
     assert report["different"] == []
     # and the test could have found something: it hit writes, and trainings went on from many places
     assert report["kinds"]["within a write"] > 0
-    assert len(set(report["resumed_at"])) > 5
+    assert len(set(report["resumed_at"])) > 3

@@ -37,18 +37,13 @@ def schedules(draw):
 
 
 @given(schedules(), fractions)
-def test_every_factor_is_finite_and_from_0_to_1(schedule, t):
+def test_every_factor_is_from_0_to_1_and_what_is_stored_comes_back_the_same(schedule, t):
     assert 0 <= schedule(t) <= 1 + 1e-15
-
-
-@given(schedules(), fractions)
-def test_what_is_stored_comes_back_the_same(schedule, t):
     again = get_schedule(json.loads(json.dumps(schedule.to_dict())))
-    assert again == schedule
-    assert hash(again) == hash(schedule)
     assert again(t) == schedule(t)
-    for copied in (copy.deepcopy(schedule), pickle.loads(pickle.dumps(schedule))):
+    for copied in (again, copy.deepcopy(schedule), pickle.loads(pickle.dumps(schedule))):
         assert copied == schedule
+        assert hash(copied) == hash(schedule)
 
 
 @given(st.floats(0, 1, exclude_max=True), fractions)
@@ -57,16 +52,11 @@ def test_a_warm_up_goes_up_and_never_above_what_follows(share, t):
     assert 0 <= schedule(t * share) <= schedule(share) == schedule(1) == 1
 
 
-@pytest.mark.parametrize("name", sorted(SCHEDULES))
-def test_every_schedule_is_an_equation_and_a_name(name):
-    assert EQUATIONS[f"{name}_factor"].function is SCHEDULES[name]
-    assert get_schedule(name) == Schedule(name) == get_schedule({"name": name})
-
-
-def test_settings_are_complete_plain_and_cannot_be_changed():
-    given_settings = {"every": np.float32(0.5)}
-    schedule = Schedule("step", given_settings)
-    given_settings["every"] = 1
+def test_every_schedule_is_an_equation_and_a_name_and_cannot_be_changed():
+    for name, function in SCHEDULES.items():
+        assert EQUATIONS[f"{name}_factor"].function is function
+        assert get_schedule(name) == Schedule(name) == get_schedule({"name": name})
+    schedule = Schedule("step", {"every": np.float32(0.5)})
     assert schedule.to_dict() == {"name": "step", "drop": 0.1, "every": 0.5}
     assert type(schedule.settings["every"]) is float
     with pytest.raises(TypeError):
@@ -81,7 +71,7 @@ def test_a_function_of_the_user_s_is_asked_and_cannot_be_stored():
         get_schedule(schedule.to_dict())
 
 
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -0.1, None, "1", True, 10**400])
+@pytest.mark.parametrize("bad", [math.nan, -0.1, None, True, 10**400])
 def test_a_function_that_gives_no_factor_is_refused(bad):
     with pytest.raises(ConfigurationError, match=r"^schedule must be a function .* got .* at t = 0\.5"):
         get_schedule(lambda t: bad)(0.5)
@@ -92,20 +82,15 @@ def test_a_function_that_gives_no_factor_is_refused(bad):
     [
         ("cosin", "Did you mean 'cosine'"),
         ({"name": "cosine", "lats": 0.1}, "have names among .* got 'lats'. Did you mean 'last'"),
-        ({"name": "cosine", "warmup": 0.1}, "Did you mean 'warm_up'"),
         ({"name": "cosine", "warm_up": 1.0}, "must be a number from 0 to below 1, got 1.0"),
         ({"name": "exponential", "last": 0}, "must be a number above 0"),
         ({"name": "cosine", "last": -0.1}, "must be a number from 0 to 1"),
         ({"name": "step", "every": 0}, "must be a number from 1e-6 to 1"),
         ({"name": "step", "drop": True}, "must be a number from 0 to 1, got True"),
         ({"name": "one_cycle", "peak": 1}, "must be a number between 0 and 1"),
-        ({"name": "polynomial", "power": math.inf}, "must be a number above 0, got inf"),
         ({"name": "inverse_time", "decay": 10**400}, "must be a number of at least 0"),
-        ({"name": "inverse_time", "decay": "fast"}, "got 'fast'"),
         ({"last": 0.1}, "a mapping with a name"),
-        ({"name": 3}, "a mapping with a name"),
         (0.5, " must be a name"),
-        (["cosine"], " must be a name"),
         (Schedule, " must be a name"),
     ],
 )
@@ -184,17 +169,7 @@ def test_a_record_without_the_quantity_is_named():
         ReduceLROnPlateau("validation_cots").on_epoch_end(None, {"cost": 1.0, "validation_cost": 2.0})
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"drop": 1.0},
-        {"drop": -1},
-        {"patience": 1.5},
-        {"patience": None},
-        {"threshold": math.nan},
-        {"least": 2},
-    ],
-)
+@pytest.mark.parametrize("wrong", [{"drop": 1.0}, {"patience": 1.5}, {"threshold": math.nan}, {"least": 2}])
 def test_settings_out_of_range_are_refused(wrong):
     with pytest.raises(ConfigurationError, match=f"^{next(iter(wrong))} must be "):
         ReduceLROnPlateau(**wrong)
