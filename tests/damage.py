@@ -1,7 +1,6 @@
 """Damaged and forged safetensors files, each a function of its number, and a survey that reads them.
 
-The survey is given what is to be done with each file. It runs in a process of its own, whose memory and time
-for each file are limited: a script beside the tests of a file format, see `in_a_process`.
+The survey is given what is to be done with each file, and limits its memory and time.
 """
 
 import contextlib
@@ -129,20 +128,26 @@ def survey(
     answers, the ``failures`` as texts, and the ``gigabytes`` that were taken beyond at most.
     """
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    _limit_memory(gigabytes)
-    os.fsync = lambda descriptor: None  # what is written here need not outlive the power
-    signal.signal(signal.SIGALRM, _too_long)
     counts: dict[str, int] = {}
     failures = []
-    for name, case in cases:
-        signal.setitimer(signal.ITIMER_REAL, seconds)
-        try:
-            answer = case()
-            counts[answer] = counts.get(answer, 0) + 1
-        except BaseException as error:  # a panic of a library in Rust is no Exception
-            failures.append(f"{name}: {type(error).__name__}: {error!s:.300}")
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+    fsync, limits = os.fsync, resource.getrlimit(resource.RLIMIT_AS)
+    handler = signal.signal(signal.SIGALRM, _too_long)
+    try:
+        _limit_memory(gigabytes)
+        os.fsync = lambda descriptor: None  # what is written here need not outlive the power
+        for name, case in cases:
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            try:
+                answer = case()
+                counts[answer] = counts.get(answer, 0) + 1
+            except BaseException as error:  # a panic of a library in Rust is no Exception
+                failures.append(f"{name}: {type(error).__name__}: {error!s:.300}")
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        os.fsync = fsync
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+        signal.signal(signal.SIGALRM, handler)
     taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return {"counts": counts, "failures": failures, "gigabytes": taken / 2**20}
 

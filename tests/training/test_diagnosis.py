@@ -153,8 +153,8 @@ PLACES = [
         opened(shape={"normalization": "batch"}),
         examples(1e200 * X),
         Plan(9, 0.01),
-        r"layer 1, variance: entry \[0, 0\] is inf in epoch 0, step 1, .* variance1 = Σᵢ \(U1⁽ⁱ⁾ - mean1\)² / "
-        "m overflows, U1 from .* Scale the inputs",
+        r"layer 1, variance: entry \[0, 0\] is inf in epoch 0, .* variance1 = Σᵢ \(U1⁽ⁱ⁾ - mean1\)² "
+        "/ m overflows, U1 from .* Scale the inputs",
     ),
     *(
         (opened((9, 40, 2), **{name: 1.7e308}), examples(np.tile(X, 3)), Plan(1, 1e3, 1), words)
