@@ -2,12 +2,11 @@
 
 import json
 import os
-import shutil
-from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from functools import reduce
 from math import isnan
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -17,14 +16,11 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 import deepstep
 from archive_examples import EXAMPLES, TABLE, TARGETS, WIDTH, reseal, trained_network
-from damage import as_text, damaged, forge, survey, with_other_header, with_other_numbers
 from deepstep import Network, archive
 from deepstep.archive import MODEL, TYPES, read, write
 from deepstep.ensembles.calibrate import WidthInputs
-from deepstep.errors import ConfigurationError, DeepStepError, FileError
-from deepstep.preparation import TablePreparation
+from deepstep.errors import ConfigurationError, FileError
 from deepstep.preparation.numbers import NumberColumn
-from deepstep.targets import Targets
 
 FILES = MODEL[:3]
 
@@ -193,38 +189,28 @@ def test_a_file_that_was_altered_cut_or_grew(folder, name):
 
 DAMAGES = [
     ("Network type", "os.system", "'os.system' is no class of a model"),
-    ("Network type", ["Network"], "unhashable"),
     ("Network type", "Targets", "Targets has no 'architecture'"),
     ("Network more", 1, "Network has no 'more'"),
     ("Network seed", ..., "'seed'"),
-    ("Network seed", -1, "seed"),
     ("Network seed", True, "seed of Network is <class 'int'>, got True"),
     ("Network architecture", {"type": "Settings"}, "architecture of Network"),
-    ("Network architecture layer_dims", [3, 4, 10**9], "W2 must have shape (1000000000, 4), got (2, 4)"),
-    ("Network architecture activations", ["silu", "sigmoid"], "The last activation must be 'softmax'"),
     ("Network architecture normalization", ["layer"], "mean1 must have shape none, got (4, 1)"),
-    ("Network architecture input_scale", True, "s1 must have shape (3, 1), got none"),
     ("Network architecture output_settings", {"where": 1}, "got 'where'"),
-    ("Network parameters W1 name", "Network.parameters.W2", "Network.parameters.W2"),
     ("Network parameters b1", ..., "b1 must have shape (4, 1), got none"),
     ("Network history records count", -1, "has other lines"),
     ("Network history records count", True, "has other lines"),
     ("Settings optimizer", "exec", "optimizer"),
     ("Settings dropout", 2, "dropout"),
-    ("Settings lr_multipliers", {"b*": "1"}, "lr_multipliers of Settings"),
     ("Targets head", "exec", "a head of DeepStep's, or of your own that is registered"),
-    ("Targets n_columns", 10**9, "n_columns is from 1 to"),
     ("Targets classes 0 values", ["no", "no"], "different classes"),
     ("Targets classes 0 values", ["no", 1], "labels are of another type"),
     ("Targets classes 0 dtype", "U999999999", "labels are"),
     ("Encoding factor 0", -1.0, "factors of at least 0"),
-    ("Encoding factor 0", {"type": "float", "value": "nan"}, "finite centers"),
     ("Encoding center", lambda numbers: numbers[1:], "center, factor and edges of each feature"),
     ("Encoding edges 0", lambda numbers: numbers[::-1], "edges that increase"),
     ("Encoding marks 0", lambda numbers: numbers[::-1], "marks that increase"),
     ("Encoding scores", [], "marks and scores of each feature"),
     ("TablePreparation columns", lambda columns: columns * 2, "every column has its own name"),
-    ("TablePreparation columns 0", {"type": "Encoding"}, "missing 3 required"),
     ("TablePreparation columns 0 std", 0, "std is above 0"),
     ("TablePreparation columns 0 mean", {"type": "float", "value": "inf"}, "the mean is finite"),
     ("TablePreparation columns 0 written", "hex", "written is one of"),
@@ -232,15 +218,10 @@ DAMAGES = [
     ("TablePreparation columns 4 categories", ["a", "a"], "every category stands once"),
     ("ImagePreparation height", 0, "height, width and channels are at least 1"),
     ("Calibration temperature", 0, "a finite temperature above 0"),
-    ("Calibration scores", [], "classes of the rows of the scores"),
-    ("WidthModel coefficients name", "Calibration.scores.0", "Calibration.scores.0"),
     ("WidthModel", lambda one: {**one, "knots": one["center"], "center": one["knots"]}, "of each term"),
     ("TrainingFingerprint n", 2, "numbers of rows"),
-    ("TrainingFingerprint fingerprint", {"type": "bytes", "digits": "0g"}, "non-hexadecimal"),
     ("plain", {"type": "mapping", "items": [[{"type": "list", "values": []}, 1]]}, "unhashable"),
-    ("plain", {"type": "array", "name": "more"}, "'more'"),
     ("format", "deepstep-run", "model.json is of another format than 'deepstep'"),
-    ("files", {"arrays.safetensors": "0"}, "names other files than"),
     ("files", lambda sums: {**sums, "../../etc/passwd": "0"}, "names other files than"),
     ("files arrays.safetensors", 0, "arrays.safetensors has another checksum"),
     ("files", lambda sums: {"../archive/arrays.safetensors": "0", "history.jsonl": "0"}, "names other files"),
@@ -293,7 +274,7 @@ def test_what_is_no_file(folder, name):
         read(folder)
 
 
-def test_what_is_no_folder(tmp_path):
+def test_what_is_no_folder_and_no_model(tmp_path, whole):
     (tmp_path / "file").touch()
     for name, reason in (
         ("none", "does not exist"),
@@ -303,82 +284,12 @@ def test_what_is_no_folder(tmp_path):
         with pytest.raises(FileError) as refused:
             deepstep.load(tmp_path / name)
         assert str(refused.value) == f"{tmp_path / name} {reason}. Give the folder of a saved model."
-
-
-def test_a_record_without_a_model(whole):
     with pytest.raises(FileError, match="it holds no model"):
         deepstep.load(whole)
-
-
-@pytest.mark.parametrize("model", [None, [1], {"a": 1}, Network, EXAMPLES["Settings"]()])
-def test_what_is_no_model_is_not_saved(tmp_path, model):
-    with pytest.raises(ConfigurationError, match=r"model must be a Network, an estimator .*, got "):
-        deepstep.save(model, tmp_path / "model")
-    assert [*tmp_path.iterdir()] == []
-
-
-def changed(folder, number):
-    """Damage or forge one of the files; whether all checksums were made to fit."""
-    rng = np.random.RandomState(number)
-    path = folder / FILES[number % 3]
-    if rng.randint(4) == 0:
-        path.write_bytes(damaged(path.read_bytes(), rng))
-        return False
-    try:
-        if path.name == archive.ARRAYS:
-            way = with_other_numbers if rng.randint(2) else with_other_header
-            path.write_bytes(way(path.read_bytes(), rng))
-        elif path.name == archive.HISTORY:
-            lines = [json.loads(line) for line in path.read_text().splitlines()]
-            forge(lines, rng)
-            text = "".join(as_text(line, rng) + "\n" for line in lines)
-            path.write_bytes(text.encode("utf-8", "surrogatepass"))
-        is_model = path.name == archive.MODEL_MARK
-        reseal(folder, lambda values: is_model and forge(values, rng), lambda values: as_text(values, rng))
-    except (TypeError, ValueError, AttributeError, KeyError, RecursionError):
-        return False
-    return True
-
-
-def loaded(number, wholes, path):
-    """Whether the folder is refused; if it is loaded, it has to be right, and it predicts or refuses to."""
-    shutil.rmtree(path, ignore_errors=True)
-    shutil.copytree(wholes[number // 3 % 2], path)
-    sealed = changed(path, number)
-    try:
-        record = read(path)
-    except FileError as error:
-        return "refused" if len(str(error)) < 800 and "\n" not in str(error) else "refused at length"
-    network, table, targets = map(record.get, ("network", "TablePreparation", "Targets"))
-    A = np.linspace(0, 1, 12).reshape(3, 4)
-    if isinstance(network, Network):
-        with suppress(DeepStepError):  # numbers that are finite, and too large, or of other inputs
-            outputs = network.forward(A)
-            assert np.isfinite(outputs).all(), "outputs that are not finite"
-            assert sealed or (outputs == read(wholes[0])["network"].forward(A)).all(), "another network"
-    with suppress(DeepStepError):
-        assert not isinstance(table, TablePreparation) or np.isfinite(table.transform(TABLE)).all()
-    with suppress(DeepStepError):
-        assert not isinstance(targets, Targets) or targets.predictions(A[:, : targets.n_outputs]).size
-    write(path, record, overwrite=True)
-    assert read(path).keys() == record.keys()
-    return "loaded" if sealed else "loaded as it was"
-
-
-@pytest.mark.slow
-def test_damaged_and_forged_archives(tmp_path, fresh_seed):
-    """Each is loaded right or refused with a `FileError`: no other exception, 10 s and 1 GB at most."""
-    wholes = [tmp_path / name for name in ("network", "record")]
-    write(wholes[0], {"network": trained_network()})
-    write(wholes[1], {name: make() for name, make in EXAMPLES.items() if name != "Network"})
-    numbers = range(fresh_seed, fresh_seed + 80)
-    cases = ((str(n), lambda n=n: loaded(n, wholes, tmp_path / "mutant")) for n in numbers)
-    outcomes = survey(cases, seconds=10, gigabytes=1)
-    assert outcomes["failures"] == []
-    assert outcomes["gigabytes"] < 1
-    assert set(outcomes["counts"]) <= {"refused", "loaded", "loaded as it was"}
-    assert outcomes["counts"]["refused"] > 40  # most of them are broken indeed, and some are not
-    assert outcomes["counts"]["loaded"] > 0
+    for model in (None, {"a": 1}, Network, EXAMPLES["Settings"]()):
+        with pytest.raises(ConfigurationError, match=r"model must be a Network, an estimator .*, got "):
+            deepstep.save(model, tmp_path / "model")
+    assert [*tmp_path.iterdir()] == [tmp_path / "file"]
 
 
 def test_a_model_is_replaced_if_that_is_asked_for(tmp_path):
@@ -390,25 +301,12 @@ def test_a_model_is_replaced_if_that_is_asked_for(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["write_arrays", "sha256", "atomic_write", "sealed"])
-@pytest.mark.parametrize("call", [1, 2])
-def test_an_interruption_leaves_the_old_one(folder, monkeypatch, name, call):
-    function, calls = getattr(archive, name), []
+def test_an_interruption_leaves_the_old_one(folder, monkeypatch, name):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-
-    def interrupted(*arguments, **options):
-        calls.append(arguments)
-        if len(calls) == call:
-            raise KeyboardInterrupt
-        return function(*arguments, **options)
-
-    monkeypatch.setattr(archive, name, interrupted)
-    try:
+    monkeypatch.setattr(archive, name, Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
         write(folder, {"value": np.ones(3)}, overwrite=True)
-    except KeyboardInterrupt:
-        assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-    else:
-        assert len(calls) < call
-        read(folder)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["archive"]
 
 

@@ -73,7 +73,7 @@ def visited_by(examples, share, epoch, batch_size, order):
 
 
 @pytest.mark.parametrize("order", [as_they_are, shuffled(3)])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     sizes=st.lists(st.integers(1, 30), min_size=1, max_size=12),
     buffer_rows=st.integers(1, 120),
@@ -129,9 +129,17 @@ shapes = st.tuples(
 )
 
 
-@settings(max_examples=20, deadline=None)
-@given(shapes, st.integers(0, 2**31), st.integers(0, 5), st.sampled_from([0.0, 0.3]))
-def test_an_epoch_is_a_permutation_in_batches_of_the_size_asked_for(shape, seed, epoch, share):
+@settings(max_examples=20)
+@given(
+    shapes,
+    st.integers(0, 2**31),
+    st.integers(0, 5),
+    st.sampled_from([0.0, 0.3]),
+    st.integers(1, 50),
+    st.data(),
+)
+def test_an_epoch_is_a_permutation_in_batches_however_it_is_read(shape, seed, epoch, share, piece, data):
+    """Of the size that is asked for, in any pieces, from any batch on."""
     sizes, buffer_rows, batch_size = shape
     examples = streamed(sizes, buffer_rows, share=share)
     if not len(examples):
@@ -140,30 +148,28 @@ def test_an_epoch_is_a_permutation_in_batches_of_the_size_asked_for(shape, seed,
     assert [len(batch) for batch in batches[:-1]] == [batch_size] * (len(batches) - 1)
     kept = np.flatnonzero(parts_of_rows(7, 0, sum(sizes), (share,)) == 0)
     assert sorted(chain(*batches)) == kept.tolist()
+    first = data.draw(st.integers(0, len(batches) - 1))
+    other = streamed(sizes, buffer_rows, share=share, piece=piece)
+    assert visited(other, epoch, batch_size, shuffled(seed), first) == batches[first:]
 
 
-@settings(max_examples=20, deadline=None)
-@given(shapes, st.integers(0, 3), st.integers(1, 50), st.data())
-def test_reading_in_any_pieces_from_any_batch_on_changes_nothing(shape, epoch, piece, data):
-    sizes, buffer_rows, batch_size = shape
-    whole = visited(streamed(sizes, buffer_rows), epoch, batch_size, shuffled(3))
-    first = data.draw(st.integers(0, len(whole) - 1))
-    other = streamed(sizes, buffer_rows, piece=piece)
-    assert visited(other, epoch, batch_size, shuffled(3), first) == whole[first:]
-
-
-def test_the_order_of_the_file_where_that_is_asked_for():
+def test_the_order_of_the_file_and_a_window_of_everything_that_is_read_once():
     assert [*chain(*visited(streamed([7, 5, 9], 8), 4, 4, as_they_are))] == list(range(21))
-
-
-def test_a_window_of_everything_is_read_once():
     examples = streamed([10, 10], 100)
     for epoch in range(4):
         visited(examples, epoch, 5, shuffled(1))
     assert examples.rows.groups == [0, 1]
 
 
-@settings(max_examples=20, deadline=None)
+def test_epochs_and_windows_have_orders_of_their_own():
+    examples = streamed([40] * 4, 40)
+    first, second = (visited(examples, epoch, 40, shuffled(1)) for epoch in (0, 1))
+    assert first != second
+    within = {tuple(np.argsort(window)) for window in [*first, *second]}
+    assert len(within) == 8
+
+
+@settings(max_examples=20)
 @given(st.integers(0, 2**63), st.integers(0, 10**12), st.lists(st.integers(0, 50), max_size=5))
 def test_which_part_a_row_belongs_to_depends_on_its_number_alone(seed, start, cuts):
     stop = start + 60

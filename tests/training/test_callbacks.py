@@ -24,12 +24,6 @@ def session_and_examples(m=M, **settings):
     return session, Examples(X, (X[:, :1] > 0).astype(float), rng.uniform(0.5, 2, m))
 
 
-@pytest.fixture
-def no_time_passes(monkeypatch):
-    """Steps that take no time are done ever more at once."""
-    monkeypatch.setattr("deepstep.training.loop.perf_counter", lambda: 0.0)
-
-
 class Everything(Callback):
     """Writes down each call with the epochs and batches done and the updates."""
 
@@ -98,28 +92,6 @@ def test_an_update_holds_what_the_step_took():
         )
         assert update.cost == cost
         np.testing.assert_array_equal(after, twin.state().theta)
-
-
-def test_at_a_pause_position_and_state_belong_together(no_time_passes):
-    """The updates are those of the whole epochs and of the batches of the running one, with their costs."""
-    session, examples = session_and_examples(m=40)
-    costs, seen = {}, []
-
-    class Look(Callback):
-        def on_pause(self, training):
-            position = training.position
-            seen.append((position.epoch, position.batch))
-            assert training.state().step == position.epoch * 40 + position.batch
-            assert len(position.costs) == len(position.sizes) == position.batch
-            assert len(training.history) == position.epoch
-            earlier = costs.get(position.epoch, [])
-            np.testing.assert_array_equal(position.costs[: len(earlier)], earlier)
-            costs[position.epoch] = position.costs
-
-    train(session, examples, Plan(3, 0.1, 1, ORDER), callbacks=[Look()])
-    assert seen == sorted(set(seen))
-    assert (3, 0) in seen
-    assert any(number for _, number in seen)  # within epochs, too
 
 
 @pytest.mark.parametrize("batch_size", [None, BATCH])
