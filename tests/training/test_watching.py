@@ -56,10 +56,8 @@ def test_what_an_estimator_watches(solver, early_stopping, message):
     ],
 )
 def test_what_will_be_there_is_watched(options):
-    net = Network([1, 2, 1], activation="tanh", seed=1)
-    assert len(
-        net.train(np.hstack([X] * 4), np.hstack([Y] * 4), **{"iterations": 4, "patience": 3, **options})
-    )
+    net, data = Network([1, 2, 1], activation="tanh", seed=1), (np.tile(X, 4), np.tile(Y, 4))
+    assert len(net.train(*data, **{"iterations": 4, "patience": 3, **options}))
 
 
 def broken(*_):
