@@ -2,6 +2,8 @@
 
 import json
 import os
+import shutil
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
 from functools import reduce
 from math import isnan
@@ -16,11 +18,15 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 import deepstep
 from archive_examples import EXAMPLES, TABLE, TARGETS, WIDTH, reseal, trained_network
+from damage import as_text, damaged, forge, survey, with_other_header, with_other_numbers
 from deepstep import Network, archive
 from deepstep.archive import MODEL, TYPES, read, write
 from deepstep.ensembles.calibrate import WidthInputs
-from deepstep.errors import ConfigurationError, FileError
+from deepstep.errors import ConfigurationError, DeepStepError, FileError
+from deepstep.preparation import TablePreparation
 from deepstep.preparation.numbers import NumberColumn
+from deepstep.targets import Targets
+from hostile_texts import HOSTILE
 
 FILES = MODEL[:3]
 
@@ -244,6 +250,19 @@ def test_a_forged_value_with_the_right_checksums(folder, place, to, reason):
     assert reason in refusal(folder)
 
 
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_text_that_is_hard_to_read(folder, kind):
+    reseal(folder, as_text=lambda values: json.dumps(values).replace("{", f'{{"more": {HOSTILE[kind]}, ', 1))
+    assert "checksum" not in refusal(folder)
+
+
+@pytest.mark.parametrize("name", ["model.json", "history.jsonl"])
+def test_a_text_of_terabytes(folder, name):
+    """Most of it are holes, which take no room on the disk."""
+    os.truncate(folder / name, 2**41)
+    assert "bytes, more than 1,073,741,824" in refusal(folder)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", "{", "\udc80"])
 def test_a_text_that_is_no_record(folder, text):
     (folder / "model.json").write_bytes(text.encode("utf-8", "surrogateescape"))
@@ -290,6 +309,70 @@ def test_what_is_no_folder_and_no_model(tmp_path, whole):
         with pytest.raises(ConfigurationError, match=r"model must be a Network, an estimator .*, got "):
             deepstep.save(model, tmp_path / "model")
     assert [*tmp_path.iterdir()] == [tmp_path / "file"]
+
+
+def changed(folder, number):
+    """Damage or forge one of the files; whether all checksums were made to fit."""
+    rng = np.random.RandomState(number)
+    path = folder / FILES[number % 3]
+    if rng.randint(4) == 0:
+        path.write_bytes(damaged(path.read_bytes(), rng))
+        return False
+    try:
+        if path.name == archive.ARRAYS:
+            way = with_other_numbers if rng.randint(2) else with_other_header
+            path.write_bytes(way(path.read_bytes(), rng))
+        elif path.name == archive.HISTORY:
+            lines = [json.loads(line) for line in path.read_text().splitlines()]
+            forge(lines, rng)
+            text = "".join(as_text(line, rng) + "\n" for line in lines)
+            path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        is_model = path.name == archive.MODEL_MARK
+        reseal(folder, lambda values: is_model and forge(values, rng), lambda values: as_text(values, rng))
+    except (TypeError, ValueError, AttributeError, KeyError, RecursionError):
+        return False
+    return True
+
+
+def loaded(number, wholes, path):
+    """Whether the folder is refused; if it is loaded, it has to be right, and it predicts or refuses to."""
+    shutil.rmtree(path, ignore_errors=True)
+    shutil.copytree(wholes[number // 3 % 2], path)
+    sealed = changed(path, number)
+    try:
+        record = read(path)
+    except FileError as error:
+        return "refused" if len(str(error)) < 800 and "\n" not in str(error) else "refused at length"
+    network, table, targets = map(record.get, ("network", "TablePreparation", "Targets"))
+    A = np.linspace(0, 1, 12).reshape(3, 4)
+    if isinstance(network, Network):
+        with suppress(DeepStepError):  # numbers that are finite, and too large, or of other inputs
+            outputs = network.forward(A)
+            assert np.isfinite(outputs).all(), "outputs that are not finite"
+            assert sealed or (outputs == read(wholes[0])["network"].forward(A)).all(), "another network"
+    with suppress(DeepStepError):
+        assert not isinstance(table, TablePreparation) or np.isfinite(table.transform(TABLE)).all()
+    with suppress(DeepStepError):
+        assert not isinstance(targets, Targets) or targets.predictions(A[:, : targets.n_outputs]).size
+    write(path, record, overwrite=True)
+    assert read(path).keys() == record.keys()
+    return "loaded" if sealed else "loaded as it was"
+
+
+@pytest.mark.slow
+def test_damaged_and_forged_archives(tmp_path, fresh_seed):
+    """Each is loaded right or refused with a `FileError`: no other exception, 10 s and 1 GB at most."""
+    wholes = [tmp_path / name for name in ("network", "record")]
+    write(wholes[0], {"network": trained_network()})
+    write(wholes[1], {name: make() for name, make in EXAMPLES.items() if name != "Network"})
+    numbers = range(fresh_seed, fresh_seed + 60)
+    cases = ((str(n), lambda n=n: loaded(n, wholes, tmp_path / "mutant")) for n in numbers)
+    outcomes = survey(cases, seconds=10, gigabytes=1)
+    assert outcomes["failures"] == []
+    assert outcomes["gigabytes"] < 1
+    assert set(outcomes["counts"]) <= {"refused", "loaded", "loaded as it was"}
+    assert outcomes["counts"]["refused"] > 30  # most of them are broken indeed, and some are not
+    assert outcomes["counts"]["loaded"] > 0
 
 
 def test_a_model_is_replaced_if_that_is_asked_for(tmp_path):

@@ -1,18 +1,13 @@
 """Estimators on Parquet: in memory where it is small, else streamed."""
 
-from functools import partial
-
 import numpy as np
 import polars
 import pytest
 
-from deepstep.ensembles import member_fit
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators import DeepClassifier, NetworkClassifier, NetworkRegressor
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.statistics import Quantiles
-from deepstep.preparation.survey import Survey
-from deepstep.training import ModelCheckpoint
 from tables_in_parts import table, written
 
 FAST = {"network_params": {"hidden_layers": 8, "epochs": 3, "batch_size": 32}, "random_state": 1}
@@ -36,19 +31,6 @@ def streamed(monkeypatch):
         monkeypatch.setattr(f"deepstep.{module}.STREAMED_FROM", 0)
 
 
-@pytest.fixture
-def windows(monkeypatch):
-    """The function that lets windows of streams have so many rows."""
-    stream = Survey.stream
-
-    def let(rows):
-        monkeypatch.setattr(
-            Survey, "stream", lambda self, *given, **by: stream(self, *given, **{**by, "buffer_rows": rows})
-        )
-
-    return let
-
-
 def numbers_alone(folder, whole):
     frame = whole.select("x", "z", "größe", "target", "y").cast({"größe": polars.Float64})
     return written(folder / "numbers", frame, 2, 100), frame
@@ -65,48 +47,6 @@ def test_one_window_is_the_fit_in_memory_bit_for_bit(tmp_path, whole):
     np.testing.assert_array_equal(one.network_.parameters.flat, other.network_.parameters.flat)
     np.testing.assert_array_equal(other.predict(path), one.predict(X.to_numpy()))
     assert other.feature_names_in_.tolist() == ["x", "z", "größe"]
-
-
-@pytest.mark.slow
-def test_an_ensemble_of_one_answers_for_files_and_frames(parts, whole, windows):
-    windows(200)
-    model = DeepClassifier(**FAST, stream=True).fit(parts, "target")
-    assert [member.preset for member in model.ensemble_.members] == ["gated"]
-    # windows of other sizes round otherwise: float32 keeps 1e-7 of a probability
-    probabilities = model.predict_proba(whole.drop("target"))
-    np.testing.assert_allclose(model.predict_proba(parts), probabilities, rtol=1e-5, atol=1e-6)
-    assert (model.predict(parts) == whole["target"].to_numpy()).mean() > 0.7
-
-
-class Killed(Exception):  # noqa: N818  (no error but an event)
-    pass
-
-
-@pytest.mark.slow
-def test_an_ensemble_of_one_that_was_killed_goes_on(parts, tmp_path, monkeypatch, windows):
-    monkeypatch.setattr(member_fit, "ModelCheckpoint", partial(ModelCheckpoint, every=0.0))
-    windows(100)
-    settings, on_pause = {**FAST, "presets": "relu", "stream": True}, ModelCheckpoint.on_pause
-    kept = {"checkpoint_dir": tmp_path / "kept"}
-
-    def written_and_killed(self, training):
-        on_pause(self, training)
-        if (training.position.epoch, training.position.batch) >= (1, 3):
-            raise Killed
-
-    with monkeypatch.context() as patched:
-        patched.setattr(ModelCheckpoint, "on_pause", written_and_killed)
-        with pytest.raises(Killed):
-            DeepClassifier(**settings, **kept).fit(parts, "target")
-    expected = DeepClassifier(**settings).fit(parts, "target")
-    resumed = DeepClassifier(**settings, **kept, resume=True).fit(parts, "target")
-    (one,), (other,) = (model.ensemble_.members for model in (expected, resumed))
-    np.testing.assert_array_equal(one.network.parameters.flat, other.network.parameters.flat)
-    np.testing.assert_array_equal(one.network.history.costs, other.network.history.costs)
-    np.testing.assert_array_equal(expected.predict(parts), resumed.predict(parts))
-    windows(60)
-    with pytest.raises(ConfigurationError, match="the training data is another"):
-        DeepClassifier(**settings, **kept, resume=True).fit(parts, "target")
 
 
 @pytest.mark.usefixtures("streamed")

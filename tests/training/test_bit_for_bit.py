@@ -25,7 +25,6 @@ from deepstep.training import (
     ReduceLROnPlateau,
     get_schedule,
     read_checkpoint,
-    updates,
 )
 from deepstep.training.checkpoint import write_checkpoint
 from deepstep.training.stopping import EarlyStopping
@@ -44,6 +43,7 @@ TRAININGS = st.builds(
     factors=st.booleans(),
     dtype=st.sampled_from(["float64", "float32"]),
     validation=st.booleans(),
+    weights=st.sampled_from([None, [0, 0, 0, 0, 1, 1, 1, 2]]),  # batches without weight are no updates
     plan=st.fixed_dictionaries(
         {}, optional=dict.fromkeys(("schedule", "weight_decay_schedule", "dropout_schedule"), SCHEDULED)
     ),
@@ -59,56 +59,30 @@ TRAININGS = st.builds(
 )
 
 
+def watchers():
+    stopping = EarlyStopping("cost", tolerance=0.02, epochs=1, keep_best=True)
+    return stopping, ReduceLROnPlateau(patience=0, drop=0.5), Health()
+
+
 @settings(max_examples=25)
 @given(training=TRAININGS, data=st.data())
 def test_from_any_pause(training, data, tmp_path_factory):
-    pauses, plateau = EachPause(), ReduceLROnPlateau(patience=0, drop=0.5)
-    uninterrupted = training.train(pauses, plateau)
+    """Also when the best epoch lies before it, and the end after it; through a file, or in memory."""
+    pauses, first = EachPause(), watchers()
+    uninterrupted = training.train(pauses, *first)
     checkpoint = data.draw(st.sampled_from(pauses.checkpoints))
     if data.draw(st.booleans(), label="through a file"):
         file = tmp_path_factory.mktemp("any") / "checkpoint"
         write_checkpoint(file, checkpoint)
         checkpoint = read_checkpoint(file)
     # Without the watcher of steps: how many updates lie between two pauses changes nothing.
-    later = ReduceLROnPlateau(patience=0, drop=0.5)
-    same_bits(uninterrupted, training.train(later, resume=checkpoint))
-    assert later.state() == plateau.state()
-
-
-def test_batches_of_weight_zero(tmp_path):
-    """Three of five batches teach nothing and do not count as updates."""
-    weights = np.repeat([0.0, 1.0, 0.0, 2.0, 0.0], 4)
-    training = setup(weights=weights, optimizer="adam", dropout=0.2)._replace(plan=Plan(3, 0.01, 4))
-    pauses = EachPause()
-    uninterrupted = training.train(pauses)
-    assert len(pauses.checkpoints) == 15
-    assert uninterrupted[0].state().step == 6
-    assert len(list(updates(training.session(), training.examples, training.plan))) == 6
-    for checkpoint in pauses.checkpoints[::2]:
-        write_checkpoint(tmp_path / "checkpoint", checkpoint)
-        same_bits(uninterrupted, training.train(resume=read_checkpoint(tmp_path / "checkpoint")))
-
-
-def test_patience_with_its_best_parameters(tmp_path):
-    """From every pause: also when the best epoch lies before the interruption, and the end after it."""
-    training = setup(epochs=4, validation=True, optimizer="momentum", normalization="batch")._replace(
-        plan=Plan(4, 2.0, 8)
-    )
-
-    def patience():
-        return EarlyStopping("validation_cost", tolerance=0.0, epochs=1, keep_best=True)
-
-    pauses, whole = EachPause(), patience()
-    uninterrupted = training.train(pauses, whole, Health())
-    for checkpoint in pauses.checkpoints:
-        later = patience()
-        write_checkpoint(tmp_path / "checkpoint", checkpoint)
-        again = read_checkpoint(tmp_path / "checkpoint")
-        same_bits(uninterrupted, training.train(later, Health(), resume=again))
-        assert (later.best, later.stalled) == (whole.best, whole.stalled)
-        assert later.best_parameters == whole.best_parameters
-        for name, values in whole.best_statistics.items():
-            np.testing.assert_array_equal(values, later.best_statistics[name])
+    later = watchers()
+    same_bits(uninterrupted, training.train(*later, resume=checkpoint))
+    assert later[1].state() == first[1].state()
+    assert (later[0].best, later[0].stalled) == (first[0].best, first[0].stalled)
+    assert later[0].best_parameters == first[0].best_parameters
+    for name, values in (first[0].best_statistics or {}).items():
+        np.testing.assert_array_equal(values, later[0].best_statistics[name])
 
 
 ADAM = {"validation": True, "optimizer": "adam"}

@@ -1,5 +1,7 @@
 """What a callback may count on: when it is called, and that what it sees belongs together and stays."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 
@@ -29,25 +31,12 @@ class Everything(Callback):
 
     def __init__(self):
         self.lines = []
+        for kind in ("train_begin", "step_end", "pause", "epoch_end", "train_end"):
+            setattr(self, f"on_{kind}", partial(self.note, kind))
 
-    def note(self, kind, training):
+    def note(self, kind, training, *_):
         position = training.position
         self.lines.append((kind, position.epoch, position.batch, training.state().step))
-
-    def on_train_begin(self, training):
-        self.note("begin", training)
-
-    def on_step_end(self, training, update):
-        self.note("step", training)
-
-    def on_pause(self, training):
-        self.note("pause", training)
-
-    def on_epoch_end(self, training, record):
-        self.note("epoch", training)
-
-    def on_train_end(self, training):
-        self.note("end", training)
 
 
 def test_the_order_of_the_calls_and_where_training_stands():
@@ -56,12 +45,12 @@ def test_the_order_of_the_calls_and_where_training_stands():
     watcher = Everything()
     train(session, examples, Plan(2, 0.1, BATCH, ORDER), callbacks=[watcher])
     assert watcher.lines == [
-        ("begin", 0, 0, 0),
-        *(("step", 0, 1, 1), ("pause", 0, 1, 1), ("step", 0, 2, 2), ("pause", 0, 2, 2)),
-        *(("step", 0, 3, 3), ("epoch", 1, 0, 3), ("pause", 1, 0, 3)),
-        *(("step", 1, 1, 4), ("pause", 1, 1, 4), ("step", 1, 2, 5), ("pause", 1, 2, 5)),
-        *(("step", 1, 3, 6), ("epoch", 2, 0, 6), ("pause", 2, 0, 6)),
-        ("end", 2, 0, 6),
+        ("train_begin", 0, 0, 0),
+        *(("step_end", 0, 1, 1), ("pause", 0, 1, 1), ("step_end", 0, 2, 2), ("pause", 0, 2, 2)),
+        *(("step_end", 0, 3, 3), ("epoch_end", 1, 0, 3), ("pause", 1, 0, 3)),
+        *(("step_end", 1, 1, 4), ("pause", 1, 1, 4), ("step_end", 1, 2, 5), ("pause", 1, 2, 5)),
+        *(("step_end", 1, 3, 6), ("epoch_end", 2, 0, 6), ("pause", 2, 0, 6)),
+        ("train_end", 2, 0, 6),
     ]
 
 
@@ -152,4 +141,4 @@ def test_stop_training_keeps_the_step_and_writes_no_record_of_half_an_epoch():
     assert session.state().step == 5
     assert [record["epoch"] for record in history] == [0]
     assert history.stopped == "enough"
-    assert diary.lines[-1] == ("end", 1, 2, 5)
+    assert diary.lines[-1] == ("train_end", 1, 2, 5)

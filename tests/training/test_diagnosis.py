@@ -1,6 +1,7 @@
 """What is said when training leaves the finite numbers: the place, the cause, and the last finite state."""
 
 import re
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -212,74 +213,55 @@ class TestTheCause:
         assert re.search(r"\. Multiply the sample weights .* mean is 1 .*: it is 1e-300, and L1 and L2", text)
         assert "ower the learning rate" not in text
 
-    def test_the_users_own_activation(self):
-        def root(Z):
-            return np.sqrt(Z + 7)
 
-        register_activation("shifted_root", root, lambda dA, Z: dA / (2 * np.sqrt(Z + 7)), check=False)
-        try:
-            inputs = np.zeros((20, 3))
-            inputs[11] = -1e3 * np.sign(opened().parameters["W1"][2])
-            session = opened((3, 4, 2), "shifted_root")
-            text = said(session, examples(inputs))
-        finally:
-            unregister_activation("shifted_root")
-        assert re.search(r"layer 1, A: example 11(, unit \d)? is nan in epoch 0, step 1", text)
-        assert "shifted_root, your own, is not finite for Z1 from" in text
-        assert text.endswith("Correct shifted_root.")
+@contextmanager
+def registered(name, forward, backward):
+    register_activation(name, forward, backward, check=False)
+    yield
+    unregister_activation(name)
 
-    @pytest.mark.parametrize("part", ["loss", "loss_backward"])
-    def test_the_users_own_loss(self, part):
-        def loss(ZL, Y):
-            squares = ((ZL - Y) ** 2).sum(axis=0, keepdims=True)
-            return np.where((Y[:1] == 5) & (part == "loss"), np.nan, squares)
 
-        def loss_backward(ZL, Y):
-            return 2 * (ZL - Y) * np.where(Y == 5, np.nan, 1)
-
-        register_head("moody", loss, loss_backward, check=False)
-        try:
-            architecture = Architecture((3, 2), ("identity",), "moody")
-            session = open_session("reference", architecture, opened((3, 2)).parameters)
-            targets = Y.copy()
-            targets[17, 0] = 5
-            text = said(session, examples(targets=targets))
-        finally:
-            unregister_head("moody")
-        assert re.search(rf"layer 1, {'loss' if part == 'loss' else 'dZ'}: example 17", text)
+def test_the_users_own_functions_are_named():
+    inputs, targets = np.zeros((20, 3)), Y.copy()
+    inputs[11] = -1e3 * np.sign(opened().parameters["W1"][2])
+    root = lambda Z: np.sqrt(Z + 7)  # noqa: E731
+    with registered("shifted_root", root, lambda dA, Z: dA / (2 * root(Z))):
+        text = said(opened((3, 4, 2), "shifted_root"), examples(inputs))
+    assert re.search(r"layer 1, A: example 11(, unit \d)? is nan in epoch 0, step 1", text)
+    assert "shifted_root, your own, is not finite for Z1 from" in text
+    assert text.endswith("Correct shifted_root.")
+    targets[17, 0] = 5
+    marks = lambda Y: np.where(Y == 5, np.nan, 1)  # noqa: E731
+    for quantity in ("loss", "dZ"):
+        loss = lambda ZL, Y, of=quantity: ((ZL - Y)[:1] ** 2) * (marks(Y[:1]) if of == "loss" else 1)  # noqa: E731
+        register_head("moody", loss, lambda ZL, Y: (ZL - Y) * marks(Y), check=False)
+        architecture = Architecture((3, 2), ("identity",), "moody")
+        session = open_session("reference", architecture, opened((3, 2)).parameters)
+        text = said(session, examples(targets=targets))
+        unregister_head("moody")
+        assert f"layer 1, {quantity}: example 17" in text
         assert "the loss of the output 'moody', your own, is not finite for Z1 from" in text
         assert "Correct the " in text
 
 
-def lbfgs_said(*args, inputs=X.T, targets, **options):
-    net = Network(*args, seed=1, **options)
+def lbfgs_said(*args, inputs, targets, **options):
+    net = Network(*args, seed=1, output="identity", **options)
     before = net.parameters.flat.copy()
     with pytest.raises(DivergenceError) as error:
         net.train(inputs, targets, optimizer="lbfgs", iterations=200)
     np.testing.assert_array_equal(net.parameters.flat, before)
-    text = str(error.value)
-    assert "learning rate" not in text
-    return text
+    assert "learning rate" not in str(error.value)
+    return str(error.value)
 
 
-def test_where_a_line_search_of_lbfgs_left_the_finite_numbers():
-    """J and its gradient were finite, what SciPy made of them was not."""
+def test_where_lbfgs_left_the_finite_numbers():
+    """In a line search after finite J and gradient, or in an evaluation before what it ends at."""
     inputs, targets = load_diabetes(return_X_y=True)
     data = {"inputs": StandardScaler().fit_transform(inputs).T, "targets": targets[np.newaxis]}
-    text = lbfgs_said([10, 16, 16, 1], activation="exponential", output="identity", **data)
+    text = lbfgs_said([10, 16, 16, 1], activation="exponential", **data)
     assert re.search(r": the line search left the finite numbers, from a cost J of \d\.\d+e\+\d{3}\. ", text)
     assert text.endswith("Begin with smaller weights, or use activations that grow more slowly.")
-
-
-def test_an_evaluation_of_lbfgs_that_is_not_finite_is_the_one_that_is_named():
-    """The line search ends at a θ where nothing is wrong any more, or that is not finite itself."""
-
-    def steep(Z):
-        return np.where(np.abs(Z) > 5, np.nan, Z**3)
-
-    register_activation("steep", steep, lambda dA, Z: dA * 3 * Z**2, check=False)
-    try:
-        text = lbfgs_said([3, 4, 1], targets=50 * Y.T[:1], activation="steep", output="identity")
-    finally:
-        unregister_activation("steep")
+    steep = lambda Z: np.where(np.abs(Z) > 5, np.nan, Z**3)  # noqa: E731
+    with registered("steep", steep, lambda dA, Z: dA * 3 * Z**2):
+        text = lbfgs_said([3, 4, 1], inputs=X.T, targets=50 * Y.T[:1], activation="steep")
     assert re.search(r": layer 1, A: example \d+.* is nan: steep, your own, is not finite", text)

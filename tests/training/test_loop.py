@@ -39,9 +39,6 @@ class Diary(Callback):
     def __init__(self, name="", lines=None):
         self.name, self.lines = name, [] if lines is None else lines
 
-    def on_train_begin(self, training):
-        self.lines.append(f"{self.name}begin {training.epochs} {len(training.history)}")
-
     def on_epoch_end(self, training, record):
         self.lines.append(f"{self.name}epoch {record['epoch']} {len(training.history)}")
 
@@ -87,7 +84,7 @@ def test_how_a_callback_ends_training(raised, stopped):
     with raises:
         train(session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(end), diary], history=history)
     told = ["epoch 1 2"] if isinstance(raised, StopTraining) else []
-    assert diary.lines == ["begin 9 0", "epoch 0 1", *told, "end 2"]
+    assert diary.lines == ["epoch 0 1", *told, "end 2"]
     assert history.stopped == stopped
     assert session.state().step == len(history) == 2
 

@@ -49,7 +49,7 @@ def setup(
     rng = np.random.default_rng(3)
     X = rng.standard_normal((m + 7, 4)).astype(dtype)
     Y = rng.integers(0, 2, (m + 7, 1)).astype(dtype)
-    weight = None if weights is None else np.asarray(weights, dtype=dtype)
+    weight = None if weights is None else np.resize(np.asarray(weights, dtype), m)
     layers = (4, 5, 3, 1), ("tanh", "relu", "sigmoid")
     return Setup(
         Architecture(*layers, normalization=normalization, input_scale=factors),
