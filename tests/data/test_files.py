@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -99,23 +100,15 @@ def calls(monkeypatch):
         made.append(("fsync", entry.st_ino, entry.st_size if stat.S_ISREG(entry.st_mode) else None))
         real(descriptor)
 
-    def renaming(real):
-        def rename(source, target):
-            made.append(("rename", Path(source), Path(target)))
-            real(source, target)
-
-        return rename
-
     monkeypatch.setattr(os, "fsync", fsync)
-    for name in ("replace", "rename"):
-        monkeypatch.setattr(os, name, renaming(getattr(os, name)))
+    for name, real in (("replace", os.replace), ("rename", os.rename)):
+        rename = lambda *paths, real=real: made.append(("rename", *map(Path, paths))) or real(*paths)  # noqa: E731
+        monkeypatch.setattr(os, name, rename)
     return made
 
 
 def test_a_file_is_on_the_disk_before_its_rename_and_its_folder_after(tmp_path, calls):
-    """Without the first fsync a crash leaves an empty file in the old one's place, without the second the
-    old one.
-    """
+    """Without the first fsync a crash leaves an empty file, without the second the old one."""
     path = tmp_path / "model"
     with atomic_write(path) as file:
         file.write(b"new bytes")
@@ -211,15 +204,16 @@ def test_what_others_write_and_own_stays(tmp_path):
         assert (owned / "thesis.txt").read_text() == "years"
 
 
+def at_the_same_time(work):
+    """Locks are of an open file, so that threads stand for processes here."""
+    with ThreadPoolExecutor(4) as pool:
+        assert len([*pool.map(work, range(4))]) == 4
+
+
 def test_those_who_save_at_the_same_time(tmp_path, monkeypatch):
-    """Locks are of an open file, so that threads stand for processes here. The last one's folder stays."""
+    """The last one's folder stays."""
     begin, rename = threading.Barrier(4), os.rename
-
-    def rename_slowly(source, target):
-        rename(source, target)
-        time.sleep(0.002)
-
-    monkeypatch.setattr(os, "rename", rename_slowly)
+    monkeypatch.setattr(os, "rename", lambda *paths: rename(*paths) or time.sleep(0.002))
 
     def save(number):
         begin.wait()
@@ -228,10 +222,8 @@ def test_those_who_save_at_the_same_time(tmp_path, monkeypatch):
                 (folder / "model.json").write_text(record(str(number)))
         with pytest.raises(FileError, match="exists already"), atomic_directory(tmp_path / "run"):
             pass
-        return number
 
-    with ThreadPoolExecutor(4) as pool:
-        assert [*pool.map(save, range(4))] == [*range(4)]
+    at_the_same_time(save)
     assert names(tmp_path) == {"run"}
     assert name_of(tmp_path / "run") in "0123"
 
@@ -244,10 +236,8 @@ def test_files_that_are_saved_into_a_folder_at_the_same_time(tmp_path):
             check_writable(tmp_path / str(number))
             with atomic_write(tmp_path / str(number)) as file:
                 file.write(b"%d" % value)
-        return number
 
-    with ThreadPoolExecutor(4) as pool:
-        assert [*pool.map(save, range(4))] == [*range(4)]
+    at_the_same_time(save)
     assert {(tmp_path / str(number)).read_bytes() for number in range(4)} == {b"59"}
     assert names(tmp_path) == set("0123")
 
@@ -260,16 +250,14 @@ from deepstep.errors import FileError
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 folder = Path(sys.argv[1])
 for size in (5_000, 1_000_000):  # fails when the buffer is flushed; when it is written
-    try:
-        with atomic_write(folder / "model") as file:
-            file.write(bytes(size))
-    except FileError as error:
-        print(error)
-try:
-    with atomic_directory(folder / "run", overwrite=True) as run:
-        (run / "model").write_bytes(bytes(100_000))
-except FileError as error:
-    print(error)
+    for writing in (atomic_write(folder / "model"), atomic_directory(folder / "run", overwrite=True)):
+        try:
+            with writing as place:
+                file = (place / "x").open("wb") if isinstance(place, Path) else place
+                file.write(bytes(size))
+                file.flush()
+        except FileError as error:
+            print(error)
 """
 
 
@@ -278,7 +266,7 @@ def test_a_full_disk_keeps_the_old_file_and_the_old_folder(tmp_path):
     run_folder(tmp_path / "run", "old")
     command = [sys.executable, "-c", FULL_DISK, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.count("(File too large); the old one is untouched") == 3
+    assert done.stdout.count("(File too large); the old one is untouched") == 4
     assert (tmp_path / "model").read_bytes() == b"old"
     assert name_of(tmp_path / "run") == "old"
     assert names(tmp_path) == {"model", "run"}
@@ -286,15 +274,8 @@ def test_a_full_disk_keeps_the_old_file_and_the_old_folder(tmp_path):
 
 def test_the_old_folder_comes_back_when_the_last_rename_fails(tmp_path, monkeypatch):
     run = run_folder(tmp_path / "run", "old")
-    rename, calls = os.rename, []
-
-    def fail_second(source, target):
-        calls.append(target)
-        if len(calls) == 2:
-            raise OSError(5, "Input/output error")
-        rename(source, target)
-
-    monkeypatch.setattr(os, "rename", fail_second)
+    renames = iter([os.rename, Mock(side_effect=OSError(5, "Input/output error")), os.rename])
+    monkeypatch.setattr(os, "rename", lambda source, target: next(renames)(source, target))
     with (
         pytest.raises(FileError, match="Input/output error"),
         atomic_directory(run, overwrite=True) as folder,

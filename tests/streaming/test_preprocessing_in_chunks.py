@@ -183,18 +183,6 @@ def test_what_classes_weigh_is_the_same_bits_however_rows_are_cut(monkeypatch):
     assert running.finish().is_empty()
 
 
-@pytest.mark.parametrize("dtype", [polars.Categorical, polars.Enum(["10", "20", "30"])])
-def test_categories_that_look_like_numbers_stay_categories(tmp_path, dtype):
-    frame = polars.DataFrame({"c": ["10", "20", "30", "20"] * 25, "y": [0.0, 1.0] * 50})
-    frame = frame.with_columns(polars.col("c").cast(dtype))
-    rows = ParquetRows(written(tmp_path / "parts", frame, 3, 20))
-    in_memory = TablePreparation.fit(frame, exclude=["y"])
-    assert type(in_memory.columns[0]).__name__ == "CategoryColumn"
-    pieces = [piece for group in range(len(rows.sizes)) for piece in rows.pieces(group, ["c"], 7)]
-    for found in (survey(rows, "y").inputs, in_chunks(polars.concat(pieces), 7)):
-        assert found.columns == in_memory.columns
-
-
 def test_long_texts_make_pieces_and_held_out_rows_fewer(tmp_path, monkeypatch):
     """By their mean, as the footers tell, also where the first rows have short ones."""
     monkeypatch.setattr(row_files, "PIECE_BYTES", 20_000)

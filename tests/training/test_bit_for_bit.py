@@ -94,8 +94,6 @@ ADAM = {"validation": True, "optimizer": "adam"}
         ({"optimizer": "gd"}, "optimizer was 'adam' and is 'gd'"),
         ({"seed": 9, "dropout": 0.5}, "dropout was 0.0 and is 0.5; seed was 0 and is 9"),
         ({"batch_size": 4}, "batch_size was 8 and is 4"),
-        ({"dtype": "float32"}, "dtype was 'float64' and is 'float32'"),
-        ({"normalization": "batch"}, "normalization was ['none', 'none'] and is ['batch', 'batch']"),
         ({"factors": True}, "input_scale was False and is True"),
         ({"weights": np.ones(20)}, "the training data is another"),
         ({"validation": False}, "the validation data is another"),

@@ -50,66 +50,64 @@ def said(session, data, plan=None, **options):
     return text
 
 
-class TestTheLastFiniteState:
-    @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-    def test_it_is_the_one_before_the_step_that_is_named(self, optimizer, fresh_seed):
-        """The same training, walked step by step, says which one that is."""
-        rng = np.random.default_rng(fresh_seed)
-        batch_size, dtype = rng.choice([None, 4, 7]), str(rng.choice(["float64", "float32"]))
-        settings = {"optimizer": optimizer, "dropout": 0.2, "seed": 5}
-        plan = Plan(500, 1e120 if dtype == "float64" else 1e15, batch_size, shuffled(2))
-        data = examples(dtype=dtype)
-        session, twin = (opened((3, 4, 4, 2), "relu", dtype, **settings) for _ in range(2))
-        text = said(session, data, plan)
-        walked = []
-        with pytest.raises(DivergenceError) as error:
-            walked.extend(updates(twin, data, plan))
-        assert str(error.value).split(": ")[1:3] == text.split(": ")[1:3]  # the place and the time
-        state, last = session.state(), twin.state()
-        assert all_finite(state)
-        assert state.step == last.step == len(walked)
-        assert f"step {len(walked) + 1}, " in text
-        np.testing.assert_array_equal(state.theta, last.theta)
-        for name, slot in state.slots.items():
-            np.testing.assert_array_equal(slot, last.slots[name])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_it_is_the_one_before_the_step_that_is_named(optimizer, fresh_seed):
+    """The same training, walked step by step, says which one that is."""
+    rng = np.random.default_rng(fresh_seed)
+    batch_size, dtype = rng.choice([None, 4, 7]), str(rng.choice(["float64", "float32"]))
+    settings = {"optimizer": optimizer, "dropout": 0.2, "seed": 5}
+    plan = Plan(500, 1e120 if dtype == "float64" else 1e15, batch_size, shuffled(2))
+    data = examples(dtype=dtype)
+    session, twin = (opened((3, 4, 4, 2), "relu", dtype, **settings) for _ in range(2))
+    text = said(session, data, plan)
+    walked = []
+    with pytest.raises(DivergenceError) as error:
+        walked.extend(updates(twin, data, plan))
+    assert str(error.value).split(": ")[1:3] == text.split(": ")[1:3]  # the place and the time
+    state, last = session.state(), twin.state()
+    assert all_finite(state)
+    assert state.step == last.step == len(walked)
+    assert f"step {len(walked) + 1}, " in text
+    np.testing.assert_array_equal(state.theta, last.theta)
+    for name, slot in state.slots.items():
+        np.testing.assert_array_equal(slot, last.slots[name])
 
-    @settings(max_examples=25)
-    @given(
-        st.sampled_from(sorted(OPTIMIZERS)),
-        st.sampled_from(["none", "batch", "layer"]),
-        st.sampled_from([None, 3, 20]),
-        st.sampled_from([0.0, 1.0, 1e80, 1e160, 1e300]),
-        st.sampled_from([1e-3, 1e3, 1e120, 1e300]),
-        st.fixed_dictionaries(
-            {},
-            optional={
-                "l1": st.just(1e200),
-                "l2": st.just(0.1),
-                "weight_decay": st.just(1e3),
-                "dropout": st.just(0.5),
-                "clip_norm": st.just(1e300),
-                "clip_value": st.just(1e300),
-            },
-        ),
-        st.booleans(),
-    )
-    def test_any_training_ends_finite_or_says_where_it_did_not(
-        self, optimizer, normalization, batch_size, size, rate, settings, zeros
-    ):
-        session = opened(
-            shape={"normalization": normalization}, hidden="relu", optimizer=optimizer, **settings
-        )
-        if zeros:
-            session.load(replace(session.state(), theta=0 * session.state().theta))
-        data, plan = examples(size * X), Plan(4, rate, batch_size)
-        history, text = History(), ""
-        try:
-            train(session, data, plan, history=history)
-        except DivergenceError as error:
-            text = str(error)
-        assert not text or re.search(r"(layer \d|the cost J|A0).* in epoch \d+, step \d+, at learning", text)
-        assert all_finite(session.state())
-        assert np.isfinite(history.costs).all()
+
+@settings(max_examples=25)
+@given(
+    st.sampled_from(sorted(OPTIMIZERS)),
+    st.sampled_from(["none", "batch", "layer"]),
+    st.sampled_from([None, 3, 20]),
+    st.sampled_from([0.0, 1.0, 1e80, 1e160, 1e300]),
+    st.sampled_from([1e-3, 1e3, 1e120, 1e300]),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "l1": st.just(1e200),
+            "l2": st.just(0.1),
+            "weight_decay": st.just(1e3),
+            "dropout": st.just(0.5),
+            "clip_norm": st.just(1e300),
+            "clip_value": st.just(1e300),
+        },
+    ),
+    st.booleans(),
+)
+def test_any_training_ends_finite_or_says_where_it_did_not(
+    self, optimizer, normalization, batch_size, size, rate, settings, zeros
+):
+    session = opened(shape={"normalization": normalization}, hidden="relu", optimizer=optimizer, **settings)
+    if zeros:
+        session.load(replace(session.state(), theta=0 * session.state().theta))
+    data, plan = examples(size * X), Plan(4, rate, batch_size)
+    history, text = History(), ""
+    try:
+        train(session, data, plan, history=history)
+    except DivergenceError as error:
+        text = str(error)
+    assert not text or re.search(r"(layer \d|the cost J|A0).* in epoch \d+, step \d+, at learning", text)
+    assert all_finite(session.state())
+    assert np.isfinite(history.costs).all()
 
 
 def spoiled(*rows):
@@ -190,28 +188,28 @@ def test_the_product_with_what_went_into_it():
     assert text.endswith("Begin with smaller weights: they go up to 1e+200.")
 
 
-class TestTheCause:
-    @pytest.mark.parametrize(("factor", "batch_size"), [(30, 20), (3, None), (1e6, 20), (1e100, None)])
-    def test_how_many_times_too_high(self, factor, batch_size):
-        """Gradient descent on squares is stable up to 2 / the largest eigenvalue of the second moments."""
-        with_ones = np.column_stack([X, np.ones(20)])
-        limit = 2 / np.linalg.eigvalsh(with_ones.T @ with_ones / 20)[-1]
-        text = said(opened((3, 2)), examples(), Plan(4000, factor * limit, batch_size))
-        got = float(re.search(r"the learning rate is about (\S+) × too high", text)[1])
-        assert 0.5 * factor < got < 2 * factor
-        lower = float(re.search(r"Lower the learning rate to about (\S+?)\.(?: |$)", text)[1])
-        assert 0.5 * limit < lower < 2 * limit
-        train(opened((3, 2)), examples(), Plan(500, lower / 2, batch_size))
+@pytest.mark.parametrize(("factor", "batch_size"), [(30, 20), (3, None), (1e6, 20), (1e100, None)])
+def test_how_many_times_too_high(factor, batch_size):
+    """Gradient descent on squares is stable up to 2 / the largest eigenvalue of the second moments."""
+    with_ones = np.column_stack([X, np.ones(20)])
+    limit = 2 / np.linalg.eigvalsh(with_ones.T @ with_ones / 20)[-1]
+    text = said(opened((3, 2)), examples(), Plan(4000, factor * limit, batch_size))
+    got = float(re.search(r"the learning rate is about (\S+) × too high", text)[1])
+    assert 0.5 * factor < got < 2 * factor
+    lower = float(re.search(r"Lower the learning rate to about (\S+?)\.(?: |$)", text)[1])
+    assert 0.5 * limit < lower < 2 * limit
+    train(opened((3, 2)), examples(), Plan(500, lower / 2, batch_size))
 
-    @pytest.mark.parametrize(("solver", "engine"), [("adam", "compiled"), ("lbfgs", "reference")])
-    def test_weights_so_small_that_what_is_divided_by_their_sum_overflows(self, solver, engine):
-        """No learning rate helps; weights of mean 1 do, and mean the same."""
-        model = NetworkRegressor(4, random_state=0, dtype="float64", solver=solver, engine=engine, max_iter=2)
-        with pytest.raises(DivergenceError) as error:
-            model.fit(X, Y[:, 0], sample_weight=np.full(20, 1e-300))
-        text = str(error.value)
-        assert re.search(r"\. Multiply the sample weights .* mean is 1 .*: it is 1e-300, and L1 and L2", text)
-        assert "ower the learning rate" not in text
+
+@pytest.mark.parametrize(("solver", "engine"), [("adam", "compiled"), ("lbfgs", "reference")])
+def test_weights_so_small_that_what_is_divided_by_their_sum_overflows(solver, engine):
+    """No learning rate helps; weights of mean 1 do, and mean the same."""
+    model = NetworkRegressor(4, random_state=0, dtype="float64", solver=solver, engine=engine, max_iter=2)
+    with pytest.raises(DivergenceError) as error:
+        model.fit(X, Y[:, 0], sample_weight=np.full(20, 1e-300))
+    text = str(error.value)
+    assert re.search(r"\. Multiply the sample weights .* mean is 1 .*: it is 1e-300, and L1 and L2", text)
+    assert "ower the learning rate" not in text
 
 
 @contextmanager

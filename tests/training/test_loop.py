@@ -11,7 +11,7 @@ from deepstep.engines import Settings, open_session
 from deepstep.equations import initialize_parameters
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.network import Architecture
-from deepstep.preparation.batches import Examples, shuffled, visited
+from deepstep.preparation.batches import Examples, visited
 from deepstep.training import (
     Callback,
     Checkpoint,
@@ -104,18 +104,6 @@ def test_a_callback_that_fails_at_the_end_does_not_keep_the_end_from_the_others(
     assert str(error.value.__context__) == "a "
     assert lines[-4:] == ["a end 1", "b end 1", "c end 1", "d end 1"]
     assert history.stopped == "all epochs done"
-
-
-def test_training_in_two_parts_equals_one_training():
-    """The order of an epoch depends on its number: who goes on sees what would have come."""
-    whole, examples = session_and_examples()
-    parts, _ = session_and_examples()
-    once = train(whole, examples, Plan(6, 0.3, 4, shuffled(5)))
-    first = train(parts, examples, Plan(2, 0.3, 4, shuffled(5)))
-    second = train(parts, examples, Plan(4, 0.3, 4, shuffled(5), first_epoch=2))
-    np.testing.assert_array_equal(whole.parameters.flat, parts.parameters.flat)
-    np.testing.assert_array_equal(once.costs, [*first.costs, *second.costs])
-    assert [record["epoch"] for record in second] == [2, 3, 4, 5]
 
 
 @pytest.mark.parametrize("engine", ["reference", "compiled"])
