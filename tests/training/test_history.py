@@ -101,9 +101,8 @@ def test_json_lines_and_csv_hold_the_records(teach, path):
     assert [record["cost"] for record in records] == history.costs.tolist()
     assert path.read_text() == history.to_jsonl()
     path.unlink()
-    history = teach(
-        [Adds("health", dict.fromkeys(range(3), [{"dead": 0.25}, {"dead": None, "norm": 2}])), Csv(path)]
-    )
+    layers = [{"dead": 0.25}, {"dead": None, "norm": 2}]
+    history = teach([Adds("health", dict.fromkeys(range(3), layers)), Csv(path)])
     table = pl.read_csv(path)
     assert table.columns[:5] == ["epoch", "step", "cost", "learning_rate", "seconds"]
     assert table["cost"].to_list() == history.costs.tolist()  # to the last bit

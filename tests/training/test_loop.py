@@ -1,17 +1,18 @@
-"""The loop: what it records, in what order callbacks are asked, and how training ends."""
+"""The loop: what it records, when it calls callbacks, what they may count on, and how training ends."""
 
 import pickle
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
-from deepstep.engines import Settings, open_session
+from deepstep.engines import ReferenceSession, Settings, open_session
 from deepstep.equations import initialize_parameters
 from deepstep.errors import ConfigurationError, DivergenceError
-from deepstep.network import Architecture
-from deepstep.preparation.batches import Examples, visited
+from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import Examples, batch, shuffled, visited
 from deepstep.training import (
     Callback,
     Checkpoint,
@@ -24,32 +25,35 @@ from deepstep.training import (
 )
 from deepstep.training.callbacks import as_callbacks
 
-
-def session_and_examples(m=10, seed=1):
-    rng = np.random.RandomState(seed)
-    architecture = Architecture((2, 3, 1), ("tanh", "sigmoid"))
-    session = open_session("reference", architecture, initialize_parameters((2, 3, 1), rng=rng), Settings())
-    X = rng.standard_normal((m, 2))
-    return session, Examples(X, (X[:, :1] > 0).astype(float))
+M, BATCH, OF = 10, 4, 3
+ORDER = shuffled(5)
 
 
-class Diary(Callback):
-    """Writes down what it is told."""
+def session_and_examples(**settings):
+    rng = np.random.RandomState(1)
+    architecture = Architecture((2, 3, 1), ("tanh", "sigmoid"), normalization="batch")
+    values = {**initialize_parameters((2, 3, 1), rng=rng), "gamma1": np.ones((3, 1))}
+    settings = Settings(**{"optimizer": "adam", **settings})
+    session = ReferenceSession(architecture, Parameters.from_dict(values), settings)
+    X = rng.standard_normal((M, 2))
+    return session, Examples(X, (X[:, :1] > 0).astype(float), rng.uniform(0.5, 2, M))
 
-    def __init__(self, name="", lines=None):
-        self.name, self.lines = name, [] if lines is None else lines
 
-    def on_epoch_end(self, training, record):
-        self.lines.append(f"{self.name}epoch {record['epoch']} {len(training.history)}")
+class Everything(Callback):
+    """Writes down each call with the epochs and batches done and the updates."""
 
-    def on_train_end(self, training):
-        self.lines.append(f"{self.name}end {len(training.history)}")
+    def __init__(self):
+        self.lines = []
+        for kind in ("train_begin", "step_end", "pause", "epoch_end", "train_end"):
+            setattr(self, f"on_{kind}", partial(self.note, kind))
+
+    def note(self, kind, training, *_):
+        position = training.position
+        self.lines.append((kind, position.epoch, position.batch, training.state().step))
 
 
 def test_a_record_has_what_the_documentation_says():
     session, examples = session_and_examples()
-    X, Y, _ = examples.take(slice(None))
-    before = session.cost(X, Y)
     history = train(session, examples, Plan(3, 0.1, batch_size=4), validation=examples)
     assert [record["epoch"] for record in history] == [0, 1, 2]
     assert [record["step"] for record in history] == [3, 6, 9]
@@ -57,52 +61,149 @@ def test_a_record_has_what_the_documentation_says():
     seconds = history.column("seconds")
     assert (np.diff(seconds) >= 0).all()
     assert seconds[0] >= 0
-    assert history[-1]["validation_cost"] == session.cost(X, Y) < before
     assert history.stopped == "all epochs done"
     assert history.engine == "reference"
 
 
-@pytest.mark.parametrize(
-    ("raised", "stopped"),
-    [
-        (StopTraining("enough"), "enough"),
-        (StopTraining(), "stopped by a callback"),
-        (KeyboardInterrupt(), "interrupted"),
-        (ValueError(), ""),
-    ],
-)
-def test_how_a_callback_ends_training(raised, stopped):
-    """The end is told to all; an epoch whose record stops training is told to those that come after, too."""
+def test_the_order_of_the_calls_and_where_training_stands():
+    """A pause after each update while somebody watches them; at the end of an epoch after its record."""
     session, examples = session_and_examples()
+    watcher = Everything()
+    train(session, examples, Plan(2, 0.1, BATCH, ORDER), callbacks=[watcher])
+    assert watcher.lines == [
+        ("train_begin", 0, 0, 0),
+        *(("step_end", 0, 1, 1), ("pause", 0, 1, 1), ("step_end", 0, 2, 2), ("pause", 0, 2, 2)),
+        *(("step_end", 0, 3, 3), ("epoch_end", 1, 0, 3), ("pause", 1, 0, 3)),
+        *(("step_end", 1, 1, 4), ("pause", 1, 1, 4), ("step_end", 1, 2, 5), ("pause", 1, 2, 5)),
+        *(("step_end", 1, 3, 6), ("epoch_end", 2, 0, 6), ("pause", 2, 0, 6)),
+        ("train_end", 2, 0, 6),
+    ]
 
-    def end(record):
-        if record["epoch"] == 1:
-            raise raised
 
-    diary, history = Diary(), History()
-    raises = nullcontext() if isinstance(raised, StopTraining) else pytest.raises(type(raised))
-    with raises:
-        train(session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(end), diary], history=history)
-    told = ["epoch 1 2"] if isinstance(raised, StopTraining) else []
-    assert diary.lines == ["epoch 0 1", *told, "end 2"]
-    assert history.stopped == stopped
-    assert session.state().step == len(history) == 2
+def test_an_update_holds_what_the_step_took():
+    (session, examples), (twin, _) = (session_and_examples(weight_decay=0.1, dropout=0.2) for _ in range(2))
+    updates = []
+
+    class Keep(Callback):
+        def on_step_end(self, training, update):
+            updates.append((update, training.state().theta.copy()))
+
+    schedules = {"weight_decay_schedule": lambda t: t, "dropout_schedule": lambda t: 1 - t}
+    plan = Plan(2, 0.1, BATCH, ORDER, schedule=lambda t: 1 - t / 2, **schedules)
+    train(session, examples, plan, callbacks=[Keep()])
+    for number, (update, after) in enumerate(updates):
+        epoch, within = divmod(number, OF)
+        t = number / (2 * OF)
+        X, Y, weight = examples.take(batch(ORDER(epoch, M), M, BATCH, within))
+        np.testing.assert_array_equal(update.X, X)
+        np.testing.assert_array_equal(update.Y, Y)
+        np.testing.assert_array_equal(update.sample_weight, weight)
+        assert (update.number, update.epoch) == (number + 1, epoch)
+        rates = update.learning_rate, update.weight_decay, update.dropout
+        assert rates == pytest.approx((0.1 * (1 - t / 2), t, 1 - t), rel=1e-14)
+        np.testing.assert_array_equal(update.before.theta, twin.state().theta)
+        cost = twin.step(
+            X, Y, sample_weight=weight, learning_rate=rates[0], weight_decay=rates[1], dropout=rates[2]
+        )
+        assert update.cost == cost
+        np.testing.assert_array_equal(after, twin.state().theta)
+
+
+@pytest.mark.parametrize("batch_size", [None, BATCH])
+def test_what_is_shown_cannot_be_written_and_stays_as_it_was(batch_size):
+    """A full batch is the training data itself."""
+    session, examples = session_and_examples()
+    shown = []
+
+    def arrays(state):
+        return [state.theta, *state.slots.values(), *state.statistics.values()]
+
+    class Look(Callback):
+        def on_step_end(self, training, update):
+            shown.extend([update.X, update.Y, update.sample_weight, *arrays(update.before)])
+
+        def on_epoch_end(self, training, record):
+            parameters, of = training.parameters, training.examples
+            shown.extend([of.X, of.Y, of.weight, *arrays(training.state())])
+            shown.extend([parameters.flat, *parameters.values()])
+            self.copies = [array.copy() for array in shown]
+
+    look = Look()
+    train(session, examples, Plan(1, 0.1, batch_size), callbacks=[look])
+    session.step(*examples.take(slice(None))[:2], learning_rate=0.1)
+    for array, copy in zip(shown, look.copies, strict=True):
+        np.testing.assert_array_equal(array, copy)
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 9
+
+
+def test_entries_can_be_added_to_a_record_and_none_is_changed():
+    """They go into the history and to the callbacks after."""
+    session, examples = session_and_examples()
+    seen = []
+
+    def add(record):
+        record |= {"a": 1, "cost": 0.0}
+        del record["epoch"]
+
+    train_with = as_callbacks([add, lambda record: seen.append(dict(record))])
+    history = train(session, examples, Plan(2, 0.1), callbacks=train_with)
+    expected = train(session_and_examples()[0], examples, Plan(2, 0.1))
+    assert history.costs.tolist() == expected.costs.tolist()
+    assert [(record["epoch"], record["a"]) for record in history] == [(0, 1), (1, 1)]
+    assert seen == history.records
+
+
+ENDS = {
+    "enough": StopTraining("enough"),
+    "stopped by a callback": StopTraining(),
+    "interrupted": KeyboardInterrupt(),
+    "": ValueError(),
+}
+
+
+@pytest.mark.parametrize("within", [True, False])
+@pytest.mark.parametrize("stopped", ENDS)
+def test_how_a_callback_ends_training(stopped, within):
+    """The end is told to all, and of an epoch that stops training its record to those that come after.
+
+    Within an epoch the step stays, and there is no record of half an epoch.
+    """
+    raised, at = ENDS[stopped], 5 if within else 6
+    stops = isinstance(raised, StopTraining)
+
+    class End(Callback):
+        def on_step_end(self, training, update):
+            if within and update.number == at:
+                raise raised
+
+        def on_epoch_end(self, training, record):
+            if training.state().step == at:
+                raise raised
+
+    (session, examples), diary, history = session_and_examples(), Everything(), History()
+    with nullcontext() if stops else pytest.raises(type(raised)):
+        train(session, examples, Plan(9, 0.1, BATCH), callbacks=[End(), diary], history=history)
+    assert diary.lines[-1] == ("train_end", *((1, 2, 5) if within else (2, 0, 6)))
+    assert (history.stopped, len(history)) == (stopped, 1 if within else 2)
+    assert [kind for kind, *_ in diary.lines].count("epoch_end") == (2 if stops and not within else 1)
 
 
 def test_a_callback_that_fails_at_the_end_does_not_keep_the_end_from_the_others():
-    session, examples = session_and_examples()
+    (session, examples), history, told = session_and_examples(), History(), []
 
-    class Broken(Diary):
-        def on_train_end(self, training):
-            super().on_train_end(training)
-            raise ValueError(self.name)
+    def end(name, fails, training):
+        told.append(name)
+        if fails:
+            raise ValueError(name)
 
-    lines, history = [], History()
-    callbacks = [Broken("a ", lines), Diary("b ", lines), Broken("c ", lines), Diary("d ", lines)]
-    with pytest.raises(ValueError, match="c ") as error:
+    callbacks = [Callback() for _ in "abcd"]
+    for callback, name in zip(callbacks, "abcd", strict=True):
+        callback.on_train_end = partial(end, name, name in "ac")
+    with pytest.raises(ValueError, match="c") as error:
         train(session, examples, Plan(1, 0.1), callbacks=callbacks, history=history)
-    assert str(error.value.__context__) == "a "
-    assert lines[-4:] == ["a end 1", "b end 1", "c end 1", "d end 1"]
+    assert str(error.value.__context__) == "a"
+    assert told == [*"abcd"]
     assert history.stopped == "all epochs done"
 
 
@@ -137,7 +238,7 @@ def test_divergence_holds_what_was_reached(engine):
 def test_what_is_no_order_and_no_callback_is_refused(order):
     with pytest.raises(ConfigurationError, match="3 whole numbers from 0 to 2"):
         visited(lambda epoch, m: order, 7, 3)
-    for callbacks in (["print"], [Diary], Diary):
+    for callbacks in (["print"], [Everything], Everything):
         with pytest.raises(ConfigurationError, match=r"^callbacks must be"):
             as_callbacks(callbacks)
 
