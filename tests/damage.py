@@ -133,7 +133,11 @@ def survey(
     fsync, limits = os.fsync, resource.getrlimit(resource.RLIMIT_AS)
     handler = signal.signal(signal.SIGALRM, _too_long)
     try:
-        _limit_memory(gigabytes)
+        # a greater request fails at once, before a machine that has less begins to swap
+        with contextlib.suppress(FileNotFoundError):
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            limit = pages * resource.getpagesize() + int(gigabytes * 2**30)
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limits[1]))
         os.fsync = lambda descriptor: None  # what is written here need not outlive the power
         for name, case in cases:
             signal.setitimer(signal.ITIMER_REAL, seconds)
@@ -152,16 +156,12 @@ def survey(
     return {"counts": counts, "failures": failures, "gigabytes": taken / 2**20}
 
 
-def in_a_process(script: Path, first: int, count: int, *kind: str, seconds: float = 300) -> dict[str, Any]:
-    """What the survey of a script says of so many files (of a kind), from the one of the first number on."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
-    run = subprocess.run(
-        [sys.executable, str(script), *kind, str(first), str(first + count)],
-        env=environment,
-        stdout=subprocess.PIPE,
-        timeout=seconds,
-        check=True,
-    )
+def in_a_process(script: Path, first: int, count: int, *, seconds: float = 300) -> dict[str, Any]:
+    """What the survey of a script says of so many files, from the one of the first number on."""
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    command = [sys.executable, str(script), str(first), str(first + count)]
+    environment = {**os.environ, "PYTHONPATH": path}
+    run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, timeout=seconds, check=True)
     return json.loads(run.stdout)
 
 
@@ -171,14 +171,6 @@ class TooLongError(BaseException):
 
 def _too_long(number: int, frame: Any) -> None:
     raise TooLongError
-
-
-def _limit_memory(gigabytes: float) -> None:
-    """A greater request fails at once, before a machine that has less begins to swap."""
-    with contextlib.suppress(FileNotFoundError):
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        limit = pages * resource.getpagesize() + int(gigabytes * 2**30)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 def _places(tree: Any) -> Iterator[tuple[Any, Any]]:

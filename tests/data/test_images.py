@@ -22,11 +22,21 @@ def save(path, array, **options):
     return path
 
 
-@pytest.mark.parametrize("suffix", IMAGE_SUFFIXES)
-def test_every_suffix_is_read(tmp_path, suffix):
-    path = tmp_path / f"t{suffix}"
-    PIL.Image.new("1" if suffix == ".pbm" else "RGB", (4, 6), "white").save(path)
-    np.testing.assert_array_equal(read_image(path, height=6, width=4, channels=3), 255)
+SIZE = {"height": 2, "width": 2, "channels": 3}
+
+
+@pytest.mark.parametrize(
+    ("suffix", "mode"),
+    [
+        *((suffix, "1" if suffix == ".pbm" else "RGB") for suffix in IMAGE_SUFFIXES),
+        *((".tiff", mode) for mode in ("CMYK", "L", "1", "LA", "P", "RGBA")),
+    ],
+)
+def test_every_suffix_is_read_and_every_mode_becomes_colour(tmp_path, suffix, mode):
+    PIL.Image.new("RGB", (4, 6), "white").convert(mode).save(tmp_path / f"t{suffix}")
+    pixels = read_image(tmp_path / f"t{suffix}", height=6, width=4, channels=3)
+    assert pixels.shape == (6, 4, 3)
+    assert (pixels >= 254).all()
 
 
 def test_resizing_is_pillow_s_lanczos_and_grey_has_one_channel(tmp_path):
@@ -56,39 +66,27 @@ def test_exif_orientation_is_respected_and_sixteen_bits_become_eight_without_cli
     assert read_image(path, height=1, width=4, channels=1).ravel().tolist() == [0, 1, 128, 255]
 
 
-@pytest.mark.parametrize("mode", ["CMYK", "L", "1", "LA", "P", "RGBA"])
-def test_every_mode_becomes_colour(tmp_path, mode):
-    path = tmp_path / "t.tiff"
-    PIL.Image.new("RGB", (3, 3), "white").convert(mode).save(path)
-    assert (read_image(path, height=2, width=2, channels=3) >= 254).all()
-
-
 def test_what_is_no_picture(tmp_path):
-    path = tmp_path / "t.png"
-    for content in (b"", b"hello", b"%!PS-Adobe-3.0 EPSF-3.0\n"):
+    """Of too large ones Pillow warns (here an error) or refuses them."""
+    path, stream = tmp_path / "t.png", io.BytesIO()
+    PIL.Image.new("1", (1, 1)).save(stream, "PNG")
+    for content in (b"", b"%!PS-Adobe-3.0 EPSF-3.0\n"):
         path.write_bytes(content)
         with pytest.raises(FileError, match="cannot be read as a picture"):
-            read_image(path, height=2, width=2, channels=3)
+            read_image(path, **SIZE)
+    for size in (10_000, 20_000):
+        content = bytearray(stream.getvalue())
+        content[16:24] = size.to_bytes(4, "big") * 2
+        content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
+        path.write_bytes(content)
+        with pytest.raises(FileError, match="smaller"):
+            read_image(path, **SIZE)
     for other, reason in ((tmp_path / "none.png", "does not exist"), (tmp_path, "folder")):
         with pytest.raises(FileError, match=reason):
-            read_image(other, height=2, width=2, channels=3)
+            read_image(other, **SIZE)
     for size in ({"height": 0}, {"width": -1}, {"channels": 2}):
         with pytest.raises(ConfigurationError, match="at least 1"):
-            read_image(path, **({"height": 2, "width": 2, "channels": 3} | size))
-
-
-@pytest.mark.parametrize(("width", "height"), [(10_000, 10_000), (20_000, 20_000)])
-def test_a_picture_that_unpacks_to_too_much_is_refused(tmp_path, width, height):
-    """Pillow warns about the first (here an error) and refuses the second; both are refused."""
-    path = tmp_path / "t.png"
-    stream = io.BytesIO()
-    PIL.Image.new("1", (1, 1)).save(stream, "PNG")
-    content = bytearray(stream.getvalue())
-    content[16:24] = width.to_bytes(4, "big") + height.to_bytes(4, "big")
-    content[29:33] = zlib.crc32(content[12:29]).to_bytes(4, "big")
-    path.write_bytes(content)
-    with pytest.raises(FileError, match="smaller"):
-        read_image(path, height=2, width=2, channels=3)
+            read_image(path, **(SIZE | size))
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning", "ignore::RuntimeWarning")  # Pillow's, about what it skips
@@ -186,6 +184,10 @@ def test_missing_cut_and_other_files_are_named(folder, name):
         ({"list_classes": np.array(3)}, "not a list of class names"),
         ({"list_classes": np.array([b"non-cat", b"caf\xe9"])}, "names of classes that are not UTF-8"),
         ({"train_set_x": np.zeros((3, 5, 5, 3), dtype=np.uint8)}, "but the training file has"),
+        (
+            {"list_classes": np.array([b"cat", b"non-cat"])},
+            f"{TEST_FILE} has the classes 'non-cat', 'cat', but the training file has 'cat', 'non-cat'",
+        ),
     ],
 )
 def test_wrong_arrays_are_told(folder, changes, sentence):
@@ -194,37 +196,20 @@ def test_wrong_arrays_are_told(folder, changes, sentence):
         read_cats(folder)
 
 
-def test_classes_in_another_order_are_told(folder):
-    write_part(folder, "test", list_classes=np.array([b"cat", b"non-cat"]))
-    with pytest.raises(FileError, match=rf"{TEST_FILE} has the classes 'cat', 'non-cat', but the training"):
-        read_cats(folder)
-
-
-def virtual(file, secret):
-    layout = h5py.VirtualLayout((10, 2), "f8")
-    layout[:] = h5py.VirtualSource(str(secret), "X", (10, 2))
-    file.create_virtual_dataset("X", layout)
-
-
-def soft_link(file, secret):
-    file["g/away"] = h5py.ExternalLink(str(secret), "/")
-    file["X"] = h5py.SoftLink("/g/away/X")
-
-
-@pytest.mark.parametrize(
-    ("fill", "says"),
-    [
-        (virtual, "the values of '{}' are in other files. Copy"),
-        (soft_link, "'{}' is a link. Copy"),
-    ],
-)
-def test_no_way_leads_to_another_file(folder, tmp_path, fill, says):
-    name = "list_classes"
-    with h5py.File(tmp_path / "other.h5", "w") as file:
+@pytest.mark.parametrize("link", [False, True])
+def test_no_way_leads_to_another_file(folder, tmp_path, link):
+    name, other = "list_classes", str(tmp_path / "other.h5")
+    says = f"'{name}' is a link" if link else f"the values of '{name}' are in other files"
+    with h5py.File(other, "w") as file:
         file["X"] = np.zeros((10, 2))
+    layout = h5py.VirtualLayout((10, 2), "f8")
+    layout[:] = h5py.VirtualSource(other, "X", (10, 2))
     with h5py.File(folder / TRAIN_FILE, "a") as file:
         del file[name]
-        fill(file, tmp_path / "other.h5")
-        file.move("X", name)
-    with pytest.raises(FileError, match=rf"{TRAIN_FILE}: .*{says.format(name)}"):
+        if link:
+            file["g/away"] = h5py.ExternalLink(other, "/")
+            file[name] = h5py.SoftLink("/g/away/X")
+        else:
+            file.create_virtual_dataset(name, layout)
+    with pytest.raises(FileError, match=rf"{TRAIN_FILE}: .*{says}\. Copy"):
         read_cats(folder)

@@ -22,28 +22,19 @@ def steps(folder):
     return [int(path.stem.rpartition("-")[2]) for path in checkpoint_files(folder)]
 
 
-class WatchesSteps(Callback):
-    """So that there is a pause after each update."""
+class At(Callback):
+    """Does something at an update; because it watches steps, there is a pause after each."""
 
-    def on_step_end(self, training, update):
-        pass
-
-
-class Raises(Callback):
-    def __init__(self, raised, number):
-        self.raised, self.number = raised, number
+    def __init__(self, number=0, do=None):
+        self.number, self.do = number, do
 
     def on_step_end(self, training, update):
         if update.number == self.number:
-            raise self.raised
+            self.do()
 
 
-class CtrlC(Callback):
-    """The real signal, in the midst of an update."""
-
-    def on_step_end(self, training, update):
-        if update.number == 5:
-            signal.raise_signal(signal.SIGINT)
+def stop():
+    raise StopTraining
 
 
 pytestmark = pytest.mark.usefixtures("pythons_own_handler")
@@ -61,7 +52,7 @@ pytestmark = pytest.mark.usefixtures("pythons_own_handler")
     ],
 )
 def test_when_they_are_written(tmp_path, often, expected):
-    setup().train(WatchesSteps(), ModelCheckpoint(tmp_path, **often))  # 3 epochs of 3 batches
+    setup().train(At(), ModelCheckpoint(tmp_path, **often))  # 3 epochs of 3 batches
     assert steps(tmp_path) == expected
 
 
@@ -89,14 +80,14 @@ def test_ctrl_c_writes_where_training_stands(tmp_path):
     whole = setup(optimizer="adam").train()
     checkpoints = ModelCheckpoint(tmp_path)
     with pytest.raises(KeyboardInterrupt):
-        setup(optimizer="adam").train(CtrlC(), checkpoints)
+        setup(optimizer="adam").train(At(5, lambda: signal.raise_signal(signal.SIGINT)), checkpoints)
     assert steps(tmp_path) == [5]
     assert checkpoints.last == checkpoint_files(tmp_path)[0]
     same_bits(whole, setup(optimizer="adam").train(resume=latest_checkpoint(tmp_path)))
 
 
 def test_what_lies_beyond_goes_when_a_training_goes_on_from_before(tmp_path):
-    setup().train(WatchesSteps(), ModelCheckpoint(tmp_path, every_steps=1, keep=9))
+    setup().train(At(), ModelCheckpoint(tmp_path, every_steps=1, keep=9))
     newest = checkpoint_files(tmp_path)[-1]
     newest.write_bytes(b"damaged")
     with pytest.warns(UserWarning, match=f"{newest.name}.* The checkpoint before it is taken"):
@@ -104,16 +95,13 @@ def test_what_lies_beyond_goes_when_a_training_goes_on_from_before(tmp_path):
     assert found.state.step == 8
     third = checkpoint_files(tmp_path)[2]
     setup().train(
-        WatchesSteps(),
-        ModelCheckpoint(tmp_path, every_steps=2, keep=2),
-        Raises(StopTraining(), 6),
-        resume=read_checkpoint(third),
+        ModelCheckpoint(tmp_path, every_steps=2, keep=2), At(6, stop), resume=read_checkpoint(third)
     )
     assert steps(tmp_path) == [4, 5]
 
 
 def test_all_damaged_is_for_people_to_decide(tmp_path):
-    setup().train(WatchesSteps(), ModelCheckpoint(tmp_path, every_steps=4))
+    setup().train(At(), ModelCheckpoint(tmp_path, every_steps=4))
     for path in checkpoint_files(tmp_path):
         path.write_bytes(b"")
     with pytest.raises(FileError, match=r"000000000004.*, and the 1 after it cannot be read either"):
@@ -137,16 +125,13 @@ def test_the_folder(tmp_path):
 def test_a_full_disk_loses_at_most_the_newest_and_training_goes_on(tmp_path):
     whole = setup(optimizer="adam").train()
 
-    class FullFrom(Callback):
+    def fill():
         """The kernel refuses to write beyond 2000 bytes of a file: in its midst, as a full disk does."""
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        room.callback(resource.setrlimit, resource.RLIMIT_FSIZE, limits)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
 
-        def on_step_end(self, training, update):
-            if update.number == 5:
-                limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-                room.callback(resource.setrlimit, resource.RLIMIT_FSIZE, limits)
-                resource.setrlimit(resource.RLIMIT_FSIZE, (2000, limits[1]))
-
-    callbacks = FullFrom(), ModelCheckpoint(tmp_path, every_steps=1)
+    callbacks = At(5, fill), ModelCheckpoint(tmp_path, every_steps=1)
     message = r"without a new checkpoint: .*File too large"
     with ExitStack() as room, pytest.warns(UserWarning, match=message) as warned:
         result = setup(optimizer="adam").train(*callbacks)
@@ -158,8 +143,8 @@ def test_a_full_disk_loses_at_most_the_newest_and_training_goes_on(tmp_path):
 
 
 def test_a_state_that_no_file_holds_is_refused_before_the_first_step(tmp_path):
-    watching, pauses = WatchesSteps(), EachPause()
+    watching, pauses = At(), EachPause()
     watching.state = lambda: {"open file": object()}
-    with pytest.raises(ConfigurationError, match=r"^WatchesSteps.state\(\) must hold JSON values"):
+    with pytest.raises(ConfigurationError, match=r"^At.state\(\) must hold JSON values"):
         setup().train(watching, pauses, ModelCheckpoint(tmp_path))
     assert pauses.checkpoints == []

@@ -93,12 +93,11 @@ def test_a_training_that_ends_by_an_epoch_has_the_network_of_that_epoch(engine, 
 
 @pytest.mark.parametrize("batch_size", [None, 5])
 def test_the_engine_is_called_seldom_where_nobody_looks(monkeypatch, batch_size):
-    calls = []
-    original = ReferenceSession.steps
+    calls, steps = [], ReferenceSession.steps
 
-    def counted(self, *arguments, **options):
-        calls.append(len(options["numbers"]))
-        return original(self, *arguments, **options)
+    def counted(*arguments, numbers, **options):
+        calls.append(len(numbers))
+        return steps(*arguments, numbers=numbers, **options)
 
     monkeypatch.setattr(ReferenceSession, "steps", counted)
     monkeypatch.setattr("deepstep.training.loop.perf_counter", lambda: 0.0)

@@ -38,18 +38,13 @@ def test_in_parts_it_is_the_same(monkeypatch, weights):
     metrics = {"largest": lambda Y, AL: AL.max()}
 
     def answers():
-        trained = Network([3, 4, 2], seed=1)
         held_out = (X, Y) if weights is None else (X, Y, weights)
-        history = trained.train(X, Y, iterations=2, validation=held_out, metrics=metrics)
-        plain = Network([3, 4, 2], seed=1).train(X, Y, iterations=2, validation=held_out)
-        scores = history.column("validation_cost"), history.column("validation_largest")
-        return [
-            net.forward(X),
-            net.predict(X),
-            net.cost(X, Y, sample_weight=weights),
-            *scores,
-            plain.column("validation_cost"),
-        ]
+        options = {"iterations": 2, "validation": held_out}
+        history = Network([3, 4, 2], seed=1).train(X, Y, **options, metrics=metrics)
+        plain = Network([3, 4, 2], seed=1).train(X, Y, **options)
+        costs = (records.column("validation_cost") for records in (history, plain))
+        measured = net.cost(X, Y, sample_weight=weights), history.column("validation_largest")
+        return [net.forward(X), net.predict(X), *measured, *costs]
 
     whole = answers()
     monkeypatch.setattr("deepstep.training.rows.NUMBERS_AT_ONCE", 2 * (3 + 4 + 2))
