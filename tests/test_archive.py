@@ -99,7 +99,6 @@ def test_every_class_of_the_table(name, tmp_path_factory):
 def test_targets_of_every_kind(kind, tmp_path_factory):
     targets = TARGETS[kind]()
     again = there_and_back(targets, tmp_path_factory)
-    assert again == targets
     assert same(again, targets)
     A = np.random.default_rng(1).dirichlet(np.ones(targets.n_outputs + 1), 20)[:, 1:]
     assert same(again.decode(A), targets.decode(A))
@@ -269,16 +268,16 @@ def test_lines_that_belong_to_nothing_and_a_newer_version(folder):
 
 @pytest.mark.parametrize("name", FILES)
 def test_what_is_no_file(folder, name):
-    (folder / name).unlink()
-    with pytest.raises(FileError, match=r"does not exist|has no model.json"):
-        read(folder)
-    (folder / name).mkdir()
-    with pytest.raises(FileError, match="is a folder, not"):
-        read(folder)
-    (folder / name).rmdir()
-    os.mkfifo(folder / name)
-    with pytest.raises(FileError, match="is a pipe or a device, not"):
-        read(folder)
+    path = folder / name
+    path.unlink()
+    for make, reason in (
+        (lambda path: None, r"does not exist|has no model.json"),
+        (os.mkfifo, "is a pipe or a device, not"),
+        (lambda path: (path.unlink(), path.mkdir()), "is a folder, not"),
+    ):
+        make(path)
+        with pytest.raises(FileError, match=reason):
+            read(folder)
 
 
 def test_what_is_no_folder_and_no_model(tmp_path, whole):

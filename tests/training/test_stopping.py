@@ -54,15 +54,15 @@ def test_better_by_exactly_the_tolerance(ties_count, end):
 
 
 def test_a_quantity_that_was_finite_in_no_epoch_is_warned_of():
-    def history(*values):
-        return History([{"quantity": value} for value in values])
-
     patience = EarlyStopping("quantity", tolerance=0, epochs=9)
-    assert patience.blind(history()) == ""
-    assert patience.blind(history(1.0, 2.0)) == ""
-    assert patience.blind(history(np.nan, 2.0)) == ""
-    said = patience.blind(history(np.nan, np.inf, np.nan))
-    assert said == "quantity was finite in none of 3 epochs, nan in the last"
+    blind, said = [np.nan, np.inf, np.nan], "quantity was finite in none of 3 epochs, nan in the last"
+    for values, expected in (
+        ([], ""),
+        ([1.0, 2.0], ""),
+        ([np.nan, 2.0], ""),
+        ([np.nan, np.inf, np.nan], said),
+    ):
+        assert patience.blind(History([{"quantity": value} for value in values])) == expected
 
 
 def test_best_parameters_are_taken_up_where_the_best_is_in_the_history():
