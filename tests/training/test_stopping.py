@@ -55,13 +55,9 @@ def test_better_by_exactly_the_tolerance(ties_count, end):
 
 def test_a_quantity_that_was_finite_in_no_epoch_is_warned_of():
     patience = EarlyStopping("quantity", tolerance=0, epochs=9)
-    blind, said = [np.nan, np.inf, np.nan], "quantity was finite in none of 3 epochs, nan in the last"
-    for values, expected in (
-        ([], ""),
-        ([1.0, 2.0], ""),
-        ([np.nan, 2.0], ""),
-        ([np.nan, np.inf, np.nan], said),
-    ):
+    said = "quantity was finite in none of 3 epochs, nan in the last"
+    blind = [np.nan, np.inf, np.nan]
+    for values, expected in (([], ""), ([1.0, 2.0], ""), ([np.nan, 2.0], ""), (blind, said)):
         assert patience.blind(History([{"quantity": value} for value in values])) == expected
 
 
