@@ -49,6 +49,9 @@ def write_workbook(path, sheets):
         book += f'<sheet name="{name}" sheetId="{at + 1}" r:id="r{at}"/>'
         links += f'<Relationship Id="r{at}" Type="{of}/worksheet" Target="worksheets/sheet{at}.xml"/>'
     parts = {
+        "[Content_Types].xml": f'<Types xmlns="{XML}/package/2006/content-types"></Types>',
+        "_rels/.rels": f'<Relationships {linked}><Relationship Id="r" Type="{of}/officeDocument" '
+        'Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook {main} xmlns:r="{of}"><sheets>{book}</sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f"<Relationships {linked}>{links}</Relationships>",
     }
@@ -144,19 +147,26 @@ def test_types_are_inferred_over_the_whole_column(tmp_path, text, values, dtype)
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("text", "columns", "rows"),
     [
-        ("a,b\r\n1,2\r\n", [(1, 2)]),
-        ("\n\na,b\n1,2\n\n3,4\n\n", [(1, 2), (3, 4)]),
-        ("a, b\n1, 2\n", [(1, 2)]),
-        ('a,b\n"x\n,y","say ""hi"""\n', [("x\n,y", 'say "hi"')]),
-        ("a,b\n1,\n,\n,2\n", [(1, None), (None, None), (None, 2)]),
-        ("a\n1\n\n2\n", [(1,), (None,), (2,)]),
-        ("größe,b\nß,2\n", [("ß", 2)]),
+        ("a,b\r\n1,2\r\n", ["a", "b"], [(1, 2)]),
+        ("\n\na,b\n1,2\n\n3,4\n\n", ["a", "b"], [(1, 2), (3, 4)]),
+        ("a, b\n1, 2\n", ["a", "b"], [(1, 2)]),
+        ('a,b\n"x\n,y","say ""hi"""\n', ["a", "b"], [("x\n,y", 'say "hi"')]),
+        ("a,b\n1,\n,\n,2\n", ["a", "b"], [(1, None), (None, None), (None, 2)]),
+        ("a\n1\n\n2\n", ["a"], [(1,), (None,), (2,)]),
+        ("größe,b\nß,2\n", ["größe", "b"], [("ß", 2)]),
+        ("# n,x\n1,2\n", ["# n", "x"], [(1, 2)]),  # the header of numbers
+        ("#,x\n1,\n", ["#", "x"], [(1, None)]),
+        ("# by A, 2020\nn,x\n1,2\n", ["n", "x"], [(1, 2)]),
+        ("## meta\n#CHROM\tPOS\nchr1\t7\n", ["#CHROM", "POS"], [("chr1", 7)]),
+        ("text\nhello; world\nhello\n", ["text"], [("hello; world",), ("hello",)]),
+        ('"a,b";"c"\n"1,5";"x, y"\n', ["a,b", "c"], [(1.5, "x, y")]),
     ],
 )
-def test_layouts_of_csv(tmp_path, text, expected):
-    assert read_text(tmp_path, text).rows() == expected
+def test_layouts_headers_and_comments_of_csv(tmp_path, text, columns, rows):
+    frame = read_text(tmp_path, text)
+    assert (frame.columns, frame.rows()) == (columns, rows)
 
 
 @pytest.mark.parametrize(
@@ -278,23 +288,6 @@ def test_lines_before_the_header_and_ends_of_lines(tmp_path, before, line, caplo
 
 
 @pytest.mark.parametrize(
-    ("text", "columns", "rows"),
-    [
-        ("# n,x\n1,2\n", ["# n", "x"], 1),  # the header of numbers
-        ("#,x\n1,\n", ["#", "x"], 1),
-        ("# by A, 2020\nn,x\n1,2\n", ["n", "x"], 1),
-        ("## meta\n#CHROM\tPOS\nchr1\t7\n", ["#CHROM", "POS"], 1),
-        ("text\nhello; world\nhello\n", ["text"], 2),
-        ('"a,b";"c"\n"1,5";"x, y"\n', ["a,b", "c"], 1),
-    ],
-)
-def test_headers_comments_and_texts_with_separators(tmp_path, text, columns, rows):
-    (tmp_path / "t.csv").write_text(text)
-    frame = read_table(tmp_path / "t.csv")
-    assert (frame.columns, frame.height) == (columns, rows)
-
-
-@pytest.mark.parametrize(
     ("text", "values", "line"),
     [
         ("x;y\n1,234;1\n2,500;2\n", [1.234, 2.5], "Separator ';' and decimal comma found in"),
@@ -315,38 +308,25 @@ def test_findings_are_told_in_one_line(tmp_path, text, values, line, caplog):
     frame = read_table(path)
     assert frame.to_series().to_list() == values
     assert sum(line in record.getMessage() for record in caplog.records) == 1
+    written = load_table(path).written
     caplog.clear()
-    found = load_table(path).written
-    caplog.clear()
-    given = TextFormat(found.sep, found.decimal, found.encoding, "1;2" not in str(text))
-    load_table(path, ReadOptions(given))
-    assert [one for one in caplog.messages if "called" not in one] == []
-
-
-def test_another_file_may_be_written_otherwise_than_usual(tmp_path):
-    """What a run keeps is taken where the file does not say otherwise."""
-    usual = TextFormat(";", ",", "windows-1252")
-    for name, text in {"t.csv": "x,y\n1.5,é\n", "t.tsv": "x\ty\n1.5\té\n", "u.csv": "x;y\n1.5;é\n"}.items():
-        (tmp_path / name).write_text(text)
-        frame = load_table(tmp_path / name, ReadOptions(usual=usual)).frame
-        assert frame.rows() == [(1.5, "é")]
-    (tmp_path / "t.csv").write_text("x;y\n1.234;é\n")  # one row, which says nothing
-    assert load_table(tmp_path / "t.csv", ReadOptions(usual=usual)).frame.rows() == [(1234, "é")]
+    load_table(path, ReadOptions(TextFormat(written.sep, written.decimal, written.encoding)))
+    assert [message for message in caplog.messages if "called" not in message] == []
 
 
 @pytest.mark.parametrize(
-    ("options", "sentence"),
+    ("name", "text", "row"),
     [
-        ({"sep": ";;"}, "sep must be one ASCII character, such as ';', or tab, got ';;'"),
-        ({"decimal": "x"}, "decimal must be '.' or ',', got 'x'"),
-        ({"encoding": "klingon"}, "encoding must be an encoding that Python knows, .*, got 'klingon'"),
-        ({"categorical": ["z"]}, "categorical must be one of 'x', 'y', got 'z'"),
+        ("t.csv", "x,y\n1.5,é\n", (1.5, "é")),
+        ("t.tsv", "x\ty\n1.5\té\n", (1.5, "é")),
+        ("t.csv", "x;y\n1.5;é\n", (1.5, "é")),
+        ("t.csv", "x;y\n1.234;é\n", (1234, "é")),  # which says nothing
     ],
 )
-def test_options_that_no_table_can_have(tmp_path, options, sentence):
-    (tmp_path / "t.csv").write_text("x,y\n1,2\n")
-    with pytest.raises(ConfigurationError, match=sentence):
-        read_table(tmp_path / "t.csv", **options)
+def test_what_is_usual_is_taken_where_the_file_does_not_say_otherwise(tmp_path, name, text, row):
+    (tmp_path / name).write_text(text)
+    usual = TextFormat(";", ",", "windows-1252")
+    assert load_table(tmp_path / name, ReadOptions(usual=usual)).frame.rows() == [row]
 
 
 def test_what_is_given_is_taken(tmp_path):
@@ -360,6 +340,14 @@ def test_what_is_given_is_taken(tmp_path):
     series = read_table(tmp_path / "t.csv", categorical=["code"])["code"]
     assert series.dtype == polars.Categorical
     assert series.to_list() == ["8001", None, "715"]
+    for options, sentence in (
+        ({"sep": ";;"}, "sep must be one ASCII character, such as ';', or tab, got ';;'"),
+        ({"decimal": "x"}, "decimal must be '.' or ',', got 'x'"),
+        ({"encoding": "klingon"}, "encoding must be an encoding that Python knows, .*, got 'klingon'"),
+        ({"categorical": ["z"]}, "categorical must be one of 'code', 'x', got 'z'"),
+    ):
+        with pytest.raises(ConfigurationError, match=sentence):
+            read_table(tmp_path / "t.csv", **options)
 
 
 def zstd(content):

@@ -94,7 +94,7 @@ def test_it_is_the_one_before_the_step_that_is_named(optimizer, fresh_seed):
     st.booleans(),
 )
 def test_any_training_ends_finite_or_says_where_it_did_not(
-    self, optimizer, normalization, batch_size, size, rate, settings, zeros
+    optimizer, normalization, batch_size, size, rate, settings, zeros
 ):
     session = opened(shape={"normalization": normalization}, hidden="relu", optimizer=optimizer, **settings)
     if zeros:
