@@ -126,8 +126,7 @@ def test_fewer_epochs_are_done_at_once_where_callbacks_are_slow(monkeypatch):
 
 
 def test_divergence_is_found_at_its_step_and_earlier_epochs_have_their_records():
-    (X, Y), ends = data(), []
-    plan = {"iterations": 400, "learning_rate": 0.05, "batch_size": 5}
+    (X, Y), ends, plan = data(), [], {"iterations": 400, "learning_rate": 0.05, "batch_size": 5}
     for callbacks in ([], [Looks()]):
         network = Network([3, 4, 1], activation="relu", output="identity", seed=2, engine="reference")
         with pytest.raises(DivergenceError) as error:
