@@ -1,7 +1,6 @@
 """Damaged and forged safetensors files, each a function of its number, and a survey that reads them.
 
-The survey is given what is to be done with each file. It runs in a process of its own, whose memory and time
-for each file are limited: a script beside the tests of a file format, see `in_a_process`.
+The survey is given what is to be done with each file, and limits its memory and time.
 """
 
 import contextlib
@@ -12,14 +11,12 @@ import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-
-Seal = Callable[[dict[str, Any], bytes], str]
 
 HOSTILE = (
     *(None, True, False, 0, 1, -1, 3, -3, 10**9, 2**31, 2**63, 2**64, -(2**63), 10**30, 0.5, 1e308),
@@ -34,9 +31,7 @@ HOSTILE = (
 def damaged(whole: bytes, rng: np.random.RandomState) -> bytes:
     """The bytes with a defect as disks and copies make them."""
     data = bytearray(whole)
-    kind = rng.randint(7)
-    at = rng.randint(len(data))
-    length = 1 + rng.randint(64)
+    kind, at, length = rng.randint(7), rng.randint(len(data)), 1 + rng.randint(64)
     if kind == 0:
         for _ in range(1 + rng.randint(4)):
             data[rng.randint(len(data))] ^= 1 << rng.randint(8)
@@ -60,13 +55,6 @@ def taken_apart(whole: bytes) -> tuple[dict[str, Any], bytes]:
     """The header and the numbers of a safetensors file."""
     (length,) = struct.unpack("<Q", whole[:8])
     return json.loads(whole[8 : 8 + length]), whole[8 + length :]
-
-
-def in_order(whole: bytes) -> bytes:
-    """The same file with a sorted header: safetensors orders the metadata anew in every process."""
-    header, numbers = taken_apart(whole)
-    text = json.dumps(header, sort_keys=True).encode()
-    return struct.pack("<Q", len(text)) + text + numbers
 
 
 def put_together(header: dict[str, Any], numbers: bytes, rng: np.random.RandomState) -> bytes:
@@ -98,58 +86,6 @@ def with_other_numbers(whole: bytes, rng: np.random.RandomState) -> bytes:
         with np.errstate(over="ignore"):
             changed[at : at + size] = np.array(value).astype(dtype).tobytes()
     return put_together(header, bytes(changed), rng)
-
-
-def mutant(number: int, wholes: Sequence[bytes], entry: str, seal: Seal) -> tuple[bytes, int, bool]:
-    """The file of this number.
-
-    Parameters
-    ----------
-    number : int
-    wholes : sequence of bytes
-        Sound files.
-    entry : str
-        The metadata that is itself JSON.
-    seal : callable
-        From the header and the numbers, the checksum that belongs to them.
-
-    Returns
-    -------
-    data : bytes
-    which : int
-        The sound file that it was made from.
-    sealed : bool
-        Whether its checksum was made to fit, as somebody who forges it would do.
-    """
-    rng = np.random.RandomState(number)
-    which, way = number % len(wholes), number // len(wholes) % 4
-    data = wholes[which]
-    if way == 0:
-        return damaged(data, rng), which, False
-    if way == 1:
-        data = with_other_header(data, rng)
-    elif way == 2:
-        data = with_other_numbers(data, rng)
-    else:
-        data = with_other_entry(data, entry, rng)
-    if not rng.randint(4):
-        return data, which, False
-    try:
-        header, numbers = taken_apart(data)
-        header["__metadata__"]["sha256"] = seal(header, numbers)
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError):  # too much broken to be sealed
-        return data, which, False
-    return put_together(header, numbers, rng), which, True
-
-
-def with_other_entry(whole: bytes, entry: str, rng: np.random.RandomState) -> bytes:
-    """One or two places changed in the JSON that is an entry of the metadata."""
-    header, numbers = taken_apart(whole)
-    content = json.loads(header["__metadata__"][entry])
-    for _ in range(1 + rng.randint(2)):
-        forge(content, rng)
-    header["__metadata__"][entry] = as_text(content, rng)
-    return put_together(header, numbers, rng)
 
 
 def forge(tree: Any, rng: np.random.RandomState) -> None:
@@ -186,51 +122,46 @@ def as_text(tree: Any, rng: np.random.RandomState) -> str:
 def survey(
     cases: Iterator[tuple[str, Callable[[], str]]], *, seconds: float, gigabytes: float
 ) -> dict[str, Any]:
-    """Run cases that answer with a word each, for example "loaded" or "refused".
+    """Run cases, which answer with a word such as "loaded" or "refused"; whatever a case raises is a failure.
 
-    Parameters
-    ----------
-    cases
-        Name and function. Whatever the function raises is a failure.
-    seconds : float
-        Time for each case.
-    gigabytes : float
-        Memory that may be taken beyond what is taken now.
-
-    Returns
-    -------
-    dict
-        ``counts`` of the answers, ``failures`` as texts, ``gigabytes`` that were taken beyond at most.
+    Each may take so many seconds, and all so much memory beyond what is taken now. Gives ``counts`` of the
+    answers, the ``failures`` as texts, and the ``gigabytes`` that were taken beyond at most.
     """
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    _limit_memory(gigabytes)
-    os.fsync = lambda descriptor: None  # what is written here need not outlive the power
-    signal.signal(signal.SIGALRM, _too_long)
     counts: dict[str, int] = {}
     failures = []
-    for name, case in cases:
-        signal.setitimer(signal.ITIMER_REAL, seconds)
-        try:
-            answer = case()
-            counts[answer] = counts.get(answer, 0) + 1
-        except BaseException as error:  # a panic of a library in Rust is no Exception
-            failures.append(f"{name}: {type(error).__name__}: {error!s:.300}")
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+    fsync, limits = os.fsync, resource.getrlimit(resource.RLIMIT_AS)
+    handler = signal.signal(signal.SIGALRM, _too_long)
+    try:
+        # a greater request fails at once, before a machine that has less begins to swap
+        with contextlib.suppress(FileNotFoundError):
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            limit = pages * resource.getpagesize() + int(gigabytes * 2**30)
+            resource.setrlimit(resource.RLIMIT_AS, (limit, limits[1]))
+        os.fsync = lambda descriptor: None  # what is written here need not outlive the power
+        for name, case in cases:
+            signal.setitimer(signal.ITIMER_REAL, seconds)
+            try:
+                answer = case()
+                counts[answer] = counts.get(answer, 0) + 1
+            except BaseException as error:  # a panic of a library in Rust is no Exception
+                failures.append(f"{name}: {type(error).__name__}: {error!s:.300}")
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+    finally:
+        os.fsync = fsync
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+        signal.signal(signal.SIGALRM, handler)
     taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return {"counts": counts, "failures": failures, "gigabytes": taken / 2**20}
 
 
-def in_a_process(script: Path, first: int, count: int, *kind: str, seconds: float = 300) -> dict[str, Any]:
-    """What the survey of a script says of so many files (of a kind), from the one of the first number on."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
-    run = subprocess.run(
-        [sys.executable, str(script), *kind, str(first), str(first + count)],
-        env=environment,
-        stdout=subprocess.PIPE,
-        timeout=seconds,
-        check=True,
-    )
+def in_a_process(script: Path, first: int, count: int, *, seconds: float = 300) -> dict[str, Any]:
+    """What the survey of a script says of so many files, from the one of the first number on."""
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    command = [sys.executable, str(script), str(first), str(first + count)]
+    environment = {**os.environ, "PYTHONPATH": path}
+    run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, timeout=seconds, check=True)
     return json.loads(run.stdout)
 
 
@@ -240,16 +171,6 @@ class TooLongError(BaseException):
 
 def _too_long(number: int, frame: Any) -> None:
     raise TooLongError
-
-
-def _limit_memory(gigabytes: float) -> None:
-    """A greater request fails at once, before a machine that has less begins to swap."""
-    pages = 0
-    with contextlib.suppress(FileNotFoundError), open("/proc/self/statm") as file:
-        pages = int(file.read().split()[0])
-    if pages:
-        limit = pages * resource.getpagesize() + int(gigabytes * 2**30)
-        resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 def _places(tree: Any) -> Iterator[tuple[Any, Any]]:

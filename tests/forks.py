@@ -7,11 +7,11 @@ begins anew.
 
 import json
 import os
-import selectors
 import signal
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -41,36 +41,20 @@ class Forks:
     ) -> subprocess.CompletedProcess[str]:
         """What became of ``python -c script arguments`` in a folder."""
         command = [sys.executable, "-c", script, *arguments]
+        options: dict[str, Any] = {"text": True, "stdout": subprocess.PIPE}
         if sys.platform != "linux":
-            return subprocess.run(
-                command,
-                cwd=folder,
-                env=environment,
-                capture_output=True,
-                text=True,
-                timeout=SECONDS,
-                check=False,
-            )
+            options |= {"cwd": folder, "env": environment, "stderr": subprocess.PIPE, "timeout": SECONDS}
+            return subprocess.run(command, check=False, **options)
         if self._first is None:
-            self._first = subprocess.Popen(
-                [sys.executable, __file__],
-                env={**os.environ, "PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"},
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
+            own = {**os.environ, "PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1"}
+            command_of_all = [sys.executable, __file__]
+            self._first = subprocess.Popen(command_of_all, env=own, stdin=subprocess.PIPE, **options)
         assert self._first.stdin is not None
         assert self._first.stdout is not None
-        asked = {
-            "script": script,
-            "arguments": arguments,
-            "folder": str(folder),
-            "environment": dict(environment),
-        }
+        asked = (script, arguments, str(folder), dict(environment))
         self._first.stdin.write(json.dumps(asked) + "\n")
         self._first.stdin.flush()
-        code, out, err = json.loads(self._first.stdout.readline())
-        return subprocess.CompletedProcess(command, code, out, err)
+        return subprocess.CompletedProcess(command, *json.loads(self._first.stdout.readline()))
 
     def close(self) -> None:
         """End the process that the others come from."""
@@ -78,27 +62,10 @@ class Forks:
             self._first.communicate()
 
 
-def _said(*pipes: int) -> list[str]:
-    """All that comes from pipes until they are closed."""
-    got: dict[int, bytes] = dict.fromkeys(pipes, b"")
-    with selectors.DefaultSelector() as selector:
-        for pipe in pipes:
-            selector.register(pipe, selectors.EVENT_READ)
-        while selector.get_map():
-            for key, _ in selector.select():
-                part = os.read(key.fd, 65536)
-                got[key.fd] += part
-                if not part:
-                    selector.unregister(key.fd)
-                    os.close(key.fd)
-    return [got[pipe].decode() for pipe in pipes]
-
-
-def _next_in_a_child() -> dict[str, Any]:
+def _next_in_a_child() -> Any:
     """Fork for each line that comes in and answer with its end; returns in the children alone."""
     for line in sys.stdin:
-        from_out, out = os.pipe()
-        from_err, err = os.pipe()
+        (from_out, out), (from_err, err) = os.pipe(), os.pipe()
         child = os.fork()
         if not child:
             for own, standard in ((os.open(os.devnull, os.O_RDONLY), 0), (out, 1), (err, 2)):
@@ -106,27 +73,32 @@ def _next_in_a_child() -> dict[str, Any]:
                 os.close(own)
             os.close(from_out)
             os.close(from_err)
-            asked: dict[str, Any] = json.loads(line)
-            return asked
+            return json.loads(line)
         os.close(out)
         os.close(err)
-        said = _said(from_out, from_err)
+        with ThreadPoolExecutor() as pool:  # neither pipe is to be full while the other one is read
+            said = [*pool.map(_all_of, (from_out, from_err))]
         _, status = os.waitpid(child, 0)
         print(json.dumps([os.waitstatus_to_exitcode(status), *said]), flush=True)  # noqa: T201
     sys.exit()
 
 
+def _all_of(pipe: int) -> str:
+    with open(pipe, "rb") as file:
+        return file.read().decode()
+
+
 if __name__ == "__main__":
     for name in IMPORTED:
         import_module(name)
-    asked = _next_in_a_child()
+    script, arguments, folder, environment = _next_in_a_child()
     signal.alarm(SECONDS)
-    os.chdir(asked["folder"])
+    os.chdir(folder)
     os.environ.clear()
-    os.environ.update(asked["environment"])
-    sys.argv, sys.path[0] = ["-c", *asked["arguments"]], ""
+    os.environ.update(environment)
+    sys.argv, sys.path[0] = ["-c", *arguments], ""
     # made anew, as at the start: they know what a stream can do, and these are pipes
     sys.stdin, sys.stdout = open(0), open(1, "w")  # noqa: SIM115
     sys.stderr = open(2, "w", buffering=1, errors="backslashreplace")  # noqa: SIM115
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
-    exec(asked["script"], {"__name__": "__main__"})
+    exec(script, {"__name__": "__main__"})

@@ -2,9 +2,13 @@
 
 import json
 import os
+import shutil
+from contextlib import suppress
 from dataclasses import fields, is_dataclass
+from functools import reduce
 from math import isnan
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -14,12 +18,14 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 import deepstep
 from archive_examples import EXAMPLES, TABLE, TARGETS, WIDTH, reseal, trained_network
-from damage import in_a_process
+from damage import as_text, damaged, forge, survey, with_other_header, with_other_numbers
 from deepstep import Network, archive
 from deepstep.archive import MODEL, TYPES, read, write
 from deepstep.ensembles.calibrate import WidthInputs
-from deepstep.errors import ConfigurationError, FileError
+from deepstep.errors import ConfigurationError, DeepStepError, FileError
+from deepstep.preparation import TablePreparation
 from deepstep.preparation.numbers import NumberColumn
+from deepstep.targets import Targets
 from hostile_texts import HOSTILE
 
 FILES = MODEL[:3]
@@ -30,10 +36,9 @@ def same(one, other):
     if type(one) is not type(other):
         return False
     if isinstance(one, np.ndarray):
-        equal = one.dtype == other.dtype and one.shape == other.shape
-        return (
-            equal and (one.dtype.kind != "O" or same(one.tolist(), other.tolist())) and same_bits(one, other)
-        )
+        if one.dtype.kind == "O":
+            return other.dtype == one.dtype and same(one.tolist(), other.tolist())
+        return (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
     if isinstance(one, dict):
         return list(one) == list(other) and all(map(same, one.values(), other.values()))
     if isinstance(one, list | tuple):
@@ -43,10 +48,6 @@ def same(one, other):
     if hasattr(one, "to_archive"):
         return same(one.to_archive(), other.to_archive())
     return one == other or (isinstance(one, float) and isnan(one) and isnan(other))
-
-
-def same_bits(one, other):
-    return one.dtype.kind == "O" or one.tobytes() == other.tobytes()
 
 
 def there_and_back(value, tmp_path_factory):
@@ -81,7 +82,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(value=VALUES)
 def test_values_there_and_back(value, tmp_path_factory):
     assert same(there_and_back(value, tmp_path_factory), value)
@@ -98,7 +99,6 @@ def test_every_class_of_the_table(name, tmp_path_factory):
 def test_targets_of_every_kind(kind, tmp_path_factory):
     targets = TARGETS[kind]()
     again = there_and_back(targets, tmp_path_factory)
-    assert again == targets
     assert same(again, targets)
     A = np.random.default_rng(1).dirichlet(np.ones(targets.n_outputs + 1), 20)[:, 1:]
     assert same(again.decode(A), targets.decode(A))
@@ -118,37 +118,25 @@ def test_what_is_read_gives_the_same_bits(tmp_path_factory):
 
 
 def test_the_same_record_is_the_same_files(tmp_path):
-    network = trained_network()
+    """Also where places have dots, and keep their own arrays."""
+    network, arrays = trained_network(), {"a.b": np.zeros(2), "a": {"b": np.ones(3)}}
     for name in "ab":
-        write(tmp_path / name, {"network": network, "again": network})
-    for name in MODEL[:3]:
+        write(tmp_path / name, {"network": network, "again": network, "arrays": arrays})
+    assert same(read(tmp_path / "a")["arrays"], arrays)
+    for name in FILES:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
-
-
-def test_places_with_dots_keep_their_own_arrays(tmp_path_factory):
-    value = {"a.b": np.zeros(2), "a": {"b": np.ones(3)}}
-    assert same(there_and_back(value, tmp_path_factory), value)
-
-
-class Foreign:
-    pass
 
 
 @pytest.mark.parametrize(
     ("value", "message"),
     [
         (print, "value must be a value that a file can hold, got builtin_function_or_method."),
-        ({"a": [Foreign()]}, "value.a.0 must be a value that a file can hold, got Foreign."),
+        ({"a": [object()]}, "value.a.0 must be a value that a file can hold, got object."),
+        (reduce(lambda value, _: (value,), range(5_000), ()), "is not read again"),
         (np.array([1j]), "got an array of complex128"),
-        (np.zeros((2, 2), "U3"), "got an array of <U3 with 2 dimensions"),
         ("\ud800", "is not read again"),
-        (10**400, "is not read again"),
-        (
-            NumberColumn("x", 0.0, 0.0, False),
-            "NumberColumn that does not meet the condition: the mean is finite, and std is above 0.",
-        ),
+        (NumberColumn("x", 0.0, 0.0, False), "NumberColumn that does not meet the condition: the mean is"),
         (NumberColumn("x", "0", 1.0, False), "mean of NumberColumn is <class 'float'>, got '0'"),
-        (type("NumberColumn", (), {})(), "got NumberColumn"),
         (type("Own", (NumberColumn,), {})("x", 0.0, 1.0, False), "got Own"),
     ],
 )
@@ -157,14 +145,6 @@ def test_what_no_file_can_hold_is_not_written(tmp_path, value, message):
         write(tmp_path / "archive", {"value": value})
     assert message in str(refused.value)
     assert [*tmp_path.iterdir()] == []
-
-
-def test_nests_that_are_too_deep_are_not_written(tmp_path):
-    value = ()
-    for _ in range(5_000):
-        value = (value,)
-    with pytest.raises(ConfigurationError, match="is not read again"):
-        write(tmp_path / "archive", {"value": value})
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +159,7 @@ def whole(tmp_path_factory):
 def folder(whole, tmp_path):
     copy = tmp_path / "archive"
     copy.mkdir()
-    for name in MODEL[:3]:
+    for name in FILES:
         (copy / name).write_bytes((whole / name).read_bytes())
     return copy
 
@@ -196,113 +176,48 @@ def refusal(folder):
     return text
 
 
-@pytest.mark.parametrize("name", MODEL[:3])
-def test_a_flipped_bit(folder, name):
-    content = bytearray((folder / name).read_bytes())
-    for place in range(0, len(content), 1 + len(content) // 100):
-        content[place] ^= 1
-        (folder / name).write_bytes(content)
+@pytest.mark.parametrize("name", FILES)
+def test_a_file_that_was_altered_cut_or_grew(folder, name):
+    content = (folder / name).read_bytes()
+    for place in range(0, len(content), 1 + len(content) // 40):
+        (folder / name).write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
         refusal(folder)
-        content[place] ^= 1
+    for data in (b"", content[:-9], content + b"more"):
+        (folder / name).write_bytes(data)
+        refusal(folder)
     (folder / name).write_bytes(content)
     read(folder)
 
 
-@pytest.mark.parametrize("name", MODEL[:3])
-@pytest.mark.parametrize("change", [lambda data: b"", lambda data: data[:-9], lambda data: data + b"more"])
-def test_a_file_that_was_cut_or_grew(folder, name, change):
-    (folder / name).write_bytes(change((folder / name).read_bytes()))
-    refusal(folder)
-
-
 DAMAGES = [
-    ("Network type", "Path", "'Path' is no class of a model"),
     ("Network type", "os.system", "'os.system' is no class of a model"),
-    ("Network type", ["Network"], "unhashable"),
     ("Network type", "Targets", "Targets has no 'architecture'"),
     ("Network more", 1, "Network has no 'more'"),
-    ("Network seed", ..., "'seed'"),
-    ("Network seed", -1, "seed"),
-    ("Network seed", 1.5, "seed of Network is <class 'int'>, got 1.5"),
     ("Network seed", True, "seed of Network is <class 'int'>, got True"),
-    ("Network best_epochs", "3", "best_epochs of Network"),
-    ("Network history", (), "history of Network"),
-    ("Network architecture", {"type": "Settings"}, "architecture of Network"),
-    ("Network architecture layer_dims", [3, -4, 2], "whole numbers of at least 1, got -4"),
-    ("Network architecture layer_dims", [3, 4, 10**9], "W2 must have shape (1000000000, 4), got (2, 4)"),
-    ("Network architecture layer_dims", [1] * 10_000, "names, one per layer"),
-    ("Network architecture activations", ["silu", "sigmoid"], "The last activation must be 'softmax'"),
-    ("Network architecture activations", ["silu", ["softmax"]], "activations of Architecture"),
     ("Network architecture normalization", ["layer"], "mean1 must have shape none, got (4, 1)"),
-    ("Network architecture input_scale", 1, "input_scale of Architecture is <class 'bool'>, got 1"),
-    ("Network architecture input_scale", True, "s1 must have shape (3, 1), got none"),
-    ("Network architecture output", ["softmax"], "output of Architecture"),
     ("Network architecture output_settings", {"where": 1}, "got 'where'"),
-    ("Network architecture output_settings", [], "output_settings of Architecture"),
-    ("Network architecture features", {"periodic_embedding": "yes"}, "['periodic_embedding'] must be True"),
-    ("Network parameters W1", 1.0, "parameters of Network"),
-    ("Network parameters W1 name", "Network.parameters.W2", "Network.parameters.W2"),
-    ("Network parameters W1 name", ["W1"], "unhashable"),
-    ("Network parameters W1 type", "labels", "unexpected keyword"),
-    ("Network parameters b1", ..., "b1 must have shape (4, 1), got none"),
-    ("Network history engine", 1, "engine of History"),
-    ("Network history records count", 2, "altered or damaged"),
     ("Network history records count", -1, "has other lines"),
-    ("Network history records count", 10**9, "has other lines"),
-    ("Network history records count", True, "has other lines"),
     ("Settings optimizer", "exec", "optimizer"),
-    ("Settings dropout", 2, "dropout"),
-    ("Settings lr_multipliers", {"b*": "1"}, "lr_multipliers of Settings"),
     ("Targets head", "exec", "a head of DeepStep's, or of your own that is registered"),
-    ("Targets n_columns", 10**9, "n_columns is from 1 to"),
-    ("Targets classes", [[1, 2]], "classes of Targets"),
     ("Targets classes 0 values", ["no", "no"], "different classes"),
     ("Targets classes 0 values", ["no", 1], "labels are of another type"),
-    ("Targets classes 0 values", "yes", "two classes of each column"),
-    ("Targets classes 0 values", 5, "not iterable"),
     ("Targets classes 0 dtype", "U999999999", "labels are"),
-    ("Targets classes 0 dtype", "O", "invalid literal"),
     ("Encoding factor 0", -1.0, "factors of at least 0"),
-    ("Encoding factor 0", {"type": "float", "value": "nan"}, "finite centers"),
-    ("Encoding factor 0", "0", "factor of Encoding"),
     ("Encoding center", lambda numbers: numbers[1:], "center, factor and edges of each feature"),
     ("Encoding edges 0", lambda numbers: numbers[::-1], "edges that increase"),
-    ("Encoding edges 0", [0.0], "edges that increase"),
     ("Encoding marks 0", lambda numbers: numbers[::-1], "marks that increase"),
-    ("Encoding scores", [], "marks and scores of each feature"),
     ("TablePreparation columns", lambda columns: columns * 2, "every column has its own name"),
-    ("TablePreparation columns 0", {"type": "Encoding"}, "missing 3 required"),
-    ("TablePreparation columns 0", 1, "columns of TablePreparation"),
     ("TablePreparation columns 0 std", 0, "std is above 0"),
-    ("TablePreparation columns 0 mean", {"type": "float", "value": "inf"}, "the mean is finite"),
     ("TablePreparation columns 0 written", "hex", "written is one of"),
     ("TablePreparation columns 1 parts", ["year"], "parts are of"),
     ("TablePreparation columns 4 categories", ["a", "a"], "every category stands once"),
     ("ImagePreparation height", 0, "height, width and channels are at least 1"),
-    ("ImagePreparation height", 1.0, "height of ImagePreparation"),
     ("Calibration temperature", 0, "a finite temperature above 0"),
-    ("Calibration scores", [], "classes of the rows of the scores"),
-    ("Calibration widths 1", 0.5, "widths of Calibration"),
-    ("WidthModel limits", [1.0], "limits of WidthModel"),
-    ("WidthModel coefficients name", "Calibration.scores.0", "Calibration.scores.0"),
     ("WidthModel", lambda one: {**one, "knots": one["center"], "center": one["knots"]}, "of each term"),
-    ("TrainingFingerprint n", 2, "numbers of rows"),
-    ("TrainingFingerprint fingerprint", {"type": "bytes", "digits": "0g"}, "non-hexadecimal"),
-    ("TrainingFingerprint fingerprint", "00", "fingerprint of TrainingFingerprint"),
-    ("path path", 5, "altered or damaged"),
-    ("path", {"type": "path"}, "missing 1 required positional argument"),
-    ("plain", {"type": "float", "value": "1"}, "'1'"),
     ("plain", {"type": "mapping", "items": [[{"type": "list", "values": []}, 1]]}, "unhashable"),
-    ("plain", {"type": "mapping", "items": [1]}, "altered or damaged"),
-    ("plain", {"type": "list", "values": 1}, "iterable"),
-    ("plain", {"type": "array", "name": "more"}, "'more'"),
     ("format", "deepstep-run", "model.json is of another format than 'deepstep'"),
-    ("format", ..., "another format"),
-    ("files", {"arrays.safetensors": "0"}, "names other files than"),
-    ("files", [1], "names other files than"),
     ("files", lambda sums: {**sums, "../../etc/passwd": "0"}, "names other files than"),
     ("files arrays.safetensors", 0, "arrays.safetensors has another checksum"),
-    ("files", lambda sums: {"../archive/arrays.safetensors": "0", "history.jsonl": "0"}, "names other files"),
 ]
 """A place in ``model.json``, what is put there (a function is of what was there), a part of the reason."""
 
@@ -328,25 +243,6 @@ def test_a_text_that_is_hard_to_read(folder, kind):
     assert "checksum" not in refusal(folder)
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", "1", "{", "\udc80"])
-def test_a_text_that_is_no_record(folder, text):
-    (folder / "model.json").write_bytes(text.encode("utf-8", "surrogateescape"))
-    refusal(folder)
-
-
-def test_lines_that_belong_to_nothing(folder):
-    with (folder / "history.jsonl").open("a") as file:
-        file.write("{}\n")
-    reseal(folder)
-    assert "belong to nothing" in refusal(folder)
-
-
-def test_a_newer_version_is_named(folder):
-    reseal(folder, lambda values: values.update(version=2))
-    with pytest.raises(FileError, match=r"The model has version 2, and 1 can be read\. Update DeepStep"):
-        read(folder)
-
-
 @pytest.mark.parametrize("name", ["model.json", "history.jsonl"])
 def test_a_text_of_terabytes(folder, name):
     """Most of it are holes, which take no room on the disk."""
@@ -354,127 +250,141 @@ def test_a_text_of_terabytes(folder, name):
     assert "bytes, more than 1,073,741,824" in refusal(folder)
 
 
-@pytest.mark.parametrize("name", MODEL[:3])
-@pytest.mark.parametrize(
-    ("make", "got"),
-    [
-        (lambda path: None, "does not exist|has no model.json"),
-        (Path.mkdir, "is a folder, not"),
-        (os.mkfifo, "is a pipe or a device, not"),
-    ],
-)
-def test_what_is_no_file(folder, name, make, got):
-    (folder / name).unlink()
-    make(folder / name)
-    with pytest.raises(FileError, match=got):
+@pytest.mark.parametrize("text", ["", "[]", "{}", "{", "\udc80"])
+def test_a_text_that_is_no_record(folder, text):
+    (folder / "model.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    refusal(folder)
+
+
+def test_lines_that_belong_to_nothing_and_a_newer_version(folder):
+    with (folder / "history.jsonl").open("a") as file:
+        file.write("{}\n")
+    reseal(folder)
+    assert "belong to nothing" in refusal(folder)
+    reseal(folder, lambda values: values.update(version=2))
+    with pytest.raises(FileError, match=r"The model has version 2, and 1 can be read\. Update DeepStep"):
         read(folder)
 
 
-def test_what_is_no_folder(tmp_path):
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_no_file(folder, name):
+    path = folder / name
+    path.unlink()
+    for make, reason in (
+        (lambda path: None, r"does not exist|has no model.json"),
+        (os.mkfifo, "is a pipe or a device, not"),
+        (lambda path: (path.unlink(), path.mkdir()), "is a folder, not"),
+    ):
+        make(path)
+        with pytest.raises(FileError, match=reason):
+            read(folder)
+
+
+def test_what_is_no_folder_and_no_model(tmp_path, whole):
     (tmp_path / "file").touch()
-    for name, got in (
+    for name, reason in (
         ("none", "does not exist"),
         ("file", "is no folder"),
         ("", "has no model.json, and is no saved model"),
     ):
         with pytest.raises(FileError) as refused:
             deepstep.load(tmp_path / name)
-        assert str(refused.value) == f"{tmp_path / name} {got}. Give the folder of a saved model."
-
-
-def test_a_record_without_a_model(whole):
+        assert str(refused.value) == f"{tmp_path / name} {reason}. Give the folder of a saved model."
     with pytest.raises(FileError, match="it holds no model"):
         deepstep.load(whole)
+    for model in (None, {"a": 1}, Network, EXAMPLES["Settings"]()):
+        with pytest.raises(ConfigurationError, match=r"model must be a Network, an estimator .*, got "):
+            deepstep.save(model, tmp_path / "model")
+    assert [*tmp_path.iterdir()] == [tmp_path / "file"]
 
 
-@pytest.mark.parametrize("model", [None, [1], {"a": 1}, Network, EXAMPLES["Settings"]()])
-def test_what_is_no_model_is_not_saved(tmp_path, model):
-    with pytest.raises(ConfigurationError, match=r"model must be a Network, an estimator .*, got "):
-        deepstep.save(model, tmp_path / "model")
-    assert [*tmp_path.iterdir()] == []
+def changed(folder, number):
+    """Damage or forge one of the files; whether all checksums were made to fit."""
+    rng = np.random.RandomState(number)
+    path = folder / FILES[number % 3]
+    if rng.randint(4) == 0:
+        path.write_bytes(damaged(path.read_bytes(), rng))
+        return False
+    try:
+        if path.name == archive.ARRAYS:
+            way = with_other_numbers if rng.randint(2) else with_other_header
+            path.write_bytes(way(path.read_bytes(), rng))
+        elif path.name == archive.HISTORY:
+            lines = [json.loads(line) for line in path.read_text().splitlines()]
+            forge(lines, rng)
+            text = "".join(as_text(line, rng) + "\n" for line in lines)
+            path.write_bytes(text.encode("utf-8", "surrogatepass"))
+        is_model = path.name == archive.MODEL_MARK
+        reseal(folder, lambda values: is_model and forge(values, rng), lambda values: as_text(values, rng))
+    except (TypeError, ValueError, AttributeError, KeyError, RecursionError):
+        return False
+    return True
+
+
+def loaded(number, wholes, path):
+    """Whether the folder is refused; if it is loaded, it has to be right, and it predicts or refuses to."""
+    shutil.rmtree(path, ignore_errors=True)
+    shutil.copytree(wholes[number // 3 % 2], path)
+    sealed = changed(path, number)
+    try:
+        record = read(path)
+    except FileError as error:
+        return "refused" if len(str(error)) < 800 and "\n" not in str(error) else "refused at length"
+    network, table, targets = map(record.get, ("network", "TablePreparation", "Targets"))
+    A = np.linspace(0, 1, 12).reshape(3, 4)
+    if isinstance(network, Network):
+        with suppress(DeepStepError):  # numbers that are finite, and too large, or of other inputs
+            outputs = network.forward(A)
+            assert np.isfinite(outputs).all(), "outputs that are not finite"
+            assert sealed or (outputs == read(wholes[0])["network"].forward(A)).all(), "another network"
+    with suppress(DeepStepError):
+        assert not isinstance(table, TablePreparation) or np.isfinite(table.transform(TABLE)).all()
+    with suppress(DeepStepError):
+        assert not isinstance(targets, Targets) or targets.predictions(A[:, : targets.n_outputs]).size
+    write(path, record, overwrite=True)
+    assert read(path).keys() == record.keys()
+    return "loaded" if sealed else "loaded as it was"
 
 
 @pytest.mark.slow
-def test_hundreds_of_damaged_and_forged_archives(fresh_seed):
+def test_damaged_and_forged_archives(tmp_path, fresh_seed):
     """Each is loaded right or refused with a `FileError`: no other exception, 10 s and 1 GB at most."""
-    found = in_a_process(Path(__file__).parent / "damaged_archives.py", fresh_seed, 600)
-    assert found["failures"] == []
-    assert found["gigabytes"] < 1
-    assert sum(found["counts"].values()) == 600
-    assert set(found["counts"]) <= {"refused", "loaded", "loaded as it was"}
-    assert found["counts"]["refused"] > 400  # most of them are broken indeed, and some are not
-    assert found["counts"]["loaded"] > 10
+    wholes = [tmp_path / name for name in ("network", "record")]
+    write(wholes[0], {"network": trained_network()})
+    write(wholes[1], {name: make() for name, make in EXAMPLES.items() if name != "Network"})
+    numbers = range(fresh_seed, fresh_seed + 60)
+    cases = ((str(n), lambda n=n: loaded(n, wholes, tmp_path / "mutant")) for n in numbers)
+    outcomes = survey(cases, seconds=10, gigabytes=1)
+    assert outcomes["failures"] == []
+    assert outcomes["gigabytes"] < 1
+    assert set(outcomes["counts"]) <= {"refused", "loaded", "loaded as it was"}
+    assert outcomes["counts"]["refused"] > 30  # most of them are broken indeed, and some are not
+    assert outcomes["counts"]["loaded"] > 0
 
 
-class TestOverwriting:
-    def test_a_model_is_replaced_if_that_is_asked_for(self, tmp_path):
-        for seed in (1, 2):
-            deepstep.save(Network([2, 1], seed=seed), tmp_path / "model", overwrite=seed == 2)
-        assert deepstep.load(tmp_path / "model").seed == 2
-        with pytest.raises(FileError, match="exists already"):
-            deepstep.save(Network([2, 1], seed=3), tmp_path / "model")
-        assert deepstep.load(tmp_path / "model").seed == 2
-
-    @pytest.mark.parametrize(
-        ("change", "reason"),
-        [
-            (lambda path: (path / "notes.txt").touch(), "'notes.txt'"),
-            (lambda path: (path / "members").symlink_to(path.parent), "'members'"),
-            (lambda path: (path / "model.json").write_text('{"format": "pt"}'), "of another format"),
-            (lambda path: (path / "model.json").write_text("{"), "model.json that cannot be read"),
-            (
-                lambda path: (path / "model.json").write_text('{"format": "deepstep", "sha256": "0"}'),
-                "altered",
-            ),
-            (lambda path: (path / "model.json").rename(path / "arrays.safetensors"), "without a model.json"),
-            (lambda path: linked(path / "model.json"), "without a model.json"),
-            (lambda path: linked(path / "history.jsonl"), "'history.jsonl'"),
-        ],
-    )
-    def test_what_holds_more_or_is_no_model_stays(self, folder, change, reason):
-        change(folder)
-        before = sorted(folder.iterdir())
-        with pytest.raises(FileError) as refused:
-            write(folder, {"value": 1}, overwrite=True)
-        assert reason in str(refused.value)
-        assert sorted(folder.iterdir()) == before
-
-    def test_a_damaged_model_is_replaced(self, folder):
-        os.truncate(folder / "arrays.safetensors", 3)
-        write(folder, {"value": 1}, overwrite=True)
-        assert read(folder) == {"value": 1}
-
-    @pytest.mark.parametrize("name", ["write_arrays", "sha256", "atomic_write", "sealed"])
-    @pytest.mark.parametrize("call", [1, 2])
-    def test_an_interruption_leaves_the_old_one(self, folder, monkeypatch, name, call):
-        whole, calls = getattr(archive, name), []
-        before = {path.name: path.read_bytes() for path in folder.iterdir()}
-
-        def interrupted(*arguments, **options):
-            calls.append(arguments)
-            if len(calls) == call:
-                raise KeyboardInterrupt
-            return whole(*arguments, **options)
-
-        monkeypatch.setattr(archive, name, interrupted)
-        try:
-            write(folder, {"value": np.ones(3)}, overwrite=True)
-        except KeyboardInterrupt:
-            assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
-        else:
-            assert len(calls) < call
-            read(folder)
-        assert [path.name for path in folder.parent.iterdir()] == ["archive"]
+def test_a_model_is_replaced_if_that_is_asked_for(tmp_path):
+    for seed in (1, 2):
+        deepstep.save(Network([2, 1], seed=seed), tmp_path / "model", overwrite=seed == 2)
+    with pytest.raises(FileError, match="exists already"):
+        deepstep.save(Network([2, 1], seed=3), tmp_path / "model")
+    assert deepstep.load(tmp_path / "model").seed == 2
 
 
-def linked(path):
-    path.rename(path.parent.parent / "elsewhere")
-    path.symlink_to(path.parent.parent / "elsewhere")
+@pytest.mark.parametrize("name", ["write_arrays", "sha256", "atomic_write", "sealed"])
+def test_an_interruption_leaves_the_old_one(folder, monkeypatch, name):
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    monkeypatch.setattr(archive, name, Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        write(folder, {"value": np.ones(3)}, overwrite=True)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in folder.parent.iterdir()] == ["archive"]
 
 
-def test_links_are_followed_by_readers(folder):
-    linked(folder / "history.jsonl")
+def test_links_are_followed_by_readers_and_not_replaced(folder):
+    (folder / "history.jsonl").rename(folder.parent / "elsewhere")
+    (folder / "history.jsonl").symlink_to(folder.parent / "elsewhere")
     (folder.parent / "link").symlink_to("archive")
-    assert read(folder.parent / "link").keys() == json.loads((folder / "model.json").read_text()).keys() - {
-        *archive.HEADER
-    }
+    names = json.loads((folder / "model.json").read_text()).keys() - {*archive.HEADER}
+    assert read(folder.parent / "link").keys() == names
+    with pytest.raises(FileError, match=r"'history\.jsonl'"):
+        write(folder, {"value": 1}, overwrite=True)

@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -22,15 +23,15 @@ def names(folder: Path) -> set[str]:
     return {entry.name for entry in folder.iterdir()}
 
 
-def run_folder(path: Path, text: str) -> Path:
-    path.mkdir()
-    (path / "model.json").write_text(record(text))
-    return path
-
-
 def record(name: str) -> str:
     """What makes a folder one that may be replaced."""
     return sealed({"format": "deepstep", "name": name})
+
+
+def run_folder(path: Path, name: str) -> Path:
+    path.mkdir()
+    (path / "model.json").write_text(record(name))
+    return path
 
 
 def name_of(run: Path) -> str:
@@ -38,75 +39,55 @@ def name_of(run: Path) -> str:
     return json.loads(text)["name"] if text.startswith("{") else text
 
 
-def test_a_written_file_holds_the_bytes_and_leaves_no_other(tmp_path):
-    path = tmp_path / "model"
+def test_a_file_gets_its_bytes_at_the_end_and_keeps_its_link_and_permissions(tmp_path):
+    path, link = tmp_path / "model", tmp_path / "link"
     path.write_bytes(b"old and longer")
-    with atomic_write(path) as file:
+    path.chmod(0o640)
+    link.symlink_to(path)
+    with atomic_write(link) as file:
+        assert {stat.S_IMODE(entry.stat().st_mode) for entry in tmp_path.glob(".deepstep-*")} == {0o640}
         file.write(b"new")
         assert path.read_bytes() == b"old and longer"
     assert path.read_bytes() == b"new"
-    assert names(tmp_path) == {"model"}
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert link.is_symlink()
+    assert names(tmp_path) == {"model", "link"}
 
 
-@pytest.mark.parametrize("error", [ValueError("x"), KeyboardInterrupt(), DataError("a", "b")])
+def half_written(place, error):
+    if isinstance(place, Path):
+        (place / "model.json").write_text("half")
+    else:
+        place.write(b"half")
+    raise error
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), DataError("a", "b")])
 def test_an_exception_of_the_caller_passes_and_keeps_what_was_there(tmp_path, error):
-    path = tmp_path / "model"
+    path, run = tmp_path / "model", run_folder(tmp_path / "run", "old")
     path.write_bytes(b"old")
-    run = run_folder(tmp_path / "run", "old")
-
-    def write_half():
-        with atomic_write(path) as file:
-            file.write(b"half")
-            raise error
-
-    def fill_half():
-        with atomic_directory(run, overwrite=True) as folder:
-            (folder / "model.json").write_text("half")
-            raise error
-
-    for half in (write_half, fill_half):
-        with pytest.raises(type(error)):
-            half()
+    for writing in (atomic_write(path), atomic_directory(run, overwrite=True)):
+        with pytest.raises(type(error)), writing as place:
+            half_written(place, error)
     assert path.read_bytes() == b"old"
     assert name_of(run) == "old"
     assert names(tmp_path) == {"model", "run"}
 
 
-def test_a_folder_in_the_file_s_place_is_a_file_error(tmp_path):
+def test_a_folder_in_the_file_s_place_and_names_that_cannot_be(tmp_path):
     (tmp_path / "model").mkdir()
-    with (
-        pytest.raises(FileError, match=r"\(Is a directory\); the old one is untouched"),
-        atomic_write(tmp_path / "model"),
+    for name, reason in (
+        ("model", r"\(Is a directory\); the old one is untouched"),
+        ("no/model", r"\(No such file or directory\); nothing was left behind"),
     ):
-        pass
+        with pytest.raises(FileError, match=reason), atomic_write(tmp_path / name):
+            pass
     assert names(tmp_path) == {"model"}
-    with pytest.raises(FileError, match=r"\(No such file or directory\); nothing was left behind"):
-        atomic_write(tmp_path / "no" / "model").__enter__()
-
-
-def test_a_symbolic_link_is_followed(tmp_path):
-    real, link = tmp_path / "real", tmp_path / "link"
-    real.write_bytes(b"old")
-    link.symlink_to(real)
-    with atomic_write(link) as file:
-        file.write(b"new")
-    assert link.is_symlink()
-    assert real.read_bytes() == b"new"
-
-
-@pytest.mark.parametrize("mode", [0o600, 0o664])
-def test_permissions_are_kept(tmp_path, mode):
-    path, run = tmp_path / "model", run_folder(tmp_path / "run", "old")
-    path.write_bytes(b"old")
-    path.chmod(mode)
-    run.chmod(mode | 0o100)
-    with atomic_write(path) as file:
-        assert {stat.S_IMODE(entry.stat().st_mode) for entry in tmp_path.glob(".deepstep-*")} == {mode}
-        file.write(b"secret")
-    with atomic_directory(run, overwrite=True) as folder:
-        (folder / "model.json").write_text("new")
-    assert stat.S_IMODE(path.stat().st_mode) == mode
-    assert stat.S_IMODE(run.stat().st_mode) == mode | 0o100
+    for name, reason in (("n" * 300, "File name too long"), ("a\0b", "null byte")):
+        with pytest.raises(FileError, match=reason):
+            kind_at(tmp_path / name)
+    with pytest.raises(FileError, match="does not exist"):
+        sha256(tmp_path / "none")
 
 
 @pytest.fixture
@@ -119,27 +100,16 @@ def calls(monkeypatch):
         made.append(("fsync", entry.st_ino, entry.st_size if stat.S_ISREG(entry.st_mode) else None))
         real(descriptor)
 
-    def renaming(real):
-        def rename(source, target):
-            made.append(("rename", Path(source), Path(target)))
-            real(source, target)
-
-        return rename
-
     monkeypatch.setattr(os, "fsync", fsync)
-    for name in ("replace", "rename"):
-        monkeypatch.setattr(os, name, renaming(getattr(os, name)))
+    for name, real in (("replace", os.replace), ("rename", os.rename)):
+        rename = lambda *paths, real=real: made.append(("rename", *map(Path, paths))) or real(*paths)  # noqa: E731
+        monkeypatch.setattr(os, name, rename)
     return made
 
 
-@pytest.mark.parametrize("exists", [False, True])
-def test_a_file_is_on_the_disk_before_its_rename_and_its_folder_after(tmp_path, calls, exists):
-    """Without the first fsync a crash leaves an empty file in the old one's place, without the second the
-    old one.
-    """
+def test_a_file_is_on_the_disk_before_its_rename_and_its_folder_after(tmp_path, calls):
+    """Without the first fsync a crash leaves an empty file, without the second the old one."""
     path = tmp_path / "model"
-    if exists:
-        path.write_bytes(b"old")
     with atomic_write(path) as file:
         file.write(b"new bytes")
         assert calls == []
@@ -151,7 +121,9 @@ def test_a_file_is_on_the_disk_before_its_rename_and_its_folder_after(tmp_path, 
 
 @pytest.mark.parametrize("exists", [False, True])
 def test_a_folder_is_on_the_disk_before_its_rename_and_its_parent_after(tmp_path, calls, exists):
-    run = run_folder(tmp_path / "run", "old") if exists else tmp_path / "run"
+    run = tmp_path / "run"
+    if exists:
+        run_folder(run, "old").chmod(0o750)
     with atomic_directory(run, overwrite=True) as folder:
         (folder / "model.json").write_text("new")
         (folder / "deep" / "deeper").mkdir(parents=True)
@@ -163,58 +135,49 @@ def test_a_folder_is_on_the_disk_before_its_rename_and_its_parent_after(tmp_path
     assert before == {entry.stat().st_ino for entry in (run, *run.rglob("*"))}
     assert calls[named + 1] == ("fsync", tmp_path.stat().st_ino, None)
     assert len(calls) == named + 2  # only then the old one may go
-
-
-KILLED_BETWEEN_RENAMES = """
-import os, sys
-from pathlib import Path
-from deepstep.data import atomic_directory
-rename = os.rename
-def rename_and_die(source, target):
-    rename(source, target)
-    os._exit(9)
-os.rename = rename_and_die
-with atomic_directory(sys.argv[1], overwrite=True) as folder:
-    (folder / "model.json").write_text("new")
-"""
-
-
-def test_killed_between_the_renames_both_folders_are_whole(tmp_path):
-    """What the module's first lines say of this case."""
-    run = run_folder(tmp_path / "run", "old")
-    done = subprocess.run([sys.executable, "-c", KILLED_BETWEEN_RENAMES, str(run)], check=False)
-    assert done.returncode == 9
-    assert all(name.startswith(".deepstep-") for name in names(tmp_path))
-    assert sorted(map(name_of, tmp_path.iterdir())) == ["new", "old"]
+    assert not exists or stat.S_IMODE(run.stat().st_mode) == 0o750
 
 
 KILLED = """
 import os, sys
 from pathlib import Path
 from deepstep.data import atomic_directory, atomic_write
-folder = Path(sys.argv[1])
-with atomic_write(folder / "model") as file, atomic_directory(folder / "run") as run:
+folder, left, rename = Path(sys.argv[1]), int(sys.argv[2]), os.rename
+def die():
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), 9)
+def rename_and_die(source, target):
+    rename(source, target)
+    die()
+os.rename = rename_and_die
+with atomic_write(folder / "model") as file, atomic_directory(folder / "run", overwrite=True) as run:
     file.write(b"half")
-    (run / "model.json").write_text("half")
+    (run / "model.json").write_text("new")
     (run / "member-000-1").mkdir()
     (run / "member-000-1" / ".deepstep-tmp-0123456789ab").touch()
-    os.kill(os.getpid(), 9)
+    die()
 """
 
 
-@pytest.mark.parametrize("next_one", ["file", "folder"])
-def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path, next_one):
-    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path)], check=False)
+@pytest.mark.parametrize(
+    ("instant", "next_one", "stay"),
+    [
+        (0, atomic_directory, {"run": "old"}),  # within both
+        (1, atomic_write, {"tmp": "new", "old": "old"}),  # between the renames: both are whole, and stay
+        (2, atomic_write, {"run": "new"}),
+    ],
+)
+def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path, instant, next_one, stay):
+    run_folder(tmp_path / "run", "old")
+    done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(instant)], check=False)
     assert done.returncode == -9
-    assert len(names(tmp_path)) == 2
-    if next_one == "file":
-        with atomic_write(tmp_path / "other") as file:
-            assert len(names(tmp_path)) == 1
-            file.write(b"new")
-    else:
-        with atomic_directory(tmp_path / "other") as folder:
-            assert names(tmp_path) == {folder.name}
-    assert names(tmp_path) == {"other"}
+    assert len(names(tmp_path)) == 3
+    with next_one(tmp_path / "other"):
+        assert len(names(tmp_path)) == len(stay) + 1
+    left = names(tmp_path) - {"other"}
+    assert {name.removeprefix(".deepstep-")[:3]: name_of(tmp_path / name) for name in left} == stay
 
 
 def test_what_others_write_and_own_stays(tmp_path):
@@ -239,41 +202,18 @@ def test_what_others_write_and_own_stays(tmp_path):
             pass
         assert names(tmp_path) == before
         assert (owned / "thesis.txt").read_text() == "years"
-        os.utime(tmp_path / ".deepstep-notes", (0, 0))
 
 
-def test_both_folders_of_a_kill_between_the_renames_stay(tmp_path):
-    run = run_folder(tmp_path / "run", "old")
-    subprocess.run([sys.executable, "-c", KILLED_BETWEEN_RENAMES, str(run)], check=False)
-    for entry in tmp_path.iterdir():
-        os.utime(entry, (0, 0))
-    with atomic_directory(run) as folder:
-        (folder / "model.json").write_text(record("third"))
-    assert sorted(map(name_of, tmp_path.iterdir())) == ["new", "old", "third"]
-
-
-def test_an_old_folder_of_a_process_killed_after_the_renames_is_removed(tmp_path):
-    run = run_folder(tmp_path / "run", "old")
-    after = KILLED_BETWEEN_RENAMES.replace("os._exit(9)", 'target.endswith("run") and os._exit(9)')
-    after = after.replace("(source, target)\n", "(source, target)\n    target = str(target)\n", 1)
-    done = subprocess.run([sys.executable, "-c", after, str(run)], check=False)
-    assert done.returncode == 9
-    assert len(names(tmp_path)) == 2
-    with atomic_write(tmp_path / "other"):
-        assert len(names(tmp_path)) == 2
-    assert names(tmp_path) == {"run", "other"}
-    assert name_of(run) == "new"
+def at_the_same_time(work):
+    """Locks are of an open file, so that threads stand for processes here."""
+    with ThreadPoolExecutor(4) as pool:
+        assert len([*pool.map(work, range(4))]) == 4
 
 
 def test_those_who_save_at_the_same_time(tmp_path, monkeypatch):
-    """Locks are of an open file, so that threads stand for processes here. The last one's folder stays."""
+    """The last one's folder stays."""
     begin, rename = threading.Barrier(4), os.rename
-
-    def rename_slowly(source, target):
-        rename(source, target)
-        time.sleep(0.002)
-
-    monkeypatch.setattr(os, "rename", rename_slowly)
+    monkeypatch.setattr(os, "rename", lambda *paths: rename(*paths) or time.sleep(0.002))
 
     def save(number):
         begin.wait()
@@ -282,10 +222,8 @@ def test_those_who_save_at_the_same_time(tmp_path, monkeypatch):
                 (folder / "model.json").write_text(record(str(number)))
         with pytest.raises(FileError, match="exists already"), atomic_directory(tmp_path / "run"):
             pass
-        return number
 
-    with ThreadPoolExecutor(4) as pool:
-        assert [*pool.map(save, range(4))] == [*range(4)]
+    at_the_same_time(save)
     assert names(tmp_path) == {"run"}
     assert name_of(tmp_path / "run") in "0123"
 
@@ -298,10 +236,8 @@ def test_files_that_are_saved_into_a_folder_at_the_same_time(tmp_path):
             check_writable(tmp_path / str(number))
             with atomic_write(tmp_path / str(number)) as file:
                 file.write(b"%d" % value)
-        return number
 
-    with ThreadPoolExecutor(4) as pool:
-        assert [*pool.map(save, range(4))] == [*range(4)]
+    at_the_same_time(save)
     assert {(tmp_path / str(number)).read_bytes() for number in range(4)} == {b"59"}
     assert names(tmp_path) == set("0123")
 
@@ -313,49 +249,33 @@ from deepstep.data import atomic_directory, atomic_write
 from deepstep.errors import FileError
 resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
 folder = Path(sys.argv[1])
-try:
-    with atomic_write(folder / "model") as file:
-        file.write(bytes(int(sys.argv[2])))
-except FileError as error:
-    print(error)
-try:
-    with atomic_directory(folder / "run", overwrite=True) as run:
-        (run / "model").write_bytes(bytes(100_000))
-except FileError as error:
-    print(error)
+for size in (5_000, 1_000_000):  # fails when the buffer is flushed; when it is written
+    for writing in (atomic_write(folder / "model"), atomic_directory(folder / "run", overwrite=True)):
+        try:
+            with writing as place:
+                file = (place / "x").open("wb") if isinstance(place, Path) else place
+                file.write(bytes(size))
+                file.flush()
+        except FileError as error:
+            print(error)
 """
 
 
-@pytest.mark.parametrize("size", [5_000, 1_000_000])  # fails when the buffer is flushed; when it is written
-def test_a_full_disk_keeps_the_old_file_and_the_old_folder(tmp_path, size):
+def test_a_full_disk_keeps_the_old_file_and_the_old_folder(tmp_path):
     (tmp_path / "model").write_bytes(b"old")
     run_folder(tmp_path / "run", "old")
-    command = [sys.executable, "-c", FULL_DISK, str(tmp_path), str(size)]
+    command = [sys.executable, "-c", FULL_DISK, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.count("(File too large); the old one is untouched") == 2
+    assert done.stdout.count("(File too large); the old one is untouched") == 4
     assert (tmp_path / "model").read_bytes() == b"old"
     assert name_of(tmp_path / "run") == "old"
     assert names(tmp_path) == {"model", "run"}
 
 
-def test_an_empty_folder_may_be_replaced(tmp_path):
-    (tmp_path / "run").mkdir()
-    with atomic_directory(tmp_path / "run", overwrite=True) as folder:
-        (folder / "model.json").write_text("new")
-    assert names(tmp_path / "run") == {"model.json"}
-
-
 def test_the_old_folder_comes_back_when_the_last_rename_fails(tmp_path, monkeypatch):
     run = run_folder(tmp_path / "run", "old")
-    rename, calls = os.rename, []
-
-    def fail_second(source, target):
-        calls.append(target)
-        if len(calls) == 2:
-            raise OSError(5, "Input/output error")
-        rename(source, target)
-
-    monkeypatch.setattr(os, "rename", fail_second)
+    renames = iter([os.rename, Mock(side_effect=OSError(5, "Input/output error")), os.rename])
+    monkeypatch.setattr(os, "rename", lambda source, target: next(renames)(source, target))
     with (
         pytest.raises(FileError, match="Input/output error"),
         atomic_directory(run, overwrite=True) as folder,
@@ -363,14 +283,3 @@ def test_the_old_folder_comes_back_when_the_last_rename_fails(tmp_path, monkeypa
         (folder / "model.json").write_text("new")
     assert name_of(run) == "old"
     assert names(tmp_path) == {"run"}
-
-
-@pytest.mark.parametrize(("name", "reason"), [("n" * 300, "File name too long"), ("a\0b", "null byte")])
-def test_a_name_that_cannot_be_one_is_a_file_error(tmp_path, name, reason):
-    with pytest.raises(FileError, match=reason):
-        kind_at(tmp_path / name)
-
-
-def test_sha256_of_nothing_is_a_file_error(tmp_path):
-    with pytest.raises(FileError, match="does not exist"):
-        sha256(tmp_path / "none")

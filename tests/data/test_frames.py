@@ -13,6 +13,7 @@ import pandas
 import polars
 import pyarrow
 import pytest
+import scipy.sparse
 from polars.testing import assert_frame_equal
 
 from deepstep.data import as_frame, read_table
@@ -36,25 +37,15 @@ def objects(*values):
     ("options", "values", "dtype"),
     [
         ({"dtype": "int64"}, [1, 2], polars.Int64),
-        ({"dtype": "uint8"}, [1, 2], polars.UInt8),
         ({"dtype": "float32"}, [1.5, None], polars.Float32),
         ({"dtype": "float64"}, [1.5, None], polars.Float64),
-        ({"dtype": "bool"}, [True, False], polars.Boolean),
         ({"dtype": "Int64"}, [2**62 + 1, None], polars.Int64),
         ({"dtype": "UInt8"}, [255, None], polars.UInt8),
-        ({"dtype": "Float64"}, [0.1, None], polars.Float64),
-        ({"dtype": "boolean"}, [True, None, False], polars.Boolean),
-        ({"dtype": "string"}, ["a", None, "ä"], polars.String),
-        ({"dtype": "str"}, ["a", None, ""], polars.String),
         ({"dtype": object}, ["a", None, "b"], polars.String),
-        ({"dtype": object}, [True, None, False], polars.Boolean),
-        ({"dtype": object}, [1, None, 3], polars.Int64),
         ({"dtype": object}, [1, None, 3.5], polars.Float64),
         ({"dtype": "Sparse[float64]"}, [0.0, 1.0, None], polars.Float64),
         ({"dtype": "int64[pyarrow]"}, [2**62 + 1, None], polars.Int64),
-        ({"dtype": "string[pyarrow]"}, ["a", None], polars.String),
         ({"dtype": "datetime64[ns]"}, [NOON, None], polars.Datetime("ns")),
-        ({"dtype": "datetime64[s]"}, [NOON, None], polars.Datetime("ms")),
         ({"dtype": "timedelta64[ns]"}, [dt.timedelta(hours=1), None], polars.Duration("ns")),
     ],
 )
@@ -64,11 +55,30 @@ def test_pandas_columns(options, values, dtype):
     assert series.dtype == dtype
 
 
-def test_pandas_missing_values_of_every_kind():
-    assert objects("a", None, np.nan, pandas.NA, pandas.NaT).to_list() == ["a", None, None, None, None]
-    assert objects(True, np.nan, pandas.NA).to_list() == [True, None, None]
-    assert objects(NOON, pandas.NaT, None).to_list() == [NOON, None, None]
-    assert objects(None, np.nan).null_count() == 2
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["a", None, np.nan, pandas.NA, pandas.NaT], ["a", None, None, None, None]),
+        ([NOON, pandas.NaT, None], [NOON, None, None]),
+        ([1, "a", None, 2.5, True, dt.date(2020, 1, 2)], ["1", "a", None, "2.5", "true", "2020-01-02"]),
+        ([uuid.UUID(int=5), None], [str(uuid.UUID(int=5)), None]),
+        ([decimal.Decimal("1.5"), None, decimal.Decimal("NaN")], [1.5, None, None]),
+        ([Fraction(1, 4), 1], [0.25, 1.0]),
+        ([10**30, 1], [1e30, 1.0]),
+        ([dt.date(2020, 1, 2), NOON], [dt.datetime(2020, 1, 2), NOON]),
+        (
+            [pandas.Timedelta(hours=1), np.timedelta64(1, "s")],
+            [dt.timedelta(hours=1), dt.timedelta(seconds=1)],
+        ),
+    ],
+)
+def test_objects(cells, values):
+    assert objects(*cells).to_list() == values
+
+
+def test_numbers_beyond_the_floats_are_refused():
+    with pytest.raises(DataError, match=r"Row 2 of column 'x' cannot .* Use numbers that a float can hold"):
+        objects(1, 10**400)
 
 
 def test_pandas_categories_are_categories_also_of_numbers():
@@ -89,23 +99,6 @@ def test_pandas_periods_and_intervals():
     assert column(pandas.cut([1, 5], [0, 2, 6])).to_list() == ["(0, 2]", "(2, 6]"]
 
 
-def test_mixed_objects_become_texts():
-    mixed = objects(1, "a", None, 2.5, True, dt.date(2020, 1, 2))
-    assert mixed.to_list() == ["1", "a", None, "2.5", "true", "2020-01-02"]
-    assert objects(True, 2).to_list() == ["true", "2"]
-    name = uuid.UUID(int=5)
-    assert objects(name, None).to_list() == [str(name), None]
-
-
-def test_decimals_fractions_and_large_numbers_are_floats():
-    assert objects(decimal.Decimal("1.5"), None, decimal.Decimal("NaN")).to_list() == [1.5, None, None]
-    assert objects(Fraction(1, 4), 1).to_list() == [0.25, 1.0]
-    assert objects(10**30, 1).to_list() == [1e30, 1.0]
-    with pytest.raises(DataError, match=r"Row 2 of column 'x' cannot .* Use numbers that a float can hold"):
-        objects(1, 10**400)
-    assert as_frame(polars.DataFrame({"x": [decimal.Decimal("0.1")]}))["x"].to_list() == [0.1]
-
-
 def test_moments_of_all_time_zones_are_in_utc():
     there = pandas.Timestamp("2020-07-01 14:00", tz=BERLIN)
     for series in (
@@ -123,16 +116,6 @@ def test_moments_of_all_time_zones_are_in_utc():
         assert series.to_list() == [NOON.replace(tzinfo=UTC), None]
 
 
-def test_dates_times_and_spans_among_objects():
-    assert objects(dt.date(2020, 1, 2), None).to_list() == [dt.date(2020, 1, 2), None]
-    assert objects(dt.date(2020, 1, 2), NOON).to_list() == [dt.datetime(2020, 1, 2), NOON]
-    assert objects(dt.time(6), None).to_list() == [dt.time(6), None]
-    assert objects(pandas.Timedelta(hours=1), np.timedelta64(1, "s")).to_list() == [
-        dt.timedelta(hours=1), dt.timedelta(seconds=1)
-    ]  # fmt: skip
-    assert objects(np.datetime64("2020-07-01T12"), np.datetime64("NaT")).to_list() == [NOON, None]
-
-
 def test_names_are_texts_and_stand_once():
     assert as_frame(pandas.DataFrame([[1, 2]])).columns == ["0", "1"]
     assert as_frame(pandas.DataFrame([[1, 2]], columns=["a", 1])).columns == ["a", "1"]
@@ -141,48 +124,38 @@ def test_names_are_texts_and_stand_once():
             as_frame(pandas.DataFrame([[1, 2, 3]], columns=names))
     with pytest.raises(DataError, match="same name: 'a', 'b'"):
         as_frame(pyarrow.table([[1], [2], [3], [4]], names=["a", "b", "b", "a"]))
+    with pytest.raises(DataError, match="same name"):
+        as_frame([{1: 0, "1": 0}])
 
 
-def test_pyarrow_tables():
-    table = pyarrow.table(
-        {
-            "word": pyarrow.array(["b", None, "a"]).dictionary_encode(),
-            "code": pyarrow.array([3, None, 7]).dictionary_encode(),
-            "money": pyarrow.array([decimal.Decimal("1.25"), None, decimal.Decimal(3)]),
-            "wide": pyarrow.array([decimal.Decimal("1.5")] * 3, pyarrow.decimal256(50, 2)),
-            "half": pyarrow.array([0.5, None, 1.0], pyarrow.float16()),
-            "span": pyarrow.array([dt.timedelta(days=1), None, dt.timedelta(0)]),
-            "text": pyarrow.chunked_array([["a"], [None, "c"]], pyarrow.large_string()),
-            "none": pyarrow.nulls(3),
-            "nan": [1.0, float("nan"), None],
-        }
-    )
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        (pyarrow.array([3, None, 7]).dictionary_encode(), ["3", None, "7"]),
+        (pyarrow.array([decimal.Decimal("1.5")] * 3, pyarrow.decimal256(50, 2)), [1.5] * 3),
+        (pyarrow.array([0.5, None, 1.0], pyarrow.float16()), [0.5, None, 1.0]),
+        (
+            pyarrow.array([dt.timedelta(days=1), None, dt.timedelta(0)]),
+            [dt.timedelta(1), None, dt.timedelta(0)],
+        ),
+        (pyarrow.chunked_array([["a"], [None, "c"]], pyarrow.large_string()), ["a", None, "c"]),
+        (pyarrow.nulls(3), [None] * 3),
+        ([1.0, float("nan"), None], [1.0, None, None]),
+    ],
+)
+def test_pyarrow_tables(column, values):
+    table = pyarrow.table({"x": column})
     for form in (table, table.combine_chunks().to_batches()[0]):
-        frame = as_frame(form)
-        assert frame.to_dict(as_series=False) == {
-            "word": ["b", None, "a"],
-            "code": ["3", None, "7"],
-            "money": [1.25, None, 3.0],
-            "wide": [1.5, 1.5, 1.5],
-            "half": [0.5, None, 1.0],
-            "span": [dt.timedelta(days=1), None, dt.timedelta(0)],
-            "text": ["a", None, "c"],
-            "none": [None] * 3,
-            "nan": [1.0, None, None],
-        }
-        assert frame["word"].dtype == polars.Categorical
+        assert as_frame(form)["x"].to_list() == values
+    assert (as_frame(table)["x"].dtype == polars.Categorical) == (values == ["3", None, "7"])
 
 
 def test_polars_frames():
-    enum = polars.Enum(["b", "a"])
-    frame = polars.DataFrame(
-        {
-            "e": polars.Series(["a", None], dtype=enum),
-            "c": polars.Series(["x", "y"], dtype=polars.Categorical),
-        }
-    )
+    enum, categories = polars.Series("e", ["a", None], polars.Enum(["b", "a"])), polars.Categorical
+    frame = polars.DataFrame([enum, polars.Series("c", ["x", "y"], categories)])
     for form in (frame, frame.lazy()):
         assert_frame_equal(as_frame(form), frame)
+    assert as_frame(polars.DataFrame({"x": [decimal.Decimal("0.1")]}))["x"].to_list() == [0.1]
     mixed = polars.DataFrame({"x": polars.Series([1, "a"], dtype=polars.Object)})
     assert as_frame(mixed)["x"].to_list() == ["1", "a"]
 
@@ -190,21 +163,13 @@ def test_polars_frames():
 @pytest.mark.parametrize(
     ("array", "values", "dtype"),
     [
-        (np.array([[1.5], [np.nan]]), [1.5, None], polars.Float64),
         (np.array([[1.5], [np.nan]], ">f4"), [1.5, None], polars.Float32),
         (np.array([[1.5], [np.nan]], np.longdouble), [1.5, None], polars.Float64),
-        (np.array([[1.5], [np.nan]], np.float16), [1.5, None], polars.Float64),
-        (np.array([[1], [2]], np.int8), [1, 2], polars.Int8),
         (np.array([[True], [False]]), [True, False], polars.Boolean),
-        (np.array([["a"], ["ä"]]), ["a", "ä"], polars.String),
         (np.array([[b"a"], ["ä".encode()]]), ["a", "ä"], polars.String),
-        (np.array([["a"], ["b"]], np.dtypes.StringDType()), ["a", "b"], polars.String),
         (np.array([[1], ["a"]], object), ["1", "a"], polars.String),
-        (np.array([[1.5], [None]], object), [1.5, None], polars.Float64),
         (np.array([["2020-01-02"], ["NaT"]], "M8[D]"), [dt.date(2020, 1, 2), None], polars.Date),
-        (np.array([["2020-03"]], "M8[M]"), [dt.date(2020, 3, 1)], polars.Date),
         (np.array([[NOON]], "M8[s]"), [NOON], polars.Datetime("ms")),
-        (np.array([[NOON]], "M8[us]"), [NOON], polars.Datetime("us")),
         (np.array([[3], ["NaT"]], "m8[h]"), [dt.timedelta(hours=3), None], polars.Duration("ms")),
         (np.ma.array([[1], [2]], mask=[[True], [False]]), [None, 2], polars.Int64),
     ],
@@ -216,17 +181,17 @@ def test_arrays(array, values, dtype):
     assert frame["x0"].dtype == dtype
 
 
-def test_columns_of_arrays_have_names():
+def test_names_and_lists_of_rows():
     assert as_frame(np.zeros((2, 11))).columns == [f"x{index}" for index in range(11)]
     people = np.array([("Ada", 36), ("Emmy", 53)], dtype=[("name", "U9"), ("age", int)])
     assert as_frame(people).to_dict(as_series=False) == {"name": ["Ada", "Emmy"], "age": [36, 53]}
-
-
-def test_lists_of_rows():
     rows = [[1, "a", None, 2.5], (2, None, None, 3)]
     expected = {"x0": [1, 2], "x1": ["a", None], "x2": [None, None], "x3": [2.5, 3.0]}
     assert as_frame(rows).to_dict(as_series=False) == expected
     assert as_frame([np.array([1.0, 2.0])]).to_dict(as_series=False) == {"x0": [1.0], "x1": [2.0]}
+    rows = [{"a": 1, "b": "x"}, {"b": None, "c": True}, {}]
+    expected = {"a": [1, None, None], "b": ["x", None, None], "c": [None, True, None]}
+    assert as_frame(rows).to_dict(as_series=False) == expected
 
 
 CELLS = np.array([[1.0, {"foo": "bar"}], [2.0, 3.0]], dtype=object)
@@ -236,18 +201,10 @@ CELLS = np.array([[1.0, {"foo": "bar"}], [2.0, 3.0]], dtype=object)
     "table",
     [
         CELLS,
-        CELLS.tolist(),
         pandas.DataFrame(CELLS),
-        pandas.DataFrame({"x": [[1, 2], [3]]}),
-        pandas.DataFrame({"x": [(1, 2), None]}),
         pandas.DataFrame({"x": [b"x", None]}),
         pandas.DataFrame({"x": [1j, None]}, dtype=object),
-        pandas.DataFrame({"x": [object(), None]}),
         polars.DataFrame({"x": [[1, 2], [3]]}),
-        polars.DataFrame({"x": [{"a": 1}]}),
-        polars.DataFrame({"x": [b"x"]}),
-        pyarrow.table({"x": [[1, 2]]}),
-        pyarrow.table({"x": [b"x"]}),
         pyarrow.table({"x": pyarrow.array([(1, 2, 3)], pyarrow.month_day_nano_interval())}),
         np.array([[1]], "m8[M]"),
         np.array([[b"\xff"]]),
@@ -267,38 +224,23 @@ def test_cells_that_are_no_single_values(table):
     ("table", "kind", "sentence"),
     [
         (np.zeros(3), ShapeError, "Reshape your data"),
-        (np.float64(3), ShapeError, r"got shape \(\)"),
         (np.zeros((2, 2, 2)), ShapeError, r"got shape \(2, 2, 2\)"),
         ([1, 2], ShapeError, "Entry 1 of X is no row, but a int"),
-        (["ab", "cd"], ShapeError, "Entry 1 of X is no row, but a str"),
         ([[1, 2], [3]], ShapeError, "Row 2 of X has 1 values, but the first row has 2"),
         (pandas.Series([1]), ShapeError, r"X\.to_frame"),
-        (polars.Series([1]), ShapeError, r"X\.to_frame"),
         ([], DataError, "X is an empty list, without rows"),
         ({"a": [1]}, DataError, r"Use polars\.DataFrame"),
         ("table.csv", DataError, "got str"),
-        (None, DataError, "got NoneType"),
         (np.zeros((2, 2), complex), DataError, "Complex data not supported"),
-        (
-            np.zeros((12, 0)),
-            DataError,
-            r"0 feature\(s\) \(shape=\(12, 0\)\) while a minimum of 1 is required",
-        ),
+        (np.zeros((12, 0)), DataError, r"0 feature\(s\) \(shape=\(12, 0\)\) while a minimum of 1 is"),
+        (scipy.sparse.csr_array(np.eye(2)), DataError, r"X\.toarray\(\)"),
         (pandas.DataFrame(index=[1, 2]), DataError, r"0 feature\(s\) \(shape=\(2, 0\)\)"),
-        (polars.DataFrame(), DataError, "minimum of 1"),
     ],
 )
 def test_what_is_no_table(table, kind, sentence):
     with pytest.raises(kind, match=sentence) as caught:
         as_frame(table)
     assert isinstance(caught.value, DeepStepError)
-
-
-def test_sparse_matrices_are_told_the_way():
-    from scipy.sparse import csr_array
-
-    with pytest.raises(DataError, match=r"X\.toarray\(\)"):
-        as_frame(csr_array(np.eye(2)))
 
 
 def test_no_library_is_needed_for_another_s_table():
@@ -319,22 +261,14 @@ def test_no_library_is_needed_for_another_s_table():
 
 @pytest.mark.parametrize("name", ["", "*", "^x$"])
 def test_names_that_mean_something_to_polars(name, tmp_path):
-    there = [NOON.replace(tzinfo=UTC), None]
-    for values in (["a", None], [1.5, None], there, [1, "a"], [dt.timedelta(1), None], [True, None]):
-        table = pandas.DataFrame({name: values})
-        assert as_frame(table).columns == [name]
-        assert as_frame(pandas.DataFrame({name: pandas.Categorical(values)})).columns == [name]
-    assert as_frame(pyarrow.table({name: there}))[name].to_list() == there
+    for values in (
+        ["a", None],
+        [1.5, None],
+        [NOON.replace(tzinfo=UTC), None],
+        [1, "a"],
+        [dt.timedelta(1), None],
+    ):
+        for table in (pandas.DataFrame({name: values}), pandas.DataFrame({name: pandas.Categorical(values)})):
+            assert as_frame(table).columns == [name]
     (tmp_path / "t.csv").write_text(f"{name or 'x'},y\n1,\n2,z\n")
     assert read_table(tmp_path / "t.csv")[name or "x"].to_list() == [1, 2]
-
-
-def test_rows_that_are_dictionaries():
-    rows = [{"a": 1, "b": "x"}, {"b": None, "c": True}, {}]
-    assert as_frame(rows).to_dict(as_series=False) == {
-        "a": [1, None, None],
-        "b": ["x", None, None],
-        "c": [None, True, None],
-    }
-    with pytest.raises(DataError, match="same name"):
-        as_frame([{1: 0, "1": 0}])

@@ -27,28 +27,21 @@ def test_json_that_is_refused(kind):
 
 
 def test_what_is_let_through_where_it_is_asked_for():
-    assert json_values('[NaN, Infinity, "\\udcff"]', finite=False, surrogates=True)[1:] == [
-        float("inf"),
-        "\udcff",
-    ]
-
-
-def test_a_number_of_thousands_of_digits_is_told_without_advice_for_programmers():
-    with pytest.raises(ValueError, match=r"^a whole number has thousands of digits$"):
-        toml_values(TOML["digits"])
+    values = json_values('[NaN, Infinity, "\\udcff"]', finite=False, surrogates=True)
+    assert values[1:] == [float("inf"), "\udcff"]
 
 
 @pytest.mark.parametrize("kind", TOML)
 def test_toml_that_is_refused(kind):
     begun = time.monotonic()
-    with pytest.raises(ValueError, match=r"\w"):
+    with pytest.raises(ValueError, match=r"\w") as refused:
         toml_values(TOML[kind])
+    assert "sys." not in str(refused.value)  # advice for programmers
     assert time.monotonic() - begun < 10
 
 
-@pytest.mark.slow
 def test_texts_that_are_slow_to_match_take_no_longer():
-    for text in ('"' + '\\"' * 1_000_000, "a." * 63 + " " * 1_000_000, "a" * 1_000_000, "'\"" * 1_000_000):
+    for text in ('"' + '\\"' * 200_000, "a." * 63 + " " * 200_000, "a" * 200_000, "'\"" * 200_000):
         begun = time.monotonic()
         with pytest.raises(ValueError, match=r"\w"):
             toml_values(text)

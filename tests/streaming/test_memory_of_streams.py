@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import numpy as np
 import polars
@@ -35,30 +34,22 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
 
 def peak_of(path):
     """MB of a process that reads all of it, twice."""
-    import deepstep
-
-    source = Path(deepstep.__file__).parents[1]
-    environment = {**os.environ, "PYTHONPATH": str(source), "POLARS_MAX_THREADS": "1"}
     # by a shell: a process that begins from this one directly has this one's peak
     command = ["sh", "-c", '"$0" -c "$1" "$2"', sys.executable, READ, str(path)]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "POLARS_MAX_THREADS": "1"}
     ran = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     return int(ran.stdout)
 
 
-def parquet(path, m):
-    rng = np.random.default_rng(1)
-    X = rng.standard_normal((m, 40))
+def parquet(path, X):
     frame = polars.DataFrame({**{f"x{at}": X[:, at] for at in range(40)}, "y": X[:, 0]})
-    path = path.with_suffix(".parquet")
-    frame.write_parquet(path, row_group_size=4000, compression="uncompressed")
-    return path
+    frame.write_parquet(path / "X.parquet", row_group_size=4000, compression="uncompressed")
+    return path / "X.parquet"
 
 
-def numpy_files(path, m):
-    path.mkdir()
-    rng = np.random.default_rng(1)
-    np.save(path / "X.npy", rng.standard_normal((m, 40)))
-    np.save(path / "y.npy", rng.standard_normal(m))
+def numpy_files(path, X):
+    np.save(path / "X.npy", X)
+    np.save(path / "y.npy", X[:, 0])
     return path / "X.npy"
 
 
@@ -66,7 +57,7 @@ def numpy_files(path, m):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the system's peak has other units")
 @pytest.mark.parametrize("write", [parquet, numpy_files])
 def test_a_file_seven_times_as_large_takes_no_more(tmp_path, write):
-    m = 20_000  # 7 MB; the parts that are held out are as large as they can be from there on
-    small, large = write(tmp_path / "small", m), write(tmp_path / "large", 7 * m)
-    grown = peak_of(large) - peak_of(small)
+    X = np.random.default_rng(1).standard_normal((140_000, 40))
+    few = peak_of(write(tmp_path, X[:20_000]))  # where parts that are held out are as large as they can be
+    grown = peak_of(write(tmp_path, X)) - few
     assert grown < 25, f"{grown} MB more for 39 MB more of a file"

@@ -1,7 +1,8 @@
-"""The order in which streamed rows are visited: a function of (seed, epoch, place) alone."""
+"""The order of streamed rows is a function of (seed, epoch, place) alone; stopped trainings go on in it."""
 
+import shutil
 from collections import Counter
-from itertools import chain, pairwise
+from itertools import pairwise
 
 import numpy as np
 import polars
@@ -9,11 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from deepstep.data import StoredRows
+from deepstep import Network
+from deepstep.data import ParquetRows, StoredRows
 from deepstep.data.rows import Place
+from deepstep.errors import FileError
 from deepstep.preparation.batches import Examples, Shard, Share, as_they_are, shuffled
 from deepstep.preparation.streams import StreamedExamples
-from deepstep.preparation.survey import parts_of_rows
+from deepstep.preparation.survey import parts_of_rows, survey
+from deepstep.training import Callback, ModelCheckpoint
+from tables_in_parts import table, written
 
 
 class Numbered(StoredRows):
@@ -55,25 +60,27 @@ def streamed(sizes, buffer_rows, *, share=0.0, piece=None):
     return found
 
 
-def visited_by(examples, share, epoch, batch_size, order):
-    """The numbers of the rows that a worker has, place by place of an epoch; -1 for those of others."""
-    number, found = 0, []
+def visited(examples, epoch, batch_size, order, *, first=0, share=None):
+    """The numbers of the rows, place by place of an epoch from a batch on; -1 for those of other workers."""
+    number, numbers = first, []
     with examples:
         while number < -(-len(examples) // batch_size):
             window = examples.window(epoch, number, batch_size, order, epochs=epoch + 1, share=share)
             rows, held = window.examples.X[:, 0].astype(int), window.examples
             if isinstance(held, Shard):
                 assert window.order is None
-                found.append(np.full(len(held), -1))
-                found[-1][held.positions] = rows
+                places = np.full(len(held), -1)
+                places[held.positions] = rows
             else:
-                found.append(rows if window.order is None else rows[window.order])
+                places = rows if window.order is None else rows[window.order]
+            assert 0 <= len(places) - (window.stop - window.first - 1) * batch_size <= batch_size
+            numbers.append(places[(number - window.first) * batch_size :])
             number = window.stop
-    return np.concatenate(found)
+    return np.concatenate(numbers)
 
 
 @pytest.mark.parametrize("order", [as_they_are, shuffled(3)])
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     sizes=st.lists(st.integers(1, 30), min_size=1, max_size=12),
     buffer_rows=st.integers(1, 120),
@@ -88,15 +95,15 @@ def test_the_rows_of_workers_are_those_of_one_in_the_same_places(
     alone = streamed(sizes, buffer_rows, share=share)
     if not len(alone):
         return
-    whole = [*chain(*visited(alone, 2, batch_size, order))]
+    whole = visited(alone, 2, batch_size, order)
     several = [streamed(sizes, buffer_rows, share=share, piece=piece) for _ in range(workers)]
     shards = [
-        visited_by(examples, Share(rank, workers), 2, batch_size, order)
+        visited(examples, 2, batch_size, order, share=Share(rank, workers))
         for rank, examples in enumerate(several)
     ]
     window = max(1, buffer_rows // batch_size) * batch_size
     if window >= len(alone):
-        assert all(shard.tolist() == whole for shard in shards)
+        assert all((shard == whole).all() for shard in shards)
         return
     np.testing.assert_array_equal(np.max(shards, axis=0), whole)
     assert ((np.array(shards) >= 0).sum(axis=0) == 1).all()
@@ -110,60 +117,45 @@ def encoded(frame):
     return Examples(frame.to_numpy().astype(float), frame.to_numpy().astype(float))
 
 
-def visited(examples, epoch, batch_size, order, first=0):
-    """The numbers of the rows, batch by batch, from a batch on."""
-    number, of, batches = first, -(-len(examples) // batch_size), []
-    with examples:
-        while number < of:
-            window = examples.window(epoch, number, batch_size, order)
-            rows = window.examples.X[:, 0].astype(int)
-            rows = rows if window.order is None else rows[window.order]
-            starts = range((number - window.first) * batch_size, len(rows), batch_size)
-            batches += [rows[start : start + batch_size].tolist() for start in starts]
-            number = window.stop
-    return batches
-
-
-shapes = st.tuples(
-    st.lists(st.integers(1, 30), min_size=1, max_size=8), st.integers(1, 60), st.integers(1, 13)
+@settings(max_examples=20)
+@given(
+    sizes=st.lists(st.integers(1, 30), min_size=1, max_size=8),
+    buffer_rows=st.integers(1, 60),
+    batch_size=st.integers(1, 13),
+    seed=st.integers(0, 2**31),
+    share=st.sampled_from([0.0, 0.3]),
+    data=st.data(),
 )
-
-
-@settings(max_examples=20, deadline=None)
-@given(shapes, st.integers(0, 2**31), st.integers(0, 5), st.sampled_from([0.0, 0.3]))
-def test_an_epoch_is_a_permutation_in_batches_of_the_size_asked_for(shape, seed, epoch, share):
-    sizes, buffer_rows, batch_size = shape
+def test_an_epoch_is_a_permutation_however_it_is_read(sizes, buffer_rows, batch_size, seed, share, data):
+    """In any pieces, from any batch on."""
     examples = streamed(sizes, buffer_rows, share=share)
     if not len(examples):
         return
-    batches = visited(examples, epoch, batch_size, shuffled(seed))
-    assert [len(batch) for batch in batches[:-1]] == [batch_size] * (len(batches) - 1)
+    epoch, order = data.draw(st.integers(0, 5)), shuffled(seed)
+    numbers = visited(examples, epoch, batch_size, order)
     kept = np.flatnonzero(parts_of_rows(7, 0, sum(sizes), (share,)) == 0)
-    assert sorted(chain(*batches)) == kept.tolist()
+    assert sorted(numbers) == kept.tolist()
+    first = data.draw(st.integers(0, (len(numbers) - 1) // batch_size))
+    other = streamed(sizes, buffer_rows, share=share, piece=data.draw(st.integers(1, 50)))
+    again = visited(other, epoch, batch_size, order, first=first)
+    assert again.tolist() == numbers[first * batch_size :].tolist()
 
 
-@settings(max_examples=20, deadline=None)
-@given(shapes, st.integers(0, 3), st.integers(1, 50), st.data())
-def test_reading_in_any_pieces_from_any_batch_on_changes_nothing(shape, epoch, piece, data):
-    sizes, buffer_rows, batch_size = shape
-    whole = visited(streamed(sizes, buffer_rows), epoch, batch_size, shuffled(3))
-    first = data.draw(st.integers(0, len(whole) - 1))
-    other = streamed(sizes, buffer_rows, piece=piece)
-    assert visited(other, epoch, batch_size, shuffled(3), first) == whole[first:]
-
-
-def test_the_order_of_the_file_where_that_is_asked_for():
-    assert [*chain(*visited(streamed([7, 5, 9], 8), 4, 4, as_they_are))] == list(range(21))
-
-
-def test_a_window_of_everything_is_read_once():
+def test_the_order_of_the_file_and_a_window_of_everything_that_is_read_once():
+    assert visited(streamed([7, 5, 9], 8), 4, 4, as_they_are).tolist() == list(range(21))
     examples = streamed([10, 10], 100)
     for epoch in range(4):
         visited(examples, epoch, 5, shuffled(1))
     assert examples.rows.groups == [0, 1]
 
 
-@settings(max_examples=20, deadline=None)
+def test_epochs_and_windows_have_orders_of_their_own():
+    examples = streamed([40] * 4, 40)
+    windows = np.concatenate([visited(examples, epoch, 40, shuffled(1)) for epoch in (0, 1)]).reshape(8, 40)
+    assert len({tuple(np.argsort(window)) for window in windows}) == 8
+
+
+@settings(max_examples=20)
 @given(st.integers(0, 2**63), st.integers(0, 10**12), st.lists(st.integers(0, 50), max_size=5))
 def test_which_part_a_row_belongs_to_depends_on_its_number_alone(seed, start, cuts):
     stop = start + 60
@@ -171,3 +163,78 @@ def test_which_part_a_row_belongs_to_depends_on_its_number_alone(seed, start, cu
     bounds = sorted({start, stop, *(start + cut for cut in cuts)})
     pieces = [parts_of_rows(seed, *ends, (0.3, 0.2)) for ends in pairwise(bounds)]
     np.testing.assert_array_equal(np.concatenate(pieces), whole)
+
+
+BATCH = 16
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return written(tmp_path_factory.mktemp("streams") / "parts", table(600), 3, 45)
+
+
+def stream(folder):
+    surveyed = survey(ParquetRows(folder), "y", drop=["target"], seed=3, validation_fraction=0.1)
+
+    def encode(frame):
+        return Examples(surveyed.inputs.transform(frame), frame.get_column("y").to_numpy()[:, np.newaxis])
+
+    held = encode(surveyed.validation)
+    identity = {"inputs": len(surveyed.inputs.columns)}
+    return surveyed.stream(encode, identity, buffer_rows=100), (held.X.T, held.Y.T)
+
+
+class At(Callback):
+    """Does something at a pause, after some batches of some epoch."""
+
+    def __init__(self, place=None, do=None):
+        self.place, self.do = place, do
+
+    def on_pause(self, training):
+        if (training.position.epoch, training.position.batch) == self.place:
+            self.do()
+
+    def on_step_end(self, training, update):
+        """Makes training pause after each step."""
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def train(folder, engine="reference", *callbacks, **options):
+    examples, validation = stream(folder)
+    net = Network([examples.sample.X.shape[1], 8, 1], output="identity", seed=1, engine=engine)
+    plan = {"iterations": 3, "batch_size": BATCH, "learning_rate": 0.01, "patience": 3}
+    settings = {"optimizer": "adam", "dropout": 0.1, "validation": validation, "callbacks": callbacks}
+    return net, net.train(examples, **plan, **settings, **options)
+
+
+@pytest.mark.parametrize(("engine", "place"), [("reference", (1, 0)), ("compiled", (1, 17))])
+def test_from_any_batch(folder, tmp_path, engine, place):
+    whole, history = train(folder, engine, At())
+    keeper = ModelCheckpoint(tmp_path / "kept", every=0.0)
+    with pytest.raises(KeyboardInterrupt):
+        train(folder, engine, At(place, interrupt), checkpoint=keeper)
+    resumed, again = train(folder, engine, At(), checkpoint=keeper, resume=True)
+    np.testing.assert_array_equal(resumed.parameters.flat, whole.parameters.flat)
+    for name in ("cost", "validation_cost"):
+        np.testing.assert_array_equal(again.column(name), history.column(name))
+
+
+def test_a_part_that_vanishes_or_is_written_anew_in_mid_epoch(folder, tmp_path):
+    """The last checkpoint is of the row that could not be read, however seldom they are written."""
+    parts, aside = tmp_path / "parts", tmp_path / "aside"
+    shutil.copytree(folder, parts)
+    lost = parts / "part-1.parquet"
+    keeper = ModelCheckpoint(tmp_path / "kept", every=None, every_epochs=99)
+    whole, _ = train(folder, "reference", At())
+    gone = f"^{parts}, part part-1.parquet was removed after reading began. Put"
+    with pytest.raises(FileError, match=gone):
+        train(parts, "reference", At((0, 9), lambda: lost.rename(aside)), checkpoint=keeper)
+    aside.rename(lost)
+    resumed, _ = train(parts, "reference", At(), checkpoint=keeper, resume=True)
+    np.testing.assert_array_equal(resumed.parameters.flat, whole.parameters.flat)
+    change = At((0, 9), lambda: table(200, seed=9).write_parquet(lost, row_group_size=45))
+    with pytest.raises(FileError, match=r"part-1.parquet was changed after reading began"):
+        train(parts, "reference", change)

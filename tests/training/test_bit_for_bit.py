@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -26,7 +25,6 @@ from deepstep.training import (
     ReduceLROnPlateau,
     get_schedule,
     read_checkpoint,
-    updates,
 )
 from deepstep.training.checkpoint import write_checkpoint
 from deepstep.training.stopping import EarlyStopping
@@ -45,6 +43,7 @@ TRAININGS = st.builds(
     factors=st.booleans(),
     dtype=st.sampled_from(["float64", "float32"]),
     validation=st.booleans(),
+    weights=st.sampled_from([None, [0, 0, 0, 0, 1, 1, 1, 2]]),  # batches without weight are no updates
     plan=st.fixed_dictionaries(
         {}, optional=dict.fromkeys(("schedule", "weight_decay_schedule", "dropout_schedule"), SCHEDULED)
     ),
@@ -60,109 +59,70 @@ TRAININGS = st.builds(
 )
 
 
+def watchers():
+    stopping = EarlyStopping("cost", tolerance=0.02, epochs=1, keep_best=True)
+    return stopping, ReduceLROnPlateau(patience=0, drop=0.5), Health()
+
+
 @settings(max_examples=25)
 @given(training=TRAININGS, data=st.data())
 def test_from_any_pause(training, data, tmp_path_factory):
-    pauses, plateau = EachPause(), ReduceLROnPlateau(patience=0, drop=0.5)
-    uninterrupted = training.train(pauses, plateau)
+    """Also when the best epoch lies before it, and the end after it; through a file, or in memory."""
+    pauses, first = EachPause(), watchers()
+    uninterrupted = training.train(pauses, *first)
     checkpoint = data.draw(st.sampled_from(pauses.checkpoints))
     if data.draw(st.booleans(), label="through a file"):
         file = tmp_path_factory.mktemp("any") / "checkpoint"
         write_checkpoint(file, checkpoint)
         checkpoint = read_checkpoint(file)
     # Without the watcher of steps: how many updates lie between two pauses changes nothing.
-    later = ReduceLROnPlateau(patience=0, drop=0.5)
-    same_bits(uninterrupted, training.train(later, resume=checkpoint))
-    assert later.state() == plateau.state()
+    later = watchers()
+    same_bits(uninterrupted, training.train(*later, resume=checkpoint))
+    assert later[1].state() == first[1].state()
+    assert (later[0].best, later[0].stalled) == (first[0].best, first[0].stalled)
+    assert later[0].best_parameters == first[0].best_parameters
+    for name, values in (first[0].best_statistics or {}).items():
+        np.testing.assert_array_equal(values, later[0].best_statistics[name])
 
 
-def test_batches_of_weight_zero(tmp_path):
-    """Three of five batches teach nothing and do not count as updates."""
-    weights = np.repeat([0.0, 1.0, 0.0, 2.0, 0.0], 4)
-    training = setup(weights=weights, batch_size=4, optimizer="adam", dropout=0.2)
-    training = training._replace(plan=Plan(3, 0.01, 4))
+ADAM = {"validation": True, "optimizer": "adam"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"optimizer": "gd"}, "optimizer was 'adam' and is 'gd'"),
+        ({"seed": 9, "dropout": 0.5}, "dropout was 0.0 and is 0.5; seed was 0 and is 9"),
+        ({"batch_size": 4}, "batch_size was 8 and is 4"),
+        ({"factors": True}, "input_scale was False and is True"),
+        ({"weights": np.ones(20)}, "the training data is another"),
+        ({"validation": False}, "the validation data is another"),
+        ({"plan": {"schedule": get_schedule("cosine")}}, "schedule was None and is {'name': 'cosine'"),
+        ({"plan": {"deterministic": True}}, "deterministic was False and is True"),
+    ],
+)
+def test_what_differs_of_another_training_is_named(changes, sentence):
     pauses = EachPause()
-    uninterrupted = training.train(pauses)
-    assert len(pauses.checkpoints) == 15
-    assert uninterrupted[0].state().step == 6
-    assert len(list(updates(training.session(), training.examples, training.plan))) == 6
-    for checkpoint in pauses.checkpoints:
-        write_checkpoint(tmp_path / "checkpoint", checkpoint)
-        same_bits(uninterrupted, training.train(resume=read_checkpoint(tmp_path / "checkpoint")))
+    setup(**ADAM).train(pauses)
+    with pytest.raises(ConfigurationError) as error:
+        setup(**ADAM | changes).train(resume=pauses.checkpoints[2])
+    assert sentence in str(error.value)
 
 
-def test_patience_with_its_best_parameters(tmp_path):
-    """From every pause: also when the best epoch lies before the interruption, and the end after it."""
-    training = setup(epochs=4, validation=True, optimizer="momentum", normalization="batch")._replace(
-        plan=Plan(4, 2.0, 8)
-    )
-
-    def patience():
-        return EarlyStopping("validation_cost", tolerance=0.0, epochs=1, keep_best=True)
-
-    pauses, whole = EachPause(), patience()
-    uninterrupted = training.train(pauses, whole, Health())
-    for checkpoint in pauses.checkpoints:
-        later = patience()
-        write_checkpoint(tmp_path / "checkpoint", checkpoint)
-        again = read_checkpoint(tmp_path / "checkpoint")
-        same_bits(uninterrupted, training.train(later, Health(), resume=again))
-        assert (later.best, later.stalled) == (whole.best, whole.stalled)
-        assert later.best_parameters == whole.best_parameters
-        for name, values in whole.best_statistics.items():
-            np.testing.assert_array_equal(values, later.best_statistics[name])
-
-
-class TestAnotherTraining:
-    """What differs is named, and nothing was changed."""
-
-    @pytest.fixture
-    def checkpoint(self):
-        pauses = EachPause()
-        setup(validation=True, optimizer="adam").train(pauses)
-        return pauses.checkpoints[2]
-
-    @pytest.mark.parametrize(
-        ("changes", "sentence"),
-        [
-            ({"optimizer": "gd"}, "optimizer was 'adam' and is 'gd'"),
-            ({"dropout": 0.5}, "dropout was 0.0 and is 0.5"),
-            ({"seed": 9}, "seed was 0 and is 9"),
-            ({"batch_size": 4}, "batch_size was 8 and is 4"),
-            ({"dtype": "float32"}, "dtype was 'float64' and is 'float32'"),
-            ({"normalization": "batch"}, "normalization was ['none', 'none'] and is ['batch', 'batch']"),
-            ({"factors": True}, "input_scale was False and is True"),
-            ({"m": 19}, "the training data is another"),
-            ({"weights": np.ones(20)}, "the training data is another"),
-            ({"validation": False}, "the validation data is another"),
-            ({"plan": {"schedule": get_schedule("cosine")}}, "schedule was None and is {'name': 'cosine'"),
-            ({"plan": {"deterministic": True}}, "deterministic was False and is True"),
-            ({"l1": 0.1, "l2": 0.1}, "l1 was 0.0 and is 0.1; l2 was 0.0 and is 0.1"),
-        ],
-    )
-    def test_is_refused(self, checkpoint, changes, sentence):
-        training = setup(**{"validation": True, "optimizer": "adam", **changes})
-        with pytest.raises(ConfigurationError) as error:
-            training.train(resume=checkpoint)
-        assert sentence in str(error.value)
-
-    def test_one_number_of_the_data(self, checkpoint):
-        training = setup(validation=True, optimizer="adam")
-        X = training.examples.X.copy()
-        X[7, 2] = np.nextafter(X[7, 2], 1)
-        with pytest.raises(ConfigurationError, match="the training data is another"):
-            training._replace(examples=Examples(X, training.examples.Y)).train(resume=checkpoint)
-
-    def test_an_own_optimizer_and_schedule_count_by_name(self):
-        def own(schedule):
-            rule = OPTIMIZERS["momentum"]
-            return setup(optimizer=rule, plan={"schedule": schedule})
-
-        pauses = EachPause()
-        own(lambda t: 1.0).train(pauses)
-        own(lambda t: 1.0).train(resume=pauses.checkpoints[0])
-        with pytest.raises(ConfigurationError, match="schedule was"):
-            own(abs).train(resume=pauses.checkpoints[0])
+def test_one_number_of_the_data_and_an_own_schedule_of_another_name_make_another_training():
+    pauses, rule = EachPause(), OPTIMIZERS["momentum"]
+    training = setup(optimizer=rule, plan={"schedule": lambda t: 1.0})
+    training.train(pauses)
+    setup(optimizer=rule, plan={"schedule": lambda t: 1.0}).train(resume=pauses.checkpoints[0])
+    with pytest.raises(ConfigurationError, match="schedule was"):
+        setup(optimizer=rule, plan={"schedule": abs}).train(resume=pauses.checkpoints[0])
+    X = training.examples.X.copy()
+    X[7, 2] = np.nextafter(X[7, 2], 1)
+    other = training._replace(examples=Examples(X, training.examples.Y))
+    with pytest.raises(ConfigurationError, match="the training data is another"):
+        other.train(resume=pauses.checkpoints[0])
+    names = {*Settings.__dataclass_fields__, *Plan.__dataclass_fields__} - {"epochs"}
+    assert names <= {*pauses.checkpoints[0].identity}
 
 
 class Stop(Callback):
@@ -176,100 +136,91 @@ class Stop(Callback):
             raise KeyboardInterrupt
 
 
-class TestNetwork:
-    X = np.random.default_rng(1).standard_normal((3, 40))
-    Y = (X[:1] > 0).astype(float)
-    NOISY: ClassVar = {"dropout": 0.2}
+X = np.random.default_rng(1).standard_normal((3, 40))
+Y = (X[:1] > 0).astype(float)
+PLATEAU = {"name": "plateau", "patience": 1, "threshold": 0.4, "drop": 0.5}
 
-    def train(self, seed=3, /, callbacks=(), **options):
-        net = Network([3, 6, 1], normalization="batch", seed=seed)
-        given = {"iterations": 6, "batch_size": 8, "optimizer": "adamw", **self.NOISY}
-        net.train(self.X, self.Y, callbacks=callbacks, **{**given, **options})
-        return net
 
-    def test_the_same_call_begins_and_goes_on(self, tmp_path):
-        whole = self.train(schedule="cosine", patience=3)
-        options = {"schedule": "cosine", "patience": 3, "resume": True}
-        checkpoints = ModelCheckpoint(tmp_path, every_steps=3)
-        with pytest.raises(KeyboardInterrupt):
-            self.train(callbacks=[Stop(4)], checkpoint=checkpoints, **options)
-        assert checkpoints.last in tmp_path.iterdir()
-        again = self.train(checkpoint=tmp_path, **options)
-        assert again.parameters == whole.parameters
-        np.testing.assert_array_equal(again.statistics["mean1"], whole.statistics["mean1"])
-        np.testing.assert_array_equal(again.history.costs, whole.history.costs)
+def train(seed=3, /, callbacks=(), **options):
+    net = Network([3, 6, 1], normalization="batch", seed=seed)
+    given = {"iterations": 6, "batch_size": 8, "optimizer": "adamw", "dropout": 0.2}
+    net.train(X, Y, callbacks=callbacks, **{**given, **options})
+    return net
 
-    def test_from_a_file_and_from_a_folder(self, tmp_path):
-        whole = self.train(checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
-        for place in (tmp_path, *sorted(tmp_path.iterdir()), str(tmp_path)):
-            assert self.train(resume=place).parameters == whole.parameters
 
-    def test_a_plateau_as_schedule(self, tmp_path):
-        options = {"schedule": {"name": "plateau", "patience": 1, "threshold": 0.4, "drop": 0.5}}
-        whole = self.train(**options, checkpoint=ModelCheckpoint(tmp_path, every_epochs=1, keep=9))
-        assert whole.history[-1]["learning_rate"] < whole.history[0]["learning_rate"]
-        for file in tmp_path.iterdir():
-            assert self.train(**options, resume=file).parameters == whole.parameters
+def test_the_same_call_begins_and_goes_on(tmp_path):
+    options = {"schedule": "cosine", "patience": 3}
+    whole, options["resume"] = train(**options), True
+    checkpoints = ModelCheckpoint(tmp_path, every_steps=3)
+    with pytest.raises(KeyboardInterrupt):
+        train(callbacks=[Stop(4)], checkpoint=checkpoints, **options)
+    assert checkpoints.last in tmp_path.iterdir()
+    again = train(checkpoint=tmp_path, **options)
+    assert again.parameters == whole.parameters
+    np.testing.assert_array_equal(again.statistics["mean1"], whole.statistics["mean1"])
+    np.testing.assert_array_equal(again.history.costs, whole.history.costs)
 
-    def test_two_callbacks_of_a_kind_are_told_apart(self, tmp_path):
-        options = {"schedule": {"name": "plateau", "patience": 1}}
-        self.train(patience=4, **options, checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
-        with pytest.raises(ConfigurationError, match="patience of EarlyStopping, callback 1 was 4 and is 5"):
-            self.train(patience=5, **options, resume=tmp_path)
 
-    @pytest.mark.parametrize("schedule", [None, {"name": "plateau", "patience": 1, "threshold": 0.4}])
-    def test_more_and_fewer_iterations_are_the_same_training(self, tmp_path, schedule):
-        options = {"schedule": schedule, "batch_size": 16}
-        short = self.train(**options, checkpoint=ModelCheckpoint(tmp_path, every_steps=4))
-        longer, shorter = (self.train(**options, iterations=n, resume=tmp_path) for n in (9, 6))
-        assert longer.parameters == self.train(**options, iterations=9).parameters
-        assert shorter.parameters == short.parameters
-        assert len(longer.history) == 9
-        with pytest.raises(ConfigurationError, match=r"after [56] iterations .*; iterations is 4"):
-            self.train(**options, iterations=4, resume=tmp_path)
+def test_a_plateau_goes_on_from_any_file_and_from_a_folder(tmp_path):
+    options = {"patience": 9, "schedule": PLATEAU}
+    whole = train(**options, checkpoint=ModelCheckpoint(tmp_path, every_epochs=1, keep=9))
+    assert whole.history[-1]["learning_rate"] < whole.history[0]["learning_rate"]
+    for place in (str(tmp_path), *tmp_path.iterdir()):
+        assert train(**options, resume=place).parameters == whole.parameters
+    with pytest.raises(ConfigurationError, match="patience of EarlyStopping, callback 1 was 9 and is 5"):
+        train(**options | {"patience": 5}, resume=tmp_path)
 
-    @pytest.mark.parametrize("name", ["schedule", "weight_decay_schedule", "dropout_schedule"])
-    def test_iterations_by_which_a_schedule_runs_stay(self, tmp_path, name):
-        options = {name: "cosine"}
-        self.train(**options, checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
-        sentence = f"of another: iterations, on which {name} depends, was 6 and is 9"
-        with pytest.raises(ConfigurationError, match=sentence):
-            self.train(**options, iterations=9, resume=tmp_path)
 
-    @pytest.mark.parametrize("options", [{}, {"batch_size": None}, {"seed": 7, "batch_size": 16}])
-    def test_a_network_without_a_seed_goes_on_by_the_same_call(self, tmp_path, options):
-        """Its seed is drawn anew in each process: the checkpoint has the one that counts."""
-        place = ModelCheckpoint(tmp_path, every_steps=2)
+@pytest.mark.parametrize("schedule", [None, PLATEAU])
+def test_more_and_fewer_iterations_are_the_same_training(tmp_path, schedule):
+    options = {"schedule": schedule, "batch_size": 16}
+    short = train(**options, checkpoint=ModelCheckpoint(tmp_path, every_steps=4))
+    longer, shorter = (train(**options, iterations=n, resume=tmp_path) for n in (9, 6))
+    assert longer.parameters == train(**options, iterations=9).parameters
+    assert shorter.parameters == short.parameters
+    assert len(longer.history) == 9
+    with pytest.raises(ConfigurationError, match=r"after [56] iterations .*; iterations is 4"):
+        train(**options, iterations=4, resume=tmp_path)
 
-        with pytest.raises(KeyboardInterrupt):
-            self.train(None, [Stop(4)], checkpoint=place, resume=True, **options)
-        again = self.train(None, checkpoint=place, resume=True, **options)
-        seed = Network.from_checkpoint(place.last).seed
-        whole = {**options, "seed": options.get("seed", seed)}
-        expected = Network([3, 6, 1], normalization="batch", seed=seed)
-        expected.train(
-            self.X, self.Y, **{"iterations": 6, "batch_size": 8, "optimizer": "adamw", **self.NOISY, **whole}
-        )
-        assert again.parameters == expected.parameters
-        assert again.seed == seed
-        np.testing.assert_array_equal(again.history.costs, expected.history.costs)
 
-    def test_a_network_from_a_checkpoint(self, tmp_path):
-        place = ModelCheckpoint(tmp_path, every_epochs=1)
-        given = {"output": "softmax", "normalization": ["batch", "layer"], "activation": ["relu", "tanh"]}
-        net = Network([3, 6, 4, 2], **given, output_settings={"smoothing": 0.1}, seed=5, dtype="float32")
-        options = {"iterations": 4, "batch_size": 8, "checkpoint": place}
-        net.train(self.X, np.vstack([self.Y, 1 - self.Y]), **options)
-        for path in (tmp_path, str(place.last)):
-            twin = Network.from_checkpoint(path)
-            np.testing.assert_array_equal(twin.forward(self.X), net.forward(self.X), strict=True)
-            assert (twin.architecture, twin.seed, twin.dtype) == (net.architecture, 5, np.float32)
-            assert twin.history.records[:-1] == net.history.records[:-1]  # the last has the layers, too
-        again = Network.from_checkpoint(tmp_path)
-        again.train(self.X, np.vstack([self.Y, 1 - self.Y]), **{**options, "iterations": 7}, resume=True)
-        assert len(again.history) == 7
-        with pytest.raises(FileError, match="does not exist"):
-            Network.from_checkpoint(tmp_path / "none")
+@pytest.mark.parametrize("name", ["schedule", "weight_decay_schedule", "dropout_schedule"])
+def test_iterations_by_which_a_schedule_runs_stay(tmp_path, name):
+    options = {name: "cosine"}
+    train(**options, checkpoint=ModelCheckpoint(tmp_path, every_epochs=1))
+    sentence = f"of another: iterations, on which {name} depends, was 6 and is 9"
+    with pytest.raises(ConfigurationError, match=sentence):
+        train(**options, iterations=9, resume=tmp_path)
+
+
+@pytest.mark.parametrize("options", [{}, {"batch_size": None}, {"seed": 7, "batch_size": 16}])
+def test_a_network_without_a_seed_goes_on_by_the_same_call(tmp_path, options):
+    """Its seed is drawn anew in each process: the checkpoint has the one that counts."""
+    place = ModelCheckpoint(tmp_path, every_steps=2)
+    with pytest.raises(KeyboardInterrupt):
+        train(None, [Stop(4)], checkpoint=place, resume=True, **options)
+    again = train(None, checkpoint=place, resume=True, **options)
+    seed = Network.from_checkpoint(place.last).seed
+    expected = train(seed, **{"seed": seed} | options)
+    assert again.parameters == expected.parameters
+    assert again.seed == seed
+    np.testing.assert_array_equal(again.history.costs, expected.history.costs)
+
+
+def test_a_network_from_a_checkpoint(tmp_path):
+    place = ModelCheckpoint(tmp_path, every_epochs=1)
+    given = {"output": "softmax", "normalization": ["batch", "layer"], "activation": ["relu", "tanh"]}
+    net = Network([3, 6, 4, 2], **given, output_settings={"smoothing": 0.1}, seed=5, dtype="float32")
+    options = {"batch_size": 8, "checkpoint": place}
+    net.train(X, np.vstack([Y, 1 - Y]), **options, iterations=4)
+    for path in (tmp_path, str(place.last)):
+        twin = Network.from_checkpoint(path)
+        np.testing.assert_array_equal(twin.forward(X), net.forward(X), strict=True)
+        assert (twin.architecture, twin.seed, twin.dtype) == (net.architecture, 5, np.float32)
+        assert twin.history.records[:-1] == net.history.records[:-1]  # the last has the layers, too
+    twin.train(X, np.vstack([Y, 1 - Y]), **options, iterations=7, resume=True)
+    assert len(twin.history) == 7
+    with pytest.raises(FileError, match="does not exist"):
+        Network.from_checkpoint(tmp_path / "none")
 
 
 THREADS = """
@@ -301,11 +252,3 @@ def bits(threads):
 @pytest.mark.slow
 def test_one_and_two_threads_come_to_the_same_bits_in_the_deterministic_mode():
     assert bits(1) == bits(2) != ""
-
-
-def test_settings_are_all_part_of_what_must_be_the_same():
-    pauses = EachPause()
-    setup().train(pauses)
-    identity = pauses.checkpoints[0].identity
-    names = {*Settings.__dataclass_fields__, *Plan.__dataclass_fields__} - {"epochs"}
-    assert names <= set(identity)

@@ -1,14 +1,21 @@
-"""History: records to JSON lines and back."""
+"""Records: to JSON lines and back, and as lines of a file: whole however training ends, each epoch once."""
 
+import csv
 import json
+import math
+import struct
+import sys
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tensorboardX.proto.event_pb2 import Event
 
-from deepstep.errors import ConfigurationError, FileError
-from deepstep.training import History
+from deepstep.errors import ConfigurationError, FileError, MissingPackageError
+from deepstep.training import Callback, Csv, Health, History, JsonLines, TensorBoard
+from deepstep.training.writers import spread
 
 values = (
     st.floats(allow_nan=False, allow_infinity=False)
@@ -49,7 +56,7 @@ def test_what_is_no_json_value_is_refused_by_name():
         History([{(1, 2): 3}]).to_jsonl()
 
 
-@pytest.mark.parametrize("line", ['{"cost": 0.5', "[1]", "0.5", "", "{'cost': 1}"])
+@pytest.mark.parametrize("line", ['{"cost": 0.5', "[1]", ""])
 def test_a_broken_line_is_named(line):
     text = f'{{"cost": 0.5}}\n{line}\n{{"cost": 0.4}}\n'
     with pytest.raises(FileError) as error:
@@ -57,9 +64,151 @@ def test_a_broken_line_is_named(line):
     assert str(error.value) == f"run/history.jsonl has no JSON object in line 2: {line!r}."
 
 
-def test_its_own_text():
-    assert repr(History([{"cost": 2.0}, {"cost": 0.25}], engine="reference")) == (
-        "History(2 epochs, cost 2 → 0.25, engine 'reference')"
-    )
-    assert repr(History()) == "History(empty)"
-    assert repr(History([{"epoch": 0}])) == "History(1 epochs, cost nan → nan, engine '')"
+resource = pytest.importorskip("resource", reason="limits and kills of POSIX")
+
+
+class Adds(Callback):
+    """Writes an entry into the records of some epochs."""
+
+    def __init__(self, name, values):
+        self.name, self.values = name, values
+
+    def on_epoch_end(self, training, record):
+        if record["epoch"] in self.values:
+            record[self.name] = self.values[record["epoch"]]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "history"
+
+
+def epochs_in(path):
+    """By other people's readers."""
+    if path.read_bytes()[:1] == b"{":
+        return pl.read_ndjson(path)["epoch"].to_list()
+    return pl.read_csv(path)["epoch"].to_list()
+
+
+both = pytest.mark.parametrize("writer", [JsonLines, Csv])
+
+
+def test_json_lines_and_csv_hold_the_records(teach, path):
+    notes = {0: {"of": [1, 2.5]}, 1: np.float32(0.5), 2: np.array([1.0])}
+    history = teach([Adds("note", notes), JsonLines(path)])
+    records = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [record["note"] for record in records] == [{"of": [1, 2.5]}, 0.5, [1.0]]
+    assert [record["cost"] for record in records] == history.costs.tolist()
+    assert path.read_text() == history.to_jsonl()
+    path.unlink()
+    layers = [{"dead": 0.25}, {"dead": None, "norm": 2}]
+    history = teach([Adds("health", dict.fromkeys(range(3), layers)), Csv(path)])
+    table = pl.read_csv(path)
+    assert table.columns[:5] == ["epoch", "step", "cost", "learning_rate", "seconds"]
+    assert table["cost"].to_list() == history.costs.tolist()  # to the last bit
+    assert table[:, 5:].rows() == [(0.25, None, 2)] * 3
+    assert table.columns[5:] == ["health/1/dead", "health/2/dead", "health/2/norm"]
+
+
+def test_columns_that_come_later_get_their_place(teach, path):
+    """Health looks every second epoch; a text with a comma, a quote and a carriage return is no obstacle."""
+    texts = Adds("text", {0: 'a, "b"\rc'})
+    history = teach([texts, Health(every=2), Adds("later", {2: 2.5}), Csv(path)], epochs=4)
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["later"] for row in rows] == ["", "", "2.5", ""]
+    assert [row["text"] for row in rows] == ['a, "b"\rc', "", "", ""]
+    norms = [row["health/2/gradient_norm"] for row in rows]
+    assert norms[::2] == ["", ""]
+    assert [float(norm) for norm in norms[1::2]] == [
+        record["health"][1]["gradient_norm"] for record in history if "health" in record
+    ]
+    assert all(None not in row for row in rows)  # no line is longer than the names
+
+
+@both
+def test_a_file_that_exists_and_another_kind_of_file_are_refused_and_kept(teach, path, writer):
+    for content in (b"\x80\x00\x00\x00{}", b"epic,1\n", b'{"a": 1}\n'):
+        path.write_bytes(content)
+        with pytest.raises(FileError, match="and not with"):
+            teach([writer(path, append=True)])
+        with pytest.raises(FileError, match=r"exists already\. Choose another name, or pass append=True"):
+            teach([writer(path)])
+        assert path.read_bytes() == content
+
+
+@both
+def test_a_writer_goes_on_with_its_own_file(teach, path, writer):
+    """After another training, as partial_fit does, or after one that was killed in epoch 6, within a line."""
+    lines = writer(path)
+    teach([lines], epochs=2)
+    teach([lines], epochs=3)
+    assert epochs_in(path) == [0, 1, 0, 1, 2]
+    for cut in (1, 7, 30):
+        path.unlink()
+        history = teach([writer(path)], epochs=6)
+        path.write_bytes(path.read_bytes()[:-cut])
+        teach([writer(path, append=True)], epochs=8, history=History(history.records[:4]))
+        assert epochs_in(path) == list(range(8))
+    start = b'{"epoch": 0, "step"' if writer is JsonLines else b"epoch,step,cost"
+    for length in (0, 1, 11):
+        path.write_bytes(start[:length])
+        teach([writer(path, append=True)])
+        assert epochs_in(path) == [0, 1, 2]
+
+
+@both
+def test_a_full_disk_leaves_whole_lines(teach, path, writer):
+    """The limit on the size of a file stands in for the disk: the line that crosses it is half written."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (450, hard))
+    try:
+        with pytest.raises(FileError, match=r"cannot be written: .* The lines before are whole"):
+            teach([writer(path)], epochs=100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    written = path.read_bytes()
+    assert 300 < len(written) <= 450
+    assert written.endswith(b"\n")
+    assert epochs_in(path) == list(range(len(epochs_in(path))))
+
+
+def test_spread_leaves_numbers_and_texts_alone():
+    record = {"a": 1, "b": "text", "c": None, "d": (True, {"e": np.float64(2)}), "f": [], "g": math.inf}
+    assert spread(record) == {"a": 1, "b": "text", "c": None, "d/1": True, "d/2/e": 2.0, "g": math.inf}
+
+
+def events(folder):
+    """All events of a folder: length, checksum, message, checksum, and so on (TFRecord)."""
+    for file in sorted(folder.iterdir()):
+        content, at = file.read_bytes(), 0
+        while at < len(content):
+            (length,) = struct.unpack_from("<Q", content, at)
+            yield Event.FromString(content[at + 12 : at + 12 + length])
+            at += 16 + length
+
+
+def scalars(folder, name):
+    of_events = ((event.step, value) for event in events(folder) for value in event.summary.value)
+    return [(step, value.simple_value) for step, value in of_events if value.tag == name]
+
+
+def test_tensorboard_has_every_number_over_the_epochs_and_where_a_training_goes_on(teach, tmp_path):
+    health = [{"dead": 0.25, "saturated": None}, {"dead": np.float32(0.5)}]
+    entries = {"health": health, "note": "text", "is_best": True}
+    adds = [Adds(name, dict.fromkeys(range(4), value)) for name, value in entries.items()]
+    history = teach([*adds, TensorBoard(tmp_path / "first")], epochs=4)
+    tags = {value.tag for event in events(tmp_path / "first") for value in event.summary.value}
+    assert tags == {"step", "cost", "learning_rate", "seconds", "health/1/dead", "health/2/dead"}
+    assert scalars(tmp_path / "first", "cost") == [*enumerate(pytest.approx(cost) for cost in history.costs)]
+    assert scalars(tmp_path / "first", "health/2/dead") == [(epoch, 0.5) for epoch in range(4)]
+    teach([TensorBoard(tmp_path / "second")], epochs=5, history=History(history.records[:2]))
+    starts = [e.step for e in events(tmp_path / "second") if e.session_log.status == e.session_log.START]
+    assert starts == [2]
+    assert [step for step, _ in scalars(tmp_path / "second", "cost")] == [2, 3, 4]
+
+
+def test_a_missing_package_is_named_with_the_command(teach, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboardX", None)
+    with pytest.raises(MissingPackageError, match=r"tensorboardX.*pip install tensorboardX"):
+        teach([TensorBoard(tmp_path)])

@@ -11,37 +11,23 @@ from deepstep.training.interruption import deferred
 pytestmark = pytest.mark.usefixtures("pythons_own_handler")
 
 
-def test_the_first_one_waits():
+def test_the_first_one_waits_and_the_second_does_not(monkeypatch):
     with deferred() as interruption:
         assert not interruption.pressed
         signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)  # twice at once is one key press
         assert interruption.pressed
+        monkeypatch.setattr("deepstep.training.interruption.ONE_PRESS", 0.0)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-def test_the_second_one_does_not(monkeypatch):
-    monkeypatch.setattr("deepstep.training.interruption.ONE_PRESS", 0.0)
-    with deferred():
-        signal.raise_signal(signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGINT)
-
-
-def test_a_signal_that_comes_twice_is_one_key_press():
-    with deferred() as interruption:
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-        assert interruption.pressed
-
-
-def test_the_handler_comes_back_after_an_error():
+def test_other_handlers_come_back_after_an_error_or_stay():
     with pytest.raises(ValueError, match="x"), deferred():
         raise ValueError("x")
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(signal.SIGINT)
-
-
-def test_a_program_with_its_own_handler_keeps_it():
     seen = []
     signal.signal(signal.SIGINT, lambda *_: seen.append(1))
     with deferred() as interruption:

@@ -15,8 +15,8 @@ X = np.random.RandomState(0).randn(30, 3)
 LINE = np.array([[2.0], [-1.0], [0.5]])
 
 
-def minimized(session, examples, iterations=100, **given):
-    fit = Fit(session, examples, Plan(iterations, 1.0), limits=Limits(1000, 1e-8), **given)
+def minimized(session, examples, iterations=100, **options):
+    fit = Fit(session, examples, Plan(iterations, 1.0), limits=Limits(1000, 1e-8), **options)
     fit.run()
     return fit
 
@@ -37,6 +37,7 @@ def test_least_squares():
     assert_allclose(opened.parameters["W1"].T, W, atol=1e-6)
     assert_allclose(opened.parameters["b1"][0], Y.mean() - X.mean(axis=0) @ W, atol=1e-6)
     assert outcome.converged
+    assert not minimized(session(), Examples(X, Y), iterations=1).converged
     assert outcome.cost == history.costs[-1] == opened.cost_and_gradient(X.T, Y.T)[0]
     assert history.engine == "reference"
 
@@ -44,7 +45,6 @@ def test_least_squares():
 @pytest.mark.parametrize("engine", ["reference", "compiled", "torch"])
 def test_factors_of_inputs(engine):
     """What one hidden unit gives: within reach of another, whose inputs have factors."""
-    pytest.importorskip("numba")
     Y = np.maximum(X[:, :1] / 3, 0)
     shape = Architecture((3, 1, 1), ("relu", "identity"), input_scale=True)
     theta = shape.lay_out(np.array([0.5, 0.1, 0.1, 0.1, 1, 1, 1, 1, 0]))
@@ -55,22 +55,17 @@ def test_factors_of_inputs(engine):
 
 
 def test_callbacks_see_each_iteration_and_may_stop():
-    class Watch(Callback):
-        seen, ended = 0, False
+    opened, seen, ended = session(), [], []
 
+    class Watch(Callback):
         def on_epoch_end(self, training, record):
-            self.seen += 1
+            seen.append(record["cost"])
             assert opened.cost(X.T, (X @ LINE).T) == pytest.approx(record["cost"])
-            if self.seen == 2:
+            if len(seen) == 2:
                 raise StopTraining("enough")
 
         def on_train_end(self, training):
-            self.ended = True
+            ended.append(training)
 
-    opened, watch = session(), Watch()
-    history = minimized(opened, Examples(X, X @ LINE), callbacks=[watch]).history
-    assert (watch.seen, len(history), history.stopped, watch.ended) == (2, 2, "enough", True)
-
-
-def test_limit():
-    assert not minimized(session(), Examples(X, X @ LINE), iterations=1).converged
+    history = minimized(opened, Examples(X, X @ LINE), callbacks=[Watch()]).history
+    assert (len(seen), len(history), history.stopped, len(ended)) == (2, 2, "enough", 1)

@@ -1,17 +1,18 @@
-"""The loop: what it records, in what order callbacks are asked, and how training ends."""
+"""The loop: what it records, when it calls callbacks, what they may count on, and how training ends."""
 
-import json
 import pickle
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
 
-from deepstep.engines import Settings, open_session
+from deepstep.engines import ReferenceSession, Settings, open_session
 from deepstep.equations import initialize_parameters
 from deepstep.errors import ConfigurationError, DivergenceError
-from deepstep.network import Architecture
-from deepstep.preparation.batches import Examples, shuffled, visited
+from deepstep.network import Architecture, Parameters
+from deepstep.preparation.batches import Examples, batch, shuffled, visited
 from deepstep.training import (
     Callback,
     Checkpoint,
@@ -24,35 +25,35 @@ from deepstep.training import (
 )
 from deepstep.training.callbacks import as_callbacks
 
-
-def session_and_examples(m=10, seed=1):
-    rng = np.random.RandomState(seed)
-    architecture = Architecture((2, 3, 1), ("tanh", "sigmoid"))
-    session = open_session("reference", architecture, initialize_parameters((2, 3, 1), rng=rng), Settings())
-    X = rng.standard_normal((m, 2))
-    return session, Examples(X, (X[:, :1] > 0).astype(float))
+M, BATCH, OF = 10, 4, 3
+ORDER = shuffled(5)
 
 
-class Diary(Callback):
-    """Writes down what it is told."""
+def session_and_examples(**settings):
+    rng = np.random.RandomState(1)
+    architecture = Architecture((2, 3, 1), ("tanh", "sigmoid"), normalization="batch")
+    values = {**initialize_parameters((2, 3, 1), rng=rng), "gamma1": np.ones((3, 1))}
+    settings = Settings(**{"optimizer": "adam", **settings})
+    session = ReferenceSession(architecture, Parameters.from_dict(values), settings)
+    X = rng.standard_normal((M, 2))
+    return session, Examples(X, (X[:, :1] > 0).astype(float), rng.uniform(0.5, 2, M))
 
-    def __init__(self, name="", lines=None):
-        self.name, self.lines = name, [] if lines is None else lines
 
-    def on_train_begin(self, training):
-        self.lines.append(f"{self.name}begin {training.epochs} {len(training.history)}")
+class Everything(Callback):
+    """Writes down each call with the epochs and batches done and the updates."""
 
-    def on_epoch_end(self, training, record):
-        self.lines.append(f"{self.name}epoch {record['epoch']} {len(training.history)}")
+    def __init__(self):
+        self.lines = []
+        for kind in ("train_begin", "step_end", "pause", "epoch_end", "train_end"):
+            setattr(self, f"on_{kind}", partial(self.note, kind))
 
-    def on_train_end(self, training):
-        self.lines.append(f"{self.name}end {len(training.history)}")
+    def note(self, kind, training, *_):
+        position = training.position
+        self.lines.append((kind, position.epoch, position.batch, training.state().step))
 
 
 def test_a_record_has_what_the_documentation_says():
     session, examples = session_and_examples()
-    X, Y, _ = examples.take(slice(None))
-    before = session.cost(X, Y)
     history = train(session, examples, Plan(3, 0.1, batch_size=4), validation=examples)
     assert [record["epoch"] for record in history] == [0, 1, 2]
     assert [record["step"] for record in history] == [3, 6, 9]
@@ -60,246 +61,249 @@ def test_a_record_has_what_the_documentation_says():
     seconds = history.column("seconds")
     assert (np.diff(seconds) >= 0).all()
     assert seconds[0] >= 0
-    assert history[-1]["validation_cost"] == session.cost(X, Y) < before
     assert history.stopped == "all epochs done"
     assert history.engine == "reference"
 
 
-@pytest.mark.parametrize(
-    ("raised", "stopped"), [(StopTraining("enough"), "enough"), (StopTraining(), "stopped by a callback")]
-)
-def test_stop_training_ends_in_order(raised, stopped):
+def test_the_order_of_the_calls_and_where_training_stands():
+    """A pause after each update while somebody watches them; at the end of an epoch after its record."""
     session, examples = session_and_examples()
-
-    def stop(record):
-        if record["epoch"] == 1:
-            raise raised
-
-    diary = Diary()
-    history = train(session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(stop), diary])
-    assert history.stopped == stopped
-    assert len(history) == 2
-    assert session.state().step == 2
-    assert diary.lines == [
-        "begin 9 0",
-        "epoch 0 1",
-        "epoch 1 2",
-        "end 2",
-    ]  # those that come after hear of it, too
+    watcher = Everything()
+    train(session, examples, Plan(2, 0.1, BATCH, ORDER), callbacks=[watcher])
+    assert watcher.lines == [
+        ("train_begin", 0, 0, 0),
+        *(("step_end", 0, 1, 1), ("pause", 0, 1, 1), ("step_end", 0, 2, 2), ("pause", 0, 2, 2)),
+        *(("step_end", 0, 3, 3), ("epoch_end", 1, 0, 3), ("pause", 1, 0, 3)),
+        *(("step_end", 1, 1, 4), ("pause", 1, 1, 4), ("step_end", 1, 2, 5), ("pause", 1, 2, 5)),
+        *(("step_end", 1, 3, 6), ("epoch_end", 2, 0, 6), ("pause", 2, 0, 6)),
+        ("train_end", 2, 0, 6),
+    ]
 
 
-@pytest.mark.parametrize("raised", [KeyboardInterrupt, ValueError])
-def test_an_interrupt_and_a_broken_callback_come_through_after_the_end_was_told(raised):
+def test_an_update_holds_what_the_step_took():
+    (session, examples), (twin, _) = (session_and_examples(weight_decay=0.1, dropout=0.2) for _ in range(2))
+    updates = []
+
+    class Keep(Callback):
+        def on_step_end(self, training, update):
+            updates.append((update, training.state().theta.copy()))
+
+    schedules = {"weight_decay_schedule": lambda t: t, "dropout_schedule": lambda t: 1 - t}
+    plan = Plan(2, 0.1, BATCH, ORDER, schedule=lambda t: 1 - t / 2, **schedules)
+    train(session, examples, plan, callbacks=[Keep()])
+    for number, (update, after) in enumerate(updates):
+        epoch, within = divmod(number, OF)
+        t = number / (2 * OF)
+        X, Y, weight = examples.take(batch(ORDER(epoch, M), M, BATCH, within))
+        np.testing.assert_array_equal(update.X, X)
+        np.testing.assert_array_equal(update.Y, Y)
+        np.testing.assert_array_equal(update.sample_weight, weight)
+        assert (update.number, update.epoch) == (number + 1, epoch)
+        rates = update.learning_rate, update.weight_decay, update.dropout
+        assert rates == pytest.approx((0.1 * (1 - t / 2), t, 1 - t), rel=1e-14)
+        np.testing.assert_array_equal(update.before.theta, twin.state().theta)
+        cost = twin.step(
+            X, Y, sample_weight=weight, learning_rate=rates[0], weight_decay=rates[1], dropout=rates[2]
+        )
+        assert update.cost == cost
+        np.testing.assert_array_equal(after, twin.state().theta)
+
+
+@pytest.mark.parametrize("batch_size", [None, BATCH])
+def test_what_is_shown_cannot_be_written_and_stays_as_it_was(batch_size):
+    """A full batch is the training data itself."""
     session, examples = session_and_examples()
+    shown = []
 
-    def fail(record):
-        raise raised
+    def arrays(state):
+        return [state.theta, *state.slots.values(), *state.statistics.values()]
 
-    diary, history = Diary(), History()
-    with pytest.raises(raised):
-        train(session, examples, Plan(9, 0.1), callbacks=[*as_callbacks(fail), diary], history=history)
-    assert diary.lines == ["begin 9 0", "end 1"]
-    assert history.stopped == ("interrupted" if raised is KeyboardInterrupt else "")
+    class Look(Callback):
+        def on_step_end(self, training, update):
+            shown.extend([update.X, update.Y, update.sample_weight, *arrays(update.before)])
+
+        def on_epoch_end(self, training, record):
+            parameters, of = training.parameters, training.examples
+            shown.extend([of.X, of.Y, of.weight, *arrays(training.state())])
+            shown.extend([parameters.flat, *parameters.values()])
+            self.copies = [array.copy() for array in shown]
+
+    look = Look()
+    train(session, examples, Plan(1, 0.1, batch_size), callbacks=[look])
+    session.step(*examples.take(slice(None))[:2], learning_rate=0.1)
+    for array, copy in zip(shown, look.copies, strict=True):
+        np.testing.assert_array_equal(array, copy)
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 9
+
+
+def test_entries_can_be_added_to_a_record_and_none_is_changed():
+    """They go into the history and to the callbacks after."""
+    session, examples = session_and_examples()
+    seen = []
+
+    def add(record):
+        record |= {"a": 1, "cost": 0.0}
+        del record["epoch"]
+
+    train_with = as_callbacks([add, lambda record: seen.append(dict(record))])
+    history = train(session, examples, Plan(2, 0.1), callbacks=train_with)
+    expected = train(session_and_examples()[0], examples, Plan(2, 0.1))
+    assert history.costs.tolist() == expected.costs.tolist()
+    assert [(record["epoch"], record["a"]) for record in history] == [(0, 1), (1, 1)]
+    assert seen == history.records
+
+
+ENDS = {
+    "enough": StopTraining("enough"),
+    "stopped by a callback": StopTraining(),
+    "interrupted": KeyboardInterrupt(),
+    "": ValueError(),
+}
+
+
+@pytest.mark.parametrize("within", [True, False])
+@pytest.mark.parametrize("stopped", ENDS)
+def test_how_a_callback_ends_training(stopped, within):
+    """The end is told to all, and of an epoch that stops training its record to those that come after.
+
+    Within an epoch the step stays, and there is no record of half an epoch.
+    """
+    raised, at = ENDS[stopped], 5 if within else 6
+    stops = isinstance(raised, StopTraining)
+
+    class End(Callback):
+        def on_step_end(self, training, update):
+            if within and update.number == at:
+                raise raised
+
+        def on_epoch_end(self, training, record):
+            if training.state().step == at:
+                raise raised
+
+    (session, examples), diary, history = session_and_examples(), Everything(), History()
+    with nullcontext() if stops else pytest.raises(type(raised)):
+        train(session, examples, Plan(9, 0.1, BATCH), callbacks=[End(), diary], history=history)
+    assert diary.lines[-1] == ("train_end", *((1, 2, 5) if within else (2, 0, 6)))
+    assert (history.stopped, len(history)) == (stopped, 1 if within else 2)
+    assert [kind for kind, *_ in diary.lines].count("epoch_end") == (2 if stops and not within else 1)
 
 
 def test_a_callback_that_fails_at_the_end_does_not_keep_the_end_from_the_others():
-    session, examples = session_and_examples()
+    (session, examples), history, told = session_and_examples(), History(), []
 
-    class Broken(Diary):
-        def on_train_end(self, training):
-            super().on_train_end(training)
-            raise ValueError(self.name)
+    def end(name, fails, training):
+        told.append(name)
+        if fails:
+            raise ValueError(name)
 
-    lines, history = [], History()
-    callbacks = [Broken("a ", lines), Diary("b ", lines), Broken("c ", lines), Diary("d ", lines)]
-    with pytest.raises(ValueError, match="c ") as error:
+    callbacks = [Callback() for _ in "abcd"]
+    for callback, name in zip(callbacks, "abcd", strict=True):
+        callback.on_train_end = partial(end, name, name in "ac")
+    with pytest.raises(ValueError, match="c") as error:
         train(session, examples, Plan(1, 0.1), callbacks=callbacks, history=history)
-    assert str(error.value.__context__) == "a "
-    assert lines[-4:] == ["a end 1", "b end 1", "c end 1", "d end 1"]
+    assert str(error.value.__context__) == "a"
+    assert told == [*"abcd"]
     assert history.stopped == "all epochs done"
 
 
-def test_a_schedule_gives_the_rate_of_each_epoch():
-    session, examples = session_and_examples()
-    history = train(session, examples, Plan(3, lambda epoch: 0.1 / (1 + epoch)))
-    np.testing.assert_allclose(history.column("learning_rate"), [0.1, 0.05, 0.1 / 3], rtol=1e-15)
+@pytest.mark.parametrize("engine", ["reference", "compiled"])
+def test_divergence_holds_what_was_reached(engine):
+    """The records of the epochs before, and the parameters that the last of them left.
+
+    An identity output whose steps grow: each update multiplies the error by about -10¹²⁰.
+    """
+    history, rows = History(), Examples(np.ones((2, 1)), np.zeros((2, 1)))
+
+    def session():
+        start = initialize_parameters((1, 1), rng=np.random.RandomState(0))
+        return open_session(engine, Architecture((1, 1), ("identity",)), start)
+
+    with pytest.raises(DivergenceError) as caught:
+        train(session(), rows, Plan(9, 1e120), history=history)
+    error, same = pickle.loads(pickle.dumps(caught.value)), session()
+    before = train(same, rows, Plan(2, 1e120))
+    assert (error.layer, error.step, error.history.stopped) == (1, 3, "diverged")
+    assert error.history.costs.tolist() == before.costs.tolist()
+    np.testing.assert_array_equal(error.parameters.flat, same.parameters.flat)
+    assert str(error) == str(caught.value)
+    # a validation cost that is not finite is no fault of the training; in JSON it is null
+    validation = Examples(np.full((1, 1), 1e200), np.zeros((1, 1)))
+    history = train(session(), rows, Plan(3, 0.1), validation=validation)
+    assert np.isfinite(history.costs).all()
+    assert history.column("validation_cost").tolist() == [np.inf] * 3
 
 
-def test_training_in_two_parts_equals_one_training():
-    """The order of an epoch depends on its number: who goes on sees what would have come."""
-    whole, examples = session_and_examples()
-    parts, _ = session_and_examples()
-    once = train(whole, examples, Plan(6, 0.3, 4, shuffled(5)))
-    first = train(parts, examples, Plan(2, 0.3, 4, shuffled(5)))
-    second = train(parts, examples, Plan(4, 0.3, 4, shuffled(5), first_epoch=2))
-    np.testing.assert_array_equal(whole.parameters.flat, parts.parameters.flat)
-    np.testing.assert_array_equal(once.costs, [*first.costs, *second.costs])
-    assert [record["epoch"] for record in second] == [2, 3, 4, 5]
-
-
-class TestDivergence:
-    def huge(self):
-        """An identity output whose steps grow: each update multiplies the error by about -10¹²⁰."""
-        architecture = Architecture((1, 1), ("identity",))
-        parameters = initialize_parameters((1, 1), rng=np.random.RandomState(0))
-        session = open_session("reference", architecture, parameters)
-        return session, Examples(np.ones((2, 1)), np.zeros((2, 1))), Plan(9, 1e120)
-
-    @pytest.mark.parametrize("engine", ["reference", "compiled"])
-    def test_the_error_holds_what_was_reached(self, engine):
-        """The records of the epochs before, and the parameters that the last of them left."""
-        history, rows = History(), Examples(np.ones((2, 1)), np.zeros((2, 1)))
-
-        def session():
-            start = initialize_parameters((1, 1), rng=np.random.RandomState(0))
-            return open_session(engine, Architecture((1, 1), ("identity",)), start)
-
-        with pytest.raises(DivergenceError) as caught:
-            train(session(), rows, Plan(9, 1e120), history=history)
-        error, same = pickle.loads(pickle.dumps(caught.value)), session()
-        before = train(same, rows, Plan(2, 1e120))
-        assert (error.layer, error.step, error.history.stopped) == (1, 3, "diverged")
-        assert error.history.costs.tolist() == before.costs.tolist()
-        np.testing.assert_array_equal(error.parameters.flat, same.parameters.flat)
-        assert str(error) == str(caught.value)
-
-    def test_a_validation_cost_that_is_not_finite_is_recorded_and_training_goes_on(self):
-        """It is no fault of the training: patience counts it as no improvement; in JSON it is null."""
-        session, examples, _ = self.huge()
-        validation = Examples(np.full((1, 1), 1e200), np.zeros((1, 1)))
-        history = train(session, examples, Plan(3, 0.1), validation=validation)
-        assert np.isfinite(history.costs).all()
-        assert history.column("validation_cost").tolist() == [np.inf] * 3
-        assert json.loads(history.to_jsonl().splitlines()[0])["validation_cost"] is None
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"epochs": -1}, "epochs must be a whole number of at least 0, got -1"),
-        ({"epochs": 2.0}, "got 2.0"),
-        ({"epochs": True}, "got True"),
-        ({"epochs": "5"}, "got '5'"),
-        ({"batch_size": 0}, "batch_size must be a whole number of at least 1, got 0"),
-        ({"batch_size": 1.5}, "got 1.5"),
-        ({"batch_size": True}, "got True"),
-        ({"learning_rate": 0}, "learning_rate must be a positive number, got 0"),
-        ({"learning_rate": -0.1}, "got -0.1"),
-        ({"learning_rate": float("nan")}, "got nan"),
-        ({"learning_rate": float("inf")}, "got inf"),
-        ({"learning_rate": True}, "got True"),
-        ({"learning_rate": "0.1"}, "got '0.1'"),
-        ({"learning_rate": None}, "got None"),
-        ({"order": [1, 0]}, r"order must be a function order(epoch, m), got [1, 0]"),
-    ],
-)
-def test_a_plan_that_cannot_work_is_refused(settings, message):
-    with pytest.raises(ConfigurationError) as error:
-        Plan(**{"epochs": 1, "learning_rate": 0.1, **settings})
-    assert message in str(error.value)
-
-
-@pytest.mark.parametrize(
-    "order",
-    [[0, 1], [0, 1, 2, 3], [0, 1, 3], [0, -1, 2], [0.0, 1.0, 2.0], [True, False, True], "abc", [[0, 1, 2]]],
-)
-def test_an_order_that_is_none_is_refused(order):
+@pytest.mark.parametrize("order", [[0, 1], [0, 1, 3], [0, -1, 2], [0.0, 1.0, 2.0], "abc", [[0, 1, 2]]])
+def test_what_is_no_order_and_no_callback_is_refused(order):
     with pytest.raises(ConfigurationError, match="3 whole numbers from 0 to 2"):
         visited(lambda epoch, m: order, 7, 3)
+    for callbacks in (["print"], [Everything], Everything):
+        with pytest.raises(ConfigurationError, match=r"^callbacks must be"):
+            as_callbacks(callbacks)
 
 
-@pytest.mark.parametrize("callbacks", [5, None, [5], ["print"], [Diary], Diary])
-def test_what_is_no_callback_is_refused(callbacks):
-    with pytest.raises(ConfigurationError, match=r"^callbacks must be"):
-        as_callbacks(callbacks)
+class Second(Callback):
+    """Each update takes a second of the clock as the loop sees it; what comes before the first, a minute."""
+
+    def __init__(self, patch):
+        self.now, self.updates, self.pauses = 0.0, [], []
+        patch.setattr("deepstep.training.loop.perf_counter", lambda: self.now)
+
+    def on_train_begin(self, training):
+        self.now += 60.0
+
+    def on_step_end(self, training, update):
+        self.now += 1.0
+        self.updates.append(update)
+
+    def on_pause(self, training):
+        self.pauses.append(Checkpoint.of(training))
 
 
-class TestTimeBudget:
-    """The clock as the loop sees it: each pause of the callback takes a second, or each step."""
+def in_time(monkeypatch, budget, *callbacks, resume=None, **plan):
+    session, examples = session_and_examples()
+    second, plan = Second(monkeypatch), Plan(50, 1.0, 1, time_budget=budget, **plan)
+    history = train(session, examples, plan, callbacks=[*callbacks, second], resume=resume)
+    return session, history, second
 
-    def train(self, monkeypatch, budget=2.5, callbacks=(), *, by_step=False, **options):
-        now = [0.0]
-        monkeypatch.setattr("deepstep.training.loop.perf_counter", lambda: now[0])
 
-        class SlowPause(Callback):
-            def on_pause(self, training):
-                now[0] += 1.0
+def test_a_part_of_an_epoch_says_so_and_is_not_taken_for_done(monkeypatch):
+    """The mean cost is that of the part; only an epoch cut short has the entry."""
+    session, history, second = in_time(monkeypatch, 12.5)
+    assert ["examples" in record for record in history] == [False, True]
+    assert history[1]["examples"] == session.state().step - 10 == 3
+    assert history.costs[1] == pytest.approx(np.mean([update.cost for update in second.updates[10:]]))
 
-        class SlowStep(Callback):
-            def on_step_end(self, training, update):
-                now[0] += 1.0
 
-        session, examples = session_and_examples()
-        plan, slow = Plan(50, 0.1, 1, time_budget=budget), SlowStep() if by_step else SlowPause()
-        history = train(session, examples, plan, callbacks=[*callbacks, slow], **options)
-        return session, history
+def test_the_clock_starts_with_the_first_step_and_a_schedule_goes_by_it(monkeypatch):
+    session, history, second = in_time(monkeypatch, 30.0, schedule=lambda t: 1 - t)
+    assert (session.state().step, history[-1]["seconds"]) == (30, 29.0)  # before the callback
+    rates = [update.learning_rate for update in second.updates]
+    np.testing.assert_allclose(rates, 1 - np.arange(30) / 30, rtol=1e-12)
 
-    def test_a_part_of_an_epoch_says_so_and_is_not_taken_for_done(self, monkeypatch):
-        """The mean cost is that of the part; only an epoch cut short has the entry."""
-        kept = []
 
-        class Keep(Callback):
-            def on_step_end(self, training, update):
-                kept.append((update.epoch, update.cost))
+@pytest.mark.parametrize("budget", [2.5, 30.0, 32.5])
+def test_resuming_what_has_used_its_time_up_trains_nothing(monkeypatch, tmp_path, budget):
+    """Twice, at the end of the first epoch, which is done whole, of another one, and within one."""
+    place = ModelCheckpoint(tmp_path, every_steps=1)
+    session, history, _ = in_time(monkeypatch, budget, place)
+    assert session.state().step == max(np.ceil(budget), 10)
+    files = sorted(tmp_path.iterdir())
+    for _ in range(2):
+        again, records, _ = in_time(monkeypatch, budget, place, resume=latest_checkpoint(tmp_path))
+        assert again.state().step == session.state().step
+        np.testing.assert_array_equal(again.state().theta, session.state().theta)
+        assert (records.records, records.stopped) == (history.records, history.stopped)
+        assert sorted(tmp_path.iterdir()) == files
 
-            def on_train_end(self, training):
-                kept.append(training.position)
 
-        m = len(session_and_examples()[1])
-        session, history = self.train(monkeypatch, m + 2.5, [Keep()])
-        position, costs = kept.pop(), [cost for epoch, cost in kept if epoch == 1]
-        assert ["examples" in record for record in history] == [False, True]
-        assert history[1]["examples"] == len(costs) == position.batch == session.state().step - m
-        assert history.costs[1] == pytest.approx(np.mean(costs))
-        assert (position.epoch, position.batch) == (1, len(costs))
-
-    @pytest.mark.parametrize("budget", [2.5, 30.0, 32.5])
-    def test_resuming_what_has_used_its_time_up_trains_nothing(self, monkeypatch, tmp_path, budget):
-        """Three times, at the end of the first epoch, which is done whole, of another one, and within one."""
-        place = ModelCheckpoint(tmp_path, every_steps=1)
-        session, history = self.train(monkeypatch, budget, [place], by_step=True)
-        assert session.state().step == max(np.ceil(budget), len(session_and_examples()[1]))
-        files = sorted(tmp_path.iterdir())
-        for _ in range(3):
-            again, records = self.train(
-                monkeypatch, budget, [place], by_step=True, resume=latest_checkpoint(tmp_path)
-            )
-            assert again.state().step == session.state().step
-            np.testing.assert_array_equal(again.state().theta, session.state().theta)
-            assert (records.records, records.stopped) == (history.records, history.stopped)
-            assert sorted(tmp_path.iterdir()) == files
-
-    def test_the_clock_starts_with_the_first_step(self, monkeypatch):
-        """What callbacks do before it, such as reading the checkpoints of a folder, takes a minute here."""
-        now, rates = [0.0], []
-        monkeypatch.setattr("deepstep.training.loop.perf_counter", lambda: now[0])
-
-        class Slow(Callback):
-            def on_train_begin(self, training):
-                now[0] += 60.0
-
-            def on_step_end(self, training, update):
-                now[0] += 1.0
-                rates.append(update.learning_rate)
-
-        session, examples = session_and_examples()
-        plan = Plan(50, 1.0, 1, time_budget=30.0, schedule=lambda t: 1 - t)
-        history = train(session, examples, plan, callbacks=[Slow()])
-        assert (session.state().step, history[-1]["seconds"]) == (30, 29.0)  # before the callback
-        np.testing.assert_allclose(rates, 1 - np.arange(30) / 30, rtol=1e-12)
-
-    def test_a_checkpoint_within_an_epoch_of_which_there_is_no_record_yet_gets_one(self, monkeypatch):
-        """Its time went by between two updates: what was done of the epoch is recorded, and no more done."""
-        pauses = []
-
-        class Keep(Callback):
-            def on_pause(self, training):
-                pauses.append(Checkpoint.of(training))
-
-        self.train(monkeypatch, 40.0, [Keep()], by_step=True)
-        within = next(one for one in pauses if one.position.epoch and one.position.batch)
-        late = replace(within, position=replace(within.position, seconds=99.0))
-        session, history = self.train(monkeypatch, 40.0, [], resume=late)
-        assert session.state().step == within.state.step == history[-1]["step"]
-        assert len(history) == len(within.records) + 1
-        assert history[-1]["examples"] == within.position.batch
+def test_a_checkpoint_within_an_epoch_of_which_there_is_no_record_yet_gets_one(monkeypatch):
+    """Its time went by between two updates: what was done of the epoch is recorded, and no more done."""
+    _, _, second = in_time(monkeypatch, 40.0)
+    within = next(one for one in second.pauses if one.position.epoch and one.position.batch)
+    late = replace(within, position=replace(within.position, seconds=99.0))
+    session, history, _ = in_time(monkeypatch, 40.0, resume=late)
+    assert session.state().step == within.state.step == history[-1]["step"]
+    assert len(history) == len(within.records) + 1
+    assert history[-1]["examples"] == within.position.batch

@@ -37,18 +37,13 @@ def schedules(draw):
 
 
 @given(schedules(), fractions)
-def test_every_factor_is_finite_and_from_0_to_1(schedule, t):
+def test_every_factor_is_from_0_to_1_and_what_is_stored_comes_back_the_same(schedule, t):
     assert 0 <= schedule(t) <= 1 + 1e-15
-
-
-@given(schedules(), fractions)
-def test_what_is_stored_comes_back_the_same(schedule, t):
     again = get_schedule(json.loads(json.dumps(schedule.to_dict())))
-    assert again == schedule
-    assert hash(again) == hash(schedule)
     assert again(t) == schedule(t)
-    for copied in (copy.deepcopy(schedule), pickle.loads(pickle.dumps(schedule))):
+    for copied in (again, copy.deepcopy(schedule), pickle.loads(pickle.dumps(schedule))):
         assert copied == schedule
+        assert hash(copied) == hash(schedule)
 
 
 @given(st.floats(0, 1, exclude_max=True), fractions)
@@ -57,16 +52,11 @@ def test_a_warm_up_goes_up_and_never_above_what_follows(share, t):
     assert 0 <= schedule(t * share) <= schedule(share) == schedule(1) == 1
 
 
-@pytest.mark.parametrize("name", sorted(SCHEDULES))
-def test_every_schedule_is_an_equation_and_a_name(name):
-    assert EQUATIONS[f"{name}_factor"].function is SCHEDULES[name]
-    assert get_schedule(name) == Schedule(name) == get_schedule({"name": name})
-
-
-def test_settings_are_complete_plain_and_cannot_be_changed():
-    given_settings = {"every": np.float32(0.5)}
-    schedule = Schedule("step", given_settings)
-    given_settings["every"] = 1
+def test_every_schedule_is_an_equation_and_a_name_and_cannot_be_changed():
+    for name, function in SCHEDULES.items():
+        assert EQUATIONS[f"{name}_factor"].function is function
+        assert get_schedule(name) == Schedule(name) == get_schedule({"name": name})
+    schedule = Schedule("step", {"every": np.float32(0.5)})
     assert schedule.to_dict() == {"name": "step", "drop": 0.1, "every": 0.5}
     assert type(schedule.settings["every"]) is float
     with pytest.raises(TypeError):
@@ -79,12 +69,9 @@ def test_a_function_of_the_user_s_is_asked_and_cannot_be_stored():
     assert type(schedule(0.5)) is float
     with pytest.raises(ConfigurationError, match="cannot be stored: pass it again"):
         get_schedule(schedule.to_dict())
-
-
-@pytest.mark.parametrize("bad", [math.nan, math.inf, -0.1, None, "1", True, 10**400])
-def test_a_function_that_gives_no_factor_is_refused(bad):
-    with pytest.raises(ConfigurationError, match=r"^schedule must be a function .* got .* at t = 0\.5"):
-        get_schedule(lambda t: bad)(0.5)
+    for bad in (math.nan, -0.1, None, True, 10**400):
+        with pytest.raises(ConfigurationError, match=r"^schedule must be a function .* got .* at t = 0\.5"):
+            get_schedule(lambda t, bad=bad: bad)(0.5)
 
 
 @pytest.mark.parametrize(
@@ -92,21 +79,12 @@ def test_a_function_that_gives_no_factor_is_refused(bad):
     [
         ("cosin", "Did you mean 'cosine'"),
         ({"name": "cosine", "lats": 0.1}, "have names among .* got 'lats'. Did you mean 'last'"),
-        ({"name": "cosine", "warmup": 0.1}, "Did you mean 'warm_up'"),
         ({"name": "cosine", "warm_up": 1.0}, "must be a number from 0 to below 1, got 1.0"),
-        ({"name": "exponential", "last": 0}, "must be a number above 0"),
         ({"name": "cosine", "last": -0.1}, "must be a number from 0 to 1"),
         ({"name": "step", "every": 0}, "must be a number from 1e-6 to 1"),
-        ({"name": "step", "drop": True}, "must be a number from 0 to 1, got True"),
         ({"name": "one_cycle", "peak": 1}, "must be a number between 0 and 1"),
-        ({"name": "polynomial", "power": math.inf}, "must be a number above 0, got inf"),
         ({"name": "inverse_time", "decay": 10**400}, "must be a number of at least 0"),
-        ({"name": "inverse_time", "decay": "fast"}, "got 'fast'"),
-        ({"last": 0.1}, "a mapping with a name"),
-        ({"name": 3}, "a mapping with a name"),
         (0.5, " must be a name"),
-        (["cosine"], " must be a name"),
-        (Schedule, " must be a name"),
     ],
 )
 def test_what_is_no_schedule_is_refused_where_it_was_given(spec, message):
@@ -128,17 +106,10 @@ PLATEAUS = st.fixed_dictionaries(
 )
 
 
-def torch_factors(sequence, *, drop, patience, threshold, least, larger_is_better):
+def torch_factors(sequence, *, drop, least, larger_is_better, **how):
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1.0)
-    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
-        optimizer,
-        mode="max" if larger_is_better else "min",
-        factor=drop,
-        patience=patience,
-        threshold=threshold,
-        min_lr=least,
-        eps=0.0,
-    )
+    options = {"mode": "max" if larger_is_better else "min", "factor": drop, "min_lr": least, "eps": 0.0}
+    scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **options, **how)
     factors = []
     for value in sequence:
         scheduler.step(value)
@@ -155,16 +126,10 @@ def run(plateau, sequence):
 
 
 @settings(max_examples=40)
-@given(values, PLATEAUS)
-def test_the_factors_are_torch_s(sequence, how):
-    assert run(ReduceLROnPlateau("score", **how), sequence) == pytest.approx(
-        torch_factors(sequence, **how), rel=1e-12
-    )
-
-
 @given(values, PLATEAUS, st.integers(0, 60))
-def test_a_resumed_one_goes_on_as_if_never_stopped(sequence, how, cut):
+def test_the_factors_are_torch_s_also_of_one_that_goes_on(sequence, how, cut):
     whole = run(ReduceLROnPlateau("score", **how), sequence)
+    assert whole == pytest.approx(torch_factors(sequence, **how), rel=1e-12)
     first, second = ReduceLROnPlateau("score", **how), ReduceLROnPlateau("score", **how)
     before = run(first, sequence[:cut])
     second.restore(json.loads(json.dumps(first.state(), allow_nan=False)))
@@ -173,28 +138,8 @@ def test_a_resumed_one_goes_on_as_if_never_stopped(sequence, how, cut):
 
 def test_a_negative_value_is_beaten_by_a_better_one_alone():
     """torch's rule takes -1.00001 for better than -1 where larger is better."""
-    plateau = ReduceLROnPlateau("score", patience=0, larger_is_better=True)
-    assert run(plateau, [-1.0, -1.00001, -0.5]) == pytest.approx([1, 0.1, 0.1])
-    plateau = ReduceLROnPlateau("score", patience=0)
-    assert run(plateau, [-1.0, -0.99999, -1.5]) == pytest.approx([1, 0.1, 0.1])
-
-
-def test_a_record_without_the_quantity_is_named():
-    with pytest.raises(ConfigurationError, match=r"got 'validation_cots'\. Did you mean 'validation_cost'"):
-        ReduceLROnPlateau("validation_cots").on_epoch_end(None, {"cost": 1.0, "validation_cost": 2.0})
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"drop": 1.0},
-        {"drop": -1},
-        {"patience": 1.5},
-        {"patience": None},
-        {"threshold": math.nan},
-        {"least": 2},
-    ],
-)
-def test_settings_out_of_range_are_refused(wrong):
-    with pytest.raises(ConfigurationError, match=f"^{next(iter(wrong))} must be "):
-        ReduceLROnPlateau(**wrong)
+    for larger, values in ((True, [-1.0, -1.00001, -0.5]), (False, [-1.0, -0.99999, -1.5])):
+        plateau = ReduceLROnPlateau("score", patience=0, larger_is_better=larger)
+        assert run(plateau, values) == pytest.approx([1, 0.1, 0.1])
+    with pytest.raises(ConfigurationError, match=r"got 'scores'\. Did you mean 'score'"):
+        ReduceLROnPlateau("scores").on_epoch_end(None, {"cost": 1.0, "score": 2.0})

@@ -1,5 +1,7 @@
 """Stopping when nothing improves."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -9,20 +11,10 @@ from deepstep.training import History, StopTraining
 from deepstep.training.stopping import EarlyStopping
 
 
-class Here:
-    """A training whose parameters are told apart by a number."""
-
-    def __init__(self, number):
-        self.outcome = number
-
-    def state(self):
-        return SessionState(np.zeros(1), {}, 0)
-
-
 def run(patience, values):
     """The epoch that ended it (from 0), or None."""
     for epoch, value in enumerate(values):
-        training = Here(epoch)
+        training = SimpleNamespace(outcome=epoch, state=lambda: SessionState(np.zeros(1), {}, 0))
         try:
             patience.on_epoch_end(training, {"quantity": value})
         except StopTraining:
@@ -62,35 +54,24 @@ def test_better_by_exactly_the_tolerance(ties_count, end):
 
 
 def test_a_quantity_that_was_finite_in_no_epoch_is_warned_of():
-    def history(*values):
-        return History([{"quantity": value} for value in values])
-
     patience = EarlyStopping("quantity", tolerance=0, epochs=9)
-    assert patience.blind(history()) == ""
-    assert patience.blind(history(1.0, 2.0)) == ""
-    assert patience.blind(history(np.nan, 2.0)) == ""
-    said = patience.blind(history(np.nan, np.inf, np.nan))
-    assert said == "quantity was finite in none of 3 epochs, nan in the last"
+    said = "quantity was finite in none of 3 epochs, nan in the last"
+    blind = [np.nan, np.inf, np.nan]
+    for values, expected in (([], ""), ([1.0, 2.0], ""), ([np.nan, 2.0], ""), (blind, said)):
+        assert patience.blind(History([{"quantity": value} for value in values])) == expected
 
 
-class TestState:
-    """What a checkpoint has of it."""
-
-    def test_best_parameters_are_taken_up_where_the_best_is_in_the_history(self):
-        class Parameters:
-            def like(self, theta):
-                return ("like", theta)
-
-        class Training:
-            parameters = Parameters()
-            history = History([{"quantity": 3.0}, {"quantity": 2.0}])
-
-        patience = EarlyStopping("quantity", tolerance=0, epochs=2)
-        patience.restore({"best": 2.0, "stalled": 0, "theta": 7})
-        patience.on_train_begin(Training())
-        assert patience.best_parameters == ("like", 7)
-        patience.restore({"best": 2.5, "stalled": 0, "theta": 7})
-        with pytest.raises(ConfigurationError, match=r"^The history lacks the best quantity, 2\.5"):
-            patience.on_train_begin(Training())
-        patience.restore({"best": 2.5, "stalled": 0})  # without parameters there is nothing to doubt
-        patience.on_train_begin(Training())
+def test_best_parameters_are_taken_up_where_the_best_is_in_the_history():
+    history = History([{"quantity": 3.0}, {"quantity": 2.0}])
+    training = SimpleNamespace(
+        history=history, parameters=SimpleNamespace(like=lambda theta: ("like", theta))
+    )
+    patience = EarlyStopping("quantity", tolerance=0, epochs=2)
+    patience.restore({"best": 2.0, "stalled": 0, "theta": 7})
+    patience.on_train_begin(training)
+    assert patience.best_parameters == ("like", 7)
+    patience.restore({"best": 2.5, "stalled": 0, "theta": 7})
+    with pytest.raises(ConfigurationError, match=r"^The history lacks the best quantity, 2\.5"):
+        patience.on_train_begin(training)
+    patience.restore({"best": 2.5, "stalled": 0})  # without parameters there is nothing to doubt
+    patience.on_train_begin(training)

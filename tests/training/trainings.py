@@ -28,16 +28,8 @@ class Setup(NamedTuple):
         return open_session(self.engine, self.shape, self.shape.lay_out(theta), self.settings)
 
     def train(self, *callbacks: Callback, resume: Checkpoint | None = None) -> tuple[Session, History]:
-        session = self.session()
-        history = train(
-            session,
-            self.examples,
-            self.plan,
-            validation=self.validation,
-            callbacks=callbacks,
-            resume=resume,
-        )
-        return session, history
+        session, options = self.session(), {"validation": self.validation, "callbacks": callbacks}
+        return session, train(session, self.examples, self.plan, resume=resume, **options)
 
 
 def setup(
@@ -57,14 +49,10 @@ def setup(
     rng = np.random.default_rng(3)
     X = rng.standard_normal((m + 7, 4)).astype(dtype)
     Y = rng.integers(0, 2, (m + 7, 1)).astype(dtype)
-    weight = None if weights is None else np.asarray(weights, dtype=dtype)
+    weight = None if weights is None else np.resize(np.asarray(weights, dtype), m)
+    layers = (4, 5, 3, 1), ("tanh", "relu", "sigmoid")
     return Setup(
-        Architecture(
-            (4, 5, 3, 1),
-            ("tanh", "relu", "sigmoid"),
-            normalization=normalization,
-            input_scale=factors,
-        ),
+        Architecture(*layers, normalization=normalization, input_scale=factors),
         Settings(**settings),
         Plan(epochs, 0.01, batch_size, shuffled(2), **(plan or {})),
         Examples(X[:m], Y[:m], weight),
@@ -91,14 +79,10 @@ def same_bits(first: tuple[Session, History], second: tuple[Session, History]) -
     """θ, slots, statistics, step, costs and what else the records hold, but for the time."""
     one, two = (session.state() for session, _ in (first, second))
     assert one.step == two.step
-    for mine, other in (
-        ({"theta": one.theta}, {"theta": two.theta}),
-        (one.slots, two.slots),
-        (one.statistics, two.statistics),
-    ):
-        assert mine.keys() == other.keys()
-        for name, vector in mine.items():
-            np.testing.assert_array_equal(vector, other[name], strict=vector is not None)
+    ours, others = ({"theta": state.theta, **state.slots, **state.statistics} for state in (one, two))
+    assert ours.keys() == others.keys()
+    for name, vector in ours.items():
+        np.testing.assert_array_equal(vector, others[name], strict=True)
     histories = [
         [{name: value for name, value in record.items() if name != "seconds"} for record in history]
         for _, history in (first, second)

@@ -1,18 +1,65 @@
-"""Small files and many classes that would fill the memory are refused before it is asked for."""
+"""Pipes, devices, and small files that would fill the memory are refused before they are read."""
 
 import os
+import shutil
+import signal
 
 import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
 
-from deepstep.data import read_table
+from deepstep.data import ParquetRows, read_cells, read_image, read_table, sha256
+from deepstep.data.arrays import open_arrays
 from deepstep.data.rows import check_room, memory
 from deepstep.data.tables import table_in
-from deepstep.errors import DataError
+from deepstep.data.text_formats import read_text
+from deepstep.errors import DataError, FileError
 from deepstep.estimators import DeepClassifier
+from deepstep.explorer import read_lesson
 from deepstep.targets import Targets
+
+
+@pytest.fixture
+def no_waiting():
+    """End what waits for a writer, instead of waiting with it."""
+    before = signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it waits for what may never come"))
+    signal.alarm(5)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+READERS = {
+    **{f"x.{suffix}": read_table for suffix in ("csv", "jsonl", "parquet", "arrow")},
+    "cells.csv": read_cells,
+    "X.npy": open_arrays,
+    "part.parquet": ParquetRows,
+    "picture.png": lambda path: read_image(path, height=2, width=2, channels=3),
+    "lesson.html": read_lesson,
+    "config.toml": read_text,
+    "any": sha256,
+    "fitted.parquet": lambda path: DeepClassifier().fit(path, "y"),
+}
+
+
+@pytest.mark.usefixtures("no_waiting")
+@pytest.mark.parametrize("name", READERS)
+def test_a_pipe_or_a_device_is_refused(tmp_path, name):
+    path = tmp_path / name
+    os.mkfifo(tmp_path / "pipe")
+    for target in (tmp_path / "pipe", os.devnull):
+        path.unlink(missing_ok=True)
+        path.symlink_to(target)
+        with pytest.raises(FileError, match=f"{name} is a pipe or a device, not .*. Write what comes from"):
+            READERS[name](path)
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet", "X.npy"])
+def test_a_folder_is_told_to_be_one(tmp_path, name):
+    (tmp_path / name).mkdir()
+    with pytest.raises(FileError, match=f"{name} is a folder, not a"):
+        (open_arrays if name.endswith("npy") else read_table)(tmp_path / name)
 
 
 @pytest.fixture
@@ -37,19 +84,16 @@ def long_texts(path, use_dictionary=False):
     return path
 
 
-@pytest.mark.parametrize("write", [bomb, long_texts, lambda path: long_texts(path, True)])
-def test_a_small_file_of_a_large_table(tmp_path, small, write):
-    path = write(tmp_path / "x.parquet")
-    assert os.path.getsize(path) < 10**5
-    with pytest.raises(DataError, match=r"x.parquet: the table would take .* GiB, more .*, 0.0312 GiB"):
-        read_table(path)
-
-
-def test_a_folder_of_small_parts(tmp_path, small):
+def test_a_small_file_of_a_large_table_and_a_folder_of_such_parts(tmp_path, small):
     parts = tmp_path / "parts"
     parts.mkdir()
-    for number in range(3):
-        bomb(parts / f"{number}.parquet")
+    for write in (long_texts, lambda path: long_texts(path, True), bomb):
+        path = write(parts / "x.parquet")
+        assert os.path.getsize(path) < 10**5
+        with pytest.raises(DataError, match=r"x.parquet: the table would take .* GiB, more .*, 0.0312 GiB"):
+            read_table(path)
+    for number in range(2):
+        shutil.copy(path, parts / f"{number}.parquet")
     with pytest.raises(DataError, match=r"parts: 30,000,000 rows of 2 columns would .* --stream"):
         table_in(parts)
 
