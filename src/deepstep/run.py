@@ -23,15 +23,13 @@ import numpy as np
 
 from deepstep import archive
 from deepstep.data import atomic_directory
-from deepstep.data.dialect import TextFormat
 from deepstep.data.files import kind_at
-from deepstep.data.formats import BY_CONTENT, ReadOptions
 from deepstep.data.frames import as_frame
 from deepstep.data.own_folders import MODEL_MARK, RUN_MARK
-from deepstep.data.tables import silent, table_in
+from deepstep.data.tables import BY_CONTENT, ReadOptions, silent, table_in
+from deepstep.data.text_tables import TextFormat
 from deepstep.engines import Settings
-from deepstep.ensembles.ensemble import Ensemble
-from deepstep.ensembles.member import Member
+from deepstep.ensembles.ensemble import Ensemble, Member
 from deepstep.ensembles.predictor import Columns, PermutedColumn, Predictor
 from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
 from deepstep.environment import polars
@@ -47,7 +45,7 @@ from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
-    from deepstep.ensembles.leaderboard import Leaderboard
+    from deepstep.ensembles.ensemble import Leaderboard
 
 MOST_EXAMPLES = 16
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_digits, make_circles, make_moons
 from sklearn.neighbors import KNeighborsClassifier
 
-from deepstep.data import DATASETS, drawn_cats, holdout, load, planar_flower, stratification_obstacle
+from deepstep.data import DATASETS, builtin, holdout, load, planar_flower, stratification_obstacle
 from deepstep.errors import ConfigurationError, DataError
 
 
@@ -81,13 +81,13 @@ def test_drawn_cats_are_the_same_on_every_machine():
 @pytest.mark.parametrize("name", ["dog", "rabbit", "bear", "owl", "cup", "car", "house", "flower", "cat"])
 def test_every_thing_is_seen_before_its_background(name, monkeypatch):
     """The thing covers a tenth to three quarters of the picture, about its middle."""
-    empty = {one: [] for one in drawn_cats._things()}
+    empty = {one: [] for one in builtin._things()}
     drawn = []
-    for things in (drawn_cats._things(), empty):
-        monkeypatch.setattr(drawn_cats, "_background", lambda rng, x, y: np.zeros((64, 64, 3)))
+    for things in (builtin._things(), empty):
+        monkeypatch.setattr(builtin, "_background", lambda rng, x, y: np.zeros((64, 64, 3)))
         drawn.append(
             np.mean(
-                [drawn_cats._picture(np.random.RandomState(seed), things[name]) for seed in range(20)], axis=0
+                [builtin._picture(np.random.RandomState(seed), things[name]) for seed in range(20)], axis=0
             )
         )
     covered = (np.abs(drawn[0] - drawn[1]) > 12).any(axis=2)

@@ -22,9 +22,8 @@ from polars.testing import assert_frame_equal
 from test_tables import write_workbook
 
 from deepstep.data import ParquetRows, read_cells, read_table, sources
-from deepstep.data.dialect import TextFormat
-from deepstep.data.formats import ReadOptions
-from deepstep.data.tables import load_table
+from deepstep.data.tables import ReadOptions, load_table
+from deepstep.data.text_tables import TextFormat
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError
 
 TABLE = polars.DataFrame(

@@ -12,7 +12,7 @@ from deepstep.network import Architecture
 torch = pytest.importorskip("torch")
 
 from deepstep.engines.torch.arrays import KERNELS, on_tensors  # noqa: E402
-from deepstep.engines.torch.graph import losses_on_tensors  # noqa: E402
+from deepstep.engines.torch.passes import losses_on_tensors  # noqa: E402
 
 
 def tensors(values):

@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from deepstep.engines.compiled import threads
-from deepstep.ensembles import fit, progress
+from deepstep.ensembles import fit, workers
 from deepstep.ensembles.metric import Metric
 from deepstep.ensembles.split import random_folds
 from deepstep.ensembles.weights import selection_weights, weigh
@@ -147,7 +147,7 @@ def test_losses_of_numbers(loss):
 def slow_folds(monkeypatch):
     """The function that lets each fold take so many seconds to prepare, by a clock that only it moves."""
     now, prepared = [0.0], fit.prepare_fold
-    monkeypatch.setattr(progress, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(workers, "perf_counter", lambda: now[0])
 
     def let(seconds):
         def slowly(*arguments):

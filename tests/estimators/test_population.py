@@ -12,7 +12,7 @@ from sklearn.datasets import load_diabetes, load_wine
 from sklearn.metrics import log_loss, mean_squared_error
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.ensembles import fit, progress
+from deepstep.ensembles import fit, workers
 from deepstep.ensembles import presets as catalogue
 from deepstep.ensembles.calibration import fit_temperature, with_temperature
 from deepstep.ensembles.member_fit import snapshot_epochs
@@ -230,7 +230,7 @@ def test_each_preset_trains(sizes, trainings, fresh_seed):
 @pytest.fixture
 def clock(monkeypatch, trainings):
     """A clock by which each training of a member takes a second."""
-    monkeypatch.setattr(progress, "perf_counter", lambda: float(len(trainings)))
+    monkeypatch.setattr(workers, "perf_counter", lambda: float(len(trainings)))
 
 
 def presets_of(trainings):

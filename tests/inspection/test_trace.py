@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import deepstep.equations.backward
+import deepstep.equations.linear
 import deepstep.inspection.trace
 from deepstep import Network
 from deepstep.equations import (
@@ -257,7 +257,7 @@ class TestCheck:
         def faulty(dZ, cache):
             return fault(*linear_backward(dZ, cache), dZ.shape[1])
 
-        monkeypatch.setattr(deepstep.equations.backward, "linear_backward", faulty)
+        monkeypatch.setattr(deepstep.equations.linear, "linear_backward", faulty)
         net, X, Y = network_and_data()
         check = net.trace(X, Y).check()
         assert not check.passed

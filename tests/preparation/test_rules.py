@@ -12,7 +12,7 @@ import pytest
 
 from deepstep.errors import ConfigurationError
 from deepstep.preparation import TablePreparation
-from deepstep.preparation.number_formats import NUMBER_FORMATS, SIGNS, infer_number_format, parse_numbers
+from deepstep.preparation.parsing import NUMBER_FORMATS, SIGNS, infer_number_format, parse_numbers
 from deepstep.preparation.table import TableStatistics
 
 

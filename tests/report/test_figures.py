@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from deepstep.plots import TrainingCurveDisplay
-from deepstep.report.figures import figure, outline, picture, thin
+from deepstep.report.html import figure, outline, picture, thin
 from deepstep.training import History
 
 

@@ -16,7 +16,7 @@ from tensorboardX.proto.event_pb2 import Event
 
 from deepstep.errors import FileError, MissingPackageError
 from deepstep.training import Callback, Csv, Health, History, JsonLines, TensorBoard
-from deepstep.training.writers import spread
+from deepstep.training.callbacks import spread
 
 resource = pytest.importorskip("resource", reason="limits and kills of POSIX")
 

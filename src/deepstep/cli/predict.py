@@ -14,7 +14,7 @@ from deepstep.cli.open_runs import Pictures, naming_piece, new_file, note_diverg
 from deepstep.cli.option_types import PATH, read_option, run_argument
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write
-from deepstep.data.formats import ReadOptions
+from deepstep.data.tables import ReadOptions
 from deepstep.data.text_formats import number_text
 from deepstep.errors import ConfigurationError
 from deepstep.run import Prediction, Run

@@ -7,11 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.data.cells import objects_as_series
-from deepstep.data.dialect import SEPARATORS
+from deepstep.data.frames import objects_as_series
 from deepstep.data.tables import silent
 from deepstep.data.text_formats import json_values
-from deepstep.data.text_tables import read_text_table, typed
+from deepstep.data.text_tables import SEPARATORS, read_text_table, typed
 from deepstep.environment import polars
 from deepstep.errors import DataError
 from deepstep.run import Prediction, Run
