@@ -1,4 +1,4 @@
-"""Contents of a page: a network, as few examples as fit, texts about them, and what the page can compute itself.
+"""Contents of a page: a network, as few examples as fit, texts about them, and what the page computes itself.
 
 Wide inputs are replaced by coordinates in the span of a few examples. Z1 = W1·X + b1 depends on W1 only in
 that span: with an orthonormal basis Q of it, X = Q·C and W1·X = (W1·Q)·C. The network with W1·Q, on the

@@ -1,9 +1,9 @@
 """Parsing of one column as floats: NaN where missing, and an error that names the row where impossible.
 
 Numbers in texts have separators of thousands, a decimal comma, a sign such as %, a unit. 1,234 is a thousand
-to one reader and a bit more than one to another, 3/4/2020 is in March to one and in April to another. So a column of texts is taken for numbers or
-dates only where all its texts fit one format, and one of them at least fits no other; for numbers, nearly
-all are enough, where a few words stand for missing ones.
+to one reader and a bit more than one to another, 3/4/2020 is in March to one and in April to another. So a
+column of texts is taken for numbers or dates only where all its texts fit one format, and one of them at
+least fits no other; for numbers, nearly all are enough, where a few words stand for missing ones.
 """
 
 import re
