@@ -375,7 +375,7 @@ class DateFormat(NamedTuple):
     proof: str = ""
 
 
-_MONTH = r"([A-Za-z]{3,9}\.?)"
+_MONTH_NAME = r"([A-Za-z]{3,9}\.?)"
 _REST = {"jan": "uary", "feb": "ruary", "mar": "ch", "apr": "il", "may": "", "jun": "e", "jul": "y",
     "aug": "ust", "sep": "tember", "oct": "ober", "nov": "ember", "dec": "ember"}  # fmt: skip
 MONTHS = {
@@ -397,10 +397,10 @@ DATE_FORMATS = {
     "12/31/2020": DateFormat(
         rf"^{_MONTH}/{_DAY}/(\d{{4}}){_TIME}", "${3}-${1}-${2}${4}", r"^\d{1,2}/(?:1[3-9]|[23]\d)/"
     ),
-    "31 Dec 2020": DateFormat(rf"^{_DAY} {_MONTH},? (\d{{4}}){_TIME}", "${3}-<${2}>-${1}${4}"),
-    "31-Dec-2020": DateFormat(rf"^{_DAY}-{_MONTH}-(\d{{4}}){_TIME}", "${3}-<${2}>-${1}${4}"),
-    "31-Dec-20": DateFormat(rf"^{_DAY}-{_MONTH}-([0-9]{{2}}){_TIME}", "~${3}-<${2}>-${1}${4}"),
-    "Dec 31, 2020": DateFormat(rf"^{_MONTH} {_DAY},? (\d{{4}}){_TIME}", "${3}-<${1}>-${2}${4}"),
+    "31 Dec 2020": DateFormat(rf"^{_DAY} {_MONTH_NAME},? (\d{{4}}){_TIME}", "${3}-<${2}>-${1}${4}"),
+    "31-Dec-2020": DateFormat(rf"^{_DAY}-{_MONTH_NAME}-(\d{{4}}){_TIME}", "${3}-<${2}>-${1}${4}"),
+    "31-Dec-20": DateFormat(rf"^{_DAY}-{_MONTH_NAME}-([0-9]{{2}}){_TIME}", "~${3}-<${2}>-${1}${4}"),
+    "Dec 31, 2020": DateFormat(rf"^{_MONTH_NAME} {_DAY},? (\d{{4}}){_TIME}", "${3}-<${1}>-${2}${4}"),
 }
 """Formats of dates, by an example of each; a time may follow. The first one is ISO's. Names of months are
 English, abbreviated or not.
