@@ -28,7 +28,7 @@ SURELY_SIMILAR = 1.5  # … and where the network fits them all the same, with l
 FEW, MANY = 10, 100  # rows that these need
 LOOKED_AT, MOST_CELLS = 256, 1_000_000  # examples that are kept, fewer if they are wide
 SHARE = 400  # one of so many examples that a training used is examined: under 2 % of its time …
-SMALL, FEWEST = 1_000_000, 8  # … or as many as are free in a small network; fewer than 8 are not examined
+SMALL, FEWEST_UNITS = 1_000_000, 8  # … or as many as are free in a small network; fewer than 8 are not examined
 NO_BETTER = 0.9  # of the cost of a constant prediction: a network that has learned is far below
 
 
@@ -93,7 +93,7 @@ def looks_to_record(
 ) -> list[Look]:
     """`looks_of` after so many epochs, on few enough examples to take little time."""
     n, k = beginning.X.shape[1], max(beginning.m * epochs // SHARE, SMALL // parameters.flat.size)
-    if min(n, k) < FEWEST:
+    if min(n, k) < FEWEST_UNITS:
         return []
     rows = evenly_spread(n, k)
     few = beginning._replace(X=beginning.X[:, rows], Y=beginning.Y[:, rows])
@@ -175,7 +175,7 @@ def _size(values: Array) -> float:
 
 
 # Costs.
-FEWEST = 10  # epochs that a shape of the curve needs
+FEWEST_EPOCHS = 10  # epochs that a shape of the curve needs
 TENTH = 0.1  # means over a tenth of the epochs are compared, as single ones jump
 STILL_FALLING = 0.025  # of the whole fall, in the last tenth: a quarter of what a straight line falls
 RISEN = 0.1  # of the fall of the validation cost: more above its minimum than its usual fluctuation
@@ -372,7 +372,7 @@ def curve_findings(
     if costs[peak] > most * abs(begun):
         high = {"peak": costs[peak], "epoch": history[peak]["epoch"], "first": begun}
         yield new_finding("learning rate too high", float(costs[peak] / begun), step=steps[peak], **high)
-    if n < FEWEST:
+    if n < FEWEST_EPOCHS:
         return
     little = fall < FELL_LITTLE * scale or (start is not None and start.stuck)
     moved = start is not None and start.moved > MOVED
