@@ -18,7 +18,7 @@ from deepstep.data.tables import ReadOptions
 from deepstep.data.text_formats import number_text
 from deepstep.errors import ConfigurationError
 from deepstep.run import Prediction, Run
-from deepstep.serving.answers import Answers, csv_of
+from deepstep.serving.answers import Answers, answers_for, csv_of
 
 
 @click.command("predict")
@@ -26,6 +26,12 @@ from deepstep.serving.answers import Answers, csv_of
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=PATH)
 @click.option("-o", "--output", type=PATH, help="Write the predictions to this CSV file.")
 @click.option("--overwrite", is_flag=True, help="With --output: replace the file if it exists.")
+@click.option(
+    "--explain",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Add the K columns that move each prediction most, with their contributions.",
+)
 @read_option
 @json_option
 def predict_command(
@@ -33,6 +39,7 @@ def predict_command(
     files: tuple[Path, ...],
     output: Path | None,
     overwrite: bool,
+    explain: int | None,
     read: dict[str, Any],
     json_wanted: bool,
 ) -> None:
@@ -43,8 +50,11 @@ def predict_command(
 
     A table gives CSV: "prediction", the probability of each class, and
     quantiles where RUN has them. With several targets the columns are "prediction_COLUMN" and the
-    probability of the second class of each. Images are resized to the size used in training (digits:
-    white on black); each gives a line. A run on images also takes a table with a column for each pixel.
+    probability of the second class of each. With --explain K there are the columns "strongest_1",
+    "contribution_1", … : what each column adds to the prediction (of classes to the probability of the
+    predicted one, of two to that of the second), compared with an average row. Images are resized to the size
+    used in training (digits: white on black); each gives a line. A run on images also takes a table with a
+    column for each pixel.
     """
     if output is not None and output.suffix.lower() in set(TABLE_SUFFIXES) - {".csv"}:
         raise ConfigurationError.must_be("--output", "a file that ends in .csv", str(output))
@@ -52,12 +62,16 @@ def predict_command(
         new_file(output, "--output", overwrite=overwrite, beside=(run_folder, *files))
     run = Run.load(run_folder)
     note_divergence(run)
-    pieces = _predicted(run, files, reading(run, read))
+    pieces = _predicted(run, files, reading(run, read), explain or 0)
     if json_wanted:
-        raws, predictions = zip(*pieces, strict=True)
+        raws, answers = zip(*pieces, strict=True)
         if output is not None:
-            _write(output, run, zip(raws, predictions, strict=True))
-        record = {"run": run_folder, "target": run.config.get("target"), **_record(run, _joined(predictions))}
+            _write(output, run, zip(raws, answers, strict=True))
+        joined = _joined([piece.prediction for piece in answers])
+        record = {"run": run_folder, "target": run.config.get("target"), **_record(run, joined)}
+        if (explanation := answers[0].explanation) is not None:
+            record["base"] = dict(zip(explanation.outputs, explanation.base.tolist(), strict=True))
+            record["contributions"] = [dict(row) for piece in answers for row in piece.strongest]
         if isinstance(raws[0], Pictures):
             record["files"] = raws[0].files
         click.echo(as_json(record))
@@ -65,36 +79,40 @@ def predict_command(
     if output is not None:
         _write(output, run, pieces)
         return
-    for index, (raw, prediction) in enumerate(pieces):
-        pictures = isinstance(raw, Pictures)
-        text = (
-            _lines(prediction, raw.files) if pictures else csv_of(run, Answers(prediction), header=not index)
-        )
+    for index, (raw, answers) in enumerate(pieces):
+        if isinstance(raw, Pictures):
+            text = _lines(answers.prediction, raw.files)
+        else:
+            text = csv_of(run, answers, header=not index)
         # not by click.echo, which takes escape sequences out of the labels where it is no terminal
         sys.stdout.write(harmless(text, lines=True) if sys.stdout.isatty() else text)
 
 
-def _predicted(run: Run, files: Sequence[Path], how: ReadOptions) -> Iterator[tuple[Any, Prediction]]:
-    """Pieces of rows, and the predictions for them."""
+def _predicted(
+    run: Run, files: Sequence[Path], how: ReadOptions, explain: int
+) -> Iterator[tuple[Any, Answers]]:
+    """Pieces of rows, and the predictions for them with so many columns that explain each."""
     before = 0
     for raw in read_raw_pieces(run, files, how):
         if isinstance(raw, Pictures):
-            yield raw, run.predict(raw.pixels)
+            if explain:
+                raise ConfigurationError.must_be("--explain", "used with the rows of a table", "pictures")
+            yield raw, Answers(run.predict(raw.pixels))
             continue
         with naming_piece(files[0], before, len(raw)):
-            prediction = run.predict(raw)
+            answers = answers_for(run, raw, explain=explain)
         before += len(raw)
-        yield raw, prediction
+        yield raw, answers
 
 
-def _write(output: Path, run: Run, pieces: Iterable[tuple[Any, Prediction]]) -> None:
+def _write(output: Path, run: Run, pieces: Iterable[tuple[Any, Answers]]) -> None:
     """Write CSV a piece at a time; the file appears when the last one is written."""
     rows = 0
     with atomic_write(output) as file:
-        for raw, prediction in pieces:
-            text = csv_of(run, Answers(prediction), header=not rows)
+        for raw, answers in pieces:
+            text = csv_of(run, answers, header=not rows)
             file.write((_with_files(text, raw.files) if isinstance(raw, Pictures) else text).encode())
-            rows += len(prediction.values)
+            rows += len(answers.prediction.values)
     note(f"{rows:,} predictions written to {output}")
 
 

@@ -218,7 +218,7 @@ class _Service:
 
     async def predict(self, request: Request) -> Response:
         """Predictions for the rows of the body."""
-        coverage = _coverage(request)
+        coverage, explain = _options(request)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in READERS:
             raise HTTPException(415, f"Content-Type must be {JSON} or {CSV}, got {kind[:60]!r}.")
@@ -228,7 +228,7 @@ class _Service:
         body = await self._in_time(self._body(request), 408, "The body did not arrive")
         if not self._places.acquire(blocking=False):
             raise HTTPException(503, "Too many requests wait. Try again later.", {"Retry-After": "1"})
-        future = self._pool.submit(self._answer, READERS[kind], body, wanted, coverage)
+        future = self._pool.submit(self._answer, READERS[kind], body, wanted, coverage, explain)
         future.add_done_callback(lambda _: self._places.release())
         content = await self._in_time(asyncio.wrap_future(future), 504, "The prediction is not ready")
         return Response(content, media_type=wanted)
@@ -252,18 +252,22 @@ class _Service:
                 raise too_large
         return bytes(body)
 
-    def _answer(self, read: Reader, body: bytes, wanted: str, coverage: float | None) -> str:
+    def _answer(self, read: Reader, body: bytes, wanted: str, coverage: float | None, explain: int) -> str:
         """In a thread of the pool: from the body to the text of the answer."""
-        answers = answers_for(self._run, read(body, self._run, self._limits.rows), coverage)
+        answers = answers_for(self._run, read(body, self._run, self._limits.rows), coverage, explain)
         if wanted == CSV:
             return csv_of(self._run, answers)
         return json.dumps({"predictions": records(self._run, answers)}, ensure_ascii=False, allow_nan=False)
 
 
-def _coverage(request: Request) -> float | None:
+def _options(request: Request) -> tuple[float | None, int]:
+    """The coverage of sets or intervals, and how many columns explain a prediction."""
     for name in request.query_params:
-        if name != "coverage":
-            raise HTTPException(400, f"The query has the option coverage alone, got {name[:60]!r}.")
+        if name not in ("coverage", "explain"):
+            raise HTTPException(400, f"The query has the options coverage and explain, got {name[:60]!r}.")
+    explain = request.query_params.get("explain", "0")
+    if not (explain.isascii() and explain.isdigit() and len(explain) < 6):
+        raise ConfigurationError.must_be("explain", "a whole number of columns", f"{explain!r:.60}")
     text = request.query_params.get("coverage")
     try:
         value = None if text is None else float(text)
@@ -271,7 +275,7 @@ def _coverage(request: Request) -> float | None:
         value = 0.0  # refused below
     if value is not None and not 0 < value < 1:
         raise ConfigurationError.must_be("coverage", "a number between 0 and 1", f"{text!r:.60}")
-    return value
+    return value, int(explain)
 
 
 def _json(value: Any, status: int = 200, headers: Any = None) -> Response:
