@@ -68,14 +68,15 @@ class Explanation:
     --------
     >>> from deepstep import NetworkRegressor, TableEncoder, explain
     >>> from sklearn.pipeline import make_pipeline
-    >>> table = {"rooms": [1.0, 2.0, 3.0, 6.0], "floor": [0.0, 2.0, 1.0, 1.0]}
+    >>> import polars
+    >>> table = polars.DataFrame({"rooms": [1.0, 2.0, 3.0, 6.0], "floor": [0.0, 2.0, 1.0, 1.0]})
     >>> model = make_pipeline(TableEncoder(), NetworkRegressor((), solver="lbfgs", alpha=0, random_state=1))
     >>> model = model.fit(table, [10.0, 22.0, 31.0, 61.0])  # 10·rooms + floor
     >>> explanation = explain(model, table)
     >>> explanation.base.round(2), explanation.contributions[3, :, 0].round(2)
     (array([31.]), array([30.,  0.]))
-    >>> explanation.strongest(1)[3]
-    (('rooms', 29.99...),)
+    >>> explanation.strongest(1)[3][0][0]
+    'rooms'
     """
 
     columns: tuple[str, ...]
@@ -197,10 +198,17 @@ def explain(model: Any, X: Any) -> Explanation:
 
     Examples
     --------
-    See `Explanation`.
+    >>> import numpy as np
+    >>> from deepstep import NetworkRegressor, explain
+    >>> X = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [2.0, 1.0]])
+    >>> model = NetworkRegressor((), solver="lbfgs", alpha=0, random_state=1).fit(X, X @ [3.0, -1.0])
+    >>> explain(model, [[2.0, 1.0]]).contributions.round(2).ravel()
+    array([ 6., -1.])
     """
     predictor = predictor_of(model)
-    return explanation_of_rows(predictor, predictor.columns.frame(X) if predictor.columns.names else X)
+    if predictor.columns.names:
+        return explanation_of_rows(predictor, predictor.columns.frame(X))
+    return explanation_of_rows(predictor, X if hasattr(X, "toarray") else np.asarray(X))
 
 
 def explanation_of_rows(predictor: Predictor, rows: Any) -> Explanation:

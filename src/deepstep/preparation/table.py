@@ -238,7 +238,18 @@ class TablePreparation:
         return features
 
     def with_averages(self, frame: "polars.DataFrame") -> "TablePreparation":
-        """The same, with the mean of each feature over training rows, of at most `ROWS_OF_AVERAGES`."""
+        """The same preparation with the averages of the features.
+
+        Parameters
+        ----------
+        frame : polars.DataFrame
+            Training rows, of which at most `ROWS_OF_AVERAGES` count.
+
+        Returns
+        -------
+        TablePreparation
+            With the mean of each feature.
+        """
         averages = self.transform(few(frame, ROWS_OF_AVERAGES)).mean(axis=0)
         return replace(self, averages=tuple(averages.tolist()))
 
