@@ -122,7 +122,7 @@ class Explanation:
 
     def cells(self) -> list[tuple[str, ...]]:
         """The strongest contributions of the first rows as texts, for tables."""
-        cells = []
+        cells = list[tuple[str, ...]]()
         for row, strongest in enumerate(self.strongest()[:SHOWN_ROWS]):
             output = self.explained[row]
             parts = (f"{column} {'+' * (value >= 0)}{number_text(value, 4)}" for column, value in strongest)
@@ -337,7 +337,9 @@ def _integrals(ways: list[_Way], explained: "_Explained", points: int, n_columns
 def _integrals_of_block(ways: list[_Way], explained: "_Explained", points: int, n_columns: int) -> Array:
     nodes, weights = _quadrature(points)
     m = ways[0].change.shape[1]
-    mean = sum(way.share * (_outputs(way, nodes) * way.scale + way.center) for way in ways)
+    mean: Array = np.zeros(1)
+    for way in ways:
+        mean = mean + way.share * (_outputs(way, nodes) * way.scale + way.center)
     seeds = explained.derivatives(mean)
     contributions = np.zeros((m, n_columns, len(seeds)))
     for way in ways:
@@ -424,7 +426,7 @@ class _Explained:
         J = targets.probabilities(np.eye(n)) - targets.probabilities(np.zeros((1, n)))
         P = np.maximum(targets.probabilities(mean), TINY)
         E = self._predictor.tempered(P)
-        derivatives = []
+        derivatives = list[Array]()
         for k in range(self._first, P.shape[1]):
             if targets.several:
                 dP = np.zeros_like(P)

@@ -28,7 +28,10 @@ SURELY_SIMILAR = 1.5  # … and where the network fits them all the same, with l
 FEW, MANY = 10, 100  # rows that these need
 LOOKED_AT, MOST_CELLS = 256, 1_000_000  # examples that are kept, fewer if they are wide
 SHARE = 400  # one of so many examples that a training used is examined: under 2 % of its time …
-SMALL, FEWEST_UNITS = 1_000_000, 8  # … or as many as are free in a small network; fewer than 8 are not examined
+SMALL, FEWEST_UNITS = (
+    1_000_000,
+    8,
+)  # … or as many as are free in a small network; fewer than 8 are not examined
 NO_BETTER = 0.9  # of the cost of a constant prediction: a network that has learned is far below
 
 
