@@ -215,7 +215,7 @@ def as_frame(X: Any) -> "polars.DataFrame":
     elif nw.dependencies.is_into_dataframe(X):
         columns = nw.from_native(X, eager_only=True).to_polars().get_columns()
     elif nw.dependencies.is_into_series(X):
-        hint = "Use X.to_frame() for a table of one column."
+        hint = "Use X.to_frame() for a table of one column, X.to_frame().T for one row."
         raise ShapeError.must_be("X", _TABLES, "a single column", hint)
     else:
         columns = _from_rows(X)

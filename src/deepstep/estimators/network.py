@@ -356,7 +356,7 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
                 [self._outputs(piece.to_numpy() if names is None else piece, outputs) for piece in pieces]
             )
         if not self._is_plain(X):
-            with numbers_alone(self):
+            with numbers_alone(self, X):
                 X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False)
         if outputs is not None:
             return outputs(X)
