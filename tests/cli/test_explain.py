@@ -1,4 +1,4 @@
-"""``deepstep predict --explain``: the columns that move each prediction most."""
+"""What ``deepstep predict`` adds to predictions: explanations, sets and intervals, columns of the table."""
 
 import csv
 import json
@@ -62,3 +62,22 @@ def test_a_number_of_columns_is_at_least_one(folder, deepstep):
     result = deepstep("predict", folder, "new.csv", "--explain 0")
     assert result.code == 2
     assert "--explain" in result.err
+
+
+def test_columns_of_the_table_are_carried_along(folder, table, deepstep):
+    numbered = table.head(4).with_columns(id=polars.Series(["a", "b", None, "d"]))
+    numbered.write_csv("new.csv")
+    rows = [*csv.reader(deepstep("predict", folder, "new.csv", "--carry id --carry town").out.splitlines())]
+    assert rows[0][:3] == ["id", "town", "prediction"]
+    assert [row[0] for row in rows[1:]] == ["a", "b", "", "d"]
+    assert [row[1] for row in rows[1:]] == numbered["town"].to_list()
+    header = deepstep("predict", folder, "new.csv", "--carry-all", "--coverage 0.9").out.splitlines()[0]
+    assert header.startswith("size,town,id,prediction")
+    assert "lower,upper" in header or "in_set_yes" in header
+    record = json.loads(deepstep("predict", folder, "new.csv", "--carry id --coverage 0.9 --json").out)
+    assert record["carried"] == {"id": ["a", "b", None, "d"]}
+    assert record["coverage"] == 0.9
+    assert len(record.get("sets") or record["intervals"]) == 4
+    result = deepstep("predict", folder, "new.csv", "--carry twon")
+    assert result.code == 2
+    assert "Did you mean 'town'?" in result.err

@@ -13,12 +13,13 @@ import numpy as np
 from deepstep.cli.open_runs import Pictures, naming_piece, new_file, note_divergence, read_raw_pieces, reading
 from deepstep.cli.option_types import PATH, read_option, run_argument
 from deepstep.cli.screen import as_json, harmless, json_option, note
-from deepstep.data import TABLE_SUFFIXES, atomic_write
+from deepstep.data import TABLE_SUFFIXES, atomic_write, column
 from deepstep.data.tables import ReadOptions
 from deepstep.data.text_formats import number_text
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError
 from deepstep.run import Prediction, Run
-from deepstep.serving.answers import Answers, answers_for, csv_of
+from deepstep.serving.answers import Answers, answers_for, csv_of, records
 
 
 @click.command("predict")
@@ -32,6 +33,19 @@ from deepstep.serving.answers import Answers, answers_for, csv_of
     metavar="K",
     help="Add the K columns that move each prediction most, with their contributions.",
 )
+@click.option(
+    "--coverage",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
+    help="Add sets of classes, or intervals, that have the true value of this share of the rows.",
+)
+@click.option(
+    "--carry",
+    multiple=True,
+    metavar="COLUMN",
+    help="Write this column of FILE before the prediction. Can be repeated.",
+)
+@click.option("--carry-all", is_flag=True, help="Write all columns of FILE before the prediction.")
 @read_option
 @json_option
 def predict_command(
@@ -40,6 +54,9 @@ def predict_command(
     output: Path | None,
     overwrite: bool,
     explain: int | None,
+    coverage: float | None,
+    carry: tuple[str, ...],
+    carry_all: bool,
     read: dict[str, Any],
     json_wanted: bool,
 ) -> None:
@@ -62,13 +79,23 @@ def predict_command(
         new_file(output, "--output", overwrite=overwrite, beside=(run_folder, *files))
     run = Run.load(run_folder)
     note_divergence(run)
-    pieces = _predicted(run, files, reading(run, read), explain or 0)
+    carried = None if carry_all else carry
+    pieces = _predicted(run, files, reading(run, read), coverage, explain or 0, carried)
     if json_wanted:
         raws, answers = zip(*pieces, strict=True)
         if output is not None:
             _write(output, run, zip(raws, answers, strict=True))
         joined = _joined([piece.prediction for piece in answers])
         record = {"run": run_folder, "target": run.config.get("target"), **_record(run, joined)}
+        if coverage is not None:
+            record["coverage"] = coverage
+            record["sets" if run.targets.is_classes else "intervals"] = [
+                row["set" if run.targets.is_classes else "interval"]
+                for piece in answers
+                for row in records(run, piece)
+            ]
+        if isinstance(raws[0], polars.DataFrame) and raws[0].width:
+            record["carried"] = polars.concat(raws, how="diagonal_relaxed").to_dict(as_series=False)
         if (explanation := answers[0].explanation) is not None:
             record["base"] = dict(zip(explanation.outputs, explanation.base.tolist(), strict=True))
             record["contributions"] = [dict(row) for piece in answers for row in piece.strongest]
@@ -83,26 +110,35 @@ def predict_command(
         if isinstance(raw, Pictures):
             text = _lines(answers.prediction, raw.files)
         else:
-            text = csv_of(run, answers, header=not index)
+            text = csv_of(run, answers, header=not index, carried=raw)
         # not by click.echo, which takes escape sequences out of the labels where it is no terminal
         sys.stdout.write(harmless(text, lines=True) if sys.stdout.isatty() else text)
 
 
 def _predicted(
-    run: Run, files: Sequence[Path], how: ReadOptions, explain: int
+    run: Run,
+    files: Sequence[Path],
+    how: ReadOptions,
+    coverage: float | None,
+    explain: int,
+    carry: Sequence[str] | None,
 ) -> Iterator[tuple[Any, Answers]]:
-    """Pieces of rows, and the predictions for them with so many columns that explain each."""
+    """Pieces of rows, pictures or the columns that are carried along, all where ``carry`` is None; and the
+    predictions for them.
+    """
     before = 0
     for raw in read_raw_pieces(run, files, how):
         if isinstance(raw, Pictures):
-            if explain:
-                raise ConfigurationError.must_be("--explain", "used with the rows of a table", "pictures")
+            for flag, value in {"--explain": explain, "--coverage": coverage, "--carry": carry != ()}.items():
+                if value:
+                    raise ConfigurationError.must_be(flag, "used with the rows of a table", "pictures")
             yield raw, Answers(run.predict(raw.pixels))
             continue
         with naming_piece(files[0], before, len(raw)):
-            answers = answers_for(run, raw, explain=explain)
+            carried = raw if carry is None else raw.select([column(raw, name, "--carry") for name in carry])
+            answers = answers_for(run, raw, coverage, explain)
         before += len(raw)
-        yield raw, answers
+        yield carried, answers
 
 
 def _write(output: Path, run: Run, pieces: Iterable[tuple[Any, Answers]]) -> None:
@@ -110,8 +146,11 @@ def _write(output: Path, run: Run, pieces: Iterable[tuple[Any, Answers]]) -> Non
     rows = 0
     with atomic_write(output) as file:
         for raw, answers in pieces:
-            text = csv_of(run, answers, header=not rows)
-            file.write((_with_files(text, raw.files) if isinstance(raw, Pictures) else text).encode())
+            if isinstance(raw, Pictures):
+                text = _with_files(csv_of(run, answers, header=not rows), raw.files)
+            else:
+                text = csv_of(run, answers, header=not rows, carried=raw)
+            file.write(text.encode())
             rows += len(answers.prediction.values)
     note(f"{rows:,} predictions written to {output}")
 

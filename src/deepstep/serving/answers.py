@@ -149,9 +149,14 @@ def _by_label(labels: Sequence[Any], values: AnyArray) -> list[dict[str, Any]]:
     return _of_targets([*map(str, labels)], _by_target((), values))
 
 
-def csv_of(run: Run, answers: Answers, *, header: bool = True) -> str:
-    """A CSV table; names that come again, as "a" with "b_c" and "a_b" with "c" do, get a number."""
-    columns: dict[str, Any] = {}
+def csv_of(
+    run: Run, answers: Answers, *, header: bool = True, carried: "polars.DataFrame | None" = None
+) -> str:
+    """A CSV table, columns that are carried along first.
+
+    Names that come again, as "a" with "b_c" and "a_b" with "c" do, get a number.
+    """
+    columns: dict[str, Any] = {} if carried is None else {column.name: column for column in carried}
     for name, values in _columns(run, answers):
         names = chain([name], (f"{name}_{number}" for number in count(2)))
         columns[next(name for name in names if name not in columns)] = values
