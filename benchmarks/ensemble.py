@@ -42,7 +42,7 @@ PARTS = {
     "preparation": "deepstep.ensembles.fit:prepare_fold",
     "steps": "deepstep.training.loop:Loop._steps",
     "validation": "deepstep.training.fit:scores",
-    "answers": "deepstep.ensembles.member:Member.outputs",
+    "answers": "deepstep.ensembles.ensemble:Member.outputs",
     "weights": "deepstep.ensembles.fit:weigh",
 }
 """The function whose time is a part's."""

@@ -12,14 +12,12 @@ from deepstep.archive import MODEL_MARK
 from deepstep.engines import SessionState, Settings
 from deepstep.ensembles.calibrate import WidthModel
 from deepstep.ensembles.calibration import Calibration
-from deepstep.ensembles.ensemble import Ensemble
-from deepstep.ensembles.leaderboard import TriedPreset
-from deepstep.ensembles.member import Member
+from deepstep.ensembles.ensemble import Ensemble, Member, TriedPreset
 from deepstep.ensembles.member_fit import Snapshot, Trained
 from deepstep.ensembles.predictor import Columns, Predictor, TrainingFingerprint
 from deepstep.ensembles.preprocessor import Preprocessor
 from deepstep.ensembles.presets import Preset
-from deepstep.estimators.network_attributes import Progress
+from deepstep.estimators.attributes import Progress
 from deepstep.held_out import HeldOut
 from deepstep.network import Architecture
 from deepstep.preparation import ImagePreparation, TablePreparation

@@ -180,7 +180,7 @@ except ModuleNotFoundError as error:
 NAMED_BEFORE = (  # scikit-learn and what it needs are there, or Numba or PyTorch was found
     *("estimators/", "ensembles/", "engines/compiled/", "engines/torch/"),
     *("cli/models.py", "cli/parameters.py", "cli/table.py"),
-    *("environment.py", "course/lesson.py", "course/lesson_text.py"),  # markdown-it-py belongs to rich
+    *("environment.py", "course/lesson.py", "course/lesson.py"),  # markdown-it-py belongs to rich
 )
 
 

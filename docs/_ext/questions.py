@@ -17,8 +17,8 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from deepstep import Network, equations
+from deepstep.course.lesson import MARKDOWN
 from deepstep.course.lesson_format import QUESTION, Block, Key
-from deepstep.course.lesson_text import MARKDOWN
 
 FENCE = re.compile(r"^```\{question\}\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 KEYS = QUESTION | {

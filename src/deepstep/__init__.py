@@ -13,6 +13,7 @@ __version__ = "0.2.0"
 
 if TYPE_CHECKING:
     from deepstep.archive import load, save
+    from deepstep.ensembles.explanation import explain
     from deepstep.errors import DeepStepError
     from deepstep.estimators import (
         DeepClassifier,
@@ -45,6 +46,7 @@ _HOME = {
     "Trace": "deepstep.inspection",
     "diagnose": "deepstep.inspection",
     "distill": "deepstep.estimators",
+    "explain": "deepstep.ensembles.explanation",
     "explore": "deepstep.explorer",
     "load": "deepstep.archive",
     "save": "deepstep.archive",
@@ -66,6 +68,7 @@ __all__ = [
     "Trace",
     "diagnose",
     "distill",
+    "explain",
     "explore",
     "load",
     "save",

@@ -87,16 +87,16 @@ TYPES = {
     "TrainingFingerprint": "deepstep.ensembles.predictor",
     **dict.fromkeys(("Columns", "Predictor"), "deepstep.ensembles.predictor"),
     "Ensemble": "deepstep.ensembles.ensemble",
-    "Member": "deepstep.ensembles.member",
+    "Member": "deepstep.ensembles.ensemble",
     **dict.fromkeys(("Snapshot", "Trained"), "deepstep.ensembles.member_fit"),
     "Preprocessor": "deepstep.ensembles.preprocessor",
     "Preset": "deepstep.ensembles.presets",
-    "TriedPreset": "deepstep.ensembles.leaderboard",
+    "TriedPreset": "deepstep.ensembles.ensemble",
     "Examples": "deepstep.run",
     "HeldOut": "deepstep.held_out",
     "SessionState": "deepstep.engines",
     "RateSearch": "deepstep.training.rate_finder",
-    "Progress": "deepstep.estimators.network_attributes",
+    "Progress": "deepstep.estimators.attributes",
 }
 """The classes of a model by name, and the module of each, which is imported when one is met."""
 

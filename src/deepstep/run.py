@@ -23,15 +23,14 @@ import numpy as np
 
 from deepstep import archive
 from deepstep.data import atomic_directory
-from deepstep.data.dialect import TextFormat
 from deepstep.data.files import kind_at
-from deepstep.data.formats import BY_CONTENT, ReadOptions
 from deepstep.data.frames import as_frame
 from deepstep.data.own_folders import MODEL_MARK, RUN_MARK
-from deepstep.data.tables import silent, table_in
+from deepstep.data.tables import BY_CONTENT, ReadOptions, silent, table_in
+from deepstep.data.text_tables import TextFormat
 from deepstep.engines import Settings
-from deepstep.ensembles.ensemble import Ensemble
-from deepstep.ensembles.member import Member
+from deepstep.ensembles.ensemble import Ensemble, Member
+from deepstep.ensembles.explanation import Explanation, explanation_of_rows
 from deepstep.ensembles.predictor import Columns, PermutedColumn, Predictor
 from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
 from deepstep.environment import polars
@@ -47,7 +46,7 @@ from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
-    from deepstep.ensembles.leaderboard import Leaderboard
+    from deepstep.ensembles.ensemble import Leaderboard
 
 MOST_EXAMPLES = 16
 
@@ -507,6 +506,29 @@ class Run:
             When the rows do not fit what was trained on.
         """
         return self.ensemble.outputs(self._rows(raw))
+
+    def explain(self, raw: Any) -> Explanation:
+        """The contributions of the columns to the predictions for raw rows, see `deepstep.explain`.
+
+        Parameters
+        ----------
+        raw : table, path of one, or array
+            As in `outputs`.
+
+        Returns
+        -------
+        Explanation
+            Contributions that add up to each prediction.
+
+        Raises
+        ------
+        DataError, ShapeError
+            As in `outputs`.
+        """
+        explanation = explanation_of_rows(self.predictor, self._rows(raw))
+        if self.targets.is_classes or self.targets.levels:
+            return explanation
+        return replace(explanation, outputs=self.target_names)
 
     def permuted(self, raw: Any) -> PermutedColumn:
         """The outputs for raw rows of which a column is permuted, see ``outputs`` of what it gives.

@@ -24,9 +24,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from deepstep.data import TABLE_SUFFIXES, ParquetRows, read_cells, read_table, sources
-from deepstep.data.dialect import TextFormat
-from deepstep.data.formats import ReadOptions
-from deepstep.data.tables import load_table
+from deepstep.data.tables import ReadOptions, load_table
+from deepstep.data.text_tables import TextFormat
 from deepstep.errors import ConfigurationError, DataError, FileError, MissingPackageError
 
 XML = "http://schemas.openxmlformats.org"

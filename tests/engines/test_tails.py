@@ -15,7 +15,7 @@ from deepstep import equations
 from deepstep.engines import Settings, open_session
 from deepstep.engines.compiled.forward import outputs_of_rows
 from deepstep.engines.torch.arrays import KERNELS, on_tensors
-from deepstep.engines.torch.graph import losses_on_tensors
+from deepstep.engines.torch.passes import losses_on_tensors
 from deepstep.equations import ACTIVATIONS, HEADS, example_targets, get_head
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples

@@ -18,7 +18,7 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from deepstep.engines.compiled import threads
-from deepstep.ensembles import finished, fit, preprocessor, progress
+from deepstep.ensembles import finished, fit, preprocessor, workers
 from deepstep.ensembles.metric import Metric
 from deepstep.ensembles.preprocessor import EncodedRows, Preprocessor
 from deepstep.ensembles.presets import PRESETS
@@ -141,7 +141,7 @@ def test_folds_that_time_does_not_suffice_for_are_not_begun(monkeypatch, seconds
         now[0] += 60
         return prepared(*arguments)
 
-    monkeypatch.setattr(progress, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(workers, "perf_counter", lambda: now[0])
     monkeypatch.setattr(fit, "prepare_fold", slowly)
     model = DeepRegressor(n_estimators=5, network_params={"epochs": 1}, random_state=1, time_budget=seconds)
     with pytest.warns(UserWarning, match="is too short") if seconds < 1 else nullcontext():

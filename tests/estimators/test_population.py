@@ -12,7 +12,7 @@ from sklearn.datasets import load_diabetes, load_wine
 from sklearn.metrics import log_loss, mean_squared_error
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.ensembles import fit, progress
+from deepstep.ensembles import fit, workers
 from deepstep.ensembles import presets as catalogue
 from deepstep.ensembles.calibration import fit_temperature, with_temperature
 from deepstep.ensembles.member_fit import snapshot_epochs
@@ -224,7 +224,7 @@ def presets_of(trainings):
 
 def test_presets_are_tried_until_the_time_is_used(monkeypatch, trainings):
     """By a clock for which each training of a member takes a second."""
-    monkeypatch.setattr(progress, "perf_counter", lambda: float(len(trainings)))
+    monkeypatch.setattr(workers, "perf_counter", lambda: float(len(trainings)))
     sizes(monkeypatch, Size(3, 2, 1, 2))
     model = DeepClassifier(time_budget=40, n_jobs=1, **few(1)).fit(WINE, KINDS)
     names = presets_of(trainings)

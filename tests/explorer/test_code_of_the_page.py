@@ -11,9 +11,9 @@ from deepstep import Network
 from deepstep.equations import FEATURES, feature
 from deepstep.errors import ConfigurationError, DeepStepError
 from deepstep.explorer import lesson, replay, unpacked
-from deepstep.explorer.abilities import OPTIMIZERS
 from deepstep.explorer.replay import order, uniform
 from deepstep.explorer.reproduction import SHOWN
+from deepstep.explorer.shown import OPTIMIZERS
 from javascript import evaluated, node
 
 RATES = {"gd": 0.3, "momentum": 0.3, "nesterov": 0.1, "rmsprop": 0.003}

@@ -11,7 +11,7 @@ import vectors
 from deepstep import Architecture, Network
 from deepstep.engines import Settings
 from deepstep.equations import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS, get_head
-from deepstep.explorer import abilities, lesson
+from deepstep.explorer import lesson, shown
 from deepstep.explorer.replay import uniform
 from javascript import WEB, evaluated, node
 
@@ -27,12 +27,12 @@ def test_parts_of_networks_and_settings_without_a_twin_are_named() -> None:
     known = {"layer_dims", "activations", "output", "output_settings", "input_scale"}
     assert {entry.name for entry in fields(Architecture)} - known == {"features", "normalization"}
     left_out = {"l1", "clip_norm", "clip_value", "precision"}
-    assert {entry.name for entry in fields(Settings)} - set(abilities.SETTINGS) == left_out
+    assert {entry.name for entry in fields(Settings)} - set(shown.SETTINGS) == left_out
     of_heads = {name for head in vectors.HEADS for name in get_head(head).settings}
-    assert of_heads == set(abilities.OUTPUT_SETTINGS)
+    assert of_heads == set(shown.OUTPUT_SETTINGS)
     cases = vectors.cases()
     tried = {name for case in cases for name in case.settings} | {"optimizer", "seed"}
-    assert set(abilities.SETTINGS) <= tried
+    assert set(shown.SETTINGS) <= tried
     assert {name for case in cases for name in case.parts} == {"input_scale", "output_settings"}
     scaled = {case.activations[0] for case in cases if "scaled" in case.name}
     assert scaled >= set(vectors.ACTIVATIONS)

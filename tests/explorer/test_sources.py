@@ -5,7 +5,7 @@ import json
 import pytest
 
 from deepstep import Network
-from deepstep.explorer.abilities import sources_of
+from deepstep.explorer.shown import sources_of
 from javascript import evaluated
 
 EQUATIONS_OF_ALL_STEPS = """

@@ -22,9 +22,9 @@ from deepstep.equations import (
     initialize_parameters,
     model_forward,
 )
-from deepstep.explorer.abilities import ACTIVATIONS
-from deepstep.explorer.abilities import OUTPUTS as HEADS
 from deepstep.explorer.page import packed
+from deepstep.explorer.shown import ACTIVATIONS
+from deepstep.explorer.shown import OUTPUTS as HEADS
 from deepstep.inspection import Trace
 from deepstep.inspection.trace_step import trace_step
 from deepstep.training.health import FLAT, layer_health

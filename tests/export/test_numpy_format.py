@@ -17,9 +17,8 @@ import polars
 import pytest
 
 from deepstep.cli.reading import unusual_format
-from deepstep.data.dialect import TextFormat
-from deepstep.data.formats import ReadOptions
-from deepstep.data.tables import load_table, silent
+from deepstep.data.tables import ReadOptions, load_table, silent
+from deepstep.data.text_tables import TextFormat
 from deepstep.export import export, numpy_runtime
 from deepstep.export.columns import Inputs, features_value
 from deepstep.export.program import Builder, Program, Result, Written

@@ -11,8 +11,7 @@ import pytest
 from PIL import Image
 
 from deepstep.plots import TrainingCurveDisplay
-from deepstep.report.figures import figure, outline, picture, thin
-from deepstep.report.html import Html, details, join, table, tag
+from deepstep.report.html import Html, details, figure, join, outline, picture, table, tag, thin
 from deepstep.training import History
 
 

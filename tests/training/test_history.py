@@ -15,7 +15,7 @@ from tensorboardX.proto.event_pb2 import Event
 
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError
 from deepstep.training import Callback, Csv, Health, History, JsonLines, TensorBoard
-from deepstep.training.writers import spread
+from deepstep.training.callbacks import spread
 
 values = (
     st.floats(allow_nan=False, allow_infinity=False)

@@ -26,7 +26,7 @@ from deepstep.cli.screen import (
     printable,
 )
 from deepstep.data import atomic_write, load, read_cats
-from deepstep.data.drawn_cats import SOURCE
+from deepstep.data.builtin import SOURCE
 from deepstep.data.files import kind_at
 from deepstep.data.hdf5 import TEST_FILE
 from deepstep.environment import polars

@@ -60,7 +60,7 @@ from deepstep.training.rate_finder import AUTO
 from deepstep.types import Array
 
 if TYPE_CHECKING:
-    from deepstep.ensembles.member import Member
+    from deepstep.ensembles.ensemble import Member
 
 
 class Subject(NamedTuple):

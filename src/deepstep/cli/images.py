@@ -28,7 +28,7 @@ from deepstep.cli.screen import (
     printable,
 )
 from deepstep.data import atomic_directory, holdout
-from deepstep.data.drawn_cats import SIZE
+from deepstep.data.builtin import SIZE
 from deepstep.data.files import kind_at
 from deepstep.data.images import picture_files, read_pictures_by_class
 from deepstep.data.rows import check_room

@@ -19,13 +19,12 @@ from deepstep.cli.task import columns_in
 from deepstep.data import read_cats, read_cells, read_image
 from deepstep.data.arrays import NUMPY
 from deepstep.data.files import check_writable, kind_at
-from deepstep.data.formats import ReadOptions
 from deepstep.data.images import picture_files, read_pictures_by_class, read_readable
 from deepstep.data.rows import Place, naming_rows
 from deepstep.data.sources import local, shown
-from deepstep.data.tables import is_table, pieces_in, silent, table_in
+from deepstep.data.tables import ReadOptions, is_table, pieces_in, silent, table_in
 from deepstep.engines import Settings
-from deepstep.ensembles.member import Member
+from deepstep.ensembles.ensemble import Member
 from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, FileError, spelled, unknown_name
 from deepstep.held_out import HeldOut

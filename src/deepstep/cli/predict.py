@@ -13,12 +13,13 @@ import numpy as np
 from deepstep.cli.open_runs import Pictures, naming_piece, new_file, note_divergence, read_raw_pieces, reading
 from deepstep.cli.option_types import PATH, read_option, run_argument
 from deepstep.cli.screen import as_json, harmless, json_option, note
-from deepstep.data import TABLE_SUFFIXES, atomic_write
-from deepstep.data.formats import ReadOptions
+from deepstep.data import TABLE_SUFFIXES, atomic_write, column
+from deepstep.data.tables import ReadOptions
 from deepstep.data.text_formats import number_text
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError
 from deepstep.run import Prediction, Run
-from deepstep.serving.answers import Answers, csv_of
+from deepstep.serving.answers import Answers, answers_for, csv_of, records
 
 
 @click.command("predict")
@@ -26,6 +27,25 @@ from deepstep.serving.answers import Answers, csv_of
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=PATH)
 @click.option("-o", "--output", type=PATH, help="Write the predictions to this CSV file.")
 @click.option("--overwrite", is_flag=True, help="With --output: replace the file if it exists.")
+@click.option(
+    "--explain",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Add the K columns that move each prediction most, with their contributions.",
+)
+@click.option(
+    "--coverage",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    metavar="SHARE",
+    help="Add sets of classes, or intervals, that have the true value of this share of the rows.",
+)
+@click.option(
+    "--carry",
+    multiple=True,
+    metavar="COLUMN",
+    help="Write this column of FILE before the prediction. Can be repeated.",
+)
+@click.option("--carry-all", is_flag=True, help="Write all columns of FILE before the prediction.")
 @read_option
 @json_option
 def predict_command(
@@ -33,6 +53,10 @@ def predict_command(
     files: tuple[Path, ...],
     output: Path | None,
     overwrite: bool,
+    explain: int | None,
+    coverage: float | None,
+    carry: tuple[str, ...],
+    carry_all: bool,
     read: dict[str, Any],
     json_wanted: bool,
 ) -> None:
@@ -43,8 +67,11 @@ def predict_command(
 
     A table gives CSV: "prediction", the probability of each class, and
     quantiles where RUN has them. With several targets the columns are "prediction_COLUMN" and the
-    probability of the second class of each. Images are resized to the size used in training (digits:
-    white on black); each gives a line. A run on images also takes a table with a column for each pixel.
+    probability of the second class of each. With --explain K there are the columns "strongest_1",
+    "contribution_1", … : what each column adds to the prediction (of classes to the probability of the
+    predicted one, of two to that of the second), compared with an average row. Images are resized to the size
+    used in training (digits: white on black); each gives a line. A run on images also takes a table with a
+    column for each pixel.
     """
     if output is not None and output.suffix.lower() in set(TABLE_SUFFIXES) - {".csv"}:
         raise ConfigurationError.must_be("--output", "a file that ends in .csv", str(output))
@@ -52,12 +79,26 @@ def predict_command(
         new_file(output, "--output", overwrite=overwrite, beside=(run_folder, *files))
     run = Run.load(run_folder)
     note_divergence(run)
-    pieces = _predicted(run, files, reading(run, read))
+    carried = None if carry_all else carry
+    pieces = _predicted(run, files, reading(run, read), coverage, explain or 0, carried)
     if json_wanted:
-        raws, predictions = zip(*pieces, strict=True)
+        raws, answers = zip(*pieces, strict=True)
         if output is not None:
-            _write(output, run, zip(raws, predictions, strict=True))
-        record = {"run": run_folder, "target": run.config.get("target"), **_record(run, _joined(predictions))}
+            _write(output, run, zip(raws, answers, strict=True))
+        joined = _joined([piece.prediction for piece in answers])
+        record = {"run": run_folder, "target": run.config.get("target"), **_record(run, joined)}
+        if coverage is not None:
+            record["coverage"] = coverage
+            record["sets" if run.targets.is_classes else "intervals"] = [
+                row["set" if run.targets.is_classes else "interval"]
+                for piece in answers
+                for row in records(run, piece)
+            ]
+        if isinstance(raws[0], polars.DataFrame) and raws[0].width:
+            record["carried"] = polars.concat(raws, how="diagonal_relaxed").to_dict(as_series=False)
+        if (explanation := answers[0].explanation) is not None:
+            record["base"] = dict(zip(explanation.outputs, explanation.base.tolist(), strict=True))
+            record["contributions"] = [dict(row) for piece in answers for row in piece.strongest]
         if isinstance(raws[0], Pictures):
             record["files"] = raws[0].files
         click.echo(as_json(record))
@@ -65,36 +106,52 @@ def predict_command(
     if output is not None:
         _write(output, run, pieces)
         return
-    for index, (raw, prediction) in enumerate(pieces):
-        pictures = isinstance(raw, Pictures)
-        text = (
-            _lines(prediction, raw.files) if pictures else csv_of(run, Answers(prediction), header=not index)
-        )
+    for index, (raw, answers) in enumerate(pieces):
+        if isinstance(raw, Pictures):
+            text = _lines(answers.prediction, raw.files)
+        else:
+            text = csv_of(run, answers, header=not index, carried=raw)
         # not by click.echo, which takes escape sequences out of the labels where it is no terminal
         sys.stdout.write(harmless(text, lines=True) if sys.stdout.isatty() else text)
 
 
-def _predicted(run: Run, files: Sequence[Path], how: ReadOptions) -> Iterator[tuple[Any, Prediction]]:
-    """Pieces of rows, and the predictions for them."""
+def _predicted(
+    run: Run,
+    files: Sequence[Path],
+    how: ReadOptions,
+    coverage: float | None,
+    explain: int,
+    carry: Sequence[str] | None,
+) -> Iterator[tuple[Any, Answers]]:
+    """Pieces of rows, pictures or the columns that are carried along, all where ``carry`` is None; and the
+    predictions for them.
+    """
     before = 0
     for raw in read_raw_pieces(run, files, how):
         if isinstance(raw, Pictures):
-            yield raw, run.predict(raw.pixels)
+            for flag, value in {"--explain": explain, "--coverage": coverage, "--carry": carry != ()}.items():
+                if value:
+                    raise ConfigurationError.must_be(flag, "used with the rows of a table", "pictures")
+            yield raw, Answers(run.predict(raw.pixels))
             continue
         with naming_piece(files[0], before, len(raw)):
-            prediction = run.predict(raw)
+            carried = raw if carry is None else raw.select([column(raw, name, "--carry") for name in carry])
+            answers = answers_for(run, raw, coverage, explain)
         before += len(raw)
-        yield raw, prediction
+        yield carried, answers
 
 
-def _write(output: Path, run: Run, pieces: Iterable[tuple[Any, Prediction]]) -> None:
+def _write(output: Path, run: Run, pieces: Iterable[tuple[Any, Answers]]) -> None:
     """Write CSV a piece at a time; the file appears when the last one is written."""
     rows = 0
     with atomic_write(output) as file:
-        for raw, prediction in pieces:
-            text = csv_of(run, Answers(prediction), header=not rows)
-            file.write((_with_files(text, raw.files) if isinstance(raw, Pictures) else text).encode())
-            rows += len(prediction.values)
+        for raw, answers in pieces:
+            if isinstance(raw, Pictures):
+                text = _with_files(csv_of(run, answers, header=not rows), raw.files)
+            else:
+                text = csv_of(run, answers, header=not rows, carried=raw)
+            file.write(text.encode())
+            rows += len(answers.prediction.values)
     note(f"{rows:,} predictions written to {output}")
 
 

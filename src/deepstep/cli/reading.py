@@ -10,14 +10,12 @@ import numpy as np
 from deepstep.cli.option_types import READ, word_of_reading
 from deepstep.cli.screen import note
 from deepstep.cli.task import as_columns, columns_in
-from deepstep.data.dialect import UTF_8, TextFormat
-from deepstep.data.formats import ReadOptions, usual_separator
-from deepstep.data.tables import table_in, told_missing_words
+from deepstep.data.tables import ReadOptions, table_in, told_missing_words, usual_separator
+from deepstep.data.text_tables import UTF_8, TextFormat
 from deepstep.environment import polars
 from deepstep.equations import get_head
 from deepstep.errors import ConfigurationError, DataError, spelled, unknown_name
-from deepstep.preparation.number_formats import stripped
-from deepstep.preparation.parsing import as_iso, infer_date_format, is_missing, iso_moments
+from deepstep.preparation.parsing import as_iso, infer_date_format, is_missing, iso_moments, stripped
 from deepstep.run import text_format
 from deepstep.targets import CLASS_LOSSES, NUMBER_LOSSES
 from deepstep.types import AnyArray, Array

@@ -10,7 +10,7 @@ import click
 from deepstep.cli.open_runs import new_file, predicted_rows, read_labelled, reading
 from deepstep.cli.option_types import PATH, read_option, run_argument
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, note, printable, say
-from deepstep.data.drawn_cats import SOURCE
+from deepstep.data.builtin import SOURCE
 from deepstep.errors import ConfigurationError
 from deepstep.held_out import HeldOut
 from deepstep.report import report, write_report

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from deepstep.cli.parts import Parts
 from deepstep.cli.screen import console, note, print_curve, print_next, print_scores, print_table
 from deepstep.data.sources import shown
-from deepstep.ensembles.leaderboard import TriedPresets
+from deepstep.ensembles.ensemble import TriedPresets
 from deepstep.errors import DataWarning
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from deepstep.cli.reading import TableOptions
-    from deepstep.ensembles.ensemble import Ensemble
-    from deepstep.ensembles.leaderboard import Leaderboard
+    from deepstep.ensembles.ensemble import Ensemble, Leaderboard
     from deepstep.inspection.metrics import Scores
     from deepstep.training.rate_finder import RateSearch
     from deepstep.types import Array

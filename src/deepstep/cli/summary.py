@@ -11,10 +11,9 @@ from deepstep.cli.option_types import PATH, read_option, run_argument, word_of_r
 from deepstep.cli.results import as_records, print_columns, print_members, print_presets, print_tried
 from deepstep.cli.screen import as_json, console, harmless, json_option, note, print_scores, print_table
 from deepstep.data import column
-from deepstep.data.formats import ReadOptions
-from deepstep.data.tables import table_in, told_missing_words
+from deepstep.data.tables import ReadOptions, table_in, told_missing_words
 from deepstep.data.text_formats import number_text
-from deepstep.ensembles.leaderboard import TriedPresets
+from deepstep.ensembles.ensemble import TriedPresets
 from deepstep.errors import ConfigurationError, spelled
 from deepstep.inspection.metrics import Scores
 from deepstep.preparation import TablePreparation, guess_task

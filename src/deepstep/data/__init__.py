@@ -10,14 +10,13 @@ first use.
 from deepstep.data.arrays import ArrayRows
 from deepstep.data.builtin import DATASETS, Dataset, load, planar_flower
 from deepstep.data.files import atomic_directory, atomic_write, sha256
-from deepstep.data.formats import TABLE_SUFFIXES
 from deepstep.data.frames import as_frame
 from deepstep.data.hdf5 import ImageSet, read_cats
 from deepstep.data.images import IMAGE_SUFFIXES, read_image
 from deepstep.data.parquet import ParquetRows
 from deepstep.data.rows import StoredRows
 from deepstep.data.splits import holdout, stratification_obstacle
-from deepstep.data.tables import column, read_cells, read_table
+from deepstep.data.tables import TABLE_SUFFIXES, column, read_cells, read_table
 
 __all__ = [
     "DATASETS",

@@ -9,10 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.ensembles.ensemble import Ensemble
+from deepstep.ensembles.ensemble import Ensemble, Member, Outcome, TriedPreset, TriedPresets
 from deepstep.ensembles.finished import FinishedMembers
-from deepstep.ensembles.leaderboard import Outcome, TriedPreset, TriedPresets
-from deepstep.ensembles.member import Member
 from deepstep.ensembles.member_fit import (
     Checkpoints,
     Link,
@@ -25,10 +23,9 @@ from deepstep.ensembles.member_fit import (
 from deepstep.ensembles.metric import Metric
 from deepstep.ensembles.preprocessor import Preprocessor, table_preparation
 from deepstep.ensembles.presets import Preset, Width, named_presets, population, size_of
-from deepstep.ensembles.progress import TimeBudget, member_progress
 from deepstep.ensembles.split import Fold, Rows, folds_of_splitter, is_splitter, split
 from deepstep.ensembles.weights import Choice, Judge, or_last, weigh
-from deepstep.ensembles.workers import ShowProgress, Workers, member_executor
+from deepstep.ensembles.workers import ShowProgress, TimeBudget, Workers, member_executor, member_progress
 from deepstep.errors import ConfigurationError, DataError, DivergenceError, warn_the_caller
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.targets import Targets

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from deepstep.engines import open_session
-from deepstep.ensembles.ensemble import Ensemble
-from deepstep.ensembles.member import Member
+from deepstep.ensembles.ensemble import Ensemble, Member
 from deepstep.ensembles.predictor import Columns, Predictor
 from deepstep.ensembles.preprocessor import Preprocessor
 from deepstep.ensembles.presets import Preset, realmlp_init

@@ -4,9 +4,8 @@ from functools import partial
 
 import numpy as np
 
-from deepstep.ensembles.ensemble import Ensemble
+from deepstep.ensembles.ensemble import Ensemble, PresetSummary
 from deepstep.ensembles.fit import Outcomes, Request, prepare_fold
-from deepstep.ensembles.leaderboard import PresetSummary
 from deepstep.ensembles.member_fit import Task, fit_member
 from deepstep.ensembles.split import Fold, Rows
 from deepstep.ensembles.workers import Workers, member_executor

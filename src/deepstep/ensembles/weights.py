@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.ensembles.calibration import fit_temperature, with_temperature
-from deepstep.ensembles.member import Member
+from deepstep.ensembles.ensemble import Member
 from deepstep.ensembles.member_fit import Trained
 from deepstep.ensembles.metric import Metric
 from deepstep.ensembles.preprocessor import Preprocessor

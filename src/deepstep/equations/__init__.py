@@ -9,7 +9,6 @@ from deepstep.equations.registry import *
 from deepstep.equations.ops import *
 from deepstep.equations.linear import *
 from deepstep.equations.activations import *
-from deepstep.equations.relu_variants import *
 from deepstep.equations.graph import *
 from deepstep.equations.normalization import *
 from deepstep.equations.feature_scaling import *

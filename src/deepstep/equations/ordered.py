@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from deepstep.equations import arrays as np
-from deepstep.equations.activations import activation, sigmoid, sigmoid_backward
+from deepstep.equations.activations import activation, sigmoid, sigmoid_backward, softplus, softplus_backward
 from deepstep.equations.heads import Setting, head
 from deepstep.equations.losses import (
     cross_entropy,
@@ -17,7 +17,6 @@ from deepstep.equations.losses import (
     sigmoid_cross_entropy,
 )
 from deepstep.equations.registry import Constraint, equation
-from deepstep.equations.relu_variants import softplus, softplus_backward
 from deepstep.errors import ShapeError
 from deepstep.types import Array, is_number
 

@@ -27,7 +27,7 @@ from deepstep.ensembles.refit import refit_ensemble
 from deepstep.ensembles.split import FRACTION, TIME, Rows
 from deepstep.ensembles.streamed import fit_streamed, labels_in, survey_rows
 from deepstep.errors import ConfigurationError, DivergenceError, warn_the_caller
-from deepstep.estimators.deep_attributes import DeepAttributes
+from deepstep.estimators.attributes import DeepAttributes
 from deepstep.estimators.deep_parameters import DeepParameters, parameter_of
 from deepstep.estimators.fitting import Fitting
 from deepstep.estimators.inputs import (

@@ -13,13 +13,13 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from deepstep.ensembles.calibration import Calibration
-from deepstep.ensembles.ensemble import Ensemble
-from deepstep.ensembles.member import Member
+from deepstep.ensembles.ensemble import Ensemble, Member
 from deepstep.ensembles.predictor import Columns, Predictor
 from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
 from deepstep.ensembles.split import Rows, structured_folds
 from deepstep.ensembles.streamed import labels_in
 from deepstep.errors import ConfigurationError, DivergenceError
+from deepstep.estimators.attributes import NetworkAttributes, Progress
 from deepstep.estimators.fitting import Fitting
 from deepstep.estimators.inputs import (
     FitContext,
@@ -33,7 +33,6 @@ from deepstep.estimators.inputs import (
     without_groups,
 )
 from deepstep.estimators.labels import check_taught, encoded_labels, learned_labels, learned_numbers
-from deepstep.estimators.network_attributes import NetworkAttributes, Progress
 from deepstep.estimators.network_parameters import NetworkParameters, documented, parameter_of
 from deepstep.estimators.network_rows import (
     Scaling,
@@ -357,7 +356,7 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
                 [self._outputs(piece.to_numpy() if names is None else piece, outputs) for piece in pieces]
             )
         if not self._is_plain(X):
-            with numbers_alone(self):
+            with numbers_alone(self, X):
                 X = validate_data(self, X, accept_sparse="csr", dtype=FLOATS, reset=False)
         if outputs is not None:
             return outputs(X)

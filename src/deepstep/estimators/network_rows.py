@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import is_regressor
 from sklearn.utils.validation import check_consistent_length, validate_data
 
+from deepstep.data.frames import as_frame
 from deepstep.ensembles.split import Rows
 from deepstep.ensembles.streamed import StreamedTable, survey_rows
 from deepstep.environment import polars
@@ -43,25 +45,41 @@ class Scaling(NamedTuple):
 
 
 @contextmanager
-def numbers_alone(estimator: Any) -> Iterator[None]:
-    """While X is checked: a `DataError` that says how a table becomes numbers."""
+def numbers_alone(estimator: Any, X: Any) -> Iterator[None]:
+    """While X is checked: a `DataError` that names the column, and says how a table becomes numbers."""
     try:
         yield
     except ValueError as error:
         problem = str(error).partition("\n")[0].rstrip(".")
         if not problem.startswith(OF_TABLES):
             raise
+        if not issparse(X):
+            problem = _what_is_no_number(as_frame(X)) or problem
         pipeline = f"make_pipeline(TableEncoder(), {type(estimator).__name__}(…))"
-        hint = f"A network takes numbers, none of them missing. Put a TableEncoder before it: {pipeline}."
-        raise DataError(problem, hint) from error
+        raise DataError(problem, f"TableEncoder takes them: {pipeline}.") from error
+
+
+def _what_is_no_number(frame: "polars.DataFrame") -> str:
+    """The first column with texts or missing values, in words; empty where each has numbers."""
+    for column in frame:
+        if not (column.dtype.is_numeric() or column.dtype == polars.Boolean):
+            example = next(iter(column.drop_nulls()), None)
+            return f"X has values that are no numbers in column {column.name!r}, such as {example!r:.60}"
+        if missing := column.null_count():
+            values = "1 missing value" if missing == 1 else f"{missing:,} missing values"
+            return f"X has {values} (NaN) in column {column.name!r}"
+    return ""
 
 
 def checked_rows(estimator: Any, data: RawData, dtype: Any, *, reset: bool) -> Rows:
     """X as numbers of a type, or of one of several; y dense; weights of at least 0."""
     numbers = is_regressor(estimator)
     checks = {"accept_sparse": "csr", "dtype": dtype, "order": "C", "multi_output": True, "reset": reset}
-    # what is too large for the dtype is refused in words
-    with np.errstate(over="ignore"), reraise_with_row(data, numbers=numbers), numbers_alone(estimator):
+    with (
+        np.errstate(over="ignore"),  # what is too large for the dtype is refused in words
+        reraise_with_row(data, numbers=numbers),
+        numbers_alone(estimator, data.X),
+    ):
         X, y = validate_data(estimator, data.X, data.y, y_numeric=numbers, **checks)
     y = as_target(y, numbers=numbers)
     check_consistent_length(X, y)

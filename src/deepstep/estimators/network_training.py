@@ -15,7 +15,7 @@ from deepstep.distributed import engine_of_training
 from deepstep.engines import Session, open_session
 from deepstep.equations import get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError, warn_the_caller
-from deepstep.estimators.network_attributes import Progress
+from deepstep.estimators.attributes import Progress
 from deepstep.estimators.network_parameters import NetworkParameters
 from deepstep.estimators.network_settings import (
     DEFAULT_BATCH_SIZE,

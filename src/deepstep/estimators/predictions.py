@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from deepstep.ensembles.calibrate import answers_of_rows, calibration_of_answers
 from deepstep.ensembles.calibration import Calibration, interval_half_width, prediction_sets
 from deepstep.ensembles.ensemble import Ensemble
+from deepstep.ensembles.explanation import Explanation, explain
 from deepstep.ensembles.predictor import Predictor
 from deepstep.ensembles.split import Rows
 from deepstep.errors import ConfigurationError
@@ -145,6 +146,22 @@ class Calibrated:
     @abstractmethod
     def _issues(self, A: Array, Y: Array) -> tuple[Array, Callable[[int, float], Any]]:
         """How doubtful each target is, and the entry of a row with its gradient norm."""
+
+    def explain(self, X: Any) -> Explanation:
+        """The contribution of each column to each prediction, see `deepstep.explain`.
+
+        Parameters
+        ----------
+        X : array, frame or sparse matrix of shape (n_samples, n_features)
+            A row is an example.
+
+        Returns
+        -------
+        Explanation
+            Contributions that add up to each prediction minus that for an average row.
+        """
+        check_is_fitted(self)
+        return explain(self, X)
 
     def calibrate(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from rows that were never trained on how sure the answers may be.

@@ -9,10 +9,11 @@ import numpy as np
 
 from deepstep.data import ArrayRows, StoredRows
 from deepstep.data.arrays import INPUTS, NUMPY, beside_it, mapped
-from deepstep.data.formats import BY_CONTENT, ReadOptions
 from deepstep.data.rows import check_room
 from deepstep.data.tables import (
+    BY_CONTENT,
     STREAMED_FROM,
+    ReadOptions,
     column,
     pieces_in,
     silent,

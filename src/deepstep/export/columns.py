@@ -14,9 +14,8 @@ from deepstep.preparation.categories import CategoryColumn, TextColumn, TwoValue
 from deepstep.preparation.columns import Column, ConstantColumn
 from deepstep.preparation.dates import DateColumn
 from deepstep.preparation.encoding import Encoding
-from deepstep.preparation.number_formats import number_patterns
 from deepstep.preparation.numbers import BooleanColumn, StandardizedColumn
-from deepstep.preparation.parsing import iso_substitutions
+from deepstep.preparation.parsing import iso_substitutions, number_patterns
 from deepstep.types import AnyArray
 
 UNSEEN = "\0unseen"

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.data import dialect
-from deepstep.data.formats import usual_separator
+from deepstep.data import text_tables
+from deepstep.data.tables import usual_separator
 from deepstep.export import numpy_runtime
 from deepstep.types import AnyArray
 
-WITH_COMMA = {"number": dialect.WITH_COMMA, "thousands": f"[{dialect.GROUPS}]", "decimal": ","}
+WITH_COMMA = {"number": text_tables.WITH_COMMA, "thousands": f"[{text_tables.GROUPS}]", "decimal": ","}
 """How a plain number with a decimal comma is read, as the settings of an input."""
 
 RAW = "raw"
@@ -89,13 +89,15 @@ class Written(NamedTuple):
 
     separator: str = ","
     decimal: str = "."
-    encoding: str = dialect.WINDOWS
+    encoding: str = text_tables.WINDOWS
     unnamed: tuple[list[str], ...] = ()
 
     @classmethod
-    def of(cls, source: Path, usual: dialect.TextFormat, unnamed: tuple[list[str], ...] = ()) -> "Written":
+    def of(
+        cls, source: Path, usual: text_tables.TextFormat, unnamed: tuple[list[str], ...] = ()
+    ) -> "Written":
         """As the table of training; an encoding beside UTF-8, in which tables are read anyway."""
-        encoding = usual.encoding if usual.encoding not in (None, dialect.UTF_8) else dialect.WINDOWS
+        encoding = usual.encoding if usual.encoding not in (None, text_tables.UTF_8) else text_tables.WINDOWS
         sep = usual.sep or usual_separator(source) or ","
         return cls(sep, usual.decimal or ".", lookup(encoding).name, unnamed)
 

@@ -13,7 +13,7 @@ from deepstep.engines.choice import ON_CPU
 from deepstep.equations import get_head, get_optimizer
 from deepstep.errors import ConfigurationError, DivergenceError, ShapeError, spelled
 from deepstep.inspection.faults import Fault, get_fault
-from deepstep.inspection.findings.beginning import Beginning, beginning_of, looks_to_record
+from deepstep.inspection.findings.training import Beginning, beginning_of, looks_to_record
 from deepstep.model.options import (
     Place,
     as_limits,

@@ -25,19 +25,17 @@ from deepstep.preparation.categories import (
 )
 from deepstep.preparation.columns import Column, ConstantColumn, EmptyColumn, IdentifierColumn
 from deepstep.preparation.dates import CIRCLES, DateColumn, as_moments, parts_by, positions_on_circles
-from deepstep.preparation.number_formats import (
-    infer_number_format,
-    stripped,
-    why_not_numbers,
-    words_among_numbers,
-)
 from deepstep.preparation.numbers import BooleanColumn, NumberColumn
 from deepstep.preparation.parsing import (
     days,
     infer_date_format,
+    infer_number_format,
     is_missing,
     numbers,
+    stripped,
     truths,
+    why_not_numbers,
+    words_among_numbers,
     wrong_kind,
 )
 from deepstep.preparation.statistics import Moments

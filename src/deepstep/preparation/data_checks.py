@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.data.dialect import is_number
 from deepstep.data.frames import without_pattern
+from deepstep.data.text_tables import is_number
 from deepstep.environment import polars
 from deepstep.preparation.batches import evenly_spread, few
 from deepstep.types import AnyArray

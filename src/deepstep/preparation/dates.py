@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.environment import polars
-from deepstep.preparation.number_formats import stripped
 from deepstep.preparation.numbers import StandardizedColumn
-from deepstep.preparation.parsing import DATE_FORMATS, ISO, as_iso, days, iso_moments
+from deepstep.preparation.parsing import DATE_FORMATS, ISO, as_iso, days, iso_moments, stripped
 
 FEWEST_POSITIONS = 3
 """Different positions on a circle that the training rows must have for sine and cosine of it."""

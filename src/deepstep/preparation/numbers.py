@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from deepstep.environment import polars
 from deepstep.preparation.columns import Column, with_mark
-from deepstep.preparation.number_formats import NUMBER_FORMATS, is_number_format
 from deepstep.preparation.parsing import (
+    NUMBER_FORMATS,
+    is_number_format,
     numbers,
     refuse_infinite,
     truths,

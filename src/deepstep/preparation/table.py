@@ -1,8 +1,9 @@
 """A table → float64 features, by rules learned from the training rows (each kind's in `columns`)."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import isfinite
 from typing import ClassVar, NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from deepstep.data.frames import without_pattern
 from deepstep.environment import polars
 from deepstep.errors import DataError, unknown_name
+from deepstep.preparation.batches import few
 from deepstep.preparation.categories import CategoryColumn, TextColumn, TwoValuesColumn
 from deepstep.preparation.column_statistics import column_statistics
 from deepstep.preparation.columns import (
@@ -38,6 +40,9 @@ COLUMN_KINDS: dict[str, type[Column]] = {
     )
 }
 """The kinds of columns, by the names that they have in files."""
+
+ROWS_OF_AVERAGES = 2**12
+"""Training rows, evenly spread, whose mean features are kept, at most."""
 
 
 class ColumnSummary(NamedTuple):
@@ -96,6 +101,9 @@ class TablePreparation:
     ----------
     columns : tuple
         One frozen record per column, in the training table's order.
+    averages : tuple of float
+        The mean of each feature over training rows, which predictions are explained against; empty where it
+        is not known.
 
     Examples
     --------
@@ -112,6 +120,7 @@ class TablePreparation:
 
     kind: ClassVar[str] = "table"
     columns: tuple[Column, ...]
+    averages: tuple[float, ...] = ()
 
     @classmethod
     def fit(
@@ -162,7 +171,7 @@ class TablePreparation:
                     raise unknown_name("column", name, names, setting=setting, inside=True)
         statistics = TableStatistics(frame.schema, exclude, categorical)
         statistics.update(frame)
-        return statistics.finish(keep=keep)
+        return statistics.finish(keep=keep).with_averages(frame)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -188,6 +197,8 @@ class TablePreparation:
             return "every column has its own name"
         if any(len(set(column.feature_names)) < len(column.feature_names) for column in self.columns):
             return "every category stands once"
+        if len(self.averages) not in (0, self.n_features) or not all(map(isfinite, self.averages)):
+            return "a finite average of each feature"
         return ""
 
     @property
@@ -225,6 +236,22 @@ class TablePreparation:
             column.write(without_pattern(frame[column.name]), features[:, start:stop])
             start = stop
         return features
+
+    def with_averages(self, frame: "polars.DataFrame") -> "TablePreparation":
+        """The same preparation with the averages of the features.
+
+        Parameters
+        ----------
+        frame : polars.DataFrame
+            Training rows, of which at most `ROWS_OF_AVERAGES` count.
+
+        Returns
+        -------
+        TablePreparation
+            With the mean of each feature.
+        """
+        averages = self.transform(few(frame, ROWS_OF_AVERAGES)).mean(axis=0)
+        return replace(self, averages=tuple(averages.tolist()))
 
     def describe(self) -> list[ColumnSummary]:
         """The treatment of each column, for people.

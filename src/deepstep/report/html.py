@@ -1,8 +1,20 @@
-"""HTML elements with escaped texts: everything that is not `Html` is escaped."""
+"""HTML elements with escaped texts, and displays as SVG: everything that is not `Html` is escaped.
+
+An SVG has the light or dark colours of the page, and a description for screen readers.
+"""
 
 import html
+import io
+import re
 from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from itertools import count
+from typing import Any, TypeAlias
+from xml.etree import ElementTree
+
+import numpy as np
+
+from deepstep.plots.drawing import new_figure
+from deepstep.types import AnyArray
 
 EMPTY = ("br", "meta", "img")  # elements without content
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -92,3 +104,112 @@ def page(title: str, style: str, *content: Content) -> str:
         tag("style", Html(style)),
     )
     return f"<!DOCTYPE html>\n{tag('html', head, tag('body', *content), lang='en')}\n"
+
+
+MOST_POINTS = 4000  # of all lines of a figure: a screen has no more columns, and the page stays small
+
+PAPER = {"#000000": "currentColor", "#ffffff": "var(--paper)", "#0072b2": "var(--blue)"}
+"""Colours that follow the light or dark mode."""
+
+SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+
+ElementTree.register_namespace("", SVG)
+ElementTree.register_namespace("xlink", XLINK)
+
+_NUMBER = re.compile(r"-?\d+\.\d{3,}")
+_REFERENCE = re.compile(r"(url\(#|^#)([^)]+)")
+
+
+def figure(display: Any, name: str, heading: str) -> Html:
+    """A display as a figure of the page, with its description; ``name`` is the prefix of its ids."""
+    drawn = display.plot().figure_
+    words = display.describe()
+    lines = [tag("span", line, class_="line") for line in words.splitlines()]
+    caption = tag("figcaption", heading, details("In words", tag("p", *lines, id=f"{name}-words")))
+    return tag("figure", as_svg(drawn, name, f"{heading}. {words}"), caption)
+
+
+def as_svg(drawn: Any, name: str, label: str) -> Html:
+    """A matplotlib figure as an ``<svg>`` element with unique ids, without scripts, links and comments."""
+    thin(drawn)
+    file = io.StringIO()
+    drawn.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    root = ElementTree.fromstring(file.getvalue())
+    for parent in list(root.iter()):
+        for child in list(parent):
+            if child.tag in (f"{{{SVG}}}metadata", f"{{{SVG}}}style"):
+                parent.remove(child)
+    _rename(root, name)
+    for element in root.iter():
+        if "style" in element.attrib:
+            element.set("style", _in_paper(element.get("style", "")))
+        if "d" in element.attrib:
+            element.set("d", _NUMBER.sub(lambda match: f"{float(match[0]):.2f}", element.get("d", "")))
+    width = float(root.get("width", "0pt").removesuffix("pt")) / 0.75  # CSS pixels
+    for attribute in ("width", "height", "version"):
+        root.attrib.pop(attribute, None)
+    root.set("role", "img")
+    root.set("aria-label", printable(label.replace("\n", " ")))  # escaped when it is written
+    root.set("style", f"max-width: {width:.0f}px")
+    return Html(ElementTree.tostring(root, encoding="unicode"))
+
+
+def thin(drawn: Any) -> None:
+    """Reduce lines with very many points to the lowest and the highest one in each interval."""
+    lines = [line for ax in drawn.axes for line in ax.lines]
+    most = MOST_POINTS // max(1, len(lines))
+    for line in lines:
+        x, y = (np.asarray(part, dtype=float) for part in line.get_data())
+        if len(x) > most:
+            indices = outline(y, most)
+            line.set_data(x[indices], y[indices])
+            line.set_markevery(max(1, len(indices) // 8))
+
+
+def outline(y: AnyArray, most: int) -> AnyArray:
+    """Indices of at most so many points with the outline of all: first, last, lowest, highest."""
+    # two points of each part, beside the first and the last of all
+    parts = np.array_split(np.arange(len(y)), max(1, most // 2 - 1))
+    indices = {0, len(y) - 1}
+    for part in parts:
+        known = part[np.isfinite(y[part])]
+        if len(known):
+            indices |= {int(known[np.argmin(y[known])]), int(known[np.argmax(y[known])])}
+    return np.array(sorted(indices))
+
+
+def picture(pixels: AnyArray, label: str) -> Html:
+    """A picture (height, width[, channels]), uint8 or from 0 to 1, as an embedded ``<img>``."""
+    from base64 import b64encode
+
+    new_figure("report")  # the error if matplotlib is not installed
+    from matplotlib.image import imsave
+
+    pixels = np.asarray(pixels)
+    pixels = pixels[..., 0] if pixels.ndim == 3 and pixels.shape[2] == 1 else pixels
+    file = io.BytesIO()
+    brightest = 255 if pixels.dtype == np.uint8 else 1  # ignored for colours
+    imsave(file, pixels, format="png", cmap="gray", vmin=0, vmax=brightest)
+    data = b64encode(file.getvalue()).decode()
+    return tag("img", src=f"data:image/png;base64,{data}", alt=label, width=64, height=64)
+
+
+def _rename(root: Any, name: str) -> None:
+    """Give ids that are unique in the page and the same in every run."""
+    numbers = count(1)
+    names = {
+        element.get("id"): f"{name}-{next(numbers)}" for element in root.iter() if "id" in element.attrib
+    }
+    for element in root.iter():
+        for attribute, value in element.attrib.items():
+            if attribute == "id":
+                element.set(attribute, names[value])
+            elif "#" in value and (attribute.endswith("href") or "url(#" in value):
+                renamed = _REFERENCE.sub(lambda match: f"{match[1]}{names.get(match[2], match[2])}", value)
+                element.set(attribute, renamed)
+
+
+def _in_paper(style: str) -> str:
+    for colour, turning in PAPER.items():
+        style = style.replace(colour, turning)
+    return style

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from deepstep.data.text_formats import column_texts
 from deepstep.held_out import HeldOut
 from deepstep.inspection.metrics import figures, score
-from deepstep.report.figures import picture
-from deepstep.report.html import Content, Html, details, join, table, tag
+from deepstep.report.html import Content, Html, details, join, picture, table, tag
 from deepstep.run import Run
 from deepstep.types import Array
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from deepstep import __version__
 from deepstep.data.text_formats import number_text
-from deepstep.ensembles.leaderboard import TriedPresets
+from deepstep.ensembles.ensemble import TriedPresets
 from deepstep.errors import MissingPackageError
 from deepstep.inspection import Finding
 from deepstep.inspection.metrics import Scores, figures
@@ -26,8 +26,7 @@ from deepstep.plots.drawing import HIGHEST
 from deepstep.preparation import ImagePreparation
 from deepstep.preparation.batches import evenly_spread
 from deepstep.report.diagnosis import has_health, no_health
-from deepstep.report.figures import figure
-from deepstep.report.html import Content, Html, details, join, table, tag
+from deepstep.report.html import Content, Html, details, figure, join, table, tag
 from deepstep.run import DEMO, Run
 from deepstep.training.history import health_in
 

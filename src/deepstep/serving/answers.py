@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from deepstep.data.cells import objects_as_series
-from deepstep.data.dialect import SEPARATORS
+from deepstep.data.frames import objects_as_series
 from deepstep.data.tables import silent
 from deepstep.data.text_formats import json_values
-from deepstep.data.text_tables import read_text_table, typed
+from deepstep.data.text_tables import SEPARATORS, read_text_table, typed
+from deepstep.ensembles.explanation import Explanation
 from deepstep.environment import polars
 from deepstep.errors import DataError
 from deepstep.run import Prediction, Run
@@ -32,10 +32,21 @@ class TooManyRowsError(DataError):
 
 
 class Answers(NamedTuple):
-    """Predictions, and with a coverage the sets of classes (m, n_classes) or the intervals (m, …, 2)."""
+    """Predictions, and what was asked for beside them.
+
+    With a coverage ``likely`` are the sets of classes (m, n_classes) or the intervals (m, …, 2). With an
+    ``explanation`` so many columns are named that move each prediction most.
+    """
 
     prediction: Prediction
     likely: AnyArray | None = None
+    explanation: Explanation | None = None
+    n_named: int = 0
+
+    @property
+    def strongest(self) -> list[tuple[tuple[str, float], ...]]:
+        """The named columns of each row with their contributions; of nothing that was not explained."""
+        return [] if self.explanation is None else self.explanation.strongest(self.n_named)
 
 
 def table_of_json(body: bytes, run: Run, most: int) -> "polars.DataFrame":
@@ -93,14 +104,17 @@ def table_of_csv(body: bytes, run: Run, most: int) -> "polars.DataFrame":
     return frame if how.usual.header else run.with_numbers_of_training(frame)
 
 
-def answers_for(run: Run, frame: "polars.DataFrame", coverage: float | None) -> Answers:
-    """Predictions, and with a coverage their sets or intervals."""
-    return Answers(run.predict(frame), None if coverage is None else run.likely(frame, 1 - coverage))
+def answers_for(
+    run: Run, frame: "polars.DataFrame", coverage: float | None = None, explain: int = 0
+) -> Answers:
+    """Predictions, with a coverage their sets or intervals, and so many columns that explain each of them."""
+    likely = None if coverage is None else run.likely(frame, 1 - coverage)
+    return Answers(run.predict(frame), likely, run.explain(frame) if explain else None, explain)
 
 
 def records(run: Run, answers: Answers) -> list[dict[str, Any]]:
     """An object for each row; entries of several targets are objects by the names of the targets."""
-    target, (prediction, likely) = run.targets, answers
+    target, (prediction, likely, *_) = run.targets, answers
     names = target.names if target.several else ()
     columns = {"prediction": _by_target(names, prediction.values)}
     if target.is_classes and prediction.probabilities is not None:
@@ -114,6 +128,8 @@ def records(run: Run, answers: Answers) -> list[dict[str, Any]]:
         columns["set"] = [labels[row].tolist() for row in likely]
     elif likely is not None:
         columns["interval"] = _by_target(names, likely)
+    if answers.explanation is not None:
+        columns["contributions"] = [dict(row) for row in answers.strongest]
     return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
 
 
@@ -133,9 +149,14 @@ def _by_label(labels: Sequence[Any], values: AnyArray) -> list[dict[str, Any]]:
     return _of_targets([*map(str, labels)], _by_target((), values))
 
 
-def csv_of(run: Run, answers: Answers, *, header: bool = True) -> str:
-    """A CSV table; names that come again, as "a" with "b_c" and "a_b" with "c" do, get a number."""
-    columns: dict[str, Any] = {}
+def csv_of(
+    run: Run, answers: Answers, *, header: bool = True, carried: "polars.DataFrame | None" = None
+) -> str:
+    """A CSV table, columns that are carried along first.
+
+    Names that come again, as "a" with "b_c" and "a_b" with "c" do, get a number.
+    """
+    columns: dict[str, Any] = {} if carried is None else {column.name: column for column in carried}
     for name, values in _columns(run, answers):
         names = chain([name], (f"{name}_{number}" for number in count(2)))
         columns[next(name for name in names if name not in columns)] = values
@@ -144,7 +165,7 @@ def csv_of(run: Run, answers: Answers, *, header: bool = True) -> str:
 
 def _columns(run: Run, answers: Answers) -> Iterator[tuple[str, Any]]:
     """The columns of the table with their names, all predictions first."""
-    target, (prediction, likely) = run.targets, answers
+    target, (prediction, likely, *_) = run.targets, answers
     values, several = prediction.values, target.several
     for name, column in zip(target.names or ("",), values.reshape(len(values), -1).T, strict=True):
         yield f"prediction_{name}" if several else "prediction", column.tolist()
@@ -164,3 +185,7 @@ def _columns(run: Run, answers: Answers) -> Iterator[tuple[str, Any]]:
         for name, both in zip(target.names or ("",), ends, strict=True):
             for end, column in zip(("lower", "upper"), both, strict=True):
                 yield f"{end}_{name}" if several else end, np.ascontiguousarray(column)
+    for rank, row in enumerate(zip(*answers.strongest, strict=True), 1):
+        columns, contributions = zip(*row, strict=True)
+        yield f"strongest_{rank}", [*columns]
+        yield f"contribution_{rank}", np.array(contributions)

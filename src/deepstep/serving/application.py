@@ -1,11 +1,17 @@
-"""The ASGI application: it keeps no request, and opens no file after the model is loaded."""
+"""The ASGI application: it keeps no request, and opens no file after the model is loaded.
+
+It describes itself: an OpenAPI document, and a page of it that loads nothing.
+"""
 
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from html import escape
+from pathlib import Path
+from string import Template
 from threading import BoundedSemaphore
 from typing import Any, NamedTuple, TypeVar
 
@@ -18,9 +24,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from deepstep import __version__
+from deepstep.data.text_formats import html_table
 from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DeepStepError
 from deepstep.preparation import TablePreparation
+from deepstep.preparation.categories import TwoValuesColumn
+from deepstep.preparation.columns import Column
 from deepstep.run import Run
 from deepstep.serving.answers import (
     TooManyRowsError,
@@ -30,7 +39,96 @@ from deepstep.serving.answers import (
     table_of_csv,
     table_of_json,
 )
-from deepstep.serving.description import openapi, page
+
+TYPES: dict[str, dict[str, Any]] = {
+    "number": {"type": ["number", "null"]},
+    "boolean": {"type": ["boolean", "null"]},
+    "date": {"type": ["string", "null"], "format": "date-time"},
+}
+"""The types of kinds of columns; the others hold texts."""
+
+SHARE, NUMBER = {"type": "number", "minimum": 0, "maximum": 1}, {"type": ["number", "null"]}
+
+MOST_SHOWN = 50
+"""Known categories that a description lists."""
+
+
+def openapi(run: Run) -> dict[str, Any]:
+    """The OpenAPI document, with the schemas of a row and of an answer."""
+    document: dict[str, Any] = json.loads(Path(__file__).with_name("openapi.json").read_text("utf-8"))
+    document["info"] = {"title": f"Predictions of {run.target_name}", "version": __version__}
+    document["components"]["schemas"] |= {"Row": _row_schema(run), "Answer": _answer_schema(run)}
+    return document
+
+
+def _row_schema(run: Run) -> dict[str, Any]:
+    known = {column.name: column for column in getattr(run.preparation, "columns", ())}
+    pixel = {"type": "number"}
+    columns = {name: _column_schema(known[name]) if name in known else pixel for name in run.columns}
+    return {"type": "object", "properties": columns, "required": list(columns)}
+
+
+def _column_schema(column: Column) -> dict[str, Any]:
+    """The type of a column, its treatment, and the values that the training rows had."""
+    kind = TYPES.get(column.kind, {"type": ["string", "null"]})
+    values = column.values if isinstance(column, TwoValuesColumn) else getattr(column, "categories", ())
+    examples = {"examples": list(values[:MOST_SHOWN])} if values else {}
+    return {**kind, "description": column.done, **examples}
+
+
+def _answer_schema(run: Run) -> dict[str, Any]:
+    target = run.targets
+    names = target.names if target.several else ()
+    entries: dict[str, list[Any]]
+    if target.is_classes:
+        labels = [{"enum": list(classes)} for classes in target.labels]
+        shares = [_object(map(str, classes), SHARE) for classes in target.labels]
+        entries = {"prediction": labels, "probabilities": shares}
+        entries |= {} if names else {"set": [{"type": "array", "items": labels[0]}]}
+    else:
+        ends = {"type": "array", "items": NUMBER, "minItems": 2, "maxItems": 2}
+        entries = {"prediction": [NUMBER] * target.n_columns}
+        if target.levels:
+            entries["quantiles"] = [_object([f"{level:g}" for level in target.levels], NUMBER)]
+        else:
+            entries["interval"] = [ends] * target.n_columns
+    properties = {
+        name: {"type": "object", "properties": dict(zip(names, each, strict=True))} if names else each[0]
+        for name, each in entries.items()
+    }
+    return {"type": "object", "properties": properties, "required": ["prediction"]}
+
+
+def _object(names: Iterable[str], schema: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": dict.fromkeys(names, schema)}
+
+
+def page(document: dict[str, Any]) -> str:
+    """The document for people, as HTML without scripts."""
+    schemas, answered = document["components"]["schemas"], document["components"]["responses"]
+    columns = schemas["Row"]["properties"]
+    example = dict.fromkeys([*columns][:3])
+    return Template(Path(__file__).with_name("page.html").read_text("utf-8")).substitute(
+        title=escape(document["info"]["title"]),
+        example=escape(json.dumps([example], ensure_ascii=False)),
+        columns=html_table(
+            ("column", "type", "use", "known values"),
+            [_described(*column) for column in columns.items()],
+            caption="Columns of a row",
+        ),
+        answer=escape(json.dumps(schemas["Answer"], indent=2, ensure_ascii=False)),
+        codes=html_table(
+            ("status", "meaning"),
+            [(code, response["description"]) for code, response in answered.items()],
+            caption="Errors",
+        ),
+    )
+
+
+def _described(name: str, schema: dict[str, Any]) -> tuple[str, ...]:
+    kinds, known = schema["type"], ", ".join(map(str, schema.get("examples", ())))
+    return name, kinds if isinstance(kinds, str) else " or ".join(kinds), schema.get("description", ""), known
+
 
 T = TypeVar("T")
 
@@ -120,7 +218,7 @@ class _Service:
 
     async def predict(self, request: Request) -> Response:
         """Predictions for the rows of the body."""
-        coverage = _coverage(request)
+        coverage, explain = _options(request)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in READERS:
             raise HTTPException(415, f"Content-Type must be {JSON} or {CSV}, got {kind[:60]!r}.")
@@ -130,7 +228,7 @@ class _Service:
         body = await self._in_time(self._body(request), 408, "The body did not arrive")
         if not self._places.acquire(blocking=False):
             raise HTTPException(503, "Too many requests wait. Try again later.", {"Retry-After": "1"})
-        future = self._pool.submit(self._answer, READERS[kind], body, wanted, coverage)
+        future = self._pool.submit(self._answer, READERS[kind], body, wanted, coverage, explain)
         future.add_done_callback(lambda _: self._places.release())
         content = await self._in_time(asyncio.wrap_future(future), 504, "The prediction is not ready")
         return Response(content, media_type=wanted)
@@ -154,18 +252,22 @@ class _Service:
                 raise too_large
         return bytes(body)
 
-    def _answer(self, read: Reader, body: bytes, wanted: str, coverage: float | None) -> str:
+    def _answer(self, read: Reader, body: bytes, wanted: str, coverage: float | None, explain: int) -> str:
         """In a thread of the pool: from the body to the text of the answer."""
-        answers = answers_for(self._run, read(body, self._run, self._limits.rows), coverage)
+        answers = answers_for(self._run, read(body, self._run, self._limits.rows), coverage, explain)
         if wanted == CSV:
             return csv_of(self._run, answers)
         return json.dumps({"predictions": records(self._run, answers)}, ensure_ascii=False, allow_nan=False)
 
 
-def _coverage(request: Request) -> float | None:
+def _options(request: Request) -> tuple[float | None, int]:
+    """The coverage of sets or intervals, and how many columns explain a prediction."""
     for name in request.query_params:
-        if name != "coverage":
-            raise HTTPException(400, f"The query has the option coverage alone, got {name[:60]!r}.")
+        if name not in ("coverage", "explain"):
+            raise HTTPException(400, f"The query has the options coverage and explain, got {name[:60]!r}.")
+    explain = request.query_params.get("explain", "0")
+    if not (explain.isascii() and explain.isdigit() and len(explain) < 6):
+        raise ConfigurationError.must_be("explain", "a whole number of columns", f"{explain!r:.60}")
     text = request.query_params.get("coverage")
     try:
         value = None if text is None else float(text)
@@ -173,7 +275,7 @@ def _coverage(request: Request) -> float | None:
         value = 0.0  # refused below
     if value is not None and not 0 < value < 1:
         raise ConfigurationError.must_be("coverage", "a number between 0 and 1", f"{text!r:.60}")
-    return value
+    return value, int(explain)
 
 
 def _json(value: Any, status: int = 200, headers: Any = None) -> Response:

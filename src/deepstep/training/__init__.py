@@ -3,7 +3,7 @@
 The loop knows epochs, batches, schedules, stopping, callbacks and history; nothing about arrays.
 """
 
-from deepstep.training.callbacks import Callback, StopTraining, Training, Update
+from deepstep.training.callbacks import Callback, Csv, JsonLines, StopTraining, TensorBoard, Training, Update
 from deepstep.training.checkpoint import Checkpoint, read_checkpoint
 from deepstep.training.checkpoints import ModelCheckpoint, latest_checkpoint
 from deepstep.training.fit import train, updates
@@ -14,7 +14,6 @@ from deepstep.training.progress import Progress
 from deepstep.training.rate_finder import RateSearch, find_rate
 from deepstep.training.schedules import SCHEDULES, Schedule, get_schedule
 from deepstep.training.stopping import ReduceLROnPlateau
-from deepstep.training.writers import Csv, JsonLines, TensorBoard
 
 __all__ = [
     "SCHEDULES",

@@ -12,7 +12,7 @@ from deepstep.engines.compiled.layout import ACTIVATION_CODES, RELU_WITH_SLOPE
 from deepstep.engines.compiled.machine import product_of_words, run
 from deepstep.engines.compiled.mathematics import exp, exp_and_expm1, log1p
 from deepstep.engines.draws import DROPOUT
-from deepstep.equations.relu_variants import SELU_ALPHA, SELU_SCALE, SETTLED
+from deepstep.equations.activations import SELU_ALPHA, SELU_SCALE, SETTLED
 
 _SLOPE, _CUBIC = 0.01, 2 * sqrt(2 / pi)
 

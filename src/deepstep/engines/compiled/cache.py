@@ -35,7 +35,7 @@ from numba.core.serialize import dumps
 FOLDER = "deepstep-kernels-"
 """How the names of folders begin; the digest of the sources follows."""
 
-ELSEWHERE = ("engines/draws.py", "equations/relu_variants.py")
+ELSEWHERE = ("engines/draws.py", "equations/activations.py")
 """Files of other folders of the package whose constants are compiled into kernels."""
 
 VERSIONS = (numba.__version__, llvmlite.__version__, np.__version__)

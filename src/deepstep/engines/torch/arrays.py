@@ -17,7 +17,7 @@ from torch import Tensor
 
 from deepstep import equations
 from deepstep.equations import arrays
-from deepstep.equations.relu_variants import SETTLED
+from deepstep.equations.activations import SETTLED
 
 EXAMPLES_AT_ONCE = 2**12
 """Examples whose products one call adds up, at most. A BLAS may add them one after another, and such a sum

@@ -16,8 +16,7 @@ from deepstep.engines.draws import check_dropout, dropout_masks
 from deepstep.engines.session import Batches, Session, SessionState, StepCosts, writable
 from deepstep.engines.torch.arrays import EXAMPLES_AT_ONCE, on_tensors
 from deepstep.engines.torch.devices import begin_work, device_of, refuse_precision, warn_if_slow
-from deepstep.engines.torch.graph import as_vector, by_name, graph_on_tensors
-from deepstep.engines.torch.passes import Statistics, passes_of
+from deepstep.engines.torch.passes import Statistics, as_vector, by_name, graph_on_tensors, passes_of
 from deepstep.equations import clip_by_norm, clip_by_value, cost_from_logits, decoupled_decay
 from deepstep.equations.costs import check_target, relative_weights
 from deepstep.equations.ops import forward, is_weights

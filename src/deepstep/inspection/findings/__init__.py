@@ -1,6 +1,5 @@
 """Findings: common problems of a training, found in its records, its layers and its predictions."""
 
-from deepstep.inspection.findings.beginning import Beginning
 from deepstep.inspection.findings.finding import Finding, in_order
 from deepstep.inspection.findings.leaks import leak_findings
 from deepstep.inspection.findings.predictions import (
@@ -11,7 +10,7 @@ from deepstep.inspection.findings.predictions import (
     label_findings,
     never_recognized,
 )
-from deepstep.inspection.findings.training import diagnose, divergence_finding
+from deepstep.inspection.findings.training import Beginning, diagnose, divergence_finding
 
 __all__ = [
     "Beginning",
