@@ -1,6 +1,6 @@
 """Loads damaged and forged run folders and prints what came of it; run by ``test_run.py``.
 
-The history in such a folder is damaged by ``damaged_archives.py``.
+Files of the model in such a folder are damaged by ``test_archive.py``.
 
 PYTHONPATH=tests python tests/damaged_runs.py FIRST LAST
 """
