@@ -87,14 +87,16 @@ def serve() -> Iterator[Any]:
 
 @pytest.fixture
 def accessible() -> Any:
-    """Asserts that a page has no fault of accessibility, and no scrollbar below it: narrow, then wide."""
+    """Asserts that a page has no fault of accessibility in both color schemes, and no scrollbar below it."""
     if not AXE.is_file():
         needed("axe-core", "npm ci --prefix web")
 
-    def look(page: Any, narrow: int = 320) -> None:
+    def look(page: Any, dark_at: int = 390, scrolls_at: int = 390) -> None:
         if page.evaluate("typeof axe === 'undefined'"):
             page.evaluate(AXE.read_text(encoding="utf-8"))
-        for scheme, width in (("dark", narrow), ("light", 1280)):
+        page.set_viewport_size({"width": scrolls_at, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= scrolls_at
+        for scheme, width in (("dark", dark_at), ("light", 1280)):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.set_viewport_size({"width": width, "height": 844})
             faults = page.evaluate("axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))")
@@ -185,6 +187,6 @@ def opened(watched: Any, tmp_path: Path) -> Any:
             path = tmp_path / f"page{len(list(tmp_path.iterdir()))}.html"
             path.write_text(getattr(source, "html", source), encoding="utf-8")
             source = path.as_uri()
-        return watched(source, **settings).open(f"{source}{place}")
+        return watched(source.partition("#")[0], **settings).open(f"{source}{place}")
 
     return go

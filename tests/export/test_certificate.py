@@ -31,21 +31,19 @@ def changed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return change
 
 
-def moved(A: Any) -> Any:
-    A[0][5, 0] += 3 * BOUND
-    return A
+def with_cell(value: float) -> Callable[[Any], Any]:
+    def change(answers: Any) -> Any:
+        answers[0][5, 0] += value
+        return answers
 
-
-def refused(A: Any) -> Any:
-    A[0][5, 0] = np.nan
-    return A
+    return change
 
 
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (moved, r"The export differs from the model by 3\.0.*, more than 1e-06"),
-        (refused, r"Row 5 of 200 is refused by the export alone"),
+        (with_cell(3 * BOUND), r"The export differs from the model by 3\.0.*, more than 1e-06"),
+        (with_cell(np.nan), r"Row 5 of 200 is refused by the export alone"),
     ],
 )
 def test_a_wrong_file_is_not_written(changed: Any, tmp_path: Path, change: Any, match: str) -> None:
@@ -79,21 +77,29 @@ def test_a_model_of_too_many_numbers_is_refused(changed: Any, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_file_that_exists_is_kept(name: str, tmp_path: Path) -> None:
-    path = tmp_path / f"net{get_format(name).suffix}"
+def test_files_that_exist_are_kept_and_all_are_replaced_or_none(name: str, tmp_path: Path) -> None:
+    path, network = tmp_path / f"net{get_format(name).suffix}", Network([2, 1], seed=1)
     path.write_text("mine")
     with pytest.raises(FileError, match=r"exists already. Pass overwrite=True"):
-        export(Network([2, 1], seed=1), path)
-    assert path.read_text() == "mine"
-
-
-def test_a_file_beside_is_kept(tmp_path: Path) -> None:
-    (tmp_path / "net.npz").write_text("mine")
-    with pytest.raises(FileError, match=r"net\.npz exists already"):
-        export(Network([2, 1], seed=1), tmp_path / "net.py")
-    assert [path.name for path in tmp_path.iterdir()] == ["net.npz"]
+        export(network, path)
     with pytest.raises(FileError, match=r"cannot be written \(No such file"):
-        export(Network([2, 1], seed=1), tmp_path / "no" / "net.py")
+        export(network, tmp_path / "no" / path.name)
+    assert path.read_text() == "mine"
+    path.rename(tmp_path / "real")
+    path.symlink_to("real")
+    beside = tmp_path / "net.npz"
+    if name == "numpy":
+        beside.mkdir()
+        with pytest.raises(FileError, match=r"net\.npz is a folder"):
+            export(network, path, overwrite=True)
+        beside.rmdir()
+        beside.write_text("mine")
+        with pytest.raises(FileError, match=r"net\.npz exists already"):
+            export(network, tmp_path / "net.py")
+        assert path.read_text() == beside.read_text() == "mine"
+    export(network, path, overwrite=True)
+    assert path.is_symlink()
+    assert (tmp_path / "real").read_bytes() != b"mine"
 
 
 def test_a_program_that_fails_or_takes_too_long(tmp_path: Path) -> None:
@@ -183,22 +189,6 @@ def test_few_large_and_small_numbers(size: float, kept: int, factor: float, matc
     model = replace(source, predicted=numbers, exact=numbers)
     with pytest.raises(ParityError, match=match):
         certify(model, lambda rows: (factor * numbers(rows), []))
-
-
-def test_all_files_are_replaced_or_none(tmp_path: Path) -> None:
-    network = Network([2, 1], seed=1)
-    (tmp_path / "net.py").write_text("mine")
-    (tmp_path / "net.npz").mkdir()
-    with pytest.raises(FileError, match=r"net\.npz is a folder"):
-        export(network, tmp_path / "net.py", overwrite=True)
-    assert (tmp_path / "net.py").read_text() == "mine"
-    (tmp_path / "net.npz").rmdir()
-    (tmp_path / "real.py").write_text("old")
-    (tmp_path / "net.py").unlink()
-    (tmp_path / "net.py").symlink_to("real.py")
-    export(network, tmp_path / "net.py", overwrite=True)
-    assert (tmp_path / "net.py").is_symlink()
-    assert "Parity certificate: largest" in (tmp_path / "real.py").read_text(encoding="utf-8")
 
 
 def test_the_bytes_that_ran_are_written(changed: Callable[..., None], tmp_path: Path) -> None:
