@@ -207,6 +207,7 @@ def test_where_the_transport_or_everything_is_locked_there_is_no_other_way(opene
 
 
 def test_a_question_reveals_its_answer_and_counts_once(page):
+    """web/test/scenes.test.js has the rules of the score."""
     assert score(page) == ("0", "false")
     assert page.inner_text(".question legend") == "Predict J."
     assert page.get_attribute("html", "lang") == "en"
@@ -219,7 +220,6 @@ def test_a_question_reveals_its_answer_and_counts_once(page):
     assert result.startswith("Right.")
     assert "before update 7" in result
     assert page.locator(".answer input").first.is_disabled()
-    assert score(page) == ("25", "false")
     next_scene(page)
     assert page.get_attribute(".answer input >> nth=0", "type") == "checkbox"
     answer(page, 0, 1)
@@ -229,8 +229,6 @@ def test_a_question_reveals_its_answer_and_counts_once(page):
     next_scene(page)
     assert score(page) == ("25", "true")
     assert "Not passed." in page.inner_text(".scene-score")
-    page.click('[data-scene-way="back"]')
-    assert page.get_attribute(".answer >> nth=2", "data-verdict") == "missed"
 
 
 def test_a_lesson_by_keyboard_alone(page):
@@ -320,8 +318,9 @@ def test_a_platform_receives_status_and_score(played):
     assert told("lesson_location") == "1"
     # the second visit goes on where the first one ended
     page.evaluate("document.querySelector('iframe').contentWindow.location.reload()")
-    lesson.locator('.scene[data-scene="2"] .answer >> nth=0').click()
+    page.wait_for_function("calls.length === 3")
     assert page.evaluate("calls") == ["initialize", "finish", "initialize"]
+    lesson.locator('.scene[data-scene="2"] .answer >> nth=0').click()
     assert (told("exit"), told("lesson_status")) == ("suspend", "incomplete")
     submit(lesson, 2)
     lesson.locator('[data-scene-way="next"]').click()
