@@ -11,6 +11,7 @@ import tomllib
 import types
 from fnmatch import fnmatch
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import numpy as np
 import pytest
@@ -265,22 +266,17 @@ def test_ours_beside_ours_before_makes_a_line_of_the_ledger(quality, tmp_path, m
 def test_a_commit_has_the_hash_of_its_files(quality, tmp_path):
     if not (BENCHMARKS.parent / ".git").exists():
         pytest.skip("needs the repository")
-    source = quality.records.source_of_commit("HEAD", tmp_path)
-    found = quality.records.code_of("ours", source)
-    assert found == quality.records.code_of_commit("HEAD")
-    (source / "deepstep" / "more.py").write_text("", encoding="utf-8")
-    assert quality.records.code_of("ours", source) != found
-    program = tmp_path / "program.py"
+    records, program = quality.records, tmp_path / "program.py"
+    source = records.source_of_commit("HEAD", tmp_path)
+    code = records.code_of("ours", source)
+    assert code == records.code_of_commit("HEAD")
     program.write_text("print('{\"error\": 0.5}')", encoding="utf-8")
-    record = quality.records.fit_in_a_process(
-        ("ours", "iris", 0, found), program, source, 1, None, {"jobs": 1}
-    )
-    assert "was changed" in record["failed"]
-    (source / "deepstep" / "more.py").unlink()
-    record = quality.records.fit_in_a_process(
-        ("ours", "iris", 0, found), program, source, 1, None, {"jobs": 1}
-    )
-    assert (record["error"], record["code"], record["jobs"], record["threads"]) == (0.5, found, 1, 1)
+    fit = ("ours", "iris", 0, code), program, source, 1, None, {"jobs": 1}
+    record = records.fit_in_a_process(*fit)
+    assert (record["error"], record["code"], record["jobs"], record["threads"]) == (0.5, code, 1, 1)
+    (source / "deepstep" / "more.py").write_text("", encoding="utf-8")
+    assert records.code_of("ours", source) != code
+    assert "was changed" in records.fit_in_a_process(*fit)["failed"]
 
 
 class StubOfAutoGluon:
@@ -312,12 +308,8 @@ def model_of_tabarena(monkeypatch):
     of_benchmark = [f"benchmark.{name}" for name in ("experiment", "task", "task.metadata")]
     parts = ("benchmark", *of_benchmark, "contexts", "utils", "utils.config_utils")
     modules = ["tabarena", *(f"tabarena.{part}" for part in parts)]
-    names = ("TabArenaV0pt1ExperimentBundle", "UserTask", "TaskMetadataCollection", "AbstractArenaContext")
-    stub = dict.fromkeys((*names, "TabArenaContext", "ConfigGenerator"), object)
     for name in (*modules, "autogluon", "autogluon.core", "autogluon.core.models"):
-        module = types.ModuleType(name)
-        vars(module).update(stub, AbstractModel=StubOfAutoGluon)
-        monkeypatch.setitem(sys.modules, name, module)
+        monkeypatch.setitem(sys.modules, name, MagicMock(AbstractModel=StubOfAutoGluon))
     monkeypatch.setattr(sys, "path", list(sys.path))
     return runpy.run_path(str(BENCHMARKS / "tabarena.py"), run_name="deepstep_of_tabarena")["DeepStepModel"]
 
@@ -330,17 +322,17 @@ def test_the_model_of_tabarena_has_its_interface(model_of_tabarena, kind):
     holes = np.where(rng.random(60) < 0.2, np.nan, numbers)
     texts = pandas.Categorical.from_codes(rng.integers(-1, 2, 60), [0, 1])  # AutoGluon names them by numbers
     X = pandas.DataFrame({"n": numbers, "holes": holes, "t": texts})
-    y = {"binary": numbers > 0, "multiclass": np.where(numbers > 0, 3, numbers > -1), "regression": numbers}[
-        kind
-    ]
+    y, shape, number_of_classes = {
+        "binary": ((numbers > 0).astype(int), (60,), 2),
+        "multiclass": (np.where(numbers > 0, 3, numbers > -1), (60, 4), 4),  # the fold lacks the third
+        "regression": (numbers, (60,), None),
+    }[kind]
     model = model_of_tabarena(kind, {"n_estimators": 1, "network_params": {"epochs": 20}})
-    model.num_classes = {"binary": 2, "multiclass": 4}.get(kind)  # of which the fold lacks the third
-    model._fit(
-        X=X, y=pandas.Series(np.asarray(y, float if kind == "regression" else int)), X_val=None, num_cpus=1
-    )
+    model.num_classes = number_of_classes
+    model._fit(X=X, y=pandas.Series(y), X_val=None, num_cpus=1)
     assert model.model.get_params()["random_state"] == 0
     found = model._predict_proba(X)
-    assert found.shape == {"binary": (60,), "multiclass": (60, 4), "regression": (60,)}[kind]
+    assert found.shape == shape
     if kind == "multiclass":
         assert not found[:, 2].any()
         np.testing.assert_allclose(found.sum(axis=1), 1, rtol=1e-6)

@@ -256,16 +256,6 @@ def test_nothing_of_the_default_network_is_cut(opened, default_page):
         assert min(min(box["width"], box["height"]) for box in controls) >= 24
 
 
-def test_quantities_that_are_shown_to_be_compared_say_so_where_they_stand(opened, default_page):
-    page = opened(default_page, "#s=lab")
-    assert page.locator(".ribbon-step.is-aside").count() == 3
-    for name in ("loss_A3", "dA3", "dZ3_chain"):
-        chip = page.locator(f'[data-micro="{name}"]')
-        assert "to compare" in chip.inner_text()
-        chip.click()
-        assert page.inner_text(".lab-sentence") == chip.get_attribute("title") != ""
-
-
 def test_a_link_has_every_choice_and_makes_the_same_training(opened, small):
     page = toy(opened(small))
     page.select_option('[data-setting="noise"]', "0.2")
@@ -344,21 +334,6 @@ def test_pictures_stand_in_the_lab_and_in_play_and_lead_to_their_column(opened, 
     wrong = page.locator(".gallery .is-wrong").count()
     assert f"{12 - wrong} of 12 right" in page.inner_text("[data-fit]")
     accessible(page, 1280)
-
-
-def test_the_two_ways_to_the_loss_stand_side_by_side(opened, small):
-    page = opened(small, "#s=lab&k=1&q=loss")
-    values = [float(cell.inner_text()) for cell in page.locator("[data-two-ways]").all()]
-    assert values[0] == pytest.approx(values[1], rel=1e-12)
-    assert page.get_attribute("[data-ways]", "data-ways") == "agree"
-    page.click('[data-screen="play"]')
-    page.fill('.unit-panel input[data-tensor="b2"]', "60")
-    page.keyboard.press("Enter")
-    page.click('[data-screen="lab"]')
-    page.click('[data-micro="dZ2_chain"]')
-    assert page.get_attribute("[data-ways]", "data-ways") == "differ"
-    assert "saturated" in page.inner_text("[data-ways]")
-    assert page.locator("[data-stopped]").count() == 0
 
 
 def test_the_tour_goes_and_ends_by_keyboard_and_the_help_has_the_numbers(opened, small):

@@ -279,21 +279,17 @@ class Quiet(SimpleHTTPRequestHandler):
 
 @pytest.fixture
 def played(watched, document, tmp_path):
-    """Plays the packaged lesson on a platform on the loopback: its page, and the frame of the lesson."""
+    """The page of a platform on the loopback that plays the packaged lesson."""
     with zipfile.ZipFile(io.BytesIO(package(document))) as archive:
         archive.extractall(tmp_path / "lesson")
+    (tmp_path / "player.html").write_text(PLAYER)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-
-    def play(player):
-        (tmp_path / "player.html").write_text(player)
-        address = f"http://127.0.0.1:{server.server_port}/"
-        page = watched(address, errors="favicon").page
-        page.goto(f"{address}player.html")
-        return page, page.frame_locator("iframe")
-
-    yield play
+    address = f"http://127.0.0.1:{server.server_port}/"
+    page = watched(address, errors="favicon").page
+    page.goto(f"{address}player.html")
+    yield page
     server.shutdown()
     server.server_close()
     thread.join(10)
@@ -305,7 +301,8 @@ def submit(lesson, number):
 
 
 def test_a_platform_receives_status_and_score(played):
-    page, lesson = played(PLAYER)
+    """web/test/scenes.test.js has those that throw or refuse."""
+    page, lesson = played, played.frame_locator("iframe")
     told = lambda name: page.evaluate("(name) => told[name]", f"cmi.core.{name}")  # noqa: E731
     lesson.locator("#scene-title").wait_for()
     assert page.evaluate("calls") == ["initialize"]
@@ -331,15 +328,3 @@ def test_a_platform_receives_status_and_score(played):
     assert page.evaluate("calls").count("finish") == 2
     assert len(told("session_time")) == len("0000:00:00.00")
     assert told("exit") == ""
-
-
-def test_a_platform_that_breaks_leaves_the_lesson(played):
-    broken = PLAYER.replace('(told[name] = value, "true")', "{ throw new Error('closed'); }")
-    assert broken != PLAYER
-    page, lesson = played(broken)
-    lesson.locator("[data-platform]", has_text="learning platform does not answer").wait_for()
-    submit(lesson, 1)
-    lesson.locator('[data-result]:has-text("Right.")').wait_for()
-    lesson.locator('[data-scene-way="next"]').click()
-    lesson.locator('.scene[data-scene="2"]').wait_for()
-    assert page.evaluate("calls") == ["initialize"]
