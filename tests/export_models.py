@@ -124,12 +124,12 @@ def networks() -> dict[str, Network]:
         {},
     ]
     heads, activations = sorted(HEADS.built_in), sorted(ACTIVATIONS.built_in)
-    return {
-        f"{head}, {', '.join([*part, *activations[at % 4 :: 4]])}": Network(
-            [3, 6, 5, 5, 4, 3], activation=activations[at % 4 :: 4], output=head, seed=at, **part
-        )
-        for at, (head, part) in enumerate(zip(heads, parts, strict=True))
-    }
+    networks = {}
+    for at, head in enumerate(heads):
+        part, hidden = parts[at % len(parts)], activations[at % 4 :: 4]
+        network = Network([3, 6, 5, 5, 4, 3], activation=hidden, output=head, seed=at, **part)
+        networks[f"{head}, {', '.join([*part, *hidden])}"] = network
+    return networks
 
 
 def cell(model: Any, name: str) -> str:

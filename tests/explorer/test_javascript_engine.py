@@ -18,13 +18,10 @@ from javascript import WEB, evaluated, node
 
 
 def test_what_the_page_leaves_out_is_named() -> None:
+    """A new part or setting is computed by the page or stands here; one that it computes has vectors."""
     own = {name for name in ACTIVATIONS if ACTIVATIONS[name].forward.__module__.startswith("deepstep.")}
     assert own - vectors.NOT_OFFERED == set(vectors.ACTIVATIONS)
     assert own | set(OPTIMIZERS) >= vectors.NOT_OFFERED
-
-
-def test_parts_of_networks_and_settings_without_a_twin_are_named() -> None:
-    """A new one is computed by the page or stands here; one that it computes has vectors."""
     known = {"layer_dims", "activations", "output", "output_settings", "input_scale"}
     assert {entry.name for entry in fields(Architecture)} - known == {"features", "normalization"}
     left_out = {"l1", "clip_norm", "clip_value", "precision"}
