@@ -138,7 +138,15 @@ def test_a_round_by_keys_alone_in_which_every_stage_is_accessible(opened, museum
     page.focus(f'.answer input[value="{one["id"]}"]')
     keys(page, "Space", "Enter")
     assert page.get_attribute("[data-solution]", "data-solution") == one["id"]
-    assert page.locator("[data-state=first]").get_attribute("data-quantity") == one["first"]
+    states = page.locator("[data-state=first], [data-state=differs]")
+    right, wrong = ({name: array(value) for name, value in one[side].items()} for side in ("right", "wrong"))
+    assert states.evaluate_all("(all) => all.map((e) => e.dataset.quantity)") == [
+        name
+        for name, value in right.items()
+        if value.shape != wrong[name].shape
+        or not np.allclose(wrong[name], value, rtol=0, atol=1e-9 * np.abs(value).max())
+    ]
+    assert page.get_attribute("[data-state=first]", "data-quantity") == one["first"]
     fix = [line for _, old, new in one["lines"] for line in (f"− {old}", f"+ {new}")]
     assert page.locator(".diff del, .diff ins").all_text_contents() == fix
     assert page.get_attribute("[data-score]", "data-score") == "3"
