@@ -149,6 +149,7 @@ def test_a_short_link_leads_to_its_place(opened, small):
         cursor = page.locator('[role="gridcell"][aria-selected="true"]').first
         assert (cursor.get_attribute("data-row"), cursor.get_attribute("data-col")) == cell
         assert page.locator("[data-error]").count() == 0
+        assert f"c={'%2C'.join(cell)}" in copied(page, "link") or cell == ("0", "0")
 
 
 def test_another_network_can_be_taken_back_with_all_its_training(page):
