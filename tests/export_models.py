@@ -111,28 +111,25 @@ def fitted(preset: str, *kinds: str, target: str = "classes") -> Any:
 
 
 def networks() -> dict[str, Network]:
-    """A network with each head, each activation and each feature."""
-    heads = {f"head {name}": Network([3, 5, 3], output=name, seed=1) for name in sorted(HEADS.built_in)}
-    hidden = {
-        f"activation {name}": Network([3, 5, 1], activation=name, output="identity", seed=2)
-        for name in sorted(ACTIVATIONS.built_in)
-    }
+    """A network with each head; together they have each activation and each part."""
     periodic = {"periodic_embedding": {"frequencies": 4, "outputs": 2, "scale": 0.5, "inputs": [0, 2]}}
-    features: dict[str, dict[str, Any]] = {
-        "batch": {"normalization": "batch"},
-        "layer": {"normalization": "layer"},
-        "input scale": {"input_scale": True},
-        "periodic": {"features": periodic},
-        "all": {"features": periodic, "normalization": "layer", "input_scale": True},
-        "float32": {"dtype": "float32", "activation": "sigmoid"},
-    }
-    found = {
-        f"feature {name}": Network(
-            [3, 6, 4, 2], output="softmax", seed=3, **{"activation": "mish", **settings}
-        )
-        for name, settings in features.items()
-    }
-    return {**heads, **hidden, **found}
+    parts: list[dict[str, Any]] = [
+        {"features": periodic, "normalization": "layer", "input_scale": True},
+        {"normalization": "batch"},
+        {"normalization": "layer"},
+        {"features": periodic},
+        {"input_scale": True},
+        {"dtype": "float32"},
+        {},
+        {},
+    ]
+    heads, activations = sorted(HEADS.built_in), sorted(ACTIVATIONS.built_in)
+    networks = {}
+    for at, head in enumerate(heads):
+        part, hidden = parts[at % len(parts)], activations[at % 4 :: 4]
+        network = Network([3, 6, 5, 5, 4, 3], activation=hidden, output=head, seed=at, **part)
+        networks[f"{head}, {', '.join([*part, *hidden])}"] = network
+    return networks
 
 
 def cell(model: Any, name: str) -> str:

@@ -10,13 +10,13 @@ import pytest
 WEB = Path(__file__).parents[1] / "web"
 
 
-def node(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run ``node`` in ``web/``; skips loudly where there is none."""
+def node(*arguments: str, folder: Path = WEB, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run ``node``; skips loudly where there is none."""
     if shutil.which("node") is None:
-        pytest.skip("node is not installed: the explorer's page was NOT tested")
+        pytest.skip("node is not installed: modules of JavaScript were NOT tested")
     return subprocess.run(
         ["node", *arguments],
-        cwd=WEB,
+        cwd=folder,
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
@@ -24,8 +24,8 @@ def node(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
-def evaluated(program: str) -> str:
-    """What a module says that stands in ``web/``."""
-    done = node("--input-type=module", "--eval", program)
+def evaluated(program: str, folder: Path = WEB) -> str:
+    """What a module says that stands in a folder, by default in ``web/``."""
+    done = node("--input-type=module", "--eval", program, folder=folder)
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -1,27 +1,25 @@
-"""Fixtures of the explorer's tests: a lesson, the front end it is shown by, and a browser that sees it."""
+"""Fixtures of the explorer's tests: a lesson, its server, and a browser that watches what a page does."""
 
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
-from importlib.resources import files
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.explorer import About, lesson
+from deepstep.explorer import About, explore, lesson
 from deepstep.explorer.document import document_of
 from deepstep.explorer.live import LiveTraining
 from deepstep.explorer.server import ExplorerServer
 from deepstep.explorer.shown import builtin, shown
 
-OPTIONS = {"learning_rate": 0.3, "iterations": 60}
-WEB = Path(__file__).resolve().parents[2] / "web"
-AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 CHROMIUM = [
@@ -56,18 +54,22 @@ def network() -> Network:
 def document(circles: Any) -> dict[str, Any]:
     """The lesson of the demo; tests copy it before they change it."""
     net = Network([2, 8, 8, 1], activation="tanh", initialization="glorot", seed=1)
-    return lesson(net, circles.X, circles.Y, about=circles.about, **OPTIONS)
+    return lesson(net, circles.X, circles.Y, about=circles.about, learning_rate=0.3, iterations=60)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def front_end() -> None:
-    """Without the bundle, which is part of the source, no page can be made."""
-    missing = [
-        name
-        for name in ("explorer.js", "explorer.css")
-        if not (files("deepstep.explorer") / "static" / name).is_file()
-    ]
-    assert not missing, f"build web/: {missing}"
+@pytest.fixture(scope="session")
+def points() -> tuple[Any, Any]:
+    """Six points of two classes, whose matrices a page shows whole."""
+    X = np.random.default_rng(5).standard_normal((2, 6))
+    return X, (X[:1] > 0).astype(float)
+
+
+@pytest.fixture(scope="session")
+def small(points: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The address of a page of a small network."""
+    path = tmp_path_factory.mktemp("small") / "lesson.html"
+    explore(Network([2, 3, 1], activation="tanh", seed=1), *points, iterations=3).export(path)
+    return path.as_uri()
 
 
 @pytest.fixture
@@ -83,30 +85,22 @@ def serve() -> Iterator[Any]:
         yield make
 
 
-@pytest.fixture(scope="session")
-def axe() -> str:
-    """The program that looks for faults of accessibility."""
+@pytest.fixture
+def accessible() -> Any:
+    """Asserts that a page has no fault of accessibility in both color schemes, and no scrollbar below it."""
     if not AXE.is_file():
         needed("axe-core", "npm ci --prefix web")
-    return AXE.read_text(encoding="utf-8")
 
-
-LOOKS = {"light": 1280, "dark": 390}
-"""Color schemes, and the width of the window with each."""
-
-
-@pytest.fixture
-def accessible(axe: str) -> Any:
-    """Asserts that a page has no fault of accessibility, and no scrollbar below it, in each of the looks."""
-
-    def look(page: Any, looks: Mapping[str, int] = LOOKS) -> None:
+    def look(page: Any, dark_at: int = 390, scrolls_at: int = 390) -> None:
         if page.evaluate("typeof axe === 'undefined'"):
-            page.evaluate(axe)
-        for scheme, width in looks.items():
+            page.evaluate(AXE.read_text(encoding="utf-8"))
+        page.set_viewport_size({"width": scrolls_at, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= scrolls_at
+        for scheme, width in (("dark", dark_at), ("light", 1280)):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.set_viewport_size({"width": width, "height": 844})
-            found = page.evaluate("axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))")
-            assert found == [], scheme
+            faults = page.evaluate("axe.run().then((r) => r.violations.map((v) => [v.id, v.nodes[0].html]))")
+            assert faults == [], scheme
             assert page.evaluate("document.documentElement.scrollWidth") <= width
 
     return look
@@ -123,9 +117,9 @@ def browser() -> Iterator[Any]:
     except ImportError:
         needed("playwright", "pip install -e '.[test]'")
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
-        yield found
-        found.close()
+        chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM)
+        yield chromium
+        chromium.close()
 
 
 class Watched:
@@ -136,53 +130,63 @@ class Watched:
     """
 
     def __init__(self, context: Any, own: str, errors: str = "") -> None:
-        self.expected = errors
-        self.requests: list[str] = []
-        self.errors: list[str] = []
+        self.own, self.expected = (own, "blob:", "data:"), errors
+        self.wrong: list[str] = []
         self.page = context.new_page()
-        self.page.on("pageerror", lambda error: self.errors.append(f"pageerror: {error}"))
+        self.page.on("pageerror", lambda error: self.wrong.append(f"pageerror: {error}"))
         self.page.on("console", self._heard)
-        context.route("**/*", lambda route: self._asked(route, own))
+        context.route("**/*", self._asked)
 
     def _heard(self, message: Any) -> None:
         expected = self.expected and re.search(self.expected, message.text)
         if message.type in ("error", "warning") and not expected:
-            self.errors.append(f"{message.type}: {message.text}")
+            self.wrong.append(f"{message.type}: {message.text}")
 
-    def _asked(self, route: Any, own: str) -> None:
-        address = route.request.url
-        if address.startswith((own, "blob:", "data:")):
+    def _asked(self, route: Any) -> None:
+        if route.request.url.startswith(self.own):
             route.continue_()
             return
-        self.requests.append(address)
+        self.wrong.append(f"request: {route.request.url}")
         route.abort()
 
     def open(self, address: str) -> Any:
         """Go there and wait until the page says that it is ready."""
         self.page.goto(address)
         until = monotonic() + 20
-        while not self.page.evaluate(
-            "window.deepstepReady === true"
-        ):  # the policy forbids to wait in the page
+        # the policy forbids to wait in the page
+        while not self.page.evaluate("window.deepstepReady === true"):
             assert monotonic() < until, "the page is not ready"
             self.page.wait_for_timeout(20)
         return self.page
 
 
 @pytest.fixture
-def watched(browser: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+def watched(browser: Any) -> Iterator[Any]:
     """Makes watched pages; whatever they did that they should not fails the test."""
     made: list[Watched] = []
-    contexts = []
+    with ExitStack() as contexts:
 
-    def make(own: str, errors: str = "", **settings: Any) -> Watched:
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})
-        contexts.append(context)
-        made.append(Watched(context, own, errors))
-        return made[-1]
+        def make(own: str, errors: str = "", **settings: Any) -> Watched:
+            context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})
+            contexts.callback(context.close)
+            made.append(Watched(context, own, errors))
+            return made[-1]
 
-    yield make
-    for context in contexts:
-        context.close()
-    assert [error for one in made for error in one.errors] == []
-    assert [address for one in made for address in one.requests] == []
+        yield make
+    assert [wrong for one in made for wrong in one.wrong] == []
+
+
+@pytest.fixture
+def opened(watched: Any, tmp_path: Path) -> Any:
+    """Opens a page at a place in it: an address, the text of a page, an exploration, or a server."""
+
+    def go(source: Any, place: str = "", **settings: Any) -> Any:
+        if isinstance(source, ExplorerServer):
+            return watched(f"http://127.0.0.1:{source.port}/", **settings).open(f"{source.url}{place}")
+        if not str(source).startswith("file:"):
+            path = tmp_path / f"page{len(list(tmp_path.iterdir()))}.html"
+            path.write_text(getattr(source, "html", source), encoding="utf-8")
+            source = path.as_uri()
+        return watched(source.partition("#")[0], **settings).open(f"{source}{place}")
+
+    return go

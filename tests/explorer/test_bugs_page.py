@@ -13,6 +13,7 @@ from javascript import evaluated
 
 pytestmark = pytest.mark.slow
 
+LESSONS = Path(__file__).parents[2] / "docs" / "lessons"
 SEEDS = range(10, 38)
 ROUNDS = """
 import {{ readFileSync }} from "node:fs";
@@ -34,13 +35,6 @@ console.log(JSON.stringify(rounds));
 @pytest.fixture(scope="module")
 def museum():
     return document()
-
-
-@pytest.fixture(scope="module")
-def address(museum, tmp_path_factory):
-    path = tmp_path_factory.mktemp("bugs") / "museum.html"
-    Exploration(museum).export(path)
-    return path.as_uri()
 
 
 @pytest.fixture(scope="module")
@@ -84,18 +78,14 @@ def test_numbers_shapes_and_errors_of_a_round_are_those_of_numpy(rounds):
                 stopped += 1
                 with pytest.raises(ValueError, match=r"broadcast|matmul|mismatch"):
                     exec(step, variables)
-    assert {one["id"] for one in rounds} > {"lost-1-m", "1-n"}
-    assert len({one["first"] for one in rounds}) > 10
-    assert any("0.3 / m" in "".join(one["was"]) for one in rounds)  # with L2
-
-
-def test_only_lines_of_the_mistake_are_wrong(rounds):
-    for one in rounds:
         changed = [
             [name, code] for (name, code), right in zip(one["code"], one["was"], strict=True) if code != right
         ]
         assert changed == [[name, wrong] for name, wrong, _ in one["lines"]]
         assert one["first"] == one["lines"][0][0]
+    assert {one["id"] for one in rounds} > {"lost-1-m", "1-n"}
+    assert len({one["first"] for one in rounds}) > 10
+    assert any("0.3 / m" in "".join(one["was"]) for one in rounds)  # with L2
 
 
 def keys(page, *names):
@@ -103,9 +93,9 @@ def keys(page, *names):
         page.keyboard.press(name)
 
 
-def test_a_round_by_keys_alone(watched, address, rounds):
+def test_a_round_by_keys_alone_in_which_every_stage_is_accessible(opened, museum, rounds, accessible):
     seed, one = next((s, r) for s, r in zip(SEEDS, rounds, strict=True) if r["first"].startswith("dW"))
-    page = watched(address).open(f"{address}#s=bugs&r={seed}")
+    page = opened(Exploration(museum), f"#s=bugs&r={seed}", reduced_motion="reduce")
     points = lambda: int(page.get_attribute("[data-points]", "data-points"))  # noqa: E731
     assert page.locator("[data-solution], .diff").count() == 0
     assert page.evaluate("document.activeElement.tagName") == "H1"
@@ -133,10 +123,12 @@ def test_a_round_by_keys_alone(watched, address, rounds):
         "(a) => a.map((e) => e.dataset.check)"
     )
     assert one["first"][1:] in wrong
+    accessible(page)
     page.focus('[data-action="point"]')
     keys(page, "Enter")
     assert page.get_attribute(".bugs", "data-stage") == "choose"
     assert page.evaluate("document.activeElement.type") == "radio"
+    accessible(page)
     values = page.locator(".answer input").evaluate_all("(all) => all.map((e) => e.value)")
     assert len(values) == 5
     other = next(value for value in values if value != one["id"])
@@ -146,11 +138,20 @@ def test_a_round_by_keys_alone(watched, address, rounds):
     page.focus(f'.answer input[value="{one["id"]}"]')
     keys(page, "Space", "Enter")
     assert page.get_attribute("[data-solution]", "data-solution") == one["id"]
-    assert page.locator("[data-state=first]").get_attribute("data-quantity") == one["first"]
+    states = page.locator("[data-state=first], [data-state=differs]")
+    right, wrong = ({name: array(value) for name, value in one[side].items()} for side in ("right", "wrong"))
+    assert states.evaluate_all("(all) => all.map((e) => e.dataset.quantity)") == [
+        name
+        for name, value in right.items()
+        if value.shape != wrong[name].shape
+        or not np.allclose(wrong[name], value, rtol=0, atol=1e-9 * np.abs(value).max())
+    ]
+    assert page.get_attribute("[data-state=first]", "data-quantity") == one["first"]
     fix = [line for _, old, new in one["lines"] for line in (f"− {old}", f"+ {new}")]
     assert page.locator(".diff del, .diff ins").all_text_contents() == fix
     assert page.get_attribute("[data-score]", "data-score") == "3"
     assert page.evaluate("document.activeElement.dataset.action") == "next"
+    accessible(page)
     keys(page, "Enter")
     assert page.get_attribute(".bugs", "data-stage") == "point"
     assert points() == 10
@@ -160,12 +161,14 @@ def test_a_round_by_keys_alone(watched, address, rounds):
     assert page.evaluate("location.hash") == f"#s=bugs&r={now}"
 
 
-def test_a_number_opens_its_network_and_giving_up_has_no_points(watched, address, rounds):
-    page = watched(address).open(address)
+def test_a_number_opens_its_network_and_giving_up_has_no_points(opened, museum, rounds, accessible):
+    page = opened(Exploration(museum))
     page.click('[data-screen="home"]')
     page.click('[data-open="bugs"]')
     page.fill(".bugs-number input", "16")
     page.keyboard.press("Enter")
+    page.click('[data-action="part"]')
+    accessible(page)
     page.click('[data-action="giveUp"]')
     assert page.get_attribute("[data-solution]", "data-solution") == rounds[16 - SEEDS[0]]["id"]
     assert page.get_attribute("[data-score]", "data-score") == "0"
@@ -175,37 +178,9 @@ def test_a_number_opens_its_network_and_giving_up_has_no_points(watched, address
     assert page.get_attribute("[data-solution]", "data-solution") == rounds[16 - SEEDS[0]]["id"]
 
 
-@pytest.mark.parametrize("seed", [14, 36])
-def test_every_stage_is_accessible_and_fits(watched, address, accessible, rounds, seed):
-    page = watched(address, reduced_motion="reduce").open(f"{address}#s=bugs&r={seed}")
-    first = rounds[seed - SEEDS[0]]["first"]
-    for action in ("check", "part"):
-        page.click(f'[data-action="{action}"]')
-    page.click(f'[data-quantity="{first}"]')
-    page.click('[data-action="recompute"]')
-    accessible(page)
-    page.click('[data-action="point"]')
-    accessible(page)
-    page.click(f'.answer input[value="{rounds[seed - SEEDS[0]]["id"]}"]')
-    page.click(".question .button")
-    accessible(page)
-
-
-def test_a_museum_without_a_mistake_to_play_says_so(watched, museum, tmp_path):
-    data = [one for one in museum["museum"]["exhibits"] if one["group"] == "data"]
-    path = tmp_path / "data.html"
-    Exploration({**museum, "museum": {**museum["museum"], "exhibits": data}}).export(path)
-    page = watched(path.as_uri()).open(f"{path.as_uri()}#s=bugs&r=1")
-    assert "museum.exhibits must be mistakes that show in a step" in page.inner_text("[data-error]")
-
-
-def test_a_lesson_has_the_game_after_its_last_scene(watched, accessible, tmp_path):
-    source = Path(__file__).parents[2] / "docs" / "lessons" / "lost-1-over-m.md"
-    path = tmp_path / "lesson.html"
-    lesson = build(source)
-    path.write_text(html_page(lesson), encoding="utf-8")
-    last = len(lesson["scenes"])
-    page = watched(path.as_uri(), reduced_motion="reduce").open(f"{path.as_uri()}#scene={last - 1}")
+def test_a_lesson_has_the_game_after_its_last_scene(opened, accessible):
+    lesson = build(LESSONS / "lost-1-over-m.md")
+    page = opened(html_page(lesson), f"#scene={len(lesson['scenes']) - 1}", reduced_motion="reduce")
     assert page.locator('[data-open="bugs"]').count() == 0
     page.click('[data-scene-way="next"]')
     page.click('[data-open="bugs"]')
@@ -218,10 +193,11 @@ def test_a_lesson_has_the_game_after_its_last_scene(watched, accessible, tmp_pat
     assert page.locator(".bugs").count() == 0
 
 
-@pytest.mark.parametrize("part", ["bases", "exhibits"])
-def test_a_lesson_with_damaged_programs_is_refused_with_their_place(watched, tmp_path, part):
-    lesson = build(Path(__file__).parents[2] / "docs" / "lessons" / "zeros.md")
-    path = tmp_path / "damaged.html"
-    path.write_text(html_page({**lesson, "bugs": {**lesson["bugs"], part: [{}]}}), encoding="utf-8")
-    page = watched(path.as_uri()).open(path.as_uri())
-    assert f"bugs.{part} must be " in page.inner_text("[data-error]")
+def test_programs_that_are_damaged_or_have_no_mistake_to_play_are_refused_with_their_place(opened, museum):
+    data = [one for one in museum["museum"]["exhibits"] if one["group"] == "data"]
+    page = opened(Exploration({**museum, "museum": {**museum["museum"], "exhibits": data}}), "#s=bugs&r=1")
+    assert "museum.exhibits must be mistakes that show in a step" in page.inner_text("[data-error]")
+    lesson = build(LESSONS / "zeros.md")
+    for part in ("bases", "exhibits"):
+        page = opened(html_page({**lesson, "bugs": {**lesson["bugs"], part: [{}]}}))
+        assert f"bugs.{part} must be " in page.inner_text("[data-error]")

@@ -3,6 +3,7 @@
 import json
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,13 +18,10 @@ from javascript import WEB, evaluated, node
 
 
 def test_what_the_page_leaves_out_is_named() -> None:
+    """A new part or setting is computed by the page or stands here; one that it computes has vectors."""
     own = {name for name in ACTIVATIONS if ACTIVATIONS[name].forward.__module__.startswith("deepstep.")}
     assert own - vectors.NOT_OFFERED == set(vectors.ACTIVATIONS)
     assert own | set(OPTIMIZERS) >= vectors.NOT_OFFERED
-
-
-def test_parts_of_networks_and_settings_without_a_twin_are_named() -> None:
-    """A new one is computed by the page or stands here; one that it computes has vectors."""
     known = {"layer_dims", "activations", "output", "output_settings", "input_scale"}
     assert {entry.name for entry in fields(Architecture)} - known == {"features", "normalization"}
     left_out = {"l1", "clip_norm", "clip_value", "precision"}
@@ -36,6 +34,31 @@ def test_parts_of_networks_and_settings_without_a_twin_are_named() -> None:
     assert {name for case in cases for name in case.parts} == {"input_scale", "output_settings"}
     scaled = {case.activations[0] for case in cases if "scaled" in case.name}
     assert scaled >= set(vectors.ACTIVATIONS)
+
+
+EQUATIONS_OF_ALL_STEPS = """
+import { ACTIVATIONS } from './src/engine/activations.js';
+import { HEADS } from './src/engine/heads.js';
+import { OPTIMIZERS } from './src/engine/optimizers.js';
+import { microSteps } from './src/engine/microsteps.js';
+const hidden = Object.keys(ACTIVATIONS).filter((name) => ACTIVATIONS[name].one);
+const found = new Set();
+for (const [output, { activation }] of Object.entries(HEADS))
+  for (const optimizer of Object.keys(OPTIMIZERS))
+    for (const l2 of [0, 1]) {
+      const masks = Object.fromEntries(hidden.map((_, i) => [`A${i + 1}`, {}]));
+      const training = { optimizer, l2, weight_decay: l2 };
+      const network = { activations: [...hidden, activation], output };
+      for (const { equation } of microSteps(network, training, masks)) found.add(equation);
+    }
+console.log(JSON.stringify([...found].filter(Boolean)));
+"""
+
+
+def test_a_lesson_has_the_source_of_every_step_that_its_page_can_make(document: dict[str, Any]) -> None:
+    equations = json.loads(evaluated(EQUATIONS_OF_ALL_STEPS))
+    assert len(equations) > 40
+    assert set(equations) <= set(document["sources"]) & set(document["formulas"])
 
 
 MEMBER = {

@@ -9,13 +9,12 @@ import pytest
 
 import deepstep
 from deepstep import Network
-from deepstep.equations import EQUATIONS
+from deepstep.equations import EQUATIONS, FEATURES, feature
 from deepstep.errors import DeepStepError, DivergenceError, ShapeError
 from deepstep.explorer import About, explore, lesson
 from deepstep.explorer.page import packed, unpacked
 from deepstep.explorer.reproduction import SHOWN
-
-OPTIONS = {"learning_rate": 0.3, "iterations": 60}
+from deepstep.training import History
 
 
 def same_bits(record, value):
@@ -28,6 +27,19 @@ def all_same(records, values):
     return all(same_bits(records[name], values[name]) for name in values)
 
 
+def quantities_are_those_of(trace, quantities):
+    for name, value in quantities.items():
+        expected = trace[name].value
+        assert value == expected if np.ndim(expected) == 0 else same_bits(value, expected), name
+
+
+def made_by(document, shown):
+    """What the lesson's code makes as the page shows it at an update."""
+    names = {}
+    exec(document["code"].replace(SHOWN, f"shown = {shown}").replace("print(", "trace = ("), names)
+    return names
+
+
 @pytest.mark.parametrize(
     "values", [np.zeros((0, 3)), [[0.1, -0.0], [np.nan, np.inf]], np.arange(6.0).reshape(2, 3).T, 5e-324]
 )
@@ -35,48 +47,30 @@ def test_arrays_come_back_to_the_last_bit(values):
     assert same_bits(packed(values), values)
 
 
-def test_the_first_golden_step_is_the_trace_bit_for_bit(document, circles, network):
-    trace = network.trace(circles.X, circles.Y, learning_rate=0.3)
-    golden = document["golden"][0]
-    assert golden["step"] == 1
-    assert all_same(golden["parameters"], network.parameters)
-    quantities = golden["quantities"]
-    assert {"Z1", "A1", "Z3", "A3", "loss", "J", "dZ3", "dW3", "db3", "dA2", "dZ1", "dW1", "db1"} <= set(
-        quantities
-    )
-    for name, value in quantities.items():
-        expected = trace[name].value
-        assert value == expected if np.ndim(expected) == 0 else same_bits(value, expected), name
-    assert all_same(golden["after"], {name: trace[f"{name}′"].value for name in network.parameters})
-
-
 @pytest.mark.parametrize(
     ("parts", "options", "named"),
     [
-        ({}, {"optimizer": "adam", "batch_size": 32}, []),
         ({}, {"optimizer": "momentum", "l2": 0.7, "optimizer_params": {"beta": 0.5}, "l1": 0.0}, []),
         ({}, {"dropout": [0.0, 0.5], "batch_size": 50, "optimizer": "adamw", "weight_decay": 0.1}, []),
         ({}, {"optimizer": "lion", "weight_decay": 0.1, "batch_size": 64, "clip_norm": None}, []),
         ({"normalization": "batch"}, {}, ["normalization"]),
-        ({"input_scale": True}, {"lr_multipliers": {"s1": 6}}, []),
+        ({"input_scale": True}, {"lr_multipliers": {"s1": 6}, "optimizer": "adam"}, []),
         ({"features": {"periodic_embedding": True}}, {}, ["periodic_embedding"]),
-        ({"output": "huber"}, {}, ["huber"]),
+        ({"output": "huber"}, {"l1": 0.01, "weight_decay": 0.1}, ["huber", "l1"]),
         (
             {"output_settings": {"smoothing": 0.1}},
             {"weight_decay_multipliers": {"b1": 0.5}, "weight_decay": 0.1},
             [],
         ),
-        ({"activation": "exponential"}, {}, ["exponential"]),
-        ({}, {"optimizer": "heavy_ball", "schedule": "cosine"}, ["heavy_ball", "schedule"]),
+        (
+            {"activation": "exponential"},
+            {"optimizer": "heavy_ball", "schedule": "cosine", "clip_norm": 0.5},
+            ["exponential", "heavy_ball", "schedule", "clip_norm"],
+        ),
         (
             {},
-            {
-                "l1": 0.1,
-                "clip_norm": 1.0,
-                "dropout_schedule": "cosine",
-                "dropout": 0.5,
-            },
-            ["l1", "clip_norm", "dropout_schedule"],
+            {"dropout_schedule": "cosine", "dropout": 0.5, "seed": 9, "batch_size": 64},
+            ["dropout_schedule"],
         ),
         ({}, {"order": lambda epoch, m: np.arange(m)[::-1], "batch_size": 50}, ["order"]),
     ],
@@ -84,6 +78,7 @@ def test_the_first_golden_step_is_the_trace_bit_for_bit(document, circles, netwo
 def test_every_step_is_that_of_the_training_and_what_the_page_cannot_compute_is_named(
     parts, options, named, circles
 ):
+    """The code of the lesson makes each step again, but where a function of one's own took part."""
     X, Y = circles.X[:, ::3], circles.Y[:, ::3]
     network = Network([2, 4, 3, 1], seed=1, **{"activation": "tanh", **parts})
     options = {"learning_rate": 0.01, "iterations": 12, **options}
@@ -92,14 +87,17 @@ def test_every_step_is_that_of_the_training_and_what_the_page_cannot_compute_is_
     assert document["training"]["beyond"] == named
     assert document["golden"][0]["step"] == 1
     assert len(document["golden"]) > 3 if named else 2 <= len(document["golden"]) <= 3
+    own = "order" in options
     for golden in document["golden"]:
         step = steps[golden["step"] - 1]
-        trace = step.trace()
-        assert all_same(golden["parameters"], step.before)
-        assert all_same(golden["after"], step.after)
-        for name, value in golden["quantities"].items():
-            expected = trace[name].value
-            assert value == expected if np.ndim(expected) == 0 else same_bits(value, expected), name
+        made = {} if own else made_by(document, golden["step"])
+        for source in [step] if own else [step, made["step"]]:
+            assert all_same(golden["parameters"], source.before)
+            assert all_same(golden["after"], source.after)
+        assert {"Z1", "A1", "A3", "loss", "J", "dW3", "db3", "dA2", "dZ1", "dW1"} <= set(golden["quantities"])
+        quantities_are_those_of(step.trace(), golden["quantities"])
+        if not own:
+            quantities_are_those_of(made["trace"], golden["quantities"])
         slots = {
             f"{slot}_d{name}": value
             for slot, vector in step.state.slots.items()
@@ -117,14 +115,18 @@ def test_every_step_is_that_of_the_training_and_what_the_page_cannot_compute_is_
         trace = step.trace()
         for name, mask in masks.items():
             assert same_bits(mask, trace[name.replace("A", "mask")].value)
+    why = "# No code can make this state again: order of one's own took part, which Python alone has.\n"
+    assert (document["code"] == why) == own
+    assert "np.load" not in document["code"]
 
 
 def test_the_network_is_not_changed_and_the_lesson_is_a_function_of_it(document, circles, network):
     before = network.parameters.flat.copy()
-    again = lesson(network, circles.X, circles.Y, about=circles.about, **OPTIONS)
-    assert again == document
+    options = {"learning_rate": 0.3, "iterations": 60}
+    assert lesson(network, circles.X, circles.Y, about=circles.about, **options) == document
     assert np.array_equal(network.parameters.flat, before)
     assert network.history is None
+    assert all_same(document["golden"][0]["parameters"], made_by(document, 1)["step"].before)
 
 
 def test_sources_are_the_text_in_the_files(document):
@@ -135,39 +137,7 @@ def test_sources_are_the_text_in_the_files(document):
         assert lines[source["line"] - 1 : source["line"] - 1 + len(text)] == text
         assert text[0].startswith(f"def {name}(")
     assert document["formulas"] == {name: EQUATIONS[name].formula for name in document["sources"]}
-    named = {entry["equation"] for entry in document["entries"]} - {""}
-    assert named <= set(document["formulas"])
-
-
-def made_by(document, shown):
-    """What the lesson's code makes as the page shows it at an update."""
-    names = {}
-    exec(document["code"].replace(SHOWN, f"shown = {shown}").replace("print(", "trace = ("), names)
-    return names
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        {},
-        {"optimizer": "adam", "batch_size": 30, "dropout": 0.2, "l2": 0.1},
-        {"schedule": "cosine", "clip_norm": 0.5, "optimizer": "heavy_ball", "batch_size": 64, "seed": 9},
-        {"l1": 0.01, "weight_decay": 0.1, "dropout": [0.1, 0.0]},
-    ],
-)
-def test_the_code_makes_each_state_again(options, circles, network):
-    document = lesson(
-        network, circles.X, circles.Y, about=circles.about, learning_rate=0.1, iterations=6, **options
-    )
-    for golden in document["golden"]:
-        names = made_by(document, golden["step"])
-        assert all_same(golden["parameters"], names["step"].before)
-        assert all_same(golden["after"], names["step"].after)
-        for name, value in golden["quantities"].items():
-            assert np.array_equal(
-                names["trace"][name].value, unpacked(value) if isinstance(value, dict) else value
-            )
-    assert "np.load" not in document["code"]
+    assert {entry["equation"] for entry in document["entries"]} - {""} <= set(document["formulas"])
 
 
 def test_the_code_reads_what_is_too_large_for_it_from_the_page(tmp_path, monkeypatch):
@@ -180,29 +150,32 @@ def test_the_code_reads_what_is_too_large_for_it_from_the_page(tmp_path, monkeyp
     assert all_same(page.document["recorded"][-1]["parameters"], made_by(page.document, 12)["step"].after)
 
 
-def test_what_no_code_can_carry_is_said_in_its_place(circles, network):
-    document = lesson(network, circles.X, circles.Y, iterations=2, schedule=lambda t: 1 / (1 + t))
-    assert document["code"].splitlines() == [
-        "# No code can make this state again: schedule of one's own took part, which Python alone has."
-    ]
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_code_has_features_but_none_of_one_s_own(dtype):
+    X, Y = np.array([[0.5, -1.0, 2.0], [0, 1, 2]]), np.array([[1, 0, 1]])
+    features = {"periodic_embedding": {"inputs": [0], "frequencies": 2}}
+    network = Network([2, 3, 1], features=features, seed=1, dtype=dtype)
+    document = lesson(network, X, Y, iterations=3, learning_rate=0.1)
+    names = made_by(document, 3)
+    assert names["network"].architecture.features == network.architecture.features
+    assert names["step"].cost == document["history"]["cost"][2]
+    feature("nothing")(lambda ops, layer: ops)
+    try:
+        document = lesson(Network([2, 1], features={"nothing": True}, seed=1), X, Y, iterations=1)
+    finally:
+        del FEATURES["nothing"]
+    assert document["code"].startswith("# No code can make this state again: the feature 'nothing' took part")
 
 
-def test_many_examples_are_thinned_and_it_is_said():
-    rng = np.random.default_rng(0)
-    X = rng.standard_normal((2, 3000))
-    network = Network([2, 4, 1], seed=1)
-    document = lesson(network, X, X[:1] > 0, iterations=2)
-    assert document["data"]["X"]["shape"] == [2, 500]
-    assert document["notes"] == ["500 of 3000 examples, drawn from the seed."]
-    columns = {tuple(column) for column in X.T}
-    assert all(tuple(column) in columns for column in unpacked(document["data"]["X"]).T)
-
-
-def test_a_class_however_rare_is_among_the_examples():
+def test_many_examples_are_thinned_and_a_class_however_rare_is_among_them():
     X = np.random.default_rng(0).standard_normal((2, 3000))
     Y = np.zeros((1, 3000))
     Y[0, 1234] = 1
     document = lesson(Network([2, 4, 1], seed=1), X, Y, iterations=2)
+    assert document["notes"] == ["500 of 3000 examples, drawn from the seed."]
+    shown, columns = unpacked(document["data"]["X"]), {tuple(column) for column in X.T}
+    assert shown.shape == (2, 500)
+    assert all(tuple(column) in columns for column in shown.T)
     assert unpacked(document["data"]["Y"]).sum() == 1
 
 
@@ -235,15 +208,12 @@ def test_options_that_do_not_fit_are_refused(options, circles, network):
 
 
 def test_settings_and_names_of_numpy_are_plain(circles):
-    network = Network([2, 3, 2, 1], seed=np.int64(1))
-    options = {
-        "learning_rate": np.float32(0.5),
-        "batch_size": np.int64(30),
-        "l2": np.float64(1),
-        "dropout": [0.1, 0.1],
-    }
+    options = {"learning_rate": np.float32(0.5), "batch_size": np.int64(30), "l2": np.float64(1)}
     about = About(feature_names=np.array([1, 2]), class_names=np.array([False, True]))
-    document = lesson(network, circles.X, circles.Y, about=about, iterations=np.int64(2), **options)
+    network, dropout = Network([2, 3, 2, 1], seed=np.int64(1)), [0.1, 0.1]
+    document = lesson(
+        network, circles.X, circles.Y, about=about, iterations=np.int64(2), dropout=dropout, **options
+    )
     json.dumps(document, allow_nan=False)
     assert document["training"]["dropout"] == 0.1
     assert document["data"]["names"] == ["1", "2"]
@@ -260,31 +230,39 @@ def test_no_more_is_recorded_than_the_draws_are_known_for(circles, network):
     ]
 
 
+def test_the_history_of_a_lesson_has_every_curve_of_the_run(circles):
+    X, Y = circles.X, circles.Y
+    network = Network([2, 4, 1], activation="tanh", seed=1)
+    metrics = {"accuracy": lambda Y, A: float(((A > 0.5) == Y).mean())}
+    network.train(X, Y, iterations=5, validation=(X[:, :9], Y[:, :9]), metrics=metrics)
+    history = lesson(network, X, Y, iterations=2)["history"]
+    curves = ["cost", "validation_cost", "validation_accuracy"]
+    assert list(history) == ["unit", "at", "text", *curves]
+    assert history["unit"] == "epoch"
+    assert "On validation data it went from" in history["text"]
+    for name in curves:
+        assert history[name] == network.history.column(name).tolist()
+    untrained = lesson(Network([2, 4, 1], seed=1), X, Y, about=About(history=History()), iterations=2)
+    assert untrained["history"]["unit"] == "step"  # those of the page
+
+
 def test_inputs_that_are_pixels_have_their_shape_and_wide_ones_their_pictures():
     rng = np.random.default_rng(2)
     X, Y = rng.random((64, 20)), np.eye(2)[:, np.arange(20) % 2]
     small = lesson(Network([64, 3, 2], output="softmax", seed=1), X, Y, about=About(image_shape=(8, 8)))
     assert small["data"]["image_shape"] == [8, 8]
     assert "pictures" not in small["data"]
-    pixels = rng.random((70, 70, 3, 20))
-    wide = lesson(
-        Network([14_700, 4, 2], output="softmax", seed=1),
-        pixels.reshape(14_700, 20),
-        Y,
-        about=About(image_shape=(70, 70, 3)),
-        iterations=2,
-    )
-    record, data = wide["data"]["pictures"], wide["data"]
+    pixels, about = rng.random((70, 70, 3, 20)), About(image_shape=(70, 70, 3))
+    network = Network([14_700, 4, 2], output="softmax", seed=1)
+    data = lesson(network, pixels.reshape(14_700, 20), Y, about=about, iterations=2)["data"]
+    record = data["pictures"]
     assert "image_shape" not in data
     assert record["shape"] == [16, 35, 35, 3]  # every second pixel: at most 64 along a side
-    found = np.frombuffer(b64decode(record["u8"]), np.uint8).reshape(record["shape"])
+    pictures = np.frombuffer(b64decode(record["u8"]), np.uint8).reshape(record["shape"])
     blocks = pixels.reshape(35, 2, 35, 2, 3, 20).mean(axis=(1, 3)).transpose(3, 0, 1, 2)
-    order = [int(np.abs(blocks - picture / 255).mean(axis=(1, 2, 3)).argmin()) for picture in found]
+    order = [int(np.abs(blocks - picture / 255).mean(axis=(1, 2, 3)).argmin()) for picture in pictures]
     assert len(set(order)) == 16  # each is the picture of one example, by its contrast
-    assert (found.min(), found.max()) == (0, 255)
-
-
-@pytest.mark.parametrize("shape", [(8,), (8, 9), (8, 8, 2)])
-def test_a_shape_that_is_not_that_of_the_inputs_is_refused(shape):
-    with pytest.raises(ShapeError, match="64 inputs"):
-        lesson(Network([64, 2, 1], seed=1), np.ones((64, 4)), [[0, 1, 0, 1]], about=About(image_shape=shape))
+    assert (pictures.min(), pictures.max()) == (0, 255)
+    for shape in ((8,), (8, 9), (8, 8, 2)):
+        with pytest.raises(ShapeError, match="64 inputs"):
+            lesson(Network([64, 2, 1], seed=1), X, Y[:1], about=About(image_shape=shape))

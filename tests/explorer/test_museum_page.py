@@ -9,6 +9,8 @@ from deepstep.course.museum import BASES, EXHIBITS, document, first_step
 from deepstep.course.worksheet import worksheets, worksheets_html
 from deepstep.explorer import Exploration
 
+pytestmark = pytest.mark.slow
+
 STATE = """() => {
   const all = (selector, of) => [...document.querySelectorAll(selector)].map(of);
   return {
@@ -31,21 +33,6 @@ def museum():
     return document()
 
 
-@pytest.fixture
-def exported(tmp_path):
-    def write(document):
-        path = tmp_path / "museum.html"
-        Exploration(document).export(path)
-        return path.as_uri()
-
-    return write
-
-
-@pytest.fixture
-def address(museum, exported):
-    return exported(museum)
-
-
 def first_of(exhibit):
     """The quantities that differ by what Python computes, and the numbers of the first one."""
     right, wrong = first_step(exhibit.right), first_step(exhibit.wrong)
@@ -58,9 +45,8 @@ def first_of(exhibit):
     return apart, right[apart[0]], wrong[apart[0]]
 
 
-@pytest.mark.slow
-def test_every_switch(watched, address):
-    page = watched(address, reduced_motion="reduce").open(address)
+def test_every_switch(opened, museum, accessible):
+    page = opened(Exploration(museum), reduced_motion="reduce")
     assert page.evaluate(STATE)["on"] == page.evaluate(STATE)["first"] == []
     assert page.locator("[role=switch]").count() == len(EXHIBITS) >= 20
     for exhibit in EXHIBITS:
@@ -74,13 +60,15 @@ def test_every_switch(watched, address):
         assert state["counts"] == [6, 2]
         changed = [(a.code, b.code) for a, b in zip(exhibit.wrong, exhibit.right, strict=True) if a != b]
         assert state["fix"] == [line for old, new in changed for line in (f"− {old}", f"+ {new}")]
+        if exhibit.id in ("keepdims-lost", "no-sigmoid"):
+            accessible(page)
     page.click(f'[data-exhibit="{EXHIBITS[-1].id}"]')
     assert page.evaluate(STATE)["on"] == []
+    accessible(page)
 
 
-@pytest.mark.slow
-def test_by_keys_alone_and_by_a_link(watched, address):
-    page = watched(address).open(address)
+def test_by_keys_alone_and_by_a_link(opened, museum):
+    page = opened(Exploration(museum))
     page.focus('[data-exhibit="keepdims-lost"]')
     page.keyboard.press("Space")
     assert page.evaluate(STATE)["on"] == ["keepdims-lost"]
@@ -94,7 +82,7 @@ def test_by_keys_alone_and_by_a_link(watched, address):
         assert page.get_attribute("[data-shown]", "data-shown") == name
     page.wait_for_timeout(500)
     assert page.evaluate("location.hash").startswith("#s=museum&x=keepdims-lost")
-    linked = watched(address).open(f"{address}#s=museum&x=no-mask")
+    linked = opened(Exploration(museum), "#s=museum&x=no-mask")
     assert linked.evaluate(STATE)["on"] == ["no-mask"]
     order = [one.get_attribute("data-quantity") for one in linked.query_selector_all("[data-quantity]")]
     assert order == [line.name for line in BASES["dropout"]]
@@ -103,37 +91,21 @@ def test_by_keys_alone_and_by_a_link(watched, address):
     assert linked.evaluate(STATE)["on"] == ["no-mask"]
 
 
-def test_a_page_without_a_museum_has_no_door(watched, museum, exported):
-    plain = exported({name: part for name, part in museum.items() if name != "museum"})
-    page = watched(plain).open(plain)
+def test_without_a_museum_there_is_no_door_and_a_damaged_one_is_refused_with_its_place(opened, museum):
+    page = opened(Exploration({name: part for name, part in museum.items() if name != "museum"}))
     page.click('[data-screen="home"]')
     assert page.locator('[data-open="museum"], [data-screen="museum"]').count() == 0
-
-
-def test_a_damaged_museum_is_refused_with_its_place(watched, museum, exported):
     broken = {**museum["museum"], "exhibits": [{**museum["museum"]["exhibits"][0], "first": "Q7"}]}
-    damaged = exported({**museum, "museum": broken})
-    page = watched(damaged).open(damaged)
+    page = opened(Exploration({**museum, "museum": broken}))
     assert "museum.exhibits[0].first must be the name of a quantity" in page.inner_text("[data-error]")
 
 
-@pytest.mark.slow
-def test_no_fault_of_accessibility(watched, address, accessible):
-    page = watched(address, reduced_motion="reduce").open(address)
-    accessible(page)
-    for exhibit in ("keepdims-lost", "no-sigmoid"):
-        page.click(f'[data-exhibit="{exhibit}"]')
-        accessible(page)
-
-
-@pytest.mark.slow
-def test_a_page_of_worksheets_is_accessible_and_prints_a_page_for_each(browser, tmp_path, accessible):
+def test_a_page_of_worksheets_is_accessible_and_prints_a_page_for_each(watched, tmp_path, accessible):
     path = tmp_path / "sheets.html"
     sheets = worksheets((2, 2, 2, 1), students=3, loss="cross_entropy", seed=7)
     path.write_text(worksheets_html(sheets), encoding="utf-8")
-    page = browser.new_page()
+    page = watched(path.as_uri()).page
     page.goto(path.as_uri())
-    accessible(page, {"light": 390})
+    accessible(page)
     printed = page.pdf(prefer_css_page_size=True)
     assert len(re.findall(rb"/Type\s*/Page\b", printed)) == 4  # three sheets and the key
-    page.close()

@@ -1,5 +1,6 @@
 """A lesson of scenes in a browser: text beside the stage, locks, questions, score, a learning platform."""
 
+import io
 import threading
 import zipfile
 from functools import partial
@@ -8,12 +9,15 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
+from test_in_browser import tab_to
 
 from deepstep.course.lesson import build, html_page, package
 from deepstep.explorer.page import unpacked
 
 LESSONS = Path(__file__).parents[2] / "docs" / "lessons"
 READY = sorted(path for path in LESSONS.glob("*.md") if path.name != "index.md")
+
+pytestmark = pytest.mark.slow
 
 LESSON = """+++
 title = "A lesson <b>"
@@ -87,26 +91,17 @@ window.API = {
 
 @pytest.fixture(scope="module")
 def document(tmp_path_factory):
-    path = tmp_path_factory.mktemp("lesson") / "lesson.md"
-    path.write_text(LESSON, encoding="utf-8")
-    return build(path)
+    return built(LESSON, tmp_path_factory.mktemp("lesson"))
+
+
+def built(text, folder):
+    (folder / "lesson.md").write_text(text, encoding="utf-8")
+    return build(folder / "lesson.md")
 
 
 @pytest.fixture
-def address(document, tmp_path):
-    path = tmp_path / "lesson.html"
-    path.write_text(html_page(document), encoding="utf-8")
-    return path.as_uri()
-
-
-def at(page):
-    """The place that is open: screen, update, quantity, row and column."""
-    screen = page.get_attribute('[data-screen][aria-current="page"]', "data-screen")
-    update = int(page.get_attribute("[data-updates]", "data-updates")) + 1
-    if screen == "play":
-        return screen, update, None, None
-    quantity = page.get_attribute('[aria-current="step"]', "data-micro")
-    return screen, update, quantity, cell_of(page)
+def page(opened, document):
+    return opened(html_page(document))
 
 
 def cell_of(page):
@@ -128,57 +123,55 @@ def next_scene(page):
     page.click('[data-scene-way="next"]')
 
 
-@pytest.mark.slow
-def test_scenes_open_at_their_places_with_python_s_numbers(watched, address, document):
-    page = watched(address).open(address)
+def test_scenes_open_at_their_places_with_python_s_numbers(opened, document, page, accessible):
+    def is_at(quantity, row, col):
+        value = page.locator(f'[data-tensor="{quantity}"][data-row="{row}"][data-col="{col}"]').first
+        return float(value.get_attribute("data-value"))
+
     assert page.inner_text("#scene-title") == "First"
     assert "A lesson <b>" in page.inner_text(".scene-of")
     assert cell_of(page) == ("dW1", "2", "1")  # before the answer
     assert "Update 4" in page.inner_text(".lab-where")
+    accessible(page)
     answer(page, 0)
     page.wait_for_selector('[data-updates="6"]')
-    assert at(page)[:3] == ("lab", 7, "J")
+    assert page.get_attribute('[aria-current="step"]', "data-micro") == "J"
+    accessible(page)
     golden, faulty = ({one["step"]: one["quantities"] for one in n["golden"]} for n in document["networks"])
-    shown = page.get_attribute('[data-tensor="J"][data-value]', "data-value")
-    assert float(shown) == golden[7]["J"]
+    assert is_at("J", 0, 0) == golden[7]["J"]
     next_scene(page)
     page.wait_for_selector('[data-updates="2"]')
-    assert at(page)[:2] == ("play", 3)
-    again = watched(address).open(page.url)
+    page.wait_for_selector(".play")
+    again = opened(page.url)
     assert again.inner_text("#scene-title") == "Second"
+    accessible(page)
     next_scene(page)
     page.wait_for_selector('.notes:has-text("lost 1/m")')
     assert page.get_attribute("[data-scene]", "data-scene") == "3"
     page.click('[data-micro="dW2"]')
-    shown = page.get_attribute('[data-tensor="dW2"][data-row="0"][data-col="1"]', "data-value")
-    assert float(shown) == unpacked(faulty[6]["dW2"])[0, 1]
+    assert is_at("dW2", 0, 1) == unpacked(faulty[6]["dW2"])[0, 1]
+    accessible(page)
     page.click('[data-scene-way="back"]')
     assert page.inner_text("#scene-title") == "Second"
 
 
-@pytest.mark.slow
-def test_locked_controls_cannot_be_used(watched, address):
-    page = watched(address).open(address)
+def test_locked_controls_cannot_be_used(page):
+    """web/test/locks.test.js tries every way past a lock."""
     assert page.locator("[data-screen]:visible").count() == 1
     for name in ("share", "find", "check"):
         assert not page.locator(f'[data-open="{name}"]').is_visible()
     # predict first: neither the bar nor its keys
-    assert page.locator(".transport").count() == 0
+    assert page.locator(".transport, [data-micro]:not([aria-disabled])").count() == 0
     place = page.inner_text(".lab-where")
-    assert page.locator("[data-micro]:not([aria-disabled])").count() == 0
     page.locator('[data-micro="dW2"]').click(force=True)
-    page.keyboard.press("Home")
-    page.wait_for_timeout(100)
-    assert page.get_attribute('[aria-current="step"]', "data-micro") == "dW1"
-    for key in ("]", "[", " ", "ArrowRight", "Shift+ArrowRight", "/"):
+    for key in ("Home", "]", "[", " ", "ArrowRight", "Shift+ArrowRight", "/"):
         page.keyboard.press(key)
     page.click('.cell[data-tensor="dZ1"] >> nth=0')  # a number that another micro-step computes
     page.wait_for_selector('.cell.is-cursor[data-tensor="dZ1"]')
-    assert page.locator("[data-making]").count() == 0
+    assert page.locator("[data-making], dialog[open]").count() == 0
     page.keyboard.press("Enter")
     page.wait_for_timeout(300)
     assert page.inner_text(".lab-where") == place
-    assert page.locator("dialog[open]").count() == 0
     assert page.get_attribute('[aria-current="step"]', "data-micro") == "dW1"
     answer(page, 1)
     page.wait_for_selector(".transport")
@@ -187,38 +180,22 @@ def test_locked_controls_cannot_be_used(watched, address):
     next_scene(page)
     page.wait_for_selector(".play")
     for control in (".play-left", ".play-network"):
-        within = page.locator(f"{control} :is(button, select, input)")
-        assert within.count() > 3
-        assert all(within.nth(number).is_disabled() for number in range(within.count()))
+        parts = page.locator(f"{control} :is(button, select, input)")
+        assert parts.count() > 3
+        assert page.locator(f"{control} :is(button, select, input):not(:disabled)").count() == 0
     page.keyboard.press("Control+z")
     assert page.locator('[data-screen="home"]:visible').count() == 0
 
 
-def test_a_locked_transport_has_no_other_way_to_a_step(watched, tmp_path):
-    source, file = tmp_path / "locked.md", tmp_path / "locked.html"
-    source.write_text(
-        f'{LESSON.split("# First")[0]}# T\n```scene\ntrained = 3\nlocked = ["transport"]\n```\n'
-    )
-    file.write_text(html_page(build(source)), encoding="utf-8")
-    page = watched(file.as_uri()).open(file.as_uri())
+def test_where_the_transport_or_everything_is_locked_there_is_no_other_way(opened, tmp_path):
+    scene = '# T\n```scene\ntrained = 3\nlocked = ["transport"]\n```\n'
+    page = opened(html_page(built(f"{LESSON.split('# First')[0]}{scene}", tmp_path)))
     page.wait_for_selector(".play")
-    ways = [
-        ".unit-panel-head button",
-        ".findings button",
-        "details button.link",
-        '[data-open="find"]:visible',
-    ]
-    assert [page.locator(way).count() for way in ways] == [0, 0, 0, 0]
+    ways = ".unit-panel-head button, .findings button, details button.link, [data-open=find]:visible"
+    assert page.locator(ways).count() == 0
     assert page.locator("details td[data-value]").count() == 3  # the costs are shown
-
-
-@pytest.mark.slow
-def test_where_everything_is_locked_no_tour_leads_elsewhere(watched, tmp_path):
-    lesson = tmp_path / "lesson.md"
-    lesson.write_text(LESSON.replace('["screens", "share", "find", "check"]', '["all"]'), encoding="utf-8")
-    path = tmp_path / "locked.html"
-    path.write_text(html_page(build(lesson)), encoding="utf-8")
-    page = watched(path.as_uri()).open(path.as_uri())
+    everything = LESSON.replace('["screens", "share", "find", "check"]', '["all"]')
+    page = opened(html_page(built(everything, tmp_path)))
     answer(page, 1)
     page.keyboard.press("?")
     page.wait_for_selector("dialog[open] .keys")
@@ -229,9 +206,8 @@ def test_where_everything_is_locked_no_tour_leads_elsewhere(watched, tmp_path):
     assert page.locator('[data-action="tour"]').count() == 1
 
 
-@pytest.mark.slow
-def test_a_question_reveals_its_answer_and_counts_once(watched, address):
-    page = watched(address).open(address)
+def test_a_question_reveals_its_answer_and_counts_once(page):
+    """web/test/scenes.test.js has the rules of the score."""
     assert score(page) == ("0", "false")
     assert page.inner_text(".question legend") == "Predict J."
     assert page.get_attribute("html", "lang") == "en"
@@ -244,7 +220,6 @@ def test_a_question_reveals_its_answer_and_counts_once(watched, address):
     assert result.startswith("Right.")
     assert "before update 7" in result
     assert page.locator(".answer input").first.is_disabled()
-    assert score(page) == ("25", "false")
     next_scene(page)
     assert page.get_attribute(".answer input >> nth=0", "type") == "checkbox"
     answer(page, 0, 1)
@@ -254,21 +229,9 @@ def test_a_question_reveals_its_answer_and_counts_once(watched, address):
     next_scene(page)
     assert score(page) == ("25", "true")
     assert "Not passed." in page.inner_text(".scene-score")
-    page.click('[data-scene-way="back"]')
-    assert page.get_attribute(".answer >> nth=2", "data-verdict") == "missed"
 
 
-def tab_to(page, selector):
-    for _ in range(120):
-        if page.evaluate("(selector) => document.activeElement.matches(selector)", selector):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"no way to {selector} by keyboard")
-
-
-@pytest.mark.slow
-def test_a_lesson_by_keyboard_alone(watched, address):
-    page = watched(address).open(address)
+def test_a_lesson_by_keyboard_alone(page):
     tab_to(page, ".answer input")
     for key in ("ArrowDown", "Tab", "Enter"):
         page.keyboard.press(key)
@@ -287,28 +250,10 @@ def test_a_lesson_by_keyboard_alone(watched, address):
     assert page.inner_text("#scene-title") == "Second"
 
 
-@pytest.mark.slow
-def test_no_fault_of_accessibility(watched, address, accessible):
-    page = watched(address).open(address)
-    accessible(page)
-    answer(page, 1)
-    accessible(page)
-    next_scene(page)
-    page.wait_for_selector(".play")
-    answer(page, 0, 1)
-    accessible(page)
-    next_scene(page)
-    page.wait_for_selector(".lab")
-    accessible(page)
-
-
-@pytest.mark.slow
 @pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)
-def test_ready_lessons_open_every_scene_at_its_place(watched, tmp_path, path):
+def test_ready_lessons_open_every_scene_at_its_place(opened, path):
     document = build(path)
-    file = tmp_path / "lesson.html"
-    file.write_text(html_page(document), encoding="utf-8")
-    page = watched(file.as_uri()).open(file.as_uri())
+    page = opened(html_page(document))
     for scene in document["scenes"]:
         place = dict(parse_qsl(scene["place"]))
         page.wait_for_selector(f'[data-screen="{place["s"]}"][aria-current="page"]')
@@ -333,33 +278,36 @@ class Quiet(SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def served(tmp_path):
-    """A folder on the loopback."""
+def played(watched, document, tmp_path):
+    """The page of a platform on the loopback that plays the packaged lesson."""
+    with zipfile.ZipFile(io.BytesIO(package(document))) as archive:
+        archive.extractall(tmp_path / "lesson")
+    (tmp_path / "player.html").write_text(PLAYER)
     server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path)))
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield tmp_path, f"http://127.0.0.1:{server.server_port}/"
+    address = f"http://127.0.0.1:{server.server_port}/"
+    page = watched(address, errors="favicon").page
+    page.goto(f"{address}player.html")
+    yield page
     server.shutdown()
     server.server_close()
     thread.join(10)
 
 
-@pytest.mark.slow
-def test_a_platform_receives_status_and_score(watched, document, served):
-    folder, base = served
-    (folder / "lesson.zip").write_bytes(package(document))
-    with zipfile.ZipFile(folder / "lesson.zip") as archive:
-        archive.extractall(folder / "lesson")
-    (folder / "player.html").write_text(PLAYER)
-    page = watched(base, errors="favicon").page
-    page.goto(f"{base}player.html")
-    lesson = page.frame_locator("iframe")
+def submit(lesson, number):
+    lesson.locator(f".answer >> nth={number}").click()
+    lesson.locator('.question [type="submit"]').click()
+
+
+def test_a_platform_receives_status_and_score(played):
+    """web/test/scenes.test.js has those that throw or refuse."""
+    page, lesson = played, played.frame_locator("iframe")
     told = lambda name: page.evaluate("(name) => told[name]", f"cmi.core.{name}")  # noqa: E731
     lesson.locator("#scene-title").wait_for()
     assert page.evaluate("calls") == ["initialize"]
     assert told("lesson_status") == "incomplete"
-    lesson.locator(".answer >> nth=1").click()
-    lesson.locator('.question [type="submit"]').click()
+    submit(lesson, 1)
     lesson.locator("[data-result] b").wait_for()
     assert told("score.raw") is None  # the score of an unfinished lesson would be one that failed
     lesson.locator('[data-scene-way="next"]').click()
@@ -367,11 +315,11 @@ def test_a_platform_receives_status_and_score(watched, document, served):
     assert told("lesson_location") == "1"
     # the second visit goes on where the first one ended
     page.evaluate("document.querySelector('iframe').contentWindow.location.reload()")
-    lesson.locator('.scene[data-scene="2"] .answer >> nth=0').click()
+    page.wait_for_function("calls.length === 3")
     assert page.evaluate("calls") == ["initialize", "finish", "initialize"]
+    lesson.locator('.scene[data-scene="2"] .answer >> nth=0').click()
     assert (told("exit"), told("lesson_status")) == ("suspend", "incomplete")
-    lesson.locator(".answer >> nth=2").click()
-    lesson.locator('.question [type="submit"]').click()
+    submit(lesson, 2)
     lesson.locator('[data-scene-way="next"]').click()
     lesson.locator('.scene[data-scene="3"]').wait_for()
     assert (told("lesson_status"), told("score.raw")) == ("passed", "100")
@@ -380,23 +328,3 @@ def test_a_platform_receives_status_and_score(watched, document, served):
     assert page.evaluate("calls").count("finish") == 2
     assert len(told("session_time")) == len("0000:00:00.00")
     assert told("exit") == ""
-
-
-@pytest.mark.slow
-def test_a_platform_that_breaks_leaves_the_lesson(watched, document, served):
-    folder, base = served
-    (folder / "lesson").mkdir()
-    (folder / "lesson" / "index.html").write_text(html_page(document), encoding="utf-8")
-    broken = PLAYER.replace('(told[name] = value, "true")', "{ throw new Error('closed'); }")
-    assert broken != PLAYER
-    (folder / "player.html").write_text(broken)
-    page = watched(base, errors="favicon").page
-    page.goto(f"{base}player.html")
-    lesson = page.frame_locator("iframe")
-    lesson.locator("[data-platform]", has_text="learning platform does not answer").wait_for()
-    lesson.locator(".answer >> nth=1").click()
-    lesson.locator('.question [type="submit"]').click()
-    lesson.locator('[data-result]:has-text("Right.")').wait_for()
-    lesson.locator('[data-scene-way="next"]').click()
-    lesson.locator('.scene[data-scene="2"]').wait_for()
-    assert page.evaluate("calls") == ["initialize"]

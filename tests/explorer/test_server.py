@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from contextlib import closing, contextmanager, suppress
+from copy import copy
 from itertools import islice
 
 import numpy as np
@@ -13,25 +14,15 @@ import pytest
 
 from deepstep import Network
 from deepstep.errors import FileError
-from deepstep.explorer.document import document_of
-from deepstep.explorer.live import LiveTraining
 from deepstep.explorer.page import unpacked
 from deepstep.explorer.server import MOST_BYTES, ExplorerServer
-from deepstep.explorer.shown import shown
 
 RATE = 0.3
 
 
 @pytest.fixture
-def what(circles):
-    network = Network([2, 8, 8, 1], activation="tanh", initialization="glorot", seed=1)
-    return shown(network, circles.X, circles.Y, circles.about, {"learning_rate": RATE, "iterations": 3})
-
-
-@pytest.fixture
-def server(what):
-    with ExplorerServer(document_of(what), LiveTraining(what)).running() as running:
-        yield running
+def server(serve, network, circles):
+    return serve(network, circles.X, circles.Y, learning_rate=RATE, iterations=3)
 
 
 def ask(server, method, path, body=None, *, token=None, headers=()):
@@ -77,11 +68,14 @@ def stream(server):
         connection.close()
 
 
-def test_the_page_and_its_headers(server):
+def test_the_page_and_its_headers_for_this_machine_alone(server):
+    assert server.server_address[0] == "127.0.0.1"
+    assert len(server.token) >= 32
     answer, text = ask(server, "GET", "/")
     assert answer.status == 200
     assert b'<div id="app" data-source="server">' in text
     assert b"deepstep-lesson" not in text.partition(b"<body>")[2].partition(b"<script>")[0]
+    assert server.token not in text.decode()
     headers = {name.lower(): value for name, value in answer.getheaders()}
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["cache-control"] == "no-store"
@@ -89,7 +83,8 @@ def test_the_page_and_its_headers(server):
     assert "frame-ancestors 'none'" in headers["content-security-policy"]
     assert "connect-src 'self'" in headers["content-security-policy"]
     assert not [name for name in headers if name.startswith("access-control-")]
-    assert server.token not in text.decode()
+    with pytest.raises(FileError, match="--port"):
+        ExplorerServer(server.document, server.live, port=server.port)
 
 
 def test_the_lesson_is_that_of_the_page_with_where_training_stands(server):
@@ -99,45 +94,30 @@ def test_the_lesson_is_that_of_the_page_with_where_training_stands(server):
     now = found.pop("now")
     assert found == {**server.document, "origin": "server"}
     assert (now["step"], now["parameters"]) == (0, found["parameters"])
+    server.live.state()["parameters"].clear()  # a copy
+    assert set(server.live.state()["parameters"]) == {"W1", "b1", "W2", "b2", "W3", "b3"}
 
 
-@pytest.mark.parametrize("path", ["/", "/lesson", "/events", "/command"])
-@pytest.mark.parametrize("token", ["", "wrong", "é"])
-def test_a_wrong_token_is_refused(server, path, token):
-    method = "POST" if path == "/command" else "GET"
-    quoted = token.replace("é", "%C3%A9")
-    assert ask(server, method, path, b'{"do":"step"}', token=quoted)[0].status == 403
-    assert server.live.updates == 0
-
-
-@pytest.mark.parametrize(
-    "host",
-    [
+def test_who_has_not_the_token_or_comes_from_elsewhere_is_refused(server):
+    hosts = (
         *("evil.example", "evil.example:80", "127.0.0.1", "127.0.0.1.evil.example:1", ""),
         *("evil.127.0.0.1:{port}", "evillocalhost:{port}", "127.0.0.1:{port}.evil.example"),
-    ],
-)
-def test_a_wrong_host_is_refused(server, host):
-    headers = {"Host": host.format(port=server.port)}
-    assert ask(server, "GET", "/lesson", headers=headers)[0].status == 403
-
-
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:1"])
-def test_a_wrong_origin_is_refused(server, origin):
-    assert command(server, {"do": "step"}, headers={"Origin": origin}) == 403
+    )
+    origins = "http://evil.example", "null", "https://127.0.0.1", "http://127.0.0.1:1"
+    senders = [
+        *({"token": token} for token in ("", "wrong", "%C3%A9")),
+        *({"headers": {"Host": host.format(port=server.port)}} for host in hosts),
+        *({"headers": {"Origin": origin}} for origin in origins),
+    ]
+    for sender in senders:
+        for path in ("/", "/lesson", "/events", "/command"):
+            method = "POST" if path == "/command" else "GET"
+            answer, _ = ask(server, method, path, b'{"do":"step"}', **sender)
+            assert answer.status == 403, (path, sender)
     assert server.live.updates == 0
-
-
-def test_the_page_s_own_origin_passes(server):
     for name in ("127.0.0.1", "localhost"):
         host = f"{name}:{server.port}"
         assert command(server, {"do": "stop"}, headers={"Origin": f"http://{host}", "Host": host}) == 200
-
-
-def test_an_oversized_command_is_refused_unread(server):
-    """By what it says: who sends it all may find the connection closed before the answer is read."""
-    for length in (MOST_BYTES + 1, 10**30):
-        assert answer_to(server, f"Content-Length: {length}") == b"413"
 
 
 @pytest.mark.parametrize(
@@ -167,45 +147,56 @@ def test_a_malformed_command_is_refused(server, body):
     assert server.live.updates == 0
 
 
-def test_what_there_is_not_is_not_found(server):
+def test_what_is_no_request_of_the_page_is_refused(server):
+    """A large command unread, by what it says: who sends it all may find the connection closed before."""
     assert ask(server, "GET", "/../../etc/passwd")[0].status == 404
     assert ask(server, "GET", "/command")[0].status == 404
     assert ask(server, "POST", "/lesson", b"{}")[0].status == 404
     assert ask(server, "PUT", "/command", b"{}")[0].status == 501
-
-
-def test_a_command_is_json_and_has_a_length(server):
     assert command(server, {"do": "step"}, headers={"Content-Type": "text/plain"}) == 415
     assert answer_to(server, "Transfer-Encoding: chunked") == b"411"
     assert answer_to(server, "Content-Length: -1") == b"411"
+    for length in (MOST_BYTES + 1, 10**30):
+        assert answer_to(server, f"Content-Length: {length}") == b"413"
+    assert server.live.updates == 0
 
 
-def test_steps_are_those_of_the_network(server, what):
-    with stream(server) as messages:
-        assert command(server, {"do": "step", "steps": 3}) == 200
-        found = [next(messages) for _ in range(4)]
-    steps = list(what.network.steps(what.X, what.Y, learning_rate=RATE, iterations=3))
-    assert [message["kind"] for message in found] == ["epoch", "epoch", "epoch", "end"]
-    assert [message["cost"] for message in found[:3]] == [step.cost for step in steps]
-    for message, step in zip(found, steps, strict=False):
+def same_steps(messages, steps):
+    for message, step in zip(messages, steps, strict=True):
+        assert (message["kind"], message["cost"]) == ("epoch", step.cost)
         for name, value in step.after.items():
             assert np.array_equal(unpacked(message["parameters"][name]), value)
+
+
+@pytest.mark.parametrize("rate", [RATE, 0.7])
+def test_steps_are_those_of_the_network_at_the_rate_that_is_set(server, network, circles, rate):
+    if rate != RATE:
+        assert command(server, {"do": "set", "learning_rate": rate}) == 200
+    with stream(server) as messages:
+        assert command(server, {"do": "step", "steps": 3}) == 200
+        *found, end = [next(messages) for _ in range(4)]
+    same_steps(found, network.steps(circles.X, circles.Y, learning_rate=rate, iterations=3))
+    assert [message["learning_rate"] for message in found] == [rate] * 3
+    assert end["kind"] == "end"
+
+
+def until_the_end(messages):
+    """The messages of one command."""
+    found = [next(messages)]
+    while found[-1]["kind"] != "end":
+        found.append(next(messages))
+    return found
 
 
 def test_training_ends_with_its_last_state_and_can_be_stopped(server):
     with stream(server) as messages:
         command(server, {"do": "train", "steps": 150})
-        found = []
-        for message in messages:
-            found.append(message)
-            if message["kind"] == "end":
-                break
-        assert found[-2]["step"] == 150
-        assert found[-1]["why"] == ""
+        *_, last, end = until_the_end(messages)
+        assert (last["step"], end["why"]) == (150, "")
         command(server, {"do": "train", "steps": 10**9})
         next(messages)
         command(server, {"do": "stop"})
-        assert any(message["kind"] == "end" for message in messages)
+        until_the_end(messages)
     done = server.live.updates
     time.sleep(0.1)
     assert server.live.updates == done
@@ -228,16 +219,6 @@ def test_the_pause_between_updates_is_that_of_the_slider_and_a_command_ends_it(s
         assert time.monotonic() - began < 5
 
 
-def test_the_learning_rate_can_be_set_exactly(server, what):
-    assert command(server, {"do": "set", "learning_rate": 0.7}) == 200
-    with stream(server) as messages:
-        command(server, {"do": "step"})
-        message = next(messages)
-    step = next(what.network.steps(what.X, what.Y, learning_rate=0.7, iterations=1))
-    assert message["learning_rate"] == 0.7
-    assert np.array_equal(unpacked(message["parameters"]["W1"]), step.after["W1"])
-
-
 @pytest.mark.slow
 def test_a_second_client_is_refused_and_the_training_goes_on(server):
     with stream(server) as messages:
@@ -254,75 +235,34 @@ def test_a_second_client_is_refused_and_the_training_goes_on(server):
 
 
 def test_a_training_that_diverged_says_why_and_begins_again_from_its_initial_values(serve, circles):
+    """The last finite state is told, and no word of NumPy's, which tests take for an error."""
+    options = {"learning_rate": 0.1, "iterations": 2, "optimizer": "momentum", "batch_size": 64}
     network = Network([2, 4, 1], activation="relu", output="identity", seed=1)
-    options = {"learning_rate": 0.1, "iterations": 2, "optimizer": "adam", "batch_size": 64}
-    expected = list(islice(network.steps(circles.X, circles.Y, **options), 3))
-    server = serve(
-        Network([2, 4, 1], activation="relu", output="identity", seed=1), circles.X, circles.Y, **options
-    )
+    expected = list(islice(copy(network).steps(circles.X, circles.Y, **options), 3))
+    server = serve(network, circles.X, circles.Y, **options)
     with stream(server) as messages:
-        command(server, {"do": "set", "learning_rate": 1e300})
-        for _ in range(2):
-            command(server, {"do": "train", "steps": 1000})
-            end = next(message for message in messages if message["kind"] == "end")
-            assert "Training diverged" in end["why"]
+        command(server, {"do": "set", "learning_rate": 50.0})
+        command(server, {"do": "train", "steps": 10_000})
+        *_, before, end = until_the_end(messages)
+        assert before["kind"] == "epoch"
+        assert before["step"] == end["step"] == server.live.updates > 1
+        assert all(np.isfinite(unpacked(value)).all() for value in before["parameters"].values())
+        command(server, {"do": "train", "steps": 1000})
+        for told in (end, until_the_end(messages)[-1]):
+            assert "Training diverged" in told["why"]
+            assert "inf" in told["why"]
         command(server, {"do": "restart"})
         first = next(message for message in messages if message["kind"] == "epoch")
         assert (first["step"], first["learning_rate"]) == (0, 0.1)
         command(server, {"do": "step", "steps": 3})
-        found = [next(messages) for _ in range(3)]
-    for message, step in zip(found, expected, strict=True):
-        assert message["cost"] == step.cost
-        for name, value in step.after.items():
-            assert np.array_equal(unpacked(message["parameters"][name]), value)
+        same_steps([next(messages) for _ in range(3)], expected)
 
 
-def test_what_is_shown_is_a_copy(server):
-    state = server.live.state()
-    state["parameters"].clear()
-    assert set(server.live.state()["parameters"]) == {"W1", "b1", "W2", "b2", "W3", "b3"}
-
-
-def test_a_taken_port_is_named(server, what):
-    live = LiveTraining(what)
-    with pytest.raises(FileError, match="--port"):
-        ExplorerServer(server.document, live, port=server.port)
-    live.close()
-
-
-def test_it_listens_to_this_machine_alone(server):
-    assert server.server_address[0] == "127.0.0.1"
-    assert len(server.token) >= 32
-
-
-def until_the_end(messages):
-    """The messages of one command."""
-    found = [next(messages)]
-    while found[-1]["kind"] != "end":
-        found.append(next(messages))
-    return found
-
-
-def test_of_a_training_that_diverges_the_last_finite_state_is_told(circles):
-    """Before its end, and without a word of NumPy's on the terminal, which tests take for an error."""
-    network = Network([2, 4, 1], activation="relu", output="identity", seed=1)
-    live = LiveTraining(shown(network, circles.X, circles.Y, circles.about, {"learning_rate": 50.0}))
-    told = live.messages(wait=10)
-    live.command({"do": "train", "steps": 10_000})
-    *_, before, end = until_the_end(told)
-    live.close()
-    assert before["kind"] == "epoch"
-    assert before["step"] == end["step"] == live.updates > 1
-    assert "inf" in end["why"]
-    assert all(np.isfinite(unpacked(value)).all() for value in before["parameters"].values())
-
-
-@pytest.fixture(params=[0.5])
-def impatient(what, monkeypatch, request):
-    """A server that waits half a second for a request."""
-    monkeypatch.setattr("deepstep.explorer.server.REQUEST_TIMEOUT", request.param)
-    with ExplorerServer(document_of(what), LiveTraining(what)).running() as running:
-        yield running
+@pytest.fixture
+def impatient(serve, network, points, monkeypatch, request):
+    """A server that waits half a second for a request, or as long as a test says."""
+    monkeypatch.setattr("deepstep.explorer.server.REQUEST_TIMEOUT", getattr(request, "param", 0.5))
+    return serve(network, *points, learning_rate=RATE, iterations=3)
 
 
 def is_closed(connection, seconds):
@@ -338,17 +278,20 @@ def is_closed(connection, seconds):
     return True
 
 
+COMMAND = "POST /command?token={token} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+
+
 @pytest.mark.parametrize(
-    "begin",
+    ("begin", "drips"),
     [
-        "",
-        "GET /lesson?token={token} HTTP/1.1\r\nHost: {host}\r\nX: ",
-        "POST /command?token={token} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
-        "Content-Length: 1000\r\n\r\n",
+        ("", False),
+        ("", True),
+        ("GET /lesson?token={token} HTTP/1.1\r\nHost: {host}\r\nX: ", True),
+        (f"{COMMAND}Content-Length: 1000\r\n\r\n", False),
+        (f"{COMMAND}Content-Length: 1000\r\n\r\n", True),
     ],
-    ids=["nothing", "a header", "a body"],
+    ids=["nothing", "a begin", "a header", "no body", "a body"],
 )
-@pytest.mark.parametrize("drips", [False, True])
 def test_a_request_that_does_not_come_to_its_end_is_ended(impatient, begin, drips):
     """Nothing comes, or a byte now and then, each in time."""
     with socket.create_connection(("127.0.0.1", impatient.port), timeout=5) as connection:
@@ -367,17 +310,6 @@ def test_a_request_that_does_not_come_to_its_end_is_ended(impatient, begin, drip
     assert ask(impatient, "GET", "/")[0].status == 200
 
 
-def command_in_time(server, body, seconds=5):
-    """The status of a command, once the threads of connections that were ended have left."""
-    until = time.monotonic() + seconds
-    status = 503
-    while status == 503 and time.monotonic() < until:
-        with suppress(ConnectionError):
-            status = command(server, body)
-        time.sleep(0.02)
-    return status
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("impatient", [4.0], indirect=True)
 def test_connections_beyond_the_most_are_turned_away(impatient):
@@ -393,7 +325,12 @@ def test_connections_beyond_the_most_are_turned_away(impatient):
             assert not is_closed(idle[0], 0.1)
             until = time.monotonic() + 8
             assert all(is_closed(connection, until - time.monotonic()) for connection in idle)
-            assert command_in_time(impatient, {"do": "step"}) == 200
+            status, until = 503, time.monotonic() + 5  # until the threads of those connections have left
+            while status == 503 and time.monotonic() < until:
+                with suppress(ConnectionError):
+                    status = command(impatient, {"do": "step"})
+                time.sleep(0.02)
+            assert status == 200
             assert next(messages)  # the stream is none of those that have to come to an end
     finally:
         for connection in idle:

@@ -61,33 +61,6 @@ class Case:
     steps: int = STEPS
 
 
-def cases() -> list[Case]:
-    """Every activation and every update rule with the heads in turn, what regularizes, short batches."""
-    found = []
-    for at, rule in enumerate(rule for rule in OPTIMIZERS if rule not in NOT_OFFERED):
-        output = HEADS[at % len(HEADS)]
-        shape = (2, 5, 4, 3 if output == "softmax" else 2), ("tanh", "silu", output), output
-        found.append(Case(f"{rule}, {output}", *shape, rule, RATES.get(rule, 0.002), steps=MANY))
-    for at, output in enumerate(HEADS):
-        n_y = 3 if output == "softmax" else 2
-        some = ACTIVATIONS[at :: len(HEADS)]
-        found += [Case(f"{g}, {output}", (3, 4, n_y), (g, output), output) for g in some]
-        found.append(Case(f"l2, {output}", (3, 4, n_y), ("tanh", output), output, settings={"l2": 0.3}))
-        found.append(
-            Case(f"dropout, {output}", (3, 6, 4, n_y), ("tanh", "gelu", output), output, "adam", 0.002,
-                 {"dropout": 0.25}, steps=40)
-        )  # fmt: skip
-        found.append(
-            Case(f"batches, {output}", (3, 4, n_y), ("mish", output), output, "adamw", 0.002, batch_size=5)
-        )
-    for place in ("hat", "inside"):
-        hyper = {"optimizer_params": {"epsilon_at": place, "epsilon": 1e-3, "beta1": 0.8}}
-        found.append(Case(f"adam {place}", (3, 4, 2), ("tanh", "sigmoid"), "sigmoid", "adam", 0.01, hyper))
-    found += _learned_parts()
-    found.append(Case("one unit, one example", (1, 1), ("sigmoid",), "sigmoid", batch_size=1))
-    return found
-
-
 FACTORS = {
     "lr_multipliers": {"s1": 6, "b*": 0.1, "W2": 0.3},
     "weight_decay_multipliers": {"W1": 0.5, "b2": 0.25, "s1": 0.1},
@@ -95,27 +68,39 @@ FACTORS = {
 """Of the learning rate and of the weight decay, as members of ensembles have them."""
 
 
-def _learned_parts() -> list[Case]:
-    """A factor for each input, factors of parameters, smoothed labels."""
-    scaled = {"input_scale": True}
-    found = []
-    for at, g in enumerate(ACTIVATIONS):
+def cases() -> list[Case]:
+    """Every update rule, every activation with a factor for each input, what regularizes, short batches."""
+    rules = [rule for rule in OPTIMIZERS if rule not in NOT_OFFERED]
+    scaled, smooth = {"input_scale": True}, {"output_settings": {"smoothing": 0.1}}
+    found = [Case("one unit, one example", (1, 1), ("sigmoid",), "sigmoid", batch_size=1)]
+
+    def add(
+        name: str, output: str, hidden: tuple[str, ...], rule: str = "gd", rate: float = 0.05, **more: Any
+    ) -> None:
+        dims = (3, *(6, 4)[-len(hidden) :], 3 if output == "softmax" else 2)
+        found.append(Case(f"{name}, {output}", dims, (*hidden, output), output, rule, rate, **more))
+
+    for at, rule in enumerate(rules):
         output = HEADS[at % len(HEADS)]
-        n_y = 3 if output == "softmax" else 2
-        rule = [rule for rule in OPTIMIZERS if rule not in NOT_OFFERED][at % 7]
-        case = Case(f"scaled {g}, {output}, {rule}", (3, 5, 4, n_y), (g, g, output), output, rule,
-                    RATES.get(rule, 0.002), {**FACTORS, "weight_decay": 0.02}, scaled)  # fmt: skip
-        found.append(case)
+        add(rule, output, ("tanh", "silu"), rule, RATES.get(rule, 0.002), steps=MANY)
+    for at, g in enumerate(ACTIVATIONS):
+        output, rule = HEADS[at % len(HEADS)], rules[at % 7]
+        settings = {**FACTORS, "weight_decay": 0.02}
+        name = f"scaled {g}, {rule}"
+        add(name, output, (g, g), rule, RATES.get(rule, 0.002), settings=settings, parts=scaled)
     for output in HEADS:
-        n_y = 3 if output == "softmax" else 2
-        shape = ((3, 6, 4, n_y), ("tanh", "selu", output), output, "adam", 0.002)
-        strong = {**FACTORS, "weight_decay_multipliers": {}, "l2": 0.3, "dropout": 0.25}
-        strong["lr_multipliers"] = {"s1": 6}
-        found.append(Case(f"scaled, l2, dropout, {output}", *shape, strong, scaled, steps=40))
+        adam = (output, ("tanh", "gelu"), "adam", 0.002)
+        add("l2", output, ("tanh",), settings={"l2": 0.3})
+        add("dropout", *adam, settings={"dropout": 0.25}, steps=40)
+        add("batches", output, ("mish",), "adamw", 0.002, batch_size=5)
+        strong = {"lr_multipliers": {"s1": 6}, "l2": 0.3, "dropout": 0.25}
+        add("scaled, l2, dropout", *adam, settings=strong, parts=scaled, steps=40)
         if "smoothing" in get_head(output).settings:
-            smooth = {"output_settings": {"smoothing": 0.1}}
-            found.append(Case(f"smoothed, {output}", *shape, {}, smooth))
-            found.append(Case(f"smoothed, batches, {output}", *shape, {}, {**smooth, **scaled}, batch_size=5))
+            add("smoothed", *adam, parts=smooth)
+            add("smoothed, batches", *adam, parts={**smooth, **scaled}, batch_size=5)
+    for place in ("hat", "inside"):
+        hyper = {"optimizer_params": {"epsilon_at": place, "epsilon": 1e-3, "beta1": 0.8}}
+        add(f"adam {place}", "sigmoid", ("tanh",), "adam", 0.01, settings=hyper)
     return found
 
 

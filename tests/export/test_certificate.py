@@ -31,21 +31,19 @@ def changed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return change
 
 
-def moved(A: Any) -> Any:
-    A[0][5, 0] += 3 * BOUND
-    return A
+def with_cell(value: float) -> Callable[[Any], Any]:
+    def change(answers: Any) -> Any:
+        answers[0][5, 0] += value
+        return answers
 
-
-def refused(A: Any) -> Any:
-    A[0][5, 0] = np.nan
-    return A
+    return change
 
 
 @pytest.mark.parametrize(
     ("change", "match"),
     [
-        (moved, r"The export differs from the model by 3\.0.*, more than 1e-06"),
-        (refused, r"Row 5 of 200 is refused by the export alone"),
+        (with_cell(3 * BOUND), r"The export differs from the model by 3\.0.*, more than 1e-06"),
+        (with_cell(np.nan), r"Row 5 of 200 is refused by the export alone"),
     ],
 )
 def test_a_wrong_file_is_not_written(changed: Any, tmp_path: Path, change: Any, match: str) -> None:
@@ -58,19 +56,6 @@ def test_a_wrong_file_is_not_written(changed: Any, tmp_path: Path, change: Any, 
     assert (tmp_path / "net.py").read_text() == "old"
 
 
-def test_a_changed_operation_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """An export of another network is not taken for that of this one."""
-    network = Network([2, 3, 1], activation="tanh", seed=1)
-    found = exported(network)
-    program = found.program
-    steps = tuple(step._replace(op="sigmoid") if step.op == "tanh" else step for step in program.steps)
-    other = replace(found, program=replace(program, steps=steps))
-    monkeypatch.setattr("deepstep.export.exported", lambda *_: other)
-    with pytest.raises(ParityError):
-        export(network, tmp_path / "net.py")
-    assert not any(tmp_path.iterdir())
-
-
 def test_a_model_of_too_many_numbers_is_refused(changed: Any, tmp_path: Path) -> None:
     changed("c", most_numbers=2)
     with pytest.raises(ConfigurationError, match=r"of at most 2 numbers for to=.c., got 3\. Use to=.numpy"):
@@ -79,21 +64,30 @@ def test_a_model_of_too_many_numbers_is_refused(changed: Any, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_a_file_that_exists_is_kept(name: str, tmp_path: Path) -> None:
-    path = tmp_path / f"net{get_format(name).suffix}"
+def test_files_that_exist_are_kept_and_all_are_replaced_or_none(name: str, tmp_path: Path) -> None:
+    path, network = tmp_path / f"net{get_format(name).suffix}", Network([2, 1], seed=1)
     path.write_text("mine")
     with pytest.raises(FileError, match=r"exists already. Pass overwrite=True"):
-        export(Network([2, 1], seed=1), path)
-    assert path.read_text() == "mine"
-
-
-def test_a_file_beside_is_kept(tmp_path: Path) -> None:
-    (tmp_path / "net.npz").write_text("mine")
-    with pytest.raises(FileError, match=r"net\.npz exists already"):
-        export(Network([2, 1], seed=1), tmp_path / "net.py")
-    assert [path.name for path in tmp_path.iterdir()] == ["net.npz"]
+        export(network, path)
     with pytest.raises(FileError, match=r"cannot be written \(No such file"):
-        export(Network([2, 1], seed=1), tmp_path / "no" / "net.py")
+        export(network, tmp_path / "no" / path.name)
+    assert path.read_text() == "mine"
+    path.rename(tmp_path / "real")
+    path.symlink_to("real")
+    if name == "numpy":
+        other, beside = tmp_path / "net.npz", tmp_path / "other.npz"
+        other.mkdir()
+        with pytest.raises(FileError, match=r"net\.npz is a folder"):
+            export(network, path, overwrite=True)
+        other.rmdir()
+        beside.write_text("mine")
+        with pytest.raises(FileError, match=r"other\.npz exists already"):
+            export(network, tmp_path / "other.py")
+        assert path.read_text() == beside.read_text() == "mine"
+        assert not (tmp_path / "other.py").exists()
+    export(network, path, overwrite=True)
+    assert path.is_symlink()
+    assert (tmp_path / "real").read_bytes() != b"mine"
 
 
 def test_a_program_that_fails_or_takes_too_long(tmp_path: Path) -> None:
@@ -116,7 +110,7 @@ def test_rows_have_all_that_is_unusual() -> None:
     assert drawn_rows(program, seed=1)["number"] != drawn_rows(program, seed=2)["number"]
 
 
-def test_rows_of_columns_that_folds_see_as_several_kinds() -> None:
+def test_rows_of_columns_that_folds_see_as_several_kinds_and_stored_ones_as_the_table() -> None:
     inputs = [
         Input("a", "presence", 0, settings={"blanks": True}),
         Input("a", "number", 1),
@@ -130,17 +124,20 @@ def test_rows_of_columns_that_folds_see_as_several_kinds() -> None:
     stored = stored_rows(program, {"a": ["1.5", "", "nan", "0.1"], "b": ["red", "2.5", "", "7"]})
     assert stored == {"a": [1.5, None, None, 0.1], "b": ["red", "2.5", None, "7"]}
     assert stored_rows(program, {"a": ["1.5"]}) == {}
+    typed = [Input("a", "number", 0), Input("t", "date", 1, settings={"lenient": False})]
+    program = Program(("a", "t"), tuple(typed), (), {}, "raw", Result("numbers", ()))
+    cells = {"a": ["0,5", "1.000,25", ""], "t": ["06:00:00", "", "18:00:00"]}
+    stored = stored_rows(program, cells, decimal_comma=True)
+    assert stored["a"] == [0.5, 1000.25, None]
+    assert stored["t"] == ["1970-01-01T06:00:00.000000", None, "1970-01-01T18:00:00.000000"]
+    assert stored_rows(program, cells) == {}
 
 
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
         ("numpy", "values.argmax(axis=1)", "values.argmin(axis=1)"),
-        (
-            "numpy",
-            "writer.writerows([*row, *more[: len(shares)]]",
-            "writer.writerows([*row[::-1] * 2, *more[: len(shares)]]",
-        ),
+        ("numpy", "writer.writerows([*row, *more", "writer.writerows([*row[::-1] * 2, *more"),
         ("numpy", "decided(values, result).reshape", "decided(values[::-1], result).reshape"),
         ("js", "Math.max(...found)", "Math.min(...found)"),
         ("js", '["a", "b", "c"];\nexport const names', '["c", "b", "a"];\nexport const names'),
@@ -185,22 +182,6 @@ def test_few_large_and_small_numbers(size: float, kept: int, factor: float, matc
         certify(model, lambda rows: (factor * numbers(rows), []))
 
 
-def test_all_files_are_replaced_or_none(tmp_path: Path) -> None:
-    network = Network([2, 1], seed=1)
-    (tmp_path / "net.py").write_text("mine")
-    (tmp_path / "net.npz").mkdir()
-    with pytest.raises(FileError, match=r"net\.npz is a folder"):
-        export(network, tmp_path / "net.py", overwrite=True)
-    assert (tmp_path / "net.py").read_text() == "mine"
-    (tmp_path / "net.npz").rmdir()
-    (tmp_path / "real.py").write_text("old")
-    (tmp_path / "net.py").unlink()
-    (tmp_path / "net.py").symlink_to("real.py")
-    export(network, tmp_path / "net.py", overwrite=True)
-    assert (tmp_path / "net.py").is_symlink()
-    assert "Parity certificate: largest" in (tmp_path / "real.py").read_text(encoding="utf-8")
-
-
 def test_the_bytes_that_ran_are_written(changed: Callable[..., None], tmp_path: Path) -> None:
     """But for the certificate."""
     kind, ran = get_format("js"), list[str]()
@@ -218,16 +199,6 @@ def test_the_bytes_that_ran_are_written(changed: Callable[..., None], tmp_path: 
     certificate = export(Network([2, 1], seed=1), tmp_path / "net.js")
     text = (tmp_path / "net.js").read_text(encoding="utf-8")
     assert [text.replace(str(certificate), "[not run yet]")] == ran
-
-
-def test_stored_rows_are_read_as_the_table() -> None:
-    inputs = [Input("a", "number", 0), Input("t", "date", 1, settings={"lenient": False})]
-    program = Program(("a", "t"), tuple(inputs), (), {}, "raw", Result("numbers", ()))
-    cells = {"a": ["0,5", "1.000,25", ""], "t": ["06:00:00", "", "18:00:00"]}
-    stored = stored_rows(program, cells, decimal_comma=True)
-    assert stored["a"] == [0.5, 1000.25, None]
-    assert stored["t"] == ["1970-01-01T06:00:00.000000", None, "1970-01-01T18:00:00.000000"]
-    assert stored_rows(program, cells) == {}
 
 
 def test_large_inputs_that_the_network_refuses(tmp_path: Path) -> None:

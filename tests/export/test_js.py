@@ -1,41 +1,25 @@
 """The module of JavaScript: what it exports, reads and refuses, run by Node."""
 
 import json
-import os
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars
-import pytest
 from test_numpy_format import DATES, RAW, program_of
 
 from deepstep.export import export, js_format, numpy_runtime
 from deepstep.preparation import TablePreparation
 from export_models import fitted, one_network, table
+from javascript import evaluated
 
 RUNTIME: Any = numpy_runtime
 
 
-@pytest.fixture(autouse=True)
-def node_is_here() -> None:
-    if shutil.which("node") is None:
-        if os.environ.get("CI", "").lower() in {"1", "true"}:
-            pytest.fail("node is missing: continuous integration needs it")
-        pytest.skip("node is not installed: modules of JavaScript were NOT tested")
-
-
-def evaluated(program: str, folder: Path) -> Any:
+def printed(program: str, folder: Path) -> Any:
     """What a module gives to `print`."""
     (folder / "package.json").write_text('{"type": "module"}')
-    (folder / "main.js").write_text(f"const print = (x) => console.log(JSON.stringify(x));\n{program}")
-    done = subprocess.run(
-        ["node", "main.js"], cwd=folder, capture_output=True, encoding="utf-8", timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    return json.loads(evaluated(f"const print = (x) => console.log(JSON.stringify(x));\n{program}", folder))
 
 
 def test_what_it_exports(tmp_path: Path) -> None:
@@ -44,7 +28,7 @@ def test_what_it_exports(tmp_path: Path) -> None:
     certificate = export(model, tmp_path / "model.js")
     text = (tmp_path / "model.js").read_text(encoding="utf-8")
     assert text.count(str(certificate)) == 2  # comment, constant
-    found = evaluated(
+    found = printed(
         f"""import * as model from "./model.js";
         const rows = {json.dumps(rows.to_dicts())};
         const {{ columns, classes, certificate, names }} = model;
@@ -78,7 +62,7 @@ def test_what_it_refuses(tmp_path: Path) -> None:
         'column "date", row 2: an ISO date is expected, got "2021-02-29"': '{ ...one, date: "2021-02-29" }',
         "row 2 must have 4 values, got 1": "[3]",
     }
-    found = evaluated(
+    found = printed(
         f"""import {{ predict }} from "./model.js";
         const one = {{ x: 1n, number: " 2.5", boolean: "TRUE", date: null }};
         const message = (rows) => {{
@@ -117,13 +101,13 @@ def test_large_whole_numbers_as_classes(tmp_path: Path) -> None:
     X, y = np.random.default_rng(1).normal(size=(40, 1)), 2**60 + np.arange(40) % 2
     export(one_network(X, y), tmp_path / "model.js")
     text = 'import { classes } from "./model.js"; print(classes.map(String));'
-    assert evaluated(text, tmp_path) == [str(2**60), str(2**60 + 1)]
+    assert printed(text, tmp_path) == [str(2**60), str(2**60 + 1)]
 
 
 def test_dates_and_columns_of_several_rows(tmp_path: Path) -> None:
     runtime = js_format.RUNTIME.read_text(encoding="utf-8")
     settings = "{ to_iso: [], lenient: true }"
-    found = evaluated(
+    found = printed(
         f"{runtime}\nprint({json.dumps(DATES)}.map((text) => daysOf(text, {settings})));", tmp_path
     )
     read = {"to_iso": [], "lenient": True}
@@ -132,4 +116,4 @@ def test_dates_and_columns_of_several_rows(tmp_path: Path) -> None:
     export(fitted("network", "number"), tmp_path / "model.js")
     first = "[{ x: 1 }, { x: 2, number: 3 }]"
     program = f'import {{ predict }} from "./model.js"; print(predict({first}).length);'
-    assert evaluated(program, tmp_path) == 2
+    assert printed(program, tmp_path) == 2

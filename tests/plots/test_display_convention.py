@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from sklearn.exceptions import ConvergenceWarning
 from small_networks import X, Y, trained
 
-from deepstep import DeepClassifier, Network, NetworkClassifier
+from deepstep import DeepClassifier, NetworkClassifier
 from deepstep.errors import ConfigurationError, DataError, MissingPackageError
 from deepstep.plots import (
     ArchitectureDisplay,
@@ -27,14 +27,8 @@ from deepstep.plots import (
 )
 from deepstep.training import Health, History, RateSearch
 
-OF_HISTORY = [
-    TrainingCurveDisplay,
-    GradientFlowDisplay,
-    UpdateRatioDisplay,
-    LayerStatisticsDisplay,
-    UnitHealthDisplay,
-]
-NEED_HEALTH = OF_HISTORY[1:]
+NEED_HEALTH = [GradientFlowDisplay, UpdateRatioDisplay, LayerStatisticsDisplay, UnitHealthDisplay]
+OF_HISTORY = [TrainingCurveDisplay, *NEED_HEALTH]
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +46,18 @@ def displays():
     ]
 
 
-def test_a_display_leaves_global_state_alone_and_gives_itself(displays):
+def test_a_display_leaves_global_state_alone_and_draws_where_it_is_told_to(displays):
     before = dict(matplotlib.rcParams)
     for display in displays:
         assert display.plot() is display
         assert isinstance(display.figure_, Figure)
         display.figure_.canvas.draw()
         assert display.describe().strip()
+        if "ax" in display.plot.__annotations__:
+            ax = Figure().subplots()
+            display.plot(ax=ax)
+            assert (display.axes_[0] if hasattr(display, "axes_") else display.ax_) is ax
+            assert display.figure_ is ax.figure
     assert dict(matplotlib.rcParams) == before
 
 
@@ -70,27 +69,18 @@ def test_matplotlib_is_optional(displays, monkeypatch):
         assert display.describe()
 
 
-def test_they_draw_where_they_are_told_to(displays):
-    for display in displays:
-        if "ax" in display.plot.__annotations__:
-            ax = Figure().subplots()
-            display.plot(ax=ax)
-            assert (display.axes_[0] if hasattr(display, "axes_") else display.ax_) is ax
-            assert display.figure_ is ax.figure
-
-
-@pytest.mark.parametrize("display", NEED_HEALTH)
-def test_records_without_health_are_refused_with_the_way_to_have_them(display):
+def test_records_that_lack_what_a_display_needs_are_refused_with_the_way_to_have_it():
     _, history = trained(health=False)
-    with pytest.raises(DataError, match=r"callbacks=\[Health\(\)\].*--log FILE.csv"):
-        display.from_history(history)
-
-
-def test_records_of_older_releases_lack_statistics():
-    history = History([{"epoch": 0, "step": 1, "cost": 1.0, "health": [{"gradient_norm": 1.0}]}])
-    assert GradientFlowDisplay.from_history(history).norms.tolist() == [[1.0]]
+    for display in NEED_HEALTH:
+        with pytest.raises(DataError, match=r"callbacks=\[Health\(\)\].*--log FILE.csv"):
+            display.from_history(history)
+    older = History([{"epoch": 0, "step": 1, "cost": 1.0, "health": [{"gradient_norm": 1.0}]}])
+    assert GradientFlowDisplay.from_history(older).norms.tolist() == [[1.0]]
     with pytest.raises(DataError, match="of an older release, lack activation_mean"):
-        LayerStatisticsDisplay.from_history(history)
+        LayerStatisticsDisplay.from_history(older)
+    for display, wrong in zip(OF_HISTORY, (None, [], "run", None, []), strict=True):
+        with pytest.raises(ConfigurationError, match=r"^history must be the History of a training, got"):
+            display.from_history(wrong)
 
 
 @pytest.fixture(scope="module")
@@ -100,58 +90,34 @@ def plain():
         return model.fit(X.T, Y[0])
 
 
-@pytest.fixture(scope="module")
-def ensemble():
-    return DeepClassifier(n_estimators=2, network_params={"epochs": 4}, random_state=0).fit(X.T, Y[0])
+def test_a_plain_estimator_is_as_good_as_its_network(plain):
+    for display in OF_HISTORY:
+        drawn = display.from_estimator(plain).plot()
+        assert drawn.describe() == display.from_history(plain.history_).describe()
+    architecture = ArchitectureDisplay.from_network(plain.network_)
+    assert ArchitectureDisplay.from_estimator(plain).plot().describe() == architecture.describe()
 
 
-@pytest.mark.parametrize("display", [*OF_HISTORY, ArchitectureDisplay])
-def test_a_plain_estimator_is_as_good_as_its_network(display, plain):
-    drawn = display.from_estimator(plain).plot()
-    other = ArchitectureDisplay.from_network(plain.network_) if display is ArchitectureDisplay else None
-    other = other or display.from_history(plain.history_)
-    assert drawn.describe() == other.describe()
-
-
-@pytest.mark.parametrize("display", [TrainingCurveDisplay, ArchitectureDisplay])
-def test_an_ensemble_is_asked_which_member(display, ensemble):
+def test_an_ensemble_is_drawn_as_a_whole_or_asked_which_member():
+    ensemble = DeepClassifier(n_estimators=2, network_params={"epochs": 4}, random_state=0).fit(X.T, Y[0])
     count = len(ensemble.ensemble_.members)
-    if display is TrainingCurveDisplay:
-        whole = display.from_estimator(ensemble).plot()
-        assert whole.describe().startswith(f"{count} networks of up to 4 epochs: the median cost")
-        np.testing.assert_allclose(whole.costs, np.median([one.costs for one in ensemble.histories_], axis=0))
-        assert len(whole.ax_.lines) >= count
-    else:
-        with pytest.raises(
-            ConfigurationError, match=f"ensemble of {count}.*member=0 … {count - 1}; or fit a"
-        ):
-            display.from_estimator(ensemble)
-    drawn = display.from_estimator(ensemble, member=1).plot()
-    assert drawn.describe()
-    with pytest.raises(ConfigurationError, match=f"member must be one of 0 … {count - 1}, got {count}"):
-        display.from_estimator(ensemble, member=count)
+    whole = TrainingCurveDisplay.from_estimator(ensemble).plot()
+    assert whole.describe().startswith(f"{count} networks of up to 4 epochs: the median cost")
+    np.testing.assert_allclose(whole.costs, np.median([one.costs for one in ensemble.histories_], axis=0))
+    assert len(whole.ax_.lines) >= count
+    with pytest.raises(ConfigurationError, match=f"ensemble of {count}.*member=0 … {count - 1}; or fit a"):
+        ArchitectureDisplay.from_estimator(ensemble)
+    for display in (TrainingCurveDisplay, ArchitectureDisplay):
+        assert display.from_estimator(ensemble, member=1).plot().describe()
+        with pytest.raises(ConfigurationError, match=f"member must be one of 0 … {count - 1}, got {count}"):
+            display.from_estimator(ensemble, member=count)
 
 
 def test_what_is_no_network_is_refused(plain):
-    with pytest.raises(ConfigurationError, match="For an estimator use from_estimator"):
-        ArchitectureDisplay.from_network(plain)
-    with pytest.raises(ConfigurationError, match="Call fit before"):
-        TrainingCurveDisplay.from_estimator(DeepClassifier())
-    with pytest.raises(
-        ConfigurationError, match="member must be None for an estimator of one network, got 0"
+    for display, method, model, options, match in (
+        (ArchitectureDisplay, "from_network", plain, {}, "For an estimator use from_estimator"),
+        (TrainingCurveDisplay, "from_estimator", DeepClassifier(), {}, "Call fit before"),
+        (TrainingCurveDisplay, "from_estimator", plain, {"member": 0}, "None for an estimator of one netw"),
     ):
-        TrainingCurveDisplay.from_estimator(plain, member=0)
-
-
-def test_signed_maps_have_0_in_their_middle():
-    network = Network(parameters={"W1": [[3.0, -1.0, 0.0, 0.5]], "b1": [[0.0]]})
-    (image,) = FirstLayerWeightsDisplay.from_network(network, image_shape=(2, 2)).plot().images_
-    assert image.get_clim() == (-3, 3)
-    np.testing.assert_allclose(image.cmap(0.5)[:3], 1, atol=0.05)  # white
-
-
-@pytest.mark.parametrize("display", OF_HISTORY)
-@pytest.mark.parametrize("wrong", [None, [], "run"])
-def test_what_is_no_history_is_refused(display, wrong):
-    with pytest.raises(ConfigurationError, match=r"^history must be the History of a training, got"):
-        display.from_history(wrong)
+        with pytest.raises(ConfigurationError, match=match):
+            getattr(display, method)(model, **options)

@@ -36,11 +36,6 @@ def test_neuron_maps_are_the_activations_at_the_grid(network):
     assert display.images_[-1][0].get_clim() == (0, 1)  # of a probability, 0.5 is in the middle
 
 
-def test_neuron_maps_need_a_plane():
-    with pytest.raises(ConfigurationError, match=r"^The network has 3 inputs, and a plane has 2"):
-        NeuronMapsDisplay.from_network(Network([3, 1], seed=1), np.ones((3, 2)))
-
-
 def test_first_layer_weights_are_the_largest_units():
     W = np.array([[1.0, 2, 3, 4], [0, 0, 0, 0.1], [-9, 0, 0, 0]])
     network = Network(parameters={"W1": W, "b1": np.zeros((3, 1)), "W2": np.ones((1, 3)), "b2": [[0.0]]})
@@ -48,8 +43,9 @@ def test_first_layer_weights_are_the_largest_units():
     assert display.units.tolist() == [0, 2]
     np.testing.assert_array_equal(display.images_[0].get_array(), [[1, 2], [3, 4]])
     np.testing.assert_array_equal(display.images_[1].get_array(), [[-9, 0], [0, 0]])
-    with pytest.raises(ShapeError, match=r"of 4 inputs, got \(2, 3\)"):
-        FirstLayerWeightsDisplay.from_network(network, image_shape=(2, 3))
+    low, high = display.images_[1].get_clim()
+    assert low == -high
+    np.testing.assert_allclose(display.images_[1].cmap(0.5)[:3], 1, atol=0.05)  # 0 is white
 
 
 def test_first_layer_weights_of_colours_are_colours():
@@ -104,16 +100,24 @@ def test_saliency_draws_pixels_or_the_largest_bars():
     np.testing.assert_array_equal(picture.get_array(), W.reshape(6, 10))
 
 
-def test_saliency_refuses_what_does_not_fit(network):
-    with pytest.raises(ConfigurationError, match="Did you mean 'integrated_gradients'"):
-        SaliencyDisplay.from_network(network, X[:, 0], method="integrated_gradient")
-    with pytest.raises(ShapeError, match="one example of 2 inputs"):
-        SaliencyDisplay.from_network(network, X)
-    with pytest.raises(ConfigurationError, match="output must be one of 0 … 0"):
-        SaliencyDisplay.from_network(network, X[:, 0], output=1)
+def test_what_does_not_fit_is_refused(network):
+    x = X[:, 0]
+    for make, error, match in (
+        (lambda: NeuronMapsDisplay.from_network(Network([3, 1]), np.ones((3, 2))), ConfigurationError,
+         r"^The network has 3 inputs, and a plane has 2"),
+        (lambda: FirstLayerWeightsDisplay.from_network(network, image_shape=(2, 3)), ShapeError,
+         r"of 2 inputs, got \(2, 3\)"),
+        (lambda: SaliencyDisplay.from_network(network, x, method="integrated_gradient"), ConfigurationError,
+         "Did you mean 'integrated_gradients'"),
+        (lambda: SaliencyDisplay.from_network(network, X), ShapeError, "one example of 2 inputs"),
+        (lambda: SaliencyDisplay.from_network(network, x, output=1), ConfigurationError,
+         "output must be one of 0 … 0"),
+    ):  # fmt: skip
+        with pytest.raises(error, match=match):
+            make()
 
 
-def test_the_map_of_a_gradient_check_has_the_report_s_numbers(network):
+def test_the_map_of_a_gradient_check_has_the_report_s_numbers_and_a_wrong_gradient_stands_out(network):
     report = network.check_gradients(X[:, :6], Y[:, :6])
     display = GradientCheckDisplay.from_report(report).plot()
     assert display.kinds == ("dW", "db")
@@ -123,15 +127,12 @@ def test_the_map_of_a_gradient_check_has_the_report_s_numbers(network):
         assert "✓" in display.texts_[place].get_text()
     assert display.passed
     assert display.ax_.get_title() == "gradients are right"
-
-
-def test_a_wrong_gradient_stands_out(network):
     right = {f"d{name}": network.trace(X, Y)[f"d{name}"].value for name in network.parameters}
     report = network.check_gradients(X, Y, gradients={**right, "dW2": -right["dW2"]})
-    display = GradientCheckDisplay.from_report(report).plot()
-    assert not display.passed
-    assert "✗ wrong" in display.texts_[0, 1].get_text()
-    assert "wrong in layer 2" in display.describe()
+    wrong = GradientCheckDisplay.from_report(report).plot()
+    assert not wrong.passed
+    assert "✗ wrong" in wrong.texts_[0, 1].get_text()
+    assert "wrong in layer 2" in wrong.describe()
 
 
 def test_links_are_solid_where_weights_are_positive():
@@ -151,35 +152,21 @@ def test_a_wide_network_is_drawn_in_no_time():
     assert display.describe().startswith("12288 inputs; layer 1: 20 units, relu;")
 
 
-IMAGES = np.arange(4 * 2 * 3 * 3, dtype=np.uint8).reshape(4, 2, 3, 3)
-TRUE = np.array(["cat", "dog", "cat", "dog"])
-GIVEN = np.array(["cat", "cat", "dog", "dog"])
-SHARES = np.array([0.9, 0.8, 0.7, 0.6])
-
-
-@pytest.fixture
-def display():
-    return MistakesDisplay.from_predictions(IMAGES, TRUE, GIVEN, SHARES)
-
-
-def test_only_the_wrong_ones_are_kept(display):
+def test_of_predictions_the_wrong_ones_are_kept_and_drawn():
+    images = np.arange(4 * 2 * 3 * 3, dtype=np.uint8).reshape(4, 2, 3, 3)
+    true, given = np.array(["cat", "dog", "cat", "dog"]), np.array(["cat", "cat", "dog", "dog"])
+    shares = np.array([0.9, 0.8, 0.7, 0.6])
+    display = MistakesDisplay.from_predictions(images, true, given, shares)
     assert display.rows.tolist() == [1, 2]
-    np.testing.assert_array_equal(display.images, IMAGES[1:3])
+    np.testing.assert_array_equal(display.images, images[1:3])
     assert display.describe().splitlines() == [
         "2 of 4 examples are wrong.",
         "example 1: dog, predicted cat (probability 0.800)",
         "example 2: cat, predicted dog (probability 0.700)",
     ]
-
-
-def test_figure_shows_them(display):
     assert len(display.plot(columns=1).axes_) == 2
-    np.testing.assert_array_equal(display.axes_[1].images[0].get_array(), IMAGES[2])
+    np.testing.assert_array_equal(display.axes_[1].images[0].get_array(), images[2])
     assert display.axes_[0].get_title() == "example 1: dog,\npredicted cat (0.800)"
-
-
-def test_no_mistakes_make_an_empty_figure():
-    display = MistakesDisplay.from_predictions(IMAGES, TRUE, TRUE, SHARES).plot()
-    assert len(display.axes_) == 0
-    display.figure_.canvas.draw()
-    assert display.describe() == "0 of 4 examples are wrong."
+    none = MistakesDisplay.from_predictions(images, true, true, shares).plot()
+    none.figure_.canvas.draw()
+    assert (len(none.axes_), none.describe()) == (0, "0 of 4 examples are wrong.")
