@@ -11,6 +11,7 @@ from deepstep import Network
 from deepstep.errors import DeepStepError
 from deepstep.explorer import lesson, replay, unpacked
 from deepstep.explorer.replay import order, uniform
+from deepstep.explorer.shown import OPTIMIZERS
 from javascript import evaluated, node
 
 RATES = {"gd": 0.3, "momentum": 0.3, "nesterov": 0.1, "rmsprop": 0.003}
