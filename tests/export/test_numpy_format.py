@@ -16,6 +16,7 @@ import numpy as np
 import polars
 import pytest
 
+from deepstep import DeepRegressor
 from deepstep.cli.reading import unusual_format
 from deepstep.data.tables import ReadOptions, load_table, silent
 from deepstep.data.text_tables import TextFormat
@@ -317,3 +318,14 @@ def test_classes_of_other_kinds(classes: list[Any], tmp_path: Path) -> None:
     assert found.tolist() == model.predict(X).tolist()
     assert {type(one) for one in found.tolist()} == {type(classes[0])}
     assert as_program(tmp_path / "model.py", "x\n1\n\n").stdout.count(",") == 6  # an empty line is a row
+
+
+def test_ranks_of_numbers_stand_where_their_columns_do(tmp_path: Path) -> None:
+    """A number before a text: ranks are computed after what has none, and sorted back."""
+    rng = np.random.default_rng(0)
+    rows = polars.DataFrame({"size": rng.gamma(2.0, size=80), "town": rng.choice(["a", "b", "c"], 80)})
+    y = rows["size"].to_numpy() + (rows["town"].to_numpy() == "a")
+    model = DeepRegressor(presets=["ranks"], n_estimators=1, network_params={"epochs": 5}, random_state=1)
+    export(model.fit(rows, y), tmp_path / "model.py")
+    predict = runpy.run_path(str(tmp_path / "model.py"))["predict"]
+    np.testing.assert_allclose(predict(rows.to_dicts()), model.predict(rows), rtol=1e-5)
