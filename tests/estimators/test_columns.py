@@ -117,7 +117,7 @@ def test_a_file_is_learned_from_and_refused_as_a_frame_is(tmp_path):
 @pytest.mark.parametrize("cells", [[[1.0, np.nan]] * 4, pd.DataFrame({"x": ["u", "v", "u", "v"]})])
 def test_for_one_network_the_encoder_is_named_that_takes_tables(cells):
     model = NetworkRegressor(max_iter=1).fit(np.eye(4, np.shape(cells)[1]), [0, 1, 0, 1])
-    says = r"Put a TableEncoder before it: make_pipeline\(TableEncoder\(\), NetworkReg"
+    says = r"TableEncoder takes them: make_pipeline\(TableEncoder\(\), NetworkReg"
     for ask in (lambda: NetworkRegressor().fit(cells, [0, 1, 0, 1]), lambda: model.predict(cells)):
         with pytest.raises(DataError, match=says):
             ask()

@@ -62,12 +62,12 @@ def numbers_alone(estimator: Any, X: Any) -> Iterator[None]:
 def _what_is_no_number(frame: "polars.DataFrame") -> str:
     """The first column with texts or missing values, in words; empty where each has numbers."""
     for column in frame:
-        if not (column.dtype.is_numeric() or column.dtype == polars.Boolean):
-            example = next(iter(column.drop_nulls()), None)
-            return f"X has values that are no numbers in column {column.name!r}, such as {example!r:.60}"
+        values = column.drop_nulls()
+        if len(values) and not (column.dtype.is_numeric() or column.dtype == polars.Boolean):
+            return f"X has values that are no numbers in column {column.name!r}, such as {values[0]!r:.60}"
         if missing := column.null_count():
-            values = "1 missing value" if missing == 1 else f"{missing:,} missing values"
-            return f"X has {values} (NaN) in column {column.name!r}"
+            counted = "1 missing value" if missing == 1 else f"{missing:,} missing values"
+            return f"X has {counted} (NaN) in column {column.name!r}"
     return ""
 
 
