@@ -403,7 +403,7 @@ def _gradients(way: _Way, nodes: Array, seeds: list[Array]) -> Iterator[Array]:
 
 
 class _Explained:
-    """What is explained, as a function of the weighted mean of the networks' outputs."""
+    """The explained outputs as a function of the weighted mean of the networks' outputs."""
 
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
