@@ -49,7 +49,10 @@ def of_intervals(model: DeepRegressor, y: Any, X: Any, y_test: Any, alpha: float
     half = interval_half_width(residuals[np.isfinite(residuals)], alpha)
     _, spread = model.ensemble_.mean_and_spread(model.predictor_.columns.frame(X))
     found = []
-    for ends in (np.stack([predicted - half, predicted + half], axis=1), model.predict_interval(X, alpha)):
+    for ends in (
+        np.stack([predicted - half, predicted + half], axis=1),
+        model.predict_interval(X, 1 - alpha),
+    ):
         lower, upper = ends.T
         inside = (lower <= y_test) & (y_test <= upper)
         outside = np.maximum(lower - y_test, 0) + np.maximum(y_test - upper, 0)
@@ -66,7 +69,7 @@ def of_sets(model: DeepClassifier, y: Any, X: Any, y_test: Any, alpha: float) ->
     X, right = X[known], np.searchsorted(model.classes_, y_test[known])
     found = []
     for options in ({"per_class": False, "allow_empty": True}, {}):
-        sets = model.predict_set(X, alpha, **options)
+        sets = model.predict_set(X, 1 - alpha, **options)
         inside = sets[np.arange(len(right)), right]
         worst = min(inside[right == one].mean() for one in np.unique(right) if np.sum(right == one) >= 10)
         found.append((inside.mean(), worst, sets.sum(axis=1).mean(), 1 - sets.any(axis=1).mean()))

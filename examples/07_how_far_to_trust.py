@@ -21,14 +21,14 @@ from sklearn.model_selection import train_test_split
 from deepstep import DeepClassifier, DeepRegressor
 
 SMALL = {"n_estimators": 5, "network_params": {"epochs": 30}, "random_state": 0}  # seconds, not minutes
-ALPHA, SEEDS = 0.1, range(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
+COVERAGE, SEEDS = 0.9, range(int(sys.argv[1]) if len(sys.argv) > 1 else 3)
 
 
 def covered(model, X, y):
     """Share of the rows whose set or interval holds what is true."""
     if isinstance(model, DeepClassifier):
-        return model.predict_set(X, ALPHA)[np.arange(len(y)), y].mean()
-    lower, upper = model.predict_interval(X, ALPHA).T
+        return model.predict_set(X, COVERAGE)[np.arange(len(y)), y].mean()
+    lower, upper = model.predict_interval(X, COVERAGE).T
     return ((lower <= y) & (y <= upper)).mean()
 
 
@@ -54,7 +54,7 @@ def found(X, y, seed):
     return average_precision_score(wrong[[issue.row for issue in issues]], -np.arange(len(y)))
 
 
-print(f"coverage asked for: {1 - ALPHA:.2f}; means over {len(SEEDS)} splits")
+print(f"coverage asked for: {COVERAGE:.2f}; means over {len(SEEDS)} splits")
 print(f"{'':14}{'held out':>10}{'calibrate':>10}{'log-loss':>10}{'with T':>10}")
 for name, Estimator, data in (
     ("breast_cancer", DeepClassifier, load_breast_cancer(return_X_y=True)),

@@ -653,15 +653,15 @@ class Run:
         ]
         return tuple(dict.fromkeys(column.name for column in columns if column.feature_names))
 
-    def likely(self, raw: Any, alpha: float = 0.1) -> AnyArray:
-        """Sets of classes, or intervals, that have the true value of about 1 - alpha of the rows.
+    def likely(self, raw: Any, coverage: float = 0.9) -> AnyArray:
+        """Sets of classes, or intervals, that have the true value of about a share of the rows.
 
         Parameters
         ----------
         raw : table, path of one, or array
             As in `outputs`.
-        alpha : float, optional
-            Share of the rows whose value may be missed, between 0 and 1.
+        coverage : float, optional
+            The share, between 0 and 1.
 
         Returns
         -------
@@ -681,7 +681,7 @@ class Run:
             rows = encoder.transform(rows)
         if not hasattr(estimator, name):
             raise ConfigurationError("The run has no estimator, which knows how often it is wrong")
-        likely: AnyArray = getattr(estimator, name)(rows, alpha)
+        likely: AnyArray = getattr(estimator, name)(rows, coverage)
         return likely
 
     def _as_fitted(self, rows: Any) -> Any:

@@ -110,7 +110,7 @@ def test_what_makes_no_sense_is_refused_in_words():
     quantiles = DeepRegressor(loss="quantile", **SMALL).fit(X, X[:, 0])
     batch = NetworkClassifier(5, normalization="batch", max_iter=500, tol=0.1, random_state=1).fit(X, y)
     for ask, message in (
-        (lambda: plain.predict_set(X, 1), "alpha must be a number"),
+        (lambda: plain.predict_set(X, 1), "coverage must be a number"),
         (lambda: plain.label_issues(X, y, n=0), "n must be a whole number"),
         (lambda: quantiles.predict_interval(X), "needs no intervals, as its quantiles are"),
         (lambda: quantiles.calibrate(X, X[:, 0]), "needs no intervals, as its quantiles are"),
@@ -196,7 +196,7 @@ def test_a_weighted_mean_is_between_its_terms_and_keeps_their_order(n: int, seed
 
 
 MEDIUM = {"n_estimators": 5, "network_params": {"epochs": 30}, "random_state": 1}
-ALPHA = 0.2
+COVERAGE = 0.8
 
 
 @given(st.integers(1, 60), st.floats(0.01, 0.99))
@@ -234,11 +234,11 @@ def test_too_few_rows_exclude_nothing():
     X, y = make_moons(400, noise=0.3, random_state=1)
     classifier = NetworkClassifier(5, **LBFGS).fit(X, y).calibrate(X[:9], y[:9])
     for per_class in (False, True):
-        assert classifier.predict_set(X, 0.05, per_class=per_class).all()
-        assert not classifier.predict_set(X, 0.3, per_class=per_class).all()
+        assert classifier.predict_set(X, 0.95, per_class=per_class).all()
+        assert not classifier.predict_set(X, 0.7, per_class=per_class).all()
     regressor = NetworkRegressor(5, **LBFGS).fit(X, X[:, 0]).calibrate(X[:9], X[:9, 0])
-    assert (regressor.predict_interval(X[:2], 0.05) == [-np.inf, np.inf]).all()
-    assert np.isfinite(regressor.predict_interval(X[:2], 0.1)).all()
+    assert (regressor.predict_interval(X[:2], 0.95) == [-np.inf, np.inf]).all()
+    assert np.isfinite(regressor.predict_interval(X[:2], 0.9)).all()
 
 
 def test_several_targets_have_an_interval_each_and_counts_end_at_0():
@@ -246,7 +246,7 @@ def test_several_targets_have_an_interval_each_and_counts_end_at_0():
     X = rng.standard_normal((400, 3))
     Y = np.column_stack([X[:, 0], 10 * X[:, 1]]) + rng.standard_normal((400, 2)) * [1, 100]
     model = DeepRegressor(**MEDIUM).fit(X[:200], Y[:200])
-    ends = model.predict_interval(X[200:], 0.2)
+    ends = model.predict_interval(X[200:], 0.8)
     assert ends.shape == (200, 2, 2)
     np.testing.assert_allclose(ends.mean(axis=-1), model.predict(X[200:]), rtol=1e-6)
     covered = ((ends[..., 0] <= Y[200:]) & (Y[200:] <= ends[..., 1])).mean(axis=0)
@@ -254,7 +254,7 @@ def test_several_targets_have_an_interval_each_and_counts_end_at_0():
     first, second = (ends[0, :, 1] - ends[0, :, 0]).tolist()
     assert second > 30 * first
     y = rng.poisson(np.exp(X[:, 0]))
-    assert DeepRegressor(loss="poisson", **MEDIUM).fit(X, y).predict_interval(X, 0.05).min() == 0
+    assert DeepRegressor(loss="poisson", **MEDIUM).fit(X, y).predict_interval(X, 0.95).min() == 0
 
 
 def test_rows_of_weight_0_do_not_count():
@@ -284,9 +284,9 @@ def test_noisy_and_quiet_rows_are_covered_alike():
     X, y = uneven(3000, 2)
     model, noisy = DeepRegressor(**MEDIUM).fit(*uneven(600, 1)), X[:, 1] > 0
     for known in (600, 500):
-        lower, upper = model.predict_interval(X, ALPHA).T
+        lower, upper = model.predict_interval(X, COVERAGE).T
         inside, width = (lower <= y) & (y <= upper), upper - lower
-        assert within(inside.mean(), 1 - ALPHA, known, 3000)
+        assert within(inside.mean(), COVERAGE, known, 3000)
         assert inside[noisy].mean() > 0.72
         assert inside[~noisy].mean() < 0.93
         assert np.median(width[noisy]) > 2 * np.median(width[~noisy])
@@ -317,16 +317,16 @@ def test_a_rare_class_is_covered_as_often_as_asked():
     model, is_rare = DeepClassifier(**MEDIUM).fit(*rare(1000, 1)), y == "rare"
     position = (model.predict(X) == "rare").astype(int)
     for _ in range(2):
-        together, sets = model.predict_set(X, ALPHA, per_class=False), model.predict_set(X, ALPHA)
+        together, sets = model.predict_set(X, COVERAGE, per_class=False), model.predict_set(X, COVERAGE)
         assert together[is_rare, 1].mean() < 0.6
         # 60 rows tell it, as many as if 5 further ones were like all rows
-        assert within(sets[is_rare, 1].mean(), (1 - ALPHA) * 60 / 65, 60, is_rare.sum())
-        assert sets[~is_rare, 0].mean() > 1 - ALPHA - 0.03
+        assert within(sets[is_rare, 1].mean(), COVERAGE * 60 / 65, 60, is_rare.sum())
+        assert sets[~is_rare, 0].mean() > COVERAGE - 0.03
         assert sets.sum(axis=1).mean() < 1.4
         for alpha, per_class in ((0.01, True), (0.9, False), (0.9, True)):
-            sets = model.predict_set(X[:999], alpha, per_class=per_class)
+            sets = model.predict_set(X[:999], 1 - alpha, per_class=per_class)
             assert sets[np.arange(999), position[:999]].all()  # the most probable class is in every set
-            smaller = model.predict_set(X[:999], alpha, per_class=per_class, allow_empty=True)
+            smaller = model.predict_set(X[:999], 1 - alpha, per_class=per_class, allow_empty=True)
             assert (sets >= smaller).all()
         assert not smaller.any(axis=1).all()
         model.calibrate(*rare(1000, 3))  # by own rows in place of the folds

@@ -157,7 +157,7 @@ def test_the_networks_that_are_done_are_kept(pressed, done, kept, own):
     assert caught[0].filename == __file__
     check_kept(model.ensemble_, kept)
     assert len(model.ensemble_.members) == kept
-    assert model.predict_set(WINE, alpha=0.2).shape == (178, 3)
+    assert model.predict_set(WINE, coverage=0.8).shape == (178, 3)
     if not own:
         courses = {(member.preset, member.fold): member.network.history for member in whole.ensemble_.members}
         for member in model.ensemble_.members:

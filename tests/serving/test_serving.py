@@ -115,9 +115,22 @@ def test_json_and_csv_answer_as_the_run_predicts(runs, table, name):
         assert found[0]["quantiles"] == dict(zip(("0.1", "0.9"), expected.quantiles[0], strict=True))
 
 
+def test_explain_adds_the_columns_that_move_a_prediction(runs, table):
+    rows = table.with_columns(polars.col("day").cast(polars.String)).to_dicts()[:2]
+    explanation = runs["classes"].explain(table[:2])
+    with served(runs["classes"]) as port:
+        answers = json.loads(ask(port, "/predict?explain=2", rows)[1])["predictions"]
+        for answer, strongest in zip(answers, explanation.strongest(2), strict=True):
+            assert answer["contributions"] == pytest.approx(dict(strongest), rel=1e-4, abs=1e-6)
+        header = ask(port, "/predict?explain=1&coverage=0.75", rows, accept=CSV)[1].splitlines()[0]
+        assert header.endswith("in_set_c,strongest_1,contribution_1")
+        assert ask(port, "/predict?explain=-1", rows)[0] == ask(port, "/predict?explain=x", rows)[0] == 400
+        assert ask(port, "/predict?explain=1", rows * 51)[0] == 413
+
+
 def test_coverage_adds_sets_and_intervals(runs, table):
     rows = table.with_columns(polars.col("day").cast(polars.String)).to_dicts()
-    sets = runs["classes"].estimator.predict_set(table, alpha=0.25)
+    sets = runs["classes"].estimator.predict_set(table, coverage=0.75)
     with served(runs["classes"]) as port:
         found = json.loads(ask(port, "/predict?coverage=0.75", rows)[1])["predictions"]
         assert [one["set"] for one in found] == [[*np.array([*"abc"])[row]] for row in sets]
@@ -128,7 +141,7 @@ def test_coverage_adds_sets_and_intervals(runs, table):
     with served(runs["numbers of arrays"]) as port:  # no warning of names, which the tests make an error
         status, answer = ask(port, "/predict?coverage=0.75", numbers)
         assert status == 200, answer
-    ends = runs["several numbers"].estimator.predict_interval(table, alpha=0.25)
+    ends = runs["several numbers"].estimator.predict_interval(table, coverage=0.75)
     with served(runs["several numbers"]) as port:
         found = json.loads(ask(port, "/predict?coverage=0.75", rows)[1])["predictions"]
         assert [[*one["interval"].values()] for one in found] == ends.tolist()
@@ -217,6 +230,7 @@ def test_the_page_and_the_document_describe_columns_and_answers_and_load_nothing
     assert row["properties"]["colour"]["examples"] == ["blue", "grün", "red"]
     assert answer["prediction"] == {"enum": ["a", "b", "c"]}
     assert [*answer["probabilities"]["properties"]] == ["a", "b", "c"]
+    assert {"set", "contributions"} < {*answer}
     references = re.findall(r'"\$ref": "#/components/(\w+)/(\w+)"', json.dumps(document))
     assert references
     assert all(name in document["components"][part] for part, name in references)

@@ -199,7 +199,7 @@ class Calibrated:
         >>> X = np.linspace(-1, 1, 200)[:, np.newaxis]
         >>> y = X[:, 0] + 0.1 * np.random.default_rng(1).standard_normal(200)
         >>> model = NetworkRegressor(4, solver="lbfgs", random_state=1).fit(X[::2], y[::2])
-        >>> model.calibrate(X[1::2], y[1::2]).predict_interval(X[:5], alpha=0.2).shape
+        >>> model.calibrate(X[1::2], y[1::2]).predict_interval(X[:5], coverage=0.8).shape
         (5, 2)
         """
         check_is_fitted(self)
@@ -264,10 +264,10 @@ class Calibrated:
             problem = f"loss={self.targets_.head!r} needs no intervals, as its quantiles are one"
             raise ConfigurationError(problem, "Use predict, or loss='squared_error'.")
 
-    def _scores(self, alpha: float) -> tuple[Array, ...]:
+    def _scores(self, coverage: float) -> tuple[Array, ...]:
         """The scores of the held-out predictions; an error where nothing was held out."""
-        if not (is_number(alpha) and 0 < alpha < 1):
-            raise ConfigurationError.must_be("alpha", "a number above 0 and below 1", repr(alpha))
+        if not (is_number(coverage) and 0 < coverage < 1):
+            raise ConfigurationError.must_be("coverage", "a number above 0 and below 1", repr(coverage))
         scores = self._calibration.scores
         if scores is None:
             problem = "fit held no rows out, which tell how wrong predictions are"
@@ -369,25 +369,25 @@ class ClassPredictions(Calibrated):
         return self.targets_.score(y, self.predict(X), sample_weight)
 
     def predict_set(
-        self, X: Any, alpha: float = 0.1, *, per_class: bool = True, allow_empty: bool = False
+        self, X: Any, coverage: float = 0.9, *, per_class: bool = True, allow_empty: bool = False
     ) -> NDArray[np.bool_]:
-        """All labels that are likely enough: the true one is among them for about 1 - alpha of the rows.
+        """All labels that are likely enough: the true one is among them for a share of the rows.
 
-        A label is in the set where it is at least as probable as the right label was for all but a share
-        alpha of rows that were not learned from (split-conformal prediction; the temperature has no say).
+        A label is in the set where it is at least as probable as the right label was for a share ``coverage``
+        of rows that were not learned from (split-conformal prediction; the temperature has no say).
         With ``per_class`` these rows are those of the same class, so that a rare class is in the sets of
-        about 1 - alpha of its rows (class-conditional prediction: Vovk, Machine Learning 92, 2013).
+        about that share of its rows (class-conditional prediction: Vovk, Machine Learning 92, 2013).
         The threshold of a class is drawn towards that of all classes with the weight of 5 rows.
 
-        After `calibrate` the share is at least 1 - alpha on average over the draws of those rows, whatever
+        After `calibrate` the share is at least ``coverage`` on average over the draws of those rows, whatever
         the network and the data, if rows to come are exchangeable with them (Sadinle, Lei & Wasserman,
         Journal of the American Statistical Association 114, 2019). With ``per_class`` it is at least
-        1 - alpha·(1 + 5/(n + 1)) for a class of which n rows were given to `calibrate`.
+        1 - (1 - coverage)·(1 + 5/(n + 1)) for a class of which n rows were given to `calibrate`.
 
         Before it, the rows are those that each fold of an ensemble held out, and each is compared
-        with what the members say that did not learn it: cross-conformal prediction, for which 1 - 2·alpha is
-        proven and about 1 - alpha seen (Vovk, Annals of Mathematics and Artificial Intelligence 74, 2015;
-        Barber et al., Annals of Statistics 49, 2021). The proof asks more than is given here: held out rows
+        with what the members say that did not learn it: cross-conformal prediction, for which 2·coverage - 1
+        is proven and about ``coverage`` seen (Vovk, Annals of Mathematics and Artificial Intelligence 74,
+        2015; Barber et al., Annals of Statistics 49, 2021). The proof asks more than is given here: held out rows
         (and likewise those of ``X_val``, which the whole ensemble is compared with) also chose the best
         epochs and the weights of the presets.
 
@@ -397,8 +397,8 @@ class ClassPredictions(Calibrated):
         ----------
         X : array, frame or sparse matrix of shape (n_samples, n_features)
             A row is an example.
-        alpha : float, default=0.1
-            Share of the rows whose label may be missed, between 0 and 1.
+        coverage : float, default=0.9
+            Share of the rows whose label is in the set, between 0 and 1.
         per_class : bool, default=True
             Whether the share is that of each class, else of all rows together. Sets are larger where a class
             is difficult. A model of an older release does not know the classes of its rows: its sets are of
@@ -410,9 +410,9 @@ class ClassPredictions(Calibrated):
         Returns
         -------
         ndarray of shape (n_samples, n_classes), bool
-            Whether each of ``classes_`` is in the set. All labels are in all sets where fewer than 1/alpha -
-            1 rows were held out, which is too few to exclude one; likewise a label of 1 to 1/alpha - 6 rows.
-            Of none, the rows of all labels decide.
+            Whether each of ``classes_`` is in the set. All labels are in all sets where fewer than
+            1/(1 - coverage) - 1 rows were held out, which is too few to exclude one; likewise a label of 1 to
+            1/(1 - coverage) - 6 rows. Of none, the rows of all labels decide.
 
         Raises
         ------
@@ -426,7 +426,7 @@ class ClassPredictions(Calibrated):
         >>> X, y = load_iris(return_X_y=True)
         >>> model = NetworkClassifier(4, solver="lbfgs", max_iter=500, alpha=1.0, random_state=1)
         >>> model = model.fit(X[::2], y[::2])
-        >>> sets = model.calibrate(X[1::2], y[1::2]).predict_set(X[:4], alpha=0.05)
+        >>> sets = model.calibrate(X[1::2], y[1::2]).predict_set(X[:4], coverage=0.95)
         >>> sets.shape, sets.any(axis=1).tolist()
         ((4, 3), [True, True, True, True])
         """
@@ -436,7 +436,7 @@ class ClassPredictions(Calibrated):
             problem = f"predict_set needs one column of labels, this estimator has {targets.n_columns}"
             hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
             raise ConfigurationError(problem, hint)
-        scores = self._scores(alpha)
+        scores = self._scores(coverage)
         calibration, ensemble = self._calibration, self.predictor_.ensemble
         if calibration.by_fold:
 
@@ -447,7 +447,7 @@ class ClassPredictions(Calibrated):
         else:
             outputs = [self._outputs(X).astype(np.float64)]
         strangeness = [1 - targets.probabilities(A) for A in outputs]
-        sets = prediction_sets(scores, strangeness, alpha, calibration.classes if per_class else None)
+        sets = prediction_sets(scores, strangeness, 1 - coverage, calibration.classes if per_class else None)
         if not allow_empty:
             together = self._outputs(X) if calibration.by_fold else outputs[0]
             sets[np.arange(len(sets)), targets.decide(together)] = True
@@ -530,25 +530,25 @@ class NumberPredictions(Calibrated):
             raise AttributeError(f"{type(self).__name__} has no quantiles_ with loss={self.loss!r}")
         return self.targets_.levels
 
-    def predict_interval(self, X: Any, alpha: float = 0.1) -> Array:
-        """The numbers between which the target is for about 1 - alpha of the rows.
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> Array:
+        """The numbers between which the target is for a share of the rows.
 
-        `predict`, and as much to both sides as it was wrong for all but a share alpha of rows that were not
-        learned from (split-conformal prediction).
+        `predict`, and as much to both sides as it was wrong at most for a share ``coverage`` of rows that
+        were not learned from (split-conformal prediction).
 
         The width follows how difficult a row is: residuals are divided by their expected size, a function of
         the spread of the members, of the prediction and of the columns (`deepstep.ensembles.calibrate`); it
         is learned from the rows that the folds held out. Where it does not shorten intervals, and with one
         network all intervals of a target are equally wide.
 
-        After `calibrate` the share is at least 1 - alpha on average over the draws of those rows, whatever
+        After `calibrate` the share is at least ``coverage`` on average over the draws of those rows, whatever
         the network and the data, if rows to come are exchangeable with them (Lei et al., Journal of the
         American Statistical Association 113, 2018). It holds over all rows, not for each kind of them.
 
         Before it, the rows are those that each fold of an ensemble held out (or ``X_val``), answered
-        by members that did not learn them. That covers about 1 - alpha, or more, as the mean of all folds is
+        by members that did not learn them. That covers about that share, or more, as the mean of all folds is
         nearer to the target than the folds are on average; but it is not proven. For intervals around the
-        predictions of each fold, CV+, 1 - 2·alpha is (Barber et al., Annals of Statistics 49, 2021; Vovk,
+        predictions of each fold, CV+, 2·coverage - 1 is (Barber et al., Annals of Statistics 49, 2021; Vovk,
         Annals of Mathematics and Artificial Intelligence 74, 2015), if nothing else has looked at what they
         held out, which here also chose the best epochs and the weights of the presets.
 
@@ -558,14 +558,14 @@ class NumberPredictions(Calibrated):
         ----------
         X : array, frame or sparse matrix of shape (n_samples, n_features)
             A row is an example.
-        alpha : float, default=0.1
-            Share of the rows whose target may be missed, between 0 and 1.
+        coverage : float, default=0.9
+            Share of the rows whose target is in the interval, between 0 and 1.
 
         Returns
         -------
         ndarray of shape (n_samples, 2) or (n_samples, n_outputs, 2), float64
             Lower and upper end; of several targets each for itself. Counts (``loss='poisson'``) end at 0.
-            Infinite where fewer than 1/alpha - 1 rows were held out, which is too few to say so much.
+            Infinite where fewer than 1/(1 - coverage) - 1 rows were held out, which is too few.
 
         Raises
         ------
@@ -580,7 +580,7 @@ class NumberPredictions(Calibrated):
         >>> X, y = load_diabetes(return_X_y=True)
         >>> model = NetworkRegressor(5, solver="lbfgs", alpha=10.0, random_state=1)
         >>> model = model.fit(X[::2], y[::2])
-        >>> lower, upper = model.calibrate(X[1::4], y[1::4]).predict_interval(X[3::4], alpha=0.2).T
+        >>> lower, upper = model.calibrate(X[1::4], y[1::4]).predict_interval(X[3::4], coverage=0.8).T
         >>> share = np.mean((lower <= y[3::4]) & (y[3::4] <= upper))
         >>> bool(0.7 < share < 0.9)
         True
@@ -588,7 +588,7 @@ class NumberPredictions(Calibrated):
         check_is_fitted(self)
         targets = self.targets_
         self._refuse_quantiles()
-        most = interval_half_width(np.concatenate(self._scores(alpha)), alpha)
+        most = interval_half_width(np.concatenate(self._scores(coverage)), 1 - coverage)
         ensemble, widths = self.predictor_.ensemble, self._calibration.widths
         answers = self._outputs(X, lambda rows: answers_of_rows(ensemble, targets, widths, rows))
         A, sigma = np.split(answers, 2, axis=1)

@@ -108,7 +108,7 @@ def answers_for(
     run: Run, frame: "polars.DataFrame", coverage: float | None = None, explain: int = 0
 ) -> Answers:
     """Predictions, with a coverage their sets or intervals, and so many columns that explain each of them."""
-    likely = None if coverage is None else run.likely(frame, 1 - coverage)
+    likely = None if coverage is None else run.likely(frame, coverage)
     return Answers(run.predict(frame), likely, run.explain(frame) if explain else None, explain)
 
 

@@ -52,6 +52,9 @@ SHARE, NUMBER = {"type": "number", "minimum": 0, "maximum": 1}, {"type": ["numbe
 MOST_SHOWN = 50
 """Known categories that a description lists."""
 
+MOST_EXPLAINED = 100
+"""Rows of a request whose predictions are explained; a row takes as long as some hundred predictions."""
+
 
 def openapi(run: Run) -> dict[str, Any]:
     """The OpenAPI document, with the schemas of a row and of an answer."""
@@ -92,10 +95,11 @@ def _answer_schema(run: Run) -> dict[str, Any]:
             entries["quantiles"] = [_object([f"{level:g}" for level in target.levels], NUMBER)]
         else:
             entries["interval"] = [ends] * target.n_columns
-    properties = {
+    properties: dict[str, Any] = {
         name: {"type": "object", "properties": dict(zip(names, each, strict=True))} if names else each[0]
         for name, each in entries.items()
     }
+    properties["contributions"] = {"type": "object", "additionalProperties": NUMBER}
     return {"type": "object", "properties": properties, "required": ["prediction"]}
 
 
@@ -254,7 +258,8 @@ class _Service:
 
     def _answer(self, read: Reader, body: bytes, wanted: str, coverage: float | None, explain: int) -> str:
         """In a thread of the pool: from the body to the text of the answer."""
-        answers = answers_for(self._run, read(body, self._run, self._limits.rows), coverage, explain)
+        most = min(self._limits.rows, MOST_EXPLAINED) if explain else self._limits.rows
+        answers = answers_for(self._run, read(body, self._run, most), coverage, explain)
         if wanted == CSV:
             return csv_of(self._run, answers)
         return json.dumps({"predictions": records(self._run, answers)}, ensure_ascii=False, allow_nan=False)
