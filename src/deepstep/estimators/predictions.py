@@ -387,8 +387,8 @@ class ClassPredictions(Calibrated):
         Before it, the rows are those that each fold of an ensemble held out, and each is compared
         with what the members say that did not learn it: cross-conformal prediction, for which 2·coverage - 1
         is proven and about ``coverage`` seen (Vovk, Annals of Mathematics and Artificial Intelligence 74,
-        2015; Barber et al., Annals of Statistics 49, 2021). The proof asks more than is given here: held out rows
-        (and likewise those of ``X_val``, which the whole ensemble is compared with) also chose the best
+        2015; Barber et al., Annals of Statistics 49, 2021). The proof asks more than is given here: held out
+        rows (and likewise those of ``X_val``, which the whole ensemble is compared with) also chose the best
         epochs and the weights of the presets.
 
         Sample weights do not count, but that rows of weight 0 are left out.
