@@ -193,8 +193,8 @@ def explain(model: Any, X: Any) -> Explanation:
     Notes
     -----
     Each network is gone through by its own backward pass, at 16 to 512 points of the way of each row: as many
-    as make the error of the sum at most a two-hundredth of what is explained, or 0.001 of a probability. The
-    time is that of some 50 predictions for each of the outputs.
+    as make the error of the sum at most a two-hundredth of what is explained, or 0.001 of a probability. A row
+    takes as long as one to two hundred predictions.
 
     Examples
     --------
