@@ -46,24 +46,24 @@ STAGES: dict[str, tuple[int, int]] = {
     "model": (1_150, 1_370),
     "data": (1_900, 2_556),
     "preparation": (1_850, 2_414),
-    "estimators": (2_000, 3_078),
-    "ensembles": (1_970, 2_920),
+    "estimators": (2_000, 3_087),
+    "ensembles": (1_970, 2_936),
     "plots": (1_000, 1_050),
     "report": (650, 690),
     "explorer": (1_250, 1_285),
     "export": (1_750, 1_776),
-    "serving": (300, 384),
+    "serving": (300, 398),
     "course": (2_700, 3_305),
-    "cli": (2_200, 4_789),
+    "cli": (2_200, 4_816),
     "archive": (250, 363),
-    "": (500, 1_466),
+    "": (500, 1_470),
 }
 """Code lines by stage: the goal, and the limit, the goal once it is reached; "" has the files beside
 the stages."""
 
 LIMITS: dict[str, tuple[int, int]] = {
-    "files": (215, 255),
-    "test lines": (30_000, 36_518),
+    "files": (215, 256),
+    "test lines": (30_000, 36_560),
     "names": (60, 3),
     "words": (20, 7),
     "headless": (10, 1),

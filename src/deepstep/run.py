@@ -525,7 +525,7 @@ class Run:
         DataError, ShapeError
             As in `outputs`.
         """
-        explanation = explanation_of_rows(self.predictor, self._rows(raw))
+        explanation = explanation_of_rows(replace(self.predictor, targets=self.targets), self._rows(raw))
         if self.targets.is_classes or self.targets.levels:
             return explanation
         return replace(explanation, outputs=self.target_names)

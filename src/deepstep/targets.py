@@ -497,6 +497,16 @@ class Targets:
         levels = self.levels or (0.5,)
         return min(range(len(levels)), key=lambda place: abs(levels[place] - 0.5))
 
+    def predicted_output(self, outputs: Array) -> NDArray[np.intp]:
+        """The number of the output (m, n) that is the prediction of each row; of several targets the first.
+
+        >>> Targets.of_classes([["a", "b", "c"]]).predicted_output(np.array([[0.1, 0.2, 0.7]]))
+        array([2])
+        """
+        if self.is_classes and not self.several:
+            return outputs.argmax(axis=1)
+        return np.full(len(outputs), self._median if self.levels else 0)
+
     def predictions(self, A: Array) -> AnyArray:
         """As ``predict`` returns them: labels, or numbers, a column for each quantile."""
         if self.is_classes:

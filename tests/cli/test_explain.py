@@ -65,17 +65,21 @@ def test_a_number_of_columns_is_at_least_one(folder, deepstep):
 
 
 def test_columns_of_the_table_are_carried_along(folder, table, deepstep):
-    numbered = table.head(4).with_columns(id=polars.Series(["a", "b", None, "d"]))
+    numbered = table.head(4).with_columns(id=polars.Series(["007", "1.50", None, "08"]))
     numbered.write_csv("new.csv")
-    rows = [*csv.reader(deepstep("predict", folder, "new.csv", "--carry id --carry town").out.splitlines())]
+    rows = [
+        *csv.reader(
+            deepstep("predict", folder, "new.csv", "--carry id --carry town --carry id").out.splitlines()
+        )
+    ]
     assert rows[0][:3] == ["id", "town", "prediction"]
-    assert [row[0] for row in rows[1:]] == ["a", "b", "", "d"]
+    assert [row[0] for row in rows[1:]] == ["007", "1.50", "", "08"]
     assert [row[1] for row in rows[1:]] == numbered["town"].to_list()
     header = deepstep("predict", folder, "new.csv", "--carry-all", "--coverage 0.9").out.splitlines()[0]
     assert header.startswith("size,town,id,prediction")
     assert "lower,upper" in header or "in_set_yes" in header
     record = json.loads(deepstep("predict", folder, "new.csv", "--carry id --coverage 0.9 --json").out)
-    assert record["carried"] == {"id": ["a", "b", None, "d"]}
+    assert record["carried"] == {"id": ["007", "1.50", None, "08"]}
     assert record["coverage"] == 0.9
     assert len(record.get("sets") or record["intervals"]) == 4
     result = deepstep("predict", folder, "new.csv", "--carry twon")

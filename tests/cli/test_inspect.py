@@ -111,7 +111,8 @@ def test_gradients_are_checked_and_a_wrong_one_is_exit_code_1(deepstep, flower_r
     def wrong(dZ):
         return -dZ.sum(axis=1, keepdims=True) / dZ.shape[1]
 
-    monkeypatch.setattr("deepstep.equations.linear.sum_gradient", wrong)
+    for place in ("linear", "backward"):  # the function and where layer 1 is done without dA0
+        monkeypatch.setattr(f"deepstep.equations.{place}.sum_gradient", wrong)
     result = deepstep("check-gradients", flower_run, "--json")
     record = json.loads(result.out)
     assert (result.code, record["passed"]) == (1, False)

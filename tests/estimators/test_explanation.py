@@ -49,6 +49,10 @@ MODELS = {
     "two classes": (DeepClassifier(**SMALL), "two classes"),
     "three classes": (DeepClassifier(**SMALL), "three classes"),
     "ordered classes": (DeepClassifier(classes=["low", "middle", "high"], **SMALL), "three classes"),
+    "cumulative classes": (
+        DeepClassifier(classes=["low", "middle", "high"], loss="ordinal", **SMALL),
+        "three classes",
+    ),
     "columns of classes": (DeepClassifier(**SMALL), "two columns of classes"),
     "numbers": (DeepRegressor(**SMALL), "number"),
     "counts": (DeepRegressor(loss="poisson", **SMALL), "count"),
@@ -141,7 +145,7 @@ def test_numbers_without_a_table_and_sparse_rows_are_explained_from_zero():
     model = NetworkClassifier((6,), max_iter=60, tol=0, n_iter_no_change=100, random_state=1)
     with pytest.warns(ConvergenceWarning, match="60 epochs"):
         model.fit(X, y)
-    dense, sparse = model.explain(X[:9]), model.explain(csr_matrix(X[:9]))
+    dense, sparse = explain(model, X[:9].tolist()), model.explain(csr_matrix(X[:9]))
     np.testing.assert_allclose(dense.contributions, sparse.contributions)
     assert dense.columns == ("x0", "x1", "x2", "x3")
     np.testing.assert_allclose(dense.base, model.predict_proba(np.zeros((1, 4)))[0, 1:], rtol=1e-6)
@@ -161,3 +165,23 @@ def test_many_rows_have_the_contributions_of_each_alone(monkeypatch, table):
 def test_what_is_no_model_is_refused():
     with pytest.raises(ConfigurationError, match="must be a fitted estimator of DeepStep"):
         explain(object(), [[1.0]])
+
+
+def test_of_quantiles_the_median_is_explained_and_of_one_class_its_certainty(table):
+    y = answers(table, "number")
+    model = DeepRegressor(loss="quantile", quantiles=[0.1, 0.5, 0.9], **SMALL).fit(table, y)
+    explanation = model.explain(table[:3])
+    assert explanation.explained.tolist() == [1, 1, 1]
+    strongest = explanation.strongest(1)[0][0][1]
+    assert abs(strongest) == np.abs(explanation.contributions[0, :, 1]).max()
+
+
+@pytest.mark.parametrize(
+    ("rows", "problem"),
+    [(np.empty((0, 4)), "sample"), ([[1.0, 2.0]], "X"), ([[np.nan] * 4], "missing value")],
+)
+def test_rows_that_predict_refuses_are_refused(rows, problem):
+    rng = np.random.default_rng(0)
+    model = NetworkRegressor((), solver="lbfgs").fit(rng.normal(size=(20, 4)), np.arange(20))
+    with pytest.raises(ValueError, match=problem):
+        model.explain(rows)

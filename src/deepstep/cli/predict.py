@@ -14,10 +14,11 @@ from deepstep.cli.open_runs import Pictures, naming_piece, new_file, note_diverg
 from deepstep.cli.option_types import PATH, read_option, run_argument
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write, column
-from deepstep.data.tables import ReadOptions
+from deepstep.data.sources import local
+from deepstep.data.tables import ReadOptions, format_of, read_cells, silent
 from deepstep.data.text_formats import number_text
 from deepstep.environment import polars
-from deepstep.errors import ConfigurationError
+from deepstep.errors import ConfigurationError, DataError
 from deepstep.run import Prediction, Run
 from deepstep.serving.answers import Answers, answers_for, csv_of, records
 
@@ -37,7 +38,8 @@ from deepstep.serving.answers import Answers, answers_for, csv_of, records
     "--coverage",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     metavar="SHARE",
-    help="Add sets of classes, or intervals, that have the true value of this share of the rows.",
+    help="Add sets of classes (in_set_CLASS), or intervals (lower, upper), that have the true value of this "
+    "share of the rows.",
 )
 @click.option(
     "--carry",
@@ -95,8 +97,10 @@ def predict_command(
                 for row in records(run, piece)
             ]
         if isinstance(raws[0], polars.DataFrame) and raws[0].width:
-            record["carried"] = polars.concat(raws, how="diagonal_relaxed").to_dict(as_series=False)
+            texts = polars.selectors.temporal().cast(polars.String)
+            record["carried"] = polars.concat(raws).with_columns(texts).to_dict(as_series=False)
         if (explanation := answers[0].explanation) is not None:
+            record["error"] = [error for piece in answers for error in piece.explanation.error.tolist()]
             record["base"] = dict(zip(explanation.outputs, explanation.base.tolist(), strict=True))
             record["contributions"] = [dict(row) for piece in answers for row in piece.strongest]
         if isinstance(raws[0], Pictures):
@@ -129,16 +133,42 @@ def _predicted(
     before = 0
     for raw in read_raw_pieces(run, files, how):
         if isinstance(raw, Pictures):
-            for flag, value in {"--explain": explain, "--coverage": coverage, "--carry": carry != ()}.items():
+            flags = {
+                "--explain": explain,
+                "--coverage": coverage,
+                "--carry": carry,
+                "--carry-all": carry is None,
+            }
+            for flag, value in flags.items():
                 if value:
                     raise ConfigurationError.must_be(flag, "used with the rows of a table", "pictures")
             yield raw, Answers(run.predict(raw.pixels))
             continue
         with naming_piece(files[0], before, len(raw)):
-            carried = raw if carry is None else raw.select([column(raw, name, "--carry") for name in carry])
+            carried = _carried(raw, files[0], how, carry)
             answers = answers_for(run, raw, coverage, explain)
         before += len(raw)
         yield carried, answers
+
+
+def _carried(
+    frame: "polars.DataFrame", file: Path, how: ReadOptions, carry: Sequence[str] | None
+) -> "polars.DataFrame":
+    """The columns that are carried along, of a text table as they are written: 007 stays 007."""
+    names = frame.columns if carry is None else [*dict.fromkeys(carry)]
+    for name in names:
+        dtype = column(frame, name, "--carry").dtype
+        if dtype.is_nested() or dtype in (polars.Binary, polars.Object):
+            raise DataError(
+                f"Column {name!r} has values of type {dtype}, which CSV has no form for", "Leave it out."
+            )
+    kind = format_of(local(file), how.explicit)
+    if names and kind is not None and kind.read is None:
+        cells = read_cells(file, how._replace(tell=silent))
+        if cells.shape == frame.shape:
+            cells.columns = frame.columns
+            frame = cells
+    return frame.select(names)
 
 
 def _write(output: Path, run: Run, pieces: Iterable[tuple[Any, Answers]]) -> None:

@@ -6,7 +6,7 @@ Contributions add up to the prediction minus the prediction for the average row,
 quadrature, which is stated.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
@@ -34,6 +34,9 @@ TOLERANCE = 5e-3
 
 TOLERANCE_OF_PROBABILITIES = 1e-3
 """Error that is small enough for probabilities, however little they explain."""
+
+ROUNDING = 1e-6
+"""Error, as a share of a predicted number, that comes from rounding in float32."""
 
 NUMBERS_AT_ONCE = 2**23
 """Inputs that are in memory at once."""
@@ -63,6 +66,9 @@ class Explanation:
         at theirs, categories and marks of missing values at their shares. Without a table all inputs are 0.
     error : ndarray of shape (m,)
         The largest difference between ``contributions.sum(axis=1)`` and ``predictions - base`` in a row.
+    explained : ndarray of shape (m,)
+        The number of the output of each row that `strongest` speaks of: the most probable class, the quantile
+        next to the median; of several targets the first.
 
     Examples
     --------
@@ -85,19 +91,10 @@ class Explanation:
     predictions: Array
     base: Array
     error: Array
+    explained: NDArray[np.intp]
 
     def __len__(self) -> int:
         return len(self.predictions)
-
-    @property
-    def explained(self) -> NDArray[np.intp]:
-        """The output of each row that `strongest` speaks of (m,): of classes the one that is predicted."""
-        several = len(self.outputs) > 1 and self._are_classes
-        return self.predictions.argmax(axis=1) if several else np.zeros(len(self), np.intp)
-
-    @property
-    def _are_classes(self) -> bool:
-        return bool(np.allclose(self.predictions.sum(axis=1), 1, atol=1e-4))
 
     def strongest(self, k: int = SHOWN_COLUMNS) -> list[tuple[tuple[str, float], ...]]:
         """The columns that move each prediction most.
@@ -193,8 +190,8 @@ def explain(model: Any, X: Any) -> Explanation:
     Notes
     -----
     Each network is gone through by its own backward pass, at 16 to 512 points of the way of each row: as many
-    as make the error of the sum at most a two-hundredth of what is explained, or 0.001 of a probability. A row
-    takes as long as one to two hundred predictions.
+    as make the error of the sum at most a two-hundredth of what is explained, or 0.001 of a probability. A
+    row takes as long as one to two hundred predictions.
 
     Examples
     --------
@@ -205,17 +202,19 @@ def explain(model: Any, X: Any) -> Explanation:
     >>> explain(model, [[2.0, 1.0]]).contributions.round(2).ravel()
     array([ 6., -1.])
     """
+    if hasattr(model, "explain"):
+        explanation: Explanation = model.explain(X)
+        return explanation
     predictor = predictor_of(model)
-    if predictor.columns.names:
-        return explanation_of_rows(predictor, predictor.columns.frame(X))
-    return explanation_of_rows(predictor, X if hasattr(X, "toarray") else np.asarray(X))
+    return explanation_of_rows(predictor, predictor.columns.frame(X))
 
 
 def explanation_of_rows(predictor: Predictor, rows: Any) -> Explanation:
     """The explanation of rows as the ensemble takes them."""
     names, columns = _columns(predictor)
     outputs = _output_names(predictor.targets)
-    size = max(1, NUMBERS_AT_ONCE // max(1, sum(len(fold) for fold in columns)))
+    n_inputs = sum(member.network.architecture.n_inputs for member in predictor.ensemble.members)
+    size = max(1, NUMBERS_AT_ONCE // n_inputs)
     parts = [
         _explained_part(predictor, rows[start : start + size], columns, len(names))
         for start in range(0, rows.shape[0], size)
@@ -224,7 +223,22 @@ def explanation_of_rows(predictor: Predictor, rows: Any) -> Explanation:
     predictions = np.concatenate([part[1] for part in parts])
     base = parts[0][2][0]
     error = np.abs(contributions.sum(axis=1) - (predictions - base)).max(axis=1)
-    return Explanation(names, outputs, contributions, predictions, base, error)
+    explained = predictor.targets.predicted_output(predictions)
+    return Explanation(names, outputs, contributions, predictions, base, error, explained)
+
+
+def joined(explanations: Sequence[Explanation]) -> Explanation:
+    """The explanations of parts of some rows as one."""
+    first = explanations[0]
+    return Explanation(
+        first.columns,
+        first.outputs,
+        np.concatenate([part.contributions for part in explanations]),
+        np.concatenate([part.predictions for part in explanations]),
+        first.base,
+        np.concatenate([part.error for part in explanations]),
+        np.concatenate([part.explained for part in explanations]),
+    )
 
 
 def _output_names(targets: Targets) -> tuple[str, ...]:
@@ -238,7 +252,7 @@ def _output_names(targets: Targets) -> tuple[str, ...]:
     if targets.several:
         return tuple(f"{name}={labels[1]}" for name, labels in zip(names, targets.labels, strict=True))
     (labels,) = targets.labels
-    return tuple(map(str, labels[1:] if n == 1 else labels))
+    return tuple(map(str, labels[1:] if len(labels) == 2 else labels))
 
 
 def _columns(predictor: Predictor) -> tuple[tuple[str, ...], list[NDArray[np.intp]]]:
@@ -284,7 +298,9 @@ def _explained_part(
         contributions[left] = _integrals([way.part(left) for way in ways], explained, points, n_columns)
         difference = predictions[left] - base
         error = np.abs(contributions[left].sum(axis=1) - difference).max(axis=1)
-        least = TOLERANCE_OF_PROBABILITIES if predictor.targets.is_classes else 0.0
+        # of numbers far from 0 the outputs themselves are rounded
+        rounding = ROUNDING * np.abs(predictions[left]).max(axis=1)
+        least = TOLERANCE_OF_PROBABILITIES if predictor.targets.is_classes else rounding
         left = left[error > np.maximum(TOLERANCE * np.abs(difference).max(axis=1), least)]
         points *= 2
     return contributions, predictions, base
@@ -329,7 +345,8 @@ def _integrals(ways: list[_Way], explained: "_Explained", points: int, n_columns
     """The contributions (m, n_columns, n_outputs), by Gauss-Legendre quadrature over each way."""
     m = ways[0].change.shape[1]
     widest = max(sum(way.member.network.architecture.layer_dims) for way in ways)
-    size = max(1, NUMBERS_AT_ONCE // (points * widest))
+    n_outputs = explained.n_outputs**2  # the derivatives of each by each
+    size = max(1, NUMBERS_AT_ONCE // (points * max(widest, n_outputs)))
     blocks = ([way.part(slice(start, start + size)) for way in ways] for start in range(0, m, size))
     return np.concatenate([_integrals_of_block(block, explained, points, n_columns) for block in blocks])
 
@@ -391,7 +408,7 @@ def _gradients(way: _Way, nodes: Array, seeds: list[Array]) -> Iterator[Array]:
     for seed in seeds:
         dA = seed * (way.share * way.scale)
         if way.temperature is not None:
-            # by the logits: also a probability that is rounded to 0 or 1 has a derivative there
+            # by the logits, whose derivatives need no division by a probability
             symbol = graph.logits
             Q = _tempered(way, A)
             dA = dA * Q * (1 - Q) if _is_each(way) else Q * (dA - (dA * Q).sum(axis=1, keepdims=True))
@@ -409,8 +426,9 @@ class _Explained:
         self._predictor = predictor
         targets = predictor.targets
         self._is_classes = targets.is_classes
+        self.n_outputs = targets.n_outputs + 1
         # of two classes the second one alone
-        self._first = 1 if targets.is_classes and targets.n_outputs == 1 and not targets.several else 0
+        self._first = int(targets.is_classes and not targets.several and len(targets.labels[0]) == 2)
 
     def outputs(self, mean: Array) -> Array:
         """The explained outputs (m, n_explained) of means (m, n_outputs)."""
@@ -422,8 +440,12 @@ class _Explained:
         targets, n = self._predictor.targets, mean.shape[1]
         if not self._is_classes:
             return [np.broadcast_to(unit, mean.shape) for unit in np.eye(n)]
-        # probabilities of classes are an affine function of the outputs, before the temperature
-        J = targets.probabilities(np.eye(n)) - targets.probabilities(np.zeros((1, n)))
+        # before the temperature probabilities are the outputs, or the drops between 1, P(y > 0), …, 0
+        J = (
+            np.eye(n)
+            if targets.several or targets.kind == "classes"
+            else np.eye(n, n + 1, 1) - np.eye(n, n + 1)
+        )
         P = np.maximum(targets.probabilities(mean), TINY)
         E = self._predictor.tempered(P)
         derivatives = list[Array]()

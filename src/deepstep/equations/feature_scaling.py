@@ -5,9 +5,9 @@ examples is needed for s, forth or back.
 """
 
 from deepstep.equations import arrays as np
+from deepstep.equations.backward import WEIGHTS
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature
-from deepstep.equations.linear import WEIGHTS
 from deepstep.equations.ops import Layer, Learned, Op
 from deepstep.equations.registry import equation
 from deepstep.types import Array

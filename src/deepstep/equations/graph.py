@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple, TypeAlias
 
 from deepstep.equations.activations import activation_op, get_activation
-from deepstep.equations.linear import LINEAR
+from deepstep.equations.backward import LINEAR
 from deepstep.equations.ops import Graph, Layer, Learned, Node, Op, completed_nodes, place
 from deepstep.errors import ConfigurationError
 from deepstep.types import Array

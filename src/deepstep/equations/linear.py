@@ -1,12 +1,10 @@
-"""The linear part of a layer, forward and backward, and its operation of the graph: Z = W·A_prev + b."""
+"""The linear part of a layer, forward and backward."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from deepstep.equations import arrays as np
-from deepstep.equations.example_gradients import PerExample
-from deepstep.equations.ops import Layer, Learned, Op
-from deepstep.equations.registry import EQUATIONS, equation
+from deepstep.equations.registry import equation
 from deepstep.errors import DataError, ShapeError
 from deepstep.types import Array
 
@@ -172,25 +170,3 @@ def check_product(arrays: Mapping[str, Array]) -> None:
         requirement = f"have {W.shape[1]} rows, one for each column of {weights}"
         hint = f"Columns are examples here. If your rows are examples, pass {name}.T."
         raise ShapeError.must_be(name, requirement, f"shape {A_prev.shape}", hint)
-
-
-def one_per_unit(layer: Layer) -> tuple[int, int]:
-    """Shape of b and of whatever a layer has once for each unit."""
-    return layer.n, 1
-
-
-WEIGHTS = {"W": Learned(lambda layer: (layer.n, layer.n_in), None, "the weights")}
-
-LINEAR = Op(
-    lambda A_prev, W, b: linear_forward(A_prev, W, b)[0],
-    lambda dZ, A_prev, W, b: linear_backward(dZ, LinearCache(A_prev, W, b)),
-    reads=("A_prev", "W", "b"),
-    writes=("Z",),
-    needs=("A_prev", "W", "b"),
-    gives=("A_prev", "W", "b"),
-    learned={**WEIGHTS, "b": Learned(one_per_unit, 0.0, "the bias")},
-    equations=(EQUATIONS["linear_forward"], EQUATIONS["linear_backward"]),
-    without_input=lambda dZ, A_prev, W, b: (product_gradient(dZ, A_prev), sum_gradient(dZ)),
-    per_example=lambda dZ, A_prev, W, b: {"W": PerExample(dZ, A_prev), "b": PerExample(dZ)},
-)
-"""Z = W·A_prev + b."""

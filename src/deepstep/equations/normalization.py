@@ -8,9 +8,10 @@ from math import sqrt
 from typing import Any, NamedTuple
 
 from deepstep.equations import arrays as np
+from deepstep.equations.backward import LINEAR, WEIGHTS, one_per_unit
 from deepstep.equations.example_gradients import PerExample
 from deepstep.equations.graph import Operations, feature, replaced
-from deepstep.equations.linear import LINEAR, WEIGHTS, one_per_unit, product_gradient, sum_gradient
+from deepstep.equations.linear import product_gradient, sum_gradient
 from deepstep.equations.ops import Layer, Learned, Op, Running
 from deepstep.equations.registry import Registry, equation
 from deepstep.errors import ConfigurationError, DataError

@@ -64,7 +64,11 @@ def _what_is_no_number(frame: "polars.DataFrame") -> str:
     for column in frame:
         values = column.drop_nulls()
         if len(values) and not (column.dtype.is_numeric() or column.dtype == polars.Boolean):
-            return f"X has values that are no numbers in column {column.name!r}, such as {values[0]!r:.60}"
+            refused = values.filter(values.cast(polars.String).cast(polars.Float64, strict=False).is_null())
+            if len(refused):
+                return (
+                    f"X has values that are no numbers in column {column.name!r}, such as {refused[0]!r:.60}"
+                )
         if missing := column.null_count():
             counted = "1 missing value" if missing == 1 else f"{missing:,} missing values"
             return f"X has {counted} (NaN) in column {column.name!r}"

@@ -12,7 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from deepstep.ensembles.calibrate import answers_of_rows, calibration_of_answers
 from deepstep.ensembles.calibration import Calibration, interval_half_width, prediction_sets
 from deepstep.ensembles.ensemble import Ensemble
-from deepstep.ensembles.explanation import Explanation, explain
+from deepstep.ensembles.explanation import Explanation, explanation_of_rows, joined
 from deepstep.ensembles.predictor import Predictor
 from deepstep.ensembles.split import Rows
 from deepstep.errors import ConfigurationError
@@ -161,7 +161,14 @@ class Calibrated:
             Contributions that add up to each prediction minus that for an average row.
         """
         check_is_fitted(self)
-        return explain(self, X)
+        explanations = list[Explanation]()
+
+        def explained(rows: Any) -> Array:
+            explanations.append(explanation_of_rows(self.predictor_, rows))
+            return explanations[-1].predictions
+
+        self._outputs(X, explained)
+        return joined(explanations)
 
     def calibrate(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Learn from rows that were never trained on how sure the answers may be.

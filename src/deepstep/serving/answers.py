@@ -13,7 +13,7 @@ from deepstep.data.text_formats import json_values
 from deepstep.data.text_tables import SEPARATORS, read_text_table, typed
 from deepstep.ensembles.explanation import Explanation
 from deepstep.environment import polars
-from deepstep.errors import DataError
+from deepstep.errors import ConfigurationError, DataError
 from deepstep.run import Prediction, Run
 from deepstep.types import AnyArray
 
@@ -108,6 +108,10 @@ def answers_for(
     run: Run, frame: "polars.DataFrame", coverage: float | None = None, explain: int = 0
 ) -> Answers:
     """Predictions, with a coverage their sets or intervals, and so many columns that explain each of them."""
+    if explain and run.targets.several:
+        raise ConfigurationError.must_be(
+            "explain", "used with one target", f"{len(run.target_names)} targets"
+        )
     likely = None if coverage is None else run.likely(frame, coverage)
     return Answers(run.predict(frame), likely, run.explain(frame) if explain else None, explain)
 
@@ -156,11 +160,15 @@ def csv_of(
 
     Names that come again, as "a" with "b_c" and "a_b" with "c" do, get a number.
     """
-    columns: dict[str, Any] = {} if carried is None else {column.name: column for column in carried}
-    for name, values in _columns(run, answers):
+    columns: dict[str, Any] = {}
+    carried_columns = () if carried is None else carried.get_columns()
+    for name, values in [*_columns(run, answers), *((column.name, column) for column in carried_columns)]:
         names = chain([name], (f"{name}_{number}" for number in count(2)))
         columns[next(name for name in names if name not in columns)] = values
-    return polars.DataFrame(columns, strict=False).write_csv(include_header=header)
+    names_in_order = [*columns]
+    first = len(columns) - len(carried_columns)
+    frame = polars.DataFrame(columns, strict=False)
+    return frame[names_in_order[first:] + names_in_order[:first]].write_csv(include_header=header)
 
 
 def _columns(run: Run, answers: Answers) -> Iterator[tuple[str, Any]]:

@@ -258,8 +258,11 @@ class _Service:
 
     def _answer(self, read: Reader, body: bytes, wanted: str, coverage: float | None, explain: int) -> str:
         """In a thread of the pool: from the body to the text of the answer."""
-        most = min(self._limits.rows, MOST_EXPLAINED) if explain else self._limits.rows
-        answers = answers_for(self._run, read(body, self._run, most), coverage, explain)
+        frame = read(body, self._run, self._limits.rows)
+        if explain and frame.height > MOST_EXPLAINED:
+            problem = f"The body has {frame.height:,} rows, more than the {MOST_EXPLAINED} that explain takes"
+            raise TooManyRowsError(problem)
+        answers = answers_for(self._run, frame, coverage, explain)
         if wanted == CSV:
             return csv_of(self._run, answers)
         return json.dumps({"predictions": records(self._run, answers)}, ensure_ascii=False, allow_nan=False)

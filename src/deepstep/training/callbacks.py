@@ -1,6 +1,6 @@
 """Callbacks: what a user may do while training runs, and the training and its updates as they see them.
 
-Two write the records of training when each epoch ends: as lines of a file, and for TensorBoard.
+Some write the records of training when each epoch ends: as lines of a file, and for TensorBoard.
 """
 
 import csv

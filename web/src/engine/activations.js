@@ -1,6 +1,6 @@
 /**
- * The activations, each with its backward next to it, as in the library's `equations/activations.py` and
- * `relu_variants.py`: forward(z) gives a, backward(dA, z) gives dZ. The softmax goes across the units.
+ * The activations, each with its backward next to it, as in the library's `equations/activations.py`:
+ * forward(z) gives a, backward(dA, z) gives dZ. The softmax goes across the units.
  */
 import { zeros, map, zip } from "./tensor.js";
 import { normalProbability } from "./normal.js";

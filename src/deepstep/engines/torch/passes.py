@@ -17,7 +17,7 @@ from torch import Tensor
 from deepstep.engines.choice import warning_if_slow
 from deepstep.engines.torch.arrays import on_tensors, product_gradient
 from deepstep.equations import Graph, Head, Op, get_head
-from deepstep.equations.linear import LINEAR
+from deepstep.equations.backward import LINEAR
 from deepstep.equations.normalization import PRODUCT
 from deepstep.equations.ops import Layout, Node, backward, forward
 from deepstep.network import Architecture

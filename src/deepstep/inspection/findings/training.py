@@ -28,10 +28,7 @@ SURELY_SIMILAR = 1.5  # … and where the network fits them all the same, with l
 FEW, MANY = 10, 100  # rows that these need
 LOOKED_AT, MOST_CELLS = 256, 1_000_000  # examples that are kept, fewer if they are wide
 SHARE = 400  # one of so many examples that a training used is examined: under 2 % of its time …
-SMALL, FEWEST_UNITS = (
-    1_000_000,
-    8,
-)  # … or as many as are free in a small network; fewer than 8 are not examined
+SMALL, FEWEST_EXAMPLES = 1_000_000, 8  # … or as many as are free in a small network, 8 at least
 NO_BETTER = 0.9  # of the cost of a constant prediction: a network that has learned is far below
 
 
@@ -96,7 +93,7 @@ def looks_to_record(
 ) -> list[Look]:
     """`looks_of` after so many epochs, on few enough examples to take little time."""
     n, k = beginning.X.shape[1], max(beginning.m * epochs // SHARE, SMALL // parameters.flat.size)
-    if min(n, k) < FEWEST_UNITS:
+    if min(n, k) < FEWEST_EXAMPLES:
         return []
     rows = evenly_spread(n, k)
     few = beginning._replace(X=beginning.X[:, rows], Y=beginning.Y[:, rows])
