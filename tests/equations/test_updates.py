@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from deepstep.equations import EQUATIONS, OPTIMIZERS, adam_update, decoupled_decay
-from deepstep.errors import ShapeError
+from deepstep.errors import ConfigurationError, ShapeError
 
 torch = pytest.importorskip("torch")
 
@@ -190,3 +190,19 @@ def test_the_rule_of_the_documentation_moves_weights_as_torch_s_muon(shape):
         b, *slots = adam
         adam = adam_update(b, gradient[W.size :], *slots, learning_rate=0.1, t=t)
         np.testing.assert_array_equal(theta[W.size :], adam[0])
+
+
+@pytest.mark.parametrize(
+    ("rule", "params", "problem"),
+    [
+        ("momentum", {"betta": 0.5}, "Did you mean 'beta'"),
+        ("nesterov", {"beta": 1.5}, "a number from 0 to 1, got 1.5"),
+        ("momentum", [0.5], "a mapping such as"),
+        ("adam", {"beta1": 1.0}, "beta1"),
+    ],
+)
+def test_hyperparameters_that_no_rule_has_or_out_of_range_are_refused(rule, params, problem):
+    with pytest.raises(ConfigurationError, match=problem):
+        OPTIMIZERS[rule].settings(params)
+    assert OPTIMIZERS["nesterov"].settings({"beta": 0.0}) == {"beta": 0.0}
+    assert OPTIMIZERS["nesterov"].settings({"beta": 1}) == {"beta": 1}

@@ -206,3 +206,10 @@ def test_a_state_that_is_none_of_its_callback_s_is_refused(checkpoint, callback,
 def test_a_state_that_no_file_holds_is_refused(checkpoint, tmp_path, value):
     with pytest.raises(ConfigurationError, match=r"^Keeper.state\(\) must hold JSON values and arrays"):
         write_checkpoint(tmp_path / "c", replace(checkpoint, callbacks=[("Keeper", {"deep": [value]})]))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64])
+def test_a_seed_that_cannot_be_is_refused(file, checkpoint, seed):
+    function, _ = checkpoint.identity["order"]
+    with pytest.raises(FileError, match=f"the seed is {seed}"):
+        read_checkpoint(altered(file, content={"identity/order": [function, seed]}))
