@@ -126,7 +126,8 @@ def networks() -> dict[str, Network]:
     heads, activations = sorted(HEADS.built_in), sorted(ACTIVATIONS.built_in)
     networks = {}
     for at, head in enumerate(heads):
-        part, hidden = parts[at % len(parts)], activations[at % 4 :: 4]
+        part = parts[at % len(parts)]
+        hidden = [activations[(4 * at + layer) % len(activations)] for layer in range(4)]
         network = Network([3, 6, 5, 5, 4, 3], activation=hidden, output=head, seed=at, **part)
         networks[f"{head}, {', '.join([*part, *hidden])}"] = network
     return networks

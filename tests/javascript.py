@@ -11,9 +11,9 @@ WEB = Path(__file__).parents[1] / "web"
 
 
 def node(*arguments: str, folder: Path = WEB, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run ``node``; skips loudly where there is none."""
-    if shutil.which("node") is None:
-        pytest.skip("node is not installed: modules of JavaScript were NOT tested")
+    """Run ``node``; skips loudly where it or the packages of ``web/`` are missing."""
+    if shutil.which("node") is None or not (WEB / "node_modules").is_dir():
+        pytest.skip("node, or what `npm ci --prefix web` installs, is missing: JavaScript was NOT tested")
     return subprocess.run(
         ["node", *arguments],
         cwd=folder,

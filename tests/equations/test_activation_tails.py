@@ -45,6 +45,12 @@ ASYMPTOTES = {  # A → slope·Z + constant: left, right
     "exponential": ((0, 0), (np.inf, 0)),
 }
 
+
+def test_every_activation_is_in_both_tables():
+    by_itself = {"softmax", "ordinal", "increasing"}  # their units depend on each other: below
+    assert {*EXACT} | by_itself == {*ASYMPTOTES} | by_itself == {*ACTIVATIONS.built_in}
+
+
 SIZES = [1e-300, 1e-9, 1e-3, 0.3, 1.0, 3.0, 8.0, 15.0, 20.0, 30.0, 37.0, 45.0, 100.0, 340.0, 700.0]
 
 

@@ -243,3 +243,7 @@ class TestFromSklearn:
         for estimator, message in ((None, other), (NetworkClassifier(), other), (MLPClassifier(), unfitted)):
             with pytest.raises(ConfigurationError, match=message):
                 Network.from_sklearn(estimator)
+
+
+def test_every_activation_has_a_module_of_pytorch():
+    assert {*ACTIVATIONS.built_in} <= {name for name, twin in TWINS.items() if twin.role == ACTIVATION}
