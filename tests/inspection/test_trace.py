@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import deepstep.equations.linear
+import deepstep.equations.backward
 from deepstep import Network
 from deepstep.equations import (
     ACTIVATIONS,
@@ -212,7 +212,7 @@ def test_a_fault_in_linear_backward_is_found_where_it_stands(monkeypatch, fault,
     def faulty(dZ, cache):
         return fault(*linear_backward(dZ, cache), dZ.shape[1])
 
-    monkeypatch.setattr(deepstep.equations.linear, "linear_backward", faulty)
+    monkeypatch.setattr(deepstep.equations.backward, "linear_backward", faulty)
     net, X, Y = network_and_data()
     check = net.trace(X, Y).check()
     assert not check.passed

@@ -208,7 +208,7 @@ def test_d23_training_does_not_compute_dA0(monkeypatch: pytest.MonkeyPatch) -> N
     dZL = output_gradient(caches[-1].Z, Y)
     activations = ["relu", "relu", "sigmoid"]
     assert "dA0" not in backpropagate(dZL, caches, activations, input_gradient=False)
-    whole = sys.modules["deepstep.equations.linear"]
+    whole = sys.modules["deepstep.equations.backward"]
     calls = []
     monkeypatch.setattr(whole, "linear_backward", lambda *args: calls.append(1) or linear_backward(*args))
     Network(parameters=parameters, engine="reference").train(X, Y, iterations=1)
