@@ -90,12 +90,9 @@ def predict_command(
         joined = _joined([piece.prediction for piece in answers])
         record = {"run": run_folder, "target": run.config.get("target"), **_record(run, joined)}
         if coverage is not None:
+            name = "set" if run.targets.is_classes else "interval"
             record["coverage"] = coverage
-            record["sets" if run.targets.is_classes else "intervals"] = [
-                row["set" if run.targets.is_classes else "interval"]
-                for piece in answers
-                for row in records(run, piece)
-            ]
+            record[f"{name}s"] = [row[name] for piece in answers for row in records(run, piece)]
         if isinstance(raws[0], polars.DataFrame) and raws[0].width:
             texts = polars.selectors.temporal().cast(polars.String)
             record["carried"] = polars.concat(raws).with_columns(texts).to_dict(as_series=False)

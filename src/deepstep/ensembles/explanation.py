@@ -211,20 +211,10 @@ def explain(model: Any, X: Any) -> Explanation:
 
 def explanation_of_rows(predictor: Predictor, rows: Any) -> Explanation:
     """The explanation of rows as the ensemble takes them."""
-    names, columns = _columns(predictor)
-    outputs = _output_names(predictor.targets)
     n_inputs = sum(member.network.architecture.n_inputs for member in predictor.ensemble.members)
     size = max(1, NUMBERS_AT_ONCE // n_inputs)
-    parts = [
-        _explained_part(predictor, rows[start : start + size], columns, len(names))
-        for start in range(0, rows.shape[0], size)
-    ]
-    contributions = np.concatenate([part[0] for part in parts])
-    predictions = np.concatenate([part[1] for part in parts])
-    base = parts[0][2][0]
-    error = np.abs(contributions.sum(axis=1) - (predictions - base)).max(axis=1)
-    explained = predictor.targets.predicted_output(predictions)
-    return Explanation(names, outputs, contributions, predictions, base, error, explained)
+    starts = range(0, rows.shape[0], size)
+    return joined([_explained_part(predictor, rows[start : start + size]) for start in starts])
 
 
 def joined(explanations: Sequence[Explanation]) -> Explanation:
@@ -278,32 +268,35 @@ def _inputs(predictor: Predictor, preparation: ImagePreparation | None) -> tuple
     return predictor.columns.names or tuple(f"x{number}" for number in range(n))
 
 
-def _explained_part(
-    predictor: Predictor, rows: Any, columns: list[NDArray[np.intp]], n_columns: int
-) -> tuple[Array, Array, Array]:
-    """Contributions (m, n_columns, n_outputs), outputs (m, n_outputs), those of the average row."""
+def _explained_part(predictor: Predictor, rows: Any) -> Explanation:
+    """The explanation of rows whose inputs are in memory at once."""
+    names, columns = _columns(predictor)
     ensemble, explained = predictor.ensemble, _Explained(predictor)
     begins, ends = [], []
     for preprocessor in ensemble.preprocessors:
         begins.append(preprocessor.inputs(_average(preprocessor, rows)))
         features = preprocessor.features(rows)
         ends.append(preprocessor.inputs(features.toarray() if hasattr(features, "toarray") else features))
-    base = explained.outputs(ensemble.outputs_of_inputs(begins))
+    base = explained.outputs(ensemble.outputs_of_inputs(begins))[0]
     predictions = explained.outputs(ensemble.outputs_of_inputs(ends))
     ways = list(_ways(ensemble, begins, ends, columns))
-    contributions = np.zeros((len(predictions), n_columns, predictions.shape[1]))
+    contributions = np.zeros((len(predictions), len(names), predictions.shape[1]))
+    errors = np.zeros(len(predictions))
     left = np.arange(len(predictions))
     points = LEAST_POINTS
     while left.size and points <= MOST_POINTS:
-        contributions[left] = _integrals([way.part(left) for way in ways], explained, points, n_columns)
+        contributions[left] = _integrals([way.part(left) for way in ways], explained, points, len(names))
         difference = predictions[left] - base
         error = np.abs(contributions[left].sum(axis=1) - difference).max(axis=1)
+        errors[left] = error
         # of numbers far from 0 the outputs themselves are rounded
         rounding = ROUNDING * np.abs(predictions[left]).max(axis=1)
         least = TOLERANCE_OF_PROBABILITIES if predictor.targets.is_classes else rounding
         left = left[error > np.maximum(TOLERANCE * np.abs(difference).max(axis=1), least)]
         points *= 2
-    return contributions, predictions, base
+    targets = predictor.targets
+    predicted = targets.predicted_output(predictions)
+    return Explanation(names, _output_names(targets), contributions, predictions, base, errors, predicted)
 
 
 def _average(preprocessor: Preprocessor, rows: Any) -> Array:
@@ -404,13 +397,12 @@ def _gradients(way: _Way, nodes: Array, seeds: list[Array]) -> Iterator[Array]:
     """The derivatives of each explained output by the inputs of a network, (n_inputs, m · points)."""
     graph, tape = _pass(way, nodes)
     A = tape[graph.output]
-    symbol = graph.output
+    # by the logits where there is a temperature: their derivatives need no division by a probability
+    symbol = graph.output if way.temperature is None else graph.logits
+    Q = _tempered(way, A)
     for seed in seeds:
         dA = seed * (way.share * way.scale)
         if way.temperature is not None:
-            # by the logits, whose derivatives need no division by a probability
-            symbol = graph.logits
-            Q = _tempered(way, A)
             dA = dA * Q * (1 - Q) if _is_each(way) else Q * (dA - (dA * Q).sum(axis=1, keepdims=True))
             dA = dA / way.temperature
         for _, derivatives in backward(graph.nodes, tape, {symbol: dA.T.astype(A.dtype)}):
