@@ -203,6 +203,7 @@ DAMAGES = [
     ("Targets classes 0 values", ["no", 1], "labels are of another type"),
     ("Targets classes 0 dtype", "U999999999", "labels are"),
     ("Encoding factor 0", -1.0, "factors of at least 0"),
+    ("Encoding factor 0", 2**80, "factor of Encoding is tuple[float, ...], got"),
     ("Encoding center", lambda numbers: numbers[1:], "center, factor and edges of each feature"),
     ("Encoding edges 0", lambda numbers: numbers[::-1], "edges that increase"),
     ("Encoding marks 0", lambda numbers: numbers[::-1], "marks that increase"),

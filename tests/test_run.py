@@ -213,6 +213,14 @@ def test_a_file_that_was_altered_or_is_missing(folder, name):
             Run.load(folder)
 
 
+@pytest.mark.parametrize(("entry", "mark"), [("held_out", RUN_MARK), ("examples", "model.json")])
+def test_rows_of_another_type_with_the_right_checksums(folder, entry, mark):
+    """Every array is used, so that the type of the value is all that is wrong."""
+    reseal(folder, lambda values: values.update({entry: {"inner": values[entry]}}), mark=mark)
+    with pytest.raises(FileError, match=f"{entry} of Run is"):
+        Run.load(folder)
+
+
 @pytest.mark.slow
 def test_damaged_and_forged_run_folders(fresh_seed):
     """Each is loaded right or refused with a `FileError`: no other exception, 10 s and 1 GB at most."""

@@ -106,8 +106,8 @@ HEADER = ("format", "version", "deepstep", "files", DIGEST)
 MOST_BYTES_OF_LABELS = 2**26
 """Bytes of an array of texts: each has the length of the longest."""
 
-LEAVES: Mapping[Any, set[type]] = {float: {float, int}, int: {int}, bool: {bool}, str: {str}}
-"""Types of values that an annotation allows: a truth value is no number."""
+LARGEST_INTEGER = 2**63 - 1
+"""In place of a real number. NumPy makes an array of objects of larger ones, which has no mathematics."""
 
 DAMAGES = (
     *(ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError),
@@ -191,7 +191,7 @@ def model_of(record: Mapping[str, Any], folder: Path | str) -> Any:
         return model
     if name not in ESTIMATORS:
         raise _altered(folder, "it holds no model")
-    with _damages_of(folder):
+    with damages_of(folder):
         return package("deepstep.estimators.saved").estimator_of(record)
 
 
@@ -268,7 +268,7 @@ def read(path: Path | str, files: Files = MODEL) -> dict[str, Any]:
     """The record that `write` wrote; a `FileError` for whatever is wrong with the files."""
     folder = Path(path)
     _check_place(folder, files)
-    with _damages_of(folder):
+    with damages_of(folder):
         text = read_text(folder / files.mark)
         if not is_sealed(text):
             raise ValueError(f"{files.mark} has another checksum")
@@ -285,7 +285,7 @@ def read(path: Path | str, files: Files = MODEL) -> dict[str, Any]:
 
 
 @contextmanager
-def _damages_of(folder: Path | str) -> Iterator[None]:
+def damages_of(folder: Path | str) -> Iterator[None]:
     """Let every error by which an altered file shows be one error about the folder."""
     try:
         yield
@@ -402,7 +402,7 @@ class _Writer:
         else:
             entries = value.to_archive()
         try:
-            _check_entries(_class(name), entries)
+            check_entries(_class(name), entries)
         except TypeError as error:
             raise _unwritable(place, f"a {name} of which {error}") from None
         if fault := getattr(value, "fault", ""):
@@ -473,7 +473,7 @@ class _Reader:
     def _instance(self, name: str, entries: dict[str, Any]) -> Any:
         cls = _class(name)
         values = {entry: self.value(inner) for entry, inner in entries.items()}
-        _check_entries(cls, values)
+        check_entries(cls, values)
         made = getattr(cls, "from_archive", cls)(**values)
         if fault := getattr(made, "fault", ""):
             raise ValueError(f"a {name} does not meet the condition: {fault}")
@@ -511,7 +511,7 @@ def _annotations(cls: Any) -> Mapping[str, Any]:
     return {name: hints[name] for name in names if name != "return"}
 
 
-def _check_entries(cls: Any, entries: Mapping[str, Any]) -> None:
+def check_entries(cls: Any, entries: Mapping[str, Any]) -> None:
     """Refuse entries that a class has not, and values of other types than its annotations say."""
     annotations = _annotations(cls)
     for name, value in entries.items():
@@ -526,8 +526,10 @@ def _fits(value: Any, kind: Any) -> bool:
     if kind is Any:
         return True
     value = value.item() if isinstance(value, np.generic) else value
-    if kind in LEAVES:
-        return type(value) in LEAVES[kind]
+    if kind is float and type(value) is int:
+        return abs(value) <= LARGEST_INTEGER
+    if kind in (float, int, bool, str):  # a truth value is no number
+        return type(value) is kind
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         return any(_fits(value, option) for option in arguments)
@@ -548,8 +550,7 @@ def _fits(value: Any, kind: Any) -> bool:
 
 
 def _all_fit(values: Collection[Any], kind: Any) -> bool:
-    types = {*map(type, values)}
-    return types <= LEAVES.get(kind, set()) or all(_fits(value, kind) for value in values)
+    return {*map(type, values)} == {kind} or all(_fits(value, kind) for value in values)
 
 
 def _is_of_dtype(array: AnyArray, annotation: Any) -> bool:

@@ -339,7 +339,10 @@ class Run:
         held_out = None
         if kind_at(folder / RUN_MARK) == "file":
             held_out = archive.read(folder, archive.RUN).get("held_out")
-        run = cls(predictor, config, record.get("examples"), held_out, record)
+        rows = {"examples": record.get("examples"), "held_out": held_out}
+        with archive.damages_of(folder):
+            archive.check_entries(cls, rows)
+        run = cls(predictor, config, **rows, _model=record)
         run._check(folder)
         return run
 
