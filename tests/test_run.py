@@ -91,7 +91,7 @@ def test_a_run_of_any_model_predicts_as_it_does(kind, tmp_path):
     assert type(run.estimator) is type(model)
     assert_array_equal(run.estimator.predict_proba(table), model.predict_proba(table))
     assert len(run.kept_examples()[0]) == 4
-    assert run.only is None if kind == "ensemble" else run.network is run.only.network
+    assert (run.ensemble.only is None) == (kind == "ensemble")
     with pytest.raises(DataError, match=r"lacks 1 of the . columns of training: 'x'"):
         run.predict(table.drop("x"))
     if kind != "network":  # columns that no fold uses may be absent or anything
@@ -102,8 +102,8 @@ def test_a_run_of_any_model_predicts_as_it_does(kind, tmp_path):
 def test_a_predictor_alone_has_no_estimator(tmp_path):
     run = _run()
     assert run.estimator is None
-    with pytest.raises(ConfigurationError, match="no estimator, which knows how often"):
-        run.likely(FRAME)
+    with pytest.raises(ConfigurationError, match="fit held no rows out"):
+        run.predictor.likely(FRAME)
     run.save(tmp_path / "run")
     assert_array_equal(archive.load(tmp_path / "run").outputs(FRAME), run.outputs(FRAME))
     with pytest.raises(FileError, match="holds a Predictor, not a DeepClassifier"):
@@ -130,7 +130,7 @@ def test_a_file_is_read_as_the_table_of_training_was(tmp_path):
     assert repr(run) == "Run(target 'y', Ensemble(1 network: network 1.00))"
     assert repr(run.predict(FRAME)) == "Prediction(values of shape (4,), probabilities of shape (4, 2))"
     assert "<table" in run._repr_html_()
-    with pytest.raises(DataError, match="a table, as in training"):
+    with pytest.raises(DataError, match="X must have the 2 columns of fit, got 4"):
         run.predict(np.zeros((2, 4)))
     assert_array_equal(run.outputs(FRAME.to_pandas()), expected)
     FRAME.write_csv(path, separator=";", null_value="NA")

@@ -46,8 +46,8 @@ STAGES: dict[str, tuple[int, int]] = {
     "model": (1_150, 1_370),
     "data": (1_900, 2_556),
     "preparation": (1_850, 2_414),
-    "estimators": (2_000, 3_087),
-    "ensembles": (1_970, 2_936),
+    "estimators": (2_000, 3_052),
+    "ensembles": (1_970, 3_045),
     "plots": (1_000, 1_050),
     "report": (650, 690),
     "explorer": (1_250, 1_285),
@@ -56,7 +56,7 @@ STAGES: dict[str, tuple[int, int]] = {
     "course": (2_700, 3_305),
     "cli": (2_200, 4_816),
     "archive": (250, 363),
-    "": (500, 1_470),
+    "": (500, 1_372),
 }
 """Code lines by stage: the goal, and the limit, the goal once it is reached; "" has the files beside
 the stages."""

@@ -106,9 +106,6 @@ HEADER = ("format", "version", "deepstep", "files", DIGEST)
 MOST_BYTES_OF_LABELS = 2**26
 """Bytes of an array of texts: each has the length of the longest."""
 
-LARGEST_INTEGER = 2**63 - 1
-"""In place of a real number. NumPy makes an array of objects of larger ones, which has no mathematics."""
-
 DAMAGES = (
     *(ArithmeticError, AttributeError, LookupError, MemoryError, OSError, RecursionError),
     *(TypeError, ValueError, DeepStepError),
@@ -527,7 +524,7 @@ def _fits(value: Any, kind: Any) -> bool:
         return True
     value = value.item() if isinstance(value, np.generic) else value
     if kind is float and type(value) is int:
-        return abs(value) <= LARGEST_INTEGER
+        return abs(value) < 2**63  # of larger ones NumPy makes an array of objects, without mathematics
     if kind in (float, int, bool, str):  # a truth value is no number
         return type(value) is kind
     origin, arguments = get_origin(kind), get_args(kind)

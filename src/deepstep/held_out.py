@@ -97,7 +97,7 @@ class HeldOut:
         """
         m = len(raw)
         indices = evenly_spread(m, MOST_ROWS)
-        labels = chosen(run.targets, labels, indices, run.target_names)
+        labels = chosen(run.targets, labels, indices)
         if len(indices) < m:
             raw = raw[indices]
             cells = None if cells is None else cells[indices]
@@ -124,7 +124,7 @@ class HeldOut:
         X = features[0]
         outputs = _or_nan(run, len(Y), lambda: run.ensemble.outputs_of_features(features))
         numbers = np.arange(1, len(X) + 1)
-        inputs = run.preparation
+        inputs = run.predictor.preparation
         answers = target.decide(Y)
         if isinstance(inputs, ImagePreparation):
             pictures = _as_pictures(run, X)
@@ -186,11 +186,11 @@ class HeldOut:
         return ""
 
 
-def chosen(target: Targets, labels: Any, rows: AnyArray, names: Sequence[str]) -> Any:
-    """The true values of some rows, from an array or a list; of several targets as a table of these names."""
+def chosen(target: Targets, labels: Any, rows: AnyArray) -> Any:
+    """The true values of some rows, from an array or a list; of several targets as a table."""
     values = labels[rows] if hasattr(labels, "shape") else [labels[row] for row in rows]
     is_table = target.several and isinstance(values, np.ndarray) and values.ndim == 2
-    return polars.DataFrame(values, schema=list(names)) if is_table else values
+    return polars.DataFrame(values, schema=list(target.names)) if is_table else values
 
 
 def _or_nan(run: "Run", m: int, compute: Callable[[], Array]) -> Array:
@@ -206,7 +206,7 @@ def _or_nan(run: "Run", m: int, compute: Callable[[], Array]) -> Array:
 
 def _as_pictures(run: "Run", raw: AnyArray) -> AnyArray:
     """Pictures (k, height, width, channels) of their own range."""
-    inputs = run.preparation
+    inputs = run.predictor.preparation
     if not isinstance(inputs, ImagePreparation):
         raise DataError.must_be("The rows", "a table, as in training", f"an array of shape {raw.shape}")
     return raw.reshape(len(raw), inputs.height, inputs.width, inputs.channels)
@@ -215,7 +215,7 @@ def _as_pictures(run: "Run", raw: AnyArray) -> AnyArray:
 def _shown(run: "Run", frame: "polars.DataFrame") -> tuple[list[str], int]:
     """The columns of a table that are shown, inputs first, and the number of others."""
     names = [name for name in frame.columns if name not in run.target_names]
-    inputs = run.preparation
+    inputs = run.predictor.preparation
     used: set[str] = set()
     if isinstance(inputs, TablePreparation):
         used = {column.name for column in inputs.columns if column.feature_names}

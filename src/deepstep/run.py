@@ -17,36 +17,33 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deepstep import archive
 from deepstep.data import atomic_directory
 from deepstep.data.files import kind_at
-from deepstep.data.frames import as_frame
 from deepstep.data.own_folders import MODEL_MARK, RUN_MARK
 from deepstep.data.tables import BY_CONTENT, ReadOptions, silent, table_in
 from deepstep.data.text_tables import TextFormat
 from deepstep.engines import Settings
 from deepstep.ensembles.ensemble import Ensemble, Member
-from deepstep.ensembles.explanation import Explanation, explanation_of_rows
-from deepstep.ensembles.predictor import Columns, PermutedColumn, Predictor
+from deepstep.ensembles.explanation import Explanation, explain
+from deepstep.ensembles.predictor import Columns, Prediction, Predictor, predictor_of
 from deepstep.ensembles.preprocessor import AS_THEY_ARE, Preprocessor
 from deepstep.environment import polars
-from deepstep.errors import ConfigurationError, DataError, FileError
+from deepstep.errors import DataError, FileError
 from deepstep.held_out import HeldOut, chosen
 from deepstep.model import Network
 from deepstep.preparation import ImagePreparation, TablePreparation
 from deepstep.preparation.batches import evenly_spread
-from deepstep.preparation.numbers import NumberColumn
-from deepstep.preparation.table import with_columns
 from deepstep.targets import Targets
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
 if TYPE_CHECKING:
-    from deepstep.ensembles.ensemble import Leaderboard
+    pass
 
 MOST_EXAMPLES = 16
 
@@ -60,28 +57,6 @@ LEAKS = "leaks"
 """Entry of the config: warnings of columns that alone determine the target."""
 
 
-class Prediction(NamedTuple):
-    """Predictions for m rows.
-
-    Attributes
-    ----------
-    values : array of shape (m,)
-        Class labels, or numbers in the target's units; of several targets (m, n_targets).
-    probabilities : array of shape (m, n_classes) or None
-        None where numbers are predicted; of several targets (m, n_targets), each of the second class.
-    quantiles : array of shape (m, n_levels) or None, optional
-        In the target's units, where quantiles are predicted; ``values`` are those next to the median.
-    """
-
-    values: AnyArray
-    probabilities: Array | None
-    quantiles: Array | None = None
-
-    def __repr__(self) -> str:
-        parts = ((name, part) for name, part in self._asdict().items() if part is not None)
-        return f"Prediction({', '.join(f'{name} of shape {part.shape}' for name, part in parts)})"
-
-
 @dataclass(frozen=True, eq=False)
 class Examples:
     """Training rows that open the networks: features (k, n_features) of each fold, encoded targets."""
@@ -89,12 +64,27 @@ class Examples:
     features: tuple[Array, ...]
     Y: Array
 
+    @classmethod
+    def of(cls, predictor: Predictor, rows: "polars.DataFrame | AnyArray", labels: Any) -> "Examples":
+        """At most 16 training rows, evenly spread; labels (m,) are of several targets a table."""
+        numbers = few_rows(len(rows))
+        taken, targets = predictor.rows(rows[numbers]), predictor.targets
+        Y = targets.encode(chosen(targets, labels, numbers))
+        return cls(tuple(part.features(taken) for part in predictor.ensemble.preprocessors), Y)
+
     @property
     def fault(self) -> str:
         """The condition that stored rows do not meet; empty for valid ones."""
         sizes = {len(array) for array in (*self.features, self.Y)}
         finite = all(np.isfinite(array).all() and array.ndim == 2 for array in (*self.features, self.Y))
         return "" if finite and len(sizes) == 1 and self.features else "finite features and targets of rows"
+
+    def of_member(self, ensemble: Ensemble, member: int) -> tuple[Array, Array]:
+        """The rows as inputs (k, n_inputs) and targets (k, n_outputs) of a network."""
+        network = ensemble.members[member]
+        preprocessor = ensemble.preprocessors[network.fold]
+        X: Array = preprocessor.inputs(self.features[network.fold])[network.inputs]
+        return X, preprocessor.scaled(self.Y)
 
 
 @dataclass(repr=False)
@@ -138,11 +128,17 @@ class Run:
     held_out: HeldOut | None = None
     _model: Any = None  # the estimator, or the record that it is made of
 
+    def __post_init__(self) -> None:
+        targets = self.predictor.targets
+        if targets.several and not targets.names:
+            named = replace(targets, names=self.target_names)
+            self.predictor = replace(self.predictor, targets=named)
+
     def __repr__(self) -> str:
         return f"Run(target {self.target_name!r:.80}, {self.ensemble!r})"
 
     def _repr_html_(self) -> str:
-        return self.leaderboard()._repr_html_()
+        return self.ensemble.leaderboard()._repr_html_()
 
     @classmethod
     def of(
@@ -184,14 +180,9 @@ class Run:
         >>> Run.of(model).network
         Network(1-1: identity; 2 parameters, float64)
         """
-        if isinstance(model, Predictor):
-            run = cls(model, dict(config or {}), None, None, model)
-        else:
-            from deepstep.ensembles.predictor import predictor_of
-
-            run = cls(predictor_of(model), dict(config or {}), None, None, model)
+        run = cls(predictor_of(model), dict(config or {}), None, None, model)
         if rows is not None:
-            run.examples = run.examples_of(rows, labels)
+            run.examples = Examples.of(run.predictor, rows, labels)
         return run
 
     @classmethod
@@ -378,69 +369,7 @@ class Run:
     @property
     def targets(self) -> Targets:
         """The targets of the model; several targets have their names."""
-        targets = self.predictor.targets
-        named = not targets.several or bool(targets.names)
-        return targets if named else replace(targets, names=self.target_names)
-
-    @property
-    def preparation(self) -> TablePreparation | ImagePreparation:
-        """How the columns or pictures are seen by the first fold; numbers as they are for a network alone."""
-        preparation = self.ensemble.preprocessors[0].preparation
-        if preparation is not None:
-            return preparation
-        names = self.predictor.columns.names
-        if not names:
-            n_inputs = self.ensemble.members[0].network.architecture.n_inputs
-            names = tuple(f"x{index}" for index in range(n_inputs))
-        columns = tuple(NumberColumn(name, 0.0, 1.0, marks_missing=False) for name in names)
-        return TablePreparation(columns)
-
-    @property
-    def only(self) -> Member | None:
-        """The network where there is one alone, with what is known of its training; None of several."""
-        members = self.ensemble.members
-        return members[0] if len(members) == 1 else None
-
-    @property
-    def network(self) -> Network:
-        """The only network; an AttributeError where there are several."""
-        if self.only is None:
-            raise AttributeError(
-                f"Run has no network of its own: its ensemble has {self.ensemble.counted}, see "
-                "ensemble.members[0].network"
-            )
-        return self.only.network
-
-    @property
-    def history(self) -> History:
-        """The training of the only network, empty where it was not kept; an AttributeError of several."""
-        history = self.network.history
-        return History() if history is None else history
-
-    def leaderboard(self) -> "Leaderboard":
-        """The networks as a table, see `DeepClassifier.leaderboard`.
-
-        Returns
-        -------
-        Leaderboard
-            A row for each.
-        """
-        return self.ensemble.leaderboard()
-
-    @property
-    def ended(self) -> str:
-        """Why the training of the only network ended, after how many epochs."""
-        history = self.history
-        if not len(history):
-            return f"{history.stopped or 'no records'}, before the end of the first epoch"
-        first, last = history.costs[[0, -1]]
-        return f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
-
-    @property
-    def engine(self) -> tuple[str, str]:
-        """The engine that trained, and why where another one could be expected."""
-        first = self.ensemble.members[0]
-        return first.engine, "" if first.network.history is None else first.network.history.why_engine
+        return self.predictor.targets
 
     @property
     def target_name(self) -> str:
@@ -483,11 +412,7 @@ class Run:
         DataError, ShapeError
             As in `outputs`.
         """
-        outputs = self.outputs(raw)
-        targets = self.targets
-        if targets.is_classes:
-            return Prediction(targets.decode(outputs), self.predictor.probabilities(outputs))
-        return Prediction(targets.decode(outputs), None, outputs if targets.levels else None)
+        return self.predictor.predict(self._read(raw))
 
     def outputs(self, raw: Any) -> Array:
         """The outputs for raw rows, of several networks their weighted mean.
@@ -508,7 +433,7 @@ class Run:
         DataError, ShapeError
             When the rows do not fit what was trained on.
         """
-        return self.ensemble.outputs(self._rows(raw))
+        return self.predictor.outputs(self._read(raw))
 
     def explain(self, raw: Any) -> Explanation:
         """The contributions of the columns to the predictions for raw rows, see `deepstep.explain`.
@@ -528,79 +453,10 @@ class Run:
         DataError, ShapeError
             As in `outputs`.
         """
-        explanation = explanation_of_rows(replace(self.predictor, targets=self.targets), self._rows(raw))
+        explanation = explain(self.predictor, self._read(raw))
         if self.targets.is_classes or self.targets.levels:
             return explanation
         return replace(explanation, outputs=self.target_names)
-
-    def permuted(self, raw: Any) -> PermutedColumn:
-        """The outputs for raw rows of which a column is permuted, see ``outputs`` of what it gives.
-
-        Parameters
-        ----------
-        raw : table, or path of one
-            As in `outputs`.
-
-        Returns
-        -------
-        PermutedColumn
-            Each prediction encodes that column alone.
-
-        Raises
-        ------
-        DataError, ShapeError
-            As in `outputs`, and for a run of pictures.
-        """
-        table = self.preparation
-        if not isinstance(table, TablePreparation):
-            raise DataError("A run of pictures has no columns to permute")
-        return PermutedColumn(self.ensemble, self._rows(raw), table)
-
-    def inputs(self, raw: Any, member: int = 0) -> Array:
-        """Raw rows as the inputs of a network.
-
-        Parameters
-        ----------
-        raw : table, path of one, or array
-            As in `outputs`.
-        member : int, optional
-            Its number, from 0.
-
-        Returns
-        -------
-        array of shape (m, n_inputs)
-
-        Raises
-        ------
-        DataError, ShapeError
-            As in `outputs`.
-        """
-        network = self.ensemble.members[member]
-        preprocessor = self.ensemble.preprocessors[network.fold]
-        inputs: Array = preprocessor.inputs(preprocessor.features(self._rows(raw)))[network.inputs]
-        return inputs
-
-    def examples_of(self, rows: "polars.DataFrame | AnyArray", labels: Any) -> Examples:
-        """At most 16 training rows, evenly spread, as the run keeps them.
-
-        Parameters
-        ----------
-        rows : polars.DataFrame or array
-            As in `outputs`.
-        labels : array-like (m,), for several targets a table
-            Their targets.
-
-        Returns
-        -------
-        Examples
-            Features of each fold, and encoded targets.
-        """
-        numbers = few_rows(len(rows))
-        taken = self._rows(rows[numbers])
-        Y = self.targets.encode(chosen(self.targets, labels, numbers, self.target_names))
-        return Examples(
-            tuple(preprocessor.features(taken) for preprocessor in self.ensemble.preprocessors), Y
-        )
 
     def kept_examples(self, member: int = 0) -> tuple[Array, Array]:
         """The training rows that the run keeps, as inputs and targets of a network.
@@ -624,75 +480,7 @@ class Run:
         """
         if self.examples is None:
             raise DataError("The run keeps no training rows", "Pass --data FILE.")
-        network = self.ensemble.members[member]
-        preprocessor = self.ensemble.preprocessors[network.fold]
-        X: Array = preprocessor.inputs(self.examples.features[network.fold])[network.inputs]
-        return X, preprocessor.scaled(self.examples.Y)
-
-    def _rows(self, raw: Any) -> Any:
-        """Rows as the ensemble takes them: columns that one fold or another has features of, or pictures."""
-        if isinstance(raw, str | PathLike):
-            raw = self._read(Path(raw))
-        elif not isinstance(raw, np.ndarray | polars.DataFrame):  # unused columns of polars may hold anything
-            raw = as_frame(raw)
-        if isinstance(self.preparation, ImagePreparation):
-            return raw
-        if isinstance(raw, np.ndarray):
-            raise DataError.must_be("X", "a table, as in training", f"an array of shape {raw.shape}")
-        names = list(self.columns)
-        return as_frame(with_columns(raw, names)[names])
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that a table must have: those that one fold or another has features of."""
-        inputs = self.preparation
-        if not isinstance(inputs, TablePreparation):
-            return inputs.feature_names
-        tables = [preprocessor.preparation for preprocessor in self.ensemble.preprocessors]
-        columns = [
-            column
-            for table in tables
-            for column in (table if isinstance(table, TablePreparation) else inputs).columns
-        ]
-        return tuple(dict.fromkeys(column.name for column in columns if column.feature_names))
-
-    def likely(self, raw: Any, coverage: float = 0.9) -> AnyArray:
-        """Sets of classes, or intervals, that have the true value of about a share of the rows.
-
-        Parameters
-        ----------
-        raw : table, path of one, or array
-            As in `outputs`.
-        coverage : float, optional
-            The share, between 0 and 1.
-
-        Returns
-        -------
-        array
-            As ``predict_set`` or ``predict_interval`` of the estimator.
-
-        Raises
-        ------
-        ConfigurationError
-            Where no estimator is kept, or it has no rows that were not learned from.
-        """
-        estimator = self.estimator
-        name = "predict_set" if self.targets.is_classes else "predict_interval"
-        rows = self._as_fitted(self._rows(raw))
-        if hasattr(estimator, "steps"):  # an encoder and one network
-            encoder, estimator = estimator.steps[0][1], estimator.steps[-1][1]
-            rows = encoder.transform(rows)
-        if not hasattr(estimator, name):
-            raise ConfigurationError("The run has no estimator, which knows how often it is wrong")
-        likely: AnyArray = getattr(estimator, name)(rows, coverage)
-        return likely
-
-    def _as_fitted(self, rows: Any) -> Any:
-        """All columns of the fit: those without features, which a table may lack, are missing."""
-        columns = self.predictor.columns
-        unseen = [polars.lit(np.nan).alias(name) for name in columns.names if name not in rows.columns]
-        table = rows.with_columns(unseen).select(columns.names)
-        return table if columns.named else table.to_numpy()
+        return self.examples.of_member(self.ensemble, member)
 
     def reading(
         self, given: TextFormat = BY_CONTENT.explicit, tell: Callable[[str], None] = silent
@@ -714,9 +502,12 @@ class Run:
         values = dict(zip(self.target_names, self.targets.labels, strict=False))
         return ReadOptions(given, text_format(self.config.get("read", {})), values, tell)
 
-    def _read(self, path: Path) -> "polars.DataFrame":
+    def _read(self, raw: Any) -> Any:
+        """Rows as they are, or those of a file."""
+        if not isinstance(raw, str | PathLike):
+            return raw
         how = self.reading()
-        frame = table_in(path, how=how).frame
+        frame = table_in(Path(raw), how=how).frame
         return frame if how.usual.header else self.with_numbers_of_training(frame)
 
     def with_numbers_of_training(self, frame: "polars.DataFrame") -> "polars.DataFrame":
@@ -737,7 +528,7 @@ class Run:
         DataError
             When there are more or fewer columns.
         """
-        if not isinstance(self.preparation, TablePreparation):
+        if not isinstance(self.predictor.preparation, TablePreparation):
             return frame
         names, left = self.columns_by_number()
         if frame.width not in (len(names), len(left)):

@@ -53,8 +53,8 @@ def test_digits(deepstep):
     assert len(record["mistakes"]) == 360 - np.trace(counts)
     shares = [mistake["probability"] for mistake in record["mistakes"]]
     assert shares == sorted(shares, reverse=True)
-    costs = Run.load("here").history.costs.tolist()
-    assert (record["run"], costs) == ("here", Run.load("runs/digits").history.costs[:5].tolist())
+    costs = Run.load("here").ensemble.history.costs.tolist()
+    assert (record["run"], costs) == ("here", Run.load("runs/digits").ensemble.history.costs[:5].tolist())
     other = json.loads(deepstep("demo", "digits", "--iterations 1 --seed 6 --json").out)
     assert other["costs"][0] != record["costs"][0]
 
@@ -130,7 +130,7 @@ def test_a_model_is_saved_before_it_is_scored(deepstep, monkeypatch, photographs
 
     monkeypatch.setattr("deepstep.cli.images.score", fail)
     result = deepstep("train", "photos", "--epochs 1 --out c --json")
-    assert (result.code, len(Run.load("c").history)) == (0, 1)
+    assert (result.code, len(Run.load("c").ensemble.history)) == (0, 1)
     assert "Warning: The run is saved in c, but its scores are missing" in result.err
 
 
@@ -144,7 +144,7 @@ def test_a_folder_of_photographs_is_learned(deepstep, photographs):
     assert (record["train"]["rows"], record["test"]["rows"], record["test"]["accuracy"]) == (19, 5, 1)
     run = Run.load("runs/photos")
     assert (record["run"], run.targets.labels) == ("runs/photos", (("blue", "green", "red"),))
-    assert run.network.architecture.layer_dims == (64 * 64 * 3, 8, 3)
+    assert run.ensemble.network.architecture.layer_dims == (64 * 64 * 3, 8, 3)
     assert deepstep("predict", "runs/photos", photographs / "green", "--output g.csv").code == 0
     lines = Path("g.csv").read_text().splitlines()
     assert lines[0] == "file,prediction,probability_blue,probability_green,probability_red"

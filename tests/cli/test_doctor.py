@@ -37,7 +37,7 @@ def test_a_rate_that_is_too_low(deepstep, flowers):
     assert (result.code, result.err) == (0, "")
     assert "warning, learning rate too low: the cost fell steadily" in result.out
     finding = findings(deepstep, "sick")["learning rate too low"]
-    costs = Run.load("sick").history.costs
+    costs = Run.load("sick").ensemble.history.costs
     assert finding["evidence"] == pytest.approx((costs[0] - costs.min()) / costs[0])
     assert json.loads(deepstep("doctor", "sick", "--json").out)["health"] is True
 
@@ -45,7 +45,7 @@ def test_a_rate_that_is_too_low(deepstep, flowers):
 def test_units_are_looked_at_on_a_table(deepstep, flowers, flower_run):
     assert "train with --log FILE.csv" in deepstep("doctor", flower_run).err
     run = Run.load(flower_run)
-    run.network.parameters["b1"][:] = -100
+    run.ensemble.network.parameters["b1"][:] = -100
     run.save("dead")
     finding = findings(deepstep, "dead", "--data", flowers)["dead units"]
     assert (finding["layer"], finding["evidence"]) == (1, pytest.approx(1))
@@ -86,8 +86,8 @@ def test_a_divergence_in_the_first_epoch_leaves_a_run(deepstep, flowers, tmp_pat
     assert (result.code, error["kind"]) == (1, "DivergenceError")
     assert f"doctor {folder}" in result.err
     run, finding = Run.load(folder), divergence(deepstep, folder)
-    assert (run.history.stopped, run.history.costs.tolist()) == ("diverged", [])
-    assert np.isfinite(run.network.parameters.flat).all()
+    assert (run.ensemble.history.stopped, run.ensemble.history.costs.tolist()) == ("diverged", [])
+    assert np.isfinite(run.ensemble.network.parameters.flat).all()
     assert run.config["settings"]["learning_rate_init"] == 1e200
     assert (finding["layer"], finding["step"]) == (error["layer"], error["step"])
     assert f"layer {finding['layer']}, " in finding["says"]
@@ -109,9 +109,10 @@ def test_the_epochs_before_and_the_last_good_checkpoint_are_kept(deepstep, flowe
     checkpoint = re.search(r"is kept; in Python it is Network.from_checkpoint\('(.*)'\)", result.err)[1]
     assert np.isfinite(Network.from_checkpoint(checkpoint).parameters.flat).all()
     run = Run.load("run")
-    epochs, step, batches = len(run.history), run.config["diverged"]["step"], run.history[0]["step"]
+    history, step = run.ensemble.history, run.config["diverged"]["step"]
+    epochs, batches = len(history), history[0]["step"]
     assert epochs > 1
-    assert run.config["diverged"]["costs"] == run.history.costs.tolist()
+    assert run.config["diverged"]["costs"] == run.ensemble.history.costs.tolist()
     assert epochs * batches < step <= (epochs + 1) * batches
     assert "results" not in run.config
     text = reported(deepstep, "run")
@@ -121,7 +122,7 @@ def test_the_epochs_before_and_the_last_good_checkpoint_are_kept(deepstep, flowe
         assert deepstep(*command).code == 0
     assert "use the last finite parameters" in deepstep("predict", "run", flowers).err
     assert deepstep("train", flowers, typed.replace(" 9 ", " 0.01 "), "--overwrite").code == 0
-    assert Run.load("run").history.stopped == "all epochs done"
+    assert Run.load("run").ensemble.history.stopped == "all epochs done"
 
 
 def test_a_good_run_is_not_replaced_by_one_that_diverged(deepstep, flowers, flower_run, tmp_path):

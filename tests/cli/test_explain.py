@@ -52,10 +52,10 @@ def test_the_strongest_columns_stand_beside_each_prediction(folder, table, deeps
 
 def test_the_server_s_answers_have_the_contributions(folder, table):
     run = Run.load(folder)
-    answers = answers_for(run, table.head(3), explain=5)  # of two columns both
+    answers = answers_for(run, table.head(3), None, 5)  # of two columns both
     assert [{*row["contributions"]} for row in records(run, answers)] == [{"size", "town"}] * 3
     assert "strongest_2,contribution_2" in csv_of(run, answers)
-    assert "contributions" not in records(run, answers_for(run, table.head(3)))[0]
+    assert "contributions" not in records(run, answers_for(run, table.head(3), None, 0))[0]
 
 
 def test_a_number_of_columns_is_at_least_one(folder, deepstep):

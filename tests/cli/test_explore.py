@@ -42,7 +42,7 @@ def test_a_run_is_shown_as_it_was_trained(deepstep, flower_run, flowers):
     document, result = written(deepstep, flower_run)
     assert document["title"] == "flowers, after 30 epochs"
     assert document["history"]["at"] == list(range(30))
-    assert document["history"]["cost"] == Run.load(flower_run).history.costs.tolist()
+    assert document["history"]["cost"] == Run.load(flower_run).ensemble.history.costs.tolist()
     assert document["training"]["optimizer"] == "adam"
     first, second, *_ = document["notes"]
     assert first.startswith("16 of the 48 rows learned from")

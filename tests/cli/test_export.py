@@ -66,5 +66,7 @@ def test_pictures(deepstep):
     assert deepstep("export", "digits", "-o", "digits.py").code == 0
     pixels, digits = np.random.default_rng(2).integers(0, 16, (3, 64)).astype(float), Run.load("digits")
     P = runpy.run_path("digits.py")["predict_proba"](pixels)
-    expected = digits.predict(polars.DataFrame(pixels, schema=list(digits.preparation.feature_names)))
+    expected = digits.predict(
+        polars.DataFrame(pixels, schema=list(digits.predictor.preparation.feature_names))
+    )
     assert np.max(np.abs(P - expected.probabilities)) < 1e-6

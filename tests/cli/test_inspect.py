@@ -17,7 +17,7 @@ def test_summary(deepstep, flower_run):
     for part in ("(64, 7)", "kind", "all epochs done: 30 epochs", "accuracy", "colour", "one-hot encoded"):
         assert part in result.out
     record = json.loads(deepstep("summary", flower_run, "--json").out)
-    assert record["parameters"] == Run.load(flower_run).network.parameters.flat.size
+    assert record["parameters"] == Run.load(flower_run).ensemble.network.parameters.flat.size
     assert (record["layer_dims"], record["epochs"]) == ([7, 64, 32, 1], 30)
     assert record["results"]["test"]["rows"] == 12
 
@@ -56,7 +56,7 @@ def test_trace_of_a_layer_and_an_example(deepstep, flowers, flower_run):
     assert "Z2 = W2·A1 + b2" in deepstep("trace", flower_run, "--layer", 2).out
     record = json.loads(deepstep("trace", flower_run, "--data", flowers, "--layer", 0, "--json").out)
     (A0,) = [entry["value"] for entry in record["entries"] if entry["name"] == "A0"]
-    np.testing.assert_array_equal(A0, Run.load(flower_run).inputs(polars.read_csv(flowers)[:16]).T)
+    np.testing.assert_array_equal(A0, Run.load(flower_run).predictor.inputs(polars.read_csv(flowers)[:16]).T)
 
 
 OPENED = (
@@ -72,7 +72,7 @@ def test_the_trace_is_that_of_a_step_of_the_training(deepstep, flowers):
     run, record = Run.load("r"), json.loads(deepstep("trace", "r", "--json").out)
     X, Y = run.kept_examples()
     short, tall = run.config["class_weights"]
-    expected = run.network.trace(
+    expected = run.ensemble.network.trace(
         X.T, Y.T, learning_rate=0.001, optimizer="adamw", l2=0.2, weight_decay=0.3, dropout=0.3,
         clip_norm=0.1, lr_multipliers={"b*": 0.5},
         sample_weight=np.where(Y[:, 0] == 1, tall, short),

@@ -180,7 +180,9 @@ def test_demos_are_shown_and_reproduced(deepstep):
     assert "These are the 360 pictures of the built-in set digits that were held out" in page.text
     assert page.named("img")
     digits, again = Run.load("digits"), Run.load("again")
-    np.testing.assert_array_equal(digits.network.parameters.flat, again.network.parameters.flat)
+    np.testing.assert_array_equal(
+        digits.ensemble.network.parameters.flat, again.ensemble.network.parameters.flat
+    )
 
 
 def test_a_run_without_rows_held_out_shows_those_it_keeps(deepstep, flower_run):

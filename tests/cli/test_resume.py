@@ -47,7 +47,9 @@ WRITING = "import os\nfrom deepstep.run import Run\nRun.write = lambda *_: os.ki
 
 def same_bits(run, other):
     for network, expected in zip(run.ensemble.members, other.ensemble.members, strict=True):
-        np.testing.assert_array_equal(network.network.parameters.flat, expected.network.parameters.flat)
+        np.testing.assert_array_equal(
+            network.ensemble.network.parameters.flat, expected.ensemble.network.parameters.flat
+        )
         history, before = network.network.history, expected.network.history
         for quantity in ("cost", "validation_cost", "validation_score"):
             np.testing.assert_array_equal(history.column(quantity), before.column(quantity))
@@ -174,7 +176,7 @@ def test_what_cannot_be_resumed_says_so(interrupted, deepstep, flowers, tmp_path
     result = interrupted("train", flowers, *TYPED, "--set solver=lbfgs", epoch=2)
     assert result.code == 130
     assert "with --set solver=lbfgs cannot be resumed, and what was reached is being saved" in result.err
-    assert len(Run.load("run").history) == 3
+    assert len(Run.load("run").ensemble.history) == 3
     train = fit.fit_member
 
     def pressed(*args, **options):
@@ -272,7 +274,8 @@ def test_killed_again_and_again(process, interrupted, deepstep, flowers):
         killed("train", "--resume", "run", before=before)
     check_resumed(deepstep)
     assert [int(row["epoch"]) for row in log()] == list(range(8))
-    np.testing.assert_array_equal([float(row["cost"]) for row in log()], Run.load("run").history.costs)
+    costs = Run.load("run").ensemble.history.costs
+    np.testing.assert_array_equal([float(row["cost"]) for row in log()], costs)
     assert all(row["health/1/dead"] for row in log())
 
 

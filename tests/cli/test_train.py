@@ -132,9 +132,9 @@ def test_everything_at_once_is_the_estimator(deepstep, table):
     learned = encoder.fit_transform(X[learn])
     validated = {"X_val": encoder.transform(later[0]), "y_val": later[1], "sample_weight_val": later[2]}
     model.fit(learned, y[learn], w[learn], **validated)
-    assert_array_equal(run.network.parameters.flat, model.network_.parameters.flat)
+    assert_array_equal(run.ensemble.network.parameters.flat, model.network_.parameters.flat)
     for quantity in ("cost", "learning_rate", "validation_cost", "validation_score"):
-        assert_array_equal(run.history.column(quantity), model.history_.column(quantity))
+        assert_array_equal(run.ensemble.history.column(quantity), model.history_.column(quantity))
     pipeline = make_pipeline(encoder, model)
     assert_array_equal(run.predict(frame).probabilities, pipeline.predict_proba(X))
     assert_array_equal(run.estimator.predict(X), pipeline.predict(X))
@@ -178,7 +178,7 @@ def test_a_file_has_flags_and_parameters(deepstep, flowers):
         assert part in shown
     run = Run.load("r")
     settings = run.config["settings"]
-    assert (run.network.architecture.layer_dims[1:], len(run.history)) == ((3, 1), 2)
+    assert (run.ensemble.network.architecture.layer_dims[1:], len(run.ensemble.history)) == ((3, 1), 2)
     assert (settings["activation"], run.config["exclude"]) == ("tanh", ["size"])
     assert settings["optimizer_params"] == {"epsilon_at": "outside", "beta1": 0.8, "beta2": 0.9}
 
@@ -186,7 +186,7 @@ def test_a_file_has_flags_and_parameters(deepstep, flowers):
 def test_with_a_time_budget_the_clock_decides(deepstep, flowers):
     typed = "--target kind --model network --hidden-layers 2 --epochs 100000000 --out r --time-budget 0.05"
     assert deepstep("train", flowers, typed).code == 0
-    assert Run.load("r").history.stopped == "time budget of 0.05 s used up"
+    assert Run.load("r").ensemble.history.stopped == "time budget of 0.05 s used up"
 
 
 def test_names_of_weighted_classes_are_those_of_the_file(deepstep):
@@ -209,7 +209,7 @@ def test_a_run_knows_its_weights_and_commands_take_them(deepstep, table):
     weights = weights * np.array(run.config["class_weights"])[run.targets.values(run.targets.decode(Y))]
     trace = json.loads(deepstep("trace", "r", "--json").out)
     cost = next(entry["value"] for entry in trace["entries"] if entry["name"] == "J")
-    assert cost == pytest.approx(run.network.cost(X.T, Y.T, sample_weight=weights))
+    assert cost == pytest.approx(run.ensemble.network.cost(X.T, Y.T, sample_weight=weights))
     polars.read_csv(table).drop("w").write_csv("plain.csv")
     for command in ("predict", "evaluate"):  # rows without weights can be answered and judged
         assert deepstep(command, "r", "plain.csv").code == 0
@@ -259,7 +259,7 @@ def test_the_newest_rows_or_whole_groups_are_held_out_and_said(deepstep, table, 
         assert frame["step"][tested].min() > frame["step"][learned].max()
     else:
         assert not {*frame["patient"][tested]} & {*frame["patient"][learned]}
-    assert {"day", "patient"} - {column.name for column in run.preparation.columns} == unused
+    assert {"day", "patient"} - {column.name for column in run.predictor.preparation.columns} == unused
 
 
 def test_a_class_that_is_in_the_test_part_alone_is_no_obstacle(deepstep):

@@ -33,8 +33,10 @@ def trained(deepstep, path, *options, epochs=3, model=PLAIN):
 
 
 def same(run, other):
-    np.testing.assert_array_equal(run.network.parameters.flat, other.network.parameters.flat)
-    np.testing.assert_array_equal(run.network.history.costs, other.network.history.costs)
+    np.testing.assert_array_equal(
+        run.ensemble.network.parameters.flat, other.ensemble.network.parameters.flat
+    )
+    np.testing.assert_array_equal(run.ensemble.network.history.costs, other.ensemble.network.history.costs)
 
 
 @pytest.mark.slow
@@ -82,9 +84,11 @@ def test_weights_and_rows_without_a_target(deepstep, tmp_path, model):
     assert "43 of 300 rows have no target" in told
     assert record["train"]["rows"] + record["test"]["rows"] <= 257
     assert len(weighted.config["class_weights"]) == 2
-    assert "validation_cost" in weighted.history[0]
+    assert "validation_cost" in weighted.ensemble.history[0]
     plain = trained(deepstep, folder, typed, model=model)[1]
-    assert not np.array_equal(weighted.network.parameters.flat, plain.network.parameters.flat)
+    assert not np.array_equal(
+        weighted.ensemble.network.parameters.flat, plain.ensemble.network.parameters.flat
+    )
 
 
 @pytest.mark.slow
@@ -196,5 +200,7 @@ def test_a_stream_that_fits_is_the_table_in_memory(deepstep, parts):
         typed = (*NETWORK, f"--{way} --test-fraction 0 --epochs 3 --out runs/{way}")
         assert deepstep("train", parts, *typed).code == 0
     streamed, whole = Run.load("runs/stream"), Run.load("runs/no-stream")
-    assert streamed.preparation == whole.preparation
-    np.testing.assert_allclose(streamed.network.history.costs, whole.network.history.costs, rtol=1e-6)
+    assert streamed.predictor.preparation == whole.predictor.preparation
+    np.testing.assert_allclose(
+        streamed.ensemble.network.history.costs, whole.ensemble.network.history.costs, rtol=1e-6
+    )

@@ -80,7 +80,7 @@ def test_quantiles(deepstep, answered):
 def test_ordered_classes(answered):
     typed = f"--target grade --exclude kind --exclude height --loss ordinal {NETWORK} 100"
     frame, table, record, scores = answered(typed, "--classes", "small, medium,large")
-    assert Run.load("r").network.architecture.output == "ordinal"
+    assert Run.load("r").ensemble.network.architecture.output == "ordinal"
     assert table.columns[1:] == ["probability_small", "probability_medium", "probability_large"]
     assert_allclose(table[:, 1:].to_numpy().sum(axis=1), 1)
     assert (table["prediction"] == frame["grade"]).mean() > 0.9

@@ -16,6 +16,7 @@ from sklearn.base import clone
 
 from deepstep.cli.main import main
 from deepstep.ensembles import ensemble
+from deepstep.ensembles.predictor import PermutedColumn
 from deepstep.errors import ConfigurationError, DataError, DataWarning
 from deepstep.estimators import (
     DeepClassifier,
@@ -171,7 +172,7 @@ def test_a_permuted_column_is_encoded_alone(kind, fresh_seed, monkeypatch):
     run = Run.of(clone(TABLES[kind][0]).fit(frame, LABELS))
     for at_once in (2**24, 800):
         monkeypatch.setattr(ensemble, "NUMBERS_AT_ONCE", at_once)
-        permuted, plain = run.permuted(frame), run.outputs(frame)
+        permuted, plain = PermutedColumn(run.predictor, frame), run.outputs(frame)
         for column in rng.permutation(frame.columns):
             order = rng.permutation(M)
             expected = run.outputs(frame.with_columns(frame.get_column(column).gather(order)))

@@ -312,7 +312,7 @@ def _show_cats(
     screen.print(f"They are {loaded.about['source']}", soft_wrap=True)
     screen.print()
     curves = [
-        curve(model.run.history.costs, width=CURVE_WIDTH, height=10, x_name="epoch").splitlines()
+        curve(model.run.ensemble.history.costs, width=CURVE_WIDTH, height=10, x_name="epoch").splitlines()
         for model in trained
     ]
     screen.print("  ".join(f"Cost J of {model.name}".ljust(CURVE_WIDTH) for model in trained).rstrip())
@@ -330,7 +330,7 @@ def _show_cats(
 def _print_numbers(screen: "Console", trained: Sequence[Trained]) -> None:
     """Costs and accuracies of the networks side by side."""
     names = [model.name for model in trained]
-    costs = [model.run.history.costs for model in trained]
+    costs = [model.run.ensemble.history.costs for model in trained]
     longest = max(map(len, costs))
     shown = sorted({*range(0, longest, EVERY), longest - 1})
     rows = [

@@ -22,6 +22,7 @@ from deepstep.cli.screen import (
 from deepstep.data.frames import as_frame
 from deepstep.data.sources import STDIN
 from deepstep.data.text_formats import number_text
+from deepstep.ensembles.predictor import PermutedColumn
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.inspection.metrics import (
     confusion,
@@ -98,7 +99,7 @@ def evaluate_command(run_folder: Path, file: Path, read: dict[str, Any], json_wa
 
 def _note_training_rows(run: Run, run_folder: Path, file: Path) -> None:
     learned_from = str(file) != STDIN and printable(file) == run.config.get("source")
-    if learned_from and isinstance(run.preparation, TablePreparation):
+    if learned_from and isinstance(run.predictor.preparation, TablePreparation):
         note(f"Warning: {file} was used to train {run_folder}; these scores include training rows.")
 
 
@@ -137,7 +138,7 @@ def importance_command(
     run = Run.load(run_folder)
     note_divergence(run)
     target = run.targets
-    inputs = run.preparation
+    inputs = run.predictor.preparation
     if not isinstance(inputs, TablePreparation):
         raise ConfigurationError.must_be("RUN", "a run that was trained on a table", "one of pictures")
     _note_training_rows(run, run_folder, file)
@@ -155,7 +156,7 @@ def importance_command(
         return float(np.mean([value for value in values if not isinstance(value, str)]))
 
     names = [column.name for column in inputs.columns if column.feature_names]
-    predictions = run.permuted(table)
+    predictions = PermutedColumn(run.predictor, table)
     meter = Meter("importance", unit="columns")
     value = measured(predictions.outputs())
     meter.begin(len(names))

@@ -85,14 +85,14 @@ def of_run(path: Path, member: int | None, data: Path | None, chosen: dict[str, 
         steps["optimizer"] = "gd"
         notes.append("Trained by L-BFGS, which has no steps of its own: those of this page are plain gd.")
     history = opened.network.history
-    alone = opened.run.only is not None
+    alone = opened.run.ensemble.only is not None
     if not alone or history is None:
         notes.append(_learned(opened.run.ensemble.members[opened.number]))
     if DIVERGED in opened.run.config:
         notes.append("The training diverged: these are the parameters of its last step that was finite.")
     notes.append(_examples(opened, len(X), from_run=data is None))
     notes.append(_updates(size, steps.get("optimizer", "gd")))
-    inputs = opened.run.preparation
+    inputs = opened.run.predictor.preparation
     names = inputs.feature_names
     pixels = (inputs.height, inputs.width, inputs.channels) if isinstance(inputs, ImagePreparation) else ()
     which = f"after {len(history or ())} epochs" if alone else f"member {member}"
@@ -121,9 +121,9 @@ def _learned(member: "Member") -> str:
 
 def _rows_for(opened: OpenedNetwork, data: Path | None) -> tuple[Array, Array]:
     if data is None:
-        return opened.examples()
+        return opened.run.kept_examples(opened.number)
     raw, answers = read_labelled(opened.run, data)
-    return opened.inputs(raw), opened.encode(answers)
+    return opened.run.predictor.inputs(raw, opened.number), opened.encode(answers)
 
 
 def _examples(opened: OpenedNetwork, count: int, *, from_run: bool) -> str:

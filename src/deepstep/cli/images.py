@@ -101,12 +101,12 @@ class Trained(NamedTuple):
     @property
     def interrupted(self) -> bool:
         """Whether Ctrl-C ended training."""
-        return self.run.history.stopped == CUT
+        return self.run.ensemble.history.stopped == CUT
 
     @property
     def name(self) -> str:
         """The sizes of the layers, such as 12288-7-1."""
-        return "-".join(map(str, self.run.network.architecture.layer_dims))
+        return "-".join(map(str, self.run.ensemble.network.architecture.layer_dims))
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON has it."""
@@ -115,8 +115,8 @@ class Trained(NamedTuple):
 
     def print_result(self, screen: "Console", what: str, *, height: int) -> None:
         """The network, the course of the cost, and the scores."""
-        screen.print(f"{what}; {self.run.network!r}", markup=False)
-        print_curve(screen, self.run.history.costs, height=height)
+        screen.print(f"{what}; {self.run.ensemble.network!r}", markup=False)
+        print_curve(screen, self.run.ensemble.history.costs, height=height)
         if self.parts:
             print_scores(screen, self.parts)
 

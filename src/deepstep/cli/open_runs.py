@@ -2,10 +2,9 @@
 
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, fields
-from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -41,16 +40,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class OpenedNetwork:
-    """One network, as commands open it: the only one of a run, or a member of an ensemble.
-
-    ``examples`` gives prepared training rows, (k, n_inputs) and (k, n_outputs). ``inputs`` turns raw rows
-    into the network's inputs.
-    """
+    """One network, as commands open it: the only one of a run, or a member of an ensemble."""
 
     run: Run
     number: int
-    examples: Callable[[], tuple[Array, Array]]
-    inputs: Callable[[Any], Array]
 
     @property
     def member(self) -> Member:
@@ -97,7 +90,7 @@ def open_network(folder: Path, member: int | None) -> OpenedNetwork:
         hint = "Or train one network, with --model network."
         value = "none" if member is None else f"{member}"
         raise ConfigurationError.must_be("--member", requirement, value, hint)
-    return OpenedNetwork(run, member, partial(run.kept_examples, member), partial(run.inputs, member=member))
+    return OpenedNetwork(run, member)
 
 
 ENDING = ".diverged"
@@ -207,7 +200,7 @@ def read_raw_pieces(
     """The rows of a table, a piece at a time where they are streamed, or pictures where the run was trained
     on pictures and the files are no tables.
     """
-    inputs = run.preparation
+    inputs = run.predictor.preparation
     if isinstance(inputs, ImagePreparation) and not any(map(is_table, files)):
         yield read_pictures(inputs, files)
         return
@@ -262,7 +255,7 @@ def read_labelled(run: Run, file: Path, how: ReadOptions | None = None) -> Label
     """
     if _of_pictures(run, file):
         if picture_files(file):
-            inputs = cast(ImagePreparation, run.preparation)
+            inputs = cast(ImagePreparation, run.predictor.preparation)
             size = {"height": inputs.height, "width": inputs.width, "channels": inputs.channels}
             pixels, labels = read_pictures_by_class(file, **size, tell=note)
             return Labelled(pixels / (255 * inputs.scale), labels)
@@ -283,7 +276,7 @@ def read_labelled_pieces(run: Run, file: Path, how: ReadOptions) -> Iterator[Lab
 
 
 def _of_pictures(run: Run, file: Path) -> bool:
-    return kind_at(file) == "folder" and isinstance(run.preparation, ImagePreparation)
+    return kind_at(file) == "folder" and isinstance(run.predictor.preparation, ImagePreparation)
 
 
 def _labelled(run: Run, file: Path, frame: "polars.DataFrame") -> Labelled:

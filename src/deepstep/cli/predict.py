@@ -17,9 +17,10 @@ from deepstep.data import TABLE_SUFFIXES, atomic_write, column
 from deepstep.data.sources import local
 from deepstep.data.tables import ReadOptions, format_of, read_cells, silent
 from deepstep.data.text_formats import number_text
+from deepstep.ensembles.predictor import Prediction
 from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.run import Prediction, Run
+from deepstep.run import Run
 from deepstep.serving.answers import Answers, answers_for, csv_of, records
 
 

@@ -48,7 +48,9 @@ def _rows(run: Run, data: Path | None, read: Mapping[str, Any]) -> tuple[HeldOut
         return run.held_out or HeldOut.kept_by(run), None
     how = reading(run, read)
     rows = predicted_rows(run, data, how)
-    return rows, None if run.only is None else run.inputs(read_labelled(run, data, how).raw)
+    if run.ensemble.only is None:
+        return rows, None
+    return rows, run.predictor.inputs(read_labelled(run, data, how).raw)
 
 
 @click.command("report")
@@ -109,7 +111,7 @@ def doctor_command(
     test rows, and members whose training was not finished.
     """
     run = Run.load(run_folder)
-    if data is not None and run.only is None:
+    if data is not None and run.ensemble.only is None:
         requirement = "used with a run of one network, whose units it shows"
         value = f"{run_folder} with {len(run.ensemble.members)}"
         raise ConfigurationError.must_be("--data", requirement, value, "Leave it out.")
@@ -119,7 +121,7 @@ def doctor_command(
         records = [finding.to_dict() for finding in findings]
         click.echo(as_json({"run": run_folder, "health": has_health(run), "findings": records}))
     else:
-        if run.only is not None and not has_health(run):
+        if run.ensemble.only is not None and not has_health(run):
             note(no_health(run))
         for finding in findings:
             say(f"{finding.severity}, {finding.kind}: {finding}")

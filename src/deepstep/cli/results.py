@@ -61,8 +61,8 @@ class NetworkResult:
     @classmethod
     def of(cls, run: Run) -> "NetworkResult":
         """The result of a run of one network."""
-        history = run.history
-        shape = run.network.architecture
+        history = run.ensemble.history
+        shape = run.ensemble.network.architecture
         return cls(
             shape.layer_dims,
             run.config.get("settings", {}),
@@ -91,7 +91,7 @@ class EnsembleResult:
     @classmethod
     def of(cls, run: Run) -> "EnsembleResult":
         """The result of a run of an ensemble."""
-        engine, why = run.engine
+        engine, why = run.ensemble.engine
         return cls(
             run.config["settings"],
             engine,
@@ -99,7 +99,7 @@ class EnsembleResult:
             run.config["seconds"],
             run.ensemble.head,
             run.ensemble.weights,
-            as_records(run.leaderboard()),
+            as_records(run.ensemble.leaderboard()),
         )
 
 
@@ -141,8 +141,8 @@ def print_table_result(
     is_network = run.config["model"] == "network"
     print_columns(screen, parts.inputs)
     if is_network:
-        history = run.history
-        screen.print(f"{run.network!r}", markup=False)
+        history = run.ensemble.history
+        screen.print(f"{run.ensemble.network!r}", markup=False)
         title = f"Cost J of each epoch ({history.stopped}, {history[-1]['seconds']:.1f} s)"
         print_curve(screen, history.costs, height=9, title=title)
         if run.ensemble.cost_note:

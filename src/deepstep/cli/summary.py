@@ -30,34 +30,34 @@ def summary_command(run_folder: Path, json_wanted: bool) -> None:
     """Show the layers, training, results and columns of a run; for an ensemble its presets and members."""
     run = Run.load(run_folder)
     if json_wanted:
-        inputs = run.preparation
+        inputs = run.predictor.preparation
         if isinstance(inputs, TablePreparation):
             features: dict[str, Any] = {"columns": _column_records(inputs)}
         else:
             features = {"kind": inputs.kind, **asdict(inputs)}
         halves = {"inputs": features, "outputs": asdict(run.targets)}
         what = {
-            "members": as_records(run.leaderboard()),
+            "members": as_records(run.ensemble.leaderboard()),
             "tried": TriedPresets(run.ensemble.tried).to_dicts(),
         }
-        what |= {} if run.only is None else _of_network(run)
+        what |= {} if run.ensemble.only is None else _of_network(run)
         click.echo(as_json({"run": run_folder, **run.config, **what, **halves}))
         return
     screen = console()
-    if run.only is not None:
-        screen.print(run.network.summary(), markup=False, soft_wrap=True)
+    if run.ensemble.only is not None:
+        screen.print(run.ensemble.network.summary(), markup=False, soft_wrap=True)
         screen.print()
     else:
         print_presets(screen, run.ensemble)
-        print_members(screen, run.ensemble, run.leaderboard())
+        print_members(screen, run.ensemble, run.ensemble.leaderboard())
         if run.ensemble.tried:
             print_tried(screen, TriedPresets(run.ensemble.tried))
     print_table(screen, ("training", ""), _training(run), left=2)
     results = run.config.get("results", {})
     parts = {part: Scores(results[part]) for part in PARTS if part in results}
     print_scores(screen, parts, by_class=True, decimal=run.decimal)
-    if isinstance(run.preparation, TablePreparation):
-        print_columns(screen, run.preparation)
+    if isinstance(run.predictor.preparation, TablePreparation):
+        print_columns(screen, run.predictor.preparation)
 
 
 def _column_records(inputs: TablePreparation) -> list[dict[str, Any]]:
@@ -76,7 +76,8 @@ def _column_records(inputs: TablePreparation) -> list[dict[str, Any]]:
 
 
 def _of_network(run: Run) -> dict[str, Any]:
-    architecture, history, (engine, why) = run.network.architecture, run.history, run.engine
+    architecture, history = run.ensemble.network.architecture, run.ensemble.history
+    engine, why = run.ensemble.engine
     return {
         "engine": engine,
         "why_engine": why,
@@ -101,11 +102,11 @@ def _training(run: Run) -> list[tuple[str, str]]:
         (name, f"{value} (found by a search)" if name in searched else str(value))
         for name, value in run.config.get("settings", {}).items()
     ]
-    engine, why = run.engine
+    engine, why = run.ensemble.engine
     shown = [*about, *settings, ("engine", f"{engine} ({why})" if why else engine)]
     if "seconds" in run.config:
         shown.append(("seconds", _figure(run.config["seconds"])))
-    return shown if run.only is None else [*shown, ("ended", run.ended)]
+    return shown if run.ensemble.only is None else [*shown, ("ended", run.ensemble.ended)]
 
 
 @click.command("describe-columns", short_help="Show how each column becomes features.")

@@ -38,7 +38,7 @@ from deepstep.ensembles.split import FRACTION
 from deepstep.errors import ConfigurationError, DataWarning, DivergenceError, spelled
 from deepstep.inspection import Finding
 from deepstep.inspection.metrics import Scores, score
-from deepstep.run import LEAKS, Run, few_rows
+from deepstep.run import LEAKS, Examples, Run, few_rows
 from deepstep.targets import Targets
 from deepstep.training.fit import INTERRUPTED as CUT
 from deepstep.training.interruption import deferred
@@ -156,7 +156,7 @@ def train_table(
             by_network = [history[-1]["seconds"] for history in fitted.histories if history]
             config["seconds"] = max(monotonic() - begun, *by_network)
         if options.rows:
-            result.examples = result.examples_of(parts.train.frame, parts.train.labels)
+            result.examples = Examples.of(result.predictor, parts.train.frame, parts.train.labels)
         save(result)
     with warnings_as_notes():
         scores = _add_results(result, file, run, options, parts, learned)
@@ -190,7 +190,7 @@ def _keep_what_was_reached(
     config |= _weights(error.predictor.targets, parts, [parts.train], options)
     reached = Run.of(error.predictor, config)
     if options.rows:
-        reached.examples = reached.examples_of(parts.train.frame, parts.train.labels)
+        reached.examples = Examples.of(reached.predictor, parts.train.frame, parts.train.labels)
         with as_warning("What was reached is kept without the rows that were held out"):
             reached.held_out = held_out_of(reached, parts, file, options.validation)
     keep(reached, run, error)

@@ -91,7 +91,7 @@ def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Ar
     name = opened.run.config.get("sample_weight")
     weight = None
     if data is None:
-        X, Y = opened.examples()
+        X, Y = opened.run.kept_examples(opened.number)
         if name is not None:
             if "example_weights" not in opened.run.config:
                 raise ConfigurationError("The run has no example_weights, though its rows had weights")
@@ -102,7 +102,8 @@ def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Ar
         with naming_piece(data, 0, len(first)):
             if name is not None and not isinstance(first, np.ndarray):
                 weight = row_weights(first, name, f"{data}, the weights")
-            X, Y = opened.inputs(first), opened.encode(labels[:MOST_EXAMPLES])
+            X = opened.run.predictor.inputs(first, opened.number)
+            Y = opened.encode(labels[:MOST_EXAMPLES])
     weights = opened.run.config.get("class_weights")
     if weights is None or not opened.targets.is_classes:
         return X, Y, weight

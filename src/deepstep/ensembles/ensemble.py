@@ -22,6 +22,7 @@ from deepstep.inspection.metrics import text_table
 from deepstep.model import Network
 from deepstep.model.outputs import outputs_of_rows
 from deepstep.targets import PROBABILITIES
+from deepstep.training import History
 from deepstep.types import AnyArray, Array
 
 
@@ -329,6 +330,40 @@ class Ensemble:
     out_of_fold: Array | None = None
     presets: Mapping[str, Preset] = field(default_factory=dict)
     tried: tuple[TriedPreset, ...] = ()
+
+    @property
+    def only(self) -> Member | None:
+        """The network where there is one alone, with what is known of its training; None of several."""
+        return self.members[0] if len(self.members) == 1 else None
+
+    @property
+    def network(self) -> Network:
+        """The only network; an AttributeError where there are several."""
+        if self.only is None:
+            problem = f"The ensemble has {self.counted}, and no network of its own: see members[0].network"
+            raise AttributeError(problem)
+        return self.only.network
+
+    @property
+    def history(self) -> History:
+        """The training of the only network, empty where it was not kept; an AttributeError of several."""
+        history = self.network.history
+        return History() if history is None else history
+
+    @property
+    def ended(self) -> str:
+        """Why the training of the only network ended, after how many epochs."""
+        history = self.history
+        if not len(history):
+            return f"{history.stopped or 'no records'}, before the end of the first epoch"
+        first, last = history.costs[[0, -1]]
+        return f"{history.stopped}: {len(history)} epochs, cost {first:.6g} → {last:.6g}"
+
+    @property
+    def engine(self) -> tuple[str, str]:
+        """The engine that trained, and why where another one could be expected."""
+        first = self.members[0]
+        return first.engine, "" if first.network.history is None else first.network.history.why_engine
 
     @property
     def fault(self) -> str:

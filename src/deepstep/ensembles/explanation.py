@@ -206,7 +206,7 @@ def explain(model: Any, X: Any) -> Explanation:
         explanation: Explanation = model.explain(X)
         return explanation
     predictor = predictor_of(model)
-    return explanation_of_rows(predictor, predictor.columns.frame(X))
+    return explanation_of_rows(predictor, predictor.rows(X))
 
 
 def explanation_of_rows(predictor: Predictor, rows: Any) -> Explanation:

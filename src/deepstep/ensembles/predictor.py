@@ -4,19 +4,22 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from deepstep.data.frames import as_frame, has_names
-from deepstep.ensembles.calibration import Calibration
+from deepstep.ensembles.calibrate import answers_of_rows
+from deepstep.ensembles.calibration import Calibration, interval_half_width, prediction_sets
 from deepstep.ensembles.ensemble import Ensemble
+from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import ImagePreparation, TablePreparation
+from deepstep.preparation.numbers import NumberColumn
 from deepstep.preparation.table import with_columns
 from deepstep.targets import Targets
-from deepstep.types import AnyArray, Array
+from deepstep.types import AnyArray, Array, is_number
 
 FINGERPRINT_ROWS = 2**14
 """Rows whose features are in memory at once for a fingerprint."""
@@ -100,6 +103,28 @@ class Columns:
         return frame
 
 
+class Prediction(NamedTuple):
+    """Predictions for m rows.
+
+    Attributes
+    ----------
+    values : array of shape (m,)
+        Class labels, or numbers in the target's units; of several targets (m, n_targets).
+    probabilities : array of shape (m, n_classes) or None
+        None where numbers are predicted; of several targets (m, n_targets), each of the second class.
+    quantiles : array of shape (m, n_levels) or None, optional
+        In the target's units, where quantiles are predicted; ``values`` are those next to the median.
+    """
+
+    values: AnyArray
+    probabilities: Array | None
+    quantiles: Array | None = None
+
+    def __repr__(self) -> str:
+        parts = ((name, part) for name, part in self._asdict().items() if part is not None)
+        return f"Prediction({', '.join(f'{name} of shape {part.shape}' for name, part in parts)})"
+
+
 @dataclass(frozen=True, eq=False)
 class Predictor:
     """The fitted value of an estimator: rows → predictions.
@@ -137,9 +162,108 @@ class Predictor:
                 return "a scale above 0"
         return ""
 
+    @property
+    def preparation(self) -> TablePreparation | ImagePreparation:
+        """How the columns or pictures are seen by the first fold; numbers as they are for a network alone."""
+        preparation = self.ensemble.preprocessors[0].preparation
+        if preparation is not None:
+            return preparation
+        names = self.columns.names
+        if not names:
+            n_inputs = self.ensemble.members[0].network.architecture.n_inputs
+            names = tuple(f"x{index}" for index in range(n_inputs))
+        return TablePreparation(tuple(NumberColumn(name, 0.0, 1.0, marks_missing=False) for name in names))
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """The columns that a table must have: those that one fold or another has features of."""
+        inputs = self.preparation
+        if not isinstance(inputs, TablePreparation):
+            return inputs.feature_names
+        tables = [preprocessor.preparation for preprocessor in self.ensemble.preprocessors]
+        columns = [
+            column
+            for table in tables
+            for column in (table if isinstance(table, TablePreparation) else inputs).columns
+        ]
+        return tuple(dict.fromkeys(column.name for column in columns if column.feature_names))
+
+    def rows(self, X: Any) -> Any:
+        """Rows as the ensemble takes them: the needed columns of a table with names, else by order."""
+        if isinstance(self.preparation, ImagePreparation):
+            return X
+        if has_names(X):
+            frame = X if isinstance(X, polars.DataFrame) else as_frame(X)  # others may hold anything
+            if not self.columns.names or self.columns.named or {*self.needed} <= {*frame.columns}:
+                return as_frame(with_columns(frame, self.needed)[[*self.needed]])
+        return self.columns.frame(X) if self.columns.names else X
+
     def outputs(self, X: Any) -> Array:
         """The outputs for rows, (m, n_outputs)."""
-        return self.ensemble.outputs(self.columns.frame(X) if self.columns.names else X)
+        return self.ensemble.outputs(self.rows(X))
+
+    def predict(self, X: Any) -> Prediction:
+        """Predictions for rows, with what is known beside them."""
+        outputs, targets = self.outputs(X), self.targets
+        if targets.is_classes:
+            return Prediction(targets.decode(outputs), self.probabilities(outputs))
+        return Prediction(targets.decode(outputs), None, outputs if targets.levels else None)
+
+    def inputs(self, X: Any, member: int = 0) -> Array:
+        """Rows as the inputs of a network, (m, n_inputs)."""
+        network = self.ensemble.members[member]
+        preprocessor = self.ensemble.preprocessors[network.fold]
+        inputs: Array = preprocessor.inputs(preprocessor.features(self.rows(X)))[network.inputs]
+        return inputs
+
+    def likely(
+        self, rows: Any, coverage: float = 0.9, *, per_class: bool = True, allow_empty: bool = False
+    ) -> AnyArray:
+        """Sets of labels, or intervals, that have the true value of about a share of the rows.
+
+        See ``predict_set`` and ``predict_interval`` of the estimators; ``rows`` are as the ensemble takes
+        them.
+        """
+        targets, calibration = self.targets, self.calibration
+        self.refuse_quantiles()
+        if targets.is_classes and targets.several:
+            problem = f"Sets of labels need one column of labels, and there are {targets.n_columns}"
+            hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
+            raise ConfigurationError(problem, hint)
+        if not (is_number(coverage) and 0 < coverage < 1):
+            raise ConfigurationError.must_be("coverage", "a number above 0 and below 1", repr(coverage))
+        scores = calibration.scores
+        if scores is None:
+            problem = "fit held no rows out, which tell how wrong predictions are"
+            raise ConfigurationError(problem, "Call calibrate(X, y) with rows of their own first.")
+        if not targets.is_classes:
+            return self._intervals(rows, interval_half_width(np.concatenate(scores), 1 - coverage))
+        if calibration.by_fold:
+            folds = range(len(scores))
+            outputs = [self.ensemble.mean_and_spread_of_fold(fold, rows)[0] for fold in folds]
+        else:
+            outputs = [self.ensemble.outputs(rows).astype(np.float64)]
+        strangeness = [1 - targets.probabilities(A) for A in outputs]
+        sets = prediction_sets(scores, strangeness, 1 - coverage, calibration.classes if per_class else None)
+        if not allow_empty:
+            together = self.ensemble.outputs(rows) if calibration.by_fold else outputs[0]
+            sets[np.arange(len(sets)), targets.decide(together)] = True
+        return sets
+
+    def _intervals(self, rows: Any, half_width: Array) -> Array:
+        """The outputs, and so many expected sizes of their residuals to both sides."""
+        answers = answers_of_rows(self.ensemble, self.targets, self.calibration.widths, rows)
+        A, sigma = np.split(answers, 2, axis=1)
+        ends = np.stack([A - half_width * sigma, A + half_width * sigma], axis=-1)
+        if self.targets.kind == "counts":
+            ends = np.maximum(ends, 0)
+        return ends[:, 0] if A.shape[1] == 1 else ends
+
+    def refuse_quantiles(self) -> None:
+        """Refuse a target for which there is nothing to calibrate."""
+        if self.targets.repeats and not self.targets.is_classes:
+            problem = f"loss={self.targets.head!r} needs no intervals, as its quantiles are one"
+            raise ConfigurationError(problem, "Use predict, or loss='squared_error'.")
 
     def predictions(self, outputs: Array) -> AnyArray:
         """Labels of outputs, or numbers as float64."""
@@ -166,10 +290,14 @@ class Predictor:
 class PermutedColumn:
     """Outputs for rows a column of which is permuted: what the others became is computed once.
 
-    ``table`` has the columns of rows that are features already.
+    Of a network alone the columns are features already. A run of pictures has no columns.
     """
 
-    def __init__(self, ensemble: Ensemble, rows: Any, table: TablePreparation) -> None:
+    def __init__(self, predictor: Predictor, X: Any) -> None:
+        table = predictor.preparation
+        if not isinstance(table, TablePreparation):
+            raise DataError("A run of pictures has no columns to permute")
+        ensemble, rows = predictor.ensemble, predictor.rows(X)
         self._ensemble, self._m = ensemble, rows.shape[0]
         self._size = ensemble.rows_at_once(rows.shape[1])
         self._features = [preprocessor.features(rows) for preprocessor in ensemble.preprocessors]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from deepstep.ensembles.calibrate import answers_of_rows, calibration_of_answers
-from deepstep.ensembles.calibration import Calibration, interval_half_width, prediction_sets
+from deepstep.ensembles.calibration import Calibration
 from deepstep.ensembles.ensemble import Ensemble
 from deepstep.ensembles.explanation import Explanation, explanation_of_rows, joined
 from deepstep.ensembles.predictor import Predictor
@@ -22,7 +22,7 @@ from deepstep.estimators.row_sources import score_of
 from deepstep.model import Network
 from deepstep.targets import Targets
 from deepstep.training.rows import parts
-from deepstep.types import AnyArray, Array, is_number, is_whole
+from deepstep.types import AnyArray, Array, is_whole
 
 
 def out_of_fold_outputs(predictor: Predictor, rows: Rows) -> tuple[Array, Array]:
@@ -210,8 +210,9 @@ class Calibrated:
         (5, 2)
         """
         check_is_fitted(self)
-        self._refuse_quantiles()
-        predictor, rows = self.predictor_, self._checked_rows(RawData(X, y, sample_weight))
+        predictor = self.predictor_
+        predictor.refuse_quantiles()
+        rows = self._checked_rows(RawData(X, y, sample_weight))
         widths, targets = predictor.calibration.widths, predictor.targets
         answers = answers_of_rows(predictor.ensemble, targets, widths, rows.X)
         self._set_calibration(calibration_of_answers(targets, answers, rows.Y, rows.weight, widths))
@@ -264,22 +265,6 @@ class Calibrated:
             raise ConfigurationError.must_be("n", "a whole number of at least 1, or None", repr(n))
         first = np.lexsort((-norms, -doubt))[:n].tolist()  # gradient norms decide where doubts are equal
         return [entry(number, float(norms[number])) for number in first]
-
-    def _refuse_quantiles(self) -> None:
-        """Refuse a target for which there is nothing to calibrate."""
-        if self.targets_.repeats and not self.targets_.is_classes:
-            problem = f"loss={self.targets_.head!r} needs no intervals, as its quantiles are one"
-            raise ConfigurationError(problem, "Use predict, or loss='squared_error'.")
-
-    def _scores(self, coverage: float) -> tuple[Array, ...]:
-        """The scores of the held-out predictions; an error where nothing was held out."""
-        if not (is_number(coverage) and 0 < coverage < 1):
-            raise ConfigurationError.must_be("coverage", "a number above 0 and below 1", repr(coverage))
-        scores = self._calibration.scores
-        if scores is None:
-            problem = "fit held no rows out, which tell how wrong predictions are"
-            raise ConfigurationError(problem, "Call calibrate(X, y) with rows of their own first.")
-        return scores
 
 
 class ClassPredictions(Calibrated):
@@ -408,8 +393,7 @@ class ClassPredictions(Calibrated):
             Share of the rows whose label is in the set, between 0 and 1.
         per_class : bool, default=True
             Whether the share is that of each class, else of all rows together. Sets are larger where a class
-            is difficult. A model of an older release does not know the classes of its rows: its sets are of
-            all rows until `calibrate`.
+            is difficult.
         allow_empty : bool, default=False
             Whether a set may be empty: the row is like none that the model knows, and it counts among the
             missed ones. Else the most probable label is in the set.
@@ -438,27 +422,10 @@ class ClassPredictions(Calibrated):
         ((4, 3), [True, True, True, True])
         """
         check_is_fitted(self)
-        targets = self.targets_
-        if targets.several:
-            problem = f"predict_set needs one column of labels, this estimator has {targets.n_columns}"
-            hint = "Fit an estimator for each column, see sklearn.multioutput.MultiOutputClassifier."
-            raise ConfigurationError(problem, hint)
-        scores = self._scores(coverage)
-        calibration, ensemble = self._calibration, self.predictor_.ensemble
-        if calibration.by_fold:
-
-            def mean_of_fold(k: int, rows: Any) -> Array:
-                return ensemble.mean_and_spread_of_fold(k, rows)[0]
-
-            outputs = [self._outputs(X, partial(mean_of_fold, k)) for k in range(len(scores))]
-        else:
-            outputs = [self._outputs(X).astype(np.float64)]
-        strangeness = [1 - targets.probabilities(A) for A in outputs]
-        sets = prediction_sets(scores, strangeness, 1 - coverage, calibration.classes if per_class else None)
-        if not allow_empty:
-            together = self._outputs(X) if calibration.by_fold else outputs[0]
-            sets[np.arange(len(sets)), targets.decide(together)] = True
-        return sets
+        likely = partial(
+            self.predictor_.likely, coverage=coverage, per_class=per_class, allow_empty=allow_empty
+        )
+        return np.asarray(self._outputs(X, likely), np.bool_)
 
     def _reported(self, outputs: Array) -> Array:
         P = self.targets_.probabilities(outputs)
@@ -593,16 +560,7 @@ class NumberPredictions(Calibrated):
         True
         """
         check_is_fitted(self)
-        targets = self.targets_
-        self._refuse_quantiles()
-        most = interval_half_width(np.concatenate(self._scores(coverage)), 1 - coverage)
-        ensemble, widths = self.predictor_.ensemble, self._calibration.widths
-        answers = self._outputs(X, lambda rows: answers_of_rows(ensemble, targets, widths, rows))
-        A, sigma = np.split(answers, 2, axis=1)
-        ends = np.stack([A - most * sigma, A + most * sigma], axis=-1)
-        if targets.kind == "counts":
-            ends = np.maximum(ends, 0)
-        return ends[:, 0] if A.shape[1] == 1 else ends
+        return self._outputs(X, partial(self.predictor_.likely, coverage=coverage))
 
     def _reported(self, outputs: Array) -> Array:
         return self.targets_.predictions(outputs)

@@ -188,7 +188,7 @@ def _of_network(network: Network) -> Exported:
 
 def _of_run(run: Run) -> Exported:
     """A run; an ensemble without preparations takes the columns of a table as they are, none missing."""
-    inputs, ensemble = run.preparation, run.ensemble
+    inputs, ensemble = run.predictor.preparation, run.ensemble
     preparations = [preprocessor.preparation for preprocessor in ensemble.preprocessors]
     tables = [table for table in preparations if isinstance(table, TablePreparation)]
     needs_all = not tables

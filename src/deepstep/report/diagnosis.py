@@ -66,14 +66,14 @@ def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = No
     results, settings = (run.config.get(name, {}) for name in ("results", "settings"))
     diverged, target = run.config.get(DIVERGED), run.targets
     by_squares = target.several or target.head not in NO_MEANS
-    if run.only is not None:
+    if run.ensemble.only is not None:
         findings = diagnose(
-            run.history,
-            architecture=run.network.architecture,
-            parameters=run.network.parameters,
-            X=None if inputs is None else inputs.T.astype(run.network.dtype),
+            run.ensemble.history,
+            architecture=run.ensemble.network.architecture,
+            parameters=run.ensemble.network.parameters,
+            X=None if inputs is None else inputs.T.astype(run.ensemble.network.dtype),
             scores=results.get("train"),  # a class never predicted there is not a matter of chance
-            kept_best=run.only.best_epoch is not None,
+            kept_best=run.ensemble.only.best_epoch is not None,
             diverged=diverged,
         )
         if diverged is not None:
@@ -126,21 +126,21 @@ def _label_errors(run: Run, rows: HeldOut | None) -> Iterator[Finding]:
 
 def no_health(run: Run) -> str:
     """The entries that records of a run lack without Health, and how to record it."""
-    if DIVERGED in run.config and not len(run.history):
+    if DIVERGED in run.config and not len(run.ensemble.history):
         return (
             "The training diverged before the end of its first epoch, so there are no records of units, "
             "gradients and updates."
         )
     lacking = "The records have no health of the layers: units, gradients and updates are not examined"
-    if len(run.history) and layers_in(run.history[-1]):
+    if len(run.ensemble.history) and layers_in(run.ensemble.history[-1]):
         lacking = "The layers were examined before and after the training, and not epoch by epoch"
     if DEMO in run.config:
         return f"{lacking}: deepstep demo records none; deepstep train does with --log FILE.csv."
-    if isinstance(run.preparation, ImagePreparation):
+    if isinstance(run.predictor.preparation, ImagePreparation):
         return f"{lacking}: trainings on pictures record none."
     return f"{lacking}: train with --log FILE.csv."
 
 
 def has_health(run: Run) -> bool:
     """Whether the callback Health recorded the training; it never does for members of ensembles."""
-    return run.only is not None and any(health_in(record) for record in run.history)
+    return run.ensemble.only is not None and any(health_in(record) for record in run.ensemble.history)

@@ -64,7 +64,7 @@ def report(
     """
     rows = rows or run.held_out or HeldOut.kept_by(run)
     with np.errstate(over="ignore", invalid="ignore"):  # of a training that diverged
-        several = run.only is None
+        several = run.ensemble.only is None
         made = {
             "Findings": sections.findings(findings_of(run, inputs, rows), run),
             "Presets": sections.presets(run) if several else None,

@@ -46,10 +46,10 @@ HEALTH = ("dead", "saturated", "gradient_norm", "update_ratio")
 def overview(run: Run) -> Html:
     """The task, the data, the model and the results."""
     config = run.config
-    if run.only is not None:
-        how: list[tuple[str, Content]] = [("network", repr(run.network)), ("ended", run.ended)]
+    ensemble = run.ensemble
+    if ensemble.only is not None:
+        how: list[tuple[str, Content]] = [("network", repr(ensemble.network)), ("ended", ensemble.ended)]
     else:
-        ensemble = run.ensemble
         folds = {member.fold for member in ensemble.members}
         presets = {member.preset for member in ensemble.members}
         counts = [len(part) for part in (ensemble.members, presets, folds)]
@@ -74,7 +74,7 @@ def overview(run: Run) -> Html:
 
 def findings(entries: list[Finding], run: Run) -> Html:
     """The findings."""
-    without = None if has_health(run) or run.only is None else tag("p", no_health(run))
+    without = None if has_health(run) or run.ensemble.only is None else tag("p", no_health(run))
     if not entries:
         return join([tag("p", "Nothing was found."), without])
     items = (
@@ -97,14 +97,14 @@ def curves(run: Run) -> Html:
     if not all(histories):
         return tag("p", "The history is empty.")
     smoothed = tag("p", run.ensemble.cost_note) if run.ensemble.cost_note else None
-    if run.only is None:
+    if run.ensemble.only is None:
         try:
             display = TrainingCurveDisplay.from_ensemble(run.ensemble)
             heading = "Cost of each member over the epochs, and the medians"
             return join([figure(display, "curves", heading), smoothed])
         except MissingPackageError as error:
             return tag("p", f"There is no figure of the curves. {error}")
-    history = run.history
+    history = run.ensemble.history
     display = TrainingCurveDisplay.from_history(history)
     shown = {"cost": display.costs}
     if display.validation_costs is not None:
@@ -122,12 +122,12 @@ def curves(run: Run) -> Html:
 
 def layers(run: Run) -> Html:
     """The network, and the health of its layers."""
-    architecture, history = run.network.architecture, run.history
-    parts = [figure(ArchitectureDisplay.from_network(run.network), "network", "The network")]
-    inputs = run.preparation
+    architecture, history = run.ensemble.network.architecture, run.ensemble.history
+    parts = [figure(ArchitectureDisplay.from_network(run.ensemble.network), "network", "The network")]
+    inputs = run.predictor.preparation
     if isinstance(inputs, ImagePreparation) and inputs.height * inputs.width > 1:
         shape = (inputs.height, inputs.width, inputs.channels)[: 2 if inputs.channels == 1 else 3]
-        display = FirstLayerWeightsDisplay.from_network(run.network, image_shape=shape)
+        display = FirstLayerWeightsDisplay.from_network(run.ensemble.network, image_shape=shape)
         parts.append(figure(display, "weights", "Weights of the first layer as pictures"))
     looks = [look for record in history if (look := health_in(record)) is not None]
     names = HEALTH if looks else ()
@@ -154,12 +154,12 @@ def layers(run: Run) -> Html:
 def gradients(run: Run) -> Html:
     """The size of the gradient in each layer: over the training, or on the rows that the run keeps."""
     if has_health(run):
-        display, heading = GradientFlowDisplay.from_history(run.history), "Gradient of each layer"
+        display, heading = GradientFlowDisplay.from_history(run.ensemble.history), "Gradient of each layer"
     else:
         if run.examples is None or not len(run.examples.Y):
             return tag("p", "The run keeps no training rows, on which gradients could be computed.")
         X, Y = run.kept_examples()
-        display = GradientFlowDisplay.from_network(run.network, X.T, Y.T)
+        display = GradientFlowDisplay.from_network(run.ensemble.network, X.T, Y.T)
         heading = f"Gradient of each layer, of {len(X)} training rows after the training"
     if not np.isfinite(display.norms).any():
         return tag("p", f"{heading}: it is not finite in any layer, so there is nothing to draw.")
@@ -196,7 +196,7 @@ def members(run: Run) -> Html:
         tag("code", f"deepstep {name} RUN --member 0", class_="whole") for name in ("trace", "explore")
     )
     text = tag("p", "The number selects a member: ", trace, " and ", explore, " show all numbers of a step.")
-    board = run.leaderboard()
+    board = run.ensemble.leaderboard()
     rows = [[*cells[:3], tag("span", cells[3], class_="whole"), *cells[4:]] for cells in board.cells()]
     shown = rows[:MOST_MEMBERS]
     listed = table(board.header, shown, caption=f"{len(shown)} of {len(rows)} members", left=2)
@@ -207,7 +207,7 @@ def members(run: Run) -> Html:
 
 def columns(run: Run) -> Html:
     """The treatment of each column, and its reason; or that of the pixels of pictures."""
-    inputs = run.preparation
+    inputs = run.predictor.preparation
     if isinstance(inputs, ImagePreparation):
         size = f"{inputs.height}×{inputs.width}, channels: {inputs.channels}"
         return tag("p", f"Inputs are pictures of {size}, each pixel multiplied by {inputs.scale:.6g}.")
@@ -216,7 +216,7 @@ def columns(run: Run) -> Html:
     shown = described[:MOST_COLUMNS]
     caption = f"{len(shown)} of {len(described)} columns"
     listed = table(["column", "kind", "treatment"], shown, caption=caption, left=3)
-    return join([tag("p", text) if run.only is None else None, listed])
+    return join([tag("p", text) if run.ensemble.only is None else None, listed])
 
 
 def settings(run: Run) -> Html:
@@ -232,7 +232,7 @@ def settings(run: Run) -> Html:
 
 def environment(run: Run) -> Html:
     """Versions: those of the training, and those of this page."""
-    config, (name, why) = run.config, run.engine
+    config, (name, why) = run.config, run.ensemble.engine
     engine = f"{name} ({why})" if why else name
     recorded = [
         ("DeepStep of the training", config.get("deepstep", "not recorded")),

@@ -12,9 +12,10 @@ from deepstep.data.tables import silent
 from deepstep.data.text_formats import json_values
 from deepstep.data.text_tables import SEPARATORS, read_text_table, typed
 from deepstep.ensembles.explanation import Explanation
+from deepstep.ensembles.predictor import Prediction
 from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.run import Prediction, Run
+from deepstep.run import Run
 from deepstep.types import AnyArray
 
 BODY = "the body"
@@ -69,7 +70,7 @@ def table_of_json(body: bytes, run: Run, most: int) -> "polars.DataFrame":
             raise DataError(f"Row {number} of the body is not {fits}")
     records = records if header is None else [dict(zip(header, row, strict=True)) for row in records]
     there = set().union(*records)
-    columns = {name: [row.get(name) for row in records] for name in run.columns if name in there}
+    columns = {name: [row.get(name) for row in records] for name in run.predictor.needed if name in there}
     return polars.DataFrame([objects_as_series(*column) for column in columns.items()])
 
 
@@ -91,7 +92,7 @@ def table_of_csv(body: bytes, run: Run, most: int) -> "polars.DataFrame":
     if lines > most_lines:
         raise TooManyRowsError(f"The body has {lines:,} lines, more than the {most_lines:,} of a request")
     widest = max(line.count(sign.encode()) for line in body.split(b"\n") for sign in SEPARATORS)
-    if widest > 2 * len(run.columns) + FURTHER_COLUMNS:
+    if widest > 2 * len(run.predictor.needed) + FURTHER_COLUMNS:
         hint = "Send the columns of the training table."
         raise DataError(f"A line of the body has {widest:,} separators", hint)
     try:
@@ -104,16 +105,15 @@ def table_of_csv(body: bytes, run: Run, most: int) -> "polars.DataFrame":
     return frame if how.usual.header else run.with_numbers_of_training(frame)
 
 
-def answers_for(
-    run: Run, frame: "polars.DataFrame", coverage: float | None = None, explain: int = 0
-) -> Answers:
+def answers_for(run: Run, frame: "polars.DataFrame", coverage: float | None, explain: int) -> Answers:
     """Predictions, with a coverage their sets or intervals, and so many columns that explain each of them."""
     if explain and run.targets.several:
         raise ConfigurationError.must_be(
             "explain", "used with one target", f"{len(run.target_names)} targets"
         )
-    likely = None if coverage is None else run.likely(frame, coverage)
-    return Answers(run.predict(frame), likely, run.explain(frame) if explain else None, explain)
+    predictor = run.predictor
+    likely = None if coverage is None else predictor.likely(predictor.rows(frame), coverage)
+    return Answers(predictor.predict(frame), likely, run.explain(frame) if explain else None, explain)
 
 
 def records(run: Run, answers: Answers) -> list[dict[str, Any]]:

@@ -65,9 +65,9 @@ def openapi(run: Run) -> dict[str, Any]:
 
 
 def _row_schema(run: Run) -> dict[str, Any]:
-    known = {column.name: column for column in getattr(run.preparation, "columns", ())}
+    known = {column.name: column for column in getattr(run.predictor.preparation, "columns", ())}
     pixel = {"type": "number"}
-    columns = {name: _column_schema(known[name]) if name in known else pixel for name in run.columns}
+    columns = {name: _column_schema(known[name]) if name in known else pixel for name in run.predictor.needed}
     return {"type": "object", "properties": columns, "required": list(columns)}
 
 
@@ -207,10 +207,10 @@ class _Service:
         self._run, self._limits = run, limits
         encodes = isinstance(run.ensemble.preprocessors[0].preparation, TablePreparation)
         value = None if encodes else 0  # a network alone has no place for missing values
-        row = json.dumps([dict.fromkeys(run.columns, value)]).encode()
+        row = json.dumps([dict.fromkeys(run.predictor.needed, value)]).encode()
         # the estimator and the kernels are loaded now, and not by the first request
         self._estimator = run.estimator
-        answers_for(run, table_of_json(row, run, 1), None)
+        answers_for(run, table_of_json(row, run, 1), None, 0)
         self._pool = ThreadPoolExecutor(limits.threads, thread_name_prefix="deepstep serve")
         self._places = BoundedSemaphore(limits.threads + limits.waiting)
 
