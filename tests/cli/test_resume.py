@@ -47,9 +47,7 @@ WRITING = "import os\nfrom deepstep.run import Run\nRun.write = lambda *_: os.ki
 
 def same_bits(run, other):
     for network, expected in zip(run.ensemble.members, other.ensemble.members, strict=True):
-        np.testing.assert_array_equal(
-            network.ensemble.network.parameters.flat, expected.ensemble.network.parameters.flat
-        )
+        np.testing.assert_array_equal(network.network.parameters.flat, expected.network.parameters.flat)
         history, before = network.network.history, expected.network.history
         for quantity in ("cost", "validation_cost", "validation_score"):
             np.testing.assert_array_equal(history.column(quantity), before.column(quantity))

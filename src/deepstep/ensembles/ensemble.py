@@ -340,8 +340,7 @@ class Ensemble:
     def network(self) -> Network:
         """The only network; an AttributeError where there are several."""
         if self.only is None:
-            problem = f"The ensemble has {self.counted}, and no network of its own: see members[0].network"
-            raise AttributeError(problem)
+            raise AttributeError(f"The ensemble has {self.counted}, see members[0].network")
         return self.only.network
 
     @property
