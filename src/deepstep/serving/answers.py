@@ -113,7 +113,7 @@ def answers_for(run: Run, frame: "polars.DataFrame", coverage: float | None, exp
         )
     predictor = run.predictor
     likely = None if coverage is None else predictor.likely(predictor.rows(frame), coverage)
-    return Answers(predictor.predict(frame), likely, run.explain(frame) if explain else None, explain)
+    return Answers(run.predict(frame), likely, run.explain(frame) if explain else None, explain)
 
 
 def records(run: Run, answers: Answers) -> list[dict[str, Any]]:
