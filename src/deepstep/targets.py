@@ -75,6 +75,9 @@ class Targets:
         Columns of y; 1 for labels whose y holds probabilities, a column for each class.
     names : tuple of str
         The names of several columns, where they are known.
+    threshold : float
+        The probability above which the second of two classes of one column is decided for, before the
+        temperature of a calibration.
 
     Examples
     --------
@@ -92,6 +95,7 @@ class Targets:
     classes: tuple[AnyArray, ...] = ()
     n_columns: int = 1
     names: tuple[str, ...] = ()
+    threshold: float = 0.5
 
     @classmethod
     def of_classes(
@@ -264,7 +268,7 @@ class Targets:
     def _comparable(self) -> tuple[Any, ...]:
         """All that makes targets equal; 1 and True are different labels."""
         kinds = [[type(label) for label in labels] for labels in self.labels]
-        return self.head, dict(self.settings), self.labels, kinds, self.n_columns, self.names
+        return self.head, dict(self.settings), self.labels, kinds, self.n_columns, self.names, self.threshold
 
     @property
     def fault(self) -> str:
@@ -282,6 +286,8 @@ class Targets:
             return "classes are texts, finite numbers or truth values"
         if any(len(set(column)) != len(column) or not column for column in labels):
             return "different classes of each column, at least one"
+        if not 0 < self.threshold < 1 or (self.threshold != 0.5 and not self.has_threshold):
+            return "a threshold between 0 and 1, of two classes"
         kind = HEADS[self.head].targets
         if kind not in (CODES if labels else NUMBER_KINDS):
             return f"a head of {'classes' if labels else 'numbers'}"
@@ -476,13 +482,21 @@ class Targets:
         return [np.column_stack([1 - share, share]) for share in P.T] if self.several else [P]
 
     def decide(self, A: Array) -> AnyArray:
-        """Positions of the most probable classes, or numbers: (m,), of several columns (m, n_columns)."""
+        """Positions of the predicted classes, or numbers: (m,), of several columns (m, n_columns)."""
         if not self.is_classes:
             return self.decode(A)
         self._check_outputs(A)
         if len(self.classes[0]) == 1:  # of which there is nothing to decide
             return np.zeros(len(A), np.intp)
-        return answers(self.head, A.T).T if self.several else self.probabilities(A).argmax(axis=1)
+        if self.several:
+            return answers(self.head, A.T).T
+        P = self.probabilities(A)
+        return P.argmax(axis=1) if self.threshold == 0.5 else (P[:, 1] > self.threshold).astype(np.intp)
+
+    @property
+    def has_threshold(self) -> bool:
+        """Whether there is one column of two classes, between which a threshold decides."""
+        return self.is_classes and not self.several and len(self.classes[0]) == 2
 
     def decode(self, A: Array) -> AnyArray:
         """A value for each column, from outputs or targets: a label, a number, the median's quantile."""

@@ -136,10 +136,10 @@ def test_rows_of_columns_that_folds_see_as_several_kinds_and_stored_ones_as_the_
 @pytest.mark.parametrize(
     ("name", "old", "new"),
     [
-        ("numpy", "values.argmax(axis=1)", "values.argmin(axis=1)"),
+        ("numpy", ".argmax(axis=1)", ".argmin(axis=1)"),
         ("numpy", "writer.writerows([*row, *more", "writer.writerows([*row[::-1] * 2, *more"),
         ("numpy", "decided(values, result).reshape", "decided(values[::-1], result).reshape"),
-        ("js", "Math.max(...found)", "Math.min(...found)"),
+        ("js", "Math.max(...weighed)", "Math.min(...weighed)"),
         ("js", '["a", "b", "c"];\nexport const names', '["c", "b", "a"];\nexport const names'),
         ("js", 'settings.decimal, "."', 'settings.decimal, ""'),
         ("onnx", "ArgMax", "ArgMin"),

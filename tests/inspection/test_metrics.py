@@ -120,7 +120,9 @@ def test_a_class_that_is_not_there():
     assert scores.values["recall"] == pytest.approx({"a": 0.5, "b": 1.0, "c": np.nan}, nan_ok=True)
     assert scores.values["balanced_accuracy"] == 0.75
     assert dict(scores.lines(by_class=True))["recall of c"] == "–"
-    assert scores.values["undefined"] == {"roc_auc": "1 of 3 classes has no rows"}
+    assert scores.values["undefined"] == dict.fromkeys(
+        ("roc_auc", "average_precision"), "1 of 3 classes has no rows"
+    )
     assert "ROC AUC: 1 of 3 classes has no rows" in scores.notes()
 
 

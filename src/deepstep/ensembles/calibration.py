@@ -1,4 +1,4 @@
-"""Calibration by rows that were not learned from: temperature scaling, and scores of conformal prediction.
+"""By rows that were not learned from: the temperature, scores of conformal prediction, a threshold.
 
 Guo, Pleiss, Sun & Weinberger, On calibration of modern neural networks, ICML 2017 (arXiv 1706.04599).
 """
@@ -6,12 +6,13 @@ Guo, Pleiss, Sun & Weinberger, On calibration of modern neural networks, ICML 20
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import ceil, exp, inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.types import AnyArray, Array
+from deepstep.errors import ConfigurationError
+from deepstep.types import AnyArray, Array, is_number
 
 if TYPE_CHECKING:
     from deepstep.ensembles.calibrate import WidthModel
@@ -30,6 +31,9 @@ TINY = 1e-12
 
 POOLED = 5
 """Weight, in rows, of all classes in the threshold of one class."""
+
+CRITERIA = ("f1", "balanced_accuracy")
+"""Names of what a threshold may maximize."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,6 +68,11 @@ class Calibration:
         if not several:
             P = (P / P.sum(axis=1, keepdims=True, dtype=np.float64)).astype(P.dtype)
         return with_temperature(P, self.temperature, each=several)
+
+    def before(self, probability: float) -> float:
+        """The probability of the second of two classes that is this one at the temperature."""
+        P = np.array([[1 - probability, probability]])
+        return float(with_temperature(P, 1 / self.temperature)[0, 1])
 
     def parts(self, part: AnyArray, n: int) -> "Calibration":
         """The calibration of rows of n folds, ``part`` (m,) of which are the numbers."""
@@ -191,3 +200,66 @@ def interval_half_width(scores: Array, alpha: float) -> Array:
     if last > len(scores):
         return np.full(scores.shape[1:], np.inf)
     return np.asarray(np.partition(scores, last - 1, axis=0)[last - 1])
+
+
+def check_threshold(value: Any) -> None:
+    """Refuse what is no threshold, and no way to choose one."""
+    if isinstance(value, str):
+        valid = value in CRITERIA
+    elif is_number(value):
+        valid = 0 < value < 1
+    else:
+        valid = len(value) == 2 and all(is_number(cost) and cost > 0 for cost in value)
+    if not valid:
+        names = ", ".join(map(repr, CRITERIA))
+        requirement = f"a number above 0 and below 1, {names}, or two costs above 0"
+        hint = "The costs are those of a false alarm (the second class for the first) and of a miss."
+        raise ConfigurationError.must_be("decision_threshold", requirement, repr(value), hint)
+
+
+def best_threshold(P: Array, second: AnyArray, weight: Array | None, by: Any) -> float:
+    """The threshold with the best F1 of the second class, balanced accuracy, or the lowest cost.
+
+    All thresholds between two neighbouring probabilities are tried; of equal ones that nearest to 0.5 is
+    taken.
+
+    Parameters
+    ----------
+    P : array of shape (m,)
+        Probabilities of the second class.
+    second : array of shape (m,), bool
+        Whether each row is of the second class. Both classes have rows.
+    weight : array of shape (m,) or None
+        Sample weights.
+    by : str or pair of float
+        A name in `CRITERIA`, or the costs of a false alarm and of a miss.
+
+    Returns
+    -------
+    float
+        Between 0 and 1.
+
+    Examples
+    --------
+    >>> P, second = np.array([0.1, 0.2, 0.3, 0.9]), np.array([False, True, False, True])
+    >>> round(best_threshold(P, second, None, "f1"), 2), best_threshold(P, second, None, (10.0, 1.0))
+    (0.15, 0.6)
+    """
+    weight = np.ones(len(P)) if weight is None else weight
+    order = np.argsort(-P, kind="stable")
+    P, true, false = P[order], (weight * second)[order], (weight * ~second)[order]
+    last = np.flatnonzero(np.diff(P, append=-1.0))  # rows above a threshold end where the probability changes
+    hits = np.concatenate([[0.0], np.cumsum(true)[last]])
+    alarms = np.concatenate([[0.0], np.cumsum(false)[last]])
+    ends = np.concatenate([[1.0], P[last], [0.0]])
+    thresholds = (ends[:-1] + ends[1:]) / 2
+    if by == "f1":
+        values = 2 * hits / (hits + alarms + true.sum())
+    elif by == "balanced_accuracy":
+        values = hits / true.sum() - alarms / false.sum()
+    else:
+        alarm, miss = by
+        values = -alarm * alarms - miss * (true.sum() - hits)
+    valid = (thresholds > 0) & (thresholds < 1)
+    best = np.flatnonzero(valid & (values >= values[valid].max() - 1e-12 * np.abs(values).max()))
+    return float(thresholds[best[np.argmin(np.abs(thresholds[best] - 0.5))]])

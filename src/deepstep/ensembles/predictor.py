@@ -273,6 +273,14 @@ class Predictor:
         """The probability of each class, at the temperature of the calibration."""
         return self.tempered(self.targets.probabilities(outputs))
 
+    @property
+    def threshold(self) -> float | None:
+        """The reported probability above which the second of two classes is predicted; None for others."""
+        if not self.targets.has_threshold:
+            return None
+        t = self.targets.threshold
+        return float(self.tempered(np.array([[1 - t, t]]))[0, 1])
+
     def tempered(self, P: Array) -> Array:
         """Probabilities (m, n_classes), or of several columns (m, n_columns), at that temperature."""
         return self.calibration.tempered(P, several=self.targets.several)

@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_y, check_consistent_length, check_is
 from deepstep.data.frames import are_records, as_frame, has_names
 from deepstep.distributed import refuse_ensemble
 from deepstep.ensembles.calibrate import calibration_of_fit
-from deepstep.ensembles.calibration import Calibration
+from deepstep.ensembles.calibration import Calibration, answered, best_threshold, check_threshold
 from deepstep.ensembles.finished import seed_of_members
 from deepstep.ensembles.fit import Request, fit_ensemble, weight_with_classes
 from deepstep.ensembles.member_fit import SEED_OF_THE_FIT, Options
@@ -62,9 +62,12 @@ from deepstep.training.checkpoint import plain
 from deepstep.training.interruption import deferred
 from deepstep.training.progress import phase
 from deepstep.training.rows import parts
-from deepstep.types import AnyArray, Array
+from deepstep.types import AnyArray, Array, is_number
 
-FREE = ("verbose", "n_jobs", "random_state", "checkpoint_dir", "resume", "callbacks", "refit")
+FREE = (
+    *("verbose", "n_jobs", "random_state", "checkpoint_dir", "resume", "callbacks", "refit"),
+    "decision_threshold",
+)
 """Parameters that no member depends on; the seed is compared itself."""
 
 
@@ -238,6 +241,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
                     ensemble, targets, rows, held_out, weight, refits=bool(self.refit)
                 )
                 self._set_calibration(calibration)
+                self._choose_threshold(judges, held_out)
         except Exception as error:
             warn_the_caller(
                 f"{where}: the networks are trained and kept, but not calibrated ({type(error).__name__}: "
@@ -246,6 +250,9 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
 
     def _set_calibration(self, calibration: Calibration) -> None:
         self.predictor_ = replace(self.predictor_, calibration=calibration)
+
+    def _choose_threshold(self, judges: Rows, held_out: Rows | None) -> None:
+        """Choose what only classes have, on rows that were held out."""
 
     def _take_predictor(self, predictor: Predictor) -> None:
         """Take what was saved."""
@@ -471,6 +478,12 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
         columns are ``classes``, by default 0 to n_classes - 1. The cost is the cross-entropy with these
         probabilities. Folds, scores, class weights and sets go by the most probable class. Other methods, and
         validation data, take labels, too.
+    decision_threshold : float, {'f1', 'balanced_accuracy'} or pair of float, default=0.5
+        The probability (of `predict_proba`) above which the second of two classes is predicted. 'f1' and
+        'balanced_accuracy' choose the one with the best F1 of the second class or balanced accuracy on the
+        rows that were held out, each answered by networks that did not learn it. Two costs choose the
+        cheapest: that of a row of the first class that is taken for the second, then that of one of the
+        second that is taken for the first. Probabilities stay as they are.
 
     Attributes
     ----------
@@ -480,6 +493,8 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
         By which the logits of the answers are divided in `predict_proba` (Guo et al., arXiv 1706.04599): the
         best one for the rows that were held out, and after `calibrate` for its rows. Which label is most
         probable does not depend on it.
+    decision_threshold_ : float or None
+        The probability above which the second of two classes is predicted; None for other targets.
 
     See Also
     --------
@@ -505,6 +520,12 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
     class_weight: Annotated[Any, StrOptions({"balanced"}), Mapping, list, None] = None
     classes: Annotated[Any, "array-like", None] = None
     soft_targets: Annotated[bool, "boolean"] = False
+    decision_threshold: Annotated[Any, Real, str, tuple, list] = 0.5
+
+    @property
+    def decision_threshold_(self) -> float | None:
+        """The probability above which the second of two classes is predicted; None for other targets."""
+        return self._fitted("decision_threshold_").threshold
 
     def _learned_targets(self, y: AnyArray, context: FitContext) -> Targets:
         return learned_labels(self, y, context, None)
@@ -512,7 +533,37 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
     def _encode(self, targets: Targets, y: AnyArray, *, learned: bool = False) -> Array:
         return encoded_labels(self, targets, y, np.float64, learned=learned)
 
+    def _choose_threshold(self, judges: Rows, held_out: Rows | None) -> None:
+        predictor, by = self.predictor_, self.decision_threshold
+        if is_number(by):  # `_set_calibration` has set it
+            return
+        targets, Y, weight = predictor.targets, judges.Y, judges.weight
+        A = predictor.ensemble.out_of_fold if held_out is None else predictor.ensemble.outputs(held_out.X)
+        used = np.zeros(len(Y), np.bool_) if A is None else answered(A, weight)
+        second = targets.decide(Y[used]) == 1
+        if A is None or second.all() or not second.any():
+            warn_the_caller("decision_threshold stays 0.5: no rows of both classes were held out")
+            return
+        weight = None if weight is None else weight[used]
+        threshold = best_threshold(targets.probabilities(A[used])[:, 1], second, weight, by)
+        self.predictor_ = replace(predictor, targets=replace(targets, threshold=threshold))
+
+    def _set_calibration(self, calibration: Calibration) -> None:
+        super()._set_calibration(calibration)
+        if is_number(self.decision_threshold) and self.decision_threshold != 0.5:
+            threshold = calibration.before(self.decision_threshold)
+            targets = replace(self.predictor_.targets, threshold=threshold)
+            self.predictor_ = replace(self.predictor_, targets=targets)
+
     def _check_taught(self, targets: Targets, rows: Rows, request: Request) -> None:
+        check_threshold(self.decision_threshold)
+        if self.decision_threshold != 0.5 and not targets.has_threshold:
+            raise ConfigurationError.must_be(
+                "decision_threshold", "0.5 except for two classes", repr(self.decision_threshold)
+            )
+        if self.decision_threshold != 0.5 and self.soft_targets:
+            requirement = "0.5 with soft_targets"
+            raise ConfigurationError.must_be("decision_threshold", requirement, repr(self.decision_threshold))
         if not (targets.several or self.soft_targets):
             weight = weight_with_classes(rows, rows, targets, request)
             check_taught(targets, rows.Y, weight)

@@ -199,7 +199,10 @@ def _of_run(run: Run) -> Exported:
     usual, parts = run.reading().usual, builder.steps_of(output)
     source = Path(str(run.config.get("source", "")))
     written = Written.of(source, usual, () if usual.header else run.columns_by_number())
-    program = Program(names, read, *parts, output, result, needs_all, repr(ensemble), written)
+    title = repr(ensemble)
+    if result.factors:
+        title += f"; {result.names[1]!r} is predicted above a probability of {result.factors[0]:.4g}"
+    program = Program(names, read, *parts, output, result, needs_all, title, written)
 
     def outputs(ensemble: Ensemble, rows: Mapping[str, Any]) -> Array:
         return ensemble.outputs(_matrix(rows, names) if needs_all else _frame(program, rows))
@@ -282,7 +285,9 @@ def _in_terms_of_the_target(builder: Builder, run: Run, A: str) -> tuple[str, Re
     if several:
         return A, Result("labels", tuple(map(str, run.target_names)))
     (classes,) = target.labels
-    return A, Result("classes", tuple(map(str, classes)), tuple(classes))
+    threshold = run.predictor.threshold
+    factors = () if threshold in (None, 0.5) else (threshold, 1 - threshold)
+    return A, Result("classes", tuple(map(str, classes)), tuple(classes), factors)
 
 
 def _numbers(names: tuple[str, ...]) -> tuple[Input, ...]:

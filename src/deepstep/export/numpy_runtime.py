@@ -245,14 +245,15 @@ def outputs(rows):
 def decided(values, result):
     kind, classes = result["kind"], result["classes"]
     if kind == "classes":
-        return np.array(classes, object if str in map(type, classes) else None)[values.argmax(axis=1)]
+        largest = (values * (result["factors"] or 1)).argmax(axis=1)
+        return np.array(classes, object if str in map(type, classes) else None)[largest]
     if kind == "labels":
         return (values > 0.5).astype(int)
     return values[:, 0] if values.shape[1] == 1 else values
 
 
 def predict(rows):
-    """The most probable class of each row, columns of 0 and 1, or numbers."""
+    """The class of each row, columns of 0 and 1, or numbers."""
     return decided(outputs(rows), load()[0]["result"])
 
 

@@ -126,7 +126,8 @@ def _label(program: Program, outputs: Value) -> Output:
     else:
         table = np.array([*names, ""], object)
     refused = over_columns("ReduceSum", outputs, keep=False).to("IsNaN")
-    index = where(refused, np.array(len(names)), outputs.to("ArgMax", axis=1, keepdims=0))
+    weighed = outputs * np.array(program.result.factors) if program.result.factors else outputs
+    index = where(refused, np.array(len(names)), weighed.to("ArgMax", axis=1, keepdims=0))
     return outputs.graph.add("Gather", table, index), INT64 if are_integers else STRING, ["N"]
 
 

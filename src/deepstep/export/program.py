@@ -74,11 +74,13 @@ class Result(NamedTuple):
     kind: "classes", probabilities of ``classes``; "labels", a probability for each of several yes or no
         answers; or "numbers".
     names: A name for each column.
+    factors: What probabilities of classes are multiplied by before the largest decides; empty for 1.
     """
 
     kind: str
     names: tuple[str, ...]
     classes: tuple[Any, ...] = ()
+    factors: tuple[float, ...] = ()
 
 
 class Written(NamedTuple):

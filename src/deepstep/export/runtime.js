@@ -314,10 +314,13 @@ export function outputs(rows) {
   });
 }
 
-/** The most probable class of each row, an array of 0 and 1 for several labels, or numbers. */
+/** The class of each row, an array of 0 and 1 for several labels, or numbers. */
 export function predict(rows) {
   return outputs(rows).map((found) => {
-    if (program.result.kind === "classes") return classes[found.indexOf(Math.max(...found))];
+    if (program.result.kind === "classes") {
+      const weighed = found.map((p, k) => p * (program.result.factors[k] ?? 1));
+      return classes[weighed.indexOf(Math.max(...weighed))];
+    }
     if (program.result.kind === "labels") return found.map((p) => Number(p > 0.5));
     return found.length === 1 ? found[0] : found;
   });

@@ -71,6 +71,11 @@ _roc_auc = _by(
     lambda p: _sums_to_1(p)[:, 1] if p.P.shape[1] == 2 else _sums_to_1(p),
     lambda n: {} if n == 2 else {"multi_class": "ovr", "labels": range(n)},
 )
+_average_precision = _by(
+    "average_precision_score",
+    lambda p: _sums_to_1(p)[:, 1] if p.P.shape[1] == 2 else _sums_to_1(p),
+    lambda n: {} if n == 2 else {"average": "macro"},
+)
 _log_loss, _brier = (
     _by(name, _sums_to_1, lambda n: {"labels": range(n)}) for name in ("log_loss", "brier_score_loss")
 )
@@ -155,6 +160,9 @@ METRICS: tuple[Metric, ...] = (
     Metric("balanced_accuracy", "balanced accuracy", "classes", True, _balanced_accuracy, percent),
     Metric("f1", "F1", "classes", True, _f1, undefined=_no_positives),
     Metric("roc_auc", "ROC AUC", "classes", True, _roc_auc, undefined=_one_class),
+    Metric(
+        "average_precision", "average precision", "classes", True, _average_precision, undefined=_one_class
+    ),
     Metric("log_loss", "log loss", "classes", False, _log_loss, baseline="prior"),
     Metric("brier_score", "Brier score", "classes", False, _brier, baseline="prior"),
     Metric("distance", "mean distance in classes", "ordered classes", False, _mae, _classes),
@@ -167,10 +175,14 @@ METRICS: tuple[Metric, ...] = (
 )
 """The metrics in the order in which they are shown."""
 
+OF_SECOND = ("f1", "average_precision")
+"""Metrics that of two classes are those of the second."""
+
 BASELINES = {"majority": "majority class", "prior": "class frequencies", "mean": "mean"}
 """Predictions of the baseline, by the first word of the metric's name."""
 
 OTHERS: Mapping[str, tuple[str, Callable[[Any], str]]] = {
+    "threshold": ("threshold", four_digits),
     "all_right": ("all targets correct", percent),
     "mean_r2": ("mean R²", four_digits),
     "recall": ("recall", percent),
@@ -240,9 +252,13 @@ class Scores(NamedTuple):
         for column in columns:
             suffix = f" of {column}" if column else ""
             for name, (label, text) in shown.items():
-                value = values.get(name)
+                value, second = values.get(name), values.get("second_class")
                 if column:
-                    value = value.get(column) if isinstance(value, Mapping) else None
+                    value, second = (
+                        v.get(column) if isinstance(v, Mapping) else None for v in (value, second)
+                    )
+                if second is not None and name in OF_SECOND:
+                    label = f"{label} of {second}"
                 if isinstance(value, Mapping):
                     keys = value.items() if name != "recall" or by_class else ()
                     rows += [(f"{label} of {key}", _text(text, entry)) for key, entry in keys]
@@ -303,6 +319,9 @@ def score(
     by_column = [_of_column(column, p) for column, p in zip(target.columns, each, strict=True)]
     rows: dict[str, Any] = {"rows": len(true)}
     uneven = any(scores.uneven for scores in by_column)
+    if target.has_threshold:
+        usual = np.array([[1 - target.threshold, target.threshold]])
+        rows["threshold"] = float(reported(usual)[0, 1])
     if not target.several:
         return Scores({**rows, **by_column[0].values}, uneven)
     values: dict[str, Any] = {}
@@ -329,6 +348,8 @@ def _of_column(target: Any, p: Predictions) -> Scores:
     if target.is_classes and len(p.true):
         names, sizes = list(map(str, target.labels[0])), np.bincount(p.true)
         uneven = bool(sizes.max() > UNEVEN * sizes[sizes > 0].min())
+        if len(names) == 2:
+            values["second_class"] = names[1]
         if len(names) <= MOST_RECALLS:
             values["recall"] = dict(zip(names, recalls(p).tolist(), strict=True))
     elif "coverage" in values:

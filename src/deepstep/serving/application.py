@@ -162,7 +162,14 @@ def application(run: Run, limits: Limits | None = None, hosts: Sequence[str] = L
     service = _Service(run, limits or Limits())
     document = openapi(run)
     networks = len(run.ensemble.members)
-    health = {"status": "ok", "target": run.target_name, "networks": networks, "deepstep": __version__}
+    health: dict[str, Any] = {
+        "status": "ok",
+        "target": run.target_name,
+        "networks": networks,
+        "deepstep": __version__,
+    }
+    if run.predictor.threshold is not None:
+        health["threshold"] = run.predictor.threshold
     return Starlette(
         routes=[
             Route("/", _always(json.dumps(health, ensure_ascii=False))),
