@@ -45,7 +45,7 @@ STAGES: dict[str, tuple[int, int]] = {
     "inspection": (2_150, 2_342),
     "model": (1_150, 1_370),
     "data": (1_900, 2_556),
-    "preparation": (1_850, 2_414),
+    "preparation": (1_850, 2_536),
     "estimators": (2_000, 3_091),
     "ensembles": (1_970, 3_087),
     "plots": (1_000, 1_050),
@@ -54,7 +54,7 @@ STAGES: dict[str, tuple[int, int]] = {
     "export": (1_750, 1_784),
     "serving": (300, 405),
     "course": (2_700, 3_305),
-    "cli": (2_200, 4_816),
+    "cli": (2_200, 4_856),
     "archive": (250, 363),
     "": (500, 1_381),
 }

@@ -243,7 +243,7 @@ def test_declared_categories_are_categories_in_memory_and_in_chunks(dtype):
     chunks = TableStatistics(frame.schema, categorical=["row id"])
     for start in range(0, frame.height, 7):
         chunks.update(frame[start : start + 7])
-    assert chunks.finish().with_averages(frame) == preparation
+    assert chunks.finish().with_sample(frame) == preparation
     (column,) = preparation.columns
     assert column.kind == ("two values" if dtype == polars.Boolean else "category")
     X = preparation.transform(frame)

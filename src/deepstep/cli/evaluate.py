@@ -6,7 +6,14 @@ from typing import Any
 import click
 import numpy as np
 
-from deepstep.cli.open_runs import naming_piece, note_divergence, read_labelled, read_labelled_pieces, reading
+from deepstep.cli.open_runs import (
+    naming_piece,
+    note_divergence,
+    read_labelled,
+    read_labelled_pieces,
+    read_raw_pieces,
+    reading,
+)
 from deepstep.cli.option_types import PATH, read_option, run_argument
 from deepstep.cli.reading import row_weights
 from deepstep.cli.screen import (
@@ -33,6 +40,7 @@ from deepstep.inspection.metrics import (
     score,
 )
 from deepstep.preparation import TablePreparation
+from deepstep.preparation.data_checks import drift
 from deepstep.run import Run
 from deepstep.training.progress import Meter
 from deepstep.types import AnyArray, Array
@@ -186,3 +194,42 @@ def importance_command(
         for column in importances
     ]
     print_table(screen, ("column", f"{'lower' if measure.larger_is_better else 'higher'} by", ""), rows)
+
+
+@click.command("check", short_help="Compare new rows with those of the training.")
+@run_argument
+@click.argument("file", type=PATH)
+@read_option
+@json_option
+@click.pass_context
+def check_command(
+    context: click.Context, run_folder: Path, file: Path, read: dict[str, Any], json_wanted: bool
+) -> None:
+    """Compare new rows with those of the training, column by column.
+
+    FILE is a table; its target may be missing. Compared are missing values, texts and numbers that the
+    training rows did not have, and distributions (PSI, the population stability index). The status is 1 where
+    a column differs by more than chance.
+    """
+    run = Run.load(run_folder)
+    inputs = run.predictor.preparation
+    if not isinstance(inputs, TablePreparation):
+        raise ConfigurationError.must_be("RUN", "a run that was trained on a table", "one of pictures")
+    pieces = read_raw_pieces(run, [file], reading(run, read))
+    columns = drift(inputs, (as_frame(piece) for piece in pieces))
+    differ = [column for column in columns if column.why]
+    if json_wanted:
+        record = {"run": run_folder, "file": file, "columns": [column._asdict() for column in columns]}
+        click.echo(as_json({**record, "differ": [column.column for column in differ]}))
+    else:
+        screen = console()
+        header = ("column", "missing", "before", "unknown", "out of range", "PSI")
+        rows = []
+        for column in columns:
+            shares = ["–" if share is None else f"{100 * share:.1f} %" for share in column[2:6]]
+            rows.append((column.column, *shares, "–" if column.psi is None else f"{column.psi:.2f}"))
+        print_table(screen, header, rows)
+        for column in differ:
+            screen.print(f"{column.column}: {'; '.join(column.why)}", markup=False, soft_wrap=True)
+        screen.print(f"{len(differ)} of {len(columns)} columns differ from the training by more than chance.")
+    context.exit(1 if differ else 0)

@@ -39,6 +39,7 @@ COMMANDS = {
     "serve": "serve",
     "evaluate": "evaluate",
     "importance": "evaluate",
+    "check": "evaluate",
     "summary": "summary",
     "explore": "explore",
     "course": "course",

@@ -47,6 +47,10 @@ class Column(ABC):
         """The condition that a stored column does not meet; empty for a valid one."""
         return ""
 
+    def deciles(self, series: "polars.Series") -> tuple[float, ...]:
+        """The least of m numbers or dates, their deciles and the greatest; nothing for other kinds."""
+        return ()
+
     @abstractmethod
     def write(self, series: "polars.Series", out: NDArray[np.float64]) -> None:
         """Write the features of m values to `out`, zeros of (m, number of features)."""

@@ -2,10 +2,13 @@
 
 What stops a training is refused elsewhere. Columns that are read otherwise than they may be meant have a
 `caution`, and columns that alone determine the target are found by `deepstep.inspection.findings.leaks`.
+
+After it, `drift` compares new rows with those of the training.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +16,13 @@ import numpy as np
 from deepstep.data.frames import without_pattern
 from deepstep.data.text_tables import is_number
 from deepstep.environment import polars
+from deepstep.errors import DataError
 from deepstep.preparation.batches import evenly_spread, few
+from deepstep.preparation.categories import CategoryColumn, TwoValuesColumn, positions
+from deepstep.preparation.columns import Column
+from deepstep.preparation.numbers import BooleanColumn, StandardizedColumn
+from deepstep.preparation.parsing import is_missing, truths
+from deepstep.preparation.table import TablePreparation, with_columns
 from deepstep.types import AnyArray
 
 FEW_ROWS, FEW_OF_A_CLASS = 20, 10
@@ -226,3 +235,173 @@ def _far_value(series: "polars.Series") -> str:
         if far and (code or len(np.unique(others)) >= DIFFERENT):
             return f"{value:.15g} in {100 * is_value.mean():.0f} %, the others mostly {low:.6g} to {high:.6g}"
     return ""
+
+
+LEAST_PSI, LEAST_SHARE, LEAST_ROWS = 0.1, 0.02, 3
+"""A smaller difference from the training is none: of distributions, and of a share of the rows."""
+
+CHANCE, DEVIATIONS = 0.999, 3.3
+"""The share of samples of the training that have no difference, and as deviations of a share."""
+
+
+class ColumnDrift(NamedTuple):
+    """How far a column of new rows differs from that of the training.
+
+    Attributes
+    ----------
+    column, kind : str
+        As in `deepstep.preparation.TablePreparation`.
+    missing, missing_before : float
+        The share of rows without a value, and that of the training.
+    unseen : float or None
+        The share of rows whose text no training row had; None where the preparation does not know all of them.
+    outside : float or None
+        The share of rows whose number or date is beyond all of the training.
+    psi : float or None
+        The population stability index, Σ (p - q) log(p / q) over deciles or categories.
+    why : tuple of str
+        What differs by more than chance, in words; empty where nothing does.
+    """
+
+    column: str
+    kind: str
+    missing: float
+    missing_before: float
+    unseen: float | None
+    outside: float | None
+    psi: float | None
+    why: tuple[str, ...]
+
+
+def drift(inputs: TablePreparation, pieces: "Iterable[polars.DataFrame]") -> list[ColumnDrift]:
+    """New rows against the statistics that a preparation has of the training.
+
+    A difference counts where it is large, and beyond what one of 1,000 samples of the same rows has. Of two
+    samples of n and N rows (n + N)/(n N) times a chi-squared variable with a degree of freedom less than
+    there are parts is the PSI (Yurdakul, Statistical properties of population stability index, 2018).
+
+    Parameters
+    ----------
+    inputs : TablePreparation
+        Of the training.
+    pieces : iterable of polars.DataFrame
+        New rows; columns that training left out need not be there.
+
+    Returns
+    -------
+    list of ColumnDrift
+        One for each column that has features.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, a value cannot be read, there are no rows, or the preparation has no sample.
+
+    Examples
+    --------
+    >>> import polars
+    >>> from deepstep.preparation import TablePreparation
+    >>> before = polars.DataFrame({"age": [*range(20, 70)] * 4, "town": ["Bern", "Rome"] * 100})
+    >>> after = before.with_columns(polars.col("age") + 30)
+    >>> [column.why for column in drift(TablePreparation.fit(before), [after])]
+    [('60.0 % of the values are out of range', 'the values are distributed otherwise (PSI 3.30)'), ()]
+    """
+    if not inputs.sampled:
+        raise DataError("The model has no statistics of its training rows", "Train it again.")
+    columns = [column for column in inputs.columns if column.feature_names]
+    deciles = {column.name: edges for column, edges in zip(inputs.columns, inputs.deciles, strict=True)}
+    before = {name: np.array(inputs.averages[block]) for name, block in inputs.blocks.items()}
+    rows, counts = 0, dict[str, AnyArray]()
+    for frame in pieces:
+        rows += frame.height
+        for column in columns:
+            series = without_pattern(with_columns(frame, [column.name])[column.name])
+            counted = _counts(column, series, np.array(deciles[column.name]))
+            counts[column.name] = counts.get(column.name, 0) + counted
+    if not rows:
+        raise DataError("There are no rows to compare")
+    return [
+        _drift(column, counts[column.name], rows, before[column.name], deciles[column.name], inputs.sampled)
+        for column in columns
+    ]
+
+
+def _parts(deciles: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """The values at which parts of a column end, and the shares of the parts in the training."""
+    edges = np.unique(deciles)
+    below = (np.searchsorted(deciles, edges, side="right") - 1) / 10  # the share of values up to each edge
+    inner = (below > 0) & (below < 1)
+    return edges[inner], np.diff(below[inner], prepend=0.0, append=1.0)
+
+
+def _counts(column: Column, series: "polars.Series", deciles: AnyArray) -> AnyArray:
+    """How many rows have no value, one out of range, and one of each part; unknown texts are the last."""
+    outside = 0
+    if isinstance(column, StandardizedColumn):
+        values = column.values(series)
+        missing, edges = np.isnan(values), _parts(deciles)[0]
+        part, n = np.searchsorted(edges, values), len(edges) + 1
+        if len(deciles):
+            outside = int(((values < deciles[0]) | (values > deciles[-1])).sum())
+    elif isinstance(column, BooleanColumn):
+        values = truths(series)
+        missing, n = np.isnan(values), 2
+        part = np.where(missing, 0, values).astype(np.intp)
+    else:
+        categories = getattr(column, "categories", getattr(column, "values", ()))
+        missing, n = is_missing(series), len(categories) + 1
+        part = positions(series, categories) % n if categories else np.zeros(len(series), np.intp)
+    return np.array([missing.sum(), outside, *np.bincount(part[~missing], minlength=n)])
+
+
+def _drift(
+    column: Column, counts: AnyArray, n: int, average: AnyArray, deciles: tuple[float, ...], sampled: int
+) -> ColumnDrift:
+    """The differences of a column of n rows from the training, of which so many rows are known."""
+    marked = bool(getattr(column, "marks_missing", False))
+    unseen = outside = None
+    missing_before = 0.0
+    if isinstance(column, StandardizedColumn):
+        missing_before = float(average[-1]) if marked else 0.0
+        parts = _parts(np.array(deciles))[1]
+        outside = counts[1] / n
+    elif isinstance(column, BooleanColumn | TwoValuesColumn):
+        missing_before = float(average[-1]) if marked else 0.0
+        parts = np.array([1 - column.mean, column.mean])
+    else:
+        known = len(getattr(column, "categories", ()))
+        missing_before = float(average[known]) if marked else 0.0
+        parts = average[:known] / max(1 - missing_before, 1 / sampled)
+    if isinstance(column, CategoryColumn | TwoValuesColumn) and len(parts):
+        parts = np.append(parts, max(1 - parts.sum(), 0.0))
+        unseen = None if getattr(column, "left_out", 0) else counts[-1] / n
+    missing = counts[0] / n
+    differences = (
+        ("missing", missing, missing_before),
+        ("unknown texts", unseen, 0.0),
+        ("out of range", outside, 0.0),
+    )
+    why = []
+    for what, share, share_before in differences:
+        if share is not None and _differ(share, share_before, n, sampled):
+            before = f", and {100 * share_before:.1f} % before" if share_before else ""
+            why.append(f"{100 * share:.1f} % of the values are {what}{before}")
+    psi = None
+    if len(parts) > 1 and counts[2:].any():
+        p = (counts[2:] + 0.5) / (counts[2:].sum() + 0.5 * len(parts))
+        q = (parts * sampled + 0.5) / (sampled + 0.5 * len(parts))
+        psi = float(((p - q) * np.log(p / q)).sum())
+        from scipy.stats import chi2  # which takes a while to load
+
+        bound = float(chi2.ppf(CHANCE, len(parts) - 1)) * (1 / counts[2:].sum() + 1 / sampled)
+        if psi > max(LEAST_PSI, bound):
+            why.append(f"the values are distributed otherwise (PSI {psi:.2f})")
+    shares = (missing, missing_before, unseen, outside)
+    return ColumnDrift(column.name, column.kind, *shares, psi, tuple(why))
+
+
+def _differ(share: float, before: float, n: int, sampled: int) -> bool:
+    """Whether a share of n rows is larger or smaller than that of the training by more than chance."""
+    pooled = (share * n + before * sampled + 1) / (n + sampled + 2)
+    deviation = sqrt(pooled * (1 - pooled) * (1 / n + 1 / sampled))
+    return abs(share - before) > max(LEAST_SHARE, LEAST_ROWS / n, DEVIATIONS * deviation)

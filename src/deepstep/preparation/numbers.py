@@ -33,6 +33,14 @@ class StandardizedColumn(Column):
     def values(self, series: "polars.Series") -> NDArray[np.float64]:
         """Floats, NaN where missing: (m,)."""
 
+    def deciles(self, series: "polars.Series") -> tuple[float, ...]:
+        values = self.values(series)
+        present = values[~np.isnan(values)]
+        if not len(present):
+            return ()
+        deciles: list[float] = np.quantile(present, np.linspace(0, 1, 11)).tolist()
+        return tuple(deciles)
+
     @property
     def further_names(self) -> tuple[str, ...]:
         """Names of the features between the number and the mark of missing values."""

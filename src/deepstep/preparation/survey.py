@@ -308,7 +308,7 @@ def survey(
     if sample_is_all:  # in one chunk, with the bits of a table in memory
         inputs = TablePreparation.fit(sample, exclude=no_inputs, keep=keep, categorical=categories)
     else:
-        inputs = seen.inputs.finish(keep=keep).with_averages(sample)
+        inputs = seen.inputs.finish(keep=keep).with_sample(sample)
     most = rows_in_memory(inputs.n_features)  # of few columns there may be many features
     return Survey(
         rows,

@@ -41,8 +41,8 @@ COLUMN_KINDS: dict[str, type[Column]] = {
 }
 """The kinds of columns, by the names that they have in files."""
 
-ROWS_OF_AVERAGES = 2**12
-"""Training rows, evenly spread, whose mean features are kept, at most."""
+SAMPLED_ROWS = 2**12
+"""Training rows, evenly spread, whose mean features and deciles are kept, at most."""
 
 
 class ColumnSummary(NamedTuple):
@@ -104,6 +104,11 @@ class TablePreparation:
     averages : tuple of float
         The mean of each feature over training rows, which predictions are explained against; empty where it
         is not known.
+    deciles : tuple of tuple of float
+        Of each column, where it is a number or a date, the least value of these rows, the deciles and the
+        greatest one; new rows are compared with them.
+    sampled : int
+        The number of these rows.
 
     Examples
     --------
@@ -121,6 +126,8 @@ class TablePreparation:
     kind: ClassVar[str] = "table"
     columns: tuple[Column, ...]
     averages: tuple[float, ...] = ()
+    deciles: tuple[tuple[float, ...], ...] = ()
+    sampled: int = 0
 
     @classmethod
     def fit(
@@ -171,7 +178,7 @@ class TablePreparation:
                     raise unknown_name("column", name, names, setting=setting, inside=True)
         statistics = TableStatistics(frame.schema, exclude, categorical)
         statistics.update(frame)
-        return statistics.finish(keep=keep).with_averages(frame)
+        return statistics.finish(keep=keep).with_sample(frame)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -199,6 +206,10 @@ class TablePreparation:
             return "every category stands once"
         if len(self.averages) not in (0, self.n_features) or not all(map(isfinite, self.averages)):
             return "a finite average of each feature"
+        if len(self.deciles) not in (0, len(self.columns)) or self.sampled < 0:
+            return "deciles of each column"
+        if any(edges and (len(edges) != 11 or sorted(edges) != [*edges]) for edges in self.deciles):
+            return "deciles that increase"
         return ""
 
     @property
@@ -237,21 +248,23 @@ class TablePreparation:
             start = stop
         return features
 
-    def with_averages(self, frame: "polars.DataFrame") -> "TablePreparation":
-        """The same preparation with the averages of the features.
+    def with_sample(self, frame: "polars.DataFrame") -> "TablePreparation":
+        """The same preparation with the averages of the features, and the deciles of the columns.
 
         Parameters
         ----------
         frame : polars.DataFrame
-            Training rows, of which at most `ROWS_OF_AVERAGES` count.
+            Training rows, of which at most `SAMPLED_ROWS` count.
 
         Returns
         -------
         TablePreparation
             With the mean of each feature.
         """
-        averages = self.transform(few(frame, ROWS_OF_AVERAGES)).mean(axis=0)
-        return replace(self, averages=tuple(averages.tolist()))
+        sample = few(frame, SAMPLED_ROWS)
+        averages = tuple(self.transform(sample).mean(axis=0).tolist())
+        deciles = tuple(column.deciles(without_pattern(sample[column.name])) for column in self.columns)
+        return replace(self, averages=averages, deciles=deciles, sampled=sample.height)
 
     def describe(self) -> list[ColumnSummary]:
         """The treatment of each column, for people.
