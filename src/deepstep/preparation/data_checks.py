@@ -254,7 +254,7 @@ class ColumnDrift(NamedTuple):
     missing, missing_before : float
         The share of rows without a value, and that of the training.
     unseen : float or None
-        The share of rows whose text no training row had; None where the preparation does not know all of them.
+        The share of rows whose text no training row had; None where not all of them are known.
     outside : float or None
         The share of rows whose number or date is beyond all of the training.
     psi : float or None
