@@ -29,6 +29,7 @@ def test_a_right_solution_of_any_style_is_accepted(name: str, function: Callable
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("edited_anew")
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_solution_is_named(name: str) -> None:
     grade = check(WRONG[name], exercise=name[:-2])
