@@ -16,7 +16,7 @@ edited, cases_of = cache(Exercise.edited), Exercise.all_cases
 def all_cases(exercise: Exercise, seed: int) -> list[Arguments]:
     """The cases of a seed; the last one, which is the first one again, is an object of its own."""
     *cases, last = cases_of(exercise, seed)
-    return [*cases, tuple(list(last))]
+    return [*cases, (*last,)]
 
 
 @pytest.fixture(scope="session")
