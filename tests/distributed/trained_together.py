@@ -69,7 +69,7 @@ TIMED = {
 OF_ALL = {"batch_size": 32, "dropout": 0.1, "max_iter": 3, "random_state": 1}
 
 ESTIMATORS = {
-    "classifier": NetworkClassifier(6, **OF_ALL | {"early_stopping": True, "max_iter": 20}),
+    "classifier": NetworkClassifier(6, **OF_ALL | {"early_stopping": True, "max_iter": 8}),
     "adaptive rate": NetworkClassifier(
         6, solver="sgd", learning_rate="adaptive", tol=0.5, n_iter_no_change=1, **OF_ALL | {"max_iter": 9}
     ),
