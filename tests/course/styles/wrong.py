@@ -516,6 +516,62 @@ def relative_difference_3(gradient, numerical):
     return np.linalg.norm(gradient - numerical) / size < 1e-7
 
 
+def parameter_shapes_1(layer_dims):
+    "The result has no W2, b2."
+    s = {}
+    for l in range(len(layer_dims) - 1):
+        s[f"W{l}"] = (layer_dims[l + 1], layer_dims[l])
+        s[f"b{l}"] = (layer_dims[l + 1], 1)
+    return s
+
+
+def linear_activation_forward_1(A_prev, W, b, activation):
+    "It is wrong with activation 'relu' alone."
+    if activation == "sigmoid":
+        Z = W @ A_prev + b
+        return 1 / (1 + np.exp(-Z)), ((A_prev, W, b), Z)
+    if activation == "relu":
+        Z = W @ A_prev
+        return np.maximum(Z, 0), ((A_prev, W, b), Z)
+    raise ValueError(activation)
+
+
+def model_forward_1(X, parameters):
+    "each hidden layer gets X|The shapes of a product must fit"
+    caches = []
+    L = len(parameters) // 2
+    for l in range(1, L):
+        A, c = linear_activation_forward(X, parameters[f"W{l}"], parameters[f"b{l}"], "relu")
+        caches.append(c)
+    A, c = linear_activation_forward(A, parameters[f"W{L}"], parameters[f"b{L}"], "sigmoid")
+    caches.append(c)
+    return A, caches
+
+
+def model_forward_3(X, parameters):
+    "L counts W and b|Parameters are named W1"
+    A, caches = X, []
+    L = len(parameters)
+    for l in range(1, L):
+        A, c = linear_activation_forward(A, parameters[f"W{l}"], parameters[f"b{l}"], "relu")
+        caches.append(c)
+    A, c = linear_activation_forward(A, parameters[f"W{L}"], parameters[f"b{L}"], "sigmoid")
+    caches.append(c)
+    return A, caches
+
+
+def model_forward_5(X, parameters):
+    "The shapes of the two arrays do not fit"
+    L = len(parameters) // 2
+    A, caches = X, []
+    for l in range(1, L + 1):
+        A, cache = linear_activation_forward(
+            A, parameters[f"W{l}"], parameters["b1"], "relu" if l < L else "sigmoid"
+        )
+        caches.append(cache)
+    return A, caches
+
+
 NEVER = {
     "fit_8": "too few",
     "L_layer_model_6": "too few",
