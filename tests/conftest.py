@@ -22,8 +22,7 @@ IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 SEED = int(os.environ.setdefault("DEEPSTEP_SEED", "0"))
 
 # In CI hypothesis would take the same examples every time, unless it is told otherwise.
-settings.register_profile("fuzz", deadline=None, derandomize=False, print_blob=True)
-settings.register_profile("deepstep", settings.get_profile("fuzz"), max_examples=40)
+settings.register_profile("deepstep", deadline=None, derandomize=False, print_blob=True)
 settings.load_profile("deepstep")
 # A mutant needs one failing example, the same in every run, and not the smallest one.
 settings.register_profile(
@@ -35,11 +34,10 @@ settings.register_profile(
 def pytest_configure(config: pytest.Config) -> None:
     """Hypothesis draws by the same seed as everything else, unless it was given one of its own.
 
-    `make fuzz` draws all of its 100 examples, and more of the tests that read DEEPSTEP_FUZZ.
+    Tests that read DEEPSTEP_FUZZ draw more in `make fuzz`.
     """
     if config.option.markexpr == "draws":
         os.environ["DEEPSTEP_FUZZ"] = "1"
-        settings.load_profile("fuzz")
     config.addinivalue_line("markers", "draws: what the test draws depends on DEEPSTEP_SEED")
     config.addinivalue_line("markers", "slow: takes more than a second")
     if config.option.hypothesis_seed is None:
