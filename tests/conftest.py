@@ -32,7 +32,12 @@ settings.register_profile(
 
 @pytest.hookimpl(tryfirst=True)  # before hypothesis reads its option
 def pytest_configure(config: pytest.Config) -> None:
-    """Hypothesis draws by the same seed as everything else, unless it was given one of its own."""
+    """Hypothesis draws by the same seed as everything else, unless it was given one of its own.
+
+    Tests that read DEEPSTEP_FUZZ draw more in `make fuzz`.
+    """
+    if config.option.markexpr == "draws":
+        os.environ["DEEPSTEP_FUZZ"] = "1"
     config.addinivalue_line("markers", "draws: what the test draws depends on DEEPSTEP_SEED")
     config.addinivalue_line("markers", "slow: takes more than a second")
     if config.option.hypothesis_seed is None:

@@ -3,13 +3,14 @@
 import importlib
 import itertools
 import json
-import os
 import runpy
-import subprocess
 import sys
 import tomllib
 import types
+from contextlib import nullcontext
+from dataclasses import replace
 from fnmatch import fnmatch
+from functools import cache, partial
 from pathlib import Path
 from unittest.mock import MagicMock
 
@@ -24,20 +25,48 @@ pytestmark = pytest.mark.slow
 pytest.importorskip("numba")
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
-ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
-def measured(program, path, *options):
+@pytest.fixture(scope="module")
+def beside():
+    """Imports a module of the benchmarks."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(BENCHMARKS))
+        yield importlib.import_module
+
+
+@pytest.fixture
+def measured(beside, tmp_path, capsys):
     """The record that a measurement writes, and what it prints."""
-    command = [sys.executable, str(BENCHMARKS / program), "--threads", "1", *options, "--output", str(path)]
-    run = subprocess.run(command, capture_output=True, text=True, env=ONE_THREAD, check=False)
-    assert run.returncode == 0, run.stderr
-    return json.loads(path.read_text(encoding="utf-8")), run.stdout
+
+    def measure(program, options):
+        path = tmp_path / "measured.json"
+        typed = ["--threads", "1", *options.split(), "--output", str(path)]
+        assert beside(program).main(typed) == 0
+        return json.loads(path.read_text(encoding="utf-8")), capsys.readouterr().out
+
+    return measure
 
 
-def test_the_race_is_whole_and_everybody_did_the_same_work(tmp_path):
+@pytest.fixture
+def without_processes(beside, monkeypatch):
+    """Lets the engines of a program work in this process; those of the race have processes of their own."""
+
+    class Within(beside("race.worker").Worker):
+        def __init__(self, name, n_threads):
+            super().__init__(name)
+            self.name = name
+
+        def ask(self, do, **request):
+            return getattr(self, do)(**request)
+
+    within = lambda name, n_threads: nullcontext(Within(name, n_threads))  # noqa: E731
+    return lambda program: monkeypatch.setattr(beside(program), "Runner", within)
+
+
+def test_the_race_is_whole_and_everybody_did_the_same_work(measured):
     options = "--quick --no-first-calls --workloads planar row --engines scikit-learn reference"
-    told, printed = measured("speed.py", tmp_path / "speed.json", *options.split())
+    told, printed = measured("speed", options)
     assert told["threads"] == 1
     assert told["date"]
     assert told["processor"]
@@ -53,50 +82,30 @@ def test_the_race_is_whole_and_everybody_did_the_same_work(tmp_path):
     assert [name for name in names.split("|") if name not in printed] == []
 
 
-RACE = """
-import sys
-sys.path.insert(0, sys.argv[1])
-from dataclasses import replace
-from race.entrants.partial_fit import Entrant
-from race.judgement import judge_of
-from race.workloads import TO_QUALITY, WORKLOADS, first_layers
-from speed import _judged
-
-work = WORKLOADS["digits"]
-outside = judge_of(work).right["outside"]
-costs = {"ours": outside, "torch": 1.001 * outside, "jax": float("nan")}
-row = _judged(work, {name: {"cost": cost, "epsilon_at": "outside"} for name, cost in costs.items()})
-assert row["refused"] == {"ours": False, "torch": True, "jax": True}, row
-
-work = replace(TO_QUALITY["held-out-digits"], rate=1e-30, seed=3)
-model = Entrant(work)
-model.work(1)
-for found, drawn in zip(model.layers(), first_layers(work), strict=True):
-    assert all((one == other).all() for one, other in zip(found, drawn, strict=True))
-"""
+def test_a_wrong_cost_gets_no_ratio_and_scikit_learn_begins_where_the_others_do(beside):
+    workloads = beside("race.workloads")
+    work = workloads.WORKLOADS["digits"]
+    outside = beside("race.judgement").judge_of(work).right["outside"]
+    costs = {"ours": outside, "torch": 1.001 * outside, "jax": float("nan")}
+    costs = {name: {"cost": cost, "epsilon_at": "outside"} for name, cost in costs.items()}
+    assert beside("speed")._judged(work, costs)["refused"] == {"ours": False, "torch": True, "jax": True}
+    work = replace(workloads.TO_QUALITY["held-out-digits"], rate=1e-30, seed=3)
+    model = beside("race.entrants.partial_fit").Entrant(work)
+    model.work(1)
+    for layer, drawn in zip(model.layers(), workloads.first_layers(work), strict=True):
+        assert all((values == others).all() for values, others in zip(layer, drawn, strict=True))
 
 
-def test_a_wrong_cost_gets_no_ratio_and_scikit_learn_begins_where_the_others_do():
-    subprocess.run([sys.executable, "-c", RACE, str(BENCHMARKS)], check=True, env=ONE_THREAD)
-
-
-def test_time_to_quality_tells_of_every_training(tmp_path):
+def test_time_to_quality_tells_of_every_training(measured, without_processes):
+    without_processes("time_to_quality")
     options = "--seeds 2 --no-first-calls --workloads held-out-digits --engines scikit-learn"
-    told, printed = measured("time_to_quality.py", tmp_path / "time_to_quality.json", *options.split())
+    told, printed = measured("time_to_quality", options)
     row = told["rows"]["held-out-digits"]
     for way in (row["ours"], row["scikit-learn"]):
         trainings = way["trainings"]
         assert all(one["reached"] and one["wrong"] <= 0.03 and one["units"] > 5 for one in trainings)
         assert way["cpu_seconds"] > 0
     assert printed.count("2 of 2") == 2
-
-
-@pytest.fixture(scope="module")
-def beside():
-    """Imports a module of the benchmarks."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        yield importlib.import_module
 
 
 @pytest.fixture(scope="module")
@@ -343,10 +352,13 @@ def test_the_model_of_tabarena_has_its_interface(model_of_tabarena, kind):
     assert model._get_default_auxiliary_params()["valid_raw_types"] == ["bool", "int", "float", "category"]
 
 
-def test_scale_runs_and_tells_what_it_ran_on(tmp_path):
+def test_scale_runs_and_tells_what_it_ran_on(measured, beside, without_processes, monkeypatch):
+    """Torchrun starts two workers, whose times are those of one here as well."""
     pytest.importorskip("torch")
-    options = "--quick --rows images workers --accuracy"
-    told, printed = measured("scale.py", tmp_path / "scale.json", *options.split())
+    without_processes("scale")
+    of_two = cache(partial(beside("scale")._by_torchrun, 2))
+    monkeypatch.setattr(beside("scale"), "_by_torchrun", lambda n, *work: of_two(*work))
+    told, printed = measured("scale", "--quick --rows images workers --accuracy")
     assert told["processor"] in printed
     assert isinstance(told["matrix_instructions"], list)
     images, workers = told["rows"]["images"], told["workers"]

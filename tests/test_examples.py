@@ -1,24 +1,45 @@
 """Every example runs, as a user would run it."""
 
+import os
 import re
-import subprocess
-import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from forks import SOURCE, Forks
+
 pytestmark = pytest.mark.slow
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "examples").glob("*.py"))
-FEW = {"07_how_far_to_trust": ["1"]}
-"""Arguments of examples that take long."""
+FEW = {
+    "07_how_far_to_trust": ('"epochs": 30', '"epochs": 3'),
+    "08_see_a_training": ("iterations=100", "iterations=20"),
+}
+"""What is replaced in examples that take long."""
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(SOURCE)}
+Printed = Callable[..., str]
 
 
-def printed(script: Path, folder: Path, *arguments: str) -> str:
-    command = [sys.executable, "-W", "error", str(script), *arguments]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=240, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+@pytest.fixture(scope="module")
+def forks() -> Iterator[Forks]:
+    forks = Forks()
+    yield forks
+    forks.close()
+
+
+@pytest.fixture
+def printed(forks: Forks, tmp_path: Path) -> Printed:
+    """What an example prints in a process of its own, in which warnings are errors."""
+
+    def run(script: Path, *arguments: str) -> str:
+        code = script.read_text(encoding="utf-8").replace(*FEW.get(script.stem, ("", "")))
+        strict = f"import warnings\nwarnings.simplefilter('error')\n{code}"
+        done = forks.run(strict, [*arguments], folder=tmp_path, environment=ENVIRONMENT)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    return run
 
 
 def of_cats(text: str) -> list[list[str]]:
@@ -26,15 +47,15 @@ def of_cats(text: str) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("script", EXAMPLES, ids=lambda path: path.stem)
-def test_example_runs(script: Path, tmp_path: Path) -> None:
-    text = printed(script, tmp_path, *FEW.get(script.stem, []))
+def test_example_runs(script: Path, printed: Printed) -> None:
+    text = printed(script, *(["1"] if script.stem in FEW else []))
     assert text.strip(), "an example shows something"
     assert len(EXAMPLES) >= 5
     if script.stem == "05_cats":  # drawn ones
         assert of_cats(text) == [["0.692474", "0.767226"], ["70.00", "82.00"]]
 
 
-def test_the_cats_of_the_example_may_be_the_lecture_s(shared: Path, tmp_path: Path) -> None:
+def test_the_cats_of_the_example_may_be_the_lecture_s(shared: Path, printed: Printed) -> None:
     (script,) = (path for path in EXAMPLES if path.stem == "05_cats")
-    costs, _ = of_cats(printed(script, tmp_path, str(shared / "data" / "cats"), "2"))
+    costs, _ = of_cats(printed(script, str(shared / "data" / "cats"), "2"))
     assert costs == ["0.693050", "0.771749"]

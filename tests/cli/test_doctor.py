@@ -143,7 +143,7 @@ def test_a_good_run_is_not_replaced_by_one_that_diverged(deepstep, flowers, flow
 
 @pytest.mark.slow
 def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers):
-    typed = "--target height --set n_estimators=2 --out run --learning-rate"
+    typed = "--target height --set n_estimators=2 --epochs 5 --out run --learning-rate"
     result = deepstep("train", flowers, typed, "1e30")
     assert (result.code, "doctor run" in result.err) == (1, True)
     run = Run.load("run")

@@ -117,7 +117,7 @@ def test_reader_of_the_progress_that_goes_away(fresh_process, flowers, tmp_path,
     late = "from deepstep.cli import results\nresults.note = lambda text: None\n"  # until training begins
     # nothing is kept yet, however slow the machine is
     late += "from deepstep.ensembles import finished\nfinished.SECONDS = finished.LONG = 1e9\n"
-    typed = ["train", flowers, "--target kind --out run --json"]
+    typed = ["train", flowers, "--target kind --set n_estimators=2 --out run --json"]
     result = fresh_process(*typed, stderr=reader_gone, before=late)
     assert (result.returncode, result.stdout) == (141, "")
     assert list(tmp_path.iterdir()) == []

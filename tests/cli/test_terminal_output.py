@@ -97,15 +97,30 @@ def test_errors(deepstep, hostile, flower_run):
     assert json.loads(result.out)["error"]["problem"] == f"no{CLEAR} does not exist"
 
 
-def on_a_terminal(folder: Path, *words: object) -> str:
-    """What a process prints whose stdin, stdout and stderr are a terminal of 80 columns."""
+COMMANDS = """
+import json
+import sys
+from deepstep.cli.main import main
+
+for command in json.loads(sys.argv[1]):
+    try:
+        main(command)
+    except SystemExit as end:
+        assert not end.code
+    print("ENDED", flush=True)
+"""
+
+
+def on_a_terminal(folder: Path, *commands: list[object]) -> list[str]:
+    """What each command prints in a process whose stdin, stdout and stderr are a terminal of 80 columns."""
     child, terminal = pty.fork()
     if child == 0:
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
         os.chdir(folder)
         kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "NO_COLOR")}
         environment = {**kept, "TERM": "xterm-256color", "PYTHONPATH": os.pathsep.join(sys.path)}
-        os.execve(sys.executable, [sys.executable, "-m", "deepstep", *map(str, words)], environment)
+        typed = json.dumps([[str(word) for word in words] for words in commands])
+        os.execve(sys.executable, [sys.executable, "-c", COMMANDS, typed], environment)
     printed = b""
     while True:
         try:
@@ -117,28 +132,31 @@ def on_a_terminal(folder: Path, *words: object) -> str:
         printed += piece
     os.close(terminal)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0, printed
-    return printed.decode()
+    return printed.decode().split("ENDED")
 
 
 @pytest.mark.slow
 def test_a_terminal_of_80_columns(hostile, tmp_path):
     """A bar, colours, nothing wider than the terminal; of all sequences there are those of the bar alone."""
-    printed = on_a_terminal(tmp_path, "demo", "spirals", "--iterations", "30")
-    assert "\u2501" in printed.partition("Cost J")[0]
-    assert "\x1b[1;34mo" in printed
-    assert printed.count("\x1b[?25l") == printed.count("\x1b[?25h")  # the cursor comes back
-    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", printed)
+    demo, train, predict, _ = on_a_terminal(
+        tmp_path,
+        ["demo", "spirals", "--iterations", "30"],
+        ["train", hostile, *KIND, *" ".join(SHORT).split(), "--out", "run"],
+        ["predict", "run", hostile],
+    )
+    assert "\u2501" in demo.partition("Cost J")[0]
+    assert "\x1b[1;34mo" in demo
+    assert demo.count("\x1b[?25l") == demo.count("\x1b[?25h")  # the cursor comes back
+    plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", demo)
     lines = [line.rpartition("\r")[2] for line in plain.replace("\r\n", "\n").splitlines()]
     # a machine that is busy says that kernels are compiled
     assert max(len(line) for line in lines if not line.startswith("compiling kernels")) <= 80
-    printed = on_a_terminal(tmp_path, "train", hostile, *KIND, *" ".join(SHORT).split(), "--out", "run")
-    assert r"[red]\x1b]0;pwned\x07t\x1b[1A\nError: none" in printed  # the bar's label
-    assert "\nError: none" not in printed
-    printed += on_a_terminal(tmp_path, "predict", "run", hostile)  # whose cells may have lines
+    assert r"[red]\x1b]0;pwned\x07t\x1b[1A\nError: none" in train  # the bar's label
+    assert "\nError: none" not in train
     for sequence in (TITLE, CLEAR, BACKWARDS, "\x1b]"):
-        assert sequence not in printed
+        assert sequence not in train + predict
     for label in (r"[red]safe[/red]", r"[/x]\x1b]0;pwned\x07:smile:", r"\u202egnp\r\x1b[1A"):
-        assert label in printed
+        assert label in train + predict  # cells may have lines
 
 
 TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")

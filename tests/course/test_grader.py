@@ -35,13 +35,13 @@ def test_a_solution_is_right_with_every_seed(exercise: Exercise) -> None:
 
 @pytest.mark.slow
 @by_name
-def test_every_mistake_is_named(exercise: Exercise) -> None:
+def test_every_mistake_is_named(exercise: Exercise, edited_anew: Any) -> None:
     cases = exercise.all_cases(1)
     expected = [call(exercise.function, case) for case in cases]
     names = [mistake.name for mistake in exercise.mistakes]
     assert len(names) == len(set(names)) >= 9
     for mistake in exercise.mistakes:
-        function = exercise.edited(mistake)
+        function = edited_anew(exercise, mistake)
         assert function is not None, mistake.name
         comparison = Comparison(exercise, cases, expected, [call(function, case) for case in cases])
         assert not comparison.right, mistake.name

@@ -14,7 +14,7 @@ from deepstep.course import EXERCISES, check
 STYLES = Path(__file__).with_name("styles")
 RIGHT = {
     f"{style}-{name}": (name, function)
-    for style in ("loops", "vectorized", "row_major", "number_types")
+    for style in ("vectorized", "row_major", "number_types")
     for name, function in runpy.run_path(str(STYLES / f"{style}.py")).items()
     if name in EXERCISES and function.__module__ == "<run_path>"
 }
@@ -29,6 +29,7 @@ def test_a_right_solution_of_any_style_is_accepted(name: str, function: Callable
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("edited_anew")
 @pytest.mark.parametrize("name", WRONG)
 def test_a_wrong_solution_is_named(name: str) -> None:
     grade = check(WRONG[name], exercise=name[:-2])
@@ -39,9 +40,9 @@ def test_a_wrong_solution_is_named(name: str) -> None:
 
 
 def test_there_are_enough_submissions() -> None:
-    assert len(WRONG) >= 90
+    assert len(WRONG) >= 65
     assert {name for name, _ in RIGHT.values()} == EXERCISES.keys()
-    assert len(RIGHT) >= 90
+    assert len(RIGHT) >= 55
 
 
 @pytest.mark.parametrize("key", ["L", "m", "AL", "A1", "dA1", "dAL", "cache"])

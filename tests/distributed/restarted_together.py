@@ -1,4 +1,4 @@
-"""A training that ends twice: ``torchrun --max-restarts=3 … restarted_together.py FOLDER``."""
+"""A training whose worker is killed: ``torchrun --max-restarts=3 … restarted_together.py FOLDER``."""
 
 import json
 import os
@@ -63,27 +63,27 @@ def sleeping(seconds):
 
 
 def main(folder):
-    """Three lives: in the first a worker is killed in mid-training, in the second one hangs."""
-    life = int(os.environ["TORCHELASTIC_RESTART_COUNT"])
+    """Two lives: in the first a worker is killed in mid-training."""
+    first = os.environ["TORCHELASTIC_RESTART_COUNT"] == "0"
 
     def kill(record):
-        if life == 0 and record["epoch"] == 3:  # as by the system
+        if first and record["epoch"] == 3:  # as by the system
             os.kill(os.getpid(), signal.SIGKILL)
 
     trained, seen = network(), []
     try:
-        with process_group(2 if life == 1 else 60):
-            if life == 0:
+        with process_group(60):
+            if first:
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)  # torchrun's: there is time to say it
             trained.train(
                 *examples(),
                 **options(OPTIONS),
-                callbacks=[seen.append, OfAll(kill, 0), *([sleeping(600)] if life == 1 else [])],
+                callbacks=[seen.append, OfAll(kill, 0)],
                 checkpoint=ModelCheckpoint(folder / "checkpoints", every_epochs=1),
                 resume=True,
             )
     except DeepStepError as error:
-        (folder / f"life {life}").write_text(str(error), encoding="utf-8")
+        (folder / "error").write_text(str(error), encoding="utf-8")
         raise
     (folder / f"{RANK}.json").write_text(json.dumps(came_to(trained, seen=len(seen))), encoding="utf-8")
 

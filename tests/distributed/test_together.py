@@ -27,22 +27,22 @@ distributed = pytest.importorskip("torch.distributed")
 pytestmark = pytest.mark.slow
 
 N = 3
+SOURCE = Path(deepstep.__file__).parents[1]
+FORKED = Path(__file__).with_name("forked.py")
 
 
-def torchrun(script, *typed, n, max_restarts=0):
-    """What some workers came to; the last word that is typed is the folder."""
-    source = Path(sys.modules["deepstep"].__file__).parents[1]
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={n}"]
+def results_of(folder, *command, n):
+    """What some workers came to, which a command starts."""
     ran = subprocess.run(
-        [*command, f"--max-restarts={max_restarts}", script.__file__, *map(str, typed)],
-        env={**os.environ, "PYTHONPATH": str(source), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
+        [sys.executable, *map(str, command), str(folder)],
+        env={**os.environ, "PYTHONPATH": str(SOURCE), "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"},
         capture_output=True,
         text=True,
         timeout=180,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr
-    return [json.loads((typed[-1] / f"{rank}.json").read_text("utf-8")) for rank in range(n)]
+    return [json.loads((folder / f"{rank}.json").read_text("utf-8")) for rank in range(n)]
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +60,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def results(data, folder):
     """What three workers came to, of all cases in one start of them."""
-    return torchrun(trained_together, data, folder, n=N)
+    return results_of(folder, FORKED, N, trained_together.__file__, data, n=N)
 
 
 def column(result, name):
@@ -192,17 +192,23 @@ def test_what_is_refused_in_all_workers(name, results):
         assert result["refused"][name].startswith(REFUSED[name].format(rank))
 
 
-def test_workers_that_are_killed_and_hang(tmp_path):
+def test_a_worker_that_hangs(results):
+    for rank in (0, 1):
+        said = f"WorkerError: Worker {rank} got no reply of all workers: one of them hangs, or takes longer"
+        assert results[rank]["hangs"].startswith(said)
+        assert "--max-restarts=3" in results[rank]["hangs"]
+
+
+def test_a_worker_that_is_killed(tmp_path):
     """Torchrun starts all of them again, and they go on from the last checkpoint to the same end."""
-    results = torchrun(restarted_together, tmp_path, n=2, max_restarts=3)
+    torchrun = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "--max-restarts=3"]
+    results = results_of(tmp_path, *torchrun, restarted_together.__file__, n=2)
     alone = restarted_together.network("reference")
     alone.train(*restarted_together.examples(), **restarted_together.options(restarted_together.OPTIONS))
     assert_equal(results, alone)
     assert 0 < results[0]["seen"] < len(alone.history)  # the last life did not begin anew
-    died, hung = ((tmp_path / f"life {life}").read_text("utf-8") for life in (0, 1))
-    assert died.startswith("Worker 1 got no reply of all workers: one of them has ended")
-    assert hung.startswith("Worker 0 got no reply of all workers: one of them hangs, or takes longer")
-    assert "--max-restarts=3" in hung
+    said = (tmp_path / "error").read_text("utf-8")
+    assert said.startswith("Worker 1 got no reply of all workers: one of them has ended")
 
 
 def of_two(monkeypatch):

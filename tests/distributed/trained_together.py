@@ -1,9 +1,10 @@
-"""Trainings by some workers: ``torchrun … trained_together.py DATA FOLDER``.
+"""Trainings by some workers: ``forked.py N trained_together.py DATA FOLDER``.
 
 Each worker writes what it came to, of every case, into ``FOLDER/RANK.json``.
 """
 
 import json
+import os
 import signal
 import sys
 import warnings
@@ -68,7 +69,7 @@ TIMED = {
 OF_ALL = {"batch_size": 32, "dropout": 0.1, "max_iter": 3, "random_state": 1}
 
 ESTIMATORS = {
-    "classifier": NetworkClassifier(6, **OF_ALL | {"early_stopping": True, "max_iter": 20}),
+    "classifier": NetworkClassifier(6, **OF_ALL | {"early_stopping": True, "max_iter": 8}),
     "adaptive rate": NetworkClassifier(
         6, solver="sgd", learning_rate="adaptive", tol=0.5, n_iter_no_change=1, **OF_ALL | {"max_iter": 9}
     ),
@@ -177,6 +178,11 @@ def everything(data, folder):
     distributed.init_process_group("gloo")
     results["a group of the user's own"] = came_to(train("batches"))
     distributed.destroy_process_group()
+    os.environ["TORCHELASTIC_RESTART_COUNT"] = (
+        "1"  # in the next life: the store has the addresses of the first
+    )
+    with process_group(3):
+        results["hangs"] = error_of(lambda: train("batches", callbacks=[sleeping(8)]))
     (folder / f"{RANK}.json").write_text(json.dumps(results), encoding="utf-8")
 
 

@@ -53,8 +53,8 @@ def expected_failures(estimator):
     return {f"check_sample_weight_equivalence_on_{kind}_data": reason for kind in kinds}
 
 
-PLAIN = {"max_iter": 200, "dtype": "float64"}
-TABLE = {"n_estimators": 2, "network_params": {"epochs": 12}, "dtype": "float64"}
+PLAIN = {"max_iter": 60, "dtype": "float64"}
+TABLE = {"n_estimators": 2, "network_params": {"epochs": 8}, "dtype": "float64"}
 CHECKS = parametrize_with_checks(
     [
         # sgd at 0.001 is slow and early stopping would end it before it has learned the checks' data.
@@ -66,7 +66,14 @@ CHECKS = parametrize_with_checks(
         NetworkClassifier((20, 10), ["tanh", "relu"], loss="ordinal", learning_rate_init=0.01, **PLAIN),
         NetworkClassifier(dropout=0.1, normalization="batch", learning_rate_init=0.01, **PLAIN),
         NetworkClassifier(**{**PLAIN, "dtype": "auto"}),
-        NetworkRegressor(loss="huber", solver="adamw", schedule="cosine", scale_targets=True, **PLAIN),
+        NetworkRegressor(
+            loss="huber",
+            solver="adamw",
+            schedule="cosine",
+            learning_rate_init=0.01,
+            scale_targets=True,
+            **PLAIN,
+        ),
         NetworkRegressor(loss="poisson", learning_rate_init=0.01, **PLAIN),
         NetworkRegressor(loss="quantile", quantiles=0.5, clip_norm=1.0, **PLAIN),
         TableEncoder(),

@@ -30,16 +30,24 @@ def shown_values(page):
     return {(tensor, row, column): float(value) for tensor, row, column, value in page.evaluate(CELLS)}
 
 
+WALK = f"""async () => {{
+    const cells = [], at = () => document.querySelector('[data-updates]').dataset.updates, before = at();
+    for (let step = 0; step < {MOST_MICRO_STEPS}; step++) {{
+        cells.push(...({CELLS})());
+        document.querySelector('[data-action="next"]').click();
+        for (const _ of [0, 1]) await new Promise(setTimeout);  // what is shown follows
+        if (at() !== before) return cells;
+    }}
+    throw Error('the update has no end');
+}}"""
+
+
 def walk(page):
     """All cells of the micro-steps of one update, from where the page stands to the last of its update."""
-    cells, updates = {}, page.get_attribute("[data-updates]", "data-updates")
-    for _ in range(MOST_MICRO_STEPS):
-        for (tensor, *place), value in shown_values(page).items():
-            cells.setdefault(tensor, {})[tuple(place)] = value
-        page.click('[data-action="next"]')
-        if page.get_attribute("[data-updates]", "data-updates") != updates:
-            return cells
-    raise AssertionError("the update has no end")
+    cells = {}
+    for tensor, *place, value in page.evaluate(WALK):
+        cells.setdefault(tensor, {})[tuple(place)] = float(value)
+    return cells
 
 
 def expected_of(golden):

@@ -10,7 +10,7 @@ SMALL = ["--model", "network", "--hidden-layers", "4", "--epochs", "4"]
 FAR_TOO_HIGH = ["--set", "solver=gd", "--learning-rate", "1e200", *SMALL]
 RUNS = {
     "health": (["--target", "kind", "--set", "early_stopping=true", "--log", "health.csv", *SMALL], 0),
-    "ensemble": (["--target", "kind", "--set", "n_estimators=2"], 0),
+    "ensemble": (["--target", "kind", "--set", "n_estimators=2", "--epochs", "9"], 0),
     "diverged": (["--target", "size", "--log", "health.csv", *FAR_TOO_HIGH], 1),
 }
 

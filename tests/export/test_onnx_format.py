@@ -164,14 +164,14 @@ def best_of(times: int, call: Callable[[], Any]) -> float:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", TABLES)
 def test_ensembles_on_real_tables(shared: Path, name: str, tmp_path: Path) -> None:
-    """25 networks, by every format, and a row by the graph is not slower than by the model."""
+    """Ten networks, by every format, and a row by the graph is not slower than by the model."""
     rows = polars.read_csv(
         shared / f"data/tables/{name}.csv", null_values=["NA", ""], infer_schema_length=None
     )
     rows = rows.drop_nulls(TABLES[name]).sample(100, seed=0)
     X, y = rows.drop(TABLES[name], "alive", strict=False), rows[TABLES[name]]
     kind = DeepClassifier if name in ("titanic", "penguins") else DeepRegressor
-    model = kind(**{**PRESETS["ensemble"], "n_estimators": 25}).fit(X, y)
+    model = kind(**{**PRESETS["ensemble"], "n_estimators": 10}).fit(X, y)
     for file in ("model.onnx", "model.py", "model.js", "model.c"):
         difference = export(model, tmp_path / file).difference
         assert difference is None or difference < (1e-7 if file == "model.c" else 1e-9)

@@ -7,7 +7,6 @@ import numpy as np
 from deepstep.course.exercises import (
     compute_cost,
     initialize_he,
-    initialize_two_layer,
     linear_activation_backward,
     linear_activation_forward,
     linear_backward,
@@ -58,15 +57,6 @@ def cost_from_logits_2(ZL, Y):
 def neuron_forward_2(w, b, X):
     "the array lost its first axis"
     return np.array([1 / (1 + math.exp(-(w[:, 0] @ x + b))) for x in X.T])
-
-
-def parameter_shapes_1(layer_dims):
-    "The result has no W2, b2."
-    s = {}
-    for l in range(len(layer_dims) - 1):
-        s[f"W{l}"] = (layer_dims[l + 1], layer_dims[l])
-        s[f"b{l}"] = (layer_dims[l + 1], 1)
-    return s
 
 
 def parameter_shapes_2(layer_dims):
@@ -127,53 +117,6 @@ def linear_forward_2(A_prev, W, b):
     return W @ A_prev + b.T, (A_prev, W, b)
 
 
-def linear_activation_forward_1(A_prev, W, b, activation):
-    "It is wrong with activation 'relu' alone."
-    if activation == "sigmoid":
-        Z = W @ A_prev + b
-        return 1 / (1 + np.exp(-Z)), ((A_prev, W, b), Z)
-    if activation == "relu":
-        Z = W @ A_prev
-        return np.maximum(Z, 0), ((A_prev, W, b), Z)
-    raise ValueError(activation)
-
-
-def model_forward_1(X, parameters):
-    "each hidden layer gets X|The shapes of a product must fit"
-    caches = []
-    L = len(parameters) // 2
-    for l in range(1, L):
-        A, c = linear_activation_forward(X, parameters[f"W{l}"], parameters[f"b{l}"], "relu")
-        caches.append(c)
-    A, c = linear_activation_forward(A, parameters[f"W{L}"], parameters[f"b{L}"], "sigmoid")
-    caches.append(c)
-    return A, caches
-
-
-def model_forward_3(X, parameters):
-    "L counts W and b|Parameters are named W1"
-    A, caches = X, []
-    L = len(parameters)
-    for l in range(1, L):
-        A, c = linear_activation_forward(A, parameters[f"W{l}"], parameters[f"b{l}"], "relu")
-        caches.append(c)
-    A, c = linear_activation_forward(A, parameters[f"W{L}"], parameters[f"b{L}"], "sigmoid")
-    caches.append(c)
-    return A, caches
-
-
-def model_forward_5(X, parameters):
-    "The shapes of the two arrays do not fit"
-    L = len(parameters) // 2
-    A, caches = X, []
-    for l in range(1, L + 1):
-        A, cache = linear_activation_forward(
-            A, parameters[f"W{l}"], parameters["b1"], "relu" if l < L else "sigmoid"
-        )
-        caches.append(cache)
-    return A, caches
-
-
 def compute_cost_4(AL, Y):
     "broadcasts to (m, m)"
     y = Y.reshape(-1, 1)
@@ -215,27 +158,6 @@ def linear_activation_backward_2(dA, cache, activation):
     return W.T @ dZ, dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
 
 
-def model_backward_3(AL, Y, caches):
-    "The result has no dW1, db1."
-    g = {}
-    L = len(caches)
-    dA = -(Y / AL - (1 - Y) / (1 - AL))
-    for l in range(L, 1, -1):
-        dA, g[f"dW{l}"], g[f"db{l}"] = linear_activation_backward(
-            dA, caches[l - 1], "sigmoid" if l == L else "relu"
-        )
-    return g
-
-
-def update_parameters_1(parameters, gradients, learning_rate):
-    "W is wrong in the last layer alone."
-    new = dict(parameters)
-    for l in range(1, len(parameters) // 2):
-        new[f"W{l}"] = parameters[f"W{l}"] - learning_rate * gradients[f"dW{l}"]
-        new[f"b{l}"] = parameters[f"b{l}"] - learning_rate * gradients[f"db{l}"]
-    return new
-
-
 def update_parameters_2(parameters, gradients, learning_rate):
     "updated is 2 results, expected a dictionary."
     return [parameters[k] - learning_rate * gradients["d" + k] for k in parameters]
@@ -259,27 +181,6 @@ def numerical_gradient_1(cost, theta, epsilon):
         q[i] -= epsilon
         g[i] = (cost(p) - cost(q)) / (2 * epsilon)
     return g
-
-
-def fit_2(X, Y, layer_dims, learning_rate, iterations, seed):
-    "the parameters are drawn anew in each step|give it one before the loop"
-    costs = []
-    for _ in range(iterations):
-        p = initialize_he(layer_dims, np.random.RandomState(seed))
-        AL, caches = model_forward(X, p)
-        costs.append(compute_cost(AL, Y))
-        p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
-    return p, costs
-
-
-def fit_4(X, Y, layer_dims, learning_rate, iterations, seed):
-    "costs is m times too small"
-    p, costs = initialize_he(layer_dims, np.random.RandomState(seed)), []
-    for _ in range(iterations):
-        AL, caches = model_forward(X, p)
-        costs.append(compute_cost(AL, Y) / X.shape[1])
-        p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
-    return p, costs
 
 
 def predict_1(X, parameters):
@@ -378,11 +279,6 @@ def accuracy_1(P, Y):
     return round(100 * np.mean(P == Y), 1)
 
 
-def accuracy_2(P, Y):
-    "the result is rounded to 2 decimals: give the number as it is."
-    return round(float(np.mean(P == Y)), 2)
-
-
 def compute_cost_6(AL, Y):
     "J is rounded to 4 decimals: give the number as it is.|J is 0.2798, expected 0.279777"
     return np.round(-np.mean(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)), 4)
@@ -452,32 +348,6 @@ def l2_cost_2(parameters, l2, m):
     return l2 / 2 * m * sum(np.sum(parameters[f"W{l}"] ** 2) for l in range(1, len(parameters) // 2 + 1))
 
 
-def two_layer_model_1(X, Y, layer_dims, learning_rate, iterations, rng):
-    "dA2 is A2 - Y, which is dZ2|begin with linear_backward"
-    p, costs = initialize_two_layer(*layer_dims, rng), []
-    for _ in range(iterations):
-        A1, c1 = linear_activation_forward(X, p["W1"], p["b1"], "relu")
-        A2, c2 = linear_activation_forward(A1, p["W2"], p["b2"], "sigmoid")
-        costs.append(compute_cost(A2, Y))
-        dA1, dW2, db2 = linear_activation_backward(A2 - Y, c2, "sigmoid")
-        _, dW1, db1 = linear_activation_backward(dA1, c1, "relu")
-        p = update_parameters(p, {"dW1": dW1, "db1": db1, "dW2": dW2, "db2": db2}, learning_rate)
-    return p, costs, np.mean((model_forward(X, p)[0] > 0.5) == Y)
-
-
-def L_layer_model_1(X, Y, layer_dims, learning_rate, iterations, rng):
-    "the factor is 0.01 in every layer|the cost stays at that of the best constant answer"
-    p, costs = {}, []
-    for l in range(1, len(layer_dims)):
-        p[f"W{l}"] = rng.randn(layer_dims[l], layer_dims[l - 1]) * 0.01
-        p[f"b{l}"] = np.zeros((layer_dims[l], 1))
-    for _ in range(iterations):
-        AL, caches = model_forward(X, p)
-        costs.append(compute_cost(AL, Y))
-        p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
-    return p, costs, np.mean((model_forward(X, p)[0] > 0.5) == Y)
-
-
 # Accepted, misnamed or left vague by an earlier grader.
 
 
@@ -495,27 +365,9 @@ def _backward(dZ, caches):
     return gradients
 
 
-def model_backward_7(AL, Y, caches):
-    "caches was changed in place: pop and append change it, work on a copy."
-    gradients = _backward(AL - Y, caches)
-    caches.pop()
-    return gradients
-
-
-def model_backward_8(Y, AL, caches):
-    "another order than in model_backward(AL, Y, caches): AL and Y are exchanged."
-    return _backward(AL - Y, caches)
-
-
 def linear_forward_5(W, A_prev, b):
     "another order than in linear_forward(A_prev, W, b): A_prev and W are exchanged."
     return W @ A_prev + b, (A_prev, W, b)
-
-
-def fit_1(X, Y, layer_dims, iterations, learning_rate, seed):
-    "iterations, seed): learning_rate and iterations are exchanged."
-    parameters = initialize_he(layer_dims, np.random.RandomState(seed))
-    return _trained(X, Y, parameters, learning_rate, iterations)
 
 
 def _trained(X, Y, parameters, learning_rate, iterations, ends=lambda costs: False):
@@ -558,20 +410,6 @@ def _right(X, Y, parameters):
     return np.mean((model_forward(X, parameters)[0] > 0.5) == Y)
 
 
-def L_layer_model_3(X, Y, layer_dims, learning_rate, iterations, rng):
-    "costs is a list of 7, expected a list of 12."
-    ends = lambda costs: len(costs) > 6 and costs[-1] > costs[-2] - 1e-3  # noqa: E731
-    p, costs = _trained(X, Y, _first_parameters(layer_dims, rng), learning_rate, iterations, ends)
-    return p, costs, _right(X, Y, p)
-
-
-def L_layer_model_4(X, Y, layer_dims, learning_rate, iterations, rng):
-    "costs is a list of 5, expected a list of 14."
-    ends = lambda costs: costs[-1] < 0.1  # noqa: E731
-    p, costs = _trained(X, Y, _first_parameters(layer_dims, rng), learning_rate, iterations, ends)
-    return p, costs, _right(X, Y, p)
-
-
 def L_layer_model_6(X, Y, layer_dims, learning_rate, iterations, rng):
     "the parameters of the lowest cost are returned, not the last|costs, right are right."
     p, costs = best, _ = _first_parameters(layer_dims, rng), []
@@ -581,13 +419,6 @@ def L_layer_model_6(X, Y, layer_dims, learning_rate, iterations, rng):
         best = p if costs[-1] == min(costs) else best
         p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
     return best, costs, _right(X, Y, p)
-
-
-def two_layer_model_4(X, Y, layer_dims, learning_rate, iterations, rng):
-    "costs is a list of 13, expected a list of 14."
-    ends = lambda costs: costs[-1] < 0.03  # noqa: E731
-    p, costs = _trained(X, Y, initialize_two_layer(*layer_dims, rng), learning_rate, iterations, ends)
-    return p, costs, _right(X, Y, p)
 
 
 def mini_batches_2(X, Y, batch_size, rng):
@@ -625,15 +456,6 @@ def initialize_two_layer_1(n_x, n_h, n_y, rng):
     return {"W1": W1, "b1": np.zeros((n_h, 1)), "W2": W2, "b2": np.zeros((n_y, 1))}
 
 
-def initialize_deep_4(layer_dims, rng):
-    "the loop goes one layer too far"
-    p = {}
-    for l in range(1, len(layer_dims) + 1):
-        p["W" + str(l)] = rng.randn(layer_dims[l], layer_dims[l - 1]) * 0.01
-        p["b" + str(l)] = np.zeros((layer_dims[l], 1))
-    return p
-
-
 def l2_cost_3(parameters, l2, m):
     "the result is"
     return l2 / (2 * m) * sum(np.linalg.norm(v, 2) ** 2 for k, v in parameters.items() if k[0] == "W")
@@ -642,16 +464,6 @@ def l2_cost_3(parameters, l2, m):
 def l2_cost_4(parameters, l2, m):
     "the result is"
     return l2 / (2 * m) * sum(np.sum(v @ v.T) for k, v in parameters.items() if k[0] == "W")
-
-
-def parameter_shapes_4(layer_dims):
-    "layer_dims was changed in place: pop and append change it, work on a copy."
-    shapes, before, l = {}, layer_dims.pop(0), 1
-    while layer_dims:
-        n = layer_dims.pop(0)
-        shapes |= {f"W{l}": (n, before), f"b{l}": (n, 1)}
-        before, l = n, l + 1
-    return shapes
 
 
 def parameter_shapes_5(layer_dims):
@@ -693,12 +505,6 @@ def model_forward_2(X, parameters):
     return AL, [*activations, activations[-1] if activations else X]
 
 
-def model_forward_9(X, parameters):
-    "extend in place of append|caches is a list of 2, expected a list of 1."
-    layers = list(_layers(X, parameters))
-    return layers[-1][0], [part for _, cache in layers for part in cache]
-
-
 def model_forward_0(X, parameters):
     "the cache of the last layer alone is returned|caches is a list of 2, expected a list of 1."
     return list(_layers(X, parameters))[-1]
@@ -708,6 +514,62 @@ def relative_difference_3(gradient, numerical):
     "the result is True or False, expected a number."
     size = np.linalg.norm(gradient) + np.linalg.norm(numerical)
     return np.linalg.norm(gradient - numerical) / size < 1e-7
+
+
+def parameter_shapes_1(layer_dims):
+    "The result has no W2, b2."
+    s = {}
+    for l in range(len(layer_dims) - 1):
+        s[f"W{l}"] = (layer_dims[l + 1], layer_dims[l])
+        s[f"b{l}"] = (layer_dims[l + 1], 1)
+    return s
+
+
+def linear_activation_forward_1(A_prev, W, b, activation):
+    "It is wrong with activation 'relu' alone."
+    if activation == "sigmoid":
+        Z = W @ A_prev + b
+        return 1 / (1 + np.exp(-Z)), ((A_prev, W, b), Z)
+    if activation == "relu":
+        Z = W @ A_prev
+        return np.maximum(Z, 0), ((A_prev, W, b), Z)
+    raise ValueError(activation)
+
+
+def model_forward_1(X, parameters):
+    "each hidden layer gets X|The shapes of a product must fit"
+    caches = []
+    L = len(parameters) // 2
+    for l in range(1, L):
+        A, c = linear_activation_forward(X, parameters[f"W{l}"], parameters[f"b{l}"], "relu")
+        caches.append(c)
+    A, c = linear_activation_forward(A, parameters[f"W{L}"], parameters[f"b{L}"], "sigmoid")
+    caches.append(c)
+    return A, caches
+
+
+def model_forward_3(X, parameters):
+    "L counts W and b|Parameters are named W1"
+    A, caches = X, []
+    L = len(parameters)
+    for l in range(1, L):
+        A, c = linear_activation_forward(A, parameters[f"W{l}"], parameters[f"b{l}"], "relu")
+        caches.append(c)
+    A, c = linear_activation_forward(A, parameters[f"W{L}"], parameters[f"b{L}"], "sigmoid")
+    caches.append(c)
+    return A, caches
+
+
+def model_forward_5(X, parameters):
+    "The shapes of the two arrays do not fit"
+    L = len(parameters) // 2
+    A, caches = X, []
+    for l in range(1, L + 1):
+        A, cache = linear_activation_forward(
+            A, parameters[f"W{l}"], parameters["b1"], "relu" if l < L else "sigmoid"
+        )
+        caches.append(cache)
+    return A, caches
 
 
 NEVER = {
@@ -721,8 +583,6 @@ NEVER = {
     "update_parameters_4": "-=",
     "update_parameters_5": "ValueError|shape",
     "linear_forward_5": "Mistake|core dimension",
-    "model_backward_8": "Mistake",
-    "fit_1": "TypeError",
     "linear_activation_forward_7": "relu|alone",
     "linear_forward_4": "transposed",
     "l2_cost_2": "alone",
