@@ -11,9 +11,8 @@ demo: $(VENV)/.installed
 test: $(VENV)/.installed-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/deepstep warmup & $(BIN)/mypy && wait $$!
 	$(BIN)/lint-imports
-	$(BIN)/python tools/form.py
+	($(BIN)/deepstep warmup && $(BIN)/python tools/form.py) & $(BIN)/mypy && wait $$!
 	$(BIN)/python -m pytest -n 2 -m "not slow" --durations 10
 
 # The tests of more than a second, which `make test` leaves out.
