@@ -56,9 +56,9 @@ class DeepParameters(BaseEstimator):
         X, y)``, or None for the loss. The networks always learn by the loss, and by it presets are dropped
         after the first folds. Below 100 held-out rows of the rarest class, or of numbers in all, the loss is
         in place of the metric, and ``verbose`` says so. Where ``time_budget`` or ``network_params=
-        {"patience": …}`` may end the training of a network, its best epoch is the one with the lowest validation cost. In
-        place of the estimator a scorer gets an object whose predictions are those for the rows that were held
-        out, and in place of their X an array with as many rows and no columns.
+        {"patience": …}`` may end the training of a network, its best epoch is the one with the lowest
+        validation cost. In place of the estimator a scorer gets an object whose predictions are those for the
+        rows that were held out, and in place of their X an array with as many rows and no columns.
     validation : None, 'time', splitter or sequence, default=None
         Which rows the folds hold out. None draws them, classes in proportion; with ``fit(…, groups=…)`` whole
         groups. 'time' is for rows in the order of time: the later half is held out in blocks, each by a fold
