@@ -20,9 +20,10 @@ from sklearn.model_selection import (
 )
 
 from deepstep import DeepClassifier, DeepRegressor
-from deepstep.ensembles import calibrate, refit
+from deepstep.ensembles import calibrate, metric, refit
 from deepstep.ensembles.member_fit import fit_member
 from deepstep.errors import ConfigurationError, DivergenceError
+from deepstep.targets import Targets
 from deepstep.training import Callback
 
 X, Y = load_wine(return_X_y=True)
@@ -35,6 +36,13 @@ FOLDS = KFold(3, shuffle=True, random_state=0)
 # The metric
 
 
+@pytest.fixture
+def trusting(monkeypatch):
+    """The tables of these tests have few rows."""
+    monkeypatch.setattr(metric, "FEW_ROWS", 0)
+
+
+@pytest.mark.usefixtures("trusting")
 @pytest.mark.parametrize(
     ("Estimator", "scoring", "metric"),
     [
@@ -49,19 +57,21 @@ def test_the_loss_of_a_preset_is_minus_its_score_of_rows_that_were_held_out(Esti
 
 
 def test_epochs_are_those_of_the_best_score():
-    """By a scorer that likes the last epoch least: outputs near the prior."""
+    """By a scorer that likes the last epoch least, outputs near the prior; of rows enough to go by it."""
+    X_, y = np.tile(X, (3, 1)), np.tile(Y, 3)
 
     def near_the_prior(estimator, X, y):
         return -float(np.std(estimator.predict_proba(X)))
 
-    model = DeepClassifier(presets="relu", scoring=near_the_prior, **FEW).fit(X, Y)
-    by_loss = DeepClassifier(presets="relu", **FEW).fit(X, Y)
+    model = DeepClassifier(presets="relu", scoring=near_the_prior, **FEW).fit(X_, y)
+    by_loss = DeepClassifier(presets="relu", **FEW).fit(X_, y)
     assert {member.best_epoch for member in model.ensemble_.members} == {1}
     assert {member.best_epoch for member in by_loss.ensemble_.members} != {1}
     one, other = (each.ensemble_.members[0].network.history.costs for each in (model, by_loss))
     assert_array_equal(one, other)  # training itself goes by the loss
 
 
+@pytest.mark.usefixtures("trusting")
 def test_scorers_of_every_form_choose_the_same():
     forms = [
         "balanced_accuracy",
@@ -77,6 +87,7 @@ def test_scorers_of_every_form_choose_the_same():
         assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
 
 
+@pytest.mark.usefixtures("trusting")
 def test_weights_of_rows_count_in_the_score_and_the_loss_is_the_default():
     weight = np.where(Y == 1, 0.01, 1.0)
     model = DeepClassifier(scoring="accuracy", presets="relu", **FEW).fit(X, Y, weight)
@@ -84,6 +95,27 @@ def test_weights_of_rows_count_in_the_score_and_the_loss_is_the_default():
     assert -model.tried_[0].loss == pytest.approx(np.average(decided == Y, weights=weight), abs=0.02)
     one, other = (DeepClassifier(scoring=name, **TWO).fit(X, Y) for name in (None, "loss"))
     assert_array_equal(one.predict_proba(X), other.predict_proba(X))
+
+
+def last(estimator, X, y):
+    return -float(np.std(estimator.predict(X)))
+
+
+@pytest.mark.parametrize("scoring", ["balanced_accuracy", "roc_auc_ovr", "neg_log_loss", "f1_macro", last])
+def test_of_few_rows_of_a_class_the_loss_is_in_place_of_any_metric(scoring, capsys):
+    few = DeepClassifier(scoring=scoring, presets=["relu", "ranks"], verbose=True, **FEW).fit(X, Y)
+    by_loss = DeepClassifier(presets=["relu", "ranks"], **FEW).fit(X, Y)
+    assert_array_equal(few.predict_proba(X), by_loss.predict_proba(X))
+    assert "fewer than 100 held-out rows of the rarest class" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("rows", "is_loss"), [(99, True), (100, False)])
+def test_the_rarest_class_or_all_numbers_decide_which_metric_is_trusted(rows, is_loss):
+    kinds = Targets.of_classes([np.array([0, 1])])
+    y = np.repeat([[0.0], [1.0]], [1000, rows], axis=0)
+    assert metric.Metric(kinds, "roc_auc").trusted(y).is_loss == is_loss
+    numbers = metric.Metric(Targets.of_numbers(), "neg_mean_absolute_error")
+    assert numbers.trusted(np.zeros((rows, 1))).is_loss == is_loss
 
 
 class Never(Callback):

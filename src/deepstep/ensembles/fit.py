@@ -1,5 +1,6 @@
 """How an ensemble is fitted: presets are trained side by side on folds of the rows, selected and weighed."""
 
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -20,7 +21,7 @@ from deepstep.ensembles.member_fit import (
     fit_member,
     snapshot_epochs,
 )
-from deepstep.ensembles.metric import Metric
+from deepstep.ensembles.metric import FEW, Metric
 from deepstep.ensembles.preprocessor import Preprocessor, table_preparation
 from deepstep.ensembles.presets import Preset, Width, named_presets, population, size_of
 from deepstep.ensembles.split import Fold, Rows, folds_of_splitter, is_splitter, split
@@ -156,8 +157,12 @@ class _Fit:
         self._take(self._first_presets(blind=blind))
         weight = weight_with_classes(rows, rows if validation is None else validation, targets, request)
         metric = Metric(targets, request.scoring)
-        metric.try_out(rows.Y if validation is None else validation.Y, weight)
-        self._judge = Judge(metric, self._folds, rows, validation, weight)
+        judged = rows.Y if validation is None else validation.Y
+        metric.try_out(judged, weight)
+        trusted = metric.trusted(judged)
+        if request.label and trusted is not metric:
+            sys.stderr.write(f"{request.label}: {FEW}, so that the loss is in place of scoring\n")
+        self._judge = Judge(trusted, self._folds, rows, validation, weight)
         self._preprocessors: dict[int, Preprocessor] = {}
         self._trained: dict[tuple[int, int], Trained] = {}
         self._windows: dict[int, tuple[int, ...]] = {}
@@ -265,7 +270,7 @@ class _Fit:
         """The presets that are best on some folds, which also say when training on the others may end."""
         numbers = [number for number in numbers if all((number, fold) in self._trained for fold in folds)]
         choices = {number: self._choice(number) for number in numbers}
-        best = sorted(numbers, key=lambda number: or_last(choices[number].loss))[: self._size.on_all_folds]
+        best = sorted(numbers, key=lambda number: or_last(choices[number].cost))[: self._size.on_all_folds]
         self._drop_others(best, Outcome.DROPPED)
         for number in best:
             marks = snapshot_epochs(self._presets[number].epochs_of(self._folds[0].learned.size))

@@ -12,6 +12,11 @@ from deepstep.types import AnyArray, Array
 
 LOSS = "loss"
 
+FEW_ROWS = 100
+"""Held-out rows of the rarest class, or of numbers in all, below which the loss is in place of a metric."""
+
+FEW = f"fewer than {FEW_ROWS} held-out rows of the rarest class, or of numbers in all"
+
 
 class Metric:
     """Losses of outputs, of which smaller is better.
@@ -49,6 +54,23 @@ class Metric:
     def is_loss(self) -> bool:
         """Whether it is the loss that networks learn."""
         return self._scorer is None
+
+    def trusted(self, Y: Array) -> "Metric":
+        """This metric, or the loss where the targets (m, n_outputs) of held-out rows are too few."""
+        if self.is_loss or self._rarest(Y) >= FEW_ROWS:
+            return self
+        return Metric(self.targets)
+
+    def with_loss(self) -> "tuple[Metric, ...]":
+        """This metric, and beside it the loss where that is another one and known."""
+        return (self,) if self.is_loss or self._losses_of_rows is None else (self, Metric(self.targets))
+
+    def _rarest(self, Y: Array) -> int:
+        """Rows of the rarest class of any column; all rows where these are numbers."""
+        if not self.targets.is_classes:
+            return len(Y)
+        columns = zip(self.targets.class_columns(Y), self.targets.classes, strict=True)
+        return min(int(np.bincount(column, minlength=len(labels)).min()) for column, labels in columns)
 
     def try_out(self, Y: Array, weight: Array | None) -> None:
         """Score targets as outputs: a metric that does not suit them is refused before the training."""

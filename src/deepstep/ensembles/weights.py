@@ -23,6 +23,10 @@ DRAWS, PICKS, MOST_ROWS = 10, 10, 10_000
 """Draws of the rows by which presets are selected, presets selected by each, and rows of a draw at most."""
 
 
+TINY = 1e-12
+"""Added to deviations by which something is divided."""
+
+
 class Weights(NamedTuple):
     """Weights and temperatures of the presets, and the outputs of all together for rows held out."""
 
@@ -72,7 +76,8 @@ def selection_weights(
     """Weights of outputs (n, m, n_outputs), at least 0 and with the sum 1: how often each was selected.
 
     Greedy selection with repeats: each time the one is taken with which the loss of the mean is smallest
-    (Caruana et al., Ensemble selection from libraries of models, ICML 2004). It is done for several draws of
+    (Caruana et al., Ensemble selection from libraries of models, ICML 2004), or the sum of a metric and the
+    loss, each in deviations over the outputs: a metric alone follows chance. It is done for several draws of
     the rows with replacement, so that a few rows do not decide.
     """
     n, m = outputs.shape[:2]
@@ -90,23 +95,32 @@ def selection_weights(
 def _selected(outputs: Array, Y: Array, metric: Metric, weight: Array | None) -> NDArray[np.intp]:
     """How often each output is selected for the mean of `PICKS` of them."""
     total, counts = np.zeros_like(outputs[0]), np.zeros(len(outputs), np.intp)
+    measures, scales = metric.with_loss(), np.ones((1, 1))
     if weight is not None and not weight.any():
         weight = None
     for size in range(1, PICKS + 1):
-        best = int(np.argmin(metric.losses((total + outputs) / size, Y, weight)))
+        values = np.stack([each.losses((total + outputs) / size, Y, weight) for each in measures])
+        if size == 1 and len(measures) > 1:  # each counts by how far the outputs alone are apart
+            known = np.where(np.isfinite(values), values, np.nan)
+            scales = np.nan_to_num(np.nanstd(known, axis=1, keepdims=True)) + TINY
+        best = int(np.argmin((values / scales).sum(axis=0)))
         total += outputs[best]
         counts[best] += 1
     return counts
 
 
 class Choice(NamedTuple):
-    """A preset after the epochs that are best for all folds: members by fold, outputs, their mean loss."""
+    """A preset after the epochs that are best for all folds: members by fold, outputs, their mean loss.
+
+    ``loss`` is by the metric, by which epochs go; ``cost`` by the loss, by which presets are dropped.
+    """
 
     preset: Preset
     epochs: int | None
     members: dict[int, Member]
     outputs: Array
     loss: float
+    cost: float
 
 
 class Judge:
@@ -151,21 +165,22 @@ class Judge:
             if A.size:
                 outputs[self.held_out(fold)] = A
         members = {fold: member for fold, (member, _) in pairs.items()}
-        return Choice(preset, epochs, members, outputs, self._loss(outputs, members))
+        loss, *others = (self._loss(outputs, members, metric) for metric in self.metric.with_loss())
+        return Choice(preset, epochs, members, outputs, loss, others[0] if others else loss)
 
-    def _loss(self, A: Array, members: Mapping[int, Member]) -> float:
+    def _loss(self, A: Array, members: Mapping[int, Member], metric: Metric) -> float:
         """The loss of outputs for rows that were held out, at their best temperature."""
         known = np.isfinite(A).all(axis=1)
-        if not self.metric.is_known or not known.any():  # outputs alone do not tell the loss of this head
+        if not metric.is_known or not known.any():  # outputs alone do not tell the loss of this head
             costs = [member.validation_cost for member in members.values()]
             finite = [cost for cost in costs if cost is not None]
             return float(np.mean(finite)) if finite else np.nan
         A, Y = A[known], self.rows.Y[known]
         weight = None if self.weight is None else self.weight[known]
-        if self.metric.targets.head in PROBABILITIES:
-            each = self.metric.targets.head == "sigmoid"
+        if metric.targets.head in PROBABILITIES:
+            each = metric.targets.head == "sigmoid"
             A = with_temperature(A, fit_temperature(A, Y, weight, each=each), each=each)
-        return self.metric.loss(A, Y, weight)
+        return metric.loss(A, Y, weight)
 
 
 def or_last(loss: float | None) -> float:

@@ -51,13 +51,14 @@ class DeepParameters(BaseEstimator):
         ``n_estimators`` or ``presets`` there are no further ones. Where rows are streamed, these are the
         seconds of the one network, from its first step on.
     scoring : str, callable or None, default=None
-        The metric by which the number of epochs, the presets and their weights are chosen, on rows that were
-        held out: the name of a scikit-learn scorer, a function ``scorer(estimator, X, y)``, or None for the
-        loss. The networks themselves always learn by the loss. Where ``time_budget`` or
-        ``network_params={"patience": …}`` may end the training of a network, its best epoch is the one with
-        the lowest validation cost, and the metric chooses the presets and their weights alone. In place of
-        the estimator a scorer gets an object whose predictions are those for the rows that were held out, and
-        in place of their X an array with as many rows and no columns.
+        The metric by which the number of epochs and, with the loss beside it, the weights of the presets are
+        chosen, on rows that were held out: the name of a scikit-learn scorer, a function ``scorer(estimator,
+        X, y)``, or None for the loss. The networks always learn by the loss, and by it presets are dropped
+        after the first folds. Below 100 held-out rows of the rarest class, or of numbers in all, the loss is
+        in place of the metric, and ``verbose`` says so. Where ``time_budget`` or ``network_params=
+        {"patience": …}`` may end the training of a network, its best epoch is the one with the lowest
+        validation cost. In place of the estimator a scorer gets an object whose predictions are those for the
+        rows that were held out, and in place of their X an array with as many rows and no columns.
     validation : None, 'time', splitter or sequence, default=None
         Which rows the folds hold out. None draws them, classes in proportion; with ``fit(…, groups=…)`` whole
         groups. 'time' is for rows in the order of time: the later half is held out in blocks, each by a fold
