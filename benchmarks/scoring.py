@@ -28,12 +28,13 @@ from tables.sets import load
 TWO = ["titanic", "attrition", "credit", "churn", "cells", "oj", "hmda", "german", "email", "stackoverflow"]
 MORE = ["chile", "contraceptive", "hpc"]
 NUMBERS = ["california", "diamonds", "concrete", "ames", "wage", "saratoga", "airfare"]
+OF_TWO = ("roc_auc", "average_precision", "f1", "balanced_accuracy")
 METRICS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(TWO, ("roc_auc", "average_precision", "f1", "balanced_accuracy")),
+    **{name: OF_TWO[turn % 4 :] + OF_TWO[: turn % 4] for turn, name in enumerate(TWO)},
     **dict.fromkeys(MORE, ("balanced_accuracy", "accuracy")),
     **dict.fromkeys(NUMBERS, ("neg_mean_absolute_error", "neg_median_absolute_error")),
 }
-"""The 20 tables of development, and the metrics of each."""
+"""The 20 tables of development, and the metrics of each; the first is that chosen for it, in turns."""
 
 MOST_ROWS = 4_000
 
@@ -61,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             )
     for metric in [*dict.fromkeys(each["metric"] for each in rows), ""]:
         print(summary(metric, [each for each in rows if metric in ("", each["metric"])]))
+    chosen = [each for each in rows if each["metric"] == METRICS[each["table"]][0]]
+    print(summary("the one chosen for each table", chosen))
     if asked.json:
         asked.json.write_text(json.dumps(told, indent=1), encoding="utf-8")
     return 0

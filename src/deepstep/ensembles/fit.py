@@ -157,9 +157,9 @@ class _Fit:
         self._take(self._first_presets(blind=blind))
         weight = weight_with_classes(rows, rows if validation is None else validation, targets, request)
         metric = Metric(targets, request.scoring)
-        judged = rows.Y if validation is None else validation.Y
-        metric.try_out(judged, weight)
-        trusted = metric.trusted(judged)
+        answers = rows.Y if validation is None else validation.Y
+        metric.try_out(answers, weight)
+        trusted = metric.trusted(answers)
         if request.label and trusted is not metric:
             sys.stderr.write(f"{request.label}: {FEW}, so that the loss is in place of scoring\n")
         self._judge = Judge(trusted, self._folds, rows, validation, weight)
