@@ -1,6 +1,5 @@
 """How an ensemble is fitted: presets are trained side by side on folds of the rows, selected and weighed."""
 
-import sys
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -160,8 +159,8 @@ class _Fit:
         answers = rows.Y if validation is None else validation.Y
         metric.try_out(answers, weight)
         trusted = metric.trusted(answers)
-        if request.label and trusted is not metric:
-            sys.stderr.write(f"{request.label}: {FEW}, so that the loss is in place of scoring\n")
+        if trusted is not metric:
+            warn_the_caller(f"{request.options.where}: the loss is in place of scoring, as {FEW}")
         self._judge = Judge(trusted, self._folds, rows, validation, weight)
         self._preprocessors: dict[int, Preprocessor] = {}
         self._trained: dict[tuple[int, int], Trained] = {}

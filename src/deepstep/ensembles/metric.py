@@ -15,7 +15,7 @@ LOSS = "loss"
 FEW_ROWS = 100
 """Held-out rows of the rarest class, or of numbers in all, below which the loss is in place of a metric."""
 
-FEW = f"fewer than {FEW_ROWS} held-out rows of the rarest class, or of numbers in all"
+FEW = f"fewer than {FEW_ROWS} rows of the rarest class (or numbers in all) are held out"
 
 
 class Metric:

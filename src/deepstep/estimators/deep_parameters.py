@@ -55,7 +55,7 @@ class DeepParameters(BaseEstimator):
         chosen, on rows that were held out: the name of a scikit-learn scorer, a function ``scorer(estimator,
         X, y)``, or None for the loss. The networks always learn by the loss, and by it presets are dropped
         after the first folds. Below 100 held-out rows of the rarest class, or of numbers in all, the loss is
-        in place of the metric, and ``verbose`` says so. Where ``time_budget`` or ``network_params=
+        in place of the metric, and a warning says so. Where ``time_budget`` or ``network_params=
         {"patience": …}`` may end the training of a network, its best epoch is the one with the lowest
         validation cost. In place of the estimator a scorer gets an object whose predictions are those for the
         rows that were held out, and in place of their X an array with as many rows and no columns.
