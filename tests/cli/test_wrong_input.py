@@ -66,7 +66,7 @@ WITHOUT_THE_TABLE = {
     "--model network --set effort=fast": "--set effort is a parameter of --model ensemble",
     "--set network_params.dropout=0.1 --dropout 0.2": "--dropout and --set network_params.dropout",
     "--set n_estimators": "--set must be a name, '=' and a value, such as activation=tanh, got",
-    "--model network --set solver=adam --set alpha=-1": "--set alpha must be a float in the range [0.0, inf)",
+    "--model network --set solver=adam --set alpha=-1": "--set alpha must be a number of at least 0, got -1",
     "--model network --effort fast": "--effort must be used with --model ensemble, got --model network",
     "--test-fraction 1": "to below 1, got 1",
     "--epochs x": "--epochs must be a whole number of at least 1, got 'x'",

@@ -141,7 +141,7 @@ REFUSED = [
             ([], "got no fold"),
             ([(np.arange(100), np.arange(100, 179))], "fold 0, which has row numbers beyond the 178 rows"),
             ([np.arange(100)], "got fold 0, which is no pair of row numbers"),
-            ("tmie", "'validation' parameter"),
+            ("tmie", "validation must be 'time', an object with split and get_n_splits, a list"),
         )
     ),
 ]

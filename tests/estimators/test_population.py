@@ -355,7 +355,7 @@ def test_patience_ends_each_member_by_itself():
 
 
 REFUSED = [
-    ({"effort": "worst"}, "'effort' parameter"),
+    ({"effort": "worst"}, "effort must be 'balanced', 'best' or 'fast', got 'worst'"),
     ({"checkpoint_dir": "c", "time_budget": 5.0}, "time_budget must be None where checkpoint_dir is given"),
     ({"resume": True}, "checkpoint_dir must be a folder where resume=True, got None"),
     ({"categorical_features": ["alcohl"]}, "categorical_features"),

@@ -153,7 +153,11 @@ PARAMETERS = [
     ({"schedule": {"dropout_schedule": "linear"}}, "dropout_schedule must be used with .*, got none"),
     ({"dropout": [0.1, 0.1]}, "dropout must be one number for all hidden layers or a list of 1"),
     ({"engine": "numba"}, r"engine must be one of .*'torch:cuda'"),
-    ({"learning_rate_init": "aut"}, "'learning_rate_init' parameter of NetworkClassifier must be"),
+    ({"learning_rate_init": "aut"}, "learning_rate_init must be 'auto' or a number above 0, got 'aut'"),
+    ({"alpha": -1}, "alpha must be a number of at least 0, got -1"),
+    ({"momentum": 1.5}, "momentum must be a number of at least 0 and of at most 1, got 1.5"),
+    ({"checkpoint_dir": 3}, "checkpoint_dir must be a text, a Path, a ModelCheckpoint or None, got 3"),
+    ({"activation": np.tanh}, "Register it by deepstep.equations.register_activation, and pass its name"),
     ({"loss": "huber"}, "loss must be one of 'cross_entropy', 'ordinal', got"),
     ({"loss_params": {"smooth": 0.1}}, "Did you mean 'smoothing'"),
     *(

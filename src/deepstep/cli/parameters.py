@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from sklearn.utils._param_validation import Interval, StrOptions, make_constraint
+from sklearn.utils._param_validation import Interval, StrOptions
 
 from deepstep.cli.option_types import LIST, NAMED, PATH, VALUE, SectionOption, once_each
 from deepstep.cli.task import class_names, typed_weights
@@ -29,6 +29,7 @@ from deepstep.estimators import (
     deep_parameters,
     network_parameters,
 )
+from deepstep.estimators.fitting import check_value
 from deepstep.estimators.moved import MOVED, moved_to
 
 ENSEMBLE, NETWORK = MODELS = ("ensemble", "network")
@@ -326,16 +327,8 @@ def _check_value(model: str, name: str, value: Any, flag: str) -> None:
     """Refuse a value that the estimator's own constraints refuse."""
     if isinstance(value, tuple):
         value = [*value]
-    by_estimator = [
-        [make_constraint(constraint) for constraint in kind._parameter_constraints[name]]
-        for kind in ESTIMATORS[model]
-        if name in kind._parameter_constraints
-    ]
-    for constraints in by_estimator:
-        if not any(constraint.is_satisfied_by(value) for constraint in constraints):
-            shown = [str(constraint) for constraint in constraints if not constraint.hidden]
-            requirement = f"{', '.join(shown[:-1])} or {shown[-1]}" if len(shown) > 1 else shown[0]
-            raise ConfigurationError.must_be(flag, requirement, f"{value!r:.80}")
+    for kind in ESTIMATORS[model]:
+        check_value(name, value, kind._parameter_constraints.get(name, ()), flag)
 
 
 OF_LOSSES: Mapping[str, str] = {

@@ -1,18 +1,75 @@
 """How a fit of either family begins: its seed, rows in memory or in files, and wholly or not at all."""
 
 from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from numbers import Integral
+from itertools import chain
+from numbers import Integral, Real
 from time import perf_counter
 from typing import Any, ClassVar, Self
 
 from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, Options, make_constraint
 
 from deepstep.distributed import refuse_drawn_seed
 from deepstep.environment import slow_training
-from deepstep.errors import SpeedWarning, spelled, warn_the_caller
+from deepstep.errors import ConfigurationError, SpeedWarning, spelled, warn_the_caller
 from deepstep.estimators.inputs import FitContext, RawData, naming_validation, whole_or_not_at_all
 from deepstep.estimators.row_sources import NamedRows, as_row_source, in_memory, is_stored, reading
+
+WORDS: Mapping[Any, str] = {
+    None: "None",
+    str: "a text",
+    list: "a list",
+    tuple: "a tuple",
+    Real: "a number",
+    Mapping: "a mapping",
+    callable: "a function",
+    "array-like": "a list or an array",
+    "boolean": "True or False",
+    "verbose": "True, False or a whole number",
+    "random_state": "a whole number, a RandomState or None",
+}
+"""Values that a constraint allows."""
+
+REGISTERED = {
+    "loss": "deepstep.equations.register_head",
+    "activation": "deepstep.equations.register_activation",
+}
+"""By the parameter that names it the function by which something of one's own gets its name."""
+
+
+def check_value(name: str, value: Any, constraints: Sequence[Any], setting: str = "") -> None:
+    """Refuse a value that no constraint of a parameter allows; ``setting`` is what a user has typed."""
+    if not constraints or any(make_constraint(each).is_satisfied_by(value) for each in constraints):
+        return
+    words = [*dict.fromkeys(chain.from_iterable(map(_words, constraints)))]
+    requirement = f"{', '.join(words[:-1])} or {words[-1]}" if len(words) > 1 else words[0]
+    hint = ""
+    if callable(value) and name in REGISTERED:
+        hint = f"Register it by {REGISTERED[name]}, and pass its name."
+    raise ConfigurationError.must_be(setting or name, requirement, f"{value!r:.80}", hint)
+
+
+def _words(constraint: Any) -> list[str]:
+    """The values that a constraint allows, for people."""
+    if isinstance(constraint, Interval):
+        bounds = []
+        if constraint.left is not None:
+            least = "of at least" if constraint.closed in ("left", "both") else "above"
+            bounds.append(f"{least} {constraint.left}")
+        if constraint.right is not None:
+            most = "of at most" if constraint.closed in ("right", "both") else "below"
+            bounds.append(f"{most} {constraint.right}")
+        kind = "a whole number" if constraint.type is Integral else "a number"
+        return [f"{kind} {' and '.join(bounds)}"]
+    if isinstance(constraint, Options):
+        return [*map(repr, sorted(constraint.options, key=str))]
+    if isinstance(constraint, HasMethods):
+        return [f"an object with {' and '.join(constraint.methods)}"]
+    if isinstance(constraint, type) and constraint not in WORDS:
+        return [f"a {constraint.__name__}"]
+    return [WORDS[constraint]]
 
 
 class Fitting:
@@ -21,6 +78,8 @@ class Fitting:
     random_state: Any
     verbose: Any
     stream: bool | None = None
+    _parameter_constraints: ClassVar[dict[str, list[Any]]]
+    get_params: Callable[..., dict[str, Any]]
     _trained: ClassVar[str]  # the subject and the verb of the warning after Ctrl-C
 
     @staticmethod
@@ -43,6 +102,11 @@ class Fitting:
     @abstractmethod
     def _earlier_seed(self, context: FitContext) -> int | None:
         """The seed of the training that is gone on with; None where a new one begins."""
+
+    def _validate_params(self) -> None:
+        """Refuse values that the constraints do not allow; scikit-learn calls it before a fit."""
+        for name, value in self.get_params(deep=False).items():
+            check_value(name, value, self._parameter_constraints.get(name, ()))
 
     def _fit(self, data: RawData, validation: RawData | None, context: FitContext) -> Self:
         """Fit, wholly or not at all: after an error the estimator is as it was before."""
