@@ -3,10 +3,18 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-slow fuzz docs check-docs tiny bench ensemble quality mutate clean
+.PHONY: demo demo-table test test-slow fuzz docs check-docs tiny bench ensemble quality mutate clean
 
 demo: $(VENV)/.installed
 	$(BIN)/deepstep demo cats
+
+# A table with texts, dates and missing values: scores, new rows against those of the training, why each prediction.
+demo-table: $(VENV)/.installed
+	mkdir -p build
+	$(BIN)/python examples/09_a_table.py > build/customers.csv
+	$(BIN)/deepstep train build/customers.csv --target bought --effort fast --out build/customers --overwrite
+	$(BIN)/deepstep check build/customers build/customers.csv
+	$(BIN)/deepstep predict build/customers build/customers.csv --carry customer --explain 2 | head -n 6
 
 test: $(VENV)/.installed-test
 	$(BIN)/ruff check .
