@@ -528,6 +528,8 @@ def _fits(value: Any, kind: Any) -> bool:
     if kind in (float, int, bool, str):  # a truth value is no number
         return type(value) is kind
     origin, arguments = get_origin(kind), get_args(kind)
+    if hasattr(origin, "__value__"):  # an alias, as NDArray is from NumPy 2.5 on
+        return _fits(value, origin.__value__[arguments])
     if origin in (Union, UnionType):
         return any(_fits(value, option) for option in arguments)
     if origin is Literal:
