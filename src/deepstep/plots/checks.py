@@ -1,4 +1,4 @@
-"""Displays of errors: wrong gradients, and misclassified pictures."""
+"""Displays of checks and predictions: wrong gradients, misclassified pictures, contributions of columns."""
 
 import re
 from collections.abc import Sequence
@@ -8,10 +8,21 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.errors import ShapeError
+from deepstep.data.text_formats import number_text
+from deepstep.ensembles.explanation import Explanation
+from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.inspection import GradientReport, Trace
-from deepstep.plots.drawing import SIZES, Display, OneAxes, check_network, plain
-from deepstep.types import AnyArray, Array
+from deepstep.plots.drawing import (
+    NEGATIVE,
+    POSITIVE,
+    REFERENCE,
+    SIZES,
+    Display,
+    OneAxes,
+    check_network,
+    plain,
+)
+from deepstep.types import AnyArray, Array, is_whole
 
 SIGNS = {"good": "✓", "wrong": "✗ wrong", "wrong shape": "✗ shape", "not checkable": "?"}
 """Words beside the numbers of a map, so that it can be read without colours."""
@@ -20,6 +31,9 @@ QUANTITY = re.compile(r"(?P<kind>d.+?)(?P<layer>\d+)")
 """The name of a derivative; those of layer 0 are left out."""
 
 LEAST = 1e-16  # smaller differences are rounding errors, and drawn as this
+
+MOST_BARS = 10  # columns of an explanation that have a bar of their own
+LONGEST = 30  # characters of a column's name beside its bar
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -289,3 +303,140 @@ class MistakesDisplay(Display):
             f"example {row}: {true},{separator}predicted {predicted} ({probability.format(share)})"
             for row, true, predicted, share in parts
         ]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ExplanationDisplay(OneAxes):
+    """The strongest contributions of columns to a prediction, as bars; the others together are the last bar.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        The columns, the strongest first.
+    contributions : array of shape (n_columns,)
+        How much each moves the output away from that for the average row; of many rows the mean size of that.
+    output : str
+        The output that is explained; empty where it is another one in each row.
+    base : float or None
+        The output for the average row; None for many rows.
+    prediction : float or None
+        The output for the row; None for many rows.
+    rows : str
+        The row or rows, for people.
+    decimal : str
+        The decimal sign of the numbers.
+    bars_ : matplotlib bars
+        One for each column.
+
+    Examples
+    --------
+    >>> from deepstep import NetworkRegressor, explain
+    >>> X = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [2.0, 1.0]])
+    >>> model = NetworkRegressor((), solver="lbfgs", alpha=0, random_state=1).fit(X, X @ [3.0, -1.0])
+    >>> display = ExplanationDisplay.from_explanation(explain(model, X), row=3)
+    >>> display.columns, display.contributions.round(2)
+    (('x0', 'x1'), array([ 6., -1.]))
+    """
+
+    columns: tuple[str, ...]
+    contributions: Array
+    output: str
+    base: float | None
+    prediction: float | None
+    rows: str
+    decimal: str = "."
+
+    @classmethod
+    def from_explanation(
+        cls, explanation: Explanation, *, row: int | None = None, output: int | None = None
+    ) -> Self:
+        """The contributions to one prediction, or their mean sizes over all rows.
+
+        Parameters
+        ----------
+        explanation : Explanation
+            The result of `deepstep.explain`.
+        row : int, optional
+            Index of a row; by default all rows count.
+        output : int, optional
+            Index of an output; by default the one that the explanation names of each row: the most probable
+            class, the quantile next to the median, the first target.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is no such row or output.
+        """
+        sizes = {"row": (row, len(explanation)), "output": (output, len(explanation.outputs))}
+        for name, (index, size) in sizes.items():
+            if index is not None and not (is_whole(index, 0) and index < size):
+                requirement = f"None, or a whole number from 0 to {size - 1}"
+                raise ConfigurationError.must_be(name, requirement, repr(index))
+        rows = np.arange(len(explanation)) if row is None else np.array([row])
+        outputs = explanation.explained[rows] if output is None else np.full(len(rows), output)
+        values = explanation.contributions[rows, :, outputs]
+        values = np.abs(values).mean(axis=0) if row is None else values[0]
+        order = np.argsort(-np.abs(values), kind="stable")
+        known = set(outputs.tolist())
+        k = int(outputs[0])
+        return cls(
+            columns=tuple(explanation.columns[column] for column in order),
+            contributions=values[order],
+            output=explanation.outputs[k] if len(known) == 1 else "",
+            base=None if row is None else float(explanation.base[k]),
+            prediction=None if row is None else float(explanation.predictions[row, k]),
+            rows=f"{len(rows):,} rows" if row is None else f"row {row}",
+        )
+
+    @property
+    def bars(self) -> dict[str, float]:
+        """The strongest columns with their contributions, and the sum of the others."""
+        bars = dict(zip(self.columns[:MOST_BARS], self.contributions[:MOST_BARS].tolist(), strict=True))
+        others = len(self.columns) - len(bars)
+        name = f"{others} other column{'' if others == 1 else 's'}"
+        return {**bars, name: float(self.contributions[MOST_BARS:].sum())} if others else bars
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        return 6.4, 1.2 + 0.3 * len(self.bars)
+
+    def _draw(self, ax: Any) -> None:
+        bars = self.bars
+        names = [plain(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…") for name in bars]
+        places, values = range(len(bars)), [*bars.values()]
+        colours = [NEGATIVE if value < 0 or self.base is None else POSITIVE for value in values]
+        self.bars_: Any = ax.barh(places, values, color=colours)
+        ax.bar_label(self.bars_, map(self._text, values), padding=3, fontsize=8)
+        ax.axvline(0, color=REFERENCE, linewidth=0.8)
+        ax.set_yticks(places, names)
+        ax.invert_yaxis()
+        ax.margins(x=0.18)  # room for the numbers beside the bars
+        ax.xaxis.set_major_formatter(lambda value, _: number_text(value, decimal=self.decimal))
+        ax.set_xlabel("mean size of the contribution" if self.base is None else "contribution")
+        ax.set_title(plain(self._heading), fontsize=10)
+
+    def describe(self) -> str:
+        """Describe the output, and the contribution of each bar.
+
+        Returns
+        -------
+        str
+        """
+        return "\n".join([self._heading, *(f"{name}: {self._text(v)}" for name, v in self.bars.items())])
+
+    @property
+    def _heading(self) -> str:
+        output = f" to {self.output}" if self.output else ""
+        if self.base is None or self.prediction is None:
+            return f"Mean size of the contributions{output}, {self.rows}"
+        numbers = (number_text(value, 4, self.decimal) for value in (self.base, self.prediction))
+        return "{}: {}, {} for the average row, {} for this one".format(self.rows, self.output, *numbers)
+
+    def _text(self, value: float) -> str:
+        signed = self.base is not None and value >= 0
+        return f"{'+' * signed}{number_text(value, 3, self.decimal)}"
