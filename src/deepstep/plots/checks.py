@@ -434,8 +434,8 @@ class ExplanationDisplay(OneAxes):
         output = f" to {self.output}" if self.output else ""
         if self.base is None or self.prediction is None:
             return f"Mean size of the contributions{output}, {self.rows}"
-        numbers = (number_text(value, 4, self.decimal) for value in (self.base, self.prediction))
-        return "{}: {}, {} for the average row, {} for this one".format(self.rows, self.output, *numbers)
+        numbers = (number_text(value, 4, self.decimal) for value in (self.prediction, self.base))
+        return "{}: {} {}, average row {}".format(self.rows, self.output, *numbers)
 
     def _text(self, value: float) -> str:
         signed = self.base is not None and value >= 0

@@ -7,14 +7,17 @@ import html
 import io
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeAlias
 from xml.etree import ElementTree
 
 import numpy as np
 
-from deepstep.plots.drawing import new_figure
-from deepstep.types import AnyArray
+from deepstep.data.text_formats import number_text
+from deepstep.errors import MissingPackageError
+from deepstep.plots.drawing import OKABE_ITO, REFERENCE, OneAxes, legend, new_figure, plain
+from deepstep.types import AnyArray, Array
 
 EMPTY = ("br", "meta", "img")  # elements without content
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -127,6 +130,57 @@ def figure(display: Any, name: str, heading: str) -> Html:
     lines = [tag("span", line, class_="line") for line in words.splitlines()]
     caption = tag("figcaption", heading, details("In words", tag("p", *lines, id=f"{name}-words")))
     return tag("figure", as_svg(drawn, name, f"{heading}. {words}"), caption)
+
+
+def figure_or_words(display: Any, name: str, heading: str) -> Html:
+    """The same, or only its description where matplotlib is not installed."""
+    try:
+        return figure(display, name, heading)
+    except MissingPackageError:
+        return tag("p", f"{heading}: {display.describe()}")
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Chart(OneAxes):
+    """A small chart of a line, or of points, beside a dotted line of reference; ``words`` describe it.
+
+    The ends of the reference line are ``((x, y), (x, y))``; a ``point`` is marked with its name.
+    """
+
+    x: Array
+    y: Array
+    labels: tuple[str, str]
+    reference: tuple[tuple[float, float], tuple[float, float]]
+    words: str
+    style: str = "-"
+    point: tuple[float, float, str] | None = None
+    decimal: str = "."
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        return 3.6, 3.4
+
+    def _draw(self, ax: Any) -> None:
+        ax.plot(*zip(*self.reference, strict=True), color=REFERENCE, linestyle=":", linewidth=1)
+        alpha = 0.5 if self.style == "." else 1
+        ax.plot(self.x, self.y, self.style, color=OKABE_ITO[0], linewidth=1.4, markersize=5, alpha=alpha)
+        if self.point is not None:
+            x, y, name = self.point
+            ax.plot([x], [y], "D", color=OKABE_ITO[1], markersize=6, label=name)
+            legend(ax)
+        if self.style == ".":
+            ax.set_aspect("equal", adjustable="datalim")
+        else:
+            ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+        ax.locator_params(nbins=4)
+        ax.tick_params(labelsize=8)
+        for axis, label in zip((ax.xaxis, ax.yaxis), self.labels, strict=True):
+            axis.set_major_formatter(lambda value, _: number_text(value, decimal=self.decimal))
+            axis.set_label_text(plain(label))
+
+    def describe(self) -> str:
+        """The words."""
+        return self.words
 
 
 def as_svg(drawn: Any, name: str, label: str) -> Html:
