@@ -12,16 +12,7 @@ from deepstep.data.text_formats import number_text
 from deepstep.ensembles.explanation import Explanation
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.inspection import GradientReport, Trace
-from deepstep.plots.drawing import (
-    NEGATIVE,
-    POSITIVE,
-    REFERENCE,
-    SIZES,
-    Display,
-    OneAxes,
-    check_network,
-    plain,
-)
+from deepstep.plots.drawing import NEGATIVE, POSITIVE, SIZES, Display, OneAxes, check_network, plain
 from deepstep.types import AnyArray, Array, is_whole
 
 SIGNS = {"good": "✓", "wrong": "✗ wrong", "wrong shape": "✗ shape", "not checkable": "?"}
@@ -317,10 +308,8 @@ class ExplanationDisplay(OneAxes):
         How much each moves the output away from that for the average row; of many rows the mean size of that.
     output : str
         The output that is explained; empty where it is another one in each row.
-    base : float or None
-        The output for the average row; None for many rows.
-    prediction : float or None
-        The output for the row; None for many rows.
+    ends : tuple of float or None
+        The output for the average row, and for the row; None for many rows.
     rows : str
         The row or rows, for people.
     decimal : str
@@ -341,16 +330,16 @@ class ExplanationDisplay(OneAxes):
     columns: tuple[str, ...]
     contributions: Array
     output: str
-    base: float | None
-    prediction: float | None
+    ends: tuple[float, float] | None
     rows: str
     decimal: str = "."
 
     @classmethod
-    def from_explanation(
-        cls, explanation: Explanation, *, row: int | None = None, output: int | None = None
-    ) -> Self:
+    def from_explanation(cls, explanation: Explanation, *, row: int | None = None) -> Self:
         """The contributions to one prediction, or their mean sizes over all rows.
+
+        Of each row the output counts that the explanation names: the most probable class, the quantile next
+        to the median, the first target.
 
         Parameters
         ----------
@@ -358,9 +347,6 @@ class ExplanationDisplay(OneAxes):
             The result of `deepstep.explain`.
         row : int, optional
             Index of a row; by default all rows count.
-        output : int, optional
-            Index of an output; by default the one that the explanation names of each row: the most probable
-            class, the quantile next to the median, the first target.
 
         Returns
         -------
@@ -370,26 +356,22 @@ class ExplanationDisplay(OneAxes):
         Raises
         ------
         ConfigurationError
-            If there is no such row or output.
+            If there is no such row.
         """
-        sizes = {"row": (row, len(explanation)), "output": (output, len(explanation.outputs))}
-        for name, (index, size) in sizes.items():
-            if index is not None and not (is_whole(index, 0) and index < size):
-                requirement = f"None, or a whole number from 0 to {size - 1}"
-                raise ConfigurationError.must_be(name, requirement, repr(index))
+        if row is not None and not (is_whole(row, 0) and row < len(explanation)):
+            requirement = f"None, or a whole number from 0 to {len(explanation) - 1}"
+            raise ConfigurationError.must_be("row", requirement, repr(row))
         rows = np.arange(len(explanation)) if row is None else np.array([row])
-        outputs = explanation.explained[rows] if output is None else np.full(len(rows), output)
+        outputs = explanation.explained[rows]
         values = explanation.contributions[rows, :, outputs]
         values = np.abs(values).mean(axis=0) if row is None else values[0]
         order = np.argsort(-np.abs(values), kind="stable")
-        known = set(outputs.tolist())
-        k = int(outputs[0])
+        base, prediction = explanation.base[outputs[0]], explanation.predictions[rows[0], outputs[0]]
         return cls(
             columns=tuple(explanation.columns[column] for column in order),
             contributions=values[order],
-            output=explanation.outputs[k] if len(known) == 1 else "",
-            base=None if row is None else float(explanation.base[k]),
-            prediction=None if row is None else float(explanation.predictions[row, k]),
+            output=explanation.outputs[outputs[0]] if (outputs == outputs[0]).all() else "",
+            ends=None if row is None else (float(base), float(prediction)),
             rows=f"{len(rows):,} rows" if row is None else f"row {row}",
         )
 
@@ -406,18 +388,17 @@ class ExplanationDisplay(OneAxes):
         return 6.4, 1.2 + 0.3 * len(self.bars)
 
     def _draw(self, ax: Any) -> None:
-        bars = self.bars
-        names = [plain(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…") for name in bars]
-        places, values = range(len(bars)), [*bars.values()]
-        colours = [NEGATIVE if value < 0 or self.base is None else POSITIVE for value in values]
-        self.bars_: Any = ax.barh(places, values, color=colours)
+        names = [plain(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…") for name in self.bars]
+        places, values = range(len(names)), np.array([*self.bars.values()])
+        colours = np.where((values < 0) | (self.ends is None), NEGATIVE, POSITIVE)
+        self.bars_: Any = ax.barh(places, values, color=colours.tolist())
         ax.bar_label(self.bars_, map(self._text, values), padding=3, fontsize=8)
-        ax.axvline(0, color=REFERENCE, linewidth=0.8)
+        ax.axvline(0, color="black", linewidth=0.8)
         ax.set_yticks(places, names)
         ax.invert_yaxis()
         ax.margins(x=0.18)  # room for the numbers beside the bars
         ax.xaxis.set_major_formatter(lambda value, _: number_text(value, decimal=self.decimal))
-        ax.set_xlabel("mean size of the contribution" if self.base is None else "contribution")
+        ax.set_xlabel("contribution" if self.ends else "mean size of the contribution")
         ax.set_title(plain(self._heading), fontsize=10)
 
     def describe(self) -> str:
@@ -432,11 +413,10 @@ class ExplanationDisplay(OneAxes):
     @property
     def _heading(self) -> str:
         output = f" to {self.output}" if self.output else ""
-        if self.base is None or self.prediction is None:
+        if self.ends is None:
             return f"Mean size of the contributions{output}, {self.rows}"
-        numbers = (number_text(value, 4, self.decimal) for value in (self.prediction, self.base))
-        return "{}: {} {}, average row {}".format(self.rows, self.output, *numbers)
+        base, prediction = (number_text(value, 4, self.decimal) for value in self.ends)
+        return f"{self.rows}: {self.output} {prediction}, average row {base}"
 
     def _text(self, value: float) -> str:
-        signed = self.base is not None and value >= 0
-        return f"{'+' * signed}{number_text(value, 3, self.decimal)}"
+        return ("+" if self.ends and value >= 0 else "") + number_text(value, 3, self.decimal)

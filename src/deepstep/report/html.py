@@ -124,20 +124,18 @@ _REFERENCE = re.compile(r"(url\(#|^#)([^)]+)")
 
 
 def figure(display: Any, name: str, heading: str) -> Html:
-    """A display as a figure of the page, with its description; ``name`` is the prefix of its ids."""
-    drawn = display.plot().figure_
+    """A display as a figure of the page, with its description; ``name`` is the prefix of its ids.
+
+    Without matplotlib there is only the description.
+    """
     words = display.describe()
+    try:
+        drawn = display.plot().figure_
+    except MissingPackageError as error:
+        return tag("p", f"{heading}. {words} There is no figure. {error}")
     lines = [tag("span", line, class_="line") for line in words.splitlines()]
     caption = tag("figcaption", heading, details("In words", tag("p", *lines, id=f"{name}-words")))
     return tag("figure", as_svg(drawn, name, f"{heading}. {words}"), caption)
-
-
-def figure_or_words(display: Any, name: str, heading: str) -> Html:
-    """The same, or only its description where matplotlib is not installed."""
-    try:
-        return figure(display, name, heading)
-    except MissingPackageError:
-        return tag("p", f"{heading}: {display.describe()}")
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

@@ -51,7 +51,7 @@ def report(
     Raises
     ------
     MissingPackageError
-        If matplotlib is not installed, for a run of one network.
+        If matplotlib is not installed, for a run of pictures. Of others the figures are left out.
 
     Examples
     --------

@@ -10,6 +10,7 @@ from deepstep.data.text_formats import column_texts, number_text
 from deepstep.data.text_tables import typed
 from deepstep.ensembles.calibrate import answers_of_rows
 from deepstep.ensembles.calibration import interval_half_width
+from deepstep.ensembles.explanation import Explanation
 from deepstep.environment import package, polars
 from deepstep.errors import DeepStepError
 from deepstep.held_out import HeldOut
@@ -18,8 +19,8 @@ from deepstep.plots import ExplanationDisplay
 from deepstep.plots.drawing import drawable
 from deepstep.preparation import TablePreparation
 from deepstep.preparation.batches import evenly_spread
-from deepstep.report.html import Chart, Content, Html, details, figure_or_words, join, picture, table, tag
-from deepstep.run import Run
+from deepstep.report.html import Chart, Content, Html, details, figure, join, picture, table, tag
+from deepstep.run import DIVERGED, Run
 from deepstep.types import AnyArray, Array
 
 MOST_CLASSES = 20  # of a confusion matrix; with more only the most frequent confusions are listed
@@ -32,7 +33,7 @@ MOST_TARGETS = 5  # of several that are explained
 MOST_POINTS = 1000  # of predicted against true numbers
 MOST_GROUPS, LEAST_ROWS = 10, 10  # groups of equally many rows in the chart of reliability, and their rows
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
-COVERAGES = (0.5, 0.8, 0.9, 0.95)
+COVERAGES = {"50 %": 0.5, "80 %": 0.8, "90 %": 0.9, "95 %": 0.95}
 SQUARE = ((0.0, 0.0), (1.0, 1.0))
 
 FIGURES = ("loss", "P(predicted)", "P(true)")
@@ -86,13 +87,10 @@ class Classified:
         rows = np.flatnonzero(chosen)
         return [int(row) for row in rows[np.argsort(self.true_probabilities[rows], kind="stable")]]
 
-    def worst(self, count: int) -> list[tuple[int, list[Content]]]:
+    def worst(self, count: int) -> dict[int, list[Content]]:
         """Wrong rows, by descending loss, with their true and predicted class and `figures`."""
-        rows = self.by_loss(self.true != self.predicted)[:count]
-        names = self.classes
-        return [
-            (row, [names[self.true[row]], names[self.predicted[row]], *self.figures(row)]) for row in rows
-        ]
+        rows, names = self.by_loss(self.true != self.predicted)[:count], self.classes
+        return {row: [names[self.true[row]], names[self.predicted[row]], *self.figures(row)] for row in rows}
 
     def figures(self, row: int) -> list[Content]:
         """The loss of a row, and the probabilities of its predicted and its true class."""
@@ -113,24 +111,25 @@ def classified(run: Run, rows: HeldOut) -> Iterator[Classified]:
         yield Classified(name, tuple(map(str, target.labels[k])), true[:, k], predicted[:, k], P)
 
 
+def _explains(run: Run, rows: HeldOut) -> bool:
+    """Whether predictions can be explained: finite ones, from columns of a table."""
+    is_table = isinstance(run.predictor.preparation, TablePreparation)
+    return is_table and rows.finite and DIVERGED not in run.config
+
+
 def raw_rows(run: Run, rows: HeldOut, raw: "polars.DataFrame | None" = None) -> "polars.DataFrame | None":
     """The rows as the model takes them: of the table ``raw``, else from the cells that are kept.
 
     None where the predictions by these cells are not those of the rows: a column is not kept, a long text is
     cut, or the predictions are out of fold.
     """
-    if (
-        not len(rows.outputs)
-        or not rows.finite
-        or not isinstance(run.predictor.preparation, TablePreparation)
-    ):
+    if not _explains(run, rows):
         return None
     if raw is not None:
         return raw[rows.numbers - 1]
     how = run.reading()
-    cells = polars.DataFrame({name: list(column) for name, column in rows.cells.items()})
     try:
-        frame = typed(cells, how.usual, how.values)
+        frame = typed(polars.DataFrame({**rows.cells}), how.usual, how.values)
         outputs = run.outputs(frame)
     except DeepStepError:
         return None
@@ -171,18 +170,9 @@ def _numbers(run: Run, rows: HeldOut) -> Iterator[tuple[str, Array, Array]]:
 
 def explanations(run: Run, rows: HeldOut, raw: "polars.DataFrame | None") -> Html | None:
     """The importance of the columns, and the worst errors with the columns that contribute most."""
-    if (
-        not len(rows.outputs)
-        or not rows.finite
-        or not isinstance(run.predictor.preparation, TablePreparation)
-    ):
-        return None
     if raw is None:
-        command = tag("code", "deepstep report RUN --data FILE")
-        return tag(
-            "p", "The run does not keep the rows with all that a prediction takes: ", command, " explains."
-        )
-    several, classes = run.targets.several, run.targets.is_classes
+        text = "The run does not keep these rows as a whole; deepstep report RUN --data FILE explains others."
+        return tag("p", text) if rows.cells and _explains(run, rows) else None
     some = evenly_spread(len(raw), MOST_EXPLAINED)
     importance = run.explain(raw[some])
     text = (
@@ -191,28 +181,22 @@ def explanations(run: Run, rows: HeldOut, raw: "polars.DataFrame | None") -> Htm
         "prediction from that for an average row. They explain the model, and need not be causes."
     )
     parts = [tag("p", text)]
-    if len(run.target_names) > MOST_TARGETS:
-        parts.append(tag("p", f"Of {len(run.target_names)} targets the first {MOST_TARGETS} are explained."))
-    if classes:
-        worst = [(part.name, part.worst(EXPLAINED)) for part in classified(run, rows)]
-    else:
-        errors = (
-            (name, _largest_errors(name, y, p, rows, run.decimal)) for name, y, p in _numbers(run, rows)
-        )
-        worst = [(name, [*shown.items()][:EXPLAINED]) for name, shown in errors]
-    for k, (name, entries) in enumerate(worst[:MOST_TARGETS]):
-        parts.append(tag("h3", f"{name}: the importance of the columns"))
-        output = k if several else None
-        display = ExplanationDisplay.from_explanation(importance, output=output)
-        display = replace(display, decimal=run.decimal)
-        parts.append(figure_or_words(display, f"importance-{k}", f"{name}: mean size of the contributions"))
-        parts += [tag("h3", f"{name}: the worst errors, explained")] if entries else []
-        for place, (row, (true, predicted, *_)) in enumerate(entries):
-            explanation = run.explain(raw[[row]])
-            display = ExplanationDisplay.from_explanation(explanation, row=0, output=output)
-            display = replace(display, rows=f"row {rows.numbers[row]}", decimal=run.decimal)
+    worst = [(part.name, part.worst(EXPLAINED)) for part in classified(run, rows)]
+    if not worst:
+        numbers = _numbers(run, rows)
+        worst = [(part[0], _largest_errors(*part, rows, run.decimal, EXPLAINED)) for part in numbers]
+    for k, (name, errors) in enumerate(worst[:MOST_TARGETS]):
+        entries: list[tuple[Explanation, int | None, str, str]]
+        entries = [(importance, None, f"{len(some)} rows", f"{name}: importance of the columns")]
+        for row, (true, predicted, *_) in errors.items():
             heading = f"{name}: row {rows.numbers[row]}, true {true}, predicted {predicted}"
-            parts.append(figure_or_words(display, f"worst-{k}-{place}", heading))
+            entries.append((run.explain(raw[[row]]), 0, f"row {rows.numbers[row]}", heading))
+        for place, (explanation, index, label, heading) in enumerate(entries):
+            if run.targets.several:
+                explanation = replace(explanation, explained=np.full(len(explanation), k))
+            display = ExplanationDisplay.from_explanation(explanation, row=index)
+            display = replace(display, rows=label, decimal=run.decimal)
+            parts.append(figure(display, f"explained-{k}-{place}", heading))
     return join(parts)
 
 
@@ -279,7 +263,7 @@ def _worst(part: Classified, rows: HeldOut) -> Html:
     wrong = int((part.true != part.predicted).sum())
     if not wrong:
         return tag("p", "All predictions are correct.")
-    shown = dict(part.worst(WORST))
+    shown = part.worst(WORST)
     caption = f"The {len(shown)} worst of {wrong} errors, by loss, -log P(true)"
     errors = listed(rows, ["true", "predicted", *FIGURES], shown, caption=caption, left=2)
     return join([tag("h3", "Worst errors"), errors])
@@ -290,97 +274,55 @@ def _charts(part: Classified, rows: HeldOut, ids: str, threshold: float) -> Html
     weight = np.ones(len(part.true)) if rows.weight is None else rows.weight
     used = np.flatnonzero(weight > 0)
     weight, true, predicted = weight[used], part.true[used], part.predicted[used]
-    if not len(used):
-        return Html()
     if len(part.classes) > 2:
         P, right = part.probabilities[used, predicted], true == predicted
-        reliability = _reliability(
-            P, right, weight, ("probability of the predicted class", "share correct"), ids
-        )
-        return join([tag("h3", "Reliability"), *reliability])
+        return _reliability(P, right, weight, ("probability of the predicted class", "share correct"), ids)
     P, right, second = part.probabilities[used, 1].astype(np.float64), true == 1, part.classes[1]
     reliability = _reliability(P, right, weight, (f"probability of {second}", f"share of {second}"), ids)
     if right.all() or not right.any():
-        return join([tag("h3", "Reliability"), *reliability])
+        return reliability
     metrics, share = package("sklearn.metrics"), float(np.average(right, weights=weight))
-    tried = {t: predicted == 1 if t == threshold else t < P for t in sorted({*THRESHOLDS, threshold})}
-    body, points = [], {}
-    for t, chosen in tried.items():
-        flagged, hits = np.average(chosen, weights=weight), np.average(chosen & right, weights=weight)
-        precision = hits / flagged if flagged else np.nan
-        points[t] = float((flagged - hits) / (1 - share)), float(hits / share), float(precision)
-        cells = [
-            percent(flagged),
-            _share(precision),
-            percent(hits / share),
-            "–" if np.isnan(precision) else f"{precision / share:.2f}",
-        ]
-        body.append([tag("strong", f"{t:.3g} (the model's)") if t == threshold else f"{t:g}", *cells])
-    alarms, recall, precision = points[threshold]
-    named = f"threshold {threshold:.3g}"
+    tried, named = dict[float, tuple[float, float, float, list[str]]](), f"threshold {threshold:.3g}"
+    for t in sorted({*THRESHOLDS, threshold}):
+        chosen = predicted == 1 if t == threshold else t < P
+        flagged, hits = (float(np.average(each, weights=weight)) for each in (chosen, chosen & right))
+        precision, recall = hits / flagged if flagged else np.nan, hits / share
+        texts = [*map(percent, (flagged, precision, recall)), f"{precision / share:.2f}"]
+        texts = ["–" if "nan" in text else text for text in texts]
+        tried[t] = (flagged - hits) / (1 - share), precision, recall, texts
+    alarms, precision, recall, texts = tried[threshold]
     x, y, _ = metrics.roc_curve(right, P, sample_weight=weight)
-    words = (
-        f"The area is {metrics.auc(x, y):.3f}. At the {named} of the model, {percent(recall)} of the rows of "
-        f"{second} and {percent(alarms)} of the others are predicted to be {second}."
-    )
     labels = f"share of the others predicted as {second}", f"recall of {second}"
+    words = f"{named}: {labels[0]} {percent(alarms)}, {labels[1]} {texts[2]}; area {metrics.auc(x, y):.3f}"
     roc = Chart(x=x, y=y, labels=labels, reference=SQUARE, words=words, point=(alarms, recall, named))
     y, x, _ = metrics.precision_recall_curve(right, P, sample_weight=weight)
-    words = (
-        f"At the {named} of the model, {_share(precision)} of the rows predicted to be {second} are, and "
-        f"{percent(recall)} of those that are, are found. The dotted line is the share of {second}, "
-        f"{percent(share)}."
-    )
-    labels = f"recall of {second}", f"precision of {second}"
-    level = (0.0, share), (1.0, share)
+    labels, level = (f"recall of {second}", f"precision of {second}"), ((0.0, share), (1.0, share))
+    words = f"{named}: {labels[0]} {texts[2]}, {labels[1]} {texts[1]}; share of {second} {percent(share)}"
     curve = Chart(x=x, y=y, labels=labels, reference=level, words=words, point=(recall, precision, named))
-    charts = (
-        figure_or_words(roc, f"{ids}-roc", "ROC"),
-        figure_or_words(curve, f"{ids}-pr", "Precision-recall"),
-    )
+    charts = figure(roc, f"{ids}-roc", "ROC"), figure(curve, f"{ids}-pr", "Precision-recall")
+    names = {t: f"{t:.3g}{' (the model)' if t == threshold else ''}" for t in tried}
+    body = [[names[t], *texts] for t, (*_, texts) in tried.items()]
     header = ["threshold", f"predicted as {second}", "precision", "recall", "lift"]
-    text = f"Above the threshold {second} is predicted. The lift is the precision over the share of {second}."
-    return join(
-        [
-            tag("h3", "Thresholds and probabilities"),
-            tag("div", *charts, reliability[0], class_="charts"),
-            *reliability[1:],
-            tag("p", text),
-            table(header, body, caption=f"{part.name}: what other thresholds would give"),
-        ]
-    )
+    caption = f"{part.name}: predicted as {second} above a threshold; lift is precision / share of {second}"
+    return join([tag("div", *charts, reliability, class_="charts"), table(header, body, caption=caption)])
 
 
-def _share(value: float) -> str:
-    return "–" if np.isnan(value) else percent(value)
-
-
-def _reliability(
-    P: Array, right: AnyArray, weight: Array, labels: tuple[str, str], ids: str
-) -> tuple[Html, Html]:
-    """A chart of predicted probabilities and observed shares, by groups of equally many rows, and a table.
+def _reliability(P: Array, right: AnyArray, weight: Array, labels: tuple[str, str], ids: str) -> Html:
+    """A chart of predicted probabilities and observed shares, by groups of equally many rows.
 
     The groups are those of `sklearn.calibration.calibration_curve` with ``strategy="quantile"``.
     """
+    if not len(P):
+        return Html()
     n = min(MOST_GROUPS, max(1, len(P) // LEAST_ROWS))
     group = np.searchsorted(np.quantile(P, np.linspace(0, 1, n + 1))[1:-1], P)
-    counts, sums = np.bincount(group), np.bincount(group, weight)
-    filled = counts > 0
-    predicted, observed = (
-        np.bincount(group, weight * values)[filled] / sums[filled] for values in (P, right)
-    )
-    apart = float(np.average(np.abs(predicted - observed), weights=sums[filled]))
-    words = f"{len(predicted)} groups of rows. Probability and share differ by {apart:.3f} in the mean."
+    _, group, counts = np.unique(group, return_inverse=True, return_counts=True)
+    sums = np.bincount(group, weight)
+    predicted, observed = (np.bincount(group, weight * values) / sums for values in (P, right))
+    lines = zip(predicted, observed, counts, strict=True)
+    words = "\n".join(f"{labels[0]} {p:.3f}: {labels[1]} {o:.3f}, {n} rows" for p, o, n in lines)
     chart = Chart(x=predicted, y=observed, labels=labels, reference=SQUARE, words=words, style="o-")
-    body = zip(
-        (f"{value:.3f}" for value in predicted),
-        (f"{v:.3f}" for v in observed),
-        counts[filled].tolist(),
-        strict=True,
-    )
-    caption = "Reliability: groups of rows by their probability"
-    numbers = details("Reliability as a table", table([*labels, "rows"], body, caption=caption))
-    return figure_or_words(chart, f"{ids}-reliability", "Reliability"), numbers
+    return figure(chart, f"{ids}-reliability", "Reliability")
 
 
 def _half_widths(run: Run, rows: HeldOut, raw: "polars.DataFrame | None") -> Array | None:
@@ -399,15 +341,15 @@ def _half_widths(run: Run, rows: HeldOut, raw: "polars.DataFrame | None") -> Arr
         taken = run.predictor.rows(raw)
         sigma = answers_of_rows(run.ensemble, targets, calibration.widths, taken)[:, targets.n_outputs :]
     scores = np.concatenate(calibration.scores)
-    return np.array([interval_half_width(scores, 1 - coverage) * sigma for coverage in COVERAGES])
+    return np.array([interval_half_width(scores, 1 - coverage) * sigma for coverage in COVERAGES.values()])
 
 
 def _largest_errors(
-    name: str, true: Array, predicted: Array, rows: HeldOut, decimal: str
+    name: str, true: Array, predicted: Array, rows: HeldOut, decimal: str, count: int = WORST
 ) -> dict[int, list[Content]]:
     """True and predicted values and errors of rows, with the decimals of the cells of the target."""
     error = predicted - true
-    worst = np.argsort(-np.abs(error), kind="stable")[:WORST].tolist()
+    worst = np.argsort(-np.abs(error), kind="stable")[:count].tolist()
     written = [rows.written[name][row] for row in worst] if name in rows.written else []
     if not written and (true == np.round(true)).all():
         written = [f"{value:.0f}" for value in true[worst]]
@@ -423,29 +365,20 @@ def _of_numbers(
 ) -> Html:
     """Predictions against true values, the shares of rows within intervals, and the largest errors."""
     some = evenly_spread(len(true), MOST_POINTS)
-    drawn = drawable(true[some]), drawable(predicted[some])
-    low, high = (float(end(drawn)) for end in (np.min, np.max))
-    ends = (number_text(float(end(values)), DIGITS, decimal) for values in drawn for end in (np.min, np.max))
-    words = "{} of {} rows: true values from {} to {}, predictions from {} to {}. The dotted line: equal."
-    chart = Chart(
-        x=drawn[0],
-        y=drawn[1],
-        labels=(f"true {name}", "predicted"),
-        reference=((low, low), (high, high)),
-        words=words.format(len(some), len(true), *ends),
-        style=".",
-        decimal=decimal,
-    )
-    parts = [figure_or_words(chart, ids, f"{name}: predicted against true")]
+    x, y = drawable(true[some]), drawable(predicted[some])
+    ends = [float(end(values)) for end in (np.min, np.max) for values in (x, y)]
+    low, high = min(ends), max(ends)
+    words = "{} of {} rows: from {} to {}, predictions from {} to {}. On the dotted line both are equal."
+    texts = (number_text(end, DIGITS, decimal) for end in (ends[0], ends[2], ends[1], ends[3]))
+    words = words.format(len(some), len(true), *texts)
+    labels, line = (f"true {name}", "predicted"), ((low, low), (high, high))
+    chart = Chart(x=x, y=y, labels=labels, reference=line, words=words, style=".", decimal=decimal)
+    parts = [figure(chart, ids, f"{name}: predicted against true")]
     if half is not None:
-        inside = np.abs(predicted - true) <= half
-        cells = [[percent(float(np.average(row, weights=rows.weight)))] for row in inside]
-        widths = [float(np.median(row)) for row in half]
-        (texts,) = column_texts([widths], DIGITS, decimal, [*rows.written.get(name, ())][:WORST])
-        body = [
-            [f"{c:.0%}".replace("%", " %"), *cell, f"±{t}"]
-            for c, cell, t in zip(COVERAGES, cells, texts, strict=True)
-        ]
+        inside = [percent(float(part.mean())) for part in np.abs(predicted - true) <= half]
+        widths = np.median(half, axis=1).tolist()
+        (widths,) = column_texts([widths], DIGITS, decimal, [*rows.written.get(name, ())][:WORST])
+        body = zip(COVERAGES, inside, widths, strict=True)
         header = ["coverage", "rows inside", "median half width"]
         parts.append(table(header, body, caption=f"{name}: prediction intervals of these rows"))
     shown = _largest_errors(name, true, predicted, rows, decimal)

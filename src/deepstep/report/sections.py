@@ -10,7 +10,6 @@ import numpy as np
 from deepstep import __version__
 from deepstep.data.text_formats import number_text
 from deepstep.ensembles.ensemble import TriedPresets
-from deepstep.errors import MissingPackageError
 from deepstep.inspection import Finding
 from deepstep.inspection.metrics import Scores, figures
 from deepstep.plots import (
@@ -98,12 +97,9 @@ def curves(run: Run) -> Html:
         return tag("p", "The history is empty.")
     smoothed = tag("p", run.ensemble.cost_note) if run.ensemble.cost_note else None
     if run.ensemble.only is None:
-        try:
-            display = TrainingCurveDisplay.from_ensemble(run.ensemble)
-            heading = "Cost of each member over the epochs, and the medians"
-            return join([figure(display, "curves", heading), smoothed])
-        except MissingPackageError as error:
-            return tag("p", f"There is no figure of the curves. {error}")
+        display = TrainingCurveDisplay.from_ensemble(run.ensemble)
+        heading = "Cost of each member over the epochs, and the medians"
+        return join([figure(display, "curves", heading), smoothed])
     history = run.ensemble.history
     display = TrainingCurveDisplay.from_history(history)
     shown = {"cost": display.costs}
@@ -182,10 +178,8 @@ def presets(run: Run) -> Html:
     header = ["preset", "purpose", "members", name, "weight"]
     text = "The weights are chosen by the out-of-fold predictions of all presets together."
     tried = TriedPresets(run.ensemble.tried)
-    parts = [
-        tag("p", text),
-        details(_counted(len(rows), "preset"), table(header, rows, caption="Presets", left=2)),
-    ]
+    listed = table(header, rows, caption="Presets", left=2)
+    parts = [tag("p", text), details(_counted(len(rows), "preset"), listed)]
     if tried:
         which = "All" if len(tried) <= MOST_TRIED else f"The first {MOST_TRIED} of {len(tried)}"
         caption = f"{which} presets that were tried"
