@@ -39,9 +39,8 @@ OF_CLASSES = {"two classes": 3, "three classes": 1, "two columns of classes": 6}
 
 @cache
 def run_of(kind):
-    learner = DeepClassifier if kind in OF_CLASSES else DeepRegressor
+    learner, y = (DeepClassifier if kind in OF_CLASSES else DeepRegressor), Y[kind]
     options = {"n_estimators": 2, "network_params": {"epochs": 15}, "random_state": 1} | OPTIONS.get(kind, {})
-    y = Y[kind]
     target = y.columns if isinstance(y, polars.DataFrame) else "answer"
     return Run.of(learner(**options).fit(X[:M], y[:M]), {"target": target})
 
@@ -64,17 +63,12 @@ def captioned(page, first):
 @pytest.mark.parametrize("kind", Y)
 def test_every_target_has_its_charts_tables_and_explanations(kind, tmp_path):
     page = page_of(kind, tmp_path)
-    ids = [attributes.get("id", "") for _, attributes in page.tags]
     targets = len(run_of(kind).target_names)
     assert sum(", true " in word for word in page.words) == 3 * targets
     charts = OF_CLASSES.get(kind, targets)
     assert len(page.named("svg")) == 1 + charts + 4 * targets  # and the curves
-    assert len(page.named("table")) == len(page.named("caption"))
-    assert sum(bool(re.fullmatch("explained-.*-words", name)) for name in ids) == 4 * targets
-    intervals = captioned(page, "coverage")
-    assert len(intervals) == (targets if "numbers" in kind or kind == "counts" else 0)
-    for rows in intervals:
-        assert [row[0] for row in rows] == ["50 %", "80 %", "90 %", "95 %"]
+    assert page.text.count("importance of the columns") == targets
+    assert len(captioned(page, "coverage")) == (targets if "numbers" in kind or kind == "counts" else 0)
     assert len(captioned(page, "threshold")) == (0 if charts % 3 or kind not in OF_CLASSES else targets)
 
 
@@ -102,7 +96,7 @@ def test_thresholds_and_reliability_are_those_of_scikit_learn(weighted, tmp_path
     if not weighted:
         observed, predicted = calibration_curve(true, P, n_bins=10, strategy="quantile")
         lines = re.findall(r"yes <b> ([\d.]+): share of yes <b> ([\d.]+), (\d+) rows", page.text)
-        shown = np.array(lines[: len(predicted)], float)  # they stand there again for screen readers
+        shown = np.array(lines, float)
         np.testing.assert_allclose(shown[:, :2], np.column_stack([predicted, observed]), atol=6e-4)
         assert shown[:, 2].sum() == M
 
@@ -110,9 +104,8 @@ def test_thresholds_and_reliability_are_those_of_scikit_learn(weighted, tmp_path
 @pytest.mark.parametrize("kind", ["numbers", "two columns of numbers", "counts"])
 def test_intervals_have_the_coverage_of_those_of_the_estimator(kind, tmp_path):
     run, rows = run_of(kind), rows_of(kind)
-    ends = [
-        run.estimator.predict_interval(X[M:], coverage=c).reshape(M, -1, 2) for c in (0.5, 0.8, 0.9, 0.95)
-    ]
+    levels = 0.5, 0.8, 0.9, 0.95
+    ends = [run.estimator.predict_interval(X[M:], coverage=level).reshape(M, -1, 2) for level in levels]
     true = rows.answers.reshape(M, -1, 1)
     inside = [((end[..., :1] <= true) & (true <= end[..., 1:])).mean(axis=0).ravel() for end in ends]
     for k, shown in enumerate(captioned(page_of(kind, tmp_path), "coverage")):
@@ -124,7 +117,6 @@ def test_rows_that_are_not_kept_as_a_whole_are_explained_with_their_table(tmp_pa
     assert "deepstep report RUN --data FILE" in page_of("numbers", tmp_path, cut).text
     assert not captioned(page_of("numbers", tmp_path, rows_of("numbers", part="out_of_fold")), "coverage")
     page = page_of("numbers", tmp_path, rows_of("numbers", part="data"), raw=X[M:])
-    assert "importance of the columns" in page.text
     assert captioned(page, "coverage")
 
 
@@ -133,5 +125,4 @@ def test_few_rows_and_rows_of_one_class_leave_out_what_has_no_meaning(tmp_path):
         page = page_of(kind, tmp_path, rows_of(kind, slice(M, M + 1)))
         assert not captioned(page, "threshold")
         assert "importance of the columns" in page.text
-    nothing = HeldOut.kept_by(run_of("numbers"))
-    assert "The run keeps no rows" in page_of("numbers", tmp_path, nothing).text
+    assert "keeps no rows" in page_of("numbers", tmp_path, HeldOut.kept_by(run_of("numbers"))).text

@@ -66,10 +66,10 @@ def report_command(
 ) -> None:
     """Write a report of a run as one HTML page.
 
-    The report has curves, findings, predictions for examples, the health of the layers, the settings
-    and the command that reproduces the run; of an ensemble its presets, members and columns. The
-    predictions are those for the rows that were held out in the training, which RUN keeps. The report is a
-    self-contained HTML file without scripts or external resources.
+    The report has curves, findings, predictions with charts and explanations, the health of the layers,
+    the settings and the command that reproduces the run; of an ensemble its presets, members and columns.
+    The predictions are those for the rows that were held out in the training, which RUN keeps. The report
+    is a self-contained HTML file without scripts or external resources.
     """
     new_file(out, "-o", overwrite=overwrite, beside=() if data is None else (data,))
     run = Run.load(run_folder)

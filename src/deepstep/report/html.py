@@ -170,7 +170,7 @@ class Chart(OneAxes):
             ax.set_aspect("equal", adjustable="datalim")
         else:
             ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
-        ax.locator_params(nbins=4)
+        ax.locator_params(nbins=5)
         ax.tick_params(labelsize=8)
         for axis, label in zip((ax.xaxis, ax.yaxis), self.labels, strict=True):
             axis.set_major_formatter(lambda value, _: number_text(value, decimal=self.decimal))

@@ -178,7 +178,7 @@ def explanations(run: Run, rows: HeldOut, raw: "polars.DataFrame | None") -> Htm
     text = (
         "The importance of a column is the mean size of its contributions to the predictions for "
         f"{len(some)} of these rows. Contributions, by integrated gradients, add up to the difference of a "
-        "prediction from that for an average row. They explain the model, and need not be causes."
+        "prediction from that for an average row, and need not be causes. The worst errors follow."
     )
     parts = [tag("p", text)]
     worst = [(part.name, part.worst(EXPLAINED)) for part in classified(run, rows)]
@@ -375,7 +375,9 @@ def _of_numbers(
     chart = Chart(x=x, y=y, labels=labels, reference=line, words=words, style=".", decimal=decimal)
     parts = [figure(chart, ids, f"{name}: predicted against true")]
     if half is not None:
-        inside = [percent(float(part.mean())) for part in np.abs(predicted - true) <= half]
+        inside = [
+            percent(float(part.mean())).replace(".", decimal) for part in np.abs(predicted - true) <= half
+        ]
         widths = np.median(half, axis=1).tolist()
         (widths,) = column_texts([widths], DIGITS, decimal, [*rows.written.get(name, ())][:WORST])
         body = zip(COVERAGES, inside, widths, strict=True)
