@@ -183,7 +183,7 @@ def test_bars_of_an_explanation_add_up_and_the_strongest_come_first():
     assert [*display.bars][-1] == "2 other columns"
     assert sum(display.bars.values()) == pytest.approx(display.ends[1] - display.ends[0], abs=0.1)
     np.testing.assert_allclose([bar.get_width() for bar in display.bars_], [*display.bars.values()])
-    assert f"row 5: target {display.ends[1]:.4g}, average row" in display.describe()
+    assert f"row 5, output target: {display.ends[1]:.4g}, average row" in display.describe()
     mean = ExplanationDisplay.from_explanation(explanation)
     sizes = np.abs(explanation.contributions[..., 0]).mean(axis=0)
     np.testing.assert_allclose(mean.contributions, np.sort(sizes)[::-1])

@@ -412,11 +412,11 @@ class ExplanationDisplay(OneAxes):
 
     @property
     def _heading(self) -> str:
-        output = f" to {self.output}" if self.output else ""
         if self.ends is None:
+            output = f" to output {self.output}" if self.output else ""
             return f"Mean size of the contributions{output}, {self.rows}"
         base, prediction = (number_text(value, 4, self.decimal) for value in self.ends)
-        return f"{self.rows}: {self.output} {prediction}, average row {base}"
+        return f"{self.rows}, output {self.output}: {prediction}, average row {base}"
 
     def _text(self, value: float) -> str:
         return ("+" if self.ends and value >= 0 else "") + number_text(value, 3, self.decimal)
