@@ -396,7 +396,7 @@ class ExplanationDisplay(OneAxes):
         ax.axvline(0, color="black", linewidth=0.8)
         ax.set_yticks(places, names)
         ax.invert_yaxis()
-        ax.margins(x=0.18)  # room for the numbers beside the bars
+        ax.margins(x=0.25)  # room for the numbers beside the bars
         ax.xaxis.set_major_formatter(lambda value, _: number_text(value, decimal=self.decimal))
         ax.set_xlabel("contribution" if self.ends else "mean size of the contribution")
         ax.set_title(plain(self._heading), fontsize=10)

@@ -6,6 +6,7 @@ An SVG has the light or dark colours of the page, and a description for screen r
 import html
 import io
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -182,10 +183,17 @@ class Chart(OneAxes):
 
 
 def as_svg(drawn: Any, name: str, label: str) -> Html:
-    """A matplotlib figure as an ``<svg>`` element with unique ids, without scripts, links and comments."""
+    """A matplotlib figure as an ``<svg>`` element with unique ids, without scripts, links and comments.
+
+    Its texts are texts, so that names in any script are shown in the fonts of the browser.
+    """
     thin(drawn)
     file = io.StringIO()
-    drawn.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    from matplotlib import rc_context
+
+    with rc_context({"svg.fonttype": "none"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)  # a browser has more fonts
+        drawn.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
     root = ElementTree.fromstring(file.getvalue())
     for parent in list(root.iter()):
         for child in list(parent):
