@@ -17,7 +17,7 @@ from report_page import check
 
 RNG = np.random.default_rng(4)
 SIZE, M = RNG.normal(size=(2, 240)).round(3), 120
-X = polars.DataFrame({"size": SIZE[0], "weight": SIZE[1], "colour": ["red", "blue", "green"] * 80})
+X = polars.DataFrame({"$si\x01ze$": SIZE[0], "重さ": SIZE[1], "colour": ["red", "blue", "green"] * 80})
 NUMBER = (3 * SIZE[0] + (X["colour"] == "red").to_numpy() + RNG.normal(0, 1, 240)).round(2)
 Y = {
     "two classes": np.where(NUMBER > 2.5, "yes <b>", "no"),
