@@ -33,8 +33,7 @@ OPTIONS = {
     "quantiles": {"loss": "quantile", "quantiles": (0.1, 0.5, 0.9)},
     "counts": {"loss": "poisson"},
 }
-OF_CLASSES = {"two classes": 3, "three classes": 1, "two columns of classes": 6}
-"""Charts of predictions: ROC, precision-recall and reliability."""
+OF_CLASSES = {"two classes": 3, "three classes": 1, "two columns of classes": 6}  # their charts
 
 
 @cache
@@ -55,8 +54,7 @@ def page_of(kind, tmp_path, rows=None, **options):
     return check(path)
 
 
-def captioned(page, first):
-    """The rows of the tables whose first column has this name."""
+def rows_below(page, first):  # the rows of tables by the name of their first column
     return [rows for header, *rows in page.tables if header[0] == first]
 
 
@@ -68,8 +66,9 @@ def test_every_target_has_its_charts_tables_and_explanations(kind, tmp_path):
     charts = OF_CLASSES.get(kind, targets)
     assert len(page.named("svg")) == 1 + charts + 4 * targets  # and the curves
     assert page.text.count("importance of the columns") == targets
-    assert len(captioned(page, "coverage")) == (targets if "numbers" in kind or kind == "counts" else 0)
-    assert len(captioned(page, "threshold")) == (0 if charts % 3 or kind not in OF_CLASSES else targets)
+    assert targets == 1 or all(f"contributions to output {name}" in page.text for name in "ab")
+    assert len(rows_below(page, "coverage")) == (targets if "numbers" in kind or kind == "counts" else 0)
+    assert len(rows_below(page, "threshold")) == (0 if charts % 3 or kind not in OF_CLASSES else targets)
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -78,7 +77,7 @@ def test_thresholds_and_reliability_are_those_of_scikit_learn(weighted, tmp_path
     run, rows = run_of("two classes"), rows_of("two classes", weight=weight)
     P, true = run.predictor.probabilities(rows.outputs)[:, 1].astype(float), rows.answers
     page = page_of("two classes", tmp_path, rows)
-    (thresholds,) = captioned(page, "threshold")
+    (thresholds,) = rows_below(page, "threshold")
     assert len(thresholds) == 10
     for name, predicted, *shares, lift in thresholds:
         flagged = float(name.split()[0]) < P
@@ -92,11 +91,13 @@ def test_thresholds_and_reliability_are_those_of_scikit_learn(weighted, tmp_path
         assert ours[: len(expected)] == pytest.approx(expected, abs=6e-5)
     assert [row[0] for row in thresholds if "the model" in row[0]] == ["0.3 (the model)"]
     x, y, _ = metrics.roc_curve(true, P, sample_weight=weight)
+    alarms = 100 * np.average(P[true == 0] > 0.3, weights=weight if weight is None else weight[true == 0])
+    assert f"predicted as yes <b> {alarms:.2f} %" in page.text
     assert f"area {metrics.auc(x, y):.3f}" in page.text
     if not weighted:
         observed, predicted = calibration_curve(true, P, n_bins=10, strategy="quantile")
-        lines = re.findall(r"yes <b> ([\d.]+): share of yes <b> ([\d.]+), (\d+) rows", page.text)
-        shown = np.array(lines, float)
+        line = r"yes <b> ([\d.]+): share of yes <b> ([\d.]+), (\d+) rows"
+        shown = np.array(re.findall(line, page.text), float)
         np.testing.assert_allclose(shown[:, :2], np.column_stack([predicted, observed]), atol=6e-4)
         assert shown[:, 2].sum() == M
 
@@ -108,21 +109,21 @@ def test_intervals_have_the_coverage_of_those_of_the_estimator(kind, tmp_path):
     ends = [run.estimator.predict_interval(X[M:], coverage=level).reshape(M, -1, 2) for level in levels]
     true = rows.answers.reshape(M, -1, 1)
     inside = [((end[..., :1] <= true) & (true <= end[..., 1:])).mean(axis=0).ravel() for end in ends]
-    for k, shown in enumerate(captioned(page_of(kind, tmp_path), "coverage")):
+    for k, shown in enumerate(rows_below(page_of(kind, tmp_path), "coverage")):
         assert [row[1] for row in shown] == [f"{100 * shares[k]:.2f} %" for shares in inside]
 
 
 def test_rows_that_are_not_kept_as_a_whole_are_explained_with_their_table(tmp_path):
     cut = rows_of("numbers", cells=X[M:].with_columns(colour=polars.lit("red, blue or green?")))
     assert "deepstep report RUN --data FILE" in page_of("numbers", tmp_path, cut).text
-    assert not captioned(page_of("numbers", tmp_path, rows_of("numbers", part="out_of_fold")), "coverage")
+    assert not rows_below(page_of("numbers", tmp_path, rows_of("numbers", part="out_of_fold")), "coverage")
     page = page_of("numbers", tmp_path, rows_of("numbers", part="data"), raw=X[M:])
-    assert captioned(page, "coverage")
+    assert rows_below(page, "coverage")
 
 
 def test_few_rows_and_rows_of_one_class_leave_out_what_has_no_meaning(tmp_path):
     for kind in Y:
         page = page_of(kind, tmp_path, rows_of(kind, slice(M, M + 1)))
-        assert not captioned(page, "threshold")
+        assert not rows_below(page, "threshold")
         assert "importance of the columns" in page.text
     assert "keeps no rows" in page_of("numbers", tmp_path, HeldOut.kept_by(run_of("numbers"))).text
