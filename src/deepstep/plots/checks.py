@@ -385,7 +385,7 @@ class ExplanationDisplay(OneAxes):
 
     @property
     def _size(self) -> tuple[float, float]:
-        return 6.4, 1.2 + 0.3 * len(self.bars)
+        return 5.0, 1.2 + 0.3 * len(self.bars)
 
     def _draw(self, ax: Any) -> None:
         names = [plain(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…") for name in self.bars]
