@@ -33,7 +33,7 @@ def test_the_page_of_a_network_has_every_part(deepstep, flowers):
     assert note in deepstep("train", flowers, typed).out
     page = page_of(deepstep)
     assert {"Findings", "Curves", "Predictions", "Layers", "Gradient flow", "Environment"} <= {*page.words}
-    assert len(page.named("svg")) == 6
+    assert len(page.named("svg")) == 6 + 4 + page.text.count(", true ")  # layers, predictions, errors
     for part in (
         "binary",
         "kind",

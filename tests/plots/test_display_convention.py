@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from sklearn.exceptions import ConvergenceWarning
 from small_networks import X, Y, trained
 
-from deepstep import DeepClassifier, NetworkClassifier
+from deepstep import DeepClassifier, NetworkClassifier, explain
 from deepstep.errors import ConfigurationError, DataError, MissingPackageError
 from deepstep.plots import (
     ArchitectureDisplay,
+    ExplanationDisplay,
     FirstLayerWeightsDisplay,
     GradientCheckDisplay,
     GradientFlowDisplay,
@@ -32,7 +33,7 @@ OF_HISTORY = [TrainingCurveDisplay, *NEED_HEALTH]
 
 
 @pytest.fixture(scope="module")
-def displays():
+def displays(plain):
     network, history = trained()
     return [
         *(display.from_history(history) for display in OF_HISTORY),
@@ -42,6 +43,7 @@ def displays():
         NeuronMapsDisplay.from_network(network, X, resolution=8),
         SaliencyDisplay.from_network(network, X[:, 0]),
         MistakesDisplay.from_predictions(np.zeros((2, 3, 3)), np.array([0, 1]), np.array([0, 0]), np.ones(2)),
+        *(ExplanationDisplay.from_explanation(explain(plain, X.T), row=row) for row in (None, 3)),
         RateSearchDisplay.from_search(RateSearch(np.ones(2), np.ones(2), 0.7, 0.1, diverged=True)),
     ]
 

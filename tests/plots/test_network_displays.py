@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from small_networks import X, Y, trained
 
-from deepstep import Network
+from deepstep import Network, NetworkRegressor, explain
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.plots import (
     ArchitectureDisplay,
+    ExplanationDisplay,
     FirstLayerWeightsDisplay,
     GradientCheckDisplay,
     MistakesDisplay,
@@ -170,3 +171,21 @@ def test_of_predictions_the_wrong_ones_are_kept_and_drawn():
     none = MistakesDisplay.from_predictions(images, true, true, shares).plot()
     none.figure_.canvas.draw()
     assert (len(none.axes_), none.describe()) == (0, "0 of 4 examples are wrong.")
+
+
+def test_bars_of_an_explanation_add_up_and_the_strongest_come_first():
+    rows = np.random.default_rng(1).normal(size=(40, 12))
+    model = NetworkRegressor((), solver="lbfgs", alpha=0, random_state=1).fit(
+        rows, rows @ np.arange(12.0) + 100
+    )
+    explanation = explain(model, rows)
+    display = ExplanationDisplay.from_explanation(explanation, row=5).plot()
+    assert [*display.bars][-1] == "2 other columns"
+    assert sum(display.bars.values()) == pytest.approx(display.ends[1] - display.ends[0], abs=0.1)
+    np.testing.assert_allclose([bar.get_width() for bar in display.bars_], [*display.bars.values()])
+    assert f"row 5, output target: {display.ends[1]:.4g}, average row" in display.describe()
+    mean = ExplanationDisplay.from_explanation(explanation)
+    sizes = np.abs(explanation.contributions[..., 0]).mean(axis=0)
+    np.testing.assert_allclose(mean.contributions, np.sort(sizes)[::-1])
+    with pytest.raises(ConfigurationError, match="row must be None, or a whole number from 0 to 39, got 40"):
+        ExplanationDisplay.from_explanation(explanation, row=40)

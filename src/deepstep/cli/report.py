@@ -40,17 +40,16 @@ def _demo(demo: str, source: str, settings: Mapping[str, Any]) -> Iterator[str]:
             yield from (f"--{name}", str(settings[name]))
 
 
-def _rows(run: Run, data: Path | None, read: Mapping[str, Any]) -> tuple[HeldOut, Array | None]:
-    """Rows with the predictions for them: those that the run keeps, or those of a table, which are also given
-    as inputs of the only network.
+def _rows(run: Run, data: Path | None, read: Mapping[str, Any]) -> tuple[HeldOut, Any, Array | None]:
+    """Rows with the predictions for them: those that the run keeps, or those of a table, which is also given,
+    and as inputs of the only network.
     """
     if data is None:
-        return run.held_out or HeldOut.kept_by(run), None
+        return run.held_out or HeldOut.kept_by(run), None, None
     how = reading(run, read)
-    rows = predicted_rows(run, data, how)
-    if run.ensemble.only is None:
-        return rows, None
-    return rows, run.predictor.inputs(read_labelled(run, data, how).raw)
+    raw = read_labelled(run, data, how).raw
+    inputs = None if run.ensemble.only is None else run.predictor.inputs(raw)
+    return predicted_rows(run, data, how), raw, inputs
 
 
 @click.command("report")
@@ -67,16 +66,16 @@ def report_command(
 ) -> None:
     """Write a report of a run as one HTML page.
 
-    The report has curves, findings, predictions for examples, the health of the layers, the settings
-    and the command that reproduces the run; of an ensemble its presets, members and columns. The
-    predictions are those for the rows that were held out in the training, which RUN keeps. The report is a
-    self-contained HTML file without scripts or external resources.
+    The report has curves, findings, predictions with charts and explanations, the health of the layers,
+    the settings and the command that reproduces the run; of an ensemble its presets, members and columns.
+    The predictions are those for the rows that were held out in the training, which RUN keeps. The report
+    is a self-contained HTML file without scripts or external resources.
     """
     new_file(out, "-o", overwrite=overwrite, beside=() if data is None else (data,))
     run = Run.load(run_folder)
-    rows, inputs = _rows(run, data, read)
+    rows, raw, inputs = _rows(run, data, read)
     name = printable(Path(run_folder.resolve().name))
-    page = report(run, name=name, rows=rows, inputs=inputs, command=reproduce(run))
+    page = report(run, name=name, rows=rows, inputs=inputs, raw=raw, command=reproduce(run))
     write_report(out, page)
     size = len(page.encode())
     findings = findings_of(run, inputs, rows)
@@ -115,7 +114,7 @@ def doctor_command(
         requirement = "used with a run of one network, whose units it shows"
         value = f"{run_folder} with {len(run.ensemble.members)}"
         raise ConfigurationError.must_be("--data", requirement, value, "Leave it out.")
-    rows, inputs = _rows(run, data, read)
+    rows, _, inputs = _rows(run, data, read)
     findings = findings_of(run, inputs, rows)
     if json_wanted:
         records = [finding.to_dict() for finding in findings]

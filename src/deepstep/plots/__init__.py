@@ -4,7 +4,7 @@ A display holds computed data; ``plot`` draws it and keeps what it drew; ``descr
 matplotlib (extra ``plots``) is imported by ``plot``.
 """
 
-from deepstep.plots.checks import GradientCheckDisplay, MistakesDisplay
+from deepstep.plots.checks import ExplanationDisplay, GradientCheckDisplay, MistakesDisplay
 from deepstep.plots.layers import (
     GradientFlowDisplay,
     LayerStatisticsDisplay,
@@ -17,6 +17,7 @@ from deepstep.plots.training import RateSearchDisplay, TrainingCurveDisplay
 
 __all__ = [
     "ArchitectureDisplay",
+    "ExplanationDisplay",
     "FirstLayerWeightsDisplay",
     "GradientCheckDisplay",
     "GradientFlowDisplay",

@@ -1,4 +1,4 @@
-"""Displays of errors: wrong gradients, and misclassified pictures."""
+"""Displays of checks and predictions: wrong gradients, misclassified pictures, contributions of columns."""
 
 import re
 from collections.abc import Sequence
@@ -8,10 +8,12 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from deepstep.errors import ShapeError
+from deepstep.data.text_formats import number_text
+from deepstep.ensembles.explanation import Explanation
+from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.inspection import GradientReport, Trace
-from deepstep.plots.drawing import SIZES, Display, OneAxes, check_network, plain
-from deepstep.types import AnyArray, Array
+from deepstep.plots.drawing import NEGATIVE, POSITIVE, SIZES, Display, OneAxes, check_network, plain
+from deepstep.types import AnyArray, Array, is_whole
 
 SIGNS = {"good": "✓", "wrong": "✗ wrong", "wrong shape": "✗ shape", "not checkable": "?"}
 """Words beside the numbers of a map, so that it can be read without colours."""
@@ -20,6 +22,9 @@ QUANTITY = re.compile(r"(?P<kind>d.+?)(?P<layer>\d+)")
 """The name of a derivative; those of layer 0 are left out."""
 
 LEAST = 1e-16  # smaller differences are rounding errors, and drawn as this
+
+MOST_BARS = 10  # columns of an explanation that have a bar of their own
+LONGEST = 30  # characters of a column's name beside its bar
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -289,3 +294,129 @@ class MistakesDisplay(Display):
             f"example {row}: {true},{separator}predicted {predicted} ({probability.format(share)})"
             for row, true, predicted, share in parts
         ]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ExplanationDisplay(OneAxes):
+    """The strongest contributions of columns to a prediction, as bars; the others together are the last bar.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        The columns, the strongest first.
+    contributions : array of shape (n_columns,)
+        How much each moves the output away from that for the average row; of many rows the mean size of that.
+    output : str
+        The output that is explained; empty where it is another one in each row.
+    ends : tuple of float or None
+        The output for the average row, and for the row; None for many rows.
+    rows : str
+        The row or rows, for people.
+    decimal : str
+        The decimal sign of the numbers.
+    bars_ : matplotlib bars
+        One for each column.
+
+    Examples
+    --------
+    >>> from deepstep import NetworkRegressor, explain
+    >>> X = np.array([[0.0, 1.0], [1.0, 0.0], [1.0, 1.0], [2.0, 1.0]])
+    >>> model = NetworkRegressor((), solver="lbfgs", alpha=0, random_state=1).fit(X, X @ [3.0, -1.0])
+    >>> display = ExplanationDisplay.from_explanation(explain(model, X), row=3)
+    >>> display.columns, display.contributions.round(2)
+    (('x0', 'x1'), array([ 6., -1.]))
+    """
+
+    columns: tuple[str, ...]
+    contributions: Array
+    output: str
+    ends: tuple[float, float] | None
+    rows: str
+    decimal: str = "."
+
+    @classmethod
+    def from_explanation(cls, explanation: Explanation, *, row: int | None = None) -> Self:
+        """The contributions to one prediction, or their mean sizes over all rows.
+
+        Of each row the output counts that the explanation names: the most probable class, the quantile next
+        to the median, the first target.
+
+        Parameters
+        ----------
+        explanation : Explanation
+            The result of `deepstep.explain`.
+        row : int, optional
+            Index of a row; by default all rows count.
+
+        Returns
+        -------
+        display
+            The display, not drawn yet.
+
+        Raises
+        ------
+        ConfigurationError
+            If there is no such row.
+        """
+        if row is not None and not (is_whole(row, 0) and row < len(explanation)):
+            requirement = f"None, or a whole number from 0 to {len(explanation) - 1}"
+            raise ConfigurationError.must_be("row", requirement, repr(row))
+        rows = np.arange(len(explanation)) if row is None else np.array([row])
+        outputs = explanation.explained[rows]
+        values = explanation.contributions[rows, :, outputs]
+        values = np.abs(values).mean(axis=0) if row is None else values[0]
+        order = np.argsort(-np.abs(values), kind="stable")
+        base, prediction = explanation.base[outputs[0]], explanation.predictions[rows[0], outputs[0]]
+        return cls(
+            columns=tuple(explanation.columns[column] for column in order),
+            contributions=values[order],
+            output=explanation.outputs[outputs[0]] if (outputs == outputs[0]).all() else "",
+            ends=None if row is None else (float(base), float(prediction)),
+            rows=f"{len(rows):,} rows" if row is None else f"row {row}",
+        )
+
+    @property
+    def bars(self) -> dict[str, float]:
+        """The strongest columns with their contributions, and the sum of the others."""
+        bars = dict(zip(self.columns[:MOST_BARS], self.contributions[:MOST_BARS].tolist(), strict=True))
+        others = len(self.columns) - len(bars)
+        name = f"{others} other column{'' if others == 1 else 's'}"
+        return {**bars, name: float(self.contributions[MOST_BARS:].sum())} if others else bars
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        return 5.0, 1.2 + 0.3 * len(self.bars)
+
+    def _draw(self, ax: Any) -> None:
+        names = [plain(name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…") for name in self.bars]
+        places, values = range(len(names)), np.array([*self.bars.values()])
+        colours = np.where((values < 0) | (self.ends is None), NEGATIVE, POSITIVE)
+        self.bars_: Any = ax.barh(places, values, color=colours.tolist())
+        ax.bar_label(self.bars_, map(self._text, values), padding=3, fontsize=8)
+        ax.axvline(0, color="black", linewidth=0.8)
+        ax.set_yticks(places, names)
+        ax.invert_yaxis()
+        ax.margins(x=0.25)  # room for the numbers beside the bars
+        ax.xaxis.set_major_formatter(lambda value, _: number_text(value, decimal=self.decimal))
+        ax.set_xlabel("contribution" if self.ends else "mean size of the contribution")
+        ax.set_title(plain(self._heading), fontsize=10)
+
+    def describe(self) -> str:
+        """Describe the output, and the contribution of each bar.
+
+        Returns
+        -------
+        str
+        """
+        return "\n".join([self._heading, *(f"{name}: {self._text(v)}" for name, v in self.bars.items())])
+
+    @property
+    def _heading(self) -> str:
+        if self.ends is None:
+            output = f" to output {self.output}" if self.output else ""
+            return f"Mean size of the contributions{output}, {self.rows}"
+        base, prediction = (number_text(value, 4, self.decimal) for value in self.ends)
+        return f"{self.rows}, output {self.output}: {prediction}, average row {base}"
+
+    def _text(self, value: float) -> str:
+        return ("+" if self.ends and value >= 0 else "") + number_text(value, 3, self.decimal)

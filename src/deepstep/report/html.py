@@ -6,15 +6,19 @@ An SVG has the light or dark colours of the page, and a description for screen r
 import html
 import io
 import re
+import warnings
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import count
 from typing import Any, TypeAlias
 from xml.etree import ElementTree
 
 import numpy as np
 
-from deepstep.plots.drawing import new_figure
-from deepstep.types import AnyArray
+from deepstep.data.text_formats import number_text
+from deepstep.errors import MissingPackageError
+from deepstep.plots.drawing import OKABE_ITO, REFERENCE, OneAxes, legend, new_figure, plain
+from deepstep.types import AnyArray, Array
 
 EMPTY = ("br", "meta", "img")  # elements without content
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -121,20 +125,76 @@ _REFERENCE = re.compile(r"(url\(#|^#)([^)]+)")
 
 
 def figure(display: Any, name: str, heading: str) -> Html:
-    """A display as a figure of the page, with its description; ``name`` is the prefix of its ids."""
-    drawn = display.plot().figure_
+    """A display as a figure of the page, with its description; ``name`` is the prefix of its ids.
+
+    Without matplotlib there is only the description.
+    """
     words = display.describe()
+    try:
+        drawn = display.plot().figure_
+    except MissingPackageError as error:
+        return tag("p", f"{heading}. {words} There is no figure. {error}")
     lines = [tag("span", line, class_="line") for line in words.splitlines()]
     caption = tag("figcaption", heading, details("In words", tag("p", *lines, id=f"{name}-words")))
     return tag("figure", as_svg(drawn, name, f"{heading}. {words}"), caption)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
+class Chart(OneAxes):
+    """A small chart of a line, or of points, beside a dotted line of reference; ``words`` describe it.
+
+    The ends of the reference line are ``((x, y), (x, y))``; a ``point`` is marked with its name.
+    """
+
+    x: Array
+    y: Array
+    labels: tuple[str, str]
+    reference: tuple[tuple[float, float], tuple[float, float]]
+    words: str
+    style: str = "-"
+    point: tuple[float, float, str] | None = None
+    decimal: str = "."
+
+    @property
+    def _size(self) -> tuple[float, float]:
+        return 3.6, 3.4
+
+    def _draw(self, ax: Any) -> None:
+        ax.plot(*zip(*self.reference, strict=True), color=REFERENCE, linestyle=":", linewidth=1)
+        alpha = 0.5 if self.style == "." else 1
+        ax.plot(self.x, self.y, self.style, color=OKABE_ITO[0], linewidth=1.4, markersize=5, alpha=alpha)
+        if self.point is not None:
+            x, y, name = self.point
+            ax.plot([x], [y], "D", color=OKABE_ITO[1], markersize=6, label=name)
+            legend(ax)
+        if self.style == ".":
+            ax.set_aspect("equal", adjustable="datalim")
+        else:
+            ax.set(xlim=(-0.03, 1.03), ylim=(-0.03, 1.03))
+        ax.locator_params(nbins=5)
+        ax.tick_params(labelsize=8)
+        for axis, label in zip((ax.xaxis, ax.yaxis), self.labels, strict=True):
+            axis.set_major_formatter(lambda value, _: number_text(value, decimal=self.decimal))
+            axis.set_label_text(plain(label))
+
+    def describe(self) -> str:
+        """The words."""
+        return self.words
+
+
 def as_svg(drawn: Any, name: str, label: str) -> Html:
-    """A matplotlib figure as an ``<svg>`` element with unique ids, without scripts, links and comments."""
+    """A matplotlib figure as an ``<svg>`` element with unique ids, without scripts, links and comments.
+
+    Its texts are texts, so that names in any script are shown in the fonts of the browser.
+    """
     thin(drawn)
     file = io.StringIO()
-    drawn.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
-    root = ElementTree.fromstring(file.getvalue())
+    from matplotlib import rc_context
+
+    with rc_context({"svg.fonttype": "none"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)  # a browser has more fonts
+        drawn.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    root = ElementTree.fromstring(printable(file.getvalue()))
     for parent in list(root.iter()):
         for child in list(parent):
             if child.tag in (f"{{{SVG}}}metadata", f"{{{SVG}}}style"):

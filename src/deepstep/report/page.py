@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from deepstep.held_out import HeldOut
 from deepstep.report import sections
 from deepstep.report.diagnosis import findings_of
 from deepstep.report.html import page, tag
-from deepstep.report.predictions import predictions
+from deepstep.report.predictions import explanations, predictions, raw_rows
 from deepstep.run import Run
 from deepstep.types import Array
 
@@ -21,6 +22,7 @@ def report(
     name: str = "run",
     rows: HeldOut | None = None,
     inputs: Array | None = None,
+    raw: Any = None,
     command: str | None = None,
 ) -> str:
     """The report of a run, as a self-contained page.
@@ -35,6 +37,9 @@ def report(
         Rows with the predictions for them; by default those that the run keeps.
     inputs : array of shape (m, n_inputs), optional
         Prepared rows on which the units of a network are examined, as in `findings_of`.
+    raw : polars.DataFrame, optional
+        The table that ``rows`` are from, whose predictions are explained; by default the cells of ``rows``,
+        where they are kept whole.
     command : str, optional
         The command that trains the same run.
 
@@ -46,7 +51,7 @@ def report(
     Raises
     ------
     MissingPackageError
-        If matplotlib is not installed, for a run of one network.
+        If matplotlib is not installed, for a run of pictures. Of others the figures are left out.
 
     Examples
     --------
@@ -64,13 +69,14 @@ def report(
     """
     rows = rows or run.held_out or HeldOut.kept_by(run)
     with np.errstate(over="ignore", invalid="ignore"):  # of a training that diverged
-        several = run.ensemble.only is None
+        several, table = run.ensemble.only is None, raw_rows(run, rows, raw)
         made = {
             "Findings": sections.findings(findings_of(run, inputs, rows), run),
             "Presets": sections.presets(run) if several else None,
             "Members": sections.members(run) if several else None,
             "Curves": sections.curves(run),
-            "Predictions": predictions(run, rows),
+            "Predictions": predictions(run, rows, table),
+            "Explanations": explanations(run, rows, table),
             "Layers": None if several else sections.layers(run),
             "Gradient flow": None if several else sections.gradients(run),
             "Columns": sections.columns(run),

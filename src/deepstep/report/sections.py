@@ -10,7 +10,6 @@ import numpy as np
 from deepstep import __version__
 from deepstep.data.text_formats import number_text
 from deepstep.ensembles.ensemble import TriedPresets
-from deepstep.errors import MissingPackageError
 from deepstep.inspection import Finding
 from deepstep.inspection.metrics import Scores, figures
 from deepstep.plots import (
@@ -32,7 +31,7 @@ from deepstep.training.history import health_in
 
 MOST_EPOCHS = 40  # in the table of the training curve, evenly spread
 MOST_COLUMNS = 200  # of a table that are described
-MOST_MEMBERS, FEW_MEMBERS = 200, 30  # of an ensemble that are listed, and listed without a click
+MOST_MEMBERS = 200  # of an ensemble that are listed
 WIDEST = 8  # width of the bar of a weight of 1, in rem
 
 MARKS = {"serious": "✖", "warning": "▲", "note": "●"}
@@ -98,12 +97,9 @@ def curves(run: Run) -> Html:
         return tag("p", "The history is empty.")
     smoothed = tag("p", run.ensemble.cost_note) if run.ensemble.cost_note else None
     if run.ensemble.only is None:
-        try:
-            display = TrainingCurveDisplay.from_ensemble(run.ensemble)
-            heading = "Cost of each member over the epochs, and the medians"
-            return join([figure(display, "curves", heading), smoothed])
-        except MissingPackageError as error:
-            return tag("p", f"There is no figure of the curves. {error}")
+        display = TrainingCurveDisplay.from_ensemble(run.ensemble)
+        heading = "Cost of each member over the epochs, and the medians"
+        return join([figure(display, "curves", heading), smoothed])
     history = run.ensemble.history
     display = TrainingCurveDisplay.from_history(history)
     shown = {"cost": display.costs}
@@ -182,11 +178,13 @@ def presets(run: Run) -> Html:
     header = ["preset", "purpose", "members", name, "weight"]
     text = "The weights are chosen by the out-of-fold predictions of all presets together."
     tried = TriedPresets(run.ensemble.tried)
-    parts = [tag("p", text), table(header, rows, caption="Presets", left=2)]
+    listed = table(header, rows, caption="Presets", left=2)
+    parts = [tag("p", text), details(_counted(len(rows), "preset"), listed)]
     if tried:
         which = "All" if len(tried) <= MOST_TRIED else f"The first {MOST_TRIED} of {len(tried)}"
         caption = f"{which} presets that were tried"
-        parts.append(table(tried.HEADER, tried.cells()[:MOST_TRIED], caption=caption, left=2, texts_last=1))
+        cells = tried.cells()[:MOST_TRIED]
+        parts.append(details(caption, table(tried.HEADER, cells, caption=caption, left=2, texts_last=1)))
     return join(parts)
 
 
@@ -200,9 +198,8 @@ def members(run: Run) -> Html:
     rows = [[*cells[:3], tag("span", cells[3], class_="whole"), *cells[4:]] for cells in board.cells()]
     shown = rows[:MOST_MEMBERS]
     listed = table(board.header, shown, caption=f"{len(shown)} of {len(rows)} members", left=2)
-    few = len(rows) <= FEW_MEMBERS
     smoothed = tag("p", run.ensemble.cost_note) if run.ensemble.cost_note else None
-    return join([text, smoothed, listed if few else details(f"The {len(shown)} members", listed)])
+    return join([text, smoothed, details(_counted(len(shown), "member"), listed)])
 
 
 def columns(run: Run) -> Html:
