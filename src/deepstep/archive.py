@@ -535,7 +535,9 @@ def _fits(value: Any, kind: Any) -> bool:
     if origin is Literal:
         return value in arguments
     if origin is np.ndarray:
-        return isinstance(value, np.ndarray) and _is_of_dtype(value, arguments[1])
+        (scalar,) = get_args(arguments[1])  # of an annotation such as dtype[floating[Any]]
+        scalar = get_origin(scalar) or scalar
+        return isinstance(value, np.ndarray) and (scalar is Any or np.issubdtype(value.dtype, scalar))
     if kind is None or origin is None:
         return value is None if kind is None else isinstance(value, kind)
     if not isinstance(value, origin):
@@ -550,10 +552,3 @@ def _fits(value: Any, kind: Any) -> bool:
 
 def _all_fit(values: Collection[Any], kind: Any) -> bool:
     return {*map(type, values)} == {kind} or all(_fits(value, kind) for value in values)
-
-
-def _is_of_dtype(array: AnyArray, annotation: Any) -> bool:
-    """Whether an array is of an annotation such as ``dtype[floating[Any]]``."""
-    (scalar,) = get_args(annotation)
-    scalar = get_origin(scalar) or scalar
-    return scalar is Any or np.issubdtype(array.dtype, scalar)
