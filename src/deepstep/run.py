@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -41,9 +41,6 @@ from deepstep.preparation.batches import evenly_spread
 from deepstep.targets import Targets
 from deepstep.training import History
 from deepstep.types import AnyArray, Array
-
-if TYPE_CHECKING:
-    pass
 
 MOST_EXAMPLES = 16
 

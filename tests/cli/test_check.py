@@ -54,7 +54,7 @@ CHANGES = {
     "sex": (polars.lit("m"), ("psi",)),
     "member": (~polars.col("member"), ("psi",)),
     "many": (polars.lit("street 7"), ("psi",)),
-    "day": (polars.col("day") + polars.duration(days=60), ("outside", "psi")),
+    "day": (polars.when(polars.col("few") == 1).then(None).otherwise(polars.col("day")), ("missing",)),
 }
 
 
@@ -91,8 +91,29 @@ def test_psi_is_that_of_its_definition():
     assert column.psi == pytest.approx(((q - p) * np.log(q / p)).sum(), rel=0.01)
 
 
+@pytest.mark.parametrize("shares", [(0.19, 0.8, 0.01), (0.99, 0.005, 0.005), (0.05, 0.05, 0.9)])
+def test_rows_of_the_training_do_not_differ(shares):
+    """Few different numbers, of which some come in most rows; dates that move on."""
+    frame = table(0).with_columns(
+        polars.Series("few", np.repeat([1, 2, 9], (N * np.array(shares)).round().astype(int)))
+    )
+    later = frame.with_columns(polars.col("day") + polars.duration(days=60))
+    assert not any(column.why for column in drift(TablePreparation.fit(frame), [later]))
+
+
+def test_the_statistics_are_those_of_all_rows_of_the_fit(tmp_path):
+    """Each fold lacks a town here, since towns are groups."""
+    towns = np.repeat(["Basel", "Bern", "Genf", "Oslo", "Rome"], 40)
+    frame = polars.DataFrame({"town": towns, "x": np.arange(200.0)})
+    model = DeepClassifier(n_estimators=5, network_params={"epochs": 1}, random_state=1)
+    model.fit(frame, np.arange(200) % 2, groups=towns)
+    Run.of(model).save(tmp_path / "run")
+    predictor = Run.load(tmp_path / "run").predictor
+    assert not any(column.why for column in drift(predictor.table_of_fit, [frame]))
+
+
 def test_what_cannot_be_compared():
-    with pytest.raises(DataError, match="lacks 1 of the 1 columns of training: 'number'"):
+    with pytest.raises(DataError, match="lacks 1 of the 9 columns of training: 'number'"):
         drift(INPUTS, [table(1).drop("number")])
     with pytest.raises(DataError, match="no rows to compare"):
         drift(INPUTS, [])

@@ -112,7 +112,7 @@ def test_rows_of_one_class_choose_none():
     assert model.decision_threshold_ == 0.5
 
 
-@pytest.mark.parametrize("by", ["f2", 0, 1.0, (1, -1), (1, 2, 3), [True, 1]])
+@pytest.mark.parametrize("by", ["f2", 0, 1.0, np.nan, True, (1, -1), (1, 2, 3), [True, 1]])
 def test_what_is_no_threshold(by):
     with pytest.raises(ConfigurationError, match="decision_threshold must be a number above 0 and below 1"):
         fitted(by)

@@ -212,7 +212,7 @@ def check_command(
     a column differs by more than chance.
     """
     run = Run.load(run_folder)
-    inputs = run.predictor.preparation
+    inputs = run.predictor.table_of_fit or run.predictor.preparation
     if not isinstance(inputs, TablePreparation):
         raise ConfigurationError.must_be("RUN", "a run that was trained on a table", "one of pictures")
     pieces = read_raw_pieces(run, [file], reading(run, read))

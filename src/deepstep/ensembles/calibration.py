@@ -72,7 +72,8 @@ class Calibration:
     def before(self, probability: float) -> float:
         """The probability of the second of two classes that is this one at the temperature."""
         P = np.array([[1 - probability, probability]])
-        return float(with_temperature(P, 1 / self.temperature)[0, 1])
+        before = float(with_temperature(P, 1 / self.temperature)[0, 1])
+        return min(max(before, TINY), 1 - TINY)
 
     def parts(self, part: AnyArray, n: int) -> "Calibration":
         """The calibration of rows of n folds, ``part`` (m,) of which are the numbers."""
@@ -209,7 +210,8 @@ def check_threshold(value: Any) -> None:
     elif is_number(value):
         valid = 0 < value < 1
     else:
-        valid = len(value) == 2 and all(is_number(cost) and cost > 0 for cost in value)
+        costs = value if isinstance(value, tuple | list) else ()
+        valid = len(costs) == 2 and all(is_number(cost) and cost > 0 for cost in costs)
     if not valid:
         names = ", ".join(map(repr, CRITERIA))
         requirement = f"a number above 0 and below 1, {names}, or two costs above 0"

@@ -158,7 +158,8 @@ class _Fit:
         metric = Metric(targets, request.scoring)
         answers = rows.Y if validation is None else validation.Y
         metric.try_out(answers, weight)
-        trusted = metric.trusted(answers)
+        held_out = np.concatenate([fold.held_out for fold in self._folds])
+        trusted = metric.trusted(answers if validated else answers[np.unique(held_out)])
         if trusted is not metric:
             warn_the_caller(f"{request.options.where}: the loss is in place of scoring, as {FEW}")
         self._judge = Judge(trusted, self._folds, rows, validation, weight)
@@ -166,7 +167,7 @@ class _Fit:
         self._trained: dict[tuple[int, int], Trained] = {}
         self._windows: dict[int, tuple[int, ...]] = {}
         self._seconds: dict[tuple[int, int], float] = {}  # of all trainings, also of what is dropped
-        self._best: dict[int, tuple[int | None, float]] = {}  # epochs and loss of a preset
+        self._best: dict[int, tuple[int | None, float, float]] = {}  # of a preset: epochs, metric, loss
         self._outcomes: dict[int, Outcome] = {}
         self._interrupted = False
         self._n_cut = 0  # networks whose time was shorter than an epoch
@@ -262,7 +263,7 @@ class _Fit:
         for number in numbers:
             if number not in self._best:
                 self._choice(number)
-        best = sorted(numbers, key=lambda number: or_last(self._best[number][1]))
+        best = sorted(numbers, key=lambda number: or_last(self._best[number][2]))
         self._drop_others(best[: REMEMBERED * self._size.on_all_folds], Outcome.NOT_SELECTED)
 
     def _keep_best(self, numbers: Sequence[int], folds: range) -> list[int]:
@@ -373,7 +374,7 @@ class _Fit:
             fold: self._trained[place, fold] for place, fold in sorted(self._trained) if place == number
         }
         choice = self._judge.choice(self._presets[number], trained, self._preprocessors)
-        self._best[number] = choice.epochs, choice.loss
+        self._best[number] = choice.epochs, choice.loss, choice.cost
         return choice
 
     def _ensemble(self) -> tuple[Ensemble, Array | None]:
@@ -425,7 +426,7 @@ class _Fit:
         for number in sorted({number for number, _ in self._seconds} | self._outcomes.keys()):
             preset, share = self._presets[number], shares.get(number, 0.0)
             seconds = [duration for (place, _), duration in self._seconds.items() if place == number]
-            epochs, loss = self._best.get(number, (None, np.nan))
+            epochs, loss, _ = self._best.get(number, (None, np.nan, np.nan))
             outcome = self._outcomes.get(number, Outcome.UNFINISHED)
             if number in shares:
                 outcome = Outcome.SELECTED if share else Outcome.NOT_SELECTED

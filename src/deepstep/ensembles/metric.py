@@ -66,11 +66,12 @@ class Metric:
         return (self,) if self.is_loss or self._losses_of_rows is None else (self, Metric(self.targets))
 
     def _rarest(self, Y: Array) -> int:
-        """Rows of the rarest class of any column; all rows where these are numbers."""
-        if not self.targets.is_classes:
+        """Rows of the rarest class of any column that has some; all rows where these are numbers."""
+        if not self.targets.is_classes or not len(Y):
             return len(Y)
-        columns = zip(self.targets.class_columns(Y), self.targets.classes, strict=True)
-        return min(int(np.bincount(column, minlength=len(labels)).min()) for column, labels in columns)
+        return min(
+            int(np.unique(column, return_counts=True)[1].min()) for column in self.targets.class_columns(Y)
+        )
 
     def try_out(self, Y: Array, weight: Array | None) -> None:
         """Score targets as outputs: a metric that does not suit them is refused before the training."""

@@ -141,6 +141,8 @@ class Predictor:
         By rows that were not learned from.
     rows_of_fit : TrainingFingerprint or None
         The rows of the fit, where some have been held out by folds.
+    table_of_fit : TablePreparation or None
+        The statistics of all rows of the fit, where each fold has those of a part.
     """
 
     columns: Columns
@@ -148,6 +150,7 @@ class Predictor:
     ensemble: Ensemble
     calibration: Calibration = field(default_factory=Calibration)
     rows_of_fit: TrainingFingerprint | None = None
+    table_of_fit: TablePreparation | None = None
 
     @property
     def fault(self) -> str:
@@ -191,7 +194,7 @@ class Predictor:
     def rows(self, X: Any) -> Any:
         """Rows as the ensemble takes them: the needed columns of a table with names, else by order."""
         if isinstance(self.preparation, ImagePreparation):
-            return X
+            return X if isinstance(X, np.ndarray | polars.DataFrame) else as_frame(X)
         if has_names(X):
             frame = X if isinstance(X, polars.DataFrame) else as_frame(X)  # others may hold anything
             if not self.columns.names or self.columns.named or {*self.needed} <= {*frame.columns}:

@@ -23,10 +23,6 @@ DRAWS, PICKS, MOST_ROWS = 10, 10, 10_000
 """Draws of the rows by which presets are selected, presets selected by each, and rows of a draw at most."""
 
 
-TINY = 1e-12
-"""Added to deviations by which something is divided."""
-
-
 class Weights(NamedTuple):
     """Weights and temperatures of the presets, and the outputs of all together for rows held out."""
 
@@ -95,18 +91,24 @@ def selection_weights(
 def _selected(outputs: Array, Y: Array, metric: Metric, weight: Array | None) -> NDArray[np.intp]:
     """How often each output is selected for the mean of `PICKS` of them."""
     total, counts = np.zeros_like(outputs[0]), np.zeros(len(outputs), np.intp)
-    measures, scales = metric.with_loss(), np.ones((1, 1))
+    measures, apart = metric.with_loss(), [1.0]
     if weight is not None and not weight.any():
         weight = None
     for size in range(1, PICKS + 1):
-        values = np.stack([each.losses((total + outputs) / size, Y, weight) for each in measures])
-        if size == 1 and len(measures) > 1:  # each counts by how far the outputs alone are apart
-            known = np.where(np.isfinite(values), values, np.nan)
-            scales = np.nan_to_num(np.nanstd(known, axis=1, keepdims=True)) + TINY
-        best = int(np.argmin((values / scales).sum(axis=0)))
+        values = [each.losses((total + outputs) / size, Y, weight) for each in measures]
+        if size == 1:  # each counts by how far the outputs alone are apart
+            apart = [_deviation(each) for each in values]
+        counted = [each / scale for each, scale in zip(values, apart, strict=True) if scale > 0]
+        best = int(np.argmin(sum(counted[1:], counted[0]) if counted else values[-1]))
         total += outputs[best]
         counts[best] += 1
     return counts
+
+
+def _deviation(losses: Array) -> float:
+    """The deviation of those that are finite; 0 where fewer than two are."""
+    finite = losses[np.isfinite(losses)]
+    return float(finite.std()) if len(finite) > 1 else 0.0
 
 
 class Choice(NamedTuple):
@@ -165,22 +167,22 @@ class Judge:
             if A.size:
                 outputs[self.held_out(fold)] = A
         members = {fold: member for fold, (member, _) in pairs.items()}
-        loss, *others = (self._loss(outputs, members, metric) for metric in self.metric.with_loss())
-        return Choice(preset, epochs, members, outputs, loss, others[0] if others else loss)
+        losses = self._losses(outputs, members)
+        return Choice(preset, epochs, members, outputs, losses[0], losses[-1])
 
-    def _loss(self, A: Array, members: Mapping[int, Member], metric: Metric) -> float:
-        """The loss of outputs for rows that were held out, at their best temperature."""
+    def _losses(self, A: Array, members: Mapping[int, Member]) -> list[float]:
+        """By the metric, and by the loss: outputs for rows held out, at their best temperature."""
         known = np.isfinite(A).all(axis=1)
-        if not metric.is_known or not known.any():  # outputs alone do not tell the loss of this head
+        if not self.metric.is_known or not known.any():  # outputs alone do not tell the loss of this head
             costs = [member.validation_cost for member in members.values()]
             finite = [cost for cost in costs if cost is not None]
-            return float(np.mean(finite)) if finite else np.nan
+            return [float(np.mean(finite)) if finite else np.nan]
         A, Y = A[known], self.rows.Y[known]
         weight = None if self.weight is None else self.weight[known]
-        if metric.targets.head in PROBABILITIES:
-            each = metric.targets.head == "sigmoid"
+        if self.metric.targets.head in PROBABILITIES:
+            each = self.metric.targets.head == "sigmoid"
             A = with_temperature(A, fit_temperature(A, Y, weight, each=each), each=each)
-        return metric.loss(A, Y, weight)
+        return [metric.loss(A, Y, weight) for metric in self.metric.with_loss()]
 
 
 def or_last(loss: float | None) -> float:

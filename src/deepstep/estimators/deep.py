@@ -173,6 +173,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         targets = self._learned_targets(y, context)
         request = self._request(context)
         rows = Rows(X, self._encode(targets, y, learned=True), weight, groups)
+        preparation = None
         if columns.named:
             with phase(f"{request.label}: looking at the columns" if request.label else ""):
                 preparation = TablePreparation.fit(X, keep=request.keep, categorical=request.categorical)
@@ -184,7 +185,8 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         with _naming_columns(columns):
             outcomes = fit_ensemble(rows, targets, request, held_out)
         self._interrupted = outcomes.interrupted
-        self._take(Predictor(columns, targets, outcomes.ensemble), rows, held_out, request)
+        predictor = Predictor(columns, targets, outcomes.ensemble, table_of_fit=preparation)
+        self._take(predictor, rows, held_out, request)
         if self.refit and not self._interrupted and outcomes.ensemble.out_of_fold is not None:
             outcomes = refit_ensemble(outcomes, rows, targets, request)
             self._interrupted = outcomes.interrupted
@@ -229,6 +231,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         """Take what a fit has learned, and calibrate it; a failure there does not lose it."""
         where, targets, ensemble = request.options.where, predictor.targets, predictor.ensemble
         self.predictor_ = predictor
+        self._set_calibration(predictor.calibration)
         try:
             with deferred():  # what is trained is worth a second
                 if ensemble.out_of_fold is not None:
@@ -483,7 +486,8 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
         'balanced_accuracy' choose the one with the best F1 of the second class or balanced accuracy on the
         rows that were held out, each answered by networks that did not learn it. Two costs choose the
         cheapest: that of a row of the first class that is taken for the second, then that of one of the
-        second that is taken for the first. Probabilities stay as they are.
+        second that is taken for the first. Probabilities stay as they are, and ``scoring`` judges the labels
+        at 0.5.
 
     Attributes
     ----------
@@ -533,6 +537,10 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
     def _encode(self, targets: Targets, y: AnyArray, *, learned: bool = False) -> Array:
         return encoded_labels(self, targets, y, np.float64, learned=learned)
 
+    def _validate_params(self) -> None:
+        super()._validate_params()
+        check_threshold(self.decision_threshold)
+
     def _choose_threshold(self, judges: Rows, held_out: Rows | None) -> None:
         predictor, by = self.predictor_, self.decision_threshold
         if is_number(by):  # `_set_calibration` has set it
@@ -550,13 +558,16 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
 
     def _set_calibration(self, calibration: Calibration) -> None:
         super()._set_calibration(calibration)
-        if is_number(self.decision_threshold) and self.decision_threshold != 0.5:
+        if (
+            is_number(self.decision_threshold)
+            and self.decision_threshold != 0.5
+            and self.targets_.has_threshold
+        ):
             threshold = calibration.before(self.decision_threshold)
             targets = replace(self.predictor_.targets, threshold=threshold)
             self.predictor_ = replace(self.predictor_, targets=targets)
 
     def _check_taught(self, targets: Targets, rows: Rows, request: Request) -> None:
-        check_threshold(self.decision_threshold)
         if self.decision_threshold != 0.5 and not targets.has_threshold:
             raise ConfigurationError.must_be(
                 "decision_threshold", "0.5 except for two classes", repr(self.decision_threshold)

@@ -28,7 +28,7 @@ WORDS: Mapping[Any, str] = {
     "array-like": "a list or an array",
     "boolean": "True or False",
     "verbose": "True, False or a whole number",
-    "random_state": "a whole number, a RandomState or None",
+    "random_state": "a whole number of at least 0, a RandomState or None",
 }
 """Values that a constraint allows."""
 

@@ -288,7 +288,7 @@ class ClassPredictions(Calibrated):
         return self._calibration.temperature
 
     def predict(self, X: Any) -> AnyArray:
-        """The most probable label of each row.
+        """The label of each row: the most probable one, or of two that which a threshold decides for.
 
         Parameters
         ----------
@@ -353,7 +353,6 @@ class ClassPredictions(Calibrated):
         float
             At most 1.
         """
-        f"{type(self).__name__}.score"
         X, y, sample_weight = score_of(X, y, sample_weight)
         y = np.asarray(y)
         if self.soft_targets and y.ndim == 2:  # the most probable labels count

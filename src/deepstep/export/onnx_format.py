@@ -114,7 +114,7 @@ def _answers(program: Program, tensors: list[tuple[str, bool]]) -> Value:
 
 
 def _label(program: Program, outputs: Value) -> Output:
-    """The most probable class, or 0 and 1; for a refused row an empty text, or a number below all."""
+    """The class, or 0 and 1; for a refused row an empty text, or a number below all."""
     names, classes = program.result.names, program.result.classes
     if program.result.kind == "labels":
         decided = where(outputs.to("IsNaN"), -1.0, (outputs > 0.5).to("Cast", to=DOUBLE))

@@ -47,8 +47,10 @@ class Column(ABC):
         """The condition that a stored column does not meet; empty for a valid one."""
         return ""
 
-    def deciles(self, series: "polars.Series") -> tuple[float, ...]:
-        """The least of m numbers or dates, their deciles and the greatest; nothing for other kinds."""
+    def deciles(self, series: "polars.Series") -> tuple[tuple[float, float], ...]:
+        """The least of m numbers or dates, their deciles and the greatest, each with the share of the values
+        up to it; nothing for other kinds.
+        """
         return ()
 
     @abstractmethod

@@ -20,6 +20,7 @@ from deepstep.errors import DataError
 from deepstep.preparation.batches import evenly_spread, few
 from deepstep.preparation.categories import CategoryColumn, TwoValuesColumn, positions
 from deepstep.preparation.columns import Column
+from deepstep.preparation.dates import DateColumn
 from deepstep.preparation.numbers import BooleanColumn, StandardizedColumn
 from deepstep.preparation.parsing import is_missing, truths
 from deepstep.preparation.table import TablePreparation, with_columns
@@ -237,8 +238,14 @@ def _far_value(series: "polars.Series") -> str:
     return ""
 
 
+Deciles = Sequence[tuple[float, float]]
+"""Values, each with the share of those of the training up to it."""
+
 LEAST_PSI, LEAST_SHARE, LEAST_ROWS = 0.1, 0.02, 3
 """A smaller difference from the training is none: of distributions, and of a share of the rows."""
+
+LEAST_PART = 0.05
+"""The share of the training rows that each part of a column of numbers has."""
 
 CHANCE, DEVIATIONS = 0.999, 3.3
 """The share of samples of the training that have no difference, and as deviations of a share."""
@@ -256,11 +263,12 @@ class ColumnDrift(NamedTuple):
     unseen : float or None
         The share of rows whose text no training row had; None where not all of them are known.
     outside : float or None
-        The share of rows whose number or date is beyond all of the training.
+        The share of rows whose number or date is beyond those that the preparation has a sample of.
     psi : float or None
         The population stability index, Σ (p - q) log(p / q) over deciles or categories.
     why : tuple of str
-        What differs by more than chance, in words; empty where nothing does.
+        What differs by more than chance, in words; empty where nothing does. Dates move on, so that of them
+        only missing ones count.
     """
 
     column: str
@@ -307,16 +315,16 @@ def drift(inputs: TablePreparation, pieces: "Iterable[polars.DataFrame]") -> lis
     [('60.0 % of the values are out of range', 'the values are distributed otherwise (PSI 3.30)'), ()]
     """
     if not inputs.sampled:
-        raise DataError("The model has no statistics of its training rows", "Train it again.")
+        raise DataError("The model has no statistics of its training rows", "Models of tables keep them.")
     columns = [column for column in inputs.columns if column.feature_names]
     deciles = {column.name: edges for column, edges in zip(inputs.columns, inputs.deciles, strict=True)}
     before = {name: np.array(inputs.averages[block]) for name, block in inputs.blocks.items()}
     rows, counts = 0, dict[str, AnyArray]()
-    for frame in pieces:
+    for piece in pieces:
+        frame = with_columns(piece, [column.name for column in columns])
         rows += frame.height
         for column in columns:
-            series = without_pattern(with_columns(frame, [column.name])[column.name])
-            counted = _counts(column, series, np.array(deciles[column.name]))
+            counted = _counts(column, without_pattern(frame[column.name]), deciles[column.name])
             counts[column.name] = counts.get(column.name, 0) + counted
     if not rows:
         raise DataError("There are no rows to compare")
@@ -326,15 +334,18 @@ def drift(inputs: TablePreparation, pieces: "Iterable[polars.DataFrame]") -> lis
     ]
 
 
-def _parts(deciles: AnyArray) -> tuple[AnyArray, AnyArray]:
+def _parts(deciles: Deciles) -> tuple[AnyArray, AnyArray]:
     """The values at which parts of a column end, and the shares of the parts in the training."""
-    edges = np.unique(deciles)
-    below = (np.searchsorted(deciles, edges, side="right") - 1) / 10  # the share of values up to each edge
-    inner = (below > 0) & (below < 1)
-    return edges[inner], np.diff(below[inner], prepend=0.0, append=1.0)
+    ends, shares, last = [], list[float](), 0.0
+    for edge, below in deciles:
+        if below - last >= LEAST_PART and below <= 1 - LEAST_PART:
+            ends.append(edge)
+            shares.append(below - last)
+            last = below
+    return np.array(ends), np.array([*shares, 1 - last])
 
 
-def _counts(column: Column, series: "polars.Series", deciles: AnyArray) -> AnyArray:
+def _counts(column: Column, series: "polars.Series", deciles: Deciles) -> AnyArray:
     """How many rows have no value, one out of range, and one of each part; unknown texts are the last."""
     outside = 0
     if isinstance(column, StandardizedColumn):
@@ -342,7 +353,7 @@ def _counts(column: Column, series: "polars.Series", deciles: AnyArray) -> AnyAr
         missing, edges = np.isnan(values), _parts(deciles)[0]
         part, n = np.searchsorted(edges, values), len(edges) + 1
         if len(deciles):
-            outside = int(((values < deciles[0]) | (values > deciles[-1])).sum())
+            outside = int(((values < deciles[0][0]) | (values > deciles[-1][0])).sum())
     elif isinstance(column, BooleanColumn):
         values = truths(series)
         missing, n = np.isnan(values), 2
@@ -355,7 +366,7 @@ def _counts(column: Column, series: "polars.Series", deciles: AnyArray) -> AnyAr
 
 
 def _drift(
-    column: Column, counts: AnyArray, n: int, average: AnyArray, deciles: tuple[float, ...], sampled: int
+    column: Column, counts: AnyArray, n: int, average: AnyArray, deciles: Deciles, sampled: int
 ) -> ColumnDrift:
     """The differences of a column of n rows from the training, of which so many rows are known."""
     marked = bool(getattr(column, "marks_missing", False))
@@ -363,7 +374,7 @@ def _drift(
     missing_before = 0.0
     if isinstance(column, StandardizedColumn):
         missing_before = float(average[-1]) if marked else 0.0
-        parts = _parts(np.array(deciles))[1]
+        parts = _parts(deciles)[1]
         outside = counts[1] / n
     elif isinstance(column, BooleanColumn | TwoValuesColumn):
         missing_before = float(average[-1]) if marked else 0.0
@@ -376,14 +387,19 @@ def _drift(
         parts = np.append(parts, max(1 - parts.sum(), 0.0))
         unseen = None if getattr(column, "left_out", 0) else counts[-1] / n
     missing = counts[0] / n
+    moves_on = isinstance(column, DateColumn)  # later rows have later dates
     differences = (
         ("missing", missing, missing_before),
         ("unknown texts", unseen, 0.0),
-        ("out of range", outside, 0.0),
+        ("out of range", None if moves_on else outside, 0.0),
     )
     why = []
     for what, share, share_before in differences:
-        if share is not None and _differ(share, share_before, n, sampled):
+        if (
+            share is not None
+            and not (moves_on and what == "out of range")
+            and _differ(share, share_before, n, sampled)
+        ):
             before = f", and {100 * share_before:.1f} % before" if share_before else ""
             why.append(f"{100 * share:.1f} % of the values are {what}{before}")
     psi = None
@@ -394,7 +410,7 @@ def _drift(
         from scipy.stats import chi2  # which takes a while to load
 
         bound = float(chi2.ppf(CHANCE, len(parts) - 1)) * (1 / counts[2:].sum() + 1 / sampled)
-        if psi > max(LEAST_PSI, bound):
+        if psi > max(LEAST_PSI, bound) and not moves_on:
             why.append(f"the values are distributed otherwise (PSI {psi:.2f})")
     shares = (missing, missing_before, unseen, outside)
     return ColumnDrift(column.name, column.kind, *shares, psi, tuple(why))

@@ -33,13 +33,14 @@ class StandardizedColumn(Column):
     def values(self, series: "polars.Series") -> NDArray[np.float64]:
         """Floats, NaN where missing: (m,)."""
 
-    def deciles(self, series: "polars.Series") -> tuple[float, ...]:
+    def deciles(self, series: "polars.Series") -> tuple[tuple[float, float], ...]:
         values = self.values(series)
-        present = values[~np.isnan(values)]
+        present = np.sort(values[~np.isnan(values)])
         if not len(present):
             return ()
-        deciles: list[float] = np.quantile(present, np.linspace(0, 1, 11)).tolist()
-        return tuple(deciles)
+        edges = np.unique(np.quantile(present, np.linspace(0, 1, 11), method="lower"))
+        shares = np.searchsorted(present, edges, side="right") / len(present)
+        return tuple(zip(edges.tolist(), shares.tolist(), strict=True))
 
     @property
     def further_names(self) -> tuple[str, ...]:

@@ -104,9 +104,9 @@ class TablePreparation:
     averages : tuple of float
         The mean of each feature over training rows, which predictions are explained against; empty where it
         is not known.
-    deciles : tuple of tuple of float
+    deciles : tuple of tuple of pairs of float
         Of each column, where it is a number or a date, the least value of these rows, the deciles and the
-        greatest one; new rows are compared with them.
+        greatest one, each with the share of the values up to it; new rows are compared with them.
     sampled : int
         The number of these rows.
 
@@ -126,7 +126,7 @@ class TablePreparation:
     kind: ClassVar[str] = "table"
     columns: tuple[Column, ...]
     averages: tuple[float, ...] = ()
-    deciles: tuple[tuple[float, ...], ...] = ()
+    deciles: tuple[tuple[tuple[float, float], ...], ...] = ()
     sampled: int = 0
 
     @classmethod
@@ -208,7 +208,7 @@ class TablePreparation:
             return "a finite average of each feature"
         if len(self.deciles) not in (0, len(self.columns)) or self.sampled < 0:
             return "deciles of each column"
-        if any(edges and (len(edges) != 11 or sorted(edges) != [*edges]) for edges in self.deciles):
+        if any(sorted(edges) != [*edges] for edges in self.deciles):
             return "deciles that increase"
         return ""
 
