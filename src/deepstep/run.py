@@ -174,7 +174,7 @@ class Run:
         >>> from deepstep import NetworkRegressor
         >>> X, y = [[0.0], [1.0], [2.0], [3.0]], [0.0, 2.0, 4.0, 6.0]
         >>> model = NetworkRegressor((), solver="lbfgs", random_state=1).fit(X, y)
-        >>> Run.of(model).network
+        >>> Run.of(model).ensemble.network
         Network(1-1: identity; 2 parameters, float64)
         """
         run = cls(predictor_of(model), dict(config or {}), None, None, model)
