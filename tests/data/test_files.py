@@ -83,7 +83,7 @@ def test_a_folder_in_the_file_s_place_and_names_that_cannot_be(tmp_path):
         with pytest.raises(FileError, match=reason), atomic_write(tmp_path / name):
             pass
     assert names(tmp_path) == {"model"}
-    for name, reason in (("n" * 300, "File name too long"), ("a\0b", "null byte")):
+    for name, reason in (("n" * 300, "File name too long"), ("a\0b", "null (byte|character)")):
         with pytest.raises(FileError, match=reason):
             kind_at(tmp_path / name)
     with pytest.raises(FileError, match="does not exist"):
