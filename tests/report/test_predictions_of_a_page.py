@@ -121,6 +121,7 @@ def test_rows_that_are_not_kept_as_a_whole_are_explained_with_their_table(tmp_pa
     assert rows_below(page, "coverage")
 
 
+@pytest.mark.slow
 def test_few_rows_and_rows_of_one_class_leave_out_what_has_no_meaning(tmp_path):
     for kind in Y:
         page = page_of(kind, tmp_path, rows_of(kind, slice(M, M + 1)))
