@@ -96,7 +96,7 @@ def _selected(outputs: Array, Y: Array, metric: Metric, weight: Array | None) ->
         weight = None
     for size in range(1, PICKS + 1):
         values = [each.losses((total + outputs) / size, Y, weight) for each in measures]
-        if size == 1:  # each counts by how far the outputs alone are apart
+        if size == 1 and len(measures) > 1:  # each counts by how far the outputs alone are apart
             apart = [_deviation(each) for each in values]
         counted = [each / scale for each, scale in zip(values, apart, strict=True) if scale > 0]
         best = int(np.argmin(sum(counted[1:], counted[0]) if counted else values[-1]))
