@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_iris, load_wine
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.metrics import accuracy_score, log_loss
@@ -213,19 +212,13 @@ def test_predictions_have_the_same_bits_for_any_number_of_threads(model, fresh_s
             assert_array_equal(other, outputs[0], err_msg=f"{m} rows")
 
 
-def test_eval_set_is_the_validation_data():
+def test_validation_data_take_the_place_of_folds():
     X, y = load_iris(return_X_y=True)
-    learned, own, new = (X[::2], y[::2]), (X[1::2], y[1::2]), DeepClassifier(**{**QUICK, "n_estimators": 3})
-    model = clone(new).fit(*learned, X_val=own[0], y_val=own[1])
-    ensemble, expected = model.ensemble_, model.predict_proba(X)
+    model = DeepClassifier(**{**QUICK, "n_estimators": 3}).fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
+    ensemble = model.ensemble_
     assert (len(ensemble.members), len(ensemble.preprocessors), ensemble.out_of_fold) == (3, 1, None)
-    for eval_set in (own, [own]):
-        assert_array_equal(clone(new).fit(*learned, eval_set=eval_set).predict_proba(X), expected)
-    for wrong in ([own, own], [(X, y, y)], X):
-        with pytest.raises(DataError, match="eval_set"):
-            new.fit(X, y, eval_set=wrong)
-    with pytest.raises(DataError, match="eval_set is passed together with X_val or y_val"):
-        new.fit(X, y, eval_set=own, X_val=X, y_val=y)
+    with pytest.raises(DataError, match=r"y_val is missing\. Pass both X_val and y_val\."):
+        model.fit(X, y, X_val=X)
 
 
 # Inputs that are too large for the memory are encoded a batch at a time, to the same bits

@@ -286,7 +286,7 @@ def test_presets_that_come_again_have_free_names_and_seeds_of_their_own():
     names = [preset.name for preset in named_presets(presets, 5)]
     assert (len({*names}), names[:2]) == (5, ["relu", "relu-2"])
     model = DeepRegressor(presets="relu", n_estimators=4, network_params={"epochs": 1}, random_state=1)
-    members = model.fit(NUMBERS, TARGET, eval_set=(NUMBERS, TARGET)).ensemble_.members
+    members = model.fit(NUMBERS, TARGET, X_val=NUMBERS, y_val=TARGET).ensemble_.members
     assert len({member.network.parameters.flat.tobytes() for member in members}) == len(members) == 4
 
 

@@ -87,7 +87,6 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
-        eval_set: Any = None,
         groups: Any = None,
     ) -> Self:
         """Train an ensemble on the rows of a table.
@@ -108,8 +107,6 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         X_val, y_val, sample_weight_val : optional
             Validation data of the same kinds, with labels of y, by which epochs and weights are chosen in
             place of folds.
-        eval_set : tuple or list of one tuple, optional
-            The same data, ``(X_val, y_val)``, in the form of other libraries, instead of both.
         groups : array of shape (n_samples,) or str, optional
             The group of each row, any hashable value, or the name of their column in a frame, which is no
             feature then: a patient, a household, a day. Rows of one group are never split between learned and
@@ -145,7 +142,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         """
         where = f"{type(self).__name__}.fit"
         refuse_ensemble()
-        validation = validation_data(X_val, y_val, sample_weight_val, eval_set)
+        validation = validation_data(X_val, y_val, sample_weight_val)
         context = FitContext(where, groups=groups, targets=target_names(y))
         return self._fit(RawData(X, y, sample_weight), validation, context)
 

@@ -79,18 +79,8 @@ def naming_validation() -> Iterator[None]:
         raise
 
 
-def validation_data(X: Any, y: Any, sample_weight: Any, eval_set: Any) -> RawData | None:
-    """The validation data that a fit was given, as ``X_val`` and its kin or as ``eval_set``."""
-    if eval_set is not None:
-        if X is not None or y is not None:
-            raise DataError("eval_set is passed together with X_val or y_val", "Leave one of both out.")
-        pairs = [eval_set] if isinstance(eval_set, tuple) else eval_set
-        if not (isinstance(pairs, list) and len(pairs) == 1 and isinstance(pairs[0], tuple | list)):
-            value = f"{type(eval_set).__name__}{f' of {len(pairs)}' if isinstance(pairs, list) else ''}"
-            raise DataError.must_be("eval_set", "a tuple (X, y), or a list of one such tuple", value)
-        if len(pairs[0]) != 2:
-            raise DataError.must_be("eval_set", "a pair (X, y)", f"{len(pairs[0])} entries")
-        X, y = pairs[0]
+def validation_data(X: Any, y: Any, sample_weight: Any) -> RawData | None:
+    """The validation data that a fit was given as ``X_val``, ``y_val`` and ``sample_weight_val``."""
     if X is None and y is None:
         if sample_weight is not None:
             raise DataError("sample_weight_val is passed without X_val and y_val")

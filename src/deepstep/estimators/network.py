@@ -124,7 +124,6 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
-        eval_set: Any = None,
         groups: Any = None,
     ) -> Self:
         """Train on rows as examples.
@@ -149,8 +148,6 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         X_val, y_val, sample_weight_val : optional
             Validation data of the same kinds, with labels of y: ``history_`` has their cost and score, and
             early stopping goes by them instead of a part of X.
-        eval_set : tuple or list of one tuple, optional
-            The same data, ``(X_val, y_val)``, in the form of other libraries, instead of both.
         groups : array of shape (n_samples,) or str, optional
             The group of each row, any hashable value, or the name of their column in a frame, which is no
             feature then. Rows of one group are never split between those that are learned from and those that
@@ -184,7 +181,7 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         True
         """
         where = f"{type(self).__name__}.fit"
-        validation = validation_data(X_val, y_val, sample_weight_val, eval_set)
+        validation = validation_data(X_val, y_val, sample_weight_val)
         going_on = self.warm_start and "network_" in vars(self)
         context = FitContext(where, going_on, groups=groups, targets=target_names(y))
         return self._fit(RawData(X, y, sample_weight), validation, context)
