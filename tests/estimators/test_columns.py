@@ -11,7 +11,8 @@ import pandas as pd
 import polars
 import pyarrow
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
+from scipy import stats
 from sklearn.base import clone
 
 from deepstep.cli.main import main
@@ -26,6 +27,7 @@ from deepstep.estimators import (
     TableEncoder,
 )
 from deepstep.estimators.table_encoder import table_network
+from deepstep.inspection.metrics import permutation_importance
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run
 
@@ -155,7 +157,22 @@ def test_importance_of_columns_of_a_table(tmp_path, capsys):
     assert (record["metric"], record["rows"]) == ("log_loss", 400)
     means = {one["column"]: one["mean"] for one in record["importance"]}
     assert list(means)[-1] == "noise"
+    margins = {column["column"]: column["margin"] for column in record["importance"]}
+    assert 0 < margins["noise"] < 1  # of two permutations: Student's factor is 12.7
     assert min(means["word"], means["number"]) > max(0.05, 2 * abs(means["noise"]))
+
+
+@pytest.mark.parametrize("losses", [[0.4, 0.1, 0.25, 0.3], [0.5]])
+def test_the_interval_of_an_importance_is_that_of_scipy(losses):
+    measured, options = iter(losses), {"larger_is_better": True, "repeats": len(losses), "seed": 0}
+    (column,) = permutation_importance(
+        lambda column, order: order, 1.0, 3, ["x"], lambda outputs: 1 - next(measured), **options
+    )
+    interval = (
+        stats.t.interval(0.95, len(losses) - 1, np.mean(losses), stats.sem(losses)) if losses[1:] else []
+    )
+    assert column.mean == pytest.approx(np.mean(losses))
+    assert_allclose([column.mean - column.margin, column.mean + column.margin], interval or [np.nan] * 2)
 
 
 @pytest.mark.parametrize("kind", TABLES)

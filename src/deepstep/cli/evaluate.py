@@ -141,7 +141,8 @@ def importance_command(
     """Show the permutation importance of each column.
 
     The values of a column of FILE are permuted, and the difference of the metric is its importance. FILE is
-    a table with the target's columns that was not used for the training.
+    a table with the target's columns that was not used for the training. The 95 % interval is
+    that of the mean over permutations of these rows.
     """
     run = Run.load(run_folder)
     note_divergence(run)
@@ -190,10 +191,11 @@ def importance_command(
     screen = console()
     screen.print(f"{measure.label}: {measure.shown(value)} of {table.height:,} rows.", markup=False)
     rows = [
-        (column.column, number_text(column.mean, 4), f"± {number_text(column.std, 2)}")
+        (column.column, number_text(column.mean, 4), f"± {number_text(column.margin, 2)}" * (repeats > 1))
         for column in importances
     ]
-    print_table(screen, ("column", f"{'lower' if measure.larger_is_better else 'higher'} by", ""), rows)
+    title = "lower by" if measure.larger_is_better else "higher by"
+    print_table(screen, ("column", title, "95 %" if repeats > 1 else ""), rows)
 
 
 @click.command("check", short_help="Compare new rows with those of the training.")
