@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import isnan, nan, sqrt
+from math import isnan, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -401,19 +401,16 @@ def permutation_importance(
     ``outputs`` are those where a column has its rows in some order, ``best`` is the metric of the rows as
     they are, and ``moved`` is called with the number of columns that are done and the name of the last one.
     """
-    from scipy.special import stdtrit
-
     rng = np.random.default_rng(seed)
     sign = 1 if larger_is_better else -1
-    factor = stdtrit(repeats - 1, 0.975) / sqrt(repeats)  # NaN without a degree of freedom
+    # NaN without a degree of freedom
+    factor = package("scipy.special").stdtrit(repeats - 1, 0.975) / sqrt(max(repeats - 1, 1))
     importances: list[Importance] = []
     for done, name in enumerate(columns, start=1):
         lost = np.empty(repeats)
         for repeat in range(repeats):
-            order = rng.permutation(n_rows)
-            lost[repeat] = sign * (best - measured(outputs(name, order)))
-        deviation = lost.std(ddof=1) if repeats > 1 else nan
-        importances.append(Importance(name, float(lost.mean()), float(factor * deviation)))
+            lost[repeat] = sign * (best - measured(outputs(name, rng.permutation(n_rows))))
+        importances.append(Importance(name, float(lost.mean()), float(factor * lost.std())))
         moved(done, name)
     return sorted(importances, key=lambda importance: -importance.mean)
 
