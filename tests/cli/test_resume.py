@@ -240,6 +240,21 @@ def test_an_ensemble_goes_on_from_the_networks_that_were_done(deepstep, flowers,
     assert deepstep("predict", "run", flowers).out == deepstep("predict", "whole", flowers).out
 
 
+def test_the_summary_of_an_ensemble_says_that_it_was_interrupted(deepstep, flowers, monkeypatch):
+    train, trained = fit.fit_member, []
+
+    def fit_member(*args, **options):
+        trained.append(1)
+        if len(trained) == 4:
+            signal.raise_signal(signal.SIGINT)
+        return train(*args, **options)
+
+    monkeypatch.setattr(fit, "fit_member", fit_member)
+    ended = deepstep("train", flowers, "--target kind --set n_estimators=5 --set n_jobs=1 --out run")
+    assert (ended.code, "networks are trained and kept" in ended.err) == (130, True)
+    assert "interrupted: the networks that were trained until then" in deepstep("summary", "run").out
+
+
 # Killed
 
 

@@ -90,22 +90,19 @@ def _of_network(run: Run) -> dict[str, Any]:
     }
 
 
-def _figure(value: Any) -> str:
-    return number_text(value) if isinstance(value, int | float) else str(value)
-
-
 def _training(run: Run) -> list[tuple[str, str]]:
     known = {**run.config, "target": run.target_name}
     about = [(name, str(known[name])) for name in ("task", "target", "source", "split") if name in run.config]
-    searched = run.config.get("found", ())
     settings = [
-        (name, f"{value} (found by a search)" if name in searched else str(value))
+        (name, f"{value} (found by a search)" if name in run.config.get("found", ()) else str(value))
         for name, value in run.config.get("settings", {}).items()
     ]
     engine, why = run.ensemble.engine
     shown = [*about, *settings, ("engine", f"{engine} ({why})" if why else engine)]
     if "seconds" in run.config:
-        shown.append(("seconds", _figure(run.config["seconds"])))
+        shown.append(("seconds", number_text(run.config["seconds"])))
+    if run.config.get("interrupted"):
+        shown.append(("ended", "interrupted: the networks that were trained until then"))
     return shown if run.ensemble.only is None else [*shown, ("ended", run.ensemble.ended)]
 
 

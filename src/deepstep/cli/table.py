@@ -154,7 +154,8 @@ def train_table(
             config["found"] = ["learning_rate_init"]
         if options.model == ENSEMBLE:
             by_network = [history[-1]["seconds"] for history in fitted.histories if history]
-            config["seconds"] = max(monotonic() - begun, *by_network)
+            seconds = max(monotonic() - begun, *by_network)
+            config |= {"seconds": seconds, "interrupted": fitted.interrupted}
         if options.rows:
             result.examples = Examples.of(result.predictor, parts.train.frame, parts.train.labels)
         save(result)

@@ -234,7 +234,7 @@ class TriedPresets(tuple[TriedPreset, ...]):
     (5, True)
     """
 
-    HEADER = ("preset", "settings", "folds", "epochs", "loss", "seconds", "weight", "outcome")
+    HEADER = ("preset", "settings", "folds", "best epoch", "loss", "seconds", "weight", "outcome")
 
     @classmethod
     def sorted(cls, tried: Iterable[TriedPreset]) -> "TriedPresets":

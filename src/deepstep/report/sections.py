@@ -53,7 +53,7 @@ def overview(run: Run) -> Html:
         presets = {member.preset for member in ensemble.members}
         counts = [len(part) for part in (ensemble.members, presets, folds)]
         networks = "{} of {} on {}".format(*map(_counted, counts, ("network", "preset", "fold")))
-        how = [("ensemble", networks)]
+        how = [("ensemble", f"{networks}{', interrupted' if config.get('interrupted') else ''}")]
     if config.get("seconds") is not None:
         how.append(("trained in", f"{written(config['seconds'])} seconds"))
     facts = [
