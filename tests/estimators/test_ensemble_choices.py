@@ -125,13 +125,21 @@ class Never(Callback):
         raise AssertionError("a training began")
 
 
+def with_probabilities(model, X, y):
+    return model.predict_proba(X).max()
+
+
 GROUPS = np.arange(len(Y)) % 11
 PAIRS = (np.arange(100), np.arange(100, 178))
 REFUSED = [
     (DeepClassifier, {"scoring": "roc_acu"}, "scoring must be one of .* Did you mean 'roc_auc'"),
-    (DeepClassifier, {"scoring": "roc_auc"}, "multi_class must be in"),
-    (DeepClassifier, {"scoring": "f1"}, "Target is multiclass"),
-    (DeepRegressor, {"scoring": "accuracy"}, "continuous"),
+    (DeepClassifier, {"scoring": "logloss"}, "'neg_log_loss'"),
+    (DeepClassifier, {"scoring": "roc_auc"}, "For these targets there are roc_auc_ovo, "),
+    (DeepClassifier, {"scoring": "f1"}, r"got 'f1'\. For .* there are f1_macro, f1_micro, f1_weighted\.$"),
+    (DeepRegressor, {"scoring": "rmse"}, "of 14, among them 'neg_root_mean_squared_error'"),
+    (DeepRegressor, {"scoring": "accuracy"}, r"scoring must be a metric of numbers, got 'accuracy'\.$"),
+    (DeepRegressor, {"scoring": "neg_brier_score"}, r"scoring must be a metric of numbers, "),
+    (DeepRegressor, {"scoring": with_probabilities}, "The targets are numbers, which have no probabilities"),
     (DeepRegressor, {"scoring": "r2", "loss": "quantile"}, "different number of output"),
     *(
         (DeepClassifier, {"validation": folds}, says)
@@ -152,6 +160,11 @@ def test_metrics_and_folds_that_do_not_suit_are_refused_before_the_training(Esti
     rows = (X, Y) if Estimator is DeepClassifier else (NUMBERS, TARGET)
     with pytest.raises(ValueError, match=says):
         Estimator(**{**TWO, **settings, "callbacks": [Never()]}).fit(*rows)
+
+
+def test_labels_that_are_texts_have_no_metric_of_numbers():
+    with pytest.raises(ConfigurationError, match=r"scoring must be a metric of classes, got 'r2'\.$"):
+        DeepClassifier(scoring="r2", **TWO).fit(X, np.array(["a", "b", "c"])[Y])
 
 
 # The folds

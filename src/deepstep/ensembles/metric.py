@@ -1,5 +1,6 @@
 """The metric by which epochs, presets and weights are chosen: the loss, or a score of scikit-learn."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,9 @@ LOSS = "loss"
 
 FEW_ROWS = 100
 """Held-out rows of the rarest class, or of numbers in all, below which the loss is in place of a metric."""
+
+FOR_NUMBERS = re.compile("error|deviance|r2|variance")
+"""In the names of scikit-learn's metrics of numbers, and in no others."""
 
 FEW = f"fewer than {FEW_ROWS} rows of the rarest class (or numbers in all) are held out"
 
@@ -34,16 +38,32 @@ class Metric:
         self._scorer: Callable[..., float] | None = None
         if scoring is None or (isinstance(scoring, str) and scoring == LOSS):
             return
-        from sklearn.metrics import get_scorer, get_scorer_names
+        from sklearn.metrics import get_scorer
 
-        if isinstance(scoring, str) and scoring not in get_scorer_names():
-            raise unknown_name("scoring", scoring, [LOSS, *get_scorer_names()], setting="scoring")
+        if isinstance(scoring, str):
+            self._refuse(scoring)
         self._scorer = get_scorer(scoring)
         texts = any(labels.dtype.kind in "OSU" for labels in targets.classes)
         # metrics of two classes ask for the class 1, which no text is
         self._has_labels = targets.is_classes and not (
             targets.several or (texts and isinstance(scoring, str))
         )
+
+    def _refuse(self, name: str) -> None:
+        """Refuse a name that no metric has, and metrics of numbers for labels that are no numbers."""
+        from sklearn.metrics import get_scorer_names
+
+        numbers, known = not self.targets.is_classes, get_scorer_names()
+        if name not in known:
+            suited = [metric for metric in known if bool(FOR_NUMBERS.search(metric)) is numbers]
+            # first those that contain the name, or whose initials end with it: mae, auc
+            initials = {metric: "".join(word[0] for word in metric.split("_")) for metric in suited}
+            suited.sort(key=lambda metric: name not in metric and not initials[metric].endswith(name))
+            raise unknown_name("scoring", name, [*suited, LOSS], setting="scoring")
+        ordered = numbers or all(labels.dtype.kind in "biuf" for labels in self.targets.classes)
+        if bool(FOR_NUMBERS.search(name)) is not numbers and not (ordered and self.targets.is_classes):
+            kind = "numbers" if numbers else "classes"
+            raise ConfigurationError.must_be("scoring", f"a metric of {kind}", repr(name))
 
     @property
     def is_known(self) -> bool:
@@ -90,8 +110,13 @@ class Metric:
                     self._weighs = False
             self._score(A, y, None)
         except ValueError as error:
-            value = f"{self._scoring!r:.60}: {error}"
-            raise ConfigurationError.must_be("scoring", "a metric that suits the targets", value) from error
+            from sklearn.metrics import get_scorer_names
+
+            others = [name for name in get_scorer_names() if name.startswith(f"{self._scoring}_")]
+            others = [name for name in others if self.targets.several or not name.endswith("_samples")]
+            hint = f"For these targets there are {', '.join(others)}" if others else str(error)
+            value, requirement = f"{self._scoring!r:.60}", "a metric that suits the targets"
+            raise ConfigurationError.must_be("scoring", requirement, value, f"{hint.rstrip('.')}.") from error
 
     def loss(self, A: Array, Y: Array, weight: Array | None) -> float:
         """The loss of outputs (m, n_outputs)."""
@@ -147,6 +172,8 @@ class _Predicted:
 
     def predict_proba(self, X: Any) -> Array:
         """Probabilities of classes, whose sum is 1 to the last digit in one column."""
+        if not self._targets.is_classes:
+            raise ValueError("The targets are numbers, which have no probabilities")
         P = self._targets.probabilities(self._A).astype(np.float64)
         return P if self._targets.several else P / P.sum(axis=1, keepdims=True)
 
