@@ -134,3 +134,6 @@ def test_the_command(deepstep, tmp_path):
     record = json.loads(deepstep("check", "run", "other.parquet", "--json").out)
     assert record["differ"] == ["town"]
     assert deepstep("check", "run", "run").code == 2
+    assert deepstep("predict", "run", "same.csv").err == ""
+    said = "Warning: 'town' of other.parquet: no value is known from the training. See deepstep check.\n"
+    assert deepstep("predict", "run", "other.parquet").err == said

@@ -142,8 +142,10 @@ def test_rows_without_a_target_are_as_if_they_were_not_in_the_file(deepstep, tar
     expected = deepstep("train", "full.csv", *typed, "--validation full.csv")
     result = deepstep("train", "t.csv", *typed, "--validation t.csv --drop-missing-target")
     assert (expected.code, result.code) == (0, 0)
-    assert f"{60 - full.height} of 60 rows have no target and are left out." in result.err
+    assert f"{60 - full.height} of 60 rows have no target '{targets[0]}'" in result.err
     assert json.loads(result.out)["test"] == json.loads(expected.out)["test"]
+    scores = [json.loads(deepstep("evaluate", "run", file, "--json").out) for file in ("t.csv", "full.csv")]
+    assert [{**record, "file": ""} for record in scores] == [{**scores[0], "file": ""}] * 2
     assert deepstep("train", "full.csv", *typed, "--validation t.csv").code == 2
     # a cell is named by its row in the file
     frame[51, "y"] = np.inf

@@ -69,6 +69,8 @@ def evaluate_command(run_folder: Path, file: Path, read: dict[str, Any], json_wa
     for raw, labels in read_labelled_pieces(run, file, reading(run, read)):
         with naming_piece(file, sum(len(outputs) for _, outputs, _ in parts), len(labels)):
             parts.append((target.values(labels), run.outputs(raw), _weights(run, raw)))
+    if not parts:
+        raise DataError(f"No row of {file} has a target")
     answers = np.concatenate([part_answers for part_answers, _, _ in parts])
     outputs = np.concatenate([part_outputs for _, part_outputs, _ in parts])
     weights = [weight for *_, weight in parts if weight is not None]

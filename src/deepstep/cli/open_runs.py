@@ -14,7 +14,7 @@ import numpy as np
 
 from deepstep.cli.option_types import word_of_reading
 from deepstep.cli.screen import note, printable, program
-from deepstep.cli.task import columns_in
+from deepstep.cli.task import columns_in, without_target
 from deepstep.data import read_cats, read_cells, read_image
 from deepstep.data.arrays import NUMPY
 from deepstep.data.files import check_writable, kind_at
@@ -272,7 +272,9 @@ def read_labelled_pieces(run: Run, file: Path, how: ReadOptions) -> Iterator[Lab
         return
     with spelled(word_of_reading):
         for frame in pieces_in(file, run.target_names, how):
-            yield _labelled(run, file, frame)
+            labelled = _labelled(run, file, frame)
+            if len(labelled.answers):
+                yield labelled
 
 
 def _of_pictures(run: Run, file: Path) -> bool:
@@ -284,8 +286,13 @@ def _labelled(run: Run, file: Path, frame: "polars.DataFrame") -> Labelled:
     for name in run.target_names:
         if name not in names:
             problem = f"{shown(file)} has no column {name!r}, the target of the run"
-            raise ConfigurationError(problem, unknown_name("column", name, names).hint)
-    return Labelled(frame, columns_in(frame, run.target_names, f"{file}, the target"))
+            others = set(names).difference(run.predictor.needed)
+            raise ConfigurationError(problem, unknown_name("column", name, sorted(others)).hint)
+    labels = columns_in(frame, run.target_names, f"{file}, the target")
+    missing = without_target(labels)
+    if missing.any():
+        note(f"{missing.sum():,} of {len(missing):,} rows of {shown(file)} have no target and are left out.")
+    return Labelled(frame.filter(~missing), labels.filter(~missing))
 
 
 def held_out_of(

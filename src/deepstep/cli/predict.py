@@ -14,14 +14,19 @@ from deepstep.cli.open_runs import Pictures, naming_piece, new_file, note_diverg
 from deepstep.cli.option_types import PATH, read_option, run_argument
 from deepstep.cli.screen import as_json, harmless, json_option, note
 from deepstep.data import TABLE_SUFFIXES, atomic_write, column
-from deepstep.data.sources import local
+from deepstep.data.sources import local, shown
 from deepstep.data.tables import ReadOptions, format_of, read_cells, silent
 from deepstep.data.text_formats import number_text
 from deepstep.ensembles.predictor import Prediction
 from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError
+from deepstep.preparation import TablePreparation
+from deepstep.preparation.data_checks import unfamiliar
 from deepstep.run import Run
 from deepstep.serving.answers import Answers, answers_for, csv_of, records
+
+ENOUGH_TO_WARN, MOST_EXAMINED = 100, 1000
+"""Rows from which on an empty column is no chance, and rows that are examined."""
 
 
 @click.command("predict")
@@ -33,7 +38,8 @@ from deepstep.serving.answers import Answers, answers_for, csv_of, records
     "--explain",
     type=click.IntRange(min=1),
     metavar="K",
-    help="Add the K columns that move each prediction most, with their contributions.",
+    help="Add the K columns that move each prediction most, with their contributions: some milliseconds a "
+    "row.",
 )
 @click.option(
     "--coverage",
@@ -143,10 +149,21 @@ def _predicted(
             yield raw, Answers(run.predict(raw.pixels))
             continue
         with naming_piece(files[0], before, len(raw)):
+            if not before and raw.height >= ENOUGH_TO_WARN:
+                _warn_of_columns(run, raw[:MOST_EXAMINED], files[0])
             carried = _carried(raw, files[0], how, carry)
             answers = answers_for(run, raw, coverage, explain)
         before += len(raw)
         yield carried, answers
+
+
+def _warn_of_columns(run: Run, frame: "polars.DataFrame", file: Path) -> None:
+    """Warn of columns that tell the model nothing, such as one that is written otherwise than in training."""
+    inputs = run.predictor.table_of_fit or run.predictor.preparation
+    names = unfamiliar(inputs, frame) if isinstance(inputs, TablePreparation) else []
+    if names:
+        listed = ", ".join(map(repr, names[:5])) + " …" * (len(names) > 5)
+        note(f"Warning: {listed} of {shown(file)}: no value is known from the training. See deepstep check.")
 
 
 def _carried(

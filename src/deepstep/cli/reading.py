@@ -9,7 +9,7 @@ import numpy as np
 
 from deepstep.cli.option_types import READ, word_of_reading
 from deepstep.cli.screen import note
-from deepstep.cli.task import as_columns, columns_in
+from deepstep.cli.task import columns_in, without_target
 from deepstep.data.tables import ReadOptions, table_in, told_missing_words, usual_separator
 from deepstep.data.text_tables import UTF_8, TextFormat
 from deepstep.environment import polars
@@ -164,11 +164,13 @@ def with_target(
     asked for; a note says how many have not.
     """
     answers = columns_in(frame, options.targets, "--target")
-    if not options.drop_missing_target:
-        return frame, answers, np.arange(frame.height)
-    missing = np.any([is_missing(column) for column in as_columns(answers)], axis=0)
+    missing = without_target(answers)
     if missing.any():
-        notes.append(f"{missing.sum()} of {len(missing)} rows have no target and are left out.")
+        names = ", ".join(map(repr, options.targets))
+        problem = f"{missing.sum():,} of {len(missing):,} rows have no target {names}"
+        if not options.drop_missing_target:
+            raise DataError(problem, "Leave these rows out: --drop-missing-target.")
+        notes.append(f"{problem} and are left out.")
     return frame.filter(~missing), answers.filter(~missing), np.flatnonzero(~missing)
 
 

@@ -31,8 +31,8 @@ FEWEST_TESTED = 5
 """Rows of a test set from which on its scores tell something; of 20 rows 4 are held out."""
 
 NEXT = (
-    ("predict RUN FILE", "predictions for the rows of a table"),
-    ("evaluate RUN FILE", "predictions compared with the table's target"),
+    ("predict RUN FILE --explain 3", "predictions for the rows of a table, and the columns that move each"),
+    ("report RUN", "a page with curves, findings, errors and their reasons"),
 )
 NEXT_OF_ONE = (
     ("trace RUN --layer 1", "every number of one training step"),

@@ -236,7 +236,7 @@ def print_scores(
 
     by_class = by_class or any(scores.uneven for scores in parts.values())
     rows, notes = figures(parts, by_class=by_class, decimal=decimal)
-    print_table(screen, (title, *(part.replace("_", " ") for part in parts)), rows)
+    print_table(screen, (title, *("out of fold" if part == "out_of_fold" else part for part in parts)), rows)
     for note in notes:
         screen.print(harmless(note), soft_wrap=True)
     if notes:

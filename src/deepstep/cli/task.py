@@ -5,13 +5,16 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 import click
+import numpy as np
 
 from deepstep.cli.option_types import once_each
 from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError, unknown_name
 from deepstep.preparation import guess_task
+from deepstep.preparation.parsing import is_missing
 from deepstep.preparation.target_values import MOST_NUMBER_CLASSES, Label
 from deepstep.targets import CLASS_LOSSES, NUMBER_LOSSES, Targets
+from deepstep.types import AnyArray
 
 TASKS = ("auto", "classification", "regression")
 CLASS_WEIGHT, BALANCED = "--class-weight", "balanced"
@@ -49,6 +52,11 @@ def columns_in(frame: "polars.DataFrame", names: Sequence[str], where: str) -> A
 def as_columns(labels: Any) -> "list[polars.Series]":
     """The columns of what `columns_in` gives."""
     return labels.get_columns() if hasattr(labels, "get_columns") else [labels]
+
+
+def without_target(labels: Any) -> AnyArray:
+    """A mask of the rows (m,) that lack a target, or one of several."""
+    return np.any([is_missing(column) for column in as_columns(labels)], axis=0)
 
 
 def choose(

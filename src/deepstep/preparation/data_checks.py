@@ -334,6 +334,26 @@ def drift(inputs: TablePreparation, pieces: "Iterable[polars.DataFrame]") -> lis
     ]
 
 
+def unfamiliar(inputs: TablePreparation, frame: "polars.DataFrame") -> list[str]:
+    """Columns of which no row has a value, or a text, that the training knows.
+
+    >>> import polars
+    >>> before = polars.DataFrame({"town": ["Bern", "Rome", "Oslo"] * 9, "n": range(27)})
+    >>> after = polars.DataFrame({"town": ["bern", "rome", None], "n": [1, None, None]})
+    >>> unfamiliar(TablePreparation.fit(before), after)
+    ['town']
+    """
+    names = []
+    for column in inputs.columns:
+        if column.feature_names:
+            counts = _counts(column, without_pattern(frame[column.name]), ())
+            all_known = isinstance(column, CategoryColumn | TwoValuesColumn)
+            all_known = all_known and not getattr(column, "left_out", 0)
+            if counts[0] + (counts[-1] if all_known else 0) == frame.height:
+                names.append(column.name)
+    return names
+
+
 def _parts(deciles: Deciles) -> tuple[AnyArray, AnyArray]:
     """The values at which parts of a column end, and the shares of the parts in the training."""
     ends, shares, last = [], list[float](), 0.0

@@ -40,8 +40,7 @@ def _present(values: Iterable[Any]) -> list[Any]:
     # NaN is the one value that does not equal itself.
     missing = sum(label is None or label != label for label in labels)
     if missing:
-        hint = "Drop these rows: --drop-missing-target of deepstep train."
-        raise DataError(f"{missing} of {len(labels)} rows have no target", hint)
+        raise DataError(f"{missing:,} of {len(labels):,} rows have no target", "Leave these rows out.")
     return labels
 
 
