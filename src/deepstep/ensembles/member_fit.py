@@ -289,7 +289,7 @@ def fit_member(
         patience=stopping,
         resume=latest_checkpoint(checkpoints.folder) if checkpoints and checkpoints.resume else None,
     )
-    training.training.member = (preset.name, task.fold)
+    training.training.member = (preset.name, -1 if task.window and held_out is None else task.fold)
     try:
         training.run()
     except DivergenceError as error:
