@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorboardX.proto.event_pb2 import Event
 
+from deepstep import DeepClassifier
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError
 from deepstep.training import Callback, Csv, Health, History, JsonLines, TensorBoard
 from deepstep.training.callbacks import spread
@@ -206,6 +207,19 @@ def test_tensorboard_has_every_number_over_the_epochs_and_where_a_training_goes_
     starts = [e.step for e in events(tmp_path / "second") if e.session_log.status == e.session_log.START]
     assert starts == [2]
     assert [step for step, _ in scalars(tmp_path / "second", "cost")] == [2, 3, 4]
+
+
+def test_tensorboard_has_a_folder_for_each_network_of_an_ensemble(tmp_path):
+    X, y = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % 2
+    model = DeepClassifier(n_estimators=3, network_params={"epochs": 2}, n_jobs=2, random_state=0)
+    for refit in (False, True):
+        logs = tmp_path / str(refit)
+        model.set_params(refit=refit, callbacks=[TensorBoard(logs)]).fit(X, y)
+        for member, history in zip(model.ensemble_.members, model.histories_, strict=True):
+            costs = [pytest.approx(cost) for cost in history.costs]
+            name = f"{member.preset}/{-1 if refit else member.fold}"
+            assert scalars(logs / name, "cost") == [*enumerate(costs)]
+        assert len([*logs.rglob("events.*")]) == 3 + refit
 
 
 def test_a_missing_package_is_named_with_the_command(teach, tmp_path, monkeypatch):

@@ -3,6 +3,10 @@
 import io
 import re
 
+import numpy as np
+import polars
+
+from deepstep import DeepClassifier, Network, NetworkClassifier
 from deepstep.training import History, Progress, Training
 from deepstep.training.progress import Meter
 
@@ -48,19 +52,69 @@ def test_a_notebook_gets_one_line_that_is_written_over_and_not_at_every_epoch(mo
     assert re.findall(r"\d+/1000", stream.getvalue()) == ["0/1000", "1000/1000"]
 
 
+def move_each_second(meter, now, seconds):
+    meter.begin(2000)
+    for second in range(seconds):
+        now[0] = float(second)
+        meter.move(second, "1/2 networks")
+
+
 def test_lines_where_there_is_no_terminal_become_rarer_and_tell_the_time_left(monkeypatch):
     now, stream = [0.0], io.StringIO()
     monkeypatch.setattr("deepstep.training.progress.monotonic", lambda: now[0])
     monkeypatch.setattr("rich.progress.monotonic", lambda: now[0], raising=False)
     run(Progress("cats", stream=stream), [0.7, 0.5])
     meter = Meter("cats", stream, unit="epochs")
-    meter.begin(2000)
-    for second in range(2000):
-        now[0] = float(second)
-        meter.move(second, "1/2 networks")
+    move_each_second(meter, now, 2000)
     lines = stream.getvalue().splitlines()
     assert lines[:2] == ["cats: 2/2, cost 0.500000", "cats: 5/2000 epochs, 1/2 networks"]
     assert 40 < len(lines) < 120
+
+
+def test_the_log_has_the_same_lines_as_rarely_whether_a_bar_is_drawn_or_nothing(monkeypatch, caplog):
+    now = [0.0]
+    caplog.set_level("INFO", "deepstep")
+    monkeypatch.setattr("deepstep.training.progress.monotonic", lambda: now[0])
+    monkeypatch.setattr("rich.progress.monotonic", lambda: now[0], raising=False)
+    for stream, label in ((Terminal(), "cats"), (OutStream(), "cats"), (None, "")):
+        now[0] = 0.0
+        caplog.clear()
+        meter = Meter(label, stream, unit="epochs")
+        move_each_second(meter, now, 200)
+        meter.move(200, "2/2 networks")
+        now[0] = 300.0
+        meter.end()
+        label = label or "training"
+        begin, first, *between, end = caplog.messages
+        assert begin == f"{label}: begins"
+        assert first.startswith(f"{label}: 5/2000 epochs, 1/2 networks")
+        assert 25 < len(between) < 40
+        assert "2/2" not in between[-1]
+        assert re.match(f"{label}: 200/2000 epochs, 2/2 networks.*, ended after 300.0 s$", end)
+
+
+def test_the_log_has_what_no_bar_shows_and_by_default_nothing_is_printed(caplog, capfd):
+    X = np.random.default_rng(0).normal(size=(40, 2))
+    y, frame = X[:, 0] > 0, polars.DataFrame(X)
+    network = NetworkClassifier(4, schedule="cosine", max_iter=3, random_state=0)
+    table = DeepClassifier(n_estimators=1, network_params={"epochs": 2}, random_state=0, refit=True)
+    beside = ("looking at the columns", "weighing the networks", "training again on all rows")
+    for fit, phases in (
+        (lambda: Network([2, 1], seed=0).train(X.T, [y], epochs=5), {"training": "5/5, cost 0"}),
+        (lambda: network.fit(X, y), {"training": "3/3, cost 0"}),
+        (lambda: table.fit(frame, y), {"training": "2/2 epochs, 1/1 networks", **dict.fromkeys(beside, "")}),
+    ):
+        fit()
+        assert all(record.levelname == "WARNING" for record in caplog.records)  # kernels are compiled
+        caplog.clear()
+        with caplog.at_level("INFO", "deepstep"):
+            fit()
+        for phase, state in phases.items():
+            assert f"{phase}: begins" in caplog.messages
+            assert any(re.match(f"{phase}: {state}.*ended after", message) for message in caplog.messages)
+        assert len(caplog.messages) == 2 * len(phases)
+        caplog.clear()
+    assert "".join(capfd.readouterr()) == ""
 
 
 def test_a_terminal_gets_a_bar_with_the_last_cost_and_its_cursor_back(monkeypatch):

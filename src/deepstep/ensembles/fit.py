@@ -30,6 +30,7 @@ from deepstep.errors import ConfigurationError, DataError, DivergenceError, warn
 from deepstep.preparation.batches import Examples, evenly_spread
 from deepstep.targets import Targets
 from deepstep.training.interruption import deferred
+from deepstep.training.progress import phase
 from deepstep.types import Array
 
 MANY = 12_000
@@ -210,7 +211,8 @@ class _Fit:
                 if self._files is not None:
                     self._files.flush()
                 self._interrupted = True
-        with deferred() as interruption:  # what is trained is worth a second
+        # what is trained is worth a second
+        with deferred() as interruption, phase("weighing the networks", label=request.label):
             ensemble, together = self._ensemble()
         self._interrupted = self._interrupted or interruption.pressed
         self._warn(len(ensemble.members), together)

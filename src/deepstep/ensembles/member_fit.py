@@ -27,7 +27,7 @@ from deepstep.training import Callback, ModelCheckpoint, Progress, StopTraining,
 from deepstep.training.callbacks import Update, overrides
 from deepstep.training.fit import INTERRUPTED, Fit
 from deepstep.training.history import Record
-from deepstep.training.progress import epochs_done
+from deepstep.training.progress import epochs_done, is_logged
 from deepstep.training.stopping import EarlyStopping
 from deepstep.types import Array
 
@@ -276,7 +276,7 @@ def fit_member(
         snapshots,
         *(options.callbacks if alone else map(_locked, options.callbacks)),
         stopping,
-        Progress(label) if label else None,
+        Progress(label) if label or (alone and is_logged()) else None,
         None if checkpoints is None else ModelCheckpoint(checkpoints.folder),
     ]
     training = Fit(
@@ -289,7 +289,7 @@ def fit_member(
         patience=stopping,
         resume=latest_checkpoint(checkpoints.folder) if checkpoints and checkpoints.resume else None,
     )
-    training.training.member = (preset.name, task.fold)
+    training.training.member = (preset.name, -1 if task.window and held_out is None else task.fold)
     try:
         training.run()
     except DivergenceError as error:

@@ -18,7 +18,7 @@ from deepstep.engines import missing_numba
 from deepstep.ensembles.member_fit import Link
 from deepstep.environment import executor, has_threads, single_blas
 from deepstep.training.interruption import Interruption, deferred
-from deepstep.training.progress import Meter
+from deepstep.training.progress import Meter, is_logged
 
 T = TypeVar("T")
 
@@ -156,13 +156,12 @@ def _thread_workers(wanted: int | None) -> Iterator[Workers]:
 
 @contextmanager
 def member_progress(label: str, planned: int, epochs: int, budget: float | None) -> Iterator[ShowProgress]:
-    """The function that moves a bar of so many members with these epochs each; nothing without a label."""
-    if not label:
+    """The function that moves a bar of so many members with these epochs each, in the log without a label."""
+    if not (label or is_logged()):
         yield lambda number, done, epochs: None
         return
-    begun = monotonic()
     done, ends, finished = dict[int, float](), dict[int, float](), set[int]()
-    meter = Meter(label, unit="epochs" if budget is None else "s")
+    begun, meter = monotonic(), Meter(label, unit="epochs" if budget is None else "s")
 
     def show(number: int, so_far: float, end: int | None) -> None:
         if end is None:  # it may have ended before all of its epochs

@@ -172,7 +172,7 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         rows = Rows(X, self._encode(targets, y, learned=True), weight, groups)
         preparation = None
         if columns.named:
-            with phase(f"{request.label}: looking at the columns" if request.label else ""):
+            with phase("looking at the columns", label=request.label):
                 preparation = TablePreparation.fit(X, keep=request.keep, categorical=request.categorical)
                 warn_of_table(X, preparation, targets, rows.Y, context, header=header, rows=len(y))
         self._check_taught(targets, rows, request)
@@ -185,7 +185,8 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         predictor = Predictor(columns, targets, outcomes.ensemble, table_of_fit=preparation)
         self._take(predictor, rows, held_out, request)
         if self.refit and not self._interrupted and outcomes.ensemble.out_of_fold is not None:
-            outcomes = refit_ensemble(outcomes, rows, targets, request)
+            with phase("training again on all rows", label=request.label):
+                outcomes = refit_ensemble(outcomes, rows, targets, request)
             self._interrupted = outcomes.interrupted
             if outcomes.ensemble is not self.predictor_.ensemble:
                 calibration = self.predictor_.calibration.whole()

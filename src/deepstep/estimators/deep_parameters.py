@@ -104,7 +104,8 @@ class DeepParameters(BaseEstimator):
     callbacks : sequence of deepstep.training.Callback or callable, default=None
         Callback objects, or functions that take the record of each epoch. They are called in the training of
         every member. Members are trained by several threads, but two calls never overlap.
-        ``training.member`` is the pair (name of the preset, number of the fold).
+        ``training.member`` is the pair (name of the preset, number of the fold, -1 where ``refit`` trains on
+        all rows).
     checkpoint_dir : str or Path, default=None
         Folder into which ``fit`` writes its finished members, each as a folder: at once a member that took a
         second or more, and shorter ones together, every 5 seconds and at Ctrl-C. A fit of less than 5 seconds
@@ -122,7 +123,7 @@ class DeepParameters(BaseEstimator):
         member is trained again, with a warning.
     verbose : bool, int or str, default=False
         Show progress on stderr. A text is its label, in place of the name of the class. An int is True from
-        1 on.
+        1 on. The logger ``deepstep`` has the progress at the level INFO in any case.
     stream : bool or None, default=None
         Where X is a path (Parquet, a folder of Parquet parts, .npy) and y the name of a column: whether
         the rows stay in the files and are read again in each epoch, or are read into memory. None streams

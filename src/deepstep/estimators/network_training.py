@@ -32,7 +32,7 @@ from deepstep.estimators.network_settings import (
 from deepstep.model import Network
 from deepstep.model.construction import FROM_DATA
 from deepstep.model.fit import inputs_to_draw_from
-from deepstep.model.options import refuse_idle
+from deepstep.model.options import as_progress, refuse_idle
 from deepstep.network import Parameters
 from deepstep.network.architecture import check_memory_to_train
 from deepstep.network.border import weights_in
@@ -320,7 +320,8 @@ class NetworkTraining:
 
     @property
     def _shown(self) -> list[Callback]:
-        return [_Iterations()] if self.params.verbose else []
+        logged = as_progress(False, as_callbacks(self.params.callbacks or []))
+        return [_Iterations(), *logged] if self.params.verbose else logged
 
     def _batch_size(self, examples: int) -> int:
         size = self.params.batch_size

@@ -87,7 +87,7 @@ def fit(network: "Network", X: Any, Y: Any, options: dict[str, Any]) -> History:
     judges = [] if scoring is None else [_judge(network, scoring, prepared.held_out)]
     stopping = as_patience(patience, monitor, prepared.held_out, scored=bool(judges))
     user_callbacks = as_callbacks(callbacks)
-    shown = as_progress(progress)
+    shown = as_progress(progress, user_callbacks)
     if refit:
         check_refit(stopping, prepared.held_out, prepared.plan, user_callbacks)
     # when another network's training resumes, θ at its beginning is not known

@@ -20,13 +20,13 @@ from deepstep.training import (
     Checkpoint,
     ModelCheckpoint,
     Plan,
-    Progress,
     latest_checkpoint,
     read_checkpoint,
 )
 from deepstep.training.fit import REFIT, refuse_rates_by_course
 from deepstep.training.lbfgs import Limits
 from deepstep.training.plan import SCHEDULED, check_learning_rate, require
+from deepstep.training.progress import Progress, is_logged
 from deepstep.training.schedules import SCHEDULES, check_range, get_schedule
 from deepstep.training.stopping import PLATEAU_RANGES, EarlyStopping, ReduceLROnPlateau
 from deepstep.types import is_number, is_whole
@@ -176,11 +176,7 @@ def refuse_idle(schedules: Mapping[str, Any], settings: Settings) -> None:
 
 
 def as_patience(
-    patience: int | None,
-    monitor: str | None,
-    held_out: Examples | None,
-    *,
-    scored: bool = False,
+    patience: int | None, monitor: str | None, held_out: Examples | None, *, scored: bool = False
 ) -> EarlyStopping | None:
     """The callback that ends training, if it is asked for."""
     if patience is None:
@@ -202,11 +198,13 @@ def as_patience(
     )
 
 
-def as_progress(progress: Any) -> list[Callback]:
-    """The callback that shows the progress, if there is one."""
+def as_progress(progress: Any, callbacks: Sequence[Callback]) -> list[Callback]:
+    """The callback that shows the progress, or has it in the log where no other one does."""
     accepted = isinstance(progress, bool | str | None)
     require(accepted, "progress", "True, False, a label or None", progress, "Use callbacks=[…].")
-    return [Progress(progress if isinstance(progress, str) else "train")] if progress else []
+    label = "train" if progress is True else progress or ""
+    logged = is_logged() and not any(isinstance(callback, Progress) for callback in callbacks)
+    return [Progress(label)] if label or logged else []
 
 
 def refuse_beside_a_fault(

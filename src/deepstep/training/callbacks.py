@@ -94,7 +94,7 @@ class Training:
 
     ``history`` has the records so far; ``position`` is where training stands; ``interrupted`` says whether
     Ctrl-C was pressed, so that this pause is the last one; ``member`` is (preset, fold) of a network that is
-    one of an ensemble, else None.
+    one of an ensemble, with -1 for the fold where it is trained again on all rows, else None.
 
     Parameters
     ----------
@@ -647,7 +647,8 @@ class TensorBoard(Callback):
     Parameters
     ----------
     folder : Path or str
-        Where the event files go, for ``tensorboard --logdir``; each training writes one more.
+        Where the event files go, for ``tensorboard --logdir``; each training writes one more. Each network of
+        an ensemble has a folder within it, such as ``relu/1`` for preset and fold.
 
     Raises
     ------
@@ -664,11 +665,11 @@ class TensorBoard(Callback):
     ['events']
     """
 
+    looks_at_the_network = False
     adds_to_records = ()
 
     def __init__(self, folder: Path | str) -> None:
-        self._folder = Path(folder)
-        self._writer: Any = None
+        self._folder, self._writers = Path(folder), dict[Training, Any]()
 
     def on_train_begin(self, training: Training) -> None:
         """Open a file of events.
@@ -682,11 +683,13 @@ class TensorBoard(Callback):
             from tensorboardX import SummaryWriter
         except ImportError as error:
             raise missing_package("TensorBoard", "tensorboardX") from error
+        folder = self._folder.joinpath(*map(str, training.member or ()))
         # tensorboardX names a file by the second: another training in the same one would write over it
-        number = len(list(self._folder.glob("events.out.tfevents.*")))
+        number = len(list(folder.glob("events.out.tfevents.*")))
         # the epoch from which on earlier events are hidden
         first = int(training.history[-1]["epoch"]) + 1 if len(training.history) else None
-        self._writer = SummaryWriter(str(self._folder), purge_step=first, filename_suffix=f".{number:04}")
+        suffix = f".{number:04}"
+        self._writers[training] = SummaryWriter(str(folder), purge_step=first, filename_suffix=suffix)
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Write the numbers, and bring them to the file.
@@ -701,8 +704,8 @@ class TensorBoard(Callback):
         for name, value in spread(record).items():
             number = isinstance(value, int | float) and not isinstance(value, bool)
             if number and name != "epoch":
-                self._writer.add_scalar(name, float(value), record["epoch"])
-        self._writer.flush()
+                self._writers[training].add_scalar(name, float(value), record["epoch"])
+        self._writers[training].flush()
 
     def on_train_end(self, training: Training) -> None:
         """Close the file.
@@ -712,9 +715,8 @@ class TensorBoard(Callback):
         training : Training
             The training, to look at.
         """
-        if self._writer is not None:
-            self._writer.close()
-            self._writer = None
+        if training in self._writers:
+            self._writers.pop(training).close()
 
 
 def _row(cells: Sequence[Any]) -> str:

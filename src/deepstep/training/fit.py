@@ -94,9 +94,7 @@ class Fit:
             self.validation,
         )
         solver = self._solver(self)
-        if self.resume is not None or any(
-            isinstance(callback, ModelCheckpoint) for callback in self.callbacks
-        ):
+        if self.resume is not None or any(isinstance(each, ModelCheckpoint) for each in self.callbacks):
             self.session.spans = False
         if self.resume is not None:
             self._take_up(self.resume)
@@ -160,9 +158,7 @@ class Fit:
 def refuse_rates_by_course(plan: Plan) -> None:
     """Refuse a refit whose rates the same epochs would not bring again."""
     by_course = ["time_budget"] if plan.time_budget is not None else []
-    by_course += [
-        name for name, schedule in plan.schedules.items() if isinstance(schedule, ReduceLROnPlateau)
-    ]
+    by_course += [name for name, rule in plan.schedules.items() if isinstance(rule, ReduceLROnPlateau)]
     if by_course:
         raise ConfigurationError(
             f"refit=True cannot repeat the rates of {' and '.join(by_course)}, which are not functions of "

@@ -140,13 +140,7 @@ class Plan:
         return float(self.learning_rate(epoch) if callable(self.learning_rate) else self.learning_rate)
 
     def rates(
-        self,
-        epoch: int,
-        numbers: range,
-        of: int,
-        *,
-        elapsed: float = 0.0,
-        seconds_a_step: float = 0.0,
+        self, epoch: int, numbers: range, of: int, *, elapsed: float = 0.0, seconds_a_step: float = 0.0
     ) -> Rates:
         """Rates and factors of some batches.
 

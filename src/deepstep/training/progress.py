@@ -1,8 +1,15 @@
-"""Progress on stderr: a bar in a terminal and in a notebook, elsewhere a line now and then."""
+"""Progress on stderr: a bar in a terminal and in a notebook, elsewhere a line now and then.
 
+The logger ``deepstep`` has the same at the level INFO, whether it is shown or not.
+"""
+
+import logging
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from io import StringIO
+from math import inf
 from threading import Lock
 from time import monotonic
 from typing import Any, TextIO
@@ -18,30 +25,37 @@ LONGER = 0.05  # share of the time so far that passes before the next line is wr
 SPEED_PERIOD = 120.0  # seconds whose speed gives the time left
 WIDTH = 100  # characters of a bar in a notebook
 
+LOG = logging.getLogger("deepstep")
+is_logged = partial(LOG.isEnabledFor, logging.INFO)
+
 
 class Meter:
-    """Shows how much of some work is done; `Progress` says what each kind of stream gets."""
+    """Shows how much of some work is done; `Progress` says what each kind of stream gets.
+
+    Without a label and a stream it is for the log alone.
+    """
 
     def __init__(
         self, label: str, stream: TextIO | None = None, seconds_between_lines: float = 5.0, *, unit: str = ""
     ) -> None:
-        self._label, self._stream = label, stream if stream is not None else sys.stderr
+        self._label, self._stream = label or "training", stream or (sys.stderr if label else StringIO())
         self._unit = f" {unit}" if unit else ""
         # below a notebook's cell a carriage return restarts the line
         self._in_notebook = type(self._stream).__module__.startswith("ipykernel.")
         self._in_terminal = self._stream.isatty() and not self._in_notebook
-        drawn = self._in_terminal or self._in_notebook
-        self._pause = BETWEEN_MOVES if drawn else seconds_between_lines
+        self._drawn = self._in_terminal or self._in_notebook
+        self._between = seconds_between_lines
         self._bar: Any = None
         self._lock = Lock()  # members of an ensemble move one bar from their threads
 
     def begin(self, total: float | None, *, text: str = "") -> None:
         """Open the bar of so many parts, None where their number is not known."""
         self._state: tuple[float, str] | None = None
-        self._total = total
-        self._width = 0
+        self._total, self._width, self._line = total, 0, self._label
         self._begun = monotonic()
-        self._next = self._begun + self._pause
+        self._next_record = self._begun + self._between
+        self._next = self._begun + BETWEEN_MOVES if self._drawn else self._next_record
+        LOG.info("%s: begins", self._label)
         self._bar = self._new_bar(total, text)
         if self._in_terminal:
             self._bar.start()
@@ -64,7 +78,9 @@ class Meter:
         if self._bar is None:
             return
         with self._lock:
+            self._next_record = inf
             self._show()
+            LOG.info("%s, ended after %.1f s", self._line, monotonic() - self._begun)
             if self._in_terminal:
                 self._bar.stop()
             elif self._width:
@@ -99,48 +115,51 @@ class Meter:
     def _show(self) -> None:
         """Show the state, if there is one that was not shown."""
         now = monotonic()
-        self._next = now + max(self._pause, 0 if self._in_notebook else LONGER * (now - self._begun))
+        rarer = now + max(self._between, LONGER * (now - self._begun))
+        self._next = now + BETWEEN_MOVES if self._drawn else rarer
         if self._state is None or self._bar is None:
             return
-        (done, text), self._state = self._state, None
+        (done, text), total, self._state = self._state, self._total, None
         (task,) = self._bar.tasks
-        total = self._total
         self._bar.update(task.id, completed=done, total=total, text=text, refresh=self._in_terminal)
-        if self._in_terminal:
-            self._next = now + self._pause
-        elif self._in_notebook:  # spaces cover what is left of a longer line
+        left = f", {_duration(task.time_remaining)} left" if task.time_remaining else ""
+        parts = "" if total is None else f"/{total:.0f}" if total >= 1 else f"/{total:g}"
+        self._line = f"{self._label}: {done:.0f}{parts}{self._unit}, {text}{left}"
+        if now >= self._next_record:
+            self._next_record = rarer
+            LOG.info("%s", self._line)
+        if self._in_notebook:  # spaces cover what is left of a longer line
             with self._bar.console.capture() as drawn:
                 self._bar.console.print(self._bar.get_renderable())
             line = drawn.get().strip()
             self._stream.write(f"\r{line:{self._width}}")
             self._width = len(line)
-        else:
-            left = f", {_duration(task.time_remaining)} left" if task.time_remaining else ""
-            total_text = ""
-            if total is not None:
-                total_text = f"/{total:.0f}" if total >= 1 else f"/{total:g}"
-            self._stream.write(f"{self._label}: {done:.0f}{total_text}{self._unit}, {text}{left}\n")
+        elif not self._in_terminal:
+            self._stream.write(f"{self._line}\n")
         self._stream.flush()
 
 
 @contextmanager
-def phase(text: str, stream: TextIO | None = None) -> Iterator[None]:
+def phase(text: str, stream: TextIO | None = None, *, label: str | None = None) -> Iterator[None]:
     """Show in a terminal what is done while the block runs, where no bar can tell how far it is.
+
+    With an empty label it is for the log alone.
 
     >>> with phase("reading table.csv", sys.stdout):  # no terminal: nothing
     ...     pass
     """
-    stream = stream if stream is not None else sys.stderr
-    if not (text and stream.isatty() and has_threads()):
-        yield
-        return
-    from rich.console import Console
-    from rich.text import Text
+    stream, begun, text = stream or sys.stderr, monotonic(), f"{label}: {text}" if label else text
+    LOG.info("%s: begins", text)
+    with ExitStack() as shown:
+        if label != "" and stream.isatty() and has_threads():
+            from rich.console import Console
+            from rich.text import Text
 
-    console, line = Console(file=stream), Text(text)
-    line.truncate(console.width - 4, overflow="ellipsis")  # one line: a wrapped one may begin with anything
-    with console.status(line):
+            console, line = Console(file=stream), Text(text)
+            line.truncate(console.width - 4, overflow="ellipsis")  # a wrapped line may begin with anything
+            shown.enter_context(console.status(line))
         yield
+    LOG.info("%s: ended after %.1f s", text, monotonic() - begun)
 
 
 def _duration(seconds: float) -> str:
@@ -180,7 +199,6 @@ class Progress(Callback):
         self, label: str = "train", *, stream: TextIO | None = None, seconds_between_lines: float = 5.0
     ) -> None:
         self._meter = Meter(label, stream, seconds_between_lines)
-        self._text = "cost …"
 
     def on_train_begin(self, training: Training) -> None:
         """Open the bar.
