@@ -368,4 +368,4 @@ def test_the_command_names_what_is_missing(runs, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(SystemExit, match="2"):
         main(["serve", str(tmp_path / "run")])
-    assert "'uvicorn', which is not installed. Run: pip install uvicorn starlette" in capsys.readouterr().err
+    assert "pip install uvicorn starlette, or install DeepStep with its extra 's" in capsys.readouterr().err

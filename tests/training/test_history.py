@@ -210,5 +210,5 @@ def test_tensorboard_has_every_number_over_the_epochs_and_where_a_training_goes_
 
 def test_a_missing_package_is_named_with_the_command(teach, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    with pytest.raises(MissingPackageError, match=r"tensorboardX.*pip install tensorboardX"):
+    with pytest.raises(MissingPackageError, match=r"pip install tensorboardX.* extra 'tensorboard'"):
         teach([TensorBoard(tmp_path)])

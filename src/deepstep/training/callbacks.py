@@ -681,7 +681,7 @@ class TensorBoard(Callback):
         try:
             from tensorboardX import SummaryWriter
         except ImportError as error:
-            raise missing_package("TensorBoard", "tensorboardX") from error
+            raise missing_package("TensorBoard", "tensorboardX", extra="tensorboard") from error
         # tensorboardX names a file by the second: another training in the same one would write over it
         number = len(list(self._folder.glob("events.out.tfevents.*")))
         # the epoch from which on earlier events are hidden
