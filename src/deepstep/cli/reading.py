@@ -168,7 +168,7 @@ def with_target(
         return frame, answers, np.arange(frame.height)
     missing = np.any([is_missing(column) for column in as_columns(answers)], axis=0)
     if missing.any():
-        notes.append(f"{missing.sum()} of {len(missing)} rows have no target and are left out.")
+        notes.append(f"{missing.sum():,} of {len(missing):,} rows have no target and are left out.")
     return frame.filter(~missing), answers.filter(~missing), np.flatnonzero(~missing)
 
 
@@ -235,7 +235,7 @@ def _complete_column(
         cells = stripped(cells)
     missing = is_missing(cells)
     if missing.any():
-        counted = f"{missing.sum()} of {len(missing)} rows have no {what} in {flag} {name}"
+        counted = f"{missing.sum():,} of {len(missing):,} rows have no {what} in {flag} {name}"
         hint = "Fill the column, or leave these rows out."
         raise DataError(f"{counted}; the first is row {numbers[missing.argmax()] + 1}", hint)
     return cells
