@@ -111,6 +111,7 @@ def test_a_class_describes_what_it_is_made_of_with_an_example(label: str) -> Non
     assert set(named(document, "Parameters")) <= made_of(cls)
     assert made_of(cls) <= {*named(document, "Parameters"), *named(document, "Attributes")}
     assert ">>> " in "\n".join(document["Examples"])
+    assert cls.__init__ is Exception.__init__ or "Annotated" not in str(signature(cls))
 
 
 def test_a_property_says_what_it_is() -> None:

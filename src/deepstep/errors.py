@@ -331,13 +331,17 @@ def naming(what: str) -> Iterator[None]:
         raise
 
 
-def missing_package(what: str, package: str, *others: str) -> MissingPackageError:
+def missing_package(what: str, package: str, *others: str, extra: str = "") -> MissingPackageError:
     """The error for a package that is not installed; ``others`` are needed beside it.
 
-    The hint names the packages themselves and no extra of DeepStep: it holds for a checkout, too.
+    The command of the hint installs the packages themselves: it holds for a checkout, too. ``extra`` is that
+    of DeepStep which has them.
 
-    >>> print(missing_package("read_cats", "h5py"))
-    read_cats needs the package 'h5py', which is not installed. Run: pip install h5py
+    >>> print(missing_package("deepstep", "scipy"))
+    deepstep needs the package 'scipy', which is not installed. Run: pip install scipy
+    >>> print(missing_package("read_cats", "h5py", extra="images").hint)
+    Run: pip install h5py, or install DeepStep with its extra 'images'.
     """
     hint = f"Run: pip install {' '.join((package, *others))}"
+    hint += f", or install DeepStep with its extra {extra!r}." if extra else ""
     return MissingPackageError(f"{what} needs the package {package!r}, which is not installed", hint)

@@ -34,10 +34,11 @@ def test_json_and_what_is_refused(deepstep, flower_run):
     Path("model.npz").write_text("mine")
     for path, problem in (
         (flower_run / "model.c", "is read by this command"),
-        ("model.txt", "path must be a file with one of the suffixes"),
+        ("model.txt", "--out must be a file with one of the suffixes"),
+        ("x.c --to js", "--out must be a file with the suffix .js, got 'x.c'. Pass 'x.js'."),
         ("model.py", "model.npz"),
     ):
-        refused = deepstep("export", flower_run, "-o", path)
+        refused = deepstep("export", flower_run, f"--out {path}")
         assert (refused.code, problem in refused.err) == (2, True), refused.err
     assert Path("model.npz").read_text() == "mine"
 

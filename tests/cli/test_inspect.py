@@ -32,18 +32,23 @@ def test_a_bounded_number_of_columns_is_shown(deepstep):
 
 
 def test_described_columns_are_those_of_the_preparation(deepstep):
-    frame = polars.DataFrame({"price [EUR]": ["1,200.50", *["800.50"] * 29], "kind": ["tall", "short"] * 15})
-    frame = frame.with_columns(nr=polars.int_range(1, 31), colour=polars.lit("red"))
+    price, kind = ["1,200.50", *["800.50"] * 899, *[None] * 300], [*["tall", "short"] * 594, *[None] * 12]
+    frame = polars.DataFrame({"price [EUR]": price, "kind": kind, "colour": ["red"] * 1200})
+    frame = frame.with_columns(nr=polars.int_range(1, 1201))
     frame.write_csv("t.csv")
     record = json.loads(deepstep("describe-columns", "t.csv", "--target kind --json").out)
     preparation = TablePreparation.fit(frame, exclude=["kind"])
     columns = [(one["column"], one["kind"], tuple(one["features"])) for one in record["columns"]]
     assert columns == [(one.name, one.kind, one.feature_names) for one in preparation.columns]
     assert record["columns"][0]["why"] == "texts that are numbers, written as 1,234.5"
-    expected = (preparation.n_features, 30, "binary", "kind")
-    assert (record["n_features"], record["rows"], record["task"], record["target"]) == expected
+    assert [one["missing"] for one in record["columns"]] == [0.25, 0, 0]
+    expected = (preparation.n_features, 1200, 12, "binary", "kind")
+    names = ("n_features", "rows", "rows_without_target", "task", "target")
+    assert tuple(record[name] for name in names) == expected
     shown = " ".join(deepstep("describe-columns", "t.csv", "--target kind --exclude colour").out.split())
     for part in ("price [EUR]", "another whole number in every row", "To predict: kind", "Dropped: colour."):
+        assert part in shown
+    for part in ("25.0 %", "1,200 rows, 2 columns", "12 of 1,200 rows have no target: --drop-missing-target"):
         assert part in shown
 
 

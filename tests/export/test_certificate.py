@@ -137,7 +137,7 @@ def test_rows_of_columns_that_folds_see_as_several_kinds_and_stored_ones_as_the_
     ("name", "old", "new"),
     [
         ("numpy", ".argmax(axis=1)", ".argmin(axis=1)"),
-        ("numpy", "writer.writerows([*row, *more", "writer.writerows([*row[::-1] * 2, *more"),
+        ("numpy", "([*row, *more]", "([*row * 2, *more]"),
         ("numpy", "decided(values, result).reshape", "decided(values[::-1], result).reshape"),
         ("js", "Math.max(...weighed)", "Math.min(...weighed)"),
         ("js", '["a", "b", "c"];\nexport const names', '["c", "b", "a"];\nexport const names'),

@@ -108,7 +108,7 @@ LATER = [
     ("durations", [60], [[1, 0]]),
     ("dates", ["2020-01-01", "2020-01-03T00:00:00"], [[-1], [1]]),
     ("dates", ["2020-01-01", "01/02/2020"], "Row 2 of column 'x' is '01/02/2020'"),
-    ("dates", [1, 2], "Column 'x' has values of type Int64, not dates"),
+    ("dates", [1, 2], "Column 'x' has values of type Int64, not dates or ISO texts"),
     ("numbers", [" 3 ", "", "1e0"], [[1, 0], [0, 1], [-1, 0]]),
     ("numbers", ["1", "old", "older"], "Row 2 of column 'x' is 'old', not a number as in training"),
     ("numbers", [DAY], "Column 'x' has values of type Date, not numbers"),

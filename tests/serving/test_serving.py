@@ -25,7 +25,7 @@ from deepstep.serving.connections import in_time
 from export_models import one_network
 
 ROWS = 80
-JSON, CSV = "application/json", "text/csv"
+JSON, CSV, TSV = "application/json", "text/csv", "text/tab-separated-values"
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +101,7 @@ def test_json_and_csv_answer_as_the_run_predicts(runs, table, name):
         assert json.loads(ask(port, body=by_columns)[1])["predictions"] == found
         status, answer = ask(port, body=frame.write_csv().encode(), kind=f"{CSV}; charset=utf-8", accept=CSV)
         assert status == 200, answer
+        assert ask(port, body=frame.write_csv(separator="\t"), kind=TSV, accept=CSV) == (status, answer)
     values = [one["prediction"] for one in found]
     rows = expected.values.tolist()
     assert [[*value.values()] if isinstance(value, dict) else value for value in values] == rows
@@ -167,6 +168,8 @@ REFUSED = {
     "long line": (b"age,colour\n1,2,3\n", CSV, "ine 2"),
     "wide line": (b"," * 5_000, CSV, "A line of the body has 5,000 separators."),
     "binary": (b"\xff\x00" * 99, CSV, "he body"),
+    "encoding": (HEADER + b"1,\x81\x8f,1,\n", TSV, "the body is no UTF-8 text: byte 25 is 0x81."),
+    "number for a date": (b'[{"age": 1, "colour": "", "member": 1, "day": 16e11}]', JSON, "or ISO texts"),
     "empty": (b"", CSV, "The body has no rows."),
     "many lines": (b"1\n" * 1_500, CSV, "The body has 1,500 lines, more than the 1,010 of a request."),
     "many rows of text": (HEADER + b"1,red,1,\n" * 101, CSV, "101 rows, more than the 100 of a request."),
@@ -184,6 +187,7 @@ def test_what_does_not_fit_is_refused_in_a_sentence(runs):
             status = 413 if name.startswith("many") else 415 if name == "kind" else 400
             got, answer = ask(port, body=body, kind=kind)
             assert (got, sentence in json.loads(answer)["error"]) == (status, True), (name, answer)
+            assert "--" not in answer
         chunks = [b"x" * 150_000] * 2
         assert ask(port, body=iter(chunks))[0] == 413
         status, answer = ask(port, body=HEADER + b'1,"red\n\n\n",1,\n\n' * 100, kind=CSV)
@@ -368,4 +372,4 @@ def test_the_command_names_what_is_missing(runs, tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(SystemExit, match="2"):
         main(["serve", str(tmp_path / "run")])
-    assert "'uvicorn', which is not installed. Run: pip install uvicorn starlette" in capsys.readouterr().err
+    assert "pip install uvicorn starlette, or install DeepStep with its extra 's" in capsys.readouterr().err

@@ -224,5 +224,5 @@ def test_tensorboard_has_a_folder_for_each_network_of_an_ensemble(tmp_path):
 
 def test_a_missing_package_is_named_with_the_command(teach, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    with pytest.raises(MissingPackageError, match=r"tensorboardX.*pip install tensorboardX"):
+    with pytest.raises(MissingPackageError, match=r"pip install tensorboardX.* extra 'tensorboard'"):
         teach([TensorBoard(tmp_path)])

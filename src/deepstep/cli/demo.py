@@ -157,7 +157,7 @@ def demo_command(
     else:
         print_next(console(), folder, NEXT.get(name, NEXT["points"]))
         if name == "cats" and find_spec("PIL") is None:
-            console().print("Pictures of your own are read by Pillow: pip install pillow")
+            console().print("Pictures of your own need Pillow: pip install pillow, or the extra 'images'")
     return INTERRUPTED if trained[folder].interrupted else GOOD
 
 

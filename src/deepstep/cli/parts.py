@@ -271,5 +271,5 @@ def _check_classes(labels: Any) -> None:
     """Refuse training rows that lost all classes but one to the other parts."""
     for column in as_columns(labels):
         if column.n_unique() < 2:
-            problem = f"The {column.len()} rows to learn from are all of the class {column[0]!r}"
+            problem = f"The {column.len():,} rows to learn from are all of the class {column[0]!r}"
             raise DataError(problem, "Lower --test-fraction, or collect more rows.")

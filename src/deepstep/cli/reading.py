@@ -237,7 +237,7 @@ def _complete_column(
         cells = stripped(cells)
     missing = is_missing(cells)
     if missing.any():
-        counted = f"{missing.sum()} of {len(missing)} rows have no {what} in {flag} {name}"
+        counted = f"{missing.sum():,} of {len(missing):,} rows have no {what} in {flag} {name}"
         hint = "Fill the column, or leave these rows out."
         raise DataError(f"{counted}; the first is row {numbers[missing.argmax()] + 1}", hint)
     return cells

@@ -63,7 +63,7 @@ def serve_command(
     except ModuleNotFoundError as error:
         missing = (error.name or "").partition(".")[0]
         others = [name for name in ("starlette", "uvicorn") if name != missing]
-        raise missing_package("deepstep serve", missing, *others) from error
+        raise missing_package("deepstep serve", missing, *others, extra="serve") from error
     run = Run.load(run_folder)
     note_divergence(run)
     limits = Limits(max_bytes, max_rows, timeout, threads)

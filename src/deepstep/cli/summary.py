@@ -17,6 +17,7 @@ from deepstep.ensembles.ensemble import TriedPresets
 from deepstep.errors import ConfigurationError, spelled
 from deepstep.inspection.metrics import Scores
 from deepstep.preparation import TablePreparation, guess_task
+from deepstep.preparation.parsing import is_missing
 from deepstep.run import Run, text_format
 
 PARTS = ("train", "validation", "out_of_fold", "test")
@@ -139,7 +140,7 @@ def describe_columns_command(
     read: dict[str, Any],
     json_wanted: bool,
 ) -> None:
-    """Show how each column of a table becomes features, and why.
+    """Show how each column of a table becomes features, and why, and the share of its missing values.
 
     Nothing is trained. A training fits the same rules to its training rows alone, so some numbers
     differ, and a column that hardly varies may have no feature there.
@@ -158,22 +159,28 @@ def describe_columns_command(
             raise ConfigurationError.must_be(option, "a column other than the target", repr(target))
     task, reason = guess_task(answers)
     preparation = TablePreparation.fit(frame, exclude=(target, *drop), keep=keep, categorical=categorical)
+    shares = [is_missing(frame[part.name], blanks=True).mean() for part in preparation.columns]
+    empty = is_missing(answers).sum()
     if json_wanted:
-        columns = _column_records(preparation)
+        pairs = zip(_column_records(preparation), shares, strict=True)
+        columns = [{**known, "missing": share} for known, share in pairs]
         record = {"file": file, "rows": frame.height, "target": target, "task": task, "reason": reason}
+        record["rows_without_target"] = empty
         if without:
             record["without_target"] = without
         click.echo(as_json({**record, "columns": columns, "n_features": preparation.n_features}))
         return
     screen = console()
     rows = []
-    for part in preparation.columns:
-        reason_text = f" ({part.why})" if part.why else ""
-        rows.append((part.name, part.kind, str(len(part.feature_names)), f"{part.done}{reason_text}"))
-    print_table(screen, ("column", "kind", "features", "what is done and why"), rows, left=4)
-    counts = f"{frame.height} rows, {len(rows)} columns; features: {preparation.n_features}."
-    screen.print(counts)
+    for part, share in zip(preparation.columns, shares, strict=True):
+        done = f"{part.done} ({part.why})" if part.why else part.done
+        rows.append((part.name, part.kind, f"{100 * share:.1f} %", str(len(part.feature_names)), done))
+    print_table(screen, ("column", "kind", "missing", "features", "what is done and why"), rows, left=5)
+    screen.print(f"{frame.height:,} rows, {len(rows)} columns; features: {preparation.n_features}.")
     screen.print(harmless(f"To predict: {target}, {task} ({reason})."), soft_wrap=True)
+    if empty:
+        counted = f"{empty:,} of {frame.height:,} rows have no target"
+        screen.print(f"{counted}: --drop-missing-target of train leaves them out.", soft_wrap=True)
     for caution in preparation.cautions:
         screen.print(harmless(f"Warning: {caution}"), soft_wrap=True)
     if drop:

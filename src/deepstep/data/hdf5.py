@@ -97,7 +97,7 @@ def _read_part(path: Path, part: str) -> tuple[NDArray[np.uint8], NDArray[np.int
     try:
         import h5py
     except ImportError as error:
-        raise missing_package("read_cats", "h5py") from error
+        raise missing_package("read_cats", "h5py", extra="images") from error
     check_file(path, "an HDF5 file")
     errors = (RuntimeError, KeyError, ValueError, TypeError)  # to which h5py maps those of its library
     hint = "It is no HDF5 or damaged: get the file again."

@@ -137,7 +137,7 @@ def read_image(path: Path | str, *, height: int, width: int, channels: int) -> N
         import PIL.Image
         import PIL.ImageOps
     except ImportError as error:
-        raise missing_package("read_image", "pillow") from error
+        raise missing_package("read_image", "pillow", extra="images") from error
     if channels not in (1, 3) or height < 1 or width < 1:
         raise ConfigurationError.must_be(
             "height, width and channels",

@@ -222,7 +222,7 @@ def _parquet() -> Any:
     try:
         import pyarrow.parquet
     except ImportError as error:
-        raise missing_package("Parquet that is streamed", "pyarrow", "datasketches") from error
+        raise missing_package("Streaming Parquet", "pyarrow", "datasketches", extra="streaming") from error
     return pyarrow.parquet
 
 

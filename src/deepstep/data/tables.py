@@ -108,7 +108,7 @@ def _read_excel(file: BinaryIO, where: str, how: ReadOptions) -> "polars.DataFra
     try:
         import fastexcel
     except ImportError as error:
-        raise missing_package("Excel workbooks", "fastexcel") from error
+        raise missing_package("An Excel workbook", "fastexcel", extra="excel") from error
     content = file.read()
     with reading(where, "an Excel workbook", BadZipFile, fastexcel.FastExcelError):
         with ZipFile(BytesIO(content)) as parts:

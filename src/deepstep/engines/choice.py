@@ -179,7 +179,7 @@ def missing_torch(what: str) -> MissingPackageError | None:
         installed = find_spec("torch") is not None
     except ValueError:  # a module that was put in its place, or barred
         installed = False
-    return None if installed else missing_package(what, "torch")
+    return None if installed else missing_package(what, "torch", extra="torch")
 
 
 @cache
@@ -260,7 +260,7 @@ def describe_engines() -> list[EngineDescription]:
     engines.append(EngineDescription("compiled", not why, "CPU", () if why else plain, why, hint))
     missing = missing_torch("describe_engines")
     if missing is not None:
-        note, hint = "PyTorch is not installed", missing.hint.removeprefix("Run: ")
+        note, hint = "PyTorch is not installed", "pip install torch"
     else:
         try:
             return [*engines, *import_module("deepstep.engines.torch.devices").described()]

@@ -5,7 +5,7 @@ from dataclasses import KW_ONLY, dataclass
 from inspect import cleandoc, get_annotations
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar, get_type_hints
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -252,7 +252,10 @@ Class = TypeVar("Class", bound=type)
 
 
 def documented(estimator: Class) -> Class:
-    """A class decorator: the sections of the docstring begin with those that the bases have."""
+    """A class decorator: the sections of the docstring begin with those that the bases have.
+
+    The signature has plain types: the constraints are read from the annotations of the class.
+    """
     text = cleandoc(estimator.__doc__ or "")
     for title in ("Parameters", "Attributes"):
         head = f"{title}\n{'-' * len(title)}\n"
@@ -261,4 +264,6 @@ def documented(estimator: Class) -> Class:
             if separator:
                 text = text.replace(head, head + section.partition("\n\n")[0] + "\n")
     estimator.__doc__ = text
+    init: Any = vars(estimator)["__init__"]
+    init.__annotations__ = {**get_type_hints(init), "return": None}
     return estimator

@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -23,6 +24,19 @@ from deepstep.model import Network
 from deepstep.targets import Targets
 from deepstep.training.rows import parts
 from deepstep.types import AnyArray, Array, is_whole
+
+
+def column_names(targets: Targets) -> list[str]:
+    """The columns of a table of predictions: predictions, then probabilities or quantiles.
+
+    >>> column_names(Targets.of_classes([np.array(["no", "yes"])]))
+    ['prediction', 'probability_no', 'probability_yes']
+    """
+    predictions = [f"prediction_{name}" for name in targets.names] or ["prediction"]
+    pairs = zip(targets.names, targets.labels, strict=False)
+    labels: list[Any] = [f"{name}_{second}" for name, (_, second) in pairs] or [*chain(*targets.labels)]
+    shares = [f"probability_{label}" for label in labels]
+    return [*predictions, *shares, *(f"quantile_{level:g}" for level in targets.levels)]
 
 
 def out_of_fold_outputs(predictor: Predictor, rows: Rows) -> tuple[Array, Array]:
@@ -566,8 +580,7 @@ class NumberPredictions(Calibrated):
 
     def _issues(self, A: Array, Y: Array) -> tuple[Array, Callable[[int, float], TargetIssue]]:
         if self.targets_.repeats:  # the quantile next to the median
-            levels = np.asarray(self.targets_.levels or (0.5,))
-            Y, A = Y[:, :1], A[:, [int(np.argmin(np.abs(levels - 0.5)))]]
+            Y, A = Y[:, :1], A[:, self.targets_.predicted_output(np.zeros((1, 1)))]
         deviations = _in_deviations(Y.astype(np.float64) - A)
         numbers, predicted = (rows[:, 0] if rows.shape[1] == 1 else rows for rows in (Y, A))
         listed = deviations.tolist()

@@ -74,9 +74,9 @@ def export(
     (True, ['small.npz', 'small.py'])
     """
     path = Path(path)
-    to = to or _by_suffix(path)
+    to = to or _by_suffix(path, where)
     kind = get_format(to)
-    _check_suffix(path, kind)
+    _check_suffix(path, kind, where)
     _check_targets([path], where, overwrite=overwrite)
     source = exported(model)
     refuse_too_many_numbers(to, kind, source.program, where)
@@ -100,12 +100,12 @@ def export(
     return replace(certificate, files=tuple(targets))
 
 
-def _check_suffix(path: Path, kind: Format) -> None:
+def _check_suffix(path: Path, kind: Format, where: str) -> None:
     """Refuse a file with the suffix of another format."""
     if path.suffix != kind.suffix:
         hint = f"Pass {path.with_suffix(kind.suffix).name!r}."
         requirement = f"a file with the suffix {kind.suffix}"
-        raise ConfigurationError.must_be("path", requirement, repr(path.name), hint)
+        raise ConfigurationError.must_be(worded(where, "path", "--out"), requirement, repr(path.name), hint)
 
 
 def _check_targets(paths: list[Path], where: str, *, overwrite: bool) -> None:
@@ -118,9 +118,9 @@ def _check_targets(paths: list[Path], where: str, *, overwrite: bool) -> None:
         check_writable(path)
 
 
-def _by_suffix(path: Path) -> str:
+def _by_suffix(path: Path, where: str) -> str:
     suffixes = {get_format(name).suffix: name for name in FORMATS}
     if path.suffix not in suffixes:
         requirement = f"a file with one of the suffixes {', '.join(suffixes)}"
-        raise ConfigurationError.must_be("path", requirement, repr(path.name))
+        raise ConfigurationError.must_be(worded(where, "path", "--out"), requirement, repr(path.name))
     return suffixes[path.suffix]

@@ -15,6 +15,7 @@ from deepstep.environment import polars
 from deepstep.equations import ACTIVATIONS, get_head
 from deepstep.equations.ops import Node
 from deepstep.errors import ConfigurationError
+from deepstep.estimators.predictions import column_names
 from deepstep.export.columns import Inputs, encoded_value, features_value
 from deepstep.export.program import RAW, RUNTIME, Builder, Input, Program, Result, Written
 from deepstep.export.rows import stored_rows
@@ -167,7 +168,11 @@ def _of_network(network: Network) -> Exported:
     if targets == "cumulative":
         A = builder.class_probabilities(A)
     kind, n = KINDS.get(targets, "numbers"), builder.widths[A]
-    result = Result(kind, tuple(f"y{index}" for index in range(n)), tuple(range(n * (kind == "classes"))))
+    names = tuple(f"y{index}" for index in range(n))
+    several = n > 1 and kind != "classes"
+    header = [f"prediction_{name}" for name in names] if several else ["prediction"]
+    header += [f"probability_{name}" for name in names] if kind != "numbers" else []
+    result = Result(kind, names, tuple(range(n * (kind == "classes"))), header=tuple(header))
     columns = tuple(f"x{index}" for index in range(shape.n_inputs))
     parts = builder.steps_of(A)
     program = Program(columns, _numbers(columns), *parts, A, result, needs_all=True, title=repr(network))
@@ -196,6 +201,7 @@ def _of_run(run: Run) -> Exported:
     names = inputs.feature_names if needs_all else run.predictor.columns.names
     mean = _ensemble_value(builder, ensemble, features)
     output, result = _in_terms_of_the_target(builder, run, mean)
+    result = result._replace(header=tuple(column_names(run.targets)))
     usual, parts = run.reading().usual, builder.steps_of(output)
     source = Path(str(run.config.get("source", "")))
     written = Written.of(source, usual, () if usual.header else run.columns_by_number())
@@ -273,8 +279,9 @@ def _ensemble_value(builder: Builder, ensemble: Ensemble, features: list[str]) -
 def _in_terms_of_the_target(builder: Builder, run: Run, A: str) -> tuple[str, Result]:
     target: Targets = run.targets
     if not target.is_classes:
-        names = [f"quantile {level:g}" for level in target.levels] or [*map(str, run.target_names)]
-        return A, Result("numbers", tuple(names))
+        names = [f"quantile_{level:g}" for level in target.levels] or [*map(str, run.target_names)]
+        point = target.predicted_output(np.zeros((1, 1))).tolist() if target.levels else ()
+        return A, Result("numbers", tuple(names), point=tuple(point))
     several = target.several
     if not several and target.kind != "classes":
         A = builder.class_probabilities(A)

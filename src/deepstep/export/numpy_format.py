@@ -54,7 +54,7 @@ bare = {name: [module["stripped"](columns[name][row]) for row in usual] for name
 if usual:
     expected = module["predict"](bare).reshape(len(usual), -1).tolist()
     for row, one, text in zip(usual, expected, printed(usual), strict=True):
-        if [*map(str, one)] != text[: len(one)]:  # the program says another thing than the function
+        if [*map(str, one)] not in (text[: len(one)], text[-len(one) :]):  # the program says another thing
             found[row] = found[row][0], text
 json.dump(found, sys.stdout)
 """

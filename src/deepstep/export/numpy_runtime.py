@@ -8,6 +8,7 @@ The model is in the .npz file of the same name beside this one. None and NaN are
 and as a program: ``python model.py rows.csv > predictions.csv``, also for ``.csv.gz`` and the like.
 """
 
+import argparse
 import contextlib
 import csv
 import datetime
@@ -19,6 +20,7 @@ import json
 import math
 import pathlib
 import re
+import signal
 import sys
 
 import numpy as np
@@ -161,11 +163,6 @@ def lookup(x, table):
     return table[np.where(np.isnan(code), last + 1, known).astype(np.intp)]
 
 
-def softmax(x):
-    E = np.exp(x - x.max(axis=1, keepdims=True))  # at most 1: no overflow
-    return E / E.sum(axis=1, keepdims=True)
-
-
 OPERATIONS = {
     "take": lambda x, index: x[:, index],
     "concat": lambda *x: np.concatenate(x, axis=1),
@@ -200,7 +197,7 @@ OPERATIONS = {
     "exponential": np.exp,
     "cosine": np.cos,
     "logarithm": lambda x: np.log(np.maximum(x, 1e-12)),  # finite for a probability of 0
-    "softmax": softmax,
+    "softmax": lambda x: (E := np.exp(x - x.max(axis=1, keepdims=True))) / E.sum(axis=1, keepdims=True),
     "cumulative_sum": lambda x: np.cumsum(x, axis=1),
     "weighted_sum": lambda *x, weights, divisor: sum(w * value for w, value in zip(weights, x)) / divisor,
     "normalize": lambda x: x / x.sum(axis=1, keepdims=True),
@@ -229,8 +226,7 @@ def run(program, constants, raw):
 @functools.cache
 def load():
     """The program and its constants, float32 ones as float64."""
-    path = pathlib.Path(__file__).with_suffix(".npz")
-    with np.load(path, allow_pickle=False) as file:
+    with np.load(pathlib.Path(__file__).with_suffix(".npz"), allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     program = json.loads(arrays.pop("program").tobytes())
     return program, {name: a.astype(float) if a.dtype == "f4" else a for name, a in arrays.items()}
@@ -272,10 +268,12 @@ def decoded(content):
             content = importlib.import_module(module).decompress(content)
         except Exception as error:  # each module has errors of its own, and this Python may lack one
             raise ValueError(f"a packed table that {module} can unpack is expected ({error})") from None
-    if b"\0" not in content[:1024] or not encoding.startswith(("utf-16", "utf-32")):
+    is_wide = b"\0" in content[:1024] and encoding.startswith(("utf-16", "utf-32"))
+    is_binary = content.startswith((b"PAR1", b"PK\3\4"))  # Parquet, Excel
+    for name in () if is_binary else ("utf-8-sig", encoding)[is_wide:]:
         with contextlib.suppress(UnicodeError):
-            return content.decode("utf-8-sig")
-    return content.decode(encoding).removeprefix("\ufeff")
+            return content.decode(name).removeprefix("\ufeff")
+    raise ValueError(f"a text table is expected, in UTF-8 or {encoding}")
 
 
 def bare(name):
@@ -291,11 +289,10 @@ def names_of(header):
     columns, names = load()[0]["columns"], {}
     known = {bare(name): name for name in columns[::-1]} | {name: name for name in columns}
     header = [known.get(name, known.get(bare(name), bare(name))) for name in header]
-    taken = {*header}
     for index, name in enumerate(header):
         if not name and name not in known:
-            name = numbered(f"Unnamed: {index}", taken)
-        names[numbered(name, taken | {*names}) if name in names else name] = index
+            name = numbered(f"Unnamed: {index}", header)
+        names[numbered(name, {*header, *names}) if name in names else name] = index
     return [*names]
 
 
@@ -309,14 +306,13 @@ def table_of(text):
     fitting = (pair for pair, header in zip(tries, headers) if unnamed or needed <= {*header})
     rest, sep = next(fitting, tries[0])
     rows = [*csv.reader(rest, delimiter=sep)] or [[]]
-    names = names_of(rows[0])
+    names = names_of(rows[0] if unnamed else rows.pop(0))
     if unnamed:
         names = next((every for every in unnamed if len(every) == len(names)), unnamed[0])
-    rows = rows if unnamed else rows[1:]
     cells = [row or [""] for row in rows if row or len(names) == 1]  # an empty line of one column is a row
-    wrong = [row for row in cells if len(row) != len(names)]
+    wrong = [f"{len(names)} fields are expected, got {row}" for row in cells if len(row) != len(names)]
     if wrong or not cells:
-        raise ValueError(f"rows of {len(names)} fields are expected, got {wrong[0] if wrong else 'none'}")
+        raise ValueError(wrong[0] if wrong else "the table has no rows")
     columns = {name: [*map(stripped, values)] for name, values in zip(names, zip(*cells))}
     for source in program["inputs"]:
         name, is_plain = source["column"], source["kind"] == "number" and not source["settings"]
@@ -328,22 +324,25 @@ def table_of(text):
 
 
 def main(arguments):
-    """Rows of a text table → predictions as CSV."""
-    if {"-h", "--help"} & {*arguments}:
-        sys.stdout.write(__doc__)
-        return
+    """Rows of a text table → predictions as CSV, as ``deepstep predict`` writes them."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("table", nargs="?", default="-", help="a text table; - or none for standard input")
+    table = parser.parse_args(arguments).table
     try:
-        content = pathlib.Path(arguments[0]).read_bytes() if arguments else sys.stdin.buffer.read()
+        content = sys.stdin.buffer.read() if table == "-" else pathlib.Path(table).read_bytes()
         values = outputs(table_of(decoded(content)))
+    except FileNotFoundError as error:
+        sys.exit(f"Error: {error.filename} does not exist.")
     except (OSError, ValueError, csv.Error) as error:
         sys.exit(f"Error: {error}")
     result = load()[0]["result"]
-    answers, names = decided(values, result).reshape(len(values), -1), result["names"]
-    shares = [] if result["kind"] == "numbers" else [f"probability of {name}" for name in names]
-    writer = csv.writer(sys.stdout)
-    writer.writerow([*(names if answers.shape[1] > 1 else ["prediction"]), *shares])
-    writer.writerows([*row, *more[: len(shares)]] for row, more in zip(answers, values))
+    header, answers = result["header"], decided(values, result).reshape(len(values), -1)
+    answers = answers[:, result["point"] or slice(None)]
+    quoting = csv.QUOTE_ALL if "\r" in "".join(header) else csv.QUOTE_MINIMAL
+    writer = csv.writer(sys.stdout, lineterminator="\n", quoting=quoting)
+    writer.writerows([header, *([*row, *more][: len(header)] for row, more in zip(answers, values))])
 
 
 if __name__ == "__main__":
+    signal.signal(getattr(signal, "SIGPIPE", signal.SIGTERM), signal.SIG_DFL)  # the end of `| head`
     main(sys.argv[1:])

@@ -179,7 +179,7 @@ def write(program: Program, path: Path, note: str) -> list[Path]:
     try:
         import onnx
     except ImportError as error:
-        raise missing_package("export", "onnx", "onnxruntime") from error
+        raise missing_package("export", "onnx", "onnxruntime", extra="onnx") from error
     onnx.save_model(_model(program, note), path)
     return [path]
 
@@ -204,7 +204,7 @@ def run(path: Path, program: Program, rows: Mapping[str, list[Any]]) -> tuple[Ar
     try:
         from onnxruntime import InferenceSession
     except ImportError as error:
-        raise CannotRunError("there is no onnxruntime (pip install onnxruntime)") from error
+        raise CannotRunError("there is no onnxruntime (pip install onnxruntime, extra 'onnx')") from error
     session = InferenceSession(str(path), providers=["CPUExecutionProvider"])
     *label, outputs = session.run(outputs_of(program), feeds(program, rows))
     return outputs, (label[0] if label else outputs).tolist()

@@ -75,12 +75,16 @@ class Result(NamedTuple):
         answers; or "numbers".
     names: A name for each column.
     factors: What probabilities of classes are multiplied by before the largest decides; empty for 1.
+    header: The columns of a table of predictions, as ``deepstep predict`` names them.
+    point: The column that is the prediction, of several quantiles; else empty.
     """
 
     kind: str
     names: tuple[str, ...]
     classes: tuple[Any, ...] = ()
     factors: tuple[float, ...] = ()
+    header: tuple[str, ...] = ()
+    point: tuple[int, ...] = ()
 
 
 class Written(NamedTuple):

@@ -266,7 +266,7 @@ def new_figure(where: str, size: tuple[float, float] = WIDE) -> Any:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise missing_package(where, "matplotlib") from error
+        raise missing_package(where, "matplotlib", extra="plots") from error
     return Figure(figsize=size, layout="constrained")
 
 

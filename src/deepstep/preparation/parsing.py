@@ -289,7 +289,7 @@ def days(series: "polars.Series") -> NDArray[np.float64]:
     if series.dtype == polars.Null:
         return np.full(len(series), np.nan)
     if not series.dtype.is_temporal():
-        raise wrong_kind(series, "dates")
+        raise wrong_kind(series, "dates or ISO texts of them, such as 2024-05-31")
     per_day = {"Date": 1, "Time": 86_400 * 10**9}.get(str(series.dtype))
     if per_day is None:
         per_day = 86_400 * _PER_SECOND[series.dtype.time_unit]  # type: ignore[attr-defined]

@@ -125,7 +125,7 @@ class _Sketch:
         try:
             from datasketches import tdigest_double
         except ImportError as error:
-            raise missing_package("quantiles of streams", "datasketches") from error
+            raise missing_package("A quantile of a stream", "datasketches", extra="streaming") from error
         self.digest: Any = tdigest_double(COMPRESSION)
         self.values, self.counts = np.empty(0), np.empty(0, np.int64)
         self.few = True

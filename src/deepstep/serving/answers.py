@@ -15,6 +15,7 @@ from deepstep.ensembles.explanation import Explanation
 from deepstep.ensembles.predictor import Prediction
 from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError
+from deepstep.estimators.predictions import column_names
 from deepstep.run import Run
 from deepstep.types import AnyArray
 
@@ -175,16 +176,10 @@ def _columns(run: Run, answers: Answers) -> Iterator[tuple[str, Any]]:
     """The columns of the table with their names, all predictions first."""
     target, (prediction, likely, *_) = run.targets, answers
     values, several = prediction.values, target.several
-    for name, column in zip(target.names or ("",), values.reshape(len(values), -1).T, strict=True):
-        yield f"prediction_{name}" if several else "prediction", column.tolist()
-    if target.is_classes and prediction.probabilities is not None:
-        pairs = zip(target.names, target.labels, strict=True) if several else ()
-        names = [f"{name}_{second}" for name, (_, second) in pairs] or target.labels[0]
-        for label, share in zip(names, prediction.probabilities.T, strict=True):
-            yield f"probability_{label}", np.ascontiguousarray(share)
-    elif prediction.quantiles is not None:
-        for level, quantile in zip(target.levels, prediction.quantiles.T, strict=True):
-            yield f"quantile_{level:g}", np.ascontiguousarray(quantile)
+    beside = prediction.probabilities if target.is_classes else prediction.quantiles
+    columns: list[Any] = values.reshape(len(values), -1).T.tolist()
+    columns += [] if beside is None else map(np.ascontiguousarray, beside.T)
+    yield from zip(column_names(target), columns, strict=True)
     if likely is not None and target.is_classes:
         for label, there in zip(target.labels[0], likely.T, strict=True):
             yield f"in_set_{label}", there.tolist()
@@ -194,6 +189,6 @@ def _columns(run: Run, answers: Answers) -> Iterator[tuple[str, Any]]:
             for end, column in zip(("lower", "upper"), both, strict=True):
                 yield f"{end}_{name}" if several else end, np.ascontiguousarray(column)
     for rank, row in enumerate(zip(*answers.strongest, strict=True), 1):
-        columns, contributions = zip(*row, strict=True)
-        yield f"strongest_{rank}", [*columns]
+        strongest, contributions = zip(*row, strict=True)
+        yield f"strongest_{rank}", [*strongest]
         yield f"contribution_{rank}", np.array(contributions)

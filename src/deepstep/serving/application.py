@@ -136,7 +136,7 @@ def _described(name: str, schema: dict[str, Any]) -> tuple[str, ...]:
 
 T = TypeVar("T")
 
-JSON, CSV = "application/json", "text/csv"
+JSON, CSV, TSV = "application/json", "text/csv", "text/tab-separated-values"
 
 LOOPBACK = "127.0.0.1", "localhost", "[::1]"
 """Valid Host headers by default: others come from a foreign page that found the address."""
@@ -144,7 +144,7 @@ LOOPBACK = "127.0.0.1", "localhost", "[::1]"
 POLICY = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
 
 Reader = Callable[[bytes, Run, int], "polars.DataFrame"]
-READERS: dict[str, Reader] = {JSON: table_of_json, CSV: table_of_csv}
+READERS: dict[str, Reader] = {JSON: table_of_json, CSV: table_of_csv, TSV: table_of_csv}
 
 
 class Limits(NamedTuple):
@@ -232,7 +232,7 @@ class _Service:
         coverage, explain = _options(request)
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind not in READERS:
-            raise HTTPException(415, f"Content-Type must be {JSON} or {CSV}, got {kind[:60]!r}.")
+            raise HTTPException(415, f"Content-Type must be one of {', '.join(READERS)}, got {kind[:60]!r}.")
         if (coding := request.headers.get("content-encoding", "identity").strip().lower()) != "identity":
             raise HTTPException(415, f"Content-Encoding must be identity, got {coding[:60]!r}.")
         wanted = CSV if CSV in request.headers.get("accept", "") else JSON
@@ -298,13 +298,12 @@ def _json(value: Any, status: int = 200, headers: Any = None) -> Response:
 
 
 async def _failed(request: Request, error: Exception) -> Response:
-    """The answer to an error; the log has the reason of one that is none of the request."""
+    """The answer to an error, without hints for the command line; the log has the reason of our own."""
     if isinstance(error, HTTPException):
         return _json({"error": error.detail}, error.status_code, error.headers)
     if isinstance(error, DeepStepError):
-        return _json(
-            {"error": " ".join(str(error).split())}, 413 if isinstance(error, TooManyRowsError) else 400
-        )
+        text = f"{error.problem}." if "--" in error.hint else str(error)
+        return _json({"error": " ".join(text.split())}, 413 if isinstance(error, TooManyRowsError) else 400)
     if isinstance(error, ClientDisconnect):
         return Response(status_code=400)  # nobody receives it
     return _json({"error": "The server failed; its log has the reason."}, 500)

@@ -682,7 +682,7 @@ class TensorBoard(Callback):
         try:
             from tensorboardX import SummaryWriter
         except ImportError as error:
-            raise missing_package("TensorBoard", "tensorboardX") from error
+            raise missing_package("TensorBoard", "tensorboardX", extra="tensorboard") from error
         folder = self._folder.joinpath(*map(str, training.member or ()))
         # tensorboardX names a file by the second: another training in the same one would write over it
         number = len(list(folder.glob("events.out.tfevents.*")))
