@@ -71,7 +71,7 @@ def test_decoding_is_strictly_above_one_half():
 BOTH = (Targets.from_labels, Targets.from_numbers)
 IMPOSSIBLE = [
     (BOTH, [], DataError, "no rows, and so no targets"),
-    (BOTH, [1, None, 0, None], DataError, "2 of 4 rows have no target. Drop these rows"),
+    (BOTH, [1, None, 0, None], DataError, "2 of 4 rows have no target. Leave these rows out"),
     (BOTH, [1.0, float("nan"), 0.0], DataError, "1 of 3 rows have no target"),
     (BOTH, polars.Series([1, None]), DataError, "1 of 2 rows have no target"),
     (BOTH, np.array([[1], [0]]), ShapeError, r"must have shape \(m,\), got \(2, 1\)\. Pass y\.ravel\(\)"),

@@ -102,8 +102,8 @@ FLAGS = (
         "classes",
         "classes",
         "Data",
-        "All classes in their order, for --loss ordinal "
-        "[default: sorted], or where one of them is called NA, which otherwise is a missing value.",
+        "All classes in their order [default: sorted], for --loss ordinal, for F1 and thresholds, which "
+        "are about the second of two, or where one is called NA, which otherwise is a missing value.",
         {"type": str, "metavar": "NAMES", "callback": class_names},
     ),
     Flag(
