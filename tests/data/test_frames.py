@@ -133,7 +133,7 @@ def test_names_are_texts_and_stand_once():
     [
         (pyarrow.array([3, None, 7]).dictionary_encode(), ["3", None, "7"]),
         (pyarrow.array([decimal.Decimal("1.5")] * 3, pyarrow.decimal256(50, 2)), [1.5] * 3),
-        (pyarrow.array([0.5, None, 1.0], pyarrow.float16()), [0.5, None, 1.0]),
+        (pyarrow.array([np.float16(0.5), None, np.float16(1)], pyarrow.float16()), [0.5, None, 1.0]),
         (
             pyarrow.array([dt.timedelta(days=1), None, dt.timedelta(0)]),
             [dt.timedelta(1), None, dt.timedelta(0)],

@@ -429,7 +429,7 @@ STANDARD_INPUT = {
     ".jsonl": FRAME.write_ndjson,
     ".csv.gz": lambda path: path.write_bytes(gzip.compress(FRAME.write_csv().encode())),
     ".xlsx": lambda path: write_workbook(path, {"s": FRAME}),
-    ".csv.zst": lambda path: FRAME.write_csv(path, compression="zstd"),
+    ".csv.zst": lambda path: path.write_bytes(zstd(FRAME.write_csv().encode())),
 }
 
 

@@ -16,7 +16,7 @@ from deepstep.errors import ConfigurationError, unknown_name
 T = TypeVar("T")
 
 
-class Parsed(click.ParamType[Any]):
+class Parsed(click.ParamType):  # type: ignore[type-arg]  # older clicks have no argument there
     """The value that `parse` reads from a text; its ValueError becomes one naming the ``requirement``."""
 
     def __init__(self, name: str, requirement: str, parse: Callable[[str], Any]) -> None:

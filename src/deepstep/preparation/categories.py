@@ -140,7 +140,7 @@ class TextColumn(CategoryColumn):
 def words_of(texts: "polars.DataFrame") -> "polars.DataFrame":
     """A row for each different word of each text: its column "value" becomes "word", the others stay."""
     words = polars.col("value").str.to_lowercase().str.extract_all(WORD).list.unique()
-    return texts.with_columns(words.alias("word")).drop("value").explode("word").drop_nulls("word")
+    return texts.with_columns(word=words).drop("value").explode("word", empty_as_null=False, keep_nulls=False)
 
 
 def positions(series: "polars.Series", categories: tuple[str, ...]) -> NDArray[np.intp]:
