@@ -100,8 +100,8 @@ TYPES = {
 }
 """The classes of a model by name, and the module of each, which is imported when one is met."""
 
-HEADER = ("format", "version", "deepstep", "files", DIGEST)
-"""Entries of ``model.json`` beside those of the record."""
+HEADER = ("format", "version", "files", DIGEST)
+"""Entries of ``model.json`` beside those of the record and the version of DeepStep."""
 
 MOST_BYTES_OF_LABELS = 2**26
 """Bytes of an array of texts: each has the length of the longest."""
@@ -225,8 +225,9 @@ def write(path: Path | str, record: Mapping[str, Any], *, overwrite: bool = Fals
     >>> import tempfile
     >>> folder = Path(tempfile.mkdtemp()) / "record"
     >>> write(folder, {"rates": np.array([0.1, 0.01]), "names": ("first", "second")})
-    >>> read(folder)
-    {'rates': array([0.1 , 0.01]), 'names': ('first', 'second')}
+    >>> record = read(folder)
+    >>> record["rates"], record["names"]
+    (array([0.1 , 0.01]), ('first', 'second'))
     """
     with atomic_directory(path, overwrite=overwrite) as folder:
         write_files(folder, record)
@@ -262,7 +263,7 @@ def check_value(value: Any, name: str) -> None:
 
 
 def read(path: Path | str, files: Files = MODEL) -> dict[str, Any]:
-    """The record that `write` wrote; a `FileError` for whatever is wrong with the files."""
+    """The record that `write` wrote, and the version of DeepStep; a `FileError` for whatever is wrong."""
     folder = Path(path)
     _check_place(folder, files)
     with damages_of(folder):

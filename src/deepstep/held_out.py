@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 MOST_ROWS = 10_000
 """Rows that are kept, evenly spread over all."""
 
-MOST_COLUMNS, LONGEST = 12, 60
-"""Columns of a table that are kept beside the targets, and characters of a cell."""
+MOST_COLUMNS = 12
+"""Columns that a page shows beside the targets; so many are always kept."""
+
+MOST_CHARACTERS, LONGEST = 2_000_000, 60
+"""Characters of all cells that are kept, as ``run.json`` holds them, and of one of them."""
 
 MOST_FEATURES = 8
 """Features of a training row that are shown: the largest ones."""
@@ -50,7 +53,7 @@ class HeldOut:
     numbers (k,): Numbers of the rows in the source, from 1.
     outputs (k, n_outputs): Of the run; NaN where those of a training that diverged overflow.
     answers (k,) or (k, n_targets): Positions of classes, or numbers.
-    cells: The columns that are shown, as texts.
+    cells: The columns that are kept, as texts: all of them, of a large table the first ones that are used.
     written: The true values as they are written, by the name of the target.
     left_out: How many columns are not kept.
     weight (k,): Sample weights; None for equal ones.
@@ -108,10 +111,9 @@ class HeldOut:
         if isinstance(raw, np.ndarray):
             return cls(part, source, m, rows, outputs, answers, {}, {}, pictures=_as_pictures(run, raw))
         frame = raw if cells is None else cells
-        names, left_out = _shown(run, frame)
-        shown = {name: _texts(frame[name]) for name in names}
+        texts, left_out = _cells(run, frame)
         written = {name: _texts(frame[name]) for name in run.target_names if name in frame.columns}
-        return cls(part, source, m, rows, outputs, answers, shown, written, left_out, weight)
+        return cls(part, source, m, rows, outputs, answers, texts, written, left_out, weight)
 
     @classmethod
     def kept_by(cls, run: "Run") -> "HeldOut":
@@ -156,7 +158,8 @@ class HeldOut:
         if self.source.endswith((".csv", ".tsv")) and self.part != "data":
             text += " They are counted from 1, below the header."
         if self.left_out:
-            text += f" {len(self.cells)} of their {len(self.cells) + self.left_out} columns are shown."
+            shown = f"{len(self.cells)} of their {len(self.cells) + self.left_out} columns"
+            text += f" {shown} are shown, the most important ones if the predictions are explained."
         return text
 
     @property
@@ -212,15 +215,18 @@ def _as_pictures(run: "Run", raw: AnyArray) -> AnyArray:
     return raw.reshape(len(raw), inputs.height, inputs.width, inputs.channels)
 
 
-def _shown(run: "Run", frame: "polars.DataFrame") -> tuple[list[str], int]:
-    """The columns of a table that are shown, inputs first, and the number of others."""
+def _cells(run: "Run", frame: "polars.DataFrame") -> tuple[dict[str, list[str]], int]:
+    """The columns of a table that are kept, inputs first, and the number of others."""
     names = [name for name in frame.columns if name not in run.target_names]
     inputs = run.predictor.preparation
-    used: set[str] = set()
-    if isinstance(inputs, TablePreparation):
-        used = {column.name for column in inputs.columns if column.feature_names}
-    shown = set(sorted(names, key=lambda name: name not in used)[:MOST_COLUMNS])
-    return [name for name in names if name in shown], len(names) - len(shown)
+    columns = inputs.columns if isinstance(inputs, TablePreparation) else ()
+    used = {column.name for column in columns if column.feature_names}
+    cells, size = dict[str, list[str]](), 0
+    for name in sorted(names, key=lambda name: name not in used):
+        if size < MOST_CHARACTERS or len(cells) < MOST_COLUMNS:
+            cells[name] = _texts(frame[name])
+            size += sum(len(text) + len('"", ') for text in cells[name])
+    return {name: cells[name] for name in names if name in cells}, len(names) - len(cells)
 
 
 def _texts(column: "polars.Series") -> list[str]:

@@ -101,6 +101,8 @@ class Run:
         At most 16 training rows.
     held_out : HeldOut or None, optional
         Rows that were held out, with the predictions for them.
+    saved_by : str or None, optional
+        The version of DeepStep that wrote the folder; None before that.
 
     Examples
     --------
@@ -123,6 +125,7 @@ class Run:
     config: dict[str, Any]
     examples: Examples | None = None
     held_out: HeldOut | None = None
+    saved_by: str | None = None
     _model: Any = None  # the estimator, or the record that it is made of
 
     def __post_init__(self) -> None:
@@ -177,7 +180,7 @@ class Run:
         >>> Run.of(model).ensemble.network
         Network(1-1: identity; 2 parameters, float64)
         """
-        run = cls(predictor_of(model), dict(config or {}), None, None, model)
+        run = cls(predictor_of(model), dict(config or {}), _model=model)
         if rows is not None:
             run.examples = Examples.of(run.predictor, rows, labels)
         return run
@@ -247,7 +250,7 @@ class Run:
         ensemble = Ensemble.of_one(member, Preprocessor.of_features(preparation), targets.head)
         predictor = Predictor(columns, targets, ensemble)
         rows = few_rows(len(X))
-        return cls(predictor, config, Examples((X[rows],), Y[rows]), None, predictor)
+        return cls(predictor, config, Examples((X[rows],), Y[rows]), _model=predictor)
 
     def save(self, path: Path | str, overwrite: bool = False) -> None:
         """Write the run folder, whole or not at all.
@@ -327,10 +330,10 @@ class Run:
         held_out = None
         if kind_at(folder / RUN_MARK) == "file":
             held_out = archive.read(folder, archive.RUN).get("held_out")
-        rows = {"examples": record.get("examples"), "held_out": held_out}
+        rest = {"examples": record.get("examples"), "held_out": held_out, "saved_by": record.get("deepstep")}
         with archive.damages_of(folder):
-            archive.check_entries(cls, rows)
-        run = cls(predictor, config, **rows, _model=record)
+            archive.check_entries(cls, rest)
+        run = cls(predictor, config, **rest, _model=record)
         run._check(folder)
         return run
 

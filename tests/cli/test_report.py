@@ -12,6 +12,7 @@ import numpy as np
 import polars
 import pytest
 
+from deepstep import __version__
 from deepstep.cli.report import reproduce
 from deepstep.run import Run
 from report_page import check
@@ -192,3 +193,18 @@ def test_a_run_without_rows_held_out_shows_those_it_keeps(deepstep, flower_run):
     text = page_of(deepstep, run="old").text
     assert "16 training rows that the run keeps, as the network sees them" in text
     assert "deepstep report RUN --data FILE" in text
+
+
+@pytest.mark.slow
+def test_a_table_of_many_columns_shows_the_most_important_ones(deepstep):
+    rng = np.random.default_rng(0)
+    frame = polars.DataFrame({f"x{n}": rng.normal(size=300).round(3) for n in range(20)})
+    frame.with_columns(y=3 * frame["x18"] + rng.normal(size=300)).write_csv("t.csv")
+    assert deepstep("train", "t.csv", "--target y --set n_estimators=2 --epochs 20 --out run").code == 0
+    assert deepstep("report", "run").code == 0
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert "12 of their 20 columns are shown, the most important ones" in page
+    errors = page[page.index("Worst errors") :]
+    assert ">x18</th>" in errors[: errors.index("</tr>")]
+    assert "importance of the columns" in page
+    assert re.search(rf"DeepStep that saved the run</th><td>{__version__}<", page)

@@ -11,7 +11,7 @@ from deepstep.held_out import HeldOut
 from deepstep.report import sections
 from deepstep.report.diagnosis import findings_of
 from deepstep.report.html import page, tag
-from deepstep.report.predictions import explanations, predictions, raw_rows
+from deepstep.report.predictions import explanations, importance_of, predictions, raw_rows
 from deepstep.run import Run
 from deepstep.types import Array
 
@@ -70,13 +70,14 @@ def report(
     rows = rows or run.held_out or HeldOut.kept_by(run)
     with np.errstate(over="ignore", invalid="ignore"):  # of a training that diverged
         several, table = run.ensemble.only is None, raw_rows(run, rows, raw)
+        importance = importance_of(run, table)
         made = {
             "Findings": sections.findings(findings_of(run, inputs, rows), run),
             "Presets": sections.presets(run) if several else None,
             "Members": sections.members(run) if several else None,
             "Curves": sections.curves(run),
-            "Predictions": predictions(run, rows, table),
-            "Explanations": explanations(run, rows, table),
+            "Predictions": predictions(run, rows, table, importance),
+            "Explanations": explanations(run, rows, table, importance),
             "Layers": None if several else sections.layers(run),
             "Gradient flow": None if several else sections.gradients(run),
             "Columns": sections.columns(run),

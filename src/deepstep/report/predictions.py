@@ -13,7 +13,7 @@ from deepstep.ensembles.calibration import interval_half_width
 from deepstep.ensembles.explanation import Explanation
 from deepstep.environment import package, polars
 from deepstep.errors import DeepStepError
-from deepstep.held_out import HeldOut
+from deepstep.held_out import MOST_COLUMNS, HeldOut
 from deepstep.inspection.metrics import figures, percent, score
 from deepstep.plots import ExplanationDisplay
 from deepstep.plots.drawing import drawable
@@ -35,6 +35,11 @@ MOST_GROUPS, LEAST_ROWS = 10, 10  # groups of equally many rows in the chart of 
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 COVERAGES = {"50 %": 0.5, "80 %": 0.8, "90 %": 0.9, "95 %": 0.95}
 SQUARE = ((0.0, 0.0), (1.0, 1.0))
+
+LACKING = (
+    "These rows have no {}: the predictions are out of fold, or the run does not keep all cells of the rows. "
+    "deepstep report RUN --data FILE shows them for a table."
+)
 
 FIGURES = ("loss", "P(predicted)", "P(true)")
 """Columns of a classified row: -log of the probability of the true class, and both probabilities."""
@@ -136,12 +141,33 @@ def raw_rows(run: Run, rows: HeldOut, raw: "polars.DataFrame | None" = None) -> 
     return frame if np.allclose(outputs, rows.outputs, 1e-4, 1e-4 * np.abs(outputs).max()) else None
 
 
-def predictions(run: Run, rows: HeldOut, raw: "polars.DataFrame | None" = None) -> Html:
-    """The part of the page about predictions; ``raw`` are of `raw_rows`."""
+def importance_of(run: Run, raw: "polars.DataFrame | None") -> Explanation | None:
+    """The explanation of up to 200 rows of `raw_rows`."""
+    return None if raw is None else run.explain(raw[evenly_spread(len(raw), MOST_EXPLAINED)])
+
+
+def _of_target(run: Run, explanation: Explanation, k: int) -> Explanation:
+    """The explanation of the target number k alone."""
+    explained = np.full(len(explanation), k) if run.targets.several else explanation.explained
+    return replace(explanation, explained=explained)
+
+
+def _shown(run: Run, rows: HeldOut, importance: Explanation | None, k: int = 0) -> HeldOut:
+    """The rows with the columns that the page shows: the most important ones for a target, else the first."""
+    explained = None if importance is None else _of_target(run, importance, k)
+    first = () if explained is None else ExplanationDisplay.from_explanation(explained).columns
+    chosen = [name for name in dict.fromkeys([*first, *rows.cells]) if name in rows.cells][:MOST_COLUMNS]
+    cells = {name: texts for name, texts in rows.cells.items() if name in chosen}
+    return replace(rows, cells=cells, left_out=rows.left_out + len(rows.cells) - len(cells))
+
+
+def predictions(
+    run: Run, rows: HeldOut, raw: "polars.DataFrame | None" = None, importance: Explanation | None = None
+) -> Html:
+    """The part of the page about predictions; ``raw`` are of `raw_rows`, with their `importance_of`."""
     if not len(rows.outputs):
-        command = "deepstep report RUN --data FILE"
-        return tag("p", f"The run keeps no rows. {command} shows the predictions for a table.")
-    about = tag("p", rows.description)
+        return tag("p", "The run keeps no rows. deepstep report RUN --data FILE shows those of a table.")
+    about = tag("p", _shown(run, rows, importance).description)
     if not rows.finite:
         overflows = "There are no predictions: outputs of the parameters before the divergence overflow."
         return join([about, tag("p", overflows)])
@@ -153,12 +179,15 @@ def predictions(run: Run, rows: HeldOut, raw: "polars.DataFrame | None" = None) 
     if target.is_classes:
         threshold = run.predictor.threshold or 0.5
         for k, part in enumerate(classified(run, rows)):
-            metrics.append(_of_classes(part, rows, f"answer-{k}", threshold))
+            metrics.append(_of_classes(part, _shown(run, rows, importance, k), f"answer-{k}", threshold))
         return join(metrics)
     halves = _half_widths(run, rows, raw)
+    if halves is None and run.predictor.calibration.scores is not None and not target.repeats:
+        metrics.append(tag("p", LACKING.format("prediction intervals")))
     for k, (name, true, predicted) in enumerate(_numbers(run, rows)):
         half = None if halves is None else halves[:, :, k]
-        metrics.append(_of_numbers(name, true, predicted, half, rows, run.decimal, f"true-{k}"))
+        columns = _shown(run, rows, importance, k)
+        metrics.append(_of_numbers(name, true, predicted, half, columns, run.decimal, f"true-{k}"))
     return join(metrics)
 
 
@@ -168,16 +197,16 @@ def _numbers(run: Run, rows: HeldOut) -> Iterator[tuple[str, Array, Array]]:
     yield from zip(run.target_names, rows.answers.reshape(predicted.shape).T, predicted.T, strict=True)
 
 
-def explanations(run: Run, rows: HeldOut, raw: "polars.DataFrame | None") -> Html | None:
+def explanations(
+    run: Run, rows: HeldOut, raw: "polars.DataFrame | None", importance: Explanation | None
+) -> Html | None:
     """The importance of the columns, and the worst errors with the columns that contribute most."""
-    if raw is None:
-        text = "The run does not keep these rows as a whole; deepstep report RUN --data FILE explains others."
-        return tag("p", text) if rows.cells and _explains(run, rows) else None
-    some = evenly_spread(len(raw), MOST_EXPLAINED)
-    importance = run.explain(raw[some])
+    if raw is None or importance is None:
+        return tag("p", LACKING.format("explanations")) if rows.cells and _explains(run, rows) else None
+    some = len(importance)
     text = (
         "The importance of a column is the mean size of its contributions to the predictions for "
-        f"{len(some)} of these rows. Contributions, by integrated gradients, add up to the difference of a "
+        f"{some} of these rows. Contributions, by integrated gradients, add up to the difference of a "
         "prediction from that for an average row, and need not be causes. The worst errors follow."
     )
     parts = [tag("p", text)]
@@ -187,14 +216,12 @@ def explanations(run: Run, rows: HeldOut, raw: "polars.DataFrame | None") -> Htm
         worst = [(part[0], _largest_errors(*part, rows, run.decimal, EXPLAINED)) for part in numbers]
     for k, (name, errors) in enumerate(worst[:MOST_TARGETS]):
         entries: list[tuple[Explanation, int | None, str, str]]
-        entries = [(importance, None, f"{len(some)} rows", f"{name}: importance of the columns")]
+        entries = [(importance, None, f"{some} rows", f"{name}: importance of the columns")]
         for row, (true, predicted, *_) in errors.items():
             heading = f"{name}: row {rows.numbers[row]}, true {true}, predicted {predicted}"
             entries.append((run.explain(raw[[row]]), 0, f"row {rows.numbers[row]}", heading))
         for place, (explanation, index, label, heading) in enumerate(entries):
-            if run.targets.several:
-                explanation = replace(explanation, explained=np.full(len(explanation), k))
-            display = ExplanationDisplay.from_explanation(explanation, row=index)
+            display = ExplanationDisplay.from_explanation(_of_target(run, explanation, k), row=index)
             display = replace(display, rows=label, decimal=run.decimal)
             parts.append(figure(display, f"explained-{k}-{place}", heading))
     return join(parts)

@@ -229,12 +229,11 @@ def settings(run: Run) -> Html:
 
 def environment(run: Run) -> Html:
     """Versions: those of the training, and those of this page."""
-    config, (name, why) = run.config, run.ensemble.engine
+    name, why = run.ensemble.engine
     engine = f"{name} ({why})" if why else name
     recorded = [
-        ("DeepStep of the training", config.get("deepstep", "not recorded")),
+        ("DeepStep that saved the run", run.saved_by or "not recorded"),
         ("engine", engine or "not recorded"),
-        *((name, _value(value)) for name, value in config.get("environment", {}).items()),
     ]
     now = [
         ("DeepStep", __version__),
