@@ -42,7 +42,7 @@ STAGES: dict[str, tuple[int, int]] = {
     "network": (390, 390),
     "engines": (3_400, 3_836),
     "training": (2_050, 2_589),
-    "inspection": (2_150, 2_342),
+    "inspection": (2_150, 2_344),
     "model": (1_150, 1_370),
     "data": (1_900, 2_556),
     "preparation": (1_850, 2_557),

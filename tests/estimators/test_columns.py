@@ -147,7 +147,7 @@ def test_importance_of_columns_of_a_table(tmp_path, capsys):
     number = np.where(rng.random(400) < 0.1, np.nan, number)
     pd.DataFrame({"word": word, "number": number, "noise": noise, "y": y}).to_csv(table, index=False)
     train = ["train", table, "--target", "y", "--set", "n_estimators=2", "--out", run]
-    for arguments in (train, ["importance", run, table, "--json", "--repeats", "2", "--metric", "log_loss"]):
+    for arguments in (train, ["importance", run, table, "--json", "--repeats=2", "--metric=neg_log_loss"]):
         capsys.readouterr()
         with pytest.raises(SystemExit):
             main(arguments)

@@ -364,10 +364,18 @@ def _values(target: Targets, p: Predictions) -> Iterator[tuple[str, float | str]
             yield f"{metric.baseline}_{metric.name}", evaluate(metric, p.baseline())
 
 
+SCORERS = {"root_mean_squared_error": "rmse", "mean_absolute_error": "mae"}
+"""Names of scikit-learn's scorers, without "neg_", that have another name here."""
+
+
 def main_metric(target: Targets, name: str | None = None, where: str = "metric") -> Metric:
-    """The metric of a name, by default accuracy or R²; a `ConfigurationError` where the target has none."""
+    """The metric of a name, also of that of scikit-learn's scorer; by default accuracy or R².
+
+    Raises a `ConfigurationError` where the target has none of this name.
+    """
     known = {metric.name: metric for metric in metrics_of(target)}
-    name = name or ("accuracy" if target.is_classes else "r2")
+    name = (name or ("accuracy" if target.is_classes else "r2")).removeprefix("neg_")
+    name = SCORERS.get(name, name)
     if name not in known:
         raise unknown_name("metric", name, known, setting=where)
     return known[name]
