@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 command = [sys.executable, __file__, "--fit", str(rows), str(columns), model]
                 process = subprocess.run(command, capture_output=True, check=True, text=True)
                 record = json.loads(process.stdout.splitlines()[-1])
-                cells = " | ".join(f"{value:,}" for value in record.values())
+                cells = " | ".join(f"{value:,}" if value else "–" for value in record.values())
                 print(f"| {rows:,} × {columns} | {model} | {cells} |", flush=True)
     return 0
 

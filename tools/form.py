@@ -45,25 +45,25 @@ STAGES: dict[str, tuple[int, int]] = {
     "inspection": (2_150, 2_344),
     "model": (1_150, 1_370),
     "data": (1_900, 2_556),
-    "preparation": (1_850, 2_557),
+    "preparation": (1_850, 2_562),
     "estimators": (2_000, 3_149),
-    "ensembles": (1_970, 3_139),
+    "ensembles": (1_970, 3_143),
     "plots": (1_000, 1_114),
     "report": (650, 903),
     "explorer": (1_250, 1_285),
     "export": (1_750, 1_794),
     "serving": (300, 399),
     "course": (2_700, 3_305),
-    "cli": (2_200, 4_884),
+    "cli": (2_200, 4_909),
     "archive": (250, 363),
-    "": (500, 1_385),
+    "": (500, 1_393),
 }
 """Code lines by stage: the goal, and the limit, the goal once it is reached; "" has the files beside
 the stages."""
 
 LIMITS: dict[str, tuple[int, int]] = {
     "files": (215, 256),
-    "test lines": (30_000, 37_013),
+    "test lines": (30_000, 37_042),
     "names": (60, 3),
     "words": (20, 7),
     "headless": (10, 1),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -263,6 +264,19 @@ class Targets:
         return self._comparable == other._comparable
 
     __hash__ = None  # type: ignore[assignment]  # arrays of labels have none
+
+    @property
+    def prediction_columns(self) -> list[str]:
+        """The columns of a table of predictions: predictions, then probabilities or quantiles.
+
+        >>> Targets.of_classes([np.array(["no", "yes"])]).prediction_columns
+        ['prediction', 'probability_no', 'probability_yes']
+        """
+        predictions = [f"prediction_{name}" for name in self.names] or ["prediction"]
+        pairs = zip(self.names, self.labels, strict=False)
+        labels: list[Any] = [f"{name}_{second}" for name, (_, second) in pairs] or [*chain(*self.labels)]
+        shares = [f"probability_{label}" for label in labels]
+        return [*predictions, *shares, *(f"quantile_{level:g}" for level in self.levels)]
 
     @property
     def _comparable(self) -> tuple[Any, ...]:

@@ -11,7 +11,7 @@ from scipy.stats import kstest
 from deepstep import DeepClassifier, Run
 from deepstep.errors import DataError
 from deepstep.preparation import TablePreparation
-from deepstep.preparation.data_checks import drift
+from deepstep.preparation.data_checks import drift, unknown_columns
 
 N = 3000
 
@@ -135,5 +135,15 @@ def test_the_command(deepstep, tmp_path):
     assert record["differ"] == ["town"]
     assert deepstep("check", "run", "run").code == 2
     assert deepstep("predict", "run", "same.csv").err == ""
-    said = "Warning: 'town' of other.parquet: no value is known from the training. See deepstep check.\n"
-    assert deepstep("predict", "run", "other.parquet").err == said
+    said = "Warning: 'town': no value in the first 300 rows of other.parquet is known from the training. "
+    assert deepstep("predict", "run", "other.parquet").err == f"{said}See deepstep check.\n"
+    table(1, 300).drop("few").write_csv("lacking.csv")
+    assert "lacks 1 of the 9 columns of training: 'few'" in deepstep("predict", "run", "lacking.csv").err
+
+
+def test_a_column_that_was_mostly_empty_may_be_empty():
+    rare = table(0).with_columns(gaps=polars.when(polars.int_range(N) < 60).then("number"))
+    assert unknown_columns(TablePreparation.fit(rare), rare[1000:1200]) == []
+    assert unknown_columns(INPUTS, table(1).with_columns(polars.lit(None, polars.Float64).alias("gaps"))) == [
+        "gaps"
+    ]

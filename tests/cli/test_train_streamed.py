@@ -165,7 +165,7 @@ def test_what_is_wrong_is_named_by_part_and_row(deepstep, parts, tmp_path):
     holes = table(90).with_columns(target=polars.when(polars.int_range(90) != 80).then("target"))
     result = deepstep("evaluate", "runs/a", written(tmp_path / "holes", holes, 2, 40), "--json")
     assert (result.code, json.loads(result.out)["rows"]) == (0, 89)
-    assert re.search(r"1 of 40 rows of .*holes have no target and are left out\.", result.err)
+    assert re.search(r"1 of 90 rows of .*holes have no target and are left out\.", result.err)
     assert "No row of" in deepstep("evaluate", "runs/a", written(tmp_path / "none", holes[80:81], 1, 1)).err
     for row in (3, 4, 5, 6, 7):
         infinite = polars.when(polars.int_range(90) == 50 + row).then(np.inf)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -146,12 +147,21 @@ def test_rows_without_a_target_are_as_if_they_were_not_in_the_file(deepstep, tar
     assert json.loads(result.out)["test"] == json.loads(expected.out)["test"]
     scores = [json.loads(deepstep("evaluate", "run", file, "--json").out) for file in ("t.csv", "full.csv")]
     assert [{**record, "file": ""} for record in scores] == [{**scores[0], "file": ""}] * 2
+    assert deepstep("report", "run", "--data t.csv --overwrite").code == 0
+    page = Path("report.html").read_text(encoding="utf-8")
+    errors = page[page.index("Worst errors") :]
+    numbers = {
+        int(number) for number in re.findall(r"<th[^>]*>row (\d+)</th>", errors[: errors.index("</table>")])
+    }
+    assert numbers  # of the file: none of a row without a target
+    assert all((number - 1) % (6 if "kind" in targets else 4) for number in numbers)
     assert deepstep("train", "full.csv", *typed, "--validation t.csv").code == 2
     # a cell is named by its row in the file
     frame[51, "y"] = np.inf
     frame.write_csv("t.csv")
-    result = deepstep("train", "t.csv", *typed, "--drop-missing-target")
-    assert (result.code, "ow 52 " in result.err) == (2, True)
+    for command in (["train", "t.csv", *typed, "--drop-missing-target"], ["evaluate", "run", "t.csv"]):
+        result = deepstep(*command)
+        assert (result.code, "ow 52 " in result.err) == (2, True)
 
 
 # Columns that are told about

@@ -162,6 +162,15 @@ def test_metrics_and_folds_that_do_not_suit_are_refused_before_the_training(Esti
         Estimator(**{**TWO, **settings, "callbacks": [Never()]}).fit(*rows)
 
 
+@pytest.mark.parametrize("labels", [[1, 2], [0, 2], [1, 0], ["no", "yes"], [False, True]])
+def test_metrics_of_two_classes_are_about_the_second_one(labels):
+    targets = Targets.of_classes([np.array(labels)])
+    A, true = np.array([[0.9], [0.8], [0.2], [0.7]]), np.array([[1.0], [1.0], [0.0], [0.0]])
+    expected = {"f1": 0.8, "roc_auc": 1.0, "average_precision": 1.0}
+    losses = {name: metric.Metric(targets, name).loss(A, true, None) for name in expected}
+    assert losses == {name: pytest.approx(-value) for name, value in expected.items()}
+
+
 def test_labels_that_are_texts_have_no_metric_of_numbers():
     with pytest.raises(ConfigurationError, match=r"scoring must be a metric of classes, got 'r2'\.$"):
         DeepClassifier(scoring="r2", **TWO).fit(X, np.array(["a", "b", "c"])[Y])

@@ -9,10 +9,12 @@ import numpy as np
 from deepstep.cli.open_runs import (
     naming_piece,
     note_divergence,
+    note_left_out,
     read_labelled,
     read_labelled_pieces,
     read_raw_pieces,
     reading,
+    rows_with_target,
 )
 from deepstep.cli.option_types import PATH, read_option, run_argument
 from deepstep.cli.reading import row_weights
@@ -66,11 +68,15 @@ def evaluate_command(run_folder: Path, file: Path, read: dict[str, Any], json_wa
     target = run.targets
     _note_training_rows(run, run_folder, file)
     parts = list[tuple[AnyArray, Array, Array | None]]()
-    for raw, labels in read_labelled_pieces(run, file, reading(run, read)):
-        with naming_piece(file, sum(len(outputs) for _, outputs, _ in parts), len(labels)):
-            parts.append((target.values(labels), run.outputs(raw), _weights(run, raw)))
-    if not parts:
-        raise DataError(f"No row of {file} has a target")
+    n_rows = 0
+    for piece in read_labelled_pieces(run, file, reading(run, read)):
+        numbers = rows_with_target(piece)
+        raw = piece.raw[numbers]
+        if len(numbers):
+            with naming_piece(file, n_rows, numbers):
+                parts.append((target.values(piece.answers[numbers]), run.outputs(raw), _weights(run, raw)))
+        n_rows += len(piece.raw)
+    note_left_out(file, n_rows, sum(len(outputs) for _, outputs, _ in parts))
     answers = np.concatenate([part_answers for part_answers, _, _ in parts])
     outputs = np.concatenate([part_outputs for _, part_outputs, _ in parts])
     weights = [weight for *_, weight in parts if weight is not None]
@@ -153,10 +159,13 @@ def importance_command(
     if not isinstance(inputs, TablePreparation):
         raise ConfigurationError.must_be("RUN", "a run that was trained on a table", "one of pictures")
     _note_training_rows(run, run_folder, file)
-    raw, labels = read_labelled(run, file, reading(run, read))
+    labelled = read_labelled(run, file, reading(run, read))
+    numbers = rows_with_target(labelled)
+    note_left_out(file, len(labelled.raw), len(numbers))
+    raw = labelled.raw[numbers]
     table = as_frame(raw)
     measure = main_metric(target, metric, "--metric")
-    answers, weight = target.values(labels), _weights(run, raw)
+    answers, weight = target.values(labelled.answers[numbers]), _weights(run, raw)
 
     def measured(outputs: Array) -> float:
         predicted = predictions_of(target, answers, outputs, weight, run.predictor.tempered)
@@ -167,7 +176,8 @@ def importance_command(
         return float(np.mean([value for value in values if not isinstance(value, str)]))
 
     names = [column.name for column in inputs.columns if column.feature_names]
-    predictions = PermutedColumn(run.predictor, table)
+    with naming_piece(file, 0, numbers):
+        predictions = PermutedColumn(run.predictor, table)
     meter = Meter("importance", unit="columns")
     value = measured(predictions.outputs())
     meter.begin(len(names))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import click
 import numpy as np
+from numpy.typing import NDArray
 
 from deepstep.cli.option_types import word_of_reading
 from deepstep.cli.screen import note, printable, program
@@ -217,17 +218,20 @@ def _with_names(run: Run, frame: "polars.DataFrame", how: ReadOptions) -> "polar
 
 
 @contextmanager
-def naming_piece(file: Path, before: int, rows: int) -> Iterator[None]:
-    """Let an error about values of a table that comes in pieces say in which rows of the table they stand."""
+def naming_piece(file: Path, before: int, rows: NDArray[np.intp]) -> Iterator[None]:
+    """Let an error about values of a table that comes in pieces say in which rows of the table they stand.
+
+    ``rows`` are the numbers of the rows that are looked at, counted from 0 in the piece.
+    """
     try:
-        with naming_rows(Place(str(file), before), np.arange(rows)):
+        with naming_rows(Place(str(file), before), rows):
             yield
     except FileError:
         raise
     except DataError as error:
         if before == 0 or re.search(r"\b[Rr]ow \d", error.problem):  # all rows, or the row itself is named
             raise
-        problem = f"{error.problem} (rows {before + 1:,} to {before + rows:,})"
+        problem = f"{error.problem} (rows {before + 1:,} to {before + int(rows[-1]) + 1:,})"
         raise type(error)(problem, error.hint) from error
 
 
@@ -272,9 +276,7 @@ def read_labelled_pieces(run: Run, file: Path, how: ReadOptions) -> Iterator[Lab
         return
     with spelled(word_of_reading):
         for frame in pieces_in(file, run.target_names, how):
-            labelled = _labelled(run, file, frame)
-            if len(labelled.answers):
-                yield labelled
+            yield _labelled(run, file, frame)
 
 
 def _of_pictures(run: Run, file: Path) -> bool:
@@ -288,11 +290,22 @@ def _labelled(run: Run, file: Path, frame: "polars.DataFrame") -> Labelled:
             problem = f"{shown(file)} has no column {name!r}, the target of the run"
             others = set(names).difference(run.predictor.needed)
             raise ConfigurationError(problem, unknown_name("column", name, sorted(others)).hint)
-    labels = columns_in(frame, run.target_names, f"{file}, the target")
-    missing = without_target(labels)
-    if missing.any():
-        note(f"{missing.sum():,} of {len(missing):,} rows of {shown(file)} have no target and are left out.")
-    return Labelled(frame.filter(~missing), labels.filter(~missing))
+    return Labelled(frame, columns_in(frame, run.target_names, f"{file}, the target"))
+
+
+def rows_with_target(rows: Labelled) -> NDArray[np.intp]:
+    """The numbers, from 0, of the rows that have all targets."""
+    if isinstance(rows.raw, np.ndarray):
+        return np.arange(len(rows.raw))
+    return np.flatnonzero(~without_target(rows.answers))
+
+
+def note_left_out(file: Path, n_rows: int, n_scored: int) -> None:
+    """Say how many rows have no target; an error where none has one."""
+    if not n_scored:
+        raise DataError(f"No row of {shown(file)} has a target")
+    if n_scored < n_rows:
+        note(f"{n_rows - n_scored:,} of {n_rows:,} rows of {shown(file)} have no target and are left out.")
 
 
 def held_out_of(
@@ -329,9 +342,21 @@ def held_out_of(
     )
 
 
-def predicted_rows(run: Run, file: Path, how: ReadOptions) -> HeldOut:
-    """All rows of a table, or the test part of the cats' files, with the predictions for them."""
-    raw, labels = read_labelled(run, file, how)
+def predicted_rows(run: Run, file: Path, how: ReadOptions) -> tuple[HeldOut, Any]:
+    """The rows of a table that have a target, or the test part of the cats' files, with the predictions for
+    them; and all rows as they are.
+    """
+    rows = read_labelled(run, file, how)
+    numbers = rows_with_target(rows)
+    note_left_out(file, len(rows.raw), len(numbers))
     is_table_file = kind_at(local(file)) == "file" and is_table(local(file))
     cells = read_cells(file, how._replace(tell=silent)) if is_table_file else None
-    return HeldOut.of(run, raw, labels, part="data", source=printable(Path(shown(file))), cells=cells)
+    return HeldOut.of(
+        run,
+        rows.raw[numbers],
+        rows.answers[numbers],
+        part="data",
+        source=printable(Path(shown(file))),
+        numbers=numbers + 1,
+        cells=None if cells is None else cells[numbers],
+    ), rows.raw

@@ -21,12 +21,15 @@ from deepstep.ensembles.predictor import Prediction
 from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError
 from deepstep.preparation import TablePreparation
-from deepstep.preparation.data_checks import unfamiliar
+from deepstep.preparation.data_checks import unknown_columns
 from deepstep.run import Run
 from deepstep.serving.answers import Answers, answers_for, csv_of, records
 
-ENOUGH_TO_WARN, MOST_EXAMINED = 100, 1000
-"""Rows from which on an empty column is no chance, and rows that are examined."""
+ENOUGH_TO_WARN = 100
+"""Rows from which on an empty column is no chance."""
+
+MOST_EXAMINED = 1000
+"""Rows at the beginning of a table whose columns are examined."""
 
 
 @click.command("predict")
@@ -148,11 +151,11 @@ def _predicted(
                     raise ConfigurationError.must_be(flag, "used with the rows of a table", "pictures")
             yield raw, Answers(run.predict(raw.pixels))
             continue
-        with naming_piece(files[0], before, len(raw)):
-            if not before and raw.height >= ENOUGH_TO_WARN:
-                _warn_of_columns(run, raw[:MOST_EXAMINED], files[0])
+        with naming_piece(files[0], before, np.arange(len(raw))):
             carried = _carried(raw, files[0], how, carry)
             answers = answers_for(run, raw, coverage, explain)
+            if not before and raw.height >= ENOUGH_TO_WARN:
+                _warn_of_columns(run, raw[:MOST_EXAMINED], files[0])
         before += len(raw)
         yield carried, answers
 
@@ -160,10 +163,11 @@ def _predicted(
 def _warn_of_columns(run: Run, frame: "polars.DataFrame", file: Path) -> None:
     """Warn of columns that tell the model nothing, such as one that is written otherwise than in training."""
     inputs = run.predictor.table_of_fit or run.predictor.preparation
-    names = unfamiliar(inputs, frame) if isinstance(inputs, TablePreparation) else []
+    names = unknown_columns(inputs, frame) if isinstance(inputs, TablePreparation) else []
     if names:
         listed = ", ".join(map(repr, names[:5])) + " …" * (len(names) > 5)
-        note(f"Warning: {listed} of {shown(file)}: no value is known from the training. See deepstep check.")
+        where = f"the first {frame.height:,} rows of {shown(file)}"
+        note(f"Warning: {listed}: no value in {where} is known from the training. See deepstep check.")
 
 
 def _carried(

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from deepstep.cli.open_runs import new_file, predicted_rows, read_labelled, reading
+from deepstep.cli.open_runs import new_file, predicted_rows, reading
 from deepstep.cli.option_types import PATH, read_option, run_argument
 from deepstep.cli.screen import FAILED, GOOD, as_json, json_option, note, printable, say
 from deepstep.data.builtin import SOURCE
@@ -46,10 +46,9 @@ def _rows(run: Run, data: Path | None, read: Mapping[str, Any]) -> tuple[HeldOut
     """
     if data is None:
         return run.held_out or HeldOut.kept_by(run), None, None
-    how = reading(run, read)
-    raw = read_labelled(run, data, how).raw
+    rows, raw = predicted_rows(run, data, reading(run, read))
     inputs = None if run.ensemble.only is None else run.predictor.inputs(raw)
-    return predicted_rows(run, data, how), raw, inputs
+    return rows, raw, inputs
 
 
 @click.command("report")

@@ -102,7 +102,7 @@ def _training(run: Run) -> list[tuple[str, str]]:
     shown = [*about, *settings, ("engine", f"{engine} ({why})" if why else engine)]
     if "seconds" in run.config:
         shown.append(("seconds", number_text(run.config["seconds"])))
-    if run.config.get("interrupted"):
+    if run.config.get("interrupted") and run.ensemble.only is None:
         shown.append(("ended", "interrupted: the networks that were trained until then"))
     return shown if run.ensemble.only is None else [*shown, ("ended", run.ensemble.ended)]
 

@@ -99,7 +99,7 @@ def examples(opened: OpenedNetwork, data: Path | None = None) -> tuple[Array, Ar
     else:
         raw, labels = read_labelled(opened.run, data)
         first = raw[:MOST_EXAMPLES]
-        with naming_piece(data, 0, len(first)):
+        with naming_piece(data, 0, np.arange(len(first))):
             if name is not None and not isinstance(first, np.ndarray):
                 weight = row_weights(first, name, f"{data}, the weights")
             X = opened.run.predictor.inputs(first, opened.number)

@@ -43,25 +43,27 @@ class Metric:
         if isinstance(scoring, str):
             self._refuse(scoring)
         self._scorer = get_scorer(scoring)
+        # metrics of two classes are about the class 1, the position of the second one
+        named = isinstance(scoring, str) and not FOR_NUMBERS.search(scoring)
         texts = any(labels.dtype.kind in "OSU" for labels in targets.classes)
-        # metrics of two classes ask for the class 1, which no text is
-        self._has_labels = targets.is_classes and not (
-            targets.several or (texts and isinstance(scoring, str))
-        )
+        two = targets.is_classes and len(targets.classes[0]) == 2
+        positions = targets.several or (named and (texts or two)) or (texts and isinstance(scoring, str))
+        self._has_labels = targets.is_classes and not positions
 
     def _refuse(self, name: str) -> None:
         """Refuse a name that no metric has, and metrics of numbers for labels that are no numbers."""
         from sklearn.metrics import get_scorer_names
 
-        numbers, known = not self.targets.is_classes, get_scorer_names()
+        numbers = not self.targets.is_classes
+        known = get_scorer_names()
+        both = not numbers and all(labels.dtype.kind in "biuf" for labels in self.targets.classes)
         if name not in known:
-            suited = [metric for metric in known if bool(FOR_NUMBERS.search(metric)) is numbers]
+            suited = [metric for metric in known if both or bool(FOR_NUMBERS.search(metric)) is numbers]
             # first those that contain the name, or whose initials end with it: mae, auc
             initials = {metric: "".join(word[0] for word in metric.split("_")) for metric in suited}
             suited.sort(key=lambda metric: name not in metric and not initials[metric].endswith(name))
             raise unknown_name("scoring", name, [*suited, LOSS], setting="scoring")
-        ordered = numbers or all(labels.dtype.kind in "biuf" for labels in self.targets.classes)
-        if bool(FOR_NUMBERS.search(name)) is not numbers and not (ordered and self.targets.is_classes):
+        if bool(FOR_NUMBERS.search(name)) is not numbers and not both:
             kind = "numbers" if numbers else "classes"
             raise ConfigurationError.must_be("scoring", f"a metric of {kind}", repr(name))
 
@@ -115,8 +117,10 @@ class Metric:
             others = [name for name in get_scorer_names() if name.startswith(f"{self._scoring}_")]
             others = [name for name in others if self.targets.several or not name.endswith("_samples")]
             hint = f"For these targets there are {', '.join(others)}" if others else str(error)
-            value, requirement = f"{self._scoring!r:.60}", "a metric that suits the targets"
-            raise ConfigurationError.must_be("scoring", requirement, value, f"{hint.rstrip('.')}.") from error
+            value = f"{self._scoring!r:.60}"
+            raise ConfigurationError.must_be(
+                "scoring", "a metric that suits the targets", value, f"{hint.rstrip('.')}."
+            ) from error
 
     def loss(self, A: Array, Y: Array, weight: Array | None) -> float:
         """The loss of outputs (m, n_outputs)."""

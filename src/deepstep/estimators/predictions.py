@@ -3,7 +3,6 @@
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from functools import partial
-from itertools import chain
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -24,19 +23,6 @@ from deepstep.model import Network
 from deepstep.targets import Targets
 from deepstep.training.rows import parts
 from deepstep.types import AnyArray, Array, is_whole
-
-
-def column_names(targets: Targets) -> list[str]:
-    """The columns of a table of predictions: predictions, then probabilities or quantiles.
-
-    >>> column_names(Targets.of_classes([np.array(["no", "yes"])]))
-    ['prediction', 'probability_no', 'probability_yes']
-    """
-    predictions = [f"prediction_{name}" for name in targets.names] or ["prediction"]
-    pairs = zip(targets.names, targets.labels, strict=False)
-    labels: list[Any] = [f"{name}_{second}" for name, (_, second) in pairs] or [*chain(*targets.labels)]
-    shares = [f"probability_{label}" for label in labels]
-    return [*predictions, *shares, *(f"quantile_{level:g}" for level in targets.levels)]
 
 
 def out_of_fold_outputs(predictor: Predictor, rows: Rows) -> tuple[Array, Array]:

@@ -15,7 +15,6 @@ from deepstep.environment import polars
 from deepstep.equations import ACTIVATIONS, get_head
 from deepstep.equations.ops import Node
 from deepstep.errors import ConfigurationError
-from deepstep.estimators.predictions import column_names
 from deepstep.export.columns import Inputs, encoded_value, features_value
 from deepstep.export.program import RAW, RUNTIME, Builder, Input, Program, Result, Written
 from deepstep.export.rows import stored_rows
@@ -201,7 +200,7 @@ def _of_run(run: Run) -> Exported:
     names = inputs.feature_names if needs_all else run.predictor.columns.names
     mean = _ensemble_value(builder, ensemble, features)
     output, result = _in_terms_of_the_target(builder, run, mean)
-    result = result._replace(header=tuple(column_names(run.targets)))
+    result = result._replace(header=tuple(run.targets.prediction_columns))
     usual, parts = run.reading().usual, builder.steps_of(output)
     source = Path(str(run.config.get("source", "")))
     written = Written.of(source, usual, () if usual.header else run.columns_by_number())

@@ -251,6 +251,10 @@ CHANCE, DEVIATIONS = 0.999, 3.3
 """The share of samples of the training that have no difference, and as deviations of a share."""
 
 
+MOSTLY = 0.9
+"""Share of missing values from which on a column of new rows may be empty."""
+
+
 class ColumnDrift(NamedTuple):
     """How far a column of new rows differs from that of the training.
 
@@ -334,24 +338,37 @@ def drift(inputs: TablePreparation, pieces: "Iterable[polars.DataFrame]") -> lis
     ]
 
 
-def unfamiliar(inputs: TablePreparation, frame: "polars.DataFrame") -> list[str]:
+def unknown_columns(inputs: TablePreparation, frame: "polars.DataFrame") -> list[str]:
     """Columns of which no row has a value, or a text, that the training knows.
+
+    Columns that were mostly empty in the training are none of them.
 
     >>> import polars
     >>> before = polars.DataFrame({"town": ["Bern", "Rome", "Oslo"] * 9, "n": range(27)})
     >>> after = polars.DataFrame({"town": ["bern", "rome", None], "n": [1, None, None]})
-    >>> unfamiliar(TablePreparation.fit(before), after)
+    >>> unknown_columns(TablePreparation.fit(before), after)
     ['town']
     """
     names = []
     for column in inputs.columns:
-        if column.feature_names:
+        average = np.array(inputs.averages[inputs.blocks[column.name]])
+        if column.feature_names and _missing_before(column, average) < MOSTLY:
             counts = _counts(column, without_pattern(frame[column.name]), ())
             all_known = isinstance(column, CategoryColumn | TwoValuesColumn)
             all_known = all_known and not getattr(column, "left_out", 0)
             if counts[0] + (counts[-1] if all_known else 0) == frame.height:
                 names.append(column.name)
     return names
+
+
+def _missing_before(column: Column, average: AnyArray) -> float:
+    """The share of training rows without a value, from the means of the column's features."""
+    if not getattr(column, "marks_missing", False):
+        return 0.0
+    mark = -1
+    if not isinstance(column, StandardizedColumn | BooleanColumn | TwoValuesColumn):
+        mark = len(getattr(column, "categories", ()))
+    return float(average[mark])
 
 
 def _parts(deciles: Deciles) -> tuple[AnyArray, AnyArray]:
@@ -389,19 +406,15 @@ def _drift(
     column: Column, counts: AnyArray, n: int, average: AnyArray, deciles: Deciles, sampled: int
 ) -> ColumnDrift:
     """The differences of a column of n rows from the training, of which so many rows are known."""
-    marked = bool(getattr(column, "marks_missing", False))
     unseen = outside = None
-    missing_before = 0.0
+    missing_before = _missing_before(column, average)
     if isinstance(column, StandardizedColumn):
-        missing_before = float(average[-1]) if marked else 0.0
         parts = _parts(deciles)[1]
         outside = counts[1] / n
     elif isinstance(column, BooleanColumn | TwoValuesColumn):
-        missing_before = float(average[-1]) if marked else 0.0
         parts = np.array([1 - column.mean, column.mean])
     else:
         known = len(getattr(column, "categories", ()))
-        missing_before = float(average[known]) if marked else 0.0
         parts = average[:known] / max(1 - missing_before, 1 / sampled)
     if isinstance(column, CategoryColumn | TwoValuesColumn) and len(parts):
         parts = np.append(parts, max(1 - parts.sum(), 0.0))

@@ -15,7 +15,6 @@ from deepstep.ensembles.explanation import Explanation
 from deepstep.ensembles.predictor import Prediction
 from deepstep.environment import polars
 from deepstep.errors import ConfigurationError, DataError
-from deepstep.estimators.predictions import column_names
 from deepstep.run import Run
 from deepstep.types import AnyArray
 
@@ -179,7 +178,7 @@ def _columns(run: Run, answers: Answers) -> Iterator[tuple[str, Any]]:
     beside = prediction.probabilities if target.is_classes else prediction.quantiles
     columns: list[Any] = values.reshape(len(values), -1).T.tolist()
     columns += [] if beside is None else map(np.ascontiguousarray, beside.T)
-    yield from zip(column_names(target), columns, strict=True)
+    yield from zip(target.prediction_columns, columns, strict=True)
     if likely is not None and target.is_classes:
         for label, there in zip(target.labels[0], likely.T, strict=True):
             yield f"in_set_{label}", there.tolist()
