@@ -8,6 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.metrics import get_scorer
 from sklearn.model_selection import GridSearchCV, GroupKFold, TimeSeriesSplit
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -134,8 +135,9 @@ def test_weights_and_groups_reach_the_fit_through_pipelines_and_searches():
     model, routed = DeepClassifier(**FAST), {"sample_weight": RNG.random(M), "groups": GROUPS}
     direct = clone(model).fit(X, CLASSES, **routed)
     with config_context(enable_metadata_routing=True):
-        model.set_fit_request(sample_weight=True, groups=True).set_score_request(sample_weight=True)
+        model.set_fit_request(sample_weight=True, groups=True)
         pipeline = make_pipeline(FunctionTransformer(), model)
         grid = {"deepclassifier__n_estimators": [5]}
-        search = GridSearchCV(pipeline, grid, cv=GroupKFold(2)).fit(X, CLASSES, **routed)
+        scoring = get_scorer("accuracy").set_score_request(sample_weight=True)
+        search = GridSearchCV(pipeline, grid, cv=GroupKFold(2), scoring=scoring).fit(X, CLASSES, **routed)
     assert_array_equal(search.predict_proba(X), direct.predict_proba(X))

@@ -290,7 +290,7 @@ REFUSED = [
     ({"X_val": X}, {}, "y_val is missing"),
     ({"sample_weight_val": np.ones(150)}, {}, "sample_weight_val is passed without X_val"),
     ({"X_val": X[:1], "y_val": ["z"]}, {}, r"(?s)y has the classes \['z'\], known .* the validation data"),
-    ({**OTHERS, "sample_weight_val": np.zeros(150)}, {}, "weight above 0|one non-zero number"),
+    ({**OTHERS, "sample_weight_val": np.zeros(150)}, {}, "weight above 0|one non-zero number|weights are 0"),
     ({"X_val": X[:, :3], "y_val": NAMES}, {}, "4 features"),
     (OTHERS, {"scoring": lambda *_: np.ones(2)}, "^scoring must be a metric that gives one number, got"),
     ({}, {"scoring": "roc_auk", "early_stopping": True}, "Did you mean 'roc_auc'"),

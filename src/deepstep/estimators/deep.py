@@ -13,7 +13,7 @@ from sklearn.base import ClassifierMixin, MultiOutputMixin, RegressorMixin, _fit
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_y, check_consistent_length, check_is_fitted, validate_data
 
-from deepstep.data.frames import are_records, as_frame, has_names
+from deepstep.data.frames import as_frame, has_names
 from deepstep.distributed import refuse_ensemble
 from deepstep.ensembles.calibrate import calibration_of_fit
 from deepstep.ensembles.calibration import Calibration, answered, best_threshold, check_threshold
@@ -394,12 +394,12 @@ class DeepEstimator(Fitting, SavedEstimator, Calibrated, DeepAttributes, DeepPar
         elif isinstance(X, np.ndarray):
             validate_data(self, X, dtype=None, ensure_all_finite=False, reset=reset)
         elif columns is None or not (columns.named and has_names(X)):  # those go by name, others beside them
-            frame = as_frame(X)
-            shaped = X if hasattr(X, "shape") else np.empty(frame.shape)
-            shaped = frame if are_records(X) else shaped
+            shaped = X if hasattr(X, "columns") else np.empty(as_frame(X).shape)
             validate_data(self, shaped, skip_check_array=True, reset=reset)
         if columns is None:
             columns = Columns.of(X)
+            if columns.named and not hasattr(X, "iloc"):  # scikit-learn before 1.9 reads none from polars 2
+                self.feature_names_in_ = np.array(columns.names, object)
         return columns.frame(X), columns
 
     def _outputs(self, X: Any, outputs: Callable[[Any], Array] | None = None) -> Array:

@@ -256,6 +256,8 @@ class NetworkEstimator(Fitting, SavedEstimator, Calibrated, NetworkAttributes, N
         Y = self._encode(y, np.float64)
         self._check_taught(Examples(Y, Y), context)
         validate_data(self, table.X, skip_check_array=True, reset=True)
+        if not isinstance(table.X, np.ndarray):  # scikit-learn before 1.9 reads no names from polars 2
+            self.feature_names_in_ = np.array(table.X.columns, object)
         scales = getattr(self, "scale_targets", False)
         self._scaling = None
         if scales:

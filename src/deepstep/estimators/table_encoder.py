@@ -11,7 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from deepstep.data.frames import as_frame, has_names
+from deepstep.data.frames import has_names
 from deepstep.ensembles.predictor import Columns
 from deepstep.errors import DataWarning, warn_the_caller
 from deepstep.estimators.inputs import check_kept, named_columns
@@ -139,10 +139,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):
         if issparse(X) or not named:
             finite = {"ensure_all_finite": "allow-nan" if _is_numeric(X) else False}
             X = validate_data(self, X, dtype=None, reset=reset, **finite)
-        elif reset:
-            validate_data(self, as_frame(X), skip_check_array=True, reset=True)
         if reset:
-            self.columns_ = Columns.of(X)
+            self.columns_ = columns = Columns.of(X)
+            if named:  # scikit-learn before 1.9 reads no names from a frame of polars 2
+                self.n_features_in_, self.feature_names_in_ = len(columns.names), np.array(columns.names, "O")
         return self.columns_.frame(X)
 
     def __sklearn_tags__(self) -> Any:
