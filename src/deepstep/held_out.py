@@ -158,8 +158,7 @@ class HeldOut:
         if self.source.endswith((".csv", ".tsv")) and self.part != "data":
             text += " They are counted from 1, below the header."
         if self.left_out:
-            shown = f"{len(self.cells)} of their {len(self.cells) + self.left_out} columns"
-            text += f" {shown} are shown, the most important ones if the predictions are explained."
+            text += f" {len(self.cells)} of their {len(self.cells) + self.left_out} columns are shown."
         return text
 
     @property

@@ -1,5 +1,6 @@
 """What the user decides of an ensemble: the metric, the folds, and what looks at the trainings."""
 
+import json
 import signal
 from dataclasses import replace
 from threading import Lock, get_ident
@@ -7,6 +8,7 @@ from time import sleep
 
 import joblib
 import numpy as np
+import polars
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.datasets import load_diabetes, load_wine
@@ -24,7 +26,7 @@ from deepstep.ensembles import calibrate, metric, refit
 from deepstep.ensembles.member_fit import fit_member
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.targets import Targets
-from deepstep.training import Callback
+from deepstep.training import Callback, Csv, JsonLines
 
 X, Y = load_wine(return_X_y=True)
 NUMBERS, TARGET = load_diabetes(return_X_y=True)
@@ -248,6 +250,19 @@ def test_callbacks_see_every_member_one_thread_at_a_time_and_change_no_bit():
         assert epochs == [*range(member.epochs)]
     assert watcher.steps == sum(history[-1]["step"] for history in model.histories_)
     assert_array_equal(model.predict_proba(X), DeepClassifier(**settings).fit(X, Y).predict_proba(X))
+
+
+def test_the_networks_write_their_records_to_one_file(tmp_path):
+    files = [JsonLines(tmp_path / "records.jsonl"), Csv(tmp_path / "records.csv")]
+    model = DeepClassifier(callbacks=files, n_estimators=10, n_jobs=4, **FEW).fit(X, Y)
+    records = [json.loads(line) for line in (tmp_path / "records.jsonl").read_text().splitlines()]
+    frame = polars.read_csv(tmp_path / "records.csv")
+    assert len(records) == frame.height == sum(map(len, model.histories_))
+    for member, history in zip(model.ensemble_.members, model.histories_, strict=True):
+        place = (member.preset, member.fold)
+        costs = [each["cost"] for each in records if (each["preset"], each["fold"]) == place]
+        lines = frame.filter(polars.col("preset") == member.preset, polars.col("fold") == member.fold)
+        assert costs == lines["cost"].to_list() == history.costs.tolist()
 
 
 def test_an_error_of_a_callback_is_that_of_the_fit():

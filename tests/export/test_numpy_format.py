@@ -114,6 +114,17 @@ def test_it_is_a_program_that_writes_the_table_of_predict(target: str, tmp_path:
     assert np.max(np.abs(found[:, 1:].astype(float) - known[:, 1:].astype(float))) < 1e-6
 
 
+def test_truth_values_are_written_as_predict_writes_them(tmp_path: Path) -> None:
+    rows = table("number")
+    run = Run.of(one_network(rows, [False, True] * 45))
+    export(run, tmp_path / "model.py")
+    written = as_program(tmp_path / "model.py", rows.write_csv()).stdout
+    expected = csv_of(run, answers_for(run, rows, None, 0))
+    first, second = ([line.split(",")[0] for line in text.splitlines()] for text in (written, expected))
+    assert first == second
+    assert {*first} == {"prediction", "false", "true"}
+
+
 def program_of(preparation: TablePreparation, *others: TablePreparation) -> Program:
     """From raw columns to features, where other folds have other preparations."""
     inputs = Inputs([preparation, *others])
@@ -249,7 +260,8 @@ def test_a_table_that_the_program_refuses(of_commas: Path, tmp_path: Path) -> No
         (b"number;x\n", "the table has no rows"),
         (b"number;x\n1\n", "2 fields are expected, got ['1']"),
         (b"number;x\n1;\x90\n", "a text table is expected, in UTF-8 or cp1252"),
-        (b"PAR1;x\n1;2\n", "a text table is expected, in UTF-8 or cp1252"),
+        (b"PAR1\0\0PAR1", "a text table is expected, in UTF-8 or cp1252"),
+        (b"PAR1;x\n1;2\n", "column 'number' is missing"),
         (b"number;x\nmany;1\n", "column 'number': a number is expected, got 'many'"),
         (gzip.compress(b"x\n1\n")[:-4], "a packed table that gzip can unpack is expected ("),
     ):

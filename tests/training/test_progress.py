@@ -5,10 +5,11 @@ import re
 
 import numpy as np
 import polars
+import pytest
 
 from deepstep import DeepClassifier, Network, NetworkClassifier
 from deepstep.training import History, Progress, Training
-from deepstep.training.progress import Meter
+from deepstep.training.progress import Meter, phase
 
 
 class Terminal(io.StringIO):
@@ -115,6 +116,13 @@ def test_the_log_has_what_no_bar_shows_and_by_default_nothing_is_printed(caplog,
         assert len(caplog.messages) == 2 * len(phases)
         caplog.clear()
     assert "".join(capfd.readouterr()) == ""
+
+
+def test_the_log_has_the_end_of_a_phase_that_an_error_ends(caplog):
+    with caplog.at_level("INFO", "deepstep"), pytest.raises(OSError), phase("reading"):
+        raise OSError
+    begin, end = caplog.messages
+    assert (begin, end[:21]) == ("reading: begins", "reading: ended after ")
 
 
 def test_a_terminal_gets_a_bar_with_the_last_cost_and_its_cursor_back(monkeypatch):

@@ -234,7 +234,7 @@ def joined(explanations: Sequence[Explanation]) -> Explanation:
 def _output_names(targets: Targets) -> tuple[str, ...]:
     """The names of the outputs that are explained."""
     if targets.levels:
-        return tuple(f"quantile {level:g}" for level in targets.levels)
+        return tuple(f"quantile_{level:g}" for level in targets.levels)
     n = targets.n_outputs
     names = targets.names or tuple(f"target {number}" for number in range(n) if n > 1) or ("target",)
     if not targets.is_classes:

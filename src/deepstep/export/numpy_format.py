@@ -54,7 +54,8 @@ bare = {name: [module["stripped"](columns[name][row]) for row in usual] for name
 if usual:
     expected = module["predict"](bare).reshape(len(usual), -1).tolist()
     for row, one, text in zip(usual, expected, printed(usual), strict=True):
-        if [*map(str, one)] not in (text[: len(one)], text[-len(one) :]):  # the program says another thing
+        one = [str(value).lower() if isinstance(value, bool) else str(value) for value in one]
+        if one not in (text[: len(one)], text[-len(one) :]):  # the program says another thing
             found[row] = found[row][0], text
 json.dump(found, sys.stdout)
 """

@@ -269,7 +269,7 @@ def decoded(content):
         except Exception as error:  # each module has errors of its own, and this Python may lack one
             raise ValueError(f"a packed table that {module} can unpack is expected ({error})") from None
     is_wide = b"\0" in content[:1024] and encoding.startswith(("utf-16", "utf-32"))
-    is_binary = content.startswith((b"PAR1", b"PK\3\4"))  # Parquet, Excel
+    is_binary = content.startswith(b"PK\3\4") or content[:4] == content[-4:] == b"PAR1"  # Excel, Parquet
     for name in () if is_binary else ("utf-8-sig", encoding)[is_wide:]:
         with contextlib.suppress(UnicodeError):
             return content.decode(name).removeprefix("\ufeff")
@@ -336,11 +336,12 @@ def main(arguments):
     except (OSError, ValueError, csv.Error) as error:
         sys.exit(f"Error: {error}")
     result = load()[0]["result"]
-    header, answers = result["header"], decided(values, result).reshape(len(values), -1)
-    answers = answers[:, result["point"] or slice(None)]
+    answers = decided(values, result).reshape(len(values), -1)[:, result["point"] or slice(None)]
+    answers = np.char.lower(answers.astype(str)) if answers.dtype == bool else answers  # true, false
+    header = result["header"]
     quoting = csv.QUOTE_ALL if "\r" in "".join(header) else csv.QUOTE_MINIMAL
-    writer = csv.writer(sys.stdout, lineterminator="\n", quoting=quoting)
-    writer.writerows([header, *([*row, *more][: len(header)] for row, more in zip(answers, values))])
+    rows = ([*row, *more][: len(header)] for row, more in zip(answers, values))
+    csv.writer(sys.stdout, lineterminator="\n", quoting=quoting).writerows([header, *rows])
 
 
 if __name__ == "__main__":

@@ -464,11 +464,16 @@ class LineWriter(Callback):
     """How such a file begins: every record begins with its epoch."""
 
     def __init__(self, path: Path | str, *, append: bool = False) -> None:
-        self._path, self._append = Path(path), append
+        self._path = Path(path)
+        self._append = append
         self._file: Any = None
+        self._n_open = 0
 
     def on_train_begin(self, training: Training) -> None:
         """Open the file; a file that was written before ends with the last record of the history."""
+        if self._file is not None:  # by another network of the ensemble
+            self._n_open += 1
+            return
         with self._as_file_error(RENAME):
             exists, folder = self._path.exists(), self._path.parent
             if exists and not self._append:
@@ -481,10 +486,12 @@ class LineWriter(Callback):
             self._file = FileIO(self._path, "r+" if exists else "x")
             if exists:
                 self._go_on(training.history)
+        self._n_open = 1
         self._append = True  # it is this writer's own file now, for a second training
 
     def on_epoch_end(self, training: Training, record: Record) -> None:
         """Write the record; it is with the operating system when this returns."""
+        record = {**record, **dict(zip(("preset", "fold"), training.member or (), strict=False))}
         with self._as_file_error("The lines before are whole."):
             line = self._line(record).encode()
             end = self._file.tell()
@@ -497,8 +504,9 @@ class LineWriter(Callback):
                 raise
 
     def on_train_end(self, training: Training) -> None:
-        """Close the file."""
-        if self._file is not None:
+        """Close the file, with the last of the networks that write to it."""
+        self._n_open -= 1
+        if self._file is not None and self._n_open < 1:
             self._file.close()
             self._file = None
 
@@ -544,6 +552,8 @@ class JsonLines(LineWriter):
     A record is with the operating system when its epoch ends, and a line is never half there: what a full
     disk cuts short is taken back, and what a killed process left is cut off when a training resumes.
 
+    The networks of an ensemble write to one file: their records have the ``preset`` and the ``fold`` besides.
+
     Parameters
     ----------
     path : Path or str
@@ -579,7 +589,8 @@ class Csv(LineWriter):
 
     An entry that a record lacks is an empty cell. Where a record has entries that none had before it (a look
     at health every fifth epoch), the file is rewritten with their columns at the end, whole or not at all.
-    Lists and mappings are spread over columns, ``health/1/dead`` for the first layer's.
+    Lists and mappings are spread over columns, ``health/1/dead`` for the first layer's. The networks of an
+    ensemble write to one file: columns ``preset`` and ``fold`` tell them apart.
 
     Parameters
     ----------
@@ -669,7 +680,8 @@ class TensorBoard(Callback):
     adds_to_records = ()
 
     def __init__(self, folder: Path | str) -> None:
-        self._folder, self._writers = Path(folder), dict[Training, Any]()
+        self._folder = Path(folder)
+        self._writers = dict[Training, Any]()
 
     def on_train_begin(self, training: Training) -> None:
         """Open a file of events.

@@ -151,6 +151,7 @@ def phase(text: str, stream: TextIO | None = None, *, label: str | None = None) 
     stream, begun, text = stream or sys.stderr, monotonic(), f"{label}: {text}" if label else text
     LOG.info("%s: begins", text)
     with ExitStack() as shown:
+        shown.callback(lambda: LOG.info("%s: ended after %.1f s", text, monotonic() - begun))
         if label != "" and stream.isatty() and has_threads():
             from rich.console import Console
             from rich.text import Text
@@ -159,7 +160,6 @@ def phase(text: str, stream: TextIO | None = None, *, label: str | None = None) 
             line.truncate(console.width - 4, overflow="ellipsis")  # a wrapped line may begin with anything
             shown.enter_context(console.status(line))
         yield
-    LOG.info("%s: ended after %.1f s", text, monotonic() - begun)
 
 
 def _duration(seconds: float) -> str:

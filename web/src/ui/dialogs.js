@@ -23,7 +23,9 @@ export function Dialogs() {
   }, [dialog]);
   const { title, Body } = DIALOGS[dialog] ?? {};
   const onBackdrop = (event) => event.target === element.current && element.current.close();
-  return html`<dialog ref=${element} aria-labelledby="dialog-title" onClose=${() => set({ dialog: null })} onClick=${onBackdrop}>
+  // "close" comes a moment after the dialog is closed; it may be open again
+  const onClosed = () => element.current.open || set({ dialog: null });
+  return html`<dialog ref=${element} aria-labelledby="dialog-title" onCancel=${() => set({ dialog: null })} onClose=${onClosed} onClick=${onBackdrop}>
     ${
       Body
         ? html`<div class="dialog-body">
