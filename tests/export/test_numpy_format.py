@@ -273,7 +273,7 @@ def test_a_table_that_the_program_refuses(of_commas: Path, tmp_path: Path) -> No
 
 
 def test_as_a_command(of_commas: Path) -> None:
-    assert "as a program" in as_program(of_commas, "", "--help").stdout
+    assert "python model.py rows.csv" in as_program(of_commas, "", "--help").stdout
     for further in ("--explain", "rows.csv"):
         done = as_program(of_commas, "", "rows.csv", further)
         assert (done.returncode, done.stdout, done.stderr[:26]) == (2, "", "usage: model.py [-h] [tabl")

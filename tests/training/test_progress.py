@@ -110,17 +110,17 @@ def test_the_log_has_what_no_bar_shows_and_by_default_nothing_is_printed(caplog,
         caplog.clear()
         with caplog.at_level("INFO", "deepstep"):
             fit()
-        for phase, state in phases.items():
-            assert f"{phase}: begins" in caplog.messages
-            assert any(re.match(f"{phase}: {state}.*ended after", message) for message in caplog.messages)
+        for name, state in phases.items():
+            assert f"{name}: begins" in caplog.messages
+            assert any(re.match(f"{name}: {state}.*ended after", message) for message in caplog.messages)
         assert len(caplog.messages) == 2 * len(phases)
         caplog.clear()
     assert "".join(capfd.readouterr()) == ""
 
 
 def test_the_log_has_the_end_of_a_phase_that_an_error_ends(caplog):
-    with caplog.at_level("INFO", "deepstep"), pytest.raises(OSError), phase("reading"):
-        raise OSError
+    with caplog.at_level("INFO", "deepstep"), pytest.raises(ValueError, match="table"), phase("reading"):
+        raise ValueError("no table")
     begin, end = caplog.messages
     assert (begin, end[:21]) == ("reading: begins", "reading: ended after ")
 

@@ -91,8 +91,8 @@ def choose(
     if task == "auto" and n_classes > MOST_NUMBER_CLASSES and 2 * n_classes > m:
         raise DataError(
             f"Target {columns[0].name!r} has {n_classes:,} different values in {m:,} rows",
-            "If each is to be a class of its own, add --task classification. Numbers with units are texts: leave "
-            "the units out. Else choose another target.",
+            "If each is to be a class of its own, add --task classification. Numbers are written without "
+            "units. Else choose another target.",
         )
     return Task("binary" if n_classes == 2 else "multiclass", reason, targets)
 

@@ -1,11 +1,10 @@
 """A model that DeepStep exported: predictions for rows, with NumPy alone.
 
-The model is in the .npz file of the same name beside this one. None and NaN are missing values. As a module::
+The model is in the .npz file of the same name beside this one. None and NaN are missing values::
 
     model.predict({"age": [31.0, None], "colour": ["red", "blue"]})  # columns, a table, or a 2-D array
     model.predict_proba([{"age": 31.0, "colour": "red"}])            # or a list of rows
-
-and as a program: ``python model.py rows.csv > predictions.csv``, also for ``.csv.gz`` and the like.
+    python model.py rows.csv > predictions.csv                       # also .csv.gz and the like
 """
 
 import argparse
@@ -339,8 +338,8 @@ def main(arguments):
     answers = decided(values, result).reshape(len(values), -1)[:, result["point"] or slice(None)]
     answers = np.char.lower(answers.astype(str)) if answers.dtype == bool else answers  # true, false
     header = result["header"]
-    quoting = csv.QUOTE_ALL if "\r" in "".join(header) else csv.QUOTE_MINIMAL
     rows = ([*row, *more][: len(header)] for row, more in zip(answers, values))
+    quoting = csv.QUOTE_ALL if "\r" in "".join(header) else csv.QUOTE_MINIMAL
     csv.writer(sys.stdout, lineterminator="\n", quoting=quoting).writerows([header, *rows])
 
 
