@@ -15,7 +15,7 @@ from tensorboardX.proto.event_pb2 import Event
 
 from deepstep import DeepClassifier
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError
-from deepstep.training import Callback, Csv, Health, History, JsonLines, TensorBoard
+from deepstep.training import Callback, Csv, Health, History, TensorBoard
 from deepstep.training.callbacks import spread
 
 values = (
@@ -85,23 +85,11 @@ def path(tmp_path):
 
 
 def epochs_in(path):
-    """By other people's readers."""
-    if path.read_bytes()[:1] == b"{":
-        return pl.read_ndjson(path)["epoch"].to_list()
+    """By other people's reader."""
     return pl.read_csv(path)["epoch"].to_list()
 
 
-both = pytest.mark.parametrize("writer", [JsonLines, Csv])
-
-
-def test_json_lines_and_csv_hold_the_records(teach, path):
-    notes = {0: {"of": [1, 2.5]}, 1: np.float32(0.5), 2: np.array([1.0])}
-    history = teach([Adds("note", notes), JsonLines(path)])
-    records = [json.loads(line) for line in path.read_text().splitlines()]
-    assert [record["note"] for record in records] == [{"of": [1, 2.5]}, 0.5, [1.0]]
-    assert [record["cost"] for record in records] == history.costs.tolist()
-    assert path.read_text() == history.to_jsonl()
-    path.unlink()
+def test_csv_holds_the_records(teach, path):
     layers = [{"dead": 0.25}, {"dead": None, "norm": 2}]
     history = teach([Adds("health", dict.fromkeys(range(3), layers)), Csv(path)])
     table = pl.read_csv(path)
@@ -127,45 +115,42 @@ def test_columns_that_come_later_get_their_place(teach, path):
     assert all(None not in row for row in rows)  # no line is longer than the names
 
 
-@both
-def test_a_file_that_exists_and_another_kind_of_file_are_refused_and_kept(teach, path, writer):
+def test_a_file_that_exists_and_another_kind_of_file_are_refused_and_kept(teach, path):
     for content in (b"\x80\x00\x00\x00{}", b"epic,1\n", b'{"a": 1}\n'):
         path.write_bytes(content)
         with pytest.raises(FileError, match="and not with"):
-            teach([writer(path, append=True)])
+            teach([Csv(path, append=True)])
         with pytest.raises(FileError, match=r"exists already\. Choose another name, or pass append=True"):
-            teach([writer(path)])
+            teach([Csv(path)])
         assert path.read_bytes() == content
 
 
-@both
-def test_a_writer_goes_on_with_its_own_file(teach, path, writer):
+def test_a_writer_goes_on_with_its_own_file(teach, path):
     """After another training, as partial_fit does, or after one that was killed in epoch 6, within a line."""
-    lines = writer(path)
+    lines = Csv(path)
     teach([lines], epochs=2)
     teach([lines], epochs=3)
     assert epochs_in(path) == [0, 1, 0, 1, 2]
     for cut in (1, 7, 30):
         path.unlink()
-        history = teach([writer(path)], epochs=6)
+        history = teach([Csv(path)], epochs=6)
         path.write_bytes(path.read_bytes()[:-cut])
-        teach([writer(path, append=True)], epochs=8, history=History(history.records[:4]))
+        teach([Csv(path, append=True)], epochs=8, history=History(history.records[:4]))
         assert epochs_in(path) == list(range(8))
-    start = b'{"epoch": 0, "step"' if writer is JsonLines else b"epoch,step,cost"
+    start = b"epoch,step,cost"
     for length in (0, 1, 11):
         path.write_bytes(start[:length])
-        teach([writer(path, append=True)])
+        teach([Csv(path, append=True)])
         assert epochs_in(path) == [0, 1, 2]
 
 
-@both
-def test_a_full_disk_leaves_whole_lines(teach, path, writer):
+def test_a_full_disk_leaves_whole_lines(teach, path):
     """The limit on the size of a file stands in for the disk: the line that crosses it is half written."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (450, hard))
     try:
         with pytest.raises(FileError, match=r"cannot be written: .* The lines before are whole"):
-            teach([writer(path)], epochs=100)
+            teach([Csv(path)], epochs=100)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     written = path.read_bytes()

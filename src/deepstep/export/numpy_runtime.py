@@ -337,10 +337,9 @@ def main(arguments):
     result = load()[0]["result"]
     answers = decided(values, result).reshape(len(values), -1)[:, result["point"] or slice(None)]
     answers = np.char.lower(answers.astype(str)) if answers.dtype == bool else answers  # true, false
-    header = result["header"]
-    rows = ([*row, *more][: len(header)] for row, more in zip(answers, values))
-    quoting = csv.QUOTE_ALL if "\r" in "".join(header) else csv.QUOTE_MINIMAL
-    csv.writer(sys.stdout, lineterminator="\n", quoting=quoting).writerows([header, *rows])
+    rows = ([*row, *more][: len(result["header"])] for row, more in zip(answers, values))
+    quoting = csv.QUOTE_ALL if "\r" in "".join(result["header"]) else csv.QUOTE_MINIMAL
+    csv.writer(sys.stdout, lineterminator="\n", quoting=quoting).writerows([result["header"], *rows])
 
 
 if __name__ == "__main__":

@@ -13,33 +13,9 @@ from deepstep.data.frames import without_pattern
 from deepstep.environment import polars
 from deepstep.errors import DataError, unknown_name
 from deepstep.preparation.batches import few
-from deepstep.preparation.categories import CategoryColumn, TextColumn, TwoValuesColumn
 from deepstep.preparation.column_statistics import column_statistics
-from deepstep.preparation.columns import (
-    Column,
-    ConstantColumn,
-    EmptyColumn,
-    IdentifierColumn,
-)
-from deepstep.preparation.dates import DateColumn
-from deepstep.preparation.numbers import BooleanColumn, NumberColumn
+from deepstep.preparation.columns import Column, IdentifierColumn
 from deepstep.preparation.parsing import numbers
-
-COLUMN_KINDS: dict[str, type[Column]] = {
-    column.kind: column
-    for column in (
-        NumberColumn,
-        DateColumn,
-        BooleanColumn,
-        TwoValuesColumn,
-        CategoryColumn,
-        TextColumn,
-        ConstantColumn,
-        IdentifierColumn,
-        EmptyColumn,
-    )
-}
-"""The kinds of columns, by the names that they have in files."""
 
 SAMPLED_ROWS = 2**12
 """Training rows, evenly spread, whose mean features and deciles are kept, at most."""

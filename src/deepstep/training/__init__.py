@@ -3,7 +3,7 @@
 The loop knows epochs, batches, schedules, stopping, callbacks and history; nothing about arrays.
 """
 
-from deepstep.training.callbacks import Callback, Csv, JsonLines, StopTraining, TensorBoard, Training, Update
+from deepstep.training.callbacks import Callback, Csv, StopTraining, TensorBoard, Training, Update
 from deepstep.training.checkpoint import Checkpoint, read_checkpoint
 from deepstep.training.checkpoints import ModelCheckpoint, latest_checkpoint
 from deepstep.training.fit import train, updates
@@ -22,7 +22,6 @@ __all__ = [
     "Csv",
     "Health",
     "History",
-    "JsonLines",
     "ModelCheckpoint",
     "Plan",
     "Progress",

@@ -450,22 +450,57 @@ def _locked(state: SessionState) -> SessionState:
     return SessionState(read_only(state.theta), slots, state.step, statistics)
 
 
-EPOCH = re.compile(rb'(?:\{"epoch": )?([0-9]{1,18})[,}]')  # with which each line begins
+FIRST = b"epoch"
+"""The first column, with which the file begins."""
+
+EPOCH = re.compile(rb"([0-9]{1,18}),")  # with which each line begins
 RENAME = "Choose another name."
 
 
-class LineWriter(Callback):
-    """Base of `JsonLines` and `Csv`: a file that holds whole lines, whatever ends the training."""
+class Csv(Callback):
+    """Write the records as a table, one line an epoch, below a line with the names of the columns.
+
+    The last record of `Network.train` gets its ``layers`` after the training, so only in the history.
+
+    A record is with the operating system when its epoch ends, and a line is never half there: what a full
+    disk cuts short is taken back, and what a killed process left is cut off when a training resumes.
+
+    An entry that a record lacks is an empty cell. Where a record has entries that none had before it (a look
+    at health every fifth epoch), the file is rewritten with their columns at the end, whole or not at all.
+    Lists and mappings are spread over columns, ``health/1/dead`` for the first layer's. The networks of an
+    ensemble write to one file: columns ``preset`` and ``fold`` tell them apart.
+
+    Parameters
+    ----------
+    path : Path or str
+        The file; its folder exists.
+    append : bool, optional
+        Append to an existing file, which raises an error otherwise. Its columns are kept, and new ones come
+        after them. If the training itself resumes, the lines of later epochs than its last one are replaced.
+
+    Raises
+    ------
+    FileError
+        When training begins: if the file exists and ``append`` is False, is no file of this kind, or cannot
+        be written. At the end of an epoch: if the line cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> path = Path(tempfile.mkdtemp()) / "history.csv"
+    >>> from deepstep import Network
+    >>> history = Network([1, 1], seed=1).train([[0.0]], [[1]], iterations=3, callbacks=[Csv(path)])
+    >>> path.read_text().splitlines()[0]
+    'epoch,step,cost,learning_rate,seconds'
+    """
 
     looks_at_the_network = False
     adds_to_records = ()
 
-    _start: bytes
-    """How such a file begins: every record begins with its epoch."""
-
     def __init__(self, path: Path | str, *, append: bool = False) -> None:
         self._path = Path(path)
         self._append = append
+        self._columns: list[str] = []
         self._file: Any = None
         self._n_open = 0
 
@@ -513,11 +548,15 @@ class LineWriter(Callback):
     def _go_on(self, history: History) -> None:
         """Cut off what a killed training left after its last checkpoint, and a half-written last line."""
         content = self._file.readall()
-        if content[: len(self._start)] != self._start[: len(content)]:
-            wanted = f"{self._start.decode()!r}, as what {type(self).__name__} writes"
-            raise FileError(f"{self._path} begins with {content[:20]!r} and not with {wanted}", RENAME)
+        if content[: len(FIRST)] != FIRST[: len(content)]:
+            problem = f"{self._path} begins with {content[:20]!r} and not with 'epoch', as what Csv writes"
+            raise FileError(problem, RENAME)
         lines = content.split(b"\n")[:-1]
-        self._begin(lines)
+        try:
+            self._columns = next(csv.reader([lines[0].decode()])) if lines else []
+        except (UnicodeDecodeError, csv.Error) as error:
+            problem = f"{self._path} has a first line that Csv did not write ({error!s:.200})"
+            raise FileError(problem, RENAME) from error
         if len(history):
             last = history[-1]["epoch"]
             while lines and (epoch := EPOCH.match(lines[-1])) and int(epoch[1]) > last:
@@ -536,96 +575,6 @@ class LineWriter(Callback):
             raise
         except OSError as error:
             raise FileError(f"{self._path} cannot be written: {error.strerror}", hint) from error
-
-    def _begin(self, lines: list[bytes]) -> None:
-        """Learn what is needed from the lines that are there."""
-
-    def _line(self, record: Record) -> str:
-        raise NotImplementedError
-
-
-class JsonLines(LineWriter):
-    """Write each record as one JSON object a line, as `History.to_jsonl` does.
-
-    The last record of `Network.train` gets its ``layers`` after the training, so only in the history.
-
-    A record is with the operating system when its epoch ends, and a line is never half there: what a full
-    disk cuts short is taken back, and what a killed process left is cut off when a training resumes.
-
-    The networks of an ensemble write to one file: their records have the ``preset`` and the ``fold`` besides.
-
-    Parameters
-    ----------
-    path : Path or str
-        The file; its folder exists.
-    append : bool, optional
-        Append to an existing file, which raises an error otherwise. If the training itself resumes, the lines
-        of later epochs than its last one are replaced.
-
-    Raises
-    ------
-    FileError
-        When training begins: if the file exists and ``append`` is False, is no file of this kind, or cannot
-        be written. At the end of an epoch: if the line cannot be written.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> from deepstep import Network
-    >>> path = Path(tempfile.mkdtemp()) / "history.jsonl"
-    >>> history = Network([1, 1], seed=1).train([[0.0]], [[1]], iterations=3, callbacks=[JsonLines(path)])
-    >>> History.from_jsonl(path.read_text()).costs.tolist() == history.costs.tolist()
-    True
-    """
-
-    _start = b'{"epoch"'
-
-    def _line(self, record: Record) -> str:
-        return History([record]).to_jsonl()
-
-
-class Csv(LineWriter):
-    """Write the records as a table, one line an epoch, below a line with the names of the columns.
-
-    An entry that a record lacks is an empty cell. Where a record has entries that none had before it (a look
-    at health every fifth epoch), the file is rewritten with their columns at the end, whole or not at all.
-    Lists and mappings are spread over columns, ``health/1/dead`` for the first layer's. The networks of an
-    ensemble write to one file: columns ``preset`` and ``fold`` tell them apart.
-
-    Parameters
-    ----------
-    path : Path or str
-        The file; its folder exists.
-    append : bool, optional
-        As in `JsonLines`; the columns are those of the file, and new ones come after them.
-
-    Raises
-    ------
-    FileError
-        As in `JsonLines`.
-
-    Examples
-    --------
-    >>> import tempfile
-    >>> path = Path(tempfile.mkdtemp()) / "history.csv"
-    >>> from deepstep import Network
-    >>> history = Network([1, 1], seed=1).train([[0.0]], [[1]], iterations=3, callbacks=[Csv(path)])
-    >>> path.read_text().splitlines()[0]
-    'epoch,step,cost,learning_rate,seconds'
-    """
-
-    _start = b"epoch"
-
-    def __init__(self, path: Path | str, *, append: bool = False) -> None:
-        super().__init__(path, append=append)
-        self._columns: list[str] = []
-
-    def _begin(self, lines: list[bytes]) -> None:
-        try:
-            self._columns = next(csv.reader([lines[0].decode()])) if lines else []
-        except (UnicodeDecodeError, csv.Error) as error:
-            problem = f"{self._path} has a first line that Csv did not write ({error!s:.200})"
-            raise FileError(problem, RENAME) from error
 
     def _line(self, record: Record) -> str:
         row = spread(record)
