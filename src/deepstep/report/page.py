@@ -10,7 +10,7 @@ from deepstep.data.files import atomic_write
 from deepstep.held_out import HeldOut
 from deepstep.report import sections
 from deepstep.report.diagnosis import findings_of
-from deepstep.report.html import page, tag
+from deepstep.report.html import no_figures, page, tag
 from deepstep.report.predictions import explanations, importance_of, predictions, raw_rows
 from deepstep.run import Run
 from deepstep.types import Array
@@ -95,7 +95,7 @@ def report(
     body = [
         tag("header", tag("h1", f"Training report: {name}"), sections.overview(run)),
         tag("nav", tag("ul", *links), aria_label="Parts of this page"),
-        tag("main", *contents),
+        tag("main", *([tag("p", no_figures())] if no_figures() else []), *contents),
     ]
     style = files("deepstep.report").joinpath("style.css").read_text(encoding="utf-8")
     return page(f"Training report: {name}", style, *body)

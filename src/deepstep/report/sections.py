@@ -98,8 +98,7 @@ def curves(run: Run) -> Html:
     smoothed = tag("p", run.ensemble.cost_note) if run.ensemble.cost_note else None
     if run.ensemble.only is None:
         display = TrainingCurveDisplay.from_ensemble(run.ensemble)
-        heading = "Cost of each member over the epochs, and the medians"
-        return join([figure(display, "curves", heading), smoothed])
+        return join([figure(display, "curves", "Cost of each member over the epochs, and medians"), smoothed])
     history = run.ensemble.history
     display = TrainingCurveDisplay.from_history(history)
     shown = {"cost": display.costs}
@@ -141,9 +140,8 @@ def layers(run: Run) -> Html:
         figure(UnitHealthDisplay.from_history(history), "units", "Dead and saturated units"),
         figure(UpdateRatioDisplay.from_history(history), "updates", "Updates compared with the weights"),
     ]
-    if all("weight_size" in layer for look in looks for layer in look):  # runs of older releases lack it
-        statistics = LayerStatisticsDisplay.from_history(history)
-        parts.append(figure(statistics, "statistics", "Activations, weights and gradients of each layer"))
+    statistics = LayerStatisticsDisplay.from_history(history)
+    parts.append(figure(statistics, "statistics", "Activations, weights and gradients of each layer"))
     return join(parts)
 
 
@@ -198,8 +196,7 @@ def members(run: Run) -> Html:
     rows = [[*cells[:3], tag("span", cells[3], class_="whole"), *cells[4:]] for cells in board.cells()]
     shown = rows[:MOST_MEMBERS]
     listed = table(board.header, shown, caption=f"{len(shown)} of {len(rows)} members", left=2)
-    smoothed = tag("p", run.ensemble.cost_note) if run.ensemble.cost_note else None
-    return join([text, smoothed, details(_counted(len(shown), "member"), listed)])
+    return join([text, details(_counted(len(shown), "member"), listed)])
 
 
 def columns(run: Run) -> Html:
@@ -230,10 +227,9 @@ def settings(run: Run) -> Html:
 def environment(run: Run) -> Html:
     """Versions: those of the training, and those of this page."""
     name, why = run.ensemble.engine
-    engine = f"{name} ({why})" if why else name
     recorded = [
         ("DeepStep that saved the run", run.saved_by or "not recorded"),
-        ("engine", engine or "not recorded"),
+        ("engine", f"{name} ({why})" if why else name or "not recorded"),
     ]
     now = [
         ("DeepStep", __version__),
