@@ -58,7 +58,7 @@ def check(result, sentence: str) -> None:
 NO_TABLE = "train no-such-table.csv --target kind"
 WITHOUT_THE_TABLE = {
     "--set activatoin=tanh": "Did you mean 'activation'?",
-    "--set activation=tanh": "--set activation is a parameter of --model network, and this",
+    "--set activation=tanh": "For all of its networks: --set network_params.activation=…",
     "--set verbose=true": "--set does not take 'verbose'. It belongs to Python",
     "--set network_params.droput=0.1": "Did you mean 'dropout'?",
     "--read spe=;": "Did you mean 'sep'?",
@@ -83,7 +83,6 @@ WITHOUT_THE_TABLE = {
     "--class-weight tall": "balanced, or NAME=WEIGHT such as rare=3,usual=0.5, got 'tall'",
     "--class-weight tall=1 --class-weight tall=2": "--class-weight sets 'tall' 2 times",
     "--target kind": "--target must have each column once, got kind, kind",
-    "--preset single": "--preset is an option of 0.2. In its place: --model ensemble (tabular) or",
 }
 """What is typed, and a part of the sentence, which is said before the table is looked for."""
 

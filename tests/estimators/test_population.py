@@ -28,7 +28,7 @@ from deepstep.ensembles.presets import (
     size_of,
 )
 from deepstep.errors import DivergenceError
-from deepstep.estimators.moved import MOVED
+from deepstep.estimators.member_settings import SPELLED
 
 WINE, KINDS = load_wine(return_X_y=True)
 NUMBERS, TARGET = load_diabetes(return_X_y=True)
@@ -374,15 +374,15 @@ def test_parameters_that_cannot_be_used_are_named(settings, says):
         DeepClassifier(**QUICK, **settings).fit(WINE, KINDS)
 
 
-# Parameters that moved
+# Parameters of one network
 
 
-@pytest.mark.parametrize("name", MOVED)
-def test_a_parameter_that_moved_says_where_it_is(name):
-    model, instead = DeepClassifier(), MOVED[name].replace("{name}", name)
+@pytest.mark.parametrize("name", [*SPELLED, "dropout", "label_smoothing", "warm_start"])
+def test_a_parameter_of_a_network_is_refused_and_says_where_it_goes(name):
+    setting, model = SPELLED.get(name, name), DeepClassifier()
+    place = f"For all of its networks: network_params={{'{setting}': …}}." if setting in VALUES else None
     for refused in (lambda: DeepClassifier(**{name: 1}), lambda: model.set_params(**{name: 1})):
         with pytest.raises(TypeError) as error:
             refused()
-        assert str(error.value) == f"DeepClassifier: {instead}"
-    for after in instead.split("network_params={'")[1:]:
-        assert after.partition("'")[0] in {*VALUES, "precision"}
+        hint = place or "NetworkClassifier and NetworkRegressor have it."
+        assert str(error.value) == f"DeepClassifier has no parameter {name!r}. {hint}"

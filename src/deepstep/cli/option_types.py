@@ -2,11 +2,10 @@
 
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import date, time
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 import click
@@ -150,19 +149,10 @@ class SectionOption(click.Option):
 
 
 class SectionedCommand(click.Command):
-    """A command whose help has sections; an option of one value is given once.
-
-    ``moved`` has an answer for each option that is gone.
-    """
-
-    moved: Mapping[str, str] = MappingProxyType({})
+    """A command whose help has sections; an option of one value is given once."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Refuse an option of one value that comes twice: click takes the last one silently."""
-        for word in args[: args.index("--")] if "--" in args else args:
-            flag = word.partition("=")[0]
-            if flag in self.moved:
-                raise click.UsageError(f"{flag} is an option of 0.2. In its place: {self.moved[flag]}", ctx)
         ctx.meta[WORDS] = list(args)
         *_, order = self.make_parser(ctx).parse_args(list(args))
         for parameter, times in Counter(order).items():

@@ -30,7 +30,7 @@ from deepstep.estimators import (
     network_parameters,
 )
 from deepstep.estimators.fitting import check_value
-from deepstep.estimators.moved import MOVED, moved_to
+from deepstep.estimators.member_settings import member_setting
 
 ENSEMBLE, NETWORK = MODELS = ("ensemble", "network")
 """The values of --model."""
@@ -313,12 +313,13 @@ def _check_name(model: str, name: str, flag: str) -> None:
     if name in OF_PYTHON:
         hint = "It belongs to Python, or has a flag of its own."
         raise ConfigurationError(f"{flag} does not take {name!r}", hint)
+    if model == ENSEMBLE and (setting := member_setting(name)):
+        hint = f"For all of its networks: --set network_params.{setting}=…"
+        raise ConfigurationError(f"{flag} {name} is no parameter of --model {ENSEMBLE}", hint)
     if name in known_parameters(other):
-        hint = moved_to(name) if name in MOVED and model == ENSEMBLE else ""
-        problem = f"{flag} {name} is a parameter of --model {other}, and this is --model {model}"
-        raise ConfigurationError(problem, hint)
-    if name in MOVED:
-        raise ConfigurationError(f"{flag} {name} is no parameter of this version", moved_to(name))
+        raise ConfigurationError(
+            f"{flag} {name} is a parameter of --model {other}, and this is --model {model}"
+        )
     known_names = dict.fromkeys((*known, *known_parameters(other)))
     raise unknown_name(f"{flag} parameter", name, known_names)
 

@@ -15,6 +15,7 @@ from deepstep.errors import ConfigurationError
 from deepstep.held_out import HeldOut
 from deepstep.report import report, write_report
 from deepstep.report.diagnosis import findings_of, has_health, no_health
+from deepstep.report.html import no_figures
 from deepstep.run import DEMO, Run
 from deepstep.types import Array
 
@@ -76,6 +77,8 @@ def report_command(
     name = printable(Path(run_folder.resolve().name))
     page = report(run, name=name, rows=rows, inputs=inputs, raw=raw, command=reproduce(run))
     write_report(out, page)
+    if reason := no_figures():
+        note(reason)
     size = len(page.encode())
     findings = findings_of(run, inputs, rows)
     if json_wanted:

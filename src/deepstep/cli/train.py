@@ -15,7 +15,6 @@ from deepstep.cli.screen import json_option
 from deepstep.cli.task import TASKS
 from deepstep.data.sources import stem_of
 from deepstep.errors import ConfigurationError
-from deepstep.estimators.moved import MOVED_FLAGS
 
 T = TypeVar("T")
 
@@ -126,11 +125,9 @@ _RUN = [
 
 
 class TrainCommand(SectionedCommand):
-    """The command, which answers flags of 0.2. Flags that are parameters of the estimators, with whom
-    scikit-learn comes, are there when the command is called.
+    """The command. Flags that are parameters of the estimators, with whom scikit-learn comes, are there when
+    the command is called.
     """
-
-    moved = MOVED_FLAGS
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """All arguments and options."""

@@ -48,7 +48,7 @@ from deepstep.estimators.inputs import (
     without_groups,
 )
 from deepstep.estimators.labels import check_taught, encoded_labels, learned_labels, learned_numbers
-from deepstep.estimators.moved import refuse_moved
+from deepstep.estimators.member_settings import refuse_settings
 from deepstep.estimators.network_parameters import documented
 from deepstep.estimators.predictions import Calibrated, ClassPredictions, NumberPredictions
 from deepstep.estimators.row_sources import NamedRows, inputs_in, is_stored, reading
@@ -440,7 +440,7 @@ def _naming_columns(columns: Columns) -> Iterator[None]:
         raise
 
 
-@refuse_moved
+@refuse_settings
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
 class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
@@ -583,7 +583,7 @@ class DeepClassifier(ClassPredictions, ClassifierMixin, DeepEstimator):
         return tags
 
 
-@refuse_moved
+@refuse_settings
 @documented
 @dataclass(eq=False, repr=False, match_args=False)
 class DeepRegressor(NumberPredictions, MultiOutputMixin, RegressorMixin, DeepEstimator):

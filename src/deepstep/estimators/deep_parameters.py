@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 
 from deepstep.ensembles.presets import EFFORTS, Preset
 from deepstep.ensembles.split import TIME
-from deepstep.estimators.moved import check_moved
+from deepstep.estimators.member_settings import check_parameters
 from deepstep.estimators.network_parameters import ABOVE_0, COUNT
 from deepstep.training import Callback
 
@@ -186,7 +186,7 @@ class DeepParameters(BaseEstimator):
         Raises
         ------
         TypeError
-            For a parameter of 0.2, with its new place.
+            For a parameter of a network, with its place in ``network_params``.
 
         Examples
         --------
@@ -194,6 +194,6 @@ class DeepParameters(BaseEstimator):
         >>> DeepClassifier().set_params(effort="fast").effort
         'fast'
         """
-        check_moved(type(self), params)
+        check_parameters(type(self), params)
         super().set_params(**params)
         return self
