@@ -20,12 +20,12 @@ from typing import Any  # noqa: E402
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), os.environ.get("DEEPSTEP_SOURCE") or str(HERE.parent / "src")]
 
-from machine import machine  # noqa: E402
 from sklearn.datasets import make_classification  # noqa: E402
-from tables.sets import load  # noqa: E402
 
 from deepstep import DeepClassifier, DeepRegressor  # noqa: E402
 from deepstep.ensembles import fit as fits  # noqa: E402
+from machine import machine  # noqa: E402
+from tables.sets import load  # noqa: E402
 
 MADE = ((750, 20), (3_132, 8), (3_673, 11), (7_500, 14), (40_000, 50))
 """Rows and columns."""
@@ -34,7 +34,6 @@ MADE = ((750, 20), (3_132, 8), (3_673, 11), (7_500, 14), (40_000, 50))
 def profile(X: Any, y: Any, *, classes: bool) -> dict[str, float]:
     """Seconds of a fit, those of its parts, and its epochs."""
     seconds: Counter[str] = Counter()
-    n_first = 0
 
     def timed(function: Callable[..., Any], part: Callable[..., str]) -> Callable[..., Any]:
         def run(*arguments: Any, **named: Any) -> Any:
@@ -58,7 +57,7 @@ def profile(X: Any, y: Any, *, classes: bool) -> dict[str, float]:
         (DeepClassifier if classes else DeepRegressor)(random_state=0, n_jobs=1).fit(X, y)
     finally:
         fits.prepare_fold, fits._train_one, fits._Fit._ensemble = original  # type: ignore[method-assign]
-    return {**seconds, "all": perf_counter() - begun, "first folds": n_first}
+    return {**seconds, "all": perf_counter() - begun}
 
 
 def main(names: list[str]) -> None:
@@ -68,9 +67,11 @@ def main(names: list[str]) -> None:
     for m, n in () if names else MADE:
         X, y = make_classification(m, n, n_informative=n // 2, n_redundant=2, flip_y=0.1, random_state=0)
         tables.append((f"{m:,} × {n}", X, y, True))
-    DeepClassifier(random_state=0, network_params={"epochs": 1}).fit(*make_classification(200, 5, random_state=0))
+    warm_up = DeepClassifier(random_state=0, network_params={"epochs": 1})
+    warm_up.fit(*make_classification(200, 5, random_state=0))
     parts = ("preparing", "first", "others", "weighing")
-    print(f"{'table':18}{'seconds':>9}", *(f"{part:>10}" for part in parts), "  networks, epochs: first, others")
+    header = [f"{part:>10}" for part in parts]
+    print(f"{'table':18}{'seconds':>9}", *header, "  networks, epochs: first, others")
     for name, X, y, classes in tables:
         spent = profile(X, y, classes=classes)
         shares = (f"{spent.get(part, 0) / spent['all']:>9.0%} " for part in parts)
