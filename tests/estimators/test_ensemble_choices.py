@@ -306,7 +306,7 @@ def test_one_network_of_each_selected_preset_learns_the_newest_rows_too(pair):
     assert [member.preset for member in after.members] == [summary.name for summary in before.by_preset]
     for member, summary in zip(after.members, before.by_preset, strict=True):
         epochs = {each.best_epoch for each in summary.members}
-        assert epochs == {member.epochs} == {len(member.network.history)}
+        assert min(epochs) <= member.epochs == len(member.network.history) <= max(epochs)
         assert member.validation_cost is None
 
 

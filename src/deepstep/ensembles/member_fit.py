@@ -40,8 +40,8 @@ LEAST_EPOCHS = 32
 SEED_OF_THE_FIT = "seed of the fit"
 """Its key in the identity of a checkpoint."""
 
-CYCLES = 3 / 15, 7 / 15
-"""Shares of the epochs after which the second and the third cycle of the learning rate end."""
+CYCLES = 1 / 15, 3 / 15, 7 / 15
+"""Shares of the epochs after which the first three cycles of the learning rate end."""
 
 SNAPSHOTS = 1 / 15, 0.13, 3 / 15, 0.3, 0.38, 7 / 15, 0.55, 0.64, 0.73, 0.82, 0.91, 1.0
 """Shares of the epochs after which a member may be the best."""
@@ -151,7 +151,7 @@ class Snapshot:
 
 
 class _Snapshots(Callback):
-    """Keeps a member after some epochs; ends with their window, or where the third cycle was worse."""
+    """Keeps a member after some epochs; ends with their window, or after a cycle that was worse."""
 
     adds_to_records = ()
     looks_at_the_network = False  # but after those epochs, where training pauses to validate
@@ -159,7 +159,7 @@ class _Snapshots(Callback):
     def __init__(self, epochs: int, window: tuple[int, ...], seed: int, *, compares: bool) -> None:
         self._seed = seed
         self._last = window[-1] if window else None
-        self._second, self._third = (min(epochs, max(1, round(epochs * end))) for end in CYCLES)
+        self._ends = [min(epochs, max(1, round(epochs * end))) for end in CYCLES]
         self.marks = window or tuple(snapshot_epochs(epochs))
         self._compares = compares
         self.snapshots: list[Snapshot] = []
@@ -185,14 +185,15 @@ class _Snapshots(Callback):
             self.snapshots.append(Snapshot(done, float(cost), theta, statistics, outputs))
         if done == self._last:
             raise StopTraining(f"the folds before were best after {done} epochs or earlier")
-        if self._compares and done == self._third:
+        if self._compares and done in self._ends[1:]:
+            begin = self._ends[self._ends.index(done) - 1]
             costs = training.history.column("validation_cost")
             before, now = (
                 np.min(cycle, initial=inf, where=np.isfinite(cycle))
-                for cycle in (costs[: self._second], costs[self._second :])
+                for cycle in (costs[:begin], costs[begin:])
             )
             if now > before + WORSE * abs(before):
-                raise StopTraining("the third cycle of the learning rate was worse than those before")
+                raise StopTraining("a cycle of the learning rate was worse than those before")
 
 
 def snapshot_epochs(epochs: int) -> list[int]:
