@@ -219,7 +219,7 @@ def test_validation_cost_is_the_loss_alone(solver):
         model.set_params(scoring=None).fit(X, NAMES)  # holds nothing out, as in scikit-learn
 
 
-WILD = {"max_iter": 25, "learning_rate_init": 0.1}
+WILD = {"max_iter": 25, "learning_rate_init": 0.3}
 
 
 @pytest.mark.parametrize(

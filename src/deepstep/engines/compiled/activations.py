@@ -184,34 +184,36 @@ def _kept(block, layer, step, seed, limit):
         c0, c1, c2, c3 = high1 ^ c1 ^ key0, low1, high0 ^ c3 ^ key1, low0
         key0 += _W0
         key1 += _W1
-    return _below(c0, limit) | _below(c1, limit) << 2 | _below(c2, limit) << 4 | _below(c3, limit) << 6
+    return _below(c0, limit) | _below(c1, limit) << 4 | _below(c2, limit) << 8 | _below(c3, limit) << 12
 
 
 @part(order=ORDERED)
 def _below(word, limit):
-    """Which of the two draws of a word are below the limit, as bits; the lower half first."""
-    first, second = (word & np.uint64(0xFFFFFFFF)) < limit, (word >> np.uint64(32)) < limit
-    return np.int32(first) | np.int32(second) << 1
+    """Which of the four draws of a word are below the limit, as bits; the lowest first."""
+    low, part = np.uint64(0xFFFF), np.uint64(16)
+    first, second = (word & low) < limit, (word >> part & low) < limit
+    third, fourth = (word >> (part + part) & low) < limit, (word >> (part + part + part)) < limit
+    return np.int32(first) | np.int32(second) << 1 | np.int32(third) << 2 | np.int32(fourth) << 3
 
 
 @calls.routine("drop", order=ORDERED)
 def drop(A, D, first, stride, n, low, high, keep, seed, step, layer, row):
     """A := A ∘ mask, D := D ∘ mask, of n units; ``row`` is room."""
-    # The draws of `deepstep.engines.draws` lie example by example. Those of eight units are made for all
+    # The draws of `deepstep.engines.draws` lie example by example. Those of 16 units are made for all
     # examples, as the bits of a number in the row, so that masks are applied along the examples.
     number, k = A.dtype.type, high - low
     raised, zero, bit = number(1) / number(keep), number(0), np.int32(1)
-    # a draw u = bits / 2^24 is below keep, in float32, where its 32 bits are below this
-    limit = np.uint64(np.ceil(np.float64(np.float32(keep)) * 16777216.0)) << np.uint64(8)
+    # a draw u = bits / 2^16 is below keep, in float32, where its 16 bits are below this
+    limit = np.uint64(np.ceil(np.float64(np.float32(keep)) * 65536.0))
     bits = run(row, low, k)
-    for unit in range(0, n, 8):
+    for unit in range(0, n, 16):
         for j in range(k):
-            block, shift = divmod((low + j) * n + unit, 8)
+            block, shift = divmod((low + j) * n + unit, 16)
             units = _kept(block, layer, step, seed, limit)
-            if shift > 0:  # the eight units lie in two blocks
-                units = units >> shift | _kept(block + 1, layer, step, seed, limit) << (8 - shift)
+            if shift > 0:  # the 16 units lie in two blocks
+                units = units >> shift | _kept(block + 1, layer, step, seed, limit) << (16 - shift) & 0xFFFF
             bits[j] = units
-        for u in range(min(8, n - unit)):
+        for u in range(min(16, n - unit)):
             start = first + (unit + u) * stride + low
             a, d = run(A, start, k), run(D, start, k)
             for j in range(k):
