@@ -56,18 +56,14 @@ def dropout_masks(
     for layer, rate in enumerate(dropout, start=1):
         if rate > 0:
             rng, shape = generator(seed, step, layer), (m, architecture.layer_dims[layer])
-            if rows is None:
-                uniform = _uniform(rng, m * shape[1]).reshape(shape)
-            else:
-                uniform = _uniform_rows(rows, rng, shape)
+            uniform = _uniform_rows(slice(None) if rows is None else rows, rng, shape)
             masks[layer] = dropout_mask(uniform.T, 1 - rate, dtype=dtype)
     return masks
 
 
 def _uniform(rng: np.random.Generator, n: int) -> AnyArray:
     """Draws (n,) from 0 to below 1, float32, of 16 bits each: more bits would take twice the time."""
-    words = rng.bit_generator.random_raw(-(-n // 4))  # of 64 bits
-    return np.asarray(words.astype("<u8").view("<u2")[:n] / np.float32(65536))
+    return np.asarray(rng.bit_generator.random_raw(-(-n // 4)).view(np.uint16)[:n] / np.float32(65536))
 
 
 def _uniform_rows(rows: slice | AnyArray, rng: np.random.Generator, shape: tuple[int, int]) -> AnyArray:

@@ -188,10 +188,8 @@ class _Snapshots(Callback):
         if self._compares and done in self._ends[1:]:
             begin = self._ends[self._ends.index(done) - 1]
             costs = training.history.column("validation_cost")
-            before, now = (
-                np.min(cycle, initial=inf, where=np.isfinite(cycle))
-                for cycle in (costs[:begin], costs[begin:])
-            )
+            before = np.fmin.reduce(costs[:begin], initial=inf)
+            now = np.fmin.reduce(costs[begin:], initial=inf)
             if now > before + WORSE * abs(before):
                 raise StopTraining("a cycle of the learning rate was worse than those before")
 

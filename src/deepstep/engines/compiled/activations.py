@@ -184,16 +184,12 @@ def _kept(block, layer, step, seed, limit):
         c0, c1, c2, c3 = high1 ^ c1 ^ key0, low1, high0 ^ c3 ^ key1, low0
         key0 += _W0
         key1 += _W1
-    return _below(c0, limit) | _below(c1, limit) << 4 | _below(c2, limit) << 8 | _below(c3, limit) << 12
-
-
-@part(order=ORDERED)
-def _below(word, limit):
-    """Which of the four draws of a word are below the limit, as bits; the lowest first."""
-    low, part = np.uint64(0xFFFF), np.uint64(16)
-    first, second = (word & low) < limit, (word >> part & low) < limit
-    third, fourth = (word >> (part + part) & low) < limit, (word >> (part + part + part)) < limit
-    return np.int32(first) | np.int32(second) << 1 | np.int32(third) << 2 | np.int32(fourth) << 3
+    bits = np.int32(0)
+    for n, word in enumerate((c0, c1, c2, c3)):
+        for k in range(4):  # the lowest part of a word first
+            draw = word >> np.uint64(16 * k) & np.uint64(0xFFFF)
+            bits |= np.int32(draw < limit) << np.int32(4 * n + k)
+    return bits
 
 
 @calls.routine("drop", order=ORDERED)
