@@ -64,7 +64,7 @@ def without_processes(beside, monkeypatch):
 def test_the_race_is_whole_and_everybody_did_the_same_work(measured):
     options = "--quick --no-first-calls --workloads planar row --engines scikit-learn reference"
     told, printed = measured("speed", options)
-    assert told["versions"]["numpy"]
+    assert all((told["threads"] == 1, told["date"], told["processor"], told["versions"]["numpy"]))
     assert told["failed"] == {}
     for row in told["rows"].values():
         assert set(row["times"]) >= {"ours", "scikit-learn"}

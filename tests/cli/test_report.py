@@ -62,7 +62,7 @@ def test_the_page_of_an_ensemble_has_every_part_without_matplotlib(deepstep, ens
         assert words in page.text
     assert not re.search(r"</code>\s*<code", Path("page.html").read_text())  # two commands are no command
     assert page.named("svg")
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     page = page_of(deepstep, run=ensemble_run)
     assert not page.named("svg")
     assert page.text.count("install matplotlib, or install DeepStep with its extra 'plots'") == 1

@@ -137,9 +137,8 @@ def test_a_writer_goes_on_with_its_own_file(teach, path):
         path.write_bytes(path.read_bytes()[:-cut])
         teach([Csv(path, append=True)], epochs=8, history=History(history.records[:4]))
         assert epochs_in(path) == list(range(8))
-    start = b"epoch,step,cost"
     for length in (0, 1, 11):
-        path.write_bytes(start[:length])
+        path.write_bytes(b"epoch,step,cost"[:length])
         teach([Csv(path, append=True)])
         assert epochs_in(path) == [0, 1, 2]
 

@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import count
 from typing import Any, TypeAlias
 from xml.etree import ElementTree
@@ -16,7 +17,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from deepstep.data.text_formats import number_text
-from deepstep.errors import MissingPackageError
+from deepstep.errors import missing_package
 from deepstep.plots.drawing import OKABE_ITO, REFERENCE, OneAxes, legend, new_figure, plain
 from deepstep.types import AnyArray, Array
 
@@ -139,11 +140,8 @@ def figure(display: Any, name: str, heading: str) -> Html:
 
 def no_figures() -> str:
     """Why a page has no figures; empty where it can have some."""
-    try:
-        new_figure("a report with figures")
-        return ""
-    except MissingPackageError as error:
-        return str(error)
+    lacking = missing_package("a report with figures", "matplotlib", extra="plots")
+    return str(lacking) if find_spec("matplotlib") is None else ""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
