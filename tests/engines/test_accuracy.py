@@ -37,8 +37,8 @@ LIMITS = {"l2": 0.1, "weight_decay": 0.1, "dropout": 0.2, "clip_norm": 1.0, "cli
 SHAPES = ("wide inputs", "wide layer", "deep", "many examples", "single examples", "far below 0")
 
 OF_RATES = {
-    0.1: (0, 3, 8, 9, 10, 12, 15, 18, 20, 21),
-    0.01: (1, 11),
+    0.1: (0, 3, 8, 9, 10, 12, 15, 18, 20),
+    0.01: (1, 11, 21),
     0.003: (6, 14, 23),
     0.001: (4, 16),
     0.0003: (5, 13),
