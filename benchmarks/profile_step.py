@@ -51,7 +51,7 @@ ROUNDS, SECONDS = 9, 0.03
 @njit(nogil=True, error_model="numpy")
 def repeat(
     phase, times, batch, source, first, plans, layers, parameters, levels, data, state, statistics, progress,
-    work, matrices, embedded,
+    work, embedded,
 ):  # fmt: skip
     """One phase of a step so many times."""
     plan, theta, barrier = plans[0], state[0], np.zeros(24, np.int64)
@@ -168,11 +168,11 @@ def phases(workload: Workload) -> tuple[dict[str, float], bool]:
         entrant.work(1)
     finally:
         sessions.train = real
-    given, rates = tuple(caught[2:13]), caught[13]
+    given, rates = tuple(caught[2:12]), caught[12]
     plan, data, work = given[0][0], given[4], given[8]
     m, step = int(plan["batch_size"]), int(plan["steps_done"]) + 1
     source = data.X if data.order.size == 0 and not plan["turned"] else work.inputs
-    batch = Batch(m, m, float(m), 0, m, work.rows.shape[1], step, *(float(rate) for rate in rates[:, 0]))
+    batch = Batch(m, float(m), 0, m, work.rows.shape[1], step, *(float(rate) for rate in rates[:, 0]))
     ways = [lambda times, k=k: repeat(k, times, batch, source, 0, *given) for k in range(len(PHASES))]
     found = dict(zip(PHASES, best(*ways), strict=True))
     if workload.batch_size is None:
