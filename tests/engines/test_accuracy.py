@@ -29,8 +29,7 @@ NUDGE, STAYS = 1e-7, 1e-5
 """Relative change of the parameters at the beginning, and how far it may move float64."""
 
 REALMLP = ("tanh", "sigmoid", "gelu", "gelu_tanh", "silu", "softplus", "elu", "mish")
-"""Without a kink: with one, a pre-activation within rounding of 0
-decides, on some processors and not on others."""
+"""Without a kink: at one, a pre-activation within rounding of 0 decides, and processors differ there."""
 OUTPUTS = ("sigmoid", "softmax", "identity", "huber", "poisson", "ordinal")
 RULES = ("gd", "momentum", "heavy_ball", "nesterov", "rmsprop", "adam")
 LIMITS = {"l2": 0.1, "weight_decay": 0.1, "dropout": 0.2, "clip_norm": 1.0, "clip_value": 0.1}

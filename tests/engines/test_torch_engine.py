@@ -141,6 +141,7 @@ class TestPasses:
         for values, same in zip(traced(*tensors)[:2], passes(*tensors)[:2], strict=True):
             torch.testing.assert_close(values, same)
 
+    @pytest.mark.slow
     def test_where_the_compiler_fails_they_run_as_they_are(self, monkeypatch, caplog):
         def failing(passes, **options):
             def compiled(*tensors):
