@@ -12,7 +12,7 @@ import numpy as np
 from click.core import ParameterSource
 
 from deepstep.cli.open_runs import folder_for
-from deepstep.cli.results import NetworkResult
+from deepstep.cli.print_results import NetworkResult
 from deepstep.cli.resume import free_name
 from deepstep.cli.screen import (
     GOOD,

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from deepstep.cli.option_types import PATH, read_option, run_argument, word_of_reading
-from deepstep.cli.results import as_records, print_columns, print_members, print_presets, print_tried
+from deepstep.cli.print_results import as_records, print_columns, print_members, print_presets, print_tried
 from deepstep.cli.screen import as_json, console, harmless, json_option, note, print_scores, print_table
 from deepstep.data import column
 from deepstep.data.tables import ReadOptions, table_in, told_missing_words
