@@ -358,7 +358,7 @@ def test_a_full_disk_at_the_end_keeps_the_checkpoint(process, deepstep, begun):
 # What fails after the training
 
 
-@pytest.mark.parametrize("name", ["deepstep.run.Run.write_results", "deepstep.cli.print_results.print_scores"])
+@pytest.mark.parametrize("name", ["run.Run.write_results", "cli.print_results.print_scores"])
 def test_a_failure_after_the_training_does_not_lose_it(deepstep, flowers, monkeypatch, name, tmp_path):
     """Whatever fails there: the run is saved before it is scored, and a warning says where it is."""
 
@@ -366,7 +366,7 @@ def test_a_failure_after_the_training_does_not_lose_it(deepstep, flowers, monkey
         raise ValueError("probabilities add to\n1.0000000000000002")
 
     with monkeypatch.context() as patched:
-        patched.setattr(name, fails)
+        patched.setattr(f"deepstep.{name}", fails)
         result = deepstep("train", flowers, *TYPED)
     assert result.code == 0
     assert "Warning: The run is saved in run, but" in result.err

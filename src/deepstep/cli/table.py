@@ -18,8 +18,8 @@ from deepstep.cli.open_runs import held_out_of, keep, what_happened
 from deepstep.cli.option_types import WORDS
 from deepstep.cli.parameters import ENSEMBLE, FROM_FILE, NETWORK, flag_of, parameters_of
 from deepstep.cli.parts import Parts, Rows, parts_in_memory, parts_of_a_stream
-from deepstep.cli.reading import TableOptions, read_table
 from deepstep.cli.print_results import TableResult, print_table_result, tell, tell_of_the_rate
+from deepstep.cli.reading import TableOptions, read_table
 from deepstep.cli.resume import Keeping, Training, log_callbacks, place
 from deepstep.cli.screen import (
     GOOD,
