@@ -114,7 +114,7 @@ def test_output_to_a_full_disk(fresh_process):
 @pytest.mark.slow
 def test_reader_of_the_progress_that_goes_away(fresh_process, flowers, tmp_path, reader_gone):
     """As with ``2>&1 | head``: it is no fault of the run folder, which training is about to write."""
-    late = "from deepstep.cli import print_results as late\nlate.note = lambda text: None\n"  # until it trains
+    late = "from deepstep.cli import print_results as late\nlate.note = lambda text: None\n"  # at first
     # nothing is kept yet, however slow the machine is
     late += "from deepstep.ensembles import finished\nfinished.SECONDS = finished.LONG = 1e9\n"
     typed = ["train", flowers, "--target kind --set n_estimators=2 --out run --json"]
