@@ -253,6 +253,7 @@ def test_the_summary_of_an_ensemble_says_that_it_was_interrupted(deepstep, flowe
     ended = deepstep("train", flowers, "--target kind --set n_estimators=5 --set n_jobs=1 --out run")
     assert (ended.code, "networks are trained and kept" in ended.err) == (130, True)
     assert "interrupted: the networks that were trained until then" in deepstep("summary", "run").out
+    assert "of its networks are in the run; train again for all of them" in deepstep("doctor", "run").out
 
 
 # Killed

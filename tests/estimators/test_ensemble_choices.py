@@ -104,7 +104,7 @@ def last(estimator, X, y):
 
 @pytest.mark.parametrize("scoring", ["balanced_accuracy", "roc_auc_ovr", "neg_log_loss", "f1_macro", last])
 def test_of_few_rows_of_a_class_the_loss_is_in_place_of_any_metric(scoring):
-    with pytest.warns(UserWarning, match="the loss is in place of scoring, as fewer than 100 rows"):
+    with pytest.warns(UserWarning, match="used in place of scoring: a metric needs 100 held-out rows"):
         few = DeepClassifier(scoring=scoring, presets=["relu", "ranks"], **FEW).fit(X, Y)
     by_loss = DeepClassifier(presets=["relu", "ranks"], **FEW).fit(X, Y)
     assert_array_equal(few.predict_proba(X), by_loss.predict_proba(X))

@@ -2,6 +2,8 @@
 
 import os
 import signal
+from collections import Counter
+from dataclasses import replace
 from math import inf
 
 import numpy as np
@@ -136,6 +138,31 @@ def test_it_goes_on_to_the_same_bits(case, number, killed, trained, tmp_path):
     trained.clear()
     same(model.set_params(n_jobs=1).fit(*rows, **options), whole, rows[0])
     assert trained == []
+
+
+@pytest.mark.slow
+def test_presets_that_rested_continue_to_the_same_bits(killed, monkeypatch, tmp_path):
+    """Of four that rest two continue as if they had not, and one learns the other folds; a kill, too."""
+    tasks, train = [], fit.fit_member
+
+    def twice(task, *arguments, **options):
+        trained = train(task, *arguments, **options)
+        tasks.append((task.fold > 0, task.rests, task.checkpoint is not None))
+        if task.checkpoint is not None:
+            at_once = train(replace(task, checkpoint=None), *arguments, **options)
+            assert_equal(
+                [vars(each) for each in trained.snapshots], [vars(each) for each in at_once.snapshots]
+            )
+            assert_array_equal(trained.member.network.history.costs, at_once.member.network.history.costs)
+        return trained
+
+    monkeypatch.setattr(fit, "fit_member", twice)
+    monkeypatch.setattr(catalogue, "SIZES", {"balanced": {inf: Size(4, 3, 1, 1)}})
+    settings = {**FEW, "network_params": {"epochs": 40}}
+    whole = DeepClassifier(**settings).fit(WINE, KINDS)
+    assert Counter(tasks) == {(False, True, False): 4, (False, False, True): 2, (True, False, False): 2}
+    model = killed(1, DeepClassifier(checkpoint_dir=tmp_path / "fit", **settings), WINE, KINDS)
+    same(model.fit(WINE, KINDS), whole, WINE)
 
 
 DAMAGES = {

@@ -52,6 +52,8 @@ HALF = {"accuracy": 0.5, "balanced_accuracy": 0.5}
 FEW_OF_A_CLASS = {"rows": 40, "accuracy": 0.95, "majority_accuracy": 0.9, "balanced_accuracy": 0.9, **NEVER}
 TARGETS = numbers("train", "test", r2=({"height": 0.99, "width": 0.9}, {"height": 0.2, "width": 0.85}))
 BY_HEART = {"accuracy": 1.0}
+LOSSES = {"train": 0.1, "out_of_fold": 0.5}
+TOO_SURE = {part: {"log_loss": loss, "prior_log_loss": 0.7} for part, loss in LOSSES.items()}
 
 
 @pytest.mark.parametrize(
@@ -122,6 +124,12 @@ def rmse(*r2):
             0.55,
         ),
         (LUCK, [WARNING], "", None),
+        (
+            changed(ENSEMBLE, **TOO_SURE),
+            [OVERFITTING],
+            "a log loss of 0.1 is far better than out of fold, 0.5",
+            2 / 3,
+        ),
         # without folds the test rows decide
         (
             changed(ENSEMBLE, train=BY_HEART, test={"accuracy": 0.65}, out_of_fold=None),

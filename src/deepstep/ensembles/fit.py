@@ -12,11 +12,13 @@ import numpy as np
 from deepstep.ensembles.ensemble import Ensemble, Member, Outcome, TriedPreset, TriedPresets
 from deepstep.ensembles.finished import FinishedMembers
 from deepstep.ensembles.member_fit import (
+    REST,
     Checkpoints,
     Link,
     Options,
     Task,
     Trained,
+    compares_cycles,
     fit_member,
     snapshot_epochs,
 )
@@ -162,7 +164,7 @@ class _Fit:
         held_out = np.concatenate([fold.held_out for fold in self._folds])
         trusted = metric.trusted(answers if validated else answers[np.unique(held_out)])
         if trusted is not metric:
-            warn_the_caller(f"{request.options.where}: the loss is in place of scoring, as {FEW}")
+            warn_the_caller(f"{request.options.where}: the loss is used in place of scoring: {FEW}.")
         self._judge = Judge(trusted, self._folds, rows, validation, weight)
         self._preprocessors: dict[int, Preprocessor] = {}
         self._trained: dict[tuple[int, int], Trained] = {}
@@ -170,6 +172,11 @@ class _Fit:
         self._seconds: dict[tuple[int, int], float] = {}  # of all trainings, also of what is dropped
         self._best: dict[int, tuple[int | None, float, float]] = {}  # of a preset: epochs, metric, loss
         self._outcomes: dict[int, Outcome] = {}
+        several = size.first_folds == 1 < len(self._folds) and len(self._presets) > size.on_all_folds + 1
+        compared = [
+            compares_cycles(each, each.epochs_of(self._folds[0].learned.size)) for each in self._presets
+        ]
+        self._rests = several and all(compared) and request.time_budget is None
         self._interrupted = False
         self._n_cut = 0  # networks whose time was shorter than an epoch
         self._diverged: DivergenceError | None = None
@@ -182,7 +189,8 @@ class _Fit:
     def run(self) -> Outcomes:
         """Train, and weigh what was trained."""
         request = self._request
-        numbers, folds = range(len(self._presets)), range(len(self._folds))
+        numbers: Sequence[int] = range(len(self._presets))
+        folds = range(len(self._folds))
         first = folds[: self._size.first_folds]
         by_the_clock = request.time_budget is not None
         further = 0 if by_the_clock else self._size.on_all_folds * (len(folds) - len(first))
@@ -201,6 +209,10 @@ class _Fit:
                     self._train_in_rounds(workers, move, numbers)
                 else:
                     self._train(workers, move, numbers, first)
+                    if self._rests:
+                        numbers = [*self._best_of(numbers, first, self._size.on_all_folds + 1, at_rest=True)]
+                        resting = [number for number in numbers if self._trained[number, 0].checkpoint]
+                        self._train(workers, move, resting, first)
                     if len(first) < len(folds):
                         self._train(workers, move, self._keep_best(numbers, first), folds[len(first) :])
                 if self._files is not None:
@@ -237,10 +249,12 @@ class _Fit:
         params = self._request.network_params or {}
         shape = len(presets), len(self._folds)
         self._presets = tuple(preset.with_params(self._targets, params) for preset in presets)
+        m = self._folds[0].learned.size
+        self._marks = [snapshot_epochs(preset.epochs_of(m)) for preset in self._presets]
         seeds = np.random.SeedSequence(self._request.options.seed).generate_state(shape[0] * shape[1])
         self._seeds = seeds.reshape(shape)
 
-    def _train_in_rounds(self, workers: Workers, move: ShowProgress, numbers: range) -> None:
+    def _train_in_rounds(self, workers: Workers, move: ShowProgress, numbers: Sequence[int]) -> None:
         """Train a few presets on all folds, then as many of the next ones as there is time for."""
         folds = range(len(self._folds))
         begin = 0
@@ -270,17 +284,23 @@ class _Fit:
 
     def _keep_best(self, numbers: Sequence[int], folds: range) -> list[int]:
         """The presets that are best on some folds, which also say when training on the others may end."""
-        numbers = [number for number in numbers if all((number, fold) in self._trained for fold in folds)]
-        choices = {number: self._choice(number) for number in numbers}
-        best = sorted(numbers, key=lambda number: or_last(choices[number].cost))[: self._size.on_all_folds]
-        self._drop_others(best, Outcome.DROPPED)
-        for number in best:
-            marks = snapshot_epochs(self._presets[number].epochs_of(self._folds[0].learned.size))
-            epochs = choices[number].epochs
-            if epochs is not None:
-                index = marks.index(epochs)
+        best = self._best_of(numbers, folds, self._size.on_all_folds)
+        for number, choice in best.items():
+            if choice.epochs is not None:
+                marks = self._marks[number]
+                index = marks.index(choice.epochs)
                 self._windows[number] = tuple(marks[max(0, index - AROUND) : index + AROUND + 1])
-        return sorted(best)
+        return [*best]
+
+    def _best_of(
+        self, numbers: Sequence[int], folds: range, n: int, *, at_rest: bool = False
+    ) -> dict[int, Choice]:
+        """The n best presets of those trained on some folds; the members of the others are dropped."""
+        numbers = [number for number in numbers if all((number, fold) in self._trained for fold in folds)]
+        choices = {number: self._choice(number, at_rest=at_rest) for number in numbers}
+        best = sorted(numbers, key=lambda number: or_last(choices[number].cost))[:n]
+        self._drop_others(best, Outcome.DROPPED)
+        return {number: choices[number] for number in sorted(best)}
 
     def _drop_others(self, best: Collection[int], outcome: Outcome) -> None:
         """Keep the members of these presets alone."""
@@ -316,7 +336,7 @@ class _Fit:
             for place, result in workers.results(works, move):
                 number, fold = divmod(place, len(self._folds))
                 if isinstance(result, DivergenceError):
-                    self._give_up(number, result)
+                    self._give_up(number, fold, result)
                     continue
                 workers.interruption.waits = True  # before there is a network without its preprocessor
                 self._add(number, fold, prepare(fold).preprocessor, result, seconds)
@@ -343,15 +363,18 @@ class _Fit:
         return partial(_train_one, task, *data, self._request.options, seconds, self._checkpoints)
 
     def _task(self, number: int, fold: int) -> Task:
-        window = self._windows.get(number, ())
-        return Task(self._presets[number], fold, int(self._seeds[number, fold]), window)
+        window, earlier = self._windows.get(number, ()), self._trained.get((number, fold))
+        rests = self._rests and fold == 0 and earlier is None
+        checkpoint = None if earlier is None else earlier.checkpoint
+        return Task(self._presets[number], fold, int(self._seeds[number, fold]), window, rests, checkpoint)
 
-    def _give_up(self, number: int, error: DivergenceError) -> None:
+    def _give_up(self, number: int, fold: int, error: DivergenceError) -> None:
         """Leave a preset out that diverged, unless the number of networks is given."""
         if self._request.n_estimators is not None:
             raise error
         self._diverged = self._diverged or error
         self._outcomes[number] = Outcome.DIVERGED
+        self._trained.pop((number, fold), None)  # as it rested
 
     def _add(
         self, number: int, fold: int, preprocessor: Preprocessor, trained: Trained, seconds: float | None
@@ -362,7 +385,7 @@ class _Fit:
             trained = replace(trained, snapshots=())  # each member ends by the clock
             self._n_cut += trained.member.epochs == 1 and duration > seconds
         self._trained[number, fold], self._seconds[number, fold] = trained, duration
-        if self._files is not None:
+        if self._files is not None and trained.checkpoint is None:
             self._files.add(number, self._task(number, fold), trained)
         earlier = self._preprocessors.get(fold, preprocessor).encodings
         encodings = {**earlier, **preprocessor.encodings}
@@ -370,11 +393,18 @@ class _Fit:
 
     # the result
 
-    def _choice(self, number: int) -> Choice:
-        """A preset after the number of epochs that is best for all folds that it has learned."""
+    def _choice(self, number: int, *, at_rest: bool = False) -> Choice:
+        """A preset after the number of epochs that is best for all folds that it has learned.
+
+        ``at_rest`` leaves later snapshots out than those at which presets rest.
+        """
         trained = {
             fold: self._trained[place, fold] for place, fold in sorted(self._trained) if place == number
         }
+        if at_rest:
+            marks = self._marks[number][: REST + 1]
+            early = [snapshot for snapshot in trained[0].snapshots if snapshot.epochs in marks]
+            trained = {0: replace(trained[0], snapshots=tuple(early))}
         choice = self._judge.choice(self._presets[number], trained, self._preprocessors)
         self._best[number] = choice.epochs, choice.loss, choice.cost
         return choice

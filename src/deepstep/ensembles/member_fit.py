@@ -25,6 +25,7 @@ from deepstep.preparation.streams import StreamedExamples
 from deepstep.targets import Targets
 from deepstep.training import Callback, ModelCheckpoint, Progress, StopTraining, Training, latest_checkpoint
 from deepstep.training.callbacks import Update, overrides
+from deepstep.training.checkpoint import Checkpoint
 from deepstep.training.fit import INTERRUPTED, Fit
 from deepstep.training.history import Record
 from deepstep.training.progress import epochs_done, is_logged
@@ -36,6 +37,12 @@ WORSE = 0.01
 
 LEAST_EPOCHS = 32
 """Epochs from which on cycles are compared."""
+
+REST = 2
+"""Place in ``SNAPSHOTS`` of the end of the second cycle, where presets are compared for the first time."""
+
+AT_REST = "resting, until the other presets are compared"
+"""Why a history ended that continues where its preset is among the best."""
 
 SEED_OF_THE_FIT = "seed of the fit"
 """Its key in the identity of a checkpoint."""
@@ -52,12 +59,18 @@ BETWEEN_MOVES = 0.1
 
 @dataclass(frozen=True)
 class Task:
-    """One member to train; ``window`` has the numbers of epochs that were good for the other folds."""
+    """One member to train; ``window`` has the numbers of epochs that were good for the other folds.
+
+    ``rests`` says that it stops after the second cycle of its learning rate, from where a later task with
+    that ``checkpoint`` continues.
+    """
 
     preset: Preset
     fold: int
     seed: int
     window: tuple[int, ...] = ()
+    rests: bool = False
+    checkpoint: Checkpoint | None = None
 
 
 @dataclass(frozen=True)
@@ -156,10 +169,13 @@ class _Snapshots(Callback):
     adds_to_records = ()
     looks_at_the_network = False  # but after those epochs, where training pauses to validate
 
-    def __init__(self, epochs: int, window: tuple[int, ...], seed: int, *, compares: bool) -> None:
+    def __init__(
+        self, epochs: int, window: tuple[int, ...], seed: int, *, compares: bool, rests: bool
+    ) -> None:
         self._seed = seed
         self._last = window[-1] if window else None
         self._ends = [min(epochs, max(1, round(epochs * end))) for end in CYCLES]
+        self._rest = snapshot_epochs(epochs)[REST] if rests else None
         self.marks = window or tuple(snapshot_epochs(epochs))
         self._compares = compares
         self.snapshots: list[Snapshot] = []
@@ -192,6 +208,13 @@ class _Snapshots(Callback):
             now = np.fmin.reduce(costs[begin:], initial=inf)
             if now > before + WORSE * abs(before):
                 raise StopTraining("a cycle of the learning rate was worse than those before")
+        if done == self._rest:
+            raise StopTraining(AT_REST)
+
+
+def compares_cycles(preset: Preset, epochs: int) -> bool:
+    """Whether the rate of a preset has cycles that are long enough to be compared."""
+    return preset.schedule == "coslog4" and preset.patience is None and epochs >= LEAST_EPOCHS
 
 
 def snapshot_epochs(epochs: int) -> list[int]:
@@ -201,12 +224,16 @@ def snapshot_epochs(epochs: int) -> list[int]:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A member as its own rows held out have it best, its outputs for them, its snapshots, and their last."""
+    """A member as its own rows held out have it best, its outputs for them, its snapshots, and their last.
+
+    One that rests has a ``checkpoint``.
+    """
 
     member: Member
     snapshots: tuple[Snapshot, ...] = ()
     outputs: Array = field(default_factory=lambda: np.empty(0))
     last: float = inf
+    checkpoint: Checkpoint | None = None
 
     def after(self, epochs: int, preprocessor: Preprocessor) -> tuple[Member, Array] | None:
         """The member after some epochs, or as it was last, and its outputs; None without a snapshot."""
@@ -263,8 +290,8 @@ def fit_member(
     pooled = seconds is None and preset.patience is None  # all folds of a preset have one number of epochs
     snapshots, validated = None, None
     if task.window if held_out is None else pooled:
-        compares = preset.schedule == "coslog4" and not task.window and plan.epochs >= LEAST_EPOCHS
-        snapshots = _Snapshots(plan.epochs, task.window, options.seed, compares=compares)
+        compares = compares_cycles(preset, plan.epochs) and not task.window
+        snapshots = _Snapshots(plan.epochs, task.window, options.seed, compares=compares, rests=task.rests)
         if held_out is None:  # in the second training on all rows the loop pauses there, and goes no further
             validated = frozenset(task.window)
         elif not alone:
@@ -286,7 +313,9 @@ def fit_member(
         validated=validated,
         callbacks=[watcher for watcher in watchers if watcher is not None],
         patience=stopping,
-        resume=latest_checkpoint(checkpoints.folder) if checkpoints and checkpoints.resume else None,
+        resume=latest_checkpoint(checkpoints.folder)
+        if checkpoints and checkpoints.resume
+        else task.checkpoint,
     )
     training.training.member = (preset.name, -1 if task.window and held_out is None else task.fold)
     try:
@@ -335,7 +364,8 @@ def _finished(task: Task, network: Network, training: Fit, snapshots: _Snapshots
         best, cost = training.best_epochs, stopping.best
     member = _member(task, network, training, best, cost)
     taken = () if snapshots is None else tuple(snapshots.snapshots)
-    return Trained(member, taken, last=task.window[-1] if task.window else inf)
+    checkpoint = Checkpoint.of(training.training) if training.history.stopped == AT_REST else None
+    return Trained(member, taken, last=task.window[-1] if task.window else inf, checkpoint=checkpoint)
 
 
 def _member(

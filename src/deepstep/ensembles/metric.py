@@ -19,7 +19,7 @@ FEW_ROWS = 100
 FOR_NUMBERS = re.compile("error|deviance|r2|variance")
 """In the names of scikit-learn's metrics of numbers, and in no others."""
 
-FEW = f"fewer than {FEW_ROWS} rows of the rarest class (or numbers in all) are held out"
+FEW = f"a metric needs {FEW_ROWS} held-out rows of each class, or of numbers in all"
 
 
 class Metric:

@@ -238,7 +238,10 @@ class Predictor:
         scores = calibration.scores
         if scores is None:
             problem = "fit held no rows out, which tell how wrong predictions are"
-            raise ConfigurationError(problem, "Call calibrate(X, y) with rows of their own first.")
+            hint = (
+                "Call calibrate(X, y) with rows of their own first; `deepstep train` has them for ensembles."
+            )
+            raise ConfigurationError(problem, hint)
         if not targets.is_classes:
             return self._intervals(rows, interval_half_width(np.concatenate(scores), 1 - coverage))
         if calibration.by_fold:

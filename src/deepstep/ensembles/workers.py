@@ -166,6 +166,8 @@ def member_progress(label: str, planned: int, epochs: int, budget: float | None)
     def show(number: int, so_far: float, end: int | None) -> None:
         if end is None:  # it may have ended before all of its epochs
             finished.add(number)
+        else:  # one that rested continues
+            finished.discard(number)
         done[number], ends[number] = so_far, so_far if end is None else end
         if budget is None:
             total = sum(ends.values()) + epochs * max(0, planned - len(ends))

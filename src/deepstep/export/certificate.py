@@ -126,7 +126,7 @@ class Certificate:
     def __str__(self) -> str:
         if self.difference is None:
             return f"not run here: {self.why_not}"
-        refused = f", of which both refuse {self.refused}" if self.refused else ""
+        refused = f"; the model and the file refuse {self.refused} rows" if self.refused else ""
         stored = f", {self.stored} of them held out by the run" if self.stored else ""
         return (
             f"largest difference {self.difference:.1e} (bound {self.bound:g}) from the model's equations in "

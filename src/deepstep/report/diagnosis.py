@@ -18,6 +18,7 @@ from deepstep.inspection.findings import (
     label_findings,
     never_recognized,
 )
+from deepstep.inspection.findings.finding import new_finding
 from deepstep.inspection.findings.predictions import Scores
 from deepstep.preparation import ImagePreparation
 from deepstep.report.predictions import classified
@@ -91,6 +92,8 @@ def findings_of(run: Run, inputs: Array | None = None, rows: HeldOut | None = No
         time_budget = budget if is_number(budget) else None
         findings = diagnose_ensemble(results, members, by_squares=by_squares, time_budget=time_budget)
         findings += constant_target(results.get("train", {}))
+        if run.config.get("interrupted"):
+            findings.append(new_finding("interrupted", 1.0, members=len(members)))
     named = " ".join(finding.says for finding in findings if finding.kind in OF_CLASSES)
     findings += _never_recognized(run, rows, named)
     return in_order([*findings, *_label_errors(run, rows), *_leaks(run)])

@@ -80,6 +80,8 @@ KINDS: dict[str, str] = {
     "last tenth; train for longer",
     "not converged | of members": "note: {late} of {members} members ({names}), with {percent:.0f} % of the "
     "weight, were best in their last epoch; {hint}",
+    "interrupted": "warning: the training was ended by Ctrl-C, and {members} of its networks are in the run; "
+    "train again for all of them",
 }
 """Kind, with a suffix where it is found in several ways → usual severity: observation; advice."""
 

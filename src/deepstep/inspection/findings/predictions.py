@@ -79,6 +79,12 @@ class Scores:
         return None if r2 is None or not by_squares else Gain(r2, r2, 0.0)
 
     @property
+    def log_loss_gain(self) -> float | None:
+        """The share of the log loss of the shares of the classes that probabilities lower it by."""
+        loss, prior = self["log_loss"], self["prior_log_loss"]
+        return None if loss is None or not prior else 1 - loss / prior
+
+    @property
     def separates_classes(self) -> bool:
         """Whether the balanced accuracy is above chance, as the accuracy need not be with a large class."""
         known = sum(is_number(share) for share in self.recall.values()) or 2
@@ -179,15 +185,15 @@ def _generalization(
         )
     if learned is None or not (learned.clear if network else learned.gain > 0):
         return
+    values: dict[str, Any] = {"which": target, "where": _named(part)}
     lost = 1 - new.gain / learned.gain
     if lost > LOST and learned.gain - new.gain > SURE * new.error:
-        values: dict[str, Any] = {
-            "which": target,
-            "where": _named(part),
-            "learned": train,
-            "score": scores.value,
-        }
-        yield new_finding("overfitting | by scores", lost, **values)
+        yield new_finding("overfitting | by scores", lost, **values, learned=train, score=scores.value)
+        return
+    before, now = train.log_loss_gain, scores.log_loss_gain  # the labels may stay right most of the time
+    if before is not None and now is not None and before - now > max(LOST * before, SURE * new.error):
+        values |= {"learned": f"a log loss of {train['log_loss']:.3g}", "score": f"{scores['log_loss']:.3g}"}
+        yield new_finding("overfitting | by scores", 1 - now / before, **values)
 
 
 def _by_target(
