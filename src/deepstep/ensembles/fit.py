@@ -172,11 +172,11 @@ class _Fit:
         self._seconds: dict[tuple[int, int], float] = {}  # of all trainings, also of what is dropped
         self._best: dict[int, tuple[int | None, float, float]] = {}  # of a preset: epochs, metric, loss
         self._outcomes: dict[int, Outcome] = {}
-        several = size.first_folds == 1 < len(self._folds) and len(self._presets) > size.on_all_folds + 1
-        compared = [
-            compares_cycles(each, each.epochs_of(self._folds[0].learned.size)) for each in self._presets
-        ]
-        self._rests = several and all(compared) and request.time_budget is None
+        # whether presets rest: those that are behind on the only first fold then end there
+        m = self._folds[0].learned.size
+        compared = all(compares_cycles(preset, preset.epochs_of(m)) for preset in self._presets)
+        first_alone = size.first_folds == 1 < len(self._folds) and request.time_budget is None
+        self._rests = compared and first_alone and len(self._presets) > size.on_all_folds + 1
         self._interrupted = False
         self._n_cut = 0  # networks whose time was shorter than an epoch
         self._diverged: DivergenceError | None = None

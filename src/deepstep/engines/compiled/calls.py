@@ -63,7 +63,7 @@ def cached_on_disk(function: Callable[..., Any], **options: Any) -> Any:
 
 _ONE_AT_A_TIME = Lock()
 
-COMPILING = "compiling kernels for this processor: once, some seconds; `deepstep warmup` does it beforehand"
+COMPILING = "compiling the kernels that are new to this machine, some seconds; `deepstep warmup` compiles all"
 
 
 @contextmanager
