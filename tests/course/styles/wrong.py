@@ -1,4 +1,7 @@
-"""Wrong solutions, written without the grader's table; each docstring is in the text of the grade."""
+"""Wrong solutions, written without the grader's table, with the texts of their grade.
+
+Texts are separated by |; one that begins with "not: " must not be there.
+"""
 
 import math
 
@@ -19,44 +22,150 @@ from deepstep.course.exercises import (
 )
 
 
-def neuron_forward_1(w, b, X):
-    "the sign of the exponent is wrong"
-    return 1 / (1 + np.exp(np.dot(w.T, X) + b))
+def _layers(X, parameters):
+    L = len(parameters) // 2
+    for l in range(1, L + 1):
+        name = "relu" if l < L else "sigmoid"
+        X, cache = linear_activation_forward(X, parameters[f"W{l}"], parameters[f"b{l}"], name)
+        yield X, cache
 
 
-def sigmoid_2(Z):
-    "the parentheses of the denominator are missing"
-    return 1 / 1 + np.exp(-Z)
-
-
-def relu_1(Z):
-    "np.max is taken over"
-    return np.max(Z, 0)
-
-
-def relu_2(Z):
-    "np.max gives one number"
-    return Z.max()
-
-
-def linear_forward_1(A_prev, W, b):
-    "the cache is missing"
-    return W @ A_prev + b
-
-
-def linear_forward_3(A_prev, W, b):
-    "the cache is a dictionary"
-    return W @ A_prev + b, {"A_prev": A_prev, "W": W, "b": b}
-
-
-def cost_from_logits_2(ZL, Y):
-    "e^Z overflows for large Z"
-    return (np.log(1 + np.exp(ZL)) - Y * ZL).mean()
-
-
-def neuron_forward_2(w, b, X):
-    "the array lost its first axis"
-    return np.array([1 / (1 + math.exp(-(w[:, 0] @ x + b))) for x in X.T])
+EXPRESSIONS = {
+    "neuron_forward": {
+        "the sign of the exponent is wrong": lambda w, b, X: 1 / (1 + np.exp(np.dot(w.T, X) + b)),
+        "the array lost its first axis": lambda w, b, X: np.array(
+            [1 / (1 + math.exp(-(w[:, 0] @ x + b))) for x in X.T]
+        ),
+    },
+    "sigmoid": {
+        "the parentheses of the denominator are missing": lambda Z: 1 / 1 + np.exp(-Z),
+        "A function of math takes one number": lambda Z: 1 / (1 + math.exp(-Z)),
+    },
+    "relu": {
+        "np.max is taken over": lambda Z: np.max(Z, 0),
+        "np.max gives one number": lambda Z: Z.max(),
+        "if takes one truth value": lambda Z: Z if Z > 0 else 0,
+        "A is wrong in entries that must be 0 alone.": lambda Z: np.where(Z > 0, Z, 0.2 * Z),
+        "It is right with matrices alone": lambda Z: np.array([[max(0, z) for z in row] for row in Z]),
+        "Python's max, or an if": lambda Z: max(0, Z),
+    },
+    "linear_forward": {
+        "the cache is missing": lambda A_prev, W, b: W @ A_prev + b,
+        "the cache is a dictionary": lambda A_prev, W, b: (
+            W @ A_prev + b,
+            {"A_prev": A_prev, "W": W, "b": b},
+        ),
+        "is one transposed": lambda A_prev, W, b: (W @ A_prev + b.T, (A_prev, W, b)),
+        "was an axis lost?|not: transposed": lambda A_prev, W, b: (
+            W @ A_prev + np.squeeze(b),
+            (A_prev, W, b),
+        ),
+    },
+    "cost_from_logits": {
+        "J is 5.259132, expected 200.078315 with ZL =|not: factor|not: everywhere": lambda ZL, Y: (
+            -np.mean(Y * np.log(sigmoid(ZL) + 1e-9) + (1 - Y) * np.log(1 - sigmoid(ZL) + 1e-9))
+        ),
+        "e^Z overflows for large Z": lambda ZL, Y: (np.log(1 + np.exp(ZL)) - Y * ZL).mean(),
+    },
+    "flatten_images": {
+        "reshaped in Fortran order|X has the right numbers in another order.|not: factor": lambda images: (
+            images.reshape(len(images), -1, order="F").T / 255
+        ),
+    },
+    "compute_cost": {
+        "broadcasts to (m, m)": lambda AL, Y: (
+            -(Y.T * np.log(AL) + (1 - Y.T) * np.log(1 - AL)).sum() / AL.size
+        ),
+        "Y.shape[0] and len(Y) are 1|not: differs from array to array": lambda AL, Y: (
+            -np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)) / len(Y)
+        ),
+        "the sign is wrong|the logarithm has base 2": lambda AL, Y: (
+            Y * np.log2(AL) + (1 - Y) * np.log2(1 - AL)
+        ).mean(),
+        "J is rounded to 4 decimals: give the number as it is.|J is 0.2798, expected 0.279777": lambda A, Y: (
+            np.round(-np.mean(Y * np.log(A) + (1 - Y) * np.log(1 - A)), 4)
+        ),
+        "J has shape (1, 1), a number is expected: .item() gives it.|not: matrices alone": lambda AL, Y: (
+            -(np.log(AL) @ Y.T + np.log(1 - AL) @ (1 - Y).T) / Y.shape[1]
+        ),
+    },
+    "relu_backward": {
+        "The results are those with dA and Z exchanged.": lambda dA, Z: np.where(dA > 0, Z, 0),
+        "the product is one of matrices|The product entry by entry is *.|not: transposed": lambda dA, Z: (
+            np.dot(dA, Z > 0)
+        ),
+    },
+    "update_parameters": {
+        "updated is 2 results, expected a dictionary.": lambda parameters, gradients, learning_rate: [
+            parameters[k] - learning_rate * gradients["d" + k] for k in parameters
+        ],
+    },
+    "predict": {
+        "A tuple stands where an array": lambda X, parameters: (model_forward(X, parameters) > 0.5) * 1,
+        "P is a list of texts": lambda X, parameters: [
+            "1" if p > 0.5 else "0" for p in model_forward(X, parameters)[0][0]
+        ],
+        "the threshold is not 0.5, but about 0.6|not: Z[L]": lambda X, parameters: (
+            (model_forward(X, parameters)[0] > 0.6) * 1
+        ),
+        "P is an array of texts, not of numbers, expected an array of shape (1, 3).": lambda X, parameters: (
+            np.where(model_forward(X, parameters)[0] > 0.5, "cat", "non-cat")
+        ),
+    },
+    "accuracy": {
+        "the result is in percent, rounded to one decimal": lambda P, Y: round(100 * np.mean(P == Y), 1),
+    },
+    "sigmoid_backward": {
+        "NameError": lambda dA, Z: dA * sigmoid(z) * (1 - sigmoid(z)),  # noqa: F821
+        "NaN for large Z": lambda dA, Z: dA * np.exp(Z) / (1 + np.exp(Z)) ** 2,
+    },
+    "relative_difference": {
+        "the result is True or False, expected a number.": lambda gradient, numerical: (
+            np.linalg.norm(gradient - numerical) < 1e-7 * np.linalg.norm(gradient + numerical)
+        ),
+    },
+    "linear_backward": {
+        "db is summed over the units|1/m is missing in dW": lambda dZ, cache: (
+            cache[1].T @ dZ,
+            dZ @ cache[0].T,
+            dZ.sum(axis=0, keepdims=True) / dZ.shape[1],
+        ),
+    },
+    "initialize_two_layer": {
+        "b is the number 0|W is right.|not: sum, mean or maximum|not: sum of|not: global": (
+            lambda n_x, n_h, n_y, rng: {
+                "W1": rng.randn(n_h, n_x) * 0.01,
+                "b1": 0,
+                "W2": rng.randn(n_y, n_h) * 0.01,
+                "b2": 0,
+            }
+        ),
+        "the factor 0.01 is missing in W2|it is 100 times the expected one|not: percent": (
+            lambda n_x, n_h, n_y, rng: {
+                "W1": rng.randn(n_h, n_x) * 0.01,
+                "b1": np.zeros((n_h, 1)),
+                "W2": rng.randn(n_y, n_h),
+                "b2": np.zeros((n_y, 1)),
+            }
+        ),
+    },
+    "standardize": {
+        "a constant column is divided by 1e-8|expected [[": lambda train, test: tuple(
+            (table - train.mean(axis=0)) / (train.std(axis=0) + 1e-8) for table in (train, test)
+        ),
+    },
+    "l2_cost": {
+        "expected 0.25 in the example of the task|not: alone": lambda parameters, l2, m: (
+            l2 / 2 * m * sum(np.sum(parameters[f"W{l}"] ** 2) for l in range(1, len(parameters) // 2 + 1))
+        ),
+        "the result is|not: 1 layer alone": lambda parameters, l2, m: (
+            l2 / (2 * m) * sum(np.linalg.norm(v, 2) ** 2 for k, v in parameters.items() if k[0] == "W")
+        ),
+        "not: 1 layer alone|the result is": lambda parameters, l2, m: (
+            l2 / (2 * m) * sum(np.sum(v @ v.T) for k, v in parameters.items() if k[0] == "W")
+        ),
+    },
+}
 
 
 def parameter_shapes_2(layer_dims):
@@ -66,11 +175,6 @@ def parameter_shapes_2(layer_dims):
         s[f"w{l}"] = (layer_dims[l], layer_dims[l - 1])
         s[f"b{l}"] = (layer_dims[l], 1)
     return s
-
-
-def flatten_images_2(images):
-    "X has the right numbers in another order."
-    return images.reshape(images.shape[0], -1, order="F").T / 255
 
 
 def initialize_two_layer_2(n_x, n_h, n_y, rng):
@@ -97,54 +201,6 @@ def initialize_deep_3(layer_dims, rng):
         p[f"b{l}"] = np.zeros((layer_dims[l], 1))
 
 
-def sigmoid_3(Z):
-    "A function of math takes one number"
-    return 1 / (1 + math.exp(-Z))
-
-
-def relu_3(Z):
-    "if takes one truth value"
-    return Z if Z > 0 else 0
-
-
-def relu_4(Z):
-    "A is wrong in entries that must be 0 alone."
-    return np.where(Z > 0, Z, 0.2 * Z)
-
-
-def linear_forward_2(A_prev, W, b):
-    "is one transposed"
-    return W @ A_prev + b.T, (A_prev, W, b)
-
-
-def compute_cost_4(AL, Y):
-    "broadcasts to (m, m)"
-    y = Y.reshape(-1, 1)
-    return -(y * np.log(AL) + (1 - y) * np.log(1 - AL)).sum() / AL.size
-
-
-def compute_cost_5(AL, Y):
-    "the sign is wrong|the logarithm has base 2"
-    return (Y * np.log2(AL) + (1 - Y) * np.log2(1 - AL)).mean()
-
-
-def relu_backward_2(dA, Z):
-    "The results are those with dA and Z exchanged."
-    return np.where(dA > 0, Z, 0)
-
-
-def sigmoid_backward_1(dA, Z):
-    "NameError"
-    s = 1 / (1 + np.exp(-z))  # noqa: F821
-    return dA * s * (1 - s)
-
-
-def linear_backward_6(dZ, cache):
-    "db is summed over the units|1/m is missing in dW"
-    A_prev, W, b = cache
-    return W.T @ dZ, dZ @ A_prev.T, dZ.sum(axis=0, keepdims=True) / dZ.shape[1]
-
-
 def linear_activation_backward_2(dA, cache, activation):
     "The number of names differs"
     Z, (A_prev, W, b) = cache
@@ -156,11 +212,6 @@ def linear_activation_backward_2(dA, cache, activation):
         raise ValueError
     m = dA.shape[1]
     return W.T @ dZ, dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
-
-
-def update_parameters_2(parameters, gradients, learning_rate):
-    "updated is 2 results, expected a dictionary."
-    return [parameters[k] - learning_rate * gradients["d" + k] for k in parameters]
 
 
 def update_parameters_3(parameters, gradients, learning_rate):
@@ -183,41 +234,10 @@ def numerical_gradient_1(cost, theta, epsilon):
     return g
 
 
-def predict_1(X, parameters):
-    "A tuple stands where an array"
-    AL = model_forward(X, parameters)
-    return (AL > 0.5).astype(int)
-
-
-def predict_2(X, parameters):
-    "P is a list of texts"
-    return ["1" if p > 0.5 else "0" for p in model_forward(X, parameters)[0][0]]
-
-
-# Accepted by an earlier grader: constant cases, last elements, extremes, other shapes, names with two digits.
-
-
-def standardize_2(train, test):
-    "a constant column is divided by 1e-8|expected [["
-    mean, deviation = train.mean(axis=0), train.std(axis=0) + 1e-8
-    return (train - mean) / deviation, (test - mean) / deviation
-
-
 def first_wrong_4(P, Y):
-    "the result is -1, expected 0 with P = [[0]], Y = [[1]]."
+    "the result is -1, expected 0 with P = [[0]], Y = [[1]].|not: everywhere"
     wrong = np.flatnonzero(P != Y)
     return wrong[0] if wrong.any() else -1
-
-
-def sigmoid_backward_2(dA, Z):
-    "NaN for large Z"
-    s = np.exp(Z) / (1 + np.exp(Z))
-    return dA * s * (1 - s)
-
-
-def relu_5(Z):
-    "It is right with matrices alone"
-    return np.array([[max(0, z) for z in row] for row in Z])
 
 
 def model_forward_6(X, parameters):
@@ -238,9 +258,6 @@ def adam_update_2(theta, gradient, v, s, t, learning_rate, beta1=0.9, beta2=0.99
     return theta - learning_rate * v / (1 - beta1**t) / (np.sqrt(s / (1 - beta2**t)) + epsilon), v, s
 
 
-# Mistakes that a table names, or a number locates.
-
-
 def linear_activation_forward_5(A_prev, W, b, activation):
     "ValueError is expected with activation = 'rellu', got Exception."
     Z, cache = linear_forward(A_prev, W, b)
@@ -249,11 +266,6 @@ def linear_activation_forward_5(A_prev, W, b, activation):
     if activation == "relu":
         return relu(Z), (cache, Z)
     raise Exception("unknown")
-
-
-def relu_7(Z):
-    "Python's max, or an if"
-    return max(0, Z)
 
 
 def model_forward_7(X, parameters):
@@ -274,86 +286,27 @@ def model_forward_8(X, parameters, caches=[]):  # noqa: B006
     return X, caches
 
 
-def accuracy_1(P, Y):
-    "the result is in percent, rounded to one decimal"
-    return round(100 * np.mean(P == Y), 1)
-
-
-def compute_cost_6(AL, Y):
-    "J is rounded to 4 decimals: give the number as it is.|J is 0.2798, expected 0.279777"
-    return np.round(-np.mean(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)), 4)
-
-
-# Named wrongly by an earlier grader: what must not be said stands in NEVER.
-
-
-def initialize_two_layer_4(n_x, n_h, n_y, rng):
-    "b is the number 0|W is right."
-    W1 = rng.randn(n_h, n_x) * 0.01
-    return {"W1": W1, "b1": 0, "W2": rng.randn(n_y, n_h) * 0.01, "b2": 0}
-
-
 def initialize_two_layer_5(n_x, n_h, n_y, rng):
-    "Nothing was drawn from rng"
+    "Nothing was drawn from rng|not: global"
     rng = np.random.RandomState(1)
     W1, W2 = rng.randn(n_h, n_x) * 0.01, rng.randn(n_y, n_h) * 0.01
     return {"W1": W1, "b1": np.zeros((n_h, 1)), "W2": W2, "b2": np.zeros((n_y, 1))}
 
 
-def relu_backward_3(dA, Z):
-    "the product is one of matrices|The product entry by entry is *."
-    return np.dot(dA, Z > 0)
-
-
 def parameter_shapes_3(layer_dims):
-    "arrays stand in the place of the shapes|expected the shape alone"
+    "arrays stand in the place of the shapes|expected the shape alone|not: axis"
     sizes = list(enumerate(zip(layer_dims[1:], layer_dims, strict=False), 1))
     return {f"W{l}": np.zeros(size) for l, size in sizes} | {f"b{l}": np.zeros((n, 1)) for l, (n, _) in sizes}
 
 
-def flatten_images_3(images):
-    "reshaped in Fortran order"
-    return images.reshape(len(images), -1, order="F").T / 255
-
-
-def compute_cost_8(AL, Y):
-    "Y.shape[0] and len(Y) are 1"
-    m = Y.shape[0]
-    return -np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)) / m
-
-
-def cost_from_logits_3(ZL, Y):
-    "J is 5.259132, expected 200.078315 with ZL ="
-    A = sigmoid(ZL)
-    return -np.mean(Y * np.log(A + 1e-9) + (1 - Y) * np.log(1 - A + 1e-9))
-
-
 def linear_activation_forward_7(A_prev, W, b, activation):
-    "sigmoid is used for every name, also for unknown ones"
+    "sigmoid is used for every name, also for unknown ones|not: relu|not: alone"
     Z, cache = linear_forward(A_prev, W, b)
     if activation == "sigmoid" or "Sigmoid":  # noqa: SIM222
         return sigmoid(Z), (cache, Z)
     if activation == "relu":
         return relu(Z), (cache, Z)
     raise ValueError("unknown activation")
-
-
-def linear_forward_4(A_prev, W, b):
-    "was an axis lost?"
-    return W @ A_prev + np.squeeze(b), (A_prev, W, b)
-
-
-def l2_cost_2(parameters, l2, m):
-    "expected 0.25 in the example of the task"
-    return l2 / 2 * m * sum(np.sum(parameters[f"W{l}"] ** 2) for l in range(1, len(parameters) // 2 + 1))
-
-
-# Accepted, misnamed or left vague by an earlier grader.
-
-
-def compute_cost_9(AL, Y):
-    "J has shape (1, 1), a number is expected: .item() gives it."
-    return -(np.log(AL) @ Y.T + np.log(1 - AL) @ (1 - Y).T) / Y.shape[1]
 
 
 def _backward(dZ, caches):
@@ -363,11 +316,6 @@ def _backward(dZ, caches):
         dA, dW, db = linear_activation_backward(dA, caches[l - 1], "relu")
         gradients |= {f"dW{l}": dW, f"db{l}": db}
     return gradients
-
-
-def linear_forward_5(W, A_prev, b):
-    "another order than in linear_forward(A_prev, W, b): A_prev and W are exchanged."
-    return W @ A_prev + b, (A_prev, W, b)
 
 
 def _trained(X, Y, parameters, learning_rate, iterations, ends=lambda costs: False):
@@ -389,7 +337,7 @@ def fit_7(X, Y, layer_dims, learning_rate, iterations, seed):
 
 
 def fit_8(X, Y, layer_dims, learning_rate, iterations, seed):
-    "the parameters are those before the last update|costs is right."
+    "the parameters are those before the last update|costs is right.|not: too few"
     parameters, costs = initialize_he(layer_dims, np.random.RandomState(seed)), []
     for i in range(iterations):
         AL, caches = model_forward(X, parameters)
@@ -411,7 +359,7 @@ def _right(X, Y, parameters):
 
 
 def L_layer_model_6(X, Y, layer_dims, learning_rate, iterations, rng):
-    "the parameters of the lowest cost are returned, not the last|costs, right are right."
+    "the parameters of the lowest cost are returned, not the last|costs, right are right.|not: too few"
     p, costs = best, _ = _first_parameters(layer_dims, rng), []
     for _ in range(iterations):
         AL, caches = model_forward(X, p)
@@ -428,42 +376,11 @@ def mini_batches_2(X, Y, batch_size, rng):
         yield X[:, order[k : k + batch_size]], Y[:, order[k : k + batch_size]]
 
 
-def mini_batches_3(X, Y, batch_size, rng):
-    "batch_size is taken for the number of batches|batches is a list of 2, expected a list of 3."
-    return [(X[:, part], Y[:, part]) for part in np.array_split(rng.permutation(X.shape[1]), batch_size)]
-
-
 def mini_batches_4(X, Y, batch_size, rng):
     "two lists are returned, of X and of Y, not one of pairs"
     order = rng.permutation(X.shape[1])
     parts = [order[k : k + batch_size] for k in range(0, len(order), batch_size)]
     return [X[:, part] for part in parts], [Y[:, part] for part in parts]
-
-
-def predict_3(X, parameters):
-    "the threshold is not 0.5, but about 0.6"
-    return (model_forward(X, parameters)[0] > 0.6) * 1
-
-
-def predict_4(X, parameters):
-    "P is an array of texts, not of numbers, expected an array of shape (1, 3)."
-    return np.where(model_forward(X, parameters)[0] > 0.5, "cat", "non-cat")
-
-
-def initialize_two_layer_1(n_x, n_h, n_y, rng):
-    "the factor 0.01 is missing in W2|it is 100 times the expected one"
-    W1, W2 = rng.randn(n_h, n_x) * 0.01, rng.randn(n_y, n_h)
-    return {"W1": W1, "b1": np.zeros((n_h, 1)), "W2": W2, "b2": np.zeros((n_y, 1))}
-
-
-def l2_cost_3(parameters, l2, m):
-    "the result is"
-    return l2 / (2 * m) * sum(np.linalg.norm(v, 2) ** 2 for k, v in parameters.items() if k[0] == "W")
-
-
-def l2_cost_4(parameters, l2, m):
-    "the result is"
-    return l2 / (2 * m) * sum(np.sum(v @ v.T) for k, v in parameters.items() if k[0] == "W")
 
 
 def parameter_shapes_5(layer_dims):
@@ -473,7 +390,7 @@ def parameter_shapes_5(layer_dims):
 
 
 def update_parameters_4(parameters, gradients, learning_rate):
-    "parameters was changed in place: make a new dictionary.|Begin with a new dictionary"
+    "parameters was changed in place: make a new dictionary.|Begin with a new dictionary|not: -="
     for key in parameters:
         parameters[key] = parameters[key] - learning_rate * gradients["d" + key]
     return parameters
@@ -483,7 +400,7 @@ velocity = {}
 
 
 def update_parameters_5(parameters, gradients, learning_rate):
-    "The same call gives another result the second time"
+    "The same call gives another result the second time|not: ValueError|not: shape"
     updated = {}
     for key in parameters:
         velocity[key] = 0.9 * velocity.get(key, 0) + gradients["d" + key]
@@ -491,29 +408,10 @@ def update_parameters_5(parameters, gradients, learning_rate):
     return updated
 
 
-def _layers(X, parameters):
-    L = len(parameters) // 2
-    for l in range(1, L + 1):
-        name = "relu" if l < L else "sigmoid"
-        X, cache = linear_activation_forward(X, parameters[f"W{l}"], parameters[f"b{l}"], name)
-        yield X, cache
-
-
 def model_forward_2(X, parameters):
     "has the activations in place of the caches|caches is an array of shape (2, 3), expected a list of 2."
     *activations, AL = [A for A, _ in _layers(X, parameters)]
     return AL, [*activations, activations[-1] if activations else X]
-
-
-def model_forward_0(X, parameters):
-    "the cache of the last layer alone is returned|caches is a list of 2, expected a list of 1."
-    return list(_layers(X, parameters))[-1]
-
-
-def relative_difference_3(gradient, numerical):
-    "the result is True or False, expected a number."
-    size = np.linalg.norm(gradient) + np.linalg.norm(numerical)
-    return np.linalg.norm(gradient - numerical) / size < 1e-7
 
 
 def parameter_shapes_1(layer_dims):
@@ -572,26 +470,16 @@ def model_forward_5(X, parameters):
     return A, caches
 
 
-NEVER = {
-    "fit_8": "too few",
-    "L_layer_model_6": "too few",
-    "predict_3": "Z[L]",
-    "initialize_two_layer_1": "percent",
-    "compute_cost_9": "matrices alone",
-    "l2_cost_3": "1 layer alone",
-    "l2_cost_4": "1 layer alone",
-    "update_parameters_4": "-=",
-    "update_parameters_5": "ValueError|shape",
-    "linear_forward_5": "Mistake|core dimension",
-    "linear_activation_forward_7": "relu|alone",
-    "linear_forward_4": "transposed",
-    "l2_cost_2": "alone",
-    "initialize_two_layer_4": "sum, mean or maximum|sum of|global",
-    "initialize_two_layer_5": "global",
-    "relu_backward_3": "transposed",
-    "parameter_shapes_3": "axis",
-    "flatten_images_3": "factor",
-    "compute_cost_8": "differs from array to array",
-    "cost_from_logits_3": "factor|everywhere",
-    "first_wrong_4": "everywhere",
-}
+def linear_forward_5(W, A_prev, b):
+    "another order than in linear_forward(A_prev, W, b): A_prev and W are exchanged.|not: Mistake|not: core"
+    return W @ A_prev + b, (A_prev, W, b)
+
+
+def mini_batches_3(X, Y, batch_size, rng):
+    "batch_size is taken for the number of batches|batches is a list of 2, expected a list of 3."
+    return [(X[:, part], Y[:, part]) for part in np.array_split(rng.permutation(X.shape[1]), batch_size)]
+
+
+def model_forward_0(X, parameters):
+    "the cache of the last layer alone is returned|caches is a list of 2, expected a list of 1."
+    return list(_layers(X, parameters))[-1]

@@ -1,0 +1,199 @@
+"""Right solutions that are not the course's own: other formulas, types, layouts of arrays, and containers."""
+
+import math
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+from scipy.special import expit
+
+from deepstep.course.exercises import model_backward, model_forward, relu, sigmoid, update_parameters
+from deepstep.equations import compute_cost, initialize_parameters
+
+FLOAT = np.float32
+
+EXPRESSIONS = {
+    "neuron_forward": {
+        "einsum": lambda w, b, X: expit(np.einsum("nk,nm->km", w, X) + b),
+        "matrix": lambda w, b, X: np.matrix(1 / (1 + np.exp(-(np.matrix(w).T * np.matrix(X) + b)))),
+        "rows": lambda w, b, X: (1 / (1 + np.exp(-(X.T.dot(w) + b)))).T,
+    },
+    "flatten_images": {
+        "stack": lambda images: np.stack([image.ravel() for image in images], axis=-1) / 255.0,
+        "Fortran": lambda images: np.asfortranarray(images.reshape(len(images), -1).T.astype(FLOAT) / 255),
+    },
+    "initialize_deep": {
+        "Parameters": lambda layer_dims, rng: initialize_parameters(layer_dims, method="small", rng=rng),
+    },
+    "initialize_he": {
+        "one comprehension": lambda layer_dims, rng: {
+            f"{kind}{l}": rng.randn(n, p) / np.sqrt(p / 2) if kind == "W" else np.zeros((n, 1))
+            for l, (p, n) in enumerate(zip(layer_dims[:-1], layer_dims[1:], strict=True), 1)
+            for kind in "Wb"
+        },
+    },
+    "sigmoid": {"tanh": lambda Z: 0.5 * (1 + np.tanh(Z / 2))},
+    "relu": {"clip": lambda Z: Z.clip(min=0), "-0": lambda Z: Z * (Z > 0)},
+    "linear_forward": {
+        "a list": lambda A_prev, W, b: (np.add(np.matmul(W, A_prev), b), [A_prev, W, b]),
+        "rows": lambda A_prev, W, b: ((A_prev.T @ W.T + b.T).T, (A_prev, W, b)),
+    },
+    "compute_cost": {
+        "rows": lambda AL, Y: float(np.mean(-np.log(np.where(Y.T == 1, AL.T, 1 - AL.T)))),
+        "float32": lambda AL, Y: compute_cost(AL.astype(FLOAT), Y.astype(FLOAT)),
+    },
+    "cost_from_logits": {
+        "logaddexp": lambda ZL, Y: np.mean(np.logaddexp(0, ZL) - Y * ZL),
+        "float32": lambda ZL, Y: np.logaddexp(0, np.where(Y == 1, -ZL, ZL).astype(FLOAT)).mean(),
+    },
+    "sigmoid_backward": {"a difference": lambda dA, Z: dA * expit(Z) - dA * expit(Z) ** 2},
+    "linear_backward": {
+        "einsum": lambda dZ, cache: (
+            np.dot(cache[1].T, dZ),
+            np.einsum("im,jm->ij", dZ, cache[0]) / dZ.shape[1],
+            dZ.mean(1, keepdims=True),
+        ),
+    },
+    "model_backward": {
+        "no dA": lambda AL, Y, caches: {
+            name: value for name, value in model_backward(AL, Y, caches).items() if name[1] != "A"
+        },
+    },
+    "update_parameters": {
+        "float32": lambda parameters, gradients, learning_rate: {
+            name: (theta - learning_rate * gradients["d" + name]).astype(FLOAT)
+            for name, theta in parameters.items()
+        },
+    },
+    "numerical_gradient": {
+        "rows of the unit matrix": lambda cost, theta, epsilon: (
+            np.array([cost(theta + e) - cost(theta - e) for e in epsilon * np.eye(theta.size)]) / epsilon / 2
+        ),
+    },
+    "predict": {
+        "truth values": lambda X, parameters: model_forward(X, parameters)[0] > 0.5,
+        "rounded": lambda X, parameters: np.rint(model_forward(X, parameters)[0].T).T,
+    },
+    "accuracy": {
+        "the other way": lambda P, Y: 1 - np.abs(P - Y).mean(),
+        "Fraction": lambda P, Y: Fraction(int(np.sum(P == Y)), P.size),
+    },
+    "first_wrong": {"argmax": lambda P, Y: np.argmax(P != Y) if (P != Y).any() else -1},
+    "l2_cost": {
+        "vdot": lambda parameters, l2, m: (
+            l2 / 2 / m * sum(np.vdot(value, value) for name, value in parameters.items() if "W" in name)
+        ),
+    },
+    "one_hot": {
+        "eye": lambda labels, n_classes: np.eye(n_classes)[:, labels],
+        "truth values": lambda labels, n_classes: np.equal.outer(range(n_classes), labels),
+    },
+}
+
+
+def neuron_gradients_1(w, b, X, Y):
+    error = expit(np.dot(w.T, X) + b) - Y
+    return (X * error).mean(axis=1, keepdims=True), error.mean()
+
+
+def neuron_gradients_2(w, b, X, Y):
+    error = (1 / (1 + np.exp(-(w.T @ X + b)))).astype(FLOAT) - Y
+    return np.mean(X * error, axis=1).reshape(-1, 1), np.mean(error, axis=1, keepdims=True)
+
+
+def parameter_shapes_1(layer_dims):
+    pairs = list(zip(layer_dims[1:], layer_dims, strict=False))
+    weights = {f"W{l}": np.array([n, p]) for l, (n, p) in enumerate(pairs, 1)}
+    return weights | {f"b{l}": [n, 1] for l, (n, _) in enumerate(pairs, 1)}
+
+
+def initialize_two_layer_1(n_x, n_h, n_y, rng):
+    draws = rng.normal(0, 0.01, n_h * n_x + n_y * n_h)
+    W1, W2 = draws[: n_h * n_x].reshape(n_h, n_x), draws[n_h * n_x :].reshape(n_y, n_h)
+    return dict(b2=np.zeros((n_y, 1)), W2=W2, b1=np.zeros((n_h, 1)), W1=W1)
+
+
+def initialize_two_layer_2(n_x, n_h, n_y, rng):
+    W1, W2 = rng.randn(n_h, n_x).astype(FLOAT), rng.randn(n_y, n_h).astype(FLOAT)
+    return {"W1": W1 / 100, "b1": [[0]] * n_h, "W2": W2 / 100, "b2": np.zeros((n_y, 1), dtype=int)}
+
+
+class UnknownActivationError(ValueError):
+    pass
+
+
+def linear_activation_forward_1(A_prev, W, b, activation):
+    if activation not in ("relu", "sigmoid"):
+        raise UnknownActivationError(activation)
+    Z = (W @ A_prev + b).astype(FLOAT)
+    return relu(Z) if activation == "relu" else sigmoid(Z), ((A_prev, W, b), Z)
+
+
+def model_forward_1(X, parameters):
+    AL, caches = model_forward(X, parameters)
+    return AL, tuple(caches)
+
+
+def relative_difference_1(gradient, numerical):
+    d = gradient - numerical
+    return np.sqrt(d @ d) / (np.sqrt(gradient @ gradient) + np.sqrt(numerical @ numerical))
+
+
+def relative_difference_2(gradient, numerical):
+    norms = [math.sqrt(sum(float(g) ** 2 for g in v)) for v in (gradient - numerical, gradient, numerical)]
+    return Decimal(norms[0]) / Decimal(norms[1] + norms[2])
+
+
+def _trained(X, Y, theta, learning_rate, iterations):
+    costs = np.zeros(iterations)
+    for step in range(iterations):
+        AL, caches = model_forward(X, theta)
+        costs[step] = compute_cost(AL, Y)
+        theta = update_parameters(theta, model_backward(AL, Y, caches), learning_rate)
+    return theta, costs
+
+
+def fit_1(X, Y, layer_dims, learning_rate, iterations, seed):
+    theta = initialize_parameters(layer_dims, rng=np.random.RandomState(seed))
+    return _trained(X, Y, theta, learning_rate, iterations)
+
+
+def two_layer_model_1(X, Y, layer_dims, learning_rate, iterations, rng, method="small"):
+    theta = initialize_parameters(layer_dims, method=method, rng=rng).to_dict()
+    theta, costs = _trained(X, Y, theta, learning_rate, iterations)
+    return theta, costs, np.mean((model_forward(X, theta)[0] > 0.5) == Y)
+
+
+def L_layer_model_1(X, Y, layer_dims, learning_rate, iterations, rng):
+    return two_layer_model_1(X, Y, layer_dims, learning_rate, iterations, rng, method="lecun")
+
+
+def mini_batches_1(X, Y, batch_size, rng):
+    order = rng.permutation(X.shape[1])
+    cuts = np.arange(batch_size, X.shape[1], batch_size)
+    parts = (np.split(array[:, order], cuts, axis=1) for array in (X, Y))
+    return list(zip(*parts, strict=True))
+
+
+def mini_batches_2(X, Y, batch_size, rng):
+    rows = np.hstack([X.T, Y.T])[rng.permutation(len(X.T))]
+    pieces = [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
+    return [(piece[:, : len(X)].T, piece[:, len(X) :].T) for piece in pieces]
+
+
+def adam_update_1(theta, gradient, v, s, t, learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-8):
+    v, s = beta1 * v + (1 - beta1) * gradient, beta2 * s + (1 - beta2) * np.square(gradient)
+    rate = learning_rate / (1 - np.power(beta1, t))
+    return theta - rate * v / (np.sqrt(s) / np.sqrt(1 - beta2**t) + epsilon), v, s
+
+
+def dropout_forward_1(A, keep_prob, rng):
+    mask = np.where(rng.random_sample(A.shape) < keep_prob, 1 / keep_prob, 0).astype(FLOAT)
+    return np.multiply(A, mask), mask
+
+
+def standardize_1(train, test):
+    train, test = train.astype(FLOAT), test.astype(FLOAT)
+    mean, deviation = train.mean(0), train.std(0)
+    deviation[deviation < 1e-12] = 1
+    return tuple((table - mean) / deviation for table in (train, test))
