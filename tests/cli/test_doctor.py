@@ -39,7 +39,7 @@ def test_a_rate_that_is_too_low(deepstep, flowers):
     finding = findings(deepstep, "sick")["learning rate too low"]
     costs = Run.load("sick").ensemble.history.costs
     assert finding["evidence"] == pytest.approx((costs[0] - costs.min()) / costs[0])
-    assert json.loads(deepstep("doctor", "sick", "--json").out)["health"] is True
+    assert deepstep.json("doctor", "sick")["health"] is True
 
 
 def test_units_are_looked_at_on_a_table(deepstep, flowers, flower_run):

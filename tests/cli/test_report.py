@@ -1,7 +1,6 @@
 """deepstep report: one page, complete, that needs nothing and lets nothing break out."""
 
 import csv
-import json
 import re
 import shlex
 import shutil
@@ -21,8 +20,7 @@ ENSEMBLE = "--set n_estimators=2"
 
 
 def page_of(deepstep, *words, run="run"):
-    result = deepstep("report", run, *words, "--out page.html --overwrite")
-    assert result.code == 0, result.err
+    deepstep("report", run, *words, "--out page.html --overwrite").done()
     return check(Path("page.html"))
 
 
@@ -86,10 +84,10 @@ def test_numbers_are_written_as_those_of_the_target(deepstep):
 
 
 def test_answers_are_those_to_a_table(deepstep, flowers, ensemble_run):
-    record = json.loads(deepstep("report", ensemble_run, "--data", flowers, "--json").out)
+    record = deepstep.json("report", ensemble_run, "--data", flowers)
     page, table = check(Path("report.html")), polars.read_csv(flowers)
     assert record["bytes"] == Path("report.html").stat().st_size
-    confusion = json.loads(deepstep("evaluate", ensemble_run, flowers, "--json").out)["confusion"]
+    confusion = deepstep.json("evaluate", ensemble_run, flowers)["confusion"]
     assert f"{np.trace(confusion)} of {np.sum(confusion)} predictions are correct" in page.text
     assert "These are the 60 rows of" in page.text
     P = Run.load(ensemble_run).predict(table).probabilities
@@ -158,7 +156,7 @@ def test_held_out_rows_stand_there_as_in_the_file(deepstep, patients, options, p
     Path("patients.csv").unlink()
     page = page_of(deepstep)
     assert sentence in page.text
-    recorded = json.loads(deepstep("summary", "run", "--json").out)["results"][part]
+    recorded = deepstep.json("summary", "run")["results"][part]
     right, rows = map(int, re.search(r"(\d+) of (\d+) predictions are correct", page.text).groups())
     assert (rows, right) == (recorded["rows"], round(recorded["accuracy"] * recorded["rows"]))
     assert page.examples

@@ -112,8 +112,7 @@ def test_everything_at_once_is_the_estimator(deepstep, table):
     frame.write_csv("t.csv")
     frame[20:40].write_csv("later.csv")
     typed = "--target kind --model network --sample-weight w --validation later.csv --out r"
-    result = deepstep("train", "t.csv", typed, EVERYTHING)
-    assert result.code == 0, result.err
+    deepstep("train", "t.csv", typed, EVERYTHING).done()
     run = Run.load("r")
     X, y, w = frame.drop("kind", "w"), frame["kind"].to_numpy(), frame["w"].to_numpy()
     learn, _ = split(run, frame.height)
@@ -152,7 +151,7 @@ def test_everything_at_once_is_the_estimator(deepstep, table):
     assert_array_equal(run.estimator.predict(X), pipeline.predict(X))
     assert run.config["results"]["validation"]["rows"] == 20
     assert run.config["settings"]["optimizer_params"] == {"beta1": 0.8}
-    assert json.loads(deepstep("summary", "r", "--json").out)["settings"]["solver"] == "adamw"
+    assert deepstep.json("summary", "r")["settings"]["solver"] == "adamw"
     summary = deepstep("summary", "r").out
     for name in ("solver", "hidden_layer_sizes", "learning_rate_init", "class_weight"):
         assert re.search(rf"^{name} +\S", summary, re.MULTILINE)
@@ -219,7 +218,7 @@ def test_a_run_knows_its_weights_and_commands_take_them(deepstep, table):
     X, Y = run.kept_examples()
     weights = np.array(run.config["example_weights"])
     weights = weights * np.array(run.config["class_weights"])[run.targets.values(run.targets.decode(Y))]
-    trace = json.loads(deepstep("trace", "r", "--json").out)
+    trace = deepstep.json("trace", "r")
     cost = next(entry["value"] for entry in trace["entries"] if entry["name"] == "J")
     assert cost == pytest.approx(run.ensemble.network.cost(X.T, Y.T, sample_weight=weights))
     polars.read_csv(table).drop("w").write_csv("plain.csv")
@@ -253,8 +252,7 @@ def test_no_rows_of_the_table_are_kept_where_that_is_asked_for(deepstep, flowers
     ],
 )
 def test_the_newest_rows_or_whole_groups_are_held_out_and_said(deepstep, table, typed, sentence, unused):
-    result = deepstep("train", table, KIND, typed)
-    assert result.code == 0, result.err
+    result = deepstep("train", table, KIND, typed).done()
     run, frame = Run.load("r"), polars.read_csv(table)
     learned, tested = split(run, 60)
     said = run.config["split"]
@@ -279,8 +277,7 @@ def test_a_class_that_is_in_the_test_part_alone_is_no_obstacle(deepstep):
     Path("t.csv").write_text("x,y\n" + rows)
     recalls = set()
     for seed in range(3):
-        result = deepstep("train", "t.csv", f"--target y {TWO} --epochs 2 --overwrite --seed", seed)
-        assert result.code == 0, result.err
+        deepstep("train", "t.csv", f"--target y {TWO} --epochs 2 --overwrite --seed", seed).done()
         recalls.add(Run.load("r").config["results"]["test"]["recall"]["rare"])
         assert "probability_rare" in deepstep("predict", "r", "t.csv").out
     assert len(recalls) > 1  # it was in the test part, and it was not
@@ -296,11 +293,11 @@ def test_what_train_says_of_an_ensemble(deepstep, flowers):
         assert part in result.err
     for part in ("gated", "train   out of fold", "baseline accuracy (majority class)", "Saved in r. Next:"):
         assert part in result.out
-    record = json.loads(deepstep("train", flowers, typed, "s", "--json").out)
+    record = deepstep.json("train", flowers, typed, "s")
     assert record["settings"] == {"n_estimators": 2, "random_state": 1}
     members = [(member["preset"], member["fold"], member["weight"]) for member in record["members"]]
     assert members == [("gated", 0, 0.5), ("gated", 1, 0.5)]
-    summary = json.loads(deepstep("summary", "s", "--json").out)
+    summary = deepstep.json("summary", "s")
     assert (summary["members"], summary["results"]["test"]) == (record["members"], record["test"])
     shown = deepstep("summary", "s").out
     for part in ("gated", "out of fold", "member", "n_estimators   2", "engine", "colour"):
@@ -330,12 +327,12 @@ def test_predictions_to_a_file_and_as_json(deepstep, flowers, flower_run):
     result = deepstep("predict", flower_run, flowers, "--output", "answers.csv")
     assert result == (0, "", "60 predictions written to answers.csv\n")
     assert Path("answers.csv").read_text() == printed
-    record = json.loads(deepstep("predict", flower_run, flowers, "--json").out)
+    record = deepstep.json("predict", flower_run, flowers)
     answers = polars.read_csv("answers.csv")
     assert record["predictions"] == answers["prediction"].to_list()
     assert record["classes"] == ["short", "tall"]
     assert_allclose(record["probabilities"], answers[:, 1:].to_numpy())
     Path("rows.csv").write_bytes(flowers.read_bytes())
     for name in ("rows.csv", flower_run / "new.csv"):
-        refused = deepstep("predict", flower_run, "rows.csv", "-o", name, "--overwrite")
-        assert (refused.code, "is read by this command" in refused.err) == (2, True)
+        words = ("predict", flower_run, "rows.csv", "-o", name, "--overwrite")
+        deepstep(*words).refused("is read by this command")
