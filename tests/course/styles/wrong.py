@@ -4,30 +4,34 @@ Texts are separated by |; one that begins with "not: " must not be there.
 """
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
 from deepstep.course.exercises import (
     compute_cost,
     initialize_he,
-    linear_activation_backward,
     linear_activation_forward,
     linear_backward,
-    linear_forward,
     model_backward,
     model_forward,
-    relu,
     sigmoid,
     update_parameters,
 )
 
 
-def _layers(X, parameters):
-    L = len(parameters) // 2
+def _walked(X, parameters, L, caches):
     for l in range(1, L + 1):
         name = "relu" if l < L else "sigmoid"
         X, cache = linear_activation_forward(X, parameters[f"W{l}"], parameters[f"b{l}"], name)
-        yield X, cache
+        caches.append(cache)
+    return X, caches
+
+
+def _shapes(layer_dims, first=1, kinds="Wb"):
+    """Pairs of names and shapes, which are right as they are."""
+    for l, (before, n) in enumerate(pairwise(layer_dims), first):
+        yield from ((f"{kinds[0]}{l}", (n, before)), (f"{kinds[1]}{l}", (n, 1)))
 
 
 EXPRESSIONS = {
@@ -96,6 +100,9 @@ EXPRESSIONS = {
         ),
     },
     "update_parameters": {
+        "W is wrong in the layers after the first alone.": lambda parameters, gradients, learning_rate: (
+            parameters | update_parameters({k: parameters[k] for k in ("W1", "b1")}, gradients, learning_rate)
+        ),
         "updated is 2 results, expected a dictionary.": lambda parameters, gradients, learning_rate: [
             parameters[k] - learning_rate * gradients["d" + k] for k in parameters
         ],
@@ -154,6 +161,31 @@ EXPRESSIONS = {
             (table - train.mean(axis=0)) / (train.std(axis=0) + 1e-8) for table in (train, test)
         ),
     },
+    "parameter_shapes": {
+        "The result has w1, w2, which it should not have.": lambda sizes: dict(_shapes(sizes, kinds="wb")),
+        "The result has no W2, b2.": lambda sizes: dict(_shapes(sizes, first=0)),
+        "arrays stand in the place of the shapes|expected the shape alone|not: axis": lambda sizes: {
+            name: np.zeros(shape) for name, shape in _shapes(sizes)
+        },
+        "b is a tuple of 1, expected a tuple of 2.|b1 is (2,), expected (2, 1) in the example": lambda n: {
+            name: shape if name[0] == "W" else shape[:1] for name, shape in _shapes(n)
+        },
+    },
+    "initialize_deep": {
+        "W has a wrong factor: it is 63.25 times the expected one, elsewhere 70.71 times.": initialize_he,
+        "parameters is None (does every path end in return?)": lambda layer_dims, rng: None,
+    },
+    "linear_activation_forward": {
+        "sigmoid is used for every name, also for unknown ones|not: relu|not: alone": (
+            lambda A_prev, W, b, activation: linear_activation_forward(A_prev, W, b, "sigmoid")
+        ),
+    },
+    "model_forward": {
+        "L counts W and b|Parameters are named W1": lambda X, theta: _walked(X, theta, len(theta), []),
+        "The shapes of the two arrays do not fit": lambda X, theta: _walked(
+            X, {name: theta["b1" if name[0] == "b" else name] for name in theta}, len(theta) // 2, []
+        ),
+    },
     "l2_cost": {
         "expected 0.25 in the example of the task|not: alone": lambda parameters, l2, m: (
             l2 / 2 * m * sum(np.sum(parameters[f"W{l}"] ** 2) for l in range(1, len(parameters) // 2 + 1))
@@ -168,15 +200,6 @@ EXPRESSIONS = {
 }
 
 
-def parameter_shapes_2(layer_dims):
-    "The result has w1, w2, which it should not have."
-    s = {}
-    for l in range(1, len(layer_dims)):
-        s[f"w{l}"] = (layer_dims[l], layer_dims[l - 1])
-        s[f"b{l}"] = (layer_dims[l], 1)
-    return s
-
-
 def initialize_two_layer_2(n_x, n_h, n_y, rng):
     "The global random generator was used or seeded"
     np.random.seed(7)
@@ -184,54 +207,10 @@ def initialize_two_layer_2(n_x, n_h, n_y, rng):
     return {"W1": W1, "b1": np.zeros((n_h, 1)), "W2": W2, "b2": np.zeros((n_y, 1))}
 
 
-def initialize_deep_2(layer_dims, rng):
-    "W has a wrong factor: it is 63.25 times the expected one, elsewhere 70.71 times."
-    p = {}
-    for l in range(1, len(layer_dims)):
-        p[f"W{l}"] = rng.randn(layer_dims[l], layer_dims[l - 1]) * np.sqrt(2 / layer_dims[l - 1])
-        p[f"b{l}"] = np.zeros((layer_dims[l], 1))
-    return p
-
-
-def initialize_deep_3(layer_dims, rng):
-    "parameters is None (does every path end in return?)"
-    p = {}
-    for l in range(1, len(layer_dims)):
-        p[f"W{l}"] = rng.randn(layer_dims[l], layer_dims[l - 1]) * 0.01
-        p[f"b{l}"] = np.zeros((layer_dims[l], 1))
-
-
 def linear_activation_backward_2(dA, cache, activation):
     "The number of names differs"
     Z, (A_prev, W, b) = cache
-    if activation == "relu":
-        dZ = dA * (Z > 0)
-    elif activation == "sigmoid":
-        dZ = dA * sigmoid(Z) * (1 - sigmoid(Z))
-    else:
-        raise ValueError
-    m = dA.shape[1]
-    return W.T @ dZ, dZ @ A_prev.T / m, dZ.sum(axis=1, keepdims=True) / m
-
-
-def update_parameters_3(parameters, gradients, learning_rate):
-    "W is wrong in the layers after the first alone."
-    new = {k: v.copy() for k, v in parameters.items()}
-    for k in ("W1", "b1"):
-        new[k] = parameters[k] - learning_rate * gradients["d" + k]
-    return new
-
-
-def numerical_gradient_1(cost, theta, epsilon):
-    "θ is not copied"
-    g = np.zeros_like(theta)
-    for i in range(theta.size):
-        p = theta
-        p[i] += epsilon
-        q = theta
-        q[i] -= epsilon
-        g[i] = (cost(p) - cost(q)) / (2 * epsilon)
-    return g
+    return linear_backward(dA * (Z > 0), (A_prev, W, b))
 
 
 def first_wrong_4(P, Y):
@@ -260,12 +239,9 @@ def adam_update_2(theta, gradient, v, s, t, learning_rate, beta1=0.9, beta2=0.99
 
 def linear_activation_forward_5(A_prev, W, b, activation):
     "ValueError is expected with activation = 'rellu', got Exception."
-    Z, cache = linear_forward(A_prev, W, b)
-    if activation == "sigmoid":
-        return sigmoid(Z), (cache, Z)
-    if activation == "relu":
-        return relu(Z), (cache, Z)
-    raise Exception("unknown")
+    if activation not in ("relu", "sigmoid"):
+        raise Exception("unknown")
+    return linear_activation_forward(A_prev, W, b, activation)
 
 
 def model_forward_7(X, parameters):
@@ -277,13 +253,7 @@ def model_forward_7(X, parameters):
 
 def model_forward_8(X, parameters, caches=[]):  # noqa: B006
     "the caches of an earlier call stay|as with caches=[] in the line of def"
-    L = len(parameters) // 2
-    for l in range(1, L + 1):
-        X, cache = linear_activation_forward(
-            X, parameters[f"W{l}"], parameters[f"b{l}"], "relu" if l < L else "sigmoid"
-        )
-        caches.append(cache)
-    return X, caches
+    return _walked(X, parameters, len(parameters) // 2, caches)
 
 
 def initialize_two_layer_5(n_x, n_h, n_y, rng):
@@ -291,31 +261,6 @@ def initialize_two_layer_5(n_x, n_h, n_y, rng):
     rng = np.random.RandomState(1)
     W1, W2 = rng.randn(n_h, n_x) * 0.01, rng.randn(n_y, n_h) * 0.01
     return {"W1": W1, "b1": np.zeros((n_h, 1)), "W2": W2, "b2": np.zeros((n_y, 1))}
-
-
-def parameter_shapes_3(layer_dims):
-    "arrays stand in the place of the shapes|expected the shape alone|not: axis"
-    sizes = list(enumerate(zip(layer_dims[1:], layer_dims, strict=False), 1))
-    return {f"W{l}": np.zeros(size) for l, size in sizes} | {f"b{l}": np.zeros((n, 1)) for l, (n, _) in sizes}
-
-
-def linear_activation_forward_7(A_prev, W, b, activation):
-    "sigmoid is used for every name, also for unknown ones|not: relu|not: alone"
-    Z, cache = linear_forward(A_prev, W, b)
-    if activation == "sigmoid" or "Sigmoid":  # noqa: SIM222
-        return sigmoid(Z), (cache, Z)
-    if activation == "relu":
-        return relu(Z), (cache, Z)
-    raise ValueError("unknown activation")
-
-
-def _backward(dZ, caches):
-    gradients, L = {}, len(caches)
-    dA, gradients[f"dW{L}"], gradients[f"db{L}"] = linear_backward(dZ, caches[-1][0])
-    for l in range(L - 1, 0, -1):
-        dA, dW, db = linear_activation_backward(dA, caches[l - 1], "relu")
-        gradients |= {f"dW{l}": dW, f"db{l}": db}
-    return gradients
 
 
 def _trained(X, Y, parameters, learning_rate, iterations, ends=lambda costs: False):
@@ -338,35 +283,17 @@ def fit_7(X, Y, layer_dims, learning_rate, iterations, seed):
 
 def fit_8(X, Y, layer_dims, learning_rate, iterations, seed):
     "the parameters are those before the last update|costs is right.|not: too few"
-    parameters, costs = initialize_he(layer_dims, np.random.RandomState(seed)), []
-    for i in range(iterations):
-        AL, caches = model_forward(X, parameters)
-        costs.append(compute_cost(AL, Y))
-        if i < iterations - 1:
-            parameters = update_parameters(parameters, model_backward(AL, Y, caches), learning_rate)
-    return parameters, costs
-
-
-def _first_parameters(layer_dims, rng):
-    parameters = {}
-    for l, (before, n) in enumerate(zip(layer_dims, layer_dims[1:], strict=False), 1):
-        parameters |= {f"W{l}": rng.randn(n, before) / np.sqrt(before), f"b{l}": np.zeros((n, 1))}
-    return parameters
-
-
-def _right(X, Y, parameters):
-    return np.mean((model_forward(X, parameters)[0] > 0.5) == Y)
+    parameters = initialize_he(layer_dims, np.random.RandomState(seed))
+    before, _ = _trained(X, Y, parameters, learning_rate, iterations - 1)
+    return before, _trained(X, Y, parameters, learning_rate, iterations)[1]
 
 
 def L_layer_model_6(X, Y, layer_dims, learning_rate, iterations, rng):
     "the parameters of the lowest cost are returned, not the last|costs, right are right.|not: too few"
-    p, costs = best, _ = _first_parameters(layer_dims, rng), []
-    for _ in range(iterations):
-        AL, caches = model_forward(X, p)
-        costs.append(compute_cost(AL, Y))
-        best = p if costs[-1] == min(costs) else best
-        p = update_parameters(p, model_backward(AL, Y, caches), learning_rate)
-    return best, costs, _right(X, Y, p)
+    p = {k: rng.randn(*s) / np.sqrt(s[1]) if k[0] == "W" else np.zeros(s) for k, s in _shapes(layer_dims)}
+    ways = [_trained(X, Y, p, learning_rate, done) for done in range(iterations + 1)]
+    (p, costs), best = ways[-1], ways[int(np.argmin(ways[-1][1]))][0]
+    return best, costs, np.mean((model_forward(X, p)[0] > 0.5) == Y)
 
 
 def mini_batches_2(X, Y, batch_size, rng):
@@ -374,19 +301,6 @@ def mini_batches_2(X, Y, batch_size, rng):
     order = rng.permutation(X.shape[1])
     for k in range(0, len(order), batch_size):
         yield X[:, order[k : k + batch_size]], Y[:, order[k : k + batch_size]]
-
-
-def mini_batches_4(X, Y, batch_size, rng):
-    "two lists are returned, of X and of Y, not one of pairs"
-    order = rng.permutation(X.shape[1])
-    parts = [order[k : k + batch_size] for k in range(0, len(order), batch_size)]
-    return [X[:, part] for part in parts], [Y[:, part] for part in parts]
-
-
-def parameter_shapes_5(layer_dims):
-    "b is a tuple of 1, expected a tuple of 2.|b1 is (2,), expected (2, 1) in the example of the task."
-    sizes = enumerate(zip(layer_dims[1:], layer_dims, strict=False), 1)
-    return {key: shape for l, (n, p) in sizes for key, shape in ((f"W{l}", (n, p)), (f"b{l}", (n,)))}
 
 
 def update_parameters_4(parameters, gradients, learning_rate):
@@ -410,28 +324,15 @@ def update_parameters_5(parameters, gradients, learning_rate):
 
 def model_forward_2(X, parameters):
     "has the activations in place of the caches|caches is an array of shape (2, 3), expected a list of 2."
-    *activations, AL = [A for A, _ in _layers(X, parameters)]
+    AL, caches = model_forward(X, parameters)
+    activations = [linear_cache[0] for linear_cache, _ in caches[1:]]
     return AL, [*activations, activations[-1] if activations else X]
-
-
-def parameter_shapes_1(layer_dims):
-    "The result has no W2, b2."
-    s = {}
-    for l in range(len(layer_dims) - 1):
-        s[f"W{l}"] = (layer_dims[l + 1], layer_dims[l])
-        s[f"b{l}"] = (layer_dims[l + 1], 1)
-    return s
 
 
 def linear_activation_forward_1(A_prev, W, b, activation):
     "It is wrong with activation 'relu' alone."
-    if activation == "sigmoid":
-        Z = W @ A_prev + b
-        return 1 / (1 + np.exp(-Z)), ((A_prev, W, b), Z)
-    if activation == "relu":
-        Z = W @ A_prev
-        return np.maximum(Z, 0), ((A_prev, W, b), Z)
-    raise ValueError(activation)
+    A, (linear_cache, Z) = linear_activation_forward(A_prev, W, b, activation)
+    return (np.maximum(Z - b, 0) if activation == "relu" else A), (linear_cache, Z)
 
 
 def model_forward_1(X, parameters):
@@ -443,30 +344,6 @@ def model_forward_1(X, parameters):
         caches.append(c)
     A, c = linear_activation_forward(A, parameters[f"W{L}"], parameters[f"b{L}"], "sigmoid")
     caches.append(c)
-    return A, caches
-
-
-def model_forward_3(X, parameters):
-    "L counts W and b|Parameters are named W1"
-    A, caches = X, []
-    L = len(parameters)
-    for l in range(1, L):
-        A, c = linear_activation_forward(A, parameters[f"W{l}"], parameters[f"b{l}"], "relu")
-        caches.append(c)
-    A, c = linear_activation_forward(A, parameters[f"W{L}"], parameters[f"b{L}"], "sigmoid")
-    caches.append(c)
-    return A, caches
-
-
-def model_forward_5(X, parameters):
-    "The shapes of the two arrays do not fit"
-    L = len(parameters) // 2
-    A, caches = X, []
-    for l in range(1, L + 1):
-        A, cache = linear_activation_forward(
-            A, parameters[f"W{l}"], parameters["b1"], "relu" if l < L else "sigmoid"
-        )
-        caches.append(cache)
     return A, caches
 
 
@@ -482,4 +359,5 @@ def mini_batches_3(X, Y, batch_size, rng):
 
 def model_forward_0(X, parameters):
     "the cache of the last layer alone is returned|caches is a list of 2, expected a list of 1."
-    return list(_layers(X, parameters))[-1]
+    AL, caches = model_forward(X, parameters)
+    return AL, caches[-1]
