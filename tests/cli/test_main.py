@@ -150,8 +150,7 @@ def test_interrupt_before_there_is_anything_to_keep(
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="closed by the shell")
 @pytest.mark.parametrize(
-    ("closed", "command", "code"),
-    [("2>&-", ["equations"], 0), ("<&- >&- 2>&-", ["summary", "nowhere"], 2)],
+    ("closed", "command", "code"), [("2>&-", ["equations"], 0), ("<&- >&- 2>&-", ["summary", "nowhere"], 2)]
 )
 def test_closed_streams_are_as_the_null_device(fresh_process, tmp_path, closed, command, code):
     """What is opened later does not take their place either: descriptor 3 is the first that is free."""

@@ -171,19 +171,14 @@ def test_held_out_rows_stand_there_as_in_the_file(deepstep, patients, options, p
 
 
 @pytest.mark.slow
-def test_demos_are_shown_and_reproduced(deepstep):
+def test_demos_are_shown_with_their_command(deepstep):
     typed = "demo digits --seed 5 --iterations 3"
-    for name in ("digits", "again"):
-        assert deepstep(*typed.split(), "--out", name).code == 0
+    deepstep(*typed.split(), "--out", "digits").done()
     page = page_of(deepstep, run="digits")
     assert f"deepstep {typed}" in page.text
     assert "deepstep demo records none" in page.text  # and has no --log log.csv
     assert "These are the 360 pictures of the built-in set digits that were held out" in page.text
     assert page.named("img")
-    digits, again = Run.load("digits"), Run.load("again")
-    np.testing.assert_array_equal(
-        digits.ensemble.network.parameters.flat, again.ensemble.network.parameters.flat
-    )
 
 
 def test_a_run_without_rows_held_out_shows_those_it_keeps(deepstep, flower_run):

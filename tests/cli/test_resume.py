@@ -21,10 +21,7 @@ from deepstep.training import interruption, latest_checkpoint
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import Fit
 
-pytestmark = [
-    pytest.mark.filterwarnings("default"),
-    pytest.mark.usefixtures("pythons_own_handler"),
-]
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.usefixtures("pythons_own_handler")]
 
 TYPED = ("--target kind --out run --model network --epochs 8 --batch-size 12 --hidden-layers 4",)
 """Four updates in each epoch."""

@@ -117,29 +117,19 @@ def test_everything_at_once_is_the_estimator(deepstep, table):
     X, y, w = frame.drop("kind", "w"), frame["kind"].to_numpy(), frame["w"].to_numpy()
     learn, _ = split(run, frame.height)
     later = X[20:40], y[20:40], w[20:40]
-    encoder, model = TableEncoder(), NetworkClassifier(
-        (5, 4),
-        ["gelu", "tanh"],
-        initialization="data",
-        solver="adamw",
-        alpha=0.2,
-        weight_decay=0.3,
-        optimizer_params={"beta1": 0.8},
-        learning_rate_init=0.01,
-        max_iter=6,
-        batch_size=10,
-        schedule={"schedule": {"name": "cosine", "warm_up": 0.2}, "dropout_schedule": "linear"},
-        random_state=3,
-        dropout=[0.1, 0.2],
-        loss_params={"smoothing": 0.1},
-        class_weight="balanced",
-        early_stopping=True,
-        n_iter_no_change=6,
-        tol=0.0,
-        scoring="balanced_accuracy",
-        engine="reference",
-        dtype="float32",
-    )  # fmt: skip
+    regularized = {
+        "alpha": 0.2,
+        "weight_decay": 0.3,
+        "dropout": [0.1, 0.2],
+        "loss_params": {"smoothing": 0.1},
+    }
+    updates = {"solver": "adamw", "optimizer_params": {"beta1": 0.8}, "learning_rate_init": 0.01}
+    course = {"schedule": {"name": "cosine", "warm_up": 0.2}, "dropout_schedule": "linear"}
+    stopping = {"early_stopping": True, "n_iter_no_change": 6, "tol": 0.0, "scoring": "balanced_accuracy"}
+    others = {"class_weight": "balanced", "initialization": "data", "engine": "reference", "dtype": "float32"}
+    settings = regularized | updates | stopping | others | {"schedule": course, "random_state": 3}
+    encoder = TableEncoder()
+    model = NetworkClassifier((5, 4), ["gelu", "tanh"], max_iter=6, batch_size=10, **settings)
     learned = encoder.fit_transform(X[learn])
     validated = {"X_val": encoder.transform(later[0]), "y_val": later[1], "sample_weight_val": later[2]}
     model.fit(learned, y[learn], w[learn], **validated)

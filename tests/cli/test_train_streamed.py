@@ -189,15 +189,3 @@ def test_one_network_stays_in_memory_for_what_a_stream_cannot_do(deepstep, parts
     typed = f"--model network --set early_stopping=true --set hidden_layer_sizes=[4] {target} {option}"
     result = deepstep("train", parts, typed, "--epochs 3 --out runs/m")
     assert (result.code, "Streamed" in result.err) == (0, False)
-
-
-def test_a_stream_that_fits_is_the_table_in_memory(deepstep, parts):
-    """One network whose rows are all in the window and the sample learns what it learns in memory."""
-    for way in ("stream", "no-stream"):
-        typed = (*NETWORK, f"--{way} --test-fraction 0 --epochs 3 --out runs/{way}")
-        assert deepstep("train", parts, *typed).code == 0
-    streamed, whole = Run.load("runs/stream"), Run.load("runs/no-stream")
-    assert streamed.predictor.preparation == whole.predictor.preparation
-    np.testing.assert_allclose(
-        streamed.ensemble.network.history.costs, whole.ensemble.network.history.costs, rtol=1e-6
-    )

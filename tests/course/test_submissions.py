@@ -2,6 +2,7 @@
 
 import re
 import runpy
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -75,15 +76,6 @@ def changed(A: Any, W: Any, b: Any) -> Any:
     return W @ A / 2 + b, (A / 2, W, b)
 
 
-def seeding(A: Any, W: Any, b: Any) -> Any:
-    np.random.seed(0)
-    return W @ A + b, (A, W, b)
-
-
-def leaving(A: Any, W: Any, b: Any) -> Any:
-    raise SystemExit("bye")
-
-
 def nested(A: Any, W: Any, b: Any) -> Any:
     deep: list[Any] = []
     deep.append(deep)
@@ -104,9 +96,8 @@ DIAGNOSES: dict[str, Callable[..., Any]] = {
     "result is 3 results, expected 2 results": lambda A, W, b: (W @ A + b, A, W),
     "The results are in another order: expected Z, cache.": lambda A, W, b: ((A, W, b), W @ A + b),
     "A_prev was changed in place": changed,
-    "The global random generator was used or seeded": seeding,
     "with A_prev (1, 2), W (2, 1), b (2, 1): index 1000 is out of bounds": lambda A, W, b: (A[1000], None),
-    "SystemExit": leaving,
+    "SystemExit": lambda A, W, b: sys.exit("bye"),
     "Z is": nested,
     "Z is an array of dtype float64 and shape (1000000,), expected": (
         lambda A, W, b: (np.zeros(10**6), (A, W, b))

@@ -108,7 +108,7 @@ def test_moments_of_all_time_zones_are_in_utc():
         as_frame(
             polars.DataFrame({"x": [NOON, None]}).select(
                 polars.col("x").dt.replace_time_zone("UTC").dt.convert_time_zone(BERLIN)
-            ),
+            )
         )["x"],
         as_frame(pyarrow.table({"x": pyarrow.array([NOON, None], pyarrow.timestamp("ms", BERLIN))}))["x"],
     ):

@@ -15,13 +15,7 @@ import numpy as np
 
 from deepstep import Architecture, Network, Parameters
 from deepstep.engines import ReferenceSession, Settings
-from deepstep.equations import (
-    OPTIMIZERS,
-    get_activation,
-    get_head,
-    initialize_parameters,
-    model_forward,
-)
+from deepstep.equations import OPTIMIZERS, get_activation, get_head, initialize_parameters, model_forward
 from deepstep.explorer.page import packed
 from deepstep.explorer.shown import ACTIVATIONS
 from deepstep.explorer.shown import OUTPUTS as HEADS

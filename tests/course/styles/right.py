@@ -23,14 +23,14 @@ EXPRESSIONS = {
         "Fortran": lambda images: np.asfortranarray(images.reshape(len(images), -1).T.astype(FLOAT) / 255),
     },
     "initialize_deep": {
-        "Parameters": lambda layer_dims, rng: initialize_parameters(layer_dims, method="small", rng=rng),
+        "Parameters": lambda layer_dims, rng: initialize_parameters(layer_dims, method="small", rng=rng)
     },
     "initialize_he": {
         "one comprehension": lambda layer_dims, rng: {
             f"{kind}{l}": rng.randn(n, p) / np.sqrt(p / 2) if kind == "W" else np.zeros((n, 1))
             for l, (p, n) in enumerate(zip(layer_dims[:-1], layer_dims[1:], strict=True), 1)
             for kind in "Wb"
-        },
+        }
     },
     "sigmoid": {"tanh": lambda Z: 0.5 * (1 + np.tanh(Z / 2))},
     "relu": {"clip": lambda Z: Z.clip(min=0), "-0": lambda Z: Z * (Z > 0)},
@@ -52,23 +52,23 @@ EXPRESSIONS = {
             np.dot(cache[1].T, dZ),
             np.einsum("im,jm->ij", dZ, cache[0]) / dZ.shape[1],
             dZ.mean(1, keepdims=True),
-        ),
+        )
     },
     "model_backward": {
         "no dA": lambda AL, Y, caches: {
             name: value for name, value in model_backward(AL, Y, caches).items() if name[1] != "A"
-        },
+        }
     },
     "update_parameters": {
         "float32": lambda parameters, gradients, learning_rate: {
             name: (theta - learning_rate * gradients["d" + name]).astype(FLOAT)
             for name, theta in parameters.items()
-        },
+        }
     },
     "numerical_gradient": {
         "rows of the unit matrix": lambda cost, theta, epsilon: (
             np.array([cost(theta + e) - cost(theta - e) for e in epsilon * np.eye(theta.size)]) / epsilon / 2
-        ),
+        )
     },
     "predict": {
         "truth values": lambda X, parameters: model_forward(X, parameters)[0] > 0.5,
@@ -82,7 +82,7 @@ EXPRESSIONS = {
     "l2_cost": {
         "vdot": lambda parameters, l2, m: (
             l2 / 2 / m * sum(np.vdot(value, value) for name, value in parameters.items() if "W" in name)
-        ),
+        )
     },
     "one_hot": {
         "eye": lambda labels, n_classes: np.eye(n_classes)[:, labels],
