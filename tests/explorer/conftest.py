@@ -25,12 +25,8 @@ IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 CHROMIUM = [
     "--no-sandbox",  # in containers tests run as root
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
 ]
 
 

@@ -137,14 +137,10 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
         for name, parameter in signature(OPTIMIZERS[case.optimizer].update).parameters.items()
         if isinstance(parameter.default, (float, str))
     }
+    network = {"layer_dims": case.dims, "activations": case.activations, "output": case.output, **case.parts}
     return {
         "name": case.name,
-        "network": {
-            "layer_dims": case.dims,
-            "activations": case.activations,
-            "output": case.output,
-            **case.parts,
-        },
+        "network": network,
         "training": {
             "optimizer": case.optimizer,
             "optimizer_params": {**defaults, **case.settings.get("optimizer_params", {})},

@@ -22,21 +22,13 @@ EXPRESSIONS = {
         "stack": lambda images: np.stack([image.ravel() for image in images], axis=-1) / 255.0,
         "Fortran": lambda images: np.asfortranarray(images.reshape(len(images), -1).T.astype(FLOAT) / 255),
     },
-    "initialize_deep": {
-        "Parameters": lambda layer_dims, rng: initialize_parameters(layer_dims, method="small", rng=rng)
-    },
-    "initialize_he": {
-        "one comprehension": lambda layer_dims, rng: {
-            f"{kind}{l}": rng.randn(n, p) / np.sqrt(p / 2) if kind == "W" else np.zeros((n, 1))
-            for l, (p, n) in enumerate(zip(layer_dims[:-1], layer_dims[1:], strict=True), 1)
-            for kind in "Wb"
-        }
-    },
+    "initialize_deep": {"Parameters": lambda n, rng: initialize_parameters(n, method="small", rng=rng)},
+    "initialize_he": {"Parameters": lambda n, rng: initialize_parameters(n, method="he", rng=rng)},
     "sigmoid": {"tanh": lambda Z: 0.5 * (1 + np.tanh(Z / 2))},
     "relu": {"clip": lambda Z: Z.clip(min=0), "-0": lambda Z: Z * (Z > 0)},
     "linear_forward": {
-        "a list": lambda A_prev, W, b: (np.add(np.matmul(W, A_prev), b), [A_prev, W, b]),
-        "rows": lambda A_prev, W, b: ((A_prev.T @ W.T + b.T).T, (A_prev, W, b)),
+        "a list": lambda A, W, b: (np.add(np.matmul(W, A), b), [A, W, b]),
+        "rows": lambda A, W, b: ((A.T @ W.T + b.T).T, (A, W, b)),
     },
     "compute_cost": {
         "rows": lambda AL, Y: float(np.mean(-np.log(np.where(Y.T == 1, AL.T, 1 - AL.T)))),
@@ -47,26 +39,14 @@ EXPRESSIONS = {
         "float32": lambda ZL, Y: np.logaddexp(0, np.where(Y == 1, -ZL, ZL).astype(FLOAT)).mean(),
     },
     "sigmoid_backward": {"a difference": lambda dA, Z: dA * expit(Z) - dA * expit(Z) ** 2},
-    "linear_backward": {
-        "einsum": lambda dZ, cache: (
-            np.dot(cache[1].T, dZ),
-            np.einsum("im,jm->ij", dZ, cache[0]) / dZ.shape[1],
-            dZ.mean(1, keepdims=True),
-        )
-    },
     "model_backward": {
-        "no dA": lambda AL, Y, caches: {
-            name: value for name, value in model_backward(AL, Y, caches).items() if name[1] != "A"
-        }
+        "no dA": lambda *args: {name: d for name, d in model_backward(*args).items() if name[1] != "A"}
     },
     "update_parameters": {
-        "float32": lambda parameters, gradients, learning_rate: {
-            name: (theta - learning_rate * gradients["d" + name]).astype(FLOAT)
-            for name, theta in parameters.items()
-        }
+        "float32": lambda *args: {name: new.astype(FLOAT) for name, new in update_parameters(*args).items()}
     },
     "numerical_gradient": {
-        "rows of the unit matrix": lambda cost, theta, epsilon: (
+        "unit matrix": lambda cost, theta, epsilon: (
             np.array([cost(theta + e) - cost(theta - e) for e in epsilon * np.eye(theta.size)]) / epsilon / 2
         )
     },
@@ -79,11 +59,7 @@ EXPRESSIONS = {
         "Fraction": lambda P, Y: Fraction(int(np.sum(P == Y)), P.size),
     },
     "first_wrong": {"argmax": lambda P, Y: np.argmax(P != Y) if (P != Y).any() else -1},
-    "l2_cost": {
-        "vdot": lambda parameters, l2, m: (
-            l2 / 2 / m * sum(np.vdot(value, value) for name, value in parameters.items() if "W" in name)
-        )
-    },
+    "l2_cost": {"vdot": lambda p, l2, m: l2 / 2 / m * sum(np.vdot(p[k], p[k]) for k in p if "W" in k)},
     "one_hot": {
         "eye": lambda labels, n_classes: np.eye(n_classes)[:, labels],
         "truth values": lambda labels, n_classes: np.equal.outer(range(n_classes), labels),
@@ -99,6 +75,11 @@ def neuron_gradients_1(w, b, X, Y):
 def neuron_gradients_2(w, b, X, Y):
     error = (1 / (1 + np.exp(-(w.T @ X + b)))).astype(FLOAT) - Y
     return np.mean(X * error, axis=1).reshape(-1, 1), np.mean(error, axis=1, keepdims=True)
+
+
+def linear_backward_1(dZ, cache):
+    A_prev, W, b = cache
+    return np.dot(W.T, dZ), np.einsum("im,jm->ij", dZ, A_prev) / dZ.shape[1], dZ.mean(1, keepdims=True)
 
 
 def parameter_shapes_1(layer_dims):
