@@ -14,6 +14,7 @@ import polars
 import pytest
 
 from deepstep.cli.main import main
+from deepstep.run import Run
 from deepstep.training import Progress
 from forks import Forks
 
@@ -62,6 +63,12 @@ class Deepstep:
     def json(self, *arguments: object) -> Any:
         """The record of a command without an error."""
         return json.loads(self(*arguments, "--json").done().out)
+
+    def run(self, *arguments: object) -> Run:
+        """The run that a command writes into a folder that is named."""
+        self(*arguments).done()
+        words = words_of(arguments)
+        return Run.load(words[words.index("--out") + 1])
 
 
 @pytest.fixture

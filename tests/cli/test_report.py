@@ -102,12 +102,13 @@ def test_answers_are_those_to_a_table(deepstep, flowers, ensemble_run):
 )
 def test_the_command_trains_the_same_run_again(deepstep, flowers, options):
     shutil.copy(flowers, "t.csv")
-    assert deepstep("train", "t.csv", "--target kind --seed 3 --out run", options).code == 0
-    run, frame = Run.load("run"), polars.read_csv("t.csv")
+    run, frame = (
+        deepstep.run("train", "t.csv", "--target kind --seed 3 --out run", options),
+        polars.read_csv("t.csv"),
+    )
     program, *words = shlex.split(reproduce(run))
     assert program == "deepstep"
-    assert deepstep(*words, "--out", "again").code == 0
-    again = Run.load("again")
+    again = deepstep.run(*words, "--out", "again")
     np.testing.assert_array_equal(run.outputs(frame), again.outputs(frame))
     assert run.config["settings"] == again.config["settings"]
     assert run.config["results"] == again.config["results"]

@@ -60,8 +60,7 @@ def test_the_log_has_the_phases_of_a_command(deepstep, flowers, caplog):
 
 def test_numbers_in_an_order_of_time_are_those_of_the_estimator_bit_for_bit(deepstep, table):
     typed = "--target height --exclude kind --loss huber --time-column step"
-    assert deepstep("train", table, typed, TWO).code == 0
-    run, frame = Run.load("r"), polars.read_csv(table)
+    run, frame = deepstep.run("train", table, typed, TWO), polars.read_csv(table)
     learned, tested = split(run, 60)
     rows, X, y = frame[learned].sort("step"), frame.drop("height", "kind"), frame["height"].to_numpy()
     # where it begins is a share of the deviation
@@ -76,8 +75,7 @@ def test_numbers_in_an_order_of_time_are_those_of_the_estimator_bit_for_bit(deep
 
 def test_classes_with_weights_and_groups_are_those_of_the_estimator_bit_for_bit(deepstep, table):
     typed = "--target kind --sample-weight w --class-weight tall=3 --groups patient"
-    assert deepstep("train", table, typed, TWO).code == 0
-    run, frame = Run.load("r"), polars.read_csv(table)
+    run, frame = deepstep.run("train", table, typed, TWO), polars.read_csv(table)
     learned, tested = split(run, 60)
     X, y, w = frame.drop("kind", "w", "patient"), frame["kind"].to_numpy(), frame["w"].to_numpy()
     model = DeepClassifier(n_estimators=2, random_state=1, class_weight={"tall": 3.0})
@@ -112,8 +110,7 @@ def test_everything_at_once_is_the_estimator(deepstep, table):
     frame.write_csv("t.csv")
     frame[20:40].write_csv("later.csv")
     typed = "--target kind --model network --sample-weight w --validation later.csv --out r"
-    deepstep("train", "t.csv", typed, EVERYTHING).done()
-    run = Run.load("r")
+    run = deepstep.run("train", "t.csv", typed, EVERYTHING)
     X, y, w = frame.drop("kind", "w"), frame["kind"].to_numpy(), frame["w"].to_numpy()
     learn, _ = split(run, frame.height)
     later = X[20:40], y[20:40], w[20:40]
@@ -161,8 +158,7 @@ def test_there_are_few_flags_and_each_has_a_sentence(deepstep):
 
 def test_parameters_of_an_ensemble(deepstep, flowers):
     typed = "--target kind --effort fast --epochs 3 --dropout 0.1 --set network_params.hidden_layers=[8]"
-    assert deepstep("train", flowers, typed, "--out r").code == 0
-    run = Run.load("r")
+    run = deepstep.run("train", flowers, typed, "--out r")
     params = {"epochs": 3, "dropout": 0.1, "hidden_layers": [8]}
     assert (run.estimator.get_params()["network_params"], run.estimator.effort) == (params, "fast")
     assert {member.layer_dims[1:] for member in run.ensemble.members} == {(8, 1)}
@@ -186,8 +182,7 @@ def test_a_file_has_flags_and_parameters(deepstep, flowers):
 
 def test_with_a_time_budget_the_clock_decides(deepstep, flowers):
     typed = "--target kind --model network --hidden-layers 2 --epochs 100000000 --out r --time-budget 0.05"
-    assert deepstep("train", flowers, typed).code == 0
-    assert Run.load("r").ensemble.history.stopped == "time budget of 0.05 s used up"
+    assert deepstep.run("train", flowers, typed).ensemble.history.stopped == "time budget of 0.05 s used up"
 
 
 def test_names_of_weighted_classes_are_those_of_the_file(deepstep):
@@ -198,13 +193,11 @@ def test_names_of_weighted_classes_are_those_of_the_file(deepstep):
     ):
         Path("t.csv").write_text("x,y\n" + "".join(f"{x},{values[x % 2]}\n" for x in range(40)))
         few = "--target y --model network --epochs 1 --out r --overwrite --class-weight"
-        assert deepstep("train", "t.csv", f"{few} {typed}").code == 0
-        assert Run.load("r").config["class_weights"] == weights
+        assert deepstep.run("train", "t.csv", f"{few} {typed}").config["class_weights"] == weights
 
 
 def test_a_run_knows_its_weights_and_commands_take_them(deepstep, table):
-    assert deepstep("train", table, f"{KIND} --sample-weight w --class-weight balanced").code == 0
-    run = Run.load("r")
+    run = deepstep.run("train", table, f"{KIND} --sample-weight w --class-weight balanced")
     X, Y = run.kept_examples()
     weights = np.array(run.config["example_weights"])
     weights = weights * np.array(run.config["class_weights"])[run.targets.values(run.targets.decode(Y))]
@@ -219,8 +212,7 @@ def test_a_run_knows_its_weights_and_commands_take_them(deepstep, table):
 
 
 def test_no_rows_of_the_table_are_kept_where_that_is_asked_for(deepstep, flowers):
-    assert deepstep("train", flowers, KIND, "--no-rows").code == 0
-    run = Run.load("r")
+    run = deepstep.run("train", flowers, KIND, "--no-rows")
     assert (run.examples, run.held_out, Path("r/rows.safetensors").exists()) == (None, None, False)
     assert run.config["results"]["test"]["rows"] == 12
     for command in (["report", "r", "-o", "r.html"], ["doctor", "r"], ["predict", "r", flowers]):
@@ -267,8 +259,8 @@ def test_a_class_that_is_in_the_test_part_alone_is_no_obstacle(deepstep):
     Path("t.csv").write_text("x,y\n" + rows)
     recalls = set()
     for seed in range(3):
-        deepstep("train", "t.csv", f"--target y {TWO} --epochs 2 --overwrite --seed", seed).done()
-        recalls.add(Run.load("r").config["results"]["test"]["recall"]["rare"])
+        run = deepstep.run("train", "t.csv", f"--target y {TWO} --epochs 2 --overwrite --seed", seed)
+        recalls.add(run.config["results"]["test"]["recall"]["rare"])
         assert "probability_rare" in deepstep("predict", "r", "t.csv").out
     assert len(recalls) > 1  # it was in the test part, and it was not
 

@@ -127,8 +127,7 @@ def test_labels_of_several_columns_keep_their_kinds(deepstep, model):
     Path("t.csv").write_text("\n".join(["x,whole,half,true", *rows]))
     Path("v.csv").write_text("\n".join(["x,whole,half,true", *rows[:1] * 5]))
     typed = "--target whole --target half --target true --task classification --validation v.csv --out r"
-    assert deepstep("train", "t.csv", typed, model).code == 0
-    assert Run.load("r").targets.labels == ((1, 2), (0.5, 1.5), (False, True))
+    assert deepstep.run("train", "t.csv", typed, model).targets.labels == ((1, 2), (0.5, 1.5), (False, True))
     record = deepstep.json("predict", "r", "t.csv")["predictions"]
     assert [type(record[name][0]) for name in ("whole", "half", "true")] == [int, float, bool]
 

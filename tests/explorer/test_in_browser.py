@@ -130,26 +130,26 @@ def test_every_screen_and_dialog_is_accessible_and_scrolls_one_way(opened, docum
     accessible(page, 1280, 320)
 
 
-def tab_to(page, selector, most=120):
-    """Press Tab until an element has the focus."""
+def tab_to(page, selector, *keys, most=120):
+    """Press Tab until an element has the focus, then other keys."""
     for _ in range(most):
         if page.evaluate(f"document.activeElement?.matches({json.dumps(selector)}) ?? false"):
-            return
+            break
         page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not come to {selector}")
+    else:
+        raise AssertionError(f"Tab does not come to {selector}")
+    for key in keys:
+        page.keyboard.press(key)
 
 
 def test_from_home_to_the_first_update_to_an_export_by_keyboard_alone(opened, document, tmp_path):
     page = opened(Exploration(document), accept_downloads=True)
-    tab_to(page, '[data-screen="home"]')
-    page.keyboard.press("Enter")
-    tab_to(page, '[data-toy="circle"], [data-toy]')
-    page.keyboard.press("Enter")
+    tab_to(page, '[data-screen="home"]', "Enter")
+    tab_to(page, '[data-toy="circle"], [data-toy]', "Enter")
     page.wait_for_selector('[data-updates="0"]')
     page.keyboard.press("]")
     page.wait_for_selector('[data-updates="1"]')
-    tab_to(page, '[data-open="share"]')
-    page.keyboard.press("Enter")
+    tab_to(page, '[data-open="share"]', "Enter")
     tab_to(page, '[data-action="export"]')
     with page.expect_download() as download:
         page.keyboard.press("Enter")

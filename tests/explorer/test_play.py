@@ -336,8 +336,7 @@ def test_pictures_stand_in_the_lab_and_in_play_and_lead_to_their_column(opened, 
 
 def test_the_tour_goes_and_ends_by_keyboard_and_the_help_has_the_numbers(opened, small):
     page = opened(small, "#s=lab&k=1&q=Z1")
-    tab_to(page, '[data-action="tour"]')
-    page.keyboard.press("Enter")
+    tab_to(page, '[data-action="tour"]', "Enter")
     for place in range(1, 8):
         assert f"Stop {place} of 7" in page.inner_text(".tour")
         assert page.locator(".is-toured").count() == 1

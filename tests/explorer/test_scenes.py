@@ -232,19 +232,14 @@ def test_a_question_reveals_its_answer_and_counts_once(page):
 
 
 def test_a_lesson_by_keyboard_alone(page):
-    tab_to(page, ".answer input")
-    for key in ("ArrowDown", "Tab", "Enter"):
-        page.keyboard.press(key)
+    tab_to(page, ".answer input", "ArrowDown", "Tab", "Enter")
     assert score(page) == ("25", "false")
     page.keyboard.press("n")
     page.wait_for_selector(".play")
     assert page.evaluate("document.activeElement.id") == "scene-title"
-    tab_to(page, ".answer input")
-    for key in ("Space", "Tab", "Tab", "Space", "Tab", "Enter"):
-        page.keyboard.press(key)
+    tab_to(page, ".answer input", "Space", "Tab", "Tab", "Space", "Tab", "Enter")
     assert score(page)[0] == "100"
-    tab_to(page, '[data-scene-way="next"]')
-    page.keyboard.press("Enter")
+    tab_to(page, '[data-scene-way="next"]', "Enter")
     assert score(page) == ("100", "true")
     page.keyboard.press("p")
     assert page.inner_text("#scene-title") == "Second"

@@ -1,13 +1,21 @@
 """Right solutions that are not the course's own: other formulas, types, layouts of arrays, and containers."""
 
-import math
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
+from numpy.linalg import norm
 from scipy.special import expit
 
-from deepstep.course.exercises import model_backward, model_forward, relu, sigmoid, update_parameters
+from deepstep.course.exercises import (
+    initialize_two_layer,
+    model_backward,
+    model_forward,
+    parameter_shapes,
+    relu,
+    sigmoid,
+    update_parameters,
+)
 from deepstep.equations import compute_cost, initialize_parameters
 
 FLOAT = np.float32
@@ -18,6 +26,19 @@ EXPRESSIONS = {
         "matrix": lambda w, b, X: np.matrix(1 / (1 + np.exp(-(np.matrix(w).T * np.matrix(X) + b)))),
         "rows": lambda w, b, X: (1 / (1 + np.exp(-(X.T.dot(w) + b)))).T,
     },
+    "parameter_shapes": {
+        "arrays and lists": lambda sizes: {
+            name: np.array(shape) if name[0] == "W" else [*shape]
+            for name, shape in parameter_shapes(sizes).items()
+        }
+    },
+    "initialize_two_layer": {
+        "float32 and lists": lambda *args: {
+            name: value.astype(FLOAT) if name[0] == "W" else value.astype(int).tolist()
+            for name, value in initialize_two_layer(*args).items()
+        }
+    },
+    "model_forward": {"a tuple": lambda *args: (model_forward(*args)[0], tuple(model_forward(*args)[1]))},
     "flatten_images": {
         "stack": lambda images: np.stack([image.ravel() for image in images], axis=-1) / 255.0,
         "Fortran": lambda images: np.asfortranarray(images.reshape(len(images), -1).T.astype(FLOAT) / 255),
@@ -49,6 +70,10 @@ EXPRESSIONS = {
         "unit matrix": lambda cost, theta, epsilon: (
             np.array([cost(theta + e) - cost(theta - e) for e in epsilon * np.eye(theta.size)]) / epsilon / 2
         )
+    },
+    "relative_difference": {
+        "dot": lambda g, n: np.sqrt((g - n) @ (g - n)) / (np.sqrt(g @ g) + np.sqrt(n @ n)),
+        "Decimal": lambda g, n: Decimal(norm(g - n).item()) / Decimal(norm(g).item() + norm(n).item()),
     },
     "predict": {
         "truth values": lambda X, parameters: model_forward(X, parameters)[0] > 0.5,
@@ -82,21 +107,10 @@ def linear_backward_1(dZ, cache):
     return np.dot(W.T, dZ), np.einsum("im,jm->ij", dZ, A_prev) / dZ.shape[1], dZ.mean(1, keepdims=True)
 
 
-def parameter_shapes_1(layer_dims):
-    pairs = list(zip(layer_dims[1:], layer_dims, strict=False))
-    weights = {f"W{l}": np.array([n, p]) for l, (n, p) in enumerate(pairs, 1)}
-    return weights | {f"b{l}": [n, 1] for l, (n, _) in enumerate(pairs, 1)}
-
-
 def initialize_two_layer_1(n_x, n_h, n_y, rng):
     draws = rng.normal(0, 0.01, n_h * n_x + n_y * n_h)
     W1, W2 = draws[: n_h * n_x].reshape(n_h, n_x), draws[n_h * n_x :].reshape(n_y, n_h)
     return dict(b2=np.zeros((n_y, 1)), W2=W2, b1=np.zeros((n_h, 1)), W1=W1)
-
-
-def initialize_two_layer_2(n_x, n_h, n_y, rng):
-    W1, W2 = rng.randn(n_h, n_x).astype(FLOAT), rng.randn(n_y, n_h).astype(FLOAT)
-    return {"W1": W1 / 100, "b1": [[0]] * n_h, "W2": W2 / 100, "b2": np.zeros((n_y, 1), dtype=int)}
 
 
 class UnknownActivationError(ValueError):
@@ -108,21 +122,6 @@ def linear_activation_forward_1(A_prev, W, b, activation):
         raise UnknownActivationError(activation)
     Z = (W @ A_prev + b).astype(FLOAT)
     return relu(Z) if activation == "relu" else sigmoid(Z), ((A_prev, W, b), Z)
-
-
-def model_forward_1(X, parameters):
-    AL, caches = model_forward(X, parameters)
-    return AL, tuple(caches)
-
-
-def relative_difference_1(gradient, numerical):
-    d = gradient - numerical
-    return np.sqrt(d @ d) / (np.sqrt(gradient @ gradient) + np.sqrt(numerical @ numerical))
-
-
-def relative_difference_2(gradient, numerical):
-    norms = [math.sqrt(sum(float(g) ** 2 for g in v)) for v in (gradient - numerical, gradient, numerical)]
-    return Decimal(norms[0]) / Decimal(norms[1] + norms[2])
 
 
 def _trained(X, Y, theta, learning_rate, iterations):
@@ -154,12 +153,6 @@ def mini_batches_1(X, Y, batch_size, rng):
     cuts = np.arange(batch_size, X.shape[1], batch_size)
     parts = (np.split(array[:, order], cuts, axis=1) for array in (X, Y))
     return list(zip(*parts, strict=True))
-
-
-def mini_batches_2(X, Y, batch_size, rng):
-    rows = np.hstack([X.T, Y.T])[rng.permutation(len(X.T))]
-    pieces = [rows[i : i + batch_size] for i in range(0, len(rows), batch_size)]
-    return [(piece[:, : len(X)].T, piece[:, len(X) :].T) for piece in pieces]
 
 
 def adam_update_1(theta, gradient, v, s, t, learning_rate, beta1=0.9, beta2=0.999, epsilon=1e-8):
