@@ -74,13 +74,8 @@ WRITERS = {
     "museum": ("course", "museum", "-o", "m.html"),
     "class": ("course", "report", "CLASS", "-o", "m.csv"),
 }
-WORK = (
-    "deepstep.run.Run.load",
-    "deepstep.course.lesson.build",
-    "deepstep.course.museum.document",
-    "deepstep.course.class_report.check_class",
-    "deepstep.course.worksheet.worksheets",
-)
+COURSE = ("lesson.build", "museum.document", "class_report.check_class", "worksheet.worksheets")
+WORK = ("deepstep.run.Run.load", *(f"deepstep.course.{name}" for name in COURSE))
 """Nothing of it has begun before a file is refused."""
 
 

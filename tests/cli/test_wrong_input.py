@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars
 import pytest
+from test_overwrite import content
 
 FILES = {
     "empty.csv": b"",
@@ -38,12 +39,6 @@ def write(folder: Path, flowers: Path, name: str) -> None:
         frame.write_csv(path)
     else:
         path.write_bytes(content)
-
-
-def snapshot(folder: Path) -> dict[str, bytes | None]:
-    """Every file with its bytes, and every folder."""
-    files = ((str(path.relative_to(folder)), path) for path in folder.rglob("*"))
-    return {name: path.read_bytes() if path.is_file() else None for name, path in files}
 
 
 def check(result, sentence: str) -> None:
@@ -162,10 +157,10 @@ def test_of_each_command(deepstep, flowers, flower_run, ensemble_run, tmp_path, 
     for name in FILES:
         if name in words or (name == "runs" and in_the_way):
             write(tmp_path, flowers, name)
-    before = snapshot(tmp_path)
+    before = content(tmp_path)
     places = {"FLOWERS": flowers, "RUN": flower_run, "ENSEMBLE": ensemble_run}
     result = deepstep(*(places.get(word, word) for word in words))
     check(result, CASES[typed])
     if typed.startswith(NO_TABLE):
         assert ("no-such-table" in result.err, result.err.count("\n")) == (False, 1)
-    assert snapshot(tmp_path) == before
+    assert content(tmp_path) == before

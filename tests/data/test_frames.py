@@ -261,13 +261,8 @@ def test_no_library_is_needed_for_another_s_table():
 
 @pytest.mark.parametrize("name", ["", "*", "^x$"])
 def test_names_that_mean_something_to_polars(name, tmp_path):
-    for values in (
-        ["a", None],
-        [1.5, None],
-        [NOON.replace(tzinfo=UTC), None],
-        [1, "a"],
-        [dt.timedelta(1), None],
-    ):
+    moment, day = NOON.replace(tzinfo=UTC), dt.timedelta(1)
+    for values in (["a", None], [1.5, None], [moment, None], [1, "a"], [day, None]):
         for table in (pandas.DataFrame({name: values}), pandas.DataFrame({name: pandas.Categorical(values)})):
             assert as_frame(table).columns == [name]
     (tmp_path / "t.csv").write_text(f"{name or 'x'},y\n1,\n2,z\n")

@@ -115,8 +115,8 @@ def score(page):
 
 def answer(page, *numbers):
     for number in numbers:
-        page.click(f".answer >> nth={number}")
-    page.click('.question [type="submit"]')
+        page.locator(f".answer >> nth={number}").click()
+    page.locator('.question [type="submit"]').click()
 
 
 def next_scene(page):
@@ -290,11 +290,6 @@ def played(watched, document, tmp_path):
     thread.join(10)
 
 
-def submit(lesson, number):
-    lesson.locator(f".answer >> nth={number}").click()
-    lesson.locator('.question [type="submit"]').click()
-
-
 def test_a_platform_receives_status_and_score(played):
     """web/test/scenes.test.js has those that throw or refuse."""
     page, lesson = played, played.frame_locator("iframe")
@@ -302,7 +297,7 @@ def test_a_platform_receives_status_and_score(played):
     lesson.locator("#scene-title").wait_for()
     assert page.evaluate("calls") == ["initialize"]
     assert told("lesson_status") == "incomplete"
-    submit(lesson, 1)
+    answer(lesson, 1)
     lesson.locator("[data-result] b").wait_for()
     assert told("score.raw") is None  # the score of an unfinished lesson would be one that failed
     lesson.locator('[data-scene-way="next"]').click()
@@ -314,7 +309,7 @@ def test_a_platform_receives_status_and_score(played):
     assert page.evaluate("calls") == ["initialize", "finish", "initialize"]
     lesson.locator('.scene[data-scene="2"] .answer >> nth=0').click()
     assert (told("exit"), told("lesson_status")) == ("suspend", "incomplete")
-    submit(lesson, 2)
+    answer(lesson, 2)
     lesson.locator('[data-scene-way="next"]').click()
     lesson.locator('.scene[data-scene="3"]').wait_for()
     assert (told("lesson_status"), told("score.raw")) == ("passed", "100")
