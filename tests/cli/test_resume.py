@@ -2,7 +2,6 @@
 
 import csv
 import inspect
-import io
 import json
 import os
 import shutil
@@ -149,15 +148,12 @@ def test_ctrl_c_at_any_instant_before_the_first_epoch(deepstep, flowers, typed, 
             shutil.rmtree(name)
 
 
-def test_a_table_from_standard_input_is_piped_again(interrupted, deepstep, flowers, monkeypatch):
-    def pipe():
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(flowers.read_bytes())))
-
-    pipe()
+def test_a_table_from_standard_input_is_piped_again(interrupted, deepstep, flowers, piped):
+    piped(flowers.read_bytes())
     result = interrupted("train", "-", *TYPED)
     assert result.err.endswith("Resume it: cat FILE | deepstep train - --resume run\n")
     deepstep("train", "--resume", "run").refused("FILE is missing", "cat FILE | ")
-    pipe()
+    piped(flowers.read_bytes())
     assert deepstep("train", "-", "--resume", "run").code == 0
 
 

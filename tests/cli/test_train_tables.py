@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +17,6 @@ from deepstep.run import Run
 ONE = ("--model network --epochs 3 --hidden-layers 4 --engine reference --overwrite --out run",)
 TWO = ("--set n_estimators=2 --epochs 2 --overwrite --out run",)
 M = 120
-
-
-@pytest.fixture
-def piped(monkeypatch):
-    def pipe(content):
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
-
-    return pipe
 
 
 def predictions(deepstep, *arguments):

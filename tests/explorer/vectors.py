@@ -145,7 +145,7 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
             "optimizer": case.optimizer,
             "optimizer_params": {**defaults, **case.settings.get("optimizer_params", {})},
             "learning_rate": case.learning_rate,
-            "l2": case.settings.get("l2", 0),
+            **{name: case.settings.get(name, 0) for name in ("l2", "dropout")},
             "weight_decay": settings.decay,
             **{
                 name: settings.factors_by_name(kind, theta)
@@ -153,7 +153,6 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
                 if case.settings.get(name)
             },
             "batch_size": case.batch_size,
-            "dropout": case.settings.get("dropout", 0),
             "seed": seed,
         },
         "parameters": _arrays(theta),
