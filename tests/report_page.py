@@ -7,16 +7,18 @@ VOID = {"meta", "img", "br"}
 
 
 class Page(HTMLParser):
-    """Checks that every element is closed in its order, and keeps tags and texts."""
+    """Checks that every element is closed in its order, and keeps tags, texts and comments."""
 
     def __init__(self, text):
         super().__init__()
         self.open, self.tags, self.words, self.tables = [], [], [], []
+        self.inner, self.comments = [], []  # the text of each element before another one begins
         self.feed(text)
+        self.close()
         assert self.open == []
 
     def handle_starttag(self, tag, attributes):
-        self.tags.append((tag, dict(attributes)))
+        self.handle_startendtag(tag, attributes)
         if tag == "table":
             self.tables.append([])
         elif tag == "tr":
@@ -28,14 +30,20 @@ class Page(HTMLParser):
 
     def handle_startendtag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
+        self.inner.append("")
 
     def handle_endtag(self, tag):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
         self.words.append(data)
+        if self.open and self.open[-1] == self.tags[-1][0]:
+            self.inner[-1] += data
         if {"th", "td"} & set(self.open):
             self.tables[-1][-1][-1] += data
+
+    def handle_comment(self, data):
+        self.comments.append(data)
 
     @property
     def examples(self):

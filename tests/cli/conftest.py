@@ -1,10 +1,12 @@
 """Fixtures of the command line's tests."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +15,7 @@ import polars
 import pytest
 
 from deepstep.cli.main import main
+from deepstep.run import Run
 from deepstep.training import Progress
 from forks import Forks
 
@@ -25,8 +28,17 @@ class Result(NamedTuple):
     out: str
     err: str
 
+    def done(self) -> "Result":
+        """The same, after a command without an error."""
+        assert self.code == 0, self
+        return self
 
-Deepstep = Callable[..., Result]
+    def refused(self, *sentences: str) -> None:
+        """The command had an error of usage: nothing on stdout, and these sentences on stderr."""
+        assert (self.code, self.out) == (2, ""), self
+        assert [sentence for sentence in sentences if sentence not in self.err] == [], self.err
+
+
 Process = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -36,22 +48,44 @@ def words_of(arguments: tuple[object, ...]) -> list[str]:
     return [word for text in texts for word in (text.split() if text.startswith("--") else [text])]
 
 
+class Deepstep:
+    """The command line in this process: what it printed and its exit code."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self.capsys = capsys
+
+    def __call__(self, *arguments: object) -> Result:
+        self.capsys.readouterr()
+        with pytest.raises(SystemExit) as leaving:
+            main(words_of(arguments))
+        printed = self.capsys.readouterr()
+        return Result(leaving.value.code or 0, printed.out, printed.err)
+
+    def json(self, *arguments: object) -> Any:
+        """The record of a command without an error."""
+        return json.loads(self(*arguments, "--json").done().out)
+
+    def run(self, *arguments: object) -> Run:
+        """The run that a command writes into a folder that is named."""
+        self(*arguments).done()
+        words = words_of(arguments)
+        return Run.load(words[words.index("--out") + 1])
+
+
 @pytest.fixture
 def deepstep(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Deepstep:
-    """The command line in this process, in an empty folder: what it printed and its exit code."""
+    """The command line in an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", ["deepstep"])  # and not the way in which pytest was called
     for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
+    return Deepstep(capsys)
 
-    def call(*arguments: object) -> Result:
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as leaving:
-            main(words_of(arguments))
-        printed = capsys.readouterr()
-        return Result(leaving.value.code or 0, printed.out, printed.err)
 
-    return call
+@pytest.fixture
+def piped(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
+    """Puts bytes on standard input."""
+    return lambda content: monkeypatch.setattr(sys, "stdin", TextIOWrapper(BytesIO(content)))
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 
 from deepstep.course import CHAPTERS, EXERCISES, starter
 from deepstep.course.bugs import draw_round
+
+LESSON = Path(__file__).parents[2] / "docs" / "lessons" / "lost-1-over-m.md"
 
 
 def solved(chapter: int) -> str:
@@ -25,7 +28,7 @@ WRONG = solved(9).replace("- learning_rate", "+ learning_rate")
 def test_a_chapter_is_started_filled_checked_and_listed(deepstep) -> None:
     begun = deepstep("course", "start", "5")
     assert (begun.code, "Written: chapter_05.py (model_forward)" in begun.out) == (0, True)
-    record = json.loads(deepstep("course", "start", "7", "--json").out)
+    record = deepstep.json("course", "start", "7")
     assert record["exercises"] == list(CHAPTERS[7].exercises)
     empty = deepstep("course", "check", "5")
     assert (empty.code, empty.err) == (1, "")
@@ -38,7 +41,7 @@ def test_a_chapter_is_started_filled_checked_and_listed(deepstep) -> None:
     assert lines[4 * 2] == " 5  The L-layer forward pass [chapter_05.py: 1 of 1 written]"
     assert "chapter_07.py: 0 of 4 written" in lines[6 * 2]
     assert "chapter_08.py: not Python" in lines[7 * 2]
-    chapters = json.loads(deepstep("course", "list", "--json").out)["chapters"]
+    chapters = deepstep.json("course", "list")["chapters"]
     assert [chapter["chapter"] for chapter in chapters] == list(CHAPTERS)
     assert chapters[4]["written"] == ["model_forward"]
 
@@ -67,8 +70,18 @@ def test_the_report_of_a_class_in_the_terminal_as_json_and_as_files(deepstep) ->
     assert record["right"] == {"update_parameters": 1}
     table = Path("r.csv").read_text(encoding="utf-8")
     assert table.startswith("learner,right,update_parameters\nAda,1,right\n")
-    refused = deepstep("course", "report", "class", "-o", "r.pdf")
-    assert (refused.code, "--out must be a file that ends in .csv" in refused.err) == (2, True)
+    deepstep("course", "report", "class", "-o", "r.pdf").refused("--out must be a file that ends in .csv")
+
+
+def test_a_lesson_is_written_as_a_page_and_as_a_package(deepstep) -> None:
+    shutil.copy(LESSON, "lesson.md")
+    printed = deepstep("lesson", "build", "lesson.md").done().out
+    record = deepstep.json("lesson", "build", "lesson.md", "--scorm")
+    assert printed.startswith("Written: lesson.html (")
+    assert f"scenes: {record['scenes']}, questions: {record['questions']})" in printed
+    assert (record["written"], record["bytes"]) == ("lesson.zip", Path("lesson.zip").stat().st_size)
+    titles = [line for line in LESSON.read_text(encoding="utf-8").splitlines() if line.startswith("# ")]
+    assert (record["scenes"], record["questions"]) == (len(titles), LESSON.read_text().count("```question"))
 
 
 @pytest.fixture
@@ -108,7 +121,7 @@ def test_a_bug_is_found_by_its_numbers_and_hints_cost(played, deepstep) -> None:
         "Points so far: 6 of 20.",  # none for a game whose answer was asked for
     ):
         assert part in result.out
-    record = json.loads(deepstep("course", "bugs", "--seed 59", "--json").out)
+    record = deepstep.json("course", "bugs", "--seed 59")
     assert (record["first"], record["mistake"]) == (game.first, game.mistake.exhibit.title)
     assert record["quantities"][game.first] == game.outcome.quantities[game.first].tolist()
 

@@ -39,7 +39,7 @@ def test_a_rate_that_is_too_low(deepstep, flowers):
     finding = findings(deepstep, "sick")["learning rate too low"]
     costs = Run.load("sick").ensemble.history.costs
     assert finding["evidence"] == pytest.approx((costs[0] - costs.min()) / costs[0])
-    assert json.loads(deepstep("doctor", "sick", "--json").out)["health"] is True
+    assert deepstep.json("doctor", "sick")["health"] is True
 
 
 def test_units_are_looked_at_on_a_table(deepstep, flowers, flower_run):
@@ -121,8 +121,8 @@ def test_the_epochs_before_and_the_last_good_checkpoint_are_kept(deepstep, flowe
     for command in (["summary", "run"], ["trace", "run", "--layer", "1"]):
         assert deepstep(*command).code == 0
     assert "use the last finite parameters" in deepstep("predict", "run", flowers).err
-    assert deepstep("train", flowers, typed.replace(" 9 ", " 0.01 "), "--overwrite").code == 0
-    assert Run.load("run").ensemble.history.stopped == "all epochs done"
+    run = deepstep.run("train", flowers, typed.replace(" 9 ", " 0.01 "), "--overwrite")
+    assert run.ensemble.history.stopped == "all epochs done"
 
 
 def test_a_good_run_is_not_replaced_by_one_that_diverged(deepstep, flowers, flower_run, tmp_path):
@@ -152,5 +152,4 @@ def test_a_member_of_an_ensemble_that_diverges_is_kept(deepstep, flowers):
     assert member.network.history.costs.tolist() == run.config["diverged"]["costs"]
     assert np.isfinite(member.network.parameters.flat).all()
     assert divergence(deepstep, "run")["sentence"] in reported(deepstep, "run")
-    assert deepstep("train", flowers, typed, "0.01").code == 0
-    assert "diverged" not in Run.load("run").config
+    assert "diverged" not in deepstep.run("train", flowers, typed, "0.01").config

@@ -1,14 +1,12 @@
 """What ``deepstep predict`` adds to predictions: explanations, sets and intervals, columns of the table."""
 
 import csv
-import json
 
 import numpy as np
 import polars
 import pytest
 
 from deepstep import DeepClassifier, DeepRegressor, Run
-from deepstep.serving.answers import answers_for, csv_of, records
 
 SMALL = {"n_estimators": 1, "network_params": {"epochs": 5}, "random_state": 1}
 
@@ -37,51 +35,31 @@ def test_the_strongest_columns_stand_beside_each_prediction(folder, table, deeps
     table.head(7).write_csv("new.csv")
     run = Run.load(folder)
     explanation = run.explain(table.head(7))
-    result = deepstep("predict", folder, "new.csv", "--explain 2")
-    assert result.code == 0
+    result = deepstep("predict", folder, "new.csv", "--explain 2").done()
     rows = csv.DictReader(result.out.splitlines())
     for row, strongest in zip(rows, explanation.strongest(2), strict=True):
         for rank, (column, contribution) in enumerate(strongest, 1):
             assert row[f"strongest_{rank}"] == column
             assert float(row[f"contribution_{rank}"]) == pytest.approx(contribution, rel=1e-4, abs=1e-6)
-    record = json.loads(deepstep("predict", folder, "new.csv", "--explain 1", "--json").out)
+    record = deepstep.json("predict", folder, "new.csv", "--explain 1")
     assert record["base"] == pytest.approx(dict(zip(explanation.outputs, explanation.base, strict=True)))
     assert [*map(len, record["contributions"])] == [1] * 7
     assert explanation.outputs == (("price",) if run.target_name == "price" else ("yes",))
 
 
-def test_the_server_s_answers_have_the_contributions(folder, table):
-    run = Run.load(folder)
-    answers = answers_for(run, table.head(3), None, 5)  # of two columns both
-    assert [{*row["contributions"]} for row in records(run, answers)] == [{"size", "town"}] * 3
-    assert "strongest_2,contribution_2" in csv_of(run, answers)
-    assert "contributions" not in records(run, answers_for(run, table.head(3), None, 0))[0]
-
-
-def test_a_number_of_columns_is_at_least_one(folder, deepstep):
-    result = deepstep("predict", folder, "new.csv", "--explain 0")
-    assert result.code == 2
-    assert "--explain" in result.err
-
-
 def test_columns_of_the_table_are_carried_along(folder, table, deepstep):
     numbered = table.head(4).with_columns(id=polars.Series(["007", "1.50", None, "08"]))
     numbered.write_csv("new.csv")
-    rows = [
-        *csv.reader(
-            deepstep("predict", folder, "new.csv", "--carry id --carry town --carry id").out.splitlines()
-        )
-    ]
+    printed = deepstep("predict", folder, "new.csv", "--carry id --carry town --carry id").out
+    rows = list(csv.reader(printed.splitlines()))
     assert rows[0][:3] == ["id", "town", "prediction"]
     assert [row[0] for row in rows[1:]] == ["007", "1.50", "", "08"]
     assert [row[1] for row in rows[1:]] == numbered["town"].to_list()
     header = deepstep("predict", folder, "new.csv", "--carry-all", "--coverage 0.9").out.splitlines()[0]
     assert header.startswith("size,town,id,prediction")
     assert "lower,upper" in header or "in_set_yes" in header
-    record = json.loads(deepstep("predict", folder, "new.csv", "--carry id --coverage 0.9 --json").out)
+    record = deepstep.json("predict", folder, "new.csv", "--carry id --coverage 0.9")
     assert record["carried"] == {"id": ["007", "1.50", None, "08"]}
     assert record["coverage"] == 0.9
     assert len(record.get("sets") or record["intervals"]) == 4
-    result = deepstep("predict", folder, "new.csv", "--carry twon")
-    assert result.code == 2
-    assert "Did you mean 'town'?" in result.err
+    deepstep("predict", folder, "new.csv", "--carry twon").refused("Did you mean 'town'?")

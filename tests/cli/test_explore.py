@@ -16,8 +16,7 @@ from deepstep.run import Run
 
 def written(deepstep, *typed):
     """What the page that is written holds, and what the command printed."""
-    result = deepstep("explore", *typed, "--export x.html --overwrite")
-    assert result.code == 0, result.err
+    result = deepstep("explore", *typed, "--export x.html --overwrite").done()
     text = Path("x.html").read_text(encoding="utf-8")
     found = re.search(r'id="deepstep-lesson">(.*?)</script>', text, re.DOTALL)
     return json.loads(found[1]), result
@@ -104,9 +103,7 @@ def test_ctrl_c_ends_it_in_order_also_while_it_trains(tmp_path):
 def test_a_run_that_diverged_is_refused_with_the_doctor_s_advice(deepstep, flowers):
     typed = "--model network --set solver=gd --learning-rate 20 --hidden-layers 4 --epochs 50"
     assert deepstep("train", flowers, "--target height --out run", typed).code == 1
-    (finding,) = json.loads(deepstep("doctor", "run", "--json").out)["findings"]
+    (finding,) = deepstep.json("doctor", "run")["findings"]
     result = deepstep("explore", "run", "--export", "x.html")
-    assert result.code == 2
-    for part in (finding["says"], finding["hint"][1:], "doctor run"):
-        assert part in result.err
+    result.refused(finding["says"], finding["hint"][1:], "doctor run")
     assert "smaller weights" not in result.err

@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import json
 import re
 import runpy
 import subprocess
@@ -16,8 +15,7 @@ from deepstep.run import Run
 
 
 def test_the_file_predicts_what_the_run_predicts(deepstep, flower_run, flowers):
-    written = deepstep("export", flower_run, "-o", "model.py")
-    assert written.code == 0, written.err
+    written = deepstep("export", flower_run, "-o", "model.py").done()
     assert written.out.startswith("Written: model.py and model.npz (")
     assert "Parity certificate: largest difference" in written.out
     assert re.search(r"\d+ rows with missing, unseen and large values, \d+ of them held out", written.out)
@@ -27,7 +25,7 @@ def test_the_file_predicts_what_the_run_predicts(deepstep, flower_run, flowers):
 
 
 def test_json_and_what_is_refused(deepstep, flower_run):
-    record = json.loads(deepstep("export", flower_run, "--to c", "-o", "model.c", "--json").out)
+    record = deepstep.json("export", flower_run, "--to c", "-o", "model.c")
     assert (record["files"], record["bound"]) == (["model.c"], 1e-6)
     assert record["bytes"] == Path("model.c").stat().st_size
     assert record["why_not"] or record["difference"] <= 1e-6
@@ -38,8 +36,7 @@ def test_json_and_what_is_refused(deepstep, flower_run):
         ("x.c --to js", "--out must be a file with the suffix .js, got 'x.c'. Pass 'x.js'."),
         ("model.py", "model.npz"),
     ):
-        refused = deepstep("export", flower_run, f"--out {path}")
-        assert (refused.code, problem in refused.err) == (2, True), refused.err
+        deepstep("export", flower_run, f"--out {path}").refused(problem)
     assert Path("model.npz").read_text() == "mine"
 
 

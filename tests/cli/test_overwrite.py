@@ -29,9 +29,8 @@ def test_a_run_to_which_something_was_added_stays(deepstep, flowers, flower_run,
     before = content(tmp_path)
     for typed in (PLAIN, TABLE):
         result = deepstep("train", flowers, *typed, "--out r --overwrite")
-        assert (result.code, content(tmp_path)) == (2, before)
-        assert "nly an empty folder, a run or a model of DeepStep is" in result.err
-        assert "'answers.csv'" in result.err
+        result.refused("nly an empty folder, a run or a model of DeepStep is", "'answers.csv'")
+        assert content(tmp_path) == before
 
 
 def test_runs_of_either_kind_and_damaged_ones_are_replaced(deepstep, flowers, flower_run, tmp_path):
@@ -51,15 +50,12 @@ def test_a_training_of_another_process_or_with_more_in_it_stays(interrupted, dee
     before = content(tmp_path)
     for words in (typed, [*typed, "--overwrite"], ["train", "--resume", "r"]):
         with held(begun / "training.json", "r"):
-            result = deepstep(*words)
-        assert (result.code, content(tmp_path)) == (2, before)
-        assert "another process" in result.err
+            deepstep(*words).refused("another process")
+        assert content(tmp_path) == before
     put(begun / "refit/notes.txt")
     before = content(tmp_path)
     result = deepstep(*typed, "--overwrite")
-    assert result.code == 2
-    assert "r.unfinished is not replaced: there is something in it" in result.err
-    assert "'refit/notes.txt'. Move it." in result.err
+    result.refused("r.unfinished is not replaced: there is something in it", "'refit/notes.txt'. Move it.")
     discard(begun)
     assert content(tmp_path) == before
     assert deepstep("train", "--resume", "r").code == 0
@@ -78,13 +74,8 @@ WRITERS = {
     "museum": ("course", "museum", "-o", "m.html"),
     "class": ("course", "report", "CLASS", "-o", "m.csv"),
 }
-WORK = (
-    "deepstep.run.Run.load",
-    "deepstep.course.lesson.build",
-    "deepstep.course.museum.document",
-    "deepstep.course.class_report.check_class",
-    "deepstep.course.worksheet.worksheets",
-)
+COURSE = ("lesson.build", "museum.document", "class_report.check_class", "worksheet.worksheets")
+WORK = ("deepstep.run.Run.load", *(f"deepstep.course.{name}" for name in COURSE))
 """Nothing of it has begun before a file is refused."""
 
 
@@ -119,6 +110,5 @@ def test_a_file_in_a_new_folder_one_that_exists_and_where_none_can_be_written(
         Path("new", "n" * 300): "File name too long",
         Path("taken"): "taken is a folder",
     }.items():
-        failed = deepstep(*words, place)
-        assert (failed.code, failed.out, problem in failed.err) == (2, "", True)
+        deepstep(*words, place).refused(problem)
         assert content(tmp_path) == before

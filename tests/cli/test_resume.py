@@ -2,7 +2,6 @@
 
 import csv
 import inspect
-import io
 import json
 import os
 import shutil
@@ -21,10 +20,7 @@ from deepstep.training import interruption, latest_checkpoint
 from deepstep.training.checkpoints import checkpoint_files
 from deepstep.training.fit import Fit
 
-pytestmark = [
-    pytest.mark.filterwarnings("default"),
-    pytest.mark.usefixtures("pythons_own_handler"),
-]
+pytestmark = [pytest.mark.filterwarnings("default"), pytest.mark.usefixtures("pythons_own_handler")]
 
 TYPED = ("--target kind --out run --model network --epochs 8 --batch-size 12 --hidden-layers 4",)
 """Four updates in each epoch."""
@@ -57,12 +53,6 @@ def same_bits(run, other):
 
 def files_in(folder):
     return sorted(path.relative_to(folder).as_posix() for path in Path(folder).rglob("*"))
-
-
-def refused(result, *sentences):
-    assert (result.code, result.out) == (2, "")
-    for sentence in sentences:
-        assert sentence in result.err
 
 
 def without_interruption(deepstep, *typed):
@@ -158,15 +148,12 @@ def test_ctrl_c_at_any_instant_before_the_first_epoch(deepstep, flowers, typed, 
             shutil.rmtree(name)
 
 
-def test_a_table_from_standard_input_is_piped_again(interrupted, deepstep, flowers, monkeypatch):
-    def pipe():
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(flowers.read_bytes())))
-
-    pipe()
+def test_a_table_from_standard_input_is_piped_again(interrupted, deepstep, flowers, piped):
+    piped(flowers.read_bytes())
     result = interrupted("train", "-", *TYPED)
     assert result.err.endswith("Resume it: cat FILE | deepstep train - --resume run\n")
-    refused(deepstep("train", "--resume", "run"), "FILE is missing", "cat FILE | ")
-    pipe()
+    deepstep("train", "--resume", "run").refused("FILE is missing", "cat FILE | ")
+    piped(flowers.read_bytes())
     assert deepstep("train", "-", "--resume", "run").code == 0
 
 
@@ -278,7 +265,7 @@ def test_killed_again_and_again(process, interrupted, deepstep, flowers):
 
     typed = ["train", flowers, *TYPED, "--log own.csv"]
     without_interruption(deepstep, *typed)
-    refused(deepstep(*typed), "own.csv", "already")
+    deepstep(*typed).refused("own.csv", "already")
     Path("own.csv").unlink()
     killed(*typed, before=KILLED.format(epoch=5, seconds=1e9))
     assert (files_in("run.unfinished"), len(log())) == (["training.json"], 7)
@@ -308,10 +295,10 @@ def begun(interrupted, flowers, tmp_path):
 
 def test_a_new_training_where_one_is_not_done(deepstep, begun, flower_run, tmp_path):
     way = "train --resume run. Or replace"
-    refused(deepstep("train", "t.csv", *TYPED), "is not done, run.unfinished", f"{way} it: --overwrite.")
+    deepstep("train", "t.csv", *TYPED).refused("is not done, run.unfinished", f"{way} it: --overwrite.")
     shutil.copytree(flower_run, tmp_path / "run")
     both = "run exists already, and so does run.unfinished"
-    refused(deepstep("train", "t.csv", *TYPED), both, f"{way} both: --overwrite.")
+    deepstep("train", "t.csv", *TYPED).refused(both, f"{way} both: --overwrite.")
     assert checkpoint_files(begun)
     assert deepstep("train", "t.csv", *TYPED, "--overwrite").code == 0
     assert not begun.exists()
@@ -320,27 +307,27 @@ def test_a_new_training_where_one_is_not_done(deepstep, begun, flower_run, tmp_p
 def test_another_table_other_options_and_a_damaged_record(deepstep, begun, tmp_path, monkeypatch):
     for typed in ("--target kind", "--epochs 3", "--overwrite", "--out x"):
         result = deepstep("train", "--resume", "run", typed)
-        refused(result, typed.split()[0], "use their original options")
+        result.refused(typed.split()[0], "use their original options")
     record = begun / "training.json"
     sound = record.read_text()
     for text in ("", "null", '{"format": "deepstep-training"}', '{"a": ' + "[" * 100_000, '{"a": 1, "a": 2}'):
         record.write_text(text)
-        refused(deepstep("train", "--resume", "run"), "training.json", "Start a new training.")
+        deepstep("train", "--resume", "run").refused("training.json", "Start a new training.")
     record.write_text(sound.replace('"no_rows": false', '"no_rows": true'))
-    refused(deepstep("train", "--resume", "run"), "its contents were altered")
+    deepstep("train", "--resume", "run").refused("its contents were altered")
     record.write_text(sound)
     with monkeypatch.context() as patched:
         patched.setattr("deepstep.cli.resume.__version__", "99.0")
-        refused(deepstep("train", "--resume", "run"), "and this is '99.0'", "install deepstep==")
+        deepstep("train", "--resume", "run").refused("and this is '99.0'", "install deepstep==")
     table = tmp_path / "t.csv"
     rows = table.read_text()
     table.write_text(rows.replace("red", "Red", 1))
-    refused(deepstep("train", "--resume", "run"), "t.csv is not the table that this training")
+    deepstep("train", "--resume", "run").refused("t.csv is not the table that this training")
     table.rename(tmp_path / "moved.csv")
-    refused(deepstep("train", "--resume", "run"), "t.csv, the FILE that this training began with, is missing")
+    deepstep("train", "--resume", "run").refused("t.csv, the FILE that this training began with, is missing")
     (tmp_path / "moved.csv").write_text(rows)
     gone = "t.csv, the --validation that this training began with, is missing. Put it back"
-    refused(deepstep("train", "moved.csv", "--resume", "run"), gone)
+    deepstep("train", "moved.csv", "--resume", "run").refused(gone)
     table.write_text(rows)
     assert deepstep("train", "moved.csv", "--resume", "run").code == 0
 
@@ -368,8 +355,7 @@ def test_a_failure_after_the_training_does_not_lose_it(deepstep, flowers, monkey
 
     with monkeypatch.context() as patched:
         patched.setattr(f"deepstep.{name}", fails)
-        result = deepstep("train", flowers, *TYPED)
-    assert result.code == 0
+        result = deepstep("train", flowers, *TYPED).done()
     assert "Warning: The run is saved in run, but" in result.err
     assert "(ValueError: probabilities add to" in result.err
     assert [entry.name for entry in tmp_path.iterdir()] == ["run"]

@@ -60,8 +60,7 @@ def test_the_log_has_the_phases_of_a_command(deepstep, flowers, caplog):
 
 def test_numbers_in_an_order_of_time_are_those_of_the_estimator_bit_for_bit(deepstep, table):
     typed = "--target height --exclude kind --loss huber --time-column step"
-    assert deepstep("train", table, typed, TWO).code == 0
-    run, frame = Run.load("r"), polars.read_csv(table)
+    run, frame = deepstep.run("train", table, typed, TWO), polars.read_csv(table)
     learned, tested = split(run, 60)
     rows, X, y = frame[learned].sort("step"), frame.drop("height", "kind"), frame["height"].to_numpy()
     # where it begins is a share of the deviation
@@ -76,8 +75,7 @@ def test_numbers_in_an_order_of_time_are_those_of_the_estimator_bit_for_bit(deep
 
 def test_classes_with_weights_and_groups_are_those_of_the_estimator_bit_for_bit(deepstep, table):
     typed = "--target kind --sample-weight w --class-weight tall=3 --groups patient"
-    assert deepstep("train", table, typed, TWO).code == 0
-    run, frame = Run.load("r"), polars.read_csv(table)
+    run, frame = deepstep.run("train", table, typed, TWO), polars.read_csv(table)
     learned, tested = split(run, 60)
     X, y, w = frame.drop("kind", "w", "patient"), frame["kind"].to_numpy(), frame["w"].to_numpy()
     model = DeepClassifier(n_estimators=2, random_state=1, class_weight={"tall": 3.0})
@@ -112,35 +110,23 @@ def test_everything_at_once_is_the_estimator(deepstep, table):
     frame.write_csv("t.csv")
     frame[20:40].write_csv("later.csv")
     typed = "--target kind --model network --sample-weight w --validation later.csv --out r"
-    result = deepstep("train", "t.csv", typed, EVERYTHING)
-    assert result.code == 0, result.err
-    run = Run.load("r")
+    run = deepstep.run("train", "t.csv", typed, EVERYTHING)
     X, y, w = frame.drop("kind", "w"), frame["kind"].to_numpy(), frame["w"].to_numpy()
     learn, _ = split(run, frame.height)
     later = X[20:40], y[20:40], w[20:40]
-    encoder, model = TableEncoder(), NetworkClassifier(
-        (5, 4),
-        ["gelu", "tanh"],
-        initialization="data",
-        solver="adamw",
-        alpha=0.2,
-        weight_decay=0.3,
-        optimizer_params={"beta1": 0.8},
-        learning_rate_init=0.01,
-        max_iter=6,
-        batch_size=10,
-        schedule={"schedule": {"name": "cosine", "warm_up": 0.2}, "dropout_schedule": "linear"},
-        random_state=3,
-        dropout=[0.1, 0.2],
-        loss_params={"smoothing": 0.1},
-        class_weight="balanced",
-        early_stopping=True,
-        n_iter_no_change=6,
-        tol=0.0,
-        scoring="balanced_accuracy",
-        engine="reference",
-        dtype="float32",
-    )  # fmt: skip
+    regularized = {
+        "alpha": 0.2,
+        "weight_decay": 0.3,
+        "dropout": [0.1, 0.2],
+        "loss_params": {"smoothing": 0.1},
+    }
+    updates = {"solver": "adamw", "optimizer_params": {"beta1": 0.8}, "learning_rate_init": 0.01}
+    course = {"schedule": {"name": "cosine", "warm_up": 0.2}, "dropout_schedule": "linear"}
+    stopping = {"early_stopping": True, "n_iter_no_change": 6, "tol": 0.0, "scoring": "balanced_accuracy"}
+    others = {"class_weight": "balanced", "initialization": "data", "engine": "reference", "dtype": "float32"}
+    settings = regularized | updates | stopping | others | {"schedule": course, "random_state": 3}
+    encoder = TableEncoder()
+    model = NetworkClassifier((5, 4), ["gelu", "tanh"], max_iter=6, batch_size=10, **settings)
     learned = encoder.fit_transform(X[learn])
     validated = {"X_val": encoder.transform(later[0]), "y_val": later[1], "sample_weight_val": later[2]}
     model.fit(learned, y[learn], w[learn], **validated)
@@ -152,7 +138,7 @@ def test_everything_at_once_is_the_estimator(deepstep, table):
     assert_array_equal(run.estimator.predict(X), pipeline.predict(X))
     assert run.config["results"]["validation"]["rows"] == 20
     assert run.config["settings"]["optimizer_params"] == {"beta1": 0.8}
-    assert json.loads(deepstep("summary", "r", "--json").out)["settings"]["solver"] == "adamw"
+    assert deepstep.json("summary", "r")["settings"]["solver"] == "adamw"
     summary = deepstep("summary", "r").out
     for name in ("solver", "hidden_layer_sizes", "learning_rate_init", "class_weight"):
         assert re.search(rf"^{name} +\S", summary, re.MULTILINE)
@@ -172,8 +158,7 @@ def test_there_are_few_flags_and_each_has_a_sentence(deepstep):
 
 def test_parameters_of_an_ensemble(deepstep, flowers):
     typed = "--target kind --effort fast --epochs 3 --dropout 0.1 --set network_params.hidden_layers=[8]"
-    assert deepstep("train", flowers, typed, "--out r").code == 0
-    run = Run.load("r")
+    run = deepstep.run("train", flowers, typed, "--out r")
     params = {"epochs": 3, "dropout": 0.1, "hidden_layers": [8]}
     assert (run.estimator.get_params()["network_params"], run.estimator.effort) == (params, "fast")
     assert {member.layer_dims[1:] for member in run.ensemble.members} == {(8, 1)}
@@ -197,8 +182,7 @@ def test_a_file_has_flags_and_parameters(deepstep, flowers):
 
 def test_with_a_time_budget_the_clock_decides(deepstep, flowers):
     typed = "--target kind --model network --hidden-layers 2 --epochs 100000000 --out r --time-budget 0.05"
-    assert deepstep("train", flowers, typed).code == 0
-    assert Run.load("r").ensemble.history.stopped == "time budget of 0.05 s used up"
+    assert deepstep.run("train", flowers, typed).ensemble.history.stopped == "time budget of 0.05 s used up"
 
 
 def test_names_of_weighted_classes_are_those_of_the_file(deepstep):
@@ -209,17 +193,15 @@ def test_names_of_weighted_classes_are_those_of_the_file(deepstep):
     ):
         Path("t.csv").write_text("x,y\n" + "".join(f"{x},{values[x % 2]}\n" for x in range(40)))
         few = "--target y --model network --epochs 1 --out r --overwrite --class-weight"
-        assert deepstep("train", "t.csv", f"{few} {typed}").code == 0
-        assert Run.load("r").config["class_weights"] == weights
+        assert deepstep.run("train", "t.csv", f"{few} {typed}").config["class_weights"] == weights
 
 
 def test_a_run_knows_its_weights_and_commands_take_them(deepstep, table):
-    assert deepstep("train", table, f"{KIND} --sample-weight w --class-weight balanced").code == 0
-    run = Run.load("r")
+    run = deepstep.run("train", table, f"{KIND} --sample-weight w --class-weight balanced")
     X, Y = run.kept_examples()
     weights = np.array(run.config["example_weights"])
     weights = weights * np.array(run.config["class_weights"])[run.targets.values(run.targets.decode(Y))]
-    trace = json.loads(deepstep("trace", "r", "--json").out)
+    trace = deepstep.json("trace", "r")
     cost = next(entry["value"] for entry in trace["entries"] if entry["name"] == "J")
     assert cost == pytest.approx(run.ensemble.network.cost(X.T, Y.T, sample_weight=weights))
     polars.read_csv(table).drop("w").write_csv("plain.csv")
@@ -230,8 +212,7 @@ def test_a_run_knows_its_weights_and_commands_take_them(deepstep, table):
 
 
 def test_no_rows_of_the_table_are_kept_where_that_is_asked_for(deepstep, flowers):
-    assert deepstep("train", flowers, KIND, "--no-rows").code == 0
-    run = Run.load("r")
+    run = deepstep.run("train", flowers, KIND, "--no-rows")
     assert (run.examples, run.held_out, Path("r/rows.safetensors").exists()) == (None, None, False)
     assert run.config["results"]["test"]["rows"] == 12
     for command in (["report", "r", "-o", "r.html"], ["doctor", "r"], ["predict", "r", flowers]):
@@ -253,8 +234,7 @@ def test_no_rows_of_the_table_are_kept_where_that_is_asked_for(deepstep, flowers
     ],
 )
 def test_the_newest_rows_or_whole_groups_are_held_out_and_said(deepstep, table, typed, sentence, unused):
-    result = deepstep("train", table, KIND, typed)
-    assert result.code == 0, result.err
+    result = deepstep("train", table, KIND, typed).done()
     run, frame = Run.load("r"), polars.read_csv(table)
     learned, tested = split(run, 60)
     said = run.config["split"]
@@ -279,9 +259,8 @@ def test_a_class_that_is_in_the_test_part_alone_is_no_obstacle(deepstep):
     Path("t.csv").write_text("x,y\n" + rows)
     recalls = set()
     for seed in range(3):
-        result = deepstep("train", "t.csv", f"--target y {TWO} --epochs 2 --overwrite --seed", seed)
-        assert result.code == 0, result.err
-        recalls.add(Run.load("r").config["results"]["test"]["recall"]["rare"])
+        run = deepstep.run("train", "t.csv", f"--target y {TWO} --epochs 2 --overwrite --seed", seed)
+        recalls.add(run.config["results"]["test"]["recall"]["rare"])
         assert "probability_rare" in deepstep("predict", "r", "t.csv").out
     assert len(recalls) > 1  # it was in the test part, and it was not
 
@@ -296,11 +275,11 @@ def test_what_train_says_of_an_ensemble(deepstep, flowers):
         assert part in result.err
     for part in ("gated", "train   out of fold", "baseline accuracy (majority class)", "Saved in r. Next:"):
         assert part in result.out
-    record = json.loads(deepstep("train", flowers, typed, "s", "--json").out)
+    record = deepstep.json("train", flowers, typed, "s")
     assert record["settings"] == {"n_estimators": 2, "random_state": 1}
     members = [(member["preset"], member["fold"], member["weight"]) for member in record["members"]]
     assert members == [("gated", 0, 0.5), ("gated", 1, 0.5)]
-    summary = json.loads(deepstep("summary", "s", "--json").out)
+    summary = deepstep.json("summary", "s")
     assert (summary["members"], summary["results"]["test"]) == (record["members"], record["test"])
     shown = deepstep("summary", "s").out
     for part in ("gated", "out of fold", "member", "n_estimators   2", "engine", "colour"):
@@ -330,12 +309,12 @@ def test_predictions_to_a_file_and_as_json(deepstep, flowers, flower_run):
     result = deepstep("predict", flower_run, flowers, "--output", "answers.csv")
     assert result == (0, "", "60 predictions written to answers.csv\n")
     assert Path("answers.csv").read_text() == printed
-    record = json.loads(deepstep("predict", flower_run, flowers, "--json").out)
+    record = deepstep.json("predict", flower_run, flowers)
     answers = polars.read_csv("answers.csv")
     assert record["predictions"] == answers["prediction"].to_list()
     assert record["classes"] == ["short", "tall"]
     assert_allclose(record["probabilities"], answers[:, 1:].to_numpy())
     Path("rows.csv").write_bytes(flowers.read_bytes())
     for name in ("rows.csv", flower_run / "new.csv"):
-        refused = deepstep("predict", flower_run, "rows.csv", "-o", name, "--overwrite")
-        assert (refused.code, "is read by this command" in refused.err) == (2, True)
+        words = ("predict", flower_run, "rows.csv", "-o", name, "--overwrite")
+        deepstep(*words).refused("is read by this command")

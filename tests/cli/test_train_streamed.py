@@ -27,8 +27,7 @@ def parts(tmp_path):
 
 def trained(deepstep, path, *options, epochs=3, model=PLAIN):
     options = (*model, *options, "--epochs", epochs, "--json", "--overwrite", "--out", "runs/a")
-    result = deepstep("train", path, *options)
-    assert result.code == 0, result.err
+    result = deepstep("train", path, *options).done()
     return json.loads(result.out), Run.load("runs/a"), result.err
 
 
@@ -64,9 +63,9 @@ def test_answers_for_parts_are_those_for_the_table(deepstep, parts, tmp_path):
     texts = (deepstep("predict", "runs/a", path).out for path in (parts, "all.csv"))
     of_parts, of_table = (polars.read_csv(io.StringIO(text)) for text in texts)
     assert_frame_equal(of_parts, of_table, rel_tol=1e-5)
-    record = json.loads(deepstep("predict", "runs/a", parts, "--json").out)
+    record = deepstep.json("predict", "runs/a", parts)
     assert record["predictions"] == of_table["prediction"].to_list()
-    evaluated = json.loads(deepstep("evaluate", "runs/a", parts, "--json").out)
+    evaluated = deepstep.json("evaluate", "runs/a", parts)
     assert evaluated["accuracy"] == (of_table["prediction"] == frame["target"]).mean()
 
 
@@ -77,8 +76,7 @@ def test_weights_and_rows_without_a_target(deepstep, tmp_path, model):
     weight = np.random.default_rng(1).uniform(0, 2, 300)
     target = polars.when(polars.int_range(300) % 7 > 0).then("target")
     folder = written(tmp_path / "some", table(300).with_columns(target=target, w=weight), 2, 40)
-    refused = deepstep("train", folder, *model, "--stream")
-    assert (refused.code, "43 of 300 rows have no target" in refused.err) == (2, True)
+    deepstep("train", folder, *model, "--stream").refused("43 of 300 rows have no target")
     typed = "--stream --drop-missing-target --sample-weight w"
     record, weighted, told = trained(deepstep, folder, typed, "--class-weight balanced", model=model)
     assert "43 of 300 rows have no target" in told
@@ -109,8 +107,7 @@ def test_what_does_not_go_with_streams_is_refused(deepstep, parts):
         "--model network --set solver=lbfgs": "--set solver=lbfgs must be used with rows in memory, got",
         "--model network --set refit=true": "--set refit=true must be used with rows in memory, got",
     }.items():
-        result = deepstep("train", parts, "--stream --target target", options)
-        assert (result.code, problem in result.err) == (2, True)
+        deepstep("train", parts, "--stream --target target", options).refused(problem)
 
 
 @pytest.mark.slow
@@ -136,15 +133,15 @@ def test_arrays_of_numpy(deepstep, tmp_path):
     np.save(tmp_path / "X.npy", X)
     np.save(tmp_path / "target.npy", y)
     for way in ("stream", "no-stream"):
-        result = deepstep("train", "X.npy", f"--target target --epochs 3 --effort fast --out {way} --{way}")
-        assert result.code == 0, result.err
+        typed = f"--target target --epochs 3 --effort fast --out {way} --{way}"
+        deepstep("train", "X.npy", typed).done()
     assert len(deepstep("predict", "stream", "X.npy").out.splitlines()) == 501
-    assert json.loads(deepstep("evaluate", "stream", "X.npy", "--json").out)["rows"] == 500
+    assert deepstep.json("evaluate", "stream", "X.npy")["rows"] == 500
 
 
 @pytest.mark.slow
 def test_other_commands_on_parts_and_on_the_run(deepstep, parts):
-    described = json.loads(deepstep("describe-columns", parts, "--target", "target", "--json").out)
+    described = deepstep.json("describe-columns", parts, "--target", "target")
     assert [column["column"] for column in described["columns"]][:3] == ["x", "z", "kind"]
     _, run, said = trained(deepstep, parts, "--stream --validation", parts, epochs=1)
     assert "900 to validate on" in said
@@ -155,8 +152,7 @@ def test_other_commands_on_parts_and_on_the_run(deepstep, parts):
     ):
         assert deepstep("report", "runs/a", *data, "--out page.html --overwrite").code == 0
         assert re.search(f"These are {says}", Path("page.html").read_text())
-    result = deepstep("explore", parts, "--target", "target")
-    assert (result.code, "Of a folder of Parquet parts take one part" in result.err) == (2, True)
+    deepstep("explore", parts, "--target", "target").refused("Of a folder of Parquet parts take one part")
 
 
 def test_what_is_wrong_is_named_by_part_and_row(deepstep, parts, tmp_path):
@@ -197,10 +193,9 @@ def test_one_network_stays_in_memory_for_what_a_stream_cannot_do(deepstep, parts
 
 def test_a_stream_that_fits_is_the_table_in_memory(deepstep, parts):
     """One network whose rows are all in the window and the sample learns what it learns in memory."""
-    for way in ("stream", "no-stream"):
-        typed = (*NETWORK, f"--{way} --test-fraction 0 --epochs 3 --out runs/{way}")
-        assert deepstep("train", parts, *typed).code == 0
-    streamed, whole = Run.load("runs/stream"), Run.load("runs/no-stream")
+    typed = "--test-fraction 0 --epochs 3 --out"
+    streamed = deepstep.run("train", parts, *NETWORK, f"--stream {typed} a")
+    whole = deepstep.run("train", parts, *NETWORK, f"--no-stream {typed} b")
     assert streamed.predictor.preparation == whole.predictor.preparation
     np.testing.assert_allclose(
         streamed.ensemble.network.history.costs, whole.ensemble.network.history.costs, rtol=1e-6

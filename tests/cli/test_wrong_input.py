@@ -1,11 +1,11 @@
 """Every kind of bad input: exit code 2, one sentence on stderr, nothing on stdout, no file touched."""
 
 import shlex
-import shutil
 from pathlib import Path
 
 import polars
 import pytest
+from test_overwrite import content
 
 FILES = {
     "empty.csv": b"",
@@ -19,6 +19,7 @@ FILES = {
     "infinite.csv": {"x": "inf"},
     "labels.csv": {"warm": [bool(row % 3) for row in range(60)], "width": [row / 7 for row in range(60)]},
     "groups.csv": {"same": ["a"] * 60, "holes": ["p", "q", "", *"pq" * 28, "p"]},
+    "lesson.md": b"+++\ntitle = 'A'\n+++\n# T\n```scene\ndata = 'x'\n```\n",
     "flowers.dat": b"x,kind\n1,tall\n2,short\n",
     "negative.csv": {"w": [1, 1, 1, 1, 1, -1, *[1] * 54]},
     "unique.csv": {"who": [f"person {row}" for row in range(60)]},
@@ -38,12 +39,6 @@ def write(folder: Path, flowers: Path, name: str) -> None:
         frame.write_csv(path)
     else:
         path.write_bytes(content)
-
-
-def snapshot(folder: Path) -> dict[str, bytes | None]:
-    """Every file with its bytes, and every folder."""
-    files = ((str(path.relative_to(folder)), path) for path in folder.rglob("*"))
-    return {name: path.read_bytes() if path.is_file() else None for name, path in files}
 
 
 def check(result, sentence: str) -> None:
@@ -123,6 +118,7 @@ CASES = {
     "predict RUN cat.jpg": " is a picture",
     "predict RUN FLOWERS FLOWERS": "got 2 files",
     "predict RUN FLOWERS --output /dev/null/such.csv": "/dev/null",
+    "predict RUN FLOWERS --explain 0": "--explain",
     "predict RUN FLOWERS --output a.parquet": "--output must be a file that ends in .csv, got a.parquet",
     "evaluate RUN other.csv": "other.csv has no column 'kind', the target of the run",
     "doctor ENSEMBLE --data FLOWERS": "--data must be used with a run of one network",
@@ -138,6 +134,11 @@ CASES = {
     "serve RUN --timeout nan": "'nan' is not a number",
     "course check 5": "Run deepstep course start 5.",
     "course start 15": "chapter must be a number from 1 to 14, got 15",
+    "lesson build lesson.md": "Error: lesson.md:6: data must be one of",
+    "lesson build lesson.md -o lesson.md --overwrite": "lesson.md is read by this command",
+    "worksheet --net 2-9-1": "--net must be 2 to 4 sizes from 1 to 4, got (2, 9, 1).",
+    "worksheet --net 2,2": "--net must be whole numbers with '-' between them, such as 4-5-3-1, got '2,2'.",
+    "worksheet --examples 3": "--examples must be 1, 2, 4 or 5, got 3.",
     "describe-columns FLOWERS --target kind --exclude kind": "--exclude must be a column other than",
     "explore FLOWERS": "--target",
     "explore moons --learning-rate auto": "--learning-rate must be a number, got auto",
@@ -156,23 +157,10 @@ def test_of_each_command(deepstep, flowers, flower_run, ensemble_run, tmp_path, 
     for name in FILES:
         if name in words or (name == "runs" and in_the_way):
             write(tmp_path, flowers, name)
-    before = snapshot(tmp_path)
+    before = content(tmp_path)
     places = {"FLOWERS": flowers, "RUN": flower_run, "ENSEMBLE": ensemble_run}
     result = deepstep(*(places.get(word, word) for word in words))
     check(result, CASES[typed])
     if typed.startswith(NO_TABLE):
         assert ("no-such-table" in result.err, result.err.count("\n")) == (False, 1)
-    assert snapshot(tmp_path) == before
-
-
-@pytest.mark.slow
-def test_full_disk_keeps_the_old_run(process, flowers, flower_run, tmp_path):
-    shutil.copytree(flower_run, tmp_path / "run")
-    before = snapshot(tmp_path)
-    limit = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (4000, 4000))"
-    typed = "--target kind --model network --epochs 2 --out run --overwrite"
-    result = process("train", flowers, typed, before=limit)
-    last = result.stderr.splitlines()[-1]
-    assert (result.returncode, "File too large" in last) == (2, True)
-    assert "; the old one is untouched" in last
-    assert snapshot(tmp_path) == before
+    assert content(tmp_path) == before

@@ -15,16 +15,7 @@ import pytest
 
 import report_page
 from deepstep.course import CHAPTERS, EXERCISES, check, class_report, starter
-from deepstep.course.class_report import (
-    NOT_RUN,
-    NOT_TRIED,
-    RIGHT,
-    WRONG,
-    Cell,
-    ClassReport,
-    check_class,
-    program_of,
-)
+from deepstep.course.class_report import NOT_TRIED, RIGHT, WRONG, Cell, ClassReport, check_class
 from deepstep.course.grader import Result
 from deepstep.course.runner import Limits
 from deepstep.errors import FileError
@@ -123,7 +114,9 @@ def test_files_that_cannot_be_read_are_cells_with_the_reason(tmp_path: Path) -> 
     assert rows.pop("good") == [Cell(NOT_TRIED), Cell(RIGHT), Cell(NOT_TRIED), Cell(NOT_TRIED)]
     assert rows.pop("empty") == rows.pop("folder.py") == 4 * [Cell(NOT_TRIED)]
     reasons = {
-        name: cells[1].text for name, cells in rows.items() if {cell.state for cell in cells} == {NOT_RUN}
+        name: cells[1].text
+        for name, cells in rows.items()
+        if {cell.state for cell in cells} == {class_report.NOT_RUN}
     }
     assert len(reasons) == len(rows) == 10
     assert reasons["link"] == "link.py: a link that leads out of the folder"
@@ -149,8 +142,8 @@ def test_files_that_do_not_run_are_cells_and_the_others_are_checked(
     seen: list[tuple[int, int, str]] = []
     rows = check_class(tmp_path, lambda *state: seen.append(state)).rows
     assert {name: cells[1].state for name, cells in rows.items()} == {
-        "loop": NOT_RUN,
-        "syntax": NOT_RUN,
+        "loop": class_report.NOT_RUN,
+        "syntax": class_report.NOT_RUN,
         "good": RIGHT,
     }
     assert "is there an endless loop?" in rows["loop"][1].text
@@ -223,7 +216,7 @@ def names_of(*sources: str) -> dict[str, Any]:
     """What the program of a notebook defines."""
     cells = [{"cell_type": "code", "source": [source]} for source in sources]
     names: dict[str, Any] = {}
-    exec(program_of(json.dumps({"cells": cells}).encode()), names)
+    exec(class_report.program_of(json.dumps({"cells": cells}).encode()), names)
     return names
 
 

@@ -104,9 +104,7 @@ SAME_CALL = [
     *("linear_activation_backward", "model_backward", "update_parameters"),
 ]
 OTHER_CALL: dict[str, Callable[..., Any]] = {
-    "initialize_two_layer": lambda *sizes_rng: equations.initialize_two_layer(
-        *sizes_rng[:3], rng=sizes_rng[3]
-    ),
+    "initialize_two_layer": lambda *args: equations.initialize_two_layer(*args[:3], rng=args[3]),
     "initialize_deep": lambda dims, rng: equations.initialize_parameters(dims, method="small", rng=rng),
     "initialize_he": lambda dims, rng: equations.initialize_parameters(dims, method="he", rng=rng),
     "adam_update": lambda theta, g, v, s, t, rate, beta1=0.9, beta2=0.999, epsilon=1e-8: (

@@ -2,7 +2,6 @@
 
 import json
 import re
-import sys
 from base64 import b64encode
 from functools import reduce
 from io import BytesIO
@@ -15,7 +14,6 @@ import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.cli.main import main
 from deepstep.course.lesson import FORMAT, build, html_page, manifest, package
 from deepstep.course.stage import written
 from deepstep.errors import ConfigurationError, DeepStepError, FileError
@@ -23,10 +21,7 @@ from deepstep.explorer.page import LESSON_ID, unpacked
 from hostile_texts import TOML
 
 LESSONS = Path(__file__).parents[2] / "docs" / "lessons"
-READY = [
-    LESSONS / f"{name}.md"
-    for name in ("learning-rate-too-high", "lost-1-over-m", "vanishing-gradient", "zeros")
-]
+READY = sorted(path for path in LESSONS.glob("*.md") if path.name != "index.md")
 MOST_BYTES = 1_000_000
 
 FRONT = '+++\ntitle = "A lesson"\n\n[scene]\nexamples = 8\n+++\n'  # 6 lines
@@ -73,21 +68,6 @@ def built(tmp_path):
         return build(path)
 
     return make
-
-
-@pytest.fixture
-def deepstep(capsys, monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["deepstep"])
-    (tmp_path / "lesson.md").write_text(LESSON, encoding="utf-8")
-
-    def call(*words):
-        with pytest.raises(SystemExit) as leaving:
-            main(words)
-        printed = capsys.readouterr()
-        return leaving.value.code or 0, printed.out, printed.err
-
-    return call
 
 
 def texts_and_tags(nodes):
@@ -303,32 +283,6 @@ def test_the_package_is_scorm_1_2(built):
     assert "masteryscore" not in manifest(built(scene("")))
     organizations = root.find("organizations", names)
     assert organizations.get("default") == organizations[0].get("identifier")
-
-
-def test_the_command_writes_a_page_and_a_package_and_replaces_no_file(deepstep, tmp_path):
-    code, out, _ = deepstep("lesson", "build", "lesson.md")
-    assert code == 0
-    assert out.startswith("Written: lesson.html (")
-    assert "scenes: 2, questions: 1)" in out
-    record = json.loads(deepstep("lesson", "build", "lesson.md", "--scorm", "--json")[1])
-    assert (record["written"], record["scenes"], record["questions"]) == ("lesson.zip", 2, 1)
-    assert record["bytes"] == (tmp_path / "lesson.zip").stat().st_size
-    (tmp_path / "page.html").write_text("mine")
-    code, _, err = deepstep("lesson", "build", "lesson.md", "-o", "page.html")
-    assert (code, "page.html exists already" in err) == (2, True)
-    assert (tmp_path / "page.html").read_text() == "mine"
-    code, _, err = deepstep("lesson", "build", "lesson.md", "-o", "lesson.md", "--overwrite")
-    assert (code, "lesson.md is read by this command" in err) == (2, True)
-    assert (tmp_path / "lesson.md").read_text() == LESSON
-
-
-def test_an_error_leaves_no_file_and_stands_in_json(deepstep, tmp_path):
-    (tmp_path / "lesson.md").write_text(scene("data = 'x'"))
-    code, out, err = deepstep("lesson", "build", "lesson.md", "--json")
-    assert code == 2
-    assert json.loads(out)["error"]["problem"].startswith("lesson.md:13: ")
-    assert err.startswith("Error: lesson.md:13: data must be one of")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["lesson.md"]
 
 
 @pytest.mark.parametrize("path", READY, ids=lambda path: path.stem)

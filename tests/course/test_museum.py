@@ -6,20 +6,8 @@ import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.course.museum import (
-    ACTIVATIONS,
-    BASES,
-    EXHIBITS,
-    LAYER_DIMS,
-    PARAMETERS,
-    RIGHT,
-    SEED,
-    document,
-    edited,
-    first_step,
-    network,
-    run,
-)
+from deepstep.course import museum
+from deepstep.course.museum import BASES, EXHIBITS, PARAMETERS, RIGHT, document, edited, first_step, run
 from deepstep.engines import ReferenceSession, Settings
 from deepstep.errors import ConfigurationError
 from deepstep.explorer import export_html, read_lesson
@@ -46,7 +34,9 @@ def records():
 def network_of(base):
     values = first_step(BASES[base])
     theta = {name: values[name] for name in PARAMETERS}
-    return Network(LAYER_DIMS, activation=list(ACTIVATIONS), parameters=theta, seed=SEED), values
+    return Network(
+        museum.LAYER_DIMS, activation=list(museum.ACTIVATIONS), parameters=theta, seed=museum.SEED
+    ), values
 
 
 def opened(base, mistake=None):
@@ -165,7 +155,7 @@ def test_the_gradient_check_fails_where_the_mistake_shows():
 def test_the_gradient_check_is_that_of_the_library(exhibit):
     wrong = first_step(exhibit.wrong)
     gradients = {f"d{n}": wrong[f"d{n}"] for n in PARAMETERS}
-    report = network().check_gradients(wrong["A0"], wrong["Y"], gradients=gradients)
+    report = museum.network().check_gradients(wrong["A0"], wrong["Y"], gradients=gradients)
     own = {row["of"]: row["verdict"] for row in records()[exhibit.id]["check"]}
     words = {"wrong shape": "shape"}
     assert own == {check.name: words.get(check.verdict, check.verdict) for check in report.checks}

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 import pytest
+from test_chapter_pages import DOCS, text_of
 
 from deepstep import Network
 from deepstep.cli.main import deepstep
@@ -15,16 +16,11 @@ from deepstep.course.museum import EXHIBITS
 from deepstep.course.worksheet import worksheets, worksheets_html
 from docs_extensions import extension
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGES = [
     DOCS / "teaching.md",
     *(DOCS / "how-to" / f"{name}.md" for name in ("semester", "afternoon", "worksheets")),
 ]
 each_page = pytest.mark.parametrize("page", PAGES, ids=lambda path: path.stem)
-
-
-def text_of(page: Path) -> str:
-    return page.read_text(encoding="utf-8")
 
 
 @each_page

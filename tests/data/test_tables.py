@@ -78,7 +78,8 @@ WRITE = {
 
 def read_text(folder, text, name="table.csv"):
     path = folder / name
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    if text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
     return read_table(path)
 
 
@@ -192,6 +193,7 @@ def test_layouts_headers_and_comments_of_csv(tmp_path, text, columns, rows):
         ("t.xlsx", b"PK\x03\x04abc", "cannot be read as an Excel workbook"),
         ("t.ods", b"PK\x03\x04abc", "ends in '.ods'; a table ends in .csv, "),
         ("t", b"a\n1\n", "has no suffix; a table ends in"),
+        ("t.csv", None, "does not exist"),
     ],
 )
 def test_broken_files_are_told_in_one_sentence(tmp_path, name, content, sentence):
@@ -209,12 +211,7 @@ def test_broken_files_are_told_in_one_sentence(tmp_path, name, content, sentence
 def test_no_rows_is_a_data_error(tmp_path, name, content):
     SMALL.clear().write_parquet(tmp_path / name)
     with pytest.raises(DataError, match="has no rows of values"):
-        read_table(tmp_path / name) if content is None else read_text(tmp_path, content, name)
-
-
-def test_a_missing_file(tmp_path):
-    with pytest.raises(FileError, match="does not exist"):
-        read_table(tmp_path / "none.csv")
+        read_text(tmp_path, content, name)
 
 
 def test_cells_are_as_written(tmp_path):
@@ -404,12 +401,8 @@ def test_the_first_sheet_of_a_workbook(tmp_path, caplog, monkeypatch):
 
 def test_nothing_is_fetched():
     url = "https://example.com/a.parquet"
-    for read in (
-        read_cells,
-        ParquetRows,
-        sources.local,
-        lambda path: read_table(str(path).replace(":/", "://")),
-    ):
+    by_text = lambda path: read_table(str(path).replace(":/", "://"))  # noqa: E731
+    for read in (read_cells, ParquetRows, sources.local, by_text):
         with pytest.raises(FileError, match=r"https?:/.* is a URL, and nothing is fetched"):
             read(Path(url))
 

@@ -12,8 +12,7 @@ from hostile_texts import HOSTILE, TOML
 
 
 @pytest.mark.parametrize(
-    "value",
-    [None, True, -1, 10**299, 0.1, 1e308, "", "ä\U0001f600", [], {}, [[{"a": [1, {"b": None}]}]]],
+    "value", [None, True, -1, 10**299, 0.1, 1e308, "", "ä\U0001f600", [], {}, [[{"a": [1, {"b": None}]}]]]
 )
 def test_json_as_python_has_it(value):
     for text in (json.dumps(value), json.dumps(value, ensure_ascii=False)):

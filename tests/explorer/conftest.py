@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from deepstep import Network
+from deepstep.course.museum import document as document_of_museum
 from deepstep.explorer import About, explore, lesson
 from deepstep.explorer.document import document_of
 from deepstep.explorer.live import LiveTraining
@@ -24,12 +25,8 @@ IN_CI = os.environ.get("CI", "").lower() in {"1", "true"}
 
 CHROMIUM = [
     "--no-sandbox",  # in containers tests run as root
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
+    *("--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
 ]
 
 
@@ -55,6 +52,11 @@ def document(circles: Any) -> dict[str, Any]:
     """The lesson of the demo; tests copy it before they change it."""
     net = Network([2, 8, 8, 1], activation="tanh", initialization="glorot", seed=1)
     return lesson(net, circles.X, circles.Y, about=circles.about, learning_rate=0.3, iterations=60)
+
+
+@pytest.fixture(scope="session")
+def museum() -> dict[str, Any]:
+    return document_of_museum()
 
 
 @pytest.fixture(scope="session")

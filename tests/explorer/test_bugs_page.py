@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from deepstep.course.lesson import build, html_page
-from deepstep.course.museum import document
 from deepstep.explorer import Exploration
 from javascript import evaluated
 
@@ -30,11 +29,6 @@ const rounds = {seeds}.map((seed) => draw(museum, seed)).map((round) => ({{
 }}));
 console.log(JSON.stringify(rounds));
 """
-
-
-@pytest.fixture(scope="module")
-def museum():
-    return document()
 
 
 @pytest.fixture(scope="module")
@@ -100,8 +94,7 @@ def test_a_round_by_keys_alone_in_which_every_stage_is_accessible(opened, museum
     assert page.locator("[data-solution], .diff").count() == 0
     assert page.evaluate("document.activeElement.tagName") == "H1"
     page.focus('[data-quantity="Z1"]')
-    page.focus('[data-action="point"]')
-    keys(page, "Enter")
+    page.press('[data-action="point"]', "Enter")
     assert "Z1 is right" in page.inner_text("[data-said]")
     assert page.inner_text('[role="status"]') == page.inner_text("[data-said]")
     assert points() == 8
@@ -113,19 +106,16 @@ def test_a_round_by_keys_alone_in_which_every_stage_is_accessible(opened, museum
         "(cells) => cells.map((cell) => Number(cell.dataset.value))"
     )
     np.testing.assert_array_equal(shown, array(one["wrong"][one["first"]]).ravel())
-    page.focus('[data-action="recompute"]')
-    keys(page, "Enter")
+    page.press('[data-action="recompute"]', "Enter")
     assert page.get_attribute("[data-again]", "data-again") == "differs"
     assert points() == 7
-    page.focus('[data-action="check"]')
-    keys(page, "Enter")
+    page.press('[data-action="check"]', "Enter")
     wrong = page.locator('[data-check]:not([data-verdict="good"])').evaluate_all(
         "(a) => a.map((e) => e.dataset.check)"
     )
     assert one["first"][1:] in wrong
     accessible(page)
-    page.focus('[data-action="point"]')
-    keys(page, "Enter")
+    page.press('[data-action="point"]', "Enter")
     assert page.get_attribute(".bugs", "data-stage") == "choose"
     assert page.evaluate("document.activeElement.type") == "radio"
     accessible(page)

@@ -27,19 +27,14 @@ def toys() -> list[dict[str, Any]]:
     for optimizer, number in product(OPTIMIZERS, range(2)):
         at = len(found)
         size = (None, 32)[number]
-        training = {
-            "optimizer": optimizer,
-            "learning_rate": RATES.get(optimizer, 0.01),
-            "batch_size": size,
-            "dropout": (0, 0.25)[(at // 2 + at) % 2],
-            "l2": 0.3 if size else 0,
-            "weight_decay": 0.05 if optimizer == "adamw" else 0,
-            "seed": at,
-        }
+        training = {"optimizer": optimizer, "learning_rate": RATES.get(optimizer, 0.01), "batch_size": size}
+        training |= {"dropout": (0, 0.25)[(at // 2 + at) % 2], "l2": 0.3 if size else 0, "seed": at}
+        training["weight_decay"] = 0.05 if optimizer == "adamw" else 0
         choice = {"hidden": [5, 4], "activations": ["tanh", "mish"], "training": training}
         found.append(("circles", choice, changes[at % 3], (0, 4, 9, 25)[at % 4], False))
     silu = {"hidden": [6], "activations": ["silu"], "training": {"batch_size": 64, "learning_rate": 0.02}}
     every = ["x", "y", "xx", "yy", "xy", "sinx", "siny"]
+    powers = {"features": ["x", "xx", "xy"], "test": 0.5, "initialization": "small"}
     painted = {"t": 3, "add": [[0.3, 0.09, -0.12], [1], [0.3, -0.4]]}
     served = [{"t": 2, "served": True}, {"t": 5, "served": True}, {"t": 8, "edit": ["b1", 0, 0, 0.5]}]
     gd, adam = ({"training": {"optimizer": name, "learning_rate": 0.05}} for name in ("gd", "adam"))
@@ -49,13 +44,7 @@ def toys() -> list[dict[str, Any]]:
         *((toy, silu, [], 7, True) for toy in ("arms", "plane")),
         ("xor", {}, [{**EDIT, "t": 0}, POINT], 6, True),
         ("spirals", {"features": every, "test": 0.3, "noise": 0.1, "initialization": "lecun"}, [], 8, True),
-        (
-            "circles",
-            {"features": ["x", "xx", "xy"], "test": 0.5, "initialization": "small"},
-            [painted],
-            8,
-            True,
-        ),
+        ("circles", powers, [painted], 8, True),
         ("wave", {"features": ["xx", "sinx"], "noise": 0.2, "initialization": "glorot"}, [], 8, True),
         ("arms", {"test": 0.1, "initialization": "zeros"}, [], 8, False),
         ("moons", gd, served[:2], 3, False),

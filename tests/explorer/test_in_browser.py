@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.explorer import Exploration, explore
-from deepstep.explorer.page import unpacked
+from deepstep.explorer import Exploration, explore, lesson
+from deepstep.explorer.page import as_json, unpacked
+from deepstep.explorer.page import page as page_of
 from deepstep.explorer.shown import sources_of
 
 pytestmark = pytest.mark.slow
@@ -129,26 +130,26 @@ def test_every_screen_and_dialog_is_accessible_and_scrolls_one_way(opened, docum
     accessible(page, 1280, 320)
 
 
-def tab_to(page, selector, most=120):
-    """Press Tab until an element has the focus."""
+def tab_to(page, selector, *keys, most=120):
+    """Press Tab until an element has the focus, then other keys."""
     for _ in range(most):
         if page.evaluate(f"document.activeElement?.matches({json.dumps(selector)}) ?? false"):
-            return
+            break
         page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not come to {selector}")
+    else:
+        raise AssertionError(f"Tab does not come to {selector}")
+    for key in keys:
+        page.keyboard.press(key)
 
 
 def test_from_home_to_the_first_update_to_an_export_by_keyboard_alone(opened, document, tmp_path):
     page = opened(Exploration(document), accept_downloads=True)
-    tab_to(page, '[data-screen="home"]')
-    page.keyboard.press("Enter")
-    tab_to(page, '[data-toy="circle"], [data-toy]')
-    page.keyboard.press("Enter")
+    tab_to(page, '[data-screen="home"]', "Enter")
+    tab_to(page, '[data-toy="circle"], [data-toy]', "Enter")
     page.wait_for_selector('[data-updates="0"]')
     page.keyboard.press("]")
     page.wait_for_selector('[data-updates="1"]')
-    tab_to(page, '[data-open="share"]')
-    page.keyboard.press("Enter")
+    tab_to(page, '[data-open="share"]', "Enter")
     tab_to(page, '[data-action="export"]')
     with page.expect_download() as download:
         page.keyboard.press("Enter")
@@ -263,3 +264,36 @@ def test_the_curves_of_a_run_are_drawn_in_words_and_as_a_table(opened, circles, 
                 values = [float(cell.get_attribute("data-value")) for cell in row.locator("td").all()]
                 assert values == [record[n] for n in ("cost", "validation_cost", "validation_accuracy")]
             accessible(page, 1280)
+
+
+NAN = {"shape": [1, 1], "f8": "AAAAAAAA+H8="}
+DAMAGE = [
+    ("version", 2, "must be 1, got 2"),
+    ("training.learning_rate", "nan", "training.learning_rate must be a number from 0"),
+    ("parameters.b1", NAN, "parameters.b1 must be 3 × 1"),
+    ("parameters.b2", NAN, "parameters.b2[0, 0]"),
+    ("", "", "The document is damaged or no lesson"),  # cut
+]
+
+
+def test_a_damaged_lesson_is_refused_as_a_file_and_as_a_page(opened, points):
+    """In one sentence, and the page goes on."""
+    sound = as_json(lesson(Network([2, 3, 1], activation="tanh", seed=1), *points, iterations=2))
+    html = page_of("a page", json.loads(sound))
+    assert html.count(sound) == 1
+    for place, value, said in DAMAGE:
+        document = json.loads(sound)
+        *way, last = place.split(".")
+        owner = document[way[0]] if way else document
+        owner[last] = value
+        text = as_json(document) if place else sound[: len(sound) // 2]
+        page = opened(html.replace(sound, text))
+        assert said in page.inner_text("[data-error]")
+        page.click('[data-toy="xor"]')
+        page.click('[data-screen="home"]')
+        file = {"name": "saved.json", "mimeType": "application/json", "buffer": text.encode()}
+        page.set_input_files("#file", file)
+        page.wait_for_selector("[data-error]")
+        assert said in page.inner_text("[data-error]")
+        page.click('[data-screen="lab"]')
+        page.click('[data-action="next"]')

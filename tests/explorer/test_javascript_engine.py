@@ -1,6 +1,8 @@
-"""The engine of the explorer's page computes what the library computes."""
+"""The engine of the explorer's page computes what the library computes; its bundle is what web/ makes."""
 
 import json
+import shutil
+import subprocess
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,8 @@ from deepstep.equations import ACTIVATIONS, INITIALIZATIONS, OPTIMIZERS, get_hea
 from deepstep.explorer import lesson, shown
 from deepstep.explorer.replay import uniform
 from javascript import WEB, evaluated, node
+
+STATIC = Path(__file__).parents[2] / "src" / "deepstep" / "explorer" / "static"
 
 
 def test_what_the_page_leaves_out_is_named() -> None:
@@ -66,10 +70,8 @@ MEMBER = {
     "optimizer_params": {"beta2": 0.95},
     "learning_rate": 0.01,
     "weight_decay": 0.02,
-    "dropout": 0.15,
-    "batch_size": 16,
-    "lr_multipliers": {"W1": 0.5, "W2": 0.35, "b*": 0.1, "s1": 6},
 }
+MEMBER |= {"dropout": 0.15, "batch_size": 16, "lr_multipliers": {"W1": 0.5, "W2": 0.35, "b*": 0.1, "s1": 6}}
 
 
 @pytest.mark.parametrize("output", vectors.HEADS)
@@ -177,3 +179,21 @@ def test_engine_of_the_page(tmp_path: Path) -> None:
     done = node("--test", "--test-reporter=tap", *tests, DEEPSTEP_VECTORS=str(tmp_path / "vectors.json"))
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     assert "# skipped 0" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("script", "package"), [("check", "esbuild"), pytest.param("types", "typescript", marks=pytest.mark.slow)]
+)
+def test_the_bundle_is_what_the_sources_make_and_their_types_agree(script: str, package: str) -> None:
+    if shutil.which("npm") is None or not (WEB / "node_modules" / package).is_dir():
+        pytest.skip(f"NOT TESTED, {package} is missing: npm ci --prefix web")
+    command = ["npm", "run", "--silent", script]
+    done = subprocess.run(command, cwd=WEB, capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_licences_are_in_the_bundle() -> None:
+    head = (STATIC / "explorer.js").read_text(encoding="utf-8")[:4000]
+    assert "Jason Miller" in head
+    for text in (head, (STATIC / "NOTICE").read_text(encoding="utf-8")):
+        assert "Apache License" in text

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from deepstep.course.museum import BASES, EXHIBITS, document, first_step
+from deepstep.course.museum import BASES, EXHIBITS, first_step
 from deepstep.course.worksheet import worksheets, worksheets_html
 from deepstep.explorer import Exploration
 
@@ -26,11 +26,6 @@ STATE = """() => {
   };
 }"""
 RED = "rgb(179, 38, 30)"
-
-
-@pytest.fixture(scope="module")
-def museum():
-    return document()
 
 
 def first_of(exhibit):

@@ -4,7 +4,6 @@ import json
 import re
 from base64 import b64encode
 from hashlib import sha256
-from html.parser import HTMLParser
 
 import numpy as np
 import pytest
@@ -13,38 +12,11 @@ from deepstep import Network
 from deepstep.errors import ConfigurationError, DataError, FileError
 from deepstep.explorer import About, export_html, lesson, read_lesson, unpacked
 from deepstep.explorer.page import as_json, bundle, page, policy
+from report_page import Page
 
 HOSTILE = (
     "</script><script>alert(1)</script><!-- &amp; \"' \u2028 \u2029 \udc80 ]]> <img src=x onerror=alert(1)>"
 )
-
-
-class Elements(HTMLParser):
-    """The elements of a page, with the text of those that hold no others, as a browser takes it apart."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.found, self.comments, self.inside = [], [], False
-        self.feed(text)
-        self.close()
-
-    def handle_starttag(self, tag, attrs):
-        self.found.append([tag, dict(attrs), ""])
-        self.inside = True
-
-    def handle_endtag(self, tag):
-        self.inside = False
-
-    def handle_data(self, data):
-        if self.inside:
-            self.found[-1][2] += data
-
-    def handle_comment(self, data):
-        self.comments.append(data)
-
-    def text(self, tag, **attributes):
-        (text,) = (text for name, given, text in self.found if name == tag and given == attributes)
-        return text
 
 
 def test_hostile_names_stay_in_the_data(circles, tmp_path):
@@ -53,12 +25,15 @@ def test_hostile_names_stay_in_the_data(circles, tmp_path):
     )
     hostile = lesson(Network([2, 3, 1], seed=1), circles.X, circles.Y, about=about, iterations=2)
     export_html(hostile, tmp_path / "page.html")
-    elements = Elements((tmp_path / "page.html").read_text(encoding="utf-8"))
-    assert json.loads(elements.text("script", type="application/json", id="deepstep-lesson")) == hostile
+    elements = Page((tmp_path / "page.html").read_text(encoding="utf-8"))
+    data = "script", {"type": "application/json", "id": "deepstep-lesson"}
+    assert json.loads(elements.inner[elements.tags.index(data)]) == hostile
     usual = ["html", "head", "meta", "meta", "meta", "meta", "title", "style", "body"]
-    assert [tag for tag, _, _ in elements.found] == [*usual, "div", "noscript", "script", "script"]
+    assert [tag for tag, _ in elements.tags] == [*usual, "div", "noscript", "script", "script"]
     assert elements.comments == []
-    assert elements.text("title").startswith("</script><script>alert(1)</script><!-- &amp;")
+    assert elements.inner[elements.tags.index(("title", {}))].startswith(
+        "</script><script>alert(1)</script><!-- &amp;"
+    )
     for sign in "<>&\u2028\u2029":
         assert sign not in as_json({sign: sign})
         assert json.loads(as_json({sign: sign})) == {sign: sign}
@@ -66,17 +41,17 @@ def test_hostile_names_stay_in_the_data(circles, tmp_path):
 
 def test_the_page_is_whole_and_its_policy_allows_its_program_and_its_style_and_nothing_else(document):
     text = page("a page", document)
-    elements = Elements(text)
+    elements = Page(text)
     assert text.startswith('<!doctype html>\n<html lang="en">')
     assert '<div id="app"' in text
-    assert [given for _, given, _ in elements.found if {"src", "href"} & set(given)] == []
-    (content,) = [given["content"] for _, given, _ in elements.found if "http-equiv" in given]
+    assert [given for _, given in elements.tags if {"src", "href"} & set(given)] == []
+    (content,) = [meta["content"] for meta in elements.named("meta") if "http-equiv" in meta]
     assert content == policy(served=False)
     rules = dict(rule.split(" ", 1) for rule in content.split("; "))
     assert {rules[f"{name}-src"] for name in ("default", "connect")} == {"'none'"}
     assert rules["base-uri"] == rules["form-action"] == "'none'"
     for element, rule in (("script", "script-src"), ("style", "style-src")):
-        inline = elements.text(element).encode()
+        inline = elements.inner[elements.tags.index((element, {}))].encode()
         assert rules[rule] == f"'sha256-{b64encode(sha256(inline).digest()).decode()}'"
     assert text.index("Content-Security-Policy") < text.index("<style>") < text.index("<script")
 

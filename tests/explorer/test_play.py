@@ -228,20 +228,15 @@ def test_every_unit_of_a_wide_layer_can_be_seen_and_edited(page):
 
 
 def test_the_default_training_is_below_a_tenth_after_some_seconds_of_play(opened, default_page):
-    """The page as it opens, a toy set, and a link to one; the page's engine needs 100 updates for it."""
-    for place in ("#s=play", "#s=home", f"#s=play&n={quote(json.dumps({'data': 'xor'}))}"):
-        page = opened(default_page, place)
-        if "home" in place:
-            page.click('[data-toy="circles"]')
-        if place != "#s=play":
-            page.get_by_label("Speed").fill("4")
-        page.click('[data-action="play"]')
-        cost, until = 1.0, monotonic() + 20
-        while cost >= 0.1 and monotonic() < until:
-            page.wait_for_timeout(200)
-            text = page.inner_text(".transport-state span").removeprefix("J = ")
-            cost = float(text.replace("−", "-"))
-        assert cost < 0.1, place
+    """web/test/session.test.js has those of the toy sets."""
+    page = opened(default_page, "#s=play")
+    page.click('[data-action="play"]')
+    cost, until = 1.0, monotonic() + 20
+    while cost >= 0.1 and monotonic() < until:
+        page.wait_for_timeout(200)
+        text = page.inner_text(".transport-state span").removeprefix("J = ")
+        cost = float(text.replace("−", "-"))
+    assert cost < 0.1
 
 
 def test_nothing_of_the_default_network_is_cut(opened, default_page):
@@ -341,8 +336,7 @@ def test_pictures_stand_in_the_lab_and_in_play_and_lead_to_their_column(opened, 
 
 def test_the_tour_goes_and_ends_by_keyboard_and_the_help_has_the_numbers(opened, small):
     page = opened(small, "#s=lab&k=1&q=Z1")
-    tab_to(page, '[data-action="tour"]')
-    page.keyboard.press("Enter")
+    tab_to(page, '[data-action="tour"]', "Enter")
     for place in range(1, 8):
         assert f"Stop {place} of 7" in page.inner_text(".tour")
         assert page.locator(".is-toured").count() == 1

@@ -115,8 +115,8 @@ def score(page):
 
 def answer(page, *numbers):
     for number in numbers:
-        page.click(f".answer >> nth={number}")
-    page.click('.question [type="submit"]')
+        page.locator(f".answer >> nth={number}").click()
+    page.locator('.question [type="submit"]').click()
 
 
 def next_scene(page):
@@ -232,19 +232,14 @@ def test_a_question_reveals_its_answer_and_counts_once(page):
 
 
 def test_a_lesson_by_keyboard_alone(page):
-    tab_to(page, ".answer input")
-    for key in ("ArrowDown", "Tab", "Enter"):
-        page.keyboard.press(key)
+    tab_to(page, ".answer input", "ArrowDown", "Tab", "Enter")
     assert score(page) == ("25", "false")
     page.keyboard.press("n")
     page.wait_for_selector(".play")
     assert page.evaluate("document.activeElement.id") == "scene-title"
-    tab_to(page, ".answer input")
-    for key in ("Space", "Tab", "Tab", "Space", "Tab", "Enter"):
-        page.keyboard.press(key)
+    tab_to(page, ".answer input", "Space", "Tab", "Tab", "Space", "Tab", "Enter")
     assert score(page)[0] == "100"
-    tab_to(page, '[data-scene-way="next"]')
-    page.keyboard.press("Enter")
+    tab_to(page, '[data-scene-way="next"]', "Enter")
     assert score(page) == ("100", "true")
     page.keyboard.press("p")
     assert page.inner_text("#scene-title") == "Second"
@@ -295,11 +290,6 @@ def played(watched, document, tmp_path):
     thread.join(10)
 
 
-def submit(lesson, number):
-    lesson.locator(f".answer >> nth={number}").click()
-    lesson.locator('.question [type="submit"]').click()
-
-
 def test_a_platform_receives_status_and_score(played):
     """web/test/scenes.test.js has those that throw or refuse."""
     page, lesson = played, played.frame_locator("iframe")
@@ -307,7 +297,7 @@ def test_a_platform_receives_status_and_score(played):
     lesson.locator("#scene-title").wait_for()
     assert page.evaluate("calls") == ["initialize"]
     assert told("lesson_status") == "incomplete"
-    submit(lesson, 1)
+    answer(lesson, 1)
     lesson.locator("[data-result] b").wait_for()
     assert told("score.raw") is None  # the score of an unfinished lesson would be one that failed
     lesson.locator('[data-scene-way="next"]').click()
@@ -319,7 +309,7 @@ def test_a_platform_receives_status_and_score(played):
     assert page.evaluate("calls") == ["initialize", "finish", "initialize"]
     lesson.locator('.scene[data-scene="2"] .answer >> nth=0').click()
     assert (told("exit"), told("lesson_status")) == ("suspend", "incomplete")
-    submit(lesson, 2)
+    answer(lesson, 2)
     lesson.locator('[data-scene-way="next"]').click()
     lesson.locator('.scene[data-scene="3"]').wait_for()
     assert (told("lesson_status"), told("score.raw")) == ("passed", "100")

@@ -15,13 +15,7 @@ import numpy as np
 
 from deepstep import Architecture, Network, Parameters
 from deepstep.engines import ReferenceSession, Settings
-from deepstep.equations import (
-    OPTIMIZERS,
-    get_activation,
-    get_head,
-    initialize_parameters,
-    model_forward,
-)
+from deepstep.equations import OPTIMIZERS, get_activation, get_head, initialize_parameters, model_forward
 from deepstep.explorer.page import packed
 from deepstep.explorer.shown import ACTIVATIONS
 from deepstep.explorer.shown import OUTPUTS as HEADS
@@ -143,19 +137,15 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
         for name, parameter in signature(OPTIMIZERS[case.optimizer].update).parameters.items()
         if isinstance(parameter.default, (float, str))
     }
+    network = {"layer_dims": case.dims, "activations": case.activations, "output": case.output, **case.parts}
     return {
         "name": case.name,
-        "network": {
-            "layer_dims": case.dims,
-            "activations": case.activations,
-            "output": case.output,
-            **case.parts,
-        },
+        "network": network,
         "training": {
             "optimizer": case.optimizer,
             "optimizer_params": {**defaults, **case.settings.get("optimizer_params", {})},
             "learning_rate": case.learning_rate,
-            "l2": case.settings.get("l2", 0),
+            **{name: case.settings.get(name, 0) for name in ("l2", "dropout")},
             "weight_decay": settings.decay,
             **{
                 name: settings.factors_by_name(kind, theta)
@@ -163,7 +153,6 @@ def vector(case: Case, seed: int) -> dict[str, Any]:
                 if case.settings.get(name)
             },
             "batch_size": case.batch_size,
-            "dropout": case.settings.get("dropout", 0),
             "seed": seed,
         },
         "parameters": _arrays(theta),
