@@ -20,8 +20,7 @@ M = 120
 
 
 def predictions(deepstep, *arguments):
-    result = deepstep("predict", "run", *arguments, "--json").done()
-    return json.loads(result.out)["predictions"]
+    return deepstep.json("predict", "run", *arguments)["predictions"]
 
 
 # How a text table is written

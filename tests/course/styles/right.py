@@ -7,15 +7,8 @@ import numpy as np
 from numpy.linalg import norm
 from scipy.special import expit
 
-from deepstep.course.exercises import (
-    initialize_two_layer,
-    model_backward,
-    model_forward,
-    parameter_shapes,
-    relu,
-    sigmoid,
-    update_parameters,
-)
+from deepstep.course import exercises
+from deepstep.course.exercises import model_backward, model_forward, relu, sigmoid, update_parameters
 from deepstep.equations import compute_cost, initialize_parameters
 
 FLOAT = np.float32
@@ -29,13 +22,13 @@ EXPRESSIONS = {
     "parameter_shapes": {
         "arrays and lists": lambda sizes: {
             name: np.array(shape) if name[0] == "W" else [*shape]
-            for name, shape in parameter_shapes(sizes).items()
+            for name, shape in exercises.parameter_shapes(sizes).items()
         }
     },
     "initialize_two_layer": {
         "float32 and lists": lambda *args: {
             name: value.astype(FLOAT) if name[0] == "W" else value.astype(int).tolist()
-            for name, value in initialize_two_layer(*args).items()
+            for name, value in exercises.initialize_two_layer(*args).items()
         }
     },
     "model_forward": {"a tuple": lambda *args: (model_forward(*args)[0], tuple(model_forward(*args)[1]))},

@@ -9,17 +9,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from deepstep.course.exercises import (
-    compute_cost,
-    initialize_he,
-    initialize_two_layer,
-    linear_activation_forward,
-    linear_backward,
-    model_backward,
-    model_forward,
-    sigmoid,
-    update_parameters,
-)
+from deepstep.course import exercises
+from deepstep.course.exercises import initialize_two_layer, linear_activation_forward, model_forward, sigmoid
 
 
 def _walked(X, parameters, L, caches):
@@ -38,7 +29,8 @@ def _shapes(layer_dims, first=1, kinds="Wb"):
 
 EXPRESSIONS = {
     "neuron_forward": {
-        "the sign of the exponent is wrong": lambda w, b, X: 1 / (1 + np.exp(np.dot(w.T, X) + b))
+        "the sign of the exponent is wrong": lambda w, b, X: 1 / (1 + np.exp(np.dot(w.T, X) + b)),
+        "the array lost its first axis": lambda w, b, X: 1 / (1 + np.exp(-(w[:, 0] @ X + b))),
     },
     "sigmoid": {
         "the parentheses of the denominator are missing": lambda Z: 1 / 1 + np.exp(-Z),
@@ -55,6 +47,7 @@ EXPRESSIONS = {
         "Python's max, or an if": lambda Z: max(0, Z),
     },
     "linear_forward": {
+        "the cache is a dictionary": lambda A, W, b: (W @ A + b, {"A_prev": A, "W": W, "b": b}),
         "the cache is missing": lambda A_prev, W, b: W @ A_prev + b,
         "is one transposed": lambda A_prev, W, b: (W @ A_prev + b.T, (A_prev, W, b)),
         "was an axis lost?|not: transposed": lambda A, W, b: (W @ A + np.squeeze(b), (A, W, b)),
@@ -70,7 +63,14 @@ EXPRESSIONS = {
             images.reshape(len(images), -1, order="F").T / 255
         )
     },
+    "numerical_gradient": {"θ is not copied": lambda cost, theta, epsilon: np.zeros_like(theta)},
+    "mini_batches": {
+        "two lists are returned, of X and of Y, not one of pairs": (
+            lambda *args: tuple(map(list, zip(*exercises.mini_batches(*args), strict=True)))
+        )
+    },
     "compute_cost": {
+        "broadcasts to (m, m)": lambda A, Y: -(Y.T * np.log(A) + (1 - Y.T) * np.log(1 - A)).sum() / A.size,
         "Y.shape[0] and len(Y) are 1|not: differs from array to array": lambda AL, Y: (
             -np.sum(Y * np.log(AL) + (1 - Y) * np.log(1 - AL)) / len(Y)
         ),
@@ -91,8 +91,8 @@ EXPRESSIONS = {
         ),
     },
     "update_parameters": {
-        "W is wrong in the layers after the first alone.": lambda parameters, gradients, learning_rate: (
-            parameters | update_parameters({k: parameters[k] for k in ("W1", "b1")}, gradients, learning_rate)
+        "W is wrong in the layers after the first alone.": lambda p, g, rate: (
+            p | exercises.update_parameters({k: p[k] for k in ("W1", "b1")}, g, rate)
         ),
         "updated is 2 results, expected a dictionary.": lambda p, g, rate: [
             p[k] - rate * g["d" + k] for k in p
@@ -159,7 +159,7 @@ EXPRESSIONS = {
         },
     },
     "initialize_deep": {
-        "W has a wrong factor: it is 63.25 times the expected one, elsewhere 70.71 times.": initialize_he,
+        "W has a wrong factor: it is 63.25 times the expected one, elsewhere 70.71": exercises.initialize_he,
         "parameters is None (does every path end in return?)": lambda layer_dims, rng: None,
     },
     "linear_activation_forward": {
@@ -190,7 +190,7 @@ EXPRESSIONS = {
 def linear_activation_backward_2(dA, cache, activation):
     "The number of names differs"
     Z, (A_prev, W, b) = cache
-    return linear_backward(dA * (Z > 0), (A_prev, W, b))
+    return exercises.linear_backward(dA * (Z > 0), (A_prev, W, b))
 
 
 def first_wrong_4(P, Y):
@@ -236,27 +236,26 @@ def model_forward_8(X, parameters, caches=[]):  # noqa: B006
     return _walked(X, parameters, len(parameters) // 2, caches)
 
 
-def _trained(X, Y, parameters, learning_rate, iterations, ends=lambda costs: False):
+def _trained(X, Y, parameters, learning_rate, iterations):
     costs = []
     for _ in range(iterations):
         AL, caches = model_forward(X, parameters)
-        costs.append(compute_cost(AL, Y))
-        if ends(costs):
-            break
-        parameters = update_parameters(parameters, model_backward(AL, Y, caches), learning_rate)
+        costs.append(exercises.compute_cost(AL, Y))
+        parameters = exercises.update_parameters(
+            parameters, exercises.model_backward(AL, Y, caches), learning_rate
+        )
     return parameters, costs
 
 
 def fit_7(X, Y, layer_dims, learning_rate, iterations, seed):
     "costs is a list of 5, expected a list of 12."
-    parameters = initialize_he(layer_dims, np.random.RandomState(seed))
-    ends = lambda costs: len(costs) > 4 and abs(costs[-1] - costs[-2]) < 1e-4  # noqa: E731
-    return _trained(X, Y, parameters, learning_rate, iterations, ends)
+    parameters = exercises.initialize_he(layer_dims, np.random.RandomState(seed))
+    return _trained(X, Y, parameters, learning_rate, min(iterations, 5))
 
 
 def fit_8(X, Y, layer_dims, learning_rate, iterations, seed):
     "the parameters are those before the last update|costs is right.|not: too few"
-    parameters = initialize_he(layer_dims, np.random.RandomState(seed))
+    parameters = exercises.initialize_he(layer_dims, np.random.RandomState(seed))
     before, _ = _trained(X, Y, parameters, learning_rate, iterations - 1)
     return before, _trained(X, Y, parameters, learning_rate, iterations)[1]
 
