@@ -47,7 +47,7 @@ STAGES: dict[str, tuple[int, int]] = {
     "data": (1_900, 2_556),
     "preparation": (1_850, 2_540),
     "estimators": (2_000, 3_066),
-    "ensembles": (1_970, 3_188),
+    "ensembles": (1_970, 3_187),
     "plots": (1_000, 1_114),
     "report": (650, 904),
     "explorer": (1_250, 1_285),

@@ -173,8 +173,7 @@ class _Fit:
         self._best: dict[int, tuple[int | None, float, float]] = {}  # of a preset: epochs, metric, loss
         self._outcomes: dict[int, Outcome] = {}
         # whether presets rest: those that are behind on the only first fold then end there
-        m = self._folds[0].learned.size
-        compared = all(compares_cycles(preset, preset.epochs_of(m)) for preset in self._presets)
+        compared = all(map(compares_cycles, self._presets, (marks[-1] for marks in self._marks)))
         first_alone = size.first_folds == 1 < len(self._folds) and request.time_budget is None
         self._rests = compared and first_alone and len(self._presets) > size.on_all_folds + 1
         self._interrupted = False
@@ -195,7 +194,7 @@ class _Fit:
         by_the_clock = request.time_budget is not None
         further = 0 if by_the_clock else self._size.on_all_folds * (len(folds) - len(first))
         self._planned = len(numbers) * len(folds if by_the_clock else first) + further
-        epochs = self._presets[0].epochs_of(self._folds[0].learned.size)
+        epochs = self._marks[0][-1]
         with (
             member_executor(request.n_jobs) as workers,
             member_progress(request.label, self._planned, epochs, request.time_budget) as move,
@@ -402,8 +401,8 @@ class _Fit:
             fold: self._trained[place, fold] for place, fold in sorted(self._trained) if place == number
         }
         if at_rest:
-            marks = self._marks[number][: REST + 1]
-            early = [snapshot for snapshot in trained[0].snapshots if snapshot.epochs in marks]
+            rest = self._marks[number][REST]
+            early = [snapshot for snapshot in trained[0].snapshots if snapshot.epochs <= rest]
             trained = {0: replace(trained[0], snapshots=tuple(early))}
         choice = self._judge.choice(self._presets[number], trained, self._preprocessors)
         self._best[number] = choice.epochs, choice.loss, choice.cost
