@@ -142,9 +142,8 @@ class FinishedMembers:
 
     def _identity_of(self, task: Task) -> dict[str, Any]:
         """The conditions of a member: the fit, the data, the preset and the seed."""
-        data = self._digests[task.fold, task.preset.inputs]
         member = {"preset of the member": plain(task.preset), "seed of the member": task.seed}
-        return {**self._identity, **data, **_as_json(member)}
+        return {**self._identity, **self._digests[task.fold, task.preset.inputs], **_as_json(member)}
 
 
 def _as_json(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache, partial
+from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -167,6 +167,7 @@ class _Fit:
             warn_the_caller(f"{request.options.where}: the loss is used in place of scoring: {FEW}.")
         self._judge = Judge(trusted, self._folds, rows, validation, weight)
         self._preprocessors: dict[int, Preprocessor] = {}
+        self._prepared: dict[int, Prepared] = {}  # of the folds that are in memory
         self._trained: dict[tuple[int, int], Trained] = {}
         self._windows: dict[int, tuple[int, ...]] = {}
         self._seconds: dict[tuple[int, int], float] = {}  # of all trainings, also of what is dropped
@@ -222,6 +223,7 @@ class _Fit:
                 if self._files is not None:
                     self._files.flush()
                 self._interrupted = True
+        self._prepared.clear()
         # what is trained is worth a second
         with deferred() as interruption, phase("weighing the networks", label=request.label):
             ensemble, together = self._ensemble()
@@ -238,10 +240,6 @@ class _Fit:
             return named_presets(request.presets, None if request.n_estimators is None else size.presets)
         presets = population(size.presets, len(self._rows), self._width)
         return presets[:WITHOUT_ROWS] if blind and request.n_estimators is None else presets
-
-    def _more_presets(self) -> tuple[Preset, ...]:
-        """Twice as many presets of the same table, which begin with these."""
-        return population(2 * len(self._presets), len(self._rows), self._width)
 
     def _take(self, presets: tuple[Preset, ...]) -> None:
         """Take presets with the parameters for all members; their seeds begin with those of fewer ones."""
@@ -267,7 +265,8 @@ class _Fit:
             each = max(0, min(most, int(each * self._clock.left / used)))
             self._forget()
             if begin + each > len(self._presets) and not self._preset_list_ends:
-                self._take(self._more_presets())
+                # twice as many presets of the same table begin with these
+                self._take(population(2 * len(self._presets), len(self._rows), self._width))
                 self._planned = max(self._planned, len(self._presets) * len(folds))
 
     def _forget(self) -> None:
@@ -313,15 +312,15 @@ class _Fit:
         """Train presets on folds; with a budget, or a large table, on as few at once as all workers need."""
         request, clock = self._request, self._clock
         presets = [self._presets[number] for number in numbers]
-        prepare = cache(lambda fold: self._prepare(self._folds[fold], presets))
+        prepare = partial(self._prepare, presets=presets)
         one_queue = request.time_budget is None and len(self._rows) < MANY
         at_once = len(folds) if one_queue else max(1, workers.n // len(numbers))
         turns = -(-len(numbers) * at_once // workers.n)  # of members, that each worker has
         for first in range(0, len(folds), at_once):
             if not clock.begins_another(first):
                 break
-            prepare.cache_clear()
             next_folds = folds[first : first + at_once]
+            self._prepared = {fold: self._prepared[fold] for fold in next_folds if fold in self._prepared}
             if not one_queue:
                 with clock.preparing():
                     for fold in next_folds:
@@ -343,8 +342,13 @@ class _Fit:
         if not self._trained and self._diverged is not None:
             raise self._diverged
 
-    def _prepare(self, fold: Fold, presets: Sequence[Preset]) -> Prepared:
-        return prepare_fold(self._rows, self._targets, self._validation, fold, presets, self._request)
+    def _prepare(self, fold: int, presets: Sequence[Preset]) -> Prepared:
+        """The rows of a fold for the inputs of presets, encoded once as long as they are in memory."""
+        prepared = self._prepared.get(fold)
+        if prepared is None or not all(preset.inputs in prepared.learned for preset in presets):
+            data = self._rows, self._targets, self._validation, self._folds[fold]
+            prepared = self._prepared[fold] = prepare_fold(*data, presets, self._request)
+        return prepared
 
     def _work(
         self, number: int, fold: int, prepared: Prepared, seconds: float | None
@@ -357,7 +361,7 @@ class _Fit:
         if self._files is not None:
             finished = self._files.read(number, task, prepared.preprocessor, learned, held_out)
         if finished is not None:
-            return partial(_as_it_was, finished)
+            return lambda link: finished
         data = self._targets, prepared.preprocessor, learned, held_out
         return partial(_train_one, task, *data, self._request.options, seconds, self._checkpoints)
 
@@ -531,10 +535,6 @@ def _open_files(request: Request, *, one_network: bool) -> FinishedMembers | Non
         raise ConfigurationError.must_be("time_budget", requirement, str(request.time_budget), hint)
     identity = {**(request.identity or {}), "random_state": request.options.seed}
     return FinishedMembers(request.folder, identity, resume=request.resume, one_network=one_network)
-
-
-def _as_it_was(trained: Trained, link: Link) -> Trained:
-    return trained
 
 
 def _train_one(

@@ -48,17 +48,16 @@ def refit_ensemble(outcomes: Outcomes, rows: Rows, targets: Targets, request: Re
         why = "was interrupted" if interrupted else f"diverged in the refit ({end})"
         warn_the_caller(f"{options.where} {why}: the networks of the folds are kept, without refit.")
         return outcomes._replace(interrupted=interrupted)
-    names = [summary.name for summary in summaries]
     refitted = Ensemble(
         # the first preprocessor is that of the fingerprint of the rows
         (ensemble.preprocessors[0], prepared.preprocessor),
         tuple(trained[number].member for number in range(len(works))),
         {summary.name: summary.weight for summary in summaries},
-        {name: ensemble.temperatures[name] for name in names},
+        {summary.name: ensemble.temperatures[summary.name] for summary in summaries},
         ensemble.head,
         (none, none),
         ensemble.out_of_fold,
-        {name: ensemble.presets[name] for name in names},
+        {preset.name: preset for preset in presets},
         ensemble.tried,
     )
     return outcomes._replace(ensemble=refitted)
