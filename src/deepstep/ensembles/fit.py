@@ -260,6 +260,7 @@ class _Fit:
         while each and begin < len(self._presets):
             started = self._clock.left
             self._train(workers, move, range(begin, min(begin + each, len(self._presets))), folds)
+            self._prepared.clear()  # the next presets may have other inputs
             begin += each
             used = max(started - self._clock.left, 1e-9)
             each = max(0, min(most, int(each * self._clock.left / used)))
@@ -344,11 +345,10 @@ class _Fit:
 
     def _prepare(self, fold: int, presets: Sequence[Preset]) -> Prepared:
         """The rows of a fold for the inputs of presets, encoded once as long as they are in memory."""
-        prepared = self._prepared.get(fold)
-        if prepared is None or not all(preset.inputs in prepared.learned for preset in presets):
+        if fold not in self._prepared:
             data = self._rows, self._targets, self._validation, self._folds[fold]
-            prepared = self._prepared[fold] = prepare_fold(*data, presets, self._request)
-        return prepared
+            self._prepared[fold] = prepare_fold(*data, presets, self._request)
+        return self._prepared[fold]
 
     def _work(
         self, number: int, fold: int, prepared: Prepared, seconds: float | None
