@@ -4,7 +4,7 @@ import pickle
 import signal
 import sys
 from functools import partial
-from inspect import isfunction
+from inspect import CO_GENERATOR, isfunction
 from itertools import count
 
 import numpy as np
@@ -121,16 +121,16 @@ def pressed_at(number, work):
     calls = count()
 
     def watch(frame, event, argument):
+        generator = frame.f_code.co_flags & CO_GENERATOR  # Python drops what is raised in one that it closes
         ours = event == "call" and frame.f_globals.get("__name__", "").startswith("deepstep")
-        if ours and next(calls) == number:
+        if ours and not generator and next(calls) == number:
             signal.raise_signal(signal.SIGINT)
 
-    result = None
     sys.setprofile(watch)
     try:
         result = work()
     except KeyboardInterrupt:
-        pass
+        result = None
     finally:
         sys.setprofile(None)
     return result, next(calls)
