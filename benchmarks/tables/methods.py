@@ -56,6 +56,19 @@ def catboost(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed:
     return _predicted(model.fit(_filled(X, texts), y), _filled(X_test, texts), classes)
 
 
+def lightgbm(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int) -> Any:
+    """LightGBM as it comes; texts are categories, columns have no names, of which it refuses some."""
+    from lightgbm import LGBMClassifier, LGBMRegressor
+
+    _, texts = _kinds(X)
+    parts = _filled(X, texts), _filled(X_test, texts)
+    _as_categories(*parts, texts)
+    X, X_test = (part.set_axis([f"x{j}" for j in range(part.shape[1])], axis="columns") for part in parts)
+    kind = LGBMClassifier if classes else LGBMRegressor
+    model = kind(random_state=seed, n_jobs=THREADS, verbosity=-1)
+    return _predicted(model.fit(X, y), X_test, classes)
+
+
 def realmlp(X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes: bool, seed: int) -> Any:
     """pytabkit's RealMLP-TD as it comes; missing numbers are filled with the mean and marked."""
     return _pytabkit("RealMLP_TD", X, y, X_test, classes, seed)
@@ -79,9 +92,7 @@ def _pytabkit(name: str, X: pd.DataFrame, y: Any, X_test: pd.DataFrame, classes:
             part[f"{hole} missing"] = part[hole].isna().map({True: "yes", False: "no"}).astype(object)
         part[numbers] = part[numbers].fillna(mean)
     texts = [*texts, *(f"{hole} missing" for hole in holes)]
-    for text in texts:
-        known = pd.CategoricalDtype(sorted(X[text].unique()))
-        X[text], X_test[text] = X[text].astype(known), X_test[text].astype(known)
+    _as_categories(X, X_test, texts)
     kind = getattr(pytabkit, f"{name}_{'Classifier' if classes else 'Regressor'}")
     model = kind(random_state=seed, device="cpu", n_threads=THREADS, verbosity=0)
     model.fit(X, y, cat_col_names=texts)
@@ -108,12 +119,14 @@ METHODS: dict[str, Callable[..., Any]] = {
     "ours": ours,
     "scikit-learn": scikit_learn,
     "CatBoost": catboost,
+    "LightGBM": lightgbm,
     "RealMLP-TD": realmlp,
     "RealMLP-TD-S": realmlp_simple,
 }
 PACKAGES: dict[str, str] = {
     "scikit-learn": "scikit-learn",
     "CatBoost": "catboost",
+    "LightGBM": "lightgbm",
     "RealMLP-TD": "pytabkit",
     "RealMLP-TD-S": "pytabkit",
 }
@@ -125,6 +138,13 @@ def _predicted(model: Any, X: pd.DataFrame, classes: bool) -> Any:
         return np.ravel(model.predict(X))
     order = np.argsort(np.asarray(model.classes_).astype(str))
     return np.asarray(model.predict_proba(X), dtype=float)[:, order]
+
+
+def _as_categories(X: pd.DataFrame, X_test: pd.DataFrame, texts: list[str]) -> None:
+    """Texts become categories, in place: those of the training rows; a test row's other texts are missing."""
+    for text in texts:
+        known = pd.CategoricalDtype(sorted(X[text].unique()))
+        X[text], X_test[text] = X[text].astype(known), X_test[text].astype(known)
 
 
 def _kinds(X: pd.DataFrame) -> tuple[list[str], list[str]]:
