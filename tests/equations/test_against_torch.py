@@ -68,19 +68,11 @@ TORCH_LOSSES = {
 }
 """By the names of the heads, with the heads' settings."""
 
-TORCH_ACTIVATIONS = {
+ONE_BY_ONE = ("relu", "elu", "selu", "gelu", "silu", "mish", "tanh", "sigmoid", "leaky_relu")
+TORCH_ACTIVATIONS = {name: getattr(functional, name) for name in ONE_BY_ONE} | {
     "identity": lambda Z: Z,
-    "relu": torch.relu,
-    "leaky_relu": lambda Z: functional.leaky_relu(Z, negative_slope=0.01),
-    "elu": functional.elu,
-    "selu": functional.selu,
-    "gelu": functional.gelu,
     "gelu_tanh": lambda Z: functional.gelu(Z, approximate="tanh"),
-    "silu": functional.silu,
-    "mish": functional.mish,
     "softplus": lambda Z: functional.softplus(Z, threshold=40),  # torch's own threshold is wrong by e^-20
-    "tanh": torch.tanh,
-    "sigmoid": torch.sigmoid,
     "exponential": torch.exp,
     "softmax": lambda Z: torch.softmax(Z, dim=0),
     "increasing": lambda Z: summed(Z, 1),

@@ -1,34 +1,25 @@
 """Heads: settings, what fits an architecture, answers and probabilities, costs at the edges of floats."""
 
-import pickle
-from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from random_models import target
 
 from deepstep.equations import (
+    HEADS,
     answers,
     compute_cost,
     cost_from_logits,
     get_activation,
     get_head,
+    model_backward,
+    model_forward,
     output_gradient,
     probabilities,
 )
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture
-
-
-def test_a_head_can_be_copied_and_has_plain_numbers():
-    head = get_head("huber").with_settings(delta=2.0)
-    for again in (deepcopy(head), pickle.loads(pickle.dumps(head))):
-        assert dict(again.settings) == {"delta": 2.0}
-        assert again.loss(np.array([[5.0]]), np.array([[0.0]])).item() == 8
-    for numbers in (np.array([0.1, 0.5]), [np.float64(0.1), np.float32(0.5)]):
-        levels = get_head("quantile").with_settings(levels=numbers).settings["levels"]
-        assert levels == (0.1, 0.5)
-        assert all(type(level) is float for level in levels)
 
 
 @pytest.mark.parametrize(
@@ -43,14 +34,11 @@ def test_a_head_can_be_copied_and_has_plain_numbers():
             r"^The levels \[0.1, 0.5, 0.9\] need 3 outputs, got 2\. Let the last",
         ),
         ((("identity",), "huber", {"delta": 0}), "^output_settings.* must be a positive number, got 0"),
-        ((("identity",), "huber", {"delta": True}), "^output_settings.*got True"),
         ((("identity",), "huber", {"detla": 1}), "must have names among 'delta', got 'detla'. Did you"),
         ((("identity",), "identity", {"delta": 1.0}), " must have no names, got 'delta'"),
         ((("sigmoid",), "sigmoid", {"smoothing": 1.0}), "must be a number from 0 to below 1, got 1.0"),
         ((("increasing",), "quantile", {"levels": []}), "must be numbers between 0 and 1 that increase"),
-        ((("increasing",), "quantile", {"levels": [0.5, 0.5]}), r"got \[0.5, 0.5\]"),
         ((("increasing",), "quantile", {"levels": [0.0, 0.5]}), r"got \[0.0, 0.5\]"),
-        ((("increasing",), "quantile", {"levels": 0.5}), "got 0.5"),
     ],
 )
 def test_what_does_not_fit_is_refused(arguments, message):
@@ -106,3 +94,27 @@ def test_costs_at_the_edges_of_floats():
     assert cost_from_logits(np.array([[1e200]]), np.array([[0.0]]), output="identity") == np.inf
     assert cost_from_logits(np.array([[1e4]]), np.array([[1.0]]), output="poisson") == np.inf
     assert output_gradient(np.array([[1e4]]), np.array([[1.0]]), output="poisson").item() == np.inf
+
+
+@pytest.mark.parametrize("output", HEADS)
+def test_cost_and_gradient_are_finite_up_to_ten_thousand(output):
+    most = 600 if output == "poisson" else 1e4  # a mean of e^710 is no float64
+    rng, ends = np.random.default_rng(0), np.array([-1e4, -36.8, -1e-3, 0, 1, most])
+    Z = np.stack(np.meshgrid(ends, ends, ends)).reshape(3, -1)
+    m, activations = Z.shape[1], [HEADS[output].activation]
+    hard = np.eye(3)[:, rng.integers(3, size=m)]
+    for truth in (target(output, Z.shape, rng), hard, np.roll(hard, 1, axis=0)):
+        dZ = output_gradient(Z, truth, output=output)
+        assert np.isfinite(cost_from_logits(Z, truth, output=output))
+        assert np.isfinite(dZ).all()
+        AL, caches = model_forward(np.eye(m), {"W1": Z, "b1": np.zeros((3, 1))}, activations=activations)
+        gradients = model_backward(AL, truth, caches, activations=activations, output=output)
+        assert all(np.isfinite(value).all() for value in gradients.values())
+        np.testing.assert_allclose(gradients["dW1"] * m, dZ, rtol=1e-15, atol=1e-300)
+
+
+def test_settings_are_plain_numbers():
+    for numbers in (np.array([0.1, 0.5]), [np.float64(0.1), np.float32(0.5)]):
+        levels = get_head("quantile").with_settings(levels=numbers).settings["levels"]
+        assert levels == (0.1, 0.5)
+        assert all(type(level) is float for level in levels)

@@ -1,13 +1,14 @@
 """The update rules: torch's optimizers over 50 steps in float64, rates for each parameter, precision."""
 
 from doctest import DocTestParser
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from deepstep.equations import EQUATIONS, OPTIMIZERS, adam_update, decoupled_decay
-from deepstep.errors import ConfigurationError, ShapeError
+from deepstep.errors import ShapeError
 
 torch = pytest.importorskip("torch")
 
@@ -40,33 +41,29 @@ def longer(groups, factor):
 
 
 optim = torch.optim
+
+
+def of_betas(optimizer):
+    """Our parameters of a rule of two means, with torch's."""
+    ours = {"beta1": 0.7, "beta2": 0.95, "epsilon": 1e-3}
+    return ours, partial(optimizer, betas=(0.7, 0.95), eps=1e-3)
+
+
 TWINS = {
     "gd": [({}, optim.SGD)],
     # The lecture's velocity is a mean, torch's a sum: steps (1 - β) times as long are the same.
     "momentum": [({"beta": 0.8}, lambda groups: optim.SGD(longer(groups, 1 - 0.8), momentum=0.8))],
-    "heavy_ball": [({"beta": 0.8}, lambda groups: optim.SGD(groups, momentum=0.8))],
-    "nesterov": [({"beta": 0.8}, lambda groups: optim.SGD(groups, momentum=0.8, nesterov=True))],
+    "heavy_ball": [({"beta": 0.8}, partial(optim.SGD, momentum=0.8))],
+    "nesterov": [({"beta": 0.8}, partial(optim.SGD, momentum=0.8, nesterov=True))],
     "rmsprop": [
         ({}, optim.RMSprop),
-        ({"beta": 0.9, "epsilon": 1e-3}, lambda groups: optim.RMSprop(groups, alpha=0.9, eps=1e-3)),
+        ({"beta": 0.9, "epsilon": 1e-3}, partial(optim.RMSprop, alpha=0.9, eps=1e-3)),
     ],
-    "adam": [
-        ({}, optim.Adam),
-        (
-            {"beta1": 0.7, "beta2": 0.95, "epsilon": 1e-3},
-            lambda groups: optim.Adam(groups, betas=(0.7, 0.95), eps=1e-3),
-        ),
-    ],
-    "adamw": [
-        ({}, optim.AdamW),
-        (
-            {"beta1": 0.7, "beta2": 0.95, "epsilon": 1e-3},
-            lambda groups: optim.AdamW(groups, betas=(0.7, 0.95), eps=1e-3),
-        ),
-    ],
+    "adam": [({}, optim.Adam), of_betas(optim.Adam)],
+    "adamw": [({}, optim.AdamW), of_betas(optim.AdamW)],
     "lion": [
-        ({}, lambda groups: PaperLion(groups, (0.9, 0.99))),
-        ({"beta1": 0.8, "beta2": 0.95}, lambda groups: PaperLion(groups, (0.8, 0.95))),
+        ({}, partial(PaperLion, betas=(0.9, 0.99))),
+        ({"beta1": 0.8, "beta2": 0.95}, partial(PaperLion, betas=(0.8, 0.95))),
     ],
 }
 PLAIN = [(name, *twin, rates, None) for name, twins in TWINS.items() for twin in twins for rates in RATES]
@@ -190,19 +187,3 @@ def test_the_rule_of_the_documentation_moves_weights_as_torch_s_muon(shape):
         b, *slots = adam
         adam = adam_update(b, gradient[W.size :], *slots, learning_rate=0.1, t=t)
         np.testing.assert_array_equal(theta[W.size :], adam[0])
-
-
-@pytest.mark.parametrize(
-    ("rule", "params", "problem"),
-    [
-        ("momentum", {"betta": 0.5}, "Did you mean 'beta'"),
-        ("nesterov", {"beta": 1.5}, "a number from 0 to 1, got 1.5"),
-        ("momentum", [0.5], "a mapping such as"),
-        ("adam", {"beta1": 1.0}, "beta1"),
-    ],
-)
-def test_hyperparameters_that_no_rule_has_or_out_of_range_are_refused(rule, params, problem):
-    with pytest.raises(ConfigurationError, match=problem):
-        OPTIMIZERS[rule].settings(params)
-    assert OPTIMIZERS["nesterov"].settings({"beta": 0.0}) == {"beta": 0.0}
-    assert OPTIMIZERS["nesterov"].settings({"beta": 1}) == {"beta": 1}

@@ -17,18 +17,10 @@ def numbered(dtype=np.float64):
 def test_it_is_a_mapping_in_the_order_of_the_vector():
     parameters = numbered()
     assert isinstance(parameters, Mapping)
-    assert list(parameters) == ["W1", "b1", "W2", "b2"] == list(parameters.keys())
-    assert len(parameters) == 4
     assert ("W2" in parameters, "W3" in parameters, parameters.get("W3")) == (True, False, None)
-    with pytest.raises(KeyError):
-        parameters["W3"]
-    assert {name: value.tolist() for name, value in parameters.items()} == {
-        "W1": [[0, 1, 2], [3, 4, 5]],
-        "b1": [[6], [7]],
-        "W2": [[8, 9]],
-        "b2": [[10]],
-    }
-    assert parameters.n_layers == 2
+    values = {"W1": [[0, 1, 2], [3, 4, 5]], "b1": [[6], [7]], "W2": [[8, 9]], "b2": [[10]]}
+    assert {name: value.tolist() for name, value in parameters.items()} == values
+    assert list(parameters) == list(values)
     assert repr(parameters) == "Parameters(3-2-1, 11 numbers, float64)"
 
 
@@ -47,10 +39,8 @@ def test_views_and_vector_are_the_same_memory():
     ("flat", "got"),
     [
         ([1.0, 2.0], "list"),
-        (None, "NoneType"),
         (np.arange(2), "dtype int64"),
         (np.ones(2, np.float16), "dtype float16"),
-        (np.array(["a", "b"]), "dtype <U1"),
     ],
 )
 def test_a_vector_that_is_no_array_of_floats_is_refused(flat, got):
@@ -91,13 +81,11 @@ W, b = np.ones((2, 3)), np.ones((2, 1))
     [
         ({"W1": W, "b1": b, "dW1": W}, ShapeError, r"got \['W1', 'b1', 'dW1'\]. Remove other keys"),
         ({"W1": W, "b1": b, "W3": W, "b3": b}, ShapeError, r"without gaps, got"),
-        ({1: W, "b1": b}, ShapeError, r"got \['1', 'b1'\]"),
         ({"W1": W, "b1": b, "W2": W, "b2": b}, ShapeError, r"W2 .*n_1 = 2, got shape \(2, 3\)"),
         ({"W1": W, "b1": b, "W2": np.ones((2, 4)), "b2": b}, ShapeError, r"W2 .*Pass W2\.T\."),
         ({"W1": W, "b1": np.ones(2)}, ShapeError, r"b1 must .*got shape \(2,\)\. Pass b1\.reshape"),
         ({"W1": W, "b1": np.ones((2, 2))}, ShapeError, r"b1 must have shape \(2, 1\), got shape \(2, 2\)\.$"),
         ({"W1": np.ones(3), "b1": b}, ShapeError, r"W1 .*\(n_1, n_0\), at least 1 each, got shape \(3,\)"),
-        ({"W1": np.ones((2, 0)), "b1": b}, ShapeError, r"W1 .*got shape \(2, 0\)"),
         ({"W1": W, "b1": b, "s1": b}, ShapeError, r"s1 must have shape \(3, 1\), got shape \(2, 1\)"),
         ({"W1": [["a"]], "b1": [[0]]}, DataError, r"W1 must hold real numbers, got dtype <U1"),
         ({"W1": [[1, 2], [3]], "b1": b}, DataError, r"W1 must be a matrix, got rows of different lengths"),

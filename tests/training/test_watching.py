@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from deepstep import Network, NetworkClassifier
-from deepstep.equations import register_activation, register_head
 from deepstep.errors import ConfigurationError
 from deepstep.training import Callback, ReduceLROnPlateau
 
@@ -90,13 +89,3 @@ def test_functions_of_ones_own_that_raise_are_named(options, note):
     with pytest.raises(ZeroDivisionError, match="on purpose") as error:
         train(**options)
     assert error.value.__notes__ == [note]
-
-
-def test_registration_names_what_raises_takes_other_arguments_or_no_example_alone():
-    for forward in (broken, lambda Z, more: Z, lambda Z: Z + Z[0, 2]):
-        with pytest.raises((ZeroDivisionError, TypeError, IndexError)) as error:
-            register_activation("own", forward, lambda dA, Z: 1 * dA)
-        assert error.value.__notes__ == ["Raised in the activation 'own', when it was tried."]
-    with pytest.raises(ZeroDivisionError) as error:
-        register_head("own", broken, broken)
-    assert error.value.__notes__ == ["Raised in the loss 'own', when it was tried."]
