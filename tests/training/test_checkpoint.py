@@ -188,6 +188,10 @@ def test_a_position_and_states_that_no_training_has_are_refused(checkpoint, file
     with pytest.raises(ConfigurationError, match="dropout") as error:  # what trains comes first
         setup(**SHAPE, dropout=0.1).train(Keeper(), resume=other)
     assert "states" not in str(error.value)
+    function, _ = checkpoint.identity["order"]
+    for seed in (-1, 2**64):
+        with pytest.raises(FileError, match=f"the seed is {seed}"):
+            read_checkpoint(altered(file, content={"identity/order": [function, seed]}))
 
 
 @pytest.mark.parametrize("callback", [EarlyStopping("cost", tolerance=0.0, epochs=2), ReduceLROnPlateau()])
@@ -200,16 +204,3 @@ def test_a_state_that_is_none_of_its_callback_s_is_refused(checkpoint, callback,
     for attempt in (lambda: setup().train(callback, resume=other), lambda: callback.restore(state)):
         with pytest.raises(ConfigurationError, match=rf"^state must be a state of {name}, got"):
             attempt()
-
-
-@pytest.mark.parametrize("value", [object(), np.array(["text"]), 1j, b"bytes"])
-def test_a_state_that_no_file_holds_is_refused(checkpoint, tmp_path, value):
-    with pytest.raises(ConfigurationError, match=r"^Keeper.state\(\) must hold JSON values and arrays"):
-        write_checkpoint(tmp_path / "c", replace(checkpoint, callbacks=[("Keeper", {"deep": [value]})]))
-
-
-@pytest.mark.parametrize("seed", [-1, 2**64])
-def test_a_seed_that_cannot_be_is_refused(file, checkpoint, seed):
-    function, _ = checkpoint.identity["order"]
-    with pytest.raises(FileError, match=f"the seed is {seed}"):
-        read_checkpoint(altered(file, content={"identity/order": [function, seed]}))

@@ -4,6 +4,7 @@ import resource
 import signal
 from contextlib import ExitStack
 
+import numpy as np
 import pytest
 from trainings import EachPause, same_bits, setup
 
@@ -142,9 +143,10 @@ def test_a_full_disk_loses_at_most_the_newest_and_training_goes_on(tmp_path):
     same_bits(whole, setup(optimizer="adam").train(resume=latest_checkpoint(tmp_path)))
 
 
-def test_a_state_that_no_file_holds_is_refused_before_the_first_step(tmp_path):
+@pytest.mark.parametrize("value", [object(), np.array(["text"]), 1j, b"bytes"])
+def test_a_state_that_no_file_holds_is_refused_before_the_first_step(tmp_path, value):
     watching, pauses = At(), EachPause()
-    watching.state = lambda: {"open file": object()}
-    with pytest.raises(ConfigurationError, match=r"^At.state\(\) must hold JSON values"):
+    watching.state = lambda: {"deep": [value]}
+    with pytest.raises(ConfigurationError, match=r"^At.state\(\) must hold JSON values and arrays"):
         setup().train(watching, pauses, ModelCheckpoint(tmp_path))
     assert pauses.checkpoints == []

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import math
 import struct
 import sys
 
@@ -16,7 +15,6 @@ from tensorboardX.proto.event_pb2 import Event
 from deepstep import DeepClassifier
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError
 from deepstep.training import Callback, Csv, Health, History, TensorBoard
-from deepstep.training.callbacks import spread
 
 values = (
     st.floats(allow_nan=False, allow_infinity=False)
@@ -156,11 +154,6 @@ def test_a_full_disk_leaves_whole_lines(teach, path):
     assert 300 < len(written) <= 450
     assert written.endswith(b"\n")
     assert epochs_in(path) == list(range(len(epochs_in(path))))
-
-
-def test_spread_leaves_numbers_and_texts_alone():
-    record = {"a": 1, "b": "text", "c": None, "d": (True, {"e": np.float64(2)}), "f": [], "g": math.inf}
-    assert spread(record) == {"a": 1, "b": "text", "c": None, "d/1": True, "d/2/e": 2.0, "g": math.inf}
 
 
 def events(folder):

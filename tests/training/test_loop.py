@@ -268,19 +268,15 @@ def in_time(monkeypatch, budget, *callbacks, resume=None, **plan):
     return session, history, second
 
 
-def test_a_part_of_an_epoch_says_so_and_is_not_taken_for_done(monkeypatch):
-    """The mean cost is that of the part; only an epoch cut short has the entry."""
-    session, history, second = in_time(monkeypatch, 12.5)
-    assert ["examples" in record for record in history] == [False, True]
-    assert history[1]["examples"] == session.state().step - 10 == 3
-    assert history.costs[1] == pytest.approx(np.mean([update.cost for update in second.updates[10:]]))
-
-
-def test_the_clock_starts_with_the_first_step_and_a_schedule_goes_by_it(monkeypatch):
-    session, history, second = in_time(monkeypatch, 30.0, schedule=lambda t: 1 - t)
-    assert (session.state().step, history[-1]["seconds"]) == (30, 29.0)  # before the callback
+def test_the_clock_starts_with_the_first_step_and_a_part_of_an_epoch_says_that_it_is_one(monkeypatch):
+    """A schedule goes by the clock; the mean cost is that of the part, and it alone has the entry."""
+    session, history, second = in_time(monkeypatch, 12.5, schedule=lambda t: 1 - t)
+    assert (session.state().step, history[-1]["seconds"]) == (13, 12.0)  # before the callback
     rates = [update.learning_rate for update in second.updates]
-    np.testing.assert_allclose(rates, 1 - np.arange(30) / 30, rtol=1e-12)
+    np.testing.assert_allclose(rates, 1 - np.arange(13) / 12.5, rtol=1e-12)
+    assert ["examples" in record for record in history] == [False, True]
+    assert history[1]["examples"] == 3
+    assert history.costs[1] == pytest.approx(np.mean([update.cost for update in second.updates[10:]]))
 
 
 @pytest.mark.parametrize("budget", [2.5, 30.0, 32.5])

@@ -23,6 +23,15 @@ class OutStream(io.StringIO):
     __module__ = "ipykernel.iostream"
 
 
+@pytest.fixture
+def now(monkeypatch):
+    """What the clock of progress shows."""
+    time = [0.0]
+    for module in ("deepstep.training.progress", "rich.progress"):
+        monkeypatch.setattr(f"{module}.monotonic", lambda: time[0], raising=False)
+    return time
+
+
 def run(progress, costs, epochs=None):
     history = History()
     training = Training(None, history, len(costs) if epochs is None else epochs, None, [])
@@ -60,10 +69,8 @@ def move_each_second(meter, now, seconds):
         meter.move(second, "1/2 networks")
 
 
-def test_lines_where_there_is_no_terminal_become_rarer_and_tell_the_time_left(monkeypatch):
-    now, stream = [0.0], io.StringIO()
-    monkeypatch.setattr("deepstep.training.progress.monotonic", lambda: now[0])
-    monkeypatch.setattr("rich.progress.monotonic", lambda: now[0], raising=False)
+def test_lines_where_there_is_no_terminal_become_rarer_and_tell_the_time_left(now):
+    stream = io.StringIO()
     run(Progress("cats", stream=stream), [0.7, 0.5])
     meter = Meter("cats", stream, unit="epochs")
     move_each_second(meter, now, 2000)
@@ -72,11 +79,8 @@ def test_lines_where_there_is_no_terminal_become_rarer_and_tell_the_time_left(mo
     assert 40 < len(lines) < 120
 
 
-def test_the_log_has_the_same_lines_as_rarely_whether_a_bar_is_drawn_or_nothing(monkeypatch, caplog):
-    now = [0.0]
+def test_the_log_has_the_same_lines_as_rarely_whether_a_bar_is_drawn_or_nothing(now, caplog):
     caplog.set_level("INFO", "deepstep")
-    monkeypatch.setattr("deepstep.training.progress.monotonic", lambda: now[0])
-    monkeypatch.setattr("rich.progress.monotonic", lambda: now[0], raising=False)
     for stream, label in ((Terminal(), "cats"), (OutStream(), "cats"), (None, "")):
         now[0] = 0.0
         caplog.clear()

@@ -1,14 +1,17 @@
-"""Stopping when nothing improves."""
+"""Stopping when nothing improves; what may be watched, and functions of the user's own that fail."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from deepstep import Network, NetworkClassifier
 from deepstep.engines import SessionState
 from deepstep.errors import ConfigurationError
-from deepstep.training import History, StopTraining
+from deepstep.training import Callback, History, StopTraining
 from deepstep.training.stopping import EarlyStopping
+
+X, Y = np.array([[0.0, 1.0, 2.0]]), np.array([[0, 1, 1]])
 
 
 def run(patience, values):
@@ -75,3 +78,56 @@ def test_best_parameters_are_taken_up_where_the_best_is_in_the_history():
         patience.on_train_begin(training)
     patience.restore({"best": 2.5, "stalled": 0})  # without parameters there is nothing to doubt
     patience.on_train_begin(training)
+
+
+@pytest.mark.parametrize(
+    ("solver", "early_stopping", "message"),
+    [
+        ("sgd", False, "needs validation data"),
+        ("adam", True, "must be one of .*, 'validation_cost', 'validation_score', got"),
+    ],
+)
+def test_what_an_estimator_watches(solver, early_stopping, message):
+    """What judges validation data, and a rate that adapts, say what they write."""
+    options = {"solver": solver, "learning_rate": "adaptive", "early_stopping": early_stopping, "max_iter": 2}
+    schedule = {"name": "plateau", "quantity": "validation_scores"}
+    model = NetworkClassifier(2, **options).set_params(schedule=schedule)
+    with pytest.raises(ConfigurationError, match=rf"^schedule\b.*quantity.*{message}"):
+        model.fit(np.arange(20.0).reshape(10, 2), [0, 1] * 5)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"monitor": "validation_auc", "validation": (X, Y), "metrics": {"auc": lambda Y, AL: 0.5}},
+        {"monitor": "validation_cost", "validation_fraction": 0.5},
+        {"monitor": "cost", "optimizer": "lbfgs"},
+        {"monitor": "mine", "callbacks": [lambda record: record.update(mine=1.0)]},
+        {"schedule": {"name": "plateau", "quantity": "mine"}, "callbacks": [lambda r: r.update(mine=1)]},
+    ],
+)
+def test_what_will_be_there_is_watched(options):
+    net, data = Network([1, 2, 1], activation="tanh", seed=1), (np.tile(X, 4), np.tile(Y, 4))
+    assert len(net.train(*data, **{"iterations": 4, "patience": 3, **options}))
+
+
+def broken(*_):
+    raise ZeroDivisionError("on purpose")
+
+
+METHODS = ("on_train_begin", "on_step_end", "on_pause", "on_epoch_end", "on_train_end")
+
+
+def test_functions_of_ones_own_that_raise_are_named():
+    callbacks = [type("Broken", (Callback,), {method: broken})() for method in METHODS]
+    cases = [
+        ({"metrics": {"auc": broken}, "validation": (X, Y)}, "metric 'auc'"),
+        ({"callbacks": [broken]}, "callback broken"),
+        ({"callbacks": callbacks[:1], "optimizer": "lbfgs"}, "callback Broken"),
+        *(({"callbacks": [callback]}, "callback Broken") for callback in callbacks),
+    ]
+    for options, name in cases:
+        net = Network([1, 2, 1], activation="tanh", seed=1)
+        with pytest.raises(ZeroDivisionError, match="on purpose") as error:
+            net.train(X, Y, iterations=4, **options)
+        assert error.value.__notes__ == [f"Raised in the {name}."]
