@@ -67,46 +67,34 @@ def column(result, name):
     return [record[name] for record in result["records"]]
 
 
-def assert_equal(results, trained, *columns):
+def assert_equal(results, trained):
     """All workers have the same, and that of one process."""
+    scores = {name for record in trained.history for name in record if name.startswith("validation_")}
     for result in results:
         assert result["theta"] == results[0]["theta"]
         np.testing.assert_allclose(result["theta"], trained.parameters.flat, rtol=1e-12, atol=1e-12)
-        for name in ("cost", *columns):
+        for name in ("cost", "step", *scores):
             np.testing.assert_allclose(column(result, name), trained.history.column(name), rtol=1e-12)
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_workers_are_one_process(name, results):
-    alone = trained_together.train(name, "reference")
+@pytest.mark.parametrize("name", [*CASES, *ESTIMATORS, *STREAMED])
+def test_workers_are_one_process(name, results, data):
+    """Networks, estimators on arrays that are mapped from files, and on Parquet."""
+    alone = trained_together.trained(name, data, engine="reference")
     of_all = [result[name] for result in results]
+    assert_equal(of_all, alone)
     if name == "batches":
         assert_equal([result["a group of the user's own"] for result in results], alone)
-    scores = ["validation_cost", "validation_error"] if name == "validated" else []
-    assert_equal(of_all, alone, "step", *scores)
-    assert [result["engine"] for result in of_all] == ["distributed"] * N
-    trainings = [alone.history, *([alone.stopping_history] if name == "refitted" else [])]
-    assert [result["seen"] for result in of_all] == [sum(map(len, trainings)), 0, 0]  # of the first alone
+    if name in CASES:
+        assert [result["engine"] for result in of_all] == ["distributed"] * N
+        trainings = [alone.history, *([alone.stopping_history] if name == "refitted" else [])]
+        seen = sum(map(len, trainings))
+        assert [result["seen"] for result in of_all] == [seen, 0, 0]  # of the first alone
 
 
-@pytest.mark.parametrize("name", ESTIMATORS)
-def test_estimators_are_one_process(name, results, data):
-    """On arrays that are mapped from files."""
-    alone = trained_together.fit_arrays(name, data, engine="reference")
-    scores = ["validation_score"] if name == "classifier" else []
-    assert_equal([result[name] for result in results], alone, *scores)
-
-
-@pytest.mark.parametrize("name", STREAMED)
-def test_workers_that_stream_are_one_process(name, results, data):
-    alone = trained_together.fit_parquet(name, data, engine="reference")
-    scores = ["validation_cost", "validation_score"] if STREAMED[name][0].early_stopping else []
-    assert_equal([result[f"streamed {name}"] for result in results], alone, *scores)
-
-
-@pytest.mark.parametrize(("name", "batch"), [("shared", 32), ("weighed", 8)])
+@pytest.mark.parametrize(("name", "batch"), [("streamed: shared", 32), ("streamed: weighed", 8)])
 def test_all_read_all_and_prepare_their_own(name, batch, results):
-    streamed = [result[f"streamed {name}"] for result in results]
+    streamed = [result[name] for result in results]
     assert sum(result["prepared"] for result in streamed) == 3 * 360
     for result in streamed:
         assert len(set(Counter(result["read"]).values())) == 1
@@ -151,7 +139,7 @@ def test_what_many_began_many_and_one_go_on_with(results, folder, data):
 
 
 def test_streams_that_go_on(results, data):
-    whole = trained_together.fit_parquet("shared", data, engine="reference", max_iter=4)
+    whole = trained_together.fit_parquet("streamed: shared", data, engine="reference", max_iter=4)
     assert_equal([result["streamed goes on"] for result in results], whole)
 
 
@@ -163,8 +151,8 @@ def test_where_one_cannot_read_all_end_and_the_first_keeps_what_was_reached(resu
     assert second == f"FileError: {data / 'numbers'} cannot be read."
     assert latest_checkpoint(folder / "cannot read").position.epoch == 2
     resumed = {"engine": "reference", "checkpoint_dir": folder / "cannot read", "resume": True}
-    later = trained_together.fit_parquet("shared", data, **resumed)
-    alone = trained_together.fit_parquet("shared", data, engine="reference")
+    later = trained_together.fit_parquet("streamed: shared", data, **resumed)
+    alone = trained_together.fit_parquet("streamed: shared", data, engine="reference")
     np.testing.assert_allclose(later.parameters.flat, alone.parameters.flat, rtol=1e-12, atol=1e-12)
 
 

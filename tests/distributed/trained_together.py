@@ -78,11 +78,11 @@ ESTIMATORS = {
 """Estimators on arrays that are mapped from files."""
 
 STREAMED = {
-    "shared": (NetworkRegressor(6, **OF_ALL), 130),
-    "weighed": (NetworkRegressor(6, alpha=0.1, **OF_ALL | {"batch_size": 8}), 24),
-    "batches of two": (NetworkRegressor(6, **OF_ALL | {"batch_size": 2, "max_iter": 1}), 100),
-    "held out": (NetworkRegressor(6, early_stopping=True, scale_targets=True, **OF_ALL), 130),
-    "classes": (NetworkClassifier(6, class_weight="balanced", early_stopping=True, **OF_ALL), 1000),
+    "streamed: shared": (NetworkRegressor(6, **OF_ALL), 130),
+    "streamed: weighed": (NetworkRegressor(6, alpha=0.1, **OF_ALL | {"batch_size": 8}), 24),
+    "streamed: batches of two": (NetworkRegressor(6, **OF_ALL | {"batch_size": 2, "max_iter": 1}), 100),
+    "streamed: held out": (NetworkRegressor(6, early_stopping=True, scale_targets=True, **OF_ALL), 130),
+    "streamed: classes": (NetworkClassifier(6, class_weight="balanced", early_stopping=True, **OF_ALL), 1000),
 }
 """Estimators on Parquet, and the rows of a window."""
 
@@ -113,6 +113,13 @@ def train(name, engine="auto", **more):
     return trained
 
 
+def trained(name, data, **parameters):
+    """Any case, on these data."""
+    fits = {fit_arrays: ESTIMATORS, fit_parquet: STREAMED}
+    fit = next((fit for fit, cases in fits.items() if name in cases), None)
+    return fit(name, data, **parameters) if fit else train(name, **parameters)
+
+
 def fit_arrays(name, data, **parameters):
     """A case of `ESTIMATORS`."""
     X, y = (np.load(data / f"{part}.npy", mmap_mode="r") for part in "Xy")
@@ -124,9 +131,9 @@ def fit_parquet(name, data, **parameters):
     """A case of `STREAMED`."""
     model, window = STREAMED[name]
     model = clone(model).set_params(**parameters)
-    weight = "weight" if name == "weighed" else None
-    folder, target = ("classes", "kind") if name == "classes" else ("numbers", "number")
-    n_inputs = 3 if name in ("weighed", "classes") else 4
+    weight = "weight" if "weighed" in name else None
+    folder, target = ("classes", "kind") if "classes" in name else ("numbers", "number")
+    n_inputs = 3 if name.endswith(("weighed", "classes")) else 4
     with patch.object(streams, "BUFFER_BYTES", window * (n_inputs + 2) * 8):
         return fitted(model, ParquetRows(data / folder), target, weight)
 
@@ -215,10 +222,10 @@ def streamed(data, folder):
             prepared.clear()
             read.clear()
             trained = fit_parquet(name, data)
-            results[f"streamed {name}"] = came_to(trained, prepared=sum(prepared), read=read[:])
+            results[name] = came_to(trained, prepared=sum(prepared), read=read[:])
     for epochs in (2, 4):
         kept = ModelCheckpoint(folder / "streamed", every_epochs=1)
-        trained = fit_parquet("shared", data, max_iter=epochs, checkpoint_dir=kept, resume=True)
+        trained = fit_parquet("streamed: shared", data, max_iter=epochs, checkpoint_dir=kept, resume=True)
         results["streamed goes on"] = came_to(trained)
     read.clear()
 
@@ -229,7 +236,7 @@ def streamed(data, folder):
 
     kept = ModelCheckpoint(folder / "cannot read", every_epochs=100)
     with patch.object(ParquetRows, "pieces", fails):
-        results["cannot read"] = error_of(lambda: fit_parquet("shared", data, checkpoint_dir=kept))
+        results["cannot read"] = error_of(lambda: fit_parquet("streamed: shared", data, checkpoint_dir=kept))
     return results
 
 
@@ -249,7 +256,7 @@ def refused(data):
         "seed": lambda: Network([3, 2], output="softmax").train(X, Y),
         "random_state": lambda: NetworkClassifier(3).fit(X.T, Y[0]),
         "engine": lambda: network(engine="compiled").train(X, Y),
-        "engine of an estimator": lambda: fit_parquet("shared", data, engine="reference"),
+        "engine of an estimator": lambda: fit_parquet("streamed: shared", data, engine="reference"),
         "normalization": lambda: normalized.train(X, Y),
         "fault": lambda: network().train(X, Y, fault="lost 1/m"),
         "ensemble": lambda: DeepClassifier(random_state=1).fit(X.T, Y[0]),

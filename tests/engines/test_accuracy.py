@@ -19,6 +19,7 @@ from deepstep.engines import Settings, open_session
 from deepstep.equations import HEADS, initialize_parameters
 from deepstep.network import Architecture, Parameters
 from deepstep.preparation.batches import Examples, shuffled
+from deepstep.training import Plan, train
 from head_examples import head_settings, head_target
 
 ENGINES = ("compiled", "torch")
@@ -132,21 +133,12 @@ def trained(case, engine, dtype, nudge=0.0):
     parameters.flat[:] *= 1 + nudge * np.random.default_rng(0).standard_normal(parameters.flat.size)
     session = open_session(engine, case.architecture, parameters, case.settings)
     of = case.examples
-    examples, m = Examples(of.X.astype(dtype), of.Y.astype(dtype), of.weight), len(of)
-    at_once = case.n_steps if case.batch_size is None else -(-m // case.batch_size)
-    costs = []
-    for epoch in range(-(-case.n_steps // at_once)):
-        n = min(at_once, case.n_steps - len(costs))
-        found = session.steps(
-            examples,
-            order=None if case.batch_size is None else shuffled(0)(epoch, m),
-            batch_size=case.batch_size,
-            numbers=range(n),
-            learning_rate=case.rate,
-        )
-        costs.extend(found.costs)
+    examples = Examples(of.X.astype(dtype), of.Y.astype(dtype), of.weight)
+    n_batches = 1 if case.batch_size is None else -(-len(of) // case.batch_size)
+    plan = Plan(-(-case.n_steps // n_batches), case.rate, case.batch_size, shuffled(0))
+    costs = train(session, examples, plan).costs
     outputs = session.forward(examples.X.T)
-    return tuple(part.astype(float) for part in (session.state().theta, np.array(costs), outputs))
+    return tuple(part.astype(float) for part in (session.state().theta, costs, outputs))
 
 
 def distances(found, exact):

@@ -83,7 +83,6 @@ def test_a_kernel_drops_the_units_that_numpy_drops(n, m, seed):
     masks = dropout_masks(shape, (1 - 0.7,), m, seed=seed, step=9, dtype=np.dtype(float))
     np.testing.assert_allclose(A.reshape(n, m), masks[1], rtol=1e-15)
     np.testing.assert_array_equal(A, D)
-    np.testing.assert_array_equal(A, D)
 
 
 def work(m=600, n_x=20, hidden=(256, 64), dtype="float32", **settings):

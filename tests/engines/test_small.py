@@ -6,13 +6,13 @@ import sys
 import numpy as np
 import pytest
 
+pytest.importorskip("numba")
+
 from deepstep import Network
-from deepstep.engines import SessionState, missing_numba, open_session
+from deepstep.engines import SessionState, open_session
 from deepstep.preparation.batches import Examples
-from deepstep.training import Callback
 
 X, Y = np.array([[0.0, 0, 1, 1], [0, 1, 0, 1]]), np.array([[0, 1, 1, 0]])
-WITH_KERNELS = pytest.mark.skipif(bool(missing_numba()), reason="Numba is not here")
 FIRST_STEPS = 300
 BEYOND = FIRST_STEPS + 50
 
@@ -51,7 +51,6 @@ def test_the_first_steps_are_the_equations(options):
     assert network.parameters.flat.tobytes() == reference.parameters.flat.tobytes()
 
 
-@WITH_KERNELS
 def test_later_steps_are_the_kernels():
     network, history = trained(BEYOND)
     reference, _ = trained(FIRST_STEPS, "reference")
@@ -63,23 +62,6 @@ def test_later_steps_are_the_kernels():
     assert network.parameters.flat.tobytes() == session.parameters.flat.tobytes()
 
 
-@WITH_KERNELS
-@pytest.mark.parametrize("options", [{}, {"optimizer": "adam", "batch_size": 3}])
-def test_the_bits_do_not_depend_on_how_many_steps_are_asked_for_at_once(options):
-    class Looks(Callback):
-        def on_epoch_end(self, training, record):
-            if record["epoch"] == 170:
-                self.then = training.parameters.flat.copy()
-
-    looks = Looks()
-    at_once, _ = trained(BEYOND, **options)
-    one_by_one, _ = trained(BEYOND, callbacks=[looks], **options)
-    shorter, _ = trained(171, **options)
-    assert at_once.parameters.flat.tobytes() == one_by_one.parameters.flat.tobytes()
-    assert shorter.parameters.flat.tobytes() == looks.then.tobytes()
-
-
-@WITH_KERNELS
 @pytest.mark.parametrize(("epochs", "loaded"), [(BEYOND, [0]), (FIRST_STEPS, [])])
 def test_kernels_are_loaded_before_the_clock_of_a_time_budget_runs(monkeypatch, epochs, loaded):
     from deepstep.engines.compiled.session import CompiledSession

@@ -1,7 +1,5 @@
 """Values far out and near the least numbers of a precision: as mpmath and NumPy have them, not 0."""
 
-from functools import partial
-
 import mpmath
 import numpy as np
 import pytest
@@ -11,10 +9,9 @@ pytest.importorskip("torch")
 
 import torch
 
-from deepstep import equations
 from deepstep.engines import Settings, open_session
 from deepstep.engines.compiled.forward import outputs_of_rows
-from deepstep.engines.torch.arrays import KERNELS, on_tensors
+from deepstep.engines.torch.arrays import on_tensors
 from deepstep.engines.torch.passes import losses_on_tensors
 from deepstep.equations import ACTIVATIONS, HEADS, example_targets, get_head
 from deepstep.network import Architecture
@@ -119,20 +116,3 @@ def test_losses_far_out(name):
     loss, loss_backward = losses_on_tensors(head, torch.zeros(0, dtype=torch.float64))
     assert_same(head.loss, (ZL, Y), form=loss)
     assert_same(head.loss_backward, (ZL, Y), rtol=1e-10, form=loss_backward)
-
-
-@pytest.mark.parametrize("scale", [0.0, 1.0, 1e-200, 1e200, np.inf])
-def test_limits(scale):
-    W = np.random.default_rng(5).standard_normal((3, 4))
-    W[1] *= scale if np.isfinite(scale) else 1
-    W[2, 1] = scale
-    for most in (0.5, 1e300):
-        with np.errstate(invalid="ignore", over="ignore"):
-            assert_same(partial(equations.clip_by_value, most=most), (W,))
-            assert_same(partial(equations.clip_by_norm, most=most), (W.ravel(),))
-
-
-def test_functions_without_a_kernel_are_the_equations():
-    for function in (len, np.exp, equations.softplus):
-        assert on_tensors(function) is function
-    assert set(KERNELS) <= {equation.function for equation in equations.EQUATIONS.values()}

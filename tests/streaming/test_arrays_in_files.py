@@ -1,4 +1,4 @@
-"""Memory-mapped NumPy files, streamed."""
+"""Memory-mapped NumPy files, read in pieces."""
 
 import itertools
 import os
@@ -9,81 +9,10 @@ import polars
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.datasets import load_digits
 
 from deepstep.data import ArrayRows, arrays
 from deepstep.data.arrays import open_arrays
-from deepstep.errors import ConfigurationError, DataError, DeepStepError, FileError, ShapeError
-from deepstep.estimators import DeepClassifier, NetworkClassifier, NetworkRegressor
-
-PLAIN = {"hidden_layer_sizes": 8, "max_iter": 2, "batch_size": 64, "random_state": 1, "tol": 0.0}
-
-
-@pytest.fixture
-def streamed(monkeypatch):
-    """Files of any size are streamed."""
-    for module in ("data.tables", "estimators.row_sources"):
-        monkeypatch.setattr(f"deepstep.{module}.STREAMED_FROM", 0)
-
-
-@pytest.fixture(scope="module")
-def digits():
-    X, y = load_digits(return_X_y=True)
-    return X[:600].reshape(-1, 8, 8) / 16, y[:600]
-
-
-@pytest.fixture
-def files(digits, tmp_path):
-    for name, array in zip("Xy", digits, strict=True):
-        np.save(tmp_path / f"{name}.npy", array)
-    return tmp_path
-
-
-@pytest.mark.filterwarnings("ignore:Training ended before", "ignore:A column-vector y was passed")
-@pytest.mark.parametrize("stream", [True, False])
-def test_y_and_weights_of_any_kind_beside_a_file_of_inputs(files, digits, stream, request):
-    X, y = digits
-    weight = np.linspace(0.5, 1.5, len(y))
-    np.save(files / "w.npy", weight)
-    np.save(files / "y.npy", y[:, np.newaxis])  # a column
-    expected = NetworkClassifier(**PLAIN).fit(X.reshape(len(X), -1), y, sample_weight=weight)
-    if stream:
-        request.getfixturevalue("streamed")
-    for target, weights in (
-        (y, weight),
-        (y.tolist(), "w"),
-        (files / "y.npy", files / "w.npy"),
-        ("y", weight),
-        (str(files / "y.npy"), "w"),
-    ):
-        model = NetworkClassifier(**PLAIN).fit(files / "X.npy", target, sample_weight=weights, X_val=None)
-        theta, expected_theta = (one.network_.parameters.flat for one in (model, expected))
-        np.testing.assert_allclose(theta, expected_theta, rtol=1e-5)
-    np.testing.assert_array_equal(model.predict(files / "X.npy"), model.predict(X.reshape(len(X), -1)))
-
-
-@pytest.mark.filterwarnings("ignore:Training ended before")
-@pytest.mark.usefixtures("streamed")
-def test_a_column_of_the_inputs_as_target(files):
-    assert NetworkRegressor(**PLAIN).fit(files / "X.npy", "x20").n_features_in_ == 63
-    np.save(files / "x20.npy", np.arange(600))  # what stands beside comes first, and is one column too many
-    with pytest.raises(DataError, match="'X' and 'x20' both have a column 'x20'"):
-        NetworkRegressor(**PLAIN).fit(files / "X.npy", "x20")
-
-
-def test_what_is_no_target_of_arrays_is_refused(files, digits):
-    _, y = digits
-    mapped = np.load(files / "X.npy", mmap_mode="r")
-    model = DeepClassifier(network_params={"epochs": 1}, random_state=1, stream=True)
-    for arguments, error, says in [
-        ((mapped, "y"), DataError, "y .* where X is an array.* got the name 'y'"),
-        ((mapped, np.c_[y, y]), ShapeError, r"y.* one column.* got shape \(600, 2\)"),
-        ((mapped, y[:5]), ShapeError, "'y' has 5 rows, but 'X' has 600"),
-        (("x.parquet", y), ConfigurationError, r"got y=ndarray .* Arrays go with X.npy alone"),
-        ((files / "y.npy", y), ShapeError, r"y.npy.* shape \(600,\)"),
-    ]:
-        with pytest.raises(error, match=says):
-            model.fit(*arguments)
+from deepstep.errors import DataError, DeepStepError, FileError
 
 
 def test_texts_and_objects(tmp_path):
@@ -206,8 +135,8 @@ def test_a_file_that_is_cut_between_the_look_at_it_and_the_reading(files, monkey
         list(rows.pieces(0, ["x3"], 9))
 
 
-def test_mapped_arrays_whose_file_is_another_or_gone(files, digits):
-    X, y = digits
+def test_mapped_arrays_whose_file_is_another_or_gone(files):
+    X, y = (np.load(files / f"{name}.npy") for name in "Xy")
     mapped = np.load(files / "X.npy", mmap_mode="r")
     (files / "X.npy").unlink()
     rows = ArrayRows({"X": mapped, "y": y}, "mine")

@@ -1,16 +1,15 @@
-"""Estimators on Parquet: in memory where it is small, else streamed."""
+"""Estimators on Parquet and on NumPy files: in memory where they are small, else streamed."""
 
 import numpy as np
 import polars
 import pytest
 
-from deepstep.errors import ConfigurationError, DataError
+from deepstep.errors import ConfigurationError, DataError, ShapeError
 from deepstep.estimators import DeepClassifier, NetworkClassifier, NetworkRegressor
 from deepstep.preparation.encoding import Encoding
 from deepstep.preparation.statistics import Quantiles
 from tables_in_parts import table, written
 
-FAST = {"network_params": {"hidden_layers": 8, "epochs": 3, "batch_size": 32}, "random_state": 1}
 PLAIN = {"hidden_layer_sizes": 16, "max_iter": 2, "batch_size": 32, "random_state": 1, "tol": 0.0}
 
 
@@ -109,9 +108,47 @@ def test_a_number_that_cannot_be_used_is_named_with_its_part_and_row(tmp_path, w
     assert row in str(refused.value)
 
 
-def test_what_is_found_about_a_table_is_logged_where_verbose(tmp_path, whole, caplog):
-    whole.head(60).select("x", "target").write_csv(tmp_path / "t.csv", separator=";")
-    model = DeepClassifier(n_estimators=1, **FAST).fit(tmp_path / "t.csv", "target")
-    assert not caplog.records
-    model.set_params(verbose=True).fit(tmp_path / "t.csv", "target")
-    assert "Separator ';'" in caplog.text
+@pytest.mark.filterwarnings("ignore:Training ended before", "ignore:A column-vector y was passed")
+@pytest.mark.parametrize("stream", [True, False])
+def test_y_and_weights_of_any_kind_beside_a_file_of_inputs(files, stream, request):
+    X, y = (np.load(files / f"{name}.npy") for name in "Xy")
+    weight = np.linspace(0.5, 1.5, len(y))
+    np.save(files / "w.npy", weight)
+    np.save(files / "y.npy", y[:, np.newaxis])  # a column
+    expected = NetworkClassifier(**PLAIN).fit(X.reshape(len(X), -1), y, sample_weight=weight)
+    if stream:
+        request.getfixturevalue("streamed")
+    for target, weights in (
+        (y, weight),
+        (y.tolist(), "w"),
+        (files / "y.npy", files / "w.npy"),
+        ("y", weight),
+        (str(files / "y.npy"), "w"),
+    ):
+        model = NetworkClassifier(**PLAIN).fit(files / "X.npy", target, sample_weight=weights, X_val=None)
+        theta, expected_theta = (one.network_.parameters.flat for one in (model, expected))
+        np.testing.assert_allclose(theta, expected_theta, rtol=1e-5)
+    np.testing.assert_array_equal(model.predict(files / "X.npy"), model.predict(X.reshape(len(X), -1)))
+
+
+@pytest.mark.filterwarnings("ignore:Training ended before")
+@pytest.mark.usefixtures("streamed")
+def test_a_column_of_the_inputs_as_target(files):
+    assert NetworkRegressor(**PLAIN).fit(files / "X.npy", "x20").n_features_in_ == 63
+    np.save(files / "x20.npy", np.arange(600))  # what stands beside comes first, and is one column too many
+    with pytest.raises(DataError, match="'X' and 'x20' both have a column 'x20'"):
+        NetworkRegressor(**PLAIN).fit(files / "X.npy", "x20")
+
+
+def test_what_is_no_target_of_arrays_is_refused(files):
+    mapped, y = np.load(files / "X.npy", mmap_mode="r"), np.load(files / "y.npy")
+    model = DeepClassifier(network_params={"epochs": 1}, random_state=1, stream=True)
+    for arguments, error, says in [
+        ((mapped, "y"), DataError, "y .* where X is an array.* got the name 'y'"),
+        ((mapped, np.c_[y, y]), ShapeError, r"y.* one column.* got shape \(600, 2\)"),
+        ((mapped, y[:5]), ShapeError, "'y' has 5 rows, but 'X' has 600"),
+        (("x.parquet", y), ConfigurationError, r"got y=ndarray .* Arrays go with X.npy alone"),
+        ((files / "y.npy", y), ShapeError, r"y.npy.* shape \(600,\)"),
+    ]:
+        with pytest.raises(error, match=says):
+            model.fit(*arguments)

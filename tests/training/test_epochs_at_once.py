@@ -48,9 +48,16 @@ def without_seconds(history):
 
 @pytest.mark.parametrize(
     ("engine", "way"),
-    [(engine, way) for engine in sorted(ENGINES) for way in WAYS if engine != "torch" or way in MOST_TELLING],
+    [
+        (engine, way)
+        for engine in (*ENGINES, "auto")
+        for way in WAYS
+        if engine not in ("torch", "auto") or way in MOST_TELLING
+    ],
 )
-def test_the_same_bits_whether_or_not_each_epoch_is_looked_at(engine, way):
+def test_the_same_bits_whether_or_not_each_epoch_is_looked_at(engine, way, monkeypatch):
+    """The engine "auto" goes from the equations to kernels within an epoch."""
+    monkeypatch.setattr("deepstep.engines.reference.FIRST_STEPS", 152)
     network, history = trained(engine, [], **WAYS[way])
     by_epoch, looked_at = trained(engine, [Looks()], **WAYS[way])
     assert network.parameters.flat.tobytes() == by_epoch.parameters.flat.tobytes()
