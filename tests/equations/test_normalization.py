@@ -1,9 +1,5 @@
 """Batch and layer normalization: torch, finite differences, and numbers that are hard to square."""
 
-from dataclasses import replace
-from functools import partial
-from typing import Any, NamedTuple
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,107 +7,69 @@ from hypothesis import strategies as st
 
 from deepstep.equations import (
     NORMALIZATIONS,
-    graph_of,
-    layers_of,
     model_forward,
     normalize_batch,
     normalize_fixed,
     running_statistics,
 )
-from deepstep.equations.ops import backward, forward
+from deepstep.equations.normalization import (
+    normalize_fixed_backward,
+    product_backward,
+    product_forward,
+    scale_shift_backward,
+    scale_shift_forward,
+)
 from deepstep.errors import ConfigurationError, DataError, ShapeError
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
 
-WAYS = ["batch", "layer", "given"]
-"""The batch's own statistics, each example's own, and statistics that are given."""
-
 shapes = st.tuples(st.integers(1, 6), st.integers(1, 5), st.integers(1, 7))
 seeds = st.integers(0, 2**32 - 1)
 
 
-class Case(NamedTuple):
-    """A normalized layer with its inputs, the statistics that are given, and a derivative of m·J by Z."""
-
-    kind: str
-    values: dict[str, Any]
-    statistics: dict[str, Any]
-    dZ: Any
-
-    def graph(self, epsilon=1e-5):
-        """The operations of the layer."""
-
-        def with_epsilon(node):
-            if node.op.reads[0] != "U":
-                return node.op
-            return replace(node.op, forward=partial(node.op.forward, epsilon=epsilon))
-
-        parameters = {f"{name}1": value for name, value in self.values.items() if name != "A_prev"}
-        graph = graph_of(layers_of(parameters, ["identity"], {"normalization": {1: self.kind}}))
-        return (graph.predicting if self.statistics else graph).with_ops(with_epsilon)
-
-    def run(self, epsilon=1e-5):
-        """The tape of a forward pass."""
-        names = {"A_prev": "A0", **{name: f"{name}1" for name in ("W", "b", "gamma", "mean", "variance")}}
-        given = {names[name]: value for name, value in {**self.values, **self.statistics}.items()}
-        return forward(self.graph(epsilon).nodes, given)
-
-    def gradients(self, epsilon=1e-5):
-        """The derivatives by what goes in: of m·J by A_prev, of J by the parameters."""
-        passed = backward(self.graph(epsilon).nodes, self.run(epsilon), {"Z1": self.dZ})
-        found = {name: value for _, whole in passed for name, value in whole.items()}
-        names = {"A0": "A_prev", "W1": "W", "b1": "b", "gamma1": "gamma"}
-        return {names[name]: value for name, value in found.items() if name in names}
-
-
-def layer(shape, seed, way):
-    """A case at random; n_{l-1}, n_l and m are the shape."""
-    n_before, n, m = shape
-    rng = np.random.default_rng(seed)
-    values = {
-        "A_prev": rng.standard_normal((n_before, m)),
-        "W": rng.standard_normal((n, n_before)),
-        "b": rng.standard_normal((n, 1)),
-        "gamma": rng.uniform(0.5, 2, (n, 1)),
-    }
-    statistics = {}
-    if way == "given":
-        statistics = {"mean": rng.standard_normal((n, 1)), "variance": rng.uniform(0.1, 2, (n, 1))}
-    return Case("layer" if way == "layer" else "batch", values, statistics, rng.standard_normal((n, m)))
-
-
-def by_torch(case, epsilon):
-    """Z by torch's own normalizations, and the tensors that went in. Rows are examples there."""
-    tensors = {name: torch.tensor(value, requires_grad=True) for name, value in case.values.items()}
-    U = (tensors["W"] @ tensors["A_prev"]).T
-    scale, shift = tensors["gamma"][:, 0], tensors["b"][:, 0]
-    if case.kind == "layer":
-        return functional.layer_norm(U, scale.shape, scale, shift, epsilon).T, tensors
-    if case.statistics:
-        mean, variance = (torch.tensor(value[:, 0]) for value in case.statistics.values())
-        return functional.batch_norm(U, mean, variance, scale, shift, False, 0.1, epsilon).T, tensors
-    if len(U) == 1:  # torch refuses one example: what it computes for more, written out
-        return (scale * (U - U.mean(0)) / torch.sqrt(U.var(0, correction=0) + epsilon) + shift).T, tensors
-    return functional.batch_norm(U, None, None, scale, shift, True, 0.1, epsilon).T, tensors
+def by_torch(way, A_prev, W, b, gamma, statistics, epsilon):
+    """Z by torch's own normalizations. Rows are examples there."""
+    U, b, gamma = (W @ A_prev).T, b[:, 0], gamma[:, 0]
+    if way == "layer":
+        return functional.layer_norm(U, gamma.shape, gamma, b, epsilon).T
+    if way == "batch" and len(U) == 1:  # torch refuses one example: what it computes for more, written out
+        return (gamma * (U - U.mean(0)) / torch.sqrt(U.var(0, correction=0) + epsilon) + b).T
+    mean, variance = (None if way == "batch" else torch.tensor(part[:, 0]) for part in statistics)
+    return functional.batch_norm(U, mean, variance, gamma, b, way == "batch", 0.1, epsilon).T
 
 
 @pytest.mark.parametrize("epsilon", [1e-5, 0.1])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ["batch", "layer", "fixed"])
 @given(shape=shapes, seed=seeds)
-def test_forward_and_backward_are_torch_s(way, epsilon, shape, seed):
-    case = layer(shape, seed, way)
-    expected, tensors = by_torch(case, epsilon)
-    expected.backward(torch.tensor(case.dZ))
+def test_a_normalized_layer_is_torch_s(way, epsilon, shape, seed):
+    """By the batch's statistics, by each example's, and by statistics that are given."""
+    (n_before, n, m), rng = shape, np.random.default_rng(seed)
+    A_prev, W, b, dZ = (rng.standard_normal(size) for size in ((n_before, m), (n, n_before), (n, 1), (n, m)))
+    gamma = rng.uniform(0.5, 2, (n, 1))
+    statistics = rng.standard_normal((n, 1)), rng.uniform(0.1, 2, (n, 1))
+    tensors = [torch.tensor(value, requires_grad=True) for value in (A_prev, W, b, gamma)]
+    expected = by_torch(way, *tensors, statistics, epsilon)
+    expected.backward(torch.tensor(dZ))
+
+    U = product_forward(A_prev, W)
+    if way == "fixed":
+        U_hat, *_, deviation = normalize_fixed(U, *statistics, epsilon=epsilon)
+    else:
+        U_hat, *_, deviation = NORMALIZATIONS[way].forward(U, epsilon=epsilon)
+    Z = scale_shift_forward(U_hat, gamma, b)
+    dU_hat, dgamma, db = scale_shift_backward(dZ, U_hat, gamma)
+    if way == "fixed":
+        dU = normalize_fixed_backward(dU_hat, deviation)
+    else:
+        dU = NORMALIZATIONS[way].backward(dU_hat, U_hat, deviation)
+    dA_prev, dW = product_backward(dU, A_prev, W)
+
     near = {"rtol": 1e-10, "atol": 1e-10}
-    np.testing.assert_allclose(case.run(epsilon)["Z1"], expected.detach().numpy(), **near)
-    got = case.gradients(epsilon)
-    for name, tensor in tensors.items():
-        share = 1 if name == "A_prev" else shape[2]  # dW, db and dgamma are derivatives of J, dA_prev of m·J
+    np.testing.assert_allclose(Z, expected.detach().numpy(), **near)
+    for got, tensor in zip((dA_prev, m * dW, m * db, m * dgamma), tensors, strict=True):  # of m·J
         scale = max(1.0, float(np.abs(tensor.grad.numpy()).max()))
-        np.testing.assert_allclose(
-            got[name] / scale, tensor.grad.numpy() / share / scale, err_msg=name, **near
-        )
+        np.testing.assert_allclose(got / scale, tensor.grad.numpy() / scale, **near)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -191,22 +149,23 @@ def test_running_statistics_of_one_example_stay():
 
 
 def test_what_does_not_fit_is_refused_where_it_comes_in():
-    case = layer((3, 4, 5), 1, "given")
-    given = {f"{symbol}1": array for symbol, array in {**case.values, **case.statistics}.items()}
+    X, W, one = np.ones((3, 5)), np.ones((4, 3)), np.ones((4, 1))
+    theta, statistics = {"W1": W, "b1": one, "gamma1": one}, {"mean1": one, "variance1": one}
     for name, value, message in (
         ("b1", [[1.0]] * 3, r"b1 must have shape \(4, 1\), got shape \(3, 1\)"),
-        ("A_prev1", np.ones((4, 5)), "X must have 3 rows, one for each column of W1"),
+        ("X", np.ones((4, 5)), "X must have 3 rows, one for each column of W1"),
         ("variance1", np.ones(4), r"variance1 must have shape \(4, 1\), got shape \(4,\)"),
         ("mean1", None, r"mean1 must have shape \(4, 1\), got shape \(\)"),
     ):
-        theta = {**given, name: value}
-        X, statistics = theta.pop("A_prev1"), {name: theta.pop(name) for name in ("mean1", "variance1")}
+        values = {"X": X, **theta, **statistics, name: value}
+        given = {name: values.pop(name) for name in statistics}
         with pytest.raises(ShapeError, match=f"^{message}"):
-            model_forward(X, theta, activations=["identity"], normalization=["batch"], statistics=statistics)
-    empty = case._replace(values={**case.values, "A_prev": np.ones((3, 0))}, statistics={})
+            model_forward(
+                values.pop("X"), values, activations=["identity"], normalization=["batch"], statistics=given
+            )
     with pytest.raises(DataError, match=r"U must have at least one example, got shape \(4, 0\)"):
-        empty.run()
-    theta = {name: given[name] for name in ("W1", "b1", "gamma1")} | {"W2": np.ones((1, 4)), "b2": [[1.0]]}
+        normalize_batch(np.ones((4, 0)))
+    theta |= {"W2": one.T, "b2": [[1.0]]}
     for normalization, message in (
         (["bach", "none"], "Did you mean 'batch'"),
         ([["batch"], "none"], "normalization must be one of"),
@@ -214,4 +173,4 @@ def test_what_does_not_fit_is_refused_where_it_comes_in():
         (None, r"the layers with a gamma alone, \[1\]"),
     ):
         with pytest.raises(ConfigurationError, match=message):
-            model_forward(given["A_prev1"], theta, normalization=normalization)
+            model_forward(X, theta, normalization=normalization)

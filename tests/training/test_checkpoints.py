@@ -1,4 +1,4 @@
-"""ModelCheckpoint while training runs: when they are written, which are kept, what a full disk does."""
+"""ModelCheckpoint while training runs: when they are written, which are kept; a full disk and Ctrl-C."""
 
 import resource
 import signal
@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from trainings import EachPause, same_bits, setup
 
+from deepstep import Network
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.training import (
     Callback,
@@ -17,6 +18,7 @@ from deepstep.training import (
     read_checkpoint,
 )
 from deepstep.training.checkpoints import checkpoint_files
+from deepstep.training.interruption import deferred
 
 
 def steps(folder):
@@ -150,3 +152,50 @@ def test_a_state_that_no_file_holds_is_refused_before_the_first_step(tmp_path, v
     with pytest.raises(ConfigurationError, match=r"^At.state\(\) must hold JSON values and arrays"):
         setup().train(watching, pauses, ModelCheckpoint(tmp_path))
     assert pauses.checkpoints == []
+
+
+pytestmark = pytest.mark.usefixtures("pythons_own_handler")
+
+
+def test_the_first_one_waits_and_the_second_does_not(monkeypatch):
+    with deferred() as interruption:
+        assert not interruption.pressed
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)  # twice at once is one key press
+        assert interruption.pressed
+        monkeypatch.setattr("deepstep.training.interruption.ONE_PRESS", 0.0)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_other_handlers_come_back_after_an_error_or_stay():
+    with pytest.raises(ValueError, match="x"), deferred():
+        raise ValueError("x")
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    seen = []
+    signal.signal(signal.SIGINT, lambda *_: seen.append(1))
+    with deferred() as interruption:
+        signal.raise_signal(signal.SIGINT)
+    assert (seen, interruption.pressed) == ([1], False)
+
+
+class Ended:
+    """An object whose end raises what Python drops."""
+
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_press_that_python_drops_ends_the_training_before_its_first_step():
+    network, X = Network([2, 3, 1], seed=1), np.ones((2, 5))
+    before = network.parameters.flat.copy()
+    with deferred(waits=False) as interruption:
+        ended = Ended()
+        del ended
+        assert interruption.pressed
+        with pytest.raises(KeyboardInterrupt):
+            network.train(X, np.array([[0, 1, 0, 1, 0]]), iterations=3)
+    np.testing.assert_array_equal(network.parameters.flat, before)
