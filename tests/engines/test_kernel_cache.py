@@ -203,60 +203,52 @@ def test_a_package_that_cannot_be_written_has_its_kernels_in_the_user_s_folder(
     assert kernels(tmp_path / "user") == kernels(tmp_path)
 
 
-def test_numba_cache_dir_comes_first(probe, tmp_path, monkeypatch):
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "given"))
-    assert [probe(), probe()] == [False, True]
-    assert kernels(tmp_path / "given") == kernels(tmp_path)
-    cannot_be_written(tmp_path / "file")
-    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "file"))
-    assert [probe(), probe()] == [False, True]
-    assert len(kernels(tmp_path / "here")) == 1
-
-
-@pytest.mark.parametrize("home", ["file", "~"])
-def test_where_no_folder_can_be_written_it_is_said_and_costs_time_alone(
-    probe, tmp_path, monkeypatch, caplog, home
-):
-    monkeypatch.chdir(tmp_path)
-    for name in ("here/__pycache__", "file", "temporary"):
-        cannot_be_written(tmp_path / name)
-    let_user_be("~" if home == "~" else tmp_path / home, monkeypatch)  # "~" where no home folder is known
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    cache.warn_without_cache.cache_clear()
-    with caplog.at_level(logging.WARNING, "deepstep"):
-        assert [probe(), probe()] == [False, False]
-    assert [message.partition("NUMBA_CACHE_DIR")[1] for message in caplog.messages] == ["NUMBA_CACHE_DIR"]
-    assert not (tmp_path / "~").exists()
-
-
 @pytest.fixture
-def container(tmp_path, monkeypatch):
-    """No folder but the temporary one can be written; gives the folder of the user that is made there."""
-    for name in ("here/__pycache__", "file"):
-        cannot_be_written(tmp_path / name)
-    let_user_be(tmp_path / "file", monkeypatch)
+def places(tmp_path, monkeypatch):
+    """The folders in which kernels may lie, in the order in which they are tried."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "given"))
+    let_user_be(tmp_path / "user", monkeypatch)
     (tmp_path / "temporary").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
     cache.warn_without_cache.cache_clear()
-    return tmp_path / "temporary" / f"deepstep-{os.getuid() if os.name == 'posix' else getpass.getuser()}"
+    last = tmp_path / "temporary" / f"deepstep-{os.getuid() if os.name == 'posix' else getpass.getuser()}"
+    return [tmp_path / "given", tmp_path / "here" / "__pycache__", tmp_path / "user", last]
 
 
-def test_in_a_container_kernels_are_kept_among_the_temporary_files(probe, container):
+@pytest.mark.parametrize("n_blocked", range(5))
+def test_kernels_lie_in_the_first_folder_that_can_be_written(probe, places, caplog, n_blocked):
+    """Where there is none it is said, and costs time alone."""
+    for place in places[:n_blocked]:
+        cannot_be_written(place)
+    with caplog.at_level(logging.WARNING, "deepstep"):
+        assert [probe(), probe()] == [False, n_blocked < 4]
+    assert [len(kernels(place)) for place in places] == [int(at == n_blocked) for at in range(4)]
+    told = ["NUMBA_CACHE_DIR" in message for message in caplog.messages]
+    assert told == ([True] if n_blocked == 4 else [])
+    if n_blocked == 3 and os.name == "posix":
+        assert stat.S_IMODE(places[-1].stat().st_mode) == 0o700
+
+
+def test_where_no_home_folder_is_known_none_is_made(probe, places, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for place in places[:2]:
+        cannot_be_written(place)
+    let_user_be("~", monkeypatch)
     assert [probe(), probe()] == [False, True]
-    assert len(kernels(container)) == 1
-    if os.name == "posix":
-        assert stat.S_IMODE(container.stat().st_mode) == 0o700
+    assert not (tmp_path / "~").exists()
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
 @pytest.mark.parametrize("way", ["writable", "link"])
-def test_a_temporary_folder_that_others_can_write_is_not_used(probe, container, tmp_path, caplog, way):
+def test_a_temporary_folder_that_others_can_write_is_not_used(probe, places, tmp_path, caplog, way):
+    for place in places[:3]:
+        cannot_be_written(place)
     if way == "link":
         (tmp_path / "elsewhere").mkdir(mode=0o700)
-        container.symlink_to(tmp_path / "elsewhere")
+        places[-1].symlink_to(tmp_path / "elsewhere")
     else:
-        container.mkdir()
-        container.chmod(0o777)
+        places[-1].mkdir()
+        places[-1].chmod(0o777)
     with caplog.at_level(logging.WARNING, "deepstep"):
         assert [probe(), probe()] == [False, False]
     assert len(caplog.messages) == 1

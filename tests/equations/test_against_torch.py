@@ -1,21 +1,86 @@
-"""Independent oracle: torch's autograd, activations and losses, in float64."""
+"""Independent oracles over random networks: torch in float64, and the gradients of each example by itself."""
+
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_models import cost_and_gradients, head_of, models, target
 
 from deepstep.equations import (
     ACTIVATIONS,
     HEADS,
+    Head,
+    backpropagate,
     compute_cost,
+    cost_from_logits,
     get_head,
+    gradient_norms,
+    initialize_parameters,
     l2_backward,
     l2_cost,
     model_backward,
     model_forward,
+    output_gradient,
 )
+from deepstep.equations.example_gradients import PerExample, euclidean_norm
+from deepstep.network import Parameters
+from head_examples import TARGETS, head_settings
+
+HIDDEN = sorted(ACTIVATIONS.keys() - {"exponential"})
+"""Activations of hidden layers: e to the power of e^Z, layer over layer, is soon no number."""
+
+
+class Model(NamedTuple):
+    """A network, its data, and weights of the examples."""
+
+    parameters: Parameters
+    activations: list[str]
+    head: Head
+    X: Any
+    Y: Any
+    weight: Any
+
+
+@st.composite
+def models(draw):
+    """Depth, widths, activations, head, factors, number of examples and weights, all at random."""
+    layer_dims = draw(st.lists(st.integers(1, 6), min_size=2, max_size=5))
+    hidden = [draw(st.sampled_from(HIDDEN)) for _ in layer_dims[2:]]
+    output, m = draw(st.sampled_from(sorted(HEADS))), draw(st.integers(1, 7))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    factors = {"s1": np.ones((layer_dims[0], 1))} if draw(st.booleans()) else {}
+    drawn = initialize_parameters(layer_dims, method="glorot", rng=rng)
+    parameters = Parameters.from_dict({**drawn, **factors})
+    parameters.flat[:] += 0.1 * rng.standard_normal(parameters.flat.size)  # biases too
+    head, X = head_of(output, layer_dims[-1]), rng.standard_normal((layer_dims[0], m))
+    weight = rng.uniform(0.1, 2, size=m) if draw(st.booleans()) else None
+    return Model(
+        parameters, [*hidden, head.activation], head, X, target(output, (layer_dims[-1], m), rng), weight
+    )
+
+
+def head_of(output, n_outputs):
+    """The head for so many outputs."""
+    return get_head(output).with_settings(**head_settings(output, n_outputs))
+
+
+def target(output, shape, rng):
+    """A target that the head allows: soft labels as well as hard ones."""
+    n, m = shape
+    kind = HEADS[output].targets
+    if kind == "probabilities":
+        return rng.choice([0.0, 0.25, 1.0], size=(n, m))
+    return rng.dirichlet(np.ones(n), size=m).T if kind == "classes" else TARGETS[kind](rng, n, m)
+
+
+def cost_and_gradients(model):
+    """J and all gradients by the equations that train."""
+    _, caches = model_forward(model.X, model.parameters, activations=model.activations)
+    head = {"output": model.head, "sample_weight": model.weight}
+    cost = cost_from_logits(caches[-1].Z, model.Y, **head)
+    return cost, backpropagate(output_gradient(caches[-1].Z, model.Y, **head), caches, model.activations)
+
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
@@ -217,3 +282,44 @@ def test_extreme_logits_are_finite_without_a_warning(name, dtype):
     assert np.isfinite(loss).all()
     assert np.isfinite(dZ).all()
     assert (loss >= -1e-6 * np.abs(Y).max()).all()
+
+
+NEAR = {"rtol": 1e-9, "atol": 1e-12}
+
+
+def of_one(model, i):
+    """The gradient of example i's loss, written out."""
+    _, caches = model_forward(model.X[:, [i]], model.parameters, activations=model.activations)
+    dZL = output_gradient(caches[-1].Z, model.Y[:, [i]], output=model.head)
+    found = backpropagate(dZL, caches, model.activations, input_gradient=False)
+    own = [value.ravel() for name, value in found.items() if not name.startswith("dA")]
+    return float(np.linalg.norm(np.concatenate(own)))
+
+
+@settings(max_examples=40, deadline=None)
+@given(models())
+def test_the_norms_are_those_of_gradients_written_out(model):
+    """With input scales, for all heads."""
+    _, caches = model_forward(model.X, model.parameters, activations=model.activations)
+    dZL = output_gradient(caches[-1].Z, model.Y, output=model.head)
+    graph = caches.graph
+    norms = gradient_norms(graph.nodes, caches.tape, {graph.logits: dZL}, model.X.shape[1])
+    explicit = [of_one(model, i) for i in range(model.X.shape[1])]
+    np.testing.assert_allclose(norms, [explicit], **NEAR)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("vectors", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_power_of_2_in_the_gradient_is_one_in_the_norm(dtype, vectors):
+    """Also where the square of a norm overflows or vanishes."""
+    rng, m = np.random.default_rng(1), 4
+    left, right = (rng.standard_normal((n, m)).astype(dtype) for n in (2, 3))
+    usual = PerExample(left, None if vectors else right).norms()
+    every = left[:, np.newaxis] if vectors else np.einsum("nm,pm->npm", left, right)
+    np.testing.assert_allclose(usual[0], np.sqrt(np.sum(every**2, axis=(0, 1))), rtol=1e-5)
+    for exponent in (-100, 100) if dtype == "float32" else (-900, 900):
+        size = np.ldexp(np.ones(m, dtype), [0, exponent, exponent, 0])  # of each example
+        found = PerExample(left * size, None if vectors else right).norms()
+        np.testing.assert_array_equal(found, usual * size, strict=True)
+        assert euclidean_norm(left * size[1]) == float(np.linalg.norm(left)) * float(size[1])

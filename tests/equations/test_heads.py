@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_models import target
 
 from deepstep.equations import (
     HEADS,
@@ -20,6 +19,7 @@ from deepstep.equations import (
 )
 from deepstep.errors import ConfigurationError, ShapeError
 from deepstep.network import Architecture
+from head_examples import head_target
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_cost_and_gradient_are_finite_up_to_ten_thousand(output):
     Z = np.stack(np.meshgrid(ends, ends, ends)).reshape(3, -1)
     m, activations = Z.shape[1], [HEADS[output].activation]
     hard = np.eye(3)[:, rng.integers(3, size=m)]
-    for truth in (target(output, Z.shape, rng), hard, np.roll(hard, 1, axis=0)):
+    for truth in (head_target(output, *Z.shape), hard, np.roll(hard, 1, axis=0)):
         dZ = output_gradient(Z, truth, output=output)
         assert np.isfinite(cost_from_logits(Z, truth, output=output))
         assert np.isfinite(dZ).all()

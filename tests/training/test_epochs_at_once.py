@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from deepstep import Network
-from deepstep.engines import ENGINES, ReferenceSession
+from deepstep.engines import ENGINES
 from deepstep.errors import DivergenceError
 from deepstep.preparation.batches import as_they_are, shuffled
 from deepstep.training import Callback, StopTraining
@@ -96,21 +96,6 @@ def test_a_training_that_ends_by_an_epoch_has_the_network_of_that_epoch(engine, 
     assert len(network.history) == len(records) == 18
     assert network.history.stopped == ("enough" if isinstance(error, StopTraining) else "ended by ValueError")
     assert network.parameters.flat.tobytes() == shorter.parameters.flat.tobytes()
-
-
-@pytest.mark.parametrize("batch_size", [None, 5])
-def test_the_engine_is_called_seldom_where_nobody_looks(monkeypatch, batch_size):
-    calls, steps = [], ReferenceSession.steps
-
-    def counted(*arguments, numbers, **options):
-        calls.append(len(numbers))
-        return steps(*arguments, numbers=numbers, **options)
-
-    monkeypatch.setattr(ReferenceSession, "steps", counted)
-    monkeypatch.setattr("deepstep.training.loop.perf_counter", lambda: 0.0)
-    trained("reference", [], iterations=300, batch_size=batch_size)
-    assert sum(calls) == 300 * (5 if batch_size else 1)
-    assert len(calls) < 15
 
 
 def test_fewer_epochs_are_done_at_once_where_callbacks_are_slow(monkeypatch):

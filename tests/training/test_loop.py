@@ -55,19 +55,6 @@ class Everything(Callback):
         self.lines.append((kind, position.epoch, position.batch, training.state().step))
 
 
-def test_a_record_has_what_the_documentation_says():
-    session, examples = session_and_examples()
-    history = train(session, examples, Plan(3, 0.1, batch_size=4), validation=examples)
-    assert [record["epoch"] for record in history] == [0, 1, 2]
-    assert [record["step"] for record in history] == [3, 6, 9]
-    assert set(history[0]) == {"epoch", "step", "cost", "learning_rate", "seconds", "validation_cost"}
-    seconds = history.column("seconds")
-    assert (np.diff(seconds) >= 0).all()
-    assert seconds[0] >= 0
-    assert history.stopped == "all epochs done"
-    assert history.engine == "reference"
-
-
 def test_the_order_of_the_calls_and_where_training_stands():
     """A pause after each update while somebody watches them; at the end of an epoch after its record."""
     session, examples = session_and_examples()
