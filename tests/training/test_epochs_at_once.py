@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
+from trainings import without_seconds
 
 from deepstep import Network
 from deepstep.engines import ENGINES
@@ -40,10 +41,6 @@ def trained(engine, callbacks, *, iterations=60, learning_rate=0.05, batch_size=
     network = Network([3, 4, 1], activation="tanh", seed=2, engine=engine)
     given = {"iterations": iterations, "learning_rate": learning_rate, "batch_size": batch_size, **options}
     return network, network.train(X, Y, callbacks=callbacks, **given)
-
-
-def without_seconds(history):
-    return [{name: value for name, value in record.items() if name != "seconds"} for record in history]
 
 
 @pytest.mark.parametrize(

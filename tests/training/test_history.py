@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorboardX.proto.event_pb2 import Event
+from trainings import EachPause, setup
 
 from deepstep import DeepClassifier
 from deepstep.errors import ConfigurationError, FileError, MissingPackageError
@@ -66,6 +67,10 @@ def test_a_broken_line_is_named(line):
 resource = pytest.importorskip("resource", reason="limits and kills of POSIX")
 
 
+def teach(callbacks, epochs=3, resume=None):
+    return setup(epochs=epochs, batch_size=None).train(*callbacks, resume=resume)[1]
+
+
 class Adds(Callback):
     """Writes an entry into the records of some epochs."""
 
@@ -87,20 +92,13 @@ def epochs_in(path):
     return pl.read_csv(path)["epoch"].to_list()
 
 
-def test_csv_holds_the_records(teach, path):
-    layers = [{"dead": 0.25}, {"dead": None, "norm": 2}]
-    history = teach([Adds("health", dict.fromkeys(range(3), layers)), Csv(path)])
-    table = pl.read_csv(path)
-    assert table.columns[:5] == ["epoch", "step", "cost", "learning_rate", "seconds"]
-    assert table["cost"].to_list() == history.costs.tolist()  # to the last bit
-    assert table[:, 5:].rows() == [(0.25, None, 2)] * 3
-    assert table.columns[5:] == ["health/1/dead", "health/2/dead", "health/2/norm"]
-
-
-def test_columns_that_come_later_get_their_place(teach, path):
+def test_csv_holds_the_records_and_columns_that_come_later_get_their_place(path):
     """Health looks every second epoch; a text with a comma, a quote and a carriage return is no obstacle."""
     texts = Adds("text", {0: 'a, "b"\rc'})
     history = teach([texts, Health(every=2), Adds("later", {2: 2.5}), Csv(path)], epochs=4)
+    table = pl.read_csv(path)
+    assert table.columns[:5] == ["epoch", "step", "cost", "learning_rate", "seconds"]
+    assert table["cost"].to_list() == history.costs.tolist()  # to the last bit
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["later"] for row in rows] == ["", "", "2.5", ""]
@@ -113,7 +111,7 @@ def test_columns_that_come_later_get_their_place(teach, path):
     assert all(None not in row for row in rows)  # no line is longer than the names
 
 
-def test_a_file_that_exists_and_another_kind_of_file_are_refused_and_kept(teach, path):
+def test_a_file_that_exists_and_another_kind_of_file_are_refused_and_kept(path):
     for content in (b"\x80\x00\x00\x00{}", b"epic,1\n", b'{"a": 1}\n'):
         path.write_bytes(content)
         with pytest.raises(FileError, match="and not with"):
@@ -123,7 +121,7 @@ def test_a_file_that_exists_and_another_kind_of_file_are_refused_and_kept(teach,
         assert path.read_bytes() == content
 
 
-def test_a_writer_goes_on_with_its_own_file(teach, path):
+def test_a_writer_goes_on_with_its_own_file(path):
     """After another training, as partial_fit does, or after one that was killed in epoch 6, within a line."""
     lines = Csv(path)
     teach([lines], epochs=2)
@@ -131,9 +129,10 @@ def test_a_writer_goes_on_with_its_own_file(teach, path):
     assert epochs_in(path) == [0, 1, 0, 1, 2]
     for cut in (1, 7, 30):
         path.unlink()
-        history = teach([Csv(path)], epochs=6)
+        pauses = EachPause()
+        teach([Csv(path), pauses], epochs=6)
         path.write_bytes(path.read_bytes()[:-cut])
-        teach([Csv(path, append=True)], epochs=8, history=History(history.records[:4]))
+        teach([Csv(path, append=True)], epochs=8, resume=pauses.checkpoints[3])
         assert epochs_in(path) == list(range(8))
     for length in (0, 1, 11):
         path.write_bytes(b"epoch,step,cost"[:length])
@@ -141,7 +140,7 @@ def test_a_writer_goes_on_with_its_own_file(teach, path):
         assert epochs_in(path) == [0, 1, 2]
 
 
-def test_a_full_disk_leaves_whole_lines(teach, path):
+def test_a_full_disk_leaves_whole_lines(path):
     """The limit on the size of a file stands in for the disk: the line that crosses it is half written."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (450, hard))
@@ -171,16 +170,17 @@ def scalars(folder, name):
     return [(step, value.simple_value) for step, value in of_events if value.tag == name]
 
 
-def test_tensorboard_has_every_number_over_the_epochs_and_where_a_training_goes_on(teach, tmp_path):
+def test_tensorboard_has_every_number_over_the_epochs_and_where_a_training_goes_on(tmp_path):
     health = [{"dead": 0.25, "saturated": None}, {"dead": np.float32(0.5)}]
     entries = {"health": health, "note": "text", "is_best": True}
     adds = [Adds(name, dict.fromkeys(range(4), value)) for name, value in entries.items()]
-    history = teach([*adds, TensorBoard(tmp_path / "first")], epochs=4)
+    pauses = EachPause()
+    history = teach([*adds, pauses, TensorBoard(tmp_path / "first")], epochs=4)
     tags = {value.tag for event in events(tmp_path / "first") for value in event.summary.value}
     assert tags == {"step", "cost", "learning_rate", "seconds", "health/1/dead", "health/2/dead"}
     assert scalars(tmp_path / "first", "cost") == [*enumerate(pytest.approx(cost) for cost in history.costs)]
     assert scalars(tmp_path / "first", "health/2/dead") == [(epoch, 0.5) for epoch in range(4)]
-    teach([TensorBoard(tmp_path / "second")], epochs=5, history=History(history.records[:2]))
+    teach([TensorBoard(tmp_path / "second")], epochs=5, resume=pauses.checkpoints[1])
     starts = [e.step for e in events(tmp_path / "second") if e.session_log.status == e.session_log.START]
     assert starts == [2]
     assert [step for step, _ in scalars(tmp_path / "second", "cost")] == [2, 3, 4]
@@ -199,7 +199,7 @@ def test_tensorboard_has_a_folder_for_each_network_of_an_ensemble(tmp_path):
         assert len([*logs.rglob("events.*")]) == 3 + refit
 
 
-def test_a_missing_package_is_named_with_the_command(teach, tmp_path, monkeypatch):
+def test_a_missing_package_is_named_with_the_command(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     with pytest.raises(MissingPackageError, match=r"pip install tensorboardX.* extra 'tensorboard'"):
         teach([TensorBoard(tmp_path)])

@@ -75,6 +75,10 @@ class EachPause(Callback):
         self.checkpoints.append(Checkpoint.of(training))
 
 
+def without_seconds(history: History) -> list[dict[str, Any]]:
+    return [{name: value for name, value in record.items() if name != "seconds"} for record in history]
+
+
 def same_bits(first: tuple[Session, History], second: tuple[Session, History]) -> None:
     """θ, slots, statistics, step, costs and what else the records hold, but for the time."""
     one, two = (session.state() for session, _ in (first, second))
@@ -83,9 +87,5 @@ def same_bits(first: tuple[Session, History], second: tuple[Session, History]) -
     assert ours.keys() == others.keys()
     for name, vector in ours.items():
         np.testing.assert_array_equal(vector, others[name], strict=True)
-    histories = [
-        [{name: value for name, value in record.items() if name != "seconds"} for record in history]
-        for _, history in (first, second)
-    ]
-    assert histories[0] == histories[1]
+    assert without_seconds(first[1]) == without_seconds(second[1])
     assert first[1].stopped == second[1].stopped
