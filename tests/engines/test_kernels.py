@@ -30,7 +30,6 @@ from deepstep.engines.draws import dropout_masks
 from deepstep.environment import NEVER_SHARED, WORTH_SHARING
 from deepstep.network import Architecture
 from deepstep.preparation.batches import Examples, shuffled
-from deepstep.training.rows import forward_rows
 
 
 def over(function):
@@ -268,29 +267,22 @@ LEAST, MOST = -(-NEVER_SHARED // 10_000), WORTH_SHARING // 10_000
 @pytest.mark.usefixtures("three_threads")
 @pytest.mark.parametrize(("m", "expected"), [(LEAST, 1), (MOST, 1), (MOST + 1, 3)])
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt])
-def test_blas_has_one_thread_for_small_products(m, expected, error):
+def test_blas_has_one_thread_for_small_products(m, expected, error, monkeypatch):
     """And as many as before for others and afterwards."""
-    seen = []
+    seen, run = [], Architecture.run
 
-    def outputs(A):
+    def noted(*arguments, **options):
         seen.append(limits())
         if error is not None:
             raise error
-        return A[:3]
+        return run(*arguments, **options)
 
-    with nullcontext() if error is None else pytest.raises(error):
-        forward_rows(outputs, np.zeros((m, 50)), DIMS)
-    assert seen == [{expected}]
-
-
-@pytest.mark.usefixtures("three_threads")
-def test_a_small_network_has_one_thread(monkeypatch):
-    seen, run = [], Architecture.run
-    monkeypatch.setattr(Architecture, "run", lambda *a, **k: (seen.append(limits()), run(*a, **k))[1])
+    monkeypatch.setattr(Architecture, "run", noted)
     net = Network(DIMS, output="softmax", seed=1, engine="reference")
     for answers in (net.forward, net.predict, net.predict_proba):
-        answers(np.zeros((50, 100)))
-    assert seen == [{1}] * 3
+        with nullcontext() if error is None else pytest.raises(error):
+            answers(np.zeros((50, m)))
+    assert seen == [{expected}] * 3
 
 
 @pytest.mark.usefixtures("three_threads")

@@ -8,8 +8,9 @@ from functools import partial
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from trainings import setup
 
-from deepstep.engines import ReferenceSession, Settings, open_session
+from deepstep.engines import Settings, open_session
 from deepstep.equations import initialize_parameters
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.network import Architecture, Parameters
@@ -33,13 +34,9 @@ ORDER = shuffled(5)
 
 
 def session_and_examples(**settings):
-    rng = np.random.RandomState(1)
-    architecture = Architecture((2, 3, 1), ("tanh", "sigmoid"), normalization="batch")
-    values = {**initialize_parameters((2, 3, 1), rng=rng), "gamma1": np.ones((3, 1))}
-    settings = Settings(**{"optimizer": "adam", **settings})
-    session = ReferenceSession(architecture, Parameters.from_dict(values), settings)
-    X = rng.standard_normal((M, 2))
-    return session, Examples(X, (X[:, :1] > 0).astype(float), rng.uniform(0.5, 2, M))
+    weights = np.random.RandomState(1).uniform(0.5, 2, M)
+    made = setup(m=M, normalization="batch", weights=weights, **{"optimizer": "adam", **settings})
+    return made.session(), made.examples
 
 
 class Everything(Callback):
