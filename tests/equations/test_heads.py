@@ -1,5 +1,7 @@
 """Heads: settings, what fits an architecture, answers and probabilities, costs at the edges of floats."""
 
+import pickle
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -113,8 +115,11 @@ def test_cost_and_gradient_are_finite_up_to_ten_thousand(output):
         np.testing.assert_allclose(gradients["dW1"] * m, dZ, rtol=1e-15, atol=1e-300)
 
 
-def test_settings_are_plain_numbers():
+def test_settings_are_plain_numbers_and_copied():
     for numbers in (np.array([0.1, 0.5]), [np.float64(0.1), np.float32(0.5)]):
         levels = get_head("quantile").with_settings(levels=numbers).settings["levels"]
         assert levels == (0.1, 0.5)
         assert all(type(level) is float for level in levels)
+    head = get_head("huber").with_settings(delta=2.0)
+    for again in (deepcopy(head), pickle.loads(pickle.dumps(head))):
+        assert dict(again.settings) == {"delta": 2.0}

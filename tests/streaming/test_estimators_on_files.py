@@ -152,3 +152,13 @@ def test_what_is_no_target_of_arrays_is_refused(files):
     ]:
         with pytest.raises(error, match=says):
             model.fit(*arguments)
+
+
+def test_what_is_found_about_a_table_is_logged_where_verbose(tmp_path, whole, caplog):
+    whole.head(60).select("x", "target").write_csv(tmp_path / "t.csv", separator=";")
+    few = {"hidden_layers": 8, "epochs": 3, "batch_size": 32}
+    model = DeepClassifier(n_estimators=1, network_params=few, random_state=1)
+    model.fit(tmp_path / "t.csv", "target")
+    assert not caplog.records
+    model.set_params(verbose=True).fit(tmp_path / "t.csv", "target")
+    assert "Separator ';'" in caplog.text

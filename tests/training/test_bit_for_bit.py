@@ -184,7 +184,7 @@ def test_a_network_without_a_seed_goes_on_by_the_same_call(tmp_path, options):
     place = ModelCheckpoint(tmp_path, every_steps=2)
     with pytest.raises(KeyboardInterrupt):
         train(None, [Stop(4)], checkpoint=place, resume=True, **options)
-    again = train(None, checkpoint=place, resume=True, **options)
+    again = train(None, checkpoint=tmp_path, resume=True, **options)
     seed = Network.from_checkpoint(place.last).seed
     expected = train(seed, **{"seed": seed} | options)
     assert again.parameters == expected.parameters
