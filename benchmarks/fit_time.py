@@ -1,8 +1,8 @@
 """Seconds and errors of a default fit beside CatBoost's and LightGBM's: ``python benchmarks/fit_time.py``.
 
-``DeepClassifier().fit`` and the peers' fits, each as it comes, on made tables of two classes with the sizes of
-`profile_fit`. They take turns in one process with kernels loaded. Seconds are medians of three rounds, or those
-of one round where our fit takes longer than 20 seconds. Errors are those on 2,000 further rows.
+``DeepClassifier().fit`` and the peers' fits, each as it comes, on made tables of two classes with the sizes
+of `profile_fit`. They take turns in one process with kernels loaded. Seconds are medians of three rounds, or
+those of one round where our fit takes longer than 20 seconds. Errors are those on 2,000 further rows.
 """
 
 import sys
