@@ -187,25 +187,6 @@ def test_locked_controls_cannot_be_used(page):
     assert page.locator('[data-screen="home"]:visible').count() == 0
 
 
-def test_where_the_transport_or_everything_is_locked_there_is_no_other_way(opened, tmp_path):
-    scene = '# T\n```scene\ntrained = 3\nlocked = ["transport"]\n```\n'
-    page = opened(html_page(built(f"{LESSON.split('# First')[0]}{scene}", tmp_path)))
-    page.wait_for_selector(".play")
-    ways = ".unit-panel-head button, .findings button, details button.link, [data-open=find]:visible"
-    assert page.locator(ways).count() == 0
-    assert page.locator("details td[data-value]").count() == 3  # the costs are shown
-    everything = LESSON.replace('["screens", "share", "find", "check"]', '["all"]')
-    page = opened(html_page(built(everything, tmp_path)))
-    answer(page, 1)
-    page.keyboard.press("?")
-    page.wait_for_selector("dialog[open] .keys")
-    assert page.locator('[data-action="tour"]').count() == 0
-    page.keyboard.press("Escape")
-    next_scene(page)
-    page.wait_for_selector(".play")
-    assert page.locator('[data-action="tour"]').count() == 1
-
-
 def test_a_question_reveals_its_answer_and_counts_once(page):
     """web/test/scenes.test.js has the rules of the score."""
     assert score(page) == ("0", "false")
@@ -313,8 +294,5 @@ def test_a_platform_receives_status_and_score(played):
     lesson.locator('[data-scene-way="next"]').click()
     lesson.locator('.scene[data-scene="3"]').wait_for()
     assert (told("lesson_status"), told("score.raw")) == ("passed", "100")
-    assert [told(f"score.{name}") for name in ("min", "max")] == ["0", "100"]
     page.evaluate("document.querySelector('iframe').remove()")
     assert page.evaluate("calls").count("finish") == 2
-    assert len(told("session_time")) == len("0000:00:00.00")
-    assert told("exit") == ""
