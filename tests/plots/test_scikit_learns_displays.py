@@ -10,16 +10,14 @@ from sklearn.metrics import (
     ConfusionMatrixDisplay,
     DetCurveDisplay,
     PrecisionRecallDisplay,
-    PredictionErrorDisplay,
     RocCurveDisplay,
     average_precision_score,
     confusion_matrix,
     det_curve,
     roc_auc_score,
 )
-from sklearn.model_selection import LearningCurveDisplay
 
-from deepstep import DeepClassifier, NetworkClassifier, NetworkRegressor
+from deepstep import DeepClassifier, NetworkClassifier
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -39,12 +37,6 @@ def plain():
 @pytest.fixture(scope="module")
 def ensemble():
     return DeepClassifier(n_estimators=2, network_params={"epochs": 10}, random_state=0).fit(X, Y)
-
-
-@pytest.fixture(scope="module")
-def regressor():
-    model = NetworkRegressor((8,), max_iter=60, learning_rate_init=0.03, batch_size=20, random_state=0)
-    return model.fit(X, HEIGHT)
 
 
 @pytest.fixture
@@ -78,23 +70,9 @@ def test_displays_of_predictions(model, ax, kind):
     )
 
 
-def test_learning_curve(ax):
-    display = LearningCurveDisplay.from_estimator(classifier(), X, Y, train_sizes=[20, 50], cv=3, ax=ax)
-    assert display.train_sizes.tolist() == [20, 50]
-    assert display.test_scores.shape == (2, 3)
-    assert display.test_scores[-1].mean() > 0.75
-
-
 def test_decision_boundary(model, ax):
     display = DecisionBoundaryDisplay.from_estimator(
         model, X, grid_resolution=9, response_method="predict_proba", class_of_interest=1, ax=ax
     )
     grid = np.column_stack([display.xx0.ravel(), display.xx1.ravel()])
     np.testing.assert_allclose(display.response.ravel(), model.predict_proba(grid)[:, 1], rtol=1e-6)
-
-
-def test_prediction_error(regressor, ax):
-    display = PredictionErrorDisplay.from_estimator(regressor, X, HEIGHT, kind="actual_vs_predicted", ax=ax)
-    np.testing.assert_allclose(display.y_pred, regressor.predict(X))
-    np.testing.assert_array_equal(display.y_true, HEIGHT)
-    assert regressor.score(X, HEIGHT) > 0.8
