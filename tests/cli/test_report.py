@@ -172,6 +172,14 @@ def test_demos_are_shown_with_their_command(deepstep):
     assert page.named("img")
 
 
+def test_a_run_without_rows_held_out_shows_those_it_keeps(deepstep, flower_run):
+    run = Run.load(flower_run)
+    run.held_out = None
+    run.save("old")
+    text = page_of(deepstep, run="old").text
+    assert "16 training rows that the run keeps, as the network sees them" in text
+
+
 @pytest.mark.slow
 def test_a_table_of_many_columns_shows_the_most_important_ones(deepstep):
     rng = np.random.default_rng(0)

@@ -160,7 +160,7 @@ def inputs(result):
     return [column["column"] for column in json.loads(result.out)["columns"] if column["kind"] == "number"]
 
 
-def test_the_index_that_pandas_writes_is_no_input(deepstep, noise):
+def test_the_index_that_pandas_writes_is_no_input_and_a_leak_where_it_is_kept(deepstep, noise):
     noise.to_csv("t.csv")
     result = deepstep("train", "t.csv", "--target y --json", *ONE)
     assert inputs(result) == ["a", "b"]
@@ -168,23 +168,12 @@ def test_the_index_that_pandas_writes_is_no_input(deepstep, noise):
     assert ("Warning" in result.err, "leakage" in deepstep("doctor", "run").out) == (False, False)
     noise.to_csv("later.csv", index=False)  # it may be gone
     assert deepstep("predict", "run", "later.csv").code == 0
+    kept = deepstep("train", "t.csv", "--target y", *ONE, "--keep", "Unnamed: 0")
+    assert "Warning: the column 'Unnamed: 0' alone determines the target" in kept.err
+    assert "leakage" in deepstep("doctor", "run").out
+    assert "--keep 'Unnamed: 0'" in reproduce(Run.load("run"))
     for words, expected in (([], ["a", "b"]), (["--keep", "Unnamed: 0"], ["Unnamed: 0", "a", "b"])):
         assert inputs(deepstep("describe-columns", "t.csv", "--target", "y", "--json", *words)) == expected
-
-
-@pytest.mark.parametrize("model", [TWO, ("--stream --epochs 2 --out run",)], ids=["memory", "stream"])
-def test_it_is_kept_on_request_and_the_leak_is_told(deepstep, noise, model):
-    noise.insert(0, "rowid", range(M))
-    polars.from_pandas(noise).write_parquet("t.parquet", row_group_size=40)
-    result = deepstep("train", "t.parquet", "--target y --json", *model, "--keep", "rowid")
-    assert inputs(result) == ["rowid", "a", "b"]
-    assert "Excluded" not in result.err
-    assert "Warning: the column 'rowid' alone determines the target" in result.err
-    by_kind = deepstep.json("doctor", "run")["findings"]
-    leak = next(finding for finding in by_kind if finding["kind"] == "leakage")
-    assert leak["sentence"] in result.err
-    assert deepstep("doctor", "run", "--strict").code == 1
-    assert "--keep rowid" in reproduce(Run.load("run"))
 
 
 def test_cautions_of_describe_columns_are_those_of_train(deepstep, noise):
