@@ -128,13 +128,22 @@ def test_terminal_without_unicode(process):
 
 
 @pytest.mark.slow
-def test_interrupt_before_there_is_anything_to_keep(deepstep, tmp_path, monkeypatch, pythons_own_handler):
-    """Those of ``deepstep train`` are in ``test_resume.py``."""
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (["train", "FLOWERS", "--target kind --model network"], "Interrupted before there was a checkpoint"),
+        (["demo", "moons"], "Interrupted."),
+    ],
+)
+def test_interrupt_before_there_is_anything_to_keep(
+    deepstep, flowers, tmp_path, monkeypatch, pythons_own_handler, typed, sentence
+):
     monkeypatch.setattr(Progress, "on_train_begin", lambda *_: signal.raise_signal(signal.SIGINT))
-    result = deepstep("demo", "moons", "--json")
+    result = deepstep(*(flowers if word == "FLOWERS" else word for word in typed), "--json")
     error = json.loads(result.out)["error"]
     assert (result.code, error["kind"]) == (130, "KeyboardInterrupt")
-    assert result.err.splitlines()[-1] == error["message"] == "Interrupted."
+    assert error["message"].startswith(sentence)
+    assert result.err.splitlines()[-1] == error["message"]
     assert list(tmp_path.iterdir()) == []
 
 
