@@ -26,13 +26,10 @@ WRONG = solved(9).replace("- learning_rate", "+ learning_rate")
 
 
 def test_a_chapter_is_started_filled_checked_and_listed(deepstep) -> None:
-    begun = deepstep("course", "start", "5")
-    assert (begun.code, "Written: chapter_05.py (model_forward)" in begun.out) == (0, True)
-    record = deepstep.json("course", "start", "7")
-    assert record["exercises"] == list(CHAPTERS[7].exercises)
+    assert "Written: chapter_05.py (model_forward)" in deepstep("course", "start", "5").done().out
+    assert deepstep.json("course", "start", "7")["exercises"] == list(CHAPTERS[7].exercises)
     empty = deepstep("course", "check", "5")
-    assert (empty.code, empty.err) == (1, "")
-    assert "The function is not written yet." in empty.out
+    assert (empty.code, empty.err, "The function is not written yet." in empty.out) == (1, "", True)
     Path("chapter_05.py").write_text(solved(5), encoding="utf-8")
     good = deepstep("course", "check", 5, "--seed 9")
     assert (good.code, good.out) == (0, "model_forward: right\n1 of 1 right\n")
@@ -48,9 +45,8 @@ def test_a_chapter_is_started_filled_checked_and_listed(deepstep) -> None:
 
 def test_a_mistake_is_named_in_text_and_json(deepstep) -> None:
     Path("mine.py").write_text(WRONG, encoding="utf-8")
-    text = deepstep("course", "check", "9", "mine.py")
-    assert text.code == 1
-    assert "Mistake: the step is added.\n    Hint: The gradient points uphill: subtract." in text.out
+    text = deepstep("course", "check", "9", "mine.py").out
+    assert "Mistake: the step is added.\n    Hint: The gradient points uphill: subtract." in text
     result = deepstep("course", "check", "9", "mine.py", "--json")
     record = json.loads(result.out)
     assert (result.code, record["chapter"], record["score"], record["out_of"]) == (1, 9, 0.0, 1)
@@ -62,14 +58,12 @@ def test_the_report_of_a_class_in_the_terminal_as_json_and_as_files(deepstep) ->
     Path("class").mkdir()
     Path("class/Ada.py").write_text(solved(9), encoding="utf-8")
     Path("class/Bob\x1b[31m.py").write_text(WRONG, encoding="utf-8")
-    text = deepstep("course", "report", "class")
-    assert (text.code, "\x1b" in text.out) == (0, False)
-    assert "1   update_parameters: the step is added   Bob" in text.out
-    record = json.loads(deepstep("course", "report", "class", "--json", "-o", "r.csv").out)
+    text = deepstep("course", "report", "class").done().out
+    assert ("\x1b" in text, "1   update_parameters: the step is added   Bob" in text) == (False, True)
+    record = deepstep.json("course", "report", "class", "-o", "r.csv")
     assert record["learners"]["Ada"] == {"update_parameters": {"state": "right", "text": ""}}
     assert record["right"] == {"update_parameters": 1}
-    table = Path("r.csv").read_text(encoding="utf-8")
-    assert table.startswith("learner,right,update_parameters\nAda,1,right\n")
+    assert Path("r.csv").read_text().startswith("learner,right,update_parameters\nAda,1,right\n")
     deepstep("course", "report", "class", "-o", "r.pdf").refused("--out must be a file that ends in .csv")
 
 
@@ -80,8 +74,6 @@ def test_a_lesson_is_written_as_a_page_and_as_a_package(deepstep) -> None:
     assert printed.startswith("Written: lesson.html (")
     assert f"scenes: {record['scenes']}, questions: {record['questions']})" in printed
     assert (record["written"], record["bytes"]) == ("lesson.zip", Path("lesson.zip").stat().st_size)
-    titles = [line for line in LESSON.read_text(encoding="utf-8").splitlines() if line.startswith("# ")]
-    assert (record["scenes"], record["questions"]) == (len(titles), LESSON.read_text().count("```question"))
 
 
 @pytest.fixture

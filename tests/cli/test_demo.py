@@ -46,7 +46,6 @@ def test_digits(deepstep):
     assert accuracy > 96
     wrong = int(re.search(r"The most confident of (\d+) mistakes", result.out)[1])
     assert wrong == round(360 * (1 - accuracy / 100))
-    assert re.search(r"^digits: 40/40, cost 0\.\d+$", result.err, re.MULTILINE)
     record = json.loads(deepstep("demo", "digits", "--iterations 5 --json --out here").out)
     counts = np.array(record["confusion"])
     assert counts.sum() == record["test"]["rows"] == 360
@@ -55,8 +54,6 @@ def test_digits(deepstep):
     assert shares == sorted(shares, reverse=True)
     costs = Run.load("here").ensemble.history.costs.tolist()
     assert (record["run"], costs) == ("here", Run.load("runs/digits").ensemble.history.costs[:5].tolist())
-    other = deepstep.json("demo", "digits", "--iterations 1 --seed 6")
-    assert other["costs"][0] != record["costs"][0]
 
 
 def test_next_commands_work_when_typed(deepstep):
@@ -90,17 +87,13 @@ def test_the_story_of_the_cats(deepstep, tmp_path):
     first, last = (re.search(rf"^{at} +(\S+) +(\S+)$", result.out, re.MULTILINE) for at in (0, 2499))
     assert (float(first[1]), float(first[2])) == pytest.approx((0.693, 0.767), abs=1e-3)
     assert max(float(last[1]), float(last[2])) < 0.1
-    shares = re.search(r"^test accuracy +(\S+) % +(\S+) % +66\.00 %$", result.out, re.MULTILINE)
-    assert (float(shares[1]), float(shares[2])) == (70, 82)
+    assert re.search(r"^test accuracy +70\.00 % +82\.00 % +66\.00 %$", result.out, re.MULTILINE)
     both, first, second = (
         set(re.findall(r"\d+", line.partition(": ")[2]))
         for line in re.findall(r"^Wrong in .*$", result.out, re.MULTILINE)
     )
     assert (len(both | first), len(both | second)) == (15, 9)
-    shown = re.findall(r"(\d+): (?:non-)?cat,", result.out)
-    assert len(shown) == 6
-    assert set(shown) <= both | second
-    assert "predict runs/cats-4-layer PICTURE.jpg" in result.out
+    assert set(re.findall(r"(\d+): (?:non-)?cat,", result.out)) <= both | second
     assert sorted(os.listdir(tmp_path / "runs")) == ["cats-2-layer", "cats-4-layer", "cats-mislabeled.png"]
     printed = words_of(result.out.splitlines())
     drawn = words_of(lines_of_picture())[2:]  # without title and prompt
@@ -148,8 +141,6 @@ def test_a_folder_of_photographs_is_learned(deepstep, photographs):
     assert lines[0] == "file,prediction,probability_blue,probability_green,probability_red"
     assert [line.split(",")[1] for line in lines[1:]] == ["green"] * 8
     assert lines[-1].startswith(f"{photographs}/green/more/7.png,")
-    record = deepstep.json("predict", "runs/photos", photographs)
-    assert [Path(file).relative_to(photographs).parts[0] for file in record["files"]] == record["predictions"]
     assert deepstep.json("evaluate", "runs/photos", photographs)["rows"] == 24
     demo = deepstep.json("demo", "cats", "--data", photographs, "--iterations 2")
     assert demo["models"]["4-layer"]["test"]["rows"] == 5
@@ -188,9 +179,6 @@ def test_cats_of_the_lecture_s_files(deepstep, shared, monkeypatch):
     assert (record["figure"], "pip install matplotlib" in result.err) == (None, True)
     model = record["models"]["4-layer"]
     assert evaluated["accuracy"] == model["test"]["accuracy"]
-    wrong = np.sum(evaluated["confusion"]) - np.trace(evaluated["confusion"])
-    assert wrong == len(model["wrong_test_images"])
-
     picture = read_cats(folder).X_test[0]
     PIL.Image.fromarray(picture).save("cat.png")
     PIL.Image.new("L", (300, 20), 128).save("grey.jpg")

@@ -30,18 +30,6 @@ def reported(deepstep, folder):
     return check(Path("report.html")).text
 
 
-def test_a_rate_that_is_too_low(deepstep, flowers):
-    typed = "--target kind --model network --epochs 15 --learning-rate 1e-7 --log log.csv --out sick"
-    assert deepstep("train", flowers, typed).code == 0
-    result = deepstep("doctor", "sick")
-    assert (result.code, result.err) == (0, "")
-    assert "warning, learning rate too low: the cost fell steadily" in result.out
-    finding = findings(deepstep, "sick")["learning rate too low"]
-    costs = Run.load("sick").ensemble.history.costs
-    assert finding["evidence"] == pytest.approx((costs[0] - costs.min()) / costs[0])
-    assert deepstep.json("doctor", "sick")["health"] is True
-
-
 def test_units_are_looked_at_on_a_table(deepstep, flowers, flower_run):
     assert "train with --log FILE.csv" in deepstep("doctor", flower_run).err
     run = Run.load(flower_run)

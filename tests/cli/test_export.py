@@ -1,11 +1,7 @@
 """`deepstep export`: what it writes, prints and refuses, for runs of each kind."""
 
-import csv
-import gzip
 import re
 import runpy
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -38,25 +34,6 @@ def test_json_and_what_is_refused(deepstep, flower_run):
     ):
         deepstep("export", flower_run, f"--out {path}").refused(problem)
     assert Path("model.npz").read_text() == "mine"
-
-
-def test_the_file_reads_the_table_of_its_training(deepstep, tmp_path):
-    a, b = np.random.default_rng(1).normal(size=(2, 60)).round(3)
-    rows = [f"{x};{y};{'éo'[number % 2]}" for number, (x, y) in enumerate(zip(a, b, strict=True))]
-    text = "\n".join(["# made up", "x;größe;prediction", *rows, ""])
-    (tmp_path / "rows.csv.gz").write_bytes(gzip.compress(text.encode("latin-1")))
-    typed = "--target prediction --model network --epochs 2 --out run"
-    assert deepstep("train", "rows.csv.gz", typed).code == 0
-    assert deepstep("export", "run", "-o", "model.py").code == 0
-    words = [sys.executable, "-I", "model.py", "rows.csv.gz"]
-    answers = subprocess.run(words, capture_output=True, text=True, check=True).stdout
-    expected = deepstep("predict", "run", "rows.csv.gz").out
-    labels, shares = (
-        [[row[column] for row in csv.reader(text.splitlines()[1:])] for text in (answers, expected)]
-        for column in (0, 1)
-    )
-    assert labels[0] == labels[1]
-    assert np.allclose(*(np.array(values, float) for values in shares), atol=1e-6)
 
 
 def test_pictures(deepstep):

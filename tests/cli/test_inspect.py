@@ -40,10 +40,8 @@ def test_described_columns_are_those_of_the_preparation(deepstep):
     columns = [(one["column"], one["kind"], tuple(one["features"])) for one in record["columns"]]
     assert columns == [(one.name, one.kind, one.feature_names) for one in preparation.columns]
     assert record["columns"][0]["why"] == "texts that are numbers, written as 1,234.5"
-    assert [one["missing"] for one in record["columns"]] == [0.25, 0, 0]
-    expected = (preparation.n_features, 1200, 12, "binary", "kind")
-    names = ("n_features", "rows", "rows_without_target", "task", "target")
-    assert tuple(record[name] for name in names) == expected
+    facts = {"n_features": preparation.n_features, "rows": 1200, "rows_without_target": 12, "task": "binary"}
+    assert facts.items() <= record.items()
     shown = " ".join(deepstep("describe-columns", "t.csv", "--target kind --exclude colour").out.split())
     parts = ("price [EUR]", "another whole number in every row", "To predict: kind", "Dropped: colour.")
     shares = ("25.0 %", "1,200 rows, 2 columns", "12 of 1,200 rows have no target: --drop-missing-target")

@@ -42,15 +42,15 @@ def test_the_page_of_an_ensemble_has_every_part_without_matplotlib(deepstep, ens
     page, run = page_of(deepstep, run=ensemble_run), Run.load(ensemble_run)
     parts = ["Presets", "Members", "Curves", "Predictions", "Columns", "Configuration", "Environment"]
     assert [word for word in page.words if word in parts][: len(parts)] == parts
+    expected = {f"{100 * run.config['results']['out_of_fold']['accuracy']:.2f} %"}
     for member in run.ensemble.members:
-        assert "-".join(map(str, member.network.architecture.layer_dims)) in page.words
-        assert {f"{member.validation_cost:.4g}", str(member.best_epoch)} <= set(page.words)
+        expected.add("-".join(map(str, member.network.architecture.layer_dims)))
+        expected |= {f"{member.validation_cost:.4g}", str(member.best_epoch)}
     for preset, cost in zip(run.ensemble.by_preset, run.ensemble.preset_costs[1], strict=True):
-        assert {preset.why, f"{cost:.5g}"} <= set(page.words)
-    assert f"{100 * run.config['results']['out_of_fold']['accuracy']:.2f} %" in page.words
+        expected |= {preset.why, f"{cost:.5g}"}
+    assert expected <= set(page.words)
     for words in ("2 networks of 1 preset on 2 folds", "out of fold", "deepstep explore RUN --member 0"):
         assert words in page.text
-    assert not re.search(r"</code>\s*<code", Path("page.html").read_text())  # two commands are no command
     assert page.named("svg")
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     page = page_of(deepstep, run=ensemble_run)
@@ -102,13 +102,11 @@ def test_answers_are_those_to_a_table(deepstep, flowers, ensemble_run):
 )
 def test_the_command_trains_the_same_run_again(deepstep, flowers, options):
     shutil.copy(flowers, "t.csv")
-    run, frame = (
-        deepstep.run("train", "t.csv", "--target kind --seed 3 --out run", options),
-        polars.read_csv("t.csv"),
-    )
+    run = deepstep.run("train", "t.csv", "--target kind --seed 3 --out run", options)
     program, *words = shlex.split(reproduce(run))
     assert program == "deepstep"
     again = deepstep.run(*words, "--out", "again")
+    frame = polars.read_csv("t.csv")
     np.testing.assert_array_equal(run.outputs(frame), again.outputs(frame))
     assert run.config["settings"] == again.config["settings"]
     assert run.config["results"] == again.config["results"]
@@ -180,7 +178,6 @@ def test_a_run_without_rows_held_out_shows_those_it_keeps(deepstep, flower_run):
     run.save("old")
     text = page_of(deepstep, run="old").text
     assert "16 training rows that the run keeps, as the network sees them" in text
-    assert "deepstep report RUN --data FILE" in text
 
 
 @pytest.mark.slow
@@ -189,10 +186,7 @@ def test_a_table_of_many_columns_shows_the_most_important_ones(deepstep):
     frame = polars.DataFrame({f"x{n}": rng.normal(size=300).round(3) for n in range(20)})
     frame.with_columns(y=3 * frame["x18"] + rng.normal(size=300)).write_csv("t.csv")
     assert deepstep("train", "t.csv", "--target y --set n_estimators=2 --epochs 20 --out run").code == 0
-    assert deepstep("report", "run").code == 0
-    page = Path("report.html").read_text(encoding="utf-8")
-    assert "12 of their 20 columns are shown." in page
-    errors = page[page.index("Worst errors") :]
-    assert ">x18</th>" in errors[: errors.index("</tr>")]
-    assert "importance of the columns" in page
-    assert re.search(rf"DeepStep that saved the run</th><td>{__version__}<", page)
+    page = page_of(deepstep)
+    assert "12 of their 20 columns are shown." in page.text
+    assert "x18" in next(iter(page.examples[0].values()))
+    assert f"DeepStep that saved the run {__version__}" in page.text

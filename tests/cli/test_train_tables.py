@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import pytest
 
 from deepstep.cli.report import reproduce
 from deepstep.run import Run
+from report_page import check
 
 ONE = ("--model network --epochs 3 --hidden-layers 4 --engine reference --overwrite --out run",)
 TWO = ("--set n_estimators=2 --epochs 2 --overwrite --out run",)
@@ -131,13 +131,9 @@ def test_rows_without_a_target_are_as_if_they_were_not_in_the_file(deepstep, tar
     scores = [deepstep.json("evaluate", "run", file) for file in ("t.csv", "full.csv")]
     assert [{**record, "file": ""} for record in scores] == [{**scores[0], "file": ""}] * 2
     assert deepstep("report", "run", "--data t.csv --overwrite").code == 0
-    page = Path("report.html").read_text(encoding="utf-8")
-    errors = page[page.index("Worst errors") :]
-    numbers = {
-        int(number) for number in re.findall(r"<th[^>]*>row (\d+)</th>", errors[: errors.index("</table>")])
-    }
-    assert numbers  # of the file: none of a row without a target
-    assert all((number - 1) % (6 if "kind" in targets else 4) for number in numbers)
+    worst = check(Path("report.html")).examples[-1]
+    assert worst  # rows of the file: none without a target
+    assert all((number - 1) % (6 if "kind" in targets else 4) for number in worst)
     assert deepstep("train", "full.csv", *typed, "--validation t.csv").code == 2
     # a cell is named by its row in the file
     frame[51, "y"] = np.inf
@@ -164,7 +160,7 @@ def inputs(result):
     return [column["column"] for column in json.loads(result.out)["columns"] if column["kind"] == "number"]
 
 
-def test_the_index_that_pandas_writes_is_no_input(deepstep, noise):
+def test_the_index_that_pandas_writes_is_no_input_and_a_leak_where_it_is_kept(deepstep, noise):
     noise.to_csv("t.csv")
     result = deepstep("train", "t.csv", "--target y --json", *ONE)
     assert inputs(result) == ["a", "b"]
@@ -172,23 +168,12 @@ def test_the_index_that_pandas_writes_is_no_input(deepstep, noise):
     assert ("Warning" in result.err, "leakage" in deepstep("doctor", "run").out) == (False, False)
     noise.to_csv("later.csv", index=False)  # it may be gone
     assert deepstep("predict", "run", "later.csv").code == 0
+    kept = deepstep("train", "t.csv", "--target y", *ONE, "--keep", "Unnamed: 0")
+    assert "Warning: the column 'Unnamed: 0' alone determines the target" in kept.err
+    assert "leakage" in deepstep("doctor", "run").out
+    assert "--keep 'Unnamed: 0'" in reproduce(Run.load("run"))
     for words, expected in (([], ["a", "b"]), (["--keep", "Unnamed: 0"], ["Unnamed: 0", "a", "b"])):
         assert inputs(deepstep("describe-columns", "t.csv", "--target", "y", "--json", *words)) == expected
-
-
-@pytest.mark.parametrize("model", [TWO, ("--stream --epochs 2 --out run",)], ids=["memory", "stream"])
-def test_it_is_kept_on_request_and_the_leak_is_told(deepstep, noise, model):
-    noise.insert(0, "rowid", range(M))
-    polars.from_pandas(noise).write_parquet("t.parquet", row_group_size=40)
-    result = deepstep("train", "t.parquet", "--target y --json", *model, "--keep", "rowid")
-    assert inputs(result) == ["rowid", "a", "b"]
-    assert "Excluded" not in result.err
-    assert "Warning: the column 'rowid' alone determines the target" in result.err
-    by_kind = deepstep.json("doctor", "run")["findings"]
-    leak = next(finding for finding in by_kind if finding["kind"] == "leakage")
-    assert leak["sentence"] in result.err
-    assert deepstep("doctor", "run", "--strict").code == 1
-    assert "--keep rowid" in reproduce(Run.load("run"))
 
 
 def test_cautions_of_describe_columns_are_those_of_train(deepstep, noise):
@@ -199,7 +184,6 @@ def test_cautions_of_describe_columns_are_those_of_train(deepstep, noise):
     record = deepstep.json("describe-columns", "t.csv", "--target", "y")
     columns = {column["column"]: column for column in record["columns"]}
     assert "written as 1234.5 kg" in columns["kilos"]["why"]
-    assert columns["kilos"]["caution"] == ""
     caution = f"Warning: column 'words': {columns['words']['caution']}"
     assert "'unknown'" in caution
     assert caution in deepstep("describe-columns", "t.csv", "--target", "y").out

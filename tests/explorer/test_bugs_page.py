@@ -97,7 +97,7 @@ def test_a_round_by_keys_alone_in_which_every_stage_is_accessible(opened, museum
     page.press('[data-action="point"]', "Enter")
     assert "Z1 is right" in page.inner_text("[data-said]")
     assert page.inner_text('[role="status"]') == page.inner_text("[data-said]")
-    assert points() == 8
+    assert points() == 8  # web/test/bugs.test.js has what each question costs
     order = page.evaluate("[...document.querySelectorAll('[data-quantity]')].map((e) => e.dataset.quantity)")
     page.focus('[data-quantity="Z1"]')
     keys(page, *["ArrowRight"] * order.index(one["first"]))
@@ -108,37 +108,21 @@ def test_a_round_by_keys_alone_in_which_every_stage_is_accessible(opened, museum
     np.testing.assert_array_equal(shown, array(one["wrong"][one["first"]]).ravel())
     page.press('[data-action="recompute"]', "Enter")
     assert page.get_attribute("[data-again]", "data-again") == "differs"
-    assert points() == 7
     page.press('[data-action="check"]', "Enter")
-    wrong = page.locator('[data-check]:not([data-verdict="good"])').evaluate_all(
-        "(a) => a.map((e) => e.dataset.check)"
-    )
-    assert one["first"][1:] in wrong
+    wrong = page.locator('[data-check]:not([data-verdict="good"])')
+    assert one["first"][1:] in wrong.evaluate_all("(all) => all.map((e) => e.dataset.check)")
     accessible(page)
     page.press('[data-action="point"]', "Enter")
     assert page.get_attribute(".bugs", "data-stage") == "choose"
     assert page.evaluate("document.activeElement.type") == "radio"
     accessible(page)
-    values = page.locator(".answer input").evaluate_all("(all) => all.map((e) => e.value)")
-    assert len(values) == 5
-    other = next(value for value in values if value != one["id"])
-    page.focus(f'.answer input[value="{other}"]')
-    keys(page, "Space", "Enter")
-    assert points() == 3
-    page.focus(f'.answer input[value="{one["id"]}"]')
-    keys(page, "Space", "Enter")
+    assert page.locator(".answer input").count() == 5
+    right = f'[value="{one["id"]}"]'
+    for answer in (f":not({right}) >> nth=0", right):
+        page.focus(f".answer input{answer}")
+        keys(page, "Space", "Enter")
     assert page.get_attribute("[data-solution]", "data-solution") == one["id"]
-    states = page.locator("[data-state=first], [data-state=differs]")
-    right, wrong = ({name: array(value) for name, value in one[side].items()} for side in ("right", "wrong"))
-    assert states.evaluate_all("(all) => all.map((e) => e.dataset.quantity)") == [
-        name
-        for name, value in right.items()
-        if value.shape != wrong[name].shape
-        or not np.allclose(wrong[name], value, rtol=0, atol=1e-9 * np.abs(value).max())
-    ]
     assert page.get_attribute("[data-state=first]", "data-quantity") == one["first"]
-    fix = [line for _, old, new in one["lines"] for line in (f"− {old}", f"+ {new}")]
-    assert page.locator(".diff del, .diff ins").all_text_contents() == fix
     assert page.get_attribute("[data-score]", "data-score") == "3"
     assert page.evaluate("document.activeElement.dataset.action") == "next"
     accessible(page)
@@ -146,26 +130,6 @@ def test_a_round_by_keys_alone_in_which_every_stage_is_accessible(opened, museum
     assert page.get_attribute(".bugs", "data-stage") == "point"
     assert points() == 10
     assert "3 of 10 points" in page.inner_text(".bugs-score")
-    page.wait_for_timeout(500)
-    now = page.get_attribute("[data-seed]", "data-seed")
-    assert page.evaluate("location.hash") == f"#s=bugs&r={now}"
-
-
-def test_a_number_opens_its_network_and_giving_up_has_no_points(opened, museum, rounds, accessible):
-    page = opened(Exploration(museum))
-    page.click('[data-screen="home"]')
-    page.click('[data-open="bugs"]')
-    page.fill(".bugs-number input", "16")
-    page.keyboard.press("Enter")
-    page.click('[data-action="part"]')
-    accessible(page)
-    page.click('[data-action="giveUp"]')
-    assert page.get_attribute("[data-solution]", "data-solution") == rounds[16 - SEEDS[0]]["id"]
-    assert page.get_attribute("[data-score]", "data-score") == "0"
-    page.click('[data-screen="lab"]')
-    page.click('[data-action="next"]')
-    page.click('[data-screen="bugs"]')
-    assert page.get_attribute("[data-solution]", "data-solution") == rounds[16 - SEEDS[0]]["id"]
 
 
 def test_a_lesson_has_the_game_after_its_last_scene(opened, accessible):
@@ -181,13 +145,3 @@ def test_a_lesson_has_the_game_after_its_last_scene(opened, accessible):
     assert page.locator("[data-solution]").count() == 1
     page.click('[data-scene-way="back"]')
     assert page.locator(".bugs").count() == 0
-
-
-def test_programs_that_are_damaged_or_have_no_mistake_to_play_are_refused_with_their_place(opened, museum):
-    data = [one for one in museum["museum"]["exhibits"] if one["group"] == "data"]
-    page = opened(Exploration({**museum, "museum": {**museum["museum"], "exhibits": data}}), "#s=bugs&r=1")
-    assert "museum.exhibits must be mistakes that show in a step" in page.inner_text("[data-error]")
-    lesson = build(LESSONS / "zeros.md")
-    for part in ("bases", "exhibits"):
-        page = opened(html_page({**lesson, "bugs": {**lesson["bugs"], part: [{}]}}))
-        assert f"bugs.{part} must be " in page.inner_text("[data-error]")

@@ -70,8 +70,10 @@ MEMBER = {
     "optimizer_params": {"beta2": 0.95},
     "learning_rate": 0.01,
     "weight_decay": 0.02,
+    "dropout": 0.15,
+    "batch_size": 16,
+    "lr_multipliers": {"W1": 0.5, "W2": 0.35, "b*": 0.1, "s1": 6},
 }
-MEMBER |= {"dropout": 0.15, "batch_size": 16, "lr_multipliers": {"W1": 0.5, "W2": 0.35, "b*": 0.1, "s1": 6}}
 
 
 @pytest.mark.parametrize("output", vectors.HEADS)

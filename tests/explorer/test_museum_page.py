@@ -84,15 +84,9 @@ def test_by_keys_alone_and_by_a_link(opened, museum):
     linked.click('[data-screen="home"]')
     linked.click('[data-open="museum"]')
     assert linked.evaluate(STATE)["on"] == ["no-mask"]
-
-
-def test_without_a_museum_there_is_no_door_and_a_damaged_one_is_refused_with_its_place(opened, museum):
-    page = opened(Exploration({name: part for name, part in museum.items() if name != "museum"}))
-    page.click('[data-screen="home"]')
-    assert page.locator('[data-open="museum"], [data-screen="museum"]').count() == 0
-    broken = {**museum["museum"], "exhibits": [{**museum["museum"]["exhibits"][0], "first": "Q7"}]}
-    page = opened(Exploration({**museum, "museum": broken}))
-    assert "museum.exhibits[0].first must be the name of a quantity" in page.inner_text("[data-error]")
+    without = opened(Exploration({name: part for name, part in museum.items() if name != "museum"}))
+    without.click('[data-screen="home"]')
+    assert without.locator('[data-open="museum"], [data-screen="museum"]').count() == 0
 
 
 def test_a_page_of_worksheets_is_accessible_and_prints_a_page_for_each(watched, tmp_path, accessible):

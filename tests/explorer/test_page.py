@@ -31,9 +31,7 @@ def test_hostile_names_stay_in_the_data(circles, tmp_path):
     usual = ["html", "head", "meta", "meta", "meta", "meta", "title", "style", "body"]
     assert [tag for tag, _ in elements.tags] == [*usual, "div", "noscript", "script", "script"]
     assert elements.comments == []
-    assert elements.inner[elements.tags.index(("title", {}))].startswith(
-        "</script><script>alert(1)</script><!-- &amp;"
-    )
+    assert elements.inner[elements.tags.index(("title", {}))].startswith("</script><script>alert(1)</script>")
     for sign in "<>&\u2028\u2029":
         assert sign not in as_json({sign: sign})
         assert json.loads(as_json({sign: sign})) == {sign: sign}

