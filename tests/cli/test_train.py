@@ -43,6 +43,18 @@ def split(run, rows):
     return np.setdiff1d(np.arange(rows), held), held
 
 
+def test_the_log_has_the_phases_of_a_command(deepstep, flowers, caplog):
+    caplog.set_level("INFO", "deepstep")
+    typed = f"--target kind --set network_params.epochs=4 {TWO}"
+    for options, training in ((KIND, "6/6, cost 0"), (typed, "8/8 epochs, 2/2 networks")):
+        caplog.clear()
+        assert deepstep("train", flowers, f"{options} --overwrite").code == 0
+        ends = [message for message in caplog.messages if "ended after" in message]
+        for phase in ("reading", f"flowers: {training}", "scoring r"):
+            assert len([message for message in ends if message.startswith(phase)]) == 1
+        assert len(ends) == sum(message.endswith(": begins") for message in caplog.messages)
+
+
 # A model of the command line is that of the estimator
 
 

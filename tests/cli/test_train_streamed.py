@@ -188,3 +188,14 @@ def test_one_network_stays_in_memory_for_what_a_stream_cannot_do(deepstep, parts
     typed = f"--model network --set early_stopping=true --set hidden_layer_sizes=[4] {target} {option}"
     result = deepstep("train", parts, typed, "--epochs 3 --out runs/m")
     assert (result.code, "Streamed" in result.err) == (0, False)
+
+
+def test_a_stream_that_fits_is_the_table_in_memory(deepstep, parts):
+    """One network whose rows are all in the window and the sample learns what it learns in memory."""
+    typed = "--test-fraction 0 --epochs 3 --out"
+    streamed = deepstep.run("train", parts, *NETWORK, f"--stream {typed} a")
+    whole = deepstep.run("train", parts, *NETWORK, f"--no-stream {typed} b")
+    assert streamed.predictor.preparation == whole.predictor.preparation
+    np.testing.assert_allclose(
+        streamed.ensemble.network.history.costs, whole.ensemble.network.history.costs, rtol=1e-6
+    )

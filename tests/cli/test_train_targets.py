@@ -120,6 +120,18 @@ def test_several_numbers(deepstep, answered):
     assert "baseline RMSE (mean) of width" in check(Path("report.html")).text
 
 
+@pytest.mark.parametrize("model", ["--model network --epochs 2", "--set n_estimators=1 --epochs 2"])
+def test_labels_of_several_columns_keep_their_kinds(deepstep, model):
+    """Whole numbers beside halves and truth values; the table to validate on has one label of each."""
+    rows = [f"{x},{1 + x % 2},{x % 3 // 2 + 0.5},{str(x % 5 > 2).lower()}" for x in range(60)]
+    Path("t.csv").write_text("\n".join(["x,whole,half,true", *rows]))
+    Path("v.csv").write_text("\n".join(["x,whole,half,true", *rows[:1] * 5]))
+    typed = "--target whole --target half --target true --task classification --validation v.csv --out r"
+    assert deepstep.run("train", "t.csv", typed, model).targets.labels == ((1, 2), (0.5, 1.5), (False, True))
+    record = deepstep.json("predict", "r", "t.csv")["predictions"]
+    assert [type(record[name][0]) for name in ("whole", "half", "true")] == [int, float, bool]
+
+
 def test_a_count_below_0_is_refused_in_whatever_part_it_is(deepstep):
     rows = [f"{x},{-1 if x == 59 else x % 5}" for x in range(60)]
     Path("t.csv").write_text("\n".join(["x,y", *rows]))

@@ -95,6 +95,15 @@ def test_points_and_weights_are_made_in_python_carried_by_links_and_taken_back(o
     assert page.locator('[data-action="undo"]').count() == 0
 
 
+def test_data_that_no_link_can_carry_has_none(page):
+    page.click('[data-screen="home"]')
+    page.fill("#csv", "1,2,0\n2,3,1\n3,1,0\n4,4,1")
+    page.click("text=Use this table")
+    page.click('[data-open="share"]')
+    assert "save the page" in page.inner_text("[data-lacks]")
+    assert page.locator('[data-action="link"]').count() == 0
+
+
 def test_a_link_that_is_damaged_or_of_another_lesson_is_refused_and_the_page_works(opened, small):
     no_batch = quote(json.dumps({"data": "xor", "training": {"batch_size": 0}}))
     no_layer = quote(json.dumps([{"t": 0, "edit": ["W9", 0, 0, 1]}]))
