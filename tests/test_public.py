@@ -4,9 +4,12 @@ import sys
 from pathlib import Path
 from subprocess import run
 
+import pytest
+
 TOOLS = Path(__file__).resolve().parents[1] / "tools"
 
 
+@pytest.mark.slow
 def test_public_names_are_the_committed_ones():
     """By ``python tools/public.py``, in a process of its own: tests register their own activations."""
     printed = run([sys.executable, TOOLS / "public.py"], check=True, capture_output=True, text=True).stdout

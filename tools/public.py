@@ -87,10 +87,10 @@ def lines() -> Iterator[str]:
 
 
 def attributes(value: type) -> Iterator[str]:
-    """The public attributes and methods of a class, without those of Python's own classes."""
+    """The public attributes and methods of a class, without those of other packages' classes."""
     for name in dir(value):
         homes = [home for home in value.__mro__ if name in vars(home)]
-        if name.startswith("_") or not homes or homes[0].__module__ in ("builtins", "typing", "enum"):
+        if name.startswith("_") or not homes or not homes[0].__module__.startswith("deepstep"):
             continue
         member = getattr(value, name)
         yield f"{name}{call(member) if inspect.isroutine(member) else ''}"
