@@ -1,8 +1,9 @@
-"""Build the packages, check what is in them, and use them in empty environments: python tools/check_release.py.
+"""Build the packages, check them, and use them in empty environments: python tools/check_release.py.
 
-Writes dist/ anew. Needs build, twine, check-wheel-contents, and git; node and `npm ci --prefix web` for the
-explorer's bundle. Each environment is made from the wheel, outside the checkout, in the folder of `--venvs`; a
-Python that is not installed is named. The table is printed in Markdown. Ends with status 1 where a check fails.
+Writes dist/ anew. Needs git, the packages build, twine and check-wheel-contents, and for the bundle of the
+explorer node and `npm ci --prefix web`. Each environment has the wheel and works outside the checkout, in the
+folder of `--venvs`; a Python that is not installed is named. The table is printed in Markdown. Ends with
+status 1 where a check fails.
 """
 
 import argparse
@@ -13,7 +14,7 @@ import sys
 import tarfile
 import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from version_matrix import lowest
@@ -66,7 +67,7 @@ OF_EXTRAS = {
     "serve": "from deepstep.serving.application import application",
     "streaming": "import pyarrow, h5py",
     "tensorboard": "import tensorboardX; from deepstep.training import TensorBoard",
-    "torch": "from deepstep import Network; Network([2, 3, 1]).train([[0, 1]] * 2, [[0, 1]], engine='torch', epochs=2)",
+    "torch": "from deepstep import Network as N; N([1, 1]).train([[0, 1]], [[0, 1]], engine='torch', epochs=2)",
 }
 """Extras of users, and what each is for; those for working on DeepStep are tested by the suite."""
 
@@ -159,7 +160,7 @@ def environment(
     version: str,
     wheel: Path,
     *,
-    constraints: list[str] = [],
+    constraints: Collection[str] = (),
     alone: bool = False,
     extra: str = "",
 ) -> str:
@@ -167,20 +168,18 @@ def environment(
     if shutil.which(f"python{version}") is None or ran(f"python{version}", "-c", ""):
         return "not installed here: the workflow runs it"
     shutil.rmtree(venv, ignore_errors=True)
-    ran(f"python{version}", "-m", "venv", venv)
+    kernels = venv.parent / f"kernels-{version}-{bool(constraints)}"
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    variables |= {"PATH": f"{venv / 'bin'}{os.pathsep}{os.environ['PATH']}", "NUMBA_CACHE_DIR": str(kernels)}
+    ran(f"python{version}", "-m", "venv", venv, env=variables)
     work = venv / "work"
     work.mkdir()
     (work / "constraints.txt").write_text("\n".join(constraints), encoding="utf-8")
     pip = venv / "bin" / "python", "-m", "pip", "install", "--quiet", "-c", work / "constraints.txt"
     installs = [[*ALONE], ["--no-deps", wheel]] if alone else [[f"{wheel}[{extra}]" if extra else wheel]]
     for install in installs:
-        if fault := ran(*pip, *install):
+        if fault := ran(*pip, *install, env=variables):
             return fault
-    path = os.pathsep.join([str(venv / "bin"), os.environ["PATH"]])
-    variables = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | {
-        "PATH": path
-    }
-    variables["NUMBA_CACHE_DIR"] = str(venv.parent / f"kernels-{version}-{bool(constraints)}")
     commands = [command for command in SMOKE if not alone or command[0] in OF_NUMPY_ALONE]
     if extra:
         commands = [
