@@ -67,7 +67,7 @@ OF_EXTRAS = {
     "serve": "from deepstep.serving.application import application",
     "streaming": "import pyarrow, h5py",
     "tensorboard": "import tensorboardX; from deepstep.training import TensorBoard",
-    "torch": "from deepstep import Network as N; N([1, 1]).train([[0, 1]], [[0, 1]], engine='torch', epochs=2)",
+    "torch": "from deepstep import Network as N; N([1, 1]).train([[0, 1]], [[0, 1]], engine='torch')",
 }
 """Extras of users, and what each is for; those for working on DeepStep are tested by the suite."""
 
