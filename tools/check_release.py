@@ -56,7 +56,7 @@ SMOKE = [  # commands of a new user; with the wheel alone all of them end with s
     ("export", "deepstep", "export", "run", "-o", "model.py"),
     ("export runs", "python", "model.py", "--help"),
     ("course", "deepstep", "course", "start", "7"),
-    ("explore", "deepstep", "explore", "--out", "explorer.html"),
+    ("explore", "deepstep", "explore", "--export", "explorer.html"),
 ]
 OF_NUMPY_ALONE = {"lecture", "course"}
 OF_EXTRAS = {
