@@ -1,7 +1,7 @@
 """Write the models of this folder: python tests/format_1/write.py, with the version that they are to be of.
 
-Each model has a folder, `rows.json` with rows as a user has them, and `predictions.json` with what the version
-that wrote it predicts. They are written once, by a release, and stay: later versions must read them.
+Each model has a folder, `rows.json` with rows as a user has them, and `predictions.json` with what the
+version that wrote it predicts. A release writes them once; later versions must read them.
 """
 
 import json
