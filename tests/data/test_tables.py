@@ -415,21 +415,16 @@ def stream(content, *, terminal=False):
 
 
 FRAME = polars.DataFrame({"x": [1, 2], "y": ["a", "b"]})
-STANDARD_INPUT = {
-    ".csv": FRAME.write_csv,
-    ".parquet": FRAME.write_parquet,
-    ".arrow": FRAME.write_ipc,
-    ".jsonl": FRAME.write_ndjson,
-    ".csv.gz": lambda path: path.write_bytes(gzip.compress(FRAME.write_csv().encode())),
-    ".xlsx": lambda path: write_workbook(path, {"s": FRAME}),
-    ".csv.zst": lambda path: path.write_bytes(zstd(FRAME.write_csv().encode())),
+STANDARD_INPUT = {suffix: WRITE[suffix] for suffix in (".csv", ".parquet", ".arrow", ".jsonl", ".xlsx")} | {
+    ".csv.gz": lambda frame, path: path.write_bytes(gzip.compress(frame.write_csv().encode())),
+    ".csv.zst": lambda frame, path: path.write_bytes(zstd(frame.write_csv().encode())),
 }
 
 
 @pytest.mark.parametrize("suffix", STANDARD_INPUT)
 def test_standard_input_is_read_once_and_may_be_read_again(tmp_path, monkeypatch, suffix):
     path = tmp_path / f"t{suffix}"
-    STANDARD_INPUT[suffix](path)
+    STANDARD_INPUT[suffix](FRAME, path)
     monkeypatch.setattr(sys, "stdin", stream(path.read_bytes()))
     for source in ("-", "-", path):
         assert_frame_equal(read_table(source), FRAME)
