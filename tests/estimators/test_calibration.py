@@ -9,12 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, softmax
-from sklearn.datasets import (
-    load_wine,
-    make_friedman1,
-    make_moons,
-    make_multilabel_classification,
-)
+from sklearn.datasets import load_wine, make_friedman1, make_moons, make_multilabel_classification
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import average_precision_score, log_loss
 from threadpoolctl import threadpool_limits

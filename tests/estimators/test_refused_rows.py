@@ -18,14 +18,8 @@ def table():
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        (
-            ["age"],
-            r"^X has 3 missing values \(NaN\) in column 'age'\. TableEncoder takes them: ",
-        ),
-        (
-            ["town"],
-            r"^X has values that are no numbers in column 'town', such as 'Rome'\. Table",
-        ),
+        (["age"], r"^X has 3 missing values \(NaN\) in column 'age'\. TableEncoder takes them: "),
+        (["town"], r"^X has values that are no numbers in column 'town', such as 'Rome'\. Table"),
     ],
 )
 def test_a_network_names_the_column_that_is_no_numbers(table, columns, message):
