@@ -216,15 +216,6 @@ def test_predictions_have_the_same_bits_for_any_number_of_threads(model, fresh_s
             assert_array_equal(other, outputs[0], err_msg=f"{m} rows")
 
 
-def test_validation_data_take_the_place_of_folds():
-    X, y = load_iris(return_X_y=True)
-    model = DeepClassifier(**{**QUICK, "n_estimators": 3}).fit(X[::2], y[::2], X_val=X[1::2], y_val=y[1::2])
-    ensemble = model.ensemble_
-    assert (len(ensemble.members), len(ensemble.preprocessors), ensemble.out_of_fold) == (3, 1, None)
-    with pytest.raises(DataError, match=r"y_val is missing\. Pass both X_val and y_val\."):
-        model.fit(X, y, X_val=X)
-
-
 # Inputs that are too large for the memory are encoded a batch at a time, to the same bits
 
 M = 240

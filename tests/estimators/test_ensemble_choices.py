@@ -1,7 +1,6 @@
 """What the user decides of an ensemble: the metric, the folds, and what looks at the trainings."""
 
 import signal
-from dataclasses import replace
 from threading import Lock, get_ident
 from time import sleep
 
@@ -22,7 +21,6 @@ from sklearn.model_selection import (
 
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.ensembles import calibrate, metric, refit
-from deepstep.ensembles.member_fit import fit_member
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.targets import Targets
 from deepstep.training import Callback, Csv
@@ -45,16 +43,21 @@ def trusting(monkeypatch):
 
 @pytest.mark.usefixtures("trusting")
 @pytest.mark.parametrize(
-    ("Estimator", "scoring", "metric"),
+    "scoring",
     [
-        (DeepClassifier, "balanced_accuracy", lambda y, P: balanced_accuracy_score(y, P.argmax(axis=1))),
-        (DeepRegressor, "neg_median_absolute_error", lambda y, A: -median_absolute_error(y, A)),
+        "balanced_accuracy",
+        make_scorer(balanced_accuracy_score),
+        lambda model, X, y: balanced_accuracy_score(y, model.predict(X)),
+        "neg_median_absolute_error",
     ],
 )
-def test_the_loss_of_a_preset_is_minus_its_score_of_rows_that_were_held_out(Estimator, scoring, metric):
-    X_, y = (X, Y) if Estimator is DeepClassifier else (NUMBERS, TARGET)
+def test_the_loss_of_a_preset_is_minus_its_score_of_rows_that_were_held_out(scoring):
+    numbers = scoring == "neg_median_absolute_error"
+    Estimator, X_, y = (DeepRegressor, NUMBERS, TARGET) if numbers else (DeepClassifier, X, Y)
     model = Estimator(scoring=scoring, presets="relu", validation=FOLDS, **FEW).fit(X_, y)
-    assert model.tried_[0].loss == pytest.approx(-metric(y, model.oof_predictions_), rel=1e-4)
+    A = model.oof_predictions_
+    loss = median_absolute_error(y, A) if numbers else -balanced_accuracy_score(y, A.argmax(axis=1))
+    assert model.tried_[0].loss == pytest.approx(loss, rel=1e-4)
 
 
 def test_epochs_are_those_of_the_best_score():
@@ -70,22 +73,6 @@ def test_epochs_are_those_of_the_best_score():
     assert {member.best_epoch for member in by_loss.ensemble_.members} != {1}
     one, other = (each.ensemble_.members[0].network.history.costs for each in (model, by_loss))
     assert_array_equal(one, other)  # training itself goes by the loss
-
-
-@pytest.mark.usefixtures("trusting")
-def test_scorers_of_every_form_choose_the_same():
-    forms = [
-        "balanced_accuracy",
-        make_scorer(balanced_accuracy_score),
-        lambda estimator, X, y: balanced_accuracy_score(y, estimator.predict(X)),
-    ]
-    expected, *others = (
-        DeepClassifier(scoring=scoring, presets=["relu", "ranks"], validation=FOLDS, **FEW).fit(X, Y)
-        for scoring in forms
-    )
-    for model in others:
-        assert model.ensemble_.weights == expected.ensemble_.weights
-        assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
 
 
 @pytest.mark.usefixtures("trusting")
@@ -239,26 +226,21 @@ class Watcher(Callback):
             self._lock.release()
 
 
-def test_callbacks_see_every_member_one_thread_at_a_time_and_change_no_bit():
+def test_callbacks_see_every_member_one_thread_at_a_time_and_change_no_bit(tmp_path):
+    """Two of them: one watches, one writes the records of all networks to a file."""
     watcher, settings = Watcher(), {"n_estimators": 10, "n_jobs": 4, **FEW}
-    model = DeepClassifier(callbacks=[watcher], **settings).fit(X, Y)
-    assert len(watcher.threads) > 1
-    assert not watcher.together
-    for member in model.ensemble_.members:
-        epochs = [epoch for name, epoch in watcher.epochs if name == (member.preset, member.fold)]
-        assert epochs == [*range(member.epochs)]
-    assert watcher.steps == sum(history[-1]["step"] for history in model.histories_)
-    assert_array_equal(model.predict_proba(X), DeepClassifier(**settings).fit(X, Y).predict_proba(X))
-
-
-def test_the_networks_write_their_records_to_one_file(tmp_path):
-    callbacks = [Csv(tmp_path / "records.csv")]
-    model = DeepClassifier(callbacks=callbacks, n_estimators=10, n_jobs=4, **FEW).fit(X, Y)
+    model = DeepClassifier(callbacks=[watcher, Csv(tmp_path / "records.csv")], **settings).fit(X, Y)
     records = polars.read_csv(tmp_path / "records.csv")
     assert records.height == sum(map(len, model.histories_))
+    assert len(watcher.threads) > 1
+    assert not watcher.together
     for member, history in zip(model.ensemble_.members, model.histories_, strict=True):
+        epochs = [epoch for name, epoch in watcher.epochs if name == (member.preset, member.fold)]
+        assert epochs == [*range(member.epochs)]
         lines = records.filter(polars.col("preset") == member.preset, polars.col("fold") == member.fold)
         assert lines["cost"].to_list() == history.costs.tolist()
+    assert watcher.steps == sum(history[-1]["step"] for history in model.histories_)
+    assert_array_equal(model.predict_proba(X), DeepClassifier(**settings).fit(X, Y).predict_proba(X))
 
 
 def test_an_error_of_a_callback_is_that_of_the_fit():
@@ -308,30 +290,6 @@ def test_one_network_of_each_selected_preset_learns_the_newest_rows_too(pair):
         epochs = round(np.mean([each.best_epoch for each in summary.members]))
         assert epochs == member.epochs == len(member.network.history)
         assert member.validation_cost is None
-
-
-def test_a_network_is_that_of_a_training_on_all_rows(monkeypatch):
-    calls = []
-
-    def watched(*arguments):
-        calls.append(arguments)
-        return fit_member(*arguments)
-
-    monkeypatch.setattr(refit, "fit_member", watched)
-    model = DeepClassifier(**QUICK, refit=True).fit(X, Y)
-    assert len(calls) == len(model.ensemble_.weights)
-    members = {member.preset: member for member in model.ensemble_.members}
-    for task, targets, preprocessor, learned, held_out, options, *_ in calls:
-        assert (held_out, len(learned)) == (None, len(X))
-        member, parameters = members[task.preset.name], []
-
-        class Keeper(Callback):
-            def on_epoch_end(self, training, record, kept=parameters):
-                kept.append(training.parameters.flat.copy())
-
-        watching = replace(options, callbacks=(Keeper(),))
-        fit_member(replace(task, window=()), targets, preprocessor, learned, None, watching)
-        assert_array_equal(member.network.parameters.flat, parameters[member.epochs - 1])
 
 
 def test_what_is_known_of_rows_held_out_stays_that_of_the_folds(pair, tmp_path):

@@ -162,11 +162,6 @@ def test_many_rows_have_the_contributions_of_each_alone(monkeypatch, table):
     assert "average row: yes" in repr(all_rows)
 
 
-def test_what_is_no_model_is_refused():
-    with pytest.raises(ConfigurationError, match="must be a fitted estimator of DeepStep"):
-        explain(object(), [[1.0]])
-
-
 def test_of_quantiles_the_median_is_explained_and_of_one_class_its_certainty(table):
     y = answers(table, "number")
     model = DeepRegressor(loss="quantile", quantiles=[0.1, 0.5, 0.9], **SMALL).fit(table, y)
@@ -185,3 +180,5 @@ def test_rows_that_predict_refuses_are_refused(rows, problem):
     model = NetworkRegressor((), solver="lbfgs").fit(rng.normal(size=(20, 4)), np.arange(20))
     with pytest.raises(ValueError, match=problem):
         model.explain(rows)
+    with pytest.raises(ConfigurationError, match="must be a fitted estimator of DeepStep"):
+        explain(object(), rows)

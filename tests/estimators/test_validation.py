@@ -8,7 +8,6 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_blobs, make_multilabel_classification
-from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import log_loss, mean_absolute_error, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
@@ -46,28 +45,6 @@ def test_batches_of_weight_0_are_no_part_of_the_cost(Estimator):
     assert_allclose(weighted.loss_curve_, half.loss_curve_, rtol=1e-12)
     assert_allclose(weighted.best_loss_, half.best_loss_, rtol=1e-12)
     assert weighted.n_iter_ == half.n_iter_
-
-
-@pytest.mark.parametrize(("classes", "early_stopping"), [(2, True), (3, False)])
-def test_class_weight_is_a_sample_weight(classes, early_stopping):
-    """'balanced' counts what is learned from alone, as tests/model/test_class_weights.py shows."""
-    X, y = unbalanced(classes)
-    names = np.array(["a", "b", "c"])[y]
-    settings = {**SETTINGS, "batch_size": 50, "early_stopping": early_stopping}
-    sample_weight = np.random.RandomState(0).rand(len(y))
-    by_hand, rows = {"b": 5.0, "c": 2.5} if classes == 3 else {"b": 5.0}, np.array([1.0, 5.0, 2.5])[y]
-    learned, _ = hold_out(Examples(X, y[:, np.newaxis], None), y, fraction=0.1, seed=1)
-    counts = np.bincount(learned.Y[:, 0]) if early_stopping else np.bincount(y)
-    balanced = counts.sum() / (classes * counts)
-    for class_weight, weight, product in (
-        ("balanced", None, balanced[y]),
-        (by_hand, None, rows),
-        (by_hand, sample_weight, sample_weight * rows),
-    ):
-        weighted = NetworkClassifier(class_weight=class_weight, **settings).fit(X, names, weight)
-        explicit = NetworkClassifier(**settings).fit(X, names, product)
-        assert_allclose(weighted.network_.parameters.flat, explicit.network_.parameters.flat, rtol=1e-12)
-        assert weighted.validation_scores_ == explicit.validation_scores_
 
 
 LOSSES = [
@@ -110,21 +87,6 @@ def test_class_weight_of_several_columns():
         assert_allclose(weighted.network_.parameters.flat, explicit.network_.parameters.flat, rtol=1e-9)
     with pytest.raises(ConfigurationError, match="balanced"):
         NetworkClassifier(class_weight="balanced").partial_fit(X, columns[:, 0], classes=[0, 1])
-
-
-def test_bad_weights():
-    X, columns = make_multilabel_classification(80, 6, n_classes=2, random_state=0)
-    y = columns[:, 0]
-    for class_weight, labels, weight, message in (
-        ({0: -1.0}, y, None, "at least 0"),
-        ({7: 2.0}, y, None, "labels among"),
-        ([{}], columns, None, "class_weight must have a mapping for each of 2 columns, got 1"),
-        (None, y, np.zeros(80), "[Ww]eight"),
-        (None, y, -np.ones(80), "[Ww]eight"),
-        (None, y, y, "one class"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            NetworkClassifier(class_weight=class_weight).fit(X, labels, weight)
 
 
 QUICK = {"n_estimators": 2, "network_params": {"epochs": 4}, "random_state": 1}
@@ -206,19 +168,6 @@ def test_any_metric(scoring):
     assert by_function.validation_scores_ == model.validation_scores_
 
 
-@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
-def test_validation_cost_is_the_loss_alone(solver):
-    """Without L2, which would weigh more the fewer the validation data are; in weights."""
-    weight = np.random.RandomState(0).rand(150)
-    settings = {**FAST, "alpha": 5.0, "scoring": "loss", "solver": solver}
-    model = fit(NetworkClassifier(**settings), sample_weight=weight[~VAL], sample_weight_val=weight[VAL])
-    expected = log_loss(NAMES[VAL], model.predict_proba(X[VAL]), sample_weight=weight[VAL])
-    assert model.validation_costs_[-1] == pytest.approx(expected)
-    assert model.validation_scores_ == [-cost for cost in model.validation_costs_]
-    if solver == "lbfgs":
-        model.set_params(scoring=None).fit(X, NAMES)  # holds nothing out, as in scikit-learn
-
-
 WILD = {"max_iter": 25, "learning_rate_init": 0.3}
 
 
@@ -276,17 +225,16 @@ def test_a_refit_that_diverges_keeps_the_network_that_was_validated():
     assert not model.interrupted_
 
 
-def test_a_score_that_is_never_a_number_is_named():
-    model = NetworkClassifier(scoring=lambda *_: np.nan, early_stopping=True, **FAST)
-    said = "^validation_score was .* none of 6 epochs, nan .* scoring"
-    with pytest.warns(UndefinedMetricWarning, match=said):
-        fit(model)
-    assert model.best_validation_score_ is None
-
-
 OTHERS = {"X_val": X, "y_val": NAMES}
+TWO_COLUMNS = np.column_stack([Y > 0, Y > 1]).astype(int)
 EARLY = {"early_stopping": True, "refit": True}
 REFUSED = [
+    ({}, {"class_weight": {"a": -1.0}}, "at least 0"),
+    ({}, {"class_weight": {7: 2.0}}, "labels among"),
+    ({"y": TWO_COLUMNS}, {"class_weight": [{}]}, "must have a mapping for each of 2 columns, got 1"),
+    ({"sample_weight": np.zeros(150)}, {}, "[Ww]eight"),
+    ({"sample_weight": -np.ones(150)}, {}, "[Ww]eight"),
+    ({"sample_weight": Y == 1}, {}, "one class"),
     ({"X_val": X}, {}, "y_val is missing"),
     ({"sample_weight_val": np.ones(150)}, {}, "sample_weight_val is passed without X_val"),
     ({"X_val": X[:1], "y_val": ["z"]}, {}, r"(?s)y has the classes \['z'\], known .* the validation data"),
@@ -306,4 +254,4 @@ REFUSED = [
 @pytest.mark.parametrize(("arguments", "settings", "message"), REFUSED, ids=range(len(REFUSED)))
 def test_what_does_not_fit(arguments, settings, message):
     with pytest.raises(ValueError, match=message):
-        NetworkClassifier(**settings).fit(X, NAMES, **arguments)
+        NetworkClassifier(**settings).fit(X, **{"y": NAMES, **arguments})
