@@ -2,9 +2,6 @@
 
 import datetime
 import json
-import pickle
-import warnings
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -19,7 +16,7 @@ from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRe
 from deepstep.cli.main import main
 from deepstep.ensembles import ensemble
 from deepstep.ensembles.predictor import PermutedColumn
-from deepstep.errors import ConfigurationError, DataError, DataWarning
+from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.table_encoder import table_network
 from deepstep.inspection.metrics import permutation_importance
 from deepstep.preparation import TablePreparation
@@ -110,19 +107,6 @@ def test_a_file_is_learned_from_and_refused_as_a_frame_is(tmp_path):
         DeepClassifier(stream=True).fit(tmp_path / name, "survived", groups="age")
 
 
-@pytest.mark.parametrize("library", [pd, polars])
-def test_a_fit_warns_of_columns_that_tell_the_target(library):
-    noise, y = np.random.default_rng(0).normal(size=90), np.repeat(["a", "b", "c"], 30)
-    model = DeepClassifier(**FEW)
-    said = "^DeepClassifier.fit: the column 'extra' alone determines the target in 100 % of 90 rows"
-    with pytest.warns(UserWarning, match=said):
-        model.fit(library.DataFrame({"extra": range(90), "x": noise}), y)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DataWarning)
-        model.fit(library.DataFrame({"extra": noise**2, "x": noise}), y)
-        model.fit(np.column_stack([np.arange(90), noise]), y)  # of an array nothing is said
-
-
 def test_importance_of_columns_of_a_table(tmp_path, capsys):
     """By the command, which asks scikit-learn: a word and a number with holes matter, noise does not."""
     rng, run, table = np.random.default_rng(1), str(tmp_path / "run"), str(tmp_path / "t.csv")
@@ -199,45 +183,13 @@ def test_rows_are_taken_by_the_names_of_their_columns(kind):
         model.predict([{"age": 1.0}])
 
 
-# Tables at their worst are learned from and predicted for
-
-
-NORMAL = RNG.standard_normal(M)
-WORDS = np.array(["no", "yes"])[(NORMAL > 0).astype(int)]
-ZONES = [ZoneInfo("Europe/Berlin"), ZoneInfo("America/Denver")]
-MOMENTS = [MOMENT + datetime.timedelta(hours=7 * hour) for hour in range(M)]
-LEARNED = {
-    "mixed types": {"x": [1, "a", None, 2.5, True] * (M // 5), "z": NORMAL},
-    "an empty column": {"x": NORMAL, "none": [None] * M, "nan": [np.nan] * M},
-    "4,000 categories": {"c": [f"k{number}" for number in range(4_000)] * 2, "z": [0.0, 1.0] * 4_000},
-    "400 columns": {f"c{number}": RNG.standard_normal(M) for number in range(400)},
-    "moments of two zones": {"d": [at.astimezone(ZONES[n // 30]) for n, at in enumerate(MOMENTS)]},
-    "truth values with holes": {"x": [True, None, False] * (M // 3)},
-    "names of columns": {"": NORMAL, "<b>;DROP": NORMAL**2, "\u00e4\U0001f600": NORMAL**3},
-}
-
-
-@pytest.mark.parametrize("name", LEARNED)
-@pytest.mark.filterwarnings("error", "ignore:.*1 of 3 classes have fewer than 10 rows")
-def test_it_is_learned_from_and_predicted_for(name):
-    classes, X = [*LEARNED].index(name) % 2 == 0, pd.DataFrame(LEARNED[name])
-    y = np.resize(WORDS if classes else NORMAL, len(X))
-    if name == "mixed types":
-        y = np.where(np.arange(M) == 7, "rare", y)
-    model = (DeepClassifier if classes else DeepRegressor)(**FEW).fit(X, y)
-    predicted = model.predict(X)
-    assert predicted.shape == (len(X),)
-    assert name != "mixed types" or "rare" in model.classes_
-    assert set(predicted) <= set(y) if classes else np.isfinite(predicted).all()
-    assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), predicted)
-
-
 @pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 def test_without_names_columns_are_told_by_their_order():
     """scikit-learn warns, and goes on."""
     rows = np.array([[1.0, "u"], [None, "v"], [-1.0, None]], dtype=object)
     frame = pd.DataFrame(rows, columns=["a", "b"]).astype({"a": float})
-    trained = DeepClassifier(**FEW).fit(pd.DataFrame({"a": NORMAL, "b": ["u", "v"] * (M // 2)}), WORDS)
+    table = pd.DataFrame({"a": INPUTS["age"], "b": ["u", "v"] * (M // 2)})
+    trained = DeepClassifier(**FEW).fit(table, LABELS)
     assert_array_equal(trained.predict_proba(rows), trained.predict_proba(frame))
 
 
