@@ -129,6 +129,7 @@ REFUSED = [
     (DeepRegressor, {"scoring": "neg_brier_score"}, r"scoring must be a metric of numbers, "),
     (DeepRegressor, {"scoring": with_probabilities}, "The targets are numbers, which have no probabilities"),
     (DeepRegressor, {"scoring": "r2", "loss": "quantile"}, "different number of output"),
+    (DeepRegressor, {"refit": True, "time_budget": 5.0}, "refit must be False w"),
     *(
         (DeepClassifier, {"validation": folds}, says)
         for folds, says in (
@@ -141,13 +142,20 @@ REFUSED = [
         )
     ),
 ]
+LETTERS = np.array(["a", "b", "c"])[Y]
+BY_ROWS = [
+    (DeepClassifier, {"scoring": "r2"}, r"scoring must be a metric of classes, got 'r2'\.$", {"y": LETTERS}),
+    (DeepRegressor, {"refit": True}, "refit must be False w", {"X_val": NUMBERS, "y_val": TARGET}),
+]
 
 
-@pytest.mark.parametrize(("Estimator", "settings", "says"), REFUSED, ids=range(len(REFUSED)))
-def test_metrics_and_folds_that_do_not_suit_are_refused_before_the_training(Estimator, settings, says):
-    rows = (X, Y) if Estimator is DeepClassifier else (NUMBERS, TARGET)
+@pytest.mark.parametrize(
+    ("Estimator", "settings", "says", "rows"), [*((*case, {}) for case in REFUSED), *BY_ROWS]
+)
+def test_what_does_not_suit_is_refused_before_the_training(Estimator, settings, says, rows):
+    X_, y = (X, Y) if Estimator is DeepClassifier else (NUMBERS, TARGET)
     with pytest.raises(ValueError, match=says):
-        Estimator(**{**TWO, **settings, "callbacks": [Never()]}).fit(*rows)
+        Estimator(**{**TWO, **settings, "callbacks": [Never()]}).fit(X_, **{"y": y, **rows})
 
 
 @pytest.mark.parametrize("labels", [[1, 2], [0, 2], [1, 0], ["no", "yes"], [False, True]])
@@ -157,11 +165,6 @@ def test_metrics_of_two_classes_are_about_the_second_one(labels):
     expected = {"f1": 0.8, "roc_auc": 1.0, "average_precision": 1.0}
     losses = {name: metric.Metric(targets, name).loss(A, true, None) for name in expected}
     assert losses == {name: pytest.approx(-value) for name, value in expected.items()}
-
-
-def test_labels_that_are_texts_have_no_metric_of_numbers():
-    with pytest.raises(ConfigurationError, match=r"scoring must be a metric of classes, got 'r2'\.$"):
-        DeepClassifier(scoring="r2", **TWO).fit(X, np.array(["a", "b", "c"])[Y])
 
 
 # The folds
@@ -353,11 +356,3 @@ def test_a_refit_that_diverges_and_ctrl_c_keep_the_networks_of_the_folds(monkeyp
     assert model.interrupted_ == (when != "diverged")
     assert len(model.ensemble_.members) > len(model.ensemble_.weights)
     assert model.predict_set(X).any(axis=1).all()
-
-
-@pytest.mark.parametrize(
-    ("settings", "validation"), [({"time_budget": 5.0}, {}), ({}, {"X_val": TIMED, "y_val": LATE})]
-)
-def test_what_is_refused(settings, validation):
-    with pytest.raises(ConfigurationError, match="refit must be False w"):
-        DeepRegressor(refit=True, **settings).fit(TIMED, LATE, **validation)

@@ -10,7 +10,6 @@ from sklearn.pipeline import make_pipeline
 from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor, TableEncoder, explain
 from deepstep.ensembles.explanation import TOLERANCE, TOLERANCE_OF_PROBABILITIES, _average, _quadrature
 from deepstep.ensembles.predictor import predictor_of
-from deepstep.errors import ConfigurationError
 
 M = 120
 
@@ -171,14 +170,12 @@ def test_of_quantiles_the_median_is_explained_and_of_one_class_its_certainty(tab
     assert abs(strongest) == np.abs(explanation.contributions[0, :, 1]).max()
 
 
-@pytest.mark.parametrize(
-    ("rows", "problem"),
-    [(np.empty((0, 4)), "sample"), ([[1.0, 2.0]], "X"), ([[np.nan] * 4], "missing value")],
-)
-def test_rows_that_predict_refuses_are_refused(rows, problem):
-    rng = np.random.default_rng(0)
-    model = NetworkRegressor((), solver="lbfgs").fit(rng.normal(size=(20, 4)), np.arange(20))
-    with pytest.raises(ValueError, match=problem):
-        model.explain(rows)
-    with pytest.raises(ConfigurationError, match="must be a fitted estimator of DeepStep"):
-        explain(object(), rows)
+def test_no_model_and_no_rows_are_refused(table):
+    model = NetworkRegressor((), solver="lbfgs").fit(np.eye(4), np.arange(4))
+    for explained, rows, problem in (
+        (object(), [[1.0]], "must be a fitted estimator of DeepStep"),
+        (model, np.empty((0, 4)), "sample"),
+        (model, [[np.nan] * 4], "missing value"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            explain(explained, rows)

@@ -326,7 +326,6 @@ def test_another_fit_of_one_network_is_refused(tmp_path, a_checkpoint_at_each_pa
     kept = {path: path.read_bytes() for path in checkpoint_files(tmp_path)}
     for changed, sentence in (
         ({"random_state": 2}, r"order \(shuffle, random_state\) was"),
-        ({"alpha": 0.5}, "alpha was 0.0001 and is 0.5"),
         ({"power_t": 0.4}, r"learning_rate \(.*, power_t\) was .* and is"),
         ({"validation_fraction": 0.3}, "the training data is another; the validation data is another"),
         ({"max_iter": 7}, "it stands after 12 iterations and 0 of 4 batches; max_iter is 7"),

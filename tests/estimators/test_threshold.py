@@ -106,20 +106,19 @@ def test_rows_of_one_class_choose_none():
     assert model.decision_threshold_ == 0.5
 
 
-@pytest.mark.parametrize("by", ["f2", 0, 1.0, np.nan, True, (1, -1), (1, 2, 3), [True, 1]])
-def test_what_is_no_threshold(by):
-    with pytest.raises(ConfigurationError, match="decision_threshold must be a number above 0 and below 1"):
-        fitted(by)
+NONE = "decision_threshold must be a number above 0 and below 1"
+SEVERAL, COLUMNS = np.arange(len(X)) % 3, np.column_stack([NUMBERS, 1 - NUMBERS])
+REFUSED = [
+    *(
+        ({"decision_threshold": by}, Y, NONE)
+        for by in ("f2", 0, 1.0, np.nan, True, (1, -1), (1, 2, 3), [True, 1])
+    ),
+    *(({"decision_threshold": "f1"}, y, r"must be 0\.5 except for two classes") for y in (SEVERAL, COLUMNS)),
+    ({"decision_threshold": 0.3, "soft_targets": True}, COLUMNS, r"must be 0\.5 with soft_targets"),
+]
 
 
-def test_there_is_none_but_between_two_classes():
-    assert (
-        DeepClassifier(n_estimators=1, network_params={"epochs": 1}).fit(X, NUMBERS % 2).decision_threshold_
-    )
-    several = DeepClassifier(decision_threshold="f1", n_estimators=1)
-    for y in (np.arange(len(X)) % 3, np.column_stack([NUMBERS, 1 - NUMBERS])):
-        with pytest.raises(ConfigurationError, match=r"must be 0\.5 except for two classes"):
-            several.fit(X, y)
-    soft = np.column_stack([1 - NUMBERS, NUMBERS])
-    with pytest.raises(ConfigurationError, match=r"decision_threshold must be 0\.5 with soft_targets"):
-        DeepClassifier(decision_threshold=0.3, soft_targets=True).fit(X, soft)
+@pytest.mark.parametrize(("settings", "y", "message"), REFUSED, ids=range(len(REFUSED)))
+def test_what_is_no_threshold(settings, y, message):
+    with pytest.raises(ConfigurationError, match=message):
+        DeepClassifier(**FEW, **settings).fit(X, y)
