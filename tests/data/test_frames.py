@@ -41,7 +41,12 @@ COLUMNS = [
     ("int64[pyarrow]", [2**62 + 1, None], [2**62 + 1, None], polars.Int64),
     ("datetime64[ns]", [NOON, None], [NOON, None], polars.Datetime("ns")),
     ("timedelta64[ns]", [HOUR, None], [HOUR, None], polars.Duration("ns")),
-    (None, pandas.period_range("2020-01", periods=1, freq="M"), [dt.datetime(2020, 1, 1)], None),
+    (
+        None,
+        pandas.period_range("2020-01", freq="D", periods=2),
+        [dt.datetime(2020, 1, 1), dt.datetime(2020, 1, 2)],
+        None,
+    ),
     (None, pandas.cut([1, 5], [0, 2, 6]), ["(0, 2]", "(2, 6]"], None),
     (ORDERED, ["b", "a", None, "b"], ["b", "a", None, "b"], polars.Enum(["b", "a", "never"])),
     # a column of whole numbers is one of floats where a cell is missing: the categories stay the same
@@ -61,11 +66,26 @@ COLUMNS = [
     (object, [DAY, NOON], [dt.datetime(2020, 1, 2), NOON], None),
     (object, [pandas.Timedelta(hours=1), np.timedelta64(1, "s")], [HOUR, HOUR / 3600], None),
 ]
+ARRAYS = [
+    (np.array([[1.5], [np.nan]], ">f4"), [1.5, None], polars.Float32),
+    (np.array([[1.5], [np.nan]], np.longdouble), [1.5, None], polars.Float64),
+    (np.array([[True], [False]]), [True, False], polars.Boolean),
+    (np.array([[b"a"], ["ä".encode()]]), ["a", "ä"], polars.String),
+    (np.array([[1], ["a"]], object), ["1", "a"], polars.String),
+    (np.array([["2020-01-02"], ["NaT"]], "M8[D]"), [dt.date(2020, 1, 2), None], polars.Date),
+    (np.array([[NOON]], "M8[s]"), [NOON], polars.Datetime("ms")),
+    (np.array([[3], ["NaT"]], "m8[h]"), [dt.timedelta(hours=3), None], polars.Duration("ms")),
+    (np.ma.array([[1], [2]], mask=[[True], [False]]), [None, 2], polars.Int64),
+]
+CASES = [
+    *((pandas.DataFrame({"x0": pandas.Series(cells, dtype=kind)}), *case) for kind, cells, *case in COLUMNS),
+    *ARRAYS,
+]
 
 
-@pytest.mark.parametrize(("kind", "cells", "values", "dtype"), COLUMNS, ids=range(len(COLUMNS)))
-def test_pandas_columns(kind, cells, values, dtype):
-    series = column(cells, dtype=kind)
+@pytest.mark.parametrize(("table", "values", "dtype"), CASES, ids=range(len(CASES)))
+def test_columns_of_pandas_and_of_arrays(table, values, dtype):
+    series = as_frame(table)["x0"]
     assert series.to_list() == values
     assert dtype is None or series.dtype == dtype
 
@@ -123,27 +143,6 @@ def test_polars_frames():
     assert as_frame(polars.DataFrame({"x": [decimal.Decimal("0.1")]}))["x"].to_list() == [0.1]
     mixed = polars.DataFrame({"x": polars.Series([1, "a"], dtype=polars.Object)})
     assert as_frame(mixed)["x"].to_list() == ["1", "a"]
-
-
-@pytest.mark.parametrize(
-    ("array", "values", "dtype"),
-    [
-        (np.array([[1.5], [np.nan]], ">f4"), [1.5, None], polars.Float32),
-        (np.array([[1.5], [np.nan]], np.longdouble), [1.5, None], polars.Float64),
-        (np.array([[True], [False]]), [True, False], polars.Boolean),
-        (np.array([[b"a"], ["ä".encode()]]), ["a", "ä"], polars.String),
-        (np.array([[1], ["a"]], object), ["1", "a"], polars.String),
-        (np.array([["2020-01-02"], ["NaT"]], "M8[D]"), [dt.date(2020, 1, 2), None], polars.Date),
-        (np.array([[NOON]], "M8[s]"), [NOON], polars.Datetime("ms")),
-        (np.array([[3], ["NaT"]], "m8[h]"), [dt.timedelta(hours=3), None], polars.Duration("ms")),
-        (np.ma.array([[1], [2]], mask=[[True], [False]]), [None, 2], polars.Int64),
-    ],
-)
-def test_arrays(array, values, dtype):
-    frame = as_frame(array)
-    assert frame.columns == ["x0"]
-    assert frame["x0"].to_list() == values
-    assert frame["x0"].dtype == dtype
 
 
 def test_names_and_lists_of_rows():

@@ -175,6 +175,7 @@ def test_the_leaderboard_has_all_members_the_best_first():
     assert sorted(frame["member"]) == sorted(polars.DataFrame(board)["member"]) == list(range(10))
     assert sum(frame["weight"]) == pytest.approx(1)
     assert list(frame["validation_cost"]) == sorted(frame["validation_cost"])
+    assert "validation cost" in repr(board)
     assert board._repr_html_().count("<tr>") == 11
     score = accuracy_score(y, model.oof_predictions_.argmax(axis=1))
     assert min(row["score"] for row in board) - 0.1 < score < 1

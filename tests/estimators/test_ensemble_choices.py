@@ -43,21 +43,16 @@ def trusting(monkeypatch):
 
 @pytest.mark.usefixtures("trusting")
 @pytest.mark.parametrize(
-    "scoring",
+    ("Estimator", "scoring", "metric"),
     [
-        "balanced_accuracy",
-        make_scorer(balanced_accuracy_score),
-        lambda model, X, y: balanced_accuracy_score(y, model.predict(X)),
-        "neg_median_absolute_error",
+        (DeepClassifier, "balanced_accuracy", lambda y, P: balanced_accuracy_score(y, P.argmax(axis=1))),
+        (DeepRegressor, "neg_median_absolute_error", lambda y, A: -median_absolute_error(y, A)),
     ],
 )
-def test_the_loss_of_a_preset_is_minus_its_score_of_rows_that_were_held_out(scoring):
-    numbers = scoring == "neg_median_absolute_error"
-    Estimator, X_, y = (DeepRegressor, NUMBERS, TARGET) if numbers else (DeepClassifier, X, Y)
+def test_the_loss_of_a_preset_is_minus_its_score_of_rows_that_were_held_out(Estimator, scoring, metric):
+    X_, y = (X, Y) if Estimator is DeepClassifier else (NUMBERS, TARGET)
     model = Estimator(scoring=scoring, presets="relu", validation=FOLDS, **FEW).fit(X_, y)
-    A = model.oof_predictions_
-    loss = median_absolute_error(y, A) if numbers else -balanced_accuracy_score(y, A.argmax(axis=1))
-    assert model.tried_[0].loss == pytest.approx(loss, rel=1e-4)
+    assert model.tried_[0].loss == pytest.approx(-metric(y, model.oof_predictions_), rel=1e-4)
 
 
 def test_epochs_are_those_of_the_best_score():
@@ -73,6 +68,22 @@ def test_epochs_are_those_of_the_best_score():
     assert {member.best_epoch for member in by_loss.ensemble_.members} != {1}
     one, other = (each.ensemble_.members[0].network.history.costs for each in (model, by_loss))
     assert_array_equal(one, other)  # training itself goes by the loss
+
+
+@pytest.mark.usefixtures("trusting")
+def test_scorers_of_every_form_choose_the_same():
+    forms = [
+        "balanced_accuracy",
+        make_scorer(balanced_accuracy_score),
+        lambda estimator, X, y: balanced_accuracy_score(y, estimator.predict(X)),
+    ]
+    expected, *others = (
+        DeepClassifier(scoring=scoring, presets=["relu", "ranks"], validation=FOLDS, **FEW).fit(X, Y)
+        for scoring in forms
+    )
+    for model in others:
+        assert model.ensemble_.weights == expected.ensemble_.weights
+        assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
 
 
 @pytest.mark.usefixtures("trusting")

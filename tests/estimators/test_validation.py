@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_iris, make_blobs, make_multilabel_classification
+from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import check_scoring, log_loss, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.class_weight import compute_sample_weight
@@ -207,6 +208,14 @@ def test_a_refit_that_diverges_keeps_the_network_that_was_validated():
         model = NetworkClassifier(refit=True, **settings).fit(X[~VAL], NAMES[~VAL], **rows)
     assert_array_equal(theta(model), theta(first))
     assert not model.interrupted_
+
+
+def test_a_score_that_is_never_a_number_is_named():
+    model = NetworkClassifier(scoring=lambda *_: np.nan, early_stopping=True, **FAST)
+    said = "^validation_score was .* none of 6 epochs, nan .* scoring"
+    with pytest.warns(UndefinedMetricWarning, match=said):
+        fit(model)
+    assert model.best_validation_score_ is None
 
 
 OTHERS = {"X_val": X, "y_val": NAMES}
