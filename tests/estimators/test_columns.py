@@ -76,6 +76,7 @@ REFUSED = [
     (0, np.ones((M, 2)), "survived", "y must be an array .*, got the name 'survived'"),
     (0, OWN, HOLES, "2 of 60 rows .the first is row 2, .*have no target"),
     (1, OWN, np.array([[1.0, number] for number in HOLES]), "2 of 60 rows .the first is row 2"),
+    (1, OWN[:0], [], "minimum of 1 is required"),
     (1, OWN, LABELS.tolist(), "y has texts such as '(yes|no)' in row 1, .* Use a classifier"),
     (1, OWN, np.arange(M).astype(str), "y has texts such as '0' in row 1, .*, as y.astype"),
     (1, OWN, DATES, "y has dates. Make numbers of them, as .y - y.min"),
