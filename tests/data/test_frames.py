@@ -21,6 +21,7 @@ from deepstep.errors import CellError, DataError, DeepStepError, ShapeError
 
 UTC = dt.UTC
 BERLIN = "Europe/Berlin"
+DAY = dt.date(2020, 1, 2)
 NOON, HOUR = dt.datetime(2020, 7, 1, 12), dt.timedelta(hours=1)
 
 
@@ -29,71 +30,64 @@ def column(values, **options):
     return as_frame(pandas.DataFrame({"x": pandas.Series(values, **options)}))["x"]
 
 
-def objects(*values):
-    return column(list(values), dtype=object)
+ORDERED = pandas.CategoricalDtype(["b", "a", "never"], ordered=True)
+COLUMNS = [
+    ("int64", [1, 2], [1, 2], polars.Int64),
+    ("float32", [1.5, None], [1.5, None], polars.Float32),
+    ("float64", [1.5, None], [1.5, None], polars.Float64),
+    ("Int64", [2**62 + 1, None], [2**62 + 1, None], polars.Int64),
+    ("UInt8", [255, None], [255, None], polars.UInt8),
+    ("Sparse[float64]", [0.0, 1.0, None], [0.0, 1.0, None], polars.Float64),
+    ("int64[pyarrow]", [2**62 + 1, None], [2**62 + 1, None], polars.Int64),
+    ("datetime64[ns]", [NOON, None], [NOON, None], polars.Datetime("ns")),
+    ("timedelta64[ns]", [HOUR, None], [HOUR, None], polars.Duration("ns")),
+    (
+        None,
+        pandas.period_range("2020-01", freq="D", periods=2),
+        [dt.datetime(2020, 1, 1), dt.datetime(2020, 1, 2)],
+        None,
+    ),
+    (None, pandas.cut([1, 5], [0, 2, 6]), ["(0, 2]", "(2, 6]"], None),
+    (ORDERED, ["b", "a", None, "b"], ["b", "a", None, "b"], polars.Enum(["b", "a", "never"])),
+    # a column of whole numbers is one of floats where a cell is missing: the categories stay the same
+    ("category", [2, 1, None, 2], ["2", "1", None, "2"], None),
+    ("category", [2.0, 1, np.nan, 2.5], ["2", "1", None, "2.5"], None),
+    ("category", [True, False], ["true", "false"], None),
+    ("category", [1, "1", 2], ["1", "1", "2"], None),
+    ("category", [None, None], [None, None], None),
+    (object, [1, None, 3.5], [1, None, 3.5], polars.Float64),
+    (object, ["a", None, np.nan, pandas.NA, pandas.NaT], ["a", None, None, None, None], polars.String),
+    (object, [NOON, pandas.NaT, None], [NOON, None, None], None),
+    (object, [1, "a", None, 2.5, True, DAY], ["1", "a", None, "2.5", "true", "2020-01-02"], None),
+    (object, [uuid.UUID(int=5), None], [str(uuid.UUID(int=5)), None], None),
+    (object, [decimal.Decimal("1.5"), None, decimal.Decimal("NaN")], [1.5, None, None], None),
+    (object, [Fraction(1, 4), 1], [0.25, 1.0], None),
+    (object, [10**30, 1], [1e30, 1.0], None),
+    (object, [DAY, NOON], [dt.datetime(2020, 1, 2), NOON], None),
+    (object, [pandas.Timedelta(hours=1), np.timedelta64(1, "s")], [HOUR, HOUR / 3600], None),
+]
+ARRAYS = [
+    (np.array([[1.5], [np.nan]], ">f4"), [1.5, None], polars.Float32),
+    (np.array([[1.5], [np.nan]], np.longdouble), [1.5, None], polars.Float64),
+    (np.array([[True], [False]]), [True, False], polars.Boolean),
+    (np.array([[b"a"], ["ä".encode()]]), ["a", "ä"], polars.String),
+    (np.array([[1], ["a"]], object), ["1", "a"], polars.String),
+    (np.array([["2020-01-02"], ["NaT"]], "M8[D]"), [dt.date(2020, 1, 2), None], polars.Date),
+    (np.array([[NOON]], "M8[s]"), [NOON], polars.Datetime("ms")),
+    (np.array([[3], ["NaT"]], "m8[h]"), [dt.timedelta(hours=3), None], polars.Duration("ms")),
+    (np.ma.array([[1], [2]], mask=[[True], [False]]), [None, 2], polars.Int64),
+]
+CASES = [
+    *((pandas.DataFrame({"x0": pandas.Series(cells, dtype=kind)}), *case) for kind, cells, *case in COLUMNS),
+    *ARRAYS,
+]
 
 
-@pytest.mark.parametrize(
-    ("options", "values", "dtype"),
-    [
-        ({"dtype": "int64"}, [1, 2], polars.Int64),
-        ({"dtype": "float32"}, [1.5, None], polars.Float32),
-        ({"dtype": "float64"}, [1.5, None], polars.Float64),
-        ({"dtype": "Int64"}, [2**62 + 1, None], polars.Int64),
-        ({"dtype": "UInt8"}, [255, None], polars.UInt8),
-        ({"dtype": object}, ["a", None, "b"], polars.String),
-        ({"dtype": object}, [1, None, 3.5], polars.Float64),
-        ({"dtype": "Sparse[float64]"}, [0.0, 1.0, None], polars.Float64),
-        ({"dtype": "int64[pyarrow]"}, [2**62 + 1, None], polars.Int64),
-        ({"dtype": "datetime64[ns]"}, [NOON, None], polars.Datetime("ns")),
-        ({"dtype": "timedelta64[ns]"}, [HOUR, None], polars.Duration("ns")),
-    ],
-)
-def test_pandas_columns(options, values, dtype):
-    series = column(values, **options)
+@pytest.mark.parametrize(("table", "values", "dtype"), CASES, ids=range(len(CASES)))
+def test_columns_of_pandas_and_of_arrays(table, values, dtype):
+    series = as_frame(table)["x0"]
     assert series.to_list() == values
-    assert series.dtype == dtype
-
-
-@pytest.mark.parametrize(
-    ("cells", "values"),
-    [
-        (["a", None, np.nan, pandas.NA, pandas.NaT], ["a", None, None, None, None]),
-        ([NOON, pandas.NaT, None], [NOON, None, None]),
-        ([1, "a", None, 2.5, True, dt.date(2020, 1, 2)], ["1", "a", None, "2.5", "true", "2020-01-02"]),
-        ([uuid.UUID(int=5), None], [str(uuid.UUID(int=5)), None]),
-        ([decimal.Decimal("1.5"), None, decimal.Decimal("NaN")], [1.5, None, None]),
-        ([Fraction(1, 4), 1], [0.25, 1.0]),
-        ([10**30, 1], [1e30, 1.0]),
-        ([dt.date(2020, 1, 2), NOON], [dt.datetime(2020, 1, 2), NOON]),
-        ([pandas.Timedelta(hours=1), np.timedelta64(1, "s")], [HOUR, HOUR / 3600]),
-    ],
-)
-def test_objects(cells, values):
-    assert objects(*cells).to_list() == values
-
-
-def test_numbers_beyond_the_floats_are_refused():
-    with pytest.raises(DataError, match=r"Row 2 of column 'x' cannot .* Use numbers that a float can hold"):
-        objects(1, 10**400)
-
-
-def test_pandas_categories_are_categories_also_of_numbers():
-    words = column(["b", "a", None, "b"], dtype=pandas.CategoricalDtype(["b", "a", "never"], ordered=True))
-    assert words.to_list() == ["b", "a", None, "b"]
-    assert words.dtype == polars.Enum(["b", "a", "never"])
-    assert column([2, 1, None, 2], dtype="category").to_list() == ["2", "1", None, "2"]
-    assert column([True, False], dtype="category").to_list() == ["true", "false"]
-    # A column of whole numbers is one of floats where a cell is missing: the categories stay the same.
-    assert column([2.0, 1, np.nan, 2.5], dtype="category").to_list() == ["2", "1", None, "2.5"]
-    assert column([None, None], dtype="category").null_count() == 2
-    same = column([1, "1", 2], dtype="category")
-    assert same.to_list() == ["1", "1", "2"]
-
-
-def test_pandas_periods_and_intervals():
-    assert column(pandas.period_range("2020-01", periods=2, freq="M"))[1] == dt.datetime(2020, 2, 1)
-    assert column(pandas.cut([1, 5], [0, 2, 6])).to_list() == ["(0, 2]", "(2, 6]"]
+    assert dtype is None or series.dtype == dtype
 
 
 def test_moments_of_all_time_zones_are_in_utc():
@@ -101,8 +95,8 @@ def test_moments_of_all_time_zones_are_in_utc():
     instants = polars.Series([NOON.replace(tzinfo=UTC), None])
     for series in (
         column([there, None]),
-        objects(there, None),
-        objects(there.to_pydatetime(), None),
+        column([there, None], dtype=object),
+        column([there.to_pydatetime(), None], dtype=object),
         as_frame(polars.DataFrame({"x": instants.dt.convert_time_zone(BERLIN)}))["x"],
         as_frame(pyarrow.table({"x": pyarrow.array([NOON, None], pyarrow.timestamp("ms", BERLIN))}))["x"],
     ):
@@ -149,27 +143,6 @@ def test_polars_frames():
     assert as_frame(polars.DataFrame({"x": [decimal.Decimal("0.1")]}))["x"].to_list() == [0.1]
     mixed = polars.DataFrame({"x": polars.Series([1, "a"], dtype=polars.Object)})
     assert as_frame(mixed)["x"].to_list() == ["1", "a"]
-
-
-@pytest.mark.parametrize(
-    ("array", "values", "dtype"),
-    [
-        (np.array([[1.5], [np.nan]], ">f4"), [1.5, None], polars.Float32),
-        (np.array([[1.5], [np.nan]], np.longdouble), [1.5, None], polars.Float64),
-        (np.array([[True], [False]]), [True, False], polars.Boolean),
-        (np.array([[b"a"], ["ä".encode()]]), ["a", "ä"], polars.String),
-        (np.array([[1], ["a"]], object), ["1", "a"], polars.String),
-        (np.array([["2020-01-02"], ["NaT"]], "M8[D]"), [dt.date(2020, 1, 2), None], polars.Date),
-        (np.array([[NOON]], "M8[s]"), [NOON], polars.Datetime("ms")),
-        (np.array([[3], ["NaT"]], "m8[h]"), [dt.timedelta(hours=3), None], polars.Duration("ms")),
-        (np.ma.array([[1], [2]], mask=[[True], [False]]), [None, 2], polars.Int64),
-    ],
-)
-def test_arrays(array, values, dtype):
-    frame = as_frame(array)
-    assert frame.columns == ["x0"]
-    assert frame["x0"].to_list() == values
-    assert frame["x0"].dtype == dtype
 
 
 def test_names_and_lists_of_rows():
@@ -225,6 +198,11 @@ def test_cells_that_are_no_single_values(table):
         (np.zeros((2, 2), complex), DataError, "Complex data not supported"),
         (np.zeros((12, 0)), DataError, r"0 feature\(s\) \(shape=\(12, 0\)\) while a minimum of 1 is"),
         (scipy.sparse.csr_array(np.eye(2)), DataError, r"X\.toarray\(\)"),
+        (
+            pandas.DataFrame({"x": [1, 10**400]}),
+            DataError,
+            "Row 2 of column 'x' cannot .* Use numbers that a",
+        ),
         (pandas.DataFrame(index=[1, 2]), DataError, r"0 feature\(s\) \(shape=\(2, 0\)\)"),
     ],
 )

@@ -9,11 +9,10 @@ import itertools
 import logging
 import lzma
 import random
+import shutil
 import sys
 import zipfile
 from pathlib import Path
-from xml.sax.saxutils import escape
-from zipfile import ZipFile
 
 import pandas
 import polars
@@ -28,40 +27,7 @@ from deepstep.data.tables import ReadOptions, load_table
 from deepstep.data.text_tables import TextFormat
 from deepstep.errors import ConfigurationError, DataError, FileError, MissingPackageError
 
-XML = "http://schemas.openxmlformats.org"
-
-
-def write_workbook(path, sheets):
-    """The least that is an Excel workbook: texts, numbers, and empty cells."""
-
-    def cell(value):
-        if value is None:
-            return "<c/>"
-        if isinstance(value, str):
-            return f'<c t="inlineStr"><is><t>{escape(value)}</t></is></c>'
-        return f"<c><v>{value}</v></c>"
-
-    of = f"{XML}/officeDocument/2006/relationships"
-    main, linked = f'xmlns="{XML}/spreadsheetml/2006/main"', f'xmlns="{XML}/package/2006/relationships"'
-    book, links = "", ""
-    for at, name in enumerate(sheets):
-        book += f'<sheet name="{name}" sheetId="{at + 1}" r:id="r{at}"/>'
-        links += f'<Relationship Id="r{at}" Type="{of}/worksheet" Target="worksheets/sheet{at}.xml"/>'
-    parts = {
-        "[Content_Types].xml": f'<Types xmlns="{XML}/package/2006/content-types"></Types>',
-        "_rels/.rels": f'<Relationships {linked}><Relationship Id="r" Type="{of}/officeDocument" '
-        'Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook {main} xmlns:r="{of}"><sheets>{book}</sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": f"<Relationships {linked}>{links}</Relationships>",
-    }
-    for at, frame in enumerate(sheets.values()):
-        rows = "".join(f"<row>{''.join(map(cell, row))}</row>" for row in [frame.columns, *frame.rows()])
-        parts[f"xl/worksheets/sheet{at}.xml"] = f"<worksheet {main}><sheetData>{rows}</sheetData></worksheet>"
-    with ZipFile(path, "w") as packed:
-        for name, text in parts.items():
-            packed.writestr(name, text)
-
-
+BOOKS = Path(__file__).parent / "fixtures"
 SMALL = polars.DataFrame({"number": [1.5, None, 3.0], "word": ["a", "b", None]})
 WRITE = {
     ".parquet": polars.DataFrame.write_parquet,
@@ -72,7 +38,7 @@ WRITE = {
     ".jsonl": polars.DataFrame.write_ndjson,
     ".ndjson": polars.DataFrame.write_ndjson,
     ".txt": lambda frame, path: frame.write_csv(path, separator="|"),
-    ".xlsx": lambda frame, path: write_workbook(path, {"Sheet1": frame}),
+    ".xlsx": lambda frame, path: shutil.copy(BOOKS / "small.xlsx", path),  # which has SMALL
 }
 
 
@@ -384,8 +350,7 @@ def test_the_bytes_of_zstd_before_it_is_unpacked(tmp_path_factory, parts, damage
 
 def test_the_first_sheet_of_a_workbook(tmp_path, caplog, monkeypatch):
     path = tmp_path / "t.xlsx"
-    frame = polars.DataFrame({"x": [1.5, None, 3.0], "n": [1, 2, 3], "w": ["a", "NA", None]})
-    write_workbook(path, {"First": frame, "Second": frame.select("n")})
+    shutil.copy(BOOKS / "two_sheets.xlsx", path)
     assert read_table(path).rows() == [(1.5, 1, "a"), (None, 2, None), (3.0, 3, None)]
     assert caplog.messages == [f"{path}: 2 sheets; the first, 'First', is read."]
     with monkeypatch.context() as patch:
@@ -414,28 +379,22 @@ def stream(content, *, terminal=False):
     return text
 
 
-FRAME = polars.DataFrame({"x": [1, 2], "y": ["a", "b"]})
-STANDARD_INPUT = {
-    ".csv": FRAME.write_csv,
-    ".parquet": FRAME.write_parquet,
-    ".arrow": FRAME.write_ipc,
-    ".jsonl": FRAME.write_ndjson,
-    ".csv.gz": lambda path: path.write_bytes(gzip.compress(FRAME.write_csv().encode())),
-    ".xlsx": lambda path: write_workbook(path, {"s": FRAME}),
-    ".csv.zst": lambda path: path.write_bytes(zstd(FRAME.write_csv().encode())),
+STANDARD_INPUT = {suffix: WRITE[suffix] for suffix in (".csv", ".parquet", ".arrow", ".jsonl", ".xlsx")} | {
+    ".csv.gz": lambda frame, path: path.write_bytes(gzip.compress(frame.write_csv().encode())),
+    ".csv.zst": lambda frame, path: path.write_bytes(zstd(frame.write_csv().encode())),
 }
 
 
 @pytest.mark.parametrize("suffix", STANDARD_INPUT)
 def test_standard_input_is_read_once_and_may_be_read_again(tmp_path, monkeypatch, suffix):
     path = tmp_path / f"t{suffix}"
-    STANDARD_INPUT[suffix](path)
+    STANDARD_INPUT[suffix](SMALL, path)
     monkeypatch.setattr(sys, "stdin", stream(path.read_bytes()))
     for source in ("-", "-", path):
-        assert_frame_equal(read_table(source), FRAME)
+        assert_frame_equal(read_table(source), SMALL)
     if suffix == ".jsonl":
         (tmp_path / "t.jsonl.gz").write_bytes(gzip.compress(path.read_bytes()))
-        assert_frame_equal(read_table(tmp_path / "t.jsonl.gz"), FRAME)
+        assert_frame_equal(read_table(tmp_path / "t.jsonl.gz"), SMALL)
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,6 @@
 
 import datetime
 import json
-import pickle
-import warnings
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
@@ -15,17 +12,11 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy import stats
 from sklearn.base import clone
 
+from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor, TableEncoder
 from deepstep.cli.main import main
 from deepstep.ensembles import ensemble
 from deepstep.ensembles.predictor import PermutedColumn
-from deepstep.errors import ConfigurationError, DataError, DataWarning
-from deepstep.estimators import (
-    DeepClassifier,
-    DeepRegressor,
-    NetworkClassifier,
-    NetworkRegressor,
-    TableEncoder,
-)
+from deepstep.errors import ConfigurationError, DataError
 from deepstep.estimators.table_encoder import table_network
 from deepstep.inspection.metrics import permutation_importance
 from deepstep.preparation import TablePreparation
@@ -85,6 +76,7 @@ REFUSED = [
     (0, np.ones((M, 2)), "survived", "y must be an array .*, got the name 'survived'"),
     (0, OWN, HOLES, "2 of 60 rows .the first is row 2, .*have no target"),
     (1, OWN, np.array([[1.0, number] for number in HOLES]), "2 of 60 rows .the first is row 2"),
+    (1, OWN[:0], [], "minimum of 1 is required"),
     (1, OWN, LABELS.tolist(), "y has texts such as '(yes|no)' in row 1, .* Use a classifier"),
     (1, OWN, np.arange(M).astype(str), "y has texts such as '0' in row 1, .*, as y.astype"),
     (1, OWN, DATES, "y has dates. Make numbers of them, as .y - y.min"),
@@ -116,29 +108,6 @@ def test_a_file_is_learned_from_and_refused_as_a_frame_is(tmp_path):
         DeepClassifier(stream=True).fit(tmp_path / name, "survived", groups="age")
 
 
-@pytest.mark.filterwarnings("ignore:X has feature names")
-@pytest.mark.parametrize("cells", [[[1.0, np.nan]] * 4, pd.DataFrame({"x": ["u", "v", "u", "v"]})])
-def test_for_one_network_the_encoder_is_named_that_takes_tables(cells):
-    model = NetworkRegressor(max_iter=1).fit(np.eye(4, np.shape(cells)[1]), [0, 1, 0, 1])
-    says = r"TableEncoder takes them: make_pipeline\(TableEncoder\(\), NetworkReg"
-    for ask in (lambda: NetworkRegressor().fit(cells, [0, 1, 0, 1]), lambda: model.predict(cells)):
-        with pytest.raises(DataError, match=says):
-            ask()
-
-
-@pytest.mark.parametrize("library", [pd, polars])
-def test_a_fit_warns_of_columns_that_tell_the_target(library):
-    noise, y = np.random.default_rng(0).normal(size=90), np.repeat(["a", "b", "c"], 30)
-    model = DeepClassifier(**FEW)
-    said = "^DeepClassifier.fit: the column 'extra' alone determines the target in 100 % of 90 rows"
-    with pytest.warns(UserWarning, match=said):
-        model.fit(library.DataFrame({"extra": range(90), "x": noise}), y)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", DataWarning)
-        model.fit(library.DataFrame({"extra": noise**2, "x": noise}), y)
-        model.fit(np.column_stack([np.arange(90), noise]), y)  # of an array nothing is said
-
-
 def test_importance_of_columns_of_a_table(tmp_path, capsys):
     """By the command, which asks scikit-learn: a word and a number with holes matter, noise does not."""
     rng, run, table = np.random.default_rng(1), str(tmp_path / "run"), str(tmp_path / "t.csv")
@@ -162,17 +131,16 @@ def test_importance_of_columns_of_a_table(tmp_path, capsys):
     assert min(means["word"], means["number"]) > max(0.05, 2 * abs(means["noise"]))
 
 
+@pytest.mark.filterwarnings("ignore:One or more sample arguments is too small")
 @pytest.mark.parametrize("losses", [[0.4, 0.1, 0.25, 0.3], [0.5]])
 def test_the_interval_of_an_importance_is_that_of_scipy(losses):
     measured, options = iter(losses), {"larger_is_better": True, "repeats": len(losses), "seed": 0}
     (column,) = permutation_importance(
         lambda column, order: order, 1.0, 3, ["x"], lambda outputs: 1 - next(measured), **options
     )
-    interval = (
-        stats.t.interval(0.95, len(losses) - 1, np.mean(losses), stats.sem(losses)) if losses[1:] else []
-    )
+    interval = stats.t.interval(0.95, len(losses) - 1, np.mean(losses), stats.sem(losses))  # NaN of one loss
     assert column.mean == pytest.approx(np.mean(losses))
-    assert_allclose([column.mean - column.margin, column.mean + column.margin], interval or [np.nan] * 2)
+    assert_allclose([column.mean - column.margin, column.mean + column.margin], interval)
 
 
 @pytest.mark.parametrize("kind", TABLES)
@@ -215,68 +183,14 @@ def test_rows_are_taken_by_the_names_of_their_columns(kind):
         model.predict([{"age": 1.0}])
 
 
-# Tables at their worst: learned from and predicted for, or refused in one clear sentence
-
-
-NORMAL = RNG.standard_normal(M)
-WORDS = np.array(["no", "yes"])[(NORMAL > 0).astype(int)]
-ZONES = [ZoneInfo("Europe/Berlin"), ZoneInfo("America/Denver")]
-MOMENTS = [MOMENT + datetime.timedelta(hours=7 * hour) for hour in range(M)]
-LEARNED = {
-    "mixed types": {"x": [1, "a", None, 2.5, True] * (M // 5), "z": NORMAL},
-    "an empty column": {"x": NORMAL, "none": [None] * M, "nan": [np.nan] * M},
-    "4,000 categories": {"c": [f"k{number}" for number in range(4_000)] * 2, "z": [0.0, 1.0] * 4_000},
-    "400 columns": {f"c{number}": RNG.standard_normal(M) for number in range(400)},
-    "moments of two zones": {"d": [at.astimezone(ZONES[n // 30]) for n, at in enumerate(MOMENTS)]},
-    "truth values with holes": {"x": [True, None, False] * (M // 3)},
-    "names of columns": {"": NORMAL, "<b>;DROP": NORMAL**2, "\u00e4\U0001f600": NORMAL**3},
-}
-
-
-@pytest.mark.parametrize("name", LEARNED)
-@pytest.mark.filterwarnings("error", "ignore:.*1 of 3 classes have fewer than 10 rows")
-def test_it_is_learned_from_and_predicted_for(name):
-    classes, X = [*LEARNED].index(name) % 2 == 0, pd.DataFrame(LEARNED[name])
-    y = np.resize(WORDS if classes else NORMAL, len(X))
-    if name == "mixed types":
-        y = np.where(np.arange(M) == 7, "rare", y)
-    model = (DeepClassifier if classes else DeepRegressor)(**FEW).fit(X, y)
-    predicted = model.predict(X)
-    assert predicted.shape == (len(X),)
-    assert name != "mixed types" or "rare" in model.classes_
-    assert set(predicted) <= set(y) if classes else np.isfinite(predicted).all()
-    assert_array_equal(pickle.loads(pickle.dumps(model)).predict(X), predicted)
-
-
-REFUSED_TABLES = {
-    "All columns .* are empty or constant": ([None] * M, NORMAL),
-    "one row, in which nothing can differ": ([1.0], [1.0]),
-    "at least one row": ([], []),
-    "Row 60 of column 'x' is inf": ([*NORMAL[1:], np.inf], NORMAL),
-    "too large to be standardized": (NORMAL, NORMAL * 1e160),
-}
-
-
-@pytest.mark.parametrize("message", REFUSED_TABLES)
-def test_it_is_refused_in_one_clear_sentence(message):
-    column, y = REFUSED_TABLES[message]
-    with pytest.raises(ValueError, match=message) as caught:
-        DeepRegressor(**FEW).fit(pd.DataFrame({"x": column}), y)
-    assert len(str(caught.value)) < 400
-
-
-@pytest.mark.filterwarnings("ignore:X does not have valid feature names", "ignore:X has feature names")
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
 def test_without_names_columns_are_told_by_their_order():
     """scikit-learn warns, and goes on."""
     rows = np.array([[1.0, "u"], [None, "v"], [-1.0, None]], dtype=object)
     frame = pd.DataFrame(rows, columns=["a", "b"]).astype({"a": float})
-    trained = DeepClassifier(**FEW).fit(pd.DataFrame({"a": NORMAL, "b": ["u", "v"] * (M // 2)}), WORDS)
+    table = pd.DataFrame({"a": INPUTS["age"], "b": ["u", "v"] * (M // 2)})
+    trained = DeepClassifier(**FEW).fit(table, LABELS)
     assert_array_equal(trained.predict_proba(rows), trained.predict_proba(frame))
-    X = np.column_stack([NORMAL, NORMAL**2])
-    frame = pd.DataFrame(X, columns=["b", "a"])
-    model, of_frame = DeepRegressor(**FEW).fit(X, NORMAL), DeepRegressor(**FEW).fit(frame, NORMAL)
-    for rows in (X, frame):
-        assert_array_equal(model.predict(rows), of_frame.predict(X))
 
 
 # TableEncoder

@@ -6,13 +6,7 @@ import pytest
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from deepstep.estimators import (
-    DeepClassifier,
-    DeepRegressor,
-    NetworkClassifier,
-    NetworkRegressor,
-    TableEncoder,
-)
+from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor, TableEncoder
 
 SKIPPED_BY_SKLEARN = {
     "check_array_api_input": "needs SCIPY_ARRAY_API=1 in the environment, and estimators that claim support",

@@ -1,7 +1,6 @@
 """What the user decides of an ensemble: the metric, the folds, and what looks at the trainings."""
 
 import signal
-from dataclasses import replace
 from threading import Lock, get_ident
 from time import sleep
 
@@ -22,7 +21,6 @@ from sklearn.model_selection import (
 
 from deepstep import DeepClassifier, DeepRegressor
 from deepstep.ensembles import calibrate, metric, refit
-from deepstep.ensembles.member_fit import fit_member
 from deepstep.errors import ConfigurationError, DivergenceError
 from deepstep.targets import Targets
 from deepstep.training import Callback, Csv
@@ -142,6 +140,7 @@ REFUSED = [
     (DeepRegressor, {"scoring": "neg_brier_score"}, r"scoring must be a metric of numbers, "),
     (DeepRegressor, {"scoring": with_probabilities}, "The targets are numbers, which have no probabilities"),
     (DeepRegressor, {"scoring": "r2", "loss": "quantile"}, "different number of output"),
+    (DeepRegressor, {"refit": True, "time_budget": 5.0}, "refit must be False w"),
     *(
         (DeepClassifier, {"validation": folds}, says)
         for folds, says in (
@@ -154,13 +153,20 @@ REFUSED = [
         )
     ),
 ]
+LETTERS = np.array(["a", "b", "c"])[Y]
+BY_ROWS = [
+    (DeepClassifier, {"scoring": "r2"}, r"scoring must be a metric of classes, got 'r2'\.$", {"y": LETTERS}),
+    (DeepRegressor, {"refit": True}, "refit must be False w", {"X_val": NUMBERS, "y_val": TARGET}),
+]
 
 
-@pytest.mark.parametrize(("Estimator", "settings", "says"), REFUSED, ids=range(len(REFUSED)))
-def test_metrics_and_folds_that_do_not_suit_are_refused_before_the_training(Estimator, settings, says):
-    rows = (X, Y) if Estimator is DeepClassifier else (NUMBERS, TARGET)
+@pytest.mark.parametrize(
+    ("Estimator", "settings", "says", "rows"), [*((*case, {}) for case in REFUSED), *BY_ROWS]
+)
+def test_what_does_not_suit_is_refused_before_the_training(Estimator, settings, says, rows):
+    X_, y = (X, Y) if Estimator is DeepClassifier else (NUMBERS, TARGET)
     with pytest.raises(ValueError, match=says):
-        Estimator(**{**TWO, **settings, "callbacks": [Never()]}).fit(*rows)
+        Estimator(**{**TWO, **settings, "callbacks": [Never()]}).fit(X_, **{"y": y, **rows})
 
 
 @pytest.mark.parametrize("labels", [[1, 2], [0, 2], [1, 0], ["no", "yes"], [False, True]])
@@ -170,11 +176,6 @@ def test_metrics_of_two_classes_are_about_the_second_one(labels):
     expected = {"f1": 0.8, "roc_auc": 1.0, "average_precision": 1.0}
     losses = {name: metric.Metric(targets, name).loss(A, true, None) for name in expected}
     assert losses == {name: pytest.approx(-value) for name, value in expected.items()}
-
-
-def test_labels_that_are_texts_have_no_metric_of_numbers():
-    with pytest.raises(ConfigurationError, match=r"scoring must be a metric of classes, got 'r2'\.$"):
-        DeepClassifier(scoring="r2", **TWO).fit(X, np.array(["a", "b", "c"])[Y])
 
 
 # The folds
@@ -239,26 +240,21 @@ class Watcher(Callback):
             self._lock.release()
 
 
-def test_callbacks_see_every_member_one_thread_at_a_time_and_change_no_bit():
+def test_callbacks_see_every_member_one_thread_at_a_time_and_change_no_bit(tmp_path):
+    """Two of them: one watches, one writes the records of all networks to a file."""
     watcher, settings = Watcher(), {"n_estimators": 10, "n_jobs": 4, **FEW}
-    model = DeepClassifier(callbacks=[watcher], **settings).fit(X, Y)
-    assert len(watcher.threads) > 1
-    assert not watcher.together
-    for member in model.ensemble_.members:
-        epochs = [epoch for name, epoch in watcher.epochs if name == (member.preset, member.fold)]
-        assert epochs == [*range(member.epochs)]
-    assert watcher.steps == sum(history[-1]["step"] for history in model.histories_)
-    assert_array_equal(model.predict_proba(X), DeepClassifier(**settings).fit(X, Y).predict_proba(X))
-
-
-def test_the_networks_write_their_records_to_one_file(tmp_path):
-    callbacks = [Csv(tmp_path / "records.csv")]
-    model = DeepClassifier(callbacks=callbacks, n_estimators=10, n_jobs=4, **FEW).fit(X, Y)
+    model = DeepClassifier(callbacks=[watcher, Csv(tmp_path / "records.csv")], **settings).fit(X, Y)
     records = polars.read_csv(tmp_path / "records.csv")
     assert records.height == sum(map(len, model.histories_))
+    assert len(watcher.threads) > 1
+    assert not watcher.together
     for member, history in zip(model.ensemble_.members, model.histories_, strict=True):
+        epochs = [epoch for name, epoch in watcher.epochs if name == (member.preset, member.fold)]
+        assert epochs == [*range(member.epochs)]
         lines = records.filter(polars.col("preset") == member.preset, polars.col("fold") == member.fold)
         assert lines["cost"].to_list() == history.costs.tolist()
+    assert watcher.steps == sum(history[-1]["step"] for history in model.histories_)
+    assert_array_equal(model.predict_proba(X), DeepClassifier(**settings).fit(X, Y).predict_proba(X))
 
 
 def test_an_error_of_a_callback_is_that_of_the_fit():
@@ -308,30 +304,6 @@ def test_one_network_of_each_selected_preset_learns_the_newest_rows_too(pair):
         epochs = round(np.mean([each.best_epoch for each in summary.members]))
         assert epochs == member.epochs == len(member.network.history)
         assert member.validation_cost is None
-
-
-def test_a_network_is_that_of_a_training_on_all_rows(monkeypatch):
-    calls = []
-
-    def watched(*arguments):
-        calls.append(arguments)
-        return fit_member(*arguments)
-
-    monkeypatch.setattr(refit, "fit_member", watched)
-    model = DeepClassifier(**QUICK, refit=True).fit(X, Y)
-    assert len(calls) == len(model.ensemble_.weights)
-    members = {member.preset: member for member in model.ensemble_.members}
-    for task, targets, preprocessor, learned, held_out, options, *_ in calls:
-        assert (held_out, len(learned)) == (None, len(X))
-        member, parameters = members[task.preset.name], []
-
-        class Keeper(Callback):
-            def on_epoch_end(self, training, record, kept=parameters):
-                kept.append(training.parameters.flat.copy())
-
-        watching = replace(options, callbacks=(Keeper(),))
-        fit_member(replace(task, window=()), targets, preprocessor, learned, None, watching)
-        assert_array_equal(member.network.parameters.flat, parameters[member.epochs - 1])
 
 
 def test_what_is_known_of_rows_held_out_stays_that_of_the_folds(pair, tmp_path):
@@ -395,11 +367,3 @@ def test_a_refit_that_diverges_and_ctrl_c_keep_the_networks_of_the_folds(monkeyp
     assert model.interrupted_ == (when != "diverged")
     assert len(model.ensemble_.members) > len(model.ensemble_.weights)
     assert model.predict_set(X).any(axis=1).all()
-
-
-@pytest.mark.parametrize(
-    ("settings", "validation"), [({"time_budget": 5.0}, {}), ({}, {"X_val": TIMED, "y_val": LATE})]
-)
-def test_what_is_refused(settings, validation):
-    with pytest.raises(ConfigurationError, match="refit must be False w"):
-        DeepRegressor(refit=True, **settings).fit(TIMED, LATE, **validation)

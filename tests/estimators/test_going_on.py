@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.datasets import load_iris
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.preprocessing import StandardScaler
 
 from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
@@ -97,20 +96,6 @@ def test_warm_start_of_another_shape():
     with pytest.raises(ConfigurationError, match=r"dtype must be 'float64' .*, got 'float32'\. Use a new"):
         model.set_params(hidden_layer_sizes=(8, 6), dtype="float32").fit(X, Y)
     assert_array_equal(theta(model), before)
-
-
-def test_what_ends_training():
-    """After n_iter_no_change + 1 epochs that did not improve by tol, as scikit-learn counts."""
-    model = NetworkClassifier(tol=1e6, n_iter_no_change=3, random_state=0).fit(X, Y)
-    assert model.n_iter_ == 1 + 3 + 1  # the first one improves on nothing
-    assert "cost did not improve" in model.history_.stopped
-    for settings, limit in (
-        ({"tol": 1e6, "n_iter_no_change": np.inf, "max_iter": 20}, "20 epochs .max_iter. are done"),
-        ({"solver": "lbfgs", "max_iter": 2}, "ITERATIONS"),
-        ({"solver": "lbfgs", "max_fun": 2}, "EVALUATIONS"),
-    ):
-        with pytest.warns(ConvergenceWarning, match=limit):
-            NetworkClassifier(**settings, random_state=0).fit(X, Y)
 
 
 def pressed_at(number, work):

@@ -73,9 +73,8 @@ def test_groups_of_any_hashable_values_and_rows_of_weight_0():
 
 
 def test_a_column_of_groups_is_no_feature():
-    table = polars.DataFrame(
-        {"a": X[:, 0], "b": X[:, 1], "home": [f"home {number}" for number in GROUPS], "y": CLASSES}
-    )
+    homes = [f"home {number}" for number in GROUPS]
+    table = polars.DataFrame({"a": X[:, 0], "b": X[:, 1], "home": homes, "y": CLASSES})
     model = DeepClassifier(**FAST).fit(table, "y", groups="home")
     assert list(model.feature_names_in_) == ["a", "b"]
     by_array = DeepClassifier(**FAST).fit(table[["a", "b"]], CLASSES, groups=GROUPS)

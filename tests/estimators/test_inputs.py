@@ -1,6 +1,7 @@
 """What comes in: labels, frames, sparse rows, precision; and what is refused."""
 
 import numpy as np
+import pandas
 import polars
 import pytest
 import scipy.sparse
@@ -11,7 +12,7 @@ from sklearn.exceptions import DataConversionWarning
 from sklearn.metrics import get_scorer, roc_auc_score
 
 from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor
-from deepstep.errors import ConfigurationError, DataError, DataWarning
+from deepstep.errors import ConfigurationError, DataError, DataWarning, ShapeError
 from deepstep.training import rows
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -140,13 +141,10 @@ def test_labels_are_learned_as_their_positions_are(name):
 
 def test_labels_keep_their_kinds():
     make = MODELS["network"]
-    truth = make(early_stopping=True, scoring="f1_macro").fit(ROWS, POSITIONS.astype(bool)).predict(ROWS)
-    assert truth.dtype == bool
+    assert make().fit(ROWS, POSITIONS.astype(bool)).predict(ROWS).dtype == bool
     labels = np.array([[int(wet) + 1, warm + 0.5] for wet, warm in zip(WET, WARM, strict=True)], object)
     predicted = make().fit(ROWS, labels).predict(ROWS)
     assert [{type(label) for label in column} for column in predicted.T] == [{int}, {float}]
-    model = make().fit(ROWS, POSITIONS + 1, X_val=ROWS[:9], y_val=np.ones((9, 2), int))  # one of the labels
-    assert [labels.tolist() for labels in model.classes_] == [[1, 2], [1, 2]]
 
 
 DAYS = np.array(["2024-01-01", "2024-01-02"], "datetime64[D]")[WET.astype(int)]
@@ -174,3 +172,30 @@ def test_partial_fit_takes_batches_that_lack_a_label():
     announced.partial_fit(ROWS[rest], labels[rest], classes=[["no", "yes"], [5, 7]]).partial_fit(ROWS, labels)
     for fitted in (model, announced):
         assert [labels.tolist() for labels in fitted.classes_] == [["no", "yes"], [5, 7]]
+
+
+HOLES = pandas.DataFrame({"age": [0.5, np.nan, 1.5, np.nan], "town": ["Rome", "Oslo"] * 2})
+ENCODER = r"TableEncoder takes them: make_pipeline\(TableEncoder\(\), NetworkClass"
+
+
+@pytest.mark.filterwarnings("ignore:X has feature names")
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        (HOLES[["age"]], rf"^X has 2 missing values \(NaN\) in column 'age'\. {ENCODER}"),
+        (HOLES[["town"]], rf"^X has values that are no numbers in column 'town', such as 'Rome'\. {ENCODER}"),
+        (HOLES[["age"]].to_numpy(), r"^X has 2 missing values \(NaN\) in column 'x0'"),
+    ],
+)
+def test_a_network_names_the_column_that_is_no_numbers_and_what_takes_it(rows, message):
+    model = NetworkClassifier((2,), solver="lbfgs").fit(np.arange(4).reshape(4, 1), [0, 1, 0, 1])
+    for use in (lambda: NetworkClassifier().fit(rows, [0, 1, 0, 1]), lambda: model.predict(rows)):
+        with pytest.raises(DataError, match=message):
+            use()
+
+
+def test_a_row_of_a_frame_is_told_how_it_becomes_a_table():
+    model = DeepRegressor(n_estimators=1, network_params={"epochs": 1}).fit(HOLES, np.arange(4))
+    with pytest.raises(ShapeError, match=r"X\.to_frame\(\)\.T for one row"):
+        model.predict(HOLES.iloc[0])
+    assert model.predict(HOLES.iloc[0].to_frame().T).shape == (1,)

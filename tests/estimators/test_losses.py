@@ -8,7 +8,7 @@ from scipy.special import huber
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
-from sklearn.linear_model import PoissonRegressor, QuantileRegressor
+from sklearn.linear_model import QuantileRegressor
 from sklearn.metrics import accuracy_score, d2_pinball_score
 from sklearn.preprocessing import StandardScaler
 
@@ -41,17 +41,6 @@ def test_huber_is_that_of_scipy(numbers):
     best = minimize(cost, np.zeros(11), tol=1e-12)
     assert_allclose(np.append(model.coefs_[0][:, 0], model.intercepts_[0]), best.x, atol=5e-4)
     assert model.loss_ == pytest.approx(best.fun, abs=1e-7)
-
-
-def test_poisson_is_that_of_scikit_learn(numbers):
-    X, y = numbers
-    counts = np.round(np.exp(y + 1))
-    model = NetworkRegressor(loss="poisson", **{**LINEAR, "alpha": 5.0}).fit(X, counts)
-    theirs = PoissonRegressor(alpha=5.0 / len(y), tol=1e-10, max_iter=1000).fit(X, counts)
-    assert_allclose(model.coefs_[0][:, 0], theirs.coef_, atol=1e-4)
-    assert_allclose(model.predict(X), theirs.predict(X), rtol=1e-3)
-    with pytest.raises(DataError, match=r"y must hold counts of at least 0 .*, got values from -1\.6"):
-        model.fit(X, y)
 
 
 def test_medians_are_those_of_scikit_learn(numbers):

@@ -179,15 +179,6 @@ def test_more_effort_is_more_trainings_and_never_fewer_presets(trainings):
     assert len(trainings) == n_trainings(size_of(178, None, "fast"))
 
 
-def test_members_are_rounded_up_to_whole_folds():
-    for n_estimators, members in {1: 1, 5: 5, 7: 10, 32: 35}.items():
-        size = size_of(500, n_estimators, "balanced")
-        assert size.presets * size.n_folds == members
-        assert (size.first_folds, size.on_all_folds) == (size.n_folds, size.presets)
-        without_folds = size_of(500, n_estimators, "balanced", validated=True)
-        assert (without_folds.presets, without_folds.n_folds) == (n_estimators, 1)
-
-
 # The portfolio
 
 

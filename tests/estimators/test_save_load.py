@@ -13,15 +13,7 @@ from sklearn.pipeline import make_pipeline
 
 import deepstep
 from archive_examples import reseal
-from deepstep import (
-    DeepClassifier,
-    DeepRegressor,
-    NetworkClassifier,
-    NetworkRegressor,
-    Run,
-    TableEncoder,
-    archive,
-)
+from deepstep import DeepClassifier, DeepRegressor, NetworkClassifier, NetworkRegressor, TableEncoder, archive
 from deepstep.errors import ConfigurationError, FileError
 from deepstep.estimators.table_encoder import table_network
 
@@ -55,19 +47,17 @@ def attributes(model):
     return sorted(name for name in names if name.endswith("_") and not name.startswith("_"))
 
 
-def fitted(family, target, rows=None, **options):
+def fitted(family, target):
     """A fitted model, and the rows and targets that it has learned."""
     classes, y, settings = TARGETS[target]
-    settings = {"random_state": 1, **settings, **options}
-    rows = X if family == "network" and rows is None else FRAME if rows is None else rows
+    settings, rows = {"random_state": 1, **settings}, X if family == "network" else FRAME
+    Network = NetworkClassifier if classes else NetworkRegressor
     if family == "ensemble":
         model = (DeepClassifier if classes else DeepRegressor)(**OF_ENSEMBLE, **settings)
     elif family == "network":
-        model = (NetworkClassifier if classes else NetworkRegressor)(**OF_NETWORK, **settings)
+        model = Network(**OF_NETWORK, **settings)
     else:
-        model = table_network(
-            NetworkClassifier if classes else NetworkRegressor, rows=M, max_iter=2, **settings
-        )
+        model = table_network(Network, rows=M, max_iter=2, **settings)
     return model.fit(rows, y), rows, y
 
 
@@ -121,7 +111,7 @@ def test_a_table_encoder(fitted_on, tmp_path):
     assert_array_equal(loaded.get_feature_names_out(), encoder.get_feature_names_out())
     assert vars(loaded).keys() == vars(encoder).keys()
     with pytest.raises(FileError, match="it holds a TableEncoder"):
-        Run.load(tmp_path / "model")
+        deepstep.Run.load(tmp_path / "model")
 
 
 @pytest.mark.parametrize("again", ["partial_fit", "fit"])

@@ -190,6 +190,8 @@ OF_NUMBERS = [
     ({"loss": "quantile"}, np.c_[Y, Y], "loss='quantile' learns one target, but y has 2 columns"),
     ({"quantiles": 0.5}, Y, "quantiles must be None for loss='squared_error', got"),
     ({"loss": "quantile", "quantiles": [0.9, 0.1]}, Y, "numbers between 0 and 1"),
+    ({"loss": "poisson"}, Y - 1.6, r"y must hold counts of at least 0 .*, got values from -1\.6"),
+    ({"scale_targets": True}, Y * 1e160, "too large to be standardized"),
     (LEVELS, Y, "are the same setting, and both are set"),
     ({"dtype": "float32"}, TOO_LARGE, r"Row 8 of y is 1e\+300, .* Scale y, or train in dtype='float64'"),
     ({"dtype": "float32", "solver": "lbfgs"}, np.c_[Y, TOO_LARGE], r"Row 8 of y is 1e\+300, .* Scale y"),

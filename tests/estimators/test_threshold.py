@@ -45,9 +45,11 @@ def test_no_threshold_is_better(rows, by):
         assert value(by, true, shares > other, weight) <= best + 1e-9
 
 
-def fitted(by, **options):
-    parameters = {"n_estimators": 3, "network_params": {"epochs": 8}, "random_state": 1, **options}
-    return DeepClassifier(decision_threshold=by, **parameters).fit(TABLE, Y)
+FEW = {"n_estimators": 3, "network_params": {"epochs": 8}, "random_state": 1}
+
+
+def fitted(by):
+    return DeepClassifier(decision_threshold=by, **FEW).fit(TABLE, Y)
 
 
 @pytest.fixture(scope="module")
@@ -73,20 +75,14 @@ def test_labels_go_by_the_reported_probability(by):
     if by == 0.2:
         assert model.decision_threshold_ == pytest.approx(0.2)
     shares = model.predict_proba(TABLE)[:, 1]
-    clear = np.abs(shares - model.decision_threshold_) > 1e-6
-    assert_array_equal(
-        model.predict(TABLE)[clear], np.where(shares > model.decision_threshold_, "yes", "no")[clear]
-    )
-    assert (model.predict(TABLE) == "yes").sum() > (shares > 0.5).sum()
+    clear, predicted = np.abs(shares - model.decision_threshold_) > 1e-6, model.predict(TABLE)
+    assert_array_equal(predicted[clear], np.where(shares > model.decision_threshold_, "yes", "no")[clear])
+    assert (predicted == "yes").sum() > (shares > 0.5).sum()
 
 
 def test_rows_of_validation_choose_it_where_there_are_some():
-    parameters = {
-        "network_params": {"epochs": 8},
-        "random_state": 1,
-        "decision_threshold": "balanced_accuracy",
-    }
-    model = DeepClassifier(**parameters).fit(TABLE[:150], Y[:150], X_val=TABLE[150:], y_val=Y[150:])
+    model = DeepClassifier(decision_threshold="balanced_accuracy", **FEW)
+    model.fit(TABLE[:150], Y[:150], X_val=TABLE[150:], y_val=Y[150:])
     shares = model.targets_.probabilities(model.ensemble_.outputs(TABLE[150:]))[:, 1]
     assert model.targets_.threshold == best_threshold(shares, Y[150:] == "yes", None, "balanced_accuracy")
 
@@ -98,10 +94,8 @@ def test_it_is_saved_scored_and_exported(by_f1, tmp_path):
     assert_array_equal(Run.load(tmp_path / "model").predict(TABLE).values, by_f1.predict(TABLE))
     for ending in ("py", "onnx"):  # the certificate compares labels, too
         export(by_f1, tmp_path / f"m.{ending}")
-    assert (
-        f"'yes' is predicted above a probability of {by_f1.decision_threshold_:.4g}"
-        in (tmp_path / "m.py").read_text()
-    )
+    sentence = f"'yes' is predicted above a probability of {by_f1.decision_threshold_:.4g}"
+    assert sentence in (tmp_path / "m.py").read_text()
 
 
 def test_rows_of_one_class_choose_none():
@@ -112,20 +106,19 @@ def test_rows_of_one_class_choose_none():
     assert model.decision_threshold_ == 0.5
 
 
-@pytest.mark.parametrize("by", ["f2", 0, 1.0, np.nan, True, (1, -1), (1, 2, 3), [True, 1]])
-def test_what_is_no_threshold(by):
-    with pytest.raises(ConfigurationError, match="decision_threshold must be a number above 0 and below 1"):
-        fitted(by)
+NONE = "decision_threshold must be a number above 0 and below 1"
+SEVERAL, COLUMNS = np.arange(len(X)) % 3, np.column_stack([NUMBERS, 1 - NUMBERS])
+REFUSED = [
+    *(
+        ({"decision_threshold": by}, Y, NONE)
+        for by in ("f2", 0, 1.0, np.nan, True, (1, -1), (1, 2, 3), [True, 1])
+    ),
+    *(({"decision_threshold": "f1"}, y, r"must be 0\.5 except for two classes") for y in (SEVERAL, COLUMNS)),
+    ({"decision_threshold": 0.3, "soft_targets": True}, COLUMNS, r"must be 0\.5 with soft_targets"),
+]
 
 
-def test_there_is_none_but_between_two_classes():
-    assert (
-        DeepClassifier(n_estimators=1, network_params={"epochs": 1}).fit(X, NUMBERS % 2).decision_threshold_
-    )
-    several = DeepClassifier(decision_threshold="f1", n_estimators=1)
-    for y in (np.arange(len(X)) % 3, np.column_stack([NUMBERS, 1 - NUMBERS])):
-        with pytest.raises(ConfigurationError, match=r"must be 0\.5 except for two classes"):
-            several.fit(X, y)
-    soft = np.column_stack([1 - NUMBERS, NUMBERS])
-    with pytest.raises(ConfigurationError, match=r"decision_threshold must be 0\.5 with soft_targets"):
-        DeepClassifier(decision_threshold=0.3, soft_targets=True).fit(X, soft)
+@pytest.mark.parametrize(("settings", "y", "message"), REFUSED, ids=range(len(REFUSED)))
+def test_what_is_no_threshold(settings, y, message):
+    with pytest.raises(ConfigurationError, match=message):
+        DeepClassifier(**FEW, **settings).fit(X, y)

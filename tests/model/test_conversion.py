@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from torch import nn
-from torch.nn.functional import mse_loss
 
 from deepstep import Network, NetworkClassifier
 from deepstep.equations import ACTIVATIONS, HEADS
@@ -88,23 +87,6 @@ class TestFromTorch:
         A = module.eval()(torch.from_numpy(X.T.copy()))
         np.testing.assert_allclose(net.forward(X), columns(A), rtol=1e-10, atol=1e-12)
         assert Network.from_torch(net.to_torch()).architecture == net.architecture
-
-    def test_training_goes_on_as_in_torch(self):
-        """Running statistics too, with a bias before batch normalization that ours has not."""
-        torch.manual_seed(3)
-        module = nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Tanh(), nn.Linear(4, 2)).double()
-        random_norm(module[1], np.random.RandomState(1))
-        net = Network.from_torch(module, output="identity")
-        X, Y = inputs(3), head_target("identity", 2, M)
-        rows, targets = (torch.from_numpy(array.T.copy()) for array in (X, Y))
-        parameters = [*module.train().parameters()]
-        for _ in range(5):
-            cost = mse_loss(module(rows), targets, reduction="sum") / 2 / M
-            gradients = torch.autograd.grad(cost, parameters)
-            with torch.no_grad():
-                torch._foreach_add_(parameters, gradients, alpha=-0.1)
-        net.train(X, Y, learning_rate=0.1, iterations=5)
-        np.testing.assert_allclose(net.forward(X), columns(module.eval()(rows)), rtol=1e-10, atol=1e-12)
 
     def test_the_output_decides_what_a_linear_end_means(self):
         module = nn.Sequential(nn.Linear(3, 3, dtype=torch.float64))

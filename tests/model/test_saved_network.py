@@ -28,25 +28,22 @@ SAVED = Path(__file__).parent / "fixtures" / "network-v1"
 X = np.array([[0.5, 1.0], [-1.0, 0.0], [2.0, -0.25]])
 
 
-class TestTheFormat:
-    """Parameters of the files are sin 1, sin 2, … to three digits, so that the outputs follow from the
+def test_what_the_format_means():
+    """Parameters of the file are sin 1, sin 2, … to three digits, so that the outputs follow from the
     lecture's formulas; they were worked out with `math` alone.
     """
-
-    def test_what_it_means(self):
-        """Batch normalization with statistics, an output with settings, float32, a history."""
-        net = Network.load(SAVED)
-        assert repr(net) == "Network(3-4-2: batch norm, silu, quantile; 30 parameters, float32)"
-        assert dict(net.architecture.output_settings) == {"levels": (0.25, 0.75)}
-        assert net.seed == 7
-        expected = np.round(np.sin(np.arange(1, 31)), 3).astype(np.float32)
-        np.testing.assert_array_equal(net.parameters.flat, expected)  # W1, b1, gamma1, W2, b2
-        assert net.statistics["mean1"].ravel().tolist() == [0.5, -0.25, 0, 1]
-        assert net.statistics["variance1"].ravel().tolist() == [1, 2, 0.5, 4]
-        expected = [[-0.12856000859225447, 0.43419806302341846], [-0.8213320598280561, -0.04820630654043723]]
-        np.testing.assert_allclose(net.forward(X).T, expected, rtol=2e-6, atol=1e-7)
-        np.testing.assert_array_equal(net.history.costs, [0.5, np.nan])  # null in the file
-        assert (net.history.engine, net.history.stopped) == ("compiled", "all epochs done")
+    net = Network.load(SAVED)
+    assert repr(net) == "Network(3-4-2: batch norm, silu, quantile; 30 parameters, float32)"
+    assert dict(net.architecture.output_settings) == {"levels": (0.25, 0.75)}
+    assert net.seed == 7
+    expected = np.round(np.sin(np.arange(1, 31)), 3).astype(np.float32)
+    np.testing.assert_array_equal(net.parameters.flat, expected)  # W1, b1, gamma1, W2, b2
+    assert net.statistics["mean1"].ravel().tolist() == [0.5, -0.25, 0, 1]
+    assert net.statistics["variance1"].ravel().tolist() == [1, 2, 0.5, 4]
+    expected = [[-0.12856000859225447, 0.43419806302341846], [-0.8213320598280561, -0.04820630654043723]]
+    np.testing.assert_allclose(net.forward(X).T, expected, rtol=2e-6, atol=1e-7)
+    np.testing.assert_array_equal(net.history.costs, [0.5, np.nan])  # null in the file
+    assert (net.history.engine, net.history.stopped) == ("compiled", "all epochs done")
 
 
 def test_functions_of_the_user_are_named_and_not_held(tmp_path):

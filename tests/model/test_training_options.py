@@ -116,14 +116,6 @@ def test_a_decay_schedule_moves_the_weight_decay_alone():
     assert net.parameters["b1"][0, 0] == 0
 
 
-def test_a_weight_of_2_is_the_column_twice():
-    weight = np.ones(M)
-    weight[[2, 5]] = 2
-    twice = np.hstack([X, X[:, [2, 5]]]), np.hstack([Y, Y[:, [2, 5]]])
-    first, second = trained(sample_weight=weight), trained(examples=twice)
-    np.testing.assert_allclose(first.parameters.flat, second.parameters.flat, rtol=1e-11, atol=1e-13)
-
-
 def test_batches_of_one_have_no_statistics_of_their_own():
     net = network(normalization="batch")
     for examples, options in (((X, Y), {"batch_size": 1}), ((X[:, :1], Y[:, :1]), {})):

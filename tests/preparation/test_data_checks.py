@@ -30,10 +30,7 @@ def found(frame=FRAME, values=KINDS, name="kind", *, classes=True, rows=M):
     return data_cautions(frame, {name: values}, classes=classes, rows=rows)
 
 
-@pytest.mark.parametrize(
-    ("again", "same"),
-    [("YES ", True), ("y es", True), ("yes!", False)],
-)
+@pytest.mark.parametrize(("again", "same"), [("YES ", True), ("y es", True), ("yes!", False)])
 def test_classes_that_differ_in_case_or_blanks_alone(again, same):
     values = np.where(np.arange(M) % 3 == 0, again, np.array(KINDS))
     sentences = found(values=values)

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -10,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.stats import norm, rankdata
 from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
 
-from deepstep.preparation.batches import Examples, batch, n_batches, shuffled
+from deepstep.preparation.batches import batch, n_batches, shuffled
 from deepstep.preparation.encoding import LIMIT, MOST_MARKS, MOST_SCORE, SCALINGS, Encoding
 
 FEATURES = arrays(
@@ -142,20 +141,3 @@ def test_the_order_is_a_function_of_seed_and_epoch_alone(seed, epochs, m):
     for epoch in reversed(epochs):  # other epochs before it, and the global generator, change nothing
         np.random.seed(epoch)
         assert order(epoch, m).tolist() == forward[epoch]
-
-
-def test_a_batch_is_columns_of_rows():
-    X, Y = np.arange(12.0).reshape(4, 3), np.arange(4.0).reshape(4, 1)
-    examples = Examples(X, Y, np.arange(4.0))
-    assert len(examples) == 4
-    X_batch, Y_batch, weight = examples.take(np.array([2, 0]))
-    np.testing.assert_array_equal(X_batch, [[6, 0], [7, 1], [8, 2]])
-    np.testing.assert_array_equal(Y_batch, [[2, 0]])
-    np.testing.assert_array_equal(weight, [2, 0])
-    X_batch, Y_batch, weight = Examples(X, Y).take(slice(0, 2))
-    assert np.shares_memory(X, X_batch)  # a slice costs no copy
-    assert np.shares_memory(Y, Y_batch)
-    assert weight is None
-    sparse, _, _ = Examples(scipy.sparse.csr_matrix(X), Y).take(np.array([2, 0]))
-    assert type(sparse) is np.ndarray
-    np.testing.assert_array_equal(sparse, X[[2, 0]].T)

@@ -115,10 +115,7 @@ TWO_UNITS = [f"{value} {'lb' if n % 4 == 0 else 'kg'}" for n, value in enumerate
         ([*map(str, VALUES), "<50"], ""),
         ([f"{n}{'ABCDEF'[n % 6]}" for n in range(M)], ""),  # seats
         (TWO_UNITS, "they have different units, 'kg' (150), 'lb' (50); convert them to one"),
-        (
-            [*map(str, VALUES), *["unknown"] * 40, "none"],
-            "200 of its 241 values are numbers, but it is",
-        ),
+        ([*map(str, VALUES), *["unknown"] * 40, "none"], "200 of its 241 values are numbers, but it is"),
         ([f"{1000 + n:,} kg" for n in range(M)], "'1,199' can be read in two ways"),
     ],
     ids=range(21),

@@ -136,20 +136,6 @@ def test_later_rows_in_other_types(kind, values, expected):
         np.testing.assert_allclose(one(preparation, values), expected, rtol=1e-15)
 
 
-REFUSED = [
-    *({"x": values} for values in ([[1, 2], [3]], [{"a": 1}], [b"x"], [float("inf")])),
-    {"x": [1.0, float("inf")], "as categories": True},
-    {"x": [DAY], "as categories": True},
-]
-
-
-@pytest.mark.parametrize("columns", REFUSED, ids=range(len(REFUSED)))
-def test_values_that_no_column_holds_are_refused_by_name(columns):
-    categorical = ["x"] if "as categories" in columns else []
-    with pytest.raises(DataError, match=r"[cC]olumn 'x'"):
-        TablePreparation.fit(polars.DataFrame({"x": columns["x"]}), categorical=categorical)
-
-
 def test_of_many_categories_the_most_frequent_are_kept():
     words = [f"w{i:03}" for i in range(60)]
     preparation, frame = fitted([*words, *words[20:], *words[20:]])
@@ -214,24 +200,36 @@ def test_a_column_may_be_called_anything():
 FRAME = polars.DataFrame({"age": [1.0, 2.0], "sex": ["f", "m"]})
 CONSTANT = polars.DataFrame({"x": [1, 1], "y": [None, None]})
 NO_TABLES = [
-    (lambda: TablePreparation.fit(FRAME.clear()), "The table has no rows"),
-    (lambda: TablePreparation.fit(polars.DataFrame()), "The table has no rows"),
-    (lambda: TablePreparation.fit(FRAME).transform(FRAME.clear()), "The table has no rows"),
-    (lambda: TablePreparation.fit(FRAME, exclude=["age", "sex"]), "no column besides the target"),
-    (lambda: TablePreparation.fit(CONSTANT), "All columns besides the target are empty or constant"),
-    (lambda: TablePreparation.fit(FRAME, exclude=["agee"]), "Did you mean 'age'"),
-    (lambda: TablePreparation.fit(FRAME, categorical=["y"]), "must have names among 'age', 'sex', got 'y'"),
-    (
-        lambda: TablePreparation.fit(FRAME).transform(FRAME.rename({"age": "Age"})),
-        r"lacks 1 of the 2 columns of training: 'age'\. Did you mean 'Age'",
+    (FRAME.clear(), {}, "The table has no rows"),
+    (polars.DataFrame(), {}, "The table has no rows"),
+    (FRAME, {"exclude": ["age", "sex"]}, "no column besides the target"),
+    (CONSTANT, {}, "All columns besides the target are empty or constant"),
+    (FRAME, {"exclude": ["agee"]}, "Did you mean 'age'"),
+    (FRAME, {"categorical": ["y"]}, "must have names among 'age', 'sex', got 'y'"),
+    *(
+        (polars.DataFrame({"x": values}), {}, "[cC]olumn 'x'")
+        for values in ([[1, 2], [3]], [{"a": 1}], [b"x"], [float("inf")])
+    ),
+    *(
+        (polars.DataFrame({"x": values}), {"categorical": ["x"]}, "[cC]olumn 'x'")
+        for values in ([1.0, float("inf")], [DAY])
     ),
 ]
 
 
-@pytest.mark.parametrize(("use", "message"), NO_TABLES, ids=range(len(NO_TABLES)))
-def test_no_rows_no_columns_unknown_columns(use, message):
+@pytest.mark.parametrize(("frame", "options", "message"), NO_TABLES, ids=range(len(NO_TABLES)))
+def test_tables_that_have_no_features_are_refused(frame, options, message):
     with pytest.raises((DataError, ConfigurationError), match=message):
-        use()
+        TablePreparation.fit(frame, **options)
+
+
+def test_later_tables_without_rows_or_columns_of_training_are_refused():
+    for rows, message in (
+        (FRAME.clear(), "The table has no rows"),
+        (FRAME.rename({"age": "Age"}), r"lacks 1 of the 2 columns of training: 'age'\. Did you mean 'Age'"),
+    ):
+        with pytest.raises(DataError, match=message):
+            TablePreparation.fit(FRAME).transform(rows)
 
 
 @pytest.mark.parametrize("dtype", [polars.Int64, polars.Float64, polars.String, polars.Boolean])
