@@ -9,8 +9,6 @@ import os
 import resource
 import signal
 import struct
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from pathlib import Path
@@ -154,15 +152,6 @@ def survey(
         signal.signal(signal.SIGALRM, handler)
     taken = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     return {"counts": counts, "failures": failures, "gigabytes": taken / 2**20}
-
-
-def in_a_process(script: Path, first: int, count: int, *, seconds: float = 300) -> dict[str, Any]:
-    """What the survey of a script says of so many files, from the one of the first number on."""
-    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
-    command = [sys.executable, str(script), str(first), str(first + count)]
-    environment = {**os.environ, "PYTHONPATH": path}
-    run = subprocess.run(command, env=environment, stdout=subprocess.PIPE, timeout=seconds, check=True)
-    return json.loads(run.stdout)
 
 
 class TooLongError(BaseException):

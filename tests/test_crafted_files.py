@@ -1,9 +1,7 @@
 """Files made to break their reader, with checksums that fit: one `FileError` that names the file."""
 
 import json
-import os
 import shutil
-import signal
 import struct
 import time
 
@@ -17,7 +15,6 @@ from damage import taken_apart
 from deepstep import Network
 from deepstep.data.array_files import read_arrays, write_arrays
 from deepstep.data.own_folders import RUN_MARK
-from deepstep.data.text_formats import read_text
 from deepstep.errors import FileError
 from deepstep.explorer import read_lesson
 from deepstep.preparation import TablePreparation
@@ -81,23 +78,6 @@ def test_texts_of_a_config_may_have_dots_and_brackets(run):
     note = ".".join(["a"] * 1_000) + '"' + "[" * 1_000
     reseal(run, lambda values: values["config"].update(note=note), mark=RUN_MARK)
     assert Run.load(run).config["note"] == note
-
-
-def test_a_text_of_terabytes(run):
-    """Most of it are holes, which take no room on the disk."""
-    os.truncate(run / RUN_MARK, 2**41)
-    check_refused(run)
-    with pytest.raises(FileError, match="bytes, more than"):
-        read_text(run / RUN_MARK)
-
-
-def test_a_pipe_in_the_place_of_a_file(run):
-    """Reading it would not end."""
-    (run / RUN_MARK).unlink()
-    os.mkfifo(run / RUN_MARK)
-    signal.alarm(30)  # ends the tests instead of waiting for ever
-    check_refused(run)
-    signal.alarm(0)
 
 
 def test_examples_that_are_no_numbers_of_the_same_rows(run):

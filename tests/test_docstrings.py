@@ -122,12 +122,6 @@ def test_a_property_says_what_it_is() -> None:
     assert [label for label, one in properties.items() if not sections(one)["Summary"]] == []
 
 
-def test_what_is_checked_is_what_is_public() -> None:
-    assert {"deepstep.model.network.Network", "deepstep.equations.activations.relu"} <= set(OBJECTS)
-    assert {"deepstep.model.network.Network.train", "deepstep.run.Run.predict"} <= set(METHODS)
-    assert "deepstep.estimators.network.NetworkClassifier.partial_fit" in METHODS
-
-
 @pytest.mark.parametrize("name", deepstep.equations.EQUATIONS)
 def test_the_notes_of_an_equation_are_its_formula_and_source(name: str) -> None:
     equation = deepstep.equations.EQUATIONS[name]
