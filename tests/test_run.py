@@ -9,6 +9,7 @@ import numpy as np
 import polars
 import pytest
 from numpy.testing import assert_array_equal
+from safetensors.numpy import load_file, save
 
 from archive_examples import altered, reseal
 from damage import survey
@@ -20,6 +21,7 @@ from deepstep.held_out import MOST_ROWS, HeldOut
 from deepstep.preparation import TablePreparation
 from deepstep.run import Run, few_rows
 from deepstep.targets import Targets
+from hostile_texts import HOSTILE
 
 FRAME = polars.DataFrame({"x": [0.0, 1.0, None, 3.0], "word": ["a", "b", "a", "ä"]})
 LABELS = ["no", "yes", "no", "yes"]
@@ -220,6 +222,40 @@ def test_rows_of_another_type_with_the_right_checksums(folder, entry, mark):
     reseal(folder, lambda values: values.update({entry: {"inner": values[entry]}}), mark=mark)
     with pytest.raises(FileError, match=f"{entry} of Run is"):
         Run.load(folder)
+
+
+def check_refused(folder):
+    """With a sentence that names it."""
+    with pytest.raises(FileError) as refused:
+        Run.load(folder)
+    text = str(refused.value)
+    assert (text.startswith(str(folder)), "\n" in text, len(text) < 700) == (True, False, True)
+
+
+@pytest.mark.parametrize("kind", ["within the recursion limit", "digits", "NaN", "twice", "half a character"])
+@pytest.mark.parametrize("name", [RUN_MARK, "history.jsonl"])  # test_archive.py has model.json
+def test_json_that_is_hard_to_read(folder, name, kind):
+    def with_more(values):
+        return json.dumps(values).replace("{", f'{{"more": {HOSTILE[kind]}, ', 1)
+
+    if name == "history.jsonl":
+        first = json.loads((folder / name).read_text().splitlines()[0])
+        (folder / name).write_text(with_more(first) + "\n")
+        reseal(folder)
+    else:
+        reseal(folder, as_text=with_more, mark=name)
+    check_refused(folder)
+
+
+def test_examples_that_are_no_numbers_of_the_same_rows(folder):
+    path = folder / "arrays.safetensors"
+    arrays = load_file(path)
+    (features,) = (name for name in arrays if name.startswith("examples.features"))
+    X, Y = arrays[features], arrays["examples.Y"]
+    for change in ({features: X * np.nan}, {features: X[1:]}, {features: X[:, 1:]}, {"examples.Y": Y.astype(np.complex64)}):
+        path.write_bytes(save({**arrays, **change}))
+        reseal(folder)
+        check_refused(folder)
 
 
 def loaded(number, whole, path):

@@ -67,3 +67,11 @@ def test_rounds_repeat_and_differ_and_play_every_part_of_a_step():
     for game in rounds[:8]:  # the gradient check passes where the mistake is in the update alone
         failed = {name for name, verdict in game.verdicts().items() if verdict != "good"}
         assert bool(failed) == (game.line(game.first).phase != "update")
+
+
+def test_operands_are_those_of_the_right_line():
+    game = draw_round(1)
+    operands = {"Z2": "W2 A1 b2", "dZ2": "dA2 A2", "db1": "dZ1", "J": "Y A3"}
+    assert {name: " ".join(game.operands(name)) for name in operands} == operands
+    with pytest.raises(StopIteration):
+        game.line("Q7")
