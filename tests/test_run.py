@@ -252,7 +252,12 @@ def test_examples_that_are_no_numbers_of_the_same_rows(folder):
     arrays = load_file(path)
     (features,) = (name for name in arrays if name.startswith("examples.features"))
     X, Y = arrays[features], arrays["examples.Y"]
-    for change in ({features: X * np.nan}, {features: X[1:]}, {features: X[:, 1:]}, {"examples.Y": Y.astype(np.complex64)}):
+    for change in (
+        {features: X * np.nan},
+        {features: X[1:]},
+        {features: X[:, 1:]},
+        {"examples.Y": Y.astype(np.complex64)},
+    ):
         path.write_bytes(save({**arrays, **change}))
         reseal(folder)
         check_refused(folder)

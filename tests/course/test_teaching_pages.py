@@ -57,19 +57,6 @@ def test_links_to_what_the_build_makes_lead_somewhere() -> None:
             assert parts["x"] in {exhibit.id for exhibit in EXHIBITS}, link
 
 
-def test_the_course_of_14_weeks_has_each_chapter_in_its_week() -> None:
-    assert ":::{chapter-table}" in text_of(PAGES[0])
-    text = text_of(DOCS / "how-to" / "semester.md")
-    weeks = re.split(r"^## Week ", text, flags=re.MULTILINE)[1:]
-    assert [int(week.split("\n")[0]) for week in weeks] == list(CHAPTERS)
-    for number, week in enumerate(weeks, start=1):
-        assert f":::{{week}} {number}\n" in week
-        assert re.findall(r"^- \*\*([\w ]+):\*\*", week, re.MULTILINE) == [
-            "Live", "Ask", "On paper", "Home work", "Assessment",
-        ]  # fmt: skip
-        assert f"`deepstep course check {number}`" in week
-
-
 def test_the_licence_of_the_texts_is_named_where_they_are() -> None:
     notice = text_of(DOCS / "LICENSE-texts")
     assert "SPDX-License-Identifier: CC-BY-4.0" in notice
