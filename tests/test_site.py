@@ -90,28 +90,6 @@ def test_the_site_loads_nothing_from_elsewhere_and_its_font_is_small_and_has_its
     assert "SIL OPEN FONT LICENSE" in licence.upper()
 
 
-def toctree_entries(page: Path) -> set[Path]:
-    """Pages that the toctrees of a page name."""
-    text = page.read_text(encoding="utf-8")
-    found: set[Path] = set()
-    for block in re.findall(r"^```\{toctree\}\n(.*?)^```", text, re.DOTALL | re.MULTILINE):
-        entries = (line for line in block.splitlines() if line and not line.startswith(":"))
-        for entry in entries:
-            matches = [file for end in (".md", ".rst") for file in page.parent.glob(entry + end)]
-            assert matches, f"{entry} of {page}"
-            found |= {file.resolve() for file in matches}
-    return found
-
-
-def test_each_page_is_reached_from_the_first_one() -> None:
-    lessons = set(DOCS.glob("lessons/*.md")) - {DOCS / "lessons" / "index.md"}  # built by deepstep lesson
-    reached, new = set(), {DOCS / "index.md"}
-    while new:
-        reached |= new
-        new = {page for one in new if one.suffix == ".md" for page in toctree_entries(one)} - reached
-    assert reached == {*DOCS.rglob("*.md"), *DOCS.rglob("*.rst")} - lessons
-
-
 def test_directives_name_the_exercises_that_exist() -> None:
     text = "".join(path.read_text(encoding="utf-8") for path in DOCS.glob("course/*.md"))
     assert sorted(re.findall(r"^:+\{exercise\} *(\S+)", text, re.M)) == sorted(
