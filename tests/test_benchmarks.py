@@ -168,13 +168,16 @@ def test_probabilities_become_an_error_and_a_log_loss(quality):
     assert numbers == {"error": 0.5, "log_loss": None}
 
 
-def test_the_tables_that_are_held_back_stay_so(quality):
+def test_the_tables_that_are_held_back_stay_so(quality, capsys):
     assert (
         *("phoneme", "sonar", "breast", "crx", "heart", "led7digit", "monk-2", "penbased", "ring", "vehicle"),
         *("chem_yield", "epa", "metabolism", "mlb", "quakes"),
     ) == quality.HELD_BACK
     assert not set(quality.HELD_BACK) & set(quality.DEVELOPMENT)
     assert set(quality.HELD_BACK) | set(quality.DEVELOPMENT) == set(quality.ALL)
+    with pytest.raises(SystemExit):
+        quality.main(["--tables", "sonar", "--ledger", "wider"])
+    assert "must not decide" in capsys.readouterr().err
 
 
 def test_records_are_kept_by_the_code_that_computed_them(quality, tmp_path):
@@ -200,29 +203,6 @@ def test_records_are_kept_by_the_code_that_computed_them(quality, tmp_path):
     assert quality.main([*typed[:3], "digits", *typed[5:], "--limit", "1"]) == 0
     *_, last = results.read_text(encoding="utf-8").splitlines()
     assert (json.loads(last)["table"], json.loads(last)["over"]) == ("digits", 1)
-
-
-def test_ours_beside_ours_before_makes_a_line_of_the_ledger(quality, tmp_path, monkeypatch, capsys):
-    code = quality.records.code_of("ours", quality.SOURCE)
-    ours = [record for table in ("iris", "mpg") for record in made_up("ours", table, [0.1, 0.11], code=code)]
-    before = [{**record, "code": "older", "error": record["error"] + 0.11} for record in ours]
-    for name, records in (("now", ours), ("before", before)):
-        lines = "".join(json.dumps(record) + "\n" for record in records)
-        (tmp_path / f"{name}.jsonl").write_text(lines, encoding="utf-8")
-    (tmp_path / "ledger.md").write_text("| head |\n|---|\n", encoding="utf-8")
-    monkeypatch.setattr(quality.ledger, "LEDGER", tmp_path / "ledger.md")
-    typed = ["--tables", "iris", "mpg", "--seeds", "2", "--results", str(tmp_path / "now.jsonl")]
-    typed += ["--baseline", str(tmp_path / "before.jsonl"), "--ledger", "wider | deeper"]
-    assert quality.main(typed) == 0
-    written = (tmp_path / "ledger.md").read_text(encoding="utf-8").splitlines()[-1]
-    date, *cells, kept = written.strip("| ").split(" | ")
-    ratio = f"{0.115 / 0.225:.3f}"
-    assert cells == ["wider / deeper", "before", "2 × 2", ratio, "–", "2 / 0", cells[-1]]
-    assert (len(date), kept) == (10, "?")
-    assert "ours ÷ …" in capsys.readouterr().out
-    with pytest.raises(SystemExit):
-        quality.main([*typed, "--tables", "sonar"])
-    assert "must not decide" in capsys.readouterr().err
 
 
 def test_a_commit_has_the_hash_of_its_files(quality, tmp_path):
